@@ -1,0 +1,40 @@
+"""The error tree: every error the toolkit raises on purpose says where, what, found and cure."""
+
+
+class CoverageKitError(Exception):
+    """Base of all errors raised on purpose.
+
+    Args:
+        where: file, line, table, setting or function in which the trouble lies.
+        what: what was expected there.
+        found: what was found instead.
+        cure: what the reader can do about it.
+    """
+
+    def __init__(self, where: str, what: str, found: str, cure: str) -> None:
+        self.where, self.what, self.found, self.cure = where, what, found, cure
+        super().__init__(f"{where}: {what}; found {found}. {cure}")
+
+
+class SettingsError(CoverageKitError):
+    """A settings file or value cannot be used."""
+
+
+class SchemaError(CoverageKitError):
+    """A table does not meet its schema (see tables.py)."""
+
+
+class SiteError(CoverageKitError):
+    """A site cannot be read, or holds no readable page."""
+
+
+class LogError(CoverageKitError):
+    """A log of queries and answers cannot be read."""
+
+
+class EncoderError(CoverageKitError):
+    """An encoder cannot be loaded, or vectors of different encoders meet."""
+
+
+class RunError(CoverageKitError):
+    """A run's folder cannot be read or written."""

@@ -1,0 +1,59 @@
+"""Readable names of clusters: the words that set a cluster apart (class-based TF-IDF), and its medoid query."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.feature_extraction.text import CountVectorizer
+
+from coverage_kit.tables import LABELS, Clusters, Labels, Queries, checked
+from coverage_kit.vectors import Embeddings
+
+_N_WORDS = 3
+
+
+@checked
+def label_clusters(queries: Queries, clusters: Clusters, embeddings: Embeddings) -> Labels:
+    """Return a label of up to three telling words or pairs of words, and the medoid query, for each cluster.
+
+    Class-based TF-IDF: the queries of a cluster are one document; a word weighs tf * log(1 + mean words a cluster / word's total).
+    """
+    joined = clusters.merge(queries[["query_id", "text"]], on="query_id")
+    if joined.empty:
+        return LABELS.empty()
+    place = {name: row for row, name in enumerate(embeddings.ids)}
+    groups = joined.groupby("cluster_id", sort=True)
+    words = _telling_words([list(group["text"]) for _, group in groups])
+    rows = []
+    for (cluster_id, group), telling in zip(groups, words, strict=True):
+        vectors = embeddings.vectors[[place[name] for name in group["query_id"]]]
+        medoid = int(np.argmax(np.round(vectors @ vectors.mean(axis=0), 6)))
+        label = ", ".join(telling) or group["text"].iloc[medoid]
+        rows.append({"cluster_id": cluster_id, "label": label, "medoid_query_id": group["query_id"].iloc[medoid]})
+    return LABELS.table(rows)
+
+
+def _telling_words(documents: list[list[str]]) -> list[list[str]]:
+    counter = CountVectorizer(ngram_range=(1, 2), stop_words="english", token_pattern=r"(?u)\b[^\W\d_][\w'-]+\b")
+    try:
+        counter.fit([text for texts in documents for text in texts])
+    except ValueError:  # nothing but stop words
+        return [[] for _ in documents]
+    names = counter.get_feature_names_out()
+    # a word counts once a query, so that one rambling query does not name the cluster
+    counts = np.stack([np.asarray((counter.transform(texts) > 0).sum(axis=0)).ravel() for texts in documents])
+    weight = counts * np.log1p(counts.sum(axis=1).mean() / np.maximum(counts.sum(axis=0), 1))
+    return [_distinct(names[np.argsort(-row, kind="stable")], row[np.argsort(-row, kind="stable")]) for row in weight]
+
+
+def _distinct(names: npt.NDArray[np.object_], weights: npt.NDArray[np.float64]) -> list[str]:
+    """Return the first few names, none of which repeats a word of one before it (nor its plural)."""
+    chosen: list[str] = []
+    seen: set[str] = set()
+    for name, weight in zip(names, weights, strict=True):
+        stems = {word.rstrip("s") for word in str(name).split()}
+        if weight <= 0 or len(chosen) == _N_WORDS:
+            break
+        if not stems & seen:
+            chosen.append(str(name))
+            seen |= stems
+    return chosen

@@ -1,0 +1,263 @@
+"""analyze(): the whole method on one screen; below it, the glue between stages."""
+
+import hashlib
+import io
+import logging
+import platform
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from coverage_kit.analysis import Analysis, write_file
+from coverage_kit.collect.claims import split_claims
+from coverage_kit.collect.logs import describe_mapping, read_log
+from coverage_kit.collect.mentions import find_mentions
+from coverage_kit.collect.passages import split_pages
+from coverage_kit.collect.site import read_site
+from coverage_kit.embed.encoders import SentenceTransformerEncoder
+from coverage_kit.embed.texts import CachedEncoder
+from coverage_kit.errors import LogError, SiteError
+from coverage_kit.match.clusters import cluster_queries, project
+from coverage_kit.match.coverage import Link, fit_link, measure_coverage
+from coverage_kit.match.evidence import Claims, EvidenceScorer
+from coverage_kit.match.labels import label_clusters
+from coverage_kit.match.model import SiteModel
+from coverage_kit.match.neighbors import nearest_passages
+from coverage_kit.measure.visibility import measure_visibility
+from coverage_kit.rank.causes import explain_coverage, gather_facts, pool_facts
+from coverage_kit.rank.drafts import ClaimBook
+from coverage_kit.rank.edits import Site, propose_edits
+from coverage_kit.rank.gaps import rank_gaps
+from coverage_kit.rank.outcomes import Field, count_outcomes, outcome_rates
+from coverage_kit.rank.select import rank_edits
+from coverage_kit.rank.simulate import edit_table, simulate_edits
+from coverage_kit.settings import Settings, SiteSettings
+from coverage_kit.tables import PAGES, POINTS, STAGES, LogTables, Pages, Passages, Points
+from coverage_kit.vectors import Embeddings, Encoder, embed_texts
+
+_MAP_POINTS = 6000
+_VERSIONS = ("coverage_kit", "sentence-transformers", "torch", "faiss-cpu", "scikit-learn", "umap-learn", "trafilatura")
+
+logger = logging.getLogger(__name__)
+
+
+def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
+    """Return the analysis of a site against its log: gaps, edits and every table on the way.
+
+    Args:
+        settings: every knob (`read_settings`).
+        encoder: instead of the one that the settings name.
+
+    Raises CoverageKitError, with where, what, found and cure, for input that cannot be used.
+    """
+    match, seed, stages = settings.match, settings.seed, Stages()
+    with stages.clock("collect"):
+        pages, own_site = collect_pages(settings)
+        passages = split_pages(pages, match.passage_words)
+        log, mentions = collect_log(settings, own_site)
+        claims = split_claims(log.answers)
+    own = own_passages(passages, pages, own_site)
+    with stages.clock("embed"):
+        stages.encoder = encoder = CachedEncoder(
+            encoder or SentenceTransformerEncoder(match.encoder), Path(settings.cache) / "vectors.sqlite"
+        )
+        asked = embed_texts(log.queries["query_id"], log.queries["text"], encoder, "query")
+        content = embed_texts(passages["passage_id"], passage_texts(passages), encoder)
+        said = embed_texts(claims["claim_id"], claims["text"], encoder)
+    with stages.clock("match"):
+        matches = nearest_passages(asked, passages, content, own_site, (match.neighbors, match.other_neighbors))
+        rows = pd.Series(range(len(asked)), index=asked.ids).loc[claims["query_id"]].to_numpy(np.int64)
+        own_content = content.select(list(own["passage_id"]))
+        scorer = EvidenceScorer(log.queries, own, matches, own_site, own_content, Claims(rows, said))
+        link = fit_link(scorer, match.rounds, match.bootstraps, seed)
+        coverage, draws = measure_coverage(scorer, link)
+        clusters, quality = cluster_queries(asked, seed)
+        labels = label_clusters(log.queries, clusters, asked)
+    with stages.clock("rank"):
+        cluster_of = clusters.set_index("query_id")["cluster_id"]
+        outcomes = count_outcomes(log.answers, log.citations, mentions, field_of(settings, pages, own_site))
+        evidence = scorer.table()
+        facts = gather_facts(evidence, coverage, outcome_rates(outcomes))
+        coverage = explain_coverage(coverage, facts)
+        pooled = pool_facts(facts, log.queries, cluster_of)
+        gaps = rank_gaps(log.queries, coverage, draws, clusters, labels, pooled, seed)
+        book = ClaimBook(claims.assign(own_similarity=scorer.claim_support()), said.vectors)
+        site = Site(own, pages[pages["site"] == own_site], join_passage)
+        candidates = propose_edits(gaps, log.queries, clusters, site, book, settings.rank)
+        simulation = simulate_edits(candidates, SiteModel(scorer, link, encoder, asked), log.queries, clusters)
+        edits, frontier = rank_edits(edit_table(candidates, simulation), simulation)
+        visibility = measure_visibility(log.answers, log.citations, mentions, tracked(settings, pages, own_site), seed)
+    with stages.clock("map"):
+        points = draw_map(asked, content, passages, own_site, settings)
+    about = describe(settings, own_site, encoder, link, asdict(quality), log)
+    return Analysis(
+        **{name: getattr(log, name) for name in ("queries", "answers", "citations", "searches", "failures", "rejects")},
+        **{"pages": pages, "passages": passages, "mentions": mentions, "matches": matches, "evidence": evidence},
+        **{"coverage": coverage, "clusters": clusters, "gaps": gaps, "edits": edits, "effects": simulation.effects},
+        **{"frontier": frontier, "points": points, "visibility": visibility, "about": about, "stages": stages.table()},
+    )
+
+
+def collect_pages(settings: Settings) -> tuple[Pages, str]:
+    """Return the pages of the own site and its competitors, and the own site's name. A page met twice is the own site's."""
+    own = read_site(settings.site, settings.crawl, settings.cache)
+    own_site = str(own["site"].mode().iloc[0])
+    parts = [own.assign(site=own_site)]
+    parts += [read_site(other, settings.crawl, settings.cache) for other in settings.competitors]
+    pages = pd.concat(parts, ignore_index=True).drop_duplicates("page_id", ignore_index=True)
+    PAGES.check(pages, "collect_pages() returned")
+    return pages, own_site
+
+
+def collect_log(settings: Settings, own_site: str) -> tuple[LogTables, pd.DataFrame]:
+    """Return the log's tables and the mentions of the tracked brands."""
+    if not settings.log.files:
+        raise LogError("log.files", "at least one log of queries", "none", "Name files or folders in [log] of coverage.toml.")
+    log = read_log(settings.log)
+    logger.info("columns of the log: %s", describe_mapping(log.mapping))
+    brands = [brand for site in (settings.site, *settings.competitors) if (brand := brand_names(site, own_site))]
+    return log, find_mentions(log.answers, brands)
+
+
+def own_passages(passages: Passages, pages: Pages, own_site: str) -> Passages:
+    """Return the own site's passages. Raises SiteError when it has none."""
+    own = passages[passages["site"] == own_site].reset_index(drop=True)
+    if own.empty:
+        counts = pages.loc[pages["site"] == own_site, "status"].value_counts()
+        found = ", ".join(f"{n} x {status}" for status, n in counts.items()) or "no page"
+        raise SiteError(own_site, "at least one page with text", found, "Check the source of [site].")
+    return own
+
+
+def join_passage(heading_path: str, text: str) -> str:
+    """Return a passage as it is embedded: its headings, then its words."""
+    return f"{heading_path}. {text}" if heading_path else text
+
+
+def passage_texts(passages: Passages) -> list[str]:
+    """Return every passage as it is embedded."""
+    return [join_passage(path, text) for path, text in zip(passages["heading_path"], passages["text"], strict=True)]
+
+
+def brand_names(site: SiteSettings, own_site: str) -> tuple[str, ...]:
+    """Return the names of a site's brand; the own site without a name goes by its host."""
+    return site.brand or ((own_site,) if site.source and not site.base_url else ())
+
+
+def field_of(settings: Settings, pages: Pages, own_site: str) -> Field:
+    """Return who is who in the log."""
+    others = frozenset(pages["site"].unique()) - {own_site}
+    return Field(own_site, settings.site.brand[0] if settings.site.brand else own_site, others)
+
+
+def tracked(settings: Settings, pages: Pages, own_site: str, most: int = 10) -> dict[str, str]:
+    """Return site by brand: the own site, then competitors, those with a brand first, by number of pages."""
+    named = {site.brand[0]: _site_of(site, pages) for site in settings.competitors if site.brand}
+    by_pages = [str(name) for name in pages["site"].value_counts(sort=True).index]
+    rest = {name: name for name in by_pages if name not in {own_site, *named.values()}}
+    own_brand = settings.site.brand[0] if settings.site.brand else own_site
+    return dict(list({own_brand: own_site, **named, **rest}.items())[: most + 1])
+
+
+def draw_map(asked: Embeddings, content: Embeddings, passages: Passages, own_site: str, settings: Settings) -> Points:
+    """Return map coordinates of the queries and passages, a sample of them where there are many; kept on disk."""
+    rng = np.random.default_rng(settings.seed)
+    n_asked = min(len(asked), _MAP_POINTS // 2)
+    kept = [_some(rng, len(asked), n_asked), _some(rng, len(content), _MAP_POINTS - n_asked)]
+    together = Embeddings(
+        tuple(np.array(asked.ids, dtype=object)[kept[0]]) + tuple(np.array(content.ids, dtype=object)[kept[1]]),
+        np.concatenate([asked.vectors[kept[0]], content.vectors[kept[1]]]),
+        asked.encoder,
+    )
+    is_own = (passages["site"] == own_site).to_numpy()[kept[1]]
+    flat = _kept_on_disk(together, settings)
+    return POINTS.table(
+        [
+            {"point_id": name, "kind": kind, "x": float(x), "y": float(y)}
+            for name, kind, (x, y) in zip(
+                together.ids,
+                ["query"] * len(kept[0]) + ["own passage" if own else "other passage" for own in is_own],
+                flat,
+                strict=True,
+            )
+        ]
+    )
+
+
+def describe(
+    settings: Settings, own_site: str, encoder: Encoder, link: Link, clustering: dict[str, Any], log: LogTables
+) -> dict[str, Any]:
+    """Return what a reader needs to judge the run: settings, versions, self-test, clustering, mapping of the log."""
+    return {
+        "own_site": own_site,
+        "brand": settings.site.brand[0] if settings.site.brand else own_site,
+        "encoder": encoder.name,
+        "settings": settings.model_dump(mode="json"),
+        "self_test": asdict(link.self_test) if link.self_test else None,
+        "evidence_used": list(link.names),
+        "share_of_gaps": float(link.share_of_gaps[0]),
+        "clustering": clustering,
+        "log_columns": log.mapping,
+        "seed": settings.seed,
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in _VERSIONS}},
+    }
+
+
+@dataclass
+class Stages:
+    """Clocks the stages of one run."""
+
+    rows: list[dict[str, object]] = field(default_factory=list)
+    encoder: CachedEncoder | None = None
+
+    @contextmanager
+    def clock(self, stage: str) -> Iterator[None]:
+        """Record seconds, memory and vectors made and reused while the block runs."""
+        start, before = time.perf_counter(), self._counts()
+        yield
+        embedded, reused = (now - then for now, then in zip(self._counts(), before, strict=True))
+        unit = 2**20 if sys.platform == "darwin" else 2**10
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+        row = {"stage": stage, "seconds": time.perf_counter() - start, "peak_megabytes": peak}
+        self.rows.append({**row, "n_embedded": embedded, "n_reused": reused})
+        logger.info("%s: %.1f s", stage, row["seconds"])
+
+    def table(self) -> pd.DataFrame:
+        """Return one row a stage."""
+        return STAGES.table(self.rows)
+
+    def _counts(self) -> tuple[int, int]:
+        return (self.encoder.n_embedded, self.encoder.n_reused) if self.encoder else (0, 0)
+
+
+def _site_of(site: SiteSettings, pages: Pages) -> str:
+    from coverage_kit.collect.urls import site_name  # noqa: PLC0415
+
+    name = site_name(site.base_url or site.source)
+    return name or Path(site.source).name
+
+
+def _some(rng: np.random.Generator, n: int, most: int) -> Any:
+    return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
+
+
+def _kept_on_disk(embeddings: Embeddings, settings: Settings) -> Any:
+    """Return the projection, from the cache where these very vectors were projected before."""
+    digest = hashlib.blake2b(embeddings.vectors.tobytes() + str(settings.seed).encode(), digest_size=8).hexdigest()
+    path = Path(settings.cache) / "maps" / f"{digest}.npy"
+    if path.exists():
+        return np.load(path, allow_pickle=False)
+    flat = np.round(project(embeddings, settings.seed), 4)
+    buffer = io.BytesIO()
+    np.save(buffer, flat, allow_pickle=False)
+    write_file(path, buffer.getvalue())
+    return flat

@@ -1,0 +1,71 @@
+"""What an edit would say: the brief for the editor, and the words with which its effect is simulated."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from coverage_kit.vectors import Vectors
+
+_WORDS_OF_A_CLAIM = (5, 60)
+_QUESTION_START = re.compile(
+    r"^(who|what|when|where|why|how|which|can|could|do|does|did|is|are|was|will|would|should|may|must|has|have)\b", re.I
+)
+
+
+@dataclass(frozen=True)
+class ClaimBook:
+    """Claims of the logged answers: a frame of claim_id, query_id, engine, text, own_similarity; and their vectors by row."""
+
+    claims: pd.DataFrame
+    vectors: Vectors
+
+    def lacking(self, query_ids: list[str], n: int) -> list[str]:
+        """Return up to n claims on these queries that many answers make and the own site supports least, no two alike."""
+        rows = np.flatnonzero(self.claims["query_id"].isin(query_ids).to_numpy())
+        words = self.claims["text"].iloc[rows].str.split().str.len()
+        rows = rows[words.between(*_WORDS_OF_A_CLAIM).to_numpy()]
+        if not len(rows):
+            return []
+        vectors = self.vectors[rows]
+        shared = vectors @ vectors.mean(axis=0) - self.claims["own_similarity"].to_numpy()[rows]
+        chosen: list[int] = []
+        for _ in range(min(n, len(rows))):
+            alike = (vectors @ vectors[chosen].T).max(axis=1) if chosen else np.zeros(len(rows))
+            worth = np.round(shared - 0.5 * alike, 6)
+            worth[chosen] = -np.inf
+            worth[alike > 0.9] = -np.inf
+            if not np.isfinite(worth.max()):
+                break
+            chosen.append(int(np.argmax(worth)))
+        return [str(self.claims["text"].iloc[rows[place]]) for place in chosen]
+
+
+def as_question(text: str) -> str:
+    """Return a query as a heading: first letter large, with a question mark where it asks.
+
+    >>> as_question("how far does it go")
+    'How far does it go?'
+    >>> as_question("cargo bike dog box")
+    'Cargo bike dog box'
+    """
+    words = " ".join(text.split()).rstrip("?.! ")
+    if not words:
+        return text
+    mark = "?" if _QUESTION_START.match(words) or text.rstrip().endswith("?") else ""
+    return words[0].upper() + words[1:] + mark
+
+
+def write_brief(task: str, questions: list[str], claims: list[str], label: str) -> str:
+    """Return the brief for an editor: the task, the questions to answer, what answers say that the site lacks, open slots.
+
+    Claims are extracts of logged answers, marked as such: leads to check, not facts to publish.
+    """
+    lines = [task, "Answer, in your own words:", *(f"- {as_question(question)}" for question in questions)]
+    if claims:
+        lines += ["Logged answers say (extracts to check against your own facts, not text to publish):"]
+        lines += [f"- “{claim}” [FACT NEEDED: what is true of your own offer?]" for claim in claims]
+    else:
+        lines += [f"[FACT NEEDED: your own figures and conditions on {label}]"]
+    return "\n".join(lines)

@@ -1,0 +1,109 @@
+"""Gaps: clusters of queries with severity and demand side by side, their cause, and the order of the work."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from coverage_kit.rank.causes import CONTENT_CAUSES, COVERED, LOST_CAUSES, VISIBILITY_CAUSES, name_causes
+from coverage_kit.tables import GAPS, Clusters, Coverage, Gaps, Labels, Queries, checked
+
+_PSEUDO_QUERIES = 1.0
+_ORDER = {
+    **dict.fromkeys(CONTENT_CAUSES, 0),
+    **dict.fromkeys(VISIBILITY_CAUSES, 1),
+    COVERED: 2,
+    **dict.fromkeys(LOST_CAUSES, 3),
+}
+
+Floats = npt.NDArray[np.float64]
+
+
+@checked
+def rank_gaps(  # noqa: PLR0913 (one table for each side of a gap)
+    queries: Queries,
+    coverage: Coverage,
+    draws: Floats,
+    clusters: Clusters,
+    labels: Labels,
+    facts: pd.DataFrame,
+    seed: int = 0,
+) -> Gaps:
+    """Return one row a cluster, in the order of the work.
+
+    Severity is sum w (1 - c) / sum w over the cluster's queries, with one pseudo-query of the log's mean added (small clusters
+    shrink); its interval is a bootstrap over queries and calibrations. Severity and demand are never multiplied. Order: gaps
+    that content can close by severity, then those of visibility by the rate at which others are cited, then what is covered,
+    then what cannot be won; ties by demand.
+
+    Args:
+        queries, coverage, clusters, labels: tables of the same queries.
+        draws: coverage under each calibration, shape (1 + bootstraps, n queries), in the order of `coverage`.
+        facts: pooled facts by cluster_id (`pool_facts`).
+        seed: seed of the bootstrap.
+    """
+    frame = coverage.merge(queries, on="query_id").merge(clusters, on="query_id")
+    if frame.empty:
+        return GAPS.empty()
+    frame["row"] = pd.Series(np.arange(len(coverage)), index=coverage["query_id"]).loc[frame["query_id"]].to_numpy()
+    mean_gap = float(np.average(1 - frame["coverage"], weights=frame["demand"]))
+    rng = np.random.default_rng(seed)
+    rows = [
+        {
+            "cluster_id": cluster_id,
+            "n_queries": len(group),
+            "demand": float(group["demand"].sum()),
+            **_severity(group, draws, mean_gap, rng),
+            **_nearest_to_most(group),
+        }
+        for cluster_id, group in frame.groupby("cluster_id", sort=True)
+    ]
+    gaps = pd.DataFrame(rows).merge(labels, on="cluster_id").set_index("cluster_id")
+    pooled = facts.reindex(gaps.index).assign(coverage=1 - gaps["severity"])
+    gaps["cause"] = name_causes(pooled)
+    gaps["reason"] = [_reason(pooled.loc[name], str(gaps.loc[name, "cause"])) for name in gaps.index]
+    gaps["citation_rate"] = pooled["cited"]
+    gaps["winnable"] = ~gaps["cause"].isin(LOST_CAUSES)
+    return GAPS.table(_ordered(gaps.reset_index()).to_dict("records"))
+
+
+def _severity(group: pd.DataFrame, draws: Floats, mean_gap: float, rng: np.random.Generator) -> dict[str, float]:
+    demand = group["demand"].to_numpy(np.float64)
+    missing = 1 - draws[:, group["row"].to_numpy()]
+    pseudo = _PSEUDO_QUERIES * demand.mean()
+    estimate = (missing[0] @ demand + pseudo * mean_gap) / (demand.sum() + pseudo)
+    counts = rng.multinomial(len(group), np.full(len(group), 1 / len(group)), size=len(draws)) * demand
+    sampled = ((missing * counts).sum(axis=1) + pseudo * mean_gap) / (counts.sum(axis=1) + pseudo)
+    low, high = np.quantile(sampled, [0.05, 0.95])
+    return {"severity": float(estimate), "low": float(min(low, estimate)), "high": float(max(high, estimate))}
+
+
+def _nearest_to_most(group: pd.DataFrame) -> dict[str, str | None]:
+    """Return the own and the other passage that are nearest to most of the demand."""
+    names = {"own_passage_id": None, "best_other_passage_id": None}
+    for column in names:
+        if group[column].notna().any():
+            names[column] = group.groupby(column)["demand"].sum().sort_values(ascending=False, kind="stable").index[0]
+    return names
+
+
+def _ordered(gaps: pd.DataFrame) -> pd.DataFrame:
+    tier = gaps["cause"].map(_ORDER)
+    within = np.where(tier == 1, 1 - gaps["citation_rate"].fillna(0), np.where(tier == 3, 0, gaps["severity"]))
+    order = np.lexsort((gaps["cluster_id"], -gaps["demand"], -np.round(within, 6), tier))
+    ordered = gaps.iloc[order].reset_index(drop=True)
+    return ordered.assign(rank=np.arange(1, len(ordered) + 1))
+
+
+def _reason(facts: "pd.Series[float]", cause: str) -> str:
+    """Return the figures behind the cause."""
+    words = [f"coverage {facts['coverage']:.0%}", f"nearest own passage at cosine {facts['own_best']:.2f}"]
+    if pd.notna(facts["margin"]):
+        side = "ahead of" if facts["margin"] >= 0 else "behind"
+        words.append(f"{abs(facts['margin']):.2f} {side} the nearest other site")
+    if cause == "mis-worded":
+        words.append("the site supports what answers say better than it matches how people ask")
+    if pd.notna(facts.get("n_answers")):
+        words.append(f"{facts['searched']:.0%} of answers searched, {facts['cited']:.0%} cite the site")
+        if pd.notna(facts["third_party"]):
+            words.append(f"{facts['third_party']:.0%} of citations go to neither the site nor a known competitor")
+    return "; ".join(words)

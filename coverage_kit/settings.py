@@ -1,0 +1,137 @@
+"""Settings: every knob, frozen, read from coverage.toml; an unknown key is an error."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from coverage_kit.errors import SettingsError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SiteSettings(_Section):
+    """One site: where its pages are, what URL they have, which names its brand goes by."""
+
+    source: str = Field(description="folder of HTML or Markdown, sitemap URL, or URL at which to start a crawl")
+    base_url: str = Field("", description="URL of a folder's root, so that its pages match the URLs cited in the log")
+    brand: tuple[str, ...] = Field((), description="names under which answers may mention the brand")
+
+
+class CrawlSettings(_Section):
+    """Manners and budgets of the crawler."""
+
+    max_pages: int = Field(500, ge=1, description="pages fetched at most")
+    max_megabytes: float = Field(500.0, gt=0, description="megabytes fetched at most, after decompression")
+    max_seconds: float = Field(3600.0, gt=0, description="seconds spent at most")
+    max_page_megabytes: float = Field(8.0, gt=0, description="larger pages are rejected")
+    delay_seconds: float = Field(1.0, ge=0, description="pause between two requests; robots.txt may ask for more")
+    timeout_seconds: float = Field(20.0, gt=0, description="seconds to wait for an answer")
+    retries: int = Field(3, ge=0, description="further tries after a timeout, 429 or 5xx, with growing pauses")
+    user_agent: str = Field("coverage_kit", min_length=1, description="name under which the crawler asks")
+    allow_private_addresses: bool = Field(False, description="whether localhost and private networks may be fetched")
+
+
+class LogSettings(_Section):
+    """The logs of answers and how their columns are named."""
+
+    files: tuple[str, ...] = Field((), description="CSV, JSONL, Parquet or xlsx files, or folders of them")
+    columns: dict[str, str] = Field({}, description="field = column, where the names are not recognised by themselves")
+
+
+class MatchSettings(_Section):
+    """How queries are compared with passages."""
+
+    encoder: str = Field("minilm", description="'minilm' (bundled), a sentence-transformers name or a model folder")
+    passage_words: int = Field(180, ge=20, description="words of a passage at most")
+    neighbors: int = Field(100, ge=10, description="own passages kept for each query")
+    other_neighbors: int = Field(5, ge=1, description="passages of each other site kept for each query")
+    rounds: int = Field(12, ge=2, description="rounds of hide-and-seek")
+    bootstraps: int = Field(60, ge=20, description="refits from which intervals are read")
+
+
+class RankSettings(_Section):
+    """What an edit costs an editor, in minutes, and the budget."""
+
+    budget_minutes: float = Field(480.0, gt=0, description="editor minutes to spend")
+    edits_per_gap: int = Field(8, ge=1, description="candidate edits for each gap at most")
+    heading_minutes: float = Field(3.0, ge=0, description="rewording a heading")
+    extend_minutes: float = Field(8.0, ge=0, description="extending a passage")
+    section_minutes: float = Field(15.0, ge=0, description="adding a section")
+    page_minutes: float = Field(60.0, ge=0, description="adding a page")
+    added_word_minutes: float = Field(0.05, ge=0, description="each word added")
+    changed_word_minutes: float = Field(0.02, ge=0, description="each word changed")
+    claim_minutes: float = Field(10.0, ge=0, description="each claim that needs a source")
+
+
+class Settings(_Section):
+    """Every knob of a run. Read it with `read_settings`, or build it in Python."""
+
+    site: SiteSettings
+    competitors: tuple[SiteSettings, ...] = Field((), description="further sites that compete for the citations")
+    log: LogSettings = LogSettings()
+    crawl: CrawlSettings = CrawlSettings()
+    match: MatchSettings = MatchSettings()
+    rank: RankSettings = RankSettings()
+    out: str = Field("runs/latest", description="folder of the run")
+    cache: str = Field("runs/cache", description="folder of vectors and fetched pages that are used again")
+    language: Literal["en"] = Field("en", description="language of stop words and of the edits' wording")
+    seed: int = Field(0, ge=0, description="seed of every random step")
+
+
+def read_settings(path: str | Path) -> Settings:
+    """Return the settings of a coverage.toml; relative paths in it start at the file's own folder.
+
+    Raises SettingsError for a missing file, broken TOML, an unknown key or a value out of range.
+    """
+    path = Path(path)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        cure = "Name one with --settings, or write one with 'coverage-kit init'."
+        raise SettingsError(str(path), "a settings file", "no file", cure) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(str(path), "valid TOML in UTF-8", str(error), "Correct that line.") from None
+    settings = make_settings(values, where=str(path))
+    return resolve_paths(settings, path.resolve().parent)
+
+
+def make_settings(values: dict[str, Any], where: str = "settings") -> Settings:
+    """Return settings from nested values. Raises SettingsError, naming `where`, for the first value that is wrong."""
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        unknown = first["type"] == "extra_forbidden"
+        what = f"a known key instead of '{key}'" if unknown else f"a usable value for '{key}'"
+        found = "an unknown key" if unknown else f"{first.get('input')!r} ({first['msg']})"
+        raise SettingsError(where, what, found, "docs/settings.md lists every key.") from None
+
+
+def resolve_paths(settings: Settings, folder: Path) -> Settings:
+    """Return the settings with every relative path made to start at the folder; URLs stay as they are."""
+
+    def place(source: str) -> str:
+        return source if "://" in source else str(folder / Path(source).expanduser())
+
+    def site(one: SiteSettings) -> SiteSettings:
+        return one.model_copy(update={"source": place(one.source)})
+
+    return settings.model_copy(
+        update={
+            "site": site(settings.site),
+            "competitors": tuple(site(one) for one in settings.competitors),
+            "log": settings.log.model_copy(update={"files": tuple(place(file) for file in settings.log.files)}),
+            "match": settings.match.model_copy(update={"encoder": _encoder_path(settings.match.encoder, folder)}),
+            "out": place(settings.out),
+            "cache": place(settings.cache),
+        }
+    )
+
+
+def _encoder_path(encoder: str, folder: Path) -> str:
+    return str(folder / encoder) if encoder.startswith((".", "~")) else encoder

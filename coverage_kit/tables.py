@@ -1,0 +1,498 @@
+"""START HERE: every table that passes between stages, its columns, their kinds and meanings, and its key.
+
+A function that takes or returns a table says so with the aliases at the end (`def split_pages(pages: Pages) -> Passages`)
+and wears `@checked`, which verifies columns, kinds and keys at the door. Further columns are welcome and kept.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, ParamSpec, TypeVar, get_args, get_origin, get_type_hints
+
+import pandas as pd
+
+from coverage_kit.errors import SchemaError
+
+Kind = Literal["text", "integer", "number", "flag", "time"]
+
+_EMPTY_DTYPES = {"text": "str", "integer": "int64", "number": "float64", "flag": "bool", "time": "datetime64[us, UTC]"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, kind, meaning, and whether a value may be missing."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    optional: bool = False
+
+    def found_kind(self, values: "pd.Series[Any]") -> str:
+        """Return this column's kind where the values meet it, else what they are instead."""
+        types = pd.api.types
+        if values.isna().all():
+            return self.kind if self.optional or values.empty else "only missing values"
+        is_kind = {
+            "text": types.is_string_dtype(values.dropna()),
+            "integer": types.is_integer_dtype(values),
+            "number": types.is_numeric_dtype(values) and not types.is_bool_dtype(values),
+            "flag": types.is_bool_dtype(values),
+            "time": isinstance(values.dtype, pd.DatetimeTZDtype),
+        }[self.kind]
+        if not is_kind:
+            return str(values.dtype)
+        return self.kind if self.optional or not values.isna().any() else "missing values"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A table's name, what one row is, its columns and its key."""
+
+    name: str
+    row: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The column names in order."""
+        return [column.name for column in self.columns]
+
+    def empty(self) -> pd.DataFrame:
+        """Return a table of no rows with this schema's columns and kinds.
+
+        >>> list(QRELS.empty().columns)
+        ['query_id', 'passage_id', 'relevance']
+        """
+        return pd.DataFrame({c.name: pd.Series(dtype=_EMPTY_DTYPES[c.kind]) for c in self.columns})
+
+    def table(self, rows: list[dict[str, Any]]) -> pd.DataFrame:
+        """Return a table of this schema from a list of rows; columns that no row has are missing values."""
+        if not rows:
+            return self.empty()
+        frame = pd.DataFrame(rows)
+        for column in self.columns:
+            values = frame[column.name] if column.name in frame else pd.Series([None] * len(frame), index=frame.index)
+            if column.kind == "time":
+                frame[column.name] = pd.to_datetime(values, utc=True).astype(_EMPTY_DTYPES["time"])
+            elif not (column.optional and column.kind == "integer"):
+                frame[column.name] = values.astype(_EMPTY_DTYPES[column.kind])
+            else:
+                frame[column.name] = values.astype("Int64")
+        return frame[[*self.names, *(name for name in frame.columns if name not in self.names)]]
+
+    def check(self, table: pd.DataFrame, where: str) -> None:
+        """Raise SchemaError, naming `where`, unless the table has this schema's columns, kinds and unique key."""
+        if not isinstance(table, pd.DataFrame):
+            raise SchemaError(where, f"{self.name} should be a DataFrame", type(table).__name__, "Pass a pandas table.")
+        for column in self.columns:
+            if column.name not in table.columns:
+                found = f"columns {', '.join(map(str, table.columns))}"
+                raise SchemaError(where, f"{self.name} needs a column {column.name}", found, column.meaning)
+            found = column.found_kind(table[column.name])
+            if found != column.kind:
+                what = f"{self.name}.{column.name} should be {column.kind}"
+                raise SchemaError(where, what, found, f"It means: {column.meaning}.")
+        repeated = table.duplicated(list(self.key))
+        if repeated.any():
+            example = ", ".join(str(v) for v in table.loc[repeated, list(self.key)].iloc[0])
+            what = f"the key of {self.name} ({', '.join(self.key)}) should be unique"
+            raise SchemaError(where, what, f"{int(repeated.sum())} repeats, such as {example}", "Drop or rename them.")
+
+
+def _text(name: str, meaning: str) -> Column:
+    return Column(name, "text", meaning)
+
+
+def _maybe(name: str, kind: Kind, meaning: str) -> Column:
+    return Column(name, kind, meaning, optional=True)
+
+
+_QUERY_ID = _text("query_id", "id of the query")
+_PASSAGE_ID = _text("passage_id", "id of the passage: its page's id, '#', its position")
+_CLUSTER_ID = _text("cluster_id", "id of the cluster of queries")
+_ANSWER_ID = _text("answer_id", "id of the answer")
+_PAGE_ID = _text("page_id", "id of the page: its canonical URL without the scheme")
+_SITE = _text("site", "the site's name: its host without www., or its folder's name")
+_LOW = Column("low", "number", "lower end of the 90% interval")
+_HIGH = Column("high", "number", "upper end of the 90% interval")
+
+PAGES = Schema(
+    "pages",
+    "one page that was met, read or rejected",
+    ("page_id",),
+    (
+        _PAGE_ID,
+        _SITE,
+        _text("url", "canonical URL, or the path of a local file"),
+        _text("status", "'ok', or why the page was rejected"),
+        _maybe("title", "text", "title of the page"),
+        _maybe("language", "text", "language code, such as en"),
+        _maybe("text", "text", "main content as Markdown: headings with #, lists and tables as text"),
+        _maybe("html_path", "text", "path of the stored source, where there is one"),
+        _maybe("fetched_at", "time", "when the page was fetched"),
+        _maybe("published_at", "time", "when the page says it was published"),
+        _maybe("modified_at", "time", "when the page says it was last modified"),
+    ),
+)
+PASSAGES = Schema(
+    "passages",
+    "one passage, in reading order",
+    ("passage_id",),
+    (
+        _PASSAGE_ID,
+        _PAGE_ID,
+        _SITE,
+        Column("position", "integer", "place of the passage on its page, from 0"),
+        _text("heading_path", "title and headings above the passage, joined by ' > '"),
+        _text("text", "the passage's words, without its headings"),
+        Column("n_words", "integer", "number of words in the text"),
+    ),
+)
+QUERIES = Schema(
+    "queries",
+    "one distinct question",
+    ("query_id",),
+    (
+        _QUERY_ID,
+        _text("text", "the question in its most frequent spelling"),
+        Column("demand", "number", "how often it is asked: the log's own figure, else the number of times logged"),
+        _maybe("first_asked_at", "time", "when it was first asked"),
+        _maybe("last_asked_at", "time", "when it was last asked"),
+    ),
+)
+ANSWERS = Schema(
+    "answers",
+    "one engine's answer to one query in one run",
+    ("answer_id",),
+    (
+        _ANSWER_ID,
+        _QUERY_ID,
+        _text("engine", "answer engine, such as perplexity"),
+        _maybe("model", "text", "model that answered"),
+        _maybe("surface", "text", "api, scrape or app"),
+        _maybe("run_id", "text", "id of the run that asked"),
+        _maybe("asked_at", "time", "when it was asked"),
+        _text("text", "the answer"),
+        Column("searched", "flag", "whether the engine searched the web"),
+    ),
+)
+FAILURES = Schema(
+    "failures",
+    "one answer that failed, kept apart so that it never enters a denominator",
+    ("answer_id",),
+    (
+        _ANSWER_ID,
+        _QUERY_ID,
+        _text("engine", "answer engine, such as perplexity"),
+        _maybe("asked_at", "time", "when it was asked"),
+        _text("error", "why it failed"),
+    ),
+)
+CITATIONS = Schema(
+    "citations",
+    "one page named by one answer",
+    ("answer_id", "position"),
+    (
+        _ANSWER_ID,
+        Column("position", "integer", "place among the answer's cited, then its retrieved pages, from 0"),
+        _text("url", "canonical URL"),
+        _SITE,
+        _text("kind", "cited, or retrieved (found but not cited)"),
+        _maybe("start", "integer", "first character of the cited span in the answer"),
+        _maybe("end", "integer", "one past the last character of the cited span"),
+    ),
+)
+MENTIONS = Schema(
+    "mentions",
+    "one brand named by one answer",
+    ("answer_id", "brand"),
+    (
+        _ANSWER_ID,
+        _text("brand", "the brand's first listed name"),
+        Column("position", "integer", "order of first naming among the brands in the answer, from 0"),
+        Column("n_words", "integer", "words in the sentences that name the brand"),
+    ),
+)
+SEARCHES = Schema(
+    "searches",
+    "one search that the engine ran for one answer (fan-out)",
+    ("answer_id", "position"),
+    (_ANSWER_ID, Column("position", "integer", "order of the search, from 0"), _text("text", "the search's words")),
+)
+REJECTS = Schema(
+    "rejects",
+    "one record of a log that could not be read",
+    ("file", "line"),
+    (
+        _text("file", "the log's file"),
+        Column("line", "integer", "line or row of the record, from 1"),
+        _text("reason", "why it could not be read"),
+    ),
+)
+CLAIMS = Schema(
+    "claims",
+    "one sentence of a logged answer",
+    ("claim_id",),
+    (
+        _text("claim_id", "id of the claim: its answer's id, '#', its position"),
+        _ANSWER_ID,
+        _QUERY_ID,
+        _text("text", "the sentence without citation markers"),
+    ),
+)
+MATCHES = Schema(
+    "matches",
+    "one query and one near passage of one site",
+    ("query_id", "site", "rank"),
+    (
+        _QUERY_ID,
+        _PASSAGE_ID,
+        _SITE,
+        Column("rank", "integer", "order by similarity within the site, from 1"),
+        Column("similarity", "number", "cosine of query and passage, -1 to 1"),
+    ),
+)
+EVIDENCE = Schema(
+    "evidence",
+    "one query's evidence of being answered by the own site",
+    ("query_id",),
+    (
+        _QUERY_ID,
+        _maybe("own_passage_id", "text", "nearest own passage"),
+        _maybe("best_other_passage_id", "text", "nearest passage of any other site"),
+        Column("own_best", "number", "similarity of the nearest own passage"),
+        Column("spread", "number", "standard deviation of the similarities of the nearest own passages"),
+        Column("lexical", "number", "share of the query's idf weight found in one near own passage, 0-1"),
+        _maybe("margin", "number", "own_best minus the nearest other site's similarity; missing without competitors"),
+        _maybe("answer_support", "number", "mean similarity of the logged answers' claims to their nearest own passage"),
+    ),
+)
+COVERAGE = Schema(
+    "coverage",
+    "one query",
+    ("query_id",),
+    (
+        _QUERY_ID,
+        Column("coverage", "number", "calibrated probability that the own site answers the query"),
+        _LOW,
+        _HIGH,
+        _maybe("own_passage_id", "text", "nearest own passage"),
+        _maybe("best_other_passage_id", "text", "nearest passage of any other site"),
+        _text("cause", "why there is a gap, or 'covered' (docs/method.md, causes)"),
+    ),
+)
+CLUSTERS = Schema(
+    "clusters",
+    "one query's cluster",
+    ("query_id",),
+    (
+        _QUERY_ID,
+        _CLUSTER_ID,
+        Column("membership", "number", "similarity of the query to its cluster's centre, 0-1"),
+    ),
+)
+LABELS = Schema(
+    "labels",
+    "one cluster's name",
+    ("cluster_id",),
+    (
+        _CLUSTER_ID,
+        _text("label", "the most telling words of its queries"),
+        _text("medoid_query_id", "the query nearest the cluster's centre"),
+    ),
+)
+GAPS = Schema(
+    "gaps",
+    "one cluster of queries, worst first",
+    ("cluster_id",),
+    (
+        _CLUSTER_ID,
+        _text("label", "the most telling words of its queries"),
+        Column("n_queries", "integer", "number of distinct queries"),
+        Column("demand", "number", "sum of the queries' demand"),
+        Column("severity", "number", "demand-weighted mean of 1 - coverage, shrunk when the cluster is small"),
+        _LOW,
+        _HIGH,
+        _text("cause", "the cause that holds for most of the cluster's demand"),
+        _text("reason", "the figures behind the cause, in words"),
+        _maybe("citation_rate", "number", "the cluster's answers that cite the own site / its answers"),
+        _text("medoid_query_id", "the query nearest the cluster's centre"),
+        _maybe("own_passage_id", "text", "own passage nearest to most of the cluster's demand"),
+        _maybe("best_other_passage_id", "text", "other sites' passage nearest to most of the cluster's demand"),
+        Column("winnable", "flag", "whether an edit of the own site can close the gap"),
+        Column("rank", "integer", "order of the work, from 1"),
+    ),
+)
+EDITS = Schema(
+    "edits",
+    "one candidate edit",
+    ("edit_id",),
+    (
+        _text("edit_id", "id of the edit"),
+        _CLUSTER_ID,
+        _text("operation", "reword_heading, add_question_and_answer, extend_passage or add_page"),
+        _text("page_id", "page to edit, or the proposed id of a new page"),
+        _text("anchor", "heading at which to edit; empty for a new page"),
+        _text("text", "brief for the editor: what to write, with [FACT NEEDED: ...] slots"),
+        _maybe("before", "text", "the words that are there now, where the edit changes some"),
+        Column("cost_minutes", "number", "estimated editor minutes"),
+        Column("gain", "number", "predicted rise of demand-weighted coverage, in queries asked, after harm counted twice"),
+        _LOW,
+        _HIGH,
+        Column("harm", "number", "predicted fall of demand-weighted coverage, in queries asked"),
+        Column("rank", "integer", "order by gain per minute given the edits above it, from 1"),
+    ),
+)
+EFFECTS = Schema(
+    "effects",
+    "one query whose coverage one edit is predicted to change",
+    ("edit_id", "query_id"),
+    (
+        _text("edit_id", "id of the edit"),
+        _QUERY_ID,
+        Column("coverage_before", "number", "coverage as the site is"),
+        Column("coverage_after", "number", "coverage predicted with the edit alone"),
+        Column("is_drafted_from", "flag", "whether the edit was drafted from this query, whose rise then does not count"),
+    ),
+)
+FRONTIER = Schema(
+    "frontier",
+    "one edit of the ranked list, with what all edits down to it cost and bring",
+    ("rank",),
+    (
+        Column("rank", "integer", "order of the edit, from 1"),
+        _text("edit_id", "id of the edit"),
+        Column("cost_minutes", "number", "editor minutes of this edit and all above it"),
+        Column("gain", "number", "predicted gain of this edit and all above it, in queries asked"),
+        _LOW,
+        _HIGH,
+    ),
+)
+POINTS = Schema(
+    "points",
+    "one query or passage on the map",
+    ("point_id",),
+    (
+        _text("point_id", "query_id or passage_id"),
+        _text("kind", "query, own passage or other passage"),
+        Column("x", "number", "first UMAP coordinate: a picture, never a distance to decide by"),
+        Column("y", "number", "second UMAP coordinate"),
+    ),
+)
+STAGES = Schema(
+    "stages",
+    "one stage of a run: what it cost",
+    ("stage",),
+    (
+        _text("stage", "collect, embed, match, rank or map"),
+        Column("seconds", "number", "seconds it took"),
+        Column("peak_megabytes", "number", "largest memory of the process up to its end"),
+        Column("n_embedded", "integer", "distinct texts embedded in it"),
+        Column("n_reused", "integer", "distinct texts whose vectors were reused in it"),
+    ),
+)
+VISIBILITY = Schema(
+    "visibility",
+    "one site on one engine in one window",
+    ("engine", "site", "window"),
+    (
+        _text("engine", "answer engine, such as perplexity"),
+        _SITE,
+        _text("window", "first and last day, or 'all'"),
+        Column("n_answers", "integer", "answers given in the window (failed answers left out)"),
+        Column("citation_rate", "number", "answers that cite the site / answers"),
+        Column("share_of_voice", "number", "the site's mentions / mentions of all tracked brands"),
+        Column("position_adjusted_word_count", "number", "words credited to the site, earlier sentences more, as a share"),
+        _LOW,
+        _HIGH,
+    ),
+)
+QRELS = Schema(
+    "qrels",
+    "one judged pair",
+    ("query_id", "passage_id"),
+    (_QUERY_ID, _PASSAGE_ID, Column("relevance", "integer", "0 for not relevant, higher for more relevant")),
+)
+
+SCHEMAS: tuple[Schema, ...] = (
+    *(PAGES, PASSAGES, QUERIES, ANSWERS, FAILURES, CITATIONS, MENTIONS, SEARCHES, REJECTS, CLAIMS, MATCHES, EVIDENCE),
+    *(COVERAGE, CLUSTERS, LABELS, GAPS, EDITS, EFFECTS, FRONTIER, POINTS),
+    *(STAGES, VISIBILITY, QRELS),
+)
+
+Pages = Annotated[pd.DataFrame, PAGES]
+Passages = Annotated[pd.DataFrame, PASSAGES]
+Queries = Annotated[pd.DataFrame, QUERIES]
+Answers = Annotated[pd.DataFrame, ANSWERS]
+Failures = Annotated[pd.DataFrame, FAILURES]
+Citations = Annotated[pd.DataFrame, CITATIONS]
+Mentions = Annotated[pd.DataFrame, MENTIONS]
+Searches = Annotated[pd.DataFrame, SEARCHES]
+Rejects = Annotated[pd.DataFrame, REJECTS]
+Claims = Annotated[pd.DataFrame, CLAIMS]
+Matches = Annotated[pd.DataFrame, MATCHES]
+Evidence = Annotated[pd.DataFrame, EVIDENCE]
+Coverage = Annotated[pd.DataFrame, COVERAGE]
+Clusters = Annotated[pd.DataFrame, CLUSTERS]
+Labels = Annotated[pd.DataFrame, LABELS]
+Gaps = Annotated[pd.DataFrame, GAPS]
+Edits = Annotated[pd.DataFrame, EDITS]
+Effects = Annotated[pd.DataFrame, EFFECTS]
+Frontier = Annotated[pd.DataFrame, FRONTIER]
+Points = Annotated[pd.DataFrame, POINTS]
+Stages = Annotated[pd.DataFrame, STAGES]
+Visibility = Annotated[pd.DataFrame, VISIBILITY]
+Qrels = Annotated[pd.DataFrame, QRELS]
+
+
+@dataclass(frozen=True)
+class LogTables:
+    """What a log of answers holds, as tables, and the column mapping with which it was read."""
+
+    queries: Queries
+    answers: Answers
+    citations: Citations
+    searches: Searches
+    failures: Failures
+    mapping: dict[str, str]
+    rejects: Rejects = field(default_factory=lambda: REJECTS.empty())
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """Return the function with every table among its arguments and results checked against its schema."""
+    hints = get_type_hints(function, include_extras=True)
+    schemas = {name: schema for name, hint in hints.items() if (schema := _schema_of(hint)) is not None}
+    parts = get_args(hints.get("return")) if get_origin(hints.get("return")) is tuple else ()
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        for name, value in signature.bind(*args, **kwargs).arguments.items():
+            if name in schemas and value is not None:
+                schemas[name].check(value, f"{function.__name__}({name})")
+        result = function(*args, **kwargs)
+        returned = f"{function.__name__}() returned"
+        if "return" in schemas:
+            schemas["return"].check(result, returned)  # type: ignore[arg-type]
+        for part, value in zip(parts, result if parts else (), strict=False):  # type: ignore[call-overload]
+            schema = _schema_of(part)
+            if schema is not None:
+                schema.check(value, returned)
+        return result
+
+    return wrapper
+
+
+def _schema_of(hint: Any) -> Schema | None:
+    """Return the schema of a table's type, also of `Table | None`."""
+    if get_origin(hint) is Annotated:
+        return next((extra for extra in get_args(hint)[1:] if isinstance(extra, Schema)), None)
+    if get_origin(hint) is tuple:
+        return None
+    return next((schema for part in get_args(hint) if (schema := _schema_of(part))), None)

@@ -1,0 +1,78 @@
+"""Embeddings: ids with unit vectors and the encoder that made them; and the Encoder protocol."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from coverage_kit.errors import EncoderError
+
+Role = Literal["query", "passage"]
+Vectors = npt.NDArray[np.float32]
+
+
+class Encoder(Protocol):
+    """Anything that turns texts into unit vectors."""
+
+    @property
+    def name(self) -> str:
+        """Name and revision: vectors with equal names may be compared."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+        ...
+
+    def encode(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
+        """Return one unit vector a text: float32, shape (len(texts), dimensions).
+
+        Some encoders treat what is asked (`role="query"`) and what may answer (`role="passage"`) differently.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """Unit vectors (float32, shape (n, dimensions)) with one id each and the name of their encoder.
+
+    Raises EncoderError when the vectors are not of unit length or not one an id.
+    """
+
+    ids: tuple[str, ...]
+    vectors: Vectors
+    encoder: str
+
+    def __post_init__(self) -> None:
+        if self.vectors.ndim != 2 or len(self.vectors) != len(self.ids):
+            raise EncoderError(
+                "Embeddings", f"one vector for each of {len(self.ids)} ids", f"shape {self.vectors.shape}", "Embed again."
+            )
+        lengths = np.linalg.norm(self.vectors, axis=1)
+        if len(lengths) and not np.allclose(lengths, 1, atol=1e-3):
+            worst = float(lengths[np.argmax(np.abs(lengths - 1))])
+            raise EncoderError("Embeddings", "vectors of length 1", f"length {worst:.3f}", "Normalise them first.")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def select(self, ids: Sequence[str]) -> "Embeddings":
+        """Return the embeddings of these ids, in this order. Raises KeyError for an unknown id."""
+        place = {name: row for row, name in enumerate(self.ids)}
+        return Embeddings(tuple(ids), self.vectors[[place[name] for name in ids]], self.encoder)
+
+    def similarity(self, other: "Embeddings") -> Vectors:
+        """Return the cosine of each own vector with each of the other's, shape (len(self), len(other)).
+
+        Raises EncoderError when the two were made by different encoders.
+        """
+        if self.encoder != other.encoder:
+            raise EncoderError("similarity", f"vectors of {self.encoder}", other.encoder, "Embed both with one encoder.")
+        return np.asarray(self.vectors @ other.vectors.T, dtype=np.float32)
+
+
+def embed_texts(ids: Sequence[str], texts: Sequence[str], encoder: Encoder, role: Role = "passage") -> Embeddings:
+    """Return the embeddings of texts (one id each, same order) by this encoder."""
+    return Embeddings(tuple(ids), encoder.encode(list(texts), role), encoder.name)
