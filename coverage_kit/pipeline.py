@@ -24,14 +24,14 @@ from coverage_kit.collect.mentions import find_mentions
 from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.site import read_site
 from coverage_kit.embed.encoders import SentenceTransformerEncoder
-from coverage_kit.embed.texts import CachedEncoder
+from coverage_kit.embed.texts import CachedEncoder, join_passage, passage_texts
 from coverage_kit.errors import LogError, SiteError
-from coverage_kit.match.clusters import cluster_queries, project
-from coverage_kit.match.coverage import Link, fit_link, measure_coverage
+from coverage_kit.match.clusters import cluster_queries, project, split_clusters, topic_embeddings
+from coverage_kit.match.coverage import Link, Plan, fit_link, measure_coverage
 from coverage_kit.match.evidence import Claims, EvidenceScorer
 from coverage_kit.match.labels import label_clusters
 from coverage_kit.match.model import SiteModel
-from coverage_kit.match.neighbors import nearest_passages
+from coverage_kit.match.neighbors import best_similarity, nearest_passages
 from coverage_kit.measure.visibility import measure_visibility
 from coverage_kit.rank.causes import explain_coverage, gather_facts, pool_facts
 from coverage_kit.rank.drafts import ClaimBook
@@ -75,13 +75,17 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         said = embed_texts(claims["claim_id"], claims["text"], encoder)
     with stages.clock("match"):
         matches = nearest_passages(asked, passages, content, own_site, (match.neighbors, match.other_neighbors))
-        rows = pd.Series(range(len(asked)), index=asked.ids).loc[claims["query_id"]].to_numpy(np.int64)
+        rows = np.asarray(pd.Index(asked.ids).get_indexer(pd.Index(claims["query_id"])), dtype=np.int64)
         own_content = content.select(list(own["passage_id"]))
-        scorer = EvidenceScorer(log.queries, own, matches, own_site, own_content, Claims(rows, said))
-        link = fit_link(scorer, match.rounds, match.bootstraps, seed)
+        elsewhere = best_similarity(said, content, passages["passage_id"][passages["site"] != own_site])
+        scorer = EvidenceScorer(log.queries, own, matches, own_site, own_content, Claims(rows, said, elsewhere))
+        topics = topic_embeddings(asked, said, rows)
+        clusters, quality = cluster_queries(topics, seed)
+        known = is_cited(log, own_site)
+        link = fit_link(scorer, clusters, known, Plan(match.rounds, match.bootstraps, seed))
         coverage, draws = measure_coverage(scorer, link)
-        clusters, quality = cluster_queries(asked, seed)
-        labels = label_clusters(log.queries, clusters, asked)
+        clusters = split_clusters(clusters, topics, coverage)
+        labels = label_clusters(log.queries, clusters, topics)
     with stages.clock("rank"):
         cluster_of = clusters.set_index("query_id")["cluster_id"]
         outcomes = count_outcomes(log.answers, log.citations, mentions, field_of(settings, pages, own_site))
@@ -91,20 +95,19 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         pooled = pool_facts(facts, log.queries, cluster_of)
         gaps = rank_gaps(log.queries, coverage, draws, clusters, labels, pooled, seed)
         book = ClaimBook(claims.assign(own_similarity=scorer.claim_support()), said.vectors)
-        site = Site(own, pages[pages["site"] == own_site], join_passage)
-        candidates = propose_edits(gaps, log.queries, clusters, site, book, settings.rank)
+        site = Site(own, join_passage)
+        candidates = propose_edits(gaps, log.queries, coverage, clusters, site, book, settings.rank)
         simulation = simulate_edits(candidates, SiteModel(scorer, link, encoder, asked), log.queries, clusters)
         edits, frontier = rank_edits(edit_table(candidates, simulation), simulation)
         visibility = measure_visibility(log.answers, log.citations, mentions, tracked(settings, pages, own_site), seed)
     with stages.clock("map"):
         points = draw_map(asked, content, passages, own_site, settings)
     about = describe(settings, own_site, encoder, link, asdict(quality), log)
-    return Analysis(
-        **{name: getattr(log, name) for name in ("queries", "answers", "citations", "searches", "failures", "rejects")},
-        **{"pages": pages, "passages": passages, "mentions": mentions, "matches": matches, "evidence": evidence},
-        **{"coverage": coverage, "clusters": clusters, "gaps": gaps, "edits": edits, "effects": simulation.effects},
-        **{"frontier": frontier, "points": points, "visibility": visibility, "about": about, "stages": stages.table()},
-    )
+    tables = {name: getattr(log, name) for name in ("queries", "answers", "citations", "searches", "failures", "rejects")}
+    tables |= {"pages": pages, "passages": passages, "mentions": mentions, "matches": matches, "evidence": evidence}
+    tables |= {"coverage": coverage, "clusters": clusters, "gaps": gaps, "edits": edits, "effects": simulation.effects}
+    tables |= {"frontier": frontier, "points": points, "visibility": visibility, "stages": stages.table()}
+    return Analysis(**tables, about=about)
 
 
 def collect_pages(settings: Settings) -> tuple[Pages, str]:
@@ -128,6 +131,13 @@ def collect_log(settings: Settings, own_site: str) -> tuple[LogTables, pd.DataFr
     return log, find_mentions(log.answers, brands)
 
 
+def is_cited(log: LogTables, own_site: str) -> Any:
+    """Return which queries have an answer that cites the own site, shape (n queries,)."""
+    cited = log.citations[(log.citations["kind"] == "cited") & (log.citations["site"] == own_site)]
+    answers = log.answers[log.answers["answer_id"].isin(cited["answer_id"])]
+    return log.queries["query_id"].isin(answers["query_id"]).to_numpy()
+
+
 def own_passages(passages: Passages, pages: Pages, own_site: str) -> Passages:
     """Return the own site's passages. Raises SiteError when it has none."""
     own = passages[passages["site"] == own_site].reset_index(drop=True)
@@ -136,16 +146,6 @@ def own_passages(passages: Passages, pages: Pages, own_site: str) -> Passages:
         found = ", ".join(f"{n} x {status}" for status, n in counts.items()) or "no page"
         raise SiteError(own_site, "at least one page with text", found, "Check the source of [site].")
     return own
-
-
-def join_passage(heading_path: str, text: str) -> str:
-    """Return a passage as it is embedded: its headings, then its words."""
-    return f"{heading_path}. {text}" if heading_path else text
-
-
-def passage_texts(passages: Passages) -> list[str]:
-    """Return every passage as it is embedded."""
-    return [join_passage(path, text) for path, text in zip(passages["heading_path"], passages["text"], strict=True)]
 
 
 def brand_names(site: SiteSettings, own_site: str) -> tuple[str, ...]:
@@ -193,7 +193,7 @@ def draw_map(asked: Embeddings, content: Embeddings, passages: Passages, own_sit
     )
 
 
-def describe(
+def describe(  # noqa: PLR0913 (what a reader must know comes from everywhere)
     settings: Settings, own_site: str, encoder: Encoder, link: Link, clustering: dict[str, Any], log: LogTables
 ) -> dict[str, Any]:
     """Return what a reader needs to judge the run: settings, versions, self-test, clustering, mapping of the log."""

@@ -1,6 +1,6 @@
 """Embeddings: ids with unit vectors and the encoder that made them; and the Encoder protocol."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -48,7 +48,10 @@ class Embeddings:
     def __post_init__(self) -> None:
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.ids):
             raise EncoderError(
-                "Embeddings", f"one vector for each of {len(self.ids)} ids", f"shape {self.vectors.shape}", "Embed again."
+                "Embeddings",
+                f"one vector for each of {len(self.ids)} ids",
+                f"shape {self.vectors.shape}",
+                "Embed again.",
             )
         lengths = np.linalg.norm(self.vectors, axis=1)
         if len(lengths) and not np.allclose(lengths, 1, atol=1e-3):
@@ -73,6 +76,6 @@ class Embeddings:
         return np.asarray(self.vectors @ other.vectors.T, dtype=np.float32)
 
 
-def embed_texts(ids: Sequence[str], texts: Sequence[str], encoder: Encoder, role: Role = "passage") -> Embeddings:
+def embed_texts(ids: Iterable[str], texts: Iterable[str], encoder: Encoder, role: Role = "passage") -> Embeddings:
     """Return the embeddings of texts (one id each, same order) by this encoder."""
     return Embeddings(tuple(ids), encoder.encode(list(texts), role), encoder.name)

@@ -1,0 +1,1 @@
+"""The world -> tables: crawl, folder, extract, passages, logs."""

@@ -1,0 +1,1 @@
+"""What is near what: neighbours, evidence, calibrated coverage, clusters, labels."""

@@ -10,22 +10,27 @@ from scipy import sparse
 from sklearn.metrics import adjusted_rand_score
 
 from coverage_kit.match.neighbors import nearest_rows
-from coverage_kit.tables import CLUSTERS, Clusters, checked
+from coverage_kit.tables import CLUSTERS, Clusters, Coverage, checked
 from coverage_kit.vectors import Embeddings, Vectors
 
-RESOLUTIONS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+RESOLUTIONS = (1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 24.0, 32.0)
 _GRAPH_NEIGHBORS = 10
-_STABILITY_DRAWS = 6
+_STABILITY_DRAWS = 10
 _STABILITY_QUERIES = 4000
-_TIE = 0.02
+_TIE = 0.03
+_MEAN_SIZE = 4
+_SPLIT = 0.3
 
 Labels = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class ClusterQuality:
-    """What is known of a clustering: resolution chosen, number of clusters, stability (mean adjusted Rand index between
-    clusterings of random 80% samples with other seeds), and the share of queries with membership under .5."""
+    """What is known of a clustering.
+
+    Resolution chosen, number of clusters, stability (mean adjusted Rand index between clusterings of random 80% samples with
+    other seeds), and the share of queries with membership under .5.
+    """
 
     resolution: float
     n_clusters: int
@@ -37,8 +42,9 @@ class ClusterQuality:
 def cluster_queries(embeddings: Embeddings, seed: int = 0) -> tuple[Clusters, ClusterQuality]:
     """Return each query's cluster and the clustering's quality.
 
-    Leiden communities of the mutual-nearest-neighbour graph (edges weighted by cosine), at the resolution whose clusterings of
-    random samples agree best; among equals, the finest. Every query gets a cluster; `membership` says how well it fits.
+    Leiden communities of the mutual-nearest-neighbour graph (edges weighted by cosine), at the resolution whose clusterings
+    of random samples agree best; among equals (within .03), the finest whose clusters hold four queries on average. Every
+    query gets a cluster; `membership` says how well it fits.
 
     Args:
         embeddings: query embeddings.
@@ -64,6 +70,50 @@ def cluster_queries(embeddings: Embeddings, seed: int = 0) -> tuple[Clusters, Cl
     return (table if len(table) else CLUSTERS.empty()), quality
 
 
+@checked
+def split_clusters(clusters: Clusters, embeddings: Embeddings, coverage: Coverage) -> Clusters:
+    """Return the clusters with those divided in which a well-covered part hides a gap, or a gap a well-covered part.
+
+    Coverage is smoothed over each query's nearest neighbours in the cluster, so that one query's luck divides nothing; a
+    cluster is divided where its smoothed coverage falls into two groups of at least two queries that lie `_SPLIT` apart.
+
+    Args:
+        clusters: each query's cluster.
+        embeddings: the embeddings by which they were clustered.
+        coverage: each query's coverage.
+    """
+    covered = coverage.set_index("query_id")["coverage"]
+    place = {name: row for row, name in enumerate(embeddings.ids)}
+    parts = []
+    for cluster_id, group in clusters.groupby("cluster_id", sort=True):
+        vectors = embeddings.vectors[[place[name] for name in group["query_id"]]]
+        is_low = _low_part(_smoothed(vectors, covered[group["query_id"]].to_numpy(np.float64)))
+        names = np.where(is_low, f"{cluster_id}b", f"{cluster_id}a") if is_low.any() else str(cluster_id)
+        parts.append(group.assign(cluster_id=pd.Series(names, index=group.index, dtype="str")))
+    return pd.concat(parts).sort_index() if parts else clusters
+
+
+def topic_embeddings(queries: Embeddings, said: Embeddings, query_rows: npt.NDArray[np.int64]) -> Embeddings:
+    """Return embeddings by which queries are clustered: the query, and twice the mean of what its logged answers say.
+
+    Both are centred first: on a site about one thing every query shares its direction. Answers tell topics apart better than
+    the varied words of those who ask (docs/method.md, clusters). A query without answers counts alone.
+
+    Args:
+        queries: query embeddings.
+        said: embeddings of the answers' claims.
+        query_rows: the query of each claim, shape (len(said),).
+    """
+    answers = np.zeros_like(queries.vectors)
+    np.add.at(answers, query_rows, said.vectors)
+    has_answers = np.bincount(query_rows, minlength=len(queries)) > 0
+    mixed = _unit(queries.vectors - queries.vectors.mean(axis=0)) if len(queries) > 2 else queries.vectors.copy()
+    if has_answers.sum() > 2:
+        answers[has_answers] = _unit(answers[has_answers])
+        mixed[has_answers] += 2 * _unit(answers[has_answers] - answers[has_answers].mean(axis=0))
+    return Embeddings(queries.ids, _unit(mixed), f"{queries.encoder} topics")
+
+
 def project(embeddings: Embeddings, seed: int = 0) -> npt.NDArray[np.float64]:
     """Return two coordinates a vector for a picture, shape (n, 2), by UMAP with a fixed seed (PCA for fewer than 10)."""
     vectors = embeddings.vectors
@@ -73,12 +123,13 @@ def project(embeddings: Embeddings, seed: int = 0) -> npt.NDArray[np.float64]:
         flat = np.zeros((len(vectors), 2))
         flat[:, : len(axes)] = centred @ axes.T
         return flat
-    from umap import UMAP  # noqa: PLC0415 (seconds to import)
-
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # of an optional library, and that a seed means one thread
+        from umap import UMAP  # noqa: PLC0415 (seconds to import)
+
         mapper = UMAP(n_neighbors=min(15, len(vectors) - 1), min_dist=0.1, metric="cosine", random_state=seed, n_jobs=1)
-        return np.asarray(mapper.fit_transform(vectors), dtype=np.float64)
+        mapped: npt.NDArray[np.float64] = np.asarray(mapper.fit_transform(vectors), dtype=np.float64)
+    return mapped
 
 
 def _best_resolution(vectors: Vectors, seed: int) -> tuple[float, float]:
@@ -86,13 +137,15 @@ def _best_resolution(vectors: Vectors, seed: int) -> tuple[float, float]:
     if len(vectors) > _STABILITY_QUERIES:
         vectors = vectors[rng.choice(len(vectors), _STABILITY_QUERIES, replace=False)]
     draws = [rng.choice(len(vectors), max(4, int(len(vectors) * 0.8)), replace=False) for _ in range(_STABILITY_DRAWS)]
-    best, best_stability = RESOLUTIONS[0], -1.0
+    found: list[tuple[float, float]] = []
     for resolution in RESOLUTIONS:
         parts = [_partial(vectors, draw, resolution, seed + 1 + i) for i, draw in enumerate(draws)]
-        stability = float(np.mean([_agreement(a, b) for a, b in zip(parts[::2], parts[1::2], strict=True)]))
-        if stability >= best_stability - _TIE:
-            best, best_stability = resolution, max(stability, best_stability)
-    return best, best_stability
+        if found and np.mean([part.max() + 1 for part in parts]) > 0.8 * len(vectors) / _MEAN_SIZE:
+            break
+        pairs = zip(parts[::2], parts[1::2], strict=True)
+        found.append((resolution, float(np.mean([_agreement(a, b) for a, b in pairs]))))
+    best = max(stability for _, stability in found)
+    return next((resolution, stability) for resolution, stability in reversed(found) if stability >= best - _TIE)
 
 
 def _partial(vectors: Vectors, rows: Labels, resolution: float, seed: int) -> Labels:
@@ -124,9 +177,35 @@ def _graph(vectors: Vectors) -> sparse.csr_matrix:
     directed = sparse.csr_matrix((weight[keep], (start[keep], rows.ravel()[keep])), shape=(n, n))
     mutual = directed.minimum(directed.T)
     lonely = np.flatnonzero(np.diff(mutual.indptr) == 0)
-    nearest = sparse.csr_matrix(directed)[lonely].argmax(axis=1).A1 if len(lonely) else np.array([], dtype=int)
-    bridge = sparse.csr_matrix((np.asarray(directed[lonely, nearest]).ravel(), (lonely, nearest)), shape=(n, n))
+    place = (rows[lonely, 0] == lonely).astype(int)
+    nearest = (np.maximum(similarity[lonely, place], 1e-6).astype(np.float64), (lonely, rows[lonely, place]))
+    bridge = sparse.csr_matrix(nearest, shape=(n, n))
     return sparse.csr_matrix(mutual.maximum(bridge).maximum(bridge.T))
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    fallback = np.eye(1, vectors.shape[1], dtype=np.float32)
+    return np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), fallback).astype(np.float32)
+
+
+def _smoothed(vectors: Vectors, covered: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the mean coverage of each query and its two nearest neighbours in the cluster."""
+    nearest = np.argsort(-np.round(vectors @ vectors.T, 6), axis=1, kind="stable")[:, :3]
+    return np.asarray(covered[nearest].mean(axis=1), dtype=np.float64)
+
+
+def _low_part(smoothed: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Return which values belong to the lower of two groups; none where there are not two groups."""
+    order = np.sort(smoothed)
+    nothing = np.zeros(len(smoothed), dtype=bool)
+    if len(order) < 4:
+        return nothing
+    cuts = range(2, len(order) - 1)
+    within = [order[:cut].var() * cut + order[cut:].var() * (len(order) - cut) for cut in cuts]
+    cut = cuts[int(np.argmin(np.round(within, 9)))]
+    is_far = order[cut:].mean() - order[:cut].mean() >= _SPLIT and order[cut] > order[cut - 1]
+    return smoothed <= order[cut - 1] if is_far else nothing
 
 
 def _by_size(labels: Labels) -> Labels:
@@ -142,4 +221,5 @@ def _membership(vectors: Vectors, labels: Labels) -> npt.NDArray[np.float64]:
         return np.zeros(0)
     centres = np.stack([vectors[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
     centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
-    return np.clip((vectors * centres[labels]).sum(axis=1).astype(np.float64), 0, 1)
+    near: npt.NDArray[np.float64] = (vectors * centres[labels]).sum(axis=1).astype(np.float64)
+    return near.clip(0, 1)

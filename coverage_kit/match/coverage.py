@@ -1,28 +1,47 @@
 """Coverage: the probability that the own site answers a query, calibrated by hide-and-seek on the site itself.
 
-Some of the site's own pages and sections are hidden in turn; queries whose nearest passage is hidden become known gaps. A
-logistic link then tells known gaps from the log as it is. The log is taken for what it is: a mixture of covered queries and
-gaps, whose share of gaps is estimated too (docs/method.md, calibration).
+Some of the site's own pages and sections are hidden in turn; queries whose nearest passage is hidden become known gaps, and a
+logistic link learns to tell them from the rest (docs/method.md, calibration). Two cases:
+
+- The log cites the own site often enough. Queries whose answers cite it are known to be covered; the topics of some of them
+  are hidden with all their pages. The share of gaps in the log then follows from the evidence of the whole log (Saerens et
+  al. 2002).
+- Else every query plays, and the log is taken for what it is: a mixture of covered queries and gaps. The evidence only
+  bounds the share of gaps from above; the estimate takes the middle, and the interval the whole range.
 """
 
 import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
+from scipy.optimize import minimize
+from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from coverage_kit.match.evidence import EvidenceScorer, Flags, Floats
-from coverage_kit.tables import Coverage, checked
+from coverage_kit.tables import Clusters, Coverage, checked
 
 DEFAULT_LINK = Path(__file__).parent / "default_link.json"
 HIDDEN_SHARE = 0.25
 MIN_QUERIES = 12
+MIN_KNOWN = 40
 _MAX_CALIBRATION_QUERIES = 2000
-_RIDGE = 1.0
+_PRIOR_WEIGHT = 0.25
+_PRIOR_QUERIES = 100.0
+_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much of hide-and-seek is played: rounds, refits for the interval, and the seed."""
+
+    rounds: int = 12
+    bootstraps: int = 60
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,7 +69,8 @@ class Rounds:
 class Link:
     """Fitted links from evidence to coverage: the first is the estimate, the others are its bootstrap.
 
-    `weights` has shape (1 + bootstraps, 1 + features), intercept first; `share_of_gaps` (1 + bootstraps,).
+    `is_anchored` says that the own site's citations showed which queries are covered. `weights` has shape
+    (1 + bootstraps, 1 + features), intercept first; `share_of_gaps` (1 + bootstraps,).
     """
 
     names: tuple[str, ...]
@@ -59,62 +79,77 @@ class Link:
     weights: Floats
     share_of_gaps: Floats
     self_test: SelfTest | None
+    is_anchored: bool = False
 
     def coverage(self, features: Floats) -> Floats:
         """Return coverage under every link, shape (1 + bootstraps, n queries), for evidence of shape (n queries, f)."""
         inputs = _standardise(features, self.mean, self.scale)
         odds = np.exp(-np.clip(inputs @ self.weights.T, -30, 30)).T
-        return _covered(odds, self.share_of_gaps[:, None])
+        rule = _known_covered if self.is_anchored else _covered
+        return rule(odds, self.share_of_gaps[:, None])
 
 
-def play_hide_and_seek(scorer: EvidenceScorer, rounds: int, seed: int) -> Rounds:
-    """Return the evidence of every query in rounds that hide own pages (even rounds) or sections (odd rounds) by chance."""
-    rng = np.random.default_rng(seed)
-    query_rows = np.arange(len(scorer.query_ids))
-    page = pd.factorize(scorer.passages["page_id"])[0]
-    section = pd.factorize(scorer.passages["page_id"] + "\0" + scorer.passages["heading_path"])[0]
-    features, hidden = [], []
-    for number in range(rounds):
-        unit = page if number % 2 == 0 else section
-        candidates = np.unique(unit[scorer.best_rows()])
-        n_hidden = max(1, round(len(candidates) * HIDDEN_SHARE))
-        hide = np.isin(unit, rng.choice(candidates, n_hidden, replace=False))
-        if hide.all():
-            continue
-        features.append(scorer.features(hide))
-        hidden.append(hide[scorer.best_rows()])
-    n_rounds = len(features)
-    return Rounds(
-        np.concatenate(features) if features else np.zeros((0, len(scorer.names))),
-        np.tile(query_rows, n_rounds),
-        np.concatenate(hidden) if hidden else np.zeros(0, dtype=bool),
-    )
-
-
-def fit_link(scorer: EvidenceScorer, rounds: int = 12, bootstraps: int = 60, seed: int = 0) -> Link:
+def fit_link(scorer: EvidenceScorer, clusters: Clusters, known: Flags | None = None, plan: Plan | None = None) -> Link:
     """Return the link from evidence to coverage, fitted by hide-and-seek on the scorer's own site.
 
     With fewer than MIN_QUERIES queries, or a site with nothing left when something is hidden, the link fitted on public sites
     (`default_link.json`, made by `python -m benchmarks link`) stands in, without a self-test.
+
+    Args:
+        scorer: evidence of the queries.
+        clusters: the queries' clusters: what is hidden together.
+        known: which queries are known to be covered, because answers to them cite the own site; shape (n queries,).
+        plan: rounds, bootstraps and seed.
     """
-    played = play_hide_and_seek(scorer, rounds, seed)
+    plan = plan or Plan()
+    is_anchored = known is not None and int(known.sum()) >= MIN_KNOWN
+    anchors = known if known is not None and is_anchored else None
+    played = hide_places(scorer, plan) if anchors is None else hide_topics(scorer, clusters, anchors, plan)
     if len(scorer.query_ids) < MIN_QUERIES or not _has_both(played.is_hidden):
         return _default_link(scorer)
-    rng = np.random.default_rng(seed)
-    played = _sample(played, len(scorer.query_ids), rng)
     whole = scorer.features()
-    mean, scale = np.nanmean(whole, axis=0), np.nanstd(whole, axis=0) + 1e-6
-    inputs = _standardise(played.features, mean, scale)
-    now = _standardise(whole, mean, scale)
-    estimate, most_gaps = _fit(inputs, played, now, np.ones(len(scorer.query_ids)))
-    fits = [(estimate, most_gaps / 2)]
-    for _ in range(bootstraps):
-        draws = np.bincount(rng.integers(len(whole), size=len(whole)), minlength=len(whole)).astype(np.float64)
-        weights, most = _fit(inputs, played, now, draws)
-        fits.append((weights, rng.uniform(0, most)))
-    self_test = _self_test(inputs, played, rng)
-    weights, shares = np.stack([w for w, _ in fits]), np.array([s for _, s in fits])
-    return Link(tuple(scorer.names), mean, scale, weights, shares, self_test)
+    fitter = LinkFitter(played, whole, is_anchored)
+    rng = np.random.default_rng(plan.seed)
+    estimate, most_gaps = fitter.fit(np.ones(len(whole)))
+    fits = [(estimate, most_gaps if is_anchored else most_gaps / 2)]
+    for _ in range(plan.bootstraps):
+        weights, most = fitter.fit(_draw(len(whole), rng))
+        fits.append((weights, most if is_anchored else rng.uniform(0, most)))
+    weights, shares = np.stack([w for w, _ in fits]), np.array([share for _, share in fits])
+    return Link(tuple(scorer.names), fitter.mean, fitter.scale, weights, shares, _self_test(fitter, rng), is_anchored)
+
+
+def hide_places(scorer: EvidenceScorer, plan: Plan) -> Rounds:
+    """Return the evidence of every query in rounds that hide own pages (even rounds) or sections (odd rounds) by chance."""
+    rng = np.random.default_rng(plan.seed)
+    places = (_pages(scorer), pd.factorize(scorer.passages["page_id"] + "\0" + scorer.passages["heading_path"])[0])
+    chosen = _some_queries(np.arange(len(scorer.query_ids)), rng)
+    parts = []
+    for number in range(plan.rounds):
+        place = places[number % 2]
+        candidates = np.unique(place[scorer.best_rows()])
+        hide = np.isin(place, rng.choice(candidates, max(1, round(len(candidates) * HIDDEN_SHARE)), replace=False))
+        parts.append(_round(scorer, hide, chosen, hide[scorer.best_rows()]))
+    return _join(parts)
+
+
+def hide_topics(scorer: EvidenceScorer, clusters: Clusters, known: Flags, plan: Plan) -> Rounds:
+    """Return the evidence of the known covered queries in rounds that hide the pages nearest to some clusters of them.
+
+    Queries of other clusters whose nearest page is hidden along with these sit the round out: nobody knows what became of them.
+    """
+    rng = np.random.default_rng(plan.seed)
+    page, best = _pages(scorer), scorer.best_rows()
+    topic = pd.factorize(clusters.set_index("query_id")["cluster_id"].reindex(scorer.query_ids))[0]
+    topics = np.unique(topic[known])
+    chosen = _some_queries(np.flatnonzero(known), rng)
+    parts = []
+    for _ in range(plan.rounds):
+        drawn = np.isin(topic, rng.choice(topics, max(1, round(len(topics) * HIDDEN_SHARE)), replace=False))
+        hide = np.isin(page, page[best[drawn & known]])
+        playing = chosen[drawn[chosen] | ~hide[best[chosen]]]
+        parts.append(_round(scorer, hide, playing, drawn))
+    return _join(parts)
 
 
 @checked
@@ -151,53 +186,101 @@ def _covered(odds_of_hidden: Floats, share_of_gaps: Floats) -> Floats:
     return 1 - np.clip(share_of_gaps * odds_of_hidden, 0, 1)
 
 
-def _fit(inputs: Floats, played: Rounds, now: Floats, draws: Floats) -> tuple[Floats, float]:
-    """Return weights of the logistic link, and the largest share of gaps that the log can hold.
+def _known_covered(odds_of_hidden: Floats, share_of_gaps: Floats) -> Floats:
+    """Return the posterior of being covered where both kinds are known: (1 - share) f_seen / the mixture."""
+    return (1 - share_of_gaps) / (1 - share_of_gaps + share_of_gaps * odds_of_hidden)
 
-    A hidden query that was a gap already says nothing of hiding: it counts by its coverage so far (three passes).
+
+class LinkFitter:
+    """Fits links to played rounds, for the log as it is or resampled."""
+
+    def __init__(self, played: Rounds, whole: Floats, is_anchored: bool) -> None:
+        self.played, self.is_anchored = played, is_anchored
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # evidence that no query has
+            self.mean, self.scale = (
+                np.nan_to_num(np.nanmean(whole, axis=0)),
+                np.nan_to_num(np.nanstd(whole, axis=0)) + 1e-6,
+            )
+        self.inputs = _standardise(played.features, self.mean, self.scale)
+        self.now = _standardise(whole, self.mean, self.scale)
+
+    def fit(self, draws: Floats) -> tuple[Floats, float]:
+        """Return weights of the link and the share of gaps in the log (anchored), or the most gaps that it can hold.
+
+        Where hidden queries are not known to have been covered, one that was a gap already says nothing of hiding: it counts by
+        its coverage so far (three passes).
+        """
+        rows, is_hidden = self.played.query_rows, self.played.is_hidden
+        covered, weights, share = np.ones(len(self.now)), np.zeros(self.now.shape[1]), 0.5
+        for _ in range(1 if self.is_anchored else 3):
+            importance = draws[rows] * np.where(is_hidden, covered[rows], 1) + 1e-9
+            weights = fit_logistic(self.inputs, ~is_hidden, importance * len(self.now) / 2)
+            odds = np.exp(-np.clip(self.now @ weights, -30, 30))
+            if self.is_anchored:
+                return weights, _share_of_gaps(odds, draws)
+            share = float(min(0.9, 1 / np.mean(np.sort(odds)[-max(1, len(odds) // 10) :])))
+            covered = _covered(odds, np.array(share / 2))
+        return weights, share
+
+
+def fit_logistic(inputs: Floats, is_seen: Flags, importance: Floats) -> Floats:
+    """Return weights (intercept first) that tell seen from hidden, both weighing the mean importance; none negative.
+
+    Every piece of evidence speaks for coverage or not at all, so weights are at least 0; with little to learn from they stay
+    near `_PRIOR_WEIGHT` (a ridge worth `_PRIOR_QUERIES` queries), which was chosen on public sets (docs/method.md).
     """
-    covered = np.ones(len(now))
-    weights, most_gaps = np.zeros(inputs.shape[1]), 0.5
-    for _ in range(3):
-        importance = draws[played.query_rows] * np.where(played.is_hidden, covered[played.query_rows], 1) + 1e-6
-        weights = _logistic(inputs, played.is_hidden, importance)
-        odds = np.exp(-np.clip(now @ weights, -30, 30))
-        most_gaps = float(min(0.9, 1 / np.mean(np.sort(odds)[-max(1, len(odds) // 10) :])))
-        covered = _covered(odds, np.array(most_gaps / 2))
-    return weights, most_gaps
+    half = importance.mean() if len(importance) else 1.0
+    scaled = np.where(is_seen, importance / importance[is_seen].sum(), importance / importance[~is_seen].sum()) * half
+    sign = np.where(is_seen, 1.0, -1.0)
+    prior = np.r_[0.0, np.full(inputs.shape[1] - 1, _PRIOR_WEIGHT)]
+    ridge = np.r_[0.0, np.full(inputs.shape[1] - 1, _PRIOR_QUERIES)]
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        value = sign * (inputs @ weights)
+        slope = -sign * scaled * expit(-value)
+        off = weights - prior
+        return float(scaled @ np.logaddexp(0, -value) + off @ (ridge * off) / 2), inputs.T @ slope + ridge * off
+
+    bounds = [(None, None)] + [(0.0, None)] * (len(prior) - 1)
+    return np.asarray(minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=bounds).x)
 
 
-def _logistic(inputs: Floats, is_hidden: Flags, importance: Floats) -> Floats:
-    """Return the weights that tell seen (1) from hidden (0), both classes weighing the same."""
-    hidden, seen = importance[is_hidden].sum(), importance[~is_hidden].sum()
-    balanced = np.where(is_hidden, importance / hidden, importance / seen) * len(inputs) / 2
-    model = LogisticRegression(C=1 / _RIDGE, max_iter=200).fit(inputs[:, 1:], ~is_hidden, sample_weight=balanced)
-    return np.concatenate([model.intercept_, model.coef_[0]])
+def _share_of_gaps(odds: Floats, draws: Floats) -> float:
+    """Return the share of gaps that makes the link's own predictions agree with it (expectation maximisation)."""
+    share = 0.5
+    for _ in range(100):
+        share = float(np.average(share * odds / (share * odds + 1 - share), weights=draws))
+    return float(np.clip(share, 0.01, 0.99))
 
 
-def _self_test(inputs: Floats, played: Rounds, rng: np.random.Generator) -> SelfTest:
+def _self_test(fitter: LinkFitter, rng: np.random.Generator) -> SelfTest:
     """Return how well queries whose section is hidden are told from the rest by links fitted without those queries."""
-    queries = np.unique(played.query_rows)
-    fold = dict(zip(queries, rng.permutation(len(queries)) % 5, strict=True))
-    folds = np.array([fold[row] for row in played.query_rows])
-    seen = np.full(len(inputs), np.nan)
-    for number in range(5):
+    rows, truth = fitter.played.query_rows, ~fitter.played.is_hidden
+    queries = np.unique(rows)
+    fold_of = np.zeros(queries.max() + 1, dtype=np.int64)
+    fold_of[queries] = rng.permutation(len(queries)) % _FOLDS
+    folds, seen = fold_of[rows], np.full(len(rows), 0.5)
+    for number in range(_FOLDS):
         train, test = folds != number, folds == number
-        if _has_both(played.is_hidden[train]):
-            weights = _logistic(inputs[train], played.is_hidden[train], np.ones(int(train.sum())))
-            seen[test] = 1 / (1 + np.exp(-np.clip(inputs[test] @ weights, -30, 30)))
-    seen = np.nan_to_num(seen, nan=0.5)
-    truth = ~played.is_hidden
+        if _has_both(truth[train]):
+            importance = np.full(int(train.sum()), len(queries) / 2)
+            seen[test] = expit(fitter.inputs[test] @ fit_logistic(fitter.inputs[train], truth[train], importance))
+    low, high = _auc_interval(truth, seen, rows, rng)
+    balance = np.where(truth, 0.5 / truth.mean(), 0.5 / (1 - truth.mean()))
+    ece = expected_calibration_error(seen, truth, balance)
+    return SelfTest(float(roc_auc_score(truth, seen)), low, high, ece, len(queries), int((~truth).sum()))
+
+
+def _auc_interval(truth: Flags, seen: Floats, rows: npt.NDArray[np.int64], rng: np.random.Generator) -> tuple[float, float]:
+    """Return the 90% interval of the AUC by a bootstrap over queries."""
     aucs = []
     for _ in range(100):
-        draws = np.bincount(rng.choice(queries, len(queries)), minlength=queries.max() + 1)[played.query_rows]
-        if _has_both(played.is_hidden[draws > 0]):
+        draws = _draw(int(rows.max()) + 1, rng)[rows]
+        if _has_both(truth[draws > 0]):
             aucs.append(roc_auc_score(truth, seen, sample_weight=draws))
-    low, high = np.quantile(aucs, [0.05, 0.95]) if aucs else (0.5, 0.5)
-    balance = np.where(truth, 0.5 / truth.mean(), 0.5 / (1 - truth.mean()))
-    auc = float(roc_auc_score(truth, seen))
-    ece = expected_calibration_error(seen, truth, balance)
-    return SelfTest(auc, float(low), float(high), ece, len(queries), int((~truth).sum()))
+    low, high = np.quantile(aucs, [0.05, 0.95]) if aucs else (0.0, 1.0)
+    return float(low), float(high)
 
 
 def expected_calibration_error(predicted: Floats, truth: Flags, weights: Floats | None = None, bins: int = 10) -> float:
@@ -213,12 +296,35 @@ def _has_both(is_hidden: Flags) -> bool:
     return bool(is_hidden.any() and not is_hidden.all())
 
 
-def _sample(played: Rounds, n_queries: int, rng: np.random.Generator) -> Rounds:
-    """Return the rounds of at most _MAX_CALIBRATION_QUERIES queries, drawn by chance."""
-    if n_queries <= _MAX_CALIBRATION_QUERIES:
-        return played
-    chosen = np.isin(played.query_rows, rng.choice(n_queries, _MAX_CALIBRATION_QUERIES, replace=False))
-    return Rounds(played.features[chosen], played.query_rows[chosen], played.is_hidden[chosen])
+def _draw(n: int, rng: np.random.Generator) -> Floats:
+    """Return how often each of n queries is drawn in one bootstrap sample."""
+    return np.bincount(rng.integers(n, size=n), minlength=n).astype(np.float64)
+
+
+def _pages(scorer: EvidenceScorer) -> npt.NDArray[np.int64]:
+    return np.asarray(pd.factorize(scorer.passages["page_id"])[0], dtype=np.int64)
+
+
+def _some_queries(rows: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Return at most _MAX_CALIBRATION_QUERIES of the rows, drawn by chance."""
+    if len(rows) <= _MAX_CALIBRATION_QUERIES:
+        return rows
+    return np.sort(rng.choice(rows, _MAX_CALIBRATION_QUERIES, replace=False))
+
+
+def _round(scorer: EvidenceScorer, hide: Flags, playing: npt.NDArray[np.int64], is_hidden: Flags) -> Rounds:
+    """Return one round; an empty one where nothing is left to find."""
+    playing = playing[:0] if hide.all() else playing
+    features = scorer.features(hide)[playing] if len(playing) else np.zeros((0, len(scorer.names)))
+    return Rounds(features, playing, is_hidden[playing])
+
+
+def _join(parts: list[Rounds]) -> Rounds:
+    return Rounds(
+        np.concatenate([part.features for part in parts]),
+        np.concatenate([part.query_rows for part in parts]),
+        np.concatenate([part.is_hidden for part in parts]),
+    )
 
 
 def _default_link(scorer: EvidenceScorer) -> Link:

@@ -1,8 +1,8 @@
 """Evidence that the own site answers a query, as it is, with sections hidden, or with passages added.
 
-Four to five numbers a query (docs/method.md, evidence): similarity of the nearest own passage, spread of the nearest
-similarities, share of the query's words found, margin over the other sites, and how well the own site supports what the
-logged answers say.
+Up to six numbers a query (docs/method.md, evidence): similarity of the nearest own passage, spread of the nearest
+similarities, share of the query's words found, margin over the other sites, how well the own site supports what the logged
+answers say, and by how much better or worse than the other sites.
 """
 
 from dataclasses import dataclass
@@ -17,10 +17,11 @@ from coverage_kit.match.neighbors import nearest_rows
 from coverage_kit.tables import EVIDENCE, Evidence, Matches, Passages, Queries
 from coverage_kit.vectors import Embeddings, Vectors
 
-FEATURES = ("own_best", "spread", "lexical", "margin", "answer_support")
+FEATURES = ("own_best", "spread", "lexical", "margin", "answer_support", "answer_margin")
 _SPREAD_PASSAGES = 50
 _LEXICAL_PASSAGES = 20
 _CLAIM_PASSAGES = 20
+_ANY_WORD = r"(?u)\b\w+\b|\S"
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -29,10 +30,15 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Claims:
-    """Claims of the logged answers: `query_rows` (m,) says of which query each is; with their embeddings (m vectors)."""
+    """Claims of the logged answers.
+
+    `query_rows` (m,) says of which query each is; `embeddings` are m vectors; `other_best` (m,) is the similarity of each to
+    the nearest passage of another site, nan without other sites.
+    """
 
     query_rows: Rows
     embeddings: Embeddings
+    other_best: Floats
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Lexicon:
         try:
             self._counter.fit([*passage_texts, *query_texts])
         except ValueError:  # nothing but stop words
-            self._counter = CountVectorizer(binary=True, token_pattern=r"(?u)\b\w+\b|\S", dtype=np.float32)
+            self._counter = CountVectorizer(binary=True, token_pattern=_ANY_WORD, dtype=np.float32)
             self._counter.fit([*passage_texts, *query_texts, "nothing"])
         self.passages = self._counter.transform(passage_texts)
         queries = self._counter.transform(query_texts)
@@ -113,7 +119,8 @@ class EvidenceScorer:
     @property
     def names(self) -> list[str]:
         """The names of the features in use: no margin without other sites, no answer support without answers."""
-        absent = {"margin": np.isnan(self.other_best).all(), "answer_support": not self._has_claims}
+        no_others, no_claims = bool(np.isnan(self.other_best).all()), not self._has_claims
+        absent = {"margin": no_others, "answer_support": no_claims, "answer_margin": no_claims or no_others}
         return [name for name in FEATURES if not absent.get(name, False)]
 
     def features(self, hidden: Flags | None = None, added: Addition | None = None) -> Floats:
@@ -137,8 +144,10 @@ class EvidenceScorer:
             "lexical": recall.max(axis=1) if recall.shape[1] else np.zeros(len(own_best)),
             "margin": own_best - self.other_best,
         }
-        if "answer_support" in self.names:
-            values["answer_support"] = self._answer_support(hide, added)
+        if self.claims is not None and self._has_claims:
+            support = self._claim_support(hide, added)
+            values["answer_support"] = self._mean_by_query(support)
+            values["answer_margin"] = self._mean_by_query(support - self.claims.other_best)
         return np.column_stack([values[name] for name in self.names]).astype(np.float64)
 
     def best_rows(self) -> Rows:
@@ -165,15 +174,18 @@ class EvidenceScorer:
         query_rows = np.repeat(np.arange(len(near)), near.shape[1])
         return self.lexicon.recall(query_rows, near.ravel()).reshape(near.shape)
 
-    def _answer_support(self, hide: Flags, added: Addition | None) -> Floats:
-        assert self.claims is not None  # noqa: S101 (names says so)
+    def _claim_support(self, hide: Flags, added: Addition | None) -> Floats:
         similarity = np.where(hide[self.claim_rows], -np.inf, self.claim_similarity)
         if added is not None:
             similarity = np.hstack([similarity, added.claim_similarity])
-        best = _finite(similarity.max(axis=1), floor=float(self.claim_similarity.min()))
+        return _finite(similarity.max(axis=1), floor=float(self.claim_similarity.min()))
+
+    def _mean_by_query(self, values: Floats) -> Floats:
+        """Return the mean of the claims' values for each query; nan where it has no claim."""
+        assert self.claims is not None  # noqa: S101 (asked only where there are claims)
         rows, n = self.claims.query_rows, len(self.query_ids)
         count = np.bincount(rows, minlength=n)
-        total = np.bincount(rows, weights=best, minlength=n)
+        total = np.bincount(rows, weights=values, minlength=n)
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 

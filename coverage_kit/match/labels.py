@@ -2,20 +2,20 @@
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from sklearn.feature_extraction.text import CountVectorizer
 
 from coverage_kit.tables import LABELS, Clusters, Labels, Queries, checked
 from coverage_kit.vectors import Embeddings
 
 _N_WORDS = 3
+_WORD = r"(?u)\b[^\W\d_][\w'-]+\b"
 
 
 @checked
 def label_clusters(queries: Queries, clusters: Clusters, embeddings: Embeddings) -> Labels:
     """Return a label of up to three telling words or pairs of words, and the medoid query, for each cluster.
 
-    Class-based TF-IDF: the queries of a cluster are one document; a word weighs tf * log(1 + mean words a cluster / word's total).
+    Class-based TF-IDF: the queries of a cluster are one document; a word weighs tf * log(1 + mean words a cluster / its total).
     """
     joined = clusters.merge(queries[["query_id", "text"]], on="query_id")
     if joined.empty:
@@ -33,7 +33,7 @@ def label_clusters(queries: Queries, clusters: Clusters, embeddings: Embeddings)
 
 
 def _telling_words(documents: list[list[str]]) -> list[list[str]]:
-    counter = CountVectorizer(ngram_range=(1, 2), stop_words="english", token_pattern=r"(?u)\b[^\W\d_][\w'-]+\b")
+    counter = CountVectorizer(ngram_range=(1, 2), stop_words="english", token_pattern=_WORD)
     try:
         counter.fit([text for texts in documents for text in texts])
     except ValueError:  # nothing but stop words

@@ -1,4 +1,4 @@
-"""SiteModel: what coverage would be if passages were added to or taken from the own site. Ranking receives it as an argument."""
+"""SiteModel: what coverage would be with passages added or removed. Ranking receives it as an argument."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

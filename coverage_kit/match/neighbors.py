@@ -1,5 +1,7 @@
 """Nearest neighbours: the one place that knows FAISS. Search is exact."""
 
+from collections.abc import Iterable
+
 import faiss
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +26,12 @@ def nearest_rows(vectors: Vectors, others: Vectors, k: int) -> tuple[Vectors, np
     similarity = np.clip(np.round(similarity, 6), -1, 1)
     order = np.lexsort((rows, -similarity), axis=1)
     return np.take_along_axis(similarity, order, 1), np.take_along_axis(rows, order, 1)
+
+
+def best_similarity(embeddings: Embeddings, others: Embeddings, among: Iterable[str]) -> npt.NDArray[np.float64]:
+    """Return the similarity of each embedding to the nearest of the others with these ids; nan where there is none."""
+    similarity, _ = nearest_rows(embeddings.vectors, others.select(list(among)).vectors, 1)
+    return similarity[:, 0].astype(np.float64) if similarity.shape[1] else np.full(len(embeddings), np.nan)
 
 
 @checked
@@ -64,4 +72,3 @@ def _match_rows(
             "similarity": similarity.ravel().astype(np.float64),
         }
     )
-

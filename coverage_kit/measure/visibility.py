@@ -25,7 +25,9 @@ def measure_visibility(
       among a sentence's sources, as a share of all sites' sum (Aggarwal et al. 2024, GEO; missing where no span is logged).
 
     Args:
-        answers, citations, mentions: tables of one log.
+        answers: answers of one log.
+        citations: their citations.
+        mentions: their mentions of tracked brands.
         brand_sites: site name by brand, the tracked ones.
         seed: seed of the bootstrap.
     """

@@ -1,0 +1,1 @@
+"""What to do first: gaps, edits, their simulation and selection."""

@@ -1,7 +1,6 @@
 """Why there is a gap: one rule, used for a single query and for a pooled cluster alike (docs/method.md, causes)."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from coverage_kit.tables import Coverage, Evidence, Queries, checked
@@ -44,7 +43,7 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
     answered = facts["n_answers"].fillna(0) > 0
     cited_by_none = answered & (facts["cited"].fillna(0) < SELDOM)
     gap = facts["coverage"] < 0.5
-    rules: list[tuple[str, npt.NDArray[np.bool_]]] = [
+    rules: list[tuple[str, pd.Series[bool]]] = [
         ("out of scope", (facts["is_far"] > 0.5) & ~(answered & (facts["third_party"] < THIRD_PARTY_SHARE))),
         ("unwinnable", answered & (facts["searched"] < 0.5)),
         ("unwinnable", cited_by_none & (facts["third_party"] >= THIRD_PARTY_SHARE)),

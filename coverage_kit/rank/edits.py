@@ -1,14 +1,15 @@
 """Candidate edits for each gap that can be won: operation, place, brief, cost, and the passages they would change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
 from coverage_kit.rank.causes import CONTENT_CAUSES, COVERED
 from coverage_kit.rank.drafts import ClaimBook, as_question, write_brief
 from coverage_kit.settings import RankSettings
-from coverage_kit.tables import Clusters, Gaps, Pages, Passages, Queries
+from coverage_kit.tables import Clusters, Coverage, Gaps, Passages, Queries
 
 SHORT, FULL = 2, 5
 _PAGE_SECTIONS = 4
@@ -32,10 +33,9 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Site:
-    """The own site as edits see it: passages by id, pages by id, and how a passage's text is joined to its headings."""
+    """The own site as edits see it: its passages, and how a passage's text is joined to its headings."""
 
     passages: Passages
-    pages: Pages
     passage_text: Callable[[str, str], str]
     by_id: pd.DataFrame = field(init=False, repr=False)
 
@@ -55,16 +55,24 @@ class Gap:
     short: tuple[str, ...]
     full: tuple[str, ...]
     passage_id: str
+    heading_question: str | None
 
 
 def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of)
-    gaps: Gaps, queries: Queries, clusters: Clusters, site: Site, book: ClaimBook, costs: RankSettings
+    gaps: Gaps,
+    queries: Queries,
+    coverage: Coverage,
+    clusters: Clusters,
+    site: Site,
+    book: ClaimBook,
+    costs: RankSettings,
 ) -> list[Candidate]:
     """Return the candidate edits of every winnable gap, at most `costs.edits_per_gap` a gap, in the gaps' order.
 
     Each is drafted from half of the gap's queries (every other one by demand), so that the other half can score it.
     """
-    asked = clusters.merge(queries, on="query_id").sort_values(["demand", "query_id"], ascending=[False, True])
+    asked = clusters.merge(queries, on="query_id").merge(coverage[["query_id", "own_passage_id"]], on="query_id")
+    asked = asked.sort_values(["demand", "query_id"], ascending=[False, True])
     members = {str(name): group for name, group in asked.groupby("cluster_id")}
     candidates: list[Candidate] = []
     for row in gaps.to_dict("records"):
@@ -76,7 +84,7 @@ def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of
     return candidates
 
 
-def _gap_of(row: dict[str, object], asked: pd.DataFrame, book: ClaimBook) -> Gap:
+def _gap_of(row: Mapping[Any, Any], asked: pd.DataFrame, book: ClaimBook) -> Gap:
     half = asked.iloc[::2]
     drafted_from = tuple(half["query_id"])
     claims = book.lacking(list(drafted_from), FULL)
@@ -89,6 +97,7 @@ def _gap_of(row: dict[str, object], asked: pd.DataFrame, book: ClaimBook) -> Gap
         tuple(claims[:SHORT]),
         tuple(claims),
         str(row["own_passage_id"]),
+        next(iter(half.loc[half["own_passage_id"] == row["own_passage_id"], "text"]), None),
     )
 
 
@@ -137,12 +146,12 @@ def _extend_passage(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate
 
 
 def _reword_heading(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
-    """The nearest passage under a heading in the words of those who ask; only where the passage has the answer."""
-    if gap.cause == "missing":
+    """The nearest passage under a heading in the words of those who ask; only where it has the answer and is not found."""
+    if gap.cause not in ("mis-worded", "not retrieved") or gap.heading_question is None:
         return []
     place = site.by_id.loc[gap.passage_id]
     parts = str(place["heading_path"]).split(" > ")
-    heading = as_question(gap.questions[0])
+    heading = as_question(gap.heading_question)
     path = " > ".join([*parts[:-1], heading]) if len(parts) > 1 else heading
     changed = site.passages[
         (site.passages["page_id"] == place["page_id"]) & (site.passages["heading_path"] == place["heading_path"])

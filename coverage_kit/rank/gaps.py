@@ -36,8 +36,11 @@ def rank_gaps(  # noqa: PLR0913 (one table for each side of a gap)
     then what cannot be won; ties by demand.
 
     Args:
-        queries, coverage, clusters, labels: tables of the same queries.
+        queries: the queries.
+        coverage: their coverage.
         draws: coverage under each calibration, shape (1 + bootstraps, n queries), in the order of `coverage`.
+        clusters: their clusters.
+        labels: the clusters' names.
         facts: pooled facts by cluster_id (`pool_facts`).
         seed: seed of the bootstrap.
     """
@@ -79,7 +82,7 @@ def _severity(group: pd.DataFrame, draws: Floats, mean_gap: float, rng: np.rando
 
 def _nearest_to_most(group: pd.DataFrame) -> dict[str, str | None]:
     """Return the own and the other passage that are nearest to most of the demand."""
-    names = {"own_passage_id": None, "best_other_passage_id": None}
+    names: dict[str, str | None] = {"own_passage_id": None, "best_other_passage_id": None}
     for column in names:
         if group[column].notna().any():
             names[column] = group.groupby(column)["demand"].sum().sort_values(ascending=False, kind="stable").index[0]

@@ -29,8 +29,11 @@ class CoverageModel(Protocol):
 
 @dataclass(frozen=True)
 class Simulation:
-    """Predicted effects of candidates: `worth` (n edits, n queries) is each query's rise in queries asked, scaled so that
-    held-out queries stand for those the draft was written from; `gain` (1 + bootstraps, n edits) is net of harm twice."""
+    """Predicted effects of candidates.
+
+    `worth` (n edits, n queries) is each query's rise in queries asked, scaled so that held-out queries stand for those the
+    draft was written from; `gain` (1 + bootstraps, n edits) is net of harm counted twice; `harm` (n edits,).
+    """
 
     worth: Floats
     gain: Floats
@@ -38,9 +41,7 @@ class Simulation:
     effects: Effects
 
 
-def simulate_edits(
-    candidates: list[Candidate], model: CoverageModel, queries: Queries, clusters: Clusters
-) -> Simulation:
+def simulate_edits(candidates: list[Candidate], model: CoverageModel, queries: Queries, clusters: Clusters) -> Simulation:
     """Return what each candidate would bring and harm, alone.
 
     A candidate is scored on the queries of its gap from which it was not drafted, scaled to the whole gap's demand, and on

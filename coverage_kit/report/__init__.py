@@ -1,0 +1,1 @@
+"""Tables -> things people open: figures, workbook, page."""

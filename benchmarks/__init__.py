@@ -1,0 +1,1 @@
+"""Honest measurement on public sets: planted and natural gaps, and the default link."""

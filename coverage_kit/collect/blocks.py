@@ -1,0 +1,217 @@
+"""The blocks of an HTML page in reading order: headings, paragraphs, list items, table rows and code."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from lxml.html import HtmlElement
+
+from coverage_kit.collect.decode import clean_text
+
+BlockKind = Literal["heading", "text", "lead", "item", "row", "code"]
+
+_SKIPPED = frozenset(
+    {"script", "style", "noscript", "template", "svg", "iframe", "object", "embed", "canvas", "audio", "video", "map"}
+    | {"select", "option", "input", "textarea", "nav", "footer", "head", "dialog", "datalist", "frameset"}
+)
+_SKIPPED_ROLES = frozenset({"navigation", "contentinfo", "search", "dialog", "alertdialog", "menu", "menubar"})
+_INLINE = frozenset(
+    {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img"}
+    | {"ins", "kbd", "label", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub"}
+    | {"sup", "time", "tt", "u", "var", "wbr", "picture", "source", "nobr", "math"}
+)
+_LEADS = frozenset({"dt", "summary", "caption", "legend"})
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_IN_CELL = "|".join(f"descendant::{tag}" for tag in ("table", "pre", "ul", "ol", "h1", "h2", "h3", "h4"))
+_NOISE_CLASSES = frozenset({"headerlink", "hash-link", "anchorjs-link", "mw-editsection", "linenos", "linenodiv"})
+_PERMALINK = re.compile(r"^[¶#§🔗]+\s+|(?:\s+[#§]+|\s*[¶🔗]+)$")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block of a page.
+
+    `level` is that of a heading, or of a list item from 0; `group` numbers lists and tables; `is_aside` says that it stands
+    beside the main text; `n_linked_words` of its words are links.
+    """
+
+    kind: BlockKind
+    text: str
+    level: int = 0
+    marker: str = ""
+    group: int = 0
+    is_aside: bool = False
+    n_linked_words: int = 0
+
+
+def read_blocks(body: HtmlElement) -> list[Block]:
+    """Return the blocks of a page, without navigation, page header and footer, forms and scripts."""
+    walker = _Walker()
+    walker.visit(body)
+    walker.flush()
+    return walker.blocks
+
+
+def plain_text(element: HtmlElement) -> str:
+    """Return an element's words on one line, without scripts and permalinks."""
+    return " ".join(clean_text(_inner_text(element)).split())
+
+
+def _inner_text(element: HtmlElement) -> str:
+    parts = [element.text or ""]
+    for child in element:
+        if child.tag == "br" or child.tag not in _INLINE:
+            parts.append(" ")
+        if child.tag not in _SKIPPED and not _is_noise(child):
+            parts.append(_inner_text(child))
+        parts.append(" " if child.tag not in _INLINE else "")
+        parts.append(child.tail or "")
+    return "".join(parts)
+
+
+class _Walker:
+    """Walks a page once, collecting inline text until a block ends it."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self._run: list[str] = []
+        self._kind: BlockKind = "text"
+        self._marker = ""
+        self._counters: list[int | None] = []
+        self._group = 0
+        self._main_depth = 0
+        self._aside_depth = 0
+        self._n_linked_words = 0
+
+    def visit(self, element: HtmlElement) -> None:
+        """Add the blocks of an element."""
+        tag = str(element.tag)
+        if self._is_skipped(element, tag):
+            return
+        if (level := heading_level(element)) > 0:
+            self._add("heading", _PERMALINK.sub("", plain_text(element)), level)
+        elif tag in _INLINE:
+            self._n_linked_words += len(plain_text(element).split()) if tag == "a" else 0
+            self._walk(element)
+        elif tag in {"br", "hr"}:
+            self._run.append(" ")
+        elif tag == "pre":
+            self._add("code", clean_text("".join(element.itertext())).strip("\n").rstrip())
+        elif tag in {"ul", "ol"}:
+            self._visit_list(element)
+        elif tag == "table" and _is_data_table(element):
+            self._visit_table(element)
+        else:
+            self._visit_container(element, tag)
+
+    def flush(self) -> None:
+        """End the run of inline text."""
+        text = " ".join(clean_text("".join(self._run)).split())
+        self._run = []
+        if text:
+            self._append(self._kind, text, max(len(self._counters) - 1, 0), self._marker)
+            self._marker, self._kind = "", "text"
+
+    def _add(self, kind: BlockKind, text: str, level: int = 0) -> None:
+        self.flush()
+        if text.strip():
+            self._append(kind, text, level, "")
+
+    def _append(self, kind: BlockKind, text: str, level: int, marker: str) -> None:
+        self.blocks.append(Block(kind, text, level, marker, self._group, self._aside_depth > 0, self._n_linked_words))
+        self._n_linked_words = 0
+
+    def _walk(self, element: HtmlElement) -> None:
+        self._run.append(element.text or "")
+        for child in element:
+            self.visit(child)
+            self._run.append(child.tail or "")
+
+    def _visit_container(self, element: HtmlElement, tag: str) -> None:
+        self.flush()
+        is_main, is_aside = _is_main(element), tag == "aside" or element.get("role") == "complementary"
+        self._main_depth += is_main
+        self._aside_depth += is_aside
+        if tag == "li":
+            self._kind, self._marker = "item", self._next_marker()
+        elif tag in _LEADS or tag == "button":
+            self._kind = "lead"
+        self._walk(element)
+        self.flush()
+        self._kind, self._marker = "text", ""
+        self._main_depth -= is_main
+        self._aside_depth -= is_aside
+
+    def _visit_list(self, element: HtmlElement) -> None:
+        self.flush()
+        self._group += not self._counters
+        start = element.get("start", "1")
+        first = int(start) if start.isdecimal() and len(start) < 6 else 1
+        self._counters.append(first if element.tag == "ol" else None)
+        self._walk(element)
+        self.flush()
+        self._counters.pop()
+
+    def _next_marker(self) -> str:
+        count = self._counters[-1] if self._counters else None
+        if count is None:
+            return "- "
+        self._counters[-1] = count + 1
+        return f"{count}. "
+
+    def _visit_table(self, table: HtmlElement) -> None:
+        self.flush()
+        self._group += 1
+        for caption in table.iterchildren("caption"):
+            self._add("lead", plain_text(caption))
+        for row in table.iter("tr"):
+            cells = [plain_text(cell) for cell in row.iterchildren("td", "th")]
+            self._add("row", " | ".join(cells) if any(cells) else "")
+
+    def _is_skipped(self, element: HtmlElement, tag: str) -> bool:
+        role = element.get("role", "")
+        if tag in _SKIPPED or role in _SKIPPED_ROLES or _is_noise(element):
+            return True
+        if tag == "header" or role == "banner":
+            return not self._main_depth and not _holds_page(element)
+        if tag == "aside" or role == "complementary":
+            return not self._main_depth
+        if tag == "form":
+            return not _holds_page(element)
+        return tag == "button" and not _is_accordion(element)
+
+
+def heading_level(element: HtmlElement) -> int:
+    """Return 1-6 for a heading, otherwise 0."""
+    if element.tag in _HEADINGS:
+        return _HEADINGS[str(element.tag)]
+    if element.get("role") != "heading":
+        return 0
+    level = element.get("aria-level", "2")
+    return int(level) if level in {"1", "2", "3", "4", "5", "6"} else 2
+
+
+def _is_noise(element: HtmlElement) -> bool:
+    return not _NOISE_CLASSES.isdisjoint((element.get("class") or "").split())
+
+
+def _is_main(element: HtmlElement) -> bool:
+    return element.tag in {"main", "article"} or element.get("role") in {"main", "article"}
+
+
+def _holds_page(element: HtmlElement) -> bool:
+    """Return whether a form or header wraps the whole page, as some web frameworks make it."""
+    return any(_is_main(inner) for inner in element.iter("main", "article", "div")) or (
+        element.tag == "form" and element.find(".//h1") is not None
+    )
+
+
+def _is_accordion(button: HtmlElement) -> bool:
+    """Return whether a button opens a section of text, whose heading it then is."""
+    attributes = button.attrib
+    opens = "aria-expanded" in attributes or "aria-controls" in attributes or "data-bs-toggle" in attributes
+    return opens or any(heading_level(inner) for inner in button.iter())
+
+
+def _is_data_table(table: HtmlElement) -> bool:
+    return table.get("role") != "presentation" and not table.xpath(f"boolean({_IN_CELL})")

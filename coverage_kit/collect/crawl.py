@@ -1,0 +1,181 @@
+"""The pages of a site, breadth-first from a start URL or one by one from a list, politely and resumably."""
+
+import logging
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+from coverage_kit.collect.extract import find_links
+from coverage_kit.collect.fetch import HTML_TYPES, Fetched, Fetcher, Request
+from coverage_kit.collect.robots import Robots
+from coverage_kit.collect.sitemap import MOST_BYTES, read_sitemaps
+from coverage_kit.collect.store import ResponseStore
+from coverage_kit.collect.urls import canonical_url, page_id, site_scope, split_http
+from coverage_kit.errors import SiteError
+from coverage_kit.settings import CrawlSettings
+
+_LOG = logging.getLogger(__name__)
+_MOST_QUEUED = 200_000
+_LONGEST_URL = 2_000
+_ASSETS = (
+    *(".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".svg", ".ico", ".css", ".js", ".mjs", ".json", ".woff", ".woff2"),
+    *(".ttf", ".mp3", ".mp4", ".webm", ".mov", ".avi", ".zip", ".gz", ".tar", ".rar", ".7z", ".exe", ".dmg", ".xml", ".rss"),
+)
+
+
+def crawl_site(start: str, crawl: CrawlSettings, cache: Path | None = None) -> Iterator[Fetched]:
+    """Yield what came of each page of a site, following links breadth-first from a start URL on its own host.
+
+    Raises SiteError when the host cannot be reached, is on a private network that is not allowed, or its robots.txt fails.
+    """
+    with closing(_Crawler(start, crawl, cache)) as crawler:
+        crawler.ask_robots()
+        yield from crawler.read([start], follow=True)
+
+
+def fetch_sitemap(url: str, crawl: CrawlSettings, cache: Path | None = None) -> Iterator[Fetched]:
+    """Yield what came of each page that a sitemap names; raises SiteError as `crawl_site`, and for a useless sitemap."""
+    with closing(_Crawler(url, crawl, cache)) as crawler:
+        crawler.ask_robots()
+        yield from crawler.read(crawler.sitemap_urls(), follow=False)
+
+
+class _Crawler:
+    """One crawl: what is waiting, what was met, and the budgets."""
+
+    def __init__(self, source: str, crawl: CrawlSettings, cache: Path | None) -> None:
+        self._source, self._crawl = source, crawl
+        self._scope = site_scope(source)
+        self._fetcher = Fetcher(crawl)
+        self._robots = Robots(self._fetcher, crawl.user_agent)
+        self._store = ResponseStore(cache, source) if cache is not None else None
+        self._waiting: deque[str] = deque()
+        self._met: set[str] = set()
+        self._n_pages = self._n_bytes = 0
+        self._end = time.monotonic() + crawl.max_seconds
+
+    def close(self) -> None:
+        self._fetcher.close()
+
+    def ask_robots(self) -> None:
+        """Read the start host's robots.txt. Raises SiteError where the site must not or cannot be asked."""
+        asked = self._robots.delay_seconds(self._source)
+        self._fetcher.delay_seconds = max(self._crawl.delay_seconds, asked)
+        for status in self._robots.trouble.values():
+            raise _host_error(self._source, status)
+
+    def sitemap_urls(self) -> list[str]:
+        request = Request(most_bytes=MOST_BYTES, refuse=self._refuse_foreign)
+        return read_sitemaps(self._source, lambda url: self._fetch_sitemap(url, request))
+
+    def read(self, urls: Sequence[str], *, follow: bool) -> Iterator[Fetched]:
+        """Yield one response a page until nothing waits or a budget is spent."""
+        if self._store is not None and self._store.begin(self._budgets()):
+            _LOG.info("%s: going on with an unfinished crawl", self._source)
+        self._add(urls)
+        bar = tqdm(desc=f"reading {self._scope}", unit=" pages", file=sys.stderr, disable=None)
+        with closing(bar):
+            while self._waiting and not self._spent():
+                fetched = self._read_page(self._waiting.popleft())
+                yield fetched
+                bar.update()
+                if follow and fetched.status == "ok":
+                    self._add(_followed_links(fetched, self._scope))
+        self._finish()
+
+    def _read_page(self, url: str) -> Fetched:
+        reason = self._refuse_foreign(url) or ("robots" if self._robots.refuses(url) else "")
+        if reason:
+            return Fetched(url, reason)
+        fetched = self._from_store(url) or self._fetch(url)
+        self._met.add(page_id(fetched.url))
+        self._n_pages += 1
+        self._n_bytes += len(fetched.content)
+        return fetched
+
+    def _from_store(self, url: str) -> Fetched | None:
+        return self._store.get(url) if self._store is not None else None
+
+    def _fetch(self, url: str) -> Fetched:
+        old = self._store.get_old(url) if self._store is not None else None
+        request = Request(
+            types=HTML_TYPES,
+            most_bytes=int(self._crawl.max_page_megabytes * 1e6),
+            headers=_conditions(old),
+            refuse=lambda target: self._refuse_redirect(url, target),
+        )
+        fetched = self._fetcher.fetch(url, request)
+        if fetched.status == "not modified" and old is not None:
+            fetched = replace(old, fetched_at=fetched.fetched_at)
+        return self._store.put(url, fetched) if self._store is not None else fetched
+
+    def _fetch_sitemap(self, url: str, request: Request) -> Fetched:
+        reason = self._refuse_foreign(url)
+        return Fetched(url, reason) if reason else self._fetcher.fetch(url, request)
+
+    def _refuse_foreign(self, url: str) -> str:
+        return "" if site_scope(url) == self._scope else "left the site"
+
+    def _refuse_redirect(self, url: str, target: str) -> str:
+        reason = self._refuse_foreign(target)
+        if not reason and page_id(target) != page_id(url) and page_id(target) in self._met:
+            reason = f"duplicate of {canonical_url(target)}"
+        return reason or ("robots" if self._robots.refuses(target) else "")
+
+    def _add(self, urls: Sequence[str]) -> None:
+        for url in urls:
+            if page_id(url) not in self._met and len(self._waiting) < _MOST_QUEUED:
+                self._met.add(page_id(url))
+                self._waiting.append(url)
+
+    def _spent(self) -> str:
+        """Return the name of the budget that is spent, or empty text."""
+        if self._n_pages >= self._crawl.max_pages:
+            return "max_pages"
+        if self._n_bytes >= self._crawl.max_megabytes * 1e6:
+            return "max_megabytes"
+        return "max_seconds" if time.monotonic() + self._fetcher.delay_seconds > self._end else ""
+
+    def _finish(self) -> None:
+        if self._waiting:
+            _LOG.warning("%s: %d pages left unread: crawl.%s is spent", self._source, len(self._waiting), self._spent())
+        if self._store is not None:
+            self._store.finish(self._budgets(), list(self._waiting))
+
+    def _budgets(self) -> list[float]:
+        return [float(self._crawl.max_pages), self._crawl.max_megabytes, self._crawl.max_seconds]
+
+
+def _followed_links(fetched: Fetched, scope: str) -> list[str]:
+    told = fetched.headers.get("x-robots-tag", "").lower()
+    if "nofollow" in told or "none" in told:
+        return []
+    links = find_links(fetched.content, fetched.url, fetched.charset)
+    return [link for link in links if site_scope(link) == scope and _may_be_page(link)]
+
+
+def _may_be_page(url: str) -> bool:
+    parts = split_http(url)
+    return parts is not None and len(url) <= _LONGEST_URL and not parts.path.lower().endswith(_ASSETS)
+
+
+def _conditions(old: Fetched | None) -> dict[str, str]:
+    headers = old.headers if old is not None else {}
+    pairs = {"If-None-Match": headers.get("etag", ""), "If-Modified-Since": headers.get("last-modified", "")}
+    return {name: value for name, value in pairs.items() if value}
+
+
+def _host_error(source: str, status: str) -> SiteError:
+    if status == "private address":
+        cure = "Set crawl.allow_private_addresses = true to read a site on this machine or a private network."
+        return SiteError(source, "a public address", "a private or local one", cure)
+    if status.startswith("http"):
+        cure = "A site whose robots.txt fails asks not to be crawled (RFC 9309): try later, or read a folder of its pages."
+        return SiteError(source, "a robots.txt that can be read, or none", status, cure)
+    return SiteError(source, "a host that answers", status, "Check the URL and the connection, then try again.")

@@ -1,0 +1,73 @@
+"""Bytes of unknown encoding into clean text."""
+
+import codecs
+import re
+
+from charset_normalizer import from_bytes
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
+_XML = re.compile(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{2,40})")
+_SAMPLE_BYTES = 65_536
+_WEB_NAMES = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252", "ascii": "cp1252", "us-ascii": "cp1252"}
+_INVISIBLE = dict.fromkeys(
+    {*range(9), 11, 12, *range(14, 32), *range(127, 160), 0xAD, 0x200B, 0x2060, 0xFEFF}
+    | {0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xD800, 0xE000)}
+)
+
+
+def decode_text(content: bytes, declared: str = "") -> str:
+    """Return bytes as text without control characters; `declared` is the charset that the server names.
+
+    A byte order mark decides, else UTF-8 where it is valid, else what was declared or a meta tag says, else a guess.
+    """
+    for mark, encoding in _BOMS:
+        if content.startswith(mark):
+            return clean_text(content[len(mark) :].decode(encoding, errors="replace"))
+    try:
+        text = content.decode("utf-8" if b"\0" not in content[:1000] else _wide_encoding(content))
+    except UnicodeDecodeError:
+        text = _decode_declared(content, declared)
+    return clean_text(text)
+
+
+def clean_text(text: str) -> str:
+    """Return the text without control, zero-width and direction-changing characters; line ends become newlines."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").translate(_INVISIBLE)
+
+
+def _wide_encoding(content: bytes) -> str:
+    """Return the encoding of text full of zero bytes: Latin letters in UTF-16 have every second byte zero."""
+    even, odd = content[:1000:2].count(0), content[1:1000:2].count(0)
+    if max(even, odd) < len(content[:1000]) // 4:
+        return "utf-8"
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _decode_declared(content: bytes, declared: str) -> str:
+    head = content[:4096]
+    in_page = _META.search(head) or _XML.search(head)
+    names = [declared, in_page[1].decode("ascii", "replace") if in_page else "", _guess_encoding(content), "cp1252"]
+    for name in names:
+        known = _WEB_NAMES.get(name.strip().lower(), name.strip().lower())
+        if known and known not in {"utf-8", "utf8"} and _is_text_encoding(known):
+            return content.decode(known, errors="replace")
+    return content.decode("utf-8", errors="replace")
+
+
+def _is_text_encoding(name: str) -> bool:
+    try:
+        return isinstance(b"a".decode(name, errors="replace"), str)
+    except (LookupError, UnicodeError, ValueError):
+        return False
+
+
+def _guess_encoding(content: bytes) -> str:
+    best = from_bytes(content[:_SAMPLE_BYTES]).best()
+    return best.encoding if best is not None else ""

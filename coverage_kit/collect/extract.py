@@ -1,0 +1,158 @@
+"""One HTML page into its title, dates, links and main content as Markdown."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urldefrag, urljoin
+
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+
+from coverage_kit.collect.blocks import Block, plain_text, read_blocks
+from coverage_kit.collect.dates import find_dates
+from coverage_kit.collect.decode import clean_text, decode_text
+from coverage_kit.collect.main_text import all_blocks, main_blocks
+from coverage_kit.collect.urls import split_http
+
+LOOKS_LIKE_MARKUP = re.compile(r"#{1,6}\s|`{3}|\\|[-*+]\s|\d{1,9}[.)]\s")
+_BACKTICKS = re.compile(r"`{3,}")
+_LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?=[-_]|$)")
+
+
+@dataclass(frozen=True)
+class Extract:
+    """What an HTML page holds: main content as Markdown, and what its head says.
+
+    Dates are UTC; `url` is the canonical URL that the page names (absolute) or empty; `links` are the absolute http(s)
+    URLs that a crawler may follow, in order, without fragments.
+    """
+
+    title: str
+    language: str
+    text: str
+    published_at: datetime | None
+    modified_at: datetime | None
+    url: str
+    links: tuple[str, ...]
+
+
+def extract_page(html: bytes, url: str = "", charset: str = "", *, is_article: bool = False) -> Extract:
+    """Return the content of an HTML page; an empty text means that there is none.
+
+    Args:
+        html: the page as fetched, in any encoding.
+        url: where it was fetched, to which its relative links belong.
+        charset: encoding named by the server.
+        is_article: whether all of it is main content, as in a page made from Markdown.
+    """
+    tree = _parse(decode_text(html, charset))
+    if tree is None:
+        return Extract("", "", "", None, None, "", ())
+    body = tree.find("body")
+    blocks = read_blocks(tree if body is None else body)
+    kept = all_blocks(blocks) if is_article else main_blocks(blocks, tree)
+    published, modified = find_dates(tree)
+    base = _base_url(tree, url)
+    return Extract(
+        title=_find_title(tree, kept),
+        language=_find_language(tree),
+        text=write_markdown(kept),
+        published_at=published,
+        modified_at=modified,
+        url=_find_canonical(tree, base),
+        links=_find_links(tree, base),
+    )
+
+
+def find_links(html: bytes, url: str, charset: str = "") -> tuple[str, ...]:
+    """Return the absolute http(s) URLs that a crawler may follow from a page, in order, without fragments."""
+    tree = _parse(decode_text(html, charset))
+    return () if tree is None else _find_links(tree, _base_url(tree, url))
+
+
+def write_markdown(blocks: list[Block]) -> str:
+    """Return blocks as Markdown: blank lines between them, but none in a list or table or after what leads to a text."""
+    parts: list[str] = []
+    for place, block in enumerate(blocks):
+        before = blocks[place - 1] if place else None
+        if before is not None:
+            parts.append("\n" if _is_joined(before, block) else "\n\n")
+        parts.append(_write_block(block))
+    return "".join(parts)
+
+
+def _is_joined(before: Block, block: Block) -> bool:
+    is_same_group = before.kind == block.kind and before.kind in {"item", "row"} and before.group == block.group
+    return is_same_group or (before.kind == "lead" and block.kind not in {"heading", "code"})
+
+
+def _write_block(block: Block) -> str:
+    if block.kind == "heading":
+        return f"{'#' * block.level} {block.text}"
+    if block.kind == "item":
+        return f"{'  ' * block.level}{block.marker}{block.text}"
+    if block.kind == "code":
+        fence = "`" * max([3, *(len(run) + 1 for run in _BACKTICKS.findall(block.text))])
+        return f"{fence}\n{block.text}\n{fence}"
+    return f"\\{block.text}" if LOOKS_LIKE_MARKUP.match(block.text) else block.text
+
+
+def _parse(text: str) -> HtmlElement | None:
+    parser = HTMLParser(encoding="utf-8", huge_tree=False, no_network=True, remove_comments=True, remove_pis=True, recover=True)
+    try:
+        return document_fromstring(text.encode("utf-8", errors="replace"), parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def _find_title(tree: HtmlElement, blocks: list[Block]) -> str:
+    """Return the page's title without the site's name: the h1 where either holds the other's words."""
+    titles = [_meta(tree, "og:title"), _plain(tree.find(".//head/title"))]
+    headings = [block.text for block in blocks if block.kind == "heading" and block.level == 1]
+    heading = headings[0] if headings else ""
+    title = next((title for title in titles if title), "")
+    is_same = heading.lower() in title.lower() or title.lower() in heading.lower()
+    return heading if heading and is_same else title
+
+
+def _plain(element: HtmlElement | None) -> str:
+    return "" if element is None else plain_text(element)
+
+
+def _meta(tree: HtmlElement, name: str) -> str:
+    for meta in tree.iter("meta"):
+        if (meta.get("property") or meta.get("name") or "").lower() == name:
+            return " ".join(clean_text(meta.get("content", "")).split())
+    return ""
+
+
+def _find_language(tree: HtmlElement) -> str:
+    named = tree.get("lang") or tree.get("xml:lang") or _meta(tree, "og:locale") or _meta(tree, "language")
+    found = _LANGUAGE.match(named.strip())
+    return found[0].lower() if found else ""
+
+
+def _base_url(tree: HtmlElement, url: str) -> str:
+    base = tree.find(".//head/base")
+    return _join(url, base.get("href", "")) if base is not None else url
+
+
+def _join(base: str, href: str) -> str:
+    try:
+        return urljoin(base, href.strip())
+    except ValueError:
+        return ""
+
+
+def _find_canonical(tree: HtmlElement, base: str) -> str:
+    hrefs = [link.get("href", "") for link in tree.iter("link") if "canonical" in link.get("rel", "").lower().split()]
+    urls = [_join(base, href) for href in [*hrefs, _meta(tree, "og:url")] if href.strip()]
+    return next((url for url in urls if split_http(url) is not None), "")
+
+
+def _find_links(tree: HtmlElement, base: str) -> tuple[str, ...]:
+    if "nofollow" in _meta(tree, "robots").lower() or "none" in _meta(tree, "robots").lower().split(","):
+        return ()
+    anchors = [a for a in tree.iter("a", "area") if "nofollow" not in (a.get("rel") or "").lower().split()]
+    hrefs = [urldefrag(_join(base, a.get("href", ""))).url for a in anchors if a.get("href")]
+    return tuple(dict.fromkeys(href for href in hrefs if split_http(href) is not None))

@@ -1,0 +1,277 @@
+"""One polite request: paced, retried, bounded in time and size, kept on the site and off private networks."""
+
+import ipaddress
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from urllib.parse import urldefrag, urljoin
+
+import urllib3
+from urllib3 import exceptions
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+from urllib3.response import BaseHTTPResponse
+
+from coverage_kit.collect.urls import split_http
+from coverage_kit.settings import CrawlSettings
+
+HTML_TYPES = ("text/html", "application/xhtml+xml")
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 5
+_RETRIED = frozenset({"timeout", "connection broken", "http 429", "http 500", "http 502", "http 503", "http 504"})
+_CHUNK_BYTES = 65_536
+_LONGEST_PAUSE_SECONDS = 60.0
+_SHORTEST_PAUSE_SECONDS = 0.1
+_BODY_TIMEOUTS = 3  # a whole answer may take this many times the time allowed for its next bytes
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What came of one request: final URL, 'ok' or why not, decompressed content, headers (names in lower case), time."""
+
+    url: str
+    status: str
+    content: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    fetched_at: datetime | None = None
+    stored_at: str | None = None
+
+    @property
+    def content_type(self) -> str:
+        """The media type in lower case, such as text/html; empty where none is named."""
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
+    @property
+    def charset(self) -> str:
+        """The encoding named by the server, or empty."""
+        message = Message()
+        message["content-type"] = self.headers.get("content-type", "")
+        return message.get_content_charset("") or ""
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the failure may be over at the next try."""
+        return self.status in _RETRIED
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to ask for besides a URL.
+
+    `types` are the media types that are read (none: all); `refuse` returns why a redirect's target is refused, or ''.
+    """
+
+    types: tuple[str, ...] = ()
+    most_bytes: int = 8_000_000
+    headers: Mapping[str, str] = field(default_factory=dict)
+    refuse: Callable[[str], str] = lambda _: ""
+
+
+class Fetcher:
+    """Fetches one URL after another, with pauses; `n_requests` and `n_bytes` (decompressed) count what it did."""
+
+    def __init__(self, crawl: CrawlSettings, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.delay_seconds = crawl.delay_seconds
+        self.n_requests = 0
+        self.n_bytes = 0
+        self._crawl = crawl
+        self._sleep = sleep
+        self._next_turn = 0.0
+        self._pool = _make_pool(crawl)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.clear()
+
+    def fetch(self, url: str, request: Request = Request()) -> Fetched:
+        """Return what a URL answers, after at most five redirects and the settings' retries.
+
+        Never raises for the network: the status says 'ok', 'http 404', 'timeout', 'private address', 'too large' and so on.
+        """
+        for _ in range(_MOST_REDIRECTS + 1):
+            fetched = self._ask(url, request)
+            location = fetched.headers.get("location", "")
+            if fetched.status != "redirect" or not location:
+                return fetched
+            target = _join(url, location)
+            reason = request.refuse(target) if split_http(target) is not None else "redirect to no http(s) URL"
+            if reason:
+                return Fetched(url, reason, fetched_at=fetched.fetched_at)
+            url = target
+        return Fetched(url, "too many redirects")
+
+    def _ask(self, url: str, request: Request) -> Fetched:
+        for attempt in range(self._crawl.retries + 1):
+            self._wait_turn()
+            fetched = self._ask_once(url, request)
+            if not fetched.is_passing or attempt == self._crawl.retries:
+                break
+            self._sleep(_pause(fetched, attempt, self.delay_seconds))
+        return fetched
+
+    def _wait_turn(self) -> None:
+        wait = self._next_turn - time.monotonic()
+        if wait > 0:
+            self._sleep(wait)
+        self._next_turn = time.monotonic() + self.delay_seconds
+
+    def _ask_once(self, url: str, request: Request) -> Fetched:
+        self.n_requests += 1
+        now = datetime.now(UTC).replace(microsecond=0)
+        try:
+            response = self._pool.request(
+                "GET",
+                url,
+                headers={**self._pool.headers, **request.headers},
+                redirect=False,
+                retries=False,
+                preload_content=False,
+            )
+        except _PrivateAddressError:
+            return Fetched(url, "private address", fetched_at=now)
+        except (HTTPError, UnicodeError, ValueError) as error:
+            return Fetched(url, _network_status(error), fetched_at=now)
+        try:
+            return self._read(url, response, request, now)
+        except (HTTPError, OSError) as error:
+            return Fetched(url, _network_status(error), fetched_at=now)
+        finally:
+            response.close()
+
+    def _read(self, url: str, response: BaseHTTPResponse, request: Request, now: datetime) -> Fetched:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        told = Fetched(url, _told_status(response.status), b"", headers, now)
+        if told.status != "ok":
+            return told
+        if request.types and told.content_type and told.content_type not in request.types:
+            return Fetched(url, f"not html: {told.content_type}", b"", headers, now)
+        encoding = headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in {"gzip", "x-gzip", "deflate", "identity", ""}:
+            return Fetched(url, f"content encoding {encoding[:40]}", b"", headers, now)
+        status, content = self._read_body(response, request.most_bytes)
+        return Fetched(url, status, content, headers, now)
+
+    def _read_body(self, response: BaseHTTPResponse, most_bytes: int) -> tuple[str, bytes]:
+        """Return status and content; of a body that is too large, its beginning."""
+        end = time.monotonic() + _BODY_TIMEOUTS * self._crawl.timeout_seconds
+        chunks: list[bytes] = []
+        n_bytes = 0
+        while chunk := response.read1(_CHUNK_BYTES, decode_content=True):
+            chunks.append(chunk)
+            n_bytes += len(chunk)
+            self.n_bytes += len(chunk)
+            if n_bytes > most_bytes:
+                return "too large", b"".join(chunks)[:most_bytes]
+            if time.monotonic() > end:
+                return "timeout", b""
+        return "ok", b"".join(chunks)
+
+
+def is_public(address: str) -> bool:
+    """Return whether an IP address belongs to the public internet: not private, loopback, link-local or reserved.
+
+    >>> is_public("127.0.0.1"), is_public("::ffff:10.0.0.1"), is_public("1.1.1.1")
+    (False, False, True)
+    """
+    known = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(known, ipaddress.IPv6Address):
+        inner = known.ipv4_mapped or known.sixtofour or _nat64(known)
+        if inner is not None:
+            return is_public(str(inner))
+    return known.is_global and not known.is_multicast
+
+
+def _nat64(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    is_translated = address in ipaddress.IPv6Network("64:ff9b::/96")
+    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if is_translated else None
+
+
+class _PrivateAddressError(Exception):
+    """The socket reached an address outside the public internet."""
+
+
+class _PublicConnection(HTTPConnection):
+    """Asks the socket itself whom it reached: a name may resolve differently the second time (DNS rebinding)."""
+
+    def _new_conn(self) -> socket.socket:
+        return _checked_socket(super()._new_conn())
+
+
+class _PublicTlsConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _checked_socket(super()._new_conn())
+
+
+def _checked_socket(reached: socket.socket) -> socket.socket:
+    address = str(reached.getpeername()[0])
+    if is_public(address):
+        return reached
+    reached.close()
+    raise _PrivateAddressError(address)
+
+
+class _PublicPool(HTTPConnectionPool):
+    ConnectionCls = _PublicConnection
+
+
+class _PublicTlsPool(HTTPSConnectionPool):
+    ConnectionCls = _PublicTlsConnection
+
+
+def _make_pool(crawl: CrawlSettings) -> urllib3.PoolManager:
+    headers = {"User-Agent": crawl.user_agent, "Accept": "text/html,*/*;q=0.5", "Accept-Encoding": "gzip, deflate"}
+    timeout = urllib3.Timeout(connect=crawl.timeout_seconds, read=crawl.timeout_seconds)
+    pool = urllib3.PoolManager(headers=headers, timeout=timeout)
+    if not crawl.allow_private_addresses:
+        pool.pool_classes_by_scheme = {"http": _PublicPool, "https": _PublicTlsPool}
+    return pool
+
+
+def _told_status(code: int) -> str:
+    if code == 304:
+        return "not modified"
+    if code in _REDIRECTS:
+        return "redirect"
+    return "ok" if code in {200, 203} else f"http {code}"
+
+
+def _network_status(error: Exception) -> str:
+    known: list[tuple[type[Exception], str]] = [
+        (exceptions.NameResolutionError, "unreachable: unknown host"),
+        (exceptions.SSLError, "unreachable: no valid certificate"),
+        (exceptions.NewConnectionError, "unreachable: connection refused"),
+        (exceptions.TimeoutError, "timeout"),
+        (exceptions.DecodeError, "broken content"),
+        (exceptions.ProtocolError, "connection broken"),
+        (OSError, "connection broken"),
+    ]
+    return next((status for kind, status in known if isinstance(error, kind)), "not a usable URL")
+
+
+def _join(url: str, location: str) -> str:
+    try:
+        return urldefrag(urljoin(url, location)).url
+    except ValueError:
+        return ""
+
+
+def _pause(fetched: Fetched, attempt: int, delay_seconds: float) -> float:
+    """Return the seconds before the next try: what the server asks for, else doubling; a minute at most."""
+    asked = fetched.headers.get("retry-after", "").strip()
+    growing = max(delay_seconds, _SHORTEST_PAUSE_SECONDS) * 2.0**attempt
+    return min(max(_retry_after(asked), growing), _LONGEST_PAUSE_SECONDS)
+
+
+def _retry_after(asked: str) -> float:
+    if asked.isdecimal() and len(asked) < 9:
+        return float(asked)
+    try:
+        moment = parsedate_to_datetime(asked)
+    except (ValueError, TypeError, IndexError):
+        return 0.0
+    return (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()

@@ -1,0 +1,84 @@
+"""A folder of HTML and Markdown files into pages."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote, urljoin
+
+from tqdm.auto import tqdm
+
+from coverage_kit.collect.extract import Extract, extract_page
+from coverage_kit.collect.markdown import extract_markdown
+from coverage_kit.collect.rows import Met
+from coverage_kit.collect.urls import site_name, split_http
+from coverage_kit.errors import SiteError
+
+_MARKDOWN = frozenset({".md", ".markdown"})
+_SUFFIXES = frozenset({".html", ".htm"}) | _MARKDOWN
+_INDEX_NAMES = frozenset({"index", "_index", "readme"})
+
+
+def read_folder(folder: Path, base_url: str = "", max_page_bytes: int = 8_000_000) -> list[Met]:
+    """Return the pages of a folder and its subfolders, by path.
+
+    A page's URL is the one it names, if absolute (and on base_url's site, where that is given), else base_url and its
+    path; a Markdown file's path counts without its suffix. Raises SiteError for a folder that is missing or has no page.
+    """
+    if base_url and split_http(base_url) is None:
+        raise SiteError("site.base_url", "an http(s) URL", repr(base_url), "Write it as https://example.com/.")
+    if not folder.is_dir():
+        found = "a file" if folder.exists() else "nothing there"
+        cure = "Name a folder, or a URL that starts with https:// for a site to crawl."
+        raise SiteError(str(folder), "a folder of HTML or Markdown files", found, cure)
+    files = sorted(_find_files(folder))
+    if not files:
+        what = f"files ending in {', '.join(sorted(_SUFFIXES))}"
+        raise SiteError(str(folder), what, "none", "Name the folder that holds the pages.")
+    bar = tqdm(files, desc=f"reading {folder.name}", unit=" pages", file=sys.stderr, disable=None)
+    return [_read_file(file, folder, base_url, max_page_bytes) for file in bar]
+
+
+def _find_files(folder: Path) -> Iterator[Path]:
+    """Yield the pages' files; hidden ones and links that leave the folder are passed over."""
+    root = folder.resolve()
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for file in (Path(parent, name) for name in names if not name.startswith(".")):
+            if file.suffix.lower() in _SUFFIXES and file.is_file() and file.resolve().is_relative_to(root):
+                yield file
+
+
+def _read_file(file: Path, folder: Path, base_url: str, max_page_bytes: int) -> Met:
+    relative = file.relative_to(folder)
+    place = _place(relative, folder, base_url)
+    site = site_name(base_url) or folder.resolve().name
+    try:
+        content = file.read_bytes() if file.stat().st_size <= max_page_bytes else None
+    except OSError as error:
+        return Met(place, site, f"unreadable: {error.strerror}", html_path=str(file))
+    if content is None:
+        return Met(place, site, "too large", html_path=str(file))
+    extract = extract_markdown(content) if file.suffix.lower() in _MARKDOWN else extract_page(content, place)
+    own_url = _own_url(extract, base_url)
+    status = "ok" if extract.text else "no text"
+    return Met(place, site if base_url or not own_url else site_name(own_url), status, own_url, extract, str(file))
+
+
+def _place(relative: Path, folder: Path, base_url: str) -> str:
+    """Return the URL at which a file is published, or folder/path where no base_url is given."""
+    if not base_url:
+        return f"{folder.resolve().name}/{relative.as_posix()}"
+    is_markdown = relative.suffix.lower() in _MARKDOWN
+    path = relative.with_suffix("") if is_markdown else relative
+    path = path.parent if is_markdown and path.name.lower() in _INDEX_NAMES else path
+    return f"{base_url.rstrip('/')}/{quote(path.as_posix() if path.parts else '', errors='replace')}"
+
+
+def _own_url(extract: Extract, base_url: str) -> str:
+    """Return the absolute URL that a page names, if it is believed: with a base_url, only one of that site."""
+    url = extract.url
+    if base_url and url and split_http(url) is None:
+        url = urljoin(base_url, url)
+    is_foreign = bool(base_url) and site_name(url) != site_name(base_url)
+    return "" if is_foreign or split_http(url) is None else url

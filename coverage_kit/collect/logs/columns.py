@@ -1,0 +1,86 @@
+"""Which column of a log holds which field: by its name, or by hand."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "query": (
+        *("query", "prompt", "question", "user query", "user prompt", "user question", "user message", "user input"),
+        *("query text", "prompt text", "question text", "query or topic", "search query", "search term", "top queries"),
+        *("queries", "keyword", "input", "text"),
+    ),
+    "answer": (
+        *("answer", "response", "response text", "answer text", "output", "output text", "completion", "reply"),
+        *("generated answer", "generated text", "ai response", "ai answer", "llm response", "model response"),
+        *("answer content", "response content", "message text"),
+    ),
+    "engine": (
+        *("engine", "platform", "llm service", "provider", "answer engine", "ai engine", "ai platform", "ai service"),
+        *("llm", "assistant", "data source"),
+    ),
+    "model": ("model", "model name", "llm model", "provided model name", "model slug", "model id"),
+    "surface": ("surface", "channel"),
+    "run_id": ("run id", "run", "run label", "execution id", "run number", "repetition", "sample index", "trial"),
+    "asked_at": (
+        *("asked at", "ts", "timestamp", "date", "created at", "answered at", "requested at", "row timestamp"),
+        *("datetime", "date time", "run date", "start time", "created", "time"),
+    ),
+    "demand": (
+        *("demand", "volume", "monthly searches", "search volume", "monthly search volume", "avg monthly searches"),
+        *("average monthly searches", "impressions", "times asked", "n asked", "frequency", "count"),
+    ),
+    "citations": (
+        *("citations", "cited urls", "sources", "citation urls", "cited", "citation url", "cited url", "source urls"),
+        *("cited url exact", "cited sources", "source url", "page url"),
+    ),
+    "retrieved": ("retrieved", "search results", "retrieved urls", "retrieved sources", "search result urls"),
+    "searches": (
+        *("search queries", "searches", "fan out", "fanout", "fan outs", "fan out queries", "fanout queries"),
+        *("web search queries", "web search query"),
+    ),
+    "searched": ("searched", "web search", "web search used", "used web search", "used search", "has search"),
+    "error": ("error", "error message", "errors", "failure", "failure reason", "exception"),
+    "status": ("status code", "http status", "http status code", "http code", "status"),
+}
+FIELDS = tuple(SYNONYMS)
+
+
+def choose_columns(columns: Sequence[str], by_hand: Mapping[str, str]) -> dict[str, str]:
+    """Return field -> column, in the order of FIELDS; a column serves one field only.
+
+    Names are compared without case, spaces and punctuation. A field set by hand takes its column where that is there.
+    """
+    chosen = {field: found for field, name in by_hand.items() if (found := find_column(columns, (name,)))}
+    for field, names in SYNONYMS.items():
+        free = [column for column in columns if column not in chosen.values()]
+        if field not in by_hand and (found := find_column(free, names)):
+            chosen[field] = found
+    return {field: chosen[field] for field in FIELDS if field in chosen}
+
+
+def find_column(columns: Sequence[str], names: Iterable[str]) -> str | None:
+    """Return the column that has the first of these names that any column has, or None. The exact name comes first."""
+    plain: dict[str, str] = {}
+    for column in columns:
+        plain.setdefault(_plain_name(column), column)
+    for name in names:
+        if name in columns:
+            return name
+        if found := plain.get(_plain_name(name)):
+            return found
+    return None
+
+
+def describe_mapping(mapping: Mapping[str, str]) -> str:
+    """Return the chosen columns in one line, with the fields that the log does not have.
+
+    >>> describe_mapping({"query": "Prompt", "answer": "Response"})[:60]
+    "query = 'Prompt', answer = 'Response'; not in the log: engin"
+    """
+    found = ", ".join(f"{field} = {column!r}" for field, column in mapping.items())
+    missing = ", ".join(field for field in FIELDS if field not in mapping and field != "status")
+    return f"{found or 'no columns'}; not in the log: {missing or 'nothing'}"
+
+
+def _plain_name(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).casefold()

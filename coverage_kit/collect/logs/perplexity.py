@@ -1,0 +1,88 @@
+"""Logs of the Perplexity API: what `[n]` marks in the answer is cited, what is listed but never marked is retrieved."""
+
+import re
+from collections.abc import Sequence
+
+from coverage_kit.collect.logs.exchange import Exchange, LogFormat, begin_record, dict_of, dicts_of
+from coverage_kit.collect.logs.record import Citation, LogRecord
+from coverage_kit.collect.logs.values import citations_of, text_of
+
+_MARKER = re.compile(r"\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
+_FOUND = ("search_results", "fetch_url_results")
+
+
+def marked_citations(answer: str, listed: Sequence[str]) -> tuple[tuple[Citation, ...], tuple[str, ...]]:
+    """Return which listed URLs the answer's markers cite, in order of first marking, and those that it never marks.
+
+    `[1]` is the first of the list. An answer without any marker that the list knows cites all of it.
+
+    >>> marked_citations("Acme [2].", ["https://a.com", "https://b.com"])
+    ((Citation(url='https://b.com', start=None, end=None),), ('https://a.com',))
+    """
+    marks = [int(number) - 1 for found in _MARKER.findall(answer) for number in found.split(",")]
+    order = list(dict.fromkeys(mark for mark in marks if 0 <= mark < len(listed))) or range(len(listed))
+    unmarked = tuple(url for i, url in enumerate(listed) if i not in set(order))
+    return tuple(Citation(listed[i]) for i in order), unmarked
+
+
+def _recognises(exchange: Exchange) -> bool:
+    body = exchange.body
+    if any(item.get("type") in _FOUND for item in dicts_of(body.get("output"))):
+        return True
+    is_sonar = text_of(body.get("model") or exchange.request.get("model")).lower().split("/")[-1].startswith("sonar")
+    if isinstance(body.get("choices"), list):
+        return is_sonar or "citations" in body or "search_results" in body
+    return is_sonar and bool(exchange.error)
+
+
+def _read(exchange: Exchange) -> LogRecord:
+    body = exchange.body
+    return _read_output(exchange) if isinstance(body.get("output"), list) else _read_choices(exchange)
+
+
+def _read_choices(exchange: Exchange) -> LogRecord:
+    body = exchange.body
+    messages = [dict_of(choice.get("message")) for choice in dicts_of(body.get("choices"))]
+    answer = text_of(messages[0].get("content")) if messages else ""
+    results = tuple(citation.url for citation in citations_of(body.get("search_results")))
+    # A URL that is no http URL keeps its place in the list, so that the markers after it stay true.
+    listed = body.get("citations")
+    urls = tuple(text_of(url) for url in listed) if isinstance(listed, list) and listed else results
+    cited, unmarked = marked_citations(answer, urls)
+    return LogRecord(
+        **begin_record(exchange, "perplexity", answer),
+        citations=cited,
+        retrieved=(*unmarked, *results),
+        searched=bool(urls or results) or dict_of(body.get("usage")).get("num_search_queries") != 0,
+    )
+
+
+def _read_output(exchange: Exchange) -> LogRecord:
+    items = dicts_of(exchange.body.get("output"))
+    parts = [part for item in items if item.get("type") == "message" for part in dicts_of(item.get("content"))]
+    answer = "\n".join(text for part in parts if (text := text_of(part.get("text"))))
+    noted = tuple(citation for part in parts for citation in citations_of(part.get("annotations")))
+    found = [one for item in items for key in ("results", "contents") for one in dicts_of(item.get(key))]
+    results = tuple(citation.url for citation in citations_of(found))
+    cited, unmarked = (noted, results) if noted else marked_citations(answer, results)
+    return LogRecord(
+        **begin_record(exchange, "perplexity", answer),
+        citations=cited if len(parts) == 1 else tuple(Citation(citation.url) for citation in cited),
+        retrieved=unmarked,
+        searches=tuple(text for item in items for search in item.get("queries") or () if (text := text_of(search))),
+    )
+
+
+FORMAT = LogFormat(
+    name="Perplexity",
+    fields={
+        "query": "request.messages",
+        "answer": "choices.message.content",
+        "model": "model",
+        "asked_at": "created",
+        "citations": "citations",
+        "retrieved": "search_results",
+    },
+    recognises=_recognises,
+    read=_read,
+)

@@ -1,0 +1,54 @@
+"""One Markdown file, with or without front matter, into the same extract as an HTML page."""
+
+import re
+import tomllib
+from dataclasses import replace
+
+from markdown_it import MarkdownIt
+
+from coverage_kit.collect.dates import parse_time
+from coverage_kit.collect.decode import decode_text
+from coverage_kit.collect.extract import Extract, extract_page
+
+_FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n\1[ \t]*(?:\n|\Z)", re.DOTALL)
+_PAIR = re.compile(r"([A-Za-z_][\w-]*)\s*:\s*(.*?)\s*$")
+_URL_KEYS = ("url", "canonical", "canonical_url", "permalink")
+_PUBLISHED_KEYS = ("date", "published", "published_at", "publishdate", "pubdate")
+_MODIFIED_KEYS = ("lastmod", "last_modified", "modified", "modified_at", "updated", "updated_at", "last_modified_at")
+
+
+def extract_markdown(content: bytes) -> Extract:
+    """Return the content of a Markdown file; title, url, dates and language come from its front matter where it has them."""
+    text = decode_text(content)
+    front = _FRONT.match(text)
+    values = _read_front_matter(front[1], front[2]) if front is not None else {}
+    body = MarkdownIt("commonmark").enable("table").render(text[front.end() :] if front is not None else text)
+    page = extract_page(f"<html><body><main>{body}</main></body></html>".encode(), is_article=True)
+    return replace(
+        page,
+        title=values.get("title", "") or page.title,
+        language=_first(values, ("lang", "language", "locale"))[:2].lower(),
+        url=_first(values, _URL_KEYS),
+        published_at=parse_time(_first(values, _PUBLISHED_KEYS)),
+        modified_at=parse_time(_first(values, _MODIFIED_KEYS)),
+    )
+
+
+def _read_front_matter(mark: str, text: str) -> dict[str, str]:
+    """Return the top-level text values of front matter in YAML (one `key: value` a line) or TOML; keys in lower case."""
+    if mark == "+++":
+        try:
+            return {key.lower(): str(value) for key, value in tomllib.loads(text).items()}
+        except tomllib.TOMLDecodeError:
+            return {}
+    pairs = [found for line in text.split("\n") if (found := _PAIR.match(line)) is not None]
+    return {found[1].lower(): _unquote(found[2]) for found in pairs}
+
+
+def _unquote(value: str) -> str:
+    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1] if is_quoted else re.sub(r"\s+#.*$", "", value)
+
+
+def _first(values: dict[str, str], keys: tuple[str, ...]) -> str:
+    return next((values[key] for key in keys if values.get(key)), "")

@@ -1,0 +1,69 @@
+"""One site, wherever its pages are, into the pages table."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from coverage_kit.collect.crawl import crawl_site, fetch_sitemap
+from coverage_kit.collect.extract import extract_page
+from coverage_kit.collect.fetch import Fetched
+from coverage_kit.collect.folder import read_folder
+from coverage_kit.collect.rows import Met, page_rows
+from coverage_kit.collect.urls import site_name, site_scope, split_http
+from coverage_kit.errors import SiteError
+from coverage_kit.settings import CrawlSettings, SiteSettings
+from coverage_kit.tables import PAGES, Pages, checked
+
+
+@checked
+def read_site(
+    site: SiteSettings,
+    crawl: CrawlSettings = CrawlSettings(),  # noqa: B008 (frozen)
+    cache: str | Path | None = None,
+) -> Pages:
+    """Return the pages of a site, read or rejected: a folder of HTML or Markdown, a sitemap, or a crawl from a URL.
+
+    Args:
+        site: where the pages are; a URL is a sitemap when its path contains 'sitemap' or ends in .xml or .xml.gz.
+        crawl: manners and budgets, for URLs; `max_page_megabytes` holds for files too.
+        cache: folder in which fetched pages are kept, so that an interrupted crawl goes on; None keeps nothing.
+
+    Raises SiteError when the source is missing or unreachable, or no page of it can be read.
+    """
+    if "://" not in site.source:
+        met = read_folder(Path(site.source), site.base_url, int(crawl.max_page_megabytes * 1e6))
+    else:
+        met = _read_web(site.source, crawl, Path(cache) if cache is not None else None)
+    rows = page_rows(met)
+    if not any(row["status"] == "ok" for row in rows):
+        raise _no_page_error(site.source, [str(row["status"]) for row in rows])
+    return PAGES.table(rows)
+
+
+def _read_web(source: str, crawl: CrawlSettings, cache: Path | None) -> list[Met]:
+    parts = split_http(source)
+    if parts is None:
+        cure = "Write it as https://example.com/."
+        raise SiteError("site.source", "a folder or an http(s) URL", repr(source), cure)
+    path = parts.path.lower()
+    is_sitemap = "sitemap" in path or path.endswith((".xml", ".xml.gz"))
+    responses: Iterable[Fetched] = (fetch_sitemap if is_sitemap else crawl_site)(source, crawl, cache)
+    return [_read_response(fetched, source) for fetched in responses]
+
+
+def _read_response(fetched: Fetched, source: str) -> Met:
+    site = site_name(source)
+    if fetched.status != "ok":
+        return Met(fetched.url, site, fetched.status, fetched_at=fetched.fetched_at)
+    extract = extract_page(fetched.content, fetched.url, fetched.charset)
+    own_url = extract.url if site_scope(extract.url) == site_scope(source) else ""
+    status = "ok" if extract.text else "no text"
+    return Met(fetched.url, site, status, own_url, extract, fetched.stored_at, fetched.fetched_at)
+
+
+def _no_page_error(source: str, statuses: list[str]) -> SiteError:
+    counts = ", ".join(f"{count} x {status}" for status, count in Counter(statuses).most_common())
+    cure = "Open one of them in a browser without scripts: only what is then seen can be read."
+    if set(statuses) == {"robots"}:
+        cure = "Its robots.txt refuses this crawler: ask its owner, or read a folder of its pages."
+    return SiteError(source, "at least one readable page", counts or "no page", cure)

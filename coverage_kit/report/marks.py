@@ -1,0 +1,244 @@
+"""What the figures draw, as tables: places, sizes and hover texts. Knows nothing of plotly but that it reads some HTML."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from coverage_kit.analysis import Analysis
+from coverage_kit.report.texts import markup_lines, shorten
+from coverage_kit.report.views import describe_gaps, describe_places, describe_queries, planned
+from coverage_kit.report.wording import amount, describe_operation, percent, times
+
+MAX_QUERIES = 5_000
+MAX_PASSAGES = 2_500
+LABELLED = 20
+
+INK = "#707984"  # as far from white as from a dark page
+FAINT = "rgba(128,136,146,.22)"
+BLUE, ORANGE, AMBER, GREEN, SKY, PINK = (
+    "#1f83bd",
+    "#D55E00",
+    "#E69F00",
+    "#009E73",
+    "#56B4E9",
+    "#CC79A7",
+)  # after Okabe and Ito
+MUTED = "#8b939c"
+COVERAGE_SCALE = [[0.0, ORANGE], [0.5, "#c3c6ca"], [1.0, BLUE]]
+CAUSE_MARKS = {
+    "missing": (ORANGE, "circle"),
+    "mis-worded": (AMBER, "diamond"),
+    "not retrieved": (PINK, "square"),
+    "retrieved but not cited": (BLUE, "triangle-up"),
+    "cited but not mentioned": (SKY, "triangle-down"),
+    "covered": (GREEN, "star"),
+    "unwinnable": (MUTED, "x-thin-open"),
+    "out of scope": (MUTED, "cross-thin-open"),
+}
+SITE_MARKS = [(ORANGE, "diamond"), (GREEN, "square"), (PINK, "triangle-up"), (AMBER, "triangle-down"), (SKY, "x")]
+OTHER_MARK = (MUTED, "circle-open")
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text, its point on the axes, and how far from the point the middle of the text stands, in pixels."""
+
+    text: str
+    x: float
+    y: float
+    x_shift: float
+    y_shift: float
+
+
+def mark_queries(analysis: Analysis) -> pd.DataFrame:
+    """Return the most asked queries on the map: x, y, coverage, size in pixels, hover, cluster_id."""
+    frame = describe_queries(analysis).merge(analysis.points, left_on="query_id", right_on="point_id")
+    frame = frame.nlargest(MAX_QUERIES, "demand", keep="first").reset_index(drop=True)
+    most = max(float(frame["demand"].max()), 1e-9) if len(frame) else 1.0
+    hover = [
+        _hover(
+            row["text"],
+            f"coverage {percent(row['coverage'])} (90% interval {percent(row['low'])} to {percent(row['high'])})",
+            f"asked {times(row['demand'])}",
+            f"gap: {markup_lines(row['label'], 80)}" if isinstance(row["label"], str) else "",
+            str(row["cause_title"]),
+        )
+        for row in frame.to_dict("records")
+    ]
+    return frame.assign(size=5 + 15 * np.sqrt(frame["demand"].clip(lower=0) / most), hover=hover)
+
+
+def mark_passages(analysis: Analysis) -> pd.DataFrame:
+    """Return passages on the map, evenly thinned where there are many: x, y, kind, hover."""
+    points = analysis.points[analysis.points["kind"] != "query"]
+    step = -(-len(points) // MAX_PASSAGES) or 1
+    frame = points.iloc[::step].merge(describe_places(analysis), left_on="point_id", right_index=True, how="left")
+    hover = [
+        f"{row['kind']}<br>{_hover(row['heading'], markup_lines(row['text'], 160), markup_lines(row['site'], 60))}"
+        for row in frame.to_dict("records")
+    ]
+    return frame.assign(hover=hover)
+
+
+def mark_gaps(analysis: Analysis) -> pd.DataFrame:
+    """Return the gaps in the order of the work, with hover; demand is raised to a hair above 0 for the log axis."""
+    frame = describe_gaps(analysis)
+    hover = [
+        _hover(
+            row["label"],
+            f"rank {row['rank']}: {row['cause_title']}",
+            f"severity {percent(row['severity'])} (90% interval {percent(row['low'])} to {percent(row['high'])})",
+            f"{row['n_queries']} queries, asked {times(row['demand'])}",
+            markup_lines(row["reason"], 200),
+        )
+        for row in frame.to_dict("records")
+    ]
+    return frame.assign(hover=hover, demand=frame["demand"].clip(lower=0.1))
+
+
+def mark_frontier(analysis: Analysis) -> pd.DataFrame:
+    """Return the frontier from nothing spent onwards, with hover and whether the budget pays for the edit."""
+    columns = ["edit_id", "operation", "page_id", "anchor", "cluster_id"]
+    frame = analysis.frontier.sort_values("rank").merge(analysis.edits[columns], on="edit_id", how="left")
+    labels = analysis.gaps.set_index("cluster_id")["label"]
+    own = frame[["cost_minutes", "gain"]].diff().fillna(frame[["cost_minutes", "gain"]])
+    hover = [
+        _hover(
+            f"{row['rank']}. {describe_operation(str(row['operation']))}",
+            markup_lines(f"{row['page_id']} {row['anchor']}", 140),
+            f"gap: {markup_lines(labels.get(row['cluster_id'], ''), 80)}",
+            f"this edit: {amount(minutes)} minutes, {amount(gain)} queries asked",
+            f"all so far: {amount(row['cost_minutes'])} minutes, {amount(row['gain'])} ({amount(row['low'])} to "
+            f"{amount(row['high'])}) queries asked",
+        )
+        for row, minutes, gain in zip(frame.to_dict("records"), own["cost_minutes"], own["gain"], strict=True)
+    ]
+    frame = frame.assign(hover=hover, is_planned=frame["edit_id"].isin(planned(analysis)["edit_id"]))
+    start = {"rank": 0, "cost_minutes": 0.0, "gain": 0.0, "low": 0.0, "high": 0.0, "hover": "nothing edited"}
+    return pd.concat([pd.DataFrame([{**start, "is_planned": True}]), frame], ignore_index=True) if len(frame) else frame
+
+
+def mark_sites(analysis: Analysis, n_gaps: int = LABELLED, n_others: int = 3) -> pd.DataFrame:
+    """Return for each of the first gaps the own site and its strongest others: label, site, similarity, is_own, hover.
+
+    Similarity is the demand-weighted mean over the gap's queries of the cosine of the site's nearest passage.
+    """
+    best = analysis.matches[analysis.matches["rank"] == 1].merge(analysis.clusters, on="query_id")
+    best = best.merge(analysis.queries[["query_id", "demand"]], on="query_id")
+    best["weighted"] = best["similarity"] * best["demand"]
+    sums = best.groupby(["cluster_id", "site"], as_index=False)[["weighted", "demand"]].sum()
+    sums["similarity"] = sums["weighted"] / sums["demand"]
+    gaps = analysis.gaps.nsmallest(n_gaps, "rank")[["cluster_id", "label", "rank"]]
+    frame = gaps.merge(sums[["cluster_id", "site", "similarity"]], on="cluster_id")
+    frame["is_own"] = frame["site"] == analysis.about.get("own_site")
+    frame = frame.sort_values(["rank", "is_own", "similarity", "site"], ascending=[True, False, False, True])
+    frame["place"] = frame.groupby("rank").cumcount() - frame.groupby("rank")["is_own"].transform("sum")
+    frame = frame[frame["is_own"] | (frame["place"] < n_others)].reset_index(drop=True)
+    hover = [
+        _hover(row["label"], f"{markup_lines(row['site'], 60)}: best passage at cosine {row['similarity']:.2f}")
+        for row in frame.to_dict("records")
+    ]
+    return frame.assign(hover=hover)
+
+
+def mark_visibility(analysis: Analysis, n_sites: int = 12) -> pd.DataFrame:
+    """Return the visibility of the most cited sites in the window 'all' (else the last), own site first, with hover."""
+    table = analysis.visibility
+    windows = sorted(table["window"].unique())
+    frame = table[table["window"] == ("all" if "all" in windows or not windows else windows[-1])]
+    frame = frame.assign(is_own=frame["site"] == analysis.about.get("own_site"))
+    most = frame.groupby("site").agg(is_own=("is_own", "max"), rate=("citation_rate", "max")).reset_index()
+    most = most.sort_values(["is_own", "rate", "site"], ascending=[False, False, True]).head(n_sites)
+    frame = frame.merge(most[["site"]].assign(place=range(len(most))), on="site").sort_values(["engine", "place"])
+    hover = [
+        _hover(
+            row["site"],
+            f"{markup_lines(row['engine'], 60)}, {row['n_answers']} answers",
+            f"citation rate {percent(row['citation_rate'])} (90% interval {percent(row['low'])} to {percent(row['high'])})",
+            f"share of voice {percent(row['share_of_voice'])}: mentions / mentions of all tracked brands",
+            f"position-adjusted word count {percent(row['position_adjusted_word_count'])}",
+        )
+        for row in frame.to_dict("records")
+    ]
+    return frame.assign(hover=hover).reset_index(drop=True)
+
+
+def label_map(analysis: Analysis, queries: pd.DataFrame) -> list[Label]:
+    """Return the first gaps' names at the medians of their queries on the map."""
+    gaps = analysis.gaps[analysis.gaps["cause"] != "covered"].nsmallest(LABELLED, "rank")
+    middle = queries.groupby("cluster_id")[["x", "y"]].median()
+    gaps = gaps[gaps["cluster_id"].isin(middle.index)]
+    at = middle.reindex(gaps["cluster_id"]).to_numpy(np.float64)
+    every = np.vstack([queries[["x", "y"]].to_numpy(np.float64), at])
+    pixels = np.column_stack([to_pixels(every[:, 0], 780), to_pixels(every[:, 1], 480)])[len(queries) :]
+    texts = [shorten(label, 34) for label in gaps["label"]]
+    placed = place_labels(pixels, texts, clearance=6, is_centred=True)
+    return [Label(texts[row], float(at[row, 0]), float(at[row, 1]), *shift) for row, shift in placed.items()]
+
+
+def label_gaps(gaps: pd.DataFrame, n: int = 10) -> list[Label]:
+    """Return the names of the first gaps that can be closed, beside their points; x is log10 of demand, as plotly wants."""
+    is_named = (gaps["winnable"].astype(bool) & (gaps["cause"] != "covered")).to_numpy()
+    at = np.column_stack([np.log10(gaps["demand"].to_numpy(np.float64)), gaps["severity"].to_numpy(np.float64)])
+    pixels = np.column_stack([to_pixels(at[:, 0], 760), at[:, 1] * 380])
+    texts = [shorten(label, 30) for label in gaps["label"][is_named].head(n)]
+    placed = place_labels(pixels[is_named][:n], texts, clearance=7, others=pixels)
+    named = at[is_named]
+    return [Label(texts[row], float(named[row, 0]), float(named[row, 1]), *shift) for row, shift in placed.items()]
+
+
+def place_labels(
+    at: Floats, texts: list[str], clearance: float, is_centred: bool = False, others: Floats | None = None
+) -> dict[int, tuple[float, float]]:
+    """Return how far from its point, right and up in pixels, the middle of each text stands, by row.
+
+    No text covers another; what finds no room is left out. Earlier texts go first, each where it covers fewest other points.
+
+    Args:
+        at: places of the texts' own points in pixels, shape (n, 2).
+        texts: the texts, on one line.
+        clearance: how far a text keeps from its own point, which it may cover where `is_centred`.
+        is_centred: whether a text stands on its point where it can.
+        others: places of points that had better stay visible, in pixels, shape (m, 2).
+    """
+    placed: dict[int, tuple[float, float]] = {}
+    boxes = np.empty((0, 4))
+    dots = np.empty((0, 4)) if others is None else np.column_stack([others, np.full((len(others), 2), 10.0)])
+    for row, text in enumerate(texts):
+        size = np.array([6.6 * len(text) + 8, 18.0])
+        spots = [np.array([*(at[row] + shift), *size]) for shift in _shifts(size, clearance, is_centred)]
+        free = [spot for spot in spots if not _n_covered(spot, boxes)]
+        if free:
+            best = min(free, key=lambda spot: _n_covered(spot, dots))
+            boxes = np.vstack([boxes, best])
+            placed[row] = (float(best[0] - at[row, 0]), float(best[1] - at[row, 1]))
+    return placed
+
+
+def to_pixels(values: Floats, length: float) -> Floats:
+    """Return values spread from 0 to the length of an axis in pixels."""
+    if not len(values):
+        return values
+    span = float(np.ptp(values)) or 1.0
+    return np.asarray((values - values.min()) / span * length, dtype=np.float64)
+
+
+def _shifts(size: Floats, clearance: float, is_centred: bool) -> list[Floats]:
+    up, aside = clearance + size[1] / 2, clearance + size[0] / 2
+    beside = [(aside, 0.0), (-aside, 0.0)]
+    above = [(0.0, up), (0.0, -up), (0.0, 2.2 * up), (0.0, -2.2 * up)]
+    return [np.array(shift) for shift in ([(0.0, 0.0), *above, *beside] if is_centred else [*beside, *above])]
+
+
+def _n_covered(box: Floats, boxes: Floats) -> int:
+    """Return how many boxes (middle, size) this one touches."""
+    return int((np.abs(boxes[:, :2] - box[:2]) < (boxes[:, 2:] + box[2:]) / 2).all(axis=1).sum())
+
+
+def _hover(title: object, *lines: str) -> str:
+    """Return a hover text: a bold title, which is data, and lines that are escaped already."""
+    return "<br>".join([f"<b>{markup_lines(title)}</b>", *(line for line in lines if line)])

@@ -1,0 +1,230 @@
+"""What the workbook's sheets hold: which columns of the views, under which headings, in which form. Knows no writer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from coverage_kit import tables
+from coverage_kit.analysis import Analysis
+from coverage_kit.report.views import (
+    Headline,
+    describe_edits,
+    describe_gaps,
+    describe_pages,
+    describe_queries,
+    summarize,
+)
+from coverage_kit.report.wording import METHOD, amount, describe_self_test, percent, predicted_under
+
+Form = Literal["text", "integer", "number", "percent", "severity", "coverage", "flag", "time", "status"]
+
+_GLOSSARY = (
+    *(tables.GAPS, tables.EDITS, tables.QUERIES, tables.COVERAGE, tables.EFFECTS, tables.FRONTIER),
+    *(tables.VISIBILITY, tables.PAGES, tables.PASSAGES),
+)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of a sheet: heading, column of the view, form, width; `link` is the view's column with a URL or a place."""
+
+    title: str
+    column: str
+    form: Form = "text"
+    width: float = 12
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of rows: name, columns, rows."""
+
+    name: str
+    fields: tuple[Field, ...]
+    rows: pd.DataFrame
+
+
+_GAPS = (
+    Field("rank", "rank", "integer", 7),
+    Field("gap", "label", width=26),
+    Field("queries", "queries", width=48),
+    Field("number of queries", "n_queries", "integer", 10),
+    Field("demand (times asked)", "demand", "number", 10),
+    Field("severity (share not covered)", "severity", "severity", 12),
+    Field("severity, low end", "low", "percent", 10),
+    Field("severity, high end", "high", "percent", 10),
+    Field("cause", "cause_title", width=22),
+    Field("what to do", "what_to_do", width=40),
+    Field("figures behind the cause", "reason", width=40),
+    Field("an edit can close it", "winnable", "flag", 10),
+    Field("citation rate of the site", "citation_rate", "percent", 11),
+    Field("nearest own page", "own_heading", width=36, link="own_url"),
+    Field("best other page", "other_heading", width=36, link="other_url"),
+)
+_QUERIES = (
+    Field("query", "text", width=52),
+    Field("demand (times asked)", "demand", "number", 10),
+    Field("coverage", "coverage", "coverage", 10),
+    Field("coverage, low end", "low", "percent", 10),
+    Field("coverage, high end", "high", "percent", 10),
+    Field("cause", "cause_title", width=24),
+    Field("gap", "label", width=26, link="gap_at"),
+    Field("nearest own page", "own_title", width=30, link="own_url"),
+    Field("nearest own passage", "own_heading", width=36),
+    Field("best other page", "other_heading", width=36, link="other_url"),
+    Field("answers", "n_answers", "integer", 10),
+    Field("answers that cite the site", "n_cited", "integer", 11),
+)
+_EDITS = (
+    Field("rank", "rank", "integer", 7),
+    Field("within the budget", "is_planned", "flag", 9),
+    Field("operation", "operation_title", width=22),
+    Field("page", "page_id", width=32, link="url"),
+    Field("at the heading", "anchor", width=28),
+    Field("what to write", "text", width=64),
+    Field("there now", "before", width=40),
+    Field("cost (minutes)", "cost_minutes", "number", 10),
+    Field("predicted gain (queries asked)", "gain", "number", 12),
+    Field("gain, low end", "low", "number", 9),
+    Field("gain, high end", "high", "number", 9),
+    Field("predicted harm (queries asked)", "harm", "number", 12),
+    Field("queries helped", "n_helped", "integer", 9),
+    Field("such as", "helped", width=44),
+    Field("gap", "label", width=26, link="gap_at"),
+)
+_PAGES = (
+    Field("url", "url", width=52, link="url"),
+    Field("title", "title", width=36),
+    Field("site", "site", width=22),
+    Field("status", "status", "status", 18),
+    Field("words", "n_words", "integer", 9),
+    Field("passages", "n_passages", "integer", 10),
+    Field("modified (UTC)", "modified_at", "time", 17),
+    Field("queries nearest to it", "n_nearest", "integer", 11),
+    Field("demand covered (times asked)", "demand_covered", "number", 13),
+)
+_TOP_GAPS = (
+    Field("first gaps", "label", link="gap_at"),
+    Field("severity", "severity", "severity"),
+    Field("demand", "demand", "number"),
+    Field("cause", "cause_title"),
+)
+_TOP_EDITS = (
+    Field("first edits", "title", link="edit_at"),
+    Field("minutes", "cost_minutes", "number"),
+    Field("predicted gain", "gain", "number"),
+    Field("gap", "label", link="gap_at"),
+)
+
+
+def list_sheets(analysis: Analysis) -> list[Sheet]:
+    """Return the sheets of rows: gaps, queries, edits, pages; links to gaps lead to their rows."""
+    gaps, edits = describe_gaps(analysis), describe_edits(analysis)
+    places = _places("gaps", gaps["cluster_id"])
+    return [
+        Sheet("gaps", _GAPS, gaps),
+        Sheet("queries", _QUERIES, _with_link(describe_queries(analysis), places)),
+        Sheet("edits", _EDITS, _with_link(edits, places)),
+        Sheet("pages", _PAGES, describe_pages(analysis)),
+    ]
+
+
+def list_tops(analysis: Analysis, n: int = 10) -> list[Sheet]:
+    """Return the first gaps and the first edits, which lead to their rows."""
+    gaps, edits = describe_gaps(analysis), describe_edits(analysis)
+    places = _places("gaps", gaps["cluster_id"])
+    titles = edits["operation_title"].astype("str") + ": " + edits["page_id"].astype("str")
+    edits = edits.assign(title=titles, edit_at=edits["edit_id"].map(_places("edits", edits["edit_id"])))
+    tops = Sheet("first gaps", _TOP_GAPS, gaps), Sheet("first edits", _TOP_EDITS, edits)
+    return [Sheet(top.name, top.fields, _with_link(top.rows.head(n), places)) for top in tops]
+
+
+def list_figures(analysis: Analysis) -> list[tuple[str, float | str, Form, str]]:
+    """Return the key figures as (name, value, form, note)."""
+    head = summarize(analysis)
+    rows: list[tuple[str, float | str, Form, str]] = [
+        ("own site", str(analysis.about.get("own_site", "")), "text", f"{head.n_pages:,} pages read, all sites"),
+        ("queries", head.n_queries, "integer", f"{head.n_answers:,} logged answers"),
+        ("demand (times asked)", head.demand, "number", ""),
+        ("share covered", head.covered, "percent", _interval_note(head)),
+        (
+            "severe gaps",
+            head.n_severe,
+            "integer",
+            f"of {head.n_gaps:,}: severity 50% or more, and an edit can close them",
+        ),
+        (
+            "planned minutes",
+            head.planned_minutes,
+            "number",
+            f"{head.n_planned:,} edits, of a budget of {_budget(head)}",
+        ),
+        ("predicted gain", head.planned_gain, "number", _gain_note(head, analysis)),
+    ]
+    own = analysis.visibility[analysis.visibility["site"] == analysis.about.get("own_site")]
+    for row in own.to_dict("records"):
+        note = f"90% interval {percent(row['low'])} to {percent(row['high'])}; {row['n_answers']} answers, {row['window']}"
+        rows.append((f"citation rate, {row['engine']}", float(row["citation_rate"]), "percent", note))
+    return rows
+
+
+def list_about(analysis: Analysis) -> list[tuple[str, str, Any]]:
+    """Return what the run was made of as (part, name, value): trust, method, settings, versions, meanings of columns."""
+    about = analysis.about
+    rows: list[tuple[str, str, Any]] = [
+        ("trust", "predictions", f"Every gain is {predicted_under(about)}. It is no promise about any answer engine."),
+        ("trust", "self-test", describe_self_test(about)),
+        *(("method", "", text) for text in METHOD),
+    ]
+    parts = {key: value for key, value in about.items() if isinstance(value, dict)}
+    plain = {key: value for key, value in about.items() if not isinstance(value, dict)}
+    rows += [("run", name, value) for name, value in flatten(plain)]
+    rows += [(part, name, value) for part in sorted(parts) for name, value in flatten(parts[part])]
+    rows += [(f"columns of {one.name}", c.name, c.meaning) for one in _GLOSSARY for c in one.columns]
+    return rows
+
+
+def flatten(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield nested values as dotted names and plain values, in the order of names.
+
+    >>> list(flatten({"b": {"c": 1}, "a": [1, "x"]}))
+    [('a', '1, x'), ('b.c', 1)]
+    """
+    for name, value in sorted(values.items()):
+        if isinstance(value, dict):
+            yield from flatten(value, f"{prefix}{name}.")
+        elif isinstance(value, list | tuple):
+            yield from _flatten_list(f"{prefix}{name}", list(value))
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _flatten_list(name: str, values: list[Any]) -> Iterator[tuple[str, Any]]:
+    if any(isinstance(value, dict) for value in values):
+        yield from flatten({str(number): value for number, value in enumerate(values)}, f"{name}.")
+    else:
+        yield name, ", ".join(map(str, values))
+
+
+def _places(sheet: str, ids: "pd.Series[str]") -> dict[str, str]:
+    """Return where each id's row stands, as a link within the workbook."""
+    return {name: f"internal:'{sheet}'!A{row}" for row, name in enumerate(ids, 2)}
+
+
+def _with_link(frame: pd.DataFrame, places: dict[str, str]) -> pd.DataFrame:
+    return frame.assign(gap_at=frame["cluster_id"].map(places))
+
+
+def _interval_note(head: Headline) -> str:
+    ends = f"{percent(head.covered_low)} to {percent(head.covered_high)}"
+    return f"{ends} if every query lay at that end of its 90% interval; mean coverage weighted by demand"
+
+
+def _gain_note(head: Headline, analysis: Analysis) -> str:
+    return f"queries asked ({amount(head.planned_low)} to {amount(head.planned_high)}), {predicted_under(analysis.about)}"
+
+
+def _budget(head: Headline) -> str:
+    return f"{amount(head.budget_minutes)} minutes"

@@ -1,0 +1,183 @@
+"""The tables joined for a reader: names and places instead of ids. Workbook and page both start from these."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from coverage_kit.analysis import Analysis
+from coverage_kit.report.wording import describe_cause, describe_operation
+
+SEVERE = 0.5
+_SHOWN_QUERIES = 5
+_SHOWN_HELPED = 3
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The key figures of a run. `covered` is the demand-weighted mean coverage; its ends take all queries' ends at once."""
+
+    n_pages: int
+    n_queries: int
+    n_answers: int
+    demand: float
+    covered: float
+    covered_low: float
+    covered_high: float
+    n_gaps: int
+    n_severe: int
+    n_planned: int
+    budget_minutes: float
+    planned_minutes: float
+    planned_gain: float
+    planned_low: float
+    planned_high: float
+
+
+def summarize(analysis: Analysis) -> Headline:
+    """Return the key figures: what is asked, how much of it is covered, how many gaps, what the budget buys."""
+    asked = analysis.queries.merge(analysis.coverage, on="query_id")
+    covered = [_weighted(asked[column], asked["demand"]) for column in ("coverage", "low", "high")]
+    gaps = analysis.gaps
+    plan = planned(analysis)
+    last = plan.iloc[-1] if len(plan) else pd.Series({"cost_minutes": 0.0, "gain": 0.0, "low": 0.0, "high": 0.0})
+    return Headline(
+        n_pages=int((analysis.pages["status"] == "ok").sum()),
+        n_queries=len(analysis.queries),
+        n_answers=len(analysis.answers),
+        demand=float(analysis.queries["demand"].sum()),
+        covered=covered[0],
+        covered_low=covered[1],
+        covered_high=covered[2],
+        n_gaps=len(gaps),
+        n_severe=int(((gaps["severity"] >= SEVERE) & gaps["winnable"].astype(bool)).sum()),
+        n_planned=len(plan),
+        budget_minutes=budget(analysis),
+        planned_minutes=float(last["cost_minutes"]),
+        planned_gain=float(last["gain"]),
+        planned_low=float(last["low"]),
+        planned_high=float(last["high"]),
+    )
+
+
+def budget(analysis: Analysis) -> float:
+    """Return the editor minutes of the settings; missing where the run does not tell."""
+    return float(analysis.about.get("settings", {}).get("rank", {}).get("budget_minutes", "nan"))
+
+
+def planned(analysis: Analysis) -> pd.DataFrame:
+    """Return the rows of the frontier that the budget pays for: from the top down to where it is spent."""
+    frontier = analysis.frontier.sort_values("rank")
+    limit = budget(analysis)
+    return frontier if limit != limit else frontier[frontier["cost_minutes"] <= limit]  # noqa: PLR0124 (NaN)
+
+
+def describe_places(analysis: Analysis) -> pd.DataFrame:
+    """Return one row a passage, by passage_id: site, page_id, url, title, heading, text."""
+    pages = analysis.pages[["page_id", "url", "title"]]
+    places = analysis.passages.merge(pages, on="page_id", how="left").set_index("passage_id")
+    return places.rename(columns={"heading_path": "heading"})[["site", "page_id", "url", "title", "heading", "text"]]
+
+
+def describe_queries(analysis: Analysis) -> pd.DataFrame:
+    """Return one row a query, worst gap first, then by demand: coverage, its gap, nearest places, answers and citations."""
+    labels = analysis.gaps[["cluster_id", "label", "rank"]].rename(columns={"rank": "gap_rank"})
+    frame = (
+        analysis.queries[["query_id", "text", "demand"]]
+        .merge(analysis.coverage, on="query_id", how="left")
+        .merge(analysis.clusters[["query_id", "cluster_id"]], on="query_id", how="left")
+        .merge(labels, on="cluster_id", how="left")
+    )
+    frame["cause_title"] = [describe_cause(str(cause)).title for cause in frame["cause"]]
+    frame["n_answers"], frame["n_cited"] = _count_answers(analysis, frame["query_id"])
+    frame = _with_places(frame, describe_places(analysis))
+    order = ["gap_rank", "demand", "query_id"]
+    return frame.sort_values(order, ascending=[True, False, True], kind="stable").reset_index(drop=True)
+
+
+def describe_gaps(analysis: Analysis) -> pd.DataFrame:
+    """Return one row a gap in the order of the work: cause in words, a few queries, nearest places."""
+    frame = analysis.gaps.sort_values("rank").reset_index(drop=True)
+    words = [describe_cause(str(cause)) for cause in frame["cause"]]
+    frame["cause_title"] = pd.Series([word.title for word in words], dtype="str")
+    frame["what_to_do"] = pd.Series([word.what_to_do for word in words], dtype="str")
+    samples = sample_queries(analysis, _SHOWN_QUERIES)
+    texts = samples.groupby("cluster_id")["text"].agg("\n".join) if len(samples) else pd.Series(dtype="str")
+    frame["queries"] = texts.reindex(frame["cluster_id"]).to_numpy()
+    return _with_places(frame, describe_places(analysis))
+
+
+def sample_queries(analysis: Analysis, n: int) -> pd.DataFrame:
+    """Return up to n queries of each gap with text, demand and coverage: the medoid first, then by demand."""
+    asked = analysis.clusters.merge(analysis.queries, on="query_id").merge(
+        analysis.coverage[["query_id", "coverage", "low", "high"]], on="query_id", how="left"
+    )
+    asked["is_medoid"] = asked["query_id"].isin(analysis.gaps["medoid_query_id"])
+    asked = asked.sort_values(["is_medoid", "demand", "query_id"], ascending=[False, False, True], kind="stable")
+    return asked.groupby("cluster_id", sort=False).head(n)
+
+
+def describe_edits(analysis: Analysis) -> pd.DataFrame:
+    """Return one row an edit by rank: operation in words, page, the gap it serves, whom it helps, whether it is planned."""
+    labels = analysis.gaps[["cluster_id", "label", "rank"]].rename(columns={"rank": "gap_rank"})
+    frame = analysis.edits.merge(labels, on="cluster_id", how="left")
+    frame = frame.merge(analysis.pages[["page_id", "url", "title"]], on="page_id", how="left")
+    frame["operation_title"] = [describe_operation(str(name)) for name in frame["operation"]]
+    frame["is_planned"] = frame["edit_id"].isin(planned(analysis)["edit_id"])
+    helped = _helped(analysis)
+    frame["n_helped"] = helped.groupby("edit_id").size().reindex(frame["edit_id"]).fillna(0).astype("int64").to_numpy()
+    top = helped.groupby("edit_id").head(_SHOWN_HELPED)
+    texts = top.groupby("edit_id")["text"].agg("\n".join) if len(top) else pd.Series(dtype="str")
+    frame["helped"] = texts.reindex(frame["edit_id"]).to_numpy()
+    return frame.sort_values("rank").reset_index(drop=True)
+
+
+def describe_pages(analysis: Analysis) -> pd.DataFrame:
+    """Return one row a page, own site first: size, and for read pages the queries nearest to it and the demand it covers.
+
+    Of own pages the queries are those whose nearest own passage is there; of others, whose nearest passage of other sites is.
+    """
+    size = analysis.passages.groupby("page_id").agg(n_passages=("passage_id", "size"), n_words=("n_words", "sum"))
+    frame = analysis.pages.merge(size, on="page_id", how="left").fillna({"n_passages": 0, "n_words": 0})
+    page_of = analysis.passages.set_index("passage_id")["page_id"]
+    asked = analysis.queries.merge(analysis.coverage, on="query_id")
+    own = asked["own_passage_id"].map(page_of)
+    nearest = pd.concat([own, asked["best_other_passage_id"].map(page_of)]).value_counts()
+    covered = (asked["demand"] * asked["coverage"]).groupby(own).sum()
+    frame["n_nearest"] = nearest.reindex(frame["page_id"]).fillna(0).astype("int64").to_numpy()
+    frame["is_own"] = frame["site"] == analysis.about.get("own_site")
+    frame["demand_covered"] = covered.reindex(frame["page_id"]).fillna(0.0).to_numpy()
+    frame["demand_covered"] = frame["demand_covered"].where(frame["is_own"])
+    return frame.sort_values(["is_own", "site", "url"], ascending=[False, True, True], kind="stable").reset_index(drop=True)
+
+
+def _weighted(values: "pd.Series[float]", weights: "pd.Series[float]") -> float:
+    total = float(weights.sum())
+    return float((values * weights).sum() / total) if total else float("nan")
+
+
+def _count_answers(analysis: Analysis, query_ids: "pd.Series[str]") -> tuple["pd.Series[int]", "pd.Series[int]"]:
+    """Return for each query its answers, and those that cite the own site."""
+    cited = analysis.citations[
+        (analysis.citations["kind"] == "cited") & (analysis.citations["site"] == analysis.about.get("own_site"))
+    ]
+    answers = analysis.answers
+    citing = answers[answers["answer_id"].isin(cited["answer_id"])]
+    n_answers, n_cited = (query_ids.map(rows["query_id"].value_counts()).fillna(0) for rows in (answers, citing))
+    return n_answers.astype("int64"), n_cited.astype("int64")
+
+
+def _with_places(frame: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with the places of its nearest own and best other passage."""
+    for prefix, column in (("own", "own_passage_id"), ("other", "best_other_passage_id")):
+        found = places.reindex(frame[column]).set_axis(frame.index)
+        frame = frame.join(found.add_prefix(f"{prefix}_"))
+    return frame
+
+
+def _helped(analysis: Analysis) -> pd.DataFrame:
+    """Return the queries whose coverage each edit is predicted to raise, largest rise first."""
+    effects = analysis.effects.assign(rise=analysis.effects["coverage_after"] - analysis.effects["coverage_before"])
+    effects = effects[(effects["rise"] > 0) & ~effects["is_drafted_from"].astype(bool)]
+    joined = effects.merge(analysis.queries[["query_id", "text", "demand"]], on="query_id")
+    joined["worth"] = joined["rise"] * joined["demand"]
+    return joined.sort_values(["edit_id", "worth", "query_id"], ascending=[True, False, True], kind="stable")

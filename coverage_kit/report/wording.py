@@ -1,0 +1,152 @@
+"""What the reports say: causes and operations in plain words, and the sentences about how far the figures can be trusted."""
+
+from dataclasses import dataclass
+from typing import Any
+
+LEAST_AUC = 0.70
+
+CANNOT_TELL = (
+    "Coverage cannot be told well on this site with encoder {model}: read the ranking as a list of things to look at, not as "
+    "findings. What to do: name a stronger encoder in coverage.toml ([match] encoder), add real questions to the log, or let "
+    "somebody read the nearest passages beside the queries before anything is written."
+)
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A title for a reader, and what to do."""
+
+    title: str
+    what_to_do: str
+
+
+CAUSES = {
+    "missing": Wording(
+        "Not answered on the site",
+        "No passage answers these questions. Write the answer: a section on the nearest page, or a page of its own.",
+    ),
+    "mis-worded": Wording(
+        "Answered, in other words",
+        "A passage seems to hold the answer, but not in the words of those who ask. Reword its heading and first sentence.",
+    ),
+    "not retrieved": Wording(
+        "Answered, but not found",
+        "The site answers, but the engines' searches do not bring it up. See that engines may read the page, and that its "
+        "title and headings name the question.",
+    ),
+    "retrieved but not cited": Wording(
+        "Found, but not cited",
+        "Engines read the page and cite others. Put the answer first, complete and with its evidence.",
+    ),
+    "cited but not mentioned": Wording(
+        "Cited, but not named",
+        "Answers link to the site without naming the brand. Name it in the sentence that holds the answer.",
+    ),
+    "unwinnable": Wording(
+        "Out of an edit's reach",
+        "Most answers do not search the web, or cite third parties only. An edit of the own site cannot change that.",
+    ),
+    "out of scope": Wording(
+        "Off the site's subject",
+        "Nothing near these questions stands on any site that was read. Leave them, or decide on a new subject.",
+    ),
+    "covered": Wording("Covered", "Nothing to do."),
+}
+
+OPERATIONS = {
+    "reword_heading": "Reword a heading",
+    "add_question_and_answer": "Add a question and its answer",
+    "extend_passage": "Extend a passage",
+    "add_page": "Add a page",
+}
+
+METHOD = (
+    "Coverage of a query is the calibrated probability that the own site answers it. It is told from the similarity of the "
+    "query and of its logged answers to the site's passages, from the words they share, and from what other sites offer. The "
+    "link from this evidence to a probability is fitted by hiding sections of the own site and asking what only they answered.",
+    "Queries are pooled into clusters. Severity of a gap is the demand-weighted mean of 1 - coverage, shrunk for small "
+    "clusters, with a 90% interval. Demand stands beside it and is never multiplied into it.",
+    "Each edit is simulated: the changed passages are encoded again and every query's coverage is predicted anew. Gain is the "
+    "rise of demand-weighted coverage, in queries asked, after harm to other queries is counted twice. Edits are taken by gain "
+    "per minute, given those above them. This is about the model, not about any answer engine.",
+    "Citation rate = answers that cite the site / answers. Share of voice = the site's mentions / mentions of all tracked "
+    "brands. Answers vary from run to run: small differences are no change.",
+)
+
+
+def describe_cause(cause: str) -> Wording:
+    """Return a cause's title and remedy; a cause that is not known stands for itself."""
+    return CAUSES.get(cause, Wording(cause, ""))
+
+
+def describe_operation(operation: str) -> str:
+    """Return an operation's title; one that is not known stands for itself."""
+    return OPERATIONS.get(operation, operation)
+
+
+def model_name(about: dict[str, Any]) -> str:
+    """Return the name of the encoder with which the run was made."""
+    named = about.get("encoder") or about.get("settings", {}).get("match", {}).get("encoder")
+    return str(named or "of unknown name")
+
+
+def predicted_under(about: dict[str, Any]) -> str:
+    """Return the words that stand beside every prediction.
+
+    >>> predicted_under({"encoder": "minilm", "self_test": {"auc": 0.812}})
+    'predicted under model minilm, self-test AUC 0.81'
+    """
+    test = about.get("self_test")
+    figure = f"self-test AUC {test['auc']:.2f}" if test else "without a self-test"
+    return f"predicted under model {model_name(about)}, {figure}"
+
+
+def can_tell_coverage(about: dict[str, Any]) -> bool:
+    """Return whether the self-test was made and reached the least AUC at which coverage is worth reading."""
+    test = about.get("self_test")
+    return test is not None and float(test["auc"]) >= LEAST_AUC
+
+
+def describe_self_test(about: dict[str, Any]) -> str:
+    """Return the self-test in words, and what to do where it was not passed."""
+    test = about.get("self_test")
+    if not test:
+        reason = "No self-test could be made: too little of the site could be hidden and asked for. "
+        return reason + CANNOT_TELL.format(model=model_name(about))
+    interval = f" (90% interval {test['low']:.2f} to {test['high']:.2f})" if {"low", "high"} <= test.keys() else ""
+    error = f", with a calibration error of {test['ece']:.2f}" if test.get("ece") is not None else ""
+    told = (
+        f"Self-test: with sections of the own site hidden, questions that only they answered were told from the rest with AUC "
+        f"{test['auc']:.2f}{interval}{error}. 0.5 is guessing, 1 is perfect; real gaps are harder than hidden sections."
+    )
+    return told if can_tell_coverage(about) else f"{told} {CANNOT_TELL.format(model=model_name(about))}"
+
+
+def percent(value: float) -> str:
+    """Return a share as whole percent, or 'unknown' where it is missing.
+
+    >>> percent(0.236), percent(float("nan"))
+    ('24%', 'unknown')
+    """
+    return f"{value:.0%}" if value == value else "unknown"  # noqa: PLR0124 (NaN is unequal to itself)
+
+
+def times(value: float) -> str:
+    """Return how often something was asked, in words.
+
+    >>> times(1.0), times(12.0)
+    ('once', '12 times')
+    """
+    return "once" if value == 1 else f"{amount(value)} times"
+
+
+def amount(value: float) -> str:
+    """Return a number with three figures at most below a thousand, and thousands separators above.
+
+    >>> amount(1234.4), amount(7.25), amount(0.314), amount(12.0)
+    ('1,234', '7.2', '0.31', '12')
+    """
+    if value != value:  # noqa: PLR0124 (NaN is unequal to itself)
+        return "unknown"
+    digits = 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 1 else 2
+    return f"{value:,.{digits}f}"

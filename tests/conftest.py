@@ -1,0 +1,56 @@
+import pandas as pd
+import pytest
+
+from coverage_kit.tables import PASSAGES, QUERIES
+from tests.encoder import WordEncoder
+
+TOPICS = {
+    "brakes": ["brake pads wear", "hydraulic brakes squeal", "brake lever bleed", "brake disc rub"],
+    "tyres": ["tyre pressure load", "puncture tyre repair", "tyre tread wear", "tube valve tyre"],
+    "battery": ["battery charge hours", "battery winter range", "battery lifespan cycles", "battery storage charge"],
+    "delivery": ["delivery van days", "delivery cost island", "delivery assembly box", "delivery slot choose"],
+}
+
+
+@pytest.fixture
+def encoder():
+    return WordEncoder()
+
+
+@pytest.fixture
+def passages():
+    """Two sites: ours has brakes, tyres and battery; theirs has all four topics."""
+    rows = []
+    for site, topics in (("ours", ["brakes", "tyres", "battery"]), ("theirs", list(TOPICS))):
+        for topic in topics:
+            for position, words in enumerate(TOPICS[topic]):
+                page = f"{site}/{topic}"
+                rows.append(
+                    {
+                        "passage_id": f"{page}#{position}",
+                        "page_id": page,
+                        "site": site,
+                        "position": position,
+                        "heading_path": f"{topic} > {words}",
+                        "text": f"{words} of a {topic} explained by {site}",
+                        "n_words": 8,
+                    }
+                )
+    return PASSAGES.table(rows)
+
+
+@pytest.fixture
+def queries():
+    """Three queries to each of the sixteen passages' subjects; those on delivery are gaps of ours."""
+    rows = []
+    for topic, subjects in TOPICS.items():
+        for number, words in enumerate(subjects):
+            for style, text in enumerate((f"how about {words}", f"{words} please", f"my {topic}: {words}?")):
+                query_id = f"q-{topic}-{number}-{style}"
+                rows.append({"query_id": query_id, "text": text, "demand": 1.0 + style})
+    return QUERIES.table(rows)
+
+
+@pytest.fixture
+def is_gap(queries) -> pd.Series:
+    return queries["query_id"].str.contains("delivery")

@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+from coverage_kit.match.clusters import cluster_queries, project, split_clusters, topic_embeddings
+from coverage_kit.match.labels import label_clusters
+from coverage_kit.tables import COVERAGE
+from coverage_kit.vectors import Embeddings, embed_texts
+
+
+@pytest.fixture
+def asked(queries, encoder):
+    return embed_texts(queries["query_id"], queries["text"], encoder, "query")
+
+
+def test_no_query_is_dropped_and_topics_are_found(asked, queries):
+    clusters, quality = cluster_queries(asked)
+    assert clusters["query_id"].tolist() == list(queries["query_id"])
+    assert clusters["membership"].between(0, 1).all()
+    topics = queries["query_id"].str.split("-").str[1]
+    assert adjusted_rand_score(topics, clusters["cluster_id"]) > 0.4
+    for _, group in clusters.groupby("cluster_id"):
+        assert topics[group.index].value_counts(normalize=True).iloc[0] > 0.6
+    assert quality.n_clusters == clusters["cluster_id"].nunique()
+
+
+def test_clusters_hold_across_seeds(asked):
+    first, _ = cluster_queries(asked, seed=0)
+    same, _ = cluster_queries(asked, seed=0)
+    other, _ = cluster_queries(asked, seed=7)
+    assert first.equals(same)
+    assert adjusted_rand_score(first["cluster_id"], other["cluster_id"]) > 0.7
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+def test_few_queries_work(asked, n):
+    few = Embeddings(asked.ids[:n], asked.vectors[:n], asked.encoder)
+    clusters, quality = cluster_queries(few)
+    assert len(clusters) == n
+    assert quality.n_clusters >= 1
+    assert project(few).shape == (n, 2)
+
+
+def test_equal_queries_share_a_cluster(asked):
+    twin = Embeddings((*asked.ids, "twin"), np.vstack([asked.vectors, asked.vectors[:1]]), asked.encoder)
+    clusters, _ = cluster_queries(twin)
+    assert clusters["cluster_id"].iloc[0] == clusters["cluster_id"].iloc[-1]
+
+
+def test_a_gap_inside_a_covered_cluster_is_divided_off():
+    """Six queries of one cluster: two alike and uncovered, four alike and covered."""
+    rng = np.random.default_rng(0)
+    near = np.vstack([np.tile([1.0, 0.2, 0], (2, 1)), np.tile([1.0, -0.2, 0], (4, 1))]) + rng.normal(0, 0.01, (6, 3))
+    vectors = (near / np.linalg.norm(near, axis=1, keepdims=True)).astype(np.float32)
+    ids = tuple(f"q{n}" for n in range(6))
+    rows = [
+        {"query_id": name, "coverage": 0.1 if n < 2 else 0.9, "low": 0.0, "high": 1.0, "cause": "unknown"}
+        for n, name in enumerate(ids)
+    ]
+    clusters, _ = cluster_queries(Embeddings(ids, vectors, "e"))
+    clusters = clusters.assign(cluster_id="c0").astype({"cluster_id": "str"})
+    divided = split_clusters(clusters, Embeddings(ids, vectors, "e"), COVERAGE.table(rows))
+    assert divided["cluster_id"].tolist() == ["c0b", "c0b", "c0a", "c0a", "c0a", "c0a"]
+    level = COVERAGE.table([{**row, "coverage": 0.9} for row in rows])
+    assert split_clusters(clusters, Embeddings(ids, vectors, "e"), level)["cluster_id"].tolist() == ["c0"] * 6
+
+
+def test_answers_bring_queries_of_other_words_together(encoder):
+    """Two topics asked in words that say nothing; what the answers say tells them apart."""
+    asked = embed_texts([f"q{n}" for n in range(8)], [f"what about thing {n}" for n in range(8)], encoder)
+    said = embed_texts(
+        [f"c{n}" for n in range(8)], ["brake pads wear down" if n < 4 else "the battery is charged" for n in range(8)], encoder
+    )
+    mixed = topic_embeddings(asked, said, np.arange(8))
+    same, other = mixed.vectors[0] @ mixed.vectors[1], mixed.vectors[0] @ mixed.vectors[5]
+    assert same > 0.5 > 0 > other
+
+
+def test_labels_are_what_sets_a_cluster_apart(asked, queries):
+    clusters, _ = cluster_queries(asked)
+    topic = queries["query_id"].str.split("-").str[1]
+    labels = label_clusters(queries, clusters.assign(cluster_id=topic), asked).set_index("cluster_id")
+    for name, row in labels.iterrows():
+        assert name.rstrip("s")[:4] in row["label"]
+        assert row["medoid_query_id"].startswith(f"q-{name}")
+        words = row["label"].replace(",", "").split()
+        assert len(words) == len(set(words))
+
+
+def test_the_map_is_the_same_twice(asked):
+    np.testing.assert_array_equal(project(asked, 3), project(asked, 3))

@@ -1,0 +1,148 @@
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from coverage_kit.embed.texts import passage_texts
+from coverage_kit.match.clusters import cluster_queries
+from coverage_kit.match.coverage import (
+    Plan,
+    expected_calibration_error,
+    fit_link,
+    fit_logistic,
+    hide_places,
+    hide_topics,
+    measure_coverage,
+)
+from coverage_kit.match.evidence import Claims, EvidenceScorer, Lexicon
+from coverage_kit.match.model import SiteModel
+from coverage_kit.match.neighbors import best_similarity, nearest_passages
+from coverage_kit.vectors import embed_texts
+
+PLAN = Plan(rounds=6, bootstraps=20)
+
+
+@pytest.fixture
+def world(passages, queries, encoder):
+    content = embed_texts(passages["passage_id"], passage_texts(passages), encoder)
+    asked = embed_texts(queries["query_id"], queries["text"], encoder, "query")
+    own = passages[passages["site"] == "ours"].reset_index(drop=True)
+    matches = nearest_passages(asked, passages, content, "ours")
+    own_content = content.select(list(own["passage_id"]))
+    rows = np.arange(len(queries), dtype=np.int64)
+    said = embed_texts([f"c{r}" for r in rows], [f"It is about {t}" for t in queries["text"]], encoder)
+    theirs = passages.loc[passages["site"] == "theirs", "passage_id"]
+    claims = Claims(rows, said, best_similarity(said, content, theirs))
+    scorer = EvidenceScorer(queries, own, matches, "ours", own_content, claims)
+    clusters, _ = cluster_queries(asked)
+    return scorer, clusters, asked
+
+
+def test_gaps_are_told_and_their_interval_holds_the_estimate(world, is_gap):
+    scorer, clusters, _ = world
+    coverage, draws = measure_coverage(scorer, fit_link(scorer, clusters, ~is_gap.to_numpy(), PLAN))
+    assert roc_auc_score(~is_gap, coverage["coverage"]) > 0.95
+    assert ((coverage["low"] <= coverage["coverage"]) & (coverage["coverage"] <= coverage["high"])).all()
+    assert coverage["coverage"].between(0, 1).all()
+    assert draws.shape == (21, len(is_gap))
+    assert coverage.loc[is_gap, "coverage"].mean() < 0.4 < 0.6 < coverage.loc[~is_gap, "coverage"].mean()
+
+
+def test_without_citations_the_whole_log_plays(world, is_gap):
+    scorer, clusters, _ = world
+    link = fit_link(scorer, clusters, np.zeros(len(is_gap), bool), PLAN)
+    assert not link.is_anchored
+    coverage, _ = measure_coverage(scorer, link)
+    assert roc_auc_score(~is_gap, coverage["coverage"]) > 0.9
+    assert link.self_test is not None
+    assert link.self_test.low <= link.self_test.auc <= link.self_test.high
+
+
+def test_permuted_evidence_tells_nothing(world):
+    """Negative control: with evidence shuffled between queries the self-test is a coin."""
+    scorer, clusters, _ = world
+    rng = np.random.default_rng(0)
+    features = scorer.features
+    scorer.features = lambda hidden=None, added=None: rng.permutation(features(hidden, added))
+    link = fit_link(scorer, clusters, None, Plan(rounds=12, bootstraps=20))
+    assert link.self_test.auc == pytest.approx(0.5, abs=0.1)
+
+
+def test_hiding_takes_the_hidden_away(world):
+    scorer, clusters, _ = world
+    whole = scorer.features()
+    nearest = scorer.best_rows()
+    hide = np.zeros(len(scorer.passages), bool)
+    hide[nearest[0]] = True
+    hidden = scorer.features(hide)
+    own_best = scorer.names.index("own_best")
+    touched = nearest == nearest[0]
+    assert (hidden[touched, own_best] < whole[touched, own_best]).all()
+    np.testing.assert_allclose(hidden[~touched, own_best], whole[~touched, own_best])
+    for played in (hide_places(scorer, PLAN), hide_topics(scorer, clusters, np.ones(len(nearest), bool), PLAN)):
+        assert 0 < played.is_hidden.mean() < 1
+
+
+def test_the_same_seed_gives_the_same_bytes(world, is_gap):
+    scorer, clusters, _ = world
+    first, second = (fit_link(scorer, clusters, ~is_gap.to_numpy(), PLAN) for _ in range(2))
+    np.testing.assert_array_equal(first.weights, second.weights)
+    np.testing.assert_array_equal(first.share_of_gaps, second.share_of_gaps)
+
+
+def test_few_queries_rest_on_the_link_of_public_sites(passages, queries, encoder):
+    few = queries.head(1)
+    own = passages[passages["page_id"] == "ours/brakes"].head(1)
+    content = embed_texts(own["passage_id"], passage_texts(own), encoder)
+    asked = embed_texts(few["query_id"], few["text"], encoder)
+    scorer = EvidenceScorer(few, own, nearest_passages(asked, own, content, "ours"), "ours", content)
+    clusters, _ = cluster_queries(asked)
+    link = fit_link(scorer, clusters, None, PLAN)
+    assert link.self_test is None
+    coverage, _ = measure_coverage(scorer, link)
+    assert coverage["coverage"].between(0, 1).all()
+    assert (coverage["high"] > coverage["low"]).all()
+
+
+def test_lexicon_by_hand():
+    lexicon = Lexicon(["brake pads wear", "brake levers"], ["brake pads"])
+    rows = np.array([0, 0])
+    idf_pads, idf_brake = np.log(3 / 2) + 1, np.log(3 / 3) + 1
+    expected = [1.0, idf_brake / (idf_pads + idf_brake)]
+    np.testing.assert_allclose(lexicon.recall(rows, np.array([0, 1])), expected, rtol=1e-5)
+    np.testing.assert_allclose(lexicon.recall_of(["pads for sale"]), [[1 - expected[1]]], rtol=1e-5)
+
+
+def test_weights_are_never_negative():
+    """Evidence that points the wrong way is left out, not turned round."""
+    rng = np.random.default_rng(1)
+    is_seen = np.arange(400) % 2 == 0
+    inputs = np.column_stack([np.ones(400), np.where(is_seen, 1, -1) + rng.normal(size=400), np.where(is_seen, -1, 1)])
+    weights = fit_logistic(inputs, is_seen, np.full(400, 2000.0))
+    assert weights[1] > 0.5
+    assert weights[2] == 0
+
+
+def test_calibration_error_by_hand():
+    predicted = np.array([0.1, 0.1, 0.9, 0.9])
+    assert expected_calibration_error(predicted, np.array([False, False, True, True]), bins=2) == pytest.approx(0.1)
+    assert expected_calibration_error(predicted, np.array([True, True, False, False]), bins=2) == pytest.approx(0.9)
+
+
+def test_negative_controls_of_edits(world, queries, encoder, is_gap):
+    """What adds nothing gains about nothing: a duplicate section, white space, a text about something else."""
+    scorer, clusters, asked = world
+    link = fit_link(scorer, clusters, ~is_gap.to_numpy(), PLAN)
+    model = SiteModel(scorer, link, encoder, asked)
+    before = model.coverage_with([])[0]
+    place = scorer.passages.iloc[0]
+    text = f"{place['heading_path']}. {place['text']}"
+    duplicate = model.coverage_with([text])[0] - before
+    spaced = model.coverage_with([text.replace(" ", "  ")], [place["passage_id"]])[0] - before
+    unrelated = model.coverage_with(["A recipe for bread with olives"])[0] - before
+    for change in (duplicate, spaced, unrelated):
+        assert np.abs(change).max() < 0.05
+    answer = model.coverage_with(["delivery cost island. The delivery cost to an island explained by ours"])[0] - before
+    about = queries["query_id"].str.startswith("q-delivery-1").to_numpy()
+    assert answer[about].min() > 0.1
+    removed = model.coverage_with([], list(scorer.passages["passage_id"][:4]))[0] - before
+    assert removed[:12].mean() < -0.05

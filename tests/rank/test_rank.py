@@ -1,0 +1,251 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from coverage_kit.rank.causes import gather_facts, name_causes, pool_facts
+from coverage_kit.rank.drafts import ClaimBook, as_question, write_brief
+from coverage_kit.rank.edits import Site, propose_edits
+from coverage_kit.rank.gaps import rank_gaps
+from coverage_kit.rank.outcomes import Field, count_outcomes, outcome_rates
+from coverage_kit.rank.select import rank_edits
+from coverage_kit.rank.simulate import Simulation, edit_table, simulate_edits
+from coverage_kit.settings import RankSettings
+from coverage_kit.tables import (
+    ANSWERS,
+    CITATIONS,
+    CLUSTERS,
+    COVERAGE,
+    EFFECTS,
+    EVIDENCE,
+    LABELS,
+    MENTIONS,
+    PASSAGES,
+    QUERIES,
+)
+
+FACTS = {
+    "coverage": 0.9,
+    "is_far": 0.0,
+    "support_ahead": 0.0,
+    "n_answers": 4,
+    "searched": 1.0,
+    "retrieved": 1.0,
+    "has_retrieved": 1.0,
+    "cited": 1.0,
+    "mentioned": 1.0,
+    "third_party": 0.3,
+    "own_best": 0.6,
+    "margin": 0.1,
+    "nearest": 0.6,
+}
+
+
+@pytest.mark.parametrize(
+    ("facts", "cause"),
+    [
+        ({}, "covered"),
+        ({"coverage": 0.2, "cited": 0.0, "retrieved": 0.0}, "missing"),
+        ({"coverage": 0.2, "cited": 0.0, "support_ahead": 0.5}, "mis-worded"),
+        ({"cited": 0.0, "retrieved": 1.0}, "retrieved but not cited"),
+        ({"cited": 0.0, "retrieved": 0.0}, "not retrieved"),
+        ({"mentioned": 0.0}, "cited but not mentioned"),
+        ({"coverage": 0.2, "searched": 0.0, "cited": 0.0, "third_party": np.nan}, "unwinnable"),
+        ({"coverage": 0.2, "cited": 0.0, "third_party": 1.0}, "unwinnable"),
+        ({"coverage": 0.2, "cited": 0.0, "third_party": 1.0, "is_far": 1.0}, "out of scope"),
+        ({"coverage": 0.2, "n_answers": np.nan, "cited": np.nan, "third_party": np.nan, "searched": np.nan}, "missing"),
+    ],
+)
+def test_each_cause_by_its_facts(facts, cause):
+    assert name_causes(pd.DataFrame([{**FACTS, **facts}])).tolist() == [cause]
+
+
+def test_outcomes_by_hand():
+    answers = ANSWERS.table(
+        [
+            {"answer_id": "a", "query_id": "q", "engine": "e", "text": "x", "searched": True},
+            {"answer_id": "b", "query_id": "q", "engine": "e", "text": "x", "searched": False},
+        ]
+    )
+    cited = [("a", 0, "ours", "cited"), ("a", 1, "news", "cited"), ("a", 2, "theirs", "cited"), ("a", 3, "news", "retrieved")]
+    citations = CITATIONS.table(
+        [{"answer_id": a, "position": p, "url": f"https://{s}/", "site": s, "kind": k} for a, p, s, k in cited]
+    )
+    mentions = MENTIONS.table([{"answer_id": "b", "brand": "Ours", "position": 0, "n_words": 3}])
+    outcomes = count_outcomes(answers, citations, mentions, Field("ours", "Ours", frozenset({"theirs"})))
+    rates = outcome_rates(outcomes).loc["q"]
+    assert rates["n_answers"] == 2
+    assert rates["searched"] == rates["cited"] == rates["retrieved"] == rates["mentioned"] == 0.5
+    assert rates["third_party"] == pytest.approx(1 / 3)  # of answer a alone; b cites nobody
+
+
+def small_log():
+    """Two clusters of three queries: c0 uncovered with little demand, c1 covered with much."""
+    names = [f"q{n}" for n in range(6)]
+    coverage = [0.1, 0.2, 0.1, 0.9, 0.8, 0.9]
+    queries = QUERIES.table(
+        [
+            {"query_id": q, "text": f"how about topic {n // 3} part {n}", "demand": 1.0 if n < 3 else 50.0}
+            for n, q in enumerate(names)
+        ]
+    )
+    table = COVERAGE.table(
+        [
+            {"query_id": q, "coverage": c, "low": c, "high": c, "own_passage_id": "ours/a#0", "cause": "unknown"}
+            for q, c in zip(names, coverage, strict=True)
+        ]
+    )
+    clusters = CLUSTERS.table([{"query_id": q, "cluster_id": f"c{n // 3}", "membership": 1.0} for n, q in enumerate(names)])
+    labels = LABELS.table([{"cluster_id": f"c{k}", "label": f"topic {k}", "medoid_query_id": f"q{3 * k}"} for k in range(2)])
+    evidence = EVIDENCE.table(
+        [{"query_id": q, "own_best": 0.3 if n < 3 else 0.7, "spread": 0.1, "lexical": 0.5} for n, q in enumerate(names)]
+    )
+    return queries, table, clusters, labels, evidence
+
+
+def ranked_gaps():
+    queries, coverage, clusters, labels, evidence = small_log()
+    no_answers = outcome_rates(
+        count_outcomes(ANSWERS.empty(), CITATIONS.empty(), MENTIONS.empty(), Field("o", "O", frozenset()))
+    )
+    facts = gather_facts(evidence, coverage, no_answers)
+    pooled = pool_facts(facts, queries, clusters.set_index("query_id")["cluster_id"])
+    draws = np.tile(coverage["coverage"].to_numpy(), (21, 1))
+    return rank_gaps(queries, coverage, draws, clusters, labels, pooled), queries, coverage, clusters
+
+
+def test_severity_and_demand_stay_two_axes():
+    """The covered cluster has fifty times the demand and does not come first."""
+    gaps, *_ = ranked_gaps()
+    assert gaps["cluster_id"].tolist() == ["c0", "c1"]
+    assert gaps["cause"].tolist() == ["missing", "covered"]
+    assert gaps["demand"].tolist() == [3.0, 150.0]
+    mean_gap = np.average(1 - np.array([0.1, 0.2, 0.1, 0.9, 0.8, 0.9]), weights=[1, 1, 1, 50, 50, 50])
+    assert gaps.loc[0, "severity"] == pytest.approx((0.9 + 0.8 + 0.9 + mean_gap) / 4)
+    assert (gaps["low"] <= gaps["severity"]).all()
+    assert (gaps["severity"] <= gaps["high"]).all()
+    assert gaps["rank"].tolist() == [1, 2]
+
+
+def test_candidates_are_drafted_from_half_and_carry_no_invented_fact():
+    gaps, queries, coverage, clusters = ranked_gaps()
+    own = PASSAGES.table(
+        [
+            {
+                "passage_id": "ours/a#0",
+                "page_id": "ours/a",
+                "site": "ours",
+                "position": 0,
+                "heading_path": "A > B",
+                "text": "old words",
+                "n_words": 2,
+            }
+        ]
+    )
+    claims = pd.DataFrame(
+        {
+            "claim_id": ["x", "y"],
+            "query_id": ["q0", "q1"],
+            "engine": "e",
+            "text": ["The box takes a dog of forty kilos.", "A ramp helps an old dog climb in."],
+            "own_similarity": [0.1, 0.2],
+        }
+    )
+    book = ClaimBook(claims, np.eye(2, 4, dtype=np.float32))
+    site = Site(own, lambda path, text: f"{path}. {text}")
+    candidates = propose_edits(gaps, queries, coverage, clusters, site, book, RankSettings())
+    assert {one.cluster_id for one in candidates} == {"c0"}  # a covered cluster needs no edit
+    assert {one.operation for one in candidates} == {"add_question_and_answer", "extend_passage", "add_page"}
+    for one in candidates:
+        assert set(one.drafted_from) == {"q0", "q2"}  # half of the gap; q1 is left to score it
+        assert "[FACT NEEDED:" in one.text
+        assert "ramp" not in " ".join(one.added)  # q1's answer is not in the draft
+        assert one.page_id.startswith("ours")
+    extend = next(one for one in candidates if one.operation == "extend_passage")
+    assert extend.removed == ("ours/a#0",)
+    assert extend.before == "old words"
+    assert extend.cost_minutes == pytest.approx(8 + 0.05 * 8 + 10)  # extend, eight words, one claim
+
+
+class HandModel:
+    """Adding 'good' lifts q0 to q2 to .9; adding 'bad' lowers q3 by .5; nothing else matters."""
+
+    def prepare(self, texts):
+        self.prepared = list(texts)
+
+    def coverage_with(self, added, removed=()):
+        coverage = np.array([0.1, 0.2, 0.1, 0.9, 0.8, 0.9])
+        if "good" in added:
+            coverage[:3] = 0.9
+        if "bad" in added:
+            coverage[3] = 0.4
+        return np.tile(coverage, (21, 1))
+
+
+def candidate(text, cost=10.0, drafted=("q0", "q2")):
+    from coverage_kit.rank.edits import Candidate
+
+    return Candidate("c0", "add_question_and_answer", "ours/a", "A", text, cost, tuple(drafted), (text,))
+
+
+def test_gain_counts_held_out_queries_for_the_gap_and_harm_twice():
+    _, queries, _, clusters = ranked_gaps()
+    simulation = simulate_edits([candidate("good"), candidate("bad"), candidate("idle")], HandModel(), queries, clusters)
+    # q1 alone is held out; its rise of .7 stands for the whole gap's demand of 3
+    np.testing.assert_allclose(simulation.gain[0], [0.7 * 3, -2 * 0.5 * 50, 0], atol=1e-9)
+    np.testing.assert_allclose(simulation.harm, [0, 25, 0], atol=1e-9)
+    effects = simulation.effects.set_index(["edit_id", "query_id"])
+    assert effects.loc[("e0000", "q0"), "is_drafted_from"]
+    assert effects.loc[("e0000", "q1"), "coverage_after"] == 0.9
+    assert "e0002" not in simulation.effects["edit_id"].tolist()
+
+
+def test_selection_counts_what_is_left_to_gain():
+    """Two equal edits: the second adds nothing to the first, and a harmful one is never on the frontier."""
+    _, queries, _, clusters = ranked_gaps()
+    made = [candidate("good", 20.0), candidate("good", 10.0), candidate("bad", 1.0)]
+    simulation = simulate_edits(made, HandModel(), queries, clusters)
+    edits, frontier = rank_edits(edit_table(made, simulation), simulation)
+    assert edits["edit_id"].tolist() == ["e0001", "e0000", "e0002"]
+    assert frontier["edit_id"].tolist() == ["e0001"]
+    assert frontier["gain"].tolist() == pytest.approx([2.1])
+    assert frontier["cost_minutes"].tolist() == [10.0]
+
+
+def test_greedy_is_within_its_bound_of_the_best_set():
+    """Against every subset of eight edits: at least 1 - 1/e of the best, at equal costs."""
+    rng = np.random.default_rng(3)
+    worth = np.maximum(rng.normal(0, 1, (8, 20)), 0)
+    simulation = Simulation(worth, np.tile(worth.sum(axis=1), (3, 1)), np.zeros(8), EFFECTS.empty())
+    table = edit_table([candidate(f"t{n}") for n in range(8)], simulation)
+    _, frontier = rank_edits(table, simulation)
+    pairs = [np.maximum(worth[a], worth[b]).sum() for a in range(8) for b in range(a)]
+    assert frontier["gain"].iloc[1] >= (1 - 1 / np.e) * max(pairs)
+    assert frontier["gain"].is_monotonic_increasing
+    assert frontier["gain"].iloc[-1] == pytest.approx(worth.max(axis=0).sum())
+
+
+def test_no_candidates_no_edits():
+    _, queries, _, clusters = ranked_gaps()
+    simulation = simulate_edits([], HandModel(), queries, clusters)
+    edits, frontier = rank_edits(edit_table([], simulation), simulation)
+    assert edits.empty
+    assert frontier.empty
+
+
+def test_claims_that_many_make_and_the_site_lacks_come_first_and_none_twice():
+    vectors = np.array([[1, 0, 0], [0.999, 0.04, 0], [0.9, 0.43, 0], [0, 0, 1]], dtype=np.float32)
+    texts = [f"claim number {n} about the dog" for n in range(4)]
+    claims = pd.DataFrame({"query_id": "q", "text": texts, "own_similarity": [0.2, 0.2, 0.9, 0.9]})
+    first, second, *_ = ClaimBook(claims, vectors).lacking(["q"], 3)
+    assert first in texts[:2]  # said most, supported least
+    assert second in texts[2:]  # its twin is left out
+    assert ClaimBook(claims, vectors).lacking(["other"], 2) == []
+
+
+@pytest.mark.parametrize(("text", "heading"), [("can i hose it", "Can i hose it?"), ("dog box??", "Dog box?"), ("", "")])
+def test_headings_in_the_words_of_those_who_ask(text, heading):
+    assert as_question(text) == heading
+
+
+def test_a_brief_without_answers_asks_for_facts():
+    assert "[FACT NEEDED: your own figures and conditions on dogs]" in write_brief("Do.", ["dogs?"], [], "dogs")

@@ -1,0 +1,289 @@
+"""A made-up analysis of a bicycle shop, hostile texts among its own; an empty one; and one small enough to reckon by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from coverage_kit import tables
+from coverage_kit.analysis import Analysis
+
+HOSTILE = (
+    '=HYPERLINK("http://x","y")',
+    "<script>alert(1)</script>",
+    "</script><script>alert(2)</script>",
+    "+1 on cargo bikes",
+    "@x asks",
+    "-2+3",
+    "tab\there and bell \x07 null \x00 and \x1b[31m",
+    "word " * 8_000,
+    '"><img src=x onerror=alert(3)>',
+    "javascript:alert(4)",
+    "{{ 7 * 7 }} {% raw %} %{customdata}",
+    "<a href='https://evil.example/'>click</a> $\\href{https://evil.example}{x}$",
+)
+TOPICS = ("range", "battery", "child seat", "lease", "theft", "winter", "weather", "rain cover")
+CAUSES = (
+    *("missing", "mis-worded", "not retrieved", "retrieved but not cited", "cited but not mentioned"),
+    *("unwinnable", "out of scope", "covered"),
+)
+SITES = ("shop.example", "rival.example", "other.example")
+OPERATIONS = ("reword_heading", "add_question_and_answer", "extend_passage", "add_page")
+ABOUT = {
+    "own_site": "shop.example",
+    "brand": "Shop",
+    "seed": 0,
+    "settings": {
+        "site": {"source": "data/site", "brand": ["Shop"]},
+        "match": {"encoder": "minilm", "rounds": 12},
+        "rank": {"budget_minutes": 100.0},
+    },
+    "versions": {"coverage_kit": "0.1.0", "python": "3.11.7"},
+    "self_test": {"auc": 0.81, "low": 0.76, "high": 0.86, "ece": 0.04, "n_queries": 300, "n_hidden": 40},
+    "clustering": {"resolution": 1.5, "n_clusters": 8, "stability": 0.9, "low_membership_share": 0.1},
+    "n_embedded": 100,
+    "n_reused": 0,
+}
+
+
+def query_text(number: int) -> str:
+    """Every third query is hostile."""
+    topic = TOPICS[number // 5 % len(TOPICS)]
+    if number % 3 == 0 and number // 3 < len(HOSTILE):
+        return HOSTILE[number // 3]
+    return f"how does {topic} matter for cargo bikes, question {number}"
+
+
+def make_pages() -> pd.DataFrame:
+    rows = [
+        {
+            "page_id": f"{site}/p{n}",
+            "site": site,
+            "url": f"https://{site}/p{n}" if n else "javascript:alert(5)",
+            "status": "ok" if n < 4 else "too short",
+            "title": HOSTILE[n] if site == SITES[0] else f"Page {n}",
+            "text": "text",
+            "fetched_at": "2026-05-01T10:00:00Z",
+            "modified_at": "2026-04-01T10:00:00+02:00" if n else None,
+        }
+        for site in SITES
+        for n in range(5)
+    ]
+    return tables.PAGES.table(rows)
+
+
+def make_passages() -> pd.DataFrame:
+    rows = [
+        {
+            "passage_id": f"{site}/p{n // 5}#{n % 5}",
+            "page_id": f"{site}/p{n // 5}",
+            "site": site,
+            "position": n % 5,
+            "heading_path": f"Guide > {TOPICS[n % 8]}" if n else "<script>alert(6)</script>",
+            "text": HOSTILE[n % len(HOSTILE)] + " some words about it",
+            "n_words": 30 + n,
+        }
+        for site in SITES
+        for n in range(20)
+    ]
+    return tables.PASSAGES.table(rows)
+
+
+def make_gaps(n_queries: int) -> pd.DataFrame:
+    rows = [
+        {
+            "cluster_id": f"c{k}",
+            "label": f"{TOPICS[k]}, bike" if k else "<script>alert(7)</script>, =1+1",
+            "n_queries": len(range(k, n_queries, 8)),
+            "demand": float(7 * (k + 1) ** 2),
+            "severity": 0.9 - 0.1 * k,
+            "low": 0.8 - 0.1 * k,
+            "high": 0.95 - 0.1 * k,
+            "cause": CAUSES[k],
+            "reason": "coverage 10%; nearest own passage at cosine 0.41",
+            "citation_rate": 0.1 * k if k % 2 else None,
+            "medoid_query_id": f"q{k}",
+            "own_passage_id": f"{SITES[0]}/p{k % 4}#{k % 5}",
+            "best_other_passage_id": f"{SITES[1]}/p{k % 4}#{k % 5}" if k else None,
+            "winnable": k not in (5, 6),
+            "rank": k + 1,
+        }
+        for k in range(8)
+    ]
+    return tables.GAPS.table(rows)
+
+
+def make_edits() -> pd.DataFrame:
+    rows = [
+        {
+            "edit_id": f"e{n}",
+            "cluster_id": f"c{n % 5}",
+            "operation": OPERATIONS[n % 4],
+            "page_id": f"{SITES[0]}/p{n % 4}" if n % 4 != 3 else f"{SITES[0]}/new-{n}",
+            "anchor": "Guide > range",
+            "text": f"=1+{n}\nAnswer:\n- How far? [FACT NEEDED: range]\n<img src=x onerror=alert(8)>",
+            "before": "@before" if n % 2 else None,
+            "cost_minutes": 10.0 + n,
+            "gain": 20.0 - n,
+            "low": 10.0 - n,
+            "high": 30.0 - n,
+            "harm": 0.5 * n,
+            "rank": n + 1,
+        }
+        for n in range(12)
+    ]
+    return tables.EDITS.table(rows)
+
+
+def make_frontier(edits: pd.DataFrame) -> pd.DataFrame:
+    columns = edits[["rank", "edit_id", "cost_minutes", "gain", "low", "high"]].head(10).copy()
+    summed = columns[["cost_minutes", "gain", "low", "high"]].cumsum()
+    return columns.assign(**{name: summed[name] for name in summed})
+
+
+def make_visibility() -> pd.DataFrame:
+    rows = [
+        {
+            "engine": engine,
+            "site": site,
+            "window": "all",
+            "n_answers": 40,
+            "citation_rate": 0.1 + 0.1 * n,
+            "share_of_voice": 0.2 * n,
+            "position_adjusted_word_count": 0.15,
+            "low": 0.05 + 0.1 * n,
+            "high": 0.2 + 0.1 * n,
+        }
+        for engine in ("perplexity", "<b>chatgpt</b>")
+        for n, site in enumerate(SITES)
+    ]
+    return pd.DataFrame(rows)
+
+
+def make_analysis(n_queries: int = 40) -> Analysis:
+    """Return an analysis of so many queries in eight clusters on three sites."""
+    rng = np.random.default_rng(1)
+    ids = [f"q{n}" for n in range(n_queries)]
+    passages = make_passages()
+    cover = np.round(rng.uniform(0.02, 0.98, n_queries), 3)
+    own = [f"{SITES[0]}/p{n % 4}#{n % 5}" for n in range(n_queries)]
+    other = [f"{SITES[1]}/p{n % 4}#{n % 5}" for n in range(n_queries)]
+    edits = make_edits()
+    matches = [
+        {
+            "query_id": query_id,
+            "passage_id": f"{site}/p{(n + rank) % 4}#{n % 5}",
+            "site": site,
+            "rank": rank,
+            "similarity": round(0.8 - rank / 10 - 0.1 * (SITES.index(site) ^ n % 4), 3),
+        }
+        for n, query_id in enumerate(ids)
+        for site in SITES
+        for rank in (1, 2)
+    ]
+    answers = [
+        {"answer_id": f"a{n}", "query_id": q, "engine": "perplexity", "text": f"<b>Answer</b> {n} [1] " + HOSTILE[n % 7],
+         "searched": True} for n, q in enumerate(ids[::2])
+    ]  # fmt: skip
+    citations = [
+        {"answer_id": f"a{n}", "position": p, "url": url, "site": site, "kind": "cited"}
+        for n in range(len(answers))
+        for p, (url, site) in enumerate([(f"https://{SITES[n % 3]}/p1", SITES[n % 3]), ("javascript:alert(9)", "evil")])
+    ]
+    effects = [
+        {"edit_id": f"e{n}", "query_id": ids[(n + k) % n_queries], "coverage_before": 0.2, "coverage_after": 0.6 - 0.1 * k,
+         "is_drafted_from": k == 1} for n in range(12) for k in range(min(3, n_queries))
+    ]  # fmt: skip
+    points = [
+        *({"point_id": q, "kind": "query", "x": n % 8 + rng.uniform(), "y": n % 3 + rng.uniform()} for n, q in enumerate(ids)),
+        *({"point_id": row.passage_id, "kind": "own passage" if row.site == SITES[0] else "other passage",
+           "x": rng.uniform(0, 8), "y": rng.uniform(0, 3)} for row in passages.itertuples()),
+    ]  # fmt: skip
+    return Analysis(
+        pages=make_pages(),
+        passages=passages,
+        queries=tables.QUERIES.table(
+            [{"query_id": q, "text": query_text(n), "demand": float(1 + n % 9)} for n, q in enumerate(ids)]
+        ),
+        answers=tables.ANSWERS.table(answers),
+        citations=tables.CITATIONS.table(citations),
+        mentions=tables.MENTIONS.empty(),
+        searches=tables.SEARCHES.empty(),
+        failures=tables.FAILURES.empty(),
+        rejects=tables.REJECTS.empty(),
+        matches=tables.MATCHES.table(matches),
+        evidence=tables.EVIDENCE.empty(),
+        coverage=tables.COVERAGE.table(
+            [
+                {
+                    "query_id": query_id,
+                    "coverage": cover[n],
+                    "low": max(0, cover[n] - 0.1),
+                    "high": min(1, cover[n] + 0.1),
+                    "own_passage_id": own[n],
+                    "best_other_passage_id": other[n],
+                    "cause": CAUSES[n % 8],
+                }
+                for n, query_id in enumerate(ids)
+            ]
+        ),
+        clusters=tables.CLUSTERS.table(
+            [{"query_id": q, "cluster_id": f"c{n % 8}", "membership": 0.7} for n, q in enumerate(ids)]
+        ),
+        gaps=make_gaps(n_queries),
+        edits=edits,
+        effects=tables.EFFECTS.table(effects),
+        frontier=make_frontier(edits),
+        points=tables.POINTS.table(points),
+        visibility=make_visibility(),
+        about=ABOUT,
+    )
+
+
+def make_empty() -> Analysis:
+    """Return an analysis without a row in any table."""
+    named = {schema.name: schema.empty() for schema in tables.SCHEMAS if schema.name in Analysis.__dataclass_fields__}
+    return Analysis(**named, about={"own_site": "shop.example", "self_test": None})
+
+
+def make_tiny() -> Analysis:
+    """Return two queries of one gap: demand 3 at coverage .2 and demand 1 at coverage .6."""
+    full = make_analysis(2)
+    gap = full.gaps.head(1).assign(n_queries=2, demand=4.0, severity=0.7, low=0.5, high=0.8, label="range, hills")
+    coverage = full.coverage.assign(coverage=[0.2, 0.6], low=[0.1, 0.5], high=[0.3, 0.9])
+    similarity = full.matches["query_id"].map({"q0": 0.4, "q1": 0.8}) + 0.1 * (full.matches["site"] == "rival.example")
+    return replace(
+        full,
+        queries=full.queries.assign(demand=[3.0, 1.0], text=["how far uphill", "range in hills"]),
+        coverage=coverage,
+        clusters=full.clusters.assign(cluster_id="c0"),
+        gaps=gap,
+        matches=full.matches.assign(similarity=similarity),
+    )
+
+
+@pytest.fixture(scope="session")
+def analysis() -> Analysis:
+    return make_analysis()
+
+
+@pytest.fixture(scope="session")
+def empty() -> Analysis:
+    return make_empty()
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Analysis:
+    return make_tiny()
+
+
+@pytest.fixture(scope="session")
+def hostile() -> tuple[str, ...]:
+    return HOSTILE
+
+
+@pytest.fixture(scope="session")
+def large() -> Analysis:
+    """Return an analysis of 5,000 queries."""
+    return make_analysis(5_000)

@@ -1,0 +1,181 @@
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import plotly.io as pio
+import pytest
+
+from coverage_kit import tables
+from coverage_kit.report import figures, marks
+
+FIGURES = [
+    figures.map_figure,
+    figures.gaps_figure,
+    figures.frontier_figure,
+    figures.sites_figure,
+    figures.share_of_voice_figure,
+]
+
+
+def strings_of(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from strings_of(part)
+
+
+def trace_named(figure, name):
+    return next(trace for trace in figure.data if trace.name == name)
+
+
+@pytest.mark.parametrize("make", FIGURES)
+def test_empty_analysis_gives_a_note(empty, make):
+    figure = make(empty)
+    assert len(figure.data) == 0
+    assert len(figure.layout.annotations) == 1
+
+
+@pytest.mark.parametrize("make", FIGURES)
+def test_figures_are_titled_and_deterministic(analysis, make):
+    figure = make(analysis)
+    assert figure.layout.title.text
+    assert figure.layout.title.subtitle.text
+    assert figure.to_json() == make(analysis).to_json()
+
+
+@pytest.mark.parametrize("make", FIGURES)
+def test_figures_bear_one_query_no_competitor_no_answer_no_edit(tiny, make):
+    own = tiny.matches["site"] == "shop.example"
+    poor = replace(
+        tiny,
+        queries=tiny.queries.head(1),
+        coverage=tiny.coverage.head(1).assign(best_other_passage_id=None),
+        clusters=tiny.clusters.head(1),
+        matches=tiny.matches[own].head(1),
+        answers=tables.ANSWERS.empty(),
+        citations=tables.CITATIONS.empty(),
+        visibility=tables.VISIBILITY.empty(),
+        edits=tables.EDITS.empty(),
+        effects=tables.EFFECTS.empty(),
+        frontier=tables.FRONTIER.empty(),
+    )
+    assert make(poor).to_json()
+
+
+@pytest.mark.parametrize("make", FIGURES)
+def test_text_of_sites_and_logs_is_never_markup(analysis, make):
+    for text in strings_of(json.loads(make(analysis).to_json())):
+        assert not re.search(r"<(?!/?b>|br>)", text), text
+
+
+@pytest.mark.parametrize("make", FIGURES)
+def test_hover_is_bounded_and_broken_into_lines(analysis, make):
+    for trace in make(analysis).data:
+        for text in trace.hovertext if trace.hovertext is not None else ():
+            lines = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").split("<br>")
+            assert len(lines) <= 14
+            assert max(map(len, lines)) <= 130
+
+
+def test_gaps_stand_at_severity_and_demand_with_their_interval(tiny):
+    trace = trace_named(figures.gaps_figure(tiny), "Not answered on the site")
+    assert (list(trace.x), list(trace.y)) == ([4.0], [0.7])
+    assert (trace.error_y.array[0], trace.error_y.arrayminus[0]) == pytest.approx((0.1, 0.2))
+
+
+def test_sites_are_compared_by_demand_weighted_similarity(tiny):
+    figure = figures.sites_figure(tiny)
+    # nearest passages: .4 for a demand of 3 and .8 for a demand of 1; rival .1 better
+    assert trace_named(figure, "shop.example").x[0] == pytest.approx(0.5)
+    assert trace_named(figure, "rival.example").x[0] == pytest.approx(0.6)
+
+
+def test_only_the_strongest_few_others_are_shown(tiny):
+    many = pd.concat([tiny.matches[tiny.matches["site"] == "rival.example"].assign(site=f"s{n}") for n in range(6)])
+    many["similarity"] += many["site"].str[1].astype(float) / 100
+    shown = marks.mark_sites(replace(tiny, matches=pd.concat([tiny.matches, many], ignore_index=True)))
+    assert list(shown["site"]) == ["shop.example", "s5", "s4", "s3"]
+
+
+def test_frontier_starts_at_nothing_and_marks_the_budget(analysis):
+    figure = figures.frontier_figure(analysis)
+    line = figure.data[2]
+    assert (list(line.x[:3]), list(line.y[:3])) == ([0.0, 10.0, 21.0], [0.0, 20.0, 39.0])
+    assert line.line.shape == "hv"
+    assert figure.layout.shapes[0].x0 == 100.0
+    assert "predicted under model minilm, self-test AUC 0.81" in figure.layout.title.subtitle.text
+
+
+def test_visibility_tells_rate_interval_and_number(analysis):
+    trace = trace_named(figures.share_of_voice_figure(analysis), "perplexity (40 answers)")
+    assert trace.x[0] == pytest.approx(0.1)
+    assert (trace.error_x.array[0], trace.error_x.arrayminus[0]) == pytest.approx((0.1, 0.05))
+
+
+def test_map_colours_by_coverage_and_sizes_by_demand(tiny):
+    trace = trace_named(figures.map_figure(tiny), "queries")
+    assert sorted(trace.marker.color) == [0.2, 0.6]
+    by_coverage = dict(zip(trace.marker.color, trace.marker.size, strict=True))
+    assert by_coverage == pytest.approx({0.2: 20.0, 0.6: 5 + 15 * np.sqrt(1 / 3)})
+    assert "coverage 20% (90% interval 10% to 30%)" in trace.hovertext[0]
+
+
+def test_map_of_many_queries_is_thinned(large):
+    more = pd.concat([large.points, large.points.iloc[:50].assign(point_id=lambda t: t["point_id"] + "x")])
+    assert len(trace_named(figures.map_figure(replace(large, points=more)), "queries").x) == marks.MAX_QUERIES
+
+
+def test_labels_never_cover_each_other():
+    at = np.random.default_rng(3).uniform(0, 300, (30, 2))
+    placed = marks.place_labels(at, ["a dozen words"] * 30, clearance=6)
+    middles = [at[row] + shift for row, shift in placed.items()]
+    size = (6.6 * len("a dozen words") + 8, 18)
+    for n, one in enumerate(middles):
+        assert all((np.abs(one - two) >= size).any() for two in middles[n + 1 :])
+    assert 10 < len(placed) < 30
+
+
+def test_labels_stand_where_they_cover_fewest_points():
+    placed = marks.place_labels(np.array([[0.0, 0.0]]), ["word"], clearance=5, others=np.array([[20.0, 0.0]]))
+    assert placed[0][0] < 0
+
+
+@pytest.mark.parametrize("renderer", ["plotly_mimetype", "jupyterlab", "vscode"])
+def test_bare_figure_in_a_notebook_has_no_upload_button(tiny, renderer, monkeypatch):
+    monkeypatch.setattr(pio.renderers, "_default_name", renderer)
+    bundle = figures.gaps_figure(tiny)._repr_mimebundle_()
+    config = bundle["application/vnd.plotly.v1+json"]["config"]
+    assert config["showSendToCloud"] is False
+    assert config["plotlyServerURL"] == ""
+
+
+def test_every_renderer_is_safe():
+    with_config = [pio.renderers[name] for name in pio.renderers if hasattr(pio.renderers[name], "config")]
+    assert len(with_config) >= 5
+    assert all(renderer.config["showSendToCloud"] is False for renderer in with_config)
+
+
+def test_html_of_a_figure_stays_safe_with_a_config_of_ones_own(tiny, tmp_path):
+    figure = figures.gaps_figure(tiny)
+    text = figure.to_html(include_plotlyjs=False, config={"showSendToCloud": True, "scrollZoom": True})
+    assert '"showSendToCloud": false' in text
+    assert '"scrollZoom": true' in text
+    assert '"showSendToCloud": false' in figure._repr_html_() or "showSendToCloud" not in figure._repr_html_()
+    path = figures.save_figure(figure, tmp_path / "figure.html")
+    assert '"showSendToCloud": false' in path.read_text(encoding="utf-8")
+
+
+def test_figure_keeps_its_safety_when_copied(tiny):
+    import copy  # noqa: PLC0415
+
+    assert isinstance(copy.deepcopy(figures.gaps_figure(tiny)), figures.Figure)
+
+
+def test_workbook_and_wording_do_not_load_plotly():
+    code = "import sys, coverage_kit.report.workbook, coverage_kit.report.wording; sys.exit('plotly' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603 (our own interpreter)

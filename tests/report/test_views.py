@@ -1,0 +1,78 @@
+from dataclasses import replace
+
+import pytest
+
+from coverage_kit.report import views
+from coverage_kit.report.wording import CAUSES, can_tell_coverage, describe_self_test, predicted_under
+
+
+def test_headline_of_two_queries_is_weighted_by_demand(tiny):
+    head = views.summarize(tiny)
+    assert (head.n_queries, head.demand) == (2, 4.0)
+    assert (head.covered, head.covered_low, head.covered_high) == pytest.approx((0.3, 0.2, 0.45))
+    assert (head.n_gaps, head.n_severe) == (1, 1)
+
+
+def test_plan_ends_where_the_budget_is_spent(analysis):
+    head = views.summarize(analysis)
+    assert (head.n_planned, head.planned_minutes, head.planned_gain) == (7, 91.0, 119.0)  # 10 + ... + 16; 20 + ... + 14
+    assert list(views.describe_edits(analysis)["is_planned"]) == [True] * 7 + [False] * 5
+
+
+def test_plan_without_a_budget_is_the_whole_frontier(analysis):
+    assert len(views.planned(replace(analysis, about={}))) == 10
+
+
+def test_what_cannot_be_won_is_not_counted_as_severe(analysis):
+    lost = replace(analysis, gaps=analysis.gaps.assign(winnable=False))
+    assert (views.summarize(analysis).n_severe, views.summarize(lost).n_severe) == (5, 0)
+
+
+def test_gap_names_its_medoid_first_then_the_most_asked(tiny):
+    gaps = tiny.gaps.assign(medoid_query_id="q1")
+    assert views.describe_gaps(replace(tiny, gaps=gaps))["queries"].iloc[0] == "range in hills\nhow far uphill"
+
+
+def test_page_tells_queries_nearest_to_it_and_demand_it_covers(tiny):
+    pages = views.describe_pages(tiny).set_index("page_id")
+    own, other = pages.loc["shop.example/p1"], pages.loc["rival.example/p1"]
+    assert (own["n_nearest"], own["demand_covered"]) == (1, pytest.approx(0.6))
+    assert other["n_nearest"] == 1
+    assert other[["demand_covered"]].isna().all()
+    assert list(pages["is_own"][:5]) == [True] * 5
+
+
+def test_query_counts_answers_and_those_that_cite_the_site(analysis):
+    queries = views.describe_queries(analysis).set_index("query_id")
+    # every other query has one answer; every third answer cites shop.example
+    assert queries["n_answers"].sum() == 20
+    assert (queries.loc["q0", "n_cited"], queries.loc["q2", "n_cited"], queries["n_cited"].sum()) == (1, 0, 7)
+
+
+def test_edit_helps_queries_it_was_not_drafted_from(analysis):
+    first = views.describe_edits(analysis).iloc[0]
+    assert first["n_helped"] == 2
+    assert analysis.queries["text"][1] not in first["helped"]
+
+
+@pytest.mark.parametrize("view", [views.describe_gaps, views.describe_queries, views.describe_edits, views.describe_pages])
+def test_views_of_nothing_are_empty(empty, view):
+    assert len(view(empty)) == 0
+
+
+def test_every_cause_has_words():
+    assert all(wording.title and wording.what_to_do for wording in CAUSES.values())
+
+
+@pytest.mark.parametrize("test", [None, {"auc": 0.69, "low": 0.6, "high": 0.7, "ece": 0.1}])
+def test_failed_self_test_says_so_and_what_to_do(test):
+    about = {"encoder": "minilm", "self_test": test}
+    assert not can_tell_coverage(about)
+    assert "cannot be told well on this site with encoder minilm" in describe_self_test(about)
+    assert "stronger encoder" in describe_self_test(about)
+
+
+def test_passed_self_test_is_told_with_its_interval(analysis):
+    assert "AUC 0.81 (90% interval 0.76 to 0.86)" in describe_self_test(analysis.about)
+    assert "cannot be told" not in describe_self_test(analysis.about)
+    assert predicted_under(analysis.about) == "predicted under model minilm, self-test AUC 0.81"

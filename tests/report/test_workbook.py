@@ -1,0 +1,137 @@
+from dataclasses import replace
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from coverage_kit.errors import RunError
+from coverage_kit.report import workbook
+from coverage_kit.report.workbook import clean_cell, write_csv, write_workbook
+
+
+@pytest.fixture(scope="module")
+def book(analysis, tmp_path_factory):
+    return openpyxl.load_workbook(write_workbook(analysis, tmp_path_factory.mktemp("book") / "gaps.xlsx"))
+
+
+def column(sheet, title):
+    place = [cell.value for cell in sheet[1]].index(title)
+    return [row[place] for row in sheet.iter_rows(min_row=2)]
+
+
+def test_sheets_stand_in_order(book):
+    assert book.sheetnames == ["summary", "gaps", "queries", "edits", "pages", "about"]
+
+
+def test_no_cell_is_a_formula(book):
+    cells = [cell for sheet in book for row in sheet for cell in row]
+    assert len(cells) > 1_000
+    assert {cell.data_type for cell in cells} <= {"s", "n", "d", "inlineStr"}
+
+
+def test_hostile_text_stands_as_it_is(book, hostile):
+    texts = {cell.value for cell in column(book["queries"], "query")}
+    assert {hostile[0], hostile[1], hostile[3], hostile[4], hostile[9]} <= texts
+    assert "tab\there and bell  null  and [31m" in texts
+
+
+def test_text_beyond_a_cell_is_cut_with_a_note(book):
+    longest = max((cell.value for cell in column(book["queries"], "query")), key=len)
+    assert len(longest) == 32_767
+    assert longest.endswith("… [cut: 40,000 characters]")
+
+
+def test_links_lead_to_http_or_into_the_book(book):
+    links = [cell.hyperlink for sheet in book for row in sheet for cell in row if cell.hyperlink]
+    targets = {link.target for link in links if link.target}
+    places = {link.location for link in links if not link.target}
+    assert targets
+    assert all(target.startswith(("http://", "https://")) for target in targets)
+    assert places
+    assert all(place.startswith(("gaps!A", "edits!A", "'gaps'!A", "'edits'!A")) for place in places)
+
+
+def test_link_to_a_gap_leads_to_its_row(book):
+    cell = next(cell for cell in column(book["queries"], "gap") if cell.value == "battery, bike")
+    row = int(cell.hyperlink.location.split("!A")[1])
+    assert book["gaps"].cell(row, 2).value == "battery, bike"
+
+
+def test_shares_are_percent_and_missing_values_blank(book):
+    severity = column(book["gaps"], "severity (share not covered)")[0]
+    assert (severity.value, severity.number_format) == (0.9, "0%")
+    assert column(book["gaps"], "citation rate of the site")[0].value is None
+
+
+def test_times_are_in_utc(book):
+    own = column(book["pages"], "modified (UTC)")[:5]
+    assert {str(cell.value) for cell in own} == {"None", "2026-04-01 08:00:00"}
+
+
+def test_rejected_pages_are_marked(book):
+    assert [cell.value for cell in column(book["pages"], "status")].count("too short") == 3
+    rules = {str(ranges.sqref): rules for ranges, rules in book["pages"].conditional_formatting._cf_rules.items()}
+    assert [rule.operator for rule in rules["D2:D16"]] == ["notEqual"]
+
+
+def test_sheets_can_be_filtered_and_keep_their_header(book):
+    for name in ("gaps", "queries", "edits", "pages"):
+        assert book[name].freeze_panes == "A2"
+        assert book[name].auto_filter.ref.startswith("A1:")
+
+
+def test_about_tells_what_predictions_rest_on(book):
+    values = [str(cell.value) for cell in column(book["about"], "value")]
+    assert any("predicted under model minilm, self-test AUC 0.81" in value for value in values)
+    assert "demand-weighted mean of 1 - coverage, shrunk when the cluster is small" in values
+
+
+def test_same_analysis_gives_the_same_bytes(analysis, tmp_path):
+    one, two = (write_workbook(analysis, tmp_path / name).read_bytes() for name in ("one.xlsx", "two.xlsx"))
+    assert one == two
+
+
+def test_empty_analysis_gives_a_workbook(empty, tmp_path):
+    book = openpyxl.load_workbook(write_workbook(empty, tmp_path / "deep" / "gaps.xlsx"))
+    assert book["gaps"].max_row == 1
+    assert not list((tmp_path / "deep").glob("*.new"))
+
+
+def test_links_beyond_a_sheets_limit_are_text(analysis, tmp_path, monkeypatch):
+    monkeypatch.setattr(workbook, "_MAX_LINKS", 3)
+    book = openpyxl.load_workbook(write_workbook(analysis, tmp_path / "gaps.xlsx"))
+    assert [sum(bool(cell.hyperlink) for row in book[name] for cell in row) for name in ("gaps", "queries")] == [3, 3]
+
+
+def test_url_beyond_excels_limit_is_text(analysis, tmp_path):
+    pages = analysis.pages.assign(url="https://shop.example/" + "a" * 3_000)
+    book = openpyxl.load_workbook(write_workbook(replace(analysis, pages=pages), tmp_path / "gaps.xlsx"))
+    assert not any(cell.hyperlink for cell in column(book["pages"], "url"))
+
+
+def test_folder_in_place_of_the_file_is_an_error(analysis, tmp_path):
+    with pytest.raises(RunError, match="Close it elsewhere"):
+        write_workbook(analysis, tmp_path)
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\x00=1"])
+def test_csv_text_is_never_a_formula(text):
+    assert clean_cell(text).startswith("'")
+
+
+def test_csv_keeps_numbers_and_can_be_read_back(tmp_path, hostile):
+    table = pd.DataFrame({"text": list(hostile), "n": range(-3, len(hostile) - 3), "=head": 1.5})
+    path = write_csv(table, tmp_path / "table.csv")
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    back = pd.read_csv(path, encoding="utf-8-sig")
+    assert list(back.columns) == ["text", "n", "'=head"]
+    assert list(back["n"]) == list(table["n"])
+    assert not back["text"].str.startswith(("=", "+", "-", "@", "\t", "\r")).any()
+    assert back["text"][0] == "'" + hostile[0]
+    assert not back["text"].str.contains("[\x00-\x08\x0b-\x1f]", regex=True).any()
+
+
+def test_csv_of_missing_values_and_of_nothing(tmp_path, empty):
+    table = pd.DataFrame({"text": ["a", None], "n": [1.0, None]})
+    assert write_csv(table, tmp_path / "t.csv").read_text(encoding="utf-8-sig") == "text,n\na,1.0\n,\n"
+    assert write_csv(empty.gaps, tmp_path / "g.csv").read_text(encoding="utf-8-sig").startswith("cluster_id,label")
