@@ -1,5 +1,5 @@
 # make demo: set up what is missing and run the main job on the sample data.  make test: every check.
-.PHONY: demo test bench lab setup check lock
+.PHONY: demo test bench lab docs setup check
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -22,6 +22,9 @@ bench: setup
 
 lab: setup
 	$(BIN)/jupyter lab notebooks
+
+docs: setup
+	$(BIN)/python docs/generate.py
 
 setup: $(STAMP)
 

@@ -169,9 +169,10 @@ def _pack(section: _Section, max_words: int) -> list[str]:
 
 
 def _feed_last(passages: list[list[_Part]], max_words: int) -> None:
-    """Move parts from the passage before into a last one that is tiny."""
-    while len(passages) > 1 and _count(passages[-1]) < _TINY_WORDS and len(passages[-2]) > 1:
-        if _count(passages[-1]) + passages[-2][-1].n_words > max_words:
+    """Move parts from the passage before into a last one that is tiny, as long as neither is left tiny or too long."""
+    while len(passages) > 1 and _count(passages[-1]) < _TINY_WORDS:
+        *rest, part = passages[-2]
+        if _count(rest) < _TINY_WORDS or _count(passages[-1]) + part.n_words > max_words:
             return
         passages[-1].insert(0, passages[-2].pop())
 

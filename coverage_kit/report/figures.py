@@ -106,7 +106,16 @@ def map_figure(analysis: Analysis) -> Figure:
             "line": {"width": 1, "color": marks.MUTED},
         }
         figure.add_trace(_points(some["x"], some["y"], f"{kind}s", some["hover"], marker))
-    marker = {
+    figure.add_trace(_points(queries["x"], queries["y"], "queries", queries["hover"], _coverage_marker(queries)))
+    figure.update_traces(showlegend=True)
+    chip = {"font": {"size": 11, "color": "#ffffff"}, "bgcolor": "rgba(32,38,46,.8)", "borderpad": 2}
+    _annotate(figure, marks.label_map(analysis, queries), chip)
+    axis = {"showgrid": False, "showticklabels": False, "zeroline": False, "title": None}
+    return figure.update_layout(xaxis=axis, yaxis=axis)  # type: ignore[no-any-return]
+
+
+def _coverage_marker(queries: Any) -> dict[str, Any]:
+    return {
         "size": queries["size"],
         "color": queries["coverage"],
         "colorscale": marks.COVERAGE_SCALE,
@@ -122,12 +131,6 @@ def map_figure(analysis: Analysis) -> Figure:
             "outlinewidth": 0,
         },
     }
-    figure.add_trace(_points(queries["x"], queries["y"], "queries", queries["hover"], marker))
-    figure.update_traces(showlegend=True)
-    chip = {"font": {"size": 11, "color": "#ffffff"}, "bgcolor": "rgba(32,38,46,.8)", "borderpad": 2}
-    _annotate(figure, marks.label_map(analysis, queries), chip)
-    axis = {"showgrid": False, "showticklabels": False, "zeroline": False, "title": None}
-    return figure.update_layout(xaxis=axis, yaxis=axis)  # type: ignore[no-any-return]
 
 
 def gaps_figure(analysis: Analysis) -> Figure:

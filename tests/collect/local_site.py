@@ -46,7 +46,7 @@ class LocalSite:
             def log_message(self, *arguments: object) -> None:
                 pass
 
-            def do_GET(self) -> None:  # noqa: N802
+            def do_GET(self) -> None:
                 site.asked.append(self.path)
                 site.headers[self.path] = dict(self.headers)
                 route = site.routes.get(self.path, Answer(b"none", 404))

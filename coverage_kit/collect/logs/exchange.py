@@ -1,14 +1,15 @@
 """An API call as logged: the request, the response, and what stands around them."""
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from coverage_kit.collect.logs.columns import SYNONYMS, choose_columns
-from coverage_kit.collect.logs.record import LogRecord, UnreadableRecordError
-from coverage_kit.collect.logs.values import error_of, label_of, number_of, text_of
+from coverage_kit.collect.logs.columns import choose_columns
+from coverage_kit.collect.logs.record import Citation, LogRecord, UnreadableRecordError
+from coverage_kit.collect.logs.values import citations_of, error_of, label_of, number_of, readable, text_of
 
-_PROMPT_KEYS = ("input", "messages", *SYNONYMS["query"][:7])
+_PROMPT_KEYS = ("input", "messages", "query", "prompt", "question", "user_query", "user_prompt", "user_input")
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,7 @@ def begin_record(exchange: Exchange, engine: str, answer: str) -> dict[str, Any]
     if not exchange.prompt:
         raise UnreadableRecordError("no prompt: the response stands without its request")
     outer, body = exchange.outer, exchange.body
-    columns = choose_columns(tuple(outer), {}) if outer is not body else {}
-    own = {field: outer.get(column) for field, column in columns.items()}
+    own = {field: outer.get(column) for field, column in _own_columns(tuple(outer)).items()}
     return {
         "query": exchange.prompt,
         "answer": answer,
@@ -84,6 +84,19 @@ def begin_record(exchange: Exchange, engine: str, answer: str) -> dict[str, Any]
     }
 
 
+def read_messages(output: list[dict[str, Any]]) -> tuple[str, tuple[Citation, ...]]:
+    """Return the text of all messages of a response, joined by newlines, and its citations with their spans in it."""
+    answer, citations = "", list[Citation]()
+    for part in (part for item in output for part in dicts_of(item.get("content"))):
+        text = part.get("text")
+        if part.get("type") != "output_text" or not isinstance(text, str):
+            continue
+        answer += "\n" if answer else ""
+        citations += [_moved(citation, len(answer)) for citation in citations_of(dicts_of(part.get("annotations")))]
+        answer += readable(text)
+    return answer, tuple(citations)
+
+
 def dict_of(value: Any) -> dict[str, Any]:
     """Return the value where it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
@@ -92,6 +105,17 @@ def dict_of(value: Any) -> dict[str, Any]:
 def dicts_of(value: Any) -> list[dict[str, Any]]:
     """Return the objects of a list; none where it is no list."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+@functools.lru_cache(maxsize=256)
+def _own_columns(names: tuple[str, ...]) -> dict[str, str]:
+    return choose_columns(names, {})
+
+
+def _moved(citation: Citation, offset: int) -> Citation:
+    if citation.start is None or citation.end is None:
+        return Citation(citation.url)
+    return Citation(citation.url, citation.start + offset, citation.end + offset)
 
 
 def _last_said(value: Any) -> str:

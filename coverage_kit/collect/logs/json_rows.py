@@ -44,7 +44,7 @@ class JsonLines:
     def header(self) -> None:
         """Return None: each record names its own columns."""
 
-    def rows(self, columns: Sequence[str] = ()) -> Iterator[Row]:  # noqa: ARG002 (as CsvFile's)
+    def rows(self, columns: Sequence[str] = ()) -> Iterator[Row]:
         """Yield every record with all its values, and the problems of lines that cannot be read."""
         with self._path.open(encoding=self._encoding, errors="surrogateescape") as stream:
             for number, line in enumerate(lines.bounded_lines(stream), 1):
@@ -64,7 +64,7 @@ class JsonRecords:
     def header(self) -> None:
         """Return None: each record names its own columns."""
 
-    def rows(self, columns: Sequence[str] = ()) -> Iterator[Row]:  # noqa: ARG002 (as CsvFile's)
+    def rows(self, columns: Sequence[str] = ()) -> Iterator[Row]:
         """Yield every record, numbered from 1, with all its values."""
         for number, record in enumerate(self._records, 1):
             yield _row(number, record)

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
-from coverage_kit.collect.logs.exchange import Exchange, LogFormat, begin_record, dict_of, dicts_of
+from coverage_kit.collect.logs.exchange import Exchange, LogFormat, begin_record, dict_of, dicts_of, read_messages
 from coverage_kit.collect.logs.record import Citation, LogRecord
-from coverage_kit.collect.logs.values import citations_of, text_of
+from coverage_kit.collect.logs.values import citations_of, searches_of, text_of
 
 _MARKER = re.compile(r"\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 _FOUND = ("search_results", "fetch_url_results")
@@ -32,7 +33,7 @@ def _recognises(exchange: Exchange) -> bool:
     is_sonar = text_of(body.get("model") or exchange.request.get("model")).lower().split("/")[-1].startswith("sonar")
     if isinstance(body.get("choices"), list):
         return is_sonar or "citations" in body or "search_results" in body
-    return is_sonar and bool(exchange.error)
+    return is_sonar and bool(exchange.error) and bool(exchange.request)
 
 
 def _read(exchange: Exchange) -> LogRecord:
@@ -45,9 +46,8 @@ def _read_choices(exchange: Exchange) -> LogRecord:
     messages = [dict_of(choice.get("message")) for choice in dicts_of(body.get("choices"))]
     answer = text_of(messages[0].get("content")) if messages else ""
     results = tuple(citation.url for citation in citations_of(body.get("search_results")))
-    # A URL that is no http URL keeps its place in the list, so that the markers after it stay true.
     listed = body.get("citations")
-    urls = tuple(text_of(url) for url in listed) if isinstance(listed, list) and listed else results
+    urls = tuple(_url_of(one) for one in listed) if isinstance(listed, list) and listed else results
     cited, unmarked = marked_citations(answer, urls)
     return LogRecord(
         **begin_record(exchange, "perplexity", answer),
@@ -59,18 +59,21 @@ def _read_choices(exchange: Exchange) -> LogRecord:
 
 def _read_output(exchange: Exchange) -> LogRecord:
     items = dicts_of(exchange.body.get("output"))
-    parts = [part for item in items if item.get("type") == "message" for part in dicts_of(item.get("content"))]
-    answer = "\n".join(text for part in parts if (text := text_of(part.get("text"))))
-    noted = tuple(citation for part in parts for citation in citations_of(part.get("annotations")))
+    answer, noted = read_messages(items)
     found = [one for item in items for key in ("results", "contents") for one in dicts_of(item.get(key))]
     results = tuple(citation.url for citation in citations_of(found))
     cited, unmarked = (noted, results) if noted else marked_citations(answer, results)
     return LogRecord(
         **begin_record(exchange, "perplexity", answer),
-        citations=cited if len(parts) == 1 else tuple(Citation(citation.url) for citation in cited),
+        citations=cited,
         retrieved=unmarked,
-        searches=tuple(text for item in items for search in item.get("queries") or () if (text := text_of(search))),
+        searches=tuple(text for item in items for text in searches_of(item.get("queries"))),
     )
+
+
+def _url_of(listed: Any) -> str:
+    # What is no http URL keeps its place in the list, so that the markers after it stay true.
+    return next((citation.url for citation in citations_of([listed])), "")
 
 
 FORMAT = LogFormat(

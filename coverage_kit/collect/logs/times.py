@@ -16,6 +16,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = (1.0, 1e3, 1e6, 1e9)
 _EARLIEST, _LATEST = 6.3e8, 4.2e9  # 1989 and 2103: what is outside is no time of a log
 _SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})(?!\d)")
+_RFC_2822 = re.compile(r"(\w{3}, )?\d{1,2} \w{3} \d{4} \d\d:\d\d(:\d\d)? ([+-]\d{4}|\w+)")
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 _DAYS = ("%Y/%m/%d", "%d.%m.%Y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%Y%m%d", "%d-%b-%Y")
 
@@ -54,10 +55,9 @@ def _from_text(text: str, is_day_first: bool) -> datetime | None:
         return _as_utc(datetime.fromisoformat(text.replace(" UTC", "+00:00").replace(" Z", "Z")))
     except ValueError:
         pass
-    try:
+    if _RFC_2822.fullmatch(text):
         return _as_utc(email.utils.parsedate_to_datetime(text))
-    except (ValueError, TypeError, IndexError):
-        return _from_formats(text, is_day_first)
+    return _from_formats(text, is_day_first)
 
 
 def _from_formats(text: str, is_day_first: bool) -> datetime | None:

@@ -10,7 +10,7 @@ from coverage_kit.collect.logs.record import Citation
 _ABSENT = frozenset({"", "nan", "nat", "none", "null", "n/a", "na", "-", "[]", "{}"})
 _TRUE, _FALSE = frozenset({"true", "yes", "y", "1", "1.0", "on"}), frozenset({"false", "no", "n", "0", "0.0", "off"})
 _URL = re.compile(r"https?://.*?(?=[\s|;,]+https?://|[\s<>\"|]|$)", re.IGNORECASE)
-_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+_QUOTED = re.compile(r"(?:'([^']*)'|\"([^\"]*)\")(?!\s*:)")
 _URL_KEYS = ("url", "uri", "link", "href", "source_url", "cited_url", "citation_url")
 _TEXT_KEYS = ("content", "text", "output_text", "answer", "message", "parts", "name", "query", "q", "title")
 _MAX_DEPTH = 8

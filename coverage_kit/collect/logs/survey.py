@@ -1,0 +1,78 @@
+"""What a log's files hold, found out before they are read: formats, columns, prompts of batches."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from coverage_kit.collect.logs.columns import FIELDS, find_column
+from coverage_kit.collect.logs.exchange import is_batch_request, open_exchange, prompt_of
+from coverage_kit.collect.logs.formats import find_format
+from coverage_kit.collect.logs.sources import Source
+from coverage_kit.errors import LogError
+
+
+@dataclass
+class Survey:
+    """What is known of a source before it is read.
+
+    `named` is the file or folder of the settings it belongs to, `has_header` whether one header names the columns of
+    all its rows, `formats` the fields of each format whose records it holds, and `problem` why it is left out.
+    """
+
+    source: Source
+    named: str
+    has_header: bool
+    columns: list[str] = field(default_factory=list)
+    formats: dict[str, dict[str, str]] = field(default_factory=dict)
+    mapping: dict[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+
+def survey_source(source: Source, named: str, prompts: dict[str, str]) -> Survey:
+    """Return a source's columns and formats, and add the prompts of a batch's requests to `prompts`."""
+    header = source.header()
+    if header is not None:
+        return Survey(source, named, has_header=True, columns=[name for name in dict.fromkeys(header) if name])
+    columns: dict[str, None] = {}
+    survey = Survey(source, named, has_header=False)
+    for row in source.rows(()):
+        if is_batch_request(row.values):
+            prompts[str(row.values["custom_id"])] = prompt_of(row.values["body"])
+        elif found := find_format(open_exchange(row.values, {})):
+            survey.formats[found.name] = found.fields
+        else:
+            columns |= dict.fromkeys(row.values)
+    return replace(survey, columns=list(columns))
+
+
+def check_columns(by_hand: Mapping[str, str], surveys: Iterable[Survey]) -> None:
+    """Raise LogError for a field set by hand that is unknown, or whose column no source has."""
+    columns = list(dict.fromkeys(column for survey in surveys for column in survey.columns))
+    for name, column in by_hand.items():
+        if name not in FIELDS:
+            raise LogError("log.columns", "a known field", repr(name), f"Fields are: {', '.join(FIELDS)}.")
+        if find_column(columns, (column,)) is None:
+            found = f"columns {', '.join(map(repr, columns)) or 'none'}"
+            raise LogError("log.columns", f"a column {column!r} for {name}", found, "Name one of these.")
+
+
+def check_queries(surveys: Sequence[Survey]) -> None:
+    """Raise LogError for a named file or folder in which nothing has queries; mark what has none beside others."""
+    usable = {survey.named for survey in surveys if "query" in survey.mapping or survey.formats}
+    for survey in surveys:
+        if "query" in survey.mapping or survey.formats or not survey.columns:
+            continue
+        found = f"columns {', '.join(map(repr, survey.columns))}"
+        if survey.named not in usable:
+            cure = 'Say which column holds the queries: [log.columns] query = "its name".'
+            raise LogError(survey.source.where, "a column with the queries", found, cure)
+        survey.problem = f"no column with queries; found {found}"
+
+
+def joint_mapping(surveys: Iterable[Survey]) -> dict[str, str]:
+    """Return field -> column over all sources; where they differ, all that were chosen."""
+    chosen: dict[str, dict[str, None]] = {}
+    for survey in surveys:
+        for mapping in (*survey.formats.values(), *([] if survey.problem else [survey.mapping])):
+            for name, column in mapping.items():
+                chosen.setdefault(name, {})[column] = None
+    return {name: " or ".join(chosen[name]) for name in FIELDS if name in chosen}

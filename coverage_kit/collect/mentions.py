@@ -1,0 +1,99 @@
+"""Which brands answers name in their words: a mention is not a citation."""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from coverage_kit.errors import SettingsError
+from coverage_kit.sentences import split_sentences
+from coverage_kit.tables import MENTIONS, Answers, Mentions, checked
+
+_SHORT = 3
+_ADDRESS = r"https?://[^\s<>\])]+|(?<!\w)www\.[^\s<>\])]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+_BARE_HOST = r"(?<![\w.-])(?:[\w-]+\.)+[a-z]{2,}(?![\w-])(?:/[^\s<>\])]*)?"
+_APOSTROPHES = str.maketrans("\u2019\u02bc", "''")
+
+
+@checked
+def find_mentions(answers: Answers, brands: Sequence[Sequence[str]]) -> Mentions:
+    """Return each brand that each answer names: its order of first naming and the words of the sentences that name it.
+
+    A brand is the sequence of its names, the first of which stands for it. Names are found as whole words in any case
+    (of at most three letters: in their own case), not in URLs, hosts or e-mail addresses; a longer name of one brand
+    hides a shorter name of another within it. Raises SettingsError for a name that two brands share.
+    """
+    labels = _labels(brands)
+    if not labels:
+        return MENTIONS.empty()
+    pattern = _pattern(list(labels))
+    rows: list[dict[str, Any]] = []
+    for answer_id, text in zip(answers["answer_id"], answers["text"], strict=True):
+        rows += [{"answer_id": answer_id, **row} for row in _mentions_in(_plain(text), pattern, labels)]
+    return MENTIONS.table(rows)
+
+
+def _labels(brands: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Return name, as it is compared, -> label of its brand."""
+    labels: dict[str, str] = {}
+    for names in brands:
+        filled = [name.strip() for name in names if name.strip()]
+        for name in filled:
+            label = labels.setdefault(_key(name), filled[0])
+            if label != filled[0]:
+                cure = "Give each brand names of its own."
+                raise SettingsError("brands", f"{name!r} as a name of one brand", f"{label!r} and {filled[0]!r}", cure)
+    return labels
+
+
+def _mentions_in(text: str, pattern: re.Pattern[str], labels: dict[str, str]) -> Iterator[dict[str, Any]]:
+    starts, n_words = _sentences(text)
+    sentences_of: dict[str, set[int]] = {}
+    for found in pattern.finditer(text):
+        if found["name"] is not None or found["host"] is not None:
+            label = labels[_key(found["name"] or found["host"])]
+            sentences_of.setdefault(label, set()).add(max(0, bisect_right(starts, found.start()) - 1))
+    for position, (label, sentences) in enumerate(sentences_of.items()):
+        yield {"brand": label, "position": position, "n_words": sum(n_words[i] for i in sentences)}
+
+
+def _sentences(text: str) -> tuple[list[int], list[int]]:
+    """Return where each sentence starts and how many words it has."""
+    starts, n_words, position = list[int](), list[int](), 0
+    for sentence in split_sentences(text):
+        position = text.index(sentence, position)
+        starts.append(position)
+        n_words.append(sum(any(map(str.isalnum, word)) for word in sentence.split()))
+        position += len(sentence)
+    return starts, n_words
+
+
+def _pattern(names: Sequence[str]) -> re.Pattern[str]:
+    """Return a pattern that passes over addresses and finds names, the longest first.
+
+    A name that is a host itself, such as Booking.com, is sought before bare hosts are passed over.
+    """
+    longest = sorted(names, key=lambda name: (-len(name), name))
+    hosts = [_one(name) for name in longest if re.fullmatch(_BARE_HOST, name.lower())]
+    words = [_one(name) for name in longest]
+    host = rf"(?<![\w.@/-])(?P<host>{'|'.join(hosts)})(?![\w/@-]|\.\w)|" if hosts else "(?P<host>(?!))|"
+    return re.compile(rf"{_ADDRESS}|{host}{_BARE_HOST}|(?<!\w)(?P<name>{'|'.join(words)})(?!\w)")
+
+
+def _one(name: str) -> str:
+    spelled = r"\s+".join(re.escape(word) for word in name.split())
+    return spelled if _is_short(name) else f"(?i:{spelled})"
+
+
+def _is_short(name: str) -> bool:
+    return sum(character.isalnum() for character in name) <= _SHORT
+
+
+def _key(name: str) -> str:
+    plain = " ".join(_plain(name).split())
+    return plain if _is_short(plain) else plain.casefold()
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFC", text).translate(_APOSTROPHES)
