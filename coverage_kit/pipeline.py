@@ -81,9 +81,9 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         scorer = EvidenceScorer(log.queries, own, matches, own_site, own_content, Claims(rows, said, elsewhere))
         topics = topic_embeddings(asked, said, rows)
         clusters, quality = cluster_queries(topics, seed)
-        known = is_cited(log, own_site)
+        known = is_cited(log, pages[(pages["site"] == own_site) & (pages["status"] == "ok")])
         link = fit_link(scorer, clusters, known, Plan(match.rounds, match.bootstraps, seed))
-        coverage, draws = measure_coverage(scorer, link)
+        coverage, draws = measure_coverage(scorer, link, known)
         clusters = split_clusters(clusters, topics, coverage)
         labels = label_clusters(log.queries, clusters, topics)
     with stages.clock("rank"):
@@ -97,7 +97,7 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         book = ClaimBook(claims.assign(own_similarity=scorer.claim_support()), said.vectors)
         site = Site(own, join_passage)
         candidates = propose_edits(gaps, log.queries, coverage, clusters, site, book, settings.rank)
-        simulation = simulate_edits(candidates, SiteModel(scorer, link, encoder, asked), log.queries, clusters)
+        simulation = simulate_edits(candidates, SiteModel(scorer, link, encoder, asked, known), log.queries, clusters)
         edits, frontier = rank_edits(edit_table(candidates, simulation), simulation)
         visibility = measure_visibility(log.answers, log.citations, mentions, tracked(settings, pages, own_site), seed)
     with stages.clock("map"):
@@ -131,9 +131,9 @@ def collect_log(settings: Settings, own_site: str) -> tuple[LogTables, pd.DataFr
     return log, find_mentions(log.answers, brands)
 
 
-def is_cited(log: LogTables, own_site: str) -> Any:
-    """Return which queries have an answer that cites the own site, shape (n queries,)."""
-    cited = log.citations[(log.citations["kind"] == "cited") & (log.citations["site"] == own_site)]
+def is_cited(log: LogTables, own_pages: Pages) -> Any:
+    """Return which queries have an answer that cites one of these pages, shape (n queries,)."""
+    cited = log.citations[(log.citations["kind"] == "cited") & log.citations["url"].isin(own_pages["url"])]
     answers = log.answers[log.answers["answer_id"].isin(cited["answer_id"])]
     return log.queries["query_id"].isin(answers["query_id"]).to_numpy()
 

@@ -15,6 +15,7 @@ _BOMS = (
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _XML = re.compile(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{2,40})")
 _SAMPLE_BYTES = 65_536
+_FOREIGN_SHARE = 0.4
 _WEB_NAMES = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252", "ascii": "cp1252", "us-ascii": "cp1252"}
 _INVISIBLE = dict.fromkeys(
     {*range(9), 11, 12, *range(14, 32), *range(127, 160), 0xAD, 0x200B, 0x2060, 0xFEFF}
@@ -69,5 +70,9 @@ def _is_text_encoding(name: str) -> bool:
 
 
 def _guess_encoding(content: bytes) -> str:
+    """Return a guess for scripts that need most letters beyond ASCII; empty for Latin, where guessing does harm."""
+    letters = [byte for byte in content[:_SAMPLE_BYTES] if byte > 127 or chr(byte).isalpha()]
+    if sum(byte > 127 for byte in letters) < _FOREIGN_SHARE * len(letters):
+        return ""
     best = from_bytes(content[:_SAMPLE_BYTES]).best()
     return best.encoding if best is not None else ""

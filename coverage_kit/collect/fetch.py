@@ -93,6 +93,8 @@ class Fetcher:
 
         Never raises for the network: the status says 'ok', 'http 404', 'timeout', 'private address', 'too large' and so on.
         """
+        if split_http(url) is None:
+            return Fetched(url, "not a usable URL")
         for _ in range(_MOST_REDIRECTS + 1):
             fetched = self._ask(url, request)
             location = fetched.headers.get("location", "")

@@ -16,6 +16,7 @@ from coverage_kit.errors import SiteError
 
 _MARKDOWN = frozenset({".md", ".markdown"})
 _SUFFIXES = frozenset({".html", ".htm"}) | _MARKDOWN
+_PLAIN = "/!$&'()*+,;=:@"
 _INDEX_NAMES = frozenset({"index", "_index", "readme"})
 
 
@@ -72,7 +73,7 @@ def _place(relative: Path, folder: Path, base_url: str) -> str:
     is_markdown = relative.suffix.lower() in _MARKDOWN
     path = relative.with_suffix("") if is_markdown else relative
     path = path.parent if is_markdown and path.name.lower() in _INDEX_NAMES else path
-    return f"{base_url.rstrip('/')}/{quote(path.as_posix() if path.parts else '', errors='replace')}"
+    return f"{base_url.rstrip('/')}/{quote(path.as_posix() if path.parts else '', _PLAIN, errors='replace')}"
 
 
 def _own_url(extract: Extract, base_url: str) -> str:

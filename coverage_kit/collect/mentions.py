@@ -11,7 +11,7 @@ from coverage_kit.sentences import split_sentences
 from coverage_kit.tables import MENTIONS, Answers, Mentions, checked
 
 _SHORT = 3
-_ADDRESS = r"https?://[^\s<>\])]+|(?<!\w)www\.[^\s<>\])]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+_ADDRESS = r"https?://[^\s<>\])]+|(?<!\w)www\.[^\s<>\])]+|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
 _BARE_HOST = r"(?<![\w.-])(?:[\w-]+\.)+[a-z]{2,}(?![\w-])(?:/[^\s<>\])]*)?"
 _APOSTROPHES = str.maketrans("\u2019\u02bc", "''")
 
@@ -72,10 +72,10 @@ def _sentences(text: str) -> tuple[list[int], list[int]]:
 def _pattern(names: Sequence[str]) -> re.Pattern[str]:
     """Return a pattern that passes over addresses and finds names, the longest first.
 
-    A name that is a host itself, such as Booking.com, is sought before bare hosts are passed over.
+    A name that starts with a host, such as Booking.com, is sought before bare hosts are passed over.
     """
     longest = sorted(names, key=lambda name: (-len(name), name))
-    hosts = [_one(name) for name in longest if re.fullmatch(_BARE_HOST, name.lower())]
+    hosts = [_one(name) for name in longest if re.fullmatch(_BARE_HOST, name.lower().split()[0])]
     words = [_one(name) for name in longest]
     host = rf"(?<![\w.@/-])(?P<host>{'|'.join(hosts)})(?![\w/@-]|\.\w)|" if hosts else "(?P<host>(?!))|"
     return re.compile(rf"{_ADDRESS}|{host}{_BARE_HOST}|(?<!\w)(?P<name>{'|'.join(words)})(?!\w)")

@@ -38,8 +38,10 @@ def parse_sitemap(content: bytes) -> Sitemap:
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True, remove_comments=True
     )
     try:
-        root = etree.fromstring(content, parser)
+        root: etree._Element | None = etree.fromstring(content, parser)
     except etree.XMLSyntaxError:
+        root = None
+    if root is None:  # what the parser returns where it recovers nothing
         return Sitemap((), ())
     return Sitemap(_locations(root, "url"), _locations(root, "sitemap"))
 

@@ -19,7 +19,7 @@ _STABILITY_DRAWS = 10
 _STABILITY_QUERIES = 4000
 _TIE = 0.03
 _MEAN_SIZE = 4
-_SPLIT = 0.3
+_SPLIT = 0.4
 
 Labels = npt.NDArray[np.int64]
 
@@ -74,8 +74,8 @@ def cluster_queries(embeddings: Embeddings, seed: int = 0) -> tuple[Clusters, Cl
 def split_clusters(clusters: Clusters, embeddings: Embeddings, coverage: Coverage) -> Clusters:
     """Return the clusters with those divided in which a well-covered part hides a gap, or a gap a well-covered part.
 
-    Coverage is smoothed over each query's nearest neighbours in the cluster, so that one query's luck divides nothing; a
-    cluster is divided where its smoothed coverage falls into two groups of at least two queries that lie `_SPLIT` apart.
+    A cluster is divided where its queries' coverage falls into two groups of at least two that lie `_SPLIT` apart, and the
+    uncovered ones are nearer to each other than to the rest: chance alone would not make them a topic.
 
     Args:
         clusters: each query's cluster.
@@ -87,7 +87,7 @@ def split_clusters(clusters: Clusters, embeddings: Embeddings, coverage: Coverag
     parts = []
     for cluster_id, group in clusters.groupby("cluster_id", sort=True):
         vectors = embeddings.vectors[[place[name] for name in group["query_id"]]]
-        is_low = _low_part(_smoothed(vectors, covered[group["query_id"]].to_numpy(np.float64)))
+        is_low = _low_part(vectors, covered[group["query_id"]].to_numpy(np.float64))
         names = np.where(is_low, f"{cluster_id}b", f"{cluster_id}a") if is_low.any() else str(cluster_id)
         parts.append(group.assign(cluster_id=pd.Series(names, index=group.index, dtype="str")))
     return pd.concat(parts).sort_index() if parts else clusters
@@ -189,23 +189,21 @@ def _unit(vectors: Vectors) -> Vectors:
     return np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), fallback).astype(np.float32)
 
 
-def _smoothed(vectors: Vectors, covered: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the mean coverage of each query and its two nearest neighbours in the cluster."""
-    nearest = np.argsort(-np.round(vectors @ vectors.T, 6), axis=1, kind="stable")[:, :3]
-    return np.asarray(covered[nearest].mean(axis=1), dtype=np.float64)
-
-
-def _low_part(smoothed: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Return which values belong to the lower of two groups; none where there are not two groups."""
-    order = np.sort(smoothed)
-    nothing = np.zeros(len(smoothed), dtype=bool)
+def _low_part(vectors: Vectors, covered: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Return which queries are the cluster's uncovered part; none where it has no two parts, or the part is no topic."""
+    order = np.sort(covered)
+    nothing = np.zeros(len(covered), dtype=bool)
     if len(order) < 4:
         return nothing
     cuts = range(2, len(order) - 1)
     within = [order[:cut].var() * cut + order[cut:].var() * (len(order) - cut) for cut in cuts]
     cut = cuts[int(np.argmin(np.round(within, 9)))]
-    is_far = order[cut:].mean() - order[:cut].mean() >= _SPLIT and order[cut] > order[cut - 1]
-    return smoothed <= order[cut - 1] if is_far else nothing
+    is_low = covered <= order[cut - 1]
+    if order[cut:].mean() - order[:cut].mean() < _SPLIT or is_low.sum() != cut:
+        return nothing
+    near = np.round(vectors @ vectors.T, 6)
+    among = (near[np.ix_(is_low, is_low)].sum() - cut) / (cut * (cut - 1))
+    return is_low if among > near[np.ix_(is_low, ~is_low)].mean() else nothing
 
 
 def _by_size(labels: Labels) -> Labels:

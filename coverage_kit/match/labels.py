@@ -15,7 +15,8 @@ _WORD = r"(?u)\b[^\W\d_][\w'-]+\b"
 def label_clusters(queries: Queries, clusters: Clusters, embeddings: Embeddings) -> Labels:
     """Return a label of up to three telling words or pairs of words, and the medoid query, for each cluster.
 
-    Class-based TF-IDF: the queries of a cluster are one document; a word weighs tf * log(1 + mean words a cluster / its total).
+    Class-based TF-IDF: the queries of a cluster are one document; words that several of its queries share, and few other
+    clusters have, come first; a pair of words counts only where two queries share it.
     """
     joined = clusters.merge(queries[["query_id", "text"]], on="query_id")
     if joined.empty:
@@ -41,8 +42,11 @@ def _telling_words(documents: list[list[str]]) -> list[list[str]]:
     names = counter.get_feature_names_out()
     # a word counts once a query, so that one rambling query does not name the cluster
     counts = np.stack([np.asarray((counter.transform(texts) > 0).sum(axis=0)).ravel() for texts in documents])
-    weight = counts * np.log1p(counts.sum(axis=1).mean() / np.maximum(counts.sum(axis=0), 1))
-    return [_distinct(names[np.argsort(-row, kind="stable")], row[np.argsort(-row, kind="stable")]) for row in weight]
+    rarity = np.log((1 + len(documents)) / (1 + (counts > 0).sum(axis=0))) + 1e-3
+    is_pair = np.array([" " in name for name in names])
+    weights = np.where(is_pair & (counts < 2), 0, np.where(counts > 1, counts**1.5, 0.1 * counts)) * rarity
+    orders = [np.argsort(-np.round(row, 9), kind="stable") for row in weights]
+    return [_distinct(names[order], row[order]) for order, row in zip(orders, weights, strict=True)]
 
 
 def _distinct(names: npt.NDArray[np.object_], weights: npt.NDArray[np.float64]) -> list[str]:

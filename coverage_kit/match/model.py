@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coverage_kit.match.coverage import Link
-from coverage_kit.match.evidence import Addition, EvidenceScorer, Floats
+from coverage_kit.match.evidence import Addition, EvidenceScorer, Flags, Floats
 from coverage_kit.vectors import Embeddings, Encoder
 
 
@@ -18,6 +18,7 @@ class SiteModel:
     link: Link
     encoder: Encoder
     queries: Embeddings
+    known: Flags | None = None
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Encode texts ahead, all at once."""
@@ -29,7 +30,8 @@ class SiteModel:
         Shape (1 + bootstraps, n queries); the first row is the estimate.
         """
         hidden = self.scorer.passages["passage_id"].isin(list(removed)).to_numpy()
-        return self.link.coverage(self.scorer.features(hidden, self._addition(list(added)) if added else None))
+        addition = self._addition(list(added)) if added else None
+        return self.link.coverage(self.scorer.features(hidden, addition), self.known)
 
     def _addition(self, texts: list[str]) -> Addition:
         vectors = self.encoder.encode(texts)

@@ -4,13 +4,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage_kit.rank.causes import CONTENT_CAUSES, COVERED, LOST_CAUSES, VISIBILITY_CAUSES, name_causes
+from coverage_kit.rank.causes import CONTENT_CAUSES, COVERED, LOST_CAUSES, VISIBILITY_CAUSES
 from coverage_kit.tables import GAPS, Clusters, Coverage, Gaps, Labels, Queries, checked
 
 _PSEUDO_QUERIES = 1.0
 _ORDER = {
     **dict.fromkeys(CONTENT_CAUSES, 0),
     **dict.fromkeys(VISIBILITY_CAUSES, 1),
+    "cited but not mentioned": 2,
     COVERED: 2,
     **dict.fromkeys(LOST_CAUSES, 3),
 }
@@ -32,12 +33,12 @@ def rank_gaps(  # noqa: PLR0913 (one table for each side of a gap)
 
     Severity is sum w (1 - c) / sum w over the cluster's queries, with one pseudo-query of the log's mean added (small clusters
     shrink); its interval is a bootstrap over queries and calibrations. Severity and demand are never multiplied. Order: gaps
-    that content can close by severity, then those of visibility by the rate at which others are cited, then what is covered,
-    then what cannot be won; ties by demand.
+    that content can close, by severity; then what is covered but not cited, by the share of answers that cite others; then
+    what is covered, by severity; then what cannot be won; ties by demand.
 
     Args:
         queries: the queries.
-        coverage: their coverage.
+        coverage: their coverage, explained (`explain_coverage`).
         draws: coverage under each calibration, shape (1 + bootstraps, n queries), in the order of `coverage`.
         clusters: their clusters.
         labels: the clusters' names.
@@ -61,8 +62,8 @@ def rank_gaps(  # noqa: PLR0913 (one table for each side of a gap)
         for cluster_id, group in frame.groupby("cluster_id", sort=True)
     ]
     gaps = pd.DataFrame(rows).merge(labels, on="cluster_id").set_index("cluster_id")
-    pooled = facts.reindex(gaps.index).assign(coverage=1 - gaps["severity"])
-    gaps["cause"] = name_causes(pooled)
+    pooled = facts.reindex(gaps.index)
+    gaps["cause"] = [_cause(frame.loc[frame["cluster_id"] == name, "cause"], gaps.loc[name, "severity"]) for name in gaps.index]
     gaps["reason"] = [_reason(pooled.loc[name], str(gaps.loc[name, "cause"])) for name in gaps.index]
     gaps["citation_rate"] = pooled["cited"]
     gaps["winnable"] = ~gaps["cause"].isin(LOST_CAUSES)
@@ -87,6 +88,27 @@ def _nearest_to_most(group: pd.DataFrame) -> dict[str, str | None]:
         if group[column].notna().any():
             names[column] = group.groupby(column)["demand"].sum().sort_values(ascending=False, kind="stable").index[0]
     return names
+
+
+def _cause(of_queries: "pd.Series[str]", severity: float) -> str:
+    """Return a cluster's cause by the votes of its queries.
+
+    Half of them lost: it is lost. Else its pooled severity says whether content lacks, and if not, half of them whether it is
+    unseen.
+    """
+    votes = of_queries.value_counts(sort=True)
+    for causes, is_theirs in (
+        (LOST_CAUSES, _share(of_queries, LOST_CAUSES) >= 0.5),
+        (CONTENT_CAUSES, severity >= 0.5),
+        (VISIBILITY_CAUSES, _share(of_queries, VISIBILITY_CAUSES) >= 0.5),
+    ):
+        if is_theirs:
+            return max(causes, key=lambda cause: votes.get(cause, 0))
+    return COVERED
+
+
+def _share(of_queries: "pd.Series[str]", causes: tuple[str, ...]) -> float:
+    return float(of_queries.isin(causes).mean())
 
 
 def _ordered(gaps: pd.DataFrame) -> pd.DataFrame:

@@ -108,10 +108,12 @@ def map_figure(analysis: Analysis) -> Figure:
         figure.add_trace(_points(some["x"], some["y"], f"{kind}s", some["hover"], marker))
     figure.add_trace(_points(queries["x"], queries["y"], "queries", queries["hover"], _coverage_marker(queries)))
     figure.update_traces(showlegend=True)
-    chip = {"font": {"size": 11, "color": "#ffffff"}, "bgcolor": "rgba(32,38,46,.8)", "borderpad": 2}
+    chip = {"font": {"size": 11, "color": "#ffffff"}, "bgcolor": "rgba(32,38,46,.72)", "borderpad": 2}
     _annotate(figure, marks.label_map(analysis, queries), chip)
     axis = {"showgrid": False, "showticklabels": False, "zeroline": False, "title": None}
-    return figure.update_layout(xaxis=axis, yaxis=axis)  # type: ignore[no-any-return]
+    # fixed ranges: names that stand aside would otherwise widen the axes and crowd the points
+    x_range, y_range = (marks.span_of([*queries[name], *passages[name]]) for name in "xy")
+    return figure.update_layout(xaxis={**axis, "range": x_range}, yaxis={**axis, "range": y_range})  # type: ignore[no-any-return]
 
 
 def _coverage_marker(queries: Any) -> dict[str, Any]:
@@ -182,12 +184,13 @@ def frontier_figure(analysis: Analysis) -> Figure:
     colour = np.where(frontier["is_planned"].astype(bool), marks.BLUE, marks.MUTED)
     marker = {"color": colour, "size": 8}
     figure.add_trace(_points(frontier["cost_minutes"], frontier["gain"], "edits", frontier["hover"], marker))
+    figure.update_layout(margin={"b": 60})
     limit = budget(analysis)
     if limit <= 3 * float(frontier["cost_minutes"].max()):
         note = f"budget: {amount(limit)} minutes"
         figure.add_vline(x=limit, line={"dash": "dash", "width": 1.5, "color": marks.ORANGE}, annotation_text=note)
-    figure.update_xaxes(title="editor minutes, all edits so far", rangemode="tozero")
-    return figure.update_yaxes(title="predicted gain (queries asked)", rangemode="tozero")  # type: ignore[no-any-return]
+    figure.update_xaxes(title="editor minutes, all edits so far", rangemode="tozero", tickformat=",")
+    return figure.update_yaxes(title="predicted gain (queries asked)", rangemode="tozero", tickformat=",")  # type: ignore[no-any-return]
 
 
 def sites_figure(analysis: Analysis) -> Figure:
@@ -201,7 +204,7 @@ def sites_figure(analysis: Analysis) -> Figure:
     figure = _figure(
         f"{title}, for the first {len(ranks)} gaps",
         "Similarity of the best passage to what is asked: further right is nearer. Mean over queries, weighted by demand.",
-        height=190 + 30 * len(ranks),
+        height=190 + 36 * len(ranks),
     )
     others = frame.loc[~frame["is_own"], "site"].value_counts().index
     sites = [*frame.loc[frame["is_own"], "site"].unique(), *others]
@@ -212,8 +215,8 @@ def sites_figure(analysis: Analysis) -> Figure:
         marker = {"color": colour, "symbol": symbol, "size": 13 if site not in styles else 9}
         trace = _points(some["similarity"], some["rank"].map(row_of), markup_lines(site, 40), some["hover"], marker)
         figure.add_trace(trace.update(showlegend=True))
-    names = [markup_lines(frame.loc[frame["rank"] == rank, "label"].iloc[0], 44, width=26) for rank in ranks]
-    figure.update_xaxes(title="similarity (cosine) of the site's best passage", tickformat=".2f")
+    names = [markup_lines(frame.loc[frame["rank"] == rank, "label"].iloc[0], 44, width=28) for rank in ranks]
+    figure.update_xaxes(title="similarity (cosine)", tickformat=".2f")
     return _name_rows(figure, names)
 
 
@@ -222,7 +225,7 @@ def share_of_voice_figure(analysis: Analysis) -> Figure:
     frame = marks.mark_visibility(analysis)
     if frame.empty:
         return _note("Share of answers that cite each site", "The log holds no answers to measure visibility from.")
-    names = [markup_lines(site, 44, width=26) for site in frame.sort_values("place")["site"].unique()]
+    names = [markup_lines(site, 44, width=28) for site in frame.sort_values("place")["site"].unique()]
     figure = _figure(
         "Share of answers that cite each site, by engine",
         "Bars: 90% interval, by prompt. Hover: share of voice and position-adjusted word count.",
@@ -239,7 +242,7 @@ def share_of_voice_figure(analysis: Analysis) -> Figure:
         bars = {"array": some["high"] - some["citation_rate"], "arrayminus": some["citation_rate"] - some["low"]}
         trace.error_x = {**bars, "symmetric": False, "thickness": 1.2, "width": 0, "color": colour}
         figure.add_trace(trace.update(showlegend=True))
-    figure.update_xaxes(title="citation rate (answers that cite the site / answers)", tickformat=".0%", rangemode="tozero")
+    figure.update_xaxes(title="citation rate (answers that cite it / answers)", tickformat=".0%", rangemode="tozero")
     return _name_rows(figure, names)
 
 
@@ -269,7 +272,8 @@ def plotly_script() -> str:
 def _figure(title: str, subtitle: str, height: int) -> Figure:
     lines = markup_lines(subtitle, 400, width=124)
     heading = {"text": markup_lines(title, 200, width=90), "subtitle": {"text": lines, "font": {"size": 12}}}
-    return Figure(layout={"template": _TEMPLATE, "title": heading, "height": height})
+    margin = {"t": 68 + 16 * (1 + lines.count("<br>"))}
+    return Figure(layout={"template": _TEMPLATE, "title": heading, "height": height, "margin": margin})
 
 
 def _note(title: str, text: str) -> Figure:

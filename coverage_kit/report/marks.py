@@ -174,9 +174,9 @@ def label_map(analysis: Analysis, queries: pd.DataFrame) -> list[Label]:
     gaps = gaps[gaps["cluster_id"].isin(middle.index)]
     at = middle.reindex(gaps["cluster_id"]).to_numpy(np.float64)
     every = np.vstack([queries[["x", "y"]].to_numpy(np.float64), at])
-    pixels = np.column_stack([to_pixels(every[:, 0], 780), to_pixels(every[:, 1], 480)])[len(queries) :]
-    texts = [shorten(label, 34) for label in gaps["label"]]
-    placed = place_labels(pixels, texts, clearance=6, is_centred=True)
+    pixels = np.column_stack([to_pixels(every[:, 0], 780), to_pixels(every[:, 1], 480)])
+    texts = [shorten(label, 28) for label in gaps["label"]]
+    placed = place_labels(pixels[len(queries) :], texts, clearance=8, is_centred=True, others=pixels[: len(queries)])
     return [Label(texts[row], float(at[row, 0]), float(at[row, 1]), *shift) for row, shift in placed.items()]
 
 
@@ -227,10 +227,17 @@ def to_pixels(values: Floats, length: float) -> Floats:
     return np.asarray((values - values.min()) / span * length, dtype=np.float64)
 
 
+def span_of(values: list[float]) -> list[float]:
+    """Return the ends of an axis that shows all values with a margin of 6%."""
+    low, high = min(values), max(values)
+    margin = 0.06 * (high - low) or 1.0
+    return [low - margin, high + margin]
+
+
 def _shifts(size: Floats, clearance: float, is_centred: bool) -> list[Floats]:
     up, aside = clearance + size[1] / 2, clearance + size[0] / 2
     beside = [(aside, 0.0), (-aside, 0.0)]
-    above = [(0.0, up), (0.0, -up), (0.0, 2.2 * up), (0.0, -2.2 * up)]
+    above = [(0.0, up), (0.0, -up), (0.0, 2.2 * up), (0.0, -2.2 * up), (aside, up), (-aside, up), (aside, -up), (-aside, -up)]
     return [np.array(shift) for shift in ([(0.0, 0.0), *above, *beside] if is_centred else [*beside, *above])]
 
 

@@ -86,7 +86,8 @@ _EDITS = (
     Field("what to write", "text", width=64),
     Field("there now", "before", width=40),
     Field("cost (minutes)", "cost_minutes", "number", 10),
-    Field("predicted gain (queries asked)", "gain", "number", 12),
+    Field("adds to the edits above (queries asked)", "added_gain", "number", 12),
+    Field("predicted gain alone (queries asked)", "gain", "number", 12),
     Field("gain, low end", "low", "number", 9),
     Field("gain, high end", "high", "number", 9),
     Field("predicted harm (queries asked)", "harm", "number", 12),
@@ -106,16 +107,16 @@ _PAGES = (
     Field("demand covered (times asked)", "demand_covered", "number", 13),
 )
 _TOP_GAPS = (
-    Field("first gaps", "label", link="gap_at"),
-    Field("severity", "severity", "severity"),
-    Field("demand", "demand", "number"),
-    Field("cause", "cause_title"),
+    Field("first gaps", "label", width=56, link="gap_at"),
+    Field("severity", "severity", "severity", 14),
+    Field("demand", "demand", "number", 14),
+    Field("cause", "cause_title", width=34),
 )
 _TOP_EDITS = (
-    Field("first edits", "title", link="edit_at"),
+    Field("first edits", "title", width=56, link="edit_at"),
     Field("minutes", "cost_minutes", "number"),
-    Field("predicted gain", "gain", "number"),
-    Field("gap", "label", link="gap_at"),
+    Field("adds (queries asked)", "added_gain", "number"),
+    Field("gap", "label", width=34, link="gap_at"),
 )
 
 

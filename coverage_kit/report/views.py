@@ -122,6 +122,8 @@ def describe_edits(analysis: Analysis) -> pd.DataFrame:
     frame = analysis.edits.merge(labels, on="cluster_id", how="left")
     frame = frame.merge(analysis.pages[["page_id", "url", "title"]], on="page_id", how="left")
     frame["operation_title"] = [describe_operation(str(name)) for name in frame["operation"]]
+    frontier = analysis.frontier.sort_values("rank").set_index("edit_id")["gain"]
+    frame["added_gain"] = frontier.diff().fillna(frontier).reindex(frame["edit_id"]).to_numpy()
     frame["is_planned"] = frame["edit_id"].isin(planned(analysis)["edit_id"])
     helped = _helped(analysis)
     frame["n_helped"] = helped.groupby("edit_id").size().reindex(frame["edit_id"]).fillna(0).astype("int64").to_numpy()

@@ -109,8 +109,8 @@ class _Writer:
     def add_summary(self, analysis: Analysis) -> None:
         """Write the key figures, the self-test in words, and the first gaps and edits."""
         page = self.book.add_worksheet("summary")
-        for column, width in enumerate((56, 14, 14, 34)):
-            page.set_column(column, column, width)
+        for column, field in enumerate(list_tops(analysis)[0].fields):
+            page.set_column(column, column, field.width)
         page.write_string(0, 0, "Which questions does the site not answer?", self.formats["title"])
         figures = list_figures(analysis)
         for row, (name, value, form, note) in enumerate(figures, 2):

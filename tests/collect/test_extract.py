@@ -137,8 +137,8 @@ def test_meta_robots_nofollow_leaves_no_links():
 
 
 def test_dates_are_the_ones_the_page_names():
-    linked = '<script type="application/ld+json">{"@graph":[{"datePublished":"2024-01-02","dateModified":"2024-03-04T05:06:07Z"}]}</script>'
-    page = extract("", linked)
+    linked = '{"@graph":[{"datePublished":"2024-01-02","dateModified":"2024-03-04T05:06:07Z"}]}'
+    page = extract("", f'<script type="application/ld+json">{linked}</script>')
     assert page.published_at == datetime(2024, 1, 2, tzinfo=UTC)
     assert page.modified_at == datetime(2024, 3, 4, 5, 6, 7, tzinfo=UTC)
     meta = "<meta property='article:published_time' content='2023-05-01T10:00:00+02:00'>"
@@ -176,6 +176,11 @@ def test_declared_encodings_of_other_scripts():
     assert "привет" in extract_page("<meta charset='koi8-r'><p>привет</p>".encode("koi8-r")).text
 
 
+def test_an_undeclared_other_script_is_guessed():
+    text = "Возьмите посылку в любое почтовое отделение в течение тридцати дней и сохраните квитанцию. " * 3
+    assert decode_text(text.encode("cp1251")) == text
+
+
 def test_control_and_direction_characters_are_stripped():
     assert extract("<p>a\u202eb\x07c\u200bd\x9be\u00ad</p>").text == "abcde"
 
@@ -189,8 +194,8 @@ def test_deep_nesting_is_no_crash():
 
 def test_long_lines_and_many_blocks_take_seconds_at_most():
     start = time.perf_counter()
-    assert extract_page(b"<p>" + b"x" * 8_000_000).text == "" or True
-    assert extract_page(b"<p>word " * 100_000).text.startswith("word")
+    assert len(extract_page(b"<p>" + b"x" * 8_000_000).text) in {0, 8_000_000}
+    assert extract_page(b"<p>word " * 50_000).text.startswith("word")
     extract_page(b"<" * 1_000_000)
     extract_page(b"<a href='/x'>" * 50_000)
     assert time.perf_counter() - start < 15
@@ -203,7 +208,8 @@ def test_broken_and_deep_linked_data_is_passed_over():
 
 def test_markdown_becomes_the_same_text():
     source = "---\ntitle: 'Wool care'\nurl: https://a.com/wool\ndate: 2024-01-02\nlastmod: 2024-02-03\nlang: en\n---\n"
-    source += "# Wool\n\nWash *cold*, see [soap](/soap).\nGently.\n\n- One\n- Two\n\n| A | B |\n|---|---|\n| 1 | 2 |\n\n```sh\n# ls\n```\n"
+    source += "# Wool\n\nWash *cold*, see [soap](/soap).\nGently.\n\n- One\n- Two\n\n"
+    source += "| A | B |\n|---|---|\n| 1 | 2 |\n\n```sh\n# ls\n```\n"
     page = extract_markdown(source.encode())
     assert (page.title, page.url, page.language) == ("Wool care", "https://a.com/wool", "en")
     assert page.published_at == datetime(2024, 1, 2, tzinfo=UTC)

@@ -125,9 +125,13 @@ def test_map_colours_by_coverage_and_sizes_by_demand(tiny):
     assert "coverage 20% (90% interval 10% to 30%)" in trace.hovertext[0]
 
 
-def test_map_of_many_queries_is_thinned(large):
-    more = pd.concat([large.points, large.points.iloc[:50].assign(point_id=lambda t: t["point_id"] + "x")])
-    assert len(trace_named(figures.map_figure(replace(large, points=more)), "queries").x) == marks.MAX_QUERIES
+def test_map_of_many_keeps_the_most_asked(analysis, monkeypatch):
+    monkeypatch.setattr(marks, "MAX_QUERIES", 10)
+    monkeypatch.setattr(marks, "MAX_PASSAGES", 20)
+    figure = figures.map_figure(analysis)
+    assert len(trace_named(figure, "queries").x) == 10
+    assert sum(len(trace.x) for trace in figure.data) == 30
+    assert min(marks.mark_queries(analysis)["demand"]) == 7  # four of each demand from 9 down, demand 1 to 4 five times
 
 
 def test_labels_never_cover_each_other():

@@ -19,6 +19,12 @@ def test_plan_ends_where_the_budget_is_spent(analysis):
     assert list(views.describe_edits(analysis)["is_planned"]) == [True] * 7 + [False] * 5
 
 
+def test_edit_adds_to_those_above_what_the_frontier_rises(analysis):
+    added = views.describe_edits(analysis)["added_gain"]
+    assert list(added[:3]) == [20.0, 19.0, 18.0]
+    assert added[10:].isna().all()
+
+
 def test_plan_without_a_budget_is_the_whole_frontier(analysis):
     assert len(views.planned(replace(analysis, about={}))) == 10
 

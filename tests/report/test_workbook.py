@@ -103,15 +103,15 @@ def test_links_beyond_a_sheets_limit_are_text(analysis, tmp_path, monkeypatch):
     assert [sum(bool(cell.hyperlink) for row in book[name] for cell in row) for name in ("gaps", "queries")] == [3, 3]
 
 
-def test_url_beyond_excels_limit_is_text(analysis, tmp_path):
-    pages = analysis.pages.assign(url="https://shop.example/" + "a" * 3_000)
-    book = openpyxl.load_workbook(write_workbook(replace(analysis, pages=pages), tmp_path / "gaps.xlsx"))
+def test_url_beyond_excels_limit_is_text(tiny, tmp_path):
+    pages = tiny.pages.assign(url="https://shop.example/" + "a" * 3_000)
+    book = openpyxl.load_workbook(write_workbook(replace(tiny, pages=pages), tmp_path / "gaps.xlsx"))
     assert not any(cell.hyperlink for cell in column(book["pages"], "url"))
 
 
-def test_folder_in_place_of_the_file_is_an_error(analysis, tmp_path):
+def test_folder_in_place_of_the_file_is_an_error(tiny, tmp_path):
     with pytest.raises(RunError, match="Close it elsewhere"):
-        write_workbook(analysis, tmp_path)
+        write_workbook(tiny, tmp_path)
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\x00=1"])

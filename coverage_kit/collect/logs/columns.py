@@ -43,17 +43,21 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "status": ("status code", "http status", "http status code", "http code", "status"),
 }
 FIELDS = tuple(SYNONYMS)
+_OF_PASSAGES = ("heading path", "passage id", "section id")
 
 
 def choose_columns(columns: Sequence[str], by_hand: Mapping[str, str]) -> dict[str, str]:
     """Return field -> column, in the order of FIELDS; a column serves one field only.
 
     Names are compared without case, spaces and punctuation. A field set by hand takes its column where that is there.
+    The `text` of a table of passages is no query.
     """
     chosen = {field: found for field, name in by_hand.items() if (found := find_column(columns, (name,)))}
-    for field, names in SYNONYMS.items():
+    has_passages = find_column(columns, _OF_PASSAGES) is not None
+    for field, synonyms in SYNONYMS.items():
         free = [column for column in columns if column not in chosen.values()]
-        if field not in by_hand and (found := find_column(free, names)):
+        names = [name for name in synonyms if not (has_passages and name == "text")]
+        if field not in chosen and (found := find_column(free, names)):
             chosen[field] = found
     return {field: chosen[field] for field in FIELDS if field in chosen}
 

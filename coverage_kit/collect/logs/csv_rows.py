@@ -8,8 +8,10 @@ from typing import Any, TextIO
 from coverage_kit.collect.logs import lines
 from coverage_kit.collect.logs.lines import Row
 
+_HEADER_CHARACTERS = 100_000
 _DELIMITERS = (",", "\t", ";")
 _NO_DELIMITER = "\x1f"
+_NAMES_DELIMITER = "sep="  # Excel's first line 'sep=;', split by the very sign it names
 
 
 class CsvFile:
@@ -19,59 +21,83 @@ class CsvFile:
         self.where = str(path)
         self._path = path
         self._encoding = lines.text_encoding(path)
+        csv.field_size_limit(max(csv.field_size_limit(), lines.MAX_LINE_CHARACTERS))
         with self._open() as stream:
-            self._delimiter = _find_delimiter(next((line for line in _text_lines(stream, []) if line.strip()), ""))
+            self._delimiter = _find_delimiter(next((line for line in _Feed(stream) if line.strip()), ""))
 
     def header(self) -> list[str]:
         """Return the names of the columns; none where the file is empty."""
         with self._open() as stream:
-            return next(iter(self._headers(self._records(stream, []))), [])
+            return _header(self._records(stream))
 
     def rows(self, columns: Sequence[str]) -> Iterator[Row]:
         """Yield the rows below the header, with the named columns, and the problems of rows that cannot be read."""
-        overlong: list[int] = []
         with self._open() as stream:
-            records = self._records(stream, overlong)
-            header = next(iter(self._headers(records)), [])
+            records = self._records(stream)
+            header = _header(records)
             wanted = {name: i for i, name in reversed(list(enumerate(header))) if name in columns}
             for line, fields in records:
-                yield from (Row(number, {}, lines.too_long()) for number in overlong)
-                overlong.clear()
                 if isinstance(fields, str):
                     yield Row(line, {}, fields)
                 elif any(value.strip() for value in fields):
                     yield _row(line, fields, header, wanted)
-            yield from (Row(number, {}, lines.too_long()) for number in overlong)
 
     def _open(self) -> TextIO:
         return self._path.open(encoding=self._encoding, newline="", errors="replace")
 
-    def _records(self, stream: TextIO, overlong: list[int]) -> Iterator[tuple[int, list[str] | str]]:
+    def _records(self, stream: TextIO) -> Iterator[tuple[int, list[str] | str]]:
         """Yield each record's first line with its fields, or with the reason why it cannot be read."""
-        csv.field_size_limit(max(csv.field_size_limit(), lines.MAX_LINE_CHARACTERS))
-        reader = csv.reader(_text_lines(stream, overlong), delimiter=self._delimiter)
-        while True:
-            line = reader.line_num + 1
+        feed = _Feed(stream)
+        reader = csv.reader(feed, delimiter=self._delimiter)
+        while not feed.has_ended:
+            line, feed.n_quotes = feed.n_lines + 1, 0
             try:
-                yield line, next(reader)
-            except StopIteration:
-                return
+                fields: list[str] | str = next(reader, [])
             except csv.Error as error:
-                yield line, f"broken CSV ({error})"
+                fields = f"broken CSV ({error})"
+                feed.close_quote()
+            yield from ((number, lines.too_long()) for number in feed.overlong)
+            feed.overlong.clear()
+            if feed.has_ended and feed.n_quotes % 2:
+                fields = f"a quote opens that never closes: nothing is read up to line {feed.n_lines}"
+            if fields:
+                yield line, fields
 
-    @staticmethod
-    def _headers(records: Iterator[tuple[int, list[str] | str]]) -> Iterator[list[str]]:
-        for _, fields in records:
-            if not isinstance(fields, str) and any(f.strip() for f in fields) and not _names_delimiter(fields):
-                yield [field.strip() for field in fields]
 
+class _Feed:
+    """The lines of a CSV file, with what the csv module does not tell of them."""
 
-def _text_lines(stream: TextIO, overlong: list[int]) -> Iterator[str]:
-    # A blank line takes the place of one that is too long, so that the csv module's count of lines stays true.
-    for number, line in enumerate(lines.bounded_lines(stream), 1):
+    def __init__(self, stream: TextIO) -> None:
+        self._lines = lines.bounded_lines(stream)
+        self.overlong: list[int] = []
+        self.n_lines = self.n_quotes = 0
+        self.has_ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            line = next(self._lines)
+        except StopIteration:
+            self.has_ended = True
+            raise
+        self.n_lines += 1
         if line is None:
-            overlong.append(number)
-        yield "\n" if line is None else line
+            self.overlong.append(self.n_lines)
+            return "\n"
+        self.n_quotes += line.count('"')
+        return line
+
+    def close_quote(self) -> None:
+        """Pass over the rest of a quoted field, so that its lines are not taken for records."""
+        while self.n_quotes % 2 and next(self, None) is not None:
+            pass
+
+
+def _header(records: Iterator[tuple[int, list[str] | str]]) -> list[str]:
+    filled = ([name.strip() for name in fields] for _, fields in records if not isinstance(fields, str))
+    return next((names for names in filled if any(names) and "".join(names).lower() != _NAMES_DELIMITER), [])
 
 
 def _row(line: int, fields: list[str], header: list[str], wanted: dict[str, int]) -> Row:
@@ -83,13 +109,8 @@ def _row(line: int, fields: list[str], header: list[str], wanted: dict[str, int]
 
 def _find_delimiter(line: str) -> str:
     """Return the delimiter that gives the header most fields; one that no text has where it is a single column."""
-    if line.lower().startswith("sep=") and line[4:5] in {",", ";", "\t", "|"}:
+    if line.lower().startswith(_NAMES_DELIMITER) and line[4:5] in {",", ";", "\t", "|"}:
         return line[4]
-    counts = {sign: len(next(csv.reader([line], delimiter=sign), [])) for sign in _DELIMITERS}
+    counts = {sign: len(next(csv.reader([line[:_HEADER_CHARACTERS]], delimiter=sign), [])) for sign in _DELIMITERS}
     best = max(_DELIMITERS, key=lambda sign: counts[sign])
     return best if counts[best] > 1 else _NO_DELIMITER
-
-
-def _names_delimiter(fields: list[str]) -> bool:
-    # Excel's first line 'sep=;' is split by the very sign it names.
-    return "".join(fields).lower().strip() == "sep="

@@ -9,6 +9,7 @@ from coverage_kit.collect.logs import generic
 from coverage_kit.collect.logs.columns import choose_columns
 from coverage_kit.collect.logs.exchange import is_batch_request, open_exchange
 from coverage_kit.collect.logs.formats import find_format
+from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.record import LogRecord, UnreadableRecordError
 from coverage_kit.collect.logs.sources import Source, find_files, open_file
 from coverage_kit.collect.logs.survey import Survey, check_columns, check_queries, joint_mapping, survey_source
@@ -76,27 +77,26 @@ def _read_source(survey: Survey, prompts: Mapping[str, str], rejects: list[dict[
         return records
     for row in survey.source.rows(list(survey.mapping.values())):
         try:
-            record = _read_values(row.values, survey, prompts) if not row.problem else None
+            record = _read_row(row, survey, prompts)
         except UnreadableRecordError as error:
             rejects.append({"file": file, "line": row.line, "reason": str(error)})
-            continue
-        if row.problem:
-            rejects.append({"file": file, "line": row.line, "reason": row.problem})
-        elif record is not None:
-            records.append(record)
+        else:
+            records += [record] if record is not None else []
     times = parse_times([record.asked_at for record in records])
     return [replace(record, asked_at=time) for record, time in zip(records, times, strict=True)]
 
 
-def _read_values(values: dict[str, Any], survey: Survey, prompts: Mapping[str, str]) -> LogRecord | None:
+def _read_row(row: Row, survey: Survey, prompts: Mapping[str, str]) -> LogRecord | None:
     """Return a row's record, or None for a batch's request, which is no record by itself."""
+    if row.problem:
+        raise UnreadableRecordError(row.problem)
     if survey.has_header:
-        return generic.read_row(values, survey.mapping)
-    if is_batch_request(values):
+        return generic.read_row(row.values, survey.mapping)
+    if is_batch_request(row.values):
         return None
-    exchange = open_exchange(values, prompts)
+    exchange = open_exchange(row.values, prompts)
     found = find_format(exchange)
-    return found.read(exchange) if found else generic.read_row(values, survey.mapping)
+    return found.read(exchange) if found else generic.read_row(row.values, survey.mapping)
 
 
 def _check_rejects(log: LogSettings, records: Sequence[LogRecord], rejects: Sequence[dict[str, Any]]) -> None:

@@ -173,12 +173,18 @@ def _citation_rows(answer_id: str, ask: LogRecord) -> Iterator[dict[str, Any]]:
     named = [*((one, "cited") for one in ask.citations), *((Citation(url), "retrieved") for url in ask.retrieved)]
     pages: set[str] = set()
     for citation, kind in named:
-        site, page = site_name(citation.url), page_id(citation.url)
+        url, site, page = _page(citation.url)
         if site and page not in pages:
             start, end = _span(citation, len(ask.answer or ""))
-            row = {"answer_id": answer_id, "position": len(pages), "url": canonical_url(citation.url), "site": site}
+            row = {"answer_id": answer_id, "position": len(pages), "url": url, "site": site}
             yield {**row, "kind": kind, "start": start, "end": end}
             pages.add(page)
+
+
+@functools.lru_cache(maxsize=65536)
+def _page(url: str) -> tuple[str, str, str]:
+    """Return a URL's canonical spelling, its site and the id of its page."""
+    return canonical_url(url), site_name(url), page_id(url)
 
 
 def _span(citation: Citation, n_characters: int) -> tuple[int | None, int | None]:

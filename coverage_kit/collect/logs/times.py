@@ -1,6 +1,7 @@
 """Times of logs in any common spelling, as UTC."""
 
 import email.utils
+import functools
 import logging
 import math
 import re
@@ -17,8 +18,9 @@ _UNITS = (1.0, 1e3, 1e6, 1e9)
 _EARLIEST, _LATEST = 6.3e8, 4.2e9  # 1989 and 2103: what is outside is no time of a log
 _SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})(?!\d)")
 _RFC_2822 = re.compile(r"(\w{3}, )?\d{1,2} \w{3} \d{4} \d\d:\d\d(:\d\d)? ([+-]\d{4}|\w+)")
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
-_DAYS = ("%Y/%m/%d", "%d.%m.%Y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%Y%m%d", "%d-%b-%Y")
+_CLOCK = re.compile(r"\s(\d{1,2}:\d\d.*)$")
+_CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p")
+_DAYS = ("%Y/%m/%d", "%Y-%m", "%d.%m.%Y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y")
 
 
 def parse_times(values: Sequence[Any]) -> list[datetime | None]:
@@ -48,6 +50,7 @@ def parse_time(value: Any, is_day_first: bool = False) -> datetime | None:
         return None
 
 
+@functools.lru_cache(maxsize=4096)
 def _from_text(text: str, is_day_first: bool) -> datetime | None:
     if re.fullmatch(r"\d{9,}(\.\d+)?", text):
         return _from_epoch(float(text))
@@ -67,9 +70,16 @@ def _from_formats(text: str, is_day_first: bool) -> datetime | None:
         first, second, year = found.groups()
         month, day = (second, first) if is_day_first or int(first) > 12 else (first, second)
         plain = f"{year if len(year) == 4 else '20' + year}/{month}/{day}{plain[found.end() :]}"
-    for pattern in (day + clock for day in _DAYS for clock in _CLOCKS):
+    clock = _CLOCK.search(plain)
+    day = _first_match(plain[: clock.start()] if clock else plain, _DAYS)
+    time = _first_match(clock[1], _CLOCKS) if clock else _EPOCH
+    return _as_utc(datetime.combine(day, time.time())) if day and time else None
+
+
+def _first_match(text: str, patterns: Sequence[str]) -> datetime | None:
+    for pattern in patterns:
         try:
-            return _as_utc(datetime.strptime(plain, pattern).replace(tzinfo=UTC))
+            return datetime.strptime(text.strip(), pattern).replace(tzinfo=UTC)
         except ValueError:
             continue
     return None

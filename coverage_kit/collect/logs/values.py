@@ -10,7 +10,7 @@ from coverage_kit.collect.logs.record import Citation
 _ABSENT = frozenset({"", "nan", "nat", "none", "null", "n/a", "na", "-", "[]", "{}"})
 _TRUE, _FALSE = frozenset({"true", "yes", "y", "1", "1.0", "on"}), frozenset({"false", "no", "n", "0", "0.0", "off"})
 _URL = re.compile(r"https?://.*?(?=[\s|;,]+https?://|[\s<>\"|]|$)", re.IGNORECASE)
-_QUOTED = re.compile(r"(?:'([^']*)'|\"([^\"]*)\")(?!\s*:)")
+_QUOTED = re.compile(r"(?:'([^']*)'|\"([^\"]*)\")(\s*:)?")
 _URL_KEYS = ("url", "uri", "link", "href", "source_url", "cited_url", "citation_url")
 _TEXT_KEYS = ("content", "text", "output_text", "answer", "message", "parts", "name", "query", "q", "title")
 _MAX_DEPTH = 8
@@ -102,7 +102,7 @@ def _parts_of(value: Any) -> list[Any] | str:
         return _parts_of(json.loads(text))
     except (ValueError, RecursionError):
         # Python's and NumPy's own spelling of a list, which pandas writes into CSV: quoted, not always with commas
-        quoted = [single or double for single, double in _QUOTED.findall(text)]
+        quoted = [single or double for single, double, is_key in _QUOTED.findall(text) if not is_key]
         return quoted if quoted and text.startswith(("['", '["', "[{")) else text
 
 

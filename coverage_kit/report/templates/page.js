@@ -4,11 +4,22 @@
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const ink = () => getComputedStyle(document.body).getPropertyValue("--muted").trim();
 
+  function fitNarrow(data, layout) { // few names and a colour bar below leave room for the points
+    layout.annotations = (layout.annotations || []).slice(0, 4).map((one) => ({ ...one, xshift: 0.3 * (one.xshift || 0) }));
+    for (const { marker } of data) {
+      if (marker && marker.colorbar) {
+        Object.assign(marker.colorbar, { orientation: "h", y: 0, yanchor: "top", len: 0.9, nticks: 5 });
+        layout.margin.b = 150;
+      }
+    }
+  }
+
   function draw(place) {
     if (place.dataset.drawn) return;
     place.dataset.drawn = "yes";
     const { data, layout, config } = JSON.parse(document.getElementById(place.id + "-data").textContent);
     layout.font = { ...layout.font, color: ink() };
+    if (place.clientWidth < 560) fitNarrow(data, layout);
     if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false; // a finger scrolls the page
     Plotly.newPlot(place, data, layout, config);
   }

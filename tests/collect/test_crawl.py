@@ -1,0 +1,248 @@
+import logging
+import subprocess
+import sys
+import time
+
+import pytest
+
+from coverage_kit.collect.crawl import crawl_site
+from coverage_kit.errors import SiteError
+from coverage_kit.settings import CrawlSettings
+from tests.collect.local_site import HTML, Answer, LocalSite, page
+
+
+@pytest.fixture
+def site():
+    local = LocalSite()
+    yield local
+    local.close()
+
+
+def settings(**known):
+    return CrawlSettings(**{"delay_seconds": 0, "retries": 0, "timeout_seconds": 5, "allow_private_addresses": True, **known})
+
+
+def crawl(site, start="/", cache=None, **known):
+    """Return path -> status in the order of the crawl."""
+    responses = crawl_site(site.url + start, settings(**known), cache)
+    return {fetched.url.removeprefix(site.url): fetched.status for fetched in responses}
+
+
+def chain(site, n_pages):
+    """A home page that links all others, so that they wait in the frontier."""
+    site.routes["/"] = page("Home", "Words.", *(f"/{n}" for n in range(n_pages)))
+    for n in range(n_pages):
+        site.routes[f"/{n}"] = page(f"Page {n}", f"Words of page {n}.", "/")
+
+
+def test_pages_come_breadth_first_and_once(site):
+    site.routes["/"] = page("H", "W.", "/a", "/b", "/a/", "/a#x", "/a?utm_source=y", "/logo.png", "mailto:a@b.c")
+    site.routes["/a"] = page("A", "W.", "/c", "/")
+    site.routes["/b"] = page("B", "W.", "/b2", "c")
+    site.routes["/c"] = page("C", "W.")
+    assert list(crawl(site)) == ["/", "/a", "/b", "/c", "/b2"]
+    assert site.asked == ["/robots.txt", "/", "/a", "/b", "/c", "/b2"]
+
+
+def test_every_rejected_page_is_told(site):
+    site.routes["/"] = page("H", "W.", "/none", "/pdf", "/large", "/away", "/old", "/private/x", "/broken")
+    site.routes["/robots.txt"] = "User-agent: *\nDisallow: /private/"
+    site.routes["/pdf"] = Answer(b"%PDF", headers={"Content-Type": "application/pdf"})
+    site.routes["/large"] = page("L", "x" * 20_000)
+    site.routes["/away"] = Answer(status=302, headers={"Location": "https://other.example/"})
+    site.routes["/old"] = Answer(status=301, headers={"Location": "/pdf"})
+    site.routes["/broken"] = Answer(b"no gzip at all", headers={"Content-Encoding": "gzip", "Content-Type": HTML})
+    assert crawl(site, max_page_megabytes=0.01) == {
+        "/": "ok",
+        "/none": "http 404",
+        "/pdf": "not html: application/pdf",
+        "/large": "too large",
+        "/away": "left the site",
+        "/old": f"duplicate of {site.url}/pdf",
+        "/private/x": "robots",
+        "/broken": "broken content",
+    }
+    assert "/private/x" not in site.asked
+
+
+def test_a_redirect_to_a_new_page_is_that_page(site):
+    site.routes["/"] = page("H", "W.", "/old", "/new")
+    site.routes["/old"] = Answer(status=301, headers={"Location": "/newer"})
+    site.routes["/newer"] = page("N", "W.", "/newer", "/deep")
+    assert crawl(site) == {"/": "ok", "/newer": "ok", "/new": "http 404", "/deep": "http 404"}
+
+
+def test_a_redirect_into_what_robots_refuse_is_not_followed(site):
+    site.routes["/robots.txt"] = "User-agent: *\nDisallow: /private"
+    site.routes["/"] = page("H", "W.", "/old")
+    site.routes["/old"] = Answer(status=301, headers={"Location": "/private"})
+    assert crawl(site) == {"/": "ok", "/old": "robots"}
+    assert "/private" not in site.asked
+
+
+def test_other_hosts_and_ports_are_not_followed(site):
+    other = LocalSite()
+    other.routes["/"] = page("Other", "W.")
+    site.routes["/"] = page("H", "W.", f"{other.url}/", "https://example.com/", site.url.replace("127.0.0.1", "localhost"))
+    assert crawl(site) == {"/": "ok"}
+    assert other.asked == []
+    other.close()
+
+
+def test_robots_rules_for_this_crawler_win_and_wildcards_count(site):
+    site.routes["/robots.txt"] = "User-agent: *\nDisallow: /\n\nUser-agent: our_name\nDisallow: /*?sort=\nAllow: /\n"
+    site.routes["/"] = page("H", "W.", "/a?sort=x", "/b")
+    site.routes["/b"] = page("B", "W.")
+    assert crawl(site, user_agent="our_name") == {"/": "ok", "/a?sort=x": "robots", "/b": "ok"}
+    assert crawl(site, user_agent="stranger") == {"/": "robots"}
+
+
+def test_the_crawl_delay_of_robots_is_kept(site):
+    site.routes["/robots.txt"] = "User-agent: *\nCrawl-delay: 0.2"
+    chain(site, 2)
+    start = time.perf_counter()
+    assert len(crawl(site)) == 3
+    assert time.perf_counter() - start > 0.4
+
+
+@pytest.mark.parametrize("status", [404, 403, 410])
+def test_without_robots_all_is_allowed(site, status):
+    site.routes["/robots.txt"] = Answer(b"Disallow: /", status)
+    site.routes["/"] = page("H", "W.")
+    assert crawl(site) == {"/": "ok"}
+
+
+@pytest.mark.parametrize("status", [500, 503, 429])
+def test_a_site_whose_robots_fail_is_left_alone(site, status):
+    site.routes["/robots.txt"] = Answer(status=status)
+    with pytest.raises(SiteError, match=rf"a robots.txt that can be read, or none; found http {status}.*RFC 9309"):
+        crawl(site)
+    assert site.asked == ["/robots.txt"]
+
+
+def test_a_host_that_does_not_answer_is_told(site):
+    with pytest.raises(SiteError, match="a host that answers; found unreachable: unknown host"):
+        list(crawl_site("http://nobody.invalid/", settings()))
+
+
+def test_a_private_start_names_the_setting(site):
+    with pytest.raises(SiteError, match=r"a public address; found a private .*crawl.allow_private_addresses"):
+        crawl(site, allow_private_addresses=False)
+    assert site.asked == []
+
+
+def test_nofollow_is_honoured(site):
+    site.routes["/"] = page("H", "W.", "/meta", "/header").replace("</nav>", "<a rel='nofollow' href='/link'>x</a></nav>")
+    site.routes["/meta"] = page("M", "W.", "/from-meta", head="<meta name='robots' content='nofollow'>")
+    header = Answer(page("X", "W.", "/from-header").encode(), headers={"Content-Type": HTML, "X-Robots-Tag": "nofollow"})
+    site.routes["/header"] = header
+    assert list(crawl(site)) == ["/", "/meta", "/header"]
+
+
+@pytest.mark.parametrize(
+    ("budget", "n_read"),
+    [({"max_pages": 3}, 3), ({"max_megabytes": 0.0003}, 2), ({"max_seconds": 0.5, "delay_seconds": 0.2}, 2)],
+)
+def test_budgets_end_the_crawl_with_one_warning(site, caplog, budget, n_read):
+    chain(site, 9)
+    with caplog.at_level(logging.WARNING):
+        read = crawl(site, **budget)
+    assert len(read) == n_read
+    assert [record.message for record in caplog.records] == [
+        f"{site.url}/: {10 - n_read} pages left unread: crawl.{next(iter(budget))} is spent"
+    ]
+
+
+def test_an_endless_site_ends_at_the_budget(site):
+    def deeper(handler):
+        return Answer(page("T", "W.", f"{handler.path}x", f"{handler.path}y").encode(), headers={"Content-Type": HTML})
+
+    class Routes(dict):
+        def get(self, key, default=None):
+            return default if key == "/robots.txt" else deeper
+
+    site.routes = Routes()
+    assert len(crawl(site, max_pages=30)) == 30
+
+
+def test_an_interrupted_crawl_goes_on_without_asking_again(site, tmp_path):
+    chain(site, 6)
+    responses = crawl_site(f"{site.url}/", settings(), tmp_path)
+    first = [next(responses).url for _ in range(3)]
+    with pytest.raises(KeyboardInterrupt):
+        responses.throw(KeyboardInterrupt)
+    assert len(first) == 3
+    read = crawl(site, cache=tmp_path)
+    assert list(read) == ["/", *(f"/{n}" for n in range(6))]
+    assert sorted(site.pages_asked()) == sorted(read)
+
+
+def test_a_killed_crawl_goes_on_without_asking_again(site, tmp_path):
+    chain(site, 30)
+    code = (
+        "import sys; from pathlib import Path; from coverage_kit.collect.crawl import crawl_site\n"
+        "from coverage_kit.settings import CrawlSettings\n"
+        "crawl = CrawlSettings(delay_seconds=0.05, allow_private_addresses=True)\n"
+        "for page in crawl_site(sys.argv[1], crawl, Path(sys.argv[2])): print(page.url, flush=True)"
+    )
+    child = subprocess.Popen(  # noqa: S603 (our own interpreter)
+        [sys.executable, "-c", code, f"{site.url}/", str(tmp_path)], stdout=subprocess.PIPE
+    )
+    for _ in range(5):
+        child.stdout.readline()
+    child.kill()
+    child.communicate()
+    n_before = len(site.pages_asked())
+    assert 5 <= n_before < 31
+    read = crawl(site, cache=tmp_path)
+    assert set(read.values()) == {"ok"}
+    assert len(read) == 31
+    # at most the one request that was under way when the process died is made again
+    assert 31 <= len(site.pages_asked()) <= 32
+    assert not [path for path in tmp_path.rglob("*.json") if not path.read_text().endswith("}")]
+
+
+def test_a_finished_crawl_starts_anew_and_asks_only_for_changes(site, tmp_path):
+    def tagged(handler):
+        if handler.headers.get("If-None-Match") == '"1"':
+            return Answer(status=304)
+        return Answer(page("A", "Old words.").encode(), headers={"Content-Type": HTML, "ETag": '"1"'})
+
+    def dated(handler):
+        if handler.headers.get("If-Modified-Since"):
+            return Answer(status=304)
+        date = "Mon, 05 Feb 2024 10:00:00 GMT"
+        return Answer(page("B", "Words.").encode(), headers={"Content-Type": HTML, "Last-Modified": date})
+
+    site.routes.update({"/": page("H", "W.", "/tagged", "/dated"), "/tagged": tagged, "/dated": dated})
+    first = list(crawl_site(f"{site.url}/", settings(), tmp_path))
+    site.routes["/"] = page("H", "New words.", "/tagged", "/dated")
+    second = list(crawl_site(f"{site.url}/", settings(), tmp_path))
+    assert len(site.pages_asked()) == 6
+    assert [fetched.status for fetched in second] == ["ok"] * 3
+    assert second[0].content != first[0].content
+    assert [fetched.content for fetched in second[1:]] == [fetched.content for fetched in first[1:]]
+
+
+def test_a_raised_budget_goes_on_where_the_smaller_one_ended(site, tmp_path):
+    chain(site, 6)
+    crawl(site, cache=tmp_path, max_pages=3)
+    left = next(tmp_path.rglob("*.left.txt")).read_text().split()
+    assert left == [f"{site.url}/{n}" for n in range(2, 6)]
+    assert len(crawl(site, cache=tmp_path, max_pages=7)) == 7
+    assert len(site.pages_asked()) == 7
+
+
+def test_passing_failures_are_asked_again_and_broken_records_too(site, tmp_path):
+    chain(site, 2)
+    good = site.routes["/1"]
+    site.routes["/1"] = Answer(status=503)
+    responses = crawl_site(f"{site.url}/", settings(), tmp_path)
+    assert [next(responses).status for _ in range(3)] == ["ok", "ok", "http 503"]
+    responses.close()
+    site.routes["/1"] = good
+    for path in tmp_path.rglob("*.html"):
+        if b"Page 0" in path.read_bytes():
+            path.unlink()
+    assert crawl(site, cache=tmp_path) == {"/": "ok", "/0": "ok", "/1": "ok"}
+    assert site.pages_asked() == ["/", "/0", "/1", "/0", "/1"]

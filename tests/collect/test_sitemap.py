@@ -1,0 +1,109 @@
+import gzip
+import time
+
+import pytest
+
+from coverage_kit.collect.fetch import Fetched
+from coverage_kit.collect.sitemap import Sitemap, parse_sitemap, read_sitemaps
+from coverage_kit.errors import SiteError
+
+SPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
+ROOT = "https://a.com/sitemap.xml"
+
+
+def urlset(*urls):
+    entries = "".join(f"<url><loc>\n {url} </loc><lastmod>2024-01-01</lastmod></url>" for url in urls)
+    return f"<?xml version='1.0' encoding='UTF-8'?><urlset {SPACE}>{entries}</urlset>".encode()
+
+
+def index(*urls):
+    return f"<sitemapindex {SPACE}>{''.join(f'<sitemap><loc>{u}</loc></sitemap>' for u in urls)}</sitemapindex>".encode()
+
+
+def reading(contents, asked=None):
+    def fetch(url):
+        if asked is not None:
+            asked.append(url)
+        return Fetched(url, "ok", contents[url]) if url in contents else Fetched(url, "http 404")
+
+    return fetch
+
+
+def test_urls_of_a_sitemap():
+    assert parse_sitemap(urlset("https://a.com/1", "https://a.com/2?a=1&amp;b=2")) == Sitemap(
+        ("https://a.com/1", "https://a.com/2?a=1&b=2"), ()
+    )
+
+
+def test_image_locations_and_what_is_no_url_are_left_out():
+    extra = (
+        "<url><loc>/relative</loc><image:image xmlns:image='i'><image:loc>https://a.com/i.jpg</image:loc></image:image></url>"
+    )
+    content = urlset("https://a.com/1").replace(b"</urlset>", f"{extra}</urlset>".encode())
+    assert parse_sitemap(content).urls == ("https://a.com/1",)
+
+
+def test_gzipped_index_and_plain_text_sitemaps():
+    assert parse_sitemap(gzip.compress(urlset("https://a.com/1"))).urls == ("https://a.com/1",)
+    assert parse_sitemap(index("https://a.com/s1.xml")).children == ("https://a.com/s1.xml",)
+    assert parse_sitemap("\ufeffhttps://a.com/1\r\nhttps://a.com/2\nnonsense\n".encode()).urls == (
+        "https://a.com/1",
+        "https://a.com/2",
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"<", b"<urlset", b"\x1f\x8bbroken", b"<html><body>404</body></html>", b"\xff\xfe<"])
+def test_what_is_no_sitemap_names_nothing(content):
+    assert parse_sitemap(content) == Sitemap((), ())
+
+
+def test_a_broken_sitemap_gives_what_stands_before_the_break():
+    assert parse_sitemap(urlset("https://a.com/1")[:-12]).urls == ("https://a.com/1",)
+
+
+def test_entity_bombs_and_outside_entities_are_harmless(tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("https://a.com/secret")
+    lol = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
+    bomb = f'<!DOCTYPE u [<!ENTITY l0 "lol">{lol}<!ENTITY f SYSTEM "file://{secret}">]>'
+    body = f"{bomb}<urlset><url><loc>https://a.com/1</loc></url><url><loc>&l11;</loc></url><url><loc>&f;</loc></url></urlset>"
+    start = time.perf_counter()
+    assert parse_sitemap(body.encode()).urls == ("https://a.com/1",)
+    assert time.perf_counter() - start < 1
+
+
+def test_a_gzip_bomb_is_cut_off():
+    bomb = gzip.compress(b"<urlset><url><loc>https://a.com/1</loc></url>" + b" " * 150_000_000, 1)
+    assert parse_sitemap(gzip.compress(bomb)).urls == ("https://a.com/1",)
+
+
+def test_deep_nesting_is_no_crash():
+    assert parse_sitemap(b"<urlset>" + b"<url>" * 100_000).urls == ()
+
+
+def test_indexes_are_followed_three_levels_deep_and_once():
+    contents = {
+        ROOT: index("https://a.com/2.xml", "https://a.com/missing.xml", ROOT),
+        "https://a.com/2.xml": index("https://a.com/3.xml", "https://a.com/2.xml"),
+        "https://a.com/3.xml": urlset("https://a.com/1", "https://a.com/1/", "https://a.com/2")
+        + index("https://a.com/4.xml").replace(b"<sitemapindex", b"<sitemapindex"),
+        "https://a.com/4.xml": urlset("https://a.com/too-deep"),
+    }
+    asked = []
+    assert read_sitemaps(ROOT, reading(contents, asked)) == ["https://a.com/1", "https://a.com/2"]
+    assert asked == [ROOT, "https://a.com/2.xml", "https://a.com/missing.xml", "https://a.com/3.xml"]
+
+
+def test_the_number_of_sitemaps_is_bounded():
+    contents = {ROOT: index(*(f"https://a.com/{n}.xml" for n in range(2_000)))}
+    contents["https://a.com/7.xml"] = urlset("https://a.com/1")
+    asked = []
+    assert read_sitemaps(ROOT, reading(contents, asked)) == ["https://a.com/1"]
+    assert len(asked) == 1_000
+
+
+def test_a_useless_sitemap_is_told():
+    with pytest.raises(SiteError, match="a sitemap that names pages; found http 404"):
+        read_sitemaps(ROOT, reading({}))
+    with pytest.raises(SiteError, match="found no URL"):
+        read_sitemaps(ROOT, reading({ROOT: b"<html></html>"}))
