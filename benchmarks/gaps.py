@@ -1,7 +1,5 @@
 """Planted and natural gaps: how well coverage tells a gap from a covered query, against the baselines."""
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
@@ -52,8 +50,7 @@ def score_trial(trial: Trial, seed: int) -> dict[str, dict[str, float]]:
 def _summary(trials: list[dict[str, dict[str, float]]]) -> dict[str, dict[str, dict[str, float]]]:
     def spread(scorer: str, metric: str) -> dict[str, float]:
         values = [trial[scorer][metric] for trial in trials]
-        rounded: Callable[[float], float] = lambda value: round(float(value), 4)  # noqa: E731
-        return {"value": rounded(np.mean(values)), "low": rounded(min(values)), "high": rounded(max(values))}
+        return {"value": round(float(np.mean(values)), 4), "low": round(min(values), 4), "high": round(max(values), 4)}
 
     return {scorer: {metric: spread(scorer, metric) for metric in trials[0][scorer]} for scorer in trials[0]}
 

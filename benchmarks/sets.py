@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from coverage_kit.embed.texts import passage_texts
 from coverage_kit.match.clusters import cluster_queries
 from coverage_kit.match.evidence import EvidenceScorer
 from coverage_kit.match.neighbors import nearest_passages
-from coverage_kit.embed.texts import passage_texts
 from coverage_kit.tables import PASSAGES, QUERIES, Clusters
 from coverage_kit.vectors import Embeddings, Encoder, embed_texts
 
@@ -61,7 +61,7 @@ def read_set(folder: Path, encoder: Encoder) -> BenchSet:
             "position": raw.groupby("doc_id").cumcount(),
             "heading_path": raw["heading_path"].fillna(""),
             "text": raw["text"],
-            "n_words": raw["text"].str.split().str.len(),
+            "n_words": raw["text"].str.count(r"\S+"),
         }
     )
     passages, queries = PASSAGES.table(passages.to_dict("records")), QUERIES.table(queries.to_dict("records"))

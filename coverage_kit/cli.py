@@ -159,10 +159,10 @@ def _write(analysis: "Analysis", folder: Path) -> None:
 
 
 def _summarise(analysis: "Analysis", folder: Path) -> None:
-    stages, test = analysis.stages, analysis.about["self_test"]
+    stages, test, is_read = analysis.stages, analysis.about["self_test"], analysis.pages["status"] == "ok"
     typer.echo(
         f"\n{len(analysis.queries)} queries, {len(analysis.answers)} answers, "
-        f"{int((analysis.pages['status'] == 'ok').sum())} pages read, {int((analysis.pages['status'] != 'ok').sum())} rejected, "
+        f"{is_read.sum()} pages read, {(~is_read).sum()} rejected, "
         f"{len(analysis.passages)} passages; {stages['n_embedded'].sum()} texts embedded, {stages['n_reused'].sum()} reused."
     )
     if test:

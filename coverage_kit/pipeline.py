@@ -26,7 +26,7 @@ from coverage_kit.collect.site import read_site
 from coverage_kit.embed.encoders import SentenceTransformerEncoder
 from coverage_kit.embed.texts import CachedEncoder, join_passage, passage_texts
 from coverage_kit.errors import LogError, SiteError
-from coverage_kit.match.clusters import cluster_queries, project, split_clusters, topic_embeddings
+from coverage_kit.match.clusters import cluster_queries, part_by_coverage, project, topic_embeddings
 from coverage_kit.match.coverage import Link, Plan, fit_link, measure_coverage
 from coverage_kit.match.evidence import Claims, EvidenceScorer
 from coverage_kit.match.labels import label_clusters
@@ -84,7 +84,8 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         known = is_cited(log, pages[(pages["site"] == own_site) & (pages["status"] == "ok")])
         link = fit_link(scorer, clusters, known, Plan(match.rounds, match.bootstraps, seed))
         coverage, draws = measure_coverage(scorer, link, known)
-        clusters = split_clusters(clusters, topics, coverage)
+        trust = 2 * link.self_test.auc - 1 if link.self_test else 0.0
+        clusters, quality = part_by_coverage(topics, coverage, trust, quality, seed)
         labels = label_clusters(log.queries, clusters, topics)
     with stages.clock("rank"):
         cluster_of = clusters.set_index("query_id")["cluster_id"]

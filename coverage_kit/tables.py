@@ -317,7 +317,7 @@ VISIBILITY = Schema(
         Column("n_answers", "integer", "answers given in the window (failed answers left out)"),
         Column("citation_rate", "number", "answers that cite the site / answers"),
         Column("share_of_voice", "number", "the site's mentions / mentions of all tracked brands"),
-        Column("position_adjusted_word_count", "number", "words credited to the site, earlier sentences more, as a share"),
+        _maybe("position_adjusted_word_count", "number", "words credited to the site, earlier sentences more, as a share"),
         _LOW,
         _HIGH,
     ),

@@ -42,6 +42,7 @@ def measure_visibility(
         for brand, site in brand_sites.items():
             hits = group["answer_id"].isin(cited.loc[cited["site"] == site, "answer_id"]).to_numpy()
             low, high = _interval(hits, group["query_id"], np.random.default_rng(seed))
+            words = _share(credited["site"] == site, credited["words"])
             rows.append(
                 {
                     "engine": engine,
@@ -50,7 +51,7 @@ def measure_visibility(
                     "n_answers": len(group),
                     "citation_rate": float(hits.mean()),
                     "share_of_voice": _share(named["brand"] == brand, pd.Series(1.0, index=named.index)),
-                    "position_adjusted_word_count": _share(credited["site"] == site, credited["words"]),
+                    "position_adjusted_word_count": words if len(credited) else np.nan,
                     "low": low,
                     "high": high,
                 }

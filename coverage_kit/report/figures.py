@@ -43,7 +43,7 @@ _AXIS = {
     "title": {"standoff": 8, "font": {"size": 13}},
 }
 _LEGEND = {"orientation": "h", "yref": "container", "y": 0.0, "yanchor": "bottom", "x": 0, "title": {"text": ""}}
-_TEMPLATE = go.layout.Template(
+TEMPLATE = go.layout.Template(
     layout={
         "font": {"family": "system-ui, -apple-system, Segoe UI, Roboto, sans-serif", "size": 13, "color": marks.INK},
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -273,7 +273,7 @@ def _figure(title: str, subtitle: str, height: int) -> Figure:
     lines = markup_lines(subtitle, 400, width=124)
     heading = {"text": markup_lines(title, 200, width=90), "subtitle": {"text": lines, "font": {"size": 12}}}
     margin = {"t": 68 + 16 * (1 + lines.count("<br>"))}
-    return Figure(layout={"template": _TEMPLATE, "title": heading, "height": height, "margin": margin})
+    return Figure(layout={"template": TEMPLATE, "title": heading, "height": height, "margin": margin})
 
 
 def _note(title: str, text: str) -> Figure:

@@ -185,9 +185,7 @@ def test_a_killed_crawl_goes_on_without_asking_again(site, tmp_path):
         "crawl = CrawlSettings(delay_seconds=0.05, allow_private_addresses=True)\n"
         "for page in crawl_site(sys.argv[1], crawl, Path(sys.argv[2])): print(page.url, flush=True)"
     )
-    child = subprocess.Popen(  # noqa: S603 (our own interpreter)
-        [sys.executable, "-c", code, f"{site.url}/", str(tmp_path)], stdout=subprocess.PIPE
-    )
+    child = subprocess.Popen([sys.executable, "-c", code, f"{site.url}/", str(tmp_path)], stdout=subprocess.PIPE)
     for _ in range(5):
         child.stdout.readline()
     child.kill()

@@ -2,8 +2,13 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from coverage_kit.collect.logs import read_log
+from coverage_kit.collect.logs import LogRecord, UnreadableRecordError, generic, read_log
+from coverage_kit.collect.logs.columns import choose_columns
+from coverage_kit.collect.logs.exchange import open_exchange
+from coverage_kit.collect.logs.formats import FORMATS
 from coverage_kit.collect.logs.perplexity import marked_citations
 from coverage_kit.settings import LogSettings
 
@@ -54,6 +59,31 @@ PERPLEXITY = {
     "search_results": [{"title": "D", "url": "https://d.com"}, {"title": "A", "url": A}],
     "usage": {"num_search_queries": 2},
 }
+KEYS = (
+    *("request", "response", "body", "input", "messages", "role", "content", "text", "type", "output", "annotations"),
+    *("url", "action", "sources", "queries", "choices", "message", "citations", "search_results", "usage", "error"),
+    *("status", "custom_id", "query", "created_at", "model", "results", "start_index", "end_index", "url_citation"),
+)
+LEAVES = st.sampled_from(["user", "output_text", "message", "web_search_call", "search_results", "sonar", A, "[1]", "", "x"])
+JSON = st.recursive(
+    LEAVES | st.none() | st.booleans() | st.integers() | st.floats(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.dictionaries(st.sampled_from(KEYS), JSON, max_size=5))
+def test_no_shape_of_record_breaks_a_format(values):
+    exchange = open_exchange(values, {})
+    for one in FORMATS:
+        one.recognises(exchange)
+    mapping = choose_columns(list(values), {})
+    for read_one in (*(lambda one=one: one.read(exchange) for one in FORMATS), lambda: generic.read_row(values, mapping)):
+        try:
+            assert isinstance(read_one(), LogRecord)
+        except UnreadableRecordError as error:
+            assert str(error) in {"no query", "no prompt: the response stands without its request"}
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from coverage_kit.collect.logs import lines, read_log
 from coverage_kit.collect.logs.json_rows import JsonLines
+from coverage_kit.collect.urls import canonical_url
 from coverage_kit.errors import LogError
 from coverage_kit.settings import LogSettings
 
@@ -40,7 +41,7 @@ def test_the_same_rows_in_every_format_make_the_same_tables(tmp_path):
     write(tmp_path / "a.json", json.dumps({"count": 2, "data": ROWS}))
     frame.assign(citations=frame["citations"].map(" | ".join)).to_excel(tmp_path / "a.xlsx", index=False)
     expected = read(tmp_path / "a.parquet")
-    assert expected.citations["url"].tolist() == ["https://a.com/1,2", "https://b.com"] or len(expected.citations) == 2
+    assert expected.citations["url"].tolist() == ["https://a.com/1,2", canonical_url("https://b.com")]
     assert expected.failures["error"].tolist() == ["no answer text"]
     for ending in ("csv", "tsv", "jsonl", "ndjson", "json", "xlsx"):
         found = read(tmp_path / f"a.{ending}")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from coverage_kit.match.clusters import cluster_queries, project, split_clusters, topic_embeddings
+from coverage_kit.match.clusters import cluster_queries, part_by_coverage, project, topic_embeddings
 from coverage_kit.match.labels import label_clusters
 from coverage_kit.tables import COVERAGE
 from coverage_kit.vectors import Embeddings, embed_texts
@@ -47,22 +47,22 @@ def test_equal_queries_share_a_cluster(asked):
     assert clusters["cluster_id"].iloc[0] == clusters["cluster_id"].iloc[-1]
 
 
-def test_a_gap_inside_a_covered_cluster_is_divided_off():
-    """Six queries of one cluster: two alike and uncovered, four alike and covered."""
-    rng = np.random.default_rng(0)
-    near = np.vstack([np.tile([1.0, 0.2, 0], (2, 1)), np.tile([1.0, -0.2, 0], (4, 1))]) + rng.normal(0, 0.01, (6, 3))
-    vectors = (near / np.linalg.norm(near, axis=1, keepdims=True)).astype(np.float32)
-    ids = tuple(f"q{n}" for n in range(6))
+def test_a_gap_inside_a_covered_topic_becomes_a_cluster(asked, queries):
+    """Two questions of one topic are uncovered: with coverage trusted they part from the rest, without trust they do not."""
+    gap = queries["query_id"].isin(["q-brakes-0-0", "q-brakes-0-1", "q-brakes-1-0"])
     rows = [
-        {"query_id": name, "coverage": 0.1 if n < 2 else 0.9, "low": 0.0, "high": 1.0, "cause": "unknown"}
-        for n, name in enumerate(ids)
+        {"query_id": name, "coverage": 0.05 if low else 0.95, "low": 0.0, "high": 1.0, "cause": "unknown"}
+        for name, low in zip(queries["query_id"], gap, strict=True)
     ]
-    clusters, _ = cluster_queries(Embeddings(ids, vectors, "e"))
-    clusters = clusters.assign(cluster_id="c0").astype({"cluster_id": "str"})
-    divided = split_clusters(clusters, Embeddings(ids, vectors, "e"), COVERAGE.table(rows))
-    assert divided["cluster_id"].tolist() == ["c0b", "c0b", "c0a", "c0a", "c0a", "c0a"]
-    level = COVERAGE.table([{**row, "coverage": 0.9} for row in rows])
-    assert split_clusters(clusters, Embeddings(ids, vectors, "e"), level)["cluster_id"].tolist() == ["c0"] * 6
+    _, quality = cluster_queries(asked)
+    coverage = COVERAGE.table(rows)
+    trusted, _ = part_by_coverage(asked, coverage, 1.0, quality)
+    for cluster_id in trusted.loc[gap, "cluster_id"]:
+        members = trusted["cluster_id"] == cluster_id
+        assert gap[members].mean() >= 0.5
+    blind, same = part_by_coverage(asked, coverage, 0.0, quality)
+    assert blind.equals(cluster_queries(asked)[0])
+    assert same == quality
 
 
 def test_answers_bring_queries_of_other_words_together(encoder):
@@ -73,7 +73,8 @@ def test_answers_bring_queries_of_other_words_together(encoder):
     )
     mixed = topic_embeddings(asked, said, np.arange(8))
     same, other = mixed.vectors[0] @ mixed.vectors[1], mixed.vectors[0] @ mixed.vectors[5]
-    assert same > 0.5 > 0 > other
+    assert same > 0.5
+    assert other < 0
 
 
 def test_labels_are_what_sets_a_cluster_apart(asked, queries):

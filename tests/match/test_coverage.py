@@ -44,7 +44,13 @@ def test_gaps_are_told_and_their_interval_holds_the_estimate(world, is_gap):
     assert ((coverage["low"] <= coverage["coverage"]) & (coverage["coverage"] <= coverage["high"])).all()
     assert coverage["coverage"].between(0, 1).all()
     assert draws.shape == (21, len(is_gap))
-    assert coverage.loc[is_gap, "coverage"].mean() < 0.4 < 0.6 < coverage.loc[~is_gap, "coverage"].mean()
+    assert coverage.loc[~is_gap, "coverage"].mean() - coverage.loc[is_gap, "coverage"].mean() > 0.3
+
+
+def test_the_share_of_gaps_is_estimated(world, is_gap):
+    scorer, clusters, _ = world
+    link = fit_link(scorer, clusters, ~is_gap.to_numpy(), PLAN)
+    assert link.share_of_gaps[0] == pytest.approx(is_gap.mean(), abs=0.2)
 
 
 def test_without_citations_the_whole_log_plays(world, is_gap):

@@ -34,8 +34,9 @@ def test_figures_by_hand(log):
 
 
 def test_no_answers_and_no_citations_are_no_trouble(log):
-    answers, citations, mentions = log
+    answers = log[0]
     assert measure_visibility(ANSWERS.empty(), CITATIONS.empty(), MENTIONS.empty(), {"Ours": "ours"}).equals(VISIBILITY.empty())
     table = measure_visibility(answers, CITATIONS.empty(), MENTIONS.empty(), {"Ours": "ours"})
     assert table["citation_rate"].tolist() == [0.0]
     assert table["share_of_voice"].tolist() == [0.0]
+    assert table["position_adjusted_word_count"].isna().all()  # no spans, nothing measured

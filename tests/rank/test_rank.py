@@ -4,7 +4,7 @@ import pytest
 
 from coverage_kit.rank.causes import gather_facts, name_causes, pool_facts
 from coverage_kit.rank.drafts import ClaimBook, as_question, write_brief
-from coverage_kit.rank.edits import Site, propose_edits
+from coverage_kit.rank.edits import Candidate, Site, propose_edits
 from coverage_kit.rank.gaps import rank_gaps
 from coverage_kit.rank.outcomes import Field, count_outcomes, outcome_rates
 from coverage_kit.rank.select import rank_edits
@@ -182,8 +182,6 @@ class HandModel:
 
 
 def candidate(text, cost=10.0, drafted=("q0", "q2")):
-    from coverage_kit.rank.edits import Candidate
-
     return Candidate("c0", "add_question_and_answer", "ours/a", "A", text, cost, tuple(drafted), (text,))
 
 

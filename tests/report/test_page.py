@@ -117,7 +117,7 @@ def test_figures_are_drawn_under_the_pages_own_policy(tiny, tmp_path):
     switches = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
     switches += ["--disable-background-networking", "--disable-component-update", "--window-size=1200,5000"]
     command = [CHROMIUM, *switches, f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=3000", "--dump-dom"]
-    run = subprocess.run([*command, path.as_uri()], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603
+    run = subprocess.run([*command, path.as_uri()], capture_output=True, text=True, timeout=60, check=True)
     drawn = lxml.html.document_fromstring(run.stdout)
     assert len(drawn.xpath("//div[contains(@class, 'js-plotly-plot')]")) == 5
     assert drawn.xpath("//*[local-name()='path' and contains(@class, 'point')]")

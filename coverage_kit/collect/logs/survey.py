@@ -7,6 +7,7 @@ from coverage_kit.collect.logs.columns import FIELDS, find_column
 from coverage_kit.collect.logs.exchange import is_batch_request, open_exchange, prompt_of
 from coverage_kit.collect.logs.formats import find_format
 from coverage_kit.collect.logs.sources import Source
+from coverage_kit.collect.logs.values import text_of
 from coverage_kit.errors import LogError
 
 
@@ -36,7 +37,7 @@ def survey_source(source: Source, named: str, prompts: dict[str, str]) -> Survey
     survey = Survey(source, named, has_header=False)
     for row in source.rows(()):
         if is_batch_request(row.values):
-            prompts[str(row.values["custom_id"])] = prompt_of(row.values["body"])
+            prompts[text_of(row.values["custom_id"])] = prompt_of(row.values["body"])
         elif found := find_format(open_exchange(row.values, {})):
             survey.formats[found.name] = found.fields
         else:

@@ -39,9 +39,9 @@ def parse_times(values: Sequence[Any]) -> list[datetime | None]:
 
 def parse_time(value: Any, is_day_first: bool = False) -> datetime | None:
     """Return one value as a UTC time, or None."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return _from_epoch(float(value))
     try:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return _from_epoch(float(value))
         if isinstance(value, date):
             return _as_utc(_as_datetime(value))
         text = label_of(value)
