@@ -62,7 +62,10 @@ def init(folder: Annotated[Path, typer.Argument(help="folder to make")]) -> None
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(Path(__file__).parent / "coverage.toml", folder / "coverage.toml")
     (folder / ".gitignore").write_text("runs/\n", encoding="utf-8")
-    shutil.copytree(notebooks_folder(), folder / "notebooks", ignore=shutil.ignore_patterns(".*", "runs"), dirs_exist_ok=True)
+    (folder / "notebooks").mkdir(exist_ok=True)
+    for notebook in sorted(notebooks_folder().glob("*.ipynb")):
+        text = notebook.read_text(encoding="utf-8").replace("../data/coverage.toml", "../coverage.toml")
+        (folder / "notebooks" / notebook.name).write_text(text, encoding="utf-8")
     typer.echo(f"Made {folder}. Next: edit {folder / 'coverage.toml'}, then coverage-kit run {folder / 'coverage.toml'}")
 
 

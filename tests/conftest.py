@@ -3,6 +3,7 @@ import pytest
 
 from coverage_kit.tables import PASSAGES, QUERIES
 from tests.encoder import WordEncoder
+from tests.world import write_project
 
 TOPICS = {
     "brakes": ["brake pads wear", "hydraulic brakes squeal", "brake lever bleed", "brake disc rub"],
@@ -10,6 +11,12 @@ TOPICS = {
     "battery": ["battery charge hours", "battery winter range", "battery lifespan cycles", "battery storage charge"],
     "delivery": ["delivery van days", "delivery cost island", "delivery assembly box", "delivery slot choose"],
 }
+
+
+@pytest.fixture(scope="session")
+def sample_project(tmp_path_factory):
+    """The sample project's coverage.toml in a folder of the session."""
+    return write_project(tmp_path_factory.mktemp("sample"))
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
 """The figures of an analysis, for notebooks and for the page. The only module that knows plotly.
 
-Importing it makes plotly safe: its "Share chart" button would upload the data of a figure, that is, queries of customers.
+Importing it in a notebook makes plotly safe: its "Share chart" button would upload a figure's data: customers' queries.
 """
 
 import html
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,8 @@ TEMPLATE = go.layout.Template(
     }
 )
 
-set_up_safely()
+if "IPython" in sys.modules:  # a notebook; elsewhere plotly's renderers would cost seconds of import for nothing
+    set_up_safely()
 
 
 class Figure(go.Figure):  # type: ignore[misc]  # plotly is not typed

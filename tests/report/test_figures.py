@@ -12,6 +12,8 @@ import pytest
 from coverage_kit import tables
 from coverage_kit.report import figures, marks
 
+figures.set_up_safely()  # as it happens by itself in a notebook
+
 FIGURES = [
     figures.map_figure,
     figures.gaps_figure,

@@ -1,0 +1,128 @@
+"""The main job on the sample data, with the real encoder: what the tool must find, and that it finds it twice."""
+
+import hashlib
+import shutil
+
+import openpyxl
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from coverage_kit.analysis import load_analysis, save_analysis
+from coverage_kit.pipeline import analyze
+from coverage_kit.report.page import write_page
+from coverage_kit.report.workbook import write_workbook
+from coverage_kit.settings import read_settings
+from tests.world import DATA, planted_topics, write_project
+
+pytestmark = pytest.mark.xdist_group("sample")
+
+
+@pytest.fixture(scope="module")
+def project(sample_project):
+    return read_settings(sample_project)
+
+
+@pytest.fixture(scope="module")
+def analysis(project):
+    return analyze(project)
+
+
+@pytest.fixture(scope="module")
+def planted():
+    return pd.read_csv(DATA / "truth/topics.csv").set_index("topic")
+
+
+@pytest.fixture(scope="module")
+def topics(analysis):
+    return planted_topics(analysis.queries)
+
+
+def test_the_sample_is_as_large_as_it_says(analysis, planted):
+    pages = analysis.pages.groupby("site").size()
+    assert pages.to_dict() == {"larkmoor.example": 48, "haulwright.example": 20, "pedalhaven.example": 20}
+    assert (analysis.pages["status"] == "ok").all()
+    assert len(analysis.queries) == 353
+    assert analysis.answers["text"].nunique() >= 450
+    assert analysis.answers["engine"].nunique() == 3
+    assert len(analysis.failures) > 0
+    assert (planted["cause"] == "missing").sum() == 19
+    days = analysis.answers["asked_at"].max() - analysis.answers["asked_at"].min()
+    assert 50 <= days.days <= 56
+
+
+def test_planted_gaps_are_in_the_top_twice_their_number(analysis, planted, topics):
+    """A planted topic is found when at least half of its questions are in the first gaps."""
+    missing = planted.index[planted["cause"] == "missing"]
+    first = set(analysis.gaps["cluster_id"].head(2 * len(missing)))
+    is_in_first = analysis.clusters.set_index("query_id")["cluster_id"].isin(first)
+    share = is_in_first.groupby(topics.reindex(is_in_first.index)).mean()
+    found = share[missing] >= 0.5
+    assert found.mean() >= 0.9, share[missing].sort_values().head()
+
+
+def test_no_well_covered_topic_is_among_the_first_ten(analysis, planted, topics):
+    covered = set(planted.index[planted["cause"] == "covered"])
+    cluster_of = analysis.clusters.set_index("query_id")["cluster_id"]
+    for cluster_id in analysis.gaps["cluster_id"].head(10):
+        members = topics[cluster_of.index[cluster_of == cluster_id]]
+        assert members.isin(covered).mean() < 0.5, members.value_counts().to_dict()
+
+
+def test_coverage_tells_what_is_answered_and_the_self_test_does_not_boast(analysis, planted, topics):
+    cause = topics.map(planted["cause"])
+    answered = cause.isin(["covered", "not retrieved", "retrieved but not cited", "cited but not mentioned"])
+    judged = answered | (cause == "missing")
+    coverage = analysis.coverage.set_index("query_id")["coverage"].reindex(topics.index)
+    auc = roc_auc_score(answered[judged], coverage[judged])
+    assert auc > 0.9
+    assert 0.7 < analysis.about["self_test"]["auc"] < auc
+
+
+def test_causes_other_than_missing_are_told(analysis, planted, topics):
+    """Query by query: most of the lost, and most of the retrieved but not cited, get their own cause."""
+    told = analysis.coverage.set_index("query_id")["cause"].reindex(topics.index)
+    cause = topics.map(planted["cause"])
+    assert told[cause.isin(["unwinnable", "out of scope"])].isin(["unwinnable", "out of scope"]).mean() > 0.8
+    assert (told[cause == "out of scope"] == "out of scope").mean() > 0.6
+    assert (told[cause == "retrieved but not cited"] == "retrieved but not cited").mean() > 0.5
+    assert (told == "mis-worded").any()
+
+
+def test_edits_are_briefs_with_places_costs_and_intervals(analysis):
+    edits = analysis.edits
+    assert {"add_question_and_answer", "extend_passage", "add_page"} <= set(edits["operation"])
+    assert (edits["low"] <= edits["gain"]).all()
+    assert (edits["gain"] <= edits["high"]).all()
+    assert (edits["cost_minutes"] > 0).all()
+    pages = set(analysis.pages["page_id"])
+    assert edits.loc[edits["operation"] != "add_page", "page_id"].isin(pages).all()
+    written = edits[edits["operation"] != "reword_heading"]
+    assert written["text"].str.contains("[FACT NEEDED:", regex=False).all()
+    lost = set(analysis.gaps.loc[~analysis.gaps["winnable"], "cluster_id"])
+    assert not set(edits["cluster_id"]) & lost
+    assert analysis.frontier["gain"].is_monotonic_increasing
+    assert analysis.frontier["cost_minutes"].is_monotonic_increasing
+
+
+def test_the_same_input_gives_the_same_workbook_and_page_twice(analysis, project, tmp_path):
+    digests = set()
+    for number, again in enumerate((analysis, analyze(project))):
+        folder = save_analysis(again, tmp_path / str(number))
+        book = write_workbook(load_analysis(folder), folder / "gaps.xlsx")
+        page = write_page(load_analysis(folder), folder / "page.html")
+        digests.add((hashlib.sha256(book.read_bytes()).hexdigest(), hashlib.sha256(page.read_bytes()).hexdigest()))
+        assert "formula" not in {cell.data_type for row in openpyxl.load_workbook(book)["gaps"] for cell in row}
+    assert len(digests) == 1
+
+
+def test_after_one_page_changed_only_its_passages_are_embedded(analysis, sample_project, tmp_path):
+    site = tmp_path / "site"
+    shutil.copytree(DATA / "larkmoor", site)
+    page = site / "support/brakes.html"
+    text = page.read_text(encoding="utf-8")
+    page.write_text(text.replace("</article>", "<h2>Bells</h2><p>A bell is fitted to every bike we sell.</p></article>"))
+    changed = read_settings(write_project(tmp_path, site)).model_copy(update={"cache": str(sample_project.parent / "cache")})
+    stages = analyze(changed).stages.set_index("stage")
+    assert stages.loc["embed", "n_embedded"] == 1
+    assert stages.loc["embed", "n_reused"] > 2000
