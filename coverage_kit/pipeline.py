@@ -36,7 +36,7 @@ from coverage_kit.measure.visibility import measure_visibility
 from coverage_kit.rank.causes import explain_coverage, gather_facts, pool_facts
 from coverage_kit.rank.drafts import ClaimBook
 from coverage_kit.rank.edits import Site, propose_edits
-from coverage_kit.rank.gaps import rank_gaps
+from coverage_kit.rank.gaps import nearest_to_clusters, rank_gaps
 from coverage_kit.rank.outcomes import Field, count_outcomes, outcome_rates
 from coverage_kit.rank.select import rank_edits
 from coverage_kit.rank.simulate import edit_table, simulate_edits
@@ -94,7 +94,8 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         facts = gather_facts(evidence, coverage, outcome_rates(outcomes))
         coverage = explain_coverage(coverage, facts)
         pooled = pool_facts(facts, log.queries, cluster_of)
-        gaps = rank_gaps(log.queries, coverage, draws, clusters, labels, pooled, seed)
+        nearest = nearest_to_clusters(matches, log.queries, clusters, own_site)
+        gaps = rank_gaps(log.queries, coverage, draws, clusters, labels, pooled, nearest, seed)
         book = ClaimBook(claims.assign(own_similarity=scorer.claim_support()), said.vectors)
         site = Site(own, join_passage)
         candidates = propose_edits(gaps, log.queries, coverage, clusters, site, book, settings.rank)

@@ -13,8 +13,6 @@ from coverage_kit.errors import SchemaError
 from coverage_kit.tables import QUERIES
 from tests.world import write_small
 
-pytestmark = pytest.mark.xdist_group("cli")
-
 
 def call(monkeypatch, capsys, *arguments):
     """Return exit status and what was written to stderr."""

@@ -7,8 +7,6 @@ from nbclient import NotebookClient
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
-pytestmark = pytest.mark.xdist_group("sample")
-
 
 def test_the_five_are_there():
     assert [path.stem for path in NOTEBOOKS] == ["01_collect", "02_map", "03_gaps", "04_edits", "05_export"]

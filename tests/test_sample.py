@@ -15,8 +15,6 @@ from coverage_kit.report.workbook import write_workbook
 from coverage_kit.settings import read_settings
 from tests.world import DATA, planted_topics, write_project
 
-pytestmark = pytest.mark.xdist_group("sample")
-
 
 @pytest.fixture(scope="module")
 def project(sample_project):

@@ -8,7 +8,8 @@ from coverage_kit.tables import LABELS, Clusters, Labels, Queries, checked
 from coverage_kit.vectors import Embeddings
 
 _N_WORDS = 3
-_WORD = r"(?u)\b[^\W\d_][\w'-]+\b"
+_WORD = r"(?u)\b[^\W\d_][\w-]+(?!['\u2019\w])\b"
+_GENERIC_SHARE = 0.25
 
 
 @checked
@@ -44,6 +45,8 @@ def _telling_words(documents: list[list[str]]) -> list[list[str]]:
     counts = np.stack([np.asarray((counter.transform(texts) > 0).sum(axis=0)).ravel() for texts in documents])
     rarity = np.log((1 + len(documents)) / (1 + (counts > 0).sum(axis=0))) + 1e-3
     is_pair = np.array([" " in name for name in names])
+    is_generic = (counts > 0).mean(axis=0) > _GENERIC_SHARE
+    rarity = np.where(is_generic & (len(documents) > 5), 1e-6, rarity)
     weights = np.where(is_pair & (counts < 2), 0, np.where(counts > 1, counts**1.5, 0.1 * counts)) * rarity
     orders = [np.argsort(-np.round(row, 9), kind="stable") for row in weights]
     return [_distinct(names[order], row[order]) for order, row in zip(orders, weights, strict=True)]

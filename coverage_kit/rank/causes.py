@@ -42,14 +42,15 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
     """
     answered = facts["n_answers"].fillna(0) > 0
     cited_by_none = answered & (facts["cited"].fillna(0) < SELDOM)
+    is_retrieved = facts["retrieved"] >= 0.5
     gap = facts["coverage"] < 0.5
     rules: list[tuple[str, pd.Series[bool]]] = [
         ("out of scope", (facts["is_far"] > 0.5) & ~(answered & (facts["third_party"] < THIRD_PARTY_SHARE))),
         ("unwinnable", answered & (facts["searched"] < 0.5)),
-        ("unwinnable", cited_by_none & (facts["third_party"] >= THIRD_PARTY_SHARE)),
+        ("unwinnable", cited_by_none & (facts["third_party"] >= THIRD_PARTY_SHARE) & ~is_retrieved),
         ("mis-worded", gap & (facts["support_ahead"] > SELDOM)),
         ("missing", gap),
-        ("retrieved but not cited", cited_by_none & (facts["retrieved"] >= 0.5)),
+        ("retrieved but not cited", cited_by_none & is_retrieved),
         ("not retrieved", cited_by_none),
         ("cited but not mentioned", answered & (facts["cited"] >= 0.5) & (facts["mentioned"] < SELDOM)),
     ]

@@ -8,7 +8,8 @@ import pandas as pd
 
 from coverage_kit.vectors import Vectors
 
-_WORDS_OF_A_CLAIM = (5, 60)
+_WORDS_OF_A_CLAIM = (8, 60)
+_WORD_WORTH = 0.01  # a longer claim says more; beyond twenty words it rambles
 _QUESTION_START = re.compile(
     r"^(who|what|when|where|why|how|which|can|could|do|does|did|is|are|was|will|would|should|may|must|has|have)\b", re.I
 )
@@ -29,7 +30,8 @@ class ClaimBook:
         if not len(rows):
             return []
         vectors = self.vectors[rows]
-        shared = vectors @ vectors.mean(axis=0) - self.claims["own_similarity"].to_numpy()[rows]
+        telling = _WORD_WORTH * words[words.between(*_WORDS_OF_A_CLAIM)].clip(upper=20).to_numpy()
+        shared = telling + vectors @ vectors.mean(axis=0) - self.claims["own_similarity"].to_numpy()[rows]
         chosen: list[int] = []
         for _ in range(min(n, len(rows))):
             alike = (vectors @ vectors[chosen].T).max(axis=1) if chosen else np.zeros(len(rows))

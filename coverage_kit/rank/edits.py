@@ -71,7 +71,7 @@ def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of
 
     Each is drafted from half of the gap's queries (every other one by demand), so that the other half can score it.
     """
-    asked = clusters.merge(queries, on="query_id").merge(coverage[["query_id", "own_passage_id"]], on="query_id")
+    asked = clusters.merge(queries, on="query_id").merge(coverage[["query_id", "own_passage_id", "cause"]], on="query_id")
     asked = asked.sort_values(["demand", "query_id"], ascending=[False, True])
     members = {str(name): group for name, group in asked.groupby("cluster_id")}
     candidates: list[Candidate] = []
@@ -97,7 +97,7 @@ def _gap_of(row: Mapping[Any, Any], asked: pd.DataFrame, book: ClaimBook) -> Gap
         tuple(claims[:SHORT]),
         tuple(claims),
         str(row["own_passage_id"]),
-        next(iter(half.loc[half["own_passage_id"] == row["own_passage_id"], "text"]), None),
+        next(iter(half.loc[(half["own_passage_id"] == row["own_passage_id"]) & (half["cause"] == row["cause"]), "text"]), None),
     )
 
 

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from coverage_kit.rank.causes import CONTENT_CAUSES, COVERED, LOST_CAUSES, VISIBILITY_CAUSES
-from coverage_kit.tables import GAPS, Clusters, Coverage, Gaps, Labels, Queries, checked
+from coverage_kit.tables import GAPS, Clusters, Coverage, Gaps, Labels, Matches, Queries, checked
 
 _PSEUDO_QUERIES = 1.0
 _ORDER = {
@@ -27,6 +27,7 @@ def rank_gaps(  # noqa: PLR0913 (one table for each side of a gap)
     clusters: Clusters,
     labels: Labels,
     facts: pd.DataFrame,
+    nearest: pd.DataFrame,
     seed: int = 0,
 ) -> Gaps:
     """Return one row a cluster, in the order of the work.
@@ -43,6 +44,7 @@ def rank_gaps(  # noqa: PLR0913 (one table for each side of a gap)
         clusters: their clusters.
         labels: the clusters' names.
         facts: pooled facts by cluster_id (`pool_facts`).
+        nearest: own_passage_id and best_other_passage_id by cluster_id (`nearest_to_clusters`).
         seed: seed of the bootstrap.
     """
     frame = coverage.merge(queries, on="query_id").merge(clusters, on="query_id")
@@ -57,11 +59,10 @@ def rank_gaps(  # noqa: PLR0913 (one table for each side of a gap)
             "n_queries": len(group),
             "demand": float(group["demand"].sum()),
             **_severity(group, draws, mean_gap, rng),
-            **_nearest_to_most(group),
         }
         for cluster_id, group in frame.groupby("cluster_id", sort=True)
     ]
-    gaps = pd.DataFrame(rows).merge(labels, on="cluster_id").set_index("cluster_id")
+    gaps = pd.DataFrame(rows).merge(labels, on="cluster_id").set_index("cluster_id").join(nearest)
     pooled = facts.reindex(gaps.index)
     gaps["cause"] = [_cause(frame.loc[frame["cluster_id"] == name, "cause"], gaps.loc[name, "severity"]) for name in gaps.index]
     gaps["reason"] = [_reason(pooled.loc[name], str(gaps.loc[name, "cause"])) for name in gaps.index]
@@ -81,13 +82,19 @@ def _severity(group: pd.DataFrame, draws: Floats, mean_gap: float, rng: np.rando
     return {"severity": float(estimate), "low": float(min(low, estimate)), "high": float(max(high, estimate))}
 
 
-def _nearest_to_most(group: pd.DataFrame) -> dict[str, str | None]:
-    """Return the own and the other passage that are nearest to most of the demand."""
-    names: dict[str, str | None] = {"own_passage_id": None, "best_other_passage_id": None}
-    for column in names:
-        if group[column].notna().any():
-            names[column] = group.groupby(column)["demand"].sum().sort_values(ascending=False, kind="stable").index[0]
-    return names
+def nearest_to_clusters(matches: Matches, queries: Queries, clusters: Clusters, own_site: str) -> pd.DataFrame:
+    """Return for each cluster the own and the other passage with the largest demand-weighted sum of similarities."""
+    joined = matches.merge(queries[["query_id", "demand"]], on="query_id").merge(clusters, on="query_id")
+    joined["worth"] = joined["demand"] * joined["similarity"]
+    found = {}
+    for column, part in (
+        ("own_passage_id", joined[joined["site"] == own_site]),
+        ("best_other_passage_id", joined[joined["site"] != own_site]),
+    ):
+        worth = part.groupby(["cluster_id", "passage_id"])["worth"].sum().reset_index()
+        first = worth.sort_values(["cluster_id", "worth", "passage_id"], ascending=[True, False, True])
+        found[column] = first.drop_duplicates("cluster_id").set_index("cluster_id")["passage_id"]
+    return pd.DataFrame(found, index=pd.Index(sorted(clusters["cluster_id"].unique()), name="cluster_id"))
 
 
 def _cause(of_queries: "pd.Series[str]", severity: float) -> str:

@@ -5,7 +5,7 @@ import pytest
 from coverage_kit.rank.causes import gather_facts, name_causes, pool_facts
 from coverage_kit.rank.drafts import ClaimBook, as_question, write_brief
 from coverage_kit.rank.edits import Candidate, Site, propose_edits
-from coverage_kit.rank.gaps import rank_gaps
+from coverage_kit.rank.gaps import nearest_to_clusters, rank_gaps
 from coverage_kit.rank.outcomes import Field, count_outcomes, outcome_rates
 from coverage_kit.rank.select import rank_edits
 from coverage_kit.rank.simulate import Simulation, edit_table, simulate_edits
@@ -18,6 +18,7 @@ from coverage_kit.tables import (
     EFFECTS,
     EVIDENCE,
     LABELS,
+    MATCHES,
     MENTIONS,
     PASSAGES,
     QUERIES,
@@ -50,7 +51,8 @@ FACTS = {
         ({"cited": 0.0, "retrieved": 0.0}, "not retrieved"),
         ({"mentioned": 0.0}, "cited but not mentioned"),
         ({"coverage": 0.2, "searched": 0.0, "cited": 0.0, "third_party": np.nan}, "unwinnable"),
-        ({"coverage": 0.2, "cited": 0.0, "third_party": 1.0}, "unwinnable"),
+        ({"coverage": 0.2, "cited": 0.0, "retrieved": 0.0, "third_party": 1.0}, "unwinnable"),
+        ({"cited": 0.0, "third_party": 1.0}, "retrieved but not cited"),
         ({"coverage": 0.2, "cited": 0.0, "third_party": 1.0, "is_far": 1.0}, "out of scope"),
         ({"coverage": 0.2, "n_answers": np.nan, "cited": np.nan, "third_party": np.nan, "searched": np.nan}, "missing"),
     ],
@@ -110,7 +112,12 @@ def ranked_gaps():
     facts = gather_facts(evidence, coverage, no_answers)
     pooled = pool_facts(facts, queries, clusters.set_index("query_id")["cluster_id"])
     draws = np.tile(coverage["coverage"].to_numpy(), (21, 1))
-    return rank_gaps(queries, coverage, draws, clusters, labels, pooled), queries, coverage, clusters
+    near = [("q0", "ours/a#0", "ours", 0.5), ("q0", "theirs/b#0", "theirs", 0.4), ("q3", "ours/a#1", "ours", 0.6)]
+    rows = [{"query_id": q, "passage_id": p, "site": s, "rank": 1, "similarity": x} for q, p, s, x in near]
+    nearest = nearest_to_clusters(MATCHES.table(rows), queries, clusters, "ours")
+    assert nearest["own_passage_id"].tolist() == ["ours/a#0", "ours/a#1"]
+    assert nearest["best_other_passage_id"].isna().tolist() == [False, True]
+    return rank_gaps(queries, coverage, draws, clusters, labels, pooled, nearest), queries, coverage, clusters
 
 
 def test_severity_and_demand_stay_two_axes():
@@ -232,7 +239,7 @@ def test_no_candidates_no_edits():
 
 def test_claims_that_many_make_and_the_site_lacks_come_first_and_none_twice():
     vectors = np.array([[1, 0, 0], [0.999, 0.04, 0], [0.9, 0.43, 0], [0, 0, 1]], dtype=np.float32)
-    texts = [f"claim number {n} about the dog" for n in range(4)]
+    texts = [f"claim number {n} about the dog and its box" for n in range(4)]
     claims = pd.DataFrame({"query_id": "q", "text": texts, "own_similarity": [0.2, 0.2, 0.9, 0.9]})
     first, second, *_ = ClaimBook(claims, vectors).lacking(["q"], 3)
     assert first in texts[:2]  # said most, supported least
