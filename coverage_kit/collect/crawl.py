@@ -79,7 +79,7 @@ class _Crawler:
         if self._store is not None and self._store.begin(self._budgets()):
             _LOG.info("%s: going on with an unfinished crawl", self._source)
         self._add(urls)
-        bar = tqdm(desc=f"reading {self._scope}", unit=" pages", file=sys.stderr, disable=None)
+        bar = tqdm(desc=f"reading {self._scope}", unit=" pages", file=sys.stderr, leave=False, disable=None)
         with closing(bar):
             while self._waiting and not self._spent():
                 fetched = self._read_page(self._waiting.popleft())

@@ -15,6 +15,7 @@ from coverage_kit.collect.urls import site_name, split_http
 from coverage_kit.errors import SiteError
 
 _MARKDOWN = frozenset({".md", ".markdown"})
+_MOST_MARKDOWN_BYTES = 1_000_000  # the Markdown parser takes up to half a minute for a hostile megabyte
 _SUFFIXES = frozenset({".html", ".htm"}) | _MARKDOWN
 _PLAIN = "/!$&'()*+,;=:@"
 _INDEX_NAMES = frozenset({"index", "_index", "readme"})
@@ -36,7 +37,7 @@ def read_folder(folder: Path, base_url: str = "", max_page_bytes: int = 8_000_00
     if not files:
         what = f"files ending in {', '.join(sorted(_SUFFIXES))}"
         raise SiteError(str(folder), what, "none", "Name the folder that holds the pages.")
-    bar = tqdm(files, desc=f"reading {folder.name}", unit=" pages", file=sys.stderr, disable=None)
+    bar = tqdm(files, desc=f"reading {folder.name}", unit=" pages", file=sys.stderr, leave=False, disable=None)
     return [_read_file(file, folder, base_url, max_page_bytes) for file in bar]
 
 
@@ -54,13 +55,15 @@ def _read_file(file: Path, folder: Path, base_url: str, max_page_bytes: int) -> 
     relative = file.relative_to(folder)
     place = _place(relative, folder, base_url)
     site = site_name(base_url) or folder.resolve().name
+    is_markdown = file.suffix.lower() in _MARKDOWN
+    most_bytes = min(max_page_bytes, _MOST_MARKDOWN_BYTES) if is_markdown else max_page_bytes
     try:
-        content = file.read_bytes() if file.stat().st_size <= max_page_bytes else None
+        content = file.read_bytes() if file.stat().st_size <= most_bytes else None
     except OSError as error:
         return Met(place, site, f"unreadable: {error.strerror}", html_path=str(file))
     if content is None:
         return Met(place, site, "too large", html_path=str(file))
-    extract = extract_markdown(content) if file.suffix.lower() in _MARKDOWN else extract_page(content, place)
+    extract = extract_markdown(content) if is_markdown else extract_page(content, place)
     own_url = _own_url(extract, base_url)
     status = "ok" if extract.text else "no text"
     return Met(place, site if base_url or not own_url else site_name(own_url), status, own_url, extract, str(file))

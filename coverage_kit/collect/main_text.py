@@ -13,7 +13,7 @@ _SHINGLE_WORDS = 5
 _KEPT_SHARE = 0.5
 _FEWEST_WORDS = 40
 _MOST_GAP_WORDS = 60
-_MOST_BLOCKS = 20_000
+_MOST_ELEMENTS = 50_000  # beyond them trafilatura takes minutes
 _WORD = re.compile(r"\w+")
 
 # Both log what they dislike about a page as errors; here that is a page's status, not an error of the program.
@@ -28,7 +28,7 @@ def main_blocks(blocks: list[Block], tree: HtmlElement) -> list[Block]:
     lines); a heading when text below it stays, because trafilatura alone loses two headings of five. Where trafilatura
     finds too little to judge by, all blocks stay but those of asides.
     """
-    text = _main_text(tree) if len(blocks) <= _MOST_BLOCKS else ""
+    text = _main_text(tree) if sum(1 for _ in tree.iter()) <= _MOST_ELEMENTS else ""
     lines = [_WORD.findall(line.lower()) for line in text.splitlines()]
     words = [word for line in lines for word in line]
     kept = _matching(blocks, words, {" ".join(line) for line in lines})

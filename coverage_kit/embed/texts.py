@@ -85,7 +85,7 @@ class CachedEncoder:
 
     def _chunks(self, keys: list[bytes]) -> Iterator[list[bytes]]:
         is_quiet = self.is_quiet or not keys
-        with tqdm(total=len(keys), desc="embedding", unit="text", file=sys.stderr, disable=is_quiet) as progress:
+        with tqdm(total=len(keys), desc="embedding", unit="text", file=sys.stderr, leave=False, disable=is_quiet) as progress:
             for start in range(0, len(keys), CHUNK_TEXTS):
                 chunk = keys[start : start + CHUNK_TEXTS]
                 yield chunk

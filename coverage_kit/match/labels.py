@@ -10,11 +10,12 @@ from coverage_kit.vectors import Embeddings
 _N_WORDS = 3
 _WORD = r"(?u)\b[^\W\d_][\w-]+(?!['\u2019\w])\b"
 _GENERIC_SHARE = 0.25
+_LABEL_LENGTH = 48
 
 
 @checked
 def label_clusters(queries: Queries, clusters: Clusters, embeddings: Embeddings) -> Labels:
-    """Return a label of up to three telling words or pairs of words, and the medoid query, for each cluster.
+    """Return a label and the medoid query for each cluster: up to three telling words, or the medoid where too few are shared.
 
     Class-based TF-IDF: the queries of a cluster are one document; words that several of its queries share, and few other
     clusters have, come first; a pair of words counts only where two queries share it.
@@ -29,7 +30,7 @@ def label_clusters(queries: Queries, clusters: Clusters, embeddings: Embeddings)
     for (cluster_id, group), telling in zip(groups, words, strict=True):
         vectors = embeddings.vectors[[place[name] for name in group["query_id"]]]
         medoid = int(np.argmax(np.round(vectors @ vectors.mean(axis=0), 6)))
-        label = ", ".join(telling) or group["text"].iloc[medoid]
+        label = ", ".join(telling) if len(telling) > 1 else _shortened(group["text"].iloc[medoid])
         rows.append({"cluster_id": cluster_id, "label": label, "medoid_query_id": group["query_id"].iloc[medoid]})
     return LABELS.table(rows)
 
@@ -46,10 +47,16 @@ def _telling_words(documents: list[list[str]]) -> list[list[str]]:
     rarity = np.log((1 + len(documents)) / (1 + (counts > 0).sum(axis=0))) + 1e-3
     is_pair = np.array([" " in name for name in names])
     is_generic = (counts > 0).mean(axis=0) > _GENERIC_SHARE
-    rarity = np.where(is_generic & (len(documents) > 5), 1e-6, rarity)
-    weights = np.where(is_pair & (counts < 2), 0, np.where(counts > 1, counts**1.5, 0.1 * counts)) * rarity
+    rarity = np.where(is_generic & (len(documents) > 5), 0, rarity)
+    weights = np.where(is_pair & (counts < 2), 0, np.where(counts > 1, counts**1.5, 0)) * rarity
     orders = [np.argsort(-np.round(row, 9), kind="stable") for row in weights]
     return [_distinct(names[order], row[order]) for order, row in zip(orders, weights, strict=True)]
+
+
+def _shortened(text: str) -> str:
+    """Return the text, cut after a word where it is long."""
+    words = " ".join(text.split())
+    return words if len(words) <= _LABEL_LENGTH else words[:_LABEL_LENGTH].rsplit(" ", 1)[0] + " …"
 
 
 def _distinct(names: npt.NDArray[np.object_], weights: npt.NDArray[np.float64]) -> list[str]:

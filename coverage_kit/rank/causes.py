@@ -20,6 +20,7 @@ def gather_facts(evidence: Evidence, coverage: Coverage, rates: pd.DataFrame) ->
     facts["coverage"] = coverage.set_index("query_id")["coverage"]
     other = facts["own_best"] - facts["margin"].fillna(np.inf)
     facts["nearest"] = np.maximum(facts["own_best"], other.where(np.isfinite(other), -1.0))
+    facts["limit"] = _gap_limit(facts["coverage"])
     facts["is_far"] = (facts["nearest"] < _far_limit(facts)).astype(float)
     facts["support_ahead"] = _percentile(facts["answer_support"]) - _percentile(facts["own_best"])
     return facts.join(rates)
@@ -43,7 +44,7 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
     answered = facts["n_answers"].fillna(0) > 0
     cited_by_none = answered & (facts["cited"].fillna(0) < SELDOM)
     is_retrieved = facts["retrieved"] >= 0.5
-    gap = facts["coverage"] < 0.5
+    gap = facts["coverage"] < facts["limit"]
     rules: list[tuple[str, pd.Series[bool]]] = [
         ("out of scope", (facts["is_far"] > 0.5) & ~(answered & (facts["third_party"] < THIRD_PARTY_SHARE))),
         ("unwinnable", answered & (facts["searched"] < 0.5)),
@@ -63,6 +64,15 @@ def explain_coverage(coverage: Coverage, facts: pd.DataFrame) -> Coverage:
     """Return the coverage table with the cause of each query's gap."""
     causes = name_causes(facts).reindex(coverage["query_id"])
     return coverage.assign(cause=causes.to_numpy()).astype({"cause": "str"})
+
+
+def _gap_limit(coverage: "pd.Series[float]") -> float:
+    """Return the coverage under which a query is called a gap: one half, or more where that would call too few gaps.
+
+    Where evidence is weak, every coverage lies near the log's mean and none under one half. As many queries are called gaps as
+    their calibrated coverages add up to.
+    """
+    return float(max(0.5, coverage.quantile((1 - coverage).mean()))) if len(coverage) else 0.5
 
 
 def _far_limit(facts: pd.DataFrame) -> float:

@@ -64,7 +64,8 @@ def rank_gaps(  # noqa: PLR0913 (one table for each side of a gap)
     ]
     gaps = pd.DataFrame(rows).merge(labels, on="cluster_id").set_index("cluster_id").join(nearest)
     pooled = facts.reindex(gaps.index)
-    gaps["cause"] = [_cause(frame.loc[frame["cluster_id"] == name, "cause"], gaps.loc[name, "severity"]) for name in gaps.index]
+    is_severe = gaps["severity"] >= 1 - pooled["limit"]
+    gaps["cause"] = [_cause(frame.loc[frame["cluster_id"] == name, "cause"], bool(is_severe[name])) for name in gaps.index]
     gaps["reason"] = [_reason(pooled.loc[name], str(gaps.loc[name, "cause"])) for name in gaps.index]
     gaps["citation_rate"] = pooled["cited"]
     gaps["winnable"] = ~gaps["cause"].isin(LOST_CAUSES)
@@ -97,7 +98,7 @@ def nearest_to_clusters(matches: Matches, queries: Queries, clusters: Clusters, 
     return pd.DataFrame(found, index=pd.Index(sorted(clusters["cluster_id"].unique()), name="cluster_id"))
 
 
-def _cause(of_queries: "pd.Series[str]", severity: float) -> str:
+def _cause(of_queries: "pd.Series[str]", is_severe: bool) -> str:
     """Return a cluster's cause by the votes of its queries.
 
     Half of them lost: it is lost. Else its pooled severity says whether content lacks, and if not, half of them whether it is
@@ -106,7 +107,7 @@ def _cause(of_queries: "pd.Series[str]", severity: float) -> str:
     votes = of_queries.value_counts(sort=True)
     for causes, is_theirs in (
         (LOST_CAUSES, _share(of_queries, LOST_CAUSES) >= 0.5),
-        (CONTENT_CAUSES, severity >= 0.5),
+        (CONTENT_CAUSES, is_severe),
         (VISIBILITY_CAUSES, _share(of_queries, VISIBILITY_CAUSES) >= 0.5),
     ):
         if is_theirs:

@@ -7,7 +7,7 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.wording import describe_cause, describe_operation
 
-SEVERE = 0.5
+CONTENT_CAUSES = ("missing", "mis-worded")
 _SHOWN_QUERIES = 5
 _SHOWN_HELPED = 3
 
@@ -49,7 +49,7 @@ def summarize(analysis: Analysis) -> Headline:
         covered_low=covered[1],
         covered_high=covered[2],
         n_gaps=len(gaps),
-        n_severe=int(((gaps["severity"] >= SEVERE) & gaps["winnable"].astype(bool)).sum()),
+        n_severe=int((gaps["cause"].isin(CONTENT_CAUSES) & gaps["winnable"].astype(bool)).sum()),
         n_planned=len(plan),
         budget_minutes=budget(analysis),
         planned_minutes=float(last["cost_minutes"]),

@@ -102,10 +102,12 @@ def test_two_files_at_one_url_get_two_ids(folder):
 
 def test_rejected_pages_are_rows(folder):
     write(folder, ok_html=page("A", "One."), scripts_html="<body><script>go()</script><noscript>On!</noscript></body>")
+    write(folder, huge_md="word " * 250_000)  # Markdown beyond a megabyte is rejected whatever the setting
     write(folder, empty_md="", large_html=page("L", "x " * 600_000))
     pages = read(folder, max_page_megabytes=1.0)
     assert pages["status"].to_dict() == {
         "shop/empty.md": "no text",
+        "shop/huge.md": "too large",
         "shop/large.html": "too large",
         "shop/ok.html": "ok",
         "shop/scripts.html": "no text",

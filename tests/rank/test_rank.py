@@ -26,6 +26,7 @@ from coverage_kit.tables import (
 
 FACTS = {
     "coverage": 0.9,
+    "limit": 0.5,
     "is_far": 0.0,
     "support_ahead": 0.0,
     "n_answers": 4,
