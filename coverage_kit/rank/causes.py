@@ -12,6 +12,7 @@ LOST_CAUSES = ("unwinnable", "out of scope")
 
 THIRD_PARTY_SHARE = 0.8
 SELDOM = 0.25
+_LEAST_DEMAND = 1e-3
 
 
 def gather_facts(evidence: Evidence, coverage: Coverage, rates: pd.DataFrame) -> pd.DataFrame:
@@ -26,9 +27,14 @@ def gather_facts(evidence: Evidence, coverage: Coverage, rates: pd.DataFrame) ->
     return facts.join(rates)
 
 
+def demand_weights(queries: Queries) -> "pd.Series[float]":
+    """Return the weight of each query (by query_id): its demand, at least a trace, so that a query of demand 0 still counts."""
+    return queries.set_index("query_id")["demand"].clip(lower=_LEAST_DEMAND)
+
+
 def pool_facts(facts: pd.DataFrame, queries: Queries, cluster_of: "pd.Series[str]") -> pd.DataFrame:
     """Return the facts of clusters: demand-weighted means of their queries', missing values left out."""
-    demand = queries.set_index("query_id")["demand"].reindex(facts.index)
+    demand = demand_weights(queries).reindex(facts.index)
     keys = cluster_of.reindex(facts.index)
     numeric = facts.astype(float)
     weights = numeric.notna().mul(demand, axis=0)

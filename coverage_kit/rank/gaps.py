@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage_kit.rank.causes import CONTENT_CAUSES, COVERED, LOST_CAUSES, VISIBILITY_CAUSES
+from coverage_kit.rank.causes import CONTENT_CAUSES, COVERED, LOST_CAUSES, VISIBILITY_CAUSES, demand_weights
 from coverage_kit.tables import GAPS, Clusters, Coverage, Gaps, Labels, Matches, Queries, checked
 
 _PSEUDO_QUERIES = 1.0
@@ -51,7 +51,8 @@ def rank_gaps(  # noqa: PLR0913 (one table for each side of a gap)
     if frame.empty:
         return GAPS.empty()
     frame["row"] = pd.Series(np.arange(len(coverage)), index=coverage["query_id"]).loc[frame["query_id"]].to_numpy()
-    mean_gap = float(np.average(1 - frame["coverage"], weights=frame["demand"]))
+    frame["weight"] = demand_weights(queries).loc[frame["query_id"]].to_numpy()
+    mean_gap = float(np.average(1 - frame["coverage"], weights=frame["weight"]))
     rng = np.random.default_rng(seed)
     rows = [
         {
@@ -73,7 +74,7 @@ def rank_gaps(  # noqa: PLR0913 (one table for each side of a gap)
 
 
 def _severity(group: pd.DataFrame, draws: Floats, mean_gap: float, rng: np.random.Generator) -> dict[str, float]:
-    demand = group["demand"].to_numpy(np.float64)
+    demand = group["weight"].to_numpy(np.float64)
     missing = 1 - draws[:, group["row"].to_numpy()]
     pseudo = _PSEUDO_QUERIES * demand.mean()
     estimate = (missing[0] @ demand + pseudo * mean_gap) / (demand.sum() + pseudo)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from coverage_kit.rank.causes import demand_weights
 from coverage_kit.rank.edits import Candidate
 from coverage_kit.tables import EFFECTS, Clusters, Effects, Queries
 
@@ -49,7 +50,7 @@ def simulate_edits(candidates: list[Candidate], model: CoverageModel, queries: Q
     """
     model.prepare([text for candidate in candidates for text in candidate.added])
     before = model.coverage_with([])
-    demand = queries["demand"].to_numpy(np.float64)
+    demand = demand_weights(queries).to_numpy(np.float64)
     cluster_of = clusters.set_index("query_id")["cluster_id"].reindex(queries["query_id"]).to_numpy()
     worth, gains, harms, effects = [], [], [], []
     for number, candidate in enumerate(candidates):

@@ -134,6 +134,19 @@ def test_severity_and_demand_stay_two_axes():
     assert gaps["rank"].tolist() == [1, 2]
 
 
+def test_a_log_without_demand_still_ranks():
+    queries, coverage, clusters, labels, evidence = small_log()
+    queries = queries.assign(demand=0.0)
+    outcomes = count_outcomes(ANSWERS.empty(), CITATIONS.empty(), MENTIONS.empty(), Field("o", "O", frozenset()))
+    facts = gather_facts(evidence, coverage, outcome_rates(outcomes))
+    pooled = pool_facts(facts, queries, clusters.set_index("query_id")["cluster_id"])
+    draws = np.tile(coverage["coverage"].to_numpy(), (21, 1))
+    gaps = rank_gaps(queries, coverage, draws, clusters, labels, pooled, pd.DataFrame(index=["c0", "c1"]))
+    assert gaps["severity"].between(0, 1).all()
+    simulation = simulate_edits([candidate("good")], HandModel(), queries, clusters)
+    assert np.isfinite(simulation.gain).all()
+
+
 def test_candidates_are_drafted_from_half_and_carry_no_invented_fact():
     gaps, queries, coverage, clusters = ranked_gaps()
     own = PASSAGES.table(
