@@ -78,7 +78,7 @@ def _gap_limit(coverage: "pd.Series[float]") -> float:
     Where evidence is weak, every coverage lies near the log's mean and none under one half. As many queries are called gaps as
     their calibrated coverages add up to.
     """
-    return float(max(0.5, coverage.quantile((1 - coverage).mean()))) if len(coverage) else 0.5
+    return max(0.5, float(coverage.quantile(float((1 - coverage).mean())))) if len(coverage) else 0.5
 
 
 def _far_limit(facts: pd.DataFrame) -> float:

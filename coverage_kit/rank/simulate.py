@@ -50,7 +50,7 @@ def simulate_edits(candidates: list[Candidate], model: CoverageModel, queries: Q
     """
     model.prepare([text for candidate in candidates for text in candidate.added])
     before = model.coverage_with([])
-    demand = demand_weights(queries).to_numpy(np.float64)
+    demand = np.asarray(demand_weights(queries), dtype=np.float64)
     cluster_of = clusters.set_index("query_id")["cluster_id"].reindex(queries["query_id"]).to_numpy()
     worth, gains, harms, effects = [], [], [], []
     for number, candidate in enumerate(candidates):
