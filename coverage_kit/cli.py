@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coverage_kit.errors import CoverageKitError, RunError, SettingsError
-from coverage_kit.settings import Settings, make_settings, read_settings
+from coverage_kit.settings import Settings, make_settings, read_settings, resolve_paths
 
 if TYPE_CHECKING:
     from coverage_kit.analysis import Analysis
@@ -89,9 +89,12 @@ def run(
         raise SettingsError("run", "a coverage.toml or --site and --log", "neither", "See coverage-kit run --help.")
     base: dict[str, Any] = read_settings(settings_file).model_dump() if settings_file else {"site": {"source": site}}
     own: dict[str, Any] = {"source": site, "base_url": base_url, "brand": tuple(brand or ())}
+    if site and site != base["site"]["source"]:
+        base["site"] = {"source": site}
     base["site"] = {**base["site"], **{key: value for key, value in own.items() if value}}
     if competitor:
-        base["competitors"] = [{"source": source} for source in competitor]
+        known = {one["source"]: one for one in base.get("competitors", ())}
+        base["competitors"] = [known.get(str(Path(name).resolve()), {"source": name}) for name in competitor]
     if log:
         base["log"] = {**base.get("log", {}), "files": tuple(log)}
     if column:
@@ -100,7 +103,7 @@ def run(
         base["match"] = {**base.get("match", {}), "encoder": encoder}
     if out:
         base["out"] = out
-    _run(make_settings(base, where="run"))
+    _run(resolve_paths(make_settings(base, where="run"), Path.cwd()))
 
 
 @app.command()
@@ -162,6 +165,8 @@ def _write(analysis: "Analysis", folder: Path) -> None:
 
 
 def _summarise(analysis: "Analysis", folder: Path) -> None:
+    from coverage_kit.report.wording import LEAST_AUC  # noqa: PLC0415
+
     stages, test, is_read = analysis.stages, analysis.about["self_test"], analysis.pages["status"] == "ok"
     typer.echo(
         f"\n{len(analysis.queries)} queries, {len(analysis.answers)} answers, "
@@ -172,6 +177,8 @@ def _summarise(analysis: "Analysis", folder: Path) -> None:
         typer.echo(
             f"Self-test: AUC {test['auc']:.2f} [{test['low']:.2f}, {test['high']:.2f}], calibration error {test['ece']:.3f}."
         )
+        if test["auc"] < LEAST_AUC:
+            typer.echo("Under .70 coverage cannot be told well: try a stronger encoder (match.encoder), read gaps as hints.")
     else:
         typer.echo("Self-test: too few queries; coverage rests on a link fitted on public sites.")
     typer.echo("\nWorst gaps (severity, demand, cause):")

@@ -23,6 +23,7 @@ from coverage_kit.collect.logs import describe_mapping, read_log
 from coverage_kit.collect.mentions import find_mentions
 from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.site import read_site
+from coverage_kit.collect.urls import page_id
 from coverage_kit.embed.encoders import SentenceTransformerEncoder
 from coverage_kit.embed.texts import CachedEncoder, join_passage, passage_texts
 from coverage_kit.errors import LogError, SiteError
@@ -40,11 +41,12 @@ from coverage_kit.rank.gaps import nearest_to_clusters, rank_gaps
 from coverage_kit.rank.outcomes import Field, count_outcomes, outcome_rates
 from coverage_kit.rank.select import rank_edits
 from coverage_kit.rank.simulate import edit_table, simulate_edits
-from coverage_kit.settings import Settings, SiteSettings
+from coverage_kit.settings import Settings
 from coverage_kit.tables import PAGES, POINTS, STAGES, LogTables, Pages, Passages, Points
 from coverage_kit.vectors import Embeddings, Encoder, embed_texts
 
 _MAP_POINTS = 6000
+_TRACKED = 11
 _VERSIONS = ("coverage_kit", "sentence-transformers", "torch", "faiss-cpu", "scikit-learn", "umap-learn", "trafilatura")
 
 logger = logging.getLogger(__name__)
@@ -61,15 +63,15 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
     """
     match, seed, stages = settings.match, settings.seed, Stages()
     with stages.clock("collect"):
-        pages, own_site = collect_pages(settings)
+        log = collect_log(settings)
+        inner = encoder or SentenceTransformerEncoder(match.encoder)
+        stages.encoder = encoder = CachedEncoder(inner, Path(settings.cache) / "vectors.sqlite")
+        pages, own_site, brand_sites = collect_pages(settings)
         passages = split_pages(pages, match.passage_words)
-        log, mentions = collect_log(settings, own_site)
+        own = own_passages(passages, pages, own_site)
+        mentions = find_mentions(log.answers, brand_names(settings, brand_sites))
         claims = split_claims(log.answers)
-    own = own_passages(passages, pages, own_site)
     with stages.clock("embed"):
-        stages.encoder = encoder = CachedEncoder(
-            encoder or SentenceTransformerEncoder(match.encoder), Path(settings.cache) / "vectors.sqlite"
-        )
         asked = embed_texts(log.queries["query_id"], log.queries["text"], encoder, "query")
         content = embed_texts(passages["passage_id"], passage_texts(passages), encoder)
         said = embed_texts(claims["claim_id"], claims["text"], encoder)
@@ -89,9 +91,8 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         labels = label_clusters(log.queries, clusters, topics)
     with stages.clock("rank"):
         cluster_of = clusters.set_index("query_id")["cluster_id"]
-        outcomes = count_outcomes(log.answers, log.citations, mentions, field_of(settings, pages, own_site))
-        evidence = scorer.table()
-        facts = gather_facts(evidence, coverage, outcome_rates(outcomes))
+        outcomes = count_outcomes(log.answers, log.citations, mentions, field_of(settings, pages, own_site, log))
+        facts = gather_facts(evidence := scorer.table(), coverage, outcome_rates(outcomes))
         coverage = explain_coverage(coverage, facts)
         pooled = pool_facts(facts, log.queries, cluster_of)
         nearest = nearest_to_clusters(matches, log.queries, clusters, own_site)
@@ -101,41 +102,59 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         candidates = propose_edits(gaps, log.queries, coverage, clusters, site, book, settings.rank)
         simulation = simulate_edits(candidates, SiteModel(scorer, link, encoder, asked, known), log.queries, clusters)
         edits, frontier = rank_edits(edit_table(candidates, simulation), simulation)
-        visibility = measure_visibility(log.answers, log.citations, mentions, tracked(settings, pages, own_site), seed)
+        visibility = measure_visibility(log.answers, log.citations, mentions, brand_sites, seed)
     with stages.clock("map"):
         points = draw_map(asked, content, passages, own_site, settings)
     about = describe(settings, own_site, encoder, link, asdict(quality), log)
     tables = {name: getattr(log, name) for name in ("queries", "answers", "citations", "searches", "failures", "rejects")}
     tables |= {"pages": pages, "passages": passages, "mentions": mentions, "matches": matches, "evidence": evidence}
     tables |= {"coverage": coverage, "clusters": clusters, "gaps": gaps, "edits": edits, "effects": simulation.effects}
-    tables |= {"frontier": frontier, "points": points, "visibility": visibility, "stages": stages.table()}
-    return Analysis(**tables, about=about)
+    tables |= {"frontier": frontier, "points": points, "visibility": visibility}
+    return Analysis(**tables, about=about, stages=stages.table())
 
 
-def collect_pages(settings: Settings) -> tuple[Pages, str]:
-    """Return the pages of the own site and its competitors, and the own site's name. A page met twice is the own site's."""
-    own = read_site(settings.site, settings.crawl, settings.cache)
-    own_site = str(own["site"].mode().iloc[0])
-    parts = [own.assign(site=own_site)]
-    parts += [read_site(other, settings.crawl, settings.cache) for other in settings.competitors]
-    pages = pd.concat(parts, ignore_index=True).drop_duplicates("page_id", ignore_index=True)
+def collect_pages(settings: Settings) -> tuple[Pages, str, dict[str, str]]:
+    """Return the pages of all sites, the own site's name, and the site of each tracked brand, the own one first.
+
+    A source is one site, named after most of its readable pages; but a competitor's folder without base_url and brand may hold
+    many sites. Brands without a name go by their site's. Raises SiteError when two sources have one name.
+    """
+    own, own_site = _named(read_site(settings.site, settings.crawl, settings.cache))
+    parts, brand_sites = [own], {settings.site.brand[0] if settings.site.brand else own_site: own_site}
+    for other in settings.competitors:
+        part = read_site(other, settings.crawl, settings.cache)
+        if other.base_url or other.brand:
+            part, name = _named(part)
+            brand_sites[other.brand[0] if other.brand else name] = name
+        taken = set(part["site"]) & {str(site) for read in parts for site in read["site"].unique()}
+        if taken:
+            cure = "Set its base_url, or leave it out."
+            raise SiteError(other.source, "a site with a name of its own", f"{min(taken)!r} twice", cure)
+        parts.append(part)
+    pages = pd.concat(parts, ignore_index=True)
     PAGES.check(pages, "collect_pages() returned")
-    return pages, own_site
+    by_pages = [str(site) for site in pages["site"].value_counts().index if site not in brand_sites.values()]
+    return pages, own_site, {**brand_sites, **{site: site for site in by_pages[: max(0, _TRACKED - len(brand_sites))]}}
 
 
-def collect_log(settings: Settings, own_site: str) -> tuple[LogTables, pd.DataFrame]:
-    """Return the log's tables and the mentions of the tracked brands."""
+def _named(pages: Pages) -> tuple[Pages, str]:
+    name = str(pages.loc[pages["status"] == "ok", "site"].mode().iloc[0])
+    return pages.assign(site=pd.Series([name] * len(pages), index=pages.index, dtype="str")), name
+
+
+def collect_log(settings: Settings) -> LogTables:
+    """Return the log's tables. Raises LogError when the settings name no log."""
     if not settings.log.files:
         raise LogError("log.files", "at least one log of queries", "none", "Name files or folders in [log] of coverage.toml.")
     log = read_log(settings.log)
     logger.info("columns of the log: %s", describe_mapping(log.mapping))
-    brands = [brand for site in (settings.site, *settings.competitors) if (brand := brand_names(site, own_site))]
-    return log, find_mentions(log.answers, brands)
+    return log
 
 
 def is_cited(log: LogTables, own_pages: Pages) -> Any:
     """Return which queries have an answer that cites one of these pages, shape (n queries,)."""
-    cited = log.citations[(log.citations["kind"] == "cited") & log.citations["url"].isin(own_pages["url"])]
+    is_own = log.citations["url"].map(page_id).isin(own_pages["page_id"])
+    cited = log.citations[(log.citations["kind"] == "cited") & is_own]
     answers = log.answers[log.answers["answer_id"].isin(cited["answer_id"])]
     return log.queries["query_id"].isin(answers["query_id"]).to_numpy()
 
@@ -150,24 +169,17 @@ def own_passages(passages: Passages, pages: Pages, own_site: str) -> Passages:
     return own
 
 
-def brand_names(site: SiteSettings, own_site: str) -> tuple[str, ...]:
-    """Return the names of a site's brand; the own site without a name goes by its host."""
-    return site.brand or ((own_site,) if site.source and not site.base_url else ())
+def brand_names(settings: Settings, brand_sites: dict[str, str]) -> list[tuple[str, ...]]:
+    """Return the names of each tracked brand, its label first."""
+    aliases = {site.brand[0]: site.brand for site in (settings.site, *settings.competitors) if site.brand}
+    return [aliases.get(brand, (brand,)) for brand in brand_sites]
 
 
-def field_of(settings: Settings, pages: Pages, own_site: str) -> Field:
+def field_of(settings: Settings, pages: Pages, own_site: str, log: LogTables) -> Field:
     """Return who is who in the log."""
-    others = frozenset(pages["site"].unique()) - {own_site}
-    return Field(own_site, settings.site.brand[0] if settings.site.brand else own_site, others)
-
-
-def tracked(settings: Settings, pages: Pages, own_site: str, most: int = 10) -> dict[str, str]:
-    """Return site by brand: the own site, then competitors, those with a brand first, by number of pages."""
-    named = {site.brand[0]: _site_of(site, pages) for site in settings.competitors if site.brand}
-    by_pages = [str(name) for name in pages["site"].value_counts(sort=True).index]
-    rest = {name: name for name in by_pages if name not in {own_site, *named.values()}}
-    own_brand = settings.site.brand[0] if settings.site.brand else own_site
-    return dict(list({own_brand: own_site, **named, **rest}.items())[: most + 1])
+    others = frozenset(str(site) for site in pages["site"].unique()) - {own_site}
+    is_search_known = "searched" in log.mapping or bool(len(log.citations) or len(log.searches))
+    return Field(own_site, settings.site.brand[0] if settings.site.brand else "", others, is_search_known)
 
 
 def draw_map(asked: Embeddings, content: Embeddings, passages: Passages, own_site: str, settings: Settings) -> Points:
@@ -239,13 +251,6 @@ class Stages:
 
     def _counts(self) -> tuple[int, int]:
         return (self.encoder.n_embedded, self.encoder.n_reused) if self.encoder else (0, 0)
-
-
-def _site_of(site: SiteSettings, pages: Pages) -> str:
-    from coverage_kit.collect.urls import site_name  # noqa: PLC0415
-
-    name = site_name(site.base_url or site.source)
-    return name or Path(site.source).name
 
 
 def _some(rng: np.random.Generator, n: int, most: int) -> Any:

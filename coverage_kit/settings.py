@@ -89,10 +89,10 @@ def read_settings(path: str | Path) -> Settings:
     """
     path = Path(path)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        cure = "Name one with --settings, or write one with 'coverage-kit init'."
-        raise SettingsError(str(path), "a settings file", "no file", cure) from None
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        cure = "Name a coverage.toml, or write one with 'coverage-kit init'."
+        raise SettingsError(str(path), "a settings file", error.strerror or "no file", cure) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(str(path), "valid TOML in UTF-8", str(error), "Correct that line.") from None
     settings = make_settings(values, where=str(path))
@@ -134,4 +134,5 @@ def resolve_paths(settings: Settings, folder: Path) -> Settings:
 
 
 def _encoder_path(encoder: str, folder: Path) -> str:
-    return str(folder / encoder) if encoder.startswith((".", "~")) else encoder
+    place = folder / Path(encoder).expanduser()
+    return str(place) if encoder.startswith((".", "~")) or (place.is_dir() and encoder != "minilm") else encoder

@@ -1,6 +1,8 @@
 import pandas as pd
 import pytest
 
+from coverage_kit.pipeline import analyze
+from coverage_kit.settings import read_settings
 from coverage_kit.tables import PASSAGES, QUERIES
 from tests.encoder import WordEncoder
 from tests.world import write_project
@@ -17,6 +19,12 @@ TOPICS = {
 def sample_project(tmp_path_factory):
     """The sample project's coverage.toml in a folder of the session."""
     return write_project(tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture(scope="session")
+def sample_analysis(sample_project):
+    """The sample analysed once; its vectors and map then serve every test of the session."""
+    return analyze(read_settings(sample_project))
 
 
 @pytest.fixture

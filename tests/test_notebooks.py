@@ -24,11 +24,11 @@ def test_cells_call_the_package_and_hold_no_output(path):
 
 @pytest.mark.filterwarnings("ignore")  # of the kernel's own connection
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_each_runs_top_to_bottom_and_draws_safely(path, sample_project):
+def test_each_runs_top_to_bottom_and_draws_safely(path, sample_project, sample_analysis):
     notebook = nbformat.read(path, as_version=4)
     parameters = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
     parameters.source = f"SETTINGS = {str(sample_project)!r}"
-    NotebookClient(notebook, timeout=180, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}).execute()
+    NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}).execute()
     bundles = [output.data for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
     figures = [bundle["application/vnd.plotly.v1+json"] for bundle in bundles if "application/vnd.plotly.v1+json" in bundle]
     expected = {"01_collect": 2, "02_map": 1, "03_gaps": 3, "04_edits": 1, "05_export": 0}

@@ -22,8 +22,8 @@ def project(sample_project):
 
 
 @pytest.fixture(scope="module")
-def analysis(project):
-    return analyze(project)
+def analysis(sample_analysis):
+    return sample_analysis
 
 
 @pytest.fixture(scope="module")

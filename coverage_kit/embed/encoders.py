@@ -35,9 +35,20 @@ class SentenceTransformerEncoder:
     def name(self) -> str:
         """Name and revision: the hash of the model's files, or the hub's commit."""
         if self._folder is None:
-            return f"{self.model}@{self._loaded[0].auto_model.config._commit_hash}"
+            return f"{self.model}@{self._revision()}"
         label = "all-MiniLM-L6-v2" if self.model == BUNDLED else self._folder.name
         return f"{label}@{_folder_hash(self._folder)[:12]}"
+
+    def _revision(self) -> str:
+        """Return the hub's commit, or where the model does not tell it the hash of its weights."""
+        config = getattr(getattr(self._loaded[0], "auto_model", None), "config", None)
+        commit = getattr(config, "_commit_hash", None)
+        if commit:
+            return str(commit)
+        digest = hashlib.sha256()
+        for _, tensor in sorted(self._loaded.state_dict().items()):
+            digest.update(tensor.cpu().float().numpy().tobytes())
+        return digest.hexdigest()[:12]
 
     @cached_property
     def dimensions(self) -> int:

@@ -7,7 +7,7 @@ from coverage_kit.tables import Coverage, Evidence, Queries, checked
 
 COVERED = "covered"
 CONTENT_CAUSES = ("missing", "mis-worded")
-VISIBILITY_CAUSES = ("not retrieved", "retrieved but not cited", "cited but not mentioned")
+VISIBILITY_CAUSES = ("not retrieved", "retrieved but not cited", "not cited", "cited but not mentioned")
 LOST_CAUSES = ("unwinnable", "out of scope")
 
 THIRD_PARTY_SHARE = 0.8
@@ -52,13 +52,14 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
     is_retrieved = facts["retrieved"] >= 0.5
     gap = facts["coverage"] < facts["limit"]
     rules: list[tuple[str, pd.Series[bool]]] = [
-        ("out of scope", (facts["is_far"] > 0.5) & ~(answered & (facts["third_party"] < THIRD_PARTY_SHARE))),
+        ("out of scope", gap & (facts["is_far"] > 0.5) & ~(answered & (facts["third_party"] < THIRD_PARTY_SHARE))),
         ("unwinnable", answered & (facts["searched"] < 0.5)),
         ("unwinnable", cited_by_none & (facts["third_party"] >= THIRD_PARTY_SHARE) & ~is_retrieved),
         ("mis-worded", gap & (facts["support_ahead"] > SELDOM)),
         ("missing", gap),
         ("retrieved but not cited", cited_by_none & is_retrieved),
-        ("not retrieved", cited_by_none),
+        ("not retrieved", cited_by_none & (facts["has_retrieved"] > 0)),
+        ("not cited", cited_by_none),  # the log does not say what was retrieved
         ("cited but not mentioned", answered & (facts["cited"] >= 0.5) & (facts["mentioned"] < SELDOM)),
     ]
     names = np.select([np.asarray(test, dtype=bool) for _, test in rules], [name for name, _ in rules], default=COVERED)

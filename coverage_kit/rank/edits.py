@@ -147,7 +147,7 @@ def _extend_passage(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate
 
 def _reword_heading(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
     """The nearest passage under a heading in the words of those who ask; only where it has the answer and is not found."""
-    if gap.cause not in ("mis-worded", "not retrieved") or gap.heading_question is None:
+    if gap.cause not in ("mis-worded", "not retrieved", "not cited") or gap.heading_question is None:
         return []
     place = site.by_id.loc[gap.passage_id]
     parts = str(place["heading_path"]).split(" > ")

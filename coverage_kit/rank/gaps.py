@@ -86,8 +86,8 @@ def _severity(group: pd.DataFrame, draws: Floats, mean_gap: float, rng: np.rando
 
 def nearest_to_clusters(matches: Matches, queries: Queries, clusters: Clusters, own_site: str) -> pd.DataFrame:
     """Return for each cluster the own and the other passage with the largest demand-weighted sum of similarities."""
-    joined = matches.merge(queries[["query_id", "demand"]], on="query_id").merge(clusters, on="query_id")
-    joined["worth"] = joined["demand"] * joined["similarity"]
+    joined = matches.merge(clusters, on="query_id")
+    joined["worth"] = joined["query_id"].map(demand_weights(queries)) * joined["similarity"]
     found = {}
     for column, part in (
         ("own_passage_id", joined[joined["site"] == own_site]),
@@ -137,7 +137,8 @@ def _reason(facts: "pd.Series[float]", cause: str) -> str:
     if cause == "mis-worded":
         words.append("the site supports what answers say better than it matches how people ask")
     if pd.notna(facts.get("n_answers")):
-        words.append(f"{facts['searched']:.0%} of answers searched, {facts['cited']:.0%} cite the site")
+        searched = f"{facts['searched']:.0%} of answers searched, " if pd.notna(facts["searched"]) else "of the answers, "
+        words.append(f"{searched}{facts['cited']:.0%} cite the site")
         if pd.notna(facts["third_party"]):
             words.append(f"{facts['third_party']:.0%} of citations go to neither the site nor a known competitor")
     return "; ".join(words)

@@ -22,7 +22,7 @@ def rank_edits(edits: pd.DataFrame, simulation: Simulation) -> tuple[Edits, Fron
     """
     if edits.empty:
         return EDITS.empty(), FRONTIER.empty()
-    cost = edits["cost_minutes"].to_numpy(np.float64)
+    cost = np.maximum(edits["cost_minutes"].to_numpy(np.float64), 0.1)
     chosen, marginal = _greedy(simulation.worth, simulation.harm, cost)
     rest = [row for row in np.argsort(-edits["gain"].to_numpy() / cost, kind="stable") if row not in set(chosen)]
     order = [*chosen, *(int(row) for row in rest)]

@@ -31,6 +31,7 @@ CAUSE_MARKS = {
     "missing": (ORANGE, "circle"),
     "mis-worded": (AMBER, "diamond"),
     "not retrieved": (PINK, "square"),
+    "not cited": (PINK, "square-open"),
     "retrieved but not cited": (BLUE, "triangle-up"),
     "cited but not mentioned": (SKY, "triangle-down"),
     "covered": (GREEN, "star"),

@@ -38,6 +38,11 @@ CAUSES = {
         "Found, but not cited",
         "Engines read the page and cite others. Put the answer first, complete and with its evidence.",
     ),
+    "not cited": Wording(
+        "Answered, but not cited",
+        "The site answers, but answers cite others; the log does not say whether it was found. Log retrieved pages too, and "
+        "compare with what the cited pages say first.",
+    ),
     "cited but not mentioned": Wording(
         "Cited, but not named",
         "Answers link to the site without naming the brand. Name it in the sentence that holds the answer.",

@@ -50,6 +50,7 @@ FACTS = {
         ({"coverage": 0.2, "cited": 0.0, "support_ahead": 0.5}, "mis-worded"),
         ({"cited": 0.0, "retrieved": 1.0}, "retrieved but not cited"),
         ({"cited": 0.0, "retrieved": 0.0}, "not retrieved"),
+        ({"cited": 0.0, "retrieved": 0.0, "has_retrieved": 0.0}, "not cited"),
         ({"mentioned": 0.0}, "cited but not mentioned"),
         ({"coverage": 0.2, "searched": 0.0, "cited": 0.0, "third_party": np.nan}, "unwinnable"),
         ({"coverage": 0.2, "cited": 0.0, "retrieved": 0.0, "third_party": 1.0}, "unwinnable"),
