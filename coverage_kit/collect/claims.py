@@ -1,6 +1,7 @@
 """Claims: the sentences of logged answers, which say what content the engines want."""
 
 import re
+from collections import defaultdict
 
 from coverage_kit.sentences import split_sentences
 from coverage_kit.tables import CLAIMS, Answers, Claims, checked
@@ -19,23 +20,32 @@ def split_claims(answers: Answers) -> Claims:
 
     Where a query has more, its answers take turns, each from its first sentence on.
     """
-    rows: list[dict[str, object]] = []
-    for _, group in answers.groupby("query_id", sort=True):
-        taken: set[str] = set()
-        sentences = [(row, list(enumerate(_plain_sentences(row["text"])))) for row in group.to_dict("records")]
-        turns = sorted((place, number) for number, (_, parts) in enumerate(sentences) for place, _ in parts)
-        for place, number in turns:
-            row, parts = sentences[number]
-            text = parts[place][1]
-            if text not in taken and len(taken) < MAX_CLAIMS_A_QUERY:
-                taken.add(text)
-                claim_id = f"{row['answer_id']}#{place}"
-                rows.append({**{key: row[key] for key in ("answer_id", "query_id")}, "claim_id": claim_id, "text": text})
+    by_query: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for query_id, answer_id, text in zip(answers["query_id"], answers["answer_id"], answers["text"], strict=True):
+        by_query[query_id].append((answer_id, text))
+    rows = [
+        {"claim_id": f"{answer_id}#{place}", "answer_id": answer_id, "query_id": query_id, "text": text}
+        for query_id in sorted(by_query)
+        for place, answer_id, text in _in_turns(by_query[query_id])
+    ]
     return CLAIMS.table(rows)
+
+
+def _in_turns(said: list[tuple[str, str]]) -> list[tuple[int, str, str]]:
+    """Return place, answer_id and text of the distinct sentences: every answer's first, then every answer's second, …"""
+    sentences = [
+        (place, number, answer_id, sentence)
+        for number, (answer_id, text) in enumerate(said)
+        for place, sentence in enumerate(_plain_sentences(text))
+    ]
+    first: dict[str, tuple[int, str, str]] = {}
+    for place, _, answer_id, sentence in sorted(sentences):
+        first.setdefault(sentence, (place, answer_id, sentence))
+    return list(first.values())[:MAX_CLAIMS_A_QUERY]
 
 
 def _plain_sentences(text: str) -> list[str]:
     plain = _MARKER.sub("", _LINK.sub(r"\1", text))
-    lines = [_DECORATION.sub("", line).strip() for line in plain.splitlines()]
+    lines = [" ".join(_DECORATION.sub("", line).split()) for line in plain.splitlines()]
     sentences = [sentence for line in lines for sentence in split_sentences(line)]
     return [one for one in sentences if len(one.split()) >= _MIN_WORDS and _LETTER.search(one)]
