@@ -32,7 +32,7 @@ def split_claims(answers: Answers) -> Claims:
 
 
 def _in_turns(said: list[tuple[str, str]]) -> list[tuple[int, str, str]]:
-    """Return place, answer_id and text of the distinct sentences: every answer's first, then every answer's second, …"""
+    """Return place, answer_id and text of the distinct sentences: every answer's first, then its second."""
     sentences = [
         (place, number, answer_id, sentence)
         for number, (answer_id, text) in enumerate(said)
