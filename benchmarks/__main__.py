@@ -21,6 +21,7 @@ def main() -> int:
     parser.add_argument("benchmark", nargs="?", choices=("gaps", "link", "real"), default="gaps")
     parser.add_argument("--set", dest="sets", action="append", type=Path, help="folder of a set; repeat for more")
     parser.add_argument("--json", type=Path, help="file for the figures")
+    parser.add_argument("--share", dest="shares", action="append", type=float, help="share removed; repeat for more")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--cache", type=Path, default=Path("runs/cache/vectors.sqlite"))
     chosen = parser.parse_args()
@@ -38,7 +39,8 @@ def main() -> int:
     if chosen.benchmark == "link":
         write_default_link(sets)
         return 0
-    report = {task: scorers for bench in sets for task, scorers in measure_gaps(bench, seeds=chosen.seeds).items()}
+    shares = tuple(chosen.shares or (0.05, 0.1, 0.25))
+    report = {task: scorers for bench in sets for task, scorers in measure_gaps(bench, shares, chosen.seeds).items()}
     print_report(report)
     if chosen.json:
         chosen.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
