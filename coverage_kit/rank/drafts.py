@@ -17,7 +17,7 @@ _QUESTION_START = re.compile(
 
 @dataclass(frozen=True)
 class ClaimBook:
-    """Claims of the logged answers: a frame of claim_id, query_id, engine, text, own_similarity; and their vectors by row."""
+    """Claims of the logged answers: a frame of claim_id, query_id, text, own_similarity; and their vectors by row."""
 
     claims: pd.DataFrame
     vectors: Vectors
