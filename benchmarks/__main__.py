@@ -1,32 +1,45 @@
-"""python -m benchmarks [gaps | link | real] [--set DIR …] [--json FILE]: measure on public sets outside the repository."""
+"""python -m benchmarks [gaps | clusters | ablation | cost | link | real] [--set DIR …] [--json FILE]: measure on public sets.
+
+Without a name: gaps on the default sets, against their floors, and then clusters. Exit status 1 when a set cannot be used or a
+figure is below its floor.
+"""
 
 import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
-from benchmarks.gaps import measure_gaps, print_report
+from benchmarks.ablation import measure_ablation, measure_cost, print_ablation
+from benchmarks.gaps import Report, measure_gaps, missed_floors, print_report
 from benchmarks.link import write_default_link
 from benchmarks.real import run_real
 from benchmarks.sets import data_folder, read_set
 from coverage_kit.embed.encoders import SentenceTransformerEncoder
 from coverage_kit.embed.texts import CachedEncoder
+from coverage_kit.errors import CoverageKitError
+from coverage_kit.vectors import Encoder
 
 DEFAULT_SETS = ("git_docs_tldr", "doc2dial_val", "conditionalqa_govuk")
+FLOORS = Path(__file__).parent / "floors.json"
 
 
-def main() -> int:
-    """Run one benchmark; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("benchmark", nargs="?", choices=("gaps", "link", "real"), default="gaps")
+def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> int:
+    """Run one benchmark, with this encoder instead of the default one; return the exit status."""
+    summary, _, more = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=summary, epilog=more)
+    parser.add_argument("benchmark", nargs="?", choices=("gaps", "clusters", "ablation", "cost", "link", "real"))
     parser.add_argument("--set", dest="sets", action="append", type=Path, help="folder of a set; repeat for more")
     parser.add_argument("--json", type=Path, help="file for the figures")
-    parser.add_argument("--share", dest="shares", action="append", type=float, help="share removed; repeat for more")
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--cache", type=Path, default=Path("runs/cache/vectors.sqlite"))
-    chosen = parser.parse_args()
-    folders = chosen.sets or [data_folder() / name for name in DEFAULT_SETS]
-    absent = [str(folder) for folder in folders if not (folder / "queries.parquet").exists()]
+    parser.add_argument("--share", dest="shares", action="append", type=_share, help="share removed; repeat for more")
+    parser.add_argument("--seeds", type=_count, help="default: 5 for gaps, 10 for clusters")
+    parser.add_argument("--answers", action="store_true", help="let the answers in responses.parquet count as evidence")
+    parser.add_argument("--check", action="store_true", help="exit 1 when a figure is below its floor in floors.json")
+    parser.add_argument("--cache", type=Path, default=Path("runs/cache/vectors.sqlite"), help="file of vectors")
+    chosen = parser.parse_args(arguments)
+    default = ("clinc150",) if chosen.benchmark == "clusters" else DEFAULT_SETS
+    folders = chosen.sets or [data_folder() / name for name in default]
+    absent = [str(folder) for folder in folders if not folder.is_dir()]
     if absent:
         print(f"No public set at {', '.join(absent)}: set COVERAGE_KIT_BENCH_DATA or name folders with --set.", file=sys.stderr)
         return 1
@@ -34,17 +47,82 @@ def main() -> int:
         for folder in folders:
             run_real(folder, Path("runs/real") / folder.name, chosen.cache.parent)
         return 0
-    encoder = CachedEncoder(SentenceTransformerEncoder(), chosen.cache)
-    sets = [read_set(folder, encoder) for folder in folders]
+    encoder = CachedEncoder(encoder or SentenceTransformerEncoder(), chosen.cache)
     if chosen.benchmark == "link":
-        write_default_link(sets)
+        write_default_link([read_set(folder, encoder) for folder in folders])
         return 0
-    shares = tuple(chosen.shares or (0.05, 0.1, 0.25))
-    report = {task: scorers for bench in sets for task, scorers in measure_gaps(bench, shares, chosen.seeds).items()}
-    print_report(report)
+    if chosen.benchmark in ("ablation", "cost"):
+        return _run_study(chosen.benchmark, folders, encoder, chosen)
+    figures: dict[str, Any] = {}
+    status = 0
+    if chosen.benchmark != "clusters":
+        status, figures = _run_gaps(folders, encoder, chosen)
+    if chosen.benchmark != "gaps":
+        figures |= _run_clusters(folders if chosen.benchmark else [data_folder() / "clinc150"], encoder, chosen.seeds or 10)
     if chosen.json:
-        chosen.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        chosen.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    return status
+
+
+def _run_gaps(folders: list[Path], encoder: Encoder, chosen: argparse.Namespace) -> tuple[int, Report]:
+    """Measure, print and check gaps on every set that can be used; return the exit status and the figures."""
+    report: Report = {}
+    status = 0
+    for folder in folders:
+        has_answers = chosen.answers and (folder / "responses.parquet").exists()
+        if chosen.answers:
+            said = "answers count as evidence; their citations do not" if has_answers else "no responses.parquet, so no answers"
+            print(f"{folder.name}: {said}", file=sys.stderr)
+        try:
+            bench = read_set(folder, encoder, has_answers)
+            report |= measure_gaps(bench, tuple(chosen.shares or (0.05, 0.1, 0.25)), chosen.seeds or 5)
+        except CoverageKitError as error:
+            print(error, file=sys.stderr)
+            status = 1
+    if report:
+        print_report(report)
+    if chosen.check or chosen.benchmark is None:
+        missed = missed_floors(report, json.loads(FLOORS.read_text(encoding="utf-8")))
+        print("\n".join(missed) or "no figure is below its floor", file=sys.stderr)
+        status = 1 if missed else status
+    return status, report
+
+
+def _run_study(study: str, folders: list[Path], encoder: CachedEncoder, chosen: argparse.Namespace) -> int:
+    sets = [read_set(folder, encoder) for folder in folders]
+    figures: dict[str, dict[str, float]] = {}
+    for bench in sets:
+        figures |= measure_ablation(bench, chosen.seeds or 2) if study == "ablation" else {}
+        figures |= {bench.name: measure_cost(bench, encoder.encoder)} if study == "cost" else {}
+    if study == "ablation":
+        print_ablation(figures)
+    else:
+        print(json.dumps(figures, indent=2))
+    if chosen.json:
+        chosen.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 0
+
+
+def _run_clusters(folders: list[Path], encoder: Encoder, seeds: int) -> dict[str, Any]:
+    from benchmarks.clusters import measure_clusters, print_clusters  # noqa: PLC0415 (BERTopic is slow to load)
+
+    figures = {folder.name: measure_clusters(folder, encoder, seeds=seeds) for folder in folders}
+    for measured in figures.values():
+        print_clusters(measured)
+    return figures
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0 < share < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a share between 0 and 1")
+    return share
+
+
+def _count(text: str) -> int:
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seeds from 1 on")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """The default link: fitted by hide-and-seek on public sets, for sites whose own log is too small to play."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.sets import BenchSet, natural_trial
-from coverage_kit.match.coverage import DEFAULT_LINK, LinkFitter, Plan, Rounds, hide_places
+from coverage_kit.match.coverage import DEFAULT_LINK, LinkFitter, Plan, hide_places, join_rounds
 
 
 def write_default_link(sets: list[BenchSet], path: Path = DEFAULT_LINK) -> None:
@@ -15,12 +16,8 @@ def write_default_link(sets: list[BenchSet], path: Path = DEFAULT_LINK) -> None:
     whole = np.concatenate([trial.scorer.features() for trial in trials])
     starts = np.cumsum([0, *(len(trial.scorer.query_ids) for trial in trials)])
     played = [hide_places(trial.scorer, Plan()) for trial in trials]
-    moved = [Rounds(p.features, p.query_rows + start, p.is_hidden) for p, start in zip(played, starts, strict=False)]
-    together = Rounds(
-        np.concatenate([one.features for one in moved]),
-        np.concatenate([one.query_rows for one in moved]),
-        np.concatenate([one.is_hidden for one in moved]),
-    )
+    moved = [replace(one, query_rows=one.query_rows + start) for one, start in zip(played, starts, strict=False)]
+    together = join_rounds(moved)
     fitters = [LinkFitter(one, whole, is_anchored=False) for one in (together, *moved)]
     fits = [fitter.fit(np.ones(len(whole))) for fitter in fitters]
     stored = {
@@ -30,7 +27,7 @@ def write_default_link(sets: list[BenchSet], path: Path = DEFAULT_LINK) -> None:
         "mean": fitters[0].mean.round(6).tolist(),
         "scale": fitters[0].scale.round(6).tolist(),
         "weights": [weights.round(4).tolist() for weights, _ in fits],
-        "share_of_gaps": [round(most / 2, 4) for _, most in fits],
+        "share_of_gaps": [round(share, 4) for _, share in fits],
     }
     path.write_text(json.dumps(stored, indent=2) + "\n", encoding="utf-8")
     print(path.read_text(encoding="utf-8"))

@@ -24,8 +24,8 @@ from coverage_kit.collect.mentions import find_mentions
 from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.site import read_site
 from coverage_kit.collect.urls import page_id
-from coverage_kit.embed.encoders import SentenceTransformerEncoder
-from coverage_kit.embed.texts import CachedEncoder, join_passage, passage_texts
+from coverage_kit.embed.encoders import CrossEncoderScorer, SentenceTransformerEncoder
+from coverage_kit.embed.texts import CachedEncoder, headings, passage_texts
 from coverage_kit.errors import LogError, SiteError
 from coverage_kit.match.clusters import cluster_queries, part_by_coverage, project, topic_embeddings
 from coverage_kit.match.coverage import Link, Plan, fit_link, measure_coverage
@@ -33,6 +33,7 @@ from coverage_kit.match.evidence import Claims, EvidenceScorer
 from coverage_kit.match.labels import label_clusters
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import best_similarity, nearest_passages
+from coverage_kit.match.space import Space, fit_space
 from coverage_kit.measure.visibility import measure_visibility
 from coverage_kit.rank.causes import explain_coverage, gather_facts, pool_facts
 from coverage_kit.rank.drafts import ClaimBook
@@ -74,17 +75,20 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
     with stages.clock("embed"):
         asked = embed_texts(log.queries["query_id"], log.queries["text"], encoder, "query")
         content = embed_texts(passages["passage_id"], passage_texts(passages), encoder)
+        titled = embed_texts(own["passage_id"], headings(own), encoder)
         said = embed_texts(claims["claim_id"], claims["text"], encoder)
     with stages.clock("match"):
+        space, on_subject, (asked, content, titled, said) = place_in_space(asked, content, titled, said)
         matches = nearest_passages(asked, passages, content, own_site, (match.neighbors, match.other_neighbors))
         rows = np.asarray(pd.Index(asked.ids).get_indexer(pd.Index(claims["query_id"])), dtype=np.int64)
-        own_content = content.select(list(own["passage_id"]))
         elsewhere = best_similarity(said, content, passages["passage_id"][passages["site"] != own_site])
-        scorer = EvidenceScorer(log.queries, own, matches, own_site, own_content, Claims(rows, said, elsewhere))
+        spoken, own_content = Claims(rows, said, elsewhere), content.select(list(own["passage_id"]))
+        reader = CrossEncoderScorer(match.cross_encoder) if match.cross_encoder else None
+        scorer = EvidenceScorer(log.queries, own, matches, own_site, asked, own_content, titled, spoken, reader)
         topics = topic_embeddings(asked, said, rows)
         clusters, quality = cluster_queries(topics, seed)
         known = is_cited(log, pages[(pages["site"] == own_site) & (pages["status"] == "ok")])
-        link = fit_link(scorer, clusters, known, Plan(match.rounds, match.bootstraps, seed))
+        link = fit_link(scorer, clusters, known, Plan(match.rounds, match.bootstraps, seed, match.share_of_gaps))
         coverage, draws = measure_coverage(scorer, link, known)
         trust = 2 * link.self_test.auc - 1 if link.self_test else 0.0
         clusters, quality = part_by_coverage(topics, coverage, trust, quality, seed)
@@ -92,25 +96,28 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
     with stages.clock("rank"):
         cluster_of = clusters.set_index("query_id")["cluster_id"]
         outcomes = count_outcomes(log.answers, log.citations, mentions, field_of(settings, pages, own_site, log))
-        facts = gather_facts(evidence := scorer.table(), coverage, outcome_rates(outcomes))
+        facts = gather_facts(evidence := scorer.table(on_subject), coverage, outcome_rates(outcomes))
         coverage = explain_coverage(coverage, facts)
         pooled = pool_facts(facts, log.queries, cluster_of)
         nearest = nearest_to_clusters(matches, log.queries, clusters, own_site)
         gaps = rank_gaps(log.queries, coverage, draws, clusters, labels, pooled, nearest, seed)
         book = ClaimBook(claims.assign(own_similarity=scorer.claim_support()), said.vectors)
-        site = Site(own, join_passage)
+        site = Site(own)
         candidates = propose_edits(gaps, log.queries, coverage, clusters, site, book, settings.rank)
-        simulation = simulate_edits(candidates, SiteModel(scorer, link, encoder, asked, known), log.queries, clusters)
+        simulation = simulate_edits(candidates, SiteModel(scorer, link, encoder, space, known), log.queries, clusters)
         edits, frontier = rank_edits(edit_table(candidates, simulation), simulation)
         visibility = measure_visibility(log.answers, log.citations, mentions, brand_sites, seed)
     with stages.clock("map"):
         points = draw_map(asked, content, passages, own_site, settings)
     about = describe(settings, own_site, encoder, link, asdict(quality), log)
-    tables = {name: getattr(log, name) for name in ("queries", "answers", "citations", "searches", "failures", "rejects")}
-    tables |= {"pages": pages, "passages": passages, "mentions": mentions, "matches": matches, "evidence": evidence}
-    tables |= {"coverage": coverage, "clusters": clusters, "gaps": gaps, "edits": edits, "effects": simulation.effects}
-    tables |= {"frontier": frontier, "points": points, "visibility": visibility}
-    return Analysis(**tables, about=about, stages=stages.table())
+    kept = ("queries", "answers", "citations", "searches", "failures", "rejects")
+    return Analysis(
+        **{name: getattr(log, name) for name in kept},
+        **{"pages": pages, "passages": passages, "mentions": mentions, "matches": matches, "evidence": evidence},
+        **{"coverage": coverage, "clusters": clusters, "gaps": gaps, "edits": edits, "effects": simulation.effects},
+        **{"frontier": frontier, "points": points, "visibility": visibility, "stages": stages.table()},
+        about=about,
+    )
 
 
 def collect_pages(settings: Settings) -> tuple[Pages, str, dict[str, str]]:
@@ -157,6 +164,16 @@ def is_cited(log: LogTables, own_pages: Pages) -> Any:
     cited = log.citations[(log.citations["kind"] == "cited") & is_own]
     answers = log.answers[log.answers["answer_id"].isin(cited["answer_id"])]
     return log.queries["query_id"].isin(answers["query_id"]).to_numpy()
+
+
+def place_in_space(asked: Embeddings, *written: Embeddings) -> tuple[Space, Any, tuple[Embeddings, ...]]:
+    """Return the space of the passages (the first of `written`) and queries, and everything in it.
+
+    Between the two: the cosine of each query with its nearest passage before, shape (n queries,).
+    """
+    space = fit_space(written[0], asked)
+    on_subject = best_similarity(asked, written[0], written[0].ids)
+    return space, on_subject, (space.of_queries(asked), *map(space.of_passages, written))
 
 
 def own_passages(passages: Passages, pages: Pages, own_site: str) -> Passages:

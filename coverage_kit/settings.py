@@ -46,9 +46,13 @@ class MatchSettings(_Section):
     """How queries are compared with passages."""
 
     encoder: str = Field("minilm", description="'minilm' (bundled), a sentence-transformers name or a model folder")
+    cross_encoder: str = Field("", description="reranker that reads each query with its nearest passages: slow, often surer")
     passage_words: int = Field(180, ge=20, description="words of a passage at most")
     neighbors: int = Field(100, ge=10, description="own passages kept for each query")
     other_neighbors: int = Field(5, ge=1, description="passages of each other site kept for each query")
+    share_of_gaps: float = Field(
+        0.0, ge=0, lt=1, description="share of unanswered queries found by reading a sample; 0: not known"
+    )
     rounds: int = Field(12, ge=2, description="rounds of hide-and-seek")
     bootstraps: int = Field(60, ge=20, description="refits from which intervals are read")
 
@@ -126,13 +130,15 @@ def resolve_paths(settings: Settings, folder: Path) -> Settings:
             "site": site(settings.site),
             "competitors": tuple(site(one) for one in settings.competitors),
             "log": settings.log.model_copy(update={"files": tuple(place(file) for file in settings.log.files)}),
-            "match": settings.match.model_copy(update={"encoder": _encoder_path(settings.match.encoder, folder)}),
+            "match": settings.match.model_copy(
+                update={key: _model_path(getattr(settings.match, key), folder) for key in ("encoder", "cross_encoder")}
+            ),
             "out": place(settings.out),
             "cache": place(settings.cache),
         }
     )
 
 
-def _encoder_path(encoder: str, folder: Path) -> str:
-    place = folder / Path(encoder).expanduser()
-    return str(place) if encoder.startswith((".", "~")) or (place.is_dir() and encoder != "minilm") else encoder
+def _model_path(model: str, folder: Path) -> str:
+    place = folder / Path(model).expanduser()
+    return str(place) if model.startswith((".", "~")) or (model not in ("", "minilm") and place.is_dir()) else model

@@ -34,6 +34,19 @@ class Encoder(Protocol):
         ...
 
 
+class PairScorer(Protocol):
+    """Anything that reads a query and a passage together and says how well the one answers the other: a cross-encoder."""
+
+    @property
+    def name(self) -> str:
+        """Name and revision."""
+        ...
+
+    def score(self, queries: Sequence[str], passages: Sequence[str]) -> Vectors:
+        """Return one number a pair, higher where the passage answers the query better: float32, shape (len(queries),)."""
+        ...
+
+
 @dataclass(frozen=True)
 class Embeddings:
     """Unit vectors (float32, shape (n, dimensions)) with one id each and the name of their encoder.

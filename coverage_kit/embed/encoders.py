@@ -68,12 +68,54 @@ class SentenceTransformerEncoder:
     def _loaded(self) -> Any:
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415 (seconds to import)
 
-        try:
+        with _told_where(self.model, "a model that sentence-transformers can load"):
             return SentenceTransformer(str(self._folder or self.model))
-        except Exception as error:
-            cure = "Check the name, the network, or that the folder holds a whole sentence-transformers model."
-            found = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
-            raise EncoderError(self.model, "a model that sentence-transformers can load", found, cure) from error
+
+
+class CrossEncoderScorer:
+    """A cross-encoder from sentence-transformers: reads a query and a passage together, far slower than comparing vectors.
+
+    Args:
+        model: a model folder, or a name on the model hub. It must give one score a pair.
+
+    Raises EncoderError when the model is not there, cannot be loaded or gives more than one score.
+    """
+
+    def __init__(self, model: str) -> None:
+        self.name, self._folder = model, _model_folder(model, "match.cross_encoder")
+
+    def score(self, queries: Sequence[str], passages: Sequence[str]) -> Vectors:
+        """Return one number a pair, before any squashing: float32, shape (len(queries),)."""
+        if not queries:
+            return np.zeros(0, dtype=np.float32)
+        from torch.nn import Identity  # noqa: PLC0415
+
+        pairs = list(zip(queries, passages, strict=True))
+        with _quick_matmul():
+            scores = self._loaded.predict(pairs, batch_size=16, activation_fn=Identity(), show_progress_bar=False)
+        return np.asarray(np.round(scores, 4), dtype=np.float32)
+
+    @cached_property
+    def _loaded(self) -> Any:
+        from sentence_transformers import CrossEncoder  # noqa: PLC0415 (seconds to import)
+
+        with _told_where(self.name, "a model that sentence-transformers can load as a CrossEncoder"):
+            model = CrossEncoder(str(self._folder or self.name))
+        if model.num_labels != 1:
+            cure = "Name a reranker; a classifier of entailment or topics does not say how well a passage answers."
+            raise EncoderError(self.name, "a cross-encoder with one score a pair", f"{model.num_labels} scores", cure)
+        return model
+
+
+@contextmanager
+def _told_where(model: str, expected: str) -> Iterator[None]:
+    """Turn whatever a library raises over a model into an EncoderError."""
+    try:
+        yield
+    except Exception as error:
+        cure = "Check the name, the network, or that the folder holds a whole model."
+        found = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
+        raise EncoderError(model, expected, found, cure) from error
 
 
 @contextmanager
@@ -103,7 +145,7 @@ def _bundled_folder() -> Path:
     return folder
 
 
-def _model_folder(model: str) -> Path | None:
+def _model_folder(model: str, key: str = "match.encoder") -> Path | None:
     """Return the model's folder, or None when the text is a name on the model hub."""
     folder = Path(model).expanduser()
     looks_like_a_path = folder.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1
@@ -113,7 +155,8 @@ def _model_folder(model: str) -> Path | None:
             raise EncoderError(model, "a folder with a sentence-transformers model", found, "Name the model's own folder.")
         return folder
     if looks_like_a_path:
-        cure = "Correct match.encoder, or write 'minilm' for the bundled model."
+        instead = "write 'minilm' for the bundled model" if key == "match.encoder" else "leave it out"
+        cure = f"Correct {key}, or {instead}."
         raise EncoderError(model, "a folder with a sentence-transformers model", "no such folder", cure)
     return None
 

@@ -11,6 +11,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from coverage_kit.errors import EncoderError
+from coverage_kit.passage import PassageText
 from coverage_kit.tables import Passages
 from coverage_kit.vectors import Encoder, Role, Vectors
 
@@ -18,14 +19,14 @@ CHUNK_TEXTS = 256
 _LOOKUP_TEXTS = 500
 
 
-def join_passage(heading_path: str, text: str) -> str:
-    """Return a passage as it is embedded: its headings, then its words."""
-    return f"{heading_path}. {text}" if heading_path else text
-
-
 def passage_texts(passages: Passages) -> list[str]:
-    """Return every passage as it is embedded."""
-    return [join_passage(path, text) for path, text in zip(passages["heading_path"], passages["text"], strict=True)]
+    """Return every passage as it is embedded: its headings, then its words."""
+    return [PassageText(*pair).embedded for pair in zip(passages["heading_path"], passages["text"], strict=True)]
+
+
+def headings(passages: Passages) -> list[str]:
+    """Return every passage's own heading, or its first words where it has none."""
+    return [PassageText(*pair).heading for pair in zip(passages["heading_path"], passages["text"], strict=True)]
 
 
 class CachedEncoder:

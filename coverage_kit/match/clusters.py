@@ -14,10 +14,7 @@ from coverage_kit.tables import CLUSTERS, Clusters, Coverage, checked
 from coverage_kit.vectors import Embeddings, Vectors
 
 RESOLUTIONS = (1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 24.0, 32.0)
-_GRAPH_NEIGHBORS = 10
-_STABILITY_DRAWS = 10
-_STABILITY_QUERIES = 4000
-_TIE = 0.03
+_DRAWS = 10
 _MEAN_SIZE = 4
 _PARTING = 8.0
 
@@ -29,7 +26,7 @@ class ClusterQuality:
     """What is known of a clustering.
 
     Resolution chosen, number of clusters, stability (mean adjusted Rand index between clusterings of random 80% samples with
-    other seeds), and the share of queries with membership under .5.
+    other seeds, at that resolution), and the share of queries with membership under .5.
     """
 
     resolution: float
@@ -42,9 +39,9 @@ class ClusterQuality:
 def cluster_queries(embeddings: Embeddings, seed: int = 0) -> tuple[Clusters, ClusterQuality]:
     """Return each query's cluster and the clustering's quality.
 
-    Louvain communities of the mutual-nearest-neighbour graph (edges weighted by cosine), at the resolution whose clusterings
-    of random samples agree best; among equals (within .03), the finest whose clusters hold four queries on average. Every
-    query gets a cluster; `membership` says how well it fits.
+    Louvain communities of the graph that links each query with its log2(n) nearest, edges weighted by the share of neighbours
+    in common, at the resolution whose clusterings of random samples agree best; among equals (within one standard error), the
+    finest whose clusters hold four queries on average. Every query gets a cluster; `membership` says how well it fits.
 
     Args:
         embeddings: query embeddings.
@@ -53,8 +50,9 @@ def cluster_queries(embeddings: Embeddings, seed: int = 0) -> tuple[Clusters, Cl
     if len(embeddings) < 4:
         labels, resolution, stability = np.zeros(len(embeddings), np.int64), 1.0, 1.0
     else:
-        resolution, stability = _best_resolution(embeddings.vectors, seed)
-        labels = _communities(_graph(embeddings.vectors), resolution, seed)
+        near = _nearest(embeddings.vectors)
+        resolution, stability = _best_resolution(near, seed)
+        labels = _communities(_graph(near), resolution, seed)
     table = _cluster_table(embeddings, labels)
     low = float((table["membership"] < 0.5).mean()) if len(table) else 0.0
     return table, ClusterQuality(resolution, table["cluster_id"].nunique(), stability, low)
@@ -80,7 +78,7 @@ def part_by_coverage(
         labels = np.zeros(len(embeddings), np.int64)
     else:
         covered = coverage.set_index("query_id")["coverage"].loc[list(embeddings.ids)].to_numpy(np.float64)
-        edges = _graph(embeddings.vectors).tocoo()
+        edges = _graph(_nearest(embeddings.vectors)).tocoo()
         apart = np.abs(covered[edges.row] - covered[edges.col])
         weights = edges.data * np.exp(-_PARTING * max(trust, 0.0) * apart)
         graph = sparse.csr_matrix((weights, (edges.row, edges.col)), shape=edges.shape)
@@ -129,26 +127,23 @@ def project(embeddings: Embeddings, seed: int = 0) -> npt.NDArray[np.float64]:
     return mapped
 
 
-def _best_resolution(vectors: Vectors, seed: int) -> tuple[float, float]:
-    rng = np.random.default_rng(seed)
-    if len(vectors) > _STABILITY_QUERIES:
-        vectors = vectors[rng.choice(len(vectors), _STABILITY_QUERIES, replace=False)]
-    draws = [rng.choice(len(vectors), max(4, int(len(vectors) * 0.8)), replace=False) for _ in range(_STABILITY_DRAWS)]
-    found: list[tuple[float, float]] = []
+def _best_resolution(near: Labels, seed: int) -> tuple[float, float]:
+    """Return the resolution and its stability, from random samples of the neighbours `near`, shape (n, neighbours)."""
+    n, rng = len(near), np.random.default_rng(seed)
+    draws = [np.sort(rng.choice(n, max(4, int(n * 0.8)), replace=False)) for _ in range(_DRAWS)]
+    graphs = [_graph(near, draw) for draw in draws]
+    found: list[tuple[float, float, float]] = []
     for resolution in RESOLUTIONS:
-        parts = [_partial(vectors, draw, resolution, seed + 1 + i) for i, draw in enumerate(draws)]
-        if found and np.mean([part.max() + 1 for part in parts]) > 0.8 * len(vectors) / _MEAN_SIZE:
+        parts = np.full((_DRAWS, n), -1)
+        for i, (draw, graph) in enumerate(zip(draws, graphs, strict=True)):
+            parts[i, draw] = _communities(graph, resolution, seed + 1 + i)
+        if found and np.mean(parts.max(axis=1) + 1) > 0.8 * n / _MEAN_SIZE:
             break
-        pairs = zip(parts[::2], parts[1::2], strict=True)
-        found.append((resolution, float(np.mean([_agreement(a, b) for a, b in pairs]))))
-    best = max(stability for _, stability in found)
-    return next((resolution, stability) for resolution, stability in reversed(found) if stability >= best - _TIE)
-
-
-def _partial(vectors: Vectors, rows: Labels, resolution: float, seed: int) -> Labels:
-    labels = np.full(len(vectors), -1)
-    labels[rows] = _communities(_graph(vectors[rows]), resolution, seed)
-    return labels
+        pairs = np.array([[_agreement(one, other) for other in parts] for one in parts])
+        agreed = (pairs.sum(axis=1) - 1) / (_DRAWS - 1)
+        found.append((resolution, float(np.mean(agreed)), float(np.std(agreed, ddof=1) / np.sqrt(len(agreed)))))
+    _, best, error = max(found, key=lambda one: one[1])
+    return next((resolution, stability) for resolution, stability, _ in reversed(found) if stability >= best - error)
 
 
 def _agreement(first: Labels, second: Labels) -> float:
@@ -179,20 +174,38 @@ def _communities(graph: sparse.csr_matrix, resolution: float, seed: int) -> Labe
     return np.asarray(labels, dtype=np.int64)
 
 
-def _graph(vectors: Vectors) -> sparse.csr_matrix:
-    """Return the symmetric graph of mutual nearest neighbours; a query that nobody returns keeps its nearest one."""
+def _nearest(vectors: Vectors) -> Labels:
+    """Return the rows of each query's nearest others, nearest first, shape (n, at most 2 log2 n): samples need them too."""
     n = len(vectors)
-    similarity, rows = nearest_rows(vectors, vectors, min(_GRAPH_NEIGHBORS + 1, n))
-    start = np.repeat(np.arange(n), rows.shape[1])
-    weight = np.maximum(similarity.ravel().astype(np.float64), 1e-6)
-    keep = start != rows.ravel()
-    directed = sparse.csr_matrix((weight[keep], (start[keep], rows.ravel()[keep])), shape=(n, n))
-    mutual = directed.minimum(directed.T)
-    lonely = np.flatnonzero(np.diff(mutual.indptr) == 0)
-    place = (rows[lonely, 0] == lonely).astype(int)
-    nearest = (np.maximum(similarity[lonely, place], 1e-6).astype(np.float64), (lonely, rows[lonely, place]))
-    bridge = sparse.csr_matrix(nearest, shape=(n, n))
-    return sparse.csr_matrix(mutual.maximum(bridge).maximum(bridge.T))
+    _, rows = nearest_rows(vectors, vectors, 2 * _neighbors(n) + 1)
+    is_self = rows == np.arange(n)[:, None]
+    is_self[~is_self.any(axis=1), -1] = True  # lost among its copies
+    others: Labels = rows[~is_self].reshape(n, -1)
+    return others
+
+
+def _neighbors(n: int) -> int:
+    return (n - 1).bit_length()  # log2 n: below about log n such a graph falls to pieces
+
+
+def _graph(near: Labels, drawn: Labels | None = None) -> sparse.csr_matrix:
+    """Return the symmetric graph of the drawn queries, shape (len(drawn), len(drawn)); of all, when None.
+
+    Each is linked with its log2(n) nearest among the drawn, n the number of all. An edge weighs what its two ends'
+    neighbourhoods (each with its own query) have in common: size of the intersection over size of the union.
+    """
+    drawn = np.arange(len(near)) if drawn is None else drawn
+    n, place = len(drawn), np.full(len(near), -1)
+    place[drawn] = np.arange(n)
+    ends = place[near[drawn]]
+    start, column = np.nonzero((ends >= 0) & (np.cumsum(ends >= 0, axis=1) <= _neighbors(len(near))))
+    links = sparse.csr_matrix((np.ones(len(start)), (start, ends[start, column])), shape=(n, n))
+    links += sparse.identity(n, format="csr")
+    sizes = np.diff(links.indptr)
+    common = sparse.triu((links @ links.T).multiply(links.maximum(links.T)), 1).tocoo()
+    weights = common.data / (sizes[common.row] + sizes[common.col] - common.data)
+    half = sparse.csr_matrix((weights, (common.row, common.col)), shape=(n, n))
+    return sparse.csr_matrix(half + half.T)
 
 
 def _unit(vectors: Vectors) -> Vectors:

@@ -1,13 +1,13 @@
 """Coverage: the probability that the own site answers a query, calibrated by hide-and-seek on the site itself.
 
-Some of the site's own pages and sections are hidden in turn; queries whose nearest passage is hidden become known gaps, and a
+Some of the site's own pages and passages are hidden in turn; queries whose nearest passage is hidden become known gaps, and a
 logistic link learns to tell them from the rest (docs/method.md, calibration). Two cases:
 
 - The log cites the own site often enough. Queries whose answers cite it are known to be covered; the topics of some of them
   are hidden with all their pages. The share of gaps in the log then follows from the evidence of the whole log (Saerens et
   al. 2002).
-- Else every query plays, and the log is taken for what it is: a mixture of covered queries and gaps. The evidence only
-  bounds the share of gaps from above; the estimate takes the middle, and the interval the whole range.
+- Else every query plays, and the log is taken for what it is: a mixture of covered queries and gaps. The evidence says little
+  of their shares; the estimate leans on a prior, and the interval shows how little is known.
 """
 
 import json
@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import expit
+from scipy.stats import beta, norm
 from sklearn.metrics import roc_auc_score
 
 from coverage_kit.match.evidence import EvidenceScorer, Flags, Floats
@@ -33,22 +34,33 @@ MIN_KNOWN = 40
 CITATION_ODDS = 0.745 / (1 - 0.745)
 _MAX_CALIBRATION_QUERIES = 2000
 _PRIOR_WEIGHT = 0.25
-_PRIOR_QUERIES = 100.0
+_PRIOR_QUERIES = 300.0
+_SHARES = np.linspace(0.01, 0.6, 30)
+_SHARE_PRIOR = (2.0, 10.0)  # of a beta distribution: one gap in six, 90% between 3% and 36%
+_TRUST_IN_NORMALITY = 0.1  # scores are only roughly normal: the mixture's likelihood counts a tenth (docs/method.md)
 _FOLDS = 5
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much of hide-and-seek is played: rounds, refits for the interval, and the seed."""
+    """How much of hide-and-seek is played: rounds, refits for the interval, and the seed.
+
+    `share_of_gaps` is the share of the log's queries that somebody found unanswered by reading a sample, 0 where nobody did.
+    """
 
     rounds: int = 12
     bootstraps: int = 60
     seed: int = 0
+    share_of_gaps: float = 0.0
 
 
 @dataclass(frozen=True)
 class SelfTest:
-    """How well hidden sections of the own site were told from the rest: AUC with its 90% interval, and calibration error."""
+    """How well queries whose passage was hidden were told from the rest: AUC with its 90% interval, and calibration error.
+
+    Where the log does not say which queries are covered, single passages were hidden, which is the harder question;
+    `auc_pages` is then the AUC for whole pages. Else both are for topics with all their pages.
+    """
 
     auc: float
     low: float
@@ -56,15 +68,20 @@ class SelfTest:
     ece: float
     n_queries: int
     n_hidden: int
+    auc_pages: float
 
 
 @dataclass(frozen=True)
 class Rounds:
-    """The rounds of hide-and-seek: evidence (r, f), query row (r,) and whether that query's nearest section was hidden."""
+    """The rounds of hide-and-seek: evidence (r, f), query row (r,), whether that query's nearest passage was hidden.
+
+    `is_page` (r,) says whether whole pages were hidden in that round, or single passages.
+    """
 
     features: Floats
     query_rows: npt.NDArray[np.int64]
     is_hidden: Flags
+    is_page: Flags
 
 
 @dataclass(frozen=True)
@@ -117,29 +134,25 @@ def fit_link(scorer: EvidenceScorer, clusters: Clusters, known: Flags | None = N
     if len(scorer.query_ids) < MIN_QUERIES or not _has_both(played.is_hidden):
         return _default_link(scorer)
     whole = scorer.features()
-    fitter = LinkFitter(played, whole, is_anchored)
+    fitter = LinkFitter(played, whole, is_anchored, plan.share_of_gaps)
     rng = np.random.default_rng(plan.seed)
-    estimate, most_gaps = fitter.fit(np.ones(len(whole)))
-    fits = [(estimate, most_gaps if is_anchored else most_gaps / 2)]
-    for _ in range(plan.bootstraps):
-        weights, most = fitter.fit(_draw(len(whole), rng))
-        fits.append((weights, most if is_anchored else rng.uniform(0, most)))
+    fits = [fitter.fit(np.ones(len(whole)))] + [fitter.fit(_draw(len(whole), rng), rng) for _ in range(plan.bootstraps)]
     weights, shares = np.stack([w for w, _ in fits]), np.array([share for _, share in fits])
     return Link(tuple(scorer.names), fitter.mean, fitter.scale, weights, shares, _self_test(fitter, rng), is_anchored)
 
 
 def hide_places(scorer: EvidenceScorer, plan: Plan) -> Rounds:
-    """Return the evidence of every query in rounds that hide own pages (even rounds) or sections (odd rounds) by chance."""
+    """Return the evidence of every query in rounds that hide own pages (even rounds) or passages (odd rounds) by chance."""
     rng = np.random.default_rng(plan.seed)
-    places = (_pages(scorer), pd.factorize(scorer.passages["page_id"] + "\0" + scorer.passages["heading_path"])[0])
+    places = (_pages(scorer), np.arange(len(scorer.passages)))
     chosen = _some_queries(np.arange(len(scorer.query_ids)), rng)
     parts = []
     for number in range(plan.rounds):
         place = places[number % 2]
         candidates = np.unique(place[scorer.best_rows()])
         hide = np.isin(place, rng.choice(candidates, max(1, round(len(candidates) * HIDDEN_SHARE)), replace=False))
-        parts.append(_round(scorer, hide, chosen, hide[scorer.best_rows()]))
-    return _join(parts)
+        parts.append(_round(scorer, hide, chosen, hide[scorer.best_rows()], is_page=number % 2 == 0))
+    return join_rounds(parts)
 
 
 def hide_topics(scorer: EvidenceScorer, clusters: Clusters, known: Flags, plan: Plan) -> Rounds:
@@ -157,8 +170,8 @@ def hide_topics(scorer: EvidenceScorer, clusters: Clusters, known: Flags, plan: 
         drawn = np.isin(topic, rng.choice(topics, max(1, round(len(topics) * HIDDEN_SHARE)), replace=False))
         hide = np.isin(page, page[best[drawn & known]])
         playing = chosen[drawn[chosen] | ~hide[best[chosen]]]
-        parts.append(_round(scorer, hide, playing, drawn))
-    return _join(parts)
+        parts.append(_round(scorer, hide, playing, drawn, is_page=True))
+    return join_rounds(parts)
 
 
 @checked
@@ -168,17 +181,16 @@ def measure_coverage(scorer: EvidenceScorer, link: Link, known: Flags | None = N
     The second has shape (1 + bootstraps, n queries); its first row is the estimate. `known` as in `Link.coverage`.
     """
     draws = link.coverage(scorer.features(), known)
-    evidence = scorer.table()
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
     table = pd.DataFrame(
         {
-            "query_id": evidence["query_id"],
+            "query_id": pd.Series(scorer.query_ids, dtype="str"),
             "coverage": draws[0],
             "low": np.minimum(low, draws[0]),
             "high": np.maximum(high, draws[0]),
-            "own_passage_id": evidence["own_passage_id"],
-            "best_other_passage_id": evidence["best_other_passage_id"],
-            "cause": pd.Series(["unknown"] * len(evidence), dtype="str"),
+            "own_passage_id": scorer.passages["passage_id"].iloc[scorer.best_rows()].to_numpy(),
+            "best_other_passage_id": pd.Series(scorer.other_passage, dtype="str"),
+            "cause": pd.Series(["unknown"] * len(scorer.query_ids), dtype="str"),
         }
     )
     return table, draws
@@ -203,8 +215,8 @@ def _known_covered(odds_of_hidden: Floats, share_of_gaps: Floats) -> Floats:
 class LinkFitter:
     """Fits links to played rounds, for the log as it is or resampled."""
 
-    def __init__(self, played: Rounds, whole: Floats, is_anchored: bool) -> None:
-        self.played, self.is_anchored = played, is_anchored
+    def __init__(self, played: Rounds, whole: Floats, is_anchored: bool, share_of_gaps: float = 0.0) -> None:
+        self.played, self.is_anchored, self.known_share = played, is_anchored, share_of_gaps
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # evidence that no query has
             self.mean, self.scale = (
@@ -214,11 +226,11 @@ class LinkFitter:
         self.inputs = _standardise(played.features, self.mean, self.scale)
         self.now = _standardise(whole, self.mean, self.scale)
 
-    def fit(self, draws: Floats) -> tuple[Floats, float]:
-        """Return weights of the link and the share of gaps in the log (anchored), or the most gaps that it can hold.
+    def fit(self, draws: Floats, rng: np.random.Generator | None = None) -> tuple[Floats, float]:
+        """Return weights of the link and the share of gaps in the log.
 
         Where hidden queries are not known to have been covered, one that was a gap already says nothing of hiding: it counts by
-        its coverage so far (three passes).
+        its coverage so far (three passes). The share is then the mean of its posterior, or with `rng` a draw from it.
         """
         rows, is_hidden = self.played.query_rows, self.played.is_hidden
         covered, weights, share = np.ones(len(self.now)), np.zeros(self.now.shape[1]), 0.5
@@ -227,10 +239,13 @@ class LinkFitter:
             weights = fit_logistic(self.inputs, ~is_hidden, importance * len(self.now) / 2)
             odds = np.exp(-np.clip(self.now @ weights, -30, 30))
             if self.is_anchored:
-                return weights, _share_of_gaps(odds, draws)
-            share = float(min(0.9, 1 / np.mean(np.sort(odds)[-max(1, len(odds) // 10) :])))
-            covered = _covered(odds, np.array(share / 2))
-        return weights, share
+                return weights, self.known_share or _share_of_gaps(odds, draws)
+            hidden_at = self.inputs[is_hidden] @ weights
+            posterior = _posterior_of_share(self.now @ weights, hidden_at, draws, importance[is_hidden])
+            share = float(posterior @ _SHARES)
+            covered = _covered(odds, np.array(share))
+        drawn = share if rng is None else float(rng.choice(_SHARES, p=posterior))
+        return weights, self.known_share or drawn
 
 
 def fit_logistic(inputs: Floats, is_seen: Flags, importance: Floats) -> Floats:
@@ -255,6 +270,28 @@ def fit_logistic(inputs: Floats, is_seen: Flags, importance: Floats) -> Floats:
     return np.asarray(minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=bounds).x)
 
 
+def _posterior_of_share(scores: Floats, hidden: Floats, draws: Floats, importance: Floats) -> Floats:
+    """Return the probability of each of _SHARES as the log's share of gaps.
+
+    The log's scores are a mixture of two normal distributions: that of gaps is known from the hidden, that of covered queries
+    is fitted for each share.
+    """
+    gap = norm(np.average(hidden, weights=importance), hidden.std() + 0.05).pdf(scores)[None] * _SHARES[:, None]
+    mean, deviation = (
+        np.full((len(_SHARES), 1), np.average(scores, weights=draws)),
+        np.full((len(_SHARES), 1), scores.std() + 0.05),
+    )
+    for _ in range(20):
+        covered = (1 - _SHARES[:, None]) * norm.pdf(scores[None], mean, deviation) + 1e-12
+        part = draws * covered / (covered + gap)
+        total = part.sum(axis=1, keepdims=True)
+        mean = (part * scores).sum(axis=1, keepdims=True) / total
+        deviation = np.sqrt((part * (scores - mean) ** 2).sum(axis=1, keepdims=True) / total) + 0.05
+    fit = _TRUST_IN_NORMALITY * (draws * np.log(covered + gap)).sum(axis=1) + beta.logpdf(_SHARES, *_SHARE_PRIOR)
+    posterior = np.exp(fit - fit.max())
+    return np.asarray(posterior / posterior.sum(), dtype=np.float64)
+
+
 def _share_of_gaps(odds: Floats, draws: Floats) -> float:
     """Return the share of gaps that makes the link's own predictions agree with it (expectation maximisation)."""
     share = 0.5
@@ -275,10 +312,14 @@ def _self_test(fitter: LinkFitter, rng: np.random.Generator) -> SelfTest:
         if _has_both(truth[train]):
             importance = np.full(int(train.sum()), len(queries) / 2)
             seen[test] = expit(fitter.inputs[test] @ fit_logistic(fitter.inputs[train], truth[train], importance))
+    pages = fitter.played.is_page
+    auc_pages = float(roc_auc_score(truth[pages], seen[pages])) if _has_both(truth[pages]) else float("nan")
+    if _has_both(truth[~pages]):
+        truth, seen, rows = truth[~pages], seen[~pages], rows[~pages]
     low, high = _auc_interval(truth, seen, rows, rng)
     balance = np.where(truth, 0.5 / truth.mean(), 0.5 / (1 - truth.mean()))
     ece = expected_calibration_error(seen, truth, balance)
-    return SelfTest(float(roc_auc_score(truth, seen)), low, high, ece, len(queries), int((~truth).sum()))
+    return SelfTest(float(roc_auc_score(truth, seen)), low, high, ece, len(queries), int((~truth).sum()), auc_pages)
 
 
 def _auc_interval(truth: Flags, seen: Floats, rows: npt.NDArray[np.int64], rng: np.random.Generator) -> tuple[float, float]:
@@ -321,19 +362,17 @@ def _some_queries(rows: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.
     return np.sort(rng.choice(rows, _MAX_CALIBRATION_QUERIES, replace=False))
 
 
-def _round(scorer: EvidenceScorer, hide: Flags, playing: npt.NDArray[np.int64], is_hidden: Flags) -> Rounds:
+def _round(scorer: EvidenceScorer, hide: Flags, playing: npt.NDArray[np.int64], is_hidden: Flags, is_page: bool) -> Rounds:
     """Return one round; an empty one where nothing is left to find."""
     playing = playing[:0] if hide.all() else playing
     features = scorer.features(hide)[playing] if len(playing) else np.zeros((0, len(scorer.names)))
-    return Rounds(features, playing, is_hidden[playing])
+    return Rounds(features, playing, is_hidden[playing], np.full(len(playing), is_page))
 
 
-def _join(parts: list[Rounds]) -> Rounds:
-    return Rounds(
-        np.concatenate([part.features for part in parts]),
-        np.concatenate([part.query_rows for part in parts]),
-        np.concatenate([part.is_hidden for part in parts]),
-    )
+def join_rounds(parts: list[Rounds]) -> Rounds:
+    """Return the rounds of all parts, one after the other."""
+    names = ("features", "query_rows", "is_hidden", "is_page")
+    return Rounds(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 def _default_link(scorer: EvidenceScorer) -> Link:

@@ -1,27 +1,33 @@
-"""Evidence that the own site answers a query, as it is, with sections hidden, or with passages added.
+"""Evidence that the own site answers a query, as it is, with passages hidden, or with passages added.
 
-Up to six numbers a query (docs/method.md, evidence): similarity of the nearest own passage, spread of the nearest
-similarities, share of the query's words found, margin over the other sites, how well the own site supports what the logged
-answers say, and by how much better or worse than the other sites.
+Up to thirteen numbers a query (docs/method.md, evidence), each speaking for coverage when it is high. They say how near the
+nearest own passage is; whether this query comes first among all that are near that passage; whether one page stands out;
+whether the query's words are there; what other sites offer; and what the logged answers say that the site does not.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import sparse
-from sklearn.feature_extraction.text import CountVectorizer
 
+from coverage_kit.match.lexicon import Lexicon
 from coverage_kit.match.neighbors import nearest_rows
 from coverage_kit.tables import EVIDENCE, Evidence, Matches, Passages, Queries
-from coverage_kit.vectors import Embeddings, Vectors
+from coverage_kit.vectors import Embeddings, PairScorer, Vectors
 
-FEATURES = ("own_best", "spread", "lexical", "margin", "answer_support", "answer_margin")
-_SPREAD_PASSAGES = 50
-_LEXICAL_PASSAGES = 20
+OWN_FEATURES = ("own_best", "precedence", "focus", "coherence", "contrast", "lexical", "query_margin")
+HEADING_FEATURES = ("heading", "heading_precedence")
+FEATURES = (*OWN_FEATURES, *HEADING_FEATURES, "cross_encoder", "margin", "answer_support", "answer_margin")
+_NEAR_QUERIES = 10
+_OTHER_QUERIES = 5
+_NEAR_PASSAGES = 10
+_FOCUS_PASSAGES = 20
+_LEVEL_PASSAGES = 50
+_COHERENT_PASSAGES = 5
+_READ_PASSAGES = 10
 _CLAIM_PASSAGES = 20
-_ANY_WORD = r"(?u)\b\w+\b|\S"
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -43,39 +49,15 @@ class Claims:
 
 @dataclass(frozen=True)
 class Addition:
-    """Passages to add in thought: similarity to every query (n, a) and claim (m, a), and word recall (n, a)."""
+    """Passages to add in thought: `vectors` (a, d), those of their `headings` (a, d), and their word recall (n, a).
 
-    similarity: Vectors
+    `read` (n, a) are scores by a cross-encoder, -inf where nobody read the pair.
+    """
+
+    vectors: Vectors
+    headings: Vectors
     recall: Vectors
-    claim_similarity: Vectors
-
-
-class Lexicon:
-    """Words of the own passages with their idf, to say which share of a query's words a passage holds."""
-
-    def __init__(self, passage_texts: list[str], query_texts: list[str]) -> None:
-        self._counter = CountVectorizer(binary=True, stop_words="english", ngram_range=(1, 1), dtype=np.float32)
-        try:
-            self._counter.fit([*passage_texts, *query_texts])
-        except ValueError:  # nothing but stop words
-            self._counter = CountVectorizer(binary=True, token_pattern=_ANY_WORD, dtype=np.float32)
-            self._counter.fit([*passage_texts, *query_texts, "nothing"])
-        self.passages = self._counter.transform(passage_texts)
-        queries = self._counter.transform(query_texts)
-        frequency = np.asarray(self.passages.sum(axis=0)).ravel()
-        idf = np.log((1 + len(passage_texts)) / (1 + frequency)) + 1
-        weighted = queries.multiply(idf).tocsr()
-        total = np.maximum(np.asarray(weighted.sum(axis=1)).ravel(), 1e-9)
-        self.queries = sparse.csr_matrix(weighted.multiply(1 / total[:, None]), dtype=np.float32)
-
-    def recall(self, query_rows: Rows, passage_rows: Rows) -> Vectors:
-        """Return for pairs of query and passage the share of the query's idf weight found in the passage, 0-1."""
-        shared = self.queries[query_rows].multiply(self.passages[passage_rows])
-        return np.asarray(shared.sum(axis=1), dtype=np.float32).ravel()
-
-    def recall_of(self, texts: list[str]) -> Vectors:
-        """Return the share of each query's idf weight found in each new text, shape (n queries, len(texts))."""
-        return np.asarray((self.queries @ self._counter.transform(texts).T).todense(), dtype=np.float32)
+    read: Vectors | None = None
 
 
 class EvidenceScorer:
@@ -86,8 +68,11 @@ class EvidenceScorer:
         passages: the own passages; only the rows of the own site.
         matches: nearest passages of every site.
         own_site: the own site's name.
-        passage_embeddings: embeddings of the own passages, in their order.
+        asked: embeddings of the queries, in their order.
+        content: embeddings of the own passages, in their order.
+        titled: embeddings of the own passages' headings, in the same order.
         claims: claims of the logged answers, where the log has answers.
+        reader: a cross-encoder that reads a query and a passage together, where one is switched on.
     """
 
     def __init__(  # noqa: PLR0913 (one value for each source of evidence)
@@ -96,31 +81,41 @@ class EvidenceScorer:
         passages: Passages,
         matches: Matches,
         own_site: str,
-        passage_embeddings: Embeddings,
+        asked: Embeddings,
+        content: Embeddings,
+        titled: Embeddings,
         claims: Claims | None = None,
+        reader: PairScorer | None = None,
     ) -> None:
-        self.query_ids = list(queries["query_id"])
+        self.query_ids, self.query_texts = list(queries["query_id"]), list(queries["text"])
         self.passages = passages.reset_index(drop=True)
+        self.asked, self.content = asked.vectors, content.vectors
         own = matches[matches["site"] == own_site]
         self.similarity, self.rows = _own_neighbors(own, self.query_ids, list(self.passages["passage_id"]))
         self.other_best, self.other_passage = _other_best(matches[matches["site"] != own_site], self.query_ids)
-        texts = list(passages["heading_path"] + " " + passages["text"])
-        self.lexicon = Lexicon(texts, list(queries["text"]))
-        self.recall = self._recall_of_nearest()
-        self.claims = claims
-        if claims is not None and self._has_claims:
-            near = nearest_rows(claims.embeddings.vectors, passage_embeddings.vectors, _CLAIM_PASSAGES)
+        texts = list(self.passages["heading_path"] + " " + self.passages["text"])
+        self.lexicon = Lexicon(texts, self.query_texts)
+        self.reader, self.texts = reader, texts
+        self.claims = claims if claims is not None and len(claims.embeddings) else None
+        self._page = np.asarray(pd.factorize(self.passages["page_id"])[0], dtype=np.int64)
+        self._recall = self.lexicon.recall(self.rows[:, :_FOCUS_PASSAGES])
+        self._level = max(float(self.similarity[:, :_LEVEL_PASSAGES].std()), 1e-6) if self.similarity.size else 1.0
+        self._rivals = _mean_of_nearest(self.content, self.asked, _NEAR_QUERIES)
+        self._near_queries = _nearness_of_others(self.asked)
+        self._contrast = _spread_over(self.asked, self.content)
+        self.headings, self._heading = np.unique(titled.vectors, axis=0, return_inverse=True)
+        self._near_headings = nearest_rows(self.asked, self.headings, _FOCUS_PASSAGES)
+        self._heading_rivals = _mean_of_nearest(self.headings, self.asked, _NEAR_QUERIES)
+        if self.claims is not None:
+            near = nearest_rows(self.claims.embeddings.vectors, self.content, _CLAIM_PASSAGES)
             self.claim_similarity, self.claim_rows = near
 
-    @property
-    def _has_claims(self) -> bool:
-        return self.claims is not None and len(self.claims.embeddings) > 0
-
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """The names of the features in use: no margin without other sites, no answer support without answers."""
-        no_others, no_claims = bool(np.isnan(self.other_best).all()), not self._has_claims
+        no_others, no_claims = bool(np.isnan(self.other_best).all()), self.claims is None
         absent = {"margin": no_others, "answer_support": no_claims, "answer_margin": no_claims or no_others}
+        absent["cross_encoder"] = self.reader is None
         return [name for name in FEATURES if not absent.get(name, False)]
 
     def features(self, hidden: Flags | None = None, added: Addition | None = None) -> Floats:
@@ -130,25 +125,30 @@ class EvidenceScorer:
             hidden: which own passages to leave out, shape (n passages,).
             added: passages to add in thought.
         """
+        if hidden is None and added is None:
+            return self._as_it_is
         hide = np.zeros(max(len(self.passages), 1), dtype=bool) if hidden is None else hidden
-        similarity = np.where(hide[self.rows], -np.inf, self.similarity)
-        recall = np.where(hide[self.rows[:, :_LEXICAL_PASSAGES]], 0, self.recall)
+        values = self._as_it_is.copy()
+        touched = hide[self.rows[:, :_FOCUS_PASSAGES]].any(axis=1)
+        similarity = np.zeros((len(values), 0), np.float32)
         if added is not None:
-            similarity = np.hstack([similarity, added.similarity])
-            recall = np.hstack([recall, added.recall])
-        similarity = -np.sort(-similarity, axis=1)
-        own_best = _finite(similarity[:, 0], floor=-1.0)
-        values = {
-            "own_best": own_best,
-            "spread": _spread(similarity[:, :_SPREAD_PASSAGES]),
-            "lexical": recall.max(axis=1) if recall.shape[1] else np.zeros(len(own_best)),
-            "margin": own_best - self.other_best,
-        }
-        if self.claims is not None and self._has_claims:
+            similarity = np.round(self.asked @ added.vectors.T, 6)
+            touched |= (similarity > self.similarity[:, min(_FOCUS_PASSAGES, self.similarity.shape[1]) - 1, None]).any(axis=1)
+            touched |= (added.recall > self._recall.max(axis=1, keepdims=True)).any(axis=1)
+        rows = np.flatnonzero(touched)
+        values[rows, : len(OWN_FEATURES)] = self._compare(rows, hide, similarity, added)
+        by_name = dict(zip(self.names, range(len(self.names)), strict=True))
+        values[:, [by_name[name] for name in HEADING_FEATURES]] = self._compare_headings(hide, added)
+        if "margin" in by_name:
+            values[:, by_name["margin"]] = values[:, 0] - self.other_best
+        if "cross_encoder" in by_name:
+            values[:, by_name["cross_encoder"]] = self._best_read(hide, added)
+        if self.claims is not None:
             support = self._claim_support(hide, added)
-            values["answer_support"] = self._mean_by_query(support)
-            values["answer_margin"] = self._mean_by_query(support - self.claims.other_best)
-        return np.column_stack([values[name] for name in self.names]).astype(np.float64)
+            values[:, by_name["answer_support"]] = self._mean_by_query(support)
+            if "answer_margin" in by_name:
+                values[:, by_name["answer_margin"]] = self._mean_by_query(support - self.claims.other_best)
+        return values
 
     def best_rows(self) -> Rows:
         """Return the row of each query's nearest own passage, shape (n queries,)."""
@@ -156,28 +156,114 @@ class EvidenceScorer:
 
     def claim_support(self) -> Vectors:
         """Return the similarity of each claim to its nearest own passage, shape (n claims,)."""
-        return self.claim_similarity[:, 0] if self._has_claims else np.zeros(0, np.float32)
+        return self.claim_similarity[:, 0] if self.claims is not None else np.zeros(0, np.float32)
 
-    def table(self) -> Evidence:
-        """Return the evidence of the site as it is."""
+    def read_addition(self, texts: list[str], vectors: Vectors) -> Vectors | None:
+        """Return a cross-encoder's scores of new passages for the queries to which they come near, shape (n, len(texts))."""
+        if self.reader is None:
+            return None
+        last = self.similarity[:, min(_READ_PASSAGES, self.similarity.shape[1]) - 1, None]
+        queries, places = np.nonzero(self.asked @ vectors.T > last)
+        scores = np.full((len(self.query_ids), len(texts)), -np.inf, dtype=np.float32)
+        pairs = [self.query_texts[row] for row in queries], [texts[place] for place in places]
+        scores[queries, places] = self.reader.score(*pairs)
+        return scores
+
+    def table(self, on_subject: Floats) -> Evidence:
+        """Return the evidence of the site as it is, beside how near each query is to the subject of all sites (n,)."""
         values = pd.DataFrame(self.features(), columns=self.names)
         for name in FEATURES:
             if name not in values:
                 values[name] = np.nan
+        values["on_subject"] = on_subject
         values.insert(0, "query_id", pd.Series(self.query_ids, dtype="str"))
         values["own_passage_id"] = self.passages["passage_id"].iloc[self.best_rows()].to_numpy()
         values["best_other_passage_id"] = pd.Series(self.other_passage, dtype="str")
         return values[EVIDENCE.names]
 
-    def _recall_of_nearest(self) -> Vectors:
-        near = self.rows[:, :_LEXICAL_PASSAGES]
-        query_rows = np.repeat(np.arange(len(near)), near.shape[1])
-        return self.lexicon.recall(query_rows, near.ravel()).reshape(near.shape)
+    @cached_property
+    def _as_it_is(self) -> Floats:
+        hide = np.zeros(max(len(self.passages), 1), dtype=bool)
+        everyone = np.arange(len(self.query_ids))
+        own = self._compare(everyone, hide, np.zeros((len(everyone), 0), np.float32), None)
+        own = np.hstack([own, self._compare_headings(hide, None)])
+        values = {name: own[:, place] for place, name in enumerate((*OWN_FEATURES, *HEADING_FEATURES))}
+        values["margin"] = own[:, 0] - self.other_best
+        if self.reader is not None:
+            values["cross_encoder"] = self._best_read(hide, None)
+        if self.claims is not None:
+            support = self._claim_support(hide, None)
+            values["answer_support"] = self._mean_by_query(support)
+            values["answer_margin"] = self._mean_by_query(support - self.claims.other_best)
+        return np.column_stack([values[name] for name in self.names]).astype(np.float64)
+
+    def _compare(self, rows: Rows, hide: Flags, new: Vectors, added: Addition | None) -> Floats:
+        """Return OWN_FEATURES of some queries, shape (len(rows), 7); `new` (n, a) are similarities of added passages."""
+        n_old, n_new = len(self.passages), new.shape[1]
+        near = np.hstack([self.rows[rows], np.tile(np.arange(n_old, n_old + n_new), (len(rows), 1))])
+        similarity = np.hstack([np.where(hide[self.rows[rows]], -np.inf, self.similarity[rows]), new[rows]])
+        recall = np.where(hide[self.rows[rows, :_FOCUS_PASSAGES]], 0, self._recall[rows])
+        vectors, page, rivals = self.content, self._page, self._rivals
+        if added is not None:
+            recall = np.hstack([recall, added.recall[rows]])
+            vectors = np.vstack([vectors, added.vectors])
+            nearest = nearest_rows(added.vectors, self.content, 1)[1][:, 0]
+            page = np.append(page, page[nearest])
+            rivals = np.append(rivals, _mean_of_nearest(added.vectors, self.asked, _NEAR_QUERIES))
+        order = np.argsort(-similarity, axis=1, kind="stable")[:, :_FOCUS_PASSAGES]
+        near, similarity = np.take_along_axis(near, order, 1), np.take_along_axis(similarity, order, 1)
+        is_there = np.isfinite(similarity)
+        best = _finite(similarity[:, 0], floor=-1.0)
+        ahead = np.where(is_there, similarity - rivals[near], -1.0)[:, :_NEAR_PASSAGES]
+        weight = np.where(is_there, np.exp((_finite(similarity, -1.0) - best[:, None]) / self._level), 0.0)
+        own_page = weight * (page[near] == page[near[:, :1]])
+        few, some = vectors[near[:, :_COHERENT_PASSAGES]], is_there[:, :_COHERENT_PASSAGES].astype(np.float32)
+        count = some.sum(axis=1)
+        together = np.square((few * some[:, :, None]).sum(axis=1)).sum(axis=1) - count
+        return np.column_stack(
+            [
+                best,
+                ahead.max(axis=1),
+                own_page.sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9),
+                together / np.maximum(count * (count - 1), 1),
+                self._contrast[rows],
+                recall.max(axis=1),
+                best - self._near_queries[rows],
+            ]
+        ).astype(np.float64)
+
+    def _compare_headings(self, hide: Flags, added: Addition | None) -> Floats:
+        """Return HEADING_FEATURES of all queries, shape (n, 2)."""
+        is_left = np.bincount(self._heading[~hide[: len(self._heading)]], minlength=len(self.headings)) > 0
+        similarity, near = self._near_headings
+        similarity = np.where(is_left[near], similarity, -np.inf)
+        ahead = similarity - self._heading_rivals[near]
+        if added is not None:
+            new = np.round(self.asked @ added.headings.T, 6)
+            ahead = np.hstack([ahead, new - _mean_of_nearest(added.headings, self.asked, _NEAR_QUERIES)])
+            similarity = np.hstack([similarity, new])
+        return np.column_stack([_finite(similarity.max(axis=1), -1.0), _finite(ahead.max(axis=1), -1.0)])
+
+    def _best_read(self, hide: Flags, added: Addition | None) -> Floats:
+        """Return the largest score of a cross-encoder among each query's nearest own passages, shape (n queries,)."""
+        scores = np.where(hide[self.rows[:, : self._read.shape[1]]], -np.inf, self._read)
+        if added is not None and added.read is not None:
+            scores = np.hstack([scores, added.read])
+        return _finite(scores.max(axis=1), floor=float(self._read.min()))
+
+    @cached_property
+    def _read(self) -> Vectors:
+        """Scores of the nearest own passages by the cross-encoder, shape (n queries, up to 10)."""
+        assert self.reader is not None  # noqa: S101 (asked only where there is one)
+        near = self.rows[:, :_READ_PASSAGES]
+        queries = np.repeat(np.arange(len(near)), near.shape[1])
+        pairs = [self.query_texts[row] for row in queries], [self.texts[row] for row in near.ravel()]
+        return np.asarray(self.reader.score(*pairs), dtype=np.float32).reshape(near.shape)
 
     def _claim_support(self, hide: Flags, added: Addition | None) -> Floats:
         similarity = np.where(hide[self.claim_rows], -np.inf, self.claim_similarity)
-        if added is not None:
-            similarity = np.hstack([similarity, added.claim_similarity])
+        if added is not None and self.claims is not None:
+            similarity = np.hstack([similarity, np.round(self.claims.embeddings.vectors @ added.vectors.T, 6)])
         return _finite(similarity.max(axis=1), floor=float(self.claim_similarity.min()))
 
     def _mean_by_query(self, values: Floats) -> Floats:
@@ -207,15 +293,28 @@ def _other_best(others: pd.DataFrame, query_ids: list[str]) -> tuple[Floats, lis
     return best["similarity"].to_numpy(np.float64), list(best["passage_id"])
 
 
+def _nearness_of_others(asked: Vectors) -> Floats:
+    """Return the mean cosine of each query with the five nearest other queries, shape (n,)."""
+    similarity, rows = nearest_rows(asked, asked, _OTHER_QUERIES + 1)
+    is_other = rows != np.arange(len(asked))[:, None]
+    is_other[is_other.all(axis=1), -1:] = False  # more twins than places: one of them stands for the query itself
+    total = (similarity * is_other).sum(axis=1, dtype=np.float64)
+    return np.asarray(total / np.maximum(is_other.sum(axis=1), 1), dtype=np.float64)
+
+
+def _mean_of_nearest(passages: Vectors, queries: Vectors, k: int) -> Floats:
+    """Return the mean cosine of each passage with the k queries nearest to it, shape (n passages,)."""
+    similarity, _ = nearest_rows(passages, queries, k)
+    return np.asarray(similarity.mean(axis=1) if similarity.shape[1] else np.zeros(len(passages)), dtype=np.float64)
+
+
+def _spread_over(queries: Vectors, passages: Vectors) -> Floats:
+    """Return the standard deviation of each query's cosines with all passages, from their covariance."""
+    if len(passages) < 2:
+        return np.zeros(len(queries))
+    covariance = np.cov(passages.T.astype(np.float64))
+    return np.asarray(np.sqrt(np.maximum(((queries @ covariance) * queries).sum(axis=1), 0.0)), dtype=np.float64)
+
+
 def _finite(values: Vectors, floor: float) -> Floats:
     return np.where(np.isfinite(values), values, floor).astype(np.float64)
-
-
-def _spread(similarity: Vectors) -> Floats:
-    """Return the standard deviation of each row's finite values."""
-    finite = np.isfinite(similarity)
-    count = np.maximum(finite.sum(axis=1), 1)
-    values = np.where(finite, similarity, 0.0)
-    mean = values.sum(axis=1) / count
-    squares = np.where(finite, (values - mean[:, None]) ** 2, 0.0)
-    return np.asarray(np.sqrt(squares.sum(axis=1) / count), dtype=np.float64)

@@ -3,29 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from coverage_kit.match.coverage import Link
 from coverage_kit.match.evidence import Addition, EvidenceScorer, Flags, Floats
-from coverage_kit.vectors import Embeddings, Encoder
+from coverage_kit.match.space import Space
+from coverage_kit.passage import PassageText
+from coverage_kit.vectors import Encoder
 
 
 @dataclass(frozen=True)
 class SiteModel:
-    """A fitted link with the evidence and the encoder behind it."""
+    """A fitted link with the evidence, the encoder and the space behind it."""
 
     scorer: EvidenceScorer
     link: Link
     encoder: Encoder
-    queries: Embeddings
+    space: Space
     known: Flags | None = None
 
-    def prepare(self, texts: Sequence[str]) -> None:
-        """Encode texts ahead, all at once."""
+    def prepare(self, added: Sequence[PassageText]) -> None:
+        """Encode new passages ahead, all at once."""
+        texts = [text for passage in added for text in (passage.embedded, passage.heading)]
         self.encoder.encode(list(dict.fromkeys(texts)))
 
-    def coverage_with(self, added: Sequence[str], removed: Sequence[str] = ()) -> Floats:
-        """Return coverage with passages added (their texts with headings) and removed (their ids).
+    def coverage_with(self, added: Sequence[PassageText], removed: Sequence[str] = ()) -> Floats:
+        """Return coverage with passages added and removed (their ids).
 
         Shape (1 + bootstraps, n queries); the first row is the estimate.
         """
@@ -33,12 +34,9 @@ class SiteModel:
         addition = self._addition(list(added)) if added else None
         return self.link.coverage(self.scorer.features(hidden, addition), self.known)
 
-    def _addition(self, texts: list[str]) -> Addition:
-        vectors = self.encoder.encode(texts)
-        claims = self.scorer.claims
-        claim_vectors = claims.embeddings.vectors if claims is not None else np.zeros((0, vectors.shape[1]), np.float32)
-        return Addition(
-            np.round(self.queries.vectors @ vectors.T, 6),
-            self.scorer.lexicon.recall_of(texts),
-            np.round(claim_vectors @ vectors.T, 6),
-        )
+    def _addition(self, added: list[PassageText]) -> Addition:
+        texts = [passage.embedded for passage in added]
+        vectors = self.space.move_passages(self.encoder.encode(texts))
+        headings = self.space.move_passages(self.encoder.encode([passage.heading for passage in added]))
+        scorer = self.scorer
+        return Addition(vectors, headings, scorer.lexicon.recall_of(texts), scorer.read_addition(texts, vectors))

@@ -17,12 +17,10 @@ _LEAST_DEMAND = 1e-3
 
 def gather_facts(evidence: Evidence, coverage: Coverage, rates: pd.DataFrame) -> pd.DataFrame:
     """Return one row a query with what the causes are told from: coverage, evidence as percentiles, outcomes of answers."""
-    facts = evidence.set_index("query_id")[["own_best", "margin", "answer_support"]].copy()
+    facts = evidence.set_index("query_id")[["own_best", "on_subject", "margin", "answer_support"]].copy()
     facts["coverage"] = coverage.set_index("query_id")["coverage"]
-    other = facts["own_best"] - facts["margin"].fillna(np.inf)
-    facts["nearest"] = np.maximum(facts["own_best"], other.where(np.isfinite(other), -1.0))
     facts["limit"] = _gap_limit(facts["coverage"])
-    facts["is_far"] = (facts["nearest"] < _far_limit(facts)).astype(float)
+    facts["is_far"] = (facts["on_subject"] < _far_limit(facts)).astype(float)
     facts["support_ahead"] = _percentile(facts["answer_support"]) - _percentile(facts["own_best"])
     return facts.join(rates)
 
@@ -83,8 +81,8 @@ def _gap_limit(coverage: "pd.Series[float]") -> float:
 
 
 def _far_limit(facts: pd.DataFrame) -> float:
-    """Return the nearest-passage similarity that 95% of the covered queries reach: what lies under it is off topic."""
-    covered = facts.loc[facts["coverage"] >= 0.5, "nearest"]
+    """Return the nearness to the subject that 95% of the covered queries reach: what lies under it is off topic."""
+    covered = facts.loc[facts["coverage"] >= 0.5, "on_subject"]
     return float(covered.quantile(0.05)) if len(covered) >= 20 else -1.0
 
 

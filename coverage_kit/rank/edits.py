@@ -1,11 +1,12 @@
 """Candidate edits for each gap that can be won: operation, place, brief, cost, and the passages they would change."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
+from coverage_kit.passage import PassageText
 from coverage_kit.rank.causes import CONTENT_CAUSES, COVERED
 from coverage_kit.rank.drafts import ClaimBook, as_question, write_brief
 from coverage_kit.settings import RankSettings
@@ -17,7 +18,7 @@ _PAGE_SECTIONS = 4
 
 @dataclass(frozen=True)
 class Candidate:
-    """One edit before its gain is known; `added` and `removed` are passages (texts with headings; ids)."""
+    """One edit before its gain is known; `added` are passages, `removed` their ids."""
 
     cluster_id: str
     operation: str
@@ -26,17 +27,16 @@ class Candidate:
     text: str
     cost_minutes: float
     drafted_from: tuple[str, ...]
-    added: tuple[str, ...]
+    added: tuple[PassageText, ...]
     removed: tuple[str, ...] = ()
     before: str | None = None
 
 
 @dataclass(frozen=True)
 class Site:
-    """The own site as edits see it: its passages, and how a passage's text is joined to its headings."""
+    """The own site as edits see it: its passages, as a table and by id."""
 
     passages: Passages
-    passage_text: Callable[[str, str], str]
     by_id: pd.DataFrame = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -116,7 +116,7 @@ def _add_section(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
                 *(gap.cluster_id, "add_question_and_answer", str(place["page_id"]), str(place["heading_path"]), text),
                 cost_minutes=_cost(costs, costs.section_minutes, added=f"{heading} {body}", n_claims=len(claims)),
                 drafted_from=gap.drafted_from,
-                added=(site.passage_text(f"{page_title} > {heading}", body),),
+                added=(PassageText(f"{page_title} > {heading}", body),),
             )
         )
     return made if gap.full != gap.short or len(gap.questions) > 1 else made[:1]
@@ -137,7 +137,7 @@ def _extend_passage(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate
                 text=write_brief(task, list(gap.questions[:2]), list(claims), gap.label),
                 cost_minutes=_cost(costs, costs.extend_minutes, added=added, n_claims=len(claims)),
                 drafted_from=gap.drafted_from,
-                added=(site.passage_text(str(place["heading_path"]), f"{place['text']} {added}"),),
+                added=(PassageText(str(place["heading_path"]), f"{place['text']} {added}"),),
                 removed=(gap.passage_id,),
                 before=str(place["text"]),
             )
@@ -162,7 +162,7 @@ def _reword_heading(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate
             *(gap.cluster_id, "reword_heading", str(place["page_id"]), str(place["heading_path"]), task),
             cost_minutes=_cost(costs, costs.heading_minutes, n_changed=len(heading.split())),
             drafted_from=gap.drafted_from,
-            added=tuple(site.passage_text(path, text) for text in changed["text"]),
+            added=tuple(PassageText(path, text) for text in changed["text"]),
             removed=tuple(changed["passage_id"]),
             before=parts[-1],
         )
@@ -189,7 +189,7 @@ def _add_page(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
             text=write_brief(f"Add a page titled “{title}”.", list(questions), list(gap.full), gap.label),
             cost_minutes=_cost(costs, costs.page_minutes, added=words_added, n_claims=len(gap.full)),
             drafted_from=gap.drafted_from,
-            added=tuple(site.passage_text(f"{title} > {heading}", body) for heading, body in sections),
+            added=tuple(PassageText(f"{title} > {heading}", body) for heading, body in sections),
         )
     ]
 

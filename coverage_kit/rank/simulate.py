@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from coverage_kit.passage import PassageText
 from coverage_kit.rank.causes import demand_weights
 from coverage_kit.rank.edits import Candidate
 from coverage_kit.tables import EFFECTS, Clusters, Effects, Queries
@@ -19,11 +20,11 @@ _LEAST_CHANGE = 0.005
 class CoverageModel(Protocol):
     """Whatever can say what coverage would be with other passages."""
 
-    def prepare(self, texts: Sequence[str]) -> None:
-        """Encode texts ahead, all at once."""
+    def prepare(self, added: Sequence[PassageText]) -> None:
+        """Encode new passages ahead, all at once."""
         ...
 
-    def coverage_with(self, added: Sequence[str], removed: Sequence[str] = ()) -> Floats:
+    def coverage_with(self, added: Sequence[PassageText], removed: Sequence[str] = ()) -> Floats:
         """Return coverage, shape (1 + bootstraps, n queries), the estimate first."""
         ...
 
@@ -48,7 +49,7 @@ def simulate_edits(candidates: list[Candidate], model: CoverageModel, queries: Q
     A candidate is scored on the queries of its gap from which it was not drafted, scaled to the whole gap's demand, and on
     every query outside the gap. A gap of one query has nobody else to ask: it is scored on itself, at half its worth.
     """
-    model.prepare([text for candidate in candidates for text in candidate.added])
+    model.prepare([passage for candidate in candidates for passage in candidate.added])
     before = model.coverage_with([])
     demand = np.asarray(demand_weights(queries), dtype=np.float64)
     cluster_of = clusters.set_index("query_id")["cluster_id"].reindex(queries["query_id"]).to_numpy()

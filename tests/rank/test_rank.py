@@ -38,7 +38,7 @@ FACTS = {
     "third_party": 0.3,
     "own_best": 0.6,
     "margin": 0.1,
-    "nearest": 0.6,
+    "on_subject": 0.6,
 }
 
 
@@ -100,9 +100,9 @@ def small_log():
     )
     clusters = CLUSTERS.table([{"query_id": q, "cluster_id": f"c{n // 3}", "membership": 1.0} for n, q in enumerate(names)])
     labels = LABELS.table([{"cluster_id": f"c{k}", "label": f"topic {k}", "medoid_query_id": f"q{3 * k}"} for k in range(2)])
-    evidence = EVIDENCE.table(
-        [{"query_id": q, "own_best": 0.3 if n < 3 else 0.7, "spread": 0.1, "lexical": 0.5} for n, q in enumerate(names)]
-    )
+    others = dict.fromkeys(("precedence", "focus", "coherence", "contrast", "lexical", "query_margin"), 0.5)
+    others |= dict.fromkeys(("heading", "heading_precedence", "on_subject"), 0.5)
+    evidence = EVIDENCE.table([{"query_id": q, "own_best": 0.3 if n < 3 else 0.7, **others} for n, q in enumerate(names)])
     return queries, table, clusters, labels, evidence
 
 
@@ -173,14 +173,14 @@ def test_candidates_are_drafted_from_half_and_carry_no_invented_fact():
         }
     )
     book = ClaimBook(claims, np.eye(2, 4, dtype=np.float32))
-    site = Site(own, lambda path, text: f"{path}. {text}")
+    site = Site(own)
     candidates = propose_edits(gaps, queries, coverage, clusters, site, book, RankSettings())
     assert {one.cluster_id for one in candidates} == {"c0"}  # a covered cluster needs no edit
     assert {one.operation for one in candidates} == {"add_question_and_answer", "extend_passage", "add_page"}
     for one in candidates:
         assert set(one.drafted_from) == {"q0", "q2"}  # half of the gap; q1 is left to score it
         assert "[FACT NEEDED:" in one.text
-        assert "ramp" not in " ".join(one.added)  # q1's answer is not in the draft
+        assert "ramp" not in " ".join(text for _, text in one.added)  # q1's answer is not in the draft
         assert one.page_id.startswith("ours")
     extend = next(one for one in candidates if one.operation == "extend_passage")
     assert extend.removed == ("ours/a#0",)
