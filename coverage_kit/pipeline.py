@@ -36,7 +36,7 @@ from coverage_kit.match.neighbors import best_similarity, nearest_passages
 from coverage_kit.match.space import Space, fit_space
 from coverage_kit.measure.visibility import measure_visibility
 from coverage_kit.rank.causes import explain_coverage, gather_facts, pool_facts
-from coverage_kit.rank.drafts import ClaimBook
+from coverage_kit.rank.drafts import ClaimBook, unsupported_claims
 from coverage_kit.rank.edits import Site, propose_edits
 from coverage_kit.rank.gaps import nearest_to_clusters, rank_gaps
 from coverage_kit.rank.outcomes import Field, count_outcomes, outcome_rates
@@ -99,9 +99,9 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         facts = gather_facts(evidence := scorer.table(on_subject), coverage, outcome_rates(outcomes))
         coverage = explain_coverage(coverage, facts)
         pooled = pool_facts(facts, log.queries, cluster_of)
-        nearest = nearest_to_clusters(matches, log.queries, clusters, own_site)
+        book = ClaimBook(claims.assign(own_similarity=scorer.claim_support(), other_similarity=elsewhere), said.vectors)
+        nearest = nearest_to_clusters(matches, log.queries, clusters, own_site).join(unsupported_claims(book, clusters))
         gaps = rank_gaps(log.queries, coverage, draws, clusters, labels, pooled, nearest, seed)
-        book = ClaimBook(claims.assign(own_similarity=scorer.claim_support()), said.vectors)
         site = Site(own)
         candidates = propose_edits(gaps, log.queries, coverage, clusters, site, book, settings.rank)
         simulation = simulate_edits(candidates, SiteModel(scorer, link, encoder, space, known), log.queries, clusters)

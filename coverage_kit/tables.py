@@ -242,6 +242,7 @@ GAPS = Schema(
         _text("medoid_query_id", "the query nearest the cluster's centre"),
         _maybe("own_passage_id", "text", "own passage nearest to most of the cluster's demand"),
         _maybe("best_other_passage_id", "text", "other sites' passage nearest to most of the cluster's demand"),
+        _maybe("unsupported_claims", "text", "what its answers say that other sites support better than the own one; lines"),
         Column("winnable", "flag", "whether an edit of the own site can close the gap"),
         Column("rank", "integer", "order of the work, from 1"),
     ),

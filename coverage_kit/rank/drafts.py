@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from coverage_kit.tables import Clusters
 from coverage_kit.vectors import Vectors
 
 _WORDS_OF_A_CLAIM = (8, 60)
@@ -17,7 +18,10 @@ _QUESTION_START = re.compile(
 
 @dataclass(frozen=True)
 class ClaimBook:
-    """Claims of the logged answers: a frame of claim_id, query_id, text, own_similarity; and their vectors by row."""
+    """Claims of the logged answers and their vectors by row.
+
+    The frame holds claim_id, query_id, text, own_similarity, and other_similarity (nan without other sites).
+    """
 
     claims: pd.DataFrame
     vectors: Vectors
@@ -42,6 +46,16 @@ class ClaimBook:
                 break
             chosen.append(int(np.argmax(worth)))
         return [str(self.claims["text"].iloc[rows[place]]) for place in chosen]
+
+
+def unsupported_claims(book: ClaimBook, clusters: Clusters, n: int = 3) -> "pd.Series[str]":
+    """Return by cluster_id, one to a line, up to n claims of its answers that other sites support better than the own site."""
+    behind = book.claims["own_similarity"] < book.claims["other_similarity"].fillna(np.inf)
+    lost = ClaimBook(book.claims[behind].reset_index(drop=True), book.vectors[behind.to_numpy()])
+    found = {
+        name: "\n".join(lost.lacking(list(group["query_id"]), n)) or None for name, group in clusters.groupby("cluster_id")
+    }
+    return pd.Series(found, name="unsupported_claims", dtype="str")
 
 
 def as_question(text: str) -> str:

@@ -58,6 +58,7 @@ _GAPS = (
     Field("cause", "cause_title", width=22),
     Field("what to do", "what_to_do", width=40),
     Field("figures behind the cause", "reason", width=40),
+    Field("said by answers, better supported elsewhere", "unsupported_claims", width=48),
     Field("an edit can close it", "winnable", "flag", 10),
     Field("citation rate of the site", "citation_rate", "percent", 11),
     Field("nearest own page", "own_heading", width=36, link="own_url"),

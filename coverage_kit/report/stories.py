@@ -33,6 +33,7 @@ def tell_gaps(analysis: Analysis, n: int) -> list[Story]:
                 "n_more": int(row["n_queries"]) - len(asked),
                 "own": _tell_place(row, "own"),
                 "other": _tell_place(row, "other"),
+                "lacking": [shorten(line, 240) for line in clean_text(row["unsupported_claims"]).split("\n") if line],
                 "answers": answers.get(name, []),
                 "edits": [int(edit["rank"]) for edit in own_edits],
                 "search": " ".join([shorten(row["label"], 120), *(one["text"] for one in asked)]).lower(),

@@ -7,8 +7,10 @@ LEAST_AUC = 0.70
 
 CANNOT_TELL = (
     "Coverage cannot be told well on this site with encoder {model}: read the ranking as a list of things to look at, not as "
-    "findings. What to do: name a stronger encoder in coverage.toml ([match] encoder), add real questions to the log, or let "
-    "somebody read the nearest passages beside the queries before anything is written."
+    "findings. What to do, in coverage.toml: switch on a cross-encoder that reads each question with its nearest passages "
+    "([match] cross_encoder, for example cross-encoder/ms-marco-MiniLM-L6-v2), or name a stronger encoder ([match] encoder, "
+    "for example BAAI/bge-base-en-v1.5); log answers with their citations; or let somebody read the nearest passages beside "
+    "the queries before anything is written."
 )
 
 
@@ -120,10 +122,14 @@ def describe_self_test(about: dict[str, Any]) -> str:
         return reason + CANNOT_TELL.format(model=model_name(about))
     interval = f" (90% interval {test['low']:.2f} to {test['high']:.2f})" if {"low", "high"} <= test.keys() else ""
     error = f", with a calibration error of {test['ece']:.2f}" if test.get("ece") is not None else ""
+    pages = test.get("auc_pages", test["auc"])
+    hidden = "topics" if pages == test["auc"] else "single passages"
     told = (
-        f"Self-test: with sections of the own site hidden, questions that only they answered were told from the rest with AUC "
-        f"{test['auc']:.2f}{interval}{error}. 0.5 is guessing, 1 is perfect; real gaps are harder than hidden sections."
+        f"Self-test: with {hidden} of the own site hidden, questions that only they answered were told from the rest with AUC "
+        f"{test['auc']:.2f}{interval}{error}. 0.5 is guessing, 1 is perfect; real gaps can be harder."
     )
+    if hidden != "topics" and pages == pages:  # noqa: PLR0124 (NaN where no page could be hidden)
+        told += f" With whole pages hidden it was {pages:.2f}: a missing page shows better than a missing paragraph."
     return told if can_tell_coverage(about) else f"{told} {CANNOT_TELL.format(model=model_name(about))}"
 
 
