@@ -311,7 +311,7 @@ def test_what_answers_say_is_evidence_only_when_asked_for(tmp_path, tables):
     tables["queries"]["text"] = [f"please help with this, case {number}" for number in range(len(tables["queries"]))]
     folder = write(tmp_path / "set", tables)
     with_answers = natural_trial(read_set(folder, WordEncoder(), with_answers=True))
-    support = with_answers.scorer.own_evidence()[:, with_answers.scorer.names.index("answer_support")]
+    support = with_answers.scorer.features()[:, with_answers.scorer.names.index("answer_support")]
     assert auc(support, with_answers.is_gap, np.ones((1, 96))) > 0.95
     assert "answer_support" not in natural_trial(read_set(folder, WordEncoder())).scorer.names
 
