@@ -130,7 +130,7 @@ def _ordered(gaps: pd.DataFrame) -> pd.DataFrame:
 
 def _reason(facts: "pd.Series[float]", cause: str) -> str:
     """Return the figures behind the cause."""
-    words = [f"coverage {facts['coverage']:.0%}", f"nearest own passage at cosine {facts['own_best']:.2f}"]
+    words = [f"coverage {facts['coverage']:.0%}", f"nearest own passage at similarity {facts['own_best']:.2f}"]
     if pd.notna(facts["margin"]):
         side = "ahead of" if facts["margin"] >= 0 else "behind"
         words.append(f"{abs(facts['margin']):.2f} {side} the nearest other site")

@@ -140,7 +140,7 @@ def mark_sites(analysis: Analysis, n_gaps: int = LABELLED, n_others: int = 3) ->
     frame["place"] = frame.groupby("rank").cumcount() - frame.groupby("rank")["is_own"].transform("sum")
     frame = frame[frame["is_own"] | (frame["place"] < n_others)].reset_index(drop=True)
     hover = [
-        _hover(row["label"], f"{markup_lines(row['site'], 60)}: best passage at cosine {row['similarity']:.2f}")
+        _hover(row["label"], f"{markup_lines(row['site'], 60)}: best passage at similarity {row['similarity']:.2f}")
         for row in frame.to_dict("records")
     ]
     return frame.assign(hover=hover)
