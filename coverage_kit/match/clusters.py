@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -139,7 +140,9 @@ def _best_resolution(near: Labels, seed: int) -> tuple[float, float]:
             parts[i, draw] = _communities(graph, resolution, seed + 1 + i)
         if found and np.mean(parts.max(axis=1) + 1) > 0.8 * n / _MEAN_SIZE:
             break
-        pairs = np.array([[_agreement(one, other) for other in parts] for one in parts])
+        pairs = np.eye(_DRAWS)
+        for one, other in combinations(range(_DRAWS), 2):
+            pairs[one, other] = pairs[other, one] = _agreement(parts[one], parts[other])
         agreed = (pairs.sum(axis=1) - 1) / (_DRAWS - 1)
         found.append((resolution, float(np.mean(agreed)), float(np.std(agreed, ddof=1) / np.sqrt(len(agreed)))))
     _, best, error = max(found, key=lambda one: one[1])
