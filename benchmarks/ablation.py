@@ -10,8 +10,9 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.sets import OWN, BenchSet, Trial, has_natural_gaps, natural_trial, planted_trial
 from coverage_kit.embed.texts import headings, passage_texts
-from coverage_kit.match.coverage import LinkFitter, Plan, Rounds, fit_link, hide_places, measure_coverage
+from coverage_kit.match.coverage import LinkFitter, fit_link, measure_coverage
 from coverage_kit.match.evidence import EvidenceScorer
+from coverage_kit.match.hiding import Plan, Rounds, hide_places
 from coverage_kit.match.neighbors import nearest_passages, nearest_rows
 from coverage_kit.match.space import fit_space
 from coverage_kit.tables import CLUSTERS

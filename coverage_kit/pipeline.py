@@ -28,8 +28,9 @@ from coverage_kit.embed.encoders import CrossEncoderScorer, SentenceTransformerE
 from coverage_kit.embed.texts import CachedEncoder, headings, passage_texts
 from coverage_kit.errors import LogError, SiteError
 from coverage_kit.match.clusters import cluster_queries, part_by_coverage, project, topic_embeddings
-from coverage_kit.match.coverage import Link, Plan, fit_link, measure_coverage
+from coverage_kit.match.coverage import Link, fit_link, measure_coverage
 from coverage_kit.match.evidence import Claims, EvidenceScorer
+from coverage_kit.match.hiding import Plan
 from coverage_kit.match.labels import label_clusters
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import best_similarity, nearest_passages

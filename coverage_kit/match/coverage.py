@@ -24,34 +24,20 @@ from scipy.stats import beta, norm
 from sklearn.metrics import roc_auc_score
 
 from coverage_kit.match.evidence import EvidenceScorer, Flags, Floats
+from coverage_kit.match.hiding import Plan, Rounds, hide_places, hide_topics
 from coverage_kit.tables import Clusters, Coverage, checked
 
 DEFAULT_LINK = Path(__file__).parent / "default_link.json"
-HIDDEN_SHARE = 0.25
 MIN_QUERIES = 12
 MIN_KNOWN = 40
 # answer engines' citations support what they are cited for in 74.5% of cases (Liu, Zhang and Liang 2023)
 CITATION_ODDS = 0.745 / (1 - 0.745)
-_MAX_CALIBRATION_QUERIES = 2000
 _PRIOR_WEIGHT = 0.25
 _PRIOR_QUERIES = 300.0
 _SHARES = np.linspace(0.01, 0.6, 30)
 _SHARE_PRIOR = (2.0, 10.0)  # of a beta distribution: one gap in six, 90% between 3% and 36%
 _TRUST_IN_NORMALITY = 0.1  # scores are only roughly normal: the mixture's likelihood counts a tenth (docs/method.md)
 _FOLDS = 5
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How much of hide-and-seek is played: rounds, refits for the interval, and the seed.
-
-    `share_of_gaps` is the share of the log's queries that somebody found unanswered by reading a sample, 0 where nobody did.
-    """
-
-    rounds: int = 12
-    bootstraps: int = 60
-    seed: int = 0
-    share_of_gaps: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -69,19 +55,6 @@ class SelfTest:
     n_queries: int
     n_hidden: int
     auc_pages: float
-
-
-@dataclass(frozen=True)
-class Rounds:
-    """The rounds of hide-and-seek: evidence (r, f), query row (r,), whether that query's nearest passage was hidden.
-
-    `is_page` (r,) says whether whole pages were hidden in that round, or single passages.
-    """
-
-    features: Floats
-    query_rows: npt.NDArray[np.int64]
-    is_hidden: Flags
-    is_page: Flags
 
 
 @dataclass(frozen=True)
@@ -139,39 +112,6 @@ def fit_link(scorer: EvidenceScorer, clusters: Clusters, known: Flags | None = N
     fits = [fitter.fit(np.ones(len(whole)))] + [fitter.fit(_draw(len(whole), rng), rng) for _ in range(plan.bootstraps)]
     weights, shares = np.stack([w for w, _ in fits]), np.array([share for _, share in fits])
     return Link(tuple(scorer.names), fitter.mean, fitter.scale, weights, shares, _self_test(fitter, rng), is_anchored)
-
-
-def hide_places(scorer: EvidenceScorer, plan: Plan) -> Rounds:
-    """Return the evidence of every query in rounds that hide own pages (even rounds) or passages (odd rounds) by chance."""
-    rng = np.random.default_rng(plan.seed)
-    places = (_pages(scorer), np.arange(len(scorer.passages)))
-    chosen = _some_queries(np.arange(len(scorer.query_ids)), rng)
-    parts = []
-    for number in range(plan.rounds):
-        place = places[number % 2]
-        candidates = np.unique(place[scorer.best_rows()])
-        hide = np.isin(place, rng.choice(candidates, max(1, round(len(candidates) * HIDDEN_SHARE)), replace=False))
-        parts.append(_round(scorer, hide, chosen, hide[scorer.best_rows()], is_page=number % 2 == 0))
-    return join_rounds(parts)
-
-
-def hide_topics(scorer: EvidenceScorer, clusters: Clusters, known: Flags, plan: Plan) -> Rounds:
-    """Return the evidence of the known covered queries in rounds that hide the pages nearest to some clusters of them.
-
-    Queries of other clusters whose nearest page is hidden along with these sit the round out: nobody knows what became of them.
-    """
-    rng = np.random.default_rng(plan.seed)
-    page, best = _pages(scorer), scorer.best_rows()
-    topic = pd.factorize(clusters.set_index("query_id")["cluster_id"].reindex(scorer.query_ids))[0]
-    topics = np.unique(topic[known])
-    chosen = _some_queries(np.flatnonzero(known), rng)
-    parts = []
-    for _ in range(plan.rounds):
-        drawn = np.isin(topic, rng.choice(topics, max(1, round(len(topics) * HIDDEN_SHARE)), replace=False))
-        hide = np.isin(page, page[best[drawn & known]])
-        playing = chosen[drawn[chosen] | ~hide[best[chosen]]]
-        parts.append(_round(scorer, hide, playing, drawn, is_page=True))
-    return join_rounds(parts)
 
 
 @checked
@@ -349,30 +289,6 @@ def _has_both(is_hidden: Flags) -> bool:
 def _draw(n: int, rng: np.random.Generator) -> Floats:
     """Return how often each of n queries is drawn in one bootstrap sample."""
     return np.bincount(rng.integers(n, size=n), minlength=n).astype(np.float64)
-
-
-def _pages(scorer: EvidenceScorer) -> npt.NDArray[np.int64]:
-    return np.asarray(pd.factorize(scorer.passages["page_id"])[0], dtype=np.int64)
-
-
-def _some_queries(rows: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Return at most _MAX_CALIBRATION_QUERIES of the rows, drawn by chance."""
-    if len(rows) <= _MAX_CALIBRATION_QUERIES:
-        return rows
-    return np.sort(rng.choice(rows, _MAX_CALIBRATION_QUERIES, replace=False))
-
-
-def _round(scorer: EvidenceScorer, hide: Flags, playing: npt.NDArray[np.int64], is_hidden: Flags, is_page: bool) -> Rounds:
-    """Return one round; an empty one where nothing is left to find."""
-    playing = playing[:0] if hide.all() else playing
-    features = scorer.features(hide)[playing] if len(playing) else np.zeros((0, len(scorer.names)))
-    return Rounds(features, playing, is_hidden[playing], np.full(len(playing), is_page))
-
-
-def join_rounds(parts: list[Rounds]) -> Rounds:
-    """Return the rounds of all parts, one after the other."""
-    names = ("features", "query_rows", "is_hidden", "is_page")
-    return Rounds(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 def _default_link(scorer: EvidenceScorer) -> Link:

@@ -5,15 +5,13 @@ from sklearn.metrics import roc_auc_score
 from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.clusters import cluster_queries
 from coverage_kit.match.coverage import (
-    Plan,
     expected_calibration_error,
     fit_link,
     fit_logistic,
-    hide_places,
-    hide_topics,
     measure_coverage,
 )
 from coverage_kit.match.evidence import Claims, EvidenceScorer
+from coverage_kit.match.hiding import Plan, hide_places, hide_topics
 from coverage_kit.match.lexicon import Lexicon
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import best_similarity, nearest_passages
