@@ -29,7 +29,9 @@ def test_each_runs_top_to_bottom_and_draws_safely(path, sample_project, sample_a
     parameters = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
     parameters.source = f"SETTINGS = {str(sample_project)!r}"
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}).execute()
-    bundles = [output.data for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert not [output.text for output in outputs if output.get("name") == "stderr"]
+    bundles = [output.data for output in outputs if "data" in output]
     figures = [bundle["application/vnd.plotly.v1+json"] for bundle in bundles if "application/vnd.plotly.v1+json" in bundle]
     expected = {"01_collect": 2, "02_map": 1, "03_gaps": 3, "04_edits": 1, "05_export": 0}
     assert len(figures) == expected[path.stem]

@@ -97,7 +97,7 @@ class EvidenceScorer:
         self.lexicon = Lexicon(texts, self.query_texts)
         self.reader, self.texts = reader, texts
         self.claims = claims if claims is not None and len(claims.embeddings) else None
-        self._page = np.asarray(pd.factorize(self.passages["page_id"])[0], dtype=np.int64)
+        self.page_rows = np.asarray(pd.factorize(self.passages["page_id"])[0], dtype=np.int64)
         self._recall = self.lexicon.recall(self.rows[:, :_FOCUS_PASSAGES])
         self._level = max(float(self.similarity[:, :_LEVEL_PASSAGES].std()), 1e-6) if self.similarity.size else 1.0
         self._rivals = _mean_of_nearest(self.content, self.asked, _NEAR_QUERIES)
@@ -203,7 +203,7 @@ class EvidenceScorer:
         near = np.hstack([self.rows[rows], np.tile(np.arange(n_old, n_old + n_new), (len(rows), 1))])
         similarity = np.hstack([np.where(hide[self.rows[rows]], -np.inf, self.similarity[rows]), new[rows]])
         recall = np.where(hide[self.rows[rows, :_FOCUS_PASSAGES]], 0, self._recall[rows])
-        vectors, page, rivals = self.content, self._page, self._rivals
+        vectors, page, rivals = self.content, self.page_rows, self._rivals
         if added is not None:
             recall = np.hstack([recall, added.recall[rows]])
             vectors = np.vstack([vectors, added.vectors])

@@ -42,7 +42,7 @@ class Rounds:
 def hide_places(scorer: EvidenceScorer, plan: Plan) -> Rounds:
     """Return the evidence of every query in rounds that hide own pages (even rounds) or passages (odd rounds) by chance."""
     rng = np.random.default_rng(plan.seed)
-    places = (_pages(scorer), np.arange(len(scorer.passages)))
+    places = (scorer.page_rows, np.arange(len(scorer.passages)))
     chosen = _some_queries(np.arange(len(scorer.query_ids)), rng)
     parts = []
     for number in range(plan.rounds):
@@ -59,7 +59,7 @@ def hide_topics(scorer: EvidenceScorer, clusters: Clusters, known: Flags, plan: 
     Queries of other clusters whose nearest page is hidden along with these sit the round out: nobody knows what became of them.
     """
     rng = np.random.default_rng(plan.seed)
-    page, best = _pages(scorer), scorer.best_rows()
+    page, best = scorer.page_rows, scorer.best_rows()
     topic = pd.factorize(clusters.set_index("query_id")["cluster_id"].reindex(scorer.query_ids))[0]
     topics = np.unique(topic[known])
     chosen = _some_queries(np.flatnonzero(known), rng)
@@ -76,10 +76,6 @@ def join_rounds(parts: list[Rounds]) -> Rounds:
     """Return the rounds of all parts, one after the other."""
     names = ("features", "query_rows", "is_hidden", "is_page")
     return Rounds(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-
-
-def _pages(scorer: EvidenceScorer) -> npt.NDArray[np.int64]:
-    return np.asarray(pd.factorize(scorer.passages["page_id"])[0], dtype=np.int64)
 
 
 def _some_queries(rows: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:

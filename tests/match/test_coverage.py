@@ -4,12 +4,7 @@ from sklearn.metrics import roc_auc_score
 
 from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.clusters import cluster_queries
-from coverage_kit.match.coverage import (
-    expected_calibration_error,
-    fit_link,
-    fit_logistic,
-    measure_coverage,
-)
+from coverage_kit.match.coverage import expected_calibration_error, fit_link, fit_logistic, measure_coverage
 from coverage_kit.match.evidence import Claims, EvidenceScorer
 from coverage_kit.match.hiding import Plan, hide_places, hide_topics
 from coverage_kit.match.lexicon import Lexicon
