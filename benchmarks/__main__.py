@@ -1,4 +1,4 @@
-"""python -m benchmarks [gaps | clusters | ablation | cost | link | real] [--set DIR …] [--json FILE]: measure on public sets.
+"""python -m benchmarks [gaps | citations | clusters | …] [--set DIR …] [--json FILE]: measure on public sets.
 
 Without a name: gaps on the default sets, against their floors, and then clusters. Exit status 1 when a set cannot be used or a
 figure is below its floor.
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.ablation import measure_ablation, measure_cost, print_ablation
+from benchmarks.citations import run_citations
 from benchmarks.gaps import Report, measure_gaps, missed_floors, print_report
 from benchmarks.link import write_default_link
 from benchmarks.real import run_real
@@ -20,7 +21,9 @@ from coverage_kit.embed.texts import CachedEncoder
 from coverage_kit.errors import CoverageKitError
 from coverage_kit.vectors import Encoder
 
+BENCHMARKS = ("gaps", "citations", "clusters", "ablation", "cost", "link", "real")
 DEFAULT_SETS = ("git_docs_tldr", "doc2dial_val", "conditionalqa_govuk")
+CITATION_SETS = ("chatgpt_products", "ai_search_bench")
 FLOORS = Path(__file__).parent / "floors.json"
 
 
@@ -28,7 +31,7 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
     """Run one benchmark, with this encoder instead of the default one; return the exit status."""
     summary, _, more = (__doc__ or "").partition("\n\n")
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=summary, epilog=more)
-    parser.add_argument("benchmark", nargs="?", choices=("gaps", "clusters", "ablation", "cost", "link", "real"))
+    parser.add_argument("benchmark", nargs="?", choices=BENCHMARKS)
     parser.add_argument("--set", dest="sets", action="append", type=Path, help="folder of a set; repeat for more")
     parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("--share", dest="shares", action="append", type=_share, help="share removed; repeat for more")
@@ -37,7 +40,7 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
     parser.add_argument("--check", action="store_true", help="exit 1 when a figure is below its floor in floors.json")
     parser.add_argument("--cache", type=Path, default=Path("runs/cache/vectors.sqlite"), help="file of vectors")
     chosen = parser.parse_args(arguments)
-    default = ("clinc150",) if chosen.benchmark == "clusters" else DEFAULT_SETS
+    default = {"clusters": ("clinc150",), "citations": CITATION_SETS}.get(chosen.benchmark, DEFAULT_SETS)
     folders = chosen.sets or [data_folder() / name for name in default]
     absent = [str(folder) for folder in folders if not folder.is_dir()]
     if absent:
@@ -51,6 +54,8 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
     if chosen.benchmark == "link":
         write_default_link([read_set(folder, encoder) for folder in folders])
         return 0
+    if chosen.benchmark == "citations":
+        return run_citations(folders, encoder, chosen.json)
     if chosen.benchmark in ("ablation", "cost"):
         return _run_study(chosen.benchmark, folders, encoder, chosen)
     figures: dict[str, Any] = {}

@@ -118,7 +118,7 @@ def has_natural_gaps(queries: pd.DataFrame) -> bool:
 def natural_trial(bench: BenchSet, in_space: bool = True) -> Trial:
     """Return the set as it is: gaps are the queries that it calls not answerable."""
     everything = np.ones(len(bench.passages), dtype=bool)
-    return _trial(bench, everything, bench.queries, ~bench.queries["is_answerable"].to_numpy(), in_space)
+    return make_trial(bench, everything, bench.queries, ~bench.queries["is_answerable"].to_numpy(), in_space)
 
 
 def planted_trial(bench: BenchSet, unit: str, share: float, seed: int, in_space: bool = True) -> Trial | None:
@@ -134,7 +134,7 @@ def planted_trial(bench: BenchSet, unit: str, share: float, seed: int, in_space:
     is_left = _is_there(bench.qrels, bench.passages[kept]).groupby(bench.qrels["query_id"]).any()
     judged = bench.queries[bench.queries["query_id"].isin(is_left.index) & bench.queries["is_answerable"]]
     is_gap = ~is_left.loc[judged["query_id"]].to_numpy(dtype=bool)
-    return _trial(bench, kept, judged, is_gap, in_space) if 0 < is_gap.sum() < len(is_gap) else None
+    return make_trial(bench, kept, judged, is_gap, in_space) if 0 < is_gap.sum() < len(is_gap) else None
 
 
 def no_change(embeddings: Embeddings) -> Space:
@@ -143,7 +143,8 @@ def no_change(embeddings: Embeddings) -> Space:
     return Space(np.zeros(d, np.float32), np.zeros(d, np.float32), np.eye(d, dtype=np.float32))
 
 
-def _trial(bench: BenchSet, kept: Flags, queries: pd.DataFrame, is_gap: Flags, in_space: bool) -> Trial:
+def make_trial(bench: BenchSet, kept: Flags, queries: pd.DataFrame, is_gap: Flags, in_space: bool = True) -> Trial:
+    """Return the passages that are kept as a site, with these queries; `is_gap` (n queries,) says which it does not answer."""
     passages, queries = bench.passages[kept].reset_index(drop=True), queries.reset_index(drop=True)
     raw_content = bench.content.select(list(passages["passage_id"]))
     raw_asked = bench.asked.select(list(queries["query_id"]))

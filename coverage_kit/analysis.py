@@ -39,6 +39,7 @@ class Analysis:
     clusters: tables.Clusters
     gaps: tables.Gaps
     edits: tables.Edits
+    changes: tables.Changes
     effects: tables.Effects
     frontier: tables.Frontier
     points: tables.Points

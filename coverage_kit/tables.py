@@ -254,17 +254,36 @@ EDITS = Schema(
     (
         _text("edit_id", "id of the edit"),
         _CLUSTER_ID,
-        _text("operation", "reword_heading, add_question_and_answer, extend_passage or add_page"),
+        _text("operation", "what is done (docs/method.md, edits), or no_edit where no edit of the own site can close the gap"),
         _text("page_id", "page to edit, or the proposed id of a new page"),
         _text("anchor", "heading at which to edit; empty for a new page"),
         _text("text", "brief for the editor: what to write, with [FACT NEEDED: ...] slots"),
         _maybe("before", "text", "the words that are there now, where the edit changes some"),
+        _maybe("after", "text", "the words proposed, as Markdown: extracts of answers are marked, facts are left as slots"),
         Column("cost_minutes", "number", "estimated editor minutes"),
+        Column("n_words", "integer", "words added or changed"),
         Column("gain", "number", "predicted rise of demand-weighted coverage, in queries asked, after harm counted twice"),
         _LOW,
         _HIGH,
         Column("harm", "number", "predicted fall of demand-weighted coverage, in queries asked"),
+        Column("marginal_gain", "number", "gain given the edits above it"),
+        Column("is_chosen", "flag", "whether it is within the budget and the constraints, and adds to the edits above it"),
         Column("rank", "integer", "order by gain per minute given the edits above it, from 1"),
+    ),
+)
+CHANGES = Schema(
+    "changes",
+    "one change of one place of one page that an edit makes",
+    ("edit_id", "position"),
+    (
+        _text("edit_id", "id of the edit"),
+        Column("position", "integer", "order in which an edit's changes are made, from 0"),
+        _text("action", "replace_title, replace_heading, replace_passage, insert_section, remove_section or add_page"),
+        _PAGE_ID,
+        _maybe("passage_id", "text", "passage that is changed, or after whose section a section is inserted"),
+        _text("heading_path", "headings of the place, joined by ' > '; of a new page its title"),
+        _maybe("before", "text", "the title, heading or words that are there now"),
+        _maybe("after", "text", "what stands there then; sections and pages as Markdown with their heading"),
     ),
 )
 EFFECTS = Schema(
@@ -290,6 +309,27 @@ FRONTIER = Schema(
         Column("gain", "number", "predicted gain of this edit and all above it, in queries asked"),
         _LOW,
         _HIGH,
+        Column("bound", "number", "gain that no set of candidates of this cost can exceed, under the same model"),
+    ),
+)
+PREDICTIONS = Schema(
+    "predictions",
+    "one published edit: what was predicted for its queries, and what a later run found",
+    ("edit_id", "run_before", "run_after"),
+    (
+        _text("edit_id", "id of the edit in the run before"),
+        _text("run_before", "folder of the run that predicted"),
+        _text("run_after", "folder of the run that measured"),
+        _text("operation", "what was done"),
+        _text("page_id", "page that was edited"),
+        Column("word_overlap", "number", "share of the proposed words found among the page's new words, 0-1"),
+        Column("n_queries", "integer", "queries whose coverage it was predicted to change"),
+        Column("predicted", "number", "predicted rise of their coverage, in queries asked, beside the other published edits"),
+        _LOW,
+        _HIGH,
+        Column("realised", "number", "rise found, in queries asked, less the drift of the queries that no published edit touches"),
+        Column("drift", "number", "demand-weighted mean change of coverage of those queries"),
+        Column("is_within", "flag", "whether what was found lies in the interval"),
     ),
 )
 POINTS = Schema(
@@ -340,7 +380,7 @@ QRELS = Schema(
 
 SCHEMAS: tuple[Schema, ...] = (
     *(PAGES, PASSAGES, QUERIES, ANSWERS, FAILURES, CITATIONS, MENTIONS, SEARCHES, REJECTS, CLAIMS, MATCHES, EVIDENCE),
-    *(COVERAGE, CLUSTERS, LABELS, GAPS, EDITS, EFFECTS, FRONTIER, POINTS),
+    *(COVERAGE, CLUSTERS, LABELS, GAPS, EDITS, CHANGES, EFFECTS, FRONTIER, PREDICTIONS, POINTS),
     *(STAGES, VISIBILITY, QRELS),
 )
 
@@ -361,8 +401,10 @@ Clusters = Annotated[pd.DataFrame, CLUSTERS]
 Labels = Annotated[pd.DataFrame, LABELS]
 Gaps = Annotated[pd.DataFrame, GAPS]
 Edits = Annotated[pd.DataFrame, EDITS]
+Changes = Annotated[pd.DataFrame, CHANGES]
 Effects = Annotated[pd.DataFrame, EFFECTS]
 Frontier = Annotated[pd.DataFrame, FRONTIER]
+Predictions = Annotated[pd.DataFrame, PREDICTIONS]
 Points = Annotated[pd.DataFrame, POINTS]
 Stages = Annotated[pd.DataFrame, STAGES]
 Visibility = Annotated[pd.DataFrame, VISIBILITY]

@@ -28,6 +28,7 @@ _LEVEL_PASSAGES = 50
 _COHERENT_PASSAGES = 5
 _READ_PASSAGES = 10
 _CLAIM_PASSAGES = 20
+_SHARP = 0.03
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -49,15 +50,34 @@ class Claims:
 
 @dataclass(frozen=True)
 class Addition:
-    """Passages to add in thought: `vectors` (a, d), those of their `headings` (a, d), and their word recall (n, a).
+    """Passages to add in thought, with all that they are near: a passages, n queries, m claims of answers.
 
-    `read` (n, a) are scores by a cross-encoder, -inf where nobody read the pair.
+    `vectors` and those of their `headings` are (a, d); `similarity`, `heading_similarity` and word `recall` (n, a);
+    `claim_similarity` (m, a); `rivals` and `heading_rivals` (a,) are the mean similarity of the ten queries nearest to each;
+    `page_rows` (a,) say on whose page each stands: that of its nearest own passage. `read` (n, a) are scores by a
+    cross-encoder, -inf where nobody read the pair.
     """
 
     vectors: Vectors
     headings: Vectors
+    similarity: Vectors
+    heading_similarity: Vectors
     recall: Vectors
+    claim_similarity: Vectors
+    rivals: Floats
+    heading_rivals: Floats
+    page_rows: Rows
+    kept: tuple[Vectors, Rows]
     read: Vectors | None = None
+
+    def pick(self, columns: Rows) -> "Addition":
+        """Return some of the passages."""
+        by_row = (self.vectors[columns], self.headings[columns])
+        by_column = (self.similarity, self.heading_similarity, self.recall, self.claim_similarity)
+        kept = (self.kept[0][columns], self.kept[1][columns])
+        places = (self.rivals[columns], self.heading_rivals[columns], self.page_rows[columns], kept)
+        read = None if self.read is None else self.read[:, columns]
+        return Addition(*by_row, *(values[:, columns] for values in by_column), *places, read)
 
 
 class EvidenceScorer:
@@ -125,30 +145,102 @@ class EvidenceScorer:
             hidden: which own passages to leave out, shape (n passages,).
             added: passages to add in thought.
         """
-        if hidden is None and added is None:
-            return self._as_it_is
-        hide = np.zeros(max(len(self.passages), 1), dtype=bool) if hidden is None else hidden
         values = self._as_it_is.copy()
-        touched = hide[self.rows[:, :_FOCUS_PASSAGES]].any(axis=1)
-        similarity = np.zeros((len(values), 0), np.float32)
-        if added is not None:
-            similarity = np.round(self.asked @ added.vectors.T, 6)
-            touched |= (similarity > self.similarity[:, min(_FOCUS_PASSAGES, self.similarity.shape[1]) - 1, None]).any(axis=1)
-            touched |= (added.recall > self._recall.max(axis=1, keepdims=True)).any(axis=1)
-        rows = np.flatnonzero(touched)
-        values[rows, : len(OWN_FEATURES)] = self._compare(rows, hide, similarity, added)
-        by_name = dict(zip(self.names, range(len(self.names)), strict=True))
-        values[:, [by_name[name] for name in HEADING_FEATURES]] = self._compare_headings(hide, added)
-        if "margin" in by_name:
-            values[:, by_name["margin"]] = values[:, 0] - self.other_best
-        if "cross_encoder" in by_name:
-            values[:, by_name["cross_encoder"]] = self._best_read(hide, added)
-        if self.claims is not None:
-            support = self._claim_support(hide, added)
-            values[:, by_name["answer_support"]] = self._mean_by_query(support)
-            if "answer_margin" in by_name:
-                values[:, by_name["answer_margin"]] = self._mean_by_query(support - self.claims.other_best)
+        if hidden is not None or added is not None:
+            rows, changed = self.changed(hidden, added)
+            values[rows] = changed
         return values
+
+    def changed(self, hidden: Flags | None = None, added: Addition | None = None) -> tuple[Rows, Floats]:
+        """Return the rows of the queries whose evidence such a change touches, and that evidence, shape (rows, len(names))."""
+        hide = np.zeros(max(len(self.passages), 1), dtype=bool) if hidden is None else hidden
+        support = self._claim_support(hide, added) if self.claims is not None else None
+        rows = np.flatnonzero(self._touched(hide, added, support))
+        values = self._as_it_is[rows]
+        values[:, : len(OWN_FEATURES)] = self._compare(rows, hide, added)
+        by_name = dict(zip(self.names, range(len(self.names)), strict=True))
+        values[:, [by_name[name] for name in HEADING_FEATURES]] = self._compare_headings(rows, hide, added)
+        if "margin" in by_name:
+            values[:, by_name["margin"]] = values[:, 0] - self.other_best[rows]
+        if "cross_encoder" in by_name:
+            values[:, by_name["cross_encoder"]] = self._best_read(rows, hide, added)
+        if support is not None and self.claims is not None:
+            values[:, by_name["answer_support"]] = self._mean_by_query(support)[rows]
+            if "answer_margin" in by_name:
+                values[:, by_name["answer_margin"]] = self._mean_by_query(support - self.claims.other_best)[rows]
+        return rows, values
+
+    def _touched(self, hide: Flags, added: Addition | None, support: Floats | None) -> Flags:
+        """Return which queries have a near passage, heading or claim that such a change takes away or outdoes."""
+        touched = hide[self.rows[:, :_FOCUS_PASSAGES]].any(axis=1)
+        if hide.any():
+            touched |= ~self._headings_left(hide)[self._near_headings[1]].all(axis=1)
+        if added is not None:
+            last = self.similarity[:, min(_FOCUS_PASSAGES, self.similarity.shape[1]) - 1, None]
+            heading, ahead = (self._headings_as_they_are[:, place, None] for place in (0, 1))
+            touched |= (added.similarity > last).any(axis=1)
+            touched |= (added.recall > self._recall.max(axis=1, keepdims=True)).any(axis=1)
+            touched |= (added.heading_similarity > heading).any(axis=1)
+            touched |= (added.heading_similarity - added.heading_rivals > ahead).any(axis=1)
+        if support is not None and self.claims is not None:
+            touched[self.claims.query_rows[support != self.claim_support()]] = True
+        return touched
+
+    def add(self, texts: list[str], vectors: Vectors, headings: Vectors) -> Addition:
+        """Return passages to add in thought: their texts as embedded, their vectors and those of their headings (a, d)."""
+        near = nearest_rows(vectors, self.content, _COHERENT_PASSAGES)
+        claims = self.claims.embeddings.vectors if self.claims is not None else np.zeros((0, vectors.shape[1]), np.float32)
+        return Addition(
+            vectors,
+            headings,
+            np.round(self.asked @ vectors.T, 6),
+            np.round(self.asked @ headings.T, 6),
+            self.lexicon.recall_of(texts),
+            np.round(claims @ vectors.T, 6),
+            _mean_of_nearest(vectors, self.asked, _NEAR_QUERIES),
+            _mean_of_nearest(headings, self.asked, _NEAR_QUERIES),
+            self.page_rows[near[1][:, 0]] if near[1].size else np.full(len(vectors), -1),
+            near,
+            self._read_addition(texts, vectors),
+        )
+
+    def own_bests(self, rows: Rows, hidden: Flags) -> Floats:
+        """Return the best similarity, heading similarity and word recall that the site offers some queries: (len(rows), 3)."""
+        near = hidden[self.rows[rows]]
+        best = _finite(np.where(near, -np.inf, self.similarity[rows]).max(axis=1), -1.0)
+        words = np.where(near[:, :_FOCUS_PASSAGES], 0, self._recall[rows]).max(axis=1)
+        return np.column_stack([best, self._compare_headings(rows, hidden, None)[:, 0], words])
+
+    def nearest_kept(self, added: Addition, hidden: Flags) -> Vectors:
+        """Return the similarity of each added passage to the nearest own passage that is not hidden, shape (a,)."""
+        similarity, near = added.kept
+        return np.where(hidden[near], -1.0, similarity).max(axis=1, initial=-1.0)
+
+    def share_of(self, passages: Rows, rows: Rows) -> Floats:
+        """Return the chance that one of these passages is what some queries are answered by, if by any, shape (len(rows),).
+
+        A share of the twenty nearest own passages, each weighing e times less for every _SHARP of similarity that it lies behind.
+        """
+        near, similarity = self.rows[rows, :_FOCUS_PASSAGES], self.similarity[rows, :_FOCUS_PASSAGES]
+        weight = np.exp((similarity - similarity[:, :1]) / _SHARP)
+        return np.asarray((weight * np.isin(near, passages)).sum(axis=1) / weight.sum(axis=1), dtype=np.float64)
+
+    def queries_nearer(self, added: Addition, rows: Rows) -> Rows:
+        """Return how many queries are nearer than each of these to each added passage, shape (len(rows), a)."""
+        ranked = np.sort(added.similarity, axis=0)
+        near = [np.searchsorted(ranked[:, one], added.similarity[rows, one], "right") for one in range(ranked.shape[1])]
+        return len(ranked) - np.stack(near, axis=1) if near else np.zeros((len(rows), 0), np.int64)
+
+    def nearness_of_neighbors(self, added: Addition, rows: Rows) -> Vectors:
+        """Return how near the five queries nearest to each of these are to each added passage, shape (len(rows), a)."""
+        return np.asarray(added.similarity[self._neighbors[rows]].mean(axis=1), dtype=np.float32)
+
+    @cached_property
+    def _neighbors(self) -> Rows:
+        """Rows of the five queries nearest to each query, itself left out, shape (n, 5)."""
+        near = nearest_rows(self.asked, self.asked, _OTHER_QUERIES + 1)[1]
+        others = [row[row != place][:_OTHER_QUERIES] for place, row in enumerate(near)]
+        return np.stack([np.resize(row if len(row) else [place], _OTHER_QUERIES) for place, row in enumerate(others)])
 
     def best_rows(self) -> Rows:
         """Return the row of each query's nearest own passage, shape (n queries,)."""
@@ -158,7 +250,7 @@ class EvidenceScorer:
         """Return the similarity of each claim to its nearest own passage, shape (n claims,)."""
         return self.claim_similarity[:, 0] if self.claims is not None else np.zeros(0, np.float32)
 
-    def read_addition(self, texts: list[str], vectors: Vectors) -> Vectors | None:
+    def _read_addition(self, texts: list[str], vectors: Vectors) -> Vectors | None:
         """Return a cross-encoder's scores of new passages for the queries to which they come near, shape (n, len(texts))."""
         if self.reader is None:
             return None
@@ -185,31 +277,34 @@ class EvidenceScorer:
     def _as_it_is(self) -> Floats:
         hide = np.zeros(max(len(self.passages), 1), dtype=bool)
         everyone = np.arange(len(self.query_ids))
-        own = self._compare(everyone, hide, np.zeros((len(everyone), 0), np.float32), None)
-        own = np.hstack([own, self._compare_headings(hide, None)])
+        own = np.hstack([self._compare(everyone, hide, None), self._headings_as_they_are])
         values = {name: own[:, place] for place, name in enumerate((*OWN_FEATURES, *HEADING_FEATURES))}
         values["margin"] = own[:, 0] - self.other_best
         if self.reader is not None:
-            values["cross_encoder"] = self._best_read(hide, None)
+            values["cross_encoder"] = self._best_read(everyone, hide, None)
         if self.claims is not None:
             support = self._claim_support(hide, None)
             values["answer_support"] = self._mean_by_query(support)
             values["answer_margin"] = self._mean_by_query(support - self.claims.other_best)
         return np.column_stack([values[name] for name in self.names]).astype(np.float64)
 
-    def _compare(self, rows: Rows, hide: Flags, new: Vectors, added: Addition | None) -> Floats:
-        """Return OWN_FEATURES of some queries, shape (len(rows), 7); `new` (n, a) are similarities of added passages."""
-        n_old, n_new = len(self.passages), new.shape[1]
-        near = np.hstack([self.rows[rows], np.tile(np.arange(n_old, n_old + n_new), (len(rows), 1))])
-        similarity = np.hstack([np.where(hide[self.rows[rows]], -np.inf, self.similarity[rows]), new[rows]])
-        recall = np.where(hide[self.rows[rows, :_FOCUS_PASSAGES]], 0, self._recall[rows])
-        vectors, page, rivals = self.content, self.page_rows, self._rivals
+    @cached_property
+    def _headings_as_they_are(self) -> Floats:
+        """HEADING_FEATURES of all queries, shape (n, 2)."""
+        nothing = np.zeros(max(len(self.passages), 1), dtype=bool)
+        return self._compare_headings(np.arange(len(self.query_ids)), nothing, None)
+
+    def _compare(self, rows: Rows, hide: Flags, added: Addition | None) -> Floats:
+        """Return OWN_FEATURES of some queries, shape (len(rows), 7)."""
+        near, vectors, page, rivals = self.rows[rows], self.content, self.page_rows, self._rivals
+        similarity = np.where(hide[near], -np.inf, self.similarity[rows])
+        recall = np.where(hide[near[:, :_FOCUS_PASSAGES]], 0, self._recall[rows])
         if added is not None:
+            n_old, n_new = len(self.passages), len(added.vectors)
+            near = np.hstack([near, np.tile(np.arange(n_old, n_old + n_new), (len(rows), 1))])
+            similarity = np.hstack([similarity, added.similarity[rows]])
             recall = np.hstack([recall, added.recall[rows]])
-            vectors = np.vstack([vectors, added.vectors])
-            nearest = nearest_rows(added.vectors, self.content, 1)[1][:, 0]
-            page = np.append(page, page[nearest])
-            rivals = np.append(rivals, _mean_of_nearest(added.vectors, self.asked, _NEAR_QUERIES))
+            page, rivals = np.append(page, added.page_rows), np.append(rivals, added.rivals)
         order = np.argsort(-similarity, axis=1, kind="stable")[:, :_FOCUS_PASSAGES]
         near, similarity = np.take_along_axis(near, order, 1), np.take_along_axis(similarity, order, 1)
         is_there = np.isfinite(similarity)
@@ -217,7 +312,8 @@ class EvidenceScorer:
         ahead = np.where(is_there, similarity - rivals[near], -1.0)[:, :_NEAR_PASSAGES]
         weight = np.where(is_there, np.exp((_finite(similarity, -1.0) - best[:, None]) / self._level), 0.0)
         own_page = weight * (page[near] == page[near[:, :1]])
-        few, some = vectors[near[:, :_COHERENT_PASSAGES]], is_there[:, :_COHERENT_PASSAGES].astype(np.float32)
+        few = _gather(vectors, added, near[:, :_COHERENT_PASSAGES])
+        some = is_there[:, :_COHERENT_PASSAGES].astype(np.float32)
         count = some.sum(axis=1)
         together = np.square((few * some[:, :, None]).sum(axis=1)).sum(axis=1) - count
         return np.column_stack(
@@ -232,23 +328,27 @@ class EvidenceScorer:
             ]
         ).astype(np.float64)
 
-    def _compare_headings(self, hide: Flags, added: Addition | None) -> Floats:
-        """Return HEADING_FEATURES of all queries, shape (n, 2)."""
-        is_left = np.bincount(self._heading[~hide[: len(self._heading)]], minlength=len(self.headings)) > 0
-        similarity, near = self._near_headings
-        similarity = np.where(is_left[near], similarity, -np.inf)
+    def _compare_headings(self, rows: Rows, hide: Flags, added: Addition | None) -> Floats:
+        """Return HEADING_FEATURES of some queries, shape (len(rows), 2)."""
+        similarity, near = (values[rows] for values in self._near_headings)
+        similarity = np.where(self._headings_left(hide)[near], similarity, -np.inf)
         ahead = similarity - self._heading_rivals[near]
         if added is not None:
-            new = np.round(self.asked @ added.headings.T, 6)
-            ahead = np.hstack([ahead, new - _mean_of_nearest(added.headings, self.asked, _NEAR_QUERIES)])
-            similarity = np.hstack([similarity, new])
+            new = added.heading_similarity[rows]
+            ahead, similarity = np.hstack([ahead, new - added.heading_rivals]), np.hstack([similarity, new])
         return np.column_stack([_finite(similarity.max(axis=1), -1.0), _finite(ahead.max(axis=1), -1.0)])
 
-    def _best_read(self, hide: Flags, added: Addition | None) -> Floats:
-        """Return the largest score of a cross-encoder among each query's nearest own passages, shape (n queries,)."""
-        scores = np.where(hide[self.rows[:, : self._read.shape[1]]], -np.inf, self._read)
+    def _headings_left(self, hide: Flags) -> Flags:
+        """Return which distinct headings still have a passage below them, shape (n headings,)."""
+        if not hide.any():
+            return np.ones(len(self.headings), dtype=bool)
+        return np.bincount(self._heading[~hide[: len(self._heading)]], minlength=len(self.headings)) > 0
+
+    def _best_read(self, rows: Rows, hide: Flags, added: Addition | None) -> Floats:
+        """Return the largest score of a cross-encoder among some queries' nearest own passages, shape (len(rows),)."""
+        scores = np.where(hide[self.rows[rows, : self._read.shape[1]]], -np.inf, self._read[rows])
         if added is not None and added.read is not None:
-            scores = np.hstack([scores, added.read])
+            scores = np.hstack([scores, added.read[rows]])
         return _finite(scores.max(axis=1), floor=float(self._read.min()))
 
     @cached_property
@@ -261,10 +361,14 @@ class EvidenceScorer:
         return np.asarray(self.reader.score(*pairs), dtype=np.float32).reshape(near.shape)
 
     def _claim_support(self, hide: Flags, added: Addition | None) -> Floats:
-        similarity = np.where(hide[self.claim_rows], -np.inf, self.claim_similarity)
-        if added is not None and self.claims is not None:
-            similarity = np.hstack([similarity, np.round(self.claims.embeddings.vectors @ added.vectors.T, 6)])
-        return _finite(similarity.max(axis=1), floor=float(self.claim_similarity.min()))
+        best = self.claim_similarity[:, 0]
+        lost = np.flatnonzero(hide[self.claim_rows[:, 0]]) if hide.any() else np.zeros(0, np.int64)
+        if len(lost):
+            best = best.copy()
+            best[lost] = np.where(hide[self.claim_rows[lost]], -np.inf, self.claim_similarity[lost]).max(axis=1)
+        if added is not None:
+            best = np.maximum(best, added.claim_similarity.max(axis=1, initial=-np.inf))
+        return _finite(best, floor=float(self.claim_similarity.min()))
 
     def _mean_by_query(self, values: Floats) -> Floats:
         """Return the mean of the claims' values for each query; nan where it has no claim."""
@@ -314,6 +418,16 @@ def _spread_over(queries: Vectors, passages: Vectors) -> Floats:
         return np.zeros(len(queries))
     covariance = np.cov(passages.T.astype(np.float64))
     return np.asarray(np.sqrt(np.maximum(((queries @ covariance) * queries).sum(axis=1), 0.0)), dtype=np.float64)
+
+
+def _gather(vectors: Vectors, added: Addition | None, rows: Rows) -> Vectors:
+    """Return the vectors of passages that are there and, from row len(vectors) on, of added ones, without joining the two."""
+    if added is None:
+        return vectors[rows]
+    is_new = rows >= len(vectors)
+    found = vectors[np.where(is_new, 0, rows)]
+    found[is_new] = added.vectors[rows[is_new] - len(vectors)]
+    return found
 
 
 def _finite(values: Vectors, floor: float) -> Floats:

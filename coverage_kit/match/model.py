@@ -1,42 +1,152 @@
 """SiteModel: what coverage would be with passages added or removed. Ranking receives it as an argument."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
+import numpy as np
+import pandas as pd
+
+from coverage_kit.change import Effect, TextChange
+from coverage_kit.match.answering import AnswerModel, Rivals, load_answer_model, pair_features
 from coverage_kit.match.coverage import Link
-from coverage_kit.match.evidence import Addition, EvidenceScorer, Flags, Floats
+from coverage_kit.match.evidence import Addition, EvidenceScorer, Flags, Floats, Rows
 from coverage_kit.match.space import Space
+from coverage_kit.match.substance import Substance, retained_share
 from coverage_kit.passage import PassageText
 from coverage_kit.vectors import Encoder
+
+BLOCK_PASSAGES = 128
+SAME = 0.97
 
 
 @dataclass(frozen=True)
 class SiteModel:
-    """A fitted link with the evidence, the encoder and the space behind it."""
+    """A fitted link with the evidence, the encoder and the space behind it, and the probability that new text answers."""
 
     scorer: EvidenceScorer
     link: Link
     encoder: Encoder
     space: Space
     known: Flags | None = None
-
-    def prepare(self, added: Sequence[PassageText]) -> None:
-        """Encode new passages ahead, all at once."""
-        texts = [text for passage in added for text in (passage.embedded, passage.heading)]
-        self.encoder.encode(list(dict.fromkeys(texts)))
+    answering: AnswerModel = field(default_factory=load_answer_model)
 
     def coverage_with(self, added: Sequence[PassageText], removed: Sequence[str] = ()) -> Floats:
         """Return coverage with passages added and removed (their ids).
 
-        Shape (1 + bootstraps, n queries); the first row is the estimate.
+        Shape (1 + bootstraps, n queries); the first row is the estimate. Added text that says nothing adds nothing.
         """
         hidden = self.scorer.passages["passage_id"].isin(list(removed)).to_numpy()
-        addition = self._addition(list(added)) if added else None
+        told = [passage for passage in map(self.substance_of, added) if passage.text]
+        addition = self._new_only(self._addition(told), hidden) if told else None
         return self.link.coverage(self.scorer.features(hidden, addition), self.known)
+
+    def simulate(self, changes: Sequence[TextChange]) -> Iterator[Effect]:
+        """Yield what each change does, alone, in their order.
+
+        All texts are encoded at once; then blocks of changes are compared with queries, passages and claims, so that memory
+        stays bounded. What others offer a query counts against a change: `fit` falls where another group comes nearer.
+        """
+        plan = _Plan(self, changes)
+        rivals = self._meet(plan)
+        for block in plan.blocks:
+            addition = self._addition_of(plan, block)
+            start = 0
+            for number in block:
+                columns = np.arange(start, start + len(plan.told[number]))
+                start += len(columns)
+                yield self._effect(changes[number], addition.pick(columns), rivals.beside(plan.groups[number]))
+
+    def substance_of(self, passage: PassageText) -> PassageText:
+        """Return a passage without sentences that say nothing."""
+        return PassageText(passage.heading_path, self._substance.of(passage.text))
+
+    @cached_property
+    def _substance(self) -> Substance:
+        return Substance(self.scorer.query_texts)
+
+    @cached_property
+    def _before(self) -> Floats:
+        return self.link.coverage(self.scorer.features(), self.known)
+
+    @cached_property
+    def _place(self) -> "pd.Series[int]":
+        ids = self.scorer.passages["passage_id"]
+        return pd.Series(np.arange(len(ids)), index=pd.Index(ids))
+
+    def _effect(self, change: TextChange, added: Addition, rivals: Floats) -> Effect:
+        hidden = np.zeros(len(self.scorer.passages), dtype=bool)
+        hidden[self._place.reindex(list(change.removed)).dropna().astype(np.int64)] = True
+        new = self._new_only(added, hidden)
+        rows, evidence = self.scorer.changed(hidden, new if len(new.vectors) else None)
+        known = None if self.known is None else self.known[rows]
+        before, after = self._before[:, rows], self.link.coverage(evidence, known)
+        fit = change.part * self._fit(rows, new, hidden, rivals)
+        if hidden.any():
+            retained = self._retained(change, np.flatnonzero(hidden))
+            lost = self.scorer.share_of(np.flatnonzero(hidden), rows) * (1 - retained)
+            after, fit = np.maximum(after - lost * before, 0), np.maximum(fit * retained, lost)
+        return Effect(rows, before, after, fit)
+
+    def _retained(self, change: TextChange, removed: Rows) -> float:
+        """Return the share of the removed words that the change still says: a rewrite is trusted as far as it keeps them."""
+        own = self.scorer.passages["text"].iloc[removed]
+        return retained_share(own, [self.substance_of(passage).text for passage in change.added])
+
+    def _fit(self, rows: Rows, added: Addition, hidden: Flags, rivals: Floats) -> Floats:
+        """Return for each query the probability that it asks for what one of these passages says, shape (len(rows),)."""
+        if not len(added.vectors) or not len(rows):
+            return np.zeros(len(rows))
+        features = pair_features(self.scorer, rows, added, rivals, hidden)
+        return np.asarray(self.answering.probability(features).max(axis=1))
+
+    def _new_only(self, added: Addition, hidden: Flags) -> Addition:
+        """Return the passages that the site does not have already: a copy says nothing new."""
+        if not len(added.vectors):
+            return added
+        is_copy = self.scorer.nearest_kept(added, hidden) >= SAME
+        return added.pick(np.flatnonzero(~is_copy))
+
+    def _meet(self, plan: "_Plan") -> Rivals:
+        rivals = Rivals(len(self.scorer.query_ids), max(1, len(set(plan.groups))))
+        for block in plan.blocks:
+            vectors, _ = plan.vectors(block)
+            owners = np.array([plan.groups[number] for number in block for _ in plan.told[number]], dtype=np.int64)
+            rivals.meet(np.round(self.scorer.asked @ vectors.T, 6), owners)
+        return rivals
+
+    def _addition_of(self, plan: "_Plan", block: list[int]) -> Addition:
+        texts = [passage.embedded for number in block for passage in plan.told[number]]
+        return self.scorer.add(texts, *plan.vectors(block))
 
     def _addition(self, added: list[PassageText]) -> Addition:
         texts = [passage.embedded for passage in added]
         vectors = self.space.move_passages(self.encoder.encode(texts))
-        headings = self.space.move_passages(self.encoder.encode([passage.heading for passage in added]))
-        scorer = self.scorer
-        return Addition(vectors, headings, scorer.lexicon.recall_of(texts), scorer.read_addition(texts, vectors))
+        return self.scorer.add(texts, vectors, self.space.move_passages(self.encoder.encode([one.heading for one in added])))
+
+
+class _Plan:
+    """Changes with what their passages say, encoded, and cut into blocks of about BLOCK_PASSAGES passages."""
+
+    def __init__(self, model: SiteModel, changes: Sequence[TextChange]) -> None:
+        said = {passage: model.substance_of(passage) for change in changes for passage in change.added}
+        self.told = [[said[one] for one in change.added if said[one].text] for change in changes]
+        self.groups = np.asarray(pd.factorize(np.array([change.group for change in changes], dtype=object))[0], dtype=np.int64)
+        texts = list(dict.fromkeys(text for told in self.told for one in told for text in (one.embedded, one.heading)))
+        self._row = {text: row for row, text in enumerate(texts)}
+        self._vectors = model.space.move_passages(model.encoder.encode(texts))
+        self.blocks: list[list[int]] = []
+        room = 0
+        for number, told in enumerate(self.told):
+            if not self.blocks or len(told) > room:
+                self.blocks.append([])
+                room = BLOCK_PASSAGES
+            self.blocks[-1].append(number)
+            room -= len(told)
+
+    def vectors(self, block: list[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the vectors of a block's passages and of their headings."""
+        told = [one for number in block for one in self.told[number]]
+        rows = [[self._row[text] for text in (one.embedded, one.heading)] for one in told]
+        places = np.array(rows, dtype=np.int64).reshape(-1, 2)
+        return self._vectors[places[:, 0]], self._vectors[places[:, 1]]

@@ -1,6 +1,16 @@
-"""Which edits first: lazy greedy by gain per minute, each edit's gain counted given those above it."""
+"""Which edits first: lazy greedy by gain per minute, each edit's gain counted given those above it.
+
+F(S) = sum over queries of room x (1 - product over gaps of (1 - best chance among the gap's edits in S)): the expected number of
+queries asked that would be newly answered, where edits of one gap are variants of which the best counts, and edits of different
+gaps are independent guesses. F is monotone and submodular, so lazy evaluation is exact (Minoux 1978), and greedy by gain per
+cost, or the best single edit, is within a constant of the best set (Leskovec et al. 2007). Harm, counted twice, is subtracted edit
+by edit. All of it is about the model, not about any answer engine.
+"""
 
 import heapq
+from collections import Counter
+from dataclasses import dataclass
+from fnmatch import fnmatch
 
 import numpy as np
 import numpy.typing as npt
@@ -10,54 +20,150 @@ from coverage_kit.rank.simulate import Simulation
 from coverage_kit.tables import EDITS, FRONTIER, Edits, Frontier, checked
 
 Floats = npt.NDArray[np.float64]
+_LEAST_GAIN = 1e-6
+_LEAST_MINUTES = 0.1
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What may be spent and touched; 0 and () set no limit. Pages are page ids or patterns such as `example.com/legal/*`."""
+
+    minutes: float = 0.0
+    words: int = 0
+    edits_per_page: int = 0
+    untouchable: tuple[str, ...] = ()
+
+    def allows(self, page_id: str) -> bool:
+        """Return whether a page may be edited."""
+        return not any(fnmatch(page_id, pattern) for pattern in self.untouchable)
+
+
+class Portfolio:
+    """Edits chosen so far, what they bring together, and what another would add."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+        self.missed = np.ones(len(simulation.room))
+        self.gain = 0.0
+        self.best: dict[int, Floats] = {}
+
+    def marginal(self, number: int) -> float:
+        """Return what the edit adds to the gain of those chosen, its harm subtracted twice."""
+        return self._rise(number) - 2 * float(self.simulation.harm[number])
+
+    def take(self, number: int) -> float:
+        """Choose an edit; return what it adds."""
+        added = self.marginal(number)
+        one, group = self.simulation.chances[number], int(self.simulation.groups[number])
+        best = self.best.setdefault(group, np.zeros(len(self.missed)))
+        better = np.maximum(best[one.rows], one.chance)
+        self.missed[one.rows] *= self._left(better) / self._left(best[one.rows])
+        best[one.rows] = better
+        self.gain += added
+        return added
+
+    def _rise(self, number: int) -> float:
+        one, group = self.simulation.chances[number], int(self.simulation.groups[number])
+        best = self.best[group][one.rows] if group in self.best else np.zeros(len(one.rows))
+        more = np.maximum(one.chance - best, 0)
+        return float((self.simulation.room[one.rows] * self.missed[one.rows] * more / self._left(best)).sum())
+
+    @staticmethod
+    def _left(chance: Floats) -> Floats:
+        return np.maximum(1 - chance, 1e-9)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Edits in the order of choice (row numbers), what each adds, and the gain that no set of the same cost can exceed."""
+
+    order: tuple[int, ...]
+    marginal: tuple[float, ...]
+    bound: tuple[float, ...]
+
+
+def select_edits(simulation: Simulation, cost: Floats, limits: Limits, pages: list[str], words: Floats) -> Selection:
+    """Return the edits by gain per minute given those before, as far as limits allow and gains are positive.
+
+    With a budget, an edit that no longer fits is passed over; and where the best single edit that fits brings more than the
+    whole selection, it stands alone.
+    """
+    portfolio, order, marginal, bounds = Portfolio(simulation), [], [], []
+    rows = [row for row, page in enumerate(pages) if limits.allows(page)]
+    upper = np.array([portfolio.marginal(row) for row in range(len(cost))])
+    heap = [(-upper[row] / cost[row], row) for row in rows]
+    heapq.heapify(heap)
+    minutes, n_words, on_page = 0.0, 0.0, Counter[str]()
+    while heap:
+        _, row = heapq.heappop(heap)
+        fits = (not limits.minutes or minutes + cost[row] <= limits.minutes) and (
+            not limits.words or n_words + words[row] <= limits.words
+        )
+        if not fits or (limits.edits_per_page and on_page[pages[row]] >= limits.edits_per_page):
+            continue
+        upper[row] = portfolio.marginal(row)
+        if heap and -upper[row] / cost[row] > heap[0][0] + 1e-12:
+            heapq.heappush(heap, (-upper[row] / cost[row], row))
+        elif upper[row] <= _LEAST_GAIN:
+            break
+        else:
+            order.append(row)
+            marginal.append(portfolio.take(row))
+            minutes, n_words = minutes + cost[row], n_words + words[row]
+            on_page[pages[row]] += 1
+            upper[row] = 0.0
+            bounds.append(portfolio.gain + 2 * simulation.harm[order].sum() + _knapsack(upper[rows], cost[rows], minutes))
+    alone = _best_single(simulation, cost, limits, rows, words)
+    if alone is not None and limits.minutes and simulation.gain[0, alone] > sum(marginal):
+        best = Portfolio(simulation).marginal(alone)
+        return Selection((alone,), (best,), (best + _knapsack(np.delete(upper, alone), np.delete(cost, alone), cost[alone]),))
+    return Selection(tuple(order), tuple(marginal), tuple(bounds))
+
+
+def _best_single(simulation: Simulation, cost: Floats, limits: Limits, rows: list[int], words: Floats) -> int | None:
+    fits = [r for r in rows if cost[r] <= (limits.minutes or np.inf) and words[r] <= (limits.words or np.inf)]
+    return max(fits, key=lambda row: simulation.gain[0, row], default=None)
+
+
+def _knapsack(upper: Floats, cost: Floats, minutes: float) -> float:
+    """Return the most that edits of this cost could still add: greedy by density, the last one in part."""
+    order = np.argsort(-upper / cost, kind="stable")
+    gain, spent = np.maximum(upper[order], 0), np.cumsum(cost[order])
+    part = np.clip((minutes - (spent - cost[order])) / cost[order], 0, 1)
+    return float(gain @ part)
 
 
 @checked
-def rank_edits(edits: pd.DataFrame, simulation: Simulation) -> tuple[Edits, Frontier]:
+def rank_edits(edits: pd.DataFrame, simulation: Simulation, limits: Limits | None = None) -> tuple[Edits, Frontier]:
     """Return the edits in order of marginal gain per minute, and what the list costs and brings down to each.
 
-    F(S) = sum over queries of the largest worth among S, less twice each edit's harm: monotone submodular in the first part, so
-    lazy evaluation is exact (Minoux 1978). It is about the model, not about any answer engine. Edits that add nothing to those
-    above them come last, by their own gain per minute, and are not on the frontier.
+    `is_chosen` marks those within the budget. The frontier goes on beyond it, to the last edit that adds something. Edits that
+    add nothing to those above them, or that limits forbid, come last, by their own gain per minute.
     """
     if edits.empty:
         return EDITS.empty(), FRONTIER.empty()
-    cost = np.maximum(edits["cost_minutes"].to_numpy(np.float64), 0.1)
-    chosen, marginal = _greedy(simulation.worth, simulation.harm, cost)
-    rest = [row for row in np.argsort(-edits["gain"].to_numpy() / cost, kind="stable") if row not in set(chosen)]
-    order = [*chosen, *(int(row) for row in rest)]
-    ranked = edits.iloc[order].assign(rank=np.arange(1, len(order) + 1))
-    return EDITS.table(ranked.to_dict("records")), _frontier(edits, simulation, chosen, marginal)
+    limits = limits or Limits()
+    cost = np.maximum(edits["cost_minutes"].to_numpy(np.float64), _LEAST_MINUTES)
+    words, pages = edits["n_words"].to_numpy(np.float64), list(edits["page_id"])
+    free = Limits(edits_per_page=limits.edits_per_page, untouchable=limits.untouchable)
+    whole = select_edits(simulation, cost, free, pages, words)
+    chosen = set(select_edits(simulation, cost, limits, pages, words).order)
+    listed = set(whole.order)
+    rest = [int(row) for row in np.argsort(-edits["gain"].to_numpy() / cost, kind="stable") if row not in listed]
+    order = [*whole.order, *rest]
+    ranked = edits.iloc[order].assign(
+        rank=np.arange(1, len(order) + 1),
+        marginal_gain=[*whole.marginal, *([0.0] * len(rest))],
+        is_chosen=[row in chosen for row in order],
+    )
+    return EDITS.table(ranked.to_dict("records")), _frontier(edits, simulation, whole)
 
 
-def _greedy(worth: Floats, harm: Floats, cost: Floats) -> tuple[list[int], list[float]]:
-    best = np.zeros(worth.shape[1])
-
-    def marginal(row: int) -> float:
-        return float(np.maximum(worth[row] - best, 0).sum() - 2 * harm[row])
-
-    heap = [(-marginal(row) / cost[row], row) for row in range(len(worth))]
-    heapq.heapify(heap)
-    chosen, gains = [], []
-    while heap:
-        _, row = heapq.heappop(heap)
-        gain = marginal(row)
-        if heap and -gain / cost[row] > heap[0][0] + 1e-12:
-            heapq.heappush(heap, (-gain / cost[row], row))
-        elif gain > 1e-6:
-            chosen.append(row)
-            gains.append(gain)
-            best = np.maximum(best, worth[row])
-        else:
-            break
-    return chosen, gains
-
-
-def _frontier(edits: pd.DataFrame, simulation: Simulation, chosen: list[int], marginal: list[float]) -> Frontier:
+def _frontier(edits: pd.DataFrame, simulation: Simulation, whole: Selection) -> Frontier:
     """Return the running sums; an edit's interval is its own, in the proportion that is left of its gain."""
+    chosen = list(whole.order)
     gain = simulation.gain[:, chosen]
-    share = np.array(marginal) / np.maximum(gain[0], 1e-9)
-    running = np.cumsum(gain * share, axis=1)
+    running = np.cumsum(gain * (np.array(whole.marginal) / np.maximum(gain[0], 1e-9)), axis=1)
     low, high = np.quantile(running, [0.05, 0.95], axis=0) if chosen else (np.zeros(0), np.zeros(0))
     rows = [
         {
@@ -67,6 +173,7 @@ def _frontier(edits: pd.DataFrame, simulation: Simulation, chosen: list[int], ma
             "gain": float(running[0, place]),
             "low": float(min(low[place], running[0, place])),
             "high": float(max(high[place], running[0, place])),
+            "bound": float(max(whole.bound[place], running[0, place])),
         }
         for place, row in enumerate(chosen)
     ]

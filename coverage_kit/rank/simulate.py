@@ -1,6 +1,6 @@
 """What an edit would bring: every query's coverage with the edited passages in place, by the fitted model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,93 +8,141 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage_kit.passage import PassageText
+from coverage_kit.change import Effect, TextChange
 from coverage_kit.rank.causes import demand_weights
 from coverage_kit.rank.edits import Candidate
 from coverage_kit.tables import EFFECTS, Clusters, Effects, Queries
 
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.int64]
 _LEAST_CHANGE = 0.005
+_LEAST_ROOM = 1e-6
 
 
 class CoverageModel(Protocol):
     """Whatever can say what coverage would be with other passages."""
 
-    def prepare(self, added: Sequence[PassageText]) -> None:
-        """Encode new passages ahead, all at once."""
+    def simulate(self, changes: Sequence[TextChange]) -> Iterator[Effect]:
+        """Yield what each change does, alone, in their order."""
         ...
 
-    def coverage_with(self, added: Sequence[PassageText], removed: Sequence[str] = ()) -> Floats:
-        """Return coverage, shape (1 + bootstraps, n queries), the estimate first."""
-        ...
+
+@dataclass(frozen=True)
+class Chances:
+    """The queries that one edit may newly answer: their rows (k,), and the chance of each (k,), 0-1."""
+
+    rows: Rows
+    chance: Floats
 
 
 @dataclass(frozen=True)
 class Simulation:
     """Predicted effects of candidates.
 
-    `worth` (n edits, n queries) is each query's rise in queries asked, scaled so that held-out queries stand for those the
-    draft was written from; `gain` (1 + bootstraps, n edits) is net of harm counted twice; `harm` (n edits,).
+    `room` (n queries,) is what is left to gain: demand x (1 - coverage). `chances` say for each edit which part of that room it
+    may take. `gain` (1 + bootstraps, n edits) is the rise in queries asked net of harm counted twice, `harm` (n edits,) the fall.
+    `groups` (n edits,) number the edits' gaps: edits of one gap are variants, of which the best counts.
     """
 
-    worth: Floats
+    room: Floats
+    chances: tuple[Chances, ...]
     gain: Floats
     harm: Floats
+    groups: Rows
     effects: Effects
 
 
-def simulate_edits(candidates: list[Candidate], model: CoverageModel, queries: Queries, clusters: Clusters) -> Simulation:
+def simulate_edits(
+    candidates: list[Candidate], model: CoverageModel, queries: Queries, clusters: Clusters, seed: int = 0
+) -> Simulation:
     """Return what each candidate would bring and harm, alone.
 
-    A candidate is scored on the queries of its gap from which it was not drafted, scaled to the whole gap's demand, and on
-    every query outside the gap. A gap of one query has nobody else to ask: it is scored on itself, at half its worth.
+    A query's rise of coverage counts with the probability that it asks for the edited text (`Effect.fit`). Queries from which
+    the draft was written count as the others of the gap do on the mean; a gap of one query has nobody else to ask: it is scored
+    on itself, at half its worth. Intervals resample the calibration and the queries together.
     """
-    model.prepare([passage for candidate in candidates for passage in candidate.added])
-    before = model.coverage_with([])
     demand = np.asarray(demand_weights(queries), dtype=np.float64)
-    cluster_of = clusters.set_index("query_id")["cluster_id"].reindex(queries["query_id"]).to_numpy()
-    worth, gains, harms, effects = [], [], [], []
-    for number, candidate in enumerate(candidates):
-        drafted = queries["query_id"].isin(candidate.drafted_from).to_numpy()
-        weights = _weights(cluster_of == candidate.cluster_id, drafted, demand)
-        after = model.coverage_with(candidate.added, candidate.removed)
-        rise = (after - before) * weights
-        harm = -np.minimum(rise, 0).sum(axis=1)
-        worth.append(np.maximum(rise[0], 0))
-        gains.append(np.maximum(rise, 0).sum(axis=1) - 2 * harm)
-        harms.append(harm[0])
-        effects += _effect_rows(f"e{number:04d}", queries, before[0], after[0], drafted)
+    place = pd.Series(np.arange(len(queries)), index=pd.Index(queries["query_id"]))
+    members = {str(name): place.loc[group].to_numpy() for name, group in clusters.groupby("cluster_id")["query_id"]}
+    changes = [TextChange(one.added, one.removed, one.cluster_id) for one in candidates]
+    rng = np.random.default_rng(seed)
+    room = np.full(len(demand), np.nan)
+    found = []
+    for number, (candidate, effect) in enumerate(zip(candidates, model.simulate(changes), strict=True)):
+        drafted = place.loc[list(candidate.drafted_from)].to_numpy() if candidate.drafted_from else np.zeros(0, np.int64)
+        counted = _Counted(effect, members.get(candidate.cluster_id, np.zeros(0, np.int64)), drafted, demand)
+        room[effect.rows] = demand[effect.rows] * (1 - effect.before[0])
+        found.append((counted, counted.gain_draws(rng), counted.rows_of_effects(f"e{number:04d}", queries)))
+    groups = np.asarray(pd.factorize(np.array([one.cluster_id for one in candidates], dtype=object))[0], dtype=np.int64)
     return Simulation(
-        np.stack(worth) if worth else np.zeros((0, len(queries))),
-        np.stack(gains, axis=1) if gains else np.zeros((len(before), 0)),
-        np.array(harms),
-        EFFECTS.table(effects),
+        np.nan_to_num(room),
+        tuple(counted.chances() for counted, _, _ in found),
+        np.stack([draws for _, draws, _ in found], axis=1) if found else np.zeros((1, 0)),
+        np.array([counted.harm for counted, _, _ in found]),
+        groups,
+        pd.concat([rows for _, _, rows in found], ignore_index=True) if found else EFFECTS.empty(),
     )
 
 
-def _weights(in_gap: npt.NDArray[np.bool_], drafted: npt.NDArray[np.bool_], demand: Floats) -> Floats:
-    """Return the demand with which each query counts for one candidate."""
-    held_out = in_gap & ~drafted
-    if not held_out.any():
-        return np.where(in_gap, demand / 2, demand)
-    scale = demand[in_gap].sum() / demand[held_out].sum()
-    return np.where(held_out, demand * scale, np.where(in_gap, 0.0, demand))
+class _Counted:
+    """How one candidate's effect on each query counts."""
 
+    def __init__(self, effect: Effect, in_gap: Rows, drafted: Rows, demand: Floats) -> None:
+        self.effect, self.demand = effect, demand
+        self.change = effect.after - effect.before
+        self.is_drafted = np.isin(effect.rows, drafted)
+        held_out, standing = demand[np.setdiff1d(in_gap, drafted)].sum(), demand[np.intersect1d(in_gap, drafted)].sum()
+        is_of_gap = np.isin(effect.rows, in_gap)
+        if held_out > 0:
+            scale = np.where(is_of_gap, (held_out + standing) / held_out, 1.0)
+            self.scale = np.where(self.is_drafted, 0.0, scale)
+        else:
+            self.scale = np.where(is_of_gap, 0.5, 1.0)
+        self.weight = demand[effect.rows] * effect.fit * self.scale
+        self.in_gap, self.drafted, self.is_alone = in_gap, drafted, held_out <= 0
 
-def _effect_rows(
-    edit_id: str, queries: Queries, before: Floats, after: Floats, drafted: npt.NDArray[np.bool_]
-) -> list[dict[str, object]]:
-    changed = np.flatnonzero(np.abs(after - before) >= _LEAST_CHANGE)
-    return [
-        {
-            "edit_id": edit_id,
-            "query_id": queries["query_id"].iloc[row],
-            "coverage_before": float(before[row]),
-            "coverage_after": float(after[row]),
-            "is_drafted_from": bool(drafted[row]),
-        }
-        for row in changed
-    ]
+    @property
+    def harm(self) -> float:
+        """Fall of coverage in queries asked."""
+        return float(-(np.minimum(self.change[0], 0) * self.weight).sum())
+
+    def gain_draws(self, rng: np.random.Generator) -> Floats:
+        """Return the net gain, the estimate first, then under each refit with the queries resampled (Bayesian bootstrap)."""
+        worth = np.where(self.change > 0, self.change, 2 * self.change) * self.weight
+        resampled = np.vstack([np.ones(worth.shape[1]), rng.exponential(size=(len(worth) - 1, worth.shape[1]))])
+        return np.asarray((worth * resampled).sum(axis=1), dtype=np.float64)
+
+    def chances(self) -> Chances:
+        """Return the chance of each query; those drafted from get the mean of the others of the gap."""
+        rows, room = self.effect.rows, np.maximum(1 - self.effect.before[0], _LEAST_ROOM)
+        half = 0.5 if self.is_alone else 1.0
+        chance = np.clip(np.maximum(self.change[0], 0) * self.effect.fit / room * half, 0, 1)
+        counted = ~self.is_drafted | self.is_alone
+        if not self.is_alone and len(self.drafted):
+            others = np.setdiff1d(self.in_gap, self.drafted)
+            taken = counted & np.isin(rows, others)
+            part = self.demand[rows[taken]] @ chance[taken] / self.demand[others].sum()
+            chance = np.where(counted, chance, part)
+            counted = counted | self.is_drafted
+        kept = np.flatnonzero(counted & (chance > 0))
+        return Chances(rows[kept], chance[kept])
+
+    def rows_of_effects(self, edit_id: str, queries: Queries) -> Effects:
+        """Return the queries whose coverage changes by more than a trace."""
+        shown = np.flatnonzero((np.abs(self.change[0]) >= _LEAST_CHANGE) | self.is_drafted)
+        rows = self.effect.rows[shown]
+        return pd.DataFrame(
+            {
+                "edit_id": pd.Series([edit_id] * len(rows), dtype="str"),
+                "query_id": queries["query_id"].iloc[rows].to_numpy(),
+                "coverage_before": self.effect.before[0, shown],
+                "coverage_after": self.effect.after[0, shown],
+                "fit": self.effect.fit[shown],
+                "weight": self.weight[shown],
+                "is_drafted_from": self.is_drafted[shown],
+            }
+        )
 
 
 def edit_table(candidates: list[Candidate], simulation: Simulation) -> pd.DataFrame:
@@ -110,7 +158,9 @@ def edit_table(candidates: list[Candidate], simulation: Simulation) -> pd.DataFr
                 "anchor": one.anchor,
                 "text": one.text,
                 "before": one.before,
+                "after": one.after,
                 "cost_minutes": one.cost_minutes,
+                "n_words": one.n_words,
                 "gain": simulation.gain[0, number],
                 "low": min(low[number], simulation.gain[0, number]),
                 "high": max(high[number], simulation.gain[0, number]),

@@ -183,7 +183,7 @@ def frontier_figure(analysis: Analysis) -> Figure:
     figure.add_trace(go.Scatter(**step, y=frontier["low"], line=clear))
     figure.add_trace(go.Scatter(**step, y=frontier["high"], line=clear, fill="tonexty", fillcolor="rgba(31,131,189,.18)"))
     figure.add_trace(go.Scatter(**step, y=frontier["gain"], line={"shape": "hv", "width": 2, "color": marks.BLUE}))
-    colour = np.where(frontier["is_planned"].astype(bool), marks.BLUE, marks.MUTED)
+    colour = np.where(frontier["is_chosen"].astype(bool), marks.BLUE, marks.MUTED)
     marker = {"color": colour, "size": 8}
     figure.add_trace(_points(frontier["cost_minutes"], frontier["gain"], "edits", frontier["hover"], marker))
     figure.update_layout(margin={"b": 60})

@@ -8,7 +8,7 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.texts import markup_lines, shorten
-from coverage_kit.report.views import describe_gaps, describe_places, describe_queries, planned
+from coverage_kit.report.views import chosen_edits, describe_gaps, describe_places, describe_queries
 from coverage_kit.report.wording import amount, describe_operation, percent, times
 
 MAX_QUERIES = 5_000
@@ -118,9 +118,9 @@ def mark_frontier(analysis: Analysis) -> pd.DataFrame:
         )
         for row, minutes, gain in zip(frame.to_dict("records"), own["cost_minutes"], own["gain"], strict=True)
     ]
-    frame = frame.assign(hover=hover, is_planned=frame["edit_id"].isin(planned(analysis)["edit_id"]))
+    frame = frame.assign(hover=hover, is_chosen=frame["edit_id"].isin(chosen_edits(analysis)["edit_id"]))
     start = {"rank": 0, "cost_minutes": 0.0, "gain": 0.0, "low": 0.0, "high": 0.0, "hover": "nothing edited"}
-    return pd.concat([pd.DataFrame([{**start, "is_planned": True}]), frame], ignore_index=True) if len(frame) else frame
+    return pd.concat([pd.DataFrame([{**start, "is_chosen": True}]), frame], ignore_index=True) if len(frame) else frame
 
 
 def mark_sites(analysis: Analysis, n_gaps: int = LABELLED, n_others: int = 3) -> pd.DataFrame:

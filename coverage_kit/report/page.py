@@ -12,9 +12,9 @@ from markupsafe import Markup
 from coverage_kit.analysis import Analysis, write_file
 from coverage_kit.report import figures
 from coverage_kit.report.sheets import flatten
-from coverage_kit.report.stories import tell_edits, tell_gaps
+from coverage_kit.report.stories import tell_edits, tell_gaps, tell_unedited
 from coverage_kit.report.texts import clean_text, safe_url
-from coverage_kit.report.views import summarize
+from coverage_kit.report.views import NO_EDIT, summarize
 from coverage_kit.report.wording import (
     METHOD,
     amount,
@@ -66,7 +66,8 @@ def render_page(analysis: Analysis) -> str:
             n_more_gaps=len(analysis.gaps) - len(gaps),
             causes=_count_causes(analysis.gaps.head(0) if not gaps else pd.DataFrame(gaps)),
             edits=edits,
-            n_more_edits=len(analysis.edits) - len(edits),
+            unedited=tell_unedited(analysis),
+            n_more_edits=int((analysis.edits["operation"] != NO_EDIT).sum()) - len(edits),
             figures={name: figures.embed_figure(make(analysis)) for name, make in _FIGURES.items()},
             style=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704 (a file of ours)
             scripts={name: Markup(text) for name, text in scripts.items()},  # noqa: S704 (plotly's and ours)

@@ -14,6 +14,7 @@ from coverage_kit.report.views import (
     describe_gaps,
     describe_pages,
     describe_queries,
+    list_unedited,
     summarize,
 )
 from coverage_kit.report.wording import METHOD, amount, describe_self_test, percent, predicted_under
@@ -80,14 +81,15 @@ _QUERIES = (
 )
 _EDITS = (
     Field("rank", "rank", "integer", 7),
-    Field("within the budget", "is_planned", "flag", 9),
+    Field("within the budget", "is_chosen", "flag", 9),
     Field("operation", "operation_title", width=22),
     Field("page", "page_id", width=32, link="url"),
     Field("at the heading", "anchor", width=28),
     Field("what to write", "text", width=64),
     Field("there now", "before", width=40),
+    Field("proposed", "after", width=48),
     Field("cost (minutes)", "cost_minutes", "number", 10),
-    Field("adds to the edits above (queries asked)", "added_gain", "number", 12),
+    Field("adds to the edits above (queries asked)", "marginal_gain", "number", 12),
     Field("predicted gain alone (queries asked)", "gain", "number", 12),
     Field("gain, low end", "low", "number", 9),
     Field("gain, high end", "high", "number", 9),
@@ -95,6 +97,29 @@ _EDITS = (
     Field("queries helped", "n_helped", "integer", 9),
     Field("such as", "helped", width=44),
     Field("gap", "label", width=26, link="gap_at"),
+)
+_TODO = (
+    Field("page", "page_id", width=32, link="url"),
+    Field("edits of the page", "n_edits", "integer", 9),
+    Field("minutes of the page", "page_minutes", "number", 10),
+    Field("the page adds (queries asked)", "page_gain", "number", 11),
+    Field("rank", "rank", "integer", 7),
+    Field("operation", "operation_title", width=22),
+    Field("heading", "anchor", width=28),
+    Field("what to write", "text", width=56),
+    Field("there now", "before", width=40),
+    Field("proposed", "after", width=48),
+    Field("minutes", "cost_minutes", "number", 9),
+    Field("adds (queries asked)", "marginal_gain", "number", 10),
+    Field("status", "todo_status", width=14),
+    Field("owner", "owner", width=14),
+)
+_UNEDITED = (
+    Field("gap", "label", width=30, link="gap_at"),
+    Field("demand (times asked)", "demand", "number", 10),
+    Field("cause", "cause", width=24),
+    Field("no edit, because", "text", width=80),
+    Field("figures behind the cause", "reason", width=48),
 )
 _PAGES = (
     Field("url", "url", width=52, link="url"),
@@ -116,21 +141,35 @@ _TOP_GAPS = (
 _TOP_EDITS = (
     Field("first edits", "title", width=56, link="edit_at"),
     Field("minutes", "cost_minutes", "number"),
-    Field("adds (queries asked)", "added_gain", "number"),
+    Field("adds (queries asked)", "marginal_gain", "number"),
     Field("gap", "label", width=34, link="gap_at"),
 )
 
 
 def list_sheets(analysis: Analysis) -> list[Sheet]:
-    """Return the sheets of rows: gaps, queries, edits, pages; links to gaps lead to their rows."""
+    """Return the sheets of rows: gaps, queries, edits, to do by page, no edit, pages; links to gaps lead to their rows."""
     gaps, edits = describe_gaps(analysis), describe_edits(analysis)
     places = _places("gaps", gaps["cluster_id"])
     return [
         Sheet("gaps", _GAPS, gaps),
         Sheet("queries", _QUERIES, _with_link(describe_queries(analysis), places)),
         Sheet("edits", _EDITS, _with_link(edits, places)),
+        Sheet("to do by page", _TODO, _by_page(edits)),
+        Sheet("no edit, and why", _UNEDITED, _with_link(list_unedited(analysis), places)),
         Sheet("pages", _PAGES, describe_pages(analysis)),
     ]
+
+
+def _by_page(edits: pd.DataFrame) -> pd.DataFrame:
+    """Return the chosen edits by page, the page that gains most first; its totals stand in the row of its first edit."""
+    chosen = edits[edits["is_chosen"]]
+    totals = chosen.groupby("page_id").agg(
+        n_edits=("edit_id", "size"), page_minutes=("cost_minutes", "sum"), page_gain=("marginal_gain", "sum")
+    )
+    frame = chosen.merge(totals, on="page_id", how="left").assign(todo_status=None, owner=None)
+    frame = frame.sort_values(["page_gain", "page_id", "rank"], ascending=[False, True, True], kind="stable")
+    is_further = frame["page_id"].duplicated()
+    return frame.assign(**{name: frame[name].mask(is_further) for name in totals.columns}).reset_index(drop=True)
 
 
 def list_tops(analysis: Analysis, n: int = 10) -> list[Sheet]:

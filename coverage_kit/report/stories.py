@@ -3,10 +3,14 @@
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.report.diffs import diff_html
 from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten, shorten_lines
-from coverage_kit.report.views import describe_edits, describe_gaps, sample_queries
+from coverage_kit.report.todo import list_records
+from coverage_kit.report.views import NO_EDIT, describe_edits, describe_gaps, list_unedited, sample_queries
+from coverage_kit.report.wording import describe_action
 
 _QUERIES, _ANSWERS, _CITED = 8, 2, 8
 _PASSAGE_CHARACTERS, _ANSWER_CHARACTERS, _BRIEF_CHARACTERS = 700, 600, 4_000
@@ -19,7 +23,7 @@ def tell_gaps(analysis: Analysis, n: int) -> list[Story]:
     gaps = describe_gaps(analysis).head(n)
     queries = _by_cluster(sample_queries(analysis, _QUERIES))
     answers = _tell_answers(analysis, set(gaps["cluster_id"]))
-    edits = _by_cluster(analysis.edits.sort_values("rank"))
+    edits = _by_cluster(analysis.edits[analysis.edits["operation"] != NO_EDIT].sort_values("rank"))
     stories = []
     for row in gaps.to_dict("records"):
         name = row["cluster_id"]
@@ -43,15 +47,55 @@ def tell_gaps(analysis: Analysis, n: int) -> list[Story]:
 
 
 def tell_edits(analysis: Analysis, n: int) -> list[Story]:
-    """Return the first n edits with page, brief, words there now, and the queries they are predicted to help."""
+    """Return the first n edits with page, brief, diff, why, and the queries whose coverage they are predicted to change."""
+    records = {record["edit_id"]: record for record in list_records(analysis)}
     stories = []
     for row in describe_edits(analysis).head(n).to_dict("records"):
+        record = records[row["edit_id"]]
         story = {str(key): None if is_missing(value) else value for key, value in row.items()}
-        texts = {key: shorten_lines(row[key], _BRIEF_CHARACTERS) for key in ("text", "before")}
-        helped = [shorten(line, 200) for line in clean_text(row["helped"]).split("\n") if line]
         short = {key: shorten(row[key], 160) for key in ("page_id", "anchor", "label")}
-        stories.append({**story, **texts, **short, "url": safe_url(row["url"]), "helped": helped})
+        queries = [{**query, "text": shorten(query["text"], 200)} for query in record["queries"]]
+        told = {
+            "text": shorten_lines(row["text"], _BRIEF_CHARACTERS),
+            "reason": shorten(row["reason"], 300),
+            "changes": [_tell_change(change) for change in record["changes"]] or _tell_whole(row),
+            "queries": queries[:_QUERIES],
+            "n_more": max(0, len(queries) - _QUERIES),
+            "url": safe_url(row["url"]),
+        }
+        stories.append({**story, **short, **told})
     return stories
+
+
+def tell_unedited(analysis: Analysis) -> list[Story]:
+    """Return the gaps that no edit can close, with why."""
+    rows = list_unedited(analysis).to_dict("records")
+    return [
+        {"label": shorten(row["label"], 120), "why": shorten(row["text"] or row["reason"], 400), "rank": _rank(row["gap_rank"])}
+        for row in rows
+    ]
+
+
+def _rank(value: Any) -> int | None:
+    return None if is_missing(value) else int(value)
+
+
+def _tell_change(change: Story) -> Story:
+    before, after = (shorten_lines(change[name], _BRIEF_CHARACTERS) for name in ("before", "after"))
+    return {
+        "action": describe_action(str(change["action"])),
+        "place": shorten(change["heading_path"], 160),
+        "page_id": shorten(change["page_id"], 160),
+        "diff": Markup(diff_html(before, after)),  # noqa: S704 (escaped there)
+    }
+
+
+def _tell_whole(row: dict[Any, Any]) -> list[Story]:
+    """Return an edit's own words as one change, where the run lists none."""
+    if is_missing(row["before"]) and is_missing(row["after"]):
+        return []
+    names = {"action": "replace_passage", "heading_path": row["anchor"], "page_id": row["page_id"]}
+    return [_tell_change({**names, "before": row["before"], "after": row["after"]})]
 
 
 def _by_cluster(table: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -8,6 +8,7 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.report.wording import describe_cause, describe_operation
 
 CONTENT_CAUSES = ("missing", "mis-worded")
+NO_EDIT = "no_edit"
 _SHOWN_QUERIES = 5
 _SHOWN_HELPED = 3
 
@@ -37,9 +38,9 @@ def summarize(analysis: Analysis) -> Headline:
     """Return the key figures: what is asked, how much of it is covered, how many gaps, what the budget buys."""
     asked = analysis.queries.merge(analysis.coverage, on="query_id")
     covered = [_weighted(asked[column], asked["demand"]) for column in ("coverage", "low", "high")]
-    gaps = analysis.gaps
-    plan = planned(analysis)
-    last = plan.iloc[-1] if len(plan) else pd.Series({"cost_minutes": 0.0, "gain": 0.0, "low": 0.0, "high": 0.0})
+    gaps, plan = analysis.gaps, chosen_edits(analysis)
+    gain = float(plan["marginal_gain"].sum())
+    low, high = _plan_interval(analysis, plan, gain)
     return Headline(
         n_pages=int((analysis.pages["status"] == "ok").sum()),
         n_queries=len(analysis.queries),
@@ -52,10 +53,10 @@ def summarize(analysis: Analysis) -> Headline:
         n_severe=int((gaps["cause"].isin(CONTENT_CAUSES) & gaps["winnable"].astype(bool)).sum()),
         n_planned=len(plan),
         budget_minutes=budget(analysis),
-        planned_minutes=float(last["cost_minutes"]),
-        planned_gain=float(last["gain"]),
-        planned_low=float(last["low"]),
-        planned_high=float(last["high"]),
+        planned_minutes=float(plan["cost_minutes"].sum()),
+        planned_gain=gain,
+        planned_low=low,
+        planned_high=high,
     )
 
 
@@ -64,11 +65,35 @@ def budget(analysis: Analysis) -> float:
     return float(analysis.about.get("settings", {}).get("rank", {}).get("budget_minutes", "nan"))
 
 
-def planned(analysis: Analysis) -> pd.DataFrame:
-    """Return the rows of the frontier that the budget pays for: from the top down to where it is spent."""
-    frontier = analysis.frontier.sort_values("rank")
-    limit = budget(analysis)
-    return frontier if limit != limit else frontier[frontier["cost_minutes"] <= limit]  # noqa: PLR0124 (NaN)
+def chosen_edits(analysis: Analysis) -> pd.DataFrame:
+    """Return the edits that are within the budget and the constraints, by rank."""
+    return analysis.edits[analysis.edits["is_chosen"].astype(bool)].sort_values("rank")
+
+
+def list_unedited(analysis: Analysis) -> pd.DataFrame:
+    """Return the gaps that no edit of the own site can close, with why, in the order of the work."""
+    left = analysis.edits[analysis.edits["operation"] == NO_EDIT]
+    gaps = analysis.gaps[["cluster_id", "label", "demand", "cause", "reason", "rank"]].rename(columns={"rank": "gap_rank"})
+    frame = left[["edit_id", "cluster_id", "page_id", "text"]].merge(gaps, on="cluster_id", how="left")
+    return frame.sort_values(["gap_rank", "edit_id"], kind="stable").reset_index(drop=True)
+
+
+def list_effects(analysis: Analysis) -> pd.DataFrame:
+    """Return one row an edit and query whose coverage it changes: text, demand, coverage before and after, largest first."""
+    effects = analysis.effects.merge(analysis.queries[["query_id", "text", "demand"]], on="query_id")
+    effects["rise"] = effects["coverage_after"] - effects["coverage_before"]
+    effects["worth"] = (effects["rise"] * effects["demand"]).abs()
+    return effects.sort_values(["edit_id", "worth", "query_id"], ascending=[True, False, True], kind="stable")
+
+
+def _plan_interval(analysis: Analysis, plan: pd.DataFrame, gain: float) -> tuple[float, float]:
+    """Return the ends of the plan's gain: those of the frontier at the last chosen edit, in the proportion of its gain."""
+    reached = analysis.frontier[analysis.frontier["edit_id"].isin(plan["edit_id"])].sort_values("rank")
+    if reached.empty:
+        return 0.0, 0.0
+    last = reached.iloc[-1]
+    share = gain / float(last["gain"]) if last["gain"] else 1.0
+    return float(last["low"]) * share, float(last["high"]) * share
 
 
 def describe_places(analysis: Analysis) -> pd.DataFrame:
@@ -117,14 +142,14 @@ def sample_queries(analysis: Analysis, n: int) -> pd.DataFrame:
 
 
 def describe_edits(analysis: Analysis) -> pd.DataFrame:
-    """Return one row an edit by rank: operation in words, page, the gap it serves, whom it helps, whether it is planned."""
-    labels = analysis.gaps[["cluster_id", "label", "rank"]].rename(columns={"rank": "gap_rank"})
-    frame = analysis.edits.merge(labels, on="cluster_id", how="left")
+    """Return one row an edit by rank, but for no_edit: operation in words, page, the gap it serves and why, whom it helps."""
+    gaps = analysis.gaps[["cluster_id", "label", "rank", "cause", "reason"]].rename(columns={"rank": "gap_rank"})
+    edits = analysis.edits[analysis.edits["operation"] != NO_EDIT]
+    frame = edits.merge(gaps, on="cluster_id", how="left")
     frame = frame.merge(analysis.pages[["page_id", "url", "title"]], on="page_id", how="left")
-    frame["operation_title"] = [describe_operation(str(name)) for name in frame["operation"]]
-    frontier = analysis.frontier.sort_values("rank").set_index("edit_id")["gain"]
-    frame["added_gain"] = frontier.diff().fillna(frontier).reindex(frame["edit_id"]).to_numpy()
-    frame["is_planned"] = frame["edit_id"].isin(planned(analysis)["edit_id"])
+    frame["operation_title"] = pd.Series([describe_operation(str(name)) for name in frame["operation"]], dtype="str")
+    frame["cause_title"] = pd.Series([describe_cause(str(cause)).title for cause in frame["cause"]], dtype="str")
+    frame["is_chosen"] = frame["is_chosen"].astype(bool)
     helped = _helped(analysis)
     frame["n_helped"] = helped.groupby("edit_id").size().reindex(frame["edit_id"]).fillna(0).astype("int64").to_numpy()
     top = helped.groupby("edit_id").head(_SHOWN_HELPED)
@@ -178,8 +203,5 @@ def _with_places(frame: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
 
 def _helped(analysis: Analysis) -> pd.DataFrame:
     """Return the queries whose coverage each edit is predicted to raise, largest rise first."""
-    effects = analysis.effects.assign(rise=analysis.effects["coverage_after"] - analysis.effects["coverage_before"])
-    effects = effects[(effects["rise"] > 0) & ~effects["is_drafted_from"].astype(bool)]
-    joined = effects.merge(analysis.queries[["query_id", "text", "demand"]], on="query_id")
-    joined["worth"] = joined["rise"] * joined["demand"]
-    return joined.sort_values(["edit_id", "worth", "query_id"], ascending=[True, False, True], kind="stable")
+    effects = list_effects(analysis)
+    return effects[(effects["rise"] > 0) & ~effects["is_drafted_from"].astype(bool)]

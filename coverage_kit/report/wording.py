@@ -61,11 +61,29 @@ CAUSES = {
 }
 
 OPERATIONS = {
+    "retitle_page": "Retitle a page",
     "reword_heading": "Reword a heading",
-    "add_question_and_answer": "Add a question and its answer",
+    "answer_first": "Put the answer first",
+    "split_section": "Split a section",
+    "merge_sections": "Merge sections",
     "extend_passage": "Extend a passage",
+    "add_question_and_answer": "Add a question and its answer",
     "add_page": "Add a page",
+    "refresh_fact": "Bring a fact up to date",
+    "add_source": "Add a source",
+    "no_edit": "No edit, and why",
 }
+
+ACTIONS = {
+    "replace_title": "Replace the title",
+    "replace_heading": "Replace the heading",
+    "replace_passage": "Replace the passage",
+    "insert_section": "Insert a section",
+    "remove_section": "Remove the passage",
+    "add_page": "Add the page",
+}
+
+DRAFT = "draft: facts to be filled and extracts to be checked by an editor"
 
 METHOD = (
     "Coverage of a query is the calibrated probability that the own site answers it. It is told from the similarity of the "
@@ -89,6 +107,11 @@ def describe_cause(cause: str) -> Wording:
 def describe_operation(operation: str) -> str:
     """Return an operation's title; one that is not known stands for itself."""
     return OPERATIONS.get(operation, operation)
+
+
+def describe_action(action: str) -> str:
+    """Return an action's title; one that is not known stands for itself."""
+    return ACTIONS.get(action, action)
 
 
 def model_name(about: dict[str, Any]) -> str:

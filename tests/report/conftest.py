@@ -30,6 +30,8 @@ CAUSES = (
 )
 SITES = ("shop.example", "rival.example", "other.example")
 OPERATIONS = ("reword_heading", "add_question_and_answer", "extend_passage", "add_page")
+ACTIONS = ("replace_heading", "insert_section", "replace_passage", "add_page")
+AFTER = "## How far?\n\n> [EXTRACT TO CHECK] “55 km”\n\n[FACT NEEDED: range] [x](javascript:f())\n<img src=x onerror=f()>"
 ABOUT = {
     "own_site": "shop.example",
     "brand": "Shop",
@@ -124,16 +126,48 @@ def make_edits() -> pd.DataFrame:
             "anchor": "Guide > range",
             "text": f"=1+{n}\nAnswer:\n- How far? [FACT NEEDED: range]\n<img src=x onerror=alert(8)>",
             "before": "@before" if n % 2 else None,
+            "after": AFTER,
+            "n_words": 20 + n,
             "cost_minutes": 10.0 + n,
             "gain": 20.0 - n,
             "low": 10.0 - n,
             "high": 30.0 - n,
             "harm": 0.5 * n,
+            "marginal_gain": 20.0 - n if n < 10 else 0.0,
+            "is_chosen": n < 7,
             "rank": n + 1,
         }
         for n in range(12)
     ]
+    none = {"operation": "no_edit", "cluster_id": "c5", "page_id": "", "text": "Answers cite <b>third parties</b> only."}
+    zeros = dict.fromkeys(("cost_minutes", "n_words", "gain", "low", "high", "harm", "marginal_gain"), 0)
+    rows.append({**zeros, **none, "edit_id": "e12", "anchor": "", "is_chosen": False, "rank": 13})
     return tables.EDITS.table(rows)
+
+
+def make_changes() -> pd.DataFrame:
+    """Return one change an edit, and a second one of the first: hostile words there, hostile words proposed."""
+    rows = [
+        {
+            "edit_id": f"e{n}",
+            "position": 0,
+            "action": ACTIONS[n % 4],
+            "page_id": f"{SITES[0]}/p{n % 4}" if n % 4 != 3 else f"{SITES[0]}/new-{n}",
+            "passage_id": f"{SITES[0]}/p{n % 4}#0" if n % 4 != 3 else None,
+            "heading_path": "Guide > range" if n else "<script>alert(12)</script>",
+            "before": HOSTILE[n] if n % 4 in {0, 2} else None,
+            "after": AFTER,
+        }
+        for n in range(12)
+    ]
+    second = {
+        **rows[0],
+        "position": 1,
+        "action": "replace_passage",
+        "before": "It goes 55 km.",
+        "after": "It goes 55 to 90 km.",
+    }
+    return tables.CHANGES.table([*rows, second])
 
 
 def make_frontier(edits: pd.DataFrame) -> pd.DataFrame:
@@ -233,6 +267,7 @@ def make_analysis(n_queries: int = 40) -> Analysis:
         ),
         gaps=make_gaps(n_queries),
         edits=edits,
+        changes=make_changes(),
         effects=tables.EFFECTS.table(effects),
         frontier=make_frontier(edits),
         points=tables.POINTS.table(points),

@@ -83,8 +83,35 @@ def test_gap_tells_queries_places_answers_and_edits(page):
 
 def test_edit_tells_brief_before_and_gain(page):
     words = " ".join(page.get_element_by_id("edit-2").text_content().split())
-    for part in ("Add a question and its answer", "[FACT NEEDED: range]", "@before", "11 min", "19", "9 to 29", "planned"):
+    for part in ("Add a question and its answer", "[FACT NEEDED: range]", "11 min", "19", "9 to 29", "planned"):
         assert part in words
+
+
+def test_edit_shows_its_diff_with_words_for_those_who_hear_it(page):
+    edit = page.get_element_by_id("edit-1")
+    diffs = edit.xpath(".//blockquote[@class='diff']")
+    assert len(diffs) == 2
+    assert "".join(diffs[1].itertext()) == "It goes 55 [added: to 90] km."
+    assert "Replace the passage" in edit.text_content()
+
+
+def test_edit_tells_why_and_coverage_of_its_queries(page):
+    edit = page.get_element_by_id("edit-2")
+    words = " ".join(edit.text_content().split())
+    assert "Why: Answered, in other words (coverage 10%; nearest own passage at cosine 0.41)" in words
+    rows = [[" ".join(cell.text_content().split()) for cell in row.iter("td")] for row in edit.xpath(".//tbody/tr")]
+    assert [row[1:] for row in rows] == [["3", "20%", "50%"], ["2", "20%", "60%"], ["4", "20%", "40%"]]
+    assert rows[0][0].endswith("drafted from it: not counted")
+
+
+def test_harm_is_told_only_where_there_is_some(page):
+    assert "harm" not in page.get_element_by_id("edit-1").text_content()
+    assert "harm to others: 0.50 queries" in page.get_element_by_id("edit-2").text_content()
+
+
+def test_no_edit_is_listed_apart(page):
+    assert "winter, bike: Answers cite <b>third parties</b> only." in page.get_element_by_id("edits").text_content()
+    assert not page.xpath("//*[@id='edit-13']")
 
 
 def test_same_analysis_gives_the_same_bytes(analysis, text, tmp_path):

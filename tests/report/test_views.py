@@ -13,20 +13,31 @@ def test_headline_of_two_queries_is_weighted_by_demand(tiny):
     assert (head.n_gaps, head.n_severe) == (1, 1)
 
 
-def test_plan_ends_where_the_budget_is_spent(analysis):
+def test_plan_is_what_was_chosen(analysis):
     head = views.summarize(analysis)
     assert (head.n_planned, head.planned_minutes, head.planned_gain) == (7, 91.0, 119.0)  # 10 + ... + 16; 20 + ... + 14
-    assert list(views.describe_edits(analysis)["is_planned"]) == [True] * 7 + [False] * 5
+    assert (head.planned_low, head.planned_high) == (49.0, 189.0)  # the frontier at the seventh: 10 + ... + 4; 30 + ... + 24
+    assert list(views.describe_edits(analysis)["is_chosen"]) == [True] * 7 + [False] * 5
 
 
-def test_edit_adds_to_those_above_what_the_frontier_rises(analysis):
-    added = views.describe_edits(analysis)["added_gain"]
-    assert list(added[:3]) == [20.0, 19.0, 18.0]
-    assert added[10:].isna().all()
+def test_plan_with_a_hole_has_the_frontiers_interval_in_proportion(analysis):
+    edits = analysis.edits.assign(is_chosen=analysis.edits["rank"].isin([1, 3]))
+    head = views.summarize(replace(analysis, edits=edits))
+    assert (head.n_planned, head.planned_minutes, head.planned_gain) == (2, 22.0, 38.0)  # 10 + 12; 20 + 18
+    # the frontier at the third edit: 57 [27, 87]
+    assert (head.planned_low, head.planned_high) == (pytest.approx(27 * 38 / 57), pytest.approx(87 * 38 / 57))
 
 
-def test_plan_without_a_budget_is_the_whole_frontier(analysis):
-    assert len(views.planned(replace(analysis, about={}))) == 10
+def test_nothing_chosen_is_a_plan_of_nothing(analysis):
+    head = views.summarize(replace(analysis, edits=analysis.edits.assign(is_chosen=False)))
+    assert (head.n_planned, head.planned_minutes, head.planned_gain, head.planned_high) == (0, 0.0, 0.0, 0.0)
+
+
+def test_no_edit_stands_apart(analysis):
+    assert "no_edit" not in set(views.describe_edits(analysis)["operation"])
+    left = views.list_unedited(analysis)
+    assert list(left["edit_id"]) == ["e12"]
+    assert list(left["label"]) == ["winter, bike"]
 
 
 def test_what_cannot_be_won_is_not_counted_as_severe(analysis):

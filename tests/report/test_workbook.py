@@ -20,7 +20,7 @@ def column(sheet, title):
 
 
 def test_sheets_stand_in_order(book):
-    assert book.sheetnames == ["summary", "gaps", "queries", "edits", "pages", "about"]
+    assert book.sheetnames == ["summary", "gaps", "queries", "edits", "to do by page", "no edit, and why", "pages", "about"]
 
 
 def test_no_cell_is_a_formula(book):
@@ -75,7 +75,7 @@ def test_rejected_pages_are_marked(book):
 
 
 def test_sheets_can_be_filtered_and_keep_their_header(book):
-    for name in ("gaps", "queries", "edits", "pages"):
+    for name in ("gaps", "queries", "edits", "to do by page", "no edit, and why", "pages"):
         assert book[name].freeze_panes == "A2"
         assert book[name].auto_filter.ref.startswith("A1:")
 
@@ -135,3 +135,19 @@ def test_csv_of_missing_values_and_of_nothing(tmp_path, empty):
     table = pd.DataFrame({"text": ["a", None], "n": [1.0, None]})
     assert write_csv(table, tmp_path / "t.csv").read_text(encoding="utf-8-sig") == "text,n\na,1.0\n,\n"
     assert write_csv(empty.gaps, tmp_path / "g.csv").read_text(encoding="utf-8-sig").startswith("cluster_id,label")
+
+
+def test_to_do_stands_by_page_and_rank_with_totals_once(book):
+    sheet = book["to do by page"]
+    pages = [cell.value for cell in column(sheet, "page")]
+    assert pages == [f"shop.example/{name}" for name in ("p0", "p0", "p1", "p1", "p2", "p2", "new-3")]
+    assert [cell.value for cell in column(sheet, "rank")] == [1, 5, 2, 6, 3, 7, 4]
+    assert [cell.value for cell in column(sheet, "minutes of the page")] == [24, None, 26, None, 28, None, 13]
+    assert [cell.value for cell in column(sheet, "the page adds (queries asked)")] == [36, None, 34, None, 32, None, 17]
+    assert {cell.value for title in ("status", "owner") for cell in column(sheet, title)} == {None}
+    assert "[FACT NEEDED: range]" in column(sheet, "proposed")[0].value
+
+
+def test_what_no_edit_can_close_stands_apart(book):
+    assert [cell.value for cell in column(book["no edit, and why"], "gap")] == ["winter, bike"]
+    assert "no_edit" not in {cell.value for row in book["edits"] for cell in row}

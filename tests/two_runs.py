@@ -1,0 +1,81 @@
+"""Small runs made by hand: only the tables that a comparison of two runs reads have rows."""
+
+from dataclasses import fields
+
+from coverage_kit.analysis import Analysis
+from coverage_kit.tables import CHANGES, CLUSTERS, COVERAGE, EDITS, EFFECTS, PASSAGES, QUERIES, SCHEMAS
+
+PAGE = "ours.example/range"
+OTHER = "ours.example/delivery"
+RANGE = "The cargo bike rides sixty kilometres on one charge of its battery in summer."
+BRAKES = "Hydraulic discs stop a loaded box within nine metres on wet asphalt."
+PARCELS = "A van brings the parcel to your door on Tuesday or Friday morning."
+COLD = "Frost takes a third off: keep the cell indoors overnight, preheat it and expect forty kilometres at minus five degrees."
+STORE = "Store it half full, away from sunlight, and top it up every three months during the closed season."
+HEADING = "How far does it go in winter?"
+
+
+def make_passages(*rows):
+    """Return passages of (page_id, heading path, words)."""
+    counts = {}
+    table = []
+    for page_id, path, text in rows:
+        position = counts[page_id] = counts.get(page_id, -1) + 1
+        place = {"passage_id": f"{page_id}#{position}", "page_id": page_id, "site": page_id.split("/")[0], "position": position}
+        table.append({**place, "heading_path": path, "text": text, "n_words": len(text.split())})
+    return PASSAGES.table(table)
+
+
+EMPTY = {schema.name: schema.empty() for schema in SCHEMAS}
+SITE = ((PAGE, "Range", RANGE), (PAGE, "Range > Brakes", BRAKES), (OTHER, "Delivery", PARCELS))
+
+
+def make_changes(*rows):
+    """Return changes of (edit_id, action, page_id, heading path, before, after)."""
+    names = ("edit_id", "action", "page_id", "heading_path", "before", "after")
+    counts = {}
+    table = []
+    for row in rows:
+        counts[row[0]] = counts.get(row[0], -1) + 1
+        table.append({**dict(zip(names, row, strict=True)), "position": counts[row[0]]})
+    return CHANGES.table(table)
+
+
+def make_edits(*rows):
+    """Return edits of (edit_id, cluster_id, gain, low, high)."""
+    same = {
+        "operation": "add_question_and_answer",
+        "page_id": PAGE,
+        "anchor": "Range",
+        "text": "Write it.",
+        "cost_minutes": 15.0,
+    }
+    rest = {"n_words": 20, "harm": 0.0, "is_chosen": True}
+    names = ("edit_id", "cluster_id", "gain", "low", "high")
+    table = [{**same, **rest, **dict(zip(names, row, strict=True)), "rank": n} for n, row in enumerate(rows, 1)]
+    return EDITS.table([{**row, "marginal_gain": row["gain"]} for row in table])
+
+
+def make_effects(*rows):
+    """Return effects of (edit_id, query_id, coverage before, coverage after, whether drafted from)."""
+    names = ("edit_id", "query_id", "coverage_before", "coverage_after", "is_drafted_from")
+    return EFFECTS.table([dict(zip(names, row, strict=True)) for row in rows])
+
+
+def make_run(asked, about=None, **tables):
+    """Return a run in which `asked`, rows of (query_id, text, demand, cluster_id, coverage), were asked."""
+    frames = dict(EMPTY)
+    frames["queries"] = QUERIES.table([{"query_id": q, "text": text, "demand": demand} for q, text, demand, _, _ in asked])
+    frames["clusters"] = CLUSTERS.table([{"query_id": row[0], "cluster_id": row[3], "membership": 1.0} for row in asked])
+    measured = [{"query_id": row[0], "coverage": row[4], "low": 0.0, "high": 1.0, "cause": "missing"} for row in asked]
+    frames["coverage"] = COVERAGE.table(measured)
+    frames |= {"passages": make_passages(*SITE), **tables}
+    plain = {
+        "own_site": "ours.example",
+        "encoder": "words",
+        "seed": 0,
+        "self_test": {"auc": 0.8},
+        "settings": {"cache": "cache"},
+    }
+    names = [one.name for one in fields(Analysis) if one.name != "about"]
+    return Analysis(**{name: frames[name] for name in names}, about={**plain, **(about or {})})
