@@ -1,4 +1,4 @@
-"""python -m benchmarks [gaps | citations | clusters | …] [--set DIR …] [--json FILE]: measure on public sets.
+"""python -m benchmarks [gaps | citations | edits | clusters | …] [--set DIR …] [--json FILE]: measure on public sets.
 
 Without a name: gaps on the default sets, against their floors, and then clusters. Exit status 1 when a set cannot be used or a
 figure is below its floor.
@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.ablation import measure_ablation, measure_cost, print_ablation
+from benchmarks.answering import write_answering
 from benchmarks.citations import run_citations
+from benchmarks.edits import measure_edits, missed_edit_floors, print_edits
 from benchmarks.gaps import Report, measure_gaps, missed_floors, print_report
 from benchmarks.link import write_default_link
 from benchmarks.real import run_real
@@ -21,9 +23,16 @@ from coverage_kit.embed.texts import CachedEncoder
 from coverage_kit.errors import CoverageKitError
 from coverage_kit.vectors import Encoder
 
-BENCHMARKS = ("gaps", "citations", "clusters", "ablation", "cost", "link", "real")
+BENCHMARKS = ("gaps", "citations", "clusters", "ablation", "cost", "link", "real", "edits", "answering")
 DEFAULT_SETS = ("git_docs_tldr", "doc2dial_val", "conditionalqa_govuk")
 CITATION_SETS = ("chatgpt_products", "ai_search_bench")
+EDIT_SETS = ("doc2dial_val", "conditionalqa_govuk")
+SETS_OF = {
+    "clusters": ("clinc150",),
+    "citations": CITATION_SETS,
+    "edits": EDIT_SETS,
+    "answering": (*EDIT_SETS, "expertqa"),
+}
 FLOORS = Path(__file__).parent / "floors.json"
 
 
@@ -35,13 +44,12 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
     parser.add_argument("--set", dest="sets", action="append", type=Path, help="folder of a set; repeat for more")
     parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("--share", dest="shares", action="append", type=_share, help="share removed; repeat for more")
-    parser.add_argument("--seeds", type=_count, help="default: 5 for gaps, 10 for clusters")
+    parser.add_argument("--seeds", type=_count, help="default: 5 for gaps and edits, 10 for clusters")
     parser.add_argument("--answers", action="store_true", help="let the answers in responses.parquet count as evidence")
     parser.add_argument("--check", action="store_true", help="exit 1 when a figure is below its floor in floors.json")
     parser.add_argument("--cache", type=Path, default=Path("runs/cache/vectors.sqlite"), help="file of vectors")
     chosen = parser.parse_args(arguments)
-    default = {"clusters": ("clinc150",), "citations": CITATION_SETS}.get(chosen.benchmark, DEFAULT_SETS)
-    folders = chosen.sets or [data_folder() / name for name in default]
+    folders = chosen.sets or [data_folder() / name for name in SETS_OF.get(chosen.benchmark, DEFAULT_SETS)]
     absent = [str(folder) for folder in folders if not folder.is_dir()]
     if absent:
         print(f"No public set at {', '.join(absent)}: set COVERAGE_KIT_BENCH_DATA or name folders with --set.", file=sys.stderr)
@@ -51,12 +59,11 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
             run_real(folder, Path("runs/real") / folder.name, chosen.cache.parent)
         return 0
     encoder = CachedEncoder(encoder or SentenceTransformerEncoder(), chosen.cache)
-    if chosen.benchmark == "link":
-        write_default_link([read_set(folder, encoder) for folder in folders])
-        return 0
     if chosen.benchmark == "citations":
         return run_citations(folders, encoder, chosen.json)
-    if chosen.benchmark in ("ablation", "cost"):
+    if chosen.benchmark == "edits":
+        return _run_edits(folders, encoder, chosen)
+    if chosen.benchmark in ("link", "answering", "ablation", "cost"):
         return _run_study(chosen.benchmark, folders, encoder, chosen)
     figures: dict[str, Any] = {}
     status = 0
@@ -93,8 +100,34 @@ def _run_gaps(folders: list[Path], encoder: Encoder, chosen: argparse.Namespace)
     return status, report
 
 
+def _run_edits(folders: list[Path], encoder: Encoder, chosen: argparse.Namespace) -> int:
+    """Measure, print and check planted edits on every set that can be used; return the exit status."""
+    report: dict[str, Any] = {}
+    status = 0
+    for folder in folders:
+        try:
+            report |= measure_edits(read_set(folder, encoder), encoder, chosen.seeds or 5)
+        except CoverageKitError as error:
+            print(error, file=sys.stderr)
+            status = 1
+    print_edits(report)
+    if chosen.check:
+        missed = missed_edit_floors(report, json.loads(FLOORS.read_text(encoding="utf-8")))
+        print("\n".join(missed) or "no figure is below its floor", file=sys.stderr)
+        status = 1 if missed else status
+    if chosen.json:
+        chosen.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    return status
+
+
 def _run_study(study: str, folders: list[Path], encoder: CachedEncoder, chosen: argparse.Namespace) -> int:
     sets = [read_set(folder, encoder) for folder in folders]
+    if study == "link":
+        write_default_link(sets)
+        return 0
+    if study == "answering":
+        write_answering(sets, encoder)
+        return 0
     figures: dict[str, dict[str, float]] = {}
     for bench in sets:
         figures |= measure_ablation(bench, chosen.seeds or 2) if study == "ablation" else {}

@@ -37,7 +37,8 @@ def collect_pairs(planting: Planting, encoder: Encoder) -> tuple[Floats, Flags]:
     wanted = np.array([edit.group for edit in edits])[None] == planting.lost_group[gaps, None]
     nothing = np.zeros(len(trial.passages), dtype=bool)
     features = np.stack(
-        [pair_features(trial.scorer, gaps, added.pick(groups[[g]]), rivals.beside(int(g)), nothing)[:, 0] for g in groups], axis=1
+        [pair_features(trial.scorer, gaps, added.pick(groups[[g]]), rivals.beside(int(g)), nothing)[:, 0] for g in groups],
+        axis=1,
     )
     near = np.argsort(-added.similarity[gaps], axis=1, kind="stable")[:, :NEAREST]
     pick = np.arange(len(gaps))[:, None]

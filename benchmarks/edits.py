@@ -1,7 +1,7 @@
 """Planted edits: which share of the gain that an oracle would get do the first edits of a ranking bring?
 
-Everything is judged by engines that the prediction does not use (benchmarks/planting.py). A budget is a share of the minutes that
-all candidates cost together. The oracle knows what each edit really brings and picks greedily by gain per minute.
+Everything is judged by engines that the prediction does not use (benchmarks/planting.py). A budget is a share of the minutes
+that all candidates cost together. The oracle knows what each edit really brings and picks greedily by gain per minute.
 """
 
 import numpy as np
@@ -35,8 +35,9 @@ def measure_edits(bench: BenchSet, encoder: Encoder, seeds: int = 5) -> Report:
     """Return {set: {scorer: {metric: {value, low, high}}}}: means over seeds with a 90% interval by a bootstrap over seeds.
 
     Metrics: `gain_share_05`, `_15` and `_30`, the gain at that budget as a share of the oracle's; `spearman` of predicted and
-    real gain over all candidates; `harm_rate`, the share of edits chosen at 15% that take an answer away; `right_page`, the share
-    of removed sections for whose queries the first edit is on the page that held it, `right_page_query` the same query by query.
+    real gain over all candidates; `harm_rate`, the share of edits chosen at 15% that take an answer away; `right_page`, the
+    share of removed sections for whose queries the first edit is on the page that held it, `right_page_query` the same query by
+    query.
     Raises SchemaError where no section can be taken away.
     """
     found = [figures for seed in range(seeds) if (figures := _measure(bench, encoder, seed))]
@@ -128,7 +129,7 @@ def _select(simulation: Simulation, cost: Floats, share: float) -> list[int]:
 
 
 def _cosines(planting: Planting, encoder: Encoder) -> Floats:
-    """Return the cosine, in the encoder's own space, of each edit's best passage with each query, shape (n edits, n queries)."""
+    """Return the encoder's own cosine of each edit's best passage with each query, shape (n edits, n queries)."""
     texts = [passage.embedded for edit in planting.edits for passage in edit.added]
     cosines = encoder.encode(texts) @ planting.trial.asked.vectors.T
     best = np.full((len(planting.edits), cosines.shape[1]), -1.0)
@@ -165,6 +166,18 @@ def print_edits(report: Report) -> None:
             if scorer == "coverage_kit":
                 cells = [f"{figures[m]['value']:.3f} [{figures[m]['low']:.3f}, {figures[m]['high']:.3f}]" for m in metrics]
             print("| " + " | ".join([scorer, *cells]) + " |")
+
+
+def missed_edit_floors(report: Report, floors: dict[str, dict[str, float]]) -> list[str]:
+    """Return a sentence for each figure of planted edits that is worse than its floor (for `harm_rate`, its ceiling)."""
+    missed = []
+    for name in (name for name in report if f"{name}/edits" in floors):
+        for metric, floor in floors[f"{name}/edits"].items():
+            reached = report[name]["coverage_kit"][metric]["value"]
+            if reached > floor if metric == "harm_rate" else reached < floor:
+                side = "above" if metric == "harm_rate" else "below"
+                missed.append(f"{name}/edits: {metric} is {reached:.3f}, {side} {floor:.3f}")
+    return missed
 
 
 def _summary(figures: list[dict[str, float]]) -> dict[str, dict[str, float]]:

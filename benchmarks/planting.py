@@ -88,7 +88,9 @@ def plant_edits(bench: BenchSet, seed: int) -> Planting | None:
     qrels = qrels[~qrels["query_id"].isin(silent)]
     queries = bench.queries[bench.queries["query_id"].isin(qrels["query_id"])].reset_index(drop=True)
     gone = np.isin(section, np.concatenate([planted, decoys]))
-    qrels = qrels.assign(query=pd.Index(queries["query_id"]).get_indexer(pd.Index(qrels["query_id"])), is_gone=gone[qrels["row"]])
+    qrels = qrels.assign(
+        query=pd.Index(queries["query_id"]).get_indexer(pd.Index(qrels["query_id"])), is_gone=gone[qrels["row"]]
+    )
     is_gap = qrels.groupby("query")["is_gone"].all().reindex(range(len(queries))).to_numpy(dtype=bool)
     if not 0 < is_gap.sum() < len(is_gap):
         return None
@@ -131,7 +133,7 @@ def _judgements(bench: BenchSet, section: Rows) -> pd.DataFrame:
 
 def _sections_back(passages: pd.DataFrame, section: Rows, names: Rows, qrels: pd.DataFrame) -> list[PlantedEdit]:
     """Return for each section the edit that adds it, and those that add one half of it."""
-    asked = {int(name): group for name, group in qrels.groupby("section")}
+    asked = {int(group["section"].iloc[0]): group for _, group in qrels.groupby("section")}
     edits = []
     for name in names:
         rows = np.flatnonzero(section == name)
@@ -156,15 +158,24 @@ def _halves(rows: Rows, words: list[str]) -> list[tuple[Rows, str, float]]:
     return [(rows, " ".join(words[:cut]), 0.5), (rows, " ".join(words[cut:]), 0.5)]
 
 
-def _addition(  # noqa: PLR0913, PLR0917 (what an edit is made of)
-    kind: str, passages: pd.DataFrame, rows: Rows, group: int, queries: tuple[int, ...], text: str = "", grade: float = 1.0, n_words: int = 0
+def _addition(  # noqa: PLR0913 (what an edit is made of)
+    kind: str,
+    passages: pd.DataFrame,
+    rows: Rows,
+    group: int,
+    queries: tuple[int, ...],
+    text: str = "",
+    grade: float = 1.0,
+    n_words: int = 0,
 ) -> PlantedEdit:
     first = passages.iloc[rows[0]]
     text = text or " ".join(passages["text"].iloc[rows])
     base = _COSTS.extend_minutes if kind == "half" else _COSTS.section_minutes
     cost = base + _COSTS.added_word_minutes * len(text.split())
     part = len(text.split()) / n_words if n_words else 1.0
-    return PlantedEdit(kind, first["page_id"], group, cost, (PassageText(first["heading_path"], text),), (), queries, grade, part)
+    return PlantedEdit(
+        kind, first["page_id"], group, cost, (PassageText(first["heading_path"], text),), (), queries, grade, part
+    )
 
 
 def _idle_edits(trial: Trial, passages: pd.DataFrame, section: Rows, names: list[int]) -> list[PlantedEdit]:
@@ -181,7 +192,7 @@ def _idle_edits(trial: Trial, passages: pd.DataFrame, section: Rows, names: list
     return edits
 
 
-def _harmful_edits(  # noqa: PLR0913, PLR0917 (the site before and after)
+def _harmful_edits(  # noqa: PLR0913 (the site before and after)
     trial: Trial, passages: pd.DataFrame, section: Rows, names: list[int], site_row: Rows, relevant: Flags
 ) -> list[PlantedEdit]:
     """Return edits that take an answer away: cut to its beginning, removed, or replaced by the words of those who ask."""
@@ -214,7 +225,9 @@ class Judge:
         corpus = [*passage_texts(planting.trial.passages), *texts]
         asked = list(planting.trial.queries["text"])
         n_site = len(planting.trial.passages)
-        self.engines = [(found[:, :n_site], found[:, n_site:]) for found in (_by_words(corpus, asked), _by_topics(corpus, asked))]
+        self.engines = [
+            (found[:, :n_site], found[:, n_site:]) for found in (_by_words(corpus, asked), _by_topics(corpus, asked))
+        ]
         grades = np.zeros((len(asked), len(texts)))
         for column, number in enumerate(self.edit_of):
             grades[list(planting.edits[number].relevant), column] = planting.edits[number].grade
@@ -259,7 +272,7 @@ class Judge:
         columns = np.flatnonzero(np.isin(self.edit_of, chosen))
         grades = np.hstack([self.planting.relevant[rows][:, kept], self.grades[np.ix_(rows, columns)]])
         found = [np.hstack([site[rows][:, kept], new[np.ix_(rows, columns)]]) for site, new in self.engines]
-        return np.mean([_best_found(values, grades) for values in found], axis=0)
+        return np.asarray(np.mean([_best_found(values, grades) for values in found], axis=0), dtype=np.float64)
 
 
 def _best_found(similarity: Floats, grades: Floats) -> Floats:
@@ -281,4 +294,6 @@ def _by_topics(corpus: list[str], asked: list[str]) -> Floats:
     counted = counter.fit_transform(corpus)
     rank = min(_LATENT, min(counted.shape) - 1)
     reduce = TruncatedSVD(rank, random_state=0).fit(counted)
-    return np.asarray(normalize(reduce.transform(counter.transform(asked))) @ normalize(reduce.transform(counted)).T, dtype=np.float64)
+    return np.asarray(
+        normalize(reduce.transform(counter.transform(asked))) @ normalize(reduce.transform(counted)).T, dtype=np.float64
+    )

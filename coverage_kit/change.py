@@ -12,12 +12,14 @@ class TextChange(NamedTuple):
     """Passages to add and passages (their ids) to remove; changes of one group are variants of one another.
 
     `part` is the share of its fullest variant's words that it says: the answer is in a part of a text about as often.
+    `is_assumed` says that nobody knows yet what the text will say, so that the words of those who ask stand for it.
     """
 
     added: tuple[PassageText, ...]
     removed: tuple[str, ...] = ()
     group: str = ""
     part: float = 1.0
+    is_assumed: bool = False
 
 
 class Effect(NamedTuple):

@@ -36,13 +36,11 @@ from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import best_similarity, nearest_passages
 from coverage_kit.match.space import Space, fit_space
 from coverage_kit.measure.visibility import measure_visibility
+from coverage_kit.planning import plan_edits
 from coverage_kit.rank.causes import explain_coverage, gather_facts, pool_facts
 from coverage_kit.rank.drafts import ClaimBook, unsupported_claims
-from coverage_kit.rank.edits import Site, propose_edits
 from coverage_kit.rank.gaps import nearest_to_clusters, rank_gaps
 from coverage_kit.rank.outcomes import Field, count_outcomes, outcome_rates
-from coverage_kit.rank.select import rank_edits
-from coverage_kit.rank.simulate import edit_table, simulate_edits
 from coverage_kit.settings import Settings
 from coverage_kit.tables import PAGES, POINTS, STAGES, LogTables, Pages, Passages, Points
 from coverage_kit.vectors import Embeddings, Encoder, embed_texts
@@ -103,10 +101,8 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         book = ClaimBook(claims.assign(own_similarity=scorer.claim_support(), other_similarity=elsewhere), said.vectors)
         nearest = nearest_to_clusters(matches, log.queries, clusters, own_site).join(unsupported_claims(book, clusters))
         gaps = rank_gaps(log.queries, coverage, draws, clusters, labels, pooled, nearest, seed)
-        site = Site(own)
-        candidates = propose_edits(gaps, log.queries, coverage, clusters, site, book, settings.rank)
-        simulation = simulate_edits(candidates, SiteModel(scorer, link, encoder, space, known), log.queries, clusters)
-        edits, frontier = rank_edits(edit_table(candidates, simulation), simulation)
+        model = SiteModel(scorer, link, encoder, space, known)
+        plan = plan_edits(settings, log, gaps, coverage, clusters, matches, passages, model, book)
         visibility = measure_visibility(log.answers, log.citations, mentions, brand_sites, seed)
     with stages.clock("map"):
         points = draw_map(asked, content, passages, own_site, settings)
@@ -115,9 +111,10 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
     return Analysis(
         **{name: getattr(log, name) for name in kept},
         **{"pages": pages, "passages": passages, "mentions": mentions, "matches": matches, "evidence": evidence},
-        **{"coverage": coverage, "clusters": clusters, "gaps": gaps, "edits": edits, "effects": simulation.effects},
-        **{"frontier": frontier, "points": points, "visibility": visibility, "stages": stages.table()},
-        about=about,
+        **{"coverage": coverage, "clusters": clusters, "gaps": gaps},
+        **{"edits": plan.edits, "changes": plan.changes, "effects": plan.effects, "frontier": plan.frontier},
+        **{"points": points, "visibility": visibility, "stages": stages.table()},
+        about={**about, **plan.about},
     )
 
 

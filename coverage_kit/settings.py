@@ -61,7 +61,10 @@ class RankSettings(_Section):
     """What an edit costs an editor, in minutes, and the budget."""
 
     budget_minutes: float = Field(480.0, gt=0, description="editor minutes to spend")
-    edits_per_gap: int = Field(8, ge=1, description="candidate edits for each gap at most")
+    budget_words: int = Field(0, ge=0, description="words to add or change at most; 0: no limit")
+    edits_per_page: int = Field(0, ge=0, description="edits of one page at most; 0: no limit")
+    untouchable: tuple[str, ...] = Field((), description="pages that no edit may touch: page ids, or patterns with *")
+    edits_per_gap: int = Field(12, ge=1, description="candidate edits for each gap at most")
     heading_minutes: float = Field(3.0, ge=0, description="rewording a heading")
     extend_minutes: float = Field(8.0, ge=0, description="extending a passage")
     section_minutes: float = Field(15.0, ge=0, description="adding a section")

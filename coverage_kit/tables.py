@@ -295,6 +295,8 @@ EFFECTS = Schema(
         _QUERY_ID,
         Column("coverage_before", "number", "coverage as the site is"),
         Column("coverage_after", "number", "coverage predicted with the edit alone"),
+        Column("fit", "number", "probability that the query asks for the edited text, 0-1"),
+        Column("weight", "number", "queries asked for which a rise of coverage by 1 counts in the edit's gain"),
         Column("is_drafted_from", "flag", "whether the edit was drafted from this query, whose rise then does not count"),
     ),
 )

@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 from scipy.special import expit
 
-from coverage_kit.match.evidence import Addition, EvidenceScorer, Flags, Floats, Rows
+from coverage_kit.match.addition import Addition
+from coverage_kit.match.evidence import EvidenceScorer
+from coverage_kit.match.near import Flags, Floats, Rows
 from coverage_kit.vectors import Vectors
 
 DEFAULT_ANSWERING = Path(__file__).parent / "default_answering.json"
@@ -72,9 +74,9 @@ def load_answer_model(without: str = "") -> AnswerModel:
 def pair_features(scorer: EvidenceScorer, rows: Rows, added: Addition, rivals: Vectors, hidden: Flags) -> Floats:
     """Return PAIR_FEATURES of some queries with each added passage, shape (len(rows), a, f).
 
-    How far the passage is ahead of all that the site and other edits offer the query; how near its heading is, and how far ahead
-    of the site's headings; how many more of the query's words it has than any own passage, weighted by idf; how many queries are
-    nearer to it (as a logarithm); and how near the query's own neighbours are to it.
+    How far the passage is ahead of all that the site and other edits offer the query; how near its heading is, and how far
+    ahead of the site's headings; how many more of the query's words it has than any own passage, weighted by idf; how many
+    queries are nearer to it (as a logarithm); and how near the query's own neighbours are to it.
 
     `rivals` (n,) is the similarity of the nearest passage that another edit offers each query; `hidden` says which own passages
     the edit removes.
@@ -86,7 +88,7 @@ def pair_features(scorer: EvidenceScorer, rows: Rows, added: Addition, rivals: V
         heading,
         heading - own_heading,
         added.recall[rows] - own_words,
-        np.log1p(scorer.queries_nearer(added, rows)),
+        np.log1p(added.queries_nearer(rows)),
         scorer.nearness_of_neighbors(added, rows),
     ]
     return np.stack(features, axis=2).astype(np.float64)

@@ -9,30 +9,37 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from coverage_kit.match.addition import Addition, gather_vectors
 from coverage_kit.match.lexicon import Lexicon
+from coverage_kit.match.near import (
+    NEAR_QUERIES,
+    OTHER_QUERIES,
+    Flags,
+    Floats,
+    Rows,
+    finite,
+    mean_of_nearest,
+    nearness_of_others,
+    other_best,
+    own_neighbors,
+    spread_over,
+)
 from coverage_kit.match.neighbors import nearest_rows
+from coverage_kit.match.reading import NearReader
 from coverage_kit.tables import EVIDENCE, Evidence, Matches, Passages, Queries
 from coverage_kit.vectors import Embeddings, PairScorer, Vectors
 
 OWN_FEATURES = ("own_best", "precedence", "focus", "coherence", "contrast", "lexical", "query_margin")
 HEADING_FEATURES = ("heading", "heading_precedence")
 FEATURES = (*OWN_FEATURES, *HEADING_FEATURES, "cross_encoder", "margin", "answer_support", "answer_margin")
-_NEAR_QUERIES = 10
-_OTHER_QUERIES = 5
 _NEAR_PASSAGES = 10
 _FOCUS_PASSAGES = 20
 _LEVEL_PASSAGES = 50
 _COHERENT_PASSAGES = 5
-_READ_PASSAGES = 10
 _CLAIM_PASSAGES = 20
 _SHARP = 0.03
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -46,38 +53,6 @@ class Claims:
     query_rows: Rows
     embeddings: Embeddings
     other_best: Floats
-
-
-@dataclass(frozen=True)
-class Addition:
-    """Passages to add in thought, with all that they are near: a passages, n queries, m claims of answers.
-
-    `vectors` and those of their `headings` are (a, d); `similarity`, `heading_similarity` and word `recall` (n, a);
-    `claim_similarity` (m, a); `rivals` and `heading_rivals` (a,) are the mean similarity of the ten queries nearest to each;
-    `page_rows` (a,) say on whose page each stands: that of its nearest own passage. `read` (n, a) are scores by a
-    cross-encoder, -inf where nobody read the pair.
-    """
-
-    vectors: Vectors
-    headings: Vectors
-    similarity: Vectors
-    heading_similarity: Vectors
-    recall: Vectors
-    claim_similarity: Vectors
-    rivals: Floats
-    heading_rivals: Floats
-    page_rows: Rows
-    kept: tuple[Vectors, Rows]
-    read: Vectors | None = None
-
-    def pick(self, columns: Rows) -> "Addition":
-        """Return some of the passages."""
-        by_row = (self.vectors[columns], self.headings[columns])
-        by_column = (self.similarity, self.heading_similarity, self.recall, self.claim_similarity)
-        kept = (self.kept[0][columns], self.kept[1][columns])
-        places = (self.rivals[columns], self.heading_rivals[columns], self.page_rows[columns], kept)
-        read = None if self.read is None else self.read[:, columns]
-        return Addition(*by_row, *(values[:, columns] for values in by_column), *places, read)
 
 
 class EvidenceScorer:
@@ -111,21 +86,21 @@ class EvidenceScorer:
         self.passages = passages.reset_index(drop=True)
         self.asked, self.content = asked.vectors, content.vectors
         own = matches[matches["site"] == own_site]
-        self.similarity, self.rows = _own_neighbors(own, self.query_ids, list(self.passages["passage_id"]))
-        self.other_best, self.other_passage = _other_best(matches[matches["site"] != own_site], self.query_ids)
+        self.similarity, self.rows = own_neighbors(own, self.query_ids, list(self.passages["passage_id"]))
+        self.other_best, self.other_passage = other_best(matches[matches["site"] != own_site], self.query_ids)
         texts = list(self.passages["heading_path"] + " " + self.passages["text"])
         self.lexicon = Lexicon(texts, self.query_texts)
-        self.reader, self.texts = reader, texts
+        self.reader = NearReader(reader, self.query_texts, texts, self.rows) if reader is not None else None
         self.claims = claims if claims is not None and len(claims.embeddings) else None
         self.page_rows = np.asarray(pd.factorize(self.passages["page_id"])[0], dtype=np.int64)
         self._recall = self.lexicon.recall(self.rows[:, :_FOCUS_PASSAGES])
         self._level = max(float(self.similarity[:, :_LEVEL_PASSAGES].std()), 1e-6) if self.similarity.size else 1.0
-        self._rivals = _mean_of_nearest(self.content, self.asked, _NEAR_QUERIES)
-        self._near_queries = _nearness_of_others(self.asked)
-        self._contrast = _spread_over(self.asked, self.content)
+        self._rivals = mean_of_nearest(self.content, self.asked, NEAR_QUERIES)
+        self._near_queries = nearness_of_others(self.asked)
+        self._contrast = spread_over(self.asked, self.content)
         self.headings, self._heading = np.unique(titled.vectors, axis=0, return_inverse=True)
         self._near_headings = nearest_rows(self.asked, self.headings, _FOCUS_PASSAGES)
-        self._heading_rivals = _mean_of_nearest(self.headings, self.asked, _NEAR_QUERIES)
+        self._heading_rivals = mean_of_nearest(self.headings, self.asked, NEAR_QUERIES)
         if self.claims is not None:
             near = nearest_rows(self.claims.embeddings.vectors, self.content, _CLAIM_PASSAGES)
             self.claim_similarity, self.claim_rows = near
@@ -162,8 +137,8 @@ class EvidenceScorer:
         values[:, [by_name[name] for name in HEADING_FEATURES]] = self._compare_headings(rows, hide, added)
         if "margin" in by_name:
             values[:, by_name["margin"]] = values[:, 0] - self.other_best[rows]
-        if "cross_encoder" in by_name:
-            values[:, by_name["cross_encoder"]] = self._best_read(rows, hide, added)
+        if self.reader is not None:
+            values[:, by_name["cross_encoder"]] = self.reader.best(rows, hide, added)
         if support is not None and self.claims is not None:
             values[:, by_name["answer_support"]] = self._mean_by_query(support)[rows]
             if "answer_margin" in by_name:
@@ -172,7 +147,7 @@ class EvidenceScorer:
 
     def _touched(self, hide: Flags, added: Addition | None, support: Floats | None) -> Flags:
         """Return which queries have a near passage, heading or claim that such a change takes away or outdoes."""
-        touched = hide[self.rows[:, :_FOCUS_PASSAGES]].any(axis=1)
+        touched = np.asarray(hide[self.rows[:, :_FOCUS_PASSAGES]].any(axis=1), dtype=bool)
         if hide.any():
             touched |= ~self._headings_left(hide)[self._near_headings[1]].all(axis=1)
         if added is not None:
@@ -197,39 +172,29 @@ class EvidenceScorer:
             np.round(self.asked @ headings.T, 6),
             self.lexicon.recall_of(texts),
             np.round(claims @ vectors.T, 6),
-            _mean_of_nearest(vectors, self.asked, _NEAR_QUERIES),
-            _mean_of_nearest(headings, self.asked, _NEAR_QUERIES),
+            mean_of_nearest(vectors, self.asked, NEAR_QUERIES),
+            mean_of_nearest(headings, self.asked, NEAR_QUERIES),
             self.page_rows[near[1][:, 0]] if near[1].size else np.full(len(vectors), -1),
             near,
-            self._read_addition(texts, vectors),
+            self.reader.read(texts, self.asked @ vectors.T, self.similarity) if self.reader is not None else None,
         )
 
     def own_bests(self, rows: Rows, hidden: Flags) -> Floats:
         """Return the best similarity, heading similarity and word recall that the site offers some queries: (len(rows), 3)."""
         near = hidden[self.rows[rows]]
-        best = _finite(np.where(near, -np.inf, self.similarity[rows]).max(axis=1), -1.0)
+        best = finite(np.where(near, -np.inf, self.similarity[rows]).max(axis=1), -1.0)
         words = np.where(near[:, :_FOCUS_PASSAGES], 0, self._recall[rows]).max(axis=1)
         return np.column_stack([best, self._compare_headings(rows, hidden, None)[:, 0], words])
-
-    def nearest_kept(self, added: Addition, hidden: Flags) -> Vectors:
-        """Return the similarity of each added passage to the nearest own passage that is not hidden, shape (a,)."""
-        similarity, near = added.kept
-        return np.where(hidden[near], -1.0, similarity).max(axis=1, initial=-1.0)
 
     def share_of(self, passages: Rows, rows: Rows) -> Floats:
         """Return the chance that one of these passages is what some queries are answered by, if by any, shape (len(rows),).
 
-        A share of the twenty nearest own passages, each weighing e times less for every _SHARP of similarity that it lies behind.
+        A share of the twenty nearest own passages, each weighing e times less for every _SHARP of similarity that it lies
+        behind.
         """
         near, similarity = self.rows[rows, :_FOCUS_PASSAGES], self.similarity[rows, :_FOCUS_PASSAGES]
         weight = np.exp((similarity - similarity[:, :1]) / _SHARP)
         return np.asarray((weight * np.isin(near, passages)).sum(axis=1) / weight.sum(axis=1), dtype=np.float64)
-
-    def queries_nearer(self, added: Addition, rows: Rows) -> Rows:
-        """Return how many queries are nearer than each of these to each added passage, shape (len(rows), a)."""
-        ranked = np.sort(added.similarity, axis=0)
-        near = [np.searchsorted(ranked[:, one], added.similarity[rows, one], "right") for one in range(ranked.shape[1])]
-        return len(ranked) - np.stack(near, axis=1) if near else np.zeros((len(rows), 0), np.int64)
 
     def nearness_of_neighbors(self, added: Addition, rows: Rows) -> Vectors:
         """Return how near the five queries nearest to each of these are to each added passage, shape (len(rows), a)."""
@@ -238,9 +203,9 @@ class EvidenceScorer:
     @cached_property
     def _neighbors(self) -> Rows:
         """Rows of the five queries nearest to each query, itself left out, shape (n, 5)."""
-        near = nearest_rows(self.asked, self.asked, _OTHER_QUERIES + 1)[1]
-        others = [row[row != place][:_OTHER_QUERIES] for place, row in enumerate(near)]
-        return np.stack([np.resize(row if len(row) else [place], _OTHER_QUERIES) for place, row in enumerate(others)])
+        near = nearest_rows(self.asked, self.asked, OTHER_QUERIES + 1)[1]
+        others = [row[row != place][:OTHER_QUERIES] for place, row in enumerate(near)]
+        return np.stack([np.resize(row if len(row) else [place], OTHER_QUERIES) for place, row in enumerate(others)])
 
     def best_rows(self) -> Rows:
         """Return the row of each query's nearest own passage, shape (n queries,)."""
@@ -249,17 +214,6 @@ class EvidenceScorer:
     def claim_support(self) -> Vectors:
         """Return the similarity of each claim to its nearest own passage, shape (n claims,)."""
         return self.claim_similarity[:, 0] if self.claims is not None else np.zeros(0, np.float32)
-
-    def _read_addition(self, texts: list[str], vectors: Vectors) -> Vectors | None:
-        """Return a cross-encoder's scores of new passages for the queries to which they come near, shape (n, len(texts))."""
-        if self.reader is None:
-            return None
-        last = self.similarity[:, min(_READ_PASSAGES, self.similarity.shape[1]) - 1, None]
-        queries, places = np.nonzero(self.asked @ vectors.T > last)
-        scores = np.full((len(self.query_ids), len(texts)), -np.inf, dtype=np.float32)
-        pairs = [self.query_texts[row] for row in queries], [texts[place] for place in places]
-        scores[queries, places] = self.reader.score(*pairs)
-        return scores
 
     def table(self, on_subject: Floats) -> Evidence:
         """Return the evidence of the site as it is, beside how near each query is to the subject of all sites (n,)."""
@@ -281,7 +235,7 @@ class EvidenceScorer:
         values = {name: own[:, place] for place, name in enumerate((*OWN_FEATURES, *HEADING_FEATURES))}
         values["margin"] = own[:, 0] - self.other_best
         if self.reader is not None:
-            values["cross_encoder"] = self._best_read(everyone, hide, None)
+            values["cross_encoder"] = self.reader.best(everyone, hide, None)
         if self.claims is not None:
             support = self._claim_support(hide, None)
             values["answer_support"] = self._mean_by_query(support)
@@ -308,11 +262,11 @@ class EvidenceScorer:
         order = np.argsort(-similarity, axis=1, kind="stable")[:, :_FOCUS_PASSAGES]
         near, similarity = np.take_along_axis(near, order, 1), np.take_along_axis(similarity, order, 1)
         is_there = np.isfinite(similarity)
-        best = _finite(similarity[:, 0], floor=-1.0)
+        best = finite(similarity[:, 0], floor=-1.0)
         ahead = np.where(is_there, similarity - rivals[near], -1.0)[:, :_NEAR_PASSAGES]
-        weight = np.where(is_there, np.exp((_finite(similarity, -1.0) - best[:, None]) / self._level), 0.0)
+        weight = np.where(is_there, np.exp((finite(similarity, -1.0) - best[:, None]) / self._level), 0.0)
         own_page = weight * (page[near] == page[near[:, :1]])
-        few = _gather(vectors, added, near[:, :_COHERENT_PASSAGES])
+        few = gather_vectors(vectors, added, near[:, :_COHERENT_PASSAGES])
         some = is_there[:, :_COHERENT_PASSAGES].astype(np.float32)
         count = some.sum(axis=1)
         together = np.square((few * some[:, :, None]).sum(axis=1)).sum(axis=1) - count
@@ -330,35 +284,19 @@ class EvidenceScorer:
 
     def _compare_headings(self, rows: Rows, hide: Flags, added: Addition | None) -> Floats:
         """Return HEADING_FEATURES of some queries, shape (len(rows), 2)."""
-        similarity, near = (values[rows] for values in self._near_headings)
-        similarity = np.where(self._headings_left(hide)[near], similarity, -np.inf)
+        near = self._near_headings[1][rows]
+        similarity = np.where(self._headings_left(hide)[near], self._near_headings[0][rows], -np.inf)
         ahead = similarity - self._heading_rivals[near]
         if added is not None:
             new = added.heading_similarity[rows]
             ahead, similarity = np.hstack([ahead, new - added.heading_rivals]), np.hstack([similarity, new])
-        return np.column_stack([_finite(similarity.max(axis=1), -1.0), _finite(ahead.max(axis=1), -1.0)])
+        return np.column_stack([finite(similarity.max(axis=1), -1.0), finite(ahead.max(axis=1), -1.0)])
 
     def _headings_left(self, hide: Flags) -> Flags:
         """Return which distinct headings still have a passage below them, shape (n headings,)."""
         if not hide.any():
             return np.ones(len(self.headings), dtype=bool)
         return np.bincount(self._heading[~hide[: len(self._heading)]], minlength=len(self.headings)) > 0
-
-    def _best_read(self, rows: Rows, hide: Flags, added: Addition | None) -> Floats:
-        """Return the largest score of a cross-encoder among some queries' nearest own passages, shape (len(rows),)."""
-        scores = np.where(hide[self.rows[rows, : self._read.shape[1]]], -np.inf, self._read[rows])
-        if added is not None and added.read is not None:
-            scores = np.hstack([scores, added.read[rows]])
-        return _finite(scores.max(axis=1), floor=float(self._read.min()))
-
-    @cached_property
-    def _read(self) -> Vectors:
-        """Scores of the nearest own passages by the cross-encoder, shape (n queries, up to 10)."""
-        assert self.reader is not None  # noqa: S101 (asked only where there is one)
-        near = self.rows[:, :_READ_PASSAGES]
-        queries = np.repeat(np.arange(len(near)), near.shape[1])
-        pairs = [self.query_texts[row] for row in queries], [self.texts[row] for row in near.ravel()]
-        return np.asarray(self.reader.score(*pairs), dtype=np.float32).reshape(near.shape)
 
     def _claim_support(self, hide: Flags, added: Addition | None) -> Floats:
         best = self.claim_similarity[:, 0]
@@ -368,7 +306,7 @@ class EvidenceScorer:
             best[lost] = np.where(hide[self.claim_rows[lost]], -np.inf, self.claim_similarity[lost]).max(axis=1)
         if added is not None:
             best = np.maximum(best, added.claim_similarity.max(axis=1, initial=-np.inf))
-        return _finite(best, floor=float(self.claim_similarity.min()))
+        return finite(best, floor=float(self.claim_similarity.min()))
 
     def _mean_by_query(self, values: Floats) -> Floats:
         """Return the mean of the claims' values for each query; nan where it has no claim."""
@@ -377,58 +315,3 @@ class EvidenceScorer:
         count = np.bincount(rows, minlength=n)
         total = np.bincount(rows, weights=values, minlength=n)
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def _own_neighbors(own: pd.DataFrame, query_ids: list[str], passage_ids: list[str]) -> tuple[Vectors, Rows]:
-    """Return similarity and passage row of the own neighbours, both (n queries, k), nearest first."""
-    n = len(query_ids)
-    place = pd.Series(np.arange(len(passage_ids)), index=passage_ids)
-    order = pd.Series(np.arange(n), index=query_ids)
-    sorted_own = own.assign(query_row=order.loc[own["query_id"]].to_numpy()).sort_values(["query_row", "rank"])
-    k = len(sorted_own) // max(n, 1)
-    similarity = sorted_own["similarity"].to_numpy(np.float32).reshape(n, k)
-    return similarity, place.loc[sorted_own["passage_id"]].to_numpy(np.int64).reshape(n, k)
-
-
-def _other_best(others: pd.DataFrame, query_ids: list[str]) -> tuple[Floats, list[str | None]]:
-    if others.empty:
-        return np.full(len(query_ids), np.nan), [None] * len(query_ids)
-    best = others.loc[others.groupby("query_id")["similarity"].idxmax()].set_index("query_id").reindex(query_ids)
-    return best["similarity"].to_numpy(np.float64), list(best["passage_id"])
-
-
-def _nearness_of_others(asked: Vectors) -> Floats:
-    """Return the mean cosine of each query with the five nearest other queries, shape (n,)."""
-    similarity, rows = nearest_rows(asked, asked, _OTHER_QUERIES + 1)
-    is_other = rows != np.arange(len(asked))[:, None]
-    is_other[is_other.all(axis=1), -1:] = False  # more twins than places: one of them stands for the query itself
-    total = (similarity * is_other).sum(axis=1, dtype=np.float64)
-    return np.asarray(total / np.maximum(is_other.sum(axis=1), 1), dtype=np.float64)
-
-
-def _mean_of_nearest(passages: Vectors, queries: Vectors, k: int) -> Floats:
-    """Return the mean cosine of each passage with the k queries nearest to it, shape (n passages,)."""
-    similarity, _ = nearest_rows(passages, queries, k)
-    return np.asarray(similarity.mean(axis=1) if similarity.shape[1] else np.zeros(len(passages)), dtype=np.float64)
-
-
-def _spread_over(queries: Vectors, passages: Vectors) -> Floats:
-    """Return the standard deviation of each query's cosines with all passages, from their covariance."""
-    if len(passages) < 2:
-        return np.zeros(len(queries))
-    covariance = np.cov(passages.T.astype(np.float64))
-    return np.asarray(np.sqrt(np.maximum(((queries @ covariance) * queries).sum(axis=1), 0.0)), dtype=np.float64)
-
-
-def _gather(vectors: Vectors, added: Addition | None, rows: Rows) -> Vectors:
-    """Return the vectors of passages that are there and, from row len(vectors) on, of added ones, without joining the two."""
-    if added is None:
-        return vectors[rows]
-    is_new = rows >= len(vectors)
-    found = vectors[np.where(is_new, 0, rows)]
-    found[is_new] = added.vectors[rows[is_new] - len(vectors)]
-    return found
-
-
-def _finite(values: Vectors, floor: float) -> Floats:
-    return np.where(np.isfinite(values), values, floor).astype(np.float64)

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage_kit.match.evidence import EvidenceScorer, Flags, Floats
+from coverage_kit.match.evidence import EvidenceScorer
+from coverage_kit.match.near import Flags, Floats
 from coverage_kit.tables import Clusters
 
 HIDDEN_SHARE = 0.25

@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 
 from coverage_kit.change import Effect, TextChange
+from coverage_kit.match.addition import Addition
 from coverage_kit.match.answering import AnswerModel, Rivals, load_answer_model, pair_features
 from coverage_kit.match.coverage import Link
-from coverage_kit.match.evidence import Addition, EvidenceScorer, Flags, Floats, Rows
+from coverage_kit.match.evidence import EvidenceScorer
+from coverage_kit.match.near import Flags, Floats, Rows
 from coverage_kit.match.space import Space
 from coverage_kit.match.substance import Substance, retained_share
 from coverage_kit.passage import PassageText
-from coverage_kit.vectors import Encoder
+from coverage_kit.vectors import Encoder, Vectors
 
 BLOCK_PASSAGES = 128
 SAME = 0.97
@@ -74,7 +76,7 @@ class SiteModel:
         ids = self.scorer.passages["passage_id"]
         return pd.Series(np.arange(len(ids)), index=pd.Index(ids))
 
-    def _effect(self, change: TextChange, added: Addition, rivals: Floats) -> Effect:
+    def _effect(self, change: TextChange, added: Addition, rivals: Vectors) -> Effect:
         hidden = np.zeros(len(self.scorer.passages), dtype=bool)
         hidden[self._place.reindex(list(change.removed)).dropna().astype(np.int64)] = True
         new = self._new_only(added, hidden)
@@ -93,7 +95,7 @@ class SiteModel:
         own = self.scorer.passages["text"].iloc[removed]
         return retained_share(own, [self.substance_of(passage).text for passage in change.added])
 
-    def _fit(self, rows: Rows, added: Addition, hidden: Flags, rivals: Floats) -> Floats:
+    def _fit(self, rows: Rows, added: Addition, hidden: Flags, rivals: Vectors) -> Floats:
         """Return for each query the probability that it asks for what one of these passages says, shape (len(rows),)."""
         if not len(added.vectors) or not len(rows):
             return np.zeros(len(rows))
@@ -104,7 +106,7 @@ class SiteModel:
         """Return the passages that the site does not have already: a copy says nothing new."""
         if not len(added.vectors):
             return added
-        is_copy = self.scorer.nearest_kept(added, hidden) >= SAME
+        is_copy = added.nearest_kept(hidden) >= SAME
         return added.pick(np.flatnonzero(~is_copy))
 
     def _meet(self, plan: "_Plan") -> Rivals:
@@ -130,7 +132,10 @@ class _Plan:
 
     def __init__(self, model: SiteModel, changes: Sequence[TextChange]) -> None:
         said = {passage: model.substance_of(passage) for change in changes for passage in change.added}
-        self.told = [[said[one] for one in change.added if said[one].text] for change in changes]
+        self.told = [
+            list(change.added) if change.is_assumed else [said[one] for one in change.added if said[one].text]
+            for change in changes
+        ]
         self.groups = np.asarray(pd.factorize(np.array([change.group for change in changes], dtype=object))[0], dtype=np.int64)
         texts = list(dict.fromkeys(text for told in self.told for one in told for text in (one.embedded, one.heading)))
         self._row = {text: row for row, text in enumerate(texts)}
@@ -144,7 +149,7 @@ class _Plan:
             self.blocks[-1].append(number)
             room -= len(told)
 
-    def vectors(self, block: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    def vectors(self, block: list[int]) -> tuple[Vectors, Vectors]:
         """Return the vectors of a block's passages and of their headings."""
         told = [one for number in block for one in self.told[number]]
         rows = [[self._row[text] for text in (one.embedded, one.heading)] for one in told]

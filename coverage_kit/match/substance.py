@@ -16,6 +16,7 @@ _RUN = 3
 _LEAST_REST = 0.5
 _LEAST_STOP_WORDS = 0.15  # English prose has 35 to 55%
 _LIST_WORDS = 8
+_CLOSING = "\"'\u201d\u2019)* "
 _WORD = re.compile(r"\w+")
 
 
@@ -40,7 +41,7 @@ class Substance:
         return rest if len(rest.split()) >= _LEAST_REST * len(text.split()) else ""
 
     def _is_empty(self, sentence: str) -> bool:
-        if sentence.rstrip("\"'”’)* ").endswith("?"):
+        if sentence.rstrip(_CLOSING).endswith("?"):
             return True
         words = _words(sentence)
         runs = _runs(words)

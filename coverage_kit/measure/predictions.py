@@ -128,17 +128,9 @@ def _coverage_by_text(run: Analysis) -> pd.DataFrame:
 def _weigh(before: Analysis, told: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
     """Return the effects of these edits with each query's rise, change found, and weight in queries asked."""
     effects = before.effects.merge(told[["edit_id", "cluster_id"]], on="edit_id").join(
-        asked[["demand", "change", "cluster_id"]].rename(columns={"cluster_id": "own_cluster"}), on="query_id"
+        asked[["demand", "change"]], on="query_id"
     )
-    effects["rise"] = effects["coverage_after"] - effects["coverage_before"]
-    in_gap = effects["own_cluster"] == effects["cluster_id"]
-    drafted = effects[in_gap & effects["is_drafted_from"]].groupby("edit_id")["demand"].agg(["sum", "count"])
-    gaps = asked.groupby("cluster_id")["demand"].agg(["sum", "count"]).reindex(effects["cluster_id"]).to_numpy()
-    taken = drafted.reindex(effects["edit_id"]).fillna(0.0).to_numpy()
-    held_out, n_held_out = (gaps - taken).T
-    scale = np.divide(gaps[:, 0], held_out, out=np.full(len(effects), 0.5), where=n_held_out > 0)
-    counts = np.where(effects["is_drafted_from"] & (n_held_out > 0), 0.0, scale)
-    return effects.assign(weight=effects["demand"] * np.where(in_gap, counts, 1.0))
+    return effects.assign(rise=effects["coverage_after"] - effects["coverage_before"])
 
 
 def _share(effects: pd.DataFrame, drift: float) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """What an edit would say: the brief for the editor, and the words with which its effect is simulated."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,11 @@ from coverage_kit.vectors import Vectors
 
 _WORDS_OF_A_CLAIM = (8, 60)
 _WORD_WORTH = 0.01  # a longer claim says more; beyond twenty words it rambles
+_WORD = re.compile(r"\w+")
+_COMMON = frozenset(
+    "a an the and or of to in on for with at by from as it its this that these those be been has had i my me we our you your "
+    "they them their he she not no so if than then there here about into out up any some all more most also just get go".split()
+)
 _QUESTION_START = re.compile(
     r"^(who|what|when|where|why|how|which|can|could|do|does|did|is|are|was|will|would|should|may|must|has|have)\b", re.I
 )
@@ -71,6 +77,23 @@ def as_question(text: str) -> str:
         return text
     mark = "?" if _QUESTION_START.match(words) or text.rstrip().endswith("?") else ""
     return words[0].upper() + words[1:] + mark
+
+
+def content_words(text: str) -> set[str]:
+    """Return the words of a text in lower case, without the most common English ones.
+
+    >>> sorted(content_words("How far does the Drover go?"))
+    ['drover', 'far']
+    """
+    return {word for word in _WORD.findall(text.lower()) if word not in _COMMON and not _QUESTION_START.match(word)}
+
+
+def mark_extracts(claims: Sequence[str], label: str) -> str:
+    """Return the body of a draft as Markdown: extracts of answers marked as such, and slots for the editor's own facts."""
+    if not claims:
+        return f"[FACT NEEDED: a short answer with your own figures and conditions on {label}]"
+    extracts = [f"> [EXTRACT TO CHECK] “{claim}”" for claim in claims]
+    return "\n\n".join([*extracts, "[FACT NEEDED: what is true of your own offer?]"])
 
 
 def write_brief(task: str, questions: list[str], claims: list[str], label: str) -> str:

@@ -1,24 +1,41 @@
-"""Candidate edits for each gap that can be won: operation, place, brief, cost, and the passages they would change."""
+"""Candidate edits for each gap: operation, place, brief, cost, and the passages they would change; or no edit, and why."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from coverage_kit.passage import PassageText
-from coverage_kit.rank.causes import CONTENT_CAUSES, COVERED
-from coverage_kit.rank.drafts import ClaimBook, as_question, write_brief
+from coverage_kit.rank.causes import COVERED
+from coverage_kit.rank.drafts import ClaimBook
 from coverage_kit.settings import RankSettings
-from coverage_kit.tables import Clusters, Coverage, Gaps, Passages, Queries
+from coverage_kit.tables import CHANGES, Changes, Clusters, Coverage, Gaps, Passages, Queries
 
 SHORT, FULL = 2, 5
-_PAGE_SECTIONS = 4
+NO_EDIT = "no_edit"
+_STALE_YEARS = 2
+
+
+class Change(NamedTuple):
+    """One place of one page that an edit changes (table `changes`)."""
+
+    action: str
+    page_id: str
+    passage_id: str | None
+    heading_path: str
+    before: str | None
+    after: str | None
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One edit before its gain is known; `added` are passages, `removed` their ids."""
+    """One edit before its gain is known; `added` are passages as the simulation reads them, `removed` their ids.
+
+    `after` are the words proposed, with slots and marked extracts. `part` is the share of the fullest variant's words; `is_assumed`
+    says that nothing tells what the answer is, so that the questions stand for it.
+    """
 
     cluster_id: str
     operation: str
@@ -30,22 +47,42 @@ class Candidate:
     added: tuple[PassageText, ...]
     removed: tuple[str, ...] = ()
     before: str | None = None
+    after: str | None = None
+    n_words: int = 0
+    changes: tuple[Change, ...] = ()
+    part: float = 1.0
+    is_assumed: bool = False
 
 
 @dataclass(frozen=True)
 class Site:
-    """The own site as edits see it: its passages, as a table and by id."""
+    """The own site as edits see it: its passages, as a table and by id; twins are pairs of near-duplicate passages.
+
+    `twins` has columns passage_id and other_passage_id; `this_year` is the year of the log's last question.
+    """
 
     passages: Passages
+    twins: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"passage_id": [], "other_passage_id": []}))
+    this_year: int = 0
     by_id: pd.DataFrame = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_id", self.passages.set_index("passage_id"))
 
+    def section(self, passage_id: str) -> pd.DataFrame:
+        """Return the passages under the same heading of the same page, in order, indexed by id."""
+        place = self.by_id.loc[passage_id]
+        page = self.by_id[self.by_id["page_id"] == place["page_id"]]
+        return page[page["heading_path"] == place["heading_path"]]
+
 
 @dataclass(frozen=True)
 class Gap:
-    """What the candidates of one gap are written from."""
+    """What the candidates of one gap are written from.
+
+    `places` are the anchors on the pages that fit best, the best first; `elsewhere` is what the best other site's passage says,
+    which stands for the answer in the simulation where the log has no answers, and is shown to nobody.
+    """
 
     cluster_id: str
     label: str
@@ -56,6 +93,11 @@ class Gap:
     full: tuple[str, ...]
     passage_id: str
     heading_question: str | None
+    places: tuple[str, ...]
+    elsewhere: str = ""
+
+
+Maker = Callable[[Gap, Site, RankSettings], list[Candidate]]
 
 
 def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of)
@@ -66,11 +108,26 @@ def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of
     site: Site,
     book: ClaimBook,
     costs: RankSettings,
+    places: pd.DataFrame | None = None,
+    elsewhere: Mapping[str, str] | None = None,
 ) -> list[Candidate]:
     """Return the candidate edits of every winnable gap, at most `costs.edits_per_gap` a gap, in the gaps' order.
 
     Each is drafted from half of the gap's queries (every other one by demand), so that the other half can score it.
+
+    Args:
+        gaps: the gaps in the order of the work.
+        queries: the queries.
+        coverage: their coverage, with causes.
+        clusters: their clusters.
+        site: the own site.
+        book: claims of the logged answers.
+        costs: what an edit costs.
+        places: by cluster_id and rank, the passage at which to edit on each of the pages that fit best (`best_places`).
+        elsewhere: by cluster_id, the words of the best other site's passage.
     """
+    from coverage_kit.rank.operations import MAKERS  # noqa: PLC0415 (operations build on this module's classes)
+
     asked = clusters.merge(queries, on="query_id").merge(coverage[["query_id", "own_passage_id", "cause"]], on="query_id")
     asked = asked.sort_values(["demand", "query_id"], ascending=[False, True])
     members = {str(name): group for name, group in asked.groupby("cluster_id")}
@@ -78,126 +135,78 @@ def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of
     for row in gaps.to_dict("records"):
         if not row["winnable"] or row["cause"] == COVERED or not isinstance(row["own_passage_id"], str):
             continue
-        gap = _gap_of(row, members[row["cluster_id"]], book)
-        made = [candidate for make in _MAKERS for candidate in make(gap, site, costs)]
+        gap = _gap_of(row, members[row["cluster_id"]], book, places, elsewhere or {})
+        made = [candidate for make in MAKERS for candidate in make(gap, site, costs)]
         candidates += made[: costs.edits_per_gap]
     return candidates
 
 
-def _gap_of(row: Mapping[Any, Any], asked: pd.DataFrame, book: ClaimBook) -> Gap:
+def explain_no_edits(gaps: Gaps) -> list[Candidate]:
+    """Return for each gap that no edit of the own site can close an entry that says why."""
+    reasons = {
+        "unwinnable": "Answers here do not search, or cite only third parties: no page of your own is in the running. Try the media cited.",
+        "out of scope": "The site is about something else. Leave it, or decide to offer this.",
+    }
+    return [
+        Candidate(
+            *(row["cluster_id"], NO_EDIT, str(row["own_passage_id"]).split("#")[0], ""),
+            text=f"{reasons.get(row['cause'], 'No edit can close this gap.')} {row['reason']}.",
+            cost_minutes=0.0,
+            drafted_from=(),
+            added=(),
+        )
+        for row in gaps[~gaps["winnable"]].to_dict("records")
+    ]
+
+
+def list_changes(candidates: list[Candidate]) -> Changes:
+    """Return the changes of places that the candidates make, in their order."""
+    rows = [
+        {"edit_id": edit_id(number), "position": position, **change._asdict()}
+        for number, candidate in enumerate(candidates)
+        for position, change in enumerate(candidate.changes)
+    ]
+    return CHANGES.table(rows)
+
+
+def edit_id(number: int) -> str:
+    """Return the id of the candidate of this number.
+
+    >>> edit_id(7)
+    'e0007'
+    """
+    return f"e{number:04d}"
+
+
+def _gap_of(
+    row: Mapping[Any, Any], asked: pd.DataFrame, book: ClaimBook, places: pd.DataFrame | None, elsewhere: Mapping[str, str]
+) -> Gap:
     half = asked.iloc[::2]
     drafted_from = tuple(half["query_id"])
     claims = book.lacking(list(drafted_from), FULL)
+    own, name = str(row["own_passage_id"]), str(row["cluster_id"])
+    found = [] if places is None else list(places.loc[places["cluster_id"] == name, "passage_id"])
+    is_there = (half["own_passage_id"] == own) & (half["cause"] == row["cause"])
     return Gap(
-        str(row["cluster_id"]),
+        name,
         str(row["label"]),
         str(row["cause"]),
         tuple(half["text"]),
         drafted_from,
         tuple(claims[:SHORT]),
         tuple(claims),
-        str(row["own_passage_id"]),
-        next(iter(half.loc[(half["own_passage_id"] == row["own_passage_id"]) & (half["cause"] == row["cause"]), "text"]), None),
+        own,
+        next(iter(half.loc[is_there, "text"]), None),
+        tuple(found) or (own,),
+        elsewhere.get(name, ""),
     )
 
 
-def _add_section(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
-    """Question and answer on the page that fits best, short and full."""
-    place = site.by_id.loc[gap.passage_id]
-    page_title = str(place["heading_path"]).split(" > ")[0]
-    made = []
-    for claims, questions in ((gap.short, gap.questions[:1]), (gap.full, gap.questions[:3])):
-        heading = as_question(questions[0])
-        body = " ".join([*map(as_question, questions[1:]), *claims])
-        task = f"Add a section headed “{heading}” that answers in its first sentence."
-        text = write_brief(task, list(questions), list(claims), gap.label)
-        made.append(
-            Candidate(
-                *(gap.cluster_id, "add_question_and_answer", str(place["page_id"]), str(place["heading_path"]), text),
-                cost_minutes=_cost(costs, costs.section_minutes, added=f"{heading} {body}", n_claims=len(claims)),
-                drafted_from=gap.drafted_from,
-                added=(PassageText(f"{page_title} > {heading}", body),),
-            )
-        )
-    return made if gap.full != gap.short or len(gap.questions) > 1 else made[:1]
+def stale_years(text: str, this_year: int) -> list[str]:
+    """Return the years in a text that are at least two before this one, in order, each once; none where no year is known.
 
-
-def _extend_passage(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
-    """The nearest passage with the claims it lacks."""
-    if not gap.full:
-        return []
-    place = site.by_id.loc[gap.passage_id]
-    made = []
-    for claims in dict.fromkeys((gap.short, gap.full)):
-        added = " ".join(claims)
-        task = f"Extend the passage under “{place['heading_path']}”."
-        made.append(
-            Candidate(
-                *(gap.cluster_id, "extend_passage", str(place["page_id"]), str(place["heading_path"])),
-                text=write_brief(task, list(gap.questions[:2]), list(claims), gap.label),
-                cost_minutes=_cost(costs, costs.extend_minutes, added=added, n_claims=len(claims)),
-                drafted_from=gap.drafted_from,
-                added=(PassageText(str(place["heading_path"]), f"{place['text']} {added}"),),
-                removed=(gap.passage_id,),
-                before=str(place["text"]),
-            )
-        )
-    return made
-
-
-def _reword_heading(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
-    """The nearest passage under a heading in the words of those who ask; only where it has the answer and is not found."""
-    if gap.cause not in ("mis-worded", "not retrieved", "not cited") or gap.heading_question is None:
-        return []
-    place = site.by_id.loc[gap.passage_id]
-    parts = str(place["heading_path"]).split(" > ")
-    heading = as_question(gap.heading_question)
-    path = " > ".join([*parts[:-1], heading]) if len(parts) > 1 else heading
-    changed = site.passages[
-        (site.passages["page_id"] == place["page_id"]) & (site.passages["heading_path"] == place["heading_path"])
-    ]
-    task = f"Reword the heading “{parts[-1]}” the way people ask: “{heading}”."
-    return [
-        Candidate(
-            *(gap.cluster_id, "reword_heading", str(place["page_id"]), str(place["heading_path"]), task),
-            cost_minutes=_cost(costs, costs.heading_minutes, n_changed=len(heading.split())),
-            drafted_from=gap.drafted_from,
-            added=tuple(PassageText(path, text) for text in changed["text"]),
-            removed=tuple(changed["passage_id"]),
-            before=parts[-1],
-        )
-    ]
-
-
-def _add_page(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
-    """A page of its own, a section for each of the first questions; only where the content is missing."""
-    if gap.cause not in CONTENT_CAUSES or len(gap.questions) < 2:
-        return []
-    title = as_question(gap.questions[0])
-    questions = gap.questions[:_PAGE_SECTIONS]
-    share = max(1, -(-len(gap.full) // len(questions)))
-    sections = [
-        (as_question(question), " ".join(gap.full[number * share : (number + 1) * share]))
-        for number, question in enumerate(questions)
-    ]
-    home = str(site.by_id.loc[gap.passage_id, "page_id"]).split("/")[0]
-    words = "-".join(gap.label.replace(",", "").split()[:5]).lower()
-    words_added = " ".join(f"{heading} {body}" for heading, body in sections)
-    return [
-        Candidate(
-            *(gap.cluster_id, "add_page", f"{home}/{words}", ""),
-            text=write_brief(f"Add a page titled “{title}”.", list(questions), list(gap.full), gap.label),
-            cost_minutes=_cost(costs, costs.page_minutes, added=words_added, n_claims=len(gap.full)),
-            drafted_from=gap.drafted_from,
-            added=tuple(PassageText(f"{title} > {heading}", body) for heading, body in sections),
-        )
-    ]
-
-
-_MAKERS = (_reword_heading, _add_section, _extend_passage, _add_page)
-
-
-def _cost(costs: RankSettings, base: float, added: str = "", n_changed: int = 0, n_claims: int = 0) -> float:
-    """Return editor minutes: the operation, its words and the claims that need a source (docs/method.md, cost)."""
-    words = costs.added_word_minutes * len(added.split()) + costs.changed_word_minutes * n_changed
-    return round(base + words + costs.claim_minutes * n_claims, 1)
+    >>> stale_years("Prices of 2021, checked in 2026, as in 2021.", 2026)
+    ['2021']
+    """
+    found = dict.fromkeys(re.findall(r"\b(?:19|20)\d\d\b", text))
+    return [year for year in found if 1990 <= int(year) <= this_year - _STALE_YEARS]

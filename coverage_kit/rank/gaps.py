@@ -8,6 +8,8 @@ from coverage_kit.rank.causes import CONTENT_CAUSES, COVERED, LOST_CAUSES, VISIB
 from coverage_kit.tables import GAPS, Clusters, Coverage, Gaps, Labels, Matches, Queries, checked
 
 _PSEUDO_QUERIES = 1.0
+_PAGE_PASSAGES = 20
+_PAGE_LEVEL = 0.05
 _ORDER = {
     **dict.fromkeys(CONTENT_CAUSES, 0),
     **dict.fromkeys(VISIBILITY_CAUSES, 1),
@@ -97,6 +99,26 @@ def nearest_to_clusters(matches: Matches, queries: Queries, clusters: Clusters, 
         first = worth.sort_values(["cluster_id", "worth", "passage_id"], ascending=[True, False, True])
         found[column] = first.drop_duplicates("cluster_id").set_index("cluster_id")["passage_id"]
     return pd.DataFrame(found, index=pd.Index(sorted(clusters["cluster_id"].unique()), name="cluster_id"))
+
+
+def best_places(matches: Matches, queries: Queries, clusters: Clusters, own_site: str, n: int = 2) -> pd.DataFrame:
+    """Return the pages on which a cluster's answer would stand best: cluster_id, rank (from 1), page_id, passage_id.
+
+    A page's worth is the demand of the cluster's queries times the share of it among each query's twenty nearest own passages,
+    each weighing e times less for every _PAGE_LEVEL of similarity that it lies behind; passage_id is its heaviest passage.
+    """
+    near = matches[(matches["site"] == own_site) & (matches["rank"] <= _PAGE_PASSAGES)].merge(clusters, on="query_id")
+    behind = near["similarity"] - near.groupby("query_id")["similarity"].transform("max")
+    near["worth"] = np.exp(behind / _PAGE_LEVEL)
+    near["worth"] *= near["query_id"].map(demand_weights(queries)) / near.groupby("query_id")["worth"].transform("sum")
+    near["page_id"] = near["passage_id"].str.rsplit("#", n=1).str[0]
+    passages = near.groupby(["cluster_id", "page_id", "passage_id"])["worth"].sum().reset_index()
+    pages = passages.groupby(["cluster_id", "page_id"])["worth"].transform("sum")
+    order = passages.assign(page_worth=pages.round(9), worth=passages["worth"].round(9)).sort_values(
+        ["cluster_id", "page_worth", "page_id", "worth", "passage_id"], ascending=[True, False, True, False, True]
+    )
+    first = order.drop_duplicates(["cluster_id", "page_id"]).groupby("cluster_id").head(n)
+    return first.assign(rank=first.groupby("cluster_id").cumcount() + 1)[["cluster_id", "rank", "page_id", "passage_id"]]
 
 
 def _cause(of_queries: "pd.Series[str]", is_severe: bool) -> str:

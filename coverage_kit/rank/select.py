@@ -9,6 +9,7 @@ by edit. All of it is about the model, not about any answer engine.
 
 import heapq
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from coverage_kit.rank.edits import Candidate, edit_id
 from coverage_kit.rank.simulate import Simulation
 from coverage_kit.tables import EDITS, FRONTIER, Edits, Frontier, checked
 
@@ -134,14 +136,18 @@ def _knapsack(upper: Floats, cost: Floats, minutes: float) -> float:
 
 
 @checked
-def rank_edits(edits: pd.DataFrame, simulation: Simulation, limits: Limits | None = None) -> tuple[Edits, Frontier]:
+def rank_edits(
+    edits: pd.DataFrame, simulation: Simulation, limits: Limits | None = None, unedited: Sequence[Candidate] = ()
+) -> tuple[Edits, Frontier]:
     """Return the edits in order of marginal gain per minute, and what the list costs and brings down to each.
 
     `is_chosen` marks those within the budget. The frontier goes on beyond it, to the last edit that adds something. Edits that
-    add nothing to those above them, or that limits forbid, come last, by their own gain per minute.
+    add nothing to those above them, or that limits forbid, come last, by their own gain per minute; after them what needs no
+    edit, and why.
     """
+    others = _list_unedited(unedited, len(edits))
     if edits.empty:
-        return EDITS.empty(), FRONTIER.empty()
+        return EDITS.table(others), FRONTIER.empty()
     limits = limits or Limits()
     cost = np.maximum(edits["cost_minutes"].to_numpy(np.float64), _LEAST_MINUTES)
     words, pages = edits["n_words"].to_numpy(np.float64), list(edits["page_id"])
@@ -156,7 +162,19 @@ def rank_edits(edits: pd.DataFrame, simulation: Simulation, limits: Limits | Non
         marginal_gain=[*whole.marginal, *([0.0] * len(rest))],
         is_chosen=[row in chosen for row in order],
     )
-    return EDITS.table(ranked.to_dict("records")), _frontier(edits, simulation, whole)
+    return EDITS.table([*ranked.to_dict("records"), *others]), _frontier(edits, simulation, whole)
+
+
+def _list_unedited(unedited: Sequence[Candidate], n_before: int) -> list[dict[str, object]]:
+    """Return rows that cost and bring nothing, numbered on from the candidates."""
+    nothing = dict.fromkeys(("cost_minutes", "gain", "low", "high", "harm", "marginal_gain"), 0.0) | {"n_words": 0}
+    return [
+        {
+            **{name: getattr(one, name) for name in ("cluster_id", "operation", "page_id", "anchor", "text")},
+            **{"edit_id": edit_id(n_before + place), "is_chosen": False, "rank": n_before + place + 1, **nothing},
+        }
+        for place, one in enumerate(unedited)
+    ]
 
 
 def _frontier(edits: pd.DataFrame, simulation: Simulation, whole: Selection) -> Frontier:

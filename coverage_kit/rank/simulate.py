@@ -10,7 +10,7 @@ import pandas as pd
 
 from coverage_kit.change import Effect, TextChange
 from coverage_kit.rank.causes import demand_weights
-from coverage_kit.rank.edits import Candidate
+from coverage_kit.rank.edits import Candidate, edit_id
 from coverage_kit.tables import EFFECTS, Clusters, Effects, Queries
 
 Floats = npt.NDArray[np.float64]
@@ -65,7 +65,7 @@ def simulate_edits(
     demand = np.asarray(demand_weights(queries), dtype=np.float64)
     place = pd.Series(np.arange(len(queries)), index=pd.Index(queries["query_id"]))
     members = {str(name): place.loc[group].to_numpy() for name, group in clusters.groupby("cluster_id")["query_id"]}
-    changes = [TextChange(one.added, one.removed, one.cluster_id) for one in candidates]
+    changes = [TextChange(one.added, one.removed, one.cluster_id, one.part, one.is_assumed) for one in candidates]
     rng = np.random.default_rng(seed)
     room = np.full(len(demand), np.nan)
     found = []
@@ -73,7 +73,7 @@ def simulate_edits(
         drafted = place.loc[list(candidate.drafted_from)].to_numpy() if candidate.drafted_from else np.zeros(0, np.int64)
         counted = _Counted(effect, members.get(candidate.cluster_id, np.zeros(0, np.int64)), drafted, demand)
         room[effect.rows] = demand[effect.rows] * (1 - effect.before[0])
-        found.append((counted, counted.gain_draws(rng), counted.rows_of_effects(f"e{number:04d}", queries)))
+        found.append((counted, counted.gain_draws(rng), counted.rows_of_effects(edit_id(number), queries)))
     groups = np.asarray(pd.factorize(np.array([one.cluster_id for one in candidates], dtype=object))[0], dtype=np.int64)
     return Simulation(
         np.nan_to_num(room),
@@ -151,7 +151,7 @@ def edit_table(candidates: list[Candidate], simulation: Simulation) -> pd.DataFr
     return pd.DataFrame(
         [
             {
-                "edit_id": f"e{number:04d}",
+                "edit_id": edit_id(number),
                 "cluster_id": one.cluster_id,
                 "operation": one.operation,
                 "page_id": one.page_id,

@@ -1,0 +1,94 @@
+import pytest
+
+from coverage_kit.match.substance import Substance, retained_share
+
+QUERIES = [
+    "how do I bleed the brakes of my cargo bike",
+    "cargo bike child seat weight limit",
+    "which battery lasts longest in winter",
+    "delivery cost to the island",
+    "puncture repair kit tyre size",
+]
+ANSWERS = [
+    "To bleed a brake, open the lever, push fresh fluid through from below, and close it when no bubbles come.",
+    "A child seat on our cargo bike may carry 22 kg. Two of them may carry 40 kg together.",
+    "Delivery to an island costs 45 euros, because the van has to take the ferry.",
+    "Store the battery at 40 to 60% charge, between 5 and 20 °C; it then loses about 2% a month.",
+    "Height: 92 cm. Weight: 31 kg. Load: 200 kg. Gears: 11. Motor: 85 Nm. Range: 70 km.",
+]
+
+
+@pytest.fixture
+def substance():
+    return Substance(QUERIES)
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_a_genuine_answer_is_kept_as_it_is(substance, answer):
+    assert substance.of(answer) == answer
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_the_echo_of_a_query_says_nothing(substance, query):
+    assert not substance.of(f"{query}.")
+    assert not substance.of(f"{query.capitalize()}!")
+
+
+def test_all_queries_one_after_the_other_say_nothing(substance):
+    assert not substance.of(". ".join(QUERIES))
+    assert not substance.of(" ".join(QUERIES))
+
+
+@pytest.mark.parametrize("closing", ["?", '?"', "?\u201d", "?)", "?**", "? "])
+def test_a_question_says_nothing_however_it_ends(substance, closing):
+    assert not substance.of(f"Would anybody ever wish to know the price of a trailer{closing}")
+
+
+def test_an_answer_after_its_question_is_kept_without_it(substance):
+    answer = "A child seat may carry 22 kg, as the label below the seat says, and no more than one child."
+    assert substance.of(f"How heavy may a child be? {answer}") == answer
+
+
+def test_a_list_of_the_logs_words_says_nothing(substance):
+    assert not substance.of("battery brakes cargo winter tyre puncture island seat cost limit")
+    assert not substance.of("tyre island battery; repair limit, brakes; winter weight, delivery: size")
+
+
+def test_a_list_of_other_words_is_kept(substance):
+    parts = "Included: pump, levers, patches, glue, sandpaper, valve caps, gloves, bag."
+    assert substance.of(parts) == parts
+
+
+def test_a_sentence_echoes_when_half_of_its_runs_of_three_words_were_asked():
+    """Four runs; "delivery cost to" and "cost to the" and then "to the island" were asked."""
+    substance = Substance(["delivery cost to the island"])
+    half = "delivery cost to the bay today"  # runs: 2 of 4
+    third = "the delivery cost to my bay today"  # runs: 1 of 5
+    assert not substance.of(half)
+    assert substance.of(third) == third
+
+
+def test_where_most_is_chatter_the_rest_is_chatter_too(substance):
+    """Ten words of eighteen are left in the first text, eight of eighteen in the second."""
+    question = "Do you want to know this one today?"
+    rest = "It costs nine euros and it takes two working days."
+    assert len(question.split()) == 8
+    assert len(rest.split()) == 10
+    assert substance.of(f"{question} {rest}") == rest
+    longer = "Do you really want to know this one today, too?"
+    assert len(longer.split()) == 10
+    assert not substance.of(f"{longer} It costs nine euros and it takes long.")
+
+
+def test_nothing_stays_nothing_and_no_log_takes_nothing_away():
+    assert not Substance(QUERIES).of("")
+    assert Substance([]).of("Battery brakes tyre.") == "Battery brakes tyre."
+
+
+def test_retained_share_by_hand():
+    """Content words: seats, carry, 22, kg, children of the old; stop words do not count; each word counts once."""
+    before = ["The seats carry 22 kg.", "Two seats carry children."]
+    assert retained_share(before, ["Our seats carry 22 boxes."]) == pytest.approx(3 / 5)
+    assert retained_share(before, ["SEATS", "carry, children;", "22 kg"]) == 1
+    assert retained_share(before, []) == 0
+    assert retained_share(["It is the one."], []) == 1
