@@ -38,7 +38,8 @@ def measure_edits(bench: BenchSet, encoder: Encoder, seeds: int = 5) -> Report:
     real gain over all candidates; `harm_rate`, the share of edits chosen at 15% that take an answer away; `right_page`, the
     share of removed sections for whose queries the first edit is on the page that held it, `right_page_query` the same query by
     query.
-    Raises SchemaError where no section can be taken away.
+    A budget with which the oracle gains nothing has no share; a seed in which it gains nothing at all is left out. Raises
+    SchemaError where no section can be taken away, or no edit brings anything.
     """
     found = [figures for seed in range(seeds) if (figures := _measure(bench, encoder, seed))]
     if not found:
@@ -65,6 +66,8 @@ def _measure(bench: BenchSet, encoder: Encoder, seed: int) -> Figures | None:
     }
     oracle = _simulation(planting, judge.alone, np.ones(len(planting.trial.queries)))
     best = {metric: judge.gain(_select(oracle, cost, share)) for metric, share in BUDGETS.items()}
+    if max(best.values()) <= 0:
+        return None
     figures = {name: _figures(planting, judge, ranking, best) for name, ranking in rankings.items()}
     figures["coverage_kit"] |= _right_pages(planting, _worth(predicted))
     figures["similarity"] |= _right_pages(planting, cosines)
@@ -75,8 +78,9 @@ def _measure(bench: BenchSet, encoder: Encoder, seed: int) -> Figures | None:
 def _figures(planting: Planting, judge: Judge, ranking: Simulation, best: dict[str, float]) -> dict[str, float]:
     chosen = {metric: _select(ranking, planting.cost, share) for metric, share in BUDGETS.items()}
     is_harmful = [planting.edits[row].kind == "harmful" for row in chosen["gain_share_15"]]
-    correlation = float(spearmanr(ranking.gain[0], judge.alone.sum(axis=1)).statistic) if np.ptp(ranking.gain[0]) else 0.0
-    shares = {metric: judge.gain(rows) / max(best[metric], 1e-9) for metric, rows in chosen.items()}
+    predicted, real = ranking.gain[0], judge.alone.sum(axis=1)
+    correlation = float(spearmanr(predicted, real).statistic) if np.ptp(predicted) and np.ptp(real) else 0.0
+    shares = {metric: judge.gain(rows) / best[metric] for metric, rows in chosen.items() if best[metric] > 0}
     return {**shares, "spearman": correlation, "harm_rate": float(np.mean(is_harmful)) if is_harmful else 0.0}
 
 
@@ -181,11 +185,10 @@ def missed_edit_floors(report: Report, floors: dict[str, dict[str, float]]) -> l
 
 
 def _summary(figures: list[dict[str, float]]) -> dict[str, dict[str, float]]:
-    rng = np.random.default_rng(0)
-    picks = rng.integers(len(figures), size=(1000, len(figures)))
     summary = {}
-    for metric in figures[0]:
-        values = np.array([one[metric] for one in figures])
+    for metric in dict.fromkeys(metric for one in figures for metric in one):
+        values = np.array([one[metric] for one in figures if metric in one])
+        picks = np.random.default_rng(0).integers(len(values), size=(1000, len(values)))
         low, high = np.quantile(values[picks].mean(axis=1), [0.05, 0.95])
         summary[metric] = {"value": float(values.mean()), "low": float(low), "high": float(high)}
     return summary

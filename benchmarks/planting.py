@@ -121,14 +121,26 @@ def _sections(passages: pd.DataFrame) -> Rows:
 
 
 def _judgements(bench: BenchSet, section: Rows) -> pd.DataFrame:
-    """Return query_id, row and section of each judged passage; a judged page counts for each of its passages."""
+    """Return query_id, row and section of each judged passage; of a judged page, the passage with most of the query's words."""
     rows = pd.DataFrame({"passage_id": bench.passages["passage_id"], "page_id": bench.passages["page_id"]})
     rows = rows.assign(row=np.arange(len(rows)), section=section)
     of_passage = bench.qrels.dropna(subset="passage_id").merge(rows.drop(columns="page_id"), on="passage_id")
     of_page = bench.qrels[bench.qrels["passage_id"].isna()].merge(rows.drop(columns="passage_id"), on="page_id")
-    found = pd.concat([of_passage, of_page])[["query_id", "row", "section"]].drop_duplicates()
+    found = pd.concat([of_passage, _best_of_page(bench, of_page)])[["query_id", "row", "section"]].drop_duplicates()
     answerable = bench.queries.loc[bench.queries["is_answerable"], "query_id"]
     return found[found["query_id"].isin(answerable)]
+
+
+def _best_of_page(bench: BenchSet, judged: pd.DataFrame) -> pd.DataFrame:
+    """Return for each query and judged page the one passage that has most of the query's words (BM25), the first of equals."""
+    if judged.empty:
+        return judged
+    asked = bench.queries[bench.queries["query_id"].isin(judged["query_id"])]
+    words = _by_words(passage_texts(bench.passages), list(asked["text"]))
+    places = pd.Index(asked["query_id"]).get_indexer(pd.Index(judged["query_id"]))
+    judged = judged.assign(words=words[places, judged["row"]])
+    best = judged.sort_values(["words", "row"], ascending=[False, True], kind="stable")
+    return best.drop_duplicates(["query_id", "page_id"]).sort_index()
 
 
 def _sections_back(passages: pd.DataFrame, section: Rows, names: Rows, qrels: pd.DataFrame) -> list[PlantedEdit]:
@@ -292,7 +304,7 @@ def _by_topics(corpus: list[str], asked: list[str]) -> Floats:
     """Return cosines by latent semantic analysis (Deerwester et al. 1990) of words weighted by idf."""
     counter = TfidfVectorizer(sublinear_tf=True, stop_words="english")
     counted = counter.fit_transform(corpus)
-    rank = min(_LATENT, min(counted.shape) - 1)
+    rank = max(1, min(_LATENT, min(counted.shape) - 1))
     reduce = TruncatedSVD(rank, random_state=0).fit(counted)
     return np.asarray(
         normalize(reduce.transform(counter.transform(asked))) @ normalize(reduce.transform(counted)).T, dtype=np.float64

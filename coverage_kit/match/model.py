@@ -20,6 +20,7 @@ from coverage_kit.vectors import Encoder, Vectors
 
 BLOCK_PASSAGES = 128
 SAME = 0.97
+_LEAST_NEW = 0.05
 
 
 @dataclass(frozen=True)
@@ -85,15 +86,23 @@ class SiteModel:
         before, after = self._before[:, rows], self.link.coverage(evidence, known)
         fit = change.part * self._fit(rows, new, hidden, rivals)
         if hidden.any():
-            retained = self._retained(change, np.flatnonzero(hidden))
-            lost = self.scorer.share_of(np.flatnonzero(hidden), rows) * (1 - retained)
-            after, fit = np.maximum(after - lost * before, 0), np.maximum(fit * retained, lost)
+            removed = np.flatnonzero(hidden)
+            there = self.scorer.share_of(removed, rows)
+            retained, is_new = self._compare_words(change, removed)
+            lost = there * (1 - retained)
+            trust = retained if is_new else retained * there * before[0]
+            after, fit = np.maximum(after - lost * before, 0), np.maximum(fit * trust, lost)
         return Effect(rows, before, after, fit)
 
-    def _retained(self, change: TextChange, removed: Rows) -> float:
-        """Return the share of the removed words that the change still says: a rewrite is trusted as far as it keeps them."""
-        own = self.scorer.passages["text"].iloc[removed]
-        return retained_share(own, [self.substance_of(passage).text for passage in change.added])
+    def _compare_words(self, change: TextChange, removed: Rows) -> tuple[float, bool]:
+        """Return the share of the removed words that the change still says, and whether it says anything beyond them.
+
+        A rewrite is trusted as far as it keeps what it replaces. One that only moves words, or puts others in the headings, can
+        bring an answer nearer but not make one: it counts as far as the place is likely to hold the answer.
+        """
+        own = list(self.scorer.passages["text"].iloc[removed])
+        told = [self.substance_of(passage).text for passage in change.added]
+        return retained_share(own, told), retained_share(told, own) < 1 - _LEAST_NEW
 
     def _fit(self, rows: Rows, added: Addition, hidden: Flags, rivals: Vectors) -> Floats:
         """Return for each query the probability that it asks for what one of these passages says, shape (len(rows),)."""

@@ -1,7 +1,7 @@
 """Candidate edits for each gap: operation, place, brief, cost, and the passages they would change; or no edit, and why."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -80,7 +80,7 @@ class Site:
 class Gap:
     """What the candidates of one gap are written from.
 
-    `places` are the anchors on the pages that fit best, the best first; `elsewhere` is what the best other site's passage says,
+    `nearest` is the own passage nearest to each of the questions; `places` are the anchors on the pages that fit best, the best first; `elsewhere` is what the best other site's passage says,
     which stands for the answer in the simulation where the log has no answers, and is shown to nobody.
     """
 
@@ -93,8 +93,14 @@ class Gap:
     full: tuple[str, ...]
     passage_id: str
     heading_question: str | None
+    nearest: tuple[str, ...]
     places: tuple[str, ...]
     elsewhere: str = ""
+
+
+    def share_near(self, passage_ids: Collection[str]) -> float:
+        """Return the share of the questions whose nearest own passage is one of these."""
+        return sum(one in passage_ids for one in self.nearest) / len(self.nearest)
 
 
 Maker = Callable[[Gap, Site, RankSettings], list[Candidate]]
@@ -128,7 +134,7 @@ def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of
     """
     from coverage_kit.rank.operations import MAKERS  # noqa: PLC0415 (operations build on this module's classes)
 
-    asked = clusters.merge(queries, on="query_id").merge(coverage[["query_id", "own_passage_id", "cause"]], on="query_id")
+    asked = clusters.merge(queries, on="query_id").merge(coverage[["query_id", "own_passage_id", "cause", "coverage"]], on="query_id")
     asked = asked.sort_values(["demand", "query_id"], ascending=[False, True])
     members = {str(name): group for name, group in asked.groupby("cluster_id")}
     candidates: list[Candidate] = []
@@ -186,7 +192,7 @@ def _gap_of(
     claims = book.lacking(list(drafted_from), FULL)
     own, name = str(row["own_passage_id"]), str(row["cluster_id"])
     found = [] if places is None else list(places.loc[places["cluster_id"] == name, "passage_id"])
-    is_there = (half["own_passage_id"] == own) & (half["cause"] == row["cause"])
+    is_there = half[(half["own_passage_id"] == own) & (half["cause"] == row["cause"])].sort_values("coverage", ascending=False)
     return Gap(
         name,
         str(row["label"]),
@@ -196,7 +202,8 @@ def _gap_of(
         tuple(claims[:SHORT]),
         tuple(claims),
         own,
-        next(iter(half.loc[is_there, "text"]), None),
+        next(iter(is_there["text"]), None),
+        tuple(half["own_passage_id"]),
         tuple(found) or (own,),
         elsewhere.get(name, ""),
     )

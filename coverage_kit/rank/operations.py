@@ -16,6 +16,7 @@ from coverage_kit.settings import RankSettings
 _PAGE_SECTIONS = 4
 _LONG_WORDS = 120
 _MOST_RETITLED = 12
+_ENOUGH = 0.5  # of the questions must be nearest to a place before its heading is bent towards them
 _FIGURE = re.compile(r"\d[\d.,]*\s?(?:%|percent|km|kg|years?|months?|hours?|minutes?|miles|€|\$|£)|[€$£]\s?\d", re.I)
 _SOURCED = re.compile(r"https?://|\]\(|according to|source:|\bstudy\b|\bsurvey\b|\[SOURCE", re.I)
 _UNSEEN = ("mis-worded", "not retrieved", "not cited", "retrieved but not cited", "cited but not mentioned")
@@ -26,6 +27,8 @@ def reword_heading(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]
     if gap.cause not in _UNSEEN or gap.heading_question is None:
         return []
     section = site.section(gap.passage_id)
+    if gap.share_near(section.index) < _ENOUGH:
+        return []
     old = str(section["heading_path"].iloc[0])
     heading = as_question(gap.heading_question)
     page, before = str(section["page_id"].iloc[0]), old.split(" > ")[-1]
@@ -54,8 +57,8 @@ def retitle_page(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
     page_id = str(site.by_id.loc[gap.passage_id, "page_id"])
     page = site.by_id[site.by_id["page_id"] == page_id]
     old = str(page["heading_path"].iloc[0]).split(" > ")[0]
-    title = f"{old}: {gap.label}"
-    if not old or len(page) > _MOST_RETITLED or content_words(gap.label) <= content_words(old):
+    title = f"{old}: {as_question(gap.questions[0])}"
+    if not old or len(page) > _MOST_RETITLED or gap.share_near(page.index) < _ENOUGH or content_words(gap.questions[0]) <= content_words(old):
         return []
     paths = [" > ".join([title, *str(path).split(" > ")[1:]]) for path in page["heading_path"]]
     return [
@@ -76,7 +79,7 @@ def retitle_page(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
 
 def answer_first(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
     """The own sentence that answers best moved to the front of its passage, under the question; only where it is there."""
-    if gap.cause not in _UNSEEN or gap.heading_question is None:
+    if gap.cause not in _UNSEEN or gap.heading_question is None or gap.share_near([gap.passage_id]) < _ENOUGH:
         return []
     place = site.by_id.loc[gap.passage_id]
     sentences = split_sentences(str(place["text"]))

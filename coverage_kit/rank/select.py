@@ -1,10 +1,10 @@
 """Which edits first: lazy greedy by gain per minute, each edit's gain counted given those above it.
 
-F(S) = sum over queries of room x (1 - product over gaps of (1 - best chance among the gap's edits in S)): the expected number of
-queries asked that would be newly answered, where edits of one gap are variants of which the best counts, and edits of different
-gaps are independent guesses. F is monotone and submodular, so lazy evaluation is exact (Minoux 1978), and greedy by gain per
-cost, or the best single edit, is within a constant of the best set (Leskovec et al. 2007). Harm, counted twice, is subtracted edit
-by edit. All of it is about the model, not about any answer engine.
+F(S) = sum over queries of room x (1 - product over gaps of (1 - best chance among the gap's edits in S)): the expected number
+of queries asked that would be newly answered, where edits of one gap are variants of which the best counts, and edits of
+different gaps are independent guesses. F is monotone and submodular, so lazy evaluation is exact (Minoux 1978), and greedy by
+gain per cost, or the best single edit, is within a constant of the best set (Leskovec et al. 2007). Harm, counted twice, is
+subtracted edit by edit. All of it is about the model, not about any answer engine.
 """
 
 import heapq
@@ -87,12 +87,13 @@ class Selection:
 def select_edits(simulation: Simulation, cost: Floats, limits: Limits, pages: list[str], words: Floats) -> Selection:
     """Return the edits by gain per minute given those before, as far as limits allow and gains are positive.
 
-    With a budget, an edit that no longer fits is passed over; and where the best single edit that fits brings more than the
-    whole selection, it stands alone.
+    With a budget of minutes or words, an edit that no longer fits is passed over; and where the best single edit that fits
+    brings more than the whole selection, it stands alone.
     """
     portfolio, order, marginal, bounds = Portfolio(simulation), [], [], []
     rows = [row for row, page in enumerate(pages) if limits.allows(page)]
-    upper = np.array([portfolio.marginal(row) for row in range(len(cost))])
+    upper = np.array([portfolio.marginal(row) for row in range(len(cost))], dtype=np.float64)
+    first = upper.copy()
     heap = [(-upper[row] / cost[row], row) for row in rows]
     heapq.heapify(heap)
     minutes, n_words, on_page = 0.0, 0.0, Counter[str]()
@@ -115,16 +116,17 @@ def select_edits(simulation: Simulation, cost: Floats, limits: Limits, pages: li
             on_page[pages[row]] += 1
             upper[row] = 0.0
             bounds.append(portfolio.gain + 2 * simulation.harm[order].sum() + _knapsack(upper[rows], cost[rows], minutes))
-    alone = _best_single(simulation, cost, limits, rows, words)
-    if alone is not None and limits.minutes and simulation.gain[0, alone] > sum(marginal):
-        best = Portfolio(simulation).marginal(alone)
-        return Selection((alone,), (best,), (best + _knapsack(np.delete(upper, alone), np.delete(cost, alone), cost[alone]),))
+    alone = _best_single(first, cost, limits, rows, words)
+    if alone is not None and (limits.minutes or limits.words) and first[alone] > sum(marginal):
+        others = [row for row in rows if row != alone]
+        more = 2 * float(simulation.harm[alone]) + _knapsack(first[others], cost[others], cost[alone])
+        return Selection((alone,), (float(first[alone]),), (float(first[alone]) + more,))
     return Selection(tuple(order), tuple(marginal), tuple(bounds))
 
 
-def _best_single(simulation: Simulation, cost: Floats, limits: Limits, rows: list[int], words: Floats) -> int | None:
+def _best_single(gain: Floats, cost: Floats, limits: Limits, rows: list[int], words: Floats) -> int | None:
     fits = [r for r in rows if cost[r] <= (limits.minutes or np.inf) and words[r] <= (limits.words or np.inf)]
-    return max(fits, key=lambda row: simulation.gain[0, row], default=None)
+    return max(fits, key=lambda row: gain[row], default=None)
 
 
 def _knapsack(upper: Floats, cost: Floats, minutes: float) -> float:
@@ -181,7 +183,9 @@ def _frontier(edits: pd.DataFrame, simulation: Simulation, whole: Selection) -> 
     """Return the running sums; an edit's interval is its own, in the proportion that is left of its gain."""
     chosen = list(whole.order)
     gain = simulation.gain[:, chosen]
-    running = np.cumsum(gain * (np.array(whole.marginal) / np.maximum(gain[0], 1e-9)), axis=1)
+    marginal = np.array(whole.marginal, dtype=np.float64)
+    part = np.clip(marginal / np.maximum(gain[0], 1e-9), 0, 1)
+    running = np.cumsum(marginal + (gain - gain[0]) * part, axis=1)
     low, high = np.quantile(running, [0.05, 0.95], axis=0) if chosen else (np.zeros(0), np.zeros(0))
     rows = [
         {

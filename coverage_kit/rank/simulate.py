@@ -116,17 +116,14 @@ class _Counted:
     def chances(self) -> Chances:
         """Return the chance of each query; those drafted from get the mean of the others of the gap."""
         rows, room = self.effect.rows, np.maximum(1 - self.effect.before[0], _LEAST_ROOM)
-        half = 0.5 if self.is_alone else 1.0
-        chance = np.clip(np.maximum(self.change[0], 0) * self.effect.fit / room * half, 0, 1)
-        counted = ~self.is_drafted | self.is_alone
-        if not self.is_alone and len(self.drafted):
+        half = np.where(self.is_alone & np.isin(rows, self.in_gap), 0.5, 1.0)
+        rise = np.maximum(self.change[0], 0) * self.effect.fit * half
+        if not self.is_alone and self.is_drafted.any():
             others = np.setdiff1d(self.in_gap, self.drafted)
-            taken = counted & np.isin(rows, others)
-            part = self.demand[rows[taken]] @ chance[taken] / self.demand[others].sum()
-            chance = np.where(counted, chance, part)
-            counted = counted | self.is_drafted
-        kept = np.flatnonzero(counted & (chance > 0))
-        return Chances(rows[kept], chance[kept])
+            taken = np.isin(rows, others)
+            rise = np.where(self.is_drafted, self.demand[rows[taken]] @ rise[taken] / self.demand[others].sum(), rise)
+        kept = np.flatnonzero(rise > 0)
+        return Chances(rows[kept], np.clip(rise[kept] / room[kept], 0, 1))
 
     def rows_of_effects(self, edit_id: str, queries: Queries) -> Effects:
         """Return the queries whose coverage changes by more than a trace."""

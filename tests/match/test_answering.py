@@ -123,7 +123,9 @@ def test_pair_features_by_hand(scorer, added):
 def test_words_count_by_their_rarity(scorer, added):
     """Of "brake pads", p0 has "brake" (in one passage of three); nobody has "pads", which is rarer."""
     brake, pads = np.log(4 / 2) + 1, np.log(4 / 1) + 1
-    words = pair_features(scorer, np.array([0]), added, np.full(4, -1, np.float32), NOTHING)[0, :, PAIR_FEATURES.index("words_lead")]
+    words = pair_features(scorer, np.array([0]), added, np.full(4, -1, np.float32), NOTHING)[
+        0, :, PAIR_FEATURES.index("words_lead")
+    ]
     np.testing.assert_allclose(words, [1 - brake / (brake + pads), -brake / (brake + pads)], atol=1e-6)
 
 

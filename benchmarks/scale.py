@@ -1,0 +1,104 @@
+"""Time and memory of ranking many edits: made-up vectors, since only the sizes matter. Embedding is not counted."""
+
+import resource
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+
+from coverage_kit.match.coverage import fit_link
+from coverage_kit.match.evidence import Claims, EvidenceScorer
+from coverage_kit.match.hiding import Plan
+from coverage_kit.match.model import SiteModel
+from coverage_kit.match.neighbors import nearest_passages
+from coverage_kit.match.space import fit_space
+from coverage_kit.passage import PassageText
+from coverage_kit.rank.edits import Candidate
+from coverage_kit.rank.select import Limits, rank_edits
+from coverage_kit.rank.simulate import edit_table, simulate_edits
+from coverage_kit.tables import CLUSTERS, PASSAGES, QUERIES
+from coverage_kit.vectors import Embeddings, Role, Vectors
+
+_DIMENSIONS = 384
+_QUERIES_A_TOPIC = 10
+_CLAIMS_A_QUERY = 5
+_WORDS = 4000
+
+
+class RandomEncoder:
+    """An encoder that gives each text a vector near its topic's, which is the text's first number."""
+
+    name = "random"
+    dimensions = _DIMENSIONS
+
+    def __init__(self, n_topics: int) -> None:
+        self.topics = np.random.default_rng(0).normal(size=(n_topics, _DIMENSIONS)).astype(np.float32)
+
+    def encode(self, texts: list[str], role: Role = "passage") -> Vectors:
+        """Return unit vectors, shape (n, 384)."""
+        rng = np.random.default_rng(len(texts))
+        topic = [int("".join(filter(str.isdigit, text.split()[0])) or 0) % len(self.topics) for text in texts]
+        vectors = self.topics[topic] + rng.normal(size=(len(texts), _DIMENSIONS)).astype(np.float32)
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+
+
+def measure_scale(n_edits: int = 2000, n_queries: int = 5000, n_passages: int = 5000) -> dict[str, float]:
+    """Return seconds of simulating and of selecting, and megabytes at most, for so many edits, queries and passages."""
+    n_topics = n_queries // _QUERIES_A_TOPIC
+    encoder, rng = RandomEncoder(n_topics), np.random.default_rng(1)
+    words = [f"w{number}" for number in range(_WORDS)]
+    text = [" ".join(rng.choice(words, 60)) for _ in range(max(n_passages, n_edits))]
+    queries = QUERIES.table(
+        [{"query_id": f"q{n}", "text": f"{n % n_topics} {' '.join(rng.choice(words, 8))}", "demand": 1.0} for n in range(n_queries)]
+    )
+    passages = PASSAGES.table(
+        [
+            {"passage_id": f"own/p{n // 5}#{n % 5}", "page_id": f"own/p{n // 5}", "site": "own", "position": n % 5}
+            | {"heading_path": f"{n % (n_topics // 2)} page > part", "text": text[n], "n_words": 60}
+            for n in range(n_passages)
+        ]
+    )
+    clusters = CLUSTERS.table(
+        [{"query_id": f"q{n}", "cluster_id": f"c{n % n_topics}", "membership": 1.0} for n in range(n_queries)]
+    )
+    scorer, space = _scorer(queries, passages, encoder, n_topics)
+    link = fit_link(scorer, clusters, plan=Plan())
+    candidates = [_candidate(n, n_topics, text[n]) for n in range(n_edits)]
+    started = time.perf_counter()
+    simulation = simulate_edits(candidates, SiteModel(scorer, link, encoder, space), queries, clusters)
+    simulated = time.perf_counter()
+    rank_edits(edit_table(candidates, simulation), simulation, Limits(480.0))
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return {
+        "simulate_seconds": simulated - started,
+        "select_seconds": time.perf_counter() - simulated,
+        "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit,
+    }
+
+
+def _scorer(queries: pd.DataFrame, passages: pd.DataFrame, encoder: RandomEncoder, n_topics: int) -> tuple[EvidenceScorer, object]:
+    raw = [
+        Embeddings(tuple(ids), encoder.encode(list(texts)), encoder.name)
+        for ids, texts in (
+            (queries["query_id"], queries["text"]),
+            (passages["passage_id"], passages["heading_path"] + ". " + passages["text"]),
+            (passages["passage_id"], passages["heading_path"]),
+            ((f"s{n}" for n in range(_CLAIMS_A_QUERY * len(queries))), [f"{n % n_topics}" for n in range(_CLAIMS_A_QUERY * len(queries))]),
+        )
+    ]
+    space = fit_space(raw[1], raw[0])
+    asked, (content, titled, said) = space.of_queries(raw[0]), map(space.of_passages, raw[1:])
+    matches = nearest_passages(asked, passages, content, "own")
+    rows = np.arange(len(said)) % len(queries)
+    claims = Claims(rows, said, np.full(len(said), np.nan))
+    return EvidenceScorer(queries, passages, matches, "own", asked, content, titled, claims), space
+
+
+def _candidate(number: int, n_topics: int, text: str) -> Candidate:
+    topic = number % n_topics
+    drafted = tuple(f"q{topic + n_topics * place}" for place in range(0, _QUERIES_A_TOPIC, 2))
+    return Candidate(
+        *(f"c{topic}", "add_question_and_answer", f"own/p{number}", "", "brief", 30.0, drafted),
+        added=(PassageText(f"{topic} new", text),),
+    )
