@@ -3,6 +3,7 @@
 import resource
 import sys
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from coverage_kit.match.evidence import Claims, EvidenceScorer
 from coverage_kit.match.hiding import Plan
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import nearest_passages
-from coverage_kit.match.space import fit_space
+from coverage_kit.match.space import Space, fit_space
 from coverage_kit.passage import PassageText
 from coverage_kit.rank.edits import Candidate
 from coverage_kit.rank.select import Limits, rank_edits
@@ -35,7 +36,7 @@ class RandomEncoder:
     def __init__(self, n_topics: int) -> None:
         self.topics = np.random.default_rng(0).normal(size=(n_topics, _DIMENSIONS)).astype(np.float32)
 
-    def encode(self, texts: list[str], role: Role = "passage") -> Vectors:
+    def encode(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         """Return unit vectors, shape (n, 384)."""
         rng = np.random.default_rng(len(texts))
         topic = [int("".join(filter(str.isdigit, text.split()[0])) or 0) % len(self.topics) for text in texts]
@@ -49,9 +50,8 @@ def measure_scale(n_edits: int = 2000, n_queries: int = 5000, n_passages: int = 
     encoder, rng = RandomEncoder(n_topics), np.random.default_rng(1)
     words = [f"w{number}" for number in range(_WORDS)]
     text = [" ".join(rng.choice(words, 60)) for _ in range(max(n_passages, n_edits))]
-    queries = QUERIES.table(
-        [{"query_id": f"q{n}", "text": f"{n % n_topics} {' '.join(rng.choice(words, 8))}", "demand": 1.0} for n in range(n_queries)]
-    )
+    asked = [f"{n % n_topics} {' '.join(rng.choice(words, 8))}" for n in range(n_queries)]
+    queries = QUERIES.table([{"query_id": f"q{n}", "text": one, "demand": 1.0} for n, one in enumerate(asked)])
     passages = PASSAGES.table(
         [
             {"passage_id": f"own/p{n // 5}#{n % 5}", "page_id": f"own/p{n // 5}", "site": "own", "position": n % 5}
@@ -77,22 +77,25 @@ def measure_scale(n_edits: int = 2000, n_queries: int = 5000, n_passages: int = 
     }
 
 
-def _scorer(queries: pd.DataFrame, passages: pd.DataFrame, encoder: RandomEncoder, n_topics: int) -> tuple[EvidenceScorer, object]:
+def _scorer(
+    queries: pd.DataFrame, passages: pd.DataFrame, encoder: RandomEncoder, n_topics: int
+) -> tuple[EvidenceScorer, Space]:
+    claims = [f"{n % n_topics}" for n in range(_CLAIMS_A_QUERY * len(queries))]
     raw = [
         Embeddings(tuple(ids), encoder.encode(list(texts)), encoder.name)
         for ids, texts in (
             (queries["query_id"], queries["text"]),
             (passages["passage_id"], passages["heading_path"] + ". " + passages["text"]),
             (passages["passage_id"], passages["heading_path"]),
-            ((f"s{n}" for n in range(_CLAIMS_A_QUERY * len(queries))), [f"{n % n_topics}" for n in range(_CLAIMS_A_QUERY * len(queries))]),
+            ([f"s{n}" for n in range(len(claims))], claims),
         )
     ]
     space = fit_space(raw[1], raw[0])
     asked, (content, titled, said) = space.of_queries(raw[0]), map(space.of_passages, raw[1:])
     matches = nearest_passages(asked, passages, content, "own")
     rows = np.arange(len(said)) % len(queries)
-    claims = Claims(rows, said, np.full(len(said), np.nan))
-    return EvidenceScorer(queries, passages, matches, "own", asked, content, titled, claims), space
+    spoken = Claims(rows, said, np.full(len(said), np.nan))
+    return EvidenceScorer(queries, passages, matches, "own", asked, content, titled, spoken), space
 
 
 def _candidate(number: int, n_topics: int, text: str) -> Candidate:

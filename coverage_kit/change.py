@@ -1,4 +1,4 @@
-"""TextChange and Effect: an edit as the coverage model sees it, and what it does to queries. Ranking and matching share them."""
+"""TextChange and Effect: an edit as the coverage model sees it, and its effect on queries. Ranking and matching share them."""
 
 from typing import NamedTuple
 

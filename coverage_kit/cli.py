@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coverage_kit.errors import CoverageKitError, RunError, SettingsError
-from coverage_kit.settings import Settings, make_settings, read_settings, resolve_paths
+from coverage_kit.settings import DraftSettings, Settings, make_settings, read_settings, resolve_paths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -184,6 +184,38 @@ def apply(
     typer.echo(f"\nWhat the copy covers: coverage-kit run {shlex.quote(str(settings))}")
 
 
+@app.command()
+def draft(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
+    top: Annotated[int, typer.Option(min=0, help="draft the first N edits of the ranking; by default the chosen ones")] = 0,
+    edit: Annotated[list[str] | None, typer.Option(help="draft this edit; repeat for more")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="JSON of drafts; those it holds are kept; by default drafts.json in RUN")
+    ] = None,
+    settings_file: Annotated[
+        Path | None, typer.Option("--settings", help="a coverage.toml whose [draft] counts; by default the run's own")
+    ] = None,
+) -> None:
+    """Let the language model that [draft] names write drafts of a run's edits, each held against the site's own words.
+
+    Example: coverage-kit draft runs/latest --settings coverage.toml
+    """
+    from coverage_kit.analysis import load_analysis  # noqa: PLC0415 (seconds to import)
+    from coverage_kit.rank import briefs, drafter  # noqa: PLC0415
+    from coverage_kit.report.picking import pick_edits  # noqa: PLC0415
+
+    if top and edit:
+        raise SettingsError("draft", "--top or --edit", "both", "Leave one out.")
+    analysis = load_analysis(folder)
+    values = read_settings(settings_file).draft.model_dump() if settings_file else analysis.about["settings"].get("draft", {})
+    writer = drafter.ChatDrafter(DraftSettings.model_validate(values))
+    picked = pick_edits(analysis, top, edit or [])
+    told, path = briefs.list_briefs(analysis, picked), out or folder / "drafts.json"
+    typer.echo(drafter.describe_drafts(done := drafter.fill_drafts(writer, told, path), told, len(picked), path))
+    if done.failed:
+        raise typer.Exit(1)
+
+
 def sample_folder() -> Path:
     """Return the folder of the sample data, in a checkout or in an installed package."""
     return _shipped("sample", "data")
@@ -251,6 +283,7 @@ def _summarise(analysis: "Analysis", folder: Path) -> None:
             typer.echo("Under .70 coverage cannot be told well: try a stronger encoder (match.encoder), read gaps as hints.")
     else:
         typer.echo("Self-test: too few queries; coverage rests on a link fitted on public sites.")
+    typer.echo(_describe_choice_model(analysis.about))
     typer.echo("\nWorst gaps (severity, demand, cause):")
     for gap in analysis.gaps.head(5).to_dict("records"):
         typer.echo(f"  {gap['rank']}. {gap['label']}: {gap['severity']:.0%}, {gap['demand']:.0f}, {gap['cause']}")
@@ -263,6 +296,14 @@ def _summarise(analysis: "Analysis", folder: Path) -> None:
     seconds = ", ".join(f"{row['stage']} {row['seconds']:.1f} s" for row in stages.to_dict("records"))
     peak = stages["peak_megabytes"].max()
     typer.echo(f"\n{seconds}; {peak:.0f} MB at most.\nOpen {folder / 'page.html'} and {folder / 'gaps.xlsx'}")
+
+
+def _describe_choice_model(about: dict[str, Any]) -> str:
+    model = about["choice_model"]
+    if not model:
+        return f"Citation model: none, {about['no_choice_model']}."
+    interval = f"[{model['low']:.2f}, {model['high']:.2f}]"
+    return f"Citation model: held-out AUC {model['auc']:.2f} {interval}, {model['n_choices']} choices."
 
 
 def _check_comparable(before: "Analysis", after: "Analysis", run_b: Path) -> None:

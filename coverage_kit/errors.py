@@ -38,3 +38,7 @@ class EncoderError(CoverageKitError):
 
 class RunError(CoverageKitError):
     """A run's folder cannot be read or written."""
+
+
+class DraftError(CoverageKitError):
+    """A language model gives no draft."""

@@ -102,7 +102,7 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         nearest = nearest_to_clusters(matches, log.queries, clusters, own_site).join(unsupported_claims(book, clusters))
         gaps = rank_gaps(log.queries, coverage, draws, clusters, labels, pooled, nearest, seed)
         model = SiteModel(scorer, link, encoder, space, known)
-        plan = plan_edits(settings, log, gaps, coverage, clusters, matches, passages, model, book)
+        plan = plan_edits(settings, log, gaps, coverage, clusters, matches, passages, model, book, content)
         visibility = measure_visibility(log.answers, log.citations, mentions, brand_sites, seed)
     with stages.clock("map"):
         points = draw_map(asked, content, passages, own_site, settings)

@@ -1,4 +1,4 @@
-"""From gaps to a plan of edits: proposed, simulated, corrected by how past predictions held, and ranked. Glue between stages."""
+"""From gaps to a plan of edits: proposed, simulated, corrected by how past predictions held, ranked. Glue between stages."""
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from coverage_kit.citing import predict_citations
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import nearest_rows
 from coverage_kit.rank.drafts import ClaimBook
@@ -44,8 +45,13 @@ def plan_edits(  # noqa: PLR0913 (everything that was found so far)
     passages: Passages,
     model: SiteModel,
     book: ClaimBook,
+    content: Embeddings,
 ) -> EditPlan:
-    """Return the plan of edits for these gaps within the settings' budget and constraints."""
+    """Return the plan of edits for these gaps within the settings' budget and constraints.
+
+    Edits are ranked by their coverage gain; their `citation_gain` stands beside it (`predict_citations`). `content` are the
+    embeddings of `passages`, in their order.
+    """
     own = model.scorer.passages
     own_site = str(own["site"].iloc[0])
     site = Site(own, find_twins(own, model.scorer.content), year_of(log))
@@ -60,9 +66,11 @@ def plan_edits(  # noqa: PLR0913 (everything that was found so far)
     limits = Limits(
         settings.rank.budget_minutes, settings.rank.budget_words, settings.rank.edits_per_page, settings.rank.untouchable
     )
-    edits, frontier = rank_edits(edit_table(candidates, simulation), simulation, limits, explain_no_edits(gaps))
+    cited, citing = predict_citations(log, passages, content, model, clusters, candidates, simulation.effects, settings.seed)
+    proposed = edit_table(candidates, simulation).assign(citation_gain=np.nan if cited is None else cited)
+    edits, frontier = rank_edits(proposed, simulation, limits, explain_no_edits(gaps))
     certificate = best_share(edits, frontier)
-    about = {"track_record": asdict(track), "n_candidates": len(candidates), "share_of_bound": certificate}
+    about = {"track_record": asdict(track), "n_candidates": len(candidates), "share_of_bound": certificate, **citing}
     return EditPlan(edits, list_changes(candidates), simulation.effects, frontier, about)
 
 

@@ -74,6 +74,22 @@ class RankSettings(_Section):
     claim_minutes: float = Field(10.0, ge=0, description="each claim that needs a source")
 
 
+class DraftSettings(_Section):
+    """Who writes drafts from briefs, where anyone does."""
+
+    model: str = Field("", description="name of a language model that drafts edits on 'coverage-kit draft'; none by default")
+    base_url: str = Field(
+        "", pattern=r"^(https?://[^\s@?#]+)?$", description="URL of any OpenAI-compatible endpoint; '' for OpenAI's own"
+    )
+    key_variable: str = Field(
+        "OPENAI_API_KEY",
+        pattern=r"^[A-Z_][A-Z0-9_]*$",
+        max_length=60,
+        description="environment variable that holds the endpoint's key; the key itself stands in no file",
+    )
+    timeout_seconds: float = Field(60.0, gt=0, description="seconds to wait for a draft")
+
+
 class Settings(_Section):
     """Every knob of a run. Read it with `read_settings`, or build it in Python."""
 
@@ -83,6 +99,7 @@ class Settings(_Section):
     crawl: CrawlSettings = CrawlSettings()
     match: MatchSettings = MatchSettings()
     rank: RankSettings = RankSettings()
+    draft: DraftSettings = DraftSettings()
     out: str = Field("runs/latest", description="folder of the run")
     cache: str = Field("runs/cache", description="folder of vectors and fetched pages that are used again")
     language: Literal["en"] = Field("en", description="language of stop words and of the edits' wording")
@@ -115,7 +132,8 @@ def make_settings(values: dict[str, Any], where: str = "settings") -> Settings:
         key = ".".join(str(part) for part in first["loc"])
         unknown = first["type"] == "extra_forbidden"
         what = f"a known key instead of '{key}'" if unknown else f"a usable value for '{key}'"
-        found = "an unknown key" if unknown else f"{first.get('input')!r} ({first['msg']})"
+        value = "a value, not told here as it may be a key" if key.startswith("draft.") else repr(first.get("input"))
+        found = "an unknown key" if unknown else f"{value} ({first['msg']})"
         raise SettingsError(where, what, found, "docs/settings.md lists every key.") from None
 
 

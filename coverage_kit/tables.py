@@ -266,6 +266,12 @@ EDITS = Schema(
         _LOW,
         _HIGH,
         Column("harm", "number", "predicted fall of demand-weighted coverage, in queries asked"),
+        _maybe(
+            "citation_gain",
+            "number",
+            "predicted rise of the answers that cite the site, in queries asked, under the choice model; "
+            "missing where the log has too few citations, or where the model tells no better than chance who is cited",
+        ),
         Column("marginal_gain", "number", "gain given the edits above it"),
         Column("is_chosen", "flag", "whether it is within the budget and the constraints, and adds to the edits above it"),
         Column("rank", "integer", "order by gain per minute given the edits above it, from 1"),
@@ -329,7 +335,9 @@ PREDICTIONS = Schema(
         Column("predicted", "number", "predicted rise of their coverage, in queries asked, beside the other published edits"),
         _LOW,
         _HIGH,
-        Column("realised", "number", "rise found, in queries asked, less the drift of the queries that no published edit touches"),
+        Column(
+            "realised", "number", "rise found, in queries asked, less the drift of the queries that no published edit touches"
+        ),
         Column("drift", "number", "demand-weighted mean change of coverage of those queries"),
         Column("is_within", "flag", "whether what was found lies in the interval"),
     ),

@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from coverage_kit.pipeline import analyze
+from coverage_kit import pipeline
+from coverage_kit.match.model import SiteModel
 from coverage_kit.settings import read_settings
 from coverage_kit.tables import PASSAGES, QUERIES
 from tests.encoder import WordEncoder
@@ -22,9 +23,29 @@ def sample_project(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def sample_analysis(sample_project):
+def sample_run(sample_project):
+    """The sample analysed once, and the model that its edits were simulated with."""
+    made = []
+
+    def keep(*arguments, **named):
+        made.append(SiteModel(*arguments, **named))
+        return made[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "SiteModel", keep)
+        return pipeline.analyze(read_settings(sample_project)), made[-1]
+
+
+@pytest.fixture(scope="session")
+def sample_analysis(sample_run):
     """The sample analysed once; its vectors and map then serve every test of the session."""
-    return analyze(read_settings(sample_project))
+    return sample_run[0]
+
+
+@pytest.fixture(scope="session")
+def sample_model(sample_run):
+    """The fitted model of the sample: what coverage would be with passages added or removed."""
+    return sample_run[1]
 
 
 @pytest.fixture

@@ -38,4 +38,8 @@ class Lexicon:
 
     def recall_of(self, texts: list[str]) -> Vectors:
         """Return the share of each query's idf weight found in each new text, shape (n queries, len(texts))."""
-        return np.asarray((self.queries @ self._counter.transform(texts).T).todense(), dtype=np.float32)
+        return np.asarray((self.queries @ self.words_of(texts).T).todense(), dtype=np.float32)
+
+    def words_of(self, texts: list[str]) -> sparse.csr_matrix:
+        """Return which of the words are in each new text, 0 or 1, shape (len(texts), words)."""
+        return self._counter.transform(texts)

@@ -68,6 +68,11 @@ class SiteModel:
     def _substance(self) -> Substance:
         return Substance(self.scorer.query_texts)
 
+    @property
+    def coverage_now(self) -> Floats:
+        """Coverage of each query as the site is, shape (n queries,)."""
+        return self._before[0]
+
     @cached_property
     def _before(self) -> Floats:
         return self.link.coverage(self.scorer.features(), self.known)
@@ -92,6 +97,8 @@ class SiteModel:
             lost = there * (1 - retained)
             trust = retained if is_new else retained * there * before[0]
             after, fit = np.maximum(after - lost * before, 0), np.maximum(fit * trust, lost)
+            if not len(new.vectors):
+                after = np.minimum(after, before)  # that less is left to choose from answers nobody
         return Effect(rows, before, after, fit)
 
     def _compare_words(self, change: TextChange, removed: Rows) -> tuple[float, bool]:

@@ -16,6 +16,8 @@ _RUN = 3
 _LEAST_REST = 0.5
 _LEAST_STOP_WORDS = 0.15  # English prose has 35 to 55%
 _LIST_WORDS = 8
+_LONG_WORDS = 25
+_DISTINCT_SHARE = 0.95  # of so many words, all of them in the log: one sentence in 2700 on public sets
 _CLOSING = "\"'\u201d\u2019)* "
 _WORD = re.compile(r"\w+")
 
@@ -48,8 +50,9 @@ class Substance:
         if runs and sum(run in self._runs for run in runs) >= _ECHOED_SHARE * len(runs):
             return True
         stop = sum(word in ENGLISH_STOP_WORDS for word in words)
-        is_list = len(words) >= _LIST_WORDS and stop < _LEAST_STOP_WORDS * len(words)
-        return is_list and all(word in self._known for word in words)
+        is_terse = len(words) >= _LIST_WORDS and stop < _LEAST_STOP_WORDS * len(words)
+        hardly_repeats = len(words) >= _LONG_WORDS and len(set(words)) >= _DISTINCT_SHARE * len(words)
+        return (is_terse or hardly_repeats) and all(word in self._known for word in words)
 
 
 def retained_share(before: Iterable[str], after: Iterable[str]) -> float:

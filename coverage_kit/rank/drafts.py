@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from coverage_kit.tables import Clusters
 from coverage_kit.vectors import Vectors
@@ -13,10 +14,6 @@ from coverage_kit.vectors import Vectors
 _WORDS_OF_A_CLAIM = (8, 60)
 _WORD_WORTH = 0.01  # a longer claim says more; beyond twenty words it rambles
 _WORD = re.compile(r"\w+")
-_COMMON = frozenset(
-    "a an the and or of to in on for with at by from as it its this that these those be been has had i my me we our you your "
-    "they them their he she not no so if than then there here about into out up any some all more most also just get go".split()
-)
 _QUESTION_START = re.compile(
     r"^(who|what|when|where|why|how|which|can|could|do|does|did|is|are|was|will|would|should|may|must|has|have)\b", re.I
 )
@@ -85,7 +82,7 @@ def content_words(text: str) -> set[str]:
     >>> sorted(content_words("How far does the Drover go?"))
     ['drover', 'far']
     """
-    return {word for word in _WORD.findall(text.lower()) if word not in _COMMON and not _QUESTION_START.match(word)}
+    return {word for word in _WORD.findall(text.lower()) if word not in ENGLISH_STOP_WORDS and not _QUESTION_START.match(word)}
 
 
 def mark_extracts(claims: Sequence[str], label: str) -> str:

@@ -33,8 +33,8 @@ class Change(NamedTuple):
 class Candidate:
     """One edit before its gain is known; `added` are passages as the simulation reads them, `removed` their ids.
 
-    `after` are the words proposed, with slots and marked extracts. `part` is the share of the fullest variant's words; `is_assumed`
-    says that nothing tells what the answer is, so that the questions stand for it.
+    `after` are the words proposed, with slots and marked extracts. `part` is the share of the fullest variant's words;
+    `is_assumed` says that nothing tells what the answer is, so that the questions stand for it.
     """
 
     cluster_id: str
@@ -80,8 +80,9 @@ class Site:
 class Gap:
     """What the candidates of one gap are written from.
 
-    `nearest` is the own passage nearest to each of the questions; `places` are the anchors on the pages that fit best, the best first; `elsewhere` is what the best other site's passage says,
-    which stands for the answer in the simulation where the log has no answers, and is shown to nobody.
+    `nearest` is the own passage nearest to each of the questions; `places` are the anchors on the pages that fit best, the best
+    first; `elsewhere` is what the best other site's passage says, which stands for the answer in the simulation where the log
+    has no answers, and is shown to nobody.
     """
 
     cluster_id: str
@@ -96,7 +97,6 @@ class Gap:
     nearest: tuple[str, ...]
     places: tuple[str, ...]
     elsewhere: str = ""
-
 
     def share_near(self, passage_ids: Collection[str]) -> float:
         """Return the share of the questions whose nearest own passage is one of these."""
@@ -134,7 +134,8 @@ def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of
     """
     from coverage_kit.rank.operations import MAKERS  # noqa: PLC0415 (operations build on this module's classes)
 
-    asked = clusters.merge(queries, on="query_id").merge(coverage[["query_id", "own_passage_id", "cause", "coverage"]], on="query_id")
+    told = coverage[["query_id", "own_passage_id", "cause", "coverage"]]
+    asked = clusters.merge(queries, on="query_id").merge(told, on="query_id")
     asked = asked.sort_values(["demand", "query_id"], ascending=[False, True])
     members = {str(name): group for name, group in asked.groupby("cluster_id")}
     candidates: list[Candidate] = []
@@ -150,7 +151,7 @@ def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of
 def explain_no_edits(gaps: Gaps) -> list[Candidate]:
     """Return for each gap that no edit of the own site can close an entry that says why."""
     reasons = {
-        "unwinnable": "Answers here do not search, or cite only third parties: no page of your own is in the running. Try the media cited.",
+        "unwinnable": "Answers here do not search, or cite only third parties: no own page is in the running. Try the media.",
         "out of scope": "The site is about something else. Leave it, or decide to offer this.",
     }
     return [

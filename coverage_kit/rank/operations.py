@@ -19,7 +19,7 @@ _MOST_RETITLED = 12
 _ENOUGH = 0.5  # of the questions must be nearest to a place before its heading is bent towards them
 _FIGURE = re.compile(r"\d[\d.,]*\s?(?:%|percent|km|kg|years?|months?|hours?|minutes?|miles|€|\$|£)|[€$£]\s?\d", re.I)
 _SOURCED = re.compile(r"https?://|\]\(|according to|source:|\bstudy\b|\bsurvey\b|\[SOURCE", re.I)
-_UNSEEN = ("mis-worded", "not retrieved", "not cited", "retrieved but not cited", "cited but not mentioned")
+_UNSEEN = ("mis-worded", "not retrieved", "not cited", "retrieved but not cited")
 
 
 def reword_heading(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
@@ -31,7 +31,7 @@ def reword_heading(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]
         return []
     old = str(section["heading_path"].iloc[0])
     heading = as_question(gap.heading_question)
-    page, before = str(section["page_id"].iloc[0]), old.split(" > ")[-1]
+    page, before = str(section["page_id"].iloc[0]), old.rsplit(" > ", maxsplit=1)[-1]
     if heading == before:
         return []
     return [
@@ -58,7 +58,12 @@ def retitle_page(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
     page = site.by_id[site.by_id["page_id"] == page_id]
     old = str(page["heading_path"].iloc[0]).split(" > ")[0]
     title = f"{old}: {as_question(gap.questions[0])}"
-    if not old or len(page) > _MOST_RETITLED or gap.share_near(page.index) < _ENOUGH or content_words(gap.questions[0]) <= content_words(old):
+    if (
+        not old
+        or len(page) > _MOST_RETITLED
+        or gap.share_near(page.index) < _ENOUGH
+        or content_words(gap.questions[0]) <= content_words(old)
+    ):
         return []
     paths = [" > ".join([title, *str(path).split(" > ")[1:]]) for path in page["heading_path"]]
     return [
@@ -91,9 +96,9 @@ def answer_first(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
     old, heading, page = str(place["heading_path"]), as_question(gap.heading_question), str(place["page_id"])
     changes = (
         Change("replace_passage", page, gap.passage_id, old, str(place["text"]), after),
-        Change("replace_heading", page, gap.passage_id, old, old.split(" > ")[-1], heading),
+        Change("replace_heading", page, gap.passage_id, old, old.rsplit(" > ", maxsplit=1)[-1], heading),
     )
-    task = f"Under the heading “{heading}”, start with the sentence that answers: “{sentences[best]}” Read the rest again after it."
+    task = f"Under the heading “{heading}”, start with the sentence that answers: “{sentences[best]}” Then read the rest."
     return [
         Candidate(
             *(gap.cluster_id, "answer_first", page, old, task),
@@ -112,7 +117,7 @@ def answer_first(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
 def split_section(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
     """The part of a long passage that answers, under a heading of its own, where other matter dilutes it."""
     place = site.by_id.loc[gap.passage_id]
-    if gap.cause not in _UNSEEN or gap.heading_question is None or int(place["n_words"]) < _LONG_WORDS:
+    if gap.cause not in _UNSEEN or gap.heading_question is None or len(str(place["text"]).split()) < _LONG_WORDS:
         return []
     sentences = split_sentences(str(place["text"]))
     wanted = content_words(" ".join([gap.heading_question, *gap.full]))
@@ -208,7 +213,7 @@ def add_section(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
     return [short, *full] if is_longer else [short]
 
 
-def _section(  # noqa: PLR0913, PLR0917 (a variant differs in each)
+def _section(  # noqa: PLR0913 (a variant differs in each)
     gap: Gap, site: Site, costs: RankSettings, anchor: str, claims: tuple[str, ...], questions: tuple[str, ...]
 ) -> Candidate:
     place = site.by_id.loc[anchor]
@@ -285,7 +290,7 @@ def add_source(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
     return [_in_place(gap, site, "add_source", task, after, _cost(costs, 0.0, n_claims=1))]
 
 
-def _in_place(gap: Gap, site: Site, operation: str, task: str, after: str, cost: float) -> Candidate:  # noqa: PLR0913, PLR0917
+def _in_place(gap: Gap, site: Site, operation: str, task: str, after: str, cost: float) -> Candidate:  # noqa: PLR0913
     place = site.by_id.loc[gap.passage_id]
     page, old, before = str(place["page_id"]), str(place["heading_path"]), str(place["text"])
     return Candidate(
@@ -328,7 +333,7 @@ def _beside(path: str, heading: str) -> str:
 
 def _new_page(beside: str, label: str) -> str:
     """Return the id of a new page in the folder of the site's root, with the suffix of the page it is named beside."""
-    home, last = beside.split("/")[0], beside.rsplit("/", maxsplit=1)[-1]
+    home, last = beside.split("/", maxsplit=1)[0], beside.rsplit("/", maxsplit=1)[-1]
     suffix = f".{last.rsplit('.', maxsplit=1)[1]}" if "/" in beside and "." in last else ""
     words = re.findall(r"\w+", label.lower())[:5]
     return f"{home}/{'-'.join(words) or 'new-page'}{suffix}"

@@ -95,6 +95,9 @@ def select_edits(simulation: Simulation, cost: Floats, limits: Limits, pages: li
     upper = np.array([portfolio.marginal(row) for row in range(len(cost))], dtype=np.float64)
     first = upper.copy()
     heap = [(-upper[row] / cost[row], row) for row in rows]
+    variants: dict[int, list[int]] = {}
+    for row in rows:
+        variants.setdefault(int(simulation.groups[row]), []).append(row)
     heapq.heapify(heap)
     minutes, n_words, on_page = 0.0, 0.0, Counter[str]()
     while heap:
@@ -114,7 +117,8 @@ def select_edits(simulation: Simulation, cost: Floats, limits: Limits, pages: li
             marginal.append(portfolio.take(row))
             minutes, n_words = minutes + cost[row], n_words + words[row]
             on_page[pages[row]] += 1
-            upper[row] = 0.0
+            for other in variants[int(simulation.groups[row])]:
+                upper[other] = min(upper[other], portfolio.marginal(other))
             bounds.append(portfolio.gain + 2 * simulation.harm[order].sum() + _knapsack(upper[rows], cost[rows], minutes))
     alone = _best_single(first, cost, limits, rows, words)
     if alone is not None and (limits.minutes or limits.words) and first[alone] > sum(marginal):

@@ -21,7 +21,12 @@ _LEAST_ROOM = 1e-6
 
 
 class CoverageModel(Protocol):
-    """Whatever can say what coverage would be with other passages."""
+    """Whatever can say what coverage is, and would be with other passages."""
+
+    @property
+    def coverage_now(self) -> Floats:
+        """Coverage of each query as the site is, shape (n queries,)."""
+        ...
 
     def simulate(self, changes: Sequence[TextChange]) -> Iterator[Effect]:
         """Yield what each change does, alone, in their order."""
@@ -41,8 +46,8 @@ class Simulation:
     """Predicted effects of candidates.
 
     `room` (n queries,) is what is left to gain: demand x (1 - coverage). `chances` say for each edit which part of that room it
-    may take. `gain` (1 + bootstraps, n edits) is the rise in queries asked net of harm counted twice, `harm` (n edits,) the fall.
-    `groups` (n edits,) number the edits' gaps: edits of one gap are variants, of which the best counts.
+    may take. `gain` (1 + bootstraps, n edits) is the rise in queries asked net of harm counted twice, `harm` (n edits,) the
+    fall. `groups` (n edits,) number the edits' gaps: edits of one gap are variants, of which the best counts.
     """
 
     room: Floats
@@ -59,24 +64,25 @@ def simulate_edits(
     """Return what each candidate would bring and harm, alone.
 
     A query's rise of coverage counts with the probability that it asks for the edited text (`Effect.fit`). Queries from which
-    the draft was written count as the others of the gap do on the mean; a gap of one query has nobody else to ask: it is scored
-    on itself, at half its worth. Intervals resample the calibration and the queries together.
+    the draft was written are taken to gain, where it comes near them, the same part of their room as the others of the gap; a
+    gap of one query has nobody else to ask: it is scored on itself, at half its worth. Intervals resample the calibration and
+    the queries together.
     """
     demand = np.asarray(demand_weights(queries), dtype=np.float64)
     place = pd.Series(np.arange(len(queries)), index=pd.Index(queries["query_id"]))
     members = {str(name): place.loc[group].to_numpy() for name, group in clusters.groupby("cluster_id")["query_id"]}
     changes = [TextChange(one.added, one.removed, one.cluster_id, one.part, one.is_assumed) for one in candidates]
     rng = np.random.default_rng(seed)
-    room = np.full(len(demand), np.nan)
+    room = demand * np.maximum(1 - model.coverage_now, _LEAST_ROOM)
     found = []
-    for number, (candidate, effect) in enumerate(zip(candidates, model.simulate(changes), strict=True)):
+    for number, (candidate, touched) in enumerate(zip(candidates, model.simulate(changes), strict=True)):
         drafted = place.loc[list(candidate.drafted_from)].to_numpy() if candidate.drafted_from else np.zeros(0, np.int64)
-        counted = _Counted(effect, members.get(candidate.cluster_id, np.zeros(0, np.int64)), drafted, demand)
-        room[effect.rows] = demand[effect.rows] * (1 - effect.before[0])
+        effect = _with_rows(touched, drafted, model.coverage_now)
+        counted = _Counted(effect, members.get(candidate.cluster_id, np.zeros(0, np.int64)), drafted, demand, room)
         found.append((counted, counted.gain_draws(rng), counted.rows_of_effects(edit_id(number), queries)))
     groups = np.asarray(pd.factorize(np.array([one.cluster_id for one in candidates], dtype=object))[0], dtype=np.int64)
     return Simulation(
-        np.nan_to_num(room),
+        room,
         tuple(counted.chances() for counted, _, _ in found),
         np.stack([draws for _, draws, _ in found], axis=1) if found else np.zeros((1, 0)),
         np.array([counted.harm for counted, _, _ in found]),
@@ -85,22 +91,29 @@ def simulate_edits(
     )
 
 
+def _with_rows(effect: Effect, rows: Rows, now: Floats) -> Effect:
+    """Return the effect with these queries in it, unchanged where it does not touch them."""
+    more = np.setdiff1d(rows, effect.rows)
+    same = np.tile(now[more], (len(effect.before), 1))
+    before, after = np.hstack([effect.before, same]), np.hstack([effect.after, same])
+    return Effect(np.r_[effect.rows, more], before, after, np.r_[effect.fit, np.zeros(len(more))])
+
+
 class _Counted:
     """How one candidate's effect on each query counts."""
 
-    def __init__(self, effect: Effect, in_gap: Rows, drafted: Rows, demand: Floats) -> None:
-        self.effect, self.demand = effect, demand
+    def __init__(self, effect: Effect, in_gap: Rows, drafted: Rows, demand: Floats, room: Floats) -> None:
+        self.effect, self.room = effect, room[effect.rows]
         self.change = effect.after - effect.before
-        self.is_drafted = np.isin(effect.rows, drafted)
-        held_out, standing = demand[np.setdiff1d(in_gap, drafted)].sum(), demand[np.intersect1d(in_gap, drafted)].sum()
-        is_of_gap = np.isin(effect.rows, in_gap)
-        if held_out > 0:
-            scale = np.where(is_of_gap, (held_out + standing) / held_out, 1.0)
-            self.scale = np.where(self.is_drafted, 0.0, scale)
-        else:
-            self.scale = np.where(is_of_gap, 0.5, 1.0)
-        self.weight = demand[effect.rows] * effect.fit * self.scale
-        self.in_gap, self.drafted, self.is_alone = in_gap, drafted, held_out <= 0
+        self.is_drafted, is_of_gap = np.isin(effect.rows, drafted), np.isin(effect.rows, in_gap)
+        self.is_standing = self.is_drafted & (effect.fit > 0)
+        held_out, standing = room[np.setdiff1d(in_gap, drafted)].sum(), self.room[self.is_standing].sum()
+        self.is_alone = held_out <= 0
+        scale = 0.5 if self.is_alone else (held_out + standing) / held_out
+        counts = np.where(self.is_drafted & (not self.is_alone), 0.0, np.where(is_of_gap, scale, 1.0))
+        self.weight = demand[effect.rows] * effect.fit * counts
+        self.held_out_rows, self.held_out = is_of_gap & ~self.is_drafted, held_out
+        self.plain = demand[effect.rows] * effect.fit
 
     @property
     def harm(self) -> float:
@@ -114,16 +127,14 @@ class _Counted:
         return np.asarray((worth * resampled).sum(axis=1), dtype=np.float64)
 
     def chances(self) -> Chances:
-        """Return the chance of each query; those drafted from get the mean of the others of the gap."""
-        rows, room = self.effect.rows, np.maximum(1 - self.effect.before[0], _LEAST_ROOM)
-        half = np.where(self.is_alone & np.isin(rows, self.in_gap), 0.5, 1.0)
-        rise = np.maximum(self.change[0], 0) * self.effect.fit * half
-        if not self.is_alone and self.is_drafted.any():
-            others = np.setdiff1d(self.in_gap, self.drafted)
-            taken = np.isin(rows, others)
-            rise = np.where(self.is_drafted, self.demand[rows[taken]] @ rise[taken] / self.demand[others].sum(), rise)
-        kept = np.flatnonzero(rise > 0)
-        return Chances(rows[kept], np.clip(rise[kept] / room[kept], 0, 1))
+        """Return the chance of each query; those drafted from get the part of the room that the others of the gap gain."""
+        rise = np.maximum(self.change[0], 0) * self.plain * (0.5 if self.is_alone else 1.0)
+        chance = rise / self.room
+        if not self.is_alone:
+            part = rise[self.held_out_rows].sum() / self.held_out
+            chance = np.where(self.is_drafted, part * self.is_standing, chance)
+        kept = np.flatnonzero(chance > 0)
+        return Chances(self.effect.rows[kept], np.clip(chance[kept], 0, 1))
 
     def rows_of_effects(self, edit_id: str, queries: Queries) -> Effects:
         """Return the queries whose coverage changes by more than a trace."""

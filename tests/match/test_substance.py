@@ -54,6 +54,19 @@ def test_a_list_of_the_logs_words_says_nothing(substance):
     assert not substance.of("tyre island battery; repair limit, brakes; winter weight, delivery: size")
 
 
+def test_a_long_list_with_small_words_between_is_still_a_list():
+    """Hardly a word comes twice in 27; a sentence of that length repeats some, or says a word that nobody asked."""
+    asked = "how much does the battery weigh with rain on a cargo bike when my child and your tyre go over that hill in"
+    substance = Substance([f"{asked} winter at night or by day"])
+    words = sorted(asked.split())
+    rest = ["winter", "at", "night", "or", "by"]
+    assert len({*words, *rest}) == 28
+    assert not substance.of(" ".join([*words, *rest]))
+    assert not substance.of(" ".join([*words, *rest, "bike"]))
+    for kept in ([*words, *rest, "22"], [*words, *rest, "the", "bike"], words):
+        assert substance.of(" ".join(kept))
+
+
 def test_a_list_of_other_words_is_kept(substance):
     parts = "Included: pump, levers, patches, glue, sandpaper, valve caps, gloves, bag."
     assert substance.of(parts) == parts

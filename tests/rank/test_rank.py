@@ -1,21 +1,23 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from coverage_kit.change import Effect
 from coverage_kit.rank.causes import gather_facts, name_causes, pool_facts
 from coverage_kit.rank.drafts import ClaimBook, as_question, write_brief
-from coverage_kit.rank.edits import Candidate, Site, propose_edits
-from coverage_kit.rank.gaps import nearest_to_clusters, rank_gaps
+from coverage_kit.rank.edits import NO_EDIT, Candidate, Site, explain_no_edits, propose_edits
+from coverage_kit.rank.gaps import best_places, nearest_to_clusters, rank_gaps
 from coverage_kit.rank.outcomes import Field, count_outcomes, outcome_rates
-from coverage_kit.rank.select import rank_edits
-from coverage_kit.rank.simulate import Simulation, edit_table, simulate_edits
+from coverage_kit.rank.select import Limits, rank_edits
+from coverage_kit.rank.simulate import edit_table, simulate_edits
 from coverage_kit.settings import RankSettings
 from coverage_kit.tables import (
     ANSWERS,
     CITATIONS,
     CLUSTERS,
     COVERAGE,
-    EFFECTS,
     EVIDENCE,
     LABELS,
     MATCHES,
@@ -146,6 +148,7 @@ def test_a_log_without_demand_still_ranks():
     assert gaps["severity"].between(0, 1).all()
     simulation = simulate_edits([candidate("good")], HandModel(), queries, clusters)
     assert np.isfinite(simulation.gain).all()
+    assert np.isfinite(simulation.chances[0].chance).all()
 
 
 def test_candidates_are_drafted_from_half_and_carry_no_invented_fact():
@@ -189,34 +192,52 @@ def test_candidates_are_drafted_from_half_and_carry_no_invented_fact():
 
 
 class HandModel:
-    """Adding 'good' lifts q0 to q2 to .9; adding 'bad' lowers q3 by .5; nothing else matters."""
+    """Adding 'good' lifts q0 to q2 to .9; adding 'bad' lowers q3 by .5; nothing else matters. Half of all fits are certain."""
 
-    def prepare(self, texts):
-        self.prepared = list(texts)
+    before = coverage_now = np.array([0.1, 0.2, 0.1, 0.9, 0.8, 0.9])
 
-    def coverage_with(self, added, removed=()):
-        coverage = np.array([0.1, 0.2, 0.1, 0.9, 0.8, 0.9])
-        if "good" in added:
-            coverage[:3] = 0.9
-        if "bad" in added:
-            coverage[3] = 0.4
-        return np.tile(coverage, (21, 1))
+    def simulate(self, changes):
+        for change in changes:
+            after = self.before.copy()
+            if "good" in change.added:
+                after[:3] = 0.9
+            if "bad" in change.added:
+                after[3] = 0.4
+            rows = np.flatnonzero(after != self.before)
+            both = (np.tile(one[rows], (21, 1)) for one in (self.before, after))
+            yield Effect(rows, *both, np.full(len(rows), change.part))
 
 
-def candidate(text, cost=10.0, drafted=("q0", "q2")):
-    return Candidate("c0", "add_question_and_answer", "ours/a", "A", text, cost, tuple(drafted), (text,))
+def candidate(text, cost=10.0, drafted=("q0", "q2"), part=1.0):
+    made = Candidate("c0", "add_question_and_answer", f"ours/{text}", "A", text, cost, tuple(drafted), (text,), part=part)
+    return replace(made, n_words=10)
 
 
 def test_gain_counts_held_out_queries_for_the_gap_and_harm_twice():
     _, queries, _, clusters = ranked_gaps()
-    simulation = simulate_edits([candidate("good"), candidate("bad"), candidate("idle")], HandModel(), queries, clusters)
-    # q1 alone is held out; its rise of .7 stands for the whole gap's demand of 3
-    np.testing.assert_allclose(simulation.gain[0], [0.7 * 3, -2 * 0.5 * 50, 0], atol=1e-9)
-    np.testing.assert_allclose(simulation.harm, [0, 25, 0], atol=1e-9)
+    made = [candidate("good"), candidate("bad"), candidate("idle"), candidate("good", part=0.25)]
+    simulation = simulate_edits(made, HandModel(), queries, clusters)
+    # q1 alone is held out: it gains .7 of its room of .8, and the gap has room for .9 + .8 + .9; a quarter counts so
+    whole = 0.7 / 0.8 * 2.6
+    np.testing.assert_allclose(simulation.gain[0], [whole, -2 * 0.5 * 50, 0, whole / 4], atol=1e-9)
+    np.testing.assert_allclose(simulation.harm, [0, 25, 0, 0], atol=1e-9)
     effects = simulation.effects.set_index(["edit_id", "query_id"])
     assert effects.loc[("e0000", "q0"), "is_drafted_from"]
+    assert effects.loc[("e0000", "q0"), "weight"] == 0
+    assert effects.loc[("e0000", "q1"), "weight"] == pytest.approx(2.6 / 0.8)
     assert effects.loc[("e0000", "q1"), "coverage_after"] == 0.9
-    assert "e0002" not in simulation.effects["edit_id"].tolist()
+    assert effects.loc["e0002", "weight"].tolist() == [0, 0]  # those it was drafted from stand there, unchanged
+    rise = effects["coverage_after"] - effects["coverage_before"]
+    assert (effects["weight"] * rise).groupby("edit_id").sum()["e0000"] == pytest.approx(simulation.gain[0, 0])
+
+
+def test_what_the_whole_gap_takes_is_what_the_held_out_queries_gain():
+    """Queries drafted from count as the others: they gain the same part of their room."""
+    _, queries, _, clusters = ranked_gaps()
+    one = simulate_edits([candidate("good")], HandModel(), queries, clusters).chances[0]
+    np.testing.assert_allclose(one.chance, [0.875, 0.875, 0.875])
+    alone = simulate_edits([candidate("good", drafted=("q0", "q1", "q2"))], HandModel(), queries, clusters).chances[0]
+    np.testing.assert_allclose(alone.chance, [0.4 / 0.9, 0.35 / 0.8, 0.4 / 0.9])  # nobody left to ask: half
 
 
 def test_selection_counts_what_is_left_to_gain():
@@ -226,30 +247,35 @@ def test_selection_counts_what_is_left_to_gain():
     simulation = simulate_edits(made, HandModel(), queries, clusters)
     edits, frontier = rank_edits(edit_table(made, simulation), simulation)
     assert edits["edit_id"].tolist() == ["e0001", "e0000", "e0002"]
+    assert edits["is_chosen"].tolist() == [True, False, False]
+    assert edits["marginal_gain"].tolist() == pytest.approx([2.275, 0, 0])
     assert frontier["edit_id"].tolist() == ["e0001"]
-    assert frontier["gain"].tolist() == pytest.approx([2.1])
+    assert frontier["gain"].tolist() == pytest.approx([2.275])
+    assert frontier["bound"].tolist() == pytest.approx([2.275])
     assert frontier["cost_minutes"].tolist() == [10.0]
 
 
-def test_greedy_is_within_its_bound_of_the_best_set():
-    """Against every subset of eight edits: at least 1 - 1/e of the best, at equal costs."""
-    rng = np.random.default_rng(3)
-    worth = np.maximum(rng.normal(0, 1, (8, 20)), 0)
-    simulation = Simulation(worth, np.tile(worth.sum(axis=1), (3, 1)), np.zeros(8), EFFECTS.empty())
-    table = edit_table([candidate(f"t{n}") for n in range(8)], simulation)
-    _, frontier = rank_edits(table, simulation)
-    pairs = [np.maximum(worth[a], worth[b]).sum() for a in range(8) for b in range(a)]
-    assert frontier["gain"].iloc[1] >= (1 - 1 / np.e) * max(pairs)
-    assert frontier["gain"].is_monotonic_increasing
-    assert frontier["gain"].iloc[-1] == pytest.approx(worth.max(axis=0).sum())
-
-
-def test_no_candidates_no_edits():
+def test_limits_keep_pages_untouched_and_the_budget():
     _, queries, _, clusters = ranked_gaps()
+    made = [candidate("good", 20.0)]
+    simulation = simulate_edits(made, HandModel(), queries, clusters)
+    for limits in (Limits(minutes=10), Limits(words=5), Limits(untouchable=("ours/go*",))):
+        edits, _ = rank_edits(edit_table(made, simulation), simulation, limits)
+        assert not edits["is_chosen"].any()
+    assert rank_edits(edit_table(made, simulation), simulation, Limits(20, 10, 1))[0]["is_chosen"].all()
+
+
+def test_no_candidates_no_edits_but_reasons():
+    gaps, queries, _, clusters = ranked_gaps()
     simulation = simulate_edits([], HandModel(), queries, clusters)
     edits, frontier = rank_edits(edit_table([], simulation), simulation)
     assert edits.empty
     assert frontier.empty
+    lost = gaps.assign(winnable=False, cause="unwinnable")
+    edits, _ = rank_edits(edit_table([], simulation), simulation, unedited=explain_no_edits(lost))
+    assert edits["operation"].tolist() == [NO_EDIT, NO_EDIT]
+    assert edits["text"].str.contains("third parties").all()
+    assert not edits["is_chosen"].any()
 
 
 def test_claims_that_many_make_and_the_site_lacks_come_first_and_none_twice():
@@ -269,3 +295,16 @@ def test_headings_in_the_words_of_those_who_ask(text, heading):
 
 def test_a_brief_without_answers_asks_for_facts():
     assert "[FACT NEEDED: your own figures and conditions on dogs]" in write_brief("Do.", ["dogs?"], [], "dogs")
+
+
+def test_the_best_page_is_where_most_of_the_demand_looks():
+    """q0 is nearest to page b by far; q1, asked nine times as often, is between a and c and nearer to c."""
+    near = [("q0", "b", 1, 0.9), ("q0", "a", 2, 0.2), ("q1", "c", 1, 0.6), ("q1", "a", 2, 0.55)]
+    matches = MATCHES.table(
+        [{"query_id": q, "passage_id": f"ours/{p}#0", "site": "ours", "rank": r, "similarity": x} for q, p, r, x in near]
+    )
+    queries = QUERIES.table([{"query_id": q, "text": q, "demand": d} for q, d in (("q0", 1.0), ("q1", 9.0))])
+    clusters = CLUSTERS.table([{"query_id": q, "cluster_id": "c0", "membership": 1.0} for q in ("q0", "q1")])
+    found = best_places(matches, queries, clusters, "ours")
+    assert found["passage_id"].tolist() == ["ours/c#0", "ours/a#0"]
+    assert found["rank"].tolist() == [1, 2]

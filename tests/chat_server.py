@@ -1,0 +1,73 @@
+"""A server on this machine that speaks OpenAI's chat completions, and keeps what it was asked."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
+
+KEY = "sk-secret-0123456789"
+
+
+class Reply(NamedTuple):
+    status: int = 200
+    text: str | None = "Words."
+    delay_seconds: float = 0.0
+    finish_reason: str = "stop"
+    raw: str | None = None
+
+
+class Chat:
+    def __init__(self, answer: Callable[[int, dict[str, Any]], Reply]) -> None:
+        self.answer, self.asked, self.keys = answer, [], []
+        self.base_url = ""
+
+    def bodies(self) -> list[str]:
+        return [json.dumps(one) for one in self.asked]
+
+
+@contextmanager
+def chat_server(answer: Callable[[int, dict[str, Any]], Reply]) -> Iterator[Chat]:
+    """Serve replies by the number of the request, from 0, and its body."""
+    chat = Chat(answer)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            chat.asked.append(body)
+            chat.keys.append(self.headers.get("authorization"))
+            reply = chat.answer(len(chat.asked) - 1, body)
+            time.sleep(reply.delay_seconds)
+            message = {"role": "assistant", "content": reply.text}
+            choice = {"index": 0, "message": message, "finish_reason": reply.finish_reason}
+            done = {"id": "x", "object": "chat.completion", "created": 0, "model": body["model"], "choices": [choice]}
+            wrong = {"error": {"message": f"{reply.text} {self.headers.get('authorization')}", "type": "t"}}
+            content = (reply.raw if reply.raw is not None else json.dumps(done if reply.status == 200 else wrong)).encode()
+            try:
+                self.send_response(reply.status)
+                for name, value in (
+                    ("content-type", "application/json"),
+                    ("content-length", len(content)),
+                    ("retry-after-ms", 1),
+                ):
+                    self.send_header(name, str(value))
+                self.end_headers()
+                self.wfile.write(content)
+            except OSError:
+                pass  # who asked has gone
+
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    chat.base_url = f"http://127.0.0.1:{server.server_port}/v1"
+    try:
+        yield chat
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

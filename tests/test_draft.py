@@ -1,0 +1,142 @@
+"""The command that lets a model write drafts, on a run made by hand, against a server on this machine."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from coverage_kit import tables
+from coverage_kit.analysis import Analysis, save_analysis
+from coverage_kit.rank.briefs import list_briefs
+from tests.chat_server import KEY, Reply, chat_server
+from tests.test_apply import write_run
+from tests.test_cli import call
+
+LEAD = "Mineral oil of 99 brands works well in each of our brakes."
+SECTION = f"## Which oil?\n\n> [EXTRACT TO CHECK] “{LEAD}”\n\n[FACT NEEDED: what is true of your own offer?]"
+PASSAGE = "shop.example/p.html#0"
+
+
+def write_drafted(folder) -> Analysis:
+    """Write a run with a heading to reword (e1), a section to add (e2), a passage to extend (e3) and a page to add (e5)."""
+    run = write_run(folder)
+    texts = {"e1": (None, "How?"), "e2": (None, SECTION), "e3": ("Open the lever.", f"Open the lever.\n\n{SECTION[15:]}")}
+    texts |= {"e5": (None, "# Oils\n\n## Which oil?\n\n[FACT NEEDED: oil]")}
+    kinds = {"e1": "reword_heading", "e2": "add_question_and_answer", "e3": "extend_passage", "e5": "add_page"}
+    edits = run.edits.assign(edit_id=run.edits["edit_id"].replace("e4", "e5"))
+    edits["operation"] = edits["edit_id"].map(kinds)
+    edits["before"] = edits["edit_id"].map(lambda one: texts[one][0])
+    edits["after"] = edits["edit_id"].map(lambda one: texts[one][1])
+    changes = run.changes.assign(before=[None, None, "Open the lever."], passage_id=[PASSAGE] * 3)
+    asked = [("q1", "which oil do I need", 5.0), ("q2", "how much oil", 9.0), ("q3", "is it dear", 1.0)]
+    rows = [
+        {"query_id": name, "text": text, "demand": demand, "first_asked_at": pd.NaT, "last_asked_at": pd.NaT}
+        for name, text, demand in asked
+    ]
+    effects = [
+        {"edit_id": "e2", "query_id": name, "coverage_before": 0.0, "coverage_after": 0.5, "fit": 1.0, "weight": 1.0}
+        | {"is_drafted_from": name != "q3"}
+        for name, _, _ in asked
+    ]
+    clusters = [{"cluster_id": "c", "query_id": "q3", "membership": 1.0}]
+    made = {
+        "edits": tables.EDITS.table(edits.to_dict("records")),
+        "changes": tables.CHANGES.table(changes.to_dict("records")),
+        "queries": tables.QUERIES.table(rows),
+        "effects": tables.EFFECTS.table(effects),
+        "clusters": tables.CLUSTERS.table(clusters),
+    }
+    analysis = Analysis(**{**run.tables(), **made}, about=run.about)
+    save_analysis(analysis, folder / "run")
+    return analysis
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("SHOP_KEY", KEY)
+    return tmp_path
+
+
+def write_settings(folder, chat):
+    draft = f'[draft]\nmodel = "small"\nbase_url = "{chat.base_url}"\nkey_variable = "SHOP_KEY"\n'
+    (folder / "c.toml").write_text(f'[site]\nsource = "site"\n{draft}')
+    return ("--settings", "c.toml")
+
+
+def test_briefs_hold_the_place_the_questions_and_the_marked_extracts(folder):
+    section, longer, page = list_briefs(write_drafted(folder), ["e1", "e2", "e3", "e5"])
+    assert section.headings == ("## Which oil?",)
+    assert section.questions == ("how much oil", "which oil do I need")
+    assert section.own_words == "Our name: Shop\n\nBrakes > Bleed\nOpen the lever."
+    assert section.extracts == (f"[EXTRACT TO CHECK] “{LEAD}”",)
+    assert (longer.headings, longer.before, longer.questions) == ((), "Open the lever.", ("is it dear",))
+    assert longer.extracts == section.extracts
+    assert page.headings == ("# Oils", "## Which oil?")
+
+
+def test_drafts_are_written_kept_and_applied(folder, monkeypatch, capsys):
+    write_drafted(folder)
+    with chat_server(lambda number, body: Reply(text="Open the lever. Use Oily 5 W oil.")) as chat:
+        named = write_settings(folder, chat)
+        status, said = call(monkeypatch, capsys, "draft", "run", *named, "--top", "3", "--out", "drafts.json")
+        assert status == 0, said
+        assert "2 drafted, 0 kept from before, 0 failed, in drafts.json." in said
+        assert "1 edits need none" in said
+        assert len(chat.asked) == 2
+        status, said = call(monkeypatch, capsys, "draft", "run", *named, "--edit", "e2", "--edit", "e5", "--out", "drafts.json")
+        assert status == 0, said
+        assert "1 drafted, 1 kept" in said
+        assert len(chat.asked) == 3
+    drafts = json.loads((folder / "drafts.json").read_text())
+    told = "Open the lever. Use [FACT NEEDED: is “Oily 5 W” true?] oil."
+    assert drafts == {"e2": f"## Which oil?\n\n{told}", "e3": f"Open the lever.\n\n{told}", "e5": f"# Oils\n\n{told}"}
+    assert KEY not in "".join(file.read_text(errors="replace") for file in folder.rglob("*") if file.is_file())
+    (folder / "drafts.json").write_text(json.dumps({"e2": drafts["e2"].replace("[FACT NEEDED: is “Oily 5 W” true?]", "our")}))
+    status, said = call(monkeypatch, capsys, "apply", "run", "--to", "copy", "--edit", "e2", "--drafts", "drafts.json")
+    assert status == 0, said
+    assert "<h2>Which oil?</h2>\n<p>Open the lever. Use our oil.</p>" in (folder / "copy/p.html").read_text()
+
+
+def test_an_edit_that_fails_is_told_and_the_rest_are_drafted(folder, monkeypatch, capsys):
+    write_drafted(folder)
+    with chat_server(lambda number, body: Reply(404, "no") if number == 0 else Reply(text="Open it.")) as chat:
+        named = write_settings(folder, chat)
+        status, said = call(monkeypatch, capsys, "draft", "run", *named, "--top", "3")
+    assert status == 1
+    assert "e2: no draft." in said
+    assert "1 drafted, 0 kept from before, 1 failed" in said
+    assert KEY not in said
+    assert list(json.loads((folder / "run/drafts.json").read_text())) == ["e3"]
+
+
+def test_a_kept_draft_of_another_run_is_told(folder, monkeypatch, capsys):
+    write_drafted(folder)
+    (folder / "d.json").write_text('{"e2": "## Which saddle?\\n\\nOurs."}')
+    with chat_server(lambda number, body: Reply()) as chat:
+        status, said = call(
+            monkeypatch, capsys, "draft", "run", *write_settings(folder, chat), "--edit", "e2", "--out", "d.json"
+        )
+        assert (status, chat.asked) == (0, [])
+    assert "begins unlike the edit" in said
+
+
+def test_without_a_model_the_cure_is_told_and_nothing_is_written(folder, monkeypatch, capsys):
+    write_drafted(folder)
+    status, said = call(monkeypatch, capsys, "draft", "run")
+    assert status == 2
+    assert "[draft] in coverage.toml" in said
+    assert not (folder / "run/drafts.json").exists()
+    status, said = call(monkeypatch, capsys, "draft", "run", "--top", "1", "--edit", "e2")
+    assert (status, "--top or --edit" in said) == (2, True)
+
+
+@pytest.mark.parametrize("line", ['key_variable = "sk-secret-1"', 'base_url = "https://me:sk-secret-1@x.example"'])
+def test_a_key_written_into_the_settings_is_refused_and_not_repeated(folder, monkeypatch, capsys, line):
+    write_drafted(folder)
+    (folder / "c.toml").write_text(f'[site]\nsource = "site"\n[draft]\nmodel = "m"\n{line}\n')
+    status, said = call(monkeypatch, capsys, "draft", "run", "--settings", "c.toml")
+    assert status == 2
+    assert "draft." in said
+    assert "secret" not in said
