@@ -22,13 +22,16 @@ if TYPE_CHECKING:
     from coverage_kit.match.labels import label_clusters
     from coverage_kit.match.model import SiteModel
     from coverage_kit.match.neighbors import nearest_passages
+    from coverage_kit.measure.predictions import compare_predictions
     from coverage_kit.measure.visibility import measure_visibility
     from coverage_kit.pipeline import analyze
     from coverage_kit.rank.edits import propose_edits
     from coverage_kit.rank.gaps import rank_gaps
     from coverage_kit.rank.select import rank_edits
     from coverage_kit.rank.simulate import simulate_edits
+    from coverage_kit.rank.what_if import what_if
     from coverage_kit.report.page import write_page
+    from coverage_kit.report.site_copy import write_site_copy
     from coverage_kit.report.workbook import write_csv, write_workbook
     from coverage_kit.settings import Settings, make_settings, read_settings
     from coverage_kit.vectors import Embeddings, Encoder, embed_texts
@@ -49,13 +52,16 @@ _HOMES = {
     "match.labels": ("label_clusters",),
     "match.model": ("SiteModel",),
     "match.neighbors": ("nearest_passages",),
+    "measure.predictions": ("compare_predictions",),
     "measure.visibility": ("measure_visibility",),
     "pipeline": ("analyze",),
     "rank.edits": ("propose_edits",),
     "rank.gaps": ("rank_gaps",),
     "rank.select": ("rank_edits",),
     "rank.simulate": ("simulate_edits",),
+    "rank.what_if": ("what_if",),
     "report.page": ("write_page",),
+    "report.site_copy": ("write_site_copy",),
     "report.workbook": ("write_csv", "write_workbook"),
     "settings": ("Settings", "make_settings", "read_settings"),
     "vectors": ("Embeddings", "Encoder", "embed_texts"),

@@ -193,10 +193,10 @@ def draft(
         Path | None, typer.Option(help="JSON of drafts; those it holds are kept; by default drafts.json in RUN")
     ] = None,
     settings_file: Annotated[
-        Path | None, typer.Option("--settings", help="a coverage.toml whose [draft] counts; by default the run's own")
+        Path | None, typer.Option("--settings", help="a coverage.toml whose draft section counts; by default the run's own")
     ] = None,
 ) -> None:
-    """Let the language model that [draft] names write drafts of a run's edits, each held against the site's own words.
+    """Let the language model of the settings write drafts of a run's edits, each held against the site's own words.
 
     Example: coverage-kit draft runs/latest --settings coverage.toml
     """

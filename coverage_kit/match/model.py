@@ -71,7 +71,7 @@ class SiteModel:
     @property
     def coverage_now(self) -> Floats:
         """Coverage of each query as the site is, shape (n queries,)."""
-        return self._before[0]
+        return np.asarray(self._before[0], dtype=np.float64)
 
     @cached_property
     def _before(self) -> Floats:

@@ -5,6 +5,7 @@ not told by its form, so that a draft stays one: for an editor to read.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -63,8 +64,8 @@ def check_draft(text: str, brief: Brief) -> str:
 
 
 def _undress(text: str) -> str:
-    """Return the text without code fences, emphasis and marks of the model's own; a link's address behind its words."""
-    text = _PRIVATE.sub("", text.replace("\r", ""))
+    """Return the text without unseen characters, code fences, emphasis and the model's marks; a link as words and address."""
+    text = "".join(one for one in text.replace("\r", "") if unicodedata.category(one) not in ("Cf", "Co", "Cs"))
     text = _MODEL_MARK.sub("", _CODE_FENCE.sub("", text))
     text = _LINK.sub(lambda found: f"{found[1]} {found[2]}".strip(), text)
     return "\n".join(_drop_emphasis(line) for line in text.split("\n"))

@@ -11,7 +11,7 @@ from coverage_kit.sentences import split_sentences
 
 _NUM = r"(?:\d+(?:[.,:/]\d+)*[½¼¾]?|[½¼¾])"
 _START = re.compile(
-    r"(?P<url>(?:https?://|www\.)[^\s<>\[\]()“”\"'\ue000-\uf8ff]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"(?P<url>(?:[a-z][a-z+]*://|www\.)[^\s<>\[\]()“”\"'\ue000-\uf8ff]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
     r"|(?<![\w.])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24}\b(?:/[^\s()\[\]“”\"'\ue000-\uf8ff]*)?)"
     rf"|(?P<sign>[$€£¥])?\s?(?P<value>{_NUM})"
     r"|(?P<word>[^\W_][\w’'\-]*)",  # noqa: RUF001 (apostrophes as they are typed)
@@ -112,8 +112,11 @@ class Known:
         return fact.value in self._values if is_alone else (fact.value, fact.unit) in self._figures
 
     def has_word(self, word: str) -> bool:
-        """Return whether every part of a word in lower case stands in the texts."""
-        return word in self.words or all(part in self.words or part in _PLAIN for part in _parts(word))
+        """Return whether every part of a word in lower case stands in the texts, in the singular or the plural."""
+        return word in self.words or all(self._has_part(part) for part in _parts(word))
+
+    def _has_part(self, part: str) -> bool:
+        return part in _PLAIN or not self.words.isdisjoint({part, f"{part}s", part.removesuffix("s")})
 
 
 def find_unknown(

@@ -65,6 +65,8 @@ def slot(words):
         ("Shimano makes the brakes.", f"{slot('Shimano')} makes the brakes."),
         ("Our haulwright crate fits.", f"Our {slot('haulwright')} crate fits."),
         ("Removing the crate is easy. Check the strap.", "Removing the crate is easy. Check the strap."),
+        ("It goes 3\u200b4 km.", f"It goes {slot('34 km')}."),
+        ("Herons have covers.", "Herons have covers."),
         ("It has IP67 and the A7.", f"It has {slot('IP67')} and the {slot('A7')}."),
         ("See https://evil.example/a?b=1.", f"See {slot('https://evil.example/a?b=1')}."),
         ("See [us](http://evil.example).", f"See us {slot('http://evil.example')}."),
