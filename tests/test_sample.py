@@ -92,13 +92,20 @@ def test_edits_are_briefs_with_places_costs_and_intervals(analysis):
     assert {"add_question_and_answer", "extend_passage", "add_page"} <= set(edits["operation"])
     assert (edits["low"] <= edits["gain"]).all()
     assert (edits["gain"] <= edits["high"]).all()
+    lost = set(analysis.gaps.loc[~analysis.gaps["winnable"], "cluster_id"])
+    assert set(edits.loc[edits["operation"] == "no_edit", "cluster_id"]) == lost
+    edits = edits[edits["operation"] != "no_edit"]
+    assert not set(edits["cluster_id"]) & lost
     assert (edits["cost_minutes"] > 0).all()
     pages = set(analysis.pages["page_id"])
     assert edits.loc[edits["operation"] != "add_page", "page_id"].isin(pages).all()
-    written = edits[edits["operation"] != "reword_heading"]
+    written = edits[edits["operation"].isin(["add_question_and_answer", "extend_passage", "add_page"])]
     assert written["text"].str.contains("[FACT NEEDED:", regex=False).all()
-    lost = set(analysis.gaps.loc[~analysis.gaps["winnable"], "cluster_id"])
-    assert not set(edits["cluster_id"]) & lost
+    assert set(analysis.changes["edit_id"]) == set(edits["edit_id"])
+    chosen = edits[edits["is_chosen"]]
+    assert chosen["cost_minutes"].sum() <= analysis.about["settings"]["rank"]["budget_minutes"]
+    assert 0.5 < analysis.about["share_of_bound"] <= 1
+    assert (analysis.frontier["bound"] >= analysis.frontier["gain"] - 1e-9).all()
     assert analysis.frontier["gain"].is_monotonic_increasing
     assert analysis.frontier["cost_minutes"].is_monotonic_increasing
 

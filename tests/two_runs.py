@@ -59,7 +59,22 @@ def make_edits(*rows):
 def make_effects(*rows):
     """Return effects of (edit_id, query_id, coverage before, coverage after, whether drafted from)."""
     names = ("edit_id", "query_id", "coverage_before", "coverage_after", "is_drafted_from")
-    return EFFECTS.table([dict(zip(names, row, strict=True)) for row in rows])
+    return EFFECTS.table([{**dict(zip(names, row, strict=True)), "fit": 1.0, "weight": 0.0} for row in rows])
+
+
+def weigh(effects, edits, asked):
+    """Return the effects with weights: held-out queries stand for their gap, one alone for half of it."""
+    demand, cluster = ({row[0]: row[place] for row in asked} for place in (2, 3))
+    gap_of = dict(zip(edits["edit_id"], edits["cluster_id"], strict=True))
+    drafted = effects[effects["is_drafted_from"]].groupby("edit_id")["query_id"].agg(set).to_dict()
+    weights = []
+    for row in effects.to_dict("records"):
+        gap = [q for q in demand if cluster[q] == gap_of[row["edit_id"]]]
+        held_out = sum(demand[q] for q in gap if q not in drafted.get(row["edit_id"], set()))
+        scale = sum(demand[q] for q in gap) / held_out if held_out else 0.5
+        counts = 0.0 if row["is_drafted_from"] and held_out else scale if row["query_id"] in gap else 1.0
+        weights.append(demand[row["query_id"]] * counts)
+    return effects.assign(weight=weights).astype({"weight": "float64"})
 
 
 def make_run(asked, about=None, **tables):
@@ -70,6 +85,7 @@ def make_run(asked, about=None, **tables):
     measured = [{"query_id": row[0], "coverage": row[4], "low": 0.0, "high": 1.0, "cause": "missing"} for row in asked]
     frames["coverage"] = COVERAGE.table(measured)
     frames |= {"passages": make_passages(*SITE), **tables}
+    frames["effects"] = weigh(frames["effects"], frames["edits"], asked)
     plain = {
         "own_site": "ours.example",
         "encoder": "words",

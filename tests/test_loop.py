@@ -1,0 +1,39 @@
+"""The loop on the sample: apply the first ten edits to a copy, run on the copy, and compare predicted with realised."""
+
+import pytest
+
+from coverage_kit.measure.predictions import calibrate_predictions, compare_predictions
+from coverage_kit.measure.published import find_published
+from coverage_kit.pipeline import analyze
+from coverage_kit.report.picking import list_changes, pick_edits
+from coverage_kit.report.site_copy import write_site_copy
+from coverage_kit.settings import read_settings
+from tests.world import DATA, write_project
+
+
+@pytest.fixture(scope="module")
+def comparison(sample_analysis, sample_project, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("loop")
+    changes = list_changes(sample_analysis, pick_edits(sample_analysis, top=10))
+    done = write_site_copy(DATA / "larkmoor", sample_analysis.pages, sample_analysis.passages, changes, folder / "larkmoor")
+    assert (done["status"] == "applied").all()
+    settings = read_settings(write_project(folder, folder / "larkmoor"))
+    again = analyze(settings.model_copy(update={"cache": str(sample_project.parent / "cache")}))
+    own = [run.passages[run.passages["site"] == run.about["own_site"]] for run in (sample_analysis, again)]
+    published = find_published(sample_analysis.changes, *own)
+    return changes, published, compare_predictions(sample_analysis, again, published, ("before", "after"))
+
+
+def test_the_edits_that_were_made_are_found_on_the_pages(comparison):
+    changes, published, _ = comparison
+    made, found = set(changes["edit_id"]), set(published.loc[published["is_published"], "edit_id"])
+    assert len(made & found) >= 9
+    assert len(found - made) <= 2
+
+
+def test_most_realised_gains_lie_in_their_stated_intervals(comparison):
+    calibration = calibrate_predictions(comparison[2].predictions)
+    assert calibration.n >= 9
+    assert calibration.share_of_within >= 0.8
+    assert 0.6 < calibration.ratio < 1.4
+    assert calibration.spearman > 0.5
