@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import shlex
 import shutil
 import sys
@@ -136,25 +135,9 @@ def compare(
 
     Example: coverage-kit compare runs/march runs/april
     """
-    from coverage_kit.analysis import load_analysis, write_file  # noqa: PLC0415
-    from coverage_kit.measure import predictions  # noqa: PLC0415
-    from coverage_kit.report.wording import predicted_under  # noqa: PLC0415
+    from coverage_kit.comparing import compare_runs  # noqa: PLC0415 (seconds to import)
 
-    before, after = load_analysis(run_a), load_analysis(run_b)
-    _check_comparable(before, after, run_b)
-    found = _published_between(before, after, published or [], run_b)
-    runs = (run_a.resolve().as_posix(), run_b.resolve().as_posix())
-    comparison = predictions.compare_predictions(before, after, found, runs, after.about["seed"])
-    if comparison.predictions.empty:
-        raise RunError(str(run_b), "queries of the published edits", "none asked again", "Log the same questions again.")
-    rows = _comparison_rows(comparison.predictions, found)
-    words = predictions.describe_comparison(comparison, predicted_under(before.about))
-    file = record or Path(after.about["settings"]["cache"]) / "predictions.parquet"
-    past = predictions.record_predictions(comparison.predictions, file)
-    predictions.write_predictions(comparison.predictions, run_b / "predictions.parquet")
-    write_file(run_b / "comparison.md", _as_markdown(rows, words, f"{run_a} and {run_b}").encode())
-    typer.echo(f"{_as_columns(rows)}\n\n{words}")
-    typer.echo(f"\n{file} holds {len(past)} compared edits: the next run reads it.\nOpen {run_b / 'comparison.md'}")
+    typer.echo(compare_runs(run_a, run_b, published or [], record))
 
 
 @app.command()
@@ -306,65 +289,14 @@ def _describe_choice_model(about: dict[str, Any]) -> str:
     return f"Citation model: held-out AUC {model['auc']:.2f} {interval}, {model['n_choices']} choices."
 
 
-def _check_comparable(before: "Analysis", after: "Analysis", run_b: Path) -> None:
-    for key, what in (("own_site", "site"), ("encoder", "encoder")):
-        if before.about[key] != after.about[key]:
-            cure = f"Compare two runs of one site with one encoder: coverage of another {what} is another figure."
-            raise RunError(str(run_b), f"a run with {what} {before.about[key]!r}", repr(after.about[key]), cure)
-
-
-def _published_between(before: "Analysis", after: "Analysis", named: list[str], run_b: Path) -> "pd.DataFrame":
-    """Return which edits were published. Raises RunError, with what came nearest, when none was."""
-    from coverage_kit.measure.published import find_published  # noqa: PLC0415
-
-    own = [run.passages[run.passages["site"] == run.about["own_site"]] for run in (before, after)]
-    found = find_published(before.changes, own[0], own[1], named)
-    if not found["is_published"].any():
-        best = found[found["word_overlap"] > 0].nlargest(1, "word_overlap").to_dict("records")
-        near = f"; nearest is {best[0]['edit_id']} on {best[0]['page_id']}: {best[0]['how']}" if best else ""
-        cure = "Publish an edit and run again, or say which one was published: --published " + (
-            best[0]["edit_id"] if best else "ID"
-        )
-        raise RunError(str(run_b), "an edit of the run before on the site", f"none of {len(found)}{near}", f"{cure}.")
-    return found
-
-
-def _comparison_rows(predictions: "pd.DataFrame", found: "pd.DataFrame") -> list[list[str]]:
-    """Return the comparison as cells, a header first; gains in queries asked."""
-    from coverage_kit.report.texts import shorten  # noqa: PLC0415
-    from coverage_kit.report.wording import describe_operation  # noqa: PLC0415
-
-    how = found.set_index("edit_id")["how"]
-    header = ["edit", "operation", "page", "predicted [90% interval]", "realised", "within", "published, told by"]
-    return [header] + [
-        [
-            *(row["edit_id"], describe_operation(row["operation"]), shorten(row["page_id"], 60)),
-            f"{row['predicted']:.1f} [{row['low']:.1f}, {row['high']:.1f}]",
-            *(f"{row['realised']:.1f}", "yes" if row["is_within"] else "no", shorten(how[row["edit_id"]], 90)),
-        ]
-        for row in predictions.to_dict("records")
-    ]
-
-
-def _as_columns(rows: list[list[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
-
-
-def _as_markdown(rows: list[list[str]], words: str, runs: str) -> str:
-    """Return the comparison as Markdown; cells are data, so whatever Markdown or HTML would read is escaped."""
-    safe = [[re.sub(r"([\\`*_\[\]<>|!#~&])", r"\\\1", cell) for cell in row] for row in rows]
-    lines = [f"| {' | '.join(row)} |" for row in [safe[0], ["---"] * len(safe[0]), *safe[1:]]]
-    return "\n".join([f"# Predicted and realised between {runs}", "", *lines, "", "Gains are in queries asked.", "", words, ""])
-
-
 def _tell_applied(done: "pd.DataFrame", source: Path, to: Path, has_base_url: bool) -> None:
     """Print what was made in the copy and what was not."""
+    from coverage_kit.comparing import as_columns  # noqa: PLC0415
     from coverage_kit.report.texts import shorten  # noqa: PLC0415
 
     columns = ("edit_id", "position", "file", "page_id", "status")
     rows = [[shorten(row[name], 200) for name in columns] for row in done.to_dict("records")]
-    typer.echo(_as_columns([["edit", "change", "file", "page", "status"], *rows]))
+    typer.echo(as_columns([["edit", "change", "file", "page", "status"], *rows]))
     n_made = done.loc[done["status"] == "applied", "edit_id"].nunique()
     typer.echo(f"\n{n_made} of {done['edit_id'].nunique()} edits made in {to}; {source} is as it was.")
     if not has_base_url and to.resolve().name != source.resolve().name:
