@@ -18,7 +18,7 @@ def compare_runs(run_a: Path, run_b: Path, named: list[str], record: Path | None
     """Return in words and a table what run A predicted of the edits published since, and what run B finds.
 
     Writes comparison.md and predictions.parquet into run B's folder, and adds to the record of comparisons (by default in run
-    B's cache), from which the next run learns. `named` are ids of edits that were published; without any they are told by words.
+    B's cache), from which the next run learns. `named` are ids of edits that were published; without any, words tell.
     Raises RunError for runs of different sites or encoders, and where no edit was published.
     """
     before, after = load_analysis(run_a), load_analysis(run_b)
