@@ -94,6 +94,7 @@ _EDITS = (
     Field("gain, low end", "low", "number", 9),
     Field("gain, high end", "high", "number", 9),
     Field("predicted harm (queries asked)", "harm", "number", 12),
+    Field("predicted rise of answers that cite the site (queries asked)", "citation_gain", "number", 14),
     Field("queries helped", "n_helped", "integer", 9),
     Field("such as", "helped", width=44),
     Field("gap", "label", width=26, link="gap_at"),

@@ -95,6 +95,7 @@ def list_records(analysis: Analysis) -> list[Record]:
         records.append(
             {
                 **{name: row[name] for name in columns + figures},
+                "citation_gain": None if is_missing(row["citation_gain"]) else row["citation_gain"],
                 "gap": gap,
                 "brief": row["text"],
                 "changes": own,
