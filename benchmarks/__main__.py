@@ -17,13 +17,14 @@ from benchmarks.edits import measure_edits, missed_edit_floors, print_edits
 from benchmarks.gaps import Report, measure_gaps, missed_floors, print_report
 from benchmarks.link import write_default_link
 from benchmarks.real import run_real
+from benchmarks.scale import measure_scale
 from benchmarks.sets import data_folder, read_set
 from coverage_kit.embed.encoders import SentenceTransformerEncoder
 from coverage_kit.embed.texts import CachedEncoder
 from coverage_kit.errors import CoverageKitError
 from coverage_kit.vectors import Encoder
 
-BENCHMARKS = ("gaps", "citations", "clusters", "ablation", "cost", "link", "real", "edits", "answering")
+BENCHMARKS = ("gaps", "citations", "clusters", "ablation", "cost", "link", "real", "edits", "answering", "scale")
 DEFAULT_SETS = ("git_docs_tldr", "doc2dial_val", "conditionalqa_govuk")
 CITATION_SETS = ("chatgpt_products", "ai_search_bench")
 EDIT_SETS = ("doc2dial_val", "conditionalqa_govuk")
@@ -32,6 +33,7 @@ SETS_OF = {
     "citations": CITATION_SETS,
     "edits": EDIT_SETS,
     "answering": (*EDIT_SETS, "expertqa"),
+    "scale": (),
 }
 FLOORS = Path(__file__).parent / "floors.json"
 
@@ -54,9 +56,10 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
     if absent:
         print(f"No public set at {', '.join(absent)}: set COVERAGE_KIT_BENCH_DATA or name folders with --set.", file=sys.stderr)
         return 1
-    if chosen.benchmark == "real":
+    if chosen.benchmark in ("scale", "real"):
         for folder in folders:
             run_real(folder, Path("runs/real") / folder.name, chosen.cache.parent)
+        print("" if folders else json.dumps(measure_scale(), indent=2))
         return 0
     encoder = CachedEncoder(encoder or SentenceTransformerEncoder(), chosen.cache)
     if chosen.benchmark == "citations":

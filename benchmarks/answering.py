@@ -21,7 +21,7 @@ SEEDS = 3
 
 
 def collect_pairs(planting: Planting, encoder: Encoder) -> tuple[Floats, Flags]:
-    """Return features of the pairs (p, f), and whether the section whether each is the section that the query lost (p,)."""
+    """Return features of the pairs (p, f), and whether each section is the one that the query lost (p,)."""
     trial = planting.trial
     edits = [edit for edit in planting.edits if edit.kind in ("section", "decoy")]
     texts = [edit.added[0] for edit in edits]

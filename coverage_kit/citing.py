@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from coverage_kit.change import TextChange
 from coverage_kit.match.lexicon import Lexicon
 from coverage_kit.match.model import SAME, SiteModel
 from coverage_kit.match.neighbors import nearest_rows
@@ -182,11 +183,10 @@ class Drafts:
     """What edits would say, without what says nothing, encoded once: a text is a row of `vectors` (t, d) and `words` (t, v)."""
 
     def __init__(self, candidates: Sequence[Candidate], model: SiteModel, offers: Offers) -> None:
-        said = {passage: model.substance_of(passage) for one in candidates for passage in one.added if not one.is_assumed}
-        told = [one.added if one.is_assumed else tuple(said[passage] for passage in one.added) for one in candidates]
-        texts = list(dict.fromkeys(passage.embedded for passages in told for passage in passages if passage.text))
+        told = [model.told(TextChange(one.added, one.removed, is_assumed=one.is_assumed)) for one in candidates]
+        texts = list(dict.fromkeys(passage.embedded for passages in told for passage in passages))
         row = {text: place for place, text in enumerate(texts)}
-        self._rows = [np.array([row[one.embedded] for one in passages if one.text], dtype=np.int64) for passages in told]
+        self._rows = [np.array([row[one.embedded] for one in passages], dtype=np.int64) for passages in told]
         self.vectors = model.space.move_passages(model.encoder.encode(texts))
         self.words = offers.lexicon.words_of(texts)
         self._similarity, near = nearest_rows(self.vectors, offers.content[offers.own], _NEAR_COPIES)

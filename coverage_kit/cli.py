@@ -250,6 +250,7 @@ def _write(analysis: "Analysis", folder: Path) -> None:
 
 
 def _summarise(analysis: "Analysis", folder: Path) -> None:
+    from coverage_kit.report.texts import shorten  # noqa: PLC0415
     from coverage_kit.report.wording import LEAST_AUC  # noqa: PLC0415
 
     stages, test, is_read = analysis.stages, analysis.about["self_test"], analysis.pages["status"] == "ok"
@@ -269,12 +270,16 @@ def _summarise(analysis: "Analysis", folder: Path) -> None:
     typer.echo(_describe_choice_model(analysis.about))
     typer.echo("\nWorst gaps (severity, demand, cause):")
     for gap in analysis.gaps.head(5).to_dict("records"):
-        typer.echo(f"  {gap['rank']}. {gap['label']}: {gap['severity']:.0%}, {gap['demand']:.0f}, {gap['cause']}")
+        typer.echo(f"  {gap['rank']}. {shorten(gap['label'], 80)}: {gap['severity']:.0%}, {gap['demand']:.0f}, {gap['cause']}")
     typer.echo("\nFirst edits (predicted gain in queries asked, minutes):")
     for edit in analysis.edits.head(5).to_dict("records"):
         typer.echo(
-            f"  {edit['rank']}. {edit['operation'].replace('_', ' ')} on {edit['page_id']}: "
+            f"  {edit['rank']}. {edit['operation'].replace('_', ' ')} on {shorten(edit['page_id'], 100)}: "
             f"{edit['gain']:.0f} [{edit['low']:.0f}, {edit['high']:.0f}], {edit['cost_minutes']:.0f} min"
+        )
+    if analysis.edits["is_chosen"].any():
+        typer.echo(
+            f"The chosen edits reach {analysis.about['share_of_bound']:.0%} or more of what any set of their cost could."
         )
     seconds = ", ".join(f"{row['stage']} {row['seconds']:.1f} s" for row in stages.to_dict("records"))
     peak = stages["peak_megabytes"].max()

@@ -1,6 +1,7 @@
 """Two runs side by side: what the first predicted of its edits, and what the second finds. Glue between stages."""
 
 import re
+from hashlib import blake2b
 from pathlib import Path
 
 import pandas as pd
@@ -24,7 +25,7 @@ def compare_runs(run_a: Path, run_b: Path, named: list[str], record: Path | None
     before, after = load_analysis(run_a), load_analysis(run_b)
     _check_comparable(before, after, run_b)
     found = _published_between(before, after, named, run_b)
-    runs = (run_a.resolve().as_posix(), run_b.resolve().as_posix())
+    runs = (_name_run(run_a), _name_run(run_b))
     comparison = made.compare_predictions(before, after, found, runs, after.about["seed"])
     if comparison.predictions.empty:
         raise RunError(str(run_b), "queries of the published edits", "none asked again", "Log the same questions again.")
@@ -36,6 +37,12 @@ def compare_runs(run_a: Path, run_b: Path, named: list[str], record: Path | None
     write_file(run_b / "comparison.md", _as_markdown(rows, words, f"{run_a} and {run_b}").encode())
     remembered = f"{file} holds {len(past)} compared edits: the next run reads it."
     return f"{as_columns(rows)}\n\n{words}\n\n{remembered}\nOpen {run_b / 'comparison.md'}"
+
+
+def _name_run(folder: Path) -> str:
+    """Return the run's folder with a digest of its edits, so that a folder used again is another run."""
+    digest = blake2b((folder / "tables/edits.parquet").read_bytes(), digest_size=4).hexdigest()
+    return f"{folder.resolve().as_posix()}@{digest}"
 
 
 def _check_comparable(before: Analysis, after: Analysis, run_b: Path) -> None:
@@ -51,7 +58,7 @@ def _published_between(before: Analysis, after: Analysis, named: list[str], run_
     found = find_published(before.changes, own[0], own[1], named)
     if not found["is_published"].any():
         best = found[found["word_overlap"] > 0].nlargest(1, "word_overlap").to_dict("records")
-        near = f"; nearest is {best[0]['edit_id']} on {best[0]['page_id']}: {best[0]['how']}" if best else ""
+        near = f"; nearest is {best[0]['edit_id']} on {shorten(best[0]['page_id'], 100)}: {best[0]['how']}" if best else ""
         cure = "Publish an edit and run again, or say which one was published: --published " + (
             best[0]["edit_id"] if best else "ID"
         )

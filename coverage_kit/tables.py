@@ -326,8 +326,8 @@ PREDICTIONS = Schema(
     ("edit_id", "run_before", "run_after"),
     (
         _text("edit_id", "id of the edit in the run before"),
-        _text("run_before", "folder of the run that predicted"),
-        _text("run_after", "folder of the run that measured"),
+        _text("run_before", "folder of the run that predicted, with a digest of its edits"),
+        _text("run_after", "folder of the run that measured, with a digest of its edits"),
         _text("operation", "what was done"),
         _text("page_id", "page that was edited"),
         Column("word_overlap", "number", "share of the proposed words found among the page's new words, 0-1"),

@@ -101,7 +101,6 @@ def test_candidates_say_what_went(planting):
         if edit.kind == "duplicate":
             assert edit.added[0].text in set(planting.trial.passages["text"])
         if edit.kind == "echo":
-            assert all(text in edit.added[0].text for text in texts if text in edit.added[0].text)
             assert sum(text in edit.added[0].text for text in texts) >= 3
         if edit.kind == "harmful":
             assert planting.relevant[:, list(edit.removed)].any()

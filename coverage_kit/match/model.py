@@ -16,6 +16,7 @@ from coverage_kit.match.near import Flags, Floats, Rows
 from coverage_kit.match.space import Space
 from coverage_kit.match.substance import Substance, retained_share
 from coverage_kit.passage import PassageText
+from coverage_kit.sentences import split_sentences
 from coverage_kit.vectors import Encoder, Vectors
 
 BLOCK_PASSAGES = 128
@@ -40,7 +41,7 @@ class SiteModel:
         Shape (1 + bootstraps, n queries); the first row is the estimate. Added text that says nothing adds nothing.
         """
         hidden = self.scorer.passages["passage_id"].isin(list(removed)).to_numpy()
-        told = [passage for passage in map(self.substance_of, added) if passage.text]
+        told = self.told(TextChange(tuple(added), tuple(removed)))
         addition = self._new_only(self._addition(told), hidden) if told else None
         return self.link.coverage(self.scorer.features(hidden, addition), self.known)
 
@@ -60,9 +61,14 @@ class SiteModel:
                 start += len(columns)
                 yield self._effect(changes[number], addition.pick(columns), rivals.beside(plan.groups[number]))
 
-    def substance_of(self, passage: PassageText) -> PassageText:
-        """Return a passage without sentences that say nothing."""
-        return PassageText(passage.heading_path, self._substance.of(passage.text))
+    def told(self, change: TextChange) -> list[PassageText]:
+        """Return the change's passages without sentences that say nothing; what it takes over from the site stays."""
+        if change.is_assumed:
+            return list(change.added)
+        texts = self.scorer.passages["text"].iloc[self._place.reindex(list(change.removed)).dropna().astype(np.int64)]
+        there = {sentence for text in texts for sentence in split_sentences(text)}
+        said = [PassageText(path, self._substance.of(text, there)) for path, text in change.added]
+        return [passage for passage in said if passage.text]
 
     @cached_property
     def _substance(self) -> Substance:
@@ -108,7 +114,7 @@ class SiteModel:
         bring an answer nearer but not make one: it counts as far as the place is likely to hold the answer.
         """
         own = list(self.scorer.passages["text"].iloc[removed])
-        told = [self.substance_of(passage).text for passage in change.added]
+        told = [passage.text for passage in self.told(change)]
         return retained_share(own, told), retained_share(told, own) < 1 - _LEAST_NEW
 
     def _fit(self, rows: Rows, added: Addition, hidden: Flags, rivals: Vectors) -> Floats:
@@ -147,11 +153,7 @@ class _Plan:
     """Changes with what their passages say, encoded, and cut into blocks of about BLOCK_PASSAGES passages."""
 
     def __init__(self, model: SiteModel, changes: Sequence[TextChange]) -> None:
-        said = {passage: model.substance_of(passage) for change in changes for passage in change.added}
-        self.told = [
-            list(change.added) if change.is_assumed else [said[one] for one in change.added if said[one].text]
-            for change in changes
-        ]
+        self.told = [model.told(change) for change in changes]
         self.groups = np.asarray(pd.factorize(np.array([change.group for change in changes], dtype=object))[0], dtype=np.int64)
         texts = list(dict.fromkeys(text for told in self.told for one in told for text in (one.embedded, one.heading)))
         self._row = {text: row for row, text in enumerate(texts)}

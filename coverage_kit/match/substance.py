@@ -5,7 +5,7 @@ and lists of keywords is compared with queries, so that neither a person nor a m
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
@@ -30,13 +30,13 @@ class Substance:
         self._runs = {run for words in asked for run in _runs(words)}
         self._known = {word for words in asked for word in words}
 
-    def of(self, text: str) -> str:
+    def of(self, text: str, there: Collection[str] = ()) -> str:
         """Return the text without sentences that only ask, that repeat what was asked, or that list the log's words.
 
-        Where most of the text is of that kind, the rest is chatter, and nothing is left.
+        Where most of the text is of that kind, the rest is chatter, and nothing is left. Sentences already `there` stay.
         """
         sentences = split_sentences(text)
-        kept = [sentence for sentence in sentences if not self._is_empty(sentence)]
+        kept = [sentence for sentence in sentences if sentence in there or not self._is_empty(sentence)]
         if len(kept) == len(sentences):
             return text
         rest = " ".join(kept)

@@ -11,7 +11,7 @@ from coverage_kit.tables import Passages
 # Share of a page's passages found on another page from which that is the same page under a new address.
 LEAST_MOVED = 0.5
 
-_MARKERS = re.compile(r"\[FACT NEEDED[^\]]*\]|\[EXTRACT TO CHECK|\]\([^)\s]*\)|https?://\S+")
+_MARKERS = re.compile(r"\[(?:FACT|SOURCE) NEEDED[^\]]*\]|\[EXTRACT TO CHECK|\]\([^)\s]*\)|https?://\S+")
 
 
 def content_words(text: str) -> Counter[str]:

@@ -5,6 +5,7 @@ site's own, or extracts of logged answers marked as such, or slots for the edito
 """
 
 import re
+from fnmatch import fnmatch
 
 from coverage_kit.passage import PassageText
 from coverage_kit.rank.causes import CONTENT_CAUSES
@@ -32,7 +33,7 @@ def reword_heading(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]
     old = str(section["heading_path"].iloc[0])
     heading = as_question(gap.heading_question)
     page, before = str(section["page_id"].iloc[0]), old.rsplit(" > ", maxsplit=1)[-1]
-    if heading == before:
+    if not old or heading == before:
         return []
     return [
         Candidate(
@@ -85,6 +86,8 @@ def retitle_page(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
 def answer_first(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
     """The own sentence that answers best moved to the front of its passage, under the question; only where it is there."""
     if gap.cause not in _UNSEEN or gap.heading_question is None or gap.share_near([gap.passage_id]) < _ENOUGH:
+        return []
+    if len(site.section(gap.passage_id)) > 1:  # the heading would change for the passages beside it as well
         return []
     place = site.by_id.loc[gap.passage_id]
     sentences = split_sentences(str(place["text"]))
@@ -153,6 +156,8 @@ def merge_sections(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]
     if twins.empty:
         return []
     place, other = site.by_id.loc[gap.passage_id], site.by_id.loc[twins.iloc[0]]
+    if any(fnmatch(str(other["page_id"]), pattern) for pattern in costs.untouchable):
+        return []
     known = content_words(str(place["text"]))
     more = [one for one in split_sentences(str(other["text"])) if len(content_words(one) - known) > 2]
     after = " ".join([str(place["text"]), *more])

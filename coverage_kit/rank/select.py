@@ -84,11 +84,13 @@ class Selection:
     bound: tuple[float, ...]
 
 
-def select_edits(simulation: Simulation, cost: Floats, limits: Limits, pages: list[str], words: Floats) -> Selection:
+def select_edits(  # noqa: PLR0913 (what an edit costs, and where it is)
+    simulation: Simulation, cost: Floats, limits: Limits, pages: list[str], words: Floats, chosen: Sequence[int] = ()
+) -> Selection:
     """Return the edits by gain per minute given those before, as far as limits allow and gains are positive.
 
     With a budget of minutes or words, an edit that no longer fits is passed over; and where the best single edit that fits
-    brings more than the whole selection, it stands alone.
+    brings more than the whole selection, it stands alone. `chosen` edits come first, whatever the limits.
     """
     portfolio, order, marginal, bounds = Portfolio(simulation), [], [], []
     rows = [row for row, page in enumerate(pages) if limits.allows(page)]
@@ -100,12 +102,26 @@ def select_edits(simulation: Simulation, cost: Floats, limits: Limits, pages: li
         variants.setdefault(int(simulation.groups[row]), []).append(row)
     heapq.heapify(heap)
     minutes, n_words, on_page = 0.0, 0.0, Counter[str]()
+
+    def take(row: int) -> None:
+        nonlocal minutes, n_words
+        order.append(row)
+        marginal.append(portfolio.take(row))
+        minutes, n_words = minutes + cost[row], n_words + words[row]
+        on_page[pages[row]] += 1
+        for other in variants[int(simulation.groups[row])]:
+            upper[other] = min(upper[other], portfolio.marginal(other))
+        bounds.append(portfolio.gain + 2 * simulation.harm[order].sum() + _knapsack(upper[rows], cost[rows], minutes))
+
+    taken = set(chosen)
+    for row in chosen:
+        take(row)
     while heap:
         _, row = heapq.heappop(heap)
         fits = (not limits.minutes or minutes + cost[row] <= limits.minutes) and (
             not limits.words or n_words + words[row] <= limits.words
         )
-        if not fits or (limits.edits_per_page and on_page[pages[row]] >= limits.edits_per_page):
+        if row in taken or not fits or (limits.edits_per_page and on_page[pages[row]] >= limits.edits_per_page):
             continue
         upper[row] = portfolio.marginal(row)
         if heap and -upper[row] / cost[row] > heap[0][0] + 1e-12:
@@ -113,13 +129,7 @@ def select_edits(simulation: Simulation, cost: Floats, limits: Limits, pages: li
         elif upper[row] <= _LEAST_GAIN:
             break
         else:
-            order.append(row)
-            marginal.append(portfolio.take(row))
-            minutes, n_words = minutes + cost[row], n_words + words[row]
-            on_page[pages[row]] += 1
-            for other in variants[int(simulation.groups[row])]:
-                upper[other] = min(upper[other], portfolio.marginal(other))
-            bounds.append(portfolio.gain + 2 * simulation.harm[order].sum() + _knapsack(upper[rows], cost[rows], minutes))
+            take(row)
     alone = _best_single(first, cost, limits, rows, words)
     if alone is not None and (limits.minutes or limits.words) and first[alone] > sum(marginal):
         others = [row for row in rows if row != alone]
@@ -147,9 +157,9 @@ def rank_edits(
 ) -> tuple[Edits, Frontier]:
     """Return the edits in order of marginal gain per minute, and what the list costs and brings down to each.
 
-    `is_chosen` marks those within the budget. The frontier goes on beyond it, to the last edit that adds something. Edits that
-    add nothing to those above them, or that limits forbid, come last, by their own gain per minute; after them what needs no
-    edit, and why.
+    Those within the budget come first (`is_chosen`). The frontier goes on beyond them, to the last edit that adds something.
+    Edits that add nothing to those above them, or that limits forbid, come last, by their own gain per minute; after them what
+    needs no edit, and why.
     """
     others = _list_unedited(unedited, len(edits))
     if edits.empty:
@@ -158,8 +168,8 @@ def rank_edits(
     cost = np.maximum(edits["cost_minutes"].to_numpy(np.float64), _LEAST_MINUTES)
     words, pages = edits["n_words"].to_numpy(np.float64), list(edits["page_id"])
     free = Limits(edits_per_page=limits.edits_per_page, untouchable=limits.untouchable)
-    whole = select_edits(simulation, cost, free, pages, words)
-    chosen = set(select_edits(simulation, cost, limits, pages, words).order)
+    chosen = select_edits(simulation, cost, limits, pages, words).order
+    whole = select_edits(simulation, cost, free, pages, words, chosen)
     listed = set(whole.order)
     rest = [int(row) for row in np.argsort(-edits["gain"].to_numpy() / cost, kind="stable") if row not in listed]
     order = [*whole.order, *rest]

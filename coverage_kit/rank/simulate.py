@@ -14,7 +14,6 @@ from coverage_kit.rank.edits import Candidate, edit_id
 from coverage_kit.tables import EFFECTS, Clusters, Effects, Queries
 
 Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
 _LEAST_CHANGE = 0.005
 _LEAST_ROOM = 1e-6

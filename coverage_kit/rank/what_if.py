@@ -66,20 +66,26 @@ def what_if(analysis: Analysis, edit_ids: Iterable[str]) -> WhatIf:
 
 
 def _simulation_of(analysis: Analysis, ids: list[str]) -> Simulation:
-    """Return the simulation of some edits as the run's tables hold it; effects under half a percent are not in them."""
+    """Return the simulation of some edits as the run's tables hold it.
+
+    Effects of under half a percent are not in them: an edit's others stand for them, so that it alone brings its gain.
+    """
     queries = analysis.queries["query_id"]
     place = pd.Series(np.arange(len(queries)), index=pd.Index(queries))
     demand = np.asarray(demand_weights(analysis.queries), dtype=np.float64)
     before = analysis.coverage.set_index("query_id")["coverage"].reindex(queries).to_numpy(np.float64)
-    ratio = float((analysis.about.get("track_record") or {}).get("ratio", 1.0))
     told = analysis.edits.set_index("edit_id").loc[ids]
     room = demand * np.maximum(1 - before, 1e-6)
+    rises = dict(zip(ids, (told["gain"] + 2 * told["harm"]).to_numpy(np.float64), strict=True))
     chances = []
     for name, cluster in zip(ids, told["cluster_id"], strict=True):
         effects = analysis.effects[analysis.effects["edit_id"] == name]
         rows = place.loc[effects["query_id"]].to_numpy()
         in_gap = place.loc[analysis.clusters.loc[analysis.clusters["cluster_id"] == cluster, "query_id"]].to_numpy()
-        chances.append(Chances(rows, np.clip(_parts(effects, rows, in_gap, demand, room) * ratio, 0, 1)))
+        part = _parts(effects, rows, in_gap, demand, room)
+        found = float(room[rows] @ part)
+        risen = rises[name]
+        chances.append(Chances(rows, np.clip(part * (risen / found if found > 0 else 0.0), 0, 1)))
     return Simulation(
         room,
         tuple(chances),

@@ -27,7 +27,7 @@ RULES = (
     "Check every extract against your own facts; none of them is text to publish.",
     "Make a change only where the words that are there still have the sha256 of its 'before'.",
 )
-_SLOT = re.compile(r"\[FACT NEEDED:\s*([^\]\n]{0,300})\]")
+_SLOT = re.compile(r"\[(?:FACT|SOURCE) NEEDED:\s*([^\]\n]{0,300})\]")
 _EXTRACT = re.compile(r"\[EXTRACT TO CHECK\]")
 _QUERIES, _LABEL, _LINE = 8, 120, 300
 _RESERVED = frozenset({"index", "con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(10))})

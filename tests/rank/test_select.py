@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coverage_kit.rank.select import Limits, Portfolio, select_edits
-from coverage_kit.rank.simulate import Chances, Simulation
+from coverage_kit.rank.edits import Candidate
+from coverage_kit.rank.select import Limits, Portfolio, rank_edits, select_edits
+from coverage_kit.rank.simulate import Chances, Simulation, edit_table
 from coverage_kit.tables import EFFECTS
 
 N_QUERIES, N_EDITS = 6, 8
@@ -192,3 +193,21 @@ def test_nothing_to_choose_from():
     empty = Simulation(np.ones(3), (), np.zeros((1, 0)), np.zeros(0), np.zeros(0, np.int64), EFFECTS.empty())
     assert select(empty, []).order == ()
     assert select(made_of([[0.0, 0.0]], [0]), [1.0], Limits(minutes=5)).order == ()
+
+
+def test_what_fits_the_budget_stands_first_with_what_it_adds():
+    """Two variants of one gap; only the small one fits: it is chosen, ranked first, and adds its gain."""
+    simulation = Simulation(
+        np.array([10.0]),
+        tuple(Chances(np.array([0]), np.array([chance])) for chance in (0.9, 0.5)),
+        np.array([[9.0, 5.0]]),
+        np.zeros(2),
+        np.zeros(2, dtype=np.int64),
+        EFFECTS.empty(),
+    )
+    made = [Candidate("c0", "extend_passage", "ours/a", "A", "brief", cost, (), (), n_words=10) for cost in (10.0, 6.0)]
+    edits, frontier = rank_edits(edit_table(made, simulation), simulation, Limits(minutes=8))
+    assert edits["edit_id"].tolist() == ["e0001", "e0000"]
+    assert edits["is_chosen"].tolist() == [True, False]
+    assert edits["marginal_gain"].tolist() == pytest.approx([5.0, 4.0])
+    assert frontier["bound"].iloc[0] >= frontier["gain"].iloc[0]
