@@ -24,6 +24,7 @@ from coverage_kit.tables import EDITS, FRONTIER, Edits, Frontier, checked
 Floats = npt.NDArray[np.float64]
 _LEAST_GAIN = 1e-6
 _LEAST_MINUTES = 0.1
+_LEAST_WORTH = 0.001  # of the plan's gain: an edit that adds less is not worth the reading of its brief
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,9 @@ def rank_edits(
     cost = np.maximum(edits["cost_minutes"].to_numpy(np.float64), _LEAST_MINUTES)
     words, pages = edits["n_words"].to_numpy(np.float64), list(edits["page_id"])
     free = Limits(edits_per_page=limits.edits_per_page, untouchable=limits.untouchable)
-    chosen = select_edits(simulation, cost, limits, pages, words).order
+    plan = select_edits(simulation, cost, limits, pages, words)
+    worth = _LEAST_WORTH * sum(plan.marginal)
+    chosen = [row for row, added in zip(plan.order, plan.marginal, strict=True) if added >= worth]
     whole = select_edits(simulation, cost, free, pages, words, chosen)
     listed = set(whole.order)
     rest = [int(row) for row in np.argsort(-edits["gain"].to_numpy() / cost, kind="stable") if row not in listed]
