@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from benchmarks.sets import read_table
 from coverage_kit.collect.urls import page_id, site_name
 from coverage_kit.embed.texts import passage_texts
 from coverage_kit.errors import SchemaError
@@ -72,7 +73,7 @@ def read_citation_set(folder: Path, encoder: Encoder) -> CitationSet:
     site that has passages.
     """
     passages, queries = _read_passages(folder / "passages.parquet"), _read_queries(folder / "queries.parquet")
-    answers = _read_table(folder / "responses.parquet", "query_id", "citations")
+    answers = read_table(folder / "responses.parquet", "query_id", "citations")
     answers = answers[answers["query_id"].isin(queries["query_id"])].reset_index(drop=True)
     cited = _cited_pages(answers)
     sites = np.array(sorted(passages["site"].unique()), dtype=object)
@@ -155,7 +156,7 @@ def _count(rows: Any, columns: Any, shape: tuple[int, int]) -> Any:
 
 
 def _read_passages(path: Path) -> pd.DataFrame:
-    raw = _read_table(path, "text", "section_id or doc_id or url", "domain or url")
+    raw = read_table(path, "text", "section_id or doc_id or url", "domain or url")
     url, domain = _text(raw, "url"), _text(raw, "domain")
     page = _text(raw, "doc_id").where(_text(raw, "doc_id") != "", url)
     section = _text(raw, "section_id")
@@ -177,30 +178,12 @@ def _read_passages(path: Path) -> pd.DataFrame:
 
 
 def _read_queries(path: Path) -> pd.DataFrame:
-    raw = _read_table(path, "query_id", "text")
+    raw = read_table(path, "query_id", "text")
     queries = pd.DataFrame({"query_id": raw["query_id"], "text": _text(raw, "text")})
     queries = queries[(queries["text"].str.strip() != "") & (queries["query_id"] != "")].drop_duplicates("query_id")
     if len(queries) < 2:
         raise SchemaError(str(path), "two queries with text and ids", str(len(queries)), "Take a larger set.")
     return queries.reset_index(drop=True)
-
-
-def _read_table(path: Path, *needs: str) -> pd.DataFrame:
-    """Return a table, its query_id as text. `needs` are columns, "a or b" for either of two.
-
-    Raises SchemaError for a file that is absent, unreadable or empty, or lacks such a column.
-    """
-    if not path.exists():
-        raise SchemaError(str(path), "a Parquet table", "no such file", f"Write one with columns {', '.join(needs)}.")
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise SchemaError(str(path), "a Parquet table", str(error), "Write it again.") from error
-    absent = [need for need in needs if not set(need.split(" or ")) & set(table)]
-    if absent or table.empty:
-        found = f"{len(table)} rows with columns {', '.join(map(str, table))}"
-        raise SchemaError(str(path), f"rows with columns {', '.join(needs)}", found, f"Add {', '.join(absent) or 'rows'}.")
-    return table.assign(query_id=_text(table, "query_id")) if "query_id" in table else table
 
 
 def _text(table: pd.DataFrame, name: str) -> "pd.Series[str]":

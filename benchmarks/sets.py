@@ -171,7 +171,7 @@ def _is_there(qrels: pd.DataFrame, passages: pd.DataFrame) -> "pd.Series[bool]":
 
 
 def _read_passages(path: Path) -> pd.DataFrame:
-    raw = _read(path, "text", "section_id or doc_id")
+    raw = read_table(path, "text", "section_id or doc_id")
     raw = raw[raw["text"].str.strip() != ""]
     page = raw["doc_id"] if "doc_id" in raw else raw["section_id"]
     section = raw["section_id"] if "section_id" in raw else page + "#" + raw.groupby(page).cumcount().astype(str)
@@ -194,7 +194,7 @@ def _read_passages(path: Path) -> pd.DataFrame:
 
 
 def _read_queries(path: Path) -> pd.DataFrame:
-    raw = _read(path, "query_id", "text")
+    raw = read_table(path, "query_id", "text")
     raw = raw[(raw["text"].str.strip() != "") & (raw["query_id"] != "")]
     raw = raw[_is_true(raw["standalone"])] if "standalone" in raw else raw
     scenario = _column(raw, "scenario")
@@ -217,7 +217,7 @@ def _read_qrels(path: Path, passages: pd.DataFrame, queries: pd.DataFrame) -> pd
     """Return the judgements that speak of these queries and passages; none where the file is absent."""
     if not path.exists():
         return pd.DataFrame({name: pd.Series(dtype="str") for name in ("query_id", "passage_id", "page_id")})
-    raw = _read(path, "query_id", "section_id or doc_id")
+    raw = read_table(path, "query_id", "section_id or doc_id")
     if "relevance" in raw:
         raw = raw[pd.to_numeric(raw["relevance"], errors="coerce").fillna(1) > 0]
     section, page = _column(raw, "section_id"), _column(raw, "doc_id")
@@ -227,14 +227,14 @@ def _read_qrels(path: Path, passages: pd.DataFrame, queries: pd.DataFrame) -> pd
 
 def _read_claims(path: Path, queries: pd.DataFrame) -> pd.DataFrame:
     """Return the claims of the logged answers to these queries."""
-    raw = _read(path, "query_id", "response_text")
+    raw = read_table(path, "query_id", "response_text")
     raw = raw[raw["query_id"].isin(queries["query_id"]) & (raw["response_text"].str.strip() != "")]
     answers = pd.DataFrame({"query_id": raw["query_id"], "text": raw["response_text"], "engine": _column(raw, "engine")})
     answers["answer_id"] = [f"a{number}" for number in range(len(answers))]
     return split_claims(ANSWERS.table(answers.assign(searched=True).to_dict("records")))
 
 
-def _read(path: Path, *needs: str) -> pd.DataFrame:
+def read_table(path: Path, *needs: str) -> pd.DataFrame:
     """Return a table with its ids and texts as text, '' where missing. `needs` are columns, "a or b" for either of two.
 
     Raises SchemaError for a file that is absent, unreadable or empty, or lacks such a column.
