@@ -59,7 +59,7 @@ def _measure(bench: BenchSet, encoder: Encoder, seed: int) -> Figures | None:
     rankings = {
         "coverage_kit": predicted,
         "additive": _as_gains(predicted.gain[0]),
-        "gap_weighted_similarity": _as_gains(_nearest_ten(cosines * (1 - model.coverage_with([])[0]))),
+        "gap_weighted_similarity": _as_gains(_nearest_ten(cosines * (1 - model.coverage_now))),
         "similarity": _as_gains(_nearest_ten(cosines)),
         "shortest_first": _as_gains(np.ones(len(cost))),
         "random": _as_gains(np.random.default_rng(seed).random(len(cost)) * cost),
@@ -100,7 +100,7 @@ def predict_gains(planting: Planting, model: SiteModel) -> Simulation:
     changed = np.zeros((len(changes), len(planting.trial.queries)))
     for number, effect in enumerate(model.simulate(changes)):
         changed[number, effect.rows] = (effect.after[0] - effect.before[0]) * effect.fit
-    return _simulation(planting, changed, 1 - model.coverage_with([])[0])
+    return _simulation(planting, changed, 1 - model.coverage_now)
 
 
 def _simulation(planting: Planting, changed: Floats, room: Floats) -> Simulation:

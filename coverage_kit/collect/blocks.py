@@ -7,23 +7,13 @@ from typing import Literal
 from lxml.html import HtmlElement
 
 from coverage_kit.collect.decode import clean_text
+from coverage_kit.markup import INLINE, NOISE_CLASSES, SKIPPED, SKIPPED_ROLES
 
 BlockKind = Literal["heading", "text", "lead", "item", "row", "code"]
 
-_SKIPPED = frozenset(
-    {"script", "style", "noscript", "template", "svg", "iframe", "object", "embed", "canvas", "audio", "video", "map"}
-    | {"select", "option", "input", "textarea", "nav", "footer", "head", "dialog", "datalist", "frameset"}
-)
-_SKIPPED_ROLES = frozenset({"navigation", "contentinfo", "search", "dialog", "alertdialog", "menu", "menubar"})
-_INLINE = frozenset(
-    {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img"}
-    | {"ins", "kbd", "label", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub"}
-    | {"sup", "time", "tt", "u", "var", "wbr", "picture", "source", "nobr", "math"}
-)
 _LEADS = frozenset({"dt", "summary", "caption", "legend"})
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _IN_CELL = "|".join(f"descendant::{tag}" for tag in ("table", "pre", "ul", "ol", "h1", "h2", "h3", "h4"))
-_NOISE_CLASSES = frozenset({"headerlink", "hash-link", "anchorjs-link", "mw-editsection", "linenos", "linenodiv"})
 _PERMALINK = re.compile(r"^[¶#§🔗]+\s+|(?:\s+[#§]+|\s*[¶🔗]+)$")
 
 
@@ -60,11 +50,11 @@ def plain_text(element: HtmlElement) -> str:
 def _inner_text(element: HtmlElement) -> str:
     parts = [element.text or ""]
     for child in element:
-        if child.tag == "br" or child.tag not in _INLINE:
+        if child.tag == "br" or child.tag not in INLINE:
             parts.append(" ")
-        if child.tag not in _SKIPPED and not _is_noise(child):
+        if child.tag not in SKIPPED and not _is_noise(child):
             parts.append(_inner_text(child))
-        parts.append(" " if child.tag not in _INLINE else "")
+        parts.append(" " if child.tag not in INLINE else "")
         parts.append(child.tail or "")
     return "".join(parts)
 
@@ -90,7 +80,7 @@ class _Walker:
             return
         if (level := heading_level(element)) > 0:
             self._add("heading", _PERMALINK.sub("", plain_text(element)), level)
-        elif tag in _INLINE:
+        elif tag in INLINE:
             self._n_linked_words += len(plain_text(element).split()) if tag == "a" else 0
             self._walk(element)
         elif tag in {"br", "hr"}:
@@ -170,7 +160,7 @@ class _Walker:
 
     def _is_skipped(self, element: HtmlElement, tag: str) -> bool:
         role = element.get("role", "")
-        if tag in _SKIPPED or role in _SKIPPED_ROLES or _is_noise(element):
+        if tag in SKIPPED or role in SKIPPED_ROLES or _is_noise(element):
             return True
         if tag == "header" or role == "banner":
             return not self._main_depth and not _holds_page(element)
@@ -192,7 +182,7 @@ def heading_level(element: HtmlElement) -> int:
 
 
 def _is_noise(element: HtmlElement) -> bool:
-    return not _NOISE_CLASSES.isdisjoint((element.get("class") or "").split())
+    return not NOISE_CLASSES.isdisjoint((element.get("class") or "").split())
 
 
 def _is_main(element: HtmlElement) -> bool:

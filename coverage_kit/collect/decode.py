@@ -1,22 +1,11 @@
 """Bytes of unknown encoding into clean text."""
 
-import codecs
-import re
-
 from charset_normalizer import from_bytes
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-_META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
-_XML = re.compile(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{2,40})")
+from coverage_kit.markup import BOMS, META, WEB_NAMES, XML
+
 _SAMPLE_BYTES = 65_536
 _FOREIGN_SHARE = 0.4
-_WEB_NAMES = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252", "ascii": "cp1252", "us-ascii": "cp1252"}
 _INVISIBLE = dict.fromkeys(
     {*range(9), 11, 12, *range(14, 32), *range(127, 160), 0xAD, 0x200B, 0x2060, 0xFEFF}
     | {0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xD800, 0xE000)}
@@ -28,7 +17,7 @@ def decode_text(content: bytes, declared: str = "") -> str:
 
     A byte order mark decides, else UTF-8 where it is valid, else what was declared or a meta tag says, else a guess.
     """
-    for mark, encoding in _BOMS:
+    for mark, encoding in BOMS:
         if content.startswith(mark):
             return clean_text(content[len(mark) :].decode(encoding, errors="replace"))
     try:
@@ -53,10 +42,10 @@ def _wide_encoding(content: bytes) -> str:
 
 def _decode_declared(content: bytes, declared: str) -> str:
     head = content[:4096]
-    in_page = _META.search(head) or _XML.search(head)
+    in_page = META.search(head) or XML.search(head)
     names = [declared, in_page[1].decode("ascii", "replace") if in_page else "", _guess_encoding(content), "cp1252"]
     for name in names:
-        known = _WEB_NAMES.get(name.strip().lower(), name.strip().lower())
+        known = WEB_NAMES.get(name.strip().lower(), name.strip().lower())
         if known and known not in {"utf-8", "utf8"} and _is_text_encoding(known):
             return content.decode(known, errors="replace")
     return content.decode("utf-8", errors="replace")

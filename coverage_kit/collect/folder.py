@@ -13,12 +13,11 @@ from coverage_kit.collect.markdown import extract_markdown
 from coverage_kit.collect.rows import Met
 from coverage_kit.collect.urls import site_name, split_http
 from coverage_kit.errors import SiteError
+from coverage_kit.markup import INDEX_NAMES, MARKDOWN
 
-_MARKDOWN = frozenset({".md", ".markdown"})
 _MOST_MARKDOWN_BYTES = 1_000_000  # the Markdown parser takes up to half a minute for a hostile megabyte
-_SUFFIXES = frozenset({".html", ".htm"}) | _MARKDOWN
+_SUFFIXES = frozenset({".html", ".htm"}) | MARKDOWN
 _PLAIN = "/!$&'()*+,;=:@"
-_INDEX_NAMES = frozenset({"index", "_index", "readme"})
 
 
 def read_folder(folder: Path, base_url: str = "", max_page_bytes: int = 8_000_000) -> list[Met]:
@@ -55,7 +54,7 @@ def _read_file(file: Path, folder: Path, base_url: str, max_page_bytes: int) -> 
     relative = file.relative_to(folder)
     place = _place(relative, folder, base_url)
     site = site_name(base_url) or folder.resolve().name
-    is_markdown = file.suffix.lower() in _MARKDOWN
+    is_markdown = file.suffix.lower() in MARKDOWN
     most_bytes = min(max_page_bytes, _MOST_MARKDOWN_BYTES) if is_markdown else max_page_bytes
     try:
         content = file.read_bytes() if file.stat().st_size <= most_bytes else None
@@ -73,9 +72,9 @@ def _place(relative: Path, folder: Path, base_url: str) -> str:
     """Return the URL at which a file is published, or folder/path where no base_url is given."""
     if not base_url:
         return f"{folder.resolve().name}/{relative.as_posix()}"
-    is_markdown = relative.suffix.lower() in _MARKDOWN
+    is_markdown = relative.suffix.lower() in MARKDOWN
     path = relative.with_suffix("") if is_markdown else relative
-    path = path.parent if is_markdown and path.name.lower() in _INDEX_NAMES else path
+    path = path.parent if is_markdown and path.name.lower() in INDEX_NAMES else path
     return f"{base_url.rstrip('/')}/{quote(path.as_posix() if path.parts else '', _PLAIN, errors='replace')}"
 
 

@@ -59,7 +59,9 @@ class SiteModel:
             for number in block:
                 columns = np.arange(start, start + len(plan.told[number]))
                 start += len(columns)
-                yield self._effect(changes[number], addition.pick(columns), rivals.beside(plan.groups[number]))
+                yield self._effect(
+                    changes[number], plan.told[number], addition.pick(columns), rivals.beside(plan.groups[number])
+                )
 
     def told(self, change: TextChange) -> list[PassageText]:
         """Return the change's passages without sentences that say nothing; what it takes over from the site stays."""
@@ -88,7 +90,7 @@ class SiteModel:
         ids = self.scorer.passages["passage_id"]
         return pd.Series(np.arange(len(ids)), index=pd.Index(ids))
 
-    def _effect(self, change: TextChange, added: Addition, rivals: Vectors) -> Effect:
+    def _effect(self, change: TextChange, told: list[PassageText], added: Addition, rivals: Vectors) -> Effect:
         hidden = np.zeros(len(self.scorer.passages), dtype=bool)
         hidden[self._place.reindex(list(change.removed)).dropna().astype(np.int64)] = True
         new = self._new_only(added, hidden)
@@ -99,7 +101,7 @@ class SiteModel:
         if hidden.any():
             removed = np.flatnonzero(hidden)
             there = self.scorer.share_of(removed, rows)
-            retained, is_new = self._compare_words(change, removed)
+            retained, is_new = self._compare_words(told, removed)
             lost = there * (1 - retained)
             trust = retained if is_new else retained * there * before[0]
             after, fit = np.maximum(after - lost * before, 0), np.maximum(fit * trust, lost)
@@ -107,15 +109,15 @@ class SiteModel:
                 after = np.minimum(after, before)  # that less is left to choose from answers nobody
         return Effect(rows, before, after, fit)
 
-    def _compare_words(self, change: TextChange, removed: Rows) -> tuple[float, bool]:
+    def _compare_words(self, told: list[PassageText], removed: Rows) -> tuple[float, bool]:
         """Return the share of the removed words that the change still says, and whether it says anything beyond them.
 
         A rewrite is trusted as far as it keeps what it replaces. One that only moves words, or puts others in the headings, can
         bring an answer nearer but not make one: it counts as far as the place is likely to hold the answer.
         """
         own = list(self.scorer.passages["text"].iloc[removed])
-        told = [passage.text for passage in self.told(change)]
-        return retained_share(own, told), retained_share(told, own) < 1 - _LEAST_NEW
+        new = [passage.text for passage in told]
+        return retained_share(own, new), retained_share(new, own) < 1 - _LEAST_NEW
 
     def _fit(self, rows: Rows, added: Addition, hidden: Flags, rivals: Vectors) -> Floats:
         """Return for each query the probability that it asks for what one of these passages says, shape (len(rows),)."""

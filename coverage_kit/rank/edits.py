@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -143,9 +144,14 @@ def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of
         if not row["winnable"] or row["cause"] == COVERED or not isinstance(row["own_passage_id"], str):
             continue
         gap = _gap_of(row, members[row["cluster_id"]], book, places, elsewhere or {})
-        made = [candidate for make in MAKERS for candidate in make(gap, site, costs)]
+        made = [one for make in MAKERS for one in make(gap, site, costs) if not _touches(one, costs.untouchable)]
         candidates += made[: costs.edits_per_gap]
     return candidates
+
+
+def _touches(candidate: Candidate, patterns: tuple[str, ...]) -> bool:
+    """Return whether a candidate changes a page that must not be touched, be it not the page on which it is listed."""
+    return any(fnmatch(change.page_id, pattern) for change in candidate.changes for pattern in patterns)
 
 
 def explain_no_edits(gaps: Gaps) -> list[Candidate]:

@@ -5,7 +5,6 @@ site's own, or extracts of logged answers marked as such, or slots for the edito
 """
 
 import re
-from fnmatch import fnmatch
 
 from coverage_kit.passage import PassageText
 from coverage_kit.rank.causes import CONTENT_CAUSES
@@ -156,8 +155,6 @@ def merge_sections(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]
     if twins.empty:
         return []
     place, other = site.by_id.loc[gap.passage_id], site.by_id.loc[twins.iloc[0]]
-    if any(fnmatch(str(other["page_id"]), pattern) for pattern in costs.untouchable):
-        return []
     known = content_words(str(place["text"]))
     more = [one for one in split_sentences(str(other["text"])) if len(content_words(one) - known) > 2]
     after = " ".join([str(place["text"]), *more])

@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.errors import RunError
+from coverage_kit.markup import MARKDOWN
 from coverage_kit.report.source.changes import make_change
 from coverage_kit.report.source.files import (
-    MARKDOWN,
     PAGES,
     SourceFile,
     place_new_page,

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from coverage_kit.rank.edits import Gap, Site, list_changes, stale_years
+from coverage_kit.rank.edits import Gap, Site, _touches, list_changes, stale_years
 from coverage_kit.rank.operations import (
     MAKERS,
     add_page,
@@ -170,3 +170,12 @@ def test_every_edit_lists_its_changes_in_order(site):
     assert changes.groupby("edit_id").size().min() >= 1
     assert changes["edit_id"].nunique() == len(made)
     assert {one.operation for one in made} >= {"reword_heading", "add_page", "refresh_fact", "add_source", "merge_sections"}
+
+
+def test_an_edit_that_takes_from_an_untouchable_page_touches_it(site):
+    """Merging is listed on the page that keeps the words, and removes them from another."""
+    edit = only(merge_sections(gap(), site, COSTS))
+    assert edit.page_id == "ours/locks"
+    assert _touches(edit, ("ours/tw*",))
+    assert _touches(edit, ("ours/locks",))
+    assert not _touches(edit, ("ours/paint",))

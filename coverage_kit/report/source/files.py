@@ -8,25 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from coverage_kit.markup import BOMS, INDEX_NAMES, MARKDOWN, META, WEB_NAMES, XML
 from coverage_kit.report.source.markdown_blocks import FRONT
 from coverage_kit.report.source.markdown_page import quote_yaml
 from coverage_kit.report.source.units import Unit, at_level, escape_html, read_units, write_html, write_markdown
 from coverage_kit.report.source.words import CannotPlaceError
 from coverage_kit.report.texts import safe_url
 
-MARKDOWN = frozenset({".md", ".markdown"})
 PAGES = frozenset({".html", ".htm"}) | MARKDOWN
-_INDEX_NAMES = frozenset({"index", "_index", "readme"})
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-_META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
-_XML = re.compile(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{2,40})")
-_WEB_NAMES = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252", "ascii": "cp1252", "us-ascii": "cp1252"}
 _LANGUAGE = re.compile(r"<html[^>]*?\slang\s*=\s*[\"']?([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)", re.IGNORECASE)
 _UNSAFE = re.compile(r"[^\w.()~ +-]")
 _MOST_PART, _MOST_PARTS = 80, 12
@@ -64,7 +53,7 @@ def read_source(content: bytes) -> SourceFile:
 
     Raises CannotPlaceError for wide encodings without a mark.
     """
-    for mark, encoding in _BOMS:
+    for mark, encoding in BOMS:
         if content.startswith(mark):
             return SourceFile(content[len(mark) :].decode(encoding, "surrogatepass"), encoding, mark)
     if b"\0" in content[:1000]:
@@ -77,9 +66,9 @@ def read_source(content: bytes) -> SourceFile:
 
 
 def _declared(head: bytes) -> str:
-    found = _META.search(head) or _XML.search(head)
+    found = META.search(head) or XML.search(head)
     name = found[1].decode("ascii", "replace").lower() if found is not None else ""
-    name = _WEB_NAMES.get(name, name)
+    name = WEB_NAMES.get(name, name)
     try:
         is_usable = name not in {"", "utf-8", "utf8"} and codecs.lookup(name).encode("<a>")[0] == b"<a>"
     except (LookupError, UnicodeError, ValueError):
@@ -116,7 +105,7 @@ def _find_prefix(known: Sequence[tuple[str, str]]) -> str:
     for page_id, file in known:
         path = PurePosixPath(file)
         ends = [path.as_posix(), path.with_suffix("").as_posix()]
-        ends += [path.parent.as_posix()] if path.stem.lower() in _INDEX_NAMES and path.parent.name else []
+        ends += [path.parent.as_posix()] if path.stem.lower() in INDEX_NAMES and path.parent.name else []
         found = next((page_id.removesuffix(f"/{end}") for end in ends if page_id.endswith(f"/{end}")), "")
         prefixes[found] += bool(found)
     return max(prefixes, key=lambda one: (prefixes[one], one)) if prefixes else ""

@@ -3,21 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from coverage_kit.markup import INLINE, NOISE_CLASSES, SKIPPED, SKIPPED_ROLES
 from coverage_kit.report.source.tree import Node, Text
 from coverage_kit.report.source.words import Block, BlockKind, Word, find_words, is_invisible
 
-_SKIPPED = frozenset(
-    {"script", "style", "noscript", "template", "svg", "iframe", "object", "embed", "canvas", "audio", "video", "map"}
-    | {"select", "option", "input", "textarea", "nav", "footer", "head", "dialog", "datalist", "frameset"}
-)
-_SKIPPED_ROLES = frozenset({"navigation", "contentinfo", "search", "dialog", "alertdialog", "menu", "menubar"})
-_INLINE = frozenset(
-    {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "img"}
-    | {"ins", "kbd", "label", "mark", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub"}
-    | {"sup", "time", "tt", "u", "var", "wbr", "picture", "source", "nobr", "math"}
-)
 _LEADS = frozenset({"dt", "summary", "caption", "legend", "button"})
-_NOISE = frozenset({"headerlink", "hash-link", "anchorjs-link", "mw-editsection", "linenos", "linenodiv"})
 _IN_CELL = frozenset({"table", "pre", "ul", "ol", "h1", "h2", "h3", "h4"})
 
 
@@ -90,7 +80,7 @@ class _Walker:
             return
         if (level := heading_level(node)) > 0:
             self._add_whole("heading", node, level)
-        elif node.tag in _INLINE:
+        elif node.tag in INLINE:
             self._visit_inline(node)
         elif node.tag in {"br", "hr"}:
             self.run.space(node.start)
@@ -165,7 +155,7 @@ class _Walker:
 
     def _is_skipped(self, node: Node) -> bool:
         role = node.attributes.get("role", "")
-        if node.tag in _SKIPPED or role in _SKIPPED_ROLES or _is_noise(node):
+        if node.tag in SKIPPED or role in SKIPPED_ROLES or _is_noise(node):
             return True
         if node.tag == "header" or role == "banner":
             return not self.main_depth and not _holds_page(node)
@@ -178,8 +168,8 @@ def _gather(node: Node, run: _Run) -> None:
     for child in node.children:
         if isinstance(child, Text):
             run.add(child)
-        elif child.tag not in _SKIPPED and not _is_noise(child):
-            is_apart = child.tag == "br" or child.tag not in _INLINE
+        elif child.tag not in SKIPPED and not _is_noise(child):
+            is_apart = child.tag == "br" or child.tag not in INLINE
             if is_apart:
                 run.space(child.start)
             before = run.end
@@ -216,7 +206,7 @@ def _inner(node: Node) -> Iterator[Node]:
 
 
 def _is_noise(node: Node) -> bool:
-    return not _NOISE.isdisjoint(node.attributes.get("class", "").split())
+    return not NOISE_CLASSES.isdisjoint(node.attributes.get("class", "").split())
 
 
 def _is_main(node: Node) -> bool:

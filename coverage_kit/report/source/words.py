@@ -19,13 +19,6 @@ class CannotPlaceError(Exception):
     """A change cannot be made in this source; the message says why."""
 
 
-class Span(NamedTuple):
-    """Characters of a source, from start up to end."""
-
-    start: int
-    end: int
-
-
 class Word(NamedTuple):
     """One word as it is compared, and its place in the source."""
 
