@@ -71,9 +71,11 @@ class Schema:
 
     def table(self, rows: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:
         """Return a table of this schema from a list of rows; columns that no row has are missing values."""
-        if not rows:
-            return self.empty()
-        frame = pd.DataFrame(rows)
+        return self.typed(pd.DataFrame(rows)) if rows else self.empty()
+
+    def typed(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a table of this schema from a frame of one row or more; columns that it lacks are missing values."""
+        frame = frame.copy(deep=False)
         for column in self.columns:
             values = frame[column.name] if column.name in frame else pd.Series([None] * len(frame), index=frame.index)
             if column.kind == "time":

@@ -1,6 +1,7 @@
 """Settings: every knob, frozen, read from coverage.toml; an unknown key is an error."""
 
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +20,9 @@ class SiteSettings(_Section):
     source: str = Field(description="folder of HTML or Markdown, sitemap URL, or URL at which to start a crawl")
     base_url: str = Field("", description="URL of a folder's root, so that its pages match the URLs cited in the log")
     brand: tuple[str, ...] = Field((), description="names under which answers may mention the brand")
+    domains: tuple[str, ...] = Field(
+        (), description="further domains of the same owner, each with its subdomains: their citations count as the site's"
+    )
 
 
 class CrawlSettings(_Section):
@@ -40,6 +44,34 @@ class LogSettings(_Section):
 
     files: tuple[str, ...] = Field((), description="CSV, JSONL, Parquet or xlsx files, or folders of them")
     columns: dict[str, str] = Field({}, description="field = column, where the names are not recognised by themselves")
+
+
+class VisibilitySettings(_Section):
+    """Who is who among the cited sites, and from how many prompts on a figure counts."""
+
+    community: tuple[str, ...] = Field((), description="further domains whose pages are written by their users, as forums are")
+    least_prompts: int = Field(20, ge=2, description="figures from fewer prompts are marked as low n")
+
+
+class ChangeSettings(_Section):
+    """What was changed on the site and when, for the comparison of before and after."""
+
+    files: tuple[str, ...] = Field(
+        (), description="logs of the panel asked before and after, where it is not in the [log] files; or folders of them"
+    )
+    changed_at: date | None = Field(None, description="day on which the changes were live; without it nothing is compared")
+    window_days: int = Field(28, ge=1, description="days before and after that day whose answers are compared")
+    pages: tuple[str, ...] = Field((), description="pages that were changed: page ids or URLs, patterns with * too")
+
+
+class AnalyticsSettings(_Section):
+    """Exports of web analytics and search console."""
+
+    sessions: tuple[str, ...] = Field(
+        (), description="GA4 exports: CSV of the interface, API rows or tables, or folders of them"
+    )
+    search_console: tuple[str, ...] = Field((), description="Search Console exports with days, queries or pages, or folders")
+    ai_sources: dict[str, str] = Field({}, description="further AI assistants: name = regular expression of the session source")
 
 
 class MatchSettings(_Section):
@@ -100,6 +132,9 @@ class Settings(_Section):
     match: MatchSettings = MatchSettings()
     rank: RankSettings = RankSettings()
     draft: DraftSettings = DraftSettings()
+    visibility: VisibilitySettings = VisibilitySettings()
+    change: ChangeSettings = ChangeSettings()
+    analytics: AnalyticsSettings = AnalyticsSettings()
     out: str = Field("runs/latest", description="folder of the run")
     cache: str = Field("runs/cache", description="folder of vectors and fetched pages that are used again")
     language: Literal["en"] = Field("en", description="language of stop words and of the edits' wording")
@@ -151,6 +186,10 @@ def resolve_paths(settings: Settings, folder: Path) -> Settings:
             "site": site(settings.site),
             "competitors": tuple(site(one) for one in settings.competitors),
             "log": settings.log.model_copy(update={"files": tuple(place(file) for file in settings.log.files)}),
+            "change": settings.change.model_copy(update={"files": tuple(map(place, settings.change.files))}),
+            "analytics": settings.analytics.model_copy(
+                update={key: tuple(map(place, getattr(settings.analytics, key))) for key in ("sessions", "search_console")}
+            ),
             "match": settings.match.model_copy(
                 update={key: _model_path(getattr(settings.match, key), folder) for key in ("encoder", "cross_encoder")}
             ),

@@ -29,6 +29,10 @@ _PAGE_ID = _text("page_id", "id of the page: its canonical URL without the schem
 _SITE = _text("site", "the site's name: its host without www., or its folder's name")
 _LOW = Column("low", "number", "lower end of the 90% interval")
 _HIGH = Column("high", "number", "upper end of the 90% interval")
+_ENGINE = _text("engine", "answer engine, such as perplexity")
+_SURFACE = _text("surface", "api, scrape, app or as logged; 'unknown' where the log does not say; never pooled")
+_LOW_95 = _maybe("low", "number", "lower end of the 95% interval; missing where it cannot be told")
+_HIGH_95 = _maybe("high", "number", "upper end of the 95% interval; missing where it cannot be told")
 
 PAGES = Schema(
     "pages",
@@ -86,8 +90,10 @@ ANSWERS = Schema(
         _maybe("surface", "text", "api, scrape or app"),
         _maybe("run_id", "text", "id of the run that asked"),
         _maybe("asked_at", "time", "when it was asked"),
-        _text("text", "the answer"),
+        _maybe("market", "text", "country, region or locale it was asked from, as logged"),
+        _text("text", "the answer; empty where the log holds what was cited but not what was said"),
         Column("searched", "flag", "whether the engine searched the web"),
+        _maybe("extra", "text", "fields of its records that no column holds, as JSON"),
     ),
 )
 FAILURES = Schema(
@@ -112,8 +118,20 @@ CITATIONS = Schema(
         _text("url", "canonical URL"),
         _SITE,
         _text("kind", "cited, or retrieved (found but not cited)"),
-        _maybe("start", "integer", "first character of the cited span in the answer"),
-        _maybe("end", "integer", "one past the last character of the cited span"),
+        _maybe("start", "integer", "first character of the first cited span in the answer"),
+        _maybe("end", "integer", "one past the last character of that span"),
+        _maybe("title", "text", "title of the page, as logged"),
+    ),
+)
+SPANS = Schema(
+    "spans",
+    "one stretch of an answer for which it cites one page",
+    ("answer_id", "position", "start", "end"),
+    (
+        _ANSWER_ID,
+        Column("position", "integer", "position of the page among the answer's citations"),
+        Column("start", "integer", "first character of the stretch in the answer"),
+        Column("end", "integer", "one past its last character"),
     ),
 )
 MENTIONS = Schema(
@@ -124,7 +142,9 @@ MENTIONS = Schema(
         _ANSWER_ID,
         _text("brand", "the brand's first listed name"),
         Column("position", "integer", "order of first naming among the brands in the answer, from 0"),
-        Column("n_words", "integer", "words in the sentences that name the brand"),
+        _maybe(
+            "n_words", "integer", "words in the sentences that name the brand; missing where only the log says that it is named"
+        ),
     ),
 )
 SEARCHES = Schema(
@@ -141,6 +161,18 @@ REJECTS = Schema(
         _text("file", "the log's file"),
         Column("line", "integer", "line or row of the record, from 1"),
         _text("reason", "why it could not be read"),
+    ),
+)
+SOURCES = Schema(
+    "sources",
+    "one format met in one file of a log",
+    ("file", "format"),
+    (
+        _text("file", "the log's file, with its sheet in brackets where it has several"),
+        _text("format", "the format its records were read as; 'mapped columns' where columns were found by name"),
+        Column("n_records", "integer", "records read: a dialogue may hold several"),
+        _text("fields", "which column or field holds what"),
+        _maybe("note", "text", "what this format cannot tell"),
     ),
 )
 CLAIMS = Schema(
@@ -358,7 +390,7 @@ STAGES = Schema(
     "one stage of a run: what it cost",
     ("stage",),
     (
-        _text("stage", "collect, embed, match, rank or map"),
+        _text("stage", "collect, embed, match, rank, measure or map"),
         Column("seconds", "number", "seconds it took"),
         Column("peak_megabytes", "number", "largest memory of the process up to its end"),
         Column("n_embedded", "integer", "distinct texts embedded in it"),
@@ -367,18 +399,212 @@ STAGES = Schema(
 )
 VISIBILITY = Schema(
     "visibility",
-    "one site on one engine in one window",
-    ("engine", "site", "window"),
+    "one measure of one site on one engine and surface, in one part of the answers",
+    ("measure", "site", "engine", "surface", "by", "part"),
     (
-        _text("engine", "answer engine, such as perplexity"),
+        _text("measure", "citation_rate, citation_share, mention_rate, share_of_voice, and so on (docs/method.md, visibility)"),
         _SITE,
-        _text("window", "first and last day, or 'all'"),
-        Column("n_answers", "integer", "answers given in the window (failed answers left out)"),
-        Column("citation_rate", "number", "answers that cite the site / answers"),
-        Column("share_of_voice", "number", "the site's mentions / mentions of all tracked brands"),
-        _maybe("position_adjusted_word_count", "number", "words credited to the site, earlier sentences more, as a share"),
-        _LOW,
-        _HIGH,
+        _ENGINE,
+        _SURFACE,
+        _text(
+            "by", "what parts the answers: all, branded, cluster, week or market; branded prompts are left out but in 'branded'"
+        ),
+        _text("part", "the part: a cluster_id, the week's Monday, a market, 'branded'; 'all' where nothing parts them"),
+        _maybe("value", "number", "numerator / denominator; missing where the denominator is 0"),
+        _LOW_95,
+        _HIGH_95,
+        Column("numerator", "number", "what is counted of the site"),
+        Column("denominator", "number", "what it is a share of"),
+        Column("n_prompts", "integer", "distinct queries behind the figure: what the interval draws from"),
+        Column("n_answers", "integer", "answers behind the figure, failed ones left out"),
+        Column("is_low_n", "flag", "whether there are too few prompts, or too few that count, to rely on the figure"),
+    ),
+)
+HOLDERS = Schema(
+    "holders",
+    "one kind of site that holds citations of one cluster",
+    ("cluster_id", "holder"),
+    (
+        _CLUSTER_ID,
+        _text("holder", "own, competitor, third-party or community"),
+        Column("n_citations", "integer", "its citations in the answers to the cluster's queries"),
+        _maybe("citation_share", "number", "its citations / all citations of the cluster"),
+        _LOW_95,
+        _HIGH_95,
+        _maybe("top_site", "text", "its most cited site"),
+        Column("n_answers", "integer", "answers to the cluster's queries"),
+        Column("n_prompts", "integer", "the cluster's queries that were answered"),
+        Column("is_winnable", "flag", "whether sites of a company's kind get cited there at all"),
+        _text("reason", "the figures behind is_winnable, in words"),
+    ),
+)
+COMPETITORS = Schema(
+    "competitors",
+    "one other site that the log's answers cite",
+    ("site",),
+    (
+        _SITE,
+        _text("kind", "tracked (in the settings), competitor (proposed by the log), community or third-party"),
+        Column("n_answers", "integer", "answers that cite it"),
+        Column("n_prompts", "integer", "queries whose answers cite it"),
+        Column("citation_share", "number", "its citations / all citations of the log"),
+        _maybe("share_of_overlap", "number", "of the queries for which the own site is cited, those for which it is cited too"),
+        Column("named_rate", "number", "answers that cite it and say its name / answers that cite it"),
+        Column("rank", "integer", "order as a competitor to track, from 1"),
+    ),
+)
+VERDICTS = Schema(
+    "verdicts",
+    "one measure of one site on one engine and surface in one group of queries, before and after a change",
+    ("measure", "site", "engine", "surface", "group"),
+    (
+        _text("measure", "citation_rate or mention_rate"),
+        _SITE,
+        _ENGINE,
+        _SURFACE,
+        _text("group", "a cluster_id, or 'treated' or 'untreated' for all such clusters together"),
+        Column("is_treated", "flag", "whether the group's pages were changed"),
+        Column("n_prompts", "integer", "queries asked both before and after"),
+        Column("n_before", "integer", "their answers before"),
+        Column("n_after", "integer", "their answers after"),
+        _maybe("before", "number", "the measure before, each query weighing the same"),
+        _maybe("after", "number", "the measure after"),
+        _maybe("difference", "number", "mean of after - before over the queries"),
+        _maybe("drift", "number", "the same of the untreated clusters; missing without any, and for them"),
+        _maybe("effect", "number", "difference - drift; the difference itself where no drift is known"),
+        _LOW_95,
+        _HIGH_95,
+        _maybe(
+            "p",
+            "number",
+            "probability of so large an effect where nothing changed: by permuting clusters, or by sign flips and a t test",
+        ),
+        _maybe("p_holm", "number", "p corrected for the number of groups tested together (Holm)"),
+        _maybe(
+            "noise_floor", "number", "effect that 95% of splits of the time before stay within, where nothing was changed (A/A)"
+        ),
+        _maybe("smallest_effect", "number", "smallest effect that this log would show in 80% of cases"),
+        _text("verdict", "up, down or no clear change"),
+        _text("reason", "why, in words"),
+    ),
+)
+DRIFTS = Schema(
+    "drifts",
+    "one way in which one engine itself answers otherwise than before",
+    ("engine", "surface", "sign"),
+    (
+        _ENGINE,
+        _SURFACE,
+        _text(
+            "sign", "own_citation_rate of untreated queries, searched_rate, citations_per_answer, share_of_new_sites, or model"
+        ),
+        _maybe("before", "number", "its value before"),
+        _maybe("after", "number", "its value after"),
+        _maybe("low", "number", "lower end of the 95% interval of after - before"),
+        _maybe("high", "number", "upper end of that interval"),
+        _maybe("p", "number", "share of sign flips of the queries' changes at least as extreme"),
+        Column("n_prompts", "integer", "queries asked both before and after"),
+        _text(
+            "verdict", "up, down or no clear change; for the model: changed, the same, or no clear change where none is logged"
+        ),
+        _text("reason", "why, in words"),
+    ),
+)
+SESSIONS = Schema(
+    "sessions",
+    "one row of a web analytics export: visits from one source to one page",
+    ("file", "line"),
+    (
+        _text("file", "the export's file"),
+        Column("line", "integer", "line or row, from 1"),
+        _maybe("day", "time", "the day, where the export has it"),
+        _text("source", "where visitors came from, such as chatgpt.com"),
+        _maybe("medium", "text", "how, such as referral or ai-assistant"),
+        _maybe("channel", "text", "default channel group"),
+        _maybe("landing_page", "text", "path or URL at which visits began"),
+        Column("n_sessions", "number", "visits"),
+        _maybe("n_engaged", "number", "engaged visits"),
+        _maybe("n_key_events", "number", "key events (conversions)"),
+        _maybe("revenue", "number", "total revenue, in the export's currency"),
+    ),
+)
+SEARCH_DEMAND = Schema(
+    "search_demand",
+    "one row of a search console export",
+    ("file", "line"),
+    (
+        _text("file", "the export's file"),
+        Column("line", "integer", "line or row, from 1"),
+        _maybe("day", "time", "the day, where the export has it"),
+        _maybe("query", "text", "what was searched; missing where the export has none, or it is anonymised"),
+        _maybe("page", "text", "URL that was shown"),
+        _maybe("country", "text", "country, as exported"),
+        _maybe("n_clicks", "number", "clicks"),
+        Column("n_impressions", "number", "times shown"),
+        _maybe("position", "number", "average place among the results, from 1"),
+    ),
+)
+REFERRALS = Schema(
+    "referrals",
+    "one AI assistant's visits to one landing page",
+    ("assistant", "page_id"),
+    (
+        _text("assistant", "name of the assistant, by the table of AI sources"),
+        _text("page_id", "id of the landing page; 'unknown' where the export has none"),
+        Column("n_sessions", "number", "visits that the assistant sent"),
+        _maybe("n_engaged", "number", "engaged visits among them"),
+        _maybe("n_key_events", "number", "key events among them"),
+        _maybe("share_of_sessions", "number", "its visits / all visits to the page in the export"),
+        _maybe("first_at", "time", "first day with a visit"),
+        _maybe("last_at", "time", "last day with a visit"),
+        Column("n_citations", "integer", "answers of the log that cite the page"),
+        _maybe("cluster_id", "text", "cluster of queries for which the page is cited, or nearest, most"),
+        Column("n_edits", "integer", "chosen edits of the page"),
+    ),
+)
+ASSOCIATIONS = Schema(
+    "associations",
+    "how AI visibility in one week goes with demand some weeks later: an association, no cause",
+    ("signal", "demand", "lag_weeks"),
+    (
+        _text("signal", "what comes first: mentions of the brand in AI answers, or visits from assistants"),
+        _text("demand", "what may follow: branded impressions, branded clicks, or homepage clicks or visits"),
+        Column("lag_weeks", "integer", "weeks from the signal to the demand"),
+        Column("n_weeks", "integer", "pairs of weeks"),
+        _maybe("correlation", "number", "Spearman's rank correlation of their changes from week to week"),
+        _LOW_95,
+        _HIGH_95,
+        _maybe("p", "number", "share of shifted or reordered series at least as strongly correlated at any lag"),
+        _text("reading", "the figure in words"),
+    ),
+)
+STATEMENTS = Schema(
+    "statements",
+    "one thing that is said of the brand in one place",
+    ("source", "place", "property", "value"),
+    (
+        _text("source", "page (its words), structured data, settings or answer"),
+        _text("place", "page_id or answer_id; 'settings'"),
+        _text("property", "name, url, sameAs, telephone, email, address, founded, and so on; of a branch 'telephone (Leeds)'"),
+        _text("value", "what is said"),
+        _text("compared_as", "the form in which it is compared"),
+        Column("names_brand", "flag", "whether it is said of the brand by name: else it can support, and contradicts nothing"),
+    ),
+)
+DISAGREEMENTS = Schema(
+    "disagreements",
+    "one property of the brand that is told in more than one way",
+    ("property", "compared_as"),
+    (
+        _text("property", "schema.org's name of it"),
+        _text("compared_as", "the form in which it is compared"),
+        _text("value", "this way of telling it, as most often spelled"),
+        _text("kind", "name variant, conflicting fact, missing or odd sameAs, or unsupported by the site"),
+        Column("n_pages", "integer", "own pages that say so, in words or structured data"),
+        Column("n_answers", "integer", "answers that say so"),
+        _text("example", "page_id or answer_id where it is said"),
+        _text("other_value", "the way of telling it that most own pages have"),
+        _text("what_to_do", "cure, in words"),
     ),
 )
 QRELS = Schema(
@@ -389,9 +615,11 @@ QRELS = Schema(
 )
 
 SCHEMAS: tuple[Schema, ...] = (
-    *(PAGES, PASSAGES, QUERIES, ANSWERS, FAILURES, CITATIONS, MENTIONS, SEARCHES, REJECTS, CLAIMS, MATCHES, EVIDENCE),
+    *(PAGES, PASSAGES, QUERIES, ANSWERS, FAILURES, CITATIONS, SPANS, MENTIONS, SEARCHES, REJECTS, SOURCES, CLAIMS),
+    *(MATCHES, EVIDENCE),
     *(COVERAGE, CLUSTERS, LABELS, GAPS, EDITS, CHANGES, EFFECTS, FRONTIER, PREDICTIONS, POINTS),
-    *(STAGES, VISIBILITY, QRELS),
+    *(STAGES, VISIBILITY, HOLDERS, COMPETITORS, VERDICTS, DRIFTS, SESSIONS, SEARCH_DEMAND, REFERRALS, ASSOCIATIONS),
+    *(STATEMENTS, DISAGREEMENTS, QRELS),
 )
 
 Pages = Annotated[pd.DataFrame, PAGES]
@@ -400,9 +628,11 @@ Queries = Annotated[pd.DataFrame, QUERIES]
 Answers = Annotated[pd.DataFrame, ANSWERS]
 Failures = Annotated[pd.DataFrame, FAILURES]
 Citations = Annotated[pd.DataFrame, CITATIONS]
+Spans = Annotated[pd.DataFrame, SPANS]
 Mentions = Annotated[pd.DataFrame, MENTIONS]
 Searches = Annotated[pd.DataFrame, SEARCHES]
 Rejects = Annotated[pd.DataFrame, REJECTS]
+Sources = Annotated[pd.DataFrame, SOURCES]
 Claims = Annotated[pd.DataFrame, CLAIMS]
 Matches = Annotated[pd.DataFrame, MATCHES]
 Evidence = Annotated[pd.DataFrame, EVIDENCE]
@@ -418,6 +648,16 @@ Predictions = Annotated[pd.DataFrame, PREDICTIONS]
 Points = Annotated[pd.DataFrame, POINTS]
 Stages = Annotated[pd.DataFrame, STAGES]
 Visibility = Annotated[pd.DataFrame, VISIBILITY]
+Holders = Annotated[pd.DataFrame, HOLDERS]
+Competitors = Annotated[pd.DataFrame, COMPETITORS]
+Verdicts = Annotated[pd.DataFrame, VERDICTS]
+Drifts = Annotated[pd.DataFrame, DRIFTS]
+Sessions = Annotated[pd.DataFrame, SESSIONS]
+SearchDemand = Annotated[pd.DataFrame, SEARCH_DEMAND]
+Referrals = Annotated[pd.DataFrame, REFERRALS]
+Associations = Annotated[pd.DataFrame, ASSOCIATIONS]
+Statements = Annotated[pd.DataFrame, STATEMENTS]
+Disagreements = Annotated[pd.DataFrame, DISAGREEMENTS]
 Qrels = Annotated[pd.DataFrame, QRELS]
 
 
@@ -432,3 +672,6 @@ class LogTables:
     failures: Failures
     mapping: dict[str, str]
     rejects: Rejects = field(default_factory=REJECTS.empty)
+    spans: Spans = field(default_factory=SPANS.empty)
+    mentions: Mentions = field(default_factory=MENTIONS.empty)
+    sources: Sources = field(default_factory=SOURCES.empty)

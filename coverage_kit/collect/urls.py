@@ -49,8 +49,20 @@ def page_id(url: str) -> str:
     >>> page_id("http://www.example.com/a/")
     'example.com/a'
     """
+    return url_names(url)[2]
+
+
+def url_names(url: str) -> tuple[str, str, str]:
+    """Return a URL's canonical spelling, its site's name and its page's id, as the functions above do one by one.
+
+    >>> url_names("http://www.example.com/a/?utm_source=x")
+    ('http://www.example.com/a', 'example.com', 'example.com/a')
+    """
     canonical = canonical_url(url)
-    return _without_www(canonical.split("://", 1)[1]) if split_http(canonical) is not None else canonical
+    parts = split_http(canonical)
+    if parts is None:
+        return canonical, "", canonical
+    return canonical, _without_www(_host(parts)), _without_www(canonical.split("://", 1)[1])
 
 
 def site_scope(url: str) -> str:

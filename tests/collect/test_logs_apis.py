@@ -2,15 +2,12 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from coverage_kit.collect.logs import LogRecord, UnreadableRecordError, generic, read_log
-from coverage_kit.collect.logs.columns import choose_columns
-from coverage_kit.collect.logs.exchange import open_exchange
-from coverage_kit.collect.logs.formats import FORMATS
+from coverage_kit.collect.logs import Citation, read_log
+from coverage_kit.collect.logs.exchange import lone_request, open_exchange
 from coverage_kit.collect.logs.perplexity import marked_citations
 from coverage_kit.settings import LogSettings
+from tests.collect.log_samples import OPENAI_CHAT, kinds, read_records, spans
 
 A, B, C = "https://a.com/x", "https://b.com", "https://c.com"
 OPENAI = {
@@ -21,8 +18,12 @@ OPENAI = {
     "status": "completed",
     "error": None,
     "text": {"format": {"type": "text"}},
+    "tools": [{"type": "web_search"}],
+    "tool_choice": "auto",
+    "parallel_tool_calls": True,
     "output": [
         {
+            "id": "ws_1",
             "type": "web_search_call",
             "status": "completed",
             "action": {
@@ -32,9 +33,11 @@ OPENAI = {
                 "sources": [{"type": "url", "url": A}, {"type": "url", "url": B}, {"type": "api", "name": "oai-weather"}],
             },
         },
-        {"type": "web_search_call", "action": {"type": "open_page", "url": C}},
+        {"id": "ws_2", "type": "web_search_call", "status": "completed", "action": {"type": "open_page", "url": C}},
         {
+            "id": "msg_1",
             "type": "message",
+            "status": "completed",
             "role": "assistant",
             "content": [
                 {"type": "output_text", "text": "Sure.", "annotations": []},
@@ -42,8 +45,14 @@ OPENAI = {
                     "type": "output_text",
                     "text": "Acme is best.",
                     "annotations": [
-                        {"type": "url_citation", "start_index": 0, "end_index": 4, "url": f"{A}?utm_source=openai"},
-                        {"type": "file_citation", "file_id": "f"},
+                        {
+                            "type": "url_citation",
+                            "start_index": 0,
+                            "end_index": 4,
+                            "title": "A",
+                            "url": f"{A}?utm_source=openai",
+                        },
+                        {"type": "file_citation", "file_id": "f", "filename": "notes.pdf", "index": 5},
                     ],
                 },
             ],
@@ -54,36 +63,24 @@ PERPLEXITY = {
     "id": "p1",
     "model": "sonar-pro",
     "created": 1767225600,
-    "choices": [{"message": {"role": "assistant", "content": "Acme leads [2][1], B lags [2]."}}],
+    "choices": [
+        {
+            "index": 0,
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": "Acme leads [2][1], B lags [2]."},
+            "delta": {"role": "assistant", "content": ""},
+        }
+    ],
     "citations": [A, B, C],
     "search_results": [{"title": "D", "url": "https://d.com"}, {"title": "A", "url": A}],
-    "usage": {"num_search_queries": 2},
+    "usage": {
+        "prompt_tokens": 3,
+        "completion_tokens": 9,
+        "total_tokens": 12,
+        "num_search_queries": 2,
+        "cost": {"input_tokens_cost": 0.0, "output_tokens_cost": 0.0, "total_cost": 0.0},
+    },
 }
-KEYS = (
-    *("request", "response", "body", "input", "messages", "role", "content", "text", "type", "output", "annotations"),
-    *("url", "action", "sources", "queries", "choices", "message", "citations", "search_results", "usage", "error"),
-    *("status", "custom_id", "query", "created_at", "model", "results", "start_index", "end_index", "url_citation"),
-)
-LEAVES = st.sampled_from(["user", "output_text", "message", "web_search_call", "search_results", "sonar", A, "[1]", "", "x"])
-JSON = st.recursive(
-    LEAVES | st.none() | st.booleans() | st.integers() | st.floats(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
-    max_leaves=12,
-)
-
-
-@settings(deadline=None)  # the machine may be busy
-@given(st.dictionaries(st.sampled_from(KEYS), JSON, max_size=5))
-def test_no_shape_of_record_breaks_a_format(values):
-    exchange = open_exchange(values, {})
-    for one in FORMATS:
-        one.recognises(exchange)
-    mapping = choose_columns(list(values), {})
-    for read_one in (*(lambda one=one: one.read(exchange) for one in FORMATS), lambda: generic.read_row(values, mapping)):
-        try:
-            assert isinstance(read_one(), LogRecord)
-        except UnreadableRecordError as error:
-            assert str(error) in {"no query", "no prompt: the response stands without its request"}
 
 
 @pytest.fixture
@@ -94,10 +91,6 @@ def read(tmp_path):
         return read_log(LogSettings(files=(str(tmp_path),)))
 
     return of_records
-
-
-def kinds(log):
-    return log.citations[["site", "kind"]].to_numpy().tolist()
 
 
 def test_openai_sources_are_retrieved_and_annotations_cited(read):
@@ -182,8 +175,8 @@ def test_perplexity_markers_count_from_one_and_unmarked_urls_are_retrieved(read)
 
 
 def test_perplexity_answer_without_markers_cites_all_of_its_list():
-    assert [citation.url for citation in marked_citations("In [2026] Acme leads.", [A, B])[0]] == [A, B]
-    assert marked_citations("Acme [1, 3].", [A, B, C])[1] == (B,)
+    assert [citation.url for citation in marked_citations("In [2026] Acme leads.", [Citation(A), Citation(B)])[0]] == [A, B]
+    assert marked_citations("Acme [1, 3].", [Citation(A), Citation(B), Citation(C)])[1] == (Citation(B),)
     assert marked_citations("Acme.", []) == ((), ())
 
 
@@ -200,6 +193,14 @@ def test_perplexity_markers_count_search_results_where_citations_are_not_listed(
 def test_perplexity_that_ran_no_search_says_so(read):
     response = {**PERPLEXITY, "citations": [], "search_results": [], "usage": {"num_search_queries": 0}}
     assert read({"prompt": "x", "response": response}).answers["searched"].tolist() == [False]
+
+
+def test_perplexity_pro_search_tells_its_steps(read):
+    step = {"thought": "?", "web_search": {"search_keywords": ["crm 2026", "x"], "search_results": [{"url": C}]}}
+    message = {"role": "assistant", "content": "Acme [1].", "reasoning_steps": [step, {"thought": "done", "web_search": None}]}
+    log = read({"prompt": "x", "response": {**PERPLEXITY, "choices": [{"message": message}], "search_results": None}})
+    assert log.searches["text"].tolist() == ["crm 2026"]
+    assert kinds(log) == [["a.com", "cited"], ["b.com", "retrieved"], ["c.com", "retrieved"]]
 
 
 def test_perplexity_output_items(read):
@@ -232,9 +233,97 @@ def test_chat_completions_and_dialogues(read):
         {"messages": said, "answer": "Gamma leads.", "engine": "claude"},
     )
     assert log.answers["text"].tolist() == ["Acme leads.", "Beta leads.", "Gamma leads."]
-    assert log.answers["engine"].tolist() == ["unknown", "unknown", "claude"]
+    assert log.answers["engine"].tolist() == ["openai", "unknown", "claude"]
     assert log.citations[["site", "start", "end"]].to_numpy().tolist() == [["a.com", 0, 4]]
     assert log.queries["demand"].tolist() == [3.0]
+
+
+def test_chat_completions_cite_spans_and_the_first_choice_counts(tmp_path):
+    log = read_records(tmp_path, {"request": {"messages": [{"role": "user", "content": "Best CRM?"}]}, "response": OPENAI_CHAT})
+    assert log.answers[["text", "engine", "run_id"]].to_numpy().tolist() == [
+        [" Acme leads. Beta lags.", "openai", "chatcmpl-1"]
+    ]
+    assert kinds(log) == [["a.com", "cited"]]
+    assert spans(log) == [("a.com", "Acme leads."), ("a.com", "Beta lags.")]
+    assert log.citations.loc[0, "title"] == "X"
+
+
+def test_requests_and_responses_may_be_json_in_strings(read):
+    asked = json.dumps({"messages": [{"role": "user", "content": [{"type": "text", "text": "Best CRM?"}]}]})
+    log = read({"request": asked, "response": json.dumps({"status_code": 200, "body": json.dumps(OPENAI_CHAT)})})
+    assert len(log.answers) == 1
+    assert log.queries["text"].tolist() == ["Best CRM?"]
+
+
+def test_a_dialogue_is_one_record_a_turn_that_was_answered(read):
+    said = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Best CRM?"},
+        {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]},
+        {"role": "tool", "content": "42"},
+        {"role": "assistant", "content": "Acme."},
+        {"role": "user", "content": "hello?"},
+        {"role": "user", "content": "And cheap?"},
+        {"role": "assistant", "content": "Beta."},
+    ]
+    log = read({"messages": said}, {"messages": [*said[:5], {"role": "user", "content": "Why?"}]})
+    asked = dict(zip(log.queries["query_id"], log.queries["text"], strict=True))
+    told = [(asked[query], text) for query, text in log.answers[["query_id", "text"]].to_numpy().tolist()]
+    assert told == [("Best CRM?", "Acme."), ("And cheap?", "Beta.")]
+    assert [asked[query] for query in log.failures["query_id"]] == ["Why?"]
+
+
+def test_a_conversation_sent_with_its_response_is_one_ask(read):
+    said = [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": "hello"},
+        {"role": "user", "content": "Best CRM?"},
+    ]
+    log = read({"request": {"messages": said}, "response": OPENAI_CHAT}, {"messages": said, "response": OPENAI})
+    assert log.queries[["text", "demand"]].to_numpy().tolist() == [["Best CRM?", 2.0]]
+
+
+@pytest.mark.parametrize(
+    ("record", "found"),
+    [
+        ({"custom_id": "1", "method": "POST", "body": {"input": "x"}}, ("1", "x")),
+        ({"custom_id": 1, "params": {"messages": [{"role": "user", "content": "x"}]}}, ("1", "x")),
+        ({"key": "k", "request": {"contents": [{"parts": [{"text": "x"}]}]}}, ("k", "x")),
+        ({"request_id": "r", "request": {"prompt": "x"}}, ("r", "x")),
+        ({"request_id": "r", "request": {"prompt": "x"}, "response": None}, None),
+        ({"id": "r", "request": {"prompt": "x"}, "error": "timeout"}, None),
+        ({"id": "r", "query": "x"}, None),
+        ({"id": "r", "body": {"query": "x"}, "reply": "Acme."}, None),
+        ({"request": {"prompt": "x"}}, None),
+        ({"custom_id": "1", "body": {"file": "f"}}, None),
+    ],
+)
+def test_a_request_whose_response_is_elsewhere_is_known(record, found):
+    assert lone_request(record) == found
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"custom_id": "1", "response": {"status_code": 200, "body": OPENAI_CHAT}},
+        {"request_id": "1", "response": OPENAI_CHAT},
+        {"request_id": "1", "body": OPENAI_CHAT},
+        {"id": "1", "response": {"body": OPENAI_CHAT}},
+        {**OPENAI_CHAT, "id": "1"},
+    ],
+)
+def test_a_response_finds_its_prompt_by_its_id(record):
+    exchange = open_exchange(record, {"1": "Best CRM?"})
+    assert exchange.prompt == "Best CRM?"
+    assert exchange.body["choices"] == OPENAI_CHAT["choices"]
+    assert open_exchange(record, {"2": "Other?"}).prompt == ""
+
+
+def test_requests_and_responses_on_lines_of_their_own_are_paired(read):
+    asked = {"messages": [{"role": "user", "content": "Best CRM?"}]}
+    log = read({"request_id": "r1", "request": asked}, {"request_id": "r1", "response": OPENAI_CHAT})
+    assert log.queries[["text", "demand"]].to_numpy().tolist() == [["Best CRM?", 1.0]]
+    assert len(log.answers) == 1 and log.rejects.empty
 
 
 def test_formats_may_mix_in_one_file(read):

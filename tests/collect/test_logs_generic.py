@@ -341,3 +341,12 @@ def test_cells_as_text_numbers_flags_and_errors():
     assert [error_of(None, status) for status in (200, "200", 500.0, "completed", "failed", None)] == [
         *(None, None, "HTTP status 500", None, "status failed", None)
     ]
+
+
+def test_markers_in_an_answer_are_the_spans_of_the_pages_named_in_that_place(tmp_path):
+    row = {"query": "q", "answer": "Acme [2]. B [1][2], C [9].", "citations": "https://a.com https://b.com https://c.com"}
+    pd.DataFrame([row]).to_csv(tmp_path / "a.csv", index=False)
+    log = read_log(LogSettings(files=(str(tmp_path / "a.csv"),)))
+    assert log.citations[["site", "kind"]].to_numpy().tolist() == [[f"{name}.com", "cited"] for name in "abc"]
+    told = [(position, row["answer"][start:end]) for position, start, end in log.spans[["position", "start", "end"]].to_numpy()]
+    assert told == [(1, "[2]"), (0, "[1]"), (1, "[2]")]

@@ -1,9 +1,20 @@
-"""Logs of chat completions: the last user message is the query, the assistant's message the answer."""
+"""Logs of chat completions and dialogues: what the user said is the query, what the assistant said next the answer."""
 
-from coverage_kit.collect.logs.columns import choose_columns
-from coverage_kit.collect.logs.exchange import Exchange, LogFormat, begin_record, dict_of, dicts_of
+from dataclasses import replace
+from typing import Any
+
+from coverage_kit.collect.logs.exchange import (
+    Exchange,
+    LogFormat,
+    begin_record,
+    dict_of,
+    dicts_of,
+    engine_of,
+    own_columns,
+    said_by_user,
+)
 from coverage_kit.collect.logs.record import LogRecord
-from coverage_kit.collect.logs.values import citations_of, text_of
+from coverage_kit.collect.logs.values import citations_of, readable, text_of
 
 
 def _recognises(exchange: Exchange) -> bool:
@@ -12,16 +23,35 @@ def _recognises(exchange: Exchange) -> bool:
     return is_completion or is_dialogue or (bool(exchange.error) and "messages" in exchange.request)
 
 
-def _read(exchange: Exchange) -> LogRecord:
-    said = [dict_of(choice.get("message")) for choice in dicts_of(exchange.body.get("choices"))[:1]]
-    said = said or [one for one in dicts_of(exchange.body.get("messages")) if one.get("role") == "assistant"]
-    columns = choose_columns(tuple(exchange.outer), {})
-    aside = exchange.outer.get(columns["answer"]) if "answer" in columns else None
-    answer = text_of(said[-1].get("content")) if said else text_of(aside)
-    return LogRecord(
-        **begin_record(exchange, "", answer),
-        citations=citations_of(dicts_of(said[-1].get("annotations"))) if said else (),
-    )
+def _read(exchange: Exchange) -> list[LogRecord]:
+    """Return one record; of a dialogue one for each turn of the user that the assistant answered, and for the last."""
+    choices = dicts_of(exchange.body.get("choices"))
+    if choices:
+        return [_read_turn(exchange, dict_of(choices[0].get("message")))]
+    turns = _turns(dicts_of(exchange.body.get("messages"))) or [(exchange.prompt, {})]
+    kept = [turn for turn in turns[:-1] if turn[1]] + turns[-1:]
+    return [_read_turn(replace(exchange, prompt=asked), said) for asked, said in kept]
+
+
+def _read_turn(exchange: Exchange, said: dict[str, Any]) -> LogRecord:
+    content = said.get("content")
+    answer = readable(content) if isinstance(content, str) else text_of(content)  # spans count white space at the start
+    if not said:
+        answer = text_of(exchange.outer.get(own_columns(tuple(exchange.outer)).get("answer", "")))
+    engine = engine_of(exchange.body.get("model") or exchange.request.get("model"))
+    citations = citations_of(dicts_of(said.get("annotations")))
+    return LogRecord(**begin_record(exchange, engine, answer), citations=citations)
+
+
+def _turns(messages: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    """Return each thing that the user said, with the last words that the assistant said to it, {} where there are none."""
+    turns: list[tuple[str, dict[str, Any]]] = []
+    for message in messages:
+        if asked := said_by_user(message):
+            turns.append((asked, {}))
+        elif turns and message.get("role") == "assistant" and text_of(message.get("content")):
+            turns[-1] = (turns[-1][0], message)
+    return turns
 
 
 FORMAT = LogFormat(
@@ -35,4 +65,5 @@ FORMAT = LogFormat(
     },
     recognises=_recognises,
     read=_read,
+    known=frozenset({"messages", "choices"}),
 )

@@ -1,7 +1,9 @@
 """Which column of a log holds which field: by its name, or by hand."""
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "query": (
@@ -29,9 +31,11 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         *("demand", "volume", "monthly searches", "search volume", "monthly search volume", "avg monthly searches"),
         *("average monthly searches", "impressions", "times asked", "n asked", "frequency", "count"),
     ),
+    "market": ("market", "country", "region", "locale", "location", "location country", "country code", "geo"),
+    "mentions": ("mentions", "brands mentioned", "mentioned brands", "brand mentions", "brands"),
     "citations": (
         *("citations", "cited urls", "sources", "citation urls", "cited", "citation url", "cited url", "source urls"),
-        *("cited url exact", "cited sources", "source url", "page url"),
+        *("cited url exact", "cited sources", "source url", "page url", "links", "references"),
     ),
     "retrieved": ("retrieved", "search results", "retrieved urls", "retrieved sources", "search result urls"),
     "searches": (
@@ -66,13 +70,18 @@ def find_column(columns: Sequence[str], names: Iterable[str]) -> str | None:
     """Return the column that has the first of these names that any column has, or None. The exact name comes first."""
     plain: dict[str, str] = {}
     for column in columns:
-        plain.setdefault(_plain_name(column), column)
+        plain.setdefault(plain_name(column), column)
     for name in names:
         if name in columns:
             return name
-        if found := plain.get(_plain_name(name)):
+        if found := plain.get(plain_name(name)):
             return found
     return None
+
+
+def cell_of(values: Mapping[str, Any], *names: str) -> Any:
+    """Return a record's cell in the first of these columns that it has, as `find_column` compares them; None without."""
+    return values.get(_column_of(tuple(values), names) or "")
 
 
 def describe_mapping(mapping: Mapping[str, str]) -> str:
@@ -86,5 +95,11 @@ def describe_mapping(mapping: Mapping[str, str]) -> str:
     return f"{found or 'no columns'}; not in the log: {missing or 'nothing'}"
 
 
-def _plain_name(name: str) -> str:
+@functools.lru_cache(maxsize=1024)
+def _column_of(columns: tuple[str, ...], names: tuple[str, ...]) -> str | None:
+    return find_column(columns, names)
+
+
+def plain_name(name: str) -> str:
+    """Return a column's name as it is compared: without case, spaces and punctuation."""
     return re.sub(r"[\W_]+", "", name).casefold()

@@ -1,15 +1,25 @@
 """An API call as logged: the request, the response, and what stands around them."""
 
 import functools
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from coverage_kit.collect.logs.columns import choose_columns
 from coverage_kit.collect.logs.record import Citation, LogRecord, UnreadableRecordError
-from coverage_kit.collect.logs.values import citations_of, error_of, label_of, number_of, readable, text_of
+from coverage_kit.collect.logs.values import citations_of, error_of, label_of, number_of, parsed, readable, text_of
 
-_PROMPT_KEYS = ("input", "messages", "query", "prompt", "question", "user_query", "user_prompt", "user_input")
+_PROMPT_KEYS = (
+    *("input", "messages", "contents", "query", "prompt", "question"),
+    *("user_query", "user_prompt", "user_input"),
+)
+_ID_KEYS = ("custom_id", "request_id", "key", "id")
+_REQUEST_KEYS = ("request", "params", "body")
+_OUTCOMES = frozenset({"response", "result", "error"})
+_WORDS = (None, "text", "input_text", "output_text")
+_FAMILY = re.compile(r"(?<![a-z])(gpt|chatgpt|o[134](?![^-])|claude|gemini|sonar|grok|deepseek|mistral)")
+_OWN_NAME = ("claude", "gemini", "grok", "deepseek", "mistral")
 
 
 @dataclass(frozen=True)
@@ -23,43 +33,83 @@ class Exchange:
     error: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LogFormat:
     """One API's format: which exchanges are its own, how to read one, and where the fields come from.
 
-    `read` raises UnreadableRecordError for an exchange that cannot be read.
+    `read` gives one record or, for a dialogue, several; it raises UnreadableRecordError for an exchange that cannot be read.
+    `known` are the fields of the logged record and of its response that it reads: all others are kept as the record's `extra`.
     """
 
     name: str
     fields: dict[str, str]
     recognises: Callable[[Exchange], bool]
-    read: Callable[[Exchange], LogRecord]
+    read: Callable[[Exchange], Iterable[LogRecord]]
+    known: frozenset[str] = frozenset()
 
 
 def open_exchange(values: dict[str, Any], prompts: Mapping[str, str]) -> Exchange:
     """Return the exchange of a logged record: a bare response, a request with its response, or a line of a batch.
 
-    `prompts` are those of a batch's requests by custom_id, for responses that are logged without their request.
+    `prompts` are those of requests by their id, for responses that are logged without their request.
     """
-    response = dict_of(values.get("response"))
-    request = dict_of(values.get("request"))
+    response, result = dict_of(parsed(values.get("response"))), dict_of(values.get("result"))
+    request = dict_of(parsed(values.get("request"))) or dict_of(values.get("params"))
     request = dict_of(request.get("body")) or request
-    is_wrapped = bool(response) or "custom_id" in values
-    body = dict_of(response.get("body")) or (response if is_wrapped else values)
-    prompt = prompt_of(request) or prompt_of(values) or prompts.get(text_of(values.get("custom_id")), "")
+    is_wrapped = bool(response or result) or "custom_id" in values
+    inner = response.get("body") or result.get("message") or (values.get("body") if is_wrapped or not request else None)
+    body = dict_of(parsed(inner)) or (response if is_wrapped else values)
+    prompt = prompt_of(request) or prompt_of(values) or _prompt_elsewhere(values, prompts)
     status = response.get("status_code", values.get("status_code"))
     error = error_of(body.get("error"), body.get("status")) or error_of(values.get("error"), status)
-    return Exchange(prompt, request, body, values, error)
+    return Exchange(prompt, request, body, values, error or error_of(result.get("error"), result.get("type")))
 
 
-def is_batch_request(values: dict[str, Any]) -> bool:
-    """Return whether a record is a line of a batch's input: a request whose response stands elsewhere."""
-    return "custom_id" in values and isinstance(values.get("body"), dict) and "response" not in values
+def lone_request(values: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return the id and the prompt of a request whose response is logged elsewhere; None for any other record.
+
+    Such as a line of a batch's input: an id beside a request, and no outcome.
+    """
+    if not _OUTCOMES.isdisjoint(values):
+        return None
+    name = next((text for key in _ID_KEYS if (text := text_of(values.get(key)))), "")
+    if not name or "answer" in own_columns(tuple(values)):
+        return None
+    prompt = next((text for key in _REQUEST_KEYS if (text := prompt_of(dict_of(values.get(key))))), "")
+    return (name, prompt) if prompt else None
 
 
 def prompt_of(request: Mapping[str, Any]) -> str:
     """Return the last thing the user said in a request: its input, its messages or its prompt; empty where unknown."""
     return next((text for key in _PROMPT_KEYS if (text := _last_said(request.get(key)))), "")
+
+
+def said_by_user(message: Any) -> str:
+    """Return the words of a message by the user, without what tools returned; empty for anyone else's."""
+    if not isinstance(message, dict):
+        return text_of(message) if isinstance(message, str) else ""
+    is_theirs = message.get("role") == "user" or ("role" not in message and ("parts" in message or "text" in message))
+    return words_of(message.get("content", message.get("parts", message.get("text")))) if is_theirs else ""
+
+
+def words_of(content: Any) -> str:
+    """Return the text of a message's content: a string or a list of parts, of which only texts count."""
+    if not isinstance(content, list):
+        return text_of(content)
+    parts = (part for part in content if not isinstance(part, dict) or part.get("type") in _WORDS)
+    return "\n".join(text for part in parts if (text := text_of(part)))
+
+
+def engine_of(model: Any) -> str:
+    """Return the engine that a model's name tells, such as openai of gpt-5; empty where it tells none.
+
+    >>> engine_of("openai/gpt-5"), engine_of("claude-sonnet-4"), engine_of("llama-4")
+    ('openai', 'claude', '')
+    """
+    found = _FAMILY.search(text_of(model).lower())
+    if not found:
+        return ""
+    return found[1] if found[1] in _OWN_NAME else "perplexity" if found[1] == "sonar" else "openai"
 
 
 def begin_record(exchange: Exchange, engine: str, answer: str) -> dict[str, Any]:
@@ -70,7 +120,7 @@ def begin_record(exchange: Exchange, engine: str, answer: str) -> dict[str, Any]
     if not exchange.prompt:
         raise UnreadableRecordError("no prompt: the response stands without its request")
     outer, body = exchange.outer, exchange.body
-    own = {field: outer.get(column) for field, column in _own_columns(tuple(outer)).items()}
+    own = {field: outer.get(column) for field, column in own_columns(tuple(outer)).items()}
     return {
         "query": exchange.prompt,
         "answer": answer,
@@ -79,6 +129,7 @@ def begin_record(exchange: Exchange, engine: str, answer: str) -> dict[str, Any]
         "surface": label_of(own.get("surface")) or "api",
         "run_id": label_of(own.get("run_id")) or label_of(body.get("id")),
         "asked_at": own.get("asked_at") or body.get("created_at") or body.get("created"),
+        "market": label_of(own.get("market")),
         "demand": number_of(own.get("demand")),
         "error": exchange.error,
     }
@@ -92,7 +143,8 @@ def read_messages(output: list[dict[str, Any]]) -> tuple[str, tuple[Citation, ..
         if part.get("type") != "output_text" or not isinstance(text, str):
             continue
         answer += "\n" if answer else ""
-        citations += [_moved(citation, len(answer)) for citation in citations_of(dicts_of(part.get("annotations")))]
+        found = citations_of(dicts_of(part.get("annotations")))
+        citations += [_moved(citation, len(answer)) for citation in found] if answer else found
         answer += readable(text)
     return answer, tuple(citations)
 
@@ -108,18 +160,23 @@ def dicts_of(value: Any) -> list[dict[str, Any]]:
 
 
 @functools.lru_cache(maxsize=256)
-def _own_columns(names: tuple[str, ...]) -> dict[str, str]:
+def own_columns(names: tuple[str, ...]) -> dict[str, str]:
+    """Return the fields that a logged record holds beside its request and response: field -> its name there."""
     return choose_columns(names, {})
 
 
 def _moved(citation: Citation, offset: int) -> Citation:
     if citation.start is None or citation.end is None:
-        return Citation(citation.url)
-    return Citation(citation.url, citation.start + offset, citation.end + offset)
+        return Citation(citation.url, title=citation.title)
+    return Citation(citation.url, citation.start + offset, citation.end + offset, citation.title)
 
 
 def _last_said(value: Any) -> str:
     if isinstance(value, str):
         return text_of(value)
-    said = [text_of(message.get("content")) for message in dicts_of(value) if message.get("role") == "user"]
-    return next((text for text in reversed(said) if text), "")
+    messages = value if isinstance(value, list) else [value] if isinstance(value, dict) else []
+    return next((text for message in reversed(messages) if (text := said_by_user(message))), "")
+
+
+def _prompt_elsewhere(values: Mapping[str, Any], prompts: Mapping[str, str]) -> str:
+    return next((prompts[name] for key in _ID_KEYS if (name := text_of(values.get(key))) in prompts), "") if prompts else ""

@@ -1,16 +1,14 @@
 """Lines of text files of any size: encodings, and a bound on the memory that one line may take."""
 
 import codecs
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any, AnyStr
 
 MAX_LINE_CHARACTERS = 50_000_000
 _CHUNK = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_BAD_BYTE = re.compile("[\udc80-\udcff]")
 
 
 @dataclass(frozen=True)
@@ -22,14 +20,17 @@ class Row:
     problem: str = ""
 
 
-def bounded_lines(stream: TextIO) -> Iterator[str | None]:
-    """Yield each line; None in place of one longer than MAX_LINE_CHARACTERS, which is passed over in chunks."""
+def bounded_lines(stream: IO[AnyStr]) -> Iterator[AnyStr | None]:
+    """Yield each line; None in place of one longer than MAX_LINE_CHARACTERS, which is passed over in chunks.
+
+    Of a binary stream, bytes stand for characters.
+    """
     while line := stream.readline(MAX_LINE_CHARACTERS + 1):
-        if len(line) <= MAX_LINE_CHARACTERS or line.endswith(("\n", "\r")):
+        if len(line) <= MAX_LINE_CHARACTERS or _ends(line):
             yield line
             continue
         del line
-        while (rest := stream.readline(_CHUNK)) and not rest.endswith(("\n", "\r")):
+        while (rest := stream.readline(_CHUNK)) and not _ends(rest):
             pass
         yield None
 
@@ -37,11 +38,6 @@ def bounded_lines(stream: TextIO) -> Iterator[str | None]:
 def too_long() -> str:
     """Return the reason for passing over a line."""
     return f"the line is longer than {MAX_LINE_CHARACTERS:,} characters"
-
-
-def has_bad_bytes(line: str) -> bool:
-    """Return whether a line read with `surrogateescape` holds bytes that its encoding does not have."""
-    return not line.isascii() and _BAD_BYTE.search(line) is not None
 
 
 def marked_encoding(path: Path) -> str:
@@ -71,3 +67,7 @@ def text_encoding(path: Path) -> str:
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8"
+
+
+def _ends(line: str | bytes) -> bool:
+    return line.endswith(("\n", "\r")) if isinstance(line, str) else line.endswith(b"\n")

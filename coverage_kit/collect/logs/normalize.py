@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 _KEPT_SIGNS = re.compile(r"(?<=[^\W_])[#+]+")
+_ASCII = re.compile(r"((?<=[a-z0-9])[#+]+)|[!\"#%&'()*,\-./:;?@\[\\\]_{}`^|~<>=+]")
 _SPACING_SYMBOLS = frozenset("`^|~<>=+")
 
 
@@ -18,6 +19,8 @@ def normal_form(query: str) -> str:
     >>> normal_form("C++ vs. C#")
     'c++ vs c#'
     """
+    if query.isascii():
+        return " ".join(_ASCII.sub(lambda found: found[1] or " ", query.casefold()).split()) or " ".join(query.split())
     visible = "".join(c for c in query if unicodedata.category(c) != "Cf")
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
     kept = {i for found in _KEPT_SIGNS.finditer(folded) for i in range(*found.span())}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from coverage_kit.collect.logs.exchange import Exchange, LogFormat, begin_record, dict_of, dicts_of, read_messages
-from coverage_kit.collect.logs.record import LogRecord
+from coverage_kit.collect.logs.record import Citation, LogRecord
 from coverage_kit.collect.logs.values import citations_of, text_of
 
 
@@ -16,23 +16,24 @@ def _recognises(exchange: Exchange) -> bool:
     return bool(kinds & {"message", "web_search_call", "reasoning"}) or (bool(exchange.error) and is_asked)
 
 
-def _read(exchange: Exchange) -> LogRecord:
+def _read(exchange: Exchange) -> list[LogRecord]:
     output = dicts_of(exchange.body.get("output"))
     answer, citations = read_messages(output)
     calls = [item for item in output if item.get("type") == "web_search_call"]
     actions = [dict_of(call.get("action")) for call in calls]
-    return LogRecord(
+    record = LogRecord(
         **begin_record(exchange, "openai", answer),
         citations=citations,
-        retrieved=tuple(url for action in actions for url in _retrieved(action)),
+        retrieved=tuple(page for action in actions for page in _retrieved(action)),
         searches=tuple(search for action in actions for search in _searches(action)),
         searched=bool(calls),
     )
+    return [record]
 
 
-def _retrieved(action: dict[str, Any]) -> list[str]:
+def _retrieved(action: dict[str, Any]) -> tuple[Citation, ...]:
     opened = [{"url": action.get("url")}] if action.get("type") == "open_page" else []
-    return [citation.url for citation in citations_of([*dicts_of(action.get("sources")), *opened])]
+    return citations_of([*dicts_of(action.get("sources")), *opened])
 
 
 def _searches(action: dict[str, Any]) -> list[str]:
@@ -55,4 +56,5 @@ FORMAT = LogFormat(
     },
     recognises=_recognises,
     read=_read,
+    known=frozenset({"output", "output_text"}),
 )

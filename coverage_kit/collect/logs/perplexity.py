@@ -12,18 +12,22 @@ _MARKER = re.compile(r"\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 _FOUND = ("search_results", "fetch_url_results")
 
 
-def marked_citations(answer: str, listed: Sequence[str]) -> tuple[tuple[Citation, ...], tuple[str, ...]]:
-    """Return which listed URLs the answer's markers cite, in order of first marking, and those that it never marks.
+def marked_citations(answer: str, listed: Sequence[Citation]) -> tuple[tuple[Citation, ...], tuple[Citation, ...]]:
+    """Return what the answer's markers cite of the list, each marker with its place as the span, and what it never marks.
 
     `[1]` is the first of the list. An answer without any marker that the list knows cites all of it.
 
-    >>> marked_citations("Acme [2].", ["https://a.com", "https://b.com"])
-    ((Citation(url='https://b.com', start=None, end=None),), ('https://a.com',))
+    >>> cited, unmarked = marked_citations("Acme [2].", [Citation("https://a.com"), Citation("https://b.com")])
+    >>> cited[0].url, "Acme [2]."[cited[0].start : cited[0].end], unmarked[0].url
+    ('https://b.com', '[2]', 'https://a.com')
     """
-    marks = [int(number) - 1 for found in _MARKER.findall(answer) for number in found.split(",")]
-    order = list(dict.fromkeys(mark for mark in marks if 0 <= mark < len(listed))) or range(len(listed))
-    unmarked = tuple(url for i, url in enumerate(listed) if i not in set(order))
-    return tuple(Citation(listed[i]) for i in order), unmarked
+    marks = [(int(n) - 1, found.span()) for found in _MARKER.finditer(answer) for n in found[1].split(",")]
+    known = [(number, span) for number, span in marks if 0 <= number < len(listed)]
+    if not known:
+        return tuple(listed), ()
+    marked = {number for number, _ in known}
+    cited = tuple(listed[number]._replace(start=start, end=end) for number, (start, end) in known)
+    return cited, tuple(page for i, page in enumerate(listed) if i not in marked)
 
 
 def _recognises(exchange: Exchange) -> bool:
@@ -36,24 +40,31 @@ def _recognises(exchange: Exchange) -> bool:
     return is_sonar and bool(exchange.error) and bool(exchange.request)
 
 
-def _read(exchange: Exchange) -> LogRecord:
+def _read(exchange: Exchange) -> list[LogRecord]:
     body = exchange.body
-    return _read_output(exchange) if isinstance(body.get("output"), list) else _read_choices(exchange)
+    return [_read_output(exchange) if isinstance(body.get("output"), list) else _read_choices(exchange)]
 
 
 def _read_choices(exchange: Exchange) -> LogRecord:
     body = exchange.body
     messages = [dict_of(choice.get("message")) for choice in dicts_of(body.get("choices"))]
     answer = text_of(messages[0].get("content")) if messages else ""
-    results = tuple(citation.url for citation in citations_of(body.get("search_results")))
+    results = citations_of(body.get("search_results"))
+    titles = {page.url: page.title for page in results}
     listed = body.get("citations")
-    urls = tuple(_url_of(one) for one in listed) if isinstance(listed, list) and listed else results
-    cited, unmarked = marked_citations(answer, urls)
+    named = tuple(Citation(url := _url_of(one), title=titles.get(url)) for one in listed) if isinstance(listed, list) else ()
+    cited, unmarked = marked_citations(answer, named or results)
+    steps = [dict_of(step.get("web_search")) for step in dicts_of(messages[0].get("reasoning_steps"))] if messages else []
     return LogRecord(
         **begin_record(exchange, "perplexity", answer),
         citations=cited,
-        retrieved=(*unmarked, *results),
-        searched=bool(urls or results) or dict_of(body.get("usage")).get("num_search_queries") != 0,
+        retrieved=(
+            *unmarked,
+            *results,
+            *(page for step in steps for page in citations_of(dicts_of(step.get("search_results")))),
+        ),
+        searches=tuple(text for step in steps for text in searches_of(step.get("search_keywords"))),
+        searched=bool(named or results) or dict_of(body.get("usage")).get("num_search_queries") != 0,
     )
 
 
@@ -61,7 +72,7 @@ def _read_output(exchange: Exchange) -> LogRecord:
     items = dicts_of(exchange.body.get("output"))
     answer, noted = read_messages(items)
     found = [one for item in items for key in ("results", "contents") for one in dicts_of(item.get(key))]
-    results = tuple(citation.url for citation in citations_of(found))
+    results = citations_of(found)
     cited, unmarked = (noted, results) if noted else marked_citations(answer, results)
     return LogRecord(
         **begin_record(exchange, "perplexity", answer),
@@ -85,7 +96,9 @@ FORMAT = LogFormat(
         "asked_at": "created",
         "citations": "citations",
         "retrieved": "search_results",
+        "searches": "search_keywords or queries",
     },
     recognises=_recognises,
     read=_read,
+    known=frozenset({"choices", "output", "citations", "search_results"}),
 )

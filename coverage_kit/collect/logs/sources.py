@@ -41,7 +41,8 @@ def find_files(name: str) -> list[Path]:
     if not path.is_file():
         raise LogError(name, "a log file or folder", "no such file", "Correct the path in [log] files.")
     if path.suffix.lower() not in ENDINGS:
-        cure = "Export the log in one of these, or name the file by what it is."
+        is_packed = path.suffix.lower() in (".zip", ".gz", ".tar", ".7z")
+        cure = "Unpack it." if is_packed else "Export the log in one of these, or name the file by what it is."
         raise LogError(name, f"a file ending in {_KNOWN}", path.suffix or "no ending", cure)
     return [path]
 

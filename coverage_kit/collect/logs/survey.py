@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from coverage_kit.collect.logs.columns import FIELDS, find_column
-from coverage_kit.collect.logs.exchange import is_batch_request, open_exchange, prompt_of
-from coverage_kit.collect.logs.formats import find_format
+from coverage_kit.collect.logs.columns import FIELDS, choose_columns, find_column
+from coverage_kit.collect.logs.exchange import lone_request, open_exchange
+from coverage_kit.collect.logs.formats import find_format, find_table_format
+from coverage_kit.collect.logs.presets import TableFormat
 from coverage_kit.collect.logs.sources import Source
-from coverage_kit.collect.logs.values import text_of
 from coverage_kit.errors import LogError
+
+MAPPED = "mapped columns"
+_ENOUGH = 1000
 
 
 @dataclass
@@ -16,14 +19,16 @@ class Survey:
     """What is known of a source before it is read.
 
     `named` is the file or folder of the settings it belongs to, `has_header` whether one header names the columns of
-    all its rows, `formats` the fields of each format whose records it holds, and `problem` why it is left out.
+    all its rows, `vendor` whose table it is where the header tells, `formats` the fields of each format whose records it holds,
+    and `problem` why it is left out.
     """
 
     source: Source
     named: str
     has_header: bool
     columns: list[str] = field(default_factory=list)
-    formats: dict[str, dict[str, str]] = field(default_factory=dict)
+    vendor: TableFormat | None = None
+    formats: dict[str, Mapping[str, str]] = field(default_factory=dict)
     mapping: dict[str, str] = field(default_factory=dict)
     problem: str = ""
 
@@ -32,17 +37,35 @@ def survey_source(source: Source, named: str, prompts: dict[str, str]) -> Survey
     """Return a source's columns and formats, and add the prompts of a batch's requests to `prompts`."""
     header = source.header()
     if header is not None:
-        return Survey(source, named, has_header=True, columns=[name for name in dict.fromkeys(header) if name])
-    columns: dict[str, None] = {}
-    survey = Survey(source, named, has_header=False)
+        columns = [name for name in dict.fromkeys(header) if name]
+        vendor = find_table_format(tuple(columns))
+        formats = {vendor.name: vendor.fields} if vendor else {}
+        return Survey(source, named, has_header=True, columns=columns, vendor=vendor, formats=formats)
+    seen: dict[str, None] = {}
+    survey, n_alike = Survey(source, named, has_header=False), 0
     for row in source.rows(()):
-        if is_batch_request(row.values):
-            prompts[text_of(row.values["custom_id"])] = prompt_of(row.values["body"])
-        elif found := find_format(open_exchange(row.values, {})):
+        exchange = open_exchange(row.values, {})
+        if asked := lone_request(row.values):
+            prompts[asked[0]] = asked[1]
+        elif vendor := find_table_format(tuple(row.values)):
+            survey.formats[vendor.name] = vendor.fields
+        elif found := find_format(exchange):
             survey.formats[found.name] = found.fields
+            n_alike += bool(exchange.prompt)
         else:
-            columns |= dict.fromkeys(row.values)
-    return replace(survey, columns=list(columns))
+            seen |= dict.fromkeys(row.values)
+        if n_alike == row.line == _ENOUGH:
+            break  # all are requests with their responses: the rest will be told by its own content
+    return replace(survey, columns=list(seen))
+
+
+def map_columns(survey: Survey, by_hand: Mapping[str, str]) -> dict[str, str]:
+    """Return field -> column of a source: as set by hand, else as its vendor has them, else by name."""
+    chosen = dict(by_hand)
+    if survey.vendor:
+        chosen = {**survey.vendor.fields, **by_hand}
+        return {name: found for name, one in chosen.items() if (found := find_column(survey.columns, (one,)))}
+    return choose_columns(survey.columns, chosen)
 
 
 def check_columns(by_hand: Mapping[str, str], surveys: Iterable[Survey]) -> None:
@@ -73,7 +96,8 @@ def joint_mapping(surveys: Iterable[Survey]) -> dict[str, str]:
     """Return field -> column over all sources; where they differ, all that were chosen."""
     chosen: dict[str, dict[str, None]] = {}
     for survey in surveys:
-        for mapping in (*survey.formats.values(), *([] if survey.problem else [survey.mapping])):
+        known = [] if survey.vendor else list(survey.formats.values())
+        for mapping in (*known, *([] if survey.problem else [survey.mapping])):
             for name, column in mapping.items():
                 chosen.setdefault(name, {})[column] = None
     return {name: " or ".join(chosen[name]) for name in FIELDS if name in chosen}

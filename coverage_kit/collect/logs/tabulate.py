@@ -1,105 +1,35 @@
-"""Records of logs as tables."""
+"""Records of logs as tables, one record at a time, so that a log of any size needs the memory of its tables alone."""
 
 import functools
 import hashlib
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import orjson
+import pandas as pd
+import pyarrow as pa
+
 from coverage_kit.collect.logs.normalize import normal_form
-from coverage_kit.collect.logs.record import Citation, LogRecord
-from coverage_kit.collect.urls import canonical_url, page_id, site_name
-from coverage_kit.tables import (
-    ANSWERS,
-    CITATIONS,
-    FAILURES,
-    QUERIES,
-    SEARCHES,
-    Answers,
-    Citations,
-    Failures,
-    Queries,
-    Searches,
-    checked,
-)
+from coverage_kit.collect.logs.record import LogRecord
+from coverage_kit.collect.urls import page_id, url_names
+from coverage_kit.schema import Schema
+from coverage_kit.tables import ANSWERS, CITATIONS, FAILURES, MENTIONS, QUERIES, SEARCHES, SPANS
+
+_CHUNK = 4_000
+_POOL = pa.system_memory_pool()  # gives memory back more readily than the default one, which matters over many small chunks
+_SCHEMAS = (QUERIES, ANSWERS, FAILURES, CITATIONS, SPANS, MENTIONS, SEARCHES)
+
+_ARROW_TYPES = {
+    **{"text": pa.large_string(), "integer": pa.int64(), "number": pa.float64()},
+    **{"flag": pa.bool_(), "time": pa.timestamp("us", "UTC")},
+}
 
 _normal = functools.lru_cache(maxsize=65536)(normal_form)
-
-
-def merge_asks(records: Iterable[LogRecord]) -> dict[str, LogRecord]:
-    """Return answer_id -> record of everything that was answered or failed, in order of first sight.
-
-    Records that agree in query, engine, model, surface, run, time and text are one answer, be they exact duplicates or
-    one row for each citation: their citations and searches are joined.
-    """
-    asks: dict[str, list[LogRecord]] = {}
-    for record in records:
-        if record.answer is not None or record.error:
-            error = record.error or (None if (record.answer or "").strip() else "no answer text")
-            ask = replace(record, error=error, engine=record.engine.strip().lower() or "unknown")
-            asks.setdefault(_answer_id(ask), []).append(ask)
-    return {answer_id: _joined(same) for answer_id, same in asks.items()}
-
-
-@checked
-def tabulate_queries(records: Sequence[LogRecord], asks: Mapping[str, LogRecord]) -> Queries:
-    """Return the queries of all records; spellings of one normal form are one query, under the most frequent spelling.
-
-    Demand is the log's own figure: the largest of each spelling, summed over the spellings. Without one it is the
-    number of answers, or of rows where the log holds no answers; asks that failed do not count.
-    """
-    groups: dict[str, _Spellings] = {}
-    for record in records:
-        groups.setdefault(_normal(record.query), _Spellings()).note(record)
-    for record in (*asks.values(), *(record for record in records if record.answer is None and not record.error)):
-        groups[_normal(record.query)].count(record)
-    return QUERIES.table([_query_row(form, spellings) for form, spellings in groups.items()])
-
-
-@checked
-def tabulate_answers(asks: Mapping[str, LogRecord]) -> Answers:
-    """Return the answers that did not fail."""
-    columns = ("engine", "model", "surface", "run_id", "asked_at", "searched")
-    return ANSWERS.table(
-        [
-            {**_ids(answer_id, ask), **{name: getattr(ask, name) for name in columns}, "text": ask.answer}
-            for answer_id, ask in asks.items()
-            if not ask.error
-        ]
-    )
-
-
-@checked
-def tabulate_failures(asks: Mapping[str, LogRecord]) -> Failures:
-    """Return the asks that failed, with the reasons."""
-    return FAILURES.table(
-        [
-            {**_ids(answer_id, ask), "engine": ask.engine, "asked_at": ask.asked_at, "error": ask.error}
-            for answer_id, ask in asks.items()
-            if ask.error
-        ]
-    )
-
-
-@checked
-def tabulate_citations(asks: Mapping[str, LogRecord]) -> Citations:
-    """Return the pages that answers name, each once: the cited ones, then those only retrieved."""
-    return CITATIONS.table([row for answer_id, ask in asks.items() if not ask.error for row in _citation_rows(answer_id, ask)])
-
-
-@checked
-def tabulate_searches(asks: Mapping[str, LogRecord]) -> Searches:
-    """Return the searches behind the answers, each once, without the prompt itself."""
-    rows: list[dict[str, Any]] = []
-    for answer_id, ask in asks.items():
-        own = dict[str, str]()
-        for text in ask.searches if not ask.error else ():
-            own.setdefault(_normal(text), text)
-        own.pop(_normal(ask.query), None)
-        rows += [{"answer_id": answer_id, "position": i, "text": text} for i, text in enumerate(own.values())]
-    return SEARCHES.table(rows)
+_names = functools.lru_cache(maxsize=131072)(url_names)
 
 
 def query_id(query: str) -> str:
@@ -111,25 +41,151 @@ def query_id(query: str) -> str:
     return "q" + _digest(_normal(query), size=5)
 
 
+class LogTabulator:
+    """Takes a log's records one by one and gives its tables.
+
+    Records that agree in query, engine, model, surface, run, time and text are one answer, be they exact duplicates or one row
+    for each citation: their citations, spans, mentions and searches are joined.
+    """
+
+    def __init__(self) -> None:
+        self._queries: dict[str, _Spellings] = {}
+        self._n_pages: dict[str, int] = {}
+        self._searched: dict[str, bool] = {}  # of answers that several records tell of
+        self._tables = {schema.name: _Growing(schema) for schema in _SCHEMAS if schema is not QUERIES}
+
+    def add(self, record: LogRecord) -> None:
+        """Take one record, whose asked_at is a time or missing."""
+        spellings = self._queries.setdefault(_normal(record.query), _Spellings())
+        spellings.note(record)
+        if record.answer is None and not record.error and not record.is_observed:
+            spellings.count(record.query, is_answered=True)
+            return
+        error, engine = record.error or _why_empty(record), record.engine.strip().lower() or "unknown"
+        answer_id = _answer_id(record, engine, error)
+        if answer_id in self._n_pages:
+            self._searched[answer_id] = record.searched or self._searched.get(answer_id, False)
+        else:
+            self._n_pages[answer_id] = 0
+            spellings.count(record.query, is_answered=not error)
+            self._add_ask(answer_id, record, engine, error)
+        if not error:
+            self._add_parts(answer_id, record)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return queries, answers, failures, citations, spans, mentions and searches by name; nothing can be added after.
+
+        Demand of a query is the log's own figure: the largest of each spelling, summed over the spellings. Without one it is
+        the number of answers, or of rows where the log holds no answers; asks that failed do not count.
+        """
+        found = {name: table.whole() for name, table in self._tables.items()}
+        if self._searched:
+            found = self._joined(found)
+        found["queries"] = QUERIES.table([_query_row(form, spellings) for form, spellings in self._queries.items()])
+        found["spans"] = found["spans"].drop_duplicates(ignore_index=True)
+        for schema in _SCHEMAS:
+            schema.check(found[schema.name], "LogTabulator.tables() returned")
+        return found
+
+    def _add_ask(self, answer_id: str, ask: LogRecord, engine: str, error: str | None) -> None:
+        ids = (answer_id, query_id(ask.query), engine)
+        if error:
+            self._tables["failures"].rows.append((*ids, ask.asked_at, error))
+        else:
+            about = (ask.model, ask.surface, ask.run_id, ask.asked_at, ask.market, ask.answer or "", ask.searched)
+            self._tables["answers"].rows.append((*ids, *about, _as_json(ask.extra)))
+
+    def _add_parts(self, answer_id: str, ask: LogRecord) -> None:
+        self._add_pages(answer_id, ask)
+        if ask.mentions:
+            named = enumerate(dict.fromkeys(ask.mentions))
+            self._tables["mentions"].rows += [(answer_id, brand, position, None) for position, brand in named]
+        if ask.searches:
+            self._tables["searches"].rows += [(answer_id, position, text) for position, text in enumerate(_own_searches(ask))]
+        for table in self._tables.values():
+            table.pack()
+
+    def _add_pages(self, answer_id: str, ask: LogRecord) -> None:
+        citations, spans = self._tables["citations"].rows, self._tables["spans"].rows
+        first, n_characters = self._n_pages[answer_id], len(ask.answer or "")
+        places: dict[str, int] = {}
+        for kind, named in (("cited", ask.citations), ("retrieved", ask.retrieved)):
+            for citation in named:
+                url, site, page = _names(citation.url)
+                if not site:
+                    continue
+                start, end = citation.start, citation.end
+                if start is None or end is None or not 0 <= start < end <= n_characters:
+                    start = end = None
+                if page not in places:
+                    places[page] = first + len(places)
+                    citations.append((answer_id, places[page], url, site, kind, start, end, citation.title))
+                if start is not None and kind == "cited":
+                    spans.append((answer_id, places[page], start, end))
+        self._n_pages[answer_id] = first + len(places)
+
+    def _joined(self, found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+        """Return the tables with what several records tell of one answer told once."""
+        answers, order = found["answers"], {name: place for place, name in enumerate(self._n_pages)}
+        searched = answers["searched"] | answers["answer_id"].map(self._searched).eq(other=True)
+        citations, spans = _join_citations(found["citations"], found["spans"], order)
+        mentions = _renumbered(found["mentions"].drop_duplicates(["answer_id", "brand"]), order)
+        forms = found["searches"]["text"].map(_normal)
+        searches = found["searches"][~pd.concat([found["searches"]["answer_id"], forms], axis=1).duplicated()]
+        return {
+            **found,
+            "answers": answers.assign(searched=searched),
+            **{"citations": citations, "spans": spans, "mentions": mentions, "searches": _renumbered(searches, order)},
+        }
+
+
+class _Growing:
+    """A table that grows row by row, in the schema's order of columns; all but the last rows are packed as columns."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._types = [_ARROW_TYPES[column.kind] for column in schema.columns]
+        self._chunks: list[pa.Table] = []
+        self.rows: list[tuple[Any, ...]] = []
+
+    def pack(self, least: int = _CHUNK) -> None:
+        """Pack the rows, where there are at least so many."""
+        if len(self.rows) >= least:
+            arrays = [
+                pa.array(values, kind, memory_pool=_POOL)
+                for values, kind in zip(zip(*self.rows, strict=True), self._types, strict=True)
+            ]
+            self._chunks.append(pa.Table.from_arrays(arrays, self._schema.names))
+            self.rows.clear()
+
+    def whole(self) -> pd.DataFrame:
+        """Return the table, and keep nothing of it."""
+        self.pack(least=1)
+        chunks, self._chunks = self._chunks, []
+        return self._schema.typed(pa.concat_tables(chunks).to_pandas()) if chunks else self._schema.empty()
+
+
 @dataclass
 class _Spellings:
     """What the spellings of one query add up to."""
 
     counts: Counter[str] = field(default_factory=Counter)
     figures: dict[str, float] = field(default_factory=dict)
-    times: list[datetime] = field(default_factory=list)
+    first_asked_at: datetime | None = None
+    last_asked_at: datetime | None = None
     n_answered: int = 0
 
     def note(self, record: LogRecord) -> None:
         self.counts.setdefault(record.query, 0)
-        if isinstance(record.asked_at, datetime):
-            self.times.append(record.asked_at)
+        if isinstance(time := record.asked_at, datetime):
+            self.first_asked_at = min(self.first_asked_at or time, time)
+            self.last_asked_at = max(self.last_asked_at or time, time)
         if record.demand is not None:
             self.figures[record.query] = max(record.demand, self.figures.get(record.query, 0.0))
 
-    def count(self, record: LogRecord) -> None:
-        self.counts[record.query] += 1
-        self.n_answered += not record.error
+    def count(self, query: str, is_answered: bool) -> None:
+        self.counts[query] += 1
+        self.n_answered += is_answered
 
 
 def _query_row(form: str, spellings: _Spellings) -> dict[str, Any]:
@@ -137,19 +193,21 @@ def _query_row(form: str, spellings: _Spellings) -> dict[str, Any]:
         "query_id": query_id(form),
         "text": max(spellings.counts, key=lambda spelling: spellings.counts[spelling]),
         "demand": float(sum(spellings.figures.values()) if spellings.figures else spellings.n_answered),
-        "first_asked_at": min(spellings.times, default=None),
-        "last_asked_at": max(spellings.times, default=None),
+        "first_asked_at": spellings.first_asked_at,
+        "last_asked_at": spellings.last_asked_at,
     }
 
 
-def _ids(answer_id: str, ask: LogRecord) -> dict[str, str]:
-    return {"answer_id": answer_id, "query_id": query_id(ask.query)}
+def _why_empty(record: LogRecord) -> str | None:
+    """Return why an ask without words failed; None where it has words, or cites though its words are not logged."""
+    is_told = bool((record.answer or "").strip() or record.citations or record.mentions)
+    return None if is_told or (record.answer is None and record.is_observed) else "no answer text"
 
 
-def _answer_id(ask: LogRecord) -> str:
-    outcome = f"failed: {ask.error}" if ask.error else f"answered: {ask.answer}"
+def _answer_id(ask: LogRecord, engine: str, error: str | None) -> str:
+    outcome = f"failed: {error}" if error else f"answered: {ask.answer or ''}"
     time = ask.asked_at.isoformat() if isinstance(ask.asked_at, datetime) else ""
-    parts = (ask.query, ask.engine, ask.model or "", ask.surface or "", ask.run_id or "", time, outcome)
+    parts = (ask.query, engine, ask.model or "", ask.surface or "", ask.run_id or "", ask.market or "", time, outcome)
     return "a" + _digest("\x1f".join(parts), size=6)
 
 
@@ -157,37 +215,39 @@ def _digest(text: str, size: int) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=size).hexdigest()
 
 
-def _joined(same: list[LogRecord]) -> LogRecord:
-    if len(same) == 1:
-        return same[0]
-    return replace(
-        same[0],
-        citations=tuple(citation for ask in same for citation in ask.citations),
-        retrieved=tuple(url for ask in same for url in ask.retrieved),
-        searches=tuple(text for ask in same for text in ask.searches),
-        searched=any(ask.searched for ask in same),
-    )
+def _as_json(extra: Mapping[str, Any]) -> str | None:
+    if not extra:
+        return None
+    try:
+        return orjson.dumps(extra, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # halves of surrogate pairs, whole numbers beyond 64 bits, cycles
+        return json.dumps(extra, default=str, skipkeys=True)
 
 
-def _citation_rows(answer_id: str, ask: LogRecord) -> Iterator[dict[str, Any]]:
-    named = [*((one, "cited") for one in ask.citations), *((Citation(url), "retrieved") for url in ask.retrieved)]
-    pages: set[str] = set()
-    for citation, kind in named:
-        url, site, page = _page(citation.url)
-        if site and page not in pages:
-            start, end = _span(citation, len(ask.answer or ""))
-            row = {"answer_id": answer_id, "position": len(pages), "url": url, "site": site}
-            yield {**row, "kind": kind, "start": start, "end": end}
-            pages.add(page)
+def _own_searches(ask: LogRecord) -> list[str]:
+    """Return the searches, each once, without the prompt itself."""
+    own = dict[str, str]()
+    for text in ask.searches:
+        own.setdefault(_normal(text), text)
+    own.pop(_normal(ask.query), None)
+    return list(own.values())
 
 
-@functools.lru_cache(maxsize=65536)
-def _page(url: str) -> tuple[str, str, str]:
-    """Return a URL's canonical spelling, its site and the id of its page."""
-    return canonical_url(url), site_name(url), page_id(url)
+def _join_citations(
+    citations: pd.DataFrame, spans: pd.DataFrame, order: Mapping[str, int]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the citations, each page of an answer once, cited ones first, and the spans at their new positions."""
+    every = citations.assign(page=citations["url"].map(page_id), place=citations["answer_id"].map(order))
+    every = every.sort_values(["place", "kind", "position"], kind="stable")
+    once = every.drop_duplicates(["answer_id", "page"])
+    once = once.assign(new=once.groupby("answer_id", sort=False).cumcount())
+    moved = every[["answer_id", "position", "page"]].merge(once[["answer_id", "page", "new"]], on=["answer_id", "page"])
+    spans = spans.merge(moved[["answer_id", "position", "new"]], on=["answer_id", "position"])
+    spans = spans.assign(position=spans["new"])[SPANS.names]
+    return once.assign(position=once["new"])[citations.columns].reset_index(drop=True), spans
 
 
-def _span(citation: Citation, n_characters: int) -> tuple[int | None, int | None]:
-    start, end = citation.start, citation.end
-    is_span = start is not None and end is not None and 0 <= start < end <= n_characters
-    return (start, end) if is_span else (None, None)
+def _renumbered(table: pd.DataFrame, order: Mapping[str, int]) -> pd.DataFrame:
+    """Return an answer's rows together, in the answers' order, with positions from 0."""
+    table = table.assign(place=table["answer_id"].map(order)).sort_values("place", kind="stable").drop(columns="place")
+    return table.assign(position=table.groupby("answer_id", sort=False).cumcount()).reset_index(drop=True)

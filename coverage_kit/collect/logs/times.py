@@ -5,7 +5,7 @@ import functools
 import logging
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = (1.0, 1e3, 1e6, 1e9)
 _EARLIEST, _LATEST = 6.3e8, 4.2e9  # 1989 and 2103: what is outside is no time of a log
+_UNSLASHED = 1000
 _SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})(?!\d)")
 _RFC_2822 = re.compile(r"(\w{3}, )?\d{1,2} \w{3} \d{4} \d\d:\d\d(:\d\d)? ([+-]\d{4}|\w+)")
 _CLOCK = re.compile(r"\s(\d{1,2}:\d\d.*)$")
@@ -24,13 +25,9 @@ _DAYS = ("%Y/%m/%d", "%Y-%m", "%d.%m.%Y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%
 
 
 def parse_times(values: Sequence[Any]) -> list[datetime | None]:
-    """Return each value as a UTC time, None where there is none or it cannot be read; those are counted and warned of.
-
-    ISO 8601, seconds, milli-, micro- and nanoseconds since 1970, RFC 2822 and common dates; no zone means UTC. Dates
-    such as 03/04/2026 are read month first, unless another value of the list can only be day first.
-    """
-    is_day_first = _is_day_first(values)
-    times = [parse_time(value, is_day_first) for value in values]
+    """Return each value as a UTC time, None where there is none or it cannot be read; those are counted and warned of."""
+    day_first = is_day_first(values)
+    times = [parse_time(value, day_first) for value in values]
     unread = [value for value, time in zip(values, times, strict=True) if time is None and label_of(value) is not None]
     if unread:
         logger.warning("%d of %d times cannot be read, such as %r", len(unread), len(values), unread[0])
@@ -38,7 +35,10 @@ def parse_times(values: Sequence[Any]) -> list[datetime | None]:
 
 
 def parse_time(value: Any, is_day_first: bool = False) -> datetime | None:
-    """Return one value as a UTC time, or None."""
+    """Return one value as a UTC time, or None.
+
+    ISO 8601, seconds, milli-, micro- and nanoseconds since 1970, RFC 2822 and common dates; no zone means UTC.
+    """
     try:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return _from_epoch(float(value))
@@ -85,9 +85,21 @@ def _first_match(text: str, patterns: Sequence[str]) -> datetime | None:
     return None
 
 
-def _is_day_first(values: Sequence[Any]) -> bool:
-    found = [match for value in values if isinstance(value, str) and (match := _SLASHED.match(value.strip()))]
-    return any(int(m[1]) > 12 for m in found) and not any(int(m[2]) > 12 for m in found)
+def is_day_first(values: Iterable[Any]) -> bool:
+    """Return whether dates such as 13/04/2026 show that the days of these values stand before the months.
+
+    Looks no further than the first date that can be read in one way only, or _UNSLASHED values without slashes. Dates that can
+    be read both ways are month first.
+    """
+    n_without = 0
+    for value in values:
+        found = _SLASHED.match(value.strip()) if isinstance(value, str) else None
+        if found and max(int(found[1]), int(found[2])) > 12:
+            return int(found[1]) > 12
+        n_without += found is None
+        if n_without >= _UNSLASHED:
+            return False
+    return False
 
 
 def _from_epoch(number: float) -> datetime | None:

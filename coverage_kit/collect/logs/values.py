@@ -10,10 +10,13 @@ from coverage_kit.collect.logs.record import Citation
 _ABSENT = frozenset({"", "nan", "nat", "none", "null", "n/a", "na", "-", "[]", "{}"})
 _TRUE, _FALSE = frozenset({"true", "yes", "y", "1", "1.0", "on"}), frozenset({"false", "no", "n", "0", "0.0", "off"})
 _URL = re.compile(r"https?://.*?(?=[\s|;,]+https?://|[\s<>\"|]|$)", re.IGNORECASE)
+_ONE_URL = re.compile(r"https?://\S+$", re.IGNORECASE)
 _QUOTED = re.compile(r"(?:'([^']*)'|\"([^\"]*)\")(\s*:)?")
 _URL_KEYS = ("url", "uri", "link", "href", "source_url", "cited_url", "citation_url")
 _TEXT_KEYS = ("content", "text", "output_text", "answer", "message", "parts", "name", "query", "q", "title")
 _MAX_DEPTH = 8
+_REDIRECT = "://vertexaisearch.cloud.google.com/grounding-api-redirect/"  # expires, and is another one in every answer
+_DOMAIN = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}")
 
 
 def text_of(value: Any, depth: int = 0) -> str:
@@ -56,28 +59,38 @@ def flag_of(value: Any) -> bool | None:
     return True if text in _TRUE else False if text in _FALSE else None
 
 
+def parsed(value: Any) -> Any:
+    """Return what a cell with JSON text holds, or the cell itself where it is anything else."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[", '"')):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
 def error_of(error: Any, status: Any = None) -> str | None:
     """Return why a record failed, by its error cell or a status that is not 200, or None where it did not."""
-    reason = error.get("message") or error.get("code") or json.dumps(error) if isinstance(error, dict) and error else error
-    text = label_of(reason)
+    text = label_of(_reason(error))
     if text is not None and text.lower() not in {*_FALSE, "ok", "success", "no error"}:
         return "failed" if text.lower() in _TRUE else text
     code = label_of(status) or ""
     if code.isdigit() and code != "200":
         return f"HTTP status {code}"
-    is_failure = code.lower() in {"failed", "failure", "error", "errored", "timeout", "cancelled", "canceled"}
+    is_failure = code.lower() in {"failed", "failure", "error", "errored", "timeout", "cancelled", "canceled", "expired"}
     return f"status {code}" if is_failure else None
 
 
 def citations_of(value: Any) -> tuple[Citation, ...]:
     """Return the http pages a cell names, in order: a list, JSON text, objects with a URL, or separated text.
 
-    In text a URL ends at white space, `|`, or at `;` and `,` before the next URL, so that one with commas survives.
+    In text a URL ends at white space, `|`, or at `;` and `,` before the next URL, so that one with commas survives. Google's
+    grounding redirects become the start page of the domain that their title is, and are left out where it is none.
     """
     parts = _parts_of(value)
     if isinstance(parts, str):
-        return tuple(Citation(_trimmed(found)) for found in _URL.findall(readable(parts)))
-    return tuple(citation for part in parts for citation in _citations_in(part))
+        return _citations_in_text(parts)
+    return tuple([citation for part in parts for citation in _citations_in(part)])
 
 
 def searches_of(value: Any) -> tuple[str, ...]:
@@ -85,6 +98,24 @@ def searches_of(value: Any) -> tuple[str, ...]:
     parts = _parts_of(value)
     found = re.split(r"[\n|;]", parts) if isinstance(parts, str) else [text_of(part) for part in parts]
     return tuple(text for one in found if (text := readable(one).strip()) and text.lower() not in _ABSENT)
+
+
+def names_of(value: Any) -> tuple[str, ...]:
+    """Return the names a cell lists, such as brands: a list, JSON text, or text separated by newlines, `|`, `;` or commas.
+
+    Counts and yes or no are no names.
+    """
+    parts = _parts_of(value)
+    listed = parts.split(",") if isinstance(parts, str) and not re.search(r"[\n|;]", parts) else value
+    return tuple(name for name in searches_of(listed) if number_of(name) is None and flag_of(name) is None)
+
+
+def _reason(error: Any) -> Any:
+    """Return the words of an error that is an object, or that is in one; else its code, else all of it."""
+    if not isinstance(error, dict) or not error:
+        return error
+    inner = error["error"] if isinstance(error.get("error"), dict) else {}
+    return error.get("message") or inner.get("message") or error.get("code") or str(error)
 
 
 def _parts_of(value: Any) -> list[Any] | str:
@@ -106,20 +137,35 @@ def _parts_of(value: Any) -> list[Any] | str:
         return quoted if quoted and text.startswith(("['", '["', "[{")) else text
 
 
-def _citations_in(part: Any) -> list[Citation]:
+def _citations_in(part: Any) -> tuple[Citation, ...]:
     if not isinstance(part, dict):
         text = text_of(part)
-        is_one = re.match(r"https?://\S+$", text, re.IGNORECASE) is not None
-        return [Citation(text)] if is_one else [Citation(_trimmed(url)) for url in _URL.findall(text)]
-    inner = part.get("url_citation") or part.get("web")
-    part = inner if isinstance(inner, dict) else part
-    url = next((text for key in _URL_KEYS if (text := text_of(part.get(key)))), "")
-    start, end = (_index(part.get(f"{name}_index", part.get(name))) for name in ("start", "end"))
-    return [Citation(url, start, end)] if url else []
+        is_one = _ONE_URL.match(text) is not None and _REDIRECT not in text
+        return (Citation(text),) if is_one else _citations_in_text(text)
+    url = part.get("url")
+    if not isinstance(url, str) or not url:
+        inner = part.get("url_citation") or part.get("web")
+        part = inner if isinstance(inner, dict) else part
+        url = next((text for key in _URL_KEYS if (text := text_of(part.get(key)))), "")
+    title = part.get("title")
+    title = readable(title).strip() or None if isinstance(title, str) else None
+    if _REDIRECT in url:
+        url, title = _lasting_url(part), None
+    if not url:
+        return ()
+    start, end = part.get("start_index", part.get("start")), part.get("end_index", part.get("end"))
+    is_span = type(start) is int and type(end) is int and start >= 0
+    return (Citation(readable(url), start, end, title) if is_span else Citation(readable(url), title=title),)
 
 
-def _index(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+def _citations_in_text(text: str) -> tuple[Citation, ...]:
+    return tuple(Citation(_trimmed(url)) for url in _URL.findall(readable(text)) if _REDIRECT not in url)
+
+
+def _lasting_url(part: dict[str, Any]) -> str:
+    """Return the start page of the domain that the title of a redirect is, empty where it is none."""
+    names = (text_of(part.get(key)).lower() for key in ("title", "domain"))
+    return next((f"https://{name}/" for name in names if _DOMAIN.fullmatch(name)), "")
 
 
 def _trimmed(url: str) -> str:

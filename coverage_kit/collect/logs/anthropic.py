@@ -1,0 +1,78 @@
+"""Logs of the Anthropic Messages API: a text block with citations is itself the cited span."""
+
+from typing import Any
+
+from coverage_kit.collect.logs.exchange import Exchange, LogFormat, begin_record, dict_of, dicts_of, engine_of
+from coverage_kit.collect.logs.record import Citation, LogRecord
+from coverage_kit.collect.logs.values import citations_of, readable, text_of
+
+_RESULTS = ("web_search_tool_result", "web_fetch_tool_result")
+_OUTCOMES = ("succeeded", "errored", "canceled", "expired")
+
+
+def _recognises(exchange: Exchange) -> bool:
+    body, outer = exchange.body, exchange.outer
+    if isinstance(body.get("content"), list) and body.get("role") == "assistant":
+        return body.get("type") == "message" or engine_of(body.get("model") or exchange.request.get("model")) == "claude"
+    is_claude = engine_of(exchange.request.get("model")) == "claude" or body.get("type") == "error"
+    is_batch = "custom_id" in outer and dict_of(outer.get("result")).get("type") in _OUTCOMES
+    return is_batch or (bool(exchange.error) and is_claude)
+
+
+def _read(exchange: Exchange) -> list[LogRecord]:
+    blocks = dicts_of(exchange.body.get("content"))
+    answer, citations = _read_blocks(blocks)
+    calls = [block for block in blocks if block.get("type") == "server_tool_use"]
+    results = [block.get("content") for block in blocks if block.get("type") in _RESULTS]
+    found = [one for result in results for one in (dicts_of(result) or [dict_of(result)])]
+    started = begin_record(exchange, "claude", answer)
+    if not answer.strip() and (reason := text_of(exchange.body.get("stop_reason"))):
+        started["error"] = started["error"] or f"no answer text, stop reason {reason}"
+    record = LogRecord(
+        **started,
+        citations=citations,
+        retrieved=citations_of(found),
+        searches=tuple(text for call in calls if (text := text_of(dict_of(call.get("input")).get("query")))),
+        searched=bool(calls or results),
+    )
+    return [record]
+
+
+def _read_blocks(blocks: list[dict[str, Any]]) -> tuple[str, tuple[Citation, ...]]:
+    """Return the text of the blocks, which follow each other without a break unless the model did something between them.
+
+    A cited block is a span; citations of documents that have no URL are passed over.
+    """
+    answer, citations, is_broken = "", list[Citation](), False
+    for block in blocks:
+        text = block.get("text")
+        if block.get("type") != "text" or not isinstance(text, str):
+            is_broken = True
+            continue
+        if is_broken and answer and not answer[-1].isspace():
+            answer += "\n"
+        start, answer, is_broken = len(answer), answer + readable(text), False
+        citations += [page._replace(start=start, end=len(answer)) for page in _pages(block)]
+    return answer, tuple(citations)
+
+
+def _pages(block: dict[str, Any]) -> tuple[Citation, ...]:
+    cited = dicts_of(block.get("citations"))
+    return citations_of([{"url": one.get("url") or one.get("source"), "title": one.get("title")} for one in cited])
+
+
+FORMAT = LogFormat(
+    name="Anthropic Messages",
+    fields={
+        "query": "request.messages",
+        "answer": "content.text",
+        "model": "model",
+        "citations": "content.citations",
+        "retrieved": "web_search_tool_result",
+        "searches": "server_tool_use.input.query",
+        "searched": "server_tool_use",
+    },
+    recognises=_recognises,
+    read=_read,
+    known=frozenset({"content", "role", "type", "result", "params", "stop_reason", "stop_sequence"}),
+)

@@ -1,0 +1,58 @@
+"""opencite's detail tables: one row a citation, with the answer's text on each; rows of the asking side are no answers."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from coverage_kit.collect.logs.exchange import engine_of
+from coverage_kit.collect.logs.generic import read_row
+from coverage_kit.collect.logs.presets import TableFormat
+from coverage_kit.collect.logs.record import LogRecord
+from coverage_kit.collect.logs.values import label_of, text_of
+
+_ASKING = ("user", "persona")
+_STARTED = re.compile(r"(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)")
+
+
+def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
+    turn = text_of(values.get("turn_or_run"))
+    is_later_turn = text_of(values.get("scenario")) == "multi_turn" and turn not in ("", "0", "1")
+    if text_of(values.get("role")).lower() in _ASKING or is_later_turn:
+        return []
+    record = read_row(values, mapping)
+    title, run = label_of(values.get("citation_title")), text_of(values.get("execution_id"))
+    return [
+        replace(
+            record,
+            engine=record.engine or engine_of(record.model),
+            run_id=f"{run} {turn}".strip() or None,
+            asked_at=_started(run) or record.asked_at,
+            citations=tuple(page._replace(title=title) for page in record.citations),
+            is_observed=True,
+        )
+    ]
+
+
+def _started(run: str) -> str | None:
+    """Return when a run started, as its name tells: rows of one answer have times of their own."""
+    found = _STARTED.match(run)
+    return "{}-{}-{}T{}:{}:{}".format(*found.groups()) if found else None
+
+
+FORMAT = TableFormat(
+    name="opencite",
+    needs=("execution_id", "turn_or_run", "role", "query_or_topic", "message_text", "citation_url"),
+    fields={
+        "query": "query_or_topic",
+        "answer": "message_text",
+        "engine": "provider",
+        "model": "model",
+        "run_id": "execution_id",
+        "asked_at": "row_timestamp",
+        "market": "location_country",
+        "citations": "citation_url",
+    },
+    read=_read,
+    note="of conversations the first turn alone: what was asked later stands in rows of its own; times are local",
+)

@@ -1,0 +1,135 @@
+"""No shape of record may break a format: what cannot be read is a reject that says why."""
+
+import copy
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coverage_kit.collect.logs import LogRecord, UnreadableRecordError, generic, read_log
+from coverage_kit.collect.logs.columns import choose_columns
+from coverage_kit.collect.logs.exchange import lone_request, open_exchange
+from coverage_kit.collect.logs.formats import FORMATS, TABLE_FORMATS
+from coverage_kit.errors import LogError
+from coverage_kit.settings import LogSettings
+from tests.collect.log_samples import ANTHROPIC, GEMINI, GEMINI_SNAKE, OPENAI_CHAT, REDIRECT, A
+from tests.collect.test_logs_apis import OPENAI, PERPLEXITY
+from tests.collect.test_logs_chatgpt_export import FULL
+from tests.collect.test_logs_langfuse import ROW, api
+from tests.collect.test_logs_langsmith import CALL, ROOT
+from tests.collect.test_logs_trackers import AHREFS, OPENCITE, PROFOUND, PROFOUND_2, SUPERLINES, SURFACEDBY
+
+ASKED = {"messages": [{"role": "user", "content": "Best CRM?"}], "contents": "Best CRM?", "input": "Best CRM?"}
+SAMPLES = (
+    *({"request": ASKED, "response": one} for one in (OPENAI, PERPLEXITY, OPENAI_CHAT, GEMINI, GEMINI_SNAKE, ANTHROPIC)),
+    {"custom_id": "1", "params": ASKED, "result": {"type": "succeeded", "message": ANTHROPIC}},
+    {"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}] * 2},
+    *(FULL, ROW, api(ROW), CALL, ROOT, PROFOUND, PROFOUND_2, AHREFS, SUPERLINES, SURFACEDBY, OPENCITE),
+    {"keys": ["best crm", A], "clicks": 1, "impressions": 2},
+)
+
+
+def names_in(value):
+    """Return every key of a record, however deep."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return {*(value if isinstance(value, dict) else ()), *(name for one in inner for name in names_in(one))}
+
+
+def paths_in(value, path=()):
+    """Yield the path of every part of a record."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield (*path, key)
+        yield from paths_in(inner, (*path, key))
+
+
+KEYS = sorted({name for sample in SAMPLES for name in names_in(sample)} | {"body", "error", "prompt", "question", "query"})
+LEAVES = st.sampled_from(
+    (
+        *("user", "assistant", "text", "output_text", "message", "web_search_call", "web_search_tool_result", "sonar"),
+        *("claude-x", "errored", "GENERATION", "llm", "n0", A, f"{REDIRECT}1", "a.com", "[1]", "\ue200cite\ue201", "【1†s】"),
+        *('{"a": [1]}', "", "x"),
+    )
+)
+LEAF = LEAVES | st.none() | st.booleans() | st.integers() | st.floats()
+JSON = st.recursive(
+    LEAF,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+ODD = st.sampled_from(
+    [None, "", "x", 0, -1, 10**30, 1.5, True, [], {}, [None], ["x"], {"x": "y"}, [[]], "half \ud83d", "[", float("nan")]
+)
+
+
+@settings(deadline=None, max_examples=120)  # the machine may be busy
+@given(st.dictionaries(st.sampled_from(KEYS), JSON, max_size=6))
+def test_no_shape_of_record_breaks_a_format(values):
+    check(values)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from(SAMPLES), st.data())
+def test_no_record_of_a_vendor_that_is_changed_here_and_there_breaks_a_format(sample, data):
+    check(mutated(sample, data))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from(SAMPLES), st.data())
+def test_changed_and_cut_records_are_answers_failures_or_rejects(tmp_path_factory, sample, data):
+    path = tmp_path_factory.mktemp("fuzz") / "log.jsonl"
+    lines = json.dumps(sample) + "\n" + json.dumps(mutated(sample, data)) + "\n"
+    path.write_text(lines[: len(lines) - data.draw(st.sampled_from([0, 1, 2, 60]))], encoding="utf-8")
+    try:
+        log = read_log(LogSettings(files=(str(path),)))
+    except LogError as error:
+        assert "records with a query" in str(error) or "a column with the queries" in str(error)
+    else:
+        assert len(log.queries) >= 1
+        assert not log.citations["site"].str.contains("vertexaisearch").any()
+
+
+@pytest.mark.parametrize("key", ["error", "input", "inputs", "messages", "contents", "outputs"])
+def test_depth_breaks_nothing(key):
+    for wrap in (lambda inner: [inner], lambda inner: {key: inner}):
+        deep = "x"
+        for _ in range(900):
+            deep = wrap(deep)
+        for sample in SAMPLES:
+            check({**sample, key: deep})
+        check({"prompt": "x", "response": {key: deep}})
+
+
+def mutated(sample, data):
+    """Return a copy of a record with one to four parts taken out or changed into something odd."""
+    record = json.loads(json.dumps(sample))
+    for _ in range(data.draw(st.integers(1, 4))):
+        paths = list(paths_in(record))
+        if not paths:
+            break
+        *path, last = data.draw(st.sampled_from(paths))
+        holder = record
+        for key in path:
+            holder = holder[key]
+        if data.draw(st.booleans()):
+            del holder[last]
+        else:
+            holder[last] = copy.deepcopy(data.draw(ODD))
+    return record
+
+
+def check(values):
+    """Read a record by every format, whether or not it recognises it."""
+    exchange = open_exchange(values, {"x": "asked"})
+    lone_request(values)
+    for one in FORMATS:
+        one.recognises(exchange)
+    readers = [lambda one=one: one.read(exchange) for one in FORMATS]
+    readers += [lambda one=one: one.read(values, one.fields) for one in TABLE_FORMATS]
+    readers += [lambda one=one: one.fallback(values, one.fields) for one in TABLE_FORMATS if one.fallback]
+    for read_all in (*readers, lambda: generic.read_rows(values, choose_columns(list(values), {}))):
+        try:
+            assert all(isinstance(record, LogRecord) for record in read_all())
+        except UnreadableRecordError as error:
+            assert str(error).startswith(("no query", "no prompt"))

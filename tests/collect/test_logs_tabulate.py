@@ -1,0 +1,111 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coverage_kit.collect.logs import normalize, read_log
+from coverage_kit.collect.logs.record import Citation, LogRecord
+from coverage_kit.collect.logs.tabulate import LogTabulator
+from coverage_kit.settings import LogSettings
+
+A, B = "https://a.com/x", "https://b.com/y"
+
+
+def tabulate(*records):
+    tabulator = LogTabulator()
+    for record in records:
+        tabulator.add(record)
+    return tabulator.tables()
+
+
+def rows(table, *columns):
+    return table[list(columns)].to_numpy().tolist()
+
+
+def test_rows_of_one_answer_are_joined_cited_pages_first():
+    one = {"query": "q", "answer": "Acme leads, B lags.", "engine": "e"}
+    found = tabulate(
+        LogRecord(**one, retrieved=(Citation(A),), searches=("acme", "b"), searched=False),
+        LogRecord(**one, citations=(Citation(B, 12, 18),), searches=("Acme!", "c"), mentions=("Acme",), searched=True),
+        LogRecord(**one, citations=(Citation(f"{A}?utm_source=openai", 0, 4, "On A"),), mentions=("B", "Acme")),
+        LogRecord(query="other", answer="Yes.", engine="e", citations=(Citation(A, 0, 3),)),
+    )
+    first, second = found["answers"]["answer_id"]
+    assert found["answers"]["searched"].tolist() == [True, True]
+    assert rows(found["citations"], "answer_id", "position", "site", "kind") == [
+        [first, 0, "b.com", "cited"],
+        [first, 1, "a.com", "cited"],
+        [second, 0, "a.com", "cited"],
+    ]
+    assert found["citations"]["title"].tolist()[1] == "On A"
+    assert sorted(rows(found["spans"], "answer_id", "position", "start", "end")) == sorted(
+        [[first, 0, 12, 18], [first, 1, 0, 4], [second, 0, 0, 3]]
+    )
+    assert rows(found["searches"], "position", "text") == [[0, "acme"], [1, "b"], [2, "c"]]
+    assert rows(found["mentions"], "brand", "position") == [["Acme", 0], ["B", 1]]
+    assert rows(found["queries"], "text", "demand") == [["q", 1.0], ["other", 1.0]]
+
+
+def test_a_page_cited_for_several_spans_is_one_citation_with_each_of_its_spans():
+    found = tabulate(LogRecord("q", "One. Two.", "e", citations=(Citation(A, 0, 4), Citation(A, 5, 9), Citation(A, 5, 9))))
+    assert rows(found["citations"], "position", "start", "end") == [[0, 0, 4]]
+    assert rows(found["spans"], "position", "start", "end") == [[0, 0, 4], [0, 5, 9]]
+
+
+def test_spans_outside_the_answer_are_no_spans():
+    found = tabulate(LogRecord("q", "Short.", "e", citations=(Citation(A, 2, 99), Citation(B, 4, 4))))
+    assert len(found["citations"]) == 2
+    assert found["spans"].empty
+
+
+def test_an_answer_without_logged_text_counts_and_one_with_empty_text_failed():
+    found = tabulate(
+        LogRecord("a", None, "e", is_observed=True),
+        LogRecord("b", None, "e", is_observed=True, citations=(Citation(A),)),
+        LogRecord("c", "  ", "e"),
+        LogRecord("d", None, "e"),
+    )
+    assert found["answers"]["text"].tolist() == ["", ""]
+    assert found["failures"]["error"].tolist() == ["no answer text"]
+    assert found["queries"]["demand"].tolist() == [1.0, 1.0, 0.0, 1.0]
+
+
+def test_tables_are_the_same_however_often_rows_are_packed(monkeypatch):
+    records = [
+        LogRecord(f"q{n % 7}", f"Answer {n % 11}.", "e", citations=(Citation(A, 0, 3), Citation(f"{B}{n}"))) for n in range(40)
+    ]
+    whole = tabulate(*records)
+    monkeypatch.setattr("coverage_kit.collect.logs.tabulate._CHUNK", 3)
+    for name, table in tabulate(*records).items():
+        assert table.equals(whole[name]), name
+
+
+@pytest.mark.parametrize("lines", [["{}"], ['{"usage": {"n": 1}, "tools": [], "note": null, "n": 0, "ok": false}']])
+def test_unknown_fields_are_kept_and_empty_ones_are_not(tmp_path, lines):
+    record = {"query": "q", "answer": "a", **json.loads(lines[0])}
+    (tmp_path / "log.jsonl").write_text(json.dumps(record), encoding="utf-8")
+    extra = read_log(LogSettings(files=(str(tmp_path),))).answers["extra"].iloc[0]
+    expected = {key: record[key] for key in ("usage", "n", "ok") if key in record}
+    assert (json.loads(extra) if isinstance(extra, str) else {}) == expected
+
+
+def test_fields_that_only_python_can_write_are_kept(tmp_path):
+    (tmp_path / "log.jsonl").write_text(
+        '{"query": "q", "answer": "a", "x": "\\ud800", "n": 99999999999999999999}', encoding="utf-8"
+    )
+    extra = read_log(LogSettings(files=(str(tmp_path),))).answers["extra"].iloc[0]
+    assert json.loads(extra) == {"x": "\ud800", "n": 99999999999999999999}
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=30))
+def test_the_short_way_to_a_normal_form_is_the_long_one(query):
+    spelled = f"a{query}b"
+    assert normalize.normal_form(spelled) == normalize.normal_form(f"{spelled}\u00ad")  # a soft hyphen, which no form keeps
+
+
+def test_days_first_are_told_by_one_date_that_cannot_be_read_otherwise(tmp_path):
+    text = "query,answer,date\na,x,03/04/2026\nb,y,13/04/2026\n"
+    (tmp_path / "log.csv").write_text(text, encoding="utf-8")
+    asked = read_log(LogSettings(files=(str(tmp_path),))).answers["asked_at"]
+    assert asked.dt.strftime("%d %b").tolist() == ["03 Apr", "13 Apr"]
