@@ -1,0 +1,72 @@
+"""Who owns a cited host, and whether its pages are written by users, as those of forums are."""
+
+import csv
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+
+T = TypeVar("T")
+
+_KINDS = Path(__file__).parent / "site_kinds.csv"
+_SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gov", "go", "ne", "net", "or", "org"})
+
+
+def site_owner(hosts: "pd.Series[str]", owners: Mapping[str, str]) -> "pd.Series[str]":
+    """Return for each host the label of the domain that it is, or is a subdomain of; hosts of no owner stay as they are.
+
+    The longest of several domains wins. A leading 'www.' and case make no difference.
+
+    >>> site_owner(pd.Series(["help.ours.com", "notours.com"]), {"ours.com": "Ours"}).to_list()
+    ['Ours', 'notours.com']
+    """
+    by_domain = {_bare(domain): label for domain, label in owners.items()}
+    labels = {host: _find(host, by_domain) for host in hosts.unique()}
+    return hosts.map({host: host if label is None else label for host, label in labels.items()}).astype("str")
+
+
+def site_kind(site: str, community: Collection[str] = ()) -> str:
+    """Return the kind of a community site, such as 'forum' or 'video', and '' for any other site.
+
+    A site is one when its host is, or is a subdomain of, a domain in site_kinds.csv or in `community` (then 'community').
+
+    >>> site_kind("old.reddit.com"), site_kind("notreddit.com")
+    ('forum', '')
+    """
+    added = dict.fromkeys(map(_bare, community), "community")
+    return _find(site, {**_known_kinds(), **added}) or ""
+
+
+def main_label(host: str) -> str:
+    """Return the label of a host by which its owner is known, without its public suffix and subdomains.
+
+    Two-label suffixes are known by their form, such as .co.uk and .com.au: enough for a name, not for security.
+
+    >>> main_label("support.logitech.com"), main_label("shop.acme.co.uk")
+    ('logitech', 'acme')
+    """
+    labels = _bare(host).split(".")
+    n_suffix = 2 if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL else 1
+    return labels[max(0, len(labels) - n_suffix - 1)]
+
+
+def _find(host: str, by_domain: Mapping[str, T]) -> T | None:
+    return next((by_domain[domain] for domain in _domains(host) if domain in by_domain), None)
+
+
+def _domains(host: str) -> Iterator[str]:
+    """Yield the host and the domains above it, the longest first."""
+    labels = _bare(host).split(".")
+    return (".".join(labels[start:]) for start in range(len(labels)))
+
+
+def _bare(host: str) -> str:
+    return host.strip().lower().rstrip(".").removeprefix("www.")
+
+
+@cache
+def _known_kinds() -> Mapping[str, str]:
+    text = _KINDS.read_text(encoding="utf-8")
+    return {row["domain"]: row["kind"] for row in csv.DictReader(text.splitlines())}
