@@ -12,19 +12,27 @@ from typing import Any
 
 from benchmarks.ablation import measure_ablation, measure_cost, print_ablation
 from benchmarks.answering import write_answering
+from benchmarks.change import run_change
 from benchmarks.citations import run_citations
 from benchmarks.edits import measure_edits, missed_edit_floors, print_edits
 from benchmarks.gaps import Report, measure_gaps, missed_floors, print_report
 from benchmarks.link import write_default_link
+from benchmarks.logs import measure_logs
 from benchmarks.real import run_real
 from benchmarks.scale import measure_scale
 from benchmarks.sets import data_folder, read_set
+from benchmarks.visibility import run_visibility
+from benchmarks.voice import run_voice
 from coverage_kit.embed.encoders import SentenceTransformerEncoder
 from coverage_kit.embed.texts import CachedEncoder
 from coverage_kit.errors import CoverageKitError
 from coverage_kit.vectors import Encoder
 
-BENCHMARKS = ("gaps", "citations", "clusters", "ablation", "cost", "link", "real", "edits", "answering", "scale")
+BENCHMARKS = (
+    *("gaps", "citations", "clusters", "ablation", "cost", "link", "real", "edits", "answering", "scale"),
+    *("visibility", "change", "voice", "logs"),
+)
+_WITHOUT_ENCODER = ("real", "scale", "visibility", "change", "voice", "logs")
 DEFAULT_SETS = ("git_docs_tldr", "doc2dial_val", "conditionalqa_govuk")
 CITATION_SETS = ("chatgpt_products", "ai_search_bench")
 EDIT_SETS = ("doc2dial_val", "conditionalqa_govuk")
@@ -33,7 +41,8 @@ SETS_OF = {
     "citations": CITATION_SETS,
     "edits": EDIT_SETS,
     "answering": (*EDIT_SETS, "expertqa"),
-    "scale": (),
+    "voice": ("chatgpt_products",),
+    **dict.fromkeys(("scale", "visibility", "change", "logs"), ()),
 }
 FLOORS = Path(__file__).parent / "floors.json"
 
@@ -56,11 +65,8 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
     if absent:
         print(f"No public set at {', '.join(absent)}: set COVERAGE_KIT_BENCH_DATA or name folders with --set.", file=sys.stderr)
         return 1
-    if chosen.benchmark in ("scale", "real"):
-        for folder in folders:
-            run_real(folder, Path("runs/real") / folder.name, chosen.cache.parent)
-        print("" if folders else json.dumps(measure_scale(), indent=2))
-        return 0
+    if chosen.benchmark in _WITHOUT_ENCODER:
+        return _run_without_encoder(chosen.benchmark, folders, chosen)
     encoder = CachedEncoder(encoder or SentenceTransformerEncoder(), chosen.cache)
     if chosen.benchmark == "citations":
         return run_citations(folders, encoder, chosen.json)
@@ -77,6 +83,22 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
     if chosen.json:
         chosen.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return status
+
+
+def _run_without_encoder(name: str, folders: list[Path], chosen: argparse.Namespace) -> int:
+    """Run a benchmark that makes its own encoder or needs none; return the exit status."""
+    if name == "visibility":
+        return run_visibility(chosen.json)
+    if name == "change":
+        run_change()
+    for folder in folders:
+        if name == "voice":
+            run_voice(folder)
+        else:
+            run_real(folder, Path("runs/real") / folder.name, chosen.cache.parent)
+    if name in ("scale", "logs"):
+        print(json.dumps(measure_scale() if name == "scale" else measure_logs(), indent=2))
+    return 0
 
 
 def _run_gaps(folders: list[Path], encoder: Encoder, chosen: argparse.Namespace) -> tuple[int, Report]:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from coverage_kit.match.labels import label_clusters
     from coverage_kit.match.model import SiteModel
     from coverage_kit.match.neighbors import nearest_passages
+    from coverage_kit.measure.change import Treatment, measure_change
     from coverage_kit.measure.predictions import compare_predictions
-    from coverage_kit.measure.visibility import measure_visibility
+    from coverage_kit.measure.visibility import Panel, measure_visibility
     from coverage_kit.pipeline import analyze
     from coverage_kit.rank.edits import propose_edits
     from coverage_kit.rank.gaps import rank_gaps
@@ -53,7 +54,8 @@ _HOMES = {
     "match.model": ("SiteModel",),
     "match.neighbors": ("nearest_passages",),
     "measure.predictions": ("compare_predictions",),
-    "measure.visibility": ("measure_visibility",),
+    "measure.change": ("Treatment", "measure_change"),
+    "measure.visibility": ("Panel", "measure_visibility"),
     "pipeline": ("analyze",),
     "rank.edits": ("propose_edits",),
     "rank.gaps": ("rank_gaps",),

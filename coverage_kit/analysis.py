@@ -46,6 +46,18 @@ class Analysis:
     visibility: tables.Visibility
     about: dict[str, Any]
     stages: tables.Stages = field(default_factory=tables.STAGES.empty)
+    spans: tables.Spans = field(default_factory=tables.SPANS.empty)
+    sources: tables.Sources = field(default_factory=tables.SOURCES.empty)
+    holders: tables.Holders = field(default_factory=tables.HOLDERS.empty)
+    competitors: tables.Competitors = field(default_factory=tables.COMPETITORS.empty)
+    verdicts: tables.Verdicts = field(default_factory=tables.VERDICTS.empty)
+    drifts: tables.Drifts = field(default_factory=tables.DRIFTS.empty)
+    sessions: tables.Sessions = field(default_factory=tables.SESSIONS.empty)
+    search_demand: tables.SearchDemand = field(default_factory=tables.SEARCH_DEMAND.empty)
+    referrals: tables.Referrals = field(default_factory=tables.REFERRALS.empty)
+    associations: tables.Associations = field(default_factory=tables.ASSOCIATIONS.empty)
+    statements: tables.Statements = field(default_factory=tables.STATEMENTS.empty)
+    disagreements: tables.Disagreements = field(default_factory=tables.DISAGREEMENTS.empty)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name."""

@@ -110,6 +110,21 @@ def run(
 
 
 @app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="a log file, or a folder of them")],
+    column: Annotated[list[str] | None, typer.Option(help="field=column, such as query=Prompt; repeat for more")] = None,
+    rejects: Annotated[Path | None, typer.Option(help="CSV file for the records that could not be read")] = None,
+) -> None:
+    """Say what format a log has, what was found in it, what could not be read and why, and show its first rows.
+
+    Example: coverage-kit inspect answers.jsonl
+    """
+    from coverage_kit.inspecting import inspect_log  # noqa: PLC0415 (seconds to import)
+
+    typer.echo(inspect_log(file, dict(_pair(text) for text in column or []), rejects))
+
+
+@app.command()
 def report(folder: Annotated[Path, typer.Argument(help="folder of a finished run")]) -> None:
     """Write the page, the workbook and the CSV twins of a finished run again.
 
@@ -227,13 +242,14 @@ def _pair(text: str) -> tuple[str, str]:
 def _run(settings: Settings) -> None:
     from coverage_kit.analysis import save_analysis  # noqa: PLC0415 (seconds to import)
     from coverage_kit.pipeline import analyze  # noqa: PLC0415
+    from coverage_kit.report.run_summary import describe_run  # noqa: PLC0415
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("coverage_kit").setLevel(logging.INFO)
     analysis = analyze(settings)
     folder = save_analysis(analysis, settings.out)
     _write(analysis, folder)
-    _summarise(analysis, folder)
+    typer.echo(describe_run(analysis, folder))
 
 
 def _write(analysis: "Analysis", folder: Path) -> None:
@@ -245,53 +261,8 @@ def _write(analysis: "Analysis", folder: Path) -> None:
     write_page(analysis, folder / "page.html")
     write_edits_json(analysis, folder / "edits.json")
     write_todo(analysis, folder / "todo")
-    for name in ("gaps", "edits"):
+    for name in ("gaps", "edits", *(["rejects"] if len(analysis.rejects) else [])):
         write_csv(analysis.tables()[name], folder / f"{name}.csv")
-
-
-def _summarise(analysis: "Analysis", folder: Path) -> None:
-    from coverage_kit.report.texts import shorten  # noqa: PLC0415
-    from coverage_kit.report.wording import LEAST_AUC  # noqa: PLC0415
-
-    stages, test, is_read = analysis.stages, analysis.about["self_test"], analysis.pages["status"] == "ok"
-    typer.echo(
-        f"\n{len(analysis.queries)} queries, {len(analysis.answers)} answers, "
-        f"{is_read.sum()} pages read, {(~is_read).sum()} rejected, "
-        f"{len(analysis.passages)} passages; {stages['n_embedded'].sum()} texts embedded, {stages['n_reused'].sum()} reused."
-    )
-    if test:
-        typer.echo(
-            f"Self-test: AUC {test['auc']:.2f} [{test['low']:.2f}, {test['high']:.2f}], calibration error {test['ece']:.3f}."
-        )
-        if test["auc"] < LEAST_AUC:
-            typer.echo("Under .70 coverage cannot be told well: try a stronger encoder (match.encoder), read gaps as hints.")
-    else:
-        typer.echo("Self-test: too few queries; coverage rests on a link fitted on public sites.")
-    typer.echo(_describe_choice_model(analysis.about))
-    typer.echo("\nWorst gaps (severity, demand, cause):")
-    for gap in analysis.gaps.head(5).to_dict("records"):
-        typer.echo(f"  {gap['rank']}. {shorten(gap['label'], 80)}: {gap['severity']:.0%}, {gap['demand']:.0f}, {gap['cause']}")
-    typer.echo("\nFirst edits (predicted gain in queries asked, minutes):")
-    for edit in analysis.edits.head(5).to_dict("records"):
-        typer.echo(
-            f"  {edit['rank']}. {edit['operation'].replace('_', ' ')} on {shorten(edit['page_id'], 100)}: "
-            f"{edit['gain']:.0f} [{edit['low']:.0f}, {edit['high']:.0f}], {edit['cost_minutes']:.0f} min"
-        )
-    if analysis.edits["is_chosen"].any():
-        typer.echo(
-            f"The chosen edits reach {analysis.about['share_of_bound']:.0%} or more of what any set of their cost could."
-        )
-    seconds = ", ".join(f"{row['stage']} {row['seconds']:.1f} s" for row in stages.to_dict("records"))
-    peak = stages["peak_megabytes"].max()
-    typer.echo(f"\n{seconds}; {peak:.0f} MB at most.\nOpen {folder / 'page.html'} and {folder / 'gaps.xlsx'}")
-
-
-def _describe_choice_model(about: dict[str, Any]) -> str:
-    model = about["choice_model"]
-    if not model:
-        return f"Citation model: none, {about['no_choice_model']}."
-    interval = f"[{model['low']:.2f}, {model['high']:.2f}]"
-    return f"Citation model: held-out AUC {model['auc']:.2f} {interval}, {model['n_choices']} choices."
 
 
 def _tell_applied(done: "pd.DataFrame", source: Path, to: Path, has_base_url: bool) -> None:

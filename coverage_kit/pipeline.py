@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ import pandas as pd
 from coverage_kit.analysis import Analysis, write_file
 from coverage_kit.collect.claims import split_claims
 from coverage_kit.collect.logs import describe_mapping, read_log
-from coverage_kit.collect.mentions import find_mentions
 from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.site import read_site
 from coverage_kit.collect.urls import page_id
@@ -35,7 +34,6 @@ from coverage_kit.match.labels import label_clusters
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import best_similarity, nearest_passages
 from coverage_kit.match.space import Space, fit_space
-from coverage_kit.measure.visibility import measure_visibility
 from coverage_kit.planning import plan_edits
 from coverage_kit.rank.causes import explain_coverage, gather_facts, pool_facts
 from coverage_kit.rank.drafts import ClaimBook, unsupported_claims
@@ -43,6 +41,7 @@ from coverage_kit.rank.gaps import nearest_to_clusters, rank_gaps
 from coverage_kit.rank.outcomes import Field, count_outcomes, outcome_rates
 from coverage_kit.settings import Settings
 from coverage_kit.tables import PAGES, POINTS, STAGES, LogTables, Pages, Passages, Points
+from coverage_kit.tracking import Known, claim_sites, find_all_mentions, track_visibility
 from coverage_kit.vectors import Embeddings, Encoder, embed_texts
 
 _MAP_POINTS = 6000
@@ -64,12 +63,12 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
     match, seed, stages = settings.match, settings.seed, Stages()
     with stages.clock("collect"):
         log = collect_log(settings)
-        inner = encoder or SentenceTransformerEncoder(match.encoder)
-        stages.encoder = encoder = CachedEncoder(inner, Path(settings.cache) / "vectors.sqlite")
+        stages.encoder = encoder = open_encoder(settings, encoder)
         pages, own_site, brand_sites = collect_pages(settings)
+        log = claim_sites(log, settings, own_site, brand_sites)
         passages = split_pages(pages, match.passage_words)
         own = own_passages(passages, pages, own_site)
-        mentions = find_mentions(log.answers, brand_names(settings, brand_sites))
+        mentions = find_all_mentions(log, names := brand_names(settings, brand_sites))
         claims = split_claims(log.answers)
     with stages.clock("embed"):
         asked = embed_texts(log.queries["query_id"], log.queries["text"], encoder, "query")
@@ -103,19 +102,27 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         gaps = rank_gaps(log.queries, coverage, draws, clusters, labels, pooled, nearest, seed)
         model = SiteModel(scorer, link, encoder, space, known)
         plan = plan_edits(settings, log, gaps, coverage, clusters, matches, passages, model, book, content)
-        visibility = measure_visibility(log.answers, log.citations, mentions, brand_sites, seed)
+    with stages.clock("measure"):
+        known = (pages, mentions, clusters, coverage, plan.edits)
+        tracked = track_visibility(settings, log, Known(own_site, brand_sites, names, *known))
     with stages.clock("map"):
         points = draw_map(asked, content, passages, own_site, settings)
     about = describe(settings, own_site, encoder, link, asdict(quality), log)
-    kept = ("queries", "answers", "citations", "searches", "failures", "rejects")
+    kept = ("queries", "answers", "citations", "spans", "searches", "failures", "sources")
     return Analysis(
         **{name: getattr(log, name) for name in kept},
         **{"pages": pages, "passages": passages, "mentions": mentions, "matches": matches, "evidence": evidence},
         **{"coverage": coverage, "clusters": clusters, "gaps": gaps},
         **{"edits": plan.edits, "changes": plan.changes, "effects": plan.effects, "frontier": plan.frontier},
-        **{"points": points, "visibility": visibility, "stages": stages.table()},
+        **{"points": points, "stages": stages.table()},
+        **{one.name: getattr(tracked, one.name) for one in fields(tracked)},
         about={**about, **plan.about},
     )
+
+
+def open_encoder(settings: Settings, encoder: Encoder | None) -> CachedEncoder:
+    """Return this encoder, or the one that the settings name, with vectors kept in the settings' cache."""
+    return CachedEncoder(encoder or SentenceTransformerEncoder(settings.match.encoder), Path(settings.cache) / "vectors.sqlite")
 
 
 def collect_pages(settings: Settings) -> tuple[Pages, str, dict[str, str]]:

@@ -15,7 +15,8 @@ def write_project(folder: Path, site: Path | None = None) -> Path:
     for name in ("haulwright", "pedalhaven"):
         text = text.replace(f'source = "{name}"', f'source = "{(DATA / name).as_posix()}"')
     text = text.replace('source = "larkmoor"', f'source = "{(site or DATA / "larkmoor").as_posix()}"')
-    text = text.replace("log/answers.jsonl", (DATA / "log/answers.jsonl").as_posix())
+    for name in ("log/answers.jsonl", "panel", "analytics/ga4_landing_pages.csv", "analytics/search_console.json"):
+        text = text.replace(f'"{name}"', f'"{(DATA / name).as_posix()}"')
     text = re.sub(r"^(out|cache) = .*\n", "", text, flags=re.M)
     path = folder / "coverage.toml"
     path.write_text(f'out = "run"\ncache = "cache"\n{text}', encoding="utf-8")

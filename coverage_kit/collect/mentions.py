@@ -8,7 +8,7 @@ from typing import Any
 
 from coverage_kit.errors import SettingsError
 from coverage_kit.sentences import split_sentences
-from coverage_kit.tables import MENTIONS, Answers, Mentions, checked
+from coverage_kit.tables import MENTIONS, Answers, Mentions, Queries, checked
 
 _SHORT = 3
 _ADDRESS = r"https?://[^\s<>\])]+|(?<!\w)www\.[^\s<>\])]+|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
@@ -32,6 +32,16 @@ def find_mentions(answers: Answers, brands: Sequence[Sequence[str]]) -> Mentions
     for answer_id, text in zip(answers["answer_id"], answers["text"], strict=True):
         rows += [{"answer_id": answer_id, **row} for row in _mentions_in(_plain(text), pattern, labels)]
     return MENTIONS.table(rows)
+
+
+@checked
+def find_branded(queries: Queries, names: Sequence[str]) -> list[str]:
+    """Return the ids of the queries that name the brand by one of its names, found as `find_mentions` finds them."""
+    if not (labels := _labels([names])):
+        return []
+    pattern = _pattern(list(labels))
+    asked = zip(queries["query_id"], queries["text"], strict=True)
+    return [query_id for query_id, text in asked if any(_mentions_in(_plain(text), pattern, labels))]
 
 
 def _labels(brands: Sequence[Sequence[str]]) -> dict[str, str]:

@@ -1,0 +1,221 @@
+"""From logs and exports to visibility: who is seen, who else, did it move, does it bring visitors, is the brand told alike.
+
+Glue between stages.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+from typing import Any
+
+import pandas as pd
+
+from coverage_kit import tables
+from coverage_kit.collect.analytics import read_sessions
+from coverage_kit.collect.logs import read_log
+from coverage_kit.collect.mentions import find_branded, find_mentions
+from coverage_kit.collect.search_console import read_search_console
+from coverage_kit.collect.statements import collect_statements
+from coverage_kit.collect.urls import page_id, site_name
+from coverage_kit.measure.associations import associate_demand, weekly_branded, weekly_page_clicks, weekly_visits
+from coverage_kit.measure.change import Treatment, measure_change
+from coverage_kit.measure.competitors import find_competitors
+from coverage_kit.measure.consistency import find_disagreements
+from coverage_kit.measure.drift import measure_drift
+from coverage_kit.measure.holders import measure_holders
+from coverage_kit.measure.referrals import Asked, OwnSite, measure_referrals, name_assistants
+from coverage_kit.measure.sites import site_owner
+from coverage_kit.measure.visibility import Panel, measure_visibility
+from coverage_kit.settings import LogSettings, Settings
+from coverage_kit.tables import LogTables
+
+_TRACKED = 11
+_OF_NAMES = ("mention_rate", "share_of_voice")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a run knows before visibility is measured: the own site, the brands, and what was found of the queries.
+
+    `brand_sites` is the site of each tracked brand, the own one first; `names` are the names of each.
+    """
+
+    own_site: str
+    brand_sites: Mapping[str, str]
+    names: list[tuple[str, ...]]
+    pages: tables.Pages
+    mentions: tables.Mentions
+    clusters: tables.Clusters
+    coverage: tables.Coverage
+    edits: tables.Edits
+
+    @property
+    def own_pages(self) -> tables.Pages:
+        """The own site's pages."""
+        return self.pages[self.pages["site"] == self.own_site]
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """The tables of visibility; those for which nothing was given are empty."""
+
+    visibility: tables.Visibility
+    holders: tables.Holders
+    competitors: tables.Competitors
+    verdicts: tables.Verdicts
+    drifts: tables.Drifts
+    sessions: tables.Sessions
+    search_demand: tables.SearchDemand
+    referrals: tables.Referrals
+    associations: tables.Associations
+    statements: tables.Statements
+    disagreements: tables.Disagreements
+    rejects: tables.Rejects
+
+
+def claim_sites(log: LogTables, settings: Settings, own_site: str, brand_sites: Mapping[str, str]) -> LogTables:
+    """Return the log with every citation of a domain that the settings give to a site under that site's name."""
+    owners = {own_site: own_site, **dict.fromkeys(map(_as_domain, settings.site.domains), own_site)}
+    for other in settings.competitors:
+        name = brand_sites.get(other.brand[0]) if other.brand else site_name(other.base_url)
+        if name:
+            owners |= dict.fromkeys([name, *map(_as_domain, other.domains)], name)
+    return replace(log, citations=log.citations.assign(site=site_owner(log.citations["site"], owners)))
+
+
+def find_all_mentions(log: LogTables, names: list[tuple[str, ...]]) -> tables.Mentions:
+    """Return the mentions found in the answers' words, then those of tracked brands that the log itself tells of."""
+    labels = {" ".join(name.split()).casefold(): brand[0] for brand in names for name in brand}
+    brands = log.mentions["brand"].map(lambda name: labels.get(" ".join(str(name).split()).casefold()))
+    told = log.mentions.assign(brand=brands.astype("str"))[brands.notna().to_numpy()]
+    both = pd.concat([find_mentions(log.answers, names), told], ignore_index=True)
+    both = both.drop_duplicates(["answer_id", "brand"], ignore_index=True)
+    return both.assign(position=both.groupby("answer_id").cumcount())
+
+
+def track_visibility(settings: Settings, log: LogTables, known: Known) -> Tracked:
+    """Return how visible the site is in the log, and what the settings' further logs and exports tell.
+
+    Competitors that the log proposes are measured beside those of the settings, but only by citations: names by which answers
+    may mention them are not known. Raises LogError for a file of the settings that cannot be read.
+    """
+    branded, community = find_branded(log.queries, settings.site.brand), settings.visibility.community
+    clusters = dict(zip(known.clusters["query_id"], known.clusters["cluster_id"], strict=True))
+    declared = Panel(dict(known.brand_sites), branded, clusters, least_prompts=settings.visibility.least_prompts)
+    competitors = find_competitors(log.answers, log.citations, declared, community)
+    proposed = list(competitors.loc[competitors["kind"] == "competitor", "site"])
+    added = proposed[: max(0, _TRACKED - len(known.brand_sites))]
+    panel = replace(declared, brand_sites={**known.brand_sites, **dict(zip(added, added, strict=True))})
+    verdicts, drifts = _compare(settings, log, known, branded, clusters)
+    sessions, of_sessions = _read(read_sessions, settings.analytics.sessions, tables.SESSIONS)
+    demand, of_demand = _read(read_search_console, settings.analytics.search_console, tables.SEARCH_DEMAND)
+    statements = collect_statements(known.own_pages, log.answers, settings.site.brand)
+    visibility = measure_visibility(log.answers, log.citations, log.spans, known.mentions, panel)
+    home = settings.site.base_url or _home(known.own_pages)
+    asked = Asked(log.answers, log.citations, known.clusters, known.coverage, known.edits)
+    own = OwnSite(home, page_id, known.own_pages)
+    return Tracked(
+        visibility=_without_unnamed(visibility, panel.brand_sites),
+        holders=measure_holders(log.answers, log.citations, panel, community, proposed),
+        competitors=competitors,
+        **{"verdicts": verdicts, "drifts": drifts, "sessions": sessions, "search_demand": demand},
+        referrals=measure_referrals(sessions, own, asked, settings.analytics.ai_sources),
+        associations=_associate(settings, visibility, known.own_site, sessions, demand, page_id(home)),
+        statements=statements,
+        disagreements=find_disagreements(statements),
+        rejects=pd.concat([log.rejects, of_sessions, of_demand], ignore_index=True),
+    )
+
+
+def _compare(
+    settings: Settings, log: LogTables, known: Known, branded: list[str], clusters: dict[str, str]
+) -> tuple[tables.Verdicts, tables.Drifts]:
+    """Return before and after of the change that the settings name; nothing where they name none."""
+    change = settings.change
+    if change.changed_at is None:
+        return tables.VERDICTS.empty(), tables.DRIFTS.empty()
+    panel, mentions = log, known.mentions
+    if change.files:
+        panel = claim_sites(read_log(LogSettings(files=change.files)), settings, known.own_site, known.brand_sites)
+        mentions = find_all_mentions(panel, known.names)
+    treated = find_treated(change.pages, known.coverage)
+    brand = next(iter(known.brand_sites), "") if settings.site.brand else ""
+    treatment = Treatment(known.own_site, brand, clusters, treated, change.changed_at, change.window_days, branded)
+    verdicts = measure_change(panel.answers, panel.citations, mentions, treatment, settings.seed)
+    return verdicts, measure_drift(panel.answers, panel.citations, treatment, settings.seed)
+
+
+def find_treated(patterns: tuple[str, ...], coverage: tables.Coverage) -> list[str]:
+    """Return the queries whose nearest own passage is on a page that fits a pattern.
+
+    Not those whose answers cite such a page: chosen by the outcome, they would seem to have risen.
+    """
+    wanted = [_as_page(pattern) for pattern in patterns]
+    pages = coverage["own_passage_id"].fillna("").str.rsplit("#", n=1).str[0]
+    is_changed = pages.map(lambda page: any(fnmatch(page, pattern) for pattern in wanted))
+    return list(coverage.loc[is_changed.astype(bool), "query_id"])
+
+
+def _associate(  # noqa: PLR0913 (each series comes from elsewhere)
+    settings: Settings,
+    visibility: tables.Visibility,
+    own_site: str,
+    sessions: tables.Sessions,
+    demand: tables.SearchDemand,
+    home: str,
+) -> tables.Associations:
+    """Return how mentions and visits from assistants go with branded demand and demand for the home page."""
+    signals: dict[str, pd.DataFrame] = {"mentions of the brand in AI answers": weekly_mentions(visibility, own_site)}
+    demands: dict[str, pd.DataFrame] = {}
+    if len(sessions):
+        is_ai = name_assistants(sessions, settings.analytics.ai_sources).notna()
+        signals["visits from AI assistants"] = weekly_visits(sessions, is_ai)
+        is_home = sessions["landing_page"].map(lambda path: re.sub(r"[?#].*", "", str(path)) in {"/", ""})
+        demands["other visits to the home page"] = weekly_visits(sessions, is_home.astype(bool) & ~is_ai)
+    if len(demand):
+        names = settings.site.brand or (own_site,)
+        demands["branded impressions"] = weekly_branded(demand, names)
+        demands["branded clicks"] = weekly_branded(demand, names, "n_clicks")
+        demands["search clicks on the home page"] = weekly_page_clicks(demand, lambda url: page_id(url) == home)
+    return associate_demand(signals, demands, seed=settings.seed)
+
+
+def weekly_mentions(visibility: tables.Visibility, site: str) -> pd.DataFrame:
+    """Return the share of answers that name the site's brand by week, over all engines and surfaces: a signal, no measure."""
+    rows = visibility[(visibility["measure"] == "mention_rate") & (visibility["by"] == "week") & (visibility["site"] == site)]
+    sums = rows.groupby("part")[["numerator", "denominator"]].sum()
+    values = (sums["numerator"] / sums["denominator"].where(sums["denominator"] > 0)).dropna()
+    weeks = pd.to_datetime(values.index.to_series(), utc=True)
+    return pd.DataFrame({"week": weeks.to_numpy(), "value": values.to_numpy()})
+
+
+def _without_unnamed(visibility: tables.Visibility, brand_sites: Mapping[str, str]) -> tables.Visibility:
+    """Return the figures without mentions of sites for which no name of a brand is known."""
+    unnamed = [site for brand, site in brand_sites.items() if brand == site]
+    return visibility[~(visibility["measure"].isin(_OF_NAMES) & visibility["site"].isin(unnamed))].reset_index(drop=True)
+
+
+def _read(read: Any, files: tuple[str, ...], schema: Any) -> tuple[pd.DataFrame, tables.Rejects]:
+    if not files:
+        return schema.empty(), tables.REJECTS.empty()
+    found: tuple[pd.DataFrame, tables.Rejects] = read(files)
+    return found
+
+
+def _home(pages: tables.Pages) -> str:
+    return f"https://{pages['page_id'].iloc[0].split('/', 1)[0]}/" if len(pages) else ""
+
+
+def _as_domain(text: str) -> str:
+    """Return the host of a domain or URL, as `site_name` gives it."""
+    return site_name(text if "://" in text else f"https://{text}")
+
+
+def _as_page(pattern: str) -> str:
+    """Return a page id, URL or pattern of either as a pattern of page ids."""
+    return (
+        re.sub(r"^(https?://)?(www\.)?", "", pattern.strip())
+        if "*" in pattern
+        else page_id(pattern if "://" in pattern else f"https://{pattern}")
+    )

@@ -1,0 +1,62 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from coverage_kit.cli import app
+from coverage_kit.errors import LogError
+from coverage_kit.inspecting import inspect_log
+
+
+@pytest.fixture
+def log(tmp_path):
+    records = [
+        {
+            "prompt": "best crm",
+            "response": "Acme.",
+            "engine": "ChatGPT",
+            "date": "2026-01-05",
+            "citations": ["https://a.com"],
+            "cost": 2,
+        },
+        {"prompt": "cheap\x1b[31m crm", "response": "", "engine": "ChatGPT", "date": "2026-01-06"},
+    ]
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join(map(json.dumps, records)) + "\n{broken\n[1]\n", encoding="utf-8")
+    return path
+
+
+def test_it_says_what_was_found_what_not_and_why(log, tmp_path):
+    told = inspect_log(log, {}, tmp_path / "rejects.csv")
+    assert f"{log}: mapped columns, 2 records" in told
+    assert "query = prompt, answer = response, engine = engine, asked_at = date, citations = citations" in told
+    assert "2 queries, 1 answers, 1 failed" in told
+    assert "1 citations of 1 sites, 0 pages retrieved" in told
+    assert "chatgpt (unknown) 1" in told
+    assert "2 records were not read" in told
+    assert "first in line 3" in told
+    assert "1 x a JSON object was expected, found list, first in line 4" in told
+    assert "Kept aside, in answers.extra: cost" in told
+    assert told.splitlines()[-1].split() == ["best", "crm", "chatgpt", "2026-01-05", "00:00", "Acme.", "a.com"]
+    kept = (tmp_path / "rejects.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert kept[0] == "file,line,reason"
+    assert [line.split(",")[1] for line in kept[1:]] == ["3", "4"]
+
+
+def test_a_log_of_queries_alone_shows_them(tmp_path):
+    (tmp_path / "q.csv").write_text("keyword,volume\nbest crm,70\n", encoding="utf-8")
+    told = inspect_log(tmp_path / "q.csv", {})
+    assert "1 queries, 0 answers" in told
+    assert told.splitlines()[-1].split() == ["best", "crm", "70.0"]
+
+
+def test_control_characters_do_not_reach_the_terminal(log):
+    assert "\x1b" not in inspect_log(log, {})
+
+
+def test_the_command_maps_columns_by_hand_and_fails_plainly(tmp_path):
+    (tmp_path / "q.csv").write_text("asked of it\nbest crm\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["inspect", str(tmp_path / "q.csv"), "--column", "query=asked of it"])
+    assert done.exit_code == 0
+    assert "query = asked of it" in done.output
+    assert isinstance(CliRunner().invoke(app, ["inspect", str(tmp_path / "q.csv")]).exception, LogError)
