@@ -39,6 +39,7 @@ CAUSE_MARKS = {
     "out of scope": (MUTED, "cross-thin-open"),
 }
 SITE_MARKS = [(ORANGE, "diamond"), (GREEN, "square"), (PINK, "triangle-up"), (AMBER, "triangle-down"), (SKY, "x")]
+SERIES_MARKS = [(BLUE, "circle"), *SITE_MARKS]
 OTHER_MARK = (MUTED, "circle-open")
 
 Floats = npt.NDArray[np.float64]
@@ -55,13 +56,23 @@ class Label:
     y_shift: float
 
 
+def series_mark(number: int) -> tuple[str, str]:
+    """Return colour and symbol of a series by its number from 0; colours return with other symbols.
+
+    >>> series_mark(0), series_mark(6)
+    (('#1f83bd', 'circle'), ('#1f83bd', 'diamond'))
+    """
+    n = len(SERIES_MARKS)
+    return SERIES_MARKS[number % n][0], SERIES_MARKS[(number + number // n) % n][1]
+
+
 def mark_queries(analysis: Analysis) -> pd.DataFrame:
     """Return the most asked queries on the map: x, y, coverage, size in pixels, hover, cluster_id."""
     frame = describe_queries(analysis).merge(analysis.points, left_on="query_id", right_on="point_id")
     frame = frame.nlargest(MAX_QUERIES, "demand", keep="first").reset_index(drop=True)
     most = max(float(frame["demand"].max()), 1e-9) if len(frame) else 1.0
     hover = [
-        _hover(
+        hover_text(
             row["text"],
             f"coverage {percent(row['coverage'])} (90% interval {percent(row['low'])} to {percent(row['high'])})",
             f"asked {times(row['demand'])}",
@@ -79,7 +90,7 @@ def mark_passages(analysis: Analysis) -> pd.DataFrame:
     step = -(-len(points) // MAX_PASSAGES) or 1
     frame = points.iloc[::step].merge(describe_places(analysis), left_on="point_id", right_index=True, how="left")
     hover = [
-        f"{row['kind']}<br>{_hover(row['heading'], markup_lines(row['text'], 160), markup_lines(row['site'], 60))}"
+        f"{row['kind']}<br>{hover_text(row['heading'], markup_lines(row['text'], 160), markup_lines(row['site'], 60))}"
         for row in frame.to_dict("records")
     ]
     return frame.assign(hover=hover)
@@ -89,7 +100,7 @@ def mark_gaps(analysis: Analysis) -> pd.DataFrame:
     """Return the gaps in the order of the work, with hover; demand is raised to a hair above 0 for the log axis."""
     frame = describe_gaps(analysis)
     hover = [
-        _hover(
+        hover_text(
             row["label"],
             f"rank {row['rank']}: {row['cause_title']}",
             f"severity {percent(row['severity'])} (90% interval {percent(row['low'])} to {percent(row['high'])})",
@@ -108,7 +119,7 @@ def mark_frontier(analysis: Analysis) -> pd.DataFrame:
     labels = analysis.gaps.set_index("cluster_id")["label"]
     own = frame[["cost_minutes", "gain"]].diff().fillna(frame[["cost_minutes", "gain"]])
     hover = [
-        _hover(
+        hover_text(
             f"{row['rank']}. {describe_operation(str(row['operation']))}",
             markup_lines(f"{row['page_id']} {row['anchor']}", 140),
             f"gap: {markup_lines(labels.get(row['cluster_id'], ''), 80)}",
@@ -140,32 +151,10 @@ def mark_sites(analysis: Analysis, n_gaps: int = LABELLED, n_others: int = 3) ->
     frame["place"] = frame.groupby("rank").cumcount() - frame.groupby("rank")["is_own"].transform("sum")
     frame = frame[frame["is_own"] | (frame["place"] < n_others)].reset_index(drop=True)
     hover = [
-        _hover(row["label"], f"{markup_lines(row['site'], 60)}: best passage at similarity {row['similarity']:.2f}")
+        hover_text(row["label"], f"{markup_lines(row['site'], 60)}: best passage at similarity {row['similarity']:.2f}")
         for row in frame.to_dict("records")
     ]
     return frame.assign(hover=hover)
-
-
-def mark_visibility(analysis: Analysis, n_sites: int = 12) -> pd.DataFrame:
-    """Return the visibility of the most cited sites in the window 'all' (else the last), own site first, with hover."""
-    table = analysis.visibility
-    windows = sorted(table["window"].unique())
-    frame = table[table["window"] == ("all" if "all" in windows or not windows else windows[-1])]
-    frame = frame.assign(is_own=frame["site"] == analysis.about.get("own_site"))
-    most = frame.groupby("site").agg(is_own=("is_own", "max"), rate=("citation_rate", "max")).reset_index()
-    most = most.sort_values(["is_own", "rate", "site"], ascending=[False, False, True]).head(n_sites)
-    frame = frame.merge(most[["site"]].assign(place=range(len(most))), on="site").sort_values(["engine", "place"])
-    hover = [
-        _hover(
-            row["site"],
-            f"{markup_lines(row['engine'], 60)}, {row['n_answers']} answers",
-            f"citation rate {percent(row['citation_rate'])} (90% interval {percent(row['low'])} to {percent(row['high'])})",
-            f"share of voice {percent(row['share_of_voice'])}: mentions / mentions of all tracked brands",
-            f"position-adjusted word count {percent(row['position_adjusted_word_count'])}",
-        )
-        for row in frame.to_dict("records")
-    ]
-    return frame.assign(hover=hover).reset_index(drop=True)
 
 
 def label_map(analysis: Analysis, queries: pd.DataFrame) -> list[Label]:
@@ -247,6 +236,6 @@ def _n_covered(box: Floats, boxes: Floats) -> int:
     return int((np.abs(boxes[:, :2] - box[:2]) < (boxes[:, 2:] + box[2:]) / 2).all(axis=1).sum())
 
 
-def _hover(title: object, *lines: str) -> str:
+def hover_text(title: object, *lines: str) -> str:
     """Return a hover text: a bold title, which is data, and lines that are escaped already."""
     return "<br>".join([f"<b>{markup_lines(title)}</b>", *(line for line in lines if line)])

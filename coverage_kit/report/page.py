@@ -4,6 +4,7 @@ import base64
 import hashlib
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -15,10 +16,13 @@ from coverage_kit.report.sheets import flatten
 from coverage_kit.report.stories import tell_edits, tell_gaps, tell_unedited
 from coverage_kit.report.texts import clean_text, safe_url
 from coverage_kit.report.views import NO_EDIT, summarize
+from coverage_kit.report.visibility_stories import tell_brand, tell_change, tell_rates, tell_referrals
 from coverage_kit.report.wording import (
+    LOW_N,
     METHOD,
     amount,
     can_tell_coverage,
+    count,
     describe_self_test,
     percent,
     predicted_under,
@@ -33,6 +37,13 @@ _FIGURES = {
     "sites": figures.sites_figure,
     "frontier": figures.frontier_figure,
     "voice": figures.share_of_voice_figure,
+}
+_FURTHER_FIGURES = {  # only where there is something to see
+    "weeks": figures.visibility_over_time_figure,
+    "holders": figures.holders_figure,
+    "change": figures.change_figure,
+    "referrals": figures.referrals_figure,
+    "associations": figures.associations_figure,
 }
 
 
@@ -68,12 +79,25 @@ def render_page(analysis: Analysis) -> str:
             edits=edits,
             unedited=tell_unedited(analysis),
             n_more_edits=int((analysis.edits["operation"] != NO_EDIT).sum()) - len(edits),
-            figures={name: figures.embed_figure(make(analysis)) for name, make in _FIGURES.items()},
+            figures=_draw(analysis),
+            rates_all=tell_rates(analysis, "all"),
+            rates_branded=tell_rates(analysis, "branded"),
+            change=tell_change(analysis),
+            visits=tell_referrals(analysis, len(gaps)),
+            brand=tell_brand(analysis),
+            low_n=LOW_N.capitalize(),
             style=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704 (a file of ours)
             scripts={name: Markup(text) for name, text in scripts.items()},  # noqa: S704 (plotly's and ours)
             script_hashes=[_hash(text) for text in scripts.values()],
         )
     )
+
+
+def _draw(analysis: Analysis) -> dict[str, dict[str, Any] | None]:
+    """Return the figures by name; those of the further ones that only bear a note are None."""
+    always = {name: figures.embed_figure(make(analysis)) for name, make in _FIGURES.items()}
+    further = {name: make(analysis) for name, make in _FURTHER_FIGURES.items()}
+    return always | {name: figures.embed_figure(figure) if figure.data else None for name, figure in further.items()}
 
 
 def _environment() -> Environment:
@@ -85,6 +109,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"percent": percent, "amount": amount, "times": times, "clean": clean_text, "safe_url": safe_url}
+    environment.filters["count"] = count
     return environment
 
 

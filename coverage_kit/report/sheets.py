@@ -1,13 +1,13 @@
 """What the workbook's sheets hold: which columns of the views, under which headings, in which form. Knows no writer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
+from coverage_kit.report.sheet import Field, Form, Sheet, places_of, with_gap_link
 from coverage_kit.report.views import (
     Headline,
     describe_edits,
@@ -17,34 +17,15 @@ from coverage_kit.report.views import (
     list_unedited,
     summarize,
 )
-from coverage_kit.report.wording import METHOD, amount, describe_self_test, percent, predicted_under
-
-Form = Literal["text", "integer", "number", "percent", "severity", "coverage", "flag", "time", "status"]
+from coverage_kit.report.visibility_sheets import list_visibility_sheets
+from coverage_kit.report.visibility_views import describe_visibility
+from coverage_kit.report.wording import LOW_N, MEASURES, METHOD, amount, describe_self_test, interval, percent, predicted_under
 
 _GLOSSARY = (
     *(tables.GAPS, tables.EDITS, tables.QUERIES, tables.COVERAGE, tables.EFFECTS, tables.FRONTIER),
-    *(tables.VISIBILITY, tables.PAGES, tables.PASSAGES),
+    *(tables.PAGES, tables.PASSAGES, tables.VISIBILITY, tables.HOLDERS, tables.COMPETITORS, tables.VERDICTS, tables.DRIFTS),
+    *(tables.REFERRALS, tables.ASSOCIATIONS, tables.DISAGREEMENTS, tables.SOURCES),
 )
-
-
-@dataclass(frozen=True)
-class Field:
-    """One column of a sheet: heading, column of the view, form, width; `link` is the view's column with a URL or a place."""
-
-    title: str
-    column: str
-    form: Form = "text"
-    width: float = 12
-    link: str = ""
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """One sheet of rows: name, columns, rows."""
-
-    name: str
-    fields: tuple[Field, ...]
-    rows: pd.DataFrame
 
 
 _GAPS = (
@@ -148,16 +129,20 @@ _TOP_EDITS = (
 
 
 def list_sheets(analysis: Analysis) -> list[Sheet]:
-    """Return the sheets of rows: gaps, queries, edits, to do by page, no edit, pages; links to gaps lead to their rows."""
+    """Return the sheets of rows: gaps, queries, edits, to do by page, no edit, pages, then those of visibility that have rows.
+
+    Links to gaps lead to their rows.
+    """
     gaps, edits = describe_gaps(analysis), describe_edits(analysis)
-    places = _places("gaps", gaps["cluster_id"])
+    places = places_of("gaps", gaps["cluster_id"])
     return [
         Sheet("gaps", _GAPS, gaps),
-        Sheet("queries", _QUERIES, _with_link(describe_queries(analysis), places)),
-        Sheet("edits", _EDITS, _with_link(edits, places)),
+        Sheet("queries", _QUERIES, with_gap_link(describe_queries(analysis), places)),
+        Sheet("edits", _EDITS, with_gap_link(edits, places)),
         Sheet("to do by page", _TODO, _by_page(edits)),
-        Sheet("no edit, and why", _UNEDITED, _with_link(list_unedited(analysis), places)),
+        Sheet("no edit, and why", _UNEDITED, with_gap_link(list_unedited(analysis), places)),
         Sheet("pages", _PAGES, describe_pages(analysis)),
+        *list_visibility_sheets(analysis),
     ]
 
 
@@ -176,11 +161,11 @@ def _by_page(edits: pd.DataFrame) -> pd.DataFrame:
 def list_tops(analysis: Analysis, n: int = 10) -> list[Sheet]:
     """Return the first gaps and the first edits, which lead to their rows."""
     gaps, edits = describe_gaps(analysis), describe_edits(analysis)
-    places = _places("gaps", gaps["cluster_id"])
+    places = places_of("gaps", gaps["cluster_id"])
     titles = edits["operation_title"].astype("str") + ": " + edits["page_id"].astype("str")
-    edits = edits.assign(title=titles, edit_at=edits["edit_id"].map(_places("edits", edits["edit_id"])))
+    edits = edits.assign(title=titles, edit_at=edits["edit_id"].map(places_of("edits", edits["edit_id"])))
     tops = Sheet("first gaps", _TOP_GAPS, gaps), Sheet("first edits", _TOP_EDITS, edits)
-    return [Sheet(top.name, top.fields, _with_link(top.rows.head(n), places)) for top in tops]
+    return [Sheet(top.name, top.fields, with_gap_link(top.rows.head(n), places)) for top in tops]
 
 
 def list_figures(analysis: Analysis) -> list[tuple[str, float | str, Form, str]]:
@@ -205,11 +190,16 @@ def list_figures(analysis: Analysis) -> list[tuple[str, float | str, Form, str]]
         ),
         ("predicted gain", head.planned_gain, "number", _gain_note(head, analysis)),
     ]
-    own = analysis.visibility[analysis.visibility["site"] == analysis.about.get("own_site")]
-    for row in own.to_dict("records"):
-        note = f"90% interval {percent(row['low'])} to {percent(row['high'])}; {row['n_answers']} answers, {row['window']}"
-        rows.append((f"citation rate, {row['engine']}", float(row["citation_rate"]), "percent", note))
-    return rows
+    return [*rows, *_list_rates(analysis)]
+
+
+def _list_rates(analysis: Analysis) -> Iterator[tuple[str, float | str, Form, str]]:
+    """Yield the own site's citation rate on each engine and surface."""
+    table = describe_visibility(analysis, ("all",))
+    for row in table[table["is_own"] & (table["measure"] == "citation_rate")].to_dict("records"):
+        counts = f"{amount(row['numerator'])} of {amount(row['denominator'])} answers, {row['n_prompts']} prompts"
+        note = f"{interval(row['low'], row['high'])}; {counts}{f'; {LOW_N}' if row['is_low_n'] else ''}"
+        yield f"citation rate, {row['series']}", float(row["value"]), "percent", note
 
 
 def list_about(analysis: Analysis) -> list[tuple[str, str, Any]]:
@@ -219,6 +209,7 @@ def list_about(analysis: Analysis) -> list[tuple[str, str, Any]]:
         ("trust", "predictions", f"Every gain is {predicted_under(about)}. It is no promise about any answer engine."),
         ("trust", "self-test", describe_self_test(about)),
         *(("method", "", text) for text in METHOD),
+        *(("measures", one.title, f"{one.formula}. Needs: {one.needs}") for one in MEASURES.values()),
     ]
     parts = {key: value for key, value in about.items() if isinstance(value, dict)}
     plain = {key: value for key, value in about.items() if not isinstance(value, dict)}
@@ -248,15 +239,6 @@ def _flatten_list(name: str, values: list[Any]) -> Iterator[tuple[str, Any]]:
         yield from flatten({str(number): value for number, value in enumerate(values)}, f"{name}.")
     else:
         yield name, ", ".join(map(str, values))
-
-
-def _places(sheet: str, ids: "pd.Series[str]") -> dict[str, str]:
-    """Return where each id's row stands, as a link within the workbook."""
-    return {name: f"internal:'{sheet}'!A{row}" for row, name in enumerate(ids, 2)}
-
-
-def _with_link(frame: pd.DataFrame, places: dict[str, str]) -> pd.DataFrame:
-    return frame.assign(gap_at=frame["cluster_id"].map(places))
 
 
 def _interval_note(head: Headline) -> str:

@@ -83,6 +83,53 @@ ACTIONS = {
     "add_page": "Add the page",
 }
 
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure's name, its formula as numerator / denominator, and what a log needs to hold for it."""
+
+    title: str
+    formula: str
+    needs: str = "Name a log of answers under [log] files."
+
+
+MEASURES = {
+    "citation_rate": Measure("citation rate", "answers that cite the site / answers"),
+    "citation_share": Measure("citation share", "citations of the site / all citations"),
+    "mention_rate": Measure(
+        "mention rate",
+        "answers that name the brand / answers whose words are logged",
+        "Log the words of the answers, and list the brand's names under [site] brand.",
+    ),
+    "share_of_voice": Measure(
+        "share of voice",
+        "answers that name the brand / mentions of all tracked brands",
+        "Log the words of the answers, and list the brands' names under [site] brand and [[competitors]] brand.",
+    ),
+    "position_adjusted_word_count": Measure(
+        "position-adjusted word count",
+        "words that rest on the site's pages / words that rest on any cited page, early ones weighing more",
+        "Log for each citation which stretch of the answer it stands for.",
+    ),
+    "retrieved_not_cited_rate": Measure(
+        "found but not cited",
+        "answers that found the site and do not cite it / answers that found or cite it",
+        "Log the pages that the engine found, cited or not.",
+    ),
+}
+PARTS = {"all": "all", "branded": "prompts that name the brand", "cluster": "gap", "week": "week of", "market": "market"}
+LOW_N = "low n: too few prompts, or too few that count, to rely on it"
+GROUPS = {"treated": "changed pages", "untreated": "unchanged pages"}
+SIGNS = {
+    "own_citation_rate": "citation rate of the site, for questions whose pages were not changed",
+    "searched_rate": "share of answers that searched the web",
+    "citations_per_answer": "citations per answer",
+    "share_of_new_sites": "share of citations that go to sites not cited before",
+    "model": "model that answers",
+}
+NO_CHANGE = "no clear change"
+UNMOVED = (NO_CHANGE, "the same")
+
 DRAFT = "draft: facts to be filled and extracts to be checked by an editor"
 
 METHOD = (
@@ -94,8 +141,13 @@ METHOD = (
     "Each edit is simulated: the changed passages are encoded again and every query's coverage is predicted anew. Gain is the "
     "rise of demand-weighted coverage, in queries asked, after harm to other queries is counted twice. Edits are taken by gain "
     "per minute, given those above them. This is about the model, not about any answer engine.",
-    "Citation rate = answers that cite the site / answers. Share of voice = the site's mentions / mentions of all tracked "
-    "brands. Answers vary from run to run: small differences are no change.",
+    "Citation rate = answers that cite the site / answers. Share of voice = answers that name the brand / mentions of all "
+    "tracked brands. Engines and surfaces (api, scrape, app) are kept apart; questions that name the brand count apart. 95% "
+    "intervals draw from prompts, as repeats of one prompt are alike. Answers vary from run to run: small differences are no "
+    "change.",
+    "Before and after: the effect is the change of the changed pages' questions less that of the unchanged ones (the drift), "
+    "each question weighing the same. p comes from permutations and is corrected for the groups tested together; where a log "
+    "is too small to tell, the verdict is 'no clear change'.",
 )
 
 
@@ -112,6 +164,39 @@ def describe_operation(operation: str) -> str:
 def describe_action(action: str) -> str:
     """Return an action's title; one that is not known stands for itself."""
     return ACTIONS.get(action, action)
+
+
+def describe_measure(measure: str) -> Measure:
+    """Return a measure's name, formula and needs; one that is not known stands for itself."""
+    return MEASURES.get(measure, Measure(measure, ""))
+
+
+def describe_series(engine: str, surface: str) -> str:
+    """Return the name of an engine on a surface.
+
+    >>> describe_series("chatgpt", "api"), describe_series("chatgpt", "unknown")
+    ('chatgpt (api)', 'chatgpt')
+    """
+    return engine if surface == "unknown" else f"{engine} ({surface})"
+
+
+def in_points(rate: float) -> str:
+    """Return a difference of rates in percentage points, or 'unknown' where it is missing.
+
+    >>> in_points(0.246), in_points(-0.09), in_points(float("nan"))
+    ('+25 points', '-9 points', 'unknown')
+    """
+    return f"{100 * rate:+.0f} points" if rate == rate else "unknown"  # noqa: PLR0124 (NaN is unequal to itself)
+
+
+def interval(low: float, high: float) -> str:
+    """Return a 95% interval of a rate in words.
+
+    >>> interval(0.2, 0.4), interval(float("nan"), float("nan"))
+    ('95% interval 20% to 40%', 'no interval: too few prompts')
+    """
+    known = low == low and high == high  # noqa: PLR0124 (NaN)
+    return f"95% interval {percent(low)} to {percent(high)}" if known else "no interval: too few prompts"
 
 
 def model_name(about: dict[str, Any]) -> str:
@@ -172,6 +257,15 @@ def times(value: float) -> str:
     ('once', '12 times')
     """
     return "once" if value == 1 else f"{amount(value)} times"
+
+
+def count(n: int, name: str) -> str:
+    """Return a number of things in words.
+
+    >>> count(1, "page"), count(1200, "page")
+    ('1 page', '1,200 pages')
+    """
+    return f"{n:,} {name}{'' if n == 1 else 's'}"
 
 
 def amount(value: float) -> str:

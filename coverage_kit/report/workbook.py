@@ -11,7 +11,8 @@ import pandas as pd
 import xlsxwriter
 
 from coverage_kit.analysis import Analysis, write_file
-from coverage_kit.report.sheets import Field, Sheet, list_about, list_figures, list_sheets, list_tops
+from coverage_kit.report.sheet import Field, Sheet
+from coverage_kit.report.sheets import list_about, list_figures, list_sheets, list_tops
 from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten
 from coverage_kit.report.wording import describe_self_test
 
@@ -31,6 +32,10 @@ _FORMATS: dict[str, dict[str, Any]] = {
     "integer": {"valign": "top", "num_format": "#,##0"},
     "number": {"valign": "top", "num_format": "#,##0.0"},
     "percent": {"valign": "top", "num_format": "0%"},
+    "rate": {"valign": "top", "num_format": "0.0%"},
+    "points": {"valign": "top", "num_format": "+0.0%;-0.0%;0.0%"},
+    "signed": {"valign": "top", "num_format": "+0.00;-0.00;0.00"},
+    "fine": {"valign": "top", "num_format": "0.000"},
     "severity": {"valign": "top", "num_format": "0%"},
     "coverage": {"valign": "top", "num_format": "0%"},
     "time": {"valign": "top", "num_format": "yyyy-mm-dd hh:mm"},
@@ -55,7 +60,7 @@ _SCALE = {
 
 
 def write_workbook(analysis: Analysis, path: str | Path) -> Path:
-    """Write the workbook (summary, gaps, queries, edits, pages, about) and return its path.
+    """Write the workbook (summary, gaps, queries, edits, pages, visibility, about and so on) and return its path.
 
     The same analysis gives the same bytes. Raises RunError when the file cannot be written.
     """

@@ -29,6 +29,7 @@ CAUSES = (
     *("unwinnable", "out of scope", "covered"),
 )
 SITES = ("shop.example", "rival.example", "other.example")
+ENGINE = "<i>chatgpt</i>"
 OPERATIONS = ("reword_heading", "add_question_and_answer", "extend_passage", "add_page")
 ACTIONS = ("replace_heading", "insert_section", "replace_passage", "add_page")
 AFTER = "## How far?\n\n> [EXTRACT TO CHECK] “55 km”\n\n[FACT NEEDED: range] [x](javascript:f())\n<img src=x onerror=f()>"
@@ -40,6 +41,7 @@ ABOUT = {
         "site": {"source": "data/site", "brand": ["Shop"]},
         "match": {"encoder": "minilm", "rounds": 12},
         "rank": {"budget_minutes": 100.0},
+        "change": {"changed_at": "2026-10-05"},
     },
     "versions": {"coverage_kit": "0.1.0", "python": "3.11.7"},
     "self_test": {"auc": 0.81, "low": 0.76, "high": 0.86, "ece": 0.04, "n_queries": 300, "n_hidden": 40},
@@ -177,22 +179,127 @@ def make_frontier(edits: pd.DataFrame) -> pd.DataFrame:
 
 
 def make_visibility() -> pd.DataFrame:
+    """Return three sites on an engine by API and by scraping and on a hostile one, whose figures are of low n."""
+    series = [("perplexity", "api", 0.0), ("perplexity", "scrape", 0.2), (ENGINE, "unknown", 0.4)]
+    parts = [("all", "all"), ("branded", "branded"), ("week", "2026-09-28"), ("week", "2026-10-05"), ("market", HOSTILE[0])]
+    parts += [("cluster", f"c{k}") for k in range(3)]
     rows = [
         {
-            "engine": engine,
-            "site": site,
-            "window": "all",
-            "n_answers": 40,
-            "citation_rate": 0.1 + 0.1 * n,
-            "share_of_voice": 0.2 * n,
-            "position_adjusted_word_count": 0.15,
-            "low": 0.05 + 0.1 * n,
-            "high": 0.2 + 0.1 * n,
+            **{"measure": measure, "site": site, "engine": engine, "surface": surface, "by": by, "part": part},
+            **{"value": 0.1 * (n + 1) + more, "low": 0.05 + 0.1 * n + more, "high": 0.2 + 0.1 * n + more},
+            **{"numerator": round(40 * (0.1 * (n + 1) + more)), "denominator": 40.0, "n_prompts": 20, "n_answers": 40},
+            "is_low_n": engine == ENGINE,
         }
-        for engine in ("perplexity", "<b>chatgpt</b>")
+        for measure in ("citation_rate", "mention_rate")
+        for engine, surface, more in series
+        for by, part in parts
         for n, site in enumerate(SITES)
     ]
-    return pd.DataFrame(rows)
+    none = {**rows[0], "measure": "position_adjusted_word_count", "value": None, "low": None, "high": None, "denominator": 0.0}
+    return tables.VISIBILITY.table([*rows, none])
+
+
+def make_holders() -> pd.DataFrame:
+    """Return two gaps: 10 citations of c0, which is not winnable, and 4 of c1."""
+    counts = {"c0": {"own": 1, "competitor": 2, "third-party": 7, "community": 0}, "c1": {"own": 3, "competitor": 1}}
+    rows = [
+        {
+            **{"cluster_id": cluster, "holder": holder, "n_citations": n, "citation_share": n / sum(held.values())},
+            **{"low": 0.0, "high": 0.9, "top_site": HOSTILE[8] if n else None, "n_answers": 9, "n_prompts": 4},
+            **{"is_winnable": cluster != "c0", "reason": "<b>third parties</b> hold 7 of 10 citations"},
+        }
+        for cluster, held in counts.items()
+        for holder, n in held.items()
+    ]
+    return tables.HOLDERS.table(rows)
+
+
+def make_verdicts() -> pd.DataFrame:
+    """Return what a change moved: up on one engine, down without a change on the other, unclear in two gaps."""
+    told = [("treated", "perplexity", 0.25, "up"), ("untreated", "perplexity", 0.04, "no clear change")]
+    told += [("untreated", ENGINE, -0.09, "down"), ("c0", "perplexity", 0.2, "no clear change")]
+    told += [("c1", "perplexity", None, "no clear change")]
+    rows = [
+        {
+            **{"measure": "citation_rate", "site": SITES[0], "engine": engine, "surface": "api", "group": group},
+            **{"is_treated": group != "untreated", "n_prompts": 15, "n_before": 60, "n_after": 59, "before": 0.2},
+            **{"after": None if effect is None else 0.2 + effect, "difference": effect, "effect": effect, "p": 0.03},
+            **{"drift": 0.04 if group == "treated" else None, "p_holm": 0.035, "noise_floor": 0.16, "smallest_effect": 0.3},
+            **{"low": None if effect is None else effect - 0.2, "high": None if effect is None else effect + 0.1},
+            **{"verdict": verdict, "reason": f"{verdict}: <script>alert(13)</script> 15 prompts moved"},
+        }
+        for group, engine, effect, verdict in told
+    ]
+    return tables.VERDICTS.table(rows)
+
+
+def make_drifts() -> pd.DataFrame:
+    same = {"engine": "perplexity", "surface": "api", "before": 0.9, "after": 0.8, "low": -0.2, "high": 0.0, "p": 0.01}
+    rows = [
+        {**same, "sign": "searched_rate", "n_prompts": 74, "verdict": "down", "reason": "down: from 0.90 to 0.80"},
+        {**same, "sign": "citations_per_answer", "n_prompts": 74, "verdict": "no clear change", "reason": "no clear change"},
+        {**same, "engine": ENGINE, "sign": "model", "n_prompts": 74, "verdict": "changed", "reason": "changed: <i>a</i>, =b"},
+    ]
+    return tables.DRIFTS.table(rows)
+
+
+def make_referrals() -> pd.DataFrame:
+    """Return 12 visits to p1 from two assistants, 5 to the home page, 2 to a page that is none."""
+    visits = [("ChatGPT", "shop.example/p1", 8.0), ("=Claude", "shop.example/p1", 4.0), ("ChatGPT", "shop.example/", 5.0)]
+    visits += [("<i>x</i>", "javascript:alert(14)", 2.0)]
+    rows = [
+        {
+            **{"assistant": name, "page_id": page, "n_sessions": n, "n_engaged": n - 1, "share_of_sessions": n / 100},
+            **{"first_at": "2026-09-01", "last_at": "2026-10-01", "n_citations": 3, "n_edits": 1},
+            "cluster_id": "c0" if page.endswith("p1") else None,
+        }
+        for name, page, n in visits
+    ]
+    return tables.REFERRALS.table(rows)
+
+
+def make_associations() -> pd.DataFrame:
+    pair = {"signal": HOSTILE[1], "demand": "=branded", "n_weeks": 20, "low": 0.5, "high": 0.9}
+    rows = [
+        {**pair, "lag_weeks": 0, "correlation": 0.8, "p": 0.01, "reading": "association, no cause: <b>demand</b> rises"},
+        {**pair, "lag_weeks": 1, "correlation": -0.1, "p": 0.7, "reading": "no association to be told from chance"},
+        {**pair, "signal": "mentions", "lag_weeks": 0, "low": None, "high": None, "reading": "too few weeks: 7 of at least 8"},
+    ]
+    return tables.ASSOCIATIONS.table(rows)
+
+
+def make_brand() -> dict[str, pd.DataFrame]:
+    statement = {"property": "founded", "value": "=1999", "compared_as": "1999"}
+    statements = [
+        {**statement, "source": "page", "place": "shop.example/p1"},
+        {**statement, "source": "structured data", "place": "shop.example/p1"},
+        {**statement, "source": "answer", "place": "a0"},
+    ]
+    odd = {**statement, "kind": "conflicting fact", "n_pages": 1, "n_answers": 2, "example": "shop.example/p1"}
+    odd |= {"other_value": HOSTILE[2], "what_to_do": "Correct <b>one</b>."}
+    return {"statements": tables.STATEMENTS.table(statements), "disagreements": tables.DISAGREEMENTS.table([odd])}
+
+
+def make_logs() -> dict[str, pd.DataFrame]:
+    """Return two sources and the rejects of one of them and of a file that is no source."""
+    source = {"format": "mapped columns", "fields": "query = {{ 7 * 7 }}", "note": "@note"}
+    sources = [{**source, "file": "=log.csv", "n_records": 30}, {**source, "file": "b.jsonl", "n_records": 5}]
+    reasons = [("=log.csv", 1, "no <b>query</b>"), ("=log.csv", 2, "no <b>query</b>"), ("=log.csv", 3, "no answer")]
+    reasons += [("visits.csv", 9, "a grand total")]
+    rejects = [{"file": file, "line": line, "reason": reason} for file, line, reason in reasons]
+    sessions = [{"file": "visits.csv", "line": n, "source": "x", "n_sessions": 95.0} for n in range(2)]
+    demand = [{"file": "search.csv", "line": 1, "query": HOSTILE[0], "n_impressions": 3.0}]
+    return {
+        **{"sources": tables.SOURCES.table(sources), "rejects": tables.REJECTS.table(rejects)},
+        **{"sessions": tables.SESSIONS.table(sessions), "search_demand": tables.SEARCH_DEMAND.table(demand)},
+    }
+
+
+def make_competitors() -> pd.DataFrame:
+    row = {"n_answers": 9, "n_prompts": 5, "citation_share": 0.2, "share_of_overlap": None, "named_rate": 0.1}
+    sites = [(SITES[1], "tracked"), (HOSTILE[3], "competitor"), (HOSTILE[8], "third-party")]
+    rows = [{**row, "site": site, "kind": kind, "rank": rank} for rank, (site, kind) in enumerate(sites, 1)]
+    return tables.COMPETITORS.table(rows)
 
 
 def make_analysis(n_queries: int = 40) -> Analysis:
@@ -245,7 +352,6 @@ def make_analysis(n_queries: int = 40) -> Analysis:
         mentions=tables.MENTIONS.empty(),
         searches=tables.SEARCHES.empty(),
         failures=tables.FAILURES.empty(),
-        rejects=tables.REJECTS.empty(),
         matches=tables.MATCHES.table(matches),
         evidence=tables.EVIDENCE.empty(),
         coverage=tables.COVERAGE.table(
@@ -272,6 +378,14 @@ def make_analysis(n_queries: int = 40) -> Analysis:
         frontier=make_frontier(edits),
         points=tables.POINTS.table(points),
         visibility=make_visibility(),
+        holders=make_holders(),
+        competitors=make_competitors(),
+        verdicts=make_verdicts(),
+        drifts=make_drifts(),
+        referrals=make_referrals(),
+        associations=make_associations(),
+        **make_brand(),
+        **make_logs(),
         about=ABOUT,
     )
 

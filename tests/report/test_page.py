@@ -62,14 +62,14 @@ def test_links_inward_lead_somewhere(page):
 
 def test_figures_have_no_upload_button(page):
     plots = [json.loads(one.text) for one in page.xpath("//script[@type='application/json']")]
-    assert len(plots) == 5
+    assert len(plots) == 10
     assert all(plot["config"]["showSendToCloud"] is False for plot in plots)
     assert all(plot["data"] for plot in plots)
 
 
 def test_text_of_data_blocks_cannot_end_them(text):
     blocks = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text, re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 10
     assert not [block for block in blocks if "<" in block]
 
 
@@ -142,11 +142,11 @@ def test_five_thousand_queries_stay_light(large):
 def test_figures_are_drawn_under_the_pages_own_policy(tiny, tmp_path):
     path = write_page(tiny, tmp_path / "page.html")
     switches = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-    switches += ["--disable-background-networking", "--disable-component-update", "--window-size=1200,5000"]
+    switches += ["--disable-background-networking", "--disable-component-update", "--window-size=1200,9000"]
     command = [CHROMIUM, *switches, f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=3000", "--dump-dom"]
     run = subprocess.run([*command, path.as_uri()], capture_output=True, text=True, timeout=60, check=True)
     drawn = lxml.html.document_fromstring(run.stdout)
-    assert len(drawn.xpath("//div[contains(@class, 'js-plotly-plot')]")) == 5
+    assert len(drawn.xpath("//div[contains(@class, 'js-plotly-plot')]")) == 10
     assert drawn.xpath("//*[local-name()='path' and contains(@class, 'point')]")
     assert drawn.xpath("//button[contains(@class, 'modebar-btn')]")
     buttons = " ".join(map(str, drawn.xpath("//*[contains(@class, 'modebar-btn')]/@data-title")))

@@ -20,7 +20,11 @@ def column(sheet, title):
 
 
 def test_sheets_stand_in_order(book):
-    assert book.sheetnames == ["summary", "gaps", "queries", "edits", "to do by page", "no edit, and why", "pages", "about"]
+    assert book.sheetnames == [
+        *("summary", "gaps", "queries", "edits", "to do by page", "no edit, and why", "pages"),
+        *("visibility", "visibility by gap", "who is cited", "competitors", "before and after", "engine drift", "AI visits"),
+        *("associations", "brand facts", "log sources", "about"),
+    ]
 
 
 def test_no_cell_is_a_formula(book):

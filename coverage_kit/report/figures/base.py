@@ -1,0 +1,152 @@
+"""What all figures share: template, safe configuration, notes, points and rows."""
+
+import html
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import plotly.io as pio
+from plotly.offline import get_plotlyjs
+
+from coverage_kit.analysis import write_file
+from coverage_kit.report import marks
+from coverage_kit.report.texts import markup_lines
+
+CONFIG: dict[str, Any] = {
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "displaylogo": False,
+    "typesetMath": False,
+    "displayModeBar": "hover",
+    "responsive": True,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+}
+
+
+def set_up_safely() -> None:
+    """Give every renderer of plotly the safe configuration, so that `figure.show()` and a bare figure never offer an upload."""
+    for renderer in map(pio.renderers.__getitem__, pio.renderers):  # no dict: it has no values()
+        if hasattr(renderer, "config"):
+            renderer.config = {**(renderer.config or {}), **CONFIG}
+
+
+_AXIS = {
+    **dict.fromkeys(("gridcolor", "zerolinecolor", "linecolor"), marks.FAINT),
+    "automargin": True,
+    "title": {"standoff": 8, "font": {"size": 13}},
+}
+_LEGEND = {"orientation": "h", "yref": "container", "y": 0.0, "yanchor": "bottom", "x": 0, "title": {"text": ""}}
+TEMPLATE = go.layout.Template(
+    layout={
+        "font": {"family": "system-ui, -apple-system, Segoe UI, Roboto, sans-serif", "size": 13, "color": marks.INK},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 60, "r": 20, "t": 84, "b": 90},
+        "title": {"x": 0, "xref": "container", "xanchor": "left", "pad": {"l": 12}, "font": {"size": 17}},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": marks.INK, "activecolor": marks.BLUE},
+        "xaxis": _AXIS,
+        "yaxis": _AXIS,
+        "legend": _LEGEND,
+        "hoverlabel": {"align": "left", "bgcolor": "#20262e", "bordercolor": "#20262e", "font": {"color": "#f4f6f8"}},
+        "hovermode": "closest",
+        "dragmode": "pan",
+    }
+)
+
+if "IPython" in sys.modules:  # a notebook; elsewhere plotly's renderers would cost seconds of import for nothing
+    set_up_safely()
+
+
+class Figure(go.Figure):  # type: ignore[misc]  # plotly is not typed
+    """A plotly figure that stays safe when it is shown or written with a configuration of one's own."""
+
+    def show(self, *args: Any, **kwargs: Any) -> Any:
+        """Show the figure, never with an upload button."""
+        return super().show(*args, **_safe(kwargs))
+
+    def to_html(self, *args: Any, **kwargs: Any) -> str:
+        """Return the figure as HTML, never with an upload button."""
+        return str(super().to_html(*args, **_safe(kwargs)))
+
+    def write_html(self, *args: Any, **kwargs: Any) -> None:
+        """Write the figure as HTML, never with an upload button."""
+        super().write_html(*args, **_safe(kwargs))
+
+
+def _safe(kwargs: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **kwargs,
+        "config": {**CONFIG, **(kwargs.get("config") or {}), "showSendToCloud": False, "plotlyServerURL": ""},
+    }
+
+
+def save_figure(figure: Figure, path: str | Path) -> Path:
+    """Write the figure as a self-contained HTML file. Raises RunError when the file cannot be written."""
+    path = Path(path)
+    write_file(path, figure.to_html(include_plotlyjs=True, div_id="figure").encode())
+    return path
+
+
+def embed_figure(figure: Figure) -> dict[str, Any]:
+    """Return title and subtitle as plain text, and what Plotly.newPlot needs to draw the figure without them."""
+    bare = Figure(figure)
+    title, subtitle = (
+        html.unescape(str(text or "").replace("<br>", " "))
+        for text in (bare.layout.title.text, bare.layout.title.subtitle.text)
+    )
+    bare.update_layout(title={"text": None, "subtitle": {"text": None}}, margin={"t": 30, "l": 16, "r": 12})
+    return {"title": title, "subtitle": subtitle, "plot": {**json.loads(bare.to_json()), "config": CONFIG}}
+
+
+def plotly_script() -> str:
+    """Return the source of plotly.js, to be held once by a page."""
+    return str(get_plotlyjs())
+
+
+def new_figure(title: str, subtitle: str, height: int) -> Figure:
+    """Return a figure without points; title and subtitle are data, not markup."""
+    lines = markup_lines(subtitle, 400, width=124)
+    heading = {"text": markup_lines(title, 200, width=90), "subtitle": {"text": lines, "font": {"size": 12}}}
+    margin = {"t": 68 + 16 * (1 + lines.count("<br>"))}
+    return Figure(layout={"template": TEMPLATE, "title": heading, "height": height, "margin": margin})
+
+
+def note_figure(title: str, text: str) -> Figure:
+    """Return a figure that says why there is nothing to see."""
+    figure = new_figure(title, "", height=220)
+    place = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
+    figure.add_annotation(text=markup_lines(text, 400, width=64), font={"size": 14}, **place)
+    return figure.update_layout(xaxis={"visible": False}, yaxis={"visible": False})  # type: ignore[no-any-return]
+
+
+def annotate(figure: Figure, labels: list[marks.Label], style: dict[str, Any]) -> None:
+    """Write the labels into the figure."""
+    for label in labels:
+        place = {"x": label.x, "y": label.y, "xshift": label.x_shift, "yshift": label.y_shift}
+        figure.add_annotation(text=markup_lines(label.text), showarrow=False, **place, **style)
+
+
+def points(x: Any, y: Any, name: str, hover: Any, marker: dict[str, Any]) -> go.Scatter:
+    """Return points with their own hover texts. SVG, not WebGL: WebGL needs eval, which the page's policy forbids."""
+    return go.Scatter(x=x, y=y, name=name, mode="markers", marker=marker, hovertext=hover, hoverinfo="text", showlegend=False)
+
+
+def interval_bars(value: Any, low: Any, high: Any, colour: str) -> dict[str, Any]:
+    """Return the error bars of points whose intervals end at `low` and `high`."""
+    ends = {"array": high - value, "arrayminus": value - low, "symmetric": False}
+    return {**ends, "thickness": 1.2, "width": 0, "color": colour}
+
+
+def stack(some: pd.DataFrame, value: str, name: str, marker: dict[str, Any]) -> go.Bar:
+    """Return bars of a stack: one part of each row, at the rows' places."""
+    shown = {"hovertext": some["hover"], "hoverinfo": "text", "textposition": "none", "showlegend": True}
+    return go.Bar(x=some[value], y=some["place"], orientation="h", name=name, marker=marker, **shown)
+
+
+def name_rows(figure: Figure, names: list[str]) -> Figure:
+    """Name the rows of a dot plot, the first on top."""
+    rows = {"tickvals": list(range(len(names))), "ticktext": names, "range": [len(names) - 0.4, -0.6]}
+    return figure.update_yaxes(**rows, title=None, showgrid=True)  # type: ignore[no-any-return]

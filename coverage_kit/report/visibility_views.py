@@ -1,0 +1,126 @@
+"""The tables of visibility, change, visits and logs joined for a reader: names of gaps, links and words instead of ids."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from coverage_kit.analysis import Analysis
+from coverage_kit.report.wording import GROUPS, MEASURES, SIGNS, describe_measure, describe_series
+
+_HOLDERS = ("own", "competitor", "third-party", "community")
+
+
+def describe_visibility(analysis: Analysis, by: tuple[str, ...]) -> pd.DataFrame:
+    """Return the figures of these parts that have a value, own site first: title and formula of the measure, series, gap.
+
+    `series` names engine and surface, which are never pooled; `label` and `gap_rank` tell the gap of a part by cluster.
+    """
+    table = analysis.visibility
+    frame = table[table["by"].isin(by) & table["value"].notna()]
+    words = [describe_measure(str(measure)) for measure in frame["measure"]]
+    frame = frame.assign(
+        measure_title=pd.Series([word.title for word in words], index=frame.index, dtype="str"),
+        formula=pd.Series([word.formula for word in words], index=frame.index, dtype="str"),
+        is_own=frame["site"] == analysis.about.get("own_site"),
+        is_low_n=frame["is_low_n"].astype(bool),
+        cluster_id=frame["part"],
+    )
+    frame = _with_gap(_with_series(frame), analysis).assign(
+        measure_rank=frame["measure"].map(_ranks(MEASURES)), by_rank=frame["by"].map(_ranks(by))
+    )
+    order = ["measure_rank", "measure", "by_rank", "gap_rank", "part", "is_own", "site", "series"]
+    return frame.sort_values(order, ascending=[name != "is_own" for name in order], kind="stable").reset_index(drop=True)
+
+
+def describe_rates_by_gap(analysis: Analysis) -> pd.DataFrame:
+    """Return one row a gap and series: citation rate and mention rate of the own site, columns named `cited_` and `named_`."""
+    table = describe_visibility(analysis, ("cluster",))
+    table = table[table["is_own"]]
+    keys = ["cluster_id", "label", "gap_rank", "series"]
+    figures = ["value", "low", "high", "numerator", "denominator", "n_prompts", "is_low_n"]
+    cited, named = (
+        table.loc[table["measure"] == measure, [*keys, *figures]].rename(columns={name: f"{prefix}_{name}" for name in figures})
+        for measure, prefix in (("citation_rate", "cited"), ("mention_rate", "named"))
+    )
+    both = cited.merge(named, on=keys, how="outer")
+    return both.sort_values(["gap_rank", "cluster_id", "series"], kind="stable").reset_index(drop=True)
+
+
+def describe_holders(analysis: Analysis) -> pd.DataFrame:
+    """Return who holds the citations of each gap, in the order of the work, with the gap's name and all its citations."""
+    frame = _with_gap(analysis.holders, analysis)
+    frame = frame.assign(
+        is_winnable=frame["is_winnable"].astype(bool),
+        n_all=frame.groupby("cluster_id")["n_citations"].transform("sum"),
+        holder_rank=frame["holder"].map(_ranks(_HOLDERS)),
+    )
+    return frame.sort_values(["gap_rank", "cluster_id", "holder_rank"], kind="stable").reset_index(drop=True)
+
+
+def describe_verdicts(analysis: Analysis) -> pd.DataFrame:
+    """Return the verdicts, all changed pages first, then the unchanged ones, then each gap, with names in words.
+
+    Effect, interval, drift and so on are differences of rates, 0-1.
+    """
+    frame = _with_gap(_with_series(analysis.verdicts.assign(cluster_id=analysis.verdicts["group"])), analysis)
+    groups = frame["group"].map(GROUPS).astype("str").fillna(frame["label"]).fillna(frame["group"])
+    frame = frame.assign(
+        measure_title=pd.Series([describe_measure(str(m)).title for m in frame["measure"]], index=frame.index, dtype="str"),
+        group_title=groups,
+        measure_rank=frame["measure"].map(_ranks(MEASURES)),
+        group_rank=frame["group"].map(_ranks(GROUPS)).fillna(len(GROUPS)),
+    )
+    order = ["measure_rank", "measure", "group_rank", "is_treated", "gap_rank", "group", "series"]
+    return frame.sort_values(order, ascending=[name != "is_treated" for name in order], kind="stable").reset_index(drop=True)
+
+
+def describe_drifts(analysis: Analysis) -> pd.DataFrame:
+    """Return how the engines themselves moved, with the signs in words."""
+    frame = _with_series(analysis.drifts)
+    return frame.assign(sign_title=frame["sign"].map(SIGNS).astype("str").fillna(frame["sign"]))
+
+
+def describe_referrals(analysis: Analysis) -> pd.DataFrame:
+    """Return the visits that assistants send, most first, with the page's URL where it is an own page, and its gap's name.
+
+    `page` is the page's path within the own site, or the whole id.
+    """
+    frame = _with_gap(analysis.referrals, analysis)
+    urls = analysis.pages.drop_duplicates("page_id").set_index("page_id")["url"]
+    own = str(analysis.about.get("own_site", ""))
+    paths = [name.removeprefix(own) if name.startswith(f"{own}/") else name for name in map(str, frame["page_id"])]
+    frame = frame.assign(url=frame["page_id"].map(urls), page=pd.Series(paths, index=frame.index, dtype="str"))
+    order = ["n_sessions", "assistant", "page_id"]
+    return frame.sort_values(order, ascending=[False, True, True], kind="stable").reset_index(drop=True)
+
+
+def describe_sources(analysis: Analysis) -> pd.DataFrame:
+    """Return each format of each file that was read, then further files with rejected rows: counts, and why most were."""
+    rejects = analysis.rejects
+    n_rejects = rejects.groupby("file").size().rename("n_rejects")
+    reasons = (
+        rejects.groupby("file")["reason"].agg(lambda texts: texts.value_counts(sort=True).index[0]).rename("reject_reason")
+    )
+    told = pd.concat([n_rejects, reasons], axis=1)
+    further = pd.DataFrame({"file": [name for name in told.index if name not in set(analysis.sources["file"])]}, dtype="str")
+    frame = pd.concat([analysis.sources, further], ignore_index=True).merge(told, left_on="file", right_index=True, how="left")
+    return frame.assign(n_rejects=frame["n_rejects"].fillna(0).astype("int64"))
+
+
+def _ranks(names: Iterable[str]) -> dict[str, int]:
+    return {name: rank for rank, name in enumerate(names)}
+
+
+def _with_series(frame: pd.DataFrame) -> pd.DataFrame:
+    names = [
+        describe_series(str(engine), str(surface)) for engine, surface in zip(frame["engine"], frame["surface"], strict=True)
+    ]
+    return frame.assign(series=pd.Series(names, index=frame.index, dtype="str"))
+
+
+def _with_gap(frame: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
+    """Return the frame with the label and rank of the gap of each row's cluster, missing where there is none."""
+    gaps = analysis.gaps.set_index("cluster_id")
+    return frame.assign(
+        label=frame["cluster_id"].map(gaps["label"]).astype("str"), gap_rank=frame["cluster_id"].map(gaps["rank"])
+    )

@@ -1,0 +1,224 @@
+"""Visibility, change, visits and brand facts in the views, in the workbook and on the page."""
+
+from dataclasses import replace
+
+import lxml.html
+import openpyxl
+import pytest
+
+from coverage_kit import tables
+from coverage_kit.report import figures, visibility_views
+from coverage_kit.report.page import render_page
+from coverage_kit.report.workbook import write_workbook
+
+FURTHER = ("change", "visitors", "brand")
+
+
+@pytest.fixture(scope="module")
+def book(analysis, tmp_path_factory):
+    return openpyxl.load_workbook(write_workbook(analysis, tmp_path_factory.mktemp("book") / "gaps.xlsx"))
+
+
+@pytest.fixture(scope="module")
+def page(analysis):
+    return lxml.html.document_fromstring(render_page(analysis))
+
+
+def rows_of(sheet):
+    titles = [cell.value for cell in sheet[1]]
+    return [dict(zip(titles, [cell.value for cell in row], strict=True)) for row in sheet.iter_rows(min_row=2)]
+
+
+def words_of(element):
+    return " ".join(element.text_content().split())
+
+
+def cells_of(table):
+    return [[words_of(cell) for cell in row] for row in table.xpath(".//tr")]
+
+
+def test_figures_stand_by_measure_part_and_site_the_own_first(analysis):
+    table = visibility_views.describe_visibility(analysis, ("all",))
+    assert list(table["measure"].unique()) == ["citation_rate", "mention_rate"]  # one measure has no value
+    assert list(table["site"][:4]) == ["shop.example"] * 3 + ["other.example"]
+
+
+def test_sources_tell_how_many_rows_were_rejected_and_why_most_were(analysis):
+    table = visibility_views.describe_sources(analysis).set_index("file")
+    assert table["n_rejects"].to_dict() == {"=log.csv": 3, "b.jsonl": 0, "visits.csv": 1}
+    assert table.loc["=log.csv", "reject_reason"] == "no <b>query</b>"
+
+
+def test_path_of_an_own_page_is_told_without_its_host(analysis):
+    assert list(visibility_views.describe_referrals(analysis)["page"]) == ["/p1", "/", "/p1", "javascript:alert(14)"]
+
+
+def test_visibility_sheet_has_a_row_a_figure_with_its_fraction_and_formula(book):
+    rows = rows_of(book["visibility"])
+    assert len(rows) == 90  # two measures, three series, three sites, five parts that are no gaps
+    first = next(row for row in rows if row["engine (surface)"] == "perplexity (scrape)")
+    assert (first["measure"], first["site"], first["answers of"]) == ("citation rate", "shop.example", "all")
+    figures = ("value", "95% interval, low", "95% interval, high", "numerator", "denominator", "prompts", "answers")
+    assert [first[name] for name in figures] == pytest.approx([0.3, 0.25, 0.4, 12.0, 40, 20, 40])
+    assert first["formula (numerator / denominator)"] == "answers that cite the site / answers"
+    low_n = {row["engine (surface)"]: row["low n: do not rely on it"] for row in rows}
+    assert low_n == {"<i>chatgpt</i>": "yes", "perplexity (api)": "no", "perplexity (scrape)": "no"}
+
+
+def test_parts_are_told_in_words_and_never_a_formula(book):
+    parts = {(row["answers of"], row["part"]) for row in rows_of(book["visibility"])}
+    market = ("market", '=HYPERLINK("http://x","y")')
+    assert parts == {
+        ("all", None), ("prompts that name the brand", None), ("week of", "2026-09-28"), ("week of", "2026-10-05"), market
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["visibility by gap", "who is cited", "before and after", "AI visits"])
+def test_gaps_are_named_and_lead_to_their_row(book, name):
+    column = next(cell.column for cell in book[name][1] if cell.value in {"gap", "pages of"})
+    cells = [row[column - 1] for row in book[name].iter_rows(min_row=2)]
+    cell = next(cell for cell in cells if cell.value == "<script>alert(7)</script>, =1+1")
+    assert cell.hyperlink.location.replace("'", "") == "gaps!A2"
+
+
+def test_rates_by_gap_are_of_the_own_site_alone(book):
+    rows = rows_of(book["visibility by gap"])
+    assert len(rows) == 9  # three gaps, three series
+    assert {round(row["citation rate"], 3) for row in rows} == {0.1, 0.3, 0.5}
+    assert {round(row["mention rate"], 3) for row in rows} == {0.1, 0.3, 0.5}
+
+
+def test_holders_tell_share_winnable_and_why(book):
+    first = rows_of(book["who is cited"])[0]
+    assert (first["kind of site"], first["its citations"], first["all citations of the gap"]) == ("own", 1, 10)
+    assert first["share of the gap's citations"] == pytest.approx(0.1)
+    assert first["winnable: companies get cited there"] == "no"
+    assert first["because"] == "<b>third parties</b> hold 7 of 10 citations"
+
+
+def test_verdicts_stand_in_order_with_their_reasons(book):
+    rows = rows_of(book["before and after"])
+    assert [row["verdict"] for row in rows] == ["up", "down", "no clear change", "no clear change", "no clear change"]
+    assert rows[0]["effect (difference - drift), points"] == 0.25
+    assert rows[1]["drift (difference of unchanged pages), points"] is None
+    assert rows[0]["because"].startswith("up: <script>alert(13)</script>")
+
+
+def test_landing_page_that_is_no_link_stays_text(book):
+    cells = [row[1] for row in book["AI visits"].iter_rows(min_row=2)]
+    links = {cell.value: cell.hyperlink and cell.hyperlink.target for cell in cells}
+    assert links == {"shop.example/p1": "https://shop.example/p1", "shop.example/": None, "javascript:alert(14)": None}
+
+
+def test_rejected_rows_stand_beside_the_sources(book):
+    rows = {row["file"]: (row["records read"], row["rows rejected"]) for row in rows_of(book["log sources"])}
+    assert rows == {"=log.csv": (30, 3), "b.jsonl": (5, 0), "visits.csv": (None, 1)}
+
+
+def test_summary_tells_the_citation_rate_of_each_series_and_low_n(book):
+    rows = {row[0]: row[1:3] for row in book["summary"].iter_rows(values_only=True) if row[0]}
+    assert rows["citation rate, perplexity (api)"] == (0.1, "95% interval 5% to 20%; 4 of 40 answers, 20 prompts")
+    assert "low n" in rows["citation rate, <i>chatgpt</i>"][1]
+    assert rows["citation rate, perplexity (scrape)"][0] == pytest.approx(0.3)
+
+
+def test_measures_are_defined_in_about(book):
+    rows = [(row["part"], row["name"]) for row in rows_of(book["about"])]
+    assert ("measures", "share of voice") in rows
+    assert ("columns of verdicts", "noise_floor") in rows
+
+
+def test_tables_without_rows_have_no_sheet_and_no_section(empty, tmp_path):
+    book = openpyxl.load_workbook(write_workbook(empty, tmp_path / "gaps.xlsx"))
+    assert book.sheetnames[7:] == ["about"]
+    page = lxml.html.document_fromstring(render_page(empty))
+    assert page.xpath("//section[@id='visibility']")
+    assert not [name for name in FURTHER if page.xpath(f"//*[@id='{name}'] | //nav/a[@href='#{name}']")]
+
+
+def test_navigation_leads_to_every_further_section(page):
+    for name in FURTHER:
+        assert page.get_element_by_id(name).tag == "section"
+        assert page.xpath(f"//nav/a[@href='#{name}']")
+
+
+def test_own_measures_stand_by_engine_with_their_fraction_branded_apart(page):
+    every, branded = page.get_element_by_id("visibility").xpath(".//table")
+    assert cells_of(every)[0] == ["measure", "<i>chatgpt</i>", "perplexity (api)", "perplexity (scrape)"]
+    name, low, api, scrape = cells_of(every)[1]
+    assert name == "citation rate answers that cite the site / answers"
+    assert (low, api, scrape) == ("50% 45% to 60%20 / 40 low n", "10% 5% to 20%4 / 40", "30% 25% to 40%12 / 40")
+    assert "name the brand" in branded.find("caption").text
+    assert len(cells_of(branded)) == 3
+
+
+def test_verdicts_come_first_changed_pages_before_unchanged_ones(page):
+    section = page.get_element_by_id("change")
+    assert [one.get("class", one.tag) for one in section[1:4]] == ["p", "verdicts", "figure"]
+    lines = [words_of(one) for one in section.xpath("./ul[@class='verdicts']/li")]
+    assert len(lines) == 3
+    assert lines[0] == (
+        "up perplexity (api), changed pages: citation rate 20% before, 45% after. <script>alert(13)</script> 15 prompts moved"
+    )
+    assert lines[1].startswith("down <i>chatgpt</i> (api), unchanged pages: citation rate 20% before, 11% after.")
+
+
+def test_drift_of_the_engines_is_told_and_what_stayed(page):
+    drifts = [words_of(one) for one in page.get_element_by_id("change").xpath("./ul[@class='queries']/li")]
+    assert drifts == [
+        "<i>chatgpt</i> (api): model that answers, changed: <i>a</i>, =b",
+        "perplexity (api): share of answers that searched the web, down: from 0.90 to 0.80",
+        "perplexity (api): no clear change of the citations per answer",
+    ]
+
+
+def test_visits_are_summed_and_told_as_a_share_of_all(page):
+    section = page.get_element_by_id("visitors")
+    words = words_of(section.find("p"))
+    assert words.startswith("AI assistants sent 19 visits, 10.0% of all in the export: ChatGPT 13, =Claude 4, <i>x</i> 2.")
+    rows = cells_of(section.xpath(".//table")[0])
+    assert rows[1] == ["/p1", "ChatGPT", "8", "7", "", "8.0%", "3", "<script>alert(7)</script>, =1+1"]
+    assert [link.get("href") for link in section.xpath(".//table//th/a")] == ["https://shop.example/p1"] * 2
+    assert "association, no cause: <b>demand</b> rises" in words_of(section)
+    assert "told from chance" not in words_of(section)
+
+
+def test_brand_facts_are_listed(page):
+    section = page.get_element_by_id("brand")
+    assert words_of(section.find("p")) == ("3 statements about the brand, on 1 own page and in 1 answer, were compared.")
+    assert cells_of(section.xpath(".//table")[0])[1][:2] == ["founded conflicting fact", "=1999"]
+
+
+def test_no_disagreement_is_said(analysis):
+    agreed = replace(analysis, disagreements=tables.DISAGREEMENTS.empty())
+    section = lxml.html.document_fromstring(render_page(agreed)).get_element_by_id("brand")
+    assert words_of(section).endswith("No disagreement was found among them.")
+    assert not section.xpath(".//table")
+
+
+def test_visits_without_associations_and_the_reverse(analysis):
+    alone = lxml.html.document_fromstring(render_page(replace(analysis, associations=tables.ASSOCIATIONS.empty())))
+    assert not alone.xpath("//*[@id='plot-associations']")
+    assert alone.xpath("//*[@id='plot-referrals']")
+    other = lxml.html.document_fromstring(render_page(replace(analysis, referrals=tables.REFERRALS.empty())))
+    assert other.xpath("//*[@id='plot-associations']")
+    assert not other.xpath("//*[@id='plot-referrals']")
+
+
+def test_run_without_gaps_still_tells_the_rest(analysis, tmp_path):
+    bare = replace(analysis, gaps=tables.GAPS.empty())
+    book = openpyxl.load_workbook(write_workbook(bare, tmp_path / "gaps.xlsx"))
+    assert len(rows_of(book["who is cited"])) == 6
+    assert [row["pages of"] for row in rows_of(book["before and after"])][-2:] == ["c0", "c1"]
+    page = lxml.html.document_fromstring(render_page(bare))
+    assert cells_of(page.get_element_by_id("visitors").xpath(".//table")[0])[1][-1] == ""
+    assert figures.holders_figure(bare).layout.yaxis.ticktext[0] == "c0<br>10 citations, not winnable"
+
+
+def test_sign_measure_and_group_that_have_no_words_stand_for_themselves(analysis):
+    drifts, verdicts = (table.assign(**{name: "odd"}).head(1) for table, name in zip(
+        (analysis.drifts, analysis.verdicts), ("sign", "measure"), strict=True))  # fmt: skip
+    odd = replace(analysis, drifts=drifts, verdicts=verdicts.assign(group="c99"))
+    assert list(visibility_views.describe_drifts(odd)["sign_title"]) == ["odd"]
+    row = visibility_views.describe_verdicts(odd).iloc[0]
+    assert (row["measure_title"], row["group_title"]) == ("odd", "c99")
