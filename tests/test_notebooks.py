@@ -6,10 +6,19 @@ import pytest
 from nbclient import NotebookClient
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+FIGURES = {
+    "01_collect": 2,
+    "02_map": 1,
+    "03_gaps": 3,
+    "04_edits": 1,
+    "05_export": 0,
+    "06_visibility": 4,
+    "07_change_and_referrals": 3,
+}
 
 
-def test_the_five_are_there():
-    assert [path.stem for path in NOTEBOOKS] == ["01_collect", "02_map", "03_gaps", "04_edits", "05_export"]
+def test_the_seven_are_there():
+    assert [path.stem for path in NOTEBOOKS] == list(FIGURES)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -33,8 +42,7 @@ def test_each_runs_top_to_bottom_and_draws_safely(path, sample_project, sample_a
     assert not [output.text for output in outputs if output.get("name") == "stderr"]
     bundles = [output.data for output in outputs if "data" in output]
     figures = [bundle["application/vnd.plotly.v1+json"] for bundle in bundles if "application/vnd.plotly.v1+json" in bundle]
-    expected = {"01_collect": 2, "02_map": 1, "03_gaps": 3, "04_edits": 1, "05_export": 0}
-    assert len(figures) == expected[path.stem]
+    assert len(figures) == FIGURES[path.stem]
     for figure in figures:
         assert figure["config"]["showSendToCloud"] is False
         assert figure["config"]["plotlyServerURL"] == ""
