@@ -434,7 +434,11 @@ HOLDERS = Schema(
         _maybe("top_site", "text", "its most cited site"),
         Column("n_answers", "integer", "answers to the cluster's queries"),
         Column("n_prompts", "integer", "the cluster's queries that were answered"),
-        Column("is_winnable", "flag", "whether sites of a company's kind get cited there at all"),
+        Column(
+            "is_winnable",
+            "flag",
+            "whether companies' sites get cited there at all; gaps.winnable asks whether an edit can close the gap",
+        ),
         _text("reason", "the figures behind is_winnable, in words"),
     ),
 )

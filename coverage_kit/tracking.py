@@ -137,13 +137,19 @@ def _compare(
         return tables.VERDICTS.empty(), tables.DRIFTS.empty()
     panel, mentions = log, known.mentions
     if change.files:
-        panel = claim_sites(read_log(LogSettings(files=change.files)), settings, known.own_site, known.brand_sites)
+        panel = read_panel(settings, known.own_site, known.brand_sites)
         mentions = find_all_mentions(panel, known.names)
     treated = find_treated(change.pages, known.coverage)
     brand = next(iter(known.brand_sites), "") if settings.site.brand else ""
     treatment = Treatment(known.own_site, brand, clusters, treated, change.changed_at, change.window_days, branded)
     verdicts = measure_change(panel.answers, panel.citations, mentions, treatment, settings.seed)
     return verdicts, measure_drift(panel.answers, panel.citations, treatment, settings.seed)
+
+
+def read_panel(settings: Settings, own_site: str, brand_sites: Mapping[str, str] | None = None) -> LogTables:
+    """Return the log of the panel that is asked before and after a change: that of [change], else that of [log]."""
+    log = LogSettings(files=settings.change.files) if settings.change.files else settings.log
+    return claim_sites(read_log(log), settings, own_site, brand_sites or {})
 
 
 def find_treated(patterns: tuple[str, ...], coverage: tables.Coverage) -> list[str]:
