@@ -1,10 +1,10 @@
 """What a log file holds, told before anything is made of it. Glue between reading and telling."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-import orjson
 import pandas as pd
 
 from coverage_kit.collect.logs import read_log
@@ -37,11 +37,11 @@ def _tell_sources(log: LogTables) -> str:
 
 
 def _tell_counts(log: LogTables) -> str:
-    kinds = log.citations["kind"].value_counts()
+    kinds, cited = log.citations["kind"].value_counts(), log.citations[log.citations["kind"] == "cited"]
     n_cited, n_retrieved, times = kinds.get("cited", 0), kinds.get("retrieved", 0), log.answers["asked_at"].dropna()
     lines = [
         f"{len(log.queries):,} queries, {len(log.answers):,} answers, {len(log.failures):,} failed",
-        f"{n_cited:,} citations of {log.citations['site'].nunique():,} sites, {n_retrieved:,} pages retrieved and not cited, "
+        f"{n_cited:,} citations of {cited['site'].nunique():,} sites, {n_retrieved:,} pages retrieved and not cited, "
         f"{len(log.searches):,} searches, {len(log.mentions):,} mentions as logged",
     ]
     asked = Counter(zip(log.answers["engine"], log.answers["surface"].fillna("unknown"), strict=True)).most_common(8)
@@ -64,7 +64,7 @@ def _tell_rejects(log: LogTables, rejects: Path | None) -> str:
 
 
 def _tell_extra(log: LogTables) -> str:
-    counts = Counter(key for text in log.answers["extra"].dropna().head(1000) for key in orjson.loads(text))
+    counts = Counter(key for text in log.answers["extra"].dropna().head(1000) for key in json.loads(text))
     named = ", ".join(shorten(key, 30) for key, _ in counts.most_common(15))
     return f"Kept aside, in answers.extra: {named}" if named else ""
 

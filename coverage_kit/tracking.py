@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from typing import Any
+from urllib.parse import urljoin
 
 import pandas as pd
 
@@ -18,6 +19,7 @@ from coverage_kit.collect.mentions import find_branded, find_mentions
 from coverage_kit.collect.search_console import read_search_console
 from coverage_kit.collect.statements import collect_statements
 from coverage_kit.collect.urls import page_id, site_name
+from coverage_kit.errors import LogError, SettingsError
 from coverage_kit.measure.associations import associate_demand, weekly_branded, weekly_page_clicks, weekly_visits
 from coverage_kit.measure.change import Treatment, measure_change
 from coverage_kit.measure.competitors import find_competitors
@@ -27,7 +29,7 @@ from coverage_kit.measure.holders import measure_holders
 from coverage_kit.measure.referrals import Asked, OwnSite, measure_referrals, name_assistants
 from coverage_kit.measure.sites import site_owner
 from coverage_kit.measure.visibility import Panel, measure_visibility
-from coverage_kit.settings import LogSettings, Settings
+from coverage_kit.settings import LogSettings, Settings, SiteSettings
 from coverage_kit.tables import LogTables
 
 _TRACKED = 11
@@ -75,20 +77,32 @@ class Tracked:
 
 
 def claim_sites(log: LogTables, settings: Settings, own_site: str, brand_sites: Mapping[str, str]) -> LogTables:
-    """Return the log with every citation of a domain that the settings give to a site under that site's name."""
-    owners = {own_site: own_site, **dict.fromkeys(map(_as_domain, settings.site.domains), own_site)}
-    for other in settings.competitors:
-        name = brand_sites.get(other.brand[0]) if other.brand else site_name(other.base_url)
-        if name:
-            owners |= dict.fromkeys([name, *map(_as_domain, other.domains)], name)
+    """Return the log with every citation of a domain that the settings give to a site under that site's name.
+
+    Raises SettingsError for a domain of two owners.
+    """
+    owners: dict[str, str] = {}
+    named = [(own_site, settings.site), *((_name_of(other, brand_sites), other) for other in settings.competitors)]
+    for name, site in named:
+        for domain in (name, *map(_as_domain, site.domains)) if name else ():
+            if owners.setdefault(domain, name) != name:
+                cure = "List it under one of them."
+                raise SettingsError("domains", f"an owner of {domain!r}", f"{owners[domain]!r} and {name!r}", cure)
     return replace(log, citations=log.citations.assign(site=site_owner(log.citations["site"], owners)))
 
 
+def _name_of(other: SiteSettings, brand_sites: Mapping[str, str]) -> str:
+    return brand_sites.get(other.brand[0], "") if other.brand else site_name(other.base_url)
+
+
 def find_all_mentions(log: LogTables, names: list[tuple[str, ...]]) -> tables.Mentions:
-    """Return the mentions found in the answers' words, then those of tracked brands that the log itself tells of."""
+    """Return the mentions found in the answers' words, then those that the log itself tells of, tracked brands by their label.
+
+    Other brands stay: they say that an answer's mentions are logged, though it names none of the tracked.
+    """
     labels = {" ".join(name.split()).casefold(): brand[0] for brand in names for name in brand}
-    brands = log.mentions["brand"].map(lambda name: labels.get(" ".join(str(name).split()).casefold()))
-    told = log.mentions.assign(brand=brands.astype("str"))[brands.notna().to_numpy()]
+    brands = log.mentions["brand"].map(lambda name: labels.get(" ".join(str(name).split()).casefold(), name))
+    told = log.mentions.assign(brand=brands.astype("str"))
     both = pd.concat([find_mentions(log.answers, names), told], ignore_index=True)
     both = both.drop_duplicates(["answer_id", "brand"], ignore_index=True)
     return both.assign(position=both.groupby("answer_id").cumcount())
@@ -107,7 +121,8 @@ def track_visibility(settings: Settings, log: LogTables, known: Known) -> Tracke
     proposed = list(competitors.loc[competitors["kind"] == "competitor", "site"])
     added = proposed[: max(0, _TRACKED - len(known.brand_sites))]
     panel = replace(declared, brand_sites={**known.brand_sites, **dict(zip(added, added, strict=True))})
-    verdicts, drifts = _compare(settings, log, known, branded, clusters)
+    panel_log = read_panel(settings, known.own_site, known.brand_sites) if settings.change.files else log
+    verdicts, drifts = _compare(settings, panel_log, known, branded, clusters)
     sessions, of_sessions = _read(read_sessions, settings.analytics.sessions, tables.SESSIONS)
     demand, of_demand = _read(read_search_console, settings.analytics.search_console, tables.SEARCH_DEMAND)
     statements = collect_statements(known.own_pages, log.answers, settings.site.brand)
@@ -116,29 +131,28 @@ def track_visibility(settings: Settings, log: LogTables, known: Known) -> Tracke
     asked = Asked(log.answers, log.citations, known.clusters, known.coverage, known.edits)
     own = OwnSite(home, page_id, known.own_pages)
     return Tracked(
-        visibility=_without_unnamed(visibility, panel.brand_sites),
+        visibility=_without_unnamed(visibility, panel.brand_sites, settings),
         holders=measure_holders(log.answers, log.citations, panel, community, proposed),
         competitors=competitors,
         **{"verdicts": verdicts, "drifts": drifts, "sessions": sessions, "search_demand": demand},
         referrals=measure_referrals(sessions, own, asked, settings.analytics.ai_sources),
-        associations=_associate(settings, visibility, known.own_site, sessions, demand, page_id(home)),
+        associations=_associate(settings, visibility, known.own_site, sessions, demand, home),
         statements=statements,
         disagreements=find_disagreements(statements),
-        rejects=pd.concat([log.rejects, of_sessions, of_demand], ignore_index=True),
+        rejects=pd.concat(
+            [log.rejects, *([panel_log.rejects] if settings.change.files else []), of_sessions, of_demand], ignore_index=True
+        ).drop_duplicates(["file", "line"], ignore_index=True),
     )
 
 
 def _compare(
-    settings: Settings, log: LogTables, known: Known, branded: list[str], clusters: dict[str, str]
+    settings: Settings, panel: LogTables, known: Known, branded: list[str], clusters: dict[str, str]
 ) -> tuple[tables.Verdicts, tables.Drifts]:
     """Return before and after of the change that the settings name; nothing where they name none."""
     change = settings.change
     if change.changed_at is None:
         return tables.VERDICTS.empty(), tables.DRIFTS.empty()
-    panel, mentions = log, known.mentions
-    if change.files:
-        panel = read_panel(settings, known.own_site, known.brand_sites)
-        mentions = find_all_mentions(panel, known.names)
+    mentions = find_all_mentions(panel, known.names) if change.files else known.mentions
     treated = find_treated(change.pages, known.coverage)
     brand = next(iter(known.brand_sites), "") if settings.site.brand else ""
     treatment = Treatment(known.own_site, brand, clusters, treated, change.changed_at, change.window_days, branded)
@@ -147,9 +161,18 @@ def _compare(
 
 
 def read_panel(settings: Settings, own_site: str, brand_sites: Mapping[str, str] | None = None) -> LogTables:
-    """Return the log of the panel that is asked before and after a change: that of [change], else that of [log]."""
-    log = LogSettings(files=settings.change.files) if settings.change.files else settings.log
-    return claim_sites(read_log(log), settings, own_site, brand_sites or {})
+    """Return the log of the panel that is asked before and after a change: that of [change], else that of [log].
+
+    Columns set by hand for the log count for the panel too, where it has them. Raises LogError for a file that cannot be read.
+    """
+    files = settings.change.files or settings.log.files
+    try:
+        found = read_log(settings.log.model_copy(update={"files": files}))
+    except LogError:
+        if not settings.log.columns:
+            raise
+        found = read_log(LogSettings(files=files))
+    return claim_sites(found, settings, own_site, brand_sites or {})
 
 
 def find_treated(patterns: tuple[str, ...], coverage: tables.Coverage) -> list[str]:
@@ -177,13 +200,15 @@ def _associate(  # noqa: PLR0913 (each series comes from elsewhere)
     if len(sessions):
         is_ai = name_assistants(sessions, settings.analytics.ai_sources).notna()
         signals["visits from AI assistants"] = weekly_visits(sessions, is_ai)
-        is_home = sessions["landing_page"].map(lambda path: re.sub(r"[?#].*", "", str(path)) in {"/", ""})
+        is_home = sessions["landing_page"].map(
+            lambda path: isinstance(path, str) and page_id(urljoin(home, path)) == page_id(home)
+        )
         demands["other visits to the home page"] = weekly_visits(sessions, is_home.astype(bool) & ~is_ai)
     if len(demand):
         names = settings.site.brand or (own_site,)
         demands["branded impressions"] = weekly_branded(demand, names)
         demands["branded clicks"] = weekly_branded(demand, names, "n_clicks")
-        demands["search clicks on the home page"] = weekly_page_clicks(demand, lambda url: page_id(url) == home)
+        demands["search clicks on the home page"] = weekly_page_clicks(demand, lambda url: page_id(url) == page_id(home))
     return associate_demand(signals, demands, seed=settings.seed)
 
 
@@ -196,9 +221,10 @@ def weekly_mentions(visibility: tables.Visibility, site: str) -> pd.DataFrame:
     return pd.DataFrame({"week": weeks.to_numpy(), "value": values.to_numpy()})
 
 
-def _without_unnamed(visibility: tables.Visibility, brand_sites: Mapping[str, str]) -> tables.Visibility:
+def _without_unnamed(visibility: tables.Visibility, brand_sites: Mapping[str, str], settings: Settings) -> tables.Visibility:
     """Return the figures without mentions of sites for which no name of a brand is known."""
-    unnamed = [site for brand, site in brand_sites.items() if brand == site]
+    declared = {name for site in (settings.site, *settings.competitors) for name in site.brand}
+    unnamed = [site for brand, site in brand_sites.items() if brand not in declared]
     return visibility[~(visibility["measure"].isin(_OF_NAMES) & visibility["site"].isin(unnamed))].reset_index(drop=True)
 
 
@@ -214,7 +240,8 @@ def _home(pages: tables.Pages) -> str:
 
 
 def _as_domain(text: str) -> str:
-    """Return the host of a domain or URL, as `site_name` gives it."""
+    """Return the host of a domain, of `*.domain` or of a URL, as `site_name` gives it."""
+    text = text.strip().removeprefix("*.")
     return site_name(text if "://" in text else f"https://{text}")
 
 

@@ -60,3 +60,8 @@ def test_the_command_maps_columns_by_hand_and_fails_plainly(tmp_path):
     assert done.exit_code == 0
     assert "query = asked of it" in done.output
     assert isinstance(CliRunner().invoke(app, ["inspect", str(tmp_path / "q.csv")]).exception, LogError)
+
+
+def test_halves_of_surrogate_pairs_are_no_trouble(tmp_path):
+    (tmp_path / "log.jsonl").write_text('{"query": "q", "answer": "a", "engine": "e", "note": "cut \\ud83d"}', encoding="utf-8")
+    assert "Kept aside, in answers.extra: note" in inspect_log(tmp_path / "log.jsonl", {})

@@ -1,11 +1,16 @@
+import json
+
 import pandas as pd
 import pytest
 
 from coverage_kit.collect.mentions import find_branded
 from coverage_kit.collect.urls import page_id
+from coverage_kit.errors import SettingsError
+from coverage_kit.pipeline import analyze
 from coverage_kit.settings import make_settings
 from coverage_kit.tables import ANSWERS, CITATIONS, COVERAGE, FAILURES, MENTIONS, QUERIES, SEARCHES, VISIBILITY, LogTables
 from coverage_kit.tracking import claim_sites, find_all_mentions, find_treated, weekly_mentions
+from tests.world import write_small
 
 
 def make_log(**tables):
@@ -54,10 +59,11 @@ def test_mentions_that_the_log_tells_of_count_beside_those_in_words():
     assert found[["answer_id", "brand", "position"]].to_numpy().tolist() == [
         ["a", "Rival", 0],
         ["a", "Acme", 1],
+        ["a", "Nobody tracked", 2],
         ["b", "Acme", 0],
     ]
     assert found["n_words"].tolist()[0] == 2
-    assert found["n_words"].isna().tolist() == [False, True, True]
+    assert found["n_words"].isna().tolist() == [False, True, True, True]
 
 
 def test_branded_queries_name_the_brand_as_a_word():
@@ -140,3 +146,54 @@ def test_every_figure_of_visibility_has_its_numerator_denominator_and_n(sample_a
     assert ((known["low"] <= known["value"]) & (known["value"] <= known["high"])).all()
     assert set(table["surface"]) == {"api"}
     assert set(table["by"]) >= {"all", "branded", "cluster", "week"}
+
+
+def test_a_domain_has_one_owner():
+    settings = make_settings(
+        {
+            "site": {"source": "o", "domains": ["shop.example"]},
+            "competitors": [{"source": "r", "brand": ["R"], "domains": ["*.shop.example"]}],
+        }
+    )
+    with pytest.raises(SettingsError, match=r"an owner of 'shop.example'; found 'o.example' and 'r.example'"):
+        claim_sites(make_log(), settings, "o.example", {"O": "o.example", "R": "r.example"})
+
+
+@pytest.fixture
+def tracked(tmp_path, encoder):
+    """Returns a function that analyses a small site against these records, with these settings."""
+
+    def run(records, **settings):
+        sections = write_small(tmp_path / "project")
+        (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+        base = {"site": {"source": sections["--site"]}, "log": {"files": [str(tmp_path / "log.jsonl")]}}
+        merged = {name: {**base.get(name, {}), **settings.get(name, {})} for name in {*base, *settings}}
+        return analyze(make_settings({**merged, "out": str(tmp_path / "run"), "cache": str(tmp_path / "cache")}), encoder)
+
+    return run
+
+
+def test_answers_without_words_count_where_their_mentions_are_logged(tracked):
+    records = [
+        {"prompt": f"brake {n}", "engine": "x", "mentions": ["Acme" if n < 3 else "Zed"], "citation_url": "https://a.com/x"}
+        for n in range(10)
+    ]
+    table = tracked(records, site={"brand": ["Acme"]}).visibility
+    row = table[(table["measure"] == "mention_rate") & (table["by"] == "all")].iloc[0]
+    assert (row["numerator"], row["denominator"]) == (3, 10)
+
+
+def test_a_brand_that_is_called_like_its_site_keeps_its_mentions(tracked):
+    records = [{"query": f"brake {n}", "engine": "x", "answer": "Try site." if n % 2 else "Try."} for n in range(10)]
+    table = tracked(records, site={"brand": ["site"]}).visibility
+    assert table.loc[(table["measure"] == "mention_rate") & (table["by"] == "all"), "value"].tolist() == [0.5]
+
+
+def test_the_panel_has_the_logs_columns_and_its_own_rejects(tracked, tmp_path):
+    rows = [{"frage": f"brake {n}", "antwort": "Yes.", "engine": "x", "datum": f"2026-01-{n + 1:02d}"} for n in range(20)]
+    panel = tmp_path / "panel.jsonl"
+    panel.write_text("\n".join(map(json.dumps, rows)) + "\n{broken\n", encoding="utf-8")
+    columns = {"query": "frage", "answer": "antwort", "asked_at": "datum"}
+    found = tracked(rows, log={"columns": columns}, change={"files": [str(panel)], "changed_at": "2026-01-11", "pages": ["*"]})
+    assert found.rejects[["file", "line"]].to_numpy().tolist() == [[str(panel), 21]]
+    assert len(found.drifts) > 0
