@@ -483,7 +483,11 @@ VERDICTS = Schema(
             "number",
             "probability of so large an effect where nothing changed: by permuting clusters, or by sign flips and a t test",
         ),
-        _maybe("p_holm", "number", "p corrected for the number of groups tested together (Holm)"),
+        _maybe(
+            "p_holm",
+            "number",
+            "p corrected (Holm) over what is read together: the pooled rows of all engines and measures, or the clusters of one",
+        ),
         _maybe(
             "noise_floor", "number", "effect that 95% of splits of the time before stay within, where nothing was changed (A/A)"
         ),
@@ -578,7 +582,11 @@ ASSOCIATIONS = Schema(
         _maybe("correlation", "number", "Spearman's rank correlation of their changes from week to week"),
         _LOW_95,
         _HIGH_95,
-        _maybe("p", "number", "share of shifted or reordered series at least as strongly correlated at any lag"),
+        _maybe(
+            "p",
+            "number",
+            "share of shifted or reordered series at least as strongly correlated at any lag, times the number of pairs of series",
+        ),
         _text("reading", "the figure in words"),
     ),
 )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,15 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class _Lag:
+    """One lag of one pair of series: pairs of weeks, and correlation, low, high and p over the lags; None where not told."""
+
+    lag: int
+    n: int
+    figures: tuple[float, float, float, float] | None = None
+
+
 @checked
 def associate_demand(
     signals: Mapping[str, pd.DataFrame], demands: Mapping[str, pd.DataFrame], lags: Sequence[int] = LAGS, seed: int = 0
@@ -31,10 +41,11 @@ def associate_demand(
     correlation = Spearman's rank correlation of both series' changes from week to week, which takes out trends, also those that
     wander. Its 95% interval is a bootstrap of runs of n_weeks ** (1/3) neighbouring pairs. p = (1 + shifted series whose
     correlation at any of the lags is at least as strong, either way) / (1 + shifted series): the signal's changes are shifted
-    around the end of the series and their runs of four weeks put in random order, 999 times. So p is corrected for the
-    number of lags, but not for the number of pairs of series. Of simulated independent series of 26 and 52 weeks
-    (autocorrelated, wandering, with trends or seasons), 2 to 7% have a p of at most .05; a planted link whose noise is .6 of
-    its strength is found in 30 to 90% of cases in 26 weeks, in 80% or more in 52, the less the slower the signal moves.
+    around the end of the series and their runs of four weeks put in random order, 999 times. That share is
+    multiplied by the number of pairs of series that have figures, at most to 1 (Bonferroni), so p is corrected for all lags
+    and all pairs. Of single pairs of simulated independent series of 26 and 52 weeks (autocorrelated, wandering, with trends
+    or seasons), 2 to 7% have a p of at most .05; a planted link whose noise is .6 of its strength is found in 30 to 90% of
+    cases in 26 weeks, in 80% or more in 52, the less the slower the signal moves, and less often beside other pairs.
 
     The weeks that count are the longest run that both series have without a gap. Fewer than 8 pairs, or a series that does not
     change, give missing figures and say so. An association is no cause: campaigns, seasons and news move both.
@@ -45,12 +56,14 @@ def associate_demand(
         lags: weeks from the signal to the demand, from 0.
         seed: seed of the draws.
     """
-    rows: list[dict[str, Any]] = []
-    for signal, first in signals.items():
-        for demand, second in demands.items():
-            rng = np.random.default_rng(seed)
-            found = _associate(*_common_weeks(first, second), lags, rng)
-            rows += [{"signal": signal, "demand": demand, **row} for row in found]
+    pairs = [(signal, demand) for signal in signals for demand in demands]
+    found = [_associate(*_common_weeks(signals[one], demands[two]), lags, np.random.default_rng(seed)) for one, two in pairs]
+    n_pairs = sum(any(lag.figures for lag in of_pair) for of_pair in found)
+    rows = [
+        {"signal": signal, "demand": demand, **_tell_lag(lag, n_pairs)}
+        for (signal, demand), of_pair in zip(pairs, found, strict=True)
+        for lag in of_pair
+    ]
     return ASSOCIATIONS.table(rows)
 
 
@@ -112,12 +125,12 @@ def _common_weeks(first: pd.DataFrame, second: pd.DataFrame) -> tuple[Floats, Fl
     return kept["value_x"].to_numpy(np.float64), kept["value_y"].to_numpy(np.float64)
 
 
-def _associate(signal: Floats, demand: Floats, lags: Sequence[int], rng: np.random.Generator) -> list[dict[str, Any]]:
+def _associate(signal: Floats, demand: Floats, lags: Sequence[int], rng: np.random.Generator) -> list[_Lag]:
     before, after = (np.diff(series) for series in (signal, demand))
     sizes = {lag: max(0, len(before) - lag) for lag in lags}
     usable = [lag for lag in lags if sizes[lag] >= LEAST_WEEKS]
     if not usable or not before.any() or not after.any():
-        return [_row(lag, sizes[lag], None) for lag in lags]
+        return [_Lag(lag, sizes[lag]) for lag in lags]
     shifted = before[_reorder(len(before), rng)]
     strongest = np.max([np.abs(_correlate(shifted, after, lag)) for lag in usable], axis=0)
     rows = []
@@ -127,7 +140,7 @@ def _associate(signal: Floats, demand: Floats, lags: Sequence[int], rng: np.rand
             found = float(_correlate(before[None], after, lag)[0])
             p = (1 + int((strongest >= abs(found) - _EXACT).sum())) / (1 + _DRAWS)
             figures = (found, *_interval(before, after, lag, rng), p)
-        rows.append(_row(lag, sizes[lag], figures))
+        rows.append(_Lag(lag, sizes[lag], figures))
     return rows
 
 
@@ -164,19 +177,24 @@ def _interval(before: Floats, after: Floats, lag: int, rng: np.random.Generator)
     return float(low), float(high)
 
 
-def _row(lag: int, n: int, figures: tuple[float, float, float, float] | None) -> dict[str, Any]:
-    names = ("correlation", "low", "high", "p")
-    told = dict(zip(names, figures or (None,) * 4, strict=True))
-    return {"lag_weeks": lag, "n_weeks": n, **told, "reading": _read(lag, n, figures)}
+def _tell_lag(told: _Lag, n_pairs: int) -> dict[str, Any]:
+    """Return the row of a lag, its p corrected for the pairs of series."""
+    row = {"lag_weeks": told.lag, "n_weeks": told.n}
+    if told.figures is None:
+        is_short = told.n < LEAST_WEEKS
+        why = f"too few weeks: {told.n} of at least {LEAST_WEEKS}" if is_short else "one of the series does not change"
+        return {**row, **dict.fromkeys(("correlation", "low", "high", "p")), "reading": why}
+    found, low, high, p = told.figures
+    figures = {"correlation": found, "low": low, "high": high, "p": min(1.0, p * n_pairs)}
+    return {**row, **figures, "reading": _read(told.lag, told.n, figures, n_pairs)}
 
 
-def _read(lag: int, n: int, figures: tuple[float, float, float, float] | None) -> str:
-    if figures is None:
-        return f"too few weeks: {n} of at least {LEAST_WEEKS}" if n < LEAST_WEEKS else "one of the series does not change"
-    found, low, high, p = figures
-    told = f"rank correlation {found:+.2f} (95% interval {low:+.2f} to {high:+.2f}), p {p:.3f} over all lags, {n} weeks"
+def _read(lag: int, n: int, figures: Mapping[str, float], n_pairs: int) -> str:
+    over = "all lags" + f" and all {n_pairs} pairs of series" * (n_pairs > 1)
+    within = f"95% interval {figures['low']:+.2f} to {figures['high']:+.2f}"
+    told = f"rank correlation {figures['correlation']:+.2f} ({within}), p {figures['p']:.3f} over {over}, {n} weeks"
     later = "in the same week" if not lag else f"{lag} week{'s' if lag > 1 else ''} later"
-    if p > _ALPHA:
+    if figures["p"] > _ALPHA:
         return f"no association to be told from chance with demand {later}: {told}"
-    way = "rises" if found > 0 else "falls"
+    way = "rises" if figures["correlation"] > 0 else "falls"
     return f"association, no cause: where the signal rises, demand {way} {later}: {told}"

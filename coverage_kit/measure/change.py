@@ -57,6 +57,25 @@ class Treatment:
         return queries.assign(is_treated=is_treated)[is_treated | ~is_own]
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One measure on one engine and surface: the times of all its answers, those within the windows, and who is judged."""
+
+    times: "pd.Series[pd.Timestamp]"
+    windows: pd.DataFrame
+    treatment: Treatment
+    queries: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """What was found of one group, to be corrected for those of its family; without a contrast, it has no query."""
+
+    row: dict[str, Any]
+    family: str
+    contrast: Contrast | None = None
+
+
 @checked
 def measure_change(answers: Answers, citations: Citations, mentions: Mentions, treatment: Treatment, seed: int = 0) -> Verdicts:
     """Return whether the own site is cited and named more or less often since the change, by engine, surface and cluster.
@@ -68,16 +87,19 @@ def measure_change(answers: Answers, citations: Citations, mentions: Mentions, t
 
     There is a row for each treated cluster, one for all of them ('treated') and one for the untreated clusters ('untreated'),
     whose effect is their drift. How p is found stands at `contrast_groups`: it holds where repeats are alike and clusters
-    drift by themselves. `p_holm` corrects for the clusters tested on the same measure, engine and surface; 'treated' and
-    'untreated' are questions of their own, so theirs is p. A verdict is up or down where p_holm <= .05. Where there is no
+    drift by themselves. `p_holm` corrects p (Holm 1979) for the rows tested with it: clusters for those of the same measure,
+    engine and surface; 'treated' rows for those of all measures, engines and surfaces, and 'untreated' rows likewise. So
+    where nothing was changed, at most 5% of logs have an up or down on any 'treated' row. Where no rate of the row and of
+    what it is compared with differs from another, before or after, as where the site is never named, p is 1 whatever was
+    treated: such rows are not counted, and their p_holm is p. A verdict is up or down where p_holm <= .05. Where there is no
     untreated cluster the effect may be the engine's doing: there is no p and no verdict, whatever the difference.
 
     Clusters must not be chosen for a low rate in the very answers compared: what was low by luck rises by itself. Choose them
     by earlier answers, by coverage, or at random.
 
-    The interval is effect +- t(.975) x error, not corrected. `smallest_effect` is what would be shown at the level at which
-    the group is tested, that is .05 / number of clusters for a cluster (`find_smallest_effect`); `noise_floor` is of splits
-    of the time before by weeks, by days where these are fewer than four (`measure_noise_floors`).
+    The interval is effect +- t(.975) x error, not corrected. `smallest_effect` is what would be shown at the level .05 /
+    number of rows tested together (`find_smallest_effect`); `noise_floor` is of splits of the time before by weeks, by days
+    where these are fewer than four (`measure_noise_floors`).
 
     Args:
         answers: answers of one log; those without a time are left out.
@@ -86,15 +108,18 @@ def measure_change(answers: Answers, citations: Citations, mentions: Mentions, t
         treatment: what was changed, and when.
         seed: seed of permutations, sign flips and splits.
     """
-    answers, queries, rows = answers.reset_index(drop=True), treatment.find_queries(), []
+    answers, queries = answers.reset_index(drop=True), treatment.find_queries()
     names = ["treated", "untreated", *sorted(set(queries.loc[queries["is_treated"], "cluster_id"]))]
+    findings: list[_Finding] = []
     for measure, values in _tell_values(answers, citations, mentions, treatment).items():
-        windows = find_windows(answers.loc[values.index], treatment, queries)
+        told = answers.loc[values.index]
+        windows = find_windows(told, treatment, queries)
         windows = windows.assign(value=values[windows.index])
-        for (engine, surface), told in part_by_engine(answers, windows):
+        for (engine, surface), of_engine in part_by_engine(answers, windows):
             keys = {"measure": measure, "site": treatment.site, "engine": engine, "surface": surface}
-            rows += [keys | row for row in _judge(told, names, treatment.at, seed)]
-    return VERDICTS.table(rows)
+            times = told.loc[(told["engine"] == engine) & (name_surfaces(told) == surface), "asked_at"]
+            findings += _find_changes(_Part(times, of_engine, treatment, queries), names, keys, seed)
+    return VERDICTS.table(_judge(findings))
 
 
 def find_windows(answers: Answers, treatment: Treatment, queries: pd.DataFrame) -> pd.DataFrame:
@@ -134,30 +159,55 @@ def _tell_values(
     values = {"citation_rate": answers["answer_id"].isin(cited).astype(np.float64)}
     if treatment.brand:
         named = answers["answer_id"].isin(mentions.loc[mentions["brand"] == treatment.brand, "answer_id"])
-        is_told = (answers["text"] != "") | answers["answer_id"].isin(mentions["answer_id"])
+        is_told = (answers["text"].str.strip() != "") | answers["answer_id"].isin(mentions["answer_id"])
         values["mention_rate"] = named[is_told].astype(np.float64)
     return values
 
 
-def _judge(told: pd.DataFrame, names: list[str], at: pd.Timestamp, seed: int) -> list[dict[str, Any]]:
-    """Return the rows of these groups on one measure, engine and surface; the first two are no clusters."""
-    prompts, clusters, before = _pair(told[told["is_paired"]], at)
-    groups = [_find_group(name, clusters, prompts.is_treated) for name in names]
-    kept = [n for n, group in enumerate(groups) if group.any()]
-    found = dict(zip(kept, contrast_groups(prompts, [groups[n] for n in kept], seed), strict=True))
-    floors = dict(zip(kept, measure_noise_floors(before, prompts, [groups[n] for n in kept], seed), strict=True))
-    p = np.array([found[n].p if n in found else np.nan for n in range(len(names))])
-    p_holm = np.append(p[:2], correct_holm(p[2:]))
-    level = LEVEL / max(int(np.count_nonzero(~np.isnan(p[2:]))), 1)
-    rows = []
+def _find_changes(part: _Part, names: list[str], keys: dict[str, str], seed: int) -> list[_Finding]:
+    """Return what is found of these groups, of which the first two are no clusters."""
+    prompts, clusters, before = _pair(part.windows[part.windows["is_paired"]], part.treatment.at)
+    groups = {name: group for name in names if (group := _find_group(name, clusters, prompts.is_treated)).any()}
+    contrasts = contrast_groups(prompts, list(groups.values()), seed)
+    floors = measure_noise_floors(before, prompts, list(groups.values()), seed)
+    found = dict(zip(groups, zip(contrasts, floors, strict=True), strict=True))
+    findings = []
     for n, name in enumerate(names):
-        row = {"group": name, "is_treated": name != "untreated", "p_holm": p_holm[n]}
-        if n in found:
-            row |= _measure_group(prompts, groups[n]) | _tell_contrast(found[n], LEVEL if n < 2 else level)
-            row |= {"noise_floor": floors[n]}
-            rows.append(row | _tell_verdict(row))
-        else:
-            rows.append(row | _explain_absence(name, told))
+        row = {**keys, "group": name, "is_treated": name != "untreated"}
+        family = name if n < 2 else " ".join(["clusters", *keys.values()])
+        if name not in found:
+            findings.append(_Finding(row | _explain_absence(name, part), family))
+            continue
+        contrast, floor = found[name]
+        row |= _measure_group(prompts, groups[name]) | _tell_contrast(contrast) | {"noise_floor": floor}
+        is_alone = n < 2 and not _varies(prompts, groups[name])
+        findings.append(_Finding(row, " ".join(["still", name, *keys.values()]) if is_alone else family, contrast))
+    return findings
+
+
+def _varies(prompts: PromptChanges, group: Flags) -> bool:
+    """Return whether any rate of the group or the untreated clusters differs from another, before or after.
+
+    For all treated clusters together it is the same whichever clusters are treated: rows are not left out by their outcome.
+    """
+    kept = (group | ~prompts.is_treated)[prompts.cluster]
+    return bool(np.ptp([prompts.before[kept], prompts.after[kept]]) > 0)
+
+
+def _judge(findings: list[_Finding]) -> list[dict[str, Any]]:
+    """Return the rows with p corrected over each family, and with the verdict that follows."""
+    tested = pd.DataFrame(
+        [(found.family, found.contrast.p if found.contrast else np.nan) for found in findings], columns=["family", "p"]
+    ).astype({"p": np.float64})
+    by_family = tested.groupby("family")["p"]
+    p_holm = by_family.transform(lambda p: correct_holm(p.to_numpy(dtype=np.float64)))
+    rows = []
+    for found, p, n_tests in zip(findings, p_holm, by_family.transform("count"), strict=True):
+        row = found.row | {"p_holm": p}
+        if found.contrast:
+            row |= {"smallest_effect": find_smallest_effect(found.contrast, LEVEL / max(int(n_tests), 1))}
+            row |= _tell_verdict(row, int(n_tests))
+        rows.append(row)
     return rows
 
 
@@ -207,32 +257,63 @@ def _measure_group(prompts: PromptChanges, group: Flags) -> dict[str, Any]:
     }
 
 
-def _tell_contrast(found: Contrast, level: float) -> dict[str, float]:
+def _tell_contrast(found: Contrast) -> dict[str, float]:
     half = float(stats.t.ppf(0.975, found.df)) * found.error if found.df else np.nan
-    return {
-        **{"effect": found.effect, "low": found.effect - half, "high": found.effect + half},
-        **{"p": found.p, "smallest_effect": find_smallest_effect(found, level)},
-    }
+    return {"effect": found.effect, "low": found.effect - half, "high": found.effect + half, "p": found.p}
 
 
-def _explain_absence(name: str, told: pd.DataFrame) -> dict[str, Any]:
+def _explain_absence(name: str, part: _Part) -> dict[str, Any]:
     """Return the counts and the reason of a group without a query in the panel."""
-    sides = {"treated": told["is_treated"], "untreated": ~told["is_treated"]}
-    is_after = told.loc[sides.get(name, told["cluster_id"] == name), "is_after"]
-    what = "no query was answered both before and after"
-    if is_after.nunique() == 1:
-        what = f"its queries were answered only {'after' if is_after.all() else 'before'} the change"
+    why = _explain_queries(name, part) or _explain_times(part) or _explain_windows(name, part)
     counts = dict.fromkeys(("n_prompts", "n_before", "n_after"), 0)
-    return counts | {"verdict": "no clear change", "reason": f"no clear change: {what}"}
+    return counts | {"verdict": "no clear change", "reason": f"no clear change: {why}"}
 
 
-def _tell_verdict(row: Mapping[str, Any]) -> dict[str, str]:
-    """Return the verdict, and its reason in words."""
+def _explain_queries(name: str, part: _Part) -> str:
+    """Return why no query at all is of the group; nothing where some are."""
+    own, is_treated = part.treatment, part.queries["is_treated"]
+    if name == "treated" and not is_treated.any():
+        judged = {query: cluster for query, cluster in own.clusters.items() if query not in set(own.branded)}
+        is_any = not {*judged, *judged.values()}.isdisjoint(own.treated)
+        return "in no cluster were half of the queries changed" if is_any else "no query's nearest page was changed"
+    return "there is no cluster without a changed query" if name == "untreated" and is_treated.all() else ""
+
+
+def _explain_times(part: _Part) -> str:
+    """Return why the answers' times tell nothing of before or after; nothing where they do."""
+    times, at = part.times.dropna(), part.treatment.at
+    if part.times.empty:
+        return "no answer has words or mentions"
+    if times.empty:
+        return "no answer has a time"
+    if times.min() < at <= times.max():
+        return ""
+    missing = "before" if times.min() >= at else "after"
+    return f"the log's answers are of {times.min():%Y-%m-%d} to {times.max():%Y-%m-%d}: none {missing} the change"
+
+
+def _explain_windows(name: str, part: _Part) -> str:
+    """Return why the group's queries have no pair within the windows."""
+    windows, within = part.windows, f"within {part.treatment.window_days} days of the change"
+    sides = {"treated": windows["is_treated"], "untreated": ~windows["is_treated"]}
+    is_after = windows.loc[sides.get(name, windows["cluster_id"] == name), "is_after"]
+    if is_after.empty:
+        return f"none of its queries was answered {within}"
+    if is_after.nunique() == 1:
+        return f"{within}, its queries were answered only {'after' if is_after.all() else 'before'} it"
+    return "no query was answered both before and after"
+
+
+def _tell_verdict(row: Mapping[str, Any], n_tests: int) -> dict[str, str]:
+    """Return the verdict of a row that was tested beside others, n_tests in all, and its reason in words."""
     n, effect = f"{row['n_prompts']} prompt{'s' * (row['n_prompts'] != 1)}", _points(row["effect"])
-    if row["p_holm"] <= LEVEL:
-        verdict = "up" if row["effect"] > 0 else "down"
+    if row["p"] <= LEVEL:
         beyond = f" beyond the drift of {_points(row['drift'])}" if row["is_treated"] else " without any change of ours"
-        why = f"{n} moved by {effect}{beyond} ({tell_p(row['p_holm'])})"
+        holm = f", {tell_p(row['p_holm']).removeprefix('p ')} after Holm over {n_tests} comparisons" if n_tests > 1 else ""
+        why = f"{n} moved by {effect}{beyond} ({tell_p(row['p'])}{holm})"
+        if row["p_holm"] > LEVEL:
+            return {"verdict": "no clear change", "reason": f"no clear change: {why}"}
+        verdict = "up" if row["effect"] > 0 else "down"
         noise = f"; splits of the time before move by up to {_points(row['noise_floor'], False)}"
         return {"verdict": verdict, "reason": f"{verdict}: {why}{noise if abs(row['effect']) <= row['noise_floor'] else ''}"}
     why = f"{n} could only have shown a move of {_points(row['smallest_effect'], False)} or more"

@@ -106,7 +106,7 @@ def _measure(rates: Floats, seed: int) -> dict[str, Any]:
 
 
 def _tell_verdict(row: dict[Any, Any], p_holm: float) -> dict[str, str]:
-    n = f"{row['n_prompts']} untreated quer{'y' if row['n_prompts'] == 1 else 'ies'}"
+    n = f"{row['n_prompts']} quer{'y' if row['n_prompts'] == 1 else 'ies'}"
     if not row["n_prompts"]:
         return {"verdict": "no clear change", "reason": "no clear change: no untreated query tells it both before and after"}
     change, moved = row["after"] - row["before"], f"from {row['before']:.2f} to {row['after']:.2f} on {n}"

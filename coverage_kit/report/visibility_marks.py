@@ -94,7 +94,7 @@ def mark_associations(analysis: Analysis) -> pd.DataFrame:
             pair,
             f"{count(row['lag_weeks'], 'week')} later: rank correlation {row['correlation']:+.2f}",
             "" if is_missing(row["low"]) else f"95% interval {row['low']:+.2f} to {row['high']:+.2f}",
-            "" if is_missing(row["p"]) else f"p {row['p']:.3f} over all lags",
+            "" if is_missing(row["p"]) else f"p {row['p']:.3f} over all lags and pairs",
             f"{row['n_weeks']} pairs of weeks",
         )
         for row, pair in zip(frame.to_dict("records"), pairs, strict=True)

@@ -130,7 +130,7 @@ _ASSOCIATIONS = (
     Field("rank correlation (an association, no cause)", "correlation", "signed", 13),
     Field("95% interval, low", "low", "signed", 10),
     Field("95% interval, high", "high", "signed", 10),
-    Field("p, over all lags", "p", "fine", 9),
+    Field("p, over all lags and pairs of series", "p", "fine", 9),
     Field("pairs of weeks", "n_weeks", "integer", 9),
     Field("reading", "reading", width=80),
 )

@@ -11,6 +11,7 @@ from coverage_kit.report.visibility_views import describe_drifts, describe_refer
 from coverage_kit.report.wording import GROUPS, UNMOVED, amount, describe_measure, interval, percent
 
 _ROWS = 20
+_PAIR = ["signal", "demand"]
 
 Story = dict[str, Any]
 
@@ -60,7 +61,8 @@ def tell_referrals(analysis: Analysis, n_gaps: int) -> Story:
     table = describe_referrals(analysis)
     total, every = float(table["n_sessions"].sum()), float(analysis.sessions["n_sessions"].sum())
     by_assistant = table.groupby("assistant")["n_sessions"].sum().sort_values(ascending=False, kind="stable")
-    told = analysis.associations[analysis.associations["p"].le(ALPHA)]
+    pairs = analysis.associations[analysis.associations["correlation"].notna()]
+    told = pairs[pairs["p"].le(ALPHA)]
     return {
         "n_sessions": total,
         "share": total / every if every else float("nan"),
@@ -71,7 +73,9 @@ def tell_referrals(analysis: Analysis, n_gaps: int) -> Story:
             f"{shorten(row['signal'], 60)} and {shorten(row['demand'], 60)}: {shorten(row['reading'], 200)}"
             for row in told.to_dict("records")
         ],
-        "has_pairs": bool(analysis.associations["correlation"].notna().any()),
+        "has_pairs": bool(len(pairs)),
+        "n_pairs": pairs.groupby(_PAIR).ngroups,
+        "n_clear": told.groupby(_PAIR).ngroups,
     }
 
 

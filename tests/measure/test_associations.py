@@ -44,6 +44,17 @@ def test_independent_series_rarely_seem_linked():
     assert sum(found) <= 6  # 3 expected; more than 6 of 60 in 3% of cases
 
 
+def test_p_is_corrected_for_all_pairs_that_have_figures():
+    values = np.random.default_rng(6).normal(size=30)
+    alone = associate(values, values).loc[0]
+    others = {"more": series(np.random.default_rng(7).normal(size=30)), "still": series(np.ones(30))}
+    table = associate_demand({"mentions": series(values)}, {"clicks": series(values)} | others)
+    row = table[table["demand"] == "clicks"].iloc[0]
+    assert (alone["p"], row["p"]) == (0.001, 0.002)  # the series that does not change is no test
+    assert "p 0.002 over all lags and all 2 pairs of series" in row["reading"]
+    assert table["p"].max() == 1
+
+
 def test_a_correlation_by_hand():
     # changes 1 2 3 4 5 6 7 8 and 2 1 3 4 5 6 7 8: ranks differ by 1 twice, 1 - 6 x 2 / (8 x 63)
     signal, demand = np.cumsum([0, 1, 2, 3, 4, 5, 6, 7, 8]), np.cumsum([0, 2, 1, 3, 4, 5, 6, 7, 8])

@@ -1,11 +1,12 @@
 import datetime as dt
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from coverage_kit.measure.change import Treatment, measure_change
+from coverage_kit.measure.change import Treatment, _tell_verdict, measure_change
 from coverage_kit.tables import ANSWERS, CITATIONS, MENTIONS
 
 SITE = "own.example"
@@ -40,6 +41,10 @@ def treat(clusters, *treated, **fields):
 
 def measure(asked, treatment, **fields):
     return measure_change(*tables(*asked, **fields), treatment).set_index("group")
+
+
+def on_engines(asked, *names):
+    return [[row | {"engine": name} for row in rows] for name in names for rows in asked]
 
 
 def many(n_treated, n_clusters, move, drift=0, n_prompts=8, n_answers=10):
@@ -94,7 +99,7 @@ def test_an_answer_at_the_time_of_the_change_is_after_and_the_windows_end():
     assert (row["n_before"], row["n_after"]) == (3, 3)
     asked = [ask("q1", "1", "")]
     told = measure(asked, treat("a: q1", "a", changed_at=AT - pd.Timedelta(days=1)))
-    assert "only after the change" in told.loc["a", "reason"]
+    assert "none before the change" in told.loc["a", "reason"]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +136,7 @@ def test_answers_without_a_time_do_not_count():
 
 def test_mentions_are_counted_where_words_or_mentions_are_logged():
     answers, citations, _ = tables(ask("q1", "000", "000"))
-    answers["text"] = ["", "words", "", "words", "", "words"]
+    answers["text"] = [" \n", "words", "", "words", "", "words"]
     named = [{"answer_id": name, "brand": "Own", "position": 0} for name in ("a2", "a3")]
     other = [{"answer_id": "a4", "brand": "Other", "position": 0}]
     told = measure_change(answers, citations, MENTIONS.table(named + other), treat("a: q1", "a", brand="Own"))
@@ -166,7 +171,34 @@ def test_a_large_move_of_the_treated_is_told(move, verdict):
     assert row["reason"].startswith(f"{verdict}: 48 prompts moved by")
 
 
-def test_clusters_are_corrected_for_each_other_and_all_together_for_nothing():
+def test_all_treated_are_corrected_over_engines_and_measures_and_so_are_the_untreated():
+    asked, treatment = many(6, 12, 1)
+    still = [ask("q0-0", "0", "0", engine="g"), ask("q11-0", "0", "0", engine="g")]
+    told = measure_change(*tables(*on_engines(asked, "e", "f"), *still), replace(treatment, brand="Own"))
+    for group in ("treated", "untreated"):
+        rows = told[(told["group"] == group) & (told["measure"] == "citation_rate")].set_index("engine")
+        assert rows["p_holm"][["e", "f"]].to_list() == pytest.approx(np.minimum(2 * rows["p"][["e", "f"]], 1))
+    named = told[(told["measure"] == "mention_rate") & (told["group"] == "treated") & (told["engine"] != "g")]
+    assert (named["p_holm"] == 1).all()  # never named: no test, so nothing is corrected for it
+    one = measure(asked, treatment).loc["treated"]
+    both = told[(told["group"] == "treated") & (told["engine"] == "e")].iloc[0]
+    assert (both["p"], both["smallest_effect"] > one["smallest_effect"]) == (one["p"], True)
+
+
+def test_the_reason_tells_p_before_and_after_its_correction():
+    asked, treatment = many(6, 12, 4)
+    told = measure_change(*tables(*on_engines(asked, "e", "f")), treatment)
+    row = told[told["group"] == "treated"].iloc[0]
+    assert f"(p {row['p']:.3f}, {2 * row['p']:.3f} after Holm over 2 comparisons)" in row["reason"]
+    row = {"n_prompts": 9, "is_treated": True, "effect": 0.1, "drift": 0.0, "noise_floor": 0.0, "p": 0.035, "p_holm": 0.07}
+    assert _tell_verdict(row, 2) == {
+        "verdict": "no clear change",
+        "reason": "no clear change: 9 prompts moved by +10 points beyond the drift of +0 points"
+        " (p 0.035, 0.070 after Holm over 2 comparisons)",
+    }
+
+
+def test_clusters_are_corrected_for_each_other_and_all_together_on_one_measure_for_nothing():
     told = measure(*many(3, 12, 2))
     assert told.loc["treated", "p_holm"] == told.loc["treated", "p"]
     by_size = told.loc[["c0", "c1", "c2"]].sort_values("p")
@@ -213,14 +245,41 @@ def test_without_answers_after_every_group_has_a_row_that_says_so():
     told = measure([ask("q1", "01", ""), ask("q2", "01", "")], treat("a: q1, b: q2", "a"))
     assert list(told.index) == ["treated", "untreated", "a"]
     assert told[["before", "after", "effect", "p", "smallest_effect"]].isna().all(axis=None)
-    assert told["reason"].str.endswith("answered only before the change").all()
+    reason = "no clear change: the log's answers are of 2025-03-08 to 2025-03-09: none after the change"
+    assert (told["reason"] == reason).all()
+
+
+@pytest.mark.parametrize(
+    ("clusters", "treated", "group", "reason"),
+    [
+        ("a: q1 q2 q3", [], "treated", "no query's nearest page was changed"),
+        ("a: q1 q2 q3", ["q1"], "treated", "in no cluster were half of the queries changed"),
+        ("a: q1 q2 q3", ["a"], "untreated", "there is no cluster without a changed query"),
+    ],
+)
+def test_a_group_without_any_query_says_why(clusters, treated, group, reason):
+    told = measure([ask("q1", "0", "1"), ask("q2", "0", "1")], treat(clusters, *treated))
+    assert told.loc[group, "reason"] == f"no clear change: {reason}"
+
+
+def test_times_that_tell_nothing_are_named():
+    answers, *others = tables(ask("q1", "", "11"))
+    told = measure_change(answers, *others, treat("a: q1", "a"))
+    assert told["reason"].iloc[0].endswith("answers are of 2025-03-10 to 2025-03-11: none before the change")
+    told = measure_change(answers.assign(asked_at=ANSWERS.empty()["asked_at"]), *others, treat("a: q1", "a"))
+    assert told["reason"].iloc[0] == "no clear change: no answer has a time"
+
+
+def test_a_query_answered_on_one_side_only_is_told_apart():
+    told = measure([ask("q1", "0", "1"), ask("q2", "0", "")], treat("a: q1, b: q2", "b"))
+    assert told.loc["b", "reason"] == "no clear change: within 28 days of the change, its queries were answered only before it"
 
 
 def test_a_log_without_answers_gives_no_rows_and_a_cluster_never_asked_a_row():
     assert measure_change(*tables(), treat("a: q1", "a")).empty
     assert measure([ask("q1", "0", "1")], treat("z: q9", "z")).loc["z", "n_prompts"] == 0
     told = measure([ask("q1", "0", "1")], treat("a: q1, z: q9", "z"))
-    assert told.loc["z", "reason"] == "no clear change: no query was answered both before and after"
+    assert told.loc["z", "reason"] == "no clear change: none of its queries was answered within 28 days of the change"
 
 
 def test_the_same_input_gives_the_same_verdicts_and_stays_as_it_was():

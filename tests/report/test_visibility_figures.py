@@ -137,7 +137,7 @@ def test_association_is_called_no_cause_and_only_what_has_figures_is_drawn(analy
     assert list(trace.y) == [0.8, -0.1]
     assert list(trace.marker.symbol) == ["circle", "circle-open"]
     assert (trace.error_y.array[0], trace.error_y.arrayminus[0]) == pytest.approx((0.1, 0.3))
-    assert "p 0.010 over all lags" in trace.hovertext[0]
+    assert "p 0.010 over all lags and pairs" in trace.hovertext[0]
 
 
 def test_marks_of_one_row_stand_evenly_around_its_middle():

@@ -180,6 +180,7 @@ def test_visits_are_summed_and_told_as_a_share_of_all(page):
     assert rows[1] == ["/p1", "ChatGPT", "8", "7", "", "8.0%", "3", "<script>alert(7)</script>, =1+1"]
     assert [link.get("href") for link in section.xpath(".//table//th/a")] == ["https://shop.example/p1"] * 2
     assert "association, no cause: <b>demand</b> rises" in words_of(section)
+    assert "1 of 1 pair of series goes together" in words_of(section)
     assert "told from chance" not in words_of(section)
 
 

@@ -36,7 +36,7 @@ def associations_figure(analysis: Analysis) -> Figure:
         why = f"{readings.iloc[0]}. " if len(readings) else ""
         cure = "Name exports of ten weeks or more, with days, under [analytics] sessions and search_console."
         return note_figure(title, f"No correlation can be told. {why}{cure}")
-    told = "Spearman's rank correlation of weekly changes. Bars: 95% interval. Filled: p of 5% or less, all lags of a pair "
+    told = "Spearman's rank correlation of weekly changes. Bars: 95% interval. Filled: p of 5% or less, all lags and pairs "
     figure = new_figure(title, f"{told}tested together. Whatever moves both looks just like this.", height=460)
     pairs = list(frame["pair"].unique())
     for number, pair in enumerate(pairs):
