@@ -50,7 +50,7 @@ class VisibilitySettings(_Section):
     """Who is who among the cited sites, and from how many prompts on a figure counts."""
 
     community: tuple[str, ...] = Field((), description="further domains whose pages are written by their users, as forums are")
-    least_prompts: int = Field(20, ge=2, description="figures from fewer prompts are marked as low n")
+    least_prompts: int = Field(20, ge=2, description="figures that rest on effectively fewer prompts are marked as low n")
 
 
 class ChangeSettings(_Section):

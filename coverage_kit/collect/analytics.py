@@ -71,7 +71,7 @@ _ORIGINS = (
     ("traffic_source.source", "medium"),
 )
 _COMMENT = re.compile(r"#([\s\-,;]|$)")
-_NUMBER = re.compile(r"(?:[A-Z]{3}|[^\w\s.,-])?\s*(-?\d[\d.,'’\s]*?)\s*(?:[A-Z]{3}|[^\w\s.,-])?")  # noqa: RUF001 (Swiss thousands)
+_NUMBER = re.compile(r"(?:[A-Z]{3}|[^\w\s.,-])?\s*(-?\d[\d.,'’\s]*)(?:[A-Z]{3}|[^\w\s.,-])?")  # noqa: RUF001 (Swiss thousands)
 _SEPARATED = {
     sign: re.compile(rf"-?(?:\d+|\d{{1,3}}(?:{re.escape(other)}\d{{3}})+)(?:{re.escape(sign)}\d+)?")
     for sign, other in ((".", ","), (",", "."))
@@ -140,14 +140,22 @@ def number_in(value: Any, decimal: str = ".", is_count: bool = False) -> float |
     (1234.5, 1234.0, 12.0)
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value) if math.isfinite(value) else None
+        return _finite(value)
     found = _NUMBER.fullmatch(text_of(value))
     text = re.sub(r"['’\s]", "", found[1]) if found else ""  # noqa: RUF001 (Swiss thousands)
     if is_count and re.fullmatch(r"\d{1,3}([.,]\d{3})+", text):
-        return float(re.sub("[.,]", "", text))
+        return _finite(re.sub("[.,]", "", text))
     if not _SEPARATED[decimal].fullmatch(text):
         return None
-    return float(text.replace("." if decimal == "," else ",", "").replace(decimal, "."))
+    return _finite(text.replace("." if decimal == "," else ",", "").replace(decimal, "."))
+
+
+def _finite(value: float | str) -> float | None:
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _shows(text: str, is_count: bool, sign: str) -> bool:
@@ -209,14 +217,18 @@ def _rows_of(values: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
     if not _is_answer(values):
         yield _event(_flat(values)) if "event_name" in values else _flat(values)
         return
-    names = [one.get("name", "") for key in ("dimension", "metric") for one in _of(values, key, "Headers")]
-    for row in (one for one in values.get("rows", []) if isinstance(one, dict)):
-        cells = [one.get("value") for key in ("dimension", "metric") for one in _of(row, key, "Values")]
-        yield dict(zip(names, cells, strict=False)) if names else row
+    names = [text_of(name) for name in _of(values, "Headers", "name")]
+    rows = values.get("rows")
+    for row in (one if isinstance(one, dict) else {} for one in (rows if isinstance(rows, list) else [])):
+        yield dict(zip(names, _of(row, "Values", "value"), strict=False)) if names else row
 
 
-def _of(values: Mapping[str, Any], key: str, part: str) -> list[dict[str, Any]]:
-    return values.get(key + part) or values.get(f"{key}_{part.lower()}") or []
+def _of(values: Mapping[str, Any], part: str, name: str) -> list[Any]:
+    """Return what the dimensions and then the metrics of an answer are named, or of a row hold, also where written plainly."""
+    keys = ("dimension", "metric")
+    lists = [values.get(key + part) or values.get(f"{key}_{part.lower()}") for key in keys]
+    cells = [one for listed in lists if isinstance(listed, list) for one in listed]
+    return [one.get(name) if isinstance(one, dict) else one for one in cells]
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -247,7 +259,7 @@ def _parameter(value: Any) -> Any:
 
 def _event(flat: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return an event that starts a session as one visit, None for any other. Its source is the session's, else the user's."""
-    if flat["event_name"] != "session_start":
+    if flat.get("event_name") != "session_start":
         return None
     found = next(((source, part) for source, part in _ORIGINS if label_of(flat.get(source))), None)
     medium = flat.get(f"{found[0].rsplit('.', 1)[0]}.{found[1]}") if found else "(none)"
@@ -281,8 +293,8 @@ def _read_table(table: Sequence[Row]) -> list[dict[str, Any]]:
 
 def _read_row(row: Row, cells: Mapping[str, Any], decimal: str) -> dict[str, Any]:
     places = {field: text_of(cells.get(field)) for field in _PLACES}
-    if row.problem:
-        return {"reason": row.problem}
+    if row.problem or not row.values:
+        return {"reason": row.problem or "no cells"}
     if not any(places.values()) or not _TOTALS.isdisjoint(text_of(value).lower() for value in row.values.values()):
         return {"reason": "a grand total, which the other rows add up to"}
     joined, _, medium = places["source_medium"].rpartition(" / ")
@@ -297,6 +309,6 @@ def _read_row(row: Row, cells: Mapping[str, Any], decimal: str) -> dict[str, Any
 
 
 def _unknown(path: Path, tables: Sequence[Sequence[Row]]) -> LogError:
-    names = next((", ".join(filter(None, map(str, row.values))) for table in tables for row in table), "no rows")
+    names = next((", ".join(filter(None, map(str, row.values))) for table in tables for row in table), "") or "no columns"
     what = "a table with the source of sessions and their number"
     return LogError(str(path), what, names, "Export it with 'Session source / medium', 'Landing page' and 'Sessions'.")

@@ -4,6 +4,7 @@ import functools
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -111,11 +112,21 @@ def _unpack(path: Path, folder: Path) -> list[tuple[str, Path]]:
                 raise LogError(
                     str(path), f"files of at most {_MOST_MEMBER_BYTES:,} bytes", large[0], "Export a shorter period."
                 )
-            for one in members:
-                (folder / Path(one.filename).name).write_bytes(archive.read(one))
-    except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            files = _write_members(archive, members, folder)
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
         raise LogError(str(path), "a readable zip of the export", str(error), "Export it again.") from None
-    return [(f"{path}/{one.name}", one) for one in sorted(folder.iterdir())]
+    return sorted((f"{path}/{name}", file) for name, file in files.items())
+
+
+def _write_members(archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo], folder: Path) -> dict[str, Path]:
+    """Return the files written, by name to show: each in a folder of its own number, so that none overwrites another."""
+    files: dict[str, Path] = {}
+    for number, one in enumerate(members):
+        name, file = one.filename.lstrip("./"), folder / str(number) / Path(one.filename).name
+        file.parent.mkdir()
+        file.write_bytes(archive.read(one))
+        files[f"{name} ({number})" if name in files else name] = file
+    return files
 
 
 def _read_table(table: Sequence[Row], file: str, path: Path) -> list[dict[str, Any]]:

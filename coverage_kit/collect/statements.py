@@ -13,6 +13,7 @@ from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from coverage_kit.collect.decode import decode_text
+from coverage_kit.collect.logs.values import readable
 from coverage_kit.collect.urls import page_id, site_name
 from coverage_kit.markup import INLINE, MARKDOWN
 from coverage_kit.sentences import split_sentences
@@ -49,6 +50,7 @@ _FOUNDED = re.compile(
     re.IGNORECASE,
 )
 _NEAR = 60  # characters before a founding, or a third of them after it, within which the brand is its subject
+_MAX_DEPTH = 12  # of structured data; valid data are far flatter
 _SHORTEST_SPLIT = 6  # letters of a name within which a space or hyphen makes a variant, and not other words
 
 
@@ -253,7 +255,7 @@ def _declared(blocks: Sequence[Any], brand: Brand, site: str) -> Iterator[tuple[
 
 def _nodes(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
     """Yield every node within a JSON-LD value."""
-    if depth > 12:
+    if depth > _MAX_DEPTH:
         return
     if isinstance(value, dict):
         yield value
@@ -275,12 +277,15 @@ def _values(node: Mapping[str, Any], key: str) -> list[str]:
     return [value for value in values if value]
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, depth: int = 0) -> str:
     """Return a value as one line of text: of an address its parts, of another node its name or value."""
+    if depth > _MAX_DEPTH:
+        return ""
     if not isinstance(value, dict):
-        return "" if value is None or isinstance(value, (list, bool)) else " ".join(str(value).split())
-    parts = [_text(value.get(part)) for part in _ADDRESS]
-    return ", ".join(filter(None, parts)) or next(filter(None, (_text(value.get(key)) for key in ("name", "value", "url"))), "")
+        return "" if value is None or isinstance(value, (list, bool)) else " ".join(readable(str(value)).split())
+    parts = filter(None, (_text(value.get(part), depth + 1) for part in _ADDRESS))
+    names = filter(None, (_text(value.get(key), depth + 1) for key in ("name", "value", "url")))
+    return ", ".join(parts) or next(names, "")
 
 
 def _town(node: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ LEAST_PROMPTS = 2
 _BELIEF = 5.0  # queries, or answers, that the log's mean weighs in a site's own rate
 _PLACES = {"tracked": 0, "competitor": 0, "third-party": 1, "community": 2}
 
-_ADDRESS = re.compile(r"https?://\S+|\b(?:[\w-]+\.)+[a-z]{2,}\b(?:/\S*)?", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://\S+|(?<![\w-])(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}\b(?:/\S*)?", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -42,18 +42,18 @@ def find_competitors(answers: Answers, citations: Citations, panel: Panel, commu
     Args:
         answers: answers of one log, all engines.
         citations: their citations, `site` told by owner (`site_owner`).
-        panel: the tracked sites, the own first; branded queries.
+        panel: the tracked sites, the own first, or none, as if the own were never cited; branded queries.
         community: further domains whose pages are written by users.
     """
     told = answers[~answers["query_id"].isin(set(panel.branded))]
     cited = citations[citations["kind"] == "cited"].drop_duplicates(["answer_id", "url"])
     cited = cited[["answer_id", "site"]].merge(told[["answer_id", "query_id"]], on="answer_id")
-    table = _count(cited, panel.sites[0], dict(zip(told["answer_id"], told["text"], strict=True)))
+    table = _count(cited, panel.sites[:1], dict(zip(told["answer_id"], told["text"], strict=True)))
     if table.empty:
         return COMPETITORS.empty()
     mean = table["n_named"].sum() / table["n_answers"].sum()
     named = _smooth(table["n_named"], table["n_answers"], mean)
-    n_own = cited.loc[cited["site"] == panel.sites[0], "query_id"].nunique()
+    n_own = cited.loc[cited["site"].isin(panel.sites[:1]), "query_id"].nunique()
     overlap = _smooth(table["n_both"], n_own, table["n_prompts"] / told["query_id"].nunique())
     is_proposed = (named >= np.clip(mean, *LEAST_NAMED)) & (table["n_prompts"] >= LEAST_PROMPTS)
     kinds = [
@@ -73,11 +73,11 @@ def find_competitors(answers: Answers, citations: Citations, panel: Panel, commu
     return table.assign(rank=np.arange(1, len(table) + 1))[COMPETITORS.names]
 
 
-def _count(cited: pd.DataFrame, own: str, texts: Mapping[str, str]) -> pd.DataFrame:
+def _count(cited: pd.DataFrame, own: Collection[str], texts: Mapping[str, str]) -> pd.DataFrame:
     """Return for each site but the own: citation_share, and numbers of answers, queries, answers naming, queries shared."""
     pairs = cited.drop_duplicates(["answer_id", "site"])
-    own_queries = pairs.loc[pairs["site"] == own, "query_id"]
-    pairs = pairs[pairs["site"] != own]
+    own_queries = pairs.loc[pairs["site"].isin(own), "query_id"]
+    pairs = pairs[~pairs["site"].isin(own)]
     pairs = pairs.assign(is_named=_is_named(pairs, texts), shared=pairs["query_id"].where(pairs["query_id"].isin(own_queries)))
     grouped = pairs.groupby("site")
     counts = grouped.agg(

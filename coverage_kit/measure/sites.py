@@ -17,7 +17,7 @@ _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gov", "go", "ne", "net", "
 def site_owner(hosts: "pd.Series[str]", owners: Mapping[str, str]) -> "pd.Series[str]":
     """Return for each host the label of the domain that it is, or is a subdomain of; hosts of no owner stay as they are.
 
-    The longest of several domains wins. A leading 'www.' and case make no difference.
+    The longest of several domains wins. A leading 'www.' or '*.' and case make no difference.
 
     >>> site_owner(pd.Series(["help.ours.com", "notours.com"]), {"ours.com": "Ours"}).to_list()
     ['Ours', 'notours.com']
@@ -63,7 +63,7 @@ def _domains(host: str) -> Iterator[str]:
 
 
 def _bare(host: str) -> str:
-    return host.strip().lower().rstrip(".").removeprefix("www.")
+    return host.strip().lower().rstrip(".").removeprefix("*.").removeprefix("www.")
 
 
 @cache

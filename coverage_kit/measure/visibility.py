@@ -28,7 +28,7 @@ class Panel:
         branded: ids of the queries that name the own brand.
         clusters: cluster id by query id.
         by: what to part the answers by.
-        least_prompts: figures from fewer prompts are marked as low n.
+        least_prompts: figures from fewer prompts' worth of answers are marked as low n (`measure_visibility`).
     """
 
     brand_sites: Mapping[str, str]
@@ -65,9 +65,10 @@ def measure_visibility(answers: Answers, citations: Citations, spans: Spans, men
     Engines and surfaces are never pooled; a missing surface is 'unknown'. Branded queries count in by='branded' alone.
     Answers without a cluster, time or market are left out of the parts by it. Intervals draw from prompts, since answers to
     one prompt are not independent (`measure_ratios`). `n_prompts` and `n_answers` count those that add to the denominator.
-    `is_low_n`: fewer than `panel.least_prompts` prompts, or less than five prompts' worth of answers that count, or of those
-    that do not (`has_few_events`), where intervals were found to cover less than 95%. Rows are in order of by, part, engine,
-    surface, measure and site.
+    `is_low_n`, where intervals were found to cover less than 95%: the effective number of prompts, (sum of the denominators)^2
+    / sum of the denominators^2, is below `panel.least_prompts`, or there are less than five prompts' worth of answers that
+    count, or of those that do not (`has_few_events`). That number is `n_prompts` where all prompts weigh the same, and less
+    where a few have most of the answers. Rows are in order of by, part, engine, surface, measure and site.
 
     Args:
         answers: answers of one log; failed ones are not among them.
@@ -87,7 +88,7 @@ def measure_visibility(answers: Answers, citations: Citations, spans: Spans, men
     if not tables:
         return VISIBILITY.empty()
     table = pd.concat(tables, ignore_index=True)
-    table["is_low_n"] = (table["n_prompts"] < panel.least_prompts) | has_few_events(table)
+    table["is_low_n"] = ~(table["n_effective"] >= panel.least_prompts) | has_few_events(table)
     orders = {"by": panel.by, "measure": MEASURES, "site": panel.sites}
     ranks = {name: table[name].map({value: rank for rank, value in enumerate(order)}) for name, order in orders.items()}
     order = table.assign(**ranks).sort_values(["by", "part", "engine", "surface", "measure", "site"]).index
@@ -184,9 +185,14 @@ def _parts(answers: Answers, by: By, panel: Panel) -> "pd.Series[str]":
 
 
 def _measure(grouping: _Grouping, top: Floats, base: Floats) -> pd.DataFrame:
-    """Return the ratio of both in each group, with its interval and the numbers behind it."""
+    """Return the ratio of both in each group, with its interval and the numbers behind it.
+
+    `n_effective`, missing where nothing is counted, is rounded, so that equal denominators give the number of prompts itself.
+    """
     top, base = top[grouping.rows], base[grouping.rows]
     tops, bases = (sum_by(grouping.cells, len(grouping.groups), values) for values in (top, base))
     n_answers = sum_by(grouping.groups[grouping.cells], len(grouping.names), base > 0)
     table = measure_ratios(tops, bases, grouping.groups, len(grouping.names))
-    return grouping.names.join(table.assign(n_answers=n_answers.astype(np.int64)))
+    total = table["denominator"].where(table["denominator"] > 0)
+    n_effective = (total**2 / sum_by(grouping.groups, len(grouping.names), bases**2)).round(6)
+    return grouping.names.join(table.assign(n_answers=n_answers.astype(np.int64), n_effective=n_effective))

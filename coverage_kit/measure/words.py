@@ -13,7 +13,8 @@ import pandas as pd
 from coverage_kit.sentences import split_sentences
 from coverage_kit.tables import Answers, Citations, Spans, checked
 
-_MARKER = re.compile(r"\(\[[^\]\n]*\]\([^)\s]*\)\)|\[\^?\w{1,4}\](?!\()|【[^】\n]*】|(?<=\])\([^)\s]*\)")
+_TARGET = r"\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)"  # of a link, with brackets within; what is never closed ends the search
+_MARKER = re.compile(rf"\(\[[^\[\]\n]*\]{_TARGET}\)|\[\^?\w{{1,4}}\](?!\()|【[^【】\n]*】|(?<=\]){_TARGET}")
 _WORD = re.compile(r"[^\W_]\S*")
 
 Stretch = tuple[int, int, int, str]  # start, end, position of the page among the answer's citations, its site

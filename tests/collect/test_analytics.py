@@ -1,4 +1,5 @@
 import json
+import time
 
 import pandas as pd
 import pytest
@@ -179,3 +180,31 @@ def test_the_decimal_sign_is_told_by_numbers_that_leave_no_doubt():
     assert decimal_sign([("1,234", True)]) == "."
     assert decimal_sign([("0,83", False), ("12", True)]) == ","
     assert decimal_sign([("1.234", False), ("7", True)]) == "."
+
+
+@pytest.mark.parametrize("text", [f"1{' ' * 20_000}x", f"1{',' * 20_000}x", f"{'1 ' * 20_000}x", f"{'1,' * 20_000}x"])
+def test_hostile_numbers_are_refused_in_time(text):
+    started = time.perf_counter()
+    assert number_in(text) is None
+    assert decimal_sign([(text, True)]) == "."
+    assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize("value", ["9" * 400, 10**400, float("nan")])
+def test_numbers_without_end_are_none(value):
+    assert number_in(value) is None
+    assert number_in(value, is_count=True) is None
+
+
+@pytest.mark.parametrize("rows", [None, "none", {}, 5, ["plain"]])
+def test_an_answer_of_the_api_without_rows_is_an_error(tmp_path, rows):
+    with pytest.raises(LogError, match="a table with the source of sessions"):
+        read_sessions([write(tmp_path, "ga.json", json.dumps(report() | {"rows": rows}))])
+
+
+def test_headers_and_cells_of_the_api_may_be_plain(tmp_path):
+    one = {"dimensionHeaders": ["sessionSource", None], "metricHeaders": ["sessions"]}
+    rows = [{"dimensionValues": ["poe.com", "x"], "metricValues": ["3"]}, "plain", {"dimensionValues": 5, "metricValues": None}]
+    sessions, rejects = read_sessions([write(tmp_path, "ga.json", json.dumps(one | {"rows": rows}))])
+    assert sessions[["source", "n_sessions"]].to_numpy().tolist() == [["poe.com", 3]]
+    assert rejects[["line", "reason"]].to_numpy().tolist() == [[2, "no cells"], [3, "no cells"]]

@@ -134,3 +134,24 @@ def test_what_is_no_export_is_an_error(tmp_path):
         read_search_console([str(tmp_path / "missing.csv")])
     with pytest.raises(LogError, match="No such file"):
         read_search_console([str(tmp_path / "missing.zip")])
+
+
+def test_files_of_one_name_in_a_zip_are_all_read(tmp_path):
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        for place in ("siteA/", "siteB/", "./siteB/"):
+            archive.writestr(f"{place}Queries.csv", QUERIES.replace("best crm", f"crm of {place}"))
+    demand = read(str(tmp_path / "export.zip"))
+    assert demand["query"].to_list() == ["crm of siteA/", "crm of siteB/", "crm of ./siteB/"]
+    assert [name.partition("export.zip/")[2] for name in demand["file"]] == [
+        *("siteA/Queries.csv", "siteB/Queries.csv", "siteB/Queries.csv (2)")
+    ]
+
+
+def test_a_zip_with_a_broken_member_is_an_error(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("Queries.csv", QUERIES * 9)
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    content[42:60] = b"\xff" * 18
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(LogError, match="a readable zip"):
+        read_search_console([str(tmp_path / "a.zip")])

@@ -186,3 +186,17 @@ def test_without_a_name_there_is_nothing_to_collect(tmp_path):
 def test_hostile_words_are_read_in_time(piece):
     text = f"Larkmoor {piece * 100_000}"
     assert told(collect(texts=(text,)), "answer", "name") == [("name", "Larkmoor")]
+
+
+def test_half_a_surrogate_pair_in_structured_data_is_replaced(tmp_path):
+    block = '{"@type": "Organization", "name": "Larkmoor", "founder": "Isla \\ud83d"}'
+    statements = collect(write_page(tmp_path, "a", "", block))
+    assert told(statements, "structured data", "founder") == [("founder", "Isla \ufffd")]
+
+
+@pytest.mark.parametrize("key", ["streetAddress", "name"])
+def test_values_nested_without_end_are_empty(tmp_path, key):
+    nested = f'{{"{key}": ' * 600 + '"Mill Street"' + "}" * 600
+    block = f'{{"@type": "Organization", "name": "Larkmoor", "address": {nested}}}'
+    statements = collect(write_page(tmp_path, "a", "", block))
+    assert told(statements, "structured data") == [("name", "Larkmoor")]

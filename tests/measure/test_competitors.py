@@ -1,3 +1,5 @@
+import time
+
 import pandas as pd
 import pytest
 
@@ -107,6 +109,7 @@ def test_one_query_is_too_little_to_propose_a_site():
         ("Acmebikester, Tacme Bikes", False),
         ("see https://www.acme-bikes.com/about", False),
         ("[acme-bikes.com](https://acme-bikes.com) says", False),
+        ("more...acme-bikes.com, -acme-bikes.com and a.b.c.d.e.f.g.h.i.acme-bikes.com", False),
         ("", False),
     ],
 )
@@ -166,3 +169,22 @@ def test_communities_are_known_by_domain(site, kind):
 )
 def test_the_main_label_is_without_suffix_and_subdomains(host, label):
     assert main_label(host) == label
+
+
+def test_a_domain_with_an_asterisk_stands_for_all_below_it_and_itself():
+    hosts = pd.Series(["acme.com", "shop.acme.com", "notacme.com"])
+    assert site_owner(hosts, {"*.acme.com": "Acme"}).tolist() == ["Acme", "Acme", "notacme.com"]
+    assert site_kind("forum.acme.com", ["*.acme.com"]) == "community"
+
+
+def test_without_tracked_sites_all_count_as_if_the_own_were_never_cited():
+    table = find(("q0", "Acme.", "acme.com"), ("q1", "Acme.", "acme.com"), tracked=())
+    assert table[["site", "kind", "n_answers"]].to_numpy().tolist() == [["acme.com", "competitor", 2]]
+    assert table["share_of_overlap"].isna().all()
+
+
+@pytest.mark.parametrize("piece", ["a.", "a-", "a", "http://", "a.aa", "-."])
+def test_names_in_hostile_texts_are_found_in_time(piece):
+    started = time.perf_counter()
+    assert find(("q", f"Acme {piece * 20_000}", "acme.com"))["named_rate"].tolist() == [1]
+    assert time.perf_counter() - started < 1

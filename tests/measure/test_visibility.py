@@ -198,3 +198,11 @@ def test_numbers_of_any_index_are_read_by_place():
     cited = CITATIONS.table(cites(1, "ours"))
     table = measure_visibility(frame, cited, SPANS.empty(), MENTIONS.empty(), Panel(BRANDS, clusters={"q1": "c"}))
     assert pick(table, "citation_rate", by="cluster")["value"] == 1
+
+
+@pytest.mark.parametrize(("n_repeats", "is_low"), [(1, False), (9, False), (10, True)])
+def test_figures_that_rest_on_a_few_prompts_with_most_answers_are_marked(n_repeats, is_low):
+    """Two of 50 prompts are repeated: their worth is 66^2 / 210 = 20.7 prompts at nine repeats, 68^2 / 248 = 18.6 at ten."""
+    log = [answer(f"{n}-{r}", f"q{n}") for n in range(50) for r in range(n_repeats if n < 2 else 1)]
+    row = pick(measure(log), "citation_rate")
+    assert (row["n_prompts"], row["is_low_n"]) == (50, is_low)

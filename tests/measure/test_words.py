@@ -1,8 +1,9 @@
+import time
 from math import exp
 
 import pytest
 
-from coverage_kit.measure.words import credit_answer, credit_words
+from coverage_kit.measure.words import _count_words, credit_answer, credit_words
 from coverage_kit.tables import ANSWERS, CITATIONS, SPANS
 
 TEXT = "Ours is a good bike. Theirs costs less. Nobody knows more."  # sentences at 0-20, 21-39 and 40-58, of 5, 3 and 3 words
@@ -107,3 +108,15 @@ def test_retrieved_pages_get_no_credit():
 
 def test_answers_that_are_not_given_get_no_credit():
     assert credit_words(answers(TEXT), citations(("a9", 0, "ours", "cited", 0, 20)), spans()).empty
+
+
+def test_a_link_to_an_address_with_brackets_is_no_word():
+    text = "See [our guide](https://a.example/Bike_(cargo)) ([ours](https://a.example/(b)/(c)))."
+    assert credit(text, (0, 3, 0, "ours")) == {"ours": 3}
+
+
+@pytest.mark.parametrize("piece", ["([x](", "([", "【", "](", "]((", "](()", "](a()", "([x](a)"])
+def test_hostile_markers_are_read_in_time(piece):
+    started = time.perf_counter()
+    _count_words(piece * 20_000)
+    assert time.perf_counter() - started < 1
