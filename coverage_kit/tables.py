@@ -486,7 +486,7 @@ VERDICTS = Schema(
         _maybe(
             "p_holm",
             "number",
-            "p corrected (Holm) over what is read together: the pooled rows of all engines and measures, or the clusters of one",
+            "p corrected (Holm) over what is read together: pooled rows of all engines and measures, or clusters of one",
         ),
         _maybe(
             "noise_floor", "number", "effect that 95% of splits of the time before stay within, where nothing was changed (A/A)"
@@ -585,7 +585,7 @@ ASSOCIATIONS = Schema(
         _maybe(
             "p",
             "number",
-            "share of shifted or reordered series at least as strongly correlated at any lag, times the number of pairs of series",
+            "share of shifted or reordered series at least as correlated at any lag, times the number of pairs of series",
         ),
         _text("reading", "the figure in words"),
     ),

@@ -15,6 +15,7 @@ FORMAT = TableFormat(
         "citations": "links",
         "searches": "search_queries",
     },
+    surface="scrape",
     note="demand is Ahrefs' estimate; links are read as cited, though some may only have been found; "
     "fan-out searches are told of chatgpt and perplexity alone",
 )

@@ -14,7 +14,7 @@ from coverage_kit.collect.logs.record import Citation, LogRecord
 from coverage_kit.collect.logs.values import citations_of, label_of, parsed, readable, searches_of, text_of
 from coverage_kit.sentences import split_sentences
 
-_MARKER = re.compile(r"[ \t]?(?:\ue200([^\ue200\ue201]*)\ue201|【[^【】\n]*†[^【】\n]*】)|[\ue200-\ue2ff]")
+_MARKER = re.compile(r"[ \t]?(?:\ue200([^\ue200\ue201]*)\ue201|【[^【】†\n]{0,200}†[^【】\n]{0,2000}】)|[\ue200-\ue2ff]")
 _SENTENCE = 3000
 _GAP = "\n\n"
 

@@ -22,7 +22,19 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "model": ("model", "model name", "llm model", "provided model name", "model slug", "model id"),
     "surface": ("surface", "channel"),
-    "run_id": ("run id", "run", "run label", "execution id", "run number", "repetition", "sample index", "trial"),
+    "run_id": (
+        "run id",
+        "run",
+        "run label",
+        "execution id",
+        "run number",
+        "repetition",
+        "sample index",
+        "trial",
+        "chat id",
+        "chat",
+        "conversation id",
+    ),
     "asked_at": (
         *("asked at", "ts", "timestamp", "date", "created at", "answered at", "requested at", "row timestamp"),
         *("datetime", "date time", "run date", "start time", "created", "time"),
@@ -34,8 +46,9 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "market": ("market", "country", "region", "locale", "location", "location country", "country code", "geo"),
     "mentions": ("mentions", "brands mentioned", "mentioned brands", "brand mentions", "brands"),
     "citations": (
-        *("citations", "cited urls", "sources", "citation urls", "cited", "citation url", "cited url", "source urls"),
-        *("cited url exact", "cited sources", "source url", "page url", "links", "references"),
+        *("cited urls", "citation urls", "source urls", "citation url", "cited url", "cited url exact"),
+        *("citations", "sources", "cited", "cited sources", "source url", "page url", "links", "references"),
+        *("url", "urls", "link"),
     ),
     "retrieved": ("retrieved", "search results", "retrieved urls", "retrieved sources", "search result urls"),
     "searches": (

@@ -51,6 +51,7 @@ class CsvFile:
         reader = csv.reader(feed, delimiter=self._delimiter)
         while not feed.has_ended:
             line, feed.n_quotes = feed.n_lines + 1, 0
+            feed.taken.clear()
             try:
                 fields: list[str] | str = next(reader, [])
             except csv.Error as error:
@@ -58,10 +59,19 @@ class CsvFile:
                 feed.close_quote()
             yield from ((number, lines.too_long()) for number in feed.overlong)
             feed.overlong.clear()
-            if feed.has_ended and feed.n_quotes % 2:
+            is_open = feed.has_ended and feed.n_quotes % 2
+            if is_open or (not isinstance(fields, str) and self._has_swallowed(feed.taken)):
                 fields = f"a quote opens that never closes: nothing is read up to line {feed.n_lines}"
             if fields:
                 yield line, fields
+
+    def _has_swallowed(self, taken: list[str]) -> bool:
+        """Return whether a quote of an earlier record's field is what closes this one's, so that rows lie in between."""
+        try:
+            list(csv.reader(taken if len(taken) > 1 else (), delimiter=self._delimiter, strict=True))
+        except csv.Error:
+            return True
+        return False
 
 
 class _Feed:
@@ -70,6 +80,7 @@ class _Feed:
     def __init__(self, stream: TextIO) -> None:
         self._lines = lines.bounded_lines(stream)
         self.overlong: list[int] = []
+        self.taken: list[str] = []  # the lines of one record
         self.n_lines = self.n_quotes = 0
         self.has_ended = False
 
@@ -87,6 +98,7 @@ class _Feed:
             self.overlong.append(self.n_lines)
             return "\n"
         self.n_quotes += line.count('"')
+        self.taken.append(line)
         return line
 
     def close_quote(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from coverage_kit.collect.logs.columns import choose_columns
 from coverage_kit.collect.logs.record import Citation, LogRecord, UnreadableRecordError
-from coverage_kit.collect.logs.values import citations_of, error_of, label_of, number_of, parsed, readable, text_of
+from coverage_kit.collect.logs.values import citations_of, error_of, label_of, parsed, readable, text_of
 
 _PROMPT_KEYS = (
     *("input", "messages", "contents", "query", "prompt", "question"),
@@ -51,7 +51,8 @@ class LogFormat:
 def open_exchange(values: dict[str, Any], prompts: Mapping[str, str]) -> Exchange:
     """Return the exchange of a logged record: a bare response, a request with its response, or a line of a batch.
 
-    `prompts` are those of requests by their id, for responses that are logged without their request.
+    `prompts` are those of requests by their id, for responses that are logged without their request; they are empty where two
+    requests have one id. Raises UnreadableRecordError for a response to such an id.
     """
     response, result = dict_of(parsed(values.get("response"))), dict_of(values.get("result"))
     request = dict_of(parsed(values.get("request"))) or dict_of(values.get("params"))
@@ -72,11 +73,27 @@ def lone_request(values: Mapping[str, Any]) -> tuple[str, str] | None:
     """
     if not _OUTCOMES.isdisjoint(values):
         return None
-    name = next((text for key in _ID_KEYS if (text := text_of(values.get(key)))), "")
+    name = next(iter(ids_of(values)), "")
     if not name or "answer" in own_columns(tuple(values)):
         return None
-    prompt = next((text for key in _REQUEST_KEYS if (text := prompt_of(dict_of(values.get(key))))), "")
+    prompt = prompt_of(request_of(values))
     return (name, prompt) if prompt else None
+
+
+def request_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request that a record holds and that has a prompt; empty where it holds none."""
+    return next((found for key in _REQUEST_KEYS if prompt_of(found := dict_of(values.get(key)))), {})
+
+
+def ids_of(values: Mapping[str, Any]) -> list[str]:
+    """Return the ids by which a record may be paired with its request."""
+    return [text for key in _ID_KEYS if (text := text_of(values.get(key)))]
+
+
+def unread_fields(values: Mapping[str, Any]) -> list[str]:
+    """Return the filled fields of a lone request that are not those of a line of a batch."""
+    known = {*_ID_KEYS, *_REQUEST_KEYS, "method", "url", "metadata"}
+    return [name for name, value in values.items() if name not in known and label_of(value)]
 
 
 def prompt_of(request: Mapping[str, Any]) -> str:
@@ -130,7 +147,7 @@ def begin_record(exchange: Exchange, engine: str, answer: str) -> dict[str, Any]
         "run_id": label_of(own.get("run_id")) or label_of(body.get("id")),
         "asked_at": own.get("asked_at") or body.get("created_at") or body.get("created"),
         "market": label_of(own.get("market")),
-        "demand": number_of(own.get("demand")),
+        "demand": own.get("demand"),
         "error": exchange.error,
     }
 
@@ -179,4 +196,7 @@ def _last_said(value: Any) -> str:
 
 
 def _prompt_elsewhere(values: Mapping[str, Any], prompts: Mapping[str, str]) -> str:
-    return next((prompts[name] for key in _ID_KEYS if (name := text_of(values.get(key))) in prompts), "") if prompts else ""
+    name = next((name for name in ids_of(values) if name in prompts), "") if prompts else ""
+    if name and not prompts[name]:
+        raise UnreadableRecordError(f"two requests have this id: {name}")
+    return prompts[name] if name else ""

@@ -5,7 +5,7 @@ from typing import Any
 
 from coverage_kit.collect.logs.perplexity import marked_citations
 from coverage_kit.collect.logs.record import LogRecord, UnreadableRecordError
-from coverage_kit.collect.logs.values import citations_of, error_of, flag_of, label_of, names_of, number_of, searches_of
+from coverage_kit.collect.logs.values import citations_of, error_of, flag_of, label_of, names_of, searches_of
 
 
 def read_rows(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
@@ -40,7 +40,7 @@ def read_row(values: Mapping[str, Any], mapping: Mapping[str, str]) -> LogRecord
         run_id=label_of(cells.get("run_id")),
         asked_at=cells.get("asked_at"),
         market=label_of(cells.get("market")),
-        demand=number_of(cells.get("demand")),
+        demand=cells.get("demand"),
         citations=(*citations, *marked),
         retrieved=retrieved,
         mentions=names_of(cells.get("mentions")),

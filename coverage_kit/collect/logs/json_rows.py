@@ -9,11 +9,26 @@ from typing import Any, TextIO
 import orjson
 
 from coverage_kit.collect.logs import lines
+from coverage_kit.collect.logs.columns import choose_columns
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.errors import LogError
 
 MAX_JSON_BYTES = 500_000_000
-_LISTS = ("data", "records", "results", "rows", "items", "answers", "responses", "queries", "logs", "runs", "ai_responses")
+_LISTS = (
+    "data",
+    "records",
+    "results",
+    "rows",
+    "items",
+    "answers",
+    "responses",
+    "queries",
+    "logs",
+    "runs",
+    "ai_responses",
+    "conversations",
+    "chats",
+)
 _PART = 1 << 20
 _BETWEEN = "\ufeff \t\r\n,[]"  # brackets too: one array may follow another
 
@@ -169,8 +184,11 @@ def _row(number: int, record: Any) -> Row:
 
 
 def _records_of(whole: Any) -> list[Any]:
-    lists = [whole[key] for key in _LISTS if isinstance(whole, dict) and isinstance(whole.get(key), list)]
-    return next((found for found in lists if found and all(isinstance(one, dict) for one in found)), [whole])
+    """Return the records of a list that the object holds, or the object where it is one itself: it has a query or no list."""
+    if not isinstance(whole, dict) or isinstance(whole.get(choose_columns(tuple(whole), {}).get("query", "")), str):
+        return [whole]
+    lists = (found for key in _LISTS if isinstance(found := whole.get(key), list))
+    return next((found for found in lists if any(isinstance(one, dict) for one in found)), [whole])
 
 
 def _first_character(path: Path) -> str:

@@ -1,6 +1,8 @@
 """Lines of text files of any size: encodings, and a bound on the memory that one line may take."""
 
 import codecs
+import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +10,10 @@ from typing import IO, Any, AnyStr
 
 MAX_LINE_CHARACTERS = 50_000_000
 _CHUNK = 1 << 20
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,19 +59,33 @@ def marked_encoding(path: Path) -> str:
 
 
 def text_encoding(path: Path) -> str:
-    """Return the encoding of a whole file: as marked, else utf-8 where every byte of it is, else cp1252."""
+    """Return the encoding of a whole file: as marked, else utf-8, or cp1252 where most of what is not ASCII is no UTF-8.
+
+    Warns of single bytes that are not UTF-8 in a file that is.
+    """
     encoding = marked_encoding(path)
     if encoding != "utf-8":
         return encoding
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with path.open("rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
+    n_broken, n_sound = _count_sequences(path)
+    if n_broken > n_sound:
         return "cp1252"
+    if n_broken:
+        logger.warning("%s: %d characters are not UTF-8 and are read as U+FFFD", path, n_broken)
     return "utf-8"
+
+
+def _count_sequences(path: Path) -> tuple[int, int]:
+    """Return how many of a file's sequences beyond ASCII are not UTF-8, and how many are."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    n_broken = n_sound = 0
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            if not (text := decoder.decode(chunk)).isascii():
+                n_known = chunk.count(b"\xef\xbf\xbd")
+                n_found = text.count("\ufffd")
+                n_broken += max(0, n_found - n_known)
+                n_sound += len(_BEYOND_ASCII.findall(text)) - n_found + n_known
+    return n_broken + len(decoder.decode(b"", final=True)), n_sound
 
 
 def _ends(line: str | bytes) -> bool:

@@ -54,5 +54,6 @@ FORMAT = TableFormat(
         "citations": "citation_url",
     },
     read=_read,
+    surface="api",
     note="of conversations the first turn alone: what was asked later stands in rows of its own; times are local",
 )

@@ -1,6 +1,6 @@
 """Tables of vendors, known by their columns."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,8 @@ class TableFormat:
 
     `needs` are columns that, all together, only this vendor's tables have, compared as `choose_columns` compares them. `read`
     turns a row and the mapping field -> column into records, none for a row that is no record; `fallback` reads a source in
-    which `read` finds none; `note` says what the table cannot tell.
+    which `read` finds none; `note` says what the table cannot tell;
+    `surface` is where the vendor asks: an API, or pages as people see them (scrape).
     """
 
     name: str
@@ -26,6 +27,13 @@ class TableFormat:
     read: ReadRow = read_rows
     note: str = ""
     fallback: ReadRow | None = None
+    surface: str | None = None
+
+    def records(self, values: Mapping[str, Any], mapping: Mapping[str, str]) -> Iterator[LogRecord]:
+        """Yield the records of a row, with this vendor's surface where the row tells none."""
+        for record in self.read(values, mapping):
+            record.surface = record.surface or self.surface
+            yield record
 
     def recognises(self, columns: Iterable[str]) -> bool:
         """Return whether a table or record with these columns is this vendor's."""

@@ -29,5 +29,6 @@ FORMAT = TableFormat(
         "searches": "search_queries",
     },
     read=_read,
+    surface="scrape",
     note="a model is the answer engine as Profound names it; pages that were found but not cited are not told",
 )

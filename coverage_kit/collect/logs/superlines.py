@@ -28,6 +28,7 @@ FORMAT = TableFormat(
         "citations": "Page URL",
     },
     read=_read,
+    surface="scrape",
     note="no answers' texts; Cited Status is about the own domain alone, so every row's page is read as cited; "
     "what one engine answered to one prompt in one country on one date is taken for one answer",
 )

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from coverage_kit.collect.logs.columns import FIELDS, choose_columns, find_column
-from coverage_kit.collect.logs.exchange import lone_request, open_exchange
+from coverage_kit.collect.logs.exchange import open_exchange
 from coverage_kit.collect.logs.formats import find_format, find_table_format
 from coverage_kit.collect.logs.presets import TableFormat
+from coverage_kit.collect.logs.requests import Requests
 from coverage_kit.collect.logs.sources import Source
 from coverage_kit.errors import LogError
 
@@ -20,7 +21,7 @@ class Survey:
 
     `named` is the file or folder of the settings it belongs to, `has_header` whether one header names the columns of
     all its rows, `vendor` whose table it is where the header tells, `formats` the fields of each format whose records it holds,
-    and `problem` why it is left out.
+    `is_partial` that its later records were not looked at, and `problem` why it is left out.
     """
 
     source: Source
@@ -30,11 +31,12 @@ class Survey:
     vendor: TableFormat | None = None
     formats: dict[str, Mapping[str, str]] = field(default_factory=dict)
     mapping: dict[str, str] = field(default_factory=dict)
+    is_partial: bool = False
     problem: str = ""
 
 
-def survey_source(source: Source, named: str, prompts: dict[str, str]) -> Survey:
-    """Return a source's columns and formats, and add the prompts of a batch's requests to `prompts`."""
+def survey_source(source: Source, named: str, requests: Requests) -> Survey:
+    """Return a source's columns and formats, and add the lone requests it holds to `requests`."""
     header = source.header()
     if header is not None:
         columns = [name for name in dict.fromkeys(header) if name]
@@ -45,9 +47,9 @@ def survey_source(source: Source, named: str, prompts: dict[str, str]) -> Survey
     survey, n_alike = Survey(source, named, has_header=False), 0
     for row in source.rows(()):
         exchange = open_exchange(row.values, {})
-        if asked := lone_request(row.values):
-            prompts[asked[0]] = asked[1]
-        elif vendor := find_table_format(tuple(row.values)):
+        if requests.add(row.values, source.where):
+            continue
+        if vendor := find_table_format(tuple(row.values)):
             survey.formats[vendor.name] = vendor.fields
         elif found := find_format(exchange):
             survey.formats[found.name] = found.fields
@@ -55,7 +57,8 @@ def survey_source(source: Source, named: str, prompts: dict[str, str]) -> Survey
         else:
             seen |= dict.fromkeys(row.values)
         if n_alike == row.line == _ENOUGH:
-            break  # all are requests with their responses: the rest will be told by its own content
+            survey.is_partial = True  # all are requests with their responses: the rest will be told by its own content
+            break
     return replace(survey, columns=list(seen))
 
 
@@ -69,12 +72,16 @@ def map_columns(survey: Survey, by_hand: Mapping[str, str]) -> dict[str, str]:
 
 
 def check_columns(by_hand: Mapping[str, str], surveys: Iterable[Survey]) -> None:
-    """Raise LogError for a field set by hand that is unknown, or whose column no source has."""
+    """Raise LogError for a field set by hand that is unknown, or whose column no source has.
+
+    A source that was not looked at to its end may have any column.
+    """
+    surveys = list(surveys)
     columns = list(dict.fromkeys(column for survey in surveys for column in survey.columns))
     for name, column in by_hand.items():
         if name not in FIELDS:
             raise LogError("log.columns", "a known field", repr(name), f"Fields are: {', '.join(FIELDS)}.")
-        if find_column(columns, (column,)) is None:
+        if find_column(columns, (column,)) is None and not any(survey.is_partial for survey in surveys):
             found = f"columns {', '.join(map(repr, columns)) or 'none'}"
             raise LogError("log.columns", f"a column {column!r} for {name}", found, "Name one of these.")
 

@@ -180,8 +180,8 @@ class _Spellings:
         if isinstance(time := record.asked_at, datetime):
             self.first_asked_at = min(self.first_asked_at or time, time)
             self.last_asked_at = max(self.last_asked_at or time, time)
-        if record.demand is not None:
-            self.figures[record.query] = max(record.demand, self.figures.get(record.query, 0.0))
+        if isinstance(figure := record.demand, (int, float)):
+            self.figures[record.query] = max(figure, self.figures.get(record.query, 0.0))
 
     def count(self, query: str, is_answered: bool) -> None:
         self.counts[query] += 1

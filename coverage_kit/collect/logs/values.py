@@ -9,7 +9,12 @@ from coverage_kit.collect.logs.record import Citation
 
 _ABSENT = frozenset({"", "nan", "nat", "none", "null", "n/a", "na", "-", "[]", "{}"})
 _TRUE, _FALSE = frozenset({"true", "yes", "y", "1", "1.0", "on"}), frozenset({"false", "no", "n", "0", "0.0", "off"})
-_URL = re.compile(r"https?://.*?(?=[\s|;,]+https?://|[\s<>\"|]|$)", re.IGNORECASE)
+_URL = re.compile(r"https?://(?:(?![;,]https?://|\)[;,.]?\[[^\[\]]{0,200}\]\()[^\s<>\"|])*", re.IGNORECASE)
+_HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,9}([^\W\d_]{2,24})(?::\d{1,5})?([/?#]\S*)?")
+_FILES = frozenset(
+    {"csv", "doc", "docx", "htm", "html", "jpeg", "jpg", "js", "json", "pdf", "png", "pptx", "txt", "xls", "xlsx"}
+)
+_NAME_KEYS = ("brand", "brand_name", "name", "company")
 _ONE_URL = re.compile(r"https?://\S+$", re.IGNORECASE)
 _QUOTED = re.compile(r"(?:'([^']*)'|\"([^\"]*)\")(\s*:)?")
 _URL_KEYS = ("url", "uri", "link", "href", "source_url", "cited_url", "citation_url")
@@ -70,12 +75,12 @@ def parsed(value: Any) -> Any:
 
 
 def error_of(error: Any, status: Any = None) -> str | None:
-    """Return why a record failed, by its error cell or a status that is not 200, or None where it did not."""
+    """Return why a record failed, by its error cell or a status that is not 2xx, or None where it did not."""
     text = label_of(_reason(error))
-    if text is not None and text.lower() not in {*_FALSE, "ok", "success", "no error"}:
+    if text is not None and text.lower() not in {*_FALSE, "ok", "success", "no error", "no errors"}:
         return "failed" if text.lower() in _TRUE else text
-    code = label_of(status) or ""
-    if code.isdigit() and code != "200":
+    code = (label_of(status) or "").removesuffix(".0")
+    if code.isdigit() and not 200 <= int(code) < 300:
         return f"HTTP status {code}"
     is_failure = code.lower() in {"failed", "failure", "error", "errored", "timeout", "cancelled", "canceled", "expired"}
     return f"status {code}" if is_failure else None
@@ -84,8 +89,9 @@ def error_of(error: Any, status: Any = None) -> str | None:
 def citations_of(value: Any) -> tuple[Citation, ...]:
     """Return the http pages a cell names, in order: a list, JSON text, objects with a URL, or separated text.
 
-    In text a URL ends at white space, `|`, or at `;` and `,` before the next URL, so that one with commas survives. Google's
-    grounding redirects become the start page of the domain that their title is, and are left out where it is none.
+    A part that is a host, with or without a path, is read as https. In text a URL ends at white space, `|`, or at `;` and `,`
+    before the next URL, so that one with commas survives. Google's grounding redirects become the start page of the domain that
+    their title is, and are left out where it is none.
     """
     parts = _parts_of(value)
     if isinstance(parts, str):
@@ -106,8 +112,16 @@ def names_of(value: Any) -> tuple[str, ...]:
     Counts and yes or no are no names.
     """
     parts = _parts_of(value)
-    listed = parts.split(",") if isinstance(parts, str) and not re.search(r"[\n|;]", parts) else value
+    if isinstance(parts, str):
+        listed = parts if re.search(r"[\n|;]", parts) else parts.split(",")
+    else:
+        listed = [_name_in(part) for part in parts]
     return tuple(name for name in searches_of(listed) if number_of(name) is None and flag_of(name) is None)
+
+
+def _name_in(part: Any) -> Any:
+    names = (part.get(key) for key in _NAME_KEYS) if isinstance(part, dict) else ()
+    return next((name for name in names if isinstance(name, str) and name), part)
 
 
 def _reason(error: Any) -> Any:
@@ -153,13 +167,24 @@ def _citations_in(part: Any) -> tuple[Citation, ...]:
         url, title = _lasting_url(part), None
     if not url:
         return ()
+    url = url if url.startswith("http") else _with_scheme(url)
     start, end = part.get("start_index", part.get("start")), part.get("end_index", part.get("end"))
     is_span = type(start) is int and type(end) is int and start >= 0
     return (Citation(readable(url), start, end, title) if is_span else Citation(readable(url), title=title),)
 
 
 def _citations_in_text(text: str) -> tuple[Citation, ...]:
-    return tuple(Citation(_trimmed(url)) for url in _URL.findall(readable(text)) if _REDIRECT not in url)
+    text = readable(text)
+    if "." in text:
+        between = r"([\n|;]|,(?=\s))" if "://" in text else r"([\n|;,])"
+        text = "".join(_with_scheme(part) for part in re.split(between, text))
+    return tuple(Citation(_trimmed(url)) for url in _URL.findall(text) if _REDIRECT not in url)
+
+
+def _with_scheme(text: str) -> str:
+    """Return the text with https:// before it where it is a host, with or without a path, and no file's name."""
+    found = _HOST.fullmatch(text.strip())
+    return f"https://{found[0]}" if found and (found[2] or found[1].lower() not in _FILES) else text
 
 
 def _lasting_url(part: dict[str, Any]) -> str:
@@ -169,7 +194,11 @@ def _lasting_url(part: dict[str, Any]) -> str:
 
 
 def _trimmed(url: str) -> str:
-    url = url.rstrip(",;'")
-    while url.endswith((")", "]")) and url.count(url[-1]) > url.count({")": "(", "]": "["}[url[-1]]):
-        url = url[:-1].rstrip(",;")
-    return url
+    """Return the URL without the signs of the text around it: brackets that nothing in it opens, and punctuation."""
+    excess = {")": url.count(")") - url.count("("), "]": url.count("]") - url.count("[")}
+    end = len(url)
+    while end and (url[end - 1] in ",;'." or excess.get(url[end - 1], 0) > 0):
+        end -= 1
+        if url[end] in excess:
+            excess[url[end]] -= 1
+    return url[:end]
