@@ -9,6 +9,7 @@ import pandas as pd
 
 from coverage_kit.collect.logs import read_log
 from coverage_kit.comparing import as_columns
+from coverage_kit.measure.visibility import name_surfaces
 from coverage_kit.report.texts import is_missing, shorten
 from coverage_kit.report.workbook import write_csv
 from coverage_kit.settings import LogSettings
@@ -44,7 +45,7 @@ def _tell_counts(log: LogTables) -> str:
         f"{n_cited:,} citations of {cited['site'].nunique():,} sites, {n_retrieved:,} pages retrieved and not cited, "
         f"{len(log.searches):,} searches, {len(log.mentions):,} mentions as logged",
     ]
-    asked = Counter(zip(log.answers["engine"], log.answers["surface"].fillna("unknown"), strict=True)).most_common(8)
+    asked = Counter(zip(log.answers["engine"], name_surfaces(log.answers), strict=True)).most_common(8)
     named = [f"{shorten(engine, 30)} ({shorten(surface, 20)}) {n:,}" for (engine, surface), n in asked]
     lines += [f"engines: {', '.join(named)}"] if named else []
     lines += [f"asked from {times.min():%Y-%m-%d} to {times.max():%Y-%m-%d} (UTC)"] if len(times) else ["no times"]

@@ -2,6 +2,9 @@
 
 A function that takes or returns a table says so with the aliases at the end (`def split_pages(pages: Pages) -> Passages`)
 and wears `@checked`, which verifies columns, kinds and keys at the door. Further columns are welcome and kept.
+
+The tables stand in the pipeline's order, a headed part for each stage: collected, matched, ranked, the run itself, measured.
+Below them: the list of all (SCHEMAS), the aliases, and LogTables.
 """
 
 from dataclasses import dataclass, field
@@ -33,6 +36,8 @@ _ENGINE = _text("engine", "answer engine, such as perplexity")
 _SURFACE = _text("surface", "api, scrape, app or as logged; 'unknown' where the log does not say; never pooled")
 _LOW_95 = _maybe("low", "number", "lower end of the 95% interval; missing where it cannot be told")
 _HIGH_95 = _maybe("high", "number", "upper end of the 95% interval; missing where it cannot be told")
+
+# --- collected: sites, and logs of answers
 
 PAGES = Schema(
     "pages",
@@ -186,6 +191,8 @@ CLAIMS = Schema(
         _text("text", "the sentence without citation markers"),
     ),
 )
+# --- matched: what is near what, and what is covered
+
 MATCHES = Schema(
     "matches",
     "one query and one near passage of one site",
@@ -256,6 +263,8 @@ LABELS = Schema(
         _text("medoid_query_id", "the query nearest the cluster's centre"),
     ),
 )
+# --- ranked: gaps, edits and what they bring
+
 GAPS = Schema(
     "gaps",
     "one cluster of queries, worst first",
@@ -374,6 +383,8 @@ PREDICTIONS = Schema(
         Column("is_within", "flag", "whether what was found lies in the interval"),
     ),
 )
+# --- the run itself: its map and its stages
+
 POINTS = Schema(
     "points",
     "one query or passage on the map",
@@ -397,6 +408,8 @@ STAGES = Schema(
         Column("n_reused", "integer", "distinct texts whose vectors were reused in it"),
     ),
 )
+# --- measured: visibility, change, visitors, the brand
+
 VISIBILITY = Schema(
     "visibility",
     "one measure of one site on one engine and surface, in one part of the answers",

@@ -19,7 +19,7 @@ from coverage_kit.collect.mentions import find_branded, find_mentions
 from coverage_kit.collect.search_console import read_search_console
 from coverage_kit.collect.statements import collect_statements
 from coverage_kit.collect.urls import page_id, site_name
-from coverage_kit.errors import LogError, SettingsError
+from coverage_kit.errors import SettingsError
 from coverage_kit.measure.associations import associate_demand, weekly_branded, weekly_page_clicks, weekly_visits
 from coverage_kit.measure.change import Treatment, measure_change
 from coverage_kit.measure.competitors import find_competitors
@@ -27,9 +27,9 @@ from coverage_kit.measure.consistency import find_disagreements
 from coverage_kit.measure.drift import measure_drift
 from coverage_kit.measure.holders import measure_holders
 from coverage_kit.measure.referrals import Asked, OwnSite, measure_referrals, name_assistants
-from coverage_kit.measure.sites import site_owner
+from coverage_kit.measure.sites import bare_domain, site_owner
 from coverage_kit.measure.visibility import Panel, measure_visibility
-from coverage_kit.settings import LogSettings, Settings, SiteSettings
+from coverage_kit.settings import Settings, SiteSettings
 from coverage_kit.tables import LogTables
 
 _TRACKED = 11
@@ -84,7 +84,7 @@ def claim_sites(log: LogTables, settings: Settings, own_site: str, brand_sites: 
     owners: dict[str, str] = {}
     named = [(own_site, settings.site), *((_name_of(other, brand_sites), other) for other in settings.competitors)]
     for name, site in named:
-        for domain in (name, *map(_as_domain, site.domains)) if name else ():
+        for domain in map(bare_domain, (name, *site.domains)) if name else ():
             if owners.setdefault(domain, name) != name:
                 cure = "List it under one of them."
                 raise SettingsError("domains", f"an owner of {domain!r}", f"{owners[domain]!r} and {name!r}", cure)
@@ -165,14 +165,8 @@ def read_panel(settings: Settings, own_site: str, brand_sites: Mapping[str, str]
 
     Columns set by hand for the log count for the panel too, where it has them. Raises LogError for a file that cannot be read.
     """
-    files = settings.change.files or settings.log.files
-    try:
-        found = read_log(settings.log.model_copy(update={"files": files}))
-    except LogError:
-        if not settings.log.columns:
-            raise
-        found = read_log(LogSettings(files=files))
-    return claim_sites(found, settings, own_site, brand_sites or {})
+    log = settings.log.model_copy(update={"files": settings.change.files or settings.log.files})
+    return claim_sites(read_log(log, must_have_columns=False), settings, own_site, brand_sites or {})
 
 
 def find_treated(patterns: tuple[str, ...], coverage: tables.Coverage) -> list[str]:
@@ -237,12 +231,6 @@ def _read(read: Any, files: tuple[str, ...], schema: Any) -> tuple[pd.DataFrame,
 
 def _home(pages: tables.Pages) -> str:
     return f"https://{pages['page_id'].iloc[0].split('/', 1)[0]}/" if len(pages) else ""
-
-
-def _as_domain(text: str) -> str:
-    """Return the host of a domain, of `*.domain` or of a URL, as `site_name` gives it."""
-    text = text.strip().removeprefix("*.")
-    return site_name(text if "://" in text else f"https://{text}")
 
 
 def _as_page(pattern: str) -> str:

@@ -3,17 +3,18 @@
 import csv
 import functools
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from coverage_kit.collect.logs.columns import find_column
-from coverage_kit.collect.logs.lines import Row, marked_encoding, text_encoding
+from coverage_kit.collect.logs.csv_rows import CsvFile, find_delimiter
+from coverage_kit.collect.logs.lines import Row, marked_encoding
 from coverage_kit.collect.logs.sources import find_files, open_file
 from coverage_kit.collect.logs.times import parse_times
 from coverage_kit.collect.logs.values import label_of, text_of
+from coverage_kit.collect.numbers import decimal_sign, number_in
 from coverage_kit.errors import LogError
 from coverage_kit.tables import REJECTS, SESSIONS, Rejects, Sessions, checked
 
@@ -71,11 +72,6 @@ _ORIGINS = (
     ("traffic_source.source", "medium"),
 )
 _COMMENT = re.compile(r"#([\s\-,;]|$)")
-_NUMBER = re.compile(r"(?:[A-Z]{3}|[^\w\s.,-])?\s*(-?\d[\d.,'’\s]*)(?:[A-Z]{3}|[^\w\s.,-])?")  # noqa: RUF001 (Swiss thousands)
-_SEPARATED = {
-    sign: re.compile(rf"-?(?:\d+|\d{{1,3}}(?:{re.escape(other)}\d{{3}})+)(?:{re.escape(sign)}\d+)?")
-    for sign, other in ((".", ","), (",", "."))
-}
 
 
 @checked
@@ -94,9 +90,10 @@ def read_sessions(files: Sequence[str]) -> tuple[Sessions, Rejects]:
     """
     rows, rejects = list[dict[str, Any]](), list[dict[str, Any]]()
     for path in find_exports(files):
-        tables = [table for table in read_tables(path) if any(_is_usable(row) for row in table)]
+        found = read_tables(path)
+        tables = [table for table in found if any(_is_usable(row) for row in table)]
         if not tables:
-            raise _unknown(path, read_tables(path))
+            raise _unknown(path, found)
         for row in (read for table in tables for read in _read_table(table)):
             (rejects if "reason" in row else rows).append({"file": str(path), **row})
     return SESSIONS.table(rows), REJECTS.table(rejects)
@@ -115,60 +112,17 @@ def read_tables(path: Path) -> list[list[Row]]:
 
     Rows of a CSV have their line in the file, others count from 1. Raises LogError for a file that is empty or broken.
     """
-    sources = open_file(path)
     if path.suffix.lower() in (".csv", ".tsv"):
-        return list(_csv_tables(path))
-    records = _answers(path) or [row for source in sources for row in source.rows(source.header() or ())]
+        return [table for source in open_file(path) if isinstance(source, CsvFile) for table in _csv_tables(source)]
+    records = _answers(path) or [row for source in open_file(path) for row in source.rows(source.header() or ())]
     rows = [(found, row.problem) for row in records for found in _rows_of(row.values)]
     return [[Row(line, found, problem) for line, (found, problem) in enumerate(rows, 1) if found is not None]]
 
 
-def decimal_sign(rows: Sequence[tuple[str, bool]]) -> str:
-    """Return the sign before decimals, '.' or ',', that numbers as written show; '.' where none does.
-
-    Args:
-        rows: each number's text, and whether it is a count: in one of three digits after a sign, that sign parts thousands.
-    """
-    votes = {sign: sum(_shows(text, is_count, sign) for text, is_count in rows) for sign in (".", ",")}
-    return "," if votes[","] > votes["."] else "."
-
-
-def number_in(value: Any, decimal: str = ".", is_count: bool = False) -> float | None:
-    """Return a cell as a number, or None: thousands may be parted, a currency or percent sign may stand beside it.
-
-    >>> number_in("1.234,50 €", decimal=","), number_in("1,234"), number_in("12 %")
-    (1234.5, 1234.0, 12.0)
-    """
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return _finite(value)
-    found = _NUMBER.fullmatch(text_of(value))
-    text = re.sub(r"['’\s]", "", found[1]) if found else ""  # noqa: RUF001 (Swiss thousands)
-    if is_count and re.fullmatch(r"\d{1,3}([.,]\d{3})+", text):
-        return _finite(re.sub("[.,]", "", text))
-    if not _SEPARATED[decimal].fullmatch(text):
-        return None
-    return _finite(text.replace("." if decimal == "," else ",", "").replace(decimal, "."))
-
-
-def _finite(value: float | str) -> float | None:
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _shows(text: str, is_count: bool, sign: str) -> bool:
-    other = "," if sign == "." else "."
-    is_parted = re.fullmatch(rf"\D*\d{{1,3}}(\{other}\d{{3}})+\D*", text) is not None
-    has_decimals = re.search(rf"\{other}\d{{3}}\{sign}|^[^.,]*\{sign}(\d{{1,2}}|\d{{4,}})\D*$", text) is not None
-    return has_decimals or (is_count and is_parted)
-
-
-def _csv_tables(path: Path) -> Iterator[list[Row]]:
+def _csv_tables(source: CsvFile) -> Iterator[list[Row]]:
     """Yield the tables of a CSV: what stands between comment lines and blank ones, below a header each."""
     block: list[tuple[int, str]] = []
-    text = path.read_text(encoding=text_encoding(path), errors="replace").removeprefix("\ufeff")
+    text = Path(source.where).read_text(encoding=source.encoding, errors="replace").removeprefix("\ufeff")
     for number, line in enumerate([*text.splitlines(), ""], 1):
         if line.strip(' \t,;"') and not _COMMENT.match(line):
             block.append((number, line))
@@ -185,8 +139,7 @@ def _is_open(lines: Iterable[str]) -> bool:
 
 def _csv_table(block: Sequence[tuple[int, str]]) -> list[Row]:
     texts = [text for _, text in block]
-    delimiter = max((",", "\t", ";"), key=lambda sign: len(next(csv.reader(texts[:1], delimiter=sign))))
-    reader = csv.reader(texts, delimiter=delimiter)
+    reader = csv.reader(texts, delimiter=find_delimiter(texts[0]))
     header, rows = [name.strip() for name in next(reader)], list[Row]()
     while reader.line_num < len(texts):
         line, fields = block[reader.line_num][0], next(reader)
@@ -201,7 +154,7 @@ def _answers(path: Path) -> list[Row]:
         return []
     try:
         whole = json.loads(path.read_text(encoding=marked_encoding(path)))
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, OSError):  # what reads it next says which
         return []
     listed = whole.get("reports", [whole]) if isinstance(whole, dict) else whole
     are_answers = isinstance(listed, list) and all(isinstance(one, dict) and _is_answer(one) for one in listed)

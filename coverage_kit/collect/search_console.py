@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coverage_kit.collect.analytics import decimal_sign, find_exports, number_in, read_tables
+from coverage_kit.collect.analytics import find_exports, read_tables
 from coverage_kit.collect.logs.columns import find_column
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.search_console import HEADERS
 from coverage_kit.collect.logs.times import parse_times
 from coverage_kit.collect.logs.values import flag_of, label_of, text_of
+from coverage_kit.collect.numbers import decimal_sign, number_in
 from coverage_kit.errors import LogError
 from coverage_kit.tables import REJECTS, SEARCH_DEMAND, Rejects, SearchDemand, checked
 

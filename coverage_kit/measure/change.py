@@ -11,6 +11,7 @@ from scipy import stats
 
 from coverage_kit.measure.permutation import Contrast, Flags, PromptChanges, contrast_groups, correct_holm
 from coverage_kit.measure.power import TimeBefore, find_smallest_effect, measure_noise_floors
+from coverage_kit.measure.visibility import name_surfaces
 from coverage_kit.tables import VERDICTS, Answers, Citations, Mentions, Verdicts, checked
 
 LEVEL = 0.05
@@ -144,11 +145,6 @@ def part_by_engine(answers: Answers, windows: pd.DataFrame) -> Iterator[tuple[tu
     pairs = answers[["engine"]].assign(surface=name_surfaces(answers)).drop_duplicates()
     for engine, surface in sorted(pairs.itertuples(index=False, name=None)):
         yield (engine, surface), windows[(windows["engine"] == engine) & (windows["surface"] == surface)]
-
-
-def name_surfaces(answers: Answers) -> "pd.Series[str]":
-    """Return the surface of each answer, 'unknown' where it is missing."""
-    return answers["surface"].fillna("").astype("str").replace("", "unknown")
 
 
 def _tell_values(

@@ -1,6 +1,7 @@
 """Who owns a cited host, and whether its pages are written by users, as those of forums are."""
 
 import csv
+import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,7 @@ def site_owner(hosts: "pd.Series[str]", owners: Mapping[str, str]) -> "pd.Series
     >>> site_owner(pd.Series(["help.ours.com", "notours.com"]), {"ours.com": "Ours"}).to_list()
     ['Ours', 'notours.com']
     """
-    by_domain = {_bare(domain): label for domain, label in owners.items()}
+    by_domain = {bare_domain(domain): label for domain, label in owners.items()}
     labels = {host: _find(host, by_domain) for host in hosts.unique()}
     return hosts.map({host: host if label is None else label for host, label in labels.items()}).astype("str")
 
@@ -35,7 +36,7 @@ def site_kind(site: str, community: Collection[str] = ()) -> str:
     >>> site_kind("old.reddit.com"), site_kind("notreddit.com")
     ('forum', '')
     """
-    added = dict.fromkeys(map(_bare, community), "community")
+    added = dict.fromkeys(map(bare_domain, community), "community")
     return _find(site, {**_known_kinds(), **added}) or ""
 
 
@@ -47,7 +48,7 @@ def main_label(host: str) -> str:
     >>> main_label("support.logitech.com"), main_label("shop.acme.co.uk")
     ('logitech', 'acme')
     """
-    labels = _bare(host).split(".")
+    labels = bare_domain(host).split(".")
     n_suffix = 2 if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL else 1
     return labels[max(0, len(labels) - n_suffix - 1)]
 
@@ -58,12 +59,14 @@ def _find(host: str, by_domain: Mapping[str, T]) -> T | None:
 
 def _domains(host: str) -> Iterator[str]:
     """Yield the host and the domains above it, the longest first."""
-    labels = _bare(host).split(".")
+    labels = bare_domain(host).split(".")
     return (".".join(labels[start:]) for start in range(len(labels)))
 
 
-def _bare(host: str) -> str:
-    return host.strip().lower().rstrip(".").removeprefix("*.").removeprefix("www.")
+def bare_domain(host: str) -> str:
+    """Return a host, or a domain as settings may write it (a URL, www., *.), as it is compared."""
+    host = re.sub(r"^https?://|[/?#].*$", "", host.strip(), flags=re.IGNORECASE)
+    return host.lower().rstrip(".").removeprefix("*.").removeprefix("www.")
 
 
 @cache

@@ -95,6 +95,11 @@ def measure_visibility(answers: Answers, citations: Citations, spans: Spans, men
     return table.loc[order, VISIBILITY.names].reset_index(drop=True)
 
 
+def name_surfaces(answers: Answers) -> "pd.Series[str]":
+    """Return the surface of each answer, 'unknown' where it is missing."""
+    return answers["surface"].fillna("").astype("str").replace("", "unknown")
+
+
 @dataclass(frozen=True)
 class _Log:
     """What the answers cite, found, name and rest on: tables of row (the answer's number), site, amount."""
@@ -164,8 +169,7 @@ def _group(answers: Answers, by: By, panel: Panel) -> _Grouping | None:
     rows = np.flatnonzero(part.notna() & (is_branded == (by == "branded")))
     if not len(rows):
         return None
-    surface = answers["surface"].astype("object").where(answers["surface"].notna(), "").replace("", "unknown")
-    keys = pd.DataFrame({"engine": answers["engine"], "surface": surface, "part": part}).astype("str").iloc[rows]
+    keys = pd.DataFrame({"engine": answers["engine"], "surface": name_surfaces(answers), "part": part}).astype("str").iloc[rows]
     grouped = keys.groupby(["engine", "surface", "part"], sort=True)
     prompts, queries = pd.factorize(answers["query_id"].iloc[rows])
     found, cells = np.unique(grouped.ngroup().to_numpy() * len(queries) + prompts, return_inverse=True)

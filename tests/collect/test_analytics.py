@@ -4,7 +4,8 @@ import time
 import pandas as pd
 import pytest
 
-from coverage_kit.collect.analytics import decimal_sign, number_in, read_sessions
+from coverage_kit.collect.analytics import read_sessions
+from coverage_kit.collect.numbers import decimal_sign, number_in
 from coverage_kit.errors import LogError
 
 INTERFACE = """\

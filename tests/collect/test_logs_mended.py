@@ -7,8 +7,8 @@ import pytest
 
 from coverage_kit.collect.logs import read_log
 from coverage_kit.collect.logs.chatgpt_export import _MARKER
-from coverage_kit.collect.logs.figures import decimal_sign, demand_of
 from coverage_kit.collect.logs.values import citations_of, error_of, names_of
+from coverage_kit.collect.numbers import decimal_sign, demand_of
 from coverage_kit.errors import LogError
 from coverage_kit.settings import LogSettings
 from tests.collect.log_samples import OPENAI_CHAT, A, B, kinds, read_records, read_rows
@@ -144,7 +144,7 @@ def test_one_bad_byte_leaves_the_rest_of_a_file_utf_8(read, caplog):
     ],
 )
 def test_figures_of_demand_are_read_as_their_column_writes_them(cells, figures):
-    sign = decimal_sign(cells)
+    sign = decimal_sign([(str(cell), False) for cell in cells], "")
     assert [demand_of(cell, sign) for cell in cells] == figures
 
 

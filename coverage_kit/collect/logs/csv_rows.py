@@ -20,10 +20,10 @@ class CsvFile:
     def __init__(self, path: Path) -> None:
         self.where = str(path)
         self._path = path
-        self._encoding = lines.text_encoding(path)
+        self.encoding = lines.text_encoding(path)
         csv.field_size_limit(max(csv.field_size_limit(), lines.MAX_LINE_CHARACTERS))
         with self._open() as stream:
-            self._delimiter = _find_delimiter(next((line for line in _Feed(stream) if line.strip()), ""))
+            self._delimiter = find_delimiter(next((line for line in _Feed(stream) if line.strip()), ""))
 
     def header(self) -> list[str]:
         """Return the names of the columns; none where the file is empty."""
@@ -43,7 +43,7 @@ class CsvFile:
                     yield _row(line, fields, header, wanted)
 
     def _open(self) -> TextIO:
-        return self._path.open(encoding=self._encoding, newline="", errors="replace")
+        return self._path.open(encoding=self.encoding, newline="", errors="replace")
 
     def _records(self, stream: TextIO) -> Iterator[tuple[int, list[str] | str]]:
         """Yield each record's first line with its fields, or with the reason why it cannot be read."""
@@ -119,7 +119,7 @@ def _row(line: int, fields: list[str], header: list[str], wanted: dict[str, int]
     return Row(line, values)
 
 
-def _find_delimiter(line: str) -> str:
+def find_delimiter(line: str) -> str:
     """Return the delimiter that gives the header most fields; one that no text has where it is a single column."""
     if line.lower().startswith(_NAMES_DELIMITER) and line[4:5] in {",", ";", "\t", "|"}:
         return line[4]

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from coverage_kit.collect.logs import generic
 from coverage_kit.collect.logs.columns import FIELDS, choose_columns
 from coverage_kit.collect.logs.exchange import LogFormat, open_exchange, own_columns
-from coverage_kit.collect.logs.figures import decimal_sign, demand_of
 from coverage_kit.collect.logs.formats import FORMATS, TABLE_FORMATS, find_format, find_table_format
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.record import LogRecord, UnreadableRecordError
@@ -30,7 +30,8 @@ from coverage_kit.collect.logs.survey import (
 )
 from coverage_kit.collect.logs.tabulate import LogTabulator
 from coverage_kit.collect.logs.times import is_day_first, parse_time
-from coverage_kit.collect.logs.values import label_of
+from coverage_kit.collect.logs.values import label_of, text_of
+from coverage_kit.collect.numbers import decimal_sign, demand_of
 from coverage_kit.errors import LogError
 from coverage_kit.settings import LogSettings
 from coverage_kit.tables import REJECTS, SOURCES, LogTables
@@ -39,23 +40,25 @@ logger = logging.getLogger(__name__)
 
 _Found = tuple[str, Iterable[LogRecord], dict[str, Any]]
 
+_LOOKED_AT = 1000  # cells of a column, to learn how it writes its numbers
 _NOTES = {one.name: one.note for one in TABLE_FORMATS if one.note}
 _ENVELOPE = frozenset(
     {"id", "object", "model", "created", "created_at", "status", "error", "custom_id", "request", "response", "body"}
 )
 
 
-def read_log(log: LogSettings) -> LogTables:
+def read_log(log: LogSettings, must_have_columns: bool = True) -> LogTables:
     """Return the tables of a log's files and folders, whatever their formats, in memory bounded by the tables.
 
     Records of known APIs and exports are recognised by their content or columns, all others by the names of their columns, or
     as `log.columns` says; the choice is in `mapping` and `sources`. Records that cannot be read are in `rejects`, and a warning
     counts them; requests without a response are failures. Fields that no column holds are kept in `answers.extra`. Times are
-    UTC. Raises LogError for a file that is missing, empty, broken or without queries, and for requests alone.
+    UTC. Raises LogError for a file that is missing, empty, broken or without queries, for requests alone, and for a column of
+    `log.columns` that no file has, unless `must_have_columns` is False.
     """
     requests = Requests()
     surveys = [survey_source(source, named, requests) for named, source in _open_all(log.files)]
-    check_columns(log.columns, surveys)
+    check_columns(log.columns, surveys, must_have_columns)
     for survey in surveys:
         survey.mapping = map_columns(survey, log.columns)
     check_queries(surveys)
@@ -120,7 +123,7 @@ class _Reader:
             self.rejects.append({"file": file, "line": 1, "reason": survey.problem})
             return
         is_day = is_day_first(_cells(survey, "asked_at"))
-        self.decimal = decimal_sign(_cells(survey, "demand"))
+        self.decimal = decimal_sign(((text_of(cell), False) for cell in islice(_cells(survey, "demand"), _LOOKED_AT)), "")
         yield from self._pass(survey, is_day)
         if not any(where == file for where, _ in self.counts):
             yield from self._pass(survey, is_day, is_second=True)

@@ -71,17 +71,17 @@ def map_columns(survey: Survey, by_hand: Mapping[str, str]) -> dict[str, str]:
     return choose_columns(survey.columns, chosen)
 
 
-def check_columns(by_hand: Mapping[str, str], surveys: Iterable[Survey]) -> None:
-    """Raise LogError for a field set by hand that is unknown, or whose column no source has.
+def check_columns(by_hand: Mapping[str, str], surveys: Sequence[Survey], must_be_there: bool = True) -> None:
+    """Raise LogError for a field set by hand that is unknown, or, where it must be there, whose column no source has.
 
     A source that was not looked at to its end may have any column.
     """
-    surveys = list(surveys)
+    may_lack = not must_be_there or any(survey.is_partial for survey in surveys)
     columns = list(dict.fromkeys(column for survey in surveys for column in survey.columns))
     for name, column in by_hand.items():
         if name not in FIELDS:
             raise LogError("log.columns", "a known field", repr(name), f"Fields are: {', '.join(FIELDS)}.")
-        if find_column(columns, (column,)) is None and not any(survey.is_partial for survey in surveys):
+        if find_column(columns, (column,)) is None and not may_lack:
             found = f"columns {', '.join(map(repr, columns)) or 'none'}"
             raise LogError("log.columns", f"a column {column!r} for {name}", found, "Name one of these.")
 
