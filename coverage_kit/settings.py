@@ -44,6 +44,9 @@ class LogSettings(_Section):
 
     files: tuple[str, ...] = Field((), description="CSV, JSONL, Parquet or xlsx files, or folders of them")
     columns: dict[str, str] = Field({}, description="field = column, where the names are not recognised by themselves")
+    most_answers: int = Field(
+        200_000, ge=100, description="answers kept whole at most: of a longer log a sample, drawn by their ids; all are counted"
+    )
 
 
 class VisibilitySettings(_Section):
@@ -79,6 +82,15 @@ class MatchSettings(_Section):
 
     encoder: str = Field("minilm", description="'minilm' (bundled), a sentence-transformers name or a model folder")
     cross_encoder: str = Field("", description="reranker that reads each query with its nearest passages: slow, often surer")
+    runtime: Literal["auto", "torch", "openvino"] = Field(
+        "auto", description="what computes the encoder; auto: the GPU by torch, else OpenVINO where installed, else torch"
+    )
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
+        "auto", description="of the encoder's arithmetic; auto: fp16 on a GPU, bf16 on a CPU that has it, else fp32"
+    )
+    most_queries: int = Field(
+        20_000, ge=100, description="distinct queries read at most: of more, near-duplicates are grouped and one of each is read"
+    )
     passage_words: int = Field(180, ge=20, description="words of a passage at most")
     neighbors: int = Field(100, ge=10, description="own passages kept for each query")
     other_neighbors: int = Field(5, ge=1, description="passages of each other site kept for each query")
@@ -122,6 +134,17 @@ class DraftSettings(_Section):
     timeout_seconds: float = Field(60.0, gt=0, description="seconds to wait for a draft")
 
 
+class EngineSettings(_Section):
+    """What spreads embedding and matching over workers, on this machine or on a cluster."""
+
+    name: Literal["none", "local", "ray"] = Field(
+        "none", description="none: in one process; local: part by part, resumable; ray: the parts spread over workers"
+    )
+    workers: int = Field(2, ge=1, description="workers at work at a time")
+    address: str = Field("", description="a Ray cluster's address, such as auto; '' starts one on this machine")
+    part_rows: int = Field(20_000, ge=1, description="texts in one part")
+
+
 class Settings(_Section):
     """Every knob of a run. Read it with `read_settings`, or build it in Python."""
 
@@ -135,6 +158,7 @@ class Settings(_Section):
     visibility: VisibilitySettings = VisibilitySettings()
     change: ChangeSettings = ChangeSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
+    engine: EngineSettings = EngineSettings()
     out: str = Field("runs/latest", description="folder of the run")
     cache: str = Field("runs/cache", description="folder of vectors and fetched pages that are used again")
     language: Literal["en"] = Field("en", description="language of stop words and of the edits' wording")
