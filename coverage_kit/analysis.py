@@ -8,12 +8,17 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from coverage_kit import tables
 from coverage_kit.errors import RunError
+from coverage_kit.vectors import Embeddings
 
 SUMMARY = "summary.json"
+VECTORS = ("query_vectors", "passage_vectors")
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,8 @@ class Analysis:
     """Everything a run found: one table a stage, and `about`.
 
     `about` holds plain values: settings, versions, seed, self_test (auc, low, high, ece, n_queries, n_hidden, or None),
-    clustering (resolution, n_clusters, stability, low_membership_share), n_embedded, n_reused, own_site, brand, and so on.
+    clustering (resolution, n_clusters, stability, low_membership_share), own_site, brand, reused, index, and so on.
+    `embeddings` are the encoder's vectors of the queries and of the passages, by the names of VECTORS.
     """
 
     pages: tables.Pages
@@ -58,6 +64,7 @@ class Analysis:
     associations: tables.Associations = field(default_factory=tables.ASSOCIATIONS.empty)
     statements: tables.Statements = field(default_factory=tables.STATEMENTS.empty)
     disagreements: tables.Disagreements = field(default_factory=tables.DISAGREEMENTS.empty)
+    embeddings: dict[str, Embeddings] = field(default_factory=dict)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name."""
@@ -65,19 +72,22 @@ class Analysis:
 
 
 def _table_names() -> list[str]:
-    return [one.name for one in fields(Analysis) if one.name != "about"]
+    return [one.name for one in fields(Analysis) if one.name not in ("about", "embeddings")]
 
 
 def save_analysis(analysis: Analysis, folder: str | Path) -> Path:
-    """Write each table as Parquet and `about` as summary.json into the folder, which appears whole or not at all.
+    """Write tables and vectors as Parquet, and `about` as summary.json, into the folder, which appears whole or not at all.
 
-    Other files in the folder stay. Raises RunError when the folder cannot be written.
+    A file of vectors has two columns, `id` and `vector` (float32, as long as the encoder makes them); the encoder's name stands
+    in the file's metadata. Other files in the folder stay. Raises RunError when the folder cannot be written.
     """
     folder = Path(folder)
 
     def fill(beside: Path) -> None:
         for name, table in analysis.tables().items():
             table.to_parquet(beside / f"{name}.parquet", index=False, compression="zstd")
+        for name, embeddings in analysis.embeddings.items():
+            save_vectors(embeddings, beside / f"{name}.parquet")
         text = json.dumps(analysis.about, indent=2, ensure_ascii=False, sort_keys=True)
         (beside / SUMMARY).write_text(text, encoding="utf-8")
 
@@ -87,26 +97,53 @@ def save_analysis(analysis: Analysis, folder: str | Path) -> Path:
 
 def load_analysis(folder: str | Path) -> Analysis:
     """Return the analysis that a run wrote into this folder. Raises RunError when it is not there or not whole."""
-    place = Path(folder) / "tables"
+    place = find_tables(Path(folder))
     cure = "Run 'coverage-kit run' first, or name the folder that [out] in coverage.toml names."
     if not (place / SUMMARY).exists():
         raise RunError(str(folder), "a finished run", "no tables/summary.json", cure)
     try:
         about = json.loads((place / SUMMARY).read_text(encoding="utf-8"))
         loaded = {name: pd.read_parquet(place / f"{name}.parquet") for name in _table_names()}
+        vectors = {name: load_vectors(place / f"{name}.parquet") for name in VECTORS if (place / f"{name}.parquet").exists()}
     except (OSError, ValueError) as error:
         raise RunError(str(place), "a whole run", str(error).splitlines()[0], cure) from error
-    return Analysis(**loaded, about=about)
+    return Analysis(**loaded, about=about, embeddings=vectors)
+
+
+def find_tables(folder: Path) -> Path:
+    """Return where a run's tables are: the ones before, where a crash came just between taking these away and the new ones."""
+    place, before = folder / "tables", folder / "tables.old"
+    return before if before.is_dir() and not place.exists() else place
+
+
+def save_vectors(embeddings: Embeddings, path: Path) -> None:
+    """Write embeddings as Parquet: `id`, and `vector` as a list of float32 of fixed length."""
+    flat = pa.array(np.ascontiguousarray(embeddings.vectors).reshape(-1))
+    vectors = pa.FixedSizeListArray.from_arrays(flat, embeddings.vectors.shape[1])
+    table = pa.table({"id": pa.array(embeddings.ids, pa.large_string()), "vector": vectors})
+    pq.write_table(table.replace_schema_metadata({"encoder": embeddings.encoder}), path, compression="zstd")
+
+
+def load_vectors(path: Path) -> Embeddings:
+    """Return the embeddings that `save_vectors` wrote."""
+    table = pq.read_table(path)
+    column = table["vector"].combine_chunks()
+    vectors = column.flatten().to_numpy().reshape(len(table), column.type.list_size)
+    return Embeddings(tuple(table["id"].to_pylist()), vectors, table.schema.metadata[b"encoder"].decode())
 
 
 def write_folder(folder: Path, fill: Callable[[Path], None]) -> None:
     """Fill a folder beside the wanted one, then put it in its place. Raises RunError when that cannot be done."""
     beside, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
     try:
+        if old.is_dir() and not folder.exists():
+            old.replace(folder)  # a crash came between the two steps below
         for rest in (beside, old):
             shutil.rmtree(rest, ignore_errors=True)
         beside.mkdir(parents=True)
         fill(beside)
+        for file in beside.rglob("*.*"):
+            _sync(file)
         if folder.exists():
             folder.replace(old)
         beside.replace(folder)
@@ -121,6 +158,13 @@ def write_file(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside.write_bytes(content)
+        _sync(beside)
         os.replace(beside, path)  # noqa: PTH105 (atomic on every system)
     except OSError as error:
         raise RunError(str(path), "a file that can be written", str(error), "Close it elsewhere, or name another.") from error
+
+
+def _sync(file: Path) -> None:
+    """Wait until the file is on the disk: put in place before that, it could be empty after a power cut."""
+    with file.open("rb") as stream:
+        os.fsync(stream.fileno())

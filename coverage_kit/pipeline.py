@@ -1,7 +1,5 @@
 """analyze(): the whole method on one screen; below it, the glue between stages."""
 
-import hashlib
-import io
 import logging
 import platform
 import resource
@@ -14,37 +12,30 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from coverage_kit.analysis import Analysis, write_file
+from coverage_kit.analysis import VECTORS, Analysis
 from coverage_kit.collect.claims import split_claims
 from coverage_kit.collect.logs import describe_mapping, read_log
 from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.site import read_site
-from coverage_kit.collect.urls import page_id
-from coverage_kit.embed.encoders import CrossEncoderScorer, SentenceTransformerEncoder
+from coverage_kit.drawing import draw_map
+from coverage_kit.embed.encoders import SentenceTransformerEncoder
 from coverage_kit.embed.texts import CachedEncoder, headings, passage_texts
 from coverage_kit.errors import LogError, SiteError
-from coverage_kit.match.clusters import cluster_queries, part_by_coverage, project, topic_embeddings
-from coverage_kit.match.coverage import Link, fit_link, measure_coverage
-from coverage_kit.match.evidence import Claims, EvidenceScorer
-from coverage_kit.match.hiding import Plan
-from coverage_kit.match.labels import label_clusters
 from coverage_kit.match.model import SiteModel
-from coverage_kit.match.neighbors import best_similarity, nearest_passages
-from coverage_kit.match.space import Space, fit_space
+from coverage_kit.matching import Matched, RunVectors, is_cited, match_site
 from coverage_kit.planning import plan_edits
 from coverage_kit.rank.causes import explain_coverage, gather_facts, pool_facts
 from coverage_kit.rank.drafts import ClaimBook, unsupported_claims
 from coverage_kit.rank.gaps import nearest_to_clusters, rank_gaps
 from coverage_kit.rank.outcomes import Field, count_outcomes, outcome_rates
+from coverage_kit.reuse import Reuse
 from coverage_kit.settings import Settings
-from coverage_kit.tables import PAGES, POINTS, STAGES, LogTables, Pages, Passages, Points
+from coverage_kit.tables import PAGES, STAGES, LogTables, Pages, Passages
 from coverage_kit.tracking import Known, claim_sites, find_all_mentions, track_visibility
-from coverage_kit.vectors import Embeddings, Encoder, embed_texts
+from coverage_kit.vectors import Encoder, embed_texts
 
-_MAP_POINTS = 6000
 _TRACKED = 11
 _VERSIONS = ("coverage_kit", "sentence-transformers", "torch", "faiss-cpu", "scikit-learn", "umap-learn", "trafilatura")
 
@@ -60,63 +51,56 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
 
     Raises CoverageKitError, with where, what, found and cure, for input that cannot be used.
     """
-    match, seed, stages = settings.match, settings.seed, Stages()
+    kept = Reuse(Path(settings.cache) / "found")
+    stages = Stages(kept)
     with stages.clock("collect"):
         log = collect_log(settings)
         stages.encoder = encoder = open_encoder(settings, encoder)
         pages, own_site, brand_sites = collect_pages(settings)
         log = claim_sites(log, settings, own_site, brand_sites)
-        passages = split_pages(pages, match.passage_words)
+        passages = split_pages(pages, settings.match.passage_words)
         own = own_passages(passages, pages, own_site)
         mentions = find_all_mentions(log, names := brand_names(settings, brand_sites))
         claims = split_claims(log.answers)
     with stages.clock("embed"):
-        asked = embed_texts(log.queries["query_id"], log.queries["text"], encoder, "query")
-        content = embed_texts(passages["passage_id"], passage_texts(passages), encoder)
-        titled = embed_texts(own["passage_id"], headings(own), encoder)
-        said = embed_texts(claims["claim_id"], claims["text"], encoder)
+        raw = RunVectors(
+            embed_texts(log.queries["query_id"], log.queries["text"], encoder, "query"),
+            embed_texts(passages["passage_id"], passage_texts(passages), encoder),
+            embed_texts(own["passage_id"], headings(own), encoder),
+            embed_texts(claims["claim_id"], claims["text"], encoder),
+        )
     with stages.clock("match"):
-        space, on_subject, (asked, content, titled, said) = place_in_space(asked, content, titled, said)
-        matches = nearest_passages(asked, passages, content, own_site, (match.neighbors, match.other_neighbors))
-        rows = np.asarray(pd.Index(asked.ids).get_indexer(pd.Index(claims["query_id"])), dtype=np.int64)
-        elsewhere = best_similarity(said, content, passages["passage_id"][passages["site"] != own_site])
-        spoken, own_content = Claims(rows, said, elsewhere), content.select(list(own["passage_id"]))
-        reader = CrossEncoderScorer(match.cross_encoder) if match.cross_encoder else None
-        scorer = EvidenceScorer(log.queries, own, matches, own_site, asked, own_content, titled, spoken, reader)
-        topics = topic_embeddings(asked, said, rows)
-        clusters, quality = cluster_queries(topics, seed)
         known = is_cited(log, pages[(pages["site"] == own_site) & (pages["status"] == "ok")])
-        link = fit_link(scorer, clusters, known, Plan(match.rounds, match.bootstraps, seed, match.share_of_gaps))
-        coverage, draws = measure_coverage(scorer, link, known)
-        trust = 2 * link.self_test.auc - 1 if link.self_test else 0.0
-        clusters, quality = part_by_coverage(topics, coverage, trust, quality, seed)
-        labels = label_clusters(log.queries, clusters, topics)
+        found = match_site(settings, log, claims, passages, own, raw, known, kept)
+        matches, coverage, clusters, scorer = found.matches, found.coverage, found.clusters, found.scorer
     with stages.clock("rank"):
         cluster_of = clusters.set_index("query_id")["cluster_id"]
         outcomes = count_outcomes(log.answers, log.citations, mentions, field_of(settings, pages, own_site, log))
-        facts = gather_facts(evidence := scorer.table(on_subject), coverage, outcome_rates(outcomes))
+        facts = gather_facts(evidence := scorer.table(found.on_subject), coverage, outcome_rates(outcomes))
         coverage = explain_coverage(coverage, facts)
         pooled = pool_facts(facts, log.queries, cluster_of)
-        book = ClaimBook(claims.assign(own_similarity=scorer.claim_support(), other_similarity=elsewhere), said.vectors)
+        told = claims.assign(own_similarity=scorer.claim_support(), other_similarity=found.elsewhere)
+        book = ClaimBook(told, found.vectors.said.vectors)
         nearest = nearest_to_clusters(matches, log.queries, clusters, own_site).join(unsupported_claims(book, clusters))
-        gaps = rank_gaps(log.queries, coverage, draws, clusters, labels, pooled, nearest, seed)
-        model = SiteModel(scorer, link, encoder, space, known)
-        plan = plan_edits(settings, log, gaps, coverage, clusters, matches, passages, model, book, content)
+        gaps = rank_gaps(log.queries, coverage, found.draws, clusters, found.labels, pooled, nearest, settings.seed)
+        model = SiteModel(scorer, found.link, encoder, found.space, known)
+        plan = plan_edits(settings, log, gaps, coverage, clusters, matches, passages, model, book, found.vectors.content)
     with stages.clock("measure"):
-        known = (pages, mentions, clusters, coverage, plan.edits)
-        tracked = track_visibility(settings, log, Known(own_site, brand_sites, names, *known))
+        seen = Known(own_site, brand_sites, names, pages, mentions, clusters, coverage, plan.edits)
+        tracked = track_visibility(settings, log, seen)
     with stages.clock("map"):
-        points = draw_map(asked, content, passages, own_site, settings)
-    about = describe(settings, own_site, encoder, link, asdict(quality), log)
-    kept = ("queries", "answers", "citations", "spans", "searches", "failures", "sources")
+        points = draw_map(found.vectors, raw, (passages["site"] == own_site).to_numpy(), settings, kept)
+    about = describe(settings, own_site, encoder, found, log)
+    taken = ("queries", "answers", "citations", "spans", "searches", "failures", "sources")
     return Analysis(
-        **{name: getattr(log, name) for name in kept},
+        **{name: getattr(log, name) for name in taken},
         **{"pages": pages, "passages": passages, "mentions": mentions, "matches": matches, "evidence": evidence},
         **{"coverage": coverage, "clusters": clusters, "gaps": gaps},
         **{"edits": plan.edits, "changes": plan.changes, "effects": plan.effects, "frontier": plan.frontier},
         **{"points": points, "stages": stages.table()},
         **{one.name: getattr(tracked, one.name) for one in fields(tracked)},
         about={**about, **plan.about},
+        embeddings=dict(zip(VECTORS, (raw.asked, raw.content), strict=True)),
     )
 
 
@@ -163,24 +147,6 @@ def collect_log(settings: Settings) -> LogTables:
     return log
 
 
-def is_cited(log: LogTables, own_pages: Pages) -> Any:
-    """Return which queries have an answer that cites one of these pages, shape (n queries,)."""
-    is_own = log.citations["url"].map(page_id).isin(own_pages["page_id"])
-    cited = log.citations[(log.citations["kind"] == "cited") & is_own]
-    answers = log.answers[log.answers["answer_id"].isin(cited["answer_id"])]
-    return log.queries["query_id"].isin(answers["query_id"]).to_numpy()
-
-
-def place_in_space(asked: Embeddings, *written: Embeddings) -> tuple[Space, Any, tuple[Embeddings, ...]]:
-    """Return the space of the passages (the first of `written`) and queries, and everything in it.
-
-    Between the two: the cosine of each query with its nearest passage before, shape (n queries,).
-    """
-    space = fit_space(written[0], asked)
-    on_subject = best_similarity(asked, written[0], written[0].ids)
-    return space, on_subject, (space.of_queries(asked), *map(space.of_passages, written))
-
-
 def own_passages(passages: Passages, pages: Pages, own_site: str) -> Passages:
     """Return the own site's passages. Raises SiteError when it has none."""
     own = passages[passages["site"] == own_site].reset_index(drop=True)
@@ -204,44 +170,17 @@ def field_of(settings: Settings, pages: Pages, own_site: str, log: LogTables) ->
     return Field(own_site, settings.site.brand[0] if settings.site.brand else "", others, is_search_known)
 
 
-def draw_map(asked: Embeddings, content: Embeddings, passages: Passages, own_site: str, settings: Settings) -> Points:
-    """Return map coordinates of the queries and passages, a sample of them where there are many; kept on disk."""
-    rng = np.random.default_rng(settings.seed)
-    n_asked = min(len(asked), _MAP_POINTS // 2)
-    kept = [_some(rng, len(asked), n_asked), _some(rng, len(content), _MAP_POINTS - n_asked)]
-    together = Embeddings(
-        tuple(np.array(asked.ids, dtype=object)[kept[0]]) + tuple(np.array(content.ids, dtype=object)[kept[1]]),
-        np.concatenate([asked.vectors[kept[0]], content.vectors[kept[1]]]),
-        asked.encoder,
-    )
-    is_own = (passages["site"] == own_site).to_numpy()[kept[1]]
-    flat = _kept_on_disk(together, settings)
-    return POINTS.table(
-        [
-            {"point_id": name, "kind": kind, "x": float(x), "y": float(y)}
-            for name, kind, (x, y) in zip(
-                together.ids,
-                ["query"] * len(kept[0]) + ["own passage" if own else "other passage" for own in is_own],
-                flat,
-                strict=True,
-            )
-        ]
-    )
-
-
-def describe(  # noqa: PLR0913 (what a reader must know comes from everywhere)
-    settings: Settings, own_site: str, encoder: Encoder, link: Link, clustering: dict[str, Any], log: LogTables
-) -> dict[str, Any]:
+def describe(settings: Settings, own_site: str, encoder: Encoder, found: Matched, log: LogTables) -> dict[str, Any]:
     """Return what a reader needs to judge the run: settings, versions, self-test, clustering, mapping of the log."""
     return {
         "own_site": own_site,
         "brand": settings.site.brand[0] if settings.site.brand else own_site,
         "encoder": encoder.name,
         "settings": settings.model_dump(mode="json"),
-        "self_test": asdict(link.self_test) if link.self_test else None,
-        "evidence_used": list(link.names),
-        "share_of_gaps": float(link.share_of_gaps[0]),
-        "clustering": clustering,
+        "self_test": asdict(found.link.self_test) if found.link.self_test else None,
+        "evidence_used": list(found.link.names),
+        "share_of_gaps": float(found.link.share_of_gaps[0]),
+        "clustering": asdict(found.quality),
         "log_columns": log.mapping,
         "seed": settings.seed,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _VERSIONS}},
@@ -250,22 +189,24 @@ def describe(  # noqa: PLR0913 (what a reader must know comes from everywhere)
 
 @dataclass
 class Stages:
-    """Clocks the stages of one run."""
+    """Clocks the stages of one run, and says what each took over from runs before."""
 
+    kept: Reuse
     rows: list[dict[str, object]] = field(default_factory=list)
     encoder: CachedEncoder | None = None
 
     @contextmanager
     def clock(self, stage: str) -> Iterator[None]:
-        """Record seconds, memory and vectors made and reused while the block runs."""
-        start, before = time.perf_counter(), self._counts()
+        """Record seconds, memory, vectors made and reused, and findings reused while the block runs."""
+        start, before, n_kept = time.perf_counter(), self._counts(), len(self.kept.reused)
         yield
         embedded, reused = (now - then for now, then in zip(self._counts(), before, strict=True))
         unit = 2**20 if sys.platform == "darwin" else 2**10
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
         row = {"stage": stage, "seconds": time.perf_counter() - start, "peak_megabytes": peak}
-        self.rows.append({**row, "n_embedded": embedded, "n_reused": reused})
-        logger.info("%s: %.1f s", stage, row["seconds"])
+        taken_over = ", ".join(self.kept.reused[n_kept:])
+        self.rows.append({**row, "n_embedded": embedded, "n_reused": reused, "reused": taken_over or None})
+        logger.info("%s: %.1f s%s", stage, row["seconds"], f" (unchanged: {taken_over})" if taken_over else "")
 
     def table(self) -> pd.DataFrame:
         """Return one row a stage."""
@@ -273,20 +214,3 @@ class Stages:
 
     def _counts(self) -> tuple[int, int]:
         return (self.encoder.n_embedded, self.encoder.n_reused) if self.encoder else (0, 0)
-
-
-def _some(rng: np.random.Generator, n: int, most: int) -> Any:
-    return np.arange(n) if n <= most else np.sort(rng.choice(n, most, replace=False))
-
-
-def _kept_on_disk(embeddings: Embeddings, settings: Settings) -> Any:
-    """Return the projection, from the cache where these very vectors were projected before."""
-    digest = hashlib.blake2b(embeddings.vectors.tobytes() + str(settings.seed).encode(), digest_size=8).hexdigest()
-    path = Path(settings.cache) / "maps" / f"{digest}.npy"
-    if path.exists():
-        return np.load(path, allow_pickle=False)
-    flat = np.round(project(embeddings, settings.seed), 4)
-    buffer = io.BytesIO()
-    np.save(buffer, flat, allow_pickle=False)
-    write_file(path, buffer.getvalue())
-    return flat

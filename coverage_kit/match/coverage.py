@@ -39,6 +39,7 @@ _SHARES = np.linspace(0.01, 0.6, 30)
 _SHARE_PRIOR = (2.0, 10.0)  # of a beta distribution: one gap in six, 90% between 3% and 36%
 _TRUST_IN_NORMALITY = 0.1  # scores are only roughly normal: the mixture's likelihood counts a tenth (docs/method.md)
 _FOLDS = 5
+_BINS = 1000
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,7 @@ class LinkFitter:
                 np.nan_to_num(np.nanmean(whole, axis=0)),
                 np.nan_to_num(np.nanstd(whole, axis=0)) + 1e-6,
             )
+        self.start: Floats | None = None
         self.inputs = _standardise(played.features, self.mean, self.scale)
         self.now = _standardise(whole, self.mean, self.scale)
 
@@ -177,7 +179,8 @@ class LinkFitter:
         covered, weights, share = np.ones(len(self.now)), np.zeros(self.now.shape[1]), 0.5
         for _ in range(1 if self.is_anchored else 3):
             importance = draws[rows] * np.where(is_hidden, covered[rows], 1) + 1e-9
-            weights = fit_logistic(self.inputs, ~is_hidden, importance * len(self.now) / 2)
+            weights = fit_logistic(self.inputs, ~is_hidden, importance * len(self.now) / 2, self.start)
+            self.start = weights
             odds = np.exp(-np.clip(self.now @ weights, -30, 30))
             if self.is_anchored:
                 return weights, self.known_share or _share_of_gaps(odds, draws)
@@ -189,11 +192,11 @@ class LinkFitter:
         return weights, self.known_share or drawn
 
 
-def fit_logistic(inputs: Floats, is_seen: Flags, importance: Floats) -> Floats:
+def fit_logistic(inputs: Floats, is_seen: Flags, importance: Floats, start: Floats | None = None) -> Floats:
     """Return weights (intercept first) that tell seen from hidden, both weighing the mean importance; none negative.
 
     Every piece of evidence speaks for coverage or not at all, so weights are at least 0; with little to learn from they stay
-    near `_PRIOR_WEIGHT` (a ridge worth `_PRIOR_QUERIES` queries), which was chosen on public sets (docs/method.md).
+    near `_PRIOR_WEIGHT` (a ridge worth `_PRIOR_QUERIES` queries), which was chosen on public sets (docs/method.md). The search begins at `start`, weights of a similar fit.
     """
     half = importance.mean() if len(importance) else 1.0
     scaled = np.where(is_seen, importance / importance[is_seen].sum(), importance / importance[~is_seen].sum()) * half
@@ -208,19 +211,21 @@ def fit_logistic(inputs: Floats, is_seen: Flags, importance: Floats) -> Floats:
         return float(scaled @ np.logaddexp(0, -value) + off @ (ridge * off) / 2), inputs.T @ slope + ridge * off
 
     bounds = [(None, None)] + [(0.0, None)] * (len(prior) - 1)
-    return np.asarray(minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=bounds).x)
+    return np.asarray(minimize(loss, prior if start is None else start, jac=True, method="L-BFGS-B", bounds=bounds).x)
 
 
 def _posterior_of_share(scores: Floats, hidden: Floats, draws: Floats, importance: Floats) -> Floats:
     """Return the probability of each of _SHARES as the log's share of gaps.
 
     The log's scores are a mixture of two normal distributions: that of gaps is known from the hidden, that of covered queries
-    is fitted for each share.
+    is fitted for each share. Many scores are counted in narrow bins, as the fit needs their distribution alone.
     """
+    deviation_of_all = scores.std()
+    scores, draws = _count_in_bins(scores, draws)
     gap = norm(np.average(hidden, weights=importance), hidden.std() + 0.05).pdf(scores)[None] * _SHARES[:, None]
     mean, deviation = (
         np.full((len(_SHARES), 1), np.average(scores, weights=draws)),
-        np.full((len(_SHARES), 1), scores.std() + 0.05),
+        np.full((len(_SHARES), 1), deviation_of_all + 0.05),
     )
     for _ in range(20):
         covered = (1 - _SHARES[:, None]) * norm.pdf(scores[None], mean, deviation) + 1e-12
@@ -231,6 +236,18 @@ def _posterior_of_share(scores: Floats, hidden: Floats, draws: Floats, importanc
     fit = _TRUST_IN_NORMALITY * (draws * np.log(covered + gap)).sum(axis=1) + beta.logpdf(_SHARES, *_SHARE_PRIOR)
     posterior = np.exp(fit - fit.max())
     return np.asarray(posterior / posterior.sum(), dtype=np.float64)
+
+
+def _count_in_bins(scores: Floats, draws: Floats) -> tuple[Floats, Floats]:
+    """Return the mean score and the draws of each of _BINS bins of equal width; the scores as they are where they are few."""
+    if len(scores) <= _BINS:
+        return scores, draws
+    low, high = float(scores.min()), float(scores.max())
+    bins = np.minimum(((scores - low) * (_BINS / max(high - low, 1e-9))).astype(np.int64), _BINS - 1)
+    count = np.bincount(bins, weights=draws, minlength=_BINS).astype(np.float64)
+    total = np.bincount(bins, weights=draws * scores, minlength=_BINS)
+    is_filled = count > 0
+    return total[is_filled] / count[is_filled], count[is_filled]
 
 
 def _share_of_gaps(odds: Floats, draws: Floats) -> float:

@@ -204,8 +204,10 @@ class EvidenceScorer:
     def _neighbors(self) -> Rows:
         """Rows of the five queries nearest to each query, itself left out, shape (n, 5)."""
         near = nearest_rows(self.asked, self.asked, OTHER_QUERIES + 1)[1]
-        others = [row[row != place][:OTHER_QUERIES] for place, row in enumerate(near)]
-        return np.stack([np.resize(row if len(row) else [place], OTHER_QUERIES) for place, row in enumerate(others)])
+        is_self = near == np.arange(len(near))[:, None]
+        others = np.take_along_axis(near, np.argsort(is_self, axis=1, kind="stable"), 1)
+        n_others = max(1, min(OTHER_QUERIES, len(near) - 1))
+        return others[:, np.arange(OTHER_QUERIES) % n_others]
 
     def best_rows(self) -> Rows:
         """Return the row of each query's nearest own passage, shape (n queries,)."""
@@ -250,8 +252,11 @@ class EvidenceScorer:
 
     def _compare(self, rows: Rows, hide: Flags, added: Addition | None) -> Floats:
         """Return OWN_FEATURES of some queries, shape (len(rows), 7)."""
-        near, vectors, page, rivals = self.rows[rows], self.content, self.page_rows, self._rivals
-        similarity = np.where(hide[near], -np.inf, self.similarity[rows])
+        vectors, page, rivals = self.content, self.page_rows, self._rivals
+        # as many of the nearest as leave _FOCUS_PASSAGES when the hidden are out: the others change nothing
+        n_near = _FOCUS_PASSAGES + int(hide[self.rows[rows]].sum(axis=1).max(initial=0)) if hide.any() else _FOCUS_PASSAGES
+        near = self.rows[rows, :n_near]
+        similarity = np.where(hide[near], -np.inf, self.similarity[rows, :n_near])
         recall = np.where(hide[near[:, :_FOCUS_PASSAGES]], 0, self._recall[rows])
         if added is not None:
             n_old, n_new = len(self.passages), len(added.vectors)

@@ -25,9 +25,10 @@ def _describe_input(analysis: Analysis, folder: Path) -> list[str]:
         f"rejected, {len(analysis.passages)} passages; {stages['n_embedded'].sum()} texts embedded, "
         f"{stages['n_reused'].sum()} reused."
     )
-    n_rejects = len(analysis.rejects)
+    n_rejects, reused = len(analysis.rejects), ", ".join(stages["reused"].dropna())
     return [
         counts,
+        *([f"Unchanged since an earlier run, so taken over from it: {reused}."] if reused else []),
         *([f"Not read: {n_rejects} records of logs and exports; see {folder / 'rejects.csv'}."] if n_rejects else []),
     ]
 

@@ -1,0 +1,77 @@
+import signal
+import subprocess
+import sys
+import time
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from coverage_kit.analysis import Analysis, find_tables, load_analysis, save_analysis, write_folder
+from coverage_kit.errors import RunError
+from coverage_kit.vectors import Embeddings
+
+SAVES = """
+import sys
+from coverage_kit.analysis import load_analysis, save_analysis
+analysis = load_analysis(sys.argv[1])
+print("ready", flush=True)
+while True:
+    save_analysis(analysis, sys.argv[1])
+"""
+
+
+def test_a_run_can_be_read_without_us(sample_analysis, tmp_path):
+    folder = save_analysis(sample_analysis, tmp_path / "run") / "tables"
+    asked = sample_analysis.embeddings["query_vectors"]
+    row = duckdb.sql(
+        f"select q.text, list_cosine_similarity(v.vector, v.vector), len(v.vector) from '{folder}/queries.parquet' q "  # noqa: S608
+        f"join '{folder}/query_vectors.parquet' v on v.id = q.query_id where q.query_id = '{asked.ids[5]}'"
+    ).fetchone()
+    text = sample_analysis.queries.set_index("query_id").loc[asked.ids[5], "text"]
+    assert row == (text, pytest.approx(1, abs=1e-5), asked.vectors.shape[1])
+    read = pd.read_parquet(folder / "passage_vectors.parquet")
+    assert np.array_equal(np.stack(read["vector"]), sample_analysis.embeddings["passage_vectors"].vectors)
+    counted = duckdb.sql(f"select count(*) from '{folder}/gaps.parquet'").fetchone()  # noqa: S608
+    assert counted == (len(sample_analysis.gaps),)
+
+
+def test_vectors_come_back_as_they_were(sample_analysis, tmp_path):
+    found = load_analysis(save_analysis(sample_analysis, tmp_path / "run")).embeddings
+    for name, embeddings in sample_analysis.embeddings.items():
+        assert found[name].ids == embeddings.ids
+        assert found[name].encoder == embeddings.encoder
+        assert np.array_equal(found[name].vectors, embeddings.vectors)
+
+
+def test_a_run_of_an_encoder_without_texts_has_no_vectors(sample_analysis, tmp_path):
+    empty = {"query_vectors": Embeddings((), np.zeros((0, 4), np.float32), "e")}
+    bare = Analysis(**sample_analysis.tables(), about=sample_analysis.about, embeddings=empty)
+    found = load_analysis(save_analysis(bare, tmp_path / "run")).embeddings
+    assert list(found) == ["query_vectors"]
+    assert found["query_vectors"].vectors.shape == (0, 4)
+
+
+def test_a_run_killed_while_it_writes_leaves_a_whole_one(sample_analysis, tmp_path):
+    save_analysis(sample_analysis, tmp_path)
+    for number in range(6):
+        with subprocess.Popen([sys.executable, "-c", SAVES, str(tmp_path)], stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            time.sleep(0.05 + 0.07 * number)
+            process.send_signal(signal.SIGKILL)
+        assert load_analysis(tmp_path).gaps.equals(sample_analysis.gaps)
+
+
+def test_tables_taken_away_just_before_a_crash_are_found_and_put_back(sample_analysis, tmp_path):
+    save_analysis(sample_analysis, tmp_path)
+    (tmp_path / "tables").rename(tmp_path / "tables.old")
+    assert load_analysis(tmp_path).gaps.equals(sample_analysis.gaps)
+
+    def fail(beside):
+        raise OSError("disk full")
+
+    with pytest.raises(RunError, match="disk full"):
+        write_folder(tmp_path / "tables", fail)
+    assert find_tables(tmp_path) == tmp_path / "tables"
+    assert load_analysis(tmp_path).gaps.equals(sample_analysis.gaps)
