@@ -15,26 +15,31 @@ from benchmarks.answering import write_answering
 from benchmarks.change import run_change
 from benchmarks.citations import run_citations
 from benchmarks.edits import measure_edits, missed_edit_floors, print_edits
+from benchmarks.encoders import measure_encoders
 from benchmarks.gaps import Report, measure_gaps, missed_floors, print_report
+from benchmarks.index import measure_index, read_vectors
 from benchmarks.link import write_default_link
 from benchmarks.logs import measure_logs
 from benchmarks.real import run_real
 from benchmarks.scale import measure_scale
 from benchmarks.sets import data_folder, read_set
+from benchmarks.speed import Size, measure_speed, print_speed
+from benchmarks.speed_data import real_passages, real_queries
 from benchmarks.visibility import run_visibility
 from benchmarks.voice import run_voice
-from coverage_kit.embed.encoders import SentenceTransformerEncoder
+from coverage_kit.embed.choose import choose_encoder
 from coverage_kit.embed.texts import CachedEncoder
 from coverage_kit.errors import CoverageKitError
 from coverage_kit.vectors import Encoder
 
 BENCHMARKS = (
     *("gaps", "citations", "clusters", "ablation", "cost", "link", "real", "edits", "answering", "scale"),
-    *("visibility", "change", "voice", "logs"),
+    *("visibility", "change", "voice", "logs", "speed", "encoders", "index"),
 )
-_WITHOUT_ENCODER = ("real", "scale", "visibility", "change", "voice", "logs")
+_WITHOUT_ENCODER = ("real", "scale", "visibility", "change", "voice", "logs", "speed", "encoders")
 DEFAULT_SETS = ("git_docs_tldr", "doc2dial_val", "conditionalqa_govuk")
 CITATION_SETS = ("chatgpt_products", "ai_search_bench")
+INDEX_SETS = ("doc2dial_val", "conditionalqa_govuk", "git_docs_tldr", "chatgpt_products", "ai_search_bench")
 EDIT_SETS = ("doc2dial_val", "conditionalqa_govuk")
 SETS_OF = {
     "clusters": ("clinc150",),
@@ -42,7 +47,8 @@ SETS_OF = {
     "edits": EDIT_SETS,
     "answering": (*EDIT_SETS, "expertqa"),
     "voice": ("chatgpt_products",),
-    **dict.fromkeys(("scale", "visibility", "change", "logs"), ()),
+    "index": INDEX_SETS,
+    **dict.fromkeys(("scale", "visibility", "change", "logs", "speed", "encoders"), ()),
 }
 FLOORS = Path(__file__).parent / "floors.json"
 
@@ -58,6 +64,9 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
     parser.add_argument("--seeds", type=_count, help="default: 5 for gaps and edits, 10 for clusters")
     parser.add_argument("--answers", action="store_true", help="let the answers in responses.parquet count as evidence")
     parser.add_argument("--check", action="store_true", help="exit 1 when a figure is below its floor in floors.json")
+    parser.add_argument("--precision", default="fp32", choices=["auto", "fp32", "bf16"], help="of the encoder; default: fp32")
+    parser.add_argument("--rounds", type=_count, default=3, help="of speed: runs of each task")
+    parser.add_argument("--times", type=_count, action="append", help="of speed: multiples of the sample; default: 1 and 10")
     parser.add_argument("--cache", type=Path, default=Path("runs/cache/vectors.sqlite"), help="file of vectors")
     chosen = parser.parse_args(arguments)
     folders = chosen.sets or [data_folder() / name for name in SETS_OF.get(chosen.benchmark, DEFAULT_SETS)]
@@ -67,7 +76,9 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
         return 1
     if chosen.benchmark in _WITHOUT_ENCODER:
         return _run_without_encoder(chosen.benchmark, folders, chosen)
-    encoder = CachedEncoder(encoder or SentenceTransformerEncoder(), chosen.cache)
+    encoder = CachedEncoder(encoder or choose_encoder(precision=chosen.precision), chosen.cache)
+    if chosen.benchmark == "index":
+        return _write(measure_index(*read_vectors(folders, encoder)), chosen.json)
     if chosen.benchmark == "citations":
         return run_citations(folders, encoder, chosen.json)
     if chosen.benchmark == "edits":
@@ -91,6 +102,13 @@ def _run_without_encoder(name: str, folders: list[Path], chosen: argparse.Namesp
         return run_visibility(chosen.json)
     if name == "change":
         run_change()
+    if name == "speed":
+        figures = measure_speed(Size(rounds=chosen.rounds, times=tuple(chosen.times or (1, 10))))
+        print_speed(figures)
+        return _write(figures, chosen.json, is_told=False)
+    if name == "encoders":
+        passages = real_passages(2_000).sample(400, random_state=0)["text"]
+        return _write(measure_encoders(list(passages), real_queries(2_000), chosen.rounds), chosen.json)
     for folder in folders:
         if name == "voice":
             run_voice(folder)
@@ -98,6 +116,16 @@ def _run_without_encoder(name: str, folders: list[Path], chosen: argparse.Namesp
             run_real(folder, Path("runs/real") / folder.name, chosen.cache.parent)
     if name in ("scale", "logs"):
         print(json.dumps(measure_scale() if name == "scale" else measure_logs(), indent=2))
+    return 0
+
+
+def _write(figures: Any, path: Path | None, is_told: bool = True) -> int:
+    """Print figures, and write them as JSON where a file is named; return the exit status."""
+    text = json.dumps(figures, indent=2)
+    if is_told:
+        print(text)
+    if path:
+        path.write_text(text + "\n", encoding="utf-8")
     return 0
 
 

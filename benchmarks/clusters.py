@@ -11,6 +11,8 @@ import pandas as pd
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from coverage_kit.match.clusters import cluster_queries
+from coverage_kit.match.labels import label_clusters
+from coverage_kit.tables import QUERIES
 from coverage_kit.vectors import Embeddings, Encoder, embed_texts
 
 Labels = npt.NDArray[np.int64]
@@ -62,6 +64,8 @@ def _run(method: Method, queries: pd.DataFrame, asked: Embeddings, seed: int | N
 
 def _ours(asked: Embeddings, texts: list[str], seed: int | None) -> tuple[Labels, float]:
     clusters, quality = cluster_queries(asked, seed or 0)
+    queries = QUERIES.typed(pd.DataFrame({"query_id": list(asked.ids), "text": texts, "demand": 1.0}))
+    label_clusters(queries, clusters, asked)  # BERTopic names its topics as well
     return pd.factorize(clusters["cluster_id"])[0].astype(np.int64), quality.low_membership_share
 
 

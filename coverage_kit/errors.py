@@ -15,6 +15,9 @@ class CoverageKitError(Exception):
         self.where, self.what, self.found, self.cure = where, what, found, cure
         super().__init__(f"{where}: {what}; found {found}. {cure}")
 
+    def __reduce__(self) -> tuple[type["CoverageKitError"], tuple[str, str, str, str]]:
+        return type(self), (self.where, self.what, self.found, self.cure)
+
 
 class SettingsError(CoverageKitError):
     """A settings file or value cannot be used."""

@@ -4,6 +4,7 @@ Glue between stages. What earlier runs found of the same input is taken over (`R
 """
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,13 @@ import pandas as pd
 
 from coverage_kit.collect.urls import page_id
 from coverage_kit.embed.encoders import CrossEncoderScorer
-from coverage_kit.match.clusters import ClusterQuality, cluster_queries, part_by_coverage, topic_embeddings
+from coverage_kit.engines import Spread
+from coverage_kit.match.clusters import ClusterQuality, QueryGraph, cluster_queries, part_by_coverage, topic_embeddings
 from coverage_kit.match.coverage import Link, SelfTest, fit_link, measure_coverage
 from coverage_kit.match.evidence import Claims, EvidenceScorer
 from coverage_kit.match.hiding import Plan
 from coverage_kit.match.labels import label_clusters
-from coverage_kit.match.neighbors import best_similarity, nearest_passages
+from coverage_kit.match.neighbors import Indexes, best_similarity
 from coverage_kit.match.space import Space, fit_space
 from coverage_kit.reuse import Reuse
 from coverage_kit.settings import Settings
@@ -44,6 +46,7 @@ class Matched:
 
     `vectors` are in `space`; `on_subject` (n queries,) is the cosine of each query with its nearest passage before that;
     `elsewhere` (n claims,) that of each claim with the nearest passage of another site. `draws` has shape (1 + bootstraps, n).
+    `index` says for each site how its passages were searched.
     """
 
     space: Space
@@ -58,6 +61,7 @@ class Matched:
     clusters: Clusters
     quality: ClusterQuality
     labels: Labels
+    index: dict[str, dict[str, Any]]
 
 
 def match_site(  # noqa: PLR0913 (a site, its log, their vectors, and how)
@@ -69,6 +73,7 @@ def match_site(  # noqa: PLR0913 (a site, its log, their vectors, and how)
     raw: RunVectors,
     known: Flags,
     kept: Reuse,
+    spread: Spread,
 ) -> Matched:
     """Return coverage and clusters of the log's queries on the site whose passages are `own`.
 
@@ -81,19 +86,28 @@ def match_site(  # noqa: PLR0913 (a site, its log, their vectors, and how)
         raw: vectors as the encoder made them.
         known: which queries have an answer that cites the own site, shape (n queries,).
         kept: what earlier runs found.
+        spread: how the settings want matching done.
     """
     match, seed, own_site = settings.match, settings.seed, str(own["site"].iloc[0])
     space, on_subject, (asked, content, titled, said) = place_in_space(raw.asked, raw.content, raw.titled, raw.said)
     k = (match.neighbors, match.other_neighbors)
     given = (asked, content, passages, own_site, k)
-    matches = kept.get("matches", given, lambda: {"table": nearest_passages(asked, passages, content, own_site, k)})["table"]
+    indexes = Indexes(Path(settings.cache) / "indexes")
+
+    def find_matches() -> dict[str, Any]:
+        table = spread.match(asked, passages, content, own_site, k, indexes)
+        return {"table": table, "index": {site: asdict(facts) for site, facts in indexes.about.items()}}
+
+    nearest = kept.get("matches", given, find_matches)
+    matches = nearest["table"]
     rows = np.asarray(pd.Index(asked.ids).get_indexer(pd.Index(claims["query_id"])), dtype=np.int64)
     elsewhere = best_similarity(said, content, passages["passage_id"][passages["site"] != own_site])
     reader = CrossEncoderScorer(match.cross_encoder) if match.cross_encoder else None
     spoken, own_content = Claims(rows, said, elsewhere), content.select(list(own["passage_id"]))
     scorer = EvidenceScorer(log.queries, own, matches, own_site, asked, own_content, titled, spoken, reader)
     topics = topic_embeddings(asked, said, rows)
-    clusters, quality = _clusters(kept.get("topics", (topics, seed), lambda: _as_found(cluster_queries(topics, seed))))
+    graph = QueryGraph(topics)
+    clusters, quality = _clusters(kept.get("topics", (topics, seed), lambda: _as_found(cluster_queries(graph, seed))))
     plan = Plan(match.rounds, match.bootstraps, seed, match.share_of_gaps)
     basis = (*given, titled, said, rows, log.queries, known, plan, match.cross_encoder)
     link = _link(kept.get("calibration", basis, lambda: asdict(fit_link(scorer, clusters, known, plan))))
@@ -101,11 +115,11 @@ def match_site(  # noqa: PLR0913 (a site, its log, their vectors, and how)
     trust = 2 * link.self_test.auc - 1 if link.self_test else 0.0
     parted = (topics, coverage["coverage"].to_numpy(), trust, quality, seed)
     clusters, quality = _clusters(
-        kept.get("clusters", parted, lambda: _as_found(part_by_coverage(topics, coverage, trust, quality, seed)))
+        kept.get("clusters", parted, lambda: _as_found(part_by_coverage(graph, coverage, trust, quality, seed)))
     )
     labels = label_clusters(log.queries, clusters, topics)
     vectors = RunVectors(asked, content, titled, said)
-    found = (matches, scorer, link, coverage, draws, clusters, quality, labels)
+    found = (matches, scorer, link, coverage, draws, clusters, quality, labels, nearest["index"])
     return Matched(space, vectors, on_subject, elsewhere, *found)
 
 

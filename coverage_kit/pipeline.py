@@ -16,12 +16,12 @@ import pandas as pd
 
 from coverage_kit.analysis import VECTORS, Analysis
 from coverage_kit.collect.claims import split_claims
-from coverage_kit.collect.logs import describe_mapping, read_log
+from coverage_kit.collect.logs import describe_mapping
 from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.site import read_site
 from coverage_kit.drawing import draw_map
-from coverage_kit.embed.encoders import SentenceTransformerEncoder
 from coverage_kit.embed.texts import CachedEncoder, headings, passage_texts
+from coverage_kit.engines import Spread, open_spread
 from coverage_kit.errors import LogError, SiteError
 from coverage_kit.match.model import SiteModel
 from coverage_kit.matching import Matched, RunVectors, is_cited, match_site
@@ -54,8 +54,9 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
     kept = Reuse(Path(settings.cache) / "found")
     stages = Stages(kept)
     with stages.clock("collect"):
-        log = collect_log(settings)
-        stages.encoder = encoder = open_encoder(settings, encoder)
+        spread = open_spread(settings, encoder)
+        log = collect_log(settings, spread)
+        stages.encoder = encoder = open_encoder(settings, spread)
         pages, own_site, brand_sites = collect_pages(settings)
         log = claim_sites(log, settings, own_site, brand_sites)
         passages = split_pages(pages, settings.match.passage_words)
@@ -71,7 +72,7 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         )
     with stages.clock("match"):
         known = is_cited(log, pages[(pages["site"] == own_site) & (pages["status"] == "ok")])
-        found = match_site(settings, log, claims, passages, own, raw, known, kept)
+        found = match_site(settings, log, claims, passages, own, raw, known, kept, spread)
         matches, coverage, clusters, scorer = found.matches, found.coverage, found.clusters, found.scorer
     with stages.clock("rank"):
         cluster_of = clusters.set_index("query_id")["cluster_id"]
@@ -104,9 +105,9 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
     )
 
 
-def open_encoder(settings: Settings, encoder: Encoder | None) -> CachedEncoder:
-    """Return this encoder, or the one that the settings name, with vectors kept in the settings' cache."""
-    return CachedEncoder(encoder or SentenceTransformerEncoder(settings.match.encoder), Path(settings.cache) / "vectors.sqlite")
+def open_encoder(settings: Settings, spread: Spread) -> CachedEncoder:
+    """Return the run's encoder, with vectors kept in the settings' cache."""
+    return CachedEncoder(spread.encoder, Path(settings.cache) / "vectors.sqlite", chunk_texts=spread.chunk_texts)
 
 
 def collect_pages(settings: Settings) -> tuple[Pages, str, dict[str, str]]:
@@ -138,11 +139,11 @@ def _named(pages: Pages) -> tuple[Pages, str]:
     return pages.assign(site=pd.Series([name] * len(pages), index=pages.index, dtype="str")), name
 
 
-def collect_log(settings: Settings) -> LogTables:
+def collect_log(settings: Settings, spread: Spread) -> LogTables:
     """Return the log's tables. Raises LogError when the settings name no log."""
     if not settings.log.files:
         raise LogError("log.files", "at least one log of queries", "none", "Name files or folders in [log] of coverage.toml.")
-    log = read_log(settings.log)
+    log = spread.read_log(settings.log)
     logger.info("columns of the log: %s", describe_mapping(log.mapping))
     return log
 
@@ -182,6 +183,7 @@ def describe(settings: Settings, own_site: str, encoder: Encoder, found: Matched
         "share_of_gaps": float(found.link.share_of_gaps[0]),
         "clustering": asdict(found.quality),
         "log_columns": log.mapping,
+        "index": found.index,
         "seed": settings.seed,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _VERSIONS}},
     }

@@ -89,7 +89,7 @@ class MatchSettings(_Section):
         "auto", description="of the encoder's arithmetic; auto: fp16 on a GPU, bf16 on a CPU that has it, else fp32"
     )
     most_queries: int = Field(
-        20_000, ge=100, description="distinct queries read at most: of more, near-duplicates are grouped and one of each is read"
+        20_000, ge=100, description="distinct queries read at most: of more, near-duplicates are grouped, one of each is read"
     )
     passage_words: int = Field(180, ge=20, description="words of a passage at most")
     neighbors: int = Field(100, ge=10, description="own passages kept for each query")

@@ -253,6 +253,18 @@ CLUSTERS = Schema(
         Column("membership", "number", "similarity of the query to its cluster's centre, 0-1"),
     ),
 )
+GROUPS = Schema(
+    "groups",
+    "one query's group of near-duplicates, of which one is read in place of all",
+    ("query_id",),
+    (
+        _QUERY_ID,
+        _text("group_id", "query_id of the group's representative: its most asked query"),
+        Column(
+            "similarity", "number", "cosine of the query and its representative, the mean of all queries taken off, -1 to 1"
+        ),
+    ),
+)
 LABELS = Schema(
     "labels",
     "one cluster's name",
@@ -406,6 +418,7 @@ STAGES = Schema(
         Column("peak_megabytes", "number", "largest memory of the process up to its end"),
         Column("n_embedded", "integer", "distinct texts embedded in it"),
         Column("n_reused", "integer", "distinct texts whose vectors were reused in it"),
+        Column("reused", "text", "what an earlier run found of the same input, taken over: 'matches, map'", optional=True),
     ),
 )
 # --- measured: visibility, change, visitors, the brand
@@ -642,7 +655,7 @@ QRELS = Schema(
 SCHEMAS: tuple[Schema, ...] = (
     *(PAGES, PASSAGES, QUERIES, ANSWERS, FAILURES, CITATIONS, SPANS, MENTIONS, SEARCHES, REJECTS, SOURCES, CLAIMS),
     *(MATCHES, EVIDENCE),
-    *(COVERAGE, CLUSTERS, LABELS, GAPS, EDITS, CHANGES, EFFECTS, FRONTIER, PREDICTIONS, POINTS),
+    *(COVERAGE, CLUSTERS, GROUPS, LABELS, GAPS, EDITS, CHANGES, EFFECTS, FRONTIER, PREDICTIONS, POINTS),
     *(STAGES, VISIBILITY, HOLDERS, COMPETITORS, VERDICTS, DRIFTS, SESSIONS, SEARCH_DEMAND, REFERRALS, ASSOCIATIONS),
     *(STATEMENTS, DISAGREEMENTS, QRELS),
 )
@@ -663,6 +676,7 @@ Matches = Annotated[pd.DataFrame, MATCHES]
 Evidence = Annotated[pd.DataFrame, EVIDENCE]
 Coverage = Annotated[pd.DataFrame, COVERAGE]
 Clusters = Annotated[pd.DataFrame, CLUSTERS]
+Groups = Annotated[pd.DataFrame, GROUPS]
 Labels = Annotated[pd.DataFrame, LABELS]
 Gaps = Annotated[pd.DataFrame, GAPS]
 Edits = Annotated[pd.DataFrame, EDITS]
@@ -688,7 +702,11 @@ Qrels = Annotated[pd.DataFrame, QRELS]
 
 @dataclass(frozen=True)
 class LogTables:
-    """What a log of answers holds, as tables, and the column mapping with which it was read."""
+    """What a log of answers holds, as tables, and the column mapping with which it was read.
+
+    Of a very long log `answers`, and what belongs to them, are a sample: a share of `share_of_answers_kept` of all
+    `n_answers_read` (None: not told). `queries` are whole.
+    """
 
     queries: Queries
     answers: Answers
@@ -700,3 +718,5 @@ class LogTables:
     spans: Spans = field(default_factory=SPANS.empty)
     mentions: Mentions = field(default_factory=MENTIONS.empty)
     sources: Sources = field(default_factory=SOURCES.empty)
+    n_answers_read: int | None = None
+    share_of_answers_kept: float = 1.0

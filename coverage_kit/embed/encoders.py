@@ -1,11 +1,14 @@
 """Encoders: the one place that knows sentence-transformers. The model is loaded when the first text is encoded."""
 
 import hashlib
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -16,6 +19,12 @@ BUNDLED = "minilm"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _MODEL_FILES = ("*.safetensors", "*.bin", "*.json", "*.txt", "*.model")
 
+Precision = Literal["fp32", "bf16", "fp16"]
+_MOST_TOKENS = 1_000_000  # a tokenizer that knows no limit says 10**30
+_DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
+# bf16 of torch is not bf16 of another runtime: sums are rounded at other places
+_SUFFIXES = {"fp32": "", "bf16": " torch-bf16", "fp16": " fp16"}
+
 
 class SentenceTransformerEncoder:
     """An encoder from sentence-transformers, on the machine's GPU where there is one.
@@ -23,21 +32,20 @@ class SentenceTransformerEncoder:
     Args:
         model: 'minilm' (the bundled all-MiniLM-L6-v2, verified by its hash), a model folder, or a name on the model hub.
         batch_size: texts encoded together; small batches are fastest on a CPU.
+        precision: 'fp32', 'bf16' (fast where the processor has it), or 'fp16' (for a GPU).
 
     Raises EncoderError when the model is not there, cannot be loaded or is not the one it should be.
     """
 
-    def __init__(self, model: str = BUNDLED, batch_size: int = 16) -> None:
-        self.model, self.batch_size = model, batch_size
-        self._folder = _bundled_folder() if model == BUNDLED else _model_folder(model)
+    def __init__(self, model: str = BUNDLED, batch_size: int = 16, precision: Precision = "fp32") -> None:
+        self.model, self.batch_size, self.precision = model, batch_size, precision
+        self._folder = find_model(model)
 
     @cached_property
     def name(self) -> str:
-        """Name and revision: the hash of the model's files, or the hub's commit."""
-        if self._folder is None:
-            return f"{self.model}@{self._revision()}"
-        label = "all-MiniLM-L6-v2" if self.model == BUNDLED else self._folder.name
-        return f"{label}@{_folder_hash(self._folder)[:12]}"
+        """Name and revision (the hash of the model's files, or the hub's commit), and the precision where it is not fp32."""
+        known = f"{self.model}@{self._revision()}" if self._folder is None else model_name(self.model, self._folder)
+        return known + _SUFFIXES[self.precision]
 
     def _revision(self) -> str:
         """Return the hub's commit, or where the model does not tell it the hash of its weights."""
@@ -60,16 +68,50 @@ class SentenceTransformerEncoder:
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
         encode = self._loaded.encode_query if role == "query" else self._loaded.encode_document
-        with _quick_matmul():
-            vectors = encode(list(texts), batch_size=self.batch_size, normalize_embeddings=True, show_progress_bar=False)
-        return np.ascontiguousarray(vectors, dtype=np.float32)
+        vectors = encode(list(texts), batch_size=self.batch_size, normalize_embeddings=True, show_progress_bar=False)
+        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        if self.precision != "fp32":  # its rounded vectors are not quite of length 1
+            vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
+
+    def open_up(self) -> "OpenedModel":
+        """Return what another runtime needs to encode as this one does.
+
+        Raises EncoderError when the model is more than a transformer whose tokens' mean, or first token, is the vector.
+        """
+        model = self._loaded
+        parts = [type(part).__name__ for part in model]
+        mode = getattr(model[1], "pooling_mode", None) if len(model) > 1 else None
+        is_plain = parts[1:] in (["Pooling"], ["Pooling", "Normalize"]) and mode in {"mean", "cls"}
+        if not is_plain or not hasattr(model.tokenizer, "backend_tokenizer"):
+            expected = "a transformer with a fast tokenizer, then the mean or the first of its tokens"
+            raise EncoderError(self.model, expected, " + ".join(parts), 'Set match.runtime to "torch".')
+        prompts = {"query": _prompt(model, "query"), "passage": _prompt(model, "document", "passage", "corpus")}
+        most_tokens = min(model.max_seq_length or model.tokenizer.model_max_length, _MOST_TOKENS)
+        module, example = _plain_module(model[0].auto_model, mode == "mean")
+        return OpenedModel(module, example, model.tokenizer.backend_tokenizer.to_str(), most_tokens, prompts)
 
     @cached_property
     def _loaded(self) -> Any:
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415 (seconds to import)
 
-        with _told_where(self.model, "a model that sentence-transformers can load"):
-            return SentenceTransformer(str(self._folder or self.model))
+        with as_encoder_error(self.model, "a model that sentence-transformers can load"):
+            return SentenceTransformer(str(self._folder or self.model), model_kwargs={"dtype": _DTYPES[self.precision]})
+
+
+@dataclass(frozen=True)
+class OpenedModel:
+    """A model for another runtime: `module` turns token ids without padding, shape (n, length), into unit vectors.
+
+    `example` is such an input, `tokenizer` JSON of the library tokenizers, `most_tokens` where texts are cut, `prompts` what
+    stands before a text of each role.
+    """
+
+    module: Any
+    example: Any
+    tokenizer: str
+    most_tokens: int
+    prompts: dict[str, str]
 
 
 class CrossEncoderScorer:
@@ -91,15 +133,14 @@ class CrossEncoderScorer:
         from torch.nn import Identity  # noqa: PLC0415
 
         pairs = list(zip(queries, passages, strict=True))
-        with _quick_matmul():
-            scores = self._loaded.predict(pairs, batch_size=16, activation_fn=Identity(), show_progress_bar=False)
+        scores = self._loaded.predict(pairs, batch_size=16, activation_fn=Identity(), show_progress_bar=False)
         return np.asarray(np.round(scores, 4), dtype=np.float32)
 
     @cached_property
     def _loaded(self) -> Any:
         from sentence_transformers import CrossEncoder  # noqa: PLC0415 (seconds to import)
 
-        with _told_where(self.name, "a model that sentence-transformers can load as a CrossEncoder"):
+        with as_encoder_error(self.name, "a model that sentence-transformers can load as a CrossEncoder"):
             model = CrossEncoder(str(self._folder or self.name))
         if model.num_labels != 1:
             cure = "Name a reranker; a classifier of entailment or topics does not say how well a passage answers."
@@ -108,27 +149,71 @@ class CrossEncoderScorer:
 
 
 @contextmanager
-def _told_where(model: str, expected: str) -> Iterator[None]:
+def as_encoder_error(model: str, expected: str) -> Iterator[None]:
     """Turn whatever a library raises over a model into an EncoderError."""
     try:
         yield
+    except EncoderError:
+        raise
     except Exception as error:
         cure = "Check the name, the network, or that the folder holds a whole model."
         found = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
         raise EncoderError(model, expected, found, cure) from error
 
 
-@contextmanager
-def _quick_matmul() -> Iterator[None]:
-    """Let float32 products use the CPU's bfloat16 units where it has them: a third faster, cosines equal to six decimals."""
-    import torch  # noqa: PLC0415
+def _prompt(model: Any, *names: str) -> str:
+    """Return what sentence-transformers sets before a text: the first of these prompts that there is, else the default one."""
+    name = next((name for name in names if name in model.prompts), model.default_prompt_name)
+    return model.prompts.get(name) or ""
 
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("medium")
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before)
+
+def _plain_module(transformer: Any, is_mean: bool) -> tuple[Any, Any]:
+    import torch  # noqa: PLC0415 (seconds to import)
+
+    class Plain(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.transformer = transformer
+
+        def forward(self, input_ids: Any) -> Any:
+            tokens = self.transformer(input_ids=input_ids).last_hidden_state
+            return torch.nn.functional.normalize(tokens.mean(1) if is_mean else tokens[:, 0], dim=1)
+
+    return Plain().eval().cpu(), torch.ones(2, 8, dtype=torch.long)
+
+
+def find_gpu() -> str | None:
+    """Return torch's name of the machine's GPU ('cuda', 'mps', …), or None; torch is imported only where there may be one."""
+    may_be_there = sys.platform != "linux" or any(Path("/dev").glob("nvidia[0-9]*")) or Path("/dev/kfd").exists()
+    if not may_be_there or version("torch").endswith("+cpu"):
+        return None
+    import torch  # noqa: PLC0415 (seconds to import)
+
+    return str(torch.accelerator.current_accelerator()) if torch.accelerator.is_available() else None
+
+
+def has_native_bf16() -> bool:
+    """Return whether the processor multiplies bfloat16 itself: where it only imitates it, nothing is won."""
+    flags = Path("/proc/cpuinfo")
+    if flags.exists():
+        return bool({"avx512_bf16", "amx_bf16"} & set(flags.read_text().split()))
+    import torch  # noqa: PLC0415 (seconds to import)
+
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def find_model(model: str) -> Path | None:
+    """Return the folder of the encoder that `match.encoder` names, or None for a name on the model hub.
+
+    Raises EncoderError when the folder holds no model, or the bundled model is not the one it should be.
+    """
+    return _bundled_folder() if model == BUNDLED else _model_folder(model)
+
+
+def model_name(model: str, folder: Path) -> str:
+    """Return the model's name and its revision, the hash of the files in its folder."""
+    return f"{'all-MiniLM-L6-v2' if model == BUNDLED else folder.name}@{_folder_hash(folder)[:12]}"
 
 
 def _bundled_folder() -> Path:

@@ -5,6 +5,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,9 @@ from coverage_kit.passage import PassageText
 from coverage_kit.tables import Passages
 from coverage_kit.vectors import Encoder, Role, Vectors
 
-CHUNK_TEXTS = 256
+CHUNK_TEXTS = 2048
+CHUNK_CHARACTERS = 250_000  # some seconds of work on two cores: what an interrupted run may lose
+FEWEST_CHUNK_TEXTS = 64
 _LOOKUP_TEXTS = 500
 
 
@@ -30,24 +33,25 @@ def headings(passages: Passages) -> list[str]:
 
 
 class CachedEncoder:
-    """An encoder that keeps its vectors in a SQLite file and encodes only texts it has not seen.
+    """An encoder that keeps its vectors in a SQLite file and encodes only texts it has not seen, equal ones once.
 
-    Each chunk of texts is stored in one transaction, so that an interrupted run loses at most one chunk.
-    `n_embedded` and `n_reused` count distinct texts since it was made.
+    Each chunk of texts is stored in one transaction, so that an interrupted run loses at most one chunk, and several
+    processes may use one file. `n_embedded` and `n_reused` count distinct texts since it was made.
 
     Args:
         encoder: the encoder that makes new vectors.
         path: the SQLite file; made when absent.
         is_quiet: whether to leave out the progress bar.
+        chunk_texts: texts encoded at a time; 0: as many as take some seconds.
     """
 
-    def __init__(self, encoder: Encoder, path: str | Path, is_quiet: bool = False) -> None:
-        self.encoder, self.path, self.is_quiet = encoder, Path(path), is_quiet
+    def __init__(self, encoder: Encoder, path: str | Path, is_quiet: bool = False, chunk_texts: int = 0) -> None:
+        self.encoder, self.path, self.is_quiet, self.chunk_texts = encoder, Path(path), is_quiet, chunk_texts
         self.n_embedded = self.n_reused = 0
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._database() as database:
             database.execute("PRAGMA journal_mode=WAL")
-            database.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
+            database.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB)")
 
     @property
     def name(self) -> str:
@@ -61,35 +65,46 @@ class CachedEncoder:
 
     def encode(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         """Return one unit vector a text: float32, shape (len(texts), dimensions)."""
-        keys = [self._key(text, role) for text in texts]
-        distinct = dict(zip(keys, texts, strict=True))
+        new: dict[bytes, int] = {}  # key -> row of the text's first appearance
+        keys = (self._key(text, role) for text in texts)
+        same = np.fromiter((new.setdefault(key, row) for row, key in enumerate(keys)), dtype=np.int64, count=len(texts))
         with self._database() as database:
-            known = _stored(database, list(distinct))
-            self.n_reused += len(known)
-            # longest first: a batch holds texts of one length, and the progress bar's early estimate errs on the safe side
-            new = sorted((key for key in distinct if key not in known), key=lambda key: -len(distinct[key]))
-            self.n_embedded += len(new)
-            for chunk in self._chunks(new):
-                vectors = self.encoder.encode([distinct[key] for key in chunk], role)
-                rows = list(zip(chunk, vectors, strict=True))
-                with database:
-                    database.executemany(
-                        "INSERT OR REPLACE INTO vectors VALUES (?, ?)", [(key, row.tobytes()) for key, row in rows]
-                    )
-                known.update(rows)
-        if not texts:
-            return np.zeros((0, self.dimensions), dtype=np.float32)
-        return np.stack([known[key] for key in keys])
+            stored = _stored(database, list(new))
+            some = next(stored, None)
+            # asking the encoder would load a model that may not be needed
+            vectors = np.zeros((len(texts), self.dimensions if some is None else len(some[1])), dtype=np.float32)
+            n_distinct = len(new)
+            for key, vector in chain([some] if some else [], stored):
+                vectors[new.pop(key)] = vector
+            self.n_reused, self.n_embedded = self.n_reused + n_distinct - len(new), self.n_embedded + len(new)
+            for chunk in self._chunks(new, texts):
+                keys_of_chunk, rows = zip(*chunk, strict=True)
+                vectors[list(rows)] = self._embed(database, keys_of_chunk, [texts[row] for row in rows], role)
+        repeated = np.flatnonzero(same != np.arange(len(texts)))
+        vectors[repeated] = vectors[same[repeated]]
+        return vectors
+
+    def _embed(self, database: sqlite3.Connection, keys: Sequence[bytes], texts: list[str], role: Role) -> Vectors:
+        vectors = self.encoder.encode(texts, role)
+        with database:
+            rows = ((key, vector.tobytes()) for key, vector in zip(keys, vectors, strict=True))
+            database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+        return vectors
 
     def _key(self, text: str, role: Role) -> bytes:
         return hashlib.blake2b(f"{self.name}\0{role}\0{text}".encode(errors="replace"), digest_size=16).digest()
 
-    def _chunks(self, keys: list[bytes]) -> Iterator[list[bytes]]:
-        is_quiet = self.is_quiet or not keys
-        with tqdm(total=len(keys), desc="embedding", unit="text", file=sys.stderr, leave=False, disable=is_quiet) as progress:
-            for start in range(0, len(keys), CHUNK_TEXTS):
-                chunk = keys[start : start + CHUNK_TEXTS]
+    def _chunks(self, new: dict[bytes, int], texts: Sequence[str]) -> Iterator[list[tuple[bytes, int]]]:
+        # longest first: a chunk then holds texts of like length, and the progress bar's early estimate errs on the safe side
+        ordered = sorted(new.items(), key=lambda pair: -len(texts[pair[1]]))
+        is_quiet = self.is_quiet or not new
+        with tqdm(total=len(new), desc="embedding", unit="text", file=sys.stderr, leave=False, disable=is_quiet) as progress:
+            start = 0
+            while start < len(ordered):
+                fitting = max(FEWEST_CHUNK_TEXTS, CHUNK_CHARACTERS // (len(texts[ordered[start][1]]) + 1))
+                chunk = ordered[start : start + (self.chunk_texts or min(fitting, CHUNK_TEXTS))]
                 yield chunk
+                start += len(chunk)
                 progress.update(len(chunk))
 
     @contextmanager
@@ -102,11 +117,9 @@ class CachedEncoder:
             raise EncoderError(str(self.path), "a store of vectors", str(error), cure) from error
 
 
-def _stored(database: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, Vectors]:
-    found: dict[bytes, Vectors] = {}
+def _stored(database: sqlite3.Connection, keys: list[bytes]) -> Iterator[tuple[bytes, Vectors]]:
     for start in range(0, len(keys), _LOOKUP_TEXTS):
         part = keys[start : start + _LOOKUP_TEXTS]
         marks = ",".join("?" * len(part))
         rows = database.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part)  # noqa: S608 (only ?)
-        found.update((key, np.frombuffer(blob, dtype=np.float32)) for key, blob in rows)
-    return found
+        yield from ((key, np.frombuffer(blob, dtype=np.float32)) for key, blob in rows)

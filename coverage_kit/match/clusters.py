@@ -2,7 +2,9 @@
 
 import warnings
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,14 +12,20 @@ import pandas as pd
 from scipy import sparse
 from sklearn.metrics import adjusted_rand_score
 
-from coverage_kit.match.neighbors import nearest_rows
+from coverage_kit.match.neighbors import NeighborIndex, nearest_rows
 from coverage_kit.tables import CLUSTERS, Clusters, Coverage, checked
 from coverage_kit.vectors import Embeddings, Vectors
 
 RESOLUTIONS = (1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 24.0, 32.0)
 _DRAWS = 10
+_DRAWS_OF_SAMPLE = 5
 _MEAN_SIZE = 4
 _PARTING = 8.0
+_MOST_DRAWN_FROM = 6000
+_SAMPLE = 2000
+_EXACT_PAIRS = 100_000_000
+_RECALL = 0.96
+_BLOCK = 20_000
 
 Labels = npt.NDArray[np.int64]
 
@@ -36,32 +44,54 @@ class ClusterQuality:
     low_membership_share: float
 
 
+class QueryGraph:
+    """Queries linked with their nearest: pass it in place of the embeddings, and neighbours are searched once."""
+
+    def __init__(self, embeddings: Embeddings) -> None:
+        self.embeddings = embeddings
+
+    def __len__(self) -> int:
+        return len(self.embeddings)
+
+    @cached_property
+    def near(self) -> Labels:
+        """The rows of each query's nearest others, nearest first, shape (n, at most 2 log2 n)."""
+        return _nearest(self.embeddings.vectors)
+
+    @cached_property
+    def links(self) -> sparse.csr_matrix:
+        """The symmetric graph of all queries, shape (n, n)."""
+        return _graph(self.near)
+
+
 @checked
-def cluster_queries(embeddings: Embeddings, seed: int = 0) -> tuple[Clusters, ClusterQuality]:
+def cluster_queries(embeddings: Embeddings | QueryGraph, seed: int = 0) -> tuple[Clusters, ClusterQuality]:
     """Return each query's cluster and the clustering's quality.
 
     Louvain communities of the graph that links each query with its log2(n) nearest, edges weighted by the share of neighbours
     in common, at the resolution whose clusterings of random samples agree best; among equals (within one standard error), the
-    finest whose clusters hold four queries on average. Every query gets a cluster; `membership` says how well it fits.
+    finest whose clusters hold four queries on average. Every query gets a cluster; `membership` says how well it fits. Of more
+    than 6,000 queries the resolution is chosen on 2,000 and scaled by 2,000 / n, which keeps the number of clusters: on all,
+    the samples agree best on ever fewer.
 
     Args:
-        embeddings: query embeddings.
+        embeddings: query embeddings, or their graph.
         seed: seed of the order in which queries are visited, and of the samples.
     """
-    if len(embeddings) < 4:
-        labels, resolution, stability = np.zeros(len(embeddings), np.int64), 1.0, 1.0
+    graph = embeddings if isinstance(embeddings, QueryGraph) else QueryGraph(embeddings)
+    if len(graph) < 4:
+        labels, resolution, stability = np.zeros(len(graph), np.int64), 1.0, 1.0
     else:
-        near = _nearest(embeddings.vectors)
-        resolution, stability = _best_resolution(near, seed)
-        labels = _communities(_graph(near), resolution, seed)
-    table = _cluster_table(embeddings, labels)
+        resolution, stability = _chosen_resolution(graph, seed)
+        labels = _communities(graph.links, resolution, seed)
+    table = _cluster_table(graph.embeddings, labels)
     low = float((table["membership"] < 0.5).mean()) if len(table) else 0.0
     return table, ClusterQuality(resolution, table["cluster_id"].nunique(), stability, low)
 
 
 @checked
 def part_by_coverage(
-    embeddings: Embeddings, coverage: Coverage, trust: float, quality: ClusterQuality, seed: int = 0
+    embeddings: Embeddings | QueryGraph, coverage: Coverage, trust: float, quality: ClusterQuality, seed: int = 0
 ) -> tuple[Clusters, ClusterQuality]:
     """Return clusters that keep covered and uncovered queries apart, so that no gap hides in the mean of a covered topic.
 
@@ -69,22 +99,22 @@ def part_by_coverage(
     parted depends on how well coverage can be told. The stability stays that of the clusters without coverage.
 
     Args:
-        embeddings: query embeddings.
+        embeddings: query embeddings, or their graph.
         coverage: each query's coverage.
         trust: 0 where coverage cannot be told, 1 where it is certain: 2 AUC - 1 of the self-test.
         quality: of the clusters found without coverage.
         seed: seed of the order in which queries are visited.
     """
-    if len(embeddings) < 4:
-        labels = np.zeros(len(embeddings), np.int64)
+    graph = embeddings if isinstance(embeddings, QueryGraph) else QueryGraph(embeddings)
+    if len(graph) < 4:
+        labels = np.zeros(len(graph), np.int64)
     else:
-        covered = coverage.set_index("query_id")["coverage"].loc[list(embeddings.ids)].to_numpy(np.float64)
-        edges = _graph(_nearest(embeddings.vectors)).tocoo()
+        covered = coverage.set_index("query_id")["coverage"].loc[list(graph.embeddings.ids)].to_numpy(np.float64)
+        edges = graph.links.tocoo()
         apart = np.abs(covered[edges.row] - covered[edges.col])
         weights = edges.data * np.exp(-_PARTING * max(trust, 0.0) * apart)
-        graph = sparse.csr_matrix((weights, (edges.row, edges.col)), shape=edges.shape)
-        labels = _communities(graph, quality.resolution, seed)
-    table = _cluster_table(embeddings, labels)
+        labels = _communities(sparse.csr_matrix((weights, (edges.row, edges.col)), shape=edges.shape), quality.resolution, seed)
+    table = _cluster_table(graph.embeddings, labels)
     low = float((table["membership"] < 0.5).mean()) if len(table) else 0.0
     return table, replace(quality, n_clusters=table["cluster_id"].nunique(), low_membership_share=low)
 
@@ -123,27 +153,40 @@ def project(embeddings: Embeddings, seed: int = 0) -> npt.NDArray[np.float64]:
         warnings.simplefilter("ignore")  # of an optional library, and that a seed means one thread
         from umap import UMAP  # noqa: PLC0415 (seconds to import)
 
-        mapper = UMAP(n_neighbors=min(15, len(vectors) - 1), min_dist=0.1, metric="cosine", random_state=seed, n_jobs=1)
+        # neighbours given are exact, and spare UMAP compiling a search of its own, which takes longer than all else here
+        similarity, rows = nearest_rows(vectors, vectors, min(15, len(vectors)))
+        same: dict[str, Any] = {"precomputed_knn": (rows, np.maximum(1 - similarity, 0)), "n_neighbors": rows.shape[1]}
+        mapper = UMAP(min_dist=0.1, metric="cosine", random_state=seed, n_jobs=1, **same)
         mapped: npt.NDArray[np.float64] = np.asarray(mapper.fit_transform(vectors), dtype=np.float64)
     return mapped
 
 
-def _best_resolution(near: Labels, seed: int) -> tuple[float, float]:
+def _chosen_resolution(graph: QueryGraph, seed: int) -> tuple[float, float]:
+    """Return the resolution for the graph and the stability of samples at it."""
+    n = len(graph)
+    if n <= _MOST_DRAWN_FROM:
+        return _best_resolution(graph.near, seed)
+    drawn = np.sort(np.random.default_rng(seed).choice(n, _SAMPLE, replace=False))
+    resolution, stability = _best_resolution(_nearest(graph.embeddings.vectors[drawn]), seed, _DRAWS_OF_SAMPLE)
+    return resolution * _SAMPLE / n, stability  # as many clusters as of the sample
+
+
+def _best_resolution(near: Labels, seed: int, n_draws: int = _DRAWS) -> tuple[float, float]:
     """Return the resolution and its stability, from random samples of the neighbours `near`, shape (n, neighbours)."""
     n, rng = len(near), np.random.default_rng(seed)
-    draws = [np.sort(rng.choice(n, max(4, int(n * 0.8)), replace=False)) for _ in range(_DRAWS)]
+    draws = [np.sort(rng.choice(n, max(4, int(n * 0.8)), replace=False)) for _ in range(n_draws)]
     graphs = [_graph(near, draw) for draw in draws]
     found: list[tuple[float, float, float]] = []
     for resolution in RESOLUTIONS:
-        parts = np.full((_DRAWS, n), -1)
+        parts = np.full((n_draws, n), -1)
         for i, (draw, graph) in enumerate(zip(draws, graphs, strict=True)):
             parts[i, draw] = _communities(graph, resolution, seed + 1 + i)
         if found and np.mean(parts.max(axis=1) + 1) > 0.8 * n / _MEAN_SIZE:
             break
-        pairs = np.eye(_DRAWS)
-        for one, other in combinations(range(_DRAWS), 2):
+        pairs = np.eye(n_draws)
+        for one, other in combinations(range(n_draws), 2):
             pairs[one, other] = pairs[other, one] = _agreement(parts[one], parts[other])
-        agreed = (pairs.sum(axis=1) - 1) / (_DRAWS - 1)
+        agreed = (pairs.sum(axis=1) - 1) / (n_draws - 1)
         found.append((resolution, float(np.mean(agreed)), float(np.std(agreed, ddof=1) / np.sqrt(len(agreed)))))
     _, best, error = max(found, key=lambda one: one[1])
     return next((resolution, stability) for resolution, stability, _ in reversed(found) if stability >= best - error)
@@ -173,14 +216,15 @@ def _communities(graph: sparse.csr_matrix, resolution: float, seed: int) -> Labe
     from sknetwork.clustering import Louvain  # noqa: PLC0415
 
     graph.sort_indices()  # neighbours are visited in their stored order
-    labels = Louvain(resolution=resolution, random_state=seed, shuffle_nodes=True).fit_predict(graph)
-    return np.asarray(labels, dtype=np.int64)
+    louvain = Louvain(resolution, random_state=seed, shuffle_nodes=True, sort_clusters=False, return_probs=False)
+    return np.asarray(louvain.fit_predict(graph), dtype=np.int64)
 
 
 def _nearest(vectors: Vectors) -> Labels:
     """Return the rows of each query's nearest others, nearest first, shape (n, at most 2 log2 n): samples need them too."""
     n = len(vectors)
-    _, rows = nearest_rows(vectors, vectors, 2 * _neighbors(n) + 1)
+    # a graph of nearly all neighbours holds the same communities: past 10,000 queries an index will do
+    _, rows = NeighborIndex(vectors, None, _EXACT_PAIRS, _RECALL).search(vectors, 2 * _neighbors(n) + 1)
     is_self = rows == np.arange(n)[:, None]
     is_self[~is_self.any(axis=1), -1] = True  # lost among its copies
     others: Labels = rows[~is_self].reshape(n, -1)
@@ -205,7 +249,9 @@ def _graph(near: Labels, drawn: Labels | None = None) -> sparse.csr_matrix:
     links = sparse.csr_matrix((np.ones(len(start)), (start, ends[start, column])), shape=(n, n))
     links += sparse.identity(n, format="csr")
     sizes = np.diff(links.indptr)
-    common = sparse.triu((links @ links.T).multiply(links.maximum(links.T)), 1).tocoo()
+    either = links.maximum(links.T).tocsr()
+    blocks = [(links[at : at + _BLOCK] @ links.T).multiply(either[at : at + _BLOCK]) for at in range(0, n, _BLOCK)]
+    common = sparse.triu(sparse.vstack(blocks), 1).tocoo()
     weights = common.data / (sizes[common.row] + sizes[common.col] - common.data)
     half = sparse.csr_matrix((weights, (common.row, common.col)), shape=(n, n))
     return sparse.csr_matrix(half + half.T)
@@ -219,16 +265,13 @@ def _unit(vectors: Vectors) -> Vectors:
 
 def _by_size(labels: Labels) -> Labels:
     """Return labels renumbered from 0, largest cluster first, ties by first member."""
-    values, first, counts = np.unique(labels, return_index=True, return_counts=True)
-    order = np.lexsort((first, -counts))
-    rank = {int(values[place]): number for number, place in enumerate(order)}
-    return np.array([rank[int(label)] for label in labels], dtype=np.int64)
+    _, first, inverse, counts = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
+    return np.asarray(np.argsort(np.lexsort((first, -counts)))[inverse], dtype=np.int64)
 
 
 def _membership(vectors: Vectors, labels: Labels) -> npt.NDArray[np.float64]:
-    if not len(labels):
-        return np.zeros(0)
-    centres = np.stack([vectors[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
+    n = len(labels)
+    centres = sparse.csr_matrix((np.ones(n, np.float32), (labels, np.arange(n)))) @ vectors
     centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
-    near: npt.NDArray[np.float64] = (vectors * centres[labels]).sum(axis=1).astype(np.float64)
+    near: npt.NDArray[np.float64] = np.einsum("ij,ij->i", vectors, centres[labels]).astype(np.float64)
     return near.clip(0, 1)

@@ -196,7 +196,8 @@ def fit_logistic(inputs: Floats, is_seen: Flags, importance: Floats, start: Floa
     """Return weights (intercept first) that tell seen from hidden, both weighing the mean importance; none negative.
 
     Every piece of evidence speaks for coverage or not at all, so weights are at least 0; with little to learn from they stay
-    near `_PRIOR_WEIGHT` (a ridge worth `_PRIOR_QUERIES` queries), which was chosen on public sets (docs/method.md). The search begins at `start`, weights of a similar fit.
+    near `_PRIOR_WEIGHT` (a ridge worth `_PRIOR_QUERIES` queries), which was chosen on public sets (docs/method.md). The
+    search begins at `start`, weights of a similar fit.
     """
     half = importance.mean() if len(importance) else 1.0
     scaled = np.where(is_seen, importance / importance[is_seen].sum(), importance / importance[~is_seen].sum()) * half

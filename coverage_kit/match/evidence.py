@@ -96,7 +96,8 @@ class EvidenceScorer:
         self._recall = self.lexicon.recall(self.rows[:, :_FOCUS_PASSAGES])
         self._level = max(float(self.similarity[:, :_LEVEL_PASSAGES].std()), 1e-6) if self.similarity.size else 1.0
         self._rivals = mean_of_nearest(self.content, self.asked, NEAR_QUERIES)
-        self._near_queries = nearness_of_others(self.asked)
+        self._nearest_queries = nearest_rows(self.asked, self.asked, OTHER_QUERIES + 1)
+        self._near_queries = nearness_of_others(*self._nearest_queries)
         self._contrast = spread_over(self.asked, self.content)
         self.headings, self._heading = np.unique(titled.vectors, axis=0, return_inverse=True)
         self._near_headings = nearest_rows(self.asked, self.headings, _FOCUS_PASSAGES)
@@ -203,7 +204,7 @@ class EvidenceScorer:
     @cached_property
     def _neighbors(self) -> Rows:
         """Rows of the five queries nearest to each query, itself left out, shape (n, 5)."""
-        near = nearest_rows(self.asked, self.asked, OTHER_QUERIES + 1)[1]
+        near = self._nearest_queries[1]
         is_self = near == np.arange(len(near))[:, None]
         others = np.take_along_axis(near, np.argsort(is_self, axis=1, kind="stable"), 1)
         n_others = max(1, min(OTHER_QUERIES, len(near) - 1))

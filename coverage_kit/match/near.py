@@ -17,13 +17,10 @@ OTHER_QUERIES = 5
 
 def own_neighbors(own: pd.DataFrame, query_ids: list[str], passage_ids: list[str]) -> tuple[Vectors, Rows]:
     """Return similarity and passage row of the own neighbours, both (n queries, k), nearest first."""
-    n = len(query_ids)
-    place = pd.Series(np.arange(len(passage_ids)), index=passage_ids)
-    order = pd.Series(np.arange(n), index=query_ids)
-    sorted_own = own.assign(query_row=order.loc[own["query_id"]].to_numpy()).sort_values(["query_row", "rank"])
-    k = len(sorted_own) // max(n, 1)
-    similarity = sorted_own["similarity"].to_numpy(np.float32).reshape(n, k)
-    return similarity, place.loc[sorted_own["passage_id"]].to_numpy(np.int64).reshape(n, k)
+    shape = len(query_ids), len(own) // max(len(query_ids), 1)
+    order = np.lexsort((own["rank"], _rows_of(own["query_id"], query_ids)))
+    similarity = own["similarity"].to_numpy(np.float32)[order]
+    return similarity.reshape(shape), _rows_of(own["passage_id"], passage_ids)[order].reshape(shape)
 
 
 def other_best(others: pd.DataFrame, query_ids: list[str]) -> tuple[Floats, list[str | None]]:
@@ -34,10 +31,12 @@ def other_best(others: pd.DataFrame, query_ids: list[str]) -> tuple[Floats, list
     return best["similarity"].to_numpy(np.float64), list(best["passage_id"])
 
 
-def nearness_of_others(asked: Vectors) -> Floats:
-    """Return the mean cosine of each query with the five nearest other queries, shape (n,)."""
-    similarity, rows = nearest_rows(asked, asked, OTHER_QUERIES + 1)
-    is_other = rows != np.arange(len(asked))[:, None]
+def nearness_of_others(similarity: Vectors, rows: Rows) -> Floats:
+    """Return the mean cosine of each query with its nearest other queries, shape (n,).
+
+    `similarity` and `rows` (n, k) are those of its nearest among all queries, itself included.
+    """
+    is_other = rows != np.arange(len(rows))[:, None]
     is_other[is_other.all(axis=1), -1:] = False  # more twins than places: one of them stands for the query itself
     total = (similarity * is_other).sum(axis=1, dtype=np.float64)
     return np.asarray(total / np.maximum(is_other.sum(axis=1), 1), dtype=np.float64)
@@ -60,3 +59,12 @@ def spread_over(queries: Vectors, passages: Vectors) -> Floats:
 def finite(values: Vectors, floor: float) -> Floats:
     """Return the values with `floor` in place of what is not finite."""
     return np.where(np.isfinite(values), values, floor).astype(np.float64)
+
+
+def _rows_of(names: "pd.Series[str]", among: list[str]) -> Rows:
+    """Return the place of each name. Raises KeyError for one that is not there."""
+    codes, distinct = pd.factorize(names)
+    rows = pd.Index(among, dtype="str").get_indexer(pd.Index(distinct))
+    if len(rows) and rows.min() < 0:
+        raise KeyError(distinct[int(rows.argmin())])
+    return np.asarray(rows[codes], dtype=np.int64)

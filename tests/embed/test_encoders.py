@@ -2,9 +2,10 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 
 from coverage_kit.embed import encoders
-from coverage_kit.embed.encoders import BUNDLED_SHA256, SentenceTransformerEncoder
+from coverage_kit.embed.encoders import BUNDLED_SHA256, SentenceTransformerEncoder, find_gpu, has_native_bf16
 from coverage_kit.errors import EncoderError
 
 
@@ -54,3 +55,9 @@ def test_a_broken_model_is_told(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(EncoderError, match="a model that sentence-transformers can load"):
         SentenceTransformerEncoder(str(tmp_path)).encode(["text"])
+
+
+def test_what_the_machine_has_is_what_torch_says():
+    capabilities = torch.cpu.get_capabilities()
+    assert has_native_bf16() == bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    assert (find_gpu() is not None) == torch.accelerator.is_available()

@@ -1,4 +1,6 @@
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import numpy as np
@@ -77,3 +79,71 @@ def test_the_store_is_a_plain_table(tmp_path):
     CachedEncoder(WordEncoder(), tmp_path / "v.sqlite", is_quiet=True).encode(["a", "b"])
     with closing(sqlite3.connect(tmp_path / "v.sqlite")) as database:
         assert database.execute("SELECT count(*) FROM vectors").fetchone() == (2,)
+
+
+def test_equal_texts_get_one_vector_and_every_row_its_own(tmp_path):
+    inner = WordEncoder()
+    encoder = CachedEncoder(inner, tmp_path / "v.sqlite", is_quiet=True)
+    encoder.encode(["known"])
+    texts = ["b", "known", "a a", "b", "known", "a a", "c"]
+    np.testing.assert_array_equal(encoder.encode(texts), WordEncoder().encode(texts))
+    assert (inner.n_encoded, encoder.n_embedded, encoder.n_reused) == (4, 4, 1)
+
+
+def test_a_chunk_ends_at_its_number_of_characters(tmp_path, monkeypatch):
+    monkeypatch.setattr("coverage_kit.embed.texts.CHUNK_CHARACTERS", 660)
+    monkeypatch.setattr("coverage_kit.embed.texts.FEWEST_CHUNK_TEXTS", 3)
+    sizes = []
+
+    class Watching(WordEncoder):
+        def encode(self, texts, role="passage"):
+            sizes.append(len(texts))
+            return super().encode(texts, role)
+
+    texts = [f"{n} " + "word " * words for words in (500, 20) for n in range(10, 20)]
+    CachedEncoder(Watching(), tmp_path / "v.sqlite", is_quiet=True).encode(texts)
+    assert sizes == [
+        3,
+        3,
+        3,
+        3,
+        6,
+        2,
+    ]  # of 2,504 characters; the fourth chunk begins with one of them; then 660 // 104 = 6 of 103
+
+
+def test_vectors_from_disk_ask_nothing_of_the_encoder(tmp_path):
+    CachedEncoder(WordEncoder(), tmp_path / "v.sqlite", is_quiet=True).encode(["a", "b"])
+
+    class Unloaded:
+        name = WordEncoder.name
+
+    encoder = CachedEncoder(Unloaded(), tmp_path / "v.sqlite", is_quiet=True)
+    np.testing.assert_array_equal(encoder.encode(["b", "a", "b"]), WordEncoder().encode(["b", "a", "b"]))
+
+
+def test_a_store_of_an_earlier_layout_is_read(tmp_path):
+    CachedEncoder(WordEncoder(), tmp_path / "v.sqlite", is_quiet=True).encode(["a", "b"])
+    with closing(sqlite3.connect(tmp_path / "v.sqlite")) as database, database:
+        database.execute("ALTER TABLE vectors RENAME TO now")
+        database.execute("CREATE TABLE vectors (key BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
+        database.execute("INSERT INTO vectors SELECT * FROM now")
+    encoder = CachedEncoder(WordEncoder(), tmp_path / "v.sqlite", is_quiet=True)
+    np.testing.assert_array_equal(encoder.encode(["b", "c"]), WordEncoder().encode(["b", "c"]))
+    assert (encoder.n_embedded, encoder.n_reused) == (1, 1)
+
+
+def test_two_processes_may_write_at_once(tmp_path):
+    script = (
+        "import sys; from coverage_kit.embed import texts; from tests.encoder import WordEncoder\n"
+        "texts.CHUNK_TEXTS = 5\n"
+        "encoder = texts.CachedEncoder(WordEncoder(), sys.argv[1], is_quiet=True)\n"
+        "encoder.encode([f'text {n}' for n in range(int(sys.argv[2]), int(sys.argv[2]) + 300)])"
+    )
+    path = tmp_path / "v.sqlite"
+    running = [subprocess.Popen([sys.executable, "-c", script, str(path), first]) for first in ("0", "150")]
+    assert [process.wait(60) for process in running] == [0, 0]
+    encoder = CachedEncoder(WordEncoder(), path, is_quiet=True)
+    texts = [f"text {n}" for n in range(450)]
+    np.testing.assert_array_equal(encoder.encode(texts), WordEncoder().encode(texts))
+    assert encoder.n_embedded == 0

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from coverage_kit.match.clusters import cluster_queries, part_by_coverage, project, topic_embeddings
+from coverage_kit.match import clusters as module
+from coverage_kit.match.clusters import QueryGraph, cluster_queries, part_by_coverage, project, topic_embeddings
 from coverage_kit.match.labels import label_clusters
 from coverage_kit.tables import COVERAGE
 from coverage_kit.vectors import Embeddings, embed_texts
@@ -90,3 +91,47 @@ def test_labels_are_what_sets_a_cluster_apart(asked, queries):
 
 def test_the_map_is_the_same_twice(asked):
     np.testing.assert_array_equal(project(asked, 3), project(asked, 3))
+
+
+def test_a_graph_stands_for_the_embeddings_and_is_made_once(asked, queries, monkeypatch):
+    rows = [
+        {"query_id": name, "coverage": n % 2, "low": 0.0, "high": 1.0, "cause": "unknown"}
+        for n, name in enumerate(queries["query_id"])
+    ]
+    coverage, (clusters, quality) = COVERAGE.table(rows), cluster_queries(asked)
+    parted = part_by_coverage(asked, coverage, 0.5, quality)[0]
+    graph = QueryGraph(asked)
+    assert cluster_queries(graph)[0].equals(clusters)
+    monkeypatch.delattr(module, "_nearest")
+    assert part_by_coverage(graph, coverage, 0.5, quality)[0].equals(parted)
+
+
+def test_thousands_of_queries_are_clustered_at_a_resolution_chosen_on_a_sample():
+    """7,000 queries of 100 topics: a sample of 2,000 tells how fine, and the whole gets about as many clusters."""
+    rng = np.random.default_rng(0)
+    topics = np.arange(7000) % 100
+    vectors = rng.normal(size=(100, 24))[topics] + 0.35 * rng.normal(size=(7000, 24))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    many = Embeddings(tuple(f"q{n}" for n in range(7000)), vectors, "e")
+    clusters, quality = cluster_queries(many)
+    assert adjusted_rand_score(topics, clusters["cluster_id"]) > 0.95
+    assert 90 <= quality.n_clusters <= 110
+    assert quality.stability > 0.9
+    assert cluster_queries(many)[0].equals(clusters)
+
+
+def test_membership_is_the_cosine_with_the_mean_of_the_cluster():
+    """(1, 0) and (0, 1) are each .707107 from their mean's direction; alone, a query is its own mean."""
+    vectors = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)
+    membership = module._membership(vectors, np.array([0, 0, 1]))
+    np.testing.assert_allclose(membership, [2**-0.5, 2**-0.5, 1], atol=1e-6)
+
+
+def test_the_graph_is_the_same_made_in_blocks(asked, monkeypatch):
+    whole = QueryGraph(asked).links
+    monkeypatch.setattr(module, "_BLOCK", 7)
+    assert abs(QueryGraph(asked).links - whole).max() == 0
+
+
+def test_clusters_are_numbered_by_size_then_by_first_member():
+    assert module._by_size(np.array([5, 3, 3, 9, 5, 7])).tolist() == [0, 1, 1, 2, 0, 3]

@@ -7,6 +7,8 @@ from coverage_kit.collect.logs.perplexity import marked_citations
 from coverage_kit.collect.logs.record import LogRecord, UnreadableRecordError
 from coverage_kit.collect.logs.values import citations_of, error_of, flag_of, label_of, names_of, searches_of
 
+_LABELS = {"model", "surface", "run_id", "market"}
+
 
 def read_rows(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
     """Return the one record of a row, as `read_row` does."""
@@ -21,35 +23,24 @@ def read_row(values: Mapping[str, Any], mapping: Mapping[str, str]) -> LogRecord
     `[2]` in the answer are the spans of the pages that the citations name in that place. Raises UnreadableRecordError for a
     row without a query.
     """
-    cells = {field: values.get(column) for field, column in mapping.items()}
+    cells = {field: cell for field, column in mapping.items() if (cell := values.get(column)) is not None}
     query = label_of(cells.get("query"))
     if not query:
         raise UnreadableRecordError("no query")
-    answer = label_of(cells["answer"]) or "" if "answer" in mapping else None
-    citations = citations_of(cells.get("citations"))
+    answer = label_of(cells.get("answer")) or "" if "answer" in mapping else None
+    citations = citations_of(cells["citations"]) if "citations" in cells else ()
     marked = [one for one in marked_citations(answer or "", citations)[0] if one.start is not None]
-    retrieved = citations_of(cells.get("retrieved"))
-    searches = searches_of(cells.get("searches"))
-    searched = flag_of(cells.get("searched"))
-    return LogRecord(
-        query=query,
-        answer=answer,
-        engine=label_of(cells.get("engine")) or "",
-        model=label_of(cells.get("model")),
-        surface=label_of(cells.get("surface")),
-        run_id=label_of(cells.get("run_id")),
-        asked_at=cells.get("asked_at"),
-        market=label_of(cells.get("market")),
-        demand=cells.get("demand"),
-        citations=(*citations, *marked),
-        retrieved=retrieved,
-        mentions=names_of(cells.get("mentions")),
-        searches=searches,
-        searched=bool(citations or retrieved or searches or "citations" not in mapping) if searched is None else searched,
-        is_observed=_tells_citations(cells, has_pages=bool(citations)) and label_of(cells.get("engine")) is not None,
-        error=error_of(cells.get("error"), cells.get("status")),
-    )
-
-
-def _tells_citations(cells: Mapping[str, Any], has_pages: bool) -> bool:
-    return "citations" in cells and (has_pages or label_of(cells["citations"]) is None)
+    record = LogRecord(query, answer, label_of(cells.get("engine")) or "", citations=(*citations, *marked))
+    for field in _LABELS & cells.keys():
+        setattr(record, field, label_of(cells[field]))
+    record.asked_at, record.demand = cells.get("asked_at"), cells.get("demand")
+    record.retrieved = citations_of(cells["retrieved"]) if "retrieved" in cells else ()
+    record.mentions = names_of(cells["mentions"]) if "mentions" in cells else ()
+    record.searches = searches_of(cells["searches"]) if "searches" in cells else ()
+    searched = flag_of(cells["searched"]) if "searched" in cells else None
+    found = bool(citations or record.retrieved or record.searches or "citations" not in mapping)
+    record.searched = found if searched is None else searched
+    is_told = "citations" in mapping and (bool(citations) or label_of(cells.get("citations")) is None)
+    record.is_observed = is_told and label_of(cells.get("engine")) is not None
+    record.error = error_of(cells.get("error"), cells.get("status")) if "error" in cells or "status" in cells else None
+    return record

@@ -4,9 +4,8 @@ import codecs
 import logging
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, AnyStr
+from typing import IO, Any, AnyStr, NamedTuple
 
 MAX_LINE_CHARACTERS = 50_000_000
 _CHUNK = 1 << 20
@@ -16,8 +15,7 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codec
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One record of a file: its line or row from 1 and its values, or the problem for which it cannot be read."""
 
     line: int

@@ -40,6 +40,13 @@ class Requests:
         if self.prompts:
             self.answered.update(ids_of(values))
 
+    def join(self, other: "Requests") -> None:
+        """Take those met in another part of the log."""
+        for (name, prompt), request in other.asked.items():
+            self.asked.setdefault((name, prompt), request)
+            self.prompts[name] = prompt if self.prompts.get(name, prompt) == prompt else ""
+        self.answered |= other.answered
+
     def unanswered(self) -> Iterator[tuple[str, LogRecord]]:
         """Yield the file and the failure of each request whose id no other record has."""
         for (name, prompt), (file, model, error) in self.asked.items():

@@ -99,12 +99,12 @@ def check_queries(surveys: Sequence[Survey]) -> None:
         survey.problem = f"no column with queries; found {found}"
 
 
-def joint_mapping(surveys: Iterable[Survey]) -> dict[str, str]:
-    """Return field -> column over all sources; where they differ, all that were chosen."""
+def chosen_columns(surveys: Iterable[Survey]) -> dict[str, list[str]]:
+    """Return the columns that were chosen for each field over all sources, each once."""
     chosen: dict[str, dict[str, None]] = {}
     for survey in surveys:
         known = [] if survey.vendor else list(survey.formats.values())
         for mapping in (*known, *([] if survey.problem else [survey.mapping])):
             for name, column in mapping.items():
                 chosen.setdefault(name, {})[column] = None
-    return {name: " or ".join(chosen[name]) for name in FIELDS if name in chosen}
+    return {name: list(columns) for name, columns in chosen.items()}

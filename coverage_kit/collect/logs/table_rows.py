@@ -36,9 +36,10 @@ class ParquetFile:
         number = 0
         try:
             for batch in self._file.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns)):
-                for values in batch.to_pylist():
+                names = batch.schema.names
+                for cells in zip(*map(_cells, batch.columns), strict=True):
                     number += 1
-                    yield Row(number, values)
+                    yield Row(number, dict(zip(names, cells, strict=True)))
         except (pa.ArrowException, OSError) as error:
             raise _broken(Path(self.where), f"readable Parquet after row {number}", error) from None
 
@@ -95,6 +96,14 @@ def _load(path: Path) -> Any:
             return load_workbook(path, read_only=True, data_only=True)
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
         raise _broken(path, "a readable xlsx workbook", error) from None
+
+
+def _cells(column: Any) -> list[Any]:
+    import pyarrow as pa  # noqa: PLC0415
+
+    is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    cells: list[Any] = column.to_numpy(zero_copy_only=False).tolist() if is_text else column.to_pylist()  # far faster for text
+    return cells
 
 
 def _names(cells: tuple[Any, ...]) -> list[str]:

@@ -1,32 +1,28 @@
-"""Records of logs as tables, one record at a time, so that a log of any size needs the memory of its tables alone."""
+"""Records of logs as tables, one record at a time, so that a log of any length needs no more memory than a bounded one."""
 
 import functools
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import orjson
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from coverage_kit.collect.logs.growing import GrowingTable
+from coverage_kit.collect.logs.joining import join_records
 from coverage_kit.collect.logs.normalize import normal_form
 from coverage_kit.collect.logs.record import LogRecord
-from coverage_kit.collect.urls import page_id, url_names
-from coverage_kit.schema import Schema
+from coverage_kit.collect.logs.sample import Ask, Sample
+from coverage_kit.collect.logs.spellings import Spelling, query_rows
+from coverage_kit.collect.urls import url_names
 from coverage_kit.tables import ANSWERS, CITATIONS, FAILURES, MENTIONS, QUERIES, SEARCHES, SPANS
 
 _CHUNK = 4_000
-_POOL = pa.system_memory_pool()  # gives memory back more readily than the default one, which matters over many small chunks
 _SCHEMAS = (QUERIES, ANSWERS, FAILURES, CITATIONS, SPANS, MENTIONS, SEARCHES)
-
-_ARROW_TYPES = {
-    **{"text": pa.large_string(), "integer": pa.int64(), "number": pa.float64()},
-    **{"flag": pa.bool_(), "time": pa.timestamp("us", "UTC")},
-}
 
 _normal = functools.lru_cache(maxsize=65536)(normal_form)
 _names = functools.lru_cache(maxsize=131072)(url_names)
@@ -38,7 +34,7 @@ def query_id(query: str) -> str:
     >>> query_id("Best CRM?") == query_id("best crm")
     True
     """
-    return "q" + _digest(_normal(query), size=5)
+    return "q" + _digest(normal_form(query), size=5)
 
 
 class LogTabulator:
@@ -46,31 +42,65 @@ class LogTabulator:
 
     Records that agree in query, engine, model, surface, run, time and text are one answer, be they exact duplicates or one row
     for each citation: their citations, spans, mentions and searches are joined.
+
+    Every query is kept, and all its asks are counted. Of more than `most` answers a sample is kept (see `Sample`), with all
+    that belongs to them, and of more than `most` failures another. An answer that is not kept is not remembered: its records
+    are one answer where they follow each other, and otherwise count as asked again.
     """
 
-    def __init__(self) -> None:
-        self._queries: dict[str, _Spellings] = {}
-        self._n_pages: dict[str, int] = {}
-        self._searched: dict[str, bool] = {}  # of answers that several records tell of
-        self._tables = {schema.name: _Growing(schema) for schema in _SCHEMAS if schema is not QUERIES}
+    def __init__(self, most: int = 200_000) -> None:
+        self.spellings: dict[str, Spelling] = {}
+        self.answered, self.failed = Sample(most), Sample(most)
+        self.growing = {schema.name: GrowingTable(schema) for schema in _SCHEMAS if schema is not QUERIES}
+        self._previous = ""  # the answer of the record before
+
+    def begin_source(self) -> None:
+        """Note that what follows comes from another file: no record of it continues one before."""
+        self._previous = ""
 
     def add(self, record: LogRecord) -> None:
         """Take one record, whose asked_at is a time or missing."""
-        spellings = self._queries.setdefault(_normal(record.query), _Spellings())
-        spellings.note(record)
+        spelling = self.spellings.get(record.query)
+        if spelling is None:
+            spelling = self.spellings[record.query] = Spelling(query_id(record.query))
+        spelling.note(record.asked_at, record.demand)
         if record.answer is None and not record.error and not record.is_observed:
-            spellings.count(record.query, is_answered=True)
+            spelling.n, spelling.n_answered = spelling.n + 1, spelling.n_answered + 1
             return
         error, engine = record.error or _why_empty(record), record.engine.strip().lower() or "unknown"
         answer_id = _answer_id(record, engine, error)
-        if answer_id in self._n_pages:
-            self._searched[answer_id] = record.searched or self._searched.get(answer_id, False)
-        else:
-            self._n_pages[answer_id] = 0
-            spellings.count(record.query, is_answered=not error)
-            self._add_ask(answer_id, record, engine, error)
-        if not error:
-            self._add_parts(answer_id, record)
+        sample = self.failed if error else self.answered
+        if is_new := answer_id != self._previous:
+            spelling.n, spelling.n_answered = spelling.n + 1, spelling.n_answered + (not error)
+            sample.n_met += 1
+            self._previous = answer_id
+        if ask := sample.asks.get(answer_id):
+            ask.n_again += is_new
+            ask.searched = record.searched or bool(ask.searched)
+        elif answer_id < sample.end:
+            ask = sample.asks[answer_id] = Ask(record.query)
+            self._add_ask((answer_id, spelling.query_id, engine), record, error)
+        if ask and not error:
+            self._add_parts(answer_id, record, ask)
+        if len(sample.asks) > sample.most:
+            self.shrink()
+
+    def join(self, other: "LogTabulator") -> None:
+        """Take all that another one has taken, as if its records followed; the other is used up."""
+        other.shrink(self.answered.n_halved, self.failed.n_halved)
+        for text, spelling in other.spellings.items():
+            self.spellings.setdefault(text, Spelling(spelling.query_id)).join(spelling)
+        first = {name: ask.n_pages for name in other.answered.asks if (ask := self.answered.asks.get(name))}
+        tables = {name: growing.packed() for name, growing in other.growing.items()}
+        searched = _as_dict(tables["answers"], "searched") if first else {}
+        tables["answers"] = _unknown(tables["answers"], self.answered)
+        tables["failures"] = _unknown(tables["failures"], self.failed)
+        for name, table in tables.items():
+            self.growing[name].append(_moved(table, first) if first and name in ("citations", "spans") else table)
+        self.answered.join(other.answered, searched)
+        self.failed.join(other.failed, {})
+        self.shrink(other.answered.n_halved, other.failed.n_halved)
+        self.begin_source()
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return queries, answers, failures, citations, spans, mentions and searches by name; nothing can be added after.
@@ -78,38 +108,54 @@ class LogTabulator:
         Demand of a query is the log's own figure: the largest of each spelling, summed over the spellings. Without one it is
         the number of answers, or of rows where the log holds no answers; asks that failed do not count.
         """
-        found = {name: table.whole() for name, table in self._tables.items()}
-        if self._searched:
-            found = self._joined(found)
-        found["queries"] = QUERIES.table([_query_row(form, spellings) for form, spellings in self._queries.items()])
+        found = {name: table.whole() for name, table in self.growing.items()}
+        asks = self.answered.asks
+        if any(ask.searched is not None for sample in (self.answered, self.failed) for ask in sample.asks.values()):
+            found = join_records(found, asks, _normal)
+        self._discount()
+        found["queries"] = QUERIES.table(query_rows(self.spellings))
         found["spans"] = found["spans"].drop_duplicates(ignore_index=True)
         for schema in _SCHEMAS:
             schema.check(found[schema.name], "LogTabulator.tables() returned")
         return found
 
-    def _add_ask(self, answer_id: str, ask: LogRecord, engine: str, error: str | None) -> None:
-        ids = (answer_id, query_id(ask.query), engine)
+    def shrink(self, n_answered: int = 0, n_failed: int = 0) -> None:
+        """Keep no more answers and failures than may be kept, halved at least so often, and nothing that belongs to others."""
+        of_failures = [self.growing["failures"]]
+        of_answers = [table for name, table in self.growing.items() if name != "failures"]
+        for sample, least, tables in ((self.answered, n_answered, of_answers), (self.failed, n_failed, of_failures)):
+            if sample.shrink(least):
+                for table in tables:
+                    table.prune(sample.end)
+
+    def _discount(self) -> None:
+        """Count each ask that is kept once, however often it came."""
+        for sample, is_answered in ((self.answered, True), (self.failed, False)):
+            for ask in sample.asks.values():
+                spelling = self.spellings[ask.query]
+                spelling.n -= ask.n_again
+                spelling.n_answered -= ask.n_again if is_answered else 0
+
+    def _add_ask(self, ids: tuple[str, str, str], ask: LogRecord, error: str | None) -> None:
         if error:
-            self._tables["failures"].rows.append((*ids, ask.asked_at, error))
+            self._append("failures", [(*ids, ask.asked_at, error)])
         else:
             about = (ask.model, ask.surface, ask.run_id, ask.asked_at, ask.market, ask.answer or "", ask.searched)
-            self._tables["answers"].rows.append((*ids, *about, _as_json(ask.extra)))
+            self._append("answers", [(*ids, *about, _as_json(ask.extra))])
 
-    def _add_parts(self, answer_id: str, ask: LogRecord) -> None:
-        self._add_pages(answer_id, ask)
-        if ask.mentions:
-            named = enumerate(dict.fromkeys(ask.mentions))
-            self._tables["mentions"].rows += [(answer_id, brand, position, None) for position, brand in named]
-        if ask.searches:
-            self._tables["searches"].rows += [(answer_id, position, text) for position, text in enumerate(_own_searches(ask))]
-        for table in self._tables.values():
-            table.pack()
+    def _add_parts(self, answer_id: str, record: LogRecord, ask: Ask) -> None:
+        if record.citations or record.retrieved:
+            self._add_pages(answer_id, record, ask)
+        if record.mentions:
+            named = enumerate(dict.fromkeys(record.mentions))
+            self._append("mentions", [(answer_id, brand, position, None) for position, brand in named])
+        if record.searches:
+            self._append("searches", [(answer_id, position, text) for position, text in enumerate(_own_searches(record))])
 
-    def _add_pages(self, answer_id: str, ask: LogRecord) -> None:
-        citations, spans = self._tables["citations"].rows, self._tables["spans"].rows
-        first, n_characters = self._n_pages[answer_id], len(ask.answer or "")
+    def _add_pages(self, answer_id: str, record: LogRecord, ask: Ask) -> None:
+        citations, spans, n_characters = list[Any](), list[Any](), len(record.answer or "")
         places: dict[str, int] = {}
-        for kind, named in (("cited", ask.citations), ("retrieved", ask.retrieved)):
+        for kind, named in (("cited", record.citations), ("retrieved", record.retrieved)):
             for citation in named:
                 url, site, page = _names(citation.url)
                 if not site:
@@ -118,84 +164,35 @@ class LogTabulator:
                 if start is None or end is None or not 0 <= start < end <= n_characters:
                     start = end = None
                 if page not in places:
-                    places[page] = first + len(places)
+                    places[page] = ask.n_pages + len(places)
                     citations.append((answer_id, places[page], url, site, kind, start, end, citation.title))
                 if start is not None and kind == "cited":
                     spans.append((answer_id, places[page], start, end))
-        self._n_pages[answer_id] = first + len(places)
+        ask.n_pages += len(places)
+        self._append("citations", citations)
+        if spans:
+            self._append("spans", spans)
 
-    def _joined(self, found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-        """Return the tables with what several records tell of one answer told once."""
-        answers, order = found["answers"], {name: place for place, name in enumerate(self._n_pages)}
-        searched = answers["searched"] | answers["answer_id"].map(self._searched).eq(other=True)
-        citations, spans = _join_citations(found["citations"], found["spans"], order)
-        mentions = _renumbered(found["mentions"].drop_duplicates(["answer_id", "brand"]), order)
-        forms = found["searches"]["text"].map(_normal)
-        searches = found["searches"][~pd.concat([found["searches"]["answer_id"], forms], axis=1).duplicated()]
-        return {
-            **found,
-            "answers": answers.assign(searched=searched),
-            **{"citations": citations, "spans": spans, "mentions": mentions, "searches": _renumbered(searches, order)},
-        }
+    def _append(self, name: str, rows: list[tuple[Any, ...]]) -> None:
+        table = self.growing[name]
+        table.rows += rows
+        if len(table.rows) >= _CHUNK:
+            table.pack()
 
 
-class _Growing:
-    """A table that grows row by row, in the schema's order of columns; all but the last rows are packed as columns."""
-
-    def __init__(self, schema: Schema) -> None:
-        self._schema = schema
-        self._types = [_ARROW_TYPES[column.kind] for column in schema.columns]
-        self._chunks: list[pa.Table] = []
-        self.rows: list[tuple[Any, ...]] = []
-
-    def pack(self, least: int = _CHUNK) -> None:
-        """Pack the rows, where there are at least so many."""
-        if len(self.rows) >= least:
-            arrays = [
-                pa.array(values, kind, memory_pool=_POOL)
-                for values, kind in zip(zip(*self.rows, strict=True), self._types, strict=True)
-            ]
-            self._chunks.append(pa.Table.from_arrays(arrays, self._schema.names))
-            self.rows.clear()
-
-    def whole(self) -> pd.DataFrame:
-        """Return the table, and keep nothing of it."""
-        self.pack(least=1)
-        chunks, self._chunks = self._chunks, []
-        return self._schema.typed(pa.concat_tables(chunks).to_pandas()) if chunks else self._schema.empty()
+def _as_dict(table: pa.Table, column: str) -> dict[str, Any]:
+    return dict(zip(table["answer_id"].to_pylist(), table[column].to_pylist(), strict=True))
 
 
-@dataclass
-class _Spellings:
-    """What the spellings of one query add up to."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    figures: dict[str, float] = field(default_factory=dict)
-    first_asked_at: datetime | None = None
-    last_asked_at: datetime | None = None
-    n_answered: int = 0
-
-    def note(self, record: LogRecord) -> None:
-        self.counts.setdefault(record.query, 0)
-        if isinstance(time := record.asked_at, datetime):
-            self.first_asked_at = min(self.first_asked_at or time, time)
-            self.last_asked_at = max(self.last_asked_at or time, time)
-        if isinstance(figure := record.demand, (int, float)):
-            self.figures[record.query] = max(figure, self.figures.get(record.query, 0.0))
-
-    def count(self, query: str, is_answered: bool) -> None:
-        self.counts[query] += 1
-        self.n_answered += is_answered
+def _unknown(table: pa.Table, known: Sample) -> pa.Table:
+    """Return the rows of answers that a sample does not have."""
+    return table.filter(pc.invert(pc.is_in(table["answer_id"], pa.array(list(known.asks), pa.large_string()))))
 
 
-def _query_row(form: str, spellings: _Spellings) -> dict[str, Any]:
-    return {
-        "query_id": query_id(form),
-        "text": max(spellings.counts, key=lambda spelling: spellings.counts[spelling]),
-        "demand": float(sum(spellings.figures.values()) if spellings.figures else spellings.n_answered),
-        "first_asked_at": spellings.first_asked_at,
-        "last_asked_at": spellings.last_asked_at,
-    }
+def _moved(table: pa.Table, first: Mapping[str, int]) -> pa.Table:
+    """Return the table with an answer's positions after those that it has already."""
+    offsets = pa.array([first.get(name, 0) for name in table["answer_id"].to_pylist()], pa.int64())
+    return table.set_column(1, "position", pc.add(table["position"], offsets))
 
 
 def _why_empty(record: LogRecord) -> str | None:
@@ -231,23 +228,3 @@ def _own_searches(ask: LogRecord) -> list[str]:
         own.setdefault(_normal(text), text)
     own.pop(_normal(ask.query), None)
     return list(own.values())
-
-
-def _join_citations(
-    citations: pd.DataFrame, spans: pd.DataFrame, order: Mapping[str, int]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the citations, each page of an answer once, cited ones first, and the spans at their new positions."""
-    every = citations.assign(page=citations["url"].map(page_id), place=citations["answer_id"].map(order))
-    every = every.sort_values(["place", "kind", "position"], kind="stable")
-    once = every.drop_duplicates(["answer_id", "page"])
-    once = once.assign(new=once.groupby("answer_id", sort=False).cumcount())
-    moved = every[["answer_id", "position", "page"]].merge(once[["answer_id", "page", "new"]], on=["answer_id", "page"])
-    spans = spans.merge(moved[["answer_id", "position", "new"]], on=["answer_id", "position"])
-    spans = spans.assign(position=spans["new"])[SPANS.names]
-    return once.assign(position=once["new"])[citations.columns].reset_index(drop=True), spans
-
-
-def _renumbered(table: pd.DataFrame, order: Mapping[str, int]) -> pd.DataFrame:
-    """Return an answer's rows together, in the answers' order, with positions from 0."""
-    table = table.assign(place=table["answer_id"].map(order)).sort_values("place", kind="stable").drop(columns="place")
-    return table.assign(position=table.groupby("answer_id", sort=False).cumcount()).reset_index(drop=True)

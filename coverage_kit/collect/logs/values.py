@@ -1,5 +1,6 @@
 """Cells of logs as values: text, numbers, flags, URLs, searches."""
 
+import functools
 import json
 import math
 import re
@@ -8,6 +9,7 @@ from typing import Any
 from coverage_kit.collect.logs.record import Citation
 
 _ABSENT = frozenset({"", "nan", "nat", "none", "null", "n/a", "na", "-", "[]", "{}"})
+_LONGEST_ABSENT = max(map(len, _ABSENT))
 _TRUE, _FALSE = frozenset({"true", "yes", "y", "1", "1.0", "on"}), frozenset({"false", "no", "n", "0", "0.0", "off"})
 _URL = re.compile(r"https?://(?:(?![;,]https?://|\)[;,.]?\[[^\[\]]{0,200}\]\()[^\s<>\"|])*", re.IGNORECASE)
 _HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,9}([^\W\d_]{2,24})(?::\d{1,5})?([/?#]\S*)?")
@@ -20,12 +22,15 @@ _QUOTED = re.compile(r"(?:'([^']*)'|\"([^\"]*)\")(\s*:)?")
 _URL_KEYS = ("url", "uri", "link", "href", "source_url", "cited_url", "citation_url")
 _TEXT_KEYS = ("content", "text", "output_text", "answer", "message", "parts", "name", "query", "q", "title")
 _MAX_DEPTH = 8
+_SHORT = 300
 _REDIRECT = "://vertexaisearch.cloud.google.com/grounding-api-redirect/"  # expires, and is another one in every answer
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}")
 
 
 def text_of(value: Any, depth: int = 0) -> str:
     """Return a cell as stripped text: parts of a message are joined by newlines, a missing value is empty text."""
+    if type(value) is str:
+        return readable(value).strip()
     if value is None or depth > _MAX_DEPTH or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, dict):
@@ -44,8 +49,10 @@ def readable(text: str) -> str:
 
 def label_of(value: Any) -> str | None:
     """Return a cell as a short text, or None where it is empty or says so: nan, None, null, n/a, -."""
-    text = text_of(value)
-    return None if text.lower() in _ABSENT else text
+    if value is None:
+        return None
+    text = value.strip() if type(value) is str and value.isascii() else text_of(value)
+    return None if len(text) <= _LONGEST_ABSENT and text.lower() in _ABSENT else text
 
 
 def number_of(value: Any) -> float | None:
@@ -93,10 +100,19 @@ def citations_of(value: Any) -> tuple[Citation, ...]:
     before the next URL, so that one with commas survives. Google's grounding redirects become the start page of the domain that
     their title is, and are left out where it is none.
     """
+    if type(value) is str and len(value) <= _SHORT:
+        return _citations_in_cell(value)
+    return _citations_of(value)
+
+
+def _citations_of(value: Any) -> tuple[Citation, ...]:
     parts = _parts_of(value)
     if isinstance(parts, str):
         return _citations_in_text(parts)
     return tuple([citation for part in parts for citation in _citations_in(part)])
+
+
+_citations_in_cell = functools.lru_cache(maxsize=65536)(_citations_of)  # the same pages are cited in many rows
 
 
 def searches_of(value: Any) -> tuple[str, ...]:

@@ -19,7 +19,8 @@ def map_figure(analysis: Analysis) -> Figure:
     if queries.empty:
         return note_figure("Map of the queries", "There is no query to draw.")
     figure = new_figure(
-        f"{len(queries):,} queries and {len(passages):,} passages: where coverage is low",
+        f"{_counted(queries, analysis.queries, 'queries')} and {_counted(passages, analysis.passages, 'passages')}: "
+        "where coverage is low",
         "A UMAP picture: near is roughly alike, axes mean nothing. Size: demand. Named: the first gaps.",
         height=660,
     )
@@ -41,6 +42,11 @@ def map_figure(analysis: Analysis) -> Figure:
     # fixed ranges: names that stand aside would otherwise widen the axes and crowd the points
     x_range, y_range = (marks.span_of([*queries[name], *passages[name]]) for name in "xy")
     return figure.update_layout(xaxis={**axis, "range": x_range}, yaxis={**axis, "range": y_range})  # type: ignore[no-any-return]
+
+
+def _counted(drawn: Any, whole: Any, name: str) -> str:
+    """Return how many there are, and how many of them are drawn where not all are."""
+    return f"{len(whole):,} {name}" if len(drawn) == len(whole) else f"{len(drawn):,} of {len(whole):,} {name}"
 
 
 def _coverage_marker(queries: Any) -> dict[str, Any]:

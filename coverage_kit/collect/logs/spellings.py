@@ -1,0 +1,79 @@
+"""The spellings of a log's queries, and what is counted of each."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+_TIME = pa.timestamp("us", "UTC")
+SCHEMA = pa.schema(
+    [
+        *(("text", pa.large_string()), ("query_id", pa.large_string()), ("n", pa.int64()), ("n_answered", pa.int64())),
+        *(("figure", pa.float64()), ("first_asked_at", _TIME), ("last_asked_at", _TIME)),
+    ]
+)
+
+
+@dataclass(slots=True)
+class Spelling:
+    """How often a query was asked in one spelling, the asks that failed included or not, and the log's largest figure."""
+
+    query_id: str
+    n: int = 0
+    n_answered: int = 0
+    figure: float | None = None
+    first_asked_at: datetime | None = None
+    last_asked_at: datetime | None = None
+
+    def note(self, time: Any, figure: Any) -> None:
+        """Take a record's time and its figure of demand, where they are known."""
+        if isinstance(time, datetime):
+            if self.first_asked_at is None or time < self.first_asked_at:
+                self.first_asked_at = time
+            if self.last_asked_at is None or time > self.last_asked_at:
+                self.last_asked_at = time
+        if isinstance(figure, (int, float)):
+            self.figure = max(figure, self.figure or 0.0)
+
+    def join(self, other: "Spelling") -> None:
+        """Take what another part of the log tells of the same spelling."""
+        self.n, self.n_answered = self.n + other.n, self.n_answered + other.n_answered
+        for time in (other.first_asked_at, other.last_asked_at):
+            self.note(time, other.figure)
+
+
+def query_rows(spellings: Mapping[str, Spelling]) -> list[dict[str, Any]]:
+    """Return the rows of the table of queries from all spellings, in the order in which they were met."""
+    queries: dict[str, list[tuple[str, Spelling]]] = {}
+    for text, spelling in spellings.items():
+        queries.setdefault(spelling.query_id, []).append((text, spelling))
+    return [_query_row(query_id, spelled) for query_id, spelled in queries.items()]
+
+
+def to_arrow(spellings: Mapping[str, Spelling]) -> pa.Table:
+    """Return the spellings as a table, to be stored."""
+    columns = [[getattr(one, name) for one in spellings.values()] for name in SCHEMA.names[1:]]
+    return pa.table([list(spellings), *columns], schema=SCHEMA)
+
+
+def from_arrow(table: pa.Table) -> dict[str, Spelling]:
+    """Return the spellings that a table stores."""
+    columns = (table[name].to_pylist() for name in SCHEMA.names[1:])
+    return dict(zip(table["text"].to_pylist(), map(Spelling, *columns), strict=True))
+
+
+def _query_row(query_id: str, spelled: list[tuple[str, Spelling]]) -> dict[str, Any]:
+    figures = [one.figure for _, one in spelled if one.figure is not None]
+    return {
+        "query_id": query_id,
+        "text": max(spelled, key=lambda pair: pair[1].n)[0],
+        "demand": float(sum(figures) if figures else sum(one.n_answered for _, one in spelled)),
+        "first_asked_at": _edge(min, (one.first_asked_at for _, one in spelled)),
+        "last_asked_at": _edge(max, (one.last_asked_at for _, one in spelled)),
+    }
+
+
+def _edge(choose: Any, times: Iterable[datetime | None]) -> datetime | None:
+    return choose((time for time in times if time is not None), default=None)  # type: ignore[no-any-return]

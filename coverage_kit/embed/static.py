@@ -1,0 +1,99 @@
+"""Static vectors, the fast tier for very large logs: the one place that knows model2vec.
+
+A text's vector is the mean of its tokens' vectors, which are distilled from an encoder once, in about a minute. Hundreds of
+times faster than the encoder and much coarser: for grouping near-duplicate queries, not for matching (docs/method.md).
+"""
+
+import contextlib
+import hashlib
+import io
+import logging
+import re
+import tempfile
+from collections.abc import Sequence
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coverage_kit.embed.encoders import BUNDLED, as_encoder_error, find_model, model_name
+from coverage_kit.errors import EncoderError
+from coverage_kit.vectors import Role, Vectors
+
+_DIMENSIONS = 256
+_WEIGHTS = "model.safetensors"
+
+logger = logging.getLogger(__name__)
+
+
+class StaticEncoder:
+    """Static vectors distilled from an encoder; queries and passages are encoded alike.
+
+    Args:
+        model: the encoder: 'minilm' (bundled), a model folder, or a name on the model hub.
+        cache: folder of what is used again; the distilled model is kept in its folder 'static'.
+
+    Raises EncoderError when model2vec is not installed or cannot distil the model.
+    """
+
+    def __init__(self, model: str = BUNDLED, cache: str | Path = "runs/cache") -> None:
+        if not all(map(find_spec, ("model2vec", "skeletoken"))):
+            cure = 'pip install "coverage_kit[large]"'
+            raise EncoderError("static vectors", "the libraries model2vec and skeletoken", "no such library", cure)
+        self.model, self._source = model, find_model(model)
+        self._label = model_name(model, self._source) if self._source else model
+        self.folder = Path(cache) / "static" / re.sub(r"[^\w.@-]", "_", self._label)
+
+    @cached_property
+    def name(self) -> str:
+        """The encoder's name and revision, the number of dimensions, and the hash of what was distilled from it."""
+        self._distil_once()
+        with (self.folder / _WEIGHTS).open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return f"static of {self._label} {self.dimensions}d@{digest[:12]}"
+
+    @cached_property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+        return int(self._loaded.dim)
+
+    def encode(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
+        """Return one unit vector a text: float32, shape (len(texts), dimensions); without tokens on the first axis."""
+        if not texts:
+            return np.zeros((0, self.dimensions), dtype=np.float32)
+        vectors = np.asarray(self._loaded.encode(list(texts), use_multiprocessing=False), dtype=np.float32)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors /= np.maximum(lengths, 1e-9)
+        vectors[lengths[:, 0] < 1e-9] = np.eye(1, self.dimensions, dtype=np.float32)
+        return vectors
+
+    @cached_property
+    def _loaded(self) -> Any:
+        from model2vec import StaticModel  # noqa: PLC0415 (half a second to import)
+
+        self._distil_once()
+        with as_encoder_error(str(self.folder), "a model that model2vec can load"):
+            return StaticModel.from_pretrained(self.folder, force_download=False)
+
+    def _distil_once(self) -> None:
+        """Distil the model where that was not done, and put it in place whole or not at all."""
+        if (self.folder / _WEIGHTS).exists():
+            return
+        from model2vec.distill import distill  # noqa: PLC0415 (seconds to import)
+
+        logger.info("distilling static vectors from %s, once: about a minute", self._label)
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.folder.parent, ignore_cleanup_errors=True) as scratch:
+            made = Path(scratch) / "model"
+            with as_encoder_error(self.model, "a model that model2vec can distil"), _quiet():
+                source = str(self._source or self.model)
+                distill(source, device="cpu", pca_dims=_DIMENSIONS, quantize_to="float32").save_pretrained(made)
+            if not (self.folder / _WEIGHTS).exists():  # another process may have put it there meanwhile
+                made.rename(self.folder)
+
+
+def _quiet() -> contextlib.AbstractContextManager[Any]:
+    """Hide the progress bar that model2vec cannot leave out."""
+    return contextlib.redirect_stderr(io.StringIO())

@@ -1,0 +1,18 @@
+"""The engine that needs nothing: part after part, in this process."""
+
+import logging
+from collections.abc import Sequence
+
+from coverage_kit.engines.parts import Job, Part, do_part
+
+logger = logging.getLogger(__name__)
+
+
+class LocalEngine:
+    """Does one part after the other: slower than workers, but what is done stays done."""
+
+    def run(self, job: Job, parts: Sequence[Part]) -> None:
+        """Do every part. Raises whatever the job raises."""
+        for number, part in enumerate(parts, 1):
+            do_part(job, part)
+            logger.info("%s: %d of %d parts done", job.kind, number, len(parts))

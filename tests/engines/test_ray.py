@@ -1,0 +1,145 @@
+"""Two workers on Ray, one of them killed: the same tables as in one process."""
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from coverage_kit.engines import open_spread
+from coverage_kit.engines.ray import share_cpus
+from coverage_kit.errors import RunError
+from coverage_kit.pipeline import analyze
+from coverage_kit.settings import make_settings
+from tests.conftest import TOPICS
+from tests.encoder import WordEncoder
+from tests.engines.encoders import FailingEncoder, SlowEncoder, TracedEncoder, traces
+
+pytest.importorskip("ray")
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning:ray.*", "ignore::DeprecationWarning:ray.*")
+
+
+def settings_of(folder, name):
+    return make_settings(
+        {
+            "site": {"source": str(folder / "site")},
+            "log": {"files": [str(folder / "log")]},
+            "match": {"rounds": 4, "bootstraps": 20},
+            "rank": {"edits_per_gap": 1},
+            "engine": {"name": name, "part_rows": 24, "workers": 2},
+            "cache": str(folder / name),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def _ray():
+    """Ray, started by whichever test needs it first, and left after the last."""
+    yield
+    sys.modules["ray"].shutdown()
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A site with a page a topic but one, and its log in two files."""
+    for name in ("site", "log"):
+        (tmp_path / name).mkdir()
+    for topic, subjects in list(TOPICS.items())[:3]:
+        sections = "\n".join(f"## {words}\n\nAll about {words} of a {topic}, told in a sentence.\n" for words in subjects)
+        (tmp_path / f"site/{topic}.md").write_text(f"# {topic}\n\n{sections}")
+    rows = [
+        {
+            "query": f"{start} {words}",
+            "engine": "e",
+            "asked_at": "2026-01-05",
+            "answer": f"The {topic}: {words}.",
+            "citations": [],
+        }
+        for topic, subjects in TOPICS.items()
+        for words in subjects
+        for start in ("how about", "why", "my")
+    ]
+    for number in range(2):
+        (tmp_path / f"log/{number}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[number::2]))
+    return tmp_path
+
+
+def kill_one(folder):
+    """Kill a worker while both are at work, then let the others go on."""
+    until = time.monotonic() + 90
+    while len(workers := {process for process, _ in traces(folder)}) < 2 and time.monotonic() < until:
+        time.sleep(0.05)
+    os.kill(min(workers), signal.SIGKILL)
+    (folder / "go").touch()
+
+
+@pytest.mark.usefixtures("_ray")
+def test_tables_of_a_run_are_those_of_one_process_though_a_worker_is_killed(project, caplog, monkeypatch):
+    monkeypatch.setattr("coverage_kit.drawing.project", lambda embeddings, *_: embeddings.vectors[:, :2])  # UMAP is slow
+    killer = threading.Thread(target=kill_one, args=(project,))
+    killer.start()
+    with caplog.at_level(logging.INFO, "coverage_kit.engines"):
+        spread = analyze(settings_of(project, "ray"), SlowEncoder(project)).tables()
+    killer.join()
+    alone = analyze(settings_of(project, "none"), WordEncoder()).tables()
+    for name in alone.keys() - {"stages"}:
+        pd.testing.assert_frame_equal(spread[name], alone[name], check_exact=True, obj=name)
+
+    for told in ("read: 2 of 2 parts done", "embed: 2 of 2 parts done", "match: 2 of 2 parts done"):
+        assert told in caplog.text
+    in_workers = [n for process, n in traces(project) if process != os.getpid()]
+    assert set(in_workers) == {24}  # 48 queries, and nothing else is more than one part has
+    assert len(in_workers) > 2  # what the killed worker had to leave was begun again
+    assert not (project / "none/parts").exists()
+
+
+@pytest.mark.usefixtures("_ray")
+def test_vectors_are_those_of_one_process_and_no_part_is_done_twice(tmp_path, queries):
+    asked = list(queries["text"])
+    spread = open_spread(settings_of(tmp_path, "ray"), TracedEncoder(tmp_path)).encoder
+    assert np.array_equal(spread.encode(asked, "query"), WordEncoder().encode(asked))
+    assert np.array_equal(spread.encode(asked, "query"), WordEncoder().encode(asked))
+    assert sorted(n for _, n in traces(tmp_path)) == [24, 24]
+
+
+@pytest.mark.usefixtures("_ray")
+def test_what_fails_in_a_worker_is_told_in_its_own_words(tmp_path, queries):
+    spread = open_spread(settings_of(tmp_path, "ray"), FailingEncoder(tmp_path, at=1))
+    with pytest.raises(RunError, match=r"engine 'ray', embed: every part done; found model: .*half of one\. Copy it again\."):
+        spread.encoder.encode(list(queries["text"]))
+
+
+def test_missing_ray_is_told_with_its_cure(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    monkeypatch.setitem(sys.modules, "ray.data", None)
+    with pytest.raises(RunError, match=r'pip install "coverage_kit\[ray\]"'):
+        open_spread(settings_of(tmp_path, "ray"), WordEncoder())
+
+
+@pytest.mark.parametrize(
+    ("node_cpus", "workers", "expected"),
+    [
+        ([4], 2, (2, 1)),  # two of two cores each would leave none free
+        ([10], 2, (2, 4)),
+        ([16] * 10, 10, (10, 15)),
+        ([16] * 10, 12, (12, 8)),  # two on a machine
+        ([16] * 10, 160, (159, 1)),
+        ([2], 5, (1, 1)),
+        ([8, 4], 2, (2, 4)),  # as many as the smallest machine has
+    ],
+)
+def test_workers_leave_a_core_free(node_cpus, workers, expected):
+    assert share_cpus(node_cpus, workers) == expected
+    assert expected[0] * expected[1] < sum(node_cpus)
+
+
+@pytest.mark.parametrize("node_cpus", [[], [1]])
+def test_a_cluster_without_a_core_to_spare_is_refused(node_cpus):
+    with pytest.raises(RunError, match="a cluster with two cores or more"):
+        share_cpus(node_cpus, 1)
