@@ -79,10 +79,9 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
     encoder = CachedEncoder(encoder or choose_encoder(precision=chosen.precision), chosen.cache)
     if chosen.benchmark == "index":
         return _write(measure_index(*read_vectors(folders, encoder)), chosen.json)
-    if chosen.benchmark == "citations":
-        return run_citations(folders, encoder, chosen.json)
-    if chosen.benchmark == "edits":
-        return _run_edits(folders, encoder, chosen)
+    if chosen.benchmark in ("citations", "edits"):
+        is_edits = chosen.benchmark == "edits"
+        return _run_edits(folders, encoder, chosen) if is_edits else run_citations(folders, encoder, chosen.json)
     if chosen.benchmark in ("link", "answering", "ablation", "cost"):
         return _run_study(chosen.benchmark, folders, encoder, chosen)
     figures: dict[str, Any] = {}

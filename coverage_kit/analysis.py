@@ -64,6 +64,7 @@ class Analysis:
     associations: tables.Associations = field(default_factory=tables.ASSOCIATIONS.empty)
     statements: tables.Statements = field(default_factory=tables.STATEMENTS.empty)
     disagreements: tables.Disagreements = field(default_factory=tables.DISAGREEMENTS.empty)
+    groups: tables.Groups = field(default_factory=tables.GROUPS.empty)
     embeddings: dict[str, Embeddings] = field(default_factory=dict)
 
     def tables(self) -> dict[str, pd.DataFrame]:

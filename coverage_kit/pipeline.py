@@ -23,6 +23,7 @@ from coverage_kit.drawing import draw_map
 from coverage_kit.embed.texts import CachedEncoder, headings, passage_texts
 from coverage_kit.engines import Spread, open_spread
 from coverage_kit.errors import LogError, SiteError
+from coverage_kit.grouping import group_log
 from coverage_kit.match.model import SiteModel
 from coverage_kit.matching import Matched, RunVectors, is_cited, match_site
 from coverage_kit.planning import plan_edits
@@ -56,7 +57,9 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
     with stages.clock("collect"):
         spread = open_spread(settings, encoder)
         log = collect_log(settings, spread)
-        stages.encoder = encoder = open_encoder(settings, spread)
+        stages.encoder, is_own_encoder = open_encoder(settings, spread), encoder is not None
+        encoder, n_queries = stages.encoder, len(log.queries)
+        log, groups = group_log(settings, log, encoder, is_own_encoder)
         pages, own_site, brand_sites = collect_pages(settings)
         log = claim_sites(log, settings, own_site, brand_sites)
         passages = split_pages(pages, settings.match.passage_words)
@@ -91,14 +94,14 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         tracked = track_visibility(settings, log, seen)
     with stages.clock("map"):
         points = draw_map(found.vectors, raw, (passages["site"] == own_site).to_numpy(), settings, kept)
-    about = describe(settings, own_site, encoder, found, log)
+    about = {**describe(settings, own_site, encoder, found, log), "n_queries_read": n_queries}
     taken = ("queries", "answers", "citations", "spans", "searches", "failures", "sources")
     return Analysis(
         **{name: getattr(log, name) for name in taken},
         **{"pages": pages, "passages": passages, "mentions": mentions, "matches": matches, "evidence": evidence},
         **{"coverage": coverage, "clusters": clusters, "gaps": gaps},
         **{"edits": plan.edits, "changes": plan.changes, "effects": plan.effects, "frontier": plan.frontier},
-        **{"points": points, "stages": stages.table()},
+        **{"points": points, "stages": stages.table(), "groups": groups},
         **{one.name: getattr(tracked, one.name) for one in fields(tracked)},
         about={**about, **plan.about},
         embeddings=dict(zip(VECTORS, (raw.asked, raw.content), strict=True)),
@@ -184,6 +187,8 @@ def describe(settings: Settings, own_site: str, encoder: Encoder, found: Matched
         "clustering": asdict(found.quality),
         "log_columns": log.mapping,
         "index": found.index,
+        "n_answers_read": log.n_answers_read,
+        "share_of_answers_kept": log.share_of_answers_kept,
         "seed": settings.seed,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _VERSIONS}},
     }

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from platformdirs import user_cache_path
 
 from coverage_kit.embed.encoders import BUNDLED, as_encoder_error, find_model, model_name
 from coverage_kit.errors import EncoderError
@@ -33,18 +34,18 @@ class StaticEncoder:
 
     Args:
         model: the encoder: 'minilm' (bundled), a model folder, or a name on the model hub.
-        cache: folder of what is used again; the distilled model is kept in its folder 'static'.
+        cache: the distilled model is kept in its folder 'static'; by default the user's cache on this machine.
 
     Raises EncoderError when model2vec is not installed or cannot distil the model.
     """
 
-    def __init__(self, model: str = BUNDLED, cache: str | Path = "runs/cache") -> None:
+    def __init__(self, model: str = BUNDLED, cache: str | Path | None = None) -> None:
         if not all(map(find_spec, ("model2vec", "skeletoken"))):
             cure = 'pip install "coverage_kit[large]"'
             raise EncoderError("static vectors", "the libraries model2vec and skeletoken", "no such library", cure)
         self.model, self._source = model, find_model(model)
         self._label = model_name(model, self._source) if self._source else model
-        self.folder = Path(cache) / "static" / re.sub(r"[^\w.@-]", "_", self._label)
+        self.folder = Path(cache or user_cache_path("coverage_kit")) / "static" / re.sub(r"[^\w.@-]", "_", self._label)
 
     @cached_property
     def name(self) -> str:

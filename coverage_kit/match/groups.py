@@ -171,5 +171,6 @@ def _lead(vectors: Vectors, threshold: float) -> tuple[Rows, Vectors]:
 def _group_table(queries: Queries, leaders: Rows, similarity: npt.NDArray[np.floating]) -> Groups:
     ids = queries["query_id"].reset_index(drop=True)
     group_ids = ids.iloc[leaders].reset_index(drop=True)
-    table = pd.DataFrame({"query_id": ids, "group_id": group_ids, "similarity": similarity.astype(np.float64)})
+    told = queries[["text", "demand"]].reset_index(drop=True)
+    table = pd.DataFrame({"query_id": ids, "group_id": group_ids, "similarity": similarity.astype(np.float64)}).join(told)
     return table if len(table) else GROUPS.empty()

@@ -25,9 +25,13 @@ def _describe_input(analysis: Analysis, folder: Path) -> list[str]:
         f"rejected, {len(analysis.passages)} passages; {stages['n_embedded'].sum()} texts embedded, "
         f"{stages['n_reused'].sum()} reused."
     )
+    about, n_grouped = analysis.about, len(analysis.groups)
+    share, n_answers = about.get("share_of_answers_kept", 1.0), about.get("n_answers_read")
     n_rejects, reused = len(analysis.rejects), ", ".join(stages["reused"].dropna())
     return [
         counts,
+        *([f"{n_grouped:,} distinct queries in {len(analysis.queries):,} groups of near-duplicates."] if n_grouped else []),
+        *([f"Of {n_answers:,} answers a sample of {share:.1%} is kept; all are counted."] if share < 1 else []),
         *([f"Unchanged since an earlier run, so taken over from it: {reused}."] if reused else []),
         *([f"Not read: {n_rejects} records of logs and exports; see {folder / 'rejects.csv'}."] if n_rejects else []),
     ]

@@ -1,0 +1,36 @@
+"""A log of very many queries made small enough for the analysis: near-duplicates as one. Glue between stages."""
+
+import logging
+
+from coverage_kit.embed.static import StaticEncoder
+from coverage_kit.errors import EncoderError
+from coverage_kit.match.groups import group_queries, merge_groups
+from coverage_kit.settings import Settings
+from coverage_kit.tables import GROUPS, Groups, LogTables
+from coverage_kit.vectors import Encoder, embed_texts
+
+logger = logging.getLogger(__name__)
+
+
+def group_log(settings: Settings, log: LogTables, encoder: Encoder, is_own_encoder: bool = False) -> tuple[LogTables, Groups]:
+    """Return the log with near-duplicate queries as one, and who is in which group; as it is where it has few queries.
+
+    Groups are told by static vectors, where these can be had, which spares the encoder all but one query of each.
+
+    Args:
+        settings: `match.most_queries` is how many queries stay.
+        log: the log's tables.
+        encoder: the run's encoder.
+        is_own_encoder: whether it is the caller's own instead of the one that the settings name.
+    """
+    if len(log.queries) <= settings.match.most_queries:
+        return log, GROUPS.empty()
+    teller = encoder
+    if not is_own_encoder:
+        try:
+            teller = StaticEncoder(settings.match.encoder)
+        except EncoderError as error:
+            logger.warning("the encoder reads all %d queries: %s", len(log.queries), error)
+    vectors = embed_texts(log.queries["query_id"], log.queries["text"], teller, "query")
+    groups = group_queries(log.queries, vectors, settings.match.most_queries, settings.seed)
+    return merge_groups(log, groups), groups
