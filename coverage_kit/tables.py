@@ -264,7 +264,7 @@ GROUPS = Schema(
             "similarity", "number", "cosine of the query and its representative, the mean of all queries taken off, -1 to 1"
         ),
         _text("text", "the query, in its most frequent spelling"),
-        Column("demand", "number", "how often it was asked; the representative's own figure in queries is the sum of its group"),
+        Column("demand", "number", "how often it was asked; in queries the representative has the sum of its group"),
     ),
 )
 LABELS = Schema(
