@@ -60,7 +60,7 @@ class RayEngine:
             _Worker,
             batch_size=1,
             fn_constructor_args=(job,),
-            compute=ray.data.ActorPoolStrategy(size=workers),
+            compute=ray.data.ActorPoolStrategy(size=workers, max_tasks_in_flight_per_actor=1),  # else the first gets all
             num_cpus=n_cpus,
             num_gpus=1 if n_gpus else None,
         )

@@ -19,27 +19,29 @@ class ParquetFile:
         import pyarrow as pa  # noqa: PLC0415 (a log of CSV does without)
         import pyarrow.parquet as pq  # noqa: PLC0415
 
-        self.where = str(path)
+        self.where, self._path = str(path), path
         try:
-            self._file = pq.ParquetFile(path)
+            self._names = [str(name) for name in pq.read_schema(path).names]
         except (pa.ArrowException, OSError) as error:
             raise _broken(path, "a readable Parquet file", error) from None
 
     def header(self) -> list[str]:
         """Return the names of the columns."""
-        return [str(name) for name in self._file.schema_arrow.names]
+        return self._names
 
     def rows(self, columns: Sequence[str]) -> Iterator[Row]:
         """Yield the rows, numbered from 1, with the named columns. Raises LogError where the file breaks off."""
         import pyarrow as pa  # noqa: PLC0415
+        import pyarrow.parquet as pq  # noqa: PLC0415
 
         number = 0
         try:
-            for batch in self._file.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns)):
-                names = batch.schema.names
-                for cells in zip(*map(_cells, batch.columns), strict=True):
-                    number += 1
-                    yield Row(number, dict(zip(names, cells, strict=True)))
+            with pq.ParquetFile(self._path) as file:  # an open one keeps what it has read, and a log may have many
+                for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns)):
+                    names = batch.schema.names
+                    for cells in zip(*map(_cells, batch.columns), strict=True):
+                        number += 1
+                        yield Row(number, dict(zip(names, cells, strict=True)))
         except (pa.ArrowException, OSError) as error:
             raise _broken(Path(self.where), f"readable Parquet after row {number}", error) from None
 
