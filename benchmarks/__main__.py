@@ -21,6 +21,7 @@ from benchmarks.index import measure_index, read_vectors
 from benchmarks.link import write_default_link
 from benchmarks.logs import measure_logs
 from benchmarks.real import run_real
+from benchmarks.rows import measure_rows
 from benchmarks.scale import measure_scale
 from benchmarks.sets import data_folder, read_set
 from benchmarks.speed import Size, measure_speed, print_speed
@@ -34,9 +35,9 @@ from coverage_kit.vectors import Encoder
 
 BENCHMARKS = (
     *("gaps", "citations", "clusters", "ablation", "cost", "link", "real", "edits", "answering", "scale"),
-    *("visibility", "change", "voice", "logs", "speed", "encoders", "index"),
+    *("visibility", "change", "voice", "logs", "speed", "encoders", "index", "rows"),
 )
-_WITHOUT_ENCODER = ("real", "scale", "visibility", "change", "voice", "logs", "speed", "encoders")
+_WITHOUT_ENCODER = ("real", "scale", "visibility", "change", "voice", "logs", "speed", "encoders", "rows")
 DEFAULT_SETS = ("git_docs_tldr", "doc2dial_val", "conditionalqa_govuk")
 CITATION_SETS = ("chatgpt_products", "ai_search_bench")
 INDEX_SETS = ("doc2dial_val", "conditionalqa_govuk", "git_docs_tldr", "chatgpt_products", "ai_search_bench")
@@ -48,7 +49,7 @@ SETS_OF = {
     "answering": (*EDIT_SETS, "expertqa"),
     "voice": ("chatgpt_products",),
     "index": INDEX_SETS,
-    **dict.fromkeys(("scale", "visibility", "change", "logs", "speed", "encoders"), ()),
+    **dict.fromkeys(("scale", "visibility", "change", "logs", "speed", "encoders", "rows"), ()),
 }
 FLOORS = Path(__file__).parent / "floors.json"
 
@@ -113,6 +114,8 @@ def _run_without_encoder(name: str, folders: list[Path], chosen: argparse.Namesp
             run_voice(folder)
         else:
             run_real(folder, Path("runs/real") / folder.name, chosen.cache.parent)
+    if name == "rows":
+        return _write([measure_rows(n_rows) for n_rows in (1_000_000, 10_000_000)], chosen.json)
     if name in ("scale", "logs"):
         print(json.dumps(measure_scale() if name == "scale" else measure_logs(), indent=2))
     return 0

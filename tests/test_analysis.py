@@ -28,13 +28,13 @@ def test_a_run_can_be_read_without_us(sample_analysis, tmp_path):
     row = duckdb.sql(
         f"select q.text, list_cosine_similarity(v.vector, v.vector), len(v.vector) from '{folder}/queries.parquet' q "  # noqa: S608
         f"join '{folder}/query_vectors.parquet' v on v.id = q.query_id where q.query_id = '{asked.ids[5]}'"
-    ).fetchone()
+    ).fetchall()[0]
     text = sample_analysis.queries.set_index("query_id").loc[asked.ids[5], "text"]
     assert row == (text, pytest.approx(1, abs=1e-5), asked.vectors.shape[1])
     read = pd.read_parquet(folder / "passage_vectors.parquet")
     assert np.array_equal(np.stack(read["vector"]), sample_analysis.embeddings["passage_vectors"].vectors)
-    counted = duckdb.sql(f"select count(*) from '{folder}/gaps.parquet'").fetchone()  # noqa: S608
-    assert counted == (len(sample_analysis.gaps),)
+    counted = duckdb.sql(f"select count(*) from '{folder}/gaps.parquet'").fetchall()  # noqa: S608
+    assert counted == [(len(sample_analysis.gaps),)]
 
 
 def test_vectors_come_back_as_they_were(sample_analysis, tmp_path):

@@ -93,5 +93,5 @@ def make_run(asked, about=None, **tables):
         "self_test": {"auc": 0.8},
         "settings": {"cache": "cache"},
     }
-    names = [one.name for one in fields(Analysis) if one.name != "about"]
+    names = [one.name for one in fields(Analysis) if one.name not in ("about", "embeddings")]
     return Analysis(**{name: frames[name] for name in names}, about={**plain, **(about or {})})
