@@ -22,6 +22,7 @@ QUERY_SETS = (
 )
 _SAMPLE = Path(__file__).parent.parent / "data"
 _OPENINGS = re.compile(r"(<(?:p|li|dd|h[1-6])\b[^>]*>)")
+_CANONICAL = re.compile(r"<link[^>]*canonical[^>]*>")  # else a copy counts as the page it names
 _SENTENCES = re.compile(r"(?<=[.!?]) (?=[A-Z])")
 
 
@@ -93,7 +94,8 @@ def write_sample(folder: Path, times: int) -> Path:
             for page in (_SAMPLE / site).rglob("*.html"):
                 place = folder / site / f"edition-{copy}" / page.relative_to(_SAMPLE / site)
                 place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_text(_OPENINGS.sub(rf"\1Edition {copy}: ", page.read_text(encoding="utf-8")), encoding="utf-8")
+                text = _CANONICAL.sub("", page.read_text(encoding="utf-8"))
+                place.write_text(_OPENINGS.sub(rf"\1Edition {copy}: ", text), encoding="utf-8")
     lines = (_SAMPLE / "log/answers.jsonl").read_text(encoding="utf-8").splitlines()
     with (folder / "log/answers.jsonl").open("w", encoding="utf-8") as stream:
         for copy in range(times):
