@@ -78,15 +78,16 @@ def simulate_edits(
         drafted = place.loc[list(candidate.drafted_from)].to_numpy() if candidate.drafted_from else np.zeros(0, np.int64)
         effect = _with_rows(touched, drafted, model.coverage_now)
         counted = _Counted(effect, members.get(candidate.cluster_id, np.zeros(0, np.int64)), drafted, demand, room)
-        found.append((counted, counted.gain_draws(rng), counted.rows_of_effects(edit_id(number), queries)))
+        draws, rows = counted.gain_draws(rng), counted.rows_of_effects(edit_id(number), queries)
+        found.append((counted.chances(), counted.harm, draws, rows))  # not the effect itself: of all edits they fill gigabytes
     groups = np.asarray(pd.factorize(np.array([one.cluster_id for one in candidates], dtype=object))[0], dtype=np.int64)
     return Simulation(
         room,
-        tuple(counted.chances() for counted, _, _ in found),
-        np.stack([draws for _, draws, _ in found], axis=1) if found else np.zeros((1, 0)),
-        np.array([counted.harm for counted, _, _ in found]),
+        tuple(chances for chances, *_ in found),
+        np.stack([draws for _, _, draws, _ in found], axis=1) if found else np.zeros((1, 0)),
+        np.array([harm for _, harm, _, _ in found]),
         groups,
-        pd.concat([rows for _, _, rows in found], ignore_index=True) if found else EFFECTS.empty(),
+        pd.concat([rows for *_, rows in found], ignore_index=True) if found else EFFECTS.empty(),
     )
 
 
