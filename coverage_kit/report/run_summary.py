@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.report.stories import tell_sampling
 from coverage_kit.report.texts import shorten
 from coverage_kit.report.visibility_stories import list_visibility_lines
 from coverage_kit.report.wording import LEAST_AUC
 
-LEAST_ALIKE = 0.6
 _FIRST = 5
 
 
@@ -26,25 +26,13 @@ def _describe_input(analysis: Analysis, folder: Path) -> list[str]:
         f"rejected, {len(analysis.passages)} passages; {stages['n_embedded'].sum()} texts embedded, "
         f"{stages['n_reused'].sum()} reused."
     )
-    about, n_grouped = analysis.about, len(analysis.groups)
-    share, n_answers = about.get("share_of_answers_kept", 1.0), about.get("n_answers_read")
     n_rejects, reused = len(analysis.rejects), ", ".join(stages["reused"].dropna())
     return [
         counts,
-        *([_describe_groups(analysis)] if n_grouped else []),
-        *([f"Of {n_answers:,} answers a sample of {share:.1%} is kept; all are counted."] if share < 1 else []),
+        *tell_sampling(analysis),
         *([f"Unchanged since an earlier run, so taken over from it: {reused}."] if reused else []),
         *([f"Not read: {n_rejects} records of logs and exports; see {folder / 'rejects.csv'}."] if n_rejects else []),
     ]
-
-
-def _describe_groups(analysis: Analysis) -> str:
-    joined = analysis.groups[analysis.groups["query_id"] != analysis.groups["group_id"]]
-    told = f"{len(analysis.groups):,} distinct queries in {len(analysis.queries):,} groups; those joined have a cosine of "
-    warning = (
-        " Under .6 unlike queries are joined: raise match.most_queries." if joined["similarity"].min() < LEAST_ALIKE else ""
-    )
-    return f"{told}{joined['similarity'].min():.2f} or more with the one that is read.{warning}"
 
 
 def _describe_trust(about: dict[str, Any]) -> list[str]:

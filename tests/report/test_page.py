@@ -10,6 +10,7 @@ import lxml.html
 import pytest
 
 from coverage_kit.report.page import render_page, write_page
+from coverage_kit.tables import GROUPS
 
 CHROMIUM = shutil.which("chromium")
 
@@ -102,6 +103,22 @@ def test_edit_tells_why_and_coverage_of_its_queries(page):
     rows = [[" ".join(cell.text_content().split()) for cell in row.iter("td")] for row in edit.xpath(".//tbody/tr")]
     assert [row[1:] for row in rows] == [["3", "20%", "50%"], ["2", "20%", "60%"], ["4", "20%", "40%"]]
     assert rows[0][0].endswith("drafted from it: not counted")
+
+
+def test_a_log_that_was_cut_down_is_told_of(tiny):
+    def muted(analysis):
+        return [one.text for one in lxml.html.fromstring(render_page(analysis)).findall(".//header/p[@class='muted']")]
+
+    first, *others = tiny.queries["query_id"]
+    rows = [{"query_id": one, "group_id": one, "similarity": 1.0, "text": one, "demand": 1.0} for one in (first, *others)]
+    joined = {"query_id": "q-gone", "group_id": first, "similarity": 0.875, "text": "gone", "demand": 1.0}
+    about = tiny.about | {"share_of_answers_kept": 0.25, "n_answers_read": 4_000}
+    cut = replace(tiny, groups=GROUPS.table([*rows, joined]), about=about)
+    grouped, sampled = muted(cut)
+    assert grouped.startswith(f"{len(rows) + 1} distinct queries in {len(rows)} groups")
+    assert "cosine of 0.88 or more" in grouped
+    assert sampled == "Of 4,000 answers a sample of 25.0% is kept; all are counted."
+    assert muted(tiny) == []
 
 
 def test_harm_is_told_only_where_there_is_some(page):
