@@ -1,5 +1,5 @@
 # make demo: set up what is missing and run the main job on the sample data.  make test: every check.
-.PHONY: demo test bench lab docs setup check
+.PHONY: demo test bench lab docs setup browser check
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -7,8 +7,9 @@ STAMP := $(VENV)/.installed
 demo: setup
 	$(BIN)/coverage-kit demo
 
-test: setup check
+test: setup browser check
 
+# the tests run in a worker for each core, each with one thread: more would wait for each other
 check:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -26,6 +27,10 @@ lab: setup
 
 docs: setup
 	$(BIN)/python docs/generate.py
+
+# Debian's chromium, in which a test draws the page: installed where root runs this, as in a container; else that test is skipped
+browser:
+	@command -v chromium >/dev/null || test "$$(id -u)" -ne 0 || { apt-get -qq update; apt-get -qq install -y chromium >/dev/null; } || true
 
 setup: $(STAMP)
 

@@ -24,7 +24,7 @@ from coverage_kit.rank.choice import MIN_CHOICES, ChoiceModel, Choices, fit_choi
 from coverage_kit.rank.edits import Candidate, edit_id
 from coverage_kit.rank.offers import CONTENT_FEATURES, content_features, expand_queries, site_centre
 from coverage_kit.tables import Clusters, Effects, LogTables, Passages
-from coverage_kit.vectors import Embeddings, Vectors
+from coverage_kit.vectors import Embeddings, Vectors, cosines
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -157,7 +157,7 @@ class Offers:
             gone = self._offered(queries, removed, self._centre)
             lost = np.flatnonzero((gone >= features - _TRACE)[:, :2].any(axis=1))
             features[lost] = self._offered(queries[lost], np.setdiff1d(self.own, removed), self._centre)
-        nearest = np.round(self.expanded[queries] @ vectors.T, 6).max(axis=1, initial=-1.0)
+        nearest = cosines(self.expanded[queries], vectors).max(axis=1, initial=-1.0)
         features[:, 0] = np.maximum(features[:, 0], nearest)
         features[:, 1] = np.maximum(features[:, 1], recall.max(axis=1, initial=0.0))
         return features

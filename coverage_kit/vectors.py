@@ -89,6 +89,14 @@ class Embeddings:
         return np.asarray(self.vectors @ other.vectors.T, dtype=np.float32)
 
 
+def cosines(vectors: Vectors, others: Vectors) -> Vectors:
+    """Return the cosine of each unit vector with each of the others, to 6 decimals, shape (len(vectors), len(others)).
+
+    Summed in double precision: a product in single precision depends, in its last digits, on its shape and on the processor.
+    """
+    return np.asarray(np.round(vectors.astype(np.float64) @ others.T.astype(np.float64), 6), dtype=np.float32)
+
+
 def embed_texts(ids: Iterable[str], texts: Iterable[str], encoder: Encoder, role: Role = "passage") -> Embeddings:
     """Return the embeddings of texts (one id each, same order) by this encoder."""
     return Embeddings(tuple(ids), encoder.encode(list(texts), role), encoder.name)

@@ -29,7 +29,7 @@ from coverage_kit.match.near import (
 from coverage_kit.match.neighbors import nearest_rows
 from coverage_kit.match.reading import NearReader
 from coverage_kit.tables import EVIDENCE, Evidence, Matches, Passages, Queries
-from coverage_kit.vectors import Embeddings, PairScorer, Vectors
+from coverage_kit.vectors import Embeddings, PairScorer, Vectors, cosines
 
 OWN_FEATURES = ("own_best", "precedence", "focus", "coherence", "contrast", "lexical", "query_margin")
 HEADING_FEATURES = ("heading", "heading_precedence")
@@ -166,18 +166,19 @@ class EvidenceScorer:
         """Return passages to add in thought: their texts as embedded, their vectors and those of their headings (a, d)."""
         near = nearest_rows(vectors, self.content, _COHERENT_PASSAGES)
         claims = self.claims.embeddings.vectors if self.claims is not None else np.zeros((0, vectors.shape[1]), np.float32)
+        similarity = cosines(self.asked, vectors)
         return Addition(
             vectors,
             headings,
-            np.round(self.asked @ vectors.T, 6),
-            np.round(self.asked @ headings.T, 6),
+            similarity,
+            cosines(self.asked, headings),
             self.lexicon.recall_of(texts),
-            np.round(claims @ vectors.T, 6),
+            cosines(claims, vectors),
             mean_of_nearest(vectors, self.asked, NEAR_QUERIES),
             mean_of_nearest(headings, self.asked, NEAR_QUERIES),
             self.page_rows[near[1][:, 0]] if near[1].size else np.full(len(vectors), -1),
             near,
-            self.reader.read(texts, self.asked @ vectors.T, self.similarity) if self.reader is not None else None,
+            self.reader.read(texts, similarity, self.similarity) if self.reader is not None else None,
         )
 
     def own_bests(self, rows: Rows, hidden: Flags) -> Floats:

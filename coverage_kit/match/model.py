@@ -17,7 +17,7 @@ from coverage_kit.match.space import Space
 from coverage_kit.match.substance import Substance, retained_share
 from coverage_kit.passage import PassageText
 from coverage_kit.sentences import split_sentences
-from coverage_kit.vectors import Encoder, Vectors
+from coverage_kit.vectors import Encoder, Vectors, cosines
 
 BLOCK_PASSAGES = 128
 SAME = 0.97
@@ -138,7 +138,7 @@ class SiteModel:
         for block in plan.blocks:
             vectors, _ = plan.vectors(block)
             owners = np.array([plan.groups[number] for number in block for _ in plan.told[number]], dtype=np.int64)
-            rivals.meet(np.round(self.scorer.asked @ vectors.T, 6), owners)
+            rivals.meet(cosines(self.scorer.asked, vectors), owners)
         return rivals
 
     def _addition_of(self, plan: "_Plan", block: list[int]) -> Addition:

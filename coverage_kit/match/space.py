@@ -16,6 +16,7 @@ from coverage_kit.vectors import Embeddings, Vectors
 _SHRINKAGE = 10.0
 _TRUST_IN_PASSAGES = 10
 _TRUST_IN_QUERIES = 30
+_BLOCK = 100_000
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,18 @@ class Space:
 
     def of_queries(self, embeddings: Embeddings) -> Embeddings:
         """Return embeddings of queries in this space."""
-        return Embeddings(embeddings.ids, _unit((embeddings.vectors - self.query_mean) @ self.whitening), _name(embeddings))
+        return Embeddings(embeddings.ids, self._move(embeddings.vectors, self.query_mean), _name(embeddings))
 
     def move_passages(self, vectors: Vectors) -> Vectors:
         """Return vectors of new passages in this space, shape (n, d)."""
-        return _unit((vectors - self.passage_mean) @ self.whitening)
+        return self._move(vectors, self.passage_mean)
+
+    def _move(self, vectors: Vectors, mean: Vectors) -> Vectors:
+        """Return the vectors here, summed in double precision, so that each is the same alone and among others."""
+        blocks = np.array_split(vectors, 1 + len(vectors) // _BLOCK)
+        return np.concatenate(
+            [_unit((block.astype(np.float64) - mean) @ self.whitening.astype(np.float64)) for block in blocks]
+        )
 
 
 def fit_space(passages: Embeddings, queries: Embeddings) -> Space:

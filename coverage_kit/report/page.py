@@ -13,7 +13,7 @@ from markupsafe import Markup
 from coverage_kit.analysis import Analysis, write_file
 from coverage_kit.report import figures
 from coverage_kit.report.sheets import flatten
-from coverage_kit.report.stories import tell_edits, tell_gaps, tell_sampling, tell_unedited
+from coverage_kit.report.stories import tell_edits, tell_gaps, tell_unedited
 from coverage_kit.report.texts import clean_text, safe_url
 from coverage_kit.report.views import NO_EDIT, summarize
 from coverage_kit.report.visibility_stories import tell_brand, tell_change, tell_rates, tell_referrals
@@ -23,6 +23,7 @@ from coverage_kit.report.wording import (
     amount,
     can_tell_coverage,
     count,
+    describe_sampling,
     describe_self_test,
     percent,
     predicted_under,
@@ -72,7 +73,7 @@ def render_page(analysis: Analysis) -> str:
             is_told=can_tell_coverage(analysis.about),
             predicted=predicted_under(analysis.about),
             method=METHOD,
-            sampling=tell_sampling(analysis),
+            sampling=describe_sampling(analysis.about, analysis.groups),
             settings=_list_settings(analysis),
             gaps=gaps,
             n_more_gaps=len(analysis.gaps) - len(gaps),

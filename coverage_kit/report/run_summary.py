@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.stories import tell_sampling
 from coverage_kit.report.texts import shorten
 from coverage_kit.report.visibility_stories import list_visibility_lines
-from coverage_kit.report.wording import LEAST_AUC
+from coverage_kit.report.wording import LEAST_AUC, describe_sampling
 
 _FIRST = 5
 
@@ -29,7 +28,7 @@ def _describe_input(analysis: Analysis, folder: Path) -> list[str]:
     n_rejects, reused = len(analysis.rejects), ", ".join(stages["reused"].dropna())
     return [
         counts,
-        *tell_sampling(analysis),
+        *describe_sampling(analysis.about, analysis.groups),
         *([f"Unchanged since an earlier run, so taken over from it: {reused}."] if reused else []),
         *([f"Not read: {n_rejects} records of logs and exports; see {folder / 'rejects.csv'}."] if n_rejects else []),
     ]

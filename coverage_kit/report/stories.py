@@ -15,8 +15,6 @@ from coverage_kit.report.wording import describe_action
 _QUERIES, _ANSWERS, _CITED = 8, 2, 8
 _PASSAGE_CHARACTERS, _ANSWER_CHARACTERS, _BRIEF_CHARACTERS = 700, 600, 4_000
 
-_LEAST_ALIKE = 0.6
-
 Story = dict[str, Any]
 
 
@@ -98,20 +96,6 @@ def _tell_whole(row: dict[Any, Any]) -> list[Story]:
         return []
     names = {"action": "replace_passage", "heading_path": row["anchor"], "page_id": row["page_id"]}
     return [_tell_change({**names, "before": row["before"], "after": row["after"]})]
-
-
-def tell_sampling(analysis: Analysis) -> list[str]:
-    """Return what a very long log was cut down to, a sentence each: groups of queries, a sample of answers; mostly none."""
-    lines, groups = [], analysis.groups
-    if len(groups):
-        least = groups.loc[groups["query_id"] != groups["group_id"], "similarity"].min()
-        told = f"{len(groups):,} distinct queries in {len(analysis.queries):,} groups; those joined have a cosine of "
-        warning = " Under .6 unlike queries are joined: raise match.most_queries." if least < _LEAST_ALIKE else ""
-        lines.append(f"{told}{least:.2f} or more with the one that is read.{warning}")
-    share, n_answers = analysis.about.get("share_of_answers_kept", 1.0), analysis.about.get("n_answers_read")
-    if share < 1:
-        lines.append(f"Of {n_answers:,} answers a sample of {share:.1%} is kept; all are counted.")
-    return lines
 
 
 def _by_cluster(table: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 LEAST_AUC = 0.70
+_LEAST_ALIKE = 0.6
 
 CANNOT_TELL = (
     "Coverage cannot be told well on this site with encoder {model}: read the ranking as a list of things to look at, not as "
@@ -239,6 +242,19 @@ def describe_self_test(about: dict[str, Any]) -> str:
     if hidden != "topics" and pages == pages:  # noqa: PLR0124 (NaN where no page could be hidden)
         told += f" With whole pages hidden it was {pages:.2f}: a missing page shows better than a missing paragraph."
     return told if can_tell_coverage(about) else f"{told} {CANNOT_TELL.format(model=model_name(about))}"
+
+
+def describe_sampling(about: dict[str, Any], groups: pd.DataFrame) -> list[str]:
+    """Return what a very long log was cut down to, a sentence each: groups of queries, a sample of answers; mostly none."""
+    lines = []
+    if len(groups):
+        least = groups.loc[groups["query_id"] != groups["group_id"], "similarity"].min()
+        told = f"{len(groups):,} distinct queries in {groups['group_id'].nunique():,} groups; those joined have a cosine of "
+        warning = " Under .6 unlike queries are joined: raise match.most_queries." if least < _LEAST_ALIKE else ""
+        lines.append(f"{told}{least:.2f} or more with the one that is read.{warning}")
+    if (share := about.get("share_of_answers_kept", 1.0)) < 1:
+        lines.append(f"Of {about['n_answers_read']:,} answers a sample of {share:.1%} is kept; all are counted.")
+    return lines
 
 
 def percent(value: float) -> str:

@@ -155,7 +155,7 @@ def test_five_thousand_queries_stay_light(large):
     assert "and 617 more" in page.get_element_by_id("gap-1").text_content()  # 5,000 / 8 queries, 8 shown
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium to draw the page: install Debian's package")
 def test_figures_are_drawn_under_the_pages_own_policy(tiny, tmp_path):
     path = write_page(tiny, tmp_path / "page.html")
     switches = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
