@@ -647,6 +647,162 @@ DISAGREEMENTS = Schema(
         _text("what_to_do", "cure, in words"),
     ),
 )
+# --- audited: the four pillars
+
+OUTLINES = Schema(
+    "outlines",
+    "one thing that a page's markup tells beside its words, in reading order",
+    ("page_id", "position"),
+    (
+        _PAGE_ID,
+        Column("position", "integer", "order on the page, from 0"),
+        _text("kind", "heading, outbound link, visible date, machine date, author, organisation, scripted text, and so on"),
+        _maybe("level", "integer", "level of a heading, 1-6"),
+        _text("value", "what is told: the heading's words, the link's URL, the date, the name"),
+        _maybe("place", "text", "headings above it, joined by ' > '"),
+    ),
+)
+AUDITS = Schema(
+    "audits",
+    "one check of one page",
+    ("page_id", "check"),
+    (
+        _PAGE_ID,
+        _text("pillar", "relevance, authority, clarity or freshness (docs/method.md, the four pillars)"),
+        _text("check", "name of the check"),
+        _text("outcome", "passed, failed, not applicable, or not told (of a language or page that the check cannot read)"),
+        Column("n_examined", "integer", "places of the page that were examined"),
+        Column("n_failed", "integer", "places that failed"),
+    ),
+)
+FINDINGS = Schema(
+    "findings",
+    "one place of one page that failed one check",
+    ("finding_id",),
+    (
+        _text("finding_id", "id of the finding: its page's id, the check, a number"),
+        _PAGE_ID,
+        _maybe("passage_id", "text", "passage in which it stands, where it stands in one"),
+        _text("pillar", "relevance, authority, clarity or freshness"),
+        _text("check", "name of the check"),
+        _text("place", "headings of the place, joined by ' > '; 'page head' or 'whole page' for what stands in no passage"),
+        _text("evidence", "the words or figures that failed, as they stand there"),
+        _text("reason", "why that is a weakness, in plain words"),
+        _text("remedy", "what to do, in plain words"),
+        _maybe("before", "text", "the words there now, where the remedy rewrites some"),
+        _maybe("after", "text", "the words proposed, with [FACT NEEDED: ...] or [SOURCE NEEDED: ...] slots"),
+        Column("n_words", "integer", "words to add or change"),
+        Column("n_claims", "integer", "claims that need a source or a check"),
+    ),
+)
+CHECKS = Schema(
+    "checks",
+    "one check over all own pages: how often it fails, and whether failing goes with being cited less",
+    ("check",),
+    (
+        _text("pillar", "relevance, authority, clarity or freshness"),
+        _text("check", "name of the check"),
+        _text("title", "what is checked, in words"),
+        _text("weight", "strong, moderate or weak: how far research says that it moves being cited (docs/method.md)"),
+        Column("n_pages", "integer", "pages to which the check applies and that it could read"),
+        Column("n_failed", "integer", "pages that fail"),
+        Column("n_not_told", "integer", "pages that it could not read, such as in another language"),
+        _maybe("cited_passed", "number", "mean citation rate of the pages that pass, over the answers near them"),
+        _maybe("cited_failed", "number", "the same of the pages that fail"),
+        _maybe("difference", "number", "cited_failed - cited_passed, coverage held equal"),
+        _LOW_95,
+        _HIGH_95,
+        _text("reading", "the association in words; says so where it shows nothing, or cannot be told"),
+    ),
+)
+# --- judged: judges, what they said, whether they can be trusted; what answers get wrong; what it cost
+
+JUDGEMENTS = Schema(
+    "judgements",
+    "one grade that one judge gave one item by one rubric",
+    ("judge", "rubric", "item_id", "repeat", "is_swapped"),
+    (
+        _text("judge", "name of the judge: a model, or a deterministic one"),
+        _text("rubric", "name and version of the rubric, such as answers-query@1"),
+        _text("item_id", "id of what was judged"),
+        Column("repeat", "integer", "number of the repeat, from 0"),
+        Column("is_swapped", "flag", "whether the parts were shown in the other order"),
+        _maybe("grade", "number", "the grade on the rubric's scale; missing where the judge gave none"),
+        _maybe("error", "text", "why there is none"),
+        Column("is_weighted", "flag", "whether it is weighted by the probabilities of the grades (logprobs)"),
+        Column("n_samples", "integer", "replies of which it is the mean; 1 where it is weighted"),
+        Column("n_input_tokens", "integer", "tokens read, 0 where an earlier reply was reused"),
+        Column("n_output_tokens", "integer", "tokens written, 0 where an earlier reply was reused"),
+    ),
+)
+RELIABILITY = Schema(
+    "reliability",
+    "one measure of how far one judge can be trusted with one rubric",
+    ("judge", "rubric", "measure"),
+    (
+        _text("judge", "name of the judge"),
+        _text("rubric", "name and version of the rubric"),
+        _text("measure", "test-retest, krippendorff_alpha, human_agreement, position_bias, injection_resistance"),
+        _maybe("value", "number", "the measure; missing where it was not, or cannot be, measured"),
+        _LOW_95,
+        _HIGH_95,
+        _maybe("pass_mark", "number", "what the rubric demands of it"),
+        Column("is_passed", "flag", "whether it is met: a judge that misses one is not used"),
+        Column("n_items", "integer", "items behind the figure"),
+        _text("reading", "the figure in words"),
+    ),
+)
+BRAND_CLAIMS = Schema(
+    "brand_claims",
+    "one thing that one answer claims of the brand, held against the own pages",
+    ("claim_id",),
+    (
+        _text("claim_id", "id of the claim"),
+        _ANSWER_ID,
+        _QUERY_ID,
+        _ENGINE,
+        _SURFACE,
+        _maybe("asked_at", "time", "when it was asked"),
+        _text("text", "the sentence"),
+        _text("verdict", "supported, unsupported, contradicted, or not told"),
+        _maybe("passage_id", "text", "own passage that supports or contradicts it, or is nearest"),
+        _maybe("own_words", "text", "the own sentence that it was held against"),
+        _text("reason", "what was compared, in words"),
+        _text("judge", "who judged: a model, or deterministic"),
+    ),
+)
+PANELS = Schema(
+    "panels",
+    "one query of a fixed panel that engines are asked",
+    ("panel", "query_id"),
+    (
+        _text("panel", "name and version of the panel: a digest of its queries"),
+        _QUERY_ID,
+        Column("position", "integer", "order of asking, from 0"),
+        _text("text", "the question, as it is asked"),
+        _maybe("cluster_id", "text", "cluster it was drawn from"),
+        Column("is_holdout", "flag", "whether it is kept out of drafting edits, so that it can judge them"),
+    ),
+)
+COSTS = Schema(
+    "costs",
+    "what one task of one run cost",
+    ("at", "run", "task", "model"),
+    (
+        Column("at", "time", "when it ended"),
+        _text("run", "folder or file of the run"),
+        _text("task", "ask, judge, draft, embed or tune"),
+        _text("model", "model or encoder"),
+        Column("n_calls", "integer", "requests answered, or texts embedded"),
+        Column("n_reused", "integer", "requests or texts that an earlier run had answered already"),
+        Column("n_input_tokens", "integer", "tokens read"),
+        Column("n_output_tokens", "integer", "tokens written"),
+        Column("n_searches", "integer", "web searches run by engines"),
+        Column("seconds", "number", "seconds it took"),
+        _maybe("money", "number", "its price by the price table; missing where that has no price of the model"),
+        _text("currency", "currency of the price table"),
+    ),
+)
 QRELS = Schema(
     "qrels",
     "one judged pair",
@@ -659,7 +815,8 @@ SCHEMAS: tuple[Schema, ...] = (
     *(MATCHES, EVIDENCE),
     *(COVERAGE, CLUSTERS, GROUPS, LABELS, GAPS, EDITS, CHANGES, EFFECTS, FRONTIER, PREDICTIONS, POINTS),
     *(STAGES, VISIBILITY, HOLDERS, COMPETITORS, VERDICTS, DRIFTS, SESSIONS, SEARCH_DEMAND, REFERRALS, ASSOCIATIONS),
-    *(STATEMENTS, DISAGREEMENTS, QRELS),
+    *(STATEMENTS, DISAGREEMENTS, OUTLINES, AUDITS, FINDINGS, CHECKS),
+    *(JUDGEMENTS, RELIABILITY, BRAND_CLAIMS, PANELS, COSTS, QRELS),
 )
 
 Pages = Annotated[pd.DataFrame, PAGES]
@@ -699,6 +856,15 @@ Referrals = Annotated[pd.DataFrame, REFERRALS]
 Associations = Annotated[pd.DataFrame, ASSOCIATIONS]
 Statements = Annotated[pd.DataFrame, STATEMENTS]
 Disagreements = Annotated[pd.DataFrame, DISAGREEMENTS]
+Outlines = Annotated[pd.DataFrame, OUTLINES]
+Audits = Annotated[pd.DataFrame, AUDITS]
+Findings = Annotated[pd.DataFrame, FINDINGS]
+Checks = Annotated[pd.DataFrame, CHECKS]
+Judgements = Annotated[pd.DataFrame, JUDGEMENTS]
+Reliability = Annotated[pd.DataFrame, RELIABILITY]
+BrandClaims = Annotated[pd.DataFrame, BRAND_CLAIMS]
+Panels = Annotated[pd.DataFrame, PANELS]
+Costs = Annotated[pd.DataFrame, COSTS]
 Qrels = Annotated[pd.DataFrame, QRELS]
 
 
