@@ -43,5 +43,13 @@ class RunError(CoverageKitError):
     """A run's folder cannot be read or written."""
 
 
-class DraftError(CoverageKitError):
+class ModelError(CoverageKitError):
+    """A language model or an answer engine gives no answer that can be used."""
+
+
+class DraftError(ModelError):
     """A language model gives no draft."""
+
+
+class BudgetError(CoverageKitError):
+    """A task would cost more than its budget."""

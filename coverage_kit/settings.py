@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from coverage_kit.errors import SettingsError
 
+_URL = r"^(https?://[^\s@?#]+)?$"
+_VARIABLE = r"^[A-Z_][A-Z0-9_]*$"
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -118,20 +121,73 @@ class RankSettings(_Section):
     claim_minutes: float = Field(10.0, ge=0, description="each claim that needs a source")
 
 
-class DraftSettings(_Section):
-    """Who writes drafts from briefs, where anyone does."""
+class EndpointSettings(_Section):
+    """A language model behind an OpenAI-compatible endpoint."""
 
-    model: str = Field("", description="name of a language model that drafts edits on 'coverage-kit draft'; none by default")
-    base_url: str = Field(
-        "", pattern=r"^(https?://[^\s@?#]+)?$", description="URL of any OpenAI-compatible endpoint; '' for OpenAI's own"
-    )
+    model: str = Field("", description="name of the language model; '' for none")
+    base_url: str = Field("", pattern=_URL, description="URL of any OpenAI-compatible endpoint; '' for OpenAI's own")
     key_variable: str = Field(
         "OPENAI_API_KEY",
-        pattern=r"^[A-Z_][A-Z0-9_]*$",
+        pattern=_VARIABLE,
         max_length=60,
         description="environment variable that holds the endpoint's key; the key itself stands in no file",
     )
-    timeout_seconds: float = Field(60.0, gt=0, description="seconds to wait for a draft")
+    timeout_seconds: float = Field(60.0, gt=0, description="seconds to wait for an answer")
+
+
+class DraftSettings(EndpointSettings):
+    """Who writes drafts from briefs, on 'coverage-kit draft', where anyone does."""
+
+
+class JudgeSettings(EndpointSettings):
+    """Who judges texts by rubrics, beside the judge that needs no model; how often, and what it may cost."""
+
+    rubrics: str = Field("", description="folder of further rubrics (TOML); one of a shipped rubric's name replaces it")
+    samples: int = Field(8, ge=1, description="replies whose mean is the grade, where the endpoint gives no probabilities")
+    repeats: int = Field(3, ge=1, description="times each item is judged, from which the judge's reliability is told")
+    most_tokens: int = Field(500_000, ge=0, description="tokens read and written at most; 0: no limit")
+    most_money: float = Field(5.0, ge=0, description="money spent at most, by the price table; 0: no limit")
+
+
+class AskedEngine(EndpointSettings):
+    """One answer engine of the panel: what it is called in the tables, how it is asked, which model, how fast."""
+
+    name: str = Field(min_length=1, description="name of the engine in every table, such as perplexity")
+    kind: Literal["chat", "responses", "perplexity", "gemini", "anthropic"] = Field(
+        description="how it is asked: OpenAI-compatible chat completions or responses, or one of three APIs of their own"
+    )
+    key_variable: str = Field(
+        "",
+        pattern=rf"({_VARIABLE})|^$",
+        max_length=60,
+        description="environment variable that holds its key; '' for the kind's",
+    )
+    has_search: bool = Field(True, description="whether it may search the web, where its kind can")
+    timeout_seconds: float = Field(120.0, gt=0, description="seconds to wait for an answer")
+    requests_per_minute: float = Field(20.0, gt=0, description="requests a minute at most")
+    most_output_tokens: int = Field(2_000, ge=1, description="tokens of one answer at most")
+
+
+class AskSettings(_Section):
+    """The panel of queries that 'coverage-kit ask' puts to engines."""
+
+    engines: tuple[AskedEngine, ...] = Field((), description="the engines to ask, one block each")
+    panel: str = Field("panel.csv", description="CSV of the panel's queries: query, and is_holdout; or made from a run's log")
+    out: str = Field("panel", description="folder of raw requests and responses, which [log] and [change] can read")
+    repeats: int = Field(3, ge=1, description="times each query is put to each engine in one wave")
+    retries: int = Field(4, ge=0, description="further tries after a timeout, 429 or 5xx, with growing pauses")
+    most_tokens: int = Field(2_000_000, ge=0, description="tokens read and written in one wave at most; 0: no limit")
+    most_money: float = Field(10.0, ge=0, description="money spent in one wave at most, by the price table; 0: no limit")
+    market: str = Field("", description="country code told to engines that take one, such as GB")
+
+
+class CostSettings(_Section):
+    """What models cost."""
+
+    prices: str = Field("", description="price table (TOML); '' for the shipped one, which you should check")
+
+
+_WITH_KEYS = ("draft", "judge", "ask")  # sections into which somebody may paste a key
 
 
 class EngineSettings(_Section):
@@ -155,6 +211,9 @@ class Settings(_Section):
     match: MatchSettings = MatchSettings()
     rank: RankSettings = RankSettings()
     draft: DraftSettings = DraftSettings()
+    judge: JudgeSettings = JudgeSettings()
+    ask: AskSettings = AskSettings()
+    costs: CostSettings = CostSettings()
     visibility: VisibilitySettings = VisibilitySettings()
     change: ChangeSettings = ChangeSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
@@ -191,7 +250,7 @@ def make_settings(values: dict[str, Any], where: str = "settings") -> Settings:
         key = ".".join(str(part) for part in first["loc"])
         unknown = first["type"] == "extra_forbidden"
         what = f"a known key instead of '{key}'" if unknown else f"a usable value for '{key}'"
-        value = "a value, not told here as it may be a key" if key.startswith("draft.") else repr(first.get("input"))
+        value = "a value, not told here as it may be a key" if key.split(".")[0] in _WITH_KEYS else repr(first.get("input"))
         found = "an unknown key" if unknown else f"{value} ({first['msg']})"
         raise SettingsError(where, what, found, "docs/settings.md lists every key.") from None
 

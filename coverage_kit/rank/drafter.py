@@ -5,26 +5,21 @@ Everything works without one. What a model writes is data: `check_draft` leaves 
 
 import hashlib
 import json
-import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from tqdm.auto import tqdm
 
 from coverage_kit.analysis import write_file
-from coverage_kit.errors import CoverageKitError, DraftError, RunError, SettingsError
+from coverage_kit.chat import RETRIES, Endpoint, Prompt
+from coverage_kit.costs import Spent
+from coverage_kit.errors import CoverageKitError, DraftError, RunError
 from coverage_kit.rank.briefs import Brief
 from coverage_kit.rank.draft_check import check_draft
 from coverage_kit.settings import DraftSettings
 
-if TYPE_CHECKING:
-    from openai import OpenAI
-
-OPENAI_URL = "https://api.openai.com/v1"
-RETRIES = 3
 _TASKS = {
     "extend_passage": "Write one to three short paragraphs that go behind the passage that stands first under OWN WORDS. "
     "Do not repeat that passage, and write no heading.",
@@ -41,7 +36,6 @@ _RULES = (
     "Plain English, short sentences. Markdown with paragraphs, lists and the headings given: no HTML, links or bold.",
     "Reply with the draft alone.",
 )
-_THOUGHTS = re.compile(r"\A\s*<think>.*?</think>", re.S)
 
 
 class Drafter(Protocol):
@@ -64,9 +58,7 @@ class Drafted(NamedTuple):
 
 
 class ChatDrafter:
-    """A model behind any endpoint that speaks OpenAI's chat completions: OpenAI, vLLM, Ollama, llama.cpp, gateways.
-
-    The key is read from the environment and given to the endpoint alone: never written, logged or told in an error.
+    """A model behind any endpoint that speaks OpenAI's chat completions (`chat.Endpoint`).
 
     Args:
         settings: model, endpoint, name of the key's environment variable, and seconds to wait.
@@ -76,68 +68,23 @@ class ChatDrafter:
     """
 
     def __init__(self, settings: DraftSettings, retries: int = RETRIES) -> None:
-        if not settings.model:
-            cure = 'Set model = "…" under [draft] in coverage.toml and name that file with --settings. All else works without.'
-            raise SettingsError("draft.model", "the name of a model", "none", cure)
-        self._settings = settings
-        self._key = os.environ.get(settings.key_variable, "").strip()
-        self._takes_temperature = True
-        if not self._key and not settings.base_url:
-            cure = f"Put the key into the environment variable {settings.key_variable}, or name a base_url that needs none."
-            raise SettingsError("draft.key_variable", "a key in the environment", "none", cure)
-        self._client = _connect(settings, self._key, retries)
+        self._endpoint = Endpoint(settings, "draft", DraftError, retries)
+        self.spent = Spent()
 
     @property
     def name(self) -> str:
         """Name of the model."""
-        return self._settings.model
+        return self._endpoint.model
 
     def draft(self, brief: Brief) -> str:
         """Return the model's draft as Markdown, unchecked. Raises DraftError, without the key, where it gives none."""
-        import openai  # noqa: PLC0415 (optional, and a second to import)
-
-        try:
-            return self._ask(brief)
-        except openai.BadRequestError as error:
-            if not (self._takes_temperature and "temperature" in str(error)):
-                raise self._failure(f"refused with status 400: {error}", "See that the endpoint knows the model.") from None
-            self._takes_temperature = False  # some models take none but their own
-            return self.draft(brief)
-        except openai.APITimeoutError:
-            found = f"no answer in {self._settings.timeout_seconds:g} s, asked {self._client.max_retries + 1} times"
-            raise self._failure(found, "Raise draft.timeout_seconds, or try later.") from None
-        except openai.APIConnectionError as error:
-            cure = "See that draft.base_url is right and the endpoint runs."
-            raise self._failure(f"no connection ({error.__cause__ or error})", cure) from None
-        except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
-            cure = f"See that the key in the environment variable {self._settings.key_variable} is that of this endpoint."
-            raise self._failure(f"the key refused with status {error.status_code}", cure) from None
-        except openai.APIStatusError as error:
-            raise self._failure(f"status {error.status_code}: {error}", "Try later: drafts made are kept.") from None
-        except (openai.OpenAIError, ValueError, AttributeError, IndexError, TypeError) as error:
-            found = f"no chat completion ({type(error).__name__})"
-            raise self._failure(found, "See that draft.base_url leads to an OpenAI-compatible endpoint.") from None
-
-    def _ask(self, brief: Brief) -> str:
-        from openai import omit  # noqa: PLC0415
-
-        system, user = write_prompt(brief)
-        reply = self._client.chat.completions.create(
-            model=self._settings.model,
-            messages=[{"role": "system", "content": system}, {"role": "user", "content": user}],
-            temperature=0 if self._takes_temperature else omit,
-        )
-        choice = reply.choices[0]
-        text = _THOUGHTS.sub("", choice.message.content or "").strip()
-        if not text or choice.finish_reason == "length":
-            found = "a draft cut off" if text else "an empty draft"
-            raise self._failure(found, "Try another model, or one with more room for its answer.")
-        return text
-
-    def _failure(self, found: str, cure: str) -> DraftError:
-        told = found.replace(self._key, "[key]") if self._key else found
-        where = self._settings.base_url or OPENAI_URL
-        return DraftError(where, f"a draft by {self.name}", " ".join(told.split())[:300], cure)
+        done = self._endpoint.complete(Prompt(*write_prompt(brief)))
+        self.spent += done.spent
+        reply = done.replies[0]
+        if not reply.text or reply.finish_reason == "length":
+            found = "a draft cut off" if reply.text else "an empty draft"
+            raise self._endpoint.fail(found, "Try another model, or one with more room for its answer.")
+        return reply.text
 
 
 def write_prompt(brief: Brief) -> tuple[str, str]:
@@ -223,17 +170,3 @@ def _read(path: Path) -> dict[str, str]:
     if not isinstance(drafts, dict) or not all(isinstance(text, str) for text in drafts.values()):
         raise RunError(str(path), "an object of texts by edit id", type(drafts).__name__, "Name another file with --out.")
     return drafts
-
-
-def _connect(settings: DraftSettings, key: str, retries: int) -> "OpenAI":
-    try:
-        from openai import OpenAI  # noqa: PLC0415
-    except ImportError:
-        cure = "Install it: pip install 'coverage_kit[llm]'."
-        raise SettingsError("draft.model", "the library openai, which talks to models", "none installed", cure) from None
-    return OpenAI(
-        api_key=key or "none",
-        base_url=settings.base_url or OPENAI_URL,
-        timeout=settings.timeout_seconds,
-        max_retries=retries,
-    )
