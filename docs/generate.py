@@ -1,6 +1,7 @@
 """Writes docs/tables.md from tables.py and docs/settings.md from settings.py: `make docs`; a test says when they are stale."""
 
 from pathlib import Path
+from typing import get_args
 
 from pydantic import BaseModel
 
@@ -34,8 +35,12 @@ def _rows(model: type[BaseModel], prefix: str) -> list[str]:
     rows = []
     for name, field in model.model_fields.items():
         inner = field.annotation
+        block = next((one for one in get_args(inner) if isinstance(one, type) and issubclass(one, BaseModel)), None)
         if name == "competitors":
             rows.append(f"| `[[competitors]]` | none | {field.description}; keys as in `[site]` |")
+        elif block:
+            rows.append(f"| `[[{prefix}{name}]]` | none | {field.description} |")
+            rows += _rows(block, f"{prefix}{name}.")
         elif isinstance(inner, type) and issubclass(inner, BaseModel):
             rows += _rows(inner, f"{name}.")
         else:
