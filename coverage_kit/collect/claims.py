@@ -36,7 +36,7 @@ def _in_turns(said: list[tuple[str, str]]) -> list[tuple[int, str, str]]:
     sentences = [
         (place, number, answer_id, sentence)
         for number, (answer_id, text) in enumerate(said)
-        for place, sentence in enumerate(_plain_sentences(text))
+        for place, sentence in enumerate(plain_sentences(text))
     ]
     first: dict[str, tuple[int, str, str]] = {}
     for place, _, answer_id, sentence in sorted(sentences):
@@ -44,7 +44,8 @@ def _in_turns(said: list[tuple[str, str]]) -> list[tuple[int, str, str]]:
     return list(first.values())[:MAX_CLAIMS_A_QUERY]
 
 
-def _plain_sentences(text: str) -> list[str]:
+def plain_sentences(text: str) -> list[str]:
+    """Return the sentences of an answer of at least four words, without markup and citation markers."""
     plain = _MARKER.sub("", _LINK.sub(r"\1", text))
     lines = [" ".join(_DECORATION.sub("", line).split()) for line in plain.splitlines()]
     sentences = [sentence for line in lines for sentence in split_sentences(line)]

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from coverage_kit.errors import SettingsError
@@ -37,11 +37,16 @@ def find_mentions(answers: Answers, brands: Sequence[Sequence[str]]) -> Mentions
 @checked
 def find_branded(queries: Queries, names: Sequence[str]) -> list[str]:
     """Return the ids of the queries that name the brand by one of its names, found as `find_mentions` finds them."""
-    if not (labels := _labels([names])):
-        return []
+    named = brand_finder([names])
+    return [query_id for query_id, text in zip(queries["query_id"], queries["text"], strict=True) if named(text)]
+
+
+def brand_finder(brands: Sequence[Sequence[str]]) -> Callable[[str], list[str]]:
+    """Return a function that returns the labels of the brands that a text names, in order, found as `find_mentions` does."""
+    if not (labels := _labels(brands)):
+        return lambda text: []
     pattern = _pattern(list(labels))
-    asked = zip(queries["query_id"], queries["text"], strict=True)
-    return [query_id for query_id, text in asked if any(_mentions_in(_plain(text), pattern, labels))]
+    return lambda text: [row["brand"] for row in _mentions_in(_plain(text), pattern, labels)]
 
 
 def _labels(brands: Sequence[Sequence[str]]) -> dict[str, str]:
