@@ -65,6 +65,13 @@ class Analysis:
     statements: tables.Statements = field(default_factory=tables.STATEMENTS.empty)
     disagreements: tables.Disagreements = field(default_factory=tables.DISAGREEMENTS.empty)
     groups: tables.Groups = field(default_factory=tables.GROUPS.empty)
+    audits: tables.Audits = field(default_factory=tables.AUDITS.empty)
+    findings: tables.Findings = field(default_factory=tables.FINDINGS.empty)
+    checks: tables.Checks = field(default_factory=tables.CHECKS.empty)
+    brand_claims: tables.BrandClaims = field(default_factory=tables.BRAND_CLAIMS.empty)
+    claim_rates: tables.ClaimRates = field(default_factory=tables.CLAIM_RATES.empty)
+    judgements: tables.Judgements = field(default_factory=tables.JUDGEMENTS.empty)
+    reliability: tables.Reliability = field(default_factory=tables.RELIABILITY.empty)
     embeddings: dict[str, Embeddings] = field(default_factory=dict)
 
     def tables(self) -> dict[str, pd.DataFrame]:

@@ -1,7 +1,7 @@
 """Wrong about us: what answers claim of the brand, held against the own pages, and how often each engine is wrong."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -53,7 +53,8 @@ def judge_brand_claims(claims: Claims, near: Mapping[str, Sequence[OwnWords]], j
         near: by the claim's text, the sentences of the own passages nearest to it, the nearest first.
         judge: who judges.
     """
-    verdicts = {text: judge.compare(text, [one.text for one in near.get(text, ())]) for text in dict.fromkeys(claims["text"])}
+    texts = list(dict.fromkeys(map(str, claims["text"])))
+    verdicts = {text: judge.compare(text, [one.text for one in near.get(text, ())]) for text in texts}
     rows = []
     for claim in claims.to_dict("records"):
         found, words = verdicts[claim["text"]], near.get(claim["text"], ())
@@ -87,7 +88,7 @@ def _rates(judged: pd.DataFrame, part: "pd.Series[str]", by: str, verdict: str) 
     rows = judged.assign(part=part, is_such=judged["verdict"] == verdict).dropna(subset="part")
     cells = rows.groupby(["engine", "surface", "part", "query_id"], sort=True)["is_such"].agg(["sum", "size"]).reset_index()
     grouped = cells.groupby(["engine", "surface", "part"], sort=True)
-    groups, n_groups = grouped.ngroup().to_numpy(), grouped.ngroups
+    groups, n_groups = np.asarray(grouped.ngroup(), dtype=np.intp), grouped.ngroups
     top, base = (cells[name].to_numpy(np.float64) for name in ("sum", "size"))
     table = measure_ratios(top, base, groups, n_groups)[["value", "low", "high", "n_prompts"]]
     named = grouped.size().index.to_frame(index=False).assign(by=by, verdict=verdict, reading="")
@@ -96,19 +97,18 @@ def _rates(judged: pd.DataFrame, part: "pd.Series[str]", by: str, verdict: str) 
 
 def _with_readings(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with a reading of each second half."""
-    halves = table[table["by"] == "half"].set_index(["engine", "surface", "verdict", "part"])
-    readings = []
-    for row in table.to_dict("records"):
-        key = (row["engine"], row["surface"], row["verdict"], "first")
-        first = halves.loc[key] if row["by"] == "half" and row["part"] == "second" and key in halves.index else None
-        readings.append("" if first is None else _read(first, row))
-    return table.assign(reading=pd.Series(readings, index=table.index, dtype="str"))
+    rows = table.to_dict("records")
+    keys = [(row["engine"], row["surface"], row["verdict"]) for row in rows]
+    first = {key: row for key, row in zip(keys, rows, strict=True) if row["part"] == "first"}
+    is_second = [row["part"] == "second" and key in first for key, row in zip(keys, rows, strict=True)]
+    told = [_read(first[key], row) if flag else "" for key, row, flag in zip(keys, rows, is_second, strict=True)]
+    return table.assign(reading=pd.Series(told, index=table.index, dtype="str"))
 
 
-def _read(first: "pd.Series[float]", second: Mapping[str, float]) -> str:
+def _read(first: Mapping[Any, Any], second: Mapping[Any, Any]) -> str:
     """Return whether the rate changed, in words."""
     was, now = f"{first['value']:.0%} of {first['n_claims']}", f"{second['value']:.0%} of {second['n_claims']} claims"
-    is_apart = second["value"] > first["high"] and first["value"] < second["low"]
+    is_above = second["value"] > first["high"] and first["value"] < second["low"]
     is_below = second["value"] < first["low"] and first["value"] > second["high"]
-    verdict = "more than before" if is_apart else "fewer than before" if is_below else "no clear change"
+    verdict = "more than before" if is_above else "fewer than before" if is_below else "no clear change"
     return f"{verdict}: {was}, then {now}"

@@ -22,14 +22,14 @@ _SLOT = re.compile(r"\[(?:FACT|SOURCE) NEEDED:")
 def price_finding(finding: Mapping[Any, Any], costs: RankSettings) -> float:
     """Return the editor minutes of a finding's remedy: a heading's, its words changed, its claims to check."""
     words = costs.changed_word_minutes * finding["n_words"]
-    return round(costs.heading_minutes + words + costs.claim_minutes * finding["n_claims"], 1)
+    return float(round(costs.heading_minutes + words + costs.claim_minutes * finding["n_claims"], 1))
 
 
 def clusters_of_pages(coverage: Coverage, clusters: Clusters, queries: Queries, passages: Passages) -> dict[str, str]:
     """Return by page_id the cluster with most of the demand that is nearest to the page; pages that none is nearest to lack."""
     asked = coverage[["query_id", "own_passage_id"]].merge(clusters, on="query_id").merge(queries, on="query_id")
     asked = asked.assign(page_id=asked["own_passage_id"].map(passages.set_index("passage_id")["page_id"]))
-    sums = asked.groupby(["page_id", "cluster_id"], as_index=False)["demand"].sum()
+    sums = asked.groupby(["page_id", "cluster_id"])["demand"].sum().reset_index()
     best = sums.sort_values(["demand", "cluster_id"], ascending=[False, True]).drop_duplicates("page_id")
     return {str(page): str(cluster) for page, cluster in zip(best["page_id"], best["cluster_id"], strict=True)}
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from coverage_kit.analysis import Analysis, write_file
 from coverage_kit.report import figures
+from coverage_kit.report.audit_stories import tell_claims, tell_judges, tell_pillars
 from coverage_kit.report.sheets import flatten
 from coverage_kit.report.stories import tell_edits, tell_gaps, tell_unedited
 from coverage_kit.report.texts import clean_text, safe_url
@@ -45,6 +46,8 @@ _FURTHER_FIGURES = {  # only where there is something to see
     "change": figures.change_figure,
     "referrals": figures.referrals_figure,
     "associations": figures.associations_figure,
+    "checks": figures.checks_figure,
+    "claims": figures.claims_figure,
 }
 
 
@@ -87,6 +90,9 @@ def render_page(analysis: Analysis) -> str:
             change=tell_change(analysis),
             visits=tell_referrals(analysis, len(gaps)),
             brand=tell_brand(analysis),
+            pillars=tell_pillars(analysis),
+            claims=tell_claims(analysis),
+            judges=tell_judges(analysis),
             low_n=LOW_N.capitalize(),
             style=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704 (a file of ours)
             scripts={name: Markup(text) for name, text in scripts.items()},  # noqa: S704 (plotly's and ours)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.report.audit_stories import list_audit_lines
 from coverage_kit.report.texts import shorten
 from coverage_kit.report.visibility_stories import list_visibility_lines
 from coverage_kit.report.wording import LEAST_AUC, describe_sampling
@@ -14,7 +15,15 @@ _FIRST = 5
 def describe_run(analysis: Analysis, folder: Path) -> str:
     """Return what a run read, how far to trust it, its worst gaps and first edits, visibility, costs, and what to open."""
     lines = ["", *_describe_input(analysis, folder), *_describe_trust(analysis.about), "", *_describe_gaps(analysis)]
-    lines += ["", *_describe_edits(analysis), "", *list_visibility_lines(analysis), "", _describe_costs(analysis)]
+    lines += [
+        "",
+        *_describe_edits(analysis),
+        "",
+        *list_visibility_lines(analysis),
+        *list_audit_lines(analysis),
+        "",
+        _describe_costs(analysis),
+    ]
     return "\n".join([*lines, f"Open {folder / 'page.html'} and {folder / 'gaps.xlsx'}"])
 
 

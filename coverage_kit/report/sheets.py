@@ -7,6 +7,7 @@ import pandas as pd
 
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
+from coverage_kit.report.audit_sheets import list_audit_sheets
 from coverage_kit.report.sheet import Field, Form, Sheet, places_of, with_gap_link
 from coverage_kit.report.views import (
     Headline,
@@ -25,6 +26,7 @@ _GLOSSARY = (
     *(tables.GAPS, tables.EDITS, tables.QUERIES, tables.COVERAGE, tables.EFFECTS, tables.FRONTIER),
     *(tables.PAGES, tables.PASSAGES, tables.VISIBILITY, tables.HOLDERS, tables.COMPETITORS, tables.VERDICTS, tables.DRIFTS),
     *(tables.REFERRALS, tables.ASSOCIATIONS, tables.DISAGREEMENTS, tables.SOURCES),
+    *(tables.CHECKS, tables.FINDINGS, tables.BRAND_CLAIMS, tables.CLAIM_RATES, tables.RELIABILITY),
 )
 
 
@@ -129,7 +131,7 @@ _TOP_EDITS = (
 
 
 def list_sheets(analysis: Analysis) -> list[Sheet]:
-    """Return the sheets of rows: gaps, queries, edits, to do by page, no edit, pages, then those of visibility that have rows.
+    """Return the sheets of rows: gaps, queries, edits, to do by page, no edit, pages, then further ones that have rows.
 
     Links to gaps lead to their rows.
     """
@@ -143,6 +145,7 @@ def list_sheets(analysis: Analysis) -> list[Sheet]:
         Sheet("no edit, and why", _UNEDITED, with_gap_link(list_unedited(analysis), places)),
         Sheet("pages", _PAGES, describe_pages(analysis)),
         *list_visibility_sheets(analysis),
+        *list_audit_sheets(analysis),
     ]
 
 

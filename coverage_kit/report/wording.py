@@ -74,6 +74,8 @@ OPERATIONS = {
     "add_page": "Add a page",
     "refresh_fact": "Bring a fact up to date",
     "add_source": "Add a source",
+    "repair": "Mend what the audit found",
+    "state_fact": "State a fact that answers get wrong",
     "no_edit": "No edit, and why",
 }
 

@@ -3,6 +3,7 @@
 Importing it in a notebook makes plotly safe: its "Share chart" button would upload a figure's data: customers' queries.
 """
 
+from coverage_kit.report.figures.audit import checks_figure, claims_figure
 from coverage_kit.report.figures.base import (
     CONFIG,
     TEMPLATE,
@@ -27,6 +28,8 @@ __all__ = [
     "Figure",
     "associations_figure",
     "change_figure",
+    "checks_figure",
+    "claims_figure",
     "embed_figure",
     "frontier_figure",
     "gaps_figure",
