@@ -5,13 +5,15 @@ import os
 import shlex
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from coverage_kit import cli_models
 from coverage_kit.errors import CoverageKitError, RunError, SettingsError
-from coverage_kit.settings import DraftSettings, Settings, make_settings, read_settings, resolve_paths
+from coverage_kit.settings import Settings, make_settings, read_settings, resolve_paths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Which questions put to AI search does a site not answer, and which few words would change that?",
 )
+
+app.add_typer(cli_models.app)
 
 Out = Annotated[str, typer.Option("--out", help="folder of the run; by default what the settings say")]
 
@@ -203,17 +207,19 @@ def draft(
     Example: coverage-kit draft runs/latest --settings coverage.toml
     """
     from coverage_kit.analysis import load_analysis  # noqa: PLC0415 (seconds to import)
+    from coverage_kit.costs import open_ledger  # noqa: PLC0415
     from coverage_kit.rank import briefs, drafter  # noqa: PLC0415
     from coverage_kit.report.picking import pick_edits  # noqa: PLC0415
 
     if top and edit:
         raise SettingsError("draft", "--top or --edit", "both", "Leave one out.")
     analysis = load_analysis(folder)
-    values = read_settings(settings_file).draft.model_dump() if settings_file else analysis.about["settings"].get("draft", {})
-    writer = drafter.ChatDrafter(DraftSettings.model_validate(values))
+    settings = read_settings(settings_file) if settings_file else make_settings(analysis.about["settings"], where=str(folder))
+    writer = drafter.ChatDrafter(settings.draft)
     picked = pick_edits(analysis, top, edit or [])
     told, path = briefs.list_briefs(analysis, picked), out or folder / "drafts.json"
     typer.echo(drafter.describe_drafts(done := drafter.fill_drafts(writer, told, path), told, len(picked), path))
+    open_ledger(settings).add(str(folder), "draft", writer.name, replace(writer.spent, n_reused=len(done.kept)))
     if done.failed:
         raise typer.Exit(1)
 

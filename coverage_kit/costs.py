@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from coverage_kit.errors import BudgetError, RunError, SettingsError
+from coverage_kit.settings import Settings
 from coverage_kit.tables import COSTS, Costs, checked
 
 LEDGER = "costs.jsonl"
@@ -209,6 +210,11 @@ class Ledger:
                 cure = "Mend or remove that line."
                 raise RunError(f"{self.path}, line {number}", "a row of the ledger", line[:80], cure) from None
         return COSTS.table(rows)
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """Return the ledger of a project: in its cache, at the prices that its settings name."""
+    return Ledger(Path(settings.cache) / LEDGER, read_prices(settings.costs.prices))
 
 
 @checked
