@@ -295,6 +295,63 @@ def make_logs() -> dict[str, pd.DataFrame]:
     }
 
 
+def make_audit() -> dict[str, pd.DataFrame]:
+    """Return four checks on two pages, three findings, five claims of which three are wrong, their rates, and a judge."""
+    check = {"title": "<b>Headings</b>", "n_pages": 4, "n_failed": 1, "n_not_told": 0, "cited_passed": 0.5, "cited_failed": 0.3}
+    nothing = dict.fromkeys(("cited_passed", "cited_failed", "difference", "low", "high"))
+    checks = [
+        {**check, "pillar": "clarity", "check": "headings", "weight": "weak", "difference": -0.2, "low": -0.5, "high": 0.1,
+         "reading": "shows nothing on this log"},
+        {**check, "pillar": "relevance", "check": "wording", "weight": "strong", "title": "Words", "difference": -0.3,
+         "low": -0.4, "high": -0.1, "reading": "=cited less"},
+        {**check, **nothing, "pillar": "authority", "check": "author", "weight": "weak", "title": "Author", "n_failed": 0,
+         "reading": "too few pages to tell"},
+        {**check, **nothing, "pillar": "freshness", "check": "years", "weight": "moderate", "title": "Years", "n_not_told": 1,
+         "reading": "too few pages to tell"},
+    ]  # fmt: skip
+    finding = {"page_id": "shop.example/p1", "passage_id": None, "reason": "<i>Why</i>.", "remedy": "Do {{ 7 * 7 }}.",
+               "before": None, "after": None, "n_words": 3, "n_claims": 0, "cost_minutes": 3.1}  # fmt: skip
+    findings = [
+        {**finding, "finding_id": "f0", "pillar": "clarity", "check": "headings", "place": "whole page",
+         "evidence": HOSTILE[0]},
+        {**finding, "finding_id": "f1", "pillar": "relevance", "check": "wording", "place": HOSTILE[1], "evidence": "x"},
+        {**finding, "finding_id": "f2", "pillar": "freshness", "check": "years", "place": "Prices", "evidence": "2021",
+         "page_id": "shop.example/p0", "n_claims": 1, "cost_minutes": 13.0},
+    ]  # fmt: skip
+    audits = [
+        {"page_id": f"shop.example/p{n}", "pillar": "clarity", "check": "headings", "outcome": "failed" if n else "passed",
+         "n_examined": 1, "n_failed": n} for n in range(2)
+    ]  # fmt: skip
+    claim = {"answer_id": "a0", "query_id": "q0", "engine": ENGINE, "surface": "api", "judge": "plain",
+             "passage_id": "shop.example/p1#0", "own_words": "It costs <b>£5</b>.", "reason": "tells £9, the site £5",
+             "asked_at": pd.Timestamp("2026-10-01", tz="UTC")}  # fmt: skip
+    said = [
+        ("contradicted", HOSTILE[2], "a0"), ("contradicted", HOSTILE[2], "a1"), ("unsupported", "=It won a prize.", "a2"),
+        ("supported", "It is a bike.", "a3"), ("not told", "It is nice.", "a4"),
+    ]  # fmt: skip
+    claims = [
+        {**claim, "claim_id": f"k{n}", "verdict": verdict, "text": text, "answer_id": answer_id}
+        for n, (verdict, text, answer_id) in enumerate(said)
+    ]
+    rate = {"engine": ENGINE, "surface": "api", "by": "half", "verdict": "contradicted", "n_claims": 9, "n_prompts": 5}
+    rates = [
+        {**rate, "part": "first", "value": 0.1, "low": 0.02, "high": 0.2, "reading": ""},
+        {**rate, "part": "second", "value": 0.6, "low": 0.4, "high": 0.8, "reading": "more than before: 10%, then 60%"},
+    ]
+    trust = {"judge": "<i>m</i>", "rubric": "answers-query@1", "low": 0.5, "high": 0.9, "pass_mark": 0.8, "n_items": 30}
+    reliability = [
+        {**trust, "measure": "test-retest", "value": 0.9, "is_passed": True, "reading": "repeats <b>agree</b>"},
+        {**trust, "measure": "krippendorff_alpha", "value": 0.6, "is_passed": False, "reading": "=too low"},
+    ]
+    grade = {"judge": "<i>m</i>", "rubric": "answers-query@1", "item_id": "q0", "is_swapped": False, "is_weighted": True}
+    judgements = [
+        {**grade, "repeat": n, "grade": 4.1, "n_samples": 1, "n_input_tokens": 9, "n_output_tokens": 1} for n in (0, 1)
+    ]
+    made = {"checks": checks, "findings": findings, "audits": audits, "brand_claims": claims, "claim_rates": rates}
+    made |= {"reliability": reliability, "judgements": judgements}
+    return {name: getattr(tables, name.upper()).table(rows) for name, rows in made.items()}
+
+
 def make_competitors() -> pd.DataFrame:
     row = {"n_answers": 9, "n_prompts": 5, "citation_share": 0.2, "share_of_overlap": None, "named_rate": 0.1}
     sites = [(SITES[1], "tracked"), (HOSTILE[3], "competitor"), (HOSTILE[8], "third-party")]
@@ -386,6 +443,7 @@ def make_analysis(n_queries: int = 40) -> Analysis:
         associations=make_associations(),
         **make_brand(),
         **make_logs(),
+        **make_audit(),
         about=ABOUT,
     )
 

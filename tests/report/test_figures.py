@@ -25,6 +25,8 @@ FIGURES = [
     figures.change_figure,
     figures.referrals_figure,
     figures.associations_figure,
+    figures.checks_figure,
+    figures.claims_figure,
 ]
 
 

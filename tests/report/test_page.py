@@ -63,14 +63,14 @@ def test_links_inward_lead_somewhere(page):
 
 def test_figures_have_no_upload_button(page):
     plots = [json.loads(one.text) for one in page.xpath("//script[@type='application/json']")]
-    assert len(plots) == 10
+    assert len(plots) == 12
     assert all(plot["config"]["showSendToCloud"] is False for plot in plots)
     assert all(plot["data"] for plot in plots)
 
 
 def test_text_of_data_blocks_cannot_end_them(text):
     blocks = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text, re.DOTALL)
-    assert len(blocks) == 10
+    assert len(blocks) == 12
     assert not [block for block in blocks if "<" in block]
 
 

@@ -23,7 +23,8 @@ def test_sheets_stand_in_order(book):
     assert book.sheetnames == [
         *("summary", "gaps", "queries", "edits", "to do by page", "no edit, and why", "pages"),
         *("visibility", "visibility by gap", "who is cited", "competitors", "before and after", "engine drift", "AI visits"),
-        *("associations", "brand facts", "log sources", "about"),
+        *("associations", "brand facts", "log sources", "four pillars", "findings", "wrong about us", "wrong by engine"),
+        *("judges", "judgements", "about"),
     ]
 
 

@@ -1,0 +1,125 @@
+"""The four pillars, what answers get wrong about the brand, and judges in the workbook, on the page and in the terminal."""
+
+from dataclasses import replace
+
+import lxml.html
+import openpyxl
+import pytest
+
+from coverage_kit.report import figures
+from coverage_kit.report.audit_stories import list_audit_lines
+from coverage_kit.report.page import render_page
+from coverage_kit.report.workbook import write_workbook
+
+SECTIONS = ("pillars", "claims", "judges")
+
+
+@pytest.fixture(scope="module")
+def book(analysis, tmp_path_factory):
+    return openpyxl.load_workbook(write_workbook(analysis, tmp_path_factory.mktemp("book") / "gaps.xlsx"))
+
+
+@pytest.fixture(scope="module")
+def page(analysis):
+    return lxml.html.document_fromstring(render_page(analysis))
+
+
+def rows_of(sheet):
+    titles = [cell.value for cell in sheet[1]]
+    return [dict(zip(titles, [cell.value for cell in row], strict=True)) for row in sheet.iter_rows(min_row=2)]
+
+
+def words_of(element):
+    return " ".join(element.text_content().split())
+
+
+def test_checks_stand_by_pillar_with_what_they_show(book):
+    rows = rows_of(book["four pillars"])
+    assert [row["pillar"] for row in rows] == ["relevance", "authority", "clarity", "freshness"]
+    assert rows[0]["difference at equal coverage, points"] == pytest.approx(-0.3)
+    assert rows[0]["what it shows on this log"] == "=cited less"
+    assert rows[1]["difference at equal coverage, points"] is None
+
+
+def test_findings_are_priced_the_strongest_causes_first_and_never_a_formula(book):
+    rows = rows_of(book["findings"])
+    assert [row["check"] for row in rows] == ["Words", "Years", "<b>Headings</b>"]
+    assert [row["minutes"] for row in rows] == [3.1, 13.0, 3.1]
+    assert rows[2]["found there"] == '=HYPERLINK("http://x","y")'
+    cells = [cell for row in book["findings"].iter_rows() for cell in row]
+    assert {cell.data_type for cell in cells if isinstance(cell.value, str)} == {"s"}
+
+
+def test_a_wrong_claim_stands_once_with_all_answers_that_make_it(book):
+    rows = rows_of(book["wrong about us"])
+    assert [(row["verdict"], row["answers that say so"]) for row in rows] == [("contradicted", 2), ("unsupported", 1)]
+    assert rows[0]["the site says"] == "It costs <b>£5</b>."
+    assert rows[0]["engines (surface)"] == "<i>chatgpt</i> (api)"
+
+
+def test_rates_and_judges_have_their_sheets(book):
+    assert [row["share of its claims about the brand"] for row in rows_of(book["wrong by engine"])] == [0.1, 0.6]
+    assert [row["met"] for row in rows_of(book["judges"])] == ["yes", "no"]
+    assert len(rows_of(book["judgements"])) == 2
+
+
+def test_navigation_leads_to_each_section_that_has_rows(page, empty):
+    bare = lxml.html.document_fromstring(render_page(empty))
+    for name in SECTIONS:
+        assert page.get_element_by_id(name).tag == "section"
+        assert page.xpath(f"//nav/a[@href='#{name}']")
+        assert not bare.xpath(f"//*[@id='{name}'] | //nav/a[@href='#{name}']")
+
+
+def test_the_page_tells_what_each_check_shows_here(page):
+    section = page.get_element_by_id("pillars")
+    assert words_of(section.find("p")).startswith("2 own pages checked; 3 findings on 2 pages.")
+    lines = [" ".join(map(words_of, row)) for row in section.xpath(".//table//tr")]
+    assert "Words strong 1 of 4 -30 points -40 points to -10 points =cited less" in lines
+    assert "Years moderate 1 of 4 1 not told  too few pages to tell" in lines
+    assert "<b>Headings</b> weak 1 of 4 -20 points -50 points to +10 points shows nothing on this log" in lines
+
+
+def test_findings_stand_by_page_with_their_minutes(page):
+    details = page.get_element_by_id("pillars").xpath(".//details")
+    assert len(details) == 2
+    shop = next(one for one in details if "shop.example/p1" in words_of(one))
+    assert "2 findings, 6.2 min" in words_of(shop.find("summary"))
+    assert "Do {{ 7 * 7 }}." in words_of(shop)
+
+
+def test_wrong_claims_are_told_with_the_own_words_and_the_drift(page):
+    section = page.get_element_by_id("claims")
+    assert words_of(section.find("p")).startswith(
+        "5 claims of answers about the brand were held against the own pages by plain: 1 supported, 2 contradicted, 1 not said"
+    )
+    assert "It costs <b>£5</b>." in words_of(section)
+    assert "more than before: 10%, then 60%" in words_of(section)
+
+
+def test_a_judge_that_misses_a_pass_mark_is_not_used_and_says_so(page):
+    words = words_of(page.get_element_by_id("judges"))
+    assert "answers-query@1 by <i>m</i>: not used (misses krippendorff_alpha)" in words
+    assert "repeats <b>agree</b>" in words
+
+
+def test_no_text_becomes_markup(analysis):
+    page = lxml.html.document_fromstring(render_page(analysis))
+    for name in SECTIONS:
+        assert not page.get_element_by_id(name).xpath(".//script[not(@type='application/json')] | .//img")
+
+
+def test_the_terminal_counts_findings_and_claims(analysis, empty):
+    assert list_audit_lines(analysis) == [
+        "Audit: 3 findings on 2 pages: <b>Headings</b> 1; Words 1; Years 1.",
+        "Claims of answers about the brand: 1 supported, 1 unsupported, 2 contradicted, 1 not told.",
+    ]
+    assert list_audit_lines(empty) == []
+
+
+def test_figures_show_only_what_can_be_told(analysis):
+    figure = figures.checks_figure(analysis)
+    assert sorted(value for trace in figure.data for value in trace.x) == pytest.approx([-30, -20])
+    assert {trace.name for trace in figures.claims_figure(analysis).data} == {"first half", "second half"}
+    none = replace(analysis, checks=analysis.checks[analysis.checks["difference"].isna()])
+    assert not figures.checks_figure(none).data
