@@ -7,7 +7,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 OPENAI_URL = "https://api.openai.com/v1"
 RETRIES = 3
 _OPTIONAL = ("temperature", "top_logprobs", "logprobs", "n", "seed")
+_NEVER_SENT = ("ConnectError", "ConnectTimeout")  # of whichever HTTP library the client brings
+_MOST_BYTES = 32_000_000
 _THOUGHTS = re.compile(r"\A\s*<think>.*?</think>", re.S)
+
+
+class _TooLargeError(ValueError):
+    """An answer is larger than any should be."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +35,13 @@ class Reply:
     """One reply of a model: its text without its thoughts, why it ended, and what stood there instead.
 
     `alternatives` holds for each token of the text, in order, the natural logarithms of the probabilities of the likeliest
-    tokens at its place; it is empty where the endpoint gives none.
+    tokens at its place, `tokens` the tokens themselves, thoughts included; both are empty where the endpoint gives none.
     """
 
     text: str
     finish_reason: str = "stop"
     alternatives: tuple[Mapping[str, float], ...] = ()
+    tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,39 +130,45 @@ class Endpoint:
 
         asked = self._bearable(body)
         try:
-            answer = json.loads(self._client.post(path, body=asked, cast_to=str))
+            answer = json.loads(self._client.post(path, body=asked, cast_to=str, options={"follow_redirects": False}))
             if not isinstance(answer, dict):
                 raise TypeError
         except openai.BadRequestError as error:
             refused = self._find_refused(str(error), asked)
             if not refused:
-                raise self.fail(f"refused with status 400: {error}", "See that the endpoint knows the model.") from None
+                raise self.fail(f"refused with status 400: {error}", "See that the endpoint knows the model.", error) from None
             self._refused.add(refused)
             return self.send(path, body)
-        except openai.APITimeoutError:
+        except openai.APITimeoutError as error:
             found = f"no answer in {self._settings.timeout_seconds:g} s, asked {self._client.max_retries + 1} times"
-            raise self.fail(found, f"Raise {self._section}.timeout_seconds, or try later.") from None
+            raise self.fail(found, f"Raise {self._section}.timeout_seconds, or try later.", error) from None
         except openai.APIConnectionError as error:
             cure = f"See that {self._section}.base_url is right and the endpoint runs."
-            raise self.fail(f"no connection ({error.__cause__ or error})", cure) from None
+            raise self.fail(f"no connection ({error.__cause__ or error})", cure, error) from None
         except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
             cure = f"See that the key in the environment variable {self._settings.key_variable} is that of this endpoint."
-            raise self.fail(f"the key refused with status {error.status_code}", cure) from None
+            raise self.fail(f"the key refused with status {error.status_code}", cure, error) from None
         except openai.APIStatusError as error:
-            raise self.fail(f"status {error.status_code}: {error}", "Try later: what was done is kept.") from None
+            raise self.fail(f"status {error.status_code}: {error}", "Try later: what was done is kept.", error) from None
         except (openai.OpenAIError, ValueError, TypeError) as error:
             raise self._strange(error) from None
         return answer
 
-    def fail(self, found: str, cure: str) -> CoverageKitError:
-        """Return the failure that tells what was found, without the key."""
+    def fail(self, found: str, cure: str, error: Exception | None = None) -> CoverageKitError:
+        """Return the failure that tells what was found, without the key; of an error also its status, and if it may cost."""
         told = found.replace(self._key, "[key]") if self._key else found
         where = self._settings.base_url or OPENAI_URL
-        return self._failure_type(where, f"an answer by {self.model}", " ".join(told.split())[:300], cure)
+        failure = self._failure_type(where, f"an answer by {self.model}", " ".join(told.split())[:300], cure)
+        if isinstance(failure, ModelError) and error is not None:
+            response = getattr(error, "response", None)
+            failure.status = getattr(error, "status_code", 0)
+            failure.retry_after = response.headers.get("retry-after", "") if response is not None else ""
+            failure.may_cost = not failure.status and type(error.__cause__).__name__ not in _NEVER_SENT
+        return failure
 
     def _strange(self, error: Exception) -> CoverageKitError:
-        found = f"no chat completion ({type(error).__name__})"
-        return self.fail(found, f"See that {self._section}.base_url leads to an OpenAI-compatible endpoint.")
+        found = str(error) if isinstance(error, _TooLargeError) else f"no chat completion ({type(error).__name__})"
+        return self.fail(found, f"See that {self._section}.base_url leads to an OpenAI-compatible endpoint.", error)
 
     def _bearable(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the body without what the endpoint refused before."""
@@ -184,19 +197,41 @@ class Endpoint:
 def _read_choice(choice: Mapping[str, Any]) -> Reply:
     content = (choice.get("logprobs") or {}).get("content") or ()
     alternatives = tuple({one["token"]: float(one["logprob"]) for one in token.get("top_logprobs") or ()} for token in content)
+    tokens = tuple(str(token["token"]) for token in content)
     text = _THOUGHTS.sub("", choice["message"].get("content") or "").strip()
-    return Reply(text, str(choice.get("finish_reason") or ""), alternatives)
+    return Reply(text, str(choice.get("finish_reason") or ""), alternatives, tokens)
 
 
 def _connect(settings: EndpointSettings, key: str, section: str, retries: int) -> "OpenAI":
     try:
-        from openai import OpenAI  # noqa: PLC0415
+        from openai import DefaultHttpxClient, OpenAI  # noqa: PLC0415
     except ImportError:
         cure = "Install it: pip install 'coverage_kit[llm]'."
         raise SettingsError(f"{section}.model", "the library openai, which talks to models", "none installed", cure) from None
     return OpenAI(
+        http_client=DefaultHttpxClient(timeout=settings.timeout_seconds, event_hooks={"response": [_bound_size]}),
         api_key=key or "none",
         base_url=settings.base_url or OPENAI_URL,
         timeout=settings.timeout_seconds,
         max_retries=retries,
     )
+
+
+def _bound_size(response: Any) -> None:
+    """Make a response break off where it is larger than any answer."""
+    whole = response.stream
+    base: Any = next(kind for kind in type(whole).__mro__ if kind.__name__ == "SyncByteStream")
+
+    class Bounded(base):  # type: ignore[misc]
+        def __iter__(self) -> Iterator[bytes]:
+            n_bytes = 0
+            for part in whole:
+                n_bytes += len(part)
+                if n_bytes > _MOST_BYTES:
+                    raise _TooLargeError(f"an answer of more than {_MOST_BYTES:,} bytes")
+                yield part
+
+        def close(self) -> None:
+            whole.close()
+
+    response.stream = Bounded()

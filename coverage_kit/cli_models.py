@@ -1,5 +1,6 @@
 """The command line's part that asks models and engines, or trains: panel, ask, judge, tune, and what it all cost."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,73 @@ from coverage_kit.settings import read_settings
 app = typer.Typer()
 
 SettingsFile = Annotated[Path, typer.Argument(help="a coverage.toml")]
+
+
+@app.command()
+def panel(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
+    out: Annotated[Path, typer.Option(help="CSV to write; name it under [ask] panel")] = Path("panel.csv"),
+    size: Annotated[int, typer.Option(min=1, help="queries of the panel")] = 100,
+    holdout: Annotated[float, typer.Option(min=0.0, max=0.9, help="share of them from which no edit is drafted")] = 0.3,
+) -> None:
+    """Make a fixed panel of queries from a run's log: a stratified sample over its clusters, with holdout queries.
+
+    Example: coverage-kit panel runs/latest --out panel.csv
+    """
+    from coverage_kit.analysis import load_analysis  # noqa: PLC0415 (seconds to import)
+    from coverage_kit.collect.panel import make_panel, panel_version, write_panel  # noqa: PLC0415
+
+    analysis = load_analysis(folder)
+    made = make_panel(analysis.queries, analysis.clusters, size, holdout, int(analysis.about.get("seed", 0)))
+    write_panel(made, out)
+    told = f"{len(made)} queries of {made['cluster_id'].nunique()} clusters, {int(made['is_holdout'].sum())} of them held out"
+    typer.echo(f"Panel {panel_version(made)}: {told}, in {out}. Next: coverage-kit ask coverage.toml --dry-run")
+
+
+@app.command()
+def ask(
+    settings_file: SettingsFile,
+    is_dry: Annotated[bool, typer.Option("--dry-run", help="only say what it would cost; nothing is sent")] = False,
+    is_new: Annotated[bool, typer.Option("--new", help="begin a new wave, whatever is left of the last one")] = False,
+) -> None:
+    """Put the panel to the engines of the settings, or go on with a wave that was not finished; nothing is asked twice.
+
+    Example: coverage-kit ask coverage.toml --dry-run
+    """
+    from coverage_kit.collect.panel import ask_panel, describe_estimate, describe_wave, price_wave, read_panel  # noqa: PLC0415
+    from coverage_kit.costs import open_ledger  # noqa: PLC0415
+
+    settings = read_settings(settings_file)
+    queries, ledger = read_panel(settings.ask.panel), open_ledger(settings)
+    if is_dry:
+        typer.echo(describe_estimate(price_wave(settings.ask, queries, ledger.prices, is_new)))
+        return
+    wave = ask_panel(settings.ask, queries, ledger.prices, is_new)
+    for engine in wave.engines:
+        ledger.add(wave.wave_id, "ask", engine.model, replace(engine.spent, n_reused=engine.n_reused))
+    typer.echo(describe_wave(wave))
+    if wave.is_interrupted or any(engine.stopped for engine in wave.engines):
+        raise typer.Exit(130 if wave.is_interrupted else 1)
+
+
+@app.command()
+def tune(
+    settings_file: SettingsFile,
+    is_kept: Annotated[bool, typer.Option("--keep", help="write the tuned encoder even if it is not better")] = False,
+) -> None:
+    """Fine-tune the encoder on the site's own pairs, test it on pages held out, and write it only where it is better.
+
+    Example: coverage-kit tune coverage.toml
+    """
+    from coverage_kit.costs import Spent, open_ledger  # noqa: PLC0415
+    from coverage_kit.tuned import describe_tuning  # noqa: PLC0415 (seconds to import)
+    from coverage_kit.tuning import tune_encoder  # noqa: PLC0415
+
+    settings = read_settings(settings_file)
+    tuned = tune_encoder(settings, is_kept=is_kept)
+    spent = Spent(n_calls=tuned.trained.n_texts, n_input_tokens=tuned.trained.n_tokens, seconds=tuned.seconds)
+    open_ledger(settings).add(settings.tune.out, "tune", tuned.names[0], spent)
+    typer.echo(describe_tuning(tuned))
 
 
 @app.command()

@@ -44,11 +44,27 @@ class RunError(CoverageKitError):
 
 
 class ModelError(CoverageKitError):
-    """A language model or an answer engine gives no answer that can be used."""
+    """A language model or an answer engine gives no answer that can be used.
+
+    `status` is the HTTP status that came instead, 0 for none; `retry_after` the header of that name; `may_cost` tells that the
+    request may have been answered, and so has to be paid for, although no answer arrived.
+    """
+
+    status: int = 0
+    retry_after: str = ""
+    may_cost: bool = False
 
 
 class DraftError(ModelError):
     """A language model gives no draft."""
+
+
+class AskError(ModelError):
+    """An answer engine gives no answer to a query of the panel."""
+
+
+class JudgeError(ModelError):
+    """A language model gives no grade."""
 
 
 class BudgetError(CoverageKitError):

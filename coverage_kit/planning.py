@@ -1,5 +1,6 @@
 """From gaps to a plan of edits: proposed, simulated, corrected by how past predictions held, ranked. Glue between stages."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from coverage_kit.citing import predict_citations
+from coverage_kit.collect.panel import read_panel
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import nearest_rows
 from coverage_kit.rank.drafts import ClaimBook
-from coverage_kit.rank.edits import Site, explain_no_edits, list_changes, propose_edits
+from coverage_kit.rank.edits import Candidate, Site, explain_no_edits, list_changes, propose_edits
 from coverage_kit.rank.gaps import best_places
 from coverage_kit.rank.select import Limits, rank_edits
 from coverage_kit.rank.simulate import Simulation, edit_table, simulate_edits
@@ -46,11 +48,12 @@ def plan_edits(  # noqa: PLR0913 (everything that was found so far)
     model: SiteModel,
     book: ClaimBook,
     content: Embeddings,
+    repairs: Sequence[Candidate] = (),
 ) -> EditPlan:
     """Return the plan of edits for these gaps within the settings' budget and constraints.
 
     Edits are ranked by their coverage gain; their `citation_gain` stands beside it (`predict_citations`). `content` are the
-    embeddings of `passages`, in their order.
+    embeddings of `passages`, in their order; `repairs` are further candidates, such as those that mend what an audit found.
     """
     own = model.scorer.passages
     own_site = str(own["site"].iloc[0])
@@ -60,7 +63,8 @@ def plan_edits(  # noqa: PLR0913 (everything that was found so far)
         zip(gaps["cluster_id"], gaps["best_other_passage_id"].map(passages.set_index("passage_id")["text"]), strict=True)
     )
     said = {name: text for name, text in elsewhere.items() if isinstance(text, str)}
-    candidates = propose_edits(gaps, log.queries, coverage, clusters, site, book, settings.rank, places, said)
+    asked = (gaps, log.queries, coverage, clusters)
+    candidates = [*propose_edits(*asked, site, book, settings.rank, places, said, read_holdout(settings)), *repairs]
     track = read_track(Path(settings.cache) / RECORD, own_site, model.encoder.name)
     simulation = correct(simulate_edits(candidates, model, log.queries, clusters, settings.seed), track, settings.seed)
     limits = Limits(
@@ -72,6 +76,14 @@ def plan_edits(  # noqa: PLR0913 (everything that was found so far)
     certificate = best_share(edits, frontier)
     about = {"track_record": asdict(track), "n_candidates": len(candidates), "share_of_bound": certificate, **citing}
     return EditPlan(edits, list_changes(candidates), simulation.effects, frontier, about)
+
+
+def read_holdout(settings: Settings) -> frozenset[str]:
+    """Return the queries that the settings' panel keeps out of drafting, so that they can judge the edits; none without one."""
+    if not Path(settings.ask.panel).exists():
+        return frozenset()
+    panel = read_panel(settings.ask.panel)
+    return frozenset(panel.loc[panel["is_holdout"].astype(bool), "query_id"])
 
 
 def correct(simulation: Simulation, track: TrackRecord, seed: int) -> Simulation:

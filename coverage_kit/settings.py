@@ -1,6 +1,7 @@
 """Settings: every knob, frozen, read from coverage.toml; an unknown key is an error."""
 
 import tomllib
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -181,6 +182,18 @@ class AskSettings(_Section):
     market: str = Field("", description="country code told to engines that take one, such as GB")
 
 
+class TuneSettings(_Section):
+    """How 'coverage-kit tune' fine-tunes the encoder on the site's own pairs."""
+
+    out: str = Field("runs/encoder", description="folder of the tuned encoder, to be named under match.encoder")
+    held_out: float = Field(0.3, gt=0, lt=1, description="share of the queries whose pages are kept for the test")
+    most_pairs: int = Field(2000, ge=50, description="pairs of query and cited passage learned from at most, and of headings")
+    epochs: int = Field(2, ge=1, description="times all pairs are seen")
+    batch_size: int = Field(32, ge=2, description="pairs compared with each other at a time")
+    learning_rate: float = Field(5e-5, gt=0, description="step of the optimiser at its largest")
+    most_tokens: int = Field(128, ge=16, description="tokens read of a text at most while learning")
+
+
 class CostSettings(_Section):
     """What models cost."""
 
@@ -214,6 +227,7 @@ class Settings(_Section):
     judge: JudgeSettings = JudgeSettings()
     ask: AskSettings = AskSettings()
     costs: CostSettings = CostSettings()
+    tune: TuneSettings = TuneSettings()
     visibility: VisibilitySettings = VisibilitySettings()
     change: ChangeSettings = ChangeSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
@@ -276,10 +290,19 @@ def resolve_paths(settings: Settings, folder: Path) -> Settings:
             "match": settings.match.model_copy(
                 update={key: _model_path(getattr(settings.match, key), folder) for key in ("encoder", "cross_encoder")}
             ),
+            "judge": settings.judge.model_copy(update=_placed(settings.judge, "rubrics", place=place)),
+            "ask": settings.ask.model_copy(update=_placed(settings.ask, "panel", "out", place=place)),
+            "costs": settings.costs.model_copy(update=_placed(settings.costs, "prices", place=place)),
+            "tune": settings.tune.model_copy(update=_placed(settings.tune, "out", place=place)),
             "out": place(settings.out),
             "cache": place(settings.cache),
         }
     )
+
+
+def _placed(section: _Section, *keys: str, place: Callable[[str], str]) -> dict[str, str]:
+    """Return these paths of a section in their place; empty ones stay empty."""
+    return {key: place(value) if (value := getattr(section, key)) else value for key in keys}
 
 
 def _model_path(model: str, folder: Path) -> str:

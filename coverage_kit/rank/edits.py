@@ -1,6 +1,5 @@
 """Candidate edits for each gap: operation, place, brief, cost, and the passages they would change; or no edit, and why."""
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -16,7 +15,6 @@ from coverage_kit.tables import CHANGES, Changes, Clusters, Coverage, Gaps, Pass
 
 SHORT, FULL = 2, 5
 NO_EDIT = "no_edit"
-_STALE_YEARS = 2
 
 
 class Change(NamedTuple):
@@ -117,6 +115,7 @@ def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of
     costs: RankSettings,
     places: pd.DataFrame | None = None,
     elsewhere: Mapping[str, str] | None = None,
+    holdout: Collection[str] = (),
 ) -> list[Candidate]:
     """Return the candidate edits of every winnable gap, at most `costs.edits_per_gap` a gap, in the gaps' order.
 
@@ -132,6 +131,7 @@ def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of
         costs: what an edit costs.
         places: by cluster_id and rank, the passage at which to edit on each of the pages that fit best (`best_places`).
         elsewhere: by cluster_id, the words of the best other site's passage.
+        holdout: queries from which nothing is drafted, where their gap has others.
     """
     from coverage_kit.rank.operations import MAKERS  # noqa: PLC0415 (operations build on this module's classes)
 
@@ -143,7 +143,9 @@ def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of
     for row in gaps.to_dict("records"):
         if not row["winnable"] or row["cause"] == COVERED or not isinstance(row["own_passage_id"], str):
             continue
-        gap = _gap_of(row, members[row["cluster_id"]], book, places, elsewhere or {})
+        members_of = members[row["cluster_id"]]
+        is_open = ~members_of["query_id"].isin(list(holdout))
+        gap = _gap_of(row, members_of[is_open] if is_open.any() else members_of, book, places, elsewhere or {})
         made = [one for make in MAKERS for one in make(gap, site, costs) if not _touches(one, costs.untouchable)]
         candidates += made[: costs.edits_per_gap]
     return candidates
@@ -214,13 +216,3 @@ def _gap_of(
         tuple(found) or (own,),
         elsewhere.get(name, ""),
     )
-
-
-def stale_years(text: str, this_year: int) -> list[str]:
-    """Return the years in a text that are at least two before this one, in order, each once; none where no year is known.
-
-    >>> stale_years("Prices of 2021, checked in 2026, as in 2021.", 2026)
-    ['2021']
-    """
-    found = dict.fromkeys(re.findall(r"\b(?:19|20)\d\d\b", text))
-    return [year for year in found if 1990 <= int(year) <= this_year - _STALE_YEARS]

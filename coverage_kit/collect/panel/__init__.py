@@ -1,0 +1,18 @@
+"""The panel: a fixed set of queries, put to answer engines in waves, and stored as a log that `read_log` reads."""
+
+from coverage_kit.collect.panel.ask import ask_panel
+from coverage_kit.collect.panel.panel import make_panel, panel_version, read_panel, write_panel
+from coverage_kit.collect.panel.wave import Estimate, Wave, describe_estimate, describe_wave, price_wave
+
+__all__ = [
+    "Estimate",
+    "Wave",
+    "ask_panel",
+    "describe_estimate",
+    "describe_wave",
+    "make_panel",
+    "panel_version",
+    "price_wave",
+    "read_panel",
+    "write_panel",
+]

@@ -1,0 +1,655 @@
+"""Asking: waves that resume, caps that hold, keys that stay where they are, against a real server on this machine."""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections import Counter
+
+import pandas as pd
+import pytest
+
+from coverage_kit.collect.logs import read_log
+from coverage_kit.collect.panel import ask_panel, describe_estimate, describe_wave, panel_version, price_wave, read_panel
+from coverage_kit.collect.panel.asker import Clock
+from coverage_kit.collect.panel.http import MOST_BYTES, Secret
+from coverage_kit.costs import Price, Prices
+from coverage_kit.errors import CoverageKitError, RunError, SettingsError
+from coverage_kit.settings import AskedEngine, AskSettings, LogSettings
+from tests.engine_server import KEY, TEXT, Asked, Reply, answer_of, engine_server
+
+FREE = Prices(currency="USD", models={"*": Price()})
+HASTY = Clock(wait=lambda stop, seconds: stop.wait(min(seconds, 0.002)))
+BASES = {
+    "chat": "/openai/v1",
+    "responses": "/openai/v1",
+    "perplexity": "/perplexity",
+    "gemini": "/gemini",
+    "anthropic": "/anthropic",
+}
+MODELS = {"chat": "gpt-x", "responses": "gpt-x", "perplexity": "sonar", "gemini": "gemini-3-flash", "anthropic": "claude-x"}
+KINDS = tuple(BASES)
+
+
+@pytest.fixture(autouse=True)
+def keys(monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    for name in ("OPENAI_API_KEY", "PERPLEXITY_API_KEY", "GEMINI_API_KEY", "ANTHROPIC_API_KEY"):
+        monkeypatch.setenv(name, KEY)
+
+
+def an_engine(url: str, kind: str, **knobs) -> AskedEngine:
+    usual = {"name": kind, "kind": kind, "model": MODELS[kind], "base_url": url + BASES[kind], "requests_per_minute": 1e6}
+    return AskedEngine(**(usual | knobs))
+
+
+def settings(tmp_path, engines, **knobs) -> AskSettings:
+    usual = {"out": str(tmp_path / "waves"), "repeats": 1, "retries": 0, "most_tokens": 0, "most_money": 0}
+    return AskSettings(engines=tuple(engines), **(usual | knobs))
+
+
+def a_panel(tmp_path, n=3):
+    (tmp_path / "panel.csv").write_text("query,is_holdout\n" + "".join(f"which thing {i},no\n" for i in range(n)))
+    return read_panel(tmp_path / "panel.csv")
+
+
+def records(wave) -> list[dict]:
+    return [json.loads(line) for line in wave.path.read_text().split("\n") if line]
+
+
+def read(tmp_path):
+    return read_log(LogSettings(files=(str(tmp_path / "waves"),)))
+
+
+def engine_of(wave, name=None):
+    return next(one for one in wave.engines if name in (None, one.name))
+
+
+# --- what is asked comes back as a log
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_an_engine_answers_is_read_as_a_log(tmp_path, kind):
+    with engine_server() as server:
+        wave = ask_panel(
+            settings(tmp_path, [an_engine(server.url, kind, name="Ours")], market="gb"), a_panel(tmp_path, 1), FREE
+        )
+    tables = read(tmp_path)
+    (answer,) = tables.answers.to_dict("records")
+    assert tables.queries["text"].tolist() == ["which thing 0"]
+    assert answer["query_id"] == a_panel(tmp_path, 1)["query_id"][0]
+    assert (answer["engine"], answer["surface"], answer["run_id"]) == ("ours", "api", wave.wave_id)
+    assert answer["text"].startswith("Acme leads") and answer["searched"]
+    assert (None if pd.isna(answer["market"]) else answer["market"]) == (None if kind == "gemini" else "GB")
+    assert abs(time.time() - answer["asked_at"].timestamp()) < 60
+    cited = tables.citations[tables.citations["kind"] == "cited"]
+    assert cited["site"].tolist() == ["a.example"]
+    assert set(tables.citations["site"]) == ({"a.example"} if kind == "chat" else {"a.example", "b.example", "c.example"})
+    assert tables.searches["text"].tolist() == ([] if kind == "chat" else ["which thing 0 2026", "acme reviews"])
+    assert tables.failures.empty and tables.rejects.empty
+    assert json.loads(answer["extra"])["panel"] == panel_version(a_panel(tmp_path, 1))
+
+
+def test_models_are_those_that_answered(tmp_path):
+    with engine_server() as server:
+        ask_panel(settings(tmp_path, [an_engine(server.url, kind) for kind in KINDS]), a_panel(tmp_path, 1), FREE)
+    models = read(tmp_path).answers.set_index("engine")["model"].to_dict()
+    assert models["anthropic"] == "claude-x-2026" and models["responses"] == "gpt-x-2026"
+    assert models["perplexity"] == "perplexity/sonar" and models["gemini"] == "gemini-3-flash"
+
+
+def test_two_engines_of_one_kind_stay_apart_and_repeats_are_answers_of_their_own(tmp_path):
+    engines = [{"name": "small", "model": "gpt-s"}, {"name": "large", "model": "gpt-l"}]
+    with engine_server() as server:
+        asked = [an_engine(server.url, "responses", **one) for one in engines]
+        ask_panel(settings(tmp_path, asked, repeats=3), a_panel(tmp_path, 2), FREE)
+        assert Counter(one.body["model"] for one in server.asked) == {"gpt-s": 6, "gpt-l": 6}
+    assert read(tmp_path).answers.groupby("engine").size().to_dict() == {"small": 6, "large": 6}
+
+
+def test_requests_are_in_each_kinds_form(tmp_path):
+    with engine_server() as server:
+        engines = [an_engine(server.url, kind) for kind in KINDS]
+        ask_panel(settings(tmp_path, engines, market="GB"), a_panel(tmp_path, 1), FREE)
+    asked = {one.kind: one for one in server.asked}
+    bodies = {kind: one.body for kind, one in asked.items()}
+    near = {"type": "approximate", "country": "GB"}
+    assert bodies["chat"]["web_search_options"]["user_location"] == {"type": "approximate", "approximate": {"country": "GB"}}
+    assert bodies["responses"]["tools"] == [{"type": "web_search", "user_location": near}]
+    assert bodies["responses"]["include"] == ["web_search_call.action.sources"]
+    assert bodies["perplexity"]["model"] == "perplexity/sonar"
+    assert bodies["perplexity"]["tools"] == [{"type": "web_search", "user_location": {"country": "GB"}}]
+    assert bodies["gemini"]["tools"] == [{"google_search": {}}]
+    assert bodies["anthropic"]["tools"][0] | {"max_uses": 0} == {
+        "type": "web_search_20250305",
+        "name": "web_search",
+        "max_uses": 0,
+        "user_location": near,
+    }
+    assert asked["gemini"].path == "/gemini/v1beta/models/gemini-3-flash:generateContent"
+    assert asked["gemini"].headers["x-goog-api-key"] == asked["anthropic"].headers["x-api-key"] == KEY
+    assert asked["anthropic"].headers["anthropic-version"] == "2026-10-21"
+    assert asked["perplexity"].headers["authorization"] == asked["responses"].headers["authorization"] == f"Bearer {KEY}"
+    assert not any(KEY in one.path for one in server.asked)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_without_search_no_tool_is_sent(tmp_path, kind):
+    with engine_server() as server:
+        engine = an_engine(server.url, kind, has_search=False)
+        ask_panel(settings(tmp_path, [engine], market="GB"), a_panel(tmp_path, 1), FREE)
+    named = {"tools", "web_search_options", "include", "max_tool_calls", "max_steps"}
+    assert named.isdisjoint(server.asked[0].body)
+    assert "GB" not in json.dumps(server.asked[0].body)
+    assert read(tmp_path).answers["market"].isna().all()
+
+
+def test_perplexitys_older_form_is_asked_where_the_base_url_names_it(tmp_path):
+    with engine_server() as server:
+        engine = an_engine(server.url, "perplexity", base_url=f"{server.url}/perplexity/chat/completions")
+        ask_panel(settings(tmp_path, [engine]), a_panel(tmp_path, 1), FREE)
+        assert server.asked[0].kind == "sonar"
+    tables = read(tmp_path)
+    assert tables.searches["text"].tolist() == ["which thing 0 2026", "acme reviews"]
+    assert tables.citations[tables.citations["kind"] == "cited"]["site"].tolist() == ["a.example"]
+
+
+def test_an_answer_that_claude_pauses_is_ended(tmp_path):
+    def answer(number: int, asked: Asked) -> Reply:
+        whole = answer_of("anthropic", asked.query)
+        blocks = whole["content"]
+        part = blocks[:2] if number == 0 else blocks[2:]
+        return Reply(body={**whole, "content": part, "stop_reason": "pause_turn" if number == 0 else "end_turn"})
+
+    with engine_server(answer) as server:
+        wave = ask_panel(settings(tmp_path, [an_engine(server.url, "anthropic")]), a_panel(tmp_path, 1), FREE)
+    again = server.asked[1].body["messages"]
+    assert [message["role"] for message in again] == ["user", "assistant"]
+    assert again[1]["content"][0]["type"] == "server_tool_use"
+    tables = read(tmp_path)
+    assert tables.answers["text"].tolist() == [TEXT]
+    assert len(tables.searches) == 2
+    assert (engine_of(wave).n_answered, engine_of(wave).spent.n_calls, engine_of(wave).spent.n_input_tokens) == (1, 2, 680)
+    assert len(records(wave)[0]["parts"]) == 2
+
+
+# --- resuming
+
+
+def test_a_finished_wave_is_not_asked_again_and_a_new_one_begins(tmp_path):
+    with engine_server() as server:
+        ask = settings(tmp_path, [an_engine(server.url, "responses")])
+        first = ask_panel(ask, a_panel(tmp_path), FREE)
+        second = ask_panel(ask, a_panel(tmp_path), FREE)
+    assert second.wave_id == f"{first.wave_id}-2"
+    assert len(server.asked) == 6
+    assert set(read(tmp_path).answers["run_id"]) == {first.wave_id, second.wave_id}
+
+
+def test_an_unfinished_wave_goes_on_unless_a_new_one_is_asked_for(tmp_path):
+    prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
+    with engine_server() as server:
+        engine = an_engine(server.url, "responses")
+        first = ask_panel(settings(tmp_path, [engine], most_money=2.0), a_panel(tmp_path), prices)
+        assert (engine_of(first).n_answered, engine_of(first).n_left) == (2, 1)
+        then = ask_panel(settings(tmp_path, [engine], most_money=3.0), a_panel(tmp_path), prices)
+        assert then.wave_id == first.wave_id
+        assert (engine_of(then).n_answered, engine_of(then).n_reused, engine_of(then).n_left) == (1, 2, 0)
+        assert set(server.counts().values()) == {1}
+        new = ask_panel(settings(tmp_path, [engine], most_money=3.0), a_panel(tmp_path), prices, is_new=True)
+        assert engine_of(new).n_answered == 3
+    assert then.money == pytest.approx(3.0)
+
+
+def test_a_changed_panel_is_a_wave_of_its_own(tmp_path):
+    with engine_server() as server:
+        ask = settings(tmp_path, [an_engine(server.url, "responses")])
+        first, then = (ask_panel(ask, a_panel(tmp_path, n), FREE) for n in (2, 3))
+    assert first.wave_id != then.wave_id and engine_of(then).n_answered == 3
+    copies = sorted(path.stem for path in (tmp_path / "waves/.asked").glob("*.csv"))
+    assert copies == sorted([first.wave_id.rsplit("-", 3)[0], then.wave_id.rsplit("-", 3)[0]])
+    assert len(read(tmp_path).answers) == 5
+
+
+SCRIPT = """
+import sys
+from coverage_kit.collect.panel import ask_panel, read_panel
+from coverage_kit.costs import Price, Prices
+from coverage_kit.settings import AskSettings
+ask = AskSettings.model_validate_json(sys.argv[1])
+ask_panel(ask, read_panel(sys.argv[2]), Prices(currency="USD", models={"*": Price()}))
+"""
+
+
+def start(ask: AskSettings, panel) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, "-c", SCRIPT, ask.model_dump_json(), str(panel)], stderr=subprocess.PIPE)
+
+
+def wait_for(server, n: int, process: subprocess.Popen) -> None:
+    while len(server.asked) < n:
+        assert process.poll() is None, process.stderr.read().decode()
+        time.sleep(0.01)
+
+
+def test_a_killed_wave_resumes_with_no_query_asked_twice(tmp_path):
+    a_panel(tmp_path, 20)
+    with engine_server(lambda _number, _asked: Reply(delay_seconds=0.03)) as server:
+        ask = settings(tmp_path, [an_engine(server.url, "responses"), an_engine(server.url, "anthropic")], repeats=2)
+        for n in (13, 43):
+            with start(ask, tmp_path / "panel.csv") as process:
+                wait_for(server, n, process)
+                os.kill(process.pid, signal.SIGKILL)
+        (path,) = (tmp_path / "waves").glob("*.jsonl")
+        with path.open("ab") as file:
+            file.write(b'{"custom_id": "torn')
+        wave = ask_panel(ask, read_panel(tmp_path / "panel.csv"), FREE)
+        counts = server.counts()
+    assert wave.path == path and wave.n_left == 0
+    lost = sum(one.n_lost for one in wave.engines)
+    assert lost <= 4  # one under way an engine and kill
+    assert max(counts.values()) <= 2  # two repeats
+    kept = [one for one in records(wave) if one["outcome"] == "answered"]
+    assert len({one["custom_id"] for one in kept}) == len(kept) == 80 - lost
+    assert len(kept) <= len(server.asked) <= 80
+    tables = read(tmp_path)
+    assert (len(tables.answers), len(tables.failures), len(tables.rejects)) == (80 - lost, lost, 0)
+    assert tables.failures["error"].str.startswith("interrupted after it was sent").all()
+
+
+def test_a_stop_by_hand_keeps_the_answers_under_way(tmp_path):
+    a_panel(tmp_path, 20)
+    with engine_server(lambda _number, _asked: Reply(delay_seconds=0.1)) as server:
+        ask = settings(tmp_path, [an_engine(server.url, "responses")])
+        with start(ask, tmp_path / "panel.csv") as process:
+            wait_for(server, 4, process)
+            process.send_signal(signal.SIGINT)
+            told = process.communicate(timeout=20)[1].decode()
+            assert process.returncode == 0, told
+        n_asked = len(server.asked)
+        (path,) = (tmp_path / "waves").glob("*.jsonl")
+        assert n_asked < 20
+        assert [json.loads(line)["outcome"] for line in path.read_text().splitlines() if line] == ["answered"] * n_asked
+        wave = ask_panel(ask, read_panel(tmp_path / "panel.csv"), FREE)
+        assert engine_of(wave).n_reused == n_asked and engine_of(wave).n_lost == 0
+        assert set(server.counts().values()) == {1} and len(server.asked) == 20
+
+
+def test_a_wave_of_which_nothing_could_be_paid_does_not_spoil_the_folder(tmp_path):
+    prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
+    with engine_server() as server:
+        engine = an_engine(server.url, "responses")
+        ask_panel(settings(tmp_path, [engine]), a_panel(tmp_path), FREE)
+        wave = ask_panel(settings(tmp_path, [engine], most_money=0.5), a_panel(tmp_path), prices)
+    assert (engine_of(wave).n_answered, engine_of(wave).n_left) == (0, 3)
+    assert len(read(tmp_path).answers) == 3
+
+
+def test_a_wave_is_asked_by_one_process_at_a_time(tmp_path):
+    a_panel(tmp_path, 20)
+    with engine_server(lambda _number, _asked: Reply(delay_seconds=0.2)) as server:
+        ask = settings(tmp_path, [an_engine(server.url, "responses")])
+        with start(ask, tmp_path / "panel.csv") as process:
+            wait_for(server, 1, process)
+            with pytest.raises(RunError, match="another process"):
+                ask_panel(ask, read_panel(tmp_path / "panel.csv"), FREE)
+            process.kill()
+
+
+def test_one_wave_is_asked_in_one_way(tmp_path):
+    prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
+    with engine_server() as server:
+        ask_panel(settings(tmp_path, [an_engine(server.url, "responses")], most_money=2.0), a_panel(tmp_path), prices)
+        other = settings(tmp_path, [an_engine(server.url, "responses", model="gpt-y")], most_money=9.0)
+        with pytest.raises(SettingsError, match=r"model was 'gpt-x', is 'gpt-y'.*--new"):
+            ask_panel(other, a_panel(tmp_path), prices)
+        assert engine_of(ask_panel(other, a_panel(tmp_path), prices, is_new=True)).n_answered == 3
+
+
+# --- failures
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_fails_for_a_moment_is_asked_again(tmp_path, kind):
+    def answer(number: int, _asked: Asked) -> Reply:
+        return Reply(503, {"error": {"message": "busy"}}) if number < 2 else Reply()
+
+    with engine_server(answer) as server:
+        ask = settings(tmp_path, [an_engine(server.url, kind)], retries=2)
+        wave = ask_panel(ask, a_panel(tmp_path, 1), FREE, clock=HASTY)
+    assert (engine_of(wave).n_answered, len(server.asked)) == (1, 3)
+    assert records(wave)[0]["n_tries"] == 3
+
+
+def test_a_failure_is_stored_and_asked_once_more_in_a_later_run(tmp_path):
+    def answer(_number: int, asked: Asked) -> Reply:
+        return Reply(500, {"error": {"message": "broken"}}) if asked.query.endswith("1") else Reply()
+
+    with engine_server(answer) as server:
+        ask = settings(tmp_path, [an_engine(server.url, "gemini")], retries=1)
+        waves = [ask_panel(ask, a_panel(tmp_path), FREE, clock=HASTY) for _ in range(2)]
+        assert [(engine_of(one).n_answered, engine_of(one).n_failed) for one in waves] == [(2, 1), (0, 1)]
+        assert waves[0].wave_id == waves[1].wave_id and waves[1].n_left == 0
+        assert server.counts() == {
+            ("gemini", "which thing 0"): 1,
+            ("gemini", "which thing 1"): 4,
+            ("gemini", "which thing 2"): 1,
+        }
+        assert ask_panel(ask, a_panel(tmp_path), FREE, clock=HASTY).wave_id != waves[0].wave_id
+    tables = read_log(LogSettings(files=(str(waves[0].path),)))
+    assert len(tables.answers) == 2
+    assert tables.failures["error"].tolist() == ["broken", "broken"]
+    assert set(tables.failures["engine"]) == {"gemini"}
+
+
+def test_an_engine_is_waited_for_as_long_as_it_asks(tmp_path):
+    waits = []
+
+    def wait(stop, seconds):
+        waits.append(round(seconds, 3))
+
+    def answer(number: int, _asked: Asked) -> Reply:
+        return [
+            Reply(429, {}, headers={"Retry-After": "7"}),
+            Reply(429, {}, headers={"Retry-After": "9999"}),
+            Reply(529, {}),
+            Reply(),
+        ][number]
+
+    with engine_server(answer) as server:
+        ask = settings(tmp_path, [an_engine(server.url, "anthropic")], retries=3)
+        ask_panel(ask, a_panel(tmp_path, 1), FREE, clock=Clock(now=lambda: 0.0, wait=wait))
+    assert [one for one in waits if one >= 1] == [7.0, 120.0, 4.0]
+
+
+def test_an_openai_compatible_engine_is_waited_for_too(tmp_path):
+    waits = []
+    with engine_server(
+        lambda n, _: Reply(429, {"error": {"message": "slow"}}, headers={"Retry-After": "7"}) if not n else Reply()
+    ) as server:
+        ask = settings(tmp_path, [an_engine(server.url, "chat")], retries=1)
+        ask_panel(ask, a_panel(tmp_path, 1), FREE, clock=Clock(now=lambda: 0.0, wait=lambda _, seconds: waits.append(seconds)))
+    assert 7.0 in waits
+
+
+def test_requests_keep_their_distance(tmp_path):
+    time_now, waits = [100.0], []
+
+    def wait(_stop, seconds):
+        waits.append(seconds)
+        time_now[0] += seconds
+
+    with engine_server() as server:
+        engine = an_engine(server.url, "gemini", requests_per_minute=20)
+        ask_panel(settings(tmp_path, [engine]), a_panel(tmp_path), FREE, clock=Clock(lambda: time_now[0], wait))
+    assert waits == [3.0, 3.0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_slow_answer_fails_and_counts_as_what_it_may_have_cost(tmp_path, kind):
+    prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
+    with engine_server(lambda _number, _asked: Reply(delay_seconds=0.6)) as server:
+        engine = an_engine(server.url, kind, timeout_seconds=0.2)
+        wave = ask_panel(settings(tmp_path, [engine], most_money=5.0), a_panel(tmp_path, 1), prices)
+    assert (engine_of(wave).n_failed, wave.money) == (1, 1.0)
+    assert read(tmp_path).failures["error"].str.contains("no answer in 0.2 s").all()
+
+
+@pytest.mark.parametrize("kind", ["responses", "gemini"])
+def test_an_engine_that_is_not_there_costs_nothing_and_is_left_soon(tmp_path, kind):
+    prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
+    with engine_server() as server:
+        url = server.url
+    wave = ask_panel(settings(tmp_path, [an_engine(url, kind)], most_money=50.0), a_panel(tmp_path, 9), prices, clock=HASTY)
+    one = engine_of(wave)
+    assert (one.n_failed, one.n_left, wave.money) == (5, 9, 0.0)
+    assert "5 queries in a row had no answer" in one.stopped
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_an_engine_that_refuses_the_key_stops_alone(tmp_path, kind, status):
+    other = "gemini" if kind != "gemini" else "anthropic"
+
+    def answer(_number: int, asked: Asked) -> Reply:
+        return Reply(status, {"error": {"message": f"no: {asked.headers}"}}) if asked.kind == kind else Reply()
+
+    with engine_server(answer) as server:
+        ask = settings(tmp_path, [an_engine(server.url, kind), an_engine(server.url, other)], retries=3)
+        wave = ask_panel(ask, a_panel(tmp_path), FREE, clock=HASTY)
+        assert (engine_of(wave, kind).n_failed, engine_of(wave, kind).n_left) == (1, 3)
+        assert str(status) in engine_of(wave, kind).stopped and "see that" in engine_of(wave, kind).stopped
+        assert engine_of(wave, other).n_answered == 3
+        assert "not asked further" in describe_wave(wave) and KEY not in describe_wave(wave)
+        server.answer = lambda _number, _asked: Reply()
+        then = ask_panel(ask, a_panel(tmp_path), FREE)
+    assert then.wave_id == wave.wave_id and engine_of(then, kind).n_answered == 3 and then.n_left == 0
+    assert len(read(tmp_path).answers) == 6
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_search_that_is_refused_is_told_with_its_cure(tmp_path, kind):
+    refusal = Reply(400, {"error": {"message": "Unknown parameter: web_search_options / tools google_search not supported"}})
+    with engine_server(lambda _number, _asked: refusal) as server:
+        wave = ask_panel(settings(tmp_path, [an_engine(server.url, kind)], retries=2), a_panel(tmp_path), FREE)
+        assert len(server.asked) == 1
+        assert "set has_search = false" in engine_of(wave).stopped
+        server.answer = lambda _number, _asked: Reply()
+        engine = an_engine(server.url, kind, has_search=False)
+        assert engine_of(ask_panel(settings(tmp_path, [engine]), a_panel(tmp_path), FREE)).n_answered == 3
+
+
+@pytest.mark.parametrize("kind", ["chat", "anthropic"])
+def test_redirects_are_not_followed(tmp_path, kind):
+    with engine_server() as other:
+
+        def answer(_number: int, asked: Asked) -> Reply:
+            return Reply(307, {}, headers={"Location": f"{other.url}{asked.path}"})
+
+        with engine_server(answer) as server:
+            wave = ask_panel(settings(tmp_path, [an_engine(server.url, kind)]), a_panel(tmp_path, 1), FREE)
+        assert engine_of(wave).n_failed == 1
+        assert other.asked == []
+
+
+@pytest.mark.parametrize("kind", ["responses", "perplexity"])
+@pytest.mark.parametrize(
+    ("raw", "told"), [(b"<html>no</html>", "no"), (b"[1]", "no"), (b" " * (MOST_BYTES + 1), "32,000,000 bytes")]
+)
+def test_what_is_no_answer_is_a_failure(tmp_path, kind, raw, told):
+    with engine_server(lambda _number, _asked: Reply(raw=raw)) as server:
+        wave = ask_panel(settings(tmp_path, [an_engine(server.url, kind)]), a_panel(tmp_path, 1), FREE)
+    assert engine_of(wave).n_failed == 1
+    assert told in read(tmp_path).failures["error"][0]
+
+
+# --- money
+
+
+def test_the_cap_of_money_holds(tmp_path):
+    prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
+    with engine_server(lambda _number, _asked: Reply(delay_seconds=0.01)) as server:
+        ask = settings(tmp_path, [an_engine(server.url, kind) for kind in KINDS], repeats=2, most_money=7.0)
+        wave = ask_panel(ask, a_panel(tmp_path, 5), prices)
+        assert (len(server.asked), wave.money) == (7, 7.0)
+        assert all("at most 7 USD" in one.stopped for one in wave.engines)
+        ask_panel(ask, a_panel(tmp_path, 5), prices)
+        assert len(server.asked) == 7
+
+
+def test_the_cap_of_tokens_holds_with_the_search_results_that_a_request_may_read(tmp_path):
+    with engine_server() as server:
+        ask = settings(tmp_path, [an_engine(server.url, "responses")], most_tokens=62_500)
+        wave = ask_panel(ask, a_panel(tmp_path, 20), FREE)
+    # each answer uses 150 tokens; a request may use 62,000 and its own words
+    assert engine_of(wave).spent.n_tokens == 150 * len(server.asked)
+    assert 1 <= len(server.asked) <= 4
+
+
+def test_an_answer_that_costs_more_than_was_thought_makes_the_next_one_dearer(tmp_path):
+    def answer(_number: int, asked: Asked) -> Reply:
+        return Reply(body={**answer_of("responses", asked.query), "usage": {"input_tokens": 400_000, "output_tokens": 0}})
+
+    with engine_server(answer) as server:
+        wave = ask_panel(
+            settings(tmp_path, [an_engine(server.url, "responses")], most_tokens=1_000_000), a_panel(tmp_path, 9), FREE
+        )
+    assert (len(server.asked), engine_of(wave).spent.n_tokens) == (2, 800_000)
+
+
+def test_what_each_kind_used_is_counted(tmp_path):
+    with engine_server() as server:
+        wave = ask_panel(settings(tmp_path, [an_engine(server.url, kind) for kind in KINDS]), a_panel(tmp_path, 1), FREE)
+    used = {one.name: (one.spent.n_input_tokens, one.spent.n_output_tokens, one.spent.n_searches) for one in wave.engines}
+    assert used == {
+        "chat": (10, 20, 1),
+        "responses": (100, 50, 3),
+        "perplexity": (200, 30, 3),
+        "gemini": (75, 26, 3),
+        "anthropic": (340, 25, 3),
+    }
+
+
+def test_a_model_without_a_price_is_refused_before_anything_is_sent(tmp_path):
+    with engine_server() as server:
+        ask = settings(tmp_path, [an_engine(server.url, "responses")], most_money=1.0)
+        with pytest.raises(SettingsError, match="a price of 'gpt-x'"):
+            ask_panel(ask, a_panel(tmp_path), Prices(currency="USD"))
+        assert server.asked == []
+
+
+def test_a_wave_is_priced_without_a_key_and_without_sending(tmp_path, monkeypatch):
+    prices = Prices(currency="USD", models={"*": Price(output=100.0)})
+    with engine_server() as server:
+        ask = settings(tmp_path, [an_engine(server.url, "responses")], repeats=2, most_money=5.0)
+        monkeypatch.delenv("OPENAI_API_KEY")
+        estimate = price_wave(ask, a_panel(tmp_path), prices)
+        assert server.asked == []
+        (one,) = estimate.engines
+        assert (one.n_calls, one.most.n_output_tokens, one.most.n_searches, one.usual) == (6, 12_000, 60, None)
+        assert "6 requests; at most" in describe_estimate(estimate) and "1.20 USD" in describe_estimate(estimate)
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        ask_panel(ask, a_panel(tmp_path), prices)
+        (usual,) = price_wave(ask, a_panel(tmp_path), prices).engines
+    assert (usual.usual.n_input_tokens, usual.usual.n_output_tokens, usual.usual.n_calls) == (600, 300, 6)
+
+
+# --- keys
+
+
+def everything_written(tmp_path) -> str:
+    return "\n".join(path.read_bytes().decode("utf-8", "replace") for path in tmp_path.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 429, 500])
+def test_no_key_is_in_any_file_log_or_error_though_the_engine_echoes_it(tmp_path, caplog, capfd, status):
+    def answer(_number: int, asked: Asked) -> Reply:
+        echo = " ".join(asked.headers.get(name, "") for name in ("authorization", "x-api-key", "x-goog-api-key"))
+        whole = answer_of(asked.kind, asked.query) if status == 200 else {"error": {"message": f"seen {echo}", "type": "t"}}
+        return Reply(status, {**whole, "seen": {echo: [echo, {"deep": echo}]}})
+
+    with caplog.at_level(logging.DEBUG), engine_server(answer) as server:
+        for name in ("urllib3", "openai", "httpx", "httpx2", "httpcore", "httpcore2"):
+            caplog.set_level(logging.DEBUG, name)
+        ask = settings(tmp_path, [an_engine(server.url, kind) for kind in KINDS], retries=1)
+        wave = ask_panel(ask, a_panel(tmp_path, 1), FREE, clock=HASTY)
+        assert KEY in str(server.asked[0].headers)
+    written = everything_written(tmp_path)
+    assert KEY not in written and KEY not in caplog.text and KEY not in describe_wave(wave)
+    assert KEY not in repr(wave) + "".join(capfd.readouterr())
+    assert "[key]" in written or status == 401
+    if status == 200:
+        assert records(wave)[0]["response"]["body"]["seen"]
+
+
+@pytest.mark.parametrize("key", ["", "sk with spaces-" + KEY, f"{KEY}\n{KEY}", f"{KEY}ö"])
+def test_a_key_that_is_missing_or_none_is_told_without_it(tmp_path, monkeypatch, key):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", key)
+    with engine_server() as server:
+        ask = settings(tmp_path, [an_engine(server.url, "gemini"), an_engine(server.url, "anthropic")])
+        with pytest.raises(SettingsError, match="ANTHROPIC_API_KEY") as raised:
+            ask_panel(ask, a_panel(tmp_path), FREE)
+        assert server.asked == []
+    assert KEY not in shown_with_locals(raised)
+
+
+def shown_with_locals(raised) -> str:
+    """Return a traceback with the locals of all frames but the test's own."""
+    error, frames = raised.value, raised.tb.tb_next
+    return "".join(traceback.TracebackException(type(error), error, frames, capture_locals=True).format())
+
+
+def test_no_key_is_among_the_locals_of_a_traceback(tmp_path):
+    def answer(_number: int, asked: Asked) -> Reply:
+        return Reply(500, {"error": {"message": str(asked.headers)}})
+
+    broken = Clock(wait=lambda _stop, _seconds: 1 / 0)
+    with engine_server(answer) as server:
+        ask = settings(tmp_path, [an_engine(server.url, kind) for kind in KINDS], retries=1)
+        with pytest.raises(ZeroDivisionError) as raised:
+            ask_panel(ask, a_panel(tmp_path), FREE, clock=broken)
+    assert "[key]" in shown_with_locals(raised)
+    assert KEY not in shown_with_locals(raised)
+
+
+def test_a_secret_shows_itself_nowhere():
+    secret = Secret(KEY)
+    assert KEY not in f"{secret} {secret!r} {[secret]}"
+    with pytest.raises(TypeError):
+        secret.__reduce__()
+
+
+def test_another_variable_may_hold_the_key_and_a_local_engine_needs_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("OUR_KEY", "other-key")
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with engine_server() as server:
+        engines = [an_engine(server.url, "gemini", key_variable="OUR_KEY"), an_engine(server.url, "chat", has_search=False)]
+        ask_panel(settings(tmp_path, engines), a_panel(tmp_path, 1), FREE)
+    headers = {one.kind: one.headers for one in server.asked}
+    assert headers["gemini"]["x-goog-api-key"] == "other-key"
+    assert headers["chat"]["authorization"] == "Bearer none"
+
+
+# --- settings
+
+
+@pytest.mark.parametrize(
+    ("engines", "told"),
+    [
+        ([], "engines to ask"),
+        ([{"name": "A"}, {"name": "a"}], "several named a"),
+        ([{"name": "A", "model": ""}], "the name of a model"),
+    ],
+)
+def test_engines_that_cannot_be_asked_are_told(tmp_path, engines, told):
+    asked = [an_engine("http://127.0.0.1:9", "gemini", **one) for one in engines]
+    with pytest.raises(CoverageKitError, match=told):
+        ask_panel(settings(tmp_path, asked), a_panel(tmp_path), FREE)
+
+
+def test_a_file_that_is_no_wave_is_told(tmp_path):
+    with engine_server() as server:
+        ask = settings(tmp_path, [an_engine(server.url, "gemini")])
+        wave = ask_panel(ask, a_panel(tmp_path), FREE)
+        wave.path.write_text('{"query": "which thing"}\n' + wave.path.read_text())
+        with pytest.raises(RunError, match="line 1"):
+            ask_panel(ask, a_panel(tmp_path), FREE)
+
+
+def test_the_wave_is_told_with_its_next_step(tmp_path):
+    with engine_server() as server:
+        wave = ask_panel(settings(tmp_path, [an_engine(server.url, "gemini")]), a_panel(tmp_path), FREE)
+    told = describe_wave(wave)
+    assert "gemini (gemini-3-flash): 3 answered, 0 failed; 303 tokens, 9 searches" in told
+    assert f"name the folder {tmp_path / 'waves'} in files under [log]" in told
+
+
+def test_no_thread_stays_behind(tmp_path):
+    before = threading.active_count()
+    with engine_server() as server:
+        ask_panel(settings(tmp_path, [an_engine(server.url, kind) for kind in KINDS]), a_panel(tmp_path), FREE)
+    assert threading.active_count() <= before + 1
