@@ -1,0 +1,91 @@
+"""The command line's part that costs money: panel, ask, costs, against a real server on this machine."""
+
+import pytest
+
+from coverage_kit.analysis import save_analysis
+from coverage_kit.collect.logs import read_log
+from coverage_kit.collect.panel import read_panel
+from coverage_kit.costs import LEDGER, Ledger, read_prices
+from coverage_kit.planning import read_holdout
+from coverage_kit.settings import LogSettings, read_settings
+from tests.engine_server import KEY, Reply, engine_server
+from tests.test_cli import call
+
+SETTINGS = """
+cache = "cache"
+
+[site]
+source = "site"
+
+[log]
+files = ["waves"]
+
+[ask]
+panel = "panel.csv"
+out = "waves"
+repeats = 2
+
+[[ask.engines]]
+name = "px"
+kind = "perplexity"
+model = "sonar"
+base_url = "{url}/perplexity"
+requests_per_minute = 1e6
+"""
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("PERPLEXITY_API_KEY", KEY)
+
+
+def test_a_panel_is_made_of_a_run_asked_resumed_and_told_in_the_ledger(monkeypatch, capsys, tmp_path, sample_analysis):
+    run = save_analysis(sample_analysis, tmp_path / "run")
+    status, said = call(monkeypatch, capsys, "panel", run, "--size", 12, "--holdout", 0.25)
+    assert status == 0, said
+    assert "12 queries of 12 clusters, 3 of them held out" in said
+    with engine_server() as server:
+        settings_file = tmp_path / "coverage.toml"
+        settings_file.write_text(SETTINGS.format(url=server.url))
+        status, said = call(monkeypatch, capsys, "ask", settings_file, "--dry-run")
+        assert (status, server.asked) == (0, [])
+        assert "24 requests" in said
+        status, said = call(monkeypatch, capsys, "ask", settings_file)
+        assert status == 0, said
+        assert "24 answered" in said
+        assert len(server.asked) == 24
+        assert max(server.counts().values()) == 2
+    status, said = call(monkeypatch, capsys, "costs", settings_file)
+    assert status == 0, said
+    spent = Ledger(tmp_path / "cache" / LEDGER, read_prices()).read()
+    assert list(spent[["task", "model", "n_calls"]].iloc[0]) == ["ask", "sonar", 24]
+    assert spent["money"].iloc[0] == pytest.approx((24 * 200 * 1.0 + 24 * 30 * 2.5) / 1e6 + 24 * 3 * 5.0 / 1000)
+    assert "sonar" in said
+    log = read_log(LogSettings(files=(str(tmp_path / "waves"),)))
+    assert set(log.queries["query_id"]) == set(read_panel("panel.csv")["query_id"])
+    assert len(log.answers) == 24
+    assert len(log.searches) == 24 * 2
+    held = read_holdout(read_settings(settings_file))
+    assert len(held) == 3
+    assert held < set(sample_analysis.queries["query_id"])
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert not [file for file in files if KEY.encode() in file.read_bytes()]
+
+
+def test_a_bad_key_stops_the_engine_says_so_and_ends_with_one(monkeypatch, capsys, tmp_path):
+    (tmp_path / "panel.csv").write_text("query\nwhich bike\nwhat price\n")
+    with engine_server(lambda number, asked: Reply(401, {"error": {"message": "no"}})) as server:
+        (tmp_path / "coverage.toml").write_text(SETTINGS.format(url=server.url))
+        status, said = call(monkeypatch, capsys, "ask", "coverage.toml")
+    assert status == 1
+    assert "PERPLEXITY_API_KEY" in said
+    assert len(server.asked) == 1
+
+
+def test_costs_without_a_ledger_tell_what_to_do(monkeypatch, capsys, tmp_path):
+    (tmp_path / "coverage.toml").write_text(SETTINGS.format(url="http://127.0.0.1:1"))
+    status, said = call(monkeypatch, capsys, "costs", "coverage.toml")
+    assert status == 2
+    assert "none yet" in said
