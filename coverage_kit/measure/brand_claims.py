@@ -1,66 +1,98 @@
 """Wrong about us: what answers claim of the brand, held against the own pages, and how often each engine is wrong."""
 
-from collections.abc import Callable, Mapping, Sequence
+from calendar import month_name
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 
+from coverage_kit.measure.claim_parts import read_parts
 from coverage_kit.measure.intervals import measure_ratios, sum_by
 from coverage_kit.measure.support import Support, compare_claim
+from coverage_kit.sentences import split_sentences
 from coverage_kit.tables import BRAND_CLAIMS, CLAIM_RATES, BrandClaims, ClaimRates, Claims, checked
 
 WRONG = ("unsupported", "contradicted")
+_SMALL, _SHORTEST_NAME = 3, 4
+_MONTHS = frozenset(name.lower() for name in month_name)
 
 
-class OwnWords(NamedTuple):
-    """One sentence of an own passage."""
+class OwnPassage(NamedTuple):
+    """One own passage: its id, and its words with the headings in front."""
 
     passage_id: str
     text: str
 
 
 class ClaimJudge(Protocol):
-    """Whatever can hold a claim against sentences of a source."""
+    """Whatever can hold a claim against passages of a source."""
 
     @property
     def name(self) -> str:
         """Its name, as it stands in the tables."""
 
     def compare(self, claim: str, sources: Sequence[str]) -> Support:
-        """Return the verdict on the claim, the place of the source sentence that it rests on, and why."""
+        """Return the verdict on the claim, the place of the source that it rests on, and why."""
 
 
 class PlainClaimJudge:
-    """Compares words, figures, units and negations (`compare_claim`): no model, nothing to be talked into."""
+    """Compares words, figures, units and negations (`compare_claim`): no model, nothing to be talked into.
+
+    Words alone cannot tell a paraphrase from another statement. A claim that is found neither supported nor contradicted is
+    therefore unsupported only where it tells a figure or a name that none of the passages tells; else it is 'not told'.
+
+    Args:
+        names: names of the brand, for which "we" stands in the own passages.
+    """
 
     name = "plain"
 
-    def __init__(self, similarity: Callable[[str, Sequence[str]], Sequence[float]] | None = None) -> None:
-        self._similarity = similarity
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
 
     def compare(self, claim: str, sources: Sequence[str]) -> Support:
-        """Return the verdict on the claim, the place of the source sentence that it rests on, and why."""
-        return compare_claim(claim, sources, self._similarity)
+        """Return the verdict on the claim, the place of the source that it rests on, and why."""
+        found = compare_claim(claim, sources, own_names=self._names)
+        if found.verdict != "unsupported":
+            return found
+        new = _new_facts(claim, sources, self._names)
+        if not new:
+            return replace(
+                found, verdict="not told", reason="Own passages come near, but words cannot tell if they say the same."
+            )
+        return replace(found, reason=f"No own passage near it tells {', '.join(new)}.")
+
+
+def _new_facts(claim: str, sources: Sequence[str], own_names: Sequence[str]) -> list[str]:
+    """Return the figures and names of a claim that no source tells; small counts, such as 'two hoops', are no facts."""
+    said, told = read_parts(claim), [read_parts(one) for source in sources for one in split_sentences(source)]
+    figures = [one for one in said.figures if one.is_measured or one.high > _SMALL]
+    lacking = [one.told for one in figures if not any(one.agrees(other) for parts in told for other in parts.figures)]
+    own = {name for names in own_names for name in read_parts(f"the {names}").names}
+    terms = {term for parts in told for term in parts.names | parts.words}
+    names = {name for name in said.names - own - terms if len(name) >= _SHORTEST_NAME and name not in _MONTHS}
+    return [*lacking, *sorted(names)]
 
 
 @checked
-def judge_brand_claims(claims: Claims, near: Mapping[str, Sequence[OwnWords]], judge: ClaimJudge) -> BrandClaims:
+def judge_brand_claims(claims: Claims, near: Mapping[str, Sequence[OwnPassage]], judge: ClaimJudge) -> BrandClaims:
     """Return the verdict on each claim about the brand, in the claims' order; equal sentences are judged once.
 
     Args:
         claims: of `split_brand_claims`, with its further columns.
-        near: by the claim's text, the sentences of the own passages nearest to it, the nearest first.
+        near: by the claim's text, the own passages nearest to it, the nearest first.
         judge: who judges.
     """
     texts = list(dict.fromkeys(map(str, claims["text"])))
     verdicts = {text: judge.compare(text, [one.text for one in near.get(text, ())]) for text in texts}
     rows = []
     for claim in claims.to_dict("records"):
-        found, words = verdicts[claim["text"]], near.get(claim["text"], ())
-        own = words[found.place] if found.place is not None else words[0] if words else None
+        found, passages = verdicts[claim["text"]], near.get(claim["text"], ())
+        own = passages[found.place or 0].passage_id if passages else None
         told = {"verdict": found.verdict, "reason": found.reason, "judge": judge.name}
-        rows.append({**claim, **told, "passage_id": own.passage_id if own else None, "own_words": own.text if own else None})
+        rows.append({**claim, **told, "passage_id": own, "own_words": found.sentence or None})
     return BRAND_CLAIMS.table([{name: row[name] for name in BRAND_CLAIMS.names} for row in rows])
 
 
