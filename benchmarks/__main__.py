@@ -18,26 +18,30 @@ from benchmarks.edits import measure_edits, missed_edit_floors, print_edits
 from benchmarks.encoders import measure_encoders
 from benchmarks.gaps import Report, measure_gaps, missed_floors, print_report
 from benchmarks.index import measure_index, read_vectors
+from benchmarks.judge import run_judge
 from benchmarks.link import write_default_link
 from benchmarks.logs import measure_logs
+from benchmarks.pillars import run_pillars
 from benchmarks.real import run_real
 from benchmarks.rows import measure_rows
 from benchmarks.scale import measure_scale
 from benchmarks.sets import data_folder, read_set
 from benchmarks.speed import Size, measure_speed, print_speed
 from benchmarks.speed_data import real_passages, real_queries
+from benchmarks.tune import measure_tuning
 from benchmarks.visibility import run_visibility
 from benchmarks.voice import run_voice
 from coverage_kit.embed.choose import choose_encoder
 from coverage_kit.embed.texts import CachedEncoder
 from coverage_kit.errors import CoverageKitError
+from coverage_kit.settings import MatchSettings
 from coverage_kit.vectors import Encoder
 
 BENCHMARKS = (
     *("gaps", "citations", "clusters", "ablation", "cost", "link", "real", "edits", "answering", "scale"),
-    *("visibility", "change", "voice", "logs", "speed", "encoders", "index", "rows"),
+    *("visibility", "change", "voice", "logs", "speed", "encoders", "index", "rows", "tune", "judge", "pillars"),
 )
-_WITHOUT_ENCODER = ("real", "scale", "visibility", "change", "voice", "logs", "speed", "encoders", "rows")
+_WITHOUT_ENCODER = ("real", "scale", "visibility", "change", "voice", "logs", "speed", "encoders", "rows", "pillars")
 DEFAULT_SETS = ("git_docs_tldr", "doc2dial_val", "conditionalqa_govuk")
 CITATION_SETS = ("chatgpt_products", "ai_search_bench")
 INDEX_SETS = ("doc2dial_val", "conditionalqa_govuk", "git_docs_tldr", "chatgpt_products", "ai_search_bench")
@@ -49,6 +53,8 @@ SETS_OF = {
     "answering": (*EDIT_SETS, "expertqa"),
     "voice": ("chatgpt_products",),
     "index": INDEX_SETS,
+    "judge": ("expertqa",),
+    "pillars": ("git_docs_tldr",),
     **dict.fromkeys(("scale", "visibility", "change", "logs", "speed", "encoders", "rows"), ()),
 }
 FLOORS = Path(__file__).parent / "floors.json"
@@ -62,7 +68,11 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
     parser.add_argument("--set", dest="sets", action="append", type=Path, help="folder of a set; repeat for more")
     parser.add_argument("--json", type=Path, help="file for the figures")
     parser.add_argument("--share", dest="shares", action="append", type=_share, help="share removed; repeat for more")
-    parser.add_argument("--seeds", type=_count, help="default: 5 for gaps and edits, 10 for clusters")
+    parser.add_argument(
+        "--seeds",
+        type=_count,
+        help="default: 5 for gaps and edits, 10 for clusters, 3 for tune; of pillars: which draw of pages",
+    )
     parser.add_argument("--answers", action="store_true", help="let the answers in responses.parquet count as evidence")
     parser.add_argument("--check", action="store_true", help="exit 1 when a figure is below its floor in floors.json")
     parser.add_argument("--precision", default="fp32", choices=["auto", "fp32", "bf16"], help="of the encoder; default: fp32")
@@ -78,14 +88,16 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
     if chosen.benchmark in _WITHOUT_ENCODER:
         return _run_without_encoder(chosen.benchmark, folders, chosen)
     encoder = CachedEncoder(encoder or choose_encoder(precision=chosen.precision), chosen.cache)
-    if chosen.benchmark == "index":
-        return _write(measure_index(*read_vectors(folders, encoder)), chosen.json)
+    if chosen.benchmark in ("index", "judge"):
+        is_judge = chosen.benchmark == "judge"
+        figures = run_judge(folders[0], encoder) if is_judge else measure_index(*read_vectors(folders, encoder))
+        return _write(figures, chosen.json)
     if chosen.benchmark in ("citations", "edits"):
         is_edits = chosen.benchmark == "edits"
         return _run_edits(folders, encoder, chosen) if is_edits else run_citations(folders, encoder, chosen.json)
-    if chosen.benchmark in ("link", "answering", "ablation", "cost"):
+    if chosen.benchmark in ("link", "answering", "ablation", "cost", "tune"):
         return _run_study(chosen.benchmark, folders, encoder, chosen)
-    figures: dict[str, Any] = {}
+    figures = {}
     status = 0
     if chosen.benchmark != "clusters":
         status, figures = _run_gaps(folders, encoder, chosen)
@@ -112,6 +124,8 @@ def _run_without_encoder(name: str, folders: list[Path], chosen: argparse.Namesp
     for folder in folders:
         if name == "voice":
             run_voice(folder)
+        elif name == "pillars":
+            run_pillars(folder, seed=chosen.seeds or 0)
         else:
             run_real(folder, Path("runs/real") / folder.name, chosen.cache.parent)
     if name == "rows":
@@ -183,6 +197,10 @@ def _run_study(study: str, folders: list[Path], encoder: CachedEncoder, chosen: 
     if study == "answering":
         write_answering(sets, encoder)
         return 0
+    if study == "tune":
+        match = MatchSettings(precision=chosen.precision)
+        rows = [row for bench in sets for row in measure_tuning(bench, encoder, match, chosen.seeds or 3)]
+        return _write(rows, chosen.json, is_told=False)
     figures: dict[str, dict[str, float]] = {}
     for bench in sets:
         figures |= measure_ablation(bench, chosen.seeds or 2) if study == "ablation" else {}

@@ -29,3 +29,4 @@ INLINE = frozenset(
     | {"sup", "time", "tt", "u", "var", "wbr", "picture", "source", "nobr", "math"}
 )
 NOISE_CLASSES = frozenset({"headerlink", "hash-link", "anchorjs-link", "mw-editsection", "linenos", "linenodiv"})
+LOOKS_LIKE_MARKUP = re.compile(r"#{1,6}\s|`{3}|\\|[-*+]\s|\d{1,9}[.)]\s")

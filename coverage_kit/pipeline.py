@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.analysis import VECTORS, Analysis
+from coverage_kit.auditing import Asked, audit_site
 from coverage_kit.collect.claims import split_claims
 from coverage_kit.collect.logs import describe_mapping
 from coverage_kit.collect.passages import split_pages
@@ -88,7 +89,9 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         nearest = nearest_to_clusters(matches, log.queries, clusters, own_site).join(unsupported_claims(book, clusters))
         gaps = rank_gaps(log.queries, coverage, found.draws, clusters, found.labels, pooled, nearest, settings.seed)
         model = SiteModel(scorer, found.link, encoder, found.space, known)
-        plan = plan_edits(settings, log, gaps, coverage, clusters, matches, passages, model, book, found.vectors.content)
+        audited = audit_site(settings, log, Asked(pages, gaps, coverage, clusters, mentions), names, model)
+        content = found.vectors.content
+        plan = plan_edits(settings, log, gaps, coverage, clusters, matches, passages, model, book, content, audited.repairs)
     with stages.clock("measure"):
         seen = Known(own_site, brand_sites, names, pages, mentions, clusters, coverage, plan.edits)
         tracked = track_visibility(settings, log, seen)
@@ -102,7 +105,7 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         **{"coverage": coverage, "clusters": clusters, "gaps": gaps},
         **{"edits": plan.edits, "changes": plan.changes, "effects": plan.effects, "frontier": plan.frontier},
         **{"points": points, "stages": stages.table(), "groups": groups},
-        **{one.name: getattr(tracked, one.name) for one in fields(tracked)},
+        **{one.name: getattr(part, one.name) for part in (tracked, audited.tables) for one in fields(part)},
         about={**about, **plan.about},
         embeddings=dict(zip(VECTORS, (raw.asked, raw.content), strict=True)),
     )

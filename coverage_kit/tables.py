@@ -339,7 +339,7 @@ CHANGES = Schema(
     (
         _text("edit_id", "id of the edit"),
         Column("position", "integer", "order in which an edit's changes are made, from 0"),
-        _text("action", "replace_title, replace_heading, replace_passage, insert_section, remove_section or add_page"),
+        _text("action", "replace_title, replace_heading, replace_passage, insert_section, remove_section, add_page or by_hand"),
         _PAGE_ID,
         _maybe("passage_id", "text", "passage that is changed, or after whose section a section is inserted"),
         _text("heading_path", "headings of the place, joined by ' > '; of a new page its title"),
@@ -651,15 +651,21 @@ DISAGREEMENTS = Schema(
 
 OUTLINES = Schema(
     "outlines",
-    "one thing that a page's markup tells beside its words, in reading order",
+    "one thing that a page's markup tells beside its words: headings and links in reading order, then the rest",
     ("page_id", "position"),
     (
         _PAGE_ID,
         Column("position", "integer", "order on the page, from 0"),
-        _text("kind", "heading, outbound link, visible date, machine date, author, organisation, scripted text, and so on"),
+        _text(
+            "kind",
+            "heading, outbound link, linked words (how many), page heading (any h1), bold line (a line of its own in bold), "
+            "abbreviation, visible (or machine) modified (or published) date, author, organisation, structured type, "
+            "scripted text (what only scripts show), form, player",
+        ),
         _maybe("level", "integer", "level of a heading, 1-6"),
-        _text("value", "what is told: the heading's words, the link's URL, the date, the name"),
-        _maybe("place", "text", "headings above it, joined by ' > '"),
+        _text("value", "what is told: the heading's words, the link's URL, the date (ISO), the name, the hidden words"),
+        _maybe("detail", "text", "the link's words, the date's words, where a name or date stands, what a text waits for"),
+        _maybe("place", "text", "title and headings of the place, joined by ' > '; missing for what stands nowhere"),
     ),
 )
 AUDITS = Schema(
@@ -689,7 +695,8 @@ FINDINGS = Schema(
         _text("evidence", "the words or figures that failed, as they stand there"),
         _text("reason", "why that is a weakness, in plain words"),
         _text("remedy", "what to do, in plain words"),
-        _maybe("before", "text", "the words there now, where the remedy rewrites some"),
+        _text("operation", "kind of edit that the remedy is, such as reword_heading"),
+        _maybe("before", "text", "the words there now, where the remedy rewrites some; of a passage its exact words"),
         _maybe("after", "text", "the words proposed, with [FACT NEEDED: ...] or [SOURCE NEEDED: ...] slots"),
         Column("n_words", "integer", "words to add or change"),
         Column("n_claims", "integer", "claims that need a source or a check"),
@@ -712,6 +719,7 @@ CHECKS = Schema(
         _maybe("difference", "number", "cited_failed - cited_passed, coverage held equal"),
         _LOW_95,
         _HIGH_95,
+        _maybe("p", "number", "chance of a difference as large among pages shuffled, corrected over the checks (Holm)"),
         _text("reading", "the association in words; says so where it shows nothing, or cannot be told"),
     ),
 )
@@ -723,7 +731,7 @@ JUDGEMENTS = Schema(
     ("judge", "rubric", "item_id", "repeat", "is_swapped"),
     (
         _text("judge", "name of the judge: a model, or a deterministic one"),
-        _text("rubric", "name and version of the rubric, such as answers-query@1"),
+        _text("rubric", "name, version and digest of the rubric, such as answers-query@1.33f15a"),
         _text("item_id", "id of what was judged"),
         Column("repeat", "integer", "number of the repeat, from 0"),
         Column("is_swapped", "flag", "whether the parts were shown in the other order"),
@@ -731,6 +739,7 @@ JUDGEMENTS = Schema(
         _maybe("error", "text", "why there is none"),
         Column("is_weighted", "flag", "whether it is weighted by the probabilities of the grades (logprobs)"),
         Column("n_samples", "integer", "replies of which it is the mean; 1 where it is weighted"),
+        _maybe("n_unreadable", "integer", "further replies that held no grade"),
         Column("n_input_tokens", "integer", "tokens read, 0 where an earlier reply was reused"),
         Column("n_output_tokens", "integer", "tokens written, 0 where an earlier reply was reused"),
     ),
@@ -741,8 +750,12 @@ RELIABILITY = Schema(
     ("judge", "rubric", "measure"),
     (
         _text("judge", "name of the judge"),
-        _text("rubric", "name and version of the rubric"),
-        _text("measure", "test-retest, krippendorff_alpha, human_agreement, position_bias, injection_resistance"),
+        _text("rubric", "name, version and digest of the rubric"),
+        _text(
+            "measure",
+            "graded_rate, test_retest, exact_repeat_rate, krippendorff_alpha, human_agreement, human_alpha, position_bias, "
+            "flip_rate, injection_resistance or injection_rise",
+        ),
         _maybe("value", "number", "the measure; missing where it was not, or cannot be, measured"),
         _LOW_95,
         _HIGH_95,
@@ -769,6 +782,24 @@ BRAND_CLAIMS = Schema(
         _maybe("own_words", "text", "the own sentence that it was held against"),
         _text("reason", "what was compared, in words"),
         _text("judge", "who judged: a model, or deterministic"),
+    ),
+)
+CLAIM_RATES = Schema(
+    "claim_rates",
+    "one verdict on what one engine claims of the brand, in one part of its answers",
+    ("engine", "surface", "by", "part", "verdict"),
+    (
+        _ENGINE,
+        _SURFACE,
+        _text("by", "what parts the answers: all, half (of the log's time) or week"),
+        _text("part", "the part: all, first or second, the week's Monday"),
+        _text("verdict", "unsupported or contradicted"),
+        _maybe("value", "number", "claims with this verdict / claims on which there is a verdict"),
+        _LOW_95,
+        _HIGH_95,
+        Column("n_claims", "integer", "claims on which there is a verdict"),
+        Column("n_prompts", "integer", "distinct queries behind them: what the interval draws from"),
+        _text("reading", "of the second half: whether it changed; else empty"),
     ),
 )
 PANELS = Schema(
@@ -816,7 +847,7 @@ SCHEMAS: tuple[Schema, ...] = (
     *(COVERAGE, CLUSTERS, GROUPS, LABELS, GAPS, EDITS, CHANGES, EFFECTS, FRONTIER, PREDICTIONS, POINTS),
     *(STAGES, VISIBILITY, HOLDERS, COMPETITORS, VERDICTS, DRIFTS, SESSIONS, SEARCH_DEMAND, REFERRALS, ASSOCIATIONS),
     *(STATEMENTS, DISAGREEMENTS, OUTLINES, AUDITS, FINDINGS, CHECKS),
-    *(JUDGEMENTS, RELIABILITY, BRAND_CLAIMS, PANELS, COSTS, QRELS),
+    *(JUDGEMENTS, RELIABILITY, BRAND_CLAIMS, CLAIM_RATES, PANELS, COSTS, QRELS),
 )
 
 Pages = Annotated[pd.DataFrame, PAGES]
@@ -863,6 +894,7 @@ Checks = Annotated[pd.DataFrame, CHECKS]
 Judgements = Annotated[pd.DataFrame, JUDGEMENTS]
 Reliability = Annotated[pd.DataFrame, RELIABILITY]
 BrandClaims = Annotated[pd.DataFrame, BRAND_CLAIMS]
+ClaimRates = Annotated[pd.DataFrame, CLAIM_RATES]
 Panels = Annotated[pd.DataFrame, PANELS]
 Costs = Annotated[pd.DataFrame, COSTS]
 Qrels = Annotated[pd.DataFrame, QRELS]

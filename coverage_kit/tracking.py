@@ -17,13 +17,11 @@ from coverage_kit.collect.analytics import read_sessions
 from coverage_kit.collect.logs import read_log
 from coverage_kit.collect.mentions import find_branded, find_mentions
 from coverage_kit.collect.search_console import read_search_console
-from coverage_kit.collect.statements import collect_statements
 from coverage_kit.collect.urls import page_id, site_name
 from coverage_kit.errors import SettingsError
 from coverage_kit.measure.associations import associate_demand, weekly_branded, weekly_page_clicks, weekly_visits
 from coverage_kit.measure.change import Treatment, measure_change
 from coverage_kit.measure.competitors import find_competitors
-from coverage_kit.measure.consistency import find_disagreements
 from coverage_kit.measure.drift import measure_drift
 from coverage_kit.measure.holders import measure_holders
 from coverage_kit.measure.referrals import Asked, OwnSite, measure_referrals, name_assistants
@@ -71,8 +69,6 @@ class Tracked:
     search_demand: tables.SearchDemand
     referrals: tables.Referrals
     associations: tables.Associations
-    statements: tables.Statements
-    disagreements: tables.Disagreements
     rejects: tables.Rejects
 
 
@@ -125,7 +121,6 @@ def track_visibility(settings: Settings, log: LogTables, known: Known) -> Tracke
     verdicts, drifts = _compare(settings, panel_log, known, branded, clusters)
     sessions, of_sessions = _read(read_sessions, settings.analytics.sessions, tables.SESSIONS)
     demand, of_demand = _read(read_search_console, settings.analytics.search_console, tables.SEARCH_DEMAND)
-    statements = collect_statements(known.own_pages, log.answers, settings.site.brand)
     visibility = measure_visibility(log.answers, log.citations, log.spans, known.mentions, panel)
     home = settings.site.base_url or _home(known.own_pages)
     asked = Asked(log.answers, log.citations, known.clusters, known.coverage, known.edits)
@@ -137,8 +132,6 @@ def track_visibility(settings: Settings, log: LogTables, known: Known) -> Tracke
         **{"verdicts": verdicts, "drifts": drifts, "sessions": sessions, "search_demand": demand},
         referrals=measure_referrals(sessions, own, asked, settings.analytics.ai_sources),
         associations=_associate(settings, visibility, known.own_site, sessions, demand, home),
-        statements=statements,
-        disagreements=find_disagreements(statements),
         rejects=pd.concat(
             [log.rejects, *([panel_log.rejects] if settings.change.files else []), of_sessions, of_demand], ignore_index=True
         ).drop_duplicates(["file", "line"], ignore_index=True),

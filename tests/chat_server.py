@@ -17,6 +17,9 @@ class Reply(NamedTuple):
     delay_seconds: float = 0.0
     finish_reason: str = "stop"
     raw: str | None = None
+    top_logprobs: tuple[dict[str, float], ...] = ()  # by the text's token; the first of each stands in the text
+    usage: tuple[int, int] | None = None
+    more: tuple[str, ...] = ()  # texts of further choices
 
 
 class Chat:
@@ -26,6 +29,11 @@ class Chat:
 
     def bodies(self) -> list[str]:
         return [json.dumps(one) for one in self.asked]
+
+
+def _token(alternatives: dict[str, float]) -> dict[str, Any]:
+    likely = [{"token": token, "logprob": logprob} for token, logprob in alternatives.items()]
+    return {**likely[0], "top_logprobs": likely}
 
 
 @contextmanager
@@ -40,9 +48,15 @@ def chat_server(answer: Callable[[int, dict[str, Any]], Reply]) -> Iterator[Chat
             chat.keys.append(self.headers.get("authorization"))
             reply = chat.answer(len(chat.asked) - 1, body)
             time.sleep(reply.delay_seconds)
-            message = {"role": "assistant", "content": reply.text}
-            choice = {"index": 0, "message": message, "finish_reason": reply.finish_reason}
-            done = {"id": "x", "object": "chat.completion", "created": 0, "model": body["model"], "choices": [choice]}
+            choices = [
+                {"index": at, "message": {"role": "assistant", "content": text}, "finish_reason": reply.finish_reason}
+                for at, text in enumerate((reply.text, *reply.more))
+            ]
+            if reply.top_logprobs and body.get("logprobs"):
+                choices[0]["logprobs"] = {"content": [_token(one) for one in reply.top_logprobs]}
+            done = {"id": "x", "object": "chat.completion", "created": 0, "model": body["model"], "choices": choices}
+            if reply.usage:
+                done["usage"] = dict(zip(("prompt_tokens", "completion_tokens"), reply.usage, strict=True))
             wrong = {"error": {"message": f"{reply.text} {self.headers.get('authorization')}", "type": "t"}}
             content = (reply.raw if reply.raw is not None else json.dumps(done if reply.status == 200 else wrong)).encode()
             try:

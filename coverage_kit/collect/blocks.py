@@ -22,7 +22,7 @@ class Block:
     """One block of a page.
 
     `level` is that of a heading, or of a list item from 0; `group` numbers lists and tables; `is_aside` says that it stands
-    beside the main text; `n_linked_words` of its words are links.
+    beside the main text; `n_linked_words` of its words are links; `links` are their targets, as written, and words.
     """
 
     kind: BlockKind
@@ -32,6 +32,7 @@ class Block:
     group: int = 0
     is_aside: bool = False
     n_linked_words: int = 0
+    links: tuple[tuple[str, str], ...] = ()
 
 
 def read_blocks(body: HtmlElement) -> list[Block]:
@@ -72,6 +73,7 @@ class _Walker:
         self._main_depth = 0
         self._aside_depth = 0
         self._n_linked_words = 0
+        self._links: list[tuple[str, str]] = []
 
     def visit(self, element: HtmlElement) -> None:
         """Add the blocks of an element."""
@@ -82,6 +84,7 @@ class _Walker:
             self._add("heading", _PERMALINK.sub("", plain_text(element)), level)
         elif tag in INLINE:
             self._n_linked_words += len(plain_text(element).split()) if tag == "a" else 0
+            self._links += _links_in(element) if tag == "a" else []
             self._walk(element)
         elif tag in {"br", "hr"}:
             self._run.append(" ")
@@ -108,8 +111,10 @@ class _Walker:
             self._append(kind, text, level, "")
 
     def _append(self, kind: BlockKind, text: str, level: int, marker: str) -> None:
-        self.blocks.append(Block(kind, text, level, marker, self._group, self._aside_depth > 0, self._n_linked_words))
-        self._n_linked_words = 0
+        self.blocks.append(
+            Block(kind, text, level, marker, self._group, self._aside_depth > 0, self._n_linked_words, tuple(self._links))
+        )
+        self._n_linked_words, self._links = 0, []
 
     def _walk(self, element: HtmlElement) -> None:
         self._run.append(element.text or "")
@@ -155,6 +160,7 @@ class _Walker:
         for caption in table.iterchildren("caption"):
             self._add("lead", plain_text(caption))
         for row in table.iter("tr"):
+            self._links += _links_in(row)
             cells = [plain_text(cell) for cell in row.iterchildren("td", "th")]
             self._add("row", " | ".join(cells) if any(cells) else "")
 
@@ -179,6 +185,10 @@ def heading_level(element: HtmlElement) -> int:
         return 0
     level = element.get("aria-level", "2")
     return int(level) if level in {"1", "2", "3", "4", "5", "6"} else 2
+
+
+def _links_in(element: HtmlElement) -> list[tuple[str, str]]:
+    return [(str(one.get("href")), plain_text(one)) for one in element.iter("a") if one.get("href")]
 
 
 def _is_noise(element: HtmlElement) -> bool:

@@ -23,10 +23,23 @@ _MOST_JSON_CHARACTERS = 1_000_000
 
 def find_dates(tree: HtmlElement) -> tuple[datetime | None, datetime | None]:
     """Return when the page says it was published and modified (UTC), from JSON-LD, meta and time tags; else None."""
+    found = list_dates(tree)
+    first = {which: next((moment for one, _, moment in found if one == which), None) for which in ("published", "modified")}
+    return first["published"], first["modified"]
+
+
+def list_dates(tree: HtmlElement) -> list[tuple[str, str, datetime]]:
+    """Return (published or modified, where, when) of a page's machine-readable dates: the first of each kind of place.
+
+    Places are JSON-LD, meta tags and time tags, in order of trust.
+    """
     linked = _linked_dates(tree)
-    published = linked.get("datePublished") or _meta_date(tree, _PUBLISHED) or _time_date(tree, "published")
-    modified = linked.get("dateModified") or _meta_date(tree, _MODIFIED) or _time_date(tree, "modified")
-    return published, modified
+    told: list[tuple[str, str, datetime | None]] = []
+    for which, key, names in (("published", "datePublished", _PUBLISHED), ("modified", "dateModified", _MODIFIED)):
+        told.append((which, "JSON-LD", linked.get(key)))
+        told.append((which, "meta tag", _meta_date(tree, names)))
+        told.append((which, "time tag", _time_date(tree, which)))
+    return [(which, where, moment) for which, where, moment in told if moment is not None]
 
 
 def parse_time(text: str) -> datetime | None:

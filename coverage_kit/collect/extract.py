@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urldefrag, urljoin
 
-from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from lxml.html import HtmlElement
 
 from coverage_kit.collect.blocks import Block, plain_text, read_blocks
 from coverage_kit.collect.dates import find_dates
 from coverage_kit.collect.decode import clean_text, decode_text
 from coverage_kit.collect.main_text import all_blocks, main_blocks
+from coverage_kit.collect.structured import parse_html
 from coverage_kit.collect.urls import split_http
+from coverage_kit.markup import LOOKS_LIKE_MARKUP
 
-LOOKS_LIKE_MARKUP = re.compile(r"#{1,6}\s|`{3}|\\|[-*+]\s|\d{1,9}[.)]\s")
 _BACKTICKS = re.compile(r"`{3,}")
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?=[-_]|$)")
 
@@ -45,7 +45,7 @@ def extract_page(html: bytes, url: str = "", charset: str = "", *, is_article: b
         charset: encoding named by the server.
         is_article: whether all of it is main content, as in a page made from Markdown.
     """
-    tree = _parse(decode_text(html, charset))
+    tree = parse_html(decode_text(html, charset))
     if tree is None:
         return Extract("", "", "", None, None, "", ())
     body = tree.find("body")
@@ -66,7 +66,7 @@ def extract_page(html: bytes, url: str = "", charset: str = "", *, is_article: b
 
 def find_links(html: bytes, url: str, charset: str = "") -> tuple[str, ...]:
     """Return the absolute http(s) URLs that a crawler may follow from a page, in order, without fragments."""
-    tree = _parse(decode_text(html, charset))
+    tree = parse_html(decode_text(html, charset))
     return () if tree is None else _find_links(tree, _base_url(tree, url))
 
 
@@ -95,14 +95,6 @@ def _write_block(block: Block) -> str:
         fence = "`" * max([3, *(len(run) + 1 for run in _BACKTICKS.findall(block.text))])
         return f"{fence}\n{block.text}\n{fence}"
     return f"\\{block.text}" if LOOKS_LIKE_MARKUP.match(block.text) else block.text
-
-
-def _parse(text: str) -> HtmlElement | None:
-    parser = HTMLParser(encoding="utf-8", huge_tree=False, no_network=True, remove_comments=True, remove_pis=True, recover=True)
-    try:
-        return document_fromstring(text.encode("utf-8", errors="replace"), parser=parser)
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return None
 
 
 def _find_title(tree: HtmlElement, blocks: list[Block]) -> str:

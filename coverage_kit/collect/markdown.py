@@ -19,11 +19,8 @@ _MODIFIED_KEYS = ("lastmod", "last_modified", "modified", "modified_at", "update
 
 def extract_markdown(content: bytes) -> Extract:
     """Return the content of a Markdown file; title, url, dates and language come from its front matter where it has them."""
-    text = decode_text(content)
-    front = _FRONT.match(text)
-    values = _read_front_matter(front[1], front[2]) if front is not None else {}
-    body = MarkdownIt("commonmark").enable("table").render(text[front.end() :] if front is not None else text)
-    page = extract_page(f"<html><body><main>{body}</main></body></html>".encode(), is_article=True)
+    values, html = render_markdown(content)
+    page = extract_page(html.encode(), is_article=True)
     return replace(
         page,
         title=values.get("title", "") or page.title,
@@ -32,6 +29,15 @@ def extract_markdown(content: bytes) -> Extract:
         published_at=parse_time(_first(values, _PUBLISHED_KEYS)),
         modified_at=parse_time(_first(values, _MODIFIED_KEYS)),
     )
+
+
+def render_markdown(content: bytes) -> tuple[dict[str, str], str]:
+    """Return the front matter of a Markdown file, keys in lower case, and the HTML page that its body is rendered to."""
+    text = decode_text(content)
+    front = _FRONT.match(text)
+    values = _read_front_matter(front[1], front[2]) if front is not None else {}
+    body = MarkdownIt("commonmark").enable("table").render(text[front.end() :] if front is not None else text)
+    return values, f"<html><body><main>{body}</main></body></html>"
 
 
 def _read_front_matter(mark: str, text: str) -> dict[str, str]:

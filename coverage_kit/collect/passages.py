@@ -2,31 +2,19 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from coverage_kit.collect.extract import LOOKS_LIKE_MARKUP
+from coverage_kit.sections import Section, read_sections
 from coverage_kit.sentences import split_sentences
 from coverage_kit.tables import PASSAGES, Pages, Passages, checked
 
-_HEADING = re.compile(r"(#{1,6})\s+(.*?)(?:\s+#+)?\s*$")
-_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
-_LOWEST_PATH_LEVEL = 4
 _TINY_WORDS = 5
 _BOILERPLATE_SHARE = 0.3
 _BOILERPLATE_PAGES = 3
 _FEWEST_PAGES = 5
-
-
-@dataclass
-class _Section:
-    """Words under one heading: paragraphs, each with the separator that joins its parts when it is cut."""
-
-    path: str
-    paragraphs: list[tuple[str, bool]] = field(default_factory=list)  # text, and whether it is code
 
 
 @dataclass(frozen=True)
@@ -63,7 +51,7 @@ def split_text(text: str, title: str = "", max_words: int = 180) -> list[tuple[s
     >>> split_text("# Tea\n\n## Green\n\nSteep it. Drink it.", "Tea", max_words=2)
     [('Tea > Green', 'Steep it.'), ('Tea > Green', 'Drink it.')]
     """
-    return [(section.path, passage) for section in _read_sections(text, title) for passage in _pack(section, max_words)]
+    return [(section.path, passage) for section in read_sections(text, title) for passage in _pack(section, max_words)]
 
 
 def _page_rows(page: dict[Any, Any], max_words: int) -> list[dict[str, Any]]:
@@ -98,60 +86,7 @@ def _boilerplate(rows: list[dict[str, Any]], pages: pd.DataFrame) -> set[tuple[s
     }
 
 
-def _read_sections(text: str, title: str) -> list[_Section]:
-    headings: dict[int, str] = {}
-    sections = [_Section(_heading_path(title, headings))]
-    for paragraph, kind in _read_paragraphs(text):
-        level, words = _read_heading(paragraph) if kind == "heading" else (7, paragraph)
-        if level > _LOWEST_PATH_LEVEL:
-            sections[-1].paragraphs.append((words, kind == "code"))
-        else:
-            headings = {at: above for at, above in headings.items() if at < level} | {level: words}
-            sections.append(_Section(_heading_path(title, headings)))
-    return sections
-
-
-def _read_heading(line: str) -> tuple[int, str]:
-    """Return level and words of a heading's line."""
-    found = _HEADING.match(line)
-    return (len(found[1]), found[2]) if found is not None else (7, line)
-
-
-def _heading_path(title: str, headings: dict[int, str]) -> str:
-    steps: list[str] = []
-    for words in [title, *headings.values()]:
-        step = " ".join(words.split()).replace(" > ", " / ")
-        if step and step.casefold() not in (known.casefold() for known in (*steps[:1], *steps[-1:])):
-            steps.append(step)
-    return " > ".join(steps)
-
-
-def _read_paragraphs(text: str) -> Iterator[tuple[str, Literal["heading", "text", "code"]]]:
-    """Yield headings, paragraphs (their lines) and code blocks without their fences, each with its kind."""
-    lines: list[str] = []
-    fence = ""
-    for line in text.split("\n"):
-        mark = _FENCE.match(line)
-        if fence:
-            is_end = mark is not None and mark[1].startswith(fence) and line.strip() == mark[1]
-            if is_end:
-                yield "\n".join(lines), "code"
-            lines, fence = ([], "") if is_end else ([*lines, line], fence)
-        elif mark is not None or not line.strip() or _HEADING.match(line):
-            yield "\n".join(lines), "text"
-            lines, fence = [], mark[1] if mark is not None else ""
-            if mark is None and line.strip():
-                yield line, "heading"
-        else:
-            lines.append(_unescape(line))
-    yield "\n".join(lines), "code" if fence else "text"
-
-
-def _unescape(line: str) -> str:
-    return line[1:] if line.startswith("\\") and LOOKS_LIKE_MARKUP.match(line[1:]) else line
-
-
-def _pack(section: _Section, max_words: int) -> list[str]:
+def _pack(section: Section, max_words: int) -> list[str]:
     """Return the section's words as passages: parts are added while they fit; a tiny one takes a piece of the next."""
     passages: list[list[_Part]] = []
     room = 0

@@ -1,21 +1,14 @@
 """What is said of the brand: in the site's structured data (JSON-LD), in its words, and in answers."""
 
-import json
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
-
-from coverage_kit.collect.decode import decode_text
-from coverage_kit.collect.logs.values import readable
+from coverage_kit.collect.structured import json_blocks, json_nodes, listed, plain_value, read_tree, visible_text
 from coverage_kit.collect.urls import page_id, site_name
-from coverage_kit.markup import INLINE, MARKDOWN
 from coverage_kit.sentences import split_sentences
 from coverage_kit.tables import STATEMENTS, Answers, Pages, Statements, checked
 
@@ -32,7 +25,6 @@ _PROPERTIES = {
     **{name: name for name in ("name", "alternateName", "legalName", "url", "sameAs", "telephone", "email", "address")},
     **{"foundingDate": "founded", "founder": "founder", "numberOfEmployees": "numberOfEmployees"},
 }
-_ADDRESS = ("streetAddress", "addressLocality", "addressRegion", "postalCode")
 _SHORTER = {"street": "st", "road": "rd", "avenue": "ave", "suite": "ste", "floor": "fl", "saint": "st"}
 _PHONE = re.compile(
     r"(?<![\w.,/+£$€-])(?:\+\d{1,3}[ .-]?|00\d{1,3} ?|\(?0(?=\d))[\d() .-]{6,16}\d(?![\w/]|[.,-]\d)"
@@ -50,7 +42,6 @@ _FOUNDED = re.compile(
     re.IGNORECASE,
 )
 _NEAR = 60  # characters before a founding, or a third of them after it, within which the brand is its subject
-_MAX_DEPTH = 12  # of structured data; valid data are far flatter
 _SHORTEST_SPLIT = 6  # letters of a name within which a space or hyphen makes a variant, and not other words
 
 
@@ -78,11 +69,11 @@ def collect_statements(pages: Pages, answers: Answers, names: Sequence[str]) -> 
     rows = [_row("settings", "settings", "name", name) for name in brand.names]
     n_broken = 0
     for page in pages[pages["status"] == "ok"].to_dict("records"):
-        tree = _read_tree(page.get("html_path"))
-        blocks, broken = _json_blocks(tree) if tree is not None else ([], 0)
+        tree = read_tree(page.get("html_path"))
+        blocks, broken = json_blocks(tree) if tree is not None else ([], 0)
         n_broken += broken
         rows += [_row("structured data", page["page_id"], *told) for told in _declared(blocks, brand, page["site"])]
-        words = _visible_text(tree) if tree is not None else str(page.get("text") or "")
+        words = visible_text(tree) if tree is not None else str(page.get("text") or "")
         rows += [_row("page", page["page_id"], *told) for told in _told(words, brand, is_own=True)]
     for answer_id, text in zip(answers["answer_id"], answers["text"], strict=True):
         rows += [_row("answer", answer_id, *told) for told in _told(text, brand, is_own=False)]
@@ -181,30 +172,6 @@ def _row(source: str, place: str, prop: str, value: str, names_brand: bool = Tru
     return {**told, "compared_as": compared_form(prop, value), "names_brand": names_brand}
 
 
-def _read_tree(path: Any) -> HtmlElement | None:
-    """Return a stored page, None where there is none or it is no HTML."""
-    if not isinstance(path, str) or Path(path).suffix.lower() in MARKDOWN:
-        return None
-    parser = HTMLParser(encoding="utf-8", huge_tree=False, no_network=True, remove_comments=True, remove_pis=True, recover=True)
-    try:
-        return document_fromstring(decode_text(Path(path).read_bytes()).encode("utf-8", errors="replace"), parser=parser)
-    except (OSError, etree.ParserError, etree.XMLSyntaxError, ValueError):
-        return None
-
-
-def _visible_text(tree: HtmlElement) -> str:
-    """Return all words that a page shows, its footer too, and the phone numbers that it links; a blank line between blocks."""
-    parts: list[str] = []
-    for event, element in etree.iterwalk(tree, events=("start", "end")):
-        is_shown = element.tag not in {"script", "style", "noscript", "template", "head", "title", "svg"}
-        parts.append("\n\n" if element.tag not in INLINE and element.tag != "br" else " " if element.tag == "br" else "")
-        text = (element.text if is_shown else "") if event == "start" else element.tail
-        parts.append(re.sub(r"\s+", " ", text or ""))
-        if event == "start" and (element.get("href") or "").lower().startswith("tel:"):
-            parts.append(f"\n\n{element.get('href')[4:]}\n\n")
-    return "".join(parts)
-
-
 def _told(text: str, brand: Brand, is_own: bool) -> Iterator[tuple[str, str, bool]]:
     """Yield property, value and whether the sentence names the brand, of words."""
     was_named = False
@@ -228,22 +195,10 @@ def _is_phone(text: str) -> bool:
     return 9 <= len(re.sub(r"\D", "", text)) <= 15 and not re.fullmatch(r"\d+\.\d+", text)
 
 
-def _json_blocks(tree: HtmlElement) -> tuple[list[Any], int]:
-    """Return the values of a page's JSON-LD blocks, and how many are broken."""
-    values, n_broken = list[Any](), 0
-    for script in tree.iter("script"):
-        if (script.get("type") or "").split(";")[0].strip().lower() == "application/ld+json" and (script.text or "").strip():
-            try:
-                values.append(json.loads(script.text or "", strict=False))
-            except (ValueError, RecursionError):
-                n_broken += 1
-    return values, n_broken
-
-
 def _declared(blocks: Sequence[Any], brand: Brand, site: str) -> Iterator[tuple[str, str]]:
     """Yield property and value of what a page's structured data declare of the brand."""
-    for node in (node for block in blocks for node in _nodes(block)):
-        kinds = [str(kind).rsplit("/", 1)[-1] for kind in _listed(node.get("@type"))]
+    for node in (node for block in blocks for node in json_nodes(block)):
+        kinds = [str(kind).rsplit("/", 1)[-1] for kind in listed(node.get("@type"))]
         is_organisation = any(map(_ORGANISATIONS.search, kinds))
         town = _town(node) if not is_organisation else ""
         if (is_organisation or any(map(_BRANCHES.search, kinds))) and _is_brand(node, brand, site):
@@ -253,16 +208,6 @@ def _declared(blocks: Sequence[Any], brand: Brand, site: str) -> Iterator[tuple[
                     yield from ((named, value) for value in _values(node, key))
 
 
-def _nodes(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
-    """Yield every node within a JSON-LD value."""
-    if depth > _MAX_DEPTH:
-        return
-    if isinstance(value, dict):
-        yield value
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _nodes(inner, depth + 1)
-
-
 def _is_brand(node: Mapping[str, Any], brand: Brand, site: str) -> bool:
     names = [name for key in ("name", "legalName", "alternateName") for name in _values(node, key)]
     is_home = any(page_id(url).rstrip("/") == site for url in _values(node, "url"))
@@ -270,31 +215,16 @@ def _is_brand(node: Mapping[str, Any], brand: Brand, site: str) -> bool:
 
 
 def _values(node: Mapping[str, Any], key: str) -> list[str]:
-    values = [_text(one) for one in _listed(node.get(key))]
+    values = [plain_value(one) for one in listed(node.get(key))]
     if key in ("telephone", "email"):
-        values += [_text(one) for point in _listed(node.get("contactPoint")) for one in _listed(_get(point, key))]
+        values += [plain_value(one) for point in listed(node.get("contactPoint")) for one in listed(_get(point, key))]
         values = [re.sub(r"^(?:mailto|tel):", "", value, flags=re.IGNORECASE) for value in values]
     return [value for value in values if value]
 
 
-def _text(value: Any, depth: int = 0) -> str:
-    """Return a value as one line of text: of an address its parts, of another node its name or value."""
-    if depth > _MAX_DEPTH:
-        return ""
-    if not isinstance(value, dict):
-        return "" if value is None or isinstance(value, (list, bool)) else " ".join(readable(str(value)).split())
-    parts = filter(None, (_text(value.get(part), depth + 1) for part in _ADDRESS))
-    names = filter(None, (_text(value.get(key), depth + 1) for key in ("name", "value", "url")))
-    return ", ".join(parts) or next(names, "")
-
-
 def _town(node: Mapping[str, Any]) -> str:
-    return next((town for one in _listed(node.get("address")) if (town := _text(_get(one, "addressLocality")))), "")
+    return next((town for one in listed(node.get("address")) if (town := plain_value(_get(one, "addressLocality")))), "")
 
 
 def _get(value: Any, key: str) -> Any:
     return value.get(key) if isinstance(value, dict) else None
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]

@@ -85,15 +85,16 @@ def judge_brand_claims(claims: Claims, near: Mapping[str, Sequence[OwnPassage]],
         near: by the claim's text, the own passages nearest to it, the nearest first.
         judge: who judges.
     """
-    texts = list(dict.fromkeys(map(str, claims["text"])))
+    texts: list[str] = claims["text"].unique().tolist()
     verdicts = {text: judge.compare(text, [one.text for one in near.get(text, ())]) for text in texts}
     rows = []
     for claim in claims.to_dict("records"):
-        found, passages = verdicts[claim["text"]], near.get(claim["text"], ())
+        found, passages = verdicts[str(claim["text"])], near.get(str(claim["text"]), ())
         own = passages[found.place or 0].passage_id if passages else None
-        told = {"verdict": found.verdict, "reason": found.reason, "judge": judge.name}
-        rows.append({**claim, **told, "passage_id": own, "own_words": found.sentence or None})
-    return BRAND_CLAIMS.table([{name: row[name] for name in BRAND_CLAIMS.names} for row in rows])
+        told = {"verdict": found.verdict, "reason": found.reason, "judge": judge.name, "own_words": found.sentence or None}
+        row = {**{str(name): value for name, value in claim.items()}, **told, "passage_id": own}
+        rows.append({name: row[name] for name in BRAND_CLAIMS.names})
+    return BRAND_CLAIMS.table(rows)
 
 
 @checked

@@ -64,7 +64,7 @@ _WORD_NUMBERS = {name: value for name, value in _ONES.items() if value > 1} | _T
 _WORD_NUMBERS |= {f"{ten}-{one}": _TENS[ten] + _ONES[one] for ten in _TENS for one in _ONES} | {"fifteen": 15, "eighteen": 18}
 _SPELLED = "|".join(sorted(_WORD_NUMBERS, key=lambda name: -len(name)))
 _TOKEN = re.compile(
-    rf"(?P<sign>[$€£¥]|\b(?:USD|EUR|GBP)\s)?\s?(?<![\w.])(?P<number>{_NUMBER})(?P<glued>%|°[CF]?|[a-z]{{1,6}}(?![\w-]))?(?![\w:/])"
+    rf"(?P<sign>[$€£¥]|\b(?:USD|EUR|GBP)\s)?\s?(?<![\w.])(?P<number>{_NUMBER})(?P<glued>%|°[CF]?|[a-z]{{1,6}}(?![\w-]))?(?![\w:/]|\.\d)"
     rf"|(?P<word>\b(?:{_SPELLED})\b|[^\W_](?:[\w'’-]|[.:/](?=\w))*)",  # noqa: RUF001 (apostrophes as they are typed)
     re.IGNORECASE,
 )

@@ -31,8 +31,8 @@ _SAME = {
 }
 OPPOSITES = {"unavailable": "available", "unsafe": "saf", "illegal": "legal", "impossible": "possibl", "unlimited": "limit"}
 _SAYING_LITTLE = (
-    "yes also just really very currently now today actually company firm brand business according however therefore "
-    "additionally furthermore moreover thus overall"
+    "does did doing yes also just really very currently now today actually company firm brand business according however "
+    "therefore additionally furthermore moreover thus overall"
 )
 EMPTY = frozenset(_SAYING_LITTLE.split())
 PLAIN = ENGLISH_STOP_WORDS | NEGATIONS | EMPTY

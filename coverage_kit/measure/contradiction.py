@@ -87,7 +87,7 @@ def _tell_corroborated(claim: Parts, one: Told, told: Sequence[Told], own: froze
         return ""
     ours, other = pairs[0]
     clause = next((part for part in _clauses(claim.text)[:-1] if ours in part.figures), claim)
-    is_of_others = (clause.names - own) - (one.terms | one.heading) or (one.parts.names - own) - claim.terms
+    is_of_others = (clause.names - own) - (one.terms | one.heading | one.subject) or (one.parts.names - own) - claim.terms
     if sum(figure.unit == ours.unit for figure in figures) > 1 or is_of_others:
         return ""
     wanted = claim.terms - own
@@ -167,7 +167,7 @@ def _is_same_subject(pair: _Pair, own: frozenset[str], classes: frozenset[str], 
         return False
     shared = (ours & known_here) - own - {COST}
     is_counted = bool(differing and not differing[0].is_measured)
-    if not shared and not is_counted:
+    if not shared & theirs and not is_counted:
         return False
     n_shared = len(shared) + (bool(own & pair.claim.terms) or bool(own and pair.claim.is_of_speaker)) + is_money
     in_words = (pair.ours.words & pair.theirs.words) - idle

@@ -9,6 +9,7 @@ from coverage_kit.measure.claim_parts import Figure, Parts, read_parts
 from coverage_kit.sentences import split_sentences
 
 _ENDS = (".", "!", "?", ":", ";")
+_HEADING_WORDS = 25
 _ROWS = re.compile(r"\n(?=[^\n]*\|)|(?<=\|)\s*\n")
 
 
@@ -47,7 +48,7 @@ class Told:
 
 
 def read_sources(sources: Sequence[str]) -> list[Told]:
-    """Return the sentences and table rows of all sources in order; a first line without a full stop is a heading."""
+    """Return the sentences and table rows of all sources in order; a short first line without a full stop is a heading."""
     return [one for place, source in enumerate(sources) for one in _read_source(place, source)]
 
 
@@ -65,7 +66,7 @@ def _read_source(place: int, source: str) -> Iterator[Told]:
     parts = [read_parts(one) for one in sentences]
     heading, subject = frozenset[str](), frozenset[str]()
     for at, one in enumerate(parts):
-        if sentences[at].startswith("#") or (at == 0 and len(parts) > 1 and not sentences[0].endswith(_ENDS)):
+        if sentences[at].startswith("#") or (at == 0 and len(parts) > 1 and _is_heading(sentences[0])):
             heading = one.terms
         before = parts[at - 1].names if at else frozenset[str]()
         subject = (before or subject) if one.begins_with_pronoun else frozenset()
@@ -74,8 +75,12 @@ def _read_source(place: int, source: str) -> Iterator[Told]:
         yield Told(place, sentences[at], window, one, heading, subject)
 
 
+def _is_heading(line: str) -> bool:
+    return not line.rstrip().endswith(_ENDS) and len(line.split()) <= _HEADING_WORDS
+
+
 def _split(source: str) -> list[str]:
     first, _, rest = source.strip().partition("\n")
-    texts = [first, *split_sentences(rest)] if rest and not first.rstrip().endswith(_ENDS) else split_sentences(source)
+    texts = [first, *split_sentences(rest)] if rest and _is_heading(first) else split_sentences(source)
     pieces = (piece.strip() for text in texts for piece in (_ROWS.split(text) if "|" in text else [text]))
     return [piece for piece in pieces if read_parts(piece).text]

@@ -12,11 +12,12 @@ from coverage_kit.measure.contradiction import find_contradiction
 from coverage_kit.measure.source_sentences import Told, read_sources, share
 from coverage_kit.sentences import split_sentences
 
-Verdict = Literal["supported", "unsupported", "contradicted"]
+Verdict = Literal["supported", "unsupported", "contradicted", "not told"]
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 LEAST_OVERLAP = 0.6
 LEAST_SIMILARITY = 0.75
 _LEAST_NEAR = 1 / 3  # of the words, for a sentence whose figure counts
+_LEAST_NEAR_ELSEWHERE = 0.5
 _WORST_FIRST: tuple[Verdict, ...] = ("contradicted", "unsupported", "supported")
 _FACTOR = 0.5  # what a missing figure or name, or another yes and no, leaves of the support found in words
 
@@ -24,6 +25,8 @@ _FACTOR = 0.5  # what a missing figure or name, or another yes and no, leaves of
 @dataclass(frozen=True)
 class Support:
     """What was found: verdict, `place` of the source that decided (None: there is none), why, its sentence.
+
+    'not told' is for judges that may give no verdict; `compare_claim` always gives one.
 
     `strength` from 0 (nothing of the claim is there, or it is contradicted) to 1.
     """
@@ -81,10 +84,10 @@ def _weigh(claim: Parts, wanted: frozenset[str], told: Sequence[Told], nearest: 
     best, cosine = told[nearest[0]], nearest[1]
     all_terms = frozenset[str]().union(*(one.terms | one.heading for one in told if one.place == best.place))
     lacking = sorted((claim.names & wanted) - all_terms)
-    absent = [one for one in claim.figures if not _is_told(one, claim, wanted, told)]
+    absent = [one for one in claim.figures if not _is_told(one, claim, told, best.place, wanted)]
     is_opposite = claim.is_negated != best.parts.is_negated
     near = share(wanted, best.near.terms | best.heading)
-    words = (share(wanted, best.terms) + near + share(wanted, all_terms)) / 3
+    words = (share(wanted, best.terms) + near) / 2
     strength = words if cosine is None else (words + min(1.0, max(0.0, cosine))) / 2
     strength *= _FACTOR ** (bool(absent) + bool(lacking) + is_opposite)
     if absent:
@@ -101,9 +104,14 @@ def _weigh(claim: Parts, wanted: frozenset[str], told: Sequence[Told], nearest: 
     return Support("unsupported", best.place, reason, best.sentence, strength)
 
 
-def _is_told(figure: Figure, claim: Parts, wanted: frozenset[str], told: Sequence[Told]) -> bool:
-    """Return whether a sentence that shares a word with the claim, itself or by its neighbours, tells the figure."""
+def _is_told(figure: Figure, claim: Parts, told: Sequence[Told], place: int, wanted: frozenset[str]) -> bool:
+    """Return whether a sentence that with its neighbours shares some of the claim's words tells the figure.
+
+    A third of them in the source that decides, half in another: a large site tells every figure somewhere.
+    """
     return any(
-        one.may_be_about(claim) and (not wanted or wanted & (one.near.terms | one.heading)) and one.tells(figure)
+        one.may_be_about(claim)
+        and one.tells(figure)
+        and share(wanted, one.near.terms | one.heading) >= (_LEAST_NEAR if one.place == place else _LEAST_NEAR_ELSEWHERE)
         for one in told
     )

@@ -9,9 +9,10 @@ import re
 from coverage_kit.passage import PassageText
 from coverage_kit.rank.causes import CONTENT_CAUSES
 from coverage_kit.rank.drafts import as_question, content_words, mark_extracts, write_brief
-from coverage_kit.rank.edits import Candidate, Change, Gap, Maker, Site, stale_years
+from coverage_kit.rank.edits import Candidate, Change, Gap, Maker, Site
 from coverage_kit.sentences import split_sentences
 from coverage_kit.settings import RankSettings
+from coverage_kit.years import stale_years
 
 _PAGE_SECTIONS = 4
 _LONG_WORDS = 120

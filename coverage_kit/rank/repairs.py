@@ -54,6 +54,9 @@ def _repair(group: pd.DataFrame, cluster_id: str, site: Site, costs: RankSetting
         Change("replace_passage", str(first["page_id"]), name, str(site.by_id.loc[name, "heading_path"]), old, new)
         for name, (old, new) in rewritten.items()
     ]
+    if not changes:
+        found = "\n".join(str(row["evidence"]) for row in rows)
+        changes = [Change("by_hand", str(first["page_id"]), None, str(first["place"]), found, str(first["remedy"]))]
     told = [(name, old, new) for name, (old, new) in rewritten.items() if not _SLOT.search(new)]
     text = "\n".join(dict.fromkeys([f"{first['reason']} {first['remedy']}", *(f"- {_where(row)}" for row in rows)]))
     return Candidate(

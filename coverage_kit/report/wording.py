@@ -86,6 +86,7 @@ ACTIONS = {
     "insert_section": "Insert a section",
     "remove_section": "Remove the passage",
     "add_page": "Add the page",
+    "by_hand": "Do by hand",
 }
 
 

@@ -86,6 +86,8 @@ def _splices(page: SourcePage[B], change: Mapping[str, Any], section: Section) -
         return _remove(page, find_passage(page.blocks, words_key(before), path))
     if action == "insert_section":
         return _insert(page, section, path, after)
+    if action == "by_hand":
+        raise CannotPlaceError("to be done by hand: no words of a passage are given for it")
     raise CannotPlaceError(f"the action {action} is not known")
 
 

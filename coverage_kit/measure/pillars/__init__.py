@@ -1,0 +1,1 @@
+"""An audit of pages along the four pillars by which answer engines select content."""

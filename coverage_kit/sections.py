@@ -1,0 +1,91 @@
+"""A page's Markdown into its headings and the words under each: how a stored page is read, by every stage alike."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from coverage_kit.markup import LOOKS_LIKE_MARKUP
+
+_HEADING = re.compile(r"(#{1,6})\s+(.*?)(?:\s+#+)?\s*$")
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+_LOWEST_PATH_LEVEL = 4
+
+
+@dataclass
+class Section:
+    """Words under one heading: paragraphs, each with whether it is code.
+
+    `path` holds the title and the headings above, joined by ' > '; `level` is that of the section's own heading, 0 for words
+    before the first one.
+    """
+
+    path: str
+    paragraphs: list[tuple[str, bool]] = field(default_factory=list)
+    level: int = 0
+    heading: str = ""
+
+
+def read_sections(text: str, title: str) -> list[Section]:
+    """Return the sections of a page's Markdown in reading order; headings below the fourth level count as words."""
+    headings: dict[int, str] = {}
+    sections = [Section(heading_path(title, headings))]
+    for paragraph, kind in _read_paragraphs(text):
+        level, words = _read_heading(paragraph) if kind == "heading" else (7, paragraph)
+        if level > _LOWEST_PATH_LEVEL:
+            sections[-1].paragraphs.append((words, kind == "code"))
+        else:
+            headings = {at: above for at, above in headings.items() if at < level} | {level: words}
+            sections.append(Section(heading_path(title, headings), level=level, heading=words))
+    return sections
+
+
+def read_headings(text: str, title: str) -> Iterator[tuple[int, str, str]]:
+    """Yield level, words and heading path of each heading of a page's Markdown, of all six levels."""
+    headings: dict[int, str] = {}
+    for line, kind in _read_paragraphs(text):
+        if kind == "heading":
+            level, words = _read_heading(line)
+            headings = {at: above for at, above in headings.items() if at < level} | {level: words}
+            yield level, words, heading_path(title, headings)
+
+
+def _read_heading(line: str) -> tuple[int, str]:
+    """Return level and words of a heading's line."""
+    found = _HEADING.match(line)
+    return (len(found[1]), found[2]) if found is not None else (7, line)
+
+
+def heading_path(title: str, headings: dict[int, str]) -> str:
+    """Return a page's title and the headings above a place, by level, joined by ' > '; what only repeats is left out."""
+    steps: list[str] = []
+    for words in [title, *headings.values()]:
+        step = " ".join(words.split()).replace(" > ", " / ")
+        if step and step.casefold() not in (known.casefold() for known in (*steps[:1], *steps[-1:])):
+            steps.append(step)
+    return " > ".join(steps)
+
+
+def _read_paragraphs(text: str) -> Iterator[tuple[str, Literal["heading", "text", "code"]]]:
+    """Yield headings, paragraphs (their lines) and code blocks without their fences, each with its kind."""
+    lines: list[str] = []
+    fence = ""
+    for line in text.split("\n"):
+        mark = _FENCE.match(line)
+        if fence:
+            is_end = mark is not None and mark[1].startswith(fence) and line.strip() == mark[1]
+            if is_end:
+                yield "\n".join(lines), "code"
+            lines, fence = ([], "") if is_end else ([*lines, line], fence)
+        elif mark is not None or not line.strip() or _HEADING.match(line):
+            yield "\n".join(lines), "text"
+            lines, fence = [], mark[1] if mark is not None else ""
+            if mark is None and line.strip():
+                yield line, "heading"
+        else:
+            lines.append(_unescape(line))
+    yield "\n".join(lines), "code" if fence else "text"
+
+
+def _unescape(line: str) -> str:
+    return line[1:] if line.startswith("\\") and LOOKS_LIKE_MARKUP.match(line[1:]) else line
