@@ -18,7 +18,6 @@ from coverage_kit.settings import Settings, make_settings, read_settings, resolv
 if TYPE_CHECKING:
     import pandas as pd
 
-    from coverage_kit.analysis import Analysis
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -139,8 +138,9 @@ def report(folder: Annotated[Path, typer.Argument(help="folder of a finished run
     Example: coverage-kit report runs/latest
     """
     from coverage_kit.analysis import load_analysis  # noqa: PLC0415
+    from coverage_kit.report.outputs import write_outputs  # noqa: PLC0415
 
-    _write(load_analysis(folder), folder)
+    write_outputs(load_analysis(folder), folder)
 
 
 @app.command()
@@ -252,27 +252,15 @@ def _pair(text: str) -> tuple[str, str]:
 def _run(settings: Settings) -> None:
     from coverage_kit.analysis import save_analysis  # noqa: PLC0415 (seconds to import)
     from coverage_kit.pipeline import analyze  # noqa: PLC0415
+    from coverage_kit.report.outputs import write_outputs  # noqa: PLC0415
     from coverage_kit.report.run_summary import describe_run  # noqa: PLC0415
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("coverage_kit").setLevel(logging.INFO)
     analysis = analyze(settings)
     folder = save_analysis(analysis, settings.out)
-    _write(analysis, folder)
+    write_outputs(analysis, folder)
     typer.echo(describe_run(analysis, folder))
-
-
-def _write(analysis: "Analysis", folder: Path) -> None:
-    from coverage_kit.report.page import write_page  # noqa: PLC0415
-    from coverage_kit.report.todo import write_edits_json, write_todo  # noqa: PLC0415
-    from coverage_kit.report.workbook import write_csv, write_workbook  # noqa: PLC0415
-
-    write_workbook(analysis, folder / "gaps.xlsx")
-    write_page(analysis, folder / "page.html")
-    write_edits_json(analysis, folder / "edits.json")
-    write_todo(analysis, folder / "todo")
-    for name in ("gaps", "edits", *(["rejects"] if len(analysis.rejects) else [])):
-        write_csv(analysis.tables()[name], folder / f"{name}.csv")
 
 
 def _tell_applied(done: "pd.DataFrame", source: Path, to: Path, has_base_url: bool) -> None:

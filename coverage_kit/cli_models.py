@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from coverage_kit.errors import RunError
-from coverage_kit.settings import read_settings
+from coverage_kit.settings import make_settings, read_settings
 
 app = typer.Typer()
 
@@ -59,6 +59,50 @@ def ask(
     typer.echo(describe_wave(wave))
     if wave.is_interrupted or any(engine.stopped for engine in wave.engines):
         raise typer.Exit(130 if wave.is_interrupted else 1)
+
+
+@app.command()
+def judge(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
+    rubric: Annotated[list[str] | None, typer.Option(help="name of a rubric; repeat for more; by default three")] = None,
+    items: Annotated[int, typer.Option(min=1, help="items a rubric at most, those with most demand first")] = 40,
+    labels: Annotated[Path | None, typer.Option(help="CSV of grades by people: item_id, grade")] = None,
+    is_dry: Annotated[bool, typer.Option("--dry-run", help="only say what it would cost; nothing is sent")] = False,
+    settings_file: Annotated[
+        Path | None, typer.Option("--settings", help="a coverage.toml whose judge section counts; by default the run's own")
+    ] = None,
+) -> None:
+    """Judge a run's passages, answers and claims by rubrics, and say how far the judge can be trusted with each.
+
+    By the model of the settings, or without one by words and figures. Grades of rubrics that miss a pass mark are not used.
+
+    Example: coverage-kit judge runs/latest --dry-run
+    """
+    from coverage_kit.analysis import load_analysis, save_analysis  # noqa: PLC0415 (seconds to import)
+    from coverage_kit.costs import open_ledger  # noqa: PLC0415
+    from coverage_kit.judging import DEFAULT_RUBRICS, judge_run, list_jobs, price_judging, read_labels  # noqa: PLC0415
+    from coverage_kit.measure.judge import open_judge  # noqa: PLC0415
+    from coverage_kit.measure.judge.reliability import describe_reliability  # noqa: PLC0415
+    from coverage_kit.measure.judge.rubrics import pick_rubrics  # noqa: PLC0415
+    from coverage_kit.report.outputs import write_outputs  # noqa: PLC0415
+
+    analysis = load_analysis(folder)
+    settings = read_settings(settings_file) if settings_file else make_settings(analysis.about["settings"], where=str(folder))
+    ledger, rubrics = open_ledger(settings), pick_rubrics(rubric or DEFAULT_RUBRICS, settings.judge.rubrics)
+    judging, jobs = open_judge(settings.judge, Path(settings.cache), ledger.prices), list_jobs(analysis, rubrics, items)
+    if is_dry:
+        for key, parts in price_judging(judging, jobs, settings.judge, ledger.prices).items():
+            told = [one.describe(ledger.prices.currency) for one in parts]
+            typer.echo(f"{key} by {judging.name}: {told[0]}\n  attacked, to test it: {told[1]}")
+        return
+    done = judge_run(judging, jobs, analysis, settings.judge.repeats, read_labels(labels) if labels else None)
+    ledger.add(str(folder), "judge", judging.name, done.spent)
+    write_outputs(done.analysis, save_analysis(done.analysis, folder))
+    typer.echo(describe_reliability(done.analysis.reliability, judging.name, rubrics))
+    for key, why in done.stopped.items():
+        typer.echo(f"{key}: ended early: {why}")
+    if done.stopped and not len(done.analysis.judgements):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
@@ -48,3 +50,11 @@ def test_what_was_read_and_what_it_cost_is_told_in_one_glance():
 
 def test_an_interval_that_ends_at_0_is_noise():
     assert not tuned_by((0.03, 0.0, 0.06), UP).is_better
+
+
+def test_what_is_not_adopted_but_brings_right_passages_higher_says_so():
+    assert "stands higher among the ten, where runs compare (MRR@10 +0.060, at least 0.020): --keep" in describe_tuning(
+        tuned_by(NOISE, UP)
+    )
+    assert "--keep" not in describe_tuning(tuned_by(NOISE, NOISE))
+    assert "--keep" not in describe_tuning(tuned_by(UP, UP, Path("enc")))

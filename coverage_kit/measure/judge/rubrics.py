@@ -3,6 +3,7 @@
 import hashlib
 import json
 import tomllib
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -118,3 +119,12 @@ def read_rubrics(folder: str | Path = "") -> dict[str, Rubric]:
             raise SettingsError(str(path), "a name of its own", repr(rubric.name), "Rename one of the two.")
         added[rubric.name] = rubric
     return shipped | added
+
+
+def pick_rubrics(names: Sequence[str], folder: str | Path = "") -> list[Rubric]:
+    """Return the rubrics of these names, shipped or of a folder. Raises SettingsError for a name that there is not."""
+    known = read_rubrics(folder)
+    strange = [name for name in names if name not in known]
+    if strange:
+        raise SettingsError("rubric", f"one of {', '.join(sorted(known))}", repr(strange[0]), "Correct the name.")
+    return [known[name] for name in names]
