@@ -20,6 +20,7 @@ from coverage_kit.collect.claims import split_claims
 from coverage_kit.collect.logs import describe_mapping
 from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.site import read_site
+from coverage_kit.costs import Spent, open_ledger
 from coverage_kit.drawing import draw_map
 from coverage_kit.embed.texts import CachedEncoder, headings, passage_texts
 from coverage_kit.engines import Spread, open_spread
@@ -97,6 +98,7 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         tracked = track_visibility(settings, log, seen)
     with stages.clock("map"):
         points = draw_map(found.vectors, raw, (passages["site"] == own_site).to_numpy(), settings, kept)
+    open_ledger(settings).add(settings.out, "embed", encoder.name, stages.spent)
     about = {**describe(settings, own_site, encoder, found, log), "n_queries_read": n_queries}
     taken = ("queries", "answers", "citations", "spans", "searches", "failures", "sources")
     return Analysis(
@@ -217,6 +219,12 @@ class Stages:
         taken_over = ", ".join(self.kept.reused[n_kept:])
         self.rows.append({**row, "n_embedded": embedded, "n_reused": reused, "reused": taken_over or None})
         logger.info("%s: %.1f s%s", stage, row["seconds"], f" (unchanged: {taken_over})" if taken_over else "")
+
+    @property
+    def spent(self) -> Spent:
+        """Texts embedded and reused so far, and the seconds of the stage that embeds; its model counts no tokens."""
+        seconds = sum(float(str(row["seconds"])) for row in self.rows if row["stage"] == "embed")
+        return Spent(*self._counts(), seconds=seconds)
 
     def table(self) -> pd.DataFrame:
         """Return one row a stage."""

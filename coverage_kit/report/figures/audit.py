@@ -55,7 +55,7 @@ def claims_figure(analysis: Analysis) -> Figure:
     """Return the shares of each engine's claims about the brand that are contradicted and unsupported, earlier and later."""
     frame = describe_claim_rates(analysis)
     frame = frame[(frame["by"] == "half") & frame["value"].notna()].reset_index(drop=True)
-    title = "How often engines are wrong about the brand"
+    title = "What engines claim of the brand that the site contradicts or does not say"
     if frame.empty:
         return note_figure(title, "No answer with a time says anything of the brand that can be held against its pages.")
     rows = frame.drop_duplicates(["series", "verdict"]).reset_index(drop=True)
