@@ -14,10 +14,11 @@ FIGURES = {
     "05_export": 0,
     "06_visibility": 4,
     "07_change_and_referrals": 3,
+    "08_pillars_and_claims": 2,
 }
 
 
-def test_the_seven_are_there():
+def test_the_eight_are_there():
     assert [path.stem for path in NOTEBOOKS] == list(FIGURES)
 
 
