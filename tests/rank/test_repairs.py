@@ -1,0 +1,106 @@
+"""Edits that mend: priced, placed, simulated with the words they rewrite, and never with an invented fact."""
+
+import pandas as pd
+import pytest
+
+from coverage_kit.rank.edits import Site
+from coverage_kit.rank.repairs import clusters_of_pages, price_finding, propose_facts, propose_repairs
+from coverage_kit.settings import RankSettings
+from coverage_kit.tables import BRAND_CLAIMS, CLUSTERS, COVERAGE, FINDINGS, PASSAGES, QUERIES
+
+COSTS = RankSettings()
+SITE = Site(
+    PASSAGES.table(
+        [
+            {"passage_id": f"a.example/{page}#{n}", "page_id": f"a.example/{page}", "site": "a.example", "position": n,
+             "heading_path": f"{page} > Part {n}", "text": text, "n_words": len(text.split())}
+            for page, texts in {"p": ["As said above, it is red.", "We are the best."], "q": ["It costs £5."]}.items()
+            for n, text in enumerate(texts)
+        ]
+    )
+)  # fmt: skip
+QUERY = QUERIES.table(
+    [
+        {"query_id": f"q{n}", "text": text, "demand": float(demand)}
+        for n, (text, demand) in enumerate([("red", 1), ("how much", 9)])
+    ]
+)
+CLUSTER = CLUSTERS.table([{"query_id": f"q{n}", "cluster_id": f"c{n}", "membership": 1.0} for n in range(2)])
+
+
+def finding(number, check="superlatives", **values):
+    usual = {"finding_id": f"f{number}", "page_id": "a.example/p", "passage_id": None, "pillar": "clarity", "check": check,
+             "place": "p > Part 0", "evidence": "words", "reason": "It is weak.", "remedy": "Mend it.", "before": None,
+             "after": None, "n_words": 0, "n_claims": 0, "operation": "repair"}  # fmt: skip
+    return {**usual, **values}
+
+
+def claim(number, verdict, **values):
+    usual = {"claim_id": f"k{number}", "answer_id": "a0", "query_id": "q1", "engine": "chatgpt", "surface": "api",
+             "text": f"Acme costs £{number}.", "verdict": verdict, "passage_id": "a.example/q#0", "own_words": "It costs £5.",
+             "reason": "", "judge": "plain", "asked_at": None}  # fmt: skip
+    return {**usual, **values}
+
+
+def test_a_remedy_costs_a_heading_its_words_and_its_claims():
+    assert price_finding(finding(0, n_words=50, n_claims=2), COSTS) == pytest.approx(3 + 50 * 0.02 + 2 * 10)
+
+
+def test_a_page_belongs_to_the_cluster_with_most_demand_near_it():
+    own = ["a.example/p#0", "a.example/p#1"]
+    told = [
+        {"query_id": f"q{n}", "coverage": 0.5, "low": 0, "high": 1, "own_passage_id": own[n], "cause": "x"} for n in range(2)
+    ]
+    assert clusters_of_pages(COVERAGE.table(told), CLUSTER, QUERY, SITE.passages) == {"a.example/p": "c1"}
+
+
+def test_one_candidate_a_page_and_check_and_none_where_no_question_leads():
+    findings = FINDINGS.table([finding(0), finding(1), finding(2, "headings"), finding(3, page_id="a.example/q")])
+    made = propose_repairs(findings, {"a.example/p": "c1"}, SITE, COSTS)
+    assert [(one.operation, one.page_id, one.cost_minutes) for one in made] == [
+        ("repair", "a.example/p", cost) for cost in (6, 3)
+    ]
+    assert made[0].text.count("- p > Part 0") == 1
+    assert [change.action for change in made[0].changes] == ["by_hand"]
+    assert (made[0].added, made[0].removed) == ((), ())
+
+
+def test_words_that_a_remedy_rewrites_are_simulated_in_their_passage():
+    told = finding(0, passage_id="a.example/p#0", before="As said above, it", after="It")
+    (made,) = propose_repairs(FINDINGS.table([told]), {"a.example/p": "c1"}, SITE, COSTS)
+    assert made.changes[0][:3] == ("replace_passage", "a.example/p", "a.example/p#0")
+    assert made.changes[0].after == "It is red."
+    assert made.added[0].text == "It is red."
+    assert made.removed == ("a.example/p#0",)
+
+
+def test_a_remedy_with_a_slot_is_written_down_and_not_simulated():
+    told = finding(0, passage_id="a.example/p#1", before="the best", after="the best [SOURCE NEEDED: who says so?]")
+    (made,) = propose_repairs(FINDINGS.table([told]), {"a.example/p": "c1"}, SITE, COSTS)
+    assert made.after == "We are the best [SOURCE NEEDED: who says so?]."
+    assert made.added == ()
+
+
+def test_what_the_site_says_otherwise_is_stated_in_its_own_words_under_the_question():
+    claims = BRAND_CLAIMS.table([claim(7, "contradicted"), claim(9, "contradicted", engine="gemini"), claim(1, "supported")])
+    (made,) = propose_facts(claims, QUERY, CLUSTER, SITE, COSTS)
+    assert made.after == "## How much?\n\nIt costs £5."
+    assert (made.operation, made.cluster_id, made.page_id) == ("state_fact", "c1", "a.example/q")
+    assert made.added[0].text == "It costs £5."
+    assert "Answers of chatgpt, gemini contradict the site." in made.text
+    assert made.cost_minutes == pytest.approx(15 + 0.05 * len(made.after.split()), abs=0.051)
+
+
+def test_what_the_site_does_not_say_is_asked_of_the_editor_and_gains_nothing():
+    (made,) = propose_facts(BRAND_CLAIMS.table([claim(7, "unsupported")]), QUERY, CLUSTER, SITE, COSTS)
+    assert made.after == "## How much?\n\n[FACT NEEDED: is it true that “Acme costs £7.”? Say what is.]"
+    assert made.added == ()
+    assert made.cost_minutes > 25
+
+
+def test_claims_without_an_own_passage_make_no_edit():
+    claims = BRAND_CLAIMS.table([claim(7, "unsupported", passage_id=None)])
+    assert propose_facts(claims, QUERY, CLUSTER, SITE, COSTS) == []
+    assert propose_facts(BRAND_CLAIMS.empty(), QUERY, CLUSTER, SITE, COSTS) == []
+    assert propose_repairs(FINDINGS.empty(), {}, SITE, COSTS) == []
+    assert isinstance(SITE.twins, pd.DataFrame)

@@ -1,0 +1,43 @@
+"""The audit within a run: priced findings, edits of winnable gaps alone, and runs that lack what an audit reads."""
+
+import pytest
+
+from coverage_kit.pipeline import analyze
+from coverage_kit.rank.repairs import price_finding
+from coverage_kit.settings import RankSettings, make_settings
+from tests.encoder import WordEncoder
+from tests.world import write_small
+
+
+def test_every_finding_of_the_sample_is_priced_and_its_check_is_told(sample_analysis):
+    findings = sample_analysis.findings
+    assert len(findings) > 20
+    costs = RankSettings()
+    assert list(findings["cost_minutes"]) == pytest.approx([price_finding(row, costs) for row in findings.to_dict("records")])
+    assert set(findings["check"]) <= set(sample_analysis.checks["check"])
+    assert set(sample_analysis.audits["page_id"]) == set(
+        sample_analysis.pages.loc[sample_analysis.pages["site"] == "larkmoor.example", "page_id"]
+    )
+
+
+def test_repairs_are_edits_of_winnable_gaps_with_a_change_to_make(sample_analysis):
+    edits = sample_analysis.edits
+    mended = edits[edits["operation"].isin(["repair", "state_fact"])]
+    assert {"repair", "state_fact"} == set(mended["operation"])
+    winnable = set(sample_analysis.gaps.loc[sample_analysis.gaps["winnable"].astype(bool), "cluster_id"])
+    assert set(mended["cluster_id"]) <= winnable
+    assert set(mended["edit_id"]) <= set(sample_analysis.changes["edit_id"])
+    weak = mended[mended["operation"] == "repair"]
+    assert (weak["gain"] <= 1.0).all()  # what the coverage model does not read gains nothing by itself
+
+
+def test_a_run_without_brand_answers_or_times_is_audited_all_the_same(tmp_path):
+    named = write_small(tmp_path, queries=("how do I bleed a brake", "bleed a brake lever"), pages=3)
+    settings = make_settings(
+        {"site": {"source": named["--site"]}, "log": {"files": [named["--log"]]}, "cache": str(tmp_path / "cache")}
+    )
+    analysis = analyze(settings, WordEncoder())
+    assert analysis.brand_claims.empty
+    assert analysis.claim_rates.empty
+    assert set(analysis.audits["pillar"]) == {"relevance", "authority", "clarity", "freshness"}
+    assert analysis.checks["difference"].isna().all()
