@@ -186,8 +186,8 @@ class TuneSettings(_Section):
     """How 'coverage-kit tune' fine-tunes the encoder on the site's own pairs."""
 
     out: str = Field("runs/encoder", description="folder of the tuned encoder, to be named under match.encoder")
-    held_out: float = Field(0.3, gt=0, lt=1, description="share of the queries whose pages are kept for the test")
-    most_pairs: int = Field(2000, ge=50, description="pairs of query and cited passage learned from at most, and of headings")
+    held_out: float = Field(0.5, gt=0, lt=1, description="share of the queries whose pages are kept for the test")
+    most_pairs: int = Field(1000, ge=50, description="pairs of query and cited passage learned from at most, and of headings")
     epochs: int = Field(2, ge=1, description="times all pairs are seen")
     batch_size: int = Field(32, ge=2, description="pairs compared with each other at a time")
     learning_rate: float = Field(5e-5, gt=0, description="step of the optimiser at its largest")
