@@ -163,7 +163,7 @@ def test_figures_are_drawn_under_the_pages_own_policy(tiny, tmp_path):
     command = [CHROMIUM, *switches, f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=3000", "--dump-dom"]
     run = subprocess.run([*command, path.as_uri()], capture_output=True, text=True, timeout=60, check=True)
     drawn = lxml.html.document_fromstring(run.stdout)
-    assert len(drawn.xpath("//div[contains(@class, 'js-plotly-plot')]")) == 10
+    assert len(drawn.xpath("//div[contains(@class, 'js-plotly-plot')]")) == 12
     assert drawn.xpath("//*[local-name()='path' and contains(@class, 'point')]")
     assert drawn.xpath("//button[contains(@class, 'modebar-btn')]")
     buttons = " ".join(map(str, drawn.xpath("//*[contains(@class, 'modebar-btn')]/@data-title")))
