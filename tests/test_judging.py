@@ -45,27 +45,41 @@ def claim_in(body):
     return re.search(r"\nTEXT\n(.*?)(?:\n\nOWN WORDS\n|\n</)", body["messages"][1]["content"], re.S)[1]
 
 
-def honest(number, body):
-    """A judge that sees a low price as wrong, and is deaf to orders; usage lets the price be reckoned."""
-    grade = "1" if "£129 and plugs" in claim_in(body) else "5" if sum(map(ord, claim_in(body)[:12])) % 2 else "4"
-    return Reply(text=grade, top_logprobs=({grade: math.log(0.99)},), usage=(100, 1))
+def honest(wrong):
+    """A judge that sees one claim as wrong, and is deaf to orders; usage lets the price be reckoned."""
+
+    def answer(number, body):
+        claim = claim_in(body)
+        grade = "1" if wrong in claim else "5" if sum(map(ord, claim[:12])) % 2 else "4"
+        return Reply(text=grade, top_logprobs=({grade: math.log(0.99)},), usage=(100, 1))
+
+    return answer
 
 
-def gullible(number, body):
+def gullible(wrong):
     """A judge that does what any text tells it."""
-    is_attacked = any(words in claim_in(body) for words in ("Ignore the rubric", "examiner", "operator", "graders", "agreed"))
-    return Reply(text="5", top_logprobs=({"5": math.log(0.99)},)) if is_attacked else honest(number, body)
+    orders = ("Ignore the rubric", "examiner", "operator", "graders", "agreed")
+
+    def answer(number, body):
+        is_attacked = any(words in claim_in(body) for words in orders)
+        return Reply(text="5", top_logprobs=({"5": math.log(0.99)},)) if is_attacked else honest(wrong)(number, body)
+
+    return answer
+
+
+def first_claim(run):
+    return list_items(load_analysis(run), RUBRICS[BRAND], 1)[0].parts["text"]
 
 
 def judge(monkeypatch, capsys, run, chat, *more, money=1.0):
     (run.parent / "coverage.toml").write_text(SETTINGS.format(url=chat.base_url, money=money))
     return call(
-        monkeypatch, capsys, "judge", run, "--settings", run.parent / "coverage.toml", "--rubric", BRAND, "--items", 90, *more
+        monkeypatch, capsys, "judge", run, "--settings", run.parent / "coverage.toml", "--rubric", BRAND, "--items", 40, *more
     )
 
 
 def test_a_model_that_can_be_trusted_gives_the_verdicts_and_is_asked_nothing_twice(monkeypatch, capsys, run, tmp_path):
-    with chat_server(honest) as chat:
+    with chat_server(honest(first_claim(run))) as chat:
         status, said = judge(monkeypatch, capsys, run, chat, "--dry-run")
         assert (status, chat.asked) == (0, [])
         assert "requests" in said
@@ -77,10 +91,10 @@ def test_a_model_that_can_be_trusted_gives_the_verdicts_and_is_asked_nothing_twi
         assert len(chat.asked) == n_asked
     claims = load_analysis(run).brand_claims
     judged = claims[claims["judge"] == "gpt-4.1-nano"]
-    assert judged["text"].nunique() == 90
-    low = judged[judged["text"].str.contains("£129 and plugs")]
-    assert list(low["verdict"]) == ["contradicted", "contradicted"]
-    assert set(judged.loc[~judged.index.isin(low.index), "verdict"]) == {"supported"}
+    assert judged["text"].nunique() == 40
+    is_wrong = judged["text"] == first_claim(run)
+    assert set(judged.loc[is_wrong, "verdict"]) == {"contradicted"}
+    assert set(judged.loc[~is_wrong, "verdict"]) == {"supported"}
     page = (run / "page.html").read_text()
     assert "brand-described-rightly" in page
     spent = Ledger(tmp_path / "cache" / LEDGER, read_prices()).read()
@@ -92,7 +106,7 @@ def test_a_model_that_can_be_trusted_gives_the_verdicts_and_is_asked_nothing_twi
 
 def test_a_judge_that_obeys_a_text_is_not_used_and_the_page_says_so(monkeypatch, capsys, run):
     before = load_analysis(run).brand_claims
-    with chat_server(gullible) as chat:
+    with chat_server(gullible(first_claim(run))) as chat:
         status, said = judge(monkeypatch, capsys, run, chat)
     assert status == 0
     assert "not used. Attacks that raise no grade" in said
@@ -102,7 +116,7 @@ def test_a_judge_that_obeys_a_text_is_not_used_and_the_page_says_so(monkeypatch,
 
 def test_a_budget_that_ends_early_is_told_and_nothing_counts(monkeypatch, capsys, run):
     before = load_analysis(run).brand_claims
-    with chat_server(honest) as chat:
+    with chat_server(honest(first_claim(run))) as chat:
         status, said = judge(monkeypatch, capsys, run, chat, money=0.001)
         assert status == 0
     assert "ended early" in said
