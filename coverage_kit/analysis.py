@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,15 @@ class Analysis:
         return {name: getattr(self, name) for name in _table_names()}
 
 
+def _first_tables() -> frozenset[str]:
+    return frozenset(one.name for one in fields(Analysis) if one.default_factory is MISSING)
+
+
+def _is_there(place: Path, name: str) -> bool:
+    """Return whether to read a table: always but for those that runs of earlier versions lack, which are empty then."""
+    return name in _first_tables() or (place / f"{name}.parquet").exists()
+
+
 def _table_names() -> list[str]:
     return [one.name for one in fields(Analysis) if one.name not in ("about", "embeddings")]
 
@@ -111,7 +120,7 @@ def load_analysis(folder: str | Path) -> Analysis:
         raise RunError(str(folder), "a finished run", "no tables/summary.json", cure)
     try:
         about = json.loads((place / SUMMARY).read_text(encoding="utf-8"))
-        loaded = {name: pd.read_parquet(place / f"{name}.parquet") for name in _table_names()}
+        loaded = {name: pd.read_parquet(place / f"{name}.parquet") for name in _table_names() if _is_there(place, name)}
         vectors = {name: load_vectors(place / f"{name}.parquet") for name in VECTORS if (place / f"{name}.parquet").exists()}
     except (OSError, ValueError) as error:
         raise RunError(str(place), "a whole run", str(error).splitlines()[0], cure) from error

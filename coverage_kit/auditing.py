@@ -51,13 +51,17 @@ _NEAR = 12  # own passages that a claim is held against
 
 @dataclass(frozen=True)
 class Asked:
-    """What an audit reads beside the own site: pages of all sites, what is asked, how far it is covered, who is named."""
+    """What an audit reads beside the own site: pages of all sites, what is asked, how far it is covered, who is named.
+
+    From queries of the `holdout` no words are written.
+    """
 
     pages: Pages
     gaps: Gaps
     coverage: Coverage
     clusters: Clusters
     mentions: Mentions
+    holdout: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ def audit_site(settings: Settings, log: LogTables, asked: Asked, names: Sequence
     statements = collect_statements(pages, log.answers, brand)
     disagreements = find_disagreements(statements)
     site = SiteTables(
-        *(own_site, pages, own, outline_pages(pages), brand, year_of(log), statements, disagreements),
+        *(own_site, asked.pages, own, outline_pages(pages), brand, year_of(log), statements, disagreements),
         *(asked.gaps, log.queries, asked.coverage, asked.clusters, log.answers, log.citations, asked.mentions),
     )
     audits, findings = audit_pages(site)
@@ -115,7 +119,8 @@ def _list_repairs(settings: Settings, log: LogTables, asked: Asked, found: Audit
     clusters = asked.clusters[asked.clusters["cluster_id"].isin(winnable)]
     cluster_of = clusters_of_pages(asked.coverage, clusters, log.queries, own)
     repairs = propose_repairs(found.findings, cluster_of, Site(own), settings.rank)
-    facts = propose_facts(found.brand_claims, log.queries, clusters, Site(own), settings.rank)
+    told = found.brand_claims[~found.brand_claims["query_id"].isin(list(asked.holdout))]
+    facts = propose_facts(told, log.queries, clusters, Site(own), settings.rank)
     limits = Limits(untouchable=settings.rank.untouchable)
     return tuple(one for one in (*repairs, *facts) if limits.allows(one.page_id))
 

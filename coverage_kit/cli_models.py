@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from coverage_kit.errors import RunError
+from coverage_kit.errors import RunError, SettingsError
 from coverage_kit.settings import make_settings, read_settings
 
 app = typer.Typer()
@@ -20,17 +20,21 @@ def panel(
     out: Annotated[Path, typer.Option(help="CSV to write; name it under [ask] panel")] = Path("panel.csv"),
     size: Annotated[int, typer.Option(min=1, help="queries of the panel")] = 100,
     holdout: Annotated[float, typer.Option(min=0.0, max=0.9, help="share of them from which no edit is drafted")] = 0.3,
+    is_forced: Annotated[bool, typer.Option("--force", help="replace another panel of that name")] = False,
 ) -> None:
     """Make a fixed panel of queries from a run's log: a stratified sample over its clusters, with holdout queries.
 
     Example: coverage-kit panel runs/latest --out panel.csv
     """
     from coverage_kit.analysis import load_analysis  # noqa: PLC0415 (seconds to import)
-    from coverage_kit.collect.panel import make_panel, panel_version, write_panel  # noqa: PLC0415
+    from coverage_kit.collect.panel import make_panel, panel_version, read_panel, write_panel  # noqa: PLC0415
 
     analysis = load_analysis(folder)
     made = make_panel(analysis.queries, analysis.clusters, size, holdout, int(analysis.about.get("seed", 0)))
-    write_panel(made, out)
+    if out.exists() and not is_forced:
+        cure = "Name another with --out, or --force: a changed panel cannot be compared with what the old one was answered."
+        raise SettingsError(str(out), "a free place for the panel", "a file", cure)
+    made = read_panel(write_panel(made, out))
     told = f"{len(made)} queries of {made['cluster_id'].nunique()} clusters, {int(made['is_holdout'].sum())} of them held out"
     typer.echo(f"Panel {panel_version(made)}: {told}, in {out}. Next: coverage-kit ask coverage.toml --dry-run")
 
@@ -65,7 +69,7 @@ def ask(
 def judge(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
     rubric: Annotated[list[str] | None, typer.Option(help="name of a rubric; repeat for more; by default three")] = None,
-    items: Annotated[int, typer.Option(min=1, help="items a rubric at most, those with most demand first")] = 40,
+    items: Annotated[int, typer.Option(min=20, help="items a rubric at most, those with most demand first")] = 40,
     labels: Annotated[Path | None, typer.Option(help="CSV of grades by people: item_id, grade")] = None,
     is_dry: Annotated[bool, typer.Option("--dry-run", help="only say what it would cost; nothing is sent")] = False,
     settings_file: Annotated[
@@ -97,12 +101,12 @@ def judge(
         return
     done = judge_run(judging, jobs, analysis, settings.judge.repeats, read_labels(labels) if labels else None)
     ledger.add(str(folder), "judge", judging.name, done.spent)
+    for key, why in done.stopped.items():
+        typer.echo(f"{key}: not judged to the end: {why}")
+    if len(done.stopped) == len(jobs) and not done.spent.n_calls:
+        raise typer.Exit(1)  # nothing was judged: what the run holds stays
     write_outputs(done.analysis, save_analysis(done.analysis, folder))
     typer.echo(describe_reliability(done.analysis.reliability, judging.name, rubrics))
-    for key, why in done.stopped.items():
-        typer.echo(f"{key}: ended early: {why}")
-    if done.stopped and not len(done.analysis.judgements):
-        raise typer.Exit(1)
 
 
 @app.command()

@@ -18,12 +18,14 @@ from coverage_kit.measure.judge.grading import Estimate, price_job
 from coverage_kit.measure.judge.protocol import Item, Judge
 from coverage_kit.measure.judge.reliability import LEAST_ITEMS, assess_reliability, usable_rubrics
 from coverage_kit.measure.judge.rubrics import Rubric
+from coverage_kit.schema import Schema
 from coverage_kit.settings import JudgeSettings
 from coverage_kit.tables import JUDGEMENTS, RELIABILITY, BrandClaims, Judgements
 
 DEFAULT_RUBRICS = ("answers-query", "faithful-to-source", "brand-described-rightly")
 BRAND = "brand-described-rightly"
 _MOST_CHARACTERS = 6_000  # of one text shown to a judge: a page may be a book
+_VERDICT = ("verdict", "reason", "judge")
 _UNSUPPORTED, _SUPPORTED = 2.5, 3.5  # on the rubric's scale: under 3 something is wrong, 3 is not told, over 3 is right
 
 
@@ -51,31 +53,31 @@ def list_items(analysis: Analysis, rubric: Rubric, most: int) -> list[Item]:
     """
     for parts, make in _ITEMS.items():
         if set(rubric.parts) <= set(parts):
-            return [Item(name, {part: texts[part] for part in rubric.parts}) for name, texts in make(analysis)[:most]]
+            return [Item(name, {part: texts[part] for part in rubric.parts}) for name, texts in make(analysis, most)]
     known = "; ".join(", ".join(parts) for parts in _ITEMS)
     found, cure = ", ".join(rubric.parts), "Judge such items from Python: grade_items."
     raise SettingsError(f"rubric {rubric.name}", f"some of the parts that a run has: {known}", found, cure)
 
 
-def _answered_queries(analysis: Analysis) -> list[tuple[str, dict[str, str]]]:
+def _answered_queries(analysis: Analysis, most: int) -> list[tuple[str, dict[str, str]]]:
     asked = analysis.queries.merge(analysis.coverage[["query_id", "own_passage_id"]], on="query_id").dropna()
     texts = _passage_texts(analysis)
-    rows = _by_demand(asked[asked["own_passage_id"].isin(texts)]).to_dict("records")
+    rows = _by_demand(asked[asked["own_passage_id"].isin(texts)]).head(most).to_dict("records")
     return [(row["query_id"], {"query": row["text"], "passage": _cut(texts[row["own_passage_id"]])}) for row in rows]
 
 
-def _brand_texts(analysis: Analysis) -> list[tuple[str, dict[str, str]]]:
+def _brand_texts(analysis: Analysis, most: int) -> list[tuple[str, dict[str, str]]]:
     texts, brand = _passage_texts(analysis), str(analysis.about.get("brand", ""))
     claims = analysis.brand_claims.merge(analysis.queries[["query_id", "demand"]], on="query_id")
     claims = _by_demand(claims[claims["passage_id"].isin(texts)]).drop_duplicates("text")
     return [
         (row["claim_id"], {"brand": brand, "text": row["text"], "source": own, "own words": own})
-        for row in claims.to_dict("records")
+        for row in claims.head(most).to_dict("records")
         for own in [_cut(texts[row["passage_id"]])]
     ]
 
 
-def _citing_answers(analysis: Analysis) -> list[tuple[str, dict[str, str]]]:
+def _citing_answers(analysis: Analysis, most: int) -> list[tuple[str, dict[str, str]]]:
     cited = analysis.citations[analysis.citations["kind"] == "cited"]
     cited = cited.assign(page_id=cited["url"].map(page_id))
     pages = analysis.pages[analysis.pages["status"] == "ok"].dropna(subset="text").set_index("page_id")["text"].to_dict()
@@ -83,7 +85,8 @@ def _citing_answers(analysis: Analysis) -> list[tuple[str, dict[str, str]]]:
     others = cited[(cited["site"] != analysis.about.get("own_site")) & cited["page_id"].isin(pages)]
     beside = others.groupby("answer_id")["page_id"].agg(list).to_dict()
     asked = analysis.queries[["query_id", "text", "demand"]].rename(columns={"text": "query"})
-    rows = _by_demand(own[["answer_id", "page_id"]].merge(analysis.answers, on="answer_id").merge(asked, on="query_id"))
+    told = analysis.answers[analysis.answers["text"].str.strip() != ""]
+    rows = _by_demand(own[["answer_id", "page_id"]].merge(told, on="answer_id").merge(asked, on="query_id")).head(most)
     return [
         (
             row["answer_id"],
@@ -93,11 +96,10 @@ def _citing_answers(analysis: Analysis) -> list[tuple[str, dict[str, str]]]:
             },
         )
         for row in rows.to_dict("records")
-        if row["text"].strip()
     ]
 
 
-_ITEMS: dict[tuple[str, ...], Callable[[Analysis], list[tuple[str, dict[str, str]]]]] = {
+_ITEMS: dict[tuple[str, ...], Callable[[Analysis, int], list[tuple[str, dict[str, str]]]]] = {
     ("query", "passage"): _answered_queries,
     ("brand", "text", "source", "own words"): _brand_texts,
     ("query", "answer", "source", "other sources"): _citing_answers,
@@ -148,14 +150,31 @@ def judge_run(
         tables.append(found)
         spent += found.spent
         stopped |= {rubric.key: found.stopped} if found.stopped else {}
-    judgements = JUDGEMENTS.table([row for one in tables for row in one.judgements.to_dict("records")])
-    reliability = RELIABILITY.table([row for one in tables for row in one.reliability.to_dict("records")])
-    judged = replace(analysis, judgements=judgements, reliability=reliability)
-    trusted = {job.rubric.key for job in jobs if job.rubric.name == BRAND} & usable_rubrics(reliability, judge.name)
-    if trusted and not judge.name.startswith("plain@"):
-        claims = apply_verdicts(analysis.brand_claims, judgements[judgements["rubric"].isin(trusted)], judge.name)
-        judged = replace(judged, brand_claims=claims, claim_rates=measure_claim_rates(claims))
-    return Judged(judged, spent, stopped)
+    judgements = _merge(analysis.judgements, [one.judgements for one in tables], JUDGEMENTS)
+    reliability = _merge(analysis.reliability, [one.reliability for one in tables], RELIABILITY)
+    claims = _told_by_words(analysis.brand_claims)
+    for name in (name for name in reliability["judge"].unique() if not name.startswith("plain@")):
+        trusted = [key for key in usable_rubrics(reliability, name) if key.startswith(f"{BRAND}@")]
+        rows = judgements[judgements["rubric"].isin(trusted) & (judgements["judge"] == name)]
+        claims = apply_verdicts(claims, rows, name) if len(rows) else claims
+    judged = replace(analysis, judgements=judgements, reliability=reliability, brand_claims=claims)
+    return Judged(replace(judged, claim_rates=measure_claim_rates(claims)), spent, stopped)
+
+
+def _merge(before: pd.DataFrame, new: Sequence[pd.DataFrame], schema: Schema) -> pd.DataFrame:
+    """Return earlier rows and new ones, which take the place of those of the same judge and rubric."""
+    fresh = pd.concat(new, ignore_index=True) if new else schema.empty()
+    keys = set(zip(fresh["judge"], fresh["rubric"], strict=True))
+    is_old = [pair not in keys for pair in zip(before["judge"], before["rubric"], strict=True)]
+    return schema.table([*before[is_old].to_dict("records"), *fresh.to_dict("records")])
+
+
+def _told_by_words(claims: BrandClaims) -> BrandClaims:
+    """Return the claims with the verdicts that words gave, which are kept beside those of a model."""
+    kept = [f"{name}_by_words" for name in _VERDICT]
+    if set(kept) <= set(claims.columns):
+        return claims.assign(**{name: claims[f"{name}_by_words"] for name in _VERDICT})
+    return claims.assign(**{f"{name}_by_words": claims[name] for name in _VERDICT})
 
 
 def apply_verdicts(claims: BrandClaims, judgements: Judgements, judge: str) -> BrandClaims:
@@ -164,7 +183,7 @@ def apply_verdicts(claims: BrandClaims, judgements: Judgements, judge: str) -> B
     Under 2.5 of 5 something is wrong: contradicted; over 3.5 it is right: supported; between them the site does not tell.
     """
     means = judgements[~judgements["is_swapped"].astype(bool)].groupby("item_id")["grade"].mean().dropna()
-    text_of = claims.drop_duplicates("text").set_index("claim_id")["text"]
+    text_of = claims.set_index("claim_id")["text"]
     grade_of = means[means.index.isin(text_of.index)].rename(index=text_of.to_dict())
     grades = claims["text"].map(grade_of)
     told = pd.cut(

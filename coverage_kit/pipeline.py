@@ -28,7 +28,7 @@ from coverage_kit.errors import LogError, SiteError
 from coverage_kit.grouping import group_log
 from coverage_kit.match.model import SiteModel
 from coverage_kit.matching import Matched, RunVectors, is_cited, match_site
-from coverage_kit.planning import plan_edits
+from coverage_kit.planning import Further, plan_edits, read_holdout
 from coverage_kit.rank.causes import explain_coverage, gather_facts, pool_facts
 from coverage_kit.rank.drafts import ClaimBook, unsupported_claims
 from coverage_kit.rank.gaps import nearest_to_clusters, rank_gaps
@@ -54,7 +54,7 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
 
     Raises CoverageKitError, with where, what, found and cure, for input that cannot be used.
     """
-    kept = Reuse(Path(settings.cache) / "found")
+    kept, ledger, holdout = Reuse(Path(settings.cache) / "found"), open_ledger(settings), read_holdout(settings)
     stages = Stages(kept)
     with stages.clock("collect"):
         spread = open_spread(settings, encoder)
@@ -90,15 +90,16 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         nearest = nearest_to_clusters(matches, log.queries, clusters, own_site).join(unsupported_claims(book, clusters))
         gaps = rank_gaps(log.queries, coverage, found.draws, clusters, found.labels, pooled, nearest, settings.seed)
         model = SiteModel(scorer, found.link, encoder, found.space, known)
-        audited = audit_site(settings, log, Asked(pages, gaps, coverage, clusters, mentions), names, model)
+        audited = audit_site(settings, log, Asked(pages, gaps, coverage, clusters, mentions, holdout), names, model)
         content = found.vectors.content
-        plan = plan_edits(settings, log, gaps, coverage, clusters, matches, passages, model, book, content, audited.repairs)
+        more = Further(audited.repairs, holdout)
+        plan = plan_edits(settings, log, gaps, coverage, clusters, matches, passages, model, book, content, more)
     with stages.clock("measure"):
         seen = Known(own_site, brand_sites, names, pages, mentions, clusters, coverage, plan.edits)
         tracked = track_visibility(settings, log, seen)
     with stages.clock("map"):
         points = draw_map(found.vectors, raw, (passages["site"] == own_site).to_numpy(), settings, kept)
-    open_ledger(settings).add(settings.out, "embed", encoder.name, stages.spent)
+    ledger.add(settings.out, "embed", encoder.name, stages.spent)
     about = {**describe(settings, own_site, encoder, found, log), "n_queries_read": n_queries}
     taken = ("queries", "answers", "citations", "spans", "searches", "failures", "sources")
     return Analysis(

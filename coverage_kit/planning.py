@@ -1,6 +1,5 @@
 """From gaps to a plan of edits: proposed, simulated, corrected by how past predictions held, ranked. Glue between stages."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from coverage_kit.rank.drafts import ClaimBook
 from coverage_kit.rank.edits import Candidate, Site, explain_no_edits, list_changes, propose_edits
 from coverage_kit.rank.gaps import best_places
 from coverage_kit.rank.select import Limits, rank_edits
-from coverage_kit.rank.simulate import Simulation, edit_table, simulate_edits
+from coverage_kit.rank.simulate import Simulation, edit_table, join_simulations, simulate_edits
 from coverage_kit.rank.track import TrackRecord, read_track
 from coverage_kit.settings import Settings
 from coverage_kit.tables import Changes, Clusters, Coverage, Edits, Effects, Frontier, Gaps, LogTables, Matches, Passages
@@ -24,6 +23,14 @@ from coverage_kit.vectors import Embeddings
 
 RECORD = "predictions.parquet"
 _TWINS = 0.9
+
+
+@dataclass(frozen=True)
+class Further:
+    """Candidates beside those of the gaps, such as those that mend what an audit found; queries from which none is drafted."""
+
+    repairs: tuple[Candidate, ...] = ()
+    holdout: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -48,12 +55,12 @@ def plan_edits(  # noqa: PLR0913 (everything that was found so far)
     model: SiteModel,
     book: ClaimBook,
     content: Embeddings,
-    repairs: Sequence[Candidate] = (),
+    further: Further | None = None,
 ) -> EditPlan:
     """Return the plan of edits for these gaps within the settings' budget and constraints.
 
     Edits are ranked by their coverage gain; their `citation_gain` stands beside it (`predict_citations`). `content` are the
-    embeddings of `passages`, in their order; `repairs` are further candidates, such as those that mend what an audit found.
+    embeddings of `passages`, in their order.
     """
     own = model.scorer.passages
     own_site = str(own["site"].iloc[0])
@@ -63,10 +70,14 @@ def plan_edits(  # noqa: PLR0913 (everything that was found so far)
         zip(gaps["cluster_id"], gaps["best_other_passage_id"].map(passages.set_index("passage_id")["text"]), strict=True)
     )
     said = {name: text for name, text in elsewhere.items() if isinstance(text, str)}
-    asked = (gaps, log.queries, coverage, clusters)
-    candidates = [*propose_edits(*asked, site, book, settings.rank, places, said, read_holdout(settings)), *repairs]
+    further, asked = further or Further(), (gaps, log.queries, coverage, clusters)
+    candidates = propose_edits(*asked, site, book, settings.rank, places, said, further.holdout)
     track = read_track(Path(settings.cache) / RECORD, own_site, model.encoder.name)
-    simulation = correct(simulate_edits(candidates, model, log.queries, clusters, settings.seed), track, settings.seed)
+    simulation = simulate_edits(candidates, model, log.queries, clusters, settings.seed)
+    if further.repairs:  # apart, so that words which are there already stand in no proposed text's way
+        mended = simulate_edits(list(further.repairs), model, log.queries, clusters, settings.seed, len(candidates))
+        candidates, simulation = [*candidates, *further.repairs], join_simulations(simulation, mended)
+    simulation = correct(simulation, track, settings.seed)
     limits = Limits(
         settings.rank.budget_minutes, settings.rank.budget_words, settings.rank.edits_per_page, settings.rank.untouchable
     )
@@ -80,7 +91,7 @@ def plan_edits(  # noqa: PLR0913 (everything that was found so far)
 
 def read_holdout(settings: Settings) -> frozenset[str]:
     """Return the queries that the settings' panel keeps out of drafting, so that they can judge the edits; none without one."""
-    if not Path(settings.ask.panel).exists():
+    if not Path(settings.ask.panel).is_file():
         return frozenset()
     panel = read_panel(settings.ask.panel)
     return frozenset(panel.loc[panel["is_holdout"].astype(bool), "query_id"])

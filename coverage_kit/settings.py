@@ -6,19 +6,20 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from coverage_kit.errors import SettingsError
+from coverage_kit.settings_models import AskedEngine as AskedEngine  # others import them from here
+from coverage_kit.settings_models import AskSettings as AskSettings
+from coverage_kit.settings_models import CostSettings as CostSettings
+from coverage_kit.settings_models import DraftSettings as DraftSettings
+from coverage_kit.settings_models import EndpointSettings as EndpointSettings
+from coverage_kit.settings_models import JudgeSettings as JudgeSettings
+from coverage_kit.settings_models import Section
+from coverage_kit.settings_models import TuneSettings as TuneSettings
 
-_URL = r"^(https?://[^\s@?#]+)?$"
-_VARIABLE = r"^[A-Z_][A-Z0-9_]*$"
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SiteSettings(_Section):
+class SiteSettings(Section):
     """One site: where its pages are, what URL they have, which names its brand goes by."""
 
     source: str = Field(description="folder of HTML or Markdown, sitemap URL, or URL at which to start a crawl")
@@ -29,7 +30,7 @@ class SiteSettings(_Section):
     )
 
 
-class CrawlSettings(_Section):
+class CrawlSettings(Section):
     """Manners and budgets of the crawler."""
 
     max_pages: int = Field(500, ge=1, description="pages fetched at most")
@@ -43,7 +44,7 @@ class CrawlSettings(_Section):
     allow_private_addresses: bool = Field(False, description="whether localhost and private networks may be fetched")
 
 
-class LogSettings(_Section):
+class LogSettings(Section):
     """The logs of answers and how their columns are named."""
 
     files: tuple[str, ...] = Field((), description="CSV, JSONL, Parquet or xlsx files, or folders of them")
@@ -53,14 +54,14 @@ class LogSettings(_Section):
     )
 
 
-class VisibilitySettings(_Section):
+class VisibilitySettings(Section):
     """Who is who among the cited sites, and from how many prompts on a figure counts."""
 
     community: tuple[str, ...] = Field((), description="further domains whose pages are written by their users, as forums are")
     least_prompts: int = Field(20, ge=2, description="figures that rest on effectively fewer prompts are marked as low n")
 
 
-class ChangeSettings(_Section):
+class ChangeSettings(Section):
     """What was changed on the site and when, for the comparison of before and after."""
 
     files: tuple[str, ...] = Field(
@@ -71,7 +72,7 @@ class ChangeSettings(_Section):
     pages: tuple[str, ...] = Field((), description="pages that were changed: page ids or URLs, patterns with * too")
 
 
-class AnalyticsSettings(_Section):
+class AnalyticsSettings(Section):
     """Exports of web analytics and search console."""
 
     sessions: tuple[str, ...] = Field(
@@ -81,7 +82,7 @@ class AnalyticsSettings(_Section):
     ai_sources: dict[str, str] = Field({}, description="further AI assistants: name = regular expression of the session source")
 
 
-class MatchSettings(_Section):
+class MatchSettings(Section):
     """How queries are compared with passages."""
 
     encoder: str = Field("minilm", description="'minilm' (bundled), a sentence-transformers name or a model folder")
@@ -105,7 +106,7 @@ class MatchSettings(_Section):
     bootstraps: int = Field(60, ge=20, description="refits from which intervals are read")
 
 
-class RankSettings(_Section):
+class RankSettings(Section):
     """What an edit costs an editor, in minutes, and the budget."""
 
     budget_minutes: float = Field(480.0, gt=0, description="editor minutes to spend")
@@ -122,88 +123,10 @@ class RankSettings(_Section):
     claim_minutes: float = Field(10.0, ge=0, description="each claim that needs a source")
 
 
-class EndpointSettings(_Section):
-    """A language model behind an OpenAI-compatible endpoint."""
-
-    model: str = Field("", description="name of the language model; '' for none")
-    base_url: str = Field("", pattern=_URL, description="URL of any OpenAI-compatible endpoint; '' for OpenAI's own")
-    key_variable: str = Field(
-        "OPENAI_API_KEY",
-        pattern=_VARIABLE,
-        max_length=60,
-        description="environment variable that holds the endpoint's key; the key itself stands in no file",
-    )
-    timeout_seconds: float = Field(60.0, gt=0, description="seconds to wait for an answer")
-
-
-class DraftSettings(EndpointSettings):
-    """Who writes drafts from briefs, on 'coverage-kit draft', where anyone does."""
-
-
-class JudgeSettings(EndpointSettings):
-    """Who judges texts by rubrics, beside the judge that needs no model; how often, and what it may cost."""
-
-    rubrics: str = Field("", description="folder of further rubrics (TOML); one of a shipped rubric's name replaces it")
-    samples: int = Field(8, ge=1, description="replies whose mean is the grade, where the endpoint gives no probabilities")
-    repeats: int = Field(3, ge=1, description="times each item is judged, from which the judge's reliability is told")
-    most_tokens: int = Field(500_000, ge=0, description="tokens read and written at most; 0: no limit")
-    most_money: float = Field(5.0, ge=0, description="money spent at most, by the price table; 0: no limit")
-
-
-class AskedEngine(EndpointSettings):
-    """One answer engine of the panel: what it is called in the tables, how it is asked, which model, how fast."""
-
-    name: str = Field(min_length=1, description="name of the engine in every table, such as perplexity")
-    kind: Literal["chat", "responses", "perplexity", "gemini", "anthropic"] = Field(
-        description="how it is asked: OpenAI-compatible chat completions or responses, or one of three APIs of their own"
-    )
-    key_variable: str = Field(
-        "",
-        pattern=rf"({_VARIABLE})|^$",
-        max_length=60,
-        description="environment variable that holds its key; '' for the kind's",
-    )
-    has_search: bool = Field(True, description="whether it may search the web, where its kind can")
-    timeout_seconds: float = Field(120.0, gt=0, description="seconds to wait for an answer")
-    requests_per_minute: float = Field(20.0, gt=0, description="requests a minute at most")
-    most_output_tokens: int = Field(2_000, ge=1, description="tokens of one answer at most")
-
-
-class AskSettings(_Section):
-    """The panel of queries that 'coverage-kit ask' puts to engines."""
-
-    engines: tuple[AskedEngine, ...] = Field((), description="the engines to ask, one block each")
-    panel: str = Field("panel.csv", description="CSV of the panel's queries: query, and is_holdout; or made from a run's log")
-    out: str = Field("panel", description="folder of raw requests and responses, which [log] and [change] can read")
-    repeats: int = Field(3, ge=1, description="times each query is put to each engine in one wave")
-    retries: int = Field(4, ge=0, description="further tries after a timeout, 429 or 5xx, with growing pauses")
-    most_tokens: int = Field(2_000_000, ge=0, description="tokens read and written in one wave at most; 0: no limit")
-    most_money: float = Field(10.0, ge=0, description="money spent in one wave at most, by the price table; 0: no limit")
-    market: str = Field("", description="country code told to engines that take one, such as GB")
-
-
-class TuneSettings(_Section):
-    """How 'coverage-kit tune' fine-tunes the encoder on the site's own pairs."""
-
-    out: str = Field("runs/encoder", description="folder of the tuned encoder, to be named under match.encoder")
-    held_out: float = Field(0.5, gt=0, lt=1, description="share of the queries whose pages are kept for the test")
-    most_pairs: int = Field(1000, ge=50, description="pairs of query and cited passage learned from at most, and of headings")
-    epochs: int = Field(2, ge=1, description="times all pairs are seen")
-    batch_size: int = Field(32, ge=2, description="pairs compared with each other at a time")
-    learning_rate: float = Field(5e-5, gt=0, description="step of the optimiser at its largest")
-    most_tokens: int = Field(128, ge=16, description="tokens read of a text at most while learning")
-
-
-class CostSettings(_Section):
-    """What models cost."""
-
-    prices: str = Field("", description="price table (TOML); '' for the shipped one, which you should check")
-
-
 _WITH_KEYS = ("draft", "judge", "ask")  # sections into which somebody may paste a key
 
 
-class EngineSettings(_Section):
+class EngineSettings(Section):
     """What spreads embedding and matching over workers, on this machine or on a cluster."""
 
     name: Literal["none", "local", "ray"] = Field(
@@ -214,7 +137,7 @@ class EngineSettings(_Section):
     part_rows: int = Field(20_000, ge=1, description="texts in one part")
 
 
-class Settings(_Section):
+class Settings(Section):
     """Every knob of a run. Read it with `read_settings`, or build it in Python."""
 
     site: SiteSettings
@@ -264,7 +187,10 @@ def make_settings(values: dict[str, Any], where: str = "settings") -> Settings:
         key = ".".join(str(part) for part in first["loc"])
         unknown = first["type"] == "extra_forbidden"
         what = f"a known key instead of '{key}'" if unknown else f"a usable value for '{key}'"
-        value = "a value, not told here as it may be a key" if key.split(".")[0] in _WITH_KEYS else repr(first.get("input"))
+        given = first.get("input")
+        is_told = key.split(".")[0] not in _WITH_KEYS and not isinstance(given, dict | list | tuple)
+        value = repr(given) if is_told else "a value, not told here as it may be a key"
+        value = "nothing" if first["type"] == "missing" else value
         found = "an unknown key" if unknown else f"{value} ({first['msg']})"
         raise SettingsError(where, what, found, "docs/settings.md lists every key.") from None
 
@@ -300,7 +226,7 @@ def resolve_paths(settings: Settings, folder: Path) -> Settings:
     )
 
 
-def _placed(section: _Section, *keys: str, place: Callable[[str], str]) -> dict[str, str]:
+def _placed(section: Section, *keys: str, place: Callable[[str], str]) -> dict[str, str]:
     """Return these paths of a section in their place; empty ones stay empty."""
     return {key: place(value) if (value := getattr(section, key)) else value for key in keys}
 

@@ -75,3 +75,15 @@ def test_tables_taken_away_just_before_a_crash_are_found_and_put_back(sample_ana
         write_folder(tmp_path / "tables", fail)
     assert find_tables(tmp_path) == tmp_path / "tables"
     assert load_analysis(tmp_path).gaps.equals(sample_analysis.gaps)
+
+
+def test_a_run_of_a_version_without_the_later_tables_is_read_with_them_empty(sample_analysis, tmp_path):
+    folder = save_analysis(sample_analysis, tmp_path / "run")
+    for name in ("audits", "findings", "checks", "brand_claims", "claim_rates", "judgements", "reliability"):
+        (folder / "tables" / f"{name}.parquet").unlink()
+    old = load_analysis(folder)
+    assert old.findings.empty
+    assert old.gaps.equals(sample_analysis.gaps)
+    (folder / "tables" / "gaps.parquet").unlink()
+    with pytest.raises(RunError):
+        load_analysis(folder)

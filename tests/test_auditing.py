@@ -41,3 +41,19 @@ def test_a_run_without_brand_answers_or_times_is_audited_all_the_same(tmp_path):
     assert analysis.claim_rates.empty
     assert set(analysis.audits["pillar"]) == {"relevance", "authority", "clarity", "freshness"}
     assert analysis.checks["difference"].isna().all()
+
+
+def test_competitors_are_no_third_parties(sample_analysis):
+    """The check of third parties knows all sites that were read, not the own one alone."""
+    audited = sample_analysis.audits[sample_analysis.audits["check"] == "third_parties"]
+    assert list(audited["outcome"]) == ["passed"]
+    cited = sample_analysis.citations[sample_analysis.citations["kind"] == "cited"]
+    others = cited[~cited["site"].isin(["larkmoor.example", "haulwright.example", "pedalhaven.example"])]
+    assert len(others) > 0
+
+
+def test_repairs_stand_for_themselves_in_the_ranking(sample_analysis):
+    edits = sample_analysis.edits
+    mended = edits[edits["operation"].isin(["repair", "state_fact"])]
+    gaining = mended[mended["gain"] > 0.01]
+    assert (gaining["marginal_gain"] > 0).all()

@@ -46,6 +46,9 @@ def test_a_panel_is_made_of_a_run_asked_resumed_and_told_in_the_ledger(monkeypat
     status, said = call(monkeypatch, capsys, "panel", run, "--size", 12, "--holdout", 0.25)
     assert status == 0, said
     assert "12 queries of 12 clusters, 3 of them held out" in said
+    status, said = call(monkeypatch, capsys, "panel", run, "--size", 5)
+    assert status == 2
+    assert "--force" in said
     with engine_server() as server:
         settings_file = tmp_path / "coverage.toml"
         settings_file.write_text(SETTINGS.format(url=server.url))

@@ -2,14 +2,16 @@
 
 import math
 import re
+import shutil
 
 import pytest
 
 from coverage_kit.analysis import load_analysis, save_analysis
 from coverage_kit.costs import LEDGER, Ledger, read_prices
 from coverage_kit.errors import SettingsError
-from coverage_kit.judging import BRAND, list_items, read_labels
+from coverage_kit.judging import BRAND, apply_verdicts, list_items, read_labels
 from coverage_kit.measure.judge.rubrics import Rubric, read_rubrics
+from coverage_kit.tables import JUDGEMENTS
 from tests.chat_server import KEY, Reply, chat_server
 from tests.test_cli import call
 
@@ -110,7 +112,7 @@ def test_a_judge_that_obeys_a_text_is_not_used_and_the_page_says_so(monkeypatch,
         status, said = judge(monkeypatch, capsys, run, chat)
     assert status == 0
     assert "not used. Attacks that raise no grade" in said
-    assert load_analysis(run).brand_claims.equals(before)
+    assert load_analysis(run).brand_claims[list(before.columns)].equals(before)
     assert "misses injection_resistance" in (run / "page.html").read_text()
 
 
@@ -119,9 +121,9 @@ def test_a_budget_that_ends_early_is_told_and_nothing_counts(monkeypatch, capsys
     with chat_server(honest(first_claim(run))) as chat:
         status, said = judge(monkeypatch, capsys, run, chat, money=0.001)
         assert status == 0
-    assert "ended early" in said
+    assert "not judged to the end" in said
     assert len(chat.asked) * (100 * 0.1 + 1 * 0.4) / 1e6 <= 0.001
-    assert load_analysis(run).brand_claims.equals(before)
+    assert load_analysis(run).brand_claims[list(before.columns)].equals(before)
 
 
 def test_without_a_model_words_judge_and_change_no_verdict(monkeypatch, capsys, run):
@@ -131,7 +133,7 @@ def test_without_a_model_words_judge_and_change_no_verdict(monkeypatch, capsys, 
     assert "Faithful to the source" in said
     assert "by plain@1: not used" in said
     after = load_analysis(run)
-    assert after.brand_claims.equals(before)
+    assert after.brand_claims[list(before.columns)].equals(before)
     assert after.reliability["rubric"].nunique() == 3
 
 
@@ -157,3 +159,30 @@ def test_labels_of_people_are_read_and_a_file_that_is_none_is_told(tmp_path):
     (tmp_path / "labels.csv").write_text("item,grade\n1,4\n")
     with pytest.raises(SettingsError, match="item_id"):
         read_labels(tmp_path / "labels.csv")
+
+
+def test_a_second_judging_keeps_what_the_first_found_and_a_judge_that_lost_trust_loses_its_verdicts(monkeypatch, capsys, run):
+    before = load_analysis(run).brand_claims
+    assert call(monkeypatch, capsys, "judge", run, "--items", 20, "--rubric", "answers-query")[0] == 0
+    with chat_server(honest(first_claim(run))) as chat:
+        assert judge(monkeypatch, capsys, run, chat)[0] == 0
+    both = load_analysis(run)
+    assert both.reliability["judge"].nunique() == 2
+    assert not both.brand_claims["verdict"].equals(before["verdict"])
+    shutil.rmtree("cache")
+    with chat_server(gullible(first_claim(run))) as chat:
+        assert judge(monkeypatch, capsys, run, chat)[0] == 0
+    after = load_analysis(run)
+    assert after.brand_claims["verdict"].equals(before["verdict"])
+    assert after.reliability["judge"].nunique() == 2
+
+
+def test_a_sentence_under_two_queries_has_the_verdict_of_the_one_that_was_judged(sample_analysis):
+    claims = sample_analysis.brand_claims
+    text = claims["text"].value_counts().index[0]
+    last = claims.loc[claims["text"] == text, "claim_id"].iloc[-1]
+    grade = {"judge": "m", "rubric": f"{BRAND}@1", "item_id": last, "repeat": 0, "is_swapped": False, "grade": 5.0}
+    rows = JUDGEMENTS.table([{**grade, "is_weighted": True, "n_samples": 1, "n_input_tokens": 0, "n_output_tokens": 0}])
+    told = apply_verdicts(claims, rows, "m")
+    assert set(told.loc[told["text"] == text, "verdict"]) == {"supported"}
+    assert set(told.loc[told["text"] == text, "judge"]) == {"m"}

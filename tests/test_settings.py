@@ -64,3 +64,19 @@ def test_the_template_explains_every_key_with_its_default():
         keys = getattr(model, "model_fields", {section: None})
         missing = [key for key in keys if section != "language" and not re.search(rf"^(# )?\[?\[?(\w+\.)?{key}\b", text, re.M)]
         assert missing in ([], ["competitors"]), (section, missing)
+
+
+def test_a_key_beside_a_missing_section_is_not_told(tmp_path):
+    path = tmp_path / "coverage.toml"
+    for text in (
+        '[draft]\napi_key = "sk-secret"\n',
+        '[site]\nbrand = "sk-secret"\n',
+        '[[ask.engines]]\nname = "x"\nkey = "sk-secret"\n',
+    ):
+        path.write_text(text)
+        with pytest.raises(SettingsError) as caught:
+            read_settings(path)
+        assert "sk-secret" not in str(caught.value) or "brand" in text
+    path.write_text('[draft]\napi_key = "sk-secret"\n')
+    with pytest.raises(SettingsError, match="'site'; found nothing"):
+        read_settings(path)

@@ -5,17 +5,17 @@ No maker writes a fact: words are the site's own, or slots for the editor to fil
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from coverage_kit.passage import PassageText
-from coverage_kit.rank.drafts import as_question
 from coverage_kit.rank.edits import Candidate, Change, Site
 from coverage_kit.settings import RankSettings
 from coverage_kit.tables import BrandClaims, Clusters, Coverage, Findings, Passages, Queries
 
 REPAIR, STATE_FACT = "repair", "state_fact"
+REWORD_HEADING = "reword_heading"  # of a finding: the words are a heading's
 _SLOT = re.compile(r"\[(?:FACT|SOURCE) NEEDED:")
 
 
@@ -46,42 +46,67 @@ def propose_repairs(findings: Findings, cluster_of: Mapping[str, str], site: Sit
     return [_repair(group, cluster_of[str(page)], site, costs) for (page, _), group in groups]
 
 
+class _Mended(NamedTuple):
+    """One passage that a remedy rewrites, or whose heading it rewords: where it stands, what stands there, before and after."""
+
+    passage_id: str
+    page_id: str
+    path: str
+    text: str
+    is_heading: bool
+    before: str
+    after: str
+
+    @property
+    def change(self) -> Change:
+        """The change of the place."""
+        action = "replace_heading" if self.is_heading else "replace_passage"
+        return Change(action, self.page_id, self.passage_id, self.path, self.before, self.after)
+
+    @property
+    def result(self) -> PassageText:
+        """The passage as it is read then."""
+        if not self.is_heading:
+            return PassageText(self.path, self.after)
+        return PassageText(" > ".join([*self.path.split(" > ")[:-1], self.after]), self.text)
+
+
 def _repair(group: pd.DataFrame, cluster_id: str, site: Site, costs: RankSettings) -> Candidate:
     """Return the candidate that mends what one check found on one page."""
     first, rows = group.iloc[0], group.to_dict("records")
-    rewritten = _rewrite(rows, site)
-    changes = [
-        Change("replace_passage", str(first["page_id"]), name, str(site.by_id.loc[name, "heading_path"]), old, new)
-        for name, (old, new) in rewritten.items()
-    ]
-    if not changes:
-        found = "\n".join(str(row["evidence"]) for row in rows)
-        changes = [Change("by_hand", str(first["page_id"]), None, str(first["place"]), found, str(first["remedy"]))]
-    told = [(name, old, new) for name, (old, new) in rewritten.items() if not _SLOT.search(new)]
+    mended = _mend(rows, site)
+    told = [one for one in mended if not _SLOT.search(one.after)]
+    found = "\n".join(str(row["evidence"]) for row in rows)
+    by_hand = Change("by_hand", str(first["page_id"]), None, str(first["place"]), found, str(first["remedy"]))
     text = "\n".join(dict.fromkeys([f"{first['reason']} {first['remedy']}", *(f"- {_where(row)}" for row in rows)]))
     return Candidate(
         *(cluster_id, REPAIR, str(first["page_id"]), str(first["place"]), text),
         cost_minutes=round(sum(price_finding(row, costs) for row in rows), 1),
         drafted_from=(),
-        added=tuple(PassageText(str(site.by_id.loc[name, "heading_path"]), new) for name, _, new in told),
-        removed=tuple(name for name, *_ in told),
-        before="\n\n".join(old for old, _ in rewritten.values()) or None,
-        after="\n\n".join(new for _, new in rewritten.values()) or None,
+        added=tuple(one.result for one in told),
+        removed=tuple(one.passage_id for one in told),
+        before="\n\n".join(one.before for one in mended) or None,
+        after="\n\n".join(one.after for one in mended) or None,
         n_words=int(group["n_words"].sum()),
-        changes=tuple(changes),
+        changes=tuple(one.change for one in mended) or (by_hand,),
     )
 
 
-def _rewrite(rows: list[dict[Any, Any]], site: Site) -> dict[str, tuple[str, str]]:
-    """Return by passage_id its words before and after, where the remedies rewrite some."""
-    found: dict[str, tuple[str, str]] = {}
+def _mend(rows: list[dict[Any, Any]], site: Site) -> list[_Mended]:
+    """Return what the remedies rewrite, one a passage: its heading, or its words with each remedy's in their place."""
+    found: dict[str, _Mended] = {}
     for row in rows:
         name, before, after = row["passage_id"], row["before"], row["after"]
-        if isinstance(name, str) and isinstance(before, str) and isinstance(after, str) and name in site.by_id.index:
-            old, new = found.get(name, (str(site.by_id.loc[name, "text"]),) * 2)
-            if before in new:
-                found[name] = (old, new.replace(before, after, 1))
-    return found
+        if not all(isinstance(one, str) for one in (name, before, after)) or name not in site.by_id.index:
+            continue
+        page_id, path, text = (str(site.by_id.loc[name, column]) for column in ("page_id", "heading_path", "text"))
+        if row["operation"] == REWORD_HEADING:
+            is_there = path.rsplit(" > ", maxsplit=1)[-1] == before
+            found |= {name: _Mended(name, page_id, path, text, True, before, after)} if is_there and name not in found else {}
+        else:
+            now = found.get(name, _Mended(name, page_id, path, text, False, text, text))
+            found |= {name: now._replace(after=now.after.replace(before, after, 1))} if before in now.after else {}
+    return list(found.values())
 
 
 def _where(row: Mapping[Any, Any]) -> str:
@@ -93,12 +118,13 @@ def propose_facts(
 ) -> list[Candidate]:
     """Return the edits that state plainly what answers get wrong about the brand, one for each own passage and verdict.
 
-    Where the site says otherwise, its own sentence stands first under the question; where it says nothing, a slot asks the
-    editor whether it is true.
+    Where the site says otherwise, its own sentence moves to the front of its passage; where it says nothing, a slot behind the
+    nearest passage asks the editor whether it is true.
     """
     wrong = claims[claims["verdict"].isin(["contradicted", "unsupported"]) & claims["passage_id"].isin(site.by_id.index)]
-    asked = wrong.merge(queries[["query_id", "text", "demand"]], on="query_id", suffixes=("", "_asked"))
-    asked = asked.merge(clusters[["query_id", "cluster_id"]], on="query_id")
+    asked = wrong.merge(queries[["query_id", "demand"]], on="query_id").merge(
+        clusters[["query_id", "cluster_id"]], on="query_id"
+    )
     asked = asked.sort_values(["demand", "claim_id"], ascending=[False, True])
     groups = asked.groupby(["verdict", "passage_id"], sort=True)
     return [_state(group, verdict == "contradicted", site, costs) for (verdict, _), group in groups]
@@ -106,24 +132,35 @@ def propose_facts(
 
 def _state(group: pd.DataFrame, is_told: bool, site: Site, costs: RankSettings) -> Candidate:
     first, passage = group.iloc[0], site.by_id.loc[group["passage_id"].iloc[0]]
+    before, path, page = (str(passage[name]) for name in ("text", "heading_path", "page_id"))
     said = list(dict.fromkeys(group["text"]))
-    heading, path = as_question(str(first["text_asked"])), str(passage["heading_path"])
-    own = list(dict.fromkeys(group["own_words"])) if is_told else []
-    body = "\n\n".join(own or [f"[FACT NEEDED: is it true that “{claim}”? Say what is.]" for claim in said])
-    after = f"## {heading}\n\n{body}"
+    own = [one for one in dict.fromkeys(group["own_words"]) if isinstance(one, str) and one in before] if is_told else []
+    slots = [] if is_told else [f"[FACT NEEDED: is it true that “{claim}”? Say what is.]" for claim in said]
+    after = "\n\n".join([_put_first(own, before), *slots])
     engines = ", ".join(dict.fromkeys(group["engine"]))
     fault = "contradict the site" if is_told else "tell what the site does not say"
-    lines = [
-        f"Answers of {engines} {fault}. State the fact plainly, under the question that is asked.",
-        *map("- “{}”".format, said),
-    ]
-    words = costs.added_word_minutes * len(after.split())
+    lines = [f"Answers of {engines} {fault}. State the fact plainly, in a sentence of its own.", *map("- “{}”".format, said)]
+    changes = (Change("replace_passage", page, str(first["passage_id"]), path, before, after),)
+    if after == before:  # the sentence stands in front already, or is no part of the passage's words
+        changes = (Change("by_hand", page, str(first["passage_id"]), path, "\n".join(said), str(first["own_words"])),)
+    n_changed = len(" ".join([*own, *slots]).split())
+    cost = costs.extend_minutes + costs.changed_word_minutes * n_changed + costs.claim_minutes * len(slots)
     return Candidate(
-        *(str(first["cluster_id"]), STATE_FACT, str(passage["page_id"]), path, "\n".join(lines)),
-        cost_minutes=round(costs.section_minutes + words + costs.claim_minutes * (0 if is_told else len(said)), 1),
+        *(str(first["cluster_id"]), STATE_FACT, page, path, "\n".join(lines)),
+        cost_minutes=round(cost, 1),
         drafted_from=(),
-        added=(PassageText(f"{path} > {heading}", body),) if is_told else (),
-        after=after,
-        n_words=len(after.split()),
-        changes=(Change("insert_section", str(passage["page_id"]), str(first["passage_id"]), path, None, after),),
+        added=(PassageText(path, after),) if own and after != before else (),
+        removed=(str(first["passage_id"]),) if own and after != before else (),
+        before=before,
+        after=after if after != before else None,
+        n_words=n_changed,
+        changes=changes,
     )
+
+
+def _put_first(sentences: list[str], text: str) -> str:
+    """Return a text with some of its sentences in front of the rest."""
+    rest = text
+    for one in sentences:
+        rest = re.sub(re.escape(one) + r"\s?", "", rest, count=1)
+    return " ".join([*sentences, rest]).strip() if sentences and not text.startswith(sentences[0]) else text

@@ -57,15 +57,15 @@ class Simulation:
     effects: Effects
 
 
-def simulate_edits(
-    candidates: list[Candidate], model: CoverageModel, queries: Queries, clusters: Clusters, seed: int = 0
+def simulate_edits(  # noqa: PLR0913 (what is simulated, on what, and how it is numbered)
+    candidates: list[Candidate], model: CoverageModel, queries: Queries, clusters: Clusters, seed: int = 0, first: int = 0
 ) -> Simulation:
     """Return what each candidate would bring and harm, alone.
 
     A query's rise of coverage counts with the probability that it asks for the edited text (`Effect.fit`). Queries from which
     the draft was written are taken to gain, where it comes near them, the same part of their room as the others of the gap; a
     gap of one query has nobody else to ask: it is scored on itself, at half its worth. Intervals resample the calibration and
-    the queries together.
+    the queries together. `first` is the number of the first candidate among all that are simulated.
     """
     demand = np.asarray(demand_weights(queries), dtype=np.float64)
     place = pd.Series(np.arange(len(queries)), index=pd.Index(queries["query_id"]))
@@ -78,7 +78,7 @@ def simulate_edits(
         drafted = place.loc[list(candidate.drafted_from)].to_numpy() if candidate.drafted_from else np.zeros(0, np.int64)
         effect = _with_rows(touched, drafted, model.coverage_now)
         counted = _Counted(effect, members.get(candidate.cluster_id, np.zeros(0, np.int64)), drafted, demand, room)
-        draws, rows = counted.gain_draws(rng), counted.rows_of_effects(edit_id(number), queries)
+        draws, rows = counted.gain_draws(rng), counted.rows_of_effects(edit_id(first + number), queries)
         found.append((counted.chances(), counted.harm, draws, rows))  # not the effect itself: of all edits they fill gigabytes
     groups = np.asarray(pd.factorize(np.array([one.cluster_id for one in candidates], dtype=object))[0], dtype=np.int64)
     return Simulation(
@@ -88,6 +88,20 @@ def simulate_edits(
         np.array([harm for _, harm, _, _ in found]),
         groups,
         pd.concat([rows for *_, rows in found], ignore_index=True) if found else EFFECTS.empty(),
+    )
+
+
+def join_simulations(edits: Simulation, repairs: Simulation) -> Simulation:
+    """Return both as one, the repairs behind the edits: no variants of them nor of each other, as each mends another place."""
+    start = int(edits.groups.max()) + 1 if len(edits.groups) else 0
+    n_draws = min(len(edits.gain), len(repairs.gain))
+    return Simulation(
+        edits.room,
+        edits.chances + repairs.chances,
+        np.hstack([edits.gain[:n_draws], repairs.gain[:n_draws]]) if edits.chances else repairs.gain,
+        np.r_[edits.harm, repairs.harm],
+        np.r_[edits.groups, start + np.arange(len(repairs.groups), dtype=np.int64)],
+        pd.concat([edits.effects, repairs.effects], ignore_index=True),
     )
 
 

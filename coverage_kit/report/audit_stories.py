@@ -23,8 +23,9 @@ Story = dict[str, Any]
 def tell_pillars(analysis: Analysis) -> Story:
     """Return each pillar's checks with what they show on this log, and the findings by page, those with most demand first."""
     checks, findings = describe_checks(analysis), describe_findings(analysis)
-    pages = [_tell_page(str(name), rows) for name, rows in findings.groupby("page_id", sort=False)]
-    pages.sort(key=lambda page: (-page["demand"], page["page_id"]))
+    by_demand = findings.sort_values(["page_demand", "page_id"], ascending=[False, True], kind="stable")
+    groups = dict(list(by_demand.groupby("page_id", sort=False)))
+    pages = [_tell_page(str(name), groups[name]) for name in list(groups)[:_PAGES]]
     return {
         "pillars": [
             (pillar, [_tell_check(row) for row in checks[checks["pillar"] == pillar].to_dict("records")]) for pillar in PILLARS
@@ -32,8 +33,8 @@ def tell_pillars(analysis: Analysis) -> Story:
         "n_pages": analysis.audits["page_id"].nunique(),
         "n_findings": len(findings),
         "n_pages_found": findings["page_id"].nunique(),
-        "pages": pages[:_PAGES],
-        "n_more": max(0, len(pages) - _PAGES),
+        "pages": pages,
+        "n_more": max(0, len(groups) - _PAGES),
     }
 
 

@@ -14,7 +14,9 @@ SITE = Site(
         [
             {"passage_id": f"a.example/{page}#{n}", "page_id": f"a.example/{page}", "site": "a.example", "position": n,
              "heading_path": f"{page} > Part {n}", "text": text, "n_words": len(text.split())}
-            for page, texts in {"p": ["As said above, it is red.", "We are the best."], "q": ["It costs £5."]}.items()
+            for page, texts in (
+                ("p", ["As said above, it is red.", "We are the best."]), ("q", ["It is a bike. It costs £5. Buy it."])
+            )
             for n, text in enumerate(texts)
         ]
     )
@@ -31,7 +33,7 @@ CLUSTER = CLUSTERS.table([{"query_id": f"q{n}", "cluster_id": f"c{n}", "membersh
 def finding(number, check="superlatives", **values):
     usual = {"finding_id": f"f{number}", "page_id": "a.example/p", "passage_id": None, "pillar": "clarity", "check": check,
              "place": "p > Part 0", "evidence": "words", "reason": "It is weak.", "remedy": "Mend it.", "before": None,
-             "after": None, "n_words": 0, "n_claims": 0, "operation": "repair"}  # fmt: skip
+             "after": None, "n_words": 0, "n_claims": 0, "operation": "by_hand"}  # fmt: skip
     return {**usual, **values}
 
 
@@ -66,7 +68,7 @@ def test_one_candidate_a_page_and_check_and_none_where_no_question_leads():
 
 
 def test_words_that_a_remedy_rewrites_are_simulated_in_their_passage():
-    told = finding(0, passage_id="a.example/p#0", before="As said above, it", after="It")
+    told = finding(0, passage_id="a.example/p#0", before="As said above, it", after="It", operation="rewrite")
     (made,) = propose_repairs(FINDINGS.table([told]), {"a.example/p": "c1"}, SITE, COSTS)
     assert made.changes[0][:3] == ("replace_passage", "a.example/p", "a.example/p#0")
     assert made.changes[0].after == "It is red."
@@ -75,27 +77,44 @@ def test_words_that_a_remedy_rewrites_are_simulated_in_their_passage():
 
 
 def test_a_remedy_with_a_slot_is_written_down_and_not_simulated():
-    told = finding(0, passage_id="a.example/p#1", before="the best", after="the best [SOURCE NEEDED: who says so?]")
+    told = finding(
+        0, passage_id="a.example/p#1", before="the best", after="the best [SOURCE NEEDED: who?]", operation="rewrite"
+    )
     (made,) = propose_repairs(FINDINGS.table([told]), {"a.example/p": "c1"}, SITE, COSTS)
-    assert made.after == "We are the best [SOURCE NEEDED: who says so?]."
+    assert made.after == "We are the best [SOURCE NEEDED: who?]."
     assert made.added == ()
 
 
-def test_what_the_site_says_otherwise_is_stated_in_its_own_words_under_the_question():
+def test_a_reworded_heading_changes_the_heading_and_not_the_same_words_in_the_text():
+    told = finding(0, passage_id="a.example/p#0", before="Part 0", after="Is it red?", operation="reword_heading")
+    (made,) = propose_repairs(FINDINGS.table([told]), {"a.example/p": "c1"}, SITE, COSTS)
+    assert made.changes[0][:4] == ("replace_heading", "a.example/p", "a.example/p#0", "p > Part 0")
+    assert made.added == (("p > Is it red?", "As said above, it is red."),)
+
+
+def test_what_the_site_says_otherwise_moves_to_the_front_of_its_passage():
     claims = BRAND_CLAIMS.table([claim(7, "contradicted"), claim(9, "contradicted", engine="gemini"), claim(1, "supported")])
     (made,) = propose_facts(claims, QUERY, CLUSTER, SITE, COSTS)
-    assert made.after == "## How much?\n\nIt costs £5."
+    assert made.after == "It costs £5. It is a bike. Buy it."
     assert (made.operation, made.cluster_id, made.page_id) == ("state_fact", "c1", "a.example/q")
-    assert made.added[0].text == "It costs £5."
+    assert (made.added[0].text, made.removed) == (made.after, ("a.example/q#0",))
     assert "Answers of chatgpt, gemini contradict the site." in made.text
-    assert made.cost_minutes == pytest.approx(15 + 0.05 * len(made.after.split()), abs=0.051)
+    assert made.cost_minutes == pytest.approx(8 + 0.02 * 3, abs=0.051)
+
+
+def test_a_sentence_that_stands_in_front_already_is_left_to_the_editor():
+    claims = BRAND_CLAIMS.table([claim(7, "contradicted", own_words="It is a bike.")])
+    (made,) = propose_facts(claims, QUERY, CLUSTER, SITE, COSTS)
+    assert [change.action for change in made.changes] == ["by_hand"]
+    assert (made.after, made.added) == (None, ())
 
 
 def test_what_the_site_does_not_say_is_asked_of_the_editor_and_gains_nothing():
     (made,) = propose_facts(BRAND_CLAIMS.table([claim(7, "unsupported")]), QUERY, CLUSTER, SITE, COSTS)
-    assert made.after == "## How much?\n\n[FACT NEEDED: is it true that “Acme costs £7.”? Say what is.]"
+    slot = "[FACT NEEDED: is it true that “Acme costs £7.”? Say what is.]"
+    assert made.after == f"It is a bike. It costs £5. Buy it.\n\n{slot}"
     assert made.added == ()
-    assert made.cost_minutes > 25
+    assert made.cost_minutes == pytest.approx(8 + 10 + 0.02 * 12, abs=0.051)
 
 
 def test_claims_without_an_own_passage_make_no_edit():
