@@ -103,6 +103,7 @@ def audit_site(settings: Settings, log: LogTables, asked: Asked, names: Sequence
     site = SiteTables(
         *(own_site, asked.pages, own, outline_pages(pages), brand, year_of(log), statements, disagreements),
         *(asked.gaps, log.queries, asked.coverage, asked.clusters, log.answers, log.citations, asked.mentions),
+        holdout=asked.holdout,
     )
     audits, findings = audit_pages(site)
     prices = [price_finding(row, settings.rank) for row in findings.to_dict("records")]

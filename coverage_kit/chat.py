@@ -9,6 +9,8 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from coverage_kit.costs import Spent
@@ -21,13 +23,18 @@ if TYPE_CHECKING:
 OPENAI_URL = "https://api.openai.com/v1"
 RETRIES = 3
 _OPTIONAL = ("temperature", "top_logprobs", "logprobs", "n", "seed")
-_NEVER_SENT = ("ConnectError", "ConnectTimeout")  # of whichever HTTP library the client brings
-_MOST_BYTES = 32_000_000
+MOST_BYTES = 32_000_000
+_NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "NewConnectionError", "ConnectTimeoutError"})  # httpx's, urllib3's
+_PASSING = frozenset({0, 408, 409, 425, 429, 500, 502, 503, 504, 529})  # 0: no answer; 529: Anthropic's overload
+_LONGEST_WAIT_SECONDS = 120.0
 _THOUGHTS = re.compile(r"\A\s*<think>.*?</think>", re.S)
 
 
-class _TooLargeError(ValueError):
+class TooLargeError(ValueError):
     """An answer is larger than any should be."""
+
+    def __init__(self) -> None:
+        super().__init__(f"an answer of more than {MOST_BYTES:,} bytes")
 
 
 @dataclass(frozen=True)
@@ -112,17 +119,14 @@ class Endpoint:
         self._client = _connect(settings, self._key, section, retries)
 
     def complete(self, prompt: Prompt) -> Completion:
-        """Return `prompt.n` replies of chat completions, asked for again where the endpoint gives fewer at a time.
+        """Return the replies of one request for chat completions: one at least, and fewer than `prompt.n` of some endpoints.
 
         What the endpoint refuses, such as a temperature, is left out from then on. Raises the endpoint's failure, without the
         key, where it gives no reply.
         """
-        start, replies, spent = time.perf_counter(), list[Reply](), Spent()
-        while len(replies) < prompt.n:
-            left = replace(prompt, n=prompt.n - len(replies))
-            got = self._read(self.send("/chat/completions", left.body(self.model)))
-            replies, spent = [*replies, *got.replies], spent + got.spent
-        return Completion(tuple(replies[: prompt.n]), replace(spent, seconds=time.perf_counter() - start))
+        start = time.perf_counter()
+        got = self._read(self.send("/chat/completions", prompt.body(self.model)))
+        return replace(got, spent=replace(got.spent, seconds=time.perf_counter() - start))
 
     def send(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the endpoint answers to a request with this body, as it is. Raises the endpoint's failure."""
@@ -163,12 +167,16 @@ class Endpoint:
             response = getattr(error, "response", None)
             failure.status = getattr(error, "status_code", 0)
             failure.retry_after = response.headers.get("retry-after", "") if response is not None else ""
-            failure.may_cost = not failure.status and type(error.__cause__).__name__ not in _NEVER_SENT
+            failure.may_cost = not failure.status and not was_never_sent(error.__cause__)
         return failure
 
     def _strange(self, error: Exception) -> CoverageKitError:
-        found = str(error) if isinstance(error, _TooLargeError) else f"no chat completion ({type(error).__name__})"
-        return self.fail(found, f"See that {self._section}.base_url leads to an OpenAI-compatible endpoint.", error)
+        """Return the failure of an answer that came, and may have to be paid for, but is none."""
+        found = str(error) if isinstance(error, TooLargeError) else f"no chat completion ({type(error).__name__})"
+        failure = self.fail(found, f"See that {self._section}.base_url leads to an OpenAI-compatible endpoint.", error)
+        if isinstance(failure, ModelError):
+            failure.status, failure.may_cost = failure.status or 200, True
+        return failure
 
     def _bearable(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return the body without what the endpoint refused before."""
@@ -192,6 +200,33 @@ class Endpoint:
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise self._strange(error) from None
         return Completion(replies, Spent(1, n_input_tokens=n_read, n_output_tokens=n_written))
+
+
+def was_never_sent(error: BaseException | None) -> bool:
+    """Return whether an error of the HTTP library says that the request did not reach its server, and so costs nothing."""
+    return any(kind.__name__ in _NEVER_SENT for kind in type(error).__mro__)
+
+
+def is_passing(failure: ModelError) -> bool:
+    """Return whether a failure may be over at the next try."""
+    return failure.status in _PASSING
+
+
+def seconds_to_wait(failure: ModelError, attempt: int) -> float:
+    """Return the seconds before the next try: what was asked for, else doubling from one; two minutes at most."""
+    return min(max(_asked_wait(failure.retry_after), 2.0**attempt), _LONGEST_WAIT_SECONDS)
+
+
+def _asked_wait(asked: str) -> float:
+    try:
+        return float(asked)
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(asked)
+    except (ValueError, TypeError, IndexError):
+        return 0.0
+    return (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
 
 
 def _read_choice(choice: Mapping[str, Any]) -> Reply:
@@ -227,8 +262,8 @@ def _bound_size(response: Any) -> None:
             n_bytes = 0
             for part in whole:
                 n_bytes += len(part)
-                if n_bytes > _MOST_BYTES:
-                    raise _TooLargeError(f"an answer of more than {_MOST_BYTES:,} bytes")
+                if n_bytes > MOST_BYTES:
+                    raise TooLargeError
                 yield part
 
         def close(self) -> None:

@@ -103,8 +103,8 @@ def judge(
     ledger.add(str(folder), "judge", judging.name, done.spent)
     for key, why in done.stopped.items():
         typer.echo(f"{key}: not judged to the end: {why}")
-    if len(done.stopped) == len(jobs) and not done.spent.n_calls:
-        raise typer.Exit(1)  # nothing was judged: what the run holds stays
+    if done.is_empty:
+        raise typer.Exit(1)  # what the run holds stays
     write_outputs(done.analysis, save_analysis(done.analysis, folder))
     typer.echo(describe_reliability(done.analysis.reliability, judging.name, rubrics))
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -183,14 +183,15 @@ class Ledger:
     prices: Prices
 
     def add(self, run: str, task: str, model: str, spent: Spent) -> None:
-        """Add one row. Raises RunError where the file cannot be written."""
+        """Add one row, on a line of its own also where the last one was torn. Raises RunError where it cannot be written."""
         row = {"at": datetime.now(UTC).isoformat(), "run": run, "task": task, "model": model}
         counts = {one.name: getattr(spent, one.name) for one in fields(Spent)}
         priced = {"money": self.prices.price(model, spent), "currency": self.prices.currency}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({**row, **counts, **priced}, ensure_ascii=False) + "\n")
+            with self.path.open("ab+") as file:
+                self._mend(file)
+                file.write(json.dumps({**row, **counts, **priced}).encode() + b"\n")
         except OSError as error:
             raise RunError(str(self.path), "a ledger that can be written", str(error), "Name another cache.") from error
 
@@ -199,17 +200,47 @@ class Ledger:
         return [column.name for column in COSTS.columns]
 
     def read(self) -> Costs:
-        """Return every row so far, in order. Raises RunError for a line that is none of ours."""
+        """Return every row so far, in order; a last line that is torn, as of a process killed while it wrote, is passed over.
+
+        Raises RunError for a file that cannot be read and for a line that is none of ours.
+        """
         rows: list[dict[str, Any]] = []
-        lines = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
-        for number, line in enumerate(lines, 1):
-            try:
-                row = json.loads(line)
-                rows.append({**{name: row[name] for name in self._columns}, "at": datetime.fromisoformat(row["at"])})
-            except (ValueError, KeyError, TypeError):
-                cure = "Mend or remove that line."
-                raise RunError(f"{self.path}, line {number}", "a row of the ledger", line[:80], cure) from None
+        for number, line in enumerate(self._lines(), 1):
+            row = self._row(line)
+            if row is not None:
+                rows.append(row)
+            elif line.endswith(b"\n"):
+                found, cure = line[:80].decode("utf-8", "replace").strip(), "Mend or remove that line."
+                raise RunError(f"{self.path}, line {number}", "a row of the ledger", found, cure)
         return COSTS.table(rows)
+
+    def _lines(self) -> list[bytes]:
+        try:
+            with self.path.open("rb") as file:
+                return file.readlines()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise RunError(str(self.path), "a ledger that can be read", str(error), "Name another cache.") from error
+
+    def _row(self, line: bytes) -> dict[str, Any] | None:
+        """Return the row of a line; None where it holds none."""
+        try:
+            row = json.loads(line.decode("utf-8"))
+            return {**{name: row[name] for name in self._columns}, "at": datetime.fromisoformat(row["at"])}
+        except (ValueError, KeyError, TypeError):
+            return None
+
+    def _mend(self, file: IO[bytes]) -> None:
+        """End a last line without an end, or cut it off where it is torn."""
+        file.seek(0)
+        lines = file.readlines()
+        if not lines or lines[-1].endswith(b"\n"):
+            return
+        if self._row(lines[-1]) is None:
+            file.truncate(file.tell() - len(lines[-1]))
+        else:
+            file.write(b"\n")
 
 
 def open_ledger(settings: Settings) -> Ledger:

@@ -1,5 +1,10 @@
 """The error tree: every error the toolkit raises on purpose says where, what, found and cure."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from coverage_kit.costs import Spent
+
 
 class CoverageKitError(Exception):
     """Base of all errors raised on purpose.
@@ -47,12 +52,14 @@ class ModelError(CoverageKitError):
     """A language model or an answer engine gives no answer that can be used.
 
     `status` is the HTTP status that came instead, 0 for none; `retry_after` the header of that name; `may_cost` tells that the
-    request may have been answered, and so has to be paid for, although no answer arrived.
+    request may have been answered, and so has to be paid for, although no answer arrived. `spent` is what was spent before in
+    vain on what was wanted, where whoever raises it keeps count.
     """
 
     status: int = 0
     retry_after: str = ""
     may_cost: bool = False
+    spent: "Spent | None" = None
 
 
 class DraftError(ModelError):
@@ -68,4 +75,6 @@ class JudgeError(ModelError):
 
 
 class BudgetError(CoverageKitError):
-    """A task would cost more than its budget."""
+    """A task would cost more than its budget; `spent` is as in ModelError."""
+
+    spent: "Spent | None" = None

@@ -38,11 +38,15 @@ class Job(NamedTuple):
 
 @dataclass(frozen=True)
 class Judged:
-    """A run with its judgements and their reliability, what they cost, and by rubric why judging ended early."""
+    """A run with its judgements and their reliability, what they cost, and by rubric why judging ended early.
+
+    `is_empty`: whether nothing was judged, so that the run is as it was.
+    """
 
     analysis: Analysis
     spent: Spent
     stopped: Mapping[str, str]
+    is_empty: bool
 
 
 def list_items(analysis: Analysis, rubric: Rubric, most: int) -> list[Item]:
@@ -119,7 +123,7 @@ def price_judging(
     return {
         rubric.key: (
             price_job(judge, rubric, items, settings, prices),
-            price_job(judge, rubric, attack_items(rubric, items, ATTACKS), once, prices),
+            price_job(judge, rubric, attack_items(rubric, items, ATTACKS), once, prices, is_swapping=False),
         )
         for rubric, items in jobs
     }
@@ -158,7 +162,8 @@ def judge_run(
         rows = judgements[judgements["rubric"].isin(trusted) & (judgements["judge"] == name)]
         claims = apply_verdicts(claims, rows, name) if len(rows) else claims
     judged = replace(analysis, judgements=judgements, reliability=reliability, brand_claims=claims)
-    return Judged(replace(judged, claim_rates=measure_claim_rates(claims)), spent, stopped)
+    is_empty = not any(one.judgements["grade"].notna().any() for one in tables)
+    return Judged(replace(judged, claim_rates=measure_claim_rates(claims)), spent, stopped, is_empty)
 
 
 def _merge(before: pd.DataFrame, new: Sequence[pd.DataFrame], schema: Schema) -> pd.DataFrame:

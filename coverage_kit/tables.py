@@ -695,7 +695,11 @@ FINDINGS = Schema(
         _text("evidence", "the words or figures that failed, as they stand there"),
         _text("reason", "why that is a weakness, in plain words"),
         _text("remedy", "what to do, in plain words"),
-        _text("operation", "kind of edit that the remedy is, such as reword_heading"),
+        _text(
+            "operation",
+            "reword_heading where `before` and `after` are a heading's words; rewrite where `before` are exact words of the "
+            "passage that `after` would replace; by_hand where there are no such words, as in the page head",
+        ),
         _maybe("before", "text", "the words there now, where the remedy rewrites some; of a passage its exact words"),
         _maybe("after", "text", "the words proposed, with [FACT NEEDED: ...] or [SOURCE NEEDED: ...] slots"),
         Column("n_words", "integer", "words to add or change"),
@@ -800,6 +804,7 @@ CLAIM_RATES = Schema(
         Column("n_claims", "integer", "claims on which there is a verdict"),
         Column("n_prompts", "integer", "distinct queries behind them: what the interval draws from"),
         _text("reading", "of the second half: whether it changed; else empty"),
+        _maybe("judge", "text", "whose verdicts are counted: those of one judge alone"),
     ),
 )
 PANELS = Schema(

@@ -1,12 +1,13 @@
 """A server on this machine that speaks OpenAI's chat completions, and keeps what it was asked."""
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
+
+from tests.loopback import QuietHandler, serve
 
 KEY = "sk-secret-0123456789"
 
@@ -41,7 +42,7 @@ def chat_server(answer: Callable[[int, dict[str, Any]], Reply]) -> Iterator[Chat
     """Serve replies by the number of the request, from 0, and its body."""
     chat = Chat(answer)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler, BaseHTTPRequestHandler):
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             chat.asked.append(body)
@@ -59,29 +60,8 @@ def chat_server(answer: Callable[[int, dict[str, Any]], Reply]) -> Iterator[Chat
                 done["usage"] = dict(zip(("prompt_tokens", "completion_tokens"), reply.usage, strict=True))
             wrong = {"error": {"message": f"{reply.text} {self.headers.get('authorization')}", "type": "t"}}
             content = (reply.raw if reply.raw is not None else json.dumps(done if reply.status == 200 else wrong)).encode()
-            try:
-                self.send_response(reply.status)
-                for name, value in (
-                    ("content-type", "application/json"),
-                    ("content-length", len(content)),
-                    ("retry-after-ms", 1),
-                ):
-                    self.send_header(name, str(value))
-                self.end_headers()
-                self.wfile.write(content)
-            except OSError:
-                pass  # who asked has gone
+            self.reply(reply.status, content, {"Retry-After-Ms": 1})
 
-        def log_message(self, *arguments):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    chat.base_url = f"http://127.0.0.1:{server.server_port}/v1"
-    try:
+    with serve(Handler) as url:
+        chat.base_url = f"{url}/v1"
         yield chat
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

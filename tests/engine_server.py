@@ -6,8 +6,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, NamedTuple
+
+from tests.loopback import QuietHandler, serve
 
 KEY = "sk-secret-9876543210abcdef"
 TEXT = "Acme leads. Best has offices. "
@@ -148,7 +150,7 @@ def engine_server(answer: Callable[[int, Asked], Reply] = lambda _number, _asked
     """Serve replies by the number of the request, from 0, and what was asked."""
     engines = Engines(answer)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler, BaseHTTPRequestHandler):
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             kind = PATHS.get(self.path, "gemini" if self.path.startswith("/gemini/v1beta/models/") else "")
@@ -162,30 +164,7 @@ def engine_server(answer: Callable[[int, Asked], Reply] = lambda _number, _asked
             has_search = "tools" in body or "web_search_options" in body or kind == "sonar"
             told = reply.body if reply.body is not None else answer_of(kind, asked.query, has_search)
             content = reply.raw if reply.raw is not None else json.dumps(told).encode()
-            try:
-                self.send_response(reply.status)
-                for name, value in {
-                    "Content-Type": "application/json",
-                    "Content-Length": len(content),
-                    **reply.headers,
-                }.items():
-                    self.send_header(name, str(value))
-                self.end_headers()
-                self.wfile.write(content)
-            except OSError:
-                pass  # who asked has gone
+            self.reply(reply.status, content, reply.headers)
 
-        def log_message(self, *arguments):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    engines.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serve(Handler) as engines.url:
         yield engines
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -125,3 +125,31 @@ def test_a_line_that_is_none_of_the_ledgers_is_told_with_its_number(tmp_path):
     path.write_text(path.read_text() + json.dumps({"at": "x"}) + "\n")
     with pytest.raises(RunError, match="line 2"):
         Ledger(path, PRICES).read()
+
+
+@pytest.mark.parametrize("torn", [b'{"at": "2026-11-0', b'{"run": "caf\xc3'])
+def test_a_row_that_a_kill_tore_is_passed_over_and_the_next_one_stands_on_a_line_of_its_own(tmp_path, torn):
+    ledger = Ledger(tmp_path / "costs.jsonl", PRICES)
+    ledger.add("a", "judge", "small", ONE)
+    ledger.path.write_bytes(ledger.path.read_bytes() + torn)
+    assert list(ledger.read()["run"]) == ["a"]
+    ledger.add("b", "judge", "small", ONE)
+    assert list(ledger.read()["run"]) == ["a", "b"]
+
+
+def test_a_row_without_an_end_counts_and_is_ended(tmp_path):
+    ledger = Ledger(tmp_path / "costs.jsonl", PRICES)
+    ledger.add("a", "judge", "small", ONE)
+    ledger.path.write_bytes(ledger.path.read_bytes().rstrip())
+    assert list(ledger.read()["run"]) == ["a"]
+    ledger.add("b\u2028c", "judge", "small", ONE)
+    assert list(ledger.read()["run"]) == ["a", "b\u2028c"]
+
+
+def test_a_ledger_that_is_no_text_or_no_file_is_told(tmp_path):
+    path = tmp_path / "costs.jsonl"
+    path.write_bytes("\n".join(["é", ""]).encode("latin-1"))
+    with pytest.raises(RunError, match=r"line 1.*Mend or remove"):
+        Ledger(path, PRICES).read()
+    with pytest.raises(RunError, match="a ledger that can be read"):
+        Ledger(tmp_path, PRICES).read()

@@ -9,6 +9,7 @@ from coverage_kit.collect.mentions import brand_finder
 from coverage_kit.tables import CLAIMS, Answers, Claims, checked
 
 _GOES_ON = re.compile(r"(?:It|Its|They|Their|The (?:company|brand|firm|maker|manufacturer|site))\b")
+_LONGEST = 1_000
 _OWN_VOICE = re.compile(
     r"\b(?:[Cc]an|[Cc]ould|[Dd]id|[Dd]o)(?:not| not|n['\u2019]t)? (?:\w+ )?(?:find|see|confirm|verify|tell|locate)\b"
     r"|\bI\b|\bturned up\b|^No\b.*\b(?:found|described|listed)\b"
@@ -21,7 +22,8 @@ def split_brand_claims(answers: Answers, brands: Sequence[Sequence[str]]) -> Cla
 
     A sentence is the brand's where it names it, or follows such a one with 'It', 'Its', 'They', 'Their' or 'The company' in the
     same answer. Left out: questions, what the engine says in its own voice or of its own search ("I couldn't find…", "No scheme
-    was found"), and sentences that name another brand too, as it cannot be told which is meant.
+    was found"), sentences that name another brand too, as it cannot be told which is meant, and those of over 1,000 characters,
+    which are lists or text without full stops.
 
     Further columns: engine, surface and asked_at of the answer, and `names_brand` (else the sentence goes on about it).
 
@@ -47,6 +49,7 @@ def _claims_of(answer: dict[Any, Any], named: Any, label: str) -> Iterator[dict[
         brands = named(sentence)
         names_brand = brands == [label]
         is_about = names_brand or (is_about and not brands and _GOES_ON.match(sentence) is not None)
-        if is_about and not sentence.endswith("?") and not _OWN_VOICE.search(sentence):
+        is_short = len(sentence) <= _LONGEST
+        if is_about and is_short and not sentence.endswith("?") and not _OWN_VOICE.search(sentence):
             claim_id = f"{answer['answer_id']}#brand-{place}"
             yield {**told, "claim_id": claim_id, "text": sentence, "names_brand": names_brand}

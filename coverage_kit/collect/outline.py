@@ -41,7 +41,7 @@ _WORD = r"[A-Z][\w.'\u2019-]*"
 _NAME = re.compile(rf"{_WORD}(?: (?:{_WORD}|de|van|von|der|la|al|bin|and|&|,)){{0,7}}")
 _ORGANISATION = re.compile(r"Organization$|Corporation$|Business$|^NGO$|^Brand$|Store$")
 _RIGHTS = re.compile(
-    rf"^\s*(?:[Cc]opyright\s*)?(?:©|\([Cc]\)|[Cc]opyright(?= \d{{4}}))\s*(?:\d{{4}}(?:\s*[-\u2013]\s*\d{{4}})?,?\s*)?"
+    rf"^[ \t]*(?:[Cc]opyright\s*)?(?:©|\([Cc]\)|[Cc]opyright(?= \d{{4}}))\s*(?:\d{{4}}(?:\s*[-\u2013]\s*\d{{4}})?,?\s*)?"
     rf"(?:by )?({_WORD}(?: [\w&.'\u2019-]+){{0,5}})",
     re.MULTILINE,
 )

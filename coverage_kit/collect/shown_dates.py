@@ -49,11 +49,13 @@ def find_shown_dates(text: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _as_iso(found: "re.Match[str]") -> str:
+    """Return the date, or the month where no day is told; empty where there is no such day."""
     if found["iso"]:
-        return found["iso"]
-    month = next(at for at, name in enumerate(_MONTHS, 1) if name.startswith(found["month"].lower()[:3]))
-    day = found["day"] or found["day_after"]
+        year, month, day = (*found["iso"].split("-"), "")[:3]
+    else:
+        year, day = found["year"], found["day"] or found["day_after"] or ""
+        month = next(at for at, name in enumerate(_MONTHS, 1) if name.startswith(found["month"].lower()[:3]))
     try:
-        return date(int(found["year"]), month, int(day or 1)).isoformat()[: None if day else 7]
+        return date(int(year), int(month), int(day or 1)).isoformat()[: None if day else 7]
     except ValueError:
         return ""

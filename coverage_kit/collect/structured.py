@@ -14,6 +14,7 @@ from coverage_kit.collect.logs.values import readable
 from coverage_kit.markup import INLINE, MARKDOWN
 
 _ADDRESS = ("streetAddress", "addressLocality", "addressRegion", "postalCode")
+_NOT_SHOWN = frozenset({"script", "style", "noscript", "template", "head", "title", "svg"})
 _MAX_DEPTH = 12  # of structured data; valid data are far flatter
 
 
@@ -39,10 +40,13 @@ def parse_html(text: str) -> HtmlElement | None:
 def visible_text(tree: HtmlElement) -> str:
     """Return all words that a page shows, its footer too, and the phone numbers that it links; a blank line between blocks."""
     parts: list[str] = []
-    for event, element in etree.iterwalk(tree, events=("start", "end")):
-        is_shown = element.tag not in {"script", "style", "noscript", "template", "head", "title", "svg"}
+    walker = etree.iterwalk(tree, events=("start", "end"))
+    for event, element in walker:
+        is_hidden = event == "start" and element.tag in _NOT_SHOWN
+        if is_hidden:
+            walker.skip_subtree()
         parts.append("\n\n" if element.tag not in INLINE and element.tag != "br" else " " if element.tag == "br" else "")
-        text = (element.text if is_shown else "") if event == "start" else element.tail
+        text = ("" if is_hidden else element.text) if event == "start" else element.tail
         parts.append(re.sub(r"\s+", " ", text or ""))
         if event == "start" and (element.get("href") or "").lower().startswith("tel:"):
             parts.append(f"\n\n{element.get('href')[4:]}\n\n")

@@ -55,7 +55,10 @@ _MEASURES = {
         unit: (unit, 1.0)
         for unit in ("w", "kw", "wh", "kwh", "v", "nm", "mph", "kph", "gb", "mb", "tb", "ml", "litre", "ampere")
     },
+    **{long: (short, 1.0) for long, short in {"volt": "v", "watt": "w", "amp": "ampere"}.items()},
+    **dict.fromkeys(("p", "pence", "penny"), ("£", 0.01)),
 }
+_MANY = frozenset({"people", "children", "men", "women", "feet", "teeth"})
 MONEY = ("$", "€", "£", "¥")
 _MEASURED = frozenset(base for base, _ in _MEASURES.values())
 _ONES = dict(zip("one two three four five six seven eight nine".split(), range(1, 10), strict=True))  # noqa: SIM905
@@ -186,8 +189,9 @@ def _read_figure(text: str, found: "re.Match[str]") -> tuple[Figure | None, int]
     if scale and (sign or len(scale[1]) > 2):
         low, high, at = low * _SCALES[scale[1].casefold()], high * _SCALES[scale[1].casefold()], scale.end()
     unit, factor, end = (_MEASURES[sign][0], 1.0, at) if sign in _MEASURES else _find_unit(text, at, found["glued"] or "")
-    if not unit and low == high and 1700 <= low <= 2100 and low.is_integer() and "," not in (found["number"] or ","):
-        unit = YEAR
+    is_year = low == high and 1700 <= low <= 2100 and low.is_integer() and re.fullmatch(r"\d{4}", found["number"] or "")
+    if is_year and (not unit or _is_of_year(text[at:end], unit)):
+        unit, end = YEAR, at
     told = text[found.start() : end].strip()
     exact = Figure(low * factor, max(low, high) * factor, unit, told=told)
     return _open(exact, bound, text[at : at + 20]), max(end, at)
@@ -222,6 +226,12 @@ def _find_unit(text: str, at: int, glued: str) -> tuple[str, float, int]:
     plain = stem(lower) if lower.isalpha() and lower not in ENGLISH_STOP_WORDS | EMPTY | HEDGES else ""
     is_noun = bool(plain) and (raw.islower() or is_month(raw))
     return (plain, 1.0, end) if is_noun else ("", 1.0, at)
+
+
+def _is_of_year(noun: str, unit: str) -> bool:
+    """Return whether a noun behind a year's number has it as its date, such as "2022 price": one that is not many."""
+    word = noun.strip().casefold()
+    return unit not in _MEASURED and not word.endswith("s") and word not in _MANY and not noun.startswith("-")
 
 
 def _is_rounded(one: Figure, other: Figure) -> bool:

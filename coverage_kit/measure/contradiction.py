@@ -7,17 +7,16 @@ Corroborated: both sentences share another figure with its unit as well as words
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from coverage_kit.measure.claim_parts import MONEY, YEAR, Figure, Parts, read_parts
-from coverage_kit.measure.claim_words import COST, FOUNDED
+from coverage_kit.measure.claim_words import COST
+from coverage_kit.measure.clauses import read_clauses
 from coverage_kit.measure.source_sentences import Told, share
 
 _LEAST_SHARED = 2
 _LEAST_CORROBORATED = 2.5
 _MOST_APART = 5.0  # times: figures further apart tell of different things rather than the same thing wrongly
-_CLAUSE = re.compile(r"[,;:]\s|\s[–—-]\s|\s(?:but|while|whereas|and)\s(?=\S+\s\S)")  # noqa: RUF001 (dashes)
-_CIRCUMSTANCE = re.compile(r"\b(?:by|in|at|with|from|as|when|near|to|on)\s(?:(?!\b(?:by|in|at|with|from|as|when|near)\b).)*")
 _IS_A = re.compile(
     r"\b(?:is|are|was)\s(?:an?|the|our|one of (?:our|the))\s([^.,;:()]{2,80})|,\s(?:an?|our)\s([^.,;:()]{2,80}),"
 )
@@ -58,8 +57,8 @@ def find_contradiction(claim: Parts, told: Sequence[Told], own: frozenset[str] =
     for one in told:
         reason = "" if claim.is_unclear or one.parts.is_unclear else _tell_difference(claim, one, own, classes)
         reason = reason or _tell_corroborated(claim, one, told, own)
-        if reason and not _is_said_elsewhere(claim, told, own):
-            return Contradiction(one, reason)
+        if reason:
+            return None if _is_said_elsewhere(claim, told, own) else Contradiction(one, reason)
     return None
 
 
@@ -78,6 +77,8 @@ def _is_said_elsewhere(claim: Parts, told: Sequence[Told], own: frozenset[str]) 
 def _tell_corroborated(claim: Parts, one: Told, told: Sequence[Told], own: frozenset[str]) -> str:
     """Return in which figure a sentence differs that shares another figure, and words, with the claim; else empty."""
     figures = one.parts.figures
+    if len(claim.figures) < 2 or len(figures) < 2:
+        return ""
     same = [ours for ours in claim.figures if any(_is_alike(ours, other) for other in figures)]
     odd = [ours for ours in claim.figures if ours.unit not in ("", YEAR) and not any(ours.agrees(other) for other in figures)]
     theirs = [other for other in figures if not any(ours.agrees(other) for ours in claim.figures)]
@@ -86,7 +87,7 @@ def _tell_corroborated(claim: Parts, one: Told, told: Sequence[Told], own: froze
     if len(pairs) != 1 or not same or not is_clear or claim.is_negated != one.parts.is_negated:
         return ""
     ours, other = pairs[0]
-    clause = next((part for part in _clauses(claim.text)[:-1] if ours in part.figures), claim)
+    clause = next((part for part in read_clauses(claim.text)[:-1] if ours in part.figures), claim)
     is_of_others = (clause.names - own) - (one.terms | one.heading | one.subject) or (one.parts.names - own) - claim.terms
     if sum(figure.unit == ours.unit for figure in figures) > 1 or is_of_others:
         return ""
@@ -118,9 +119,8 @@ def _tell(ours: Figure, theirs: Figure) -> str:
 
 def _tell_difference(claim: Parts, one: Told, own: frozenset[str], classes: frozenset[str]) -> str:
     """Return in what a sentence contradicts the claim word by word; empty where it does not."""
-    clauses = _clauses(one.sentence)
-    for ours in _clauses(claim.text):
-        for theirs in clauses:
+    for ours in read_clauses(claim.text):
+        for theirs in one.clauses:
             is_opposite = ours.is_negated != theirs.is_negated
             if ours.hedges != theirs.hedges or not (ours.figures or is_opposite):
                 continue
@@ -133,12 +133,17 @@ def _tell_difference(claim: Parts, one: Told, own: frozenset[str], classes: froz
 
 def _differing_figures(ours: Parts, theirs: Parts, sentence: Parts) -> Differing | None:
     """Return the only figure in which two clauses differ, as both tell it; None where there is not exactly one."""
+    if not ours.figures or not theirs.figures:
+        return None
     odd = [one for one in ours.figures if not any(one.agrees(other) for other in sentence.figures)]
     others = [other for other in theirs.figures if not any(one.agrees(other) for one in ours.figures)]
     if len(odd) != 1 or len(others) != 1 or not _is_rival(odd[0], others[0]):
         return None
     is_only = sum(one.unit == odd[0].unit for one in sentence.figures) == 1
-    rest = [{replace(one, told="") for one in told.figures if one not in (*odd, *others)} for told in (ours, theirs)]
+    rest = [
+        {(one.low, one.high, one.unit, one.bound) for one in told.figures if one not in (*odd, *others)}
+        for told in (ours, theirs)
+    ]
     return (odd[0], others[0]) if is_only and rest[0] == rest[1] else None
 
 
@@ -197,20 +202,6 @@ def _classes(claim: Parts, told: Sequence[Told]) -> frozenset[str]:
     return frozenset(term for kind in kinds for term in read_parts(kind).words)
 
 
-def _clauses(text: str) -> list[Parts]:
-    """Return each clause of a sentence, then the whole of it where it has several."""
-    pieces = [piece.strip() for piece in _CLAUSE.split(text) if piece and piece.strip()]
-    return [_without_circumstances(read_parts(piece)) for piece in [*(pieces if len(pieces) > 1 else []), text]]
-
-
-def _without_circumstances(clause: Parts) -> Parts:
-    """Return what is said of a founding without where, by whom and how: the year does not depend on it."""
-    years = tuple(one for one in clause.figures if one.unit == YEAR)
-    if FOUNDED not in clause.words or len(years) != 1:
-        return clause
-    return replace(read_parts(_CIRCUMSTANCE.sub(" ", clause.text)), figures=years)
-
-
 def _first_names(parts: Parts) -> frozenset[str]:
     """Return the names of the first clause that has any: what a sentence goes on to speak of."""
-    return next((one.names for one in _clauses(parts.text) if one.names), frozenset())
+    return next((one.names for one in read_clauses(parts.text) if one.names), frozenset())

@@ -2,28 +2,31 @@
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from coverage_kit.measure.claim_parts import Figure, Parts, read_parts
+from coverage_kit.measure.clauses import MOST_OF_A_SOURCE, cut_long, read_clauses
 from coverage_kit.sentences import split_sentences
 
 _ENDS = (".", "!", "?", ":", ";")
 _HEADING_WORDS = 25
+_MOST_KEPT = 5_000  # sources, as they are read
 _ROWS = re.compile(r"\n(?=[^\n]*\|)|(?<=\|)\s*\n")
 
 
 @dataclass(frozen=True)
 class Told:
-    """One sentence or table row of a source, by its place, with its neighbours (`window`).
+    """One sentence or table row of a source, by its place, with the terms that it and its neighbours say (`near`).
 
     `heading` holds the terms of the heading above it, `subject` the name that a pronoun at its start stands for.
     """
 
     place: int
     sentence: str
-    window: str
     parts: Parts
+    clauses: tuple[Parts, ...]
+    near: frozenset[str]
     heading: frozenset[str]
     subject: frozenset[str]
 
@@ -31,11 +34,6 @@ class Told:
     def terms(self) -> frozenset[str]:
         """Its words and names."""
         return self.parts.terms
-
-    @cached_property
-    def near(self) -> Parts:
-        """What it says with its neighbours."""
-        return read_parts(self.window)
 
     def may_be_about(self, claim: Parts) -> bool:
         """Return whether it may speak of what a claim speaks of: it does not name others alone."""
@@ -48,8 +46,11 @@ class Told:
 
 
 def read_sources(sources: Sequence[str]) -> list[Told]:
-    """Return the sentences and table rows of all sources in order; a short first line without a full stop is a heading."""
-    return [one for place, source in enumerate(sources) for one in _read_source(place, source)]
+    """Return the sentences and table rows of all sources in order; a short first line without a full stop is a heading.
+
+    Of each source the first `MOST_OF_A_SOURCE` characters are read, once where it comes again; sentences over 1,000 are cut.
+    """
+    return [one for place, source in enumerate(sources) for one in _read_at(source[:MOST_OF_A_SOURCE], place)]
 
 
 def share(wanted: frozenset[str], terms: Collection[str]) -> float:
@@ -61,7 +62,17 @@ def share(wanted: frozenset[str], terms: Collection[str]) -> float:
     return len(wanted & frozenset(terms)) / len(wanted) if wanted else 1.0
 
 
-def _read_source(place: int, source: str) -> Iterator[Told]:
+@lru_cache(maxsize=2 * _MOST_KEPT)
+def _read_at(source: str, place: int) -> tuple[Told, ...]:
+    return tuple(replace(one, place=place) for one in _read_source(source))
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _read_source(source: str) -> tuple[Told, ...]:
+    return tuple(_read_sentences(source))
+
+
+def _read_sentences(source: str) -> Iterator[Told]:
     sentences = _split(source)
     parts = [read_parts(one) for one in sentences]
     heading, subject = frozenset[str](), frozenset[str]()
@@ -71,8 +82,8 @@ def _read_source(place: int, source: str) -> Iterator[Told]:
         before = parts[at - 1].names if at else frozenset[str]()
         subject = (before or subject) if one.begins_with_pronoun else frozenset()
         subject = subject if len(subject) == 1 else frozenset()
-        window = " ".join(sentences[max(0, at - 1) : at + 2])
-        yield Told(place, sentences[at], window, one, heading, subject)
+        near = frozenset[str]().union(*(other.terms for other in parts[max(0, at - 1) : at + 2]))
+        yield Told(0, sentences[at], one, read_clauses(sentences[at]), near, heading, subject)
 
 
 def _is_heading(line: str) -> bool:
@@ -83,4 +94,4 @@ def _split(source: str) -> list[str]:
     first, _, rest = source.strip().partition("\n")
     texts = [first, *split_sentences(rest)] if rest and _is_heading(first) else split_sentences(source)
     pieces = (piece.strip() for text in texts for piece in (_ROWS.split(text) if "|" in text else [text]))
-    return [piece for piece in pieces if read_parts(piece).text]
+    return [part for piece in pieces for part in cut_long(piece) if read_parts(part).text]

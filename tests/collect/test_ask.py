@@ -14,10 +14,11 @@ from collections import Counter
 import pandas as pd
 import pytest
 
+from coverage_kit.chat import MOST_BYTES
 from coverage_kit.collect.logs import read_log
 from coverage_kit.collect.panel import ask_panel, describe_estimate, describe_wave, panel_version, price_wave, read_panel
 from coverage_kit.collect.panel.asker import Clock
-from coverage_kit.collect.panel.http import MOST_BYTES, Secret
+from coverage_kit.collect.panel.http import Secret
 from coverage_kit.costs import Price, Prices
 from coverage_kit.errors import CoverageKitError, RunError, SettingsError
 from coverage_kit.settings import AskedEngine, AskSettings, LogSettings
@@ -176,6 +177,53 @@ def test_an_answer_that_claude_pauses_is_ended(tmp_path):
     assert len(tables.searches) == 2
     assert (engine_of(wave).n_answered, engine_of(wave).spent.n_calls, engine_of(wave).spent.n_input_tokens) == (1, 2, 680)
     assert len(records(wave)[0]["parts"]) == 2
+
+
+def paused(asked: Asked, is_last: bool = False) -> Reply:
+    """Return a part of an answer, after which Claude pauses but at the last."""
+    return Reply(body={**answer_of("anthropic", asked.query), "stop_reason": "end_turn" if is_last else "pause_turn"})
+
+
+def test_a_pause_that_the_budgets_end_cuts_off_is_no_answer_and_is_asked_again(tmp_path):
+    prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
+    with engine_server(lambda number, asked: paused(asked, is_last=number == 2)) as server:
+        engine = an_engine(server.url, "anthropic")
+        half = ask_panel(settings(tmp_path, [engine], most_money=1.0), a_panel(tmp_path, 1), prices)
+        assert (engine_of(half).n_answered, half.n_left, half.money) == (0, 1, 1.0)
+        tables = read(tmp_path)
+        assert len(tables.answers) == 0
+        assert tables.failures["error"].str.contains("paused and did not end").all()
+        whole = ask_panel(settings(tmp_path, [engine], most_money=9.0), a_panel(tmp_path, 1), prices)
+    assert (whole.wave_id, engine_of(whole).n_answered, whole.n_left, whole.money) == (half.wave_id, 1, 0, 3.0)
+    assert [len(one.body["messages"]) for one in server.asked] == [1, 1, 2]  # from its start, then the part after the pause
+    assert [one["outcome"] for one in records(whole)] == ["stopped", "answered"]
+
+
+def test_a_pause_that_ctrl_c_cuts_off_is_no_answer_and_is_asked_again(tmp_path):
+    a_panel(tmp_path, 1)
+
+    def answer(number: int, asked: Asked) -> Reply:
+        return paused(asked, is_last=number > 1)._replace(delay_seconds=0.3 if number == 0 else 0)
+
+    with engine_server(answer) as server:
+        ask = settings(tmp_path, [an_engine(server.url, "anthropic")])
+        with start(ask, tmp_path / "panel.csv") as process:
+            wait_for(server, 1, process)
+            process.send_signal(signal.SIGINT)
+            told = process.communicate(timeout=20)[1].decode()
+            assert process.returncode == 0, told
+        assert len(server.asked) == 1
+        wave = ask_panel(ask, read_panel(tmp_path / "panel.csv"), FREE)
+    assert (engine_of(wave).n_answered, engine_of(wave).n_lost, wave.n_left) == (1, 0, 0)
+    assert [one["outcome"] for one in records(wave)] == ["stopped", "answered"]
+
+
+def test_an_answer_that_is_paused_without_end_fails(tmp_path):
+    with engine_server(lambda _number, asked: paused(asked)) as server:
+        wave = ask_panel(settings(tmp_path, [an_engine(server.url, "anthropic")]), a_panel(tmp_path, 1), FREE)
+    assert (len(server.asked), engine_of(wave).n_answered, engine_of(wave).n_failed, wave.n_left) == (6, 0, 1, 1)
+    assert engine_of(wave).spent.n_calls == 6
+    assert (records(wave)[0]["outcome"], len(records(wave)[0]["parts"])) == ("failed", 6)
 
 
 # --- resuming
@@ -512,6 +560,45 @@ def test_what_each_kind_used_is_counted(tmp_path):
         "gemini": (75, 26, 3),
         "anthropic": (340, 25, 3),
     }
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "sonar"])
+def test_an_engine_that_tells_no_tokens_is_counted_with_what_it_read_where_it_searched(tmp_path, kind):
+    def answer(_number: int, asked: Asked) -> Reply:
+        told = answer_of(asked.kind, asked.query)
+        return Reply(body={name: value for name, value in told.items() if name not in ("usage", "usageMetadata")})
+
+    with engine_server(answer) as server:
+        sonar = {"base_url": f"{server.url}/perplexity/chat/completions"} if kind == "sonar" else {}
+        engine = an_engine(server.url, "perplexity" if sonar else kind, most_output_tokens=50, **sonar)
+        wave = ask_panel(settings(tmp_path, [engine], most_tokens=1_000_000), a_panel(tmp_path, 1), FREE)
+    (record,) = records(wave)
+    n_sent = len(json.dumps(server.asked[0].body)) / 3
+    searched = 100_000 if kind == "anthropic" else 60_000
+    assert record["spent"]["n_input_tokens"] == pytest.approx(searched + n_sent, abs=1)
+    assert record["spent"]["n_output_tokens"] == 50  # the answer is longer, but no more is written
+
+
+def test_an_endpoint_that_tells_no_tokens_and_does_not_search_counts_its_words_and_meets_the_cap(tmp_path):
+    told = {"id": "c", "choices": [{"message": {"content": "Acme."}}]}
+    n_written = -(-len(json.dumps(told)) // 3)
+    with engine_server(lambda _number, _asked: Reply(body=told)) as server:
+        engine = an_engine(server.url, "chat", has_search=False, most_output_tokens=100)
+        wave = ask_panel(settings(tmp_path, [engine], most_tokens=400), a_panel(tmp_path, 9), FREE)
+        n_read = -(-len(json.dumps(server.asked[0].body)) // 3)
+    assert engine_of(wave).spent.n_tokens == len(server.asked) * (n_read + n_written)
+    assert 1 <= len(server.asked) < 9 and "at most 400 tokens" in engine_of(wave).stopped
+
+
+def test_a_dry_run_tells_which_engine_will_be_refused_and_leaves_none_out_of_the_sum_unsaid(tmp_path):
+    prices = Prices(currency="USD", models={"gpt-x": Price(output=100.0)})
+    engines = [an_engine("http://127.0.0.1:9", kind) for kind in ("responses", "gemini")]
+    told = describe_estimate(price_wave(settings(tmp_path, engines, most_money=5.0), a_panel(tmp_path), prices)).splitlines()
+    assert told[2].startswith("  gemini") and told[2].endswith("no price in the table")
+    assert told[3].strip().startswith("refused until it has one: add it to the table that costs.prices names")
+    assert told[4] == "  At most 0.60 USD, without gemini, whose price is not known; capped at 5 USD"
+    free = describe_estimate(price_wave(settings(tmp_path, engines), a_panel(tmp_path), prices))
+    assert "refused" not in free and "without gemini" in free
 
 
 def test_a_model_without_a_price_is_refused_before_anything_is_sent(tmp_path):

@@ -1,10 +1,13 @@
 """What a page's markup tells beside its words, from HTML and Markdown files."""
 
+import time
+
 import pytest
 
 from coverage_kit.collect.outline import outline_pages
 from coverage_kit.collect.shown_dates import find_shown_dates
 from coverage_kit.collect.site import read_site
+from coverage_kit.collect.structured import parse_html, visible_text
 from coverage_kit.settings import SiteSettings
 from coverage_kit.tables import OUTLINES
 
@@ -142,6 +145,39 @@ def test_dates_within_sentences_and_impossible_ones_are_not_the_pages_own():
         ("modified", "2024-06", "Reviewed June 2024"),
         ("published", "2020-02-01", "Posted 2020-02-01"),
     ]
+
+
+def test_impossible_iso_dates_are_passed_over_and_months_are_kept():
+    text = "Last updated: 2024-02-31\n\nUpdated 2024-13\n\nUpdated: 2024-02-29\n\nReviewed 2023-07"
+    assert [told for _, told, _ in find_shown_dates(text)] == ["2024-02-29", "2023-07"]
+
+
+def test_words_within_noscript_and_templates_are_not_seen():
+    page = parse_html(f"<body><p>Seen</p><noscript><p>{WORDS}</p></noscript>after<template><p>Kept</p></template></body>")
+    assert visible_text(page).split() == ["Seen", "after"]
+
+
+def test_a_shell_with_a_long_noscript_is_seen_as_one(tmp_path):
+    (tmp_path / "b.html").write_text(f"<html><body><main><p>{WORDS}</p></main></body></html>")
+    body = (
+        f'<div id="app"></div><noscript><p>Please turn on JavaScript.</p><p>{WORDS}</p></noscript><script src="a.js"></script>'
+    )
+    rows = outline_of(tmp_path, "a.html", f"<html><head><title>A</title></head><body>{body}</body></html>")
+    assert "scripts fill the empty element #app" in values(rows, "scripted text", "detail")
+
+
+def test_the_time_of_an_outline_grows_as_its_page_does(tmp_path):
+    """Thousands of empty elements are blank lines in which no copyright line begins."""
+
+    def seconds(n):
+        text = f"<html><body><main><p>{WORDS}</p>{'<div></div>' * n}</main><p>© 2026 Kettle House Ltd</p></body></html>"
+        started = time.process_time()
+        rows = outline_of(tmp_path, "a.html", text)
+        assert values(rows, "organisation") == ["Kettle House Ltd"]
+        return time.process_time() - started
+
+    seconds(10)
+    assert seconds(12_000) < 5  # of a pattern that tries every line from every line: 40 seconds
 
 
 def test_rejected_pages_and_pages_without_a_source_tell_no_markup(tmp_path):

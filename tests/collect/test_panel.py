@@ -86,6 +86,15 @@ def test_a_panel_survives_its_file(tmp_path):
     pd.testing.assert_frame_equal(read_panel(write_panel(panel, tmp_path / "panel.csv")), panel)
 
 
+def test_a_panel_asked_from_its_file_is_the_version_that_was_told_when_it_was_made(tmp_path):
+    queries, clusters = a_log({"brakes": (3, 1.0)})
+    queries["text"] = [f"  which\n brake \t{i} " for i in range(3)]
+    panel = make_panel(queries, clusters, name="our panel")
+    assert sorted(panel["text"]) == ["which brake 0", "which brake 1", "which brake 2"]
+    assert panel_version(panel).startswith("our-panel-")
+    assert panel_version(read_panel(write_panel(panel, tmp_path / "our panel.csv"))) == panel_version(panel)
+
+
 def test_a_changed_panel_is_another_version_and_another_order_is_not(tmp_path):
     def version(text: str) -> str:
         (tmp_path / "ours.csv").write_text(text)

@@ -1,6 +1,7 @@
 """Wrong about us: which sentences are claims about the brand, what the site says of them, and how engines drift."""
 
 import csv
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 
 from coverage_kit.auditing import find_wrong_claims
 from coverage_kit.collect.brand_claims import split_brand_claims
+from coverage_kit.measure import source_sentences
 from coverage_kit.measure.brand_claims import OwnPassage, PlainClaimJudge, judge_brand_claims, measure_claim_rates
 from coverage_kit.tables import ANSWERS, BRAND_CLAIMS, LogTables
 
@@ -90,6 +92,77 @@ def test_a_claim_without_own_pages_near_has_no_passage():
     claims = split_brand_claims(answers("Acme won the Northern Prize in 2023."), BRANDS)
     found = judge_brand_claims(claims, {}, PlainClaimJudge(BRANDS[0])).iloc[0]
     assert pd.isna(found["passage_id"])
+
+
+GERMAN = (
+    "Garantie. Auf Rahmen und Motor unserer Fahrräder geben wir eine Gewährleistung von 5 Jahren, die mit dem Kauf beginnt und "
+    "nicht auf andere Personen übertragen werden kann."
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "sources"),
+    [
+        ("Acme Fahrräder haben eine Garantie von fünf Jahren.", [GERMAN]),  # under eight words: as the passages
+        ("Acme gibt auf den Rahmen und den Motor eine Garantie von fünf Jahren.", [GERMAN]),
+        ("Acme gibt auf den Rahmen und den Motor eine Garantie von fünf Jahren.", [one.text for one in OWN]),
+        ("Acme bikes come with a warranty of five years on frame and motor.", [GERMAN] * 4),
+        ("Acme propose une garantie de cinq ans sur tous les cadres.", []),
+        ("アクメの自転車は五年間の保証が付きます。", []),
+    ],
+)
+def test_words_of_another_language_are_not_compared(claim, sources):
+    found = PlainClaimJudge(BRANDS[0]).compare(claim, sources)
+    assert (found.verdict, found.reason[:33]) == ("not told", "The claim, or the own pages near ")
+
+
+@pytest.mark.parametrize(
+    ("claim", "own", "verdict"),
+    [
+        ("The Acme finance page carries a 2022 date.", "Finance. All rates are as of March 2022.", "not told"),
+        ("The Acme finance page carries a 2021 date.", "Finance. All rates are as of March 2022.", "unsupported"),
+        ("An Acme bike runs for 11p on every kilometre.", "Costs. A kilometre comes to £0.11 in all.", "not told"),
+        ("An Acme battery gets far, about 56 miles in summer.", "Range. Expect 90 km at most.", "not told"),
+        ("An Acme battery gets far, about 80 miles in summer.", "Range. Expect 90 km at most.", "unsupported"),
+        ("An Acme charger wants an ordinary 13 amp fuse.", "Sockets. A plug with 13A is what it takes.", "not told"),
+    ],
+)
+def test_a_figure_in_another_format_or_unit_is_no_new_one(claim, own, verdict):
+    found = PlainClaimJudge(BRANDS[0]).compare(claim, [own])
+    assert found.verdict == verdict, found.reason
+
+
+def test_a_list_without_full_stops_is_no_claim_and_stalls_nothing():
+    long = "Acme makes bikes, " + ", ".join(f"part {n} costs £{n} and weighs {n} kg" for n in range(6_000)) + "."
+    assert len(long) > 200_000
+    assert texts_of(long, "Acme makes good bikes.") == ["Acme makes good bikes."]
+    began_at = time.monotonic()
+    PlainClaimJudge(BRANDS[0]).compare(long, [f"{n} {long}" for n in range(3)] + [one.text for one in OWN] * 5)
+    assert time.monotonic() - began_at < 20
+
+
+def test_an_own_passage_is_read_once_for_all_claims(monkeypatch):
+    read = []
+    split = source_sentences.split_sentences
+    monkeypatch.setattr(source_sentences, "split_sentences", lambda text: read.append(text) or split(text))
+    passage = OwnPassage("acme.example/p#9", "Pumps. The pump that comes with each bike has a gauge. It weighs 310 g.")
+    said = [f"The Acme pump weighs {weight} g." for weight in (310, 320, 330)]
+    near = {text: [passage] for text in said}
+    judge_brand_claims(split_brand_claims(answers(*said), BRANDS), near, PlainClaimJudge(BRANDS[0]))
+    assert len(read) == 1
+
+
+def test_rates_count_one_judge_alone_so_that_a_change_of_judge_is_no_drift():
+    plain = made_claims(["not told"] * 15 + ["contradicted"] * 5)
+    mixed = plain.assign(judge=["plain"] * 10 + ["a-model"] * 10, verdict=[*plain["verdict"][:10], *["unsupported"] * 10])
+    rates = measure_claim_rates(mixed).set_index(["by", "part", "verdict"])
+    assert set(rates["judge"]) == {"a-model"}
+    assert rates.loc[("all", "all", "unsupported"), ["value", "n_claims"]].tolist() == [1, 10]
+    mixed.loc[:9, "verdict"] = "supported"  # plain's verdicts would make it 10 of 20, and drift
+    again = measure_claim_rates(mixed).set_index(["by", "part", "verdict"])
+    assert again.loc[("all", "all", "unsupported"), ["value", "n_claims"]].tolist() == [1, 10]
+    assert again.loc[("half", "second", "unsupported"), "reading"].startswith("no clear change")
+    assert set(measure_claim_rates(made_claims(["supported"]))["judge"]) == {"plain"}
 
 
 def made_claims(verdicts, engine="chatgpt"):

@@ -2,6 +2,7 @@
 
 import math
 import sqlite3
+import sys
 from dataclasses import replace
 
 import pytest
@@ -268,12 +269,89 @@ def test_a_dry_run_prices_the_job_and_sends_nothing(settings, tmp_path):
 
 
 def test_rate_limits_and_passing_errors_are_waited_for(settings):
+    waits = []
+
     def answer(number, body):
-        return Reply(status=(429, 503)[number], text="busy") if number < 2 else WEIGHTED
+        return Reply(status=(429, 503)[number], text="busy") if number < 2 else WEIGHTED._replace(usage=(400, 3))
 
     with chat_server(answer) as chat:
-        assert ModelJudge(settings(chat), budget()).grade(ANSWERS, ITEM).value == pytest.approx(3.8 / 0.9)
+        judge = ModelJudge(settings(chat), budget(), wait=waits.append)
+        assert judge.grade(ANSWERS, ITEM).value == pytest.approx(3.8 / 0.9)
     assert len(chat.asked) == 3
+    assert waits == [1.0, 2.0]
+    assert judge.budget.n_tokens == 403  # what was refused costs nothing
+
+
+def test_each_try_that_may_have_been_answered_counts_and_the_cap_holds(settings):
+    with chat_server(lambda number, body: WEIGHTED._replace(delay_seconds=0.4)) as chat:
+        judge = ModelJudge(settings(chat, timeout_seconds=0.05), budget(), retries=3, wait=lambda _: None)
+        done = grade_items(judge, ANSWERS, [ITEM], repeats=1, is_swapping=False)
+        a_try = price_job(judge, ANSWERS, [ITEM], settings(chat, repeats=1), PRICES, is_swapping=False)
+        n_most = a_try.n_input_tokens + a_try.n_output_tokens
+        assert len(chat.asked) == judge.budget.spent["small"].n_calls == 4
+        assert judge.budget.n_tokens == 4 * n_most
+        assert done.spent == judge.budget.spent["small"]
+        assert done.judgements["n_output_tokens"].tolist() == [4 * 32]
+        capped = ModelJudge(settings(chat, timeout_seconds=0.05), budget(most_tokens=2 * n_most), wait=lambda _: None)
+        ended = grade_items(capped, ANSWERS, [ITEM], repeats=1)
+    assert len(chat.asked) == 4 + 2
+    assert f"at most {2 * n_most} tokens" in ended.stopped
+    assert ended.judgements.empty
+    assert ended.spent == capped.budget.spent["small"]
+    assert ended.spent.n_tokens == 2 * n_most
+
+
+def test_samples_that_were_paid_before_a_failure_and_the_try_before_them_count(settings):
+    def answer(number, body):  # one reply at a time, no probabilities, and the fourth sample fails
+        return Reply(status=500, text="down") if number == 4 else Reply(text="4", usage=(1_000, 1))
+
+    with chat_server(answer) as chat:
+        judge = ModelJudge(settings(chat, samples=8), budget(), retries=0)
+        done = grade_items(judge, ANSWERS, [ITEM], repeats=1, is_swapping=False)
+    assert done.judgements["grade"].isna().all()
+    assert judge.budget.n_tokens == done.spent.n_tokens == 4 * 1_001
+    assert done.judgements["n_input_tokens"].tolist() == [4_000]
+    assert (done.spent.n_calls, done.spent) == (4, judge.budget.spent["small"])
+
+
+def test_what_a_broken_off_grade_cost_is_in_the_sum(settings):
+    with chat_server(lambda number, body: Reply(text="4", usage=(900, 1))) as chat:
+        judge = ModelJudge(settings(chat, samples=8), budget(most_tokens=2_000))
+        done = grade_items(judge, ANSWERS, [ITEM], repeats=1)
+    assert done.stopped and done.judgements.empty
+    assert done.spent == judge.budget.spent["small"]
+    assert done.spent.n_tokens == 901 * len(chat.asked) > 0
+
+
+def test_an_answer_that_is_no_completion_may_have_been_paid_for_but_is_not_asked_for_again(settings):
+    with chat_server(lambda number, body: Reply(raw='{"choices": []}')) as chat:
+        judge = ModelJudge(settings(chat), budget(), wait=lambda _: None)
+        with pytest.raises(JudgeError, match="no chat completion") as raised:
+            judge.grade(ANSWERS, ITEM)
+    assert len(chat.asked) == 1
+    assert raised.value.spent == judge.budget.spent["small"]
+    assert raised.value.spent.n_output_tokens == 32
+
+
+def test_a_job_is_priced_without_key_and_library(monkeypatch, tmp_path):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setitem(sys.modules, "openai", None)
+    judge = open_judge(JudgeSettings(model="small"), tmp_path, PRICES)
+    assert price_job(judge, ANSWERS, ITEMS, JudgeSettings(repeats=1), PRICES).n_calls == 8
+    with pytest.raises(SettingsError, match="OPENAI_API_KEY"):
+        grade_items(judge, ANSWERS, ITEMS)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with pytest.raises(SettingsError, match="pip install"):
+        grade_items(judge, ANSWERS, ITEMS)
+
+
+def test_what_is_asked_in_one_order_is_priced_in_one():
+    judge = ModelJudge(JudgeSettings(model="small"), budget())
+    both, one = (
+        price_job(judge, ANSWERS, ITEMS, JudgeSettings(repeats=1), PRICES, is_swapping=swapping) for swapping in (True, False)
+    )
+    assert (both.n_judgements, one.n_judgements) == (8, 4)
+    assert one.money == pytest.approx(both.money / 2)
 
 
 def test_a_slow_endpoint_gives_no_grade_and_counts_what_it_may_have_cost(settings):

@@ -132,6 +132,24 @@ def test_without_labels_it_is_told_that_nobody_asked_people():
     assert told.endswith("Whether people would grade alike was not tested.")
 
 
+def test_the_judge_without_a_model_never_held_against_people_is_used_with_care():
+    passages = ("It weighs 34 kg.", "It is heavy.", "A Heron weighs what a Heron weighs.", "The Heron weighs 34 kg.")
+    items = [
+        Item(f"q{n:02}", {"query": "How much does the Heron weigh?", "passage": f"Kind {n}. {passages[n % 4]}"})
+        for n in range(N_ITEMS)
+    ]
+    alone = assess_reliability(PlainJudge(), RUBRIC, items).reliability
+    assert usable_rubrics(alone, "plain@1") == {RUBRIC.key}
+    assert describe_reliability(alone, "plain@1", [RUBRIC]).endswith(
+        "used, with care: repeats and order are met by construction, and whether people would grade alike was not tested."
+    )
+    grades = assess_reliability(PlainJudge(), RUBRIC, items, repeats=1).judgements
+    labels = grades[~grades["is_swapped"]].drop_duplicates("item_id").set_index("item_id")["grade"]
+    told = {item.item_id: float(labels[item.item_id]) for item in items}
+    asked = assess_reliability(PlainJudge(), RUBRIC, items, told).reliability
+    assert describe_reliability(asked, "plain@1", [RUBRIC]).endswith("used: it meets every mark.")
+
+
 def test_what_a_public_set_told_of_a_judge_counts_where_there_are_no_labels(tmp_path, monkeypatch):
     file = tmp_path / "benchmarked.toml"
     row = f'judge = "scripted"\nrubric = "{RUBRIC.key}"\nvalue = 0.6\nlow = 0.5\nhigh = 0.65\nn_items = 900\nset = "other"'

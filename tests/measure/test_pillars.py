@@ -1,5 +1,9 @@
 """Every check of the pillars: a fault planted in a sound page is found at its place, and its sound twin gives none."""
 
+import gc
+import time
+import weakref
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,9 +16,22 @@ from coverage_kit.collect.urls import page_id
 from coverage_kit.measure.consistency import find_disagreements
 from coverage_kit.measure.pillars.audit import CHECKS, MOST_FINDINGS, audit_pages
 from coverage_kit.measure.pillars.citing import CitedLog, measure_checks
-from coverage_kit.measure.pillars.site import SiteTables
+from coverage_kit.measure.pillars.relevance import find_runs, look_at_completeness, look_at_plain_words
+from coverage_kit.measure.pillars.site import Paragraph, Part, SiteTables, view_site
 from coverage_kit.settings import SiteSettings
-from coverage_kit.tables import ANSWERS, AUDITS, CITATIONS, CLUSTERS, COVERAGE, GAPS, MENTIONS, QUERIES
+from coverage_kit.tables import (
+    ANSWERS,
+    AUDITS,
+    CITATIONS,
+    CLUSTERS,
+    COVERAGE,
+    GAPS,
+    MENTIONS,
+    OUTLINES,
+    PAGES,
+    PASSAGES,
+    QUERIES,
+)
 
 FILLER = (
     "The kettle holds two litres and boils in four minutes on a gas ring. Its handle stays cool because it is made "
@@ -250,6 +267,57 @@ def test_the_words_of_before_stand_in_the_passage_that_a_finding_names(tmp_path)
         assert row["before"] in passage["text"] or row["before"] in passage["heading_path"], row
 
 
+def test_the_operation_of_a_finding_says_whose_words_it_rewrites(tmp_path):
+    old = f"<h2>Prices for 2019</h2><p>{GADGET} Each is sold with a lid.</p>"
+    body = old + "".join(faulty for check, _, faulty, *_ in FAULTS if check != "section_length")
+    asked = [("how many cups does it make", f"{PAGE}#0"), ("is it big enough for six", f"{PAGE}#0")]
+    site = tables_of(tmp_path, {"a.html": html(body)}, **log_of(*asked, cause="mis-worded", coverage=0.3))
+    _, findings = audit_pages(site)
+    texts = site.passages.set_index("passage_id")["text"]
+    headings = set(site.outlines.loc[site.outlines["kind"] == "heading", "value"])
+    rows = findings.to_dict("records")
+    for row in rows:
+        has_both = isinstance(row["before"], str) and isinstance(row["after"], str)
+        if row["operation"] == "reword_heading":
+            assert has_both, row
+            assert row["before"] in headings, row
+        elif row["operation"] == "rewrite":
+            assert has_both, row
+            assert row["before"] in texts[row["passage_id"]], row
+        else:
+            assert row["operation"] == "by_hand", row
+            assert not has_both, row
+    told = findings.groupby("operation")["check"].agg(set)
+    assert told["reword_heading"] == {"asked_words", "heading_words", "stale_years"}
+    assert {"stale_years", "sources", "superlatives", "abbreviations", "answer_first", "clear_openings"} <= told["rewrite"]
+    assert {"heading_levels", "marked_headings", "lists_and_tables", "one_topic"} <= told["by_hand"]
+
+
+def test_facts_of_the_page_head_are_put_right_by_hand(tmp_path):
+    def told(year):
+        node = f'{{"@type": "Organization", "name": "Kettles", "foundingDate": "{year}"}}'
+        return html(head=f'<script type="application/ld+json">{node}</script>')
+
+    pages = {"a.html": told(2014), "b.html": told(2015)}
+    statements = collect_statements(tables_of(tmp_path, pages).pages, ANSWERS.empty(), ("Kettles",))
+    tables = {"statements": statements, "disagreements": find_disagreements(statements)}
+    _, findings = audited(tmp_path, pages, "one_story", **tables)
+    assert findings["operation"].to_list() == ["by_hand", "by_hand"]
+
+
+def test_questions_within_one_section_are_parted_by_hand_and_their_words_counted(tmp_path):
+    body = f"<h2>Care</h2><p>How long does it last? It lasts ten years. {GADGET}</p><p>Can it go in the oven? No.</p>"
+    _, findings = audited(tmp_path, {"a.html": html(body)}, "one_topic")
+    assert findings["operation"].to_list() == ["by_hand"]
+    assert findings["after"].isna().all()
+    assert findings["n_words"].to_list() == [11]  # five of the first question, six of the second
+
+
+def test_an_impossible_date_that_a_page_shows_stops_no_audit(tmp_path):
+    outcomes, _ = audited(tmp_path, {"a.html": html("<p>Last updated: 2024-02-31</p>")}, "dates_agree")
+    assert outcomes == {PAGE: "passed"}
+
+
 def test_every_english_check_of_words_is_not_told_of_a_german_page(tmp_path):
     german = "Der Kessel fasst zwei Liter und kocht in vier Minuten auf dem Herd. Wie oben erwähnt, gilt das seit 2019. " * 8
     for language in ("de", "en", ""):  # also where its tag is wrong or missing
@@ -371,8 +439,18 @@ def test_a_page_that_is_empty_without_scripts_is_found_although_it_has_no_text(t
     audits, findings = audit_pages(tables_of(tmp_path, {"a.html": shell, "b.html": html()}))
     mine = audits[audits["page_id"] == PAGE].set_index("check")["outcome"]
     assert mine["scripted_text"] == "failed"
-    assert set(mine.drop("scripted_text")) == {"not told"}
-    assert findings.loc[findings["page_id"] == PAGE, "evidence"].str.contains("#root").all()
+    of_site = [check.name for check in CHECKS if check.is_of_site]
+    assert set(mine.drop(["scripted_text", *of_site])) == {"not told"}
+    shown = findings[(findings["page_id"] == PAGE) & ~findings["check"].isin(of_site)]
+    assert shown["evidence"].str.contains("#root").all()
+
+
+def test_what_the_whole_site_lacks_is_told_also_where_its_home_has_no_text(tmp_path):
+    shell = '<html lang="en"><title>Kettles</title><body><div id="root"></div><script src="/app.js"></script></body></html>'
+    named = html(head='<meta property="og:site_name" content="Kettles">')
+    pages = {"index.html": shell, "a.html": named, "b.html": html(), "c.html": html()}
+    assert audited(tmp_path, pages, "organisation")[0] == {"kettles.example/": "passed"}
+    assert audited(tmp_path, pages, "shown_dates")[0] == {"kettles.example/": "failed"}
 
 
 def log_of(*asked, texts=("some words",) * 6, cause="covered", rate=0.5, coverage=0.9):
@@ -411,6 +489,75 @@ def test_a_passage_that_a_misworded_group_of_questions_ends_at_is_found(tmp_path
     assert "how many cups does it make" in findings["evidence"].iloc[0]
     outcomes, findings = audited(tmp_path, pages, "asked_words", **log_of(*asked, cause="missing", coverage=0.1))
     assert outcomes[PAGE] == "passed", "no page is blamed for what no page says"
+
+
+def test_a_question_that_is_held_out_is_neither_proposed_nor_quoted(tmp_path):
+    asked = [("how many cups does it make", f"{PAGE}#0"), ("is it big enough for six", f"{PAGE}#0")]
+    log = log_of(*asked, cause="mis-worded", coverage=0.3)
+    first = audited(tmp_path, {"a.html": html()}, "asked_words", **log)[1]
+    assert first["after"].to_list() == ["how many cups does it make"]
+    _, findings = audited(tmp_path, {"a.html": html()}, "asked_words", **log, holdout=frozenset({"q0"}))
+    assert findings["after"].to_list() == ["is it big enough for six"]
+    assert findings["evidence"].to_list() == ["asked 9 times: “is it big enough for six”"]
+    _, findings = audited(tmp_path, {"a.html": html()}, "asked_words", **log, holdout=frozenset({"q0", "q1"}))
+    assert findings["operation"].to_list() == ["by_hand"]
+    assert findings["evidence"].to_list() == ["asked 9 times"]
+
+
+def test_a_heading_is_reworded_once_however_many_groups_of_questions_end_below_it(tmp_path):
+    asked = [("how many cups does it make", f"{PAGE}#0"), ("is it big enough for six", f"{PAGE}#0")]
+    log = log_of(*asked, cause="mis-worded", coverage=0.3)
+    log["clusters"] = log["clusters"].assign(cluster_id=["c", "d"])
+    log["gaps"] = pd.concat([log["gaps"], log["gaps"].assign(cluster_id="d", rank=2)], ignore_index=True)
+    _, findings = audited(tmp_path, {"a.html": html()}, "asked_words", **log)
+    assert findings["operation"].to_list() == ["reword_heading", "by_hand"]
+    assert findings["evidence"].str.extract("“(.*)”")[0].to_list() == [text for text, _ in asked]
+
+
+def test_passed_over_questions_that_are_held_out_are_counted_and_not_quoted(tmp_path):
+    asked = [(f"how do I descale kettle {n}", f"{PAGE}#0") for n in range(4)]
+    log = log_of(*asked, rate=0.0, cause="retrieved but not cited")
+    _, findings = audited(tmp_path, {"a.html": html()}, "passed_over", **log, holdout=frozenset({"q0", "q2"}))
+    assert findings["evidence"].iloc[0].startswith("4 questions end here")
+    assert findings["evidence"].str.findall(r"kettle \d").iloc[0] == ["kettle 1", "kettle 3"]
+
+
+def test_the_time_of_an_audit_grows_as_pages_and_gaps_and_not_as_pages_times_gaps():
+    n_pages = 300
+    names = [f"kettles.example/p{n}" for n in range(n_pages)]
+    page = {"site": "kettles.example", "status": "ok", "title": "Kettles", "language": "en", "text": FILLER}
+    passage = {"site": "kettles.example", "position": 0, "heading_path": "Kettles", "text": FILLER, "n_words": 9}
+    log = log_of(*((f"how do I descale kettle {n}", f"{name}#0") for n, name in enumerate(names)), rate=0.0)
+    log["clusters"] = log["clusters"].assign(cluster_id=[f"c{n}" for n in range(n_pages)])
+    gap = log["gaps"].iloc[0].to_dict() | {"cause": "retrieved but not cited", "n_queries": 4}
+    log["gaps"] = GAPS.table([gap | {"cluster_id": f"c{n}", "rank": n + 1} for n in range(n_pages)])
+    pages = PAGES.table([page | {"page_id": name, "url": f"https://{name}"} for name in names])
+    passages = PASSAGES.table([passage | {"page_id": name, "passage_id": f"{name}#0"} for name in names])
+    view = view_site(SiteTables("kettles.example", pages, passages, OUTLINES.empty(), **log))
+    started = time.process_time()
+    assert [look_at_completeness(page, view).n_examined for page in view.pages] == [1] * n_pages
+    assert time.process_time() - started < 4  # every gap weighed on every page: 20 seconds
+
+
+def test_the_time_of_plain_words_grows_as_its_sentences_do(tmp_path):
+    text = " ".join(f"It is red {n}." for n in range(1500)) + " The kettle whistles loudly." * 12
+    log = log_of(("is it red", f"{PAGE}#0"), texts=tuple(f"{FILLER} {number}" for number in range(90)))
+    site = tables_of(tmp_path, {"a.html": html(f"<h2>Colours</h2><p>{text}</p>")}, **log)
+    view = view_site(site)
+    started = time.process_time()
+    assert look_at_plain_words(view.pages[0], view).n_examined == 2
+    assert time.process_time() - started < 4  # each run read anew from each start: minutes
+
+
+def test_a_run_to_judge_words_by_is_the_shortest_from_each_sentence_with_longer_words_on():
+    six, five, none = (
+        "Kettles whistle loudly after boiling water there.",
+        "Steel holds three litres while boiling.",
+        "It is red.",
+    )
+    # longer words without a capital: whistle, loudly, after, boiling, water, there; holds, three, litres, while, boiling
+    part = Part("", "", 1, (Paragraph("text", " ".join([none, six, six, none, five, six, six])),))
+    assert find_runs(part) == [f"{six} {six}", f"{six} {none} {five} {six}", f"{five} {six} {six}", f"{six} {six}"]
 
 
 def test_a_page_that_is_found_and_passed_over_is_found(tmp_path):
@@ -526,6 +673,19 @@ def test_few_pages_a_log_without_citations_and_circular_checks_are_not_told():
     nobody = measure_checks(audits, CitedLog(tables[0], CITATIONS.empty(), tables[2], page_id)).set_index("check")
     assert nobody.loc["heading_words", "reading"].startswith("cannot be told")
     assert nobody["difference"].isna().all()
+
+
+def test_what_is_found_on_a_site_is_found_once_and_goes_with_it(tmp_path):
+    log = log_of(("is it red", f"{PAGE}#0"), texts=tuple(f"{FILLER} {number}" for number in range(90)))
+    view = view_site(tables_of(tmp_path, {"a.html": html(), "b.html": html()}, **log))
+    outcomes = [check.look(page, view) for page in view.pages for check in CHECKS]
+    kept = len(view.found)
+    assert [check.look(page, view) for page in view.pages for check in CHECKS] == outcomes
+    assert kept == len(view.found) > 0
+    gone = weakref.ref(view)
+    del view
+    gc.collect()
+    assert gone() is None
 
 
 def test_the_same_input_gives_the_same_audit_and_figures(tmp_path):

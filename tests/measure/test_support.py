@@ -1,5 +1,7 @@
 """Claims held against sources: what is supported, what contradicted, and what only looks so."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,6 +108,14 @@ def test_what_contradicts_is_told_in_words():
     assert found.sentence == "The Heron weighs 34 kg and costs £4,200."
 
 
+def test_a_list_of_many_clauses_is_compared_in_pieces_and_in_time():
+    long = ", ".join(f"part {n} costs £{n} and weighs {n} kg" for n in range(100, 6_100))
+    began_at = time.monotonic()
+    assert compare_claim("The Heron weighs 31 kg.", [long, *SOURCES], None, BRAND).verdict == "contradicted"
+    compare_claim(long, [long, *SOURCES], None, BRAND)
+    assert time.monotonic() - began_at < 20
+
+
 def test_of_several_sentences_the_worst_counts_and_the_strength_is_their_mean():
     found = compare_claim("The Heron weighs 34 kg. The Heron weighs 31 kg.", SOURCES)
     assert (found.verdict, found.strength) == ("contradicted", 0.5)
@@ -137,6 +147,11 @@ def test_vectors_speak_for_other_words_but_not_against_figures():
         ("twenty-five children", [(25, 25, "child")]),
         ("version 2.0.1 of 03/04/2025 at 8:30", []),
         ("£5/month", []),
+        (
+            "the 2022 price, and 2000 bikes for 1900 people",
+            [(2022, 2022, "in the year"), (2000, 2000, "bik"), (1900, 1900, "person")],
+        ),
+        ("46p a km, 13 amps", [(0.46, 0.46, "£"), (13, 13, "ampere")]),
     ],
 )
 def test_figures_are_read_with_their_units_and_bounds(text, figures):

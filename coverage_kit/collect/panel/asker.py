@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from coverage_kit.chat import is_passing, seconds_to_wait
 from coverage_kit.collect.panel.engines import Engine, Sender
-from coverage_kit.collect.panel.http import is_passing, seconds_to_wait
 from coverage_kit.collect.panel.store import Outcome, WaveFile
 from coverage_kit.collect.panel.turns import Tries, Turn, make_record
 from coverage_kit.costs import Budget, Spent
@@ -119,6 +119,7 @@ class Asker:
                 if not self._send(turn, body, tries):
                     break
                 more = self.engine.form.go_on(body, tries.replies[-1])
+                tries.is_paused = more is not None
                 if more is None:
                     break
                 body = more
@@ -157,7 +158,7 @@ class Asker:
             start = self._clock.now()
             reply, failure = self._sender.post(body)
             if failure is None:
-                spent = replace(self.engine.form.spent(reply), seconds=self._clock.now() - start)
+                spent = replace(self.engine.spent(body, reply), seconds=self._clock.now() - start)
                 self._dearest = _larger(self._dearest, spent)
             elif not failure.may_cost:
                 spent = Spent()

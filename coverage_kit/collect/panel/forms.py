@@ -119,7 +119,7 @@ def _sonar_body(engine: AskedEngine, query: str, market: str) -> Body:
 
 def _sonar_spent(reply: Mapping[str, Any]) -> Spent:
     usage = dict_of(reply.get("usage"))
-    n_searches = _n(usage, "num_search_queries")
+    n_searches = _n(usage, "num_search_queries") or int(bool(reply.get("search_results") or reply.get("citations")))
     return Spent(1, 0, _n(usage, "prompt_tokens"), _n(usage, "completion_tokens"), n_searches)
 
 
@@ -157,8 +157,9 @@ def _anthropic_body(engine: AskedEngine, query: str, market: str) -> Body:
 def _anthropic_spent(reply: Mapping[str, Any]) -> Spent:
     usage = dict_of(reply.get("usage"))
     read = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-    n_searches = _n(dict_of(usage.get("server_tool_use")), "web_search_requests")
-    return Spent(1, 0, sum(_n(usage, name) for name in read), _n(usage, "output_tokens"), n_searches)
+    n_told = _n(dict_of(usage.get("server_tool_use")), "web_search_requests")
+    n_found = sum(block.get("type") == "web_search_tool_result" for block in dicts_of(reply.get("content")))
+    return Spent(1, 0, sum(_n(usage, name) for name in read), _n(usage, "output_tokens"), n_told or n_found)
 
 
 def _anthropic_go_on(body: Body, reply: Mapping[str, Any]) -> Body | None:

@@ -4,8 +4,6 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import urllib3
@@ -13,12 +11,11 @@ from urllib3 import exceptions
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
+from coverage_kit.chat import MOST_BYTES, TooLargeError, was_never_sent
 from coverage_kit.errors import AskError
 
-MOST_BYTES = 32_000_000
 _CHUNK_BYTES = 65_536
-_LONGEST_WAIT_SECONDS = 120.0
-_PASSING = frozenset({0, 408, 409, 425, 429, 500, 502, 503, 504, 529})  # 0: no answer; 529: Anthropic's overload
+_TROUBLES = (HTTPError, OSError, ValueError)
 
 
 class Secret:
@@ -51,14 +48,6 @@ class Secret:
         if isinstance(told, dict):
             return {self.hide(name): self.hide(value) for name, value in told.items()}
         return [self.hide(one) for one in told] if isinstance(told, list) else told
-
-
-class _TooLargeError(Exception):
-    """An answer is larger than any should be."""
-
-
-_NEVER_SENT = (exceptions.NewConnectionError, exceptions.ConnectTimeoutError, ValueError)
-_TROUBLES = (HTTPError, OSError, ValueError, _TooLargeError)
 
 
 @dataclass(frozen=True)
@@ -105,7 +94,8 @@ class Poster:
         try:
             response = self._open(body)
         except _TROUBLES as error:
-            return _Came(trouble=_tell(error, self._timeout_seconds), was_sent=not isinstance(error, _NEVER_SENT))
+            was_sent = not (was_never_sent(error) or isinstance(error, ValueError))
+            return _Came(trouble=_tell(error, self._timeout_seconds), was_sent=was_sent)
         try:
             return _Came(response.status, self._read(response), response.headers.get("retry-after", ""))
         except _TROUBLES as error:
@@ -134,7 +124,7 @@ class Poster:
             chunks.append(chunk)
             n_bytes += len(chunk)
             if n_bytes > MOST_BYTES:
-                raise _TooLargeError
+                raise TooLargeError
             if time.monotonic() > end:
                 raise exceptions.TimeoutError
         return b"".join(chunks)
@@ -155,28 +145,6 @@ class Poster:
         return failure
 
 
-def is_passing(failure: AskError) -> bool:
-    """Return whether a failure may be over at the next try."""
-    return failure.status in _PASSING
-
-
-def seconds_to_wait(failure: AskError, attempt: int) -> float:
-    """Return the seconds before the next try: what the engine asks for, else doubling from one; two minutes at most."""
-    return min(max(_asked_wait(failure.retry_after), 2.0**attempt), _LONGEST_WAIT_SECONDS)
-
-
-def _asked_wait(asked: str) -> float:
-    try:
-        return float(asked)
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(asked)
-    except (ValueError, TypeError, IndexError):
-        return 0.0
-    return (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-
-
 def _words(answer: Mapping[str, Any] | None) -> str:
     """Return the words of an error in any engine's form."""
     error = (answer or {}).get("error")
@@ -194,6 +162,6 @@ def _tell(error: Exception, timeout_seconds: float) -> str:
         (exceptions.TimeoutError, f"no answer in {timeout_seconds:g} s"),
         (exceptions.HTTPError, "the connection broke"),
         (OSError, "the connection broke"),
-        (_TooLargeError, f"an answer of more than {MOST_BYTES:,} bytes"),
+        (TooLargeError, str(error)),
     ]
     return next((told for kind, told in known if isinstance(error, kind)), "a request that cannot be written")

@@ -21,12 +21,15 @@ _CURE = "Write one column named query, or make a panel: coverage-kit panel RUN -
 
 
 @checked
-def make_panel(queries: Queries, clusters: Clusters, n: int = 100, share_of_holdout: float = 0.3, seed: int = 0) -> Panels:
+def make_panel(  # noqa: PLR0913 (what is drawn, how, and its name)
+    queries: Queries, clusters: Clusters, n: int = 100, share_of_holdout: float = 0.3, seed: int = 0, name: str = "panel"
+) -> Panels:
     """Return a panel of n queries, or of all where there are fewer: a stratified sample over the clusters, in random order.
 
     Each cluster gets places in proportion to its demand, one at least where n allows; within it queries are drawn without
     replacement by demand (Efraimidis and Spirakis 2006). The holdout is a systematic sample over the clusters, so that each has
-    its share of it, to one query. Queries of no cluster are a stratum of their own.
+    its share of it, to one query. Queries of no cluster are a stratum of their own. Its version is that of `read_panel`, where
+    the panel is written to a file of this name.
 
     Raises SettingsError for no queries, n below 1 and a share outside 0 to 1.
     """
@@ -41,7 +44,7 @@ def make_panel(queries: Queries, clusters: Clusters, n: int = 100, share_of_hold
     drawn = pd.concat([_draw(group, k, random) for group, k in zip(strata, places, strict=True)], ignore_index=True)
     drawn["is_holdout"] = _every(len(drawn), share_of_holdout, random.random())
     rows = drawn.iloc[random.permutation(len(drawn))].to_dict("records")
-    return _number([{str(name): value for name, value in row.items()} for row in rows], "panel")
+    return _number([{str(key): value for key, value in row.items()} for row in rows], name)
 
 
 def share_places(weights: "np.ndarray[Any, Any]", sizes: Sequence[int], n: int) -> list[int]:
@@ -102,7 +105,7 @@ def read_panel(path: str | Path) -> Panels:
     if not found:
         raise SettingsError(str(path), "a column query, with queries", "none", _CURE)
     _check_repeats(found, str(path))
-    return _number(found, re.sub(r"[^\w-]+", "-", path.stem))
+    return _number(found, path.stem)
 
 
 def panel_version(panel: Panels) -> str:
@@ -111,9 +114,13 @@ def panel_version(panel: Panels) -> str:
 
 
 def _read_row(row: dict[str, Any], column: str) -> dict[str, Any]:
-    text = " ".join(row[column].split())
+    text = _collapse(row[column])
     held = flag_of(row.get("is_holdout")) or False
     return {"query_id": query_id(text), "text": text, "cluster_id": row.get("cluster_id") or None, "is_holdout": held}
+
+
+def _collapse(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _check_repeats(rows: Sequence[dict[str, Any]], where: str) -> None:
@@ -126,9 +133,11 @@ def _check_repeats(rows: Sequence[dict[str, Any]], where: str) -> None:
 
 
 def _number(rows: Sequence[dict[str, Any]], name: str) -> Panels:
-    """Return the rows as a panel, named by the digest of its queries."""
+    """Return the rows as a panel, named by its file and the digest of its queries, in which spaces and line ends are alike."""
+    rows = [{**row, "text": _collapse(row["text"])} for row in rows]
     texts = "\x1f".join(sorted(row["text"] for row in rows))
-    version = f"{name}-{hashlib.blake2b(texts.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
+    stem = re.sub(r"[^\w-]+", "-", name)
+    version = f"{stem}-{hashlib.blake2b(texts.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
     kept = ("query_id", "text", "cluster_id", "is_holdout")
     return PANELS.table([{"panel": version, "position": i, **{name: row[name] for name in kept}} for i, row in enumerate(rows)])
 

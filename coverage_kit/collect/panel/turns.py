@@ -10,6 +10,7 @@ from coverage_kit.costs import Spent
 from coverage_kit.errors import AskError
 from coverage_kit.tables import Panels
 
+PAUSED = "a part of an answer, which the engine paused and did not end"
 LOST = "interrupted after it was sent: its reply is lost, and it is not asked again, as it may have been answered"
 
 
@@ -34,7 +35,8 @@ class Turn:
 class Tries:
     """The requests sent for a turn: how many, what they cost, when the last one was sent, and what came of them.
 
-    `replies` are the parts of the answer, one where the engine does not pause; `refusal` is what stood in place of one.
+    `replies` are the parts of the answer, one where the engine does not pause, and `is_paused` says that more were to come;
+    `refusal` is what stood in place of one.
     """
 
     n: int = 0
@@ -43,16 +45,19 @@ class Tries:
     replies: list[dict[str, Any]] = field(default_factory=list)
     refusal: dict[str, Any] = field(default_factory=dict)
     failure: AskError | None = None
+    is_paused: bool = False
 
     @property
     def is_answered(self) -> bool:
-        """Whether an answer came, and no error in its place."""
-        return self.failure is None and bool(self.replies) and not self.replies[-1].get("error")
+        """Whether a whole answer came, and no error in its place."""
+        return self.failure is None and not self.is_paused and bool(self.replies) and not self.replies[-1].get("error")
 
     @property
     def found(self) -> str:
         """What came in place of an answer."""
-        return self.failure.found if self.failure else "an error in place of an answer"
+        if self.failure:
+            return self.failure.found
+        return PAUSED if self.is_paused else "an error in place of an answer"
 
 
 def plan_turns(panel: Panels, engine: str, repeats: int) -> list[Turn]:
@@ -97,6 +102,7 @@ def lost_record(engine: Engine, turn: Turn, lost: Sequence[Spent], wave: str) ->
 def _response(engine: Engine, tries: Tries) -> dict[str, Any]:
     if tries.replies and tries.failure is None:
         whole = tries.replies[0] if len(tries.replies) == 1 else engine.form.join(tries.replies)
-        return {"status_code": 200, "body": whole}
+        broken_off = {"error": {"message": tries.found}} if tries.is_paused else {}
+        return {"status_code": 200, "body": whole | broken_off}
     told = tries.refusal if tries.refusal.get("error") else {**tries.refusal, "error": {"message": tries.found}}
     return {"status_code": (tries.failure.status if tries.failure else 0) or None, "body": told}

@@ -138,17 +138,21 @@ def describe_wave(wave: Wave) -> str:
 def describe_estimate(estimate: Estimate) -> str:
     """Return what a wave would cost, for the terminal."""
     lines = [f"Wave {estimate.wave_id}: nothing was sent"]
-    total = 0.0
+    total, unpriced = 0.0, list[str]()
     for one in estimate.engines:
         money = estimate.prices.price(one.model, one.most)
         total += money or 0.0
+        unpriced += [one.name] if money is None else []
         lines.append(f"  {one.name} ({one.model}): {one.n_calls} requests; at most {_told(estimate.prices, money, one.most)}")
+        if money is None and estimate.most_money:
+            lines.append("    refused until it has one: add it to the table that costs.prices names, or set most_money = 0")
         if one.usual is not None:
             usual = _told(estimate.prices, estimate.prices.price(one.model, one.usual), one.usual)
             lines.append(f"    as its earlier answers: {usual}")
     caps = [f"{estimate.most_tokens:,} tokens"] if estimate.most_tokens else []
     caps += [f"{estimate.most_money:g} {estimate.prices.currency}"] if estimate.most_money else []
-    lines.append(f"  At most {total:.2f} {estimate.prices.currency}; capped at {' and '.join(caps) or 'nothing'}")
+    without = f", without {', '.join(unpriced)}, whose price is not known" if unpriced else ""
+    lines.append(f"  At most {total:.2f} {estimate.prices.currency}{without}; capped at {' and '.join(caps) or 'nothing'}")
     return "\n".join(lines)
 
 

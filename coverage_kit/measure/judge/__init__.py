@@ -22,7 +22,7 @@ def open_judge(
         prices: the price table; the shipped one where none is given.
         similarity: for the judge without a model, cosines of a text with others; without it words alone count.
 
-    Raises SettingsError where the model cannot be used (see `ModelJudge`).
+    Raises SettingsError where money is limited and the model has no price (see `ModelJudge`).
     """
     if not settings.model:
         return PlainJudge(similarity)

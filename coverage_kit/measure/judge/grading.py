@@ -56,7 +56,8 @@ def grade_items(judge: Judge, rubric: Rubric, items: Sequence[Item], repeats: in
     """Return the judgements of all items, `repeats` times, in both orders where the rubric has parts to swap.
 
     Where the budget is spent, or the endpoint fails `MOST_FAILURES` times in a row, what was judged so far is returned with the
-    reason; with a cache, the same call goes on from there. Raises SchemaError for items that repeat an id or lack a part.
+    reason; with a cache, the same call goes on from there. What failed or was broken off is in the cost all the same. Raises
+    SchemaError for items that repeat an id or lack a part.
     """
     _check(rubric, items)
     rows: list[dict[str, Any]] = []
@@ -70,9 +71,10 @@ def grade_items(judge: Judge, rubric: Rubric, items: Sequence[Item], repeats: in
             n_failed = 0
         except BudgetError as error:
             stopped = str(error)
+            spent += error.spent or Spent()
             break
         except ModelError as error:
-            grade = Grade(None, n_samples=0, error=str(error))
+            grade = Grade(None, n_samples=0, spent=error.spent or Spent(), error=str(error))
             n_failed += 1
         spent += grade.spent
         told = {"judge": judge.name, "rubric": rubric.key, "item_id": item.item_id}
@@ -83,10 +85,18 @@ def grade_items(judge: Judge, rubric: Rubric, items: Sequence[Item], repeats: in
     return Graded(JUDGEMENTS.table(rows) if rows else JUDGEMENTS.empty(), spent, stopped)
 
 
-def price_job(judge: Judge, rubric: Rubric, items: Sequence[Item], settings: JudgeSettings, prices: Prices) -> Estimate:
+def price_job(  # noqa: PLR0913 (those of grade_items, and where they are priced)
+    judge: Judge,
+    rubric: Rubric,
+    items: Sequence[Item],
+    settings: JudgeSettings,
+    prices: Prices,
+    *,
+    is_swapping: bool = True,
+) -> Estimate:
     """Return what `grade_items` would cost with `settings.repeats`, asking nobody. Raises SchemaError as that does."""
     _check(rubric, items)
-    foreseen = [judge.foresee(rubric, *one) for one in _plan(rubric, items, settings.repeats, is_swapping=True)]
+    foreseen = [judge.foresee(rubric, *one) for one in _plan(rubric, items, settings.repeats, is_swapping)]
     likely, most = sum((one.likely for one in foreseen), Spent()), sum((one.most for one in foreseen), Spent())
     is_free = not likely.n_calls
     return Estimate(

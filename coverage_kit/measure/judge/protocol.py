@@ -52,7 +52,7 @@ class Judge(Protocol):
         """Return the grade of an item.
 
         `repeat` tells repeats of the same question apart, `is_swapped` shows the rubric's orderable parts in reverse. Raises
-        ModelError where there is no answer, BudgetError where it would cost more than is left.
+        ModelError where there is no answer, BudgetError where it would cost more than is left; both with what was `spent`.
         """
 
     def foresee(self, rubric: Rubric, item: Item, repeat: int = 0, is_swapped: bool = False) -> Foreseen:

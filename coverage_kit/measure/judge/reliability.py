@@ -11,6 +11,7 @@ from coverage_kit.errors import SchemaError
 from coverage_kit.measure.judge.attacks import ATTACKS, attack_items
 from coverage_kit.measure.judge.grading import grade_items
 from coverage_kit.measure.judge.known import known_agreement
+from coverage_kit.measure.judge.plain_judge import PLAIN
 from coverage_kit.measure.judge.protocol import Item, Judge
 from coverage_kit.measure.judge.rubrics import Rubric
 from coverage_kit.measure.judge.trust import MEASURES, Figure, Judged, measure_trust
@@ -105,6 +106,10 @@ def _tell_use(reliability: Reliability, judge: str, rubric: Rubric) -> str:
     if missed:
         return f"not used. {' '.join(missed)}"
     has_people = ((rows["measure"] == "human_agreement") & rows["value"].notna()).any()
+    if not has_people and judge.partition("+")[0] == PLAIN:
+        return (
+            "used, with care: repeats and order are met by construction, and whether people would grade alike was not tested."
+        )
     return "used: it meets every mark." + ("" if has_people else " Whether people would grade alike was not tested.")
 
 

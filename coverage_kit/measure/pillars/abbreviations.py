@@ -27,6 +27,7 @@ DOM ORM CRUD JIT VM VMS IO HEX KDE GET POST PUT DELETE PATCH DEL ESC SIGHUP SIGI
 """
 KNOWN = frozenset(f"{_EVERYDAY} {_MARKS} {_COMPUTING}".split())
 _SHORT_FORM = re.compile(r"(?<![\w.&/_$<@#=:-])([A-Z]{3,6})(?:s|'s|\u2019s)?(?![\w&/_$>@=(-]|\.\w|::)")
+_CAPITALS = re.compile(r"[A-Z]{2,6}")
 _SHORT_WORD = re.compile(r"\b[^\W\d_]{2,6}\b")
 _LITERAL = re.compile(r"\s(?:\w+ )?(?:variables?|commands?|macros?|constants?|flags?|keywords?|fields?|keys?|bits?|options?)\b")
 _ROMAN = re.compile(r"[IVXLC]+")
@@ -37,9 +38,12 @@ def look_at_abbreviations(page: PageView, site: SiteView) -> Outcome:
     """Whether each abbreviation that not everybody knows is written out on the page."""
     told = {value.upper() for value in page.values("abbreviation")}
     plain = page.text
-    words = _words_of(site)
+    words = site.once(_words_of)
     links = {
-        found[0] for value in page.told("outbound link")["detail"].dropna() for found in re.finditer(r"[A-Z]{2,6}", str(value))
+        word
+        for row in page.told("outbound link")
+        if isinstance(row["detail"], str)
+        for word in _CAPITALS.findall(row["detail"])
     }
     seen: dict[str, tuple[Part, str]] = {}
     for part in page.parts:
@@ -77,7 +81,6 @@ def _is_listed(short: str, text: str) -> bool:
     )
 
 
-@lru_cache(maxsize=1)
 def _words_of(site: SiteView) -> frozenset[str]:
     """Return, in capitals, the short words that the site also writes small: in capitals they are words too."""
     return frozenset(word.upper() for page in site.pages for word in _SHORT_WORD.findall(page.text) if not word.isupper())

@@ -1,7 +1,10 @@
 """The audit of a site's pages: every check on every page, and the places that failed."""
 
+import sys
 from collections.abc import Iterable
 from typing import Any
+
+from tqdm.auto import tqdm
 
 from coverage_kit.measure.pillars import authority, clarity, freshness, quality, relevance, standing
 from coverage_kit.measure.pillars.check import Check, Fault, Looked, NotTold, Outcome
@@ -25,13 +28,15 @@ def audit_pages(site: SiteTables) -> tuple[Audits, Findings]:
 
     An outcome is 'passed', 'failed', 'not applicable' (there is nothing on the page for the check to look at) or 'not told'
     (the page is in a language that the check cannot read, its source is not stored, or there is no log to tell it from).
-    Checks of the whole site stand at the page nearest to the site's root. Of a page without text only scripted text is told.
+    Checks of the whole site stand at the page nearest to the site's root, whether it has text or not; else of a page without
+    text only scripted text is told.
 
     Args:
         site: the own site's tables, and those of a log where there is one.
     """
     view = view_site(site)
-    looked = [(page, check, _look(page, check, view)) for page in view.pages for check in _checks_of(page, view)]
+    bar = tqdm(view.pages, desc="auditing", unit=" pages", file=sys.stderr, leave=False, disable=None)
+    looked = [(page, check, _look(page, check, view)) for page in bar for check in _checks_of(page, view)]
     rows = [_audit(page, check, outcome) for page, check, outcome in looked]
     findings = [row for page, check, outcome in looked for row in _findings(page, check, outcome)]
     return AUDITS.table(rows), FINDINGS.table(findings)
@@ -42,7 +47,7 @@ def _checks_of(page: PageView, site: SiteView) -> Iterable[Check]:
 
 
 def _look(page: PageView, check: Check, site: SiteView) -> Outcome:
-    if page.status != "ok" and check.name != "scripted_text":
+    if page.status != "ok" and not check.is_of_site and check.name != "scripted_text":
         return NotTold("the page has no text")
     if check.languages and not check.is_of_site and page.read_as not in check.languages:
         return NotTold("the page is in another language than the check reads")
@@ -63,8 +68,18 @@ def _findings(page: PageView, check: Check, outcome: Outcome) -> list[dict[str, 
 
 
 def _finding(page: PageView, check: Check, number: int, fault: Fault) -> dict[str, Any]:
+    told = {name: value for name, value in fault._asdict().items() if name != "is_of_heading"}
     return {
         **{"finding_id": f"{page.page_id}!{check.name}!{number}", "page_id": page.page_id, "pillar": check.pillar},
-        **{"check": check.name, "operation": check.operation},
-        **fault._asdict(),
+        **{"check": check.name, "operation": _operation(page, fault)},
+        **told,
     }
+
+
+def _operation(page: PageView, fault: Fault) -> str:
+    """Return how a fault's `after` can take the place of its `before`: in a heading, in a passage's words, or by hand alone."""
+    if fault.before is None or fault.after is None:
+        return "by_hand"
+    if fault.is_of_heading:
+        return "reword_heading"
+    return "rewrite" if fault.before in page.words_of(fault.passage_id) else "by_hand"

@@ -16,8 +16,8 @@ HEAD, WHOLE, SITE = "page head", "whole page", "whole site"
 class Fault(NamedTuple):
     """One place that failed: where, the words or figures as they stand there, why that is weak, and what to do.
 
-    `before` are exact words of the place that `after` would replace; `n_words` are words to add or change, `n_claims` claims
-    that need a source or a check.
+    `before` are exact words of the place that `after` would replace, those of its heading where `is_of_heading` says so;
+    `n_words` are words to add or change, `n_claims` claims that need a source or a check.
     """
 
     place: str
@@ -29,6 +29,7 @@ class Fault(NamedTuple):
     n_words: int = 0
     n_claims: int = 0
     passage_id: str | None = None
+    is_of_heading: bool = False
 
 
 class Looked(NamedTuple):
@@ -44,24 +45,22 @@ class NotTold(NamedTuple):
     why: str
 
 
-NOT_APPLICABLE = None
-Outcome = Looked | NotTold | None
+Outcome = Looked | NotTold | None  # None: there is nothing on the page for the check to look at
 
 
 @dataclass(frozen=True)
 class Check:
     """One check.
 
-    `weight` says how far research finds that what it checks moves being cited; `operation` what kind of edit its remedy is;
-    `languages` those that it can read (none named: any). A check of the site is made once, and stands at its home page. One
-    that is told by citations cannot be compared with them.
+    `weight` says how far research finds that what it checks moves being cited; `languages` those that it can read (none named:
+    any). A check of the site is made once, and stands at its home page. One that is told by citations cannot be compared with
+    them.
     """
 
     name: str
     pillar: Pillar
     title: str
     weight: Weight
-    operation: str
     look: Callable[[PageView, SiteView], Outcome]
     languages: tuple[str, ...] = ()
     is_of_site: bool = False

@@ -91,8 +91,8 @@ def _near(log: CitedLog) -> _Near:
     is_cited = [pair in pairs for pair in zip(answers["answer_id"], answers["page_id"], strict=True)]
     queries = answers.assign(is_cited=is_cited).groupby(["page_id", "query_id"], sort=True)
     table = queries.agg(n=("answer_id", "nunique"), n_cited=("is_cited", "sum"), coverage=("coverage", "first")).reset_index()
-    pages = tuple(str(name) for name in table["page_id"].unique())
-    parts = [table[table["page_id"] == name] for name in pages]
+    groups = [(str(name), rows) for name, rows in table.groupby("page_id", sort=True)]
+    pages, parts = tuple(name for name, _ in groups), [rows for _, rows in groups]
     columns = (tuple(part[name].to_numpy(dtype=np.float64) for part in parts) for name in ("n", "n_cited", "coverage"))
     return _Near(pages, *columns)
 

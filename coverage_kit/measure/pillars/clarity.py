@@ -34,7 +34,7 @@ _FIGURE = re.compile(
 
 def look_at_levels(page: PageView, _: SiteView) -> Outcome:
     """Whether headings go down one level at a time."""
-    rows = page.told("heading").to_dict("records")
+    rows = page.told("heading")
     if len(rows) < 2:
         return None
     steps = [(above, below) for above, below in pairwise(rows) if below["level"] > above["level"] + 1]
@@ -59,7 +59,7 @@ def look_at_main_heading(page: PageView, _: SiteView) -> Outcome:
     if page.url.lower().endswith((".md", ".markdown")) and page.title:
         return None
     inside = page.told("heading")
-    tops = [str(value) for value in inside.loc[inside["level"] == 1, "value"]]
+    tops = [str(row["value"]) for row in inside if row["level"] == 1]
     if not page.values("page heading") and not tops:
         reason = "Without a main heading, what the page is about has to be guessed from its title and words."
         title = page.title.strip()
@@ -74,7 +74,7 @@ def look_at_main_heading(page: PageView, _: SiteView) -> Outcome:
 
 def look_at_heading_words(page: PageView, _: SiteView) -> Outcome:
     """Whether each heading says what follows: no empty word, no number, not its neighbour's words, no paragraph."""
-    rows = [row for row in page.told("heading").to_dict("records") if row["level"] > 1]
+    rows = [row for row in page.told("heading") if row["level"] > 1]
     if not rows:
         return None
     faults: list[Fault] = []
@@ -98,7 +98,8 @@ def look_at_heading_words(page: PageView, _: SiteView) -> Outcome:
             remedy = "Say in it what the section answers, in the words of those who ask."
             place = str(row["place"])
             slot = "[FACT NEEDED: what the section answers, in up to eight words]"
-            faults.append(Fault(place, f"“{quote(words)}”", reason, remedy, words, slot, 8, 0, page.first_passage(place)))
+            passage = page.first_passage(place)
+            faults.append(Fault(place, f"“{quote(words)}”", reason, remedy, words, slot, 8, 0, passage, is_of_heading=True))
     return Looked(len(rows), tuple(faults))
 
 
@@ -226,7 +227,7 @@ def look_at_scripts(page: PageView, _: SiteView) -> Outcome:
     """Whether the page's words are there without scripts."""
     if not page.has_source:
         return NotTold("no stored source")
-    rows = page.told("scripted text").to_dict("records")
+    rows = page.told("scripted text")
     faults = [
         Fault(
             row["place"] if isinstance(row["place"], str) else WHOLE,
@@ -241,20 +242,16 @@ def look_at_scripts(page: PageView, _: SiteView) -> Outcome:
 
 
 CHECKS = (
-    Check("heading_levels", "clarity", "Headings go down one level at a time", "weak", "change_level", look_at_levels),
-    Check("main_heading", "clarity", "The page has one main heading", "weak", "change_level", look_at_main_heading),
-    Check("heading_words", "clarity", "Headings say what follows", "moderate", "reword_heading", look_at_heading_words),
+    Check("heading_levels", "clarity", "Headings go down one level at a time", "weak", look_at_levels),
+    Check("main_heading", "clarity", "The page has one main heading", "weak", look_at_main_heading),
+    Check("heading_words", "clarity", "Headings say what follows", "moderate", look_at_heading_words),
+    Check("marked_headings", "clarity", "What looks like a heading is marked as one", "weak", look_at_bold_lines),
+    Check("page_length", "clarity", "The page has words enough to answer from", "moderate", look_at_page_length),
+    Check("section_length", "clarity", "Long text is parted by headings", "weak", look_at_section_length),
     Check(
-        "marked_headings", "clarity", "What looks like a heading is marked as one", "weak", "change_level", look_at_bold_lines
-    ),
-    Check(
-        "page_length", "clarity", "The page has words enough to answer from", "moderate", "extend_passage", look_at_page_length
-    ),
-    Check("section_length", "clarity", "Long text is parted by headings", "weak", "split_section", look_at_section_length),
-    Check(
-        *("lists_and_tables", "clarity", "Steps are lists and like figures tables", "weak", "change_form"),
+        *("lists_and_tables", "clarity", "Steps are lists and like figures tables", "weak"),
         look=look_at_lists,
         languages=("en",),
     ),
-    Check("scripted_text", "clarity", "The words are there without scripts", "strong", "show_text", look_at_scripts),
+    Check("scripted_text", "clarity", "The words are there without scripts", "strong", look_at_scripts),
 )

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from datetime import date
-from functools import lru_cache
 from urllib.parse import urlsplit
 
 from coverage_kit.measure.pillars.check import HEAD, SITE, Check, Fault, Looked, NotTold, Outcome, quote, unquoted
@@ -76,9 +75,9 @@ def look_at_years(page: PageView, site: SiteView) -> Outcome:
         return NotTold("no year is known that is this year")
     if _is_archived(page):
         return None
-    places = [*_sentences(page), *_headings(page)]
+    places = [*((*place, False) for place in _sentences(page)), *((*place, True) for place in _headings(page))]
     faults = []
-    for part, sentence in places:
+    for part, sentence, is_heading in places:
         year = _stale(sentence, this_year)
         if year:
             after = sentence.replace(year, f"{year} [FACT NEEDED: what holds in {this_year}?]", 1)
@@ -92,7 +91,8 @@ def look_at_years(page: PageView, site: SiteView) -> Outcome:
                     after,
                     6,
                     1,
-                    page.passage_of(sentence, part.path) or page.first_passage(part.path),
+                    page.first_passage(part.path) if is_heading else page.passage_of(sentence, part.path),
+                    is_heading,
                 )
             )
     return Looked(len(places), tuple(faults)) if places else None
@@ -138,17 +138,16 @@ def look_at_dates(page: PageView, site: SiteView) -> Outcome:
     """Whether the modified dates that a page shows and those for machines agree, after publication and not in the future."""
     if not page.has_source:
         return NotTold("no stored source")
-    seen = page.told("visible modified date")
-    seen = seen[~seen["detail"].str.contains("review", case=False)]  # what was reviewed need not have been changed
-    shown = set(seen["value"]) if page.read_as == "en" else set()
-    told = page.told("machine modified date")
-    rows = [(str(row["value"]), str(row["detail"])) for row in told.to_dict("records")]
+    # what was reviewed need not have been changed
+    seen = [row for row in page.told("visible modified date") if "review" not in str(row["detail"]).lower()]
+    shown = {str(row["value"]) for row in seen} if page.read_as == "en" else set()
+    rows = [(str(row["value"]), str(row["detail"])) for row in page.told("machine modified date")]
     faults = []
     if len(rows) > 1 and len({value for value, _ in rows}) > 1 and _days_apart([value for value, _ in rows]) > 1:
         evidence = ", ".join(f"{where}: {value}" for value, where in rows)
         faults.append(_unlike(f"modified dates for machines differ: {evidence}"))
     elif rows and len(shown) == 1 and _days_apart([next(iter(shown)), rows[0][0]]) > 1:
-        words = str(seen["detail"].iloc[0])
+        words = seen[0]["detail"]
         faults.append(_unlike(f"the page shows “{words}”, and its {rows[0][1]} says {rows[0][0]}"))
     published = page.values("machine published date")
     if rows and published and rows[0][0] < published[0] and _days_apart([rows[0][0], published[0]]) > 1:
@@ -186,17 +185,18 @@ def look_at_dated_pages(page: PageView, site: SiteView) -> Outcome:
     """Whether a page says when it was last changed, where most pages of its site do."""
     if not page.has_source:
         return NotTold("no stored source")
-    if _date_share(site) < 0.6 or page.n_words < 150:
+    share = site.once(_date_share)
+    if share < 0.6 or page.n_words < 150:
         return None
     if len(page.told("machine modified date", "visible modified date")):
         return Looked(1)
-    reason = f"Nothing says when the page was last changed; {_date_share(site):.0%} of the site's pages do say so."
+    reason = f"Nothing says when the page was last changed; {share:.0%} of the site's pages do say so."
     remedy = "Add the modified date to its head (dateModified) and show it to readers."
     return Looked(1, (Fault(HEAD, "no modified date, in words or for machines", reason, remedy, n_words=4, n_claims=1),))
 
 
-@lru_cache(maxsize=1)
 def _date_share(site: SiteView) -> float:
+    """Return the share of pages that say when they were changed."""
     dated = [len(page.told("machine modified date", "visible modified date")) > 0 for page in site.pages if page.has_source]
     return sum(dated) / max(1, len(dated))
 
@@ -216,14 +216,14 @@ def look_at_shown_dates(page: PageView, site: SiteView) -> Outcome:
 
 CHECKS = (
     Check(
-        *("stale_years", "freshness", "What is told as current is of this year or the last", "strong", "refresh_fact"),
+        *("stale_years", "freshness", "What is told as current is of this year or the last", "strong"),
         look=look_at_years,
         languages=("en",),
     ),
-    Check("dates_agree", "freshness", "Modified dates agree", "moderate", "change_date", look_at_dates),
-    Check("dated_pages", "freshness", "Pages say when they were changed", "weak", "change_date", look_at_dated_pages),
+    Check("dates_agree", "freshness", "Modified dates agree", "moderate", look_at_dates),
+    Check("dated_pages", "freshness", "Pages say when they were changed", "weak", look_at_dated_pages),
     Check(
-        *("shown_dates", "freshness", "The site shows when pages were changed", "weak", "change_date"),
+        *("shown_dates", "freshness", "The site shows when pages were changed", "weak"),
         look=look_at_shown_dates,
         is_of_site=True,
     ),

@@ -136,12 +136,12 @@ def _boast(sentence: str, names: tuple[str, ...] = ()) -> str:
 
 CHECKS = (
     Check(
-        *("dated_figures", "freshness", "Figures of surveys say when they were taken", "moderate", "refresh_fact"),
+        *("dated_figures", "freshness", "Figures of surveys say when they were taken", "moderate"),
         look=look_at_figures,
         languages=("en",),
     ),
     Check(
-        *("superlatives", "freshness", "Praise of oneself is supported", "moderate", "add_source"),
+        *("superlatives", "freshness", "Praise of oneself is supported", "moderate"),
         look=look_at_superlatives,
         languages=("en",),
     ),

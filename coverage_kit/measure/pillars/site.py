@@ -1,13 +1,14 @@
 """A site and its pages as checks see them: sections, paragraphs, what the markup tells, and what the log asks."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import pandas as pd
 
+from coverage_kit.language import ENGLISH_SHARE, english_share, split_words
 from coverage_kit.sections import Section, read_sections
 from coverage_kit.sentences import split_sentences
 from coverage_kit.tables import (
@@ -35,14 +36,10 @@ from coverage_kit.tables import (
 )
 
 _ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s")
-_ENGLISH = frozenset(
-    {"the", "of", "and", "to", "a", "in", "is", "for", "that", "with", "on", "it", "as", "are", "be", "at", "this"}
-    | {"by", "you", "or", "from", "an", "not", "your", "we", "our", "if", "can", "which", "its", "has", "have", "will"}
-    | {"when"}
-)
-_ENGLISH_SHARE, _FEWEST_WORDS = 0.18, 25
+_FEWEST_WORDS = 25
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\u0e00-\u0e7f]")
 
+T = TypeVar("T")
 Kind = Literal["text", "lead", "list", "table", "code"]
 
 
@@ -86,6 +83,7 @@ class SiteTables:
         statements, disagreements: what is told of the brand, and in more than one way.
         gaps, queries, coverage, clusters: what is asked, and how far it is covered.
         answers, citations, mentions: the logged answers.
+        holdout: query_ids of questions that no remedy may be written from, nor be quoted: what is tested on them stays honest.
     """
 
     own_site: str
@@ -103,6 +101,7 @@ class SiteTables:
     answers: Answers = field(default_factory=ANSWERS.empty)
     citations: Citations = field(default_factory=CITATIONS.empty)
     mentions: Mentions = field(default_factory=MENTIONS.empty)
+    holdout: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -138,18 +137,26 @@ class PageView:
     def read_as(self) -> str:
         """Its language: 'en' where it says so, or says nothing, and its words are English; else what it says."""
         said = self.language[:2].lower()
-        words = re.findall(r"[^\W\d_]+", self.text.lower())
-        share = sum(word in _ENGLISH for word in words) / max(1, len(words))
-        is_english = share >= _ENGLISH_SHARE or (said == "en" and len(words) < _FEWEST_WORDS)
+        words = split_words(self.text)
+        is_english = english_share(words) >= ENGLISH_SHARE or (said == "en" and len(words) < _FEWEST_WORDS)
         return "en" if is_english and said in ("", "en") else said if said != "en" else ""
 
-    def told(self, *kinds: str) -> pd.DataFrame:
-        """Return the rows of the outline of these kinds."""
-        return self.outline[self.outline["kind"].isin(kinds)]
+    @cached_property
+    def by_kind(self) -> dict[str, list[dict[str, Any]]]:
+        """The rows of the outline by their kind."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in self.outline.to_dict("records"):
+            found.setdefault(str(row["kind"]), []).append({str(key): value for key, value in row.items()})
+        return found
+
+    def told(self, *kinds: str) -> list[dict[str, Any]]:
+        """Return the rows of the outline of these kinds, in reading order."""
+        rows = [row for kind in dict.fromkeys(kinds) for row in self.by_kind.get(kind, [])]
+        return sorted(rows, key=lambda row: int(row["position"])) if len(kinds) > 1 else rows
 
     def values(self, *kinds: str) -> list[str]:
         """Return what the outline tells of these kinds."""
-        return [str(value) for value in self.told(*kinds)["value"]]
+        return [str(row["value"]) for row in self.told(*kinds)]
 
     def texts(self) -> Iterator[tuple[Part, Paragraph]]:
         """Yield each paragraph of running text with its section."""
@@ -158,16 +165,26 @@ class PageView:
 
     def passage_of(self, words: str, path: str = "") -> str | None:
         """Return the passage that holds these words, one under this heading path before others; None where none does."""
-        holds = [words in str(text) for text in self.passages["text"]]
-        found = self.passages[holds]
-        under = found[found["heading_path"] == path]
-        best = under if len(under) else found
-        return str(best["passage_id"].iloc[0]) if len(best) else None
+        found = [name for name, (_, text) in self.by_passage.items() if words in text]
+        return next((name for name in found if self.by_passage[name][0] == path), next(iter(found), None))
 
     def first_passage(self, path: str) -> str | None:
         """Return the first passage under a heading path, None where there is none."""
-        found = self.passages[self.passages["heading_path"] == path]
-        return str(found["passage_id"].iloc[0]) if len(found) else None
+        return next((name for name, (under, _) in self.by_passage.items() if under == path), None)
+
+    @cached_property
+    def by_passage(self) -> dict[str, tuple[str, str]]:
+        """Heading path and words of each passage by its id, in reading order."""
+        rows = zip(self.passages["passage_id"], self.passages["heading_path"], self.passages["text"], strict=True)
+        return {str(name): (str(path), str(text)) for name, path, text in rows}
+
+    def words_of(self, passage_id: str | None) -> str:
+        """Return the words of a passage, empty where there is none."""
+        return self.by_passage[passage_id][1] if passage_id in self.by_passage else ""
+
+    def heading_of(self, path: str) -> str | None:
+        """Return the heading of the section at a heading path, None where no heading stands above its words."""
+        return next((part.heading for part in self.parts if part.path == path and part.heading), None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,6 +203,18 @@ class SiteView:
     def has_log(self) -> bool:
         """Whether coverage is known."""
         return len(self.tables.coverage) > 0
+
+    @cached_property
+    def found(self) -> dict[Callable[..., Any], Any]:
+        """What `once` has found on this site: it goes when the site goes."""
+        return {}
+
+    def once(self, find: "Callable[[SiteView], T]") -> T:
+        """Return what a function finds on the site, which it is asked for the first time alone."""
+        if find not in self.found:
+            self.found[find] = find(self)
+        kept: T = self.found[find]
+        return kept
 
 
 def view_site(site: SiteTables) -> SiteView:

@@ -211,21 +211,16 @@ def look_at_topics(page: PageView, _: SiteView) -> Outcome:
             remedy = "Make each of the questions a heading, with its answer below."
             place = page.passage_of(asked[0], part.path)
             evidence = f"{len(asked)} questions in one section: {told}"
-            faults.append(Fault(part.path, evidence, reason, remedy, asked[1], f"### {asked[1]}", 0, 0, place))
+            n_words = sum(len(one.split()) for one in asked)
+            faults.append(Fault(part.path, evidence, reason, remedy, n_words=n_words, passage_id=place))
     return Looked(len(parts), tuple(faults)) if parts else None
 
 
 _EN = ("en",)
 CHECKS = (
-    Check(
-        "no_references", "clarity", "Passages refer to nothing outside them", "weak", "extend_passage", look_at_references, _EN
-    ),
-    Check(
-        "clear_openings", "clarity", "Sections open with what they are about", "weak", "extend_passage", look_at_openings, _EN
-    ),
-    Check(
-        "abbreviations", "clarity", "Abbreviations are written out once", "weak", "extend_passage", look_at_abbreviations, _EN
-    ),
-    Check("answer_first", "clarity", "Sections start with the answer", "moderate", "answer_first", look_at_answers, _EN),
-    Check("one_topic", "clarity", "A section answers one question", "moderate", "split_section", look_at_topics, _EN),
+    Check("no_references", "clarity", "Passages refer to nothing outside them", "weak", look_at_references, _EN),
+    Check("clear_openings", "clarity", "Sections open with what they are about", "weak", look_at_openings, _EN),
+    Check("abbreviations", "clarity", "Abbreviations are written out once", "weak", look_at_abbreviations, _EN),
+    Check("answer_first", "clarity", "Sections start with the answer", "moderate", look_at_answers, _EN),
+    Check("one_topic", "clarity", "A section answers one question", "moderate", look_at_topics, _EN),
 )
