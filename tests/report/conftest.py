@@ -2,12 +2,16 @@
 
 from dataclasses import replace
 
+import lxml.html
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
+from coverage_kit.report.page import render_page
+from coverage_kit.report.workbook import write_workbook
 
 HOSTILE = (
     '=HYPERLINK("http://x","y")',
@@ -494,3 +498,15 @@ def hostile() -> tuple[str, ...]:
 def large() -> Analysis:
     """Return an analysis of 5,000 queries."""
     return make_analysis(5_000)
+
+
+@pytest.fixture(scope="session")
+def book(analysis, tmp_path_factory):
+    """The workbook of the made-up analysis, read again."""
+    return openpyxl.load_workbook(write_workbook(analysis, tmp_path_factory.mktemp("book") / "gaps.xlsx"))
+
+
+@pytest.fixture(scope="session")
+def page(analysis):
+    """The page of the made-up analysis, parsed."""
+    return lxml.html.document_fromstring(render_page(analysis))

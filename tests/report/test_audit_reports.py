@@ -3,34 +3,14 @@
 from dataclasses import replace
 
 import lxml.html
-import openpyxl
 import pytest
 
 from coverage_kit.report import figures
 from coverage_kit.report.audit_stories import list_audit_lines
 from coverage_kit.report.page import render_page
-from coverage_kit.report.workbook import write_workbook
+from tests.reading import rows_of, words_of
 
 SECTIONS = ("pillars", "claims", "judges")
-
-
-@pytest.fixture(scope="module")
-def book(analysis, tmp_path_factory):
-    return openpyxl.load_workbook(write_workbook(analysis, tmp_path_factory.mktemp("book") / "gaps.xlsx"))
-
-
-@pytest.fixture(scope="module")
-def page(analysis):
-    return lxml.html.document_fromstring(render_page(analysis))
-
-
-def rows_of(sheet):
-    titles = [cell.value for cell in sheet[1]]
-    return [dict(zip(titles, [cell.value for cell in row], strict=True)) for row in sheet.iter_rows(min_row=2)]
-
-
-def words_of(element):
-    return " ".join(element.text_content().split())
 
 
 def test_checks_stand_by_pillar_with_what_they_show(book):

@@ -10,27 +10,9 @@ from coverage_kit import tables
 from coverage_kit.report import figures, visibility_views
 from coverage_kit.report.page import render_page
 from coverage_kit.report.workbook import write_workbook
+from tests.reading import rows_of, words_of
 
 FURTHER = ("change", "visitors", "brand")
-
-
-@pytest.fixture(scope="module")
-def book(analysis, tmp_path_factory):
-    return openpyxl.load_workbook(write_workbook(analysis, tmp_path_factory.mktemp("book") / "gaps.xlsx"))
-
-
-@pytest.fixture(scope="module")
-def page(analysis):
-    return lxml.html.document_fromstring(render_page(analysis))
-
-
-def rows_of(sheet):
-    titles = [cell.value for cell in sheet[1]]
-    return [dict(zip(titles, [cell.value for cell in row], strict=True)) for row in sheet.iter_rows(min_row=2)]
-
-
-def words_of(element):
-    return " ".join(element.text_content().split())
 
 
 def cells_of(table):
