@@ -100,7 +100,8 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
     with stages.clock("map"):
         points = draw_map(found.vectors, raw, (passages["site"] == own_site).to_numpy(), settings, kept)
     ledger.add(settings.out, "embed", encoder.name, stages.spent)
-    about = {**describe(settings, own_site, encoder, found, log), "n_queries_read": n_queries}
+    counts = {"n_queries_read": n_queries, "n_holdout": len(holdout)}
+    about = {**describe(settings, own_site, encoder, found, log), **counts}
     taken = ("queries", "answers", "citations", "spans", "searches", "failures", "sources")
     return Analysis(
         **{name: getattr(log, name) for name in taken},
