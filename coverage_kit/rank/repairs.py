@@ -110,7 +110,7 @@ def _mend(rows: list[dict[Any, Any]], site: Site) -> list[_Mended]:
 
 
 def _where(row: Mapping[Any, Any]) -> str:
-    return f"{row['place']}: “{' '.join(str(row['evidence']).split())}”"
+    return f"{row['place']}: {' '.join(str(row['evidence']).split())}"
 
 
 def propose_facts(
