@@ -66,17 +66,24 @@ def test_the_template_explains_every_key_with_its_default():
         assert missing in ([], ["competitors"]), (section, missing)
 
 
-def test_a_key_beside_a_missing_section_is_not_told(tmp_path):
-    path = tmp_path / "coverage.toml"
-    for text in (
+@pytest.mark.parametrize(
+    "text",
+    [
         '[draft]\napi_key = "sk-secret"\n',
-        '[site]\nbrand = "sk-secret"\n',
-        '[[ask.engines]]\nname = "x"\nkey = "sk-secret"\n',
-    ):
-        path.write_text(text)
-        with pytest.raises(SettingsError) as caught:
-            read_settings(path)
-        assert "sk-secret" not in str(caught.value) or "brand" in text
-    path.write_text('[draft]\napi_key = "sk-secret"\n')
+        '[site]\nsource = "s"\n[judge]\nbase_url = "sk-secret"\n',
+        '[site]\nsource = "s"\n[[ask.engines]]\nname = "x"\nkey = "sk-secret"\n',
+    ],
+)
+def test_a_key_pasted_into_the_settings_is_not_told_again(tmp_path, text):
+    path = tmp_path / "coverage.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        read_settings(path)
+    assert "sk-secret" not in str(caught.value)
+
+
+def test_a_missing_section_is_told_as_nothing(tmp_path):
+    path = tmp_path / "coverage.toml"
+    path.write_text('[draft]\nmodel = "m"\n')
     with pytest.raises(SettingsError, match="'site'; found nothing"):
         read_settings(path)
