@@ -101,12 +101,13 @@ def tell_judges(analysis: Analysis) -> list[Story]:
     stories = []
     for (judge, rubric), rows in analysis.reliability.groupby(["judge", "rubric"], sort=True):
         missed = [shorten(row["measure"], 40) for row in rows.to_dict("records") if not row["is_passed"]]
+        has_people = bool(rows.loc[rows["measure"] == "human_agreement", "value"].notna().any())
+        use = "used" if has_people else "used, with care: whether people would grade alike was not tested"
         stories.append(
             {
                 "judge": shorten(judge, 80),
                 "rubric": shorten(rubric, 80),
-                "is_used": not missed,
-                "missed": missed,
+                "use": f"not used (misses {', '.join(missed)})" if missed else use,
                 "readings": [shorten(text, 300) for text in rows["reading"]],
             }
         )

@@ -6,7 +6,7 @@ import lxml.html
 import pytest
 
 from coverage_kit.report import figures
-from coverage_kit.report.audit_stories import list_audit_lines
+from coverage_kit.report.audit_stories import list_audit_lines, tell_judges
 from coverage_kit.report.page import render_page
 from tests.reading import rows_of, words_of
 
@@ -81,6 +81,13 @@ def test_a_judge_that_misses_a_pass_mark_is_not_used_and_says_so(page):
     words = words_of(page.get_element_by_id("judges"))
     assert "answers-query@1 by <i>m</i>: not used (misses krippendorff_alpha)" in words
     assert "repeats <b>agree</b>" in words
+
+
+def test_a_judge_that_nobody_was_held_against_is_used_with_care(analysis):
+    met = analysis.reliability.assign(is_passed=True)
+    assert tell_judges(replace(analysis, reliability=met))[0]["use"].startswith("used, with care")
+    people = met.assign(measure=["human_agreement", "test-retest"])
+    assert tell_judges(replace(analysis, reliability=people))[0]["use"] == "used"
 
 
 def test_no_text_becomes_markup(analysis):
