@@ -265,6 +265,8 @@ def test_a_changed_panel_is_a_wave_of_its_own(tmp_path):
 
 
 SCRIPT = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored
 import sys
 from coverage_kit.collect.panel import ask_panel, read_panel
 from coverage_kit.costs import Price, Prices
