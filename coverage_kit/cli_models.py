@@ -1,6 +1,5 @@
 """The command line's part that asks models and engines, or trains: panel, ask, judge, tune, and what it all cost."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -49,7 +48,7 @@ def ask(
 
     Example: coverage-kit ask coverage.toml --dry-run
     """
-    from coverage_kit.collect.panel import ask_panel, describe_estimate, describe_wave, price_wave, read_panel  # noqa: PLC0415
+    from coverage_kit.collect.panel import ask_panel, describe_estimate, describe_wave, price_wave, read_panel, sum_wave  # noqa: PLC0415
     from coverage_kit.costs import open_ledger  # noqa: PLC0415
 
     settings = read_settings(settings_file)
@@ -57,9 +56,11 @@ def ask(
     if is_dry:
         typer.echo(describe_estimate(price_wave(settings.ask, queries, ledger.prices, is_new)))
         return
-    wave = ask_panel(settings.ask, queries, ledger.prices, is_new)
-    for engine in wave.engines:
-        ledger.add(wave.wave_id, "ask", engine.model, replace(engine.spent, n_reused=engine.n_reused))
+    wave_id = price_wave(settings.ask, queries, ledger.prices, is_new).wave_id
+    try:
+        wave = ask_panel(settings.ask, queries, ledger.prices, is_new)
+    finally:
+        ledger.settle(wave_id, "ask", sum_wave(Path(settings.ask.out), wave_id))
     typer.echo(describe_wave(wave))
     if wave.is_interrupted or any(engine.stopped for engine in wave.engines):
         raise typer.Exit(130 if wave.is_interrupted else 1)

@@ -3,6 +3,7 @@
 import json
 import threading
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -194,6 +195,22 @@ class Ledger:
                 file.write(json.dumps({**row, **counts, **priced}).encode() + b"\n")
         except OSError as error:
             raise RunError(str(self.path), "a ledger that can be written", str(error), "Name another cache.") from error
+
+    def settle(self, run: str, task: str, totals: Mapping[str, Spent]) -> None:
+        """Add what a task has cost by model beyond what the ledger holds of it: so an interrupted run is booked by the next.
+
+        Args:
+            run: folder, file or wave.
+            task: what was done.
+            totals: by model, what it has cost in all.
+        """
+        booked = self.read()
+        booked = booked[(booked["run"] == run) & (booked["task"] == task)]
+        for model, total in totals.items():
+            rows = booked.loc[booked["model"] == model, [one.name for one in fields(Spent)]]
+            known = sum((Spent(**{str(name): n for name, n in row.items()}) for row in rows.to_dict("records")), Spent())
+            if (total - known).n_calls:
+                self.add(run, task, model, total - known)
 
     @cached_property
     def _columns(self) -> list[str]:

@@ -87,6 +87,24 @@ def test_a_bad_key_stops_the_engine_says_so_and_ends_with_one(monkeypatch, capsy
     assert len(server.asked) == 1
 
 
+def test_a_wave_that_breaks_off_is_booked_all_the_same(monkeypatch, capsys, tmp_path):
+    (tmp_path / "panel.csv").write_text("query\nwhich bike\nwhat price\n")
+    with engine_server() as server:
+        (tmp_path / "coverage.toml").write_text(SETTINGS.format(url=server.url))
+        with monkeypatch.context() as patch:
+            patch.setattr("coverage_kit.collect.panel.ask._tell", break_off)
+            assert call(patch, capsys, "ask", "coverage.toml")[0] == 130
+        ledger = Ledger(tmp_path / "cache" / LEDGER, read_prices())
+        assert list(ledger.read()["n_calls"]) == [4]
+        assert call(monkeypatch, capsys, "ask", "coverage.toml")[0] == 0  # all answered: a new wave, in the ledger by itself
+    assert list(ledger.read()["n_calls"]) == [4, 4]
+    assert ledger.read()["run"].nunique() == 2
+
+
+def break_off(*_):
+    raise KeyboardInterrupt
+
+
 def test_costs_without_a_ledger_tell_what_to_do(monkeypatch, capsys, tmp_path):
     (tmp_path / "coverage.toml").write_text(SETTINGS.format(url="http://127.0.0.1:1"))
     status, said = call(monkeypatch, capsys, "costs", "coverage.toml")

@@ -153,3 +153,15 @@ def test_a_ledger_that_is_no_text_or_no_file_is_told(tmp_path):
         Ledger(path, PRICES).read()
     with pytest.raises(RunError, match="a ledger that can be read"):
         Ledger(tmp_path, PRICES).read()
+
+
+def test_what_a_run_has_cost_beyond_the_ledger_is_booked_once(tmp_path):
+    ledger = Ledger(tmp_path / "costs.jsonl", PRICES)
+    ledger.settle("wave", "ask", {"small": ONE})
+    ledger.settle("wave", "ask", {"small": ONE})
+    ledger.settle("wave", "ask", {"small": ONE + ONE, "large": ONE})
+    ledger.settle("other", "ask", {"small": ONE})
+    rows = ledger.read()
+    assert list(zip(rows["run"], rows["model"], rows["n_input_tokens"], strict=True)) == [
+        ("wave", "small", 1000), ("wave", "small", 1000), ("wave", "large", 1000), ("other", "small", 1000)
+    ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from coverage_kit.collect.panel.ask import ask_panel
 from coverage_kit.collect.panel.panel import make_panel, panel_version, read_panel, write_panel
-from coverage_kit.collect.panel.wave import Estimate, Wave, describe_estimate, describe_wave, price_wave
+from coverage_kit.collect.panel.wave import Estimate, Wave, describe_estimate, describe_wave, price_wave, sum_wave
 
 __all__ = [
     "Estimate",
@@ -14,5 +14,6 @@ __all__ = [
     "panel_version",
     "price_wave",
     "read_panel",
+    "sum_wave",
     "write_panel",
 ]

@@ -93,6 +93,15 @@ def price_wave(ask: AskSettings, panel: Panels, prices: Prices, is_new: bool = F
     )
 
 
+def sum_wave(out: Path, wave: str) -> dict[str, Spent]:
+    """Return by model what all runs of a wave have cost so far, of lost requests what was set aside."""
+    totals: dict[str, Spent] = {}
+    for one in read_stored(out, wave).values():
+        model = str(one.setup.get("model") or "")
+        totals[model] = totals.get(model, Spent()) + sum(one.lost, one.spent)
+    return {model: total for model, total in totals.items() if model}
+
+
 def find_waves(out: Path, panel: str) -> list[str]:
     """Return the waves of a panel, oldest first."""
     named = re.compile(rf"{re.escape(panel)}-(\d{{4}}-\d\d-\d\d)(?:-(\d+))?")
