@@ -14,7 +14,6 @@ from coverage_kit.embed.texts import passage_texts
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import nearest_rows
 from coverage_kit.measure.brand_claims import (
-    ClaimJudge,
     OwnPassage,
     PlainClaimJudge,
     judge_brand_claims,
@@ -25,9 +24,8 @@ from coverage_kit.measure.pillars.audit import audit_pages
 from coverage_kit.measure.pillars.citing import CitedLog, measure_checks
 from coverage_kit.measure.pillars.site import SiteTables
 from coverage_kit.planning import year_of
-from coverage_kit.rank.edits import Candidate, Site
+from coverage_kit.rank.edits import Candidate, Site, touches
 from coverage_kit.rank.repairs import clusters_of_pages, price_finding, propose_facts, propose_repairs
-from coverage_kit.rank.select import Limits
 from coverage_kit.settings import Settings
 from coverage_kit.tables import (
     Audits,
@@ -122,25 +120,21 @@ def _list_repairs(settings: Settings, log: LogTables, asked: Asked, found: Audit
     repairs = propose_repairs(found.findings, cluster_of, Site(own), settings.rank)
     told = found.brand_claims[~found.brand_claims["query_id"].isin(list(asked.holdout))]
     facts = propose_facts(told, log.queries, clusters, Site(own), settings.rank)
-    limits = Limits(untouchable=settings.rank.untouchable)
-    return tuple(one for one in (*repairs, *facts) if limits.allows(one.page_id))
+    return tuple(one for one in (*repairs, *facts) if not touches(one, settings.rank.untouchable))
 
 
-def find_wrong_claims(
-    log: LogTables, names: Sequence[Sequence[str]], model: SiteModel, judge: ClaimJudge | None = None
-) -> BrandClaims:
-    """Return what the log's answers claim of the own brand, each held against the nearest own passages.
+def find_wrong_claims(log: LogTables, names: Sequence[Sequence[str]], model: SiteModel) -> BrandClaims:
+    """Return what the log's answers claim of the own brand, each held against the nearest own passages by words and figures.
 
     Args:
         log: the log's tables.
         names: names of each tracked brand, the own one first.
         model: the own site's passages and their vectors.
-        judge: who judges; by default words and figures are compared, without a language model.
     """
     claims = split_brand_claims(log.answers, names)
     texts: list[str] = claims["text"].unique().tolist()
     near = dict(zip(texts, _nearest(texts, model), strict=True)) if texts else {}
-    return judge_brand_claims(claims, near, judge or PlainClaimJudge(names[0] if names else ()))
+    return judge_brand_claims(claims, near, PlainClaimJudge(names[0] if names else ()))
 
 
 def _nearest(texts: list[str], model: SiteModel) -> list[list[OwnPassage]]:

@@ -9,12 +9,11 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from coverage_kit.costs import Spent
 from coverage_kit.errors import CoverageKitError, ModelError, SettingsError
+from coverage_kit.retrying import seconds_asked
 from coverage_kit.settings import EndpointSettings
 
 if TYPE_CHECKING:
@@ -214,19 +213,7 @@ def is_passing(failure: ModelError) -> bool:
 
 def seconds_to_wait(failure: ModelError, attempt: int) -> float:
     """Return the seconds before the next try: what was asked for, else doubling from one; two minutes at most."""
-    return min(max(_asked_wait(failure.retry_after), 2.0**attempt), _LONGEST_WAIT_SECONDS)
-
-
-def _asked_wait(asked: str) -> float:
-    try:
-        return float(asked)
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(asked)
-    except (ValueError, TypeError, IndexError):
-        return 0.0
-    return (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    return min(max(seconds_asked(failure.retry_after), 2.0**attempt), _LONGEST_WAIT_SECONDS)
 
 
 def _read_choice(choice: Mapping[str, Any]) -> Reply:

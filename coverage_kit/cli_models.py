@@ -48,20 +48,20 @@ def ask(
 
     Example: coverage-kit ask coverage.toml --dry-run
     """
-    from coverage_kit.collect.panel import ask_panel, describe_estimate, describe_wave, price_wave, read_panel, sum_wave  # noqa: PLC0415
+    from coverage_kit.collect import panel as panels  # noqa: PLC0415
     from coverage_kit.costs import open_ledger  # noqa: PLC0415
 
     settings = read_settings(settings_file)
-    queries, ledger = read_panel(settings.ask.panel), open_ledger(settings)
+    queries, ledger = panels.read_panel(settings.ask.panel), open_ledger(settings)
     if is_dry:
-        typer.echo(describe_estimate(price_wave(settings.ask, queries, ledger.prices, is_new)))
+        typer.echo(panels.describe_estimate(panels.price_wave(settings.ask, queries, ledger.prices, is_new)))
         return
-    wave_id = price_wave(settings.ask, queries, ledger.prices, is_new).wave_id
+    wave_id = panels.name_wave(settings.ask, queries, is_new)
     try:
-        wave = ask_panel(settings.ask, queries, ledger.prices, is_new)
+        wave = panels.ask_panel(settings.ask, queries, ledger.prices, is_new)
     finally:
-        ledger.settle(wave_id, "ask", sum_wave(Path(settings.ask.out), wave_id))
-    typer.echo(describe_wave(wave))
+        ledger.settle(wave_id, "ask", panels.sum_wave(Path(settings.ask.out), wave_id))
+    typer.echo(panels.describe_wave(wave))
     if wave.is_interrupted or any(engine.stopped for engine in wave.engines):
         raise typer.Exit(130 if wave.is_interrupted else 1)
 

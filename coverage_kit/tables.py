@@ -3,7 +3,8 @@
 A function that takes or returns a table says so with the aliases at the end (`def split_pages(pages: Pages) -> Passages`)
 and wears `@checked`, which verifies columns, kinds and keys at the door. Further columns are welcome and kept.
 
-The tables stand in the pipeline's order, a headed part for each stage: collected, matched, ranked, the run itself, measured.
+The tables stand in the pipeline's order, a headed part for each stage: collected, matched, ranked, the run itself, measured,
+audited, judged. docs/tables.md lists them all.
 Below them: the list of all (SCHEMAS), the aliases, and LogTables.
 """
 

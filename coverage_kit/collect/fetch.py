@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import Message
-from email.utils import parsedate_to_datetime
 from urllib.parse import urldefrag, urljoin
 
 import urllib3
@@ -18,6 +17,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from coverage_kit.collect.urls import split_http
+from coverage_kit.retrying import seconds_asked
 from coverage_kit.settings import CrawlSettings
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
@@ -264,16 +264,5 @@ def _join(url: str, location: str) -> str:
 
 def _pause(fetched: Fetched, attempt: int, delay_seconds: float) -> float:
     """Return the seconds before the next try: what the server asks for, else doubling; a minute at most."""
-    asked = fetched.headers.get("retry-after", "").strip()
     growing = max(delay_seconds, _SHORTEST_PAUSE_SECONDS) * 2.0**attempt
-    return min(max(_retry_after(asked), growing), _LONGEST_PAUSE_SECONDS)
-
-
-def _retry_after(asked: str) -> float:
-    if asked.isdecimal() and len(asked) < 9:
-        return float(asked)
-    try:
-        moment = parsedate_to_datetime(asked)
-    except (ValueError, TypeError, IndexError):
-        return 0.0
-    return (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+    return min(max(seconds_asked(fetched.headers.get("retry-after", "")), growing), _LONGEST_PAUSE_SECONDS)

@@ -3,7 +3,7 @@
 from calendar import month_name
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,17 +31,6 @@ class OwnPassage(NamedTuple):
 
     passage_id: str
     text: str
-
-
-class ClaimJudge(Protocol):
-    """Whatever can hold a claim against passages of a source."""
-
-    @property
-    def name(self) -> str:
-        """Its name, as it stands in the tables."""
-
-    def compare(self, claim: str, sources: Sequence[str]) -> Support:
-        """Return the verdict on the claim, the place of the source that it rests on, and why."""
 
 
 class PlainClaimJudge:
@@ -100,7 +89,7 @@ def _is_converted(one: Figure, other: Figure) -> bool:
 
 
 @checked
-def judge_brand_claims(claims: Claims, near: Mapping[str, Sequence[OwnPassage]], judge: ClaimJudge) -> BrandClaims:
+def judge_brand_claims(claims: Claims, near: Mapping[str, Sequence[OwnPassage]], judge: PlainClaimJudge) -> BrandClaims:
     """Return the verdict on each claim about the brand, in the claims' order; equal sentences are judged once.
 
     Args:

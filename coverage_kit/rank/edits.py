@@ -146,12 +146,12 @@ def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of
         members_of = members[row["cluster_id"]]
         is_open = ~members_of["query_id"].isin(list(holdout))
         gap = _gap_of(row, members_of[is_open] if is_open.any() else members_of, book, places, elsewhere or {})
-        made = [one for make in MAKERS for one in make(gap, site, costs) if not _touches(one, costs.untouchable)]
+        made = [one for make in MAKERS for one in make(gap, site, costs) if not touches(one, costs.untouchable)]
         candidates += made[: costs.edits_per_gap]
     return candidates
 
 
-def _touches(candidate: Candidate, patterns: tuple[str, ...]) -> bool:
+def touches(candidate: Candidate, patterns: tuple[str, ...]) -> bool:
     """Return whether a candidate changes a page that must not be touched, be it not the page on which it is listed."""
     return any(fnmatch(change.page_id, pattern) for change in candidate.changes for pattern in patterns)
 

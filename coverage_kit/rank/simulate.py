@@ -94,11 +94,10 @@ def simulate_edits(  # noqa: PLR0913 (what is simulated, on what, and how it is 
 def join_simulations(edits: Simulation, repairs: Simulation) -> Simulation:
     """Return both as one, the repairs behind the edits: no variants of them nor of each other, as each mends another place."""
     start = int(edits.groups.max()) + 1 if len(edits.groups) else 0
-    n_draws = min(len(edits.gain), len(repairs.gain))
     return Simulation(
         edits.room,
         edits.chances + repairs.chances,
-        np.hstack([edits.gain[:n_draws], repairs.gain[:n_draws]]) if edits.chances else repairs.gain,
+        np.hstack([edits.gain, repairs.gain]) if edits.chances else repairs.gain,
         np.r_[edits.harm, repairs.harm],
         np.r_[edits.groups, start + np.arange(len(repairs.groups), dtype=np.int64)],
         pd.concat([edits.effects, repairs.effects], ignore_index=True),

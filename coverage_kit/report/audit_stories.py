@@ -71,12 +71,11 @@ def _tell_page(name: str, rows: pd.DataFrame) -> Story:
 def tell_claims(analysis: Analysis) -> Story:
     """Return how many claims about the brand were held against the own pages, the wrong ones, and how each engine drifts."""
     claims, wrong = analysis.brand_claims, describe_wrong_claims(analysis)
-    counts = claims["verdict"].value_counts().to_dict()
     halves = describe_claim_rates(analysis)
     halves = halves[(halves["by"] == "half") & (halves["part"] == "second")]
     return {
         "n_claims": len(claims),
-        "counts": {name: int(counts.get(name, 0)) for name in ("supported", "unsupported", "contradicted", "not told")},
+        "counts": _count_verdicts(analysis),
         "judges": sorted(set(claims["judge"])),
         "rows": [
             {
@@ -94,6 +93,11 @@ def tell_claims(analysis: Analysis) -> Story:
             for row in halves[halves["reading"] != ""].to_dict("records")
         ],
     }
+
+
+def _count_verdicts(analysis: Analysis) -> dict[str, int]:
+    counts = analysis.brand_claims["verdict"].value_counts()
+    return {name: int(counts.get(name, 0)) for name in ("supported", "unsupported", "contradicted", "not told")}
 
 
 def tell_judges(analysis: Analysis) -> list[Story]:
@@ -123,7 +127,7 @@ def list_audit_lines(analysis: Analysis) -> list[str]:
         n_pages = analysis.findings["page_id"].nunique()
         lines.append(f"Audit: {len(analysis.findings)} findings on {count(n_pages, 'page')}{f': {told}' if told else ''}.")
     if len(analysis.brand_claims):
-        counts = tell_claims(analysis)["counts"]
+        counts = _count_verdicts(analysis)
         told = ", ".join(f"{n} {name}" for name, n in counts.items() if n)
         lines.append(f"Claims of answers about the brand: {told}.")
     return lines

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from coverage_kit.rank.edits import Gap, Site, _touches, list_changes
+from coverage_kit.rank.edits import Gap, Site, list_changes, touches
 from coverage_kit.rank.operations import (
     MAKERS,
     add_page,
@@ -177,6 +177,6 @@ def test_an_edit_that_takes_from_an_untouchable_page_touches_it(site):
     """Merging is listed on the page that keeps the words, and removes them from another."""
     edit = only(merge_sections(gap(), site, COSTS))
     assert edit.page_id == "ours/locks"
-    assert _touches(edit, ("ours/tw*",))
-    assert _touches(edit, ("ours/locks",))
-    assert not _touches(edit, ("ours/paint",))
+    assert touches(edit, ("ours/tw*",))
+    assert touches(edit, ("ours/locks",))
+    assert not touches(edit, ("ours/paint",))

@@ -2,7 +2,7 @@
 
 from coverage_kit.collect.panel.ask import ask_panel
 from coverage_kit.collect.panel.panel import make_panel, panel_version, read_panel, write_panel
-from coverage_kit.collect.panel.wave import Estimate, Wave, describe_estimate, describe_wave, price_wave, sum_wave
+from coverage_kit.collect.panel.wave import Estimate, Wave, describe_estimate, describe_wave, name_wave, price_wave, sum_wave
 
 __all__ = [
     "Estimate",
@@ -11,6 +11,7 @@ __all__ = [
     "describe_estimate",
     "describe_wave",
     "make_panel",
+    "name_wave",
     "panel_version",
     "price_wave",
     "read_panel",

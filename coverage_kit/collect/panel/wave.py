@@ -93,6 +93,12 @@ def price_wave(ask: AskSettings, panel: Panels, prices: Prices, is_new: bool = F
     )
 
 
+def name_wave(ask: AskSettings, panel: Panels, is_new: bool = False) -> str:
+    """Return the wave that `ask_panel` goes on with, or begins, with the same arguments."""
+    turns = {engine.name: plan_turns(panel, engine.name, ask.repeats) for engine in list_engines(ask)}
+    return choose_wave(Path(ask.out), panel_version(panel), turns, is_new)
+
+
 def sum_wave(out: Path, wave: str) -> dict[str, Spent]:
     """Return by model what all runs of a wave have cost so far, of lost requests what was set aside."""
     totals: dict[str, Spent] = {}

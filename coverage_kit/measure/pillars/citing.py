@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.stats import t
 
 from coverage_kit.measure.intervals import Z_95
+from coverage_kit.measure.permutation import correct_holm
 from coverage_kit.measure.pillars.audit import CHECKS as ALL
 from coverage_kit.measure.pillars.check import Check
 from coverage_kit.tables import CHECKS, Answers, Audits, Checks, Citations, Coverage, checked
@@ -75,7 +76,8 @@ def measure_checks(audits: Audits, log: CitedLog, seed: int = 0) -> Checks:
     near = _near(log)
     outcomes = audits.pivot(index="check", columns="page_id", values="outcome") if len(audits) else pd.DataFrame()
     told = {check.name: _associate(check, outcomes, near, seed) for check in ALL}
-    ps = _holm({name: one.p for name, one in told.items() if isinstance(one, _Told)})
+    ps = {name: one.p for name, one in told.items() if isinstance(one, _Told)}
+    ps = dict(zip(ps, correct_holm(np.array(list(ps.values()), dtype=np.float64)).tolist(), strict=True))
     rows = [_row(check, outcomes, told[check.name], ps.get(check.name)) for check in ALL]
     return CHECKS.table(rows)
 
@@ -168,15 +170,6 @@ def _permute(rates: Floats, coverage: Floats, failed: Flags, weights: Floats, rn
     told = np.broadcast_to(coverage, shape), np.broadcast_to(failed, shape), np.broadcast_to(weights, shape)
     found = np.abs(_coefficient(rows, *told))
     return float((1 + (found[1:] >= found[0] - 1e-12).sum()) / (1 + _DRAWS))
-
-
-def _holm(ps: dict[str, float]) -> dict[str, float]:
-    """Return each p corrected for the number of checks that could be told (Holm 1979)."""
-    corrected, most = dict[str, float](), 0.0
-    for place, name in enumerate(sorted(ps, key=lambda name: (ps[name], name))):
-        most = max(most, min(1.0, ps[name] * (len(ps) - place)))
-        corrected[name] = most
-    return corrected
 
 
 def _row(check: Check, outcomes: pd.DataFrame, told: _Told | str, p: float | None) -> dict[str, Any]:
