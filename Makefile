@@ -28,9 +28,11 @@ lab: setup
 docs: setup
 	$(BIN)/python docs/generate.py
 
-# Debian's chromium, in which a test draws the page: installed where root runs this, as in a container; else that test is skipped
+# Debian's chromium and LibreOffice, in which tests open the page, the notebooks and the workbook: installed where root runs this,
+# as in a container; elsewhere the tests that need one say so and are skipped
 browser:
-	@command -v chromium >/dev/null || test "$$(id -u)" -ne 0 || { apt-get -qq update; apt-get -qq install -y chromium >/dev/null; } || true
+	@command -v chromium >/dev/null && command -v soffice >/dev/null || test "$$(id -u)" -ne 0 || \
+	{ apt-get -qq update; apt-get -qq install -y --no-install-recommends chromium libreoffice-calc-nogui fonts-dejavu-core >/dev/null; } || true
 
 setup: $(STAMP)
 

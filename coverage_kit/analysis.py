@@ -72,6 +72,9 @@ class Analysis:
     claim_rates: tables.ClaimRates = field(default_factory=tables.CLAIM_RATES.empty)
     judgements: tables.Judgements = field(default_factory=tables.JUDGEMENTS.empty)
     reliability: tables.Reliability = field(default_factory=tables.RELIABILITY.empty)
+    history: tables.History = field(default_factory=tables.HISTORY.empty)
+    previous: tables.Previous = field(default_factory=tables.PREVIOUS.empty)
+    costs: tables.Costs = field(default_factory=tables.COSTS.empty)
     embeddings: dict[str, Embeddings] = field(default_factory=dict)
 
     def tables(self) -> dict[str, pd.DataFrame]:

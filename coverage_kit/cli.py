@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coverage_kit import cli_models
+from coverage_kit import cli_models, cli_outputs
 from coverage_kit.errors import CoverageKitError, RunError, SettingsError
 from coverage_kit.settings import Settings, make_settings, read_settings, resolve_paths
 
@@ -26,6 +26,7 @@ app = typer.Typer(
     help="Which questions put to AI search does a site not answer, and which few words would change that?",
 )
 
+app.add_typer(cli_outputs.app)
 app.add_typer(cli_models.app)
 
 Out = Annotated[str, typer.Option("--out", help="folder of the run; by default what the settings say")]
@@ -129,18 +130,6 @@ def inspect(
     from coverage_kit.inspecting import inspect_log  # noqa: PLC0415 (seconds to import)
 
     typer.echo(inspect_log(file, dict(_pair(text) for text in column or []), rejects))
-
-
-@app.command()
-def report(folder: Annotated[Path, typer.Argument(help="folder of a finished run")]) -> None:
-    """Write the page, the workbook and the CSV twins of a finished run again.
-
-    Example: coverage-kit report runs/latest
-    """
-    from coverage_kit.analysis import load_analysis  # noqa: PLC0415
-    from coverage_kit.report.outputs import write_outputs  # noqa: PLC0415
-
-    write_outputs(load_analysis(folder), folder)
 
 
 @app.command()
@@ -251,13 +240,14 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _run(settings: Settings) -> None:
     from coverage_kit.analysis import save_analysis  # noqa: PLC0415 (seconds to import)
+    from coverage_kit.history import finish_run  # noqa: PLC0415
     from coverage_kit.pipeline import analyze  # noqa: PLC0415
     from coverage_kit.report.outputs import write_outputs  # noqa: PLC0415
     from coverage_kit.report.run_summary import describe_run  # noqa: PLC0415
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("coverage_kit").setLevel(logging.INFO)
-    analysis = analyze(settings)
+    analysis = finish_run(analyze(settings))
     folder = save_analysis(analysis, settings.out)
     write_outputs(analysis, folder)
     typer.echo(describe_run(analysis, folder))

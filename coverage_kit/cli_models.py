@@ -1,5 +1,6 @@
 """The command line's part that asks models and engines, or trains: panel, ask, judge, tune, and what it all cost."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -106,7 +107,8 @@ def judge(
         typer.echo(f"{key}: not judged to the end: {why}")
     if done.is_empty:
         raise typer.Exit(1)  # what the run holds stays
-    write_outputs(done.analysis, save_analysis(done.analysis, folder))
+    analysis = replace(done.analysis, costs=ledger.read())
+    write_outputs(analysis, save_analysis(analysis, folder))
     typer.echo(describe_reliability(done.analysis.reliability, judging.name, rubrics))
 
 

@@ -424,6 +424,40 @@ STAGES = Schema(
         Column("reused", "text", "what an earlier run found of the same input, taken over: 'matches, map'", optional=True),
     ),
 )
+HISTORY = Schema(
+    "history",
+    "one figure of one run of the same site with the same encoder, up to this run",
+    ("run", "measure", "part"),
+    (
+        Column(
+            "run", "integer", "the run's number, from 1; a run that found the same as the one before it has the same number"
+        ),
+        Column("at", "time", "when the run ended"),
+        _text(
+            "measure",
+            "coverage, severe_gaps, planned_minutes, planned_gain, or a measure of the own site's visibility: citation_rate, "
+            "mention_rate, share_of_voice",
+        ),
+        _text("part", "engine and surface; 'all' for what has none"),
+        _maybe("value", "number", "the figure"),
+        _maybe("low", "number", "lower end of its interval: 95% for visibility, 90% for the rest"),
+        _maybe("high", "number", "upper end of its interval"),
+        Column("n", "integer", "prompts, or queries, behind the figure"),
+    ),
+)
+PREVIOUS = Schema(
+    "previous",
+    "one query of the run before this one",
+    ("query_id",),
+    (
+        _QUERY_ID,
+        _text("text", "the question as it was asked"),
+        Column("coverage", "number", "its coverage then"),
+        _LOW,
+        _HIGH,
+        _maybe("label", "text", "name of its gap then"),
+    ),
+)
 # --- measured: visibility, change, visitors, the brand
 
 VISIBILITY = Schema(
@@ -851,7 +885,20 @@ SCHEMAS: tuple[Schema, ...] = (
     *(PAGES, PASSAGES, QUERIES, ANSWERS, FAILURES, CITATIONS, SPANS, MENTIONS, SEARCHES, REJECTS, SOURCES, CLAIMS),
     *(MATCHES, EVIDENCE),
     *(COVERAGE, CLUSTERS, GROUPS, LABELS, GAPS, EDITS, CHANGES, EFFECTS, FRONTIER, PREDICTIONS, POINTS),
-    *(STAGES, VISIBILITY, HOLDERS, COMPETITORS, VERDICTS, DRIFTS, SESSIONS, SEARCH_DEMAND, REFERRALS, ASSOCIATIONS),
+    *(
+        STAGES,
+        HISTORY,
+        PREVIOUS,
+        VISIBILITY,
+        HOLDERS,
+        COMPETITORS,
+        VERDICTS,
+        DRIFTS,
+        SESSIONS,
+        SEARCH_DEMAND,
+        REFERRALS,
+        ASSOCIATIONS,
+    ),
     *(STATEMENTS, DISAGREEMENTS, OUTLINES, AUDITS, FINDINGS, CHECKS),
     *(JUDGEMENTS, RELIABILITY, BRAND_CLAIMS, CLAIM_RATES, PANELS, COSTS, QRELS),
 )
@@ -882,6 +929,8 @@ Frontier = Annotated[pd.DataFrame, FRONTIER]
 Predictions = Annotated[pd.DataFrame, PREDICTIONS]
 Points = Annotated[pd.DataFrame, POINTS]
 Stages = Annotated[pd.DataFrame, STAGES]
+History = Annotated[pd.DataFrame, HISTORY]
+Previous = Annotated[pd.DataFrame, PREVIOUS]
 Visibility = Annotated[pd.DataFrame, VISIBILITY]
 Holders = Annotated[pd.DataFrame, HOLDERS]
 Competitors = Annotated[pd.DataFrame, COMPETITORS]

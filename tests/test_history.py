@@ -1,0 +1,102 @@
+from dataclasses import replace
+
+import pytest
+
+from coverage_kit import history
+from coverage_kit.costs import Spent, open_ledger
+from coverage_kit.history import add_costs, finish_run, list_asked, list_figures
+from coverage_kit.settings import make_settings
+
+
+@pytest.fixture
+def run(sample_analysis, tmp_path):
+    """The sample's analysis as of a project with a cache of its own."""
+    settings = {**sample_analysis.about["settings"], "cache": str(tmp_path / "cache")}
+    return replace(sample_analysis, about={**sample_analysis.about, "settings": settings})
+
+
+def better(run, by=0.1):
+    """The same site a little better covered."""
+    return replace(run, coverage=run.coverage.assign(coverage=(run.coverage["coverage"] + by).clip(upper=1.0)))
+
+
+def test_the_first_run_has_itself_for_history_and_nothing_before_it(run):
+    done = finish_run(run)
+    assert done.previous.empty
+    assert set(done.history["run"]) == {1}
+    told = done.history.set_index(["measure", "part"])["value"]
+    asked = run.queries.merge(run.coverage, on="query_id")
+    assert told["coverage", "all"] == pytest.approx((asked["coverage"] * asked["demand"]).sum() / asked["demand"].sum())
+    rates = run.visibility[(run.visibility["by"] == "all") & (run.visibility["site"] == "larkmoor.example")]
+    ours = rates.loc[rates["measure"] == "citation_rate", "value"].dropna().sort_values().tolist()
+    assert ours
+    assert sorted(done.history.loc[done.history["measure"] == "citation_rate", "value"]) == pytest.approx(ours)
+
+
+def test_a_run_that_found_the_same_is_no_new_one(run):
+    first = finish_run(run)
+    again = finish_run(run)
+    assert again.history.equals(first.history)
+    assert again.previous.empty
+
+
+def test_a_later_run_holds_what_the_one_before_it_found_and_only_that(run):
+    finish_run(run)
+    finish_run(better(run))
+    third = finish_run(better(run, 0.2))
+    assert sorted(set(third.history["run"])) == [1, 2, 3]
+    found = third.previous.set_index("query_id")["coverage"]
+    assert found.to_dict() == pytest.approx(better(run).coverage.set_index("query_id")["coverage"].to_dict())
+    assert finish_run(better(run, 0.2)).previous.equals(third.previous)
+
+
+def test_a_run_back_to_what_was_before_is_a_new_one(run):
+    finish_run(run)
+    finish_run(better(run))
+    assert sorted(set(finish_run(run).history["run"])) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("other", [{"encoder": "another@1"}, {"own_site": "other.example"}])
+def test_another_encoder_or_site_is_another_series(run, other):
+    finish_run(run)
+    done = finish_run(replace(better(run), about={**run.about, **other}))
+    assert set(done.history["run"]) == {1}
+    assert done.previous.empty
+
+
+def test_a_changed_copy_is_another_series(run, tmp_path):
+    finish_run(run)
+    site = {**run.about["settings"]["site"], "source": str(tmp_path / "copy")}
+    copy = replace(better(run), about={**run.about, "settings": {**run.about["settings"], "site": site}})
+    assert finish_run(copy).previous.empty
+
+
+def test_a_history_that_cannot_be_read_is_set_aside_and_begins_anew(run, tmp_path, caplog):
+    finish_run(run)
+    (file,) = tmp_path.rglob("runs.parquet")
+    file.write_bytes(b"torn")
+    done = finish_run(better(run))
+    assert set(done.history["run"]) == {1}
+    assert "history: cannot be read" in caplog.text
+    assert next(tmp_path.rglob("*.unreadable")).is_dir()
+
+
+def test_questions_are_remembered_with_the_name_of_their_gap(run):
+    asked = list_asked(run)
+    assert len(asked) == len(run.queries)
+    gap = run.gaps.iloc[0]
+    members = run.clusters.loc[run.clusters["cluster_id"] == gap["cluster_id"], "query_id"]
+    assert set(asked.loc[asked["query_id"].isin(members), "label"]) == {gap["label"]}
+
+
+def test_a_run_without_answers_has_figures_of_coverage_alone(run):
+    bare = replace(run, visibility=run.visibility.head(0))
+    figures = list_figures(bare, 1, history.datetime.now(history.UTC))
+    assert set(figures["measure"]) == {"coverage", "severe_gaps", "planned_minutes", "planned_gain"}
+
+
+def test_costs_are_those_of_the_projects_ledger(run):
+    assert add_costs(run).costs.empty
+    open_ledger(make_settings(run.about["settings"], where="test")).add("runs/a", "judge", "model-x", Spent(n_calls=3))
+    assert add_costs(run).costs["n_calls"].tolist() == [3]
+    assert finish_run(run).costs["model"].tolist() == ["model-x"]
