@@ -1,5 +1,5 @@
 # make demo: set up what is missing and run the main job on the sample data.  make test: every check.
-.PHONY: demo test bench lab docs setup browser check
+.PHONY: demo test bench lab docs pictures setup browser check
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -25,8 +25,14 @@ bench: setup
 lab: setup
 	$(BIN)/jupyter lab notebooks
 
+# what docs/ takes from the code is written anew, then the site: open docs/_build/index.html
 docs: setup
 	$(BIN)/python docs/generate.py
+	$(BIN)/sphinx-build -q -n -W --keep-going docs docs/_build
+
+# the pictures of README and docs, and what the tutorial's commands say, from the run that make demo writes
+pictures: demo browser
+	$(BIN)/python docs/pictures.py runs/demo
 
 # Debian's chromium and LibreOffice, in which tests open the page, the notebooks and the workbook: installed where root runs this,
 # as in a container; elsewhere the tests that need one say so and are skipped

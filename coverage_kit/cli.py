@@ -29,6 +29,17 @@ app = typer.Typer(
 app.add_typer(cli_outputs.app)
 app.add_typer(cli_models.app)
 
+_PROJECT = """\
+# Which questions does the site not answer?
+
+    coverage-kit run coverage.toml      # read site and log, find the gaps, plan the edits: into runs/latest
+    jupyter lab notebooks               # the same to walk through, from what people ask to what to change
+    coverage-kit report runs/latest     # page and workbook written again
+
+Say in `coverage.toml` where the site and the log are; everything else has a default. Open `runs/latest/page.html` in a
+browser and `runs/latest/gaps.xlsx` in a spreadsheet. A run is made anew in its folder: name another `out` to keep an old one.
+"""
+
 Out = Annotated[str, typer.Option("--out", help="folder of the run; by default what the settings say")]
 
 
@@ -60,20 +71,22 @@ def demo(out: Out = "runs/demo") -> None:
 
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(help="folder to make")]) -> None:
-    """Write a project to start from: coverage.toml with every knob explained, and the notebooks.
+    """Write a project to start from: coverage.toml with every knob explained, notebooks that open its run, and a README.
 
     Example: coverage-kit init my-site
     """
     if (folder / "coverage.toml").exists():
         raise SettingsError(str(folder), "a folder without coverage.toml", "one that has it", "Name another folder.")
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "notebooks").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(Path(__file__).parent / "coverage.toml", folder / "coverage.toml")
-    (folder / ".gitignore").write_text("runs/\n", encoding="utf-8")
-    (folder / "notebooks").mkdir(exist_ok=True)
+    (folder / ".gitignore").write_text("runs/\n.ipynb_checkpoints/\n", encoding="utf-8")
+    (folder / "README.md").write_text(_PROJECT, encoding="utf-8")
     for notebook in sorted(notebooks_folder().glob("*.ipynb")):
-        text = notebook.read_text(encoding="utf-8").replace("../data/coverage.toml", "../coverage.toml")
+        text = notebook.read_text(encoding="utf-8").replace("../runs/demo", "../runs/latest")
         (folder / "notebooks" / notebook.name).write_text(text, encoding="utf-8")
-    typer.echo(f"Made {folder}. Next: edit {folder / 'coverage.toml'}, then coverage-kit run {folder / 'coverage.toml'}")
+    typer.echo(f"Made {folder}. Next:")
+    typer.echo(f"  edit {folder / 'coverage.toml'}: your site and your log, the rest can stay")
+    typer.echo(f"  coverage-kit run {shlex.quote(str(folder / 'coverage.toml'))}")
 
 
 @app.command()

@@ -48,6 +48,10 @@ class RunError(CoverageKitError):
     """A run's folder cannot be read or written."""
 
 
+class PictureError(CoverageKitError):
+    """A figure cannot be drawn as a picture."""
+
+
 class ModelError(CoverageKitError):
     """A language model or an answer engine gives no answer that can be used.
 

@@ -142,8 +142,14 @@ def test_init_makes_a_project_that_runs(monkeypatch, capsys, tmp_path):
     status, said = call(monkeypatch, capsys, "init", tmp_path / "project")
     assert status == 0, said
     project = tmp_path / "project"
-    assert {path.name for path in project.iterdir()} == {"coverage.toml", ".gitignore", "notebooks"}
-    assert '\\"../coverage.toml\\"' in (project / "notebooks/01_collect.ipynb").read_text(encoding="utf-8")
+    assert {path.name for path in project.iterdir()} == {"coverage.toml", ".gitignore", "notebooks", "README.md"}
+    assert "coverage-kit run" in said.splitlines()[-1]
+    assert (project / ".gitignore").read_text(encoding="utf-8").split() == ["runs/", ".ipynb_checkpoints/"]
+    assert (project / "README.md").read_text(encoding="utf-8").count("\n    ") == 3
+    for notebook in (project / "notebooks").glob("*.ipynb"):
+        text = notebook.read_text(encoding="utf-8")
+        assert '\\"../runs/latest\\"' in text
+        assert "runs/demo" not in text
     named = write_small(project / "input")
     text = (project / "coverage.toml").read_text(encoding="utf-8")
     text = text.replace('"site" ', f'"{named["--site"]}" ').replace('"answers.jsonl"', f'"{named["--log"]}"')

@@ -21,16 +21,23 @@ Story = dict[str, Any]
 
 
 def tell_pillars(analysis: Analysis) -> Story:
-    """Return each pillar's checks with what they show on this log, and the findings by page, those with most demand first."""
+    """Return each pillar's checks with what they show on this log, and the findings by page, those with most demand first.
+
+    Checks for which the log cannot tell stand apart, in `untold`: too few pages pass or fail them.
+    """
     checks, findings = describe_checks(analysis), describe_findings(analysis)
     by_demand = findings.sort_values(["page_demand", "page_id"], ascending=[False, True], kind="stable")
     groups = dict(list(by_demand.groupby("page_id", sort=False)))
+    is_told = checks["difference"].notna()
     pages = [_tell_page(str(name), groups[name]) for name in list(groups)[:_PAGES]]
     return {
         "pillars": [
-            (pillar, [_tell_check(row) for row in checks[checks["pillar"] == pillar].to_dict("records")]) for pillar in PILLARS
+            (pillar, [_tell_check(row) for row in checks[is_told & (checks["pillar"] == pillar)].to_dict("records")])
+            for pillar in PILLARS
         ],
+        "untold": [_tell_check(row) for row in checks[~is_told].to_dict("records")],
         "n_pages": analysis.audits["page_id"].nunique(),
+        "n_checks": len(checks),
         "n_findings": len(findings),
         "n_pages_found": findings["page_id"].nunique(),
         "pages": pages,

@@ -8,15 +8,24 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.texts import markup_lines, shorten
-from coverage_kit.report.views import chosen_edits, describe_gaps, describe_places, describe_queries
+from coverage_kit.report.views import (
+    chosen_edits,
+    describe_gaps,
+    describe_places,
+    describe_queries,
+    name_gap,
+    typical_questions,
+)
 from coverage_kit.report.wording import amount, describe_operation, percent, times
 
 MAX_QUERIES = 5_000
 MAX_PASSAGES = 2_500
 LABELLED = 20
+NAMED_GAPS, NAMED_ON_MAP = 6, 14
 
 INK = "#707984"  # as far from white as from a dark page
 FAINT = "rgba(128,136,146,.22)"
+VEIL = "rgba(128,136,146,.16)"
 BLUE, ORANGE, AMBER, GREEN, SKY, PINK = (
     "#1f83bd",
     "#D55E00",
@@ -42,18 +51,21 @@ SITE_MARKS = [(ORANGE, "diamond"), (GREEN, "square"), (PINK, "triangle-up"), (AM
 SERIES_MARKS = [(BLUE, "circle"), *SITE_MARKS]
 OTHER_MARK = (MUTED, "circle-open")
 
+_MARGIN = 45.0  # pixels between the outermost points and the edge of a figure
+
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Label:
-    """A text, its point on the axes, and how far from the point the middle of the text stands, in pixels."""
+    """A text, its point on the axes, how far from the point the middle of the text stands, in pixels, and what it names."""
 
     text: str
     x: float
     y: float
     x_shift: float
     y_shift: float
+    name: str = ""
 
 
 def series_mark(number: int) -> tuple[str, str]:
@@ -98,16 +110,18 @@ def mark_passages(analysis: Analysis) -> pd.DataFrame:
 
 def mark_gaps(analysis: Analysis) -> pd.DataFrame:
     """Return the gaps in the order of the work, with hover; demand is raised to a hair above 0 for the log axis."""
-    frame = describe_gaps(analysis)
+    frame, typical = describe_gaps(analysis), typical_questions(analysis)
+    named = [name_gap(row["label"], typical.get(row["cluster_id"])) for row in frame.to_dict("records")]
     hover = [
         hover_text(
-            row["label"],
+            name,
+            f"such as: {markup_lines(question, 120)}" if question else "",
             f"rank {row['rank']}: {row['cause_title']}",
             f"severity {percent(row['severity'])} (90% interval {percent(row['low'])} to {percent(row['high'])})",
             f"{row['n_queries']} queries, asked {times(row['demand'])}",
             markup_lines(row["reason"], 200),
         )
-        for row in frame.to_dict("records")
+        for (name, question), row in zip(named, frame.to_dict("records"), strict=True)
     ]
     return frame.assign(hover=hover, demand=frame["demand"].clip(lower=0.1))
 
@@ -159,7 +173,7 @@ def mark_sites(analysis: Analysis, n_gaps: int = LABELLED, n_others: int = 3) ->
 
 def label_map(analysis: Analysis, queries: pd.DataFrame) -> list[Label]:
     """Return the first gaps' names at the medians of their queries on the map."""
-    gaps = analysis.gaps[analysis.gaps["cause"] != "covered"].nsmallest(LABELLED, "rank")
+    gaps = analysis.gaps[analysis.gaps["cause"] != "covered"].nsmallest(NAMED_ON_MAP, "rank")
     middle = queries.groupby("cluster_id")[["x", "y"]].median()
     gaps = gaps[gaps["cluster_id"].isin(middle.index)]
     at = middle.reindex(gaps["cluster_id"]).to_numpy(np.float64)
@@ -167,16 +181,21 @@ def label_map(analysis: Analysis, queries: pd.DataFrame) -> list[Label]:
     pixels = np.column_stack([to_pixels(every[:, 0], 780), to_pixels(every[:, 1], 480)])
     texts = [shorten(label, 28) for label in gaps["label"]]
     placed = place_labels(pixels[len(queries) :], texts, clearance=8, is_centred=True, others=pixels[: len(queries)])
-    return [Label(texts[row], float(at[row, 0]), float(at[row, 1]), *shift) for row, shift in placed.items()]
+    names = [f"gap-{rank}" for rank in gaps["rank"]]
+    return [Label(texts[row], float(at[row, 0]), float(at[row, 1]), *shift, names[row]) for row, shift in placed.items()]
 
 
-def label_gaps(gaps: pd.DataFrame, n: int = 10) -> list[Label]:
+def label_gaps(gaps: pd.DataFrame, n: int = NAMED_GAPS) -> list[Label]:
     """Return the names of the first gaps that can be closed, beside their points; x is log10 of demand, as plotly wants."""
     is_named = (gaps["winnable"].astype(bool) & (gaps["cause"] != "covered")).to_numpy()
     at = np.column_stack([np.log10(gaps["demand"].to_numpy(np.float64)), gaps["severity"].to_numpy(np.float64)])
-    pixels = np.column_stack([to_pixels(at[:, 0], 760), at[:, 1] * 380])
+    across = to_pixels(at[:, 0], 760)
+    pixels = np.column_stack([across, at[:, 1] * 380])
+    bars = [
+        np.column_stack([across, 380 * (gaps["low"] + part * (gaps["high"] - gaps["low"]))]) for part in np.linspace(0, 1, 7)
+    ]
     texts = [shorten(label, 30) for label in gaps["label"][is_named].head(n)]
-    placed = place_labels(pixels[is_named][:n], texts, clearance=7, others=pixels)
+    placed = place_labels(pixels[is_named][:n], texts, clearance=9, others=np.vstack([pixels, *bars]))
     named = at[is_named]
     return [Label(texts[row], float(named[row, 0]), float(named[row, 1]), *shift) for row, shift in placed.items()]
 
@@ -193,15 +212,18 @@ def place_labels(
         texts: the texts, on one line.
         clearance: how far a text keeps from its own point, which it may cover where `is_centred`.
         is_centred: whether a text stands on its point where it can.
-        others: places of points that had better stay visible, in pixels, shape (m, 2).
+        others: places of points that had better stay visible, in pixels, shape (m, 2); no text runs far beyond their ends.
     """
     placed: dict[int, tuple[float, float]] = {}
     boxes = np.empty((0, 4))
     dots = np.empty((0, 4)) if others is None else np.column_stack([others, np.full((len(others), 2), 10.0)])
+    every = at if others is None else np.vstack([at, others])
+    middle, reach = (float(every[:, 0].max() + sign * every[:, 0].min()) / 2 for sign in (1, -1)) if len(every) else (0.0, 0.0)
+    reach = reach + _MARGIN if others is not None else np.inf
     for row, text in enumerate(texts):
         size = np.array([6.6 * len(text) + 8, 18.0])
         spots = [np.array([*(at[row] + shift), *size]) for shift in _shifts(size, clearance, is_centred)]
-        free = [spot for spot in spots if not _n_covered(spot, boxes)]
+        free = [spot for spot in spots if abs(spot[0] - middle) + size[0] / 2 <= reach and not _n_covered(spot, boxes)]
         if free:
             best = min(free, key=lambda spot: _n_covered(spot, dots))
             boxes = np.vstack([boxes, best])
@@ -228,7 +250,10 @@ def _shifts(size: Floats, clearance: float, is_centred: bool) -> list[Floats]:
     up, aside = clearance + size[1] / 2, clearance + size[0] / 2
     beside = [(aside, 0.0), (-aside, 0.0)]
     above = [(0.0, up), (0.0, -up), (0.0, 2.2 * up), (0.0, -2.2 * up), (aside, up), (-aside, up), (aside, -up), (-aside, -up)]
-    return [np.array(shift) for shift in ([(0.0, 0.0), *above, *beside] if is_centred else [*beside, *above])]
+    if is_centred:
+        return [np.array(shift) for shift in [(0.0, 0.0), *above, *beside]]
+    far = [(right * (aside + 30), over * up) for over in (2.5, -2.5, 4.5, -4.5) for right in (1, -1)]
+    return [np.array(shift) for shift in [*beside, *above, *far]]
 
 
 def _n_covered(box: Floats, boxes: Floats) -> int:

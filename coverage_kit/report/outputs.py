@@ -8,9 +8,12 @@ from coverage_kit.report.todo import write_edits_json, write_todo
 from coverage_kit.report.workbook import write_csv, write_workbook
 
 
-def write_outputs(analysis: Analysis, folder: Path) -> None:
-    """Write all of them into the run's folder. Raises RunError when one cannot be written."""
-    write_workbook(analysis, folder / "gaps.xlsx")
+def write_outputs(analysis: Analysis, folder: Path, keep_status: Path | None = None) -> None:
+    """Write all of them into the run's folder, the workbook with what `keep_status` and the one before it hold of people.
+
+    Raises RunError when `keep_status` cannot be read, or one cannot be written.
+    """
+    write_workbook(analysis, folder / "gaps.xlsx", keep_status)
     write_page(analysis, folder / "page.html")
     write_edits_json(analysis, folder / "edits.json")
     write_todo(analysis, folder / "todo")

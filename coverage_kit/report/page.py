@@ -13,9 +13,11 @@ from markupsafe import Markup
 from coverage_kit.analysis import Analysis, write_file
 from coverage_kit.report import figures
 from coverage_kit.report.audit_stories import tell_claims, tell_judges, tell_pillars
+from coverage_kit.report.engine_stories import tell_retrieval, tell_stages
 from coverage_kit.report.sheets import flatten
-from coverage_kit.report.stories import tell_edits, tell_gaps, tell_unedited
+from coverage_kit.report.stories import Story, pick_hour, tell_edits, tell_gaps, tell_questions, tell_unedited
 from coverage_kit.report.texts import clean_text, safe_url
+from coverage_kit.report.trend_stories import tell_news, tell_own_rate, tell_runs, tell_spending
 from coverage_kit.report.views import NO_EDIT, summarize
 from coverage_kit.report.visibility_stories import tell_brand, tell_change, tell_rates, tell_referrals
 from coverage_kit.report.wording import (
@@ -32,23 +34,16 @@ from coverage_kit.report.wording import (
 )
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_SCRIPTS = ("plots.js", "views.js", "find.js", "edits.js")
 _MAX_GAPS, _MAX_EDITS = 200, 100
-_FIGURES = {
-    "gaps": figures.gaps_figure,
-    "map": figures.map_figure,
-    "sites": figures.sites_figure,
-    "frontier": figures.frontier_figure,
-    "voice": figures.share_of_voice_figure,
-}
-_FURTHER_FIGURES = {  # only where there is something to see
-    "weeks": figures.visibility_over_time_figure,
-    "holders": figures.holders_figure,
-    "change": figures.change_figure,
-    "referrals": figures.referrals_figure,
-    "associations": figures.associations_figure,
-    "checks": figures.checks_figure,
-    "claims": figures.claims_figure,
-}
+_ALWAYS = ("gaps", "map", "sites", "frontier", "voice")  # the others only where there is something to see
+_VIEWS = (
+    ("manager", "Overview", "for managers"),
+    ("strategist", "Gaps", "for strategists"),
+    ("editor", "Edits", "for editors"),
+    ("auditor", "Pages", "for auditors"),
+    ("engineer", "Engine room", "for engineers"),
+)
 
 
 def write_page(analysis: Analysis, path: str | Path) -> Path:
@@ -64,36 +59,31 @@ def write_page(analysis: Analysis, path: str | Path) -> Path:
 
 def render_page(analysis: Analysis) -> str:
     """Return the page as HTML."""
-    scripts = {"plotly": figures.plotly_script(), "page": (_TEMPLATES / "page.js").read_text(encoding="utf-8")}
+    page = "\n".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+    scripts = {"plotly": figures.plotly_script(), "page": f'"use strict";(() => {{\n{page}}})();\n'}
     gaps, edits = tell_gaps(analysis, _MAX_GAPS), tell_edits(analysis, _MAX_EDITS)
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
-            head=asdict(summarize(analysis)),
-            about=analysis.about,
-            self_test=describe_self_test(analysis.about),
-            is_told=can_tell_coverage(analysis.about),
-            predicted=predicted_under(analysis.about),
-            method=METHOD,
-            sampling=describe_sampling(analysis.about, analysis.groups),
-            settings=_list_settings(analysis),
+            **_tell_run(analysis),
+            **_tell_trend(analysis),
+            views=_VIEWS,
             gaps=gaps,
             n_more_gaps=len(analysis.gaps) - len(gaps),
-            causes=_count_causes(analysis.gaps.head(0) if not gaps else pd.DataFrame(gaps)),
+            causes=_count("cause_title", gaps),
+            questions=tell_questions(analysis),
             edits=edits,
+            edited_pages=_count("page_id", edits),
+            hour=pick_hour(edits),
             unedited=tell_unedited(analysis),
             n_more_edits=int((analysis.edits["operation"] != NO_EDIT).sum()) - len(edits),
             figures=_draw(analysis),
-            rates_all=tell_rates(analysis, "all"),
-            rates_branded=tell_rates(analysis, "branded"),
-            change=tell_change(analysis),
             visits=tell_referrals(analysis, len(gaps)),
             brand=tell_brand(analysis),
             pillars=tell_pillars(analysis),
             claims=tell_claims(analysis),
             judges=tell_judges(analysis),
-            low_n=LOW_N.capitalize(),
             style=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704 (a file of ours)
             scripts={name: Markup(text) for name, text in scripts.items()},  # noqa: S704 (plotly's and ours)
             script_hashes=[_hash(text) for text in scripts.values()],
@@ -101,11 +91,41 @@ def render_page(analysis: Analysis) -> str:
     )
 
 
+def _tell_run(analysis: Analysis) -> Story:
+    """Return what tells of the run itself: what it read, how far to trust it, how it worked."""
+    return {
+        "head": asdict(summarize(analysis)),
+        "about": analysis.about,
+        "self_test": describe_self_test(analysis.about),
+        "is_told": can_tell_coverage(analysis.about),
+        "predicted": predicted_under(analysis.about),
+        "method": METHOD,
+        "sampling": describe_sampling(analysis.about, analysis.groups),
+        "settings": [(name, clean_text(value)) for name, value in flatten(analysis.about)],
+        "retrieval": tell_retrieval(analysis),
+        "stages": tell_stages(analysis),
+        "spending": tell_spending(analysis),
+    }
+
+
+def _tell_trend(analysis: Analysis) -> Story:
+    """Return what tells how visible the site is, and what moved."""
+    return {
+        "own": {name: tell_own_rate(analysis, name) for name in ("citation_rate", "share_of_voice")},
+        "found_not_cited": tell_own_rate(analysis, "retrieved_not_cited_rate"),
+        "news": tell_news(analysis),
+        "runs": tell_runs(analysis),
+        "rates_all": tell_rates(analysis, "all"),
+        "rates_branded": tell_rates(analysis, "branded"),
+        "low_n": LOW_N.capitalize(),
+        "change": tell_change(analysis),
+    }
+
+
 def _draw(analysis: Analysis) -> dict[str, dict[str, Any] | None]:
     """Return the figures by name; those of the further ones that only bear a note are None."""
-    always = {name: figures.embed_figure(make(analysis)) for name, make in _FIGURES.items()}
-    further = {name: make(analysis) for name, make in _FURTHER_FIGURES.items()}
-    return always | {name: figures.embed_figure(figure) if figure.data else None for name, figure in further.items()}
+    made = {name: make(analysis) for name, make in figures.FIGURES.items()}
+    return {name: figures.embed_figure(figure) if figure.data or name in _ALWAYS else None for name, figure in made.items()}
 
 
 def _environment() -> Environment:
@@ -125,11 +145,7 @@ def _hash(script: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
 
 
-def _count_causes(gaps: pd.DataFrame) -> list[tuple[str, int]]:
-    """Return the titles of the causes that occur, with how often, most frequent first."""
-    titles = gaps["cause_title"].value_counts() if len(gaps) else pd.Series(dtype="int64")
-    return sorted(((str(title), int(n)) for title, n in titles.items()), key=lambda pair: (-pair[1], pair[0]))
-
-
-def _list_settings(analysis: Analysis) -> list[tuple[str, str]]:
-    return [(name, clean_text(value)) for name, value in flatten(analysis.about)]
+def _count(key: str, stories: list[Story]) -> list[tuple[str, int]]:
+    """Return the values of a key that occur, with how often, most frequent first."""
+    found = pd.Series([story[key] for story in stories], dtype="str").value_counts()
+    return sorted(((str(value), int(n)) for value, n in found.items()), key=lambda pair: (-pair[1], pair[0]))

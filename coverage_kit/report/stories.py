@@ -9,18 +9,28 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.report.diffs import diff_html
 from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten, shorten_lines
 from coverage_kit.report.todo import list_records
-from coverage_kit.report.views import NO_EDIT, describe_edits, describe_gaps, list_unedited, sample_queries
+from coverage_kit.report.views import (
+    NO_EDIT,
+    describe_edits,
+    describe_gaps,
+    describe_queries,
+    list_unedited,
+    name_gap,
+    sample_queries,
+    typical_questions,
+)
 from coverage_kit.report.wording import describe_action
 
 _QUERIES, _ANSWERS, _CITED = 8, 2, 8
+_MOST_QUESTIONS, _HOUR = 20_000, 60.0
 _PASSAGE_CHARACTERS, _ANSWER_CHARACTERS, _BRIEF_CHARACTERS = 700, 600, 4_000
 
 Story = dict[str, Any]
 
 
 def tell_gaps(analysis: Analysis, n: int) -> list[Story]:
-    """Return the first n gaps with queries, nearest places, answers and edits."""
-    gaps = describe_gaps(analysis).head(n)
+    """Return the first n gaps with name, typical question, queries, nearest places, answers and edits."""
+    gaps, typical = describe_gaps(analysis).head(n), typical_questions(analysis)
     queries = _by_cluster(sample_queries(analysis, _QUERIES))
     answers = _tell_answers(analysis, set(gaps["cluster_id"]))
     edits = _by_cluster(analysis.edits[analysis.edits["operation"] != NO_EDIT].sort_values("rank"))
@@ -28,19 +38,20 @@ def tell_gaps(analysis: Analysis, n: int) -> list[Story]:
     for row in gaps.to_dict("records"):
         name = row["cluster_id"]
         asked = [{**one, "text": shorten(one["text"], 240)} for one in queries.get(name, pd.DataFrame()).to_dict("records")]
+        label, question = name_gap(row["label"], typical.get(name))
         own_edits = edits.get(name, pd.DataFrame()).head(3).to_dict("records")
         stories.append(
             {
                 **{str(key): None if is_missing(value) else value for key, value in row.items()},
-                "label": shorten(row["label"], 120),
+                "label": label,
+                "question": question,
                 "queries": asked,
                 "n_more": int(row["n_queries"]) - len(asked),
-                "own": _tell_place(row, "own"),
-                "other": _tell_place(row, "other"),
+                "own": tell_place(row, "own"),
+                "other": tell_place(row, "other"),
                 "lacking": [shorten(line, 240) for line in clean_text(row["unsupported_claims"]).split("\n") if line],
                 "answers": answers.get(name, []),
                 "edits": [int(edit["rank"]) for edit in own_edits],
-                "search": " ".join([shorten(row["label"], 120), *(one["text"] for one in asked)]).lower(),
             }
         )
     return stories
@@ -48,12 +59,13 @@ def tell_gaps(analysis: Analysis, n: int) -> list[Story]:
 
 def tell_edits(analysis: Analysis, n: int) -> list[Story]:
     """Return the first n edits with page, brief, diff, why, and the queries whose coverage they are predicted to change."""
-    records = {record["edit_id"]: record for record in list_records(analysis)}
+    records, typical = {record["edit_id"]: record for record in list_records(analysis)}, typical_questions(analysis)
     stories = []
     for row in describe_edits(analysis).head(n).to_dict("records"):
         record = records[row["edit_id"]]
         story = {str(key): None if is_missing(value) else value for key, value in row.items()}
-        short = {key: shorten(row[key], 160) for key in ("page_id", "anchor", "label")}
+        short = {key: shorten(row[key], 160) for key in ("page_id", "anchor")}
+        short["label"], short["question"] = name_gap(row["label"], typical.get(row["cluster_id"]))
         queries = [{**query, "text": shorten(query["text"], 200)} for query in record["queries"]]
         told = {
             "text": shorten_lines(row["text"], _BRIEF_CHARACTERS),
@@ -65,6 +77,33 @@ def tell_edits(analysis: Analysis, n: int) -> list[Story]:
         }
         stories.append({**story, **short, **told})
     return stories
+
+
+def tell_questions(analysis: Analysis) -> Story:
+    """Return the most asked questions as columns, most asked first: text, demand, coverage, rank of the gap (0 for none)."""
+    frame = describe_queries(analysis).nlargest(_MOST_QUESTIONS, "demand", keep="first")
+    return {
+        "text": [shorten(text, 200) for text in frame["text"]],
+        "demand": frame["demand"].round(1).tolist(),
+        "coverage": [None if is_missing(one) else one for one in frame["coverage"].round(3)],
+        "gap": frame["gap_rank"].fillna(0).astype("int64").tolist(),
+        "n": len(analysis.queries),
+    }
+
+
+def pick_hour(edits: list[Story]) -> list[Story]:
+    """Return the first of these edits that fill an hour, with minutes and gain so far; one at least, where there is any.
+
+    Gains so far are sums of marginal gains from the top of the list, which may be added up, unlike the gains of edits alone.
+    """
+    picked: list[Story] = []
+    minutes = gain = 0.0
+    for edit in edits:
+        minutes, gain = minutes + edit["cost_minutes"], gain + edit["marginal_gain"]
+        if picked and minutes > _HOUR:
+            break
+        picked.append({**edit, "minutes_so_far": minutes, "gain_so_far": gain})
+    return picked
 
 
 def tell_unedited(analysis: Analysis) -> list[Story]:
@@ -102,7 +141,8 @@ def _by_cluster(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {str(name): group for name, group in table.groupby("cluster_id", sort=False)}
 
 
-def _tell_place(row: dict[Any, Any], side: str) -> Story | None:
+def tell_place(row: dict[Any, Any], side: str) -> Story | None:
+    """Return the nearest own passage (`own`), or the best of other sites (`other`), of a gap or a query; None without one."""
     if is_missing(row[f"{side}_heading"]):
         return None
     return {
@@ -116,8 +156,13 @@ def _tell_place(row: dict[Any, Any], side: str) -> Story | None:
 def _tell_answers(analysis: Analysis, cluster_ids: set[str]) -> dict[str, list[Story]]:
     """Return for each gap the answers to its most telling queries, one an engine, with what they cite."""
     samples = sample_queries(analysis, _QUERIES)
-    samples = samples.loc[samples["cluster_id"].isin(cluster_ids), ["query_id", "cluster_id", "text"]]
-    found = samples.rename(columns={"text": "query"}).merge(analysis.answers, on="query_id")
+    return tell_answers(analysis, samples[samples["cluster_id"].isin(cluster_ids)])
+
+
+def tell_answers(analysis: Analysis, asked: pd.DataFrame) -> dict[str, list[Story]]:
+    """Return for each gap the first answers to these queries (query_id, cluster_id, text), one an engine, with citations."""
+    asked = asked[["query_id", "cluster_id", "text"]].rename(columns={"text": "query"})
+    found = asked.merge(analysis.answers, on="query_id")
     found = found.drop_duplicates(["cluster_id", "engine"]).groupby("cluster_id", sort=False).head(_ANSWERS)
     cited = analysis.citations[
         (analysis.citations["kind"] == "cited") & analysis.citations["answer_id"].isin(found["answer_id"])

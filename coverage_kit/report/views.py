@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.report.texts import is_missing, shorten
 from coverage_kit.report.wording import describe_cause, describe_operation
 
 CONTENT_CAUSES = ("missing", "mis-worded")
@@ -139,6 +140,22 @@ def sample_queries(analysis: Analysis, n: int) -> pd.DataFrame:
     asked["is_medoid"] = asked["query_id"].isin(analysis.gaps["medoid_query_id"])
     asked = asked.sort_values(["is_medoid", "demand", "query_id"], ascending=[False, False, True], kind="stable")
     return asked.groupby("cluster_id", sort=False).head(n)
+
+
+def typical_questions(analysis: Analysis) -> "pd.Series[str]":
+    """Return each gap's most typical question, its medoid, by cluster_id; missing where the run does not tell."""
+    texts = analysis.queries.set_index("query_id")["text"]
+    return analysis.gaps.set_index("cluster_id")["medoid_query_id"].map(texts)
+
+
+def name_gap(label: object, question: object) -> tuple[str, str]:
+    """Return a gap's name, and its typical question beside it; a label that is a question cut short is named by the whole one.
+
+    >>> name_gap("saddle, near", "best saddle near me"), name_gap("best saddle…", "best saddle near me")
+    (('saddle, near', 'best saddle near me'), ('best saddle near me', ''))
+    """
+    name, asked = shorten(label, 120), "" if is_missing(question) else shorten(question, 160)
+    return (asked, "") if asked.startswith(name.rstrip("…").rstrip()) else (name, asked)
 
 
 def describe_edits(analysis: Analysis) -> pd.DataFrame:

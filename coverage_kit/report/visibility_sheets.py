@@ -1,5 +1,6 @@
 """The workbook's sheets of visibility, change, visits, demand, brand facts and logs: each only where it has rows."""
 
+from coverage_kit import tables
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.sheet import Field, Sheet, places_of, with_gap_link
 from coverage_kit.report.views import describe_gaps
@@ -164,16 +165,21 @@ def list_visibility_sheets(analysis: Analysis) -> list[Sheet]:
     )
     facts = analysis.disagreements
     urls = analysis.pages.drop_duplicates("page_id").set_index("page_id")["url"]
+    by_gap, holders, verdicts, referrals = (
+        with_gap_link(describe(analysis), places)
+        for describe in (describe_rates_by_gap, describe_holders, describe_verdicts, describe_referrals)
+    )
+    competitors, brand = analysis.competitors.sort_values("rank"), facts.assign(url=facts["example"].map(urls))
     sheets = [
-        Sheet("visibility", _VISIBILITY, figures),
-        Sheet("visibility by gap", _BY_GAP, with_gap_link(describe_rates_by_gap(analysis), places)),
-        Sheet("who is cited", _HOLDERS, with_gap_link(describe_holders(analysis), places)),
-        Sheet("competitors", _COMPETITORS, analysis.competitors.sort_values("rank")),
-        Sheet("before and after", _VERDICTS, with_gap_link(describe_verdicts(analysis), places)),
-        Sheet("engine drift", _DRIFTS, describe_drifts(analysis)),
-        Sheet("AI visits", _REFERRALS, with_gap_link(describe_referrals(analysis), places)),
-        Sheet("associations", _ASSOCIATIONS, analysis.associations),
-        Sheet("brand facts", _FACTS, facts.assign(url=facts["example"].map(urls))),
-        Sheet("log sources", _SOURCES, describe_sources(analysis)),
+        Sheet("visibility", _VISIBILITY, figures, "how often answers cite and name each site", (tables.VISIBILITY,)),
+        Sheet("visibility by gap", _BY_GAP, by_gap, "the same of the own site, gap by gap"),
+        Sheet("who is cited", _HOLDERS, holders, "what kinds of sites hold each gap's citations", (tables.HOLDERS,)),
+        Sheet("competitors", _COMPETITORS, competitors, "the other sites that answers cite", (tables.COMPETITORS,)),
+        Sheet("before and after", _VERDICTS, verdicts, "what a change of pages moved", (tables.VERDICTS,)),
+        Sheet("engine drift", _DRIFTS, describe_drifts(analysis), "how engines moved of themselves", (tables.DRIFTS,)),
+        Sheet("AI visits", _REFERRALS, referrals, "visits that assistants send, page by page", (tables.REFERRALS,)),
+        Sheet("associations", _ASSOCIATIONS, analysis.associations, "what demand goes with", (tables.ASSOCIATIONS,)),
+        Sheet("brand facts", _FACTS, brand, "facts about the brand told in more than one way", (tables.DISAGREEMENTS,)),
+        Sheet("log sources", _SOURCES, describe_sources(analysis), "the files that were read", (tables.SOURCES,)),
     ]
     return [sheet for sheet in sheets if len(sheet.rows)]

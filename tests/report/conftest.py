@@ -452,6 +452,36 @@ def make_analysis(n_queries: int = 40) -> Analysis:
     )
 
 
+def make_second_run(analysis: Analysis) -> Analysis:
+    """Return the analysis as of a second run, a little better than the first, in a project that paid for models."""
+    figures = [("coverage", "all", 0.4, 0.5, 0.05), ("severe_gaps", "all", 3, 2, None)]
+    figures += [("planned_minutes", "all", 90, 91, None)]
+    figures += [("planned_gain", "all", 70, 60, 20), ("citation_rate", "perplexity (api)", 0.1, 0.3, 0.05)]
+    figures += [("citation_rate", "perplexity (scrape)", 0.25, 0.3, 0.05)]
+    history = [
+        {
+            **{"run": run, "at": f"2026-{9 + run}-01T09:00:00Z", "measure": measure, "part": part, "value": value, "n": 40},
+            **{"low": None if half is None else value - half, "high": None if half is None else value + half},
+        }
+        for measure, part, *values, half in figures
+        for run, value in enumerate(values, 1)
+    ]
+    now = analysis.coverage.iloc[1:]
+    before = now.assign(text="<b>then</b>", label="then", coverage=(now["coverage"] - 0.1).clip(lower=0))
+    task = {"n_reused": 1, "n_input_tokens": 900, "n_output_tokens": 90, "n_searches": 2, "seconds": 8.0, "currency": "USD"}
+    spent = [("ask", "<i>m</i>", 10, 1.25), ("ask", "<i>m</i>", 20, 2.25), ("tune", "=minilm", 5, None)]
+    costs = [
+        {**task, "at": f"2026-10-0{day}T00:00:00Z", "run": "r", "task": name, "model": model, "n_calls": n, "money": money}
+        for day, (name, model, n, money) in enumerate(spent, 1)
+    ]
+    return replace(
+        analysis,
+        history=tables.HISTORY.table(history),
+        previous=tables.PREVIOUS.typed(before)[tables.PREVIOUS.names].reset_index(drop=True),
+        costs=tables.COSTS.table(costs),
+    )
+
+
 def make_empty() -> Analysis:
     """Return an analysis without a row in any table."""
     named = {schema.name: schema.empty() for schema in tables.SCHEMAS if schema.name in Analysis.__dataclass_fields__}
@@ -492,6 +522,11 @@ def tiny() -> Analysis:
 @pytest.fixture(scope="session")
 def hostile() -> tuple[str, ...]:
     return HOSTILE
+
+
+@pytest.fixture(scope="session")
+def second_run(analysis) -> Analysis:
+    return make_second_run(analysis)
 
 
 @pytest.fixture(scope="session")

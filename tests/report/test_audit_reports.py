@@ -56,12 +56,14 @@ def test_the_page_tells_what_each_check_shows_here(page):
     assert words_of(section.find("p")).startswith("2 own pages checked; 3 findings on 2 pages.")
     lines = [" ".join(map(words_of, row)) for row in section.xpath(".//table//tr")]
     assert "Words strong 1 of 4 -30 points -40 points to -10 points =cited less" in lines
-    assert "Years moderate 1 of 4 1 not told  too few pages to tell" in lines
+    untold = [words_of(one) for one in section.xpath(".//details[not(contains(@class, 'finding'))]//li")]
+    assert "Years moderate; 1 of 4 fail, 1 not told; too few pages to tell" in untold
+    assert not [line for line in lines if line.startswith("Years")]
     assert "<b>Headings</b> weak 1 of 4 -20 points -50 points to +10 points shows nothing on this log" in lines
 
 
 def test_findings_stand_by_page_with_their_minutes(page):
-    details = page.get_element_by_id("pillars").xpath(".//details")
+    details = page.get_element_by_id("pillars").xpath(".//details[contains(@class, 'finding')]")
     assert len(details) == 2
     shop = next(one for one in details if "shop.example/p1" in words_of(one))
     assert "2 findings, 6.2 min" in words_of(shop.find("summary"))

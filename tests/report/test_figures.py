@@ -186,3 +186,27 @@ def test_figure_keeps_its_safety_when_copied(tiny):
 def test_workbook_and_wording_do_not_load_plotly():
     code = "import sys, coverage_kit.report.workbook, coverage_kit.report.wording; sys.exit('plotly' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_history_shows_each_run_with_its_interval(analysis, second_run):
+    assert len(figures.history_figure(analysis).data) == 0
+    figure = figures.history_figure(second_run)
+    assert list(trace_named(figure, "coverage").y) == [0.4, 0.5]
+    assert list(trace_named(figure, "cited by perplexity (api)").y) == [0.1, 0.3]
+    assert [list(figure.data[0].y), list(figure.data[1].y)] == [pytest.approx([0.35, 0.45]), pytest.approx([0.45, 0.55])]
+    assert "<b>run 2, 2026-11-01</b><br>coverage 50% (45% to 55%)" in trace_named(figure, "coverage").hovertext[1]
+
+
+def test_map_points_bear_the_rank_of_their_gap(analysis):
+    ranks = analysis.clusters.merge(analysis.gaps[["cluster_id", "rank"]]).set_index("query_id")["rank"]
+    trace = trace_named(figures.map_figure(analysis), "queries")
+    assert sorted(trace.customdata) == sorted(ranks)
+
+
+def test_names_of_gaps_stand_apart_with_a_line_to_their_points(analysis):
+    labels = figures.gaps_figure(analysis).layout.annotations
+    assert all(label.showarrow and abs(label.ax) + abs(label.ay) > 9 for label in labels)
+
+
+def test_embedded_figure_counts_its_marks_for_those_who_do_not_see_them(tiny):
+    assert figures.embed_figure(figures.gaps_figure(tiny))["drawn"] == "Not answered on the site, 1"

@@ -2,17 +2,17 @@ import base64
 import hashlib
 import json
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 
 import lxml.html
 import pytest
 
+from coverage_kit.report import stories
+from coverage_kit.report.engine_stories import tell_retrieval
 from coverage_kit.report.page import render_page, write_page
-from coverage_kit.tables import GROUPS
-
-CHROMIUM = shutil.which("chromium")
+from coverage_kit.report.stories import pick_hour
+from coverage_kit.report.trend_stories import tell_news, tell_runs, tell_spending
+from coverage_kit.tables import GROUPS, PREVIOUS
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_links_inward_lead_somewhere(page):
 
 
 def test_figures_have_no_upload_button(page):
-    plots = [json.loads(one.text) for one in page.xpath("//script[@type='application/json']")]
+    plots = [json.loads(one.text) for one in page.xpath("//script[starts-with(@id, 'plot-')]")]
     assert len(plots) == 12
     assert all(plot["config"]["showSendToCloud"] is False for plot in plots)
     assert all(plot["data"] for plot in plots)
@@ -70,7 +70,7 @@ def test_figures_have_no_upload_button(page):
 
 def test_text_of_data_blocks_cannot_end_them(text):
     blocks = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text, re.DOTALL)
-    assert len(blocks) == 12
+    assert len(blocks) == 13  # the figures and the questions
     assert not [block for block in blocks if "<" in block]
 
 
@@ -155,17 +155,116 @@ def test_five_thousand_queries_stay_light(large):
     assert "and 617 more" in page.get_element_by_id("gap-1").text_content()  # 5,000 / 8 queries, 8 shown
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium to draw the page: install Debian's package")
-def test_figures_are_drawn_under_the_pages_own_policy(tiny, tmp_path):
-    path = write_page(tiny, tmp_path / "page.html")
-    switches = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-    switches += ["--disable-background-networking", "--disable-component-update", "--window-size=1200,9000"]
-    command = [CHROMIUM, *switches, f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=3000", "--dump-dom"]
-    run = subprocess.run([*command, path.as_uri()], capture_output=True, text=True, timeout=60, check=True)
-    drawn = lxml.html.document_fromstring(run.stdout)
-    assert len(drawn.xpath("//div[contains(@class, 'js-plotly-plot')]")) == 12
-    assert drawn.xpath("//*[local-name()='path' and contains(@class, 'point')]")
-    assert drawn.xpath("//button[contains(@class, 'modebar-btn')]")
-    buttons = " ".join(map(str, drawn.xpath("//*[contains(@class, 'modebar-btn')]/@data-title")))
-    assert not re.search("cloud|share|plotly", buttons, re.IGNORECASE)
-    assert drawn.get_element_by_id("count").text == "1 gap"
+def test_the_first_run_has_nothing_to_compare_with(page):
+    assert "First run: nothing to compare with yet." in page.get_element_by_id("news").text_content()
+
+
+def test_news_tell_of_the_questions_that_both_runs_hold(tiny):
+    # then: q0 at .1 (demand 3) and q-gone; now: q0 at .2, its interval from .1; q1 is new
+    before = PREVIOUS.table(
+        [{"query_id": "q0", "text": "how far uphill", "coverage": 0.1, "low": 0.02, "high": 0.09, "label": "range"},
+         {"query_id": "q-gone", "text": "gone", "coverage": 0.5, "low": 0.4, "high": 0.6, "label": None}]
+    )  # fmt: skip
+    news = tell_news(replace(tiny, previous=before))
+    assert news["questions"] == [
+        "1 question asked both times: coverage 10% then, 20% now; 1 rose and 0 fell beyond their 90% intervals.",
+        "1 new question, 1 gone.",
+    ]
+    assert [(one["rank"], one["told"]) for one in news["risen"]] == [(1, "10% then, 20% now")]
+    assert news["fallen"] == []
+
+
+def test_citation_rates_whose_intervals_overlap_show_no_clear_change(second_run):
+    told = tell_news(second_run)["rates"]
+    assert told == [
+        "perplexity (api): citation rate 10% then, 30% now: up",
+        "perplexity (scrape): citation rate 25% then, 30% now: no clear change, the 95% intervals overlap",
+    ]
+
+
+def test_runs_are_listed_oldest_first(second_run):
+    assert [(row["run"], row["covered"], row["severe_gaps"]) for row in tell_runs(second_run)] == [
+        (1, "40%", "3"),
+        (2, "50%", "2"),
+    ]
+
+
+def test_costs_are_summed_by_task_and_model_and_what_has_no_price_is_told(second_run):
+    told = tell_spending(second_run)
+    assert told["sums"] == ["3.5 USD"]
+    assert (told["n_tasks"], told["n_unpriced"]) == (3, 1)
+    assert [(row["task"], row["n_calls"], row["money"]) for row in told["rows"]] == [("ask", 30, 3.5), ("tune", 5, None)]
+
+
+def test_every_view_stands_in_the_page(second_run):
+    page = lxml.html.document_fromstring(render_page(second_run))
+    parts = [
+        ("manager", "trend"),
+        ("strategist", "questions"),
+        ("editor", "hour"),
+        ("auditor", "pillars"),
+        ("engineer", "ledger"),
+    ]
+    for view, part in parts:
+        assert page.get_element_by_id(part) in page.get_element_by_id(f"view={view}").iter()
+    assert "3.5 USD so far, in 3 tasks, 1 of them without a price" in " ".join(
+        page.get_element_by_id("money").text_content().split()
+    )
+
+
+def test_the_hour_holds_the_first_edits_that_fill_it(page):
+    # minutes 10, 11, 12, 13, 14 make 60; gains 20, 19, 18, 17, 16
+    hour = page.get_element_by_id("hour")
+    words = " ".join(hour.text_content().split())
+    assert len(hour.xpath(".//li")) == 5
+    assert "5 edits from the top of the list, 60 minutes; together predicted to bring 90 queries asked" in words
+
+
+def test_an_edit_longer_than_an_hour_fills_it_alone():
+    edits = [{"cost_minutes": 70.0, "marginal_gain": 5.0}, {"cost_minutes": 10.0, "marginal_gain": 1.0}]
+    assert [(one["minutes_so_far"], one["gain_so_far"]) for one in pick_hour(edits)] == [(70.0, 5.0)]
+
+
+def test_all_questions_are_there_most_asked_first(page, analysis):
+    asked = json.loads(page.get_element_by_id("questions-data").text)
+    assert len(asked["text"]) == asked["n"] == len(analysis.queries)
+    assert asked["demand"] == sorted(asked["demand"], reverse=True)
+    rank = dict(zip(analysis.gaps["cluster_id"], analysis.gaps["rank"], strict=True))
+    cluster = analysis.queries.merge(analysis.clusters).set_index("text")["cluster_id"]
+    ours = next(place for place, text in enumerate(asked["text"]) if text.startswith("how does"))
+    assert asked["gap"][ours] == rank[cluster[asked["text"][ours]]]
+
+
+def test_questions_are_cut_where_they_are_very_many_and_the_page_says_so(analysis, monkeypatch):
+    monkeypatch.setattr(stories, "_MOST_QUESTIONS", 10)
+    page = lxml.html.document_fromstring(render_page(analysis))
+    assert len(json.loads(page.get_element_by_id("questions-data").text)["text"]) == 10
+    assert "The 10 most asked of 40 questions; the workbook has all." in page.get_element_by_id("questions").text_content()
+
+
+def test_retrieval_tells_how_often_an_own_passage_is_nearest(tiny):
+    # similarities of own and rival: .4 and .5 for both engines' q0 (demand 3), .8 and .9 for q1: the rival is nearer
+    assert tell_retrieval(tiny)["nearer_share"] == 0
+    own = tiny.matches["similarity"] + (tiny.matches["query_id"].eq("q0") & tiny.matches["site"].eq("shop.example"))
+    assert tell_retrieval(replace(tiny, matches=tiny.matches.assign(similarity=own)))["nearer_share"] == pytest.approx(3 / 4)
+
+
+def test_checks_that_cannot_be_told_are_folded(page):
+    pillars = page.get_element_by_id("pillars")
+    assert "2 checks cannot be told on this log" in pillars.text_content()
+    assert [row[0].text_content().split(" ")[0] for row in pillars.xpath(".//table//tr[th[@scope='row']]")] == [
+        "Words",
+        "<b>Headings</b>",
+    ]
+
+
+def test_gap_named_by_words_shows_its_typical_question(tiny):
+    page = lxml.html.document_fromstring(render_page(tiny))
+    assert page.get_element_by_id("gap-1").xpath(".//*[@class='typical']/text()") == ["how far uphill"]
+
+
+def test_gap_named_by_a_question_cut_short_shows_the_whole_one(tiny):
+    cut = replace(tiny, gaps=tiny.gaps.assign(label="how far…"))
+    page = lxml.html.document_fromstring(render_page(cut))
+    assert page.get_element_by_id("gap-1").xpath(".//*[@class='name']/text()") == ["how far uphill"]
+    assert not page.get_element_by_id("gap-1").xpath(".//*[@class='typical']")

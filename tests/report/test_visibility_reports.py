@@ -104,15 +104,16 @@ def test_summary_tells_the_citation_rate_of_each_series_and_low_n(book):
     assert rows["citation rate, perplexity (scrape)"][0] == pytest.approx(0.3)
 
 
-def test_measures_are_defined_in_about(book):
+def test_measures_are_defined_in_about_and_columns_in_the_glossary(book):
     rows = [(row["part"], row["name"]) for row in rows_of(book["about"])]
     assert ("measures", "share of voice") in rows
-    assert ("columns of verdicts", "noise_floor") in rows
+    headings = [(row["term, or sheet"], row["name"]) for row in rows_of(book["glossary"])]
+    assert ("before and after", "noise floor, points") in headings
 
 
 def test_tables_without_rows_have_no_sheet_and_no_section(empty, tmp_path):
     book = openpyxl.load_workbook(write_workbook(empty, tmp_path / "gaps.xlsx"))
-    assert book.sheetnames[7:] == ["about"]
+    assert book.sheetnames[7:] == ["glossary", "about"]
     page = lxml.html.document_fromstring(render_page(empty))
     assert page.xpath("//section[@id='visibility']")
     assert not [name for name in FURTHER if page.xpath(f"//*[@id='{name}'] | //nav/a[@href='#{name}']")]
@@ -146,7 +147,7 @@ def test_verdicts_come_first_changed_pages_before_unchanged_ones(page):
 
 
 def test_drift_of_the_engines_is_told_and_what_stayed(page):
-    drifts = [words_of(one) for one in page.get_element_by_id("change").xpath("./ul[@class='queries']/li")]
+    drifts = [words_of(one) for one in page.get_element_by_id("drift").xpath("./ul[@class='queries']/li")]
     assert drifts == [
         "<i>chatgpt</i> (api): model that answers, changed: <i>a</i>, =b",
         "perplexity (api): share of answers that searched the web, down: from 0.90 to 0.80",

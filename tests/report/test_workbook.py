@@ -24,7 +24,7 @@ def test_sheets_stand_in_order(book):
         *("summary", "gaps", "queries", "edits", "to do by page", "no edit, and why", "pages"),
         *("visibility", "visibility by gap", "who is cited", "competitors", "before and after", "engine drift", "AI visits"),
         *("associations", "brand facts", "log sources", "four pillars", "findings", "wrong about us", "wrong by engine"),
-        *("judges", "judgements", "about"),
+        *("judges", "judgements", "glossary", "about", "chart data"),
     ]
 
 
@@ -52,8 +52,10 @@ def test_links_lead_to_http_or_into_the_book(book):
     places = {link.location for link in links if not link.target}
     assert targets
     assert all(target.startswith(("http://", "https://")) for target in targets)
-    assert places
-    assert all(place.startswith(("gaps!A", "edits!A", "'gaps'!A", "'edits'!A")) for place in places)
+    assert {place.rpartition("!")[0].strip("'") for place in places} == {*book.sheetnames} - {"chart data"}
+    for place in places:
+        sheet, _, cell = place.rpartition("!A")
+        assert 1 <= int(cell) <= book[sheet.strip("'")].max_row
 
 
 def test_link_to_a_gap_leads_to_its_row(book):
@@ -88,7 +90,16 @@ def test_sheets_can_be_filtered_and_keep_their_header(book):
 def test_about_tells_what_predictions_rest_on(book):
     values = [str(cell.value) for cell in column(book["about"], "value")]
     assert any("predicted under model minilm, self-test AUC 0.81" in value for value in values)
-    assert "demand-weighted mean of 1 - coverage, shrunk when the cluster is small" in values
+
+
+def test_glossary_explains_every_term_and_every_heading(book):
+    rows = {(part, name): meaning for part, name, meaning in book["glossary"].iter_rows(min_row=2, values_only=True)}
+    assert rows["term", "coverage"] == "calibrated probability that the own site answers a query, 0 to 1"
+    assert rows["gaps", "severity (share not covered)"].startswith("demand-weighted mean of 1 - coverage, shrunk")
+    sheets = [sheet for sheet in book if sheet.title not in {"summary", "glossary", "about", "chart data"}]
+    headings = {(sheet.title, cell.value) for sheet in sheets for cell in sheet[1]}
+    assert headings == {key for key in rows if key[0] != "term"}
+    assert all(rows.values())
 
 
 def test_same_analysis_gives_the_same_bytes(analysis, tmp_path):
@@ -142,14 +153,17 @@ def test_csv_of_missing_values_and_of_nothing(tmp_path, empty):
     assert write_csv(empty.gaps, tmp_path / "g.csv").read_text(encoding="utf-8-sig").startswith("cluster_id,label")
 
 
-def test_to_do_stands_by_page_and_rank_with_totals_once(book):
+def test_to_do_begins_with_the_first_hour_then_stands_by_page_with_totals_once(book):
     sheet = book["to do by page"]
+    assert [cell.value for cell in column(sheet, "first hour")] == ["yes"] * 5 + [
+        "no"
+    ] * 2  # 10 + 11 + 12 + 13 + 14 = 60 minutes
     pages = [cell.value for cell in column(sheet, "page")]
-    assert pages == [f"shop.example/{name}" for name in ("p0", "p0", "p1", "p1", "p2", "p2", "new-3")]
-    assert [cell.value for cell in column(sheet, "rank")] == [1, 5, 2, 6, 3, 7, 4]
-    assert [cell.value for cell in column(sheet, "minutes of the page")] == [24, None, 26, None, 28, None, 13]
-    assert [cell.value for cell in column(sheet, "the page adds (queries asked)")] == [36, None, 34, None, 32, None, 17]
-    assert {cell.value for title in ("status", "owner") for cell in column(sheet, title)} == {None}
+    assert pages == [f"shop.example/{name}" for name in ("p0", "p1", "p2", "new-3", "p0", "p1", "p2")]
+    assert [cell.value for cell in column(sheet, "rank")] == [1, 2, 3, 4, 5, 6, 7]
+    assert [cell.value for cell in column(sheet, "minutes of the page")] == [24, 26, 28, 13, None, None, None]
+    assert [cell.value for cell in column(sheet, "the page adds (queries asked)")] == [36, 34, 32, 17, None, None, None]
+    assert {cell.value for title in ("status", "owner", "note") for cell in column(sheet, title)} == {None}
     assert "[FACT NEEDED: range]" in column(sheet, "proposed")[0].value
 
 

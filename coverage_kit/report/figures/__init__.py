@@ -15,6 +15,7 @@ from coverage_kit.report.figures.base import (
 )
 from coverage_kit.report.figures.demand import associations_figure, referrals_figure
 from coverage_kit.report.figures.gaps import frontier_figure, gaps_figure, map_figure, sites_figure
+from coverage_kit.report.figures.history import history_figure
 from coverage_kit.report.figures.visibility import (
     change_figure,
     holders_figure,
@@ -22,8 +23,26 @@ from coverage_kit.report.figures.visibility import (
     visibility_over_time_figure,
 )
 
+FIGURES = {
+    "gaps": gaps_figure,
+    "map": map_figure,
+    "sites": sites_figure,
+    "frontier": frontier_figure,
+    "voice": share_of_voice_figure,
+    "weeks": visibility_over_time_figure,
+    "holders": holders_figure,
+    "change": change_figure,
+    "referrals": referrals_figure,
+    "associations": associations_figure,
+    "checks": checks_figure,
+    "claims": claims_figure,
+    "history": history_figure,
+}
+"""Every figure by its short name; one that has nothing to show bears a note instead, and holds no data."""
+
 __all__ = [
     "CONFIG",
+    "FIGURES",
     "TEMPLATE",
     "Figure",
     "associations_figure",
@@ -33,6 +52,7 @@ __all__ = [
     "embed_figure",
     "frontier_figure",
     "gaps_figure",
+    "history_figure",
     "holders_figure",
     "map_figure",
     "plotly_script",

@@ -91,14 +91,25 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
 
 
 def embed_figure(figure: Figure) -> dict[str, Any]:
-    """Return title and subtitle as plain text, and what Plotly.newPlot needs to draw the figure without them."""
+    """Return title, subtitle and what is drawn as plain text, and what Plotly.newPlot needs to draw the figure without them."""
     bare = Figure(figure)
     title, subtitle = (
         html.unescape(str(text or "").replace("<br>", " "))
         for text in (bare.layout.title.text, bare.layout.title.subtitle.text)
     )
     bare.update_layout(title={"text": None, "subtitle": {"text": None}}, margin={"t": 30, "l": 16, "r": 12})
-    return {"title": title, "subtitle": subtitle, "plot": {**json.loads(bare.to_json()), "config": CONFIG}}
+    return {
+        "title": title,
+        "subtitle": subtitle,
+        "drawn": _count_marks(bare),
+        "plot": {**json.loads(bare.to_json()), "config": CONFIG},
+    }
+
+
+def _count_marks(figure: Figure) -> str:
+    """Return how many marks of each kind the figure draws, for those who do not see it."""
+    told = [f"{html.unescape(trace.name)}, {len(trace.hovertext)}" for trace in figure.data if trace.hovertext is not None]
+    return "; ".join(told)
 
 
 def plotly_script() -> str:
@@ -123,10 +134,11 @@ def note_figure(title: str, text: str) -> Figure:
 
 
 def annotate(figure: Figure, labels: list[marks.Label], style: dict[str, Any]) -> None:
-    """Write the labels into the figure."""
+    """Write the labels into the figure, each with a line to its point where it stands aside."""
+    line = {"showarrow": True, "arrowhead": 0, "arrowwidth": 1, "arrowcolor": marks.MUTED, "standoff": 6}
     for label in labels:
-        place = {"x": label.x, "y": label.y, "xshift": label.x_shift, "yshift": label.y_shift}
-        figure.add_annotation(text=markup_lines(label.text), showarrow=False, **place, **style)
+        place = {"x": label.x, "y": label.y, "ax": label.x_shift, "ay": -label.y_shift, "name": label.name}
+        figure.add_annotation(text=markup_lines(label.text), **line, **place, **style)
 
 
 def points(x: Any, y: Any, name: str, hover: Any, marker: dict[str, Any]) -> go.Scatter:
@@ -138,6 +150,16 @@ def interval_bars(value: Any, low: Any, high: Any, colour: str) -> dict[str, Any
     """Return the error bars of points whose intervals end at `low` and `high`."""
     ends = {"array": high - value, "arrayminus": value - low, "symmetric": False}
     return {**ends, "thickness": 1.2, "width": 0, "color": colour}
+
+
+def faint(colour: str) -> str:
+    """Return the colour of a band around a line of this colour, given as #rrggbb.
+
+    >>> faint("#1f83bd")
+    'rgba(31,131,189,.14)'
+    """
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},.14)"
 
 
 def stack(some: pd.DataFrame, value: str, name: str, marker: dict[str, Any]) -> go.Bar:

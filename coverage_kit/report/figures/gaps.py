@@ -34,9 +34,12 @@ def map_figure(analysis: Analysis) -> Figure:
             "line": {"width": 1, "color": marks.MUTED},
         }
         figure.add_trace(points(some["x"], some["y"], f"{kind}s", some["hover"], marker))
-    figure.add_trace(points(queries["x"], queries["y"], "queries", queries["hover"], _coverage_marker(queries)))
+    asked = points(queries["x"], queries["y"], "queries", queries["hover"], _coverage_marker(queries))
+    figure.add_trace(
+        asked.update(customdata=queries["gap_rank"].fillna(0).astype("int64"))
+    )  # the page links points and gaps by it
     figure.update_traces(showlegend=True)
-    chip = {"font": {"size": 11, "color": "#ffffff"}, "bgcolor": "rgba(32,38,46,.72)", "borderpad": 2}
+    chip = {"font": {"size": 11, "color": "#ffffff"}, "bgcolor": "rgba(32,38,46,.78)", "borderpad": 2, "captureevents": True}
     annotate(figure, marks.label_map(analysis, queries), chip)
     axis = {"showgrid": False, "showticklabels": False, "zeroline": False, "title": None}
     # fixed ranges: names that stand aside would otherwise widen the axes and crowd the points
@@ -61,8 +64,9 @@ def _coverage_marker(queries: Any) -> dict[str, Any]:
         "colorbar": {
             "title": {"text": "coverage", "font": {"size": 13}},
             "tickformat": ".0%",
-            "thickness": 12,
-            "len": 0.6,
+            "thickness": 10,
+            "len": 0.34,
+            **{"orientation": "h", "x": 1, "xanchor": "right", "y": -0.02, "yanchor": "top"},
             "outlinewidth": 0,
         },
     }
@@ -75,7 +79,7 @@ def gaps_figure(analysis: Analysis) -> Figure:
         return note_figure("Gaps by severity and demand", "There is no cluster of queries to draw.")
     figure = new_figure(
         f"Severity and demand of {len(gaps):,} clusters of queries",
-        "Up: less of what is asked is answered. Right: asked more often. Bars: 90% interval. Named: the first ten.",
+        "Up: less of what is asked is answered. Right: asked more often. Bars: 90% interval. Named: the first six.",
         height=560,
     )
     known = [*CAUSES, *sorted(set(gaps["cause"]) - set(CAUSES))]
@@ -83,7 +87,7 @@ def gaps_figure(analysis: Analysis) -> Figure:
         some = gaps[gaps["cause"] == cause]
         if len(some):
             figure.add_trace(_gap_trace(some, cause))
-    annotate(figure, marks.label_gaps(gaps), {"font": {"size": 11}})
+    annotate(figure, marks.label_gaps(gaps), {"font": {"size": 12}, "bgcolor": marks.VEIL, "borderpad": 1})
     ticks = [float(f"{digit}e{power}") for power in range(-1, 10) for digit in (1, 2, 5)]
     figure.update_xaxes(title="demand (times asked, log scale)", type="log", tickvals=ticks, ticktext=list(map(amount, ticks)))
     return figure.update_yaxes(title="severity (share not covered)", tickformat=".0%", range=[-0.04, 1.06])  # type: ignore[no-any-return]
@@ -95,7 +99,8 @@ def _gap_trace(some: Any, cause: str) -> go.Scatter:
     trace = points(some["demand"], some["severity"], describe_cause(cause).title, some["hover"], marker)
     bars = {"array": some["high"] - some["severity"], "arrayminus": some["severity"] - some["low"], "symmetric": False}
     trace.error_y = {**bars, "thickness": 1, "width": 0, "color": colour}
-    return trace.update(opacity=0.55 if colour == marks.MUTED else 0.95, showlegend=True)
+    is_quiet = colour == marks.MUTED or cause == "covered"
+    return trace.update(opacity=0.4 if is_quiet else 0.95, showlegend=True)
 
 
 def frontier_figure(analysis: Analysis) -> Figure:

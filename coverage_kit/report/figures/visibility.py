@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report import marks
-from coverage_kit.report.figures.base import Figure, interval_bars, name_rows, new_figure, note_figure, points, stack
+from coverage_kit.report.figures.base import Figure, faint, interval_bars, name_rows, new_figure, note_figure, points, stack
 from coverage_kit.report.texts import clean_text, markup_lines
 from coverage_kit.report.visibility_marks import mark_holders, mark_verdicts, mark_visibility, mark_weeks, shift
 from coverage_kit.report.wording import NO_CHANGE, describe_measure
@@ -139,7 +139,7 @@ def _add_weeks(figure: Figure, some: pd.DataFrame, number: int) -> None:
     band, name = some.dropna(subset=["low", "high"]), markup_lines(some["series"].iloc[0], 60)
     clear = {"mode": "lines", "hoverinfo": "skip", "showlegend": False, "legendgroup": str(number), "line": {"width": 0}}
     figure.add_trace(go.Scatter(x=band["week"], y=band["low"], **clear))
-    figure.add_trace(go.Scatter(x=band["week"], y=band["high"], **clear, fill="tonexty", fillcolor=_faint(colour)))
+    figure.add_trace(go.Scatter(x=band["week"], y=band["high"], **clear, fill="tonexty", fillcolor=faint(colour)))
     trace = points(some["week"], some["value"], name, some["hover"], _series_marker(some, number))
     figure.add_trace(
         trace.update(mode="lines+markers", line={"color": colour, "width": 2}, showlegend=True, legendgroup=str(number))
@@ -156,8 +156,3 @@ def _series_marker(some: pd.DataFrame, number: int) -> dict[str, Any]:
         "size": 10,
         "line": {"width": [2 if is_low else 0 for is_low in some["is_low_n"]]},
     }
-
-
-def _faint(colour: str) -> str:
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
-    return f"rgba({red},{green},{blue},.14)"

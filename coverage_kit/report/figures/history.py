@@ -1,0 +1,53 @@
+"""The figure of the runs so far: coverage and the own site's citation rate, run by run."""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from coverage_kit.analysis import Analysis
+from coverage_kit.report import marks
+from coverage_kit.report.figures.base import Figure, faint, new_figure, note_figure, points
+from coverage_kit.report.marks import hover_text
+from coverage_kit.report.texts import markup_lines
+from coverage_kit.report.wording import count, percent
+
+_MOST_TICKS = 8
+
+
+def history_figure(analysis: Analysis) -> Figure:
+    """Return coverage and the citation rate of each engine and surface by run, each with the band of its interval."""
+    frame = analysis.history[
+        analysis.history["measure"].isin(["coverage", "citation_rate"]) & analysis.history["value"].notna()
+    ]
+    title = "Coverage and citation rate, run by run"
+    if frame["run"].nunique() < 2:
+        return note_figure(title, "There is one run so far: the trend begins with the second.")
+    told = "Coverage: 90% interval at the ends of the queries' own. Citation rate: 95% interval, by prompt."
+    figure = new_figure(title, told, height=420)
+    parts = sorted(frame["part"].unique(), key=lambda part: (part != "all", part))
+    for number, part in enumerate(parts):
+        some = frame[frame["part"] == part].sort_values("run")
+        _add_line(figure, some, "coverage" if part == "all" else f"cited by {part}", number)
+    runs = frame.drop_duplicates("run").sort_values("run")
+    runs = runs.iloc[:: -(-len(runs) // _MOST_TICKS)]
+    ticks = [f"run {row['run']}<br>{row['at']:%Y-%m-%d}" for row in runs.to_dict("records")]
+    ends = [float(frame["run"].min()) - 0.3, float(frame["run"].max()) + 0.3]
+    figure.update_xaxes(tickvals=runs["run"].tolist(), ticktext=ticks, range=ends)
+    return figure.update_yaxes(tickformat=".0%", rangemode="tozero")  # type: ignore[no-any-return]
+
+
+def _add_line(figure: Figure, some: pd.DataFrame, name: str, number: int) -> None:
+    colour, symbol = marks.series_mark(number)
+    band = some.dropna(subset=["low", "high"])
+    clear = {"mode": "lines", "hoverinfo": "skip", "showlegend": False, "legendgroup": name, "line": {"width": 0}}
+    figure.add_trace(go.Scatter(x=band["run"], y=band["low"], **clear))
+    figure.add_trace(go.Scatter(x=band["run"], y=band["high"], **clear, fill="tonexty", fillcolor=faint(colour)))
+    hover = [
+        hover_text(
+            f"run {row['run']}, {row['at']:%Y-%m-%d}",
+            f"{markup_lines(name, 60)} {percent(row['value'])} ({percent(row['low'])} to {percent(row['high'])})",
+            count(row["n"], "question"),
+        )
+        for row in some.to_dict("records")
+    ]
+    trace = points(some["run"], some["value"], markup_lines(name, 60), hover, {"color": colour, "symbol": symbol, "size": 9})
+    figure.add_trace(trace.update(mode="lines+markers", line={"color": colour, "width": 2}, showlegend=True, legendgroup=name))

@@ -1,0 +1,107 @@
+"""What the workbook's summary holds: key figures, what changed since the last run, charts, first gaps and edits, contents."""
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from coverage_kit.analysis import Analysis
+from coverage_kit.report.sheet import Field, Form, Sheet, place_of, places_of, with_gap_link
+from coverage_kit.report.trend_stories import tell_news
+from coverage_kit.report.views import Headline, describe_edits, describe_gaps, summarize
+from coverage_kit.report.visibility_views import describe_visibility
+from coverage_kit.report.wording import LOW_N, amount, interval, percent, predicted_under
+
+_TOP_GAPS = (
+    Field("first gaps", "label", width=64, link="gap_at"),
+    Field("severity", "severity", "severity", 18),
+    Field("demand", "demand", "number", 14),
+    Field("cause", "cause_title", width=66),
+)
+_TOP_EDITS = (
+    Field("first edits", "title", width=64, link="edit_at"),
+    Field("minutes", "cost_minutes", "number"),
+    Field("adds (queries asked)", "marginal_gain", "number"),
+    Field("gap", "label", width=66, link="gap_at"),
+)
+
+
+_CONTENTS = (
+    Field("all sheets", "name", width=64, link="at"),
+    Field("rows", "n_rows", "integer", 18),
+    Field("columns", "n_columns", "integer", 14),
+    Field("what it is for", "purpose", width=66),
+)
+
+
+def list_contents(sheets: Sequence[Sheet]) -> Sheet:
+    """Return what each sheet is for, with a link to it."""
+    rows = [(one.name, len(one.rows), len(one.fields), one.purpose, place_of(one.name)) for one in sheets]
+    return Sheet("contents", _CONTENTS, pd.DataFrame(rows, columns=["name", "n_rows", "n_columns", "purpose", "at"]))
+
+
+def list_news(analysis: Analysis) -> list[str]:
+    """Return what changed since the last run, a line each."""
+    news = tell_news(analysis)
+    if news["is_first"]:
+        return ["First run: nothing to compare with yet."]
+    moved = [("Up", one) for one in news["risen"]] + [("Down", one) for one in news["fallen"]]
+    gaps = [f"{way}: gap {one['rank']}, {one['name']}: coverage {one['told']}." for way, one in moved]
+    return [*news["questions"], *gaps, *(f"{line}." for line in news["rates"])]
+
+
+def list_tops(analysis: Analysis, n: int = 10) -> list[Sheet]:
+    """Return the first gaps and the first edits, which lead to their rows."""
+    gaps, edits = describe_gaps(analysis), describe_edits(analysis)
+    places = places_of("gaps", gaps["cluster_id"])
+    own = str(analysis.about.get("own_site", ""))
+    titles = edits["operation_title"].astype("str") + ": " + edits["page_id"].astype("str").str.removeprefix(own)
+    edits = edits.assign(title=titles, edit_at=edits["edit_id"].map(places_of("edits", edits["edit_id"])))
+    tops = Sheet("first gaps", _TOP_GAPS, gaps), Sheet("first edits", _TOP_EDITS, edits)
+    return [Sheet(top.name, top.fields, with_gap_link(top.rows.head(n), places)) for top in tops]
+
+
+def list_figures(analysis: Analysis) -> list[tuple[str, float | str, Form, str]]:
+    """Return the key figures as (name, value, form, note)."""
+    head = summarize(analysis)
+    rows: list[tuple[str, float | str, Form, str]] = [
+        ("own site", str(analysis.about.get("own_site", "")), "text", f"{head.n_pages:,} pages read, all sites"),
+        ("queries", head.n_queries, "integer", f"{head.n_answers:,} logged answers"),
+        ("demand (times asked)", head.demand, "number", ""),
+        ("share covered", head.covered, "percent", _interval_note(head)),
+        (
+            "severe gaps",
+            head.n_severe,
+            "integer",
+            f"of {head.n_gaps:,}: severity 50% or more, and an edit can close them",
+        ),
+        (
+            "planned minutes",
+            head.planned_minutes,
+            "number",
+            f"{head.n_planned:,} edits, of a budget of {_budget(head)}",
+        ),
+        ("predicted gain", head.planned_gain, "number", _gain_note(head, analysis)),
+    ]
+    return [*rows, *_list_rates(analysis)]
+
+
+def _list_rates(analysis: Analysis) -> Iterator[tuple[str, float | str, Form, str]]:
+    """Yield the own site's citation rate on each engine and surface."""
+    table = describe_visibility(analysis, ("all",))
+    for row in table[table["is_own"] & (table["measure"] == "citation_rate")].to_dict("records"):
+        counts = f"{amount(row['numerator'])} of {amount(row['denominator'])} answers, {row['n_prompts']} prompts"
+        note = f"{interval(row['low'], row['high'])}; {counts}{f'; {LOW_N}' if row['is_low_n'] else ''}"
+        yield f"citation rate, {row['series']}", float(row["value"]), "percent", note
+
+
+def _interval_note(head: Headline) -> str:
+    ends = f"{percent(head.covered_low)} to {percent(head.covered_high)}"
+    return f"{ends} if every query lay at that end of its 90% interval; mean coverage weighted by demand"
+
+
+def _gain_note(head: Headline, analysis: Analysis) -> str:
+    return f"queries asked ({amount(head.planned_low)} to {amount(head.planned_high)}), {predicted_under(analysis.about)}"
+
+
+def _budget(head: Headline) -> str:
+    return f"{amount(head.budget_minutes)} minutes"

@@ -1,0 +1,20 @@
+// Ticked edits: their minutes, and their gain together where it may be told.
+
+const ticks = every(".tick");
+function sumTicked() {
+  const listed = every(".tickable .tick"), picked = listed.filter((tick) => tick.checked);
+  const sum = (key) => picked.reduce((total, tick) => total + Number(tick.dataset[key]), 0);
+  const isFromTop = listed.slice(0, picked.length).every((tick) => tick.checked);
+  const number = (value) => Number(value.toPrecision(3)).toLocaleString("en");
+  const gain = isFromTop
+    ? `together predicted to bring ${number(sum("gain"))} queries asked`
+    : "gains of edits of one gap do not add up: tick from the top down for their gain together";
+  byId("ticked").textContent = picked.length ? `${picked.length} ticked: ${number(sum("minutes"))} minutes; ${gain}.` : "";
+}
+for (const tick of ticks) {
+  tick.addEventListener("change", () => {
+    for (const twin of ticks) if (twin.dataset.edit === tick.dataset.edit) twin.checked = tick.checked;
+    sumTicked();
+  });
+}
+sumTicked();

@@ -1,0 +1,158 @@
+"""The notebooks in JupyterLab, in a real browser: all cells run, figures and tables are drawn, clicks show what they should."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import nbformat
+import openpyxl
+import pytest
+
+from coverage_kit import what_if
+from coverage_kit.analysis import save_analysis
+from coverage_kit.report.marks import mark_queries
+from coverage_kit.report.outputs import write_outputs
+from coverage_kit.report.wording import amount
+from tests.test_notebooks import FIGURES, NOTEBOOKS
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+SETTINGS = {
+    "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',  # else it asks, and calls home
+    "notebook-extension/tracker": '{"windowingMode": "none"}',  # else cells out of sight are not drawn
+}
+PLAIN = [path for path in NOTEBOOKS if path.stem not in ("03_where_the_gaps_are", "04_what_to_change")]
+NOISE = "|".join(
+    [
+        "the server responded with a status of 404",  # JupyterLab asks for settings and workspaces that are not there yet
+        "WebSocket connection to .* failed",  # its language server, which is not installed
+    ]
+)
+
+IS_DONE = """([nCells, nFigures, nTables]) =>
+    document.querySelector('[data-mime-type="application/vnd.jupyter.error"]')
+    || [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].filter(one => /\\[\\d+\\]/.test(one.innerText)).length
+    == nCells
+    && document.querySelectorAll('.js-plotly-plot .cartesianlayer').length >= nFigures
+    && document.querySelectorAll('.dt-container table.dataTable').length >= nTables"""
+MIDDLE_OF_POINT = """place => {
+    const plot = document.querySelector('.js-plotly-plot'), layer = plot.querySelectorAll('.scatterlayer .trace')[2];
+    const box = layer.querySelectorAll('path.point')[place].getBoundingClientRect();
+    return [box.x + box.width / 2, box.y + box.height / 2];
+}"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, sample_analysis):
+    """A JupyterLab on this machine alone, over a copy of the notebooks and a run of the sample."""
+    root, home = tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("home")
+    shutil.copytree(NOTEBOOKS[0].parent, root / "notebooks", ignore=shutil.ignore_patterns("runs", ".ipynb_checkpoints"))
+    write_outputs(sample_analysis, save_analysis(sample_analysis, root / "runs/demo"))
+    for name, text in SETTINGS.items():
+        path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    places = {"JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces", "JUPYTER_CONFIG_DIR": "config"}
+    places |= {"JUPYTER_RUNTIME_DIR": "runtime", "IPYTHONDIR": "ipython"}
+    options = ["--no-browser", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"]
+    options += ["--IdentityProvider.token=", "--allow-root", "--LabApp.extension_manager=readonly", "--LabApp.news_url=None"]
+    with (home / "said.txt").open("w") as said:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options],
+            env={**os.environ, **{name: str(home / place) for name, place in places.items()}},
+            stdout=said,
+            stderr=said,
+        )
+    try:
+        wait_for(f"http://127.0.0.1:{port}/api", server, home / "said.txt")
+        yield f"http://127.0.0.1:{port}", root
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def wait_for(address, server, said):
+    for _ in range(240):
+        assert server.poll() is None, said.read_text()
+        try:
+            return urlopen(address, timeout=2)  # noqa: S310
+        except (URLError, OSError):
+            time.sleep(0.25)
+    pytest.fail(said.read_text())
+
+
+@pytest.fixture
+def run_all(lab, open_page, keep_screenshot):
+    """Open a notebook, run all its cells, and see that every one ran, and that every figure and table is drawn."""
+
+    def run(name):
+        address, _ = lab
+        place = f"{address}/lab/workspaces/{name}/tree/notebooks/{name}.ipynb"
+        page = open_page(place, noise=NOISE, viewport={"width": 1280, "height": 2400})
+        page.set_default_timeout(60_000)
+        page.wait_for_function("() => / Idle/.test(document.querySelector('#jp-main-statusbar')?.innerText)")
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.locator(".lm-Menu-item", has_text=re.compile("^Run All Cells")).click()
+        cells = [cell for cell in nbformat.read(NOTEBOOKS[0].with_name(f"{name}.ipynb"), 4).cells if cell.cell_type == "code"]
+        n_tables = sum(cell.source.count("show_table(") for cell in cells)
+        page.wait_for_function(IS_DONE, arg=[len(cells), FIGURES[name], n_tables], timeout=120_000)
+        for kind in ("error", "stderr"):
+            assert page.locator(f'[data-mime-type="application/vnd.jupyter.{kind}"]').all_inner_texts() == []
+        assert page.locator(".js-plotly-plot").count() == FIGURES[name]
+        assert page.locator(".dt-container").count() == n_tables
+        keep_screenshot(page, f"lab_{name}")
+        return page
+
+    return run
+
+
+@pytest.mark.parametrize("path", PLAIN, ids=lambda path: path.stem)
+def test_each_runs_in_the_lab_and_draws_its_figures_and_tables(path, run_all):
+    run_all(path.stem)
+
+
+def test_a_click_on_the_map_shows_the_gap_of_the_question(run_all, sample_analysis, keep_screenshot):
+    page = run_all("03_where_the_gaps_are")
+    story = page.locator(".gap-story")
+    first, last = (pick(1, "rank").iloc[0] for pick in (sample_analysis.gaps.nsmallest, sample_analysis.gaps.nlargest))
+    assert story.locator("h3").inner_text().startswith(f"{first['rank']}. ")
+    place = list(mark_queries(sample_analysis)["query_id"]).index(last["medoid_query_id"])
+    page.locator(".js-plotly-plot").first.scroll_into_view_if_needed()
+    page.mouse.click(*page.evaluate(MIDDLE_OF_POINT, place))
+    chosen = story.locator("tr.chosen td").first
+    chosen.wait_for()
+    asked = sample_analysis.queries.set_index("query_id").loc[last["medoid_query_id"], "text"]
+    assert chosen.inner_text().split() == asked.split()
+    assert story.locator("h3").inner_text().startswith(f"{last['rank']}. ")
+    keep_screenshot(page, "lab_gap_clicked")
+
+
+def test_the_list_of_gaps_is_walked_by_arrow_keys(run_all, sample_analysis):
+    page = run_all("03_where_the_gaps_are")
+    page.locator(".widget-select select").focus()
+    page.keyboard.press("ArrowDown")
+    page.locator(".gap-story h3", has_text=re.compile("^2[.] ")).wait_for()
+
+
+def test_ticked_edits_move_the_totals_and_the_workbook_is_written(run_all, lab, sample_analysis, keep_screenshot):
+    page = run_all("04_what_to_change")
+    first, second = sample_analysis.edits.nsmallest(2, "rank")["edit_id"]
+    boxes, totals = page.locator(".widget-checkbox input"), page.locator(".edit-totals .large")
+    assert totals.inner_text() == "Nothing is ticked."
+    for number, ticked in enumerate([[first], [first, second]]):
+        boxes.nth(number).check()
+        told = what_if(sample_analysis, ticked)
+        expected = f"{amount(told.cost_minutes)} minutes: {amount(told.gain)} more questions asked would be covered"
+        page.locator(".edit-totals .large", has_text=expected).wait_for()
+    page.get_by_role("button", name="Workbook").click()
+    page.get_by_text(re.compile("Wrote .*gaps-2.xlsx")).wait_for()
+    assert "gaps" in openpyxl.load_workbook(lab[1] / "runs/demo/gaps-2.xlsx", read_only=True).sheetnames
+    keep_screenshot(page, "lab_edits_ticked")

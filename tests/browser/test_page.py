@@ -1,0 +1,351 @@
+"""The page as its readers use it, in a real browser."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from coverage_kit.report import figures
+from coverage_kit.report.page import write_page
+from tests.report.conftest import HOSTILE, make_analysis, make_second_run
+
+VIEWS = ("manager", "strategist", "editor", "auditor", "engineer")
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The page of a second run of the made-up shop, hostile texts in every table."""
+    return write_page(make_second_run(make_analysis()), tmp_path_factory.mktemp("page") / "page.html")
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """The page of 5,000 distinct questions in 250 gaps, hostile ones among them, and a hundred edits."""
+    return write_page(repeat(make_analysis(5_000), n_gaps=250, n_edits=100), tmp_path_factory.mktemp("large") / "page.html")
+
+
+def repeat(analysis, n_gaps, n_edits):
+    """The analysis with its questions spread over so many gaps, and its edits repeated."""
+    names = [f"c{n % n_gaps}" for n in range(len(analysis.queries))]
+    gaps = pd.concat([analysis.gaps] * -(-n_gaps // len(analysis.gaps)), ignore_index=True).head(n_gaps)
+    ranks = range(1, n_gaps + 1)
+    gaps = gaps.assign(
+        cluster_id=[f"c{n}" for n in range(n_gaps)], rank=ranks, medoid_query_id=[f"q{n}" for n in range(n_gaps)]
+    )
+    own = analysis.edits[analysis.edits["operation"] != "no_edit"]
+    edits = pd.concat([own] * -(-n_edits // len(own)), ignore_index=True).head(n_edits)
+    edits = edits.assign(edit_id=[f"e{n}" for n in range(n_edits)], rank=range(1, n_edits + 1))
+    return replace(analysis, clusters=analysis.clusters.assign(cluster_id=names), gaps=gaps, edits=edits)
+
+
+def at(path, hash_=""):
+    return path.as_uri() + hash_
+
+
+def shown_gaps(page):
+    return [int(item.get_attribute("data-rank")) for item in page.locator("#gaps .item[data-rank]:not([hidden])").all()]
+
+
+def scroll_through(page):
+    """Bring every figure of the shown view near, and wait until it is drawn."""
+    for place in page.locator(".view.shown .plot").all():
+        place.scroll_into_view_if_needed()
+        page.wait_for_function(
+            "name => document.getElementById(name).querySelector('.main-svg')", arg=place.get_attribute("id")
+        )
+
+
+def test_every_figure_is_drawn_under_the_pages_own_policy_without_a_button_to_upload(open_page, small, keep_screenshot):
+    page = open_page(small)
+    for view in VIEWS:
+        page.click(f"#tab-{view}")
+        scroll_through(page)
+        keep_screenshot(page, f"page-{view}", full_page=True)
+    assert page.locator(".js-plotly-plot").count() == len(figures.FIGURES)
+    assert page.locator(".plot path.point").count() > 100
+    titles = page.eval_on_selector_all("[data-title]", "all => all.map((one) => one.dataset.title).join(' ').toLowerCase()")
+    assert "pan" in titles
+    assert not [word for word in ("cloud", "share", "upload") if word in titles]
+
+
+def test_no_hostile_text_acts(open_page, small):
+    page = open_page(small)
+    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    for text in HOSTILE:
+        page.fill("#search", text[:80])
+    page.click("#tab-strategist")
+    page.select_option("#pick", "1")
+    for details in page.locator(".view.shown .drawn").all():
+        details.locator("summary").click()
+    assert page.evaluate("document.querySelectorAll('img, iframe, object').length") == 0
+
+
+def test_tabs_are_walked_by_arrow_keys_and_kept_in_the_address(open_page, small):
+    page = open_page(small)
+    page.focus("#tab-manager")
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#tab-strategist").get_attribute("aria-selected") == "true"
+    assert page.evaluate("document.activeElement.id") == "tab-strategist"
+    assert page.evaluate("location.hash") == "#view=strategist"
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("location.hash") == "#view=engineer"
+    assert [one.get_attribute("id") for one in page.locator(".view:visible").all()] == ["view=engineer"]
+    page.go_back()
+    assert page.locator("#gaps, #hour, #retrieval, #plan").locator("visible=true").first.get_attribute("id") == "plan"
+
+
+@pytest.mark.parametrize(
+    ("link", "seen"),
+    [
+        ("#gap-3", "What people ask"),
+        ("#edit-2", "What to write"),
+        ("#view=editor", "The next hour's edits"),
+        ("#ledger", "minilm"),
+    ],
+)
+def test_a_link_opens_its_view_and_what_it_names(open_page, small, link, seen):
+    page = open_page(at(small, link))
+    target = page.locator(f"[id='{link[1:]}']")
+    assert target.get_by_text(seen).first.is_visible()
+    assert target.evaluate("one => Math.abs(one.getBoundingClientRect().top) < innerHeight")
+
+
+def test_a_link_within_the_page_leads_into_another_view(open_page, small):
+    page = open_page(at(small, "#edit-1"))
+    page.locator("#edit-1 a[href='#gap-1']").click()
+    assert page.locator("#gap-1 .body").is_visible()
+    assert not page.locator("#edit-1").is_visible()
+    assert page.evaluate("document.activeElement.parentElement.id") == "gap-1"
+
+
+def test_a_link_that_leads_nowhere_or_is_broken_shows_the_overview(open_page, small):
+    for link in ("#gap-999", "#%E0%A4%A"):
+        assert open_page(at(small, link)).locator("#plan").is_visible()
+
+
+def test_search_finds_gaps_by_any_of_their_questions_and_lists_these(open_page, small):
+    page = open_page(small)
+    page.keyboard.press("/")
+    page.keyboard.type("THEFT bikes")
+    # of 40 questions those numbered 20, 22 and 23 ask of theft (21 and 24 gave way to hostile texts): in the gaps n % 8 + 1
+    assert page.locator("#found-count").inner_text() == "Found: 3 of 8 gaps, 3 of 40 questions, 2 of 12 edits."
+    heads = page.locator("#found-list a[href^='#gap-']").all_inner_texts()
+    assert [head.split(":")[0] for head in heads] == ["gap 5", "gap 7", "gap 8"]
+    first = page.locator("#found-list > div").first
+    assert "how does theft matter for cargo bikes" in first.inner_text()
+    assert set(map(str.lower, first.locator("mark").all_inner_texts())) == {"theft", "bikes"}
+    page.click("#tab-strategist")
+    assert shown_gaps(page) == [5, 7, 8]
+    assert page.locator("#asked tbody tr").count() == 3
+    page.locator("#found-list a").first.click()
+    assert page.locator("#gaps .item[open]").count() == 1
+    page.focus("#search")
+    page.keyboard.press("Escape")
+    assert page.locator("#found").is_hidden()
+    assert len(shown_gaps(page)) == 8
+
+
+def test_filters_keep_what_fits_them_all_and_say_how_many(open_page, small):
+    page = open_page(at(small, "#view=strategist"))
+    assert page.locator("#count").inner_text() == "8 gaps"
+    page.select_option("#winnable", "no")
+    assert shown_gaps(page) == [6, 7]
+    page.select_option("#cause", label="Off the site's subject (1)")
+    assert shown_gaps(page) == [7]
+    assert page.locator("#count").inner_text() == "1 of 8 gaps"
+    assert page.locator("#asked-count").inner_text() == "1 to 5 of 5"
+    page.select_option("#cause", "")
+    page.select_option("#winnable", "")
+    page.fill("#demand", "200")  # demand is 7 times the square of the rank: 252 at 6, 343 at 7, 448 at 8
+    assert shown_gaps(page) == [6, 7, 8]
+
+
+def test_edits_are_filtered_by_page_and_text(open_page, small):
+    page = open_page(at(small, "#view=editor"))
+    page.select_option("#page", "shop.example/p1")
+    assert page.locator(".tickable:visible").count() == 3
+    assert page.locator("#edit-count").inner_text() == "3 of 12 edits"
+    page.fill("#search", "retitle-nothing")
+    assert page.locator("#edit-count").inner_text() == "0 of 12 edits"
+
+
+def test_ticked_edits_are_summed_only_where_their_gains_add_up(open_page, small):
+    page = open_page(at(small, "#view=editor"))
+    page.check("#hour [data-edit='1']")
+    page.check(".tickable [data-edit='2']")
+    # minutes 10 and 11, marginal gains 20 and 19
+    assert page.locator("#ticked").inner_text() == "2 ticked: 21 minutes; together predicted to bring 39 queries asked."
+    assert page.is_checked("#hour [data-edit='2']")
+    page.uncheck(".tickable [data-edit='1']")
+    assert page.locator("#ticked").inner_text().startswith("1 ticked: 11 minutes; gains of edits of one gap do not add up")
+
+
+def test_questions_are_sorted_by_any_column_and_paged(open_page, large):
+    page = open_page(at(large, "#questions"))
+    cells = page.locator("#asked tbody tr")
+    assert page.locator("#asked-count").inner_text() == "1 to 50 of 5,000"
+    page.click("#next")
+    assert page.locator("#asked-count").inner_text() == "51 to 100 of 5,000"
+    page.get_by_role("button", name="coverage").click()
+    shares = [int(text.rstrip("%")) for text in cells.locator("td:nth-child(3)").all_inner_texts()]
+    assert shares == sorted(shares, reverse=True)
+    page.get_by_role("button", name="coverage").click()
+    shares = [int(text.rstrip("%")) for text in cells.locator("td:nth-child(3)").all_inner_texts()]
+    assert shares == sorted(shares)
+    assert page.locator("#asked [aria-sort]").get_attribute("aria-sort") == "ascending"
+
+
+def lit_points(page):
+    return page.locator("#plot-map path.point.lit").count()
+
+
+def test_a_gap_chosen_from_the_list_lights_its_points_on_the_map(open_page, small):
+    page = open_page(at(small, "#view=strategist"))
+    scroll_through(page)
+    page.locator("#gap-5 summary").click()
+    page.wait_for_function("document.querySelectorAll('#plot-map path.point.lit').length === 5")
+    assert page.input_value("#pick") == "5"
+    page.select_option("#pick", "")
+    assert lit_points(page) == 0
+
+
+def test_a_point_of_the_map_shows_its_gap_beside_it_once_in_the_page(open_page, small, keep_screenshot):
+    page = open_page(at(small, "#view=strategist"))
+    page.wait_for_selector("#plot-map path.point")
+    n_headings = page.get_by_text("What people ask", exact=True).count()
+    point = page.locator("#plot-map .scatterlayer .trace").last.locator("path.point").first
+    box = point.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_selector("#chosen .body")
+    rank = page.input_value("#pick")
+    assert page.locator("#chosen h3").inner_text().startswith(f"{rank}. ")
+    for part in ("What people ask", "Nearest own passage", "Best passage of another site"):
+        assert part in page.locator("#chosen").inner_text()
+    assert lit_points(page) == 5
+    assert page.get_by_text("What people ask", exact=True).count() == n_headings
+    keep_screenshot(page, "page-linked")
+    page.locator(f"#gap-{rank} summary").click()
+    assert page.locator(f"#gap-{rank} .body").is_visible()
+    assert page.locator("#chosen .body").count() == 0
+
+
+def test_a_gap_is_chosen_by_keyboard_alone(open_page, small):
+    page = open_page(at(small, "#view=strategist"))
+    page.focus("#pick")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#chosen h3").inner_text().startswith("2. battery, bike")
+
+
+def test_what_a_figure_draws_can_be_read_as_a_table(open_page, small):
+    page = open_page(at(small, "#view=strategist"))
+    page.locator("[data-plot='plot-gaps'] summary").click()
+    rows = page.locator("[data-plot='plot-gaps'] tbody tr")
+    assert rows.count() == 8
+    assert "<script>alert(7)</script>" in rows.first.inner_text()
+    assert "severity 90% (90% interval 80% to 95%)" in rows.first.inner_text()
+
+
+def test_the_theme_follows_the_system_until_the_reader_chooses(open_page, small):
+    def ground(page):
+        return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    def ink(page):
+        return page.evaluate("document.querySelector('.view.shown .plot').layout.font.color")
+
+    light, dark = open_page(small), open_page(small, color_scheme="dark")
+    for page in (light, dark):
+        scroll_through(page)
+    by_light, by_dark = (ground(light), ink(light)), (ground(dark), ink(dark))
+    assert by_light[0] != by_dark[0]
+    assert by_light[1] != by_dark[1]
+    light.click("#theme")
+    assert (ground(light), ink(light)) == by_dark
+    light.click("#theme")
+    assert (ground(light), ink(light)) == by_light
+    dark.emulate_media(color_scheme="light")
+    assert (ground(dark), ink(dark)) == by_light
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_phone_scrolls_no_view_sideways(open_page, small, keep_screenshot, view):
+    page = open_page(at(small, f"#view={view}"), **PHONE)
+    scroll_through(page)
+    for details in page.locator(".view.shown .item:not([hidden])").all()[:3]:
+        details.evaluate("one => { one.open = true }")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    keep_screenshot(page, f"page-phone-{view}", full_page=True)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_view_has_a_serious_fault_of_accessibility(open_page, small, check_accessibility, keep_screenshot, view, scheme):
+    page = open_page(at(small, f"#view={view}"), color_scheme=scheme)
+    scroll_through(page)
+    for details in page.locator(".view.shown details:not([hidden])").all()[:4]:
+        details.evaluate("one => { one.open = true }")
+    page.fill("#search", "bike")
+    check_accessibility(page)
+    keep_screenshot(page, f"page-{scheme}-{view}")
+
+
+def test_without_scripts_everything_is_there(open_page, small):
+    page = open_page(small, java_script_enabled=False)
+    for name in ("plan", "gap-1", "hour", "pillars", "ledger"):
+        assert page.locator(f"#{name}").is_visible()
+    assert page.locator("#search").is_hidden()
+    assert "need JavaScript" in page.locator("noscript").inner_text()
+
+
+def test_on_paper_every_view_is_there_within_the_margins(open_page, small):
+    page = open_page(small)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert page.locator(".view:visible").count() == len(VIEWS)
+    assert page.locator("#search, .tabs, #theme, .filters").locator("visible=true").count() == 0
+    widths = page.eval_on_selector_all(".plot .main-svg", "all => all.map((one) => one.getBoundingClientRect().width)")
+    assert len(widths) >= len(figures.FIGURES)
+    assert max(widths) <= 688  # A4 less 14 mm on either side, at 96 pixels an inch
+    assert min(page.eval_on_selector_all(".tickable summary", "all => all.map((one) => one.clientWidth)")) > 500
+    assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
+    assert page.locator(".view:visible").count() == 1
+
+
+def test_five_thousand_questions_answer_at_once(open_page, large):
+    assert large.stat().st_size < 15_000_000
+    opened, searched = [], []
+    for _ in range(5):  # the best of a few: the machine has other work
+        page = open_page(large)
+        opened.append(page.evaluate(ASK, "theft bikes"))
+        found = page.locator("#found-count").inner_text()
+        page.evaluate(ASK, "")
+        page.click("#tab-strategist")
+        page.wait_for_selector("#plot-map path.point")
+        searched.append(max(page.evaluate(ASK_OFTEN, ["winter", "e", "question 47", "no such words", ""])))
+        page.context.close()
+        if min(opened) < 3_000 and min(searched) < 200:
+            break
+    assert "623 of 5,000 questions" in found  # 5 in 40 ask of theft; two gave way to hostile texts
+    assert min(opened) < 3_000
+    assert min(searched) < 200
+
+
+ASK = """(words) => { // milliseconds from the start of loading to the answer on the screen
+  const box = document.getElementById("search");
+  box.value = words;
+  box.dispatchEvent(new Event("input"));
+  document.body.getBoundingClientRect();
+  return performance.now();
+}"""
+ASK_OFTEN = """(all) => all.map((words) => {
+  const box = document.getElementById("search"), start = performance.now();
+  box.value = words;
+  box.dispatchEvent(new Event("input"));
+  document.body.getBoundingClientRect();
+  return performance.now() - start;
+})"""

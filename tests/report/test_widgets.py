@@ -1,0 +1,191 @@
+"""What can be clicked in a notebook, without a browser: what a choice shows, what ticked edits bring, what buttons write."""
+
+import json
+from dataclasses import replace
+
+import openpyxl
+import pandas as pd
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from coverage_kit import what_if
+from coverage_kit.analysis import load_analysis, save_analysis
+from coverage_kit.errors import RunError
+from coverage_kit.report import notebook
+from coverage_kit.report.widgets import EditChoice, GapExplorer, export_buttons, show_edit
+from coverage_kit.report.widgets.exports import tick_edits
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What cells display, as HTML."""
+    pieces = []
+    monkeypatch.setattr("IPython.display.display", lambda one: pieces.append(one.data))
+    return pieces
+
+
+@pytest.fixture(scope="module")
+def explorer(sample_analysis):
+    return GapExplorer(sample_analysis)
+
+
+@pytest.fixture
+def choice(sample_analysis):
+    return EditChoice(sample_analysis, what_if)
+
+
+def test_the_first_gap_is_open_with_its_questions_and_its_points_ringed(explorer, sample_analysis):
+    first = sample_analysis.gaps.nsmallest(1, "rank").iloc[0]
+    explorer.gaps.value = first["cluster_id"]
+    members = sample_analysis.clusters.loc[sample_analysis.clusters["cluster_id"] == first["cluster_id"], "query_id"]
+    places = sample_analysis.points.set_index("point_id").loc[list(members), "x"]
+    assert sorted(explorer.map.figure.data[-1].x) == pytest.approx(sorted(places), abs=1e-6)
+    for text in sample_analysis.queries.set_index("query_id").loc[list(members), "text"].head(5):
+        assert text.split()[0] in explorer.story.value
+
+
+def test_a_clicked_question_opens_its_gap_and_alone_is_ringed(explorer, sample_analysis):
+    last = sample_analysis.gaps.nlargest(1, "rank").iloc[0]
+    query_id = last["medoid_query_id"]
+    explorer.choose_query(query_id)
+    assert explorer.gaps.value == explorer.cluster_id == last["cluster_id"]
+    assert explorer.query_id == query_id
+    assert len(explorer.map.figure.data[-1].x) == 1
+    assert explorer.story.value.count('class="chosen"') == 1
+
+
+def test_a_click_on_the_map_is_told_by_the_query_under_it(explorer, sample_analysis):
+    trace = next(one for one in explorer.map.figure.data if one.name == "queries")
+    order = explorer.map._places["query_id"]
+    explorer.map._tell(type("Clicked", (), {"point_inds": [3]}), explorer.choose_query)
+    assert explorer.query_id == order.iloc[3]
+    assert len(trace.x) == len(order)
+
+
+def test_typing_narrows_the_list_and_a_click_finds_a_gap_that_is_not_in_it(explorer, sample_analysis):
+    first, last = (pick(1, "rank").iloc[0] for pick in (sample_analysis.gaps.nsmallest, sample_analysis.gaps.nlargest))
+    explorer.search.value = str(first["label"])
+    assert first["cluster_id"] in dict(explorer.gaps.options).values()
+    assert last["cluster_id"] not in dict(explorer.gaps.options).values()
+    explorer.choose_query(last["medoid_query_id"])
+    assert explorer.cluster_id == last["cluster_id"]
+    explorer.search.value = "no gap has these words"
+    assert "No gap fits" in explorer.story.value
+    explorer.search.value = ""
+
+
+def test_the_map_of_a_notebook_never_offers_an_upload(explorer):
+    assert explorer.map.figure._config["showSendToCloud"] is False
+    assert explorer.map.figure._config["plotlyServerURL"] == ""
+
+
+def test_text_of_a_log_cannot_act_in_a_story(sample_analysis):
+    hostile = sample_analysis.queries.assign(text="<img src=x onerror=alert(1)>")
+    explorer = GapExplorer(replace(sample_analysis, queries=hostile))
+    assert "<img" not in explorer.story.value
+    assert "&lt;img" in explorer.story.value
+
+
+def test_nothing_ticked_brings_nothing(choice):
+    assert choice.edit_ids == []
+    assert "Nothing is ticked" in choice.totals.value
+
+
+def test_totals_are_those_of_the_ticked_edits_together(choice, sample_analysis):
+    first, second = sample_analysis.edits.nsmallest(2, "rank")["edit_id"]
+    choice.boxes[second].value = choice.boxes[first].value = True
+    assert choice.edit_ids == [first, second]
+    told = what_if(sample_analysis, [first, second])
+    assert f"2 edits, {told.cost_minutes:.0f} minutes" in choice.totals.value
+    choice.boxes[first].value = False
+    assert "1 edit," in choice.totals.value
+
+
+def test_the_next_hour_takes_what_fits_from_the_top(choice, sample_analysis):
+    costs = sample_analysis.edits.set_index("edit_id")["cost_minutes"]
+    choice.hour.click()
+    first = set(choice.edit_ids)
+    assert first
+    assert costs[list(first)].sum() <= 60
+    choice.hour.click()
+    more = set(choice.edit_ids) - first
+    assert first < set(choice.edit_ids)
+    assert costs[list(more)].sum() <= 60 or len(more) == 1
+    choice.none.click()
+    assert choice.edit_ids == []
+
+
+def test_typing_and_a_page_hide_the_other_edits(choice, sample_analysis):
+    page = sample_analysis.edits.nsmallest(1, "rank")["page_id"].iloc[0]
+    choice.page.value = page
+    on_page = set(sample_analysis.edits.loc[sample_analysis.edits["page_id"] == page, "edit_id"])
+    left = {edit_id for edit_id, box in choice.boxes.items() if box.layout.display != "none"}
+    assert left == on_page & set(choice.boxes)
+    choice.search.value = "no edit has these words"
+    assert all(box.layout.display == "none" for box in choice.boxes.values())
+
+
+def test_ticked_edits_become_the_chosen_ones_with_what_they_add_together(choice, sample_analysis):
+    first, third = sample_analysis.edits.nsmallest(3, "rank")["edit_id"].iloc[[0, 2]]
+    choice.boxes[first].value = choice.boxes[third].value = True
+    edits = tick_edits(choice).edits.set_index("edit_id")
+    assert set(edits.index[edits["is_chosen"]]) == {first, third}
+    assert edits.loc[[first, third], "marginal_gain"].sum() == pytest.approx(what_if(sample_analysis, [first, third]).gain)
+
+
+def test_buttons_write_files_and_say_where(choice, sample_analysis, tmp_path):
+    first = sample_analysis.edits.nsmallest(1, "rank")["edit_id"].iloc[0]
+    choice.boxes[first].value = True
+    bar = export_buttons(sample_analysis, tmp_path, choice=choice, tables={"gaps": sample_analysis.gaps})
+    for button, name in ((bar.workbook, "gaps.xlsx"), (bar.page, "page.html"), (bar.csv, "gaps.csv")):
+        button.click()
+        assert bar.said.value.strip() == f"<p>Wrote {tmp_path / name}</p>"
+        assert (tmp_path / name).stat().st_size > 1_000
+    bar.todo.click()
+    assert first in "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "todo-ticked").iterdir())
+
+
+def test_a_workbook_that_is_there_is_never_replaced(sample_analysis, tmp_path):
+    bar = export_buttons(sample_analysis, tmp_path)
+    (tmp_path / "gaps.xlsx").write_text("an editor's")
+    bar.workbook.click()
+    assert (tmp_path / "gaps.xlsx").read_text() == "an editor's"
+    assert "gaps" in openpyxl.load_workbook(tmp_path / "gaps-2.xlsx", read_only=True).sheetnames
+
+
+def test_a_folder_that_cannot_be_written_is_said_beside_the_buttons(sample_analysis, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    bar = export_buttons(sample_analysis, tmp_path / "file/run")
+    bar.page.click()
+    assert "can be written" in bar.said.value
+    assert bar.page.disabled is False
+
+
+def test_an_edit_is_shown_with_its_words_and_a_rank_that_is_not_there_is_told(shown, sample_analysis):
+    show_edit(sample_analysis, 1)
+    show_edit(sample_analysis, 100_000)
+    assert sample_analysis.edits.nsmallest(1, "rank")["page_id"].iloc[0] in shown[0]
+    assert "no edit of rank 100000" in shown[1]
+
+
+def test_a_table_is_escaped_with_blanks_for_what_is_missing(shown):
+    table = pd.DataFrame({"a": [1.5, None], "text": ["<b>x</b>", None], "is_low": [True, False]})
+    notebook.show_table(table.assign(at=pd.to_datetime(["2026-01-02", None], utc=True)))
+    assert "<b>x</b>" not in shown[0]
+    data = shown[0].split('"data_json": "')[1].split('",\n')[0]
+    rows = json.loads(json.loads(f'"{data}"').replace("___NaN___", ""))
+    assert rows == [[1.5, "&lt;b&gt;x&lt;/b&gt;", "yes", "2026-01-02 00:00"], ["", "", "", ""]]
+
+
+def test_settings_of_a_run_look_for_the_cache_beside_it(sample_analysis, tmp_path):
+    about = {**sample_analysis.about, "settings": {**sample_analysis.about["settings"], "cache": "runs/cache"}}
+    assert notebook.settings_of(replace(sample_analysis, about=about), tmp_path / "first").cache == str(tmp_path / "cache")
+
+
+def test_opening_a_run_gives_its_tables_and_says_what_it_holds(sample_analysis, tmp_path, capsys):
+    InteractiveShell.instance()
+    run = save_analysis(sample_analysis, tmp_path / "run")
+    assert len(notebook.open_run(run).gaps) == len(load_analysis(run).gaps)
+    assert f"{len(sample_analysis.queries)} queries" in capsys.readouterr().out
+    with pytest.raises(RunError, match="make demo"):
+        notebook.open_run(tmp_path / "absent")
