@@ -64,8 +64,8 @@ def list_figures(analysis: Analysis, run: int, at: datetime) -> History:
     rows = [{**row, "part": "all", "n": head.n_queries} for row in counted]
     seen = describe_visibility(analysis, ("all",))
     ours = seen.loc[seen["is_own"] & seen["measure"].isin(MEASURES), ["measure", "series", "value", "low", "high", "n_prompts"]]
-    rows += ours.rename(columns={"series": "part", "n_prompts": "n"}).to_dict("records")
-    return HISTORY.table([{**row, "run": run, "at": at} for row in rows])
+    seen_rows: list[dict[Any, Any]] = ours.rename(columns={"series": "part", "n_prompts": "n"}).to_dict("records")
+    return HISTORY.table([{**row, "run": run, "at": at} for row in (*rows, *seen_rows)])
 
 
 @checked

@@ -64,7 +64,8 @@ def open_run(run: str | Path) -> Analysis:
 
 def set_up_notebook() -> None:
     """Make tables interactive where they are shown by `show_table`, and every renderer of plotly safe."""
-    from itables import init_notebook_mode  # noqa: PLC0415 (imports IPython: seconds, and for notebooks alone)
+    from IPython.utils.capture import capture_output  # noqa: PLC0415 (seconds to import, and for notebooks alone)
+    from itables import init_notebook_mode  # noqa: PLC0415
 
     figures.set_up_safely()
     is_colab = _is_colab()
@@ -72,7 +73,10 @@ def set_up_notebook() -> None:
         from google.colab import output  # noqa: PLC0415 (there alone)
 
         output.enable_custom_widget_manager()
-    init_notebook_mode(all_interactive=False, connected=is_colab)
+    with capture_output() as written:
+        init_notebook_mode(all_interactive=False, connected=is_colab)
+    for output in reversed(written.outputs):  # the library comes last there, after what asks it whether the notebook is dark
+        output.display()
 
 
 def settings_of(analysis: Analysis, run: str | Path) -> Settings:

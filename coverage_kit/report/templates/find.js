@@ -26,7 +26,9 @@ function filter() {
     const rank = asked.gap[place];
     if (!has(text) || (isFiltered && !shown.has(rank))) return;
     rows.push(place);
-    if (words.length) hits.set(rank, [...(hits.get(rank) || []), place].slice(0, 1e4));
+    if (!words.length) return;
+    if (hits.has(rank)) hits.get(rank).push(place);
+    else hits.set(rank, [place]);
   });
   const kept = [...gaps].filter(([rank, gap]) => shown.has(rank) && (has(gap.lower) || hits.has(rank)));
   const keptRanks = new Set(kept.map(([rank]) => rank));
