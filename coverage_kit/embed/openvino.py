@@ -139,6 +139,7 @@ class _Converted:
         requests: SimpleQueue[Any] = SimpleQueue()
         for _ in range(n_threads):
             requests.put(compiled.create_infer_request())
+        _infer(requests, [(0,)])  # here, before any thread: the binding sets itself up in its first call, and two at once may hang
         return requests
 
 

@@ -3,12 +3,13 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from coverage_kit.embed import encoders
+from coverage_kit.embed import encoders, openvino
 from coverage_kit.embed.encoders import SentenceTransformerEncoder, find_gpu, has_native_bf16
 from coverage_kit.embed.openvino import OpenVinoEncoder, _batches, _count_threads
 from coverage_kit.errors import EncoderError
@@ -187,3 +188,12 @@ def test_a_wish_for_threads_is_kept(monkeypatch):
     for nothing in ("", "0", "4,2"):
         monkeypatch.setenv("OMP_NUM_THREADS", nothing)
         assert 1 <= _count_threads() <= os.cpu_count()
+
+
+def test_the_first_text_of_a_model_is_encoded_before_any_thread_starts(converted, monkeypatch):
+    """Two first calls at once may wait for each other forever in OpenVINO's binding."""
+    encoded_in, infer = [], openvino._infer
+    monkeypatch.setattr(openvino, "_infer", lambda *these: (encoded_in.append(threading.current_thread()), infer(*these))[1])
+    OpenVinoEncoder(cache=converted).encode(TEXTS)
+    assert encoded_in[0] is threading.main_thread()
+    assert threading.main_thread() not in encoded_in[1:]
