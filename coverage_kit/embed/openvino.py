@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Literal, get_args
@@ -108,10 +109,13 @@ class _Converted:
         for row, encoding in enumerate(self._tokenizer.encode_batch_fast([self.prompts[role] + text for text in texts])):
             rows[tuple(encoding.ids)].append(row)
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        batches = list(_batches(rows))
+        batches, requests = list(_batches(rows)), self._requests
+        # the first batch before any thread: OpenVINO's binding sets itself up in its first call, and two at once may hang
+        first = [_infer(requests, batch) for batch in batches[:1]]
         # threads of ours, since OpenVINO's own need Python's lock for a callback and may hang while its objects are let go
         with ThreadPoolExecutor(_count_threads()) as threads:
-            for batch, found in zip(batches, threads.map(partial(_infer, self._requests), batches), strict=True):
+            others = threads.map(partial(_infer, requests), batches[1:])
+            for batch, found in zip(batches, chain(first, others), strict=True):
                 for ids, vector in zip(batch, found, strict=True):
                     vectors[rows[ids]] = vector
         return vectors
@@ -139,7 +143,6 @@ class _Converted:
         requests: SimpleQueue[Any] = SimpleQueue()
         for _ in range(n_threads):
             requests.put(compiled.create_infer_request())
-        _infer(requests, [(0,)])  # here, before any thread: the binding sets itself up in its first call, and two at once may hang
         return requests
 
 
