@@ -76,7 +76,7 @@ def set_up_notebook() -> None:
     with capture_output() as written:
         init_notebook_mode(all_interactive=False, connected=is_colab)
     for output in reversed(written.outputs):  # the library comes last there, after what asks it whether the notebook is dark
-        output.display()
+        output.display()  # type: ignore[no-untyped-call]
 
 
 def settings_of(analysis: Analysis, run: str | Path) -> Settings:

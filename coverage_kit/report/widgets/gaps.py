@@ -24,7 +24,7 @@ class GapExplorer(ipw.VBox):  # type: ignore[misc]  # ipywidgets is not typed
     def __init__(self, analysis: Analysis) -> None:
         self._book = GapBook(analysis)
         self.cluster_id, self.query_id = "", ""
-        self.search = search_box("find a gap by its name or its questions")
+        self.search = search_box("words, or a number such as 12.")
         self.gaps = ipw.Select(options=self._book.options(""), rows=22, layout=FULL)
         self.story = ipw.HTML(layout=FULL)
         self.map = LinkedMap(analysis, self.choose_query)
@@ -69,7 +69,7 @@ class GapBook:
         self._names = {
             str(row["cluster_id"]): (
                 f"{row['rank']}. {shorten(row['label'], 34)} · {percent(1 - row['severity'])} covered",
-                f"{row['label']} {row['cause']} {asked.get(row['cluster_id'], '')}",
+                f"{row['rank']}. {row['label']} {row['cause']} {asked.get(row['cluster_id'], '')}",
             )
             for row in gaps.to_dict("records")
         }
