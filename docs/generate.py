@@ -17,7 +17,7 @@ from pydantic import BaseModel
 import coverage_kit
 from coverage_kit.inspecting import inspect_log
 from coverage_kit.report.figures import FIGURES
-from coverage_kit.report.glossary import list_terms
+from coverage_kit.report.workbook.glossary import list_terms
 from coverage_kit.settings import Settings
 from coverage_kit.tables import SCHEMAS
 
@@ -51,7 +51,7 @@ def settings_page() -> str:
 
 def glossary_page() -> str:
     """Return the terms of the toolkit, as the workbook explains them."""
-    lines = ["# Glossary", "", "Generated from `coverage_kit/report/glossary.toml` by `make docs`."]
+    lines = ["# Glossary", "", "Generated from `coverage_kit/report/workbook/glossary.toml` by `make docs`."]
     lines += ["One concept, one name, in code, columns, figures and sheets.", "", "| name | meaning |", "|---|---|"]
     return "\n".join([*lines, *(f"| {name} | {meaning} |" for name, meaning in list_terms().items())]) + "\n"
 

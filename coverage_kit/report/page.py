@@ -12,14 +12,13 @@ from markupsafe import Markup
 
 from coverage_kit.analysis import Analysis, write_file
 from coverage_kit.report import figures
-from coverage_kit.report.audit_stories import tell_claims, tell_judges, tell_pillars
-from coverage_kit.report.engine_stories import tell_retrieval, tell_stages
-from coverage_kit.report.sheets import flatten
-from coverage_kit.report.stories import Story, pick_hour, tell_edits, tell_gaps, tell_questions, tell_unedited
+from coverage_kit.report.stories.audit import tell_claims, tell_judges, tell_pillars
+from coverage_kit.report.stories.engine import tell_retrieval, tell_stages
+from coverage_kit.report.stories.gaps import Story, pick_hour, tell_edits, tell_gaps, tell_questions, tell_unedited
+from coverage_kit.report.stories.trend import tell_news, tell_own_rate, tell_runs, tell_spending
+from coverage_kit.report.stories.visibility import tell_brand, tell_change, tell_rates, tell_referrals
 from coverage_kit.report.texts import clean_text, safe_url
-from coverage_kit.report.trend_stories import tell_news, tell_own_rate, tell_runs, tell_spending
 from coverage_kit.report.views import NO_EDIT, summarize
-from coverage_kit.report.visibility_stories import tell_brand, tell_change, tell_rates, tell_referrals
 from coverage_kit.report.wording import (
     LOW_N,
     METHOD,
@@ -32,6 +31,7 @@ from coverage_kit.report.wording import (
     predicted_under,
     times,
 )
+from coverage_kit.report.workbook.sheets import flatten
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPTS = ("plots.js", "views.js", "find.js", "edits.js")

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.audit_stories import list_audit_lines
+from coverage_kit.report.stories.audit import list_audit_lines
+from coverage_kit.report.stories.visibility import list_visibility_lines
 from coverage_kit.report.texts import shorten
-from coverage_kit.report.visibility_stories import list_visibility_lines
 from coverage_kit.report.wording import LEAST_AUC, describe_sampling
 
 _FIRST = 5

@@ -4,8 +4,8 @@ import openpyxl
 import pytest
 
 from coverage_kit.errors import RunError
-from coverage_kit.report.keeping import KEY, EditKey, Kept, match_kept
 from coverage_kit.report.workbook import write_workbook
+from coverage_kit.report.workbook.keeping import KEY, EditKey, Kept, match_kept
 
 TODO, EARLIER = "to do by page", "earlier edits"
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import lxml.html
 import pytest
 
-from coverage_kit.report import stories
-from coverage_kit.report.engine_stories import tell_retrieval
 from coverage_kit.report.page import render_page, write_page
-from coverage_kit.report.stories import pick_hour
-from coverage_kit.report.trend_stories import tell_news, tell_runs, tell_spending
+from coverage_kit.report.stories import gaps as stories
+from coverage_kit.report.stories.engine import tell_retrieval
+from coverage_kit.report.stories.gaps import pick_hour
+from coverage_kit.report.stories.trend import tell_news, tell_runs, tell_spending
 from coverage_kit.tables import GROUPS, PREVIOUS
 
 

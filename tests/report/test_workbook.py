@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from coverage_kit.errors import RunError
-from coverage_kit.report import workbook
-from coverage_kit.report.workbook import clean_cell, write_csv, write_workbook
+from coverage_kit.report.workbook import clean_cell, write_csv, write_workbook, writer
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +113,7 @@ def test_empty_analysis_gives_a_workbook(empty, tmp_path):
 
 
 def test_links_beyond_a_sheets_limit_are_text(analysis, tmp_path, monkeypatch):
-    monkeypatch.setattr(workbook, "_MAX_LINKS", 3)
+    monkeypatch.setattr(writer, "_MAX_LINKS", 3)
     book = openpyxl.load_workbook(write_workbook(analysis, tmp_path / "gaps.xlsx"))
     assert [sum(bool(cell.hyperlink) for row in book[name] for cell in row) for name in ("gaps", "queries")] == [3, 3]
 

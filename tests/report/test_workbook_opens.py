@@ -11,8 +11,7 @@ import openpyxl
 import pytest
 
 from coverage_kit import tables
-from coverage_kit.report import workbook
-from coverage_kit.report.workbook import write_workbook
+from coverage_kit.report.workbook import write_workbook, writer
 
 SOFFICE = shutil.which("soffice")
 needs_office = pytest.mark.skipif(SOFFICE is None and not os.environ.get("CI"), reason="LibreOffice is not installed")
@@ -135,8 +134,8 @@ def test_it_holds_nothing_that_google_sheets_refuses_or_drops(path):
 
 
 def test_rows_are_cut_with_a_note_where_all_cells_would_be_too_many(analysis, tmp_path, monkeypatch):
-    monkeypatch.setattr(workbook, "_MAX_ROWS", 64)
-    monkeypatch.setattr(workbook, "_MAX_CELLS", 2_000)  # 64 rows a sheet give 2,953, 32 rows 2,293 and 16 rows 1,765
+    monkeypatch.setattr(writer, "_MAX_ROWS", 64)
+    monkeypatch.setattr(writer, "_MAX_CELLS", 2_000)  # 64 rows a sheet give 2,953, 32 rows 2,293 and 16 rows 1,765
     book = openpyxl.load_workbook(write_workbook(analysis, tmp_path / "gaps.xlsx"))
     assert book["queries"].max_row == 1 + 16 + 1
     assert book["queries"]["A18"].value == "… and 24 more rows in the run's tables"

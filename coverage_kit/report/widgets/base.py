@@ -11,7 +11,7 @@ from coverage_kit.report.notebook import is_attended
 from coverage_kit.report.texts import clean_text, safe_url
 from coverage_kit.report.wording import amount, percent, times
 
-_TEMPLATES = Path(__file__).parent.parent / "templates" / "notebook"
+_TEMPLATES = Path(__file__).parent / "templates"
 FULL = {"width": "100%"}
 ROW = {"flex_flow": "row wrap", "width": "100%", "align_items": "flex-start"}
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.notebook import is_attended
-from coverage_kit.report.stories import tell_edits
+from coverage_kit.report.stories.gaps import tell_edits
 from coverage_kit.report.texts import clean_text, shorten
 from coverage_kit.report.views import describe_edits
 from coverage_kit.report.widgets.base import FULL, ROW, Bench, matches, render, search_box

@@ -10,7 +10,7 @@ import pandas as pd
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
 from coverage_kit.errors import RunError
-from coverage_kit.report.keeping import (
+from coverage_kit.report.workbook.keeping import (
     EARLIER,
     KEY,
     TODO,
@@ -22,7 +22,7 @@ from coverage_kit.report.keeping import (
     match_kept,
     written_frame,
 )
-from coverage_kit.report.sheet import OWN, Field, Sheet, places_of, with_gap_link
+from coverage_kit.report.workbook.sheet import OWN, Field, Sheet, places_of, with_gap_link
 
 HOUR_MINUTES = 60.0
 logger = logging.getLogger(__name__)

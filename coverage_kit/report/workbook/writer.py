@@ -11,16 +11,16 @@ import pandas as pd
 import xlsxwriter
 
 from coverage_kit.analysis import Analysis, write_file
-from coverage_kit.report.chart_drawing import draw_chart
-from coverage_kit.report.charts import list_charts
-from coverage_kit.report.forms import COMPARISONS, FORMATS, LINK, SCALES
-from coverage_kit.report.keeping import STATUSES, TODO
-from coverage_kit.report.sheet import Chart, Field, Sheet, place_of
-from coverage_kit.report.sheets import list_sheets
-from coverage_kit.report.summary_sheets import list_contents, list_figures, list_news, list_tops
 from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten
-from coverage_kit.report.todo_sheets import find_kept
 from coverage_kit.report.wording import describe_self_test
+from coverage_kit.report.workbook.chart_drawing import draw_chart
+from coverage_kit.report.workbook.charts import list_charts
+from coverage_kit.report.workbook.forms import COMPARISONS, FORMATS, LINK, SCALES
+from coverage_kit.report.workbook.keeping import STATUSES, TODO
+from coverage_kit.report.workbook.sheet import Chart, Field, Sheet, place_of
+from coverage_kit.report.workbook.sheets import list_sheets
+from coverage_kit.report.workbook.summary_sheets import list_contents, list_figures, list_news, list_tops
+from coverage_kit.report.workbook.todo_sheets import find_kept
 
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _CREATED = datetime(2026, 1, 1)  # fixed, so that the same analysis gives the same bytes; Excel knows no zones

@@ -5,7 +5,7 @@ Only rules that Google Sheets keeps: colour scales and comparisons; it drops dat
 
 from typing import Any
 
-from coverage_kit.report.sheet import Form
+from coverage_kit.report.workbook.sheet import Form
 
 _TEXT = {"text_wrap": True, "valign": "top"}
 _NUMBERS = {

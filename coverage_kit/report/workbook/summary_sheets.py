@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.sheet import Field, Form, Sheet, place_of, places_of, with_gap_link
-from coverage_kit.report.trend_stories import tell_news
+from coverage_kit.report.stories.trend import tell_news
 from coverage_kit.report.views import Headline, describe_edits, describe_gaps, summarize
 from coverage_kit.report.visibility_views import describe_visibility
 from coverage_kit.report.wording import LOW_N, amount, interval, percent, predicted_under
+from coverage_kit.report.workbook.sheet import Field, Form, Sheet, place_of, places_of, with_gap_link
 
 _TOP_GAPS = (
     Field("first gaps", "label", width=64, link="gap_at"),

@@ -3,11 +3,11 @@
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.sheet import Chart
 from coverage_kit.report.texts import shorten
 from coverage_kit.report.views import describe_gaps, name_gap, typical_questions
 from coverage_kit.report.visibility_views import describe_visibility
 from coverage_kit.report.wording import describe_measure
+from coverage_kit.report.workbook.sheet import Chart
 
 BARS = ("interval, below", "interval, above")
 _GAPS, _LABEL = 10, 44

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from coverage_kit.report.sheet import OWN, Field, Sheet, place_of
+from coverage_kit.report.workbook.sheet import OWN, Field, Sheet, place_of
 
 NAME = "glossary"
 _FIELDS = (

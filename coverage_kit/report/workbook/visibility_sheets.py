@@ -2,7 +2,6 @@
 
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.sheet import Field, Sheet, places_of, with_gap_link
 from coverage_kit.report.views import describe_gaps
 from coverage_kit.report.visibility_views import (
     describe_drifts,
@@ -14,6 +13,7 @@ from coverage_kit.report.visibility_views import (
     describe_visibility,
 )
 from coverage_kit.report.wording import PARTS
+from coverage_kit.report.workbook.sheet import Field, Sheet, places_of, with_gap_link
 
 _GAP = Field("gap", "label", width=30, link="gap_at")
 _SERIES = Field("engine (surface)", "series", width=20)

@@ -4,8 +4,8 @@ import itertools
 import math
 from typing import Any
 
-from coverage_kit.report.forms import FORMATS
-from coverage_kit.report.sheet import Chart
+from coverage_kit.report.workbook.forms import FORMATS
+from coverage_kit.report.workbook.sheet import Chart
 
 _COLORS = ("#0B5CAD", "#D9772B", "#4C8C5B", "#8A5BA6", "#B0413E", "#5A6470")
 _GRID = {"visible": True, "line": {"color": "#E3E6EA"}}

@@ -7,12 +7,7 @@ import pandas as pd
 
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.audit_sheets import list_audit_sheets
-from coverage_kit.report.glossary import make_glossary
-from coverage_kit.report.keeping import Kept
-from coverage_kit.report.sheet import Field, Sheet, place_of, places_of, with_gap_link
 from coverage_kit.report.texts import clean_text, is_missing, shorten
-from coverage_kit.report.todo_sheets import list_todo_sheets
 from coverage_kit.report.views import (
     describe_edits,
     describe_gaps,
@@ -21,8 +16,13 @@ from coverage_kit.report.views import (
     list_effects,
     list_unedited,
 )
-from coverage_kit.report.visibility_sheets import list_visibility_sheets
 from coverage_kit.report.wording import MEASURES, METHOD, describe_self_test, predicted_under
+from coverage_kit.report.workbook.audit_sheets import list_audit_sheets
+from coverage_kit.report.workbook.glossary import make_glossary
+from coverage_kit.report.workbook.keeping import Kept
+from coverage_kit.report.workbook.sheet import Field, Sheet, place_of, places_of, with_gap_link
+from coverage_kit.report.workbook.todo_sheets import list_todo_sheets
+from coverage_kit.report.workbook.visibility_sheets import list_visibility_sheets
 
 _GAPS = (
     Field("rank", "rank", "integer", 7),
