@@ -22,8 +22,10 @@ bench: setup
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
 	$(BIN)/python -m benchmarks
 
+# on the sample's run, which is made where there is none; as root Jupyter wants to be told that it may
 lab: setup
-	$(BIN)/jupyter lab notebooks
+	test -f runs/demo/tables/summary.json || $(BIN)/coverage-kit demo
+	$(BIN)/jupyter lab notebooks $$(test "$$(id -u)" -ne 0 || echo --allow-root)
 
 # what docs/ takes from the code is written anew, then the site: open docs/_build/index.html
 docs: setup

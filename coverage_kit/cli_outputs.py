@@ -24,6 +24,7 @@ def report(
     from coverage_kit.report.outputs import write_outputs  # noqa: PLC0415
 
     write_outputs(add_costs(load_analysis(folder)), folder, keep_status)
+    typer.echo(f"Open {folder / 'page.html'} and {folder / 'gaps.xlsx'}")
 
 
 @app.command()

@@ -25,24 +25,26 @@ logger = logging.getLogger(__name__)
 def finish_run(analysis: Analysis) -> Analysis:
     """Return the analysis with its history, the coverage of the run before and what all has cost; remember this run.
 
-    Runs count as one series where site, source and encoder agree: coverage of another encoder is another figure, and a changed
-    copy is another site. A run that found the same as the one before it takes that one's place, so that nothing seems to move.
-    Raises RunError when the cache cannot be written.
+    Runs count as one series where site, source, encoder and match settings agree: coverage told otherwise is another figure,
+    and a changed copy is another site. A run that found the same as the one before it takes that one's place, so that nothing
+    seems to move; `about` then says when that one ended, as `same_as`. Raises RunError when the cache cannot be written.
     """
     settings = make_settings(analysis.about["settings"], where="a run's settings")
     found = digest([analysis.coverage, analysis.gaps, analysis.edits, analysis.visibility])
     folder = Path(settings.cache) / "history" / _name_series(analysis)
     runs, history, asked = _read(folder)
-    if runs.empty or runs["found"].iloc[-1] != found:
+    about = analysis.about
+    if len(runs) and runs["found"].iloc[-1] == found:
+        about = {**about, "same_as": history["at"].max().isoformat()}
+    else:
         number = len(runs) + 1
         history = pd.concat([history, list_figures(analysis, number, datetime.now(UTC))], ignore_index=True)
         asked = pd.concat([asked[asked["run"] == number - 1], list_asked(analysis).assign(run=number)], ignore_index=True)
         runs = pd.concat([runs, pd.DataFrame({"run": [number], "found": [found]})], ignore_index=True)
         write_folder(folder, lambda beside: _write(beside, runs, history, asked))
     before = asked[asked["run"] < len(runs)].drop(columns="run").reset_index(drop=True)
-    return replace(
-        analysis, history=HISTORY.typed(history), previous=PREVIOUS.typed(before), costs=open_ledger(settings).read()
-    )
+    kept = {"history": HISTORY.typed(history), "previous": PREVIOUS.typed(before), "costs": open_ledger(settings).read()}
+    return replace(analysis, **kept, about=about)
 
 
 def add_costs(analysis: Analysis) -> Analysis:
@@ -77,8 +79,8 @@ def list_asked(analysis: Analysis) -> Previous:
 
 
 def _name_series(analysis: Analysis) -> str:
-    site = analysis.about["settings"]["site"]
-    return digest([analysis.about["own_site"], str(site.get("source", "")), analysis.about["encoder"]])
+    about, settings = analysis.about, analysis.about["settings"]
+    return digest([about["own_site"], str(settings["site"].get("source", "")), about["encoder"], settings.get("match", {})])
 
 
 def _write(folder: Path, runs: pd.DataFrame, history: pd.DataFrame, asked: pd.DataFrame) -> None:

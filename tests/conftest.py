@@ -1,3 +1,4 @@
+import hypothesis
 import pandas as pd
 import pytest
 
@@ -7,6 +8,9 @@ from coverage_kit.settings import read_settings
 from coverage_kit.tables import PASSAGES, QUERIES
 from tests.encoder import WordEncoder
 from tests.world import write_project
+
+hypothesis.settings.register_profile("busy", deadline=None)  # how long an example takes says how busy the machine is
+hypothesis.settings.load_profile("busy")
 
 TOPICS = {
     "brakes": ["brake pads wear", "hydraulic brakes squeal", "brake lever bleed", "brake disc rub"],

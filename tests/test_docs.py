@@ -18,8 +18,11 @@ from coverage_kit.analysis import save_analysis
 from coverage_kit.cli import app
 from coverage_kit.collect.analytics import read_sessions
 from coverage_kit.collect.logs import read_log
+from coverage_kit.collect.logs.columns import FIELDS
 from coverage_kit.collect.logs.formats import FORMATS, TABLE_FORMATS
 from coverage_kit.report.figures import FIGURES
+from coverage_kit.report.wording import CAUSES
+from coverage_kit.report.workbook.keeping import EARLIER, STATUSES, TODO, WRITTEN
 from coverage_kit.settings import LogSettings
 from tests.command_lines import documents, find_blocks, find_command_lines
 
@@ -105,6 +108,37 @@ def test_the_tutorial_tells_what_the_sample_holds(sample_analysis):
     assert counts in text_of(DOCS / "tutorial.md")
 
 
+def test_every_cause_stands_with_the_title_that_the_page_gives_it():
+    causes, term = text_of(DOCS / "concepts.md"), text_of(DOCS / "glossary.md")
+    assert [name for name, told in CAUSES.items() if f"| {name} | {told.title} |" not in causes] == []
+    assert [name for name, told in CAUSES.items() if f"{name} ({told.title})" not in term] == []
+
+
+def test_the_fields_of_a_log_are_named_where_columns_are_set():
+    settings, table = text_of(ROOT / "coverage_kit/coverage.toml"), text_of(DOCS / "howto/own_table.md")
+    named = re.findall(r"\w+", " ".join(re.findall(r"^# (?:query|answer) = .*# (.*)$", settings, re.MULTILINE)))
+    assert sorted(named) == sorted(["fields", *FIELDS])
+    assert [field for field in FIELDS if f"`{field}`" not in table] == []
+
+
+def test_every_status_and_column_for_editors_is_named():
+    told = text_of(DOCS / "howto/editors.md")
+    assert [one for one in (*STATUSES, *WRITTEN) if f"`{one}`" not in told and f"**{one}**" not in told] == []
+    assert f"**{TODO}**" in told
+    assert f"**{EARLIER}**" in told
+
+
+def test_every_howto_says_whose_commands_it_shows():
+    sentence = "write `.venv/bin/coverage-kit`, or activate it once with `. .venv/bin/activate`."
+    for document in (ROOT / "README.md", DOCS / "index.md", DOCS / "notebooks.md", *sorted((DOCS / "howto").glob("*.md"))):
+        told = text_of(document)
+        assert sentence in told or not find_command_lines(told), document.name
+
+
+def test_no_document_installs_from_an_index_what_a_checkout_holds():
+    assert [one.name for one in documents() if re.search(r"pip install .*coverage_kit\[", text_of(one))] == []
+
+
 def test_every_error_and_every_figure_has_its_words():
     kinds = [name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, errors.CoverageKitError)]
     told = text_of(DOCS / "troubleshooting.md")
@@ -139,13 +173,13 @@ def test_the_site_shows_every_public_name(site):
     assert {f"coverage_kit.report.figures.{one.__name__}" for one in FIGURES.values()} <= set(shown)
 
 
-def test_every_dependency_is_explained_in_the_readme():
+def test_every_dependency_is_explained():
     project = text_of(ROOT / "pyproject.toml")
     listed = project.split("dependencies = [", 1)[1].split("\n]", 1)[0]
     names = re.findall(r'^ *"([A-Za-z0-9_-]+)', listed, re.MULTILINE)
-    readme = text_of(ROOT / "README.md")
+    told = text_of(ROOT / "CONTRIBUTING.md").split("## Dependencies", 1)[1]
     assert len(names) > 15
-    assert [name for name in names if f"| {name} |" not in readme and f"{name}," not in readme] == []
+    assert [name for name in names if f"| {name} |" not in told and f"{name}," not in told] == []
 
 
 def test_python_in_documents_is_valid():

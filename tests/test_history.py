@@ -38,6 +38,8 @@ def test_a_run_that_found_the_same_is_no_new_one(run):
     again = finish_run(run)
     assert again.history.equals(first.history)
     assert again.previous.empty
+    assert "same_as" not in first.about
+    assert again.about["same_as"] == first.history["at"].iloc[0].isoformat()
 
 
 def test_a_later_run_holds_what_the_one_before_it_found_and_only_that(run):
@@ -62,6 +64,13 @@ def test_another_encoder_or_site_is_another_series(run, other):
     done = finish_run(replace(better(run), about={**run.about, **other}))
     assert set(done.history["run"]) == {1}
     assert done.previous.empty
+
+
+def test_other_match_settings_are_another_series(run):
+    finish_run(run)
+    match = {**run.about["settings"]["match"], "share_of_gaps": 0.5}
+    told_otherwise = {**run.about, "settings": {**run.about["settings"], "match": match}}
+    assert finish_run(replace(better(run), about=told_otherwise)).previous.empty
 
 
 def test_a_changed_copy_is_another_series(run, tmp_path):

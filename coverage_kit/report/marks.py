@@ -151,14 +151,15 @@ def mark_frontier(analysis: Analysis) -> pd.DataFrame:
 def mark_sites(analysis: Analysis, n_gaps: int = LABELLED, n_others: int = 3) -> pd.DataFrame:
     """Return for each of the first gaps the own site and its strongest others: label, site, similarity, is_own, hover.
 
-    Similarity is the demand-weighted mean over the gap's queries of the cosine of the site's nearest passage.
+    Clusters that are covered are left out. Similarity is the demand-weighted mean over the gap's queries of the cosine of the
+    site's nearest passage.
     """
     best = analysis.matches[analysis.matches["rank"] == 1].merge(analysis.clusters, on="query_id")
     best = best.merge(analysis.queries[["query_id", "demand"]], on="query_id")
     best["weighted"] = best["similarity"] * best["demand"]
     sums = best.groupby(["cluster_id", "site"], as_index=False)[["weighted", "demand"]].sum()
     sums["similarity"] = sums["weighted"] / sums["demand"]
-    gaps = analysis.gaps.nsmallest(n_gaps, "rank")[["cluster_id", "label", "rank"]]
+    gaps = analysis.gaps[analysis.gaps["cause"] != "covered"].nsmallest(n_gaps, "rank")[["cluster_id", "label", "rank"]]
     frame = gaps.merge(sums[["cluster_id", "site", "similarity"]], on="cluster_id")
     frame["is_own"] = frame["site"] == analysis.about.get("own_site")
     frame = frame.sort_values(["rank", "is_own", "similarity", "site"], ascending=[True, False, False, True])
@@ -186,7 +187,8 @@ def label_map(analysis: Analysis, queries: pd.DataFrame) -> list[Label]:
 
 
 def label_gaps(gaps: pd.DataFrame, n: int = NAMED_GAPS) -> list[Label]:
-    """Return the names of the first gaps that can be closed, beside their points; x is log10 of demand, as plotly wants."""
+    """Return the names of the gaps with most demand x severity that can be closed, beside their points; x is log10 demand."""
+    gaps = gaps.iloc[(-gaps["demand"] * gaps["severity"]).argsort(kind="stable")]
     is_named = (gaps["winnable"].astype(bool) & (gaps["cause"] != "covered")).to_numpy()
     at = np.column_stack([np.log10(gaps["demand"].to_numpy(np.float64)), gaps["severity"].to_numpy(np.float64)])
     across = to_pixels(at[:, 0], 760)

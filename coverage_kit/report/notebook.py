@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from markupsafe import escape
 
 from coverage_kit.analysis import Analysis, load_analysis
 from coverage_kit.errors import RunError
@@ -29,12 +30,14 @@ _NUMBER = """function (value, kind) {
   return kind === 'display' ? Number(value).toLocaleString('en-US', {maximumFractionDigits: DIGITS}) : value;
 }"""
 _CSS = """
-.dt-container { overflow-x: auto; }
+div.dt-layout-table { overflow-x: auto; }
+div.dt-layout-table::-webkit-scrollbar { height: 10px; }
+div.dt-layout-table::-webkit-scrollbar-thumb { background: #8b939c; border-radius: 5px; }
+div.dt-layout-table::-webkit-scrollbar-track { background: rgba(139, 147, 156, .2); border-radius: 5px; }
 table.dataTable td { vertical-align: top; }
 table.dataTable td.dt-left { white-space: normal; overflow-wrap: break-word; }
-table.dataTable td.long { min-width: 18em; }
-table.dataTable td.longest { min-width: 26em; }
-table.dataTable th { white-space: nowrap; }
+table.dataTable td.long { min-width: 12em; }
+table.dataTable td.longest { min-width: 16em; }
 div.clip { display: -webkit-box; -webkit-line-clamp: 4; -webkit-box-orient: vertical; overflow: hidden; white-space: pre-line; }
 div.clip:focus { -webkit-line-clamp: unset; }
 """
@@ -115,14 +118,14 @@ def show_table(table: pd.DataFrame, rows: int = 10, digits: int = 2) -> None:
     number, clip = JavascriptFunction(_NUMBER.replace("DIGITS", str(digits))), JavascriptFunction(_CLIP)
     columns: list[dict[str, Any]] = []
     for place, name in enumerate(shown.columns):
+        column: dict[str, Any] = {"targets": place, "title": str(escape(name)).replace("_", "_<wbr>"), "ariaTitle": name}
+        columns.append(column)
         if pd.api.types.is_numeric_dtype(shown[name]):
-            columns.append({"targets": place, "className": "dt-right", "render": number})
+            column |= {"className": "dt-right", "render": number}
         else:
             width = int(shown[name].str.len().max()) if len(shown) else 0
             size = "longest" if width > _LONGEST else "long" if width > _LONG else ""
-            columns.append(
-                {"targets": place, "className": f"dt-left {size}".strip(), **({"render": clip} if width > _LONGEST else {})}
-            )
+            column |= {"className": f"dt-left {size}".strip(), **({"render": clip} if width > _LONGEST else {})}
     drawn = to_html_datatable(
         shown,
         connected=_is_colab(),

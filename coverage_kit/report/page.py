@@ -19,6 +19,7 @@ from coverage_kit.report.stories.trend import tell_news, tell_own_rate, tell_run
 from coverage_kit.report.stories.visibility import tell_brand, tell_change, tell_rates, tell_referrals
 from coverage_kit.report.texts import clean_text, safe_url
 from coverage_kit.report.views import NO_EDIT, summarize
+from coverage_kit.report.visibility_views import is_alone
 from coverage_kit.report.wording import (
     LOW_N,
     METHOD,
@@ -112,6 +113,7 @@ def _tell_trend(analysis: Analysis) -> Story:
     """Return what tells how visible the site is, and what moved."""
     return {
         "own": {name: tell_own_rate(analysis, name) for name in ("citation_rate", "share_of_voice")},
+        "is_alone": is_alone(analysis),
         "found_not_cited": tell_own_rate(analysis, "retrieved_not_cited_rate"),
         "news": tell_news(analysis),
         "runs": tell_runs(analysis),

@@ -1,20 +1,33 @@
 """A run in a few plain lines, for a terminal."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.stories.audit import list_audit_lines
+from coverage_kit.report.stories.trend import tell_news
 from coverage_kit.report.stories.visibility import list_visibility_lines
 from coverage_kit.report.texts import shorten
-from coverage_kit.report.wording import LEAST_AUC, describe_sampling
+from coverage_kit.report.views import NO_EDIT, name_gap, typical_questions
+from coverage_kit.report.wording import (
+    LEAST_AUC,
+    amount,
+    count,
+    describe_cause,
+    describe_operation,
+    describe_sampling,
+    percent,
+    times,
+)
 
 _FIRST = 5
 
 
 def describe_run(analysis: Analysis, folder: Path) -> str:
     """Return what a run read, how far to trust it, its worst gaps and first edits, visibility, costs, and what to open."""
-    lines = ["", *_describe_input(analysis, folder), *_describe_trust(analysis.about), "", *_describe_gaps(analysis)]
+    lines = ["", *_describe_input(analysis, folder), *_describe_trust(analysis.about), *_describe_news(analysis), ""]
+    lines += _describe_gaps(analysis)
     lines += [
         "",
         *_describe_edits(analysis),
@@ -39,7 +52,7 @@ def _describe_input(analysis: Analysis, folder: Path) -> list[str]:
         counts,
         *describe_sampling(analysis.about, analysis.groups),
         *([f"Unchanged since an earlier run, so taken over from it: {reused}."] if reused else []),
-        *([f"Not read: {n_rejects} records of logs and exports; see {folder / 'rejects.csv'}."] if n_rejects else []),
+        *([f"Not read: {count(n_rejects, 'record')} of logs and exports; see {folder / 'rejects.csv'}."] if n_rejects else []),
     ]
 
 
@@ -65,23 +78,48 @@ def _describe_choice_model(about: dict[str, Any]) -> str:
 
 
 def _describe_gaps(analysis: Analysis) -> list[str]:
-    rows = analysis.gaps.head(_FIRST).to_dict("records")
+    gaps = analysis.gaps[analysis.gaps["cause"] != "covered"]
     told = [
-        f"  {row['rank']}. {shorten(row['label'], 80)}: {row['severity']:.0%}, {row['demand']:.0f}, {row['cause']}"
-        for row in rows
+        f"  {row['rank']}. {_name(analysis, row['cluster_id'])}: {percent(row['severity'])} not covered, asked "
+        f"{times(row['demand'])}; {describe_cause(str(row['cause'])).title.lower()}"
+        for row in gaps.head(_FIRST).to_dict("records")
     ]
-    return ["Worst gaps (severity, demand, cause):", *told]
+    return ["First gaps, in the order of the work:", *(told or ["  none: every cluster of questions is covered"])]
 
 
 def _describe_edits(analysis: Analysis) -> list[str]:
     told = [
-        f"  {row['rank']}. {row['operation'].replace('_', ' ')} on {shorten(row['page_id'], 100)}: "
-        f"{row['gain']:.0f} [{row['low']:.0f}, {row['high']:.0f}], {row['cost_minutes']:.0f} min"
-        for row in analysis.edits.head(_FIRST).to_dict("records")
+        f"  {row['rank']}. {describe_operation(str(row['operation']))} on {shorten(row['page_id'], 100)}, for "
+        f"{_name(analysis, row['cluster_id'])}: adds {amount(row['marginal_gain'])}, {amount(row['cost_minutes'])} min"
+        for row in analysis.edits[analysis.edits["operation"] != NO_EDIT].head(_FIRST).to_dict("records")
     ]
     bound = f"The chosen edits reach {analysis.about['share_of_bound']:.0%} or more of what any set of their cost could."
     is_any = bool(analysis.edits["is_chosen"].any())
-    return ["First edits (predicted gain in queries asked, minutes):", *told, *([bound] if is_any else [])]
+    head = "First edits (what each is predicted to add to those above, in queries asked; minutes):"
+    return [head, *(told or ["  none is predicted to bring anything"]), *([bound] if is_any else [])]
+
+
+def _name(analysis: Analysis, cluster_id: object) -> str:
+    """Return the gap's name and its typical question, cut short; what serves no gap is named so."""
+    labels = analysis.gaps.set_index("cluster_id")["label"]
+    if cluster_id not in labels:
+        return "no gap of its own"
+    name, asked = name_gap(labels[cluster_id], typical_questions(analysis).get(cluster_id))
+    return f"{shorten(name, 80)} ({shorten(asked, 80)})" if asked else shorten(name, 80)
+
+
+def _describe_news(analysis: Analysis) -> list[str]:
+    """Return what changed since the last run of this site, in the page's words."""
+    if "same_as" in analysis.about:
+        return [f"The same was found by the run of {datetime.fromisoformat(analysis.about['same_as']):%Y-%m-%d %H:%M} UTC."]
+    news = tell_news(analysis)
+    moved = [
+        f"{word}: " + ", ".join(f"{one['name']} ({one['told']})" for one in news[side]) + "."
+        for word, side in (("Rose", "risen"), ("Fell", "fallen"))
+        if news[side]
+    ]
+    told = [*news["questions"], *moved, *news["rates"]]
+    return ["Since the last run:", *(f"  {line}" for line in told)] if told else []
 
 
 def _describe_costs(analysis: Analysis) -> str:

@@ -14,7 +14,7 @@ from coverage_kit.report.visibility_views import (
     describe_verdicts,
     describe_visibility,
 )
-from coverage_kit.report.wording import LOW_N, amount, count, in_points, interval, percent
+from coverage_kit.report.wording import LOW_N, NO_CHANGE, amount, count, in_points, interval, percent
 
 ALPHA = 0.05
 
@@ -146,11 +146,23 @@ def _hover_verdict(row: dict[Any, Any]) -> str:
         f"{markup_lines(row['measure_title'], 60)} {percent(row['before'])} before, {percent(row['after'])} after",
         effect,
         "" if is_missing(row["drift"]) else f"drift of unchanged pages: {in_points(row['drift'])}",
-        "" if is_missing(row["p_holm"]) else f"p {row['p_holm']:.3f} (Holm)",
+        _tell_test(row),
         floor,
         f"{row['n_prompts']} prompts, {row['n_before']} answers before, {row['n_after']} after",
         markup_lines(row["reason"], 200),
     )
+
+
+def _tell_test(row: dict[Any, Any]) -> str:
+    """Return p in words, and why there is no verdict where the interval alone would tell one."""
+    if is_missing(row["p_holm"]):
+        return ""
+    is_clear = not is_missing(row["low"]) and (row["low"] > 0 or row["high"] < 0)
+    if row["verdict"] != NO_CHANGE or not is_clear:
+        return f"p {row['p_holm']:.3f}, after allowing for all comparisons (Holm)"
+    chance = f"pages drawn by lot reach it with a chance of {row['p']:.3f}"
+    beside = f"among all comparisons (Holm) of {row['p_holm']:.3f}: {NO_CHANGE} above {ALPHA}"
+    return markup_lines(f"The interval alone is clear of 0, but {chance}, {beside}", 240)
 
 
 def shift(place: int, n: int, width: float = 0.5) -> float:

@@ -1,12 +1,14 @@
 """The tables of visibility, change, visits and logs joined for a reader: names of gaps, links and words instead of ids."""
 
+import re
 from collections.abc import Iterable
 
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.wording import GROUPS, MEASURES, SIGNS, describe_measure, describe_series
+from coverage_kit.report.wording import GROUPS, MEASURES, NO_CHANGE, SIGNS, describe_measure, describe_series
 
+_TESTED = re.compile(r" \(p [^()]*?(after Holm(?: over (?P<n>\d+) comparisons)?)?\)")
 _HOLDERS = ("own", "competitor", "third-party", "community")
 
 
@@ -30,6 +32,13 @@ def describe_visibility(analysis: Analysis, by: tuple[str, ...]) -> pd.DataFrame
     )
     order = ["measure_rank", "measure", "by_rank", "gap_rank", "part", "is_own", "site", "series"]
     return frame.sort_values(order, ascending=[name != "is_own" for name in order], kind="stable").reset_index(drop=True)
+
+
+def is_alone(analysis: Analysis) -> bool:
+    """Return whether the own brand is the only one tracked, so that its share of voice tells nothing."""
+    table = analysis.visibility
+    sites = table.loc[(table["measure"] == "share_of_voice") & table["value"].notna(), "site"]
+    return set(sites) == {analysis.about.get("own_site")}
 
 
 def describe_rates_by_gap(analysis: Analysis) -> pd.DataFrame:
@@ -72,6 +81,22 @@ def describe_verdicts(analysis: Analysis) -> pd.DataFrame:
     )
     order = ["measure_rank", "measure", "group_rank", "is_treated", "gap_rank", "group", "series"]
     return frame.sort_values(order, ascending=[name != "is_treated" for name in order], kind="stable").reset_index(drop=True)
+
+
+def tell_reason(reason: str) -> str:
+    """Return the reason of a verdict without its p, saying in words whether it stands among all that was compared.
+
+    >>> tell_reason("up: 18 prompts moved (p 0.001, 0.005 after Holm over 4 comparisons)")
+    'up: 18 prompts moved, clear even after allowing for 4 comparisons'
+    >>> tell_reason("no clear change: 9 prompts moved (p 0.03, 0.12 after Holm over 4 comparisons)")
+    'no clear change: 9 prompts moved, not clear after allowing for 4 comparisons'
+    >>> tell_reason("down: from 0.9 to 0.8 (p 0.005 after Holm), of itself"), tell_reason("up: by 9 points (p 0.003)")
+    ('down: from 0.9 to 0.8, clear even after allowing for all comparisons, of itself', 'up: by 9 points')
+    """
+    clear = "not clear" if reason.startswith(NO_CHANGE) else "clear even"
+    return _TESTED.sub(
+        lambda found: f", {clear} after allowing for {found['n'] or 'all'} comparisons" if found[1] else "", reason
+    )
 
 
 def describe_drifts(analysis: Analysis) -> pd.DataFrame:

@@ -16,6 +16,11 @@ CANNOT_TELL = (
     "the queries before anything is written."
 )
 
+_NEAR_LEAST = (
+    f" The interval reaches below {LEAST_AUC:.2f}, under which coverage cannot be told: read a gap's nearest passages before "
+    "anything is written."
+)
+
 
 @dataclass(frozen=True)
 class Wording:
@@ -229,11 +234,11 @@ def can_tell_coverage(about: dict[str, Any]) -> bool:
 
 
 def describe_self_test(about: dict[str, Any]) -> str:
-    """Return the self-test in words, and what to do where it was not passed."""
+    """Return the self-test in words, what coverage assumes, and what to do where the test was not passed."""
     test = about.get("self_test")
     if not test:
         reason = "No self-test could be made: too little of the site could be hidden and asked for. "
-        return reason + CANNOT_TELL.format(model=model_name(about))
+        return f"{reason}{CANNOT_TELL.format(model=model_name(about))}{_describe_assumed(about)}"
     interval = f" (90% interval {test['low']:.2f} to {test['high']:.2f})" if {"low", "high"} <= test.keys() else ""
     error = f", with a calibration error of {test['ece']:.2f}" if test.get("ece") is not None else ""
     pages = test.get("auc_pages", test["auc"])
@@ -244,7 +249,32 @@ def describe_self_test(about: dict[str, Any]) -> str:
     )
     if hidden != "topics" and pages == pages:  # noqa: PLR0124 (NaN where no page could be hidden)
         told += f" With whole pages hidden it was {pages:.2f}: a missing page shows better than a missing paragraph."
-    return told if can_tell_coverage(about) else f"{told} {CANNOT_TELL.format(model=model_name(about))}"
+    if not can_tell_coverage(about):
+        return f"{told} {CANNOT_TELL.format(model=model_name(about))}{_describe_assumed(about)}"
+    is_near = test.get("low", LEAST_AUC) < LEAST_AUC
+    return f"{told}{_NEAR_LEAST if is_near else ''}{_describe_assumed(about)}"
+
+
+def _describe_assumed(about: dict[str, Any]) -> str:
+    """Return which share of questions without an answer coverage rests on; nothing where the run does not tell."""
+    if (share := about.get("share_of_gaps")) is None:
+        return ""
+    if about.get("settings", {}).get("match", {}).get("share_of_gaps"):
+        return f" Coverage rests on the share of questions without an answer here that was given: {percent(share)}."
+    return (
+        f" Coverage rests on an estimate that {percent(share)} of questions have no answer here; settle it with "
+        "match.share_of_gaps if you know better (docs/howto/not_told.md)."
+    )
+
+
+def describe_same(about: dict[str, Any]) -> str:
+    """Return with which earlier run this one agrees in all that it found; nothing where it found something else.
+
+    >>> describe_same({"same_as": "2026-11-29T18:02:33+00:00"})
+    'This run found the same as the run of 2026-11-29 18:02'
+    """
+    at = str(about.get("same_as") or "")[:16].replace("T", " ")
+    return f"This run found the same as the run of {at}" if at else ""
 
 
 def describe_sampling(about: dict[str, Any], groups: pd.DataFrame) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
 ARTEFACTS = Path(__file__).parents[2] / ".artefacts"
@@ -29,15 +29,15 @@ def browser() -> Iterator[Browser]:
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Open a file or an address; at the end of the test nothing may have been said on the console or asked of another machine.
 
-    Keyword arguments are those of a browser context (viewport, color_scheme), and `noise`: a pattern of console messages that
-    are another program's.
+    Keyword arguments are those of a browser context (viewport, color_scheme), or `within`: a context that outlives it, and
+    `noise`: a pattern of console messages that are another program's.
     """
-    contexts, complaints = [], []
+    opened, complaints = [], []
 
-    def open_one(place: str | Path, noise: str = "(?!)", **options) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        contexts.append(context)
+    def open_one(place: str | Path, noise: str = "(?!)", within: BrowserContext | None = None, **options) -> Page:
+        context = within or browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         page = context.new_page()
+        opened.append(page if within else context)
 
         def complain(kind: str, text: str) -> None:
             if not re.search(noise, text):
@@ -51,8 +51,8 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         return page
 
     yield open_one
-    for context in contexts:
-        context.close()
+    for one in opened:
+        one.close()
     assert complaints == []
 
 

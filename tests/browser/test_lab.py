@@ -19,14 +19,14 @@ from coverage_kit.analysis import save_analysis
 from coverage_kit.report.marks import mark_queries
 from coverage_kit.report.outputs import write_outputs
 from coverage_kit.report.wording import amount
-from tests.test_notebooks import FIGURES, NOTEBOOKS
+from tests.test_notebooks import FIGURES, NOTEBOOKS, UNATTENDED
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 SETTINGS = {
     "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',  # else it asks, and calls home
     "notebook-extension/tracker": '{"windowingMode": "none"}',  # else cells out of sight are not drawn
 }
-PLAIN = [path for path in NOTEBOOKS if path.stem not in ("03_where_the_gaps_are", "04_what_to_change")]
+PLAIN = [path for path in NOTEBOOKS if path not in UNATTENDED]
 NOISE = "|".join(
     [
         "the server responded with a status of 404",  # JupyterLab asks for settings and workspaces that are not there yet
@@ -40,6 +40,10 @@ IS_DONE = """([nCells, nFigures, nTables]) =>
     == nCells
     && document.querySelectorAll('.js-plotly-plot .cartesianlayer').length >= nFigures
     && document.querySelectorAll('.dt-container table.dataTable').length >= nTables"""
+ARE_SAFE = """() => [...document.querySelectorAll('.js-plotly-plot')].every(
+    plot => plot._context.showSendToCloud === false && plot._context.plotlyServerURL === '' && plot.data.length > 0)"""
+CUT_OFF = """() => [...document.querySelectorAll('.dt-layout-table')].filter(
+    one => one.scrollWidth > one.clientWidth && getComputedStyle(one).overflowX !== 'auto').length"""
 MIDDLE_OF_POINT = """place => {
     const plot = document.querySelector('.js-plotly-plot'), layer = plot.querySelectorAll('.scatterlayer .trace')[2];
     const box = layer.querySelectorAll('path.point')[place].getBoundingClientRect();
@@ -89,14 +93,22 @@ def wait_for(address, server, said):
     pytest.fail(said.read_text())
 
 
+@pytest.fixture(scope="module")
+def desk(browser):
+    """One browser's context for all notebooks, so that JupyterLab itself is read once."""
+    context = browser.new_context(viewport={"width": 1280, "height": 2400})
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def run_all(lab, open_page, keep_screenshot):
+def run_all(lab, desk, open_page, keep_screenshot):
     """Open a notebook, run all its cells, and see that every one ran, and that every figure and table is drawn."""
 
     def run(name):
         address, _ = lab
         place = f"{address}/lab/workspaces/{name}/tree/notebooks/{name}.ipynb"
-        page = open_page(place, noise=NOISE, viewport={"width": 1280, "height": 2400})
+        page = open_page(place, noise=NOISE, within=desk)
         page.set_default_timeout(60_000)
         page.wait_for_function("() => / Idle/.test(document.querySelector('#jp-main-statusbar')?.innerText)")
         page.get_by_role("menuitem", name="Run", exact=True).click()
@@ -108,6 +120,8 @@ def run_all(lab, open_page, keep_screenshot):
             assert page.locator(f'[data-mime-type="application/vnd.jupyter.{kind}"]').all_inner_texts() == []
         assert page.locator(".js-plotly-plot").count() == FIGURES[name]
         assert page.locator(".dt-container").count() == n_tables
+        assert page.evaluate(ARE_SAFE)
+        assert page.evaluate(CUT_OFF) == 0
         keep_screenshot(page, f"lab_{name}")
         return page
 
@@ -143,6 +157,9 @@ def test_ticked_edits_move_the_totals_and_the_workbook_is_written(run_all, lab, 
     first, second = sample_analysis.edits.nsmallest(2, "rank")["edit_id"]
     boxes, totals = page.locator(".widget-checkbox input"), page.locator(".edit-totals .large")
     assert totals.inner_text() == "Nothing is ticked."
+    questions = page.locator(".edit-story td:first-child")
+    assert questions.count() > 0
+    assert {one.evaluate("one => getComputedStyle(one).textAlign") for one in questions.all()} == {"left"}
     for number, ticked in enumerate([[first], [first, second]]):
         boxes.nth(number).check()
         told = what_if(sample_analysis, ticked)

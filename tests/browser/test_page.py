@@ -112,6 +112,31 @@ def test_a_link_opens_its_view_and_what_it_names(open_page, small, link, seen):
     assert target.evaluate("one => Math.abs(one.getBoundingClientRect().top) < innerHeight")
 
 
+def test_a_link_to_a_view_keeps_the_headline_in_sight(open_page, small):
+    for view in VIEWS:
+        page = open_page(at(small, f"#view={view}"))
+        page.wait_for_timeout(300)
+        assert page.evaluate("scrollY") == 0
+        page.context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 900, 390])
+@pytest.mark.parametrize("link", ["#gap-3", "#edit-2", "#questions", "#ledger"])
+def test_a_link_scrolls_to_its_place_below_the_bar(open_page, small, link, width):
+    page = open_page(at(small, link), viewport={"width": width, "height": 800})
+    page.wait_for_timeout(300)
+    top, ground, end = page.evaluate(
+        """(name) => {
+          const bar = document.querySelector(".bar").getBoundingClientRect(), page = document.documentElement;
+          const isEnd = Math.ceil(scrollY + innerHeight) >= page.scrollHeight;
+          return [document.getElementById(name).getBoundingClientRect().top, Math.max(0, bar.bottom), isEnd];
+        }""",
+        link[1:],
+    )
+    assert top >= ground
+    assert top < ground + 60 or end
+
+
 def test_a_link_within_the_page_leads_into_another_view(open_page, small):
     page = open_page(at(small, "#edit-1"))
     page.locator("#edit-1 a[href='#gap-1']").click()
@@ -160,6 +185,23 @@ def test_filters_keep_what_fits_them_all_and_say_how_many(open_page, small):
     page.select_option("#winnable", "")
     page.fill("#demand", "200")  # demand is 7 times the square of the rank: 252 at 6, 343 at 7, 448 at 8
     assert shown_gaps(page) == [6, 7, 8]
+
+
+def test_gaps_are_put_in_another_order_also_where_they_are_filtered(open_page, small):
+    page = open_page(at(small, "#view=strategist"))
+    assert shown_gaps(page) == [1, 2, 3, 4, 5, 6, 7, 8]
+    page.focus("#order")
+    page.keyboard.press("ArrowDown")
+    assert page.input_value("#order") == "demand"
+    assert shown_gaps(page) == [8, 7, 6, 5, 4, 3, 2, 1]  # demand is 7 times the square of the rank
+    page.select_option("#winnable", "no")
+    assert shown_gaps(page) == [7, 6]
+    page.select_option("#winnable", "")
+    page.select_option("#order", "severity")
+    assert shown_gaps(page) == [1, 2, 3, 4, 5, 6, 7, 8]  # severity falls with the rank
+    page.select_option("#order", "demand")
+    page.select_option("#order", "rank")
+    assert shown_gaps(page) == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
 def test_edits_are_filtered_by_page_and_text(open_page, small):

@@ -104,6 +104,33 @@ def test_sites_are_compared_by_demand_weighted_similarity(tiny):
     assert trace_named(figure, "rival.example").x[0] == pytest.approx(0.6)
 
 
+def test_clusters_that_are_covered_are_no_first_gaps_beside_other_sites(tiny):
+    covered = replace(tiny, gaps=tiny.gaps.assign(cause="covered"))
+    assert "no gap" in figures.sites_figure(covered).layout.annotations[0].text
+    assert set(marks.mark_sites(tiny)["label"]) == {"range, hills"}
+
+
+def test_named_are_the_gaps_with_most_demand_and_severity_that_an_edit_can_close():
+    rows = [
+        ("rare", 10.0, 0.9, True, "missing"),
+        ("asked", 400.0, 0.5, True, "not cited"),
+        ("half", 90.0, 0.8, True, "missing"),
+    ]
+    rows += [("lost", 900.0, 0.9, False, "unwinnable"), ("told", 900.0, 0.9, True, "covered")]
+    gaps = pd.DataFrame(rows, columns=["label", "demand", "severity", "winnable", "cause"])
+    gaps = gaps.assign(low=gaps["severity"] - 0.1, high=gaps["severity"] + 0.1)
+    labels = marks.label_gaps(gaps, 2)
+    assert [(label.text, label.x) for label in labels] == [("asked", np.log10(400)), ("half", np.log10(90))]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [figures.claims_figure, figures.share_of_voice_figure, figures.visibility_over_time_figure, figures.frontier_figure],
+)
+def test_points_at_nothing_are_drawn_whole(analysis, make):
+    assert {trace.cliponaxis for trace in make(analysis).data if "markers" in trace.mode} == {False}
+
+
 def test_only_the_strongest_few_others_are_shown(tiny):
     many = pd.concat([tiny.matches[tiny.matches["site"] == "rival.example"].assign(site=f"s{n}") for n in range(6)])
     many["similarity"] += many["site"].str[1].astype(float) / 100

@@ -7,12 +7,14 @@ from dataclasses import replace
 import lxml.html
 import pytest
 
+from coverage_kit.report.figures import history_figure
 from coverage_kit.report.page import render_page, write_page
 from coverage_kit.report.stories import gaps as stories
 from coverage_kit.report.stories.engine import tell_retrieval
 from coverage_kit.report.stories.gaps import pick_hour
 from coverage_kit.report.stories.trend import tell_news, tell_runs, tell_spending
 from coverage_kit.tables import GROUPS, PREVIOUS
+from tests.reading import words_of
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +86,14 @@ def test_gap_tells_queries_places_answers_and_edits(page):
 
 def test_edit_tells_brief_before_and_gain(page):
     words = " ".join(page.get_element_by_id("edit-2").text_content().split())
-    for part in ("Add a question and its answer", "[FACT NEEDED: range]", "11 min", "19", "9 to 29", "planned"):
+    for part in ("Add a question and its answer", "[FACT NEEDED: range]", "11 min", "adds 19 alone 19 (9 to 29)", "planned"):
         assert part in words
+
+
+def test_edit_tells_what_it_adds_to_those_above_it_before_what_it_brings_alone(analysis):
+    overlapping = replace(analysis, edits=analysis.edits.assign(marginal_gain=2.5))
+    edit = lxml.html.document_fromstring(render_page(overlapping)).get_element_by_id("edit-2")
+    assert words_of(edit.xpath(".//*[@class='gain']")[0]) == "adds 2.5 alone 19 (9 to 29)"
 
 
 def test_edit_shows_its_diff_with_words_for_those_who_hear_it(page):
@@ -174,6 +182,30 @@ def test_news_tell_of_the_questions_that_both_runs_hold(tiny):
     assert news["fallen"] == []
 
 
+@pytest.mark.parametrize(
+    ("low_then", "fallen"),
+    [(0.95, [(1, "32% then, 30% now")]), (0.85, [])],  # q1 is at .6 now, its interval up to .9
+)
+def test_gaps_are_news_only_where_a_question_moved_beyond_its_interval(tiny, low_then, fallen):
+    # q0, of three times the demand, rose from .1 to .2 within its intervals: (3 x .1 + .97) / 4 = .3175 then, .3 now
+    before = PREVIOUS.table(
+        [{"query_id": "q0", "text": "how far uphill", "coverage": 0.1, "low": 0.02, "high": 0.15, "label": "range"},
+         {"query_id": "q1", "text": "range in hills", "coverage": 0.97, "low": low_then, "high": 1.0, "label": "range"}]
+    )  # fmt: skip
+    news = tell_news(replace(tiny, previous=before))
+    assert [(one["rank"], one["told"]) for one in news["fallen"]] == fallen
+    assert news["risen"] == []
+
+
+def test_a_run_that_found_the_same_says_so_instead_of_first_run(tiny, second_run):
+    same = {"same_as": "2026-11-29T18:02:33.5+00:00"}
+    told = "This run found the same as the run of 2026-11-29 18:02"
+    assert tell_news(replace(tiny, about=tiny.about | same))["lead"] == f"{told}."
+    assert tell_news(replace(second_run, about=second_run.about | same))["lead"].startswith(f"{told}; below")
+    assert tell_news(second_run)["lead"] == ""
+    assert told in history_figure(replace(tiny, about=tiny.about | same)).layout.annotations[0].text.replace("<br>", " ")
+
+
 def test_citation_rates_whose_intervals_overlap_show_no_clear_change(second_run):
     told = tell_news(second_run)["rates"]
     assert told == [
@@ -191,9 +223,17 @@ def test_runs_are_listed_oldest_first(second_run):
 
 def test_costs_are_summed_by_task_and_model_and_what_has_no_price_is_told(second_run):
     told = tell_spending(second_run)
-    assert told["sums"] == ["3.5 USD"]
-    assert (told["n_tasks"], told["n_unpriced"]) == (3, 1)
+    assert told["told"] == "Models and engines have cost 3.5 USD so far, in 3 tasks, 1 of them without a price."
     assert [(row["task"], row["n_calls"], row["money"]) for row in told["rows"]] == [("ask", 30, 3.5), ("tune", 5, None)]
+
+
+@pytest.mark.parametrize(
+    ("task", "told"),
+    [("embed", "Nothing paid so far."), ("ask", "Nothing paid so far. Asked without a price, in calls: =minilm 5.")],
+)
+def test_texts_embedded_are_no_bill_but_models_asked_without_a_price_are_told(second_run, task, told):
+    unpriced = second_run.costs[second_run.costs["money"].isna()].assign(task=task)
+    assert tell_spending(replace(second_run, costs=unpriced))["told"] == told
 
 
 def test_every_view_stands_in_the_page(second_run):

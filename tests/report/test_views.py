@@ -93,3 +93,17 @@ def test_passed_self_test_is_told_with_its_interval(analysis):
     assert "AUC 0.81 (90% interval 0.76 to 0.86)" in describe_self_test(analysis.about)
     assert "cannot be told" not in describe_self_test(analysis.about)
     assert predicted_under(analysis.about) == "predicted under model minilm, self-test AUC 0.81"
+
+
+def test_self_test_tells_which_share_of_gaps_coverage_rests_on(analysis):
+    estimated = describe_self_test(analysis.about | {"share_of_gaps": 0.404})
+    assert "rests on an estimate that 40% of questions have no answer here; settle it with match.share_of_gaps" in estimated
+    given = analysis.about | {"share_of_gaps": 0.2, "settings": {"match": {"share_of_gaps": 0.2}}}
+    assert "rests on the share of questions without an answer here that was given: 20%" in describe_self_test(given)
+    assert "rests on" not in describe_self_test(analysis.about)  # an older run
+
+
+@pytest.mark.parametrize(("low", "is_near"), [(0.69, True), (0.70, False)])
+def test_self_test_whose_interval_reaches_below_the_least_auc_bids_caution(analysis, low, is_near):
+    about = analysis.about | {"self_test": {"auc": 0.72, "low": low, "high": 0.8}}
+    assert ("The interval reaches below 0.70" in describe_self_test(about)) is is_near

@@ -206,3 +206,38 @@ def test_sign_measure_and_group_that_have_no_words_stand_for_themselves(analysis
     assert list(visibility_views.describe_drifts(odd)["sign_title"]) == ["odd"]
     row = visibility_views.describe_verdicts(odd).iloc[0]
     assert (row["measure_title"], row["group_title"]) == ("odd", "c99")
+
+
+def test_share_of_voice_stands_with_its_counts_and_only_where_a_competitor_is_tracked(analysis):
+    def tile(run):
+        told = lxml.html.document_fromstring(render_page(run))
+        rates = [row[0] for row in cells_of(told.get_element_by_id("visibility").xpath(".//table")[0])]
+        return words_of(told.xpath("//div[@class='tile'][starts-with(dt, 'share of voice')]")[0]), rates
+
+    counted = {"value": 0.76, "low": 0.6, "high": 0.87, "numerator": 38.0, "denominator": 50.0, "is_low_n": False}
+    row = analysis.visibility[analysis.visibility["by"] == "all"].iloc[0].to_dict() | {"measure": "share_of_voice", **counted}
+    cited = {**row, "measure": "citation_rate"}
+    rows = [{**row, "site": "shop.example"}, {**row, "site": "rival.example"}, {**cited, "site": "shop.example"}]
+    both, alone = (replace(analysis, visibility=tables.VISIBILITY.table(some)) for some in (rows, [rows[0], rows[2]]))
+    told, measures = tile(both)
+    assert "76% perplexity (api)38 of 5060% to 87%" in told
+    assert any(name.startswith("share of voice") for name in measures)
+    told, measures = tile(alone)
+    assert told.endswith("no competitor is tracked")
+    assert not [name for name in measures if name.startswith("share of voice")]
+
+
+def test_verdict_is_told_without_p_which_stands_beside_it(analysis):
+    reason = "up: 18 prompts moved by +39 points (p 0.001, 0.005 after Holm over 4 comparisons)"
+    changed = replace(analysis, verdicts=analysis.verdicts.head(1).assign(reason=reason))
+    line = lxml.html.document_fromstring(render_page(changed)).xpath("//ul[@class='verdicts']/li")[0]
+    assert words_of(line).endswith("18 prompts moved by +39 points, clear even after allowing for 4 comparisons")
+    assert line.xpath(".//@title") == [reason]
+
+
+def test_no_clear_change_although_the_interval_is_clear_says_why(analysis):
+    odd = analysis.verdicts.head(1).assign(verdict="no clear change", low=0.1, high=0.4, p=0.03, p_holm=0.12)
+    (hover,) = figures.change_figure(replace(analysis, verdicts=odd)).data[-1].hovertext
+    told = hover.replace("<br>", " ")
+    assert "The interval alone is clear of 0, but pages drawn by lot reach it with a chance of 0.030" in told
+    assert "among all comparisons (Holm) of 0.120: no clear change above 0.05" in told

@@ -101,16 +101,22 @@ def test_totals_are_those_of_the_ticked_edits_together(choice, sample_analysis):
     assert "1 edit," in choice.totals.value
 
 
-def test_the_next_hour_takes_what_fits_from_the_top(choice, sample_analysis):
-    costs = sample_analysis.edits.set_index("edit_id")["cost_minutes"]
-    choice.hour.click()
-    first = set(choice.edit_ids)
-    assert first
-    assert costs[list(first)].sum() <= 60
-    choice.hour.click()
-    more = set(choice.edit_ids) - first
-    assert first < set(choice.edit_ids)
-    assert costs[list(more)].sum() <= 60 or len(more) == 1
+def test_the_next_hour_holds_the_edits_from_the_top_that_fill_it_as_on_the_page(sample_analysis):
+    edits = sample_analysis.edits.sort_values("rank", ignore_index=True)
+    costs = [
+        25.0,
+        30.0,
+        20.0,
+        70.0,
+        5.0,
+    ]  # two fill the first hour, though the fifth would still fit; then one, then the long one
+    adds = edits["edit_id"].isin(edits["edit_id"].head(5)).astype("float64")
+    edits = edits.assign(cost_minutes=[*costs, *[9.0] * (len(edits) - 5)], marginal_gain=adds)
+    choice = EditChoice(replace(sample_analysis, edits=edits), what_if)
+    first = list(edits["edit_id"].head(5))
+    for n_ticked in (2, 3, 4, 5, 5):
+        choice.hour.click()
+        assert choice.edit_ids == first[:n_ticked]
     choice.none.click()
     assert choice.edit_ids == []
 

@@ -7,7 +7,7 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.report import marks
 from coverage_kit.report.audit_views import WEIGHTS, describe_checks, describe_claim_rates
-from coverage_kit.report.figures.base import Figure, interval_bars, name_rows, new_figure, note_figure, points
+from coverage_kit.report.figures.base import Figure, interval_bars, name_rows, new_figure, note_figure, points, start_at_zero
 from coverage_kit.report.marks import hover_text
 from coverage_kit.report.texts import markup_lines
 from coverage_kit.report.visibility_marks import shift
@@ -72,7 +72,7 @@ def claims_figure(analysis: Analysis) -> Figure:
         trace = points(some["value"], place, f"{half} half", [_hover_rate(row) for row in some.to_dict("records")], marker)
         bars = interval_bars(some["value"], some["low"], some["high"], colour)
         figure.add_trace(trace.update(error_x=bars, showlegend=True))
-    figure.update_xaxes(title="share of claims", tickformat=".0%", rangemode="tozero")
+    start_at_zero(figure, "xaxis", title="share of claims", tickformat=".0%")
     names = [f"{markup_lines(row['series'], 40)}<br>{markup_lines(row['verdict'], 40)}" for row in rows.to_dict("records")]
     return name_rows(figure, names)
 

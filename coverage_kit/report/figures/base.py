@@ -168,6 +168,12 @@ def stack(some: pd.DataFrame, value: str, name: str, marker: dict[str, Any]) -> 
     return go.Bar(x=some[value], y=some["place"], orientation="h", name=name, marker=marker, **shown)
 
 
+def start_at_zero(figure: Figure, axis: str, **told: Any) -> Figure:
+    """Let an axis ('xaxis' or 'yaxis') begin at 0, with the points that stand on it drawn whole."""
+    figure.update_traces(cliponaxis=False, selector={"type": "scatter"})
+    return figure.update_layout({axis: {"rangemode": "tozero", **told}})  # type: ignore[no-any-return]
+
+
 def name_rows(figure: Figure, names: list[str]) -> Figure:
     """Name the rows of a dot plot, the first on top."""
     rows = {"tickvals": list(range(len(names))), "ticktext": names, "range": [len(names) - 0.4, -0.6]}

@@ -7,14 +7,14 @@ import plotly.graph_objects as go
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report import marks
-from coverage_kit.report.figures.base import Figure, annotate, name_rows, new_figure, note_figure, points
+from coverage_kit.report.figures.base import Figure, annotate, name_rows, new_figure, note_figure, points, start_at_zero
 from coverage_kit.report.texts import markup_lines
 from coverage_kit.report.views import budget, summarize
 from coverage_kit.report.wording import CAUSES, amount, describe_cause, predicted_under
 
 
 def map_figure(analysis: Analysis) -> Figure:
-    """Return the map: queries coloured by coverage and sized by demand, passages small behind them, the worst gaps named."""
+    """Return the map: queries coloured by coverage and sized by demand, passages small behind them, the first gaps named."""
     queries, passages = marks.mark_queries(analysis), marks.mark_passages(analysis)
     if queries.empty:
         return note_figure("Map of the queries", "There is no query to draw.")
@@ -73,13 +73,14 @@ def _coverage_marker(queries: Any) -> dict[str, Any]:
 
 
 def gaps_figure(analysis: Analysis) -> Figure:
-    """Return severity with its 90% interval against demand, by cause; the first ten named, what cannot be won muted."""
+    """Return severity with its 90% interval against demand, by cause; those with most to win named, others muted."""
     gaps = marks.mark_gaps(analysis)
     if gaps.empty:
         return note_figure("Gaps by severity and demand", "There is no cluster of queries to draw.")
     figure = new_figure(
         f"Severity and demand of {len(gaps):,} clusters of queries",
-        "Up: less of what is asked is answered. Right: asked more often. Bars: 90% interval. Named: the first six.",
+        "Up: less of what is asked is answered. Right: asked more often. Bars: 90% interval. "
+        f"Named: of those that an edit can close, the {marks.NAMED_GAPS} with most demand x severity.",
         height=560,
     )
     known = [*CAUSES, *sorted(set(gaps["cause"]) - set(CAUSES))]
@@ -127,8 +128,8 @@ def frontier_figure(analysis: Analysis) -> Figure:
     if limit <= 3 * float(frontier["cost_minutes"].max()):
         note = f"budget: {amount(limit)} minutes"
         figure.add_vline(x=limit, line={"dash": "dash", "width": 1.5, "color": marks.ORANGE}, annotation_text=note)
-    figure.update_xaxes(title="editor minutes, all edits so far", rangemode="tozero", tickformat=",")
-    return figure.update_yaxes(title="predicted gain (queries asked)", rangemode="tozero", tickformat=",")  # type: ignore[no-any-return]
+    start_at_zero(figure, "xaxis", title="editor minutes, all edits so far", tickformat=",")
+    return start_at_zero(figure, "yaxis", title="predicted gain (queries asked)", tickformat=",")
 
 
 def sites_figure(analysis: Analysis) -> Figure:

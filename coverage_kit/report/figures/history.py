@@ -5,10 +5,10 @@ import plotly.graph_objects as go
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report import marks
-from coverage_kit.report.figures.base import Figure, faint, new_figure, note_figure, points
+from coverage_kit.report.figures.base import Figure, faint, new_figure, note_figure, points, start_at_zero
 from coverage_kit.report.marks import hover_text
 from coverage_kit.report.texts import markup_lines
-from coverage_kit.report.wording import count, percent
+from coverage_kit.report.wording import count, describe_same, percent
 
 _MOST_TICKS = 8
 
@@ -20,7 +20,9 @@ def history_figure(analysis: Analysis) -> Figure:
     ]
     title = "Coverage and citation rate, run by run"
     if frame["run"].nunique() < 2:
-        return note_figure(title, "There is one run so far: the trend begins with the second.")
+        same = describe_same(analysis.about)
+        other = f"{same}: the trend begins with one that finds something else."
+        return note_figure(title, other if same else "There is one run so far: the trend begins with the second.")
     told = "Coverage: 90% interval at the ends of the queries' own. Citation rate: 95% interval, by prompt."
     figure = new_figure(title, told, height=420)
     parts = sorted(frame["part"].unique(), key=lambda part: (part != "all", part))
@@ -32,7 +34,7 @@ def history_figure(analysis: Analysis) -> Figure:
     ticks = [f"run {row['run']}<br>{row['at']:%Y-%m-%d}" for row in runs.to_dict("records")]
     ends = [float(frame["run"].min()) - 0.3, float(frame["run"].max()) + 0.3]
     figure.update_xaxes(tickvals=runs["run"].tolist(), ticktext=ticks, range=ends)
-    return figure.update_yaxes(tickformat=".0%", rangemode="tozero")  # type: ignore[no-any-return]
+    return start_at_zero(figure, "yaxis", tickformat=".0%")
 
 
 def _add_line(figure: Figure, some: pd.DataFrame, name: str, number: int) -> None:

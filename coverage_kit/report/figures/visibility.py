@@ -7,7 +7,17 @@ import plotly.graph_objects as go
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report import marks
-from coverage_kit.report.figures.base import Figure, faint, interval_bars, name_rows, new_figure, note_figure, points, stack
+from coverage_kit.report.figures.base import (
+    Figure,
+    faint,
+    interval_bars,
+    name_rows,
+    new_figure,
+    note_figure,
+    points,
+    stack,
+    start_at_zero,
+)
 from coverage_kit.report.texts import clean_text, markup_lines
 from coverage_kit.report.visibility_marks import mark_holders, mark_verdicts, mark_visibility, mark_weeks, shift
 from coverage_kit.report.wording import NO_CHANGE, describe_measure
@@ -43,7 +53,7 @@ def share_of_voice_figure(analysis: Analysis, measure: str = "citation_rate") ->
         trace = points(some["value"], some["place"] + shift(number, len(series)), markup_lines(legend, 60), some["hover"], {})
         bars = interval_bars(some["value"], some["low"], some["high"], marks.series_mark(number)[0])
         figure.add_trace(trace.update(marker=_series_marker(some, number), error_x=bars, showlegend=True))
-    figure.update_xaxes(title=words.title, tickformat=".0%", rangemode="tozero")
+    start_at_zero(figure, "xaxis", title=words.title, tickformat=".0%")
     return name_rows(figure, names)
 
 
@@ -71,7 +81,7 @@ def visibility_over_time_figure(analysis: Analysis, measure: str = "citation_rat
     years = " to ".join(map(str, sorted({frame["week"].min().year, frame["week"].max().year})))
     ticks = {"tick0": frame["week"].min(), "dtick": step, "tickformat": "%-d %b"}
     figure.update_xaxes(title=f"week of, {years}", type="date", **ticks)
-    return figure.update_yaxes(title=words.title, tickformat=".0%", rangemode="tozero")  # type: ignore[no-any-return]
+    return start_at_zero(figure, "yaxis", title=words.title, tickformat=".0%")
 
 
 def holders_figure(analysis: Analysis) -> Figure:

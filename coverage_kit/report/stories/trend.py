@@ -7,8 +7,8 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.texts import is_missing, shorten
 from coverage_kit.report.views import name_gap, typical_questions
-from coverage_kit.report.visibility_views import describe_visibility
-from coverage_kit.report.wording import NO_CHANGE, amount, count, describe_measure, interval, percent
+from coverage_kit.report.visibility_views import describe_visibility, is_alone
+from coverage_kit.report.wording import NO_CHANGE, amount, count, describe_measure, describe_same, interval, percent
 
 _MOVED, _LEAST_MOVE = 3, 0.005
 
@@ -16,13 +16,19 @@ Story = dict[str, Any]
 
 
 def tell_own_rate(analysis: Analysis, measure: str) -> list[Story]:
-    """Return one measure of the own site by engine and surface, never pooled: series, value, 95% interval, low n or not."""
+    """Return one measure of the own site by engine and surface, never pooled: series, value, counts, 95% interval, low n.
+
+    Share of voice is left out where no competitor is tracked: it would be 100% whatever was found.
+    """
+    if measure == "share_of_voice" and is_alone(analysis):
+        return []
     table = describe_visibility(analysis, ("all",))
     table = table[table["is_own"] & (table["measure"] == measure)]
     return [
         {
             "series": shorten(row["series"], 40),
             "value": float(row["value"]),
+            "counts": f"{amount(row['numerator'])} of {amount(row['denominator'])}",
             "interval": interval(row["low"], row["high"]).removeprefix("95% interval "),
             "is_low_n": bool(row["is_low_n"]),
         }
@@ -33,11 +39,17 @@ def tell_own_rate(analysis: Analysis, measure: str) -> list[Story]:
 def tell_news(analysis: Analysis) -> Story:
     """Return what changed since the last run: questions asked both times, new and gone ones, gaps that moved most, rates.
 
+    `lead` says that there is nothing to compare with, or that this run found the same as an earlier one; mostly it is empty.
+
     Coverage then and now is the demand-weighted mean over the questions that both runs hold, weighed by today's demand.
     """
     both = _asked_twice(analysis)
+    is_first = analysis.previous.empty and analysis.history["run"].nunique() < 2
+    same = describe_same(analysis.about)
+    against = "." if is_first else "; below, what both changed against the run before them."
     return {
-        "is_first": analysis.previous.empty and analysis.history["run"].nunique() < 2,
+        "is_first": is_first,
+        "lead": f"{same}{against}" if same else "First run: nothing to compare with yet." if is_first else "",
         "questions": _tell_questions(analysis, both) if len(analysis.previous) else [],
         "risen": _tell_moved(analysis, both, is_up=True),
         "fallen": _tell_moved(analysis, both, is_up=False),
@@ -68,10 +80,22 @@ def tell_spending(analysis: Analysis) -> Story:
             }
             for row in frame.to_dict("records")
         ],
-        "sums": [f"{amount(total)} {shorten(name, 10)}" for name, total in priced.groupby("currency")["money"].sum().items()],
-        "n_unpriced": int(analysis.costs["money"].isna().sum()),
-        "n_tasks": len(analysis.costs),
+        "told": _tell_paid(
+            analysis.costs,
+            [f"{amount(total)} {shorten(name, 10)}" for name, total in priced.groupby("currency")["money"].sum().items()],
+        ),
     }
+
+
+def _tell_paid(costs: pd.DataFrame, sums: list[str]) -> str:
+    """Return what models and engines have cost, and which of them were asked without a price; texts embedded are no bill."""
+    asked = costs[costs["task"] != "embed"]
+    unpriced = asked[asked["money"].isna()]
+    if sums:
+        told = f"Models and engines have cost {' and '.join(sums)} so far, in {count(len(asked), 'task')}"
+        return f"{told}, {len(unpriced):,} of them without a price." if len(unpriced) else f"{told}."
+    calls = [f"{shorten(name, 80)} {n:,}" for name, n in unpriced.groupby("model")["n_calls"].sum().items() if n]
+    return f"Nothing paid so far. Asked without a price, in calls: {', '.join(calls)}." if calls else "Nothing paid so far."
 
 
 def _tell_run(figures: pd.DataFrame) -> Story:
@@ -108,8 +132,10 @@ def _tell_questions(analysis: Analysis, both: pd.DataFrame) -> list[str]:
 
 
 def _tell_moved(analysis: Analysis, both: pd.DataFrame, is_up: bool) -> list[Story]:
-    """Return the gaps whose shared questions rose, or fell, most in coverage."""
-    groups = {str(name): rows for name, rows in both.groupby("cluster_id")}
+    """Return the gaps that rose, or fell, most in coverage, of those with a question that did so beyond its 90% interval."""
+    is_clear = both["low"] > both["high_then"] if is_up else both["high"] < both["low_then"]
+    clear = set(both.loc[is_clear, "cluster_id"])
+    groups = {str(name): rows for name, rows in both.groupby("cluster_id") if name in clear}
     moves = pd.DataFrame(
         [(name, _mean(rows, "coverage_then"), _mean(rows, "coverage"), len(rows)) for name, rows in groups.items()],
         columns=["cluster_id", "then", "now", "n"],

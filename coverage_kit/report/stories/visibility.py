@@ -7,7 +7,14 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.texts import is_missing, safe_url, shorten
 from coverage_kit.report.visibility_marks import ALPHA
-from coverage_kit.report.visibility_views import describe_drifts, describe_referrals, describe_verdicts, describe_visibility
+from coverage_kit.report.visibility_views import (
+    describe_drifts,
+    describe_referrals,
+    describe_verdicts,
+    describe_visibility,
+    is_alone,
+    tell_reason,
+)
 from coverage_kit.report.wording import GROUPS, UNMOVED, amount, describe_measure, interval, percent
 
 _ROWS = 20
@@ -19,10 +26,11 @@ Story = dict[str, Any]
 def tell_rates(analysis: Analysis, by: str) -> Story:
     """Return the own site's measures of one part that parts nothing ('all', 'branded'): series, and a row a measure.
 
-    A row has a cell for each series, None where the log holds nothing for it.
+    A row has a cell for each series, None where the log holds nothing for it; share of voice only where competitors are
+    tracked.
     """
     table = describe_visibility(analysis, (by,))
-    table = table[table["is_own"]]
+    table = table[table["is_own"] & ((table["measure"] != "share_of_voice") | (not is_alone(analysis)))]
     series = sorted(table["series"].unique())
     rows = []
     for measure in table["measure"].unique():
@@ -43,7 +51,8 @@ def tell_change(analysis: Analysis) -> Story:
             {
                 **{name: shorten(row[name], 80) for name in ("series", "group_title", "measure_title", "verdict")},
                 **{name: row[name] for name in ("before", "after")},
-                "why": shorten(str(row["reason"]).removeprefix(f"{row['verdict']}: "), 300),
+                "why": shorten(tell_reason(row["reason"]).removeprefix(f"{row['verdict']}: "), 300),
+                "tested": shorten(row["reason"], 300),
             }
             for row in verdicts.to_dict("records")
         ],
@@ -113,7 +122,7 @@ def _tell_rate(row: dict[Any, Any]) -> Story:
 
 def _tell_drift(name: str, rows: pd.DataFrame) -> Story:
     is_still = rows["verdict"].isin(UNMOVED)
-    moved = [f"{row['sign_title']}, {shorten(row['reason'], 200)}" for row in rows[~is_still].to_dict("records")]
+    moved = [f"{row['sign_title']}, {shorten(tell_reason(row['reason']), 200)}" for row in rows[~is_still].to_dict("records")]
     return {
         "series": shorten(name, 60),
         "moved": moved,

@@ -18,3 +18,5 @@ for (const tick of ticks) {
   });
 }
 sumTicked();
+
+openTarget(true); // last, when the bar has its whole height

@@ -109,6 +109,12 @@ for (const form of every("form")) { form.hidden = false; form.addEventListener("
 for (const id of ["asked"]) byId(id).hidden = false;
 every(".pager").forEach((pager) => { pager.hidden = false; });
 search.addEventListener("input", filter);
+byId("order").addEventListener("input", ({ target }) => { // by rank the smallest first, else the largest; equals by rank
+  const sign = target.value === "rank" ? 1 : -1, value = ({ item }) => sign * Number(item.dataset[target.value]);
+  const sorted = [...gaps.values()].sort((a, b) => value(a) - value(b));
+  const head = byId("gaps").querySelector(".row.head");
+  head.after(...sorted.map(({ item }) => item));
+});
 for (const field of [cause, winnable, demand, page]) field.addEventListener("input", filter);
 addEventListener("keydown", (event) => {
   const isTyping = /^(input|select|textarea)$/i.test(event.target.tagName || "");

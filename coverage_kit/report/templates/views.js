@@ -2,6 +2,7 @@
 
 const tabs = every(".tabs a");
 const views = every(".view");
+const bar = byId("tab-manager").closest(".bar");
 const panel = byId("panel"), pick = byId("pick"), chosen = byId("chosen");
 const gapItems = new Map(every("#gaps .item[data-rank]").map((item) => [Number(item.dataset.rank), item]));
 const nameOf = (item) => item.querySelector(".name").textContent;
@@ -26,7 +27,7 @@ for (const [place, tab] of tabs.entries()) {
     event.preventDefault();
     history.pushState(null, "", tab.hash);
     show(view);
-    if (scrollY > byId("main").offsetTop) scrollTo({ top: byId("main").offsetTop - tab.offsetHeight, behavior: "instant" });
+    if (scrollY > byId("main").offsetTop) scrollTo({ top: byId("main").offsetTop - bar.offsetHeight, behavior: "instant" });
   });
   tab.addEventListener("keydown", (event) => {
     const to = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: tabs.length - 1 }[event.key];
@@ -52,6 +53,7 @@ function openTarget(isFirst) { // a link to a gap or an edit opens it, also in a
     for (const one of [item, item.closest(".tickable")]) if (one) one.hidden = false;
     item.open = true;
   }
+  document.documentElement.style.setProperty("--bar-height", `${bar.offsetHeight}px`); // it may take two lines
   target.scrollIntoView({ behavior: "instant" });
   if (item) item.querySelector("summary").focus({ preventScroll: true });
 }
@@ -129,5 +131,3 @@ drawers.set("plot-map", (map) => {
   map.on("plotly_afterplot", () => lightPoints(map));
   lightPoints(map);
 });
-
-openTarget(true);

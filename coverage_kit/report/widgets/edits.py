@@ -1,20 +1,20 @@
 """Edits to tick, and what the ticked ones would bring together."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import ipywidgets as ipw
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.notebook import is_attended
-from coverage_kit.report.stories.gaps import tell_edits
+from coverage_kit.report.stories.gaps import Story, pick_hour, tell_edits
 from coverage_kit.report.texts import clean_text, shorten
 from coverage_kit.report.views import describe_edits
 from coverage_kit.report.widgets.base import FULL, ROW, Bench, matches, render, search_box
 from coverage_kit.report.wording import amount, predicted_under
 
-_LISTED, _HOUR = 50, 60.0
+_LISTED = 50
 
 
 class Outcome(Protocol):
@@ -51,7 +51,9 @@ class EditChoice(Bench):
         self.search = search_box("find an edit by its words, page or gap")
         pages = [("every page", ""), *((shorten(page, 60), page) for page in sorted(set(self._edits["page_id"])))]
         self.page = ipw.Dropdown(options=pages, value="", layout=FULL)
-        self.hour = ipw.Button(description="Tick the next hour", tooltip="from the top, what fits into 60 minutes more")
+        self.hour = ipw.Button(
+            description="Tick the next hour", tooltip="from the top, the edits that fill an hour; one at least"
+        )
         self.none = ipw.Button(description="Untick all")
         self.totals = ipw.HTML(layout=FULL)
         self._is_busy = False
@@ -93,15 +95,10 @@ class EditChoice(Bench):
             box.layout.display = None if edit_id in shown else "none"
 
     def _next_hour(self) -> list[str]:
-        """Return the first edits that are shown, not ticked, and fit into an hour; the first one where none fits."""
+        """Return the next hour's edits among those that are shown, not ticked and add something."""
         left = self._edits[self._edits["edit_id"].isin(self._shown()) & ~self._edits["edit_id"].isin(self.edit_ids)]
-        left = left[left["marginal_gain"] > 0]
-        picked, minutes = [], 0.0
-        for edit_id, cost in zip(left["edit_id"], left["cost_minutes"], strict=True):
-            if minutes + cost <= _HOUR:
-                picked.append(str(edit_id))
-                minutes += cost
-        return picked or list(left["edit_id"].head(1))
+        rows = cast("list[Story]", left[left["marginal_gain"] > 0].to_dict("records"))
+        return [str(edit["edit_id"]) for edit in pick_hour(rows)]
 
     def _tick(self, edit_ids: list[str], is_ticked: bool) -> None:
         self._is_busy = True

@@ -16,7 +16,8 @@ LINK = {"font_color": "#0B5CAD", "underline": 1}
 FORMATS: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("text", "status", "progress"), _TEXT),
     "flag": {"valign": "top", "align": "center"},
-    **{name: {"valign": "top", "num_format": form} for name, form in _NUMBERS.items()},
+    # a little room at the right: text of the next column would stand close
+    **{name: {"valign": "top", "align": "right", "indent": 1, "num_format": form} for name, form in _NUMBERS.items()},
     "header": {**_TEXT, "bold": True, "bg_color": "#E8ECF1", "bottom": 1},
     "title": {"bold": True, "font_size": 16},
     "heading": {"bold": True, "font_size": 12, "valign": "top"},

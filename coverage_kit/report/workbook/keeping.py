@@ -1,8 +1,7 @@
 """What editors wrote into an earlier workbook (status, owner, note, columns of their own), read so that the next one keeps it.
 
 An edit's id is new in each run, so each row of the to-do sheet carries a key: digests of its job (operation and page), of its
-place (with the heading) and of the question that it answers first. What stands in the
-old sheet is data: text, never a formula.
+place (with the heading) and of the question that it answers first. What stands in the old sheet is data: text, never a formula.
 """
 
 import warnings
@@ -184,7 +183,8 @@ def _as_text(value: Any) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), "") or type(error).__name__
+    told = error.strerror if isinstance(error, OSError) else next(iter(str(error).splitlines()), "")
+    return told or type(error).__name__
 
 
 def list_own_columns(kept: Sequence[Kept]) -> list[str]:

@@ -42,11 +42,9 @@ def list_contents(sheets: Sequence[Sheet]) -> Sheet:
 def list_news(analysis: Analysis) -> list[str]:
     """Return what changed since the last run, a line each."""
     news = tell_news(analysis)
-    if news["is_first"]:
-        return ["First run: nothing to compare with yet."]
     moved = [("Up", one) for one in news["risen"]] + [("Down", one) for one in news["fallen"]]
     gaps = [f"{way}: gap {one['rank']}, {one['name']}: coverage {one['told']}." for way, one in moved]
-    return [*news["questions"], *gaps, *(f"{line}." for line in news["rates"])]
+    return [*filter(None, [news["lead"]]), *news["questions"], *gaps, *(f"{line}." for line in news["rates"])]
 
 
 def list_tops(analysis: Analysis, n: int = 10) -> list[Sheet]:
