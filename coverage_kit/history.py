@@ -43,8 +43,8 @@ def finish_run(analysis: Analysis) -> Analysis:
         runs = pd.concat([runs, pd.DataFrame({"run": [number], "found": [found]})], ignore_index=True)
         write_folder(folder, lambda beside: _write(beside, runs, history, asked))
     before = asked[asked["run"] < len(runs)].drop(columns="run").reset_index(drop=True)
-    kept = {"history": HISTORY.typed(history), "previous": PREVIOUS.typed(before), "costs": open_ledger(settings).read()}
-    return replace(analysis, **kept, about=about)
+    costs = open_ledger(settings).read()
+    return replace(analysis, history=HISTORY.typed(history), previous=PREVIOUS.typed(before), costs=costs, about=about)
 
 
 def add_costs(analysis: Analysis) -> Analysis:

@@ -37,7 +37,7 @@ div.dt-layout-table::-webkit-scrollbar-track { background: rgba(139, 147, 156, .
 table.dataTable td { vertical-align: top; }
 table.dataTable td.dt-left { white-space: normal; overflow-wrap: break-word; }
 table.dataTable td.long { min-width: 12em; }
-table.dataTable td.longest { min-width: 16em; }
+table.dataTable td.longest { min-width: 15em; }
 div.clip { display: -webkit-box; -webkit-line-clamp: 4; -webkit-box-orient: vertical; overflow: hidden; white-space: pre-line; }
 div.clip:focus { -webkit-line-clamp: unset; }
 """

@@ -99,7 +99,7 @@ def _describe_edits(analysis: Analysis) -> list[str]:
     return [head, *(told or ["  none is predicted to bring anything"]), *([bound] if is_any else [])]
 
 
-def _name(analysis: Analysis, cluster_id: object) -> str:
+def _name(analysis: Analysis, cluster_id: str) -> str:
     """Return the gap's name and its typical question, cut short; what serves no gap is named so."""
     labels = analysis.gaps.set_index("cluster_id")["label"]
     if cluster_id not in labels:
