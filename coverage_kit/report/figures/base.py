@@ -176,5 +176,5 @@ def start_at_zero(figure: Figure, axis: str, **told: Any) -> Figure:
 
 def name_rows(figure: Figure, names: list[str]) -> Figure:
     """Name the rows of a dot plot, the first on top."""
-    rows = {"tickvals": list(range(len(names))), "ticktext": names, "range": [len(names) - 0.4, -0.6]}
+    rows = {"tickvals": list(range(len(names))), "ticktext": names, "range": [len(names) - 0.4, -0.6], "ticklabelstandoff": 8}
     return figure.update_yaxes(**rows, title=None, showgrid=True)  # type: ignore[no-any-return]
