@@ -12,7 +12,8 @@ from coverage_kit.measure import predictions as made
 from coverage_kit.measure.published import find_published
 from coverage_kit.planning import RECORD
 from coverage_kit.report.texts import shorten
-from coverage_kit.report.wording import describe_operation, predicted_under
+from coverage_kit.report.trust import predicted_under
+from coverage_kit.report.wording import describe_operation
 
 
 def compare_runs(run_a: Path, run_b: Path, named: list[str], record: Path | None = None) -> str:

@@ -11,8 +11,9 @@ from coverage_kit.analysis import Analysis, load_analysis
 from coverage_kit.errors import RunError
 from coverage_kit.report import figures
 from coverage_kit.report.texts import clean_text
+from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.views import summarize
-from coverage_kit.report.wording import count, predicted_under
+from coverage_kit.report.wording import count
 from coverage_kit.settings import Settings, make_settings
 
 _LONG, _LONGEST = 40, 120  # characters of a text for which a column gets a wide place, and the widest

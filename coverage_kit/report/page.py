@@ -18,20 +18,10 @@ from coverage_kit.report.stories.gaps import Story, pick_hour, tell_edits, tell_
 from coverage_kit.report.stories.trend import tell_news, tell_own_rate, tell_runs, tell_spending
 from coverage_kit.report.stories.visibility import tell_brand, tell_change, tell_rates, tell_referrals
 from coverage_kit.report.texts import clean_text, safe_url
+from coverage_kit.report.trust import can_tell_coverage, describe_sampling, describe_self_test, predicted_under
 from coverage_kit.report.views import NO_EDIT, summarize
 from coverage_kit.report.visibility_views import is_alone
-from coverage_kit.report.wording import (
-    LOW_N,
-    METHOD,
-    amount,
-    can_tell_coverage,
-    count,
-    describe_sampling,
-    describe_self_test,
-    percent,
-    predicted_under,
-    times,
-)
+from coverage_kit.report.wording import LOW_N, METHOD, amount, count, percent, times
 from coverage_kit.report.workbook.sheets import flatten
 
 _TEMPLATES = Path(__file__).parent / "templates"

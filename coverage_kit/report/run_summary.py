@@ -1,6 +1,5 @@
 """A run in a few plain lines, for a terminal."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +8,9 @@ from coverage_kit.report.stories.audit import list_audit_lines
 from coverage_kit.report.stories.trend import tell_news
 from coverage_kit.report.stories.visibility import list_visibility_lines
 from coverage_kit.report.texts import shorten
+from coverage_kit.report.trust import LEAST_AUC, describe_same, describe_sampling
 from coverage_kit.report.views import NO_EDIT, name_gap, typical_questions
-from coverage_kit.report.wording import (
-    LEAST_AUC,
-    amount,
-    count,
-    describe_cause,
-    describe_operation,
-    describe_sampling,
-    percent,
-    times,
-)
+from coverage_kit.report.wording import amount, count, describe_cause, describe_operation, percent, times
 
 _FIRST = 5
 
@@ -110,8 +101,8 @@ def _name(analysis: Analysis, cluster_id: str) -> str:
 
 def _describe_news(analysis: Analysis) -> list[str]:
     """Return what changed since the last run of this site, in the page's words."""
-    if "same_as" in analysis.about:
-        return [f"The same was found by the run of {datetime.fromisoformat(analysis.about['same_as']):%Y-%m-%d %H:%M} UTC."]
+    if same := describe_same(analysis.about):
+        return [f"{same}."]
     news = tell_news(analysis)
     moved = [
         f"{word}: " + ", ".join(f"{one['name']} ({one['told']})" for one in news[side]) + "."

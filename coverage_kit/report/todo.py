@@ -17,8 +17,9 @@ from coverage_kit.analysis import Analysis, write_file, write_folder
 from coverage_kit.report.diffs import diff_markdown
 from coverage_kit.report.source.units import escape_markdown
 from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten
+from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.views import describe_edits, list_effects, list_unedited
-from coverage_kit.report.wording import DRAFT, amount, describe_action, percent, predicted_under, times
+from coverage_kit.report.wording import DRAFT, amount, describe_action, percent, times
 
 VERSION = 1
 RULES = (

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from coverage_kit.report import views
-from coverage_kit.report.wording import CAUSES, can_tell_coverage, describe_self_test, predicted_under
+from coverage_kit.report.trust import can_tell_coverage, describe_self_test, predicted_under
+from coverage_kit.report.wording import CAUSES
 
 
 def test_headline_of_two_queries_is_weighted_by_demand(tiny):

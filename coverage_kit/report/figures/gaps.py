@@ -9,8 +9,9 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.report import marks
 from coverage_kit.report.figures.base import Figure, annotate, name_rows, new_figure, note_figure, points, start_at_zero
 from coverage_kit.report.texts import markup_lines
+from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.views import budget, summarize
-from coverage_kit.report.wording import CAUSES, amount, describe_cause, predicted_under
+from coverage_kit.report.wording import CAUSES, amount, describe_cause
 
 
 def map_figure(analysis: Analysis) -> Figure:

@@ -8,7 +8,8 @@ from coverage_kit.report import marks
 from coverage_kit.report.figures.base import Figure, faint, new_figure, note_figure, points, start_at_zero
 from coverage_kit.report.marks import hover_text
 from coverage_kit.report.texts import markup_lines
-from coverage_kit.report.wording import count, describe_same, percent
+from coverage_kit.report.trust import describe_same
+from coverage_kit.report.wording import count, percent
 
 _MOST_TICKS = 8
 

@@ -10,9 +10,10 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.report.notebook import is_attended
 from coverage_kit.report.stories.gaps import Story, pick_hour, tell_edits
 from coverage_kit.report.texts import clean_text, shorten
+from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.views import describe_edits
 from coverage_kit.report.widgets.base import FULL, ROW, Bench, matches, render, search_box
-from coverage_kit.report.wording import amount, predicted_under
+from coverage_kit.report.wording import amount
 
 _LISTED = 50
 

@@ -8,6 +8,7 @@ import pandas as pd
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.texts import clean_text, is_missing, shorten
+from coverage_kit.report.trust import describe_self_test, predicted_under
 from coverage_kit.report.views import (
     describe_edits,
     describe_gaps,
@@ -16,7 +17,7 @@ from coverage_kit.report.views import (
     list_effects,
     list_unedited,
 )
-from coverage_kit.report.wording import MEASURES, METHOD, describe_self_test, predicted_under
+from coverage_kit.report.wording import MEASURES, METHOD
 from coverage_kit.report.workbook.audit_sheets import list_audit_sheets
 from coverage_kit.report.workbook.glossary import make_glossary
 from coverage_kit.report.workbook.keeping import Kept

@@ -6,9 +6,10 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.stories.trend import tell_news
+from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.views import Headline, describe_edits, describe_gaps, summarize
 from coverage_kit.report.visibility_views import describe_visibility
-from coverage_kit.report.wording import LOW_N, amount, interval, percent, predicted_under
+from coverage_kit.report.wording import LOW_N, amount, interval, percent
 from coverage_kit.report.workbook.sheet import Field, Form, Sheet, place_of, places_of, with_gap_link
 
 _TOP_GAPS = (
@@ -48,13 +49,13 @@ def list_news(analysis: Analysis) -> list[str]:
 
 
 def list_tops(analysis: Analysis, n: int = 10) -> list[Sheet]:
-    """Return the first gaps and the first edits, which lead to their rows."""
+    """Return the first gaps, covered clusters left out, and the first edits, which lead to their rows."""
     gaps, edits = describe_gaps(analysis), describe_edits(analysis)
     places = places_of("gaps", gaps["cluster_id"])
     own = str(analysis.about.get("own_site", ""))
     titles = edits["operation_title"].astype("str") + ": " + edits["page_id"].astype("str").str.removeprefix(own)
     edits = edits.assign(title=titles, edit_at=edits["edit_id"].map(places_of("edits", edits["edit_id"])))
-    tops = Sheet("first gaps", _TOP_GAPS, gaps), Sheet("first edits", _TOP_EDITS, edits)
+    tops = Sheet("first gaps", _TOP_GAPS, gaps[gaps["cause"] != "covered"]), Sheet("first edits", _TOP_EDITS, edits)
     return [Sheet(top.name, top.fields, with_gap_link(top.rows.head(n), places)) for top in tops]
 
 

@@ -12,7 +12,7 @@ import xlsxwriter
 
 from coverage_kit.analysis import Analysis, write_file
 from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten
-from coverage_kit.report.wording import describe_self_test
+from coverage_kit.report.trust import describe_self_test
 from coverage_kit.report.workbook.chart_drawing import draw_chart
 from coverage_kit.report.workbook.charts import list_charts
 from coverage_kit.report.workbook.forms import COMPARISONS, FORMATS, LINK, SCALES
