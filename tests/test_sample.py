@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from dataclasses import replace
 
 import openpyxl
 import pandas as pd
@@ -112,7 +113,8 @@ def test_edits_are_briefs_with_places_costs_and_intervals(analysis):
 
 def test_the_same_input_gives_the_same_workbook_and_page_twice(analysis, project, tmp_path):
     digests = set()
-    for number, again in enumerate((analysis, analyze(project))):
+    same = replace(analyze(project), stages=analysis.stages)  # the page tells the seconds of a run, which no other run repeats
+    for number, again in enumerate((analysis, same)):
         folder = save_analysis(again, tmp_path / str(number))
         book = write_workbook(load_analysis(folder), folder / "gaps.xlsx")
         page = write_page(load_analysis(folder), folder / "page.html")
