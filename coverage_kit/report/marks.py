@@ -78,10 +78,15 @@ def series_mark(number: int) -> tuple[str, str]:
     return SERIES_MARKS[number % n][0], SERIES_MARKS[(number + number // n) % n][1]
 
 
+def place_queries(analysis: Analysis) -> pd.DataFrame:
+    """Return the most asked queries with their places on the map, x and y."""
+    frame = describe_queries(analysis).merge(analysis.points, left_on="query_id", right_on="point_id")
+    return frame.nlargest(MAX_QUERIES, "demand", keep="first").reset_index(drop=True)
+
+
 def mark_queries(analysis: Analysis) -> pd.DataFrame:
     """Return the most asked queries on the map: x, y, coverage, size in pixels, hover, cluster_id."""
-    frame = describe_queries(analysis).merge(analysis.points, left_on="query_id", right_on="point_id")
-    frame = frame.nlargest(MAX_QUERIES, "demand", keep="first").reset_index(drop=True)
+    frame = place_queries(analysis)
     most = max(float(frame["demand"].max()), 1e-9) if len(frame) else 1.0
     hover = [
         hover_text(

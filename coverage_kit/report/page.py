@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from coverage_kit.analysis import Analysis, write_file
@@ -17,12 +16,12 @@ from coverage_kit.report.stories.engine import tell_retrieval, tell_stages
 from coverage_kit.report.stories.gaps import Story, pick_hour, tell_edits, tell_gaps, tell_questions, tell_unedited
 from coverage_kit.report.stories.trend import tell_news, tell_own_rate, tell_runs, tell_spending
 from coverage_kit.report.stories.visibility import tell_brand, tell_change, tell_rates, tell_referrals
-from coverage_kit.report.texts import clean_text, safe_url
+from coverage_kit.report.templating import open_templates
+from coverage_kit.report.texts import clean_text
 from coverage_kit.report.trust import can_tell_coverage, describe_sampling, describe_self_test, predicted_under
-from coverage_kit.report.views import NO_EDIT, summarize
+from coverage_kit.report.views import NO_EDIT, flatten, summarize
 from coverage_kit.report.visibility_views import is_alone
-from coverage_kit.report.wording import LOW_N, METHOD, amount, count, percent, times
-from coverage_kit.report.workbook.sheets import flatten
+from coverage_kit.report.wording import LOW_N, METHOD
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPTS = ("plots.js", "views.js", "find.js", "edits.js")
@@ -54,7 +53,7 @@ def render_page(analysis: Analysis) -> str:
     scripts = {"plotly": figures.plotly_script(), "page": f'"use strict";(() => {{\n{page}}})();\n'}
     gaps, edits = tell_gaps(analysis, _MAX_GAPS), tell_edits(analysis, _MAX_EDITS)
     return (
-        _environment()
+        open_templates(_TEMPLATES)
         .get_template("page.html.j2")
         .render(
             **_tell_run(analysis),
@@ -118,19 +117,6 @@ def _draw(analysis: Analysis) -> dict[str, dict[str, Any] | None]:
     """Return the figures by name; those of the further ones that only bear a note are None."""
     made = {name: make(analysis) for name, make in figures.FIGURES.items()}
     return {name: figures.embed_figure(figure) if figure.data or name in _ALWAYS else None for name, figure in made.items()}
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": percent, "amount": amount, "times": times, "clean": clean_text, "safe_url": safe_url}
-    environment.filters["count"] = count
-    return environment
 
 
 def _hash(script: str) -> str:

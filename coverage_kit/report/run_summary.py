@@ -5,10 +5,10 @@ from typing import Any
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.stories.audit import list_audit_lines
-from coverage_kit.report.stories.trend import tell_news
+from coverage_kit.report.stories.trend import list_news
 from coverage_kit.report.stories.visibility import list_visibility_lines
 from coverage_kit.report.texts import shorten
-from coverage_kit.report.trust import LEAST_AUC, describe_same, describe_sampling
+from coverage_kit.report.trust import LEAST_AUC, describe_sampling
 from coverage_kit.report.views import NO_EDIT, name_gap, typical_questions
 from coverage_kit.report.wording import amount, count, describe_cause, describe_operation, percent, times
 
@@ -17,11 +17,12 @@ _FIRST = 5
 
 def describe_run(analysis: Analysis, folder: Path) -> str:
     """Return what a run read, how far to trust it, its worst gaps and first edits, visibility, costs, and what to open."""
+    names = _name_gaps(analysis)
     lines = ["", *_describe_input(analysis, folder), *_describe_trust(analysis.about), *_describe_news(analysis), ""]
-    lines += _describe_gaps(analysis)
+    lines += _describe_gaps(analysis, names)
     lines += [
         "",
-        *_describe_edits(analysis),
+        *_describe_edits(analysis, names),
         "",
         *list_visibility_lines(analysis),
         *list_audit_lines(analysis),
@@ -68,20 +69,21 @@ def _describe_choice_model(about: dict[str, Any]) -> str:
     return f"Citation model: held-out AUC {model['auc']:.2f} {interval}, {model['n_choices']} choices."
 
 
-def _describe_gaps(analysis: Analysis) -> list[str]:
+def _describe_gaps(analysis: Analysis, names: dict[str, str]) -> list[str]:
     gaps = analysis.gaps[analysis.gaps["cause"] != "covered"]
     told = [
-        f"  {row['rank']}. {_name(analysis, row['cluster_id'])}: {percent(row['severity'])} not covered, asked "
+        f"  {row['rank']}. {names[row['cluster_id']]}: {percent(row['severity'])} not covered, asked "
         f"{times(row['demand'])}; {describe_cause(str(row['cause'])).title.lower()}"
         for row in gaps.head(_FIRST).to_dict("records")
     ]
     return ["First gaps, in the order of the work:", *(told or ["  none: every cluster of questions is covered"])]
 
 
-def _describe_edits(analysis: Analysis) -> list[str]:
+def _describe_edits(analysis: Analysis, names: dict[str, str]) -> list[str]:
     told = [
         f"  {row['rank']}. {describe_operation(str(row['operation']))} on {shorten(row['page_id'], 100)}, for "
-        f"{_name(analysis, row['cluster_id'])}: adds {amount(row['marginal_gain'])}, {amount(row['cost_minutes'])} min"
+        f"{names.get(row['cluster_id'], 'no gap of its own')}: adds {amount(row['marginal_gain'])}, "
+        f"{amount(row['cost_minutes'])} min"
         for row in analysis.edits[analysis.edits["operation"] != NO_EDIT].head(_FIRST).to_dict("records")
     ]
     bound = f"The chosen edits reach {analysis.about['share_of_bound']:.0%} or more of what any set of their cost could."
@@ -90,27 +92,19 @@ def _describe_edits(analysis: Analysis) -> list[str]:
     return [head, *(told or ["  none is predicted to bring anything"]), *([bound] if is_any else [])]
 
 
-def _name(analysis: Analysis, cluster_id: str) -> str:
-    """Return the gap's name and its typical question, cut short; what serves no gap is named so."""
-    labels = analysis.gaps.set_index("cluster_id")["label"]
-    if cluster_id not in labels:
-        return "no gap of its own"
-    name, asked = name_gap(labels[cluster_id], typical_questions(analysis).get(cluster_id))
-    return f"{shorten(name, 80)} ({shorten(asked, 80)})" if asked else shorten(name, 80)
+def _name_gaps(analysis: Analysis) -> dict[str, str]:
+    """Return by cluster each gap's name and its typical question, cut short."""
+    gaps = analysis.gaps
+    named = zip(gaps["cluster_id"], map(name_gap, gaps["label"], typical_questions(analysis)), strict=True)
+    return {
+        cluster: f"{shorten(name, 80)} ({shorten(question, 80)})" if question else shorten(name, 80)
+        for cluster, (name, question) in named
+    }
 
 
 def _describe_news(analysis: Analysis) -> list[str]:
-    """Return what changed since the last run of this site, in the page's words."""
-    if same := describe_same(analysis.about):
-        return [f"{same}."]
-    news = tell_news(analysis)
-    moved = [
-        f"{word}: " + ", ".join(f"{one['name']} ({one['told']})" for one in news[side]) + "."
-        for word, side in (("Rose", "risen"), ("Fell", "fallen"))
-        if news[side]
-    ]
-    told = [*news["questions"], *moved, *news["rates"]]
-    return ["Since the last run:", *(f"  {line}" for line in told)] if told else []
+    """Return what changed since the last run of this site."""
+    return ["Since the last run:", *(f"  {line}" for line in list_news(analysis))]
 
 
 def _describe_costs(analysis: Analysis) -> str:

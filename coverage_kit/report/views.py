@@ -1,6 +1,8 @@
 """The tables joined for a reader: names and places instead of ids. Workbook and page both start from these."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -222,3 +224,25 @@ def _helped(analysis: Analysis) -> pd.DataFrame:
     """Return the queries whose coverage each edit is predicted to raise, largest rise first."""
     effects = list_effects(analysis)
     return effects[(effects["rise"] > 0) & ~effects["is_drafted_from"].astype(bool)]
+
+
+def flatten(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield nested values as dotted names and plain values, in the order of names.
+
+    >>> list(flatten({"b": {"c": 1}, "a": [1, "x"]}))
+    [('a', '1, x'), ('b.c', 1)]
+    """
+    for name, value in sorted(values.items()):
+        if isinstance(value, dict):
+            yield from flatten(value, f"{prefix}{name}.")
+        elif isinstance(value, list | tuple):
+            yield from _flatten_list(f"{prefix}{name}", list(value))
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _flatten_list(name: str, values: list[Any]) -> Iterator[tuple[str, Any]]:
+    if any(isinstance(value, dict) for value in values):
+        yield from flatten({str(number): value for number, value in enumerate(values)}, f"{name}.")
+    else:
+        yield name, ", ".join(map(str, values))

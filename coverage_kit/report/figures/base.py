@@ -162,6 +162,16 @@ def faint(colour: str) -> str:
     return f"rgba({red},{green},{blue},.14)"
 
 
+def add_line(figure: Figure, some: pd.DataFrame, x: str, name: str, marker: dict[str, Any]) -> None:
+    """Draw one series over the column `x`: its band where the interval is known, its line and its points."""
+    band, colour = some.dropna(subset=["low", "high"]), str(marker["color"])
+    clear = {"mode": "lines", "hoverinfo": "skip", "showlegend": False, "legendgroup": name, "line": {"width": 0}}
+    figure.add_trace(go.Scatter(x=band[x], y=band["low"], **clear))
+    figure.add_trace(go.Scatter(x=band[x], y=band["high"], **clear, fill="tonexty", fillcolor=faint(colour)))
+    trace = points(some[x], some["value"], name, some["hover"], marker)
+    figure.add_trace(trace.update(mode="lines+markers", line={"color": colour, "width": 2}, showlegend=True, legendgroup=name))
+
+
 def stack(some: pd.DataFrame, value: str, name: str, marker: dict[str, Any]) -> go.Bar:
     """Return bars of a stack: one part of each row, at the rows' places."""
     shown = {"hovertext": some["hover"], "hoverinfo": "text", "textposition": "none", "showlegend": True}

@@ -1,11 +1,10 @@
 """The figure of the runs so far: coverage and the own site's citation rate, run by run."""
 
-import pandas as pd
-import plotly.graph_objects as go
+from typing import Any
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report import marks
-from coverage_kit.report.figures.base import Figure, faint, new_figure, note_figure, points, start_at_zero
+from coverage_kit.report.figures.base import Figure, add_line, new_figure, note_figure, start_at_zero
 from coverage_kit.report.marks import hover_text
 from coverage_kit.report.texts import markup_lines
 from coverage_kit.report.trust import describe_same
@@ -29,7 +28,10 @@ def history_figure(analysis: Analysis) -> Figure:
     parts = sorted(frame["part"].unique(), key=lambda part: (part != "all", part))
     for number, part in enumerate(parts):
         some = frame[frame["part"] == part].sort_values("run")
-        _add_line(figure, some, "coverage" if part == "all" else f"cited by {part}", number)
+        name = "coverage" if part == "all" else f"cited by {part}"
+        some = some.assign(hover=[_hover(row, name) for row in some.to_dict("records")])
+        colour, symbol = marks.series_mark(number)
+        add_line(figure, some, "run", markup_lines(name, 60), {"color": colour, "symbol": symbol, "size": 9})
     runs = frame.drop_duplicates("run").sort_values("run")
     runs = runs.iloc[:: -(-len(runs) // _MOST_TICKS)]
     ticks = [f"run {row['run']}<br>{row['at']:%Y-%m-%d}" for row in runs.to_dict("records")]
@@ -38,19 +40,9 @@ def history_figure(analysis: Analysis) -> Figure:
     return start_at_zero(figure, "yaxis", tickformat=".0%")
 
 
-def _add_line(figure: Figure, some: pd.DataFrame, name: str, number: int) -> None:
-    colour, symbol = marks.series_mark(number)
-    band = some.dropna(subset=["low", "high"])
-    clear = {"mode": "lines", "hoverinfo": "skip", "showlegend": False, "legendgroup": name, "line": {"width": 0}}
-    figure.add_trace(go.Scatter(x=band["run"], y=band["low"], **clear))
-    figure.add_trace(go.Scatter(x=band["run"], y=band["high"], **clear, fill="tonexty", fillcolor=faint(colour)))
-    hover = [
-        hover_text(
-            f"run {row['run']}, {row['at']:%Y-%m-%d}",
-            f"{markup_lines(name, 60)} {percent(row['value'])} ({percent(row['low'])} to {percent(row['high'])})",
-            count(row["n"], "question"),
-        )
-        for row in some.to_dict("records")
-    ]
-    trace = points(some["run"], some["value"], markup_lines(name, 60), hover, {"color": colour, "symbol": symbol, "size": 9})
-    figure.add_trace(trace.update(mode="lines+markers", line={"color": colour, "width": 2}, showlegend=True, legendgroup=name))
+def _hover(row: dict[Any, Any], name: str) -> str:
+    return hover_text(
+        f"run {row['run']}, {row['at']:%Y-%m-%d}",
+        f"{markup_lines(name, 60)} {percent(row['value'])} ({percent(row['low'])} to {percent(row['high'])})",
+        count(row["n"], "question"),
+    )

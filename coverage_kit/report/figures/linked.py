@@ -23,7 +23,7 @@ class LinkedMap:
 
     def __init__(self, analysis: Analysis, choose: Callable[[str], None]) -> None:
         drawn = map_figure(analysis)
-        self._places = marks.mark_queries(analysis)[["query_id", "x", "y"]]
+        self._places = marks.place_queries(analysis)[["query_id", "x", "y"]]
         ring = {"symbol": "circle-open", "size": 20, "color": marks.INK, "line": {"width": 2.5}}
         drawn.add_trace(points([], [], "chosen", [], ring).update(hoverinfo="skip"))
         self.figure = go.FigureWidget(drawn)

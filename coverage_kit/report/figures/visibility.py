@@ -9,7 +9,7 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.report import marks
 from coverage_kit.report.figures.base import (
     Figure,
-    faint,
+    add_line,
     interval_bars,
     name_rows,
     new_figure,
@@ -74,7 +74,8 @@ def visibility_over_time_figure(analysis: Analysis, measure: str = "citation_rat
     line = f" Dashed: changes live on {live:%Y-%m-%d}." if is_within else ""
     figure = new_figure(title, f"{words.formula.capitalize()}. Bands: 95% interval, by prompt. {_HOLLOW}{line}", height=440)
     for number, name in enumerate(frame["series"].unique()):
-        _add_weeks(figure, frame[frame["series"] == name], number)
+        some = frame[frame["series"] == name]
+        add_line(figure, some, "week", markup_lines(name, 60), _series_marker(some, number))
     if is_within:
         figure.add_vline(x=live, line={"dash": "dash", "width": 1.5, "color": marks.MUTED})
     step = 7 * 86_400_000 * -(-frame["week"].nunique() // 10)  # milliseconds: a tick on every so many Mondays
@@ -141,19 +142,6 @@ def _effect_trace(some: pd.DataFrame, verdict: str) -> go.Scatter:
     marker = {"color": colour, "symbol": symbol, "size": 11}
     trace = points(some["effect"], some["place"], markup_lines(verdict, 40), some["hover"], marker)
     return trace.update(error_x=interval_bars(some["effect"], some["low"], some["high"], colour), showlegend=True)
-
-
-def _add_weeks(figure: Figure, some: pd.DataFrame, number: int) -> None:
-    """Draw one series: its band where the interval is known, its line and its points."""
-    colour, _ = marks.series_mark(number)
-    band, name = some.dropna(subset=["low", "high"]), markup_lines(some["series"].iloc[0], 60)
-    clear = {"mode": "lines", "hoverinfo": "skip", "showlegend": False, "legendgroup": str(number), "line": {"width": 0}}
-    figure.add_trace(go.Scatter(x=band["week"], y=band["low"], **clear))
-    figure.add_trace(go.Scatter(x=band["week"], y=band["high"], **clear, fill="tonexty", fillcolor=faint(colour)))
-    trace = points(some["week"], some["value"], name, some["hover"], _series_marker(some, number))
-    figure.add_trace(
-        trace.update(mode="lines+markers", line={"color": colour, "width": 2}, showlegend=True, legendgroup=str(number))
-    )
 
 
 def _series_marker(some: pd.DataFrame, number: int) -> dict[str, Any]:

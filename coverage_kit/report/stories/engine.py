@@ -29,8 +29,8 @@ def tell_retrieval(analysis: Analysis) -> Story:
         "index": [
             {
                 "site": shorten(site, 80),
-                **{key: clean_text(value) for key, value in facts.items()},
-                "recall": facts["recall_at_10"],
+                "kind": clean_text(facts["kind"]),
+                **{name: facts[name] for name in ("n_vectors", "recall_at_10", "is_reused")},
             }
             for site, facts in sorted(analysis.about.get("index", {}).items())
         ],

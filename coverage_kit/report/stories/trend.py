@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.costs import sum_costs
 from coverage_kit.report.texts import is_missing, shorten
 from coverage_kit.report.trust import describe_same
 from coverage_kit.report.views import name_gap, typical_questions
@@ -58,6 +59,14 @@ def tell_news(analysis: Analysis) -> Story:
     }
 
 
+def list_news(analysis: Analysis) -> list[str]:
+    """Return what changed since the last run, a plain line each, for a terminal and a sheet."""
+    news = tell_news(analysis)
+    moved = [("Up", one) for one in news["risen"]] + [("Down", one) for one in news["fallen"]]
+    gaps = [f"{way}: gap {one['rank']}, {one['name']}: coverage {one['told']}." for way, one in moved]
+    return [*filter(None, [news["lead"]]), *news["questions"], *gaps, *(f"{line}." for line in news["rates"])]
+
+
 def tell_runs(analysis: Analysis) -> list[Story]:
     """Return the runs so far, oldest first: when, coverage with its 90% interval, severe gaps, minutes and gain of the plan."""
     return [
@@ -67,29 +76,21 @@ def tell_runs(analysis: Analysis) -> list[Story]:
 
 
 def tell_spending(analysis: Analysis) -> Story:
-    """Return what models and engines have cost this project by task and model, and the sums by currency."""
-    keys = ["task", "model", "currency"]
-    sums = ["n_calls", "n_reused", "n_input_tokens", "n_output_tokens", "n_searches", "seconds"]
-    by_model = analysis.costs.groupby(keys, sort=True)
-    frame = by_model[sums].sum().assign(money=by_model["money"].sum(min_count=1)).reset_index()
-    priced = frame.dropna(subset=["money"])
-    return {
-        "rows": [
-            {
-                **{str(key): None if is_missing(value) else value for key, value in row.items()},
-                **{name: shorten(row[name], 80) for name in keys},
-            }
-            for row in frame.to_dict("records")
-        ],
-        "told": _tell_paid(
-            analysis.costs,
-            [f"{amount(total)} {shorten(name, 10)}" for name, total in priced.groupby("currency")["money"].sum().items()],
-        ),
-    }
+    """Return what models and engines have cost this project: a row a task and model, dearest first, and all in a sentence."""
+    rows = [
+        {
+            **{str(key): None if is_missing(value) else value for key, value in row.items()},
+            **{name: shorten(row[name], 80) for name in ("task", "model", "currency")},
+        }
+        for row in sum_costs(analysis.costs).to_dict("records")
+    ]
+    return {"rows": rows, "told": _tell_paid(analysis.costs)}
 
 
-def _tell_paid(costs: pd.DataFrame, sums: list[str]) -> str:
+def _tell_paid(costs: pd.DataFrame) -> str:
     """Return what models and engines have cost, and which of them were asked without a price; texts embedded are no bill."""
+    paid = costs.dropna(subset=["money"]).groupby("currency")["money"].sum()
+    sums = [f"{amount(total)} {shorten(name, 10)}" for name, total in paid.items()]
     asked = costs[costs["task"] != "embed"]
     unpriced = asked[asked["money"].isna()]
     if sums:
@@ -138,8 +139,8 @@ def _tell_moved(analysis: Analysis, both: pd.DataFrame, is_up: bool) -> list[Sto
     clear = set(both.loc[is_clear, "cluster_id"])
     groups = {str(name): rows for name, rows in both.groupby("cluster_id") if name in clear}
     moves = pd.DataFrame(
-        [(name, _mean(rows, "coverage_then"), _mean(rows, "coverage"), len(rows)) for name, rows in groups.items()],
-        columns=["cluster_id", "then", "now", "n"],
+        [(name, _mean(rows, "coverage_then"), _mean(rows, "coverage")) for name, rows in groups.items()],
+        columns=["cluster_id", "then", "now"],
     )
     moves = moves.merge(analysis.gaps[["cluster_id", "label", "rank"]], on="cluster_id")
     moves["rise"] = (moves["now"] - moves["then"]) * (1 if is_up else -1)

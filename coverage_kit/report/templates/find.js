@@ -106,7 +106,7 @@ for (const [id, step] of [["back", -perPage], ["next", perPage]]) {
   byId(id).addEventListener("click", () => { from = Math.max(0, from + step); listRows(); });
 }
 for (const form of every("form")) { form.hidden = false; form.addEventListener("submit", (event) => event.preventDefault()); }
-for (const id of ["asked"]) byId(id).hidden = false;
+byId("asked").hidden = false;
 every(".pager").forEach((pager) => { pager.hidden = false; });
 search.addEventListener("input", filter);
 byId("order").addEventListener("input", ({ target }) => { // by rank the smallest first, else the largest; equals by rank

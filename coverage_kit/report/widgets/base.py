@@ -5,28 +5,23 @@ from pathlib import Path
 from typing import Any
 
 import ipywidgets as ipw
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from coverage_kit.report.notebook import is_attended
-from coverage_kit.report.texts import clean_text, safe_url
-from coverage_kit.report.wording import amount, percent, times
+from coverage_kit.report.templating import open_templates
 
-_TEMPLATES = Path(__file__).parent / "templates"
 FULL = {"width": "100%"}
 ROW = {"flex_flow": "row wrap", "width": "100%", "align_items": "flex-start"}
 
 
 @cache
-def _environment() -> Environment:
-    loader = FileSystemLoader(_TEMPLATES)
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"percent": percent, "amount": amount, "times": times, "clean": clean_text, "safe_url": safe_url}
-    return environment
+def _templates() -> Environment:
+    return open_templates(Path(__file__).parent / "templates")
 
 
 def render(template: str, **values: Any) -> str:
     """Return a template of the notebooks filled in; texts are escaped."""
-    return _environment().get_template(template).render(**values)
+    return _templates().get_template(template).render(**values)
 
 
 def search_box(placeholder: str) -> Any:

@@ -74,18 +74,14 @@ def key_edits(analysis: Analysis) -> dict[str, EditKey]:
     }
 
 
-def gather_kept(paths: Sequence[Path], known: Collection[str]) -> list[Kept]:
-    """Return the rows of these workbooks' to-do sheets and earlier edits, once; of an edit in several, the first one's counts.
-
-    `known` are the headings that the toolkit writes: any further column is people's own. Raises RunError where one is no
-    workbook with such a sheet.
-    """
-    gathered: list[Kept] = []
-    for path in paths:
-        keys = {row.key for row in gathered if row.key}
-        new = [row for row in _read_rows(path, known) if row.key not in keys and row not in gathered]
-        gathered += [row for place, row in enumerate(new) if not any(_is_same(row, other) for other in new[:place])]
-    return gathered
+def merge_kept(*books: Sequence[Kept]) -> list[Kept]:
+    """Return the rows of several workbooks, each once; of an edit in several, the first one's row counts."""
+    merged: list[Kept] = []
+    for rows in books:
+        keys = {row.key for row in merged if row.key}
+        new = [row for row in rows if row.key not in keys and row not in merged]
+        merged += [row for place, row in enumerate(new) if not any(_is_same(row, other) for other in new[:place])]
+    return merged
 
 
 def match_kept(keys: Sequence[EditKey], kept: Sequence[Kept]) -> tuple[dict[int, Kept], list[Kept]]:
@@ -121,7 +117,12 @@ def _is_same(row: Kept, other: Kept) -> bool:
     return row == other if not row.key else (row.key, row.written) == (other.key, other.written)
 
 
-def _read_rows(path: Path, known: Collection[str]) -> list[Kept]:
+def read_kept(path: Path, known: Collection[str]) -> list[Kept]:
+    """Return the rows of a workbook's to-do sheet and earlier edits.
+
+    `known` are the headings that the toolkit writes: any further column is people's own. Raises RunError where it is no
+    workbook with such a sheet.
+    """
     from openpyxl import load_workbook  # noqa: PLC0415 (slow to import)
     from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
 

@@ -1,6 +1,6 @@
 """What the workbook's sheets hold: which columns of the views, under which headings, in which form. Knows no writer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,6 +14,7 @@ from coverage_kit.report.views import (
     describe_gaps,
     describe_pages,
     describe_queries,
+    flatten,
     list_effects,
     list_unedited,
 )
@@ -188,25 +189,3 @@ def list_about(analysis: Analysis) -> list[tuple[str, str, Any]]:
     plain = {key: value for key, value in about.items() if not isinstance(value, dict)}
     rows += [("run", name, value) for name, value in flatten(plain)]
     return rows + [(part, name, value) for part in sorted(parts) for name, value in flatten(parts[part])]
-
-
-def flatten(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield nested values as dotted names and plain values, in the order of names.
-
-    >>> list(flatten({"b": {"c": 1}, "a": [1, "x"]}))
-    [('a', '1, x'), ('b.c', 1)]
-    """
-    for name, value in sorted(values.items()):
-        if isinstance(value, dict):
-            yield from flatten(value, f"{prefix}{name}.")
-        elif isinstance(value, list | tuple):
-            yield from _flatten_list(f"{prefix}{name}", list(value))
-        else:
-            yield f"{prefix}{name}", value
-
-
-def _flatten_list(name: str, values: list[Any]) -> Iterator[tuple[str, Any]]:
-    if any(isinstance(value, dict) for value in values):
-        yield from flatten({str(number): value for number, value in enumerate(values)}, f"{name}.")
-    else:
-        yield name, ", ".join(map(str, values))

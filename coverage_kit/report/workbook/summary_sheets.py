@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.stories.trend import tell_news
 from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.views import Headline, describe_edits, describe_gaps, summarize
 from coverage_kit.report.visibility_views import describe_visibility
@@ -38,14 +37,6 @@ def list_contents(sheets: Sequence[Sheet]) -> Sheet:
     """Return what each sheet is for, with a link to it."""
     rows = [(one.name, len(one.rows), len(one.fields), one.purpose, place_of(one.name)) for one in sheets]
     return Sheet("contents", _CONTENTS, pd.DataFrame(rows, columns=["name", "n_rows", "n_columns", "purpose", "at"]))
-
-
-def list_news(analysis: Analysis) -> list[str]:
-    """Return what changed since the last run, a line each."""
-    news = tell_news(analysis)
-    moved = [("Up", one) for one in news["risen"]] + [("Down", one) for one in news["fallen"]]
-    gaps = [f"{way}: gap {one['rank']}, {one['name']}: coverage {one['told']}." for way, one in moved]
-    return [*filter(None, [news["lead"]]), *news["questions"], *gaps, *(f"{line}." for line in news["rates"])]
 
 
 def list_tops(analysis: Analysis, n: int = 10) -> list[Sheet]:

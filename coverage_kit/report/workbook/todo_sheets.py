@@ -10,21 +10,23 @@ import pandas as pd
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
 from coverage_kit.errors import RunError
+from coverage_kit.report.stories.gaps import pick_hour
 from coverage_kit.report.workbook.keeping import (
     EARLIER,
     KEY,
     TODO,
     WRITTEN,
+    EditKey,
     Kept,
-    gather_kept,
     key_edits,
     list_own_columns,
     match_kept,
+    merge_kept,
+    read_kept,
     written_frame,
 )
 from coverage_kit.report.workbook.sheet import OWN, Field, Sheet, places_of, with_gap_link
 
-HOUR_MINUTES = 60.0
 logger = logging.getLogger(__name__)
 
 _WRITTEN = (Field("status", "status", "progress", 13), Field("owner", "owner", width=14), Field("note", "note", width=30))
@@ -65,12 +67,11 @@ def find_kept(path: Path, keep_status: str | Path | None = None) -> list[Kept]:
     One that stands in the way and cannot be read is set aside, which is told: nothing written in it is lost.
     Raises RunError where the named one cannot be read.
     """
-    named = [Path(keep_status)] if keep_status else []
-    gathered = gather_kept(named, KNOWN)
+    named = read_kept(Path(keep_status), KNOWN) if keep_status else []
     if not path.is_file():
-        return gathered
+        return merge_kept(named)
     try:
-        return gather_kept([*named, path], KNOWN)
+        return merge_kept(named, read_kept(path, KNOWN))
     except RunError as error:
         aside = next(place for n in count(1) if not (place := path.with_name(f"{path.name}.old{n if n > 1 else ''}")).exists())
         try:
@@ -78,7 +79,7 @@ def find_kept(path: Path, keep_status: str | Path | None = None) -> list[Kept]:
         except OSError as trouble:
             raise RunError(str(path), "a file that can be set aside", str(trouble), "Close it elsewhere.") from error
         logger.warning("Status, owner and note are not kept from %s It is set aside as %s.", error, aside)
-        return gathered
+        return merge_kept(named)
 
 
 def list_todo_sheets(analysis: Analysis, edits: pd.DataFrame, places: dict[str, str], kept: Sequence[Kept] = ()) -> list[Sheet]:
@@ -106,13 +107,14 @@ def list_todo_sheets(analysis: Analysis, edits: pd.DataFrame, places: dict[str, 
         (tables.EDITS, tables.GAPS),
         most_lines=26,
     )
-    return [todo, _list_earlier(analysis, edits, left, more)] if left else [todo]
+    return [todo, _list_earlier(analysis, edits, keys, left, more)] if left else [todo]
 
 
-def _list_earlier(analysis: Analysis, edits: pd.DataFrame, left: Sequence[Kept], more: tuple[Field, ...]) -> Sheet:
+def _list_earlier(
+    analysis: Analysis, edits: pd.DataFrame, keys: dict[str, EditKey], left: Sequence[Kept], more: tuple[Field, ...]
+) -> Sheet:
     """Return the kept rows that no chosen edit of this run takes up, with what has become of them."""
     others = edits[~edits["is_chosen"]]
-    keys = key_edits(analysis)
     known, _ = match_kept([keys[name] for name in others["edit_id"]], left)
     rank_of = {id(row): others["rank"].iloc[at] for at, row in known.items()}
     urls = analysis.pages.drop_duplicates("page_id").set_index("page_id")["url"]
@@ -142,8 +144,8 @@ def _by_page(edits: pd.DataFrame) -> pd.DataFrame:
         n_edits=("edit_id", "size"), page_minutes=("cost_minutes", "sum"), page_gain=("marginal_gain", "sum")
     )
     frame = chosen.merge(totals, on="page_id", how="left").sort_values("rank")
-    so_far = frame["cost_minutes"].cumsum()
-    frame["is_first_hour"] = (so_far <= HOUR_MINUTES) | (so_far == frame["cost_minutes"])
+    hour = pick_hour([{str(key): value for key, value in row.items()} for row in frame.to_dict("records")])
+    frame["is_first_hour"] = frame["edit_id"].isin([edit["edit_id"] for edit in hour])
     first = frame[frame["is_first_hour"]]
     rest = frame[~frame["is_first_hour"]].sort_values(["page_gain", "page_id", "rank"], ascending=[False, True, True])
     frame = pd.concat([first, rest], ignore_index=True)

@@ -11,6 +11,7 @@ import pandas as pd
 import xlsxwriter
 
 from coverage_kit.analysis import Analysis, write_file
+from coverage_kit.report.stories.trend import list_news
 from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten
 from coverage_kit.report.trust import describe_self_test
 from coverage_kit.report.workbook.chart_drawing import draw_chart
@@ -19,7 +20,7 @@ from coverage_kit.report.workbook.forms import COMPARISONS, FORMATS, LINK, SCALE
 from coverage_kit.report.workbook.keeping import STATUSES, TODO
 from coverage_kit.report.workbook.sheet import Chart, Field, Sheet, place_of
 from coverage_kit.report.workbook.sheets import list_sheets
-from coverage_kit.report.workbook.summary_sheets import list_contents, list_figures, list_news, list_tops
+from coverage_kit.report.workbook.summary_sheets import list_contents, list_figures, list_tops
 from coverage_kit.report.workbook.todo_sheets import find_kept
 
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
