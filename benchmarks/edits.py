@@ -10,7 +10,7 @@ from scipy.stats import spearmanr
 
 from benchmarks.planting import Judge, Planting, plant_edits
 from benchmarks.sets import BenchSet
-from coverage_kit.change import TextChange
+from coverage_kit.contracts import TextChange
 from coverage_kit.errors import SchemaError
 from coverage_kit.match.answering import load_answer_model
 from coverage_kit.match.coverage import fit_link

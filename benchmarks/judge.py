@@ -26,7 +26,7 @@ from coverage_kit.measure.judge.reliability import assess_reliability, describe_
 from coverage_kit.measure.judge.rubrics import Rubric, read_rubrics
 from coverage_kit.measure.source_sentences import read_sources, share
 from coverage_kit.measure.support import Similarity, compare_claim
-from coverage_kit.sentences import split_sentences
+from coverage_kit.text.sentences import split_sentences
 from coverage_kit.vectors import Encoder
 
 RUBRIC = "faithful-to-source"

@@ -15,8 +15,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
 from benchmarks.sets import BenchSet, Trial, make_trial
+from coverage_kit.contracts import PassageText
 from coverage_kit.embed.texts import passage_texts
-from coverage_kit.passage import PassageText
 from coverage_kit.settings import RankSettings
 
 Floats = npt.NDArray[np.float64]

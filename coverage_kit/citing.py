@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage_kit.change import TextChange
+from coverage_kit.contracts import TextChange
 from coverage_kit.match.lexicon import Lexicon
 from coverage_kit.match.model import SAME, SiteModel
 from coverage_kit.match.neighbors import nearest_rows

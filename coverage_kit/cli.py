@@ -209,7 +209,7 @@ def draft(
     Example: coverage-kit draft runs/latest --settings coverage.toml
     """
     from coverage_kit.analysis import load_analysis  # noqa: PLC0415 (seconds to import)
-    from coverage_kit.costs import open_ledger  # noqa: PLC0415
+    from coverage_kit.llm.costs import open_ledger  # noqa: PLC0415
     from coverage_kit.rank import briefs, drafter  # noqa: PLC0415
     from coverage_kit.report.picking import pick_edits  # noqa: PLC0415
 

@@ -50,7 +50,7 @@ def ask(
     Example: coverage-kit ask coverage.toml --dry-run
     """
     from coverage_kit.collect import panel as panels  # noqa: PLC0415
-    from coverage_kit.costs import open_ledger  # noqa: PLC0415
+    from coverage_kit.llm.costs import open_ledger  # noqa: PLC0415
 
     settings = read_settings(settings_file)
     queries, ledger = panels.read_panel(settings.ask.panel), open_ledger(settings)
@@ -85,8 +85,8 @@ def judge(
     Example: coverage-kit judge runs/latest --dry-run
     """
     from coverage_kit.analysis import load_analysis, save_analysis  # noqa: PLC0415 (seconds to import)
-    from coverage_kit.costs import open_ledger  # noqa: PLC0415
     from coverage_kit.judging import DEFAULT_RUBRICS, judge_run, list_jobs, price_judging, read_labels  # noqa: PLC0415
+    from coverage_kit.llm.costs import open_ledger  # noqa: PLC0415
     from coverage_kit.measure.judge import open_judge  # noqa: PLC0415
     from coverage_kit.measure.judge.reliability import describe_reliability  # noqa: PLC0415
     from coverage_kit.measure.judge.rubrics import pick_rubrics  # noqa: PLC0415
@@ -121,9 +121,10 @@ def tune(
 
     Example: coverage-kit tune coverage.toml
     """
-    from coverage_kit.costs import Spent, open_ledger  # noqa: PLC0415
+    from coverage_kit.llm.costs import open_ledger  # noqa: PLC0415
     from coverage_kit.tuned import describe_tuning  # noqa: PLC0415 (seconds to import)
     from coverage_kit.tuning import tune_encoder  # noqa: PLC0415
+    from coverage_kit.usage import Spent  # noqa: PLC0415
 
     settings = read_settings(settings_file)
     tuned = tune_encoder(settings, is_kept=is_kept)
@@ -139,7 +140,7 @@ def costs(settings_file: SettingsFile = Path("coverage.toml")) -> None:
     Example: coverage-kit costs coverage.toml
     """
     from coverage_kit.comparing import as_columns  # noqa: PLC0415 (seconds to import)
-    from coverage_kit.costs import open_ledger, sum_costs  # noqa: PLC0415
+    from coverage_kit.llm.costs import open_ledger, sum_costs  # noqa: PLC0415
 
     ledger = open_ledger(read_settings(settings_file))
     found = sum_costs(ledger.read())

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage_kit.analysis import write_file
 from coverage_kit.match.clusters import project
 from coverage_kit.match.neighbors import nearest_rows
 from coverage_kit.matching import RunVectors
-from coverage_kit.reuse import Reuse, digest
 from coverage_kit.settings import Settings
+from coverage_kit.storage.cache import Reuse, digest
+from coverage_kit.storage.files import write_file
 from coverage_kit.tables import POINTS, Points
 from coverage_kit.vectors import Embeddings
 

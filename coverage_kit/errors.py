@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from coverage_kit.costs import Spent
+    from coverage_kit.usage import Spent
 
 
 class CoverageKitError(Exception):

@@ -8,12 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from coverage_kit.analysis import Analysis, write_folder
-from coverage_kit.costs import open_ledger
+from coverage_kit.analysis import Analysis
+from coverage_kit.llm.costs import open_ledger
 from coverage_kit.report.views import summarize
 from coverage_kit.report.visibility_views import describe_visibility
-from coverage_kit.reuse import digest
 from coverage_kit.settings import make_settings
+from coverage_kit.storage.cache import digest
+from coverage_kit.storage.files import write_folder
 from coverage_kit.tables import HISTORY, PREVIOUS, History, Previous, checked
 
 MEASURES = ("citation_rate", "mention_rate", "share_of_voice")

@@ -9,9 +9,9 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.collect.urls import page_id
-from coverage_kit.costs import Prices, Spent
 from coverage_kit.embed.texts import passage_texts
 from coverage_kit.errors import SettingsError
+from coverage_kit.llm.costs import Prices
 from coverage_kit.measure.brand_claims import measure_claim_rates
 from coverage_kit.measure.judge.attacks import ATTACKS, attack_items
 from coverage_kit.measure.judge.grading import Estimate, price_job
@@ -21,6 +21,7 @@ from coverage_kit.measure.judge.rubrics import Rubric
 from coverage_kit.schema import Schema
 from coverage_kit.settings import JudgeSettings
 from coverage_kit.tables import JUDGEMENTS, RELIABILITY, BrandClaims, Judgements
+from coverage_kit.usage import Spent
 
 DEFAULT_RUBRICS = ("answers-query", "faithful-to-source", "brand-described-rightly")
 BRAND = "brand-described-rightly"

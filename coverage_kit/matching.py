@@ -21,8 +21,8 @@ from coverage_kit.match.hiding import Plan
 from coverage_kit.match.labels import label_clusters
 from coverage_kit.match.neighbors import Indexes, best_similarity
 from coverage_kit.match.space import Space, fit_space
-from coverage_kit.reuse import Reuse
 from coverage_kit.settings import Settings
+from coverage_kit.storage.cache import Reuse
 from coverage_kit.tables import Clusters, Coverage, Labels, LogTables, Matches, Passages
 from coverage_kit.vectors import Embeddings
 

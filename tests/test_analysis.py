@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coverage_kit.analysis import Analysis, find_tables, load_analysis, save_analysis, write_folder
+from coverage_kit.analysis import Analysis, find_tables, load_analysis, save_analysis
 from coverage_kit.errors import RunError
+from coverage_kit.storage.files import write_folder
 from coverage_kit.vectors import Embeddings
 
 SAVES = """

@@ -3,12 +3,12 @@ import pandas as pd
 import pytest
 
 from coverage_kit.citing import Offers, Worth, citation_gains, count_choices, doubt_of, predict_citations
+from coverage_kit.contracts import PassageText
 from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.evidence import EvidenceScorer
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import nearest_passages
 from coverage_kit.match.space import fit_space
-from coverage_kit.passage import PassageText
 from coverage_kit.pipeline import analyze
 from coverage_kit.rank.choice import ChoiceModel, Choices, fit_weights
 from coverage_kit.rank.edits import Candidate

@@ -5,8 +5,9 @@ import threading
 
 import pytest
 
-from coverage_kit.costs import Budget, Ledger, Price, Prices, Spent, count_tokens, read_prices, sum_costs
 from coverage_kit.errors import BudgetError, RunError, SettingsError
+from coverage_kit.llm.costs import Budget, Ledger, Price, Prices, count_tokens, read_prices, sum_costs
+from coverage_kit.usage import Spent
 
 PRICES = Prices(
     currency="EUR",

@@ -4,8 +4,8 @@ import pytest
 from coverage_kit import drawing
 from coverage_kit.drawing import draw_map
 from coverage_kit.matching import RunVectors
-from coverage_kit.reuse import Reuse
 from coverage_kit.settings import make_settings
+from coverage_kit.storage.cache import Reuse
 from coverage_kit.vectors import Embeddings
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coverage_kit.language import english_share, is_english, split_words
+from coverage_kit.text.language import english_share, is_english, split_words
 
 
 @pytest.mark.parametrize(

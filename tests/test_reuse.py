@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coverage_kit import reuse
 from coverage_kit.pipeline import analyze
-from coverage_kit.reuse import Reuse, digest
 from coverage_kit.settings import make_settings
+from coverage_kit.storage import cache
+from coverage_kit.storage.cache import Reuse, digest
 from coverage_kit.vectors import Embeddings
 from tests.encoder import WordEncoder
 
@@ -29,7 +29,7 @@ def test_another_input_name_or_code_is_made_anew(tmp_path, monkeypatch):
     kept.get("one", [1], lambda: {"answer": "first"})
     assert kept.get("one", [2], lambda: {"answer": "second"})["answer"] == "second"
     assert kept.get("two", [1], lambda: {"answer": "third"})["answer"] == "third"
-    monkeypatch.setattr(reuse, "_code", lambda: "a later version")
+    monkeypatch.setattr(cache, "_code", lambda: "a later version")
     assert kept.get("one", [1], lambda: {"answer": "fourth"})["answer"] == "fourth"
     assert kept.reused == []
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coverage_kit.sentences import split_sentences
+from coverage_kit.text.sentences import split_sentences
 
 PIECES = [
     "a",

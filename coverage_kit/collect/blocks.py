@@ -7,7 +7,7 @@ from typing import Literal
 from lxml.html import HtmlElement
 
 from coverage_kit.collect.decode import clean_text
-from coverage_kit.markup import INLINE, NOISE_CLASSES, SKIPPED, SKIPPED_ROLES
+from coverage_kit.text.page_markup import INLINE, NOISE_CLASSES, SKIPPED, SKIPPED_ROLES
 
 BlockKind = Literal["heading", "text", "lead", "item", "row", "code"]
 

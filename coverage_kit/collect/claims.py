@@ -3,8 +3,8 @@
 import re
 from collections import defaultdict
 
-from coverage_kit.sentences import split_sentences
 from coverage_kit.tables import CLAIMS, Answers, Claims, checked
+from coverage_kit.text.sentences import split_sentences
 
 MAX_CLAIMS_A_QUERY = 24
 _LINK = re.compile(r"\[([^\]]+)\]\(https?://[^)\s]+\)")

@@ -2,7 +2,7 @@
 
 from charset_normalizer import from_bytes
 
-from coverage_kit.markup import BOMS, META, WEB_NAMES, XML
+from coverage_kit.text.page_markup import BOMS, META, WEB_NAMES, XML
 
 _SAMPLE_BYTES = 65_536
 _FOREIGN_SHARE = 0.4

@@ -13,7 +13,7 @@ from coverage_kit.collect.decode import clean_text, decode_text
 from coverage_kit.collect.main_text import all_blocks, main_blocks
 from coverage_kit.collect.structured import parse_html
 from coverage_kit.collect.urls import split_http
-from coverage_kit.markup import LOOKS_LIKE_MARKUP
+from coverage_kit.text.page_markup import LOOKS_LIKE_MARKUP
 
 _BACKTICKS = re.compile(r"`{3,}")
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?=[-_]|$)")

@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from coverage_kit.collect.urls import split_http
-from coverage_kit.retrying import seconds_asked
+from coverage_kit.llm.retry_after import seconds_asked
 from coverage_kit.settings import CrawlSettings
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")

@@ -13,7 +13,7 @@ from coverage_kit.collect.markdown import extract_markdown
 from coverage_kit.collect.rows import Met
 from coverage_kit.collect.urls import site_name, split_http
 from coverage_kit.errors import SiteError
-from coverage_kit.markup import INDEX_NAMES, MARKDOWN
+from coverage_kit.text.page_markup import INDEX_NAMES, MARKDOWN
 
 _MOST_MARKDOWN_BYTES = 1_000_000  # the Markdown parser takes up to half a minute for a hostile megabyte
 _SUFFIXES = frozenset({".html", ".htm"}) | MARKDOWN

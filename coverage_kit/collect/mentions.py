@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from coverage_kit.errors import SettingsError
-from coverage_kit.sentences import split_sentences
 from coverage_kit.tables import MENTIONS, Answers, Mentions, Queries, checked
+from coverage_kit.text.sentences import split_sentences
 
 _SHORT = 3
 _ADDRESS = r"https?://[^\s<>\])]+|(?<!\w)www\.[^\s<>\])]+|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"

@@ -17,9 +17,9 @@ from coverage_kit.collect.scripted import find_scripted
 from coverage_kit.collect.shown_dates import find_shown_dates
 from coverage_kit.collect.structured import json_blocks, json_nodes, listed, parse_html, plain_value, read_tree, visible_text
 from coverage_kit.collect.urls import site_name, split_http
-from coverage_kit.markup import MARKDOWN
-from coverage_kit.sections import heading_path, read_headings
 from coverage_kit.tables import OUTLINES, Outlines, Pages, checked
+from coverage_kit.text.page_markup import MARKDOWN
+from coverage_kit.text.sections import heading_path, read_headings
 
 _SHOWN_CHARACTERS = 400
 _BYLINES = frozenset(

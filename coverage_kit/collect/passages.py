@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from coverage_kit.sections import Section, read_sections
-from coverage_kit.sentences import split_sentences
 from coverage_kit.tables import PASSAGES, Pages, Passages, checked
+from coverage_kit.text.sections import Section, read_sections
+from coverage_kit.text.sentences import split_sentences
 
 _TINY_WORDS = 5
 _BOILERPLATE_SHARE = 0.3

@@ -9,8 +9,8 @@ from typing import Any
 
 from coverage_kit.collect.structured import json_blocks, json_nodes, listed, plain_value, read_tree, visible_text
 from coverage_kit.collect.urls import page_id, site_name
-from coverage_kit.sentences import split_sentences
 from coverage_kit.tables import STATEMENTS, Answers, Pages, Statements, checked
+from coverage_kit.text.sentences import split_sentences
 
 logger = logging.getLogger(__name__)
 

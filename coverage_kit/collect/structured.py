@@ -11,7 +11,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from coverage_kit.collect.decode import decode_text
 from coverage_kit.collect.logs.values import readable
-from coverage_kit.markup import INLINE, MARKDOWN
+from coverage_kit.text.page_markup import INLINE, MARKDOWN
 
 _ADDRESS = ("streetAddress", "addressLocality", "addressRegion", "postalCode")
 _NOT_SHOWN = frozenset({"script", "style", "noscript", "template", "head", "title", "svg"})

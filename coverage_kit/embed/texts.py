@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
+from coverage_kit.contracts import PassageText
 from coverage_kit.errors import EncoderError
-from coverage_kit.passage import PassageText
 from coverage_kit.tables import Passages
 from coverage_kit.vectors import Encoder, Role, Vectors
 

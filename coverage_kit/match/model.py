@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from coverage_kit.change import Effect, TextChange
+from coverage_kit.contracts import Effect, PassageText, TextChange
 from coverage_kit.match.addition import Addition
 from coverage_kit.match.answering import AnswerModel, Rivals, load_answer_model, pair_features
 from coverage_kit.match.coverage import Link
@@ -15,8 +15,7 @@ from coverage_kit.match.evidence import EvidenceScorer
 from coverage_kit.match.near import Flags, Floats, Rows
 from coverage_kit.match.space import Space
 from coverage_kit.match.substance import Substance, retained_share
-from coverage_kit.passage import PassageText
-from coverage_kit.sentences import split_sentences
+from coverage_kit.text.sentences import split_sentences
 from coverage_kit.vectors import Encoder, Vectors, cosines
 
 BLOCK_PASSAGES = 128

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from coverage_kit.sentences import split_sentences
+from coverage_kit.text.sentences import split_sentences
 
 _ECHOED_SHARE = 0.5  # of a sentence's runs of three words; in answers on public sets it is under .25 nearly always
 _RUN = 3

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from coverage_kit.language import is_english
 from coverage_kit.measure.claim_parts import Figure, read_parts
 from coverage_kit.measure.clauses import MOST_OF_A_CLAIM
 from coverage_kit.measure.intervals import measure_ratios, sum_by
 from coverage_kit.measure.source_sentences import Told, read_sources
 from coverage_kit.measure.support import Support, compare_claim
 from coverage_kit.tables import BRAND_CLAIMS, CLAIM_RATES, BrandClaims, ClaimRates, Claims, checked
+from coverage_kit.text.language import is_english
 
 WRONG = ("unsupported", "contradicted")
 PLAIN = "plain"

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage_kit.analysis import Analysis, write_file
+from coverage_kit.analysis import Analysis
 from coverage_kit.errors import RunError
 from coverage_kit.measure.diffs import plain
 from coverage_kit.measure.published import Published
+from coverage_kit.storage.files import write_file
 from coverage_kit.tables import PREDICTIONS, Predictions, checked
 
 _DRAWS = 200

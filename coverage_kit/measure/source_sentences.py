@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from coverage_kit.measure.claim_parts import Figure, Parts, read_parts
 from coverage_kit.measure.clauses import MOST_OF_A_SOURCE, cut_long, read_clauses
-from coverage_kit.sentences import split_sentences
+from coverage_kit.text.sentences import split_sentences
 
 _ENDS = (".", "!", "?", ":", ";")
 _HEADING_WORDS = 25

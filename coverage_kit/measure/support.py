@@ -11,7 +11,7 @@ from coverage_kit.measure.claim_parts import Figure, Parts, read_parts
 from coverage_kit.measure.clauses import MOST_OF_A_CLAIM, cut_long
 from coverage_kit.measure.contradiction import find_contradiction
 from coverage_kit.measure.source_sentences import Told, read_sources, share
-from coverage_kit.sentences import split_sentences
+from coverage_kit.text.sentences import split_sentences
 
 Verdict = Literal["supported", "unsupported", "contradicted", "not told"]
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]

@@ -10,8 +10,8 @@ from operator import itemgetter
 
 import pandas as pd
 
-from coverage_kit.sentences import split_sentences
 from coverage_kit.tables import Answers, Citations, Spans, checked
+from coverage_kit.text.sentences import split_sentences
 
 _TARGET = r"\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)"  # of a link, with brackets within; what is never closed ends the search
 _MARKER = re.compile(rf"\(\[[^\[\]\n]*\]{_TARGET}\)|\[\^?\w{{1,4}}\](?!\()|【[^【】\n]*】|(?<=\]){_TARGET}")

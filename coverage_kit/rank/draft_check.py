@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from coverage_kit.rank.briefs import EXTRACT_MARK, Brief
 from coverage_kit.rank.fact_forms import Known, find_unknown
-from coverage_kit.sentences import split_sentences
+from coverage_kit.text.sentences import split_sentences
 
 _RUN = 6  # as many words in a row as an extract has are copied
 _SLOT = re.compile(r"\[(?:FACT|SOURCE) NEEDED:[^\[\]\n]{0,300}\]")

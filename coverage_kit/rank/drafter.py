@@ -11,14 +11,14 @@ from typing import NamedTuple, Protocol
 
 from tqdm.auto import tqdm
 
-from coverage_kit.analysis import write_file
-from coverage_kit.chat import RETRIES, Endpoint, Prompt
-from coverage_kit.costs import Spent
 from coverage_kit.errors import CoverageKitError, DraftError, RunError
-from coverage_kit.fence import fence_text
+from coverage_kit.llm.endpoint import RETRIES, Endpoint, Prompt
+from coverage_kit.llm.untrusted_text import fence_text
 from coverage_kit.rank.briefs import Brief
 from coverage_kit.rank.draft_check import check_draft
 from coverage_kit.settings import DraftSettings
+from coverage_kit.storage.files import write_file
+from coverage_kit.usage import Spent
 
 _TASKS = {
     "extend_passage": "Write one to three short paragraphs that go behind the passage that stands first under OWN WORDS. "

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from coverage_kit.passage import PassageText
+from coverage_kit.contracts import PassageText
 from coverage_kit.rank.causes import COVERED
 from coverage_kit.rank.drafts import ClaimBook
 from coverage_kit.settings import RankSettings

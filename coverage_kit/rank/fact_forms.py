@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from coverage_kit.rank.drafts import content_words
-from coverage_kit.sentences import split_sentences
+from coverage_kit.text.sentences import split_sentences
 
 _NUM = r"(?:\d+(?:[.,:/]\d+)*[½¼¾]?|[½¼¾])"
 _START = re.compile(

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage_kit.change import Effect, TextChange
+from coverage_kit.contracts import Effect, TextChange
 from coverage_kit.rank.causes import demand_weights
 from coverage_kit.rank.edits import Candidate, edit_id
 from coverage_kit.tables import EFFECTS, Clusters, Effects, Queries

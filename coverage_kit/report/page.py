@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from coverage_kit.analysis import Analysis, write_file
+from coverage_kit.analysis import Analysis
 from coverage_kit.report import figures
 from coverage_kit.report.stories.audit import tell_claims, tell_judges, tell_pillars
 from coverage_kit.report.stories.engine import tell_retrieval, tell_stages
@@ -22,6 +22,7 @@ from coverage_kit.report.trust import can_tell_coverage, describe_sampling, desc
 from coverage_kit.report.views import NO_EDIT, flatten, summarize
 from coverage_kit.report.visibility_views import is_alone
 from coverage_kit.report.wording import LOW_N, METHOD
+from coverage_kit.storage.files import write_file
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPTS = ("plots.js", "views.js", "find.js", "edits.js")

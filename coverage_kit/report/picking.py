@@ -7,9 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from coverage_kit.analysis import Analysis, write_file
+from coverage_kit.analysis import Analysis
 from coverage_kit.errors import RunError
 from coverage_kit.report.views import NO_EDIT, chosen_edits
+from coverage_kit.storage.files import write_file
 from coverage_kit.tables import Changes, checked
 
 _HEAD = "# Written by coverage-kit apply: the settings of the run before, on the changed copy of the site.\n"

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from coverage_kit.analysis import Analysis, write_file
+from coverage_kit.analysis import Analysis
 from coverage_kit.errors import PictureError
 from coverage_kit.report import figures
+from coverage_kit.storage.files import write_file
 
 FORMATS = ("png", "svg")
 _WIDTH, _SCALE = 1100, 2  # the labels of the map need that width; text is still read on a slide

@@ -11,7 +11,6 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.errors import RunError
-from coverage_kit.markup import MARKDOWN
 from coverage_kit.report.source.changes import make_change
 from coverage_kit.report.source.files import (
     PAGES,
@@ -24,6 +23,7 @@ from coverage_kit.report.source.units import starts_with_heading
 from coverage_kit.report.source.words import CannotPlaceError
 from coverage_kit.report.texts import clean_text
 from coverage_kit.tables import Changes, Pages, Passages, checked
+from coverage_kit.text.page_markup import MARKDOWN
 
 MARK = ".coverage-kit-copy.json"
 APPLIED = "applied"

@@ -14,13 +14,13 @@ from collections import Counter
 import pandas as pd
 import pytest
 
-from coverage_kit.chat import MOST_BYTES
 from coverage_kit.collect.logs import read_log
 from coverage_kit.collect.panel import ask_panel, describe_estimate, describe_wave, panel_version, price_wave, read_panel
 from coverage_kit.collect.panel.asker import Clock
 from coverage_kit.collect.panel.http import Secret
-from coverage_kit.costs import Price, Prices
 from coverage_kit.errors import CoverageKitError, RunError, SettingsError
+from coverage_kit.llm.costs import Price, Prices
+from coverage_kit.llm.endpoint import MOST_BYTES
 from coverage_kit.settings import AskedEngine, AskSettings, LogSettings
 from tests.engine_server import KEY, TEXT, Asked, Reply, answer_of, engine_server
 
@@ -269,7 +269,7 @@ import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored
 import sys
 from coverage_kit.collect.panel import ask_panel, read_panel
-from coverage_kit.costs import Price, Prices
+from coverage_kit.llm.costs import Price, Prices
 from coverage_kit.settings import AskSettings
 ask = AskSettings.model_validate_json(sys.argv[1])
 ask_panel(ask, read_panel(sys.argv[2]), Prices(currency="USD", models={"*": Price()}))

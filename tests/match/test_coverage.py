@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from coverage_kit.contracts import PassageText
 from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.clusters import cluster_queries
 from coverage_kit.match.coverage import expected_calibration_error, fit_link, fit_logistic, measure_coverage
@@ -11,7 +12,6 @@ from coverage_kit.match.lexicon import Lexicon
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import best_similarity, nearest_passages
 from coverage_kit.match.space import fit_space
-from coverage_kit.passage import PassageText
 from coverage_kit.vectors import embed_texts
 
 PLAN = Plan(rounds=6, bootstraps=20)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from coverage_kit.change import TextChange
+from coverage_kit.contracts import PassageText, TextChange
 from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match import model as model_module
 from coverage_kit.match.answering import PAIR_FEATURES, AnswerModel, Rivals, pair_features
@@ -15,7 +15,6 @@ from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import best_similarity, nearest_passages
 from coverage_kit.match.space import fit_space
 from coverage_kit.match.substance import retained_share
-from coverage_kit.passage import PassageText
 from coverage_kit.vectors import embed_texts
 
 ISLAND = PassageText("delivery > delivery cost island", "The delivery cost to an island is what the ferry takes, says ours.")

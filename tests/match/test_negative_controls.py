@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coverage_kit.change import TextChange
-from coverage_kit.passage import PassageText
+from coverage_kit.contracts import PassageText, TextChange
 from tests.world import DATA, planted_topics
 
 PLACES = range(5, 115, 10)

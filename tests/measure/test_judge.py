@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from coverage_kit.chat import Reply as ModelReply
-from coverage_kit.costs import Budget, Price, Prices
 from coverage_kit.errors import BudgetError, JudgeError, SchemaError, SettingsError
+from coverage_kit.llm.costs import Budget, Price, Prices
+from coverage_kit.llm.endpoint import Reply as ModelReply
 from coverage_kit.measure.judge import open_judge
 from coverage_kit.measure.judge.attacks import ATTACKS, attack_items
 from coverage_kit.measure.judge.cache import ReplyCache

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from coverage_kit.costs import Budget, Price, Prices
 from coverage_kit.errors import SchemaError
+from coverage_kit.llm.costs import Budget, Price, Prices
 from coverage_kit.measure.judge import known
 from coverage_kit.measure.judge.attacks import ATTACKS, attack_items, attacked_item
 from coverage_kit.measure.judge.cache import ReplyCache

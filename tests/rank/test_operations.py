@@ -19,7 +19,7 @@ from coverage_kit.rank.operations import (
 )
 from coverage_kit.settings import RankSettings
 from coverage_kit.tables import PASSAGES
-from coverage_kit.years import stale_years
+from coverage_kit.text.years import stale_years
 
 COSTS = RankSettings()
 LONG = " ".join(f"Sentence number {n} tells of frames and colours in the shop." for n in range(12))

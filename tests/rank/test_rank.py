@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coverage_kit.change import Effect
+from coverage_kit.contracts import Effect
 from coverage_kit.rank.causes import gather_facts, name_causes, pool_facts
 from coverage_kit.rank.drafts import ClaimBook, as_question, write_brief
 from coverage_kit.rank.edits import NO_EDIT, Candidate, Site, explain_no_edits, propose_edits

@@ -12,7 +12,7 @@ from typing import Any
 from coverage_kit.collect.logs.exchange import Exchange, LogFormat, dict_of, dicts_of
 from coverage_kit.collect.logs.record import Citation, LogRecord
 from coverage_kit.collect.logs.values import citations_of, label_of, parsed, readable, searches_of, text_of
-from coverage_kit.sentences import split_sentences
+from coverage_kit.text.sentences import split_sentences
 
 _MARKER = re.compile(r"[ \t]?(?:\ue200([^\ue200\ue201]*)\ue201|【[^【】†\n]{0,200}†[^【】\n]{0,2000}】)|[\ue200-\ue2ff]")
 _SENTENCE = 3000

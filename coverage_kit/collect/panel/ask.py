@@ -14,10 +14,11 @@ from coverage_kit.collect.panel.panel import panel_version, write_panel
 from coverage_kit.collect.panel.store import HIDDEN, Exchange, Stored, WaveFile, read_stored
 from coverage_kit.collect.panel.turns import Turn, lost_record, plan_turns
 from coverage_kit.collect.panel.wave import EngineWave, Wave, choose_wave, open_turns
-from coverage_kit.costs import Budget, Prices, Spent
 from coverage_kit.errors import SettingsError
+from coverage_kit.llm.costs import Budget, Prices
 from coverage_kit.settings import AskSettings
 from coverage_kit.tables import Panels, checked
+from coverage_kit.usage import Spent
 
 logger = logging.getLogger(__name__)
 

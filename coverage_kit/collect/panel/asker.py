@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from coverage_kit.chat import is_passing, seconds_to_wait
 from coverage_kit.collect.panel.engines import Engine, Sender
 from coverage_kit.collect.panel.store import Outcome, WaveFile
 from coverage_kit.collect.panel.turns import Tries, Turn, make_record
-from coverage_kit.costs import Budget, Spent
 from coverage_kit.errors import AskError, BudgetError
+from coverage_kit.llm.costs import Budget
+from coverage_kit.llm.endpoint import is_passing, seconds_to_wait
+from coverage_kit.usage import Spent
 
 _MOST_PARTS = 6  # of an answer that an engine pauses
 _MOST_FAILURES_IN_A_ROW = 5

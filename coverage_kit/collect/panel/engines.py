@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from coverage_kit.chat import Endpoint
 from coverage_kit.collect.panel.forms import Form, find_form, find_url
 from coverage_kit.collect.panel.http import Poster, Secret
-from coverage_kit.costs import Spent, count_tokens
 from coverage_kit.errors import AskError, CoverageKitError, SettingsError
+from coverage_kit.llm.costs import count_tokens
+from coverage_kit.llm.endpoint import Endpoint
 from coverage_kit.settings import AskedEngine, AskSettings
+from coverage_kit.usage import Spent
 
 _OPENAI_KINDS = ("chat", "responses")
 _KEY = re.compile(r"[\x21-\x7e]*")

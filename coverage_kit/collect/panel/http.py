@@ -11,8 +11,8 @@ from urllib3 import exceptions
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from coverage_kit.chat import MOST_BYTES, TooLargeError, was_never_sent
 from coverage_kit.errors import AskError
+from coverage_kit.llm.endpoint import MOST_BYTES, TooLargeError, was_never_sent
 
 _CHUNK_BYTES = 65_536
 _TROUBLES = (HTTPError, OSError, ValueError)

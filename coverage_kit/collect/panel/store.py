@@ -14,8 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import IO, Any, Literal
 
-from coverage_kit.costs import Spent
 from coverage_kit.errors import RunError
+from coverage_kit.usage import Spent
 
 fcntl: ModuleType | None = None
 with suppress(ImportError):  # Windows has none: there two processes are not kept apart

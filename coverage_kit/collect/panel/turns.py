@@ -6,9 +6,9 @@ from typing import Any
 
 from coverage_kit.collect.panel.engines import Engine
 from coverage_kit.collect.panel.store import Exchange, Outcome
-from coverage_kit.costs import Spent
 from coverage_kit.errors import AskError
 from coverage_kit.tables import Panels
+from coverage_kit.usage import Spent
 
 PAUSED = "a part of an answer, which the engine paused and did not end"
 LOST = "interrupted after it was sent: its reply is lost, and it is not asked again, as it may have been answered"

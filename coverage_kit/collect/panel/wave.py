@@ -10,9 +10,10 @@ from coverage_kit.collect.panel.engines import Engine, list_engines
 from coverage_kit.collect.panel.panel import panel_version
 from coverage_kit.collect.panel.store import Exchange, Stored, read_stored
 from coverage_kit.collect.panel.turns import Turn, plan_turns
-from coverage_kit.costs import Prices, Spent
+from coverage_kit.llm.costs import Prices
 from coverage_kit.settings import AskSettings
 from coverage_kit.tables import Panels, checked
+from coverage_kit.usage import Spent
 
 
 @dataclass(frozen=True)

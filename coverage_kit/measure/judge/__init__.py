@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from coverage_kit.costs import Budget, Prices, read_prices
+from coverage_kit.llm.costs import Budget, Prices, read_prices
 from coverage_kit.measure.judge.cache import CACHE, ReplyCache
 from coverage_kit.measure.judge.model_judge import ModelJudge
 from coverage_kit.measure.judge.plain_judge import PlainJudge

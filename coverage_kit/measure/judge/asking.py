@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from coverage_kit.chat import Completion, Endpoint, Prompt, Reply, is_passing, seconds_to_wait
-from coverage_kit.costs import Budget, Spent, count_tokens
 from coverage_kit.errors import ModelError
+from coverage_kit.llm.costs import Budget, count_tokens
+from coverage_kit.llm.endpoint import Completion, Endpoint, Prompt, Reply, is_passing, seconds_to_wait
+from coverage_kit.usage import Spent
 
 Wait = Callable[[float], object]
 _OVERHEAD = 20  # tokens of roles and separators

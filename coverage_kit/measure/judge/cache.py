@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from coverage_kit.chat import Reply
 from coverage_kit.errors import RunError
+from coverage_kit.llm.endpoint import Reply
 
 CACHE = "judge.sqlite"
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from coverage_kit.chat import Reply
-from coverage_kit.fence import fence_text
+from coverage_kit.llm.endpoint import Reply
+from coverage_kit.llm.untrusted_text import fence_text
 from coverage_kit.measure.judge.protocol import Item
 from coverage_kit.measure.judge.rubrics import Rubric
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-from coverage_kit.costs import Prices, Spent
 from coverage_kit.errors import BudgetError, ModelError, SchemaError
+from coverage_kit.llm.costs import Prices
 from coverage_kit.measure.judge.protocol import Grade, Item, Judge
 from coverage_kit.measure.judge.rubrics import Rubric
 from coverage_kit.settings import JudgeSettings
 from coverage_kit.tables import JUDGEMENTS, Judgements
+from coverage_kit.usage import Spent
 
 MOST_FAILURES = 5  # in a row, after which the endpoint is left alone
 

@@ -5,15 +5,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from coverage_kit.chat import RETRIES, Endpoint, Prompt, Reply
-from coverage_kit.costs import Budget, Spent
 from coverage_kit.errors import BudgetError, JudgeError, ModelError
+from coverage_kit.llm.costs import Budget
+from coverage_kit.llm.endpoint import RETRIES, Endpoint, Prompt, Reply
 from coverage_kit.measure.judge.asking import Asking, Wait, most_of
 from coverage_kit.measure.judge.cache import ReplyCache
 from coverage_kit.measure.judge.form import find_grade, weigh_grade, write_form
 from coverage_kit.measure.judge.protocol import Foreseen, Grade, Item
 from coverage_kit.measure.judge.rubrics import Rubric
 from coverage_kit.settings import JudgeSettings
+from coverage_kit.usage import Spent
 
 N_ALTERNATIVES = 20
 _WEIGHTED = "weighted"

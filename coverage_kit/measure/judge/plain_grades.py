@@ -11,7 +11,7 @@ from coverage_kit.errors import JudgeError
 from coverage_kit.measure.claim_parts import Parts, read_parts
 from coverage_kit.measure.source_sentences import share
 from coverage_kit.measure.support import Similarity, Support, compare_claim
-from coverage_kit.sentences import split_sentences
+from coverage_kit.text.sentences import split_sentences
 
 Evaluator = Callable[[Mapping[str, str], Similarity | None], float]
 _LEAST_STRENGTH = 0.4  # from which a sentence of an answer counts as resting on a source

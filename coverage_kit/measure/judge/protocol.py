@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from coverage_kit.costs import Spent
 from coverage_kit.measure.judge.rubrics import Rubric
+from coverage_kit.usage import Spent
 
 
 @dataclass(frozen=True)

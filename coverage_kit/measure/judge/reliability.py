@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from coverage_kit.costs import Spent
 from coverage_kit.errors import SchemaError
 from coverage_kit.measure.judge.attacks import ATTACKS, attack_items
 from coverage_kit.measure.judge.grading import grade_items
@@ -16,6 +15,7 @@ from coverage_kit.measure.judge.protocol import Item, Judge
 from coverage_kit.measure.judge.rubrics import Rubric
 from coverage_kit.measure.judge.trust import MEASURES, Figure, Judged, measure_trust
 from coverage_kit.tables import JUDGEMENTS, RELIABILITY, Judgements, Reliability, checked
+from coverage_kit.usage import Spent
 
 LEAST_ITEMS = 20
 _AT_MOST = ("position_bias", "flip_rate")

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from coverage_kit.measure.pillars.check import Fault, Looked, Outcome, quote, unquoted
 from coverage_kit.measure.pillars.site import PageView, Part, SiteView
-from coverage_kit.sentences import split_sentences
+from coverage_kit.text.sentences import split_sentences
 
 _EVERYDAY = """
 UK US USA EU UN UAE GB NI NZ SA LA NY NYC DC BC AD BCE AM PM GMT BST UTC CET EST PST PDT EDT CEST GBP USD EUR CHF JPY AUD

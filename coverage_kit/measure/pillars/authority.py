@@ -8,7 +8,7 @@ import pandas as pd
 
 from coverage_kit.measure.pillars.check import HEAD, SITE, WHOLE, Check, Fault, Looked, NotTold, Outcome, quote
 from coverage_kit.measure.pillars.site import PageView, Part, SiteView
-from coverage_kit.sentences import split_sentences
+from coverage_kit.text.sentences import split_sentences
 
 _ARTICLES = frozenset(
     {"Article", "BlogPosting", "NewsArticle", "TechArticle", "ScholarlyArticle", "Report", "HowTo", "article"}

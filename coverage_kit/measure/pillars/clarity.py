@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from coverage_kit.measure.pillars.check import WHOLE, Check, Fault, Looked, NotTold, Outcome, quote
 from coverage_kit.measure.pillars.site import PageView, Paragraph, Part, SiteView
-from coverage_kit.sentences import split_sentences
+from coverage_kit.text.sentences import split_sentences
 
 _THIN_WORDS, _SECTION_WORDS, _PARAGRAPH_WORDS, _HEADING_WORDS = 80, 400, 220, 20
 _LINKED_SHARE = 0.5

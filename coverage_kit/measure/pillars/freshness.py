@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from coverage_kit.measure.pillars.check import HEAD, SITE, Check, Fault, Looked, NotTold, Outcome, quote, unquoted
 from coverage_kit.measure.pillars.site import PageView, Part, SiteView
-from coverage_kit.sentences import split_sentences
-from coverage_kit.years import is_stale
+from coverage_kit.text.sentences import split_sentences
+from coverage_kit.text.years import is_stale
 
 _Y = r"(?P<y>(?:19|20)\d\d)"
 _SEASON = r"(?:early |late |mid-?|spring |summer |autumn |winter )?"

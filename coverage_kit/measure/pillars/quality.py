@@ -4,7 +4,7 @@ import re
 
 from coverage_kit.measure.pillars.check import Check, Fault, Looked, Outcome, quote, unquoted
 from coverage_kit.measure.pillars.site import PageView, SiteView
-from coverage_kit.sentences import split_sentences
+from coverage_kit.text.sentences import split_sentences
 
 _STUDY = re.compile(r"\b(?:survey(?:ed)?|poll(?:ed)?|study|studies|research|census|questionnaire|interviews?)\b", re.IGNORECASE)
 _NUMBER = re.compile(

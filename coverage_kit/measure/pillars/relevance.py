@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from coverage_kit.measure.pillars.check import Check, Fault, Looked, NotTold, Outcome, quote
 from coverage_kit.measure.pillars.site import PageView, Part, SiteView
-from coverage_kit.sentences import split_sentences
+from coverage_kit.text.sentences import split_sentences
 
 _MOST_QUESTIONS = 3
 _NEAR_SHARE, _SELDOM_CITED, _LEAST_QUERIES = 0.5, 0.1, 4

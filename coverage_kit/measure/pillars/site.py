@@ -8,9 +8,6 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 import pandas as pd
 
-from coverage_kit.language import ENGLISH_SHARE, english_share, split_words
-from coverage_kit.sections import Section, read_sections
-from coverage_kit.sentences import split_sentences
 from coverage_kit.tables import (
     ANSWERS,
     CITATIONS,
@@ -34,6 +31,9 @@ from coverage_kit.tables import (
     Queries,
     Statements,
 )
+from coverage_kit.text.language import ENGLISH_SHARE, english_share, split_words
+from coverage_kit.text.sections import Section, read_sections
+from coverage_kit.text.sentences import split_sentences
 
 _ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s")
 _FEWEST_WORDS = 25

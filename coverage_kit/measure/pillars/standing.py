@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from coverage_kit.measure.pillars.abbreviations import look_at_abbreviations
 from coverage_kit.measure.pillars.check import Check, Fault, Looked, Outcome, quote, unquoted
 from coverage_kit.measure.pillars.site import PageView, Part, SiteView
-from coverage_kit.sentences import split_sentences
+from coverage_kit.text.sentences import split_sentences
 
 _TOLD = (
     r"(?:mentioned|described|noted|discussed|explained|stated|said|outlined|listed|defined|covered|shown|seen"

@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 import plotly.io as pio
 from plotly.offline import get_plotlyjs
 
-from coverage_kit.analysis import write_file
 from coverage_kit.report import marks
 from coverage_kit.report.texts import markup_lines
+from coverage_kit.storage.files import write_file
 
 CONFIG: dict[str, Any] = {
     "showSendToCloud": False,

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
-from coverage_kit.markup import BOMS, INDEX_NAMES, MARKDOWN, META, WEB_NAMES, XML
 from coverage_kit.report.source.markdown_blocks import FRONT
 from coverage_kit.report.source.markdown_page import quote_yaml
 from coverage_kit.report.source.units import Unit, at_level, escape_html, read_units, write_html, write_markdown
 from coverage_kit.report.source.words import CannotPlaceError
 from coverage_kit.report.texts import safe_url
+from coverage_kit.text.page_markup import BOMS, INDEX_NAMES, MARKDOWN, META, WEB_NAMES, XML
 
 PAGES = frozenset({".html", ".htm"}) | MARKDOWN
 _LANGUAGE = re.compile(r"<html[^>]*?\slang\s*=\s*[\"']?([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)", re.IGNORECASE)

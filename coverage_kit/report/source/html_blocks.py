@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from coverage_kit.markup import INLINE, NOISE_CLASSES, SKIPPED, SKIPPED_ROLES
 from coverage_kit.report.source.tree import Node, Text
 from coverage_kit.report.source.words import Block, BlockKind, Word, find_words, is_invisible
+from coverage_kit.text.page_markup import INLINE, NOISE_CLASSES, SKIPPED, SKIPPED_ROLES
 
 _LEADS = frozenset({"dt", "summary", "caption", "legend", "button"})
 _IN_CELL = frozenset({"table", "pre", "ul", "ol", "h1", "h2", "h3", "h4"})

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.costs import sum_costs
+from coverage_kit.llm.costs import sum_costs
 from coverage_kit.report.texts import is_missing, shorten
 from coverage_kit.report.trust import describe_same
 from coverage_kit.report.views import name_gap, typical_questions

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from coverage_kit.analysis import Analysis, write_file
+from coverage_kit.analysis import Analysis
 from coverage_kit.report.stories.trend import list_news
 from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten
 from coverage_kit.report.trust import describe_self_test
@@ -22,6 +22,7 @@ from coverage_kit.report.workbook.sheet import Chart, Field, Sheet, place_of
 from coverage_kit.report.workbook.sheets import list_sheets
 from coverage_kit.report.workbook.summary_sheets import list_contents, list_figures, list_tops
 from coverage_kit.report.workbook.todo_sheets import find_kept
+from coverage_kit.storage.files import write_file
 
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _CREATED = datetime(2026, 1, 1)  # fixed, so that the same analysis gives the same bytes; Excel knows no zones

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from coverage_kit.costs import Spent
 from coverage_kit.errors import CoverageKitError, ModelError, SettingsError
-from coverage_kit.retrying import seconds_asked
+from coverage_kit.llm.retry_after import seconds_asked
 from coverage_kit.settings import EndpointSettings
+from coverage_kit.usage import Spent
 
 if TYPE_CHECKING:
     from openai import OpenAI

@@ -12,12 +12,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from coverage_kit.analysis import write_folder
+from coverage_kit.storage.files import write_folder
 from coverage_kit.vectors import Embeddings
 
 Found = dict[str, Any]
 _KEPT_OF_EACH = 3
 _VALUES = "values.json"
+_PACKAGE = Path(__file__).parent.parent
 
 
 class Reuse:
@@ -87,7 +88,7 @@ def _feed(found: Any, one: object) -> None:
 def _code() -> str:
     """Return a digest of the package's own code: what another version found is not reused."""
     found = hashlib.blake2b(digest_size=12)
-    for file in sorted(Path(__file__).parent.rglob("*.py")):
+    for file in sorted(_PACKAGE.rglob("*.py")):
         found.update(file.read_bytes())
     return found.hexdigest()
 

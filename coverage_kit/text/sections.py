@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from coverage_kit.markup import LOOKS_LIKE_MARKUP
+from coverage_kit.text.page_markup import LOOKS_LIKE_MARKUP
 
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)(?:\s+#+)?\s*$")
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")

@@ -1,11 +1,37 @@
-"""TextChange and Effect: an edit as the coverage model sees it, and its effect on queries. Ranking and matching share them."""
+"""What stages share that is no table: the text of a passage, a change of texts, and its effect on queries."""
 
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from coverage_kit.passage import PassageText
+_WORDS_OF_A_HEADING = 10
+
+
+class PassageText(NamedTuple):
+    """The headings above a passage, joined by ' > ', and its words."""
+
+    heading_path: str
+    text: str
+
+    @property
+    def embedded(self) -> str:
+        """The text that is embedded: headings, then words.
+
+        >>> PassageText("Bikes > Brakes", "They stop.").embedded
+        'Bikes > Brakes. They stop.'
+        """
+        return f"{self.heading_path}. {self.text}" if self.heading_path else self.text
+
+    @property
+    def heading(self) -> str:
+        """The passage's own heading: the last of its path, or its first words where it has none.
+
+        >>> PassageText("Bikes > Brakes", "They stop.").heading
+        'Brakes'
+        """
+        own = self.heading_path.split(" > ")[-1].strip()
+        return own or " ".join(self.text.split()[:_WORDS_OF_A_HEADING])
 
 
 class TextChange(NamedTuple):

@@ -16,34 +16,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from coverage_kit.errors import BudgetError, RunError, SettingsError
 from coverage_kit.settings import Settings
 from coverage_kit.tables import COSTS, Costs, checked
+from coverage_kit.usage import Spent
 
 LEDGER = "costs.jsonl"
 SHIPPED_PRICES = Path(__file__).parent / "prices.toml"
 _MILLION, _THOUSAND, _HOUR = 1e6, 1e3, 3600.0
 _CHARACTERS_A_TOKEN = 3.0  # fewer than English has (about 4.5), so that a reservation is seldom too small
-
-
-@dataclass(frozen=True)
-class Spent:
-    """What was used: requests answered, requests that an earlier answer served, tokens, web searches, seconds."""
-
-    n_calls: int = 0
-    n_reused: int = 0
-    n_input_tokens: int = 0
-    n_output_tokens: int = 0
-    n_searches: int = 0
-    seconds: float = 0.0
-
-    def __add__(self, other: "Spent") -> "Spent":
-        return Spent(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(Spent)))
-
-    def __sub__(self, other: "Spent") -> "Spent":
-        return Spent(*(getattr(self, one.name) - getattr(other, one.name) for one in fields(Spent)))
-
-    @property
-    def n_tokens(self) -> int:
-        """Tokens read and written."""
-        return self.n_input_tokens + self.n_output_tokens
 
 
 class Price(BaseModel):

@@ -1,0 +1,1 @@
+"""Language models: endpoints, prompts with untrusted text, waiting, prices and budgets."""
