@@ -1,9 +1,6 @@
 """The error tree: every error the toolkit raises on purpose says where, what, found and cure."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from coverage_kit.usage import Spent
+from coverage_kit.usage import Spent
 
 
 class CoverageKitError(Exception):
@@ -63,7 +60,7 @@ class ModelError(CoverageKitError):
     status: int = 0
     retry_after: str = ""
     may_cost: bool = False
-    spent: "Spent | None" = None
+    spent: Spent | None = None
 
 
 class DraftError(ModelError):
@@ -81,4 +78,4 @@ class JudgeError(ModelError):
 class BudgetError(CoverageKitError):
     """A task would cost more than its budget; `spent` is as in ModelError."""
 
-    spent: "Spent | None" = None
+    spent: Spent | None = None

@@ -18,9 +18,8 @@ from coverage_kit.measure.judge.grading import Estimate, price_job
 from coverage_kit.measure.judge.protocol import Item, Judge
 from coverage_kit.measure.judge.reliability import LEAST_ITEMS, assess_reliability, usable_rubrics
 from coverage_kit.measure.judge.rubrics import Rubric
-from coverage_kit.schema import Schema
 from coverage_kit.settings import JudgeSettings
-from coverage_kit.tables import JUDGEMENTS, RELIABILITY, BrandClaims, Judgements
+from coverage_kit.tables import JUDGEMENTS, RELIABILITY, BrandClaims, Judgements, Schema
 from coverage_kit.usage import Spent
 
 DEFAULT_RUBRICS = ("answers-query", "faithful-to-source", "brand-described-rightly")

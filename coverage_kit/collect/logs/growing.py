@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coverage_kit.schema import Schema
+from coverage_kit.tables import Schema
 
 _POOL = pa.system_memory_pool()  # gives memory back more readily than the default one, which matters over many small chunks
 _ARROW_TYPES = {

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pandas as pd
 
-from coverage_kit.schema import Schema
+from coverage_kit.tables import Schema
 
 Form = Literal[
     "text",

@@ -1,0 +1,208 @@
+"""Tables that collect writes: sites, and logs of answers."""
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import pandas as pd
+
+from coverage_kit.tables.columns import ANSWER_ID, PAGE_ID, PASSAGE_ID, QUERY_ID, SITE, optional, text
+from coverage_kit.tables.schema import Column, Schema
+
+PAGES = Schema(
+    "pages",
+    "one page that was met, read or rejected",
+    ("page_id",),
+    (
+        PAGE_ID,
+        SITE,
+        text("url", "canonical URL, or the path of a local file"),
+        text("status", "'ok', or why the page was rejected"),
+        optional("title", "text", "title of the page"),
+        optional("language", "text", "language code, such as en"),
+        optional("text", "text", "main content as Markdown: headings with #, lists and tables as text"),
+        optional("html_path", "text", "path of the stored source, where there is one"),
+        optional("fetched_at", "time", "when the page was fetched"),
+        optional("published_at", "time", "when the page says it was published"),
+        optional("modified_at", "time", "when the page says it was last modified"),
+    ),
+)
+
+PASSAGES = Schema(
+    "passages",
+    "one passage, in reading order",
+    ("passage_id",),
+    (
+        PASSAGE_ID,
+        PAGE_ID,
+        SITE,
+        Column("position", "integer", "place of the passage on its page, from 0"),
+        text("heading_path", "title and headings above the passage, joined by ' > '"),
+        text("text", "the passage's words, without its headings"),
+        Column("n_words", "integer", "number of words in the text"),
+    ),
+)
+
+QUERIES = Schema(
+    "queries",
+    "one distinct question",
+    ("query_id",),
+    (
+        QUERY_ID,
+        text("text", "the question in its most frequent spelling"),
+        Column("demand", "number", "how often it is asked: the log's own figure, else the number of times logged"),
+        optional("first_asked_at", "time", "when it was first asked"),
+        optional("last_asked_at", "time", "when it was last asked"),
+    ),
+)
+
+ANSWERS = Schema(
+    "answers",
+    "one engine's answer to one query in one run",
+    ("answer_id",),
+    (
+        ANSWER_ID,
+        QUERY_ID,
+        text("engine", "answer engine, such as perplexity"),
+        optional("model", "text", "model that answered"),
+        optional("surface", "text", "api, scrape or app"),
+        optional("run_id", "text", "id of the run that asked"),
+        optional("asked_at", "time", "when it was asked"),
+        optional("market", "text", "country, region or locale it was asked from, as logged"),
+        text("text", "the answer; empty where the log holds what was cited but not what was said"),
+        Column("searched", "flag", "whether the engine searched the web"),
+        optional("extra", "text", "fields of its records that no column holds, as JSON"),
+    ),
+)
+
+FAILURES = Schema(
+    "failures",
+    "one answer that failed, kept apart so that it never enters a denominator",
+    ("answer_id",),
+    (
+        ANSWER_ID,
+        QUERY_ID,
+        text("engine", "answer engine, such as perplexity"),
+        optional("asked_at", "time", "when it was asked"),
+        text("error", "why it failed"),
+    ),
+)
+
+CITATIONS = Schema(
+    "citations",
+    "one page named by one answer",
+    ("answer_id", "position"),
+    (
+        ANSWER_ID,
+        Column("position", "integer", "place among the answer's cited, then its retrieved pages, from 0"),
+        text("url", "canonical URL"),
+        SITE,
+        text("kind", "cited, or retrieved (found but not cited)"),
+        optional("start", "integer", "first character of the first cited span in the answer"),
+        optional("end", "integer", "one past the last character of that span"),
+        optional("title", "text", "title of the page, as logged"),
+    ),
+)
+
+SPANS = Schema(
+    "spans",
+    "one stretch of an answer for which it cites one page",
+    ("answer_id", "position", "start", "end"),
+    (
+        ANSWER_ID,
+        Column("position", "integer", "position of the page among the answer's citations"),
+        Column("start", "integer", "first character of the stretch in the answer"),
+        Column("end", "integer", "one past its last character"),
+    ),
+)
+
+MENTIONS = Schema(
+    "mentions",
+    "one brand named by one answer",
+    ("answer_id", "brand"),
+    (
+        ANSWER_ID,
+        text("brand", "the brand's first listed name"),
+        Column("position", "integer", "order of first naming among the brands in the answer, from 0"),
+        optional(
+            "n_words", "integer", "words in the sentences that name the brand; missing where only the log says that it is named"
+        ),
+    ),
+)
+
+SEARCHES = Schema(
+    "searches",
+    "one search that the engine ran for one answer (fan-out)",
+    ("answer_id", "position"),
+    (ANSWER_ID, Column("position", "integer", "order of the search, from 0"), text("text", "the search's words")),
+)
+
+REJECTS = Schema(
+    "rejects",
+    "one record of a log that could not be read",
+    ("file", "line"),
+    (
+        text("file", "the log's file"),
+        Column("line", "integer", "line or row of the record, from 1"),
+        text("reason", "why it could not be read"),
+    ),
+)
+
+SOURCES = Schema(
+    "sources",
+    "one format met in one file of a log",
+    ("file", "format"),
+    (
+        text("file", "the log's file, with its sheet in brackets where it has several"),
+        text("format", "the format its records were read as; 'mapped columns' where columns were found by name"),
+        Column("n_records", "integer", "records read: a dialogue may hold several"),
+        text("fields", "which column or field holds what"),
+        optional("note", "text", "what this format cannot tell"),
+    ),
+)
+
+CLAIMS = Schema(
+    "claims",
+    "one sentence of a logged answer",
+    ("claim_id",),
+    (
+        text("claim_id", "id of the claim: its answer's id, '#', its position"),
+        ANSWER_ID,
+        QUERY_ID,
+        text("text", "the sentence without citation markers"),
+    ),
+)
+
+Pages = Annotated[pd.DataFrame, PAGES]
+Passages = Annotated[pd.DataFrame, PASSAGES]
+Queries = Annotated[pd.DataFrame, QUERIES]
+Answers = Annotated[pd.DataFrame, ANSWERS]
+Failures = Annotated[pd.DataFrame, FAILURES]
+Citations = Annotated[pd.DataFrame, CITATIONS]
+Spans = Annotated[pd.DataFrame, SPANS]
+Mentions = Annotated[pd.DataFrame, MENTIONS]
+Searches = Annotated[pd.DataFrame, SEARCHES]
+Rejects = Annotated[pd.DataFrame, REJECTS]
+Sources = Annotated[pd.DataFrame, SOURCES]
+Claims = Annotated[pd.DataFrame, CLAIMS]
+
+
+@dataclass(frozen=True)
+class LogTables:
+    """What a log of answers holds, as tables, and the column mapping with which it was read.
+
+    Of a very long log `answers`, and what belongs to them, are a sample: a share of `share_of_answers_kept` of all
+    `n_answers_read` (None: not told). `queries` are whole.
+    """
+
+    queries: Queries
+    answers: Answers
+    citations: Citations
+    searches: Searches
+    failures: Failures
+    mapping: dict[str, str]
+    rejects: Rejects = field(default_factory=REJECTS.empty)
+    spans: Spans = field(default_factory=SPANS.empty)
+    mentions: Mentions = field(default_factory=MENTIONS.empty)
+    sources: Sources = field(default_factory=SOURCES.empty)
+    n_answers_read: int | None = None
+    share_of_answers_kept: float = 1.0
