@@ -9,14 +9,16 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from coverage_kit.errors import SettingsError
-from coverage_kit.settings_models import AskedEngine as AskedEngine  # others import them from here
-from coverage_kit.settings_models import AskSettings as AskSettings
-from coverage_kit.settings_models import CostSettings as CostSettings
-from coverage_kit.settings_models import DraftSettings as DraftSettings
-from coverage_kit.settings_models import EndpointSettings as EndpointSettings
-from coverage_kit.settings_models import JudgeSettings as JudgeSettings
-from coverage_kit.settings_models import Section
-from coverage_kit.settings_models import TuneSettings as TuneSettings
+from coverage_kit.settings_models import (
+    AskedEngine as AskedEngine,  # others import them from here
+    AskSettings as AskSettings,
+    CostSettings as CostSettings,
+    DraftSettings as DraftSettings,
+    EndpointSettings as EndpointSettings,
+    JudgeSettings as JudgeSettings,
+    Section,
+    TuneSettings as TuneSettings,
+)
 
 
 class SiteSettings(Section):

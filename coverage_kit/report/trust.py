@@ -74,7 +74,7 @@ def _describe_assumed(about: dict[str, Any]) -> str:
         return f" Coverage rests on the share of questions without an answer here that was given: {percent(share)}."
     return (
         f" Coverage rests on an estimate that {percent(share)} of questions have no answer here; settle it with "
-        "match.share_of_gaps if you know better (docs/howto/not_told.md)."
+        "match.share_of_gaps if you know better (docs/howto/not_assessed.md)."
     )
 
 
