@@ -128,11 +128,12 @@ def test_every_status_and_column_for_editors_is_named():
     assert f"**{EARLIER}**" in told
 
 
-def test_every_howto_says_whose_commands_it_shows():
-    sentence = "write `.venv/bin/coverage-kit`, or activate it once with `. .venv/bin/activate`."
-    for document in (ROOT / "README.md", DOCS / "index.md", DOCS / "notebooks.md", *sorted((DOCS / "howto").glob("*.md"))):
-        told = text_of(document)
-        assert sentence in told or not find_command_lines(told), document.name
+def test_the_environment_is_activated_where_it_is_installed_and_nowhere_else():
+    activation = "`. .venv/bin/activate`"
+    guides = [path for path in DOCS.rglob("*.md") if activation in text_of(path)]
+    assert guides == [DOCS / "howto/own_site.md"]
+    assert activation in text_of(ROOT / "README.md")
+    assert "(howto/own_site.md#install)" in text_of(DOCS / "tutorial.md")
 
 
 def test_no_document_installs_from_an_index_what_a_checkout_holds():

@@ -4,8 +4,7 @@ import copy
 import json
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from coverage_kit.collect.logs import LogRecord, UnreadableRecordError, generic, read_log
 from coverage_kit.collect.logs.columns import choose_columns

@@ -5,8 +5,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from coverage_kit.collect.logs import describe_mapping, normal_form, read_log
 from coverage_kit.collect.logs.columns import choose_columns

@@ -1,8 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from coverage_kit.collect.logs import normalize, read_log
 from coverage_kit.collect.logs.record import Citation, LogRecord

@@ -2,8 +2,7 @@ import re
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from coverage_kit.collect.passages import split_pages, split_text
 from coverage_kit.errors import SchemaError

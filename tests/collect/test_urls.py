@@ -1,6 +1,5 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from coverage_kit.collect.urls import canonical_url, page_id, site_name, site_scope, split_http
 

@@ -3,8 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from coverage_kit.measure.claim_parts import read_parts
 from coverage_kit.measure.support import compare_claim

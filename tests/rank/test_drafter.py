@@ -5,8 +5,7 @@ import re
 import sys
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from coverage_kit.errors import DraftError, RunError, SettingsError
 from coverage_kit.rank.briefs import Brief

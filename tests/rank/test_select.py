@@ -4,8 +4,7 @@ from itertools import chain, combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from coverage_kit.rank.edits import Candidate
 from coverage_kit.rank.select import Limits, Portfolio, rank_edits, select_edits

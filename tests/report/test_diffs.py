@@ -2,8 +2,7 @@ import re
 
 import lxml.html
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from coverage_kit.report.diffs import diff_html, diff_lines, diff_markdown, diff_words
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import lxml.html
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from markdown_it import MarkdownIt
 
 from coverage_kit.collect.decode import clean_text

@@ -1,24 +1,11 @@
-"""Settings: every knob, frozen, read from coverage.toml; an unknown key is an error."""
+"""Settings: every setting of a project, frozen; an unknown key is an error."""
 
-import tomllib
-from collections.abc import Callable
 from datetime import date
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from coverage_kit.errors import SettingsError
-from coverage_kit.settings_models import (
-    AskedEngine as AskedEngine,  # others import them from here
-    AskSettings as AskSettings,
-    CostSettings as CostSettings,
-    DraftSettings as DraftSettings,
-    EndpointSettings as EndpointSettings,
-    JudgeSettings as JudgeSettings,
-    Section,
-    TuneSettings as TuneSettings,
-)
+from coverage_kit.settings.models import AskSettings, CostSettings, DraftSettings, JudgeSettings, Section, TuneSettings
 
 
 class SiteSettings(Section):
@@ -125,9 +112,6 @@ class RankSettings(Section):
     claim_minutes: float = Field(10.0, ge=0, description="each claim that needs a source")
 
 
-_WITH_KEYS = ("draft", "judge", "ask")  # sections into which somebody may paste a key
-
-
 class EngineSettings(Section):
     """What spreads embedding and matching over workers, on this machine or on a cluster."""
 
@@ -161,78 +145,3 @@ class Settings(Section):
     cache: str = Field("runs/cache", description="folder of vectors and fetched pages that are used again")
     language: Literal["en"] = Field("en", description="language of stop words and of the edits' wording")
     seed: int = Field(0, ge=0, description="seed of every random step")
-
-
-def read_settings(path: str | Path) -> Settings:
-    """Return the settings of a coverage.toml; relative paths in it start at the file's own folder.
-
-    Raises SettingsError for a missing file, broken TOML, an unknown key or a value out of range.
-    """
-    path = Path(path)
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        cure = "Name a coverage.toml, or write one with 'coverage-kit init'."
-        raise SettingsError(str(path), "a settings file", error.strerror or "no file", cure) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(str(path), "valid TOML in UTF-8", str(error), "Correct that line.") from None
-    settings = make_settings(values, where=str(path))
-    return resolve_paths(settings, path.resolve().parent)
-
-
-def make_settings(values: dict[str, Any], where: str = "settings") -> Settings:
-    """Return settings from nested values. Raises SettingsError, naming `where`, for the first value that is wrong."""
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        unknown = first["type"] == "extra_forbidden"
-        what = f"a known key instead of '{key}'" if unknown else f"a usable value for '{key}'"
-        given = first.get("input")
-        is_told = key.split(".")[0] not in _WITH_KEYS and not isinstance(given, dict | list | tuple)
-        value = repr(given) if is_told else "a value, not told here as it may be a key"
-        value = "nothing" if first["type"] == "missing" else value
-        found = "an unknown key" if unknown else f"{value} ({first['msg']})"
-        raise SettingsError(where, what, found, "docs/settings.md lists every key.") from None
-
-
-def resolve_paths(settings: Settings, folder: Path) -> Settings:
-    """Return the settings with every relative path made to start at the folder; URLs stay as they are."""
-
-    def place(source: str) -> str:
-        return source if "://" in source else str(folder / Path(source).expanduser())
-
-    def site(one: SiteSettings) -> SiteSettings:
-        return one.model_copy(update={"source": place(one.source)})
-
-    return settings.model_copy(
-        update={
-            "site": site(settings.site),
-            "competitors": tuple(site(one) for one in settings.competitors),
-            "log": settings.log.model_copy(update={"files": tuple(place(file) for file in settings.log.files)}),
-            "change": settings.change.model_copy(update={"files": tuple(map(place, settings.change.files))}),
-            "analytics": settings.analytics.model_copy(
-                update={key: tuple(map(place, getattr(settings.analytics, key))) for key in ("sessions", "search_console")}
-            ),
-            "match": settings.match.model_copy(
-                update={key: _model_path(getattr(settings.match, key), folder) for key in ("encoder", "cross_encoder")}
-            ),
-            "judge": settings.judge.model_copy(update=_placed(settings.judge, "rubrics", place=place)),
-            "ask": settings.ask.model_copy(update=_placed(settings.ask, "panel", "out", place=place)),
-            "costs": settings.costs.model_copy(update=_placed(settings.costs, "prices", place=place)),
-            "tune": settings.tune.model_copy(update=_placed(settings.tune, "out", place=place)),
-            "out": place(settings.out),
-            "cache": place(settings.cache),
-        }
-    )
-
-
-def _placed(section: Section, *keys: str, place: Callable[[str], str]) -> dict[str, str]:
-    """Return these paths of a section in their place; empty ones stay empty."""
-    return {key: place(value) if (value := getattr(section, key)) else value for key in keys}
-
-
-def _model_path(model: str, folder: Path) -> str:
-    place = folder / Path(model).expanduser()
-    return str(place) if model.startswith((".", "~")) or (model not in ("", "minilm") and place.is_dir()) else model

@@ -1,0 +1,31 @@
+"""Settings: every setting of a project, read from coverage.toml. Import them from here."""
+
+from coverage_kit.settings.models import (
+    AskedEngine as AskedEngine,
+    AskSettings as AskSettings,
+    CostSettings as CostSettings,
+    DraftSettings as DraftSettings,
+    EndpointSettings as EndpointSettings,
+    JudgeSettings as JudgeSettings,
+    Section as Section,
+    TuneSettings as TuneSettings,
+)
+from coverage_kit.settings.paths import (
+    resolve_paths as resolve_paths,
+)
+from coverage_kit.settings.project import (
+    AnalyticsSettings as AnalyticsSettings,
+    ChangeSettings as ChangeSettings,
+    CrawlSettings as CrawlSettings,
+    EngineSettings as EngineSettings,
+    LogSettings as LogSettings,
+    MatchSettings as MatchSettings,
+    RankSettings as RankSettings,
+    Settings as Settings,
+    SiteSettings as SiteSettings,
+    VisibilitySettings as VisibilitySettings,
+)
+from coverage_kit.settings.read import (
+    make_settings as make_settings,
+    read_settings as read_settings,
+)
