@@ -15,7 +15,7 @@ from coverage_kit.match.hiding import Plan
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import nearest_passages
 from coverage_kit.match.space import Space, fit_space
-from coverage_kit.rank.edits import Candidate
+from coverage_kit.rank.candidates import Candidate
 from coverage_kit.rank.select import Limits, rank_edits
 from coverage_kit.rank.simulate import edit_table, simulate_edits
 from coverage_kit.tables import CLUSTERS, PASSAGES, QUERIES

@@ -19,9 +19,10 @@ from coverage_kit.contracts import TextChange
 from coverage_kit.match.lexicon import Lexicon
 from coverage_kit.match.model import SAME, SiteModel
 from coverage_kit.match.neighbors import nearest_rows
+from coverage_kit.rank.candidates import Candidate
 from coverage_kit.rank.causes import demand_weights
 from coverage_kit.rank.choice import MIN_CHOICES, ChoiceModel, Choices, fit_choice
-from coverage_kit.rank.edits import Candidate, edit_id
+from coverage_kit.rank.edits import edit_id
 from coverage_kit.rank.offers import CONTENT_FEATURES, content_features, expand_queries, site_centre
 from coverage_kit.tables import Clusters, Effects, LogTables, Passages
 from coverage_kit.vectors import Embeddings, Vectors, cosines

@@ -11,8 +11,9 @@ from coverage_kit.citing import predict_citations
 from coverage_kit.collect.panel import read_panel
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import nearest_rows
+from coverage_kit.rank.candidates import Candidate, Site
 from coverage_kit.rank.drafts import ClaimBook
-from coverage_kit.rank.edits import Candidate, Site, explain_no_edits, list_changes, propose_edits
+from coverage_kit.rank.edits import explain_no_edits, list_changes, propose_edits
 from coverage_kit.rank.gaps import best_places
 from coverage_kit.rank.select import Limits, rank_edits
 from coverage_kit.rank.simulate import Simulation, edit_table, join_simulations, simulate_edits

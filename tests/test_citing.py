@@ -10,8 +10,8 @@ from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import nearest_passages
 from coverage_kit.match.space import fit_space
 from coverage_kit.pipeline import analyze
+from coverage_kit.rank.candidates import Candidate
 from coverage_kit.rank.choice import ChoiceModel, Choices, fit_weights
-from coverage_kit.rank.edits import Candidate
 from coverage_kit.settings import make_settings
 from coverage_kit.tables import ANSWERS, CITATIONS, FAILURES, PASSAGES, QUERIES, SEARCHES, LogTables
 from coverage_kit.vectors import embed_texts

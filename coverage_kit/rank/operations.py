@@ -7,9 +7,9 @@ site's own, or extracts of logged answers marked as such, or slots for the edito
 import re
 
 from coverage_kit.contracts import PassageText
+from coverage_kit.rank.candidates import Candidate, Change, Gap, Maker, Site
 from coverage_kit.rank.causes import CONTENT_CAUSES
 from coverage_kit.rank.drafts import as_question, content_words, mark_extracts, write_brief
-from coverage_kit.rank.edits import Candidate, Change, Gap, Maker, Site
 from coverage_kit.settings import RankSettings
 from coverage_kit.text.sentences import split_sentences
 from coverage_kit.text.years import stale_years

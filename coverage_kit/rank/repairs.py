@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from coverage_kit.contracts import PassageText
-from coverage_kit.rank.edits import Candidate, Change, Site
+from coverage_kit.rank.candidates import Candidate, Change, Site
 from coverage_kit.settings import RankSettings
 from coverage_kit.tables import BrandClaims, Clusters, Coverage, Findings, Passages, Queries
 

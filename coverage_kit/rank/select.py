@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage_kit.rank.edits import Candidate, edit_id
+from coverage_kit.rank.candidates import Candidate
+from coverage_kit.rank.edits import edit_id
 from coverage_kit.rank.simulate import Simulation
 from coverage_kit.tables import EDITS, FRONTIER, Edits, Frontier, checked
 

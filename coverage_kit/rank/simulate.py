@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from coverage_kit.contracts import Effect, TextChange
+from coverage_kit.rank.candidates import Candidate
 from coverage_kit.rank.causes import demand_weights
-from coverage_kit.rank.edits import Candidate, edit_id
+from coverage_kit.rank.edits import edit_id
 from coverage_kit.tables import EFFECTS, Clusters, Effects, Queries
 
 Floats = npt.NDArray[np.float64]

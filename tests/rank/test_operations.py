@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from coverage_kit.rank.edits import Gap, Site, list_changes, touches
+from coverage_kit.rank.candidates import Gap, Site
+from coverage_kit.rank.edits import list_changes, touches
 from coverage_kit.rank.operations import (
     MAKERS,
     add_page,

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from coverage_kit.contracts import Effect
+from coverage_kit.rank.candidates import Candidate, Site
 from coverage_kit.rank.causes import gather_facts, name_causes, pool_facts
 from coverage_kit.rank.drafts import ClaimBook, as_question, write_brief
-from coverage_kit.rank.edits import NO_EDIT, Candidate, Site, explain_no_edits, propose_edits
+from coverage_kit.rank.edits import NO_EDIT, explain_no_edits, propose_edits
 from coverage_kit.rank.gaps import best_places, nearest_to_clusters, rank_gaps
 from coverage_kit.rank.outcomes import Field, count_outcomes, outcome_rates
 from coverage_kit.rank.select import Limits, rank_edits

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from coverage_kit.rank.edits import Site
+from coverage_kit.rank.candidates import Site
 from coverage_kit.rank.repairs import clusters_of_pages, price_finding, propose_facts, propose_repairs
 from coverage_kit.settings import RankSettings
 from coverage_kit.tables import BRAND_CLAIMS, CLUSTERS, COVERAGE, FINDINGS, PASSAGES, QUERIES

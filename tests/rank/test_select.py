@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from coverage_kit.rank.edits import Candidate
+from coverage_kit.rank.candidates import Candidate
 from coverage_kit.rank.select import Limits, Portfolio, rank_edits, select_edits
 from coverage_kit.rank.simulate import Chances, Simulation, edit_table
 from coverage_kit.tables import EFFECTS
