@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.headline import summarize
 from coverage_kit.llm.costs import open_ledger
-from coverage_kit.report.views import summarize
 from coverage_kit.report.visibility_views import describe_visibility
 from coverage_kit.settings import make_settings
 from coverage_kit.storage.cache import digest

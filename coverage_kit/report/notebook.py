@@ -9,10 +9,10 @@ from markupsafe import escape
 
 from coverage_kit.analysis import Analysis, load_analysis
 from coverage_kit.errors import RunError
+from coverage_kit.headline import summarize
 from coverage_kit.report import figures
 from coverage_kit.report.texts import clean_text
 from coverage_kit.report.trust import predicted_under
-from coverage_kit.report.views import summarize
 from coverage_kit.report.wording import count
 from coverage_kit.settings import Settings, make_settings
 

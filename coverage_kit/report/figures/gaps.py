@@ -6,11 +6,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.headline import budget, summarize
 from coverage_kit.report import marks
 from coverage_kit.report.figures.base import Figure, annotate, name_rows, new_figure, note_figure, points, start_at_zero
 from coverage_kit.report.texts import markup_lines
 from coverage_kit.report.trust import predicted_under
-from coverage_kit.report.views import budget, summarize
 from coverage_kit.report.wording import CAUSES, amount, describe_cause
 
 

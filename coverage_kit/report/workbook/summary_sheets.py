@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.headline import Headline, summarize
 from coverage_kit.report.trust import predicted_under
-from coverage_kit.report.views import Headline, describe_edits, describe_gaps, summarize
+from coverage_kit.report.views import describe_edits, describe_gaps
 from coverage_kit.report.visibility_views import describe_visibility
 from coverage_kit.report.wording import LOW_N, amount, interval, percent
 from coverage_kit.report.workbook.sheet import Field, Form, Sheet, place_of, places_of, with_gap_link
