@@ -17,8 +17,8 @@ import pyarrow as pa
 from benchmarks.rows import make_queries, write_rows
 from benchmarks.sets import data_folder
 from coverage_kit.collect.logs.parts import load_log_part, merge_log_parts, plan_log
-from coverage_kit.engines.jobs import EmbedJob, MatchJob, ReadJob, open_encoder
-from coverage_kit.engines.parts import Job, Part, as_column, do_part, read_table, write_table
+from coverage_kit.parallel.jobs import EmbedJob, MatchJob, ReadJob, open_encoder
+from coverage_kit.parallel.parts import Job, Part, as_column, do_part, read_table, write_table
 from coverage_kit.settings import LogSettings, MatchSettings
 from coverage_kit.tables import PASSAGES
 

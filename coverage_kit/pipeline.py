@@ -22,12 +22,12 @@ from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.site import read_site
 from coverage_kit.drawing import draw_map
 from coverage_kit.embed.texts import CachedEncoder, headings, passage_texts
-from coverage_kit.engines import Spread, open_spread
 from coverage_kit.errors import LogError, SiteError
 from coverage_kit.grouping import group_log
 from coverage_kit.llm.costs import open_ledger
 from coverage_kit.match.model import SiteModel
 from coverage_kit.matching import Matched, RunVectors, is_cited, match_site
+from coverage_kit.parallel import Spread, open_spread
 from coverage_kit.planning import Further, plan_edits, read_holdout
 from coverage_kit.rank.causes import explain_coverage, gather_facts, pool_facts
 from coverage_kit.rank.drafts import ClaimBook, unsupported_claims

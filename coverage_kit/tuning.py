@@ -17,11 +17,11 @@ from coverage_kit.collect.urls import page_id
 from coverage_kit.embed.choose import choose_encoder
 from coverage_kit.embed.texts import CachedEncoder, passage_texts
 from coverage_kit.embed.tuning import FEWEST_PAIRS, Recipe, train_encoder
-from coverage_kit.engines import open_spread
 from coverage_kit.errors import EncoderError, LogError, RunError
 from coverage_kit.match.space import fit_space
 from coverage_kit.measure.retrieval import compare_paired, measure_found
 from coverage_kit.pairing import Material, Split, cited_pairs, draw_pairs, heading_pairs, list_sought, split_by_page
+from coverage_kit.parallel import open_spread
 from coverage_kit.pipeline import collect_log, collect_pages, open_encoder
 from coverage_kit.settings import MatchSettings, Settings, TuneSettings
 from coverage_kit.tables import LogTables, Passages

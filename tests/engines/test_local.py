@@ -6,11 +6,11 @@ import pyarrow as pa
 import pytest
 
 from coverage_kit.collect.logs.read import read_log
-from coverage_kit.engines import jobs, open_spread
-from coverage_kit.engines.jobs import EmbedJob
-from coverage_kit.engines.parts import as_column, as_vectors
 from coverage_kit.errors import EncoderError, RunError
 from coverage_kit.match.neighbors import nearest_passages
+from coverage_kit.parallel import jobs, open_spread
+from coverage_kit.parallel.jobs import EmbedJob
+from coverage_kit.parallel.parts import as_column, as_vectors
 from coverage_kit.settings import LogSettings, make_settings
 from coverage_kit.vectors import embed_texts
 from tests.encoder import WordEncoder

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coverage_kit.engines import open_spread
-from coverage_kit.engines.ray import share_cpus
 from coverage_kit.errors import RunError
+from coverage_kit.parallel import open_spread
+from coverage_kit.parallel.ray import share_cpus
 from coverage_kit.pipeline import analyze
 from coverage_kit.settings import make_settings
 from tests.conftest import TOPICS
@@ -86,7 +86,7 @@ def test_tables_of_a_run_are_those_of_one_process_though_a_worker_is_killed(proj
     monkeypatch.setattr("coverage_kit.drawing.project", lambda embeddings, *_: embeddings.vectors[:, :2])  # UMAP is slow
     killer = threading.Thread(target=kill_one, args=(project,))
     killer.start()
-    with caplog.at_level(logging.INFO, "coverage_kit.engines"):
+    with caplog.at_level(logging.INFO, "coverage_kit.parallel"):
         spread = analyze(settings_of(project, "ray"), SlowEncoder(project)).tables()
     killer.join()
     alone = analyze(settings_of(project, "none"), WordEncoder()).tables()

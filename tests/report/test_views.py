@@ -2,20 +2,21 @@ from dataclasses import replace
 
 import pytest
 
+from coverage_kit.headline import summarize
 from coverage_kit.report import views
 from coverage_kit.report.trust import can_tell_coverage, describe_self_test, predicted_under
 from coverage_kit.report.wording import CAUSES
 
 
 def test_headline_of_two_queries_is_weighted_by_demand(tiny):
-    head = views.summarize(tiny)
+    head = summarize(tiny)
     assert (head.n_queries, head.demand) == (2, 4.0)
     assert (head.covered, head.covered_low, head.covered_high) == pytest.approx((0.3, 0.2, 0.45))
     assert (head.n_gaps, head.n_severe) == (1, 1)
 
 
 def test_plan_is_what_was_chosen(analysis):
-    head = views.summarize(analysis)
+    head = summarize(analysis)
     assert (head.n_planned, head.planned_minutes, head.planned_gain) == (7, 91.0, 119.0)  # 10 + ... + 16; 20 + ... + 14
     assert (head.planned_low, head.planned_high) == (49.0, 189.0)  # the frontier at the seventh: 10 + ... + 4; 30 + ... + 24
     assert list(views.describe_edits(analysis)["is_chosen"]) == [True] * 7 + [False] * 5
@@ -23,14 +24,14 @@ def test_plan_is_what_was_chosen(analysis):
 
 def test_plan_with_a_hole_has_the_frontiers_interval_in_proportion(analysis):
     edits = analysis.edits.assign(is_chosen=analysis.edits["rank"].isin([1, 3]))
-    head = views.summarize(replace(analysis, edits=edits))
+    head = summarize(replace(analysis, edits=edits))
     assert (head.n_planned, head.planned_minutes, head.planned_gain) == (2, 22.0, 38.0)  # 10 + 12; 20 + 18
     # the frontier at the third edit: 57 [27, 87]
     assert (head.planned_low, head.planned_high) == (pytest.approx(27 * 38 / 57), pytest.approx(87 * 38 / 57))
 
 
 def test_nothing_chosen_is_a_plan_of_nothing(analysis):
-    head = views.summarize(replace(analysis, edits=analysis.edits.assign(is_chosen=False)))
+    head = summarize(replace(analysis, edits=analysis.edits.assign(is_chosen=False)))
     assert (head.n_planned, head.planned_minutes, head.planned_gain, head.planned_high) == (0, 0.0, 0.0, 0.0)
 
 
@@ -43,7 +44,7 @@ def test_no_edit_stands_apart(analysis):
 
 def test_what_cannot_be_won_is_not_counted_as_severe(analysis):
     lost = replace(analysis, gaps=analysis.gaps.assign(winnable=False))
-    assert (views.summarize(analysis).n_severe, views.summarize(lost).n_severe) == (2, 0)
+    assert (summarize(analysis).n_severe, summarize(lost).n_severe) == (2, 0)
 
 
 def test_gap_names_its_medoid_first_then_the_most_asked(tiny):

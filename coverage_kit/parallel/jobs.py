@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from coverage_kit.collect.logs.parts import LogPlan, read_log_part, save_log_part
 from coverage_kit.embed.choose import choose_encoder
-from coverage_kit.engines.parts import as_column, as_vectors, read_table
 from coverage_kit.errors import EncoderError
 from coverage_kit.match.neighbors import Indexes, nearest_passages
+from coverage_kit.parallel.parts import as_column, as_vectors, read_table
 from coverage_kit.settings import LogSettings, MatchSettings
 from coverage_kit.tables import Passages
 from coverage_kit.vectors import Embeddings, Encoder, Role

@@ -13,11 +13,11 @@ import pyarrow as pa
 
 from coverage_kit.collect.logs.parts import load_log_part, merge_log_parts, plan_log
 from coverage_kit.collect.logs.read import list_files, read_log
-from coverage_kit.engines.jobs import EmbedJob, MatchJob, ReadJob, open_encoder
-from coverage_kit.engines.local import LocalEngine
-from coverage_kit.engines.parts import Engine, as_column, as_vectors, cut_parts, do_parts, fingerprint_of, write_table
-from coverage_kit.engines.ray import RayEngine
 from coverage_kit.match.neighbors import Indexes, nearest_passages
+from coverage_kit.parallel.jobs import EmbedJob, MatchJob, ReadJob, open_encoder
+from coverage_kit.parallel.local import LocalEngine
+from coverage_kit.parallel.parts import Engine, as_column, as_vectors, cut_parts, do_parts, fingerprint_of, write_table
+from coverage_kit.parallel.ray import RayEngine
 from coverage_kit.settings import EngineSettings, LogSettings, Settings
 from coverage_kit.tables import LogTables, Matches, Passages
 from coverage_kit.vectors import Embeddings, Encoder, Role, Vectors

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from coverage_kit.engines.parts import Job, Part, do_part
 from coverage_kit.errors import CoverageKitError, RunError
+from coverage_kit.parallel.parts import Job, Part, do_part
 
 logger = logging.getLogger(__name__)
 

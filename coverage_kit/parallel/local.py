@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from coverage_kit.engines.parts import Job, Part, do_part
+from coverage_kit.parallel.parts import Job, Part, do_part
 
 logger = logging.getLogger(__name__)
 
