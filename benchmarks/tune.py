@@ -10,11 +10,11 @@ from typing import Any
 
 from benchmarks.sets import BenchSet
 from coverage_kit.embed.texts import CachedEncoder
-from coverage_kit.pairing import Material
 from coverage_kit.settings import MatchSettings, TuneSettings
 from coverage_kit.tables import CLAIMS
-from coverage_kit.tuned import Tuned
-from coverage_kit.tuning import Place, tune_on
+from coverage_kit.tasks.tune import Place, tune_on
+from coverage_kit.tasks.tuning_pairs import Material
+from coverage_kit.tasks.tuning_result import Tuned
 
 Row = dict[str, Any]
 

@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from coverage_kit.match.model import SiteModel
     from coverage_kit.match.neighbors import nearest_passages
     from coverage_kit.measure.change import Treatment, measure_change
-    from coverage_kit.measure.predictions import compare_predictions
     from coverage_kit.measure.visibility import Panel, measure_visibility
     from coverage_kit.pipeline import analyze
     from coverage_kit.rank.edits import propose_edits
     from coverage_kit.rank.gaps import rank_gaps
     from coverage_kit.rank.select import rank_edits
     from coverage_kit.rank.simulate import simulate_edits
-    from coverage_kit.rank.what_if import what_if
     from coverage_kit.report.page import write_page
     from coverage_kit.report.site_copy import write_site_copy
     from coverage_kit.report.workbook import write_csv, write_workbook
     from coverage_kit.settings import Settings, make_settings, read_settings
+    from coverage_kit.tasks.predictions import compare_predictions
+    from coverage_kit.tasks.what_if import what_if
     from coverage_kit.vectors import Embeddings, Encoder, embed_texts
 
 _HOMES = {

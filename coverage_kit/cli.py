@@ -140,7 +140,7 @@ def inspect(
 
     Example: coverage-kit inspect answers.jsonl
     """
-    from coverage_kit.inspecting import inspect_log  # noqa: PLC0415 (seconds to import)
+    from coverage_kit.tasks.inspect_log import inspect_log  # noqa: PLC0415 (seconds to import)
 
     typer.echo(inspect_log(file, dict(_pair(text) for text in column or []), rejects))
 
@@ -160,7 +160,7 @@ def compare(
 
     Example: coverage-kit compare runs/march runs/april
     """
-    from coverage_kit.comparing import compare_runs  # noqa: PLC0415 (seconds to import)
+    from coverage_kit.tasks.compare import compare_runs  # noqa: PLC0415 (seconds to import)
 
     typer.echo(compare_runs(run_a, run_b, published or [], record))
 
@@ -210,17 +210,17 @@ def draft(
     """
     from coverage_kit.analysis import load_analysis  # noqa: PLC0415 (seconds to import)
     from coverage_kit.llm.costs import open_ledger  # noqa: PLC0415
-    from coverage_kit.rank import briefs, drafter  # noqa: PLC0415
     from coverage_kit.report.picking import pick_edits  # noqa: PLC0415
+    from coverage_kit.tasks import briefs, draft  # noqa: PLC0415
 
     if top and edit:
         raise SettingsError("draft", "--top or --edit", "both", "Leave one out.")
     analysis = load_analysis(folder)
     settings = read_settings(settings_file) if settings_file else make_settings(analysis.about["settings"], where=str(folder))
-    writer = drafter.ChatDrafter(settings.draft)
+    writer = draft.ChatDrafter(settings.draft)
     picked = pick_edits(analysis, top, edit or [])
     told, path = briefs.list_briefs(analysis, picked), out or folder / "drafts.json"
-    typer.echo(drafter.describe_drafts(done := drafter.fill_drafts(writer, told, path), told, len(picked), path))
+    typer.echo(draft.describe_drafts(done := draft.fill_drafts(writer, told, path), told, len(picked), path))
     open_ledger(settings).add(str(folder), "draft", writer.name, replace(writer.spent, n_reused=len(done.kept)))
     if done.failed:
         raise typer.Exit(1)
@@ -268,8 +268,8 @@ def _run(settings: Settings) -> None:
 
 def _tell_applied(done: "pd.DataFrame", source: Path, to: Path, has_base_url: bool) -> None:
     """Print what was made in the copy and what was not."""
-    from coverage_kit.comparing import as_columns  # noqa: PLC0415
     from coverage_kit.report.texts import shorten  # noqa: PLC0415
+    from coverage_kit.tasks.compare import as_columns  # noqa: PLC0415
 
     columns = ("edit_id", "position", "file", "page_id", "status")
     rows = [[shorten(row[name], 200) for name in columns] for row in done.to_dict("records")]

@@ -85,12 +85,12 @@ def judge(
     Example: coverage-kit judge runs/latest --dry-run
     """
     from coverage_kit.analysis import load_analysis, save_analysis  # noqa: PLC0415 (seconds to import)
-    from coverage_kit.judging import DEFAULT_RUBRICS, judge_run, list_jobs, price_judging, read_labels  # noqa: PLC0415
     from coverage_kit.llm.costs import open_ledger  # noqa: PLC0415
     from coverage_kit.measure.judge import open_judge  # noqa: PLC0415
     from coverage_kit.measure.judge.reliability import describe_reliability  # noqa: PLC0415
     from coverage_kit.measure.judge.rubrics import pick_rubrics  # noqa: PLC0415
     from coverage_kit.report.outputs import write_outputs  # noqa: PLC0415
+    from coverage_kit.tasks.judge import DEFAULT_RUBRICS, judge_run, list_jobs, price_judging, read_labels  # noqa: PLC0415
 
     analysis = load_analysis(folder)
     settings = read_settings(settings_file) if settings_file else make_settings(analysis.about["settings"], where=str(folder))
@@ -122,8 +122,8 @@ def tune(
     Example: coverage-kit tune coverage.toml
     """
     from coverage_kit.llm.costs import open_ledger  # noqa: PLC0415
-    from coverage_kit.tuned import describe_tuning  # noqa: PLC0415 (seconds to import)
-    from coverage_kit.tuning import tune_encoder  # noqa: PLC0415
+    from coverage_kit.tasks.tune import tune_encoder  # noqa: PLC0415
+    from coverage_kit.tasks.tuning_result import describe_tuning  # noqa: PLC0415 (seconds to import)
     from coverage_kit.usage import Spent  # noqa: PLC0415
 
     settings = read_settings(settings_file)
@@ -139,8 +139,8 @@ def costs(settings_file: SettingsFile = Path("coverage.toml")) -> None:
 
     Example: coverage-kit costs coverage.toml
     """
-    from coverage_kit.comparing import as_columns  # noqa: PLC0415 (seconds to import)
     from coverage_kit.llm.costs import open_ledger, sum_costs  # noqa: PLC0415
+    from coverage_kit.tasks.compare import as_columns  # noqa: PLC0415 (seconds to import)
 
     ledger = open_ledger(read_settings(settings_file))
     found = sum_costs(ledger.read())

@@ -7,7 +7,7 @@ import pytest
 
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis, save_analysis
-from coverage_kit.rank.briefs import list_briefs
+from coverage_kit.tasks.briefs import list_briefs
 from tests.chat_server import KEY, Reply, chat_server
 from tests.test_apply import write_run
 from tests.test_cli import call

@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from coverage_kit.cli import app
 from coverage_kit.errors import LogError
-from coverage_kit.inspecting import inspect_log
+from coverage_kit.tasks.inspect_log import inspect_log
 
 
 @pytest.fixture

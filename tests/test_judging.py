@@ -8,10 +8,10 @@ import pytest
 
 from coverage_kit.analysis import load_analysis, save_analysis
 from coverage_kit.errors import SettingsError
-from coverage_kit.judging import BRAND, apply_verdicts, list_items, read_labels
 from coverage_kit.llm.costs import LEDGER, Ledger, read_prices
 from coverage_kit.measure.judge.rubrics import Rubric, read_rubrics
 from coverage_kit.tables import JUDGEMENTS
+from coverage_kit.tasks.judge import BRAND, apply_verdicts, list_items, read_labels
 from tests.chat_server import KEY, Reply, chat_server
 from tests.test_cli import call
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from coverage_kit.measure.predictions import calibrate_predictions, compare_predictions
-from coverage_kit.measure.published import find_published
 from coverage_kit.pipeline import analyze
 from coverage_kit.report.picking import list_changes, pick_edits
 from coverage_kit.report.site_copy import write_site_copy
 from coverage_kit.settings import read_settings
+from coverage_kit.tasks.predictions import calibrate_predictions, compare_predictions
+from coverage_kit.tasks.published import find_published
 from tests.world import DATA, write_project
 
 

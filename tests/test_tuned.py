@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from coverage_kit.embed.tuning import TunedModel
-from coverage_kit.tuned import AS_ENCODED, IN_SPACE, RECALL, RECIPROCAL_RANK, Tuned, describe_tuning
+from coverage_kit.tasks.tuning_result import AS_ENCODED, IN_SPACE, RECALL, RECIPROCAL_RANK, Tuned, describe_tuning
 
 
 def tuned_by(plain, moved, folder=None, ranks=None):

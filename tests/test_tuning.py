@@ -9,11 +9,11 @@ from coverage_kit.embed.choose import choose_encoder
 from coverage_kit.embed.encoders import SentenceTransformerEncoder
 from coverage_kit.embed.texts import CachedEncoder
 from coverage_kit.errors import EncoderError, LogError, RunError
-from coverage_kit.pairing import Material
 from coverage_kit.settings import MatchSettings, TuneSettings, make_settings
 from coverage_kit.tables import CLAIMS, PASSAGES, QUERIES
-from coverage_kit.tuned import AS_ENCODED, IN_SPACE, RECALL, RECIPROCAL_RANK, describe_tuning
-from coverage_kit.tuning import NOTE, Place, tune_encoder, tune_on
+from coverage_kit.tasks.tune import NOTE, Place, tune_encoder, tune_on
+from coverage_kit.tasks.tuning_pairs import Material
+from coverage_kit.tasks.tuning_result import AS_ENCODED, IN_SPACE, RECALL, RECIPROCAL_RANK, describe_tuning
 
 THINGS = {"lamp": "quorlet", "lock": "brannick", "pump": "ostler", "bell": "trimmow", "rack": "shandle", "basket": "velkin"}
 THINGS |= {"saddle": "gorsep", "mirror": "ludwane"}

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from coverage_kit.errors import RunError, SchemaError
-from coverage_kit.measure.predictions import (
+from coverage_kit.tables import PREDICTIONS
+from coverage_kit.tasks.predictions import (
     Drift,
     calibrate_predictions,
     compare_predictions,
@@ -12,8 +13,7 @@ from coverage_kit.measure.predictions import (
     read_predictions,
     record_predictions,
 )
-from coverage_kit.measure.published import PUBLISHED
-from coverage_kit.tables import PREDICTIONS
+from coverage_kit.tasks.published import PUBLISHED
 from tests.two_runs import PAGE, make_edits, make_effects, make_run
 
 # (query_id, text, demand, cluster_id, coverage): a gap of two, a query outside it, two that nothing touches

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from coverage_kit.errors import DraftError, RunError, SettingsError
-from coverage_kit.rank.briefs import Brief
-from coverage_kit.rank.draft_check import check_draft
-from coverage_kit.rank.drafter import ChatDrafter, fill_drafts, write_prompt
 from coverage_kit.settings import DraftSettings
+from coverage_kit.tasks.briefs import Brief
+from coverage_kit.tasks.draft import ChatDrafter, fill_drafts, write_prompt
+from coverage_kit.tasks.draft_check import check_draft
 from tests.chat_server import KEY, Reply, chat_server
 
 HEADING = "## Can I carry my labrador?"

@@ -1,7 +1,7 @@
 import pytest
 
 from coverage_kit.errors import RunError
-from coverage_kit.rank.what_if import what_if
+from coverage_kit.tasks.what_if import what_if
 
 
 def test_one_edit_alone_brings_its_gain(sample_analysis):

@@ -14,10 +14,10 @@ from tqdm.auto import tqdm
 from coverage_kit.errors import CoverageKitError, DraftError, RunError
 from coverage_kit.llm.endpoint import RETRIES, Endpoint, Prompt
 from coverage_kit.llm.untrusted_text import fence_text
-from coverage_kit.rank.briefs import Brief
-from coverage_kit.rank.draft_check import check_draft
 from coverage_kit.settings import DraftSettings
 from coverage_kit.storage.files import write_file
+from coverage_kit.tasks.briefs import Brief
+from coverage_kit.tasks.draft_check import check_draft
 from coverage_kit.usage import Spent
 
 _TASKS = {

@@ -11,10 +11,10 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.errors import RunError
-from coverage_kit.measure.diffs import plain
-from coverage_kit.measure.published import Published
 from coverage_kit.storage.files import write_file
 from coverage_kit.tables import PREDICTIONS, Predictions, checked
+from coverage_kit.tasks.diffs import plain
+from coverage_kit.tasks.published import Published
 
 _DRAWS = 200
 _HALF_90 = 1.645  # half the width of a normal's 90% interval, in standard deviations

@@ -9,8 +9,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from coverage_kit.rank.briefs import EXTRACT_MARK, Brief
-from coverage_kit.rank.fact_forms import Known, find_unknown
+from coverage_kit.tasks.briefs import EXTRACT_MARK, Brief
+from coverage_kit.tasks.fact_forms import Known, find_unknown
 from coverage_kit.text.sentences import split_sentences
 
 _RUN = 6  # as many words in a row as an extract has are copied

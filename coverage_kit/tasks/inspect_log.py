@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from coverage_kit.collect.logs import read_log
-from coverage_kit.comparing import as_columns
 from coverage_kit.measure.visibility import name_surfaces
 from coverage_kit.report.texts import is_missing, shorten
 from coverage_kit.report.workbook import write_csv
 from coverage_kit.settings import LogSettings
 from coverage_kit.tables import LogTables
+from coverage_kit.tasks.compare import as_columns
 
 _ROWS, _WIDTH = 5, 34
 

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import pandas as pd
 
 from coverage_kit.errors import RunError
-from coverage_kit.measure.diffs import PageDiff, SiteDiff, alike, content_words, plain
 from coverage_kit.tables import Changes, Column, Passages, Schema, checked
+from coverage_kit.tasks.diffs import PageDiff, SiteDiff, alike, content_words, plain
 
 # An editor who keeps a draft's facts keeps half of its words or more; sections of one page of the sample site share 9% on
 # average, and one pair in 170 shares this much.

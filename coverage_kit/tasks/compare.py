@@ -8,13 +8,13 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis, load_analysis
 from coverage_kit.errors import RunError
-from coverage_kit.measure import predictions as made
-from coverage_kit.measure.published import find_published
 from coverage_kit.planning import RECORD
 from coverage_kit.report.texts import shorten
 from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.wording import describe_operation
 from coverage_kit.storage.files import write_file
+from coverage_kit.tasks import predictions as made
+from coverage_kit.tasks.published import find_published
 
 
 def compare_runs(run_a: Path, run_b: Path, named: list[str], record: Path | None = None) -> str:
