@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 import typer.main
 
-from coverage_kit.cli import app
+from coverage_kit.commands.app import app
 
 UsageError = typer.BadParameter.__base__  # of the click that typer carries
 COMMANDS = typer.main.get_command(app).commands

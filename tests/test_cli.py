@@ -7,8 +7,8 @@ import sys
 import pandas as pd
 import pytest
 
-from coverage_kit import cli
 from coverage_kit.analysis import load_analysis
+from coverage_kit.commands import app
 from coverage_kit.errors import SchemaError
 from coverage_kit.tables import QUERIES
 from tests.world import write_small
@@ -19,7 +19,7 @@ def call(monkeypatch, capsys, *arguments):
     monkeypatch.setattr(sys, "argv", ["coverage-kit", *map(str, arguments)])
     status = 0
     try:
-        cli.main()
+        app.main()
     except SystemExit as stop:
         status = stop.code or 0
     written = capsys.readouterr()

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from coverage_kit import cli
 from coverage_kit.analysis import save_analysis
+from coverage_kit.commands import app
 from coverage_kit.rank.track import read_track
 from coverage_kit.tables import PREDICTIONS
 from tests.two_runs import COLD, HEADING, PAGE, SITE, STORE, make_changes, make_edits, make_effects, make_passages, make_run
@@ -51,7 +51,7 @@ def call(monkeypatch, capsys, first, second, *options):
     monkeypatch.setattr(sys, "argv", ["coverage-kit", "compare", "first", "second", *map(str, options)])
     status = 0
     try:
-        cli.main()
+        app.main()
     except SystemExit as stop:
         status = stop.code or 0
     written = capsys.readouterr()

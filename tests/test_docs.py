@@ -15,11 +15,11 @@ from typer.testing import CliRunner
 
 from coverage_kit import errors
 from coverage_kit.analysis import save_analysis
-from coverage_kit.cli import app
 from coverage_kit.collect.analytics import read_sessions
 from coverage_kit.collect.logs import read_log
 from coverage_kit.collect.logs.columns import FIELDS
 from coverage_kit.collect.logs.formats import FORMATS, TABLE_FORMATS
+from coverage_kit.commands.app import app
 from coverage_kit.report.figures import FIGURES
 from coverage_kit.report.wording import CAUSES
 from coverage_kit.report.workbook.keeping import EARLIER, STATUSES, TODO, WRITTEN

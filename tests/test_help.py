@@ -5,7 +5,7 @@ import re
 import pytest
 from typer.testing import CliRunner
 
-from coverage_kit.cli import app
+from coverage_kit.commands.app import app
 from tests.command_lines import COMMANDS, UsageError, documents, find_command_lines, parse
 
 

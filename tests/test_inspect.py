@@ -3,7 +3,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from coverage_kit.cli import app
+from coverage_kit.commands.app import app
 from coverage_kit.errors import LogError
 from coverage_kit.tasks.inspect_log import inspect_log
 

@@ -31,7 +31,7 @@ def test_import_is_quick_and_light():
 
 def test_help_needs_no_model():
     code = (
-        "import sys; from typer.testing import CliRunner; from coverage_kit.cli import app; "
+        "import sys; from typer.testing import CliRunner; from coverage_kit.commands.app import app; "
         "r = CliRunner().invoke(app, ['--help']); print(r.exit_code, 'torch' in sys.modules, 'analysis' in r.output.lower())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coverage_kit import cli_models, cli_outputs
+from coverage_kit.commands import models, outputs
 from coverage_kit.errors import CoverageKitError, RunError, SettingsError
 from coverage_kit.settings import Settings, make_settings, read_settings, resolve_paths
 
@@ -26,8 +26,8 @@ app = typer.Typer(
     help="Which questions put to AI search does a site not answer, and which few words would change that?",
 )
 
-app.add_typer(cli_outputs.app)
-app.add_typer(cli_models.app)
+app.add_typer(outputs.app)
+app.add_typer(models.app)
 
 _PROJECT = """\
 # Which questions does the site not answer?
@@ -78,7 +78,7 @@ def init(folder: Annotated[Path, typer.Argument(help="folder to make")]) -> None
     if (folder / "coverage.toml").exists():
         raise SettingsError(str(folder), "a folder without coverage.toml", "one that has it", "Name another folder.")
     (folder / "notebooks").mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(Path(__file__).parent / "coverage.toml", folder / "coverage.toml")
+    shutil.copyfile(Path(__file__).parent.parent / "coverage.toml", folder / "coverage.toml")
     (folder / ".gitignore").write_text("runs/\n.ipynb_checkpoints/\n", encoding="utf-8")
     (folder / "README.md").write_text(_PROJECT, encoding="utf-8")
     for notebook in sorted(notebooks_folder().glob("*.ipynb")):
@@ -237,7 +237,7 @@ def notebooks_folder() -> Path:
 
 
 def _shipped(in_package: str, in_checkout: str) -> Path:
-    here = Path(__file__).parent
+    here = Path(__file__).parent.parent
     for folder in (here / in_package, here.parent / in_checkout):
         if folder.is_dir():
             return folder
