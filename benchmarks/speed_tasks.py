@@ -82,7 +82,7 @@ def cluster_ours(folder: Path) -> dict[str, Any]:
 def run_whole(folder: Path) -> dict[str, Any]:
     """Run the whole analysis of a project and write its tables, page and workbook."""
     from coverage_kit.analysis import save_analysis  # noqa: PLC0415
-    from coverage_kit.pipeline import analyze  # noqa: PLC0415
+    from coverage_kit.pipeline.run import analyze  # noqa: PLC0415
     from coverage_kit.report.page import write_page  # noqa: PLC0415
     from coverage_kit.report.workbook import write_workbook  # noqa: PLC0415
     from coverage_kit.settings import read_settings  # noqa: PLC0415

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from coverage_kit.match.neighbors import nearest_passages
     from coverage_kit.measure.change import Treatment, measure_change
     from coverage_kit.measure.visibility import Panel, measure_visibility
-    from coverage_kit.pipeline import analyze
+    from coverage_kit.pipeline.run import analyze
     from coverage_kit.rank.edits import propose_edits
     from coverage_kit.rank.gaps import rank_gaps
     from coverage_kit.rank.select import rank_edits

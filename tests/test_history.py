@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from coverage_kit import history
-from coverage_kit.history import add_costs, finish_run, list_asked, list_figures
 from coverage_kit.llm.costs import open_ledger
+from coverage_kit.pipeline import history
+from coverage_kit.pipeline.history import add_costs, finish_run, list_asked, list_figures
 from coverage_kit.settings import make_settings
 from coverage_kit.usage import Spent
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coverage_kit.pipeline import analyze
+from coverage_kit.pipeline.run import analyze
 from coverage_kit.settings import make_settings
 from coverage_kit.storage import cache
 from coverage_kit.storage.cache import Reuse, digest

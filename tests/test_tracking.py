@@ -6,10 +6,10 @@ import pytest
 from coverage_kit.collect.mentions import find_branded
 from coverage_kit.collect.urls import page_id
 from coverage_kit.errors import SettingsError
-from coverage_kit.pipeline import analyze
+from coverage_kit.pipeline.run import analyze
+from coverage_kit.pipeline.visibility import claim_sites, find_all_mentions, find_treated, weekly_mentions
 from coverage_kit.settings import make_settings
 from coverage_kit.tables import ANSWERS, CITATIONS, COVERAGE, FAILURES, MENTIONS, QUERIES, SEARCHES, VISIBILITY, LogTables
-from coverage_kit.tracking import claim_sites, find_all_mentions, find_treated, weekly_mentions
 from tests.world import write_small
 
 

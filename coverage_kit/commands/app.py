@@ -253,8 +253,8 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _run(settings: Settings) -> None:
     from coverage_kit.analysis import save_analysis  # noqa: PLC0415 (seconds to import)
-    from coverage_kit.history import finish_run  # noqa: PLC0415
-    from coverage_kit.pipeline import analyze  # noqa: PLC0415
+    from coverage_kit.pipeline.history import finish_run  # noqa: PLC0415
+    from coverage_kit.pipeline.run import analyze  # noqa: PLC0415
     from coverage_kit.report.outputs import write_outputs  # noqa: PLC0415
     from coverage_kit.report.run_summary import describe_run  # noqa: PLC0415
 

@@ -20,7 +20,7 @@ def report(
     Example: coverage-kit report runs/latest --keep-status gaps-from-the-editors.xlsx
     """
     from coverage_kit.analysis import load_analysis  # noqa: PLC0415 (seconds to import)
-    from coverage_kit.history import add_costs  # noqa: PLC0415
+    from coverage_kit.pipeline.history import add_costs  # noqa: PLC0415
     from coverage_kit.report.outputs import write_outputs  # noqa: PLC0415
 
     write_outputs(add_costs(load_analysis(folder)), folder, keep_status)

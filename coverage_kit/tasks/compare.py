@@ -8,7 +8,7 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis, load_analysis
 from coverage_kit.errors import RunError
-from coverage_kit.planning import RECORD
+from coverage_kit.pipeline.edits import RECORD
 from coverage_kit.report.texts import shorten
 from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.wording import describe_operation

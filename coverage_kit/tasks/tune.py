@@ -21,12 +21,12 @@ from coverage_kit.errors import EncoderError, LogError, RunError
 from coverage_kit.match.space import fit_space
 from coverage_kit.measure.retrieval import compare_paired, measure_found
 from coverage_kit.parallel import open_spread
-from coverage_kit.pipeline import collect_log, collect_pages, open_encoder
+from coverage_kit.pipeline.run import collect_log, collect_pages, open_encoder
+from coverage_kit.pipeline.visibility import claim_sites
 from coverage_kit.settings import MatchSettings, Settings, TuneSettings
 from coverage_kit.tables import LogTables, Passages
 from coverage_kit.tasks.tuning_pairs import Material, Split, cited_pairs, draw_pairs, heading_pairs, list_sought, split_by_page
 from coverage_kit.tasks.tuning_result import AS_ENCODED, IN_SPACE, RECALL, RECIPROCAL_RANK, Tuned, describe_tuning
-from coverage_kit.tracking import claim_sites
 from coverage_kit.vectors import Embeddings, embed_texts
 
 FEWEST_QUERIES, FEWEST_PAGES = 20, 8

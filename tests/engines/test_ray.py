@@ -15,7 +15,7 @@ import pytest
 from coverage_kit.errors import RunError
 from coverage_kit.parallel import open_spread
 from coverage_kit.parallel.ray import share_cpus
-from coverage_kit.pipeline import analyze
+from coverage_kit.pipeline.run import analyze
 from coverage_kit.settings import make_settings
 from tests.conftest import TOPICS
 from tests.encoder import WordEncoder
@@ -83,7 +83,7 @@ def kill_one(folder):
 
 @pytest.mark.usefixtures("_ray")
 def test_tables_of_a_run_are_those_of_one_process_though_a_worker_is_killed(project, caplog, monkeypatch):
-    monkeypatch.setattr("coverage_kit.drawing.project", lambda embeddings, *_: embeddings.vectors[:, :2])  # UMAP is slow
+    monkeypatch.setattr("coverage_kit.pipeline.map.project", lambda embeddings, *_: embeddings.vectors[:, :2])  # UMAP is slow
     killer = threading.Thread(target=kill_one, args=(project,))
     killer.start()
     with caplog.at_level(logging.INFO, "coverage_kit.parallel"):

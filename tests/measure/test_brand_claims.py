@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from coverage_kit.auditing import find_wrong_claims
 from coverage_kit.collect.brand_claims import split_brand_claims
 from coverage_kit.measure import source_sentences
 from coverage_kit.measure.brand_claims import OwnPassage, PlainClaimJudge, judge_brand_claims, measure_claim_rates
+from coverage_kit.pipeline.audit import find_wrong_claims
 from coverage_kit.tables import ANSWERS, BRAND_CLAIMS, LogTables
 
 BRANDS = [("Acme", "Acme Bikes"), ("Rival",)]

@@ -14,7 +14,7 @@ import pandas as pd
 
 from coverage_kit.match.clusters import project
 from coverage_kit.match.neighbors import nearest_rows
-from coverage_kit.matching import RunVectors
+from coverage_kit.pipeline.coverage import RunVectors
 from coverage_kit.settings import Settings
 from coverage_kit.storage.cache import Reuse, digest
 from coverage_kit.storage.files import write_file

@@ -15,20 +15,21 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.analysis import VECTORS, Analysis
-from coverage_kit.auditing import Asked, audit_site
 from coverage_kit.collect.claims import split_claims
 from coverage_kit.collect.logs import describe_mapping
 from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.site import read_site
-from coverage_kit.drawing import draw_map
 from coverage_kit.embed.texts import CachedEncoder, headings, passage_texts
 from coverage_kit.errors import LogError, SiteError
-from coverage_kit.grouping import group_log
 from coverage_kit.llm.costs import open_ledger
 from coverage_kit.match.model import SiteModel
-from coverage_kit.matching import Matched, RunVectors, is_cited, match_site
 from coverage_kit.parallel import Spread, open_spread
-from coverage_kit.planning import Further, plan_edits, read_holdout
+from coverage_kit.pipeline.audit import Asked, audit_site
+from coverage_kit.pipeline.coverage import Matched, RunVectors, is_cited, match_site
+from coverage_kit.pipeline.edits import Further, plan_edits, read_holdout
+from coverage_kit.pipeline.grouping import group_log
+from coverage_kit.pipeline.map import draw_map
+from coverage_kit.pipeline.visibility import Known, claim_sites, find_all_mentions, track_visibility
 from coverage_kit.rank.causes import explain_coverage, gather_facts, pool_facts
 from coverage_kit.rank.drafts import ClaimBook, unsupported_claims
 from coverage_kit.rank.gaps import nearest_to_clusters, rank_gaps
@@ -36,7 +37,6 @@ from coverage_kit.rank.outcomes import Field, count_outcomes, outcome_rates
 from coverage_kit.settings import Settings
 from coverage_kit.storage.cache import Reuse
 from coverage_kit.tables import PAGES, STAGES, LogTables, Pages, Passages
-from coverage_kit.tracking import Known, claim_sites, find_all_mentions, track_visibility
 from coverage_kit.usage import Spent
 from coverage_kit.vectors import Encoder, embed_texts
 

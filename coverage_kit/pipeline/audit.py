@@ -23,7 +23,7 @@ from coverage_kit.measure.consistency import find_disagreements
 from coverage_kit.measure.pillars.audit import audit_pages
 from coverage_kit.measure.pillars.citing import CitedLog, measure_checks
 from coverage_kit.measure.pillars.site import SiteTables
-from coverage_kit.planning import year_of
+from coverage_kit.pipeline.edits import year_of
 from coverage_kit.rank.candidates import Candidate, Site
 from coverage_kit.rank.edits import touches
 from coverage_kit.rank.repairs import clusters_of_pages, price_finding, propose_facts, propose_repairs

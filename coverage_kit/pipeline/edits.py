@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from coverage_kit.citing import predict_citations
 from coverage_kit.collect.panel import read_panel
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import nearest_rows
+from coverage_kit.pipeline.citations import predict_citations
 from coverage_kit.rank.candidates import Candidate, Site
 from coverage_kit.rank.drafts import ClaimBook
 from coverage_kit.rank.edits import explain_no_edits, list_changes, propose_edits
