@@ -12,9 +12,9 @@ from benchmarks.sets import OWN, BenchSet, Trial, has_natural_gaps, natural_tria
 from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.coverage import LinkFitter, fit_link, measure_coverage
 from coverage_kit.match.evidence import EvidenceScorer
-from coverage_kit.match.hiding import Plan, Rounds, hide_places
+from coverage_kit.match.masking import Plan, Rounds, hide_places
 from coverage_kit.match.neighbors import nearest_passages, nearest_rows
-from coverage_kit.match.space import fit_space
+from coverage_kit.match.whitening import fit_space
 from coverage_kit.tables import CLUSTERS
 from coverage_kit.vectors import Embeddings, Encoder, embed_texts
 

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.planting import Flags, Floats, Planting, plant_edits
 from benchmarks.sets import BenchSet
 from coverage_kit.match.answering import DEFAULT_ANSWERING, PAIR_FEATURES, AnswerModel, Rivals, pair_features
-from coverage_kit.match.space import fit_space
+from coverage_kit.match.whitening import fit_space
 from coverage_kit.vectors import Encoder
 
 NEAREST = 12

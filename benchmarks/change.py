@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from coverage_kit.measure.change import LEVEL, Treatment, measure_change
+from coverage_kit.measure.before_after import LEVEL, Treatment, measure_change
 from coverage_kit.measure.permutation import correct_holm
 from coverage_kit.tables import ANSWERS, CITATIONS, MENTIONS, Answers, Citations
 

@@ -22,7 +22,7 @@ from benchmarks.citation_sets import CitationSet, read_citation_set
 from coverage_kit.embed.texts import passage_texts
 from coverage_kit.errors import CoverageKitError, SchemaError
 from coverage_kit.match.lexicon import Lexicon
-from coverage_kit.match.space import fit_space
+from coverage_kit.match.whitening import fit_space
 from coverage_kit.rank.choice import (
     MIN_CITED,
     ChoiceModel,

@@ -14,9 +14,9 @@ from coverage_kit.contracts import TextChange
 from coverage_kit.errors import SchemaError
 from coverage_kit.match.answering import load_answer_model
 from coverage_kit.match.coverage import fit_link
-from coverage_kit.match.hiding import Plan
+from coverage_kit.match.masking import Plan
 from coverage_kit.match.model import SiteModel
-from coverage_kit.match.space import fit_space
+from coverage_kit.match.whitening import fit_space
 from coverage_kit.rank.select import Limits, select_edits
 from coverage_kit.rank.simulate import Chances, Simulation
 from coverage_kit.tables import EFFECTS

@@ -16,7 +16,7 @@ from benchmarks.sets import BenchSet, Flags, Trial, has_natural_gaps, natural_tr
 from coverage_kit.embed.texts import passage_texts
 from coverage_kit.errors import SchemaError
 from coverage_kit.match.coverage import SelfTest, expected_calibration_error, fit_link, measure_coverage
-from coverage_kit.match.hiding import Plan
+from coverage_kit.match.masking import Plan
 from coverage_kit.match.neighbors import nearest_rows
 
 Floats = npt.NDArray[np.float64]

@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.sets import BenchSet, natural_trial
 from coverage_kit.match.coverage import DEFAULT_LINK, LinkFitter
-from coverage_kit.match.hiding import Plan, hide_places, join_rounds
+from coverage_kit.match.masking import Plan, hide_places, join_rounds
 
 
 def write_default_link(sets: list[BenchSet], path: Path = DEFAULT_LINK) -> None:

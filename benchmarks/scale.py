@@ -11,10 +11,10 @@ import pandas as pd
 from coverage_kit.contracts import PassageText
 from coverage_kit.match.coverage import fit_link
 from coverage_kit.match.evidence import Claims, EvidenceScorer
-from coverage_kit.match.hiding import Plan
+from coverage_kit.match.masking import Plan
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import nearest_passages
-from coverage_kit.match.space import Space, fit_space
+from coverage_kit.match.whitening import Space, fit_space
 from coverage_kit.rank.candidates import Candidate
 from coverage_kit.rank.select import Limits, rank_edits
 from coverage_kit.rank.simulate import edit_table, simulate_edits

@@ -24,7 +24,7 @@ from coverage_kit.errors import SchemaError
 from coverage_kit.match.clusters import cluster_queries, topic_embeddings
 from coverage_kit.match.evidence import Claims, EvidenceScorer
 from coverage_kit.match.neighbors import nearest_passages
-from coverage_kit.match.space import Space, fit_space
+from coverage_kit.match.whitening import Space, fit_space
 from coverage_kit.tables import ANSWERS, CLAIMS, PASSAGES, QUERIES, Clusters
 from coverage_kit.vectors import Embeddings, Encoder, embed_texts
 

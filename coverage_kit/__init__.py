@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from coverage_kit.match.labels import label_clusters
     from coverage_kit.match.model import SiteModel
     from coverage_kit.match.neighbors import nearest_passages
-    from coverage_kit.measure.change import Treatment, measure_change
+    from coverage_kit.measure.before_after import Treatment, measure_change
     from coverage_kit.measure.visibility import Panel, measure_visibility
     from coverage_kit.pipeline.run import analyze
     from coverage_kit.rank.edits import propose_edits

@@ -7,7 +7,7 @@ from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.evidence import EvidenceScorer
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import nearest_passages
-from coverage_kit.match.space import fit_space
+from coverage_kit.match.whitening import fit_space
 from coverage_kit.pipeline.citations import Offers, Worth, citation_gains, count_choices, doubt_of, predict_citations
 from coverage_kit.pipeline.run import analyze
 from coverage_kit.rank.candidates import Candidate

@@ -22,7 +22,7 @@ from coverage_kit.collect.logs.formats import FORMATS, TABLE_FORMATS
 from coverage_kit.commands.app import app
 from coverage_kit.report.figures import FIGURES
 from coverage_kit.report.wording import CAUSES
-from coverage_kit.report.workbook.keeping import EARLIER, STATUSES, TODO, WRITTEN
+from coverage_kit.report.workbook.editor_notes import EARLIER, STATUSES, TODO, WRITTEN
 from coverage_kit.settings import LogSettings
 from tests.command_lines import documents, find_blocks, find_command_lines
 

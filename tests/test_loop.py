@@ -3,7 +3,7 @@
 import pytest
 
 from coverage_kit.pipeline.run import analyze
-from coverage_kit.report.picking import list_changes, pick_edits
+from coverage_kit.report.edit_selection import list_changes, pick_edits
 from coverage_kit.report.site_copy import write_site_copy
 from coverage_kit.settings import read_settings
 from coverage_kit.tasks.predictions import calibrate_predictions, compare_predictions

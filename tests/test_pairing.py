@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coverage_kit.embed.tuning import TextPair
+from coverage_kit.embed.finetune import TextPair
 from coverage_kit.tables import CLAIMS, PASSAGES, QUERIES
 from coverage_kit.tasks.tuning_pairs import Material, cited_pairs, draw_pairs, heading_pairs, list_sought, split_by_page
 from coverage_kit.vectors import Embeddings

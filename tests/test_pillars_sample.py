@@ -8,7 +8,7 @@ from coverage_kit.collect.statements import collect_statements
 from coverage_kit.collect.urls import page_id
 from coverage_kit.measure.consistency import find_disagreements
 from coverage_kit.measure.pillars.audit import CHECKS, audit_pages
-from coverage_kit.measure.pillars.citing import CitedLog, measure_checks
+from coverage_kit.measure.pillars.check_associations import CitedLog, measure_checks
 from coverage_kit.measure.pillars.site import SiteTables
 from tests.world import DATA
 

@@ -178,17 +178,19 @@ def apply(
     Example: coverage-kit apply runs/latest --to site-with-edits
     """
     from coverage_kit.analysis import load_analysis  # noqa: PLC0415 (seconds to import)
-    from coverage_kit.report import picking, site_copy  # noqa: PLC0415
+    from coverage_kit.report import edit_selection, site_copy  # noqa: PLC0415
 
     if top and edit:
         raise SettingsError("apply", "--top or --edit", "both", "Leave one out.")
     analysis = load_analysis(folder)
-    source, place = picking.find_site_folder(analysis, str(folder)), picking.check_settings_place(to)
-    picked = picking.pick_edits(analysis, top, edit or [])
-    changes, texts = picking.list_changes(analysis, picked), picking.read_drafts(drafts, picked)
+    source, place = edit_selection.find_site_folder(analysis, str(folder)), edit_selection.check_settings_place(to)
+    picked = edit_selection.pick_edits(analysis, top, edit or [])
+    changes, texts = edit_selection.list_changes(analysis, picked), edit_selection.read_drafts(drafts, picked)
     done = site_copy.write_site_copy(source, analysis.pages, analysis.passages, changes, to, texts)
-    _tell_applied(picking.add_unlisted(done, picked), source, to, bool(analysis.about["settings"]["site"].get("base_url")))
-    settings = picking.write_settings(analysis, to, place)
+    _tell_applied(
+        edit_selection.add_unlisted(done, picked), source, to, bool(analysis.about["settings"]["site"].get("base_url"))
+    )
+    settings = edit_selection.write_settings(analysis, to, place)
     typer.echo(f"\nWhat the copy covers: coverage-kit run {shlex.quote(str(settings))}")
 
 
@@ -210,7 +212,7 @@ def draft(
     """
     from coverage_kit.analysis import load_analysis  # noqa: PLC0415 (seconds to import)
     from coverage_kit.llm.costs import open_ledger  # noqa: PLC0415
-    from coverage_kit.report.picking import pick_edits  # noqa: PLC0415
+    from coverage_kit.report.edit_selection import pick_edits  # noqa: PLC0415
     from coverage_kit.tasks import briefs, draft  # noqa: PLC0415
 
     if top and edit:

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from scipy.special import expit
 
-from coverage_kit.match.addition import Addition
+from coverage_kit.match.added_passages import Addition
 from coverage_kit.match.evidence import EvidenceScorer
-from coverage_kit.match.near import Flags, Floats, Rows
+from coverage_kit.match.neighborhood import Flags, Floats, Rows
 from coverage_kit.vectors import Vectors
 
 DEFAULT_ANSWERING = Path(__file__).parent / "default_answering.json"

@@ -24,8 +24,8 @@ from scipy.stats import beta, norm
 from sklearn.metrics import roc_auc_score
 
 from coverage_kit.match.evidence import EvidenceScorer
-from coverage_kit.match.hiding import Plan, Rounds, hide_places, hide_topics
-from coverage_kit.match.near import Flags, Floats
+from coverage_kit.match.masking import Plan, Rounds, hide_places, hide_topics
+from coverage_kit.match.neighborhood import Flags, Floats
 from coverage_kit.tables import Clusters, Coverage, checked
 
 DEFAULT_LINK = Path(__file__).parent / "default_link.json"

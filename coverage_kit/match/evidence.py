@@ -11,9 +11,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from coverage_kit.match.addition import Addition, gather_vectors
+from coverage_kit.match.added_passages import Addition, gather_vectors
+from coverage_kit.match.cross_encoder import NearReader
 from coverage_kit.match.lexicon import Lexicon
-from coverage_kit.match.near import (
+from coverage_kit.match.neighborhood import (
     NEAR_QUERIES,
     OTHER_QUERIES,
     Flags,
@@ -27,7 +28,6 @@ from coverage_kit.match.near import (
     spread_over,
 )
 from coverage_kit.match.neighbors import nearest_rows
-from coverage_kit.match.reading import NearReader
 from coverage_kit.tables import EVIDENCE, Evidence, Matches, Passages, Queries
 from coverage_kit.vectors import Embeddings, PairScorer, Vectors, cosines
 

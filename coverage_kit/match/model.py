@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from coverage_kit.contracts import Effect, PassageText, TextChange
-from coverage_kit.match.addition import Addition
+from coverage_kit.match.added_passages import Addition
 from coverage_kit.match.answering import AnswerModel, Rivals, load_answer_model, pair_features
 from coverage_kit.match.coverage import Link
+from coverage_kit.match.echo_filter import Substance, retained_share
 from coverage_kit.match.evidence import EvidenceScorer
-from coverage_kit.match.near import Flags, Floats, Rows
-from coverage_kit.match.space import Space
-from coverage_kit.match.substance import Substance, retained_share
+from coverage_kit.match.neighborhood import Flags, Floats, Rows
+from coverage_kit.match.whitening import Space
 from coverage_kit.text.sentences import split_sentences
 from coverage_kit.vectors import Encoder, Vectors, cosines
 

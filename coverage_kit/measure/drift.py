@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from coverage_kit.measure.change import LEVEL, QUERY, Treatment, find_windows, part_by_engine, tell_p
+from coverage_kit.measure.before_after import LEVEL, QUERY, Treatment, find_windows, part_by_engine, tell_p
 from coverage_kit.measure.permutation import Floats, correct_holm, flip_signs
 from coverage_kit.tables import DRIFTS, Answers, Citations, Drifts, checked
 

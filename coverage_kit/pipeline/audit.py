@@ -21,7 +21,7 @@ from coverage_kit.measure.brand_claims import (
 )
 from coverage_kit.measure.consistency import find_disagreements
 from coverage_kit.measure.pillars.audit import audit_pages
-from coverage_kit.measure.pillars.citing import CitedLog, measure_checks
+from coverage_kit.measure.pillars.check_associations import CitedLog, measure_checks
 from coverage_kit.measure.pillars.site import SiteTables
 from coverage_kit.pipeline.edits import year_of
 from coverage_kit.rank.candidates import Candidate, Site

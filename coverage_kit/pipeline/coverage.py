@@ -16,10 +16,10 @@ from coverage_kit.embed.encoders import CrossEncoderScorer
 from coverage_kit.match.clusters import ClusterQuality, QueryGraph, cluster_queries, part_by_coverage, topic_embeddings
 from coverage_kit.match.coverage import Link, SelfTest, fit_link, measure_coverage
 from coverage_kit.match.evidence import Claims, EvidenceScorer
-from coverage_kit.match.hiding import Plan
 from coverage_kit.match.labels import label_clusters
+from coverage_kit.match.masking import Plan
 from coverage_kit.match.neighbors import Indexes, best_similarity
-from coverage_kit.match.space import Space, fit_space
+from coverage_kit.match.whitening import Space, fit_space
 from coverage_kit.parallel import Spread
 from coverage_kit.settings import Settings
 from coverage_kit.storage.cache import Reuse

@@ -11,7 +11,7 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import summarize
 from coverage_kit.llm.costs import open_ledger
-from coverage_kit.report.visibility_views import describe_visibility
+from coverage_kit.report.visibility_joined import describe_visibility
 from coverage_kit.settings import make_settings
 from coverage_kit.storage.cache import digest
 from coverage_kit.storage.files import write_folder

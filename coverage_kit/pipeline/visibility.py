@@ -20,7 +20,7 @@ from coverage_kit.collect.search_console import read_search_console
 from coverage_kit.collect.urls import page_id, site_name
 from coverage_kit.errors import SettingsError
 from coverage_kit.measure.associations import associate_demand, weekly_branded, weekly_page_clicks, weekly_visits
-from coverage_kit.measure.change import Treatment, measure_change
+from coverage_kit.measure.before_after import Treatment, measure_change
 from coverage_kit.measure.competitors import find_competitors
 from coverage_kit.measure.drift import measure_drift
 from coverage_kit.measure.holders import measure_holders

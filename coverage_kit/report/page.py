@@ -12,16 +12,16 @@ from markupsafe import Markup
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import summarize
 from coverage_kit.report import figures
-from coverage_kit.report.stories.audit import tell_claims, tell_judges, tell_pillars
-from coverage_kit.report.stories.engine import tell_retrieval, tell_stages
-from coverage_kit.report.stories.gaps import Story, pick_hour, tell_edits, tell_gaps, tell_questions, tell_unedited
-from coverage_kit.report.stories.trend import tell_news, tell_own_rate, tell_runs, tell_spending
-from coverage_kit.report.stories.visibility import tell_brand, tell_change, tell_rates, tell_referrals
+from coverage_kit.report.joined import NO_EDIT, flatten
+from coverage_kit.report.page_data.audit import tell_claims, tell_judges, tell_pillars
+from coverage_kit.report.page_data.engine import tell_retrieval, tell_stages
+from coverage_kit.report.page_data.gaps import Story, pick_hour, tell_edits, tell_gaps, tell_questions, tell_unedited
+from coverage_kit.report.page_data.trend import tell_news, tell_own_rate, tell_runs, tell_spending
+from coverage_kit.report.page_data.visibility import tell_brand, tell_change, tell_rates, tell_referrals
 from coverage_kit.report.templating import open_templates
 from coverage_kit.report.texts import clean_text
 from coverage_kit.report.trust import can_tell_coverage, describe_sampling, describe_self_test, predicted_under
-from coverage_kit.report.views import NO_EDIT, flatten
-from coverage_kit.report.visibility_views import is_alone
+from coverage_kit.report.visibility_joined import is_alone
 from coverage_kit.report.wording import LOW_N, METHOD
 from coverage_kit.storage.files import write_file
 

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.stories.audit import list_audit_lines
-from coverage_kit.report.stories.trend import list_news
-from coverage_kit.report.stories.visibility import list_visibility_lines
+from coverage_kit.report.joined import NO_EDIT, name_gap, typical_questions
+from coverage_kit.report.page_data.audit import list_audit_lines
+from coverage_kit.report.page_data.trend import list_news
+from coverage_kit.report.page_data.visibility import list_visibility_lines
 from coverage_kit.report.texts import shorten
 from coverage_kit.report.trust import LEAST_AUC, describe_sampling
-from coverage_kit.report.views import NO_EDIT, name_gap, typical_questions
 from coverage_kit.report.wording import amount, count, describe_cause, describe_operation, percent, times
 
 _FIRST = 5

@@ -15,10 +15,10 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.diffs import diff_markdown
+from coverage_kit.report.joined import describe_edits, list_effects, list_unedited
 from coverage_kit.report.source.units import escape_markdown
 from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten
 from coverage_kit.report.trust import predicted_under
-from coverage_kit.report.views import describe_edits, list_effects, list_unedited
 from coverage_kit.report.wording import DRAFT, amount, describe_action, percent, times
 from coverage_kit.storage.files import write_file, write_folder
 

@@ -15,10 +15,10 @@ from coverage_kit.collect.claims import split_claims
 from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.urls import page_id
 from coverage_kit.embed.choose import choose_encoder
+from coverage_kit.embed.finetune import FEWEST_PAIRS, Recipe, train_encoder
 from coverage_kit.embed.texts import CachedEncoder, passage_texts
-from coverage_kit.embed.tuning import FEWEST_PAIRS, Recipe, train_encoder
 from coverage_kit.errors import EncoderError, LogError, RunError
-from coverage_kit.match.space import fit_space
+from coverage_kit.match.whitening import fit_space
 from coverage_kit.measure.retrieval import compare_paired, measure_found
 from coverage_kit.parallel import open_spread
 from coverage_kit.pipeline.run import collect_log, collect_pages, open_encoder

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from coverage_kit.embed.finetune import TextPair
 from coverage_kit.embed.texts import headings, passage_texts
-from coverage_kit.embed.tuning import TextPair
 from coverage_kit.measure.retrieval import Sought
 from coverage_kit.tables import Claims, Passages, Queries
 from coverage_kit.vectors import Embeddings, cosines

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from coverage_kit.embed.tuning import TunedModel
+from coverage_kit.embed.finetune import TunedModel
 from coverage_kit.measure.retrieval import DEPTH, Difference
 
 RECALL, RECIPROCAL_RANK = f"recall@{DEPTH}", f"MRR@{DEPTH}"

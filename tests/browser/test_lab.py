@@ -16,7 +16,7 @@ import pytest
 
 from coverage_kit import what_if
 from coverage_kit.analysis import save_analysis
-from coverage_kit.report.marks import mark_queries
+from coverage_kit.report.figure_data import mark_queries
 from coverage_kit.report.outputs import write_outputs
 from coverage_kit.report.wording import amount
 from tests.test_notebooks import FIGURES, NOTEBOOKS, UNATTENDED

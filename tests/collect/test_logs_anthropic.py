@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from coverage_kit.collect.logs.exchange import lone_request, open_exchange
+from coverage_kit.collect.logs.api_format import lone_request, open_exchange
 from tests.collect.log_samples import ANTHROPIC, kinds, read_records, spans
 
 ASKED = {"model": "claude-sonnet-4-5", "max_tokens": 1024, "messages": [{"role": "user", "content": "Best CRM?"}]}

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from coverage_kit.collect.logs import Citation, read_log
-from coverage_kit.collect.logs.exchange import lone_request, open_exchange
+from coverage_kit.collect.logs.api_format import lone_request, open_exchange
 from coverage_kit.collect.logs.perplexity import marked_citations
 from coverage_kit.settings import LogSettings
 from tests.collect.log_samples import OPENAI_CHAT, kinds, read_records, spans

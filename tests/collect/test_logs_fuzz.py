@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from coverage_kit.collect.logs import LogRecord, UnreadableRecordError, generic, read_log
+from coverage_kit.collect.logs.api_format import lone_request, open_exchange
 from coverage_kit.collect.logs.columns import choose_columns
-from coverage_kit.collect.logs.exchange import lone_request, open_exchange
 from coverage_kit.collect.logs.formats import FORMATS, TABLE_FORMATS
 from coverage_kit.errors import LogError
 from coverage_kit.settings import LogSettings

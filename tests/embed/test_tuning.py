@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from coverage_kit.embed import tuning
+from coverage_kit.embed import finetune
 from coverage_kit.embed.encoders import SentenceTransformerEncoder
-from coverage_kit.embed.tuning import Recipe, TextPair, draw_batches, right_places, train_encoder
+from coverage_kit.embed.finetune import Recipe, TextPair, draw_batches, right_places, train_encoder
 from coverage_kit.errors import EncoderError
 from tests.embed.models import make_model
 
@@ -70,7 +70,7 @@ def test_what_stands_before_a_query_stands_there_in_training(tmp_path):
 
 def test_a_query_counts_no_passage_of_its_own_places_as_wrong(model):
     pairs = [TextPair("a", "one", "p"), TextPair("a", "two", "q"), TextPair("b", "three", "p"), TextPair("c", "four", "r")]
-    trainer = tuning._Trainer(tuning._load(str(model)), pairs, FAST)
+    trainer = finetune._Trainer(finetune._load(str(model)), pairs, FAST)
     expected = [[0, 1, 1, 0], [1, 0, 1, 0], [1, 0, 0, 0], [0, 0, 0, 0]]
     assert trainer._not_wrong(pairs).int().tolist() == expected
 

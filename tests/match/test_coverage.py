@@ -7,11 +7,11 @@ from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.clusters import cluster_queries
 from coverage_kit.match.coverage import expected_calibration_error, fit_link, fit_logistic, measure_coverage
 from coverage_kit.match.evidence import Claims, EvidenceScorer
-from coverage_kit.match.hiding import Plan, hide_places, hide_topics
 from coverage_kit.match.lexicon import Lexicon
+from coverage_kit.match.masking import Plan, hide_places, hide_topics
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import best_similarity, nearest_passages
-from coverage_kit.match.space import fit_space
+from coverage_kit.match.whitening import fit_space
 from coverage_kit.vectors import embed_texts
 
 PLAN = Plan(rounds=6, bootstraps=20)

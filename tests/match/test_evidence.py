@@ -6,10 +6,10 @@ from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.clusters import cluster_queries
 from coverage_kit.match.coverage import fit_link, measure_coverage
 from coverage_kit.match.evidence import FEATURES, EvidenceScorer
-from coverage_kit.match.hiding import Plan
+from coverage_kit.match.masking import Plan
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import nearest_passages
-from coverage_kit.match.space import fit_space
+from coverage_kit.match.whitening import fit_space
 from coverage_kit.vectors import Embeddings, embed_texts
 
 

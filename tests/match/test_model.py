@@ -9,12 +9,12 @@ from coverage_kit.match import model as model_module
 from coverage_kit.match.answering import PAIR_FEATURES, AnswerModel, Rivals, pair_features
 from coverage_kit.match.clusters import cluster_queries
 from coverage_kit.match.coverage import fit_link
+from coverage_kit.match.echo_filter import retained_share
 from coverage_kit.match.evidence import Claims, EvidenceScorer
-from coverage_kit.match.hiding import Plan
+from coverage_kit.match.masking import Plan
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import best_similarity, nearest_passages
-from coverage_kit.match.space import fit_space
-from coverage_kit.match.substance import retained_share
+from coverage_kit.match.whitening import fit_space
 from coverage_kit.vectors import embed_texts
 
 ISLAND = PassageText("delivery > delivery cost island", "The delivery cost to an island is what the ferry takes, says ours.")

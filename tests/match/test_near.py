@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from coverage_kit.match.near import other_best, own_neighbors
+from coverage_kit.match.neighborhood import other_best, own_neighbors
 from coverage_kit.tables import MATCHES
 
 

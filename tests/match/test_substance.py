@@ -1,6 +1,6 @@
 import pytest
 
-from coverage_kit.match.substance import Substance, retained_share
+from coverage_kit.match.echo_filter import Substance, retained_share
 
 QUERIES = [
     "how do I bleed the brakes of my cargo bike",

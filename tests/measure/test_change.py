@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coverage_kit.measure.change import Treatment, _tell_verdict, measure_change
+from coverage_kit.measure.before_after import Treatment, _tell_verdict, measure_change
 from coverage_kit.tables import ANSWERS, CITATIONS, MENTIONS
 
 SITE = "own.example"

@@ -3,7 +3,7 @@ import math
 import pandas as pd
 import pytest
 
-from coverage_kit.measure.change import Treatment
+from coverage_kit.measure.before_after import Treatment
 from coverage_kit.measure.drift import measure_drift
 from coverage_kit.tables import ANSWERS, CITATIONS
 

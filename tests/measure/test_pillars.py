@@ -15,7 +15,7 @@ from coverage_kit.collect.statements import collect_statements
 from coverage_kit.collect.urls import page_id
 from coverage_kit.measure.consistency import find_disagreements
 from coverage_kit.measure.pillars.audit import CHECKS, MOST_FINDINGS, audit_pages
-from coverage_kit.measure.pillars.citing import CitedLog, measure_checks
+from coverage_kit.measure.pillars.check_associations import CitedLog, measure_checks
 from coverage_kit.measure.pillars.relevance import find_runs, look_at_completeness, look_at_plain_words
 from coverage_kit.measure.pillars.site import Paragraph, Part, SiteTables, view_site
 from coverage_kit.settings import SiteSettings

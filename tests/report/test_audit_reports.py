@@ -7,7 +7,7 @@ import pytest
 
 from coverage_kit.report import figures
 from coverage_kit.report.page import render_page
-from coverage_kit.report.stories.audit import list_audit_lines, tell_judges
+from coverage_kit.report.page_data.audit import list_audit_lines, tell_judges
 from tests.reading import rows_of, words_of
 
 SECTIONS = ("pillars", "claims", "judges")

@@ -10,7 +10,7 @@ import plotly.io as pio
 import pytest
 
 from coverage_kit import tables
-from coverage_kit.report import figures, marks
+from coverage_kit.report import figure_data, figures
 
 figures.set_up_safely()  # as it happens by itself in a notebook
 
@@ -107,7 +107,7 @@ def test_sites_are_compared_by_demand_weighted_similarity(tiny):
 def test_clusters_that_are_covered_are_no_first_gaps_beside_other_sites(tiny):
     covered = replace(tiny, gaps=tiny.gaps.assign(cause="covered"))
     assert "no gap" in figures.sites_figure(covered).layout.annotations[0].text
-    assert set(marks.mark_sites(tiny)["label"]) == {"range, hills"}
+    assert set(figure_data.mark_sites(tiny)["label"]) == {"range, hills"}
 
 
 def test_named_are_the_gaps_with_most_demand_and_severity_that_an_edit_can_close():
@@ -119,7 +119,7 @@ def test_named_are_the_gaps_with_most_demand_and_severity_that_an_edit_can_close
     rows += [("lost", 900.0, 0.9, False, "unwinnable"), ("told", 900.0, 0.9, True, "covered")]
     gaps = pd.DataFrame(rows, columns=["label", "demand", "severity", "winnable", "cause"])
     gaps = gaps.assign(low=gaps["severity"] - 0.1, high=gaps["severity"] + 0.1)
-    labels = marks.label_gaps(gaps, 2)
+    labels = figure_data.label_gaps(gaps, 2)
     assert [(label.text, label.x) for label in labels] == [("asked", np.log10(400)), ("half", np.log10(90))]
 
 
@@ -134,7 +134,7 @@ def test_points_at_nothing_are_drawn_whole(analysis, make):
 def test_only_the_strongest_few_others_are_shown(tiny):
     many = pd.concat([tiny.matches[tiny.matches["site"] == "rival.example"].assign(site=f"s{n}") for n in range(6)])
     many["similarity"] += many["site"].str[1].astype(float) / 100
-    shown = marks.mark_sites(replace(tiny, matches=pd.concat([tiny.matches, many], ignore_index=True)))
+    shown = figure_data.mark_sites(replace(tiny, matches=pd.concat([tiny.matches, many], ignore_index=True)))
     assert list(shown["site"]) == ["shop.example", "s5", "s4", "s3"]
 
 
@@ -156,17 +156,17 @@ def test_map_colours_by_coverage_and_sizes_by_demand(tiny):
 
 
 def test_map_of_many_keeps_the_most_asked(analysis, monkeypatch):
-    monkeypatch.setattr(marks, "MAX_QUERIES", 10)
-    monkeypatch.setattr(marks, "MAX_PASSAGES", 20)
+    monkeypatch.setattr(figure_data, "MAX_QUERIES", 10)
+    monkeypatch.setattr(figure_data, "MAX_PASSAGES", 20)
     figure = figures.map_figure(analysis)
     assert len(trace_named(figure, "queries").x) == 10
     assert sum(len(trace.x) for trace in figure.data) == 30
-    assert min(marks.mark_queries(analysis)["demand"]) == 7  # four of each demand from 9 down, demand 1 to 4 five times
+    assert min(figure_data.mark_queries(analysis)["demand"]) == 7  # four of each demand from 9 down, demand 1 to 4 five times
 
 
 def test_labels_never_cover_each_other():
     at = np.random.default_rng(3).uniform(0, 300, (30, 2))
-    placed = marks.place_labels(at, ["a dozen words"] * 30, clearance=6)
+    placed = figure_data.place_labels(at, ["a dozen words"] * 30, clearance=6)
     middles = [at[row] + shift for row, shift in placed.items()]
     size = (6.6 * len("a dozen words") + 8, 18)
     for n, one in enumerate(middles):
@@ -175,7 +175,7 @@ def test_labels_never_cover_each_other():
 
 
 def test_labels_stand_where_they_cover_fewest_points():
-    placed = marks.place_labels(np.array([[0.0, 0.0]]), ["word"], clearance=5, others=np.array([[20.0, 0.0]]))
+    placed = figure_data.place_labels(np.array([[0.0, 0.0]]), ["word"], clearance=5, others=np.array([[20.0, 0.0]]))
     assert placed[0][0] < 0
 
 

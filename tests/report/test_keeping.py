@@ -5,7 +5,7 @@ import pytest
 
 from coverage_kit.errors import RunError
 from coverage_kit.report.workbook import write_workbook
-from coverage_kit.report.workbook.keeping import KEY, EditKey, Kept, match_kept
+from coverage_kit.report.workbook.editor_notes import KEY, EditKey, Kept, match_kept
 
 TODO, EARLIER = "to do by page", "earlier edits"
 

@@ -9,10 +9,10 @@ import pytest
 
 from coverage_kit.report.figures import history_figure
 from coverage_kit.report.page import render_page, write_page
-from coverage_kit.report.stories import gaps as stories
-from coverage_kit.report.stories.engine import tell_retrieval
-from coverage_kit.report.stories.gaps import pick_hour
-from coverage_kit.report.stories.trend import tell_news, tell_runs, tell_spending
+from coverage_kit.report.page_data import gaps as stories
+from coverage_kit.report.page_data.engine import tell_retrieval
+from coverage_kit.report.page_data.gaps import pick_hour
+from coverage_kit.report.page_data.trend import tell_news, tell_runs, tell_spending
 from coverage_kit.tables import GROUPS, PREVIOUS
 from tests.reading import words_of
 

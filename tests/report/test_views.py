@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from coverage_kit.headline import summarize
-from coverage_kit.report import views
+from coverage_kit.report import joined
 from coverage_kit.report.trust import can_tell_coverage, describe_self_test, predicted_under
 from coverage_kit.report.wording import CAUSES
 
@@ -19,7 +19,7 @@ def test_plan_is_what_was_chosen(analysis):
     head = summarize(analysis)
     assert (head.n_planned, head.planned_minutes, head.planned_gain) == (7, 91.0, 119.0)  # 10 + ... + 16; 20 + ... + 14
     assert (head.planned_low, head.planned_high) == (49.0, 189.0)  # the frontier at the seventh: 10 + ... + 4; 30 + ... + 24
-    assert list(views.describe_edits(analysis)["is_chosen"]) == [True] * 7 + [False] * 5
+    assert list(joined.describe_edits(analysis)["is_chosen"]) == [True] * 7 + [False] * 5
 
 
 def test_plan_with_a_hole_has_the_frontiers_interval_in_proportion(analysis):
@@ -36,8 +36,8 @@ def test_nothing_chosen_is_a_plan_of_nothing(analysis):
 
 
 def test_no_edit_stands_apart(analysis):
-    assert "no_edit" not in set(views.describe_edits(analysis)["operation"])
-    left = views.list_unedited(analysis)
+    assert "no_edit" not in set(joined.describe_edits(analysis)["operation"])
+    left = joined.list_unedited(analysis)
     assert list(left["edit_id"]) == ["e12"]
     assert list(left["label"]) == ["winter, bike"]
 
@@ -49,11 +49,11 @@ def test_what_cannot_be_won_is_not_counted_as_severe(analysis):
 
 def test_gap_names_its_medoid_first_then_the_most_asked(tiny):
     gaps = tiny.gaps.assign(medoid_query_id="q1")
-    assert views.describe_gaps(replace(tiny, gaps=gaps))["queries"].iloc[0] == "range in hills\nhow far uphill"
+    assert joined.describe_gaps(replace(tiny, gaps=gaps))["queries"].iloc[0] == "range in hills\nhow far uphill"
 
 
 def test_page_tells_queries_nearest_to_it_and_demand_it_covers(tiny):
-    pages = views.describe_pages(tiny).set_index("page_id")
+    pages = joined.describe_pages(tiny).set_index("page_id")
     own, other = pages.loc["shop.example/p1"], pages.loc["rival.example/p1"]
     assert (own["n_nearest"], own["demand_covered"]) == (1, pytest.approx(0.6))
     assert other["n_nearest"] == 1
@@ -62,19 +62,19 @@ def test_page_tells_queries_nearest_to_it_and_demand_it_covers(tiny):
 
 
 def test_query_counts_answers_and_those_that_cite_the_site(analysis):
-    queries = views.describe_queries(analysis).set_index("query_id")
+    queries = joined.describe_queries(analysis).set_index("query_id")
     # every other query has one answer; every third answer cites shop.example
     assert queries["n_answers"].sum() == 20
     assert (queries.loc["q0", "n_cited"], queries.loc["q2", "n_cited"], queries["n_cited"].sum()) == (1, 0, 7)
 
 
 def test_edit_helps_queries_it_was_not_drafted_from(analysis):
-    first = views.describe_edits(analysis).iloc[0]
+    first = joined.describe_edits(analysis).iloc[0]
     assert first["n_helped"] == 2
     assert analysis.queries["text"][1] not in first["helped"]
 
 
-@pytest.mark.parametrize("view", [views.describe_gaps, views.describe_queries, views.describe_edits, views.describe_pages])
+@pytest.mark.parametrize("view", [joined.describe_gaps, joined.describe_queries, joined.describe_edits, joined.describe_pages])
 def test_views_of_nothing_are_empty(empty, view):
     assert len(view(empty)) == 0
 

@@ -4,7 +4,7 @@ import pytest
 
 from coverage_kit import tables
 from coverage_kit.report import figures
-from coverage_kit.report.visibility_marks import shift
+from coverage_kit.report.visibility_figure_data import shift
 
 
 def trace_named(figure, name):

@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from coverage_kit import tables
-from coverage_kit.report import figures, visibility_views
+from coverage_kit.report import figures, visibility_joined
 from coverage_kit.report.page import render_page
 from coverage_kit.report.workbook import write_workbook
 from tests.reading import rows_of, words_of
@@ -20,19 +20,19 @@ def cells_of(table):
 
 
 def test_figures_stand_by_measure_part_and_site_the_own_first(analysis):
-    table = visibility_views.describe_visibility(analysis, ("all",))
+    table = visibility_joined.describe_visibility(analysis, ("all",))
     assert list(table["measure"].unique()) == ["citation_rate", "mention_rate"]  # one measure has no value
     assert list(table["site"][:4]) == ["shop.example"] * 3 + ["other.example"]
 
 
 def test_sources_tell_how_many_rows_were_rejected_and_why_most_were(analysis):
-    table = visibility_views.describe_sources(analysis).set_index("file")
+    table = visibility_joined.describe_sources(analysis).set_index("file")
     assert table["n_rejects"].to_dict() == {"=log.csv": 3, "b.jsonl": 0, "visits.csv": 1}
     assert table.loc["=log.csv", "reject_reason"] == "no <b>query</b>"
 
 
 def test_path_of_an_own_page_is_told_without_its_host(analysis):
-    assert list(visibility_views.describe_referrals(analysis)["page"]) == ["/p1", "/", "/p1", "javascript:alert(14)"]
+    assert list(visibility_joined.describe_referrals(analysis)["page"]) == ["/p1", "/", "/p1", "javascript:alert(14)"]
 
 
 def test_visibility_sheet_has_a_row_a_figure_with_its_fraction_and_formula(book):
@@ -203,8 +203,8 @@ def test_sign_measure_and_group_that_have_no_words_stand_for_themselves(analysis
     drifts, verdicts = (table.assign(**{name: "odd"}).head(1) for table, name in zip(
         (analysis.drifts, analysis.verdicts), ("sign", "measure"), strict=True))  # fmt: skip
     odd = replace(analysis, drifts=drifts, verdicts=verdicts.assign(group="c99"))
-    assert list(visibility_views.describe_drifts(odd)["sign_title"]) == ["odd"]
-    row = visibility_views.describe_verdicts(odd).iloc[0]
+    assert list(visibility_joined.describe_drifts(odd)["sign_title"]) == ["odd"]
+    row = visibility_joined.describe_verdicts(odd).iloc[0]
     assert (row["measure_title"], row["group_title"]) == ("odd", "c99")
 
 

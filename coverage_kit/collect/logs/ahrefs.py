@@ -1,6 +1,6 @@
 """Ahrefs' Brand Radar: one record an answer that its crawlers got, with the volume that Ahrefs estimates for the question."""
 
-from coverage_kit.collect.logs.presets import TableFormat
+from coverage_kit.collect.logs.table_format import TableFormat
 
 FORMAT = TableFormat(
     name="Ahrefs Brand Radar",

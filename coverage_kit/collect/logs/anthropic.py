@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from coverage_kit.collect.logs.exchange import Exchange, LogFormat, begin_record, dict_of, dicts_of, engine_of
+from coverage_kit.collect.logs.api_format import Exchange, LogFormat, begin_record, dict_of, dicts_of, engine_of
 from coverage_kit.collect.logs.record import Citation, LogRecord
 from coverage_kit.collect.logs.values import citations_of, readable, text_of
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from coverage_kit.collect.logs.exchange import Exchange, LogFormat, dict_of, dicts_of
+from coverage_kit.collect.logs.api_format import Exchange, LogFormat, dict_of, dicts_of
 from coverage_kit.collect.logs.record import Citation, LogRecord
 from coverage_kit.collect.logs.values import citations_of, label_of, parsed, readable, searches_of, text_of
 from coverage_kit.text.sentences import split_sentences

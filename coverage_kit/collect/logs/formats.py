@@ -18,8 +18,8 @@ from coverage_kit.collect.logs import (
     superlines,
     surfacedby,
 )
-from coverage_kit.collect.logs.exchange import Exchange, LogFormat
-from coverage_kit.collect.logs.presets import TableFormat
+from coverage_kit.collect.logs.api_format import Exchange, LogFormat
+from coverage_kit.collect.logs.table_format import TableFormat
 
 # In this order: Perplexity's answers also have the shape of chat completions or of OpenAI's responses, and failed calls of
 # Anthropic that of failed chat completions.

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
-from coverage_kit.collect.logs.exchange import Exchange, LogFormat, begin_record, dict_of, dicts_of
+from coverage_kit.collect.logs.api_format import Exchange, LogFormat, begin_record, dict_of, dicts_of
 from coverage_kit.collect.logs.record import Citation, LogRecord
 from coverage_kit.collect.logs.values import citations_of, label_of, readable, searches_of, text_of
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from coverage_kit.collect.logs.columns import cell_of
-from coverage_kit.collect.logs.presets import TableFormat
 from coverage_kit.collect.logs.record import LogRecord
+from coverage_kit.collect.logs.table_format import TableFormat
 from coverage_kit.collect.logs.traces import FindFormat, read_call
 from coverage_kit.collect.logs.values import label_of, parsed, text_of
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from coverage_kit.collect.logs.api_format import dict_of
 from coverage_kit.collect.logs.columns import cell_of
-from coverage_kit.collect.logs.exchange import dict_of
-from coverage_kit.collect.logs.presets import TableFormat
 from coverage_kit.collect.logs.record import LogRecord
+from coverage_kit.collect.logs.table_format import TableFormat
 from coverage_kit.collect.logs.traces import FindFormat, plain_messages, read_call
 from coverage_kit.collect.logs.values import error_of, label_of, parsed, text_of
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from coverage_kit.collect.logs.exchange import engine_of
+from coverage_kit.collect.logs.api_format import engine_of
 from coverage_kit.collect.logs.generic import read_row
-from coverage_kit.collect.logs.presets import TableFormat
 from coverage_kit.collect.logs.record import LogRecord
+from coverage_kit.collect.logs.table_format import TableFormat
 from coverage_kit.collect.logs.values import label_of, text_of
 
 _ASKING = ("user", "persona")

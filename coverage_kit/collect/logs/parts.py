@@ -17,8 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from coverage_kit.collect.logs import spellings
-from coverage_kit.collect.logs.met import Met, Unread
+from coverage_kit.collect.logs import query_counts
 from coverage_kit.collect.logs.read import (
     LogPart,
     list_files,
@@ -28,6 +27,7 @@ from coverage_kit.collect.logs.read import (
     survey_log,
     without_cycles,
 )
+from coverage_kit.collect.logs.read_report import Met, Unread
 from coverage_kit.collect.logs.requests import Requests
 from coverage_kit.collect.logs.sample import Ask, Sample
 from coverage_kit.collect.logs.tabulate import LogTabulator
@@ -94,7 +94,7 @@ def save_log_part(part: LogPart, folder: str | Path) -> None:
     partial.mkdir(parents=True)
     tabulator = part.tabulator
     tables = {name: growing.packed() for name, growing in tabulator.growing.items()}
-    tables["spellings"] = spellings.to_arrow(tabulator.spellings)
+    tables["spellings"] = query_counts.to_arrow(tabulator.spellings)
     samples = {"answered": tabulator.answered, "failed": tabulator.failed}
     for name, table in (tables | {name: _asks_table(sample) for name, sample in samples.items()}).items():
         pq.write_table(table, partial / f"{name}.parquet", compression="zstd")
@@ -110,7 +110,7 @@ def load_log_part(folder: str | Path) -> LogPart:
     try:
         stored = json.loads((folder / "part.json").read_text(encoding="utf-8"))
         tabulator = LogTabulator()
-        tabulator.spellings = spellings.from_arrow(pq.read_table(folder / "spellings.parquet"))
+        tabulator.spellings = query_counts.from_arrow(pq.read_table(folder / "spellings.parquet"))
         for name, growing in tabulator.growing.items():
             growing.append(pq.read_table(folder / f"{name}.parquet").cast(growing.arrow_schema))
         for name, (most, n_halved, n_met) in stored["samples"].items():

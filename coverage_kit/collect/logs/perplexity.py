@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from coverage_kit.collect.logs.exchange import Exchange, LogFormat, begin_record, dict_of, dicts_of, read_messages
+from coverage_kit.collect.logs.api_format import Exchange, LogFormat, begin_record, dict_of, dicts_of, read_messages
 from coverage_kit.collect.logs.record import Citation, LogRecord
 from coverage_kit.collect.logs.values import citations_of, searches_of, text_of
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from coverage_kit.collect.logs.generic import read_row
-from coverage_kit.collect.logs.presets import TableFormat
 from coverage_kit.collect.logs.record import LogRecord
+from coverage_kit.collect.logs.table_format import TableFormat
 
 
 def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from coverage_kit.collect.logs.columns import FIELDS
 from coverage_kit.collect.logs.formats import FORMATS, TABLE_FORMATS
-from coverage_kit.collect.logs.met import Met
+from coverage_kit.collect.logs.read_report import Met
 from coverage_kit.collect.logs.reader import Reader
 from coverage_kit.collect.logs.requests import UNANSWERED, Requests
 from coverage_kit.collect.logs.sources import find_files, open_file

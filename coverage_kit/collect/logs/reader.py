@@ -6,11 +6,11 @@ from itertools import islice
 from typing import Any
 
 from coverage_kit.collect.logs import generic
+from coverage_kit.collect.logs.api_format import LogFormat, open_exchange, own_columns
 from coverage_kit.collect.logs.columns import choose_columns
-from coverage_kit.collect.logs.exchange import LogFormat, open_exchange, own_columns
 from coverage_kit.collect.logs.formats import find_format, find_table_format
 from coverage_kit.collect.logs.lines import Row
-from coverage_kit.collect.logs.met import Met, Unread
+from coverage_kit.collect.logs.read_report import Met, Unread
 from coverage_kit.collect.logs.record import LogRecord, UnreadableRecordError
 from coverage_kit.collect.logs.requests import Requests
 from coverage_kit.collect.logs.survey import MAPPED, Survey

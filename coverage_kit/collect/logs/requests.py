@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from coverage_kit.collect.logs.exchange import dict_of, engine_of, ids_of, lone_request, request_of, unread_fields
+from coverage_kit.collect.logs.api_format import dict_of, engine_of, ids_of, lone_request, request_of, unread_fields
 from coverage_kit.collect.logs.record import LogRecord
 from coverage_kit.collect.logs.values import label_of
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from coverage_kit.collect.logs.presets import TableFormat
 from coverage_kit.collect.logs.record import LogRecord, UnreadableRecordError
+from coverage_kit.collect.logs.table_format import TableFormat
 from coverage_kit.collect.logs.values import label_of, number_of
 
 _NAME = "Google Search Console"

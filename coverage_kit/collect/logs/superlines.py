@@ -6,8 +6,8 @@ from typing import Any
 
 from coverage_kit.collect.logs.columns import cell_of
 from coverage_kit.collect.logs.generic import read_row
-from coverage_kit.collect.logs.presets import TableFormat
 from coverage_kit.collect.logs.record import LogRecord
+from coverage_kit.collect.logs.table_format import TableFormat
 from coverage_kit.collect.logs.values import label_of
 
 

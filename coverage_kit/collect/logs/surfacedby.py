@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from coverage_kit.collect.logs.columns import cell_of
-from coverage_kit.collect.logs.presets import TableFormat
 from coverage_kit.collect.logs.record import LogRecord, UnreadableRecordError
+from coverage_kit.collect.logs.table_format import TableFormat
 from coverage_kit.collect.logs.values import number_of, searches_of
 
 _PROMPTS = ("Cited Prompts", "Missed Prompts")

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from coverage_kit.collect.logs.api_format import open_exchange
 from coverage_kit.collect.logs.columns import FIELDS, choose_columns, find_column
-from coverage_kit.collect.logs.exchange import open_exchange
 from coverage_kit.collect.logs.formats import find_format, find_table_format
-from coverage_kit.collect.logs.presets import TableFormat
 from coverage_kit.collect.logs.requests import Requests
 from coverage_kit.collect.logs.sources import Source
+from coverage_kit.collect.logs.table_format import TableFormat
 from coverage_kit.errors import LogError
 
 MAPPED = "mapped columns"

@@ -12,12 +12,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from coverage_kit.collect.logs.growing import GrowingTable
+from coverage_kit.collect.logs.arrow_builder import GrowingTable
 from coverage_kit.collect.logs.joining import join_records
 from coverage_kit.collect.logs.normalize import normal_form
+from coverage_kit.collect.logs.query_counts import Spelling, query_rows
 from coverage_kit.collect.logs.record import LogRecord
 from coverage_kit.collect.logs.sample import Ask, Sample
-from coverage_kit.collect.logs.spellings import Spelling, query_rows
 from coverage_kit.collect.urls import url_names
 from coverage_kit.tables import ANSWERS, CITATIONS, FAILURES, MENTIONS, QUERIES, SEARCHES, SPANS
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from coverage_kit.collect.logs import generic
-from coverage_kit.collect.logs.exchange import (
+from coverage_kit.collect.logs.api_format import (
     Exchange,
     LogFormat,
     dict_of,

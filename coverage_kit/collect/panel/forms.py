@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from coverage_kit.collect.logs.exchange import dict_of, dicts_of
+from coverage_kit.collect.logs.api_format import dict_of, dicts_of
 from coverage_kit.llm.endpoint import OPENAI_URL
 from coverage_kit.settings import AskedEngine
 from coverage_kit.usage import Spent

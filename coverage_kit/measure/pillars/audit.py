@@ -6,7 +6,7 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
-from coverage_kit.measure.pillars import authority, clarity, freshness, quality, relevance, standing
+from coverage_kit.measure.pillars import authority, clarity, freshness, quality, relevance, self_contained
 from coverage_kit.measure.pillars.check import Check, Fault, Looked, NotTold, Outcome
 from coverage_kit.measure.pillars.site import PageView, SiteTables, SiteView, view_site
 from coverage_kit.tables import AUDITS, FINDINGS, Audits, Findings, checked
@@ -15,7 +15,7 @@ CHECKS: tuple[Check, ...] = (
     *relevance.CHECKS,
     *authority.CHECKS,
     *clarity.CHECKS,
-    *standing.CHECKS,
+    *self_contained.CHECKS,
     *freshness.CHECKS,
     *quality.CHECKS,
 )

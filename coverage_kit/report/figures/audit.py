@@ -5,16 +5,16 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report import marks
-from coverage_kit.report.audit_views import WEIGHTS, describe_checks, describe_claim_rates
+from coverage_kit.report import figure_data
+from coverage_kit.report.audit_joined import WEIGHTS, describe_checks, describe_claim_rates
+from coverage_kit.report.figure_data import hover_text
 from coverage_kit.report.figures.base import Figure, interval_bars, name_rows, new_figure, note_figure, points, start_at_zero
-from coverage_kit.report.marks import hover_text
 from coverage_kit.report.texts import markup_lines
-from coverage_kit.report.visibility_marks import shift
+from coverage_kit.report.visibility_figure_data import shift
 from coverage_kit.report.wording import in_points, interval, percent
 
-_COLOURS = dict(zip(WEIGHTS, (marks.BLUE, marks.SKY, marks.MUTED), strict=True))
-_HALVES = {"first": (marks.MUTED, "circle-open"), "second": (marks.ORANGE, "circle")}
+_COLOURS = dict(zip(WEIGHTS, (figure_data.BLUE, figure_data.SKY, figure_data.MUTED), strict=True))
+_HALVES = {"first": (figure_data.MUTED, "circle-open"), "second": (figure_data.ORANGE, "circle")}
 
 
 def checks_figure(analysis: Analysis) -> Figure:
@@ -46,7 +46,7 @@ def checks_figure(analysis: Analysis) -> Figure:
         trace = points(100 * some["difference"], some["place"], f"{weight} cause, by research", some["hover"], marker)
         bars = interval_bars(100 * some["difference"], 100 * some["low"], 100 * some["high"], _COLOURS[weight])
         figure.add_trace(trace.update(error_x=bars, showlegend=True))
-    figure.add_vline(x=0, line={"width": 1, "color": marks.MUTED})
+    figure.add_vline(x=0, line={"width": 1, "color": figure_data.MUTED})
     figure.update_xaxes(title="difference (percentage points)", tickformat="+.0f")
     return name_rows(figure, [markup_lines(name, 60, width=44) for name in frame["title"]])
 

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 from plotly.offline import get_plotlyjs
 
-from coverage_kit.report import marks
+from coverage_kit.report import figure_data
 from coverage_kit.report.texts import markup_lines
 from coverage_kit.storage.files import write_file
 
@@ -34,19 +34,19 @@ def set_up_safely() -> None:
 
 
 _AXIS = {
-    **dict.fromkeys(("gridcolor", "zerolinecolor", "linecolor"), marks.FAINT),
+    **dict.fromkeys(("gridcolor", "zerolinecolor", "linecolor"), figure_data.FAINT),
     "automargin": True,
     "title": {"standoff": 8, "font": {"size": 13}},
 }
 _LEGEND = {"orientation": "h", "yref": "container", "y": 0.0, "yanchor": "bottom", "x": 0, "title": {"text": ""}}
 TEMPLATE = go.layout.Template(
     layout={
-        "font": {"family": "system-ui, -apple-system, Segoe UI, Roboto, sans-serif", "size": 13, "color": marks.INK},
+        "font": {"family": "system-ui, -apple-system, Segoe UI, Roboto, sans-serif", "size": 13, "color": figure_data.INK},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 60, "r": 20, "t": 84, "b": 90},
         "title": {"x": 0, "xref": "container", "xanchor": "left", "pad": {"l": 12}, "font": {"size": 17}},
-        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": marks.INK, "activecolor": marks.BLUE},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": figure_data.INK, "activecolor": figure_data.BLUE},
         "xaxis": _AXIS,
         "yaxis": _AXIS,
         "legend": _LEGEND,
@@ -133,9 +133,9 @@ def note_figure(title: str, text: str) -> Figure:
     return figure.update_layout(xaxis={"visible": False}, yaxis={"visible": False})  # type: ignore[no-any-return]
 
 
-def annotate(figure: Figure, labels: list[marks.Label], style: dict[str, Any]) -> None:
+def annotate(figure: Figure, labels: list[figure_data.Label], style: dict[str, Any]) -> None:
     """Write the labels into the figure, each with a line to its point where it stands aside."""
-    line = {"showarrow": True, "arrowhead": 0, "arrowwidth": 1, "arrowcolor": marks.MUTED, "standoff": 6}
+    line = {"showarrow": True, "arrowhead": 0, "arrowwidth": 1, "arrowcolor": figure_data.MUTED, "standoff": 6}
     for label in labels:
         place = {"x": label.x, "y": label.y, "ax": label.x_shift, "ay": -label.y_shift, "name": label.name}
         figure.add_annotation(text=markup_lines(label.text), **line, **place, **style)

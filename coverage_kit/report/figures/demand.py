@@ -1,10 +1,10 @@
 """The figures of visitors and demand: which assistants send visits to which pages, and what goes with AI visibility."""
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report import marks
+from coverage_kit.report import figure_data
 from coverage_kit.report.figures.base import Figure, interval_bars, name_rows, new_figure, note_figure, points, stack
 from coverage_kit.report.texts import markup_lines
-from coverage_kit.report.visibility_marks import mark_associations, mark_referrals, shift
+from coverage_kit.report.visibility_figure_data import mark_associations, mark_referrals, shift
 
 
 def referrals_figure(analysis: Analysis) -> Figure:
@@ -19,7 +19,7 @@ def referrals_figure(analysis: Analysis) -> Figure:
     figure = new_figure(title, told, height=190 + 30 * len(names))
     assistants = frame.groupby("assistant")["n_sessions"].sum().sort_values(ascending=False, kind="stable").index
     for number, assistant in enumerate(assistants):
-        colour = marks.SERIES_MARKS[number][0] if number < len(marks.SERIES_MARKS) else marks.MUTED
+        colour = figure_data.SERIES_MARKS[number][0] if number < len(figure_data.SERIES_MARKS) else figure_data.MUTED
         some = frame[frame["assistant"] == assistant]
         figure.add_trace(stack(some, "n_sessions", markup_lines(assistant, 40), {"color": colour}))
     figure.update_layout(barmode="stack", bargap=0.3, legend={"traceorder": "normal"})
@@ -41,12 +41,12 @@ def associations_figure(analysis: Analysis) -> Figure:
     pairs = list(frame["pair"].unique())
     for number, pair in enumerate(pairs):
         some = frame[frame["pair"] == pair]
-        colour, symbol = marks.series_mark(number)
+        colour, symbol = figure_data.series_mark(number)
         marker = {"color": colour, "size": 9, "symbol": [symbol if clear else f"{symbol}-open" for clear in some["is_clear"]]}
         at = some["lag_weeks"] + shift(number, len(pairs))
         trace = points(at, some["correlation"], markup_lines(pair, 100, width=50), some["hover"], marker)
         bars = interval_bars(some["correlation"], some["low"], some["high"], colour)
         figure.add_trace(trace.update(error_y=bars, showlegend=True))
-    figure.add_hline(y=0, line={"width": 1, "color": marks.MUTED})
+    figure.add_hline(y=0, line={"width": 1, "color": figure_data.MUTED})
     figure.update_xaxes(title="weeks from the signal to the demand", dtick=1, zeroline=False)
     return figure.update_yaxes(title="rank correlation", range=[-1.05, 1.05])  # type: ignore[no-any-return]

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import budget, summarize
-from coverage_kit.report import marks
+from coverage_kit.report import figure_data
 from coverage_kit.report.figures.base import Figure, annotate, name_rows, new_figure, note_figure, points, start_at_zero
 from coverage_kit.report.texts import markup_lines
 from coverage_kit.report.trust import predicted_under
@@ -16,7 +16,7 @@ from coverage_kit.report.wording import CAUSES, amount, describe_cause
 
 def map_figure(analysis: Analysis) -> Figure:
     """Return the map: queries coloured by coverage and sized by demand, passages small behind them, the first gaps named."""
-    queries, passages = marks.mark_queries(analysis), marks.mark_passages(analysis)
+    queries, passages = figure_data.mark_queries(analysis), figure_data.mark_passages(analysis)
     if queries.empty:
         return note_figure("Map of the queries", "There is no query to draw.")
     figure = new_figure(
@@ -30,9 +30,9 @@ def map_figure(analysis: Analysis) -> Figure:
         marker = {
             "symbol": symbol,
             "size": 5,
-            "color": marks.MUTED,
+            "color": figure_data.MUTED,
             "opacity": 0.45,
-            "line": {"width": 1, "color": marks.MUTED},
+            "line": {"width": 1, "color": figure_data.MUTED},
         }
         figure.add_trace(points(some["x"], some["y"], f"{kind}s", some["hover"], marker))
     asked = points(queries["x"], queries["y"], "queries", queries["hover"], _coverage_marker(queries))
@@ -41,10 +41,10 @@ def map_figure(analysis: Analysis) -> Figure:
     )  # the page links points and gaps by it
     figure.update_traces(showlegend=True)
     chip = {"font": {"size": 11, "color": "#ffffff"}, "bgcolor": "rgba(32,38,46,.78)", "borderpad": 2, "captureevents": True}
-    annotate(figure, marks.label_map(analysis, queries), chip)
+    annotate(figure, figure_data.label_map(analysis, queries), chip)
     axis = {"showgrid": False, "showticklabels": False, "zeroline": False, "title": None}
     # fixed ranges: names that stand aside would otherwise widen the axes and crowd the points
-    x_range, y_range = (marks.span_of([*queries[name], *passages[name]]) for name in "xy")
+    x_range, y_range = (figure_data.span_of([*queries[name], *passages[name]]) for name in "xy")
     return figure.update_layout(xaxis={**axis, "range": x_range}, yaxis={**axis, "range": y_range})  # type: ignore[no-any-return]
 
 
@@ -57,7 +57,7 @@ def _coverage_marker(queries: Any) -> dict[str, Any]:
     return {
         "size": queries["size"],
         "color": queries["coverage"],
-        "colorscale": marks.COVERAGE_SCALE,
+        "colorscale": figure_data.COVERAGE_SCALE,
         "cmin": 0,
         "cmax": 1,
         "opacity": 0.9,
@@ -75,7 +75,7 @@ def _coverage_marker(queries: Any) -> dict[str, Any]:
 
 def gaps_figure(analysis: Analysis) -> Figure:
     """Return severity with its 90% interval against demand, by cause; those with most to win named, others muted."""
-    gaps = marks.mark_gaps(analysis)
+    gaps = figure_data.mark_gaps(analysis)
     if gaps.empty:
         return note_figure("Gaps by severity and demand", "There is no cluster of queries to draw.")
     figure = new_figure(
@@ -89,25 +89,25 @@ def gaps_figure(analysis: Analysis) -> Figure:
         some = gaps[gaps["cause"] == cause]
         if len(some):
             figure.add_trace(_gap_trace(some, cause))
-    annotate(figure, marks.label_gaps(gaps), {"font": {"size": 12}, "bgcolor": marks.VEIL, "borderpad": 1})
+    annotate(figure, figure_data.label_gaps(gaps), {"font": {"size": 12}, "bgcolor": figure_data.VEIL, "borderpad": 1})
     ticks = [float(f"{digit}e{power}") for power in range(-1, 10) for digit in (1, 2, 5)]
     figure.update_xaxes(title="demand (times asked, log scale)", type="log", tickvals=ticks, ticktext=list(map(amount, ticks)))
     return figure.update_yaxes(title="severity (share not covered)", tickformat=".0%", range=[-0.04, 1.06])  # type: ignore[no-any-return]
 
 
 def _gap_trace(some: Any, cause: str) -> go.Scatter:
-    colour, symbol = marks.CAUSE_MARKS.get(cause, marks.OTHER_MARK)
+    colour, symbol = figure_data.CAUSE_MARKS.get(cause, figure_data.OTHER_MARK)
     marker = {"color": colour, "symbol": symbol, "size": 11, "line": {"width": 2 if symbol.endswith("open") else 0}}
     trace = points(some["demand"], some["severity"], describe_cause(cause).title, some["hover"], marker)
     bars = {"array": some["high"] - some["severity"], "arrayminus": some["severity"] - some["low"], "symmetric": False}
     trace.error_y = {**bars, "thickness": 1, "width": 0, "color": colour}
-    is_quiet = colour == marks.MUTED or cause == "covered"
+    is_quiet = colour == figure_data.MUTED or cause == "covered"
     return trace.update(opacity=0.4 if is_quiet else 0.95, showlegend=True)
 
 
 def frontier_figure(analysis: Analysis) -> Figure:
     """Return the predicted gain of the ranked edits, taken from the top, against the editor minutes they cost."""
-    frontier = marks.mark_frontier(analysis)
+    frontier = figure_data.mark_frontier(analysis)
     if frontier.empty:
         return note_figure("What editing is predicted to bring", "No edit is predicted to bring anything.")
     head = summarize(analysis)
@@ -120,22 +120,22 @@ def frontier_figure(analysis: Analysis) -> Figure:
     clear = {"shape": "hv", "width": 0}
     figure.add_trace(go.Scatter(**step, y=frontier["low"], line=clear))
     figure.add_trace(go.Scatter(**step, y=frontier["high"], line=clear, fill="tonexty", fillcolor="rgba(31,131,189,.18)"))
-    figure.add_trace(go.Scatter(**step, y=frontier["gain"], line={"shape": "hv", "width": 2, "color": marks.BLUE}))
-    colour = np.where(frontier["is_chosen"].astype(bool), marks.BLUE, marks.MUTED)
+    figure.add_trace(go.Scatter(**step, y=frontier["gain"], line={"shape": "hv", "width": 2, "color": figure_data.BLUE}))
+    colour = np.where(frontier["is_chosen"].astype(bool), figure_data.BLUE, figure_data.MUTED)
     marker = {"color": colour, "size": 8}
     figure.add_trace(points(frontier["cost_minutes"], frontier["gain"], "edits", frontier["hover"], marker))
     figure.update_layout(margin={"b": 60})
     limit = budget(analysis)
     if limit <= 3 * float(frontier["cost_minutes"].max()):
         note = f"budget: {amount(limit)} minutes"
-        figure.add_vline(x=limit, line={"dash": "dash", "width": 1.5, "color": marks.ORANGE}, annotation_text=note)
+        figure.add_vline(x=limit, line={"dash": "dash", "width": 1.5, "color": figure_data.ORANGE}, annotation_text=note)
     start_at_zero(figure, "xaxis", title="editor minutes, all edits so far", tickformat=",")
     return start_at_zero(figure, "yaxis", title="predicted gain (queries asked)", tickformat=",")
 
 
 def sites_figure(analysis: Analysis) -> Figure:
     """Return how near the best passage of the own site and of the strongest others comes, for each of the first gaps."""
-    frame = marks.mark_sites(analysis)
+    frame = figure_data.mark_sites(analysis)
     if frame.empty:
         return note_figure("Own site and others, by gap", "There is no gap with a matched passage to draw.")
     ranks = sorted(frame["rank"].unique())
@@ -148,10 +148,13 @@ def sites_figure(analysis: Analysis) -> Figure:
     )
     others = frame.loc[~frame["is_own"], "site"].value_counts().index
     sites = [*frame.loc[frame["is_own"], "site"].unique(), *others]
-    styles = {site: marks.SITE_MARKS[n] if n < len(marks.SITE_MARKS) else marks.OTHER_MARK for n, site in enumerate(others)}
+    styles = {
+        site: figure_data.SITE_MARKS[n] if n < len(figure_data.SITE_MARKS) else figure_data.OTHER_MARK
+        for n, site in enumerate(others)
+    }
     for site in sites:
         some = frame[frame["site"] == site]
-        colour, symbol = styles.get(site, (marks.BLUE, "circle"))
+        colour, symbol = styles.get(site, (figure_data.BLUE, "circle"))
         marker = {"color": colour, "symbol": symbol, "size": 13 if site not in styles else 9}
         trace = points(some["similarity"], some["rank"].map(row_of), markup_lines(site, 40), some["hover"], marker)
         figure.add_trace(trace.update(showlegend=True))

@@ -3,9 +3,9 @@
 from typing import Any
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report import marks
+from coverage_kit.report import figure_data
+from coverage_kit.report.figure_data import hover_text
 from coverage_kit.report.figures.base import Figure, add_line, new_figure, note_figure, start_at_zero
-from coverage_kit.report.marks import hover_text
 from coverage_kit.report.texts import markup_lines
 from coverage_kit.report.trust import describe_same
 from coverage_kit.report.wording import count, percent
@@ -30,7 +30,7 @@ def history_figure(analysis: Analysis) -> Figure:
         some = frame[frame["part"] == part].sort_values("run")
         name = "coverage" if part == "all" else f"cited by {part}"
         some = some.assign(hover=[_hover(row, name) for row in some.to_dict("records")])
-        colour, symbol = marks.series_mark(number)
+        colour, symbol = figure_data.series_mark(number)
         add_line(figure, some, "run", markup_lines(name, 60), {"color": colour, "symbol": symbol, "size": 9})
     runs = frame.drop_duplicates("run").sort_values("run")
     runs = runs.iloc[:: -(-len(runs) // _MOST_TICKS)]

@@ -6,7 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report import marks
+from coverage_kit.report import figure_data
 from coverage_kit.report.figures.base import CONFIG, points
 from coverage_kit.report.figures.gaps import map_figure
 
@@ -23,8 +23,8 @@ class LinkedMap:
 
     def __init__(self, analysis: Analysis, choose: Callable[[str], None]) -> None:
         drawn = map_figure(analysis)
-        self._places = marks.place_queries(analysis)[["query_id", "x", "y"]]
-        ring = {"symbol": "circle-open", "size": 20, "color": marks.INK, "line": {"width": 2.5}}
+        self._places = figure_data.place_queries(analysis)[["query_id", "x", "y"]]
+        ring = {"symbol": "circle-open", "size": 20, "color": figure_data.INK, "line": {"width": 2.5}}
         drawn.add_trace(points([], [], "chosen", [], ring).update(hoverinfo="skip"))
         self.figure = go.FigureWidget(drawn)
         self.figure._config = {**CONFIG, "scrollZoom": True}

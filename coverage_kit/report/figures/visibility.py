@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report import marks
+from coverage_kit.report import figure_data
 from coverage_kit.report.figures.base import (
     Figure,
     add_line,
@@ -19,14 +19,19 @@ from coverage_kit.report.figures.base import (
     start_at_zero,
 )
 from coverage_kit.report.texts import clean_text, markup_lines
-from coverage_kit.report.visibility_marks import mark_holders, mark_verdicts, mark_visibility, mark_weeks, shift
+from coverage_kit.report.visibility_figure_data import mark_holders, mark_verdicts, mark_visibility, mark_weeks, shift
 from coverage_kit.report.wording import NO_CHANGE, describe_measure
 
-_HOLDERS = {"own": marks.BLUE, "competitor": marks.ORANGE, "third-party": marks.MUTED, "community": marks.AMBER}
+_HOLDERS = {
+    "own": figure_data.BLUE,
+    "competitor": figure_data.ORANGE,
+    "third-party": figure_data.MUTED,
+    "community": figure_data.AMBER,
+}
 _VERDICTS = {
-    "up": (marks.GREEN, "triangle-up"),
-    "down": (marks.ORANGE, "triangle-down"),
-    NO_CHANGE: (marks.MUTED, "circle"),
+    "up": (figure_data.GREEN, "triangle-up"),
+    "down": (figure_data.ORANGE, "triangle-down"),
+    NO_CHANGE: (figure_data.MUTED, "circle"),
 }
 _MOST_ROWS = 30
 _HOLLOW = "Hollow: low n."
@@ -51,7 +56,7 @@ def share_of_voice_figure(analysis: Analysis, measure: str = "citation_rate") ->
         some = frame[frame["series"] == name]
         legend = f"{name}, {int(some['n_answers'].max()):,} answers"
         trace = points(some["value"], some["place"] + shift(number, len(series)), markup_lines(legend, 60), some["hover"], {})
-        bars = interval_bars(some["value"], some["low"], some["high"], marks.series_mark(number)[0])
+        bars = interval_bars(some["value"], some["low"], some["high"], figure_data.series_mark(number)[0])
         figure.add_trace(trace.update(marker=_series_marker(some, number), error_x=bars, showlegend=True))
     start_at_zero(figure, "xaxis", title=words.title, tickformat=".0%")
     return name_rows(figure, names)
@@ -77,7 +82,7 @@ def visibility_over_time_figure(analysis: Analysis, measure: str = "citation_rat
         some = frame[frame["series"] == name]
         add_line(figure, some, "week", markup_lines(name, 60), _series_marker(some, number))
     if is_within:
-        figure.add_vline(x=live, line={"dash": "dash", "width": 1.5, "color": marks.MUTED})
+        figure.add_vline(x=live, line={"dash": "dash", "width": 1.5, "color": figure_data.MUTED})
     step = 7 * 86_400_000 * -(-frame["week"].nunique() // 10)  # milliseconds: a tick on every so many Mondays
     years = " to ".join(map(str, sorted({frame["week"].min().year, frame["week"].max().year})))
     ticks = {"tick0": frame["week"].min(), "dtick": step, "tickformat": "%-d %b"}
@@ -98,7 +103,7 @@ def holders_figure(analysis: Analysis) -> Figure:
     for holder in frame.sort_values("holder_rank")["holder"].unique():
         some = frame[frame["holder"] == holder]
         marker = {
-            "color": _HOLDERS.get(holder, marks.SKY),
+            "color": _HOLDERS.get(holder, figure_data.SKY),
             "opacity": some["is_winnable"].map({True: 0.95, False: 0.4}).tolist(),
         }
         figure.add_trace(stack(some, "citation_share", markup_lines(holder, 40), marker))
@@ -127,18 +132,18 @@ def change_figure(analysis: Analysis, measure: str = "citation_rate") -> Figure:
     cut = f" The first {len(frame)} of {len(every)} rows; the workbook has all." if len(every) > len(frame) else ""
     figure = new_figure(title, told + bars + cut, height=200 + 40 * len(frame))
     floors = frame[frame["noise_floor"].notna()]
-    ground = {"base": -floors["noise_floor"], "marker": {"color": marks.FAINT, "line": {"width": 0}}, "width": 0.8}
+    ground = {"base": -floors["noise_floor"], "marker": {"color": figure_data.FAINT, "line": {"width": 0}}, "width": 0.8}
     ground |= {"name": "noise floor", "hoverinfo": "skip", "orientation": "h"}
     figure.add_trace(go.Bar(x=2 * floors["noise_floor"], y=floors["place"], **ground))
     for verdict in sorted(frame["verdict"].unique(), key=lambda name: (name == NO_CHANGE, name != "up")):
         figure.add_trace(_effect_trace(frame[frame["verdict"] == verdict], verdict))
-    figure.add_vline(x=0, line={"width": 1, "color": marks.MUTED})
+    figure.add_vline(x=0, line={"width": 1, "color": figure_data.MUTED})
     figure.update_xaxes(title="effect (percentage points)", tickformat="+.0f")
     return name_rows(figure, frame["name"].tolist())
 
 
 def _effect_trace(some: pd.DataFrame, verdict: str) -> go.Scatter:
-    colour, symbol = _VERDICTS.get(verdict, marks.OTHER_MARK)
+    colour, symbol = _VERDICTS.get(verdict, figure_data.OTHER_MARK)
     marker = {"color": colour, "symbol": symbol, "size": 11}
     trace = points(some["effect"], some["place"], markup_lines(verdict, 40), some["hover"], marker)
     return trace.update(error_x=interval_bars(some["effect"], some["low"], some["high"], colour), showlegend=True)
@@ -146,7 +151,7 @@ def _effect_trace(some: pd.DataFrame, verdict: str) -> go.Scatter:
 
 def _series_marker(some: pd.DataFrame, number: int) -> dict[str, Any]:
     """Return the marker of a series: hollow where n is low."""
-    colour, symbol = marks.series_mark(number)
+    colour, symbol = figure_data.series_mark(number)
     symbols = [f"{symbol}-open" if is_low else symbol for is_low in some["is_low_n"]]
     return {
         "color": colour,

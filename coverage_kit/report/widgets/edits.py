@@ -7,11 +7,11 @@ import ipywidgets as ipw
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.report.joined import describe_edits
 from coverage_kit.report.notebook import is_attended
-from coverage_kit.report.stories.gaps import Story, pick_hour, tell_edits
+from coverage_kit.report.page_data.gaps import Story, pick_hour, tell_edits
 from coverage_kit.report.texts import clean_text, shorten
 from coverage_kit.report.trust import predicted_under
-from coverage_kit.report.views import describe_edits
 from coverage_kit.report.widgets.base import FULL, ROW, Bench, matches, render, search_box
 from coverage_kit.report.wording import amount
 

@@ -8,10 +8,10 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.figures import map_figure
 from coverage_kit.report.figures.linked import LinkedMap
+from coverage_kit.report.joined import describe_edits, describe_queries
 from coverage_kit.report.notebook import is_attended
-from coverage_kit.report.stories.gaps import Story, tell_answers, tell_gaps, tell_place
+from coverage_kit.report.page_data.gaps import Story, tell_answers, tell_gaps, tell_place
 from coverage_kit.report.texts import shorten
-from coverage_kit.report.views import describe_edits, describe_queries
 from coverage_kit.report.widgets.base import FULL, ROW, matches, render, search_box
 from coverage_kit.report.wording import percent
 

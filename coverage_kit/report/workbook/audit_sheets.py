@@ -2,7 +2,7 @@
 
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.audit_views import describe_checks, describe_claim_rates, describe_findings, describe_wrong_claims
+from coverage_kit.report.audit_joined import describe_checks, describe_claim_rates, describe_findings, describe_wrong_claims
 from coverage_kit.report.workbook.sheet import Field, Sheet
 
 _CHECKS = (

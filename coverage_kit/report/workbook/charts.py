@@ -3,9 +3,9 @@
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.report.joined import describe_gaps, name_gap, typical_questions
 from coverage_kit.report.texts import shorten
-from coverage_kit.report.views import describe_gaps, name_gap, typical_questions
-from coverage_kit.report.visibility_views import describe_visibility
+from coverage_kit.report.visibility_joined import describe_visibility
 from coverage_kit.report.wording import describe_measure
 from coverage_kit.report.workbook.sheet import Chart
 

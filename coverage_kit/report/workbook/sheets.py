@@ -7,9 +7,7 @@ import pandas as pd
 
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.texts import clean_text, is_missing, shorten
-from coverage_kit.report.trust import describe_self_test, predicted_under
-from coverage_kit.report.views import (
+from coverage_kit.report.joined import (
     describe_edits,
     describe_gaps,
     describe_pages,
@@ -18,10 +16,12 @@ from coverage_kit.report.views import (
     list_effects,
     list_unedited,
 )
+from coverage_kit.report.texts import clean_text, is_missing, shorten
+from coverage_kit.report.trust import describe_self_test, predicted_under
 from coverage_kit.report.wording import MEASURES, METHOD
 from coverage_kit.report.workbook.audit_sheets import list_audit_sheets
+from coverage_kit.report.workbook.editor_notes import Kept
 from coverage_kit.report.workbook.glossary import make_glossary
-from coverage_kit.report.workbook.keeping import Kept
 from coverage_kit.report.workbook.sheet import Field, Sheet, place_of, places_of, with_gap_link
 from coverage_kit.report.workbook.todo_sheets import list_todo_sheets
 from coverage_kit.report.workbook.visibility_sheets import list_visibility_sheets

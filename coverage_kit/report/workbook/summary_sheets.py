@@ -6,9 +6,9 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import Headline, summarize
+from coverage_kit.report.joined import describe_edits, describe_gaps
 from coverage_kit.report.trust import predicted_under
-from coverage_kit.report.views import describe_edits, describe_gaps
-from coverage_kit.report.visibility_views import describe_visibility
+from coverage_kit.report.visibility_joined import describe_visibility
 from coverage_kit.report.wording import LOW_N, amount, interval, percent
 from coverage_kit.report.workbook.sheet import Field, Form, Sheet, place_of, places_of, with_gap_link
 

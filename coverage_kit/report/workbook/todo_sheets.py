@@ -10,8 +10,8 @@ import pandas as pd
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
 from coverage_kit.errors import RunError
-from coverage_kit.report.stories.gaps import pick_hour
-from coverage_kit.report.workbook.keeping import (
+from coverage_kit.report.page_data.gaps import pick_hour
+from coverage_kit.report.workbook.editor_notes import (
     EARLIER,
     KEY,
     TODO,

@@ -2,8 +2,8 @@
 
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.views import describe_gaps
-from coverage_kit.report.visibility_views import (
+from coverage_kit.report.joined import describe_gaps
+from coverage_kit.report.visibility_joined import (
     describe_drifts,
     describe_holders,
     describe_rates_by_gap,

@@ -11,13 +11,13 @@ import pandas as pd
 import xlsxwriter
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.stories.trend import list_news
+from coverage_kit.report.page_data.trend import list_news
 from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten
 from coverage_kit.report.trust import describe_self_test
 from coverage_kit.report.workbook.chart_drawing import draw_chart
 from coverage_kit.report.workbook.charts import list_charts
+from coverage_kit.report.workbook.editor_notes import STATUSES, TODO
 from coverage_kit.report.workbook.forms import COMPARISONS, FORMATS, LINK, SCALES
-from coverage_kit.report.workbook.keeping import STATUSES, TODO
 from coverage_kit.report.workbook.sheet import Chart, Field, Sheet, place_of
 from coverage_kit.report.workbook.sheets import list_sheets
 from coverage_kit.report.workbook.summary_sheets import list_contents, list_figures, list_tops

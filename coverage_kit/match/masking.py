@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from coverage_kit.match.evidence import EvidenceScorer
-from coverage_kit.match.near import Flags, Floats
+from coverage_kit.match.neighborhood import Flags, Floats
 from coverage_kit.tables import Clusters
 
 HIDDEN_SHARE = 0.25

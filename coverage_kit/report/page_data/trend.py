@@ -6,10 +6,10 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.llm.costs import sum_costs
+from coverage_kit.report.joined import name_gap, typical_questions
 from coverage_kit.report.texts import is_missing, shorten
 from coverage_kit.report.trust import describe_same
-from coverage_kit.report.views import name_gap, typical_questions
-from coverage_kit.report.visibility_views import describe_visibility, is_alone
+from coverage_kit.report.visibility_joined import describe_visibility, is_alone
 from coverage_kit.report.wording import NO_CHANGE, amount, count, describe_measure, interval, percent
 
 _MOVED, _LEAST_MOVE = 3, 0.005

@@ -4,8 +4,8 @@ from functools import cached_property
 
 import numpy as np
 
-from coverage_kit.match.addition import Addition
-from coverage_kit.match.near import Flags, Floats, Rows, finite
+from coverage_kit.match.added_passages import Addition
+from coverage_kit.match.neighborhood import Flags, Floats, Rows, finite
 from coverage_kit.vectors import PairScorer, Vectors
 
 _READ_PASSAGES = 10

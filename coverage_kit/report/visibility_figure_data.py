@@ -6,14 +6,9 @@ import numpy as np
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.marks import LABELLED, hover_text
+from coverage_kit.report.figure_data import LABELLED, hover_text
 from coverage_kit.report.texts import is_missing, markup_lines
-from coverage_kit.report.visibility_views import (
-    describe_holders,
-    describe_referrals,
-    describe_verdicts,
-    describe_visibility,
-)
+from coverage_kit.report.visibility_joined import describe_holders, describe_referrals, describe_verdicts, describe_visibility
 from coverage_kit.report.wording import LOW_N, NO_CHANGE, amount, count, in_points, interval, percent
 
 ALPHA = 0.05

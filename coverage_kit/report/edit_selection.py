@@ -10,7 +10,7 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.errors import RunError
 from coverage_kit.headline import chosen_edits
-from coverage_kit.report.views import NO_EDIT
+from coverage_kit.report.joined import NO_EDIT
 from coverage_kit.storage.files import write_file
 from coverage_kit.tables import Changes, checked
 

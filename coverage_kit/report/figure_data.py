@@ -8,8 +8,8 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import chosen_edits
+from coverage_kit.report.joined import describe_gaps, describe_places, describe_queries, name_gap, typical_questions
 from coverage_kit.report.texts import markup_lines, shorten
-from coverage_kit.report.views import describe_gaps, describe_places, describe_queries, name_gap, typical_questions
 from coverage_kit.report.wording import amount, describe_operation, percent, times
 
 MAX_QUERIES = 5_000

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.audit_views import (
+from coverage_kit.report.audit_joined import (
     PILLARS,
     describe_checks,
     describe_claim_rates,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coverage_kit.match.near import Flags, Floats, Rows
+from coverage_kit.match.neighborhood import Flags, Floats, Rows
 from coverage_kit.vectors import Vectors
 
 

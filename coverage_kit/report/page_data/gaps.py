@@ -7,9 +7,7 @@ from markupsafe import Markup
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.diffs import diff_html
-from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten, shorten_lines
-from coverage_kit.report.todo import list_records
-from coverage_kit.report.views import (
+from coverage_kit.report.joined import (
     NO_EDIT,
     describe_edits,
     describe_gaps,
@@ -19,6 +17,8 @@ from coverage_kit.report.views import (
     sample_queries,
     typical_questions,
 )
+from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten, shorten_lines
+from coverage_kit.report.todo import list_records
 from coverage_kit.report.wording import describe_action
 
 _QUERIES, _ANSWERS, _CITED = 8, 2, 8

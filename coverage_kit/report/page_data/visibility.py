@@ -6,8 +6,8 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.texts import is_missing, safe_url, shorten
-from coverage_kit.report.visibility_marks import ALPHA
-from coverage_kit.report.visibility_views import (
+from coverage_kit.report.visibility_figure_data import ALPHA
+from coverage_kit.report.visibility_joined import (
     describe_drifts,
     describe_referrals,
     describe_verdicts,
