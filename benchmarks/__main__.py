@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmarks.ablation import measure_ablation, measure_cost, print_ablation
 from benchmarks.answering import write_answering
+from benchmarks.calibration import write_default_link
 from benchmarks.change import run_change
 from benchmarks.citations import run_citations
 from benchmarks.edits import measure_edits, missed_edit_floors, print_edits
@@ -19,7 +20,6 @@ from benchmarks.encoders import measure_encoders
 from benchmarks.gaps import Report, measure_gaps, missed_floors, print_report
 from benchmarks.index import measure_index, read_vectors
 from benchmarks.judge import run_judge
-from benchmarks.link import write_default_link
 from benchmarks.logs import measure_logs
 from benchmarks.pillars import run_pillars
 from benchmarks.real import run_real

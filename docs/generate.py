@@ -15,11 +15,11 @@ from typing import get_args
 from pydantic import BaseModel
 
 import coverage_kit
-from coverage_kit.inspecting import inspect_log
 from coverage_kit.report.figures import FIGURES
 from coverage_kit.report.workbook.glossary import list_terms
 from coverage_kit.settings import Settings
 from coverage_kit.tables import SCHEMAS
+from coverage_kit.tasks.inspect_log import inspect_log
 
 HERE = Path(__file__).parent
 HOWTOS = HERE / "howto"

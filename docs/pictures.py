@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Error, Locator, Page, sync_playwright
 from typer.testing import CliRunner
 
 from coverage_kit import load_analysis
-from coverage_kit.cli import app
+from coverage_kit.commands.app import app
 from coverage_kit.report.run_summary import describe_run
 
 HERE = Path(__file__).parent

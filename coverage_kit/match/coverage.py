@@ -28,7 +28,7 @@ from coverage_kit.match.masking import Plan, Rounds, hide_places, hide_topics
 from coverage_kit.match.neighborhood import Flags, Floats
 from coverage_kit.tables import Clusters, Coverage, checked
 
-DEFAULT_LINK = Path(__file__).parent / "default_link.json"
+DEFAULT_LINK = Path(__file__).parent / "default_calibration.json"
 MIN_QUERIES = 12
 MIN_KNOWN = 40
 # answer engines' citations support what they are cited for in 74.5% of cases (Liu, Zhang and Liang 2023)
@@ -94,7 +94,7 @@ def fit_link(scorer: EvidenceScorer, clusters: Clusters, known: Flags | None = N
     """Return the link from evidence to coverage, fitted by hide-and-seek on the scorer's own site.
 
     With fewer than MIN_QUERIES queries, or a site with nothing left when something is hidden, the link fitted on public sites
-    (`default_link.json`, made by `python -m benchmarks link`) stands in, without a self-test.
+    (`default_calibration.json`, made by `python -m benchmarks link`) stands in, without a self-test.
 
     Args:
         scorer: evidence of the queries.

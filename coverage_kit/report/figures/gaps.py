@@ -81,7 +81,7 @@ def gaps_figure(analysis: Analysis) -> Figure:
     figure = new_figure(
         f"Severity and demand of {len(gaps):,} clusters of queries",
         "Up: less of what is asked is answered. Right: asked more often. Bars: 90% interval. "
-        f"Named: of those that an edit can close, the {marks.NAMED_GAPS} with most demand x severity.",
+        f"Named: of those that an edit can close, the {figure_data.NAMED_GAPS} with most demand x severity.",
         height=560,
     )
     known = [*CAUSES, *sorted(set(gaps["cause"]) - set(CAUSES))]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from coverage_kit.pipeline import map
+import coverage_kit.pipeline.map as run_map
 from coverage_kit.pipeline.coverage import RunVectors
 from coverage_kit.pipeline.map import draw_map
 from coverage_kit.settings import make_settings
@@ -48,14 +48,14 @@ def test_a_new_point_goes_where_its_neighbours_are_and_the_others_stay(draw):
 
 def test_a_map_of_which_more_than_a_fifth_is_new_is_drawn_anew(draw, monkeypatch):
     before = draw(vectors_of(20, 10))
-    monkeypatch.setattr(map, "project", lambda points, seed: np.full((len(points), 2), 7.0))
+    monkeypatch.setattr(run_map, "project", lambda points, seed: np.full((len(points), 2), 7.0))
     after = draw(vectors_of(20, 10, seed=1))
     assert (after[["x", "y"]] == 7).all(axis=None)
     assert list(before["kind"].value_counts().sort_index()) == [5, 5, 20]
 
 
 def test_of_many_points_a_sample_is_drawn_that_hardly_changes_with_one_more(draw, monkeypatch):
-    monkeypatch.setattr(map, "MAP_POINTS", 40)
+    monkeypatch.setattr(run_map, "MAP_POINTS", 40)
     vectors = vectors_of(100, 50)
     before, after = draw(vectors), draw(with_query(vectors, vectors.asked.vectors[3]))
     assert list(before["kind"].value_counts().sort_index()[["query"]]) == [20]

@@ -19,7 +19,7 @@ from coverage_kit.pipeline.run import analyze
 from coverage_kit.settings import make_settings
 from tests.conftest import TOPICS
 from tests.encoder import WordEncoder
-from tests.engines.encoders import FailingEncoder, SlowEncoder, TracedEncoder, traces
+from tests.parallel.encoders import FailingEncoder, SlowEncoder, TracedEncoder, traces
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning:ray.*", "ignore::DeprecationWarning:ray.*")

@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks.sets import data_folder
-from tests.test_tuning import make_material
+from tests.tasks.test_tune import make_material
 
 
 @pytest.fixture

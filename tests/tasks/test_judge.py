@@ -13,7 +13,7 @@ from coverage_kit.measure.judge.rubrics import Rubric, read_rubrics
 from coverage_kit.tables import JUDGEMENTS
 from coverage_kit.tasks.judge import BRAND, apply_verdicts, list_items, read_labels
 from tests.chat_server import KEY, Reply, chat_server
-from tests.test_cli import call
+from tests.commands.test_app import call
 
 RUBRICS = read_rubrics()
 SETTINGS = """

@@ -8,8 +8,8 @@ from coverage_kit.collect.panel import read_panel
 from coverage_kit.llm.costs import LEDGER, Ledger, read_prices
 from coverage_kit.pipeline.edits import read_holdout
 from coverage_kit.settings import LogSettings, read_settings
+from tests.commands.test_app import call
 from tests.engine_server import KEY, Reply, engine_server
-from tests.test_cli import call
 
 SETTINGS = """
 cache = "cache"

@@ -11,7 +11,7 @@ from coverage_kit.analysis import Analysis, save_analysis
 from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.site import read_site
 from coverage_kit.settings import make_settings, read_settings
-from tests.test_cli import call
+from tests.commands.test_app import call
 
 PAGE = "<html lang=en><title>Brakes</title><body><main><h1>Brakes</h1><h2>Bleed</h2><p>Open the lever.</p></main></body></html>"
 BASE = "https://www.shop.example"

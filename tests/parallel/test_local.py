@@ -14,7 +14,7 @@ from coverage_kit.parallel.parts import as_column, as_vectors
 from coverage_kit.settings import LogSettings, make_settings
 from coverage_kit.vectors import embed_texts
 from tests.encoder import WordEncoder
-from tests.engines.encoders import FailingEncoder, TracedEncoder, traces
+from tests.parallel.encoders import FailingEncoder, TracedEncoder, traces
 
 
 def settings_of(folder, name="local", part_rows=10):

@@ -11,8 +11,8 @@ from benchmarks.edits import BUDGETS, measure_edits, missed_edit_floors
 from benchmarks.planting import FOUND, Judge, plant_edits
 from benchmarks.sets import read_set
 from coverage_kit.errors import SchemaError
+from tests.benchmarks.test_gaps import ODD_SETS, made_up, write
 from tests.encoder import WordEncoder
-from tests.test_bench_gaps import ODD_SETS, made_up, write
 
 SCORERS = ("coverage_kit", "additive", "gap_weighted_similarity", "similarity", "shortest_first", "random")
 SHARES = set(BUDGETS) | {"spearman", "harm_rate"}

@@ -9,8 +9,8 @@ from coverage_kit import tables
 from coverage_kit.analysis import Analysis, save_analysis
 from coverage_kit.tasks.briefs import list_briefs
 from tests.chat_server import KEY, Reply, chat_server
-from tests.test_apply import write_run
-from tests.test_cli import call
+from tests.commands.test_app import call
+from tests.commands.test_apply import write_run
 
 LEAD = "Mineral oil of 99 brands works well in each of our brakes."
 SECTION = f"## Which oil?\n\n> [EXTRACT TO CHECK] “{LEAD}”\n\n[FACT NEEDED: what is true of your own offer?]"
