@@ -38,7 +38,7 @@ from coverage_kit.settings import MatchSettings
 from coverage_kit.vectors import Encoder
 
 BENCHMARKS = (
-    *("gaps", "citations", "clusters", "ablation", "cost", "link", "real", "edits", "answering", "scale"),
+    *("gaps", "citations", "clusters", "ablation", "cost", "calibration", "real", "edits", "answering", "scale"),
     *("visibility", "change", "voice", "logs", "speed", "encoders", "index", "rows", "tune", "judge", "pillars"),
 )
 _WITHOUT_ENCODER = ("real", "scale", "visibility", "change", "voice", "logs", "speed", "encoders", "rows", "pillars")
@@ -115,12 +115,12 @@ def _run_without_encoder(name: str, folders: list[Path], chosen: argparse.Namesp
     if name == "change":
         run_change()
     if name == "speed":
-        figures = measure_speed(Size(rounds=chosen.rounds, times=tuple(chosen.times or (1, 10))))
+        figures = measure_speed(Size(calibration_rounds=chosen.calibration_rounds, times=tuple(chosen.times or (1, 10))))
         print_speed(figures)
         return _write(figures, chosen.json, is_told=False)
     if name == "encoders":
         passages = real_passages(2_000).sample(400, random_state=0)["text"]
-        return _write(measure_encoders(list(passages), real_queries(2_000), chosen.rounds), chosen.json)
+        return _write(measure_encoders(list(passages), real_queries(2_000), chosen.calibration_rounds), chosen.json)
     for folder in folders:
         if name == "voice":
             run_voice(folder)

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.sets import OWN, BenchSet, Trial, has_natural_gaps, natural_trial, planted_trial
 from coverage_kit.embed.texts import headings, passage_texts
-from coverage_kit.match.coverage import LinkFitter, fit_link, measure_coverage
+from coverage_kit.match.coverage import CalibrationFitter, fit_calibration, measure_coverage
 from coverage_kit.match.evidence import EvidenceScorer
 from coverage_kit.match.masking import Plan, Rounds, hide_places
 from coverage_kit.match.neighbors import nearest_passages, nearest_rows
@@ -78,7 +78,7 @@ def measure_cost(bench: BenchSet, encoder: Encoder) -> dict[str, float]:
     asked, content, titled = space.of_queries(asked), space.of_passages(content), space.of_passages(titled)
     matches = nearest_passages(asked, bench.passages, content, OWN)
     scorer = EvidenceScorer(bench.queries, bench.passages, matches, OWN, asked, content, titled)
-    measure_coverage(scorer, fit_link(scorer, CLUSTERS.empty()))
+    measure_coverage(scorer, fit_calibration(scorer, CLUSTERS.empty()))
     clock("evidence, hide-and-seek, coverage", start)
     plain = seconds["embed passages and queries"] + seconds["search"]
     return {**seconds, "ratio": sum(seconds.values()) / plain}
@@ -98,7 +98,7 @@ def _trials(bench: BenchSet, seeds: int, in_space: bool) -> Iterator[tuple[str, 
 def _auc(played: Rounds, whole: Floats, trial: Trial, columns: list[int]) -> float:
     """Return the AUC of the link fitted to some of the evidence."""
     some = replace(played, features=played.features[:, columns])
-    fitter = LinkFitter(some, whole[:, columns], is_anchored=False)
+    fitter = CalibrationFitter(some, whole[:, columns], is_anchored=False)
     weights, _ = fitter.fit(np.ones(len(whole)))
     return float(roc_auc_score(~trial.is_gap, fitter.now @ weights))
 

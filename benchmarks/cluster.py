@@ -18,7 +18,7 @@ from benchmarks.rows import make_queries, write_rows
 from benchmarks.sets import data_folder
 from coverage_kit.collect.logs.parts import load_log_part, merge_log_parts, plan_log
 from coverage_kit.parallel.jobs import EmbedJob, MatchJob, ReadJob, open_encoder
-from coverage_kit.parallel.parts import Job, Part, as_column, do_part, read_table, write_table
+from coverage_kit.parallel.parts import PartJob, TablePart, as_column, do_part, read_table, write_table
 from coverage_kit.settings import LogSettings, MatchSettings
 from coverage_kit.tables import PASSAGES
 
@@ -107,9 +107,9 @@ def _measure_match(folder: Path, n_queries: int, n_passages: int) -> Figures:
     }
 
 
-def _clock(job: Job, folder: Path, table: Any) -> tuple[float, int]:
+def _clock(job: PartJob, folder: Path, table: Any) -> tuple[float, int]:
     """Do a job on a part; return CPU seconds and the bytes of its result."""
-    part = Part(str(folder / f"{job.kind}.input"), str(folder / f"{job.kind}.result"), _MARK)
+    part = TablePart(str(folder / f"{job.kind}.input"), str(folder / f"{job.kind}.result"), _MARK)
     write_table(part.source, table, _MARK)
     start = time.process_time()
     do_part(job, part)

@@ -13,7 +13,7 @@ from benchmarks.sets import BenchSet
 from coverage_kit.contracts import TextChange
 from coverage_kit.errors import SchemaError
 from coverage_kit.match.answering import load_answer_model
-from coverage_kit.match.coverage import fit_link
+from coverage_kit.match.coverage import fit_calibration
 from coverage_kit.match.masking import Plan
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.whitening import fit_space
@@ -87,8 +87,8 @@ def _figures(planting: Planting, judge: Judge, ranking: Simulation, best: dict[s
 def site_model(planting: Planting, encoder: Encoder, name: str, seed: int) -> SiteModel:
     """Return the model of what is left of the site: a link fitted here, and an answer model that has not seen this set."""
     trial = planting.trial
-    link = fit_link(trial.scorer, trial.clusters, plan=Plan(bootstraps=0, seed=seed))
-    return SiteModel(trial.scorer, link, encoder, fit_space(trial.content, trial.asked), None, load_answer_model(name))
+    calibration = fit_calibration(trial.scorer, trial.clusters, plan=Plan(bootstraps=0, seed=seed))
+    return SiteModel(trial.scorer, calibration, encoder, fit_space(trial.content, trial.asked), None, load_answer_model(name))
 
 
 def predict_gains(planting: Planting, model: SiteModel) -> Simulation:

@@ -15,7 +15,7 @@ import pandas as pd
 from benchmarks.sets import BenchSet, Flags, Trial, has_natural_gaps, natural_trial, planted_trial
 from coverage_kit.embed.texts import passage_texts
 from coverage_kit.errors import SchemaError
-from coverage_kit.match.coverage import SelfTest, expected_calibration_error, fit_link, measure_coverage
+from coverage_kit.match.coverage import SelfTest, expected_calibration_error, fit_calibration, measure_coverage
 from coverage_kit.match.masking import Plan
 from coverage_kit.match.neighbors import nearest_rows
 
@@ -65,8 +65,8 @@ def _plant(bench: BenchSet, column: str, share: float, seeds: int) -> Draws:
 
 
 def _score_trial(trial: Trial, seed: int) -> Draws:
-    link = fit_link(trial.scorer, trial.clusters, plan=Plan(bootstraps=0, seed=seed))
-    coverage, _ = measure_coverage(trial.scorer, link)
+    calibration = fit_calibration(trial.scorer, trial.clusters, plan=Plan(bootstraps=0, seed=seed))
+    coverage, _ = measure_coverage(trial.scorer, calibration)
     covered = coverage["coverage"].to_numpy(np.float64)
     n = len(covered)
     picks = np.vstack([np.arange(n), np.random.default_rng(0).integers(n, size=(RESAMPLES, n))])
@@ -79,7 +79,7 @@ def _score_trial(trial: Trial, seed: int) -> Draws:
     draws["coverage_kit"] |= {
         "ece": np.array([expected_calibration_error(covered[pick], ~trial.is_gap[pick]) for pick in picks]),
         "brier": weights @ (covered - ~trial.is_gap) ** 2 / n,
-        "self_test_auc": _self_test_draws(link.self_test),
+        "self_test_auc": _self_test_draws(calibration.self_test),
     }
     return draws
 

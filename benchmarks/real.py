@@ -68,6 +68,6 @@ def run_real(folder: Path, out: Path, cache: Path) -> Analysis:
     print(medoid[shown].head(10).round(2).to_string(max_colwidth=70))
     shown = ["rank", "operation", "page_id", "anchor", "text", "cost_minutes", "gain", "low", "high"]
     print(analysis.edits[shown].head(10).round(2).to_string(max_colwidth=90))
-    print(analysis.about["self_test"], analysis.about["clustering"], analysis.about["share_of_gaps"])
+    print(analysis.about["self_test"], analysis.about["clustering"], analysis.about["unanswered_share"])
     print(analysis.stages.round(1).to_string())
     return analysis

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from coverage_kit.contracts import PassageText
-from coverage_kit.match.coverage import fit_link
+from coverage_kit.match.coverage import fit_calibration
 from coverage_kit.match.evidence import Claims, EvidenceScorer
 from coverage_kit.match.masking import Plan
 from coverage_kit.match.model import SiteModel
@@ -63,10 +63,10 @@ def measure_scale(n_edits: int = 2000, n_queries: int = 5000, n_passages: int = 
         [{"query_id": f"q{n}", "cluster_id": f"c{n % n_topics}", "membership": 1.0} for n in range(n_queries)]
     )
     scorer, space = _scorer(queries, passages, encoder, n_topics)
-    link = fit_link(scorer, clusters, plan=Plan())
+    calibration = fit_calibration(scorer, clusters, plan=Plan())
     candidates = [_candidate(n, n_topics, text[n]) for n in range(n_edits)]
     started = time.perf_counter()
-    simulation = simulate_edits(candidates, SiteModel(scorer, link, encoder, space), queries, clusters)
+    simulation = simulate_edits(candidates, SiteModel(scorer, calibration, encoder, space), queries, clusters)
     simulated = time.perf_counter()
     rank_edits(edit_table(candidates, simulation), simulation, Limits(480.0))
     unit = 2**20 if sys.platform == "darwin" else 2**10

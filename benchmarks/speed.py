@@ -27,7 +27,7 @@ class Size:
 
     n_passages: int = 5_000
     n_queries: int = 20_000
-    rounds: int = 3
+    calibration_rounds: int = 3
     times: tuple[int, ...] = (1, 10)
 
 
@@ -82,7 +82,7 @@ def _run_rounds(scratch: Path, size: Size) -> dict[str, list[Run]]:
     first, single = (_write_texts(scratch / name, texts, queries) for name in ("first", "single"))
     (single / "fp32").touch()
     runs: dict[str, list[Run]] = defaultdict(list)
-    for _ in range(size.rounds):
+    for _ in range(size.calibration_rounds):
         runs["plain"].append(_run("plain", first))
         shutil.copytree(first / "plain", single / "plain", dirs_exist_ok=True)
         for name, folder in (("first", first), ("single", single)):

@@ -12,8 +12,8 @@ from benchmarks.sets import BenchSet
 from coverage_kit.embed.texts import CachedEncoder
 from coverage_kit.settings import MatchSettings, TuneSettings
 from coverage_kit.tables import CLAIMS
-from coverage_kit.tasks.tune import Place, tune_on
-from coverage_kit.tasks.tuning_pairs import Material
+from coverage_kit.tasks.tune import TuningTarget, tune_on
+from coverage_kit.tasks.tuning_pairs import TuningData
 from coverage_kit.tasks.tuning_result import Tuned
 
 Row = dict[str, Any]
@@ -30,11 +30,11 @@ def measure_tuning(bench: BenchSet, encoder: CachedEncoder, match: MatchSettings
     """
     labels = bench.qrels[["query_id", "page_id", "passage_id"]].drop_duplicates(ignore_index=True)
     answered = bench.queries.loc[bench.queries["is_answerable"], "query_id"]
-    material = Material(bench.passages, bench.queries, labels[labels["query_id"].isin(answered)], CLAIMS.empty())
+    material = TuningData(bench.passages, bench.queries, labels[labels["query_id"].isin(answered)], CLAIMS.empty())
     rows = []
     for seed in range(n_seeds):
         with tempfile.TemporaryDirectory() as scratch:
-            tuned = tune_on(material, Place(match, encoder, Path(scratch) / "encoder"), TuneSettings(), seed)
+            tuned = tune_on(material, TuningTarget(match, encoder, Path(scratch) / "encoder"), TuneSettings(), seed)
         rows.append(_as_row(tuned, bench.name, seed))
         print(_as_line(rows[-1]), flush=True)
     return rows

@@ -11,7 +11,7 @@ from benchmarks.sets import read_table
 from coverage_kit.collect.logs import read_log
 from coverage_kit.collect.mentions import find_mentions
 from coverage_kit.measure.holders import measure_holders
-from coverage_kit.measure.visibility import Panel, measure_visibility
+from coverage_kit.measure.visibility import TrackedBrands, measure_visibility
 from coverage_kit.settings import LogSettings
 from coverage_kit.tables import LogTables
 
@@ -39,7 +39,7 @@ def run_voice(folder: Path, own: str = "pcmag.com") -> None:
     most = list(cited["site"].value_counts().index[:_MOST])
     brand_sites = {_NAMES.get(site, (site,))[0]: site for site in dict.fromkeys([own, *most])}
     names = [_NAMES.get(site, (site,)) for site in brand_sites.values()]
-    panel = Panel(brand_sites, clusters=products, by=("all", "cluster"), least_prompts=4)
+    panel = TrackedBrands(brand_sites, clusters=products, by=("all", "cluster"), min_prompts=4)
     mentions = find_mentions(log.answers, names)
     found = measure_visibility(log.answers, log.citations, log.spans, mentions, panel)
     _print_all(found)

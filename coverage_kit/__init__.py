@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from coverage_kit.embed.texts import CachedEncoder
     from coverage_kit.errors import CoverageKitError
     from coverage_kit.match.clusters import cluster_queries, project
-    from coverage_kit.match.coverage import fit_link, measure_coverage
+    from coverage_kit.match.coverage import fit_calibration, measure_coverage
     from coverage_kit.match.evidence import EvidenceScorer
     from coverage_kit.match.labels import label_clusters
     from coverage_kit.match.model import SiteModel
     from coverage_kit.match.neighbors import nearest_passages
     from coverage_kit.measure.before_after import Treatment, measure_change
-    from coverage_kit.measure.visibility import Panel, measure_visibility
+    from coverage_kit.measure.visibility import TrackedBrands, measure_visibility
     from coverage_kit.pipeline.run import analyze
     from coverage_kit.rank.edits import propose_edits
     from coverage_kit.rank.gaps import rank_gaps

@@ -46,7 +46,7 @@ def summarize(analysis: Analysis) -> Headline:
         covered_low=covered[1],
         covered_high=covered[2],
         n_gaps=len(gaps),
-        n_severe=int((gaps["cause"].isin(CONTENT_CAUSES) & gaps["winnable"].astype(bool)).sum()),
+        n_severe=int((gaps["cause"].isin(CONTENT_CAUSES) & gaps["is_closable"].astype(bool)).sum()),
         n_planned=len(plan),
         budget_minutes=budget(analysis),
         planned_minutes=float(plan["cost_minutes"].sum()),

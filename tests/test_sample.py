@@ -93,7 +93,7 @@ def test_edits_are_briefs_with_places_costs_and_intervals(analysis):
     assert {"add_question_and_answer", "extend_passage", "add_page"} <= set(edits["operation"])
     assert (edits["low"] <= edits["gain"]).all()
     assert (edits["gain"] <= edits["high"]).all()
-    lost = set(analysis.gaps.loc[~analysis.gaps["winnable"], "cluster_id"])
+    lost = set(analysis.gaps.loc[~analysis.gaps["is_closable"], "cluster_id"])
     assert set(edits.loc[edits["operation"] == "no_edit", "cluster_id"]) == lost
     edits = edits[edits["operation"] != "no_edit"]
     assert not set(edits["cluster_id"]) & lost

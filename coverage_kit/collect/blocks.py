@@ -18,7 +18,7 @@ _PERMALINK = re.compile(r"^[¶#§🔗]+\s+|(?:\s+[#§]+|\s*[¶🔗]+)$")
 
 
 @dataclass(frozen=True)
-class Block:
+class TextBlock:
     """One block of a page.
 
     `level` is that of a heading, or of a list item from 0; `group` numbers lists and tables; `is_aside` says that it stands
@@ -35,9 +35,9 @@ class Block:
     links: tuple[tuple[str, str], ...] = ()
 
 
-def read_blocks(body: HtmlElement) -> list[Block]:
+def read_blocks(body: HtmlElement) -> list[TextBlock]:
     """Return the blocks of a page, without navigation, page header and footer, forms and scripts."""
-    walker = _Walker()
+    walker = _BlockWalker()
     walker.visit(body)
     walker.flush()
     return walker.blocks
@@ -60,11 +60,11 @@ def _inner_text(element: HtmlElement) -> str:
     return "".join(parts)
 
 
-class _Walker:
+class _BlockWalker:
     """Walks a page once, collecting inline text until a block ends it."""
 
     def __init__(self) -> None:
-        self.blocks: list[Block] = []
+        self.blocks: list[TextBlock] = []
         self._run: list[str] = []
         self._kind: BlockKind = "text"
         self._marker = ""
@@ -112,7 +112,7 @@ class _Walker:
 
     def _append(self, kind: BlockKind, text: str, level: int, marker: str) -> None:
         self.blocks.append(
-            Block(kind, text, level, marker, self._group, self._aside_depth > 0, self._n_linked_words, tuple(self._links))
+            TextBlock(kind, text, level, marker, self._group, self._aside_depth > 0, self._n_linked_words, tuple(self._links))
         )
         self._n_linked_words, self._links = 0, []
 

@@ -7,7 +7,7 @@ from urllib.parse import urldefrag, urljoin
 
 from lxml.html import HtmlElement
 
-from coverage_kit.collect.blocks import Block, plain_text, read_blocks
+from coverage_kit.collect.blocks import TextBlock, plain_text, read_blocks
 from coverage_kit.collect.dates import find_dates
 from coverage_kit.collect.decode import clean_text, decode_text
 from coverage_kit.collect.main_text import all_blocks, main_blocks
@@ -70,7 +70,7 @@ def find_links(html: bytes, url: str, charset: str = "") -> tuple[str, ...]:
     return () if tree is None else _find_links(tree, _base_url(tree, url))
 
 
-def write_markdown(blocks: list[Block]) -> str:
+def write_markdown(blocks: list[TextBlock]) -> str:
     """Return blocks as Markdown: blank lines between them, but none in a list or table or after what leads to a text."""
     parts: list[str] = []
     for place, block in enumerate(blocks):
@@ -81,12 +81,12 @@ def write_markdown(blocks: list[Block]) -> str:
     return "".join(parts)
 
 
-def _is_joined(before: Block, block: Block) -> bool:
+def _is_joined(before: TextBlock, block: TextBlock) -> bool:
     is_same_group = before.kind == block.kind and before.kind in {"item", "row"} and before.group == block.group
     return is_same_group or (before.kind == "lead" and block.kind not in {"heading", "code"})
 
 
-def _write_block(block: Block) -> str:
+def _write_block(block: TextBlock) -> str:
     if block.kind == "heading":
         return f"{'#' * block.level} {block.text}"
     if block.kind == "item":
@@ -97,7 +97,7 @@ def _write_block(block: Block) -> str:
     return f"\\{block.text}" if LOOKS_LIKE_MARKUP.match(block.text) else block.text
 
 
-def _find_title(tree: HtmlElement, blocks: list[Block]) -> str:
+def _find_title(tree: HtmlElement, blocks: list[TextBlock]) -> str:
     """Return the page's title without the site's name: the h1 where either holds the other's words."""
     titles = [_meta(tree, "og:title"), _plain(tree.find(".//head/title"))]
     headings = [block.text for block in blocks if block.kind == "heading" and block.level == 1]

@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 
 from coverage_kit.collect.extract import Extract, extract_page
 from coverage_kit.collect.markdown import extract_markdown
-from coverage_kit.collect.rows import Met
+from coverage_kit.collect.rows import PageRows
 from coverage_kit.collect.urls import site_name, split_http
 from coverage_kit.errors import SiteError
 from coverage_kit.text.page_markup import INDEX_NAMES, MARKDOWN
@@ -20,7 +20,7 @@ _SUFFIXES = frozenset({".html", ".htm"}) | MARKDOWN
 _PLAIN = "/!$&'()*+,;=:@"
 
 
-def read_folder(folder: Path, base_url: str = "", max_page_bytes: int = 8_000_000) -> list[Met]:
+def read_folder(folder: Path, base_url: str = "", max_page_bytes: int = 8_000_000) -> list[PageRows]:
     """Return the pages of a folder and its subfolders, by path.
 
     A page's URL is the one it names, if absolute (and on base_url's site, where that is given), else base_url and its
@@ -50,7 +50,7 @@ def _find_files(folder: Path) -> Iterator[Path]:
                 yield file
 
 
-def _read_file(file: Path, folder: Path, base_url: str, max_page_bytes: int) -> Met:
+def _read_file(file: Path, folder: Path, base_url: str, max_page_bytes: int) -> PageRows:
     relative = file.relative_to(folder)
     place = _place(relative, folder, base_url)
     site = site_name(base_url) or folder.resolve().name
@@ -59,13 +59,13 @@ def _read_file(file: Path, folder: Path, base_url: str, max_page_bytes: int) -> 
     try:
         content = file.read_bytes() if file.stat().st_size <= most_bytes else None
     except OSError as error:
-        return Met(place, site, f"unreadable: {error.strerror}", html_path=str(file))
+        return PageRows(place, site, f"unreadable: {error.strerror}", html_path=str(file))
     if content is None:
-        return Met(place, site, "too large", html_path=str(file))
+        return PageRows(place, site, "too large", html_path=str(file))
     extract = extract_markdown(content) if is_markdown else extract_page(content, place)
     own_url = _own_url(extract, base_url)
     status = "ok" if extract.text else "no text"
-    return Met(place, site if base_url or not own_url else site_name(own_url), status, own_url, extract, str(file))
+    return PageRows(place, site if base_url or not own_url else site_name(own_url), status, own_url, extract, str(file))
 
 
 def _place(relative: Path, folder: Path, base_url: str) -> str:

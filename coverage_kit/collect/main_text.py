@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 import trafilatura
 from lxml.html import HtmlElement
 
-from coverage_kit.collect.blocks import Block
+from coverage_kit.collect.blocks import TextBlock
 
 _SHINGLE_WORDS = 5
 _KEPT_SHARE = 0.5
@@ -21,7 +21,7 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 logging.getLogger("htmldate").setLevel(logging.CRITICAL)
 
 
-def main_blocks(blocks: list[Block], tree: HtmlElement) -> list[Block]:
+def main_blocks(blocks: list[TextBlock], tree: HtmlElement) -> list[TextBlock]:
     """Return the blocks of the main content, in order.
 
     A block stays when half of its runs of five words stand in trafilatura's text (a shorter one: when it is one of its
@@ -38,7 +38,7 @@ def main_blocks(blocks: list[Block], tree: HtmlElement) -> list[Block]:
     return _with_headings(blocks, _with_leads(blocks, _with_gaps(blocks, kept)))
 
 
-def all_blocks(blocks: list[Block]) -> list[Block]:
+def all_blocks(blocks: list[TextBlock]) -> list[TextBlock]:
     """Return all blocks but those of asides, and but headings with nothing below them."""
     return _with_headings(blocks, [not block.is_aside and block.kind != "heading" for block in blocks])
 
@@ -50,15 +50,15 @@ def _main_text(tree: HtmlElement) -> str:
     return text or ""
 
 
-def _n_words(block: Block) -> int:
+def _n_words(block: TextBlock) -> int:
     return len(_words(block))
 
 
-def _words(block: Block) -> list[str]:
+def _words(block: TextBlock) -> list[str]:
     return _WORD.findall(block.text.lower())
 
 
-def _matching(blocks: list[Block], words: list[str], lines: set[str]) -> list[bool]:
+def _matching(blocks: list[TextBlock], words: list[str], lines: set[str]) -> list[bool]:
     shingles = set(_shingles(words))
     return [block.kind != "heading" and _is_match(_words(block), shingles, lines) for block in blocks]
 
@@ -74,7 +74,7 @@ def _shingles(words: list[str]) -> list[tuple[str, ...]]:
     return [tuple(words[start : start + _SHINGLE_WORDS]) for start in range(len(words) - _SHINGLE_WORDS + 1)]
 
 
-def _with_gaps(blocks: list[Block], kept: list[bool]) -> list[bool]:
+def _with_gaps(blocks: list[TextBlock], kept: list[bool]) -> list[bool]:
     """Keep also short runs of dropped blocks that are no links and stand between kept ones, or between h1 and those."""
     result = list(kept)
     places = [place for place, keep in enumerate(kept) if keep]
@@ -88,7 +88,7 @@ def _with_gaps(blocks: list[Block], kept: list[bool]) -> list[bool]:
     return result
 
 
-def _with_leads(blocks: list[Block], kept: list[bool]) -> list[bool]:
+def _with_leads(blocks: list[TextBlock], kept: list[bool]) -> list[bool]:
     """Keep a term, summary, caption or accordion button when what it leads to is kept."""
     result = list(kept)
     for place in range(len(blocks) - 2, -1, -1):
@@ -97,9 +97,9 @@ def _with_leads(blocks: list[Block], kept: list[bool]) -> list[bool]:
     return result
 
 
-def _with_headings(blocks: list[Block], kept: list[bool]) -> list[Block]:
+def _with_headings(blocks: list[TextBlock], kept: list[bool]) -> list[TextBlock]:
     """Return the kept blocks and each heading with kept text before the next heading of its level or a higher one."""
-    result: list[Block] = []
+    result: list[TextBlock] = []
     has_text = dict.fromkeys(range(1, 7), False)  # for a heading of this level, were it to stand here
     for block, keep in zip(reversed(blocks), reversed(kept), strict=True):
         if block.kind != "heading":

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from lxml.html import HtmlElement
 from tqdm.auto import tqdm
 
-from coverage_kit.collect.blocks import Block, heading_level, plain_text, read_blocks
+from coverage_kit.collect.blocks import TextBlock, heading_level, plain_text, read_blocks
 from coverage_kit.collect.dates import list_dates, parse_time
 from coverage_kit.collect.markdown import render_markdown
 from coverage_kit.collect.scripted import find_scripted
@@ -151,7 +151,7 @@ def _main_content(tree: HtmlElement, page: Mapping[str, Any], text: str, title: 
     yield from ({"kind": "player", "value": str(one.tag)} for one in body.iter("video", "audio", "canvas", "iframe"))
 
 
-def _outbound(block: Block, page: Mapping[str, Any], place: str) -> Iterator[Told]:
+def _outbound(block: TextBlock, page: Mapping[str, Any], place: str) -> Iterator[Told]:
     for href, words in block.links:
         try:
             url = urljoin(str(page["url"]), href.strip())

@@ -18,7 +18,7 @@ _FEWEST_PAGES = 5
 
 
 @dataclass(frozen=True)
-class _Part:
+class _Piece:
     """A piece of text that stays whole, and what stands between it and the piece before it."""
 
     text: str
@@ -88,7 +88,7 @@ def _boilerplate(rows: list[dict[str, Any]], pages: pd.DataFrame) -> set[tuple[s
 
 def _pack(section: Section, max_words: int) -> list[str]:
     """Return the section's words as passages: parts are added while they fit; a tiny one takes a piece of the next."""
-    passages: list[list[_Part]] = []
+    passages: list[list[_Piece]] = []
     room = 0
     for text, is_code in section.paragraphs:
         is_tiny = 0 < max_words - room < _TINY_WORDS if passages else False
@@ -103,7 +103,7 @@ def _pack(section: Section, max_words: int) -> list[str]:
     return ["".join(f"{part.joint if place else ''}{part.text}" for place, part in enumerate(p)) for p in passages]
 
 
-def _feed_last(passages: list[list[_Part]], max_words: int) -> None:
+def _feed_last(passages: list[list[_Piece]], max_words: int) -> None:
     """Move parts from the passage before into a last one that is tiny, as long as neither is left tiny or too long."""
     while len(passages) > 1 and _count(passages[-1]) < _TINY_WORDS:
         *rest, part = passages[-2]
@@ -112,15 +112,15 @@ def _feed_last(passages: list[list[_Part]], max_words: int) -> None:
         passages[-1].insert(0, passages[-2].pop())
 
 
-def _count(parts: list[_Part]) -> int:
+def _count(parts: list[_Piece]) -> int:
     return sum(part.n_words for part in parts)
 
 
-def _split_paragraph(text: str, is_code: bool, max_words: int) -> list[_Part]:
+def _split_paragraph(text: str, is_code: bool, max_words: int) -> list[_Piece]:
     """Return a paragraph whole, else its lines, sentences or, where one is too long, runs of words."""
     if len(text.split()) <= max_words:
         return _parts([text.strip("\n") if is_code else text.strip()], "\n\n")
-    parts: list[_Part] = []
+    parts: list[_Piece] = []
     for line in text.split("\n"):
         sentences = [line] if is_code else split_sentences(line)
         pieces = [piece for sentence in sentences for piece in _cut(sentence, max_words)]
@@ -128,8 +128,8 @@ def _split_paragraph(text: str, is_code: bool, max_words: int) -> list[_Part]:
     return parts
 
 
-def _parts(texts: list[str], joint: str) -> list[_Part]:
-    return [_Part(text, len(text.split()), joint) for text in texts if text.strip()]
+def _parts(texts: list[str], joint: str) -> list[_Piece]:
+    return [_Piece(text, len(text.split()), joint) for text in texts if text.strip()]
 
 
 def _cut(text: str, max_words: int) -> list[str]:

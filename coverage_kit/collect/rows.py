@@ -10,7 +10,7 @@ from coverage_kit.collect.urls import canonical_url, page_id, split_http
 
 
 @dataclass(frozen=True)
-class Met:
+class PageRows:
     """One page that was met.
 
     `place` is the URL or file (as folder/path) where it was met; `status` 'ok' or why it cannot be read; `own_url` the URL
@@ -32,7 +32,7 @@ class Met:
         return self.place if names_home or not self.own_url else self.own_url
 
 
-def page_rows(pages: Iterable[Met]) -> list[dict[str, Any]]:
+def page_rows(pages: Iterable[PageRows]) -> list[dict[str, Any]]:
     """Return one row of the pages table for each page, in order.
 
     Of readable pages that name one URL the one found there stays, else the first; the others' status becomes
@@ -56,8 +56,8 @@ def _is_home(url: str) -> bool:
     return page_id(url).endswith("/") and split_http(url) is not None
 
 
-def _find_winners(met: list[Met]) -> dict[str, Met]:
-    winners: dict[str, Met] = {}
+def _find_winners(met: list[PageRows]) -> dict[str, PageRows]:
+    winners: dict[str, PageRows] = {}
     for page in met:
         key = page_id(page.url)
         if page.status == "ok" and (key not in winners or _is_nearer(page, winners[key], key)):
@@ -65,7 +65,7 @@ def _find_winners(met: list[Met]) -> dict[str, Met]:
     return winners
 
 
-def _is_nearer(page: Met, other: Met, key: str) -> bool:
+def _is_nearer(page: PageRows, other: PageRows, key: str) -> bool:
     return page_id(page.place) == key and page_id(other.place) != key
 
 
@@ -78,11 +78,11 @@ def _free_id(wanted: str, taken: set[str]) -> str:
     return free
 
 
-def _shown_url(page: Met, url: str) -> str:
+def _shown_url(page: PageRows, url: str) -> str:
     return canonical_url(url) if split_http(url) is not None else (page.html_path or url)
 
 
-def _row(page: Met, identity: str, url: str, status: str) -> dict[str, Any]:
+def _row(page: PageRows, identity: str, url: str, status: str) -> dict[str, Any]:
     extract = page.extract
     return {
         "page_id": identity,

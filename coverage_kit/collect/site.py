@@ -8,7 +8,7 @@ from coverage_kit.collect.crawl import crawl_site, fetch_sitemap
 from coverage_kit.collect.extract import extract_page
 from coverage_kit.collect.fetch import Fetched
 from coverage_kit.collect.folder import read_folder
-from coverage_kit.collect.rows import Met, page_rows
+from coverage_kit.collect.rows import PageRows, page_rows
 from coverage_kit.collect.urls import site_name, site_scope, split_http
 from coverage_kit.errors import SiteError
 from coverage_kit.settings import CrawlSettings, SiteSettings
@@ -40,7 +40,7 @@ def read_site(
     return PAGES.table(rows)
 
 
-def _read_web(source: str, crawl: CrawlSettings, cache: Path | None) -> list[Met]:
+def _read_web(source: str, crawl: CrawlSettings, cache: Path | None) -> list[PageRows]:
     parts = split_http(source)
     if parts is None:
         cure = "Write it as https://example.com/."
@@ -51,14 +51,14 @@ def _read_web(source: str, crawl: CrawlSettings, cache: Path | None) -> list[Met
     return [_read_response(fetched, source) for fetched in responses]
 
 
-def _read_response(fetched: Fetched, source: str) -> Met:
+def _read_response(fetched: Fetched, source: str) -> PageRows:
     site = site_name(source)
     if fetched.status != "ok":
-        return Met(fetched.url, site, fetched.status, fetched_at=fetched.fetched_at)
+        return PageRows(fetched.url, site, fetched.status, fetched_at=fetched.fetched_at)
     extract = extract_page(fetched.content, fetched.url, fetched.charset)
     own_url = extract.url if site_scope(extract.url) == site_scope(source) else ""
     status = "ok" if extract.text else "no text"
-    return Met(fetched.url, site, status, own_url, extract, fetched.stored_at, fetched.fetched_at)
+    return PageRows(fetched.url, site, status, own_url, extract, fetched.stored_at, fetched.fetched_at)
 
 
 def _no_page_error(source: str, statuses: list[str]) -> SiteError:

@@ -87,9 +87,9 @@ class SentenceTransformerEncoder:
             expected = "a transformer with a fast tokenizer, then the mean or the first of its tokens"
             raise EncoderError(self.model, expected, " + ".join(parts), 'Set match.runtime to "torch".')
         prompts = {"query": _prompt(model, "query"), "passage": _prompt(model, "document", "passage", "corpus")}
-        most_tokens = min(model.max_seq_length or model.tokenizer.model_max_length, _MOST_TOKENS)
+        max_tokens = min(model.max_seq_length or model.tokenizer.model_max_length, _MOST_TOKENS)
         module, example = _plain_module(model[0].auto_model, mode == "mean")
-        return OpenedModel(module, example, model.tokenizer.backend_tokenizer.to_str(), most_tokens, prompts)
+        return OpenedModel(module, example, model.tokenizer.backend_tokenizer.to_str(), max_tokens, prompts)
 
     @cached_property
     def _loaded(self) -> Any:
@@ -110,7 +110,7 @@ class OpenedModel:
     module: Any
     example: Any
     tokenizer: str
-    most_tokens: int
+    max_tokens: int
     prompts: dict[str, str]
 
 

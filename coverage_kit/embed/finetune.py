@@ -46,7 +46,7 @@ class Recipe:
     epochs: int = 2
     batch_size: int = 32
     learning_rate: float = 5e-5
-    most_tokens: int = 128
+    max_tokens: int = 128
     seed: int = 0
 
 
@@ -136,7 +136,7 @@ class _Trainer:
     def __init__(self, model: Any, pairs: list[TextPair], recipe: Recipe) -> None:
         self.model, self.pairs, self.n_tokens = model.eval(), pairs, 0
         self._right, self._recipe, self._most_tokens = right_places(pairs), recipe, model.max_seq_length
-        model.max_seq_length = min(self._most_tokens or recipe.most_tokens, recipe.most_tokens)
+        model.max_seq_length = min(self._most_tokens or recipe.max_tokens, recipe.max_tokens)
         for part in model.modules():
             if isinstance(part, self._torch.nn.Embedding):
                 part.requires_grad_(False)  # words that no pair has would stay behind those that some have

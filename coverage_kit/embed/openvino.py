@@ -100,7 +100,7 @@ class _Converted:
     folder: Path
     precision: str
     dimensions: int
-    most_tokens: int
+    max_tokens: int
     prompts: dict[str, str]
 
     def encode(self, texts: Sequence[str], role: Role) -> Vectors:
@@ -125,7 +125,7 @@ class _Converted:
         from tokenizers import Tokenizer  # noqa: PLC0415 (only when there is something to encode)
 
         tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
-        tokenizer.enable_truncation(self.most_tokens)
+        tokenizer.enable_truncation(self.max_tokens)
         tokenizer.no_padding()
         return tokenizer
 
@@ -170,7 +170,7 @@ def _convert(model: str, folder: Path, precision: str) -> _Converted:
     opened = original.open_up()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="unfinished-", ignore_cleanup_errors=True) as scratch:
-        made = _Converted(Path(scratch) / "model", "fp32", original.dimensions, opened.most_tokens, opened.prompts)
+        made = _Converted(Path(scratch) / "model", "fp32", original.dimensions, opened.max_tokens, opened.prompts)
         with as_encoder_error(model, "a model that OpenVINO can convert"):
             _write(made, opened)
             _compare(made, original)
@@ -189,7 +189,7 @@ def _write(made: _Converted, opened: OpenedModel) -> None:
         graph = _openvino().convert_model(opened.module, example_input=(opened.example,))
     _openvino().save_model(graph, made.folder / "model.xml", compress_to_fp16=False)
     (made.folder / "tokenizer.json").write_text(opened.tokenizer, encoding="utf-8")
-    recipe = {name: getattr(made, name) for name in ("dimensions", "most_tokens", "prompts")}
+    recipe = {name: getattr(made, name) for name in ("dimensions", "max_tokens", "prompts")}
     recipe["sha256"] = {file.name: _hash(file) for file in sorted(made.folder.iterdir())}
     (made.folder / "recipe.json").write_text(json.dumps(recipe, indent=1), encoding="utf-8")
 

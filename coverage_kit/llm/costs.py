@@ -98,8 +98,8 @@ class Budget:
 
     """
 
-    def __init__(self, prices: Prices, most_tokens: int = 0, most_money: float = 0.0) -> None:
-        self.prices, self.most_tokens, self.most_money = prices, most_tokens, most_money
+    def __init__(self, prices: Prices, max_tokens: int = 0, max_money: float = 0.0) -> None:
+        self.prices, self.max_tokens, self.max_money = prices, max_tokens, max_money
         self.spent: dict[str, Spent] = {}
         self._reserved: dict[str, Spent] = {}
         self._lock = threading.Lock()
@@ -116,7 +116,7 @@ class Budget:
 
     def check_price(self, model: str) -> None:
         """Raise SettingsError where money is limited and the table has no price of the model: the cap could not hold."""
-        if self.most_money and self.prices.find(model) is None:
+        if self.max_money and self.prices.find(model) is None:
             cure = "Add it to the price table that costs.prices names, or set most_money = 0 for no limit of money."
             raise SettingsError("costs.prices", f"a price of {model!r}", "none", cure)
 
@@ -142,10 +142,10 @@ class Budget:
         n_tokens = sum(spent.n_tokens for spent in total.values())
         money = sum(self.prices.price(model, spent) or 0.0 for model, spent in total.items())
         cure = "Raise most_tokens or most_money: what was answered is kept, and the same command goes on from there."
-        if self.most_tokens and n_tokens > self.most_tokens:
-            return f"at most {self.most_tokens} tokens", f"{self.n_tokens} spent, and the next request needs more", cure
-        if self.most_money and money > self.most_money + 1e-12:
-            limit = f"at most {self.most_money:g} {self.prices.currency}"
+        if self.max_tokens and n_tokens > self.max_tokens:
+            return f"at most {self.max_tokens} tokens", f"{self.n_tokens} spent, and the next request needs more", cure
+        if self.max_money and money > self.max_money + 1e-12:
+            limit = f"at most {self.max_money:g} {self.prices.currency}"
             return limit, f"{self.money:.4f} spent, and the next request may cost more than is left", cure
         return None
 

@@ -70,7 +70,7 @@ class Prompt:
     temperature: float = 0.0
     n: int = 1
     n_alternatives: int = 0
-    most_tokens: int = 0
+    max_tokens: int = 0
 
     def body(self, model: str) -> dict[str, Any]:
         """Return the body of a request of chat completions."""
@@ -80,8 +80,8 @@ class Prompt:
             body["n"] = self.n
         if self.n_alternatives:
             body |= {"logprobs": True, "top_logprobs": self.n_alternatives}
-        if self.most_tokens:
-            body["max_tokens"] = self.most_tokens
+        if self.max_tokens:
+            body["max_tokens"] = self.max_tokens
         return body
 
 
@@ -110,10 +110,10 @@ class Endpoint:
             raise SettingsError(f"{section}.model", "the name of a model", "none", cure)
         self.model, self._failure_type = settings.model, failure
         self._settings, self._section = settings, section
-        self._key = os.environ.get(settings.key_variable, "").strip()
+        self._key = os.environ.get(settings.api_key_env, "").strip()
         self._refused: set[str] = set()
         if not self._key and not settings.base_url:
-            cure = f"Put the key into the environment variable {settings.key_variable}, or name a base_url that needs none."
+            cure = f"Put the key into the environment variable {settings.api_key_env}, or name a base_url that needs none."
             raise SettingsError(f"{section}.key_variable", "a key in the environment", "none", cure)
         self._client = _connect(settings, self._key, section, retries)
 
@@ -149,7 +149,7 @@ class Endpoint:
             cure = f"See that {self._section}.base_url is right and the endpoint runs."
             raise self.fail(f"no connection ({error.__cause__ or error})", cure, error) from None
         except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
-            cure = f"See that the key in the environment variable {self._settings.key_variable} is that of this endpoint."
+            cure = f"See that the key in the environment variable {self._settings.api_key_env} is that of this endpoint."
             raise self.fail(f"the key refused with status {error.status_code}", cure, error) from None
         except openai.APIStatusError as error:
             raise self.fail(f"status {error.status_code}: {error}", "Try later: what was done is kept.", error) from None

@@ -28,7 +28,7 @@ from coverage_kit.match.masking import Plan, Rounds, hide_places, hide_topics
 from coverage_kit.match.neighborhood import Flags, Floats
 from coverage_kit.tables import Clusters, Coverage, checked
 
-DEFAULT_LINK = Path(__file__).parent / "default_calibration.json"
+DEFAULT_CALIBRATION = Path(__file__).parent / "default_calibration.json"
 MIN_QUERIES = 12
 MIN_KNOWN = 40
 # answer engines' citations support what they are cited for in 74.5% of cases (Liu, Zhang and Liang 2023)
@@ -60,7 +60,7 @@ class SelfTest:
 
 
 @dataclass(frozen=True)
-class Link:
+class Calibration:
     """Fitted links from evidence to coverage: the first is the estimate, the others are its bootstrap.
 
     `is_anchored` says that the own site's citations showed which queries are covered. `weights` has shape
@@ -71,7 +71,7 @@ class Link:
     mean: Floats
     scale: Floats
     weights: Floats
-    share_of_gaps: Floats
+    unanswered_share: Floats
     self_test: SelfTest | None
     is_anchored: bool = False
 
@@ -83,14 +83,16 @@ class Link:
         inputs = _standardise(features, self.mean, self.scale)
         odds = np.exp(-np.clip(inputs @ self.weights.T, -30, 30)).T
         rule = _known_covered if self.is_anchored else _covered
-        covered = rule(odds, self.share_of_gaps[:, None])
+        covered = rule(odds, self.unanswered_share[:, None])
         if known is None:
             return covered
         raised = CITATION_ODDS * covered / (CITATION_ODDS * covered + 1 - covered)
         return np.where(known, raised, covered)
 
 
-def fit_link(scorer: EvidenceScorer, clusters: Clusters, known: Flags | None = None, plan: Plan | None = None) -> Link:
+def fit_calibration(
+    scorer: EvidenceScorer, clusters: Clusters, known: Flags | None = None, plan: Plan | None = None
+) -> Calibration:
     """Return the link from evidence to coverage, fitted by hide-and-seek on the scorer's own site.
 
     With fewer than MIN_QUERIES queries, or a site with nothing left when something is hidden, the link fitted on public sites
@@ -107,22 +109,22 @@ def fit_link(scorer: EvidenceScorer, clusters: Clusters, known: Flags | None = N
     anchors = known if known is not None and is_anchored else None
     played = hide_places(scorer, plan) if anchors is None else hide_topics(scorer, clusters, anchors, plan)
     if len(scorer.query_ids) < MIN_QUERIES or not _has_both(played.is_hidden):
-        return _default_link(scorer)
+        return _default_calibration(scorer)
     whole = scorer.features()
-    fitter = LinkFitter(played, whole, is_anchored, plan.share_of_gaps)
+    fitter = CalibrationFitter(played, whole, is_anchored, plan.unanswered_share)
     rng = np.random.default_rng(plan.seed)
     fits = [fitter.fit(np.ones(len(whole)))] + [fitter.fit(_draw(len(whole), rng), rng) for _ in range(plan.bootstraps)]
     weights, shares = np.stack([w for w, _ in fits]), np.array([share for _, share in fits])
-    return Link(tuple(scorer.names), fitter.mean, fitter.scale, weights, shares, _self_test(fitter, rng), is_anchored)
+    return Calibration(tuple(scorer.names), fitter.mean, fitter.scale, weights, shares, _self_test(fitter, rng), is_anchored)
 
 
 @checked
-def measure_coverage(scorer: EvidenceScorer, link: Link, known: Flags | None = None) -> tuple[Coverage, Floats]:
+def measure_coverage(scorer: EvidenceScorer, calibration: Calibration, known: Flags | None = None) -> tuple[Coverage, Floats]:
     """Return coverage with its 90% interval for each query (cause still 'unknown'), and coverage under every link.
 
     The second has shape (1 + bootstraps, n queries); its first row is the estimate. `known` as in `Link.coverage`.
     """
-    draws = link.coverage(scorer.features(), known)
+    draws = calibration.coverage(scorer.features(), known)
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
     table = pd.DataFrame(
         {
@@ -144,21 +146,21 @@ def _standardise(features: Floats, mean: Floats, scale: Floats) -> Floats:
     return np.hstack([np.ones((len(inputs), 1)), inputs])
 
 
-def _covered(odds_of_hidden: Floats, share_of_gaps: Floats) -> Floats:
+def _covered(odds_of_hidden: Floats, unanswered_share: Floats) -> Floats:
     """Return 1 - share * f_hidden / f_log: the part of the log, at this evidence, that is not a gap."""
-    return 1 - np.clip(share_of_gaps * odds_of_hidden, 0, 1)
+    return 1 - np.clip(unanswered_share * odds_of_hidden, 0, 1)
 
 
-def _known_covered(odds_of_hidden: Floats, share_of_gaps: Floats) -> Floats:
+def _known_covered(odds_of_hidden: Floats, unanswered_share: Floats) -> Floats:
     """Return the posterior of being covered where both kinds are known: (1 - share) f_seen / the mixture."""
-    return (1 - share_of_gaps) / (1 - share_of_gaps + share_of_gaps * odds_of_hidden)
+    return (1 - unanswered_share) / (1 - unanswered_share + unanswered_share * odds_of_hidden)
 
 
-class LinkFitter:
+class CalibrationFitter:
     """Fits links to played rounds, for the log as it is or resampled."""
 
-    def __init__(self, played: Rounds, whole: Floats, is_anchored: bool, share_of_gaps: float = 0.0) -> None:
-        self.played, self.is_anchored, self.known_share = played, is_anchored, share_of_gaps
+    def __init__(self, played: Rounds, whole: Floats, is_anchored: bool, unanswered_share: float = 0.0) -> None:
+        self.played, self.is_anchored, self.known_share = played, is_anchored, unanswered_share
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # evidence that no query has
             self.mean, self.scale = (
@@ -259,7 +261,7 @@ def _share_of_gaps(odds: Floats, draws: Floats) -> float:
     return float(np.clip(share, 0.01, 0.99))
 
 
-def _self_test(fitter: LinkFitter, rng: np.random.Generator) -> SelfTest:
+def _self_test(fitter: CalibrationFitter, rng: np.random.Generator) -> SelfTest:
     """Return how well queries whose section is hidden are told from the rest by links fitted without those queries."""
     rows, truth = fitter.played.query_rows, ~fitter.played.is_hidden
     queries = np.unique(rows)
@@ -310,12 +312,12 @@ def _draw(n: int, rng: np.random.Generator) -> Floats:
     return np.bincount(rng.integers(n, size=n), minlength=n).astype(np.float64)
 
 
-def _default_link(scorer: EvidenceScorer) -> Link:
+def _default_calibration(scorer: EvidenceScorer) -> Calibration:
     """Return the link of public sites; its interval is what differs from site to site."""
-    stored = json.loads(DEFAULT_LINK.read_text(encoding="utf-8"))
+    stored = json.loads(DEFAULT_CALIBRATION.read_text(encoding="utf-8"))
     columns = [stored["names"].index(name) if name in stored["names"] else -1 for name in scorer.names]
     weights = np.array(stored["weights"])
     padded = np.hstack([weights[:, 1:], np.zeros((len(weights), 1))])
     picked = np.hstack([weights[:, :1], padded[:, columns]])
     mean, scale = np.array([*stored["mean"], 0.0])[columns], np.array([*stored["scale"], 1.0])[columns]
-    return Link(tuple(scorer.names), mean, scale, picked, np.array(stored["share_of_gaps"]), None)
+    return Calibration(tuple(scorer.names), mean, scale, picked, np.array(stored["unanswered_share"]), None)

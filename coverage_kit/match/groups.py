@@ -45,7 +45,7 @@ def group_queries(queries: Queries, vectors: Embeddings, most: int, seed: int = 
     if len(queries) <= most:
         return _group_table(queries, np.arange(len(queries)), np.ones(len(queries)))
     place = {name: row for row, name in enumerate(vectors.ids)}
-    space = _Space(vectors.vectors, np.array([place[name] for name in queries["query_id"]]))
+    space = _GroupSpace(vectors.vectors, np.array([place[name] for name in queries["query_id"]]))
     asked_most_first = np.lexsort((queries["query_id"].to_numpy(), -queries["demand"].to_numpy()))
     cells = _cells(space, asked_most_first, min(max(1, len(queries) // _CELL), most), seed)
     for threshold in THRESHOLDS[_try_thresholds(space, cells, most / len(queries)) :]:
@@ -86,7 +86,7 @@ def _repointed(table: pd.DataFrame, groups: Groups) -> pd.DataFrame:
     return table.assign(query_id=table["query_id"].map(_by_query(groups)).fillna(table["query_id"]).astype("str"))
 
 
-class _Space:
+class _GroupSpace:
     """The queries' vectors without their mean, shape (n, dimensions), of which only some are in memory at a time."""
 
     def __init__(self, vectors: Vectors, rows: Rows) -> None:
@@ -107,7 +107,7 @@ def _unit(vectors: Vectors, instead: Vectors) -> Vectors:
     return np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), instead).astype(np.float32)
 
 
-def _cells(space: _Space, ordered: Rows, n: int, seed: int) -> list[Rows]:
+def _cells(space: _GroupSpace, ordered: Rows, n: int, seed: int) -> list[Rows]:
     """Return the places of each cell's queries, in the order of `ordered`; centres by spherical k-means on a sample."""
     rng = np.random.default_rng(seed)
     sample = space.of(np.sort(rng.choice(len(space), min(len(space), n * _TRAINING), replace=False)))
@@ -126,7 +126,7 @@ def _nearest(vectors: Vectors, centres: Vectors) -> Rows:
     return nearest_rows(vectors, centres, 1)[1][:, 0]
 
 
-def _try_thresholds(space: _Space, cells: list[Rows], share: float) -> int:
+def _try_thresholds(space: _GroupSpace, cells: list[Rows], share: float) -> int:
     """Return the place of the highest threshold that leaves at most this share of some cells' queries as groups."""
     tried = [space.of(cell) for cell in cells[:: max(1, len(space) // _TRIED)]]
     n, low, high = sum(map(len, tried)), 0, len(THRESHOLDS) - 1
@@ -137,7 +137,7 @@ def _try_thresholds(space: _Space, cells: list[Rows], share: float) -> int:
     return low
 
 
-def _lead_all(space: _Space, cells: list[Rows], threshold: float) -> tuple[Rows, npt.NDArray[np.float64]]:
+def _lead_all(space: _GroupSpace, cells: list[Rows], threshold: float) -> tuple[Rows, npt.NDArray[np.float64]]:
     """Return the place of each query's representative, and their similarity, both of shape (n,)."""
     leaders, similarity = np.arange(len(space)), np.ones(len(space))
     for cell in cells:

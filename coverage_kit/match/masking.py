@@ -21,10 +21,10 @@ class Plan:
     `share_of_gaps` is the share of the log's queries that somebody found unanswered by reading a sample, 0 where nobody did.
     """
 
-    rounds: int = 12
+    calibration_rounds: int = 12
     bootstraps: int = 60
     seed: int = 0
-    share_of_gaps: float = 0.0
+    unanswered_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def hide_places(scorer: EvidenceScorer, plan: Plan) -> Rounds:
     places = (scorer.page_rows, np.arange(len(scorer.passages)))
     chosen = _some_queries(np.arange(len(scorer.query_ids)), rng)
     parts = []
-    for number in range(plan.rounds):
+    for number in range(plan.calibration_rounds):
         place = places[number % 2]
         candidates = np.unique(place[scorer.best_rows()])
         hide = np.isin(place, rng.choice(candidates, max(1, round(len(candidates) * HIDDEN_SHARE)), replace=False))
@@ -65,7 +65,7 @@ def hide_topics(scorer: EvidenceScorer, clusters: Clusters, known: Flags, plan: 
     topics = np.unique(topic[known])
     chosen = _some_queries(np.flatnonzero(known), rng)
     parts = []
-    for _ in range(plan.rounds):
+    for _ in range(plan.calibration_rounds):
         drawn = np.isin(topic, rng.choice(topics, max(1, round(len(topics) * HIDDEN_SHARE)), replace=False))
         hide = np.isin(page, page[best[drawn & known]])
         playing = chosen[drawn[chosen] | ~hide[best[chosen]]]

@@ -10,7 +10,7 @@ import pandas as pd
 from coverage_kit.contracts import Effect, PassageText, TextChange
 from coverage_kit.match.added_passages import Addition
 from coverage_kit.match.answering import AnswerModel, Rivals, load_answer_model, pair_features
-from coverage_kit.match.coverage import Link
+from coverage_kit.match.coverage import Calibration
 from coverage_kit.match.echo_filter import Substance, retained_share
 from coverage_kit.match.evidence import EvidenceScorer
 from coverage_kit.match.neighborhood import Flags, Floats, Rows
@@ -28,7 +28,7 @@ class SiteModel:
     """A fitted link with the evidence, the encoder and the space behind it, and the probability that new text answers."""
 
     scorer: EvidenceScorer
-    link: Link
+    calibration: Calibration
     encoder: Encoder
     space: Space
     known: Flags | None = None
@@ -42,7 +42,7 @@ class SiteModel:
         hidden = self.scorer.passages["passage_id"].isin(list(removed)).to_numpy()
         told = self.told(TextChange(tuple(added), tuple(removed)))
         addition = self._new_only(self._addition(told), hidden) if told else None
-        return self.link.coverage(self.scorer.features(hidden, addition), self.known)
+        return self.calibration.coverage(self.scorer.features(hidden, addition), self.known)
 
     def simulate(self, changes: Sequence[TextChange]) -> Iterator[Effect]:
         """Yield what each change does, alone, in their order.
@@ -50,7 +50,7 @@ class SiteModel:
         All texts are encoded at once; then blocks of changes are compared with queries, passages and claims, so that memory
         stays bounded. What others offer a query counts against a change: `fit` falls where another group comes nearer.
         """
-        plan = _Plan(self, changes)
+        plan = _ChangePlan(self, changes)
         rivals = self._meet(plan)
         for block in plan.blocks:
             addition = self._addition_of(plan, block)
@@ -82,7 +82,7 @@ class SiteModel:
 
     @cached_property
     def _before(self) -> Floats:
-        return self.link.coverage(self.scorer.features(), self.known)
+        return self.calibration.coverage(self.scorer.features(), self.known)
 
     @cached_property
     def _place(self) -> "pd.Series[int]":
@@ -95,7 +95,7 @@ class SiteModel:
         new = self._new_only(added, hidden)
         rows, evidence = self.scorer.changed(hidden, new if len(new.vectors) else None)
         known = None if self.known is None else self.known[rows]
-        before, after = self._before[:, rows], self.link.coverage(evidence, known)
+        before, after = self._before[:, rows], self.calibration.coverage(evidence, known)
         fit = change.part * self._fit(rows, new, hidden, rivals)
         if hidden.any():
             removed = np.flatnonzero(hidden)
@@ -132,7 +132,7 @@ class SiteModel:
         is_copy = added.nearest_kept(hidden) >= SAME
         return added.pick(np.flatnonzero(~is_copy))
 
-    def _meet(self, plan: "_Plan") -> Rivals:
+    def _meet(self, plan: "_ChangePlan") -> Rivals:
         rivals = Rivals(len(self.scorer.query_ids), max(1, len(set(plan.groups))))
         for block in plan.blocks:
             vectors, _ = plan.vectors(block)
@@ -140,7 +140,7 @@ class SiteModel:
             rivals.meet(cosines(self.scorer.asked, vectors), owners)
         return rivals
 
-    def _addition_of(self, plan: "_Plan", block: list[int]) -> Addition:
+    def _addition_of(self, plan: "_ChangePlan", block: list[int]) -> Addition:
         texts = [passage.embedded for number in block for passage in plan.told[number]]
         return self.scorer.add(texts, *plan.vectors(block))
 
@@ -150,7 +150,7 @@ class SiteModel:
         return self.scorer.add(texts, vectors, self.space.move_passages(self.encoder.encode([one.heading for one in added])))
 
 
-class _Plan:
+class _ChangePlan:
     """Changes with what their passages say, encoded, and cut into blocks of about BLOCK_PASSAGES passages."""
 
     def __init__(self, model: SiteModel, changes: Sequence[TextChange]) -> None:

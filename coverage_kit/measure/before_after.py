@@ -59,7 +59,7 @@ class Treatment:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _Period:
     """One measure on one engine and surface: the times of all its answers, those within the windows, and who is judged."""
 
     times: "pd.Series[pd.Timestamp]"
@@ -69,7 +69,7 @@ class _Part:
 
 
 @dataclass(frozen=True)
-class _Finding:
+class _Effect:
     """What was found of one group, to be corrected for those of its family; without a contrast, it has no query."""
 
     row: dict[str, Any]
@@ -111,7 +111,7 @@ def measure_change(answers: Answers, citations: Citations, mentions: Mentions, t
     """
     answers, queries = answers.reset_index(drop=True), treatment.find_queries()
     names = ["treated", "untreated", *sorted(set(queries.loc[queries["is_treated"], "cluster_id"]))]
-    findings: list[_Finding] = []
+    findings: list[_Effect] = []
     for measure, values in _tell_values(answers, citations, mentions, treatment).items():
         told = answers.loc[values.index]
         windows = find_windows(told, treatment, queries)
@@ -119,7 +119,7 @@ def measure_change(answers: Answers, citations: Citations, mentions: Mentions, t
         for (engine, surface), of_engine in part_by_engine(answers, windows):
             keys = {"measure": measure, "site": treatment.site, "engine": engine, "surface": surface}
             times = told.loc[(told["engine"] == engine) & (name_surfaces(told) == surface), "asked_at"]
-            findings += _find_changes(_Part(times, of_engine, treatment, queries), names, keys, seed)
+            findings += _find_changes(_Period(times, of_engine, treatment, queries), names, keys, seed)
     return VERDICTS.table(_judge(findings))
 
 
@@ -160,7 +160,7 @@ def _tell_values(
     return values
 
 
-def _find_changes(part: _Part, names: list[str], keys: dict[str, str], seed: int) -> list[_Finding]:
+def _find_changes(part: _Period, names: list[str], keys: dict[str, str], seed: int) -> list[_Effect]:
     """Return what is found of these groups, of which the first two are no clusters."""
     prompts, clusters, before = _pair(part.windows[part.windows["is_paired"]], part.treatment.at)
     groups = {name: group for name in names if (group := _find_group(name, clusters, prompts.is_treated)).any()}
@@ -172,12 +172,12 @@ def _find_changes(part: _Part, names: list[str], keys: dict[str, str], seed: int
         row = {**keys, "group": name, "is_treated": name != "untreated"}
         family = name if n < 2 else " ".join(["clusters", *keys.values()])
         if name not in found:
-            findings.append(_Finding(row | _explain_absence(name, part), family))
+            findings.append(_Effect(row | _explain_absence(name, part), family))
             continue
         contrast, floor = found[name]
         row |= _measure_group(prompts, groups[name]) | _tell_contrast(contrast) | {"noise_floor": floor}
         is_alone = n < 2 and not _varies(prompts, groups[name])
-        findings.append(_Finding(row, " ".join(["still", name, *keys.values()]) if is_alone else family, contrast))
+        findings.append(_Effect(row, " ".join(["still", name, *keys.values()]) if is_alone else family, contrast))
     return findings
 
 
@@ -190,7 +190,7 @@ def _varies(prompts: PromptChanges, group: Flags) -> bool:
     return bool(np.ptp([prompts.before[kept], prompts.after[kept]]) > 0)
 
 
-def _judge(findings: list[_Finding]) -> list[dict[str, Any]]:
+def _judge(findings: list[_Effect]) -> list[dict[str, Any]]:
     """Return the rows with p corrected over each family, and with the verdict that follows."""
     tested = pd.DataFrame(
         [(found.family, found.contrast.p if found.contrast else np.nan) for found in findings], columns=["family", "p"]
@@ -258,14 +258,14 @@ def _tell_contrast(found: Contrast) -> dict[str, float]:
     return {"effect": found.effect, "low": found.effect - half, "high": found.effect + half, "p": found.p}
 
 
-def _explain_absence(name: str, part: _Part) -> dict[str, Any]:
+def _explain_absence(name: str, part: _Period) -> dict[str, Any]:
     """Return the counts and the reason of a group without a query in the panel."""
     why = _explain_queries(name, part) or _explain_times(part) or _explain_windows(name, part)
     counts = dict.fromkeys(("n_prompts", "n_before", "n_after"), 0)
     return counts | {"verdict": "no clear change", "reason": f"no clear change: {why}"}
 
 
-def _explain_queries(name: str, part: _Part) -> str:
+def _explain_queries(name: str, part: _Period) -> str:
     """Return why no query at all is of the group; nothing where some are."""
     own, is_treated = part.treatment, part.queries["is_treated"]
     if name == "treated" and not is_treated.any():
@@ -275,7 +275,7 @@ def _explain_queries(name: str, part: _Part) -> str:
     return "there is no cluster without a changed query" if name == "untreated" and is_treated.all() else ""
 
 
-def _explain_times(part: _Part) -> str:
+def _explain_times(part: _Period) -> str:
     """Return why the answers' times tell nothing of before or after; nothing where they do."""
     times, at = part.times.dropna(), part.treatment.at
     if part.times.empty:
@@ -288,7 +288,7 @@ def _explain_times(part: _Part) -> str:
     return f"the log's answers are of {times.min():%Y-%m-%d} to {times.max():%Y-%m-%d}: none {missing} the change"
 
 
-def _explain_windows(name: str, part: _Part) -> str:
+def _explain_windows(name: str, part: _Period) -> str:
     """Return why the group's queries have no pair within the windows."""
     windows, within = part.windows, f"within {part.treatment.window_days} days of the change"
     sides = {"treated": windows["is_treated"], "untreated": ~windows["is_treated"]}

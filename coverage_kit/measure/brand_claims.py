@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from coverage_kit.measure.claim_parts import Figure, read_parts
+from coverage_kit.measure.claim_parts import Quantity, read_parts
 from coverage_kit.measure.clauses import MOST_OF_A_CLAIM
 from coverage_kit.measure.intervals import measure_ratios, sum_by
-from coverage_kit.measure.source_sentences import Told, read_sources
+from coverage_kit.measure.source_sentences import SourceSentence, read_sources
 from coverage_kit.measure.support import Support, compare_claim
 from coverage_kit.tables import BRAND_CLAIMS, CLAIM_RATES, BrandClaims, ClaimRates, Claims, checked
 from coverage_kit.text.language import is_english
@@ -66,7 +66,7 @@ class PlainClaimJudge:
         return replace(found, reason=f"No own passage near it tells {', '.join(new)}.")
 
 
-def _new_facts(claim: str, told: Sequence[Told], own_names: Sequence[str]) -> list[str]:
+def _new_facts(claim: str, told: Sequence[SourceSentence], own_names: Sequence[str]) -> list[str]:
     """Return the figures and names of a claim that no source tells; small counts, such as 'two hoops', are no facts."""
     said = read_parts(claim)
     figures = [one for one in said.figures if one.is_measured or one.high > _SMALL]
@@ -78,7 +78,7 @@ def _new_facts(claim: str, told: Sequence[Told], own_names: Sequence[str]) -> li
     return [*lacking, *sorted(names)]
 
 
-def _is_converted(one: Figure, other: Figure) -> bool:
+def _is_converted(one: Quantity, other: Quantity) -> bool:
     """Return whether two figures tell as much in miles and kilometres, or in pounds and kilograms, but for rounding."""
     for ours, theirs in ((one, other), (other, one)):
         unit, factor = _CONVERTED.get(ours.unit, ("", 1.0))

@@ -82,7 +82,7 @@ _SPEAKER = re.compile(r"\b(?:[Ww]e|[Oo]urs?|us)\b")
 
 
 @dataclass(frozen=True)
-class Figure:
+class Quantity:
     """One figure in the base of its unit, as the range of values it leaves open; `bound` is the word that opens it."""
 
     low: float
@@ -96,7 +96,7 @@ class Figure:
         """Whether the unit is money, a share or a physical measure, not a thing that is counted."""
         return self.unit in _MEASURED or self.unit == YEAR
 
-    def agrees(self, other: "Figure") -> bool:
+    def agrees(self, other: "Quantity") -> bool:
         """Return whether another figure, as a source tells it, leaves this one true."""
         if self.unit != other.unit:
             return False
@@ -106,13 +106,13 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Parts:
+class ClaimParts:
     """What a sentence says: stems of its content words without names and units, names, figures, and how it says it."""
 
     text: str
     words: frozenset[str]
     names: frozenset[str]
-    figures: tuple[Figure, ...]
+    figures: tuple[Quantity, ...]
     hedges: frozenset[str]
     is_negated: bool
     is_unclear: bool
@@ -126,7 +126,7 @@ class Parts:
 
 
 @lru_cache(maxsize=50_000)
-def read_parts(sentence: str) -> Parts:
+def read_parts(sentence: str) -> ClaimParts:
     """Return what a sentence says. Markers of citations, addresses and Markdown signs are no words.
 
     >>> parts = read_parts("The Heron weighs 34 kg [1].")
@@ -134,7 +134,7 @@ def read_parts(sentence: str) -> Parts:
     (['weigh'], ['heron'], [(34.0, 'kg')])
     """
     text = " ".join(_MARKERS.sub(" ", sentence).split())
-    words, names, figures, hedges = set[str](), set[str](), list[Figure](), set[str]()
+    words, names, figures, hedges = set[str](), set[str](), list[Quantity](), set[str]()
     n_negations, taken = 0, 0
     for found in _TOKEN.finditer(text):
         if found.start() < taken:
@@ -155,7 +155,7 @@ def read_parts(sentence: str) -> Parts:
             names.update(_split_name(word))
         else:
             n_negations += _add_word(lower, words)
-    return Parts(
+    return ClaimParts(
         *(text, frozenset(words), frozenset(names), tuple(figures), frozenset(hedges), n_negations % 2 == 1),
         *(_UNCLEAR.search(text) is not None or n_negations > 1, _SPEAKER.search(text) is not None),
         _PRONOUN.match(text) is not None,
@@ -175,7 +175,7 @@ def _add_word(lower: str, words: set[str]) -> int:
     return n_opposite % 2
 
 
-def _read_figure(text: str, found: "re.Match[str]") -> tuple[Figure | None, int]:
+def _read_figure(text: str, found: "re.Match[str]") -> tuple[Quantity | None, int]:
     word = (found["word"] or "").casefold()
     if found["number"] is None and word not in _WORD_NUMBERS:
         return None, found.end()
@@ -193,11 +193,11 @@ def _read_figure(text: str, found: "re.Match[str]") -> tuple[Figure | None, int]
     if is_year and (not unit or _is_of_year(text[at:end], unit)):
         unit, end = YEAR, at
     told = text[found.start() : end].strip()
-    exact = Figure(low * factor, max(low, high) * factor, unit, told=told)
+    exact = Quantity(low * factor, max(low, high) * factor, unit, told=told)
     return _open(exact, bound, text[at : at + 20]), max(end, at)
 
 
-def _open(figure: Figure, bound: "re.Match[str] | None", after: str) -> Figure:
+def _open(figure: Quantity, bound: "re.Match[str] | None", after: str) -> Quantity:
     """Return the figure with the values that the words before and after it leave open."""
     word = bound[0].strip().casefold() if bound else ""
     kind = bound.lastgroup if bound else None
@@ -234,7 +234,7 @@ def _is_of_year(noun: str, unit: str) -> bool:
     return unit not in _MEASURED and not word.endswith("s") and word not in _MANY and not noun.startswith("-")
 
 
-def _is_rounded(one: Figure, other: Figure) -> bool:
+def _is_rounded(one: Quantity, other: Quantity) -> bool:
     """Return whether the one is the other rounded to a whole number."""
     is_whole = "." not in one.told and "." in other.told and one.unit != YEAR and not (one.bound or other.bound)
     return is_whole and one.low == one.high and other.low == other.high and one.low == round(other.low)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
-from coverage_kit.measure.claim_parts import YEAR, Parts, read_parts
+from coverage_kit.measure.claim_parts import YEAR, ClaimParts, read_parts
 from coverage_kit.measure.claim_words import FOUNDED
 
 MOST_OF_A_CLAIM, MOST_OF_A_SOURCE = 2_000, 20_000  # characters
@@ -16,7 +16,7 @@ _CIRCUMSTANCE = re.compile(r"\b(?:by|in|at|with|from|as|when|near|to|on)\s(?:(?!
 
 
 @lru_cache(maxsize=2_000)
-def read_clauses(text: str) -> tuple[Parts, ...]:
+def read_clauses(text: str) -> tuple[ClaimParts, ...]:
     """Return each clause of a sentence, then the whole of it where it has several; of a list of over twelve the whole alone.
 
     Clauses are held against clauses, so that their number counts twice.
@@ -36,7 +36,7 @@ def cut_long(sentence: str) -> Iterator[str]:
     yield sentence
 
 
-def _without_circumstances(clause: Parts) -> Parts:
+def _without_circumstances(clause: ClaimParts) -> ClaimParts:
     """Return what is said of a founding without where, by whom and how: the year does not depend on it."""
     years = tuple(one for one in clause.figures if one.unit == YEAR)
     if FOUNDED not in clause.words or len(years) != 1:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from coverage_kit.measure.sites import main_label, site_kind
-from coverage_kit.measure.visibility import Panel
+from coverage_kit.measure.visibility import TrackedBrands
 from coverage_kit.tables import COMPETITORS, Answers, Citations, Competitors, checked
 
 LEAST_NAMED = (0.15, 0.5)  # between these lies the share of answers saying a site's name from which on it is proposed
@@ -22,7 +22,9 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 @checked
-def find_competitors(answers: Answers, citations: Citations, panel: Panel, community: Collection[str] = ()) -> Competitors:
+def find_competitors(
+    answers: Answers, citations: Citations, panel: TrackedBrands, community: Collection[str] = ()
+) -> Competitors:
     """Return the other sites that the answers cite, ranked as competitors to track: a proposal to confirm, no finding.
 
     rank puts tracked and proposed sites first, then third parties, then communities, each by fit = overlap x named:
@@ -112,7 +114,7 @@ def _smooth(part: "pd.Series[int]", whole: "pd.Series[int] | int", mean: "pd.Ser
     return (part + _BELIEF * mean) / (whole + _BELIEF)
 
 
-def _kind(site: str, panel: Panel, community: Collection[str], *, is_named: bool) -> str:
+def _kind(site: str, panel: TrackedBrands, community: Collection[str], *, is_named: bool) -> str:
     if site in panel.sites:
         return "tracked"
     if site_kind(site, community):

@@ -9,10 +9,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coverage_kit.measure.claim_parts import MONEY, YEAR, Figure, Parts, read_parts
+from coverage_kit.measure.claim_parts import MONEY, YEAR, ClaimParts, Quantity, read_parts
 from coverage_kit.measure.claim_words import COST
 from coverage_kit.measure.clauses import read_clauses
-from coverage_kit.measure.source_sentences import Told, share
+from coverage_kit.measure.source_sentences import SourceSentence, share
 
 _LEAST_SHARED = 2
 _LEAST_CORROBORATED = 2.5
@@ -22,14 +22,14 @@ _IS_A = re.compile(
 )
 _IF = re.compile(r"\bif\b", re.IGNORECASE)
 
-Differing = tuple[Figure, Figure]
+Differing = tuple[Quantity, Quantity]
 
 
 @dataclass(frozen=True)
 class Contradiction:
     """The sentence that contradicts a claim, and in what."""
 
-    told: Told
+    told: SourceSentence
     reason: str
 
 
@@ -37,13 +37,15 @@ class Contradiction:
 class _Pair:
     """A clause of the claim and one of a source, each with its sentence."""
 
-    claim: Parts
-    ours: Parts
-    told: Told
-    theirs: Parts
+    claim: ClaimParts
+    ours: ClaimParts
+    told: SourceSentence
+    theirs: ClaimParts
 
 
-def find_contradiction(claim: Parts, told: Sequence[Told], own: frozenset[str] = frozenset()) -> Contradiction | None:
+def find_contradiction(
+    claim: ClaimParts, told: Sequence[SourceSentence], own: frozenset[str] = frozenset()
+) -> Contradiction | None:
     """Return the first sentence that contradicts a claim, or None; also None where another one says as the claim does.
 
     Args:
@@ -62,7 +64,7 @@ def find_contradiction(claim: Parts, told: Sequence[Told], own: frozenset[str] =
     return None
 
 
-def _is_said_elsewhere(claim: Parts, told: Sequence[Told], own: frozenset[str]) -> bool:
+def _is_said_elsewhere(claim: ClaimParts, told: Sequence[SourceSentence], own: frozenset[str]) -> bool:
     """Return whether another sentence tells all of the claim's figures of as much the same: then the sources are at odds."""
     wanted = claim.terms - own
     if not claim.figures:
@@ -74,7 +76,7 @@ def _is_said_elsewhere(claim: Parts, told: Sequence[Told], own: frozenset[str]) 
     )
 
 
-def _tell_corroborated(claim: Parts, one: Told, told: Sequence[Told], own: frozenset[str]) -> str:
+def _tell_corroborated(claim: ClaimParts, one: SourceSentence, told: Sequence[SourceSentence], own: frozenset[str]) -> str:
     """Return in which figure a sentence differs that shares another figure, and words, with the claim; else empty."""
     figures = one.parts.figures
     if len(claim.figures) < 2 or len(figures) < 2:
@@ -98,26 +100,26 @@ def _tell_corroborated(claim: Parts, one: Told, told: Sequence[Told], own: froze
     return _tell(ours, other) if n_here and points >= _LEAST_CORROBORATED and not is_told else ""
 
 
-def _is_alike(ours: Figure, other: Figure) -> bool:
+def _is_alike(ours: Quantity, other: Quantity) -> bool:
     """Return whether two figures are the same to the digit, open to the same side if open at all."""
     return bool(ours.unit) and (ours.unit, ours.low, ours.high) == (other.unit, other.low, other.high)
 
 
-def _is_rival(ours: Figure, other: Figure) -> bool:
+def _is_rival(ours: Quantity, other: Quantity) -> bool:
     """Return whether one figure may be the other told wrongly: of one unit, and not far apart."""
     sizes = sorted(abs(one.high if math.isfinite(one.high) else one.low) for one in (ours, other))
     return bool(ours.unit) and ours.unit == other.unit and sizes[1] <= _MOST_APART * sizes[0]
 
 
-def _without_if(parts: Parts) -> Parts:
+def _without_if(parts: ClaimParts) -> ClaimParts:
     return read_parts(_IF.sub(" ", parts.text))
 
 
-def _tell(ours: Figure, theirs: Figure) -> str:
+def _tell(ours: Quantity, theirs: Quantity) -> str:
     return f"The claim tells {ours.told}, the source {theirs.told}."
 
 
-def _tell_difference(claim: Parts, one: Told, own: frozenset[str], classes: frozenset[str]) -> str:
+def _tell_difference(claim: ClaimParts, one: SourceSentence, own: frozenset[str], classes: frozenset[str]) -> str:
     """Return in what a sentence contradicts the claim word by word; empty where it does not."""
     for ours in read_clauses(claim.text):
         for theirs in one.clauses:
@@ -131,7 +133,7 @@ def _tell_difference(claim: Parts, one: Told, own: frozenset[str], classes: froz
     return ""
 
 
-def _differing_figures(ours: Parts, theirs: Parts, sentence: Parts) -> Differing | None:
+def _differing_figures(ours: ClaimParts, theirs: ClaimParts, sentence: ClaimParts) -> Differing | None:
     """Return the only figure in which two clauses differ, as both tell it; None where there is not exactly one."""
     if not ours.figures or not theirs.figures:
         return None
@@ -147,7 +149,7 @@ def _differing_figures(ours: Parts, theirs: Parts, sentence: Parts) -> Differing
     return (odd[0], others[0]) if is_only and rest[0] == rest[1] else None
 
 
-def _same_figures(ours: Parts, theirs: Parts) -> bool:
+def _same_figures(ours: ClaimParts, theirs: ClaimParts) -> bool:
     return len(ours.figures) == len(theirs.figures) and all(
         any(one.agrees(other) for other in theirs.figures) for one in ours.figures
     )
@@ -185,7 +187,7 @@ def _is_same_subject(pair: _Pair, own: frozenset[str], classes: frozenset[str], 
     return is_whole and n_shared > _LEAST_SHARED and not (theirs ^ ours) - pair.told.heading - idle
 
 
-def _with_subject(clause: Parts, sentence: Parts, subject: frozenset[str]) -> frozenset[str] | None:
+def _with_subject(clause: ClaimParts, sentence: ClaimParts, subject: frozenset[str]) -> frozenset[str] | None:
     """Return a clause's terms with the name of which it goes on to speak; None where nobody knows of what it speaks."""
     if not clause.terms and not (clause.text == sentence.text and clause.is_of_speaker and clause.figures):
         return None
@@ -195,13 +197,13 @@ def _with_subject(clause: Parts, sentence: Parts, subject: frozenset[str]) -> fr
     return clause.terms if clause.names else clause.terms | inherited
 
 
-def _classes(claim: Parts, told: Sequence[Told]) -> frozenset[str]:
+def _classes(claim: ClaimParts, told: Sequence[SourceSentence]) -> frozenset[str]:
     """Return the words that say what kind of thing the claim's names are, in the claim or in sentences that hold the name."""
     texts = [claim.text, *(one.sentence for one in told if claim.names & one.terms)]
     kinds = (found[1] or found[2] for text in texts for found in _IS_A.finditer(text))
     return frozenset(term for kind in kinds for term in read_parts(kind).words)
 
 
-def _first_names(parts: Parts) -> frozenset[str]:
+def _first_names(parts: ClaimParts) -> frozenset[str]:
     """Return the names of the first clause that has any: what a sentence goes on to speak of."""
     return next((one.names for one in read_clauses(parts.text) if one.names), frozenset())

@@ -7,7 +7,7 @@ import pandas as pd
 
 from coverage_kit.measure.intervals import measure_ratios, sum_by
 from coverage_kit.measure.sites import site_kind
-from coverage_kit.measure.visibility import Panel
+from coverage_kit.measure.visibility import TrackedBrands
 from coverage_kit.tables import HOLDERS, Answers, Citations, Holders, checked
 
 KINDS = ("own", "competitor", "third-party", "community")
@@ -19,7 +19,7 @@ LEAST_ANSWERS = 5
 def measure_holders(
     answers: Answers,
     citations: Citations,
-    panel: Panel,
+    panel: TrackedBrands,
     community: Collection[str] = (),
     proposed: Collection[str] = (),
 ) -> Holders:
@@ -55,7 +55,7 @@ def measure_holders(
     return table.assign(order=order).sort_values(["cluster_id", "order"], ignore_index=True)[HOLDERS.names]
 
 
-def _holder(site: str, panel: Panel, community: Collection[str], proposed: Collection[str]) -> str:
+def _holder(site: str, panel: TrackedBrands, community: Collection[str], proposed: Collection[str]) -> str:
     if site in panel.sites[:1]:
         return "own"
     if site in panel.sites or site in proposed:
@@ -83,7 +83,7 @@ def _judge(told: pd.DataFrame, cited: pd.DataFrame) -> pd.DataFrame:
     table = table.join(cited[is_company].groupby("cluster_id").size().rename("n_held")).fillna(0).astype("int64")
     judged = [_reason(*row) for row in table[["n_answers", "n_searched", "n_citing", "n_held", "n_citations"]].to_numpy()]
     return table[["n_answers", "n_prompts"]].assign(
-        is_winnable=pd.Series([is_won for is_won, _ in judged], index=table.index, dtype="bool"),
+        is_contested=pd.Series([is_won for is_won, _ in judged], index=table.index, dtype="bool"),
         reason=pd.Series([reason for _, reason in judged], index=table.index, dtype="str"),
     )
 

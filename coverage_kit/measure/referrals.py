@@ -46,7 +46,7 @@ class OwnSite:
 
 
 @dataclass(frozen=True)
-class Asked:
+class LoggedAnswers:
     """What the log and the analysis know of the own pages: which answers cite them, for what, and their edits."""
 
     answers: Answers
@@ -58,7 +58,7 @@ class Asked:
 
 @checked
 def measure_referrals(
-    sessions: Sessions, site: OwnSite, asked: Asked, ai_sources: Mapping[str, str] | None = None
+    sessions: Sessions, site: OwnSite, asked: LoggedAnswers, ai_sources: Mapping[str, str] | None = None
 ) -> Referrals:
     """Return the visits of each AI assistant to each landing page, most visits first, beside what the log knows of the page.
 
@@ -155,7 +155,7 @@ def _absolute(landing: str, site: OwnSite) -> str:
     return f"https://{landing}" if names_host else urljoin(f"{site.base_url.rstrip('/')}/", landing)
 
 
-def _cite(asked: Asked, site: OwnSite) -> pd.DataFrame:
+def _cite(asked: LoggedAnswers, site: OwnSite) -> pd.DataFrame:
     """Return the citations with each one's page_id and the cluster of its query."""
     cited = asked.citations[asked.citations["kind"] == "cited"]
     ids = {url: site.page_id(url) for url in cited["url"].unique()}
@@ -165,7 +165,7 @@ def _cite(asked: Asked, site: OwnSite) -> pd.DataFrame:
     )
 
 
-def _nearest_clusters(asked: Asked) -> dict[str, str]:
+def _nearest_clusters(asked: LoggedAnswers) -> dict[str, str]:
     near = asked.coverage.dropna(subset="own_passage_id").merge(asked.clusters, on="query_id")
     return _first_clusters(near.assign(page_id=near["own_passage_id"].str.rsplit("#", n=1).str[0]), "query_id")
 

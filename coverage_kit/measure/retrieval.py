@@ -18,7 +18,7 @@ Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Sought:
+class RelevantItems:
     """What one query should find: items of which any passage will do (a page is an item, or a single passage).
 
     `items` holds the rows of each item's passages, `ignored` rows that are neither right nor wrong.
@@ -39,7 +39,9 @@ class Difference:
     high: float
 
 
-def measure_found(asked: Vectors, content: Vectors, sought: Sequence[Sought], depth: int = DEPTH) -> tuple[Floats, Floats]:
+def measure_found(
+    asked: Vectors, content: Vectors, sought: Sequence[RelevantItems], depth: int = DEPTH
+) -> tuple[Floats, Floats]:
     """Return each query's recall and reciprocal rank at `depth` by cosine, both of shape (n queries,).
 
     Recall = share of the query's items of which a passage is among the `depth` nearest; reciprocal rank = 1 / rank of the first
@@ -86,7 +88,7 @@ def _widening(n_groups: int) -> float:
     return float(np.sqrt(n_groups / (n_groups - 1)) * stats.t.ppf(0.975, n_groups - 1) / stats.norm.ppf(0.975))
 
 
-def _found(similarity: Vectors, sought: Sought, depth: int) -> tuple[float, float]:
+def _found(similarity: Vectors, sought: RelevantItems, depth: int) -> tuple[float, float]:
     similarity[sought.ignored] = -np.inf
     nearest = np.argsort(-similarity, kind="stable")[:depth]
     recall = float(np.mean([bool(np.isin(item, nearest).any()) for item in sought.items]))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from coverage_kit.measure.claim_parts import Figure, Parts, read_parts
+from coverage_kit.measure.claim_parts import ClaimParts, Quantity, read_parts
 from coverage_kit.measure.clauses import MOST_OF_A_SOURCE, cut_long, read_clauses
 from coverage_kit.text.sentences import split_sentences
 
@@ -16,7 +16,7 @@ _ROWS = re.compile(r"\n(?=[^\n]*\|)|(?<=\|)\s*\n")
 
 
 @dataclass(frozen=True)
-class Told:
+class SourceSentence:
     """One sentence or table row of a source, by its place, with the terms that it and its neighbours say (`near`).
 
     `heading` holds the terms of the heading above it, `subject` the name that a pronoun at its start stands for.
@@ -24,8 +24,8 @@ class Told:
 
     place: int
     sentence: str
-    parts: Parts
-    clauses: tuple[Parts, ...]
+    parts: ClaimParts
+    clauses: tuple[ClaimParts, ...]
     near: frozenset[str]
     heading: frozenset[str]
     subject: frozenset[str]
@@ -35,17 +35,17 @@ class Told:
         """Its words and names."""
         return self.parts.terms
 
-    def may_be_about(self, claim: Parts) -> bool:
+    def may_be_about(self, claim: ClaimParts) -> bool:
         """Return whether it may speak of what a claim speaks of: it does not name others alone."""
         names = self.parts.names | self.subject
         return not (names and claim.names) or bool(names & claim.names)
 
-    def tells(self, figure: Figure) -> bool:
+    def tells(self, figure: Quantity) -> bool:
         """Return whether it tells a figure; one without a unit stands for any of its value."""
         return any(figure.agrees(one) or (not figure.unit and one.low == figure.low) for one in self.parts.figures)
 
 
-def read_sources(sources: Sequence[str]) -> list[Told]:
+def read_sources(sources: Sequence[str]) -> list[SourceSentence]:
     """Return the sentences and table rows of all sources in order; a short first line without a full stop is a heading.
 
     Of each source the first `MOST_OF_A_SOURCE` characters are read, once where it comes again; sentences over 1,000 are cut.
@@ -63,16 +63,16 @@ def share(wanted: frozenset[str], terms: Collection[str]) -> float:
 
 
 @lru_cache(maxsize=2 * _MOST_KEPT)
-def _read_at(source: str, place: int) -> tuple[Told, ...]:
+def _read_at(source: str, place: int) -> tuple[SourceSentence, ...]:
     return tuple(replace(one, place=place) for one in _read_source(source))
 
 
 @lru_cache(maxsize=_MOST_KEPT)
-def _read_source(source: str) -> tuple[Told, ...]:
+def _read_source(source: str) -> tuple[SourceSentence, ...]:
     return tuple(_read_sentences(source))
 
 
-def _read_sentences(source: str) -> Iterator[Told]:
+def _read_sentences(source: str) -> Iterator[SourceSentence]:
     sentences = _split(source)
     parts = [read_parts(one) for one in sentences]
     heading, subject = frozenset[str](), frozenset[str]()
@@ -83,7 +83,7 @@ def _read_sentences(source: str) -> Iterator[Told]:
         subject = (before or subject) if one.begins_with_pronoun else frozenset()
         subject = subject if len(subject) == 1 else frozenset()
         near = frozenset[str]().union(*(other.terms for other in parts[max(0, at - 1) : at + 2]))
-        yield Told(0, sentences[at], one, read_clauses(sentences[at]), near, heading, subject)
+        yield SourceSentence(0, sentences[at], one, read_clauses(sentences[at]), near, heading, subject)
 
 
 def _is_heading(line: str) -> bool:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from coverage_kit.measure.claim_parts import Figure, Parts, read_parts
+from coverage_kit.measure.claim_parts import ClaimParts, Quantity, read_parts
 from coverage_kit.measure.clauses import MOST_OF_A_CLAIM, cut_long
 from coverage_kit.measure.contradiction import find_contradiction
-from coverage_kit.measure.source_sentences import Told, read_sources, share
+from coverage_kit.measure.source_sentences import SourceSentence, read_sources, share
 from coverage_kit.text.sentences import split_sentences
 
 Verdict = Literal["supported", "unsupported", "contradicted", "not told"]
@@ -67,7 +67,9 @@ def compare_claim(
     return replace(worst, strength=sum(one.strength for one in found) / len(found))
 
 
-def _compare(claim: Parts, told: Sequence[Told], similarity: Similarity | None, own: frozenset[str]) -> Support | None:
+def _compare(
+    claim: ClaimParts, told: Sequence[SourceSentence], similarity: Similarity | None, own: frozenset[str]
+) -> Support | None:
     wanted = claim.terms - own
     if not wanted and not claim.figures:
         return None
@@ -82,7 +84,9 @@ def _compare(claim: Parts, told: Sequence[Told], similarity: Similarity | None, 
     return _weigh(claim, wanted, told, (at, cosines[at] if similarity else None))
 
 
-def _weigh(claim: Parts, wanted: frozenset[str], told: Sequence[Told], nearest: tuple[int, float | None]) -> Support:
+def _weigh(
+    claim: ClaimParts, wanted: frozenset[str], told: Sequence[SourceSentence], nearest: tuple[int, float | None]
+) -> Support:
     """Return how far the nearest sentence (its number, its cosine), with its source, supports the claim."""
     best, cosine = told[nearest[0]], nearest[1]
     all_terms = frozenset[str]().union(*(one.terms | one.heading for one in told if one.place == best.place))
@@ -107,7 +111,7 @@ def _weigh(claim: Parts, wanted: frozenset[str], told: Sequence[Told], nearest: 
     return Support("unsupported", best.place, reason, best.sentence, strength)
 
 
-def _is_told(figure: Figure, claim: Parts, told: Sequence[Told], place: int, wanted: frozenset[str]) -> bool:
+def _is_told(figure: Quantity, claim: ClaimParts, told: Sequence[SourceSentence], place: int, wanted: frozenset[str]) -> bool:
     """Return whether a sentence that with its neighbours shares some of the claim's words tells the figure.
 
     A third of them in the source that decides, half in another: a large site tells every figure somewhere.

@@ -20,7 +20,7 @@ MEASURES = (
 
 
 @dataclass(frozen=True)
-class Panel:
+class TrackedBrands:
     """Who is tracked, and how the queries are parted.
 
     Attributes:
@@ -35,7 +35,7 @@ class Panel:
     branded: Collection[str] = ()
     clusters: Mapping[str, str] = field(default_factory=dict)
     by: tuple[By, ...] = get_args(By)
-    least_prompts: int = 20
+    min_prompts: int = 20
 
     def __post_init__(self) -> None:
         unknown = [one for one in self.by if one not in get_args(By)]
@@ -49,7 +49,9 @@ class Panel:
 
 
 @checked
-def measure_visibility(answers: Answers, citations: Citations, spans: Spans, mentions: Mentions, panel: Panel) -> Visibility:
+def measure_visibility(
+    answers: Answers, citations: Citations, spans: Spans, mentions: Mentions, panel: TrackedBrands
+) -> Visibility:
     """Return every measure of every tracked site, by engine, surface and part: each a share, with its 95% interval.
 
     - citation_rate = answers that cite the site / answers; those that cite nobody count too.
@@ -88,7 +90,7 @@ def measure_visibility(answers: Answers, citations: Citations, spans: Spans, men
     if not tables:
         return VISIBILITY.empty()
     table = pd.concat(tables, ignore_index=True)
-    table["is_low_n"] = ~(table["n_effective"] >= panel.least_prompts) | has_few_events(table)
+    table["is_low_n"] = ~(table["n_effective"] >= panel.min_prompts) | has_few_events(table)
     orders = {"by": panel.by, "measure": MEASURES, "site": panel.sites}
     ranks = {name: table[name].map({value: rank for rank, value in enumerate(order)}) for name, order in orders.items()}
     order = table.assign(**ranks).sort_values(["by", "part", "engine", "surface", "measure", "site"]).index
@@ -111,7 +113,7 @@ class _Log:
     words: pd.DataFrame
 
     @classmethod
-    def read(cls, answers: Answers, citations: Citations, spans: Spans, mentions: Mentions, panel: Panel) -> "_Log":
+    def read(cls, answers: Answers, citations: Citations, spans: Spans, mentions: Mentions, panel: TrackedBrands) -> "_Log":
         pages = citations.drop_duplicates(["answer_id", "url", "kind"])
         named = mentions.assign(site=mentions["brand"].map(dict(panel.brand_sites))).dropna(subset=["site"])
         has_words = (answers["text"].str.strip() != "") | answers["answer_id"].isin(mentions["answer_id"])
@@ -162,7 +164,7 @@ class _Grouping:
     names: pd.DataFrame
 
 
-def _group(answers: Answers, by: By, panel: Panel) -> _Grouping | None:
+def _group(answers: Answers, by: By, panel: TrackedBrands) -> _Grouping | None:
     """Return the answers grouped, branded prompts apart; None where no answer has such a part."""
     part = _parts(answers, by, panel)
     is_branded = answers["query_id"].isin(set(panel.branded))
@@ -176,7 +178,7 @@ def _group(answers: Answers, by: By, panel: Panel) -> _Grouping | None:
     return _Grouping(rows, cells, found // len(queries), grouped.size().index.to_frame(index=False).assign(by=by))
 
 
-def _parts(answers: Answers, by: By, panel: Panel) -> "pd.Series[str]":
+def _parts(answers: Answers, by: By, panel: TrackedBrands) -> "pd.Series[str]":
     """Return the part of each answer, missing where it belongs to none."""
     if by == "cluster":
         return answers["query_id"].map(dict(panel.clusters))

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from coverage_kit.parallel.parts import Job, Part, do_part
+from coverage_kit.parallel.parts import PartJob, TablePart, do_part
 
 logger = logging.getLogger(__name__)
 
@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 class LocalEngine:
     """Does one part after the other: slower than workers, but what is done stays done."""
 
-    def run(self, job: Job, parts: Sequence[Part]) -> None:
+    def run(self, job: PartJob, parts: Sequence[TablePart]) -> None:
         """Do every part. Raises whatever the job raises."""
         for number, part in enumerate(parts, 1):
             do_part(job, part)

@@ -22,7 +22,7 @@ _MARK = b"coverage_kit.fingerprint"
 _UNREADABLE = (OSError, pa.ArrowException)
 
 
-class Job(Protocol):
+class PartJob(Protocol):
     """What is done to a part, without a word about where. It travels to the workers, so it holds names and paths, no data."""
 
     kind: ClassVar[str]
@@ -34,7 +34,7 @@ class Job(Protocol):
 
 
 @dataclass(frozen=True)
-class Part:
+class TablePart:
     """One part: the file of its input, the file of its result, and the fingerprint of both, which holds all that matters."""
 
     source: str
@@ -46,31 +46,31 @@ class Part:
         return _is_marked(self.result, self.fingerprint)
 
 
-class Engine(Protocol):
+class Executor(Protocol):
     """Whatever runs a job on parts."""
 
-    def run(self, job: Job, parts: Sequence[Part]) -> None:
+    def run(self, job: PartJob, parts: Sequence[TablePart]) -> None:
         """Do every part; each then has its result on disk. Raises RunError when one cannot be done."""
         ...
 
 
-def cut_parts(table: Any, n_rows: int, folder: Path, fingerprint: str) -> list[Part]:
+def cut_parts(table: Any, n_rows: int, folder: Path, fingerprint: str) -> list[TablePart]:
     """Write the input of every part, n_rows rows of the Arrow table each, and return the parts in order."""
     parts = []
     for number, start in enumerate(range(0, table.num_rows, n_rows)):
         source, result = (str(folder / f"{number:05d}.{what}.parquet") for what in ("input", "result"))
-        parts.append(Part(source, result, f"{fingerprint}/{number}"))
+        parts.append(TablePart(source, result, f"{fingerprint}/{number}"))
         write_table(source, table.slice(start, n_rows), parts[-1].fingerprint)
     return parts
 
 
-def do_part(job: Job, part: Part) -> None:
+def do_part(job: PartJob, part: TablePart) -> None:
     """Do one part and write its result, unless it is there. Raises RunError when its input cannot be read."""
     if not part.is_done():
         write_table(part.result, job(read_table(part.source)), part.fingerprint)
 
 
-def do_parts(job: Job, parts: Sequence[Part], engine: Engine) -> Iterator[Any]:
+def do_parts(job: PartJob, parts: Sequence[TablePart], engine: Executor) -> Iterator[Any]:
     """Have an engine do the parts that are missing, then yield the result of each, in order; a damaged one is done again."""
     engine.run(job, [part for part in parts if not part.is_done()])
     for part in parts:

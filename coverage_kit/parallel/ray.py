@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from coverage_kit.errors import CoverageKitError, RunError
-from coverage_kit.parallel.parts import Job, Part, do_part
+from coverage_kit.parallel.parts import PartJob, TablePart, do_part
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class RayEngine:
         self.workers, self.address = workers, address
         _import_ray()
 
-    def run(self, job: Job, parts: Sequence[Part]) -> None:
+    def run(self, job: PartJob, parts: Sequence[TablePart]) -> None:
         """Do every part; the part of a worker that dies is done again. Raises RunError when one cannot be done."""
         if not parts:
             return
@@ -48,7 +48,7 @@ class RayEngine:
         except (ray.exceptions.RayError, ConnectionError) as error:
             raise RunError(where, "every part done", str(error).strip(". \n").splitlines()[-1], cure) from error
 
-    def _spread(self, ray: Any, job: Job, parts: Sequence[Part]) -> Iterator[Any]:
+    def _spread(self, ray: Any, job: PartJob, parts: Sequence[TablePart]) -> Iterator[Any]:
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
         n_gpus = int(sum(node.get("GPU", 0) for node in nodes)) if job.can_use_gpu else 0
         wanted = min(self.workers, len(parts), n_gpus or len(parts))
@@ -70,13 +70,13 @@ class RayEngine:
 class _Worker:
     """What Ray keeps in a worker's process."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: PartJob) -> None:
         self.job = job
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Do the one part of a batch; return what went wrong, in a form that travels."""
         try:
-            do_part(self.job, Part(**{name: str(values[0]) for name, values in batch.items()}))
+            do_part(self.job, TablePart(**{name: str(values[0]) for name, values in batch.items()}))
         except Exception as error:
             return {"error": [str(error) if isinstance(error, CoverageKitError) else f"{type(error).__name__}: {error}"]}
         return {"error": [""]}

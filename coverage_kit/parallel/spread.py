@@ -16,7 +16,7 @@ from coverage_kit.collect.logs.read import list_files, read_log
 from coverage_kit.match.neighbors import Indexes, nearest_passages
 from coverage_kit.parallel.jobs import EmbedJob, MatchJob, ReadJob, open_encoder
 from coverage_kit.parallel.local import LocalEngine
-from coverage_kit.parallel.parts import Engine, as_column, as_vectors, cut_parts, do_parts, fingerprint_of, write_table
+from coverage_kit.parallel.parts import Executor, as_column, as_vectors, cut_parts, do_parts, fingerprint_of, write_table
 from coverage_kit.parallel.ray import RayEngine
 from coverage_kit.settings import EngineSettings, LogSettings, Settings
 from coverage_kit.tables import LogTables, Matches, Passages
@@ -26,14 +26,14 @@ _ROUNDS = 16
 
 
 @dataclass(frozen=True)
-class Spread:
+class WorkPlan:
     """How a run reads its log, embeds and matches: in this process, or in parts where there is more than one part has.
 
     `encoder` spreads by itself; `chunk_texts` is how many texts it wants at a time to keep its workers busy, 0 for any number.
     """
 
     encoder: Encoder
-    parts: "Parts | None" = None
+    parts: "PartRunner | None" = None
     chunk_texts: int = 0
 
     def read_log(self, log: LogSettings) -> LogTables:
@@ -57,7 +57,7 @@ class Spread:
         return self.parts.match(asked, passages, content, own_site, k)
 
 
-def open_spread(settings: Settings, encoder: Encoder | None = None) -> Spread:
+def open_work_plan(settings: Settings, encoder: Encoder | None = None) -> WorkPlan:
     """Return how the settings want embedding and matching done, with this encoder or the one that they name.
 
     An encoder of your own travels to workers by pickle. Raises RunError when the engine is not installed.
@@ -68,20 +68,20 @@ def open_spread(settings: Settings, encoder: Encoder | None = None) -> Spread:
         open_it = partial(_itself, encoder)
     engine = _open_engine(settings.engine)
     if engine is None:
-        return Spread(open_it())
+        return WorkPlan(open_it())
     n_rows = settings.engine.part_rows
-    parts = Parts(engine, cache / "parts", n_rows)
-    return Spread(SpreadEncoder(open_it, parts), parts, _ROUNDS * settings.engine.workers * n_rows)
+    parts = PartRunner(engine, cache / "parts", n_rows)
+    return WorkPlan(PartEncoder(open_it, parts), parts, _ROUNDS * settings.engine.workers * n_rows)
 
 
 @dataclass(frozen=True)
-class Parts:
+class PartRunner:
     """An engine, the folder of its parts and the rows of one.
 
     The folder must be seen by every worker under this very path. It may be deleted whenever no run is at work.
     """
 
-    engine: Engine
+    engine: Executor
     folder: Path
     n_rows: int
 
@@ -120,7 +120,7 @@ class Parts:
         return do_parts(job, cut_parts(table, n_rows, self.folder / f"{job.kind}-{whole}", whole), self.engine)
 
 
-class SpreadEncoder:
+class PartEncoder:
     """An encoder whose texts are embedded in parts, where there are more of them than one part has.
 
     Args:
@@ -128,7 +128,7 @@ class SpreadEncoder:
         parts: where and by what they are done.
     """
 
-    def __init__(self, open_it: Callable[[], Encoder], parts: Parts) -> None:
+    def __init__(self, open_it: Callable[[], Encoder], parts: PartRunner) -> None:
         self.open_it, self.parts, self.encoder = open_it, parts, open_it()
 
     @property
@@ -148,7 +148,7 @@ class SpreadEncoder:
         return self.parts.embed(texts, role, self.open_it, self.name)
 
 
-def _open_engine(engine: EngineSettings) -> Engine | None:
+def _open_engine(engine: EngineSettings) -> Executor | None:
     if engine.name == "none":
         return None
     return LocalEngine() if engine.name == "local" else RayEngine(engine.workers, engine.address)

@@ -49,7 +49,7 @@ _NEAR = 12  # own passages that a claim is held against
 
 
 @dataclass(frozen=True)
-class Asked:
+class AuditInputs:
     """What an audit reads beside the own site: pages of all sites, what is asked, how far it is covered, who is named.
 
     From queries of the `holdout` no words are written.
@@ -84,7 +84,9 @@ class Audited:
     repairs: tuple[Candidate, ...]
 
 
-def audit_site(settings: Settings, log: LogTables, asked: Asked, names: Sequence[Sequence[str]], model: SiteModel) -> Audited:
+def audit_site(
+    settings: Settings, log: LogTables, asked: AuditInputs, names: Sequence[Sequence[str]], model: SiteModel
+) -> Audited:
     """Return what is told of the brand, how the own pages stand along the four pillars, and what answers get wrong.
 
     Args:
@@ -113,15 +115,17 @@ def audit_site(settings: Settings, log: LogTables, asked: Asked, names: Sequence
     return Audited(found, _list_repairs(settings, log, asked, found, own))
 
 
-def _list_repairs(settings: Settings, log: LogTables, asked: Asked, found: AuditTables, own: Passages) -> tuple[Candidate, ...]:
+def _list_repairs(
+    settings: Settings, log: LogTables, asked: AuditInputs, found: AuditTables, own: Passages
+) -> tuple[Candidate, ...]:
     """Return the candidate edits that mend what the audit found, and that state what answers get wrong, for winnable gaps."""
-    winnable = asked.gaps.loc[asked.gaps["winnable"].astype(bool), "cluster_id"]
-    clusters = asked.clusters[asked.clusters["cluster_id"].isin(winnable)]
+    is_closable = asked.gaps.loc[asked.gaps["is_closable"].astype(bool), "cluster_id"]
+    clusters = asked.clusters[asked.clusters["cluster_id"].isin(is_closable)]
     cluster_of = clusters_of_pages(asked.coverage, clusters, log.queries, own)
     repairs = propose_repairs(found.findings, cluster_of, Site(own), settings.rank)
     told = found.brand_claims[~found.brand_claims["query_id"].isin(list(asked.holdout))]
     facts = propose_facts(told, log.queries, clusters, Site(own), settings.rank)
-    return tuple(one for one in (*repairs, *facts) if not touches(one, settings.rank.untouchable))
+    return tuple(one for one in (*repairs, *facts) if not touches(one, settings.rank.locked_pages))
 
 
 def find_wrong_claims(log: LogTables, names: Sequence[Sequence[str]], model: SiteModel) -> BrandClaims:

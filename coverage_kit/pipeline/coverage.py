@@ -14,15 +14,15 @@ import pandas as pd
 from coverage_kit.collect.urls import page_id
 from coverage_kit.embed.encoders import CrossEncoderScorer
 from coverage_kit.match.clusters import ClusterQuality, QueryGraph, cluster_queries, part_by_coverage, topic_embeddings
-from coverage_kit.match.coverage import Link, SelfTest, fit_link, measure_coverage
+from coverage_kit.match.coverage import Calibration, SelfTest, fit_calibration, measure_coverage
 from coverage_kit.match.evidence import Claims, EvidenceScorer
 from coverage_kit.match.labels import label_clusters
 from coverage_kit.match.masking import Plan
 from coverage_kit.match.neighbors import Indexes, best_similarity
 from coverage_kit.match.whitening import Space, fit_space
-from coverage_kit.parallel import Spread
+from coverage_kit.parallel import WorkPlan
 from coverage_kit.settings import Settings
-from coverage_kit.storage.cache import Reuse
+from coverage_kit.storage.cache import ResultCache
 from coverage_kit.tables import Clusters, Coverage, Labels, LogTables, Matches, Passages
 from coverage_kit.vectors import Embeddings
 
@@ -55,7 +55,7 @@ class Matched:
     elsewhere: Floats
     matches: Matches
     scorer: EvidenceScorer
-    link: Link
+    calibration: Calibration
     coverage: Coverage
     draws: Floats
     clusters: Clusters
@@ -72,8 +72,8 @@ def match_site(  # noqa: PLR0913 (a site, its log, their vectors, and how)
     own: Passages,
     raw: RunVectors,
     known: Flags,
-    kept: Reuse,
-    spread: Spread,
+    kept: ResultCache,
+    work_plan: WorkPlan,
 ) -> Matched:
     """Return coverage and clusters of the log's queries on the site whose passages are `own`.
 
@@ -90,12 +90,12 @@ def match_site(  # noqa: PLR0913 (a site, its log, their vectors, and how)
     """
     match, seed, own_site = settings.match, settings.seed, str(own["site"].iloc[0])
     space, on_subject, (asked, content, titled, said) = place_in_space(raw.asked, raw.content, raw.titled, raw.said)
-    k = (match.neighbors, match.other_neighbors)
+    k = (match.neighbors, match.competitor_neighbors)
     given = (asked, content, passages, own_site, k)
     indexes = Indexes(Path(settings.cache) / "indexes")
 
     def find_matches() -> dict[str, Any]:
-        table = spread.match(asked, passages, content, own_site, k, indexes)
+        table = work_plan.match(asked, passages, content, own_site, k, indexes)
         return {"table": table, "index": {site: asdict(facts) for site, facts in indexes.about.items()}}
 
     nearest = kept.get("matches", given, find_matches)
@@ -108,18 +108,18 @@ def match_site(  # noqa: PLR0913 (a site, its log, their vectors, and how)
     topics = topic_embeddings(asked, said, rows)
     graph = QueryGraph(topics)
     clusters, quality = _clusters(kept.get("topics", (topics, seed), lambda: _as_found(cluster_queries(graph, seed))))
-    plan = Plan(match.rounds, match.bootstraps, seed, match.share_of_gaps)
+    plan = Plan(match.calibration_rounds, match.bootstraps, seed, match.unanswered_share)
     basis = (*given, titled, said, rows, log.queries, known, plan, match.cross_encoder)
-    link = _link(kept.get("calibration", basis, lambda: asdict(fit_link(scorer, clusters, known, plan))))
-    coverage, draws = measure_coverage(scorer, link, known)
-    trust = 2 * link.self_test.auc - 1 if link.self_test else 0.0
+    calibration = _link(kept.get("calibration", basis, lambda: asdict(fit_calibration(scorer, clusters, known, plan))))
+    coverage, draws = measure_coverage(scorer, calibration, known)
+    trust = 2 * calibration.self_test.auc - 1 if calibration.self_test else 0.0
     parted = (topics, coverage["coverage"].to_numpy(), trust, quality, seed)
     clusters, quality = _clusters(
         kept.get("clusters", parted, lambda: _as_found(part_by_coverage(graph, coverage, trust, quality, seed)))
     )
     labels = label_clusters(log.queries, clusters, topics)
     vectors = RunVectors(asked, content, titled, said)
-    found = (matches, scorer, link, coverage, draws, clusters, quality, labels, nearest["index"])
+    found = (matches, scorer, calibration, coverage, draws, clusters, quality, labels, nearest["index"])
     return Matched(space, vectors, on_subject, elsewhere, *found)
 
 
@@ -149,6 +149,6 @@ def _clusters(found: dict[str, Any]) -> tuple[Clusters, ClusterQuality]:
     return found["table"], ClusterQuality(**found["quality"])
 
 
-def _link(found: dict[str, Any]) -> Link:
+def _link(found: dict[str, Any]) -> Calibration:
     test = SelfTest(**found["self_test"]) if found["self_test"] else None
-    return Link(**{**found, "names": tuple(found["names"]), "self_test": test})
+    return Calibration(**{**found, "names": tuple(found["names"]), "self_test": test})

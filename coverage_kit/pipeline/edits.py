@@ -27,7 +27,7 @@ _TWINS = 0.9
 
 
 @dataclass(frozen=True)
-class Further:
+class ExtraCandidates:
     """Candidates beside those of the gaps, such as those that mend what an audit found; queries from which none is drafted."""
 
     repairs: tuple[Candidate, ...] = ()
@@ -56,7 +56,7 @@ def plan_edits(  # noqa: PLR0913 (everything that was found so far)
     model: SiteModel,
     book: ClaimBook,
     content: Embeddings,
-    further: Further | None = None,
+    further: ExtraCandidates | None = None,
 ) -> EditPlan:
     """Return the plan of edits for these gaps within the settings' budget and constraints.
 
@@ -71,7 +71,7 @@ def plan_edits(  # noqa: PLR0913 (everything that was found so far)
         zip(gaps["cluster_id"], gaps["best_other_passage_id"].map(passages.set_index("passage_id")["text"]), strict=True)
     )
     said = {name: text for name, text in elsewhere.items() if isinstance(text, str)}
-    further, asked = further or Further(), (gaps, log.queries, coverage, clusters)
+    further, asked = further or ExtraCandidates(), (gaps, log.queries, coverage, clusters)
     candidates = propose_edits(*asked, site, book, settings.rank, places, said, further.holdout)
     track = read_track(Path(settings.cache) / RECORD, own_site, model.encoder.name)
     simulation = simulate_edits(candidates, model, log.queries, clusters, settings.seed)
@@ -80,7 +80,7 @@ def plan_edits(  # noqa: PLR0913 (everything that was found so far)
         candidates, simulation = [*candidates, *further.repairs], join_simulations(simulation, mended)
     simulation = correct(simulation, track, settings.seed)
     limits = Limits(
-        settings.rank.budget_minutes, settings.rank.budget_words, settings.rank.edits_per_page, settings.rank.untouchable
+        settings.rank.budget_minutes, settings.rank.budget_words, settings.rank.edits_per_page, settings.rank.locked_pages
     )
     cited, citing = predict_citations(log, passages, content, model, clusters, candidates, simulation.effects, settings.seed)
     proposed = edit_table(candidates, simulation).assign(citation_gain=np.nan if cited is None else cited)

@@ -26,14 +26,14 @@ def group_log(settings: Settings, log: LogTables, encoder: Encoder, is_own_encod
         encoder: the run's encoder.
         is_own_encoder: whether it is the caller's own instead of the one that the settings name.
     """
-    if len(log.queries) <= settings.match.most_queries:
+    if len(log.queries) <= settings.match.max_queries:
         return log, GROUPS.empty()
     teller = encoder
-    if not is_own_encoder and len(log.queries) > _WORTH_DISTILLING * settings.match.most_queries:
+    if not is_own_encoder and len(log.queries) > _WORTH_DISTILLING * settings.match.max_queries:
         try:
             teller = StaticEncoder(settings.match.encoder)
         except EncoderError as error:
             logger.warning("the encoder reads all %d queries: %s", len(log.queries), error)
     vectors = embed_texts(log.queries["query_id"], log.queries["text"], teller, "query")
-    groups = group_queries(log.queries, vectors, settings.match.most_queries, settings.seed)
+    groups = group_queries(log.queries, vectors, settings.match.max_queries, settings.seed)
     return merge_groups(log, groups), groups

@@ -16,7 +16,7 @@ from coverage_kit.match.clusters import project
 from coverage_kit.match.neighbors import nearest_rows
 from coverage_kit.pipeline.coverage import RunVectors
 from coverage_kit.settings import Settings
-from coverage_kit.storage.cache import Reuse, digest
+from coverage_kit.storage.cache import ResultCache, digest
 from coverage_kit.storage.files import write_file
 from coverage_kit.tables import POINTS, Points
 from coverage_kit.vectors import Embeddings
@@ -30,7 +30,7 @@ Places = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 
-def draw_map(vectors: RunVectors, raw: RunVectors, is_own: Flags, settings: Settings, kept: Reuse) -> Points:
+def draw_map(vectors: RunVectors, raw: RunVectors, is_own: Flags, settings: Settings, kept: ResultCache) -> Points:
     """Return map coordinates of queries and passages, of a sample where there are many.
 
     Args:

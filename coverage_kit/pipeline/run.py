@@ -23,19 +23,19 @@ from coverage_kit.embed.texts import CachedEncoder, headings, passage_texts
 from coverage_kit.errors import LogError, SiteError
 from coverage_kit.llm.costs import open_ledger
 from coverage_kit.match.model import SiteModel
-from coverage_kit.parallel import Spread, open_spread
-from coverage_kit.pipeline.audit import Asked, audit_site
+from coverage_kit.parallel import WorkPlan, open_work_plan
+from coverage_kit.pipeline.audit import AuditInputs, audit_site
 from coverage_kit.pipeline.coverage import Matched, RunVectors, is_cited, match_site
-from coverage_kit.pipeline.edits import Further, plan_edits, read_holdout
+from coverage_kit.pipeline.edits import ExtraCandidates, plan_edits, read_holdout
 from coverage_kit.pipeline.grouping import group_log
 from coverage_kit.pipeline.map import draw_map
-from coverage_kit.pipeline.visibility import Known, claim_sites, find_all_mentions, track_visibility
+from coverage_kit.pipeline.visibility import VisibilityInputs, assign_owner_sites, find_all_mentions, track_visibility
 from coverage_kit.rank.causes import explain_coverage, gather_facts, pool_facts
 from coverage_kit.rank.drafts import ClaimBook, unsupported_claims
 from coverage_kit.rank.gaps import nearest_to_clusters, rank_gaps
-from coverage_kit.rank.outcomes import Field, count_outcomes, outcome_rates
+from coverage_kit.rank.outcomes import LogParties, count_outcomes, outcome_rates
 from coverage_kit.settings import Settings
-from coverage_kit.storage.cache import Reuse
+from coverage_kit.storage.cache import ResultCache
 from coverage_kit.tables import PAGES, STAGES, LogTables, Pages, Passages
 from coverage_kit.usage import Spent
 from coverage_kit.vectors import Encoder, embed_texts
@@ -55,16 +55,16 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
 
     Raises CoverageKitError, with where, what, found and cure, for input that cannot be used.
     """
-    kept, ledger, holdout = Reuse(Path(settings.cache) / "found"), open_ledger(settings), read_holdout(settings)
-    stages = Stages(kept)
+    kept, ledger, holdout = ResultCache(Path(settings.cache) / "found"), open_ledger(settings), read_holdout(settings)
+    stages = StageClock(kept)
     with stages.clock("collect"):
-        spread = open_spread(settings, encoder)
-        log = collect_log(settings, spread)
-        stages.encoder, is_own_encoder = open_encoder(settings, spread), encoder is not None
+        work_plan = open_work_plan(settings, encoder)
+        log = collect_log(settings, work_plan)
+        stages.encoder, is_own_encoder = open_encoder(settings, work_plan), encoder is not None
         encoder, n_queries = stages.encoder, len(log.queries)
         log, groups = group_log(settings, log, encoder, is_own_encoder)
         pages, own_site, brand_sites = collect_pages(settings)
-        log = claim_sites(log, settings, own_site, brand_sites)
+        log = assign_owner_sites(log, settings, own_site, brand_sites)
         passages = split_pages(pages, settings.match.passage_words)
         own = own_passages(passages, pages, own_site)
         mentions = find_all_mentions(log, names := brand_names(settings, brand_sites))
@@ -78,7 +78,7 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         )
     with stages.clock("match"):
         known = is_cited(log, pages[(pages["site"] == own_site) & (pages["status"] == "ok")])
-        found = match_site(settings, log, claims, passages, own, raw, known, kept, spread)
+        found = match_site(settings, log, claims, passages, own, raw, known, kept, work_plan)
         matches, coverage, clusters, scorer = found.matches, found.coverage, found.clusters, found.scorer
     with stages.clock("rank"):
         cluster_of = clusters.set_index("query_id")["cluster_id"]
@@ -90,13 +90,13 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
         book = ClaimBook(told, found.vectors.said.vectors)
         nearest = nearest_to_clusters(matches, log.queries, clusters, own_site).join(unsupported_claims(book, clusters))
         gaps = rank_gaps(log.queries, coverage, found.draws, clusters, found.labels, pooled, nearest, settings.seed)
-        model = SiteModel(scorer, found.link, encoder, found.space, known)
-        audited = audit_site(settings, log, Asked(pages, gaps, coverage, clusters, mentions, holdout), names, model)
+        model = SiteModel(scorer, found.calibration, encoder, found.space, known)
+        audited = audit_site(settings, log, AuditInputs(pages, gaps, coverage, clusters, mentions, holdout), names, model)
         content = found.vectors.content
-        more = Further(audited.repairs, holdout)
+        more = ExtraCandidates(audited.repairs, holdout)
         plan = plan_edits(settings, log, gaps, coverage, clusters, matches, passages, model, book, content, more)
     with stages.clock("measure"):
-        seen = Known(own_site, brand_sites, names, pages, mentions, clusters, coverage, plan.edits)
+        seen = VisibilityInputs(own_site, brand_sites, names, pages, mentions, clusters, coverage, plan.edits)
         tracked = track_visibility(settings, log, seen)
     with stages.clock("map"):
         points = draw_map(found.vectors, raw, (passages["site"] == own_site).to_numpy(), settings, kept)
@@ -116,9 +116,9 @@ def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
     )
 
 
-def open_encoder(settings: Settings, spread: Spread) -> CachedEncoder:
+def open_encoder(settings: Settings, work_plan: WorkPlan) -> CachedEncoder:
     """Return the run's encoder, with vectors kept in the settings' cache."""
-    return CachedEncoder(spread.encoder, Path(settings.cache) / "vectors.sqlite", chunk_texts=spread.chunk_texts)
+    return CachedEncoder(work_plan.encoder, Path(settings.cache) / "vectors.sqlite", chunk_texts=work_plan.chunk_texts)
 
 
 def collect_pages(settings: Settings) -> tuple[Pages, str, dict[str, str]]:
@@ -150,11 +150,11 @@ def _named(pages: Pages) -> tuple[Pages, str]:
     return pages.assign(site=pd.Series([name] * len(pages), index=pages.index, dtype="str")), name
 
 
-def collect_log(settings: Settings, spread: Spread) -> LogTables:
+def collect_log(settings: Settings, work_plan: WorkPlan) -> LogTables:
     """Return the log's tables. Raises LogError when the settings name no log."""
     if not settings.log.files:
         raise LogError("log.files", "at least one log of queries", "none", "Name files or folders in [log] of coverage.toml.")
-    log = spread.read_log(settings.log)
+    log = work_plan.read_log(settings.log)
     logger.info("columns of the log: %s", describe_mapping(log.mapping))
     return log
 
@@ -175,11 +175,11 @@ def brand_names(settings: Settings, brand_sites: dict[str, str]) -> list[tuple[s
     return [aliases.get(brand, (brand,)) for brand in brand_sites]
 
 
-def field_of(settings: Settings, pages: Pages, own_site: str, log: LogTables) -> Field:
+def field_of(settings: Settings, pages: Pages, own_site: str, log: LogTables) -> LogParties:
     """Return who is who in the log."""
     others = frozenset(str(site) for site in pages["site"].unique()) - {own_site}
     is_search_known = "searched" in log.mapping or bool(len(log.citations) or len(log.searches))
-    return Field(own_site, settings.site.brand[0] if settings.site.brand else "", others, is_search_known)
+    return LogParties(own_site, settings.site.brand[0] if settings.site.brand else "", others, is_search_known)
 
 
 def describe(settings: Settings, own_site: str, encoder: Encoder, found: Matched, log: LogTables) -> dict[str, Any]:
@@ -189,9 +189,9 @@ def describe(settings: Settings, own_site: str, encoder: Encoder, found: Matched
         "brand": settings.site.brand[0] if settings.site.brand else own_site,
         "encoder": encoder.name,
         "settings": settings.model_dump(mode="json"),
-        "self_test": asdict(found.link.self_test) if found.link.self_test else None,
-        "evidence_used": list(found.link.names),
-        "share_of_gaps": float(found.link.share_of_gaps[0]),
+        "self_test": asdict(found.calibration.self_test) if found.calibration.self_test else None,
+        "evidence_used": list(found.calibration.names),
+        "unanswered_share": float(found.calibration.unanswered_share[0]),
         "clustering": asdict(found.quality),
         "log_columns": log.mapping,
         "index": found.index,
@@ -203,10 +203,10 @@ def describe(settings: Settings, own_site: str, encoder: Encoder, found: Matched
 
 
 @dataclass
-class Stages:
+class StageClock:
     """Clocks the stages of one run, and says what each took over from runs before."""
 
-    kept: Reuse
+    kept: ResultCache
     rows: list[dict[str, object]] = field(default_factory=list)
     encoder: CachedEncoder | None = None
 

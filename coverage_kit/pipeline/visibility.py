@@ -24,9 +24,9 @@ from coverage_kit.measure.before_after import Treatment, measure_change
 from coverage_kit.measure.competitors import find_competitors
 from coverage_kit.measure.drift import measure_drift
 from coverage_kit.measure.holders import measure_holders
-from coverage_kit.measure.referrals import Asked, OwnSite, measure_referrals, name_assistants
+from coverage_kit.measure.referrals import LoggedAnswers, OwnSite, measure_referrals, name_assistants
 from coverage_kit.measure.sites import bare_domain, site_owner
-from coverage_kit.measure.visibility import Panel, measure_visibility
+from coverage_kit.measure.visibility import TrackedBrands, measure_visibility
 from coverage_kit.settings import Settings, SiteSettings
 from coverage_kit.tables import LogTables
 
@@ -35,7 +35,7 @@ _OF_NAMES = ("mention_rate", "share_of_voice")
 
 
 @dataclass(frozen=True)
-class Known:
+class VisibilityInputs:
     """What a run knows before visibility is measured: the own site, the brands, and what was found of the queries.
 
     `brand_sites` is the site of each tracked brand, the own one first; `names` are the names of each.
@@ -57,7 +57,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Tracked:
+class VisibilityTables:
     """The tables of visibility; those for which nothing was given are empty."""
 
     visibility: tables.Visibility
@@ -72,7 +72,7 @@ class Tracked:
     rejects: tables.Rejects
 
 
-def claim_sites(log: LogTables, settings: Settings, own_site: str, brand_sites: Mapping[str, str]) -> LogTables:
+def assign_owner_sites(log: LogTables, settings: Settings, own_site: str, brand_sites: Mapping[str, str]) -> LogTables:
     """Return the log with every citation of a domain that the settings give to a site under that site's name.
 
     Raises SettingsError for a domain of two owners.
@@ -104,7 +104,7 @@ def find_all_mentions(log: LogTables, names: list[tuple[str, ...]]) -> tables.Me
     return both.assign(position=both.groupby("answer_id").cumcount())
 
 
-def track_visibility(settings: Settings, log: LogTables, known: Known) -> Tracked:
+def track_visibility(settings: Settings, log: LogTables, known: VisibilityInputs) -> VisibilityTables:
     """Return how visible the site is in the log, and what the settings' further logs and exports tell.
 
     Competitors that the log proposes are measured beside those of the settings, but only by citations: names by which answers
@@ -112,20 +112,20 @@ def track_visibility(settings: Settings, log: LogTables, known: Known) -> Tracke
     """
     branded, community = find_branded(log.queries, settings.site.brand), settings.visibility.community
     clusters = dict(zip(known.clusters["query_id"], known.clusters["cluster_id"], strict=True))
-    declared = Panel(dict(known.brand_sites), branded, clusters, least_prompts=settings.visibility.least_prompts)
+    declared = TrackedBrands(dict(known.brand_sites), branded, clusters, min_prompts=settings.visibility.min_prompts)
     competitors = find_competitors(log.answers, log.citations, declared, community)
     proposed = list(competitors.loc[competitors["kind"] == "competitor", "site"])
     added = proposed[: max(0, _TRACKED - len(known.brand_sites))]
     panel = replace(declared, brand_sites={**known.brand_sites, **dict(zip(added, added, strict=True))})
-    panel_log = read_panel(settings, known.own_site, known.brand_sites) if settings.change.files else log
+    panel_log = read_change_log(settings, known.own_site, known.brand_sites) if settings.change.files else log
     verdicts, drifts = _compare(settings, panel_log, known, branded, clusters)
     sessions, of_sessions = _read(read_sessions, settings.analytics.sessions, tables.SESSIONS)
     demand, of_demand = _read(read_search_console, settings.analytics.search_console, tables.SEARCH_DEMAND)
     visibility = measure_visibility(log.answers, log.citations, log.spans, known.mentions, panel)
     home = settings.site.base_url or _home(known.own_pages)
-    asked = Asked(log.answers, log.citations, known.clusters, known.coverage, known.edits)
+    asked = LoggedAnswers(log.answers, log.citations, known.clusters, known.coverage, known.edits)
     own = OwnSite(home, page_id, known.own_pages)
-    return Tracked(
+    return VisibilityTables(
         visibility=_without_unnamed(visibility, panel.brand_sites, settings),
         holders=measure_holders(log.answers, log.citations, panel, community, proposed),
         competitors=competitors,
@@ -139,7 +139,7 @@ def track_visibility(settings: Settings, log: LogTables, known: Known) -> Tracke
 
 
 def _compare(
-    settings: Settings, panel: LogTables, known: Known, branded: list[str], clusters: dict[str, str]
+    settings: Settings, panel: LogTables, known: VisibilityInputs, branded: list[str], clusters: dict[str, str]
 ) -> tuple[tables.Verdicts, tables.Drifts]:
     """Return before and after of the change that the settings name; nothing where they name none."""
     change = settings.change
@@ -153,13 +153,13 @@ def _compare(
     return verdicts, measure_drift(panel.answers, panel.citations, treatment, settings.seed)
 
 
-def read_panel(settings: Settings, own_site: str, brand_sites: Mapping[str, str] | None = None) -> LogTables:
+def read_change_log(settings: Settings, own_site: str, brand_sites: Mapping[str, str] | None = None) -> LogTables:
     """Return the log of the panel that is asked before and after a change: that of [change], else that of [log].
 
     Columns set by hand for the log count for the panel too, where it has them. Raises LogError for a file that cannot be read.
     """
     log = settings.log.model_copy(update={"files": settings.change.files or settings.log.files})
-    return claim_sites(read_log(log, must_have_columns=False), settings, own_site, brand_sites or {})
+    return assign_owner_sites(read_log(log, must_have_columns=False), settings, own_site, brand_sites or {})
 
 
 def find_treated(patterns: tuple[str, ...], coverage: tables.Coverage) -> list[str]:

@@ -11,7 +11,7 @@ from coverage_kit.settings import RankSettings
 from coverage_kit.tables import Passages
 
 
-class Change(NamedTuple):
+class PageChange(NamedTuple):
     """One place of one page that an edit changes (table `changes`)."""
 
     action: str
@@ -42,7 +42,7 @@ class Candidate:
     before: str | None = None
     after: str | None = None
     n_words: int = 0
-    changes: tuple[Change, ...] = ()
+    changes: tuple[PageChange, ...] = ()
     part: float = 1.0
     is_assumed: bool = False
 

@@ -51,12 +51,12 @@ def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of
     members = {str(name): group for name, group in asked.groupby("cluster_id")}
     candidates: list[Candidate] = []
     for row in gaps.to_dict("records"):
-        if not row["winnable"] or row["cause"] == COVERED or not isinstance(row["own_passage_id"], str):
+        if not row["is_closable"] or row["cause"] == COVERED or not isinstance(row["own_passage_id"], str):
             continue
         members_of = members[row["cluster_id"]]
         is_open = ~members_of["query_id"].isin(list(holdout))
         gap = _gap_of(row, members_of[is_open] if is_open.any() else members_of, book, places, elsewhere or {})
-        made = [one for make in MAKERS for one in make(gap, site, costs) if not touches(one, costs.untouchable)]
+        made = [one for make in MAKERS for one in make(gap, site, costs) if not touches(one, costs.locked_pages)]
         candidates += made[: costs.edits_per_gap]
     return candidates
 
@@ -80,7 +80,7 @@ def explain_no_edits(gaps: Gaps) -> list[Candidate]:
             drafted_from=(),
             added=(),
         )
-        for row in gaps[~gaps["winnable"]].to_dict("records")
+        for row in gaps[~gaps["is_closable"]].to_dict("records")
     ]
 
 

@@ -71,7 +71,7 @@ def rank_gaps(  # noqa: PLR0913 (one table for each side of a gap)
     gaps["cause"] = [_cause(frame.loc[frame["cluster_id"] == name, "cause"], bool(is_severe[name])) for name in gaps.index]
     gaps["reason"] = [_reason(pooled.loc[name], str(gaps.loc[name, "cause"])) for name in gaps.index]
     gaps["citation_rate"] = pooled["cited"]
-    gaps["winnable"] = ~gaps["cause"].isin(LOST_CAUSES)
+    gaps["is_closable"] = ~gaps["cause"].isin(LOST_CAUSES)
     return GAPS.table(_ordered(gaps.reset_index()).to_dict("records"))
 
 

@@ -7,7 +7,7 @@ site's own, or extracts of logged answers marked as such, or slots for the edito
 import re
 
 from coverage_kit.contracts import PassageText
-from coverage_kit.rank.candidates import Candidate, Change, Gap, Maker, Site
+from coverage_kit.rank.candidates import Candidate, Gap, Maker, PageChange, Site
 from coverage_kit.rank.causes import CONTENT_CAUSES
 from coverage_kit.rank.drafts import as_question, content_words, mark_extracts, write_brief
 from coverage_kit.settings import RankSettings
@@ -46,7 +46,7 @@ def reword_heading(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]
             before=before,
             after=heading,
             n_words=_count(heading),
-            changes=(Change("replace_heading", page, gap.passage_id, old, before, heading),),
+            changes=(PageChange("replace_heading", page, gap.passage_id, old, before, heading),),
         )
     ]
 
@@ -78,7 +78,7 @@ def retitle_page(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
             before=old,
             after=title,
             n_words=_count(title),
-            changes=(Change("replace_title", page_id, str(page.index[0]), old, old, title),),
+            changes=(PageChange("replace_title", page_id, str(page.index[0]), old, old, title),),
         )
     ]
 
@@ -98,8 +98,8 @@ def answer_first(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
     after = " ".join([sentences[best], *sentences[:best], *sentences[best + 1 :]])
     old, heading, page = str(place["heading_path"]), as_question(gap.heading_question), str(place["page_id"])
     changes = (
-        Change("replace_passage", page, gap.passage_id, old, str(place["text"]), after),
-        Change("replace_heading", page, gap.passage_id, old, old.rsplit(" > ", maxsplit=1)[-1], heading),
+        PageChange("replace_passage", page, gap.passage_id, old, str(place["text"]), after),
+        PageChange("replace_heading", page, gap.passage_id, old, old.rsplit(" > ", maxsplit=1)[-1], heading),
     )
     task = f"Under the heading “{heading}”, start with the sentence that answers: “{sentences[best]}” Then read the rest."
     return [
@@ -131,8 +131,8 @@ def split_section(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
     stay, part = " ".join(sentences[:first]), " ".join(sentences[first:])
     old, heading, page = str(place["heading_path"]), as_question(gap.heading_question), str(place["page_id"])
     changes = (
-        Change("replace_passage", page, gap.passage_id, old, str(place["text"]), stay),
-        Change("insert_section", page, gap.passage_id, old, None, f"## {heading}\n\n{part}"),
+        PageChange("replace_passage", page, gap.passage_id, old, str(place["text"]), stay),
+        PageChange("insert_section", page, gap.passage_id, old, None, f"## {heading}\n\n{part}"),
     )
     return [
         Candidate(
@@ -162,8 +162,10 @@ def merge_sections(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]
     page, old = str(place["page_id"]), str(place["heading_path"])
     there = f"“{other['heading_path']}” on {other['page_id']}"
     changes = (
-        Change("remove_section", str(other["page_id"]), twins.iloc[0], str(other["heading_path"]), str(other["text"]), None),
-        *((Change("replace_passage", page, gap.passage_id, old, str(place["text"]), after),) if more else ()),
+        PageChange(
+            "remove_section", str(other["page_id"]), twins.iloc[0], str(other["heading_path"]), str(other["text"]), None
+        ),
+        *((PageChange("replace_passage", page, gap.passage_id, old, str(place["text"]), after),) if more else ()),
     )
     return [
         Candidate(
@@ -201,7 +203,7 @@ def extend_passage(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]
                 before=before,
                 after=after,
                 n_words=_count(words),
-                changes=(Change("replace_passage", page, gap.passage_id, old, before, after),),
+                changes=(PageChange("replace_passage", page, gap.passage_id, old, before, after),),
                 part=_part(claims, gap.full),
             )
         )
@@ -233,7 +235,7 @@ def _section(  # noqa: PLR0913 (a variant differs in each)
         added=(PassageText(_beside(old, heading), body),),
         after=after,
         n_words=_count(f"{heading} {' '.join(claims)}"),
-        changes=(Change("insert_section", page, anchor, old, None, after),),
+        changes=(PageChange("insert_section", page, anchor, old, None, after),),
         part=_part(claims, gap.full),
         is_assumed=not claims,
     )
@@ -260,7 +262,7 @@ def add_page(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
             added=tuple(added),
             after=after,
             n_words=_count(words),
-            changes=(Change("add_page", page, None, title, None, after),),
+            changes=(PageChange("add_page", page, None, title, None, after),),
             is_assumed=not gap.full,
         )
     ]
@@ -303,7 +305,7 @@ def _in_place(gap: Gap, site: Site, operation: str, task: str, after: str, cost:
         before=before,
         after=after,
         n_words=_count(after) - _count(before),
-        changes=(Change("replace_passage", page, gap.passage_id, old, before, after),),
+        changes=(PageChange("replace_passage", page, gap.passage_id, old, before, after),),
     )
 
 

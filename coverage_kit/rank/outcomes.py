@@ -9,7 +9,7 @@ from coverage_kit.tables import Answers, Citations, Mentions
 
 
 @dataclass(frozen=True)
-class Field:
+class LogParties:
     """Who is who in the log: the own site and brand (empty: not known), and the competitors' sites.
 
     `is_search_known` tells whether the log says which answers searched the web.
@@ -21,7 +21,7 @@ class Field:
     is_search_known: bool = True
 
 
-def count_outcomes(answers: Answers, citations: Citations, mentions: Mentions, field: Field) -> pd.DataFrame:
+def count_outcomes(answers: Answers, citations: Citations, mentions: Mentions, field: LogParties) -> pd.DataFrame:
     """Return one row an answer with 0/1 columns searched, retrieved, cited, mentioned, and third_party.
 
     `third_party` is the share of the answer's citations that go neither to the own site nor to a competitor's; missing where

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from coverage_kit.contracts import PassageText
-from coverage_kit.rank.candidates import Candidate, Change, Site
+from coverage_kit.rank.candidates import Candidate, PageChange, Site
 from coverage_kit.settings import RankSettings
 from coverage_kit.tables import BrandClaims, Clusters, Coverage, Findings, Passages, Queries
 
@@ -58,10 +58,10 @@ class _Mended(NamedTuple):
     after: str
 
     @property
-    def change(self) -> Change:
+    def change(self) -> PageChange:
         """The change of the place."""
         action = "replace_heading" if self.is_heading else "replace_passage"
-        return Change(action, self.page_id, self.passage_id, self.path, self.before, self.after)
+        return PageChange(action, self.page_id, self.passage_id, self.path, self.before, self.after)
 
     @property
     def result(self) -> PassageText:
@@ -77,7 +77,7 @@ def _repair(group: pd.DataFrame, cluster_id: str, site: Site, costs: RankSetting
     mended = _mend(rows, site)
     told = [one for one in mended if not _SLOT.search(one.after)]
     found = "\n".join(str(row["evidence"]) for row in rows)
-    by_hand = Change("by_hand", str(first["page_id"]), None, str(first["place"]), found, str(first["remedy"]))
+    by_hand = PageChange("by_hand", str(first["page_id"]), None, str(first["place"]), found, str(first["remedy"]))
     text = "\n".join(dict.fromkeys([f"{first['reason']} {first['remedy']}", *(f"- {_where(row)}" for row in rows)]))
     return Candidate(
         *(cluster_id, REPAIR, str(first["page_id"]), str(first["place"]), text),
@@ -140,9 +140,9 @@ def _state(group: pd.DataFrame, is_told: bool, site: Site, costs: RankSettings) 
     engines = ", ".join(dict.fromkeys(group["engine"]))
     fault = "contradict the site" if is_told else "tell what the site does not say"
     lines = [f"Answers of {engines} {fault}. State the fact plainly, in a sentence of its own.", *map("- “{}”".format, said)]
-    changes = (Change("replace_passage", page, str(first["passage_id"]), path, before, after),)
+    changes = (PageChange("replace_passage", page, str(first["passage_id"]), path, before, after),)
     if after == before:  # the sentence stands in front already, or is no part of the passage's words
-        changes = (Change("by_hand", page, str(first["passage_id"]), path, "\n".join(said), str(first["own_words"])),)
+        changes = (PageChange("by_hand", page, str(first["passage_id"]), path, "\n".join(said), str(first["own_words"])),)
     n_changed = len(" ".join([*own, *slots]).split())
     cost = costs.extend_minutes + costs.changed_word_minutes * n_changed + costs.claim_minutes * len(slots)
     return Candidate(

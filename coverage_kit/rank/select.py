@@ -35,11 +35,11 @@ class Limits:
     minutes: float = 0.0
     words: int = 0
     edits_per_page: int = 0
-    untouchable: tuple[str, ...] = ()
+    locked_pages: tuple[str, ...] = ()
 
     def allows(self, page_id: str) -> bool:
         """Return whether a page may be edited."""
-        return not any(fnmatch(page_id, pattern) for pattern in self.untouchable)
+        return not any(fnmatch(page_id, pattern) for pattern in self.locked_pages)
 
 
 class Portfolio:
@@ -169,7 +169,7 @@ def rank_edits(
     limits = limits or Limits()
     cost = np.maximum(edits["cost_minutes"].to_numpy(np.float64), _LEAST_MINUTES)
     words, pages = edits["n_words"].to_numpy(np.float64), list(edits["page_id"])
-    free = Limits(edits_per_page=limits.edits_per_page, untouchable=limits.untouchable)
+    free = Limits(edits_per_page=limits.edits_per_page, locked_pages=limits.locked_pages)
     plan = select_edits(simulation, cost, limits, pages, words)
     worth = _LEAST_WORTH * sum(plan.marginal)
     chosen = [row for row, added in zip(plan.order, plan.marginal, strict=True) if added >= worth]

@@ -78,7 +78,7 @@ def simulate_edits(  # noqa: PLR0913 (what is simulated, on what, and how it is 
     for number, (candidate, touched) in enumerate(zip(candidates, model.simulate(changes), strict=True)):
         drafted = place.loc[list(candidate.drafted_from)].to_numpy() if candidate.drafted_from else np.zeros(0, np.int64)
         effect = _with_rows(touched, drafted, model.coverage_now)
-        counted = _Counted(effect, members.get(candidate.cluster_id, np.zeros(0, np.int64)), drafted, demand, room)
+        counted = _QueryCounts(effect, members.get(candidate.cluster_id, np.zeros(0, np.int64)), drafted, demand, room)
         draws, rows = counted.gain_draws(rng), counted.rows_of_effects(edit_id(first + number), queries)
         found.append((counted.chances(), counted.harm, draws, rows))  # not the effect itself: of all edits they fill gigabytes
     groups = np.asarray(pd.factorize(np.array([one.cluster_id for one in candidates], dtype=object))[0], dtype=np.int64)
@@ -113,7 +113,7 @@ def _with_rows(effect: Effect, rows: Rows, now: Floats) -> Effect:
     return Effect(np.r_[effect.rows, more], before, after, np.r_[effect.fit, np.zeros(len(more))])
 
 
-class _Counted:
+class _QueryCounts:
     """How one candidate's effect on each query counts."""
 
     def __init__(self, effect: Effect, in_gap: Rows, drafted: Rows, demand: Floats, room: Floats) -> None:

@@ -188,7 +188,7 @@ def label_map(analysis: Analysis, queries: pd.DataFrame) -> list[Label]:
 def label_gaps(gaps: pd.DataFrame, n: int = NAMED_GAPS) -> list[Label]:
     """Return the names of the gaps with most demand x severity that can be closed, beside their points; x is log10 demand."""
     gaps = gaps.iloc[(-gaps["demand"] * gaps["severity"]).argsort(kind="stable")]
-    is_named = (gaps["winnable"].astype(bool) & (gaps["cause"] != "covered")).to_numpy()
+    is_named = (gaps["is_closable"].astype(bool) & (gaps["cause"] != "covered")).to_numpy()
     at = np.column_stack([np.log10(gaps["demand"].to_numpy(np.float64)), gaps["severity"].to_numpy(np.float64)])
     across = to_pixels(at[:, 0], 760)
     pixels = np.column_stack([across, at[:, 1] * 380])

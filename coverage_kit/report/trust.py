@@ -68,9 +68,9 @@ def describe_self_test(about: dict[str, Any]) -> str:
 
 def _describe_assumed(about: dict[str, Any]) -> str:
     """Return which share of questions without an answer coverage rests on; nothing where the run does not tell."""
-    if (share := about.get("share_of_gaps")) is None:
+    if (share := about.get("unanswered_share")) is None:
         return ""
-    if about.get("settings", {}).get("match", {}).get("share_of_gaps"):
+    if about.get("settings", {}).get("match", {}).get("unanswered_share"):
         return f" Coverage rests on the share of questions without an answer here that was given: {percent(share)}."
     return (
         f" Coverage rests on an estimate that {percent(share)} of questions have no answer here; settle it with "

@@ -115,7 +115,7 @@ def _hover_figures(frame: pd.DataFrame) -> list[str]:
 
 
 def _mark_lost(row: dict[Any, Any]) -> str:
-    return "" if row["is_winnable"] else ", not winnable"
+    return "" if row["is_contested"] else ", not winnable"
 
 
 def _hover_holder(row: dict[Any, Any]) -> str:
@@ -126,7 +126,7 @@ def _hover_holder(row: dict[Any, Any]) -> str:
         interval(row["low"], row["high"]),
         "" if is_missing(row["top_site"]) else f"most cited: {markup_lines(row['top_site'], 60)}",
         f"{row['n_prompts']} prompts, {row['n_answers']} answers",
-        f"{'winnable' if row['is_winnable'] else 'not winnable'}: {markup_lines(row['reason'], 200)}",
+        f"{'is_closable' if row['is_contested'] else 'not is_closable'}: {markup_lines(row['reason'], 200)}",
     )
 
 

@@ -59,7 +59,7 @@ def describe_holders(analysis: Analysis) -> pd.DataFrame:
     """Return who holds the citations of each gap, in the order of the work, with the gap's name and all its citations."""
     frame = _with_gap(analysis.holders, analysis)
     frame = frame.assign(
-        is_winnable=frame["is_winnable"].astype(bool),
+        is_contested=frame["is_contested"].astype(bool),
         n_all=frame.groupby("cluster_id")["n_citations"].transform("sum"),
         holder_rank=frame["holder"].map(_ranks(_HOLDERS)),
     )

@@ -7,7 +7,7 @@ from coverage_kit.settings.models import (
     DraftSettings as DraftSettings,
     EndpointSettings as EndpointSettings,
     JudgeSettings as JudgeSettings,
-    Section as Section,
+    SettingsSection as SettingsSection,
     TuneSettings as TuneSettings,
 )
 from coverage_kit.settings.paths import (

@@ -8,18 +8,18 @@ _URL = r"^(https?://[^\s@?#]+)?$"
 _VARIABLE = r"^[A-Z_][A-Z0-9_]*$"
 
 
-class Section(BaseModel):
+class SettingsSection(BaseModel):
     """A section of coverage.toml: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class EndpointSettings(Section):
+class EndpointSettings(SettingsSection):
     """A language model behind an OpenAI-compatible endpoint."""
 
     model: str = Field("", description="name of the language model; '' for none")
     base_url: str = Field("", pattern=_URL, description="URL of any OpenAI-compatible endpoint; '' for OpenAI's own")
-    key_variable: str = Field(
+    api_key_env: str = Field(
         "OPENAI_API_KEY",
         pattern=_VARIABLE,
         max_length=60,
@@ -38,8 +38,8 @@ class JudgeSettings(EndpointSettings):
     rubrics: str = Field("", description="folder of further rubrics (TOML); one of a shipped rubric's name replaces it")
     samples: int = Field(8, ge=1, description="replies whose mean is the grade, where the endpoint gives no probabilities")
     repeats: int = Field(3, ge=1, description="times each item is judged, from which the judge's reliability is told")
-    most_tokens: int = Field(500_000, ge=0, description="tokens read and written at most; 0: no limit")
-    most_money: float = Field(5.0, ge=0, description="money spent at most, by the price table; 0: no limit")
+    max_tokens: int = Field(500_000, ge=0, description="tokens read and written at most; 0: no limit")
+    max_money: float = Field(5.0, ge=0, description="money spent at most, by the price table; 0: no limit")
 
 
 class AskedEngine(EndpointSettings):
@@ -49,7 +49,7 @@ class AskedEngine(EndpointSettings):
     kind: Literal["chat", "responses", "perplexity", "gemini", "anthropic"] = Field(
         description="how it is asked: OpenAI-compatible chat completions or responses, or one of three APIs of their own"
     )
-    key_variable: str = Field(
+    api_key_env: str = Field(
         "",
         pattern=rf"({_VARIABLE})|^$",
         max_length=60,
@@ -61,7 +61,7 @@ class AskedEngine(EndpointSettings):
     most_output_tokens: int = Field(2_000, ge=1, description="tokens of one answer at most")
 
 
-class AskSettings(Section):
+class AskSettings(SettingsSection):
     """The panel of queries that 'coverage-kit ask' puts to engines."""
 
     engines: tuple[AskedEngine, ...] = Field((), description="the engines to ask, one block each")
@@ -69,12 +69,12 @@ class AskSettings(Section):
     out: str = Field("panel", description="folder of raw requests and responses, which [log] and [change] can read")
     repeats: int = Field(3, ge=1, description="times each query is put to each engine in one wave")
     retries: int = Field(4, ge=0, description="further tries after a timeout, 429 or 5xx, with growing pauses")
-    most_tokens: int = Field(2_000_000, ge=0, description="tokens read and written in one wave at most; 0: no limit")
-    most_money: float = Field(10.0, ge=0, description="money spent in one wave at most, by the price table; 0: no limit")
+    max_tokens: int = Field(2_000_000, ge=0, description="tokens read and written in one wave at most; 0: no limit")
+    max_money: float = Field(10.0, ge=0, description="money spent in one wave at most, by the price table; 0: no limit")
     market: str = Field("", description="country code told to engines that take one, such as GB")
 
 
-class TuneSettings(Section):
+class TuneSettings(SettingsSection):
     """How 'coverage-kit tune' fine-tunes the encoder on the site's own pairs."""
 
     out: str = Field("runs/encoder", description="folder of the tuned encoder, to be named under match.encoder")
@@ -83,10 +83,10 @@ class TuneSettings(Section):
     epochs: int = Field(2, ge=1, description="times all pairs are seen")
     batch_size: int = Field(32, ge=2, description="pairs compared with each other at a time")
     learning_rate: float = Field(5e-5, gt=0, description="step of the optimiser at its largest")
-    most_tokens: int = Field(128, ge=16, description="tokens read of a text at most while learning")
+    max_tokens: int = Field(128, ge=16, description="tokens read of a text at most while learning")
 
 
-class CostSettings(Section):
+class CostSettings(SettingsSection):
     """What models cost."""
 
     prices: str = Field("", description="price table (TOML); '' for the shipped one, which you should check")

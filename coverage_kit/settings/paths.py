@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from coverage_kit.settings.models import Section
+from coverage_kit.settings.models import SettingsSection
 from coverage_kit.settings.project import Settings, SiteSettings
 
 
@@ -38,7 +38,7 @@ def resolve_paths(settings: Settings, folder: Path) -> Settings:
     )
 
 
-def _placed(section: Section, *keys: str, place: Callable[[str], str]) -> dict[str, str]:
+def _placed(section: SettingsSection, *keys: str, place: Callable[[str], str]) -> dict[str, str]:
     """Return these paths of a section in their place; empty ones stay empty."""
     return {key: place(value) if (value := getattr(section, key)) else value for key in keys}
 

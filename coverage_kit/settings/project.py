@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from coverage_kit.settings.models import AskSettings, CostSettings, DraftSettings, JudgeSettings, Section, TuneSettings
+from coverage_kit.settings.models import AskSettings, CostSettings, DraftSettings, JudgeSettings, SettingsSection, TuneSettings
 
 
-class SiteSettings(Section):
+class SiteSettings(SettingsSection):
     """One site: where its pages are, what URL they have, which names its brand goes by."""
 
     source: str = Field(description="folder of HTML or Markdown, sitemap URL, or URL at which to start a crawl")
@@ -19,7 +19,7 @@ class SiteSettings(Section):
     )
 
 
-class CrawlSettings(Section):
+class CrawlSettings(SettingsSection):
     """Manners and budgets of the crawler."""
 
     max_pages: int = Field(500, ge=1, description="pages fetched at most")
@@ -33,24 +33,24 @@ class CrawlSettings(Section):
     allow_private_addresses: bool = Field(False, description="whether localhost and private networks may be fetched")
 
 
-class LogSettings(Section):
+class LogSettings(SettingsSection):
     """The logs of answers and how their columns are named."""
 
     files: tuple[str, ...] = Field((), description="CSV, JSONL, Parquet or xlsx files, or folders of them")
     columns: dict[str, str] = Field({}, description="field = column, where the names are not recognised by themselves")
-    most_answers: int = Field(
+    max_answers: int = Field(
         200_000, ge=100, description="answers kept whole at most: of a longer log a sample, drawn by their ids; all are counted"
     )
 
 
-class VisibilitySettings(Section):
+class VisibilitySettings(SettingsSection):
     """Who is who among the cited sites, and from how many prompts on a figure counts."""
 
     community: tuple[str, ...] = Field((), description="further domains whose pages are written by their users, as forums are")
-    least_prompts: int = Field(20, ge=2, description="figures that rest on effectively fewer prompts are marked as low n")
+    min_prompts: int = Field(20, ge=2, description="figures that rest on effectively fewer prompts are marked as low n")
 
 
-class ChangeSettings(Section):
+class ChangeSettings(SettingsSection):
     """What was changed on the site and when, for the comparison of before and after."""
 
     files: tuple[str, ...] = Field(
@@ -61,7 +61,7 @@ class ChangeSettings(Section):
     pages: tuple[str, ...] = Field((), description="pages that were changed: page ids or URLs, patterns with * too")
 
 
-class AnalyticsSettings(Section):
+class AnalyticsSettings(SettingsSection):
     """Exports of web analytics and search console."""
 
     sessions: tuple[str, ...] = Field(
@@ -71,7 +71,7 @@ class AnalyticsSettings(Section):
     ai_sources: dict[str, str] = Field({}, description="further AI assistants: name = regular expression of the session source")
 
 
-class MatchSettings(Section):
+class MatchSettings(SettingsSection):
     """How queries are compared with passages."""
 
     encoder: str = Field("minilm", description="'minilm' (bundled), a sentence-transformers name or a model folder")
@@ -82,26 +82,26 @@ class MatchSettings(Section):
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         "auto", description="of the encoder's arithmetic; auto: fp16 on a GPU, bf16 on a CPU that has it, else fp32"
     )
-    most_queries: int = Field(
+    max_queries: int = Field(
         20_000, ge=100, description="distinct queries read at most: of more, near-duplicates are grouped, one of each is read"
     )
     passage_words: int = Field(180, ge=20, description="words of a passage at most")
     neighbors: int = Field(100, ge=10, description="own passages kept for each query")
-    other_neighbors: int = Field(5, ge=1, description="passages of each other site kept for each query")
-    share_of_gaps: float = Field(
+    competitor_neighbors: int = Field(5, ge=1, description="passages of each other site kept for each query")
+    unanswered_share: float = Field(
         0.0, ge=0, lt=1, description="share of unanswered queries found by reading a sample; 0: not known"
     )
-    rounds: int = Field(12, ge=2, description="rounds of hide-and-seek")
+    calibration_rounds: int = Field(12, ge=2, description="rounds of hide-and-seek")
     bootstraps: int = Field(60, ge=20, description="refits from which intervals are read")
 
 
-class RankSettings(Section):
+class RankSettings(SettingsSection):
     """What an edit costs an editor, in minutes, and the budget."""
 
     budget_minutes: float = Field(480.0, gt=0, description="editor minutes to spend")
     budget_words: int = Field(0, ge=0, description="words to add or change at most; 0: no limit")
     edits_per_page: int = Field(0, ge=0, description="edits of one page at most; 0: no limit")
-    untouchable: tuple[str, ...] = Field((), description="pages that no edit may touch: page ids, or patterns with *")
+    locked_pages: tuple[str, ...] = Field((), description="pages that no edit may touch: page ids, or patterns with *")
     edits_per_gap: int = Field(12, ge=1, description="candidate edits for each gap at most")
     heading_minutes: float = Field(3.0, ge=0, description="rewording a heading")
     extend_minutes: float = Field(8.0, ge=0, description="extending a passage")
@@ -112,7 +112,7 @@ class RankSettings(Section):
     claim_minutes: float = Field(10.0, ge=0, description="each claim that needs a source")
 
 
-class EngineSettings(Section):
+class EngineSettings(SettingsSection):
     """What spreads embedding and matching over workers, on this machine or on a cluster."""
 
     name: Literal["none", "local", "ray"] = Field(
@@ -123,7 +123,7 @@ class EngineSettings(Section):
     part_rows: int = Field(20_000, ge=1, description="texts in one part")
 
 
-class Settings(Section):
+class Settings(SettingsSection):
     """Every knob of a run. Read it with `read_settings`, or build it in Python."""
 
     site: SiteSettings

@@ -21,7 +21,7 @@ _VALUES = "values.json"
 _PACKAGE = Path(__file__).parent.parent
 
 
-class Reuse:
+class ResultCache:
     """A folder of findings. `reused` and `made` name those that were read from it and those that were computed.
 
     Args:

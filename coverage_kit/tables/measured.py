@@ -58,11 +58,11 @@ HOLDERS = Schema(
         Column("n_answers", "integer", "answers to the cluster's queries"),
         Column("n_prompts", "integer", "the cluster's queries that were answered"),
         Column(
-            "is_winnable",
+            "is_contested",
             "flag",
             "whether companies' sites get cited there at all; gaps.winnable asks whether an edit can close the gap",
         ),
-        text("reason", "the figures behind is_winnable, in words"),
+        text("reason", "the figures behind is_contested, in words"),
     ),
 )
 

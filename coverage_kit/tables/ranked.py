@@ -26,7 +26,7 @@ GAPS = Schema(
         optional("own_passage_id", "text", "own passage nearest to most of the cluster's demand"),
         optional("best_other_passage_id", "text", "other sites' passage nearest to most of the cluster's demand"),
         optional("unsupported_claims", "text", "what its answers say that other sites support better than the own one; lines"),
-        Column("winnable", "flag", "whether an edit of the own site can close the gap"),
+        Column("is_closable", "flag", "whether an edit of the own site can close the gap"),
         Column("rank", "integer", "order of the work, from 1"),
     ),
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from coverage_kit.tasks.briefs import EXTRACT_MARK, Brief
-from coverage_kit.tasks.fact_forms import Known, find_unknown
+from coverage_kit.tasks.fact_forms import KnownFacts, find_unknown
 from coverage_kit.text.sentences import split_sentences
 
 _RUN = 6  # as many words in a row as an extract has are copied
@@ -43,11 +43,11 @@ def check_draft(text: str, brief: Brief) -> str:
     """
     plain, slots = _hide_slots(_undress(text))
     prefixes, sentences = _split_lines(_set_headings(plain, brief.headings))
-    ours = Known([brief.own_words, *brief.questions, *brief.headings, brief.before])
+    ours = KnownFacts([brief.own_words, *brief.questions, *brief.headings, brief.before])
     extracts = [one.removeprefix(EXTRACT_MARK).strip() for one in brief.extracts]
-    leads = Known([*ours.texts, *extracts])
-    foreign = Known(extracts).names - ours.words
-    plain_words = Known([*extracts, *(one.text for one in sentences)]).plain
+    leads = KnownFacts([*ours.texts, *extracts])
+    foreign = KnownFacts(extracts).names - ours.words
+    plain_words = KnownFacts([*extracts, *(one.text for one in sentences)]).plain
     copied = _copied(sentences, extracts, brief.own_words)
     lines = list(prefixes)
     is_first = [True] * len(lines)

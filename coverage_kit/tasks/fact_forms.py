@@ -79,7 +79,7 @@ class _Fact(NamedTuple):
     unit: str = ""
 
 
-class Known:
+class KnownFacts:
     """What some texts state: their words, their figures with units, their addresses, and the names in them."""
 
     def __init__(self, texts: Iterable[str]) -> None:
@@ -120,7 +120,7 @@ class Known:
 
 
 def find_unknown(
-    sentence: str, known: Known, foreign: Collection[str] = frozenset(), plain: Collection[str] = frozenset()
+    sentence: str, known: KnownFacts, foreign: Collection[str] = frozenset(), plain: Collection[str] = frozenset()
 ) -> list[tuple[int, int]]:
     """Return the spans of facts that are not known, neighbours joined.
 
@@ -141,7 +141,7 @@ def find_unknown(
     return spans
 
 
-def _is_known(sentence: str, fact: _Fact, known: Known, foreign: Collection[str], plain: Collection[str]) -> bool:
+def _is_known(sentence: str, fact: _Fact, known: KnownFacts, foreign: Collection[str], plain: Collection[str]) -> bool:
     if fact.kind != "word":
         return known.has(fact)
     raw, is_initial = sentence[fact.start : fact.end], _is_initial(sentence, fact.start)

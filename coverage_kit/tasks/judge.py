@@ -14,7 +14,7 @@ from coverage_kit.errors import SettingsError
 from coverage_kit.llm.costs import Prices
 from coverage_kit.measure.brand_claims import measure_claim_rates
 from coverage_kit.measure.judge.attacks import ATTACKS, attack_items
-from coverage_kit.measure.judge.grading import Estimate, price_job
+from coverage_kit.measure.judge.grading import JudgeEstimate, price_job
 from coverage_kit.measure.judge.protocol import Item, Judge
 from coverage_kit.measure.judge.reliability import LEAST_ITEMS, assess_reliability, usable_rubrics
 from coverage_kit.measure.judge.rubrics import Rubric
@@ -29,7 +29,7 @@ _VERDICT = ("verdict", "reason", "judge")
 _UNSUPPORTED, _SUPPORTED = 2.5, 3.5  # on the rubric's scale: under 3 something is wrong, 3 is not told, over 3 is right
 
 
-class Job(NamedTuple):
+class JudgeJob(NamedTuple):
     """A rubric, and the items of a run that are judged by it."""
 
     rubric: Rubric
@@ -37,7 +37,7 @@ class Job(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedRun:
     """A run with its judgements and their reliability, what they cost, and by rubric why judging ended early.
 
     `is_empty`: whether nothing was judged, so that the run is as it was.
@@ -110,14 +110,14 @@ _ITEMS: dict[tuple[str, ...], Callable[[Analysis, int], list[tuple[str, dict[str
 }
 
 
-def list_jobs(analysis: Analysis, rubrics: Sequence[Rubric], most: int) -> list[Job]:
+def list_jobs(analysis: Analysis, rubrics: Sequence[Rubric], most: int) -> list[JudgeJob]:
     """Return what of a run is judged by each rubric (`list_items`)."""
-    return [Job(rubric, list_items(analysis, rubric, most)) for rubric in rubrics]
+    return [JudgeJob(rubric, list_items(analysis, rubric, most)) for rubric in rubrics]
 
 
 def price_judging(
-    judge: Judge, jobs: Sequence[Job], settings: JudgeSettings, prices: Prices
-) -> dict[str, tuple[Estimate, Estimate]]:
+    judge: Judge, jobs: Sequence[JudgeJob], settings: JudgeSettings, prices: Prices
+) -> dict[str, tuple[JudgeEstimate, JudgeEstimate]]:
     """Return by rubric what judging its items, and attacking them, would cost; nothing is sent."""
     once = settings.model_copy(update={"repeats": 1})
     return {
@@ -130,8 +130,8 @@ def price_judging(
 
 
 def judge_run(
-    judge: Judge, jobs: Sequence[Job], analysis: Analysis, repeats: int, labels: Mapping[str, float] | None = None
-) -> Judged:
+    judge: Judge, jobs: Sequence[JudgeJob], analysis: Analysis, repeats: int, labels: Mapping[str, float] | None = None
+) -> JudgedRun:
     """Return a run with the judge's grades of its items, and how far each rubric's can be trusted.
 
     Where a model may be trusted to tell whether the brand is described rightly, its verdicts stand in place of those that were
@@ -163,7 +163,7 @@ def judge_run(
         claims = apply_verdicts(claims, rows, name) if len(rows) else claims
     judged = replace(analysis, judgements=judgements, reliability=reliability, brand_claims=claims)
     is_empty = not any(one.judgements["grade"].notna().any() for one in tables)
-    return Judged(replace(judged, claim_rates=measure_claim_rates(claims)), spent, stopped, is_empty)
+    return JudgedRun(replace(judged, claim_rates=measure_claim_rates(claims)), spent, stopped, is_empty)
 
 
 def _merge(before: pd.DataFrame, new: Sequence[pd.DataFrame], schema: Schema) -> pd.DataFrame:

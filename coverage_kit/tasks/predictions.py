@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Drift:
+class PredictionDrift:
     """Change of coverage that no edit explains, told from the queries that no published edit touches.
 
     `change` is their demand-weighted mean, `low` and `high` its 90% interval, `error` its standard deviation over resampled
@@ -50,7 +50,7 @@ class Comparison:
     """
 
     predictions: Predictions
-    drift: Drift
+    drift: PredictionDrift
     n_compared: int
     n_only_before: int
     n_only_after: int
@@ -58,7 +58,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class PredictionCalibration:
     """How predictions held: sums in queries asked, ratio = realised / predicted, and the share within their intervals.
 
     `spearman` is the rank correlation of predicted and realised; it and `ratio` are nan where they cannot be told.
@@ -145,20 +145,20 @@ def _share(effects: pd.DataFrame, drift: float) -> pd.DataFrame:
     return effects.assign(part=part, credit=credit, found=part + credit * surprise)
 
 
-def _measure_drift(control: pd.DataFrame, seed: int) -> Drift:
+def _measure_drift(control: pd.DataFrame, seed: int) -> PredictionDrift:
     if control.empty:
-        return Drift()
+        return PredictionDrift()
     demand, change = control["demand"].to_numpy(np.float64), control["change"].to_numpy(np.float64)
     mean = float(np.average(change, weights=demand))
     counts = np.random.default_rng(seed).multinomial(len(demand), np.full(len(demand), 1 / len(demand)), size=_DRAWS)
     draws = (counts @ (demand * change)) / (counts @ demand)
     low, high = np.quantile(draws, [0.05, 0.95])
     spread = float(np.sqrt(np.average((change - mean) ** 2, weights=demand)))
-    return Drift(mean, float(min(low, mean)), float(max(high, mean)), float(draws.std()), spread, len(demand))
+    return PredictionDrift(mean, float(min(low, mean)), float(max(high, mean)), float(draws.std()), spread, len(demand))
 
 
 def _edit_row(
-    edit: dict[Any, Any], effects: pd.DataFrame, shared: pd.DataFrame, drift: Drift, ratio: float
+    edit: dict[Any, Any], effects: pd.DataFrame, shared: pd.DataFrame, drift: PredictionDrift, ratio: float
 ) -> dict[str, object]:
     own, alone = (table[(table["edit_id"] == edit["edit_id"]) & (table["weight"] > 0)] for table in (shared, effects))
     weights = own["weight"]
@@ -183,12 +183,12 @@ def _names(edit: dict[Any, Any], runs: tuple[str, str], about: dict[str, Any]) -
 
 
 @checked
-def calibrate_predictions(predictions: Predictions) -> Calibration:
+def calibrate_predictions(predictions: Predictions) -> PredictionCalibration:
     """Return how the predictions held. The ratio is nan where nothing to speak of was predicted, spearman under three edits."""
     predicted, realised = float(predictions["predicted"].sum()), float(predictions["realised"].sum())
     ratio = realised / predicted if predicted > _EXACT else float("nan")
     within = float(predictions["is_within"].mean()) if len(predictions) else float("nan")
-    return Calibration(len(predictions), predicted, realised, ratio, within, _spearman(predictions))
+    return PredictionCalibration(len(predictions), predicted, realised, ratio, within, _spearman(predictions))
 
 
 def _spearman(predictions: Predictions) -> float:
@@ -217,11 +217,11 @@ def describe_comparison(comparison: Comparison, under: str) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _of_it(held: Calibration) -> str:
+def _of_it(held: PredictionCalibration) -> str:
     return f", {held.ratio:.0%} of it" if held.ratio == held.ratio else ""
 
 
-def _describe_drift(drift: Drift) -> str:
+def _describe_drift(drift: PredictionDrift) -> str:
     if not drift.n_queries:
         return "No query was left untouched, so nothing is taken off for drift: what changed everywhere counts as found."
     return (

@@ -69,15 +69,15 @@ def find_published(changes: Changes, before: Passages, after: Passages, named: C
     Raises RunError when an edit is named that has no change.
     """
     _check_named(named, changes)
-    wanted = [_Change(place, **_fields(row)) for place, row in enumerate(changes.to_dict("records"))]
+    wanted = [_PublishedChange(place, **_fields(row)) for place, row in enumerate(changes.to_dict("records"))]
     site = SiteDiff(before, after)
-    groups: defaultdict[str | None, list[_Change]] = defaultdict(list)
+    groups: defaultdict[str | None, list[_PublishedChange]] = defaultdict(list)
     for change in wanted:
         groups[None if change.action == "add_page" else change.page_id].append(change)
-    findings: dict[int, _Finding] = {}
+    findings: dict[int, _Evidence] = {}
     for page_id, group in groups.items():
         findings |= _find_on(site.new_pages() if page_id is None else site.page(page_id), group)
-    edits: dict[str, list[tuple[_Change, _Finding]]] = {}
+    edits: dict[str, list[tuple[_PublishedChange, _Evidence]]] = {}
     for change in wanted:
         edits.setdefault(change.edit_id, []).append((change, findings[change.number]))
     return PUBLISHED.table([_edit_row(edit_id, found, named) for edit_id, found in edits.items()])
@@ -99,7 +99,7 @@ def _fields(row: Mapping[Any, Any]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class _Change:
+class _PublishedChange:
     """One change that an edit makes."""
 
     number: int
@@ -137,7 +137,7 @@ class _Change:
 
 
 @dataclass(frozen=True)
-class _Finding:
+class _Evidence:
     """What was found of one change."""
 
     page_id: str
@@ -146,7 +146,7 @@ class _Finding:
     how: str
 
 
-class _Ledger:
+class _EvidenceLedger:
     """New words of pages, each credited to one change once."""
 
     def __init__(self, pages: Sequence[PageDiff]) -> None:
@@ -154,16 +154,16 @@ class _Ledger:
         self.left = {(page.page_id, path): words.copy() for page in pages for path, words in page.sections.items()}
         self.owners: dict[tuple[str, str], str] = {}
 
-    def places(self, change: _Change) -> list[Place]:
+    def places(self, change: _PublishedChange) -> list[Place]:
         """Return where a change could stand: each section, or all of a page where it has several headings."""
         if change.action != "add_page" and len(change.headings) < 2:
             return [(section,) for section in self.left]
         return [tuple(section for section in self.left if section[0] == page_id) for page_id in self.pages]
 
-    def overlap(self, change: _Change, place: Place) -> int:
+    def overlap(self, change: _PublishedChange, place: Place) -> int:
         return (self._words(place) & change.words).total()
 
-    def credit(self, change: _Change, place: Place) -> int:
+    def credit(self, change: _PublishedChange, place: Place) -> int:
         """Take the change's words out of the place; return how many there were."""
         wanted = self._words(place) & change.words
         n_found = wanted.total()
@@ -174,11 +174,11 @@ class _Ledger:
                 self.owners.setdefault(section, change.edit_id)
         return n_found
 
-    def nearest(self, change: _Change) -> tuple[int, Place]:
+    def nearest(self, change: _PublishedChange) -> tuple[int, Place]:
         """Return how many of the change's words its best place held before anything was credited, and the place."""
         return max(((self._held(change, place), place) for place in self.places(change)), default=(0, ()))
 
-    def headed(self, change: _Change) -> Place:
+    def headed(self, change: _PublishedChange) -> Place:
         """Return a section under a new heading like the change's own (of a page its title) that is nobody else's, if any."""
         step = 0 if change.action == "add_page" else -1
         for section in self.left:
@@ -188,7 +188,7 @@ class _Ledger:
                 return (section,)
         return ()
 
-    def _held(self, change: _Change, place: Place) -> int:
+    def _held(self, change: _PublishedChange, place: Place) -> int:
         held = sum((self.pages[page_id].sections[path] for page_id, path in place), Counter[str]())
         return (held & change.words).total()
 
@@ -196,26 +196,26 @@ class _Ledger:
         return sum((self.left[section] for section in place), Counter[str]())
 
 
-def _find_on(pages: Sequence[PageDiff], changes: Sequence[_Change]) -> dict[int, _Finding]:
+def _find_on(pages: Sequence[PageDiff], changes: Sequence[_PublishedChange]) -> dict[int, _Evidence]:
     """Return by number what was found of the changes meant for one page, or of new pages on any page that is new."""
     if not pages:
         return {
-            change.number: _Finding(change.page_id, 0, False, f"{_target(change)} is not in the later run")
+            change.number: _Evidence(change.page_id, 0, False, f"{_target(change)} is not in the later run")
             for change in changes
         }
     inserts = [change for change in changes if change.adds]
     headings = [change for change in changes if change.action in _HEADINGS]
     rest = [change for change in changes if not change.adds and change.action not in _HEADINGS]
-    found = _find_words(inserts, _Ledger(pages)) | _find_headings(headings, pages[0])
+    found = _find_words(inserts, _EvidenceLedger(pages)) | _find_headings(headings, pages[0])
     return found | {change.number: _find_gone(change, pages[0]) for change in rest}
 
 
-def _target(change: _Change) -> str:
+def _target(change: _PublishedChange) -> str:
     return "a new page" if change.action == "add_page" else "its page"
 
 
-def _find_words(changes: Sequence[_Change], ledger: _Ledger) -> dict[int, _Finding]:
-    found: dict[int, _Finding] = {}
+def _find_words(changes: Sequence[_PublishedChange], ledger: _EvidenceLedger) -> dict[int, _Evidence]:
+    found: dict[int, _Evidence] = {}
     waiting = list(changes)
     while waiting:
         pairs = [
@@ -233,24 +233,24 @@ def _find_words(changes: Sequence[_Change], ledger: _Ledger) -> dict[int, _Findi
     return found
 
 
-def _by_words(change: _Change, place: Place, n_found: int) -> _Finding:
-    return _Finding(place[0][0], n_found, True, f"{n_found} of {change.words.total()} proposed words are new on the page")
+def _by_words(change: _PublishedChange, place: Place, n_found: int) -> _Evidence:
+    return _Evidence(place[0][0], n_found, True, f"{n_found} of {change.words.total()} proposed words are new on the page")
 
 
-def _by_heading(change: _Change, ledger: _Ledger) -> _Finding:
+def _by_heading(change: _PublishedChange, ledger: _EvidenceLedger) -> _Evidence:
     """Return a section that was written anew under the proposed heading, else what comes nearest."""
     headed, (n_found, place) = ledger.headed(change), ledger.nearest(change)
     if headed:
         ledger.owners[headed[0]] = change.edit_id
-        return _Finding(headed[0][0], n_found, True, "its heading is new on the page, over other words")
+        return _Evidence(headed[0][0], n_found, True, "its heading is new on the page, over other words")
     owner = next((ledger.owners[section] for section in place if section in ledger.owners), "")
     if owner and n_found >= change.needed:
-        return _Finding(change.page_id, n_found, False, f"the new words fit {owner} better")
+        return _Evidence(change.page_id, n_found, False, f"the new words fit {owner} better")
     how = f"{n_found} of {change.words.total()} proposed words are new on {_target(change)}"
-    return _Finding(change.page_id, n_found, False, f"{how}; it takes {ceil(change.needed)}, or the heading")
+    return _Evidence(change.page_id, n_found, False, f"{how}; it takes {ceil(change.needed)}, or the heading")
 
 
-def _find_headings(changes: Sequence[_Change], page: PageDiff) -> dict[int, _Finding]:
+def _find_headings(changes: Sequence[_PublishedChange], page: PageDiff) -> dict[int, _Evidence]:
     """Return what was found of headings and titles; each new one goes to the change whose words are most alike."""
     titles = {page.after.title} if plain(page.after.title) != plain(page.before.title) else set()
     pairs = sorted(
@@ -262,35 +262,35 @@ def _find_headings(changes: Sequence[_Change], page: PageDiff) -> dict[int, _Fin
         key=lambda pair: pair[:3],
         reverse=True,
     )
-    found: dict[int, _Finding] = {}
+    found: dict[int, _Evidence] = {}
     taken: set[tuple[str, str]] = set()
     for overlap, _, heading, change in pairs:
         if overlap >= LEAST_HEADING and change.number not in found and (change.action, heading) not in taken:
             taken.add((change.action, heading))
             n_found = (content_words(heading) & change.words).total()
-            found[change.number] = _Finding(page.page_id, n_found, True, f"“{heading}” stands in place of the old heading")
+            found[change.number] = _Evidence(page.page_id, n_found, True, f"“{heading}” stands in place of the old heading")
     missing = (change for change in changes if change.number not in found)
     return found | {change.number: _no_heading(change, page) for change in missing}
 
 
-def _candidates(change: _Change, page: PageDiff, titles: set[str]) -> set[str]:
+def _candidates(change: _PublishedChange, page: PageDiff, titles: set[str]) -> set[str]:
     if change.action == "replace_title":
         return titles
     return page.new_headings if not change.before or plain(change.before) in page.gone_headings else set()
 
 
-def _no_heading(change: _Change, page: PageDiff) -> _Finding:
+def _no_heading(change: _PublishedChange, page: PageDiff) -> _Evidence:
     is_kept = change.action == "replace_heading" and plain(change.before) in page.after.headings
-    return _Finding(page.page_id, 0, False, "the old heading is still there" if is_kept else "no new heading like it")
+    return _Evidence(page.page_id, 0, False, "the old heading is still there" if is_kept else "no new heading like it")
 
 
-def _find_gone(change: _Change, page: PageDiff) -> _Finding:
+def _find_gone(change: _PublishedChange, page: PageDiff) -> _Evidence:
     n_words, n_gone = change.taken.total(), (page.gone & change.taken).total()
     is_there = n_words > 0 and n_gone >= LEAST_GONE * n_words
-    return _Finding(page.page_id, n_gone, is_there, f"{n_gone} of {n_words} words to take away are gone")
+    return _Evidence(page.page_id, n_gone, is_there, f"{n_gone} of {n_words} words to take away are gone")
 
 
-def _edit_row(edit_id: str, found: list[tuple[_Change, _Finding]], named: Collection[str]) -> dict[str, object]:
+def _edit_row(edit_id: str, found: list[tuple[_PublishedChange, _Evidence]], named: Collection[str]) -> dict[str, object]:
     n_words = sum(change.words.total() for change, _ in found)
     weights = [max(change.words.total(), 1) for change, _ in found]
     made = sum(weight for weight, (_, finding) in zip(weights, found, strict=True) if finding.is_there)

@@ -20,12 +20,20 @@ from coverage_kit.embed.texts import CachedEncoder, passage_texts
 from coverage_kit.errors import EncoderError, LogError, RunError
 from coverage_kit.match.whitening import fit_space
 from coverage_kit.measure.retrieval import compare_paired, measure_found
-from coverage_kit.parallel import open_spread
+from coverage_kit.parallel import open_work_plan
 from coverage_kit.pipeline.run import collect_log, collect_pages, open_encoder
-from coverage_kit.pipeline.visibility import claim_sites
+from coverage_kit.pipeline.visibility import assign_owner_sites
 from coverage_kit.settings import MatchSettings, Settings, TuneSettings
 from coverage_kit.tables import LogTables, Passages
-from coverage_kit.tasks.tuning_pairs import Material, Split, cited_pairs, draw_pairs, heading_pairs, list_sought, split_by_page
+from coverage_kit.tasks.tuning_pairs import (
+    Split,
+    TuningData,
+    cited_pairs,
+    draw_pairs,
+    heading_pairs,
+    list_sought,
+    split_by_page,
+)
 from coverage_kit.tasks.tuning_result import AS_ENCODED, IN_SPACE, RECALL, RECIPROCAL_RANK, Tuned, describe_tuning
 from coverage_kit.vectors import Embeddings, embed_texts
 
@@ -34,7 +42,7 @@ NOTE = "TUNED.md"
 
 
 @dataclass(frozen=True)
-class Place:
+class TuningTarget:
     """From which encoder to start, how encoders run, and where the tuned one goes.
 
     `encoder` is the one that `match` names, with its store of vectors. `is_kept`: whether the tuned one is written even if it
@@ -66,14 +74,14 @@ def tune_encoder(settings: Settings, is_kept: bool = False) -> Tuned:
     Raises LogError when answers cite too few of the pages, EncoderError when the encoder cannot be trained or was tuned before,
     and RunError when the folder holds anything else.
     """
-    spread = open_spread(settings)
-    place = Place(settings.match, open_encoder(settings, spread), Path(settings.tune.out), is_kept)
+    work_plan = open_work_plan(settings)
+    place = TuningTarget(settings.match, open_encoder(settings, work_plan), Path(settings.tune.out), is_kept)
     place.check()  # before a long log is read
-    log = collect_log(settings, spread)
+    log = collect_log(settings, work_plan)
     pages, own_site, brand_sites = collect_pages(settings)
-    log = claim_sites(log, settings, own_site, brand_sites)
+    log = assign_owner_sites(log, settings, own_site, brand_sites)
     passages = split_pages(pages, settings.match.passage_words)
-    material = Material(passages, log.queries, cited_pages(log, passages), split_claims(log.answers))
+    material = TuningData(passages, log.queries, cited_pages(log, passages), split_claims(log.answers))
     return tune_on(material, place, settings.tune, settings.seed)
 
 
@@ -85,7 +93,7 @@ def cited_pages(log: LogTables, passages: Passages) -> pd.DataFrame:
     return labels.assign(passage_id=pd.Series(pd.NA, index=labels.index, dtype="object"))
 
 
-def tune_on(material: Material, place: Place, options: TuneSettings, seed: int) -> Tuned:
+def tune_on(material: TuningData, place: TuningTarget, options: TuneSettings, seed: int) -> Tuned:
     """Return what fine-tuning on some pages of this material brings on the others, as `tune_encoder` does."""
     place.check()
     start = time.perf_counter()
@@ -94,7 +102,7 @@ def tune_on(material: Material, place: Place, options: TuneSettings, seed: int) 
     vectors = _embed(material, place.encoder)
     cited = draw_pairs(cited_pairs(material, split, vectors), options.most_pairs, seed)
     headed = draw_pairs(heading_pairs(material.passages, split), len(cited), seed)
-    recipe = Recipe(options.epochs, options.batch_size, options.learning_rate, options.most_tokens, seed)
+    recipe = Recipe(options.epochs, options.batch_size, options.learning_rate, options.max_tokens, seed)
     trained = train_encoder(place.match.encoder, [*cited, *headed], recipe)
     place.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.out.parent, prefix="unfinished-", ignore_cleanup_errors=True) as scratch:
@@ -122,7 +130,7 @@ def check_enough(split: Split) -> None:
 
 
 def compare_encoders(
-    material: Material, split: Split, before: tuple[Embeddings, Embeddings], encoder: CachedEncoder, seed: int
+    material: TuningData, split: Split, before: tuple[Embeddings, Embeddings], encoder: CachedEncoder, seed: int
 ) -> pd.DataFrame:
     """Return recall and reciprocal rank on the pages held out before and after (see `Tuned.measures`).
 
@@ -152,7 +160,7 @@ def _moved(asked: Embeddings, content: Embeddings) -> tuple[Embeddings, Embeddin
     return space.of_queries(asked), space.of_passages(content)
 
 
-def _embed(material: Material, encoder: CachedEncoder, with_claims: bool = True) -> tuple[Embeddings, Embeddings, Embeddings]:
+def _embed(material: TuningData, encoder: CachedEncoder, with_claims: bool = True) -> tuple[Embeddings, Embeddings, Embeddings]:
     claims = material.claims if with_claims else material.claims.iloc[:0]
     return (
         embed_texts(material.queries["query_id"], material.queries["text"], encoder, "query"),
@@ -161,7 +169,7 @@ def _embed(material: Material, encoder: CachedEncoder, with_claims: bool = True)
     )
 
 
-def _write(tuned: Tuned, folder: Path, place: Place) -> Tuned:
+def _write(tuned: Tuned, folder: Path, place: TuningTarget) -> Tuned:
     """Put the tuned encoder in its place, with a note of what was measured."""
     tuned = replace(tuned, folder=place.out)
     pages = "\n".join(f"- {page}" for page in tuned.held_pages)

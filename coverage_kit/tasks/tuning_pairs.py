@@ -12,7 +12,7 @@ import pandas as pd
 
 from coverage_kit.embed.finetune import TextPair
 from coverage_kit.embed.texts import headings, passage_texts
-from coverage_kit.measure.retrieval import Sought
+from coverage_kit.measure.retrieval import RelevantItems
 from coverage_kit.tables import Claims, Passages, Queries
 from coverage_kit.vectors import Embeddings, cosines
 
@@ -23,7 +23,7 @@ Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Material:
+class TuningData:
     """A site's passages, queries, and which pages answer which query.
 
     `labels` has query_id, page_id and passage_id, missing where only the page is known; `claims` are what answers said.
@@ -80,7 +80,7 @@ def _main_pages(tested: pd.DataFrame) -> tuple[tuple[str, ...], Rows]:
     return tuple(map(str, first["query_id"])), np.asarray(pd.factorize(first["page_id"])[0], dtype=np.int64)
 
 
-def list_sought(material: Material, split: Split) -> list[Sought]:
+def list_sought(material: TuningData, split: Split) -> list[RelevantItems]:
     """Return what each tested query should find, in the order of `split.queries`.
 
     A label without a passage is found with any passage of its page. Other pages that answer the query are ignored.
@@ -91,7 +91,7 @@ def list_sought(material: Material, split: Split) -> list[Sought]:
     wanted = {query: list(_items(labels, place, rows_of)) for query, labels in split.tested.groupby("query_id")}
     nothing = np.zeros(0, np.int64)
     return [
-        Sought(
+        RelevantItems(
             tuple(wanted[query]), np.concatenate([nothing, *(rows_of[page] for page in sorted(pages_of[query] - split.held))])
         )
         for query in split.queries
@@ -109,7 +109,7 @@ def _rows_of(names: "pd.Series[str]") -> dict[str, Rows]:
     return {str(name): np.asarray(rows, dtype=np.int64) for name, rows in indices.items()}
 
 
-def cited_pairs(material: Material, split: Split, vectors: tuple[Embeddings, Embeddings, Embeddings]) -> list[TextPair]:
+def cited_pairs(material: TuningData, split: Split, vectors: tuple[Embeddings, Embeddings, Embeddings]) -> list[TextPair]:
     """Return queries that may be learned from, each with a passage of every page that answers it.
 
     Where only the page is known, the passage is its nearest: cosine with the query, plus the largest with a claim of its

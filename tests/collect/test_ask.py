@@ -50,7 +50,7 @@ def an_engine(url: str, kind: str, **knobs) -> AskedEngine:
 
 
 def settings(tmp_path, engines, **knobs) -> AskSettings:
-    usual = {"out": str(tmp_path / "waves"), "repeats": 1, "retries": 0, "most_tokens": 0, "most_money": 0}
+    usual = {"out": str(tmp_path / "waves"), "repeats": 1, "retries": 0, "max_tokens": 0, "max_money": 0}
     return AskSettings(engines=tuple(engines), **(usual | knobs))
 
 
@@ -188,12 +188,12 @@ def test_a_pause_that_the_budgets_end_cuts_off_is_no_answer_and_is_asked_again(t
     prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
     with engine_server(lambda number, asked: paused(asked, is_last=number == 2)) as server:
         engine = an_engine(server.url, "anthropic")
-        half = ask_panel(settings(tmp_path, [engine], most_money=1.0), a_panel(tmp_path, 1), prices)
+        half = ask_panel(settings(tmp_path, [engine], max_money=1.0), a_panel(tmp_path, 1), prices)
         assert (engine_of(half).n_answered, half.n_left, half.money) == (0, 1, 1.0)
         tables = read(tmp_path)
         assert len(tables.answers) == 0
         assert tables.failures["error"].str.contains("paused and did not end").all()
-        whole = ask_panel(settings(tmp_path, [engine], most_money=9.0), a_panel(tmp_path, 1), prices)
+        whole = ask_panel(settings(tmp_path, [engine], max_money=9.0), a_panel(tmp_path, 1), prices)
     assert (whole.wave_id, engine_of(whole).n_answered, whole.n_left, whole.money) == (half.wave_id, 1, 0, 3.0)
     assert [len(one.body["messages"]) for one in server.asked] == [1, 1, 2]  # from its start, then the part after the pause
     assert [one["outcome"] for one in records(whole)] == ["stopped", "answered"]
@@ -243,13 +243,13 @@ def test_an_unfinished_wave_goes_on_unless_a_new_one_is_asked_for(tmp_path):
     prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
     with engine_server() as server:
         engine = an_engine(server.url, "responses")
-        first = ask_panel(settings(tmp_path, [engine], most_money=2.0), a_panel(tmp_path), prices)
+        first = ask_panel(settings(tmp_path, [engine], max_money=2.0), a_panel(tmp_path), prices)
         assert (engine_of(first).n_answered, engine_of(first).n_left) == (2, 1)
-        then = ask_panel(settings(tmp_path, [engine], most_money=3.0), a_panel(tmp_path), prices)
+        then = ask_panel(settings(tmp_path, [engine], max_money=3.0), a_panel(tmp_path), prices)
         assert then.wave_id == first.wave_id
         assert (engine_of(then).n_answered, engine_of(then).n_reused, engine_of(then).n_left) == (1, 2, 0)
         assert set(server.counts().values()) == {1}
-        new = ask_panel(settings(tmp_path, [engine], most_money=3.0), a_panel(tmp_path), prices, is_new=True)
+        new = ask_panel(settings(tmp_path, [engine], max_money=3.0), a_panel(tmp_path), prices, is_new=True)
         assert engine_of(new).n_answered == 3
     assert then.money == pytest.approx(3.0)
 
@@ -334,7 +334,7 @@ def test_a_wave_of_which_nothing_could_be_paid_does_not_spoil_the_folder(tmp_pat
     with engine_server() as server:
         engine = an_engine(server.url, "responses")
         ask_panel(settings(tmp_path, [engine]), a_panel(tmp_path), FREE)
-        wave = ask_panel(settings(tmp_path, [engine], most_money=0.5), a_panel(tmp_path), prices)
+        wave = ask_panel(settings(tmp_path, [engine], max_money=0.5), a_panel(tmp_path), prices)
     assert (engine_of(wave).n_answered, engine_of(wave).n_left) == (0, 3)
     assert len(read(tmp_path).answers) == 3
 
@@ -353,8 +353,8 @@ def test_a_wave_is_asked_by_one_process_at_a_time(tmp_path):
 def test_one_wave_is_asked_in_one_way(tmp_path):
     prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
     with engine_server() as server:
-        ask_panel(settings(tmp_path, [an_engine(server.url, "responses")], most_money=2.0), a_panel(tmp_path), prices)
-        other = settings(tmp_path, [an_engine(server.url, "responses", model="gpt-y")], most_money=9.0)
+        ask_panel(settings(tmp_path, [an_engine(server.url, "responses")], max_money=2.0), a_panel(tmp_path), prices)
+        other = settings(tmp_path, [an_engine(server.url, "responses", model="gpt-y")], max_money=9.0)
         with pytest.raises(SettingsError, match=r"model was 'gpt-x', is 'gpt-y'.*--new"):
             ask_panel(other, a_panel(tmp_path), prices)
         assert engine_of(ask_panel(other, a_panel(tmp_path), prices, is_new=True)).n_answered == 3
@@ -444,7 +444,7 @@ def test_a_slow_answer_fails_and_counts_as_what_it_may_have_cost(tmp_path, kind)
     prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
     with engine_server(lambda _number, _asked: Reply(delay_seconds=0.6)) as server:
         engine = an_engine(server.url, kind, timeout_seconds=0.2)
-        wave = ask_panel(settings(tmp_path, [engine], most_money=5.0), a_panel(tmp_path, 1), prices)
+        wave = ask_panel(settings(tmp_path, [engine], max_money=5.0), a_panel(tmp_path, 1), prices)
     assert (engine_of(wave).n_failed, wave.money) == (1, 1.0)
     assert read(tmp_path).failures["error"].str.contains("no answer in 0.2 s").all()
 
@@ -454,7 +454,7 @@ def test_an_engine_that_is_not_there_costs_nothing_and_is_left_soon(tmp_path, ki
     prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
     with engine_server() as server:
         url = server.url
-    wave = ask_panel(settings(tmp_path, [an_engine(url, kind)], most_money=50.0), a_panel(tmp_path, 9), prices, clock=HASTY)
+    wave = ask_panel(settings(tmp_path, [an_engine(url, kind)], max_money=50.0), a_panel(tmp_path, 9), prices, clock=HASTY)
     one = engine_of(wave)
     assert (one.n_failed, one.n_left, wave.money) == (5, 9, 0.0)
     assert "5 queries in a row had no answer" in one.stopped
@@ -523,7 +523,7 @@ def test_what_is_no_answer_is_a_failure(tmp_path, kind, raw, told):
 def test_the_cap_of_money_holds(tmp_path):
     prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
     with engine_server(lambda _number, _asked: Reply(delay_seconds=0.01)) as server:
-        ask = settings(tmp_path, [an_engine(server.url, kind) for kind in KINDS], repeats=2, most_money=7.0)
+        ask = settings(tmp_path, [an_engine(server.url, kind) for kind in KINDS], repeats=2, max_money=7.0)
         wave = ask_panel(ask, a_panel(tmp_path, 5), prices)
         assert (len(server.asked), wave.money) == (7, 7.0)
         assert all("at most 7 USD" in one.stopped for one in wave.engines)
@@ -533,7 +533,7 @@ def test_the_cap_of_money_holds(tmp_path):
 
 def test_the_cap_of_tokens_holds_with_the_search_results_that_a_request_may_read(tmp_path):
     with engine_server() as server:
-        ask = settings(tmp_path, [an_engine(server.url, "responses")], most_tokens=62_500)
+        ask = settings(tmp_path, [an_engine(server.url, "responses")], max_tokens=62_500)
         wave = ask_panel(ask, a_panel(tmp_path, 20), FREE)
     # each answer uses 150 tokens; a request may use 62,000 and its own words
     assert engine_of(wave).spent.n_tokens == 150 * len(server.asked)
@@ -546,7 +546,7 @@ def test_an_answer_that_costs_more_than_was_thought_makes_the_next_one_dearer(tm
 
     with engine_server(answer) as server:
         wave = ask_panel(
-            settings(tmp_path, [an_engine(server.url, "responses")], most_tokens=1_000_000), a_panel(tmp_path, 9), FREE
+            settings(tmp_path, [an_engine(server.url, "responses")], max_tokens=1_000_000), a_panel(tmp_path, 9), FREE
         )
     assert (len(server.asked), engine_of(wave).spent.n_tokens) == (2, 800_000)
 
@@ -573,7 +573,7 @@ def test_an_engine_that_tells_no_tokens_is_counted_with_what_it_read_where_it_se
     with engine_server(answer) as server:
         sonar = {"base_url": f"{server.url}/perplexity/chat/completions"} if kind == "sonar" else {}
         engine = an_engine(server.url, "perplexity" if sonar else kind, most_output_tokens=50, **sonar)
-        wave = ask_panel(settings(tmp_path, [engine], most_tokens=1_000_000), a_panel(tmp_path, 1), FREE)
+        wave = ask_panel(settings(tmp_path, [engine], max_tokens=1_000_000), a_panel(tmp_path, 1), FREE)
     (record,) = records(wave)
     n_sent = len(json.dumps(server.asked[0].body)) / 3
     searched = 100_000 if kind == "anthropic" else 60_000
@@ -586,7 +586,7 @@ def test_an_endpoint_that_tells_no_tokens_and_does_not_search_counts_its_words_a
     n_written = -(-len(json.dumps(told)) // 3)
     with engine_server(lambda _number, _asked: Reply(body=told)) as server:
         engine = an_engine(server.url, "chat", has_search=False, most_output_tokens=100)
-        wave = ask_panel(settings(tmp_path, [engine], most_tokens=400), a_panel(tmp_path, 9), FREE)
+        wave = ask_panel(settings(tmp_path, [engine], max_tokens=400), a_panel(tmp_path, 9), FREE)
         n_read = -(-len(json.dumps(server.asked[0].body)) // 3)
     assert engine_of(wave).spent.n_tokens == len(server.asked) * (n_read + n_written)
     assert 1 <= len(server.asked) < 9 and "at most 400 tokens" in engine_of(wave).stopped
@@ -595,7 +595,7 @@ def test_an_endpoint_that_tells_no_tokens_and_does_not_search_counts_its_words_a
 def test_a_dry_run_tells_which_engine_will_be_refused_and_leaves_none_out_of_the_sum_unsaid(tmp_path):
     prices = Prices(currency="USD", models={"gpt-x": Price(output=100.0)})
     engines = [an_engine("http://127.0.0.1:9", kind) for kind in ("responses", "gemini")]
-    told = describe_estimate(price_wave(settings(tmp_path, engines, most_money=5.0), a_panel(tmp_path), prices)).splitlines()
+    told = describe_estimate(price_wave(settings(tmp_path, engines, max_money=5.0), a_panel(tmp_path), prices)).splitlines()
     assert told[2].startswith("  gemini") and told[2].endswith("no price in the table")
     assert told[3].strip().startswith("refused until it has one: add it to the table that costs.prices names")
     assert told[4] == "  At most 0.60 USD, without gemini, whose price is not known; capped at 5 USD"
@@ -605,7 +605,7 @@ def test_a_dry_run_tells_which_engine_will_be_refused_and_leaves_none_out_of_the
 
 def test_a_model_without_a_price_is_refused_before_anything_is_sent(tmp_path):
     with engine_server() as server:
-        ask = settings(tmp_path, [an_engine(server.url, "responses")], most_money=1.0)
+        ask = settings(tmp_path, [an_engine(server.url, "responses")], max_money=1.0)
         with pytest.raises(SettingsError, match="a price of 'gpt-x'"):
             ask_panel(ask, a_panel(tmp_path), Prices(currency="USD"))
         assert server.asked == []
@@ -614,7 +614,7 @@ def test_a_model_without_a_price_is_refused_before_anything_is_sent(tmp_path):
 def test_a_wave_is_priced_without_a_key_and_without_sending(tmp_path, monkeypatch):
     prices = Prices(currency="USD", models={"*": Price(output=100.0)})
     with engine_server() as server:
-        ask = settings(tmp_path, [an_engine(server.url, "responses")], repeats=2, most_money=5.0)
+        ask = settings(tmp_path, [an_engine(server.url, "responses")], repeats=2, max_money=5.0)
         monkeypatch.delenv("OPENAI_API_KEY")
         estimate = price_wave(ask, a_panel(tmp_path), prices)
         assert server.asked == []
@@ -696,7 +696,7 @@ def test_another_variable_may_hold_the_key_and_a_local_engine_needs_none(tmp_pat
     monkeypatch.setenv("OUR_KEY", "other-key")
     monkeypatch.delenv("OPENAI_API_KEY")
     with engine_server() as server:
-        engines = [an_engine(server.url, "gemini", key_variable="OUR_KEY"), an_engine(server.url, "chat", has_search=False)]
+        engines = [an_engine(server.url, "gemini", api_key_env="OUR_KEY"), an_engine(server.url, "chat", has_search=False)]
         ask_panel(settings(tmp_path, engines), a_panel(tmp_path, 1), FREE)
     headers = {one.kind: one.headers for one in server.asked}
     assert headers["gemini"]["x-goog-api-key"] == "other-key"

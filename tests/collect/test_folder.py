@@ -3,7 +3,7 @@ import os
 import pytest
 
 from coverage_kit.collect.folder import read_folder
-from coverage_kit.collect.rows import Met, page_rows
+from coverage_kit.collect.rows import PageRows, page_rows
 from coverage_kit.collect.site import read_site
 from coverage_kit.errors import SiteError
 from coverage_kit.settings import CrawlSettings, SiteSettings
@@ -177,5 +177,5 @@ def test_a_folder_without_any_readable_page_is_told_with_counts(folder):
 
 
 def test_rejected_pages_with_the_same_place_stay_apart():
-    rows = page_rows([Met("https://a.com/x", "a.com", "http 404"), Met("https://a.com/x/", "a.com", "timeout")])
+    rows = page_rows([PageRows("https://a.com/x", "a.com", "http 404"), PageRows("https://a.com/x/", "a.com", "timeout")])
     assert [row["page_id"] for row in rows] == ["a.com/x", "a.com/x (2)"]

@@ -60,7 +60,7 @@ def check_same(found, expected):
 
 @pytest.mark.parametrize(("most", "share"), [(200_000, 1.0), (100, 0.125)])
 def test_parts_merged_are_the_log_read_whole(folder, tmp_path, most, share):
-    log = LogSettings(files=(str(folder),), most_answers=most)
+    log = LogSettings(files=(str(folder),), max_answers=most)
     whole = read_log(log)
     assert whole.share_of_answers_kept == share
     assert len(whole.queries) == 3
@@ -68,7 +68,7 @@ def test_parts_merged_are_the_log_read_whole(folder, tmp_path, most, share):
 
 
 def test_a_log_merged_is_kept_as_little_as_its_smallest_part(folder):
-    log = LogSettings(files=(str(folder),), most_answers=100)
+    log = LogSettings(files=(str(folder),), max_answers=100)
     plan = plan_log(log)
     parts = [read_log_part(log, file, plan) for file in plan.files]
     assert {part.tabulator.answered.n_halved for part in parts} == {2}
@@ -134,7 +134,7 @@ def test_failures_have_a_sample_of_their_own():
 def test_rejects_are_kept_up_to_the_same_number_and_all_are_counted(tmp_path, caplog):
     rows = [("q", "e", None, "Yes.", *[None] * 5), *[(None, "e", None, "No.", *[None] * 5)] * 150]
     write_csv(tmp_path / "log.csv", rows)
-    assert len(read_log(LogSettings(files=(str(tmp_path),), most_answers=100)).rejects) == 100
+    assert len(read_log(LogSettings(files=(str(tmp_path),), max_answers=100)).rejects) == 100
     assert "150 of 151 records were not read" in caplog.text
 
 

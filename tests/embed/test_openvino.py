@@ -151,7 +151,7 @@ def test_a_changed_model_is_another_one(tmp_path):
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
 def test_pooling_prompts_and_length_are_those_of_the_model(tmp_path, pooling):
     prompts = {"query": "question: ", "passage": "text: "}
-    model = str(make_model(tmp_path / "model", pooling=pooling, prompts=prompts, most_tokens=24))
+    model = str(make_model(tmp_path / "model", pooling=pooling, prompts=prompts, max_tokens=24))
     mine, theirs = OpenVinoEncoder(model, cache=tmp_path / "ir"), SentenceTransformerEncoder(model)
     vectors = [mine.encode(TEXTS, role) for role in ("query", "passage")]
     for role, own in zip(("query", "passage"), vectors, strict=True):

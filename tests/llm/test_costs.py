@@ -55,7 +55,7 @@ def test_a_table_that_cannot_be_read_is_told(tmp_path, text, found):
 
 
 def test_what_is_set_aside_counts_until_it_is_settled():
-    budget = Budget(PRICES, most_tokens=4000)
+    budget = Budget(PRICES, max_tokens=4000)
     budget.reserve("small", ONE)
     budget.reserve("small", ONE)
     with pytest.raises(BudgetError, match="at most 4000 tokens"):
@@ -67,18 +67,18 @@ def test_what_is_set_aside_counts_until_it_is_settled():
 
 
 def test_money_is_capped_and_a_model_without_a_price_is_refused_beforehand():
-    budget = Budget(PRICES, most_money=0.006)
+    budget = Budget(PRICES, max_money=0.006)
     budget.reserve("small", ONE)
     budget.reserve("small", ONE)
     with pytest.raises(BudgetError, match=r"at most 0\.006 EUR"):
         budget.reserve("small", ONE)
     with pytest.raises(SettingsError, match="a price of 'large'"):
         budget.check_price("large")
-    Budget(PRICES, most_tokens=5).check_price("large")
+    Budget(PRICES, max_tokens=5).check_price("large")
 
 
 def test_the_cap_holds_between_threads():
-    budget, let_through = Budget(PRICES, most_tokens=15_000), []
+    budget, let_through = Budget(PRICES, max_tokens=15_000), []
 
     def ask():
         for _ in range(50):

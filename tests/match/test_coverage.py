@@ -5,7 +5,7 @@ from sklearn.metrics import roc_auc_score
 from coverage_kit.contracts import PassageText
 from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.clusters import cluster_queries
-from coverage_kit.match.coverage import expected_calibration_error, fit_link, fit_logistic, measure_coverage
+from coverage_kit.match.coverage import expected_calibration_error, fit_calibration, fit_logistic, measure_coverage
 from coverage_kit.match.evidence import Claims, EvidenceScorer
 from coverage_kit.match.lexicon import Lexicon
 from coverage_kit.match.masking import Plan, hide_places, hide_topics
@@ -14,7 +14,7 @@ from coverage_kit.match.neighbors import best_similarity, nearest_passages
 from coverage_kit.match.whitening import fit_space
 from coverage_kit.vectors import embed_texts
 
-PLAN = Plan(rounds=6, bootstraps=20)
+PLAN = Plan(calibration_rounds=6, bootstraps=20)
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def world(passages, queries, encoder):
 
 def test_gaps_are_told_and_their_interval_holds_the_estimate(world, is_gap):
     scorer, clusters, _ = world
-    coverage, draws = measure_coverage(scorer, fit_link(scorer, clusters, ~is_gap.to_numpy(), PLAN))
+    coverage, draws = measure_coverage(scorer, fit_calibration(scorer, clusters, ~is_gap.to_numpy(), PLAN))
     assert roc_auc_score(~is_gap, coverage["coverage"]) > 0.95
     assert ((coverage["low"] <= coverage["coverage"]) & (coverage["coverage"] <= coverage["high"])).all()
     assert coverage["coverage"].between(0, 1).all()
@@ -48,18 +48,18 @@ def test_gaps_are_told_and_their_interval_holds_the_estimate(world, is_gap):
 
 def test_the_share_of_gaps_is_estimated(world, is_gap):
     scorer, clusters, _ = world
-    link = fit_link(scorer, clusters, ~is_gap.to_numpy(), PLAN)
-    assert link.share_of_gaps[0] == pytest.approx(is_gap.mean(), abs=0.2)
+    calibration = fit_calibration(scorer, clusters, ~is_gap.to_numpy(), PLAN)
+    assert calibration.unanswered_share[0] == pytest.approx(is_gap.mean(), abs=0.2)
 
 
 def test_without_citations_the_whole_log_plays(world, is_gap):
     scorer, clusters, _ = world
-    link = fit_link(scorer, clusters, np.zeros(len(is_gap), bool), PLAN)
-    assert not link.is_anchored
-    coverage, _ = measure_coverage(scorer, link)
+    calibration = fit_calibration(scorer, clusters, np.zeros(len(is_gap), bool), PLAN)
+    assert not calibration.is_anchored
+    coverage, _ = measure_coverage(scorer, calibration)
     assert roc_auc_score(~is_gap, coverage["coverage"]) > 0.9
-    assert link.self_test is not None
-    assert link.self_test.low <= link.self_test.auc <= link.self_test.high
+    assert calibration.self_test is not None
+    assert calibration.self_test.low <= calibration.self_test.auc <= calibration.self_test.high
 
 
 def test_permuted_evidence_tells_nothing(world):
@@ -68,8 +68,8 @@ def test_permuted_evidence_tells_nothing(world):
     rng = np.random.default_rng(0)
     features = scorer.features
     scorer.features = lambda hidden=None, added=None: rng.permutation(features(hidden, added))
-    link = fit_link(scorer, clusters, None, Plan(rounds=12, bootstraps=20))
-    assert link.self_test.auc == pytest.approx(0.5, abs=0.1)
+    calibration = fit_calibration(scorer, clusters, None, Plan(calibration_rounds=12, bootstraps=20))
+    assert calibration.self_test.auc == pytest.approx(0.5, abs=0.1)
 
 
 def test_hiding_takes_the_hidden_away(world):
@@ -89,9 +89,9 @@ def test_hiding_takes_the_hidden_away(world):
 
 def test_the_same_seed_gives_the_same_bytes(world, is_gap):
     scorer, clusters, _ = world
-    first, second = (fit_link(scorer, clusters, ~is_gap.to_numpy(), PLAN) for _ in range(2))
+    first, second = (fit_calibration(scorer, clusters, ~is_gap.to_numpy(), PLAN) for _ in range(2))
     np.testing.assert_array_equal(first.weights, second.weights)
-    np.testing.assert_array_equal(first.share_of_gaps, second.share_of_gaps)
+    np.testing.assert_array_equal(first.unanswered_share, second.unanswered_share)
 
 
 def test_few_queries_rest_on_the_link_of_public_sites(passages, queries, encoder):
@@ -101,9 +101,9 @@ def test_few_queries_rest_on_the_link_of_public_sites(passages, queries, encoder
     asked = embed_texts(few["query_id"], few["text"], encoder)
     scorer = EvidenceScorer(few, own, nearest_passages(asked, own, content, "ours"), "ours", asked, content, content)
     clusters, _ = cluster_queries(asked)
-    link = fit_link(scorer, clusters, None, PLAN)
-    assert link.self_test is None
-    coverage, _ = measure_coverage(scorer, link)
+    calibration = fit_calibration(scorer, clusters, None, PLAN)
+    assert calibration.self_test is None
+    coverage, _ = measure_coverage(scorer, calibration)
     assert coverage["coverage"].between(0, 1).all()
     assert (coverage["high"] > coverage["low"]).all()
 
@@ -135,8 +135,8 @@ def test_calibration_error_by_hand():
 def test_negative_controls_of_edits(world, queries, encoder, is_gap):
     """What adds nothing gains nothing: a duplicate section, white space, the words of those who ask; an answer does gain."""
     scorer, clusters, space = world
-    link = fit_link(scorer, clusters, ~is_gap.to_numpy(), PLAN)
-    model = SiteModel(scorer, link, encoder, space)
+    calibration = fit_calibration(scorer, clusters, ~is_gap.to_numpy(), PLAN)
+    model = SiteModel(scorer, calibration, encoder, space)
     before = model.coverage_with([])[0]
 
     def change_by(added, removed=()):

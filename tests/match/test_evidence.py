@@ -4,7 +4,7 @@ import pytest
 from coverage_kit.contracts import PassageText
 from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.clusters import cluster_queries
-from coverage_kit.match.coverage import fit_link, measure_coverage
+from coverage_kit.match.coverage import fit_calibration, measure_coverage
 from coverage_kit.match.evidence import FEATURES, EvidenceScorer
 from coverage_kit.match.masking import Plan
 from coverage_kit.match.model import SiteModel
@@ -95,7 +95,9 @@ def test_a_cross_encoder_becomes_evidence_and_reads_only_what_is_near(passages, 
     before = scorer.features()[:, place]
     assert reader.n_read == len(queries) * 10
     clusters, _ = cluster_queries(Embeddings(tuple(scorer.query_ids), scorer.asked, "x"))
-    model = SiteModel(scorer, fit_link(scorer, clusters, None, Plan(rounds=4, bootstraps=20)), encoder, space)
+    model = SiteModel(
+        scorer, fit_calibration(scorer, clusters, None, Plan(calibration_rounds=4, bootstraps=20)), encoder, space
+    )
     reader.n_read = 0
     added = PassageText("delivery > delivery cost island", "delivery cost island of a delivery explained by ours")
     rise = scorer.features(added=model._addition([added]))[:, place] - before
@@ -118,7 +120,7 @@ def test_no_planted_gap_gives_no_severe_gap(passages, queries, encoder, is_gap):
     answered = queries[~is_gap.to_numpy()].reset_index(drop=True)
     scorer, asked, _, _ = make_scorer(passages, answered, encoder)
     clusters, _ = cluster_queries(asked)
-    coverage, _ = measure_coverage(scorer, fit_link(scorer, clusters, None, Plan(rounds=6, bootstraps=20)))
+    coverage, _ = measure_coverage(scorer, fit_calibration(scorer, clusters, None, Plan(calibration_rounds=6, bootstraps=20)))
     assert (coverage["coverage"] < 0.5).mean() < 0.1
 
 
@@ -126,8 +128,8 @@ def test_stuffing_does_not_gain_what_an_answer_gains(passages, queries, encoder,
     """Negative control: all words of all questions in one passage help a gap less than its answer does."""
     scorer, asked, _, space = make_scorer(passages, queries, encoder)
     clusters, _ = cluster_queries(asked)
-    link = fit_link(scorer, clusters, None, Plan(rounds=6, bootstraps=20))
-    model = SiteModel(scorer, link, encoder, space)
+    calibration = fit_calibration(scorer, clusters, None, Plan(calibration_rounds=6, bootstraps=20))
+    model = SiteModel(scorer, calibration, encoder, space)
     before = model.coverage_with([])[0]
     gap = queries["text"].str.contains("island").to_numpy() & is_gap.to_numpy()
     answer = PassageText("delivery > delivery cost island", "delivery cost island of a delivery explained by ours")

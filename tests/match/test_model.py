@@ -8,7 +8,7 @@ from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match import model as model_module
 from coverage_kit.match.answering import PAIR_FEATURES, AnswerModel, Rivals, pair_features
 from coverage_kit.match.clusters import cluster_queries
-from coverage_kit.match.coverage import fit_link
+from coverage_kit.match.coverage import fit_calibration
 from coverage_kit.match.echo_filter import retained_share
 from coverage_kit.match.evidence import Claims, EvidenceScorer
 from coverage_kit.match.masking import Plan
@@ -37,8 +37,8 @@ def model(passages, queries, encoder, is_gap):
     matches = nearest_passages(asked, passages, content, "ours")
     scorer = EvidenceScorer(queries, own, matches, "ours", asked, content.select(list(own["passage_id"])), titled, claims)
     known = ~is_gap.to_numpy()
-    link = fit_link(scorer, cluster_queries(asked)[0], known, Plan(rounds=4, bootstraps=5))
-    return SiteModel(scorer, link, encoder, space, known)
+    calibration = fit_calibration(scorer, cluster_queries(asked)[0], known, Plan(calibration_rounds=4, bootstraps=5))
+    return SiteModel(scorer, calibration, encoder, space, known)
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_what_is_removed_and_not_said_again_is_lost(model, changes):
     (effect,) = model.simulate([change])
     hidden = np.zeros(len(model.scorer.passages), bool)
     hidden[removed] = True
-    without = model.link.coverage(model.scorer.features(hidden), model.known)[:, effect.rows]
+    without = model.calibration.coverage(model.scorer.features(hidden), model.known)[:, effect.rows]
     lost = model.scorer.share_of(removed, effect.rows)
     expected = np.clip(without - lost * effect.before, 0, effect.before)
     np.testing.assert_allclose(effect.after, expected, atol=1e-12)
@@ -144,7 +144,12 @@ def test_a_rival_takes_from_the_fit_and_a_variant_does_not(model):
     """With weight on the lead alone, a text that another group says too leads nobody."""
     lead = np.eye(len(PAIR_FEATURES))[0] * 10
     site = SiteModel(
-        model.scorer, model.link, model.encoder, model.space, model.known, AnswerModel(lead * 0, lead * 0 + 1, np.r_[0, lead])
+        model.scorer,
+        model.calibration,
+        model.encoder,
+        model.space,
+        model.known,
+        AnswerModel(lead * 0, lead * 0 + 1, np.r_[0, lead]),
     )
     alone, *_ = site.simulate([TextChange((ISLAND,), group="a")])
     variant, _ = site.simulate([TextChange((ISLAND,), group="a"), TextChange((ISLAND, SLOT), group="a")])

@@ -5,7 +5,7 @@ import pytest
 
 from coverage_kit.measure.competitors import find_competitors
 from coverage_kit.measure.sites import main_label, site_kind, site_owner
-from coverage_kit.measure.visibility import Panel
+from coverage_kit.measure.visibility import TrackedBrands
 from coverage_kit.tables import ANSWERS, CITATIONS, COMPETITORS
 
 
@@ -20,7 +20,7 @@ def find(*log, tracked=("us.com",), **more):
         for n, (_, _, sites) in enumerate(log)
         for place, site in enumerate(sites.split())
     ]
-    panel = Panel({site: site for site in tracked}, more.pop("branded", ()))
+    panel = TrackedBrands({site: site for site in tracked}, more.pop("branded", ()))
     return find_competitors(ANSWERS.table(rows), CITATIONS.table(pages), panel, **more)
 
 

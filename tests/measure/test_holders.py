@@ -1,7 +1,7 @@
 import pytest
 
 from coverage_kit.measure.holders import measure_holders
-from coverage_kit.measure.visibility import Panel
+from coverage_kit.measure.visibility import TrackedBrands
 from coverage_kit.tables import ANSWERS, CITATIONS, HOLDERS
 
 
@@ -16,7 +16,9 @@ def holders(*cited, searched=True, n_queries=3, **more):
         for n, sites in enumerate(cited)
         for place, site in enumerate(sites.split())
     ]
-    panel = Panel({"Us": "us.com", "Them": "them.com"}, more.pop("branded", ()), {f"q{n}": "c" for n in range(n_queries)})
+    panel = TrackedBrands(
+        {"Us": "us.com", "Them": "them.com"}, more.pop("branded", ()), {f"q{n}": "c" for n in range(n_queries)}
+    )
     return measure_holders(ANSWERS.table(rows), CITATIONS.table(pages), panel, **more)
 
 
@@ -37,13 +39,13 @@ def test_every_kind_of_holder_by_hand():
 
 def test_a_cluster_is_winnable_from_40_percent_of_the_citations_on():
     table = holders("us.com mag.com", "them.com mag.com", "mag.com", "mag.com", "us.com mag.com", "them.com mag.com")
-    assert table["is_winnable"].all()
+    assert table["is_contested"].all()
     assert set(table["reason"]) == {"the own site and competitors hold 4 of 10 citations (40%), at least 40%"}
 
 
 def test_a_cluster_ceded_to_others_is_not_winnable():
     table = holders("us.com mag.com", "mag.com reddit.com", "mag.com", "mag.com", "wikipedia.org", "mag.com")
-    assert not table["is_winnable"].any()
+    assert not table["is_contested"].any()
     reason = (
         "the own site and competitors hold 1 of 8 citations (12%), under 40%: the rest goes to third parties and communities"
     )
@@ -54,12 +56,12 @@ def test_a_cluster_ceded_to_others_is_not_winnable():
 def test_proposed_competitors_and_further_communities_count_as_such():
     table = holders("shop.com", "shop.com", "shop.com", "club.org", "club.org", proposed=["shop.com"], community=["club.org"])
     assert shares(table) == {"own": 0, "competitor": 0.6, "third-party": 0, "community": 0.4}
-    assert table["is_winnable"].all()
+    assert table["is_contested"].all()
 
 
 def test_a_cluster_that_no_answer_searched_for_is_not_winnable():
     table = holders(*[""] * 6, searched=False)
-    assert not table["is_winnable"].any()
+    assert not table["is_contested"].any()
     assert set(table["reason"]) == {"none of 6 answers searched the web or cites a page"}
     assert table["citation_share"].isna().all()
 
@@ -74,7 +76,7 @@ def test_a_cluster_that_no_answer_searched_for_is_not_winnable():
 )
 def test_too_few_answers_leave_a_cluster_winnable(cited, reason):
     table = holders(*cited)
-    assert table["is_winnable"].all()
+    assert table["is_contested"].all()
     assert set(table["reason"]) == {reason}
 
 

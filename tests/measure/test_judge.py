@@ -213,7 +213,7 @@ def test_what_was_asked_once_is_not_asked_again_but_repeats_are_asked(settings, 
 def test_the_budget_holds_and_the_same_call_goes_on_from_there(settings, tmp_path):
     cache = tmp_path / "judge.sqlite"
     with chat_server(lambda number, body: WEIGHTED._replace(usage=(400, 3))) as chat:
-        judge = ModelJudge(settings(chat), budget(most_tokens=2_000), ReplyCache(cache))
+        judge = ModelJudge(settings(chat), budget(max_tokens=2_000), ReplyCache(cache))
         done = grade_items(judge, ANSWERS, ITEMS, repeats=1)
         n_done = len(done.judgements)
         assert 0 < n_done < 8
@@ -227,7 +227,7 @@ def test_the_budget_holds_and_the_same_call_goes_on_from_there(settings, tmp_pat
 
 def test_a_cap_of_money_holds_and_needs_a_price(settings):
     with chat_server(lambda number, body: WEIGHTED._replace(usage=(1_000, 0))) as chat:
-        judge = ModelJudge(settings(chat), budget(most_money=0.0025))
+        judge = ModelJudge(settings(chat), budget(max_money=0.0025))
         done = grade_items(judge, ANSWERS, ITEMS, repeats=1)
         assert judge.budget.money == pytest.approx(0.001 * len(done.judgements))
         assert judge.budget.money <= 0.0025
@@ -235,7 +235,7 @@ def test_a_cap_of_money_holds_and_needs_a_price(settings):
             for _ in range(9):
                 judge.grade(ANSWERS, ITEM, repeat=_)
         with pytest.raises(SettingsError, match="a price of 'small'"):
-            ModelJudge(settings(chat), Budget(Prices(currency="USD"), most_money=1.0))
+            ModelJudge(settings(chat), Budget(Prices(currency="USD"), max_money=1.0))
 
 
 def test_an_endpoint_that_tells_no_tokens_is_counted(settings):
@@ -257,7 +257,7 @@ def test_a_dry_run_prices_the_job_and_sends_nothing(settings, tmp_path):
     assert (before.n_judgements, before.n_calls, before.n_cached) == (24, 24, 0)
     assert before.n_output_tokens == 24 * 32
     assert before.money == pytest.approx((before.n_input_tokens + 10 * before.n_output_tokens) / 1e6)
-    assert before.most_money == pytest.approx(8 * before.money)
+    assert before.max_money == pytest.approx(8 * before.money)
     assert (after.n_calls, after.n_cached) == (12, 12)
     assert after.money == pytest.approx(before.money / 2, rel=0.01)
     assert "12 kept from before, 12 requests" in after.describe("USD")
@@ -292,7 +292,7 @@ def test_each_try_that_may_have_been_answered_counts_and_the_cap_holds(settings)
         assert judge.budget.n_tokens == 4 * n_most
         assert done.spent == judge.budget.spent["small"]
         assert done.judgements["n_output_tokens"].tolist() == [4 * 32]
-        capped = ModelJudge(settings(chat, timeout_seconds=0.05), budget(most_tokens=2 * n_most), wait=lambda _: None)
+        capped = ModelJudge(settings(chat, timeout_seconds=0.05), budget(max_tokens=2 * n_most), wait=lambda _: None)
         ended = grade_items(capped, ANSWERS, [ITEM], repeats=1)
     assert len(chat.asked) == 4 + 2
     assert f"at most {2 * n_most} tokens" in ended.stopped
@@ -316,7 +316,7 @@ def test_samples_that_were_paid_before_a_failure_and_the_try_before_them_count(s
 
 def test_what_a_broken_off_grade_cost_is_in_the_sum(settings):
     with chat_server(lambda number, body: Reply(text="4", usage=(900, 1))) as chat:
-        judge = ModelJudge(settings(chat, samples=8), budget(most_tokens=2_000))
+        judge = ModelJudge(settings(chat, samples=8), budget(max_tokens=2_000))
         done = grade_items(judge, ANSWERS, [ITEM], repeats=1)
     assert done.stopped and done.judgements.empty
     assert done.spent == judge.budget.spent["small"]

@@ -12,7 +12,7 @@ from coverage_kit.measure.judge.attacks import ATTACKS, attack_items, attacked_i
 from coverage_kit.measure.judge.cache import ReplyCache
 from coverage_kit.measure.judge.model_judge import ModelJudge
 from coverage_kit.measure.judge.plain_judge import PlainJudge
-from coverage_kit.measure.judge.protocol import Foreseen, Grade, Item
+from coverage_kit.measure.judge.protocol import CostForecast, Grade, Item
 from coverage_kit.measure.judge.reliability import assess_reliability, describe_reliability, usable_rubrics
 from coverage_kit.measure.judge.rubrics import read_rubrics
 from coverage_kit.settings import JudgeSettings
@@ -40,7 +40,7 @@ class ScriptedJudge:
         return Grade(self._grade(number, repeat, is_swapped, attack))
 
     def foresee(self, rubric, item, repeat=0, is_swapped=False):
-        return Foreseen()
+        return CostForecast()
 
 
 def assess(grade, labels=LABELS, rubric=RUBRIC):
@@ -233,7 +233,7 @@ def test_a_model_that_obeys_pages_is_found_out_over_http(settings, tmp_path):
 def test_a_budget_that_ends_the_test_leaves_the_judge_unused(settings):
     prices = Prices(currency="USD", models={"small": Price(input=1.0)})
     with chat_server(lambda number, body: Reply(text="4", top_logprobs=({"4": 0.0},), usage=(400, 1))) as chat:
-        judge = ModelJudge(settings(chat), Budget(prices, most_tokens=8_000))
+        judge = ModelJudge(settings(chat), Budget(prices, max_tokens=8_000))
         found = assess_reliability(judge, RUBRIC, ITEMS, repeats=2)
     assert "at most 8000 tokens" in found.stopped
     assert not measured(found).loc["injection_resistance", "is_passed"]

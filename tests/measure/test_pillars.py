@@ -17,7 +17,7 @@ from coverage_kit.measure.consistency import find_disagreements
 from coverage_kit.measure.pillars.audit import CHECKS, MOST_FINDINGS, audit_pages
 from coverage_kit.measure.pillars.check_associations import CitedLog, measure_checks
 from coverage_kit.measure.pillars.relevance import find_runs, look_at_completeness, look_at_plain_words
-from coverage_kit.measure.pillars.site import Paragraph, Part, SiteTables, view_site
+from coverage_kit.measure.pillars.site import PageSection, Paragraph, SiteTables, view_site
 from coverage_kit.settings import SiteSettings
 from coverage_kit.tables import (
     ANSWERS,
@@ -458,7 +458,7 @@ def log_of(*asked, texts=("some words",) * 6, cause="covered", rate=0.5, coverag
     ids = [f"q{n}" for n in range(len(asked))]
     at = {"coverage": coverage, "low": 0.1, "high": 1.0, "cause": cause}
     gap = {"cluster_id": "c", "label": "tea", "n_queries": len(asked), "demand": 9.0, "severity": 0.1, "low": 0.0, "high": 1.0}
-    gap |= {"cause": cause, "reason": "2 of 3", "citation_rate": rate, "medoid_query_id": "q0", "winnable": True, "rank": 1}
+    gap |= {"cause": cause, "reason": "2 of 3", "citation_rate": rate, "medoid_query_id": "q0", "is_closable": True, "rank": 1}
     return {
         "queries": QUERIES.table(
             [{"query_id": i, "text": text, "demand": 1.0} for i, (text, _) in zip(ids, asked, strict=True)]
@@ -556,7 +556,7 @@ def test_a_run_to_judge_words_by_is_the_shortest_from_each_sentence_with_longer_
         "It is red.",
     )
     # longer words without a capital: whistle, loudly, after, boiling, water, there; holds, three, litres, while, boiling
-    part = Part("", "", 1, (Paragraph("text", " ".join([none, six, six, none, five, six, six])),))
+    part = PageSection("", "", 1, (Paragraph("text", " ".join([none, six, six, none, five, six, six])),))
     assert find_runs(part) == [f"{six} {six}", f"{six} {none} {five} {six}", f"{five} {six} {six}", f"{six} {six}"]
 
 

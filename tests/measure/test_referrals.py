@@ -3,7 +3,7 @@ import pytest
 
 from coverage_kit.collect.urls import page_id
 from coverage_kit.errors import SettingsError
-from coverage_kit.measure.referrals import Asked, OwnSite, measure_referrals, name_assistants
+from coverage_kit.measure.referrals import LoggedAnswers, OwnSite, measure_referrals, name_assistants
 from coverage_kit.tables import ANSWERS, CITATIONS, CLUSTERS, COVERAGE, EDITS, PAGES, SESSIONS
 
 BASE = "https://www.ours.example"
@@ -91,7 +91,7 @@ def asked():
     common = {"coverage": 0.5, "low": 0.4, "high": 0.6, "cause": "covered"}
     edit = {"cluster_id": "c1", "operation": "extend", "anchor": "", "text": "", "cost_minutes": 1.0, "n_words": 1, "gain": 1.0}
     edit |= {"low": 0.0, "high": 2.0, "harm": 0.0, "marginal_gain": 1.0, "rank": 1}
-    return Asked(
+    return LoggedAnswers(
         ANSWERS.table([{"answer_id": a, "query_id": q, "engine": "e", "text": "t", "searched": True} for a, q in answers]),
         CITATIONS.table(
             [

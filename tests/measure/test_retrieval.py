@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from coverage_kit.measure import retrieval
-from coverage_kit.measure.retrieval import Sought, compare_paired, measure_found
+from coverage_kit.measure.retrieval import RelevantItems, compare_paired, measure_found
 
 NOBODY = np.zeros(0, np.int64)
 
@@ -14,7 +14,7 @@ def rows(*numbers):
 def test_recall_counts_items_and_reciprocal_rank_the_first_of_their_passages():
     content = np.eye(4, dtype=np.float32)
     asked = np.array([[0.8, 0.5, 0.3, 0.14]], dtype=np.float32)  # nearest: rows 0, 1, 2, 3
-    sought = [Sought((rows(1), rows(3)), NOBODY)]
+    sought = [RelevantItems((rows(1), rows(3)), NOBODY)]
     recall, reciprocal = measure_found(asked, content, sought, depth=2)
     assert recall.tolist() == [0.5]  # row 1 is among two, row 3 is not
     assert reciprocal.tolist() == [0.5]
@@ -23,28 +23,30 @@ def test_recall_counts_items_and_reciprocal_rank_the_first_of_their_passages():
 def test_a_page_is_found_with_any_of_its_passages_and_counts_once():
     content = np.eye(4, dtype=np.float32)
     asked = np.array([[0.8, 0.5, 0.3, 0.14]], dtype=np.float32)
-    recall, reciprocal = measure_found(asked, content, [Sought((rows(0, 1, 3),), NOBODY)], depth=1)
+    recall, reciprocal = measure_found(asked, content, [RelevantItems((rows(0, 1, 3),), NOBODY)], depth=1)
     assert (recall.tolist(), reciprocal.tolist()) == ([1.0], [1.0])
 
 
 def test_what_is_ignored_takes_no_place_among_the_nearest():
     content = np.eye(4, dtype=np.float32)
     asked = np.array([[0.8, 0.5, 0.3, 0.14]], dtype=np.float32)
-    recall, reciprocal = measure_found(asked, content, [Sought((rows(2),), rows(0, 1))], depth=1)
+    recall, reciprocal = measure_found(asked, content, [RelevantItems((rows(2),), rows(0, 1))], depth=1)
     assert (recall.tolist(), reciprocal.tolist()) == ([1.0], [1.0])
 
 
 def test_what_is_not_found_counts_nothing_and_equal_cosines_go_by_row():
     content = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
     asked = np.array([[1, 0], [1, 0]], dtype=np.float32)
-    recall, reciprocal = measure_found(asked, content, [Sought((rows(1),), NOBODY), Sought((rows(0),), NOBODY)], depth=1)
+    recall, reciprocal = measure_found(
+        asked, content, [RelevantItems((rows(1),), NOBODY), RelevantItems((rows(0),), NOBODY)], depth=1
+    )
     assert (recall.tolist(), reciprocal.tolist()) == ([0.0, 1.0], [0.0, 1.0])
 
 
 def test_queries_beyond_one_block_are_measured_as_the_first(monkeypatch):
     monkeypatch.setattr(retrieval, "_BLOCK", 2)
     vectors = np.eye(5, dtype=np.float32)
-    recall, _ = measure_found(vectors, vectors, [Sought((rows(number),), NOBODY) for number in range(5)], depth=1)
+    recall, _ = measure_found(vectors, vectors, [RelevantItems((rows(number),), NOBODY) for number in range(5)], depth=1)
     assert recall.tolist() == [1.0] * 5
 
 

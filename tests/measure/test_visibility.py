@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from coverage_kit.errors import SettingsError
-from coverage_kit.measure.visibility import MEASURES, Panel, measure_visibility
+from coverage_kit.measure.visibility import MEASURES, TrackedBrands, measure_visibility
 from coverage_kit.tables import ANSWERS, CITATIONS, MENTIONS, SPANS, VISIBILITY
 
 TEXT = "Ours is a good bike. Theirs costs less. Nobody knows more."
@@ -37,7 +37,7 @@ def measure(answers, citations=(), mentions=(), spans=(), **panel):
         SPANS.table(list(spans)),
         MENTIONS.table(list(mentions)),
     )
-    return measure_visibility(*tables, Panel(**{"brand_sites": BRANDS, **panel}))
+    return measure_visibility(*tables, TrackedBrands(**{"brand_sites": BRANDS, **panel}))
 
 
 def pick(table, measure, site="ours", **where):
@@ -167,7 +167,7 @@ def test_few_prompts_and_few_events_are_marked():
     table = measure(log, cited)
     marks = [pick(table, "citation_rate", site)["is_low_n"] for site in ("ours", "theirs")]
     assert marks == [False, True]
-    assert pick(measure(log, cited, least_prompts=31), "citation_rate")["is_low_n"]
+    assert pick(measure(log, cited, min_prompts=31), "citation_rate")["is_low_n"]
 
 
 def test_citations_of_answers_that_failed_count_nowhere():
@@ -190,13 +190,13 @@ def test_an_empty_log_and_no_brands_give_no_rows():
 
 def test_an_unknown_part_is_an_error():
     with pytest.raises(SettingsError, match="'month'"):
-        Panel(BRANDS, by=("month",))
+        TrackedBrands(BRANDS, by=("month",))
 
 
 def test_numbers_of_any_index_are_read_by_place():
     frame = ANSWERS.table([answer(0, "q0"), answer(1, "q1")]).set_index(np.array([5, 5]))
     cited = CITATIONS.table(cites(1, "ours"))
-    table = measure_visibility(frame, cited, SPANS.empty(), MENTIONS.empty(), Panel(BRANDS, clusters={"q1": "c"}))
+    table = measure_visibility(frame, cited, SPANS.empty(), MENTIONS.empty(), TrackedBrands(BRANDS, clusters={"q1": "c"}))
     assert pick(table, "citation_rate", by="cluster")["value"] == 1
 
 

@@ -30,7 +30,7 @@ def settings_of(folder, name):
         {
             "site": {"source": str(folder / "site")},
             "log": {"files": [str(folder / "log")]},
-            "match": {"rounds": 4, "bootstraps": 20},
+            "match": {"calibration_rounds": 4, "bootstraps": 20},
             "rank": {"edits_per_gap": 1},
             "engine": {"name": name, "part_rows": 24, "workers": 2},
             "cache": str(folder / name),

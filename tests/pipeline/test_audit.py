@@ -24,8 +24,8 @@ def test_repairs_are_edits_of_winnable_gaps_with_a_change_to_make(sample_analysi
     edits = sample_analysis.edits
     mended = edits[edits["operation"].isin(["repair", "state_fact"])]
     assert {"repair", "state_fact"} == set(mended["operation"])
-    winnable = set(sample_analysis.gaps.loc[sample_analysis.gaps["winnable"].astype(bool), "cluster_id"])
-    assert set(mended["cluster_id"]) <= winnable
+    is_closable = set(sample_analysis.gaps.loc[sample_analysis.gaps["is_closable"].astype(bool), "cluster_id"])
+    assert set(mended["cluster_id"]) <= is_closable
     assert set(mended["edit_id"]) <= set(sample_analysis.changes["edit_id"])
     weak = mended[mended["operation"] == "repair"]
     assert (weak["gain"] <= 1.0).all()  # what the coverage model does not read gains nothing by itself

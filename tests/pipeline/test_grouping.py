@@ -20,11 +20,11 @@ def project(tmp_path):
     rows = [f"{query},{1 + (number % 3)}" for number, query in enumerate(asked)]
     (tmp_path / "log.csv").write_text("query,demand\n" + "\n".join(rows))
     values = {"site": {"source": str(site)}, "log": {"files": [str(tmp_path / "log.csv")]}, "cache": str(tmp_path / "cache")}
-    return make_settings(values | {"match": {"rounds": 4, "bootstraps": 20, "most_queries": 100}})
+    return make_settings(values | {"match": {"calibration_rounds": 4, "bootstraps": 20, "max_queries": 100}})
 
 
-def most_queries(settings, n):
-    return settings.model_copy(update={"match": settings.match.model_copy(update={"most_queries": n})})
+def max_queries(settings, n):
+    return settings.model_copy(update={"match": settings.match.model_copy(update={"max_queries": n})})
 
 
 def test_of_more_queries_than_are_read_near_duplicates_count_as_one_and_none_is_lost(project, tmp_path):
@@ -41,7 +41,7 @@ def test_of_more_queries_than_are_read_near_duplicates_count_as_one_and_none_is_
 
 
 def test_few_queries_stay_as_they_are(project):
-    analysis = analyze(most_queries(project, 126), WordEncoder())
+    analysis = analyze(max_queries(project, 126), WordEncoder())
     assert analysis.groups.empty
     assert len(analysis.queries) == 126
 
@@ -52,11 +52,11 @@ def test_without_static_vectors_the_encoder_tells_groups_and_the_log_says_so(pro
 
     monkeypatch.setattr(grouping, "StaticEncoder", missing)
     monkeypatch.setattr("coverage_kit.parallel.spread.open_encoder", lambda match: WordEncoder())
-    assert len(analyze(most_queries(project, 62)).queries) <= 62
+    assert len(analyze(max_queries(project, 62)).queries) <= 62
     assert "coverage_kit[large]" in caplog.text
 
 
 def test_static_vectors_are_not_distilled_for_a_few_queries_to_spare(project, monkeypatch):
     monkeypatch.setattr(grouping, "StaticEncoder", lambda model: pytest.fail("distilled"))
     monkeypatch.setattr("coverage_kit.parallel.spread.open_encoder", lambda match: WordEncoder())
-    assert len(analyze(most_queries(project, 63)).queries) <= 63
+    assert len(analyze(max_queries(project, 63)).queries) <= 63

@@ -69,7 +69,7 @@ def test_another_encoder_or_site_is_another_series(run, other):
 
 def test_other_match_settings_are_another_series(run):
     finish_run(run)
-    match = {**run.about["settings"]["match"], "share_of_gaps": 0.5}
+    match = {**run.about["settings"]["match"], "unanswered_share": 0.5}
     told_otherwise = {**run.about, "settings": {**run.about["settings"], "match": match}}
     assert finish_run(replace(better(run), about=told_otherwise)).previous.empty
 

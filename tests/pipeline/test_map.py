@@ -5,7 +5,7 @@ import coverage_kit.pipeline.map as run_map
 from coverage_kit.pipeline.coverage import RunVectors
 from coverage_kit.pipeline.map import draw_map
 from coverage_kit.settings import make_settings
-from coverage_kit.storage.cache import Reuse
+from coverage_kit.storage.cache import ResultCache
 from coverage_kit.vectors import Embeddings
 
 
@@ -28,7 +28,7 @@ def draw(tmp_path):
 
     def drawn(vectors):
         is_own = np.arange(len(vectors.content)) % 2 == 0
-        return draw_map(vectors, vectors, is_own, settings, Reuse(tmp_path / "found")).set_index("point_id")
+        return draw_map(vectors, vectors, is_own, settings, ResultCache(tmp_path / "found")).set_index("point_id")
 
     return drawn
 

@@ -7,7 +7,7 @@ from coverage_kit.collect.mentions import find_branded
 from coverage_kit.collect.urls import page_id
 from coverage_kit.errors import SettingsError
 from coverage_kit.pipeline.run import analyze
-from coverage_kit.pipeline.visibility import claim_sites, find_all_mentions, find_treated, weekly_mentions
+from coverage_kit.pipeline.visibility import assign_owner_sites, find_all_mentions, find_treated, weekly_mentions
 from coverage_kit.settings import make_settings
 from coverage_kit.tables import ANSWERS, CITATIONS, COVERAGE, FAILURES, MENTIONS, QUERIES, SEARCHES, VISIBILITY, LogTables
 from tests.world import write_small
@@ -41,7 +41,7 @@ def test_domains_of_one_owner_are_one_site():
         "rival.example",
         "notours.example",
     )
-    log = claim_sites(make_log(citations=cite(*hosts)), settings, "ours.example", {"Ours": "ours.example"})
+    log = assign_owner_sites(make_log(citations=cite(*hosts)), settings, "ours.example", {"Ours": "ours.example"})
     assert log.citations["site"].tolist() == [*["ours.example"] * 3, *["rival.example"] * 2, "notours.example"]
     assert log.citations["url"].iloc[0] == "https://blog.ours.example/"
 
@@ -156,7 +156,7 @@ def test_a_domain_has_one_owner():
         }
     )
     with pytest.raises(SettingsError, match=r"an owner of 'shop.example'; found 'o.example' and 'r.example'"):
-        claim_sites(make_log(), settings, "o.example", {"O": "o.example", "R": "r.example"})
+        assign_owner_sites(make_log(), settings, "o.example", {"O": "o.example", "R": "r.example"})
 
 
 @pytest.fixture

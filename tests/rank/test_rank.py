@@ -10,7 +10,7 @@ from coverage_kit.rank.causes import gather_facts, name_causes, pool_facts
 from coverage_kit.rank.drafts import ClaimBook, as_question, write_brief
 from coverage_kit.rank.edits import NO_EDIT, explain_no_edits, propose_edits
 from coverage_kit.rank.gaps import best_places, nearest_to_clusters, rank_gaps
-from coverage_kit.rank.outcomes import Field, count_outcomes, outcome_rates
+from coverage_kit.rank.outcomes import LogParties, count_outcomes, outcome_rates
 from coverage_kit.rank.select import Limits, rank_edits
 from coverage_kit.rank.simulate import edit_table, simulate_edits
 from coverage_kit.settings import RankSettings
@@ -78,7 +78,7 @@ def test_outcomes_by_hand():
         [{"answer_id": a, "position": p, "url": f"https://{s}/", "site": s, "kind": k} for a, p, s, k in cited]
     )
     mentions = MENTIONS.table([{"answer_id": "b", "brand": "Ours", "position": 0, "n_words": 3}])
-    outcomes = count_outcomes(answers, citations, mentions, Field("ours", "Ours", frozenset({"theirs"})))
+    outcomes = count_outcomes(answers, citations, mentions, LogParties("ours", "Ours", frozenset({"theirs"})))
     rates = outcome_rates(outcomes).loc["q"]
     assert rates["n_answers"] == 2
     assert rates["searched"] == rates["cited"] == rates["retrieved"] == rates["mentioned"] == 0.5
@@ -112,7 +112,7 @@ def small_log():
 def ranked_gaps():
     queries, coverage, clusters, labels, evidence = small_log()
     no_answers = outcome_rates(
-        count_outcomes(ANSWERS.empty(), CITATIONS.empty(), MENTIONS.empty(), Field("o", "O", frozenset()))
+        count_outcomes(ANSWERS.empty(), CITATIONS.empty(), MENTIONS.empty(), LogParties("o", "O", frozenset()))
     )
     facts = gather_facts(evidence, coverage, no_answers)
     pooled = pool_facts(facts, queries, clusters.set_index("query_id")["cluster_id"])
@@ -141,7 +141,7 @@ def test_severity_and_demand_stay_two_axes():
 def test_a_log_without_demand_still_ranks():
     queries, coverage, clusters, labels, evidence = small_log()
     queries = queries.assign(demand=0.0)
-    outcomes = count_outcomes(ANSWERS.empty(), CITATIONS.empty(), MENTIONS.empty(), Field("o", "O", frozenset()))
+    outcomes = count_outcomes(ANSWERS.empty(), CITATIONS.empty(), MENTIONS.empty(), LogParties("o", "O", frozenset()))
     facts = gather_facts(evidence, coverage, outcome_rates(outcomes))
     pooled = pool_facts(facts, queries, clusters.set_index("query_id")["cluster_id"])
     draws = np.tile(coverage["coverage"].to_numpy(), (21, 1))
@@ -260,7 +260,7 @@ def test_limits_keep_pages_untouched_and_the_budget():
     _, queries, _, clusters = ranked_gaps()
     made = [candidate("good", 20.0)]
     simulation = simulate_edits(made, HandModel(), queries, clusters)
-    for limits in (Limits(minutes=10), Limits(words=5), Limits(untouchable=("ours/go*",))):
+    for limits in (Limits(minutes=10), Limits(words=5), Limits(locked_pages=("ours/go*",))):
         edits, _ = rank_edits(edit_table(made, simulation), simulation, limits)
         assert not edits["is_chosen"].any()
     assert rank_edits(edit_table(made, simulation), simulation, Limits(20, 10, 1))[0]["is_chosen"].all()
@@ -272,7 +272,7 @@ def test_no_candidates_no_edits_but_reasons():
     edits, frontier = rank_edits(edit_table([], simulation), simulation)
     assert edits.empty
     assert frontier.empty
-    lost = gaps.assign(winnable=False, cause="unwinnable")
+    lost = gaps.assign(is_closable=False, cause="unwinnable")
     edits, _ = rank_edits(edit_table([], simulation), simulation, unedited=explain_no_edits(lost))
     assert edits["operation"].tolist() == [NO_EDIT, NO_EDIT]
     assert edits["text"].str.contains("third parties").all()

@@ -182,7 +182,7 @@ def test_a_budget_counts_to_the_brim_and_zero_sets_none():
 
 
 def test_pages_are_untouchable_by_name_or_pattern():
-    limits = Limits(untouchable=("example.com/legal/*", "example.com/home"))
+    limits = Limits(locked_pages=("example.com/legal/*", "example.com/home"))
     pages = ["example.com/legal/terms", "example.com/home", "example.com/homework"]
     assert [limits.allows(page) for page in pages] == [False, False, True]
     assert select(made_of(np.eye(3) * 0.5, [0, 1, 2]), [1.0, 1.0, 1.0], limits, pages).order == (2,)

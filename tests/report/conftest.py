@@ -43,7 +43,7 @@ ABOUT = {
     "seed": 0,
     "settings": {
         "site": {"source": "data/site", "brand": ["Shop"]},
-        "match": {"encoder": "minilm", "rounds": 12},
+        "match": {"encoder": "minilm", "calibration_rounds": 12},
         "rank": {"budget_minutes": 100.0},
         "change": {"changed_at": "2026-10-05"},
     },
@@ -114,7 +114,7 @@ def make_gaps(n_queries: int) -> pd.DataFrame:
             "medoid_query_id": f"q{k}",
             "own_passage_id": f"{SITES[0]}/p{k % 4}#{k % 5}",
             "best_other_passage_id": f"{SITES[1]}/p{k % 4}#{k % 5}" if k else None,
-            "winnable": k not in (5, 6),
+            "is_closable": k not in (5, 6),
             "rank": k + 1,
         }
         for k in range(8)
@@ -210,7 +210,7 @@ def make_holders() -> pd.DataFrame:
         {
             **{"cluster_id": cluster, "holder": holder, "n_citations": n, "citation_share": n / sum(held.values())},
             **{"low": 0.0, "high": 0.9, "top_site": HOSTILE[8] if n else None, "n_answers": 9, "n_prompts": 4},
-            **{"is_winnable": cluster != "c0", "reason": "<b>third parties</b> hold 7 of 10 citations"},
+            **{"is_contested": cluster != "c0", "reason": "<b>third parties</b> hold 7 of 10 citations"},
         }
         for cluster, held in counts.items()
         for holder, n in held.items()

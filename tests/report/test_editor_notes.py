@@ -5,7 +5,7 @@ import pytest
 
 from coverage_kit.errors import RunError
 from coverage_kit.report.workbook import write_workbook
-from coverage_kit.report.workbook.editor_notes import KEY, EditKey, Kept, match_kept
+from coverage_kit.report.workbook.editor_notes import KEY, EditKey, EditorNotes, match_kept
 
 TODO, EARLIER = "to do by page", "earlier edits"
 
@@ -166,7 +166,10 @@ def test_a_wrong_file_is_told(analysis, old, tmp_path, kind):
 
 def test_edits_are_matched_by_place_and_question_then_job_and_question_then_place_and_gap():
     new = [EditKey("p", "q", "a"), EditKey("p", "r", "b"), EditKey("p", "s", "c", frozenset({"d"})), EditKey("p", "t", "e")]
-    old = {key: Kept(key, {"status": key}, {"status": key}) for key in ("p-q-a", "p-x-b", "p-s-d", "p-t-z", "p-q-a2", "y-u-e")}
+    old = {
+        key: EditorNotes(key, {"status": key}, {"status": key})
+        for key in ("p-q-a", "p-x-b", "p-s-d", "p-t-z", "p-q-a2", "y-u-e")
+    }
     found, left = match_kept(new, list(old.values()))
     assert {place: row.key for place, row in found.items()} == {0: "p-q-a", 1: "p-x-b", 2: "p-s-d"}
     assert [row.key for row in left] == ["p-t-z", "p-q-a2", "y-u-e"]

@@ -117,7 +117,7 @@ def test_named_are_the_gaps_with_most_demand_and_severity_that_an_edit_can_close
         ("half", 90.0, 0.8, True, "missing"),
     ]
     rows += [("lost", 900.0, 0.9, False, "unwinnable"), ("told", 900.0, 0.9, True, "covered")]
-    gaps = pd.DataFrame(rows, columns=["label", "demand", "severity", "winnable", "cause"])
+    gaps = pd.DataFrame(rows, columns=["label", "demand", "severity", "is_closable", "cause"])
     gaps = gaps.assign(low=gaps["severity"] - 0.1, high=gaps["severity"] + 0.1)
     labels = figure_data.label_gaps(gaps, 2)
     assert [(label.text, label.x) for label in labels] == [("asked", np.log10(400)), ("half", np.log10(90))]

@@ -43,7 +43,7 @@ def test_no_edit_stands_apart(analysis):
 
 
 def test_what_cannot_be_won_is_not_counted_as_severe(analysis):
-    lost = replace(analysis, gaps=analysis.gaps.assign(winnable=False))
+    lost = replace(analysis, gaps=analysis.gaps.assign(is_closable=False))
     assert (summarize(analysis).n_severe, summarize(lost).n_severe) == (2, 0)
 
 
@@ -98,9 +98,9 @@ def test_passed_self_test_is_told_with_its_interval(analysis):
 
 
 def test_self_test_tells_which_share_of_gaps_coverage_rests_on(analysis):
-    estimated = describe_self_test(analysis.about | {"share_of_gaps": 0.404})
+    estimated = describe_self_test(analysis.about | {"unanswered_share": 0.404})
     assert "rests on an estimate that 40% of questions have no answer here; settle it with match.share_of_gaps" in estimated
-    given = analysis.about | {"share_of_gaps": 0.2, "settings": {"match": {"share_of_gaps": 0.2}}}
+    given = analysis.about | {"unanswered_share": 0.2, "settings": {"match": {"unanswered_share": 0.2}}}
     assert "rests on the share of questions without an answer here that was given: 20%" in describe_self_test(given)
     assert "rests on" not in describe_self_test(analysis.about)  # an older run
 

@@ -5,7 +5,7 @@ import pytest
 from coverage_kit.pipeline.run import analyze
 from coverage_kit.settings import make_settings
 from coverage_kit.storage import cache
-from coverage_kit.storage.cache import Reuse, digest
+from coverage_kit.storage.cache import ResultCache, digest
 from coverage_kit.vectors import Embeddings
 from tests.encoder import WordEncoder
 
@@ -14,9 +14,9 @@ SUBJECTS = ["brake pads", "tyre tread", "battery range", "delivery slots", "sadd
 
 
 def test_what_was_made_of_the_same_input_is_not_made_again(tmp_path):
-    kept = Reuse(tmp_path)
+    kept = ResultCache(tmp_path)
     made = kept.get("one", [TABLE, 3], lambda: {"table": TABLE, "values": np.arange(3), "quality": {"auc": 0.5}})
-    again = Reuse(tmp_path)
+    again = ResultCache(tmp_path)
     found = again.get("one", [TABLE.copy(), 3], lambda: pytest.fail("made again"))
     pd.testing.assert_frame_equal(found["table"], TABLE)
     assert (found["values"] == made["values"]).all()
@@ -25,7 +25,7 @@ def test_what_was_made_of_the_same_input_is_not_made_again(tmp_path):
 
 
 def test_another_input_name_or_code_is_made_anew(tmp_path, monkeypatch):
-    kept = Reuse(tmp_path)
+    kept = ResultCache(tmp_path)
     kept.get("one", [1], lambda: {"answer": "first"})
     assert kept.get("one", [2], lambda: {"answer": "second"})["answer"] == "second"
     assert kept.get("two", [1], lambda: {"answer": "third"})["answer"] == "third"
@@ -36,14 +36,14 @@ def test_another_input_name_or_code_is_made_anew(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["values.json", "table.parquet"])
 def test_what_cannot_be_read_is_made_anew(tmp_path, name):
-    kept = Reuse(tmp_path)
+    kept = ResultCache(tmp_path)
     kept.get("one", [1], lambda: {"table": TABLE})
     next(tmp_path.rglob(name)).write_bytes(b"{")
     assert kept.get("one", [1], lambda: {"table": TABLE[:1]})["table"].shape == (1, 2)
 
 
 def test_only_the_last_three_of_a_name_stay(tmp_path):
-    kept = Reuse(tmp_path)
+    kept = ResultCache(tmp_path)
     for number in range(6):
         kept.get("one", [number], lambda: {"n": 1})
     assert len(list((tmp_path / "one").iterdir())) == 3
@@ -72,7 +72,7 @@ def project(tmp_path):
         )
     asked = [f"are the {subject} of model {number} fine" for number in range(8) for subject in SUBJECTS]
     (tmp_path / "log.csv").write_text("query\n" + "\n".join(asked))
-    match = {"rounds": 4, "bootstraps": 20}
+    match = {"calibration_rounds": 4, "bootstraps": 20}
     folders = {"out": str(tmp_path / "run"), "cache": str(tmp_path / "cache")}
     return make_settings(
         {"site": {"source": str(site)}, "log": {"files": [str(tmp_path / "log.csv")]}, "match": match, **folders}

@@ -6,7 +6,7 @@ from hypothesis import given, settings, strategies as st
 from coverage_kit.errors import RunError, SchemaError
 from coverage_kit.tables import PREDICTIONS
 from coverage_kit.tasks.predictions import (
-    Drift,
+    PredictionDrift,
     calibrate_predictions,
     compare_predictions,
     describe_comparison,
@@ -95,7 +95,7 @@ def test_the_other_queries_of_an_edited_gap_say_nothing_of_drift():
 
 def test_without_untouched_queries_there_is_no_drift():
     found = compare(before(asked=ASKED[:3]), later(0.0, 0.3, -0.1), "e0")
-    assert found.drift == Drift()
+    assert found.drift == PredictionDrift()
     assert found.predictions["realised"].iloc[0] == pytest.approx(10)
     assert "nothing is taken off for drift" in describe_comparison(found, "predicted under model m")
 

@@ -11,8 +11,8 @@ from coverage_kit.embed.texts import CachedEncoder
 from coverage_kit.errors import EncoderError, LogError, RunError
 from coverage_kit.settings import MatchSettings, TuneSettings, make_settings
 from coverage_kit.tables import CLAIMS, PASSAGES, QUERIES
-from coverage_kit.tasks.tune import NOTE, Place, tune_encoder, tune_on
-from coverage_kit.tasks.tuning_pairs import Material
+from coverage_kit.tasks.tune import NOTE, TuningTarget, tune_encoder, tune_on
+from coverage_kit.tasks.tuning_pairs import TuningData
 from coverage_kit.tasks.tuning_result import AS_ENCODED, IN_SPACE, RECALL, RECIPROCAL_RANK, describe_tuning
 
 THINGS = {"lamp": "quorlet", "lock": "brannick", "pump": "ostler", "bell": "trimmow", "rack": "shandle", "basket": "velkin"}
@@ -37,12 +37,12 @@ def make_material(is_permuted=False):
     table = pd.DataFrame(labels)
     if is_permuted:
         table["page_id"] = np.random.default_rng(0).permutation(table["page_id"])
-    return Material(PASSAGES.table(passages), QUERIES.table(queries), table, CLAIMS.empty())
+    return TuningData(PASSAGES.table(passages), QUERIES.table(queries), table, CLAIMS.empty())
 
 
 def make_place(folder, is_kept=False):
     encoder = CachedEncoder(choose_encoder(runtime="torch", precision="fp32"), folder / "vectors.sqlite", is_quiet=True)
-    return Place(TORCH, encoder, folder / "encoder", is_kept)
+    return TuningTarget(TORCH, encoder, folder / "encoder", is_kept)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_pairs_that_are_noise_bring_nothing_and_nothing_is_written(tmp_path):
 
 def test_too_few_cited_pages_are_refused_before_anything_is_trained(tmp_path):
     whole = make_material()
-    few = Material(whole.passages, whole.queries, whole.labels.iloc[:30], whole.claims)
+    few = TuningData(whole.passages, whole.queries, whole.labels.iloc[:30], whole.claims)
     with pytest.raises(LogError, match=r"log.files: answers that cite pages which were read: 32 queries.*Add logs"):
         tune_on(few, make_place(tmp_path), FAST, seed=0)
 
@@ -134,7 +134,7 @@ def test_a_folder_of_other_things_is_not_replaced(tmp_path):
 
 def test_a_tuned_encoder_is_not_tuned_again_as_it_may_know_what_is_held_out(learned, tmp_path):
     place = make_place(tmp_path)
-    again = Place(MatchSettings(encoder=str(learned.folder)), place.encoder, place.out)
+    again = TuningTarget(MatchSettings(encoder=str(learned.folder)), place.encoder, place.out)
     with pytest.raises(EncoderError, match=rf"one that was tuned\. Set match\.encoder to .* its {NOTE} names it"):
         tune_on(make_material(), again, FAST, seed=0)
 

@@ -4,7 +4,7 @@ import pytest
 
 from coverage_kit.embed.finetune import TextPair
 from coverage_kit.tables import CLAIMS, PASSAGES, QUERIES
-from coverage_kit.tasks.tuning_pairs import Material, cited_pairs, draw_pairs, heading_pairs, list_sought, split_by_page
+from coverage_kit.tasks.tuning_pairs import TuningData, cited_pairs, draw_pairs, heading_pairs, list_sought, split_by_page
 from coverage_kit.vectors import Embeddings
 
 
@@ -69,7 +69,7 @@ def test_the_same_seed_holds_out_the_same_pages(labels):
 
 def test_a_query_seeks_a_passage_where_it_is_known_and_else_any_of_its_page():
     table = pd.DataFrame([label("q", "a"), label("r", "a", "a#1")])
-    material = Material(PASSAGE_TABLE, QUERY_TABLE, table, CLAIMS.empty())
+    material = TuningData(PASSAGE_TABLE, QUERY_TABLE, table, CLAIMS.empty())
     sought = dict(zip(("q", "r"), list_sought(material, split_by_page(table, 1.0, 0)), strict=True))
     assert [item.tolist() for item in sought["q"].items] == [[0, 1]]
     assert [item.tolist() for item in sought["r"].items] == [[1]]
@@ -77,7 +77,7 @@ def test_a_query_seeks_a_passage_where_it_is_known_and_else_any_of_its_page():
 
 def test_other_pages_of_a_tested_query_are_neither_right_nor_wrong():
     table = pd.DataFrame([label("q", "a"), label("q", "b")])
-    material = Material(PASSAGE_TABLE, QUERY_TABLE, table, CLAIMS.empty())
+    material = TuningData(PASSAGE_TABLE, QUERY_TABLE, table, CLAIMS.empty())
     split = split_by_page(table, 0.1, 0)
     ignored = {"a": [2], "b": [0, 1]}[next(iter(split.held))]
     assert list_sought(material, split)[0].ignored.tolist() == ignored
@@ -95,7 +95,7 @@ def nothing_held(table):
 
 def test_of_a_cited_page_the_passage_nearest_to_the_query_is_learned():
     table = pd.DataFrame([label("q", "a"), label("q", "b")])
-    material = Material(PASSAGE_TABLE, QUERY_TABLE, table, CLAIMS.empty())
+    material = TuningData(PASSAGE_TABLE, QUERY_TABLE, table, CLAIMS.empty())
     vectors = (unit([0, 1], [1, 0]), unit([1, 0.1], [0.1, 1], [1, 1]), Embeddings((), np.zeros((0, 2), np.float32), "e@1"))
     pairs = cited_pairs(material, nothing_held(table), vectors)
     assert pairs == [TextPair("what is q", "A > B. two", "a"), TextPair("what is q", "three", "b")]
@@ -104,7 +104,7 @@ def test_of_a_cited_page_the_passage_nearest_to_the_query_is_learned():
 def test_what_answers_said_moves_the_choice():
     table = pd.DataFrame([label("q", "a")])
     claims = CLAIMS.table([{"claim_id": "c", "answer_id": "x", "query_id": "q", "text": "they say so"}])
-    material = Material(PASSAGE_TABLE, QUERY_TABLE, table, claims)
+    material = TuningData(PASSAGE_TABLE, QUERY_TABLE, table, claims)
     vectors = (unit([0.7, 1], [1, 0]), unit([1, 0.1], [0.1, 1], [1, 1]), unit([1, 0]))
     assert cited_pairs(material, nothing_held(table), vectors) == [TextPair("what is q", "A. one", "a")]
 
@@ -112,7 +112,7 @@ def test_what_answers_said_moves_the_choice():
 def test_where_people_named_the_passage_it_is_that_one():
     table = pd.DataFrame([label("q", "a", "a#0")])
     vectors = (unit([0, 1], [1, 0]), unit([1, 0.1], [0.1, 1], [1, 1]), Embeddings((), np.zeros((0, 2), np.float32), "e@1"))
-    material = Material(PASSAGE_TABLE, QUERY_TABLE, table, CLAIMS.empty())
+    material = TuningData(PASSAGE_TABLE, QUERY_TABLE, table, CLAIMS.empty())
     assert cited_pairs(material, nothing_held(table), vectors)[0].passage == "A. one"
 
 

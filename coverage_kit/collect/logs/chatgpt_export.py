@@ -26,10 +26,10 @@ def _recognises(exchange: Exchange) -> bool:
 
 def _read(exchange: Exchange) -> list[LogRecord]:
     talk = exchange.body
-    turns: list[_Turn] = []
+    turns: list[_ExportTurn] = []
     for message in _branch(talk):
         if dict_of(message.get("author")).get("role") == "user":
-            turns.append(_Turn(message))
+            turns.append(_ExportTurn(message))
         elif turns:
             turns[-1].add(message)
     return [turn.record(talk) for turn in turns if turn.query]
@@ -56,7 +56,7 @@ def _is_hidden(message: dict[str, Any]) -> bool:
 
 
 @dataclass
-class _Turn:
+class _ExportTurn:
     """One thing that the user said, and what the assistant and its tools made of it."""
 
     asked: dict[str, Any]
@@ -84,7 +84,7 @@ class _Turn:
 
     def _say(self, text: str, about: dict[str, Any]) -> None:
         self.answer += _GAP if self.answer else ""
-        said = _Stripped(text)
+        said = _StrippedText(text)
         self.citations += [_moved(page, len(self.answer)) for page in _cited(said, about)]
         notes = [note for note in dicts_of(about.get("content_references")) if note.get("type") == "sources_footnote"]
         self.listed += [page for note in notes for page in citations_of(dicts_of(note.get("sources")))]
@@ -107,7 +107,7 @@ class _Turn:
         )
 
 
-class _Stripped:
+class _StrippedText:
     """A text without its private markers, and where in it the characters of the logged text stand."""
 
     def __init__(self, logged: str) -> None:
@@ -135,7 +135,7 @@ class _Stripped:
         return (end - len(last), end) if last else (None, None)
 
 
-def _cited(said: _Stripped, about: dict[str, Any]) -> Iterator[Citation]:
+def _cited(said: _StrippedText, about: dict[str, Any]) -> Iterator[Citation]:
     for note in dicts_of(about.get("content_references")):
         if "webpage" in text_of(note.get("type")) or note.get("type") == "nav_list":
             items = dicts_of(note.get("items")) or [note]
@@ -147,7 +147,7 @@ def _cited(said: _Stripped, about: dict[str, Any]) -> Iterator[Citation]:
         yield from (page._replace(start=start, end=end) for page in citations_of([dict_of(note.get("metadata"))]))
 
 
-def _marker_place(said: _Stripped, note: dict[str, Any]) -> int:
+def _marker_place(said: _StrippedText, note: dict[str, Any]) -> int:
     """Return where a reference's marker stood, by its offset if its words are there, else by its words."""
     start, words = note.get("start_idx"), note.get("matched_text")
     if not isinstance(words, str) or not words.strip():
@@ -157,7 +157,7 @@ def _marker_place(said: _Stripped, note: dict[str, Any]) -> int:
     return said.position(found) if isinstance(found, int) and found >= 0 else 0
 
 
-def _old_span(said: _Stripped, note: dict[str, Any]) -> tuple[int | None, int | None]:
+def _old_span(said: _StrippedText, note: dict[str, Any]) -> tuple[int | None, int | None]:
     start, end = note.get("start_ix"), note.get("end_ix")
     if type(start) is not int or type(end) is not int or not 0 <= start < end <= len(said.logged):
         return None, None

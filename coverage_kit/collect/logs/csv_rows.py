@@ -23,7 +23,7 @@ class CsvFile:
         self.encoding = lines.text_encoding(path)
         csv.field_size_limit(max(csv.field_size_limit(), lines.MAX_LINE_CHARACTERS))
         with self._open() as stream:
-            self._delimiter = find_delimiter(next((line for line in _Feed(stream) if line.strip()), ""))
+            self._delimiter = find_delimiter(next((line for line in _LineFeed(stream) if line.strip()), ""))
 
     def header(self) -> list[str]:
         """Return the names of the columns; none where the file is empty."""
@@ -47,7 +47,7 @@ class CsvFile:
 
     def _records(self, stream: TextIO) -> Iterator[tuple[int, list[str] | str]]:
         """Yield each record's first line with its fields, or with the reason why it cannot be read."""
-        feed = _Feed(stream)
+        feed = _LineFeed(stream)
         reader = csv.reader(feed, delimiter=self._delimiter)
         while not feed.has_ended:
             line, feed.n_quotes = feed.n_lines + 1, 0
@@ -74,7 +74,7 @@ class CsvFile:
         return False
 
 
-class _Feed:
+class _LineFeed:
     """The lines of a CSV file, with what the csv module does not tell of them."""
 
     def __init__(self, stream: TextIO) -> None:

@@ -99,7 +99,7 @@ class JsonArray:
     def rows(self, columns: Sequence[str] = ()) -> Iterator[Row]:
         """Yield every record, numbered from 1; where the file breaks off or is broken, the last row tells it."""
         with self._path.open(encoding=self._encoding, errors="replace") as stream:
-            feed = _Feed(stream)
+            feed = _ByteFeed(stream)
             for number in itertools.count(1):
                 if not feed.skip():
                     return
@@ -110,7 +110,7 @@ class JsonArray:
                     return
 
 
-class _Feed:
+class _ByteFeed:
     """The text of a JSON array, no more of it than holds one record."""
 
     def __init__(self, stream: TextIO) -> None:

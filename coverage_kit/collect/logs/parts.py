@@ -27,7 +27,7 @@ from coverage_kit.collect.logs.read import (
     survey_log,
     without_cycles,
 )
-from coverage_kit.collect.logs.read_report import Met, Unread
+from coverage_kit.collect.logs.read_report import LogReadReport, Unread
 from coverage_kit.collect.logs.requests import Requests
 from coverage_kit.collect.logs.sample import Ask, Sample
 from coverage_kit.collect.logs.tabulate import LogTabulator
@@ -125,7 +125,7 @@ def load_log_part(folder: str | Path) -> LogPart:
 
 
 def _empty(log: LogSettings) -> LogPart:
-    return LogPart(LogTabulator(log.most_answers), Met(log.most_answers), Requests())
+    return LogPart(LogTabulator(log.max_answers), LogReadReport(log.max_answers), Requests())
 
 
 def _joined(whole: LogPart, part: LogPart) -> LogPart:
@@ -155,7 +155,7 @@ def _part_of(tabulator: LogTabulator, stored: dict[str, Any]) -> LogPart:
     told, asked = stored["met"], {(name, prompt): tuple(rest) for name, prompt, *rest in stored["requests"]}
     counts = Counter({(file, name): n for file, name, n in told["counts"]})
     times, figures = Unread(**told["times"]), Unread(**told["figures"])
-    met = Met(told["most"], counts, told["rejects"], told["n_rejected"], times, figures)
+    met = LogReadReport(told["most"], counts, told["rejects"], told["n_rejected"], times, figures)
     requests = Requests(answered=set(stored["answered"]))
     requests.join(Requests(asked=asked))
     return LogPart(tabulator, met, requests, stored["chosen"], stored["sources"])

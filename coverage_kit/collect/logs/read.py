@@ -10,7 +10,7 @@ from typing import Any
 
 from coverage_kit.collect.logs.columns import FIELDS
 from coverage_kit.collect.logs.formats import FORMATS, TABLE_FORMATS
-from coverage_kit.collect.logs.read_report import Met
+from coverage_kit.collect.logs.read_report import LogReadReport
 from coverage_kit.collect.logs.reader import Reader
 from coverage_kit.collect.logs.requests import UNANSWERED, Requests
 from coverage_kit.collect.logs.sources import find_files, open_file
@@ -74,7 +74,7 @@ class LogPart:
     """
 
     tabulator: LogTabulator
-    met: Met
+    met: LogReadReport
     requests: Requests
     chosen: dict[str, list[str]] = field(default_factory=dict)
     sources: list[dict[str, Any]] = field(default_factory=list)
@@ -119,7 +119,7 @@ def list_files(log: LogSettings) -> list[tuple[str, Path]]:
 
 def read_surveys(surveys: Sequence[Survey], requests: Requests, log: LogSettings) -> LogPart:
     """Return what the surveyed sources hold, in this order."""
-    tabulator, met = LogTabulator(log.most_answers), Met(log.most_answers)
+    tabulator, met = LogTabulator(log.max_answers), LogReadReport(log.max_answers)
     reader = Reader(requests, log.columns, met)
     for survey in surveys:
         tabulator.begin_source()

@@ -28,7 +28,7 @@ class Unread:
 
 
 @dataclass
-class Met:
+class LogReadReport:
     """Counts of records by (file, format), the first `most` rejects and the number of all, and cells that cannot be read."""
 
     most: int
@@ -44,7 +44,7 @@ class Met:
         if len(self.rejects) < self.most:
             self.rejects.append({"file": file, "line": line, "reason": reason})
 
-    def join(self, other: "Met") -> None:
+    def join(self, other: "LogReadReport") -> None:
         """Take what was met in another part of the log."""
         self.counts.update(other.counts)
         self.rejects = (self.rejects + other.rejects)[: self.most]

@@ -10,7 +10,7 @@ from coverage_kit.collect.logs.api_format import LogFormat, open_exchange, own_c
 from coverage_kit.collect.logs.columns import choose_columns
 from coverage_kit.collect.logs.formats import find_format, find_table_format
 from coverage_kit.collect.logs.lines import Row
-from coverage_kit.collect.logs.read_report import Met, Unread
+from coverage_kit.collect.logs.read_report import LogReadReport, Unread
 from coverage_kit.collect.logs.record import LogRecord, UnreadableRecordError
 from coverage_kit.collect.logs.requests import Requests
 from coverage_kit.collect.logs.survey import MAPPED, Survey
@@ -35,7 +35,7 @@ class Reader:
         met: where to note it.
     """
 
-    def __init__(self, requests: Requests, by_hand: Mapping[str, str], met: Met) -> None:
+    def __init__(self, requests: Requests, by_hand: Mapping[str, str], met: LogReadReport) -> None:
         self.requests, self.by_hand, self.met = requests, by_hand, met
         self._decimal, self._is_day_first = "", False
 

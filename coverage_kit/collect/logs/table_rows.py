@@ -46,7 +46,7 @@ class ParquetFile:
             raise _broken(Path(self.where), f"readable Parquet after row {number}", error) from None
 
 
-class Sheet:
+class TableSheet:
     """One sheet of a workbook, whose first row that is not blank is the header."""
 
     def __init__(self, path: Path, name: str, only: bool) -> None:
@@ -77,12 +77,12 @@ class Sheet:
             workbook.close()
 
 
-def open_sheets(path: Path) -> list[Sheet]:
+def open_sheets(path: Path) -> list[TableSheet]:
     """Return the sheets of an xlsx workbook that hold cells. Raises LogError when it is broken or all are empty."""
     workbook = _load(path)
     names = [sheet.title for sheet in workbook.worksheets]
     workbook.close()
-    sheets = [sheet for name in names if (sheet := Sheet(path, name, only=len(names) == 1)).header()]
+    sheets = [sheet for name in names if (sheet := TableSheet(path, name, only=len(names) == 1)).header()]
     if not sheets:
         raise LogError(str(path), "a sheet with a header and rows", "empty sheets", "Export the log again.")
     return sheets

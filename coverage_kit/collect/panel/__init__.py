@@ -2,11 +2,19 @@
 
 from coverage_kit.collect.panel.ask import ask_panel
 from coverage_kit.collect.panel.panel import make_panel, panel_version, read_panel, write_panel
-from coverage_kit.collect.panel.wave import Estimate, Wave, describe_estimate, describe_wave, name_wave, price_wave, sum_wave
+from coverage_kit.collect.panel.wave import (
+    Wave,
+    WaveEstimate,
+    describe_estimate,
+    describe_wave,
+    name_wave,
+    price_wave,
+    sum_wave,
+)
 
 __all__ = [
-    "Estimate",
     "Wave",
+    "WaveEstimate",
     "ask_panel",
     "describe_estimate",
     "describe_wave",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from coverage_kit.collect.panel.asker import CLOCK, Asker, Clock, Purse
-from coverage_kit.collect.panel.engines import Engine, list_engines, open_sender
+from coverage_kit.collect.panel.asker import CLOCK, Asker, Clock, WaveBudget
+from coverage_kit.collect.panel.engines import AnswerEngine, list_engines, open_sender
 from coverage_kit.collect.panel.panel import panel_version, write_panel
 from coverage_kit.collect.panel.store import HIDDEN, Exchange, Stored, WaveFile, read_stored
 from coverage_kit.collect.panel.turns import Turn, lost_record, plan_turns
@@ -40,7 +40,7 @@ def ask_panel(ask: AskSettings, panel: Panels, prices: Prices, is_new: bool = Fa
     engines, out = list_engines(ask), Path(ask.out)
     senders = [open_sender(engine) for engine in engines]
     stop = threading.Event()
-    purse = Purse(Budget(prices, ask.most_tokens, ask.most_money), stop)
+    purse = WaveBudget(Budget(prices, ask.max_tokens, ask.max_money), stop)
     for engine in engines:
         purse.budget.check_price(engine.model)
     turns = {engine.name: plan_turns(panel, engine.name, ask.repeats) for engine in engines}
@@ -57,7 +57,7 @@ def ask_panel(ask: AskSettings, panel: Panels, prices: Prices, is_new: bool = Fa
     return Wave(wave.wave, wave.path, told, purse.budget.money, prices.currency, is_interrupted)
 
 
-def _check_setups(engines: Sequence[Engine], stored: Mapping[Exchange, Stored], wave: str) -> None:
+def _check_setups(engines: Sequence[AnswerEngine], stored: Mapping[Exchange, Stored], wave: str) -> None:
     """Raise SettingsError where an engine has answers in the wave that another model, form or market gave."""
     for engine in engines:
         for (name, _, _), one in stored.items():
@@ -68,7 +68,7 @@ def _check_setups(engines: Sequence[Engine], stored: Mapping[Exchange, Stored], 
                 raise SettingsError(f"ask.engines, {engine.name}", f"the settings with which wave {wave} began", found, cure)
 
 
-def _count_earlier(stored: Mapping[Exchange, Stored], engines: Sequence[Engine], budget: Budget) -> None:
+def _count_earlier(stored: Mapping[Exchange, Stored], engines: Sequence[AnswerEngine], budget: Budget) -> None:
     """Count what earlier runs of the wave spent; of requests whose reply was lost, what was set aside."""
     models = {engine.name: engine.model for engine in engines}
     for (name, _, _), one in stored.items():
@@ -76,7 +76,7 @@ def _count_earlier(stored: Mapping[Exchange, Stored], engines: Sequence[Engine],
         budget.settle(model, Spent(), sum(one.lost, one.spent))
 
 
-def _note_lost(engines: Sequence[Engine], turns: Mapping[str, Sequence[Turn]], wave: WaveFile) -> None:
+def _note_lost(engines: Sequence[AnswerEngine], turns: Mapping[str, Sequence[Turn]], wave: WaveFile) -> None:
     """Store a record of each exchange that was under way when the process was killed."""
     for engine in engines:
         for turn in turns[engine.name]:

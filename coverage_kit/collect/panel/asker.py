@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from coverage_kit.collect.panel.engines import Engine, Sender
+from coverage_kit.collect.panel.engines import AnswerEngine, Sender
 from coverage_kit.collect.panel.store import Outcome, WaveFile
 from coverage_kit.collect.panel.turns import Tries, Turn, make_record
 from coverage_kit.errors import AskError, BudgetError
@@ -44,7 +44,7 @@ class StoppedError(Exception):
     """Nothing more is asked: the run was stopped."""
 
 
-class Purse:
+class WaveBudget:
     """The budget of a wave, shared by its engines, and what stops them all.
 
     An engine whose next request may cost more than is left waits for what the others' requests under way give back: only where
@@ -94,7 +94,7 @@ class Asker:
     """
 
     def __init__(  # noqa: PLR0913 (what an engine shares with the others)
-        self, engine: Engine, sender: Sender, wave: WaveFile, purse: Purse, retries: int = 4, clock: Clock = CLOCK
+        self, engine: AnswerEngine, sender: Sender, wave: WaveFile, purse: WaveBudget, retries: int = 4, clock: Clock = CLOCK
     ) -> None:
         self.engine, self.tally = engine, Tally()
         self._sender, self._wave, self._purse = sender, wave, purse

@@ -35,7 +35,7 @@ class Sender(Protocol):
 
 
 @dataclass(frozen=True)
-class Engine:
+class AnswerEngine:
     """One engine: its settings, its form, and the market it is told, where it takes one."""
 
     settings: AskedEngine
@@ -81,14 +81,14 @@ class Engine:
         """Return why nothing more can be asked of the engine after a failure; empty where the next query may be answered."""
         if failure.status in (400, 422) and self.settings.has_search and _TOOL.search(failure.found):
             return "it offers this model no web search in this form: set has_search = false"
-        return _STOPPING.get(failure.status, "").format(variable=key_variable(self.settings))
+        return _STOPPING.get(failure.status, "").format(variable=api_key_env(self.settings))
 
 
 class _OpenAiSender:
     """An OpenAI-compatible endpoint, asked by the openai client."""
 
     def __init__(self, engine: AskedEngine, path: str, key: Secret) -> None:
-        settings = engine.model_copy(update={"key_variable": key_variable(engine)})
+        settings = engine.model_copy(update={"api_key_env": api_key_env(engine)})
         self._endpoint, self._path, self._key = Endpoint(settings, "ask.engines", AskError, retries=0), path, key
 
     def post(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], AskError | None]:
@@ -102,7 +102,7 @@ class _OpenAiSender:
         return {"error": {"message": failure.found}}, failure
 
 
-def list_engines(ask: AskSettings) -> list[Engine]:
+def list_engines(ask: AskSettings) -> list[AnswerEngine]:
     """Return the engines of the settings. Raises SettingsError for none, for one without a model, and for two of one name."""
     if not ask.engines:
         cure = "Add a block [[ask.engines]] for each engine to ask (docs/asking.md)."
@@ -117,7 +117,7 @@ def list_engines(ask: AskSettings) -> list[Engine]:
     return [_list_engine(engine, ask.market.strip().upper()) for engine in ask.engines]
 
 
-def open_sender(engine: Engine) -> Sender:
+def open_sender(engine: AnswerEngine) -> Sender:
     """Return what sends an engine's requests, its key read from the environment.
 
     Raises SettingsError for a key that is missing or cannot be one, and where the openai library is needed and not installed.
@@ -128,18 +128,18 @@ def open_sender(engine: Engine) -> Sender:
     return Poster(find_url(settings), form.headers, key, settings.timeout_seconds)
 
 
-def key_variable(engine: AskedEngine) -> str:
+def api_key_env(engine: AskedEngine) -> str:
     """Return the environment variable that holds an engine's key."""
-    return engine.key_variable or find_form(engine).key_variable
+    return engine.api_key_env or find_form(engine).api_key_env
 
 
-def _list_engine(settings: AskedEngine, market: str) -> Engine:
+def _list_engine(settings: AskedEngine, market: str) -> AnswerEngine:
     form = find_form(settings)
-    return Engine(settings, form, market if form.takes_market and settings.has_search else "")
+    return AnswerEngine(settings, form, market if form.takes_market and settings.has_search else "")
 
 
 def _read_key(engine: AskedEngine) -> Secret:
-    where, variable = f"ask.engines, {engine.name}", key_variable(engine)
+    where, variable = f"ask.engines, {engine.name}", api_key_env(engine)
     key = Secret(os.environ.get(variable, "").strip())
     if not key and not (engine.kind in _OPENAI_KINDS and engine.base_url):
         raise SettingsError(where, "a key in the environment", "none", f"Put the key into the environment variable {variable}.")

@@ -30,7 +30,7 @@ class Form:
     read in their results.
     """
 
-    key_variable: str
+    api_key_env: str
     base_url: str
     path: Callable[[str], str]
     body: Callable[[AskedEngine, str, str], Body]

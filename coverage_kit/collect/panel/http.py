@@ -51,7 +51,7 @@ class Secret:
 
 
 @dataclass(frozen=True)
-class _Came:
+class _Arrival:
     """What came of one request: status, content, the header Retry-After, or what went wrong instead."""
 
     status: int = 0
@@ -90,16 +90,16 @@ class Poster:
             return answer, None
         return answer or {}, self._fail(came, _words(answer))
 
-    def _exchange(self, body: bytes) -> _Came:
+    def _exchange(self, body: bytes) -> _Arrival:
         try:
             response = self._open(body)
         except _TROUBLES as error:
             was_sent = not (was_never_sent(error) or isinstance(error, ValueError))
-            return _Came(trouble=_tell(error, self._timeout_seconds), was_sent=was_sent)
+            return _Arrival(trouble=_tell(error, self._timeout_seconds), was_sent=was_sent)
         try:
-            return _Came(response.status, self._read(response), response.headers.get("retry-after", ""))
+            return _Arrival(response.status, self._read(response), response.headers.get("retry-after", ""))
         except _TROUBLES as error:
-            return _Came(trouble=_tell(error, self._timeout_seconds))
+            return _Arrival(trouble=_tell(error, self._timeout_seconds))
         finally:
             response.close()
 
@@ -136,7 +136,7 @@ class Poster:
             return None
         return self._key.hide(answer) if isinstance(answer, dict) else None
 
-    def _fail(self, came: _Came, words: str) -> AskError:
+    def _fail(self, came: _Arrival, words: str) -> AskError:
         found = came.trouble or ("an answer that is no JSON object" if came.is_ok else f"status {came.status}")
         told = " ".join(f"{found}: {words}".split())[:300] if words else found
         failure = AskError(self.url, "an answer", told, "Try later: what was answered is kept.")

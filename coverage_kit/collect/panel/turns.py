@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from coverage_kit.collect.panel.engines import Engine
+from coverage_kit.collect.panel.engines import AnswerEngine
 from coverage_kit.collect.panel.store import Exchange, Outcome
 from coverage_kit.errors import AskError
 from coverage_kit.tables import Panels
@@ -70,7 +70,7 @@ def plan_turns(panel: Panels, engine: str, repeats: int) -> list[Turn]:
     ]
 
 
-def make_record(engine: Engine, turn: Turn, tries: Tries, outcome: Outcome, wave: str) -> dict[str, Any]:
+def make_record(engine: AnswerEngine, turn: Turn, tries: Tries, outcome: Outcome, wave: str) -> dict[str, Any]:
     """Return the record of a turn: request and response as they were, beside what the log's tables need."""
     about = {
         "custom_id": "/".join([wave, turn.engine, turn.query_id, str(turn.repeat)]),
@@ -93,13 +93,13 @@ def make_record(engine: Engine, turn: Turn, tries: Tries, outcome: Outcome, wave
     return about | {"request": engine.body(turn.query), "response": _response(engine, tries)} | parts
 
 
-def lost_record(engine: Engine, turn: Turn, lost: Sequence[Spent], wave: str) -> dict[str, Any]:
+def lost_record(engine: AnswerEngine, turn: Turn, lost: Sequence[Spent], wave: str) -> dict[str, Any]:
     """Return the record of a turn that was under way when the process was killed: what was set aside for it counts as spent."""
     tries = Tries(len(lost), sum(lost, Spent()), refusal={"error": {"message": LOST}})
     return make_record(engine, turn, tries, "lost", wave)
 
 
-def _response(engine: Engine, tries: Tries) -> dict[str, Any]:
+def _response(engine: AnswerEngine, tries: Tries) -> dict[str, Any]:
     if tries.replies and tries.failure is None:
         whole = tries.replies[0] if len(tries.replies) == 1 else engine.form.join(tries.replies)
         broken_off = {"error": {"message": tries.found}} if tries.is_paused else {}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from coverage_kit.collect.panel.engines import Engine, list_engines
+from coverage_kit.collect.panel.engines import AnswerEngine, list_engines
 from coverage_kit.collect.panel.panel import panel_version
 from coverage_kit.collect.panel.store import Exchange, Stored, read_stored
 from coverage_kit.collect.panel.turns import Turn, plan_turns
@@ -67,30 +67,30 @@ class EngineEstimate:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class WaveEstimate:
     """What going on with a wave, or a new one, would cost."""
 
     wave_id: str
     engines: tuple[EngineEstimate, ...]
     prices: Prices
-    most_tokens: int
-    most_money: float
+    max_tokens: int
+    max_money: float
 
 
 @checked
-def price_wave(ask: AskSettings, panel: Panels, prices: Prices, is_new: bool = False) -> Estimate:
+def price_wave(ask: AskSettings, panel: Panels, prices: Prices, is_new: bool = False) -> WaveEstimate:
     """Return what `ask_panel` would cost with the same arguments. Nothing is sent, and no key is needed."""
     engines, out = list_engines(ask), Path(ask.out)
     turns = {engine.name: plan_turns(panel, engine.name, ask.repeats) for engine in engines}
     wave_id = choose_wave(out, panel_version(panel), turns, is_new)
     stored = read_stored(out, wave_id)
     earlier = [stored, *(read_stored(out, wave) for wave in reversed(find_waves(out, panel_version(panel))) if wave != wave_id)]
-    return Estimate(
+    return WaveEstimate(
         wave_id,
         tuple(_estimate(engine, open_turns(turns[engine.name], stored), earlier) for engine in engines),
         prices,
-        ask.most_tokens,
-        ask.most_money,
+        ask.max_tokens,
+        ask.max_money,
     )
 
 
@@ -151,7 +151,7 @@ def describe_wave(wave: Wave) -> str:
     return "\n".join(lines)
 
 
-def describe_estimate(estimate: Estimate) -> str:
+def describe_estimate(estimate: WaveEstimate) -> str:
     """Return what a wave would cost, for the terminal."""
     lines = [f"Wave {estimate.wave_id}: nothing was sent"]
     total, unpriced = 0.0, list[str]()
@@ -160,13 +160,13 @@ def describe_estimate(estimate: Estimate) -> str:
         total += money or 0.0
         unpriced += [one.name] if money is None else []
         lines.append(f"  {one.name} ({one.model}): {one.n_calls} requests; at most {_told(estimate.prices, money, one.most)}")
-        if money is None and estimate.most_money:
+        if money is None and estimate.max_money:
             lines.append("    refused until it has one: add it to the table that costs.prices names, or set most_money = 0")
         if one.usual is not None:
             usual = _told(estimate.prices, estimate.prices.price(one.model, one.usual), one.usual)
             lines.append(f"    as its earlier answers: {usual}")
-    caps = [f"{estimate.most_tokens:,} tokens"] if estimate.most_tokens else []
-    caps += [f"{estimate.most_money:g} {estimate.prices.currency}"] if estimate.most_money else []
+    caps = [f"{estimate.max_tokens:,} tokens"] if estimate.max_tokens else []
+    caps += [f"{estimate.max_money:g} {estimate.prices.currency}"] if estimate.max_money else []
     without = f", without {', '.join(unpriced)}, whose price is not known" if unpriced else ""
     lines.append(f"  At most {total:.2f} {estimate.prices.currency}{without}; capped at {' and '.join(caps) or 'nothing'}")
     return "\n".join(lines)
@@ -177,7 +177,7 @@ def _told(prices: Prices, money: float | None, spent: Spent) -> str:
     return f"{spent.n_tokens:,} tokens, {spent.n_searches} searches, {price}"
 
 
-def _estimate(engine: Engine, turns: Sequence[Turn], earlier: Sequence[Mapping[Exchange, Stored]]) -> EngineEstimate:
+def _estimate(engine: AnswerEngine, turns: Sequence[Turn], earlier: Sequence[Mapping[Exchange, Stored]]) -> EngineEstimate:
     most = sum((engine.most(engine.body(turn.query)) for turn in turns), Spent())
     for stored in earlier:
         known = [

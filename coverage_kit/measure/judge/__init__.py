@@ -26,5 +26,5 @@ def open_judge(
     """
     if not settings.model:
         return PlainJudge(similarity)
-    budget = Budget(prices or read_prices(), settings.most_tokens, settings.most_money)
+    budget = Budget(prices or read_prices(), settings.max_tokens, settings.max_money)
     return ModelJudge(settings, budget, ReplyCache(cache / CACHE) if cache else None)

@@ -65,7 +65,7 @@ class Asking:
 
 def most_of(prompt: Prompt) -> Spent:
     """Return what a prompt's replies may cost at most: an endpoint that gives one at a time reads the prompt for each."""
-    return Spent(prompt.n, n_input_tokens=_n_read(prompt) * prompt.n, n_output_tokens=prompt.most_tokens * prompt.n)
+    return Spent(prompt.n, n_input_tokens=_n_read(prompt) * prompt.n, n_output_tokens=prompt.max_tokens * prompt.n)
 
 
 def _n_read(prompt: Prompt) -> int:

@@ -19,14 +19,14 @@ _OUT_OF = re.compile(r"\s*(?:/|out of)\s*(\d{1,3})(?![\w.])", re.IGNORECASE)
 _MARKS = " \t\r\n*_`\"'“”"
 
 
-class Found(NamedTuple):
+class ReadGrade(NamedTuple):
     """A grade in a reply, and where it stands."""
 
     grade: int
     start: int
 
 
-class Weighed(NamedTuple):
+class WeighedGrade(NamedTuple):
     """A grade weighted by probabilities (None: they say too little), and how much probability all grades together had."""
 
     grade: float | None
@@ -51,7 +51,7 @@ def write_form(rubric: Rubric, item: Item, is_swapped: bool = False) -> tuple[st
     return system.replace("\n\n\n", "\n\n"), f"{fenced.text}\n\n{form}"
 
 
-def find_grade(text: str, rubric: Rubric) -> Found | None:
+def find_grade(text: str, rubric: Rubric) -> ReadGrade | None:
     """Return the grade that a reply gives; None where it gives none, several, or one that is not on the scale.
 
     Read strictly: a labelled number at the start ("Rating: 4/5, because of …"), else the only number there is ("I'd give 3.").
@@ -66,10 +66,10 @@ def find_grade(text: str, rubric: Rubric) -> Found | None:
             return None
     out_of = _OUT_OF.match(text, number.end())
     is_fit = out_of is None or int(out_of[1]) == rubric.highest
-    return Found(int(number[1]), number.start()) if is_fit and int(number[1]) in rubric.grades else None
+    return ReadGrade(int(number[1]), number.start()) if is_fit and int(number[1]) in rubric.grades else None
 
 
-def weigh_grade(reply: Reply, rubric: Rubric) -> Weighed:
+def weigh_grade(reply: Reply, rubric: Rubric) -> WeighedGrade:
     """Return the sum of p(s) s over the grades s, by the probabilities of the tokens where the grade stands.
 
     After G-Eval: p is brought to 1 over the grades that were among the alternatives; tokens that are no grade are left out,
@@ -79,12 +79,12 @@ def weigh_grade(reply: Reply, rubric: Rubric) -> Weighed:
     found = find_grade(reply.text, rubric)
     at = _token_at(reply, found.start) if found else None
     if found is None or at is None:
-        return Weighed(None, 0.0)
+        return WeighedGrade(None, 0.0)
     shares = _grade_shares(reply, at, rubric)
     mass = math.fsum(shares.values())
     if mass < LEAST_MASS:
-        return Weighed(None, mass)
-    return Weighed(math.fsum(grade * share for grade, share in shares.items()) / mass, mass)
+        return WeighedGrade(None, mass)
+    return WeighedGrade(math.fsum(grade * share for grade, share in shares.items()) / mass, mass)
 
 
 def _token_at(reply: Reply, start: int) -> int | None:

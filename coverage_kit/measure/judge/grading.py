@@ -28,7 +28,7 @@ class Graded:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class JudgeEstimate:
     """What a job will cost: requests, those kept from before, tokens, and money (None: the table has no price of the model).
 
     `most_money` is what it costs at most: where the endpoint gives no probabilities, each grade is the mean of several replies.
@@ -40,7 +40,7 @@ class Estimate:
     n_input_tokens: int
     n_output_tokens: int
     money: float | None
-    most_money: float | None
+    max_money: float | None
 
     def describe(self, currency: str) -> str:
         """Return the estimate in a sentence."""
@@ -48,7 +48,7 @@ class Estimate:
             return (
                 f"{self.n_judgements} judgements, {self.n_cached} of them kept from before: nothing is asked, it costs nothing."
             )
-        told = "no price known" if self.money is None else f"about {self.money:.2f} {currency}, at most {self.most_money:.2f}"
+        told = "no price known" if self.money is None else f"about {self.money:.2f} {currency}, at most {self.max_money:.2f}"
         tokens = f"{self.n_input_tokens} tokens to read and up to {self.n_output_tokens} to write"
         return f"{self.n_judgements} judgements, {self.n_cached} kept from before, {self.n_calls} requests: {tokens}, {told}."
 
@@ -94,13 +94,13 @@ def price_job(  # noqa: PLR0913 (those of grade_items, and where they are priced
     prices: Prices,
     *,
     is_swapping: bool = True,
-) -> Estimate:
+) -> JudgeEstimate:
     """Return what `grade_items` would cost with `settings.repeats`, asking nobody. Raises SchemaError as that does."""
     _check(rubric, items)
     foreseen = [judge.foresee(rubric, *one) for one in _plan(rubric, items, settings.repeats, is_swapping)]
     likely, most = sum((one.likely for one in foreseen), Spent()), sum((one.most for one in foreseen), Spent())
     is_free = not likely.n_calls
-    return Estimate(
+    return JudgeEstimate(
         *(len(foreseen), likely.n_calls, sum(one.is_cached for one in foreseen)),
         *(likely.n_input_tokens, likely.n_output_tokens),
         *(0.0 if is_free else prices.price(judge.name, likely), 0.0 if is_free else prices.price(judge.name, most)),

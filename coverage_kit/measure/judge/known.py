@@ -5,12 +5,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from coverage_kit.measure.judge.trust import Figure
+from coverage_kit.measure.judge.trust import TrustFigure
 
 BENCHMARKED = Path(__file__).parent / "benchmarked.toml"
 
 
-def known_agreement(judge: str, rubric: str) -> Figure | None:
+def known_agreement(judge: str, rubric: str) -> TrustFigure | None:
     """Return the share of pairs in people's order that was measured for a judge with a rubric of this key, or None.
 
     A judge with other vectors than those measured ("plain@1+others") is held to what was measured without any.
@@ -19,7 +19,7 @@ def known_agreement(judge: str, rubric: str) -> Figure | None:
     found = told.get(judge, told.get(judge.partition("+")[0]))
     if found is None:
         return None
-    return Figure(found["value"], found["low"], found["high"], found["n_items"], f"of {found['set']}")
+    return TrustFigure(found["value"], found["low"], found["high"], found["n_items"], f"of {found['set']}")
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from coverage_kit.llm.endpoint import RETRIES, Endpoint, Prompt, Reply
 from coverage_kit.measure.judge.asking import Asking, Wait, most_of
 from coverage_kit.measure.judge.cache import ReplyCache
 from coverage_kit.measure.judge.form import find_grade, weigh_grade, write_form
-from coverage_kit.measure.judge.protocol import Foreseen, Grade, Item
+from coverage_kit.measure.judge.protocol import CostForecast, Grade, Item
 from coverage_kit.measure.judge.rubrics import Rubric
 from coverage_kit.settings import JudgeSettings
 from coverage_kit.usage import Spent
@@ -85,15 +85,15 @@ class ModelJudge:
             self._cache.keep((*asked, kind), replies)
         return self._read(rubric, replies, kind, asking.spent)
 
-    def foresee(self, rubric: Rubric, item: Item, repeat: int = 0, is_swapped: bool = False) -> Foreseen:
+    def foresee(self, rubric: Rubric, item: Item, repeat: int = 0, is_swapped: bool = False) -> CostForecast:
         """Return what that grade will cost, asking nobody."""
         system, user = write_form(rubric, item, is_swapped)
         asked = (self.name, self._settings.base_url, rubric.key, system, user, repeat)
         if self._cache and any(self._cache.find((*asked, kind)) is not None for kind in (_WEIGHTED, self._sampled)):
-            return Foreseen(is_cached=True)
-        prompt = Prompt(system, user, most_tokens=self._room)
+            return CostForecast(is_cached=True)
+        prompt = Prompt(system, user, max_tokens=self._room)
         sampled = most_of(replace(prompt, n=self._settings.samples))
-        return Foreseen(likely=sampled if self._has_probabilities is False else most_of(prompt), most=sampled)
+        return CostForecast(likely=sampled if self._has_probabilities is False else most_of(prompt), most=sampled)
 
     def _ask(self, asking: Asking, prompt: Prompt) -> tuple[tuple[Reply, ...], str]:
         """Return the replies and their kind; an endpoint that once gave no probabilities is asked for samples from then on."""
@@ -106,10 +106,10 @@ class ModelJudge:
 
     def _complete(self, asking: Asking, prompt: Prompt) -> tuple[Reply, ...]:
         """Return the replies; a model whose thoughts were cut off is given more room once and for all."""
-        replies = asking.ask(replace(prompt, most_tokens=self._room))
+        replies = asking.ask(replace(prompt, max_tokens=self._room))
         if self._room == _ROOM and all(_is_cut_thought(reply) for reply in replies):
             self._room = _ROOM_TO_THINK
-            return asking.ask(replace(prompt, most_tokens=self._room))
+            return asking.ask(replace(prompt, max_tokens=self._room))
         return replies
 
     def _read(self, rubric: Rubric, replies: Sequence[Reply], kind: str, spent: Spent) -> Grade:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from coverage_kit.errors import JudgeError
-from coverage_kit.measure.claim_parts import Parts, read_parts
+from coverage_kit.measure.claim_parts import ClaimParts, read_parts
 from coverage_kit.measure.source_sentences import share
 from coverage_kit.measure.support import Similarity, Support, compare_claim
 from coverage_kit.text.sentences import split_sentences
@@ -119,7 +119,7 @@ def grade_diversity(parts: Mapping[str, str], similarity: Similarity | None = No
     return len(resting) / max(1, len(frozenset[str]().union(*(read_parts(one).terms for one in _statements(parts["answer"])))))
 
 
-def _resting(parts: Mapping[str, str], similarity: Similarity | None) -> dict[int, Parts]:
+def _resting(parts: Mapping[str, str], similarity: Similarity | None) -> dict[int, ClaimParts]:
     """Return the sentences of the answer that rest on the source, by position."""
     sources = [parts["source"]] if parts["source"].strip() else []
     return {

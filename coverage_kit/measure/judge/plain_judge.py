@@ -2,7 +2,7 @@
 
 from coverage_kit.errors import JudgeError
 from coverage_kit.measure.judge.plain_grades import EVALUATORS
-from coverage_kit.measure.judge.protocol import Foreseen, Grade, Item
+from coverage_kit.measure.judge.protocol import CostForecast, Grade, Item
 from coverage_kit.measure.judge.rubrics import Rubric
 from coverage_kit.measure.support import Similarity
 
@@ -36,6 +36,6 @@ class PlainJudge:
         except JudgeError as error:
             return Grade(None, error=error.found)
 
-    def foresee(self, rubric: Rubric, item: Item, repeat: int = 0, is_swapped: bool = False) -> Foreseen:
+    def foresee(self, rubric: Rubric, item: Item, repeat: int = 0, is_swapped: bool = False) -> CostForecast:
         """Return that it costs nothing."""
-        return Foreseen()
+        return CostForecast()

@@ -33,7 +33,7 @@ class Grade:
 
 
 @dataclass(frozen=True)
-class Foreseen:
+class CostForecast:
     """What a grade will cost: nothing where it `is_cached`; `most` where the endpoint gives no probabilities."""
 
     is_cached: bool = False
@@ -55,5 +55,5 @@ class Judge(Protocol):
         ModelError where there is no answer, BudgetError where it would cost more than is left; both with what was `spent`.
         """
 
-    def foresee(self, rubric: Rubric, item: Item, repeat: int = 0, is_swapped: bool = False) -> Foreseen:
+    def foresee(self, rubric: Rubric, item: Item, repeat: int = 0, is_swapped: bool = False) -> CostForecast:
         """Return what that grade will cost, asking nobody."""

@@ -13,7 +13,7 @@ from coverage_kit.measure.judge.known import known_agreement
 from coverage_kit.measure.judge.plain_judge import PLAIN
 from coverage_kit.measure.judge.protocol import Item, Judge
 from coverage_kit.measure.judge.rubrics import Rubric
-from coverage_kit.measure.judge.trust import MEASURES, Figure, Judged, measure_trust
+from coverage_kit.measure.judge.trust import MEASURES, JudgedItems, TrustFigure, measure_trust
 from coverage_kit.tables import JUDGEMENTS, RELIABILITY, Judgements, Reliability, checked
 from coverage_kit.usage import Spent
 
@@ -53,7 +53,7 @@ def assess_reliability(
     attacked = attack_items(rubric, items, ATTACKS)
     resisted = None if graded.stopped else grade_items(judge, rubric, attacked, 1, is_swapping=False)
     tables = [graded.judgements, *([resisted.judgements] if resisted else [])]
-    judged = Judged(graded.judgements, resisted.judgements if resisted else JUDGEMENTS.empty(), labels or {})
+    judged = JudgedItems(graded.judgements, resisted.judgements if resisted else JUDGEMENTS.empty(), labels or {})
     told = [one for one in tables if len(one)]
     return Assessment(
         measure_reliability(judge.name, rubric, judged),
@@ -63,7 +63,7 @@ def assess_reliability(
     )
 
 
-def measure_reliability(judge: str, rubric: Rubric, judged: Judged, seed: int = 0) -> Reliability:
+def measure_reliability(judge: str, rubric: Rubric, judged: JudgedItems, seed: int = 0) -> Reliability:
     """Return every measure of a judge with a rubric, with 95% intervals (`measure_trust`), against the rubric's pass marks.
 
     The figure itself must meet its mark, on at least `LEAST_ITEMS` items. A measure without a mark passes. What was not
@@ -120,7 +120,7 @@ def _is_due(name: str, rubric: Rubric) -> bool:
     return name != "injection_resistance" or bool(rubric.attacked)
 
 
-def _row(judge: str, rubric: Rubric, name: str, figure: Figure | None) -> dict[str, Any]:
+def _row(judge: str, rubric: Rubric, name: str, figure: TrustFigure | None) -> dict[str, Any]:
     mark: float | None = rubric.pass_marks.model_dump().get(name)
     if name == "human_agreement" and figure is None:
         mark = None
@@ -135,7 +135,7 @@ def _row(judge: str, rubric: Rubric, name: str, figure: Figure | None) -> dict[s
     }
 
 
-def _read(name: str, figure: Figure | None, mark: float | None) -> str:
+def _read(name: str, figure: TrustFigure | None, mark: float | None) -> str:
     """Return a figure in words, with its mark and, where it is missed, that."""
     what = MEASURES[name]
     if figure is None and name == "human_agreement":

@@ -30,7 +30,7 @@ _NOISE_QUANTILE = 0.95
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedItems:
     """Judgements of items, of attacked items, and what people say of the items by id."""
 
     plain: Judgements
@@ -39,7 +39,7 @@ class Judged:
 
 
 @dataclass(frozen=True)
-class Figure:
+class TrustFigure:
     """One measure with its 95% interval; None where it cannot be told."""
 
     value: float | None
@@ -49,7 +49,7 @@ class Figure:
     note: str = ""
 
 
-def measure_trust(judged: Judged, rubric: Rubric, seed: int = 0) -> dict[str, Figure]:
+def measure_trust(judged: JudgedItems, rubric: Rubric, seed: int = 0) -> dict[str, TrustFigure]:
     """Return the measures by name; what cannot be measured of such judgements is left out.
 
     Repeats are those of the order in which parts are shown unswapped. Intervals of correlations, alphas, means and agreements
@@ -80,12 +80,14 @@ def _spread(judgements: pd.DataFrame) -> pd.DataFrame:
     return judgements.pivot(index="item_id", columns="repeat", values="grade").sort_index()
 
 
-def _graded_rate(judgements: pd.DataFrame) -> Figure:
+def _graded_rate(judgements: pd.DataFrame) -> TrustFigure:
     by_item = judgements["grade"].notna().groupby(judgements["item_id"], sort=True).agg(["sum", "size"])
     return _share(_floats(by_item["sum"]), _floats(by_item["size"]))
 
 
-def _measure_people(grades: "pd.Series[float]", labels: Mapping[str, float], rubric: Rubric, seed: int) -> dict[str, Figure]:
+def _measure_people(
+    grades: "pd.Series[float]", labels: Mapping[str, float], rubric: Rubric, seed: int
+) -> dict[str, TrustFigure]:
     own, told = _floats(grades), _floats([labels[str(item_id)] for item_id in grades.index])
     figures = {"human_agreement": _resample(order_alike, [own, told], seed, "people say the same of all items")}
     if told.min() >= rubric.lowest and told.max() <= rubric.highest and len(set(told.tolist())) > 2:
@@ -94,7 +96,7 @@ def _measure_people(grades: "pd.Series[float]", labels: Mapping[str, float], rub
     return figures
 
 
-def _measure_order(first: pd.DataFrame, other: pd.DataFrame, seed: int) -> dict[str, Figure]:
+def _measure_order(first: pd.DataFrame, other: pd.DataFrame, seed: int) -> dict[str, TrustFigure]:
     means = pd.concat([first.mean(axis=1), other.mean(axis=1)], axis=1, keys=["first", "other"]).dropna()
     shown, swapped = (_floats(means[name]) for name in ("first", "other"))
     if not len(means):
@@ -104,7 +106,7 @@ def _measure_order(first: pd.DataFrame, other: pd.DataFrame, seed: int) -> dict[
     return {"position_bias": bias, "flip_rate": _share(_floats(flipped), np.ones(len(means)))}
 
 
-def _measure_attacks(first: pd.DataFrame, attacked: pd.DataFrame, seed: int) -> dict[str, Figure]:
+def _measure_attacks(first: pd.DataFrame, attacked: pd.DataFrame, seed: int) -> dict[str, TrustFigure]:
     """Return the share of attacks after which the grade is not higher by more than the noise of repeats, and the mean rise.
 
     Noise is what 95% of the differences between two repeats of one item stay within. An attack after which the judge gives no
@@ -135,24 +137,24 @@ def _mean(values: Floats) -> float:
     return float(np.mean(values))
 
 
-def _share(tops: Floats, bases: Floats) -> Figure:
+def _share(tops: Floats, bases: Floats) -> TrustFigure:
     """Return the share of all, with Wilson's interval over items."""
     row = measure_ratios(tops, bases, np.zeros(len(tops), dtype=np.intp), 1).iloc[0]
-    return Figure(_told(row["value"]), _told(row["low"]), _told(row["high"]), int((bases > 0).sum()))
+    return TrustFigure(_told(row["value"]), _told(row["low"]), _told(row["high"]), int((bases > 0).sum()))
 
 
-def _resample(measure: Callable[..., float], columns: list[Floats], seed: int, note: str) -> Figure:
+def _resample(measure: Callable[..., float], columns: list[Floats], seed: int, note: str) -> TrustFigure:
     """Return a measure of items and the percentiles of the same over items drawn again; draws that cannot tell are left out."""
     n_items = len(columns[0])
     value = measure(*columns)
     if np.isnan(value):
-        return Figure(None, None, None, n_items, note)
+        return TrustFigure(None, None, None, n_items, note)
     rng = np.random.default_rng(seed)
     rows = rng.integers(0, n_items, (_DRAWS, n_items))
     drawn = np.array([measure(*(column[row] for column in columns)) for row in rows])
     drawn = drawn[~np.isnan(drawn)]
     low, high = np.quantile(drawn, [0.025, 0.975]) if len(drawn) else (np.nan, np.nan)
-    return Figure(value, _told(low), _told(high), n_items)
+    return TrustFigure(value, _told(low), _told(high), n_items)
 
 
 def _floats(values: Any) -> Floats:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from coverage_kit.measure.pillars.check import Fault, Looked, Outcome, quote, unquoted
-from coverage_kit.measure.pillars.site import PageView, Part, SiteView
+from coverage_kit.measure.pillars.check import Checked, Fault, Outcome, quote, unquoted
+from coverage_kit.measure.pillars.site import PageSection, PageView, SiteView
 from coverage_kit.text.sentences import split_sentences
 
 _EVERYDAY = """
@@ -45,7 +45,7 @@ def look_at_abbreviations(page: PageView, site: SiteView) -> Outcome:
         if isinstance(row["detail"], str)
         for word in _CAPITALS.findall(row["detail"])
     }
-    seen: dict[str, tuple[Part, str]] = {}
+    seen: dict[str, tuple[PageSection, str]] = {}
     for part in page.parts:
         for paragraph in part.paragraphs:
             if paragraph.kind in ("text", "list"):
@@ -69,7 +69,7 @@ def look_at_abbreviations(page: PageView, site: SiteView) -> Outcome:
         for short, (part, sentence) in unknown.items()
         if not _is_written_out(short, plain)
     ]
-    return Looked(len(seen), tuple(faults)) if seen else None
+    return Checked(len(seen), tuple(faults)) if seen else None
 
 
 def _is_listed(short: str, text: str) -> bool:

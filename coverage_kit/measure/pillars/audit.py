@@ -7,7 +7,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from coverage_kit.measure.pillars import authority, clarity, freshness, quality, relevance, self_contained
-from coverage_kit.measure.pillars.check import Check, Fault, Looked, NotTold, Outcome
+from coverage_kit.measure.pillars.check import Check, Checked, Fault, NotAssessed, Outcome
 from coverage_kit.measure.pillars.site import PageView, SiteTables, SiteView, view_site
 from coverage_kit.tables import AUDITS, FINDINGS, Audits, Findings, checked
 
@@ -48,22 +48,22 @@ def _checks_of(page: PageView, site: SiteView) -> Iterable[Check]:
 
 def _look(page: PageView, check: Check, site: SiteView) -> Outcome:
     if page.status != "ok" and not check.is_of_site and check.name != "scripted_text":
-        return NotTold("the page has no text")
+        return NotAssessed("the page has no text")
     if check.languages and not check.is_of_site and page.read_as not in check.languages:
-        return NotTold("the page is in another language than the check reads")
+        return NotAssessed("the page is in another language than the check reads")
     return check.look(page, site)
 
 
 def _audit(page: PageView, check: Check, outcome: Outcome) -> dict[str, Any]:
     told = {"page_id": page.page_id, "pillar": check.pillar, "check": check.name}
-    if not isinstance(outcome, Looked):
+    if not isinstance(outcome, Checked):
         return {**told, "outcome": "not applicable" if outcome is None else "not told", "n_examined": 0, "n_failed": 0}
     n_failed = len(outcome.faults)
     return {**told, "outcome": "failed" if n_failed else "passed", "n_examined": outcome.n_examined, "n_failed": n_failed}
 
 
 def _findings(page: PageView, check: Check, outcome: Outcome) -> list[dict[str, Any]]:
-    faults = outcome.faults[:MOST_FINDINGS] if isinstance(outcome, Looked) else ()
+    faults = outcome.faults[:MOST_FINDINGS] if isinstance(outcome, Checked) else ()
     return [_finding(page, check, number, fault) for number, fault in enumerate(faults)]
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from coverage_kit.measure.pillars.check import HEAD, SITE, WHOLE, Check, Fault, Looked, NotTold, Outcome, quote
-from coverage_kit.measure.pillars.site import PageView, Part, SiteView
+from coverage_kit.measure.pillars.check import HEAD, SITE, WHOLE, Check, Checked, Fault, NotAssessed, Outcome, quote
+from coverage_kit.measure.pillars.site import PageSection, PageView, SiteView
 from coverage_kit.text.sentences import split_sentences
 
 _ARTICLES = frozenset(
@@ -73,7 +73,7 @@ def look_at_entity(page: PageView, site: SiteView) -> Outcome:
     """Whether the page tells the brand's names and facts as most own pages do; where two ways are as frequent, both count."""
     statements = site.tables.statements
     if statements.empty:
-        return NotTold("nothing was collected of what is told of the brand")
+        return NotAssessed("nothing was collected of what is told of the brand")
     n_said = site.once(_count_own).get(page.page_id, 0)
     if not n_said:
         return None
@@ -92,7 +92,7 @@ def look_at_entity(page: PageView, site: SiteView) -> Outcome:
         )
         for row in rows
     )
-    return Looked(n_said, faults)
+    return Checked(n_said, faults)
 
 
 def _count_own(site: SiteView) -> dict[str, int]:
@@ -144,30 +144,30 @@ def _once(told: pd.DataFrame, row: dict[Any, Any], other: str, seen: set[tuple[s
 def look_at_author(page: PageView, _: SiteView) -> Outcome:
     """Whether an article says who wrote it, a person or the organisation."""
     if not page.has_source:
-        return NotTold("no stored source")
+        return NotAssessed("no stored source")
     if not _ARTICLES & set(page.values("structured type")):
         return None
     if len(page.told("author")):
-        return Looked(1)
+        return Checked(1)
     reason = "An article that nobody signs has nobody's knowledge behind it."
     remedy = "Name the author, a person who knows the subject or the organisation, on the page and in its structured data."
-    return Looked(1, (Fault(HEAD, "marked as an article, and no author named", reason, remedy, n_words=6, n_claims=1),))
+    return Checked(1, (Fault(HEAD, "marked as an article, and no author named", reason, remedy, n_words=6, n_claims=1),))
 
 
 def look_at_organisation(page: PageView, site: SiteView) -> Outcome:
     """Whether the site says anywhere, for machines or in a copyright line, which organisation is behind it."""
     sources = [one for one in site.pages if one.has_source]
     if not sources:
-        return NotTold("no stored source")
+        return NotAssessed("no stored source")
     if any(len(one.told("organisation")) for one in sources):
-        return Looked(1)
+        return Checked(1)
     legal = site.tables.statements["property"] == "legalName"
     if len(site.tables.statements[legal & site.tables.statements["source"].isin(_OWN)]):
-        return Looked(1)
+        return Checked(1)
     reason = "Engines cannot tell whose site this is, nor join it with what others say of its owner."
     remedy = "Name the organisation in structured data (Organization: name, url, sameAs) and at the foot of the pages."
     evidence = f"none of {len(sources)} pages names an organisation in structured data, meta tags or a copyright line"
-    return Looked(1, (Fault(SITE, evidence, reason, remedy, n_words=10, n_claims=1),))
+    return Checked(1, (Fault(SITE, evidence, reason, remedy, n_words=10, n_claims=1),))
 
 
 def look_at_sources(page: PageView, _: SiteView) -> Outcome:
@@ -190,7 +190,7 @@ def look_at_sources(page: PageView, _: SiteView) -> Outcome:
         for part, text, sentence in claims
         if part.path not in linked and not _SOURCED.search(_without_opening(text))
     ]
-    return Looked(len(claims), tuple(faults)) if claims else None
+    return Checked(len(claims), tuple(faults)) if claims else None
 
 
 def _without_opening(text: str) -> str:
@@ -198,7 +198,7 @@ def _without_opening(text: str) -> str:
     return " ".join(_STARTS.sub(lambda found: found[0].lower(), sentence) for sentence in split_sentences(text))
 
 
-def _claims(page: PageView) -> Iterator[tuple[Part, str, str]]:
+def _claims(page: PageView) -> Iterator[tuple[PageSection, str, str]]:
     """Yield section, paragraph and sentence of each claim about the world."""
     for part, paragraph in page.texts():
         for sentence in split_sentences(paragraph.text):
@@ -219,15 +219,15 @@ def look_at_third_parties(page: PageView, site: SiteView) -> Outcome:
     cited = tables.citations[(tables.citations["kind"] == "cited") & tables.citations["answer_id"].isin(named)]
     n_answers = cited["answer_id"].nunique()
     if n_answers < _LEAST_MENTIONS:
-        return NotTold(f"under {_LEAST_MENTIONS} logged answers name the brand and cite anybody")
+        return NotAssessed(f"under {_LEAST_MENTIONS} logged answers name the brand and cite anybody")
     sites = set(tables.pages["site"])
     n_others = cited.loc[~cited["site"].isin(sites), "answer_id"].nunique()
     if n_others:
-        return Looked(n_answers)
+        return Checked(n_answers)
     reason = "Nobody but the sellers is cited where the brand is named; engines weigh what independent sources say of it."
     remedy = "Seek tests, listings and reports by independent publications for the questions with most demand."
     evidence = f"0 of {n_answers} answers that name {label} cite a third party"
-    return Looked(n_answers, (Fault(SITE, evidence, reason, remedy),))
+    return Checked(n_answers, (Fault(SITE, evidence, reason, remedy),))
 
 
 _EN = ("en",)

@@ -32,20 +32,20 @@ class Fault(NamedTuple):
     is_of_heading: bool = False
 
 
-class Looked(NamedTuple):
+class Checked(NamedTuple):
     """What a check saw of a page: how many places it examined, and those that failed."""
 
     n_examined: int
     faults: tuple[Fault, ...] = ()
 
 
-class NotTold(NamedTuple):
+class NotAssessed(NamedTuple):
     """Why a check cannot be told of a page: another language, no log, no stored source."""
 
     why: str
 
 
-Outcome = Looked | NotTold | None  # None: there is nothing on the page for the check to look at
+Outcome = Checked | NotAssessed | None  # None: there is nothing on the page for the check to look at
 
 
 @dataclass(frozen=True)

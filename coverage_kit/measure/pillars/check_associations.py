@@ -45,7 +45,7 @@ class _Near(NamedTuple):
     coverage: tuple[Floats, ...]
 
 
-class _Told(NamedTuple):
+class _ComparedPages(NamedTuple):
     """One check's association; p before correction."""
 
     passed: float
@@ -76,7 +76,7 @@ def measure_checks(audits: Audits, log: CitedLog, seed: int = 0) -> Checks:
     near = _near(log)
     outcomes = audits.pivot(index="check", columns="page_id", values="outcome") if len(audits) else pd.DataFrame()
     told = {check.name: _associate(check, outcomes, near, seed) for check in ALL}
-    ps = {name: one.p for name, one in told.items() if isinstance(one, _Told)}
+    ps = {name: one.p for name, one in told.items() if isinstance(one, _ComparedPages)}
     ps = dict(zip(ps, correct_holm(np.array(list(ps.values()), dtype=np.float64)).tolist(), strict=True))
     rows = [_row(check, outcomes, told[check.name], ps.get(check.name)) for check in ALL]
     return CHECKS.table(rows)
@@ -99,7 +99,7 @@ def _near(log: CitedLog) -> _Near:
     return _Near(pages, *columns)
 
 
-def _associate(check: Check, outcomes: pd.DataFrame, near: _Near, seed: int) -> _Told | str:
+def _associate(check: Check, outcomes: pd.DataFrame, near: _Near, seed: int) -> _ComparedPages | str:
     """Return a check's association, or why it cannot be told."""
     if check.is_of_site:
         return "a check of the whole site: there are no pages to compare"
@@ -117,7 +117,7 @@ def _associate(check: Check, outcomes: pd.DataFrame, near: _Near, seed: int) -> 
     return _measure(near, told, failed, np.random.default_rng(seed))
 
 
-def _measure(near: _Near, told: list[int], failed: Flags, rng: np.random.Generator) -> _Told:
+def _measure(near: _Near, told: list[int], failed: Flags, rng: np.random.Generator) -> _ComparedPages:
     weights = np.sqrt([len(near.n_answers[at]) for at in told])
     rates = np.array([near.n_cited[at].sum() / near.n_answers[at].sum() for at in told])
     coverage = np.array([near.coverage[at].mean() for at in told])
@@ -126,7 +126,7 @@ def _measure(near: _Near, told: list[int], failed: Flags, rng: np.random.Generat
     draws = _coefficient(rates[places], coverage[places], failed[places], weights[places])
     low, high = found + _widening(len(told)) * (np.quantile(draws, (0.025, 0.975)) - found)
     p = _permute(rates, coverage, failed, weights, rng)
-    return _Told(float(rates[~failed].mean()), float(rates[failed].mean()), found, float(low), float(high), p)
+    return _ComparedPages(float(rates[~failed].mean()), float(rates[failed].mean()), found, float(low), float(high), p)
 
 
 def _widening(n_pages: int) -> float:
@@ -172,7 +172,7 @@ def _permute(rates: Floats, coverage: Floats, failed: Flags, weights: Floats, rn
     return float((1 + (found[1:] >= found[0] - 1e-12).sum()) / (1 + _DRAWS))
 
 
-def _row(check: Check, outcomes: pd.DataFrame, told: _Told | str, p: float | None) -> dict[str, Any]:
+def _row(check: Check, outcomes: pd.DataFrame, told: _ComparedPages | str, p: float | None) -> dict[str, Any]:
     counts = outcomes.loc[check.name].value_counts() if check.name in outcomes.index else pd.Series(dtype=int)
     n_failed = int(counts.get("failed", 0))
     row = {
@@ -186,7 +186,7 @@ def _row(check: Check, outcomes: pd.DataFrame, told: _Told | str, p: float | Non
     return {**row, "cited_passed": told.passed, "cited_failed": told.failed, **figures, "reading": _read(told, p or 0.0)}
 
 
-def _read(told: _Told, p: float) -> str:
+def _read(told: _ComparedPages, p: float) -> str:
     points = f"{100 * told.difference:+.0f} points (95% interval {100 * told.low:+.0f} to {100 * told.high:+.0f})"
     figures = f"{points} between pages that fail and pass, coverage held equal; p {p:.3f} over all checks"
     if p > _ALPHA:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from coverage_kit.measure.pillars.check import WHOLE, Check, Fault, Looked, NotTold, Outcome, quote
-from coverage_kit.measure.pillars.site import PageView, Paragraph, Part, SiteView
+from coverage_kit.measure.pillars.check import WHOLE, Check, Checked, Fault, NotAssessed, Outcome, quote
+from coverage_kit.measure.pillars.site import PageSection, PageView, Paragraph, SiteView
 from coverage_kit.text.sentences import split_sentences
 
 _THIN_WORDS, _SECTION_WORDS, _PARAGRAPH_WORDS, _HEADING_WORDS = 80, 400, 220, 20
@@ -49,13 +49,13 @@ def look_at_levels(page: PageView, _: SiteView) -> Outcome:
         )
         for above, below in steps
     ]
-    return Looked(len(rows) - 1, tuple(faults))
+    return Checked(len(rows) - 1, tuple(faults))
 
 
 def look_at_main_heading(page: PageView, _: SiteView) -> Outcome:
     """Whether there is one main heading: an h1 anywhere, and one only in the main content."""
     if not page.has_source or page.status != "ok":
-        return NotTold("no stored source")
+        return NotAssessed("no stored source")
     if page.url.lower().endswith((".md", ".markdown")) and page.title:
         return None
     inside = page.told("heading")
@@ -64,12 +64,14 @@ def look_at_main_heading(page: PageView, _: SiteView) -> Outcome:
         reason = "Without a main heading, what the page is about has to be guessed from its title and words."
         title = page.title.strip()
         fault = Fault(WHOLE, "no h1 on the page", reason, "Head the page with an h1 that says what it is about.", n_words=8)
-        return Looked(1, (fault._replace(after=f"# {title}") if title else fault,))
+        return Checked(1, (fault._replace(after=f"# {title}") if title else fault,))
     if len(tops) > 1:
         told = ", ".join(f"“{quote(one, 60)}”" for one in tops[:4])
         reason = "Several main headings leave open which one the page is about."
-        return Looked(1, (Fault(WHOLE, f"{len(tops)} h1: {told}", reason, "Keep the first as h1 and lower the others to h2."),))
-    return Looked(1)
+        return Checked(
+            1, (Fault(WHOLE, f"{len(tops)} h1: {told}", reason, "Keep the first as h1 and lower the others to h2."),)
+        )
+    return Checked(1)
 
 
 def look_at_heading_words(page: PageView, _: SiteView) -> Outcome:
@@ -100,13 +102,13 @@ def look_at_heading_words(page: PageView, _: SiteView) -> Outcome:
             slot = "[FACT NEEDED: what the section answers, in up to eight words]"
             passage = page.first_passage(place)
             faults.append(Fault(place, f"“{quote(words)}”", reason, remedy, words, slot, 8, 0, passage, is_of_heading=True))
-    return Looked(len(rows), tuple(faults))
+    return Checked(len(rows), tuple(faults))
 
 
 def look_at_bold_lines(page: PageView, _: SiteView) -> Outcome:
     """Whether lines that look like headings are marked as headings."""
     if not page.has_source:
-        return NotTold("no stored source")
+        return NotAssessed("no stored source")
     faults = [
         Fault(
             WHOLE,
@@ -118,37 +120,37 @@ def look_at_bold_lines(page: PageView, _: SiteView) -> Outcome:
         )
         for value in page.values("bold line")
     ]
-    return Looked(len(page.told("heading")) + len(faults), tuple(faults))
+    return Checked(len(page.told("heading")) + len(faults), tuple(faults))
 
 
 def look_at_page_length(page: PageView, _: SiteView) -> Outcome:
     """Whether a page has words enough to answer from; pages of forms, players and links are no such pages."""
     if page.status != "ok" or not page.is_spaced:
-        return NotTold("no words that can be counted")
+        return NotAssessed("no words that can be counted")
     n_words = sum(len(one.text.split()) for part in page.parts for one in part.paragraphs)
     n_linked = sum(int(value) for value in page.values("linked words"))
     is_form = any(int(value) >= 2 for value in page.values("form"))
     if is_form or len(page.told("player")) or n_linked >= _LINKED_SHARE * max(1, n_words):
         return None
     if n_words >= _THIN_WORDS:
-        return Looked(1)
+        return Checked(1)
     reason = f"Under {_THIN_WORDS} words there is little to quote, and little that tells this page from others."
     remedy = "Answer here what people ask of this subject, or move the words to the page that does."
     first = str(page.passages["passage_id"].iloc[0]) if len(page.passages) else None
     evidence = f"{n_words} words of main content"
-    return Looked(1, (Fault(WHOLE, evidence, reason, remedy, n_words=_THIN_WORDS - n_words, n_claims=1, passage_id=first),))
+    return Checked(1, (Fault(WHOLE, evidence, reason, remedy, n_words=_THIN_WORDS - n_words, n_claims=1, passage_id=first),))
 
 
 def look_at_section_length(page: PageView, _: SiteView) -> Outcome:
     """Whether long running text is parted by headings, lists, tables or paragraphs."""
     if not page.is_spaced:
-        return NotTold("no words that can be counted")
+        return NotAssessed("no words that can be counted")
     runs = [(part, run) for part in page.parts for run in _runs(part)]
     faults = [fault for part, run in runs if (fault := _long(page, part, run)) is not None]
-    return Looked(len(runs), tuple(faults)) if runs else None
+    return Checked(len(runs), tuple(faults)) if runs else None
 
 
-def _runs(part: Part) -> Iterator[list[str]]:
+def _runs(part: PageSection) -> Iterator[list[str]]:
     """Yield the paragraphs of running text that nothing parts."""
     run: list[str] = []
     for one in part.paragraphs:
@@ -161,7 +163,7 @@ def _runs(part: Part) -> Iterator[list[str]]:
         yield run
 
 
-def _long(page: PageView, part: Part, run: list[str]) -> Fault | None:
+def _long(page: PageView, part: PageSection, run: list[str]) -> Fault | None:
     n_words = sum(len(text.split()) for text in run)
     longest = max(run, key=lambda text: len(text.split()))
     n_longest = len(longest.split())
@@ -196,7 +198,7 @@ def look_at_lists(page: PageView, _: SiteView) -> Outcome:
         )
         for part, paragraph, evidence, reason, remedy in found
     ]
-    return Looked(len(texts), tuple(faults)) if texts else None
+    return Checked(len(texts), tuple(faults)) if texts else None
 
 
 def _unlisted(paragraph: Paragraph) -> tuple[str, str, str] | None:
@@ -226,7 +228,7 @@ def _unlisted(paragraph: Paragraph) -> tuple[str, str, str] | None:
 def look_at_scripts(page: PageView, _: SiteView) -> Outcome:
     """Whether the page's words are there without scripts."""
     if not page.has_source:
-        return NotTold("no stored source")
+        return NotAssessed("no stored source")
     rows = page.told("scripted text")
     faults = [
         Fault(
@@ -238,7 +240,7 @@ def look_at_scripts(page: PageView, _: SiteView) -> Outcome:
         )
         for row in rows
     ]
-    return Looked(max(1, len(rows)), tuple(faults))
+    return Checked(max(1, len(rows)), tuple(faults))
 
 
 CHECKS = (

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import date
 from urllib.parse import urlsplit
 
-from coverage_kit.measure.pillars.check import HEAD, SITE, Check, Fault, Looked, NotTold, Outcome, quote, unquoted
-from coverage_kit.measure.pillars.site import PageView, Part, SiteView
+from coverage_kit.measure.pillars.check import HEAD, SITE, Check, Checked, Fault, NotAssessed, Outcome, quote, unquoted
+from coverage_kit.measure.pillars.site import PageSection, PageView, SiteView
 from coverage_kit.text.sentences import split_sentences
 from coverage_kit.text.years import is_stale
 
@@ -72,7 +72,7 @@ def look_at_years(page: PageView, site: SiteView) -> Outcome:
     """Whether what is said to be current is of this year or the last; years of things past are no fault."""
     this_year = site.tables.this_year
     if not this_year:
-        return NotTold("no year is known that is this year")
+        return NotAssessed("no year is known that is this year")
     if _is_archived(page):
         return None
     places = [*((*place, False) for place in _sentences(page)), *((*place, True) for place in _headings(page))]
@@ -95,7 +95,7 @@ def look_at_years(page: PageView, site: SiteView) -> Outcome:
                     is_heading,
                 )
             )
-    return Looked(len(places), tuple(faults)) if places else None
+    return Checked(len(places), tuple(faults)) if places else None
 
 
 def _is_archived(page: PageView) -> bool:
@@ -104,14 +104,14 @@ def _is_archived(page: PageView) -> bool:
     return is_dated or any(value in _ARCHIVED for value in page.values("structured type"))
 
 
-def _sentences(page: PageView) -> Iterator[tuple[Part, str]]:
+def _sentences(page: PageView) -> Iterator[tuple[PageSection, str]]:
     for part in page.parts:
         for paragraph in part.paragraphs:
             if paragraph.kind in ("text", "list", "lead"):
                 yield from ((part, sentence) for sentence in split_sentences(paragraph.text))
 
 
-def _headings(page: PageView) -> Iterator[tuple[Part, str]]:
+def _headings(page: PageView) -> Iterator[tuple[PageSection, str]]:
     yield from ((part, part.heading) for part in page.parts if part.heading)
 
 
@@ -137,7 +137,7 @@ def _stale(sentence: str, this_year: int) -> str:
 def look_at_dates(page: PageView, site: SiteView) -> Outcome:
     """Whether the modified dates that a page shows and those for machines agree, after publication and not in the future."""
     if not page.has_source:
-        return NotTold("no stored source")
+        return NotAssessed("no stored source")
     # what was reviewed need not have been changed
     seen = [row for row in page.told("visible modified date") if "review" not in str(row["detail"]).lower()]
     shown = {str(row["value"]) for row in seen} if page.read_as == "en" else set()
@@ -157,7 +157,7 @@ def look_at_dates(page: PageView, site: SiteView) -> Outcome:
         faults.append(_unlike(f"its {rows[0][1]} says that it was modified on {rows[0][0]}, which is still to come"))
     if not rows and not faults:
         return None
-    return Looked(1, tuple(faults[:1]))
+    return Checked(1, tuple(faults[:1]))
 
 
 def _unlike(evidence: str) -> Fault:
@@ -184,15 +184,15 @@ def _days_apart(days: list[str]) -> int:
 def look_at_dated_pages(page: PageView, site: SiteView) -> Outcome:
     """Whether a page says when it was last changed, where most pages of its site do."""
     if not page.has_source:
-        return NotTold("no stored source")
+        return NotAssessed("no stored source")
     share = site.once(_date_share)
     if share < 0.6 or page.n_words < 150:
         return None
     if len(page.told("machine modified date", "visible modified date")):
-        return Looked(1)
+        return Checked(1)
     reason = f"Nothing says when the page was last changed; {share:.0%} of the site's pages do say so."
     remedy = "Add the modified date to its head (dateModified) and show it to readers."
-    return Looked(1, (Fault(HEAD, "no modified date, in words or for machines", reason, remedy, n_words=4, n_claims=1),))
+    return Checked(1, (Fault(HEAD, "no modified date, in words or for machines", reason, remedy, n_words=4, n_claims=1),))
 
 
 def _date_share(site: SiteView) -> float:
@@ -205,13 +205,13 @@ def look_at_shown_dates(page: PageView, site: SiteView) -> Outcome:
     """Whether any page of the site shows its readers when it was last changed."""
     english = [one for one in site.pages if one.read_as == "en" and one.has_source]
     if len(english) < 3:
-        return NotTold("too few pages in English with a stored source")
+        return NotAssessed("too few pages in English with a stored source")
     if any(len(one.told("visible modified date")) for one in english):
-        return Looked(1)
+        return Checked(1)
     reason = "No page shows readers, or engines that read words alone, when it was last changed or checked."
     evidence = f"0 of {len(english)} pages show a modified date"
     remedy = "Show “Last checked on …” on pages whose facts change, with the date that their head tells."
-    return Looked(1, (Fault(SITE, evidence, reason, remedy, n_words=4, n_claims=1),))
+    return Checked(1, (Fault(SITE, evidence, reason, remedy, n_words=4, n_claims=1),))
 
 
 CHECKS = (

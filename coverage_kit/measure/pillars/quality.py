@@ -2,7 +2,7 @@
 
 import re
 
-from coverage_kit.measure.pillars.check import Check, Fault, Looked, Outcome, quote, unquoted
+from coverage_kit.measure.pillars.check import Check, Checked, Fault, Outcome, quote, unquoted
 from coverage_kit.measure.pillars.site import PageView, SiteView
 from coverage_kit.text.sentences import split_sentences
 
@@ -87,7 +87,7 @@ def look_at_figures(page: PageView, _: SiteView) -> Outcome:
             remedy = "Say when it was measured, and of how many."
             place = page.passage_of(sentence, part.path)
             faults.append(Fault(part.path, f"“{quote(sentence)}”", reason, remedy, sentence, after, 6, 1, place))
-    return Looked(len(places), tuple(faults)) if places else None
+    return Checked(len(places), tuple(faults)) if places else None
 
 
 def look_at_superlatives(page: PageView, site: SiteView) -> Outcome:
@@ -108,7 +108,7 @@ def look_at_superlatives(page: PageView, site: SiteView) -> Outcome:
         for part, sentence in places
         if (found := _boast(sentence, site.tables.names))
     ]
-    return Looked(len(places), tuple(faults)) if places else None
+    return Checked(len(places), tuple(faults)) if places else None
 
 
 def _boast(sentence: str, names: tuple[str, ...] = ()) -> str:

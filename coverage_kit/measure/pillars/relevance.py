@@ -5,8 +5,8 @@ from collections import Counter
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from coverage_kit.measure.pillars.check import Check, Fault, Looked, NotTold, Outcome, quote
-from coverage_kit.measure.pillars.site import PageView, Part, SiteView
+from coverage_kit.measure.pillars.check import Check, Checked, Fault, NotAssessed, Outcome, quote
+from coverage_kit.measure.pillars.site import PageSection, PageView, SiteView
 from coverage_kit.text.sentences import split_sentences
 
 _MOST_QUESTIONS = 3
@@ -21,7 +21,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 def look_at_wording(page: PageView, site: SiteView) -> Outcome:
     """Whether the page's passages are found by those whose questions they answer: no group is 'mis-worded' here."""
     if not site.has_log:
-        return NotTold("no log of questions")
+        return NotAssessed("no log of questions")
     asked = site.once(_asked).get(page.page_id, {})
     if not asked:
         return None
@@ -33,7 +33,7 @@ def look_at_wording(page: PageView, site: SiteView) -> Outcome:
         fault = _misworded_at(row, path, heading, site.once(_questions).get(str(row["cluster_id"]), []))
         reworded |= {path} if fault.is_of_heading else set()
         faults.append(fault)
-    return Looked(len(asked), tuple(faults))
+    return Checked(len(asked), tuple(faults))
 
 
 def _misworded_at(row: dict[Any, Any], path: str, heading: str | None, questions: list[str]) -> Fault:
@@ -65,7 +65,7 @@ def _misworded(site: SiteView) -> dict[str, list[dict[Any, Any]]]:
 def look_at_completeness(page: PageView, site: SiteView) -> Outcome:
     """Whether the page is cited for what it covers: no group of questions finds it and is answered from elsewhere."""
     if not site.has_log:
-        return NotTold("no log of questions")
+        return NotAssessed("no log of questions")
     asked = site.once(_asked).get(page.page_id, {})
     if not asked:
         return None
@@ -74,7 +74,7 @@ def look_at_completeness(page: PageView, site: SiteView) -> Outcome:
     faults = [
         _passed_over_at(gaps[name][1], page, asked[name], site) for _, name in own if _is_near(gaps[name][1], asked[name])
     ]
-    return Looked(len(asked), tuple(faults))
+    return Checked(len(asked), tuple(faults))
 
 
 def _passed_over(site: SiteView) -> dict[str, tuple[int, dict[Any, Any]]]:
@@ -88,11 +88,11 @@ def _is_passed_over(row: dict[Any, Any]) -> bool:
     return bool(is_seldom_cited and row["n_queries"] >= _LEAST_QUERIES and isinstance(row["own_passage_id"], str))
 
 
-def _is_near(row: dict[Any, Any], near: "list[_Asked]") -> bool:
+def _is_near(row: dict[Any, Any], near: "list[_PageQuestions]") -> bool:
     return len(near) >= _NEAR_SHARE * int(row["n_queries"])
 
 
-def _passed_over_at(row: dict[Any, Any], page: PageView, near: "list[_Asked]", site: SiteView) -> Fault:
+def _passed_over_at(row: dict[Any, Any], page: PageView, near: "list[_PageQuestions]", site: SiteView) -> Fault:
     lacks = str(row["unsupported_claims"]).split("\n") if isinstance(row["unsupported_claims"], str) else []
     shown = [one.text for one in near if one.query_id not in site.tables.holdout]
     told = "; ".join(f"“{quote(one, 90)}”" for one in shown[:_MOST_QUESTIONS])
@@ -106,7 +106,7 @@ def _passed_over_at(row: dict[Any, Any], page: PageView, near: "list[_Asked]", s
     return Fault(path, evidence.removesuffix(": "), reason, remedy, None, None, 40, n_claims, passage_id)
 
 
-class _Asked(NamedTuple):
+class _PageQuestions(NamedTuple):
     """A question whose nearest own passage is on a page."""
 
     query_id: str
@@ -114,16 +114,16 @@ class _Asked(NamedTuple):
     passage_id: str
 
 
-def _asked(site: SiteView) -> dict[str, dict[str, list[_Asked]]]:
+def _asked(site: SiteView) -> dict[str, dict[str, list[_PageQuestions]]]:
     """Return by page, and by cluster, the questions whose nearest own passage is there, the most asked first."""
     tables, pages = site.tables, site.once(_pages_of_passages)
     asked = tables.coverage.merge(tables.queries[["query_id", "text", "demand"]], on="query_id")
     asked = asked.merge(tables.clusters[["query_id", "cluster_id"]], on="query_id")
     asked = asked.sort_values(["demand", "query_id"], ascending=[False, True])
-    found: dict[str, dict[str, list[_Asked]]] = {}
+    found: dict[str, dict[str, list[_PageQuestions]]] = {}
     for query, text, passage, cluster in asked[["query_id", "text", "own_passage_id", "cluster_id"]].itertuples(index=False):
         if passage in pages:
-            found.setdefault(pages[passage], {}).setdefault(str(cluster), []).append(_Asked(query, text, passage))
+            found.setdefault(pages[passage], {}).setdefault(str(cluster), []).append(_PageQuestions(query, text, passage))
     return found
 
 
@@ -147,7 +147,7 @@ def look_at_plain_words(page: PageView, site: SiteView) -> Outcome:
     """
     words = site.once(_known_words)
     if words is None:
-        return NotTold("the log holds too few words to tell the language of those who ask")
+        return NotAssessed("the log holds too few words to tell the language of those who ask")
     served = site.once(_served)
     faults, n_examined = [], 0
     for part in page.parts:
@@ -163,7 +163,7 @@ def look_at_plain_words(page: PageView, site: SiteView) -> Outcome:
         remedy = "Say it as those who ask would, and name the thing in the heading by the word they use."
         evidence = f"“{quote(run, 200)}”"
         faults.append(Fault(part.path, evidence, reason, remedy, split_sentences(run)[0], None, len(run.split()), 0, place))
-    return Looked(n_examined, tuple(faults)) if n_examined else None
+    return Checked(n_examined, tuple(faults)) if n_examined else None
 
 
 class _Words(NamedTuple):
@@ -190,7 +190,7 @@ def _served(site: SiteView) -> Counter[str]:
     return Counter(coverage.loc[coverage["coverage"] >= 0.5, "own_passage_id"].dropna())
 
 
-def find_runs(part: Part) -> list[str]:
+def find_runs(part: PageSection) -> list[str]:
     """Return from each sentence with longer words on the shortest run of sentences with words enough to judge by."""
     runs = []
     for paragraph in part.paragraphs:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from coverage_kit.measure.pillars.abbreviations import look_at_abbreviations
-from coverage_kit.measure.pillars.check import Check, Fault, Looked, Outcome, quote, unquoted
-from coverage_kit.measure.pillars.site import PageView, Part, SiteView
+from coverage_kit.measure.pillars.check import Check, Checked, Fault, Outcome, quote, unquoted
+from coverage_kit.measure.pillars.site import PageSection, PageView, SiteView
 from coverage_kit.text.sentences import split_sentences
 
 _TOLD = (
@@ -84,10 +84,10 @@ def look_at_references(page: PageView, _: SiteView) -> Outcome:
         for part, sentence, before, is_last in places
         if (found := _outside(sentence, before, is_last))
     ]
-    return Looked(len(places), tuple(faults)) if places else None
+    return Checked(len(places), tuple(faults)) if places else None
 
 
-def _running(page: PageView) -> Iterator[tuple[Part, str, str, bool]]:
+def _running(page: PageView) -> Iterator[tuple[PageSection, str, str, bool]]:
     """Yield section, sentence, what stands before it in the section, and whether nothing stands after it."""
     for part in page.parts:
         before = ""
@@ -151,14 +151,14 @@ def look_at_openings(page: PageView, _: SiteView) -> Outcome:
         for part, text in opened
         if (first := split_sentences(text)[0]) and (found := _leans(first, part))
     ]
-    return Looked(len(opened), tuple(faults)) if opened else None
+    return Checked(len(opened), tuple(faults)) if opened else None
 
 
-def _opens_with_text(part: Part) -> bool:
+def _opens_with_text(part: PageSection) -> bool:
     return bool(part.paragraphs) and part.paragraphs[0].kind == "text"
 
 
-def _leans(sentence: str, part: Part) -> str:
+def _leans(sentence: str, part: PageSection) -> str:
     if found := _DEPENDENT.match(sentence):
         return found[0].rstrip(",")
     if (found := _CONSEQUENT.match(sentence)) and _ASKING.fullmatch(part.heading):
@@ -177,10 +177,10 @@ def look_at_answers(page: PageView, _: SiteView) -> Outcome:
     """Whether sections under a question answer it in their first sentence."""
     asked = [part for part in page.parts if part.heading and _opens_with_text(part)]
     faults = [fault for part in asked if (fault := _late(page, part)) is not None]
-    return Looked(len(asked), tuple(faults)) if asked else None
+    return Checked(len(asked), tuple(faults)) if asked else None
 
 
-def _late(page: PageView, part: Part) -> Fault | None:
+def _late(page: PageView, part: PageSection) -> Fault | None:
     sentences = part.sentences
     first = sentences[0]
     is_question = _ASKING.fullmatch(part.heading) is not None and part.heading.rstrip().endswith("?")
@@ -213,7 +213,7 @@ def look_at_topics(page: PageView, _: SiteView) -> Outcome:
             evidence = f"{len(asked)} questions in one section: {told}"
             n_words = sum(len(one.split()) for one in asked)
             faults.append(Fault(part.path, evidence, reason, remedy, n_words=n_words, passage_id=place))
-    return Looked(len(parts), tuple(faults)) if parts else None
+    return Checked(len(parts), tuple(faults)) if parts else None
 
 
 _EN = ("en",)

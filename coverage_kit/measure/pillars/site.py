@@ -50,7 +50,7 @@ class Paragraph(NamedTuple):
     text: str
 
 
-class Part(NamedTuple):
+class PageSection(NamedTuple):
     """One section: its headings, level and paragraphs in order; level 0 for words before the first heading."""
 
     path: str
@@ -119,7 +119,7 @@ class PageView:
     passages: pd.DataFrame
 
     @cached_property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[PageSection, ...]:
         """The page's sections in order, those without words too."""
         return tuple(_part(section) for section in read_sections(self.text, self.title))
 
@@ -158,7 +158,7 @@ class PageView:
         """Return what the outline tells of these kinds."""
         return [str(row["value"]) for row in self.told(*kinds)]
 
-    def texts(self) -> Iterator[tuple[Part, Paragraph]]:
+    def texts(self) -> Iterator[tuple[PageSection, Paragraph]]:
         """Yield each paragraph of running text with its section."""
         for part in self.parts:
             yield from ((part, one) for one in part.paragraphs if one.kind == "text")
@@ -243,9 +243,9 @@ def _view(
     )
 
 
-def _part(section: Section) -> Part:
+def _part(section: Section) -> PageSection:
     found = [one for text, is_code in section.paragraphs if text.strip() for one in _paragraphs(text, is_code)]
-    return Part(section.path, section.heading, section.level, tuple(found))
+    return PageSection(section.path, section.heading, section.level, tuple(found))
 
 
 def _paragraphs(text: str, is_code: bool) -> Iterator[Paragraph]:

@@ -98,13 +98,13 @@ def holders_figure(analysis: Analysis) -> Figure:
         return note_figure(title, "No answer of the log cites a page. Log citations with the answers under [log] files.")
     heads = frame.drop_duplicates("place")
     told = "Of all citations of a gap, the share that goes to each kind of site; the gaps with most citations, most first."
-    lost = "" if heads["is_winnable"].all() else " Pale, 'not winnable': companies' sites hardly get cited there."
+    lost = "" if heads["is_contested"].all() else " Pale, 'not winnable': companies' sites hardly get cited there."
     figure = new_figure(title, told + lost, height=190 + 40 * len(heads))
     for holder in frame.sort_values("holder_rank")["holder"].unique():
         some = frame[frame["holder"] == holder]
         marker = {
             "color": _HOLDERS.get(holder, figure_data.SKY),
-            "opacity": some["is_winnable"].map({True: 0.95, False: 0.4}).tolist(),
+            "opacity": some["is_contested"].map({True: 0.95, False: 0.4}).tolist(),
         }
         figure.add_trace(stack(some, "citation_share", markup_lines(holder, 40), marker))
     figure.update_layout(barmode="stack", bargap=0.3, legend={"traceorder": "normal"})

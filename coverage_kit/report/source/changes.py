@@ -17,9 +17,9 @@ from coverage_kit.report.source.place import (
     words_below,
 )
 from coverage_kit.report.source.units import Unit, read_units
-from coverage_kit.report.source.words import Block, CannotPlaceError, Splice, Word, apply_splices, words_key
+from coverage_kit.report.source.words import CannotPlaceError, SourceBlock, Splice, Word, apply_splices, words_key
 
-B = TypeVar("B", bound=Block)
+B = TypeVar("B", bound=SourceBlock)
 Section = Sequence[tuple[int, str]]
 _ITEMS = frozenset({"item", "number"})
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from coverage_kit.report.source.tree import Node, Text
-from coverage_kit.report.source.words import Block, BlockKind, Word, find_words, is_invisible
+from coverage_kit.report.source.words import BlockKind, SourceBlock, Word, find_words, is_invisible
 from coverage_kit.text.page_markup import INLINE, NOISE_CLASSES, SKIPPED, SKIPPED_ROLES
 
 _LEADS = frozenset({"dt", "summary", "caption", "legend", "button"})
@@ -12,7 +12,7 @@ _IN_CELL = frozenset({"table", "pre", "ul", "ol", "h1", "h2", "h3", "h4"})
 
 
 @dataclass(frozen=True, eq=False)
-class HtmlBlock(Block):
+class HtmlBlock(SourceBlock):
     """A block and its place: the element that holds it, and where its words with the inline elements around them stand."""
 
     element: Node = field(default_factory=lambda: Node("", {}, 0, 0))
@@ -22,7 +22,7 @@ class HtmlBlock(Block):
 
 
 @dataclass
-class _Run:
+class _TextRun:
     """Inline text up to the block's end: its characters with their places."""
 
     characters: list[tuple[str, int, int]] = field(default_factory=list)
@@ -59,17 +59,17 @@ class _Run:
 def read_html_blocks(source: str, root: Node) -> list[HtmlBlock]:
     """Return the blocks of a page in reading order, without navigation, page header and footer, forms and scripts."""
     body = next((node for node in root.iterate() if node.tag == "body"), root)
-    walker = _Walker(source)
+    walker = _SourceWalker(source)
     walker.visit(body)
     walker.flush(body)
     return [block for block in walker.blocks if block.words]
 
 
-class _Walker:
+class _SourceWalker:
     def __init__(self, source: str) -> None:
         self.source = source
         self.blocks: list[HtmlBlock] = []
-        self.run = _Run()
+        self.run = _TextRun()
         self.kind: BlockKind = "text"
         self.holders: list[Node] = []
         self.main_depth = 0
@@ -93,7 +93,7 @@ class _Walker:
 
     def flush(self, holder: Node) -> None:
         """End the run of inline text that the holder's children make."""
-        run, self.run = self.run, _Run()
+        run, self.run = self.run, _TextRun()
         self.n_flushed += 1
         if run.text():
             around = self.source[holder.open_end : run.start] + self.source[run.end : holder.close_start]
@@ -148,7 +148,7 @@ class _Walker:
     def _add_whole(self, kind: BlockKind, node: Node, level: int = 0) -> None:
         """Add a block of all the words in an element."""
         self._flush_around()
-        run = _Run()
+        run = _TextRun()
         _gather(node, run)
         if run.text():
             self.blocks.append(HtmlBlock(kind, run.text(), run.words(), level, node, run.start, run.end, is_whole=True))
@@ -164,7 +164,7 @@ class _Walker:
         return node.tag == "button" and not _is_accordion(node)
 
 
-def _gather(node: Node, run: _Run) -> None:
+def _gather(node: Node, run: _TextRun) -> None:
     for child in node.children:
         if isinstance(child, Text):
             run.add(child)
@@ -181,7 +181,7 @@ def _gather(node: Node, run: _Run) -> None:
 
 
 def _text_of(node: Node) -> str:
-    run = _Run()
+    run = _TextRun()
     _gather(node, run)
     return run.text()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from coverage_kit.report.source.words import Block, BlockKind, Word, find_words
+from coverage_kit.report.source.words import BlockKind, SourceBlock, Word, find_words
 
 FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\r?\n(.*?)\r?\n\1[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
@@ -16,7 +16,7 @@ _TAG = re.compile(r"<!--.*?-->|<[^<>]*>", re.DOTALL)
 
 
 @dataclass(frozen=True, eq=False)
-class MarkdownBlock(Block):
+class MarkdownBlock(SourceBlock):
     """A block and its place: its words from `start` to `end` within its lines, and where the list or table around it ends.
 
     `prefix` is what stands on its first line before its words, such as "- ".
@@ -36,10 +36,10 @@ def read_markdown_blocks(source: str) -> list[MarkdownBlock]:
     """Return the blocks of a Markdown source without its front matter, in reading order."""
     front = FRONT.match(source)
     begin = front.end() if front is not None else 0
-    return _Reader(source, begin).read()
+    return _BlockReader(source, begin).read()
 
 
-class _Reader:
+class _BlockReader:
     def __init__(self, source: str, begin: int) -> None:
         self.source = source
         self.lines = [begin + found.start() for found in _LINE.finditer(source[begin:])]

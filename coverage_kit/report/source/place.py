@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from coverage_kit.report.source.words import LOWEST_PATH_LEVEL, Block, CannotPlaceError, Word, words_key
+from coverage_kit.report.source.words import LOWEST_PATH_LEVEL, CannotPlaceError, SourceBlock, Word, words_key
 
-B = TypeVar("B", bound=Block)
+B = TypeVar("B", bound=SourceBlock)
 Keys = tuple[str, ...]
 _MOST_SKIPPED = 20  # blocks between a passage's own that the reading of the site left out
 
@@ -34,7 +34,7 @@ def path_keys(heading_path: str) -> list[Keys]:
     return [words_key(step) for step in heading_path.split(" > ")]
 
 
-def is_path_heading(block: Block) -> bool:
+def is_path_heading(block: SourceBlock) -> bool:
     """Return whether a block is a heading under which passages are told apart."""
     return block.kind == "heading" and block.level <= LOWEST_PATH_LEVEL
 

@@ -72,13 +72,13 @@ class Node:
 
 def read_tree(source: str) -> Node:
     """Return the root of a page's tree; broken HTML gives a tree too."""
-    reader = _Reader(source)
+    reader = _TreeReader(source)
     reader.feed(source)
     reader.close()
     return reader.finish()
 
 
-class _Reader(HTMLParser):
+class _TreeReader(HTMLParser):
     def __init__(self, source: str) -> None:
         super().__init__(convert_charrefs=False)
         self.source = source

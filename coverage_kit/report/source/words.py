@@ -36,7 +36,7 @@ class Splice(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class SourceBlock:
     """One block of a source: its words on one line, each with its place, and the level of a heading."""
 
     kind: BlockKind

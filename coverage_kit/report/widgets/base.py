@@ -39,7 +39,7 @@ def matches(text: str, wanted: str) -> bool:
     return all(word in folded for word in wanted.casefold().split())
 
 
-class Bench(ipw.VBox):  # type: ignore[misc]  # ipywidgets is not typed
+class Workbench(ipw.VBox):  # type: ignore[misc]  # ipywidgets is not typed
     """Widgets in a column that are plain HTML where nobody sits at the notebook: an exported file could not keep them alive."""
 
     def plain(self) -> str:

@@ -12,7 +12,7 @@ from coverage_kit.report.notebook import is_attended
 from coverage_kit.report.page_data.gaps import Story, pick_hour, tell_edits
 from coverage_kit.report.texts import clean_text, shorten
 from coverage_kit.report.trust import predicted_under
-from coverage_kit.report.widgets.base import FULL, ROW, Bench, matches, render, search_box
+from coverage_kit.report.widgets.base import FULL, ROW, Workbench, matches, render, search_box
 from coverage_kit.report.wording import amount
 
 _LISTED = 50
@@ -38,7 +38,7 @@ class Outcome(Protocol):
 WhatIfOf = Callable[[Analysis, Iterable[str]], Outcome]
 
 
-class EditChoice(Bench):
+class EditChoice(Workbench):
     """The first edits of a run to tick; `edit_ids` are the ticked ones, by rank."""
 
     def __init__(self, analysis: Analysis, what_if: WhatIfOf) -> None:

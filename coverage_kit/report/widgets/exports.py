@@ -14,12 +14,12 @@ from coverage_kit.errors import CoverageKitError
 from coverage_kit.report.page import write_page
 from coverage_kit.report.pictures import FORMATS, save_pictures
 from coverage_kit.report.todo import write_todo
-from coverage_kit.report.widgets.base import FULL, ROW, Bench, render
+from coverage_kit.report.widgets.base import FULL, ROW, Workbench, render
 from coverage_kit.report.widgets.edits import EditChoice
 from coverage_kit.report.workbook import write_csv, write_workbook
 
 
-class ExportBar(Bench):
+class ExportBar(Workbench):
     """Buttons for workbook, page, pictures, the tables that are shown, and the to-do list of ticked edits.
 
     Args:

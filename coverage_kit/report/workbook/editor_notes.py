@@ -27,7 +27,7 @@ _HEADER_WITHIN = 50
 
 
 @dataclass(frozen=True)
-class Kept:
+class EditorNotes:
     """One row of an earlier to-do sheet: its key (empty in rows added by hand), its cells by heading, those people wrote."""
 
     key: str
@@ -74,9 +74,9 @@ def key_edits(analysis: Analysis) -> dict[str, EditKey]:
     }
 
 
-def merge_kept(*books: Sequence[Kept]) -> list[Kept]:
+def merge_kept(*books: Sequence[EditorNotes]) -> list[EditorNotes]:
     """Return the rows of several workbooks, each once; of an edit in several, the first one's row counts."""
-    merged: list[Kept] = []
+    merged: list[EditorNotes] = []
     for rows in books:
         keys = {row.key for row in merged if row.key}
         new = [row for row in rows if row.key not in keys and row not in merged]
@@ -84,7 +84,7 @@ def merge_kept(*books: Sequence[Kept]) -> list[Kept]:
     return merged
 
 
-def match_kept(keys: Sequence[EditKey], kept: Sequence[Kept]) -> tuple[dict[int, Kept], list[Kept]]:
+def match_kept(keys: Sequence[EditKey], kept: Sequence[EditorNotes]) -> tuple[dict[int, EditorNotes], list[EditorNotes]]:
     """Return by position among the keys the row that belongs to it, and the written rows that belong to none.
 
     First where place and question agree; then job (operation and page) and question, as headings change; then the place,
@@ -96,7 +96,7 @@ def match_kept(keys: Sequence[EditKey], kept: Sequence[Kept]) -> tuple[dict[int,
         lambda key, parts: [key.job, key.question] == parts[::2],
         lambda key, parts: key.place == parts[1] and parts[2] in key.asked,
     )
-    found: dict[int, Kept] = {}
+    found: dict[int, EditorNotes] = {}
     left = [row for row in kept if row.is_written]
     for agree in agrees:
         for row in list(left):
@@ -112,12 +112,12 @@ def _digest(*parts: str) -> str:
     return blake2b("\0".join(map(str, parts)).encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
 
 
-def _is_same(row: Kept, other: Kept) -> bool:
+def _is_same(row: EditorNotes, other: EditorNotes) -> bool:
     """Return whether nothing is lost without the row: the same edit with the same words written."""
     return row == other if not row.key else (row.key, row.written) == (other.key, other.written)
 
 
-def read_kept(path: Path, known: Collection[str]) -> list[Kept]:
+def read_kept(path: Path, known: Collection[str]) -> list[EditorNotes]:
     """Return the rows of a workbook's to-do sheet and earlier edits.
 
     `known` are the headings that the toolkit writes: any further column is people's own. Raises RunError where it is no
@@ -152,12 +152,12 @@ def read_kept(path: Path, known: Collection[str]) -> list[Kept]:
     return [row for rows in found.values() for row in rows or ()]
 
 
-def _read_sheet(values: Any, formulas: Any, known: Collection[str]) -> list[Kept] | None:
+def _read_sheet(values: Any, formulas: Any, known: Collection[str]) -> list[EditorNotes] | None:
     """Return the rows below the header, None where there is no header; of a formula its value, else the formula as text."""
     for sheet in (values, formulas):
         sheet.reset_dimensions()  # other programs write wrong ones
     names: list[str] = []
-    rows: list[Kept] | None = None
+    rows: list[EditorNotes] | None = None
     both = zip(values.iter_rows(values_only=True), formulas.iter_rows(values_only=True), strict=True)
     for number, (shown, typed) in enumerate(both):
         cells = [_as_text(one if one is not None else two) for one, two in zip(shown, typed, strict=True)]
@@ -165,7 +165,7 @@ def _read_sheet(values: Any, formulas: Any, known: Collection[str]) -> list[Kept
             row = {name: cell for name, cell in zip(names, cells, strict=False) if name and cell}
             own = {name: cell for name, cell in row.items() if name in WRITTEN or name not in known}
             if row:
-                rows.append(Kept(row.pop(KEY, ""), row, own))
+                rows.append(EditorNotes(row.pop(KEY, ""), row, own))
         elif number < _HEADER_WITHIN and KEY in (folded := [cell.casefold() for cell in cells]):
             names = [name if name in known else cells[place] for place, name in enumerate(folded)]
             names = ["" if name in names[:place] else name for place, name in enumerate(names)]
@@ -188,13 +188,13 @@ def _first_line(error: Exception) -> str:
     return told or type(error).__name__
 
 
-def list_own_columns(kept: Sequence[Kept]) -> list[str]:
+def list_own_columns(kept: Sequence[EditorNotes]) -> list[str]:
     """Return the headings of the columns that people added, in the order met."""
     names = dict.fromkeys(name for row in kept for name in row.written if name not in WRITTEN)
     return list(names)
 
 
-def written_frame(rows: Sequence[Kept | None], columns: Sequence[str]) -> pd.DataFrame:
+def written_frame(rows: Sequence[EditorNotes | None], columns: Sequence[str]) -> pd.DataFrame:
     """Return what was written into these rows, a column each."""
     cells = [[row.written.get(name) if row else None for name in columns] for row in rows]
     return pd.DataFrame(cells, columns=list(columns), dtype="object")

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from coverage_kit.report.workbook.sheet import OWN, Field, Sheet, place_of
+from coverage_kit.report.workbook.sheet import OWN, Sheet, SheetColumn, place_of
 
 NAME = "glossary"
 _FIELDS = (
-    Field("term, or sheet", "part", width=22, link="sheet_at"),
-    Field("name", "name", width=40),
-    Field("meaning", "meaning", width=100),
+    SheetColumn("term, or sheet", "part", width=22, link="sheet_at"),
+    SheetColumn("name", "name", width=40),
+    SheetColumn("meaning", "meaning", width=100),
 )
 
 

@@ -30,7 +30,7 @@ OWN = "own:"  # before the heading of a column that people added
 
 
 @dataclass(frozen=True)
-class Field:
+class SheetColumn:
     """One column of a sheet: heading, column of the view, form, width; `link` is the view's column with a URL or a place."""
 
     title: str
@@ -48,7 +48,7 @@ class Sheet:
     """
 
     name: str
-    fields: tuple[Field, ...]
+    fields: tuple[SheetColumn, ...]
     rows: pd.DataFrame
     purpose: str = ""
     tables: tuple[Schema, ...] = ()

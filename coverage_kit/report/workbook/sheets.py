@@ -20,89 +20,93 @@ from coverage_kit.report.texts import clean_text, is_missing, shorten
 from coverage_kit.report.trust import describe_self_test, predicted_under
 from coverage_kit.report.wording import MEASURES, METHOD
 from coverage_kit.report.workbook.audit_sheets import list_audit_sheets
-from coverage_kit.report.workbook.editor_notes import Kept
+from coverage_kit.report.workbook.editor_notes import EditorNotes
 from coverage_kit.report.workbook.glossary import make_glossary
-from coverage_kit.report.workbook.sheet import Field, Sheet, place_of, places_of, with_gap_link
+from coverage_kit.report.workbook.sheet import Sheet, SheetColumn, place_of, places_of, with_gap_link
 from coverage_kit.report.workbook.todo_sheets import list_todo_sheets
 from coverage_kit.report.workbook.visibility_sheets import list_visibility_sheets
 
 _GAPS = (
-    Field("rank", "rank", "integer", 7),
-    Field("gap", "label", width=26),
-    Field("queries", "queries", width=48),
-    Field("number of queries", "n_queries", "integer", 10, link="queries_at"),
-    Field("demand (times asked)", "demand", "number", 10),
-    Field("severity (share not covered)", "severity", "severity", 12),
-    Field("severity, low end", "low", "percent", 10),
-    Field("severity, high end", "high", "percent", 10),
-    Field("cause", "cause_title", width=22),
-    Field("what to do", "what_to_do", width=40),
-    Field("first edit", "first_edit", width=24, link="first_edit_at"),
-    Field("figures behind the cause", "reason", width=40),
-    Field("said by answers, better supported elsewhere", "unsupported_claims", width=48),
-    Field("an edit can close it", "winnable", "flag", 10),
-    Field("citation rate of the site", "citation_rate", "percent", 11),
-    Field("nearest own page", "own_heading", width=36, link="own_url"),
-    Field("best other page", "other_heading", width=36, link="other_url"),
+    SheetColumn("rank", "rank", "integer", 7),
+    SheetColumn("gap", "label", width=26),
+    SheetColumn("queries", "queries", width=48),
+    SheetColumn("number of queries", "n_queries", "integer", 10, link="queries_at"),
+    SheetColumn("demand (times asked)", "demand", "number", 10),
+    SheetColumn("severity (share not covered)", "severity", "severity", 12),
+    SheetColumn("severity, low end", "low", "percent", 10),
+    SheetColumn("severity, high end", "high", "percent", 10),
+    SheetColumn("cause", "cause_title", width=22),
+    SheetColumn("what to do", "what_to_do", width=40),
+    SheetColumn("first edit", "first_edit", width=24, link="first_edit_at"),
+    SheetColumn("figures behind the cause", "reason", width=40),
+    SheetColumn("said by answers, better supported elsewhere", "unsupported_claims", width=48),
+    SheetColumn("an edit can close it", "is_closable", "flag", 10),
+    SheetColumn("citation rate of the site", "citation_rate", "percent", 11),
+    SheetColumn("nearest own page", "own_heading", width=36, link="own_url"),
+    SheetColumn("best other page", "other_heading", width=36, link="other_url"),
 )
 _QUERIES = (
-    Field("query", "text", width=52),
-    Field("demand (times asked)", "demand", "number", 10),
-    Field("coverage", "coverage", "coverage", 10),
-    Field("coverage, low end", "low", "percent", 10),
-    Field("coverage, high end", "high", "percent", 10),
-    Field("cause", "cause_title", width=24),
-    Field("gap", "label", width=26, link="gap_at"),
-    Field("edit that helps most", "best_edit", width=24, link="best_edit_at"),
-    Field("nearest own page", "own_title", width=30, link="own_url"),
-    Field("nearest own passage", "own_heading", width=36),
-    Field("best other page", "other_heading", width=36, link="other_url"),
-    Field("answers", "n_answers", "integer", 10),
-    Field("answers that cite the site", "n_cited", "integer", 11),
+    SheetColumn("query", "text", width=52),
+    SheetColumn("demand (times asked)", "demand", "number", 10),
+    SheetColumn("coverage", "coverage", "coverage", 10),
+    SheetColumn("coverage, low end", "low", "percent", 10),
+    SheetColumn("coverage, high end", "high", "percent", 10),
+    SheetColumn("cause", "cause_title", width=24),
+    SheetColumn("gap", "label", width=26, link="gap_at"),
+    SheetColumn("edit that helps most", "best_edit", width=24, link="best_edit_at"),
+    SheetColumn("nearest own page", "own_title", width=30, link="own_url"),
+    SheetColumn("nearest own passage", "own_heading", width=36),
+    SheetColumn("best other page", "other_heading", width=36, link="other_url"),
+    SheetColumn("answers", "n_answers", "integer", 10),
+    SheetColumn("answers that cite the site", "n_cited", "integer", 11),
 )
 _EDITS = (
-    Field("rank", "rank", "integer", 7),
-    Field("within the budget", "is_chosen", "flag", 9),
-    Field("operation", "operation_title", width=22),
-    Field("page", "page_id", width=32, link="url"),
-    Field("at the heading", "anchor", width=28),
-    Field("what to write", "text", width=64),
-    Field("there now", "before", width=40),
-    Field("proposed", "after", width=48),
-    Field("cost (minutes)", "cost_minutes", "number", 10),
-    Field("adds to the edits above (queries asked)", "marginal_gain", "number", 12),
-    Field("predicted gain alone (queries asked)", "gain", "number", 12),
-    Field("gain, low end", "low", "number", 9),
-    Field("gain, high end", "high", "number", 9),
-    Field("predicted harm (queries asked)", "harm", "number", 12),
-    Field("predicted rise of answers that cite the site (queries asked)", "citation_gain", "number", 14),
-    Field("queries helped", "n_helped", "integer", 9, link="helped_at"),
-    Field("such as", "helped", width=44),
-    Field("gap", "label", width=26, link="gap_at"),
+    SheetColumn("rank", "rank", "integer", 7),
+    SheetColumn("within the budget", "is_chosen", "flag", 9),
+    SheetColumn("operation", "operation_title", width=22),
+    SheetColumn("page", "page_id", width=32, link="url"),
+    SheetColumn("at the heading", "anchor", width=28),
+    SheetColumn("what to write", "text", width=64),
+    SheetColumn("there now", "before", width=40),
+    SheetColumn("proposed", "after", width=48),
+    SheetColumn("cost (minutes)", "cost_minutes", "number", 10),
+    SheetColumn("adds to the edits above (queries asked)", "marginal_gain", "number", 12),
+    SheetColumn("predicted gain alone (queries asked)", "gain", "number", 12),
+    SheetColumn("gain, low end", "low", "number", 9),
+    SheetColumn("gain, high end", "high", "number", 9),
+    SheetColumn("predicted harm (queries asked)", "harm", "number", 12),
+    SheetColumn("predicted rise of answers that cite the site (queries asked)", "citation_gain", "number", 14),
+    SheetColumn("queries helped", "n_helped", "integer", 9, link="helped_at"),
+    SheetColumn("such as", "helped", width=44),
+    SheetColumn("gap", "label", width=26, link="gap_at"),
 )
 _UNEDITED = (
-    Field("gap", "label", width=30, link="gap_at"),
-    Field("demand (times asked)", "demand", "number", 10),
-    Field("cause", "cause", width=24),
-    Field("no edit, because", "text", width=80),
-    Field("figures behind the cause", "reason", width=48),
+    SheetColumn("gap", "label", width=30, link="gap_at"),
+    SheetColumn("demand (times asked)", "demand", "number", 10),
+    SheetColumn("cause", "cause", width=24),
+    SheetColumn("no edit, because", "text", width=80),
+    SheetColumn("figures behind the cause", "reason", width=48),
 )
 _PAGES = (
-    Field("url", "url", width=52, link="url"),
-    Field("title", "title", width=36),
-    Field("site", "site", width=22),
-    Field("status", "status", "status", 18),
-    Field("words", "n_words", "integer", 9),
-    Field("passages", "n_passages", "integer", 10),
-    Field("modified (UTC)", "modified_at", "time", 17),
-    Field("queries nearest to it", "n_nearest", "integer", 11),
-    Field("demand covered (times asked)", "demand_covered", "number", 13),
+    SheetColumn("url", "url", width=52, link="url"),
+    SheetColumn("title", "title", width=36),
+    SheetColumn("site", "site", width=22),
+    SheetColumn("status", "status", "status", 18),
+    SheetColumn("words", "n_words", "integer", 9),
+    SheetColumn("passages", "n_passages", "integer", 10),
+    SheetColumn("modified (UTC)", "modified_at", "time", 17),
+    SheetColumn("queries nearest to it", "n_nearest", "integer", 11),
+    SheetColumn("demand covered (times asked)", "demand_covered", "number", 13),
 )
 _QUESTION = 300
-_ABOUT = (Field("part", "part", width=22), Field("name", "name", width=34), Field("value", "value", width=110))
+_ABOUT = (
+    SheetColumn("part", "part", width=22),
+    SheetColumn("name", "name", width=34),
+    SheetColumn("value", "value", width=110),
+)
 
 
-def list_sheets(analysis: Analysis, kept: Sequence[Kept] = ()) -> list[Sheet]:
+def list_sheets(analysis: Analysis, kept: Sequence[EditorNotes] = ()) -> list[Sheet]:
     """Return the sheets of rows: gaps, queries, edits, to do, no edit, pages, further ones that have rows, glossary, about.
 
     Gaps, queries and edits lead to each other. `kept` are rows of earlier to-do sheets.
@@ -168,7 +172,7 @@ def _places(sheet: str, frame: pd.DataFrame) -> list[str]:
     return [place_of(sheet, row) for row in range(2, len(frame) + 2)]
 
 
-def _names(fields: tuple[Field, ...]) -> list[str]:
+def _names(fields: tuple[SheetColumn, ...]) -> list[str]:
     return [field.column for field in fields]
 
 

@@ -10,27 +10,27 @@ from coverage_kit.report.joined import describe_edits, describe_gaps
 from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.visibility_joined import describe_visibility
 from coverage_kit.report.wording import LOW_N, amount, interval, percent
-from coverage_kit.report.workbook.sheet import Field, Form, Sheet, place_of, places_of, with_gap_link
+from coverage_kit.report.workbook.sheet import Form, Sheet, SheetColumn, place_of, places_of, with_gap_link
 
 _TOP_GAPS = (
-    Field("first gaps", "label", width=64, link="gap_at"),
-    Field("severity", "severity", "severity", 18),
-    Field("demand", "demand", "number", 14),
-    Field("cause", "cause_title", width=66),
+    SheetColumn("first gaps", "label", width=64, link="gap_at"),
+    SheetColumn("severity", "severity", "severity", 18),
+    SheetColumn("demand", "demand", "number", 14),
+    SheetColumn("cause", "cause_title", width=66),
 )
 _TOP_EDITS = (
-    Field("first edits", "title", width=64, link="edit_at"),
-    Field("minutes", "cost_minutes", "number"),
-    Field("adds (queries asked)", "marginal_gain", "number"),
-    Field("gap", "label", width=66, link="gap_at"),
+    SheetColumn("first edits", "title", width=64, link="edit_at"),
+    SheetColumn("minutes", "cost_minutes", "number"),
+    SheetColumn("adds (queries asked)", "marginal_gain", "number"),
+    SheetColumn("gap", "label", width=66, link="gap_at"),
 )
 
 
 _CONTENTS = (
-    Field("all sheets", "name", width=64, link="at"),
-    Field("rows", "n_rows", "integer", 18),
-    Field("columns", "n_columns", "integer", 14),
-    Field("what it is for", "purpose", width=66),
+    SheetColumn("all sheets", "name", width=64, link="at"),
+    SheetColumn("rows", "n_rows", "integer", 18),
+    SheetColumn("columns", "n_columns", "integer", 14),
+    SheetColumn("what it is for", "purpose", width=66),
 )
 
 

@@ -17,7 +17,7 @@ from coverage_kit.report.workbook.editor_notes import (
     TODO,
     WRITTEN,
     EditKey,
-    Kept,
+    EditorNotes,
     key_edits,
     list_own_columns,
     match_kept,
@@ -25,43 +25,47 @@ from coverage_kit.report.workbook.editor_notes import (
     read_kept,
     written_frame,
 )
-from coverage_kit.report.workbook.sheet import OWN, Field, Sheet, places_of, with_gap_link
+from coverage_kit.report.workbook.sheet import OWN, Sheet, SheetColumn, places_of, with_gap_link
 
 logger = logging.getLogger(__name__)
 
-_WRITTEN = (Field("status", "status", "progress", 13), Field("owner", "owner", width=14), Field("note", "note", width=30))
+_WRITTEN = (
+    SheetColumn("status", "status", "progress", 13),
+    SheetColumn("owner", "owner", width=14),
+    SheetColumn("note", "note", width=30),
+)
 _TODO = (
-    Field("first hour", "is_first_hour", "flag", 8),
-    Field("page", "page_id", width=44, link="url"),
+    SheetColumn("first hour", "is_first_hour", "flag", 8),
+    SheetColumn("page", "page_id", width=44, link="url"),
     *_WRITTEN,
-    Field("rank", "rank", "integer", 7, link="edit_at"),
-    Field("operation", "operation_title", width=18),
-    Field("heading", "anchor", width=26),
-    Field("what to write", "text", width=56),
-    Field("there now", "before", width=36),
-    Field("proposed", "after", width=48),
-    Field("minutes", "cost_minutes", "number", 9),
-    Field("adds (queries asked)", "marginal_gain", "number", 10),
-    Field("gap", "label", width=24, link="gap_at"),
-    Field("edits of the page", "n_edits", "integer", 9),
-    Field("minutes of the page", "page_minutes", "number", 10),
-    Field("the page adds (queries asked)", "page_gain", "number", 11),
-    Field(KEY, "key", width=29),
+    SheetColumn("rank", "rank", "integer", 7, link="edit_at"),
+    SheetColumn("operation", "operation_title", width=18),
+    SheetColumn("heading", "anchor", width=26),
+    SheetColumn("what to write", "text", width=56),
+    SheetColumn("there now", "before", width=36),
+    SheetColumn("proposed", "after", width=48),
+    SheetColumn("minutes", "cost_minutes", "number", 9),
+    SheetColumn("adds (queries asked)", "marginal_gain", "number", 10),
+    SheetColumn("gap", "label", width=24, link="gap_at"),
+    SheetColumn("edits of the page", "n_edits", "integer", 9),
+    SheetColumn("minutes of the page", "page_minutes", "number", 10),
+    SheetColumn("the page adds (queries asked)", "page_gain", "number", 11),
+    SheetColumn(KEY, "key", width=29),
 )
 _EARLIER = (
-    Field("page", "page", width=44, link="url"),
+    SheetColumn("page", "page", width=44, link="url"),
     *_WRITTEN,
-    Field("now", "now", width=26),
-    Field("operation", "operation", width=18),
-    Field("heading", "heading", width=26),
-    Field("what to write", "what to write", width=56),
-    Field("gap", "gap", width=24),
-    Field(KEY, "key", width=29),
+    SheetColumn("now", "now", width=26),
+    SheetColumn("operation", "operation", width=18),
+    SheetColumn("heading", "heading", width=26),
+    SheetColumn("what to write", "what to write", width=56),
+    SheetColumn("gap", "gap", width=24),
+    SheetColumn(KEY, "key", width=29),
 )
 KNOWN = frozenset(field.title for field in (*_TODO, *_EARLIER))
 
 
-def find_kept(path: Path, keep_status: str | Path | None = None) -> list[Kept]:
+def find_kept(path: Path, keep_status: str | Path | None = None) -> list[EditorNotes]:
     """Return the rows of the workbook to keep, if one is named, then of the one that is to be overwritten.
 
     One that stands in the way and cannot be read is set aside, which is told: nothing written in it is lost.
@@ -82,7 +86,9 @@ def find_kept(path: Path, keep_status: str | Path | None = None) -> list[Kept]:
         return merge_kept(named)
 
 
-def list_todo_sheets(analysis: Analysis, edits: pd.DataFrame, places: dict[str, str], kept: Sequence[Kept] = ()) -> list[Sheet]:
+def list_todo_sheets(
+    analysis: Analysis, edits: pd.DataFrame, places: dict[str, str], kept: Sequence[EditorNotes] = ()
+) -> list[Sheet]:
     """Return the to-do sheet with what is kept of earlier ones, and the earlier edits where any are kept.
 
     Args:
@@ -96,7 +102,7 @@ def list_todo_sheets(analysis: Analysis, edits: pd.DataFrame, places: dict[str, 
     found, left = match_kept([keys[name] for name in frame["edit_id"]], kept)
     own = list_own_columns(kept)
     columns = [*WRITTEN, *own]
-    more = tuple(Field(name, f"{OWN}{name}", width=20) for name in own)
+    more = tuple(SheetColumn(name, f"{OWN}{name}", width=20) for name in own)
     written = written_frame([found.get(row) for row in range(len(frame))], columns).rename(columns=_own_name)
     frame = pd.concat([frame, written], axis=1).assign(key=[str(keys[name]) for name in frame["edit_id"]])
     todo = Sheet(
@@ -111,7 +117,11 @@ def list_todo_sheets(analysis: Analysis, edits: pd.DataFrame, places: dict[str, 
 
 
 def _list_earlier(
-    analysis: Analysis, edits: pd.DataFrame, keys: dict[str, EditKey], left: Sequence[Kept], more: tuple[Field, ...]
+    analysis: Analysis,
+    edits: pd.DataFrame,
+    keys: dict[str, EditKey],
+    left: Sequence[EditorNotes],
+    more: tuple[SheetColumn, ...],
 ) -> Sheet:
     """Return the kept rows that no chosen edit of this run takes up, with what has become of them."""
     others = edits[~edits["is_chosen"]]

@@ -18,7 +18,7 @@ from coverage_kit.report.workbook.chart_drawing import draw_chart
 from coverage_kit.report.workbook.charts import list_charts
 from coverage_kit.report.workbook.editor_notes import STATUSES, TODO
 from coverage_kit.report.workbook.forms import COMPARISONS, FORMATS, LINK, SCALES
-from coverage_kit.report.workbook.sheet import Chart, Field, Sheet, place_of
+from coverage_kit.report.workbook.sheet import Chart, Sheet, SheetColumn, place_of
 from coverage_kit.report.workbook.sheets import list_sheets
 from coverage_kit.report.workbook.summary_sheets import list_contents, list_figures, list_tops
 from coverage_kit.report.workbook.todo_sheets import find_kept
@@ -142,8 +142,10 @@ class _Writer:
         data.set_column(1, 12, 16)
         row = 0
         for number, chart in enumerate(charts):
-            fields = tuple(Field(str(name), name, chart.form) for name in chart.rows.columns[1:])
-            first = Field(str(chart.rows.columns[0]), chart.rows.columns[0], "number" if chart.kind == "scatter" else "text")
+            fields = tuple(SheetColumn(str(name), name, chart.form) for name in chart.rows.columns[1:])
+            first = SheetColumn(
+                str(chart.rows.columns[0]), chart.rows.columns[0], "number" if chart.kind == "scatter" else "text"
+            )
             data.write_string(row, 0, chart.title, self.formats["heading"])
             after = self._write_rows(data, row + 1, Sheet(chart.title, (first, *fields), chart.rows))
             drawn = draw_chart(self.book, chart, _CHART_DATA, row + 1)
@@ -239,7 +241,7 @@ def _fit(value: Any) -> str:
     return text[: _MAX_CHARACTERS - len(note)] + note
 
 
-def _count_lines(record: dict[Any, Any], fields: Sequence[Field]) -> int:
+def _count_lines(record: dict[Any, Any], fields: Sequence[SheetColumn]) -> int:
     """Return how many lines the row needs: spreadsheets do not grow rows for text of other programs."""
     texts = ((clean_text(record[field.column])[:2_000], field.width) for field in fields if field.form == "text")
     return max((_lines_of(text, width) for text, width in texts), default=1)
