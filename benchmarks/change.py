@@ -92,7 +92,7 @@ def lay_out(world: World) -> tuple[Answers, Treatment]:
     weeks = np.where(is_after == 1, repeat, -1 - repeat)
     answers = pd.DataFrame({"answer_id": [f"a{n}" for n in range(len(query))], "query_id": query})
     answers = answers.assign(
-        engine="simulated", text="", searched=True, asked_at=CHANGED_AT + pd.to_timedelta(7 * weeks, unit="D")
+        engine="simulated", text="", has_searched=True, asked_at=CHANGED_AT + pd.to_timedelta(7 * weeks, unit="D")
     )
     clusters = {query: query.split("-")[0].replace("q", "c") for query in answers["query_id"]}
     treated = [f"c{n}" for n in range(world.n_treated)]

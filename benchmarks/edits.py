@@ -99,7 +99,7 @@ def predict_gains(planting: Planting, model: SiteModel) -> Simulation:
     ]
     changed = np.zeros((len(changes), len(planting.trial.queries)))
     for number, effect in enumerate(model.simulate(changes)):
-        changed[number, effect.rows] = (effect.after[0] - effect.before[0]) * effect.fit
+        changed[number, effect.rows] = (effect.after[0] - effect.before[0]) * effect.answer_probability
     return _simulation(planting, changed, 1 - model.coverage_now)
 
 

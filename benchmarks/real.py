@@ -66,7 +66,7 @@ def run_real(folder: Path, out: Path, cache: Path) -> Analysis:
     medoid = analysis.gaps.merge(analysis.queries, left_on="medoid_query_id", right_on="query_id")
     shown = ["rank", "label", "text", "n_queries", "severity", "cause", "own_passage_id"]
     print(medoid[shown].head(10).round(2).to_string(max_colwidth=70))
-    shown = ["rank", "operation", "page_id", "anchor", "text", "cost_minutes", "gain", "low", "high"]
+    shown = ["rank", "operation", "page_id", "heading_path", "brief", "cost_minutes", "gain", "low", "high"]
     print(analysis.edits[shown].head(10).round(2).to_string(max_colwidth=90))
     print(analysis.about["self_test"], analysis.about["clustering"], analysis.about["unanswered_share"])
     print(analysis.stages.round(1).to_string())

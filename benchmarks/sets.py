@@ -231,7 +231,7 @@ def _read_claims(path: Path, queries: pd.DataFrame) -> pd.DataFrame:
     raw = raw[raw["query_id"].isin(queries["query_id"]) & (raw["response_text"].str.strip() != "")]
     answers = pd.DataFrame({"query_id": raw["query_id"], "text": raw["response_text"], "engine": _column(raw, "engine")})
     answers["answer_id"] = [f"a{number}" for number in range(len(answers))]
-    return split_claims(ANSWERS.table(answers.assign(searched=True).to_dict("records")))
+    return split_claims(ANSWERS.table(answers.assign(has_searched=True).to_dict("records")))
 
 
 def read_table(path: Path, *needs: str) -> pd.DataFrame:

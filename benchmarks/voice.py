@@ -39,12 +39,12 @@ def run_voice(folder: Path, own: str = "pcmag.com") -> None:
     most = list(cited["site"].value_counts().index[:_MOST])
     brand_sites = {_NAMES.get(site, (site,))[0]: site for site in dict.fromkeys([own, *most])}
     names = [_NAMES.get(site, (site,)) for site in brand_sites.values()]
-    panel = TrackedBrands(brand_sites, clusters=products, by=("all", "cluster"), min_prompts=4)
+    panel = TrackedBrands(brand_sites, clusters=products, split_by=("all", "cluster"), min_prompts=4)
     mentions = find_mentions(log.answers, names)
     found = measure_visibility(log.answers, log.citations, log.spans, mentions, panel)
     _print_all(found)
-    _print_by_product(found[(found["by"] == "cluster") & (found["measure"] == "citation_share")], [own, *most])
-    _print_by_product(found[(found["by"] == "cluster") & (found["measure"] == "share_of_voice")], [own, *most])
+    _print_by_product(found[(found["split_by"] == "cluster") & (found["measure"] == "citation_share")], [own, *most])
+    _print_by_product(found[(found["split_by"] == "cluster") & (found["measure"] == "share_of_voice")], [own, *most])
     holders = measure_holders(log.answers, log.citations, panel)
     held = holders.pivot_table(index="cluster_id", columns="holder", values="citation_share", sort=False)
     print(held.map("{:.0%}".format).to_string(), "\n")
@@ -65,7 +65,8 @@ def _read(folder: Path) -> tuple[LogTables, dict[str, str]]:
 
 def _print_all(found: pd.DataFrame) -> None:
     rows = found[
-        (found["by"] == "all") & found["measure"].isin(["citation_rate", "citation_share", "mention_rate", "share_of_voice"])
+        (found["split_by"] == "all")
+        & found["measure"].isin(["citation_rate", "citation_share", "mention_rate", "share_of_voice"])
     ]
     told = rows.assign(told=[_tell(row) for row in rows.to_dict("records")])
     print(told.pivot_table(index="site", columns="measure", values="told", aggfunc="first", sort=False).to_string(), "\n")
@@ -76,7 +77,7 @@ def _print_by_product(rows: pd.DataFrame, sites: list[str]) -> None:
     """Print one measure by product and site, with its interval; a figure of few prompts or events is marked with *."""
     print(rows["measure"].iloc[0])
     told = rows.assign(told=[_tell(row) for row in rows.to_dict("records")])
-    table = told.pivot_table(index="part", columns="site", values="told", aggfunc="first")
+    table = told.pivot_table(index="segment", columns="site", values="told", aggfunc="first")
     table = table.reindex(columns=list(dict.fromkeys(sites)))
     with pd.option_context("display.width", 300, "display.max_columns", 20):
         print(table.to_string(), "\n")

@@ -51,11 +51,11 @@ class TextChange(NamedTuple):
 class Effect(NamedTuple):
     """What a change does to the queries that it touches.
 
-    `rows` (k,) are their places; `before` and `after` (1 + bootstraps, k) their coverage, the estimate first; `fit` (k,) is the
+    `rows` (k,) are their places; `before` and `after` (1 + bootstraps, k) their coverage, the estimate first; `answer_probability` (k,) is the
     probability that the changed text is what each of them asks for.
     """
 
     rows: npt.NDArray[np.int64]
     before: npt.NDArray[np.float64]
     after: npt.NDArray[np.float64]
-    fit: npt.NDArray[np.float64]
+    answer_probability: npt.NDArray[np.float64]

@@ -101,7 +101,7 @@ def test_edits_are_briefs_with_places_costs_and_intervals(analysis):
     pages = set(analysis.pages["page_id"])
     assert edits.loc[edits["operation"] != "add_page", "page_id"].isin(pages).all()
     written = edits[edits["operation"].isin(["add_question_and_answer", "extend_passage", "add_page"])]
-    assert written["text"].str.contains("[FACT NEEDED:", regex=False).all()
+    assert written["brief"].str.contains("[FACT NEEDED:", regex=False).all()
     assert set(analysis.changes["edit_id"]) == set(edits["edit_id"])
     chosen = edits[edits["is_chosen"]]
     assert chosen["cost_minutes"].sum() <= analysis.about["settings"]["rank"]["budget_minutes"]

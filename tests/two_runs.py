@@ -46,8 +46,8 @@ def make_edits(*rows):
     same = {
         "operation": "add_question_and_answer",
         "page_id": PAGE,
-        "anchor": "Range",
-        "text": "Write it.",
+        "heading_path": "Range",
+        "brief": "Write it.",
         "cost_minutes": 15.0,
     }
     rest = {"n_words": 20, "harm": 0.0, "is_chosen": True}
@@ -59,7 +59,7 @@ def make_edits(*rows):
 def make_effects(*rows):
     """Return effects of (edit_id, query_id, coverage before, coverage after, whether drafted from)."""
     names = ("edit_id", "query_id", "coverage_before", "coverage_after", "is_drafted_from")
-    return EFFECTS.table([{**dict(zip(names, row, strict=True)), "fit": 1.0, "weight": 0.0} for row in rows])
+    return EFFECTS.table([{**dict(zip(names, row, strict=True)), "answer_probability": 1.0, "weight": 0.0} for row in rows])
 
 
 def weigh(effects, edits, asked):

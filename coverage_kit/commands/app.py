@@ -99,8 +99,8 @@ def run(
     log: Annotated[list[str] | None, typer.Option(help="log of queries and answers; repeat for more")] = None,
     column: Annotated[list[str] | None, typer.Option(help="field=column, such as query=Prompt; repeat for more")] = None,
     encoder: Annotated[str, typer.Option(help="'minilm', a sentence-transformers name or a model folder")] = "",
-    engine: Annotated[str, typer.Option(help="none, local or ray: what spreads the work over parts (docs/cluster.md)")] = "",
-    workers: Annotated[int, typer.Option(min=0, help="workers of the engine; by default what the settings say")] = 0,
+    backend: Annotated[str, typer.Option(help="local or ray: what computes the parts of the work (docs/cluster.md)")] = "",
+    workers: Annotated[int, typer.Option(min=0, help="workers of Ray; by default what the settings say")] = 0,
     out: Out = "",
 ) -> None:
     """Analyse a site against a log, from a coverage.toml or from options (options win).
@@ -123,8 +123,8 @@ def run(
         base["log"] = {**base.get("log", {}), "columns": dict(_pair(text) for text in column)}
     if encoder:
         base["match"] = {**base.get("match", {}), "encoder": encoder}
-    chosen = {"name": engine, "workers": workers}
-    base["engine"] = {**base.get("engine", {}), **{key: value for key, value in chosen.items() if value}}
+    chosen = {"backend": backend, "workers": workers}
+    base["parallel"] = {**base.get("parallel", {}), **{key: value for key, value in chosen.items() if value}}
     if out:
         base["out"] = out
     _run(resolve_paths(make_settings(base, where="run"), Path.cwd()))

@@ -103,7 +103,7 @@ class SentenceTransformerEncoder:
 class OpenedModel:
     """A model for another runtime: `module` turns token ids without padding, shape (n, length), into unit vectors.
 
-    `example` is such an input, `tokenizer` JSON of the library tokenizers, `most_tokens` where texts are cut, `prompts` what
+    `example` is such an input, `tokenizer` JSON of the library tokenizers, `max_tokens` where texts are cut, `prompts` what
     stands before a text of each role.
     """
 

@@ -135,8 +135,8 @@ class _Trainer:
 
     def __init__(self, model: Any, pairs: list[TextPair], recipe: Recipe) -> None:
         self.model, self.pairs, self.n_tokens = model.eval(), pairs, 0
-        self._right, self._recipe, self._most_tokens = right_places(pairs), recipe, model.max_seq_length
-        model.max_seq_length = min(self._most_tokens or recipe.max_tokens, recipe.max_tokens)
+        self._right, self._recipe, self._max_tokens = right_places(pairs), recipe, model.max_seq_length
+        model.max_seq_length = min(self._max_tokens or recipe.max_tokens, recipe.max_tokens)
         for part in model.modules():
             if isinstance(part, self._torch.nn.Embedding):
                 part.requires_grad_(False)  # words that no pair has would stay behind those that some have
@@ -161,7 +161,7 @@ class _Trainer:
 
     def finish(self) -> Any:
         """Return the model as it is to be used."""
-        self.model.max_seq_length = self._most_tokens
+        self.model.max_seq_length = self._max_tokens
         self.model.requires_grad_(False)
         return self.model
 

@@ -93,8 +93,8 @@ class Budget:
 
     Args:
         prices: the price table.
-        most_tokens: tokens read and written at most; 0: no limit.
-        most_money: money at most, in the table's currency; 0: no limit.
+        max_tokens: tokens read and written at most; 0: no limit.
+        max_money: money at most, in the table's currency; 0: no limit.
 
     """
 
@@ -117,7 +117,7 @@ class Budget:
     def check_price(self, model: str) -> None:
         """Raise SettingsError where money is limited and the table has no price of the model: the cap could not hold."""
         if self.max_money and self.prices.find(model) is None:
-            cure = "Add it to the price table that costs.prices names, or set most_money = 0 for no limit of money."
+            cure = "Add it to the price table that costs.prices names, or set max_money = 0 for no limit of money."
             raise SettingsError("costs.prices", f"a price of {model!r}", "none", cure)
 
     def reserve(self, model: str, most: Spent) -> None:
@@ -141,7 +141,7 @@ class Budget:
         total = {model: self.spent.get(model, Spent()) + self._reserved.get(model, Spent()) for model in models}
         n_tokens = sum(spent.n_tokens for spent in total.values())
         money = sum(self.prices.price(model, spent) or 0.0 for model, spent in total.items())
-        cure = "Raise most_tokens or most_money: what was answered is kept, and the same command goes on from there."
+        cure = "Raise max_tokens or max_money: what was answered is kept, and the same command goes on from there."
         if self.max_tokens and n_tokens > self.max_tokens:
             return f"at most {self.max_tokens} tokens", f"{self.n_tokens} spent, and the next request needs more", cure
         if self.max_money and money > self.max_money + 1e-12:

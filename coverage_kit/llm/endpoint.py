@@ -62,7 +62,7 @@ class Completion:
 class Prompt:
     """What a model is asked, and how: `n` replies, the `n_alternatives` likeliest tokens at each place (0: not asked for).
 
-    `most_tokens` bounds a reply (0: the endpoint's own bound).
+    `max_tokens` bounds a reply (0: the endpoint's own bound).
     """
 
     system: str
@@ -114,7 +114,7 @@ class Endpoint:
         self._refused: set[str] = set()
         if not self._key and not settings.base_url:
             cure = f"Put the key into the environment variable {settings.api_key_env}, or name a base_url that needs none."
-            raise SettingsError(f"{section}.key_variable", "a key in the environment", "none", cure)
+            raise SettingsError(f"{section}.api_key_env", "a key in the environment", "none", cure)
         self._client = _connect(settings, self._key, section, retries)
 
     def complete(self, prompt: Prompt) -> Completion:

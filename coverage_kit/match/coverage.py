@@ -64,7 +64,7 @@ class Calibration:
     """Fitted links from evidence to coverage: the first is the estimate, the others are its bootstrap.
 
     `is_anchored` says that the own site's citations showed which queries are covered. `weights` has shape
-    (1 + bootstraps, 1 + features), intercept first; `share_of_gaps` (1 + bootstraps,).
+    (1 + bootstraps, 1 + features), intercept first; `unanswered_share` (1 + bootstraps,).
     """
 
     names: tuple[str, ...]

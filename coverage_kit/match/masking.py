@@ -18,7 +18,7 @@ _MAX_CALIBRATION_QUERIES = 2000
 class Plan:
     """How much of hide-and-seek is played: rounds, refits for the interval, and the seed.
 
-    `share_of_gaps` is the share of the log's queries that somebody found unanswered by reading a sample, 0 where nobody did.
+    `unanswered_share` is the share of the log's queries that somebody found unanswered by reading a sample, 0 where nobody did.
     """
 
     calibration_rounds: int = 12

@@ -142,13 +142,13 @@ def _rating_judge(claims: pd.DataFrame) -> str:
 
 
 def _rates(judged: pd.DataFrame, part: "pd.Series[str]", by: str, verdict: str) -> pd.DataFrame:
-    rows = judged.assign(part=part, is_such=judged["verdict"] == verdict).dropna(subset="part")
-    cells = rows.groupby(["engine", "surface", "part", "query_id"], sort=True)["is_such"].agg(["sum", "size"]).reset_index()
-    grouped = cells.groupby(["engine", "surface", "part"], sort=True)
+    rows = judged.assign(segment=part, is_such=judged["verdict"] == verdict).dropna(subset="segment")
+    cells = rows.groupby(["engine", "surface", "segment", "query_id"], sort=True)["is_such"].agg(["sum", "size"]).reset_index()
+    grouped = cells.groupby(["engine", "surface", "segment"], sort=True)
     groups, n_groups = np.asarray(grouped.ngroup(), dtype=np.intp), grouped.ngroups
     top, base = (cells[name].to_numpy(np.float64) for name in ("sum", "size"))
     table = measure_ratios(top, base, groups, n_groups)[["value", "low", "high", "n_prompts"]]
-    named = grouped.size().index.to_frame(index=False).assign(by=by, verdict=verdict, reading="")
+    named = grouped.size().index.to_frame(index=False).assign(split_by=by, verdict=verdict, reading="")
     return named.join(table.assign(n_claims=sum_by(groups, n_groups, base).astype(np.int64)))
 
 
@@ -156,8 +156,8 @@ def _with_readings(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with a reading of each second half."""
     rows = table.to_dict("records")
     keys = [(row["engine"], row["surface"], row["verdict"]) for row in rows]
-    first = {key: row for key, row in zip(keys, rows, strict=True) if row["part"] == "first"}
-    is_second = [row["part"] == "second" and key in first for key, row in zip(keys, rows, strict=True)]
+    first = {key: row for key, row in zip(keys, rows, strict=True) if row["segment"] == "first"}
+    is_second = [row["segment"] == "second" and key in first for key, row in zip(keys, rows, strict=True)]
     told = [_read(first[key], row) if flag else "" for key, row, flag in zip(keys, rows, is_second, strict=True)]
     return table.assign(reading=pd.Series(told, index=table.index, dtype="str"))
 

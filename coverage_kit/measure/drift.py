@@ -59,7 +59,7 @@ def _tell_signs(paired: pd.DataFrame, answers: Answers, citations: Citations, si
     cited = citations.loc[citations["kind"] == "cited", ["answer_id", "site"]]
     n_cited = paired["answer_id"].map(cited["answer_id"].value_counts()).astype(np.float64).fillna(0.0)
     is_own = paired["answer_id"].isin(cited.loc[cited["site"] == site, "answer_id"])
-    tops = {"own_citation_rate": is_own, "searched_rate": answers["searched"], "citations_per_answer": n_cited}
+    tops = {"own_citation_rate": is_own, "searched_rate": answers["has_searched"], "citations_per_answer": n_cited}
     signs = {sign: pd.DataFrame({"top": top[paired.index].astype(np.float64), "base": 1.0}) for sign, top in tops.items()}
     return signs | {"share_of_new_sites": _count_new(paired, cited)}
 

@@ -77,7 +77,9 @@ def _measure(kind: str, cited: pd.DataFrame, clusters: "pd.Index[str]") -> pd.Da
 def _judge(told: pd.DataFrame, cited: pd.DataFrame) -> pd.DataFrame:
     """Return n_answers, n_prompts, is_winnable and reason by cluster."""
     by_cluster = told.groupby("cluster_id")
-    table = by_cluster.agg(n_answers=("answer_id", "size"), n_prompts=("query_id", "nunique"), n_searched=("searched", "sum"))
+    table = by_cluster.agg(
+        n_answers=("answer_id", "size"), n_prompts=("query_id", "nunique"), n_searched=("has_searched", "sum")
+    )
     is_company = cited["holder"].isin(("own", "competitor"))
     table = table.join(cited.groupby("cluster_id").agg(n_citations=("url", "size"), n_citing=("answer_id", "nunique")))
     table = table.join(cited[is_company].groupby("cluster_id").size().rename("n_held")).fillna(0).astype("int64")

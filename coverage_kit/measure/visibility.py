@@ -12,7 +12,7 @@ from coverage_kit.measure.intervals import Floats, Ints, has_few_events, measure
 from coverage_kit.measure.words import credit_words
 from coverage_kit.tables import VISIBILITY, Answers, Citations, Mentions, Spans, Visibility, checked
 
-By = Literal["all", "branded", "cluster", "week", "market"]
+SplitBy = Literal["all", "branded", "cluster", "week", "market"]
 MEASURES = (
     *("citation_rate", "citation_share", "mention_rate", "share_of_voice"),
     *("position_adjusted_word_count", "retrieved_not_cited_rate"),
@@ -27,20 +27,25 @@ class TrackedBrands:
         brand_sites: site by brand, the tracked ones, the own first; sites as `citations` names them.
         branded: ids of the queries that name the own brand.
         clusters: cluster id by query id.
-        by: what to part the answers by.
-        least_prompts: figures from fewer prompts' worth of answers are marked as low n (`measure_visibility`).
+        split_by: what to part the answers by.
+        min_prompts: figures from fewer prompts' worth of answers are marked as low n (`measure_visibility`).
     """
 
     brand_sites: Mapping[str, str]
     branded: Collection[str] = ()
     clusters: Mapping[str, str] = field(default_factory=dict)
-    by: tuple[By, ...] = get_args(By)
+    split_by: tuple[SplitBy, ...] = get_args(SplitBy)
     min_prompts: int = 20
 
     def __post_init__(self) -> None:
-        unknown = [one for one in self.by if one not in get_args(By)]
+        unknown = [one for one in self.split_by if one not in get_args(SplitBy)]
         if unknown:
-            raise SettingsError("Panel.by", f"some of {', '.join(get_args(By))}", repr(unknown[0]), "Correct or leave it out.")
+            raise SettingsError(
+                "TrackedBrands.split_by",
+                f"some of {', '.join(get_args(SplitBy))}",
+                repr(unknown[0]),
+                "Correct or leave it out.",
+            )
 
     @property
     def sites(self) -> list[str]:
@@ -64,11 +69,11 @@ def measure_visibility(
     - retrieved_not_cited_rate = answers that found the site and do not cite it / answers that found or cite it, among those
       that log any page found but not cited. A site is found where a retrieved page is its own.
 
-    Engines and surfaces are never pooled; a missing surface is 'unknown'. Branded queries count in by='branded' alone.
+    Engines and surfaces are never pooled; a missing surface is 'unknown'. Branded queries count in split_by='branded' alone.
     Answers without a cluster, time or market are left out of the parts by it. Intervals draw from prompts, since answers to
     one prompt are not independent (`measure_ratios`). `n_prompts` and `n_answers` count those that add to the denominator.
     `is_low_n`, where intervals were found to cover less than 95%: the effective number of prompts, (sum of the denominators)^2
-    / sum of the denominators^2, is below `panel.least_prompts`, or there are less than five prompts' worth of answers that
+    / sum of the denominators^2, is below `panel.min_prompts`, or there are less than five prompts' worth of answers that
     count, or of those that do not (`has_few_events`). That number is `n_prompts` where all prompts weigh the same, and less
     where a few have most of the answers. Rows are in order of by, part, engine, surface, measure and site.
 
@@ -80,7 +85,7 @@ def measure_visibility(
         panel: who is tracked, and how the queries are parted.
     """
     log = _Log.read(answers, citations, spans, mentions, panel)
-    groupings = [grouping for by in panel.by if (grouping := _group(answers, by, panel)) is not None]
+    groupings = [grouping for by in panel.split_by if (grouping := _group(answers, by, panel)) is not None]
     tables = [
         _measure(grouping, top, base).assign(measure=measure, site=site)
         for site in panel.sites
@@ -91,9 +96,9 @@ def measure_visibility(
         return VISIBILITY.empty()
     table = pd.concat(tables, ignore_index=True)
     table["is_low_n"] = ~(table["n_effective"] >= panel.min_prompts) | has_few_events(table)
-    orders = {"by": panel.by, "measure": MEASURES, "site": panel.sites}
+    orders = {"split_by": panel.split_by, "measure": MEASURES, "site": panel.sites}
     ranks = {name: table[name].map({value: rank for rank, value in enumerate(order)}) for name, order in orders.items()}
-    order = table.assign(**ranks).sort_values(["by", "part", "engine", "surface", "measure", "site"]).index
+    order = table.assign(**ranks).sort_values(["split_by", "segment", "engine", "surface", "measure", "site"]).index
     return table.loc[order, VISIBILITY.names].reset_index(drop=True)
 
 
@@ -164,21 +169,23 @@ class _Grouping:
     names: pd.DataFrame
 
 
-def _group(answers: Answers, by: By, panel: TrackedBrands) -> _Grouping | None:
+def _group(answers: Answers, by: SplitBy, panel: TrackedBrands) -> _Grouping | None:
     """Return the answers grouped, branded prompts apart; None where no answer has such a part."""
     part = _parts(answers, by, panel)
     is_branded = answers["query_id"].isin(set(panel.branded))
     rows = np.flatnonzero(part.notna() & (is_branded == (by == "branded")))
     if not len(rows):
         return None
-    keys = pd.DataFrame({"engine": answers["engine"], "surface": name_surfaces(answers), "part": part}).astype("str").iloc[rows]
-    grouped = keys.groupby(["engine", "surface", "part"], sort=True)
+    keys = (
+        pd.DataFrame({"engine": answers["engine"], "surface": name_surfaces(answers), "segment": part}).astype("str").iloc[rows]
+    )
+    grouped = keys.groupby(["engine", "surface", "segment"], sort=True)
     prompts, queries = pd.factorize(answers["query_id"].iloc[rows])
     found, cells = np.unique(grouped.ngroup().to_numpy() * len(queries) + prompts, return_inverse=True)
-    return _Grouping(rows, cells, found // len(queries), grouped.size().index.to_frame(index=False).assign(by=by))
+    return _Grouping(rows, cells, found // len(queries), grouped.size().index.to_frame(index=False).assign(split_by=by))
 
 
-def _parts(answers: Answers, by: By, panel: TrackedBrands) -> "pd.Series[str]":
+def _parts(answers: Answers, by: SplitBy, panel: TrackedBrands) -> "pd.Series[str]":
     """Return the part of each answer, missing where it belongs to none."""
     if by == "cluster":
         return answers["query_id"].map(dict(panel.clusters))

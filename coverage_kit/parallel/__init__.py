@@ -1,5 +1,5 @@
 """Past one process: embedding and matching cut into parts, which workers do on this machine or on a cluster."""
 
-from coverage_kit.parallel.spread import WorkPlan, open_work_plan
+from coverage_kit.parallel.work_plan import WorkPlan, open_work_plan
 
 __all__ = ["WorkPlan", "open_work_plan"]

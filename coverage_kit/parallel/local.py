@@ -8,7 +8,7 @@ from coverage_kit.parallel.parts import PartJob, TablePart, do_part
 logger = logging.getLogger(__name__)
 
 
-class LocalEngine:
+class LocalExecutor:
     """Does one part after the other: slower than workers, but what is done stays done."""
 
     def run(self, job: PartJob, parts: Sequence[TablePart]) -> None:

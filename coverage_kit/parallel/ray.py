@@ -16,7 +16,7 @@ from coverage_kit.parallel.parts import PartJob, TablePart, do_part
 logger = logging.getLogger(__name__)
 
 
-class RayEngine:
+class RayExecutor:
     """Spreads parts over workers, each a process that loads a job once and does part after part.
 
     Ray is started, or joined, for the first job and left when this process ends. Where the caller has started it, that is used.

@@ -240,7 +240,7 @@ def citation_gains(  # noqa: PLR0913 (the model, what it is asked of, and how th
     rivals = np.logaddexp.reduce(others, axis=1)[:, None]
     before = choice.cited_probability(offers.features[:, 0], rivals, constant)
     drafts, gain = Drafts(candidates, model, offers), np.zeros(len(candidates))
-    rows_of, fit = worth.place.get_indexer(pd.Index(effects["query_id"])), effects["fit"].to_numpy(np.float64)
+    rows_of, fit = worth.place.get_indexer(pd.Index(effects["query_id"])), effects["answer_probability"].to_numpy(np.float64)
     touched = effects.reset_index(drop=True).groupby("edit_id").indices
     for number, one in enumerate(candidates):
         if edit_id(number) not in touched:

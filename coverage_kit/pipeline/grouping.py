@@ -21,7 +21,7 @@ def group_log(settings: Settings, log: LogTables, encoder: Encoder, is_own_encod
     encoder all but one query of each.
 
     Args:
-        settings: `match.most_queries` is how many queries stay.
+        settings: `match.max_queries` is how many queries stay.
         log: the log's tables.
         encoder: the run's encoder.
         is_own_encoder: whether it is the caller's own instead of the one that the settings name.

@@ -178,7 +178,7 @@ def brand_names(settings: Settings, brand_sites: dict[str, str]) -> list[tuple[s
 def field_of(settings: Settings, pages: Pages, own_site: str, log: LogTables) -> LogParties:
     """Return who is who in the log."""
     others = frozenset(str(site) for site in pages["site"].unique()) - {own_site}
-    is_search_known = "searched" in log.mapping or bool(len(log.citations) or len(log.searches))
+    is_search_known = "has_searched" in log.mapping or bool(len(log.citations) or len(log.searches))
     return LogParties(own_site, settings.site.brand[0] if settings.site.brand else "", others, is_search_known)
 
 

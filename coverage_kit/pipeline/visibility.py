@@ -117,7 +117,7 @@ def track_visibility(settings: Settings, log: LogTables, known: VisibilityInputs
     proposed = list(competitors.loc[competitors["kind"] == "competitor", "site"])
     added = proposed[: max(0, _TRACKED - len(known.brand_sites))]
     panel = replace(declared, brand_sites={**known.brand_sites, **dict(zip(added, added, strict=True))})
-    panel_log = read_change_log(settings, known.own_site, known.brand_sites) if settings.change.files else log
+    panel_log = read_change_log(settings, known.own_site, known.brand_sites) if settings.before_after.files else log
     verdicts, drifts = _compare(settings, panel_log, known, branded, clusters)
     sessions, of_sessions = _read(read_sessions, settings.analytics.sessions, tables.SESSIONS)
     demand, of_demand = _read(read_search_console, settings.analytics.search_console, tables.SEARCH_DEMAND)
@@ -133,7 +133,8 @@ def track_visibility(settings: Settings, log: LogTables, known: VisibilityInputs
         referrals=measure_referrals(sessions, own, asked, settings.analytics.ai_sources),
         associations=_associate(settings, visibility, known.own_site, sessions, demand, home),
         rejects=pd.concat(
-            [log.rejects, *([panel_log.rejects] if settings.change.files else []), of_sessions, of_demand], ignore_index=True
+            [log.rejects, *([panel_log.rejects] if settings.before_after.files else []), of_sessions, of_demand],
+            ignore_index=True,
         ).drop_duplicates(["file", "line"], ignore_index=True),
     )
 
@@ -142,7 +143,7 @@ def _compare(
     settings: Settings, panel: LogTables, known: VisibilityInputs, branded: list[str], clusters: dict[str, str]
 ) -> tuple[tables.Verdicts, tables.Drifts]:
     """Return before and after of the change that the settings name; nothing where they name none."""
-    change = settings.change
+    change = settings.before_after
     if change.changed_at is None:
         return tables.VERDICTS.empty(), tables.DRIFTS.empty()
     mentions = find_all_mentions(panel, known.names) if change.files else known.mentions
@@ -154,11 +155,11 @@ def _compare(
 
 
 def read_change_log(settings: Settings, own_site: str, brand_sites: Mapping[str, str] | None = None) -> LogTables:
-    """Return the log of the panel that is asked before and after a change: that of [change], else that of [log].
+    """Return the log of the panel that is asked before and after a change: that of [before_after], else that of [log].
 
     Columns set by hand for the log count for the panel too, where it has them. Raises LogError for a file that cannot be read.
     """
-    log = settings.log.model_copy(update={"files": settings.change.files or settings.log.files})
+    log = settings.log.model_copy(update={"files": settings.before_after.files or settings.log.files})
     return assign_owner_sites(read_log(log, must_have_columns=False), settings, own_site, brand_sites or {})
 
 
@@ -201,8 +202,10 @@ def _associate(  # noqa: PLR0913 (each series comes from elsewhere)
 
 def weekly_mentions(visibility: tables.Visibility, site: str) -> pd.DataFrame:
     """Return the share of answers that name the site's brand by week, over all engines and surfaces: a signal, no measure."""
-    rows = visibility[(visibility["measure"] == "mention_rate") & (visibility["by"] == "week") & (visibility["site"] == site)]
-    sums = rows.groupby("part")[["numerator", "denominator"]].sum()
+    rows = visibility[
+        (visibility["measure"] == "mention_rate") & (visibility["split_by"] == "week") & (visibility["site"] == site)
+    ]
+    sums = rows.groupby("segment")[["numerator", "denominator"]].sum()
     values = (sums["numerator"] / sums["denominator"].where(sums["denominator"] > 0)).dropna()
     weeks = pd.to_datetime(values.index.to_series(), utc=True)
     return pd.DataFrame({"week": weeks.to_numpy(), "value": values.to_numpy()})

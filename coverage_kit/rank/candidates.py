@@ -33,8 +33,8 @@ class Candidate:
     cluster_id: str
     operation: str
     page_id: str
-    anchor: str
-    text: str
+    heading_path: str
+    brief: str
     cost_minutes: float
     drafted_from: tuple[str, ...]
     added: tuple[PassageText, ...]

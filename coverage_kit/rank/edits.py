@@ -75,7 +75,7 @@ def explain_no_edits(gaps: Gaps) -> list[Candidate]:
     return [
         Candidate(
             *(row["cluster_id"], NO_EDIT, str(row["own_passage_id"]).split("#")[0], ""),
-            text=f"{reasons.get(row['cause'], 'No edit can close this gap.')} {row['reason']}.",
+            brief=f"{reasons.get(row['cause'], 'No edit can close this gap.')} {row['reason']}.",
             cost_minutes=0.0,
             drafted_from=(),
             added=(),

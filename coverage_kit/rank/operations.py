@@ -38,7 +38,7 @@ def reword_heading(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]
     return [
         Candidate(
             *(gap.cluster_id, "reword_heading", page, old),
-            text=f"Reword the heading “{before}” the way people ask: “{heading}”.",
+            brief=f"Reword the heading “{before}” the way people ask: “{heading}”.",
             cost_minutes=_cost(costs, costs.heading_minutes, n_changed=_count(heading)),
             drafted_from=gap.drafted_from,
             added=tuple(PassageText(_beside(old, heading), text) for text in section["text"]),
@@ -70,7 +70,7 @@ def retitle_page(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
     return [
         Candidate(
             *(gap.cluster_id, "retitle_page", page_id, old),
-            text=f"Put what people ask about into the title: “{title}”.",
+            brief=f"Put what people ask about into the title: “{title}”.",
             cost_minutes=_cost(costs, costs.heading_minutes, n_changed=_count(title)),
             drafted_from=gap.drafted_from,
             added=tuple(PassageText(path, text) for path, text in zip(paths, page["text"], strict=True)),
@@ -137,7 +137,7 @@ def split_section(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
     return [
         Candidate(
             *(gap.cluster_id, "split_section", page, old),
-            text=f"Split the passage: from “{sentences[first]}” on under a heading of its own, “{heading}”.",
+            brief=f"Split the passage: from “{sentences[first]}” on under a heading of its own, “{heading}”.",
             cost_minutes=_cost(costs, costs.extend_minutes, n_changed=_count(heading)),
             drafted_from=gap.drafted_from,
             added=(PassageText(old, stay), PassageText(_beside(old, heading), part)),
@@ -170,7 +170,7 @@ def merge_sections(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]
     return [
         Candidate(
             *(gap.cluster_id, "merge_sections", page, old),
-            text=f"Say it once: take what only {there} says into this passage, then remove it there, with a link to here.",
+            brief=f"Say it once: take what only {there} says into this passage, then remove it there, with a link to here.",
             cost_minutes=_cost(costs, costs.extend_minutes, n_changed=_count(str(other["text"]))),
             drafted_from=gap.drafted_from,
             added=(PassageText(old, after),),
@@ -195,7 +195,7 @@ def extend_passage(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]
         made.append(
             Candidate(
                 *(gap.cluster_id, "extend_passage", page, old),
-                text=write_brief(task, list(gap.questions[:2]), list(claims), gap.label),
+                brief=write_brief(task, list(gap.questions[:2]), list(claims), gap.label),
                 cost_minutes=_cost(costs, costs.extend_minutes, added=words, n_claims=len(claims)),
                 drafted_from=gap.drafted_from,
                 added=(PassageText(old, f"{before} {words}"),),
@@ -229,7 +229,7 @@ def _section(  # noqa: PLR0913 (a variant differs in each)
     after = f"## {heading}\n\n{mark_extracts(claims, gap.label)}"
     return Candidate(
         *(gap.cluster_id, "add_question_and_answer", page, old),
-        text=write_brief(task, list(questions), list(claims), gap.label),
+        brief=write_brief(task, list(questions), list(claims), gap.label),
         cost_minutes=_cost(costs, costs.section_minutes, added=f"{heading} {' '.join(claims)}", n_claims=len(claims)),
         drafted_from=gap.drafted_from,
         added=(PassageText(_beside(old, heading), body),),
@@ -256,7 +256,7 @@ def add_page(gap: Gap, site: Site, costs: RankSettings) -> list[Candidate]:
     return [
         Candidate(
             *(gap.cluster_id, "add_page", page, ""),
-            text=write_brief(f"Add a page titled “{title}”.", list(questions), list(gap.full), gap.label),
+            brief=write_brief(f"Add a page titled “{title}”.", list(questions), list(gap.full), gap.label),
             cost_minutes=_cost(costs, costs.page_minutes, added=words, n_claims=len(gap.full)),
             drafted_from=gap.drafted_from,
             added=tuple(added),

@@ -27,7 +27,7 @@ def count_outcomes(answers: Answers, citations: Citations, mentions: Mentions, f
     `third_party` is the share of the answer's citations that go neither to the own site nor to a competitor's; missing where
     nothing is cited or no competitor is known. `has_retrieved`: whether the log holds retrieved pages of the answer.
     """
-    rows = answers[["answer_id", "query_id", "engine", "searched"]].set_index("answer_id")
+    rows = answers[["answer_id", "query_id", "engine", "has_searched"]].set_index("answer_id")
     cited = citations[citations["kind"] == "cited"]
     is_known = cited["site"].isin({field.own_site, *field.competitor_sites})
     retrieved = citations[citations["kind"] == "retrieved"]
@@ -35,7 +35,7 @@ def count_outcomes(answers: Answers, citations: Citations, mentions: Mentions, f
     named = mentions[mentions["brand"] == field.own_brand]
     third_party = (~is_known).groupby(cited["answer_id"]).mean().reindex(rows.index).to_numpy(np.float64)
     return rows.assign(
-        searched=rows["searched"].astype(float) if field.is_search_known else np.nan,
+        searched=rows["has_searched"].astype(float) if field.is_search_known else np.nan,
         retrieved=rows.index.isin(own["answer_id"]).astype(float),
         has_retrieved=rows.index.isin(retrieved["answer_id"]).astype(float),
         cited=rows.index.isin(cited.loc[cited["site"] == field.own_site, "answer_id"]).astype(float),

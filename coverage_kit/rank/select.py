@@ -190,7 +190,7 @@ def _list_unedited(unedited: Sequence[Candidate], n_before: int) -> list[dict[st
     nothing = dict.fromkeys(("cost_minutes", "gain", "low", "high", "harm", "marginal_gain"), 0.0) | {"n_words": 0}
     return [
         {
-            **{name: getattr(one, name) for name in ("cluster_id", "operation", "page_id", "anchor", "text")},
+            **{name: getattr(one, name) for name in ("cluster_id", "operation", "page_id", "heading_path", "brief")},
             **{"edit_id": edit_id(n_before + place), "is_chosen": False, "rank": n_before + place + 1, **nothing},
         }
         for place, one in enumerate(unedited)

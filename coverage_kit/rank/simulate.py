@@ -63,7 +63,7 @@ def simulate_edits(  # noqa: PLR0913 (what is simulated, on what, and how it is 
 ) -> Simulation:
     """Return what each candidate would bring and harm, alone.
 
-    A query's rise of coverage counts with the probability that it asks for the edited text (`Effect.fit`). Queries from which
+    A query's rise of coverage counts with the probability that it asks for the edited text (`Effect.answer_probability`). Queries from which
     the draft was written are taken to gain, where it comes near them, the same part of their room as the others of the gap; a
     gap of one query has nobody else to ask: it is scored on itself, at half its worth. Intervals resample the calibration and
     the queries together. `first` is the number of the first candidate among all that are simulated.
@@ -110,7 +110,7 @@ def _with_rows(effect: Effect, rows: Rows, now: Floats) -> Effect:
     more = np.setdiff1d(rows, effect.rows)
     same = np.tile(now[more], (len(effect.before), 1))
     before, after = np.hstack([effect.before, same]), np.hstack([effect.after, same])
-    return Effect(np.r_[effect.rows, more], before, after, np.r_[effect.fit, np.zeros(len(more))])
+    return Effect(np.r_[effect.rows, more], before, after, np.r_[effect.answer_probability, np.zeros(len(more))])
 
 
 class _QueryCounts:
@@ -120,14 +120,14 @@ class _QueryCounts:
         self.effect, self.room = effect, room[effect.rows]
         self.change = effect.after - effect.before
         self.is_drafted, is_of_gap = np.isin(effect.rows, drafted), np.isin(effect.rows, in_gap)
-        self.is_standing = self.is_drafted & (effect.fit > 0)
+        self.is_standing = self.is_drafted & (effect.answer_probability > 0)
         held_out, standing = room[np.setdiff1d(in_gap, drafted)].sum(), self.room[self.is_standing].sum()
         self.is_alone = held_out <= 0
         scale = 0.5 if self.is_alone else (held_out + standing) / held_out
         counts = np.where(self.is_drafted & (not self.is_alone), 0.0, np.where(is_of_gap, scale, 1.0))
-        self.weight = demand[effect.rows] * effect.fit * counts
+        self.weight = demand[effect.rows] * effect.answer_probability * counts
         self.held_out_rows, self.held_out = is_of_gap & ~self.is_drafted, held_out
-        self.plain = demand[effect.rows] * effect.fit
+        self.plain = demand[effect.rows] * effect.answer_probability
 
     @property
     def harm(self) -> float:
@@ -160,7 +160,7 @@ class _QueryCounts:
                 "query_id": queries["query_id"].iloc[rows].to_numpy(),
                 "coverage_before": self.effect.before[0, shown],
                 "coverage_after": self.effect.after[0, shown],
-                "fit": self.effect.fit[shown],
+                "answer_probability": self.effect.answer_probability[shown],
                 "weight": self.weight[shown],
                 "is_drafted_from": self.is_drafted[shown],
             }
@@ -177,8 +177,8 @@ def edit_table(candidates: list[Candidate], simulation: Simulation) -> pd.DataFr
                 "cluster_id": one.cluster_id,
                 "operation": one.operation,
                 "page_id": one.page_id,
-                "anchor": one.anchor,
-                "text": one.text,
+                "heading_path": one.heading_path,
+                "brief": one.brief,
                 "before": one.before,
                 "after": one.after,
                 "cost_minutes": one.cost_minutes,

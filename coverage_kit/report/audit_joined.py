@@ -70,4 +70,4 @@ def describe_claim_rates(analysis: Analysis) -> pd.DataFrame:
     frame = analysis.claim_rates
     series = [describe_series(one, two) for one, two in zip(frame["engine"], frame["surface"], strict=True)]
     frame = frame.assign(series=pd.Series(series, index=frame.index, dtype="str"))
-    return frame.sort_values(["verdict", "series", "by", "part"], kind="stable").reset_index(drop=True)
+    return frame.sort_values(["verdict", "series", "split_by", "segment"], kind="stable").reset_index(drop=True)

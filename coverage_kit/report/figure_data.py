@@ -127,14 +127,14 @@ def mark_gaps(analysis: Analysis) -> pd.DataFrame:
 
 def mark_frontier(analysis: Analysis) -> pd.DataFrame:
     """Return the frontier from nothing spent onwards, with hover and whether the budget pays for the edit."""
-    columns = ["edit_id", "operation", "page_id", "anchor", "cluster_id"]
+    columns = ["edit_id", "operation", "page_id", "heading_path", "cluster_id"]
     frame = analysis.frontier.sort_values("rank").merge(analysis.edits[columns], on="edit_id", how="left")
     labels = analysis.gaps.set_index("cluster_id")["label"]
     own = frame[["cost_minutes", "gain"]].diff().fillna(frame[["cost_minutes", "gain"]])
     hover = [
         hover_text(
             f"{row['rank']}. {describe_operation(str(row['operation']))}",
-            markup_lines(f"{row['page_id']} {row['anchor']}", 140),
+            markup_lines(f"{row['page_id']} {row['heading_path']}", 140),
             f"gap: {markup_lines(labels.get(row['cluster_id'], ''), 80)}",
             f"this edit: {amount(minutes)} minutes, {amount(gain)} queries asked",
             f"all so far: {amount(row['cost_minutes'])} minutes, {amount(row['gain'])} ({amount(row['low'])} to "

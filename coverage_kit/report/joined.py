@@ -18,7 +18,7 @@ def list_unedited(analysis: Analysis) -> pd.DataFrame:
     """Return the gaps that no edit of the own site can close, with why, in the order of the work."""
     left = analysis.edits[analysis.edits["operation"] == NO_EDIT]
     gaps = analysis.gaps[["cluster_id", "label", "demand", "cause", "reason", "rank"]].rename(columns={"rank": "gap_rank"})
-    frame = left[["edit_id", "cluster_id", "page_id", "text"]].merge(gaps, on="cluster_id", how="left")
+    frame = left[["edit_id", "cluster_id", "page_id", "brief"]].merge(gaps, on="cluster_id", how="left")
     return frame.sort_values(["gap_rank", "edit_id"], kind="stable").reset_index(drop=True)
 
 

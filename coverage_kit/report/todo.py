@@ -76,7 +76,7 @@ def write_edits_json(analysis: Analysis, path: str | Path) -> Path:
     }
     constraints = {"rules": list(RULES), "settings": about.get("settings", {}).get("rank", {})}
     edits = list_records(analysis)
-    left = list_unedited(analysis)[["edit_id", "cluster_id", "label", "cause", "reason", "text"]].to_dict("records")
+    left = list_unedited(analysis)[["edit_id", "cluster_id", "label", "cause", "reason", "brief"]].to_dict("records")
     content = {"version": VERSION, "status": DRAFT, "run": run, "constraints": constraints, "edits": edits, "no_edit": left}
     text = json.dumps(_plain(content), indent=1, sort_keys=True, allow_nan=False)
     path = Path(path)
@@ -87,19 +87,19 @@ def write_edits_json(analysis: Analysis, path: str | Path) -> Path:
 def list_records(analysis: Analysis) -> list[Record]:
     """Return the edits by rank with their changes, slots and the queries they help, as plain values."""
     changes, effects = tell_changes(analysis), _tell_effects(analysis)
-    columns = ["edit_id", "rank", "operation", "operation_title", "page_id", "url", "title", "anchor", "is_chosen"]
+    columns = ["edit_id", "rank", "operation", "operation_title", "page_id", "url", "title", "heading_path", "is_chosen"]
     figures = ["cost_minutes", "n_words", "gain", "low", "high", "marginal_gain", "harm"]
     records = []
     for row in describe_edits(analysis).to_dict("records"):
         own = changes.get(row["edit_id"], [])
         gap = {name: row[name] for name in ("cluster_id", "label", "cause", "cause_title", "reason", "gap_rank")}
-        proposed = [clean_text(change["after"]) for change in own] or [clean_text(row["text"])]
+        proposed = [clean_text(change["after"]) for change in own] or [clean_text(row["brief"])]
         records.append(
             {
                 **{name: row[name] for name in columns + figures},
                 "citation_gain": None if is_missing(row["citation_gain"]) else row["citation_gain"],
                 "gap": gap,
-                "brief": row["text"],
+                "brief": row["brief"],
                 "changes": own,
                 "slots": [slot.strip() for text in proposed for slot in _SLOT.findall(text)],
                 "has_extracts": any(_EXTRACT.search(text) for text in proposed),
@@ -233,7 +233,9 @@ def _write_index(pages: dict[str, list[Record]], names: dict[str, str], analysis
     lines.append(f"| all | {len(edits)} | {_total(edits, 'cost_minutes')} | {_total(edits, 'marginal_gain')} |")
     left = list_unedited(analysis)
     lines += ["", "## No edit, and why", ""] if len(left) else []
-    lines += [f"- {_say(row['label'], _LABEL)}: {_say(row['text'] or row['reason'], _LINE)}" for row in left.to_dict("records")]
+    lines += [
+        f"- {_say(row['label'], _LABEL)}: {_say(row['brief'] or row['reason'], _LINE)}" for row in left.to_dict("records")
+    ]
     return "\n".join(lines) + "\n"
 
 

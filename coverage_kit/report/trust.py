@@ -74,7 +74,7 @@ def _describe_assumed(about: dict[str, Any]) -> str:
         return f" Coverage rests on the share of questions without an answer here that was given: {percent(share)}."
     return (
         f" Coverage rests on an estimate that {percent(share)} of questions have no answer here; settle it with "
-        "match.share_of_gaps if you know better (docs/howto/not_assessed.md)."
+        "match.unanswered_share if you know better (docs/howto/not_assessed.md)."
     )
 
 
@@ -94,7 +94,7 @@ def describe_sampling(about: dict[str, Any], groups: pd.DataFrame) -> list[str]:
     if len(groups):
         least = groups.loc[groups["query_id"] != groups["group_id"], "similarity"].min()
         told = f"{len(groups):,} distinct queries in {groups['group_id'].nunique():,} groups; those joined have a cosine of "
-        warning = " Under .6 unlike queries are joined: raise match.most_queries." if least < _LEAST_ALIKE else ""
+        warning = " Under .6 unlike queries are joined: raise match.max_queries." if least < _LEAST_ALIKE else ""
         lines.append(f"{told}{least:.2f} or more with the one that is read.{warning}")
     if (share := about.get("share_of_answers_kept", 1.0)) < 1:
         lines.append(f"Of {about['n_answers_read']:,} answers a sample of {share:.1%} is kept; all are counted.")

@@ -28,7 +28,7 @@ def mark_weeks(analysis: Analysis, measure: str) -> pd.DataFrame:
     """Return one measure of the own site by week: `week` (its Monday), `series`, hover."""
     frame = describe_visibility(analysis, ("week",))
     frame = frame[frame["is_own"] & (frame["measure"] == measure)]
-    weeks = pd.to_datetime(frame["part"], format="%Y-%m-%d", errors="coerce")
+    weeks = pd.to_datetime(frame["segment"], format="%Y-%m-%d", errors="coerce")
     frame = frame.assign(week=weeks, hover=_hover_figures(frame))[weeks.notna()]
     return frame.sort_values(["series", "week"]).reset_index(drop=True)
 
@@ -104,7 +104,7 @@ def _hover_figures(frame: pd.DataFrame) -> list[str]:
         hover_text(
             row["site"],
             markup_lines(row["series"], 80),
-            "" if row["by"] == "all" else markup_lines(f"{row['by']} {row['part']}", 60),
+            "" if row["split_by"] == "all" else markup_lines(f"{row['split_by']} {row['segment']}", 60),
             f"{markup_lines(row['measure_title'], 60)} {percent(row['value'])} ({interval(row['low'], row['high'])})",
             f"{amount(row['numerator'])} / {amount(row['denominator'])}: {markup_lines(row['formula'], 120)}",
             f"{row['n_prompts']} prompts, {row['n_answers']} answers",

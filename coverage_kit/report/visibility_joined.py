@@ -18,19 +18,19 @@ def describe_visibility(analysis: Analysis, by: tuple[str, ...]) -> pd.DataFrame
     `series` names engine and surface, which are never pooled; `label` and `gap_rank` tell the gap of a part by cluster.
     """
     table = analysis.visibility
-    frame = table[table["by"].isin(by) & table["value"].notna()]
+    frame = table[table["split_by"].isin(by) & table["value"].notna()]
     words = [describe_measure(str(measure)) for measure in frame["measure"]]
     frame = frame.assign(
         measure_title=pd.Series([word.title for word in words], index=frame.index, dtype="str"),
         formula=pd.Series([word.formula for word in words], index=frame.index, dtype="str"),
         is_own=frame["site"] == analysis.about.get("own_site"),
         is_low_n=frame["is_low_n"].astype(bool),
-        cluster_id=frame["part"],
+        cluster_id=frame["segment"],
     )
     frame = _with_gap(_with_series(frame), analysis).assign(
-        measure_rank=frame["measure"].map(_ranks(MEASURES)), by_rank=frame["by"].map(_ranks(by))
+        measure_rank=frame["measure"].map(_ranks(MEASURES)), by_rank=frame["split_by"].map(_ranks(by))
     )
-    order = ["measure_rank", "measure", "by_rank", "gap_rank", "part", "is_own", "site", "series"]
+    order = ["measure_rank", "measure", "by_rank", "gap_rank", "segment", "is_own", "site", "series"]
     return frame.sort_values(order, ascending=[name != "is_own" for name in order], kind="stable").reset_index(drop=True)
 
 

@@ -15,11 +15,11 @@ from coverage_kit.settings.paths import (
 )
 from coverage_kit.settings.project import (
     AnalyticsSettings as AnalyticsSettings,
-    ChangeSettings as ChangeSettings,
+    BeforeAfterSettings as BeforeAfterSettings,
     CrawlSettings as CrawlSettings,
-    EngineSettings as EngineSettings,
     LogSettings as LogSettings,
     MatchSettings as MatchSettings,
+    ParallelSettings as ParallelSettings,
     RankSettings as RankSettings,
     Settings as Settings,
     SiteSettings as SiteSettings,

@@ -58,7 +58,7 @@ class AskedEngine(EndpointSettings):
     has_search: bool = Field(True, description="whether it may search the web, where its kind can")
     timeout_seconds: float = Field(120.0, gt=0, description="seconds to wait for an answer")
     requests_per_minute: float = Field(20.0, gt=0, description="requests a minute at most")
-    most_output_tokens: int = Field(2_000, ge=1, description="tokens of one answer at most")
+    max_output_tokens: int = Field(2_000, ge=1, description="tokens of one answer at most")
 
 
 class AskSettings(SettingsSection):
@@ -66,7 +66,7 @@ class AskSettings(SettingsSection):
 
     engines: tuple[AskedEngine, ...] = Field((), description="the engines to ask, one block each")
     panel: str = Field("panel.csv", description="CSV of the panel's queries: query, and is_holdout; or made from a run's log")
-    out: str = Field("panel", description="folder of raw requests and responses, which [log] and [change] can read")
+    out: str = Field("panel", description="folder of raw requests and responses, which [log] and [before_after] can read")
     repeats: int = Field(3, ge=1, description="times each query is put to each engine in one wave")
     retries: int = Field(4, ge=0, description="further tries after a timeout, 429 or 5xx, with growing pauses")
     max_tokens: int = Field(2_000_000, ge=0, description="tokens read and written in one wave at most; 0: no limit")
@@ -79,7 +79,7 @@ class TuneSettings(SettingsSection):
 
     out: str = Field("runs/encoder", description="folder of the tuned encoder, to be named under match.encoder")
     held_out: float = Field(0.5, gt=0, lt=1, description="share of the queries whose pages are kept for the test")
-    most_pairs: int = Field(1000, ge=50, description="pairs of query and cited passage learned from at most, and of headings")
+    max_pairs: int = Field(1000, ge=50, description="pairs of query and cited passage learned from at most, and of headings")
     epochs: int = Field(2, ge=1, description="times all pairs are seen")
     batch_size: int = Field(32, ge=2, description="pairs compared with each other at a time")
     learning_rate: float = Field(5e-5, gt=0, description="step of the optimiser at its largest")

@@ -21,7 +21,7 @@ def resolve_paths(settings: Settings, folder: Path) -> Settings:
             "site": site(settings.site),
             "competitors": tuple(site(one) for one in settings.competitors),
             "log": settings.log.model_copy(update={"files": tuple(place(file) for file in settings.log.files)}),
-            "change": settings.change.model_copy(update={"files": tuple(map(place, settings.change.files))}),
+            "before_after": settings.before_after.model_copy(update={"files": tuple(map(place, settings.before_after.files))}),
             "analytics": settings.analytics.model_copy(
                 update={key: tuple(map(place, getattr(settings.analytics, key))) for key in ("sessions", "search_console")}
             ),

@@ -50,7 +50,7 @@ class VisibilitySettings(SettingsSection):
     min_prompts: int = Field(20, ge=2, description="figures that rest on effectively fewer prompts are marked as low n")
 
 
-class ChangeSettings(SettingsSection):
+class BeforeAfterSettings(SettingsSection):
     """What was changed on the site and when, for the comparison of before and after."""
 
     files: tuple[str, ...] = Field(
@@ -112,11 +112,11 @@ class RankSettings(SettingsSection):
     claim_minutes: float = Field(10.0, ge=0, description="each claim that needs a source")
 
 
-class EngineSettings(SettingsSection):
+class ParallelSettings(SettingsSection):
     """What spreads embedding and matching over workers, on this machine or on a cluster."""
 
-    name: Literal["none", "local", "ray"] = Field(
-        "none", description="none: in one process; local: part by part, resumable; ray: the parts spread over workers"
+    backend: Literal["local", "ray"] = Field(
+        "local", description="local: part after part in this process, resumable; ray: the parts spread over workers"
     )
     workers: int = Field(2, ge=1, description="workers at work at a time")
     address: str = Field("", description="a Ray cluster's address, such as auto; '' starts one on this machine")
@@ -138,9 +138,9 @@ class Settings(SettingsSection):
     costs: CostSettings = CostSettings()
     tune: TuneSettings = TuneSettings()
     visibility: VisibilitySettings = VisibilitySettings()
-    change: ChangeSettings = ChangeSettings()
+    before_after: BeforeAfterSettings = BeforeAfterSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
-    engine: EngineSettings = EngineSettings()
+    parallel: ParallelSettings = ParallelSettings()
     out: str = Field("runs/latest", description="folder of the run")
     cache: str = Field("runs/cache", description="folder of vectors and fetched pages that are used again")
     language: Literal["en"] = Field("en", description="language of stop words and of the edits' wording")

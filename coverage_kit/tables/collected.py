@@ -69,7 +69,7 @@ ANSWERS = Schema(
         optional("asked_at", "time", "when it was asked"),
         optional("market", "text", "country, region or locale it was asked from, as logged"),
         text("text", "the answer; empty where the log holds what was cited but not what was said"),
-        Column("searched", "flag", "whether the engine searched the web"),
+        Column("has_searched", "flag", "whether the engine searched the web"),
         optional("extra", "text", "fields of its records that no column holds, as JSON"),
     ),
 )

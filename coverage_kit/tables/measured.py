@@ -22,16 +22,17 @@ from coverage_kit.tables.schema import Column, Schema
 VISIBILITY = Schema(
     "visibility",
     "one measure of one site on one engine and surface, in one part of the answers",
-    ("measure", "site", "engine", "surface", "by", "part"),
+    ("measure", "site", "engine", "surface", "split_by", "segment"),
     (
         text("measure", "citation_rate, citation_share, mention_rate, share_of_voice, and so on (docs/method.md, visibility)"),
         SITE,
         ENGINE,
         SURFACE,
         text(
-            "by", "what parts the answers: all, branded, cluster, week or market; branded prompts are left out but in 'branded'"
+            "split_by",
+            "what parts the answers: all, branded, cluster, week or market; branded prompts are left out but in 'branded'",
         ),
-        text("part", "the part: a cluster_id, the week's Monday, a market, 'branded'; 'all' where nothing parts them"),
+        text("segment", "the part: a cluster_id, the week's Monday, a market, 'branded'; 'all' where nothing parts them"),
         optional("value", "number", "numerator / denominator; missing where the denominator is 0"),
         LOW_95,
         HIGH_95,
@@ -401,12 +402,12 @@ BRAND_CLAIMS = Schema(
 CLAIM_RATES = Schema(
     "claim_rates",
     "one verdict on what one engine claims of the brand, in one part of its answers",
-    ("engine", "surface", "by", "part", "verdict"),
+    ("engine", "surface", "split_by", "segment", "verdict"),
     (
         ENGINE,
         SURFACE,
-        text("by", "what parts the answers: all, half (of the log's time) or week"),
-        text("part", "the part: all, first or second, the week's Monday"),
+        text("split_by", "what parts the answers: all, half (of the log's time) or week"),
+        text("segment", "the part: all, first or second, the week's Monday"),
         text("verdict", "unsupported or contradicted"),
         optional("value", "number", "claims with this verdict / claims on which there is a verdict"),
         LOW_95,

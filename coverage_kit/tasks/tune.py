@@ -100,7 +100,7 @@ def tune_on(material: TuningData, place: TuningTarget, options: TuneSettings, se
     split = split_by_page(material.labels, options.held_out, seed)
     check_enough(split)
     vectors = _embed(material, place.encoder)
-    cited = draw_pairs(cited_pairs(material, split, vectors), options.most_pairs, seed)
+    cited = draw_pairs(cited_pairs(material, split, vectors), options.max_pairs, seed)
     headed = draw_pairs(heading_pairs(material.passages, split), len(cited), seed)
     recipe = Recipe(options.epochs, options.batch_size, options.learning_rate, options.max_tokens, seed)
     trained = train_encoder(place.match.encoder, [*cited, *headed], recipe)

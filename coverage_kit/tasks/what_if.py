@@ -101,7 +101,7 @@ def _parts(
 ) -> Floats:
     """Return which part of its room each query gains; those drafted from gain the part that the others of the gap do."""
     rise = (effects["coverage_after"] - effects["coverage_before"]).clip(lower=0).to_numpy(np.float64)
-    rise = rise * effects["fit"].to_numpy(np.float64) * demand[rows]
+    rise = rise * effects["answer_probability"].to_numpy(np.float64) * demand[rows]
     is_drafted = effects["is_drafted_from"].to_numpy(dtype=bool)
     others = np.setdiff1d(in_gap, rows[is_drafted])
     if not is_drafted.any():
@@ -109,7 +109,7 @@ def _parts(
     if not len(others):
         return np.asarray(rise / 2 / room[rows], dtype=np.float64)
     part = float(rise[np.isin(rows, others)].sum() / room[others].sum())
-    standing = part * (effects["fit"].to_numpy(np.float64) > 0)
+    standing = part * (effects["answer_probability"].to_numpy(np.float64) > 0)
     return np.asarray(np.where(is_drafted, standing, rise / room[rows]), dtype=np.float64)
 
 

@@ -85,7 +85,7 @@ def test_what_an_engine_answers_is_read_as_a_log(tmp_path, kind):
     assert tables.queries["text"].tolist() == ["which thing 0"]
     assert answer["query_id"] == a_panel(tmp_path, 1)["query_id"][0]
     assert (answer["engine"], answer["surface"], answer["run_id"]) == ("ours", "api", wave.wave_id)
-    assert answer["text"].startswith("Acme leads") and answer["searched"]
+    assert answer["text"].startswith("Acme leads") and answer["has_searched"]
     assert (None if pd.isna(answer["market"]) else answer["market"]) == (None if kind == "gemini" else "GB")
     assert abs(time.time() - answer["asked_at"].timestamp()) < 60
     cited = tables.citations[tables.citations["kind"] == "cited"]
@@ -572,7 +572,7 @@ def test_an_engine_that_tells_no_tokens_is_counted_with_what_it_read_where_it_se
 
     with engine_server(answer) as server:
         sonar = {"base_url": f"{server.url}/perplexity/chat/completions"} if kind == "sonar" else {}
-        engine = an_engine(server.url, "perplexity" if sonar else kind, most_output_tokens=50, **sonar)
+        engine = an_engine(server.url, "perplexity" if sonar else kind, max_output_tokens=50, **sonar)
         wave = ask_panel(settings(tmp_path, [engine], max_tokens=1_000_000), a_panel(tmp_path, 1), FREE)
     (record,) = records(wave)
     n_sent = len(json.dumps(server.asked[0].body)) / 3
@@ -585,7 +585,7 @@ def test_an_endpoint_that_tells_no_tokens_and_does_not_search_counts_its_words_a
     told = {"id": "c", "choices": [{"message": {"content": "Acme."}}]}
     n_written = -(-len(json.dumps(told)) // 3)
     with engine_server(lambda _number, _asked: Reply(body=told)) as server:
-        engine = an_engine(server.url, "chat", has_search=False, most_output_tokens=100)
+        engine = an_engine(server.url, "chat", has_search=False, max_output_tokens=100)
         wave = ask_panel(settings(tmp_path, [engine], max_tokens=400), a_panel(tmp_path, 9), FREE)
         n_read = -(-len(json.dumps(server.asked[0].body)) // 3)
     assert engine_of(wave).spent.n_tokens == len(server.asked) * (n_read + n_written)

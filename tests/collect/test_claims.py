@@ -4,7 +4,7 @@ from coverage_kit.tables import ANSWERS
 
 def answers(*texts, query_id="q"):
     rows = [
-        {"answer_id": f"a{n}", "query_id": query_id, "engine": "e", "text": text, "searched": True}
+        {"answer_id": f"a{n}", "query_id": query_id, "engine": "e", "text": text, "has_searched": True}
         for n, text in enumerate(texts)
     ]
     return ANSWERS.table(rows)

@@ -21,7 +21,7 @@ def test_cited_blocks_are_spans_of_the_joined_text(read):
     assert spans(log) == [("a.com", "Acme leads"), ("c.com", "Beta is cheap.")]
     assert kinds(log) == [["a.com", "cited"], ["c.com", "cited"], ["b.com", "retrieved"]]
     assert log.searches["text"].tolist() == ["best crm 2026", "crm prices"]
-    assert answer["searched"]
+    assert answer["has_searched"]
 
 
 def test_a_query_is_what_the_user_said_not_what_a_tool_returned(read):
@@ -36,7 +36,7 @@ def test_a_query_is_what_the_user_said_not_what_a_tool_returned(read):
 def test_without_a_search_the_engine_did_not_search(read):
     response = {**ANTHROPIC, "content": [{"type": "text", "text": "Acme.", "citations": None}]}
     log = read({"request": ASKED, "response": response})
-    assert log.answers[["text", "searched"]].to_numpy().tolist() == [["Acme.", False]]
+    assert log.answers[["text", "has_searched"]].to_numpy().tolist() == [["Acme.", False]]
 
 
 def test_fetched_pages_are_retrieved(read):

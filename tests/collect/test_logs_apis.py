@@ -97,7 +97,7 @@ def test_openai_sources_are_retrieved_and_annotations_cited(read):
     log = read({"request": {"model": "gpt-5", "input": "Best CRM?"}, "response": OPENAI})
     answer = log.answers.iloc[0]
     assert answer["text"] == "Sure.\nAcme is best."
-    assert (answer["engine"], answer["model"], answer["surface"], answer["searched"]) == ("openai", "gpt-5", "api", True)
+    assert (answer["engine"], answer["model"], answer["surface"], answer["has_searched"]) == ("openai", "gpt-5", "api", True)
     assert answer["asked_at"] == datetime(2026, 1, 1, tzinfo=UTC)
     assert kinds(log) == [["a.com", "cited"], ["b.com", "retrieved"], ["c.com", "retrieved"]]
     start, end = log.citations.loc[0, ["start", "end"]]
@@ -110,7 +110,7 @@ def test_openai_sources_are_retrieved_and_annotations_cited(read):
 
 def test_openai_without_a_web_search_call_did_not_search(read):
     response = {**OPENAI, "output": OPENAI["output"][2:]}
-    assert read({"input": "x", "response": response}).answers["searched"].tolist() == [False]
+    assert read({"input": "x", "response": response}).answers["has_searched"].tolist() == [False]
 
 
 def test_openai_prompt_is_the_last_thing_the_user_said(read):
@@ -170,7 +170,7 @@ def test_perplexity_markers_count_from_one_and_unmarked_urls_are_retrieved(read)
     log = read({"request": {"messages": said}, "response": PERPLEXITY})
     assert kinds(log) == [["b.com", "cited"], ["a.com", "cited"], ["c.com", "retrieved"], ["d.com", "retrieved"]]
     assert log.citations["position"].tolist() == [0, 1, 2, 3]
-    assert log.answers[["engine", "searched"]].to_numpy().tolist() == [["perplexity", True]]
+    assert log.answers[["engine", "has_searched"]].to_numpy().tolist() == [["perplexity", True]]
     assert log.queries["text"].tolist() == ["Best CRM?"]
 
 
@@ -192,7 +192,7 @@ def test_perplexity_markers_count_search_results_where_citations_are_not_listed(
 
 def test_perplexity_that_ran_no_search_says_so(read):
     response = {**PERPLEXITY, "citations": [], "search_results": [], "usage": {"num_search_queries": 0}}
-    assert read({"prompt": "x", "response": response}).answers["searched"].tolist() == [False]
+    assert read({"prompt": "x", "response": response}).answers["has_searched"].tolist() == [False]
 
 
 def test_perplexity_pro_search_tells_its_steps(read):

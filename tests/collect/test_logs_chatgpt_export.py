@@ -87,7 +87,7 @@ def test_the_current_branch_is_one_record_a_turn(read):
     assert (answer["engine"], answer["model"], answer["surface"], answer["run_id"]) == ("chatgpt", "gpt-5", "app", "c1")
     assert answer["asked_at"] == datetime(2026, 1, 1, 0, 0, 0, 500000, tzinfo=UTC)
     assert answer[["market", "extra"]].isna().all(), "nothing private beside question and answer is kept"
-    assert answer["searched"]
+    assert answer["has_searched"]
 
 
 def test_markers_cite_the_sentence_before_them(read):
@@ -125,7 +125,7 @@ def test_several_turns_and_messages_of_one_turn(read):
     log = read(conversation(ASKED, first, second, message("user", "And cheap?"), message("assistant", "Beta.")))
     assert log.answers["text"].tolist() == ["One moment.\n\nAcme.", "Beta."]
     assert log.answers["model"].tolist() == ["auto", "auto"]
-    assert log.answers["searched"].tolist() == [False, False]
+    assert log.answers["has_searched"].tolist() == [False, False]
     assert log.queries["demand"].tolist() == [1.0, 1.0]
 
 

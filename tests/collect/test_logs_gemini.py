@@ -17,7 +17,7 @@ def test_supported_chunks_are_cited_and_the_others_retrieved(read):
     answer = log.answers.iloc[0]
     assert answer["text"] == "Größe zählt. Acme führt.", "thoughts are no answer"
     assert (answer["engine"], answer["model"], answer["surface"]) == ("gemini", "gemini-2.5-flash", "api")
-    assert (answer["run_id"], answer["searched"]) == ("g1", True)
+    assert (answer["run_id"], answer["has_searched"]) == ("g1", True)
     assert answer["asked_at"] == datetime(2026, 1, 1, tzinfo=UTC)
     assert kinds(log) == [["a.com", "cited"], ["b.com", "retrieved"]]
     assert log.queries["text"].tolist() == ["Best CRM?"]
@@ -107,7 +107,7 @@ def test_blocked_prompts_and_answers_are_failures(read, response, reason):
 def test_an_answer_that_was_cut_off_or_not_grounded_is_an_answer(read):
     candidate = {"content": {"parts": [{"text": "Acme."}]}, "finishReason": "SAFETY"}
     log = read({"request": ASKED, "response": {"candidates": [candidate]}})
-    assert log.answers[["text", "searched"]].to_numpy().tolist() == [["Acme.", False]]
+    assert log.answers[["text", "has_searched"]].to_numpy().tolist() == [["Acme.", False]]
     assert log.citations.empty
 
 

@@ -81,7 +81,7 @@ def test_every_field_of_a_csv_is_found_by_its_name(read):
     answer = log.answers.iloc[0]
     assert (answer["engine"], answer["model"], answer["surface"], answer["run_id"]) == ("chatgpt", "gpt-5", "app", "r1")
     assert answer["asked_at"] == datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC)
-    assert (answer["text"], answer["searched"]) == ("Acme leads.", True)
+    assert (answer["text"], answer["has_searched"]) == ("Acme leads.", True)
     assert log.citations[["position", "site", "kind"]].to_numpy().tolist() == [[0, "a.com", "cited"], [1, "b.com", "cited"]]
     assert log.citations["url"].tolist()[0] == A
     assert not log.citations["url"].str.contains("utm_").any()
@@ -153,12 +153,12 @@ def test_failed_answers_never_enter_answers_but_keep_their_queries(read):
 
 def test_answers_without_citations_are_kept_and_did_not_search(read):
     log = read(f"query,answer,sources\nx,Acme.,{A}\ny,Acme.,\n")
-    assert log.answers["searched"].tolist() == [True, False]
+    assert log.answers["has_searched"].tolist() == [True, False]
 
 
 def test_without_a_column_of_citations_every_answer_searched_unless_told(read):
-    assert read("query,answer\nx,Acme.\n").answers["searched"].tolist() == [True]
-    assert read("query,answer,web search\nx,1,no\ny,2,true\nz,3,?\n").answers["searched"].tolist() == [False, True, True]
+    assert read("query,answer\nx,Acme.\n").answers["has_searched"].tolist() == [True]
+    assert read("query,answer,web search\nx,1,no\ny,2,true\nz,3,?\n").answers["has_searched"].tolist() == [False, True, True]
 
 
 def test_one_row_for_each_citation_is_one_answer(read):

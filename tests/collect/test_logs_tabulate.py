@@ -25,13 +25,13 @@ def rows(table, *columns):
 def test_rows_of_one_answer_are_joined_cited_pages_first():
     one = {"query": "q", "answer": "Acme leads, B lags.", "engine": "e"}
     found = tabulate(
-        LogRecord(**one, retrieved=(Citation(A),), searches=("acme", "b"), searched=False),
-        LogRecord(**one, citations=(Citation(B, 12, 18),), searches=("Acme!", "c"), mentions=("Acme",), searched=True),
+        LogRecord(**one, retrieved=(Citation(A),), searches=("acme", "b"), has_searched=False),
+        LogRecord(**one, citations=(Citation(B, 12, 18),), searches=("Acme!", "c"), mentions=("Acme",), has_searched=True),
         LogRecord(**one, citations=(Citation(f"{A}?utm_source=openai", 0, 4, "On A"),), mentions=("B", "Acme")),
         LogRecord(query="other", answer="Yes.", engine="e", citations=(Citation(A, 0, 3),)),
     )
     first, second = found["answers"]["answer_id"]
-    assert found["answers"]["searched"].tolist() == [True, True]
+    assert found["answers"]["has_searched"].tolist() == [True, True]
     assert rows(found["citations"], "answer_id", "position", "site", "kind") == [
         [first, 0, "b.com", "cited"],
         [first, 1, "a.com", "cited"],

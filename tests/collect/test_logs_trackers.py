@@ -123,7 +123,7 @@ def test_profound_without_the_responses_still_tells_what_was_cited(tmp_path):
 def test_ahrefs_has_volume_as_demand(tmp_path):
     log = read_records(tmp_path, AHREFS, {**AHREFS, "data_source": "google_ai_overviews", "links": [], "search_queries": []})
     assert log.queries[["text", "demand"]].to_numpy().tolist() == [["best crm", 1300.0]]
-    assert log.answers[["engine", "market", "searched"]].to_numpy().tolist() == [
+    assert log.answers[["engine", "market", "has_searched"]].to_numpy().tolist() == [
         ["perplexity", "us", True],
         ["google_ai_overviews", "us", False],
     ]

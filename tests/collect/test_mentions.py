@@ -10,7 +10,8 @@ ACME, PRO, IT = ["Acme", "Acme Corp"], ["Acme Pro"], ["IT", "it works"]
 
 def answers(*texts):
     rows = [
-        {"answer_id": f"a{i}", "query_id": "q", "engine": "x", "text": text, "searched": True} for i, text in enumerate(texts)
+        {"answer_id": f"a{i}", "query_id": "q", "engine": "x", "text": text, "has_searched": True}
+        for i, text in enumerate(texts)
     ]
     return ANSWERS.table(rows)
 

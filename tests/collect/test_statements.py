@@ -37,7 +37,9 @@ def write_page(folder, name, words="", *blocks):
 
 
 def answers(*texts):
-    rows = [{"answer_id": f"a{n}", "query_id": "q", "engine": "e", "text": t, "searched": True} for n, t in enumerate(texts)]
+    rows = [
+        {"answer_id": f"a{n}", "query_id": "q", "engine": "e", "text": t, "has_searched": True} for n, t in enumerate(texts)
+    ]
     return ANSWERS.table(rows)
 
 

@@ -19,7 +19,7 @@ BASE = "https://www.shop.example"
 
 def edit(number: int, *, is_chosen: bool, operation: str = "reword_heading") -> dict:
     zeros = dict.fromkeys(("gain", "low", "high", "harm", "marginal_gain"), 0.0)
-    named = {"cluster_id": "c", "page_id": "shop.example/p.html", "anchor": "Bleed", "text": "brief"}
+    named = {"cluster_id": "c", "page_id": "shop.example/p.html", "heading_path": "Bleed", "brief": "brief"}
     own = {"edit_id": f"e{number}", "operation": operation, "is_chosen": is_chosen, "rank": number}
     return {**zeros, **named, **own, "cost_minutes": 3.0, "n_words": 3}
 

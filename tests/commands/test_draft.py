@@ -34,7 +34,14 @@ def write_drafted(folder) -> Analysis:
         for name, text, demand in asked
     ]
     effects = [
-        {"edit_id": "e2", "query_id": name, "coverage_before": 0.0, "coverage_after": 0.5, "fit": 1.0, "weight": 1.0}
+        {
+            "edit_id": "e2",
+            "query_id": name,
+            "coverage_before": 0.0,
+            "coverage_after": 0.5,
+            "answer_probability": 1.0,
+            "weight": 1.0,
+        }
         | {"is_drafted_from": name != "q3"}
         for name, _, _ in asked
     ]
@@ -60,7 +67,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def write_settings(folder, chat):
-    draft = f'[draft]\nmodel = "small"\nbase_url = "{chat.base_url}"\nkey_variable = "SHOP_KEY"\n'
+    draft = f'[draft]\nmodel = "small"\nbase_url = "{chat.base_url}"\napi_key_env = "SHOP_KEY"\n'
     (folder / "c.toml").write_text(f'[site]\nsource = "site"\n{draft}')
     return ("--settings", "c.toml")
 
@@ -132,7 +139,7 @@ def test_without_a_model_the_cure_is_told_and_nothing_is_written(folder, monkeyp
     assert (status, "--top or --edit" in said) == (2, True)
 
 
-@pytest.mark.parametrize("line", ['key_variable = "sk-secret-1"', 'base_url = "https://me:sk-secret-1@x.example"'])
+@pytest.mark.parametrize("line", ['api_key_env = "sk-secret-1"', 'base_url = "https://me:sk-secret-1@x.example"'])
 def test_a_key_written_into_the_settings_is_refused_and_not_repeated(folder, monkeypatch, capsys, line):
     write_drafted(folder)
     (folder / "c.toml").write_text(f'[site]\nsource = "site"\n[draft]\nmodel = "m"\n{line}\n')

@@ -80,7 +80,7 @@ def test_a_merged_log_asks_each_group_once_and_keeps_all_answers():
     queries = asked(("a", "crm", 2), ("b", "best crm", 5), ("c", "bikes", 1)).assign(first_asked_at=days, last_asked_at=days)
     answers = ANSWERS.table(
         [
-            {"answer_id": f"a{n}", "query_id": name, "engine": "e", "text": "Yes.", "searched": True}
+            {"answer_id": f"a{n}", "query_id": name, "engine": "e", "text": "Yes.", "has_searched": True}
             for n, name in enumerate("abc")
         ]
     )

@@ -93,7 +93,7 @@ def test_what_is_removed_and_not_said_again_is_lost(model, changes):
     lost = model.scorer.share_of(removed, effect.rows)
     expected = np.clip(without - lost * effect.before, 0, effect.before)
     np.testing.assert_allclose(effect.after, expected, atol=1e-12)
-    np.testing.assert_allclose(effect.fit, lost)
+    np.testing.assert_allclose(effect.answer_probability, lost)
     about = np.flatnonzero(np.array(["puncture tyre repair" in text for text in model.scorer.query_texts]))
     assert set(about) <= set(effect.rows)
     change_of = spread(effect, effect.after - effect.before, len(model.scorer.query_ids))[0]
@@ -131,12 +131,12 @@ def test_fit_is_the_best_probability_among_the_passages(model, changes):
             model.answering.probability(pair_features(scorer, effect.rows, vectors[one], beside, nothing)[:, 0])
             for one in change.added
         ]
-        np.testing.assert_allclose(effect.fit, np.max(chances, axis=0), atol=1e-5)
+        np.testing.assert_allclose(effect.answer_probability, np.max(chances, axis=0), atol=1e-5)
 
 
 def test_a_part_of_a_text_holds_the_answer_as_often(model):
     whole, half = model.simulate([TextChange((ISLAND,), group="a"), TextChange((ISLAND,), group="a", part=0.5)])
-    np.testing.assert_allclose(half.fit, whole.fit / 2)
+    np.testing.assert_allclose(half.answer_probability, whole.answer_probability / 2)
     np.testing.assert_array_equal(half.after, whole.after)
 
 
@@ -154,10 +154,10 @@ def test_a_rival_takes_from_the_fit_and_a_variant_does_not(model):
     alone, *_ = site.simulate([TextChange((ISLAND,), group="a")])
     variant, _ = site.simulate([TextChange((ISLAND,), group="a"), TextChange((ISLAND, SLOT), group="a")])
     rival, _ = site.simulate([TextChange((ISLAND,), group="a"), TextChange((ISLAND, SLOT), group="b")])
-    np.testing.assert_array_equal(variant.fit, alone.fit)
-    assert (rival.fit <= alone.fit + 1e-9).all()
-    assert rival.fit.max() == pytest.approx(0.5, abs=1e-4)
-    assert alone.fit.max() > 0.9
+    np.testing.assert_array_equal(variant.answer_probability, alone.answer_probability)
+    assert (rival.answer_probability <= alone.answer_probability + 1e-9).all()
+    assert rival.answer_probability.max() == pytest.approx(0.5, abs=1e-4)
+    assert alone.answer_probability.max() > 0.9
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
@@ -173,7 +173,7 @@ def test_blocks_do_not_change_results(model, changes, size, monkeypatch):
 def test_order_does_not_change_results(model, changes):
     for one, other in zip(model.simulate(changes), list(model.simulate(changes[::-1]))[::-1], strict=True):
         np.testing.assert_array_equal(one.rows, other.rows)
-        np.testing.assert_allclose(one.fit, other.fit, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(one.answer_probability, other.answer_probability, rtol=0, atol=1e-5)
         np.testing.assert_allclose(one.after, other.after, rtol=0, atol=1e-5)
 
 

@@ -61,7 +61,7 @@ def gains(sample_model, answers):
         named = [change._replace(group=f"control {number}") for number, change in enumerate(changes)]
         worth = []
         for effect in sample_model.simulate([*named, *answers.values()]):
-            change = (effect.after - effect.before)[0] * effect.fit
+            change = (effect.after - effect.before)[0] * effect.answer_probability
             worth.append(np.where(change > 0, change, 2 * change).sum())
         return np.array(worth[: len(changes)]), np.array(worth[len(changes) :])
 

@@ -16,7 +16,7 @@ AT = pd.Timestamp("2025-03-10", tz="UTC")
 def ask(query, before, after, **fields):
     """Answers to one query, a day apart, before and after the change: '1' cites the own site, '0' does not."""
     hits = [(-len(before) + n, hit) for n, hit in enumerate(before)] + list(enumerate(after))
-    same = {"engine": "e", "surface": "api", "text": "words", "searched": True} | fields
+    same = {"engine": "e", "surface": "api", "text": "words", "has_searched": True} | fields
     return [{"query_id": query, "asked_at": AT + pd.Timedelta(days=day), "hit": hit == "1"} | same for day, hit in hits]
 
 

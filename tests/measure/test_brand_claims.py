@@ -22,7 +22,7 @@ OWN = [
 
 def answers(*texts, engine="chatgpt", days=None):
     rows = [
-        {"answer_id": f"a{n}", "query_id": f"q{n}", "engine": engine, "text": text, "searched": True,
+        {"answer_id": f"a{n}", "query_id": f"q{n}", "engine": engine, "text": text, "has_searched": True,
          "asked_at": pd.Timestamp("2026-10-01", tz="UTC") + pd.Timedelta(days=(days or {}).get(n, n))}
         for n, text in enumerate(texts)
     ]  # fmt: skip
@@ -155,11 +155,11 @@ def test_an_own_passage_is_read_once_for_all_claims(monkeypatch):
 def test_rates_count_one_judge_alone_so_that_a_change_of_judge_is_no_drift():
     plain = made_claims(["not told"] * 15 + ["contradicted"] * 5)
     mixed = plain.assign(judge=["plain"] * 10 + ["a-model"] * 10, verdict=[*plain["verdict"][:10], *["unsupported"] * 10])
-    rates = measure_claim_rates(mixed).set_index(["by", "part", "verdict"])
+    rates = measure_claim_rates(mixed).set_index(["split_by", "segment", "verdict"])
     assert set(rates["judge"]) == {"a-model"}
     assert rates.loc[("all", "all", "unsupported"), ["value", "n_claims"]].tolist() == [1, 10]
     mixed.loc[:9, "verdict"] = "supported"  # plain's verdicts would make it 10 of 20, and drift
-    again = measure_claim_rates(mixed).set_index(["by", "part", "verdict"])
+    again = measure_claim_rates(mixed).set_index(["split_by", "segment", "verdict"])
     assert again.loc[("all", "all", "unsupported"), ["value", "n_claims"]].tolist() == [1, 10]
     assert again.loc[("half", "second", "unsupported"), "reading"].startswith("no clear change")
     assert set(measure_claim_rates(made_claims(["supported"]))["judge"]) == {"plain"}
@@ -177,7 +177,7 @@ def made_claims(verdicts, engine="chatgpt"):
 
 def test_rates_leave_out_what_cannot_be_told_and_part_by_half_and_week():
     verdicts = ["supported", "not told", "contradicted", "unsupported", "supported", "supported"]
-    rates = measure_claim_rates(made_claims(verdicts)).set_index(["by", "part", "verdict"])
+    rates = measure_claim_rates(made_claims(verdicts)).set_index(["split_by", "segment", "verdict"])
     assert rates.loc[("all", "all", "contradicted"), "value"] == pytest.approx(1 / 5)
     assert rates.loc[("all", "all", "unsupported"), "n_claims"] == 5
     assert rates.loc[("half", "first", "contradicted"), "value"] == pytest.approx(1 / 2)  # days 0 and 2 of 0 to 5
@@ -186,9 +186,11 @@ def test_rates_leave_out_what_cannot_be_told_and_part_by_half_and_week():
 
 
 def test_drift_is_told_where_the_halves_are_apart_and_not_else():
-    steady = measure_claim_rates(made_claims(["supported", "contradicted"] * 20)).set_index(["by", "part", "verdict"])
+    steady = measure_claim_rates(made_claims(["supported", "contradicted"] * 20)).set_index(["split_by", "segment", "verdict"])
     assert steady.loc[("half", "second", "contradicted"), "reading"].startswith("no clear change")
-    moved = measure_claim_rates(made_claims(["supported"] * 20 + ["contradicted"] * 20)).set_index(["by", "part", "verdict"])
+    moved = measure_claim_rates(made_claims(["supported"] * 20 + ["contradicted"] * 20)).set_index(
+        ["split_by", "segment", "verdict"]
+    )
     assert moved.loc[("half", "second", "contradicted"), "reading"] == "more than before: 0% of 20, then 100% of 20 claims"
     assert moved.loc[("half", "first", "contradicted"), "reading"] == ""
     assert measure_claim_rates(made_claims(["not told"])).empty

@@ -12,7 +12,7 @@ from coverage_kit.tables import ANSWERS, CITATIONS, COMPETITORS
 def find(*log, tracked=("us.com",), **more):
     """Return the competitors of a log of (query, text, sites as words)."""
     rows = [
-        {"answer_id": f"a{n}", "query_id": query, "engine": "e", "text": text, "searched": True}
+        {"answer_id": f"a{n}", "query_id": query, "engine": "e", "text": text, "has_searched": True}
         for n, (query, text, _) in enumerate(log)
     ]
     pages = [

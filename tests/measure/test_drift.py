@@ -16,7 +16,8 @@ def ask(query, before, after, **fields):
     days = [(-len(before) + n, sites) for n, sites in enumerate(before)] + list(enumerate(after))
     same = {"engine": "e", "surface": "api", "model": "m1", "text": ""} | fields
     return [
-        {"query_id": query, "asked_at": AT + pd.Timedelta(days=day), "searched": sites != "-", "sites": sites.strip("-")} | same
+        {"query_id": query, "asked_at": AT + pd.Timedelta(days=day), "has_searched": sites != "-", "sites": sites.strip("-")}
+        | same
         for day, sites in days
     ]
 

@@ -8,7 +8,7 @@ from coverage_kit.tables import ANSWERS, CITATIONS, HOLDERS
 def holders(*cited, searched=True, n_queries=3, **more):
     """Return the holders of one cluster whose answers cite these sites, each as words; queries take turns."""
     rows = [
-        {"answer_id": f"a{n}", "query_id": f"q{n % n_queries}", "engine": f"e{n % 2}", "text": "", "searched": searched}
+        {"answer_id": f"a{n}", "query_id": f"q{n % n_queries}", "engine": f"e{n % 2}", "text": "", "has_searched": searched}
         for n in range(len(cited))
     ]
     pages = [

@@ -468,7 +468,7 @@ def log_of(*asked, texts=("some words",) * 6, cause="covered", rate=0.5, coverag
         "gaps": GAPS.table([{**gap, "own_passage_id": asked[0][1], "unsupported_claims": "Descale it monthly."}]),
         "answers": ANSWERS.table(
             [
-                {"answer_id": f"a{n}", "query_id": "q0", "engine": "e", "text": text, "searched": True}
+                {"answer_id": f"a{n}", "query_id": "q0", "engine": "e", "text": text, "has_searched": True}
                 for n, text in enumerate(texts)
             ]
         ),
@@ -620,7 +620,7 @@ def cited_world(seed, effect, n_pages=60, n_queries=6, n_answers=4):
             coverage.append({"query_id": query_id, "own_passage_id": f"{name}#0", **told})
             for number in range(n_answers):
                 answer = f"{query_id}-{number}"
-                answers.append({"answer_id": answer, "query_id": query_id, "engine": "e", "text": "", "searched": True})
+                answers.append({"answer_id": answer, "query_id": query_id, "engine": "e", "text": "", "has_searched": True})
                 if draw.uniform() < rate:
                     told = {"url": f"https://www.{name}", "site": "kettles.example", "kind": "cited"}
                     citations.append({"answer_id": answer, "position": 0, **told})
@@ -664,7 +664,7 @@ def test_few_pages_a_log_without_citations_and_circular_checks_are_not_told():
         {"query_id": str(n), "own_passage_id": f"k/{n}#0", "coverage": 0.5, "low": 0.0, "high": 1.0, "cause": "x"}
         for n in range(20)
     ]
-    answers = [{"answer_id": str(n), "query_id": str(n), "engine": "e", "text": "", "searched": True} for n in range(20)]
+    answers = [{"answer_id": str(n), "query_id": str(n), "engine": "e", "text": "", "has_searched": True} for n in range(20)]
     cited = [{"answer_id": "7", "position": 0, "url": "https://k/7", "site": "k", "kind": "cited"}]
     tables = ANSWERS.table(answers), CITATIONS.table(cited), COVERAGE.table(asked)
     found = measure_checks(audits, CitedLog(*tables, page_id)).set_index("check")["reading"]

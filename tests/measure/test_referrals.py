@@ -89,10 +89,18 @@ def asked():
     clusters = {"q1": "c1", "q2": "c2", "q3": "c2"}
     answers = [("a1", "q1"), ("a2", "q2"), ("a3", "q3")]
     common = {"coverage": 0.5, "low": 0.4, "high": 0.6, "cause": "covered"}
-    edit = {"cluster_id": "c1", "operation": "extend", "anchor": "", "text": "", "cost_minutes": 1.0, "n_words": 1, "gain": 1.0}
+    edit = {
+        "cluster_id": "c1",
+        "operation": "extend",
+        "heading_path": "",
+        "brief": "",
+        "cost_minutes": 1.0,
+        "n_words": 1,
+        "gain": 1.0,
+    }
     edit |= {"low": 0.0, "high": 2.0, "harm": 0.0, "marginal_gain": 1.0, "rank": 1}
     return LoggedAnswers(
-        ANSWERS.table([{"answer_id": a, "query_id": q, "engine": "e", "text": "t", "searched": True} for a, q in answers]),
+        ANSWERS.table([{"answer_id": a, "query_id": q, "engine": "e", "text": "t", "has_searched": True} for a, q in answers]),
         CITATIONS.table(
             [
                 citation("a1", 0, f"{BASE}/a"),

@@ -13,7 +13,7 @@ BRANDS = {"Ours": "ours", "Theirs": "theirs"}
 
 
 def answer(number, query, **more):
-    row = {"answer_id": f"a{number}", "query_id": query, "engine": "e", "surface": "api", "text": TEXT, "searched": True}
+    row = {"answer_id": f"a{number}", "query_id": query, "engine": "e", "surface": "api", "text": TEXT, "has_searched": True}
     return row | more
 
 
@@ -43,7 +43,7 @@ def measure(answers, citations=(), mentions=(), spans=(), **panel):
 def pick(table, measure, site="ours", **where):
     """Return the one row of a measure of a site."""
     chosen = table[(table["measure"] == measure) & (table["site"] == site)]
-    for name, value in ({"by": "all"} | where).items():
+    for name, value in ({"split_by": "all"} | where).items():
         chosen = chosen[chosen[name] == value]
     assert len(chosen) == 1
     return chosen.iloc[0]
@@ -108,14 +108,14 @@ def test_engines_and_surfaces_are_never_pooled():
 def test_branded_prompts_count_only_by_themselves():
     log = [answer(0, "q", market="GB"), answer(1, "our prices", market="GB", asked_at="2026-01-06")]
     table = measure(log, cites(1, "ours"), branded=["our prices"], clusters={"q": "c", "our prices": "c"})
-    rates = table[(table["measure"] == "citation_rate") & (table["site"] == "ours")].set_index(["by", "part"])["value"]
+    rates = table[(table["measure"] == "citation_rate") & (table["site"] == "ours")].set_index(["split_by", "segment"])["value"]
     assert rates.to_dict() == {("all", "all"): 0, ("branded", "branded"): 1, ("cluster", "c"): 0, ("market", "GB"): 0}
 
 
 def test_clusters_and_markets_part_the_answers():
     log = [answer(0, "q0", market="GB"), answer(1, "q1", market="US"), answer(2, "q2"), answer(3, "q1", market="")]
     table = measure(log, cites(1, "ours"), clusters={"q0": "c0", "q1": "c1"})
-    rates = table[(table["measure"] == "citation_rate") & (table["site"] == "ours")].set_index(["by", "part"])
+    rates = table[(table["measure"] == "citation_rate") & (table["site"] == "ours")].set_index(["split_by", "segment"])
     assert rates["value"].to_dict() == {
         ("all", "all"): 0.25,
         ("cluster", "c0"): 0,
@@ -128,8 +128,8 @@ def test_clusters_and_markets_part_the_answers():
 
 def test_weeks_are_named_by_their_monday_in_utc():
     days = ("2025-12-29T00:00Z", "2026-01-04T23:59Z", "2026-01-05T01:00+02:00", "2026-01-05T00:00Z", None)
-    table = measure([answer(n, f"q{n}", asked_at=day) for n, day in enumerate(days)], by=("week",))
-    weeks = table[(table["measure"] == "citation_rate") & (table["site"] == "ours")].set_index("part")["n_answers"]
+    table = measure([answer(n, f"q{n}", asked_at=day) for n, day in enumerate(days)], split_by=("week",))
+    weeks = table[(table["measure"] == "citation_rate") & (table["site"] == "ours")].set_index("segment")["n_answers"]
     assert weeks.to_dict() == {"2025-12-29": 3, "2026-01-05": 1}
 
 
@@ -190,14 +190,14 @@ def test_an_empty_log_and_no_brands_give_no_rows():
 
 def test_an_unknown_part_is_an_error():
     with pytest.raises(SettingsError, match="'month'"):
-        TrackedBrands(BRANDS, by=("month",))
+        TrackedBrands(BRANDS, split_by=("month",))
 
 
 def test_numbers_of_any_index_are_read_by_place():
     frame = ANSWERS.table([answer(0, "q0"), answer(1, "q1")]).set_index(np.array([5, 5]))
     cited = CITATIONS.table(cites(1, "ours"))
     table = measure_visibility(frame, cited, SPANS.empty(), MENTIONS.empty(), TrackedBrands(BRANDS, clusters={"q1": "c"}))
-    assert pick(table, "citation_rate", by="cluster")["value"] == 1
+    assert pick(table, "citation_rate", split_by="cluster")["value"] == 1
 
 
 @pytest.mark.parametrize(("n_repeats", "is_low"), [(1, False), (9, False), (10, True)])

@@ -11,7 +11,8 @@ TEXT = "Ours is a good bike. Theirs costs less. Nobody knows more."  # sentences
 
 def answers(*texts):
     rows = [
-        {"answer_id": f"a{n}", "query_id": "q", "engine": "e", "text": text, "searched": True} for n, text in enumerate(texts)
+        {"answer_id": f"a{n}", "query_id": "q", "engine": "e", "text": text, "has_searched": True}
+        for n, text in enumerate(texts)
     ]
     return ANSWERS.table(rows)
 

@@ -1,4 +1,4 @@
-"""The options of `coverage-kit run` that name an engine."""
+"""The options of `coverage-kit run` that say how the work is computed."""
 
 from coverage_kit.commands import app
 
@@ -6,9 +6,9 @@ from coverage_kit.commands import app
 def test_options_win_over_the_settings_and_leave_the_rest(tmp_path, monkeypatch):
     monkeypatch.setattr(app, "_run", (seen := []).append)
     file = tmp_path / "coverage.toml"
-    file.write_text('[site]\nsource = "site"\n[engine]\nname = "local"\nworkers = 3\npart_rows = 7\n')
+    file.write_text('[site]\nsource = "site"\n[parallel]\nbackend = "ray"\nworkers = 3\npart_rows = 7\n')
     app.run(file)
-    app.run(file, engine="ray", workers=5)
-    app.run(site="site", engine="ray")
-    found = [(one.engine.name, one.engine.workers, one.engine.part_rows) for one in seen]
-    assert found == [("local", 3, 7), ("ray", 5, 7), ("ray", 2, 20_000)]
+    app.run(file, backend="ray", workers=5)
+    app.run(site="site", backend="ray")
+    found = [(one.parallel.backend, one.parallel.workers, one.parallel.part_rows) for one in seen]
+    assert found == [("ray", 3, 7), ("ray", 5, 7), ("ray", 2, 20_000)]

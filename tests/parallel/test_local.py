@@ -8,7 +8,7 @@ import pytest
 from coverage_kit.collect.logs.read import read_log
 from coverage_kit.errors import EncoderError, RunError
 from coverage_kit.match.neighbors import nearest_passages
-from coverage_kit.parallel import jobs, open_spread
+from coverage_kit.parallel import jobs, open_work_plan
 from coverage_kit.parallel.jobs import EmbedJob
 from coverage_kit.parallel.parts import as_column, as_vectors
 from coverage_kit.settings import LogSettings, make_settings
@@ -17,9 +17,9 @@ from tests.encoder import WordEncoder
 from tests.parallel.encoders import FailingEncoder, TracedEncoder, traces
 
 
-def settings_of(folder, name="local", part_rows=10):
+def settings_of(folder, part_rows=10):
     values = {"site": {"source": "."}, "cache": str(folder / "cache")}
-    return make_settings(values | {"engine": {"name": name, "part_rows": part_rows}})
+    return make_settings(values | {"parallel": {"part_rows": part_rows}})
 
 
 @pytest.fixture
@@ -35,31 +35,30 @@ def embedded(queries, passages):
 
 
 def test_vectors_are_those_of_one_process_bit_by_bit(tmp_path, texts):
-    spread = open_spread(settings_of(tmp_path), encoder := TracedEncoder(tmp_path))
+    spread = open_work_plan(settings_of(tmp_path), encoder := TracedEncoder(tmp_path))
     assert np.array_equal(spread.encoder.encode(texts, "query"), WordEncoder().encode(texts))
     assert sorted(n for _, n in traces(tmp_path)) == [8, 10, 10, 10, 10]  # 48 texts
     assert (spread.encoder.name, spread.encoder.dimensions) == (encoder.name, 64)
 
 
 def test_matches_are_those_of_one_process(tmp_path, passages, embedded):
-    found = open_spread(settings_of(tmp_path), WordEncoder()).match(embedded[0], passages, embedded[1], "ours", (5, 2))
+    found = open_work_plan(settings_of(tmp_path), WordEncoder()).match(embedded[0], passages, embedded[1], "ours", (5, 2))
     expected = nearest_passages(embedded[0], passages, embedded[1], "ours", (5, 2))
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
     assert len(found) == 48 * (5 + 2)
 
 
-def test_no_engine_and_little_work_make_no_parts(tmp_path, texts, passages, embedded):
-    for settings in (settings_of(tmp_path, "none"), settings_of(tmp_path, part_rows=48)):
-        spread = open_spread(settings, WordEncoder())
-        assert len(spread.encoder.encode(texts)) == len(texts)
-        assert len(spread.match(embedded[0], passages, embedded[1], "ours", (1, 1))) == 96
+def test_little_work_makes_no_parts(tmp_path, texts, passages, embedded):
+    spread = open_work_plan(settings_of(tmp_path, part_rows=48), WordEncoder())
+    assert len(spread.encoder.encode(texts)) == len(texts)
+    assert len(spread.match(embedded[0], passages, embedded[1], "ours", (1, 1))) == 96
     assert not (tmp_path / "cache").exists()
 
 
 def test_a_second_run_does_no_part_again(tmp_path, texts):
-    first = open_spread(settings_of(tmp_path), TracedEncoder(tmp_path)).encoder.encode(texts)
+    first = open_work_plan(settings_of(tmp_path), TracedEncoder(tmp_path)).encoder.encode(texts)
     n_parts = len(traces(tmp_path))
-    again = open_spread(settings_of(tmp_path), TracedEncoder(tmp_path)).encoder
+    again = open_work_plan(settings_of(tmp_path), TracedEncoder(tmp_path)).encoder
     assert np.array_equal(again.encode(texts), first)
     assert len(traces(tmp_path)) == n_parts
     again.encode(texts, "query")  # another role is another job
@@ -68,9 +67,9 @@ def test_a_second_run_does_no_part_again(tmp_path, texts):
 
 def test_an_interrupted_run_goes_on(tmp_path, texts):
     with pytest.raises(KeyboardInterrupt):
-        open_spread(settings_of(tmp_path), FailingEncoder(tmp_path, at=3, is_interrupted=True)).encoder.encode(texts)
+        open_work_plan(settings_of(tmp_path), FailingEncoder(tmp_path, at=3, is_interrupted=True)).encoder.encode(texts)
     assert len(traces(tmp_path)) == 3
-    vectors = open_spread(settings_of(tmp_path), TracedEncoder(tmp_path)).encoder.encode(texts)
+    vectors = open_work_plan(settings_of(tmp_path), TracedEncoder(tmp_path)).encoder.encode(texts)
     assert len(traces(tmp_path)) == 3 + 3  # two of five were done
     assert np.array_equal(vectors, WordEncoder().encode(texts))
 
@@ -88,9 +87,9 @@ def spoil_middle(path):
 @pytest.mark.parametrize("spoil", [spoil_end, spoil_middle])
 @pytest.mark.parametrize("what", ["result", "input"])
 def test_a_damaged_file_is_made_again(tmp_path, texts, spoil, what):
-    expected = open_spread(settings_of(tmp_path), TracedEncoder(tmp_path)).encoder.encode(texts)
+    expected = open_work_plan(settings_of(tmp_path), TracedEncoder(tmp_path)).encoder.encode(texts)
     spoil(next(tmp_path.glob(f"cache/parts/embed-*/00002.{what}.parquet")))
-    again = open_spread(settings_of(tmp_path), TracedEncoder(tmp_path)).encoder.encode(texts)
+    again = open_work_plan(settings_of(tmp_path), TracedEncoder(tmp_path)).encoder.encode(texts)
     assert np.array_equal(again, expected)
     assert len(traces(tmp_path)) == 5 + (what == "result")
 
@@ -104,7 +103,7 @@ def test_a_worker_with_another_encoder_is_refused(tmp_path):
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, texts):
     (tmp_path / "cache").write_text("a file")
     with pytest.raises(RunError, match="a file that can be written"):
-        open_spread(settings_of(tmp_path), WordEncoder()).encoder.encode(texts)
+        open_work_plan(settings_of(tmp_path), WordEncoder()).encoder.encode(texts)
 
 
 def test_a_log_is_read_file_by_file_and_once(tmp_path, queries, monkeypatch):
@@ -112,7 +111,7 @@ def test_a_log_is_read_file_by_file_and_once(tmp_path, queries, monkeypatch):
     for number, half in enumerate((queries[:30], queries[20:])):
         half.rename(columns={"text": "query"})[["query", "demand"]].to_csv(tmp_path / f"log/{number}.csv", index=False)
     log = LogSettings(files=(str(tmp_path / "log"),))
-    spread = open_spread(settings_of(tmp_path), WordEncoder())
+    spread = open_work_plan(settings_of(tmp_path), WordEncoder())
     read, expected = vars(spread.read_log(log)), vars(read_log(log))
     assert read.keys() == expected.keys()
     for name, value in expected.items():

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from coverage_kit.errors import RunError
-from coverage_kit.parallel import open_spread
+from coverage_kit.parallel import open_work_plan
 from coverage_kit.parallel.ray import share_cpus
 from coverage_kit.pipeline.run import analyze
 from coverage_kit.settings import make_settings
@@ -25,14 +25,14 @@ pytest.importorskip("ray")
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning:ray.*", "ignore::DeprecationWarning:ray.*")
 
 
-def settings_of(folder, name):
+def settings_of(folder, name, part_rows=24):
     return make_settings(
         {
             "site": {"source": str(folder / "site")},
             "log": {"files": [str(folder / "log")]},
             "match": {"calibration_rounds": 4, "bootstraps": 20},
             "rank": {"edits_per_gap": 1},
-            "engine": {"name": name, "part_rows": 24, "workers": 2},
+            "parallel": {"backend": name, "part_rows": part_rows, "workers": 2},
             "cache": str(folder / name),
         }
     )
@@ -89,7 +89,7 @@ def test_tables_of_a_run_are_those_of_one_process_though_a_worker_is_killed(proj
     with caplog.at_level(logging.INFO, "coverage_kit.parallel"):
         spread = analyze(settings_of(project, "ray"), SlowEncoder(project)).tables()
     killer.join()
-    alone = analyze(settings_of(project, "none"), WordEncoder()).tables()
+    alone = analyze(settings_of(project, "local", 20_000), WordEncoder()).tables()
     for name in alone.keys() - {"stages"}:
         pd.testing.assert_frame_equal(spread[name], alone[name], check_exact=True, obj=name)
 
@@ -98,13 +98,12 @@ def test_tables_of_a_run_are_those_of_one_process_though_a_worker_is_killed(proj
     in_workers = [n for process, n in traces(project) if process != os.getpid()]
     assert set(in_workers) == {24}  # 48 queries, and nothing else is more than one part has
     assert len(in_workers) > 2  # what the killed worker had to leave was begun again
-    assert not (project / "none/parts").exists()
 
 
 @pytest.mark.usefixtures("_ray")
 def test_vectors_are_those_of_one_process_and_no_part_is_done_twice(tmp_path, queries):
     asked = list(queries["text"])
-    spread = open_spread(settings_of(tmp_path, "ray"), TracedEncoder(tmp_path)).encoder
+    spread = open_work_plan(settings_of(tmp_path, "ray"), TracedEncoder(tmp_path)).encoder
     assert np.array_equal(spread.encode(asked, "query"), WordEncoder().encode(asked))
     assert np.array_equal(spread.encode(asked, "query"), WordEncoder().encode(asked))
     assert sorted(n for _, n in traces(tmp_path)) == [24, 24]
@@ -112,7 +111,7 @@ def test_vectors_are_those_of_one_process_and_no_part_is_done_twice(tmp_path, qu
 
 @pytest.mark.usefixtures("_ray")
 def test_what_fails_in_a_worker_is_told_in_its_own_words(tmp_path, queries):
-    spread = open_spread(settings_of(tmp_path, "ray"), FailingEncoder(tmp_path, at=1))
+    spread = open_work_plan(settings_of(tmp_path, "ray"), FailingEncoder(tmp_path, at=1))
     with pytest.raises(RunError, match=r"engine 'ray', embed: every part done; found model: .*half of one\. Copy it again\."):
         spread.encoder.encode(list(queries["text"]))
 
@@ -121,7 +120,7 @@ def test_missing_ray_is_told_with_its_cure(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     monkeypatch.setitem(sys.modules, "ray.data", None)
     with pytest.raises(RunError, match=r'pip install "coverage_kit\[ray\]"'):
-        open_spread(settings_of(tmp_path, "ray"), WordEncoder())
+        open_work_plan(settings_of(tmp_path, "ray"), WordEncoder())
 
 
 @pytest.mark.parametrize(

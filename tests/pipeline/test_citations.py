@@ -28,8 +28,12 @@ def edit(*added, removed=(), cluster_id="gap", drafted_from=(), is_assumed=False
 
 def effects(candidates, query_ids, fit=1.0):
     return pd.DataFrame(
-        [{"edit_id": f"e{n:04d}", "query_id": name, "fit": fit} for n in range(len(candidates)) for name in query_ids],
-        columns=["edit_id", "query_id", "fit"],
+        [
+            {"edit_id": f"e{n:04d}", "query_id": name, "answer_probability": fit}
+            for n in range(len(candidates))
+            for name in query_ids
+        ],
+        columns=["edit_id", "query_id", "answer_probability"],
     )
 
 
@@ -39,7 +43,7 @@ def log_of(queries, cited):
     for query_id, lists in cited.items():
         for number, sites in enumerate(lists):
             name = f"{query_id}-{number}"
-            answers.append({"answer_id": name, "query_id": query_id, "engine": "e", "text": "x", "searched": True})
+            answers.append({"answer_id": name, "query_id": query_id, "engine": "e", "text": "x", "has_searched": True})
             citations += [
                 {"answer_id": name, "position": place, "url": f"https://{site}/", "site": site, "kind": "cited"}
                 for place, site in enumerate(sites)

@@ -51,12 +51,12 @@ def test_without_static_vectors_the_encoder_tells_groups_and_the_log_says_so(pro
         raise EncoderError("static vectors", "the library model2vec", "no such library", 'pip install "coverage_kit[large]"')
 
     monkeypatch.setattr(grouping, "StaticEncoder", missing)
-    monkeypatch.setattr("coverage_kit.parallel.spread.open_encoder", lambda match: WordEncoder())
+    monkeypatch.setattr("coverage_kit.parallel.work_plan.open_encoder", lambda match: WordEncoder())
     assert len(analyze(max_queries(project, 62)).queries) <= 62
     assert "coverage_kit[large]" in caplog.text
 
 
 def test_static_vectors_are_not_distilled_for_a_few_queries_to_spare(project, monkeypatch):
     monkeypatch.setattr(grouping, "StaticEncoder", lambda model: pytest.fail("distilled"))
-    monkeypatch.setattr("coverage_kit.parallel.spread.open_encoder", lambda match: WordEncoder())
+    monkeypatch.setattr("coverage_kit.parallel.work_plan.open_encoder", lambda match: WordEncoder())
     assert len(analyze(max_queries(project, 63)).queries) <= 63

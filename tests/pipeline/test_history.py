@@ -28,7 +28,7 @@ def test_the_first_run_has_itself_for_history_and_nothing_before_it(run):
     told = done.history.set_index(["measure", "part"])["value"]
     asked = run.queries.merge(run.coverage, on="query_id")
     assert told["coverage", "all"] == pytest.approx((asked["coverage"] * asked["demand"]).sum() / asked["demand"].sum())
-    rates = run.visibility[(run.visibility["by"] == "all") & (run.visibility["site"] == "larkmoor.example")]
+    rates = run.visibility[(run.visibility["split_by"] == "all") & (run.visibility["site"] == "larkmoor.example")]
     ours = rates.loc[rates["measure"] == "citation_rate", "value"].dropna().sort_values().tolist()
     assert ours
     assert sorted(done.history.loc[done.history["measure"] == "citation_rate", "value"]) == pytest.approx(ours)

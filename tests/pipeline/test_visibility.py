@@ -49,8 +49,8 @@ def test_domains_of_one_owner_are_one_site():
 def test_mentions_that_the_log_tells_of_count_beside_those_in_words():
     answers = ANSWERS.table(
         [
-            {"answer_id": "a", "query_id": "q", "engine": "e", "text": "Rival leads.", "searched": True},
-            {"answer_id": "b", "query_id": "q", "engine": "e", "text": "", "searched": True},
+            {"answer_id": "a", "query_id": "q", "engine": "e", "text": "Rival leads.", "has_searched": True},
+            {"answer_id": "b", "query_id": "q", "engine": "e", "text": "", "has_searched": True},
         ]
     )
     told = [("a", "acme  INC", 0), ("a", "rival", 1), ("a", "Nobody tracked", 2), ("b", "Acme", 0)]
@@ -90,10 +90,10 @@ def test_treated_queries_are_those_nearest_to_a_changed_page(pattern):
 
 def test_weekly_mentions_are_summed_over_engines():
     rows = [("a", "2026-01-05", 3.0, 10.0), ("b", "2026-01-05", 1.0, 10.0), ("a", "2026-01-12", 0.0, 0.0)]
-    shared = {"measure": "mention_rate", "site": "ours", "surface": "api", "by": "week", "n_prompts": 5, "n_answers": 10}
+    shared = {"measure": "mention_rate", "site": "ours", "surface": "api", "split_by": "week", "n_prompts": 5, "n_answers": 10}
     table = VISIBILITY.table(
         [
-            {**shared, "engine": engine, "part": week, "numerator": top, "denominator": base, "is_low_n": True}
+            {**shared, "engine": engine, "segment": week, "numerator": top, "denominator": base, "is_low_n": True}
             for engine, week, top, base in rows
         ]
     )
@@ -145,7 +145,7 @@ def test_every_figure_of_visibility_has_its_numerator_denominator_and_n(sample_a
     known = filled.dropna(subset="low")
     assert ((known["low"] <= known["value"]) & (known["value"] <= known["high"])).all()
     assert set(table["surface"]) == {"api"}
-    assert set(table["by"]) >= {"all", "branded", "cluster", "week"}
+    assert set(table["split_by"]) >= {"all", "branded", "cluster", "week"}
 
 
 def test_a_domain_has_one_owner():
@@ -179,14 +179,14 @@ def test_answers_without_words_count_where_their_mentions_are_logged(tracked):
         for n in range(10)
     ]
     table = tracked(records, site={"brand": ["Acme"]}).visibility
-    row = table[(table["measure"] == "mention_rate") & (table["by"] == "all")].iloc[0]
+    row = table[(table["measure"] == "mention_rate") & (table["split_by"] == "all")].iloc[0]
     assert (row["numerator"], row["denominator"]) == (3, 10)
 
 
 def test_a_brand_that_is_called_like_its_site_keeps_its_mentions(tracked):
     records = [{"query": f"brake {n}", "engine": "x", "answer": "Try site." if n % 2 else "Try."} for n in range(10)]
     table = tracked(records, site={"brand": ["site"]}).visibility
-    assert table.loc[(table["measure"] == "mention_rate") & (table["by"] == "all"), "value"].tolist() == [0.5]
+    assert table.loc[(table["measure"] == "mention_rate") & (table["split_by"] == "all"), "value"].tolist() == [0.5]
 
 
 def test_the_panel_has_the_logs_columns_and_its_own_rejects(tracked, tmp_path):
@@ -194,6 +194,6 @@ def test_the_panel_has_the_logs_columns_and_its_own_rejects(tracked, tmp_path):
     panel = tmp_path / "panel.jsonl"
     panel.write_text("\n".join(map(json.dumps, rows)) + "\n{broken\n", encoding="utf-8")
     columns = {"query": "frage", "answer": "antwort", "asked_at": "datum"}
-    found = tracked(rows, log={"columns": columns}, change={"files": [str(panel)], "changed_at": "2026-01-11", "pages": ["*"]})
+    found = tracked(rows, log={"columns": columns}, before_after={"files": [str(panel)], "changed_at": "2026-01-11", "pages": ["*"]})
     assert found.rejects[["file", "line"]].to_numpy().tolist() == [[str(panel), 21]]
     assert len(found.drifts) > 0

@@ -136,7 +136,7 @@ def test_without_claims_the_section_is_assumed_and_shows_nobodys_words(site):
     for edit in made:
         assert edit.is_assumed
         assert edit.added[0].text == "Rivals say forty minutes."  # for the simulation only
-        assert "Rivals" not in f"{edit.after} {edit.text}"
+        assert "Rivals" not in f"{edit.after} {edit.brief}"
         assert "[FACT NEEDED:" in edit.after
 
 

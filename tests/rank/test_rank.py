@@ -69,8 +69,8 @@ def test_each_cause_by_its_facts(facts, cause):
 def test_outcomes_by_hand():
     answers = ANSWERS.table(
         [
-            {"answer_id": "a", "query_id": "q", "engine": "e", "text": "x", "searched": True},
-            {"answer_id": "b", "query_id": "q", "engine": "e", "text": "x", "searched": False},
+            {"answer_id": "a", "query_id": "q", "engine": "e", "text": "x", "has_searched": True},
+            {"answer_id": "b", "query_id": "q", "engine": "e", "text": "x", "has_searched": False},
         ]
     )
     cited = [("a", 0, "ours", "cited"), ("a", 1, "news", "cited"), ("a", 2, "theirs", "cited"), ("a", 3, "news", "retrieved")]
@@ -183,7 +183,7 @@ def test_candidates_are_drafted_from_half_and_carry_no_invented_fact():
     assert {one.operation for one in candidates} == {"add_question_and_answer", "extend_passage", "add_page"}
     for one in candidates:
         assert set(one.drafted_from) == {"q0", "q2"}  # half of the gap; q1 is left to score it
-        assert "[FACT NEEDED:" in one.text
+        assert "[FACT NEEDED:" in one.brief
         assert "ramp" not in " ".join(text for _, text in one.added)  # q1's answer is not in the draft
         assert one.page_id.startswith("ours")
     extend = next(one for one in candidates if one.operation == "extend_passage")
@@ -275,7 +275,7 @@ def test_no_candidates_no_edits_but_reasons():
     lost = gaps.assign(is_closable=False, cause="unwinnable")
     edits, _ = rank_edits(edit_table([], simulation), simulation, unedited=explain_no_edits(lost))
     assert edits["operation"].tolist() == [NO_EDIT, NO_EDIT]
-    assert edits["text"].str.contains("third parties").all()
+    assert edits["brief"].str.contains("third parties").all()
     assert not edits["is_chosen"].any()
 
 

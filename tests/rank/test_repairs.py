@@ -62,7 +62,7 @@ def test_one_candidate_a_page_and_check_and_none_where_no_question_leads():
     assert [(one.operation, one.page_id, one.cost_minutes) for one in made] == [
         ("repair", "a.example/p", cost) for cost in (6, 3)
     ]
-    assert made[0].text.count("- p > Part 0") == 1
+    assert made[0].brief.count("- p > Part 0") == 1
     assert [change.action for change in made[0].changes] == ["by_hand"]
     assert (made[0].added, made[0].removed) == ((), ())
 
@@ -98,7 +98,7 @@ def test_what_the_site_says_otherwise_moves_to_the_front_of_its_passage():
     assert made.after == "It costs £5. It is a bike. Buy it."
     assert (made.operation, made.cluster_id, made.page_id) == ("state_fact", "c1", "a.example/q")
     assert (made.added[0].text, made.removed) == (made.after, ("a.example/q#0",))
-    assert "Answers of chatgpt, gemini contradict the site." in made.text
+    assert "Answers of chatgpt, gemini contradict the site." in made.brief
     assert made.cost_minutes == pytest.approx(8 + 0.02 * 3, abs=0.051)
 
 

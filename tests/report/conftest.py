@@ -45,7 +45,7 @@ ABOUT = {
         "site": {"source": "data/site", "brand": ["Shop"]},
         "match": {"encoder": "minilm", "calibration_rounds": 12},
         "rank": {"budget_minutes": 100.0},
-        "change": {"changed_at": "2026-10-05"},
+        "before_after": {"changed_at": "2026-10-05"},
     },
     "versions": {"coverage_kit": "0.1.0", "python": "3.11.7"},
     "self_test": {"auc": 0.81, "low": 0.76, "high": 0.86, "ece": 0.04, "n_queries": 300, "n_hidden": 40},
@@ -129,8 +129,8 @@ def make_edits() -> pd.DataFrame:
             "cluster_id": f"c{n % 5}",
             "operation": OPERATIONS[n % 4],
             "page_id": f"{SITES[0]}/p{n % 4}" if n % 4 != 3 else f"{SITES[0]}/new-{n}",
-            "anchor": "Guide > range",
-            "text": f"=1+{n}\nAnswer:\n- How far? [FACT NEEDED: range]\n<img src=x onerror=alert(8)>",
+            "heading_path": "Guide > range",
+            "brief": f"=1+{n}\nAnswer:\n- How far? [FACT NEEDED: range]\n<img src=x onerror=alert(8)>",
             "before": "@before" if n % 2 else None,
             "after": AFTER,
             "n_words": 20 + n,
@@ -145,9 +145,9 @@ def make_edits() -> pd.DataFrame:
         }
         for n in range(12)
     ]
-    none = {"operation": "no_edit", "cluster_id": "c5", "page_id": "", "text": "Answers cite <b>third parties</b> only."}
+    none = {"operation": "no_edit", "cluster_id": "c5", "page_id": "", "brief": "Answers cite <b>third parties</b> only."}
     zeros = dict.fromkeys(("cost_minutes", "n_words", "gain", "low", "high", "harm", "marginal_gain"), 0)
-    rows.append({**zeros, **none, "edit_id": "e12", "anchor": "", "is_chosen": False, "rank": 13})
+    rows.append({**zeros, **none, "edit_id": "e12", "heading_path": "", "is_chosen": False, "rank": 13})
     return tables.EDITS.table(rows)
 
 
@@ -189,7 +189,7 @@ def make_visibility() -> pd.DataFrame:
     parts += [("cluster", f"c{k}") for k in range(3)]
     rows = [
         {
-            **{"measure": measure, "site": site, "engine": engine, "surface": surface, "by": by, "part": part},
+            **{"measure": measure, "site": site, "engine": engine, "surface": surface, "split_by": by, "segment": part},
             **{"value": 0.1 * (n + 1) + more, "low": 0.05 + 0.1 * n + more, "high": 0.2 + 0.1 * n + more},
             **{"numerator": round(40 * (0.1 * (n + 1) + more)), "denominator": 40.0, "n_prompts": 20, "n_answers": 40},
             "is_low_n": engine == ENGINE,
@@ -337,10 +337,10 @@ def make_audit() -> dict[str, pd.DataFrame]:
         {**claim, "claim_id": f"k{n}", "verdict": verdict, "text": text, "answer_id": answer_id}
         for n, (verdict, text, answer_id) in enumerate(said)
     ]
-    rate = {"engine": ENGINE, "surface": "api", "by": "half", "verdict": "contradicted", "n_claims": 9, "n_prompts": 5}
+    rate = {"engine": ENGINE, "surface": "api", "split_by": "half", "verdict": "contradicted", "n_claims": 9, "n_prompts": 5}
     rates = [
-        {**rate, "part": "first", "value": 0.1, "low": 0.02, "high": 0.2, "reading": ""},
-        {**rate, "part": "second", "value": 0.6, "low": 0.4, "high": 0.8, "reading": "more than before: 10%, then 60%"},
+        {**rate, "segment": "first", "value": 0.1, "low": 0.02, "high": 0.2, "reading": ""},
+        {**rate, "segment": "second", "value": 0.6, "low": 0.4, "high": 0.8, "reading": "more than before: 10%, then 60%"},
     ]
     trust = {"judge": "<i>m</i>", "rubric": "answers-query@1", "low": 0.5, "high": 0.9, "pass_mark": 0.8, "n_items": 30}
     reliability = [
@@ -386,7 +386,7 @@ def make_analysis(n_queries: int = 40) -> Analysis:
     ]
     answers = [
         {"answer_id": f"a{n}", "query_id": q, "engine": "perplexity", "text": f"<b>Answer</b> {n} [1] " + HOSTILE[n % 7],
-         "searched": True} for n, q in enumerate(ids[::2])
+         "has_searched": True} for n, q in enumerate(ids[::2])
     ]  # fmt: skip
     citations = [
         {"answer_id": f"a{n}", "position": p, "url": url, "site": site, "kind": "cited"}

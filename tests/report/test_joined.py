@@ -99,7 +99,7 @@ def test_passed_self_test_is_told_with_its_interval(analysis):
 
 def test_self_test_tells_which_share_of_gaps_coverage_rests_on(analysis):
     estimated = describe_self_test(analysis.about | {"unanswered_share": 0.404})
-    assert "rests on an estimate that 40% of questions have no answer here; settle it with match.share_of_gaps" in estimated
+    assert "rests on an estimate that 40% of questions have no answer here; settle it with match.unanswered_share" in estimated
     given = analysis.about | {"unanswered_share": 0.2, "settings": {"match": {"unanswered_share": 0.2}}}
     assert "rests on the share of questions without an answer here that was given: 20%" in describe_self_test(given)
     assert "rests on" not in describe_self_test(analysis.about)  # an older run

@@ -77,13 +77,13 @@ def test_weeks_of_the_own_site_are_a_line_with_a_band_for_each_series(analysis):
 
 def test_day_of_the_change_is_drawn_only_within_the_weeks(analysis):
     assert figures.visibility_over_time_figure(analysis).layout.shapes[0].x0.isoformat() == "2026-10-05T00:00:00"
-    late = replace(analysis, about={**analysis.about, "settings": {"change": {"changed_at": "2027-01-01"}}})
+    late = replace(analysis, about={**analysis.about, "settings": {"before_after": {"changed_at": "2027-01-01"}}})
     assert not figures.visibility_over_time_figure(late).layout.shapes
 
 
 def test_week_that_is_no_date_is_left_out(analysis):
     table = analysis.visibility
-    odd = replace(analysis, visibility=table.assign(part=table["part"].replace("2026-10-05", "<b>soon</b>")))
+    odd = replace(analysis, visibility=table.assign(segment=table["segment"].replace("2026-10-05", "<b>soon</b>")))
     assert [len(trace.x) for trace in figures.visibility_over_time_figure(odd).data] == [1] * 9
 
 
@@ -151,7 +151,7 @@ def test_marks_of_one_row_stand_evenly_around_its_middle():
         (figures.share_of_voice_figure, "[log] files"),
         (figures.visibility_over_time_figure, "asked_at"),
         (figures.holders_figure, "[log] files"),
-        (figures.change_figure, "[change] changed_at"),
+        (figures.change_figure, "[before_after] changed_at"),
         (figures.referrals_figure, "[analytics] sessions"),
         (figures.associations_figure, "[analytics] sessions and search_console"),
     ],
@@ -193,7 +193,7 @@ def test_change_of_many_gaps_is_cut_and_says_so(analysis):
 
 @pytest.mark.parametrize("changed_at", [None, "", "soon"])
 def test_change_without_a_day_draws_no_line(analysis, changed_at):
-    run = replace(analysis, about={**analysis.about, "settings": {"change": {"changed_at": changed_at}}})
+    run = replace(analysis, about={**analysis.about, "settings": {"before_after": {"changed_at": changed_at}}})
     assert not figures.visibility_over_time_figure(run).layout.shapes
 
 

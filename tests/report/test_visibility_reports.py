@@ -215,7 +215,10 @@ def test_share_of_voice_stands_with_its_counts_and_only_where_a_competitor_is_tr
         return words_of(told.xpath("//div[@class='tile'][starts-with(dt, 'share of voice')]")[0]), rates
 
     counted = {"value": 0.76, "low": 0.6, "high": 0.87, "numerator": 38.0, "denominator": 50.0, "is_low_n": False}
-    row = analysis.visibility[analysis.visibility["by"] == "all"].iloc[0].to_dict() | {"measure": "share_of_voice", **counted}
+    row = analysis.visibility[analysis.visibility["split_by"] == "all"].iloc[0].to_dict() | {
+        "measure": "share_of_voice",
+        **counted,
+    }
     cited = {**row, "measure": "citation_rate"}
     rows = [{**row, "site": "shop.example"}, {**row, "site": "rival.example"}, {**cited, "site": "shop.example"}]
     both, alone = (replace(analysis, visibility=tables.VISIBILITY.table(some)) for some in (rows, [rows[0], rows[2]]))

@@ -26,7 +26,7 @@ source = "site"
 model = "gpt-4.1-nano"
 base_url = "{url}"
 repeats = 2
-most_money = {money}
+max_money = {money}
 """
 
 

@@ -33,7 +33,7 @@ def _read(exchange: Exchange) -> list[LogRecord]:
         citations=citations,
         retrieved=citations_of(found),
         searches=tuple(text for call in calls if (text := text_of(dict_of(call.get("input")).get("query")))),
-        searched=bool(calls or results),
+        has_searched=bool(calls or results),
     )
     return [record]
 
@@ -70,7 +70,7 @@ FORMAT = LogFormat(
         "citations": "content.citations",
         "retrieved": "web_search_tool_result",
         "searches": "server_tool_use.input.query",
-        "searched": "server_tool_use",
+        "has_searched": "server_tool_use",
     },
     recognises=_recognises,
     read=_read,

@@ -103,7 +103,7 @@ class _ExportTurn:
             citations=tuple(self.citations or self.listed),
             retrieved=(*self.retrieved, *self.listed),
             searches=tuple(self.searches),
-            searched=bool(self.citations or self.listed or self.retrieved or self.searches),
+            has_searched=bool(self.citations or self.listed or self.retrieved or self.searches),
         )
 
 

@@ -55,7 +55,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         *("search queries", "searches", "fan out", "fanout", "fan outs", "fan out queries", "fanout queries"),
         *("web search queries", "web search query"),
     ),
-    "searched": ("searched", "web search", "web search used", "used web search", "used search", "has search"),
+    "has_searched": ("searched", "web search", "web search used", "used web search", "used search", "has search"),
     "error": ("error", "error message", "errors", "failure", "failure reason", "exception"),
     "status": ("status code", "http status", "http status code", "http code", "status"),
 }

@@ -41,7 +41,7 @@ def _read(exchange: Exchange) -> list[LogRecord]:
         citations=tuple(cited),
         retrieved=(*(page for page in pages if page), *_opened(candidate)),
         searches=searches_of(_field(grounding, "webSearchQueries")),
-        searched=bool(_field(grounding, "webSearchQueries") or pages),
+        has_searched=bool(_field(grounding, "webSearchQueries") or pages),
         extra={"redirects": redirects} if (redirects := _redirects(grounding, pages)) else {},
     )
     return [record]
@@ -132,7 +132,7 @@ FORMAT = LogFormat(
         "citations": "groundingSupports",
         "retrieved": "groundingChunks",
         "searches": "webSearchQueries",
-        "searched": "groundingMetadata",
+        "has_searched": "groundingMetadata",
     },
     recognises=_recognises,
     read=_read,

@@ -37,9 +37,9 @@ def read_row(values: Mapping[str, Any], mapping: Mapping[str, str]) -> LogRecord
     record.retrieved = citations_of(cells["retrieved"]) if "retrieved" in cells else ()
     record.mentions = names_of(cells["mentions"]) if "mentions" in cells else ()
     record.searches = searches_of(cells["searches"]) if "searches" in cells else ()
-    searched = flag_of(cells["searched"]) if "searched" in cells else None
+    has_searched = flag_of(cells["has_searched"]) if "has_searched" in cells else None
     found = bool(citations or record.retrieved or record.searches or "citations" not in mapping)
-    record.searched = found if searched is None else searched
+    record.has_searched = found if has_searched is None else has_searched
     is_told = "citations" in mapping and (bool(citations) or label_of(cells.get("citations")) is None)
     record.is_observed = is_told and label_of(cells.get("engine")) is not None
     record.error = error_of(cells.get("error"), cells.get("status")) if "error" in cells or "status" in cells else None

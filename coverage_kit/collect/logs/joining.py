@@ -20,14 +20,14 @@ def join_records(
         normal: gives the form that spellings of one search share.
     """
     answers, order = found["answers"], {name: place for place, name in enumerate(asks)}
-    again = {name: ask.searched for name, ask in asks.items() if ask.searched is not None}
+    again = {name: ask.has_searched for name, ask in asks.items() if ask.has_searched is not None}
     citations, spans = _join_citations(found["citations"], found["spans"], order)
     mentions = _renumbered(found["mentions"].drop_duplicates(["answer_id", "brand"]), order)
     forms = found["searches"]["text"].map(normal)
     searches = found["searches"][~pd.concat([found["searches"]["answer_id"], forms], axis=1).duplicated()]
     return {
         **found,
-        "answers": answers.assign(searched=answers["searched"] | answers["answer_id"].map(again).eq(other=True)),
+        "answers": answers.assign(has_searched=answers["has_searched"] | answers["answer_id"].map(again).eq(other=True)),
         **{"citations": citations, "spans": spans, "mentions": mentions, "searches": _renumbered(searches, order)},
     }
 

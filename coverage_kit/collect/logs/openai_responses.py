@@ -26,7 +26,7 @@ def _read(exchange: Exchange) -> list[LogRecord]:
         citations=citations,
         retrieved=tuple(page for action in actions for page in _retrieved(action)),
         searches=tuple(search for action in actions for search in _searches(action)),
-        searched=bool(calls),
+        has_searched=bool(calls),
     )
     return [record]
 
@@ -52,7 +52,7 @@ FORMAT = LogFormat(
         "citations": "annotations",
         "retrieved": "action.sources",
         "searches": "action.queries",
-        "searched": "web_search_call",
+        "has_searched": "web_search_call",
     },
     recognises=_recognises,
     read=_read,

@@ -38,7 +38,7 @@ from coverage_kit.tables import LogTables
 _ASKS = pa.schema(
     [
         *(("answer_id", pa.string()), ("query", pa.large_string()), ("n_pages", pa.int64()), ("n_again", pa.int64())),
-        ("searched", pa.bool_()),
+        ("has_searched", pa.bool_()),
     ]
 )
 
@@ -134,7 +134,7 @@ def _joined(whole: LogPart, part: LogPart) -> LogPart:
 
 
 def _asks_table(sample: Sample) -> pa.Table:
-    rows = ((name, ask.query, ask.n_pages, ask.n_again, ask.searched) for name, ask in sample.asks.items())
+    rows = ((name, ask.query, ask.n_pages, ask.n_again, ask.has_searched) for name, ask in sample.asks.items())
     columns = list(zip(*rows, strict=True)) or [()] * len(_ASKS)
     return pa.table([pa.array(values, kind) for values, kind in zip(columns, _ASKS.types, strict=True)], schema=_ASKS)
 

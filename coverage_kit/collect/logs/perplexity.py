@@ -64,7 +64,7 @@ def _read_choices(exchange: Exchange) -> LogRecord:
             *(page for step in steps for page in citations_of(dicts_of(step.get("search_results")))),
         ),
         searches=tuple(text for step in steps for text in searches_of(step.get("search_keywords"))),
-        searched=bool(named or results) or dict_of(body.get("usage")).get("num_search_queries") != 0,
+        has_searched=bool(named or results) or dict_of(body.get("usage")).get("num_search_queries") != 0,
     )
 
 

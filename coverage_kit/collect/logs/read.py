@@ -41,7 +41,7 @@ def read_log(log: LogSettings, must_have_columns: bool = True) -> LogTables:
     counts them; requests without a response are failures. Fields that no column holds are kept in `answers.extra`. Times are
     UTC.
 
-    Every query is kept with its demand. Of more than `log.most_answers` answers a sample is kept, with its citations, spans,
+    Every query is kept with its demand. Of more than `log.max_answers` answers a sample is kept, with its citations, spans,
     mentions and searches: rates in it are rates of the log. `share_of_answers_kept` tells the share, `n_answers_read` counts
     all. An answer outside the sample that comes again later in the log counts as asked again. Of failures another sample of as
     many is kept, of rejects the first as many.

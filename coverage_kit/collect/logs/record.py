@@ -42,7 +42,7 @@ class LogRecord:
     retrieved: tuple[Citation, ...] = ()
     mentions: tuple[str, ...] = ()
     searches: tuple[str, ...] = ()
-    searched: bool = True
+    has_searched: bool = True
     is_observed: bool = False
     error: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)

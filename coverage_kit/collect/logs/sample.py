@@ -16,7 +16,7 @@ class Ask:
     query: str
     n_pages: int = 0
     n_again: int = 0
-    searched: bool | None = None
+    has_searched: bool | None = None
 
 
 @dataclass
@@ -53,12 +53,12 @@ class Sample:
             self.asks = {name: ask for name, ask in self.asks.items() if name < self.end}
         return self.n_halved > before
 
-    def join(self, other: "Sample", searched: Mapping[str, bool]) -> None:
+    def join(self, other: "Sample", has_searched: Mapping[str, bool]) -> None:
         """Take the sample of another part of the log, in which these answers' first records did or did not search."""
         self.n_met += other.n_met
         for name, theirs in other.asks.items():
             if ask := self.asks.get(name):
-                ask.searched = bool(ask.searched or theirs.searched or searched.get(name))
+                ask.has_searched = bool(ask.has_searched or theirs.has_searched or has_searched.get(name))
                 ask.n_again += 1 + theirs.n_again
                 ask.n_pages += theirs.n_pages
             else:

@@ -76,7 +76,7 @@ class LogTabulator:
             self._previous = answer_id
         if ask := sample.asks.get(answer_id):
             ask.n_again += is_new
-            ask.searched = record.searched or bool(ask.searched)
+            ask.has_searched = record.has_searched or bool(ask.has_searched)
         elif answer_id < sample.end:
             ask = sample.asks[answer_id] = Ask(record.query)
             self._add_ask((answer_id, spelling.query_id, engine), record, error)
@@ -92,12 +92,12 @@ class LogTabulator:
             self.spellings.setdefault(text, Spelling(spelling.query_id)).join(spelling)
         first = {name: ask.n_pages for name in other.answered.asks if (ask := self.answered.asks.get(name))}
         tables = {name: growing.packed() for name, growing in other.growing.items()}
-        searched = _as_dict(tables["answers"], "searched") if first else {}
+        has_searched = _as_dict(tables["answers"], "has_searched") if first else {}
         tables["answers"] = _unknown(tables["answers"], self.answered)
         tables["failures"] = _unknown(tables["failures"], self.failed)
         for name, table in tables.items():
             self.growing[name].append(_moved(table, first) if first and name in ("citations", "spans") else table)
-        self.answered.join(other.answered, searched)
+        self.answered.join(other.answered, has_searched)
         self.failed.join(other.failed, {})
         self.shrink(other.answered.n_halved, other.failed.n_halved)
         self.begin_source()
@@ -110,7 +110,7 @@ class LogTabulator:
         """
         found = {name: table.whole() for name, table in self.growing.items()}
         asks = self.answered.asks
-        if any(ask.searched is not None for sample in (self.answered, self.failed) for ask in sample.asks.values()):
+        if any(ask.has_searched is not None for sample in (self.answered, self.failed) for ask in sample.asks.values()):
             found = join_records(found, asks, _normal)
         self._discount()
         found["queries"] = QUERIES.table(query_rows(self.spellings))
@@ -140,7 +140,7 @@ class LogTabulator:
         if error:
             self._append("failures", [(*ids, ask.asked_at, error)])
         else:
-            about = (ask.model, ask.surface, ask.run_id, ask.asked_at, ask.market, ask.answer or "", ask.searched)
+            about = (ask.model, ask.surface, ask.run_id, ask.asked_at, ask.market, ask.answer or "", ask.has_searched)
             self._append("answers", [(*ids, *about, _as_json(ask.extra))])
 
     def _add_parts(self, answer_id: str, record: LogRecord, ask: Ask) -> None:

@@ -66,7 +66,7 @@ class AnswerEngine:
         """Return what a request is taken to cost at most."""
         n_tokens, n_searches = (self.form.searched_tokens, self.form.most_searches) if self.settings.has_search else (0, 0)
         n_read = count_tokens(json.dumps(body)) + n_tokens
-        return Spent(1, 0, n_read, self.settings.most_output_tokens, n_searches, self.settings.timeout_seconds)
+        return Spent(1, 0, n_read, self.settings.max_output_tokens, n_searches, self.settings.timeout_seconds)
 
     def spent(self, body: Mapping[str, Any], reply: Mapping[str, Any]) -> Spent:
         """Return what a request did cost, as the reply tells it; one that tells no tokens is counted, rather too high."""
@@ -74,7 +74,7 @@ class AnswerEngine:
         if told.n_tokens:
             return told
         n_read = count_tokens(json.dumps(body)) + (self.form.searched_tokens if told.n_searches else 0)
-        n_written = min(count_tokens(json.dumps(reply, ensure_ascii=False)), self.settings.most_output_tokens)
+        n_written = min(count_tokens(json.dumps(reply, ensure_ascii=False)), self.settings.max_output_tokens)
         return replace(told, n_input_tokens=n_read, n_output_tokens=n_written)
 
     def why_stop(self, failure: AskError) -> str:

@@ -65,7 +65,7 @@ def find_url(engine: AskedEngine) -> str:
 
 
 def _chat_body(engine: AskedEngine, query: str, market: str) -> Body:
-    body: Body = {"model": engine.model, "messages": _said(query), "max_tokens": engine.most_output_tokens}
+    body: Body = {"model": engine.model, "messages": _said(query), "max_tokens": engine.max_output_tokens}
     near = {"user_location": {"type": "approximate", "approximate": {"country": market}}} if market else {}
     return body | ({"web_search_options": near} if engine.has_search else {})
 
@@ -78,7 +78,7 @@ def _chat_spent(reply: Mapping[str, Any]) -> Spent:
 
 
 def _responses_body(engine: AskedEngine, query: str, market: str) -> Body:
-    body: Body = {"model": engine.model, "input": query, "max_output_tokens": engine.most_output_tokens}
+    body: Body = {"model": engine.model, "input": query, "max_output_tokens": engine.max_output_tokens}
     if not engine.has_search:
         return body
     tool = {"type": "web_search"} | ({"user_location": _approximate(market)} if market else {})
@@ -97,7 +97,7 @@ def _responses_spent(reply: Mapping[str, Any]) -> Spent:
 
 def _agent_body(engine: AskedEngine, query: str, market: str) -> Body:
     model = engine.model if "/" in engine.model else f"perplexity/{engine.model}"
-    body: Body = {"model": model, "input": query, "max_output_tokens": engine.most_output_tokens}
+    body: Body = {"model": model, "input": query, "max_output_tokens": engine.max_output_tokens}
     tool = {"type": "web_search"} | ({"user_location": {"country": market}} if market else {})
     return body | ({"tools": [tool], "max_steps": _MOST_SEARCHES} if engine.has_search else {})
 
@@ -111,7 +111,7 @@ def _agent_spent(reply: Mapping[str, Any]) -> Spent:
 
 
 def _sonar_body(engine: AskedEngine, query: str, market: str) -> Body:
-    body: Body = {"model": engine.model, "messages": _said(query), "max_tokens": engine.most_output_tokens}
+    body: Body = {"model": engine.model, "messages": _said(query), "max_tokens": engine.max_output_tokens}
     if not engine.has_search:
         return body | {"disable_search": True}
     return body | ({"web_search_options": {"user_location": {"country": market}}} if market else {})
@@ -128,7 +128,7 @@ def _sonar_spent(reply: Mapping[str, Any]) -> Spent:
 
 def _gemini_body(engine: AskedEngine, query: str, market: str) -> Body:
     told = {"role": "user", "parts": [{"text": query}]}
-    body: Body = {"contents": [told], "generationConfig": {"maxOutputTokens": engine.most_output_tokens}}
+    body: Body = {"contents": [told], "generationConfig": {"maxOutputTokens": engine.max_output_tokens}}
     return body | ({"tools": [{"google_search": {}}]} if engine.has_search else {})
 
 
@@ -147,7 +147,7 @@ def _gemini_spent(reply: Mapping[str, Any]) -> Spent:
 
 
 def _anthropic_body(engine: AskedEngine, query: str, market: str) -> Body:
-    body: Body = {"model": engine.model, "max_tokens": engine.most_output_tokens, "messages": _said(query)}
+    body: Body = {"model": engine.model, "max_tokens": engine.max_output_tokens, "messages": _said(query)}
     # The tool's first version: every model has it, and it tells all results. Later ones let the model filter them by code.
     tool = {"type": "web_search_20250305", "name": "web_search", "max_uses": _MOST_SEARCHES}
     located = {"user_location": _approximate(market)} if market else {}

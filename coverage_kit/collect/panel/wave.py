@@ -161,7 +161,7 @@ def describe_estimate(estimate: WaveEstimate) -> str:
         unpriced += [one.name] if money is None else []
         lines.append(f"  {one.name} ({one.model}): {one.n_calls} requests; at most {_told(estimate.prices, money, one.most)}")
         if money is None and estimate.max_money:
-            lines.append("    refused until it has one: add it to the table that costs.prices names, or set most_money = 0")
+            lines.append("    refused until it has one: add it to the table that costs.prices names, or set max_money = 0")
         if one.usual is not None:
             usual = _told(estimate.prices, estimate.prices.price(one.model, one.usual), one.usual)
             lines.append(f"    as its earlier answers: {usual}")

@@ -31,7 +31,7 @@ class Graded:
 class JudgeEstimate:
     """What a job will cost: requests, those kept from before, tokens, and money (None: the table has no price of the model).
 
-    `most_money` is what it costs at most: where the endpoint gives no probabilities, each grade is the mean of several replies.
+    `max_money` is what it costs at most: where the endpoint gives no probabilities, each grade is the mean of several replies.
     """
 
     n_judgements: int

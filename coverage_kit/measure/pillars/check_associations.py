@@ -83,7 +83,7 @@ def measure_checks(audits: Audits, log: CitedLog, seed: int = 0) -> Checks:
 
 
 def _near(log: CitedLog) -> _Near:
-    searched = log.answers[log.answers["searched"].astype(bool)]
+    searched = log.answers[log.answers["has_searched"].astype(bool)]
     cited = log.citations[log.citations["kind"] == "cited"]
     ids = {url: log.page_id(url) for url in cited["url"].unique()}
     pairs = set(zip(cited["answer_id"], cited["url"].map(ids), strict=True))

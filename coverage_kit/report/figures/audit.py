@@ -54,7 +54,7 @@ def checks_figure(analysis: Analysis) -> Figure:
 def claims_figure(analysis: Analysis) -> Figure:
     """Return the shares of each engine's claims about the brand that are contradicted and unsupported, earlier and later."""
     frame = describe_claim_rates(analysis)
-    frame = frame[(frame["by"] == "half") & frame["value"].notna()].reset_index(drop=True)
+    frame = frame[(frame["split_by"] == "half") & frame["value"].notna()].reset_index(drop=True)
     title = "What engines claim of the brand that the site contradicts or does not say"
     if frame.empty:
         return note_figure(title, "No answer with a time says anything of the brand that can be held against its pages.")
@@ -62,8 +62,8 @@ def claims_figure(analysis: Analysis) -> Figure:
     places = {(row["series"], row["verdict"]): place for place, row in enumerate(rows.to_dict("records"))}
     told = "Of its claims about the brand on which there is a verdict, in the first and the second half of the log's time."
     figure = new_figure(title, f"{told} Bars: 95% interval, by prompt.", height=190 + 48 * len(rows))
-    for number, half in enumerate(one for one in _HALVES if (frame["part"] == one).any()):
-        some = frame[frame["part"] == half]
+    for number, half in enumerate(one for one in _HALVES if (frame["segment"] == one).any()):
+        some = frame[frame["segment"] == half]
         colour, symbol = _HALVES[half]
         place = pd.Series(
             [places[key] + shift(number, 2) for key in zip(some["series"], some["verdict"], strict=True)], some.index

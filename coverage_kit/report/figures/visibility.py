@@ -74,7 +74,7 @@ def visibility_over_time_figure(analysis: Analysis, measure: str = "citation_rat
     title = f"{words.title.capitalize()} of {own}, by week"
     if frame.empty:
         return note_figure(title, f"No week of it in this run: log when each answer was asked (asked_at). {words.needs}")
-    live = pd.to_datetime(analysis.about.get("settings", {}).get("change", {}).get("changed_at"), errors="coerce")
+    live = pd.to_datetime(analysis.about.get("settings", {}).get("before_after", {}).get("changed_at"), errors="coerce")
     is_within = bool(frame["week"].min() <= live <= frame["week"].max() + pd.Timedelta(days=7))  # never where there is none
     line = f" Dashed: changes live on {live:%Y-%m-%d}." if is_within else ""
     figure = new_figure(title, f"{words.formula.capitalize()}. Bands: 95% interval, by prompt. {_HOLLOW}{line}", height=440)
@@ -125,7 +125,7 @@ def change_figure(analysis: Analysis, measure: str = "citation_rate") -> Figure:
     frame = every.head(_MOST_ROWS)
     title = f"What the change moved: {words.title}, before and after"
     if frame.empty:
-        cure = "Name the day on which changes were live under [change] changed_at, and the changed pages under [change] pages."
+        cure = "Name the day on which changes were live under [before_after] changed_at, and the changed pages under [before_after] pages."
         return note_figure(title, f"Nothing is compared. {cure}")
     told = "Effect: the change of the questions of changed pages less that of unchanged ones; for unchanged pages, their own "
     bars = "change. Bars: 95% interval. Grey ground: what 95% of splits of the time before stay within, where nothing changed."

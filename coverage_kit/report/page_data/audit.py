@@ -79,7 +79,7 @@ def tell_claims(analysis: Analysis) -> Story:
     """Return how many claims about the brand were held against the own pages, the wrong ones, and how each engine drifts."""
     claims, wrong = analysis.brand_claims, describe_wrong_claims(analysis)
     halves = describe_claim_rates(analysis)
-    halves = halves[(halves["by"] == "half") & (halves["part"] == "second")]
+    halves = halves[(halves["split_by"] == "half") & (halves["segment"] == "second")]
     return {
         "n_claims": len(claims),
         "counts": _count_verdicts(analysis),

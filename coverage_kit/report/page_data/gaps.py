@@ -64,11 +64,11 @@ def tell_edits(analysis: Analysis, n: int) -> list[Story]:
     for row in describe_edits(analysis).head(n).to_dict("records"):
         record = records[row["edit_id"]]
         story = {str(key): None if is_missing(value) else value for key, value in row.items()}
-        short = {key: shorten(row[key], 160) for key in ("page_id", "anchor")}
+        short = {key: shorten(row[key], 160) for key in ("page_id", "heading_path")}
         short["label"], short["question"] = name_gap(row["label"], typical.get(row["cluster_id"]))
         queries = [{**query, "text": shorten(query["text"], 200)} for query in record["queries"]]
         told = {
-            "text": shorten_lines(row["text"], _BRIEF_CHARACTERS),
+            "brief": shorten_lines(row["brief"], _BRIEF_CHARACTERS),
             "reason": shorten(row["reason"], 300),
             "changes": [_tell_change(change) for change in record["changes"]] or _tell_whole(row),
             "queries": queries[:_QUERIES],
@@ -110,7 +110,11 @@ def tell_unedited(analysis: Analysis) -> list[Story]:
     """Return the gaps that no edit can close, with why."""
     rows = list_unedited(analysis).to_dict("records")
     return [
-        {"label": shorten(row["label"], 120), "why": shorten(row["text"] or row["reason"], 400), "rank": _rank(row["gap_rank"])}
+        {
+            "label": shorten(row["label"], 120),
+            "why": shorten(row["brief"] or row["reason"], 400),
+            "rank": _rank(row["gap_rank"]),
+        }
         for row in rows
     ]
 
@@ -133,7 +137,7 @@ def _tell_whole(row: dict[Any, Any]) -> list[Story]:
     """Return an edit's own words as one change, where the run lists none."""
     if is_missing(row["before"]) and is_missing(row["after"]):
         return []
-    names = {"action": "replace_passage", "heading_path": row["anchor"], "page_id": row["page_id"]}
+    names = {"action": "replace_passage", "heading_path": row["heading_path"], "page_id": row["page_id"]}
     return [_tell_change({**names, "before": row["before"], "after": row["after"]})]
 
 
@@ -175,7 +179,7 @@ def tell_answers(analysis: Analysis, asked: pd.DataFrame) -> dict[str, list[Stor
             {
                 "engine": shorten(row["engine"], 60),
                 "query": shorten(row["query"], 240),
-                "searched": bool(row["searched"]),
+                "searched": bool(row["has_searched"]),
                 "text": shorten_lines(row["text"], _ANSWER_CHARACTERS),
                 "cited": [_tell_citation(one, analysis) for one in citations.to_dict("records")],
             }

@@ -44,7 +44,7 @@ def tell_change(analysis: Analysis) -> Story:
     """Return the verdicts on all changed and all unchanged pages, and by engine what moved of itself and what did not."""
     verdicts = describe_verdicts(analysis)
     verdicts = verdicts[verdicts["group"].isin(GROUPS)]
-    changed_at = analysis.about.get("settings", {}).get("change", {}).get("changed_at")
+    changed_at = analysis.about.get("settings", {}).get("before_after", {}).get("changed_at")
     return {
         "changed_at": shorten(changed_at, 20),
         "verdicts": [

@@ -48,7 +48,7 @@ class EditChoice(Workbench):
         self.boxes = {
             row["edit_id"]: ipw.Checkbox(description=_name(row), tooltip=_name(row), indent=False, layout=FULL) for row in rows
         }
-        self._texts = {row["edit_id"]: f"{_name(row)} {row['label']} {row['text']}" for row in rows}
+        self._texts = {row["edit_id"]: f"{_name(row)} {row['label']} {row['brief']}" for row in rows}
         self.search = search_box("find an edit by its words, page or gap")
         pages = [("every page", ""), *((shorten(page, 60), page) for page in sorted(set(self._edits["page_id"])))]
         self.page = ipw.Dropdown(options=pages, value="", layout=FULL)
@@ -138,7 +138,7 @@ def show_edit(analysis: Analysis, rank: int) -> None:
 
 def _name(row: dict[Any, Any]) -> str:
     place = clean_text(row["page_id"]).partition("/")[2] or clean_text(row["page_id"])
-    heading = clean_text(row["anchor"]).rpartition(" > ")[2]
+    heading = clean_text(row["heading_path"]).rpartition(" > ")[2]
     adds = f"{amount(row['cost_minutes'])} min, adds {amount(row['marginal_gain'])}"
     return f"{row['rank']}. {adds} · {row['operation_title']} · {shorten(f'{place} {heading}', 110)}"
 

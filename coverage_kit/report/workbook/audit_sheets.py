@@ -49,8 +49,8 @@ _WRONG = (
 _RATES = (
     SheetColumn("engine (surface)", "series", width=22),
     SheetColumn("verdict", "verdict", width=14),
-    SheetColumn("answers of", "by", width=10),
-    SheetColumn("part", "part", width=13),
+    SheetColumn("answers of", "split_by", width=10),
+    SheetColumn("part", "segment", width=13),
     SheetColumn("share of its claims about the brand", "value", "rate", 12),
     SheetColumn("95% interval, low", "low", "rate", 10),
     SheetColumn("95% interval, high", "high", "rate", 10),

@@ -47,7 +47,7 @@ def _chart_engines(analysis: Analysis) -> Chart:
 
 def _chart_weeks(analysis: Analysis) -> Chart:
     table = _own_rates(analysis, "week")
-    rows = table.pivot_table(index="part", columns="series", values="value").rename_axis(index="week of", columns=None)
+    rows = table.pivot_table(index="segment", columns="series", values="value").rename_axis(index="week of", columns=None)
     rows = rows if len(rows) > 1 else rows.head(0)
     return Chart("Answers that cite the site, week by week", "line", rows.reset_index(), "percent", "week of", _RATE)
 

@@ -66,8 +66,8 @@ def key_edits(analysis: Analysis) -> dict[str, EditKey]:
     return {
         row["edit_id"]: EditKey(
             _digest(row["operation"], row["page_id"]),
-            _digest(row["operation"], row["page_id"], row["anchor"]),
-            _digest(first.get(row["edit_id"], row["text"])),
+            _digest(row["operation"], row["page_id"], row["heading_path"]),
+            _digest(first.get(row["edit_id"], row["brief"])),
             of_gap.get(row["cluster_id"], frozenset()),
         )
         for row in analysis.edits.to_dict("records")

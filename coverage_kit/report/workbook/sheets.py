@@ -65,8 +65,8 @@ _EDITS = (
     SheetColumn("within the budget", "is_chosen", "flag", 9),
     SheetColumn("operation", "operation_title", width=22),
     SheetColumn("page", "page_id", width=32, link="url"),
-    SheetColumn("at the heading", "anchor", width=28),
-    SheetColumn("what to write", "text", width=64),
+    SheetColumn("at the heading", "heading_path", width=28),
+    SheetColumn("what to write", "brief", width=64),
     SheetColumn("there now", "before", width=40),
     SheetColumn("proposed", "after", width=48),
     SheetColumn("cost (minutes)", "cost_minutes", "number", 10),
@@ -84,7 +84,7 @@ _UNEDITED = (
     SheetColumn("gap", "label", width=30, link="gap_at"),
     SheetColumn("demand (times asked)", "demand", "number", 10),
     SheetColumn("cause", "cause", width=24),
-    SheetColumn("no edit, because", "text", width=80),
+    SheetColumn("no edit, because", "brief", width=80),
     SheetColumn("figures behind the cause", "reason", width=48),
 )
 _PAGES = (

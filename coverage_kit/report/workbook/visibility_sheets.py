@@ -161,7 +161,8 @@ def list_visibility_sheets(analysis: Analysis) -> list[Sheet]:
     places = places_of("gaps", describe_gaps(analysis)["cluster_id"])
     figures = describe_visibility(analysis, tuple(by for by in PARTS if by != "cluster"))
     figures = figures.assign(
-        by_title=figures["by"].map(PARTS), part_title=figures["part"].where(figures["by"].isin(["week", "market"]))
+        by_title=figures["split_by"].map(PARTS),
+        part_title=figures["segment"].where(figures["split_by"].isin(["week", "market"])),
     )
     facts = analysis.disagreements
     urls = analysis.pages.drop_duplicates("page_id").set_index("page_id")["url"]

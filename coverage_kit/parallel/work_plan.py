@@ -15,10 +15,10 @@ from coverage_kit.collect.logs.parts import load_log_part, merge_log_parts, plan
 from coverage_kit.collect.logs.read import list_files, read_log
 from coverage_kit.match.neighbors import Indexes, nearest_passages
 from coverage_kit.parallel.jobs import EmbedJob, MatchJob, ReadJob, open_encoder
-from coverage_kit.parallel.local import LocalEngine
+from coverage_kit.parallel.local import LocalExecutor
 from coverage_kit.parallel.parts import Executor, as_column, as_vectors, cut_parts, do_parts, fingerprint_of, write_table
-from coverage_kit.parallel.ray import RayEngine
-from coverage_kit.settings import EngineSettings, LogSettings, Settings
+from coverage_kit.parallel.ray import RayExecutor
+from coverage_kit.settings import LogSettings, ParallelSettings, Settings
 from coverage_kit.tables import LogTables, Matches, Passages
 from coverage_kit.vectors import Embeddings, Encoder, Role, Vectors
 
@@ -27,18 +27,18 @@ _ROUNDS = 16
 
 @dataclass(frozen=True)
 class WorkPlan:
-    """How a run reads its log, embeds and matches: in this process, or in parts where there is more than one part has.
+    """How a run reads its log, embeds and matches: at once, or in parts where there is more than one part holds.
 
     `encoder` spreads by itself; `chunk_texts` is how many texts it wants at a time to keep its workers busy, 0 for any number.
     """
 
     encoder: Encoder
-    parts: "PartRunner | None" = None
-    chunk_texts: int = 0
+    parts: "PartRunner"
+    chunk_texts: int
 
     def read_log(self, log: LogSettings) -> LogTables:
         """Return the tables of a log, as `collect.logs.read_log` does; a part is one of its files."""
-        if self.parts is None or len(list_files(log)) == 1:
+        if len(list_files(log)) == 1:
             return read_log(log)
         return self.parts.read_log(log)
 
@@ -52,7 +52,7 @@ class WorkPlan:
         indexes: Indexes | None = None,
     ) -> Matches:
         """Return each query's nearest passages, as `nearest_passages` does; `indexes` serve in this process alone."""
-        if self.parts is None or len(asked) <= self.parts.n_rows:
+        if len(asked) <= self.parts.n_rows:
             return nearest_passages(asked, passages, content, own_site, k, indexes)
         return self.parts.match(asked, passages, content, own_site, k)
 
@@ -66,12 +66,10 @@ def open_work_plan(settings: Settings, encoder: Encoder | None = None) -> WorkPl
     open_it: Callable[[], Encoder] = partial(open_encoder, settings.match)
     if encoder is not None:
         open_it = partial(_itself, encoder)
-    engine = _open_engine(settings.engine)
-    if engine is None:
-        return WorkPlan(open_it())
-    n_rows = settings.engine.part_rows
-    parts = PartRunner(engine, cache / "parts", n_rows)
-    return WorkPlan(PartEncoder(open_it, parts), parts, _ROUNDS * settings.engine.workers * n_rows)
+    executor = _open_executor(settings.parallel)
+    n_rows = settings.parallel.part_rows
+    parts = PartRunner(executor, cache / "parts", n_rows)
+    return WorkPlan(PartEncoder(open_it, parts), parts, _ROUNDS * settings.parallel.workers * n_rows)
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ class PartRunner:
     The folder must be seen by every worker under this very path. It may be deleted whenever no run is at work.
     """
 
-    engine: Executor
+    executor: Executor
     folder: Path
     n_rows: int
 
@@ -117,7 +115,7 @@ class PartRunner:
     def _do(self, job: EmbedJob | MatchJob | ReadJob, table: Any, fingerprint: str, n_rows: int = 0) -> Iterator[Any]:
         n_rows = n_rows or self.n_rows
         whole = fingerprint_of(fingerprint, n_rows, version("coverage_kit"))
-        return do_parts(job, cut_parts(table, n_rows, self.folder / f"{job.kind}-{whole}", whole), self.engine)
+        return do_parts(job, cut_parts(table, n_rows, self.folder / f"{job.kind}-{whole}", whole), self.executor)
 
 
 class PartEncoder:
@@ -148,10 +146,10 @@ class PartEncoder:
         return self.parts.embed(texts, role, self.open_it, self.name)
 
 
-def _open_engine(engine: EngineSettings) -> Executor | None:
-    if engine.name == "none":
-        return None
-    return LocalEngine() if engine.name == "local" else RayEngine(engine.workers, engine.address)
+def _open_executor(settings: ParallelSettings) -> Executor:
+    if settings.backend == "ray":
+        return RayExecutor(settings.workers, settings.address)
+    return LocalExecutor()
 
 
 def _itself(encoder: Encoder) -> Encoder:
