@@ -1,7 +1,7 @@
 """python -m benchmarks [gaps | citations | edits | clusters | …] [--set DIR …] [--json FILE]: measure on public sets.
 
-Without a name: gaps on the default sets, against their floors, and then clusters. Exit status 1 when a set cannot be used or a
-figure is below its floor.
+Without a name: gaps on the default sets, against their floors, and then clusters. Exit status 1
+when a set cannot be used or a figure is below its floor.
 """
 
 import argparse
@@ -38,13 +38,53 @@ from coverage_kit.settings import MatchSettings
 from coverage_kit.vectors import Encoder
 
 BENCHMARKS = (
-    *("gaps", "citations", "clusters", "ablation", "cost", "calibration", "real", "edits", "answering", "scale"),
-    *("visibility", "change", "voice", "logs", "speed", "encoders", "index", "rows", "tune", "judge", "pillars"),
+    *(
+        "gaps",
+        "citations",
+        "clusters",
+        "ablation",
+        "cost",
+        "calibration",
+        "real",
+        "edits",
+        "answering",
+        "scale",
+    ),
+    *(
+        "visibility",
+        "change",
+        "voice",
+        "logs",
+        "speed",
+        "encoders",
+        "index",
+        "rows",
+        "tune",
+        "judge",
+        "pillars",
+    ),
 )
-_WITHOUT_ENCODER = ("real", "scale", "visibility", "change", "voice", "logs", "speed", "encoders", "rows", "pillars")
+_WITHOUT_ENCODER = (
+    "real",
+    "scale",
+    "visibility",
+    "change",
+    "voice",
+    "logs",
+    "speed",
+    "encoders",
+    "rows",
+    "pillars",
+)
 DEFAULT_SETS = ("git_docs_tldr", "doc2dial_val", "conditionalqa_govuk")
 CITATION_SETS = ("chatgpt_products", "ai_search_bench")
-INDEX_SETS = ("doc2dial_val", "conditionalqa_govuk", "git_docs_tldr", "chatgpt_products", "ai_search_bench")
+INDEX_SETS = (
+    "doc2dial_val",
+    "conditionalqa_govuk",
+    "git_docs_tldr",
+    "chatgpt_products",
+    "ai_search_bench",
+)
 EDIT_SETS = ("doc2dial_val", "conditionalqa_govuk")
 SETS_OF = {
     "clusters": ("clinc150",),
@@ -55,7 +95,10 @@ SETS_OF = {
     "index": INDEX_SETS,
     "judge": ("expertqa",),
     "pillars": ("git_docs_tldr",),
-    **dict.fromkeys(("scale", "visibility", "change", "logs", "speed", "encoders", "rows"), ()),
+    **dict.fromkeys(
+        ("scale", "visibility", "change", "logs", "speed", "encoders", "rows"),
+        (),
+    ),
 }
 FLOORS = Path(__file__).parent / "floors.json"
 
@@ -65,36 +108,84 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
     summary, _, more = (__doc__ or "").partition("\n\n")
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=summary, epilog=more)
     parser.add_argument("benchmark", nargs="?", choices=BENCHMARKS)
-    parser.add_argument("--set", dest="sets", action="append", type=Path, help="folder of a set; repeat for more")
+    parser.add_argument(
+        "--set",
+        dest="sets",
+        action="append",
+        type=Path,
+        help="folder of a set; repeat for more",
+    )
     parser.add_argument("--json", type=Path, help="file for the figures")
-    parser.add_argument("--share", dest="shares", action="append", type=_share, help="share removed; repeat for more")
+    parser.add_argument(
+        "--share",
+        dest="shares",
+        action="append",
+        type=_share,
+        help="share removed; repeat for more",
+    )
     parser.add_argument(
         "--seeds",
         type=_count,
         help="default: 5 for gaps and edits, 10 for clusters, 3 for tune; of pillars: which draw of pages",
     )
-    parser.add_argument("--answers", action="store_true", help="let the answers in responses.parquet count as evidence")
-    parser.add_argument("--check", action="store_true", help="exit 1 when a figure is below its floor in floors.json")
-    parser.add_argument("--precision", default="fp32", choices=["auto", "fp32", "bf16"], help="of the encoder; default: fp32")
+    parser.add_argument(
+        "--answers",
+        action="store_true",
+        help="let the answers in responses.parquet count as evidence",
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="exit 1 when a figure is below its floor in floors.json",
+    )
+    parser.add_argument(
+        "--precision",
+        default="fp32",
+        choices=["auto", "fp32", "bf16"],
+        help="of the encoder; default: fp32",
+    )
     parser.add_argument("--rounds", type=_count, default=3, help="of speed: runs of each task")
-    parser.add_argument("--times", type=_count, action="append", help="of speed: multiples of the sample; default: 1 and 10")
-    parser.add_argument("--cache", type=Path, default=Path("runs/cache/vectors.sqlite"), help="file of vectors")
+    parser.add_argument(
+        "--times",
+        type=_count,
+        action="append",
+        help="of speed: multiples of the sample; default: 1 and 10",
+    )
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=Path("runs/cache/vectors.sqlite"),
+        help="file of vectors",
+    )
     chosen = parser.parse_args(arguments)
-    folders = chosen.sets or [data_folder() / name for name in SETS_OF.get(chosen.benchmark, DEFAULT_SETS)]
+    folders = chosen.sets or [
+        data_folder() / name for name in SETS_OF.get(chosen.benchmark, DEFAULT_SETS)
+    ]
     absent = [str(folder) for folder in folders if not folder.is_dir()]
     if absent:
-        print(f"No public set at {', '.join(absent)}: set COVERAGE_KIT_BENCH_DATA or name folders with --set.", file=sys.stderr)
+        print(
+            f"No public set at {', '.join(absent)}: set COVERAGE_KIT_BENCH_DATA or name folders with --set.",
+            file=sys.stderr,
+        )
         return 1
     if chosen.benchmark in _WITHOUT_ENCODER:
         return _run_without_encoder(chosen.benchmark, folders, chosen)
     encoder = CachedEncoder(encoder or choose_encoder(precision=chosen.precision), chosen.cache)
     if chosen.benchmark in ("index", "judge"):
         is_judge = chosen.benchmark == "judge"
-        figures = run_judge(folders[0], encoder) if is_judge else measure_index(*read_vectors(folders, encoder))
+        figures = (
+            run_judge(folders[0], encoder)
+            if is_judge
+            else measure_index(*read_vectors(folders, encoder))
+        )
         return _write(figures, chosen.json)
     if chosen.benchmark in ("citations", "edits"):
         is_edits = chosen.benchmark == "edits"
-        return _run_edits(folders, encoder, chosen) if is_edits else run_citations(folders, encoder, chosen.json)
+        return (
+            _run_edits(folders, encoder, chosen)
+            if is_edits
+            else run_citations(folders, encoder, chosen.json)
+        )
     if chosen.benchmark in ("link", "answering", "ablation", "cost", "tune"):
         return _run_study(chosen.benchmark, folders, encoder, chosen)
     figures = {}
@@ -102,7 +193,11 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
     if chosen.benchmark != "clusters":
         status, figures = _run_gaps(folders, encoder, chosen)
     if chosen.benchmark != "gaps":
-        figures |= _run_clusters(folders if chosen.benchmark else [data_folder() / "clinc150"], encoder, chosen.seeds or 10)
+        figures |= _run_clusters(
+            folders if chosen.benchmark else [data_folder() / "clinc150"],
+            encoder,
+            chosen.seeds or 10,
+        )
     if chosen.json:
         chosen.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return status
@@ -115,12 +210,20 @@ def _run_without_encoder(name: str, folders: list[Path], chosen: argparse.Namesp
     if name == "change":
         run_change()
     if name == "speed":
-        figures = measure_speed(Size(calibration_rounds=chosen.calibration_rounds, times=tuple(chosen.times or (1, 10))))
+        figures = measure_speed(
+            Size(
+                calibration_rounds=chosen.calibration_rounds,
+                times=tuple(chosen.times or (1, 10)),
+            )
+        )
         print_speed(figures)
         return _write(figures, chosen.json, is_told=False)
     if name == "encoders":
         passages = real_passages(2_000).sample(400, random_state=0)["text"]
-        return _write(measure_encoders(list(passages), real_queries(2_000), chosen.calibration_rounds), chosen.json)
+        return _write(
+            measure_encoders(list(passages), real_queries(2_000), chosen.calibration_rounds),
+            chosen.json,
+        )
     for folder in folders:
         if name == "voice":
             run_voice(folder)
@@ -129,7 +232,10 @@ def _run_without_encoder(name: str, folders: list[Path], chosen: argparse.Namesp
         else:
             run_real(folder, Path("runs/real") / folder.name, chosen.cache.parent)
     if name == "rows":
-        return _write([measure_rows(n_rows) for n_rows in (1_000_000, 10_000_000)], chosen.json)
+        return _write(
+            [measure_rows(n_rows) for n_rows in (1_000_000, 10_000_000)],
+            chosen.json,
+        )
     if name in ("scale", "logs"):
         print(json.dumps(measure_scale() if name == "scale" else measure_logs(), indent=2))
     return 0
@@ -145,18 +251,28 @@ def _write(figures: Any, path: Path | None, is_told: bool = True) -> int:
     return 0
 
 
-def _run_gaps(folders: list[Path], encoder: Encoder, chosen: argparse.Namespace) -> tuple[int, Report]:
+def _run_gaps(
+    folders: list[Path], encoder: Encoder, chosen: argparse.Namespace
+) -> tuple[int, Report]:
     """Measure, print and check gaps on every set that can be used; return the exit status and the figures."""
     report: Report = {}
     status = 0
     for folder in folders:
         has_answers = chosen.answers and (folder / "responses.parquet").exists()
         if chosen.answers:
-            said = "answers count as evidence; their citations do not" if has_answers else "no responses.parquet, so no answers"
+            said = (
+                "answers count as evidence; their citations do not"
+                if has_answers
+                else "no responses.parquet, so no answers"
+            )
             print(f"{folder.name}: {said}", file=sys.stderr)
         try:
             bench = read_set(folder, encoder, has_answers)
-            report |= measure_gaps(bench, tuple(chosen.shares or (0.05, 0.1, 0.25)), chosen.seeds or 5)
+            report |= measure_gaps(
+                bench,
+                tuple(chosen.shares or (0.05, 0.1, 0.25)),
+                chosen.seeds or 5,
+            )
         except CoverageKitError as error:
             print(error, file=sys.stderr)
             status = 1
@@ -189,7 +305,12 @@ def _run_edits(folders: list[Path], encoder: Encoder, chosen: argparse.Namespace
     return status
 
 
-def _run_study(study: str, folders: list[Path], encoder: CachedEncoder, chosen: argparse.Namespace) -> int:
+def _run_study(
+    study: str,
+    folders: list[Path],
+    encoder: CachedEncoder,
+    chosen: argparse.Namespace,
+) -> int:
     sets = [read_set(folder, encoder) for folder in folders]
     if study == "link":
         write_default_link(sets)
@@ -199,7 +320,11 @@ def _run_study(study: str, folders: list[Path], encoder: CachedEncoder, chosen: 
         return 0
     if study == "tune":
         match = MatchSettings(precision=chosen.precision)
-        rows = [row for bench in sets for row in measure_tuning(bench, encoder, match, chosen.seeds or 3)]
+        rows = [
+            row
+            for bench in sets
+            for row in measure_tuning(bench, encoder, match, chosen.seeds or 3)
+        ]
         return _write(rows, chosen.json, is_told=False)
     figures: dict[str, dict[str, float]] = {}
     for bench in sets:
@@ -215,7 +340,7 @@ def _run_study(study: str, folders: list[Path], encoder: CachedEncoder, chosen: 
 
 
 def _run_clusters(folders: list[Path], encoder: Encoder, seeds: int) -> dict[str, Any]:
-    from benchmarks.clusters import measure_clusters, print_clusters  # noqa: PLC0415 (BERTopic is slow to load)
+    from benchmarks.clusters import measure_clusters, print_clusters
 
     figures = {folder.name: measure_clusters(folder, encoder, seeds=seeds) for folder in folders}
     for measured in figures.values():

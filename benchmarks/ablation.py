@@ -8,9 +8,20 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.sets import OWN, BenchSet, Trial, has_natural_gaps, natural_trial, planted_trial
+from benchmarks.sets import (
+    OWN,
+    BenchSet,
+    Trial,
+    has_natural_gaps,
+    natural_trial,
+    planted_trial,
+)
 from coverage_kit.embed.texts import headings, passage_texts
-from coverage_kit.match.coverage import CalibrationFitter, fit_calibration, measure_coverage
+from coverage_kit.match.coverage import (
+    CalibrationFitter,
+    fit_calibration,
+    measure_coverage,
+)
 from coverage_kit.match.evidence import EvidenceScorer
 from coverage_kit.match.masking import Plan, Rounds, hide_places
 from coverage_kit.match.neighbors import nearest_passages, nearest_rows
@@ -26,19 +37,30 @@ Floats = npt.NDArray[np.float64]
 def measure_ablation(bench: BenchSet, seeds: int = 2) -> Table:
     """Return {task: {variant: AUC}}, means over seeds: all evidence, without each piece, only that, and so on."""
     tasks: dict[str, list[dict[str, float]]] = {}
-    for (task, trial), (_, raw) in zip(_trials(bench, seeds, True), _trials(bench, seeds, False), strict=True):
-        played, whole = hide_places(trial.scorer, Plan()), trial.scorer.features()
+    for (task, trial), (_, raw) in zip(
+        _trials(bench, seeds, True), _trials(bench, seeds, False), strict=True
+    ):
+        played = hide_places(trial.scorer, Plan())
+        whole = trial.scorer.features()
         names = trial.scorer.names
         variants = {"all": _auc(played, whole, trial, list(range(len(names))))}
         variants["equal weights, no hide-and-seek"] = _plain_auc(trial, whole)
         unspaced = raw.scorer.features()
-        variants["vectors as encoded"] = _auc(hide_places(raw.scorer, Plan()), unspaced, raw, list(range(len(names))))
+        variants["vectors as encoded"] = _auc(
+            hide_places(raw.scorer, Plan()),
+            unspaced,
+            raw,
+            list(range(len(names))),
+        )
         for place, name in enumerate(names):
             rest = [other for other in range(len(names)) if other != place]
             variants[f"without {name}"] = _auc(played, whole, trial, rest)
             variants[f"only {name}"] = float(roc_auc_score(~trial.is_gap, whole[:, place]))
         tasks.setdefault(f"{bench.name}/{task}", []).append(variants)
-    return {task: {name: float(np.mean([one[name] for one in found])) for name in found[0]} for task, found in tasks.items()}
+    return {
+        task: {name: float(np.mean([one[name] for one in found])) for name in found[0]}
+        for task, found in tasks.items()
+    }
 
 
 def print_ablation(table: Table) -> None:
@@ -47,7 +69,11 @@ def print_ablation(table: Table) -> None:
     print(f"{'AUC':<34}" + "".join(f"{task:>{width}}" for task in table) + f"{'mean':>8}")
     for variant in next(iter(table.values())):
         values = [aucs.get(variant, float("nan")) for aucs in table.values()]
-        print(f"{variant:<34}" + "".join(f"{value:>{width}.3f}" for value in values) + f"{np.nanmean(values):>8.3f}")
+        print(
+            f"{variant:<34}"
+            + "".join(f"{value:>{width}.3f}" for value in values)
+            + f"{np.nanmean(values):>8.3f}"
+        )
 
 
 def measure_cost(bench: BenchSet, encoder: Encoder) -> dict[str, float]:
@@ -70,12 +96,20 @@ def measure_cost(bench: BenchSet, encoder: Encoder) -> dict[str, float]:
     clock("search", start)
     start = time.perf_counter()
     texts = headings(bench.passages)
-    vectors = dict(zip(unique := list(dict.fromkeys(texts)), encoder.encode(unique), strict=True))
+    vectors = dict(
+        zip(
+            unique := list(dict.fromkeys(texts)),
+            encoder.encode(unique),
+            strict=True,
+        )
+    )
     titled = Embeddings(content.ids, np.stack([vectors[text] for text in texts]), encoder.name)
     clock("embed headings", start)
     start = time.perf_counter()
     space = fit_space(content, asked)
-    asked, content, titled = space.of_queries(asked), space.of_passages(content), space.of_passages(titled)
+    asked = space.of_queries(asked)
+    content = space.of_passages(content)
+    titled = space.of_passages(titled)
     matches = nearest_passages(asked, bench.passages, content, OWN)
     scorer = EvidenceScorer(bench.queries, bench.passages, matches, OWN, asked, content, titled)
     measure_coverage(scorer, fit_calibration(scorer, CLUSTERS.empty()))
@@ -87,7 +121,9 @@ def measure_cost(bench: BenchSet, encoder: Encoder) -> dict[str, float]:
 def _trials(bench: BenchSet, seeds: int, in_space: bool) -> Iterator[tuple[str, Trial]]:
     if has_natural_gaps(bench.queries):
         yield "natural", natural_trial(bench, in_space)
-    units = {"pages": "page_id"} | ({"sections": "passage_id"} if bench.qrels["passage_id"].notna().any() else {})
+    units = {"pages": "page_id"} | (
+        {"sections": "passage_id"} if bench.qrels["passage_id"].notna().any() else {}
+    )
     for unit, column in units.items():
         for seed in range(seeds):
             trial = planted_trial(bench, column, SHARE, seed, in_space)

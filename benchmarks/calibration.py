@@ -17,7 +17,10 @@ def write_default_link(sets: list[BenchSet], path: Path = DEFAULT_CALIBRATION) -
     whole = np.concatenate([trial.scorer.features() for trial in trials])
     starts = np.cumsum([0, *(len(trial.scorer.query_ids) for trial in trials)])
     played = [hide_places(trial.scorer, Plan()) for trial in trials]
-    moved = [replace(one, query_rows=one.query_rows + start) for one, start in zip(played, starts, strict=False)]
+    moved = [
+        replace(one, query_rows=one.query_rows + start)
+        for one, start in zip(played, starts, strict=False)
+    ]
     together = join_rounds(moved)
     fitters = [CalibrationFitter(one, whole, is_anchored=False) for one in (together, *moved)]
     fits = [fitter.fit(np.ones(len(whole))) for fitter in fitters]

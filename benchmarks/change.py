@@ -41,7 +41,8 @@ class World:
         drift_spread: standard deviation of what it adds to one cluster.
         offset: what the treated clusters differ by before, as gaps do that one sets out to close.
         effect: what the treatment adds to the rate of each treated prompt, at most up to 1.
-        is_chosen: whether those clusters are treated that were cited least in the very answers before, a choice by luck.
+        is_chosen: whether those clusters are treated that were cited least in the very answers
+            before, a choice by luck.
     """
 
     n_clusters: int = 12
@@ -76,7 +77,9 @@ def draw_rates(world: World, draw: np.random.Generator) -> Floats:
     """Return the true citation rate of each prompt before and after, shape (clusters, prompts, 2); the treated come first."""
     shape = (world.n_clusters, world.n_prompts, 2)
     logit = world.middle + draw.normal(0, world.moment_spread, shape)
-    logit += draw.normal(0, world.cluster_spread, (shape[0], 1, 1)) + draw.normal(0, world.prompt_spread, (*shape[:2], 1))
+    logit += draw.normal(0, world.cluster_spread, (shape[0], 1, 1)) + draw.normal(
+        0, world.prompt_spread, (*shape[:2], 1)
+    )
     logit[: world.n_treated] += world.offset
     logit[:, :, 1] += world.drift + draw.normal(0, world.drift_spread, (shape[0], 1))
     rates = 1 / (1 + np.exp(-logit))
@@ -92,7 +95,10 @@ def lay_out(world: World) -> tuple[Answers, Treatment]:
     weeks = np.where(is_after == 1, repeat, -1 - repeat)
     answers = pd.DataFrame({"answer_id": [f"a{n}" for n in range(len(query))], "query_id": query})
     answers = answers.assign(
-        engine="simulated", text="", has_searched=True, asked_at=CHANGED_AT + pd.to_timedelta(7 * weeks, unit="D")
+        engine="simulated",
+        text="",
+        has_searched=True,
+        asked_at=CHANGED_AT + pd.to_timedelta(7 * weeks, unit="D"),
     )
     clusters = {query: query.split("-")[0].replace("q", "c") for query in answers["query_id"]}
     treated = [f"c{n}" for n in range(world.n_treated)]
@@ -110,7 +116,13 @@ def draw_logs(world: World, n: int, seed: int) -> Iterator[tuple[Floats, Citatio
             is_cited = is_cited[np.argsort(is_cited[:, :, 0].mean(axis=(1, 2)), kind="stable")]
         ids = np.flatnonzero(is_cited.ravel())
         rows = pd.DataFrame(
-            {"answer_id": [f"a{n}" for n in ids], "position": 0, "url": f"{SITE}/a", "site": SITE, "kind": "cited"}
+            {
+                "answer_id": [f"a{n}" for n in ids],
+                "position": 0,
+                "url": f"{SITE}/a",
+                "site": SITE,
+                "kind": "cited",
+            }
         )
         yield is_cited.astype(np.float64), CITATIONS.typed(rows)
 
@@ -118,15 +130,29 @@ def draw_logs(world: World, n: int, seed: int) -> Iterator[tuple[Floats, Citatio
 def run_change(n_simulations: int = 500, seed: int = 0) -> pd.DataFrame:
     """Print and return how often each test shows a change, in logs where nothing was changed and in logs where it was.
 
-    `n_simulations` logs of each world without a change, a fifth of them of each effect; some four minutes for 500.
+    `n_simulations` logs of each world without a change, a fifth of them of each effect; some four
+    minutes for 500.
     """
     runs = [(name, world, n_simulations) for name, world in WORLDS.items()]
     fifth = max(n_simulations // 5, 1)
-    runs += [(name, replace(WORLDS[name], effect=effect), fifth) for name in POWER_OF for effect in EFFECTS]
+    runs += [
+        (name, replace(WORLDS[name], effect=effect), fifth)
+        for name in POWER_OF
+        for effect in EFFECTS
+    ]
     table = pd.concat(
-        [simulate(world, n, seed + at).assign(world=name, effect=world.effect) for at, (name, world, n) in enumerate(runs)]
+        [
+            simulate(world, n, seed + at).assign(world=name, effect=world.effect)
+            for at, (name, world, n) in enumerate(runs)
+        ]
     )
-    table = table[["world", "effect", *(name for name in table if name not in {"world", "effect"})]].reset_index(drop=True)
+    table = table[
+        [
+            "world",
+            "effect",
+            *(name for name in table if name not in {"world", "effect"}),
+        ]
+    ].reset_index(drop=True)
     print(table.to_string(index=False, float_format="{:.3f}".format))
     print(f"\n{_HOW_TO_READ}")
     return table
@@ -135,23 +161,44 @@ def run_change(n_simulations: int = 500, seed: int = 0) -> pd.DataFrame:
 def simulate(world: World, n: int, seed: int) -> pd.DataFrame:
     """Return what each test shows in n logs of a world: one row for each test."""
     answers, treatment = lay_out(world)
-    shown, smallest, started = [], [], time.perf_counter()
+    shown = []
+    smallest = []
+    started = time.perf_counter()
     for is_cited, citations in draw_logs(world, n, seed):
         verdicts = measure_change(answers, citations, MENTIONS.empty(), treatment, seed)
         told = verdicts[verdicts["is_treated"]].set_index("group")
-        smallest.append((told["smallest_effect"]["treated"], told["smallest_effect"].drop("treated").median()))
-        shown.append({"this toolkit": told["p_holm"].to_numpy() <= LEVEL} | _test_naively(is_cited, world.n_treated))
+        smallest.append(
+            (
+                told["smallest_effect"]["treated"],
+                told["smallest_effect"].drop("treated").median(),
+            )
+        )
+        shown.append(
+            {"this toolkit": told["p_holm"].to_numpy() <= LEVEL}
+            | _test_naively(is_cited, world.n_treated)
+        )
     milliseconds = 1000 * (time.perf_counter() - started) / n
-    rows = [{"test": test, "n_logs": n} | _sum_up(np.array([one[test] for one in shown])) for test in shown[0]]
+    rows = [
+        {"test": test, "n_logs": n} | _sum_up(np.array([one[test] for one in shown]))
+        for test in shown[0]
+    ]
     pooled, cluster = (float(pd.Series(one).median()) for one in zip(*smallest, strict=True))
-    ours = {"smallest_treated": pooled, "smallest_cluster": cluster, "milliseconds": milliseconds}
+    ours = {
+        "smallest_treated": pooled,
+        "smallest_cluster": cluster,
+        "milliseconds": milliseconds,
+    }
     return pd.DataFrame([rows[0] | ours, *rows[1:]])
 
 
 def _sum_up(is_shown: npt.NDArray[np.bool_]) -> dict[str, float]:
     """Return the shares shown, of flags of shape (logs, 1 + treated clusters), all treated together being first."""
     clusters = is_shown[:, 1:]
-    return {"treated": is_shown[:, 0].mean(), "any_cluster": clusters.any(axis=1).mean(), "clusters": clusters.mean()}
+    return {
+        "treated": is_shown[:, 0].mean(),
+        "any_cluster": clusters.any(axis=1).mean(),
+        "clusters": clusters.mean(),
+    }
 
 
 def _test_naively(is_cited: Floats, n_treated: int) -> dict[str, npt.NDArray[np.bool_]]:
@@ -161,12 +208,18 @@ def _test_naively(is_cited: Floats, n_treated: int) -> dict[str, npt.NDArray[np.
     groups = [np.arange(n_treated), *np.arange(n_treated)[:, None]]
     p = {
         "z of answers": [_compare_proportions(is_cited[group]) for group in groups],
-        "paired t of prompts": [float(stats.ttest_1samp(changes[group].ravel(), 0).pvalue) for group in groups],
+        "paired t of prompts": [
+            float(stats.ttest_1samp(changes[group].ravel(), 0).pvalue) for group in groups
+        ],
         "t of prompts less drift": [
-            float(stats.ttest_ind(changes[group].ravel(), untreated, equal_var=False).pvalue) for group in groups
+            float(stats.ttest_ind(changes[group].ravel(), untreated, equal_var=False).pvalue)
+            for group in groups
         ],
     }
-    return {test: np.append(found[0], correct_holm(np.array(found[1:]))) <= LEVEL for test, found in p.items()}
+    return {
+        test: np.append(found[0], correct_holm(np.array(found[1:]))) <= LEVEL
+        for test, found in p.items()
+    }
 
 
 def _compare_proportions(is_cited: Floats) -> float:

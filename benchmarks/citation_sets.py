@@ -2,7 +2,8 @@
 
 A set is a folder of Parquet tables; further columns and files are left alone:
 
-- passages: text; section_id and/or doc_id (its page), or url; domain, or url from which it follows; heading_path, title
+- passages: text; section_id and/or doc_id (its page), or url; domain, or url from which it follows;
+  heading_path, title
 - queries: query_id, text
 - responses: query_id; citations (list of URLs, or the list as JSON); one row an answer
 """
@@ -37,7 +38,8 @@ class CitationSet:
         queries: query_id, text.
         sites: names of the sites, (m,).
         n_cited: number of answers to the query that cite the site, (n, m).
-        n_citations: number of sites cited by the answers to the query, counted once an answer, (n,).
+        n_citations: number of sites cited by the answers to the query, counted once an answer,
+            (n,).
         n_answers: number of answers to the query, (n,).
         is_brought: whether the query's answers cite the passage's page, sparse (p, n).
         content: the encoder's vectors of the passages.
@@ -63,16 +65,19 @@ class CitationSet:
     def brought_by(self, queries: Flags) -> Flags:
         """Return which passages are on pages cited for these queries alone, (p,)."""
         total = np.asarray(self.is_brought.sum(axis=1)).ravel()
-        return np.asarray((total > 0) & (np.asarray(self.is_brought[:, queries].sum(axis=1)).ravel() == total))
+        return np.asarray(
+            (total > 0) & (np.asarray(self.is_brought[:, queries].sum(axis=1)).ravel() == total)
+        )
 
 
 def read_citation_set(folder: Path, encoder: Encoder) -> CitationSet:
     """Return a set with its texts embedded; rows without text, id or site are left out.
 
-    Raises SchemaError, before anything is embedded, for a table that is absent or cannot be used, and where no answer cites a
-    site that has passages.
+    Raises SchemaError, before anything is embedded, for a table that is absent or cannot be used,
+    and where no answer cites a site that has passages.
     """
-    passages, queries = _read_passages(folder / "passages.parquet"), _read_queries(folder / "queries.parquet")
+    passages = _read_passages(folder / "passages.parquet")
+    queries = _read_queries(folder / "queries.parquet")
     answers = read_table(folder / "responses.parquet", "query_id", "citations")
     answers = answers[answers["query_id"].isin(queries["query_id"])].reset_index(drop=True)
     cited = _cited_pages(answers)
@@ -81,16 +86,30 @@ def read_citation_set(folder: Path, encoder: Encoder) -> CitationSet:
     by_site = cited.drop_duplicates(["answer", "site"])
     if not by_site["site"].isin(sites).any():
         found = f"{len(cited)} citations of {cited['site'].nunique()} sites, {len(sites)} sites with passages, none in common"
-        raise SchemaError(str(folder), "answers that cite sites with passages", found, "Check that ids and URLs agree.")
+        raise SchemaError(
+            str(folder),
+            "answers that cite sites with passages",
+            found,
+            "Check that ids and URLs agree.",
+        )
     rows = asked_for.get_indexer(pd.Index(by_site["query_id"]))
     return CitationSet(
         folder.resolve().name,
         passages,
         queries,
         sites,
-        np.asarray(_count(rows, pd.Index(sites).get_indexer(pd.Index(by_site["site"])), (len(queries), len(sites))).todense()),
+        np.asarray(
+            _count(
+                rows,
+                pd.Index(sites).get_indexer(pd.Index(by_site["site"])),
+                (len(queries), len(sites)),
+            ).todense()
+        ),
         np.bincount(rows, minlength=len(queries)).astype(np.float64),
-        np.bincount(asked_for.get_indexer(pd.Index(answers["query_id"])), minlength=len(queries)).astype(np.float64),
+        np.bincount(
+            asked_for.get_indexer(pd.Index(answers["query_id"])),
+            minlength=len(queries),
+        ).astype(np.float64),
         _brought(passages, cited, asked_for),
         embed_texts(passages["passage_id"], passage_texts(passages), encoder),
         embed_texts(queries["query_id"], queries["text"], encoder, "query"),
@@ -131,7 +150,9 @@ def _cited_pages(answers: pd.DataFrame) -> pd.DataFrame:
     """Return one row a cited URL with a site: answer (row), query_id, page, site."""
     rows = [
         (number, query_id, url if "://" in url else f"https://{url}")
-        for number, (query_id, cell) in enumerate(zip(answers["query_id"], answers["citations"], strict=True))
+        for number, (query_id, cell) in enumerate(
+            zip(answers["query_id"], answers["citations"], strict=True)
+        )
         for url in map(str.strip, cited_urls(cell))
     ]
     table = pd.DataFrame(rows, columns=["answer", "query_id", "url"])
@@ -157,32 +178,52 @@ def _count(rows: Any, columns: Any, shape: tuple[int, int]) -> Any:
 
 def _read_passages(path: Path) -> pd.DataFrame:
     raw = read_table(path, "text", "section_id or doc_id or url", "domain or url")
-    url, domain = _text(raw, "url"), _text(raw, "domain")
+    url = _text(raw, "url")
+    domain = _text(raw, "domain")
     page = _text(raw, "doc_id").where(_text(raw, "doc_id") != "", url)
     section = _text(raw, "section_id")
     heading = _text(raw, "heading_path")
     passages = pd.DataFrame(
         {
-            "passage_id": section.where(section != "", page + "#" + raw.groupby(page).cumcount().astype(str)),
-            "site": [site_of(name) or site_of(address) for name, address in zip(domain, url, strict=True)],
+            "passage_id": section.where(
+                section != "",
+                page + "#" + raw.groupby(page).cumcount().astype(str),
+            ),
+            "site": [
+                site_of(name) or site_of(address) for name, address in zip(domain, url, strict=True)
+            ],
             "page": [page_id(address) if address else "" for address in url],
             "heading_path": heading.where(heading.str.strip() != "", _text(raw, "title")),
             "text": _text(raw, "text"),
         }
     )
-    passages = passages[(passages["text"].str.strip() != "") & (passages["site"] != "")].drop_duplicates("passage_id")
+    passages = passages[
+        (passages["text"].str.strip() != "") & (passages["site"] != "")
+    ].drop_duplicates("passage_id")
     if passages["site"].nunique() < 2:
         found = f"{passages['site'].nunique()} in {len(raw)} rows"
-        raise SchemaError(str(path), "passages with text of two sites", found, "Fill url or domain, or take a larger set.")
+        raise SchemaError(
+            str(path),
+            "passages with text of two sites",
+            found,
+            "Fill url or domain, or take a larger set.",
+        )
     return passages.reset_index(drop=True)
 
 
 def _read_queries(path: Path) -> pd.DataFrame:
     raw = read_table(path, "query_id", "text")
     queries = pd.DataFrame({"query_id": raw["query_id"], "text": _text(raw, "text")})
-    queries = queries[(queries["text"].str.strip() != "") & (queries["query_id"] != "")].drop_duplicates("query_id")
+    queries = queries[
+        (queries["text"].str.strip() != "") & (queries["query_id"] != "")
+    ].drop_duplicates("query_id")
     if len(queries) < 2:
-        raise SchemaError(str(path), "two queries with text and ids", str(len(queries)), "Take a larger set.")
+        raise SchemaError(
+            str(path),
+            "two queries with text and ids",
+            str(len(queries)),
+            "Take a larger set.",
+        )
     return queries.reset_index(drop=True)
 
 

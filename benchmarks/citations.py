@@ -1,11 +1,13 @@
 """Citation prediction: for which queries is a site cited? AUC within each site of a log, by models fitted on other sites.
 
-Tasks of a set NAME: `NAME` with the passages as they are, and `NAME/unseen`. Public sets hold a page because some answer cited
-it, so that the nearest passage often is the very page that the query's answer cites: every similarity then does better than on
-a site that lists its pages for itself. `unseen` takes that away: queries are dealt into five folds, a fold's queries see no
-page that is cited for queries of this fold alone, and only queries of one fold are compared.
+Tasks of a set NAME: `NAME` with the passages as they are, and `NAME/unseen`. Public sets hold a
+page because some answer cited it, so that the nearest passage often is the very page that the
+query's answer cites: every similarity then does better than on a site that lists its pages for
+itself. `unseen` takes that away: queries are dealt into five folds, a fold's queries see no page
+that is cited for queries of this fold alone, and only queries of one fold are compared.
 
-Nothing of an answer is looked at but its citations, and those of a query for nothing but to test what is predicted of them.
+Nothing of an answer is looked at but its citations, and those of a query for nothing but to test
+what is predicted of them.
 """
 
 import json
@@ -56,8 +58,8 @@ BASELINES = ("best_cosine", "margin", "bm25")
 class Offers:
     """What m sites offer for n queries.
 
-    `content` (n, m, 3) are CONTENT_FEATURES; `baselines` (n, m) each; `expanded` (n, d) and `centres` (m, d) are what the
-    record of citations is computed from.
+    `content` (n, m, 3) are CONTENT_FEATURES; `baselines` (n, m) each; `expanded` (n, d) and
+    `centres` (m, d) are what the record of citations is computed from.
     """
 
     content: Floats
@@ -68,7 +70,8 @@ class Offers:
 
 def run_citations(folders: list[Path], encoder: Encoder, json_path: Path | None) -> int:
     """Measure and print every set that can be used, write the figures as JSON; return 1 where a set cannot be used."""
-    usable, status = [], 0
+    usable = []
+    status = 0
     for folder in folders:
         try:
             bench = read_citation_set(folder, encoder)
@@ -87,10 +90,12 @@ def run_citations(folders: list[Path], encoder: Encoder, json_path: Path | None)
 def measure_citations(sets: list[CitationSet], seed: int = 0) -> Report:
     """Return {task: {scorer: {metric: {value, low, high}}}} for the tasks of every set.
 
-    Scorers: `coverage_kit` is the choice model with the site's record on other queries, `coverage_kit_content` without, both
-    fitted on other sites and other queries of the set; `coverage_kit_other_sets`, where there are several, is without record
-    and fitted on the other sets alone; `record` is the record alone. Intervals by a bootstrap over queries and sites.
-    Raises SchemaError where no site of a set is cited for enough queries.
+    Scorers: `coverage_kit` is the choice model with the site's record on other queries,
+        `coverage_kit_content` without, both
+    fitted on other sites and other queries of the set; `coverage_kit_other_sets`, where there are
+    several, is without record and fitted on the other sets alone; `record` is the record alone.
+    Intervals by a bootstrap over queries and sites. Raises SchemaError where no site of a set is
+    cited for enough queries.
     """
     seen = {bench.name: Trial(bench, is_seen=True, seed=seed) for bench in sets}
     report: Report = {}
@@ -106,27 +111,45 @@ class Trial:
     """One set's sites and queries, with the pages that a query brought in seen or not."""
 
     def __init__(self, bench: CitationSet, is_seen: bool, seed: int) -> None:
-        self.bench, self.is_seen, self.seed = bench, is_seen, seed
+        self.bench = bench
+        self.is_seen = is_seen
+        self.seed = seed
         rng = np.random.default_rng(seed)
         self.fold = rng.permutation(len(bench.queries)) % FOLDS
         n_cited = bench.is_cited.sum(axis=0)
-        self.sites = np.argsort(-n_cited, kind="stable")[: min(MOST_SITES, int((n_cited > 0).sum()))]
+        self.sites = np.argsort(-n_cited, kind="stable")[
+            : min(MOST_SITES, int((n_cited > 0).sum()))
+        ]
         self.site_fold = rng.permutation(len(self.sites)) % FOLDS
         self.is_cited = bench.is_cited[:, self.sites]
-        self.n_usable = int(((n_cited >= MIN_CITED) & (n_cited <= len(bench.queries) - MIN_CITED))[self.sites].sum())
+        self.n_usable = int(
+            ((n_cited >= MIN_CITED) & (n_cited <= len(bench.queries) - MIN_CITED))[self.sites].sum()
+        )
         if not self.n_usable:
             what = f"a site with passages that is cited for {MIN_CITED} queries, and for {MIN_CITED} others not"
             found = f"{int((n_cited > 0).sum())} cited sites with passages, {len(bench.queries)} queries"
             raise SchemaError(
-                f"{bench.name}: passages and responses", what, found, "Check that URLs agree, or take a larger log."
+                f"{bench.name}: passages and responses",
+                what,
+                found,
+                "Check that URLs agree, or take a larger log.",
             )
 
     @cached_property
     def parts(self) -> list[Offers]:
         """What the sites offer as each fold's queries see it."""
         if self.is_seen:
-            return [make_offers(self.bench, np.ones(len(self.bench.passages), dtype=bool), self.sites)] * FOLDS
-        return [make_offers(self.bench, ~self.bench.brought_by(self.fold == k), self.sites) for k in range(FOLDS)]
+            return [
+                make_offers(
+                    self.bench,
+                    np.ones(len(self.bench.passages), dtype=bool),
+                    self.sites,
+                )
+            ] * FOLDS
+        return [
+            make_offers(self.bench, ~self.bench.brought_by(self.fold == k), self.sites)
+            for k in range(FOLDS)
+        ]
 
     @cached_property
     def content(self) -> Floats:
@@ -140,24 +163,35 @@ class Trial:
 
     def measure(self, others: list[ChoiceModel]) -> dict[str, dict[str, dict[str, float]]]:
         """Return {scorer: {metric: figure}}; `others` are models of other sets."""
-        predictions = {"coverage_kit": self._predict(True), "coverage_kit_content": self._predict(False)}
+        predictions = {
+            "coverage_kit": self._predict(True),
+            "coverage_kit_content": self._predict(False),
+        }
         if others:
             weights = np.array([other.n_choices for other in others], dtype=np.float64)
             votes = np.stack([_spread(other.utility(self.content)) for other in others])
             predictions["coverage_kit_other_sets"] = np.average(votes, axis=0, weights=weights)
         predictions["record"] = self._by_fold([self._record(k).sum(axis=2) for k in range(FOLDS)])
-        predictions |= {name: self._by_fold([part.baselines[name] for part in self.parts]) for name in BASELINES}
+        predictions |= {
+            name: self._by_fold([part.baselines[name] for part in self.parts]) for name in BASELINES
+        }
         predictions["random"] = np.random.default_rng(self.seed).random(self.is_cited.shape)
         return self._figures(predictions)
 
     def _figures(self, predictions: dict[str, Floats]) -> dict[str, dict[str, dict[str, float]]]:
-        rng, n = np.random.default_rng(0), len(self.fold)
+        rng = np.random.default_rng(0)
+        n = len(self.fold)
         weights = np.vstack([np.ones(n), rng.multinomial(n, np.full(n, 1 / n), size=RESAMPLES)])
         strata = None if self.is_seen else self.fold
-        auc = {name: within_site_auc(predicted, self.is_cited, weights, strata) for name, predicted in predictions.items()}
+        auc = {
+            name: within_site_auc(predicted, self.is_cited, weights, strata)
+            for name, predicted in predictions.items()
+        }
         m = next(iter(auc.values())).shape[1]
         drawn = np.vstack([np.ones(m), rng.multinomial(m, np.full(m, 1 / m), size=RESAMPLES)])
-        figures = {name: {"within_site_auc": _figure(values, drawn)} for name, values in auc.items()}
+        figures = {
+            name: {"within_site_auc": _figure(values, drawn)} for name, values in auc.items()
+        }
         for name in predictions:
             if name.startswith("coverage_kit"):
                 figures[name]["over_best_cosine"] = _figure(auc[name] - auc["best_cosine"], drawn)
@@ -171,14 +205,18 @@ class Trial:
             choices = self._choices(self._record(k) if has_record else None)
             for j in np.unique(self.site_fold):
                 is_other_site = self.site_fold != j
-                others = choices.select(self.fold != k, is_other_site if is_other_site.any() else ~is_other_site)
+                others = choices.select(
+                    self.fold != k,
+                    is_other_site if is_other_site.any() else ~is_other_site,
+                )
                 rows = np.ix_(self.fold == k, self.site_fold == j)
                 predicted[rows] = fit_weights(others).utility(choices.features[rows])
         return predicted
 
     def _record(self, fold: int) -> Floats:
         """Return RECORD_FEATURES that look at no citation of this fold's queries."""
-        offers, known = self.parts[fold], (self.fold != fold)[None]
+        offers = self.parts[fold]
+        known = (self.fold != fold)[None]
         return record_features(offers.expanded, self.is_cited, offers.centres, known)
 
     def _by_fold(self, values: list[Floats]) -> Floats:
@@ -186,7 +224,8 @@ class Trial:
         return np.stack([values[k][row] for row, k in enumerate(self.fold)])
 
     def _choices(self, record: Floats | None) -> Choices:
-        bench, content = self.bench, self.content
+        bench = self.bench
+        content = self.content
         features = content if record is None else np.concatenate([content, record], axis=2)
         names = CONTENT_FEATURES if record is None else (*CONTENT_FEATURES, *RECORD_FEATURES)
         cited = bench.n_cited[:, self.sites]
@@ -214,14 +253,24 @@ def make_offers(bench: CitationSet, kept: Flags, sites: Rows) -> Offers:
         if not len(rows):
             continue
         centres[place] = site_centre(content[rows])
-        recall = np.asarray((lexicon.queries @ lexicon.passages[rows].T).todense(), dtype=np.float32)
+        recall = np.asarray(
+            (lexicon.queries @ lexicon.passages[rows].T).todense(),
+            dtype=np.float32,
+        )
         features[:, :, place] = content_features(expanded, content[rows], recall, centres[place]).T
         best = (bench.asked.vectors @ raw.vectors[rows].T).max(axis=1)
         baselines["best_cosine"][:, place] = best
-        baselines["margin"][:, place] = best - np.where(nearest_two.site == name, nearest_two.second, nearest_two.best)
+        baselines["margin"][:, place] = best - np.where(
+            nearest_two.site == name, nearest_two.second, nearest_two.best
+        )
         baselines["bm25"][:, place] = words.of(rows).max(axis=1)
     filled = {name: _with_floor(values) for name, values in baselines.items()}
-    return Offers(np.stack([_with_floor(one) for one in features], axis=2), filled, expanded, centres)
+    return Offers(
+        np.stack([_with_floor(one) for one in features], axis=2),
+        filled,
+        expanded,
+        centres,
+    )
 
 
 @dataclass(frozen=True)
@@ -238,7 +287,13 @@ def _best_two(asked: Embeddings, content: Embeddings, sites: npt.NDArray[np.obje
     for vector in asked.vectors:
         cosines = content.vectors @ vector
         site = sites[cosines.argmax()]
-        parts.append((site, float(cosines.max()), float(cosines[sites != site].max(initial=-1.0))))
+        parts.append(
+            (
+                site,
+                float(cosines.max()),
+                float(cosines[sites != site].max(initial=-1.0)),
+            )
+        )
     named, best, second = zip(*parts, strict=True)
     return _BestTwo(np.array(named, dtype=object), np.array(best), np.array(second))
 
@@ -248,7 +303,10 @@ class _Words:
 
     def __init__(self, queries: list[str], passages: list[str]) -> None:
         index = bm25s.BM25()
-        index.index(bm25s.tokenize(passages, stopwords="en", show_progress=False), show_progress=False)
+        index.index(
+            bm25s.tokenize(passages, stopwords="en", show_progress=False),
+            show_progress=False,
+        )
         asked = bm25s.tokenize(queries, stopwords="en", return_ids=False, show_progress=False)
         nothing = np.zeros(len(passages), np.float32)
         self.scores = np.stack([index.get_scores(words) if words else nothing for words in asked])
@@ -275,7 +333,13 @@ def _shown(figure: dict[str, float]) -> str:
 
 
 def _figure(values: Floats, drawn: Floats) -> dict[str, float]:
-    return dict(zip(("value", "low", "high"), mean_with_interval(values, drawn), strict=True))
+    return dict(
+        zip(
+            ("value", "low", "high"),
+            mean_with_interval(values, drawn),
+            strict=True,
+        )
+    )
 
 
 def _with_floor(values: Floats) -> Floats:

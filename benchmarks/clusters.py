@@ -25,12 +25,18 @@ SAMPLE = 5000
 def measure_clusters(folder: Path, encoder: Encoder, seeds: int = 10) -> Report:
     """Return {method: {metric: {value, low, high}}}: means over seeds, with the range of the seeds (of pairs, for stability).
 
-    The seeds cluster a sample of about 5,000 queries stratified by `topic`; methods marked "all queries" cluster the whole set
-    once, without a seed. Queries that are not `answerable` (out of scope) have no topic: they are clustered, but not scored.
-    `ari` and `nmi` take dropped queries as the one group that BERTopic returns; `ari_alone` takes each as a cluster of its own.
-    `seconds` of one run after a first small one, which compiles; a seed keeps UMAP to one thread, so the quickest run counts.
+    The seeds cluster a sample of about 5,000 queries stratified by `topic`; methods marked "all
+    queries" cluster the whole set once, without a seed. Queries that are not `answerable` (out of
+    scope) have no topic: they are clustered, but not scored. `ari` and `nmi` take dropped queries
+    as the one group that BERTopic returns; `ari_alone` takes each as a cluster of its own.
+    `seconds` of one run after a first small one, which compiles; a seed keeps UMAP to one thread,
+    so the quickest run counts.
     """
-    queries = pd.read_parquet(folder / "queries.parquet").drop_duplicates("query_id").reset_index(drop=True)
+    queries = (
+        pd.read_parquet(folder / "queries.parquet")
+        .drop_duplicates("query_id")
+        .reset_index(drop=True)
+    )
     asked = embed_texts(queries["query_id"], queries["text"], encoder, "query")
     share = min(1.0, SAMPLE / len(queries))
     sample = queries.groupby("topic").sample(frac=share, random_state=0).sort_index()
@@ -40,21 +46,42 @@ def measure_clusters(folder: Path, encoder: Encoder, seeds: int = 10) -> Report:
         _run(method, queries.iloc[:: max(1, len(queries) // 500)], asked, None)
         runs = [_run(method, sample, asked, seed) for seed in range(seeds)]
         report[name] = _scores(sample, runs)
-        report[name]["seconds"] = _range([min(_run(method, sample, asked, None)[1], *(seconds for _, seconds in runs))])
+        report[name]["seconds"] = _range(
+            [
+                min(
+                    _run(method, sample, asked, None)[1],
+                    *(seconds for _, seconds in runs),
+                )
+            ]
+        )
         report[f"{name}, all queries"] = _scores(queries, [_run(method, queries, asked, None)])
     return report
 
 
 def print_clusters(report: Report) -> None:
     """Print one line a method."""
-    metrics = ("n", "ari", "ari_alone", "nmi", "n_clusters", "dropped", "low_membership", "stability", "seconds")
+    metrics = (
+        "n",
+        "ari",
+        "ari_alone",
+        "nmi",
+        "n_clusters",
+        "dropped",
+        "low_membership",
+        "stability",
+        "seconds",
+    )
     print(f"{'method':<28}" + "".join(f"{metric:>16}" for metric in metrics))
     for method, scores in report.items():
-        values = (f"{scores[metric]['value']:.10g}" if metric in scores else "" for metric in metrics)
+        values = (
+            f"{scores[metric]['value']:.10g}" if metric in scores else "" for metric in metrics
+        )
         print(f"{method:<28}" + "".join(f"{value:>16}" for value in values))
 
 
-def _run(method: Method, queries: pd.DataFrame, asked: Embeddings, seed: int | None) -> tuple[pd.DataFrame, float]:
+def _run(
+    method: Method, queries: pd.DataFrame, asked: Embeddings, seed: int | None
+) -> tuple[pd.DataFrame, float]:
     chosen = Embeddings(tuple(queries["query_id"]), asked.vectors[queries.index], asked.encoder)
     start = time.perf_counter()
     labels, low = method(chosen, list(queries["text"]), seed)
@@ -64,13 +91,15 @@ def _run(method: Method, queries: pd.DataFrame, asked: Embeddings, seed: int | N
 
 def _ours(asked: Embeddings, texts: list[str], seed: int | None) -> tuple[Labels, float]:
     clusters, quality = cluster_queries(asked, seed or 0)
-    queries = QUERIES.typed(pd.DataFrame({"query_id": list(asked.ids), "text": texts, "demand": 1.0}))
+    queries = QUERIES.typed(
+        pd.DataFrame({"query_id": list(asked.ids), "text": texts, "demand": 1.0})
+    )
     label_clusters(queries, clusters, asked)  # BERTopic names its topics as well
     return pd.factorize(clusters["cluster_id"])[0].astype(np.int64), quality.low_membership_share
 
 
 def _bertopic(asked: Embeddings, texts: list[str], seed: int | None) -> tuple[Labels, float]:
-    from bertopic import BERTopic  # noqa: PLC0415 (optional)
+    from bertopic import BERTopic
 
     model = BERTopic()
     model.umap_model.random_state = seed
@@ -78,7 +107,9 @@ def _bertopic(asked: Embeddings, texts: list[str], seed: int | None) -> tuple[La
     return labels, float((labels < 0).mean())
 
 
-def _scores(queries: pd.DataFrame, runs: list[tuple[pd.DataFrame, float]]) -> dict[str, dict[str, float]]:
+def _scores(
+    queries: pd.DataFrame, runs: list[tuple[pd.DataFrame, float]]
+) -> dict[str, dict[str, float]]:
     is_scored = queries["answerable"].to_numpy(bool)
     topics = queries["topic"].to_numpy()[is_scored]
     found = [run["label"].to_numpy() for run, _ in runs]
@@ -93,7 +124,9 @@ def _scores(queries: pd.DataFrame, runs: list[tuple[pd.DataFrame, float]]) -> di
         "seconds": [seconds for _, seconds in runs],
     }
     if len(found) > 1:
-        scores["stability"] = [adjusted_rand_score(one, other) for one, other in combinations(found, 2)]
+        scores["stability"] = [
+            adjusted_rand_score(one, other) for one, other in combinations(found, 2)
+        ]
     return {metric: _range(values) for metric, values in scores.items()}
 
 

@@ -1,7 +1,8 @@
 """Planted edits: which share of the gain that an oracle would get do the first edits of a ranking bring?
 
-Everything is judged by engines that the prediction does not use (benchmarks/planting.py). A budget is a share of the minutes
-that all candidates cost together. The oracle knows what each edit really brings and picks greedily by gain per minute.
+Everything is judged by engines that the prediction does not use (benchmarks/planting.py). A budget
+is a share of the minutes that all candidates cost together. The oracle knows what each edit really
+brings and picks greedily by gain per minute.
 """
 
 import numpy as np
@@ -34,16 +35,18 @@ _NEAR = 10
 def measure_edits(bench: BenchSet, encoder: Encoder, seeds: int = 5) -> Report:
     """Return {set: {scorer: {metric: {value, low, high}}}}: means over seeds with a 90% interval by a bootstrap over seeds.
 
-    Metrics: `gain_share_05`, `_15` and `_30`, the gain at that budget as a share of the oracle's; `spearman` of predicted and
-    real gain over all candidates; `harm_rate`, the share of edits chosen at 15% that take an answer away; `right_page`, the
-    share of removed sections for whose queries the first edit is on the page that held it, `right_page_query` the same query by
-    query.
-    A budget with which the oracle gains nothing has no share; a seed in which it gains nothing at all is left out. Raises
+    Metrics: `gain_share_05`, `_15` and `_30`, the gain at that budget as a share of the oracle's;
+        `spearman` of predicted and
+    real gain over all candidates; `harm_rate`, the share of edits chosen at 15% that take an answer
+    away; `right_page`, the share of removed sections for whose queries the first edit is on the
+    page that held it, `right_page_query` the same query by query. A budget with which the oracle
+    gains nothing has no share; a seed in which it gains nothing at all is left out. Raises
     SchemaError where no section can be taken away, or no edit brings anything.
     """
     found = [figures for seed in range(seeds) if (figures := _measure(bench, encoder, seed))]
     if not found:
-        what, cure = "queries that lose their answer when a quarter of the judged sections goes", "Judge more queries."
+        what = "queries that lose their answer when a quarter of the judged sections goes"
+        cure = "Judge more queries."
         raise SchemaError(bench.name, what, "none", cure)
     return {bench.name: {name: _summary([figures[name] for figures in found]) for name in found[0]}}
 
@@ -52,7 +55,8 @@ def _measure(bench: BenchSet, encoder: Encoder, seed: int) -> Figures | None:
     planting = plant_edits(bench, seed)
     if planting is None:
         return None
-    judge, cost = Judge(planting), planting.cost
+    judge = Judge(planting)
+    cost = planting.cost
     model = site_model(planting, encoder, bench.name, seed)
     predicted = predict_gains(planting, model)
     cosines = _cosines(planting, encoder)
@@ -71,52 +75,103 @@ def _measure(bench: BenchSet, encoder: Encoder, seed: int) -> Figures | None:
     figures = {name: _figures(planting, judge, ranking, best) for name, ranking in rankings.items()}
     figures["coverage_kit"] |= _right_pages(planting, _worth(predicted))
     figures["similarity"] |= _right_pages(planting, cosines)
-    figures["coverage_kit"] |= {"n_candidates": float(len(cost)), "n_gaps": float(planting.trial.is_gap.sum())}
+    figures["coverage_kit"] |= {
+        "n_candidates": float(len(cost)),
+        "n_gaps": float(planting.trial.is_gap.sum()),
+    }
     return figures
 
 
-def _figures(planting: Planting, judge: Judge, ranking: Simulation, best: dict[str, float]) -> dict[str, float]:
+def _figures(
+    planting: Planting,
+    judge: Judge,
+    ranking: Simulation,
+    best: dict[str, float],
+) -> dict[str, float]:
     chosen = {metric: _select(ranking, planting.cost, share) for metric, share in BUDGETS.items()}
     is_harmful = [planting.edits[row].kind == "harmful" for row in chosen["gain_share_15"]]
-    predicted, real = ranking.gain[0], judge.alone.sum(axis=1)
-    correlation = float(spearmanr(predicted, real).statistic) if np.ptp(predicted) and np.ptp(real) else 0.0
-    shares = {metric: judge.gain(rows) / best[metric] for metric, rows in chosen.items() if best[metric] > 0}
-    return {**shares, "spearman": correlation, "harm_rate": float(np.mean(is_harmful)) if is_harmful else 0.0}
+    predicted = ranking.gain[0]
+    real = judge.alone.sum(axis=1)
+    correlation = (
+        float(spearmanr(predicted, real).statistic) if np.ptp(predicted) and np.ptp(real) else 0.0
+    )
+    shares = {
+        metric: judge.gain(rows) / best[metric]
+        for metric, rows in chosen.items()
+        if best[metric] > 0
+    }
+    return {
+        **shares,
+        "spearman": correlation,
+        "harm_rate": float(np.mean(is_harmful)) if is_harmful else 0.0,
+    }
 
 
 def site_model(planting: Planting, encoder: Encoder, name: str, seed: int) -> SiteModel:
     """Return the model of what is left of the site: a link fitted here, and an answer model that has not seen this set."""
     trial = planting.trial
     calibration = fit_calibration(trial.scorer, trial.clusters, plan=Plan(bootstraps=0, seed=seed))
-    return SiteModel(trial.scorer, calibration, encoder, fit_space(trial.content, trial.asked), None, load_answer_model(name))
+    return SiteModel(
+        trial.scorer,
+        calibration,
+        encoder,
+        fit_space(trial.content, trial.asked),
+        None,
+        load_answer_model(name),
+    )
 
 
 def predict_gains(planting: Planting, model: SiteModel) -> Simulation:
     """Return the simulation of the candidates: no draft was written from a query, so every query counts as it is."""
     ids = list(planting.trial.passages["passage_id"])
     changes = [
-        TextChange(edit.added, tuple(ids[row] for row in edit.removed), str(edit.group), edit.part) for edit in planting.edits
+        TextChange(
+            edit.added,
+            tuple(ids[row] for row in edit.removed),
+            str(edit.group),
+            edit.part,
+        )
+        for edit in planting.edits
     ]
     changed = np.zeros((len(changes), len(planting.trial.queries)))
     for number, effect in enumerate(model.simulate(changes)):
-        changed[number, effect.rows] = (effect.after[0] - effect.before[0]) * effect.answer_probability
+        changed[number, effect.rows] = (
+            effect.after[0] - effect.before[0]
+        ) * effect.answer_probability
     return _simulation(planting, changed, 1 - model.coverage_now)
 
 
 def _simulation(planting: Planting, changed: Floats, room: Floats) -> Simulation:
     """Return a simulation from the change of each query by each edit (n edits, n queries), harm counted twice."""
-    groups = np.unique([edit.group for edit in planting.edits], return_inverse=True)[1].astype(np.int64)
-    rise, harm = np.maximum(changed, 0), -np.minimum(changed, 0).sum(axis=1)
+    groups = np.unique([edit.group for edit in planting.edits], return_inverse=True)[1].astype(
+        np.int64
+    )
+    rise = np.maximum(changed, 0)
+    harm = -np.minimum(changed, 0).sum(axis=1)
     part = np.clip(rise / np.maximum(room, 1e-6), 0, 1)
     chances = tuple(Chances(rows := np.flatnonzero(one), one[rows]) for one in part)
-    return Simulation(room, chances, (rise.sum(axis=1) - 2 * harm)[None], harm, groups, EFFECTS.empty())
+    return Simulation(
+        room,
+        chances,
+        (rise.sum(axis=1) - 2 * harm)[None],
+        harm,
+        groups,
+        EFFECTS.empty(),
+    )
 
 
 def _as_gains(gain: Floats) -> Simulation:
     """Return a simulation in which each edit has a gain of its own, whatever else is chosen."""
     rows = np.arange(len(gain))
     chances = tuple(Chances(rows[[row]], np.ones(1)) for row in rows)
-    return Simulation(np.maximum(gain, 0), chances, gain[None], np.zeros(len(gain)), rows, EFFECTS.empty())
+    return Simulation(
+        np.maximum(gain, 0),
+        chances,
+        gain[None],
+        np.zeros(len(gain)),
+        rows,
+        EFFECTS.empty(),
+    )
 
 
 def _worth(simulation: Simulation) -> Floats:
@@ -129,7 +184,15 @@ def _worth(simulation: Simulation) -> Floats:
 
 def _select(simulation: Simulation, cost: Floats, share: float) -> list[int]:
     """Return the edits chosen with this share of what all cost."""
-    return list(select_edits(simulation, cost, Limits(minutes=share * cost.sum()), [""] * len(cost), np.zeros(len(cost))).order)
+    return list(
+        select_edits(
+            simulation,
+            cost,
+            Limits(minutes=share * cost.sum()),
+            [""] * len(cost),
+            np.zeros(len(cost)),
+        ).order
+    )
 
 
 def _cosines(planting: Planting, encoder: Encoder) -> Floats:
@@ -143,7 +206,10 @@ def _cosines(planting: Planting, encoder: Encoder) -> Floats:
 
 
 def _nearest_ten(cosines: Floats) -> Floats:
-    return np.asarray(np.maximum(np.sort(cosines, axis=1)[:, -_NEAR:], 0).sum(axis=1), dtype=np.float64)
+    return np.asarray(
+        np.maximum(np.sort(cosines, axis=1)[:, -_NEAR:], 0).sum(axis=1),
+        dtype=np.float64,
+    )
 
 
 def _right_pages(planting: Planting, worth: Floats) -> dict[str, float]:
@@ -153,10 +219,15 @@ def _right_pages(planting: Planting, worth: Floats) -> dict[str, float]:
     lost = np.flatnonzero(planting.lost_group >= 0)
     groups = planting.lost_group[lost]
     first = pages[worth[:, lost].argmax(axis=0)]
-    of_gap = [pages[worth[:, lost[groups == name]].sum(axis=1).argmax()] == home[name] for name in np.unique(groups)]
+    of_gap = [
+        pages[worth[:, lost[groups == name]].sum(axis=1).argmax()] == home[name]
+        for name in np.unique(groups)
+    ]
     return {
         "right_page": float(np.mean(of_gap)),
-        "right_page_query": float(np.mean([page == home[name] for page, name in zip(first, groups, strict=True)])),
+        "right_page_query": float(
+            np.mean([page == home[name] for page, name in zip(first, groups, strict=True)])
+        ),
     }
 
 
@@ -168,7 +239,10 @@ def print_edits(report: Report) -> None:
         for scorer, figures in scorers.items():
             cells = [f"{figures[m]['value']:.3f}" if m in figures else "" for m in metrics]
             if scorer == "coverage_kit":
-                cells = [f"{figures[m]['value']:.3f} [{figures[m]['low']:.3f}, {figures[m]['high']:.3f}]" for m in metrics]
+                cells = [
+                    f"{figures[m]['value']:.3f} [{figures[m]['low']:.3f}, {figures[m]['high']:.3f}]"
+                    for m in metrics
+                ]
             print("| " + " | ".join([scorer, *cells]) + " |")
 
 
@@ -190,5 +264,9 @@ def _summary(figures: list[dict[str, float]]) -> dict[str, dict[str, float]]:
         values = np.array([one[metric] for one in figures if metric in one])
         picks = np.random.default_rng(0).integers(len(values), size=(1000, len(values)))
         low, high = np.quantile(values[picks].mean(axis=1), [0.05, 0.95])
-        summary[metric] = {"value": float(values.mean()), "low": float(low), "high": float(high)}
+        summary[metric] = {
+            "value": float(values.mean()),
+            "low": float(low),
+            "high": float(high),
+        }
     return summary

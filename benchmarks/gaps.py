@@ -1,8 +1,9 @@
 """Planted and natural gaps: how well coverage tells a gap from a covered query, against the baselines.
 
-A gap is the positive class, and its score one minus the evidence of coverage. Every figure has a 90% interval by a bootstrap
-over queries. One resample draws the same queries for every scorer, and for every seed and share of one set; so the interval of
-a mean over seeds is that of the mean. It does not tell how much hangs on which pages were removed.
+A gap is the positive class, and its score one minus the evidence of coverage. Every figure has a
+90% interval by a bootstrap over queries. One resample draws the same queries for every scorer, and
+for every seed and share of one set; so the interval of a mean over seeds is that of the mean. It
+does not tell how much hangs on which pages were removed.
 """
 
 from collections.abc import Iterable
@@ -12,10 +13,22 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from benchmarks.sets import BenchSet, Flags, Trial, has_natural_gaps, natural_trial, planted_trial
+from benchmarks.sets import (
+    BenchSet,
+    Flags,
+    Trial,
+    has_natural_gaps,
+    natural_trial,
+    planted_trial,
+)
 from coverage_kit.embed.texts import passage_texts
 from coverage_kit.errors import SchemaError
-from coverage_kit.match.coverage import SelfTest, expected_calibration_error, fit_calibration, measure_coverage
+from coverage_kit.match.coverage import (
+    SelfTest,
+    expected_calibration_error,
+    fit_calibration,
+    measure_coverage,
+)
 from coverage_kit.match.masking import Plan
 from coverage_kit.match.neighbors import nearest_rows
 
@@ -25,19 +38,31 @@ Report = dict[str, dict[str, dict[str, dict[str, float]]]]
 Draws = dict[str, dict[str, Floats]]
 """{scorer: {metric: (1 + RESAMPLES,)}}: first the estimate, then its bootstrap; nan where it is not defined."""
 
-SCORERS = ("coverage_kit", "random", "best_cosine", "knn_10", "nqc", "margin", "bm25")
+SCORERS = (
+    "coverage_kit",
+    "random",
+    "best_cosine",
+    "knn_10",
+    "nqc",
+    "margin",
+    "bm25",
+)
 RESAMPLES = 200
 MIN_TOPICS = 10
 MIN_NATURAL_SHARE = 0.1
 
 
-def measure_gaps(bench: BenchSet, shares: tuple[float, ...] = (0.05, 0.1, 0.25), seeds: int = 5) -> Report:
+def measure_gaps(
+    bench: BenchSet,
+    shares: tuple[float, ...] = (0.05, 0.1, 0.25),
+    seeds: int = 5,
+) -> Report:
     """Return {task: {scorer: {metric: {value, low, high}}}}, means over seeds.
 
-    Tasks of a set NAME: `NAME/natural`, `NAME/pages 5%` and so on, `NAME/pages` (mean over the shares), the same for sections,
-    and `NAME`: the natural task where at least a tenth of the queries are natural gaps, else the mean over all planted ones. A
-    metric that is not defined on a task is left out.
-    Raises SchemaError when no share removed makes a gap.
+    Tasks of a set NAME: `NAME/natural`, `NAME/pages 5%` and so on, `NAME/pages` (mean over the
+    shares), the same for sections, and `NAME`: the natural task where at least a tenth of the
+    queries are natural gaps, else the mean over all planted ones. A metric that is not defined on a
+    task is left out. Raises SchemaError when no share removed makes a gap.
     """
     natural = [_score_trial(natural_trial(bench), 0)] if has_natural_gaps(bench.queries) else []
     tasks = {f"{bench.name}/natural": draws for draws in natural}
@@ -45,13 +70,20 @@ def measure_gaps(bench: BenchSet, shares: tuple[float, ...] = (0.05, 0.1, 0.25),
     for unit, column in (("pages", "page_id"), ("sections", "passage_id")):
         judged = bench.qrels if unit == "pages" else bench.qrels.dropna(subset="passage_id")
         of_unit = {share: _plant(bench, column, share, seeds) for share in shares if len(judged)}
-        found = {f"{bench.name}/{unit} {share:.0%}": draws for share, draws in of_unit.items() if draws}
+        found = {
+            f"{bench.name}/{unit} {share:.0%}": draws for share, draws in of_unit.items() if draws
+        }
         if found:
             tasks |= found | {f"{bench.name}/{unit}": _mean(found.values())}
             planted += found.values()
     if not tasks:
         what = "queries that lose their answer, and some that keep it, when a share of the pages is removed"
-        raise SchemaError(bench.name, what, f"none at shares {shares}", "Judge more queries, or remove another --share.")
+        raise SchemaError(
+            bench.name,
+            what,
+            f"none at shares {shares}",
+            "Judge more queries, or remove another --share.",
+        )
     is_natural = (~bench.queries["is_answerable"]).mean() >= MIN_NATURAL_SHARE or not planted
     tasks[bench.name] = _mean(natural if natural and is_natural else planted)
     return {task: _summary(draws) for task, draws in tasks.items()}
@@ -69,15 +101,25 @@ def _score_trial(trial: Trial, seed: int) -> Draws:
     coverage, _ = measure_coverage(trial.scorer, calibration)
     covered = coverage["coverage"].to_numpy(np.float64)
     n = len(covered)
-    picks = np.vstack([np.arange(n), np.random.default_rng(0).integers(n, size=(RESAMPLES, n))])
+    picks = np.vstack(
+        [
+            np.arange(n),
+            np.random.default_rng(0).integers(n, size=(RESAMPLES, n)),
+        ]
+    )
     weights = np.stack([np.bincount(pick, minlength=n) for pick in picks]).astype(np.float64)
     draws = {
         name: _rank_metrics(trial, evidence, weights)
-        for name, evidence in {"coverage_kit": covered, **baseline_evidence(trial, seed)}.items()
+        for name, evidence in {
+            "coverage_kit": covered,
+            **baseline_evidence(trial, seed),
+        }.items()
     }
     draws["random"]["gap_share"] = weights @ trial.is_gap / n
     draws["coverage_kit"] |= {
-        "ece": np.array([expected_calibration_error(covered[pick], ~trial.is_gap[pick]) for pick in picks]),
+        "ece": np.array(
+            [expected_calibration_error(covered[pick], ~trial.is_gap[pick]) for pick in picks]
+        ),
         "brier": weights @ (covered - ~trial.is_gap) ** 2 / n,
         "self_test_auc": _self_test_draws(calibration.self_test),
     }
@@ -99,7 +141,10 @@ def baseline_evidence(trial: Trial, seed: int) -> dict[str, Floats]:
 
 def _best_bm25(queries: list[str], passages: list[str]) -> Floats:
     index = bm25s.BM25()
-    index.index(bm25s.tokenize(passages, stopwords="en", show_progress=False), show_progress=False)
+    index.index(
+        bm25s.tokenize(passages, stopwords="en", show_progress=False),
+        show_progress=False,
+    )
     asked = bm25s.tokenize(queries, stopwords="en", show_progress=False)
     found = index.retrieve(asked, k=1, sorted=False, show_progress=False)
     return np.asarray(found.scores[:, 0], dtype=np.float64)
@@ -110,10 +155,22 @@ def _rank_metrics(trial: Trial, evidence: Floats, weights: Floats) -> dict[str, 
     metrics = {
         "query_auc": auc(evidence, trial.is_gap, weights),
         "query_ap": average_precision(evidence, trial.is_gap, weights),
-        "cluster_auc": group_auc(evidence, trial.is_gap, weights, pd.factorize(trial.clusters["cluster_id"])[0], by_size=True),
+        "cluster_auc": group_auc(
+            evidence,
+            trial.is_gap,
+            weights,
+            pd.factorize(trial.clusters["cluster_id"])[0],
+            by_size=True,
+        ),
     }
     if topics.nunique() >= MIN_TOPICS:
-        metrics["topic_auc"] = group_auc(evidence, trial.is_gap, weights, pd.factorize(topics)[0], by_size=False)
+        metrics["topic_auc"] = group_auc(
+            evidence,
+            trial.is_gap,
+            weights,
+            pd.factorize(topics)[0],
+            by_size=False,
+        )
     return metrics
 
 
@@ -134,29 +191,43 @@ def average_precision(evidence: Floats, is_gap: Flags, weights: Floats) -> Float
     return _ratio((gaps * precision).sum(axis=1), gaps.sum(axis=1))
 
 
-def group_auc(evidence: Floats, is_gap: Flags, weights: Floats, groups: Rows, *, by_size: bool) -> Floats:
+def group_auc(
+    evidence: Floats,
+    is_gap: Flags,
+    weights: Floats,
+    groups: Rows,
+    *,
+    by_size: bool,
+) -> Floats:
     """Return the AUC of groups' mean evidence: a group is a gap if more than half of its queries are.
 
-    One figure for each row of weights (r, n). `groups` (n,) numbers each query's group, -1 for none; `by_size` lets a group
-    count by its queries' weight, instead of once.
+    One figure for each row of weights (r, n). `groups` (n,) numbers each query's group, -1 for
+    none; `by_size` lets a group count by its queries' weight, instead of once.
     """
     grouped = np.argsort(groups, kind="stable")[np.count_nonzero(groups < 0) :]
     starts = np.flatnonzero(np.diff(groups[grouped], prepend=-1))
     size, gaps, total = (
-        np.add.reduceat((weights * values)[:, grouped], starts, axis=1) for values in (np.ones(len(groups)), is_gap, evidence)
+        np.add.reduceat((weights * values)[:, grouped], starts, axis=1)
+        for values in (np.ones(len(groups)), is_gap, evidence)
     )
     mean = total / np.maximum(size, 1e-9)
     counts = size if by_size else (size > 0).astype(np.float64)
     rows = zip(mean, gaps > size / 2, counts, strict=True)
-    return np.concatenate([auc(row.round(12), is_gap_group, count[None]) for row, is_gap_group, count in rows])
+    return np.concatenate(
+        [auc(row.round(12), is_gap_group, count[None]) for row, is_gap_group, count in rows]
+    )
 
 
 def _by_evidence(evidence: Floats, is_gap: Flags, weights: Floats) -> tuple[Floats, Floats]:
     """Return the weight of gaps and of covered queries at each distinct value of evidence, rising; both (r, values)."""
     order = np.argsort(evidence, kind="stable")
     starts = np.flatnonzero(np.diff(evidence[order], prepend=-np.inf))
-    sorted_gaps, sorted_weights = is_gap[order], weights[:, order]
-    gaps, rest = (np.add.reduceat(sorted_weights * kind, starts, axis=1) for kind in (sorted_gaps, ~sorted_gaps))
+    sorted_gaps = is_gap[order]
+    sorted_weights = weights[:, order]
+    gaps, rest = (
+        np.add.reduceat(sorted_weights * kind, starts, axis=1)
+        for kind in (sorted_gaps, ~sorted_gaps)
+    )
     return gaps, rest
 
 
@@ -168,7 +239,11 @@ def _self_test_draws(self_test: SelfTest | None) -> Floats:
     """Return the self-test's AUC, followed by values that have its own 90% interval."""
     if self_test is None:
         return np.full(1 + RESAMPLES, np.nan)
-    values = np.interp(np.linspace(0, 1, RESAMPLES), [0.05, 0.95], [self_test.low, self_test.high])
+    values = np.interp(
+        np.linspace(0, 1, RESAMPLES),
+        [0.05, 0.95],
+        [self_test.low, self_test.high],
+    )
     return np.concatenate([[self_test.auc], values])
 
 
@@ -179,34 +254,61 @@ def _mean(parts: Iterable[Draws]) -> Draws:
     def mean(scorer: str, metric: str) -> Floats:
         values = np.stack([part[scorer][metric] for part in parts])
         is_there = ~np.isnan(values)
-        return _ratio(np.where(is_there, values, 0).sum(axis=0), is_there.sum(axis=0).astype(np.float64))
+        return _ratio(
+            np.where(is_there, values, 0).sum(axis=0),
+            is_there.sum(axis=0).astype(np.float64),
+        )
 
-    return {scorer: {metric: mean(scorer, metric) for metric in metrics} for scorer, metrics in parts[0].items()}
+    return {
+        scorer: {metric: mean(scorer, metric) for metric in metrics}
+        for scorer, metrics in parts[0].items()
+    }
 
 
 def _summary(draws: Draws) -> dict[str, dict[str, dict[str, float]]]:
     def interval(values: Floats) -> dict[str, float]:
         low, high = np.nanquantile(values[1:], [0.05, 0.95])
-        return {"value": round(float(values[0]), 4), "low": round(float(low), 4), "high": round(float(high), 4)}
+        return {
+            "value": round(float(values[0]), 4),
+            "low": round(float(low), 4),
+            "high": round(float(high), 4),
+        }
 
     return {
-        scorer: {metric: interval(values) for metric, values in metrics.items() if not np.isnan(values[0])}
+        scorer: {
+            metric: interval(values)
+            for metric, values in metrics.items()
+            if not np.isnan(values[0])
+        }
         for scorer, metrics in draws.items()
     }
 
 
 def print_report(report: Report) -> None:
     """Print one line a task, and the mean AUC of every scorer over the sets' main tasks."""
-    figures = {"query_ap": "AP", "cluster_auc": "clusters", "topic_auc": "topics", "ece": "ECE", "self_test_auc": "self-test"}
-    print(f"{'AUC by query':<32}{'gaps':>5}" + "".join(f"{name:>13}" for name in SCORERS), end="  | ours:")
+    figures = {
+        "query_ap": "AP",
+        "cluster_auc": "clusters",
+        "topic_auc": "topics",
+        "ece": "ECE",
+        "self_test_auc": "self-test",
+    }
+    print(
+        f"{'AUC by query':<32}{'gaps':>5}" + "".join(f"{name:>13}" for name in SCORERS),
+        end="  | ours:",
+    )
     print("".join(f"{name:>10}" for name in figures.values()))
     for task, scorers in report.items():
         aucs = "".join(_cell(scorers[name], "query_auc", 13) for name in SCORERS)
         ours = "".join(_cell(scorers["coverage_kit"], name, 10) for name in figures)
         print(f"{task:<32}{scorers['random']['gap_share']['value']:>5.0%}{aucs}  |      {ours}")
     tasks = main_tasks(report)
-    means = [np.mean([report[task][name]["query_auc"]["value"] for task in tasks]) for name in SCORERS]
-    print(f"{'mean of ' + ', '.join(tasks)}\n{'':<37}" + "".join(f"{mean:>13.3f}" for mean in means))
+    means = [
+        np.mean([report[task][name]["query_auc"]["value"] for task in tasks]) for name in SCORERS
+    ]
+    print(
+        f"{'mean of ' + ', '.join(tasks)}\n{'':<37}" + "".join(f"{mean:>13.3f}" for mean in means)
+    )
 
 
 def main_tasks(report: Report) -> list[str]:
@@ -224,13 +326,16 @@ def missed_floors(report: Report, floors: dict[str, dict[str, float]]) -> list[s
     """Return a sentence for each figure that is worse than its floor (for `ece`, its ceiling)."""
     missed = []
     for task in (task for task in report if task in floors):
-        ours, cosine = report[task]["coverage_kit"], report[task]["best_cosine"]
+        ours = report[task]["coverage_kit"]
+        cosine = report[task]["best_cosine"]
         reached = {name: figure["value"] for name, figure in ours.items()}
         reached["over_best_cosine"] = reached["query_auc"] - cosine["query_auc"]["value"]
         for name, floor in floors[task].items():
             is_worse = reached[name] > floor if name == "ece" else reached[name] < floor
             if is_worse:
-                missed.append(f"{task}: {name} is {reached[name]:.3f}, {'above' if name == 'ece' else 'below'} {floor:.3f}")
+                missed.append(
+                    f"{task}: {name} is {reached[name]:.3f}, {'above' if name == 'ece' else 'below'} {floor:.3f}"
+                )
     return missed
 
 

@@ -31,19 +31,35 @@ def measure_logs(megabytes: int = 1000, seed: int = 0) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "responses.jsonl"
         n_records = write_responses(path, megabytes * 10**6, seed)
-        done = subprocess.run(  # noqa: S603 (this very Python)
-            [sys.executable, "-c", _READ, str(path)], check=True, capture_output=True, text=True
+        done = subprocess.run(
+            [sys.executable, "-c", _READ, str(path)],
+            check=True,
+            capture_output=True,
+            text=True,
         )
         size = path.stat().st_size / 10**6
     found = json.loads(done.stdout)
-    return {"megabytes": size, "n_records": n_records, "megabytes_a_second": size / found["seconds"], **found}
+    return {
+        "megabytes": size,
+        "n_records": n_records,
+        "megabytes_a_second": size / found["seconds"],
+        **found,
+    }
 
 
 def write_responses(path: Path, n_bytes: int, seed: int = 0) -> int:
     """Write requests with their OpenAI responses, one a line, until the file has so many bytes; return their number."""
     rng = np.random.default_rng(seed)
-    words = np.array(["".join(rng.choice(list("abcdefghijklmnoprstuvwy"), rng.integers(2, 11))) for _ in range(_WORDS)])
-    pages = [f"https://www.site{rng.zipf(1.4) % _SITES}.example/{words[n % _WORDS]}/{n}" for n in range(_PAGES)]
+    words = np.array(
+        [
+            "".join(rng.choice(list("abcdefghijklmnoprstuvwy"), rng.integers(2, 11)))
+            for _ in range(_WORDS)
+        ]
+    )
+    pages = [
+        f"https://www.site{rng.zipf(1.4) % _SITES}.example/{words[n % _WORDS]}/{n}"
+        for n in range(_PAGES)
+    ]
     prompts = [" ".join(rng.choice(words, rng.integers(4, 14))) + "?" for _ in range(_PROMPTS)]
     n_written = n_records = 0
     with path.open("w", encoding="utf-8") as stream:
@@ -54,22 +70,50 @@ def write_responses(path: Path, n_bytes: int, seed: int = 0) -> int:
     return n_records
 
 
-def _exchange(rng: np.random.Generator, number: int, words: Any, pages: list[str], prompts: list[str]) -> dict[str, Any]:
+def _exchange(
+    rng: np.random.Generator,
+    number: int,
+    words: Any,
+    pages: list[str],
+    prompts: list[str],
+) -> dict[str, Any]:
     found = [pages[place] for place in rng.integers(0, _PAGES, 14)]
     prompt = prompts[rng.integers(0, _PROMPTS)]
-    text, annotations = "", []
+    text = ""
+    annotations = []
     for sentence in range(int(rng.integers(8, 24))):
         start = len(text)
         text += " ".join(rng.choice(words, int(rng.integers(8, 26)))) + ". "
         if sentence % 3 == 0:
             url = f"{found[sentence // 3]}?utm_source=openai"
             span = {"start_index": start, "end_index": len(text) - 1}
-            annotations.append({"type": "url_citation", **span, "title": f"On {words[sentence]}", "url": url})
-    search = {"type": "search", "query": prompt[:-1], "queries": [prompt[:-1], f"{prompt[:-1]} 2026"]}
+            annotations.append(
+                {
+                    "type": "url_citation",
+                    **span,
+                    "title": f"On {words[sentence]}",
+                    "url": url,
+                }
+            )
+    search = {
+        "type": "search",
+        "query": prompt[:-1],
+        "queries": [prompt[:-1], f"{prompt[:-1]} 2026"],
+    }
     sources = [{"type": "url", "url": url} for url in found]
     body = {
-        **{"id": f"resp_{number:032x}", "object": "response", "created_at": 1767225600 + number * 60, "status": "completed"},
-        **{"error": None, "incomplete_details": None, "instructions": None, "model": "gpt-5-2026-01-01"},
+        **{
+            "id": f"resp_{number:032x}",
+            "object": "response",
+            "created_at": 1767225600 + number * 60,
+            "status": "completed",
+        },
+        **{
+            "error": None,
+            "incomplete_details": None,
+            "instructions": None,
+            "model": "gpt-5-2026-01-01",
+        },
         "output": [
             {"id": f"rs_{number:040x}", "type": "reasoning", "summary": []},
             {
@@ -79,14 +123,57 @@ def _exchange(rng: np.random.Generator, number: int, words: Any, pages: list[str
                 "action": {**search, "sources": sources},
             },
             {
-                **{"id": f"msg_{number:040x}", "type": "message", "status": "completed", "role": "assistant"},
-                "content": [{"type": "output_text", "annotations": annotations, "logprobs": [], "text": text}],
+                **{
+                    "id": f"msg_{number:040x}",
+                    "type": "message",
+                    "status": "completed",
+                    "role": "assistant",
+                },
+                "content": [
+                    {
+                        "type": "output_text",
+                        "annotations": annotations,
+                        "logprobs": [],
+                        "text": text,
+                    }
+                ],
             },
         ],
-        **{"parallel_tool_calls": True, "previous_response_id": None, "reasoning": {"effort": "medium", "summary": None}},
-        **{"temperature": 1.0, "text": {"format": {"type": "text"}, "verbosity": "medium"}, "tool_choice": "auto"},
-        **{"tools": [{"type": "web_search", "search_context_size": "medium", "user_location": {"type": "approximate"}}]},
-        **{"top_p": 1.0, "truncation": "disabled", "usage": {"input_tokens": 8123, "output_tokens": 611, "total_tokens": 8734}},
+        **{
+            "parallel_tool_calls": True,
+            "previous_response_id": None,
+            "reasoning": {"effort": "medium", "summary": None},
+        },
+        **{
+            "temperature": 1.0,
+            "text": {"format": {"type": "text"}, "verbosity": "medium"},
+            "tool_choice": "auto",
+        },
+        **{
+            "tools": [
+                {
+                    "type": "web_search",
+                    "search_context_size": "medium",
+                    "user_location": {"type": "approximate"},
+                }
+            ]
+        },
+        **{
+            "top_p": 1.0,
+            "truncation": "disabled",
+            "usage": {
+                "input_tokens": 8123,
+                "output_tokens": 611,
+                "total_tokens": 8734,
+            },
+        },
         **{"user": None, "metadata": {}},
     }
-    return {"request": {"model": "gpt-5", "input": prompt, "tools": [{"type": "web_search"}]}, "response": body}
+    return {
+        "request": {
+            "model": "gpt-5",
+            "input": prompt,
+            "tools": [{"type": "web_search"}],
+        },
+        "response": body,
+    }

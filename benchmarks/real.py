@@ -16,7 +16,11 @@ def git_docs(folder: Path, out: Path) -> Settings:
     """Return settings for git's documentation as HTML, with the set's task descriptions as a log without answers."""
     return make_settings(
         {
-            "site": {"source": str(folder / "pages"), "base_url": "https://git-scm.example/docs", "brand": ["Git"]},
+            "site": {
+                "source": str(folder / "pages"),
+                "base_url": "https://git-scm.example/docs",
+                "brand": ["Git"],
+            },
             "log": {"files": [str(folder / "queries.parquet")]},
             "out": str(out),
         }
@@ -26,7 +30,8 @@ def git_docs(folder: Path, out: Path) -> Settings:
 def one_domain(folder: Path, out: Path, own: str = "pcmag.com") -> Settings:
     """Return settings for one domain of a log with citations as the own site, and all other domains as competitors.
 
-    Pages are written below `out` as Markdown with their URL, the log as JSONL with one row an answer.
+    Pages are written below `out` as Markdown with their URL, the log as JSONL with one row an
+    answer.
     """
     passages = pd.read_parquet(folder / "passages.parquet")
     for number, (url, parts) in enumerate(passages.groupby("url", sort=True)):
@@ -34,14 +39,24 @@ def one_domain(folder: Path, out: Path, own: str = "pcmag.com") -> Settings:
         path = out / "input" / site / f"{number}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         title = str(parts["title"].iloc[0]).replace('"', "'")
-        path.write_text(f'---\nurl: {url}\ntitle: "{title}"\n---\n\n' + "\n\n".join(parts["text"]), encoding="utf-8")
+        path.write_text(
+            f'---\nurl: {url}\ntitle: "{title}"\n---\n\n' + "\n\n".join(parts["text"]),
+            encoding="utf-8",
+        )
     queries = pd.read_parquet(folder / "queries.parquet")[["query_id", "text"]]
     log = pd.read_parquet(folder / "responses.parquet").merge(queries, on="query_id")
     rows = [
-        {"query": row["text"], "engine": row["engine"], "answer": row["response_text"], "citations": list(row["citations"])}
+        {
+            "query": row["text"],
+            "engine": row["engine"],
+            "answer": row["response_text"],
+            "citations": list(row["citations"]),
+        }
         for row in log.to_dict("records")
     ]
-    (out / "input/log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    (out / "input/log.jsonl").write_text(
+        "".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8"
+    )
     return make_settings(
         {
             "site": {
@@ -64,10 +79,32 @@ def run_real(folder: Path, out: Path, cache: Path) -> Analysis:
     write_workbook(analysis, out / "gaps.xlsx")
     write_page(analysis, out / "page.html")
     medoid = analysis.gaps.merge(analysis.queries, left_on="medoid_query_id", right_on="query_id")
-    shown = ["rank", "label", "text", "n_queries", "severity", "cause", "own_passage_id"]
+    shown = [
+        "rank",
+        "label",
+        "text",
+        "n_queries",
+        "severity",
+        "cause",
+        "own_passage_id",
+    ]
     print(medoid[shown].head(10).round(2).to_string(max_colwidth=70))
-    shown = ["rank", "operation", "page_id", "heading_path", "brief", "cost_minutes", "gain", "low", "high"]
+    shown = [
+        "rank",
+        "operation",
+        "page_id",
+        "heading_path",
+        "brief",
+        "cost_minutes",
+        "gain",
+        "low",
+        "high",
+    ]
     print(analysis.edits[shown].head(10).round(2).to_string(max_colwidth=90))
-    print(analysis.about["self_test"], analysis.about["clustering"], analysis.about["unanswered_share"])
+    print(
+        analysis.about["self_test"],
+        analysis.about["clustering"],
+        analysis.about["unanswered_share"],
+    )
     print(analysis.stages.round(1).to_string())
     return analysis

@@ -23,8 +23,16 @@ _WORDINGS = (
         "which {thing} should {who} buy",
         "top {thing} for {who}",
     ),
-    *("how much does a {thing} cost for {who}?", "price of a {thing} for {who}", "is a {thing} worth it for {who}"),
-    *("how do {who} repair a {thing}?", "how to repair a {thing} for {who}", "{thing} rental for {who} near me"),
+    *(
+        "how much does a {thing} cost for {who}?",
+        "price of a {thing} for {who}",
+        "is a {thing} worth it for {who}",
+    ),
+    *(
+        "how do {who} repair a {thing}?",
+        "how to repair a {thing} for {who}",
+        "{thing} rental for {who} near me",
+    ),
 )
 _SYLLABLES = tuple(f"{consonant}{vowel}" for consonant in "bdfgklmnprstvz" for vowel in "aeio")
 _READ = """
@@ -40,35 +48,53 @@ print(json.dumps({"seconds": seconds, "peak_megabytes": peak, "demand": tables.q
 """
 
 
-def measure_rows(n_rows: int = 1_000_000, n_queries: int = 200_000, seed: int = 0) -> dict[str, float]:
+def measure_rows(
+    n_rows: int = 1_000_000, n_queries: int = 200_000, seed: int = 0
+) -> dict[str, float]:
     """Return how a log of so many rows over so many distinct queries is read: seconds, peak megabytes resident, rows kept."""
     with tempfile.TemporaryDirectory() as folder:
         write_rows(Path(folder), n_rows, n_queries, seed)
-        done = subprocess.run(  # noqa: S603 (this very Python)
-            [sys.executable, "-c", _READ, folder], check=True, capture_output=True, text=True
+        done = subprocess.run(
+            [sys.executable, "-c", _READ, folder],
+            check=True,
+            capture_output=True,
+            text=True,
         )
     found = json.loads(done.stdout)
-    return {"n_rows": n_rows, "n_queries": n_queries, "rows_a_second": n_rows / found["seconds"], **found}
+    return {
+        "n_rows": n_rows,
+        "n_queries": n_queries,
+        "rows_a_second": n_rows / found["seconds"],
+        **found,
+    }
 
 
 def write_rows(folder: Path, n_rows: int, n_queries: int, seed: int = 0) -> None:
     """Write Parquet files of answers: each query at least once where there are rows enough, the rest by Zipf's law."""
     rng = np.random.default_rng(seed)
     queries = pa.array(make_queries(n_queries))
-    order, weights = rng.permutation(n_queries), 1 / np.arange(1, n_queries + 1)
+    order = rng.permutation(n_queries)
+    weights = 1 / np.arange(1, n_queries + 1)
     shares = np.cumsum(weights / weights.sum())
     for start in range(0, n_rows, _PART_ROWS):
         rows = np.arange(start, min(n_rows, start + _PART_ROWS))
         drawn = np.minimum(np.searchsorted(shares, rng.random(len(rows))), n_queries - 1)
         asked = order[np.where(rows < n_queries, rows % n_queries, drawn)]
-        pq.write_table(_rows(rng, rows, queries, asked), folder / f"part-{start // _PART_ROWS:03d}.parquet")
+        pq.write_table(
+            _rows(rng, rows, queries, asked),
+            folder / f"part-{start // _PART_ROWS:03d}.parquet",
+        )
 
 
 def make_queries(n: int) -> list[str]:
     """Return so many distinct made-up questions: ten wordings of each need, so that many are nearly the same."""
     places = range(n)
     return [
-        _WORDINGS[i % 10].format(thing=f"{_word(i // 10 % 211)} {_word(211 + i // 2110 % 97)}", who=_group(i)) for i in places
+        _WORDINGS[i % 10].format(
+            thing=f"{_word(i // 10 % 211)} {_word(211 + i // 2110 % 97)}",
+            who=_group(i),
+        )
+        for i in places
     ]
 
 
@@ -87,7 +113,12 @@ def _word(number: int) -> str:
     return text
 
 
-def _rows(rng: np.random.Generator, rows: npt.NDArray[np.int64], queries: pa.Array, asked: npt.NDArray[np.int64]) -> pa.Table:
+def _rows(
+    rng: np.random.Generator,
+    rows: npt.NDArray[np.int64],
+    queries: pa.Array,
+    asked: npt.NDArray[np.int64],
+) -> pa.Table:
     n = len(rows)
     seconds = 1_767_225_600 + rows
     pages = [f"https://www.site{page % 997}.example/{_word(page)}/{page}" for page in range(_PAGES)]

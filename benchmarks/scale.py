@@ -34,39 +34,73 @@ class RandomEncoder:
     dimensions = _DIMENSIONS
 
     def __init__(self, n_topics: int) -> None:
-        self.topics = np.random.default_rng(0).normal(size=(n_topics, _DIMENSIONS)).astype(np.float32)
+        self.topics = (
+            np.random.default_rng(0).normal(size=(n_topics, _DIMENSIONS)).astype(np.float32)
+        )
 
     def encode(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         """Return unit vectors, shape (n, 384)."""
         rng = np.random.default_rng(len(texts))
-        topic = [int("".join(filter(str.isdigit, text.split()[0])) or 0) % len(self.topics) for text in texts]
+        topic = [
+            int("".join(filter(str.isdigit, text.split()[0])) or 0) % len(self.topics)
+            for text in texts
+        ]
         vectors = self.topics[topic] + rng.normal(size=(len(texts), _DIMENSIONS)).astype(np.float32)
-        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+        return np.asarray(
+            vectors / np.linalg.norm(vectors, axis=1, keepdims=True),
+            dtype=np.float32,
+        )
 
 
-def measure_scale(n_edits: int = 2000, n_queries: int = 5000, n_passages: int = 5000) -> dict[str, float]:
+def measure_scale(
+    n_edits: int = 2000, n_queries: int = 5000, n_passages: int = 5000
+) -> dict[str, float]:
     """Return seconds of simulating and of selecting, and megabytes at most, for so many edits, queries and passages."""
     n_topics = n_queries // _QUERIES_A_TOPIC
-    encoder, rng = RandomEncoder(n_topics), np.random.default_rng(1)
+    encoder = RandomEncoder(n_topics)
+    rng = np.random.default_rng(1)
     words = [f"w{number}" for number in range(_WORDS)]
     text = [" ".join(rng.choice(words, 60)) for _ in range(max(n_passages, n_edits))]
     asked = [f"{n % n_topics} {' '.join(rng.choice(words, 8))}" for n in range(n_queries)]
-    queries = QUERIES.table([{"query_id": f"q{n}", "text": one, "demand": 1.0} for n, one in enumerate(asked)])
+    queries = QUERIES.table(
+        [{"query_id": f"q{n}", "text": one, "demand": 1.0} for n, one in enumerate(asked)]
+    )
     passages = PASSAGES.table(
         [
-            {"passage_id": f"own/p{n // 5}#{n % 5}", "page_id": f"own/p{n // 5}", "site": "own", "position": n % 5}
-            | {"heading_path": f"{n % (n_topics // 2)} page > part", "text": text[n], "n_words": 60}
+            {
+                "passage_id": f"own/p{n // 5}#{n % 5}",
+                "page_id": f"own/p{n // 5}",
+                "site": "own",
+                "position": n % 5,
+            }
+            | {
+                "heading_path": f"{n % (n_topics // 2)} page > part",
+                "text": text[n],
+                "n_words": 60,
+            }
             for n in range(n_passages)
         ]
     )
     clusters = CLUSTERS.table(
-        [{"query_id": f"q{n}", "cluster_id": f"c{n % n_topics}", "membership": 1.0} for n in range(n_queries)]
+        [
+            {
+                "query_id": f"q{n}",
+                "cluster_id": f"c{n % n_topics}",
+                "membership": 1.0,
+            }
+            for n in range(n_queries)
+        ]
     )
     scorer, space = _scorer(queries, passages, encoder, n_topics)
     calibration = fit_calibration(scorer, clusters, plan=Plan())
     candidates = [_candidate(n, n_topics, text[n]) for n in range(n_edits)]
     started = time.perf_counter()
-    simulation = simulate_edits(candidates, SiteModel(scorer, calibration, encoder, space), queries, clusters)
+    simulation = simulate_edits(
+        candidates,
+        SiteModel(scorer, calibration, encoder, space),
+        queries,
+        clusters,
+    )
     simulated = time.perf_counter()
     rank_edits(edit_table(candidates, simulation), simulation, Limits(480.0))
     unit = 2**20 if sys.platform == "darwin" else 2**10
@@ -78,20 +112,29 @@ def measure_scale(n_edits: int = 2000, n_queries: int = 5000, n_passages: int = 
 
 
 def _scorer(
-    queries: pd.DataFrame, passages: pd.DataFrame, encoder: RandomEncoder, n_topics: int
+    queries: pd.DataFrame,
+    passages: pd.DataFrame,
+    encoder: RandomEncoder,
+    n_topics: int,
 ) -> tuple[EvidenceScorer, Space]:
     claims = [f"{n % n_topics}" for n in range(_CLAIMS_A_QUERY * len(queries))]
     raw = [
         Embeddings(tuple(ids), encoder.encode(list(texts)), encoder.name)
         for ids, texts in (
             (queries["query_id"], queries["text"]),
-            (passages["passage_id"], passages["heading_path"] + ". " + passages["text"]),
+            (
+                passages["passage_id"],
+                passages["heading_path"] + ". " + passages["text"],
+            ),
             (passages["passage_id"], passages["heading_path"]),
             ([f"s{n}" for n in range(len(claims))], claims),
         )
     ]
     space = fit_space(raw[1], raw[0])
-    asked, (content, titled, said) = space.of_queries(raw[0]), map(space.of_passages, raw[1:])
+    asked, (content, titled, said) = (
+        space.of_queries(raw[0]),
+        map(space.of_passages, raw[1:]),
+    )
     matches = nearest_passages(asked, passages, content, "own")
     rows = np.arange(len(said)) % len(queries)
     spoken = Claims(rows, said, np.full(len(said), np.nan))
@@ -102,6 +145,14 @@ def _candidate(number: int, n_topics: int, text: str) -> Candidate:
     topic = number % n_topics
     drafted = tuple(f"q{topic + n_topics * place}" for place in range(0, _QUERIES_A_TOPIC, 2))
     return Candidate(
-        *(f"c{topic}", "add_question_and_answer", f"own/p{number}", "", "brief", 30.0, drafted),
+        *(
+            f"c{topic}",
+            "add_question_and_answer",
+            f"own/p{number}",
+            "",
+            "brief",
+            30.0,
+            drafted,
+        ),
         added=(PassageText(f"{topic} new", text),),
     )

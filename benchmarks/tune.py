@@ -1,7 +1,8 @@
 """Tuning on public sets: the encoder before and after on pages held out, whose right passages (or pages) people judged.
 
-The same code and defaults as `coverage-kit tune`; a set's judged pairs stand for the log's citations. Each seed holds out other
-pages and is told by itself, as what was held out under one seed is trained on under another.
+The same code and defaults as `coverage-kit tune`; a set's judged pairs stand for the log's
+citations. Each seed holds out other pages and is told by itself, as what was held out under one
+seed is trained on under another.
 """
 
 import tempfile
@@ -19,7 +20,12 @@ from coverage_kit.tasks.tuning_result import Tuned
 Row = dict[str, Any]
 
 
-def measure_tuning(bench: BenchSet, encoder: CachedEncoder, match: MatchSettings, n_seeds: int = 3) -> list[Row]:
+def measure_tuning(
+    bench: BenchSet,
+    encoder: CachedEncoder,
+    match: MatchSettings,
+    n_seeds: int = 3,
+) -> list[Row]:
     """Return one row a seed: the pages and queries held out, each measure before and after with its interval, and the cost.
 
     Args:
@@ -30,22 +36,50 @@ def measure_tuning(bench: BenchSet, encoder: CachedEncoder, match: MatchSettings
     """
     labels = bench.qrels[["query_id", "page_id", "passage_id"]].drop_duplicates(ignore_index=True)
     answered = bench.queries.loc[bench.queries["is_answerable"], "query_id"]
-    material = TuningData(bench.passages, bench.queries, labels[labels["query_id"].isin(answered)], CLAIMS.empty())
+    material = TuningData(
+        bench.passages,
+        bench.queries,
+        labels[labels["query_id"].isin(answered)],
+        CLAIMS.empty(),
+    )
     rows = []
     for seed in range(n_seeds):
         with tempfile.TemporaryDirectory() as scratch:
-            tuned = tune_on(material, TuningTarget(match, encoder, Path(scratch) / "encoder"), TuneSettings(), seed)
+            tuned = tune_on(
+                material,
+                TuningTarget(match, encoder, Path(scratch) / "encoder"),
+                TuneSettings(),
+                seed,
+            )
         rows.append(_as_row(tuned, bench.name, seed))
         print(_as_line(rows[-1]), flush=True)
     return rows
 
 
 def _as_row(tuned: Tuned, name: str, seed: int) -> Row:
-    counts = {"n_pages": len(tuned.held_pages), "n_queries": tuned.n_held_queries}
-    learned = {"n_cited_pairs": tuned.n_cited_pairs, "n_heading_pairs": tuned.n_heading_pairs}
-    cost = {"training_seconds": tuned.trained.seconds, "seconds": tuned.seconds, "n_tokens": tuned.trained.n_tokens}
+    counts = {
+        "n_pages": len(tuned.held_pages),
+        "n_queries": tuned.n_held_queries,
+    }
+    learned = {
+        "n_cited_pairs": tuned.n_cited_pairs,
+        "n_heading_pairs": tuned.n_heading_pairs,
+    }
+    cost = {
+        "training_seconds": tuned.trained.seconds,
+        "seconds": tuned.seconds,
+        "n_tokens": tuned.trained.n_tokens,
+    }
     measures = tuned.measures.to_dict("records")
-    return {"set": name, "seed": seed, **counts, **learned, "is_better": tuned.is_better, **cost, "measures": measures}
+    return {
+        "set": name,
+        "seed": seed,
+        **counts,
+        **learned,
+        "is_better": tuned.is_better,
+        **cost,
+        "measures": measures,
+    }
 
 
 def _as_line(row: Row) -> str:
@@ -55,6 +89,8 @@ def _as_line(row: Row) -> str:
         for one in row["measures"]
     )
     held = f"{row['n_queries']} queries on {row['n_pages']} pages held out"
-    learned = f"{row['n_cited_pairs']} + {row['n_heading_pairs']} pairs, {row['training_seconds']:.0f} s"
+    learned = (
+        f"{row['n_cited_pairs']} + {row['n_heading_pairs']} pairs, {row['training_seconds']:.0f} s"
+    )
     verdict = "better" if row["is_better"] else "not better by more than noise"
     return f"{row['set']} seed {row['seed']}: {held}, {learned}; {'; '.join(figures)}; {verdict}"

@@ -1,8 +1,9 @@
 """How often 95% intervals of visibility hold the truth: simulated logs whose truth is known, prompts drawn from a population.
 
-Each prompt has a rate of its own (beta), so that its repeats are alike by the intraclass correlation; truth is the rate of all
-prompts there are. The plain percentile bootstrap over prompts and Wilson's interval over answers, as if all were independent,
-stand beside the interval that `measure_visibility` tells.
+Each prompt has a rate of its own (beta), so that its repeats are alike by the intraclass
+correlation; truth is the rate of all prompts there are. The plain percentile bootstrap over prompts
+and Wilson's interval over answers, as if all were independent, stand beside the interval that
+`measure_visibility` tells.
 """
 
 from collections.abc import Iterable
@@ -13,14 +14,27 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from coverage_kit.measure.intervals import LEAST_EVENTS, Z_95, Floats, Ints, has_few_events, measure_ratios
+from coverage_kit.measure.intervals import (
+    LEAST_EVENTS,
+    Z_95,
+    Floats,
+    Ints,
+    has_few_events,
+    measure_ratios,
+)
 
 METHODS = ("percentile", "wilson", "ours")
 BOUNDS = (0.93, 0.97)
 _DRAWS = 500
-_CITED = (3.0, 9.0)  # mean pages cited by an answer to half of the prompts each, in the citation_share scenarios
+_CITED = (
+    3.0,
+    9.0,
+)  # mean pages cited by an answer to half of the prompts each, in the citation_share scenarios
 _TILT = (1.5, 0.75)  # how much more, or less, their pages are the site's
-_RIVALS = (0.2, 0.3)  # mention rates of the other two brands, in the share_of_voice scenarios
+_RIVALS = (
+    0.2,
+    0.3,
+)  # mention rates of the other two brands, in the share_of_voice scenarios
 
 
 @dataclass(frozen=True)
@@ -39,23 +53,38 @@ def all_scenarios() -> list[Scenario]:
     alike = [(1, 0.0), *product((3, 5, 0), (0.0, 0.1, 0.5, 0.8))]
     rates = [
         Scenario("citation_rate", n, repeats, correlation, rate)
-        for n, (repeats, correlation), rate in product((20, 50, 100, 300), alike, (0.02, 0.05, 0.1, 0.3, 0.5))
+        for n, (repeats, correlation), rate in product(
+            (20, 50, 100, 300), alike, (0.02, 0.05, 0.1, 0.3, 0.5)
+        )
     ]
     shares = [
         Scenario(measure, n, 3, correlation, rate)
         for measure, n, correlation, rate in product(
-            ("citation_share", "share_of_voice"), (20, 50, 100, 300), (0.0, 0.5), (0.05, 0.1, 0.3)
+            ("citation_share", "share_of_voice"),
+            (20, 50, 100, 300),
+            (0.0, 0.5),
+            (0.05, 0.1, 0.3),
         )
     ]
     return rates + shares
 
 
-def simulate_logs(scenario: Scenario, n_logs: int, rng: np.random.Generator) -> tuple[Floats, Floats, float]:
+def simulate_logs(
+    scenario: Scenario, n_logs: int, rng: np.random.Generator
+) -> tuple[Floats, Floats, float]:
     """Return the prompts' numerators and denominators, both of shape (n_prompts, n_logs), and the truth."""
     shape = (scenario.n_prompts, n_logs)
-    answers = rng.integers(1, 6, size=shape) if scenario.repeats == 0 else np.full(shape, scenario.repeats)
+    answers = (
+        rng.integers(1, 6, size=shape)
+        if scenario.repeats == 0
+        else np.full(shape, scenario.repeats)
+    )
     if scenario.measure == "citation_rate":
-        return _draw(answers, np.full(shape, scenario.rate), scenario, rng), answers.astype(np.float64), scenario.rate
+        return (
+            _draw(answers, np.full(shape, scenario.rate), scenario, rng),
+            answers.astype(np.float64),
+            scenario.rate,
+        )
     if scenario.measure == "share_of_voice":
         own = _draw(answers, np.full(shape, scenario.rate), scenario, rng)
         others = sum(_draw(answers, np.full(shape, rate), scenario, rng) for rate in _RIVALS)
@@ -82,21 +111,39 @@ def measure_coverage(scenario: Scenario, n_logs: int = 2000, seed: int = 0) -> d
     """Return by method the share of logs whose interval holds the truth; n_expected events; share marked for few events."""
     rng = np.random.default_rng(seed)
     top, base, truth = simulate_logs(scenario, n_logs, rng)
-    table = measure_ratios(top.ravel(), base.ravel(), np.tile(np.arange(n_logs), scenario.n_prompts), n_logs)
+    table = measure_ratios(
+        top.ravel(),
+        base.ravel(),
+        np.tile(np.arange(n_logs), scenario.n_prompts),
+        n_logs,
+    )
     intervals = {
         "percentile": _percentile(top, base, rng),
         "wilson": _wilson(table["value"].to_numpy(), table["denominator"].to_numpy()),
         "ours": (table["low"].to_numpy(), table["high"].to_numpy()),
     }
-    held = {method: float(((low <= truth) & (truth <= high)).mean()) for method, (low, high) in intervals.items()}
+    held = {
+        method: float(((low <= truth) & (truth <= high)).mean())
+        for method, (low, high) in intervals.items()
+    }
     n_alike = scenario.n_prompts * float(base.mean() ** 2 / (base**2).mean())
-    return {"n_expected": n_alike * min(truth, 1 - truth), **held, "few_events": float(has_few_events(table).mean())}
+    return {
+        "n_expected": n_alike * min(truth, 1 - truth),
+        **held,
+        "few_events": float(has_few_events(table).mean()),
+    }
 
 
 def _percentile(top: Floats, base: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
     n_prompts = len(top)
-    weights = rng.multinomial(n_prompts, np.full(n_prompts, 1 / n_prompts), size=_DRAWS).astype(np.float64)
-    low, high = np.quantile((weights @ top) / np.maximum(weights @ base, 1e-9), [0.025, 0.975], axis=0)
+    weights = rng.multinomial(n_prompts, np.full(n_prompts, 1 / n_prompts), size=_DRAWS).astype(
+        np.float64
+    )
+    low, high = np.quantile(
+        (weights @ top) / np.maximum(weights @ base, 1e-9),
+        [0.025, 0.975],
+        axis=0,
+    )
     return low, high
 
 
@@ -106,19 +153,42 @@ def _wilson(value: Floats, n: Floats) -> tuple[Floats, Floats]:
     return middle - half, middle + half
 
 
-def run(scenarios: Iterable[Scenario] | None = None, n_logs: int = 2000, seed: int = 0) -> pd.DataFrame:
+def run(
+    scenarios: Iterable[Scenario] | None = None,
+    n_logs: int = 2000,
+    seed: int = 0,
+) -> pd.DataFrame:
     """Return one row a scenario: what it is, n_expected, coverage by method, share of logs marked for few events."""
     chosen = all_scenarios() if scenarios is None else scenarios
-    rows = [{**asdict(scenario), **measure_coverage(scenario, n_logs, seed + number)} for number, scenario in enumerate(chosen)]
+    rows = [
+        {
+            **asdict(scenario),
+            **measure_coverage(scenario, n_logs, seed + number),
+        }
+        for number, scenario in enumerate(chosen)
+    ]
     return pd.DataFrame(rows)
 
 
 def summarize(table: pd.DataFrame) -> pd.DataFrame:
     """Return by measure and expected events: scenarios, and how many of them each method covers in 93-97%, least and most."""
-    is_many = np.where(table["n_expected"] >= LEAST_EVENTS - 1e-9, f"{LEAST_EVENTS:.0f} or more", f"under {LEAST_EVENTS:.0f}")
+    is_many = np.where(
+        table["n_expected"] >= LEAST_EVENTS - 1e-9,
+        f"{LEAST_EVENTS:.0f} or more",
+        f"under {LEAST_EVENTS:.0f}",
+    )
     rows = [
-        {"measure": measure, "n_expected": many, "method": method, "n_scenarios": len(part)}
-        | {"within": int(part[method].between(*BOUNDS).sum()), "least": part[method].min(), "most": part[method].max()}
+        {
+            "measure": measure,
+            "n_expected": many,
+            "method": method,
+            "n_scenarios": len(part),
+        }
+        | {
+            "within": int(part[method].between(*BOUNDS).sum()),
+            "least": part[method].min(),
+            "most": part[method].max(),
+        }
         for (measure, many), part in table.groupby([table["measure"], is_many])
         for method in METHODS
     ]
@@ -129,7 +199,9 @@ def run_visibility(path: Path | None = None, n_logs: int = 2000, seed: int = 0) 
     """Print the coverage of every scenario and its summary, write the former as JSON where a path is given; return 0."""
     table = run(n_logs=n_logs, seed=seed)
     print(table.round(3).to_string(index=False))
-    print(f"\nscenarios whose coverage is within {BOUNDS[0]:.0%} to {BOUNDS[1]:.0%}, {n_logs} logs each")
+    print(
+        f"\nscenarios whose coverage is within {BOUNDS[0]:.0%} to {BOUNDS[1]:.0%}, {n_logs} logs each"
+    )
     print(summarize(table).round(3).to_string(index=False))
     if path is not None:
         path.write_text(table.to_json(orient="records", indent=2) + "\n", encoding="utf-8")

@@ -39,22 +39,43 @@ def run_voice(folder: Path, own: str = "pcmag.com") -> None:
     most = list(cited["site"].value_counts().index[:_MOST])
     brand_sites = {_NAMES.get(site, (site,))[0]: site for site in dict.fromkeys([own, *most])}
     names = [_NAMES.get(site, (site,)) for site in brand_sites.values()]
-    panel = TrackedBrands(brand_sites, clusters=products, split_by=("all", "cluster"), min_prompts=4)
+    panel = TrackedBrands(
+        brand_sites,
+        clusters=products,
+        split_by=("all", "cluster"),
+        min_prompts=4,
+    )
     mentions = find_mentions(log.answers, names)
     found = measure_visibility(log.answers, log.citations, log.spans, mentions, panel)
     _print_all(found)
-    _print_by_product(found[(found["split_by"] == "cluster") & (found["measure"] == "citation_share")], [own, *most])
-    _print_by_product(found[(found["split_by"] == "cluster") & (found["measure"] == "share_of_voice")], [own, *most])
+    _print_by_product(
+        found[(found["split_by"] == "cluster") & (found["measure"] == "citation_share")],
+        [own, *most],
+    )
+    _print_by_product(
+        found[(found["split_by"] == "cluster") & (found["measure"] == "share_of_voice")],
+        [own, *most],
+    )
     holders = measure_holders(log.answers, log.citations, panel)
-    held = holders.pivot_table(index="cluster_id", columns="holder", values="citation_share", sort=False)
+    held = holders.pivot_table(
+        index="cluster_id",
+        columns="holder",
+        values="citation_share",
+        sort=False,
+    )
     print(held.map("{:.0%}".format).to_string(), "\n")
 
 
 def _read(folder: Path) -> tuple[LogTables, dict[str, str]]:
     """Return the set's log, read as a user's would be, and the product of each query."""
-    queries = read_table(folder / "queries.parquet", "query_id", "text", "topic").set_index("query_id")
+    queries = read_table(folder / "queries.parquet", "query_id", "text", "topic").set_index(
+        "query_id"
+    )
     responses = read_table(folder / "responses.parquet", "query_id", "response_text", "citations")
-    asked = responses.assign(query=responses["query_id"].map(queries["text"]), run=responses["run"].astype(str))
+    asked = responses.assign(
+        query=responses["query_id"].map(queries["text"]),
+        run=responses["run"].astype(str),
+    )
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "log.parquet"
         asked.to_parquet(file)
@@ -66,11 +87,33 @@ def _read(folder: Path) -> tuple[LogTables, dict[str, str]]:
 def _print_all(found: pd.DataFrame) -> None:
     rows = found[
         (found["split_by"] == "all")
-        & found["measure"].isin(["citation_rate", "citation_share", "mention_rate", "share_of_voice"])
+        & found["measure"].isin(
+            [
+                "citation_rate",
+                "citation_share",
+                "mention_rate",
+                "share_of_voice",
+            ]
+        )
     ]
     told = rows.assign(told=[_tell(row) for row in rows.to_dict("records")])
-    print(told.pivot_table(index="site", columns="measure", values="told", aggfunc="first", sort=False).to_string(), "\n")
-    print(rows.groupby("measure")[["denominator", "n_prompts", "n_answers"]].max().astype(int).to_string(), "\n")
+    print(
+        told.pivot_table(
+            index="site",
+            columns="measure",
+            values="told",
+            aggfunc="first",
+            sort=False,
+        ).to_string(),
+        "\n",
+    )
+    print(
+        rows.groupby("measure")[["denominator", "n_prompts", "n_answers"]]
+        .max()
+        .astype(int)
+        .to_string(),
+        "\n",
+    )
 
 
 def _print_by_product(rows: pd.DataFrame, sites: list[str]) -> None:
@@ -85,6 +128,6 @@ def _print_by_product(rows: pd.DataFrame, sites: list[str]) -> None:
 
 def _tell(row: dict[Hashable, Any]) -> str:
     value, low, high = (row[name] for name in ("value", "low", "high"))
-    if value != value or low != low:  # noqa: PLR0124 (NaN)
+    if value != value or low != low:
         return "-"
     return f"{value:.1%} [{low:.0%}, {high:.0%}]{'*' if row['is_low_n'] else ''}"

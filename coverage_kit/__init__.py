@@ -1,6 +1,7 @@
 """coverage_kit: which questions put to AI search does a site not answer, and which few words would change that?
 
-Every public name is listed in `__all__` and loaded when first used, so that `import coverage_kit` costs next to nothing.
+Every public name is listed in `__all__` and loaded when first used, so that `import coverage_kit`
+costs next to nothing.
 """
 
 from importlib import import_module
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from coverage_kit.match.model import SiteModel
     from coverage_kit.match.neighbors import nearest_passages
     from coverage_kit.measure.before_after import Treatment, measure_change
-    from coverage_kit.measure.visibility import TrackedBrands, measure_visibility
+    from coverage_kit.measure.visibility import (
+        TrackedBrands,
+        measure_visibility,
+    )
     from coverage_kit.pipeline.run import analyze
     from coverage_kit.rank.edits import propose_edits
     from coverage_kit.rank.gaps import rank_gaps
@@ -71,14 +75,16 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __version__ = "0.1.0"
-__all__ = [  # noqa: PLE0604 (names are loaded lazily below)
+__all__ = [
     *sorted(_HOME_OF),
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
-        raise AttributeError(f"coverage_kit has no public name {name!r}; it has {', '.join(sorted(_HOME_OF))}")
+        raise AttributeError(
+            f"coverage_kit has no public name {name!r}; it has {', '.join(sorted(_HOME_OF))}"
+        )
     value = getattr(import_module(f"coverage_kit.{_HOME_OF[name]}"), name)
     globals()[name] = value
     return value

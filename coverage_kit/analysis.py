@@ -23,9 +23,10 @@ VECTORS = ("query_vectors", "passage_vectors")
 class Analysis:
     """Everything a run found: one table a stage, and `about`.
 
-    `about` holds plain values: settings, versions, seed, self_test (auc, low, high, ece, n_queries, n_hidden, or None),
-    clustering (resolution, n_clusters, stability, low_membership_share), own_site, brand, reused, index, and so on.
-    `embeddings` are the encoder's vectors of the queries and of the passages, by the names of VECTORS.
+    `about` holds plain values: settings, versions, seed, self_test (auc, low, high, ece, n_queries,
+    n_hidden, or None), clustering (resolution, n_clusters, stability, low_membership_share),
+    own_site, brand, reused, index, and so on. `embeddings` are the encoder's vectors of the queries
+    and of the passages, by the names of VECTORS.
     """
 
     pages: tables.Pages
@@ -96,8 +97,9 @@ def _table_names() -> list[str]:
 def save_analysis(analysis: Analysis, folder: str | Path) -> Path:
     """Write tables and vectors as Parquet, and `about` as summary.json, into the folder, which appears whole or not at all.
 
-    A file of vectors has two columns, `id` and `vector` (float32, as long as the encoder makes them); the encoder's name stands
-    in the file's metadata. Other files in the folder stay. Raises RunError when the folder cannot be written.
+    A file of vectors has two columns, `id` and `vector` (float32, as long as the encoder makes
+    them); the encoder's name stands in the file's metadata. Other files in the folder stay. Raises
+    RunError when the folder cannot be written.
     """
     folder = Path(folder)
 
@@ -121,8 +123,16 @@ def load_analysis(folder: str | Path) -> Analysis:
         raise RunError(str(folder), "a finished run", "no tables/summary.json", cure)
     try:
         about = json.loads((place / SUMMARY).read_text(encoding="utf-8"))
-        loaded = {name: pd.read_parquet(place / f"{name}.parquet") for name in _table_names() if _is_there(place, name)}
-        vectors = {name: load_vectors(place / f"{name}.parquet") for name in VECTORS if (place / f"{name}.parquet").exists()}
+        loaded = {
+            name: pd.read_parquet(place / f"{name}.parquet")
+            for name in _table_names()
+            if _is_there(place, name)
+        }
+        vectors = {
+            name: load_vectors(place / f"{name}.parquet")
+            for name in VECTORS
+            if (place / f"{name}.parquet").exists()
+        }
     except (OSError, ValueError) as error:
         raise RunError(str(place), "a whole run", str(error).splitlines()[0], cure) from error
     return Analysis(**loaded, about=about, embeddings=vectors)
@@ -130,7 +140,8 @@ def load_analysis(folder: str | Path) -> Analysis:
 
 def find_tables(folder: Path) -> Path:
     """Return where a run's tables are: the ones before, where a crash came just between taking these away and the new ones."""
-    place, before = folder / "tables", folder / "tables.old"
+    place = folder / "tables"
+    before = folder / "tables.old"
     return before if before.is_dir() and not place.exists() else place
 
 
@@ -139,7 +150,11 @@ def save_vectors(embeddings: Embeddings, path: Path) -> None:
     flat = pa.array(np.ascontiguousarray(embeddings.vectors).reshape(-1))
     vectors = pa.FixedSizeListArray.from_arrays(flat, embeddings.vectors.shape[1])
     table = pa.table({"id": pa.array(embeddings.ids, pa.large_string()), "vector": vectors})
-    pq.write_table(table.replace_schema_metadata({"encoder": embeddings.encoder}), path, compression="zstd")
+    pq.write_table(
+        table.replace_schema_metadata({"encoder": embeddings.encoder}),
+        path,
+        compression="zstd",
+    )
 
 
 def load_vectors(path: Path) -> Embeddings:
@@ -147,4 +162,8 @@ def load_vectors(path: Path) -> Embeddings:
     table = pq.read_table(path)
     column = table["vector"].combine_chunks()
     vectors = column.flatten().to_numpy().reshape(len(table), column.type.list_size)
-    return Embeddings(tuple(table["id"].to_pylist()), vectors, table.schema.metadata[b"encoder"].decode())
+    return Embeddings(
+        tuple(table["id"].to_pylist()),
+        vectors,
+        table.schema.metadata[b"encoder"].decode(),
+    )

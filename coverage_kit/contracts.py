@@ -37,8 +37,9 @@ class PassageText(NamedTuple):
 class TextChange(NamedTuple):
     """Passages to add and passages (their ids) to remove; changes of one group are variants of one another.
 
-    `part` is the share of its fullest variant's words that it says: the answer is in a part of a text about as often.
-    `is_assumed` says that nobody knows yet what the text will say, so that the words of those who ask stand for it.
+    `part` is the share of its fullest variant's words that it says: the answer is in a part of a
+    text about as often. `is_assumed` says that nobody knows yet what the text will say, so that the
+    words of those who ask stand for it.
     """
 
     added: tuple[PassageText, ...]
@@ -51,8 +52,9 @@ class TextChange(NamedTuple):
 class Effect(NamedTuple):
     """What a change does to the queries that it touches.
 
-    `rows` (k,) are their places; `before` and `after` (1 + bootstraps, k) their coverage, the estimate first; `answer_probability` (k,) is the
-    probability that the changed text is what each of them asks for.
+    `rows` (k,) are their places; `before` and `after` (1 + bootstraps, k) their coverage, the
+    estimate first; `answer_probability` (k,) is the probability that the changed text is what each
+    of them asks for.
     """
 
     rows: npt.NDArray[np.int64]

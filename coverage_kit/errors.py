@@ -14,10 +14,15 @@ class CoverageKitError(Exception):
     """
 
     def __init__(self, where: str, what: str, found: str, cure: str) -> None:
-        self.where, self.what, self.found, self.cure = where, what, found, cure
+        self.where = where
+        self.what = what
+        self.found = found
+        self.cure = cure
         super().__init__(f"{where}: {what}; found {found}. {cure}")
 
-    def __reduce__(self) -> tuple[type["CoverageKitError"], tuple[str, str, str, str]]:
+    def __reduce__(
+        self,
+    ) -> tuple[type["CoverageKitError"], tuple[str, str, str, str]]:
         return type(self), (self.where, self.what, self.found, self.cure)
 
 
@@ -52,9 +57,10 @@ class PictureError(CoverageKitError):
 class ModelError(CoverageKitError):
     """A language model or an answer engine gives no answer that can be used.
 
-    `status` is the HTTP status that came instead, 0 for none; `retry_after` the header of that name; `may_cost` tells that the
-    request may have been answered, and so has to be paid for, although no answer arrived. `spent` is what was spent before in
-    vain on what was wanted, where whoever raises it keeps count.
+    `status` is the HTTP status that came instead, 0 for none; `retry_after` the header of that
+    name; `may_cost` tells that the request may have been answered, and so has to be paid for,
+    although no answer arrived. `spent` is what was spent before in vain on what was wanted, where
+    whoever raises it keeps count.
     """
 
     status: int = 0

@@ -34,7 +34,8 @@ def summarize(analysis: Analysis) -> Headline:
     """Return the key figures: what is asked, how much of it is covered, how many gaps, what the budget buys."""
     asked = analysis.queries.merge(analysis.coverage, on="query_id")
     covered = [_weighted(asked[column], asked["demand"]) for column in ("coverage", "low", "high")]
-    gaps, plan = analysis.gaps, chosen_edits(analysis)
+    gaps = analysis.gaps
+    plan = chosen_edits(analysis)
     gain = float(plan["marginal_gain"].sum())
     low, high = _plan_interval(analysis, plan, gain)
     return Headline(
@@ -68,7 +69,9 @@ def chosen_edits(analysis: Analysis) -> pd.DataFrame:
 
 def _plan_interval(analysis: Analysis, plan: pd.DataFrame, gain: float) -> tuple[float, float]:
     """Return the ends of the plan's gain: those of the frontier at the last chosen edit, in the proportion of its gain."""
-    reached = analysis.frontier[analysis.frontier["edit_id"].isin(plan["edit_id"])].sort_values("rank")
+    reached = analysis.frontier[analysis.frontier["edit_id"].isin(plan["edit_id"])].sort_values(
+        "rank"
+    )
     if reached.empty:
         return 0.0, 0.0
     last = reached.iloc[-1]

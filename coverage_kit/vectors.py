@@ -29,7 +29,8 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         """Return one unit vector a text: float32, shape (len(texts), dimensions).
 
-        Some encoders treat what is asked (`role="query"`) and what may answer (`role="passage"`) differently.
+        Some encoders treat what is asked (`role="query"`) and what may answer (`role="passage"`)
+        differently.
         """
         ...
 
@@ -69,7 +70,12 @@ class Embeddings:
         lengths = np.linalg.norm(self.vectors, axis=1)
         if len(lengths) and not np.allclose(lengths, 1, atol=1e-3):
             worst = float(lengths[np.argmax(np.abs(lengths - 1))])
-            raise EncoderError("Embeddings", "vectors of length 1", f"length {worst:.3f}", "Normalise them first.")
+            raise EncoderError(
+                "Embeddings",
+                "vectors of length 1",
+                f"length {worst:.3f}",
+                "Normalise them first.",
+            )
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -77,7 +83,11 @@ class Embeddings:
     def select(self, ids: Sequence[str]) -> "Embeddings":
         """Return the embeddings of these ids, in this order. Raises KeyError for an unknown id."""
         place = {name: row for row, name in enumerate(self.ids)}
-        return Embeddings(tuple(ids), self.vectors[[place[name] for name in ids]], self.encoder)
+        return Embeddings(
+            tuple(ids),
+            self.vectors[[place[name] for name in ids]],
+            self.encoder,
+        )
 
     def similarity(self, other: "Embeddings") -> Vectors:
         """Return the cosine of each own vector with each of the other's, shape (len(self), len(other)).
@@ -85,18 +95,32 @@ class Embeddings:
         Raises EncoderError when the two were made by different encoders.
         """
         if self.encoder != other.encoder:
-            raise EncoderError("similarity", f"vectors of {self.encoder}", other.encoder, "Embed both with one encoder.")
+            raise EncoderError(
+                "similarity",
+                f"vectors of {self.encoder}",
+                other.encoder,
+                "Embed both with one encoder.",
+            )
         return np.asarray(self.vectors @ other.vectors.T, dtype=np.float32)
 
 
 def cosines(vectors: Vectors, others: Vectors) -> Vectors:
     """Return the cosine of each unit vector with each of the others, to 6 decimals, shape (len(vectors), len(others)).
 
-    Summed in double precision: a product in single precision depends, in its last digits, on its shape and on the processor.
+    Summed in double precision: a product in single precision depends, in its last digits, on its
+    shape and on the processor.
     """
-    return np.asarray(np.round(vectors.astype(np.float64) @ others.T.astype(np.float64), 6), dtype=np.float32)
+    return np.asarray(
+        np.round(vectors.astype(np.float64) @ others.T.astype(np.float64), 6),
+        dtype=np.float32,
+    )
 
 
-def embed_texts(ids: Iterable[str], texts: Iterable[str], encoder: Encoder, role: Role = "passage") -> Embeddings:
+def embed_texts(
+    ids: Iterable[str],
+    texts: Iterable[str],
+    encoder: Encoder,
+    role: Role = "passage",
+) -> Embeddings:
     """Return the embeddings of texts (one id each, same order) by this encoder."""
     return Embeddings(tuple(ids), encoder.encode(list(texts), role), encoder.name)

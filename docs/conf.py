@@ -21,4 +21,6 @@ autodoc_typehints_description_target = "documented"
 autodoc_preserve_defaults = True
 napoleon_use_rtype = False
 nitpicky = True
-nitpick_ignore_regex = [("py:.*", r".*")]  # types of other packages have no page here; documents and labels are still checked
+nitpick_ignore_regex = [
+    ("py:.*", r".*")
+]  # types of other packages have no page here; documents and labels are still checked

@@ -40,8 +40,16 @@ _COMMANDS = {
 
 def keep(page: Page, name: str, top: Locator | None = None, height: int = HEIGHT) -> None:
     """Write what a page shows from the top of an element on, as a picture of that height."""
-    y = 0.0 if top is None else top.evaluate("one => one.getBoundingClientRect().top + window.scrollY") - 16
-    page.screenshot(path=OUT / f"{name}.png", full_page=True, clip={"x": 0, "y": y, "width": WIDTH, "height": height})
+    y = (
+        0.0
+        if top is None
+        else top.evaluate("one => one.getBoundingClientRect().top + window.scrollY") - 16
+    )
+    page.screenshot(
+        path=OUT / f"{name}.png",
+        full_page=True,
+        clip={"x": 0, "y": y, "width": WIDTH, "height": height},
+    )
 
 
 def draw_page(browser: Browser, run: Path) -> None:
@@ -65,8 +73,15 @@ def draw_page(browser: Browser, run: Path) -> None:
 def draw_workbook(browser: Browser, run: Path, folder: Path) -> None:
     """Write the charts of the workbook's summary as LibreOffice prints them."""
     choice = {"PageRange": {"type": "string", "value": "2"}}
-    command = ["soffice", "--headless", "--convert-to", f"pdf:calc_pdf_Export:{json.dumps(choice)}", "--outdir", str(folder)]
-    subprocess.run([*command, str(run / "gaps.xlsx")], check=True, capture_output=True)  # noqa: S603 (a fixed command)
+    command = [
+        "soffice",
+        "--headless",
+        "--convert-to",
+        f"pdf:calc_pdf_Export:{json.dumps(choice)}",
+        "--outdir",
+        str(folder),
+    ]
+    subprocess.run([*command, str(run / "gaps.xlsx")], check=True, capture_output=True)
     page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=SCALE)
     page.goto((folder / "gaps.pdf").as_uri() + "#toolbar=0&zoom=150")
     page.wait_for_timeout(5000)  # the viewer does not tell when it is done
@@ -86,16 +101,33 @@ def draw_notebook(browser: Browser, run: Path, folder: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
-    command += ["--IdentityProvider.token=", "--LabApp.extension_manager=readonly", "--LabApp.news_url=None"]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        "--ip=127.0.0.1",
+        f"--port={port}",
+    ]
+    command += [
+        "--IdentityProvider.token=",
+        "--LabApp.extension_manager=readonly",
+        "--LabApp.news_url=None",
+    ]
     places = {
-        name: str(folder / name) for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTER_CONFIG_DIR")
+        name: str(folder / name)
+        for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTER_CONFIG_DIR")
     }
-    lab = subprocess.Popen(  # noqa: S603 (a fixed command)
-        [*command, f"--ServerApp.root_dir={folder}"], env={**os.environ, **places}, stderr=subprocess.DEVNULL
+    lab = subprocess.Popen(
+        [*command, f"--ServerApp.root_dir={folder}"],
+        env={**os.environ, **places},
+        stderr=subprocess.DEVNULL,
     )
     try:
-        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=SCALE)
+        page = browser.new_page(
+            viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=SCALE
+        )
         page.set_default_timeout(120_000)
         for _ in range(120):
             with contextlib.suppress(Error):
@@ -124,9 +156,15 @@ def tell_tutorial(run: Path, folder: Path) -> None:
         if found[2] == "demo":
             told = describe_run(load_analysis(run), Path("runs/demo"))
         else:
-            done = CliRunner().invoke(app, shlex.split(_COMMANDS[found[2]].format(folder=folder)), catch_exceptions=False)
+            done = CliRunner().invoke(
+                app, shlex.split(_COMMANDS[found[2]].format(folder=folder)), catch_exceptions=False
+            )
             told = done.output.replace(str(folder), "runs/copy").replace(f"{ROOT}/", "")
-        return found[1] + "".join(f"{line.rstrip()}\n" for line in told.strip("\n").splitlines()) + found[3]
+        return (
+            found[1]
+            + "".join(f"{line.rstrip()}\n" for line in told.strip("\n").splitlines())
+            + found[3]
+        )
 
     path = HERE / "tutorial.md"
     path.write_text(_SAID.sub(say, path.read_text(encoding="utf-8")), encoding="utf-8")
@@ -134,10 +172,15 @@ def tell_tutorial(run: Path, folder: Path) -> None:
 
 def draw_all(run: Path) -> None:
     """Write every picture and the tutorial's outputs."""
-    options = {"executable_path": shutil.which("chromium"), "headless": False}  # headless by its option: it shows PDFs too
+    options = {
+        "executable_path": shutil.which("chromium"),
+        "headless": False,
+    }  # headless by its option: it shows PDFs too
     OUT.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**options, args=["--headless=new", "--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            **options, args=["--headless=new", "--no-sandbox", "--disable-gpu"]
+        )
         draw_page(browser, run)
         draw_workbook(browser, run, Path(folder))
         draw_notebook(browser, run, Path(folder))

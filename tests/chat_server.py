@@ -18,7 +18,9 @@ class Reply(NamedTuple):
     delay_seconds: float = 0.0
     finish_reason: str = "stop"
     raw: str | None = None
-    top_logprobs: tuple[dict[str, float], ...] = ()  # by the text's token; the first of each stands in the text
+    top_logprobs: tuple[
+        dict[str, float], ...
+    ] = ()  # by the text's token; the first of each stands in the text
     usage: tuple[int, int] | None = None
     more: tuple[str, ...] = ()  # texts of further choices
 
@@ -50,16 +52,37 @@ def chat_server(answer: Callable[[int, dict[str, Any]], Reply]) -> Iterator[Chat
             reply = chat.answer(len(chat.asked) - 1, body)
             time.sleep(reply.delay_seconds)
             choices = [
-                {"index": at, "message": {"role": "assistant", "content": text}, "finish_reason": reply.finish_reason}
+                {
+                    "index": at,
+                    "message": {"role": "assistant", "content": text},
+                    "finish_reason": reply.finish_reason,
+                }
                 for at, text in enumerate((reply.text, *reply.more))
             ]
             if reply.top_logprobs and body.get("logprobs"):
                 choices[0]["logprobs"] = {"content": [_token(one) for one in reply.top_logprobs]}
-            done = {"id": "x", "object": "chat.completion", "created": 0, "model": body["model"], "choices": choices}
+            done = {
+                "id": "x",
+                "object": "chat.completion",
+                "created": 0,
+                "model": body["model"],
+                "choices": choices,
+            }
             if reply.usage:
-                done["usage"] = dict(zip(("prompt_tokens", "completion_tokens"), reply.usage, strict=True))
-            wrong = {"error": {"message": f"{reply.text} {self.headers.get('authorization')}", "type": "t"}}
-            content = (reply.raw if reply.raw is not None else json.dumps(done if reply.status == 200 else wrong)).encode()
+                done["usage"] = dict(
+                    zip(("prompt_tokens", "completion_tokens"), reply.usage, strict=True)
+                )
+            wrong = {
+                "error": {
+                    "message": f"{reply.text} {self.headers.get('authorization')}",
+                    "type": "t",
+                }
+            }
+            content = (
+                reply.raw
+                if reply.raw is not None
+                else json.dumps(done if reply.status == 200 else wrong)
+            ).encode()
             self.reply(reply.status, content, {"Retry-After-Ms": 1})
 
     with serve(Handler) as url:

@@ -31,8 +31,15 @@ def find_blocks(text, *languages):
 
 def find_command_lines(text):
     """Return the lines of a document's shell blocks that call coverage-kit, without comments."""
-    lines = (line for block in find_blocks(text, "sh", "") for line in block.replace("\\\n", " ").splitlines())
-    called = (re.search(r"(?:^|[\s/])coverage-kit ([a-z-].*)$", re.split(r"\s#\s", line)[0]) for line in lines)
+    lines = (
+        line
+        for block in find_blocks(text, "sh", "")
+        for line in block.replace("\\\n", " ").splitlines()
+    )
+    called = (
+        re.search(r"(?:^|[\s/])coverage-kit ([a-z-].*)$", re.split(r"\s#\s", line)[0])
+        for line in lines
+    )
     return [found[1].split(";")[0].strip() for found in called if found]
 
 
@@ -42,7 +49,9 @@ def parse(line):
     if name == "--help":
         return
     command = COMMANDS[name]
-    command.make_context(name, [one for one in arguments if one != "--help"], resilient_parsing="--help" in arguments)
+    command.make_context(
+        name, [one for one in arguments if one != "--help"], resilient_parsing="--help" in arguments
+    )
 
 
 def documents():

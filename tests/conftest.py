@@ -9,14 +9,26 @@ from coverage_kit.tables import PASSAGES, QUERIES
 from tests.encoder import WordEncoder
 from tests.world import write_project
 
-hypothesis.settings.register_profile("busy", deadline=None)  # how long an example takes says how busy the machine is
+hypothesis.settings.register_profile(
+    "busy", deadline=None
+)  # how long an example takes says how busy the machine is
 hypothesis.settings.load_profile("busy")
 
 TOPICS = {
     "brakes": ["brake pads wear", "hydraulic brakes squeal", "brake lever bleed", "brake disc rub"],
     "tyres": ["tyre pressure load", "puncture tyre repair", "tyre tread wear", "tube valve tyre"],
-    "battery": ["battery charge hours", "battery winter range", "battery lifespan cycles", "battery storage charge"],
-    "delivery": ["delivery van days", "delivery cost island", "delivery assembly box", "delivery slot choose"],
+    "battery": [
+        "battery charge hours",
+        "battery winter range",
+        "battery lifespan cycles",
+        "battery storage charge",
+    ],
+    "delivery": [
+        "delivery van days",
+        "delivery cost island",
+        "delivery assembly box",
+        "delivery slot choose",
+    ],
 }
 
 
@@ -85,7 +97,9 @@ def queries():
     rows = []
     for topic, subjects in TOPICS.items():
         for number, words in enumerate(subjects):
-            for style, text in enumerate((f"how about {words}", f"{words} please", f"my {topic}: {words}?")):
+            for style, text in enumerate(
+                (f"how about {words}", f"{words} please", f"my {topic}: {words}?")
+            ):
                 query_id = f"q-{topic}-{number}-{style}"
                 rows.append({"query_id": query_id, "text": text, "demand": 1.0 + style})
     return QUERIES.table(rows)

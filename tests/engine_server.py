@@ -77,92 +77,212 @@ def _chat(searched):
     message = {"role": "assistant", "content": TEXT, "annotations": notes}
     usage = {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30}
     choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
-    return {"id": "c", "object": "chat.completion", "created": 1, "model": "gpt-x-2026", "choices": choices, "usage": usage}
+    return {
+        "id": "c",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "gpt-x-2026",
+        "choices": choices,
+        "usage": usage,
+    }
 
 
 def _responses(searched):
     sources = [{"type": "url", "url": url} for url in URLS]
     call = {"type": "web_search_call", "id": "ws", "status": "completed"}
-    calls = [{**call, "action": {"type": "search", "query": one, "sources": sources}} for one in searched]
+    calls = [
+        {**call, "action": {"type": "search", "query": one, "sources": sources}} for one in searched
+    ]
     calls += [{**call, "action": {"type": "open_page", "url": URLS[2]}}] if searched else []
-    notes = [{"type": "url_citation", "start_index": 0, "end_index": 11, "title": "One", "url": URLS[0]}] if searched else []
+    notes = (
+        [
+            {
+                "type": "url_citation",
+                "start_index": 0,
+                "end_index": 11,
+                "title": "One",
+                "url": URLS[0],
+            }
+        ]
+        if searched
+        else []
+    )
     said = {"type": "output_text", "text": TEXT, "annotations": notes}
-    message = {"type": "message", "id": "m", "role": "assistant", "status": "completed", "content": [said]}
+    message = {
+        "type": "message",
+        "id": "m",
+        "role": "assistant",
+        "status": "completed",
+        "content": [said],
+    }
     usage = {"input_tokens": 100, "output_tokens": 50, "total_tokens": 150}
-    about = {"id": "r", "object": "response", "created_at": 1, "model": "gpt-x-2026", "status": "completed", "error": None}
+    about = {
+        "id": "r",
+        "object": "response",
+        "created_at": 1,
+        "model": "gpt-x-2026",
+        "status": "completed",
+        "error": None,
+    }
     return {**about, "output": [*calls, message], "usage": usage}
 
 
 def _perplexity(searched):
     found = [{"id": i + 1, "url": url, "title": "T", "snippet": "s"} for i, url in enumerate(URLS)]
-    results = [{"type": "search_results", "queries": searched, "results": found}] if searched else []
+    results = (
+        [{"type": "search_results", "queries": searched, "results": found}] if searched else []
+    )
     said = {"type": "output_text", "text": "Acme leads [1]. Best has offices.", "annotations": []}
-    message = {"type": "message", "id": "m", "role": "assistant", "status": "completed", "content": [said]}
+    message = {
+        "type": "message",
+        "id": "m",
+        "role": "assistant",
+        "status": "completed",
+        "content": [said],
+    }
     usage = {"input_tokens": 200, "output_tokens": 30, "total_tokens": 230}
     usage |= {"tool_calls_details": {"web_search": {"invocation": 3}}} if searched else {}
-    about = {"id": "p", "object": "response", "created_at": 1, "model": "perplexity/sonar", "status": "completed"}
+    about = {
+        "id": "p",
+        "object": "response",
+        "created_at": 1,
+        "model": "perplexity/sonar",
+        "status": "completed",
+    }
     return {**about, "output": [*results, message], "usage": usage}
 
 
 def _sonar(searched):
     found = [{"url": url, "title": "T"} for url in URLS]
-    steps = [{"type": "web_search", "web_search": {"search_keywords": searched, "search_results": []}}]
-    message = {"role": "assistant", "content": "Acme leads [1]. Best has offices.", "reasoning_steps": steps}
+    steps = [
+        {"type": "web_search", "web_search": {"search_keywords": searched, "search_results": []}}
+    ]
+    message = {
+        "role": "assistant",
+        "content": "Acme leads [1]. Best has offices.",
+        "reasoning_steps": steps,
+    }
     usage = {"prompt_tokens": 9, "completion_tokens": 8, "num_search_queries": len(searched)}
-    about = {"id": "s", "object": "chat.completion", "created": 1, "model": "sonar", "citations": list(URLS)}
-    return {**about, "search_results": found, "choices": [{"index": 0, "message": message}], "usage": usage}
+    about = {
+        "id": "s",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "sonar",
+        "citations": list(URLS),
+    }
+    return {
+        **about,
+        "search_results": found,
+        "choices": [{"index": 0, "message": message}],
+        "usage": usage,
+    }
 
 
 def _gemini(searched):
     chunks = [
-        {"web": {"uri": f"https://vertexaisearch.cloud.google.com/grounding-api-redirect/{i}", "title": title}}
+        {
+            "web": {
+                "uri": f"https://vertexaisearch.cloud.google.com/grounding-api-redirect/{i}",
+                "title": title,
+            }
+        }
         for i, title in enumerate(("a.example", "b.example", "c.example"))
     ]
     supports = [{"segment": {"endIndex": 11, "text": TEXT[:11]}, "groundingChunkIndices": [0]}]
-    grounding = {"webSearchQueries": searched, "groundingChunks": chunks, "groundingSupports": supports}
+    grounding = {
+        "webSearchQueries": searched,
+        "groundingChunks": chunks,
+        "groundingSupports": supports,
+    }
     candidate = {"content": {"role": "model", "parts": [{"text": TEXT}]}, "finishReason": "STOP"}
     candidate |= {"groundingMetadata": grounding} if searched else {}
-    usage = {"promptTokenCount": 5, "toolUsePromptTokenCount": 70, "candidatesTokenCount": 20, "thoughtsTokenCount": 6}
-    return {"candidates": [candidate], "modelVersion": "gemini-3-flash", "responseId": "g", "usageMetadata": usage}
+    usage = {
+        "promptTokenCount": 5,
+        "toolUsePromptTokenCount": 70,
+        "candidatesTokenCount": 20,
+        "thoughtsTokenCount": 6,
+    }
+    return {
+        "candidates": [candidate],
+        "modelVersion": "gemini-3-flash",
+        "responseId": "g",
+        "usageMetadata": usage,
+    }
 
 
 def _anthropic(searched):
     blocks = []
     for number, one in enumerate(searched):
-        found = [{"type": "web_search_result", "url": url, "title": "T", "encrypted_content": "e"} for url in URLS]
-        blocks += [
-            {"type": "server_tool_use", "id": f"srvtoolu_{number}", "name": "web_search", "input": {"query": one}},
-            {"type": "web_search_tool_result", "tool_use_id": f"srvtoolu_{number}", "content": found},
+        found = [
+            {"type": "web_search_result", "url": url, "title": "T", "encrypted_content": "e"}
+            for url in URLS
         ]
-    cited = {"type": "web_search_result_location", "url": URLS[0], "title": "One", "cited_text": "c", "encrypted_index": "e"}
+        blocks += [
+            {
+                "type": "server_tool_use",
+                "id": f"srvtoolu_{number}",
+                "name": "web_search",
+                "input": {"query": one},
+            },
+            {
+                "type": "web_search_tool_result",
+                "tool_use_id": f"srvtoolu_{number}",
+                "content": found,
+            },
+        ]
+    cited = {
+        "type": "web_search_result_location",
+        "url": URLS[0],
+        "title": "One",
+        "cited_text": "c",
+        "encrypted_index": "e",
+    }
     blocks += [
         {"type": "text", "text": TEXT[:11], "citations": [cited] if searched else None},
         {"type": "text", "text": TEXT[11:]},
     ]
     usage = {"input_tokens": 300, "cache_read_input_tokens": 40, "output_tokens": 25}
     usage |= {"server_tool_use": {"web_search_requests": len(searched)}}
-    about = {"id": "msg", "type": "message", "role": "assistant", "model": "claude-x-2026", "stop_reason": "end_turn"}
+    about = {
+        "id": "msg",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-x-2026",
+        "stop_reason": "end_turn",
+    }
     return {**about, "content": blocks, "usage": usage}
 
 
 @contextmanager
-def engine_server(answer: Callable[[int, Asked], Reply] = lambda _number, _asked: Reply()) -> Iterator[Engines]:
+def engine_server(
+    answer: Callable[[int, Asked], Reply] = lambda _number, _asked: Reply(),
+) -> Iterator[Engines]:
     """Serve replies by the number of the request, from 0, and what was asked."""
     engines = Engines(answer)
 
     class Handler(QuietHandler, BaseHTTPRequestHandler):
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            kind = PATHS.get(self.path, "gemini" if self.path.startswith("/gemini/v1beta/models/") else "")
+            kind = PATHS.get(
+                self.path, "gemini" if self.path.startswith("/gemini/v1beta/models/") else ""
+            )
             headers = {name.lower(): value for name, value in self.headers.items()}
-            asked = Asked(kind, _query(kind, body) if kind else "", body, headers, self.path, time.monotonic())
+            asked = Asked(
+                kind, _query(kind, body) if kind else "", body, headers, self.path, time.monotonic()
+            )
             with engines.lock:
                 number = len(engines.asked)
                 engines.asked.append(asked)
-            reply = engines.answer(number, asked) if kind else Reply(404, {"error": {"message": "no such path"}})
+            reply = (
+                engines.answer(number, asked)
+                if kind
+                else Reply(404, {"error": {"message": "no such path"}})
+            )
             time.sleep(reply.delay_seconds)
             has_search = "tools" in body or "web_search_options" in body or kind == "sonar"
-            told = reply.body if reply.body is not None else answer_of(kind, asked.query, has_search)
+            told = (
+                reply.body if reply.body is not None else answer_of(kind, asked.query, has_search)
+            )
             content = reply.raw if reply.raw is not None else json.dumps(told).encode()
             self.reply(reply.status, content, reply.headers)
 

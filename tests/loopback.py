@@ -10,7 +10,11 @@ class QuietHandler(BaseHTTPRequestHandler):
     def reply(self, status: int, content: bytes, headers: Mapping[str, object]) -> None:
         try:
             self.send_response(status)
-            for name, value in {"Content-Type": "application/json", "Content-Length": len(content), **headers}.items():
+            for name, value in {
+                "Content-Type": "application/json",
+                "Content-Length": len(content),
+                **headers,
+            }.items():
                 self.send_header(name, str(value))
             self.end_headers()
             self.wfile.write(content)

@@ -3,7 +3,10 @@
 
 def rows_of(sheet):
     titles = [cell.value for cell in sheet[1]]
-    return [dict(zip(titles, [cell.value for cell in row], strict=True)) for row in sheet.iter_rows(min_row=2)]
+    return [
+        dict(zip(titles, [cell.value for cell in row], strict=True))
+        for row in sheet.iter_rows(min_row=2)
+    ]
 
 
 def words_of(element):

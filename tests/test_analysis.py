@@ -27,14 +27,16 @@ def test_a_run_can_be_read_without_us(sample_analysis, tmp_path):
     folder = save_analysis(sample_analysis, tmp_path / "run") / "tables"
     asked = sample_analysis.embeddings["query_vectors"]
     row = duckdb.sql(
-        f"select q.text, list_cosine_similarity(v.vector, v.vector), len(v.vector) from '{folder}/queries.parquet' q "  # noqa: S608
+        f"select q.text, list_cosine_similarity(v.vector, v.vector), len(v.vector) from '{folder}/queries.parquet' q "
         f"join '{folder}/query_vectors.parquet' v on v.id = q.query_id where q.query_id = '{asked.ids[5]}'"
     ).fetchall()[0]
     text = sample_analysis.queries.set_index("query_id").loc[asked.ids[5], "text"]
     assert row == (text, pytest.approx(1, abs=1e-5), asked.vectors.shape[1])
     read = pd.read_parquet(folder / "passage_vectors.parquet")
-    assert np.array_equal(np.stack(read["vector"]), sample_analysis.embeddings["passage_vectors"].vectors)
-    counted = duckdb.sql(f"select count(*) from '{folder}/gaps.parquet'").fetchall()  # noqa: S608
+    assert np.array_equal(
+        np.stack(read["vector"]), sample_analysis.embeddings["passage_vectors"].vectors
+    )
+    counted = duckdb.sql(f"select count(*) from '{folder}/gaps.parquet'").fetchall()
     assert counted == [(len(sample_analysis.gaps),)]
 
 
@@ -57,7 +59,9 @@ def test_a_run_of_an_encoder_without_texts_has_no_vectors(sample_analysis, tmp_p
 def test_a_run_killed_while_it_writes_leaves_a_whole_one(sample_analysis, tmp_path):
     save_analysis(sample_analysis, tmp_path)
     for number in range(6):
-        with subprocess.Popen([sys.executable, "-c", SAVES, str(tmp_path)], stdout=subprocess.PIPE) as process:
+        with subprocess.Popen(
+            [sys.executable, "-c", SAVES, str(tmp_path)], stdout=subprocess.PIPE
+        ) as process:
             process.stdout.readline()
             time.sleep(0.05 + 0.07 * number)
             process.send_signal(signal.SIGKILL)
@@ -78,9 +82,19 @@ def test_tables_taken_away_just_before_a_crash_are_found_and_put_back(sample_ana
     assert load_analysis(tmp_path).gaps.equals(sample_analysis.gaps)
 
 
-def test_a_run_of_a_version_without_the_later_tables_is_read_with_them_empty(sample_analysis, tmp_path):
+def test_a_run_of_a_version_without_the_later_tables_is_read_with_them_empty(
+    sample_analysis, tmp_path
+):
     folder = save_analysis(sample_analysis, tmp_path / "run")
-    for name in ("audits", "findings", "checks", "brand_claims", "claim_rates", "judgements", "reliability"):
+    for name in (
+        "audits",
+        "findings",
+        "checks",
+        "brand_claims",
+        "claim_rates",
+        "judgements",
+        "reliability",
+    ):
         (folder / "tables" / f"{name}.parquet").unlink()
     old = load_analysis(folder)
     assert old.findings.empty

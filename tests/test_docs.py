@@ -46,8 +46,24 @@ def text_of(path):
 def site(tmp_path_factory):
     """The site, built with warnings as errors."""
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "sphinx", "-q", "-n", "-W", "--keep-going", str(DOCS), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-n",
+        "-W",
+        "--keep-going",
+        str(DOCS),
+        str(folder),
+    ]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
@@ -60,7 +76,9 @@ def test_what_comes_from_the_code_is_fresh():
 def test_every_known_format_has_a_howto_whose_record_is_read_as_it(tmp_path):
     read = set()
     for howto in sorted((DOCS / "howto").glob("*.md")):
-        for file, record in re.findall(r"<!-- inspect (\S+).*?-->\n```\w+\n(.*?)\n```", text_of(howto), re.DOTALL):
+        for file, record in re.findall(
+            r"<!-- inspect (\S+).*?-->\n```\w+\n(.*?)\n```", text_of(howto), re.DOTALL
+        ):
             folder = tmp_path / howto.stem
             folder.mkdir(exist_ok=True)
             (folder / file).write_text(record, encoding="utf-8")
@@ -73,10 +91,15 @@ def test_every_known_format_has_a_howto_whose_record_is_read_as_it(tmp_path):
 
 
 def test_the_howto_of_ga4_shows_visits_that_are_read(tmp_path):
-    record = re.search(r"<!-- sessions (\S+) -->\n```\w+\n(.*?)\n```", text_of(DOCS / "howto/ga4.md"), re.DOTALL)
+    record = re.search(
+        r"<!-- sessions (\S+) -->\n```\w+\n(.*?)\n```", text_of(DOCS / "howto/ga4.md"), re.DOTALL
+    )
     (tmp_path / record[1]).write_text(record[2], encoding="utf-8")
     sessions, rejects = read_sessions([str(tmp_path / record[1])])
-    assert sessions[["source", "n_sessions"]].to_numpy().tolist() == [["chatgpt.com", 9], ["perplexity.ai", 12]]
+    assert sessions[["source", "n_sessions"]].to_numpy().tolist() == [
+        ["chatgpt.com", 9],
+        ["perplexity.ai", 12],
+    ]
     assert rejects["reason"].tolist() == ["a grand total, which the other rows add up to"]
 
 
@@ -93,7 +116,9 @@ def test_the_tutorial_can_be_followed(sample_analysis, tmp_path, monkeypatch):
     (tmp_path / "data").symlink_to(ROOT / "data")
     monkeypatch.chdir(tmp_path)
     lines = find_command_lines(text_of(DOCS / "tutorial.md"))
-    quick = [line for line in lines if line.split()[0] not in ("run", "compare")]  # those have tests of their own
+    quick = [
+        line for line in lines if line.split()[0] not in ("run", "compare")
+    ]  # those have tests of their own
     has_browser = shutil.which("chromium") is not None
     for line in (one for one in quick if has_browser or not one.startswith("pictures")):
         done = CliRunner().invoke(app, shlex.split(line))
@@ -110,20 +135,29 @@ def test_the_tutorial_tells_what_the_sample_holds(sample_analysis):
 
 def test_every_cause_stands_with_the_title_that_the_page_gives_it():
     causes, term = text_of(DOCS / "concepts.md"), text_of(DOCS / "glossary.md")
-    assert [name for name, told in CAUSES.items() if f"| {name} | {told.title} |" not in causes] == []
+    assert [
+        name for name, told in CAUSES.items() if f"| {name} | {told.title} |" not in causes
+    ] == []
     assert [name for name, told in CAUSES.items() if f"{name} ({told.title})" not in term] == []
 
 
 def test_the_fields_of_a_log_are_named_where_columns_are_set():
-    settings, table = text_of(ROOT / "coverage_kit/coverage.toml"), text_of(DOCS / "howto/own_table.md")
-    named = re.findall(r"\w+", " ".join(re.findall(r"^# (?:query|answer) = .*# (.*)$", settings, re.MULTILINE)))
+    settings, table = (
+        text_of(ROOT / "coverage_kit/coverage.toml"),
+        text_of(DOCS / "howto/own_table.md"),
+    )
+    named = re.findall(
+        r"\w+", " ".join(re.findall(r"^# (?:query|answer) = .*# (.*)$", settings, re.MULTILINE))
+    )
     assert sorted(named) == sorted(["fields", *FIELDS])
     assert [field for field in FIELDS if f"`{field}`" not in table] == []
 
 
 def test_every_status_and_column_for_editors_is_named():
     told = text_of(DOCS / "howto/editors.md")
-    assert [one for one in (*STATUSES, *WRITTEN) if f"`{one}`" not in told and f"**{one}**" not in told] == []
+    assert [
+        one for one in (*STATUSES, *WRITTEN) if f"`{one}`" not in told and f"**{one}**" not in told
+    ] == []
     assert f"**{TODO}**" in told
     assert f"**{EARLIER}**" in told
 
@@ -137,13 +171,21 @@ def test_the_environment_is_activated_where_it_is_installed_and_nowhere_else():
 
 
 def test_no_document_installs_from_an_index_what_a_checkout_holds():
-    assert [one.name for one in documents() if re.search(r"pip install .*coverage_kit\[", text_of(one))] == []
+    assert [
+        one.name for one in documents() if re.search(r"pip install .*coverage_kit\[", text_of(one))
+    ] == []
 
 
 def test_every_error_and_every_figure_has_its_words():
-    kinds = [name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, errors.CoverageKitError)]
+    kinds = [
+        name
+        for name, one in vars(errors).items()
+        if isinstance(one, type) and issubclass(one, errors.CoverageKitError)
+    ]
     told = text_of(DOCS / "troubleshooting.md")
-    assert [name for name in kinds if f"`{name}` |" not in told and name != "CoverageKitError"] == []
+    assert [
+        name for name in kinds if f"`{name}` |" not in told and name != "CoverageKitError"
+    ] == []
     assert [name for name in FIGURES if f"`{name}`" not in text_of(DOCS / "howto/slides.md")] == []
 
 
@@ -158,10 +200,17 @@ def test_the_error_that_is_shown_is_the_error_that_comes(tmp_path, monkeypatch):
 
 def test_the_site_is_built_without_a_warning_and_asks_nobody_for_anything(site):
     pages = list(site.rglob("*.html"))
-    assert {"index.html", "tutorial.html", "api.html", "openai.html"} <= {page.name for page in pages}
+    assert {"index.html", "tutorial.html", "api.html", "openai.html"} <= {
+        page.name for page in pages
+    }
     for page in pages:
         tree = lxml.html.parse(page)
-        loaded = [*tree.xpath("//@src"), *tree.xpath("//@srcset"), *tree.xpath("//link/@href"), *tree.xpath("//@data")]
+        loaded = [
+            *tree.xpath("//@src"),
+            *tree.xpath("//@srcset"),
+            *tree.xpath("//link/@href"),
+            *tree.xpath("//@data"),
+        ]
         assert [one for one in loaded if re.match(r"(https?:)?//", one)] == [], page.name
     for style in site.rglob("*.css"):
         assert not re.search(r"""(@import|url\()\s*["']?(https?:)?//""", text_of(style)), style.name
@@ -184,7 +233,9 @@ def test_every_dependency_is_explained_in_the_readme():
 
 
 def test_python_in_documents_is_valid():
-    blocks = [(one.name, block) for one in documents() for block in find_blocks(text_of(one), "python")]
+    blocks = [
+        (one.name, block) for one in documents() for block in find_blocks(text_of(one), "python")
+    ]
     assert len(blocks) >= 4
     for name, block in blocks:
         compile(block, name, "exec")

@@ -15,13 +15,26 @@ from tests.world import DATA, write_project
 def comparison(sample_analysis, sample_project, tmp_path_factory):
     folder = tmp_path_factory.mktemp("loop")
     changes = list_changes(sample_analysis, pick_edits(sample_analysis, top=10))
-    done = write_site_copy(DATA / "larkmoor", sample_analysis.pages, sample_analysis.passages, changes, folder / "larkmoor")
+    done = write_site_copy(
+        DATA / "larkmoor",
+        sample_analysis.pages,
+        sample_analysis.passages,
+        changes,
+        folder / "larkmoor",
+    )
     assert (done["status"] == "applied").all()
     settings = read_settings(write_project(folder, folder / "larkmoor"))
     again = analyze(settings.model_copy(update={"cache": str(sample_project.parent / "cache")}))
-    own = [run.passages[run.passages["site"] == run.about["own_site"]] for run in (sample_analysis, again)]
+    own = [
+        run.passages[run.passages["site"] == run.about["own_site"]]
+        for run in (sample_analysis, again)
+    ]
     published = find_published(sample_analysis.changes, *own)
-    return changes, published, compare_predictions(sample_analysis, again, published, ("before", "after"))
+    return (
+        changes,
+        published,
+        compare_predictions(sample_analysis, again, published, ("before", "after")),
+    )
 
 
 def test_the_edits_that_were_made_are_found_on_the_pages(comparison):

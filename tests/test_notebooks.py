@@ -23,8 +23,11 @@ FIGURES = {
     "06_how_good_are_the_pages": 2,
     "07_under_the_hood": 1,
 }
-UNATTENDED = [path for path in NOTEBOOKS if path.stem in ("03_where_the_gaps_are", "04_what_to_change")]  # less is shown then
-# the others are run on the sample by JupyterLab in tests/browser, where there is a browser, and papermill would show the same
+UNATTENDED = [
+    path for path in NOTEBOOKS if path.stem in ("03_where_the_gaps_are", "04_what_to_change")
+]  # less is shown then
+# the others are run on the sample by JupyterLab in tests/browser, where there is a browser, and
+# papermill would show the same
 ON_SAMPLE = UNATTENDED if shutil.which("chromium") else NOTEBOOKS
 MOST_BYTES = 2_500_000  # of a notebook that was run: the library of the tables is 1 MB of it; plotly's would be 5 more
 
@@ -32,14 +35,20 @@ MOST_BYTES = 2_500_000  # of a notebook that was run: the library of the tables 
 def run_notebook(path, run, folder):
     """Return a notebook as papermill leaves it, and its outputs."""
     done = folder / path.name
-    papermill.execute_notebook(path, done, {"RUN": str(run)}, cwd=path.parent, kernel_name="python3", progress_bar=False)
+    papermill.execute_notebook(
+        path, done, {"RUN": str(run)}, cwd=path.parent, kernel_name="python3", progress_bar=False
+    )
     notebook = nbformat.read(done, as_version=4)
     return done, [output for cell in notebook.cells for output in cell.get("outputs", [])]
 
 
 def read_figures(outputs):
     bundles = [output.data for output in outputs if "data" in output]
-    return [bundle["application/vnd.plotly.v1+json"] for bundle in bundles if "application/vnd.plotly.v1+json" in bundle]
+    return [
+        bundle["application/vnd.plotly.v1+json"]
+        for bundle in bundles
+        if "application/vnd.plotly.v1+json" in bundle
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +62,11 @@ def least_folder(tmp_path_factory):
     """A run of one page and two questions without an answer: no dates, no competitors, no exports."""
     folder = tmp_path_factory.mktemp("least_run")
     named = write_small(folder, ("how do I bleed a brake", "what does a bike cost"))
-    settings = {"site": {"source": named["--site"]}, "log": {"files": [named["--log"]]}, "cache": str(folder / "cache")}
+    settings = {
+        "site": {"source": named["--site"]},
+        "log": {"files": [named["--log"]]},
+        "cache": str(folder / "cache"),
+    }
     return save_analysis(analyze(make_settings(settings, where="test")), folder / "run")
 
 
@@ -74,7 +87,9 @@ def test_cells_call_the_package_and_hold_no_output(path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_folder_of_the_run_is_the_one_parameter(path):
     notebook = nbformat.read(path, as_version=4)
-    tagged = [cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    tagged = [
+        cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])
+    ]
     assert tagged == ['RUN = "../runs/demo"']
 
 
@@ -94,7 +109,9 @@ def test_each_runs_top_to_bottom_and_draws_safely(path, sample_folder, tmp_path)
 
 @pytest.mark.filterwarnings("ignore")  # of the kernel's own connection
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_each_runs_top_to_bottom_on_a_run_that_lacks_nearly_everything(path, least_folder, tmp_path):
+def test_each_runs_top_to_bottom_on_a_run_that_lacks_nearly_everything(
+    path, least_folder, tmp_path
+):
     done, outputs = run_notebook(path, least_folder, tmp_path)
     assert not [output.text for output in outputs if output.get("name") == "stderr"]
     assert len(read_figures(outputs)) == FIGURES[path.stem]

@@ -26,7 +26,16 @@ def faults():
 def audited(sample_analysis):
     pages = sample_analysis.pages[sample_analysis.pages["site"] == OWN]
     statements = collect_statements(pages, sample_analysis.answers, ("Larkmoor",))
-    taken = ("passages", "gaps", "queries", "coverage", "clusters", "answers", "citations", "mentions")
+    taken = (
+        "passages",
+        "gaps",
+        "queries",
+        "coverage",
+        "clusters",
+        "answers",
+        "citations",
+        "mentions",
+    )
     site = SiteTables(
         OWN,
         sample_analysis.pages,
@@ -51,7 +60,9 @@ def test_every_planted_fault_is_found_at_its_place(audited, faults):
         for row in faults.to_dict("records")
     ]
     assert len(faults) >= 30
-    assert all(found), faults.loc[[not one for one in found], ["page", "check", "place"]].to_dict("records")
+    assert all(found), faults.loc[[not one for one in found], ["page", "check", "place"]].to_dict(
+        "records"
+    )
 
 
 def test_sound_pages_are_left_alone(audited, faults):
@@ -73,12 +84,21 @@ def test_sound_pages_are_left_alone(audited, faults):
 
 def test_every_check_but_those_of_goods_that_the_sample_lacks_has_a_fault_planted(faults):
     without = {check.name for check in CHECKS} - set(faults["check"])
-    assert without == {"asked_words", "main_heading", "section_length", "organisation", "third_parties", "shown_dates"}
+    assert without == {
+        "asked_words",
+        "main_heading",
+        "section_length",
+        "organisation",
+        "third_parties",
+        "shown_dates",
+    }
 
 
 def test_what_each_check_shows_on_the_log_is_told_for_all_of_them(audited, sample_analysis):
     audits, _ = audited
-    log = CitedLog(sample_analysis.answers, sample_analysis.citations, sample_analysis.coverage, page_id)
+    log = CitedLog(
+        sample_analysis.answers, sample_analysis.citations, sample_analysis.coverage, page_id
+    )
     checks = measure_checks(audits, log).set_index("check")
     assert list(checks.index) == [check.name for check in CHECKS]
     assert checks.loc["stale_years", "reading"].startswith("too few pages to tell")

@@ -39,7 +39,11 @@ def topics(analysis):
 
 def test_the_sample_is_as_large_as_it_says(analysis, planted):
     pages = analysis.pages.groupby("site").size()
-    assert pages.to_dict() == {"larkmoor.example": 48, "haulwright.example": 20, "pedalhaven.example": 20}
+    assert pages.to_dict() == {
+        "larkmoor.example": 48,
+        "haulwright.example": 20,
+        "pedalhaven.example": 20,
+    }
     assert (analysis.pages["status"] == "ok").all()
     assert len(analysis.queries) == 353
     assert analysis.answers["text"].nunique() >= 450
@@ -68,9 +72,13 @@ def test_no_well_covered_topic_is_among_the_first_ten(analysis, planted, topics)
         assert members.isin(covered).mean() < 0.5, members.value_counts().to_dict()
 
 
-def test_coverage_tells_what_is_answered_and_the_self_test_does_not_boast(analysis, planted, topics):
+def test_coverage_tells_what_is_answered_and_the_self_test_does_not_boast(
+    analysis, planted, topics
+):
     cause = topics.map(planted["cause"])
-    answered = cause.isin(["covered", "not retrieved", "retrieved but not cited", "cited but not mentioned"])
+    answered = cause.isin(
+        ["covered", "not retrieved", "retrieved but not cited", "cited but not mentioned"]
+    )
     judged = answered | (cause == "missing")
     coverage = analysis.coverage.set_index("query_id")["coverage"].reindex(topics.index)
     auc = roc_auc_score(answered[judged], coverage[judged])
@@ -82,7 +90,10 @@ def test_causes_other_than_missing_are_told(analysis, planted, topics):
     """Query by query: most of the lost, and most of the retrieved but not cited, get their own cause."""
     told = analysis.coverage.set_index("query_id")["cause"].reindex(topics.index)
     cause = topics.map(planted["cause"])
-    assert told[cause.isin(["unwinnable", "out of scope"])].isin(["unwinnable", "out of scope"]).mean() > 0.8
+    assert (
+        told[cause.isin(["unwinnable", "out of scope"])].isin(["unwinnable", "out of scope"]).mean()
+        > 0.8
+    )
     assert (told[cause == "out of scope"] == "out of scope").mean() > 0.6
     assert (told[cause == "retrieved but not cited"] == "retrieved but not cited").mean() > 0.5
     assert (told == "mis-worded").any()
@@ -100,7 +111,9 @@ def test_edits_are_briefs_with_places_costs_and_intervals(analysis):
     assert (edits["cost_minutes"] > 0).all()
     pages = set(analysis.pages["page_id"])
     assert edits.loc[edits["operation"] != "add_page", "page_id"].isin(pages).all()
-    written = edits[edits["operation"].isin(["add_question_and_answer", "extend_passage", "add_page"])]
+    written = edits[
+        edits["operation"].isin(["add_question_and_answer", "extend_passage", "add_page"])
+    ]
     assert written["brief"].str.contains("[FACT NEEDED:", regex=False).all()
     assert set(analysis.changes["edit_id"]) == set(edits["edit_id"])
     chosen = edits[edits["is_chosen"]]
@@ -113,13 +126,22 @@ def test_edits_are_briefs_with_places_costs_and_intervals(analysis):
 
 def test_the_same_input_gives_the_same_workbook_and_page_twice(analysis, project, tmp_path):
     digests = set()
-    same = replace(analyze(project), stages=analysis.stages)  # the page tells the seconds of a run, which no other run repeats
+    same = replace(
+        analyze(project), stages=analysis.stages
+    )  # the page tells the seconds of a run, which no other run repeats
     for number, again in enumerate((analysis, same)):
         folder = save_analysis(again, tmp_path / str(number))
         book = write_workbook(load_analysis(folder), folder / "gaps.xlsx")
         page = write_page(load_analysis(folder), folder / "page.html")
-        digests.add((hashlib.sha256(book.read_bytes()).hexdigest(), hashlib.sha256(page.read_bytes()).hexdigest()))
-        assert "formula" not in {cell.data_type for row in openpyxl.load_workbook(book)["gaps"] for cell in row}
+        digests.add(
+            (
+                hashlib.sha256(book.read_bytes()).hexdigest(),
+                hashlib.sha256(page.read_bytes()).hexdigest(),
+            )
+        )
+        assert "formula" not in {
+            cell.data_type for row in openpyxl.load_workbook(book)["gaps"] for cell in row
+        }
     assert len(digests) == 1
 
 
@@ -128,8 +150,14 @@ def test_after_one_page_changed_only_its_passages_are_embedded(analysis, sample_
     shutil.copytree(DATA / "larkmoor", site)
     page = site / "support/brakes.html"
     text = page.read_text(encoding="utf-8")
-    page.write_text(text.replace("</article>", "<h2>Bells</h2><p>A bell is fitted to every bike we sell.</p></article>"))
-    changed = read_settings(write_project(tmp_path, site)).model_copy(update={"cache": str(sample_project.parent / "cache")})
+    page.write_text(
+        text.replace(
+            "</article>", "<h2>Bells</h2><p>A bell is fitted to every bike we sell.</p></article>"
+        )
+    )
+    changed = read_settings(write_project(tmp_path, site)).model_copy(
+        update={"cache": str(sample_project.parent / "cache")}
+    )
     stages = analyze(changed).stages.set_index("stage")
     assert stages.loc["embed", "n_embedded"] == 2  # the new passage and its heading
     assert stages.loc["embed", "n_reused"] > 2000

@@ -3,7 +3,16 @@
 from dataclasses import fields
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.tables import CHANGES, CLUSTERS, COVERAGE, EDITS, EFFECTS, PASSAGES, QUERIES, SCHEMAS
+from coverage_kit.tables import (
+    CHANGES,
+    CLUSTERS,
+    COVERAGE,
+    EDITS,
+    EFFECTS,
+    PASSAGES,
+    QUERIES,
+    SCHEMAS,
+)
 
 PAGE = "ours.example/range"
 OTHER = "ours.example/delivery"
@@ -21,7 +30,12 @@ def make_passages(*rows):
     table = []
     for page_id, path, text in rows:
         position = counts[page_id] = counts.get(page_id, -1) + 1
-        place = {"passage_id": f"{page_id}#{position}", "page_id": page_id, "site": page_id.split("/")[0], "position": position}
+        place = {
+            "passage_id": f"{page_id}#{position}",
+            "page_id": page_id,
+            "site": page_id.split("/")[0],
+            "position": position,
+        }
         table.append({**place, "heading_path": path, "text": text, "n_words": len(text.split())})
     return PASSAGES.table(table)
 
@@ -52,14 +66,22 @@ def make_edits(*rows):
     }
     rest = {"n_words": 20, "harm": 0.0, "is_chosen": True}
     names = ("edit_id", "cluster_id", "gain", "low", "high")
-    table = [{**same, **rest, **dict(zip(names, row, strict=True)), "rank": n} for n, row in enumerate(rows, 1)]
+    table = [
+        {**same, **rest, **dict(zip(names, row, strict=True)), "rank": n}
+        for n, row in enumerate(rows, 1)
+    ]
     return EDITS.table([{**row, "marginal_gain": row["gain"]} for row in table])
 
 
 def make_effects(*rows):
     """Return effects of (edit_id, query_id, coverage before, coverage after, whether drafted from)."""
     names = ("edit_id", "query_id", "coverage_before", "coverage_after", "is_drafted_from")
-    return EFFECTS.table([{**dict(zip(names, row, strict=True)), "answer_probability": 1.0, "weight": 0.0} for row in rows])
+    return EFFECTS.table(
+        [
+            {**dict(zip(names, row, strict=True)), "answer_probability": 1.0, "weight": 0.0}
+            for row in rows
+        ]
+    )
 
 
 def weigh(effects, edits, asked):
@@ -72,7 +94,9 @@ def weigh(effects, edits, asked):
         gap = [q for q in demand if cluster[q] == gap_of[row["edit_id"]]]
         held_out = sum(demand[q] for q in gap if q not in drafted.get(row["edit_id"], set()))
         scale = sum(demand[q] for q in gap) / held_out if held_out else 0.5
-        counts = 0.0 if row["is_drafted_from"] and held_out else scale if row["query_id"] in gap else 1.0
+        counts = (
+            0.0 if row["is_drafted_from"] and held_out else scale if row["query_id"] in gap else 1.0
+        )
         weights.append(demand[row["query_id"]] * counts)
     return effects.assign(weight=weights).astype({"weight": "float64"})
 
@@ -80,9 +104,16 @@ def weigh(effects, edits, asked):
 def make_run(asked, about=None, **tables):
     """Return a run in which `asked`, rows of (query_id, text, demand, cluster_id, coverage), were asked."""
     frames = dict(EMPTY)
-    frames["queries"] = QUERIES.table([{"query_id": q, "text": text, "demand": demand} for q, text, demand, _, _ in asked])
-    frames["clusters"] = CLUSTERS.table([{"query_id": row[0], "cluster_id": row[3], "membership": 1.0} for row in asked])
-    measured = [{"query_id": row[0], "coverage": row[4], "low": 0.0, "high": 1.0, "cause": "missing"} for row in asked]
+    frames["queries"] = QUERIES.table(
+        [{"query_id": q, "text": text, "demand": demand} for q, text, demand, _, _ in asked]
+    )
+    frames["clusters"] = CLUSTERS.table(
+        [{"query_id": row[0], "cluster_id": row[3], "membership": 1.0} for row in asked]
+    )
+    measured = [
+        {"query_id": row[0], "coverage": row[4], "low": 0.0, "high": 1.0, "cause": "missing"}
+        for row in asked
+    ]
     frames["coverage"] = COVERAGE.table(measured)
     frames |= {"passages": make_passages(*SITE), **tables}
     frames["effects"] = weigh(frames["effects"], frames["edits"], asked)

@@ -12,17 +12,27 @@ DATA = Path(__file__).parent.parent / "data"
 def write_project(folder: Path, site: Path | None = None) -> Path:
     """Write a coverage.toml on the sample data, with its run and cache in this folder; return its path.
 
-    In fp32, which gives the same figures on every processor: rounded to bf16, each kind of them has its own.
+    In fp32, which gives the same figures on every processor: rounded to bf16, each kind of them has
+    its own.
     """
     text = (DATA / "coverage.toml").read_text(encoding="utf-8")
     for name in ("haulwright", "pedalhaven"):
         text = text.replace(f'source = "{name}"', f'source = "{(DATA / name).as_posix()}"')
-    text = text.replace('source = "larkmoor"', f'source = "{(site or DATA / "larkmoor").as_posix()}"')
-    for name in ("log/answers.jsonl", "panel", "analytics/ga4_landing_pages.csv", "analytics/search_console.json"):
+    text = text.replace(
+        'source = "larkmoor"', f'source = "{(site or DATA / "larkmoor").as_posix()}"'
+    )
+    for name in (
+        "log/answers.jsonl",
+        "panel",
+        "analytics/ga4_landing_pages.csv",
+        "analytics/search_console.json",
+    ):
         text = text.replace(f'"{name}"', f'"{(DATA / name).as_posix()}"')
     text = re.sub(r"^(out|cache) = .*\n", "", text, flags=re.M)
     path = folder / "coverage.toml"
-    path.write_text(f'out = "run"\ncache = "cache"\n{text}\n[match]\nprecision = "fp32"\n', encoding="utf-8")
+    path.write_text(
+        f'out = "run"\ncache = "cache"\n{text}\n[match]\nprecision = "fp32"\n', encoding="utf-8"
+    )
     return path
 
 
@@ -32,7 +42,9 @@ def write_small(folder: Path, queries=("how do I bleed a brake",), pages=1) -> d
     site.mkdir(parents=True)
     for number in range(pages):
         body = f"<h1>Page {number}</h1><p>To bleed a brake, open the lever and push fluid through. Number {number}.</p>"
-        (site / f"p{number}.html").write_text(f"<html><title>Page {number}</title><body><main>{body}</main></body></html>")
+        (site / f"p{number}.html").write_text(
+            f"<html><title>Page {number}</title><body><main>{body}</main></body></html>"
+        )
     log = folder / "log.jsonl"
     log.write_text("".join(json.dumps({"query": query}) + "\n" for query in queries))
     return {"--site": str(site), "--log": str(log), "--out": str(folder / "run")}

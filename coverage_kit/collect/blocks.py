@@ -7,13 +7,20 @@ from typing import Literal
 from lxml.html import HtmlElement
 
 from coverage_kit.collect.decode import clean_text
-from coverage_kit.text.page_markup import INLINE, NOISE_CLASSES, SKIPPED, SKIPPED_ROLES
+from coverage_kit.text.page_markup import (
+    INLINE,
+    NOISE_CLASSES,
+    SKIPPED,
+    SKIPPED_ROLES,
+)
 
 BlockKind = Literal["heading", "text", "lead", "item", "row", "code"]
 
 _LEADS = frozenset({"dt", "summary", "caption", "legend"})
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_IN_CELL = "|".join(f"descendant::{tag}" for tag in ("table", "pre", "ul", "ol", "h1", "h2", "h3", "h4"))
+_IN_CELL = "|".join(
+    f"descendant::{tag}" for tag in ("table", "pre", "ul", "ol", "h1", "h2", "h3", "h4")
+)
 _PERMALINK = re.compile(r"^[¶#§🔗]+\s+|(?:\s+[#§]+|\s*[¶🔗]+)$")
 
 
@@ -21,8 +28,9 @@ _PERMALINK = re.compile(r"^[¶#§🔗]+\s+|(?:\s+[#§]+|\s*[¶🔗]+)$")
 class TextBlock:
     """One block of a page.
 
-    `level` is that of a heading, or of a list item from 0; `group` numbers lists and tables; `is_aside` says that it stands
-    beside the main text; `n_linked_words` of its words are links; `links` are their targets, as written, and words.
+    `level` is that of a heading, or of a list item from 0; `group` numbers lists and tables;
+    `is_aside` says that it stands beside the main text; `n_linked_words` of its words are links;
+    `links` are their targets, as written, and words.
     """
 
     kind: BlockKind
@@ -89,7 +97,10 @@ class _BlockWalker:
         elif tag in {"br", "hr"}:
             self._run.append(" ")
         elif tag == "pre":
-            self._add("code", clean_text("".join(element.itertext())).strip("\n").rstrip())
+            self._add(
+                "code",
+                clean_text("".join(element.itertext())).strip("\n").rstrip(),
+            )
         elif tag in {"ul", "ol"}:
             self._visit_list(element)
         elif tag == "table" and _is_data_table(element):
@@ -103,7 +114,8 @@ class _BlockWalker:
         self._run = []
         if text:
             self._append(self._kind, text, max(len(self._counters) - 1, 0), self._marker)
-            self._marker, self._kind = "", "text"
+            self._marker = ""
+            self._kind = "text"
 
     def _add(self, kind: BlockKind, text: str, level: int = 0) -> None:
         self.flush()
@@ -112,9 +124,19 @@ class _BlockWalker:
 
     def _append(self, kind: BlockKind, text: str, level: int, marker: str) -> None:
         self.blocks.append(
-            TextBlock(kind, text, level, marker, self._group, self._aside_depth > 0, self._n_linked_words, tuple(self._links))
+            TextBlock(
+                kind,
+                text,
+                level,
+                marker,
+                self._group,
+                self._aside_depth > 0,
+                self._n_linked_words,
+                tuple(self._links),
+            )
         )
-        self._n_linked_words, self._links = 0, []
+        self._n_linked_words = 0
+        self._links = []
 
     def _walk(self, element: HtmlElement) -> None:
         self._run.append(element.text or "")
@@ -124,7 +146,8 @@ class _BlockWalker:
 
     def _visit_container(self, element: HtmlElement, tag: str) -> None:
         self.flush()
-        is_main, is_aside = _is_main(element), tag == "aside" or element.get("role") == "complementary"
+        is_main = _is_main(element)
+        is_aside = tag == "aside" or element.get("role") == "complementary"
         self._main_depth += is_main
         self._aside_depth += is_aside
         if tag == "li":
@@ -133,7 +156,8 @@ class _BlockWalker:
             self._kind = "lead"
         self._walk(element)
         self.flush()
-        self._kind, self._marker = "text", ""
+        self._kind = "text"
+        self._marker = ""
         self._main_depth -= is_main
         self._aside_depth -= is_aside
 
@@ -196,7 +220,10 @@ def _is_noise(element: HtmlElement) -> bool:
 
 
 def _is_main(element: HtmlElement) -> bool:
-    return element.tag in {"main", "article"} or element.get("role") in {"main", "article"}
+    return element.tag in {"main", "article"} or element.get("role") in {
+        "main",
+        "article",
+    }
 
 
 def _holds_page(element: HtmlElement) -> bool:
@@ -209,7 +236,11 @@ def _holds_page(element: HtmlElement) -> bool:
 def _is_accordion(button: HtmlElement) -> bool:
     """Return whether a button opens a section of text, whose heading it then is."""
     attributes = button.attrib
-    opens = "aria-expanded" in attributes or "aria-controls" in attributes or "data-bs-toggle" in attributes
+    opens = (
+        "aria-expanded" in attributes
+        or "aria-controls" in attributes
+        or "data-bs-toggle" in attributes
+    )
     return opens or any(heading_level(inner) for inner in button.iter())
 
 

@@ -21,10 +21,17 @@ def split_claims(answers: Answers) -> Claims:
     Where a query has more, its answers take turns, each from its first sentence on.
     """
     by_query: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for query_id, answer_id, text in zip(answers["query_id"], answers["answer_id"], answers["text"], strict=True):
+    for query_id, answer_id, text in zip(
+        answers["query_id"], answers["answer_id"], answers["text"], strict=True
+    ):
         by_query[query_id].append((answer_id, text))
     rows = [
-        {"claim_id": f"{answer_id}#{place}", "answer_id": answer_id, "query_id": query_id, "text": text}
+        {
+            "claim_id": f"{answer_id}#{place}",
+            "answer_id": answer_id,
+            "query_id": query_id,
+            "text": text,
+        }
         for query_id in sorted(by_query)
         for place, answer_id, text in _in_turns(by_query[query_id])
     ]

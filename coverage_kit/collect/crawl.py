@@ -16,7 +16,12 @@ from coverage_kit.collect.fetch import HTML_TYPES, Fetched, Fetcher, Request
 from coverage_kit.collect.robots import Robots
 from coverage_kit.collect.sitemap import MOST_BYTES, read_sitemaps
 from coverage_kit.collect.store import ResponseStore
-from coverage_kit.collect.urls import canonical_url, page_id, site_scope, split_http
+from coverage_kit.collect.urls import (
+    canonical_url,
+    page_id,
+    site_scope,
+    split_http,
+)
 from coverage_kit.errors import SiteError
 from coverage_kit.settings import CrawlSettings
 
@@ -24,15 +29,47 @@ _LOG = logging.getLogger(__name__)
 _MOST_QUEUED = 200_000
 _LONGEST_URL = 2_000
 _ASSETS = (
-    *(".jpg", ".jpeg", ".png", ".gif", ".webp", ".avif", ".svg", ".ico", ".css", ".js", ".mjs", ".json", ".woff", ".woff2"),
-    *(".ttf", ".mp3", ".mp4", ".webm", ".mov", ".avi", ".zip", ".gz", ".tar", ".rar", ".7z", ".exe", ".dmg", ".xml", ".rss"),
+    *(
+        ".jpg",
+        ".jpeg",
+        ".png",
+        ".gif",
+        ".webp",
+        ".avif",
+        ".svg",
+        ".ico",
+        ".css",
+        ".js",
+        ".mjs",
+        ".json",
+        ".woff",
+        ".woff2",
+    ),
+    *(
+        ".ttf",
+        ".mp3",
+        ".mp4",
+        ".webm",
+        ".mov",
+        ".avi",
+        ".zip",
+        ".gz",
+        ".tar",
+        ".rar",
+        ".7z",
+        ".exe",
+        ".dmg",
+        ".xml",
+        ".rss",
+    ),
 )
 
 
 def crawl_site(start: str, crawl: CrawlSettings, cache: Path | None = None) -> Iterator[Fetched]:
     """Yield what came of each page of a site, following links breadth-first from a start URL on its own host.
 
-    Raises SiteError when the host cannot be reached, is on a private network that is not allowed, or its robots.txt fails.
+    Raises SiteError when the host cannot be reached, is on a private network that is not allowed,
+    or its robots.txt fails.
     """
     with closing(_Crawler(start, crawl, cache)) as crawler:
         crawler.ask_robots()
@@ -50,7 +87,8 @@ class _Crawler:
     """One crawl: what is waiting, what was met, and the budgets."""
 
     def __init__(self, source: str, crawl: CrawlSettings, cache: Path | None) -> None:
-        self._source, self._crawl = source, crawl
+        self._source = source
+        self._crawl = crawl
         self._scope = site_scope(source)
         self._fetcher = Fetcher(crawl)
         self._robots = Robots(self._fetcher, crawl.user_agent)
@@ -79,7 +117,13 @@ class _Crawler:
         if self._store is not None and self._store.begin(self._budgets()):
             _LOG.info("%s: going on with an unfinished crawl", self._source)
         self._add(urls)
-        bar = tqdm(desc=f"reading {self._scope}", unit=" pages", file=sys.stderr, leave=False, disable=None)
+        bar = tqdm(
+            desc=f"reading {self._scope}",
+            unit=" pages",
+            file=sys.stderr,
+            leave=False,
+            disable=None,
+        )
         with closing(bar):
             while self._waiting and not self._spent():
                 fetched = self._read_page(self._waiting.popleft())
@@ -144,12 +188,21 @@ class _Crawler:
 
     def _finish(self) -> None:
         if self._waiting:
-            _LOG.warning("%s: %d pages left unread: crawl.%s is spent", self._source, len(self._waiting), self._spent())
+            _LOG.warning(
+                "%s: %d pages left unread: crawl.%s is spent",
+                self._source,
+                len(self._waiting),
+                self._spent(),
+            )
         if self._store is not None:
             self._store.finish(self._budgets(), list(self._waiting))
 
     def _budgets(self) -> list[float]:
-        return [float(self._crawl.max_pages), self._crawl.max_megabytes, self._crawl.max_seconds]
+        return [
+            float(self._crawl.max_pages),
+            self._crawl.max_megabytes,
+            self._crawl.max_seconds,
+        ]
 
 
 def _followed_links(fetched: Fetched, scope: str) -> list[str]:
@@ -162,12 +215,17 @@ def _followed_links(fetched: Fetched, scope: str) -> list[str]:
 
 def _may_be_page(url: str) -> bool:
     parts = split_http(url)
-    return parts is not None and len(url) <= _LONGEST_URL and not parts.path.lower().endswith(_ASSETS)
+    return (
+        parts is not None and len(url) <= _LONGEST_URL and not parts.path.lower().endswith(_ASSETS)
+    )
 
 
 def _conditions(old: Fetched | None) -> dict[str, str]:
     headers = old.headers if old is not None else {}
-    pairs = {"If-None-Match": headers.get("etag", ""), "If-Modified-Since": headers.get("last-modified", "")}
+    pairs = {
+        "If-None-Match": headers.get("etag", ""),
+        "If-Modified-Since": headers.get("last-modified", ""),
+    }
     return {name: value for name, value in pairs.items() if value}
 
 
@@ -178,4 +236,9 @@ def _host_error(source: str, status: str) -> SiteError:
     if status.startswith("http"):
         cure = "A site whose robots.txt fails asks not to be crawled (RFC 9309): try later, or read a folder of its pages."
         return SiteError(source, "a robots.txt that can be read, or none", status, cure)
-    return SiteError(source, "a host that answers", status, "Check the URL and the connection, then try again.")
+    return SiteError(
+        source,
+        "a host that answers",
+        status,
+        "Check the URL and the connection, then try again.",
+    )

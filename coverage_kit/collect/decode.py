@@ -7,15 +7,32 @@ from coverage_kit.text.page_markup import BOMS, META, WEB_NAMES, XML
 _SAMPLE_BYTES = 65_536
 _FOREIGN_SHARE = 0.4
 _INVISIBLE = dict.fromkeys(
-    {*range(9), 11, 12, *range(14, 32), *range(127, 160), 0xAD, 0x200B, 0x2060, 0xFEFF}
-    | {0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xD800, 0xE000)}
+    {
+        *range(9),
+        11,
+        12,
+        *range(14, 32),
+        *range(127, 160),
+        0xAD,
+        0x200B,
+        0x2060,
+        0xFEFF,
+    }
+    | {
+        0x200E,
+        0x200F,
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+        *range(0xD800, 0xE000),
+    }
 )
 
 
 def decode_text(content: bytes, declared: str = "") -> str:
     """Return bytes as text without control characters; `declared` is the charset that the server names.
 
-    A byte order mark decides, else UTF-8 where it is valid, else what was declared or a meta tag says, else a guess.
+    A byte order mark decides, else UTF-8 where it is valid, else what was declared or a meta tag
+    says, else a guess.
     """
     for mark, encoding in BOMS:
         if content.startswith(mark):
@@ -34,7 +51,8 @@ def clean_text(text: str) -> str:
 
 def _wide_encoding(content: bytes) -> str:
     """Return the encoding of text full of zero bytes: Latin letters in UTF-16 have every second byte zero."""
-    even, odd = content[:1000:2].count(0), content[1:1000:2].count(0)
+    even = content[:1000:2].count(0)
+    odd = content[1:1000:2].count(0)
     if max(even, odd) < len(content[:1000]) // 4:
         return "utf-8"
     return "utf-16-le" if odd > even else "utf-16-be"
@@ -43,7 +61,12 @@ def _wide_encoding(content: bytes) -> str:
 def _decode_declared(content: bytes, declared: str) -> str:
     head = content[:4096]
     in_page = META.search(head) or XML.search(head)
-    names = [declared, in_page[1].decode("ascii", "replace") if in_page else "", _guess_encoding(content), "cp1252"]
+    names = [
+        declared,
+        in_page[1].decode("ascii", "replace") if in_page else "",
+        _guess_encoding(content),
+        "cp1252",
+    ]
     for name in names:
         known = WEB_NAMES.get(name.strip().lower(), name.strip().lower())
         if known and known not in {"utf-8", "utf8"} and _is_text_encoding(known):

@@ -23,8 +23,8 @@ _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?=[-_]|$)")
 class Extract:
     """What an HTML page holds: main content as Markdown, and what its head says.
 
-    Dates are UTC; `url` is the canonical URL that the page names (absolute) or empty; `links` are the absolute http(s)
-    URLs that a crawler may follow, in order, without fragments.
+    Dates are UTC; `url` is the canonical URL that the page names (absolute) or empty; `links` are
+    the absolute http(s) URLs that a crawler may follow, in order, without fragments.
     """
 
     title: str
@@ -36,7 +36,9 @@ class Extract:
     links: tuple[str, ...]
 
 
-def extract_page(html: bytes, url: str = "", charset: str = "", *, is_article: bool = False) -> Extract:
+def extract_page(
+    html: bytes, url: str = "", charset: str = "", *, is_article: bool = False
+) -> Extract:
     """Return the content of an HTML page; an empty text means that there is none.
 
     Args:
@@ -82,7 +84,9 @@ def write_markdown(blocks: list[TextBlock]) -> str:
 
 
 def _is_joined(before: TextBlock, block: TextBlock) -> bool:
-    is_same_group = before.kind == block.kind and before.kind in {"item", "row"} and before.group == block.group
+    is_same_group = (
+        before.kind == block.kind and before.kind in {"item", "row"} and before.group == block.group
+    )
     return is_same_group or (before.kind == "lead" and block.kind not in {"heading", "code"})
 
 
@@ -119,7 +123,12 @@ def _meta(tree: HtmlElement, name: str) -> str:
 
 
 def _find_language(tree: HtmlElement) -> str:
-    named = tree.get("lang") or tree.get("xml:lang") or _meta(tree, "og:locale") or _meta(tree, "language")
+    named = (
+        tree.get("lang")
+        or tree.get("xml:lang")
+        or _meta(tree, "og:locale")
+        or _meta(tree, "language")
+    )
     found = _LANGUAGE.match(named.strip())
     return found[0].lower() if found else ""
 
@@ -137,14 +146,22 @@ def _join(base: str, href: str) -> str:
 
 
 def _find_canonical(tree: HtmlElement, base: str) -> str:
-    hrefs = [link.get("href", "") for link in tree.iter("link") if "canonical" in link.get("rel", "").lower().split()]
+    hrefs = [
+        link.get("href", "")
+        for link in tree.iter("link")
+        if "canonical" in link.get("rel", "").lower().split()
+    ]
     urls = [_join(base, href) for href in [*hrefs, _meta(tree, "og:url")] if href.strip()]
     return next((url for url in urls if split_http(url) is not None), "")
 
 
 def _find_links(tree: HtmlElement, base: str) -> tuple[str, ...]:
-    if "nofollow" in _meta(tree, "robots").lower() or "none" in _meta(tree, "robots").lower().split(","):
+    if "nofollow" in _meta(tree, "robots").lower() or "none" in _meta(tree, "robots").lower().split(
+        ","
+    ):
         return ()
-    anchors = [a for a in tree.iter("a", "area") if "nofollow" not in (a.get("rel") or "").lower().split()]
+    anchors = [
+        a for a in tree.iter("a", "area") if "nofollow" not in (a.get("rel") or "").lower().split()
+    ]
     hrefs = [urldefrag(_join(base, a.get("href", ""))).url for a in anchors if a.get("href")]
     return tuple(dict.fromkeys(href for href in hrefs if split_http(href) is not None))

@@ -23,7 +23,17 @@ from coverage_kit.settings import CrawlSettings
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
-_RETRIED = frozenset({"timeout", "connection broken", "http 429", "http 500", "http 502", "http 503", "http 504"})
+_RETRIED = frozenset(
+    {
+        "timeout",
+        "connection broken",
+        "http 429",
+        "http 500",
+        "http 502",
+        "http 503",
+        "http 504",
+    }
+)
 _CHUNK_BYTES = 65_536
 _LONGEST_PAUSE_SECONDS = 60.0
 _SHORTEST_PAUSE_SECONDS = 0.1
@@ -63,7 +73,8 @@ class Fetched:
 class Request:
     """What to ask for besides a URL.
 
-    `types` are the media types that are read (none: all); `refuse` returns why a redirect's target is refused, or ''.
+    `types` are the media types that are read (none: all); `refuse` returns why a redirect's target
+    is refused, or ''.
     """
 
     types: tuple[str, ...] = ()
@@ -91,7 +102,8 @@ class Fetcher:
     def fetch(self, url: str, request: Request = Request()) -> Fetched:
         """Return what a URL answers, after at most five redirects and the settings' retries.
 
-        Never raises for the network: the status says 'ok', 'http 404', 'timeout', 'private address', 'too large' and so on.
+        Never raises for the network: the status says 'ok', 'http 404', 'timeout', 'private
+        address', 'too large' and so on.
         """
         if split_http(url) is None:
             return Fetched(url, "not a usable URL")
@@ -101,7 +113,11 @@ class Fetcher:
             if fetched.status != "redirect" or not location:
                 return fetched
             target = _join(url, location)
-            reason = request.refuse(target) if split_http(target) is not None else "redirect to no http(s) URL"
+            reason = (
+                request.refuse(target)
+                if split_http(target) is not None
+                else "redirect to no http(s) URL"
+            )
             if reason:
                 return Fetched(url, reason, fetched_at=fetched.fetched_at)
             url = target
@@ -145,7 +161,13 @@ class Fetcher:
         finally:
             response.close()
 
-    def _read(self, url: str, response: BaseHTTPResponse, request: Request, now: datetime) -> Fetched:
+    def _read(
+        self,
+        url: str,
+        response: BaseHTTPResponse,
+        request: Request,
+        now: datetime,
+    ) -> Fetched:
         headers = {name.lower(): value for name, value in response.headers.items()}
         told = Fetched(url, _told_status(response.status), b"", headers, now)
         if told.status != "ok":
@@ -226,11 +248,18 @@ class _PublicTlsPool(HTTPSConnectionPool):
 
 
 def _make_pool(crawl: CrawlSettings) -> urllib3.PoolManager:
-    headers = {"User-Agent": crawl.user_agent, "Accept": "text/html,*/*;q=0.5", "Accept-Encoding": "gzip, deflate"}
+    headers = {
+        "User-Agent": crawl.user_agent,
+        "Accept": "text/html,*/*;q=0.5",
+        "Accept-Encoding": "gzip, deflate",
+    }
     timeout = urllib3.Timeout(connect=crawl.timeout_seconds, read=crawl.timeout_seconds)
     pool = urllib3.PoolManager(headers=headers, timeout=timeout)
     if not crawl.allow_private_addresses:
-        pool.pool_classes_by_scheme = {"http": _PublicPool, "https": _PublicTlsPool}
+        pool.pool_classes_by_scheme = {
+            "http": _PublicPool,
+            "https": _PublicTlsPool,
+        }
     return pool
 
 
@@ -252,7 +281,10 @@ def _network_status(error: Exception) -> str:
         (exceptions.ProtocolError, "connection broken"),
         (OSError, "connection broken"),
     ]
-    return next((status for kind, status in known if isinstance(error, kind)), "not a usable URL")
+    return next(
+        (status for kind, status in known if isinstance(error, kind)),
+        "not a usable URL",
+    )
 
 
 def _join(url: str, location: str) -> str:
@@ -265,4 +297,7 @@ def _join(url: str, location: str) -> str:
 def _pause(fetched: Fetched, attempt: int, delay_seconds: float) -> float:
     """Return the seconds before the next try: what the server asks for, else doubling; a minute at most."""
     growing = max(delay_seconds, _SHORTEST_PAUSE_SECONDS) * 2.0**attempt
-    return min(max(seconds_asked(fetched.headers.get("retry-after", "")), growing), _LONGEST_PAUSE_SECONDS)
+    return min(
+        max(seconds_asked(fetched.headers.get("retry-after", "")), growing),
+        _LONGEST_PAUSE_SECONDS,
+    )

@@ -15,19 +15,29 @@ from coverage_kit.collect.urls import site_name, split_http
 from coverage_kit.errors import SiteError
 from coverage_kit.text.page_markup import INDEX_NAMES, MARKDOWN
 
-_MOST_MARKDOWN_BYTES = 1_000_000  # the Markdown parser takes up to half a minute for a hostile megabyte
+_MOST_MARKDOWN_BYTES = (
+    1_000_000  # the Markdown parser takes up to half a minute for a hostile megabyte
+)
 _SUFFIXES = frozenset({".html", ".htm"}) | MARKDOWN
 _PLAIN = "/!$&'()*+,;=:@"
 
 
-def read_folder(folder: Path, base_url: str = "", max_page_bytes: int = 8_000_000) -> list[PageRows]:
+def read_folder(
+    folder: Path, base_url: str = "", max_page_bytes: int = 8_000_000
+) -> list[PageRows]:
     """Return the pages of a folder and its subfolders, by path.
 
-    A page's URL is the one it names, if absolute (and on base_url's site, where that is given), else base_url and its
-    path; a Markdown file's path counts without its suffix. Raises SiteError for a folder that is missing or has no page.
+    A page's URL is the one it names, if absolute (and on base_url's site, where that is given),
+    else base_url and its path; a Markdown file's path counts without its suffix. Raises SiteError
+    for a folder that is missing or has no page.
     """
     if base_url and split_http(base_url) is None:
-        raise SiteError("site.base_url", "an http(s) URL", repr(base_url), "Write it as https://example.com/.")
+        raise SiteError(
+            "site.base_url",
+            "an http(s) URL",
+            repr(base_url),
+            "Write it as https://example.com/.",
+        )
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing there"
         cure = "Name a folder, or a URL that starts with https:// for a site to crawl."
@@ -36,7 +46,14 @@ def read_folder(folder: Path, base_url: str = "", max_page_bytes: int = 8_000_00
     if not files:
         what = f"files ending in {', '.join(sorted(_SUFFIXES))}"
         raise SiteError(str(folder), what, "none", "Name the folder that holds the pages.")
-    bar = tqdm(files, desc=f"reading {folder.name}", unit=" pages", file=sys.stderr, leave=False, disable=None)
+    bar = tqdm(
+        files,
+        desc=f"reading {folder.name}",
+        unit=" pages",
+        file=sys.stderr,
+        leave=False,
+        disable=None,
+    )
     return [_read_file(file, folder, base_url, max_page_bytes) for file in bar]
 
 
@@ -46,7 +63,11 @@ def _find_files(folder: Path) -> Iterator[Path]:
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for file in (Path(parent, name) for name in names if not name.startswith(".")):
-            if file.suffix.lower() in _SUFFIXES and file.is_file() and file.resolve().is_relative_to(root):
+            if (
+                file.suffix.lower() in _SUFFIXES
+                and file.is_file()
+                and file.resolve().is_relative_to(root)
+            ):
                 yield file
 
 
@@ -65,7 +86,14 @@ def _read_file(file: Path, folder: Path, base_url: str, max_page_bytes: int) -> 
     extract = extract_markdown(content) if is_markdown else extract_page(content, place)
     own_url = _own_url(extract, base_url)
     status = "ok" if extract.text else "no text"
-    return PageRows(place, site if base_url or not own_url else site_name(own_url), status, own_url, extract, str(file))
+    return PageRows(
+        place,
+        site if base_url or not own_url else site_name(own_url),
+        status,
+        own_url,
+        extract,
+        str(file),
+    )
 
 
 def _place(relative: Path, folder: Path, base_url: str) -> str:

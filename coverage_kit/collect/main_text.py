@@ -16,7 +16,8 @@ _MOST_GAP_WORDS = 60
 _MOST_ELEMENTS = 50_000  # beyond them trafilatura takes minutes
 _WORD = re.compile(r"\w+")
 
-# Both log what they dislike about a page as errors; here that is a page's status, not an error of the program.
+# Both log what they dislike about a page as errors; here that is a page's status, not an error of
+# the program.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 logging.getLogger("htmldate").setLevel(logging.CRITICAL)
 
@@ -24,9 +25,10 @@ logging.getLogger("htmldate").setLevel(logging.CRITICAL)
 def main_blocks(blocks: list[TextBlock], tree: HtmlElement) -> list[TextBlock]:
     """Return the blocks of the main content, in order.
 
-    A block stays when half of its runs of five words stand in trafilatura's text (a shorter one: when it is one of its
-    lines); a heading when text below it stays, because trafilatura alone loses two headings of five. Where trafilatura
-    finds too little to judge by, all blocks stay but those of asides.
+    A block stays when half of its runs of five words stand in trafilatura's text (a shorter one:
+    when it is one of its lines); a heading when text below it stays, because trafilatura alone
+    loses two headings of five. Where trafilatura finds too little to judge by, all blocks stay but
+    those of asides.
     """
     text = _main_text(tree) if sum(1 for _ in tree.iter()) <= _MOST_ELEMENTS else ""
     lines = [_WORD.findall(line.lower()) for line in text.splitlines()]
@@ -40,12 +42,20 @@ def main_blocks(blocks: list[TextBlock], tree: HtmlElement) -> list[TextBlock]:
 
 def all_blocks(blocks: list[TextBlock]) -> list[TextBlock]:
     """Return all blocks but those of asides, and but headings with nothing below them."""
-    return _with_headings(blocks, [not block.is_aside and block.kind != "heading" for block in blocks])
+    return _with_headings(
+        blocks,
+        [not block.is_aside and block.kind != "heading" for block in blocks],
+    )
 
 
 def _main_text(tree: HtmlElement) -> str:
     text = trafilatura.extract(
-        tree, output_format="txt", favor_recall=True, include_comments=False, include_tables=True, deduplicate=False
+        tree,
+        output_format="txt",
+        favor_recall=True,
+        include_comments=False,
+        include_tables=True,
+        deduplicate=False,
     )
     return text or ""
 
@@ -60,7 +70,9 @@ def _words(block: TextBlock) -> list[str]:
 
 def _matching(blocks: list[TextBlock], words: list[str], lines: set[str]) -> list[bool]:
     shingles = set(_shingles(words))
-    return [block.kind != "heading" and _is_match(_words(block), shingles, lines) for block in blocks]
+    return [
+        block.kind != "heading" and _is_match(_words(block), shingles, lines) for block in blocks
+    ]
 
 
 def _is_match(words: list[str], shingles: set[tuple[str, ...]], lines: set[str]) -> bool:
@@ -71,17 +83,29 @@ def _is_match(words: list[str], shingles: set[tuple[str, ...]], lines: set[str])
 
 
 def _shingles(words: list[str]) -> list[tuple[str, ...]]:
-    return [tuple(words[start : start + _SHINGLE_WORDS]) for start in range(len(words) - _SHINGLE_WORDS + 1)]
+    return [
+        tuple(words[start : start + _SHINGLE_WORDS])
+        for start in range(len(words) - _SHINGLE_WORDS + 1)
+    ]
 
 
 def _with_gaps(blocks: list[TextBlock], kept: list[bool]) -> list[bool]:
     """Keep also short runs of dropped blocks that are no links and stand between kept ones, or between h1 and those."""
     result = list(kept)
     places = [place for place, keep in enumerate(kept) if keep]
-    tops = (place for place, block in enumerate(blocks[: places[0]]) if block.kind == "heading" and block.level == 1)
+    tops = (
+        place
+        for place, block in enumerate(blocks[: places[0]])
+        if block.kind == "heading" and block.level == 1
+    )
     for before, after in pairwise([*islice(tops, 1), *places]):
-        gap = [p for p in range(before + 1, after) if blocks[p].kind != "heading" and not blocks[p].is_aside]
-        n_words, n_linked = sum(_n_words(blocks[p]) for p in gap), sum(blocks[p].n_linked_words for p in gap)
+        gap = [
+            p
+            for p in range(before + 1, after)
+            if blocks[p].kind != "heading" and not blocks[p].is_aside
+        ]
+        n_words = sum(_n_words(blocks[p]) for p in gap)
+        n_linked = sum(blocks[p].n_linked_words for p in gap)
         if n_words <= _MOST_GAP_WORDS and 2 * n_linked < n_words:
             for place in gap:
                 result[place] = True
@@ -100,7 +124,9 @@ def _with_leads(blocks: list[TextBlock], kept: list[bool]) -> list[bool]:
 def _with_headings(blocks: list[TextBlock], kept: list[bool]) -> list[TextBlock]:
     """Return the kept blocks and each heading with kept text before the next heading of its level or a higher one."""
     result: list[TextBlock] = []
-    has_text = dict.fromkeys(range(1, 7), False)  # for a heading of this level, were it to stand here
+    has_text = dict.fromkeys(
+        range(1, 7), False
+    )  # for a heading of this level, were it to stand here
     for block, keep in zip(reversed(blocks), reversed(kept), strict=True):
         if block.kind != "heading":
             has_text = dict.fromkeys(has_text, True) if keep else has_text

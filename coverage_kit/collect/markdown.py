@@ -13,8 +13,22 @@ from coverage_kit.collect.extract import Extract, extract_page
 _FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n\1[ \t]*(?:\n|\Z)", re.DOTALL)
 _PAIR = re.compile(r"([A-Za-z_][\w-]*)\s*:\s*(.*?)\s*$")
 _URL_KEYS = ("url", "canonical", "canonical_url", "permalink")
-_PUBLISHED_KEYS = ("date", "published", "published_at", "publishdate", "pubdate")
-_MODIFIED_KEYS = ("lastmod", "last_modified", "modified", "modified_at", "updated", "updated_at", "last_modified_at")
+_PUBLISHED_KEYS = (
+    "date",
+    "published",
+    "published_at",
+    "publishdate",
+    "pubdate",
+)
+_MODIFIED_KEYS = (
+    "lastmod",
+    "last_modified",
+    "modified",
+    "modified_at",
+    "updated",
+    "updated_at",
+    "last_modified_at",
+)
 
 
 def extract_markdown(content: bytes) -> Extract:
@@ -36,7 +50,11 @@ def render_markdown(content: bytes) -> tuple[dict[str, str], str]:
     text = decode_text(content)
     front = _FRONT.match(text)
     values = _read_front_matter(front[1], front[2]) if front is not None else {}
-    body = MarkdownIt("commonmark").enable("table").render(text[front.end() :] if front is not None else text)
+    body = (
+        MarkdownIt("commonmark")
+        .enable("table")
+        .render(text[front.end() :] if front is not None else text)
+    )
     return values, f"<html><body><main>{body}</main></body></html>"
 
 

@@ -20,9 +20,10 @@ _APOSTROPHES = str.maketrans("\u2019\u02bc", "''")
 def find_mentions(answers: Answers, brands: Sequence[Sequence[str]]) -> Mentions:
     """Return each brand that each answer names: its order of first naming and the words of the sentences that name it.
 
-    A brand is the sequence of its names, the first of which stands for it. Names are found as whole words in any case
-    (of at most three letters: in their own case), not in URLs, hosts or e-mail addresses; a longer name of one brand
-    hides a shorter name of another within it. Raises SettingsError for a name that two brands share.
+    A brand is the sequence of its names, the first of which stands for it. Names are found as whole
+    words in any case (of at most three letters: in their own case), not in URLs, hosts or e-mail
+    addresses; a longer name of one brand hides a shorter name of another within it. Raises
+    SettingsError for a name that two brands share.
     """
     labels = _labels(brands)
     if not labels:
@@ -30,7 +31,9 @@ def find_mentions(answers: Answers, brands: Sequence[Sequence[str]]) -> Mentions
     pattern = _pattern(list(labels))
     rows: list[dict[str, Any]] = []
     for answer_id, text in zip(answers["answer_id"], answers["text"], strict=True):
-        rows += [{"answer_id": answer_id, **row} for row in _mentions_in(_plain(text), pattern, labels)]
+        rows += [
+            {"answer_id": answer_id, **row} for row in _mentions_in(_plain(text), pattern, labels)
+        ]
     return MENTIONS.table(rows)
 
 
@@ -38,7 +41,11 @@ def find_mentions(answers: Answers, brands: Sequence[Sequence[str]]) -> Mentions
 def find_branded(queries: Queries, names: Sequence[str]) -> list[str]:
     """Return the ids of the queries that name the brand by one of its names, found as `find_mentions` finds them."""
     named = brand_finder([names])
-    return [query_id for query_id, text in zip(queries["query_id"], queries["text"], strict=True) if named(text)]
+    return [
+        query_id
+        for query_id, text in zip(queries["query_id"], queries["text"], strict=True)
+        if named(text)
+    ]
 
 
 def brand_finder(brands: Sequence[Sequence[str]]) -> Callable[[str], list[str]]:
@@ -58,24 +65,39 @@ def _labels(brands: Sequence[Sequence[str]]) -> dict[str, str]:
             label = labels.setdefault(_key(name), filled[0])
             if label != filled[0]:
                 cure = "Give each brand names of its own."
-                raise SettingsError("brands", f"{name!r} as a name of one brand", f"{label!r} and {filled[0]!r}", cure)
+                raise SettingsError(
+                    "brands",
+                    f"{name!r} as a name of one brand",
+                    f"{label!r} and {filled[0]!r}",
+                    cure,
+                )
     return labels
 
 
-def _mentions_in(text: str, pattern: re.Pattern[str], labels: dict[str, str]) -> Iterator[dict[str, Any]]:
+def _mentions_in(
+    text: str, pattern: re.Pattern[str], labels: dict[str, str]
+) -> Iterator[dict[str, Any]]:
     starts, n_words = _sentences(text)
     sentences_of: dict[str, set[int]] = {}
     for found in pattern.finditer(text):
         if found["name"] is not None or found["host"] is not None:
             label = labels[_key(found["name"] or found["host"])]
-            sentences_of.setdefault(label, set()).add(max(0, bisect_right(starts, found.start()) - 1))
+            sentences_of.setdefault(label, set()).add(
+                max(0, bisect_right(starts, found.start()) - 1)
+            )
     for position, (label, sentences) in enumerate(sentences_of.items()):
-        yield {"brand": label, "position": position, "n_words": sum(n_words[i] for i in sentences)}
+        yield {
+            "brand": label,
+            "position": position,
+            "n_words": sum(n_words[i] for i in sentences),
+        }
 
 
 def _sentences(text: str) -> tuple[list[int], list[int]]:
     """Return where each sentence starts and how many words it has."""
-    starts, n_words, position = list[int](), list[int](), 0
+    starts = list[int]()
+    n_words = list[int]()
+    position = 0
     for sentence in split_sentences(text):
         position = text.index(sentence, position)
         starts.append(position)
@@ -87,12 +109,17 @@ def _sentences(text: str) -> tuple[list[int], list[int]]:
 def _pattern(names: Sequence[str]) -> re.Pattern[str]:
     """Return a pattern that passes over addresses and finds names, the longest first.
 
-    A name that starts with a host, such as Booking.com, is sought before bare hosts are passed over.
+    A name that starts with a host, such as Booking.com, is sought before bare hosts are passed
+    over.
     """
     longest = sorted(names, key=lambda name: (-len(name), name))
     hosts = [_one(name) for name in longest if re.fullmatch(_BARE_HOST, name.lower().split()[0])]
     words = [_one(name) for name in longest]
-    host = rf"(?<![\w.@/-])(?P<host>{'|'.join(hosts)})(?![\w/@-]|\.\w)|" if hosts else "(?P<host>(?!))|"
+    host = (
+        rf"(?<![\w.@/-])(?P<host>{'|'.join(hosts)})(?![\w/@-]|\.\w)|"
+        if hosts
+        else "(?P<host>(?!))|"
+    )
     return re.compile(rf"{_ADDRESS}|{host}{_BARE_HOST}|(?<!\w)(?P<name>{'|'.join(words)})(?!\w)")
 
 

@@ -30,8 +30,8 @@ class _Piece:
 def split_pages(pages: Pages, max_words: int = 180) -> Passages:
     """Return the passages of the pages whose status is 'ok', in reading order, of at most max_words words each.
 
-    A passage whose words stand on more than 30% of a site's pages (and on more than three, of five or more) is
-    boilerplate and left out.
+    A passage whose words stand on more than 30% of a site's pages (and on more than three, of five
+    or more) is boilerplate and left out.
     """
     usable = pages[(pages["status"] == "ok") & pages["text"].notna()]
     rows = [row for page in usable.to_dict("records") for row in _page_rows(page, max_words)]
@@ -51,7 +51,11 @@ def split_text(text: str, title: str = "", max_words: int = 180) -> list[tuple[s
     >>> split_text("# Tea\n\n## Green\n\nSteep it. Drink it.", "Tea", max_words=2)
     [('Tea > Green', 'Steep it.'), ('Tea > Green', 'Drink it.')]
     """
-    return [(section.path, passage) for section in read_sections(text, title) for passage in _pack(section, max_words)]
+    return [
+        (section.path, passage)
+        for section in read_sections(text, title)
+        for passage in _pack(section, max_words)
+    ]
 
 
 def _page_rows(page: dict[Any, Any], max_words: int) -> list[dict[str, Any]]:
@@ -82,7 +86,8 @@ def _boilerplate(rows: list[dict[str, Any]], pages: pd.DataFrame) -> set[tuple[s
     return {
         (site, key)
         for (site, key), count in shared.items()
-        if n_pages[site] >= _FEWEST_PAGES and count > max(_BOILERPLATE_PAGES, _BOILERPLATE_SHARE * n_pages[site])
+        if n_pages[site] >= _FEWEST_PAGES
+        and count > max(_BOILERPLATE_PAGES, _BOILERPLATE_SHARE * n_pages[site])
     }
 
 
@@ -100,7 +105,10 @@ def _pack(section: Section, max_words: int) -> list[str]:
             passages[-1].append(part)
             room -= part.n_words
     _feed_last(passages, max_words)
-    return ["".join(f"{part.joint if place else ''}{part.text}" for place, part in enumerate(p)) for p in passages]
+    return [
+        "".join(f"{part.joint if place else ''}{part.text}" for place, part in enumerate(p))
+        for p in passages
+    ]
 
 
 def _feed_last(passages: list[list[_Piece]], max_words: int) -> None:
@@ -124,7 +132,10 @@ def _split_paragraph(text: str, is_code: bool, max_words: int) -> list[_Piece]:
     for line in text.split("\n"):
         sentences = [line] if is_code else split_sentences(line)
         pieces = [piece for sentence in sentences for piece in _cut(sentence, max_words)]
-        parts += [*_parts(pieces[:1], "\n" if parts else "\n\n"), *_parts(pieces[1:], " ")]
+        parts += [
+            *_parts(pieces[:1], "\n" if parts else "\n\n"),
+            *_parts(pieces[1:], " "),
+        ]
     return parts
 
 

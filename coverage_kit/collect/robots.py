@@ -42,7 +42,11 @@ class Robots:
         if fetched.status in {"ok", "too large"}:
             return fetched.content.decode("utf-8-sig", errors="replace")
         is_told = fetched.status.startswith("http 4") and fetched.status != "http 429"
-        if is_told or fetched.status in {"too many redirects", "redirect", "http 204"}:
+        if is_told or fetched.status in {
+            "too many redirects",
+            "redirect",
+            "http 204",
+        }:
             return _NO_RULES
         self.trouble[root] = fetched.status
         return _ALL_REFUSED

@@ -13,8 +13,9 @@ from coverage_kit.collect.urls import canonical_url, page_id, split_http
 class PageRows:
     """One page that was met.
 
-    `place` is the URL or file (as folder/path) where it was met; `status` 'ok' or why it cannot be read; `own_url` the URL
-    that it names as its own, where that is believed; `html_path` where its source is stored.
+    `place` is the URL or file (as folder/path) where it was met; `status` 'ok' or why it cannot be
+    read; `own_url` the URL that it names as its own, where that is believed; `html_path` where its
+    source is stored.
     """
 
     place: str
@@ -28,15 +29,19 @@ class PageRows:
     @property
     def url(self) -> str:
         """The URL that the page goes by: the one it names, unless that is the home page and the page is another."""
-        names_home = _is_home(self.own_url) and split_http(self.place) is not None and not _is_home(self.place)
+        names_home = (
+            _is_home(self.own_url)
+            and split_http(self.place) is not None
+            and not _is_home(self.place)
+        )
         return self.place if names_home or not self.own_url else self.own_url
 
 
 def page_rows(pages: Iterable[PageRows]) -> list[dict[str, Any]]:
     """Return one row of the pages table for each page, in order.
 
-    Of readable pages that name one URL the one found there stays, else the first; the others' status becomes
-    'duplicate of <URL>'.
+    Of readable pages that name one URL the one found there stays, else the first; the others'
+    status becomes 'duplicate of <URL>'.
     """
     met = list(pages)
     winners = _find_winners(met)
@@ -70,7 +75,8 @@ def _is_nearer(page: PageRows, other: PageRows, key: str) -> bool:
 
 
 def _free_id(wanted: str, taken: set[str]) -> str:
-    number, free = 1, wanted
+    number = 1
+    free = wanted
     while free in taken:
         number += 1
         free = f"{wanted} ({number})"

@@ -9,7 +9,20 @@ from lxml.html import HtmlElement
 from coverage_kit.collect.blocks import heading_level, plain_text
 from coverage_kit.collect.structured import visible_text
 
-_ROOTS = frozenset({"root", "app", "__next", "__nuxt", "___gatsby", "svelte", "main-app", "react-root", "app-root", "q-app"})
+_ROOTS = frozenset(
+    {
+        "root",
+        "app",
+        "__next",
+        "__nuxt",
+        "___gatsby",
+        "svelte",
+        "main-app",
+        "react-root",
+        "app-root",
+        "q-app",
+    }
+)
 _FEW_WORDS = 50  # of a page that is a shell for scripts
 _LEAST_WORDS = 25  # of a text that is worth a reader's while
 _LEAST_STRING_WORDS = 10
@@ -18,16 +31,36 @@ _ASKS = re.compile(
     r"|java ?script\W+(?:\w+\W+){0,4}?(?:disabled|required|enabled?|turned|needed|off)",
     re.IGNORECASE,
 )
-_WAITS = re.compile(r"(?:loading|please wait|fetching)(?: [\w\u2019']+){0,5} ?(?:\.{2,3}|…)?", re.IGNORECASE)
+_WAITS = re.compile(
+    r"(?:loading|please wait|fetching)(?: [\w\u2019']+){0,5} ?(?:\.{2,3}|…)?",
+    re.IGNORECASE,
+)
 _PLACEHOLDER = re.compile(r"\{\{|\$\{|<%|\[\[|\{%")
-_STRING = re.compile(r"`((?:[^`\\]|\\.){40,20000})`|\"((?:[^\"\\\n]|\\.){40,20000})\"|'((?:[^'\\\n]|\\.){40,20000})'")
+_STRING = re.compile(
+    r"`((?:[^`\\]|\\.){40,20000})`|\"((?:[^\"\\\n]|\\.){40,20000})\"|'((?:[^'\\\n]|\\.){40,20000})'"
+)
 _CHROME = re.compile(
     r"cookie|consent|modal|popup|pop-up|menu|nav\b|navbar|toast|overlay|tooltip|dropdown|banner|search|newsletter|sr-only"
     r"|visually-hidden|dialog|lightbox|carousel|slide|captcha|honeypot",
     re.IGNORECASE,
 )
-_OTHER_TEXT = re.compile(r"cookie|consent|privacy|browser|copyright|license|licence|error|failed|captcha", re.IGNORECASE)
-_SHOWN = ("img", "svg", "canvas", "video", "iframe", "form", "input", "picture", "object", "audio", "button")
+_OTHER_TEXT = re.compile(
+    r"cookie|consent|privacy|browser|copyright|license|licence|error|failed|captcha",
+    re.IGNORECASE,
+)
+_SHOWN = (
+    "img",
+    "svg",
+    "canvas",
+    "video",
+    "iframe",
+    "form",
+    "input",
+    "picture",
+    "object",
+    "audio",
+    "button",
+)
 
 
 class Scripted(NamedTuple):
@@ -51,7 +84,11 @@ def find_scripted(tree: HtmlElement, main_text: str) -> Iterator[Scripted]:
     for element in body.iter("noscript"):
         text = plain_text(element)
         if _ASKS.search(text) and (_is_in_main(element) or n_words < _FEW_WORDS):
-            yield Scripted(text, "the page asks readers without scripts to turn them on", element)
+            yield Scripted(
+                text,
+                "the page asks readers without scripts to turn them on",
+                element,
+            )
     yield from _templates(body)
     yield from _strings(body, shown)
     yield from _hidden(body, main_text)
@@ -71,22 +108,38 @@ def _scripts(tree: HtmlElement) -> Iterator[HtmlElement]:
 def _shells(body: HtmlElement, shown: str) -> Iterator[Scripted]:
     for element in body.iter("div", "main", "section"):
         if (element.get("id") or "").lower() in _ROOTS and not plain_text(element):
-            yield Scripted(shown or "no words at all", f"scripts fill the empty element #{element.get('id')}", element)
+            yield Scripted(
+                shown or "no words at all",
+                f"scripts fill the empty element #{element.get('id')}",
+                element,
+            )
             return
 
 
 def _templates(body: HtmlElement) -> Iterator[Scripted]:
     for element in body.iter("template"):
         text = " ".join(" ".join(element.itertext()).split())
-        if len(text.split()) >= _LEAST_WORDS and not _PLACEHOLDER.search(text) and not _is_chrome(element):
-            yield Scripted(text, "it stands in a <template>, which only a script can show", element)
+        if (
+            len(text.split()) >= _LEAST_WORDS
+            and not _PLACEHOLDER.search(text)
+            and not _is_chrome(element)
+        ):
+            yield Scripted(
+                text,
+                "it stands in a <template>, which only a script can show",
+                element,
+            )
 
 
 def _strings(body: HtmlElement, shown: str) -> Iterator[Scripted]:
     """Yield prose in the strings of the page's own scripts that the page does not show."""
     for script in _scripts(body):
-        found = [_prose(next(filter(None, one.groups()))) for one in _STRING.finditer(script.text or "")]
-        told = [one for one in found if one and one[:60] not in shown and not _OTHER_TEXT.search(one)]
+        found = [
+            _prose(next(filter(None, one.groups()))) for one in _STRING.finditer(script.text or "")
+        ]
+        told = [
+            one for one in found if one and one[:60] not in shown and not _OTHER_TEXT.search(one)
+        ]
         text = " ".join(told)
         if len(text.split()) >= _LEAST_WORDS:
             yield Scripted(text, "a script writes it into the page", script)
@@ -97,14 +150,23 @@ def _prose(string: str) -> str:
     text = " ".join(re.sub(r"<[^>]{1,300}>|\\[nrt]", " ", string).replace("\\", "").split())
     words = text.split()
     n_plain = sum(
-        re.fullmatch(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)?[.,;:!?)]?|[£$€]?\d[\d.,%]*", word) is not None for word in words
+        re.fullmatch(
+            r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)?[.,;:!?)]?|[£$€]?\d[\d.,%]*",
+            word,
+        )
+        is not None
+        for word in words
     )
     return text if len(words) >= _LEAST_STRING_WORDS and n_plain >= 0.8 * len(words) else ""
 
 
 def _hidden(body: HtmlElement, main_text: str) -> Iterator[Scripted]:
     for element in body.iter():
-        if not isinstance(element.tag, str) or not _is_hidden(element) or element.tag in {"template", "script", "noscript"}:
+        if (
+            not isinstance(element.tag, str)
+            or not _is_hidden(element)
+            or element.tag in {"template", "script", "noscript"}
+        ):
             continue
         text = plain_text(element)
         is_main = _is_in_main(element) or text[:30] in " ".join(main_text.split())
@@ -114,7 +176,9 @@ def _hidden(body: HtmlElement, main_text: str) -> Iterator[Scripted]:
 
 def _is_hidden(element: HtmlElement) -> bool:
     style = (element.get("style") or "").replace(" ", "").lower()
-    return ("hidden" in element.attrib and element.get("hidden") != "until-found") or "display:none" in style
+    return (
+        "hidden" in element.attrib and element.get("hidden") != "until-found"
+    ) or "display:none" in style
 
 
 def _waiting(body: HtmlElement) -> Iterator[Scripted]:
@@ -135,13 +199,26 @@ def _empty_places(body: HtmlElement) -> Iterator[Scripted]:
     for element in body.iter("div", "section", "ul", "tbody", "table"):
         is_named = element.get("id") or any(name.startswith("data-") for name in element.attrib)
         before = element.getprevious()
-        if not is_named or before is None or not heading_level(before) or plain_text(element) or _holds(element, _SHOWN):
+        if (
+            not is_named
+            or before is None
+            or not heading_level(before)
+            or plain_text(element)
+            or _holds(element, _SHOWN)
+        ):
             continue
         after = element.getnext()
         is_empty = after is None or heading_level(after) > 0 or after.tag == "script"
-        if is_empty and not (element.tail or "").strip() and not _is_in_page_furniture(element) and not _is_chrome(element):
+        if (
+            is_empty
+            and not (element.tail or "").strip()
+            and not _is_in_page_furniture(element)
+            and not _is_chrome(element)
+        ):
             yield Scripted(
-                plain_text(before), f"nothing stands below it but the empty element #{element.get('id') or '?'}", element
+                plain_text(before),
+                f"nothing stands below it but the empty element #{element.get('id') or '?'}",
+                element,
             )
 
 
@@ -150,7 +227,10 @@ def _holds(element: HtmlElement, tags: tuple[str, ...]) -> bool:
 
 
 def _is_in_main(element: HtmlElement) -> bool:
-    return any(one.tag in {"main", "article"} or one.get("role") == "main" for one in element.iterancestors())
+    return any(
+        one.tag in {"main", "article"} or one.get("role") == "main"
+        for one in element.iterancestors()
+    )
 
 
 def _is_in_page_furniture(element: HtmlElement) -> bool:
@@ -162,7 +242,14 @@ def _is_chrome(element: HtmlElement) -> bool:
     for one in (element, *element.iterancestors()):
         if one.tag in {"body", "html", "main", "article"}:
             return False
-        if one.tag in {"nav", "footer", "form", "dialog", "details", "aside"} or one.get("role") in {
+        if one.tag in {
+            "nav",
+            "footer",
+            "form",
+            "dialog",
+            "details",
+            "aside",
+        } or one.get("role") in {
             "tabpanel",
             "dialog",
             "menu",

@@ -18,7 +18,9 @@ _MONTHS = (
     "november",
     "december",
 )
-_MONTH = "|".join(f"{name[:3]}(?:{name[3:]})?\\.?" if name != "may" else "may" for name in _MONTHS).replace("sep(", "sept?(")
+_MONTH = "|".join(
+    f"{name[:3]}(?:{name[3:]})?\\.?" if name != "may" else "may" for name in _MONTHS
+).replace("sep(", "sept?(")
 _DATE = (
     rf"(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?)?(?P<month>{_MONTH})(?: (?P<day_after>\d{{1,2}})(?:st|nd|rd|th)?,?)?,? "
     r"(?P<year>20\d\d|19\d\d)|(?P<iso>20\d\d-\d\d(?:-\d\d)?)"
@@ -35,7 +37,8 @@ _SHOWN = re.compile(
 def find_shown_dates(text: str) -> Iterator[tuple[str, str, str]]:
     r"""Yield (modified or published, ISO date or month, words) of each date of the page in its visible words.
 
-    Only at the start of a line, or after a sign that parts such notes: a date within a sentence is about something else.
+    Only at the start of a line, or after a sign that parts such notes: a date within a sentence is
+    about something else.
 
     >>> list(find_shown_dates("Tea\n\nLast updated: 3 March 2024 | Published on Feb 1, 2020"))
     [('modified', '2024-03-03', 'Last updated: 3 March 2024'), ('published', '2020-02-01', 'Published on Feb 1, 2020')]
@@ -45,7 +48,11 @@ def find_shown_dates(text: str) -> Iterator[tuple[str, str, str]]:
         for found in _SHOWN.finditer(plain):
             told = _as_iso(found)
             if told:
-                yield "modified" if found["modified"] else "published", told, found[0].strip(" |·•(/\u2013\u2014")
+                yield (
+                    "modified" if found["modified"] else "published",
+                    told,
+                    found[0].strip(" |·•(/\u2013\u2014"),
+                )
 
 
 def _as_iso(found: "re.Match[str]") -> str:
@@ -53,8 +60,11 @@ def _as_iso(found: "re.Match[str]") -> str:
     if found["iso"]:
         year, month, day = (*found["iso"].split("-"), "")[:3]
     else:
-        year, day = found["year"], found["day"] or found["day_after"] or ""
-        month = next(at for at, name in enumerate(_MONTHS, 1) if name.startswith(found["month"].lower()[:3]))
+        year = found["year"]
+        day = found["day"] or found["day_after"] or ""
+        month = next(
+            at for at, name in enumerate(_MONTHS, 1) if name.startswith(found["month"].lower()[:3])
+        )
     try:
         return date(int(year), int(month), int(day or 1)).isoformat()[: None if day else 7]
     except ValueError:

@@ -18,20 +18,26 @@ from coverage_kit.tables import PAGES, Pages, checked
 @checked
 def read_site(
     site: SiteSettings,
-    crawl: CrawlSettings = CrawlSettings(),  # noqa: B008 (frozen)
+    crawl: CrawlSettings = CrawlSettings(),
     cache: str | Path | None = None,
 ) -> Pages:
     """Return the pages of a site, read or rejected: a folder of HTML or Markdown, a sitemap, or a crawl from a URL.
 
     Args:
-        site: where the pages are; a URL is a sitemap when its path contains 'sitemap' or ends in .xml or .xml.gz.
+        site: where the pages are; a URL is a sitemap when its path contains 'sitemap' or ends in
+            .xml or .xml.gz.
         crawl: manners and budgets, for URLs; `max_page_megabytes` holds for files too.
-        cache: folder in which fetched pages are kept, so that an interrupted crawl goes on; None keeps nothing.
+        cache: folder in which fetched pages are kept, so that an interrupted crawl goes on; None
+            keeps nothing.
 
     Raises SiteError when the source is missing or unreachable, or no page of it can be read.
     """
     if "://" not in site.source:
-        met = read_folder(Path(site.source), site.base_url, int(crawl.max_page_megabytes * 1e6))
+        met = read_folder(
+            Path(site.source),
+            site.base_url,
+            int(crawl.max_page_megabytes * 1e6),
+        )
     else:
         met = _read_web(site.source, crawl, Path(cache) if cache is not None else None)
     rows = page_rows(met)
@@ -47,7 +53,9 @@ def _read_web(source: str, crawl: CrawlSettings, cache: Path | None) -> list[Pag
         raise SiteError("site.source", "a folder or an http(s) URL", repr(source), cure)
     path = parts.path.lower()
     is_sitemap = "sitemap" in path or path.endswith((".xml", ".xml.gz"))
-    responses: Iterable[Fetched] = (fetch_sitemap if is_sitemap else crawl_site)(source, crawl, cache)
+    responses: Iterable[Fetched] = (fetch_sitemap if is_sitemap else crawl_site)(
+        source, crawl, cache
+    )
     return [_read_response(fetched, source) for fetched in responses]
 
 
@@ -58,7 +66,15 @@ def _read_response(fetched: Fetched, source: str) -> PageRows:
     extract = extract_page(fetched.content, fetched.url, fetched.charset)
     own_url = extract.url if site_scope(extract.url) == site_scope(source) else ""
     status = "ok" if extract.text else "no text"
-    return PageRows(fetched.url, site, status, own_url, extract, fetched.stored_at, fetched.fetched_at)
+    return PageRows(
+        fetched.url,
+        site,
+        status,
+        own_url,
+        extract,
+        fetched.stored_at,
+        fetched.fetched_at,
+    )
 
 
 def _no_page_error(source: str, statuses: list[str]) -> SiteError:

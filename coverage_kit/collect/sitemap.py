@@ -29,13 +29,19 @@ class Sitemap:
 def parse_sitemap(content: bytes) -> Sitemap:
     """Return the URLs of a sitemap in XML (gzipped or not) or plain text, without those that are no http(s) URLs.
 
-    Entities are not resolved and nothing is loaded from elsewhere; what exceeds 50 MB when unpacked is cut off.
+    Entities are not resolved and nothing is loaded from elsewhere; what exceeds 50 MB when unpacked
+    is cut off.
     """
     content = _unpack(content)
     if not content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
         return Sitemap(_clean_urls(decode_text(content).split("\n")), ())
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True, remove_comments=True
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        recover=True,
+        remove_comments=True,
     )
     try:
         root: etree._Element | None = etree.fromstring(content, parser)
@@ -68,7 +74,12 @@ def read_sitemaps(url: str, fetch: Callable[[str], Fetched]) -> list[str]:
                 waiting.append((child, depth + 1))
     if not urls:
         found = "no URL" if status == "ok" else status
-        raise SiteError(url, "a sitemap that names pages", found, "Name another sitemap, or a URL to start a crawl at.")
+        raise SiteError(
+            url,
+            "a sitemap that names pages",
+            found,
+            "Name another sitemap, or a URL to start a crawl at.",
+        )
     return list(urls.values())[:_MOST_URLS]
 
 

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from coverage_kit.collect.structured import json_blocks, json_nodes, listed, plain_value, read_tree, visible_text
+from coverage_kit.collect.structured import (
+    json_blocks,
+    json_nodes,
+    listed,
+    plain_value,
+    read_tree,
+    visible_text,
+)
 from coverage_kit.collect.urls import page_id, site_name
 from coverage_kit.tables import STATEMENTS, Answers, Pages, Statements, checked
 from coverage_kit.text.sentences import split_sentences
@@ -19,20 +26,51 @@ SUFFIXES = (
     r"|ab|as|aps|oy|pty|pte|sp z o ?o|kft|sro"
 )
 _SUFFIX = re.compile(rf"(?: (?:{SUFFIXES}))+$")
-_ORGANISATIONS = re.compile(r"Organization$|Corporation$|^NGO$|^Brand$|^WebSite$|^OnlineStore$|^OnlineBusiness$")
-_BRANCHES = re.compile(r"Business$|Store$|Shop$|Restaurant$|Hotel$|Agency$|Dealer$|Repair$|Office$|Service$|Clinic$|Dentist$")
+_ORGANISATIONS = re.compile(
+    r"Organization$|Corporation$|^NGO$|^Brand$|^WebSite$|^OnlineStore$|^OnlineBusiness$"
+)
+_BRANCHES = re.compile(
+    r"Business$|Store$|Shop$|Restaurant$|Hotel$|Agency$|Dealer$|Repair$|Office$|Service$|Clinic$|Dentist$"
+)
 _PROPERTIES = {
-    **{name: name for name in ("name", "alternateName", "legalName", "url", "sameAs", "telephone", "email", "address")},
-    **{"foundingDate": "founded", "founder": "founder", "numberOfEmployees": "numberOfEmployees"},
+    **{
+        name: name
+        for name in (
+            "name",
+            "alternateName",
+            "legalName",
+            "url",
+            "sameAs",
+            "telephone",
+            "email",
+            "address",
+        )
+    },
+    **{
+        "foundingDate": "founded",
+        "founder": "founder",
+        "numberOfEmployees": "numberOfEmployees",
+    },
 }
-_SHORTER = {"street": "st", "road": "rd", "avenue": "ave", "suite": "ste", "floor": "fl", "saint": "st"}
+_SHORTER = {
+    "street": "st",
+    "road": "rd",
+    "avenue": "ave",
+    "suite": "ste",
+    "floor": "fl",
+    "saint": "st",
+}
 _PHONE = re.compile(
     r"(?<![\w.,/+£$€-])(?:\+\d{1,3}[ .-]?|00\d{1,3} ?|\(?0(?=\d))[\d() .-]{6,16}\d(?![\w/]|[.,-]\d)"
     r"|(?<![\w.,/+£$€-])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w/]|[.,-]\d)"
 )
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}\b", re.IGNORECASE)
+_EMAIL = re.compile(
+    r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}\b",
+    re.IGNORECASE,
+)
 _LINK = re.compile(
-    r"(?:https?://|www\.)\S+|(?<![\w.+-])(?:[\w.+-]{1,64}@)?(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}\b(?:/\S*)?", re.IGNORECASE
+    r"(?:https?://|www\.)\S+|(?<![\w.+-])(?:[\w.+-]{1,64}@)?(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}\b(?:/\S*)?",
+    re.IGNORECASE,
 )
 _YEAR = r"(1[89]\d\d|20\d\d)"
 _FOUNDED = re.compile(
@@ -42,26 +80,31 @@ _FOUNDED = re.compile(
     re.IGNORECASE,
 )
 _NEAR = 60  # characters before a founding, or a third of them after it, within which the brand is its subject
-_SHORTEST_SPLIT = 6  # letters of a name within which a space or hyphen makes a variant, and not other words
+_SHORTEST_SPLIT = (
+    6  # letters of a name within which a space or hyphen makes a variant, and not other words
+)
 
 
 @checked
 def collect_statements(pages: Pages, answers: Answers, names: Sequence[str]) -> Statements:
     """Return what the settings, the own pages and the answers say of the brand, each way of telling it once a place.
 
-    Of structured data, JSON-LD is read (`@graph`, lists and nested nodes too): names, URL, profiles, phone, e-mail, address,
-    founding and employees of nodes that go by the brand's name or whose URL is the site's home. A branch with a town has
-    properties of its own, such as 'telephone (Leeds)'. Blocks that are broken are counted in a warning. Of words (all that
-    a stored page shows, its footer too; else the page's text): spellings of the brand, phone numbers, e-mails and founding
-    years. Of answers: the same in sentences that name the brand, and phone numbers and e-mails in the sentence after.
+    Of structured data, JSON-LD is read (`@graph`, lists and nested nodes too): names, URL,
+    profiles, phone, e-mail, address, founding and employees of nodes that go by the brand's name or
+    whose URL is the site's home. A branch with a town has properties of its own, such as 'telephone
+    (Leeds)'. Blocks that are broken are counted in a warning. Of words (all that a stored page
+    shows, its footer too; else the page's text): spellings of the brand, phone numbers, e-mails and
+    founding years. Of answers: the same in sentences that name the brand, and phone numbers and
+    e-mails in the sentence after.
 
-    The further column `names_brand` is False for what a page's words say in a sentence that does not name the brand: it can
-    support what is said elsewhere, and contradicts nothing.
+    The further column `names_brand` is False for what a page's words say in a sentence that does
+    not name the brand: it can support what is said elsewhere, and contradicts nothing.
 
     Args:
         pages: the own site's pages.
         answers: the log's answers.
-        names: the brand's names, the first of which stands for it. Without any there are no statements.
+        names: the brand's names, the first of which stands for it. Without any there are no
+            statements.
     """
     brand = Brand(tuple(name.strip() for name in names if name.strip()))
     if not brand.names:
@@ -72,23 +115,38 @@ def collect_statements(pages: Pages, answers: Answers, names: Sequence[str]) -> 
         tree = read_tree(page.get("html_path"))
         blocks, broken = json_blocks(tree) if tree is not None else ([], 0)
         n_broken += broken
-        rows += [_row("structured data", page["page_id"], *told) for told in _declared(blocks, brand, page["site"])]
+        rows += [
+            _row("structured data", page["page_id"], *told)
+            for told in _declared(blocks, brand, page["site"])
+        ]
         words = visible_text(tree) if tree is not None else str(page.get("text") or "")
         rows += [_row("page", page["page_id"], *told) for told in _told(words, brand, is_own=True)]
     for answer_id, text in zip(answers["answer_id"], answers["text"], strict=True):
         rows += [_row("answer", answer_id, *told) for told in _told(text, brand, is_own=False)]
     if n_broken:
-        logger.warning("%d blocks of structured data are broken JSON and were not read", n_broken)
-    kept = {tuple(row[name] for name in STATEMENTS.key): row for row in sorted(rows, key=lambda row: bool(row["names_brand"]))}
-    return STATEMENTS.table([kept[key] for key in dict.fromkeys(tuple(row[name] for name in STATEMENTS.key) for row in rows)])
+        logger.warning(
+            "%d blocks of structured data are broken JSON and were not read",
+            n_broken,
+        )
+    kept = {
+        tuple(row[name] for name in STATEMENTS.key): row
+        for row in sorted(rows, key=lambda row: bool(row["names_brand"]))
+    }
+    return STATEMENTS.table(
+        [
+            kept[key]
+            for key in dict.fromkeys(tuple(row[name] for name in STATEMENTS.key) for row in rows)
+        ]
+    )
 
 
 def compared_form(prop: str, value: str) -> str:
     """Return the form in which two values of a property are compared.
 
-    Names without case, punctuation and legal form; phones by their last nine digits, so that country codes do not matter;
-    URLs by their site, profiles by their page without scheme; founding by its year; e-mails in lower case; addresses without
-    punctuation and with short words for street and road.
+    Names without case, punctuation and legal form; phones by their last nine digits, so that
+    country codes do not matter; URLs by their site, profiles by their page without scheme; founding
+    by its year; e-mails in lower case; addresses without punctuation and with short words for
+    street and road.
 
     >>> compared_form("telephone", "+44 (0)1632 960417") == compared_form("telephone", "01632 960 417")
     True
@@ -100,7 +158,7 @@ def compared_form(prop: str, value: str) -> str:
 
 
 def _words(value: str) -> str:
-    return " ".join(re.findall(r"\w+", re.sub("['’]", "", value).casefold()))  # noqa: RUF001 (apostrophes)
+    return " ".join(re.findall(r"\w+", re.sub("['’]", "", value).casefold()))
 
 
 def _compare_name(value: str) -> str:
@@ -126,7 +184,11 @@ def _compare_address(value: str) -> str:
 
 _COMPARE: dict[str, Callable[[str], str]] = {
     **dict.fromkeys(("name", "alternateName", "legalName"), _compare_name),
-    **{"telephone": _compare_phone, "email": str.casefold, "address": _compare_address},
+    **{
+        "telephone": _compare_phone,
+        "email": str.casefold,
+        "address": _compare_address,
+    },
     **{"url": site_name, "sameAs": _compare_profile, "founded": _compare_year},
 }
 
@@ -140,14 +202,20 @@ class Brand:
     @cached_property
     def spelled(self) -> re.Pattern[str]:
         """Finds names as words in any case, with spaces or hyphens between or within their words."""
-        return re.compile(rf"(?<![\w@.-])(?:{'|'.join(map(_spellings, self.names))})(?![\w@]|\.\w)", re.IGNORECASE)
+        return re.compile(
+            rf"(?<![\w@.-])(?:{'|'.join(map(_spellings, self.names))})(?![\w@]|\.\w)",
+            re.IGNORECASE,
+        )
 
     @cached_property
     def legal(self) -> re.Pattern[str]:
         """Finds names that end in a legal form, with up to three words before it."""
         names = "|".join(map(re.escape, self.names))
         forms = SUFFIXES.replace("|co|company", "").replace("|as|", "|")
-        return re.compile(rf"(?<!\w)(?i:{names})(?: [A-Z][\w&-]*){{0,3}},? (?i:{forms})\b", re.ASCII)
+        return re.compile(
+            rf"(?<!\w)(?i:{names})(?: [A-Z][\w&-]*){{0,3}},? (?i:{forms})\b",
+            re.ASCII,
+        )
 
     def is_meant(self, name: str) -> bool:
         """Return whether a name is the brand's, begins with it, or is another spelling of it."""
@@ -167,9 +235,15 @@ def _spellings(name: str) -> str:
     return r"[\s-]?".join(map(re.escape, letters))
 
 
-def _row(source: str, place: str, prop: str, value: str, names_brand: bool = True) -> dict[str, Any]:
+def _row(
+    source: str, place: str, prop: str, value: str, names_brand: bool = True
+) -> dict[str, Any]:
     told = {"source": source, "place": place, "property": prop, "value": value}
-    return {**told, "compared_as": compared_form(prop, value), "names_brand": names_brand}
+    return {
+        **told,
+        "compared_as": compared_form(prop, value),
+        "names_brand": names_brand,
+    }
 
 
 def _told(text: str, brand: Brand, is_own: bool) -> Iterator[tuple[str, str, bool]]:
@@ -182,12 +256,25 @@ def _told(text: str, brand: Brand, is_own: bool) -> Iterator[tuple[str, str, boo
         yield from (("legalName", one[0], True) for one in brand.legal.finditer(plain))
         is_named = bool(found)
         if is_own or is_named or was_named:
-            yield from (("telephone", one[0], is_named) for one in _PHONE.finditer(plain) if _is_phone(one[0]))
+            yield from (
+                ("telephone", one[0], is_named)
+                for one in _PHONE.finditer(plain)
+                if _is_phone(one[0])
+            )
             yield from (("email", one[0], is_named) for one in _EMAIL.finditer(plain))
         if is_own or is_named:
             for one in _FOUNDED.finditer(plain):
-                is_near = brand.spelled.search(plain[max(0, one.start() - _NEAR) : one.end() + _NEAR // 3]) is not None
-                yield from [("founded", next(filter(None, one.groups())), is_near)] if is_own or is_near else []
+                is_near = (
+                    brand.spelled.search(
+                        plain[max(0, one.start() - _NEAR) : one.end() + _NEAR // 3]
+                    )
+                    is not None
+                )
+                yield from (
+                    [("founded", next(filter(None, one.groups())), is_near)]
+                    if is_own or is_near
+                    else []
+                )
         was_named = is_named
 
 
@@ -204,7 +291,11 @@ def _declared(blocks: Sequence[Any], brand: Brand, site: str) -> Iterator[tuple[
         if (is_organisation or any(map(_BRANCHES.search, kinds))) and _is_brand(node, brand, site):
             for key, prop in _PROPERTIES.items():
                 if not (town and prop in ("name", "legalName", "alternateName", "url")):
-                    named = f"{prop} ({town})" if town and prop in ("telephone", "email", "address") else prop
+                    named = (
+                        f"{prop} ({town})"
+                        if town and prop in ("telephone", "email", "address")
+                        else prop
+                    )
                     yield from ((named, value) for value in _values(node, key))
 
 
@@ -217,13 +308,24 @@ def _is_brand(node: Mapping[str, Any], brand: Brand, site: str) -> bool:
 def _values(node: Mapping[str, Any], key: str) -> list[str]:
     values = [plain_value(one) for one in listed(node.get(key))]
     if key in ("telephone", "email"):
-        values += [plain_value(one) for point in listed(node.get("contactPoint")) for one in listed(_get(point, key))]
+        values += [
+            plain_value(one)
+            for point in listed(node.get("contactPoint"))
+            for one in listed(_get(point, key))
+        ]
         values = [re.sub(r"^(?:mailto|tel):", "", value, flags=re.IGNORECASE) for value in values]
     return [value for value in values if value]
 
 
 def _town(node: Mapping[str, Any]) -> str:
-    return next((town for one in listed(node.get("address")) if (town := plain_value(_get(one, "addressLocality")))), "")
+    return next(
+        (
+            town
+            for one in listed(node.get("address"))
+            if (town := plain_value(_get(one, "addressLocality")))
+        ),
+        "",
+    )
 
 
 def _get(value: Any, key: str) -> Any:

@@ -16,8 +16,9 @@ _KEPT_HEADERS = ("content-type", "etag", "last-modified", "x-robots-tag")
 class ResponseStore:
     """The stored responses of one crawl's source in cache/<site>/.
 
-    Contents lie under their own hash and are never changed; a response's JSON names its content and the crawl that fetched
-    it, and is written last. Killing the program at any moment thus leaves whole responses only.
+    Contents lie under their own hash and are never changed; a response's JSON names its content and
+    the crawl that fetched it, and is written last. Killing the program at any moment thus leaves
+    whole responses only.
     """
 
     def __init__(self, cache: Path, source: str) -> None:
@@ -38,7 +39,14 @@ class ResponseStore:
     def finish(self, budgets: list[float], left: list[str]) -> None:
         """Mark the crawl as finished and store the URLs left over."""
         _write_whole(self._state_path.with_suffix(".left.txt"), "\n".join(left).encode())
-        self._write_state({"crawl_id": self._crawl_id, "is_finished": True, "n_left": len(left), "budgets": budgets})
+        self._write_state(
+            {
+                "crawl_id": self._crawl_id,
+                "is_finished": True,
+                "n_left": len(left),
+                "budgets": budgets,
+            }
+        )
 
     def get(self, url: str) -> Fetched | None:
         """Return the response that this crawl has stored for a URL, or None."""
@@ -48,7 +56,11 @@ class ResponseStore:
     def get_old(self, url: str) -> Fetched | None:
         """Return the readable response that any crawl has stored for a URL that was not redirected, or None."""
         record = self._record(url)
-        return self._read(record) if record and record.get("status") == "ok" and record.get("url") == url else None
+        return (
+            self._read(record)
+            if record and record.get("status") == "ok" and record.get("url") == url
+            else None
+        )
 
     def put(self, url: str, fetched: Fetched) -> Fetched:
         """Store the response to a URL, unless the failure may pass; return it with the place of its content."""
@@ -62,8 +74,12 @@ class ResponseStore:
             "url": fetched.url,
             "status": fetched.status,
             "content": path.name if path is not None else None,
-            "headers": {name: fetched.headers[name] for name in _KEPT_HEADERS if name in fetched.headers},
-            "fetched_at": fetched.fetched_at.isoformat() if fetched.fetched_at is not None else None,
+            "headers": {
+                name: fetched.headers[name] for name in _KEPT_HEADERS if name in fetched.headers
+            },
+            "fetched_at": fetched.fetched_at.isoformat()
+            if fetched.fetched_at is not None
+            else None,
             "crawl_id": self._crawl_id,
         }
         _write_whole(self._record_path(url), json.dumps(record, indent=1).encode())
@@ -82,7 +98,16 @@ class ResponseStore:
             return None
         moment = datetime.fromisoformat(record["fetched_at"]) if record["fetched_at"] else None
         content = path.read_bytes() if path is not None else b""
-        return _with_place(Fetched(record["url"], record["status"], content, record["headers"], moment), path)
+        return _with_place(
+            Fetched(
+                record["url"],
+                record["status"],
+                content,
+                record["headers"],
+                moment,
+            ),
+            path,
+        )
 
     def _write_state(self, state: dict[str, Any]) -> None:
         _write_whole(self._state_path, json.dumps(state).encode())
@@ -90,7 +115,14 @@ class ResponseStore:
 
 def _with_place(fetched: Fetched, path: Path | None) -> Fetched:
     place = str(path) if path is not None else None
-    return Fetched(fetched.url, fetched.status, fetched.content, fetched.headers, fetched.fetched_at, place)
+    return Fetched(
+        fetched.url,
+        fetched.status,
+        fetched.content,
+        fetched.headers,
+        fetched.fetched_at,
+        place,
+    )
 
 
 def _hash(content: bytes) -> str:

@@ -30,7 +30,14 @@ def read_tree(path: Any) -> HtmlElement | None:
 
 def parse_html(text: str) -> HtmlElement | None:
     """Return a page's HTML as a tree without comments, None where it is no HTML."""
-    parser = HTMLParser(encoding="utf-8", huge_tree=False, no_network=True, remove_comments=True, remove_pis=True, recover=True)
+    parser = HTMLParser(
+        encoding="utf-8",
+        huge_tree=False,
+        no_network=True,
+        remove_comments=True,
+        remove_pis=True,
+        recover=True,
+    )
     try:
         return document_fromstring(text.encode("utf-8", errors="replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
@@ -45,7 +52,13 @@ def visible_text(tree: HtmlElement) -> str:
         is_hidden = event == "start" and element.tag in _NOT_SHOWN
         if is_hidden:
             walker.skip_subtree()
-        parts.append("\n\n" if element.tag not in INLINE and element.tag != "br" else " " if element.tag == "br" else "")
+        parts.append(
+            "\n\n"
+            if element.tag not in INLINE and element.tag != "br"
+            else " "
+            if element.tag == "br"
+            else ""
+        )
         text = ("" if is_hidden else element.text) if event == "start" else element.tail
         parts.append(re.sub(r"\s+", " ", text or ""))
         if event == "start" and (element.get("href") or "").lower().startswith("tel:"):
@@ -55,9 +68,12 @@ def visible_text(tree: HtmlElement) -> str:
 
 def json_blocks(tree: HtmlElement) -> tuple[list[Any], int]:
     """Return the values of a page's JSON-LD blocks, and how many are broken."""
-    values, n_broken = list[Any](), 0
+    values = list[Any]()
+    n_broken = 0
     for script in tree.iter("script"):
-        if (script.get("type") or "").split(";")[0].strip().lower() == "application/ld+json" and (script.text or "").strip():
+        if (script.get("type") or "").split(";")[0].strip().lower() == "application/ld+json" and (
+            script.text or ""
+        ).strip():
             try:
                 values.append(json.loads(script.text or "", strict=False))
             except (ValueError, RecursionError):
@@ -71,7 +87,9 @@ def json_nodes(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
         return
     if isinstance(value, dict):
         yield value
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+    for inner in (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    ):
         yield from json_nodes(inner, depth + 1)
 
 
@@ -80,9 +98,16 @@ def plain_value(value: Any, depth: int = 0) -> str:
     if depth > _MAX_DEPTH:
         return ""
     if not isinstance(value, dict):
-        return "" if value is None or isinstance(value, (list, bool)) else " ".join(readable(str(value)).split())
+        return (
+            ""
+            if value is None or isinstance(value, (list, bool))
+            else " ".join(readable(str(value)).split())
+        )
     parts = filter(None, (plain_value(value.get(part), depth + 1) for part in _ADDRESS))
-    names = filter(None, (plain_value(value.get(key), depth + 1) for key in ("name", "value", "url")))
+    names = filter(
+        None,
+        (plain_value(value.get(key), depth + 1) for key in ("name", "value", "url")),
+    )
     return ", ".join(parts) or next(names, "")
 
 

@@ -19,8 +19,8 @@ _INDEX = re.compile(r"/(index\.html?)?$", re.IGNORECASE)
 def canonical_url(url: str) -> str:
     """Return the one spelling of a URL; any text that is no http(s) URL is returned stripped.
 
-    Lower-case scheme and host; no fragment, credentials, default port, tracking parameters, index.html or trailing
-    slash; `..` resolved, percent-encoding normalised, parameters sorted.
+    Lower-case scheme and host; no fragment, credentials, default port, tracking parameters,
+    index.html or trailing slash; `..` resolved, percent-encoding normalised, parameters sorted.
 
     >>> canonical_url("HTTPS://Example.com:443/a/../b/index.html?utm_source=x&z=1&a=2#top")
     'https://example.com/b?a=2&z=1'
@@ -62,7 +62,11 @@ def url_names(url: str) -> tuple[str, str, str]:
     parts = split_http(canonical)
     if parts is None:
         return canonical, "", canonical
-    return canonical, _without_www(_host(parts)), _without_www(canonical.split("://", 1)[1])
+    return (
+        canonical,
+        _without_www(_host(parts)),
+        _without_www(canonical.split("://", 1)[1]),
+    )
 
 
 def site_scope(url: str) -> str:

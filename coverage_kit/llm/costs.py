@@ -20,8 +20,12 @@ from coverage_kit.usage import Spent
 
 LEDGER = "costs.jsonl"
 SHIPPED_PRICES = Path(__file__).parent / "prices.toml"
-_MILLION, _THOUSAND, _HOUR = 1e6, 1e3, 3600.0
-_CHARACTERS_A_TOKEN = 3.0  # fewer than English has (about 4.5), so that a reservation is seldom too small
+_MILLION = 1e6
+_THOUSAND = 1e3
+_HOUR = 3600.0
+_CHARACTERS_A_TOKEN = (
+    3.0  # fewer than English has (about 4.5), so that a reservation is seldom too small
+)
 
 
 class Price(BaseModel):
@@ -33,11 +37,17 @@ class Price(BaseModel):
     output: float = Field(0.0, ge=0, description="a million tokens written")
     search: float = Field(0.0, ge=0, description="a thousand web searches")
     call: float = Field(0.0, ge=0, description="a thousand requests")
-    hour: float = Field(0.0, ge=0, description="an hour of computing, for what runs on a machine of one's own")
+    hour: float = Field(
+        0.0,
+        ge=0,
+        description="an hour of computing, for what runs on a machine of one's own",
+    )
 
     def of(self, spent: Spent) -> float:
         """Return the price of what was spent."""
-        tokens = (self.input * spent.n_input_tokens + self.output * spent.n_output_tokens) / _MILLION
+        tokens = (
+            self.input * spent.n_input_tokens + self.output * spent.n_output_tokens
+        ) / _MILLION
         counted = (self.search * spent.n_searches + self.call * spent.n_calls) / _THOUSAND
         return tokens + counted + self.hour * spent.seconds / _HOUR
 
@@ -70,10 +80,16 @@ def read_prices(path: str | Path = "") -> Prices:
     except OSError as error:
         cure = "Correct costs.prices, or leave it out."
         raise SettingsError(str(file), "a price table", error.strerror or "no file", cure) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
+    except (
+        tomllib.TOMLDecodeError,
+        UnicodeDecodeError,
+        ValidationError,
+    ) as error:
         found = " ".join(str(error).split())[:200]
         cure = f"Write it like {SHIPPED_PRICES.name} of the package."
-        raise SettingsError(str(file), "currency, and models with their prices", found, cure) from None
+        raise SettingsError(
+            str(file), "currency, and models with their prices", found, cure
+        ) from None
 
 
 def count_tokens(text: str) -> int:
@@ -88,8 +104,9 @@ def count_tokens(text: str) -> int:
 class Budget:
     """Tokens and money that a task may spend. Safe to share between threads.
 
-    Before a request, `reserve` what it may cost at most; after it, `settle` what it did cost. So the cap holds even while
-    several requests are under way, as long as none costs more than was reserved for it.
+    Before a request, `reserve` what it may cost at most; after it, `settle` what it did cost. So
+    the cap holds even while several requests are under way, as long as none costs more than was
+    reserved for it.
 
     Args:
         prices: the price table.
@@ -99,7 +116,9 @@ class Budget:
     """
 
     def __init__(self, prices: Prices, max_tokens: int = 0, max_money: float = 0.0) -> None:
-        self.prices, self.max_tokens, self.max_money = prices, max_tokens, max_money
+        self.prices = prices
+        self.max_tokens = max_tokens
+        self.max_money = max_money
         self.spent: dict[str, Spent] = {}
         self._reserved: dict[str, Spent] = {}
         self._lock = threading.Lock()
@@ -138,15 +157,26 @@ class Budget:
     def _tell_excess(self) -> tuple[str, str, str] | None:
         """Return what, found and cure where what is spent and set aside exceeds a limit."""
         models = {*self.spent, *self._reserved}
-        total = {model: self.spent.get(model, Spent()) + self._reserved.get(model, Spent()) for model in models}
+        total = {
+            model: self.spent.get(model, Spent()) + self._reserved.get(model, Spent())
+            for model in models
+        }
         n_tokens = sum(spent.n_tokens for spent in total.values())
         money = sum(self.prices.price(model, spent) or 0.0 for model, spent in total.items())
         cure = "Raise max_tokens or max_money: what was answered is kept, and the same command goes on from there."
         if self.max_tokens and n_tokens > self.max_tokens:
-            return f"at most {self.max_tokens} tokens", f"{self.n_tokens} spent, and the next request needs more", cure
+            return (
+                f"at most {self.max_tokens} tokens",
+                f"{self.n_tokens} spent, and the next request needs more",
+                cure,
+            )
         if self.max_money and money > self.max_money + 1e-12:
             limit = f"at most {self.max_money:g} {self.prices.currency}"
-            return limit, f"{self.money:.4f} spent, and the next request may cost more than is left", cure
+            return (
+                limit,
+                f"{self.money:.4f} spent, and the next request may cost more than is left",
+                cure,
+            )
         return None
 
     @staticmethod
@@ -163,16 +193,29 @@ class Ledger:
 
     def add(self, run: str, task: str, model: str, spent: Spent) -> None:
         """Add one row, on a line of its own also where the last one was torn. Raises RunError where it cannot be written."""
-        row = {"at": datetime.now(UTC).isoformat(), "run": run, "task": task, "model": model}
+        row = {
+            "at": datetime.now(UTC).isoformat(),
+            "run": run,
+            "task": task,
+            "model": model,
+        }
         counts = {one.name: getattr(spent, one.name) for one in fields(Spent)}
-        priced = {"money": self.prices.price(model, spent), "currency": self.prices.currency}
+        priced = {
+            "money": self.prices.price(model, spent),
+            "currency": self.prices.currency,
+        }
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab+") as file:
                 self._mend(file)
                 file.write(json.dumps({**row, **counts, **priced}).encode() + b"\n")
         except OSError as error:
-            raise RunError(str(self.path), "a ledger that can be written", str(error), "Name another cache.") from error
+            raise RunError(
+                str(self.path),
+                "a ledger that can be written",
+                str(error),
+                "Name another cache.",
+            ) from error
 
     def settle(self, run: str, task: str, totals: Mapping[str, Spent]) -> None:
         """Add what a task has cost by model beyond what the ledger holds of it: so an interrupted run is booked by the next.
@@ -186,7 +229,13 @@ class Ledger:
         booked = booked[(booked["run"] == run) & (booked["task"] == task)]
         for model, total in totals.items():
             rows = booked.loc[booked["model"] == model, [one.name for one in fields(Spent)]]
-            known = sum((Spent(**{str(name): n for name, n in row.items()}) for row in rows.to_dict("records")), Spent())
+            known = sum(
+                (
+                    Spent(**{str(name): n for name, n in row.items()})
+                    for row in rows.to_dict("records")
+                ),
+                Spent(),
+            )
             if (total - known).n_calls:
                 self.add(run, task, model, total - known)
 
@@ -205,8 +254,14 @@ class Ledger:
             if row is not None:
                 rows.append(row)
             elif line.endswith(b"\n"):
-                found, cure = line[:80].decode("utf-8", "replace").strip(), "Mend or remove that line."
-                raise RunError(f"{self.path}, line {number}", "a row of the ledger", found, cure)
+                found = line[:80].decode("utf-8", "replace").strip()
+                cure = "Mend or remove that line."
+                raise RunError(
+                    f"{self.path}, line {number}",
+                    "a row of the ledger",
+                    found,
+                    cure,
+                )
         return COSTS.table(rows)
 
     def _lines(self) -> list[bytes]:
@@ -216,13 +271,21 @@ class Ledger:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise RunError(str(self.path), "a ledger that can be read", str(error), "Name another cache.") from error
+            raise RunError(
+                str(self.path),
+                "a ledger that can be read",
+                str(error),
+                "Name another cache.",
+            ) from error
 
     def _row(self, line: bytes) -> dict[str, Any] | None:
         """Return the row of a line; None where it holds none."""
         try:
             row = json.loads(line.decode("utf-8"))
-            return {**{name: row[name] for name in self._columns}, "at": datetime.fromisoformat(row["at"])}
+            return {
+                **{name: row[name] for name in self._columns},
+                "at": datetime.fromisoformat(row["at"]),
+            }
         except (ValueError, KeyError, TypeError):
             return None
 
@@ -248,9 +311,18 @@ def sum_costs(costs: Costs) -> Costs:
     """Return the costs summed by task and model, dearest first: `at` is the last, `run` says how many runs there were."""
     if costs.empty:
         return COSTS.empty()
-    counts = ["n_calls", "n_reused", "n_input_tokens", "n_output_tokens", "n_searches", "seconds"]
+    counts = [
+        "n_calls",
+        "n_reused",
+        "n_input_tokens",
+        "n_output_tokens",
+        "n_searches",
+        "seconds",
+    ]
     grouped = costs.groupby(["task", "model", "currency"], sort=True)
     frame = grouped[counts].sum().join(grouped["money"].sum(min_count=1)).join(grouped["at"].max())
     frame["run"] = grouped["run"].nunique().map(lambda n: f"{n} run{'s' if n != 1 else ''}")
-    ordered = frame.reset_index().sort_values(["money", "seconds"], ascending=False, kind="stable", na_position="last")
+    ordered = frame.reset_index().sort_values(
+        ["money", "seconds"], ascending=False, kind="stable", na_position="last"
+    )
     return COSTS.table(ordered[[column.name for column in COSTS.columns]].to_dict("records"))

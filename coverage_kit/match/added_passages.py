@@ -12,11 +12,12 @@ from coverage_kit.vectors import Vectors
 class Addition:
     """Passages to add in thought, with all that they are near: a passages, n queries, m claims of answers.
 
-    `vectors` and those of their `headings` are (a, d); `similarity`, `heading_similarity` and word `recall` (n, a);
-    `claim_similarity` (m, a); `rivals` and `heading_rivals` (a,) are the mean similarity of the ten queries nearest to each;
-    `page_rows` (a,) say on whose page each stands: that of its nearest own passage. `kept` are the similarity and the rows
-    of the own passages nearest to each, both (a, up to 5). `read` (n, a) are scores by a cross-encoder, -inf where nobody read
-    the pair.
+    `vectors` and those of their `headings` are (a, d); `similarity`, `heading_similarity` and word
+    `recall` (n, a); `claim_similarity` (m, a); `rivals` and `heading_rivals` (a,) are the mean
+    similarity of the ten queries nearest to each; `page_rows` (a,) say on whose page each stands:
+    that of its nearest own passage. `kept` are the similarity and the rows of the own passages
+    nearest to each, both (a, up to 5). `read` (n, a) are scores by a cross-encoder, -inf where
+    nobody read the pair.
     """
 
     vectors: Vectors
@@ -50,12 +51,18 @@ class Addition:
     def nearest_kept(self, hidden: Flags) -> Vectors:
         """Return the similarity of each passage to the nearest own passage that is not hidden, shape (a,)."""
         similarity, near = self.kept
-        return np.asarray(np.where(hidden[near], -1.0, similarity).max(axis=1, initial=-1.0), dtype=np.float32)
+        return np.asarray(
+            np.where(hidden[near], -1.0, similarity).max(axis=1, initial=-1.0),
+            dtype=np.float32,
+        )
 
     def queries_nearer(self, rows: Rows) -> Rows:
         """Return how many queries are nearer than each of these to each passage, shape (len(rows), a)."""
         ranked = np.sort(self.similarity, axis=0)
-        near = [np.searchsorted(ranked[:, one], self.similarity[rows, one], "right") for one in range(ranked.shape[1])]
+        near = [
+            np.searchsorted(ranked[:, one], self.similarity[rows, one], "right")
+            for one in range(ranked.shape[1])
+        ]
         return len(ranked) - np.stack(near, axis=1) if near else np.zeros((len(rows), 0), np.int64)
 
 

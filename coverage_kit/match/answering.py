@@ -1,8 +1,9 @@
 """Whether new text is what a query asks for: the probability that a passage answers it, if nothing else does.
 
-A new passage comes near many queries, and most of them ask something else. So a rise of coverage counts with the probability
-that the passage is what the query lacks. It is a logistic over what is seen of the pair, fitted on public sets with judged
-answers by `python -m benchmarks answering` (docs/method.md, edits), because no site knows the answers that it lacks.
+A new passage comes near many queries, and most of them ask something else. So a rise of coverage
+counts with the probability that the passage is what the query lacks. It is a logistic over what is
+seen of the pair, fitted on public sets with judged answers by `python -m benchmarks answering`
+(docs/method.md, edits), because no site knows the answers that it lacks.
 """
 
 import json
@@ -19,7 +20,14 @@ from coverage_kit.match.neighborhood import Flags, Floats, Rows
 from coverage_kit.vectors import Vectors
 
 DEFAULT_ANSWERING = Path(__file__).parent / "default_answering.json"
-PAIR_FEATURES = ("lead", "heading", "heading_lead", "words_lead", "query_rank", "neighbors")
+PAIR_FEATURES = (
+    "lead",
+    "heading",
+    "heading_lead",
+    "words_lead",
+    "query_rank",
+    "neighbors",
+)
 
 
 class Rivals:
@@ -31,7 +39,11 @@ class Rivals:
     def meet(self, similarity: Vectors, groups: Rows) -> None:
         """Take in passages of these groups (a,), as near to the queries as `similarity` (n, a) says."""
         for column, group in enumerate(groups):
-            np.maximum(self.similarity[:, group], similarity[:, column], out=self.similarity[:, group])
+            np.maximum(
+                self.similarity[:, group],
+                similarity[:, column],
+                out=self.similarity[:, group],
+            )
 
     def beside(self, group: int) -> Vectors:
         """Return the similarity of the nearest passage of any other group, shape (n,); -1 without another."""
@@ -71,17 +83,25 @@ def load_answer_model(without: str = "") -> AnswerModel:
     return AnswerModel(*(np.array(fit[name]) for name in ("mean", "scale", "weights")))
 
 
-def pair_features(scorer: EvidenceScorer, rows: Rows, added: Addition, rivals: Vectors, hidden: Flags) -> Floats:
+def pair_features(
+    scorer: EvidenceScorer,
+    rows: Rows,
+    added: Addition,
+    rivals: Vectors,
+    hidden: Flags,
+) -> Floats:
     """Return PAIR_FEATURES of some queries with each added passage, shape (len(rows), a, f).
 
-    How far the passage is ahead of all that the site and other edits offer the query; how near its heading is, and how far
-    ahead of the site's headings; how many more of the query's words it has than any own passage, weighted by idf; how many
-    queries are nearer to it (as a logarithm); and how near the query's own neighbours are to it.
+    How far the passage is ahead of all that the site and other edits offer the query; how near its
+    heading is, and how far ahead of the site's headings; how many more of the query's words it has
+    than any own passage, weighted by idf; how many queries are nearer to it (as a logarithm); and
+    how near the query's own neighbours are to it.
 
-    `rivals` (n,) is the similarity of the nearest passage that another edit offers each query; `hidden` says which own passages
-    the edit removes.
+    `rivals` (n,) is the similarity of the nearest passage that another edit offers each query;
+    `hidden` says which own passages the edit removes.
     """
-    similarity, heading = added.similarity[rows], added.heading_similarity[rows]
+    similarity = added.similarity[rows]
+    heading = added.heading_similarity[rows]
     own, own_heading, own_words = (values[:, None] for values in scorer.own_bests(rows, hidden).T)
     features = [
         similarity - np.maximum(rivals[rows, None], own),

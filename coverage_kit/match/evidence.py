@@ -1,8 +1,9 @@
 """Evidence that the own site answers a query, as it is, with passages hidden, or with passages added.
 
-Up to thirteen numbers a query (docs/method.md, evidence), each speaking for coverage when it is high. They say how near the
-nearest own passage is; whether this query comes first among all that are near that passage; whether one page stands out;
-whether the query's words are there; what other sites offer; and what the logged answers say that the site does not.
+Up to thirteen numbers a query (docs/method.md, evidence), each speaking for coverage when it is
+high. They say how near the nearest own passage is; whether this query comes first among all that
+are near that passage; whether one page stands out; whether the query's words are there; what other
+sites offer; and what the logged answers say that the site does not.
 """
 
 from dataclasses import dataclass
@@ -31,9 +32,24 @@ from coverage_kit.match.neighbors import nearest_rows
 from coverage_kit.tables import EVIDENCE, Evidence, Matches, Passages, Queries
 from coverage_kit.vectors import Embeddings, PairScorer, Vectors, cosines
 
-OWN_FEATURES = ("own_best", "precedence", "focus", "coherence", "contrast", "lexical", "query_margin")
+OWN_FEATURES = (
+    "own_best",
+    "precedence",
+    "focus",
+    "coherence",
+    "contrast",
+    "lexical",
+    "query_margin",
+)
 HEADING_FEATURES = ("heading", "heading_precedence")
-FEATURES = (*OWN_FEATURES, *HEADING_FEATURES, "cross_encoder", "margin", "answer_support", "answer_margin")
+FEATURES = (
+    *OWN_FEATURES,
+    *HEADING_FEATURES,
+    "cross_encoder",
+    "margin",
+    "answer_support",
+    "answer_margin",
+)
 _NEAR_PASSAGES = 10
 _FOCUS_PASSAGES = 20
 _LEVEL_PASSAGES = 50
@@ -46,8 +62,8 @@ _SHARP = 0.03
 class Claims:
     """Claims of the logged answers.
 
-    `query_rows` (m,) says of which query each is; `embeddings` are m vectors; `other_best` (m,) is the similarity of each to
-    the nearest passage of another site, nan without other sites.
+    `query_rows` (m,) says of which query each is; `embeddings` are m vectors; `other_best` (m,) is
+    the similarity of each to the nearest passage of another site, nan without other sites.
     """
 
     query_rows: Rows
@@ -70,7 +86,7 @@ class EvidenceScorer:
         reader: a cross-encoder that reads a query and a passage together, where one is switched on.
     """
 
-    def __init__(  # noqa: PLR0913 (one value for each source of evidence)
+    def __init__(
         self,
         queries: Queries,
         passages: Passages,
@@ -82,19 +98,31 @@ class EvidenceScorer:
         claims: Claims | None = None,
         reader: PairScorer | None = None,
     ) -> None:
-        self.query_ids, self.query_texts = list(queries["query_id"]), list(queries["text"])
+        self.query_ids = list(queries["query_id"])
+        self.query_texts = list(queries["text"])
         self.passages = passages.reset_index(drop=True)
-        self.asked, self.content = asked.vectors, content.vectors
+        self.asked = asked.vectors
+        self.content = content.vectors
         own = matches[matches["site"] == own_site]
-        self.similarity, self.rows = own_neighbors(own, self.query_ids, list(self.passages["passage_id"]))
-        self.other_best, self.other_passage = other_best(matches[matches["site"] != own_site], self.query_ids)
+        self.similarity, self.rows = own_neighbors(
+            own, self.query_ids, list(self.passages["passage_id"])
+        )
+        self.other_best, self.other_passage = other_best(
+            matches[matches["site"] != own_site], self.query_ids
+        )
         texts = list(self.passages["heading_path"] + " " + self.passages["text"])
         self.lexicon = Lexicon(texts, self.query_texts)
-        self.reader = NearReader(reader, self.query_texts, texts, self.rows) if reader is not None else None
+        self.reader = (
+            NearReader(reader, self.query_texts, texts, self.rows) if reader is not None else None
+        )
         self.claims = claims if claims is not None and len(claims.embeddings) else None
         self.page_rows = np.asarray(pd.factorize(self.passages["page_id"])[0], dtype=np.int64)
         self._recall = self.lexicon.recall(self.rows[:, :_FOCUS_PASSAGES])
-        self._level = max(float(self.similarity[:, :_LEVEL_PASSAGES].std()), 1e-6) if self.similarity.size else 1.0
+        self._level = (
+            max(float(self.similarity[:, :_LEVEL_PASSAGES].std()), 1e-6)
+            if self.similarity.size
+            else 1.0
+        )
         self._rivals = mean_of_nearest(self.content, self.asked, NEAR_QUERIES)
         self._nearest_queries = nearest_rows(self.asked, self.asked, OTHER_QUERIES + 1)
         self._near_queries = nearness_of_others(*self._nearest_queries)
@@ -109,8 +137,13 @@ class EvidenceScorer:
     @cached_property
     def names(self) -> list[str]:
         """The names of the features in use: no margin without other sites, no answer support without answers."""
-        no_others, no_claims = bool(np.isnan(self.other_best).all()), self.claims is None
-        absent = {"margin": no_others, "answer_support": no_claims, "answer_margin": no_claims or no_others}
+        no_others = bool(np.isnan(self.other_best).all())
+        no_claims = self.claims is None
+        absent = {
+            "margin": no_others,
+            "answer_support": no_claims,
+            "answer_margin": no_claims or no_others,
+        }
         absent["cross_encoder"] = self.reader is None
         return [name for name in FEATURES if not absent.get(name, False)]
 
@@ -127,7 +160,9 @@ class EvidenceScorer:
             values[rows] = changed
         return values
 
-    def changed(self, hidden: Flags | None = None, added: Addition | None = None) -> tuple[Rows, Floats]:
+    def changed(
+        self, hidden: Flags | None = None, added: Addition | None = None
+    ) -> tuple[Rows, Floats]:
         """Return the rows of the queries whose evidence such a change touches, and that evidence, shape (rows, len(names))."""
         hide = np.zeros(max(len(self.passages), 1), dtype=bool) if hidden is None else hidden
         support = self._claim_support(hide, added) if self.claims is not None else None
@@ -135,7 +170,9 @@ class EvidenceScorer:
         values = self._as_it_is[rows]
         values[:, : len(OWN_FEATURES)] = self._compare(rows, hide, added)
         by_name = dict(zip(self.names, range(len(self.names)), strict=True))
-        values[:, [by_name[name] for name in HEADING_FEATURES]] = self._compare_headings(rows, hide, added)
+        values[:, [by_name[name] for name in HEADING_FEATURES]] = self._compare_headings(
+            rows, hide, added
+        )
         if "margin" in by_name:
             values[:, by_name["margin"]] = values[:, 0] - self.other_best[rows]
         if self.reader is not None:
@@ -143,7 +180,9 @@ class EvidenceScorer:
         if support is not None and self.claims is not None:
             values[:, by_name["answer_support"]] = self._mean_by_query(support)[rows]
             if "answer_margin" in by_name:
-                values[:, by_name["answer_margin"]] = self._mean_by_query(support - self.claims.other_best)[rows]
+                values[:, by_name["answer_margin"]] = self._mean_by_query(
+                    support - self.claims.other_best
+                )[rows]
         return rows, values
 
     def _touched(self, hide: Flags, added: Addition | None, support: Floats | None) -> Flags:
@@ -165,7 +204,11 @@ class EvidenceScorer:
     def add(self, texts: list[str], vectors: Vectors, headings: Vectors) -> Addition:
         """Return passages to add in thought: their texts as embedded, their vectors and those of their headings (a, d)."""
         near = nearest_rows(vectors, self.content, _COHERENT_PASSAGES)
-        claims = self.claims.embeddings.vectors if self.claims is not None else np.zeros((0, vectors.shape[1]), np.float32)
+        claims = (
+            self.claims.embeddings.vectors
+            if self.claims is not None
+            else np.zeros((0, vectors.shape[1]), np.float32)
+        )
         similarity = cosines(self.asked, vectors)
         return Addition(
             vectors,
@@ -178,7 +221,9 @@ class EvidenceScorer:
             mean_of_nearest(headings, self.asked, NEAR_QUERIES),
             self.page_rows[near[1][:, 0]] if near[1].size else np.full(len(vectors), -1),
             near,
-            self.reader.read(texts, similarity, self.similarity) if self.reader is not None else None,
+            self.reader.read(texts, similarity, self.similarity)
+            if self.reader is not None
+            else None,
         )
 
     def own_bests(self, rows: Rows, hidden: Flags) -> Floats:
@@ -191,16 +236,23 @@ class EvidenceScorer:
     def share_of(self, passages: Rows, rows: Rows) -> Floats:
         """Return the chance that one of these passages is what some queries are answered by, if by any, shape (len(rows),).
 
-        A share of the twenty nearest own passages, each weighing e times less for every _SHARP of similarity that it lies
-        behind.
+        A share of the twenty nearest own passages, each weighing e times less for every _SHARP of
+        similarity that it lies behind.
         """
-        near, similarity = self.rows[rows, :_FOCUS_PASSAGES], self.similarity[rows, :_FOCUS_PASSAGES]
+        near = self.rows[rows, :_FOCUS_PASSAGES]
+        similarity = self.similarity[rows, :_FOCUS_PASSAGES]
         weight = np.exp((similarity - similarity[:, :1]) / _SHARP)
-        return np.asarray((weight * np.isin(near, passages)).sum(axis=1) / weight.sum(axis=1), dtype=np.float64)
+        return np.asarray(
+            (weight * np.isin(near, passages)).sum(axis=1) / weight.sum(axis=1),
+            dtype=np.float64,
+        )
 
     def nearness_of_neighbors(self, added: Addition, rows: Rows) -> Vectors:
         """Return how near the five queries nearest to each of these are to each added passage, shape (len(rows), a)."""
-        return np.asarray(added.similarity[self._neighbors[rows]].mean(axis=1), dtype=np.float32)
+        return np.asarray(
+            added.similarity[self._neighbors[rows]].mean(axis=1),
+            dtype=np.float32,
+        )
 
     @cached_property
     def _neighbors(self) -> Rows:
@@ -236,7 +288,9 @@ class EvidenceScorer:
         hide = np.zeros(max(len(self.passages), 1), dtype=bool)
         everyone = np.arange(len(self.query_ids))
         own = np.hstack([self._compare(everyone, hide, None), self._headings_as_they_are])
-        values = {name: own[:, place] for place, name in enumerate((*OWN_FEATURES, *HEADING_FEATURES))}
+        values = {
+            name: own[:, place] for place, name in enumerate((*OWN_FEATURES, *HEADING_FEATURES))
+        }
         values["margin"] = own[:, 0] - self.other_best
         if self.reader is not None:
             values["cross_encoder"] = self.reader.best(everyone, hide, None)
@@ -254,24 +308,38 @@ class EvidenceScorer:
 
     def _compare(self, rows: Rows, hide: Flags, added: Addition | None) -> Floats:
         """Return OWN_FEATURES of some queries, shape (len(rows), 7)."""
-        vectors, page, rivals = self.content, self.page_rows, self._rivals
-        # as many of the nearest as leave _FOCUS_PASSAGES when the hidden are out: the others change nothing
-        n_near = _FOCUS_PASSAGES + int(hide[self.rows[rows]].sum(axis=1).max(initial=0)) if hide.any() else _FOCUS_PASSAGES
+        vectors = self.content
+        page = self.page_rows
+        rivals = self._rivals
+        # as many of the nearest as leave _FOCUS_PASSAGES when the hidden are out: the others change
+        # nothing
+        n_near = (
+            _FOCUS_PASSAGES + int(hide[self.rows[rows]].sum(axis=1).max(initial=0))
+            if hide.any()
+            else _FOCUS_PASSAGES
+        )
         near = self.rows[rows, :n_near]
         similarity = np.where(hide[near], -np.inf, self.similarity[rows, :n_near])
         recall = np.where(hide[near[:, :_FOCUS_PASSAGES]], 0, self._recall[rows])
         if added is not None:
-            n_old, n_new = len(self.passages), len(added.vectors)
+            n_old = len(self.passages)
+            n_new = len(added.vectors)
             near = np.hstack([near, np.tile(np.arange(n_old, n_old + n_new), (len(rows), 1))])
             similarity = np.hstack([similarity, added.similarity[rows]])
             recall = np.hstack([recall, added.recall[rows]])
-            page, rivals = np.append(page, added.page_rows), np.append(rivals, added.rivals)
+            page = np.append(page, added.page_rows)
+            rivals = np.append(rivals, added.rivals)
         order = np.argsort(-similarity, axis=1, kind="stable")[:, :_FOCUS_PASSAGES]
-        near, similarity = np.take_along_axis(near, order, 1), np.take_along_axis(similarity, order, 1)
+        near = np.take_along_axis(near, order, 1)
+        similarity = np.take_along_axis(similarity, order, 1)
         is_there = np.isfinite(similarity)
         best = finite(similarity[:, 0], floor=-1.0)
         ahead = np.where(is_there, similarity - rivals[near], -1.0)[:, :_NEAR_PASSAGES]
-        weight = np.where(is_there, np.exp((finite(similarity, -1.0) - best[:, None]) / self._level), 0.0)
+        weight = np.where(
+            is_there,
+            np.exp((finite(similarity, -1.0) - best[:, None]) / self._level),
+            0.0,
+        )
         own_page = weight * (page[near] == page[near[:, :1]])
         few = gather_vectors(vectors, added, near[:, :_COHERENT_PASSAGES])
         some = is_there[:, :_COHERENT_PASSAGES].astype(np.float32)
@@ -292,33 +360,54 @@ class EvidenceScorer:
     def _compare_headings(self, rows: Rows, hide: Flags, added: Addition | None) -> Floats:
         """Return HEADING_FEATURES of some queries, shape (len(rows), 2)."""
         near = self._near_headings[1][rows]
-        similarity = np.where(self._headings_left(hide)[near], self._near_headings[0][rows], -np.inf)
+        similarity = np.where(
+            self._headings_left(hide)[near],
+            self._near_headings[0][rows],
+            -np.inf,
+        )
         ahead = similarity - self._heading_rivals[near]
         if added is not None:
             new = added.heading_similarity[rows]
-            ahead, similarity = np.hstack([ahead, new - added.heading_rivals]), np.hstack([similarity, new])
-        return np.column_stack([finite(similarity.max(axis=1), -1.0), finite(ahead.max(axis=1), -1.0)])
+            ahead = np.hstack([ahead, new - added.heading_rivals])
+            similarity = np.hstack([similarity, new])
+        return np.column_stack(
+            [
+                finite(similarity.max(axis=1), -1.0),
+                finite(ahead.max(axis=1), -1.0),
+            ]
+        )
 
     def _headings_left(self, hide: Flags) -> Flags:
         """Return which distinct headings still have a passage below them, shape (n headings,)."""
         if not hide.any():
             return np.ones(len(self.headings), dtype=bool)
-        return np.bincount(self._heading[~hide[: len(self._heading)]], minlength=len(self.headings)) > 0
+        return (
+            np.bincount(
+                self._heading[~hide[: len(self._heading)]],
+                minlength=len(self.headings),
+            )
+            > 0
+        )
 
     def _claim_support(self, hide: Flags, added: Addition | None) -> Floats:
         best = self.claim_similarity[:, 0]
         lost = np.flatnonzero(hide[self.claim_rows[:, 0]]) if hide.any() else np.zeros(0, np.int64)
         if len(lost):
             best = best.copy()
-            best[lost] = np.where(hide[self.claim_rows[lost]], -np.inf, self.claim_similarity[lost]).max(axis=1)
+            best[lost] = np.where(
+                hide[self.claim_rows[lost]],
+                -np.inf,
+                self.claim_similarity[lost],
+            ).max(axis=1)
         if added is not None:
             best = np.maximum(best, added.claim_similarity.max(axis=1, initial=-np.inf))
         return finite(best, floor=float(self.claim_similarity.min()))
 
     def _mean_by_query(self, values: Floats) -> Floats:
         """Return the mean of the claims' values for each query; nan where it has no claim."""
-        assert self.claims is not None  # noqa: S101 (asked only where there are claims)
-        rows, n = self.claims.query_rows, len(self.query_ids)
+        assert self.claims is not None
+        rows = self.claims.query_rows
+        n = len(self.query_ids)
         count = np.bincount(rows, minlength=n)
         total = np.bincount(rows, weights=values, minlength=n)
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -28,11 +28,12 @@ logger = logging.getLogger(__name__)
 def group_queries(queries: Queries, vectors: Embeddings, most: int, seed: int = 0) -> Groups:
     """Return at most `most` groups of queries, each with its most asked query as representative.
 
-    The mean of all vectors is taken off first: what every query shares tells none apart. Queries are put in cells of about 500
-    by their nearest centre. In each cell the queries, most asked first, represent themselves unless one before is at least as
-    similar as a threshold: they then belong to the most similar of those. The threshold is the highest of THRESHOLDS with few
-    enough groups; the last makes each cell one group. Where there are at most `most` queries, each is a group. Near-duplicates
-    in different cells stay apart. Memory is that of the vectors.
+    The mean of all vectors is taken off first: what every query shares tells none apart. Queries
+    are put in cells of about 500 by their nearest centre. In each cell the queries, most asked
+    first, represent themselves unless one before is at least as similar as a threshold: they then
+    belong to the most similar of those. The threshold is the highest of THRESHOLDS with few enough
+    groups; the last makes each cell one group. Where there are at most `most` queries, each is a
+    group. Near-duplicates in different cells stay apart. Memory is that of the vectors.
 
     Args:
         queries: the queries.
@@ -53,7 +54,12 @@ def group_queries(queries: Queries, vectors: Embeddings, most: int, seed: int = 
         n_groups = int((leaders == np.arange(len(queries))).sum())
         if n_groups <= most:
             break
-    logger.info("%d queries in %d groups: cosine with the representative at least %.2f", len(queries), n_groups, threshold)
+    logger.info(
+        "%d queries in %d groups: cosine with the representative at least %.2f",
+        len(queries),
+        n_groups,
+        threshold,
+    )
     return _group_table(queries, leaders, similarity)
 
 
@@ -65,11 +71,16 @@ def merge_groups(log: LogTables, groups: Groups) -> LogTables:
     ids = log.queries["query_id"]
     group_of = ids.map(_by_query(groups)).fillna(ids)
     told = log.queries.groupby(group_of.to_numpy(), sort=False).agg(
-        demand=("demand", "sum"), first_asked_at=("first_asked_at", "min"), last_asked_at=("last_asked_at", "max")
+        demand=("demand", "sum"),
+        first_asked_at=("first_asked_at", "min"),
+        last_asked_at=("last_asked_at", "max"),
     )
     queries = log.queries[ids == group_of]
     merged = {column: told[column].loc[queries["query_id"]].to_numpy() for column in ("demand",)}
-    times = {column: queries["query_id"].map(told[column]) for column in ("first_asked_at", "last_asked_at")}
+    times = {
+        column: queries["query_id"].map(told[column])
+        for column in ("first_asked_at", "last_asked_at")
+    }
     return replace(
         log,
         queries=queries.assign(**merged, **times).reset_index(drop=True),
@@ -83,14 +94,17 @@ def _by_query(groups: Groups) -> "pd.Series[str]":
 
 
 def _repointed(table: pd.DataFrame, groups: Groups) -> pd.DataFrame:
-    return table.assign(query_id=table["query_id"].map(_by_query(groups)).fillna(table["query_id"]).astype("str"))
+    return table.assign(
+        query_id=table["query_id"].map(_by_query(groups)).fillna(table["query_id"]).astype("str")
+    )
 
 
 class _GroupSpace:
     """The queries' vectors without their mean, shape (n, dimensions), of which only some are in memory at a time."""
 
     def __init__(self, vectors: Vectors, rows: Rows) -> None:
-        self._vectors, self._rows = vectors, rows
+        self._vectors = vectors
+        self._rows = rows
         self._mean = vectors.mean(axis=0)
 
     def __len__(self) -> int:
@@ -110,13 +124,17 @@ def _unit(vectors: Vectors, instead: Vectors) -> Vectors:
 def _cells(space: _GroupSpace, ordered: Rows, n: int, seed: int) -> list[Rows]:
     """Return the places of each cell's queries, in the order of `ordered`; centres by spherical k-means on a sample."""
     rng = np.random.default_rng(seed)
-    sample = space.of(np.sort(rng.choice(len(space), min(len(space), n * _TRAINING), replace=False)))
+    sample = space.of(
+        np.sort(rng.choice(len(space), min(len(space), n * _TRAINING), replace=False))
+    )
     centres = sample[rng.choice(len(sample), n, replace=False)]
     for _ in range(_ROUNDS):
         sums = np.zeros_like(centres)
         np.add.at(sums, _nearest(sample, centres), sample)
         centres = _unit(sums, centres)
-    chunks = (np.arange(start, min(len(space), start + _CHUNK)) for start in range(0, len(space), _CHUNK))
+    chunks = (
+        np.arange(start, min(len(space), start + _CHUNK)) for start in range(0, len(space), _CHUNK)
+    )
     cell = np.concatenate([_nearest(space.of(chunk), centres) for chunk in chunks])[ordered]
     by_cell = np.argsort(cell, kind="stable")
     return np.split(ordered[by_cell], np.flatnonzero(np.diff(cell[by_cell])) + 1)
@@ -129,7 +147,9 @@ def _nearest(vectors: Vectors, centres: Vectors) -> Rows:
 def _try_thresholds(space: _GroupSpace, cells: list[Rows], share: float) -> int:
     """Return the place of the highest threshold that leaves at most this share of some cells' queries as groups."""
     tried = [space.of(cell) for cell in cells[:: max(1, len(space) // _TRIED)]]
-    n, low, high = sum(map(len, tried)), 0, len(THRESHOLDS) - 1
+    n = sum(map(len, tried))
+    low = 0
+    high = len(THRESHOLDS) - 1
     while low < high:
         middle = (low + high) // 2
         n_groups = sum(len(np.unique(_lead(one, THRESHOLDS[middle])[0])) for one in tried)
@@ -137,9 +157,12 @@ def _try_thresholds(space: _GroupSpace, cells: list[Rows], share: float) -> int:
     return low
 
 
-def _lead_all(space: _GroupSpace, cells: list[Rows], threshold: float) -> tuple[Rows, npt.NDArray[np.float64]]:
+def _lead_all(
+    space: _GroupSpace, cells: list[Rows], threshold: float
+) -> tuple[Rows, npt.NDArray[np.float64]]:
     """Return the place of each query's representative, and their similarity, both of shape (n,)."""
-    leaders, similarity = np.arange(len(space)), np.ones(len(space))
+    leaders = np.arange(len(space))
+    similarity = np.ones(len(space))
     for cell in cells:
         chosen, similarity[cell] = _lead(space.of(cell), threshold)
         leaders[cell] = cell[chosen]
@@ -154,7 +177,8 @@ def _lead(vectors: Vectors, threshold: float) -> tuple[Rows, Vectors]:
         threshold: similarity that is enough.
     """
     n = len(vectors)
-    leaders, best = np.arange(n), np.full(n, -np.inf, dtype=np.float32)
+    leaders = np.arange(n)
+    best = np.full(n, -np.inf, dtype=np.float32)
     for start in range(0, n, _BLOCK):
         block = vectors[start : start + _BLOCK] @ vectors[start:].T
         for row, similarity in enumerate(block, start):
@@ -172,5 +196,11 @@ def _group_table(queries: Queries, leaders: Rows, similarity: npt.NDArray[np.flo
     ids = queries["query_id"].reset_index(drop=True)
     group_ids = ids.iloc[leaders].reset_index(drop=True)
     told = queries[["text", "demand"]].reset_index(drop=True)
-    table = pd.DataFrame({"query_id": ids, "group_id": group_ids, "similarity": similarity.astype(np.float64)}).join(told)
+    table = pd.DataFrame(
+        {
+            "query_id": ids,
+            "group_id": group_ids,
+            "similarity": similarity.astype(np.float64),
+        }
+    ).join(told)
     return table if len(table) else GROUPS.empty()

@@ -21,20 +21,37 @@ Rows = npt.NDArray[np.int64]
 def label_clusters(queries: Queries, clusters: Clusters, embeddings: Embeddings) -> Labels:
     """Return a label and the medoid query for each cluster: up to three telling words, or the medoid where too few are shared.
 
-    Class-based TF-IDF: the queries of a cluster are one document; words that several of its queries share, and few other
-    clusters have, come first; a pair of words counts only where two queries share it.
+    Class-based TF-IDF: the queries of a cluster are one document; words that several of its queries
+    share, and few other clusters have, come first; a pair of words counts only where two queries
+    share it.
     """
-    joined = clusters.merge(queries[["query_id", "text"]], on="query_id").sort_values("cluster_id", kind="stable")
+    joined = clusters.merge(queries[["query_id", "text"]], on="query_id").sort_values(
+        "cluster_id", kind="stable"
+    )
     if joined.empty:
         return LABELS.empty()
     codes, names = pd.factorize(joined["cluster_id"])
-    rows = pd.Series(np.arange(len(embeddings)), index=list(embeddings.ids)).loc[joined["query_id"]].to_numpy()
+    rows = (
+        pd.Series(np.arange(len(embeddings)), index=list(embeddings.ids))
+        .loc[joined["query_id"]]
+        .to_numpy()
+    )
     medoids = joined.iloc[_medoids(embeddings.vectors[rows], codes)]
     labels = [
         ", ".join(telling) if len(telling) > 1 else _shortened(text)
-        for telling, text in zip(_telling_words(joined["text"], codes), medoids["text"], strict=True)
+        for telling, text in zip(
+            _telling_words(joined["text"], codes), medoids["text"], strict=True
+        )
     ]
-    return LABELS.typed(pd.DataFrame({"cluster_id": names, "label": labels, "medoid_query_id": medoids["query_id"].array}))
+    return LABELS.typed(
+        pd.DataFrame(
+            {
+                "cluster_id": names,
+                "label": labels,
+                "medoid_query_id": medoids["query_id"].array,
+            }
+        )
+    )
 
 
 def _medoids(vectors: Vectors, codes: Rows) -> Rows:
@@ -52,7 +69,12 @@ def _indicator(codes: Rows) -> sparse.csr_matrix:
 
 def _telling_words(texts: "pd.Series[str]", codes: Rows) -> list[list[str]]:
     """Return up to three words of each cluster, the most telling first; `codes` names the cluster of each text."""
-    counter = CountVectorizer(ngram_range=(1, 2), stop_words="english", token_pattern=_WORD, binary=True)
+    counter = CountVectorizer(
+        ngram_range=(1, 2),
+        stop_words="english",
+        token_pattern=_WORD,
+        binary=True,
+    )
     n = int(codes.max()) + 1
     try:
         # a word counts once a query, so that one rambling query does not name the cluster

@@ -14,7 +14,12 @@ class Lexicon:
     """Words of the own passages with their idf, to say which share of a query's words a passage holds."""
 
     def __init__(self, passage_texts: list[str], query_texts: list[str]) -> None:
-        self._counter = CountVectorizer(binary=True, stop_words="english", ngram_range=(1, 1), dtype=np.float32)
+        self._counter = CountVectorizer(
+            binary=True,
+            stop_words="english",
+            ngram_range=(1, 1),
+            dtype=np.float32,
+        )
         try:
             self._counter.fit([*passage_texts, *query_texts])
         except ValueError:  # nothing but stop words
@@ -31,10 +36,17 @@ class Lexicon:
     def recall(self, passage_rows: npt.NDArray[np.int64]) -> Vectors:
         """Return the share of each query's idf weight found in its passages, 0-1, of the shape of the rows (n queries, k)."""
         columns = [
-            np.asarray(self.queries.multiply(self.passages[passage_rows[:, place]]).sum(axis=1), dtype=np.float32).ravel()
+            np.asarray(
+                self.queries.multiply(self.passages[passage_rows[:, place]]).sum(axis=1),
+                dtype=np.float32,
+            ).ravel()
             for place in range(passage_rows.shape[1])
         ]
-        return np.stack(columns, axis=1) if columns else np.zeros((self.queries.shape[0], 0), np.float32)
+        return (
+            np.stack(columns, axis=1)
+            if columns
+            else np.zeros((self.queries.shape[0], 0), np.float32)
+        )
 
     def recall_of(self, texts: list[str]) -> Vectors:
         """Return the share of each query's idf weight found in each new text, shape (n queries, len(texts))."""

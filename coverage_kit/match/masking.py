@@ -18,7 +18,8 @@ _MAX_CALIBRATION_QUERIES = 2000
 class Plan:
     """How much of hide-and-seek is played: rounds, refits for the interval, and the seed.
 
-    `unanswered_share` is the share of the log's queries that somebody found unanswered by reading a sample, 0 where nobody did.
+    `unanswered_share` is the share of the log's queries that somebody found unanswered by reading a
+    sample, 0 where nobody did.
     """
 
     calibration_rounds: int = 12
@@ -49,24 +50,44 @@ def hide_places(scorer: EvidenceScorer, plan: Plan) -> Rounds:
     for number in range(plan.calibration_rounds):
         place = places[number % 2]
         candidates = np.unique(place[scorer.best_rows()])
-        hide = np.isin(place, rng.choice(candidates, max(1, round(len(candidates) * HIDDEN_SHARE)), replace=False))
-        parts.append(_round(scorer, hide, chosen, hide[scorer.best_rows()], is_page=number % 2 == 0))
+        hide = np.isin(
+            place,
+            rng.choice(
+                candidates,
+                max(1, round(len(candidates) * HIDDEN_SHARE)),
+                replace=False,
+            ),
+        )
+        parts.append(
+            _round(
+                scorer,
+                hide,
+                chosen,
+                hide[scorer.best_rows()],
+                is_page=number % 2 == 0,
+            )
+        )
     return join_rounds(parts)
 
 
 def hide_topics(scorer: EvidenceScorer, clusters: Clusters, known: Flags, plan: Plan) -> Rounds:
     """Return the evidence of the known covered queries in rounds that hide the pages nearest to some clusters of them.
 
-    Queries of other clusters whose nearest page is hidden along with these sit the round out: nobody knows what became of them.
+    Queries of other clusters whose nearest page is hidden along with these sit the round out:
+    nobody knows what became of them.
     """
     rng = np.random.default_rng(plan.seed)
-    page, best = scorer.page_rows, scorer.best_rows()
+    page = scorer.page_rows
+    best = scorer.best_rows()
     topic = pd.factorize(clusters.set_index("query_id")["cluster_id"].reindex(scorer.query_ids))[0]
     topics = np.unique(topic[known])
     chosen = _some_queries(np.flatnonzero(known), rng)
     parts = []
     for _ in range(plan.calibration_rounds):
-        drawn = np.isin(topic, rng.choice(topics, max(1, round(len(topics) * HIDDEN_SHARE)), replace=False))
+        drawn = np.isin(
+            topic,
+            rng.choice(topics, max(1, round(len(topics) * HIDDEN_SHARE)), replace=False),
+        )
         hide = np.isin(page, page[best[drawn & known]])
         playing = chosen[drawn[chosen] | ~hide[best[chosen]]]
         parts.append(_round(scorer, hide, playing, drawn, is_page=True))
@@ -86,7 +107,13 @@ def _some_queries(rows: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.
     return np.sort(rng.choice(rows, _MAX_CALIBRATION_QUERIES, replace=False))
 
 
-def _round(scorer: EvidenceScorer, hide: Flags, playing: npt.NDArray[np.int64], is_hidden: Flags, is_page: bool) -> Rounds:
+def _round(
+    scorer: EvidenceScorer,
+    hide: Flags,
+    playing: npt.NDArray[np.int64],
+    is_hidden: Flags,
+    is_page: bool,
+) -> Rounds:
     """Return one round; an empty one where nothing is left to find."""
     playing = playing[:0] if hide.all() else playing
     features = scorer.features(hide)[playing] if len(playing) else np.zeros((0, len(scorer.names)))

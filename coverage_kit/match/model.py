@@ -9,7 +9,12 @@ import pandas as pd
 
 from coverage_kit.contracts import Effect, PassageText, TextChange
 from coverage_kit.match.added_passages import Addition
-from coverage_kit.match.answering import AnswerModel, Rivals, load_answer_model, pair_features
+from coverage_kit.match.answering import (
+    AnswerModel,
+    Rivals,
+    load_answer_model,
+    pair_features,
+)
 from coverage_kit.match.coverage import Calibration
 from coverage_kit.match.echo_filter import Substance, retained_share
 from coverage_kit.match.evidence import EvidenceScorer
@@ -37,7 +42,8 @@ class SiteModel:
     def coverage_with(self, added: Sequence[PassageText], removed: Sequence[str] = ()) -> Floats:
         """Return coverage with passages added and removed (their ids).
 
-        Shape (1 + bootstraps, n queries); the first row is the estimate. Added text that says nothing adds nothing.
+        Shape (1 + bootstraps, n queries); the first row is the estimate. Added text that says
+        nothing adds nothing.
         """
         hidden = self.scorer.passages["passage_id"].isin(list(removed)).to_numpy()
         told = self.told(TextChange(tuple(added), tuple(removed)))
@@ -47,8 +53,9 @@ class SiteModel:
     def simulate(self, changes: Sequence[TextChange]) -> Iterator[Effect]:
         """Yield what each change does, alone, in their order.
 
-        All texts are encoded at once; then blocks of changes are compared with queries, passages and claims, so that memory
-        stays bounded. What others offer a query counts against a change: `fit` falls where another group comes nearer.
+        All texts are encoded at once; then blocks of changes are compared with queries, passages
+        and claims, so that memory stays bounded. What others offer a query counts against a change:
+        `fit` falls where another group comes nearer.
         """
         plan = _ChangePlan(self, changes)
         rivals = self._meet(plan)
@@ -59,14 +66,19 @@ class SiteModel:
                 columns = np.arange(start, start + len(plan.told[number]))
                 start += len(columns)
                 yield self._effect(
-                    changes[number], plan.told[number], addition.pick(columns), rivals.beside(plan.groups[number])
+                    changes[number],
+                    plan.told[number],
+                    addition.pick(columns),
+                    rivals.beside(plan.groups[number]),
                 )
 
     def told(self, change: TextChange) -> list[PassageText]:
         """Return the change's passages without sentences that say nothing; what it takes over from the site stays."""
         if change.is_assumed:
             return list(change.added)
-        texts = self.scorer.passages["text"].iloc[self._place.reindex(list(change.removed)).dropna().astype(np.int64)]
+        texts = self.scorer.passages["text"].iloc[
+            self._place.reindex(list(change.removed)).dropna().astype(np.int64)
+        ]
         there = {sentence for text in texts for sentence in split_sentences(text)}
         said = [PassageText(path, self._substance.of(text, there)) for path, text in change.added]
         return [passage for passage in said if passage.text]
@@ -89,13 +101,20 @@ class SiteModel:
         ids = self.scorer.passages["passage_id"]
         return pd.Series(np.arange(len(ids)), index=pd.Index(ids))
 
-    def _effect(self, change: TextChange, told: list[PassageText], added: Addition, rivals: Vectors) -> Effect:
+    def _effect(
+        self,
+        change: TextChange,
+        told: list[PassageText],
+        added: Addition,
+        rivals: Vectors,
+    ) -> Effect:
         hidden = np.zeros(len(self.scorer.passages), dtype=bool)
         hidden[self._place.reindex(list(change.removed)).dropna().astype(np.int64)] = True
         new = self._new_only(added, hidden)
         rows, evidence = self.scorer.changed(hidden, new if len(new.vectors) else None)
         known = None if self.known is None else self.known[rows]
-        before, after = self._before[:, rows], self.calibration.coverage(evidence, known)
+        before = self._before[:, rows]
+        after = self.calibration.coverage(evidence, known)
         fit = change.part * self._fit(rows, new, hidden, rivals)
         if hidden.any():
             removed = np.flatnonzero(hidden)
@@ -103,7 +122,8 @@ class SiteModel:
             retained, is_new = self._compare_words(told, removed)
             lost = there * (1 - retained)
             trust = retained if is_new else retained * there * before[0]
-            after, fit = np.maximum(after - lost * before, 0), np.maximum(fit * trust, lost)
+            after = np.maximum(after - lost * before, 0)
+            fit = np.maximum(fit * trust, lost)
             if not len(new.vectors):
                 after = np.minimum(after, before)  # that less is left to choose from answers nobody
         return Effect(rows, before, after, fit)
@@ -111,8 +131,9 @@ class SiteModel:
     def _compare_words(self, told: list[PassageText], removed: Rows) -> tuple[float, bool]:
         """Return the share of the removed words that the change still says, and whether it says anything beyond them.
 
-        A rewrite is trusted as far as it keeps what it replaces. One that only moves words, or puts others in the headings, can
-        bring an answer nearer but not make one: it counts as far as the place is likely to hold the answer.
+        A rewrite is trusted as far as it keeps what it replaces. One that only moves words, or puts
+        others in the headings, can bring an answer nearer but not make one: it counts as far as the
+        place is likely to hold the answer.
         """
         own = list(self.scorer.passages["text"].iloc[removed])
         new = [passage.text for passage in told]
@@ -136,7 +157,10 @@ class SiteModel:
         rivals = Rivals(len(self.scorer.query_ids), max(1, len(set(plan.groups))))
         for block in plan.blocks:
             vectors, _ = plan.vectors(block)
-            owners = np.array([plan.groups[number] for number in block for _ in plan.told[number]], dtype=np.int64)
+            owners = np.array(
+                [plan.groups[number] for number in block for _ in plan.told[number]],
+                dtype=np.int64,
+            )
             rivals.meet(cosines(self.scorer.asked, vectors), owners)
         return rivals
 
@@ -147,7 +171,11 @@ class SiteModel:
     def _addition(self, added: list[PassageText]) -> Addition:
         texts = [passage.embedded for passage in added]
         vectors = self.space.move_passages(self.encoder.encode(texts))
-        return self.scorer.add(texts, vectors, self.space.move_passages(self.encoder.encode([one.heading for one in added])))
+        return self.scorer.add(
+            texts,
+            vectors,
+            self.space.move_passages(self.encoder.encode([one.heading for one in added])),
+        )
 
 
 class _ChangePlan:
@@ -155,8 +183,15 @@ class _ChangePlan:
 
     def __init__(self, model: SiteModel, changes: Sequence[TextChange]) -> None:
         self.told = [model.told(change) for change in changes]
-        self.groups = np.asarray(pd.factorize(np.array([change.group for change in changes], dtype=object))[0], dtype=np.int64)
-        texts = list(dict.fromkeys(text for told in self.told for one in told for text in (one.embedded, one.heading)))
+        self.groups = np.asarray(
+            pd.factorize(np.array([change.group for change in changes], dtype=object))[0],
+            dtype=np.int64,
+        )
+        texts = list(
+            dict.fromkeys(
+                text for told in self.told for one in told for text in (one.embedded, one.heading)
+            )
+        )
         self._row = {text: row for row, text in enumerate(texts)}
         self._vectors = model.space.move_passages(model.encoder.encode(texts))
         self.blocks: list[list[int]] = []

@@ -37,9 +37,9 @@ logger = logging.getLogger(__name__)
 class IndexFacts:
     """What is known of an index.
 
-    Its kind (FAISS's name, or "exact"), number of vectors, lists of vectors read a query, share of the ten exact nearest that
-    it finds (measured on at most 500 of the queries searched), bytes held beside the vectors, seconds to build it, and whether
-    it was read from disk instead.
+    Its kind (FAISS's name, or "exact"), number of vectors, lists of vectors read a query, share of
+    the ten exact nearest that it finds (measured on at most 500 of the queries searched), bytes
+    held beside the vectors, seconds to build it, and whether it was read from disk instead.
     """
 
     kind: str
@@ -54,31 +54,40 @@ class IndexFacts:
 class NeighborIndex:
     """Finds the nearest of many unit vectors, shape (n, dimensions).
 
-    Exact up to 5,000 vectors, and while queries times vectors are at most `exact_pairs`. Beyond, vectors are put in about
-    2 sqrt(n) lists in half precision (IVF), and as many of the lists nearest to a query are read as it takes to find the share
-    `recall` of the ten exact nearest. Cosines are always computed from the vectors themselves.
+    Exact up to 5,000 vectors, and while queries times vectors are at most `exact_pairs`. Beyond,
+    vectors are put in about 2 sqrt(n) lists in half precision (IVF), and as many of the lists
+    nearest to a query are read as it takes to find the share `recall` of the ten exact nearest.
+    Cosines are always computed from the vectors themselves.
 
     Args:
         vectors: the vectors to search; they are not copied.
-        folder: where an index is kept for the next run, under the digest of the vectors; None keeps none.
+        folder: where an index is kept for the next run, under the digest of the vectors; None keeps
+            none.
         exact_pairs: by default a billion: 20,000 queries in 50,000 passages.
         recall: by default .985.
     """
 
     def __init__(
-        self, vectors: Vectors, folder: Path | None = None, exact_pairs: int = EXACT_PAIRS, recall: float = RECALL
+        self,
+        vectors: Vectors,
+        folder: Path | None = None,
+        exact_pairs: int = EXACT_PAIRS,
+        recall: float = RECALL,
     ) -> None:
         self.vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-        self.folder, self.exact_pairs, self.recall = folder, exact_pairs, recall
+        self.folder = folder
+        self.exact_pairs = exact_pairs
+        self.recall = recall
         self.about = IndexFacts("exact", len(vectors))
 
     def search(self, queries: Vectors, k: int) -> tuple[Vectors, Rows]:
         """Return the k largest cosines of each query, shape (len(queries), min(k, n)), nearest first, and the vectors' rows.
 
-        Cosines are rounded to 6 decimals, beyond which they depend on the batch in which a text was encoded; equal ones are in
-        order of row. `about` says how they were found.
+        Cosines are rounded to 6 decimals, beyond which they depend on the batch in which a text was
+        encoded; equal ones are in order of row. `about` says how they were found.
         """
-        k, n = min(k, len(self.vectors)), len(self.vectors)
+        k = min(k, len(self.vectors))
+        n = len(self.vectors)
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         if k == 0 or not len(queries):
             return np.zeros((len(queries), k), np.float32), np.zeros((len(queries), k), np.int64)
@@ -109,8 +118,11 @@ class NeighborIndex:
         """Read as many lists as the recall asks for, of a sample of these queries."""
         index, facts = self._index
         sample = queries[np.unique(np.linspace(0, len(queries) - 1, _SAMPLE).astype(np.int64))]
-        tenth = self._exact(sample, 10)[0][:, -1:] - 1e-6  # a copy of what is among the ten is as good
-        index.nprobe, recall = _FEWEST_LISTS, 0.0
+        tenth = (
+            self._exact(sample, 10)[0][:, -1:] - 1e-6
+        )  # a copy of what is among the ten is as good
+        index.nprobe = _FEWEST_LISTS
+        recall = 0.0
         while recall < self.recall and index.nprobe < index.nlist:
             index.nprobe *= 2
             recall = float((self._approximate(sample, 10)[0] >= tenth).mean())
@@ -120,14 +132,17 @@ class NeighborIndex:
     def _index(self) -> tuple[Any, IndexFacts]:
         """The index of lists and what is known of it: read from disk where it was kept, else built and kept."""
         path = self.folder / f"{_digest(self.vectors)}.faiss" if self.folder else None
-        start, kept = time.perf_counter(), _read(path) if path else None
+        start = time.perf_counter()
+        kept = _read(path) if path else None
         index = _built(self.vectors) if kept is None else kept
         seconds = time.perf_counter() - start
         if path and kept is None:
             _write(index, path)
         kind = f"IVF{index.nlist},SQfp16"
         n_bytes = index.ntotal * (index.code_size + 8) + index.nlist * index.d * 4
-        return index, IndexFacts(kind, len(self.vectors), 0, 0.0, n_bytes, seconds, kept is not None)
+        return index, IndexFacts(
+            kind, len(self.vectors), 0, 0.0, n_bytes, seconds, kept is not None
+        )
 
 
 @dataclass
@@ -150,14 +165,20 @@ def nearest_rows(vectors: Vectors, others: Vectors, k: int) -> tuple[Vectors, Ro
     return NeighborIndex(others).search(vectors, k)
 
 
-def best_similarity(embeddings: Embeddings, others: Embeddings, among: Iterable[str]) -> npt.NDArray[np.float64]:
+def best_similarity(
+    embeddings: Embeddings, others: Embeddings, among: Iterable[str]
+) -> npt.NDArray[np.float64]:
     """Return the similarity of each embedding to the nearest of the others with these ids; nan where there is none."""
     similarity, _ = nearest_rows(embeddings.vectors, _vectors_of(others, list(among)), 1)
-    return similarity[:, 0].astype(np.float64) if similarity.shape[1] else np.full(len(embeddings), np.nan)
+    return (
+        similarity[:, 0].astype(np.float64)
+        if similarity.shape[1]
+        else np.full(len(embeddings), np.nan)
+    )
 
 
 @checked
-def nearest_passages(  # noqa: PLR0913 (what to search, how far, and with what)
+def nearest_passages(
     queries: Embeddings,
     passages: Passages,
     embeddings: Embeddings,
@@ -167,7 +188,8 @@ def nearest_passages(  # noqa: PLR0913 (what to search, how far, and with what)
 ) -> Matches:
     """Return each query's nearest passages, searched in each site separately.
 
-    One search over all sites would hide the worst gaps: no own passage would be among the neighbours.
+    One search over all sites would hide the worst gaps: no own passage would be among the
+    neighbours.
 
     Args:
         queries: query embeddings.
@@ -175,19 +197,31 @@ def nearest_passages(  # noqa: PLR0913 (what to search, how far, and with what)
         embeddings: their embeddings, by passage_id.
         own_site: the own site's name.
         k: neighbours kept of the own site, and of each other site.
-        indexes: opens the index of each site, and remembers what was chosen; by default none is kept.
+        indexes: opens the index of each site, and remembers what was chosen; by default none is
+            kept.
     """
     queries.similarity(embeddings.select([]))  # raises where the encoders differ
-    indexes, parts = indexes or Indexes(), []
+    indexes = indexes or Indexes()
+    parts = []
     for site, group in passages.groupby("site", sort=True):
         ids = list(group["passage_id"])
-        found = indexes.search(str(site), queries.vectors, _vectors_of(embeddings, ids), k[0] if site == own_site else k[1])
+        found = indexes.search(
+            str(site),
+            queries.vectors,
+            _vectors_of(embeddings, ids),
+            k[0] if site == own_site else k[1],
+        )
         parts.append(_match_rows(queries.ids, ids, str(site), found))
     matches = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     return matches if len(matches) else MATCHES.empty()
 
 
-def _match_rows(query_ids: tuple[str, ...], passage_ids: list[str], site: str, found: tuple[Vectors, Rows]) -> pd.DataFrame:
+def _match_rows(
+    query_ids: tuple[str, ...],
+    passage_ids: list[str],
+    site: str,
+    found: tuple[Vectors, Rows],
+) -> pd.DataFrame:
     (n, k), (similarity, rows) = found[0].shape, found
     return pd.DataFrame(
         {
@@ -211,7 +245,11 @@ def _vectors_of(embeddings: Embeddings, ids: list[str]) -> Vectors:
     if len(rows) and rows.min() < 0:
         raise KeyError(ids[int(rows.argmin())])
     is_together = len(rows) > 0 and bool((np.diff(rows) == 1).all())
-    return embeddings.vectors[rows[0] : rows[0] + len(rows)] if is_together else embeddings.vectors[rows]
+    return (
+        embeddings.vectors[rows[0] : rows[0] + len(rows)]
+        if is_together
+        else embeddings.vectors[rows]
+    )
 
 
 def _ordered(similarity: Vectors, rows: Rows) -> tuple[Vectors, Rows]:
@@ -227,7 +265,9 @@ def _ordered(similarity: Vectors, rows: Rows) -> tuple[Vectors, Rows]:
 
 def _built(vectors: Vectors) -> Any:
     n_lists = 1 << round(np.log2(2 * np.sqrt(len(vectors))))
-    index: Any = faiss.index_factory(vectors.shape[1], f"IVF{n_lists},SQfp16", faiss.METRIC_INNER_PRODUCT)
+    index: Any = faiss.index_factory(
+        vectors.shape[1], f"IVF{n_lists},SQfp16", faiss.METRIC_INNER_PRODUCT
+    )
     index.cp.niter = _ROUNDS
     index.train(vectors[:: max(1, len(vectors) // (_TRAINING * n_lists))])
     index.add(vectors)

@@ -13,10 +13,11 @@ Level = Literal["nominal", "ordinal", "interval"]
 def krippendorff_alpha(grades: Floats, level: Level = "interval") -> float:
     """Return Krippendorff's alpha = 1 - D_o / D_e of grades of shape (items, raters), nan where a rater gave none.
 
-    D_o is the mean squared difference of two grades of one item, each item weighing as its grades, D_e that of any two grades
-    (Krippendorff 2011, Computing Krippendorff's alpha-reliability). Differences: nominal 0 or 1; interval that of the values;
-    ordinal that of the values' middle ranks, which is the same as his sum over the values between. nan where no item has two
-    grades, or all are the same: then nothing tells the items apart, and agreement means nothing.
+    D_o is the mean squared difference of two grades of one item, each item weighing as its grades,
+    D_e that of any two grades (Krippendorff 2011, Computing Krippendorff's alpha-reliability).
+    Differences: nominal 0 or 1; interval that of the values; ordinal that of the values' middle
+    ranks, which is the same as his sum over the values between. nan where no item has two grades,
+    or all are the same: then nothing tells the items apart, and agreement means nothing.
 
     >>> round(krippendorff_alpha(np.array([[1.0, 1.0], [2.0, 2.0], [3.0, 4.0]])), 3)
     0.878
@@ -30,7 +31,9 @@ def krippendorff_alpha(grades: Floats, level: Level = "interval") -> float:
     if level == "ordinal":
         values = _middle_ranks(values, pool)
         pool = values[given]
-    observed = sum(_pair_sum(row[has], level) / (has.sum() - 1) for row, has in zip(values, given, strict=True)) / len(pool)
+    observed = sum(
+        _pair_sum(row[has], level) / (has.sum() - 1) for row, has in zip(values, given, strict=True)
+    ) / len(pool)
     expected = _pair_sum(pool, level) / (len(pool) * (len(pool) - 1))
     return float(1 - observed / expected)
 
@@ -38,9 +41,13 @@ def krippendorff_alpha(grades: Floats, level: Level = "interval") -> float:
 def correlate_repeats(grades: Floats) -> float:
     """Return the test-retest correlation: Pearson's r between two repeats, mean over all pairs of repeats.
 
-    Grades have the shape (items, repeats), nan where one is missing. nan where a repeat gives all items the same grade.
+    Grades have the shape (items, repeats), nan where one is missing. nan where a repeat gives all
+    items the same grade.
     """
-    found = [_correlate(grades[:, one], grades[:, other]) for one, other in combinations(range(grades.shape[1]), 2)]
+    found = [
+        _correlate(grades[:, one], grades[:, other])
+        for one, other in combinations(range(grades.shape[1]), 2)
+    ]
     told = [one for one in found if not np.isnan(one)]
     return float(np.mean(told)) if told and len(told) == len(found) else float("nan")
 
@@ -53,7 +60,8 @@ def count_repeats(grades: Floats) -> tuple[Floats, Floats]:
     (1.0, 3.0)
     """
     rounded = np.floor(grades + 0.5)
-    same, pairs = np.zeros(len(grades)), np.zeros(len(grades))
+    same = np.zeros(len(grades))
+    pairs = np.zeros(len(grades))
     for one, other in combinations(range(grades.shape[1]), 2):
         both = ~np.isnan(rounded[:, one]) & ~np.isnan(rounded[:, other])
         pairs += both
@@ -64,8 +72,8 @@ def count_repeats(grades: Floats) -> tuple[Floats, Floats]:
 def order_alike(grades: Floats, labels: Floats) -> float:
     """Return the share of pairs of items with different labels that the grades put in the labels' order; ties count half.
 
-    With two labels it is the AUC, with more Somers' D of grades given labels, brought to 0-1; .5 is what chance gives. nan
-    where all labels are the same.
+    With two labels it is the AUC, with more Somers' D of grades given labels, brought to 0-1; .5 is
+    what chance gives. nan where all labels are the same.
 
     >>> order_alike(np.array([1.0, 2.0, 2.0]), np.array([0.0, 0.0, 1.0]))
     0.75
@@ -76,7 +84,8 @@ def order_alike(grades: Floats, labels: Floats) -> float:
     below = np.zeros(0)
     for part in parts:
         n_under = np.searchsorted(below, part, "left") + np.searchsorted(below, part, "right")
-        won, n_pairs = won + n_under.sum() / 2, n_pairs + len(part) * len(below)
+        won = won + n_under.sum() / 2
+        n_pairs = n_pairs + len(part) * len(below)
         below = np.sort(np.concatenate([below, part]))
     return float(won / n_pairs) if n_pairs else float("nan")
 

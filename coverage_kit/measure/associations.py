@@ -10,7 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import rankdata
 
-from coverage_kit.tables import ASSOCIATIONS, Associations, SearchDemand, Sessions, checked
+from coverage_kit.tables import (
+    ASSOCIATIONS,
+    Associations,
+    SearchDemand,
+    Sessions,
+    checked,
+)
 
 LAGS = tuple(range(7))
 LEAST_WEEKS = 8
@@ -34,21 +40,27 @@ class _Lag:
 
 @checked
 def associate_demand(
-    signals: Mapping[str, pd.DataFrame], demands: Mapping[str, pd.DataFrame], lags: Sequence[int] = LAGS, seed: int = 0
+    signals: Mapping[str, pd.DataFrame],
+    demands: Mapping[str, pd.DataFrame],
+    lags: Sequence[int] = LAGS,
+    seed: int = 0,
 ) -> Associations:
     """Return how each signal's weekly changes go with each demand's changes some weeks later.
 
-    correlation = Spearman's rank correlation of both series' changes from week to week, which takes out trends, also those that
-    wander. Its 95% interval is a bootstrap of runs of n_weeks ** (1/3) neighbouring pairs. p = (1 + shifted series whose
-    correlation at any of the lags is at least as strong, either way) / (1 + shifted series): the signal's changes are shifted
-    around the end of the series and their runs of four weeks put in random order, 999 times. That share is
-    multiplied by the number of pairs of series that have figures, at most to 1 (Bonferroni), so p is corrected for all lags
-    and all pairs. Of single pairs of simulated independent series of 26 and 52 weeks (autocorrelated, wandering, with trends
-    or seasons), 2 to 7% have a p of at most .05; a planted link whose noise is .6 of its strength is found in 30 to 90% of
-    cases in 26 weeks, in 80% or more in 52, the less the slower the signal moves, and less often beside other pairs.
+    correlation = Spearman's rank correlation of both series' changes from week to week, which takes
+    out trends, also those that wander. Its 95% interval is a bootstrap of runs of n_weeks ** (1/3)
+    neighbouring pairs. p = (1 + shifted series whose correlation at any of the lags is at least as
+    strong, either way) / (1 + shifted series): the signal's changes are shifted around the end of
+    the series and their runs of four weeks put in random order, 999 times. That share is multiplied
+    by the number of pairs of series that have figures, at most to 1 (Bonferroni), so p is corrected
+    for all lags and all pairs. Of single pairs of simulated independent series of 26 and 52 weeks
+    (autocorrelated, wandering, with trends or seasons), 2 to 7% have a p of at most .05; a planted
+    link whose noise is .6 of its strength is found in 30 to 90% of cases in 26 weeks, in 80% or
+    more in 52, the less the slower the signal moves, and less often beside other pairs.
 
-    The weeks that count are the longest run that both series have without a gap. Fewer than 8 pairs, or a series that does not
-    change, give missing figures and say so. An association is no cause: campaigns, seasons and news move both.
+    The weeks that count are the longest run that both series have without a gap. Fewer than 8
+    pairs, or a series that does not change, give missing figures and say so. An association is no
+    cause: campaigns, seasons and news move both.
 
     Args:
         signals: weekly series by name, columns `week` (its Monday) and `value`.
@@ -57,7 +69,14 @@ def associate_demand(
         seed: seed of the draws.
     """
     pairs = [(signal, demand) for signal in signals for demand in demands]
-    found = [_associate(*_common_weeks(signals[one], demands[two]), lags, np.random.default_rng(seed)) for one, two in pairs]
+    found = [
+        _associate(
+            *_common_weeks(signals[one], demands[two]),
+            lags,
+            np.random.default_rng(seed),
+        )
+        for one, two in pairs
+    ]
     n_pairs = sum(any(lag.figures for lag in of_pair) for of_pair in found)
     rows = [
         {"signal": signal, "demand": demand, **_tell_lag(lag, n_pairs)}
@@ -73,25 +92,37 @@ def weekly_visits(sessions: Sessions, is_counted: npt.ArrayLike | None = None) -
 
     Args:
         sessions: all visits of the export: its first and last day bound the weeks that are whole.
-        is_counted: which of its rows count, such as those that name an assistant; all of them by default.
+        is_counted: which of its rows count, such as those that name an assistant; all of them by
+            default.
     """
     kept = sessions if is_counted is None else sessions[np.asarray(is_counted, dtype=bool)]
     return _weekly(kept["day"], kept["n_sessions"], sessions["day"])
 
 
 @checked
-def weekly_branded(search_demand: SearchDemand, names: Sequence[str], column: str = "n_impressions") -> pd.DataFrame:
+def weekly_branded(
+    search_demand: SearchDemand,
+    names: Sequence[str],
+    column: str = "n_impressions",
+) -> pd.DataFrame:
     """Return the impressions (or n_clicks) of each whole week's queries that name the brand, as week and value.
 
     Args:
         search_demand: rows with a day and a query count.
-        names: names of the brand and its aliases, found as whole words in any case, their spaces and hyphens optional.
+        names: names of the brand and its aliases, found as whole words in any case, their spaces
+            and hyphens optional.
         column: n_impressions or n_clicks.
     """
-    spelled = (r"[\s-]*".join(map(re.escape, re.split(r"[\s-]+", name.strip()))) for name in names if name.strip())
+    spelled = (
+        r"[\s-]*".join(map(re.escape, re.split(r"[\s-]+", name.strip())))
+        for name in names
+        if name.strip()
+    )
     pattern = re.compile(rf"(?<!\w)(?:{'|'.join(spelled) or '(?!)'})(?!\w)", re.IGNORECASE)
     with_query = search_demand.dropna(subset="query")
-    is_branded = with_query["query"].map(lambda query: pattern.search(query) is not None).astype(bool)
+    is_branded = (
+        with_query["query"].map(lambda query: pattern.search(query) is not None).astype(bool)
+    )
     kept = with_query[is_branded]
     return _weekly(kept["day"], kept[column], with_query["day"])
 
@@ -104,12 +135,24 @@ def weekly_page_clicks(search_demand: SearchDemand, is_page: Callable[[str], boo
     return _weekly(kept["day"], kept["n_clicks"], with_page["day"])
 
 
-def _weekly(days: "pd.Series[Any]", values: "pd.Series[Any]", covered: "pd.Series[Any]") -> pd.DataFrame:
+def _weekly(
+    days: "pd.Series[Any]", values: "pd.Series[Any]", covered: "pd.Series[Any]"
+) -> pd.DataFrame:
     """Return sums by week of the whole weeks that the covered days span."""
     if covered.dropna().empty:
-        return pd.DataFrame({"week": pd.Series(dtype="datetime64[us, UTC]"), "value": pd.Series(dtype="float64")})
-    start, end = covered.min().normalize(), covered.max().normalize() + pd.Timedelta(days=1)
-    weeks = pd.date_range(start + pd.Timedelta(days=-start.weekday() % 7), end - pd.Timedelta(days=7), freq="7D")
+        return pd.DataFrame(
+            {
+                "week": pd.Series(dtype="datetime64[us, UTC]"),
+                "value": pd.Series(dtype="float64"),
+            }
+        )
+    start = covered.min().normalize()
+    end = covered.max().normalize() + pd.Timedelta(days=1)
+    weeks = pd.date_range(
+        start + pd.Timedelta(days=-start.weekday() % 7),
+        end - pd.Timedelta(days=7),
+        freq="7D",
+    )
     mondays = days.dt.normalize() - pd.to_timedelta(days.dt.day_of_week, unit="D")
     sums = values.groupby(mondays).sum().reindex(weeks, fill_value=0.0)
     return pd.DataFrame({"week": weeks, "value": sums.to_numpy(np.float64)})
@@ -117,7 +160,9 @@ def _weekly(days: "pd.Series[Any]", values: "pd.Series[Any]", covered: "pd.Serie
 
 def _common_weeks(first: pd.DataFrame, second: pd.DataFrame) -> tuple[Floats, Floats]:
     """Return both series over the longest run of weeks that both have; of equals, the latest."""
-    left, right = (one.assign(week=pd.to_datetime(one["week"], utc=True)).dropna() for one in (first, second))
+    left, right = (
+        one.assign(week=pd.to_datetime(one["week"], utc=True)).dropna() for one in (first, second)
+    )
     both = left.merge(right, on="week").sort_values("week")
     run = (both["week"].diff() != pd.Timedelta(days=7)).cumsum()
     sizes = run.map(run.value_counts())
@@ -125,7 +170,12 @@ def _common_weeks(first: pd.DataFrame, second: pd.DataFrame) -> tuple[Floats, Fl
     return kept["value_x"].to_numpy(np.float64), kept["value_y"].to_numpy(np.float64)
 
 
-def _associate(signal: Floats, demand: Floats, lags: Sequence[int], rng: np.random.Generator) -> list[_Lag]:
+def _associate(
+    signal: Floats,
+    demand: Floats,
+    lags: Sequence[int],
+    rng: np.random.Generator,
+) -> list[_Lag]:
     before, after = (np.diff(series) for series in (signal, demand))
     sizes = {lag: max(0, len(before) - lag) for lag in lags}
     usable = [lag for lag in lags if sizes[lag] >= LEAST_WEEKS]
@@ -167,7 +217,9 @@ def _ranks(values: Floats) -> Floats:
     return np.asarray(ranks / np.maximum(np.sqrt((ranks**2).sum(axis=-1, keepdims=True)), _EXACT))
 
 
-def _interval(before: Floats, after: Floats, lag: int, rng: np.random.Generator) -> tuple[float, float]:
+def _interval(
+    before: Floats, after: Floats, lag: int, rng: np.random.Generator
+) -> tuple[float, float]:
     n = len(before) - lag
     length = max(2, round(n ** (1 / 3)))
     starts = rng.integers(n - length + 1, size=(_DRAWS, -(-n // length)))
@@ -182,11 +234,28 @@ def _tell_lag(told: _Lag, n_pairs: int) -> dict[str, Any]:
     row = {"lag_weeks": told.lag, "n_weeks": told.n}
     if told.figures is None:
         is_short = told.n < LEAST_WEEKS
-        why = f"too few weeks: {told.n} of at least {LEAST_WEEKS}" if is_short else "one of the series does not change"
-        return {**row, **dict.fromkeys(("correlation", "low", "high", "p")), "reading": why}
+        why = (
+            f"too few weeks: {told.n} of at least {LEAST_WEEKS}"
+            if is_short
+            else "one of the series does not change"
+        )
+        return {
+            **row,
+            **dict.fromkeys(("correlation", "low", "high", "p")),
+            "reading": why,
+        }
     found, low, high, p = told.figures
-    figures = {"correlation": found, "low": low, "high": high, "p": min(1.0, p * n_pairs)}
-    return {**row, **figures, "reading": _read(told.lag, told.n, figures, n_pairs)}
+    figures = {
+        "correlation": found,
+        "low": low,
+        "high": high,
+        "p": min(1.0, p * n_pairs),
+    }
+    return {
+        **row,
+        **figures,
+        "reading": _read(told.lag, told.n, figures, n_pairs),
+    }
 
 
 def _read(lag: int, n: int, figures: Mapping[str, float], n_pairs: int) -> str:

@@ -8,27 +8,58 @@ from functools import lru_cache
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from coverage_kit.measure.claim_words import EMPTY, HEDGES, NEGATIONS, OPPOSITES, PLAIN, POSSESSIVE, is_month, stem
+from coverage_kit.measure.claim_words import (
+    EMPTY,
+    HEDGES,
+    NEGATIONS,
+    OPPOSITES,
+    PLAIN,
+    POSSESSIVE,
+    is_month,
+    stem,
+)
 
 YEAR = "in the year"
-_MARKERS = re.compile(r"\(?\[[^\]\n]{0,200}\]\([^)\s]*\)\)?|\[\^?\w{1,4}\](?!\()|【[^】\n]{0,80}】|https?://\S+|[*_`#>|]+")
+_MARKERS = re.compile(
+    r"\(?\[[^\]\n]{0,200}\]\([^)\s]*\)\)?|\[\^?\w{1,4}\](?!\()|【[^】\n]{0,80}】|https?://\S+|[*_`#>|]+"
+)
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
-_RANGE = re.compile(rf"\s*(?:–|—|-|\bto\b|\band\b)\s*[$€£¥]?({_NUMBER})(?![\w:/])", re.IGNORECASE)  # noqa: RUF001
+_RANGE = re.compile(
+    rf"\s*(?:–|—|-|\bto\b|\band\b)\s*[$€£¥]?({_NUMBER})(?![\w:/])",
+    re.IGNORECASE,
+)
 _SCALE = re.compile(r"\s?(thousand|million|billion|bn|k|m)\b", re.IGNORECASE)
-_SCALES = {"thousand": 1e3, "k": 1e3, "million": 1e6, "m": 1e6, "billion": 1e9, "bn": 1e9}
+_SCALES = {
+    "thousand": 1e3,
+    "k": 1e3,
+    "million": 1e6,
+    "m": 1e6,
+    "billion": 1e9,
+    "bn": 1e9,
+}
 _AFTER = re.compile(
     r"[-\s]?\s?(?:(?:full|whole|complete|working|calendar|different|separate)\s)?(%|°\s?[CF]?|per\s?cent\b|[^\W\d_]+)",
     re.IGNORECASE,
 )
-_LOWER = (
-    r"at least|from|starting at|starts at|start at|starting from|over|more than|above|minimum of|no less than|exceeds?|after"
+_LOWER = r"at least|from|starting at|starts at|start at|starting from|over|more than|above|minimum of|no less than|exceeds?|after"
+_UPPER = (
+    r"up to|at most|no more than|less than|fewer than|under|below|within|maximum of|until|before|by"
 )
-_UPPER = r"up to|at most|no more than|less than|fewer than|under|below|within|maximum of|until|before|by"
 _ABOUT = r"about|around|roughly|approximately|approx\.?|some|nearly|almost|circa|~|ca\.|close to"
-_BOUND = re.compile(rf"(?:(?P<lower>{_LOWER})|(?P<upper>{_UPPER})|(?P<about>{_ABOUT})|(?P<between>between))\s*$", re.IGNORECASE)
+_BOUND = re.compile(
+    rf"(?:(?P<lower>{_LOWER})|(?P<upper>{_UPPER})|(?P<about>{_ABOUT})|(?P<between>between))\s*$",
+    re.IGNORECASE,
+)
 _OR_MORE = re.compile(r"\s*(?:\+|(?:[^\W\d_]+\s)?or (?:more|above|over))", re.IGNORECASE)
 _OR_LESS = re.compile(r"\s*(?:[^\W\d_]+\s)?or (?:less|fewer|under)", re.IGNORECASE)
-_OFFERS = ("up to", "from", "starting at", "starts at", "start at", "starting from")  # figures with which something is offered
+_OFFERS = (
+    "up to",
+    "from",
+    "starting at",
+    "starts at",
+    "start at",
+    "starting from",
+)  # figures with which something is offered
 _ROUGHLY = 0.1
 _MEASURES = {
     **dict.fromkeys(("$", "usd", "dollar"), ("$", 1.0)),
@@ -53,7 +84,22 @@ _MEASURES = {
     **dict.fromkeys(("year", "yr"), ("month", 12.0)),
     **{
         unit: (unit, 1.0)
-        for unit in ("w", "kw", "wh", "kwh", "v", "nm", "mph", "kph", "gb", "mb", "tb", "ml", "litre", "ampere")
+        for unit in (
+            "w",
+            "kw",
+            "wh",
+            "kwh",
+            "v",
+            "nm",
+            "mph",
+            "kph",
+            "gb",
+            "mb",
+            "tb",
+            "ml",
+            "litre",
+            "ampere",
+        )
     },
     **{long: (short, 1.0) for long, short in {"volt": "v", "watt": "w", "amp": "ampere"}.items()},
     **dict.fromkeys(("p", "pence", "penny"), ("£", 0.01)),
@@ -61,14 +107,33 @@ _MEASURES = {
 _MANY = frozenset({"people", "children", "men", "women", "feet", "teeth"})
 MONEY = ("$", "€", "£", "¥")
 _MEASURED = frozenset(base for base, _ in _MEASURES.values())
-_ONES = dict(zip("one two three four five six seven eight nine".split(), range(1, 10), strict=True))  # noqa: SIM905
-_TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))  # noqa: SIM905
-_WORD_NUMBERS = {name: value for name, value in _ONES.items() if value > 1} | _TENS | {"ten": 10, "eleven": 11, "twelve": 12}
-_WORD_NUMBERS |= {f"{ten}-{one}": _TENS[ten] + _ONES[one] for ten in _TENS for one in _ONES} | {"fifteen": 15, "eighteen": 18}
+_ONES = dict(
+    zip(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"],
+        range(1, 10),
+        strict=True,
+    )
+)
+_TENS = dict(
+    zip(
+        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"],
+        range(20, 100, 10),
+        strict=True,
+    )
+)
+_WORD_NUMBERS = (
+    {name: value for name, value in _ONES.items() if value > 1}
+    | _TENS
+    | {"ten": 10, "eleven": 11, "twelve": 12}
+)
+_WORD_NUMBERS |= {f"{ten}-{one}": _TENS[ten] + _ONES[one] for ten in _TENS for one in _ONES} | {
+    "fifteen": 15,
+    "eighteen": 18,
+}
 _SPELLED = "|".join(sorted(_WORD_NUMBERS, key=lambda name: -len(name)))
 _TOKEN = re.compile(
     rf"(?P<sign>[$€£¥]|\b(?:USD|EUR|GBP)\s)?\s?(?<![\w.])(?P<number>{_NUMBER})(?P<glued>%|°[CF]?|[a-z]{{1,6}}(?![\w-]))?(?![\w:/]|\.\d)"
-    rf"|(?P<word>\b(?:{_SPELLED})\b|[^\W_](?:[\w'’-]|[.:/](?=\w))*)",  # noqa: RUF001 (apostrophes as they are typed)
+    rf"|(?P<word>\b(?:{_SPELLED})\b|[^\W_](?:[\w'’-]|[.:/](?=\w))*)",
     re.IGNORECASE,
 )
 _UNCLEAR = re.compile(
@@ -77,7 +142,10 @@ _UNCLEAR = re.compile(
     r"|\b(?:if|unless|except|instead of|rather than|whether|although|though)\b|\?",
     re.IGNORECASE,
 )
-_PRONOUN = re.compile(r"\W*(?:(?:and|but|or|so)\s)?(?:it|its|they|their|this|these|that|those|he|she|his|her)\b", re.IGNORECASE)
+_PRONOUN = re.compile(
+    r"\W*(?:(?:and|but|or|so)\s)?(?:it|its|they|their|this|these|that|those|he|she|his|her)\b",
+    re.IGNORECASE,
+)
 _SPEAKER = re.compile(r"\b(?:[Ww]e|[Oo]urs?|us)\b")
 
 
@@ -134,8 +202,12 @@ def read_parts(sentence: str) -> ClaimParts:
     (['weigh'], ['heron'], [(34.0, 'kg')])
     """
     text = " ".join(_MARKERS.sub(" ", sentence).split())
-    words, names, figures, hedges = set[str](), set[str](), list[Quantity](), set[str]()
-    n_negations, taken = 0, 0
+    words = set[str]()
+    names = set[str]()
+    figures = list[Quantity]()
+    hedges = set[str]()
+    n_negations = 0
+    taken = 0
     for found in _TOKEN.finditer(text):
         if found.start() < taken:
             continue
@@ -148,7 +220,7 @@ def read_parts(sentence: str) -> ClaimParts:
         if not word:
             continue
         lower = word.casefold()
-        n_negations += lower in NEGATIONS or lower.endswith(("n't", "n’t"))  # noqa: RUF001
+        n_negations += lower in NEGATIONS or lower.endswith(("n't", "n’t"))
         if lower in HEDGES and not is_month(word):
             hedges.add(lower)
         elif _is_name(text, found.start(), word):
@@ -156,8 +228,18 @@ def read_parts(sentence: str) -> ClaimParts:
         else:
             n_negations += _add_word(lower, words)
     return ClaimParts(
-        *(text, frozenset(words), frozenset(names), tuple(figures), frozenset(hedges), n_negations % 2 == 1),
-        *(_UNCLEAR.search(text) is not None or n_negations > 1, _SPEAKER.search(text) is not None),
+        *(
+            text,
+            frozenset(words),
+            frozenset(names),
+            tuple(figures),
+            frozenset(hedges),
+            n_negations % 2 == 1,
+        ),
+        *(
+            _UNCLEAR.search(text) is not None or n_negations > 1,
+            _SPEAKER.search(text) is not None,
+        ),
         _PRONOUN.match(text) is not None,
     )
 
@@ -167,7 +249,7 @@ def _add_word(lower: str, words: set[str]) -> int:
     n_opposite = 0
     for part in lower.split("-"):
         plain = POSSESSIVE.sub("", part)
-        if len(plain) < 2 or plain in PLAIN or plain.endswith(("n’t", "n't")):  # noqa: RUF001
+        if len(plain) < 2 or plain in PLAIN or plain.endswith(("n’t", "n't")):
             continue
         stemmed = stem(plain)
         n_opposite += plain in OPPOSITES or stemmed.startswith("-")
@@ -180,18 +262,33 @@ def _read_figure(text: str, found: "re.Match[str]") -> tuple[Quantity | None, in
     if found["number"] is None and word not in _WORD_NUMBERS:
         return None, found.end()
     low = high = float(_WORD_NUMBERS[word]) if word else float(found["number"].replace(",", ""))
-    sign, at, before = (found["sign"] or "").strip().casefold(), found.end(), text[max(0, found.start() - 20) : found.start()]
+    sign = (found["sign"] or "").strip().casefold()
+    at = found.end()
+    before = text[max(0, found.start() - 20) : found.start()]
     bound = _BOUND.search(before)
     more = _RANGE.match(text, at) if not found["glued"] else None
     if more and ("and" not in more[0] or (bound and bound["between"])):
-        high, at = float(more[1].replace(",", "")), more.end()
+        high = float(more[1].replace(",", ""))
+        at = more.end()
     scale = _SCALE.match(text, at)
     if scale and (sign or len(scale[1]) > 2):
-        low, high, at = low * _SCALES[scale[1].casefold()], high * _SCALES[scale[1].casefold()], scale.end()
-    unit, factor, end = (_MEASURES[sign][0], 1.0, at) if sign in _MEASURES else _find_unit(text, at, found["glued"] or "")
-    is_year = low == high and 1700 <= low <= 2100 and low.is_integer() and re.fullmatch(r"\d{4}", found["number"] or "")
+        low = low * _SCALES[scale[1].casefold()]
+        high = high * _SCALES[scale[1].casefold()]
+        at = scale.end()
+    unit, factor, end = (
+        (_MEASURES[sign][0], 1.0, at)
+        if sign in _MEASURES
+        else _find_unit(text, at, found["glued"] or "")
+    )
+    is_year = (
+        low == high
+        and 1700 <= low <= 2100
+        and low.is_integer()
+        and re.fullmatch(r"\d{4}", found["number"] or "")
+    )
     if is_year and (not unit or _is_of_year(text[at:end], unit)):
-        unit, end = YEAR, at
+        unit = YEAR
+        end = at
     told = text[found.start() : end].strip()
     exact = Quantity(low * factor, max(low, high) * factor, unit, told=told)
     return _open(exact, bound, text[at : at + 20]), max(end, at)
@@ -201,10 +298,21 @@ def _open(figure: Quantity, bound: "re.Match[str] | None", after: str) -> Quanti
     """Return the figure with the values that the words before and after it leave open."""
     word = bound[0].strip().casefold() if bound else ""
     kind = bound.lastgroup if bound else None
-    if figure.unit == YEAR and word in ("from", "by", "around", "some", "about"):
+    if figure.unit == YEAR and word in (
+        "from",
+        "by",
+        "around",
+        "some",
+        "about",
+    ):
         return figure
     if kind == "about":
-        return replace(figure, low=figure.low * (1 - _ROUGHLY), high=figure.high * (1 + _ROUGHLY), bound="about")
+        return replace(
+            figure,
+            low=figure.low * (1 - _ROUGHLY),
+            high=figure.high * (1 + _ROUGHLY),
+            bound="about",
+        )
     if figure.low < figure.high:
         return figure
     if kind == "lower" or _OR_MORE.match(after):
@@ -223,7 +331,9 @@ def _find_unit(text: str, at: int, glued: str) -> tuple[str, float, int]:
     for form in (lower, lower.removesuffix("s")):
         if form in _MEASURES:
             return (*_MEASURES[form], end)
-    plain = stem(lower) if lower.isalpha() and lower not in ENGLISH_STOP_WORDS | EMPTY | HEDGES else ""
+    plain = (
+        stem(lower) if lower.isalpha() and lower not in ENGLISH_STOP_WORDS | EMPTY | HEDGES else ""
+    )
     is_noun = bool(plain) and (raw.islower() or is_month(raw))
     return (plain, 1.0, end) if is_noun else ("", 1.0, at)
 
@@ -231,13 +341,25 @@ def _find_unit(text: str, at: int, glued: str) -> tuple[str, float, int]:
 def _is_of_year(noun: str, unit: str) -> bool:
     """Return whether a noun behind a year's number has it as its date, such as "2022 price": one that is not many."""
     word = noun.strip().casefold()
-    return unit not in _MEASURED and not word.endswith("s") and word not in _MANY and not noun.startswith("-")
+    return (
+        unit not in _MEASURED
+        and not word.endswith("s")
+        and word not in _MANY
+        and not noun.startswith("-")
+    )
 
 
 def _is_rounded(one: Quantity, other: Quantity) -> bool:
     """Return whether the one is the other rounded to a whole number."""
-    is_whole = "." not in one.told and "." in other.told and one.unit != YEAR and not (one.bound or other.bound)
-    return is_whole and one.low == one.high and other.low == other.high and one.low == round(other.low)
+    is_whole = (
+        "." not in one.told
+        and "." in other.told
+        and one.unit != YEAR
+        and not (one.bound or other.bound)
+    )
+    return (
+        is_whole and one.low == one.high and other.low == other.high and one.low == round(other.low)
+    )
 
 
 def _is_name(text: str, start: int, word: str) -> bool:
@@ -250,8 +372,8 @@ def _is_name(text: str, start: int, word: str) -> bool:
         return word != "May" or bool(text[:start].strip())
     if not word[0].isupper() or word.casefold() in ENGLISH_STOP_WORDS | EMPTY:
         return False
-    before = text[:start].rstrip(" \"'“‘(")  # noqa: RUF001 (quotes)
-    return bool(before) and before[-1] not in ".!?:;–—-"  # noqa: RUF001 (dashes)
+    before = text[:start].rstrip(" \"'“‘(")
+    return bool(before) and before[-1] not in ".!?:;–—-"
 
 
 def _split_name(word: str) -> Iterator[str]:

@@ -6,7 +6,9 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 FOUNDED = "founding"
 COST = "cost"
-_MONTH_NAMES = "january february march april may june july august september october november december"
+_MONTH_NAMES = (
+    "january february march april may june july august september october november december"
+)
 _MONTHS = frozenset(_MONTH_NAMES.split())  # with a capital they are names
 _NEGATING = "not no never without none neither nor cannot nobody nothing"
 NEGATIONS = frozenset(_NEGATING.split())
@@ -17,26 +19,86 @@ _HEDGING = (
 HEDGES = frozenset(_HEDGING.split())
 _SAME = {
     **dict.fromkeys(("weight", "weighs", "weighed", "weighing"), "weigh"),
-    **dict.fromkeys(("price", "prices", "priced", "pricing", "costs", "costing", "cost", "sells", "sold", "retails"), COST),
-    **dict.fromkeys(("founded", "founding", "foundation", "established", "incorporated", "founded.", "est"), FOUNDED),
-    **dict.fromkeys(("ships", "shipped", "shipping", "ship", "delivers", "delivered", "delivery", "deliver"), "deliver"),
-    **dict.fromkeys(("warranties", "warranty", "guarantee", "guarantees", "guaranteed"), "warranty"),
+    **dict.fromkeys(
+        (
+            "price",
+            "prices",
+            "priced",
+            "pricing",
+            "costs",
+            "costing",
+            "cost",
+            "sells",
+            "sold",
+            "retails",
+        ),
+        COST,
+    ),
+    **dict.fromkeys(
+        (
+            "founded",
+            "founding",
+            "foundation",
+            "established",
+            "incorporated",
+            "founded.",
+            "est",
+        ),
+        FOUNDED,
+    ),
+    **dict.fromkeys(
+        (
+            "ships",
+            "shipped",
+            "shipping",
+            "ship",
+            "delivers",
+            "delivered",
+            "delivery",
+            "deliver",
+        ),
+        "deliver",
+    ),
+    **dict.fromkeys(
+        ("warranties", "warranty", "guarantee", "guarantees", "guaranteed"),
+        "warranty",
+    ),
     **dict.fromkeys(("children", "child", "kids", "kid"), "child"),
     **dict.fromkeys(("people", "persons", "person"), "person"),
     **dict.fromkeys(("includes", "included", "include", "including"), "include"),
     **dict.fromkeys(("excludes", "excluded", "exclude", "excluding"), "-include"),
-    **dict.fromkeys(("allows", "allowed", "allow", "permits", "permitted", "permit"), "allow"),
-    **dict.fromkeys(("forbids", "forbidden", "forbid", "prohibits", "prohibited", "banned", "bans"), "-allow"),
+    **dict.fromkeys(
+        ("allows", "allowed", "allow", "permits", "permitted", "permit"),
+        "allow",
+    ),
+    **dict.fromkeys(
+        (
+            "forbids",
+            "forbidden",
+            "forbid",
+            "prohibits",
+            "prohibited",
+            "banned",
+            "bans",
+        ),
+        "-allow",
+    ),
     **dict.fromkeys(("unavailable", "unsafe", "illegal", "impossible", "unlimited"), ""),
 }
-OPPOSITES = {"unavailable": "available", "unsafe": "saf", "illegal": "legal", "impossible": "possibl", "unlimited": "limit"}
+OPPOSITES = {
+    "unavailable": "available",
+    "unsafe": "saf",
+    "illegal": "legal",
+    "impossible": "possibl",
+    "unlimited": "limit",
+}
 _SAYING_LITTLE = (
     "does did doing yes also just really very currently now today actually company firm brand business according however "
     "therefore additionally furthermore moreover thus overall"
 )
 EMPTY = frozenset(_SAYING_LITTLE.split())
 PLAIN = ENGLISH_STOP_WORDS | NEGATIONS | EMPTY
-POSSESSIVE = re.compile(r"['’]s?$")  # noqa: RUF001
+POSSESSIVE = re.compile(r"['’]s?$")
 
 
 def stem(word: str) -> str:
@@ -50,8 +112,18 @@ def stem(word: str) -> str:
         return _SAME[word] or OPPOSITES[word]
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
-    for ending, least in (("ing", 6), ("ed", 5), ("es", 5), ("s", 4), ("ly", 6)):
-        if word.endswith(ending) and len(word) >= least and not word.endswith(("ss", "us", "is", "eed")):
+    for ending, least in (
+        ("ing", 6),
+        ("ed", 5),
+        ("es", 5),
+        ("s", 4),
+        ("ly", 6),
+    ):
+        if (
+            word.endswith(ending)
+            and len(word) >= least
+            and not word.endswith(("ss", "us", "is", "eed"))
+        ):
             word = word[: -len(ending)]
             break
     word = word.removesuffix("e") if len(word) > 3 else word

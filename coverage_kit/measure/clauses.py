@@ -8,11 +8,15 @@ from functools import lru_cache
 from coverage_kit.measure.claim_parts import YEAR, ClaimParts, read_parts
 from coverage_kit.measure.claim_words import FOUNDED
 
-MOST_OF_A_CLAIM, MOST_OF_A_SOURCE = 2_000, 20_000  # characters
+# characters
+MOST_OF_A_CLAIM = 2_000
+MOST_OF_A_SOURCE = 20_000
 _LONGEST = 1_000
 _MOST_CLAUSES = 12
-_CLAUSE = re.compile(r"[,;:]\s|\s[–—-]\s|\s(?:but|while|whereas|and)\s(?=\S+\s\S)")  # noqa: RUF001 (dashes)
-_CIRCUMSTANCE = re.compile(r"\b(?:by|in|at|with|from|as|when|near|to|on)\s(?:(?!\b(?:by|in|at|with|from|as|when|near)\b).)*")
+_CLAUSE = re.compile(r"[,;:]\s|\s[–—-]\s|\s(?:but|while|whereas|and)\s(?=\S+\s\S)")
+_CIRCUMSTANCE = re.compile(
+    r"\b(?:by|in|at|with|from|as|when|near|to|on)\s(?:(?!\b(?:by|in|at|with|from|as|when|near)\b).)*"
+)
 
 
 @lru_cache(maxsize=2_000)

@@ -10,47 +10,70 @@ import pandas as pd
 
 from coverage_kit.measure.sites import main_label, site_kind
 from coverage_kit.measure.visibility import TrackedBrands
-from coverage_kit.tables import COMPETITORS, Answers, Citations, Competitors, checked
+from coverage_kit.tables import (
+    COMPETITORS,
+    Answers,
+    Citations,
+    Competitors,
+    checked,
+)
 
-LEAST_NAMED = (0.15, 0.5)  # between these lies the share of answers saying a site's name from which on it is proposed
+LEAST_NAMED = (
+    0.15,
+    0.5,
+)  # between these lies the share of answers saying a site's name from which on it is proposed
 LEAST_PROMPTS = 2
 _BELIEF = 5.0  # queries, or answers, that the log's mean weighs in a site's own rate
 _PLACES = {"tracked": 0, "competitor": 0, "third-party": 1, "community": 2}
 
-_ADDRESS = re.compile(r"https?://\S+|(?<![\w-])(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}\b(?:/\S*)?", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"https?://\S+|(?<![\w-])(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}\b(?:/\S*)?",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[^\W_]+")
 
 
 @checked
 def find_competitors(
-    answers: Answers, citations: Citations, panel: TrackedBrands, community: Collection[str] = ()
+    answers: Answers,
+    citations: Citations,
+    panel: TrackedBrands,
+    community: Collection[str] = (),
 ) -> Competitors:
     """Return the other sites that the answers cite, ranked as competitors to track: a proposal to confirm, no finding.
 
-    rank puts tracked and proposed sites first, then third parties, then communities, each by fit = overlap x named:
+    rank puts tracked and proposed sites first, then third parties, then communities, each by fit =
+    overlap x named:
 
-    - overlap = (queries for which both sites are cited + 5 x the site's share of all queries) / (queries for which the own
-      site is cited + 5): how often it is cited where the own site is, drawn to how often it is cited at all, which alone
-      counts where the own site is never cited.
-    - named = (answers that cite the site and say its name + 5 x the same rate of all other sites) / (answers that cite it + 5).
-      A company is talked about where it is cited; a magazine mostly is not. The name is the main label of the host, such as
-      logitech of support.logitech.com, found as whole words without regard to case, spaces and hyphens; addresses do not count.
+    - overlap = (queries for which both sites are cited + 5 x the site's share of all queries) /
+      (queries for which the own site is cited + 5): how often it is cited where the own site is,
+      drawn to how often it is cited at all, which alone counts where the own site is never cited.
+    - named = (answers that cite the site and say its name + 5 x the same rate of all other sites) /
+      (answers that cite it + 5). A company is talked about where it is cited; a magazine mostly is
+      not. The name is the main label of the host, such as logitech of support.logitech.com, found
+      as whole words without regard to case, spaces and hyphens; addresses do not count.
 
-    A site is proposed ('competitor') when at least two queries cite it and named is at least the rate of all other sites, or
-    0.5 where that is higher, and at least 0.15; a community never is, and from a log without words nobody is. Both limits were
-    chosen on few logs. `share_of_overlap` and `named_rate` are told as they are. Branded queries are left out, since their
-    answers cite whom the prompt names.
+    A site is proposed ('competitor') when at least two queries cite it and named is at least the
+    rate of all other sites, or 0.5 where that is higher, and at least 0.15; a community never is,
+    and from a log without words nobody is. Both limits were chosen on few logs. `share_of_overlap`
+    and `named_rate` are told as they are. Branded queries are left out, since their answers cite
+    whom the prompt names.
 
     Args:
         answers: answers of one log, all engines.
         citations: their citations, `site` told by owner (`site_owner`).
-        panel: the tracked sites, the own first, or none, as if the own were never cited; branded queries.
+        panel: the tracked sites, the own first, or none, as if the own were never cited; branded
+            queries.
         community: further domains whose pages are written by users.
     """
     told = answers[~answers["query_id"].isin(set(panel.branded))]
     cited = citations[citations["kind"] == "cited"].drop_duplicates(["answer_id", "url"])
     cited = cited[["answer_id", "site"]].merge(told[["answer_id", "query_id"]], on="answer_id")
-    table = _count(cited, panel.sites[:1], dict(zip(told["answer_id"], told["text"], strict=True)))
+    table = _count(
+        cited,
+        panel.sites[:1],
+        dict(zip(told["answer_id"], told["text"], strict=True)),
+    )
     if table.empty:
         return COMPETITORS.empty()
     mean = table["n_named"].sum() / table["n_answers"].sum()
@@ -70,7 +93,9 @@ def find_competitors(
         overlap=overlap,
     )
     table = table.assign(place=table["kind"].map(_PLACES)).sort_values(
-        ["place", "fit", "overlap", "site"], ascending=[True, False, False, True], ignore_index=True
+        ["place", "fit", "overlap", "site"],
+        ascending=[True, False, False, True],
+        ignore_index=True,
     )
     return table.assign(rank=np.arange(1, len(table) + 1))[COMPETITORS.names]
 
@@ -80,7 +105,10 @@ def _count(cited: pd.DataFrame, own: Collection[str], texts: Mapping[str, str]) 
     pairs = cited.drop_duplicates(["answer_id", "site"])
     own_queries = pairs.loc[pairs["site"].isin(own), "query_id"]
     pairs = pairs[~pairs["site"].isin(own)]
-    pairs = pairs.assign(is_named=_is_named(pairs, texts), shared=pairs["query_id"].where(pairs["query_id"].isin(own_queries)))
+    pairs = pairs.assign(
+        is_named=_is_named(pairs, texts),
+        shared=pairs["query_id"].where(pairs["query_id"].isin(own_queries)),
+    )
     grouped = pairs.groupby("site")
     counts = grouped.agg(
         n_answers=("answer_id", "size"),
@@ -88,16 +116,23 @@ def _count(cited: pd.DataFrame, own: Collection[str], texts: Mapping[str, str]) 
         n_named=("is_named", "sum"),
         n_both=("shared", "nunique"),
     )
-    return counts.join((cited.groupby("site").size() / len(cited)).rename("citation_share")).reset_index()
+    return counts.join(
+        (cited.groupby("site").size() / len(cited)).rename("citation_share")
+    ).reset_index()
 
 
 def _is_named(pairs: pd.DataFrame, texts: Mapping[str, str]) -> list[bool]:
     """Return for each pair of answer and site whether the answer says the site's name."""
-    names = {site: "".join(_WORD.findall(main_label(site).casefold())) for site in pairs["site"].unique()}
+    names = {
+        site: "".join(_WORD.findall(main_label(site).casefold())) for site in pairs["site"].unique()
+    }
     said: list[bool] = []
-    for answer_id, group in groupby(zip(pairs["answer_id"], pairs["site"], strict=True), key=itemgetter(0)):
+    for answer_id, group in groupby(
+        zip(pairs["answer_id"], pairs["site"], strict=True), key=itemgetter(0)
+    ):
         words = _WORD.findall(_ADDRESS.sub(" ", texts[answer_id]).casefold())
-        text, edges = "".join(words), {0, *accumulate(map(len, words))}
+        text = "".join(words)
+        edges = {0, *accumulate(map(len, words))}
         said += [_says(text, edges, names[site]) for _, site in group]
     return said
 
@@ -110,11 +145,21 @@ def _says(text: str, edges: set[int], name: str) -> bool:
     return place >= 0
 
 
-def _smooth(part: "pd.Series[int]", whole: "pd.Series[int] | int", mean: "pd.Series[float] | float") -> "pd.Series[float]":
+def _smooth(
+    part: "pd.Series[int]",
+    whole: "pd.Series[int] | int",
+    mean: "pd.Series[float] | float",
+) -> "pd.Series[float]":
     return (part + _BELIEF * mean) / (whole + _BELIEF)
 
 
-def _kind(site: str, panel: TrackedBrands, community: Collection[str], *, is_named: bool) -> str:
+def _kind(
+    site: str,
+    panel: TrackedBrands,
+    community: Collection[str],
+    *,
+    is_named: bool,
+) -> str:
     if site in panel.sites:
         return "tracked"
     if site_kind(site, community):

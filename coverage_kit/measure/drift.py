@@ -7,7 +7,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from coverage_kit.measure.before_after import LEVEL, QUERY, Treatment, find_windows, part_by_engine, tell_p
+from coverage_kit.measure.before_after import (
+    LEVEL,
+    QUERY,
+    Treatment,
+    find_windows,
+    part_by_engine,
+    tell_p,
+)
 from coverage_kit.measure.permutation import Floats, correct_holm, flip_signs
 from coverage_kit.tables import DRIFTS, Answers, Citations, Drifts, checked
 
@@ -15,23 +22,29 @@ _MOST_NAMES = 5
 
 
 @checked
-def measure_drift(answers: Answers, citations: Citations, treatment: Treatment, seed: int = 0) -> Drifts:
+def measure_drift(
+    answers: Answers, citations: Citations, treatment: Treatment, seed: int = 0
+) -> Drifts:
     """Return what moved by itself between the time before the change and after, by engine, surface and sign.
 
-    Signs are of queries of untreated clusters answered both before and after (`measure_change`), each weighing the same:
+    Signs are of queries of untreated clusters answered both before and after (`measure_change`),
+    each weighing the same:
 
     - own_citation_rate = answers that cite the own site / answers.
     - searched_rate = answers for which the engine searched / answers.
     - citations_per_answer = pages that the answers cite / answers.
-    - share_of_new_sites = cited pages of sites that the earlier half of the query's answers before does not cite / cited pages:
-      `before` is that of the later half, so what is new from one answer to the next anyway counts in both; `after` is that of
-      the answers after. Of queries for which all three cite something.
-    - model: whether the sets of models that answered are the same; of all queries within the windows, without a p.
+    - share_of_new_sites = cited pages of sites that the earlier half of the query's answers before
+      does not cite / cited pages: `before` is that of the later half, so what is new from one
+      answer to the next anyway counts in both; `after` is that of the answers after. Of queries for
+      which all three cite something.
+    - model: whether the sets of models that answered are the same; of all queries within the
+      windows, without a p.
 
-    The interval is of after - before: mean +- t(.975) x the standard error over queries, which is that of the bootstrap over
-    queries in closed form; missing under two queries or where all changed alike. p is the share of sign flips of the queries'
-    changes with a mean at least as far from 0 (`flip_signs`). A verdict needs p <= .05 after Holm over the engine's signs and
-    surfaces. It says that answers to these queries changed, not why.
+    The interval is of after - before: mean +- t(.975) x the standard error over queries, which is
+    that of the bootstrap over queries in closed form; missing under two queries or where all
+    changed alike. p is the share of sign flips of the queries' changes with a mean at least as far
+    from 0 (`flip_signs`). A verdict needs p <= .05 after Holm over the engine's signs and surfaces.
+    It says that answers to these queries changed, not why.
 
     Args:
         answers: answers of one log; those without a time are left out.
@@ -42,25 +55,43 @@ def measure_drift(answers: Answers, citations: Citations, treatment: Treatment, 
     answers = answers.reset_index(drop=True)
     windows = find_windows(answers, treatment, treatment.find_queries())
     paired = windows[windows["is_paired"] & ~windows["is_treated"]]
-    signs, rows = _tell_signs(paired, answers, citations, treatment.site), []
+    signs = _tell_signs(paired, answers, citations, treatment.site)
+    rows = []
     for (engine, surface), part in part_by_engine(answers, windows):
         keys = {"engine": engine, "surface": surface}
         own = paired.loc[paired.index.intersection(part.index)]
-        rows += [keys | {"sign": sign} | _measure(_rate_queries(own, counts), seed) for sign, counts in signs.items()]
+        rows += [
+            keys | {"sign": sign} | _measure(_rate_queries(own, counts), seed)
+            for sign, counts in signs.items()
+        ]
         rows.append(keys | _compare_models(part, answers))
     p = pd.DataFrame(rows, columns=["engine", "p"]).groupby("engine")["p"]
     p_holm = p.transform(lambda of_engine: correct_holm(of_engine.to_numpy(dtype=np.float64)))
-    told = [row | (_tell_verdict(row, p) if row["sign"] in signs else {}) for row, p in zip(rows, p_holm, strict=True)]
+    told = [
+        row | (_tell_verdict(row, p) if row["sign"] in signs else {})
+        for row, p in zip(rows, p_holm, strict=True)
+    ]
     return DRIFTS.table(told)
 
 
-def _tell_signs(paired: pd.DataFrame, answers: Answers, citations: Citations, site: str) -> dict[str, pd.DataFrame]:
+def _tell_signs(
+    paired: pd.DataFrame, answers: Answers, citations: Citations, site: str
+) -> dict[str, pd.DataFrame]:
     """Return what each answer adds to `top` and `base` of each sign, of which a query's rate is the quotient of sums."""
     cited = citations.loc[citations["kind"] == "cited", ["answer_id", "site"]]
-    n_cited = paired["answer_id"].map(cited["answer_id"].value_counts()).astype(np.float64).fillna(0.0)
+    n_cited = (
+        paired["answer_id"].map(cited["answer_id"].value_counts()).astype(np.float64).fillna(0.0)
+    )
     is_own = paired["answer_id"].isin(cited.loc[cited["site"] == site, "answer_id"])
-    tops = {"own_citation_rate": is_own, "searched_rate": answers["has_searched"], "citations_per_answer": n_cited}
-    signs = {sign: pd.DataFrame({"top": top[paired.index].astype(np.float64), "base": 1.0}) for sign, top in tops.items()}
+    tops = {
+        "own_citation_rate": is_own,
+        "searched_rate": answers["has_searched"],
+        "citations_per_answer": n_cited,
+    }
+    signs = {
+        sign: pd.DataFrame({"top": top[paired.index].astype(np.float64), "base": 1.0})
+        for sign, top in tops.items()
+    }
     return signs | {"share_of_new_sites": _count_new(paired, cited)}
 
 
@@ -76,20 +107,32 @@ def _count_new(paired: pd.DataFrame, cited: pd.DataFrame) -> pd.DataFrame:
 
     The earlier half itself counts nothing, nor do queries of which it cites nothing.
     """
-    pages = paired.assign(is_early=_is_early(paired))[["answer_id", *QUERY, "is_early"]].merge(cited, on="answer_id")
+    pages = paired.assign(is_early=_is_early(paired))[["answer_id", *QUERY, "is_early"]].merge(
+        cited, on="answer_id"
+    )
     known = pages.loc[pages["is_early"], [*QUERY, "site"]].drop_duplicates()
     later = pages[~pages["is_early"]].merge(known[QUERY].drop_duplicates(), on=QUERY)
     later = later.merge(known.assign(is_known=True), on=[*QUERY, "site"], how="left")
-    counts = {"top": later.loc[later["is_known"].isna(), "answer_id"], "base": later["answer_id"]}
+    counts = {
+        "top": later.loc[later["is_known"].isna(), "answer_id"],
+        "base": later["answer_id"],
+    }
     return pd.DataFrame(
-        {name: paired["answer_id"].map(ids.value_counts()).astype(np.float64).fillna(0.0) for name, ids in counts.items()}
+        {
+            name: paired["answer_id"].map(ids.value_counts()).astype(np.float64).fillna(0.0)
+            for name, ids in counts.items()
+        }
     )
 
 
 def _rate_queries(own: pd.DataFrame, counts: pd.DataFrame) -> Floats:
     """Return the rates before and after of the queries that have both, shape (queries, 2)."""
     sums = counts.loc[own.index].groupby([own["query_id"], own["is_after"]]).sum()
-    rates = (sums["top"] / sums["base"].where(sums["base"] > 0)).unstack("is_after").reindex(columns=[False, True])
+    rates = (
+        (sums["top"] / sums["base"].where(sums["base"] > 0))
+        .unstack("is_after")
+        .reindex(columns=[False, True])
+    )
     return rates.dropna().to_numpy(dtype=np.float64)
 
 
@@ -101,33 +144,59 @@ def _measure(rates: Floats, seed: int) -> dict[str, Any]:
     error = float(change.std(ddof=1)) / math.sqrt(len(change)) if len(change) > 1 else 0.0
     half = float(stats.t.ppf(0.975, len(change) - 1)) * error if error > 0 else math.nan
     before, after = rates.mean(axis=0)
-    middle = {"n_prompts": len(rates), "before": before, "after": after, "p": flip_signs(change, seed)}
-    return middle | {"low": after - before - half, "high": after - before + half}
+    middle = {
+        "n_prompts": len(rates),
+        "before": before,
+        "after": after,
+        "p": flip_signs(change, seed),
+    }
+    return middle | {
+        "low": after - before - half,
+        "high": after - before + half,
+    }
 
 
 def _tell_verdict(row: dict[Any, Any], p_holm: float) -> dict[str, str]:
     n = f"{row['n_prompts']} quer{'y' if row['n_prompts'] == 1 else 'ies'}"
     if not row["n_prompts"]:
-        return {"verdict": "no clear change", "reason": "no clear change: no untreated query tells it both before and after"}
-    change, moved = row["after"] - row["before"], f"from {row['before']:.2f} to {row['after']:.2f} on {n}"
+        return {
+            "verdict": "no clear change",
+            "reason": "no clear change: no untreated query tells it both before and after",
+        }
+    change = row["after"] - row["before"]
+    moved = f"from {row['before']:.2f} to {row['after']:.2f} on {n}"
     if p_holm <= LEVEL:
         verdict = "up" if change > 0 else "down"
         return {
             "verdict": verdict,
             "reason": f"{verdict}: {moved} ({tell_p(p_holm)} after Holm), where nothing of ours was changed",
         }
-    within = f"; the change lies within {row['low']:+.2f} to {row['high']:+.2f}" if row["low"] == row["low"] else ""
-    return {"verdict": "no clear change", "reason": f"no clear change: {moved}{within}"}
+    within = (
+        f"; the change lies within {row['low']:+.2f} to {row['high']:+.2f}"
+        if row["low"] == row["low"]
+        else ""
+    )
+    return {
+        "verdict": "no clear change",
+        "reason": f"no clear change: {moved}{within}",
+    }
 
 
 def _compare_models(part: pd.DataFrame, answers: Answers) -> dict[str, Any]:
     """Return the row of the models that answered before and after, of one engine and surface."""
     models = answers.loc[part.index, "model"].fillna("").astype("str")
     before, after = (sorted(set(models[part["is_after"] == side]) - {""}) for side in (False, True))
-    verdict = ("the same" if before == after else "changed") if before and after else "no clear change"
+    verdict = (
+        ("the same" if before == after else "changed") if before and after else "no clear change"
+    )
     reason = f"{verdict}: {_list(before)} before, {_list(after)} after"
     n_prompts = int(part.loc[part["is_paired"], "query_id"].nunique())
-    return {"sign": "model", "n_prompts": n_prompts, "verdict": verdict, "reason": reason}
+    return {
+        "sign": "model",
+        "n_prompts": n_prompts,
+        "verdict": verdict,
+        "reason": reason,
+    }
 
 
 def _list(names: list[str]) -> str:

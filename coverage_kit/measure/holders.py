@@ -25,13 +25,15 @@ def measure_holders(
 ) -> Holders:
     """Return four rows for each cluster with answers: what the own site, competitors, third parties and communities hold.
 
-    citation_share = pages of such sites that the cluster's answers cite / all pages that they cite, with a 95% interval that
-    draws from its queries (`measure_ratios`). Engines and surfaces are taken together; branded queries are left out.
+    citation_share = pages of such sites that the cluster's answers cite / all pages that they cite,
+    with a 95% interval that draws from its queries (`measure_ratios`). Engines and surfaces are
+    taken together; branded queries are left out.
 
-    `is_winnable`, the same in a cluster's four rows: the own site and competitors together hold at least 40% of the citations;
-    not when none of its answers searched the web or cites a page. A cluster of fewer than five answers, or of fewer than five
-    that cite a page, counts as winnable, and `reason` says that there is not enough to tell. A company's site that is neither
-    tracked nor proposed counts as a third party, so name competitors before ceding a cluster.
+    `is_winnable`, the same in a cluster's four rows: the own site and competitors together hold at
+    least 40% of the citations; not when none of its answers searched the web or cites a page. A
+    cluster of fewer than five answers, or of fewer than five that cite a page, counts as winnable,
+    and `reason` says that there is not enough to tell. A company's site that is neither tracked nor
+    proposed counts as a third party, so name competitors before ceding a cluster.
 
     Args:
         answers: answers of one log; failed ones are not among them.
@@ -49,13 +51,28 @@ def measure_holders(
     verdicts = _judge(told, cited)
     if verdicts.empty:
         return HOLDERS.empty()
-    rows = pd.concat([_measure(kind, cited, verdicts.index) for kind in KINDS], keys=KINDS, names=["holder", "cluster_id"])
-    table = rows.reset_index().merge(verdicts.reset_index(), on="cluster_id").merge(_top_sites(cited), how="left")
+    rows = pd.concat(
+        [_measure(kind, cited, verdicts.index) for kind in KINDS],
+        keys=KINDS,
+        names=["holder", "cluster_id"],
+    )
+    table = (
+        rows.reset_index()
+        .merge(verdicts.reset_index(), on="cluster_id")
+        .merge(_top_sites(cited), how="left")
+    )
     order = table["holder"].map({kind: place for place, kind in enumerate(KINDS)})
-    return table.assign(order=order).sort_values(["cluster_id", "order"], ignore_index=True)[HOLDERS.names]
+    return table.assign(order=order).sort_values(["cluster_id", "order"], ignore_index=True)[
+        HOLDERS.names
+    ]
 
 
-def _holder(site: str, panel: TrackedBrands, community: Collection[str], proposed: Collection[str]) -> str:
+def _holder(
+    site: str,
+    panel: TrackedBrands,
+    community: Collection[str],
+    proposed: Collection[str],
+) -> str:
     if site in panel.sites[:1]:
         return "own"
     if site in panel.sites or site in proposed:
@@ -66,47 +83,90 @@ def _holder(site: str, panel: TrackedBrands, community: Collection[str], propose
 def _measure(kind: str, cited: pd.DataFrame, clusters: "pd.Index[str]") -> pd.DataFrame:
     """Return n_citations, citation_share, low and high of one kind of site, by cluster."""
     is_held = cited["holder"] == kind
-    sums = cited.assign(held=is_held.astype(float)).groupby(["cluster_id", "query_id"])["held"].agg(["sum", "count"])
+    sums = (
+        cited.assign(held=is_held.astype(float))
+        .groupby(["cluster_id", "query_id"])["held"]
+        .agg(["sum", "count"])
+    )
     groups = clusters.get_indexer(sums.index.get_level_values("cluster_id"))
     held, all_cited = (sums[name].to_numpy(np.float64) for name in ("sum", "count"))
     table = measure_ratios(held, all_cited, groups, len(clusters)).set_index(clusters)
     n_citations = sum_by(groups, len(clusters), held).astype(np.int64)
-    return table[["value", "low", "high"]].rename(columns={"value": "citation_share"}).assign(n_citations=n_citations)
+    return (
+        table[["value", "low", "high"]]
+        .rename(columns={"value": "citation_share"})
+        .assign(n_citations=n_citations)
+    )
 
 
 def _judge(told: pd.DataFrame, cited: pd.DataFrame) -> pd.DataFrame:
     """Return n_answers, n_prompts, is_winnable and reason by cluster."""
     by_cluster = told.groupby("cluster_id")
     table = by_cluster.agg(
-        n_answers=("answer_id", "size"), n_prompts=("query_id", "nunique"), n_searched=("has_searched", "sum")
+        n_answers=("answer_id", "size"),
+        n_prompts=("query_id", "nunique"),
+        n_searched=("has_searched", "sum"),
     )
     is_company = cited["holder"].isin(("own", "competitor"))
-    table = table.join(cited.groupby("cluster_id").agg(n_citations=("url", "size"), n_citing=("answer_id", "nunique")))
-    table = table.join(cited[is_company].groupby("cluster_id").size().rename("n_held")).fillna(0).astype("int64")
-    judged = [_reason(*row) for row in table[["n_answers", "n_searched", "n_citing", "n_held", "n_citations"]].to_numpy()]
+    table = table.join(
+        cited.groupby("cluster_id").agg(
+            n_citations=("url", "size"), n_citing=("answer_id", "nunique")
+        )
+    )
+    table = (
+        table.join(cited[is_company].groupby("cluster_id").size().rename("n_held"))
+        .fillna(0)
+        .astype("int64")
+    )
+    judged = [
+        _reason(*row)
+        for row in table[
+            ["n_answers", "n_searched", "n_citing", "n_held", "n_citations"]
+        ].to_numpy()
+    ]
     return table[["n_answers", "n_prompts"]].assign(
         is_contested=pd.Series([is_won for is_won, _ in judged], index=table.index, dtype="bool"),
         reason=pd.Series([reason for _, reason in judged], index=table.index, dtype="str"),
     )
 
 
-def _reason(n_answers: int, n_searched: int, n_citing: int, n_held: int, n_citations: int) -> tuple[bool, str]:
+def _reason(
+    n_answers: int,
+    n_searched: int,
+    n_citing: int,
+    n_held: int,
+    n_citations: int,
+) -> tuple[bool, str]:
     """Return whether the cluster is winnable, and why, in words."""
     if n_answers < LEAST_ANSWERS:
-        return True, f"{n_answers} {'answer' if n_answers == 1 else 'answers'}: not enough to tell"
+        return (
+            True,
+            f"{n_answers} {'answer' if n_answers == 1 else 'answers'}: not enough to tell",
+        )
     if n_searched == 0 and n_citing == 0:
-        return False, f"none of {n_answers} answers searched the web or cites a page"
+        return (
+            False,
+            f"none of {n_answers} answers searched the web or cites a page",
+        )
     if n_citing < LEAST_ANSWERS:
-        return True, f"{n_citing} of {n_answers} answers cite a page: not enough to tell"
+        return (
+            True,
+            f"{n_citing} of {n_answers} answers cite a page: not enough to tell",
+        )
     figures = f"the own site and competitors hold {n_held} of {n_citations} citations ({n_held / n_citations:.0%})"
     if n_held >= LEAST_SHARE * n_citations:
         return True, f"{figures}, at least {LEAST_SHARE:.0%}"
-    return False, f"{figures}, under {LEAST_SHARE:.0%}: the rest goes to third parties and communities"
+    return (
+        False,
+        f"{figures}, under {LEAST_SHARE:.0%}: the rest goes to third parties and communities",
+    )
 
 
 def _top_sites(cited: pd.DataFrame) -> pd.DataFrame:
     """Return cluster_id, holder, top_site: the most cited site, the first by name among equals."""
     keys = ["cluster_id", "holder"]
     counts = cited.groupby([*keys, "site"]).size().rename("n").reset_index()
-    first = counts.sort_values([*keys, "n", "site"], ascending=[True, True, False, True]).drop_duplicates(keys)
+    first = counts.sort_values(
+        [*keys, "n", "site"], ascending=[True, True, False, True]
+    ).drop_duplicates(keys)
     return first[[*keys, "site"]].rename(columns={"site": "top_site"})

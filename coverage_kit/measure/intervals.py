@@ -15,20 +15,25 @@ LEAST_EVENTS = 5.0  # with fewer, the interval may cover less than it says
 _ALIKE = 0.5  # prompts' worth of belief that all answers to a prompt are alike
 
 
-def measure_ratios(numerators: Floats, denominators: Floats, groups: Ints, n_groups: int) -> pd.DataFrame:
+def measure_ratios(
+    numerators: Floats, denominators: Floats, groups: Ints, n_groups: int
+) -> pd.DataFrame:
     """Return value, low, high, numerator, denominator, n_prompts and n_events of each group of prompts, in the groups' order.
 
-    value = sum of the prompts' numerators / sum of their denominators; missing where the latter is 0. `n_prompts` counts the
-    prompts whose denominator is not 0. `n_events` = n_alike * min(value, 1 - value), where n_alike = (sum of denominators)^2 /
-    sum of denominators^2: how many prompts' worth of the rarer side there are.
+    value = sum of the prompts' numerators / sum of their denominators; missing where the latter is
+    0. `n_prompts` counts the prompts whose denominator is not 0. `n_events` = n_alike * min(value,
+    1 - value), where n_alike = (sum of denominators)^2 / sum of denominators^2: how many prompts'
+    worth of the rarer side there are.
 
-    The interval is Wilson's (1927) at the effective number of answers (Korn & Graubard 1998): that of a simple random sample
-    which would vary as much as value does when whole prompts are drawn again. This variance of the bootstrap over prompts is
-    taken in closed form, of the linearised ratio: n / (n - 1) * sum (numerator - value * denominator)^2 / (sum of
-    denominators)^2. It is what infinitely many draws would give, so nothing is drawn and no seed needed. Few prompts with a
-    numerator tell little of how alike the answers to one prompt are; the variance is therefore averaged with that of answers
-    all alike, value * (1 - value) / n_alike, which weighs as half a prompt against the prompts found on the rarer side. So a
-    value of 0 or 1 has an interval too. Missing under two prompts.
+    The interval is Wilson's (1927) at the effective number of answers (Korn & Graubard 1998): that
+    of a simple random sample which would vary as much as value does when whole prompts are drawn
+    again. This variance of the bootstrap over prompts is taken in closed form, of the linearised
+    ratio: n / (n - 1) * sum (numerator - value * denominator)^2 / (sum of denominators)^2. It is
+    what infinitely many draws would give, so nothing is drawn and no seed needed. Few prompts with
+    a numerator tell little of how alike the answers to one prompt are; the variance is therefore
+    averaged with that of answers all alike, value * (1 - value) / n_alike, which weighs as half a
+    prompt against the prompts found on the rarer side. So a value of 0 or 1 has an interval too.
+    Missing under two prompts.
 
     Coverage on simulated logs: `python -m benchmarks visibility`.
 
@@ -39,16 +44,32 @@ def measure_ratios(numerators: Floats, denominators: Floats, groups: Ints, n_gro
         n_groups: number of groups, also those without prompts.
     """
     add = partial(sum_by, groups, n_groups)
-    top, base, n_prompts = add(numerators), add(denominators), add(denominators > 0)
+    top = add(numerators)
+    base = add(denominators)
+    n_prompts = add(denominators > 0)
     value = _divide(top, base)
     n_rarer = np.minimum(add(numerators > 0), add(numerators < denominators))
-    squares = add((numerators - value[groups] * denominators) ** 2) * _divide(n_prompts, n_prompts - 1)
+    squares = add((numerators - value[groups] * denominators) ** 2) * _divide(
+        n_prompts, n_prompts - 1
+    )
     found = np.where(n_rarer > 0, _divide(squares, base**2 * value * (1 - value)), 0.0)
     n_alike = _divide(base**2, add(denominators**2))
     per_answer = (n_rarer * found + _ALIKE / n_alike) / (n_rarer + _ALIKE)
     low, high = _wilson(value, np.where(n_prompts > 1, per_answer, np.nan))
-    numbers = {"n_prompts": n_prompts.astype(np.int64), "n_events": n_alike * np.minimum(value, 1 - value)}
-    return pd.DataFrame({"value": value, "low": low, "high": high, "numerator": top, "denominator": base, **numbers})
+    numbers = {
+        "n_prompts": n_prompts.astype(np.int64),
+        "n_events": n_alike * np.minimum(value, 1 - value),
+    }
+    return pd.DataFrame(
+        {
+            "value": value,
+            "low": low,
+            "high": high,
+            "numerator": top,
+            "denominator": base,
+            **numbers,
+        }
+    )
 
 
 def has_few_events(table: pd.DataFrame) -> "pd.Series[bool]":

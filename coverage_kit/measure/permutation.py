@@ -54,8 +54,8 @@ class PromptChanges:
 class Contrast:
     """How much a group of clusters changed beyond the untreated ones, its standard error, degrees of freedom, and p.
 
-    `error` and `p` are nan and `df` is 0 where too few clusters are left to tell how much clusters drift by themselves.
-    `least_p` is the smallest p that the test could give.
+    `error` and `p` are nan and `df` is 0 where too few clusters are left to tell how much clusters
+    drift by themselves. `least_p` is the smallest p that the test could give.
     """
 
     effect: float
@@ -69,8 +69,9 @@ class Contrast:
 class _Clusters:
     """The clusters' changes on one scale, shape (k,).
 
-    `unit` is by how much a cluster's rate moves when the scale moves by 1, `mean` the cluster's mean change on the scale,
-    `noise` its binomial variance, `weight` what the cluster counts in the mean of several: its prompts x `unit`.
+    `unit` is by how much a cluster's rate moves when the scale moves by 1, `mean` the cluster's
+    mean change on the scale, `noise` its binomial variance, `weight` what the cluster counts in the
+    mean of several: its prompts x `unit`.
     """
 
     unit: Floats
@@ -82,28 +83,34 @@ class _Clusters:
 def contrast_groups(prompts: PromptChanges, groups: list[Flags], seed: int = 0) -> list[Contrast]:
     """Return the contrast of each group of clusters with the untreated clusters; of these themselves with no change at all.
 
-    effect = mean change of the group's prompts - mean change of the untreated clusters' prompts, each prompt weighing the same.
+    effect = mean change of the group's prompts - mean change of the untreated clusters' prompts,
+    each prompt weighing the same.
 
-    Two things make a group move without any edit: its own prompts' answers vary, and its clusters drift by themselves. Repeats
-    and prompts say nothing of the second, other clusters do. Where at least 40 labellings of the clusters exist, all treated
-    clusters together are tested by permutation of the label over clusters, of effect / error: p = share of labellings at
-    least as extreme. With fewer, as for a single cluster, which has as many as there are clusters, p is the larger of
+    Two things make a group move without any edit: its own prompts' answers vary, and its clusters
+    drift by themselves. Repeats and prompts say nothing of the second, other clusters do. Where at
+    least 40 labellings of the clusters exist, all treated clusters together are tested by
+    permutation of the label over clusters, of effect / error: p = share of labellings at least as
+    extreme. With fewer, as for a single cluster, which has as many as there are clusters, p is the
+    larger of
 
     - that of the spread between clusters: a t test of effect / error, which covers drift;
-    - that of the group's own prompts: the share of sign flips of their changes less drift with a mean at least as far from 0,
-      which covers groups whose prompts vary more than others' do. Under six prompts it is never below 5%.
+    - that of the group's own prompts: the share of sign flips of their changes less drift with a
+      mean at least as far from 0, which covers groups whose prompts vary more than others' do.
+      Under six prompts it is never below 5%.
 
-    error^2 = phi x (noise of the group + noise of the untreated clusters). The noise of a cluster's mean change is what
-    independent answers at its rate r would have: r (1 - r) x sum (1 / n_before + 1 / n_after) / n_prompts^2, r being the mean
-    of before and after with one answer of 1/2 added. phi = sum ((cluster's change - mean of its side)^2 / noise) / df tells how
-    much more clusters vary than that (quasi-binomial dispersion, McCullagh & Nelder 1989). It is of the clusters outside the
-    group, treated and untreated each around their own mean, and of those inside around theirs; unlike effects within a side
-    only make the test more cautious.
+    error^2 = phi x (noise of the group + noise of the untreated clusters). The noise of a cluster's
+    mean change is what independent answers at its rate r would have: r (1 - r) x sum (1 / n_before
+    + 1 / n_after) / n_prompts^2, r being the mean of before and after with one answer of 1/2 added.
+    phi = sum ((cluster's change - mean of its side)^2 / noise) / df tells how much more clusters
+    vary than that (quasi-binomial dispersion, McCullagh & Nelder 1989). It is of the clusters
+    outside the group, treated and untreated each around their own mean, and of those inside around
+    theirs; unlike effects within a side only make the test more cautious.
 
-    The same drift of an engine moves middling rates by more points than rates near 0 or 1, so clusters that are seldom cited
-    seem to gain when all lose. Each test is therefore made twice, with a drift of the same points everywhere and with one in
-    proportion to r (1 - r), as of a common shift of the log odds; the larger p and error count. `effect` is of the former.
-    `error` is at least the standard error over the group's own prompts.
+    The same drift of an engine moves middling rates by more points than rates near 0 or 1, so
+    clusters that are seldom cited seem to gain when all lose. Each test is therefore made twice,
+    with a drift of the same points everywhere and with one in proportion to r (1 - r), as of a
+    common shift of the log odds; the larger p and error count. `effect` is of the former. `error`
+    is at least the standard error over the group's own prompts.
 
     How often this errs on simulated logs: `python -m benchmarks change`.
 
@@ -125,15 +132,17 @@ def correct_holm(p: Floats) -> Floats:
     tested = np.flatnonzero(~np.isnan(p))
     order = tested[np.argsort(p[tested], kind="stable")]
     corrected = np.full(len(p), np.nan)
-    corrected[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)), 1.0)
+    corrected[order] = np.minimum(
+        np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)), 1.0
+    )
     return corrected
 
 
 def flip_signs(values: Floats, seed: int = 0) -> float:
     """Return the share of sign flips of the values whose mean is at least as far from 0; nan without values.
 
-    All flips of up to 12 values; of more, those drawn, the one found among them; over 500, the normal distribution with the
-    flips' variance, sum of values^2.
+    All flips of up to 12 values; of more, those drawn, the one found among them; over 500, the
+    normal distribution with the flips' variance, sum of values^2.
     """
     total = abs(float(values.sum()))
     if len(values) > _MOST_DRAWN:
@@ -146,11 +155,16 @@ def _scale(prompts: PromptChanges) -> list[_Clusters]:
     """Return the clusters on the scale of rates, and on that of a common shift of the log odds."""
     size = prompts.sum_by_cluster(np.ones(len(prompts.cluster)))
     answer = size / prompts.sum_by_cluster(prompts.n_before + prompts.n_after)
-    rate = (prompts.sum_by_cluster((prompts.before + prompts.after) / 2) + answer / 2) / (size + answer)
+    rate = (prompts.sum_by_cluster((prompts.before + prompts.after) / 2) + answer / 2) / (
+        size + answer
+    )
     spread = rate * (1 - rate)
     noise = spread * prompts.sum_by_cluster(1 / prompts.n_before + 1 / prompts.n_after) / size**2
     mean = prompts.sum_by_cluster(prompts.change) / size
-    return [_Clusters(unit, mean / unit, noise / unit**2, size * unit) for unit in (np.ones(len(size)), spread)]
+    return [
+        _Clusters(unit, mean / unit, noise / unit**2, size * unit)
+        for unit in (np.ones(len(size)), spread)
+    ]
 
 
 def _contrast(prompts: PromptChanges, scales: list[_Clusters], group: Flags, seed: int) -> Contrast:
@@ -158,24 +172,38 @@ def _contrast(prompts: PromptChanges, scales: list[_Clusters], group: Flags, see
     rates, other = (_contrast_on(clusters, prompts, group, seed) for clusters in scales)
     own = prompts.change[group[prompts.cluster]]
     own_error = float(own.std(ddof=1)) / math.sqrt(len(own)) if len(own) > 1 else 0.0
-    return replace(rates, error=max(rates.error, other.error, own_error) if rates.df else math.nan, p=max(rates.p, other.p))
+    return replace(
+        rates,
+        error=max(rates.error, other.error, own_error) if rates.df else math.nan,
+        p=max(rates.p, other.p),
+    )
 
 
 def _contrast_on(clusters: _Clusters, prompts: PromptChanges, group: Flags, seed: int) -> Contrast:
     """Return the contrast on one scale; effect and error are of the group's rate."""
-    untreated, is_of_treated = ~prompts.is_treated, bool((group & prompts.is_treated).any())
+    untreated = ~prompts.is_treated
+    is_of_treated = bool((group & prompts.is_treated).any())
     against = untreated & is_of_treated
     drift = _mean(clusters, against) if against.any() else 0.0
     own = (prompts.change - drift * clusters.unit[prompts.cluster])[group[prompts.cluster]]
-    effect, unit = float(own.mean()), float(clusters.unit[prompts.cluster][group[prompts.cluster]].mean())
+    effect = float(own.mean())
+    unit = float(clusters.unit[prompts.cluster][group[prompts.cluster]].mean())
     phi, df = _dispersion(clusters, (prompts.is_treated & ~group, untreated & ~group, group))
     if not df or not untreated.any():
         return Contrast(effect, math.nan, 0, math.nan, math.nan)
     error = unit * math.sqrt(phi * (_noise(clusters, group) + _noise(clusters, against)))
     ratio = _divide(effect, error)
-    if (group == prompts.is_treated).all() and math.comb(len(group), int(group.sum())) >= _LEAST_LABELLINGS:
+    if (group == prompts.is_treated).all() and math.comb(
+        len(group), int(group.sum())
+    ) >= _LEAST_LABELLINGS:
         labels = _labellings(tuple(group.tolist()), seed)
-        return Contrast(effect, error, df, _permute(clusters, labels, ratio), 1 / len(labels))
+        return Contrast(
+            effect,
+            error,
+            df,
+            _permute(clusters, labels, ratio),
+            1 / len(labels),
+        )
     p = max(2 * float(stats.t.sf(abs(ratio), df)), flip_signs(own, seed))
     return Contrast(effect, error, df, p, max(2.0 ** (1 - len(own)), 1 / (N_DRAWS + 1)))
 
@@ -194,7 +222,10 @@ def _dispersion(clusters: _Clusters, sides: tuple[Flags, ...]) -> tuple[float, i
     """Return phi and its degrees of freedom, over sides that each have a mean of their own."""
     sides = tuple(side for side in sides if side.any())
     df = sum(int(side.sum()) - 1 for side in sides)
-    squares = sum(float(np.sum((clusters.mean[side] - _mean(clusters, side)) ** 2 / clusters.noise[side])) for side in sides)
+    squares = sum(
+        float(np.sum((clusters.mean[side] - _mean(clusters, side)) ** 2 / clusters.noise[side]))
+        for side in sides
+    )
     return squares / max(df, 1), df
 
 
@@ -207,26 +238,39 @@ def _divide(effect: float, error: float) -> float:
 
 def _permute(clusters: _Clusters, labels: Floats, observed: float) -> float:
     """Return the share of labellings, shape (l, k) of 0 and 1, whose effect / error is at least as far from 0."""
-    means, noise, squares = [], np.zeros(len(labels)), np.zeros(len(labels))
+    means = []
+    noise = np.zeros(len(labels))
+    squares = np.zeros(len(labels))
     for side in (labels, 1 - labels):
         weight = side @ clusters.weight
         mean = side @ (clusters.weight * clusters.mean) / weight
         squares += np.sum(side * (clusters.mean - mean[:, None]) ** 2 / clusters.noise, axis=1)
         noise += side @ (clusters.weight**2 * clusters.noise) / weight**2
         means.append(mean)
-    effect, error = np.abs(means[0] - means[1]), np.sqrt(squares / (labels.shape[1] - 2) * noise)
-    ratio = np.divide(effect, error, out=np.where(effect > _TIE, np.inf, 0.0), where=error > _TIE)
+    effect = np.abs(means[0] - means[1])
+    error = np.sqrt(squares / (labels.shape[1] - 2) * noise)
+    ratio = np.divide(
+        effect,
+        error,
+        out=np.where(effect > _TIE, np.inf, 0.0),
+        where=error > _TIE,
+    )
     return float(np.mean(ratio >= abs(observed) - _TIE))
 
 
 @lru_cache(maxsize=8)
 def _labellings(found: tuple[bool, ...], seed: int) -> Floats:
     """Return labellings of the clusters, 1 for treated, shape (l, k): all of them, or those drawn, the first the one found."""
-    n_clusters, n_treated = len(found), sum(found)
+    n_clusters = len(found)
+    n_treated = sum(found)
     if math.comb(n_clusters, n_treated) <= N_DRAWS + 1:
         chosen = np.array(list(combinations(range(n_clusters), n_treated)))
     else:
-        chosen = np.random.default_rng(seed).random((N_DRAWS + 1, n_clusters)).argsort(axis=1)[:, :n_treated]
+        chosen = (
+            np.random.default_rng(seed)
+            .random((N_DRAWS + 1, n_clusters))
+            .argsort(axis=1)[:, :n_treated]
+        )
         chosen[0] = np.flatnonzero(found)
     labels = np.zeros((len(chosen), n_clusters))
     np.put_along_axis(labels, chosen, 1.0, axis=1)
@@ -238,6 +282,9 @@ def _signs(n_values: int, seed: int) -> npt.NDArray[np.int8]:
     """Return sign flips of the values, shape (f, n): all of them, or those drawn, the first flipping none."""
     if n_values <= _MOST_EXACT:
         return np.array(list(product((1, -1), repeat=n_values)), dtype=np.int8)
-    signs = np.random.default_rng(seed).integers(0, 2, size=(N_DRAWS + 1, n_values), dtype=np.int8) * 2 - 1
+    signs = (
+        np.random.default_rng(seed).integers(0, 2, size=(N_DRAWS + 1, n_values), dtype=np.int8) * 2
+        - 1
+    )
     signs[0] = 1
     return signs

@@ -8,7 +8,13 @@ from itertools import combinations
 import numpy as np
 from scipy import stats
 
-from coverage_kit.measure.permutation import Contrast, Flags, Floats, Ints, PromptChanges
+from coverage_kit.measure.permutation import (
+    Contrast,
+    Flags,
+    Floats,
+    Ints,
+    PromptChanges,
+)
 
 _POWER = 0.8
 _N_SPLITS = 200
@@ -18,8 +24,9 @@ _WITHIN = 0.95
 def find_smallest_effect(contrast: Contrast, level: float) -> float:
     """Return the smallest effect that would be shown at this level in 80% of cases; nan where no effect would be.
 
-    (t(1 - level / 2) + t(.8)) x error: the effect whose estimate goes beyond the critical value in 80% of cases, the error
-    being that of the contrast. A rate moves by 1 at most, so nothing above 1 is told.
+    (t(1 - level / 2) + t(.8)) x error: the effect whose estimate goes beyond the critical value in
+    80% of cases, the error being that of the contrast. A rate moves by 1 at most, so nothing above
+    1 is told.
     """
     if not contrast.df or contrast.least_p > level:
         return math.nan
@@ -43,13 +50,19 @@ class TimeBefore:
     stretch: Ints
 
 
-def measure_noise_floors(before: TimeBefore, prompts: PromptChanges, groups: Sequence[Flags], seed: int = 0) -> list[float]:
+def measure_noise_floors(
+    before: TimeBefore,
+    prompts: PromptChanges,
+    groups: Sequence[Flags],
+    seed: int = 0,
+) -> list[float]:
     """Return the effect that 95% of A/A splits stay within, of each group of clusters; nan where no split can be made.
 
-    The stretches of the time before are split into two halves in every way, or in 200 random ways. Nothing was changed between
-    the halves, so each effect (mean change of the group's prompts - that of the untreated ones, of prompts answered in both
-    halves) is noise. Each half has half the answers: the floor errs to the high side. Of few splits, as the three of four
-    weeks, it is the largest.
+    The stretches of the time before are split into two halves in every way, or in 200 random ways.
+    Nothing was changed between the halves, so each effect (mean change of the group's prompts -
+    that of the untreated ones, of prompts answered in both halves) is noise. Each half has half the
+    answers: the floor errs to the high side. Of few splits, as the three of four weeks, it is the
+    largest.
 
     Args:
         before: answers of the prompts.
@@ -63,16 +76,21 @@ def measure_noise_floors(before: TimeBefore, prompts: PromptChanges, groups: Seq
     floors = []
     for group in groups:
         has_drift = untreated.any() and (group & prompts.is_treated).any()
-        effects = np.abs(_mean_rows(changes, group[prompts.cluster]) - (drift if has_drift else 0.0))
+        effects = np.abs(
+            _mean_rows(changes, group[prompts.cluster]) - (drift if has_drift else 0.0)
+        )
         effects = effects[~np.isnan(effects)]
-        floors.append(float(np.quantile(effects, _WITHIN, method="higher")) if len(effects) else math.nan)
+        floors.append(
+            float(np.quantile(effects, _WITHIN, method="higher")) if len(effects) else math.nan
+        )
     return floors
 
 
 def _split_changes(before: TimeBefore, n_prompts: int, seed: int) -> Floats:
     """Return each prompt's change from one half of the time before to the other, nan where one is empty, shape (p, splits)."""
     n_stretches = int(before.stretch.max(initial=-1)) + 1
-    cell, shape = before.prompt * n_stretches + before.stretch, (n_prompts, n_stretches)
+    cell = before.prompt * n_stretches + before.stretch
+    shape = (n_prompts, n_stretches)
     sums = np.bincount(cell, before.values, n_prompts * n_stretches).reshape(shape)
     counts = np.bincount(cell, minlength=n_prompts * n_stretches).reshape(shape)
     first = _splits(n_stretches, seed)
@@ -88,7 +106,11 @@ def _splits(n_stretches: int, seed: int) -> Floats:
     if math.comb(n_stretches, n_first) <= 2 * _N_SPLITS:
         chosen = np.array(list(combinations(range(n_stretches), n_first)))
     else:
-        chosen = np.random.default_rng(seed).random((_N_SPLITS, n_stretches)).argsort(axis=1)[:, :n_first]
+        chosen = (
+            np.random.default_rng(seed)
+            .random((_N_SPLITS, n_stretches))
+            .argsort(axis=1)[:, :n_first]
+        )
     first = np.zeros((len(chosen), n_stretches))
     np.put_along_axis(first, chosen, 1.0, axis=1)
     return first

@@ -36,7 +36,8 @@ class OwnSite:
 
     Attributes:
         base_url: URL of the site's root, to which landing paths belong.
-        page_id: the function that gives a URL's page its id (`collect.urls.page_id`), so that spellings meet.
+        page_id: the function that gives a URL's page its id (`collect.urls.page_id`), so that
+            spellings meet.
         pages: the own pages.
     """
 
@@ -58,17 +59,22 @@ class LoggedAnswers:
 
 @checked
 def measure_referrals(
-    sessions: Sessions, site: OwnSite, asked: LoggedAnswers, ai_sources: Mapping[str, str] | None = None
+    sessions: Sessions,
+    site: OwnSite,
+    asked: LoggedAnswers,
+    ai_sources: Mapping[str, str] | None = None,
 ) -> Referrals:
     """Return the visits of each AI assistant to each landing page, most visits first, beside what the log knows of the page.
 
-    n_citations = answers that cite the page. cluster_id: of the queries whose answers cite the page, the cluster of most such
-    answers; where none does, the cluster of most queries whose nearest own passage is on the page. share_of_sessions = the
-    assistant's visits / all visits to the page in the export: 1 throughout where only visits of assistants were exported.
+    n_citations = answers that cite the page. cluster_id: of the queries whose answers cite the
+    page, the cluster of most such answers; where none does, the cluster of most queries whose
+    nearest own passage is on the page. share_of_sessions = the assistant's visits / all visits to
+    the page in the export: 1 throughout where only visits of assistants were exported.
 
-    GA4 cannot see every such visit. Apps and browsers that send no referrer (most visits from mobile apps, often the browser
-    Atlas) land in Direct. AI Overviews and AI Mode are Google's search results, so they stand as google / organic, inseparable
-    from others. Read it as a lower bound. Who reads an answer and does not click is not in it at all.
+    GA4 cannot see every such visit. Apps and browsers that send no referrer (most visits from
+    mobile apps, often the browser Atlas) land in Direct. AI Overviews and AI Mode are Google's
+    search results, so they stand as google / organic, inseparable from others. Read it as a lower
+    bound. Who reads an answer and does not click is not in it at all.
 
     Args:
         sessions: visits of an export, from all sources.
@@ -78,17 +84,29 @@ def measure_referrals(
 
     Raises SettingsError for a broken regular expression.
     """
-    told = sessions.assign(assistant=name_assistants(sessions, ai_sources or {}), page_id=_find_pages(sessions, site))
+    told = sessions.assign(
+        assistant=name_assistants(sessions, ai_sources or {}),
+        page_id=_find_pages(sessions, site),
+    )
     visits = told[told["assistant"].notna()]
     if visits.empty:
         return REFERRALS.empty()
     groups = visits.groupby(["assistant", "page_id"])
-    table = groups[list(_SUMS)].sum(min_count=1).join(groups["day"].agg(first_at="min", last_at="max")).reset_index()
+    table = (
+        groups[list(_SUMS)]
+        .sum(min_count=1)
+        .join(groups["day"].agg(first_at="min", last_at="max"))
+        .reset_index()
+    )
     all_visits = table["page_id"].map(told.groupby("page_id")["n_sessions"].sum())
     table["share_of_sessions"] = table["n_sessions"] / all_visits.where(all_visits > 0)
     cited = _cite(asked, site)
-    table["n_citations"] = table["page_id"].map(cited.groupby("page_id")["answer_id"].nunique()).fillna(0)
-    table["cluster_id"] = table["page_id"].map({**_nearest_clusters(asked), **_first_clusters(cited, "answer_id")})
+    table["n_citations"] = (
+        table["page_id"].map(cited.groupby("page_id")["answer_id"].nunique()).fillna(0)
+    )
+    table["cluster_id"] = table["page_id"].map(
+        {**_nearest_clusters(asked), **_first_clusters(cited, "answer_id")}
+    )
     chosen = asked.edits[asked.edits["is_chosen"]].groupby("page_id").size()
     table["n_edits"] = table["page_id"].map(chosen).fillna(0)
     table = table.sort_values(["n_sessions", "assistant", "page_id"], ascending=[False, True, True])
@@ -98,14 +116,25 @@ def measure_referrals(
 def name_assistants(sessions: Sessions, ai_sources: Mapping[str, str]) -> "pd.Series[str]":
     """Return the AI assistant that each row's visits came from, missing for all others.
 
-    The whole source, without regard to case, must match an assistant's expression: those of `ai_sources` (name = regular
-    expression) come first, then the table ai_sources.csv. What GA4 itself puts in the channel 'AI Assistant' or the medium
-    'ai-assistant' is an 'other assistant' where no expression matches. Raises SettingsError for a broken expression.
+    The whole source, without regard to case, must match an assistant's expression: those of
+    `ai_sources` (name = regular expression) come first, then the table ai_sources.csv. What GA4
+    itself puts in the channel 'AI Assistant' or the medium 'ai-assistant' is an 'other assistant'
+    where no expression matches. Raises SettingsError for a broken expression.
     """
-    patterns = {**_compile(ai_sources), **{name: one for name, one in _known_sources().items() if name not in ai_sources}}
+    patterns = {
+        **_compile(ai_sources),
+        **{name: one for name, one in _known_sources().items() if name not in ai_sources},
+    }
     found = {source: _first_match(source, patterns) for source in sessions["source"].unique()}
-    plain = sessions[["channel", "medium"]].fillna("").astype(str).apply(lambda column: column.str.strip().str.lower())
-    is_ai = plain["channel"].isin(["ai assistant", "ai assistants"]) | (plain["medium"] == "ai-assistant")
+    plain = (
+        sessions[["channel", "medium"]]
+        .fillna("")
+        .astype(str)
+        .apply(lambda column: column.str.strip().str.lower())
+    )
+    is_ai = plain["channel"].isin(["ai assistant", "ai assistants"]) | (
+        plain["medium"] == "ai-assistant"
+    )
     named = sessions["source"].map(found)
     return named.where(named.notna() | ~is_ai, OTHER)
 
@@ -123,13 +152,21 @@ def _compile(patterns: Mapping[str, str]) -> dict[str, re.Pattern[str]]:
         except re.error as error:
             cure = "Correct it; write a dot of a host as \\\\. in TOML."
             found = f"{pattern!r} ({error})"
-            raise SettingsError(f"analytics.ai_sources.{name}", "a regular expression", found, cure) from None
+            raise SettingsError(
+                f"analytics.ai_sources.{name}",
+                "a regular expression",
+                found,
+                cure,
+            ) from None
     return compiled
 
 
 def _first_match(source: str, patterns: Mapping[str, re.Pattern[str]]) -> str | None:
     plain = source.strip().rstrip("/")
-    return next((name for name, pattern in patterns.items() if pattern.fullmatch(plain)), None)
+    return next(
+        (name for name, pattern in patterns.items() if pattern.fullmatch(plain)),
+        None,
+    )
 
 
 def _find_pages(sessions: Sessions, site: OwnSite) -> "pd.Series[str]":
@@ -141,7 +178,8 @@ def _find_pages(sessions: Sessions, site: OwnSite) -> "pd.Series[str]":
 
     def find(landing: str) -> str:
         url = _absolute(landing, site)
-        exact, bare = site.page_id(url), site.page_id(url.split("?", 1)[0])
+        exact = site.page_id(url)
+        bare = site.page_id(url.split("?", 1)[0])
         found = bare if bare in known and exact not in known else exact
         return winners.get(found, found)
 
@@ -167,11 +205,16 @@ def _cite(asked: LoggedAnswers, site: OwnSite) -> pd.DataFrame:
 
 def _nearest_clusters(asked: LoggedAnswers) -> dict[str, str]:
     near = asked.coverage.dropna(subset="own_passage_id").merge(asked.clusters, on="query_id")
-    return _first_clusters(near.assign(page_id=near["own_passage_id"].str.rsplit("#", n=1).str[0]), "query_id")
+    return _first_clusters(
+        near.assign(page_id=near["own_passage_id"].str.rsplit("#", n=1).str[0]),
+        "query_id",
+    )
 
 
 def _first_clusters(table: pd.DataFrame, counted: str) -> dict[str, str]:
     """Return page_id -> the cluster of most distinct ids in the column; of equals, the first by name."""
     counts = table.groupby(["page_id", "cluster_id"])[counted].nunique().reset_index()
-    best = counts.sort_values([counted, "cluster_id"], ascending=[False, True]).drop_duplicates("page_id")
+    best = counts.sort_values([counted, "cluster_id"], ascending=[False, True]).drop_duplicates(
+        "page_id"
+    )
     return dict(zip(best["page_id"], best["cluster_id"], strict=True))

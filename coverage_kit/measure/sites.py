@@ -25,13 +25,16 @@ def site_owner(hosts: "pd.Series[str]", owners: Mapping[str, str]) -> "pd.Series
     """
     by_domain = {bare_domain(domain): label for domain, label in owners.items()}
     labels = {host: _find(host, by_domain) for host in hosts.unique()}
-    return hosts.map({host: host if label is None else label for host, label in labels.items()}).astype("str")
+    return hosts.map(
+        {host: host if label is None else label for host, label in labels.items()}
+    ).astype("str")
 
 
 def site_kind(site: str, community: Collection[str] = ()) -> str:
     """Return the kind of a community site, such as 'forum' or 'video', and '' for any other site.
 
-    A site is one when its host is, or is a subdomain of, a domain in site_kinds.csv or in `community` (then 'community').
+    A site is one when its host is, or is a subdomain of, a domain in site_kinds.csv or in
+    `community` (then 'community').
 
     >>> site_kind("old.reddit.com"), site_kind("notreddit.com")
     ('forum', '')
@@ -43,7 +46,8 @@ def site_kind(site: str, community: Collection[str] = ()) -> str:
 def main_label(host: str) -> str:
     """Return the label of a host by which its owner is known, without its public suffix and subdomains.
 
-    Two-label suffixes are known by their form, such as .co.uk and .com.au: enough for a name, not for security.
+    Two-label suffixes are known by their form, such as .co.uk and .com.au: enough for a name, not
+    for security.
 
     >>> main_label("support.logitech.com"), main_label("shop.acme.co.uk")
     ('logitech', 'acme')
@@ -54,7 +58,10 @@ def main_label(host: str) -> str:
 
 
 def _find(host: str, by_domain: Mapping[str, T]) -> T | None:
-    return next((by_domain[domain] for domain in _domains(host) if domain in by_domain), None)
+    return next(
+        (by_domain[domain] for domain in _domains(host) if domain in by_domain),
+        None,
+    )
 
 
 def _domains(host: str) -> Iterator[str]:

@@ -6,7 +6,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from coverage_kit.measure.claim_parts import ClaimParts, Quantity, read_parts
-from coverage_kit.measure.clauses import MOST_OF_A_SOURCE, cut_long, read_clauses
+from coverage_kit.measure.clauses import (
+    MOST_OF_A_SOURCE,
+    cut_long,
+    read_clauses,
+)
 from coverage_kit.text.sentences import split_sentences
 
 _ENDS = (".", "!", "?", ":", ";")
@@ -19,7 +23,8 @@ _ROWS = re.compile(r"\n(?=[^\n]*\|)|(?<=\|)\s*\n")
 class SourceSentence:
     """One sentence or table row of a source, by its place, with the terms that it and its neighbours say (`near`).
 
-    `heading` holds the terms of the heading above it, `subject` the name that a pronoun at its start stands for.
+    `heading` holds the terms of the heading above it, `subject` the name that a pronoun at its
+    start stands for.
     """
 
     place: int
@@ -42,15 +47,23 @@ class SourceSentence:
 
     def tells(self, figure: Quantity) -> bool:
         """Return whether it tells a figure; one without a unit stands for any of its value."""
-        return any(figure.agrees(one) or (not figure.unit and one.low == figure.low) for one in self.parts.figures)
+        return any(
+            figure.agrees(one) or (not figure.unit and one.low == figure.low)
+            for one in self.parts.figures
+        )
 
 
 def read_sources(sources: Sequence[str]) -> list[SourceSentence]:
     """Return the sentences and table rows of all sources in order; a short first line without a full stop is a heading.
 
-    Of each source the first `MOST_OF_A_SOURCE` characters are read, once where it comes again; sentences over 1,000 are cut.
+    Of each source the first `MOST_OF_A_SOURCE` characters are read, once where it comes again;
+    sentences over 1,000 are cut.
     """
-    return [one for place, source in enumerate(sources) for one in _read_at(source[:MOST_OF_A_SOURCE], place)]
+    return [
+        one
+        for place, source in enumerate(sources)
+        for one in _read_at(source[:MOST_OF_A_SOURCE], place)
+    ]
 
 
 def share(wanted: frozenset[str], terms: Collection[str]) -> float:
@@ -75,15 +88,26 @@ def _read_source(source: str) -> tuple[SourceSentence, ...]:
 def _read_sentences(source: str) -> Iterator[SourceSentence]:
     sentences = _split(source)
     parts = [read_parts(one) for one in sentences]
-    heading, subject = frozenset[str](), frozenset[str]()
+    heading = frozenset[str]()
+    subject = frozenset[str]()
     for at, one in enumerate(parts):
-        if sentences[at].startswith("#") or (at == 0 and len(parts) > 1 and _is_heading(sentences[0])):
+        if sentences[at].startswith("#") or (
+            at == 0 and len(parts) > 1 and _is_heading(sentences[0])
+        ):
             heading = one.terms
         before = parts[at - 1].names if at else frozenset[str]()
         subject = (before or subject) if one.begins_with_pronoun else frozenset()
         subject = subject if len(subject) == 1 else frozenset()
         near = frozenset[str]().union(*(other.terms for other in parts[max(0, at - 1) : at + 2]))
-        yield SourceSentence(0, sentences[at], one, read_clauses(sentences[at]), near, heading, subject)
+        yield SourceSentence(
+            0,
+            sentences[at],
+            one,
+            read_clauses(sentences[at]),
+            near,
+            heading,
+            subject,
+        )
 
 
 def _is_heading(line: str) -> bool:
@@ -92,6 +116,10 @@ def _is_heading(line: str) -> bool:
 
 def _split(source: str) -> list[str]:
     first, _, rest = source.strip().partition("\n")
-    texts = [first, *split_sentences(rest)] if rest and _is_heading(first) else split_sentences(source)
-    pieces = (piece.strip() for text in texts for piece in (_ROWS.split(text) if "|" in text else [text]))
+    texts = (
+        [first, *split_sentences(rest)] if rest and _is_heading(first) else split_sentences(source)
+    )
+    pieces = (
+        piece.strip() for text in texts for piece in (_ROWS.split(text) if "|" in text else [text])
+    )
     return [part for piece in pieces for part in cut_long(piece) if read_parts(part).text]

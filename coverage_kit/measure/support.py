@@ -10,7 +10,11 @@ from typing import Literal
 from coverage_kit.measure.claim_parts import ClaimParts, Quantity, read_parts
 from coverage_kit.measure.clauses import MOST_OF_A_CLAIM, cut_long
 from coverage_kit.measure.contradiction import find_contradiction
-from coverage_kit.measure.source_sentences import SourceSentence, read_sources, share
+from coverage_kit.measure.source_sentences import (
+    SourceSentence,
+    read_sources,
+    share,
+)
 from coverage_kit.text.sentences import split_sentences
 
 Verdict = Literal["supported", "unsupported", "contradicted", "not told"]
@@ -40,20 +44,26 @@ class Support:
 
 
 def compare_claim(
-    claim: str, sources: Sequence[str], similarity: Similarity | None = None, own_names: Collection[str] = ()
+    claim: str,
+    sources: Sequence[str],
+    similarity: Similarity | None = None,
+    own_names: Collection[str] = (),
 ) -> Support:
     """Return whether the sources support, contradict or say nothing of a claim, and which source decides.
 
-    Supported: every figure of the claim stands, with its unit, in a sentence that shares a third of its words, every name in
-    the same source, the nearest sentence says yes or no alike, and with its neighbours holds most of its words (or is as
-    similar as `LEAST_SIMILARITY`). Contradicted: a sentence about the same subject tells another figure of the same unit, or
-    the opposite (see contradiction.py). Of a claim of several sentences the worst counts. So that no text can stall it, of a
-    claim the first 2,000 characters are read, of a source the first 20,000, and sentences over 1,000 are cut.
+    Supported: every figure of the claim stands, with its unit, in a sentence that shares a third of
+        its words, every name in
+    the same source, the nearest sentence says yes or no alike, and with its neighbours holds most
+    of its words (or is as similar as `LEAST_SIMILARITY`). Contradicted: a sentence about the same
+    subject tells another figure of the same unit, or the opposite (see contradiction.py). Of a
+    claim of several sentences the worst counts. So that no text can stall it, of a claim the first
+    2,000 characters are read, of a source the first 20,000, and sentences over 1,000 are cut.
 
     Args:
         claim: a sentence, as an answer says it; markers of citations do not count.
         sources: texts to hold it against, in order, such as passages with their headings in front.
-        similarity: cosines of a text with others, such as those of an encoder; without it words alone count.
+        similarity: cosines of a text with others, such as those of an encoder; without it words
+            alone count.
         own_names: names that "we" stands for in the sources, such as those of the brand.
     """
     told = read_sources(sources)
@@ -68,7 +78,10 @@ def compare_claim(
 
 
 def _compare(
-    claim: ClaimParts, told: Sequence[SourceSentence], similarity: Similarity | None, own: frozenset[str]
+    claim: ClaimParts,
+    told: Sequence[SourceSentence],
+    similarity: Similarity | None,
+    own: frozenset[str],
 ) -> Support | None:
     wanted = claim.terms - own
     if not wanted and not claim.figures:
@@ -77,19 +90,37 @@ def _compare(
         return Support("unsupported", None, "There is no source.")
     against = find_contradiction(claim, told, own)
     if against:
-        return Support("contradicted", against.told.place, against.reason, against.told.sentence)
+        return Support(
+            "contradicted",
+            against.told.place,
+            against.reason,
+            against.told.sentence,
+        )
     overlaps = [share(wanted, one.terms) + 0.5 * share(wanted, one.near) for one in told]
-    cosines = list(similarity(claim.text, [one.sentence for one in told])) if similarity else [0.0] * len(told)
-    at = max(range(len(told)), key=lambda number: (overlaps[number] + cosines[number], -number))
+    cosines = (
+        list(similarity(claim.text, [one.sentence for one in told]))
+        if similarity
+        else [0.0] * len(told)
+    )
+    at = max(
+        range(len(told)),
+        key=lambda number: (overlaps[number] + cosines[number], -number),
+    )
     return _weigh(claim, wanted, told, (at, cosines[at] if similarity else None))
 
 
 def _weigh(
-    claim: ClaimParts, wanted: frozenset[str], told: Sequence[SourceSentence], nearest: tuple[int, float | None]
+    claim: ClaimParts,
+    wanted: frozenset[str],
+    told: Sequence[SourceSentence],
+    nearest: tuple[int, float | None],
 ) -> Support:
     """Return how far the nearest sentence (its number, its cosine), with its source, supports the claim."""
-    best, cosine = told[nearest[0]], nearest[1]
-    all_terms = frozenset[str]().union(*(one.terms | one.heading for one in told if one.place == best.place))
+    best = told[nearest[0]]
+    cosine = nearest[1]
+    all_terms = frozenset[str]().union(
+        *(one.terms | one.heading for one in told if one.place == best.place)
+    )
     lacking = sorted((claim.names & wanted) - all_terms)
     absent = [one for one in claim.figures if not _is_told(one, claim, told, best.place, wanted)]
     is_opposite = claim.is_negated != best.parts.is_negated
@@ -111,14 +142,22 @@ def _weigh(
     return Support("unsupported", best.place, reason, best.sentence, strength)
 
 
-def _is_told(figure: Quantity, claim: ClaimParts, told: Sequence[SourceSentence], place: int, wanted: frozenset[str]) -> bool:
+def _is_told(
+    figure: Quantity,
+    claim: ClaimParts,
+    told: Sequence[SourceSentence],
+    place: int,
+    wanted: frozenset[str],
+) -> bool:
     """Return whether a sentence that with its neighbours shares some of the claim's words tells the figure.
 
-    A third of them in the source that decides, half in another: a large site tells every figure somewhere.
+    A third of them in the source that decides, half in another: a large site tells every figure
+    somewhere.
     """
     return any(
         one.may_be_about(claim)
         and one.tells(figure)
-        and share(wanted, one.near | one.heading) >= (_LEAST_NEAR if one.place == place else _LEAST_NEAR_ELSEWHERE)
+        and share(wanted, one.near | one.heading)
+        >= (_LEAST_NEAR if one.place == place else _LEAST_NEAR_ELSEWHERE)
         for one in told
     )

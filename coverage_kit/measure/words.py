@@ -14,24 +14,30 @@ from coverage_kit.tables import Answers, Citations, Spans, checked
 from coverage_kit.text.sentences import split_sentences
 
 _TARGET = r"\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)"  # of a link, with brackets within; what is never closed ends the search
-_MARKER = re.compile(rf"\(\[[^\[\]\n]*\]{_TARGET}\)|\[\^?\w{{1,4}}\](?!\()|【[^【】\n]*】|(?<=\]){_TARGET}")
+_MARKER = re.compile(
+    rf"\(\[[^\[\]\n]*\]{_TARGET}\)|\[\^?\w{{1,4}}\](?!\()|【[^【】\n]*】|(?<=\]){_TARGET}"
+)
 _WORD = re.compile(r"[^\W_]\S*")
 
-Stretch = tuple[int, int, int, str]  # start, end, position of the page among the answer's citations, its site
+Stretch = tuple[
+    int, int, int, str
+]  # start, end, position of the page among the answer's citations, its site
 
 
 @checked
 def credit_words(answers: Answers, citations: Citations, spans: Spans) -> pd.DataFrame:
     """Return answer_id, site, words: the position-adjusted words of each answer that rest on each site it cites.
 
-    words = sum over the sentences that rest on the site of n_words * exp(-position / n_sentences), split among all pages on
-    which the sentence rests (Aggarwal et al. 2024, GEO, as written). `position` counts from 0, a word holds a letter or digit,
-    citation markers are no words. A sentence rests on a page when it shares a character with one of the page's stretches,
-    because engines cite a stretch for all that it spans; a stretch that meets no sentence, such as a marker's place between
-    two, counts for the sentence before it.
+    words = sum over the sentences that rest on the site of n_words * exp(-position / n_sentences),
+    split among all pages on which the sentence rests (Aggarwal et al. 2024, GEO, as written).
+    `position` counts from 0, a word holds a letter or digit, citation markers are no words. A
+    sentence rests on a page when it shares a character with one of the page's stretches, because
+    engines cite a stretch for all that it spans; a stretch that meets no sentence, such as a
+    marker's place between two, counts for the sentence before it.
 
-    The authors' code differs in four ways that are not followed: it divides by n_sentences - 1, drops words of two letters,
-    credits citation [0] to the last source, and shares equally when nobody is cited. Here such an answer has no row.
+    The authors' code differs in four ways that are not followed: it divides by n_sentences - 1,
+    drops words of two letters, credits citation [0] to the last source, and shares equally when
+    nobody is cited. Here such an answer has no row.
 
     Args:
         answers: the answers, of which those without text have no row.
@@ -42,14 +48,18 @@ def credit_words(answers: Answers, citations: Citations, spans: Spans) -> pd.Dat
     rows = [
         (answer_id, site, words)
         for answer_id, group in groupby(_stretches(citations, spans), key=itemgetter(0))
-        for site, words in credit_answer(texts.get(answer_id, ""), [row[1:] for row in group]).items()
+        for site, words in credit_answer(
+            texts.get(answer_id, ""), [row[1:] for row in group]
+        ).items()
     ]
     return pd.DataFrame(rows, columns=["answer_id", "site", "words"]).astype({"words": "float64"})
 
 
 def credit_answer(text: str, stretches: Sequence[Stretch]) -> dict[str, float]:
     """Return words by site for one answer (see `credit_words`); nothing where the text has no sentence."""
-    sentences, starts, ends = split_sentences(text), list[int](), list[int]()
+    sentences = split_sentences(text)
+    starts = list[int]()
+    ends = list[int]()
     for sentence in sentences:
         starts.append(text.index(sentence, ends[-1] if ends else 0))
         ends.append(starts[-1] + len(sentence))
@@ -60,7 +70,11 @@ def credit_answer(text: str, stretches: Sequence[Stretch]) -> dict[str, float]:
             pages[number][page] = site
     words: dict[str, float] = defaultdict(float)
     for number in sorted(pages):
-        part = _count_words(sentences[number]) * math.exp(-number / len(sentences)) / len(pages[number])
+        part = (
+            _count_words(sentences[number])
+            * math.exp(-number / len(sentences))
+            / len(pages[number])
+        )
         for page in sorted(pages[number]):
             words[pages[number][page]] += part
     return dict(words)

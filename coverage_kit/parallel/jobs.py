@@ -11,7 +11,11 @@ from weakref import finalize
 
 import pyarrow as pa
 
-from coverage_kit.collect.logs.parts import LogPlan, read_log_part, save_log_part
+from coverage_kit.collect.logs.parts import (
+    LogPlan,
+    read_log_part,
+    save_log_part,
+)
 from coverage_kit.embed.choose import choose_encoder
 from coverage_kit.errors import EncoderError
 from coverage_kit.match.neighbors import Indexes, nearest_passages
@@ -33,7 +37,8 @@ class EmbedJob:
 
     Args:
         open_it: opens the encoder, where the part is done.
-        name: name of the encoder with which the run began; EncoderError where a machine opens another.
+        name: name of the encoder with which the run began; EncoderError where a machine opens
+            another.
         role: what the texts are.
     """
 
@@ -45,7 +50,9 @@ class EmbedJob:
 
     def __call__(self, part: Any) -> Any:
         """Return the vectors of a part's texts."""
-        return pa.table({"vector": as_column(self._encoder.encode(part["text"].to_pylist(), self.role))})
+        return pa.table(
+            {"vector": as_column(self._encoder.encode(part["text"].to_pylist(), self.role))}
+        )
 
     @cached_property
     def _encoder(self) -> Encoder:
@@ -76,7 +83,11 @@ class MatchJob:
 
     def __call__(self, part: Any) -> Any:
         """Return the matches of a part's queries."""
-        queries = Embeddings(tuple(part["query_id"].to_pylist()), as_vectors(part["vector"]), self.encoder)
+        queries = Embeddings(
+            tuple(part["query_id"].to_pylist()),
+            as_vectors(part["vector"]),
+            self.encoder,
+        )
         matches = nearest_passages(queries, *self._content, self.own_site, self.k, self._indexes)
         return pa.Table.from_pandas(matches, preserve_index=False)
 
@@ -91,7 +102,11 @@ class MatchJob:
     def _content(self) -> tuple[Passages, Embeddings]:
         table = read_table(self.passages)
         passages = table.drop_columns(["vector"]).to_pandas()
-        return passages, Embeddings(tuple(passages["passage_id"]), as_vectors(table["vector"]), self.encoder)
+        return passages, Embeddings(
+            tuple(passages["passage_id"]),
+            as_vectors(table["vector"]),
+            self.encoder,
+        )
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Work cut into parts: a Parquet file with a part's input, another with its result, in a folder that every worker sees.
 
-A result appears whole or not at all and carries its part's fingerprint. So a run that was interrupted does only the parts that
-are missing, and a worker that is killed loses the part it was doing.
+A result appears whole or not at all and carries its part's fingerprint. So a run that was
+interrupted does only the parts that are missing, and a worker that is killed loses the part it was
+doing.
 """
 
 import hashlib
@@ -58,7 +59,9 @@ def cut_parts(table: Any, n_rows: int, folder: Path, fingerprint: str) -> list[T
     """Write the input of every part, n_rows rows of the Arrow table each, and return the parts in order."""
     parts = []
     for number, start in enumerate(range(0, table.num_rows, n_rows)):
-        source, result = (str(folder / f"{number:05d}.{what}.parquet") for what in ("input", "result"))
+        source, result = (
+            str(folder / f"{number:05d}.{what}.parquet") for what in ("input", "result")
+        )
         parts.append(TablePart(source, result, f"{fingerprint}/{number}"))
         write_table(source, table.slice(start, n_rows), parts[-1].fingerprint)
     return parts
@@ -98,19 +101,30 @@ def write_table(path: str, table: Any, fingerprint: str) -> None:
     """
     if _is_marked(path, fingerprint):
         return
-    beside = Path(f"{path}.{uuid4().hex[:8]}.new")  # two workers may be at it: one may be thought dead
-    marked = table.replace_schema_metadata({**(table.schema.metadata or {}), _MARK: fingerprint.encode()})
+    beside = Path(
+        f"{path}.{uuid4().hex[:8]}.new"
+    )  # two workers may be at it: one may be thought dead
+    marked = table.replace_schema_metadata(
+        {**(table.schema.metadata or {}), _MARK: fingerprint.encode()}
+    )
     try:
         beside.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(marked, beside, compression="zstd", write_page_checksum=True)
         beside.replace(path)
     except OSError as error:
-        raise RunError(path, "a file that can be written", str(error), "Free the disk, or name another cache.") from error
+        raise RunError(
+            path,
+            "a file that can be written",
+            str(error),
+            "Free the disk, or name another cache.",
+        ) from error
 
 
 def as_column(vectors: Vectors) -> Any:
     """Return vectors, shape (n, d), as an Arrow column of n lists of d float32."""
-    return pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel(), pa.float32()), vectors.shape[1])
+    return pa.FixedSizeListArray.from_arrays(
+        pa.array(vectors.ravel(), pa.float32()), vectors.shape[1]
+    )
 
 
 def as_vectors(column: Any) -> Vectors:

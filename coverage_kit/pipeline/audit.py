@@ -21,12 +21,20 @@ from coverage_kit.measure.brand_claims import (
 )
 from coverage_kit.measure.consistency import find_disagreements
 from coverage_kit.measure.pillars.audit import audit_pages
-from coverage_kit.measure.pillars.check_associations import CitedLog, measure_checks
+from coverage_kit.measure.pillars.check_associations import (
+    CitedLog,
+    measure_checks,
+)
 from coverage_kit.measure.pillars.site import SiteTables
 from coverage_kit.pipeline.edits import year_of
 from coverage_kit.rank.candidates import Candidate, Site
 from coverage_kit.rank.edits import touches
-from coverage_kit.rank.repairs import clusters_of_pages, price_finding, propose_facts, propose_repairs
+from coverage_kit.rank.repairs import (
+    clusters_of_pages,
+    price_finding,
+    propose_facts,
+    propose_repairs,
+)
 from coverage_kit.settings import Settings
 from coverage_kit.tables import (
     Audits,
@@ -85,7 +93,11 @@ class Audited:
 
 
 def audit_site(
-    settings: Settings, log: LogTables, asked: AuditInputs, names: Sequence[Sequence[str]], model: SiteModel
+    settings: Settings,
+    log: LogTables,
+    asked: AuditInputs,
+    names: Sequence[Sequence[str]],
+    model: SiteModel,
 ) -> Audited:
     """Return what is told of the brand, how the own pages stand along the four pillars, and what answers get wrong.
 
@@ -96,27 +108,61 @@ def audit_site(
         names: names of each tracked brand, the own one first.
         model: the own site's passages and their vectors.
     """
-    own, brand = model.scorer.passages, settings.site.brand
+    own = model.scorer.passages
+    brand = settings.site.brand
     own_site = str(own["site"].iloc[0])
     pages = asked.pages[asked.pages["site"] == own_site]
     statements = collect_statements(pages, log.answers, brand)
     disagreements = find_disagreements(statements)
     site = SiteTables(
-        *(own_site, asked.pages, own, outline_pages(pages), brand, year_of(log), statements, disagreements),
-        *(asked.gaps, log.queries, asked.coverage, asked.clusters, log.answers, log.citations, asked.mentions),
+        *(
+            own_site,
+            asked.pages,
+            own,
+            outline_pages(pages),
+            brand,
+            year_of(log),
+            statements,
+            disagreements,
+        ),
+        *(
+            asked.gaps,
+            log.queries,
+            asked.coverage,
+            asked.clusters,
+            log.answers,
+            log.citations,
+            asked.mentions,
+        ),
         holdout=asked.holdout,
     )
     audits, findings = audit_pages(site)
     prices = [price_finding(row, settings.rank) for row in findings.to_dict("records")]
     priced = findings.assign(cost_minutes=pd.Series(prices, index=findings.index, dtype="float64"))
-    checks = measure_checks(audits, CitedLog(log.answers, log.citations, asked.coverage, page_id), settings.seed)
+    checks = measure_checks(
+        audits,
+        CitedLog(log.answers, log.citations, asked.coverage, page_id),
+        settings.seed,
+    )
     claims = find_wrong_claims(log, names if brand else (), model)
-    found = AuditTables(statements, disagreements, audits, priced, checks, claims, measure_claim_rates(claims))
+    found = AuditTables(
+        statements,
+        disagreements,
+        audits,
+        priced,
+        checks,
+        claims,
+        measure_claim_rates(claims),
+    )
     return Audited(found, _list_repairs(settings, log, asked, found, own))
 
 
 def _list_repairs(
-    settings: Settings, log: LogTables, asked: AuditInputs, found: AuditTables, own: Passages
+    settings: Settings,
+    log: LogTables,
+    asked: AuditInputs,
+    found: AuditTables,
+    own: Passages,
 ) -> tuple[Candidate, ...]:
     """Return the candidate edits that mend what the audit found, and that state what answers get wrong, for winnable gaps."""
     is_closable = asked.gaps.loc[asked.gaps["is_closable"].astype(bool), "cluster_id"]
@@ -128,7 +174,9 @@ def _list_repairs(
     return tuple(one for one in (*repairs, *facts) if not touches(one, settings.rank.locked_pages))
 
 
-def find_wrong_claims(log: LogTables, names: Sequence[Sequence[str]], model: SiteModel) -> BrandClaims:
+def find_wrong_claims(
+    log: LogTables, names: Sequence[Sequence[str]], model: SiteModel
+) -> BrandClaims:
     """Return what the log's answers claim of the own brand, each held against the nearest own passages by words and figures.
 
     Args:
@@ -147,5 +195,8 @@ def _nearest(texts: list[str], model: SiteModel) -> list[list[OwnPassage]]:
     passages = model.scorer.passages
     vectors = model.space.move_passages(model.encoder.encode(texts))
     _, rows = nearest_rows(np.ascontiguousarray(vectors), model.scorer.content, _NEAR)
-    own = [OwnPassage(*one) for one in zip(passages["passage_id"], passage_texts(passages), strict=True)]
+    own = [
+        OwnPassage(*one)
+        for one in zip(passages["passage_id"], passage_texts(passages), strict=True)
+    ]
     return [[own[row] for row in of_text] for of_text in rows]

@@ -13,8 +13,19 @@ import pandas as pd
 
 from coverage_kit.collect.urls import page_id
 from coverage_kit.embed.encoders import CrossEncoderScorer
-from coverage_kit.match.clusters import ClusterQuality, QueryGraph, cluster_queries, part_by_coverage, topic_embeddings
-from coverage_kit.match.coverage import Calibration, SelfTest, fit_calibration, measure_coverage
+from coverage_kit.match.clusters import (
+    ClusterQuality,
+    QueryGraph,
+    cluster_queries,
+    part_by_coverage,
+    topic_embeddings,
+)
+from coverage_kit.match.coverage import (
+    Calibration,
+    SelfTest,
+    fit_calibration,
+    measure_coverage,
+)
 from coverage_kit.match.evidence import Claims, EvidenceScorer
 from coverage_kit.match.labels import label_clusters
 from coverage_kit.match.masking import Plan
@@ -23,7 +34,14 @@ from coverage_kit.match.whitening import Space, fit_space
 from coverage_kit.parallel import WorkPlan
 from coverage_kit.settings import Settings
 from coverage_kit.storage.cache import ResultCache
-from coverage_kit.tables import Clusters, Coverage, Labels, LogTables, Matches, Passages
+from coverage_kit.tables import (
+    Clusters,
+    Coverage,
+    Labels,
+    LogTables,
+    Matches,
+    Passages,
+)
 from coverage_kit.vectors import Embeddings
 
 Flags = npt.NDArray[np.bool_]
@@ -44,9 +62,10 @@ class RunVectors:
 class Matched:
     """What is near what, and what follows of coverage and clusters.
 
-    `vectors` are in `space`; `on_subject` (n queries,) is the cosine of each query with its nearest passage before that;
-    `elsewhere` (n claims,) that of each claim with the nearest passage of another site. `draws` has shape (1 + bootstraps, n).
-    `index` says for each site how its passages were searched.
+    `vectors` are in `space`; `on_subject` (n queries,) is the cosine of each query with its nearest
+    passage before that; `elsewhere` (n claims,) that of each claim with the nearest passage of
+    another site. `draws` has shape (1 + bootstraps, n). `index` says for each site how its passages
+    were searched.
     """
 
     space: Space
@@ -64,7 +83,7 @@ class Matched:
     index: dict[str, dict[str, Any]]
 
 
-def match_site(  # noqa: PLR0913 (a site, its log, their vectors, and how)
+def match_site(
     settings: Settings,
     log: LogTables,
     claims: pd.DataFrame,
@@ -88,38 +107,94 @@ def match_site(  # noqa: PLR0913 (a site, its log, their vectors, and how)
         kept: what earlier runs found.
         spread: how the settings want matching done.
     """
-    match, seed, own_site = settings.match, settings.seed, str(own["site"].iloc[0])
-    space, on_subject, (asked, content, titled, said) = place_in_space(raw.asked, raw.content, raw.titled, raw.said)
+    match = settings.match
+    seed = settings.seed
+    own_site = str(own["site"].iloc[0])
+    space, on_subject, (asked, content, titled, said) = place_in_space(
+        raw.asked, raw.content, raw.titled, raw.said
+    )
     k = (match.neighbors, match.competitor_neighbors)
     given = (asked, content, passages, own_site, k)
     indexes = Indexes(Path(settings.cache) / "indexes")
 
     def find_matches() -> dict[str, Any]:
         table = work_plan.match(asked, passages, content, own_site, k, indexes)
-        return {"table": table, "index": {site: asdict(facts) for site, facts in indexes.about.items()}}
+        return {
+            "table": table,
+            "index": {site: asdict(facts) for site, facts in indexes.about.items()},
+        }
 
     nearest = kept.get("matches", given, find_matches)
     matches = nearest["table"]
-    rows = np.asarray(pd.Index(asked.ids).get_indexer(pd.Index(claims["query_id"])), dtype=np.int64)
+    rows = np.asarray(
+        pd.Index(asked.ids).get_indexer(pd.Index(claims["query_id"])),
+        dtype=np.int64,
+    )
     elsewhere = best_similarity(said, content, passages["passage_id"][passages["site"] != own_site])
     reader = CrossEncoderScorer(match.cross_encoder) if match.cross_encoder else None
-    spoken, own_content = Claims(rows, said, elsewhere), content.select(list(own["passage_id"]))
-    scorer = EvidenceScorer(log.queries, own, matches, own_site, asked, own_content, titled, spoken, reader)
+    spoken = Claims(rows, said, elsewhere)
+    own_content = content.select(list(own["passage_id"]))
+    scorer = EvidenceScorer(
+        log.queries,
+        own,
+        matches,
+        own_site,
+        asked,
+        own_content,
+        titled,
+        spoken,
+        reader,
+    )
     topics = topic_embeddings(asked, said, rows)
     graph = QueryGraph(topics)
-    clusters, quality = _clusters(kept.get("topics", (topics, seed), lambda: _as_found(cluster_queries(graph, seed))))
+    clusters, quality = _clusters(
+        kept.get(
+            "topics",
+            (topics, seed),
+            lambda: _as_found(cluster_queries(graph, seed)),
+        )
+    )
     plan = Plan(match.calibration_rounds, match.bootstraps, seed, match.unanswered_share)
-    basis = (*given, titled, said, rows, log.queries, known, plan, match.cross_encoder)
-    calibration = _link(kept.get("calibration", basis, lambda: asdict(fit_calibration(scorer, clusters, known, plan))))
+    basis = (
+        *given,
+        titled,
+        said,
+        rows,
+        log.queries,
+        known,
+        plan,
+        match.cross_encoder,
+    )
+    calibration = _link(
+        kept.get(
+            "calibration",
+            basis,
+            lambda: asdict(fit_calibration(scorer, clusters, known, plan)),
+        )
+    )
     coverage, draws = measure_coverage(scorer, calibration, known)
     trust = 2 * calibration.self_test.auc - 1 if calibration.self_test else 0.0
     parted = (topics, coverage["coverage"].to_numpy(), trust, quality, seed)
     clusters, quality = _clusters(
-        kept.get("clusters", parted, lambda: _as_found(part_by_coverage(graph, coverage, trust, quality, seed)))
+        kept.get(
+            "clusters",
+            parted,
+            lambda: _as_found(part_by_coverage(graph, coverage, trust, quality, seed)),
+        )
     )
     labels = label_clusters(log.queries, clusters, topics)
     vectors = RunVectors(asked, content, titled, said)
-    found = (matches, scorer, calibration, coverage, draws, clusters, quality, labels, nearest["index"])
+    found = (
+        matches,
+        scorer,
+        calibration,
+        coverage,
+        draws,
+        clusters,
+        quality,
+        labels,
+        nearest["index"],
+    )
     return Matched(space, vectors, on_subject, elsewhere, *found)
 
 
@@ -131,14 +206,20 @@ def is_cited(log: LogTables, own_pages: pd.DataFrame) -> Flags:
     return np.asarray(log.queries["query_id"].isin(answers["query_id"]), dtype=bool)
 
 
-def place_in_space(asked: Embeddings, *written: Embeddings) -> tuple[Space, Floats, tuple[Embeddings, ...]]:
+def place_in_space(
+    asked: Embeddings, *written: Embeddings
+) -> tuple[Space, Floats, tuple[Embeddings, ...]]:
     """Return the space of the passages (the first of `written`) and queries, and everything in it.
 
     Between the two: the cosine of each query with its nearest passage before, shape (n queries,).
     """
     space = fit_space(written[0], asked)
     on_subject = best_similarity(asked, written[0], written[0].ids)
-    return space, on_subject, (space.of_queries(asked), *map(space.of_passages, written))
+    return (
+        space,
+        on_subject,
+        (space.of_queries(asked), *map(space.of_passages, written)),
+    )
 
 
 def _as_found(clustered: tuple[Clusters, ClusterQuality]) -> dict[str, Any]:

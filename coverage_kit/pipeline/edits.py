@@ -13,13 +13,33 @@ from coverage_kit.match.neighbors import nearest_rows
 from coverage_kit.pipeline.citations import predict_citations
 from coverage_kit.rank.candidates import Candidate, Site
 from coverage_kit.rank.drafts import ClaimBook
-from coverage_kit.rank.edits import explain_no_edits, list_changes, propose_edits
+from coverage_kit.rank.edits import (
+    explain_no_edits,
+    list_changes,
+    propose_edits,
+)
 from coverage_kit.rank.gaps import best_places
 from coverage_kit.rank.select import Limits, rank_edits
-from coverage_kit.rank.simulate import Simulation, edit_table, join_simulations, simulate_edits
+from coverage_kit.rank.simulate import (
+    Simulation,
+    edit_table,
+    join_simulations,
+    simulate_edits,
+)
 from coverage_kit.rank.track import TrackRecord, read_track
 from coverage_kit.settings import Settings
-from coverage_kit.tables import Changes, Clusters, Coverage, Edits, Effects, Frontier, Gaps, LogTables, Matches, Passages
+from coverage_kit.tables import (
+    Changes,
+    Clusters,
+    Coverage,
+    Edits,
+    Effects,
+    Frontier,
+    Gaps,
+    LogTables,
+    Matches,
+    Passages,
+)
 from coverage_kit.vectors import Embeddings
 
 RECORD = "predictions.parquet"
@@ -45,7 +65,7 @@ class EditPlan:
     about: dict[str, Any]
 
 
-def plan_edits(  # noqa: PLR0913 (everything that was found so far)
+def plan_edits(
     settings: Settings,
     log: LogTables,
     gaps: Gaps,
@@ -60,33 +80,67 @@ def plan_edits(  # noqa: PLR0913 (everything that was found so far)
 ) -> EditPlan:
     """Return the plan of edits for these gaps within the settings' budget and constraints.
 
-    Edits are ranked by their coverage gain; their `citation_gain` stands beside it (`predict_citations`). `content` are the
-    embeddings of `passages`, in their order.
+    Edits are ranked by their coverage gain; their `citation_gain` stands beside it
+    (`predict_citations`). `content` are the embeddings of `passages`, in their order.
     """
     own = model.scorer.passages
     own_site = str(own["site"].iloc[0])
     site = Site(own, find_twins(own, model.scorer.content), year_of(log))
     places = best_places(matches, log.queries, clusters, own_site)
     elsewhere = dict(
-        zip(gaps["cluster_id"], gaps["best_other_passage_id"].map(passages.set_index("passage_id")["text"]), strict=True)
+        zip(
+            gaps["cluster_id"],
+            gaps["best_other_passage_id"].map(passages.set_index("passage_id")["text"]),
+            strict=True,
+        )
     )
     said = {name: text for name, text in elsewhere.items() if isinstance(text, str)}
-    further, asked = further or ExtraCandidates(), (gaps, log.queries, coverage, clusters)
+    further = further or ExtraCandidates()
+    asked = (gaps, log.queries, coverage, clusters)
     candidates = propose_edits(*asked, site, book, settings.rank, places, said, further.holdout)
     track = read_track(Path(settings.cache) / RECORD, own_site, model.encoder.name)
     simulation = simulate_edits(candidates, model, log.queries, clusters, settings.seed)
-    if further.repairs:  # apart, so that words which are there already stand in no proposed text's way
-        mended = simulate_edits(list(further.repairs), model, log.queries, clusters, settings.seed, len(candidates))
-        candidates, simulation = [*candidates, *further.repairs], join_simulations(simulation, mended)
+    if (
+        further.repairs
+    ):  # apart, so that words which are there already stand in no proposed text's way
+        mended = simulate_edits(
+            list(further.repairs),
+            model,
+            log.queries,
+            clusters,
+            settings.seed,
+            len(candidates),
+        )
+        candidates = [*candidates, *further.repairs]
+        simulation = join_simulations(simulation, mended)
     simulation = correct(simulation, track, settings.seed)
     limits = Limits(
-        settings.rank.budget_minutes, settings.rank.budget_words, settings.rank.edits_per_page, settings.rank.locked_pages
+        settings.rank.budget_minutes,
+        settings.rank.budget_words,
+        settings.rank.edits_per_page,
+        settings.rank.locked_pages,
     )
-    cited, citing = predict_citations(log, passages, content, model, clusters, candidates, simulation.effects, settings.seed)
-    proposed = edit_table(candidates, simulation).assign(citation_gain=np.nan if cited is None else cited)
+    cited, citing = predict_citations(
+        log,
+        passages,
+        content,
+        model,
+        clusters,
+        candidates,
+        simulation.effects,
+        settings.seed,
+    )
+    proposed = edit_table(candidates, simulation).assign(
+        citation_gain=np.nan if cited is None else cited
+    )
     edits, frontier = rank_edits(proposed, simulation, limits, explain_no_edits(gaps))
     certificate = best_share(edits, frontier)
-    about = {"track_record": asdict(track), "n_candidates": len(candidates), "share_of_bound": certificate, **citing}
+    about = {
+        "track_record": asdict(track),
+        "n_candidates": len(candidates),
+        "share_of_bound": certificate,
+        **citing,
+    }
     return EditPlan(edits, list_changes(candidates), simulation.effects, frontier, about)
 
 
@@ -102,9 +156,16 @@ def correct(simulation: Simulation, track: TrackRecord, seed: int) -> Simulation
     """Return the simulation with gains as past predictions held: all by their ratio, intervals by its spread as well."""
     if not track.n:
         return simulation
-    chances = tuple(replace(one, chance=np.clip(one.chance * track.ratio, 0, 1)) for one in simulation.chances)
+    chances = tuple(
+        replace(one, chance=np.clip(one.chance * track.ratio, 0, 1)) for one in simulation.chances
+    )
     gain = track.adjust(simulation.gain, seed)
-    return replace(simulation, chances=chances, gain=gain, harm=simulation.harm * track.ratio)
+    return replace(
+        simulation,
+        chances=chances,
+        gain=gain,
+        harm=simulation.harm * track.ratio,
+    )
 
 
 def find_twins(passages: Passages, vectors: np.ndarray[Any, np.dtype[np.float32]]) -> pd.DataFrame:

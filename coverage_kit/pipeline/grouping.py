@@ -9,16 +9,23 @@ from coverage_kit.settings import Settings
 from coverage_kit.tables import GROUPS, Groups, LogTables
 from coverage_kit.vectors import Encoder, embed_texts
 
-_WORTH_DISTILLING = 2  # static vectors cost their distillation first, which fewer queries to spare do not repay
+_WORTH_DISTILLING = (
+    2  # static vectors cost their distillation first, which fewer queries to spare do not repay
+)
 
 logger = logging.getLogger(__name__)
 
 
-def group_log(settings: Settings, log: LogTables, encoder: Encoder, is_own_encoder: bool = False) -> tuple[LogTables, Groups]:
+def group_log(
+    settings: Settings,
+    log: LogTables,
+    encoder: Encoder,
+    is_own_encoder: bool = False,
+) -> tuple[LogTables, Groups]:
     """Return the log with near-duplicate queries as one, and who is in which group; as it is where it has few queries.
 
-    Of more than twice as many queries as stay, groups are told by static vectors, where these can be had, which spares the
-    encoder all but one query of each.
+    Of more than twice as many queries as stay, groups are told by static vectors, where these can
+    be had, which spares the encoder all but one query of each.
 
     Args:
         settings: `match.max_queries` is how many queries stay.

@@ -18,7 +18,9 @@ from coverage_kit.storage.files import write_folder
 from coverage_kit.tables import HISTORY, PREVIOUS, History, Previous, checked
 
 MEASURES = ("citation_rate", "mention_rate", "share_of_voice")
-_FIGURES, _ASKED, _RUNS = "history.parquet", "previous.parquet", "runs.parquet"
+_FIGURES = "history.parquet"
+_ASKED = "previous.parquet"
+_RUNS = "runs.parquet"
 
 logger = logging.getLogger(__name__)
 
@@ -26,9 +28,10 @@ logger = logging.getLogger(__name__)
 def finish_run(analysis: Analysis) -> Analysis:
     """Return the analysis with its history, the coverage of the run before and what all has cost; remember this run.
 
-    Runs count as one series where site, source, encoder and match settings agree: coverage told otherwise is another figure,
-    and a changed copy is another site. A run that found the same as the one before it takes that one's place, so that nothing
-    seems to move; `about` then says when that one ended, as `same_as`. Raises RunError when the cache cannot be written.
+    Runs count as one series where site, source, encoder and match settings agree: coverage told
+    otherwise is another figure, and a changed copy is another site. A run that found the same as
+    the one before it takes that one's place, so that nothing seems to move; `about` then says when
+    that one ended, as `same_as`. Raises RunError when the cache cannot be written.
     """
     settings = make_settings(analysis.about["settings"], where="a run's settings")
     found = digest([analysis.coverage, analysis.gaps, analysis.edits, analysis.visibility])
@@ -39,13 +42,31 @@ def finish_run(analysis: Analysis) -> Analysis:
         about = {**about, "same_as": history["at"].max().isoformat()}
     else:
         number = len(runs) + 1
-        history = pd.concat([history, list_figures(analysis, number, datetime.now(UTC))], ignore_index=True)
-        asked = pd.concat([asked[asked["run"] == number - 1], list_asked(analysis).assign(run=number)], ignore_index=True)
-        runs = pd.concat([runs, pd.DataFrame({"run": [number], "found": [found]})], ignore_index=True)
+        history = pd.concat(
+            [history, list_figures(analysis, number, datetime.now(UTC))],
+            ignore_index=True,
+        )
+        asked = pd.concat(
+            [
+                asked[asked["run"] == number - 1],
+                list_asked(analysis).assign(run=number),
+            ],
+            ignore_index=True,
+        )
+        runs = pd.concat(
+            [runs, pd.DataFrame({"run": [number], "found": [found]})],
+            ignore_index=True,
+        )
         write_folder(folder, lambda beside: _write(beside, runs, history, asked))
     before = asked[asked["run"] < len(runs)].drop(columns="run").reset_index(drop=True)
     costs = open_ledger(settings).read()
-    return replace(analysis, history=HISTORY.typed(history), previous=PREVIOUS.typed(before), costs=costs, about=about)
+    return replace(
+        analysis,
+        history=HISTORY.typed(history),
+        previous=PREVIOUS.typed(before),
+        costs=costs,
+        about=about,
+    )
 
 
 def add_costs(analysis: Analysis) -> Analysis:
@@ -59,15 +80,30 @@ def list_figures(analysis: Analysis, run: int, at: datetime) -> History:
     """Return the figures of one run that its history keeps."""
     head = summarize(analysis)
     counted: list[dict[str, Any]] = [
-        {"measure": "coverage", "value": head.covered, "low": head.covered_low, "high": head.covered_high},
+        {
+            "measure": "coverage",
+            "value": head.covered,
+            "low": head.covered_low,
+            "high": head.covered_high,
+        },
         {"measure": "severe_gaps", "value": head.n_severe},
         {"measure": "planned_minutes", "value": head.planned_minutes},
-        {"measure": "planned_gain", "value": head.planned_gain, "low": head.planned_low, "high": head.planned_high},
+        {
+            "measure": "planned_gain",
+            "value": head.planned_gain,
+            "low": head.planned_low,
+            "high": head.planned_high,
+        },
     ]
     rows = [{**row, "part": "all", "n": head.n_queries} for row in counted]
     seen = describe_visibility(analysis, ("all",))
-    ours = seen.loc[seen["is_own"] & seen["measure"].isin(MEASURES), ["measure", "series", "value", "low", "high", "n_prompts"]]
-    seen_rows: list[dict[Any, Any]] = ours.rename(columns={"series": "part", "n_prompts": "n"}).to_dict("records")
+    ours = seen.loc[
+        seen["is_own"] & seen["measure"].isin(MEASURES),
+        ["measure", "series", "value", "low", "high", "n_prompts"],
+    ]
+    seen_rows: list[dict[Any, Any]] = ours.rename(
+        columns={"series": "part", "n_prompts": "n"}
+    ).to_dict("records")
     return HISTORY.table([{**row, "run": run, "at": at} for row in (*rows, *seen_rows)])
 
 
@@ -75,13 +111,23 @@ def list_figures(analysis: Analysis, run: int, at: datetime) -> History:
 def list_asked(analysis: Analysis) -> Previous:
     """Return the questions of a run with their coverage and the names of their gaps: what the next run compares with."""
     frame = analysis.queries[["query_id", "text"]].merge(analysis.coverage, on="query_id")
-    frame = frame.merge(analysis.clusters, on="query_id", how="left").merge(analysis.gaps[["cluster_id", "label"]], "left")
+    frame = frame.merge(analysis.clusters, on="query_id", how="left").merge(
+        analysis.gaps[["cluster_id", "label"]], "left"
+    )
     return PREVIOUS.typed(frame)[PREVIOUS.names] if len(frame) else PREVIOUS.empty()
 
 
 def _name_series(analysis: Analysis) -> str:
-    about, settings = analysis.about, analysis.about["settings"]
-    return digest([about["own_site"], str(settings["site"].get("source", "")), about["encoder"], settings.get("match", {})])
+    about = analysis.about
+    settings = analysis.about["settings"]
+    return digest(
+        [
+            about["own_site"],
+            str(settings["site"].get("source", "")),
+            about["encoder"],
+            settings.get("match", {}),
+        ]
+    )
 
 
 def _write(folder: Path, runs: pd.DataFrame, history: pd.DataFrame, asked: pd.DataFrame) -> None:
@@ -92,14 +138,24 @@ def _write(folder: Path, runs: pd.DataFrame, history: pd.DataFrame, asked: pd.Da
 def _read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return runs, figures and questions remembered; none where none are, or where they cannot be read, which is told."""
     none = pd.DataFrame({"run": pd.Series(dtype="int64"), "found": pd.Series(dtype="str")})
-    empty = none, HISTORY.empty(), PREVIOUS.empty().assign(run=pd.Series(dtype="int64"))
+    empty = (
+        none,
+        HISTORY.empty(),
+        PREVIOUS.empty().assign(run=pd.Series(dtype="int64")),
+    )
     if not folder.exists():
         return empty
     try:
-        runs, history, asked = (pd.read_parquet(folder / name) for name in (_RUNS, _FIGURES, _ASKED))
+        runs, history, asked = (
+            pd.read_parquet(folder / name) for name in (_RUNS, _FIGURES, _ASKED)
+        )
     except (OSError, ValueError) as error:
         kept = folder.with_name(f"{folder.name}.unreadable")
         folder.replace(kept)
-        logger.warning("history: cannot be read (%s); it begins anew, the old one is in %s", error, kept)
+        logger.warning(
+            "history: cannot be read (%s); it begins anew, the old one is in %s",
+            error,
+            kept,
+        )
         return empty
     return runs, history, asked

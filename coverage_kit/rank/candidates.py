@@ -26,8 +26,9 @@ class PageChange(NamedTuple):
 class Candidate:
     """One edit before its gain is known; `added` are passages as the simulation reads them, `removed` their ids.
 
-    `after` are the words proposed, with slots and marked extracts. `part` is the share of the fullest variant's words;
-    `is_assumed` says that nothing tells what the answer is, so that the questions stand for it.
+    `after` are the words proposed, with slots and marked extracts. `part` is the share of the
+    fullest variant's words; `is_assumed` says that nothing tells what the answer is, so that the
+    questions stand for it.
     """
 
     cluster_id: str
@@ -51,11 +52,14 @@ class Candidate:
 class Site:
     """The own site as edits see it: its passages, as a table and by id; twins are pairs of near-duplicate passages.
 
-    `twins` has columns passage_id and other_passage_id; `this_year` is the year of the log's last question.
+    `twins` has columns passage_id and other_passage_id; `this_year` is the year of the log's last
+    question.
     """
 
     passages: Passages
-    twins: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"passage_id": [], "other_passage_id": []}))
+    twins: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame({"passage_id": [], "other_passage_id": []})
+    )
     this_year: int = 0
     by_id: pd.DataFrame = field(init=False, repr=False)
 
@@ -73,9 +77,10 @@ class Site:
 class Gap:
     """What the candidates of one gap are written from.
 
-    `nearest` is the own passage nearest to each of the questions; `places` are the anchors on the pages that fit best, the best
-    first; `elsewhere` is what the best other site's passage says, which stands for the answer in the simulation where the log
-    has no answers, and is shown to nobody.
+    `nearest` is the own passage nearest to each of the questions; `places` are the anchors on the
+    pages that fit best, the best first; `elsewhere` is what the best other site's passage says,
+    which stands for the answer in the simulation where the log has no answers, and is shown to
+    nobody.
     """
 
     cluster_id: str

@@ -7,7 +7,12 @@ from coverage_kit.tables import Coverage, Evidence, Queries, checked
 
 COVERED = "covered"
 CONTENT_CAUSES = ("missing", "mis-worded")
-VISIBILITY_CAUSES = ("not retrieved", "retrieved but not cited", "not cited", "cited but not mentioned")
+VISIBILITY_CAUSES = (
+    "not retrieved",
+    "retrieved but not cited",
+    "not cited",
+    "cited but not mentioned",
+)
 LOST_CAUSES = ("unwinnable", "out of scope")
 
 THIRD_PARTY_SHARE = 0.8
@@ -17,7 +22,9 @@ _LEAST_DEMAND = 1e-3
 
 def gather_facts(evidence: Evidence, coverage: Coverage, rates: pd.DataFrame) -> pd.DataFrame:
     """Return one row a query with what the causes are told from: coverage, evidence as percentiles, outcomes of answers."""
-    facts = evidence.set_index("query_id")[["own_best", "on_subject", "margin", "answer_support"]].copy()
+    facts = evidence.set_index("query_id")[
+        ["own_best", "on_subject", "margin", "answer_support"]
+    ].copy()
     facts["coverage"] = coverage.set_index("query_id")["coverage"]
     facts["limit"] = _gap_limit(facts["coverage"])
     facts["is_far"] = (facts["on_subject"] < _far_limit(facts)).astype(float)
@@ -43,24 +50,40 @@ def pool_facts(facts: pd.DataFrame, queries: Queries, cluster_of: "pd.Series[str
 def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
     """Return the cause for each row of facts (of queries or of pooled clusters); 'covered' where there is no gap.
 
-    Order matters: what cannot be won comes before what could be written, and content before visibility.
+    Order matters: what cannot be won comes before what could be written, and content before
+    visibility.
     """
     answered = facts["n_answers"].fillna(0) > 0
     cited_by_none = answered & (facts["cited"].fillna(0) < SELDOM)
     is_retrieved = facts["retrieved"] >= 0.5
     gap = facts["coverage"] < facts["limit"]
     rules: list[tuple[str, pd.Series[bool]]] = [
-        ("out of scope", gap & (facts["is_far"] > 0.5) & ~(answered & (facts["third_party"] < THIRD_PARTY_SHARE))),
+        (
+            "out of scope",
+            gap
+            & (facts["is_far"] > 0.5)
+            & ~(answered & (facts["third_party"] < THIRD_PARTY_SHARE)),
+        ),
         ("unwinnable", answered & (facts["searched"] < 0.5)),
-        ("unwinnable", cited_by_none & (facts["third_party"] >= THIRD_PARTY_SHARE) & ~is_retrieved),
+        (
+            "unwinnable",
+            cited_by_none & (facts["third_party"] >= THIRD_PARTY_SHARE) & ~is_retrieved,
+        ),
         ("mis-worded", gap & (facts["support_ahead"] > SELDOM)),
         ("missing", gap),
         ("retrieved but not cited", cited_by_none & is_retrieved),
         ("not retrieved", cited_by_none & (facts["has_retrieved"] > 0)),
         ("not cited", cited_by_none),  # the log does not say what was retrieved
-        ("cited but not mentioned", answered & (facts["cited"] >= 0.5) & (facts["mentioned"] < SELDOM)),
+        (
+            "cited but not mentioned",
+            answered & (facts["cited"] >= 0.5) & (facts["mentioned"] < SELDOM),
+        ),
     ]
-    names = np.select([np.asarray(test, dtype=bool) for _, test in rules], [name for name, _ in rules], default=COVERED)
+    names = np.select(
+        [np.asarray(test, dtype=bool) for _, test in rules],
+        [name for name, _ in rules],
+        default=COVERED,
+    )
     return pd.Series(names, index=facts.index, dtype="str")
 
 
@@ -74,10 +97,12 @@ def explain_coverage(coverage: Coverage, facts: pd.DataFrame) -> Coverage:
 def _gap_limit(coverage: "pd.Series[float]") -> float:
     """Return the coverage under which a query is called a gap: one half, or more where that would call too few gaps.
 
-    Where evidence is weak, every coverage lies near the log's mean and none under one half. As many queries are called gaps as
-    their calibrated coverages add up to.
+    Where evidence is weak, every coverage lies near the log's mean and none under one half. As many
+    queries are called gaps as their calibrated coverages add up to.
     """
-    return max(0.5, float(coverage.quantile(float((1 - coverage).mean())))) if len(coverage) else 0.5
+    return (
+        max(0.5, float(coverage.quantile(float((1 - coverage).mean())))) if len(coverage) else 0.5
+    )
 
 
 def _far_limit(facts: pd.DataFrame) -> float:

@@ -15,7 +15,8 @@ _WORDS_OF_A_CLAIM = (8, 60)
 _WORD_WORTH = 0.01  # a longer claim says more; beyond twenty words it rambles
 _WORD = re.compile(r"\w+")
 _QUESTION_START = re.compile(
-    r"^(who|what|when|where|why|how|which|can|could|do|does|did|is|are|was|will|would|should|may|must|has|have)\b", re.I
+    r"^(who|what|when|where|why|how|which|can|could|do|does|did|is|are|was|will|would|should|may|must|has|have)\b",
+    re.I,
 )
 
 
@@ -23,7 +24,8 @@ _QUESTION_START = re.compile(
 class ClaimBook:
     """Claims of the logged answers and their vectors by row.
 
-    The frame holds claim_id, query_id, text, own_similarity, and other_similarity (nan without other sites).
+    The frame holds claim_id, query_id, text, own_similarity, and other_similarity (nan without
+    other sites).
     """
 
     claims: pd.DataFrame
@@ -38,7 +40,11 @@ class ClaimBook:
             return []
         vectors = self.vectors[rows]
         telling = _WORD_WORTH * words[words.between(*_WORDS_OF_A_CLAIM)].clip(upper=20).to_numpy()
-        shared = telling + vectors @ vectors.mean(axis=0) - self.claims["own_similarity"].to_numpy()[rows]
+        shared = (
+            telling
+            + vectors @ vectors.mean(axis=0)
+            - self.claims["own_similarity"].to_numpy()[rows]
+        )
         chosen: list[int] = []
         for _ in range(min(n, len(rows))):
             alike = (vectors @ vectors[chosen].T).max(axis=1) if chosen else np.zeros(len(rows))
@@ -54,9 +60,13 @@ class ClaimBook:
 def unsupported_claims(book: ClaimBook, clusters: Clusters, n: int = 3) -> "pd.Series[str]":
     """Return by cluster_id, one to a line, up to n claims of its answers that other sites support better than the own site."""
     behind = book.claims["own_similarity"] < book.claims["other_similarity"].fillna(np.inf)
-    lost = ClaimBook(book.claims[behind].reset_index(drop=True), book.vectors[behind.to_numpy()])
+    lost = ClaimBook(
+        book.claims[behind].reset_index(drop=True),
+        book.vectors[behind.to_numpy()],
+    )
     found = {
-        name: "\n".join(lost.lacking(list(group["query_id"]), n)) or None for name, group in clusters.groupby("cluster_id")
+        name: "\n".join(lost.lacking(list(group["query_id"]), n)) or None
+        for name, group in clusters.groupby("cluster_id")
     }
     return pd.Series(found, name="unsupported_claims", dtype="str")
 
@@ -82,7 +92,11 @@ def content_words(text: str) -> set[str]:
     >>> sorted(content_words("How far does the Drover go?"))
     ['drover', 'far']
     """
-    return {word for word in _WORD.findall(text.lower()) if word not in ENGLISH_STOP_WORDS and not _QUESTION_START.match(word)}
+    return {
+        word
+        for word in _WORD.findall(text.lower())
+        if word not in ENGLISH_STOP_WORDS and not _QUESTION_START.match(word)
+    }
 
 
 def mark_extracts(claims: Sequence[str], label: str) -> str:
@@ -98,9 +112,15 @@ def write_brief(task: str, questions: list[str], claims: list[str], label: str) 
 
     Claims are extracts of logged answers, marked as such: leads to check, not facts to publish.
     """
-    lines = [task, "Answer, in your own words:", *(f"- {as_question(question)}" for question in questions)]
+    lines = [
+        task,
+        "Answer, in your own words:",
+        *(f"- {as_question(question)}" for question in questions),
+    ]
     if claims:
-        lines += ["Logged answers say (extracts to check against your own facts, not text to publish):"]
+        lines += [
+            "Logged answers say (extracts to check against your own facts, not text to publish):"
+        ]
         lines += [f"- “{claim}” [FACT NEEDED: what is true of your own offer?]" for claim in claims]
     else:
         lines += [f"[FACT NEEDED: your own figures and conditions on {label}]"]

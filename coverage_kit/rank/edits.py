@@ -11,13 +11,21 @@ from coverage_kit.rank.causes import COVERED
 from coverage_kit.rank.drafts import ClaimBook
 from coverage_kit.rank.operations import MAKERS
 from coverage_kit.settings import RankSettings
-from coverage_kit.tables import CHANGES, Changes, Clusters, Coverage, Gaps, Queries
+from coverage_kit.tables import (
+    CHANGES,
+    Changes,
+    Clusters,
+    Coverage,
+    Gaps,
+    Queries,
+)
 
-SHORT, FULL = 2, 5
+SHORT = 2
+FULL = 5
 NO_EDIT = "no_edit"
 
 
-def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of)
+def propose_edits(
     gaps: Gaps,
     queries: Queries,
     coverage: Coverage,
@@ -31,7 +39,8 @@ def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of
 ) -> list[Candidate]:
     """Return the candidate edits of every winnable gap, at most `costs.edits_per_gap` a gap, in the gaps' order.
 
-    Each is drafted from half of the gap's queries (every other one by demand), so that the other half can score it.
+    Each is drafted from half of the gap's queries (every other one by demand), so that the other
+    half can score it.
 
     Args:
         gaps: the gaps in the order of the work.
@@ -41,7 +50,8 @@ def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of
         site: the own site.
         book: claims of the logged answers.
         costs: what an edit costs.
-        places: by cluster_id and rank, the passage at which to edit on each of the pages that fit best (`best_places`).
+        places: by cluster_id and rank, the passage at which to edit on each of the pages that fit
+            best (`best_places`).
         elsewhere: by cluster_id, the words of the best other site's passage.
         holdout: queries from which nothing is drafted, where their gap has others.
     """
@@ -51,19 +61,36 @@ def propose_edits(  # noqa: PLR0913 (one table for each thing an edit is made of
     members = {str(name): group for name, group in asked.groupby("cluster_id")}
     candidates: list[Candidate] = []
     for row in gaps.to_dict("records"):
-        if not row["is_closable"] or row["cause"] == COVERED or not isinstance(row["own_passage_id"], str):
+        if (
+            not row["is_closable"]
+            or row["cause"] == COVERED
+            or not isinstance(row["own_passage_id"], str)
+        ):
             continue
         members_of = members[row["cluster_id"]]
         is_open = ~members_of["query_id"].isin(list(holdout))
-        gap = _gap_of(row, members_of[is_open] if is_open.any() else members_of, book, places, elsewhere or {})
-        made = [one for make in MAKERS for one in make(gap, site, costs) if not touches(one, costs.locked_pages)]
+        gap = _gap_of(
+            row,
+            members_of[is_open] if is_open.any() else members_of,
+            book,
+            places,
+            elsewhere or {},
+        )
+        made = [
+            one
+            for make in MAKERS
+            for one in make(gap, site, costs)
+            if not touches(one, costs.locked_pages)
+        ]
         candidates += made[: costs.edits_per_gap]
     return candidates
 
 
 def touches(candidate: Candidate, patterns: tuple[str, ...]) -> bool:
     """Return whether a candidate changes a page that must not be touched, be it not the page on which it is listed."""
-    return any(fnmatch(change.page_id, pattern) for change in candidate.changes for pattern in patterns)
+    return any(
+        fnmatch(change.page_id, pattern) for change in candidate.changes for pattern in patterns
+    )
 
 
 def explain_no_edits(gaps: Gaps) -> list[Candidate]:
@@ -74,7 +101,12 @@ def explain_no_edits(gaps: Gaps) -> list[Candidate]:
     }
     return [
         Candidate(
-            *(row["cluster_id"], NO_EDIT, str(row["own_passage_id"]).split("#")[0], ""),
+            *(
+                row["cluster_id"],
+                NO_EDIT,
+                str(row["own_passage_id"]).split("#")[0],
+                "",
+            ),
             brief=f"{reasons.get(row['cause'], 'No edit can close this gap.')} {row['reason']}.",
             cost_minutes=0.0,
             drafted_from=(),
@@ -104,14 +136,21 @@ def edit_id(number: int) -> str:
 
 
 def _gap_of(
-    row: Mapping[Any, Any], asked: pd.DataFrame, book: ClaimBook, places: pd.DataFrame | None, elsewhere: Mapping[str, str]
+    row: Mapping[Any, Any],
+    asked: pd.DataFrame,
+    book: ClaimBook,
+    places: pd.DataFrame | None,
+    elsewhere: Mapping[str, str],
 ) -> Gap:
     half = asked.iloc[::2]
     drafted_from = tuple(half["query_id"])
     claims = book.lacking(list(drafted_from), FULL)
-    own, name = str(row["own_passage_id"]), str(row["cluster_id"])
+    own = str(row["own_passage_id"])
+    name = str(row["cluster_id"])
     found = [] if places is None else list(places.loc[places["cluster_id"] == name, "passage_id"])
-    is_there = half[(half["own_passage_id"] == own) & (half["cause"] == row["cause"])].sort_values("coverage", ascending=False)
+    is_there = half[(half["own_passage_id"] == own) & (half["cause"] == row["cause"])].sort_values(
+        "coverage", ascending=False
+    )
     return Gap(
         name,
         str(row["label"]),

@@ -1,7 +1,8 @@
 """What the sites of a log offer for its queries: the features from which `choice` tells which site an answer cites.
 
-All are computed from the queries, the sites' passages and what is cited for *other* queries; none looks at an answer. An edit
-changes `nearest` and `lexical`; `subject` and RECORD_FEATURES say where the site stands and are held while it is tried out.
+All are computed from the queries, the sites' passages and what is cited for *other* queries; none
+looks at an answer. An edit changes `nearest` and `lexical`; `subject` and RECORD_FEATURES say where
+the site stands and are held while it is tried out.
 """
 
 import numpy as np
@@ -25,8 +26,9 @@ _BLOCK = 20_000_000
 def expand_queries(asked: Vectors, content: Vectors, k: int = _FEEDBACK) -> Vectors:
     """Return each query's vector drawn half-way to the mean of its k nearest passages of any site, unit length, (n, d).
 
-    Pseudo-relevance feedback (Rocchio 1971): what sites write about a question says more of its subject than its few words.
-    Expand once, with the sites as they are: an edit that is tried out must not move the question towards itself.
+    Pseudo-relevance feedback (Rocchio 1971): what sites write about a question says more of its
+    subject than its few words. Expand once, with the sites as they are: an edit that is tried out
+    must not move the question towards itself.
     """
     k = min(k, len(content))
     if not k:
@@ -38,20 +40,26 @@ def expand_queries(asked: Vectors, content: Vectors, k: int = _FEEDBACK) -> Vect
     return np.concatenate(parts)
 
 
-def content_features(expanded: Vectors, content: Vectors, recall: Vectors, centre: Vectors) -> Floats:
+def content_features(
+    expanded: Vectors, content: Vectors, recall: Vectors, centre: Vectors
+) -> Floats:
     """Return what one site offers for each query, shape (n, 3): `CONTENT_FEATURES`.
 
-    nearest: similarity of the nearest passage; lexical: largest share of the query's idf weight found in a passage; subject:
+    nearest: similarity of the nearest passage; lexical: largest share of the query's idf weight
+        found in a passage; subject:
     similarity of the site's centre, which one edit leaves as it is.
 
     Args:
         expanded: vectors of the queries (`expand_queries`), (n, d).
-        content: vectors of the site's passages, after an edit those that are then there, (p, d), p at least 1.
+        content: vectors of the site's passages, after an edit those that are then there, (p, d), p
+            at least 1.
         recall: share of each query's idf weight found in each passage, (n, p).
         centre: mean of the site's passages before any edit, of unit length (`site_centre`), (d,).
     """
     nearest = np.round(expanded @ content.T, 6).max(axis=1)
-    return np.column_stack([nearest, recall.max(axis=1), np.round(expanded @ centre, 6)]).astype(np.float64)
+    return np.column_stack([nearest, recall.max(axis=1), np.round(expanded @ centre, 6)]).astype(
+        np.float64
+    )
 
 
 def site_centre(content: Vectors) -> Vectors:
@@ -63,20 +71,24 @@ def site_centre(content: Vectors) -> Vectors:
 def record_features(expanded: Vectors, is_cited: Flags, centres: Vectors, known: Flags) -> Floats:
     """Return how often a site, and sites like it, are cited for other queries near this one: `RECORD_FEATURES`, (n, m, 2).
 
-    record: log of the site's citation rate over near queries, two queries at its overall rate added, against that rate;
-    kin_record: the same for sites with a near centre, the site itself left out. No query's own citations count for it.
+    record: log of the site's citation rate over near queries, two queries at its overall rate
+        added, against that rate;
+    kin_record: the same for sites with a near centre, the site itself left out. No query's own
+        citations count for it.
 
     Args:
         expanded: vectors of the queries, (n, d).
         is_cited: whether an answer to the query cites the site, (n, m).
         centres: of the sites (`site_centre`), (m, d).
-        known: whose citations may be looked at for each query, (n, n) or (1, n); a query's own never count.
+        known: whose citations may be looked at for each query, (n, n) or (1, n); a query's own
+            never count.
     """
     allowed = known & ~np.eye(len(expanded), dtype=bool)
     near = np.where(allowed, np.exp((expanded @ expanded.T - 1) / _QUERY_WIDTH), 0.0)
     near /= np.maximum(near.sum(axis=1, keepdims=True), 1e-12)
     flags = is_cited.astype(np.float64)
-    rate, overall = near @ flags, allowed @ flags / np.maximum(allowed.sum(axis=1, keepdims=True), 1)
+    rate = near @ flags
+    overall = allowed @ flags / np.maximum(allowed.sum(axis=1, keepdims=True), 1)
     n_near = 1 / np.maximum((near**2).sum(axis=1, keepdims=True), 1e-12)
     shrunk = (n_near * rate + _PRIOR_QUERIES * overall) / (n_near + _PRIOR_QUERIES)
     kin = _kinship(centres).T
@@ -97,4 +109,7 @@ def _lift(rate: Floats, overall: Floats) -> Floats:
 
 
 def _unit(vectors: Vectors) -> Vectors:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), dtype=np.float32)
+    return np.asarray(
+        vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9),
+        dtype=np.float32,
+    )

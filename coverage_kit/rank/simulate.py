@@ -45,9 +45,10 @@ class Chances:
 class Simulation:
     """Predicted effects of candidates.
 
-    `room` (n queries,) is what is left to gain: demand x (1 - coverage). `chances` say for each edit which part of that room it
-    may take. `gain` (1 + bootstraps, n edits) is the rise in queries asked net of harm counted twice, `harm` (n edits,) the
-    fall. `groups` (n edits,) number the edits' gaps: edits of one gap are variants, of which the best counts.
+    `room` (n queries,) is what is left to gain: demand x (1 - coverage). `chances` say for each
+    edit which part of that room it may take. `gain` (1 + bootstraps, n edits) is the rise in
+    queries asked net of harm counted twice, `harm` (n edits,) the fall. `groups` (n edits,) number
+    the edits' gaps: edits of one gap are variants, of which the best counts.
     """
 
     room: Floats
@@ -58,30 +59,61 @@ class Simulation:
     effects: Effects
 
 
-def simulate_edits(  # noqa: PLR0913 (what is simulated, on what, and how it is numbered)
-    candidates: list[Candidate], model: CoverageModel, queries: Queries, clusters: Clusters, seed: int = 0, first: int = 0
+def simulate_edits(
+    candidates: list[Candidate],
+    model: CoverageModel,
+    queries: Queries,
+    clusters: Clusters,
+    seed: int = 0,
+    first: int = 0,
 ) -> Simulation:
     """Return what each candidate would bring and harm, alone.
 
-    A query's rise of coverage counts with the probability that it asks for the edited text (`Effect.answer_probability`). Queries from which
-    the draft was written are taken to gain, where it comes near them, the same part of their room as the others of the gap; a
-    gap of one query has nobody else to ask: it is scored on itself, at half its worth. Intervals resample the calibration and
-    the queries together. `first` is the number of the first candidate among all that are simulated.
+    A query's rise of coverage counts with the probability that it asks for the edited text
+    (`Effect.answer_probability`). Queries from which the draft was written are taken to gain, where
+    it comes near them, the same part of their room as the others of the gap; a gap of one query has
+    nobody else to ask: it is scored on itself, at half its worth. Intervals resample the
+    calibration and the queries together. `first` is the number of the first candidate among all
+    that are simulated.
     """
     demand = np.asarray(demand_weights(queries), dtype=np.float64)
     place = pd.Series(np.arange(len(queries)), index=pd.Index(queries["query_id"]))
-    members = {str(name): place.loc[group].to_numpy() for name, group in clusters.groupby("cluster_id")["query_id"]}
-    changes = [TextChange(one.added, one.removed, one.cluster_id, one.part, one.is_assumed) for one in candidates]
+    members = {
+        str(name): place.loc[group].to_numpy()
+        for name, group in clusters.groupby("cluster_id")["query_id"]
+    }
+    changes = [
+        TextChange(one.added, one.removed, one.cluster_id, one.part, one.is_assumed)
+        for one in candidates
+    ]
     rng = np.random.default_rng(seed)
     room = demand * np.maximum(1 - model.coverage_now, _LEAST_ROOM)
     found = []
-    for number, (candidate, touched) in enumerate(zip(candidates, model.simulate(changes), strict=True)):
-        drafted = place.loc[list(candidate.drafted_from)].to_numpy() if candidate.drafted_from else np.zeros(0, np.int64)
+    for number, (candidate, touched) in enumerate(
+        zip(candidates, model.simulate(changes), strict=True)
+    ):
+        drafted = (
+            place.loc[list(candidate.drafted_from)].to_numpy()
+            if candidate.drafted_from
+            else np.zeros(0, np.int64)
+        )
         effect = _with_rows(touched, drafted, model.coverage_now)
-        counted = _QueryCounts(effect, members.get(candidate.cluster_id, np.zeros(0, np.int64)), drafted, demand, room)
-        draws, rows = counted.gain_draws(rng), counted.rows_of_effects(edit_id(first + number), queries)
-        found.append((counted.chances(), counted.harm, draws, rows))  # not the effect itself: of all edits they fill gigabytes
-    groups = np.asarray(pd.factorize(np.array([one.cluster_id for one in candidates], dtype=object))[0], dtype=np.int64)
+        counted = _QueryCounts(
+            effect,
+            members.get(candidate.cluster_id, np.zeros(0, np.int64)),
+            drafted,
+            demand,
+            room,
+        )
+        draws = counted.gain_draws(rng)
+        rows = counted.rows_of_effects(edit_id(first + number), queries)
+        found.append(
+            (counted.chances(), counted.harm, draws, rows)
+        )  # not the effect itself: of all edits they fill gigabytes
+    groups = np.asarray(
+        pd.factorize(np.array([one.cluster_id for one in candidates], dtype=object))[0],
+        dtype=np.int64,
+    )
     return Simulation(
         room,
         tuple(chances for chances, *_ in found),
@@ -109,24 +141,45 @@ def _with_rows(effect: Effect, rows: Rows, now: Floats) -> Effect:
     """Return the effect with these queries in it, unchanged where it does not touch them."""
     more = np.setdiff1d(rows, effect.rows)
     same = np.tile(now[more], (len(effect.before), 1))
-    before, after = np.hstack([effect.before, same]), np.hstack([effect.after, same])
-    return Effect(np.r_[effect.rows, more], before, after, np.r_[effect.answer_probability, np.zeros(len(more))])
+    before = np.hstack([effect.before, same])
+    after = np.hstack([effect.after, same])
+    return Effect(
+        np.r_[effect.rows, more],
+        before,
+        after,
+        np.r_[effect.answer_probability, np.zeros(len(more))],
+    )
 
 
 class _QueryCounts:
     """How one candidate's effect on each query counts."""
 
-    def __init__(self, effect: Effect, in_gap: Rows, drafted: Rows, demand: Floats, room: Floats) -> None:
-        self.effect, self.room = effect, room[effect.rows]
+    def __init__(
+        self,
+        effect: Effect,
+        in_gap: Rows,
+        drafted: Rows,
+        demand: Floats,
+        room: Floats,
+    ) -> None:
+        self.effect = effect
+        self.room = room[effect.rows]
         self.change = effect.after - effect.before
-        self.is_drafted, is_of_gap = np.isin(effect.rows, drafted), np.isin(effect.rows, in_gap)
+        self.is_drafted = np.isin(effect.rows, drafted)
+        is_of_gap = np.isin(effect.rows, in_gap)
         self.is_standing = self.is_drafted & (effect.answer_probability > 0)
-        held_out, standing = room[np.setdiff1d(in_gap, drafted)].sum(), self.room[self.is_standing].sum()
+        held_out = room[np.setdiff1d(in_gap, drafted)].sum()
+        standing = self.room[self.is_standing].sum()
         self.is_alone = held_out <= 0
         scale = 0.5 if self.is_alone else (held_out + standing) / held_out
-        counts = np.where(self.is_drafted & (not self.is_alone), 0.0, np.where(is_of_gap, scale, 1.0))
+        counts = np.where(
+            self.is_drafted & (not self.is_alone),
+            0.0,
+            np.where(is_of_gap, scale, 1.0),
+        )
         self.weight = demand[effect.rows] * effect.answer_probability * counts
-        self.held_out_rows, self.held_out = is_of_gap & ~self.is_drafted, held_out
+        self.held_out_rows = is_of_gap & ~self.is_drafted
+        self.held_out = held_out
         self.plain = demand[effect.rows] * effect.answer_probability
 
     @property
@@ -137,7 +190,12 @@ class _QueryCounts:
     def gain_draws(self, rng: np.random.Generator) -> Floats:
         """Return the net gain, the estimate first, then under each refit with the queries resampled (Bayesian bootstrap)."""
         worth = np.where(self.change > 0, self.change, 2 * self.change) * self.weight
-        resampled = np.vstack([np.ones(worth.shape[1]), rng.exponential(size=(len(worth) - 1, worth.shape[1]))])
+        resampled = np.vstack(
+            [
+                np.ones(worth.shape[1]),
+                rng.exponential(size=(len(worth) - 1, worth.shape[1])),
+            ]
+        )
         return np.asarray((worth * resampled).sum(axis=1), dtype=np.float64)
 
     def chances(self) -> Chances:
@@ -169,7 +227,11 @@ class _QueryCounts:
 
 def edit_table(candidates: list[Candidate], simulation: Simulation) -> pd.DataFrame:
     """Return the candidates with gain, its 90% interval and harm, not yet ranked."""
-    low, high = np.quantile(simulation.gain, [0.05, 0.95], axis=0) if candidates else (np.zeros(0), np.zeros(0))
+    low, high = (
+        np.quantile(simulation.gain, [0.05, 0.95], axis=0)
+        if candidates
+        else (np.zeros(0), np.zeros(0))
+    )
     return pd.DataFrame(
         [
             {

@@ -19,7 +19,8 @@ _MOST_TOKENS = 4_000  # beyond them the differing middle is told as a whole
 def diff_words(before: str, after: str) -> list[tuple[DiffKind, str]]:
     r"""Return the words of both texts in order, each run with whether it stands in both, only before or only after.
 
-    Line breaks are kept; other space between words is one space. Joining what is not added gives back `before`.
+    Line breaks are kept; other space between words is one space. Joining what is not added gives
+    back `before`.
 
     >>> diff_words("It goes 55 km.", "It goes 55 to 90 km.")
     [('same', 'It goes 55'), ('added', 'to 90'), ('same', 'km.')]
@@ -30,13 +31,21 @@ def diff_words(before: str, after: str) -> list[tuple[DiffKind, str]]:
         if tag == "equal":
             pairs += [("same", token) for token in old[one:two]]
         else:
-            pairs += [("removed", token) for token in old[one:two]] + [("added", token) for token in new[three:four]]
-    runs = ((kind, _join([token for _, token in run])) for kind, run in groupby(pairs, key=lambda pair: pair[0]))
+            pairs += [("removed", token) for token in old[one:two]] + [
+                ("added", token) for token in new[three:four]
+            ]
+    runs = (
+        (kind, _join([token for _, token in run]))
+        for kind, run in groupby(pairs, key=lambda pair: pair[0])
+    )
     return [(kind, words) for kind, words in runs if words]
 
 
 def _tokens(text: str) -> list[str]:
-    return [token if token.startswith("\n") else token.strip() for token in _TOKEN.findall(clean_text(text).strip())]
+    return [
+        token if token.startswith("\n") else token.strip()
+        for token in _TOKEN.findall(clean_text(text).strip())
+    ]
 
 
 def _opcodes(old: list[str], new: list[str]) -> Sequence[tuple[str, int, int, int, int]]:
@@ -44,7 +53,10 @@ def _opcodes(old: list[str], new: list[str]) -> Sequence[tuple[str, int, int, in
         return difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     most = min(len(old), len(new))
     head = next((n for n in range(most) if old[n] != new[n]), most)
-    tail = next((n for n in range(most - head) if old[-1 - n] != new[-1 - n]), most - head)
+    tail = next(
+        (n for n in range(most - head) if old[-1 - n] != new[-1 - n]),
+        most - head,
+    )
     ends = len(old) - tail, len(new) - tail
     return [
         ("equal", 0, head, 0, head),
@@ -63,7 +75,10 @@ def _join_runs(runs: list[tuple[DiffKind, str]], told: list[str]) -> str:
     parts: list[str] = []
     for place, (run, text) in enumerate(zip(runs, told, strict=True)):
         before = runs[place - 1][1] if place else "\n"
-        parts += ["" if before.endswith("\n") or run[1].startswith("\n") else " ", text]
+        parts += [
+            "" if before.endswith("\n") or run[1].startswith("\n") else " ",
+            text,
+        ]
     return "".join(parts)
 
 
@@ -81,7 +96,9 @@ def diff_markdown(before: str, after: str) -> str:
 def _mark_lines(words: str, mark: str) -> str:
     """Return each line escaped and between marks, which hold on one line only."""
     parts = re.split(r"(\n+)", words)
-    return "".join(part if not part.strip() else f"{mark}{escape_markdown(part)}{mark}" for part in parts)
+    return "".join(
+        part if not part.strip() else f"{mark}{escape_markdown(part)}{mark}" for part in parts
+    )
 
 
 def diff_html(before: str, after: str) -> str:
@@ -107,6 +124,8 @@ def diff_lines(before: str, after: str) -> list[str]:
     >>> diff_lines("a\nb", "a\nc")
     [' a', '-b', '+c']
     """
-    old, new = (clean_text(text).strip().split("\n") if text.strip() else [] for text in (before, after))
+    old, new = (
+        clean_text(text).strip().split("\n") if text.strip() else [] for text in (before, after)
+    )
     lines = list(difflib.unified_diff(old, new, lineterm=""))[2:]  # the first two name files
     return [line for line in lines if not line.startswith("@@")]

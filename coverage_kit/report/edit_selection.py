@@ -22,7 +22,12 @@ def find_site_folder(analysis: Analysis, run: str) -> Path:
     source = str(analysis.about.get("settings", {}).get("site", {}).get("source", ""))
     if not source or "://" in source:
         cure = "Run on a folder of its HTML or Markdown files, or give edits.json to whoever edits the site."
-        raise RunError(run, "a run on a site that is a local folder", source or "no site.source", cure)
+        raise RunError(
+            run,
+            "a run on a site that is a local folder",
+            source or "no site.source",
+            cure,
+        )
     return Path(source)
 
 
@@ -35,10 +40,26 @@ def pick_edits(analysis: Analysis, top: int = 0, edit_ids: Sequence[str] = ()) -
     unknown = sorted(set(edit_ids) - set(edits["edit_id"]))
     if unknown:
         known = ", ".join(edits["edit_id"].head(3)) or "none"
-        raise RunError("--edit", "ids of edits of the run", ", ".join(unknown), f"It has {len(edits)}, such as {known}.")
-    picked = edits[edits["edit_id"].isin(list(edit_ids))] if edit_ids else edits.head(top) if top else chosen_edits(analysis)
+        raise RunError(
+            "--edit",
+            "ids of edits of the run",
+            ", ".join(unknown),
+            f"It has {len(edits)}, such as {known}.",
+        )
+    picked = (
+        edits[edits["edit_id"].isin(list(edit_ids))]
+        if edit_ids
+        else edits.head(top)
+        if top
+        else chosen_edits(analysis)
+    )
     if picked.empty:
-        raise RunError("apply", "edits to make", "no edit chosen", "Name some with --top or --edit.")
+        raise RunError(
+            "apply",
+            "edits to make",
+            "no edit chosen",
+            "Name some with --top or --edit.",
+        )
     return [str(edit_id) for edit_id in picked["edit_id"]]
 
 
@@ -55,9 +76,20 @@ def add_unlisted(done: pd.DataFrame, edit_ids: Sequence[str]) -> pd.DataFrame:
     """Return what was done with a row more for each edit of which the run lists no change: nothing goes untold."""
     rest = [edit_id for edit_id in edit_ids if edit_id not in set(done["edit_id"])]
     rows = [
-        {"edit_id": one, "position": 0, "page_id": "", "file": "", "status": "the run lists no change for it"} for one in rest
+        {
+            "edit_id": one,
+            "position": 0,
+            "page_id": "",
+            "file": "",
+            "status": "the run lists no change for it",
+        }
+        for one in rest
     ]
-    return pd.concat([done, pd.DataFrame(rows, columns=done.columns)], ignore_index=True) if rows else done
+    return (
+        pd.concat([done, pd.DataFrame(rows, columns=done.columns)], ignore_index=True)
+        if rows
+        else done
+    )
 
 
 def read_drafts(path: Path | None, edit_ids: Sequence[str]) -> dict[str, str]:
@@ -68,13 +100,23 @@ def read_drafts(path: Path | None, edit_ids: Sequence[str]) -> dict[str, str]:
     try:
         drafts = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
-        raise RunError(str(path), "a JSON file of drafts", str(error).splitlines()[0], cure) from error
+        raise RunError(
+            str(path), "a JSON file of drafts", str(error).splitlines()[0], cure
+        ) from error
     if not isinstance(drafts, dict) or not all(isinstance(text, str) for text in drafts.values()):
-        raise RunError(str(path), "an object of texts by edit id", type(drafts).__name__, cure)
+        raise RunError(
+            str(path),
+            "an object of texts by edit id",
+            type(drafts).__name__,
+            cure,
+        )
     unknown = sorted(set(drafts) - set(edit_ids))
     if unknown:
         raise RunError(
-            str(path), "drafts of edits that are applied", ", ".join(unknown), "Name them with --edit, or leave them out."
+            str(path),
+            "drafts of edits that are applied",
+            ", ".join(unknown),
+            "Name them with --edit, or leave them out.",
         )
     return drafts
 
@@ -82,9 +124,14 @@ def read_drafts(path: Path | None, edit_ids: Sequence[str]) -> dict[str, str]:
 def check_settings_place(copy: Path) -> Path:
     """Return where the settings for the copy go: beside it. Raises RunError where a file of another's lies there."""
     path = copy.resolve().with_name(f"{copy.resolve().name}.toml")
-    if path.exists() and not (path.is_file() and path.read_text(encoding="utf-8", errors="replace").startswith(_HEAD)):
+    if path.exists() and not (
+        path.is_file() and path.read_text(encoding="utf-8", errors="replace").startswith(_HEAD)
+    ):
         raise RunError(
-            str(path), "a free place for the copy's settings", "a file of another's", "Name another folder with --to."
+            str(path),
+            "a free place for the copy's settings",
+            "a file of another's",
+            "Name another folder with --to.",
         )
     return path
 
@@ -102,7 +149,11 @@ def _toml_lines(settings: dict[str, Any]) -> list[str]:
     """Return settings as TOML: plain keys first, then tables, then lists of tables."""
     tables = {name: value for name, value in settings.items() if isinstance(value, dict)}
     lists = {name: value for name, value in settings.items() if _is_table_list(value)}
-    lines = [f"{name} = {_toml(value)}" for name, value in settings.items() if name not in tables | lists and value is not None]
+    lines = [
+        f"{name} = {_toml(value)}"
+        for name, value in settings.items()
+        if name not in tables | lists and value is not None
+    ]
     for name, table in tables.items():
         lines += ["", f"[{name}]", *_toml_pairs(table)]
     for name, rows in lists.items():
@@ -112,7 +163,11 @@ def _toml_lines(settings: dict[str, Any]) -> list[str]:
 
 
 def _is_table_list(value: Any) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and all(isinstance(one, dict) for one in value)
+    return (
+        isinstance(value, list | tuple)
+        and bool(value)
+        and all(isinstance(one, dict) for one in value)
+    )
 
 
 def _toml_pairs(table: dict[str, Any]) -> list[str]:
@@ -121,7 +176,13 @@ def _toml_pairs(table: dict[str, Any]) -> list[str]:
 
 def _toml(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(str(key))} = {_toml(one)}" for key, one in value.items()) + "}"
+        return (
+            "{"
+            + ", ".join(f"{json.dumps(str(key))} = {_toml(one)}" for key, one in value.items())
+            + "}"
+        )
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_toml, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)  # text, numbers and truth are written alike in both
+    return json.dumps(
+        value, ensure_ascii=False
+    )  # text, numbers and truth are written alike in both

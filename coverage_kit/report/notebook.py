@@ -16,7 +16,9 @@ from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.wording import count
 from coverage_kit.settings import Settings, make_settings
 
-_LONG, _LONGEST = 40, 120  # characters of a text for which a column gets a wide place, and the widest
+# characters of a text for which a column gets a wide place, and the widest
+_LONG = 40
+_LONGEST = 120
 _CURE = (
     "Make one and run this cell again: 'make demo' in the checkout for the sample company, 'coverage-kit run coverage.toml' "
     "for a site of your own; or set RUN to the folder that [out] in coverage.toml names."
@@ -47,8 +49,9 @@ div.clip:focus { -webkit-line-clamp: unset; }
 def open_run(run: str | Path) -> Analysis:
     """Set up the notebook and return the analysis of a finished run, after a line on what it holds.
 
-    Tables can be searched and figures drawn without a network: both libraries come with the package. On Colab, whose outputs
-    are pages of their own, both come from where Colab takes them, and its manager of widgets is switched on.
+    Tables can be searched and figures drawn without a network: both libraries come with the
+    package. On Colab, whose outputs are pages of their own, both come from where Colab takes them,
+    and its manager of widgets is switched on.
 
     Args:
         run: the run's folder, as `coverage-kit run` writes it.
@@ -61,25 +64,33 @@ def open_run(run: str | Path) -> Analysis:
     except RunError as error:
         raise RunError(str(run), error.what, error.found, _CURE) from None
     head = summarize(analysis)
-    read = ", ".join([count(head.n_pages, "page"), f"{head.n_queries:,} queries", count(head.n_answers, "answer")])
-    print(f"{analysis.about['own_site']}: {read}; {predicted_under(analysis.about)}")  # noqa: T201 (a notebook's own output)
+    read = ", ".join(
+        [
+            count(head.n_pages, "page"),
+            f"{head.n_queries:,} queries",
+            count(head.n_answers, "answer"),
+        ]
+    )
+    print(f"{analysis.about['own_site']}: {read}; {predicted_under(analysis.about)}")
     return analysis
 
 
 def set_up_notebook() -> None:
     """Make tables interactive where they are shown by `show_table`, and every renderer of plotly safe."""
-    from IPython.utils.capture import capture_output  # noqa: PLC0415 (seconds to import, and for notebooks alone)
-    from itables import init_notebook_mode  # noqa: PLC0415
+    from IPython.utils.capture import capture_output
+    from itables import init_notebook_mode
 
     figures.set_up_safely()
     is_colab = _is_colab()
     if is_colab:
-        from google.colab import output  # noqa: PLC0415 (there alone)
+        from google.colab import output
 
         output.enable_custom_widget_manager()
     with capture_output() as written:
         init_notebook_mode(all_interactive=False, connected=is_colab)
-    for output in reversed(written.outputs):  # the library comes last there, after what asks it whether the notebook is dark
+    for output in reversed(
+        written.outputs
+    ):  # the library comes last there, after what asks it whether the notebook is dark
         output.display()  # type: ignore[no-untyped-call]
 
 
@@ -91,12 +102,14 @@ def settings_of(analysis: Analysis, run: str | Path) -> Settings:
     settings = make_settings(analysis.about["settings"], where=str(run))
     if Path(settings.cache).is_absolute():
         return settings
-    return settings.model_copy(update={"cache": str(Path(run).resolve().parent / Path(settings.cache).name)})
+    return settings.model_copy(
+        update={"cache": str(Path(run).resolve().parent / Path(settings.cache).name)}
+    )
 
 
 def is_attended() -> bool:
     """Return whether somebody sits at the notebook: papermill and nbconvert say that nobody could answer a question."""
-    from IPython import get_ipython  # noqa: PLC0415
+    from IPython import get_ipython
 
     kernel = getattr(get_ipython(), "kernel", None)
     return kernel is None or bool(kernel.get_parent().get("content", {}).get("allow_stdin", False))
@@ -105,28 +118,39 @@ def is_attended() -> bool:
 def show_table(table: pd.DataFrame, rows: int = 10, digits: int = 2) -> None:
     """Show a table with search, sorting and pages; where no script may run, its first rows stand there as plain HTML.
 
-    Text is escaped; of a long one four lines are shown, the whole on hover and on focus. Missing values are blank.
+    Text is escaped; of a long one four lines are shown, the whole on hover and on focus. Missing
+    values are blank.
 
     Args:
         table: any table; its index is left out.
         rows: rows a page.
         digits: most digits after the point that are shown; the order is that of the whole figures.
     """
-    from IPython.display import HTML, display  # noqa: PLC0415
-    from itables import JavascriptFunction, to_html_datatable  # noqa: PLC0415
+    from IPython.display import HTML, display
+    from itables import JavascriptFunction, to_html_datatable
 
-    shown = pd.DataFrame({str(name): _readable(table[name]) for name in table.columns}).reset_index(drop=True)
-    number, clip = JavascriptFunction(_NUMBER.replace("DIGITS", str(digits))), JavascriptFunction(_CLIP)
+    shown = pd.DataFrame({str(name): _readable(table[name]) for name in table.columns}).reset_index(
+        drop=True
+    )
+    number = JavascriptFunction(_NUMBER.replace("DIGITS", str(digits)))
+    clip = JavascriptFunction(_CLIP)
     columns: list[dict[str, Any]] = []
     for place, name in enumerate(shown.columns):
-        column: dict[str, Any] = {"targets": place, "title": str(escape(name)).replace("_", "_<wbr>"), "ariaTitle": name}
+        column: dict[str, Any] = {
+            "targets": place,
+            "title": str(escape(name)).replace("_", "_<wbr>"),
+            "ariaTitle": name,
+        }
         columns.append(column)
         if pd.api.types.is_numeric_dtype(shown[name]):
             column |= {"className": "dt-right", "render": number}
         else:
             width = int(shown[name].str.len().max()) if len(shown) else 0
             size = "longest" if width > _LONGEST else "long" if width > _LONG else ""
-            column |= {"className": f"dt-left {size}".strip(), **({"render": clip} if width > _LONGEST else {})}
+            column |= {
+                "className": f"dt-left {size}".strip(),
+                **({"render": clip} if width > _LONGEST else {}),
+            }
     drawn = to_html_datatable(
         shown,
         connected=_is_colab(),
@@ -151,7 +175,11 @@ def _readable(column: "pd.Series[Any]") -> "pd.Series[Any]":
     if pd.api.types.is_numeric_dtype(column):
         return column.astype("float64") if column.isna().any() else column
     if pd.api.types.is_datetime64_any_dtype(column):
-        return pd.Series([f"{one:%Y-%m-%d %H:%M}" if pd.notna(one) else "" for one in column], column.index, "str")
+        return pd.Series(
+            [f"{one:%Y-%m-%d %H:%M}" if pd.notna(one) else "" for one in column],
+            column.index,
+            "str",
+        )
     return pd.Series([clean_text(one) for one in column], column.index, "str")
 
 

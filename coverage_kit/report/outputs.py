@@ -17,5 +17,9 @@ def write_outputs(analysis: Analysis, folder: Path, keep_status: Path | None = N
     write_page(analysis, folder / "page.html")
     write_edits_json(analysis, folder / "edits.json")
     write_todo(analysis, folder / "todo")
-    for name in ("gaps", "edits", *(["rejects"] if len(analysis.rejects) else [])):
+    for name in (
+        "gaps",
+        "edits",
+        *(["rejects"] if len(analysis.rejects) else []),
+    ):
         write_csv(analysis.tables()[name], folder / f"{name}.csv")

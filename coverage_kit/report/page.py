@@ -13,22 +13,55 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.headline import summarize
 from coverage_kit.report import figures
 from coverage_kit.report.joined import NO_EDIT, flatten
-from coverage_kit.report.page_data.audit import tell_claims, tell_judges, tell_pillars
+from coverage_kit.report.page_data.audit import (
+    tell_claims,
+    tell_judges,
+    tell_pillars,
+)
 from coverage_kit.report.page_data.engine import tell_retrieval, tell_stages
-from coverage_kit.report.page_data.gaps import Story, pick_hour, tell_edits, tell_gaps, tell_questions, tell_unedited
-from coverage_kit.report.page_data.trend import tell_news, tell_own_rate, tell_runs, tell_spending
-from coverage_kit.report.page_data.visibility import tell_brand, tell_change, tell_rates, tell_referrals
+from coverage_kit.report.page_data.gaps import (
+    Story,
+    pick_hour,
+    tell_edits,
+    tell_gaps,
+    tell_questions,
+    tell_unedited,
+)
+from coverage_kit.report.page_data.trend import (
+    tell_news,
+    tell_own_rate,
+    tell_runs,
+    tell_spending,
+)
+from coverage_kit.report.page_data.visibility import (
+    tell_brand,
+    tell_change,
+    tell_rates,
+    tell_referrals,
+)
 from coverage_kit.report.templating import open_templates
 from coverage_kit.report.texts import clean_text
-from coverage_kit.report.trust import can_tell_coverage, describe_sampling, describe_self_test, predicted_under
+from coverage_kit.report.trust import (
+    can_tell_coverage,
+    describe_sampling,
+    describe_self_test,
+    predicted_under,
+)
 from coverage_kit.report.visibility_joined import is_alone
 from coverage_kit.report.wording import LOW_N, METHOD
 from coverage_kit.storage.files import write_file
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPTS = ("plots.js", "views.js", "find.js", "edits.js")
-_MAX_GAPS, _MAX_EDITS = 200, 100
-_ALWAYS = ("gaps", "map", "sites", "frontier", "voice")  # the others only where there is something to see
+_MAX_GAPS = 200
+_MAX_EDITS = 100
+_ALWAYS = (
+    "gaps",
+    "map",
+    "sites",
+    "frontier",
+    "voice",
+)  # the others only where there is something to see
 _VIEWS = (
     ("manager", "Overview", "for managers"),
     ("strategist", "Gaps", "for strategists"),
@@ -41,8 +74,8 @@ _VIEWS = (
 def write_page(analysis: Analysis, path: str | Path) -> Path:
     """Write the page and return its path. The same analysis gives the same bytes.
 
-    Scripts run by their hash only and nothing can be fetched (Content-Security-Policy), so text of a site or a log cannot act.
-    Raises RunError when the file cannot be written.
+    Scripts run by their hash only and nothing can be fetched (Content-Security-Policy), so text of
+    a site or a log cannot act. Raises RunError when the file cannot be written.
     """
     path = Path(path)
     write_file(path, render_page(analysis).encode("utf-8"))
@@ -52,8 +85,12 @@ def write_page(analysis: Analysis, path: str | Path) -> Path:
 def render_page(analysis: Analysis) -> str:
     """Return the page as HTML."""
     page = "\n".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in _SCRIPTS)
-    scripts = {"plotly": figures.plotly_script(), "page": f'"use strict";(() => {{\n{page}}})();\n'}
-    gaps, edits = tell_gaps(analysis, _MAX_GAPS), tell_edits(analysis, _MAX_EDITS)
+    scripts = {
+        "plotly": figures.plotly_script(),
+        "page": f'"use strict";(() => {{\n{page}}})();\n',
+    }
+    gaps = tell_gaps(analysis, _MAX_GAPS)
+    edits = tell_edits(analysis, _MAX_EDITS)
     return (
         open_templates(_TEMPLATES)
         .get_template("page.html.j2")
@@ -76,8 +113,8 @@ def render_page(analysis: Analysis) -> str:
             pillars=tell_pillars(analysis),
             claims=tell_claims(analysis),
             judges=tell_judges(analysis),
-            style=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704 (a file of ours)
-            scripts={name: Markup(text) for name, text in scripts.items()},  # noqa: S704 (plotly's and ours)
+            style=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),
+            scripts={name: Markup(text) for name, text in scripts.items()},
             script_hashes=[_hash(text) for text in scripts.values()],
         )
     )
@@ -103,7 +140,9 @@ def _tell_run(analysis: Analysis) -> Story:
 def _tell_trend(analysis: Analysis) -> Story:
     """Return what tells how visible the site is, and what moved."""
     return {
-        "own": {name: tell_own_rate(analysis, name) for name in ("citation_rate", "share_of_voice")},
+        "own": {
+            name: tell_own_rate(analysis, name) for name in ("citation_rate", "share_of_voice")
+        },
         "is_alone": is_alone(analysis),
         "found_not_cited": tell_own_rate(analysis, "retrieved_not_cited_rate"),
         "news": tell_news(analysis),
@@ -118,14 +157,22 @@ def _tell_trend(analysis: Analysis) -> Story:
 def _draw(analysis: Analysis) -> dict[str, dict[str, Any] | None]:
     """Return the figures by name; those of the further ones that only bear a note are None."""
     made = {name: make(analysis) for name, make in figures.FIGURES.items()}
-    return {name: figures.embed_figure(figure) if figure.data or name in _ALWAYS else None for name, figure in made.items()}
+    return {
+        name: figures.embed_figure(figure) if figure.data or name in _ALWAYS else None
+        for name, figure in made.items()
+    }
 
 
 def _hash(script: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode(
+        "ascii"
+    )
 
 
 def _count(key: str, stories: list[Story]) -> list[tuple[str, int]]:
     """Return the values of a key that occur, with how often, most frequent first."""
     found = pd.Series([story[key] for story in stories], dtype="str").value_counts()
-    return sorted(((str(value), int(n)) for value, n in found.items()), key=lambda pair: (-pair[1], pair[0]))
+    return sorted(
+        ((str(value), int(n)) for value, n in found.items()),
+        key=lambda pair: (-pair[1], pair[0]),
+    )

@@ -54,7 +54,7 @@ class _Copy:
 
 
 @checked
-def write_site_copy(  # noqa: PLR0913 (one table for each thing a change rests on)
+def write_site_copy(
     source: Path,
     pages: Pages,
     passages: Passages,
@@ -64,9 +64,10 @@ def write_site_copy(  # noqa: PLR0913 (one table for each thing a change rests o
 ) -> pd.DataFrame:
     """Copy the site's folder to `out` with the changes made, and return what was done, one row a change.
 
-    An edit is made whole or not at all, in the order of the table: where one of its changes cannot be made, the others are
-    left out too, and each row's status says why. Words that go in are data: nothing in them but headings, paragraphs, lists
-    and quotations is markup. Hidden folders of version control and links that leave the folder are not copied.
+    An edit is made whole or not at all, in the order of the table: where one of its changes cannot
+    be made, the others are left out too, and each row's status says why. Words that go in are data:
+    nothing in them but headings, paragraphs, lists and quotations is markup. Hidden folders of
+    version control and links that leave the folder are not copied.
 
     Args:
         source: the folder that was read.
@@ -76,15 +77,21 @@ def write_site_copy(  # noqa: PLR0913 (one table for each thing a change rests o
         out: folder of the copy, written whole or not at all; an earlier copy there is replaced.
         drafts: finished Markdown by edit id, in the place of the words that the edit proposes.
 
-    Returns: a table of edit_id, position, page_id, file (relative; empty where there is none), status ('applied', or why not).
-    Raises RunError for a source that is no folder, and for an `out` that holds something else or overlaps it.
+    Returns: a table of edit_id, position, page_id, file (relative; empty where there is none),
+        status ('applied', or why not).
+    Raises RunError for a source that is no folder, and for an `out` that holds something else or
+    overlaps it.
     """
     source, out = _check_folders(Path(source), Path(out))
     copy = _Copy(source, _find_files(source, pages), _urls(pages), passages)
     rows: list[dict[str, Any]] = []
     for edit_id, group in changes.groupby("edit_id", sort=False):
         ordered: list[dict[Any, Any]] = group.sort_values("position").to_dict("records")
-        rows += _make_edit(copy, str(edit_id), _with_draft(ordered, (drafts or {}).get(str(edit_id))))
+        rows += _make_edit(
+            copy,
+            str(edit_id),
+            _with_draft(ordered, (drafts or {}).get(str(edit_id))),
+        )
     _write_whole(copy, out)
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"position": "int64"})
 
@@ -95,13 +102,23 @@ def _make_edit(copy: _Copy, edit_id: str, changes: list[dict[Any, Any]]) -> list
     files: dict[str, str] = {}
     rows = []
     for change in changes:
-        row = {"edit_id": edit_id, "position": int(change["position"]), "page_id": change["page_id"], "file": ""}
+        row = {
+            "edit_id": edit_id,
+            "position": int(change["position"]),
+            "page_id": change["page_id"],
+            "file": "",
+        }
         try:
             row["file"] = file = _file_of(copy, change, files)
             made[file] = _make(copy, change, file, made)
             rows.append({**row, "status": APPLIED})
         except CannotPlaceError as error:
-            rows.append({**row, "status": _why(copy, str(row["file"]), change, str(error))})
+            rows.append(
+                {
+                    **row,
+                    "status": _why(copy, str(row["file"]), change, str(error)),
+                }
+            )
     if all(row["status"] == APPLIED for row in rows):
         copy.sources |= made
         copy.files |= files
@@ -109,7 +126,9 @@ def _make_edit(copy: _Copy, edit_id: str, changes: list[dict[Any, Any]]) -> list
             copy.changed_by.setdefault(file, []).append(edit_id)
         return rows
     reason = "left out: another change of this edit cannot be made"
-    return [{**row, "status": reason if row["status"] == APPLIED else row["status"]} for row in rows]
+    return [
+        {**row, "status": reason if row["status"] == APPLIED else row["status"]} for row in rows
+    ]
 
 
 def _file_of(copy: _Copy, change: Mapping[str, Any], new: dict[str, str]) -> str:
@@ -122,21 +141,32 @@ def _file_of(copy: _Copy, change: Mapping[str, Any], new: dict[str, str]) -> str
     file = place_new_page(page_id, list(copy.files.items())).as_posix()
     if page_id in known or (copy.source / file).exists() or file in known.values():
         raise CannotPlaceError("there is a page of this name")
-    if any((copy.source / above).is_file() or above.as_posix() in known.values() for above in PurePosixPath(file).parents):
+    if any(
+        (copy.source / above).is_file() or above.as_posix() in known.values()
+        for above in PurePosixPath(file).parents
+    ):
         raise CannotPlaceError("the new page's folder has the name of a file")
     new[page_id] = file
     return file
 
 
-def _make(copy: _Copy, change: Mapping[str, Any], file: str, made: Mapping[str, SourceFile]) -> SourceFile:
+def _make(
+    copy: _Copy,
+    change: Mapping[str, Any],
+    file: str,
+    made: Mapping[str, SourceFile],
+) -> SourceFile:
     is_markdown = PurePosixPath(file).suffix.lower() in MARKDOWN
     if change["action"] == "add_page":
         sibling = _sibling(copy, file)
         url = _url_of(copy, str(change["page_id"]))
-        return SourceFile(write_new_page(_words(change, "after"), url, sibling, is_markdown=is_markdown)[1])
+        return SourceFile(
+            write_new_page(_words(change, "after"), url, sibling, is_markdown=is_markdown)[1]
+        )
     held = made.get(file) or copy.read(file)
     values = {name: _words(change, name) for name in ("action", "before", "after", "heading_path")}
-    text, section = _passage_text(copy, change), _section(copy, change)
+    text = _passage_text(copy, change)
+    section = _section(copy, change)
     values["before"] = values["before"] or text
     values["heading_path"] = section[0] or values["heading_path"]
     return held.write(make_change(held.text, values, section[1], is_markdown=is_markdown))
@@ -159,9 +189,17 @@ def _section(copy: _Copy, change: Mapping[str, Any]) -> tuple[str, list[tuple[in
         return "", []
     above = str(path.iloc[0])
     is_deep = above.count(" > ") > 0
-    inside = own["heading_path"].map(lambda one: one == above or (is_deep and str(one).startswith(f"{above} > ")))
+    inside = own["heading_path"].map(
+        lambda one: one == above or (is_deep and str(one).startswith(f"{above} > "))
+    )
     rows = own.loc[inside, ["heading_path", "text"]].to_dict("records")
-    return above, [(str(row["heading_path"]).count(" > ") - above.count(" > "), str(row["text"])) for row in rows]
+    return above, [
+        (
+            str(row["heading_path"]).count(" > ") - above.count(" > "),
+            str(row["text"]),
+        )
+        for row in rows
+    ]
 
 
 def _why(copy: _Copy, file: str, change: Mapping[str, Any], reason: str) -> str:
@@ -181,10 +219,20 @@ def _with_draft(changes: list[dict[Any, Any]], draft: str | None) -> list[dict[A
     """Return an edit's changes with the draft in the place of its proposed words; their heading stays unless it brings one."""
     if draft is None or not draft.strip():
         return changes
-    at = next((place for place, one in enumerate(changes) if one["action"] in _BODIES), 0)
+    at = next(
+        (place for place, one in enumerate(changes) if one["action"] in _BODIES),
+        0,
+    )
     old = clean_text(changes[at]["after"])
-    keeps_heading = changes[at]["action"] in {"insert_section", "add_page"} and not starts_with_heading(draft)
-    heading = next((line for line in old.split("\n") if line.startswith("#")), "") if keeps_heading else ""
+    keeps_heading = changes[at]["action"] in {
+        "insert_section",
+        "add_page",
+    } and not starts_with_heading(draft)
+    heading = (
+        next((line for line in old.split("\n") if line.startswith("#")), "")
+        if keeps_heading
+        else ""
+    )
     after = f"{heading}\n\n{draft}" if heading else draft
     return [{**one, "after": after} if place == at else one for place, one in enumerate(changes)]
 
@@ -193,14 +241,32 @@ def _check_folders(source: Path, out: Path) -> tuple[Path, Path]:
     """Return both folders, resolved. Raises RunError where copying could lose or overwrite something."""
     if not source.is_dir():
         found = "a file" if source.exists() else "nothing there"
-        raise RunError(str(source), "the folder of the site", found, "Only a site that is a local folder can be copied.")
-    source, target = source.resolve(), out.resolve()
+        raise RunError(
+            str(source),
+            "the folder of the site",
+            found,
+            "Only a site that is a local folder can be copied.",
+        )
+    source = source.resolve()
+    target = out.resolve()
     if target == source or source in target.parents or target in source.parents:
         cure = "Name a folder beside it: nothing is ever written into the site itself."
-        raise RunError(str(out), "a folder outside the site", f"one that overlaps {source.name}", cure)
-    is_taken = target.exists() and (not target.is_dir() or (any(target.iterdir()) and not (target / MARK).is_file()))
+        raise RunError(
+            str(out),
+            "a folder outside the site",
+            f"one that overlaps {source.name}",
+            cure,
+        )
+    is_taken = target.exists() and (
+        not target.is_dir() or (any(target.iterdir()) and not (target / MARK).is_file())
+    )
     if is_taken:
-        raise RunError(str(out), "a new or empty folder, or an earlier copy", "other files", "Name another folder.")
+        raise RunError(
+            str(out),
+            "a new or empty folder, or an earlier copy",
+            "other files",
+            "Name another folder.",
+        )
     return source, target
 
 
@@ -232,7 +298,10 @@ def _sibling(copy: _Copy, file: str) -> str:
     """Return the source of a page of the same kind, one of the same folder first."""
     path = PurePosixPath(file)
     others = [PurePosixPath(one) for one in copy.files.values()]
-    alike = sorted((one for one in others if one.suffix == path.suffix), key=lambda one: (one.parent != path.parent, one))
+    alike = sorted(
+        (one for one in others if one.suffix == path.suffix),
+        key=lambda one: (one.parent != path.parent, one),
+    )
     try:
         return copy.read(alike[0].as_posix()).text if alike else ""
     except CannotPlaceError:
@@ -252,13 +321,21 @@ def _write_whole(copy: _Copy, out: Path) -> None:
         for name, changed in copy.sources.items():
             (beside / name).parent.mkdir(parents=True, exist_ok=True)
             (beside / name).write_bytes(changed.to_bytes())
-        (beside / MARK).write_text(json.dumps({"made_by": "coverage_kit", "edits": _edits(copy)}) + "\n", encoding="utf-8")
+        (beside / MARK).write_text(
+            json.dumps({"made_by": "coverage_kit", "edits": _edits(copy)}) + "\n",
+            encoding="utf-8",
+        )
         if out.exists():
             out.replace(old)
         beside.replace(out)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
-        raise RunError(str(out), "a folder that can be written", str(error), "Name another folder.") from error
+        raise RunError(
+            str(out),
+            "a folder that can be written",
+            str(error),
+            "Name another folder.",
+        ) from error
 
 
 def _edits(copy: _Copy) -> list[str]:

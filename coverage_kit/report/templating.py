@@ -11,8 +11,17 @@ from coverage_kit.report.wording import amount, count, percent, times
 def open_templates(folder: Path) -> Environment:
     """Return the environment of a folder of templates, with the filters percent, amount, times, count, clean and safe_url."""
     environment = Environment(
-        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "amount": amount, "times": times, "count": count}
+    environment.filters |= {
+        "percent": percent,
+        "amount": amount,
+        "times": times,
+        "count": count,
+    }
     environment.filters |= {"clean": clean_text, "safe_url": safe_url}
     return environment

@@ -6,8 +6,11 @@ import textwrap
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-# C0 and C1 controls but tab and line feed, bidirectional overrides (they reorder what follows), noncharacters, half surrogates
-_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
+# C0 and C1 controls but tab and line feed, bidirectional overrides (they reorder what follows),
+# noncharacters, half surrogates
+_UNSHOWABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
+)
 _MAX_URL = 2078
 
 
@@ -17,12 +20,18 @@ def clean_text(value: Any) -> str:
     >>> clean_text("a\x00b\r\nc"), clean_text(float("nan"))
     ('ab\nc', '')
     """
-    return _UNSHOWABLE.sub("", value) if isinstance(value, str) else "" if is_missing(value) else str(value)
+    return (
+        _UNSHOWABLE.sub("", value)
+        if isinstance(value, str)
+        else ""
+        if is_missing(value)
+        else str(value)
+    )
 
 
 def is_missing(value: Any) -> bool:
     """Return whether a table's cell holds nothing: None, NaN, NaT or pd.NA."""
-    return value is None or type(value).__name__ in {"NAType", "NaTType"} or value != value  # noqa: PLR0124 (NaN)
+    return value is None or type(value).__name__ in {"NAType", "NaTType"} or value != value
 
 
 def shorten(value: Any, limit: int) -> str:

@@ -15,11 +15,21 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.diffs import diff_markdown
-from coverage_kit.report.joined import describe_edits, list_effects, list_unedited
+from coverage_kit.report.joined import (
+    describe_edits,
+    list_effects,
+    list_unedited,
+)
 from coverage_kit.report.source.units import escape_markdown
 from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten
 from coverage_kit.report.trust import predicted_under
-from coverage_kit.report.wording import DRAFT, amount, describe_action, percent, times
+from coverage_kit.report.wording import (
+    DRAFT,
+    amount,
+    describe_action,
+    percent,
+    times,
+)
 from coverage_kit.storage.files import write_file, write_folder
 
 VERSION = 1
@@ -31,8 +41,19 @@ RULES = (
 )
 _SLOT = re.compile(r"\[(?:FACT|SOURCE) NEEDED:\s*([^\]\n]{0,300})\]")
 _EXTRACT = re.compile(r"\[EXTRACT TO CHECK\]")
-_QUERIES, _LABEL, _LINE = 8, 120, 300
-_RESERVED = frozenset({"index", "con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(10))})
+_QUERIES = 8
+_LABEL = 120
+_LINE = 300
+_RESERVED = frozenset(
+    {
+        "index",
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        *(f"{name}{n}" for name in ("com", "lpt") for n in range(10)),
+    }
+)
 
 Record = dict[str, Any]
 
@@ -40,8 +61,8 @@ Record = dict[str, Any]
 def write_todo(analysis: Analysis, folder: str | Path) -> list[Path]:
     """Write a Markdown file for each page with its chosen edits by rank, and index.md with totals; return the files.
 
-    The folder is written whole or not at all, and anew each time: what was ticked in it is lost. The same analysis gives the
-    same bytes. Raises RunError when the folder cannot be written.
+    The folder is written whole or not at all, and anew each time: what was ticked in it is lost.
+    The same analysis gives the same bytes. Raises RunError when the folder cannot be written.
     """
     folder = Path(folder)
     edits = list_records(analysis)
@@ -50,7 +71,9 @@ def write_todo(analysis: Analysis, folder: str | Path) -> list[Path]:
         if edit["is_chosen"]:
             pages.setdefault(edit["page_id"], []).append(edit)
     names = _file_names(sorted(pages))
-    texts = {names[page_id]: _write_page(page_id, chosen, analysis) for page_id, chosen in pages.items()}
+    texts = {
+        names[page_id]: _write_page(page_id, chosen, analysis) for page_id, chosen in pages.items()
+    }
     texts["index.md"] = _write_index(pages, names, analysis)
 
     def fill(beside: Path) -> None:
@@ -64,20 +87,34 @@ def write_todo(analysis: Analysis, folder: str | Path) -> list[Path]:
 def write_edits_json(analysis: Analysis, path: str | Path) -> Path:
     """Write the edits with their changes, slots, gains and queries as JSON for a CMS or an agent; return its path.
 
-    Strict JSON (missing figures are null), the same bytes for the same analysis. Raises RunError when it cannot be written.
+    Strict JSON (missing figures are null), the same bytes for the same analysis. Raises RunError
+    when it cannot be written.
     """
     about = analysis.about
     run = {
         "own_site": about.get("own_site"),
-        "encoder": about.get("encoder") or about.get("settings", {}).get("match", {}).get("encoder"),
+        "encoder": about.get("encoder")
+        or about.get("settings", {}).get("match", {}).get("encoder"),
         "self_test": about.get("self_test"),
         "predicted": predicted_under(about),
         "n_queries": len(analysis.queries),
     }
-    constraints = {"rules": list(RULES), "settings": about.get("settings", {}).get("rank", {})}
+    constraints = {
+        "rules": list(RULES),
+        "settings": about.get("settings", {}).get("rank", {}),
+    }
     edits = list_records(analysis)
-    left = list_unedited(analysis)[["edit_id", "cluster_id", "label", "cause", "reason", "brief"]].to_dict("records")
-    content = {"version": VERSION, "status": DRAFT, "run": run, "constraints": constraints, "edits": edits, "no_edit": left}
+    left = list_unedited(analysis)[
+        ["edit_id", "cluster_id", "label", "cause", "reason", "brief"]
+    ].to_dict("records")
+    content = {
+        "version": VERSION,
+        "status": DRAFT,
+        "run": run,
+        "constraints": constraints,
+        "edits": edits,
+        "no_edit": left,
+    }
     text = json.dumps(_plain(content), indent=1, sort_keys=True, allow_nan=False)
     path = Path(path)
     write_file(path, f"{text}\n".encode())
@@ -86,13 +123,42 @@ def write_edits_json(analysis: Analysis, path: str | Path) -> Path:
 
 def list_records(analysis: Analysis) -> list[Record]:
     """Return the edits by rank with their changes, slots and the queries they help, as plain values."""
-    changes, effects = tell_changes(analysis), _tell_effects(analysis)
-    columns = ["edit_id", "rank", "operation", "operation_title", "page_id", "url", "title", "heading_path", "is_chosen"]
-    figures = ["cost_minutes", "n_words", "gain", "low", "high", "marginal_gain", "harm"]
+    changes = tell_changes(analysis)
+    effects = _tell_effects(analysis)
+    columns = [
+        "edit_id",
+        "rank",
+        "operation",
+        "operation_title",
+        "page_id",
+        "url",
+        "title",
+        "heading_path",
+        "is_chosen",
+    ]
+    figures = [
+        "cost_minutes",
+        "n_words",
+        "gain",
+        "low",
+        "high",
+        "marginal_gain",
+        "harm",
+    ]
     records = []
     for row in describe_edits(analysis).to_dict("records"):
         own = changes.get(row["edit_id"], [])
-        gap = {name: row[name] for name in ("cluster_id", "label", "cause", "cause_title", "reason", "gap_rank")}
+        gap = {
+            name: row[name]
+            for name in (
+                "cluster_id",
+                "label",
+                "cause",
+                "cause_title",
+                "reason",
+                "gap_rank",
+            )
+        }
         proposed = [clean_text(change["after"]) for change in own] or [clean_text(row["brief"])]
         records.append(
             {
@@ -116,17 +182,42 @@ def tell_changes(analysis: Analysis) -> dict[str, list[Record]]:
     told: dict[str, list[Record]] = {}
     for row in analysis.changes.sort_values(["edit_id", "position"]).to_dict("records"):
         before = row["before"] if isinstance(row["before"], str) else None
-        names = ("position", "action", "page_id", "heading_path", "passage_id", "after")
-        digest = hashlib.sha256(before.encode("utf-8", "surrogatepass")).hexdigest() if before is not None else None
-        own = {**{name: row[name] for name in names}, "before": before, "before_sha256": digest}
+        names = (
+            "position",
+            "action",
+            "page_id",
+            "heading_path",
+            "passage_id",
+            "after",
+        )
+        digest = (
+            hashlib.sha256(before.encode("utf-8", "surrogatepass")).hexdigest()
+            if before is not None
+            else None
+        )
+        own = {
+            **{name: row[name] for name in names},
+            "before": before,
+            "before_sha256": digest,
+        }
         told.setdefault(row["edit_id"], []).append({**own, "url": urls.get(row["page_id"])})
     return told
 
 
 def _tell_effects(analysis: Analysis) -> dict[str, list[Record]]:
-    columns = ["query_id", "text", "demand", "coverage_before", "coverage_after", "is_drafted_from"]
+    columns = [
+        "query_id",
+        "text",
+        "demand",
+        "coverage_before",
+        "coverage_after",
+        "is_drafted_from",
+    ]
     return {
-        str(edit_id): [{str(key): value for key, value in row.items()} for row in rows[columns].to_dict("records")]
+        str(edit_id): [
+            {str(key): value for key, value in row.items()}
+            for row in rows[columns].to_dict("records")
+        ]
         for edit_id, rows in list_effects(analysis).groupby("edit_id", sort=True)
     }
 
@@ -151,7 +242,8 @@ def _file_names(page_ids: list[str]) -> dict[str, str]:
     for page_id in page_ids:
         plain = re.sub(r"[^a-z0-9]+", "-", page_id.casefold())[-80:].strip("-") or "page"
         plain = f"page-{plain}" if plain in _RESERVED else plain
-        number, name = 1, plain
+        number = 1
+        name = plain
         while f"{name}.md" in names.values():
             number += 1
             name = f"{plain}-{number}"
@@ -187,12 +279,20 @@ def _write_edit(edit: Record) -> Iterator[str]:
     yield f"- for the gap “{_say(gap['label'], _LABEL)}”, because: {_say(gap['cause_title'])} ({_say(gap['reason'], _LINE)})"
     if edit["harm"] > 0:
         yield f"- predicted to take {amount(edit['harm'])} queries asked from others, counted twice in the gain"
-    helped = [query for query in edit["queries"] if query["coverage_after"] > query["coverage_before"]]
+    helped = [
+        query for query in edit["queries"] if query["coverage_after"] > query["coverage_before"]
+    ]
     for query in helped[:_QUERIES]:
         yield f"- {_say_query(query)}"
     if len(helped) > _QUERIES:
         yield f"- and {len(helped) - _QUERIES} more"
-    yield from ("", "### What to write", "", *(_quote(clean_text(edit["brief"]))), "")
+    yield from (
+        "",
+        "### What to write",
+        "",
+        *(_quote(clean_text(edit["brief"]))),
+        "",
+    )
     for change in edit["changes"]:
         yield from _write_change(change)
     yield from (f"- [ ] fact needed: {_say(slot)}" for slot in edit["slots"])
@@ -204,7 +304,10 @@ def _write_edit(edit: Record) -> Iterator[str]:
 def _write_change(change: Record) -> Iterator[str]:
     place = _say(change["heading_path"], _LINE) or "the page"
     yield from (f"### {_say(describe_action(change['action']))}: {place}", "")
-    yield from _quote(diff_markdown(clean_text(change["before"]), clean_text(change["after"])), is_escaped=True)
+    yield from _quote(
+        diff_markdown(clean_text(change["before"]), clean_text(change["after"])),
+        is_escaped=True,
+    )
     yield from ("", "- [ ] made", "")
 
 
@@ -227,14 +330,24 @@ def _write_index(pages: dict[str, list[Record]], names: dict[str, str], analysis
         "| page | edits | minutes | adds (queries asked) |",
         "|---|---:|---:|---:|",
     ]
-    for page_id, chosen in sorted(pages.items(), key=lambda pair: (-_sum(pair[1], "marginal_gain"), pair[0])):
-        cells = [f"[{_cell(page_id)}]({names[page_id]})", str(len(chosen)), _total(chosen, "cost_minutes")]
+    for page_id, chosen in sorted(
+        pages.items(),
+        key=lambda pair: (-_sum(pair[1], "marginal_gain"), pair[0]),
+    ):
+        cells = [
+            f"[{_cell(page_id)}]({names[page_id]})",
+            str(len(chosen)),
+            _total(chosen, "cost_minutes"),
+        ]
         lines.append(f"| {' | '.join([*cells, _total(chosen, 'marginal_gain')])} |")
-    lines.append(f"| all | {len(edits)} | {_total(edits, 'cost_minutes')} | {_total(edits, 'marginal_gain')} |")
+    lines.append(
+        f"| all | {len(edits)} | {_total(edits, 'cost_minutes')} | {_total(edits, 'marginal_gain')} |"
+    )
     left = list_unedited(analysis)
     lines += ["", "## No edit, and why", ""] if len(left) else []
     lines += [
-        f"- {_say(row['label'], _LABEL)}: {_say(row['brief'] or row['reason'], _LINE)}" for row in left.to_dict("records")
+        f"- {_say(row['label'], _LABEL)}: {_say(row['brief'] or row['reason'], _LINE)}"
+        for row in left.to_dict("records")
     ]
     return "\n".join(lines) + "\n"
 

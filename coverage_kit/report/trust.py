@@ -48,17 +48,25 @@ def describe_self_test(about: dict[str, Any]) -> str:
     """Return the self-test in words, what coverage assumes, and what to do where the test was not passed."""
     test = about.get("self_test")
     if not test:
-        reason = "No self-test could be made: too little of the site could be hidden and asked for. "
+        reason = (
+            "No self-test could be made: too little of the site could be hidden and asked for. "
+        )
         return f"{reason}{CANNOT_TELL.format(model=model_name(about))}{_describe_assumed(about)}"
-    interval = f" (90% interval {test['low']:.2f} to {test['high']:.2f})" if {"low", "high"} <= test.keys() else ""
-    error = f", with a calibration error of {test['ece']:.2f}" if test.get("ece") is not None else ""
+    interval = (
+        f" (90% interval {test['low']:.2f} to {test['high']:.2f})"
+        if {"low", "high"} <= test.keys()
+        else ""
+    )
+    error = (
+        f", with a calibration error of {test['ece']:.2f}" if test.get("ece") is not None else ""
+    )
     pages = test.get("auc_pages", test["auc"])
     hidden = "topics" if pages == test["auc"] else "single passages"
     told = (
         f"Self-test: with {hidden} of the own site hidden, questions that only they answered were told from the rest with AUC "
         f"{test['auc']:.2f}{interval}{error}. 0.5 is guessing, 1 is perfect; real gaps can be harder."
     )
-    if hidden != "topics" and pages == pages:  # noqa: PLR0124 (NaN where no page could be hidden)
+    if hidden != "topics" and pages == pages:
         told += f" With whole pages hidden it was {pages:.2f}: a missing page shows better than a missing paragraph."
     if not can_tell_coverage(about):
         return f"{told} {CANNOT_TELL.format(model=model_name(about))}{_describe_assumed(about)}"
@@ -94,8 +102,14 @@ def describe_sampling(about: dict[str, Any], groups: pd.DataFrame) -> list[str]:
     if len(groups):
         least = groups.loc[groups["query_id"] != groups["group_id"], "similarity"].min()
         told = f"{len(groups):,} distinct queries in {groups['group_id'].nunique():,} groups; those joined have a cosine of "
-        warning = " Under .6 unlike queries are joined: raise match.max_queries." if least < _LEAST_ALIKE else ""
+        warning = (
+            " Under .6 unlike queries are joined: raise match.max_queries."
+            if least < _LEAST_ALIKE
+            else ""
+        )
         lines.append(f"{told}{least:.2f} or more with the one that is read.{warning}")
     if (share := about.get("share_of_answers_kept", 1.0)) < 1:
-        lines.append(f"Of {about['n_answers_read']:,} answers a sample of {share:.1%} is kept; all are counted.")
+        lines.append(
+            f"Of {about['n_answers_read']:,} answers a sample of {share:.1%} is kept; all are counted."
+        )
     return lines

@@ -8,8 +8,21 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.figure_data import LABELLED, hover_text
 from coverage_kit.report.texts import is_missing, markup_lines
-from coverage_kit.report.visibility_joined import describe_holders, describe_referrals, describe_verdicts, describe_visibility
-from coverage_kit.report.wording import LOW_N, NO_CHANGE, amount, count, in_points, interval, percent
+from coverage_kit.report.visibility_joined import (
+    describe_holders,
+    describe_referrals,
+    describe_verdicts,
+    describe_visibility,
+)
+from coverage_kit.report.wording import (
+    LOW_N,
+    NO_CHANGE,
+    amount,
+    count,
+    in_points,
+    interval,
+    percent,
+)
 
 ALPHA = 0.05
 
@@ -19,8 +32,12 @@ def mark_visibility(analysis: Analysis, measure: str, n_sites: int = 12) -> pd.D
     frame = describe_visibility(analysis, ("all",))
     frame = frame[frame["measure"] == measure]
     most = frame.groupby("site").agg(is_own=("is_own", "max"), value=("value", "max")).reset_index()
-    most = most.sort_values(["is_own", "value", "site"], ascending=[False, False, True]).head(n_sites)
-    frame = frame.merge(most[["site"]].assign(place=range(len(most))), on="site").sort_values(["series", "place"])
+    most = most.sort_values(["is_own", "value", "site"], ascending=[False, False, True]).head(
+        n_sites
+    )
+    frame = frame.merge(most[["site"]].assign(place=range(len(most))), on="site").sort_values(
+        ["series", "place"]
+    )
     return frame.assign(hover=_hover_figures(frame)).reset_index(drop=True)
 
 
@@ -43,7 +60,10 @@ def mark_holders(analysis: Analysis, n_gaps: int = LABELLED) -> pd.DataFrame:
     rows = frame.to_dict("records")
     marked = frame.assign(
         place=frame["cluster_id"].map({name: place for place, name in enumerate(most)}),
-        name=[f"{markup_lines(row['label'], 36)}<br>{row['n_all']} citations{_mark_lost(row)}" for row in rows],
+        name=[
+            f"{markup_lines(row['label'], 36)}<br>{row['n_all']} citations{_mark_lost(row)}"
+            for row in rows
+        ],
         hover=[_hover_holder(row) for row in rows],
     )
     return marked.sort_values(["place", "holder_rank"]).reset_index(drop=True)
@@ -54,9 +74,17 @@ def mark_verdicts(analysis: Analysis, measure: str) -> pd.DataFrame:
     frame = describe_verdicts(analysis)
     frame = frame[(frame["measure"] == measure) & frame["effect"].notna()].reset_index(drop=True)
     shares = ["effect", "low", "high", "noise_floor"]
-    names = [f"{markup_lines(row['group_title'], 36)}<br>{markup_lines(row['series'], 40)}" for row in frame.to_dict("records")]
+    names = [
+        f"{markup_lines(row['group_title'], 36)}<br>{markup_lines(row['series'], 40)}"
+        for row in frame.to_dict("records")
+    ]
     hover = [_hover_verdict(row) for row in frame.to_dict("records")]
-    return frame.assign(**{name: 100 * frame[name] for name in shares}, place=range(len(frame)), name=names, hover=hover)
+    return frame.assign(
+        **{name: 100 * frame[name] for name in shares},
+        place=range(len(frame)),
+        name=names,
+        hover=hover,
+    )
 
 
 def mark_referrals(analysis: Analysis, n_pages: int = 15) -> pd.DataFrame:
@@ -70,7 +98,9 @@ def mark_referrals(analysis: Analysis, n_pages: int = 15) -> pd.DataFrame:
             f"{markup_lines(row['assistant'], 60)}: {amount(row['n_sessions'])} visits",
             "" if is_missing(row["n_engaged"]) else f"{amount(row['n_engaged'])} engaged",
             "" if is_missing(row["n_key_events"]) else f"{amount(row['n_key_events'])} key events",
-            "" if is_missing(row["share_of_sessions"]) else f"{row['share_of_sessions']:.1%} of all visits to the page",
+            ""
+            if is_missing(row["share_of_sessions"])
+            else f"{row['share_of_sessions']:.1%} of all visits to the page",
             f"cited by {row['n_citations']} logged answers",
             "" if is_missing(row["label"]) else f"gap: {markup_lines(row['label'], 80)}",
         )
@@ -83,19 +113,28 @@ def mark_referrals(analysis: Analysis, n_pages: int = 15) -> pd.DataFrame:
 def mark_associations(analysis: Analysis) -> pd.DataFrame:
     """Return the associations that have figures: `pair` of signal and demand, hover, whether p is under 5%."""
     frame = analysis.associations[analysis.associations["correlation"].notna()]
-    pairs = [f"{signal} → {demand}" for signal, demand in zip(frame["signal"], frame["demand"], strict=True)]
+    pairs = [
+        f"{signal} → {demand}"
+        for signal, demand in zip(frame["signal"], frame["demand"], strict=True)
+    ]
     hover = [
         hover_text(
             pair,
             f"{count(row['lag_weeks'], 'week')} later: rank correlation {row['correlation']:+.2f}",
-            "" if is_missing(row["low"]) else f"95% interval {row['low']:+.2f} to {row['high']:+.2f}",
+            ""
+            if is_missing(row["low"])
+            else f"95% interval {row['low']:+.2f} to {row['high']:+.2f}",
             "" if is_missing(row["p"]) else f"p {row['p']:.3f} over all lags and pairs",
             f"{row['n_weeks']} pairs of weeks",
         )
         for row, pair in zip(frame.to_dict("records"), pairs, strict=True)
     ]
     is_clear = frame["p"].le(ALPHA)
-    return frame.assign(pair=pairs, hover=hover, is_clear=is_clear).sort_values(["pair", "lag_weeks"]).reset_index(drop=True)
+    return (
+        frame.assign(pair=pairs, hover=hover, is_clear=is_clear)
+        .sort_values(["pair", "lag_weeks"])
+        .reset_index(drop=True)
+    )
 
 
 def _hover_figures(frame: pd.DataFrame) -> list[str]:
@@ -104,7 +143,9 @@ def _hover_figures(frame: pd.DataFrame) -> list[str]:
         hover_text(
             row["site"],
             markup_lines(row["series"], 80),
-            "" if row["split_by"] == "all" else markup_lines(f"{row['split_by']} {row['segment']}", 60),
+            ""
+            if row["split_by"] == "all"
+            else markup_lines(f"{row['split_by']} {row['segment']}", 60),
             f"{markup_lines(row['measure_title'], 60)} {percent(row['value'])} ({interval(row['low'], row['high'])})",
             f"{amount(row['numerator'])} / {amount(row['denominator'])}: {markup_lines(row['formula'], 120)}",
             f"{row['n_prompts']} prompts, {row['n_answers']} answers",
@@ -134,7 +175,11 @@ def _hover_verdict(row: dict[Any, Any]) -> str:
     effect = f"effect {in_points(row['effect'])}"
     if not is_missing(row["low"]):
         effect += f" (95% interval {in_points(row['low'])} to {in_points(row['high'])})"
-    floor = "" if is_missing(row["noise_floor"]) else f"noise floor: {100 * row['noise_floor']:.0f} points either way"
+    floor = (
+        ""
+        if is_missing(row["noise_floor"])
+        else f"noise floor: {100 * row['noise_floor']:.0f} points either way"
+    )
     return hover_text(
         row["group_title"],
         markup_lines(row["series"], 80),

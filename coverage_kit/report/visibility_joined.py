@@ -6,7 +6,14 @@ from collections.abc import Iterable
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.wording import GROUPS, MEASURES, NO_CHANGE, SIGNS, describe_measure, describe_series
+from coverage_kit.report.wording import (
+    GROUPS,
+    MEASURES,
+    NO_CHANGE,
+    SIGNS,
+    describe_measure,
+    describe_series,
+)
 
 _TESTED = re.compile(r" \(p [^()]*?(after Holm(?: over (?P<n>\d+) comparisons)?)?\)")
 _HOLDERS = ("own", "competitor", "third-party", "community")
@@ -15,7 +22,8 @@ _HOLDERS = ("own", "competitor", "third-party", "community")
 def describe_visibility(analysis: Analysis, by: tuple[str, ...]) -> pd.DataFrame:
     """Return the figures of these parts that have a value, own site first: title and formula of the measure, series, gap.
 
-    `series` names engine and surface, which are never pooled; `label` and `gap_rank` tell the gap of a part by cluster.
+    `series` names engine and surface, which are never pooled; `label` and `gap_rank` tell the gap
+    of a part by cluster.
     """
     table = analysis.visibility
     frame = table[table["split_by"].isin(by) & table["value"].notna()]
@@ -28,10 +36,22 @@ def describe_visibility(analysis: Analysis, by: tuple[str, ...]) -> pd.DataFrame
         cluster_id=frame["segment"],
     )
     frame = _with_gap(_with_series(frame), analysis).assign(
-        measure_rank=frame["measure"].map(_ranks(MEASURES)), by_rank=frame["split_by"].map(_ranks(by))
+        measure_rank=frame["measure"].map(_ranks(MEASURES)),
+        by_rank=frame["split_by"].map(_ranks(by)),
     )
-    order = ["measure_rank", "measure", "by_rank", "gap_rank", "segment", "is_own", "site", "series"]
-    return frame.sort_values(order, ascending=[name != "is_own" for name in order], kind="stable").reset_index(drop=True)
+    order = [
+        "measure_rank",
+        "measure",
+        "by_rank",
+        "gap_rank",
+        "segment",
+        "is_own",
+        "site",
+        "series",
+    ]
+    return frame.sort_values(
+        order, ascending=[name != "is_own" for name in order], kind="stable"
+    ).reset_index(drop=True)
 
 
 def is_alone(analysis: Analysis) -> bool:
@@ -46,13 +66,28 @@ def describe_rates_by_gap(analysis: Analysis) -> pd.DataFrame:
     table = describe_visibility(analysis, ("cluster",))
     table = table[table["is_own"]]
     keys = ["cluster_id", "label", "gap_rank", "series"]
-    figures = ["value", "low", "high", "numerator", "denominator", "n_prompts", "is_low_n"]
+    figures = [
+        "value",
+        "low",
+        "high",
+        "numerator",
+        "denominator",
+        "n_prompts",
+        "is_low_n",
+    ]
     cited, named = (
-        table.loc[table["measure"] == measure, [*keys, *figures]].rename(columns={name: f"{prefix}_{name}" for name in figures})
-        for measure, prefix in (("citation_rate", "cited"), ("mention_rate", "named"))
+        table.loc[table["measure"] == measure, [*keys, *figures]].rename(
+            columns={name: f"{prefix}_{name}" for name in figures}
+        )
+        for measure, prefix in (
+            ("citation_rate", "cited"),
+            ("mention_rate", "named"),
+        )
     )
     both = cited.merge(named, on=keys, how="outer")
-    return both.sort_values(["gap_rank", "cluster_id", "series"], kind="stable").reset_index(drop=True)
+    return both.sort_values(["gap_rank", "cluster_id", "series"], kind="stable").reset_index(
+        drop=True
+    )
 
 
 def describe_holders(analysis: Analysis) -> pd.DataFrame:
@@ -63,7 +98,9 @@ def describe_holders(analysis: Analysis) -> pd.DataFrame:
         n_all=frame.groupby("cluster_id")["n_citations"].transform("sum"),
         holder_rank=frame["holder"].map(_ranks(_HOLDERS)),
     )
-    return frame.sort_values(["gap_rank", "cluster_id", "holder_rank"], kind="stable").reset_index(drop=True)
+    return frame.sort_values(["gap_rank", "cluster_id", "holder_rank"], kind="stable").reset_index(
+        drop=True
+    )
 
 
 def describe_verdicts(analysis: Analysis) -> pd.DataFrame:
@@ -71,16 +108,33 @@ def describe_verdicts(analysis: Analysis) -> pd.DataFrame:
 
     Effect, interval, drift and so on are differences of rates, 0-1.
     """
-    frame = _with_gap(_with_series(analysis.verdicts.assign(cluster_id=analysis.verdicts["group"])), analysis)
+    frame = _with_gap(
+        _with_series(analysis.verdicts.assign(cluster_id=analysis.verdicts["group"])),
+        analysis,
+    )
     groups = frame["group"].map(GROUPS).astype("str").fillna(frame["label"]).fillna(frame["group"])
     frame = frame.assign(
-        measure_title=pd.Series([describe_measure(str(m)).title for m in frame["measure"]], index=frame.index, dtype="str"),
+        measure_title=pd.Series(
+            [describe_measure(str(m)).title for m in frame["measure"]],
+            index=frame.index,
+            dtype="str",
+        ),
         group_title=groups,
         measure_rank=frame["measure"].map(_ranks(MEASURES)),
         group_rank=frame["group"].map(_ranks(GROUPS)).fillna(len(GROUPS)),
     )
-    order = ["measure_rank", "measure", "group_rank", "is_treated", "gap_rank", "group", "series"]
-    return frame.sort_values(order, ascending=[name != "is_treated" for name in order], kind="stable").reset_index(drop=True)
+    order = [
+        "measure_rank",
+        "measure",
+        "group_rank",
+        "is_treated",
+        "gap_rank",
+        "group",
+        "series",
+    ]
+    return frame.sort_values(
+        order, ascending=[name != "is_treated" for name in order], kind="stable"
+    ).reset_index(drop=True)
 
 
 def tell_reason(reason: str) -> str:
@@ -95,7 +149,10 @@ def tell_reason(reason: str) -> str:
     """
     clear = "not clear" if reason.startswith(NO_CHANGE) else "clear even"
     return _TESTED.sub(
-        lambda found: f", {clear} after allowing for {found['n'] or 'all'} comparisons" if found[1] else "", reason
+        lambda found: (
+            f", {clear} after allowing for {found['n'] or 'all'} comparisons" if found[1] else ""
+        ),
+        reason,
     )
 
 
@@ -113,10 +170,18 @@ def describe_referrals(analysis: Analysis) -> pd.DataFrame:
     frame = _with_gap(analysis.referrals, analysis)
     urls = analysis.pages.drop_duplicates("page_id").set_index("page_id")["url"]
     own = str(analysis.about.get("own_site", ""))
-    paths = [name.removeprefix(own) if name.startswith(f"{own}/") else name for name in map(str, frame["page_id"])]
-    frame = frame.assign(url=frame["page_id"].map(urls), page=pd.Series(paths, index=frame.index, dtype="str"))
+    paths = [
+        name.removeprefix(own) if name.startswith(f"{own}/") else name
+        for name in map(str, frame["page_id"])
+    ]
+    frame = frame.assign(
+        url=frame["page_id"].map(urls),
+        page=pd.Series(paths, index=frame.index, dtype="str"),
+    )
     order = ["n_sessions", "assistant", "page_id"]
-    return frame.sort_values(order, ascending=[False, True, True], kind="stable").reset_index(drop=True)
+    return frame.sort_values(order, ascending=[False, True, True], kind="stable").reset_index(
+        drop=True
+    )
 
 
 def describe_sources(analysis: Analysis) -> pd.DataFrame:
@@ -124,11 +189,18 @@ def describe_sources(analysis: Analysis) -> pd.DataFrame:
     rejects = analysis.rejects
     n_rejects = rejects.groupby("file").size().rename("n_rejects")
     reasons = (
-        rejects.groupby("file")["reason"].agg(lambda texts: texts.value_counts(sort=True).index[0]).rename("reject_reason")
+        rejects.groupby("file")["reason"]
+        .agg(lambda texts: texts.value_counts(sort=True).index[0])
+        .rename("reject_reason")
     )
     told = pd.concat([n_rejects, reasons], axis=1)
-    further = pd.DataFrame({"file": [name for name in told.index if name not in set(analysis.sources["file"])]}, dtype="str")
-    frame = pd.concat([analysis.sources, further], ignore_index=True).merge(told, left_on="file", right_index=True, how="left")
+    further = pd.DataFrame(
+        {"file": [name for name in told.index if name not in set(analysis.sources["file"])]},
+        dtype="str",
+    )
+    frame = pd.concat([analysis.sources, further], ignore_index=True).merge(
+        told, left_on="file", right_index=True, how="left"
+    )
     return frame.assign(n_rejects=frame["n_rejects"].fillna(0).astype("int64"))
 
 
@@ -138,7 +210,8 @@ def _ranks(names: Iterable[str]) -> dict[str, int]:
 
 def _with_series(frame: pd.DataFrame) -> pd.DataFrame:
     names = [
-        describe_series(str(engine), str(surface)) for engine, surface in zip(frame["engine"], frame["surface"], strict=True)
+        describe_series(str(engine), str(surface))
+        for engine, surface in zip(frame["engine"], frame["surface"], strict=True)
     ]
     return frame.assign(series=pd.Series(names, index=frame.index, dtype="str"))
 
@@ -147,5 +220,6 @@ def _with_gap(frame: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
     """Return the frame with the label and rank of the gap of each row's cluster, missing where there is none."""
     gaps = analysis.gaps.set_index("cluster_id")
     return frame.assign(
-        label=frame["cluster_id"].map(gaps["label"]).astype("str"), gap_rank=frame["cluster_id"].map(gaps["rank"])
+        label=frame["cluster_id"].map(gaps["label"]).astype("str"),
+        gap_rank=frame["cluster_id"].map(gaps["rank"]),
     )

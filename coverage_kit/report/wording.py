@@ -109,7 +109,13 @@ MEASURES = {
         "Log the pages that the engine found, cited or not.",
     ),
 }
-PARTS = {"all": "all", "branded": "prompts that name the brand", "cluster": "gap", "week": "week of", "market": "market"}
+PARTS = {
+    "all": "all",
+    "branded": "prompts that name the brand",
+    "cluster": "gap",
+    "week": "week of",
+    "market": "market",
+}
 LOW_N = "low n: too few prompts, or too few that count, to rely on it"
 GROUPS = {"treated": "changed pages", "untreated": "unchanged pages"}
 SIGNS = {
@@ -178,7 +184,7 @@ def in_points(rate: float) -> str:
     >>> in_points(0.246), in_points(-0.09), in_points(float("nan"))
     ('+25 points', '-9 points', 'unknown')
     """
-    return f"{100 * rate:+.0f} points" if rate == rate else "unknown"  # noqa: PLR0124 (NaN is unequal to itself)
+    return f"{100 * rate:+.0f} points" if rate == rate else "unknown"
 
 
 def interval(low: float, high: float) -> str:
@@ -187,8 +193,12 @@ def interval(low: float, high: float) -> str:
     >>> interval(0.2, 0.4), interval(float("nan"), float("nan"))
     ('95% interval 20% to 40%', 'no interval: too few prompts')
     """
-    known = low == low and high == high  # noqa: PLR0124 (NaN)
-    return f"95% interval {percent(low)} to {percent(high)}" if known else "no interval: too few prompts"
+    known = low == low and high == high
+    return (
+        f"95% interval {percent(low)} to {percent(high)}"
+        if known
+        else "no interval: too few prompts"
+    )
 
 
 def percent(value: float) -> str:
@@ -197,7 +207,7 @@ def percent(value: float) -> str:
     >>> percent(0.236), percent(float("nan"))
     ('24%', 'unknown')
     """
-    return f"{value:.0%}" if value == value else "unknown"  # noqa: PLR0124 (NaN is unequal to itself)
+    return f"{value:.0%}" if value == value else "unknown"
 
 
 def times(value: float) -> str:
@@ -224,7 +234,7 @@ def amount(value: float) -> str:
     >>> amount(1234.4), amount(7.25), amount(0.314), amount(12.0)
     ('1,234', '7.2', '0.31', '12')
     """
-    if value != value:  # noqa: PLR0124 (NaN is unequal to itself)
+    if value != value:
         return "unknown"
     digits = 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 1 else 2
     return f"{value:,.{digits}f}"

@@ -20,17 +20,33 @@ def resolve_paths(settings: Settings, folder: Path) -> Settings:
         update={
             "site": site(settings.site),
             "competitors": tuple(site(one) for one in settings.competitors),
-            "log": settings.log.model_copy(update={"files": tuple(place(file) for file in settings.log.files)}),
-            "before_after": settings.before_after.model_copy(update={"files": tuple(map(place, settings.before_after.files))}),
+            "log": settings.log.model_copy(
+                update={"files": tuple(place(file) for file in settings.log.files)}
+            ),
+            "before_after": settings.before_after.model_copy(
+                update={"files": tuple(map(place, settings.before_after.files))}
+            ),
             "analytics": settings.analytics.model_copy(
-                update={key: tuple(map(place, getattr(settings.analytics, key))) for key in ("sessions", "search_console")}
+                update={
+                    key: tuple(map(place, getattr(settings.analytics, key)))
+                    for key in ("sessions", "search_console")
+                }
             ),
             "match": settings.match.model_copy(
-                update={key: _model_path(getattr(settings.match, key), folder) for key in ("encoder", "cross_encoder")}
+                update={
+                    key: _model_path(getattr(settings.match, key), folder)
+                    for key in ("encoder", "cross_encoder")
+                }
             ),
-            "judge": settings.judge.model_copy(update=_placed(settings.judge, "rubrics", place=place)),
-            "ask": settings.ask.model_copy(update=_placed(settings.ask, "panel", "out", place=place)),
-            "costs": settings.costs.model_copy(update=_placed(settings.costs, "prices", place=place)),
+            "judge": settings.judge.model_copy(
+                update=_placed(settings.judge, "rubrics", place=place)
+            ),
+            "ask": settings.ask.model_copy(
+                update=_placed(settings.ask, "panel", "out", place=place)
+            ),
+            "costs": settings.costs.model_copy(
+                update=_placed(settings.costs, "prices", place=place)
+            ),
             "tune": settings.tune.model_copy(update=_placed(settings.tune, "out", place=place)),
             "out": place(settings.out),
             "cache": place(settings.cache),
@@ -45,4 +61,8 @@ def _placed(section: SettingsSection, *keys: str, place: Callable[[str], str]) -
 
 def _model_path(model: str, folder: Path) -> str:
     place = folder / Path(model).expanduser()
-    return str(place) if model.startswith((".", "~")) or (model not in ("", "minilm") and place.is_dir()) else model
+    return (
+        str(place)
+        if model.startswith((".", "~")) or (model not in ("", "minilm") and place.is_dir())
+        else model
+    )

@@ -10,7 +10,11 @@ from coverage_kit.errors import SettingsError
 from coverage_kit.settings.paths import resolve_paths
 from coverage_kit.settings.project import Settings
 
-_WITH_KEYS = ("draft", "judge", "ask")  # sections into which somebody may paste a key
+_WITH_KEYS = (
+    "draft",
+    "judge",
+    "ask",
+)  # sections into which somebody may paste a key
 
 
 def read_settings(path: str | Path) -> Settings:
@@ -23,9 +27,13 @@ def read_settings(path: str | Path) -> Settings:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         cure = "Name a coverage.toml, or write one with 'coverage-kit init'."
-        raise SettingsError(str(path), "a settings file", error.strerror or "no file", cure) from None
+        raise SettingsError(
+            str(path), "a settings file", error.strerror or "no file", cure
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(str(path), "valid TOML in UTF-8", str(error), "Correct that line.") from None
+        raise SettingsError(
+            str(path), "valid TOML in UTF-8", str(error), "Correct that line."
+        ) from None
     settings = make_settings(values, where=str(path))
     return resolve_paths(settings, path.resolve().parent)
 

@@ -10,7 +10,8 @@ from coverage_kit.errors import RunError
 
 def write_folder(folder: Path, fill: Callable[[Path], None]) -> None:
     """Fill a folder beside the wanted one, then put it in its place. Raises RunError when that cannot be done."""
-    beside, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
+    beside = folder.with_name(folder.name + ".new")
+    old = folder.with_name(folder.name + ".old")
     try:
         if old.is_dir() and not folder.exists():
             old.replace(folder)  # a crash came between the two steps below
@@ -25,7 +26,12 @@ def write_folder(folder: Path, fill: Callable[[Path], None]) -> None:
         beside.replace(folder)
         shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
-        raise RunError(str(folder), "a folder that can be written", str(error), "Name another [out] folder.") from error
+        raise RunError(
+            str(folder),
+            "a folder that can be written",
+            str(error),
+            "Name another [out] folder.",
+        ) from error
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -35,9 +41,14 @@ def write_file(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside.write_bytes(content)
         _sync(beside)
-        os.replace(beside, path)  # noqa: PTH105 (atomic on every system)
+        os.replace(beside, path)
     except OSError as error:
-        raise RunError(str(path), "a file that can be written", str(error), "Close it elsewhere, or name another.") from error
+        raise RunError(
+            str(path),
+            "a file that can be written",
+            str(error),
+            "Close it elsewhere, or name another.",
+        ) from error
 
 
 def _sync(file: Path) -> None:

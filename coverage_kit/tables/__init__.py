@@ -1,10 +1,11 @@
 """START HERE: every table that passes between stages, its columns, their kinds and meanings, and its key.
 
-A function that takes or returns a table names it in its types (`def split_pages(pages: Pages) -> Passages`)
-and is marked `@checked`, which verifies columns, kinds and keys when it is called. Further columns are welcome and kept.
+A function that takes or returns a table names it in its types (`def split_pages(pages: Pages) ->
+Passages`) and is marked `@checked`, which verifies columns, kinds and keys when it is called.
+Further columns are welcome and kept.
 
-There is a module for each stage: collected, matched, ranked, measured, and of_runs for the run itself. Import tables from
-here. docs/tables.md lists them all.
+There is a module for each stage: collected, matched, ranked, measured, and of_runs for the run
+itself. Import tables from here. docs/tables.md lists them all.
 """
 
 from coverage_kit.tables import collected, matched, measured, of_runs, ranked

@@ -5,7 +5,15 @@ from typing import Annotated
 
 import pandas as pd
 
-from coverage_kit.tables.columns import ANSWER_ID, PAGE_ID, PASSAGE_ID, QUERY_ID, SITE, optional, text
+from coverage_kit.tables.columns import (
+    ANSWER_ID,
+    PAGE_ID,
+    PASSAGE_ID,
+    QUERY_ID,
+    SITE,
+    optional,
+    text,
+)
 from coverage_kit.tables.schema import Column, Schema
 
 PAGES = Schema(
@@ -19,7 +27,11 @@ PAGES = Schema(
         text("status", "'ok', or why the page was rejected"),
         optional("title", "text", "title of the page"),
         optional("language", "text", "language code, such as en"),
-        optional("text", "text", "main content as Markdown: headings with #, lists and tables as text"),
+        optional(
+            "text",
+            "text",
+            "main content as Markdown: headings with #, lists and tables as text",
+        ),
         optional("html_path", "text", "path of the stored source, where there is one"),
         optional("fetched_at", "time", "when the page was fetched"),
         optional("published_at", "time", "when the page says it was published"),
@@ -36,7 +48,10 @@ PASSAGES = Schema(
         PAGE_ID,
         SITE,
         Column("position", "integer", "place of the passage on its page, from 0"),
-        text("heading_path", "title and headings above the passage, joined by ' > '"),
+        text(
+            "heading_path",
+            "title and headings above the passage, joined by ' > '",
+        ),
         text("text", "the passage's words, without its headings"),
         Column("n_words", "integer", "number of words in the text"),
     ),
@@ -49,7 +64,11 @@ QUERIES = Schema(
     (
         QUERY_ID,
         text("text", "the question in its most frequent spelling"),
-        Column("demand", "number", "how often it is asked: the log's own figure, else the number of times logged"),
+        Column(
+            "demand",
+            "number",
+            "how often it is asked: the log's own figure, else the number of times logged",
+        ),
         optional("first_asked_at", "time", "when it was first asked"),
         optional("last_asked_at", "time", "when it was last asked"),
     ),
@@ -67,10 +86,21 @@ ANSWERS = Schema(
         optional("surface", "text", "api, scrape or app"),
         optional("run_id", "text", "id of the run that asked"),
         optional("asked_at", "time", "when it was asked"),
-        optional("market", "text", "country, region or locale it was asked from, as logged"),
-        text("text", "the answer; empty where the log holds what was cited but not what was said"),
+        optional(
+            "market",
+            "text",
+            "country, region or locale it was asked from, as logged",
+        ),
+        text(
+            "text",
+            "the answer; empty where the log holds what was cited but not what was said",
+        ),
         Column("has_searched", "flag", "whether the engine searched the web"),
-        optional("extra", "text", "fields of its records that no column holds, as JSON"),
+        optional(
+            "extra",
+            "text",
+            "fields of its records that no column holds, as JSON",
+        ),
     ),
 )
 
@@ -93,11 +123,19 @@ CITATIONS = Schema(
     ("answer_id", "position"),
     (
         ANSWER_ID,
-        Column("position", "integer", "place among the answer's cited, then its retrieved pages, from 0"),
+        Column(
+            "position",
+            "integer",
+            "place among the answer's cited, then its retrieved pages, from 0",
+        ),
         text("url", "canonical URL"),
         SITE,
         text("kind", "cited, or retrieved (found but not cited)"),
-        optional("start", "integer", "first character of the first cited span in the answer"),
+        optional(
+            "start",
+            "integer",
+            "first character of the first cited span in the answer",
+        ),
         optional("end", "integer", "one past the last character of that span"),
         optional("title", "text", "title of the page, as logged"),
     ),
@@ -109,7 +147,11 @@ SPANS = Schema(
     ("answer_id", "position", "start", "end"),
     (
         ANSWER_ID,
-        Column("position", "integer", "position of the page among the answer's citations"),
+        Column(
+            "position",
+            "integer",
+            "position of the page among the answer's citations",
+        ),
         Column("start", "integer", "first character of the stretch in the answer"),
         Column("end", "integer", "one past its last character"),
     ),
@@ -122,9 +164,15 @@ MENTIONS = Schema(
     (
         ANSWER_ID,
         text("brand", "the brand's first listed name"),
-        Column("position", "integer", "order of first naming among the brands in the answer, from 0"),
+        Column(
+            "position",
+            "integer",
+            "order of first naming among the brands in the answer, from 0",
+        ),
         optional(
-            "n_words", "integer", "words in the sentences that name the brand; missing where only the log says that it is named"
+            "n_words",
+            "integer",
+            "words in the sentences that name the brand; missing where only the log says that it is named",
         ),
     ),
 )
@@ -133,7 +181,11 @@ SEARCHES = Schema(
     "searches",
     "one search that the engine ran for one answer (fan-out)",
     ("answer_id", "position"),
-    (ANSWER_ID, Column("position", "integer", "order of the search, from 0"), text("text", "the search's words")),
+    (
+        ANSWER_ID,
+        Column("position", "integer", "order of the search, from 0"),
+        text("text", "the search's words"),
+    ),
 )
 
 REJECTS = Schema(
@@ -152,8 +204,14 @@ SOURCES = Schema(
     "one format met in one file of a log",
     ("file", "format"),
     (
-        text("file", "the log's file, with its sheet in brackets where it has several"),
-        text("format", "the format its records were read as; 'mapped columns' where columns were found by name"),
+        text(
+            "file",
+            "the log's file, with its sheet in brackets where it has several",
+        ),
+        text(
+            "format",
+            "the format its records were read as; 'mapped columns' where columns were found by name",
+        ),
         Column("n_records", "integer", "records read: a dialogue may hold several"),
         text("fields", "which column or field holds what"),
         optional("note", "text", "what this format cannot tell"),
@@ -190,8 +248,8 @@ Claims = Annotated[pd.DataFrame, CLAIMS]
 class LogTables:
     """What a log of answers holds, as tables, and the column mapping with which it was read.
 
-    Of a very long log `answers`, and what belongs to them, are a sample: a share of `share_of_answers_kept` of all
-    `n_answers_read` (None: not told). `queries` are whole.
+    Of a very long log `answers`, and what belongs to them, are a sample: a share of
+    `share_of_answers_kept` of all `n_answers_read` (None: not told). `queries` are whole.
     """
 
     queries: Queries

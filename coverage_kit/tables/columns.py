@@ -22,6 +22,17 @@ SITE = text("site", "the site's name: its host without www., or its folder's nam
 LOW = Column("low", "number", "lower end of the 90% interval")
 HIGH = Column("high", "number", "upper end of the 90% interval")
 ENGINE = text("engine", "answer engine, such as perplexity")
-SURFACE = text("surface", "api, scrape, app or as logged; 'unknown' where the log does not say; never pooled")
-LOW_95 = optional("low", "number", "lower end of the 95% interval; missing where it cannot be told")
-HIGH_95 = optional("high", "number", "upper end of the 95% interval; missing where it cannot be told")
+SURFACE = text(
+    "surface",
+    "api, scrape, app or as logged; 'unknown' where the log does not say; never pooled",
+)
+LOW_95 = optional(
+    "low",
+    "number",
+    "lower end of the 95% interval; missing where it cannot be told",
+)
+HIGH_95 = optional(
+    "high",
+    "number",
+    "upper end of the 95% interval; missing where it cannot be told",
+)

@@ -4,7 +4,16 @@ from typing import Annotated
 
 import pandas as pd
 
-from coverage_kit.tables.columns import CLUSTER_ID, HIGH, LOW, PASSAGE_ID, QUERY_ID, SITE, optional, text
+from coverage_kit.tables.columns import (
+    CLUSTER_ID,
+    HIGH,
+    LOW,
+    PASSAGE_ID,
+    QUERY_ID,
+    SITE,
+    optional,
+    text,
+)
 from coverage_kit.tables.schema import Column, Schema
 
 MATCHES = Schema(
@@ -28,20 +37,64 @@ EVIDENCE = Schema(
         QUERY_ID,
         optional("own_passage_id", "text", "nearest own passage"),
         optional("best_other_passage_id", "text", "nearest passage of any other site"),
-        Column("on_subject", "number", "cosine of the nearest passage of any site, in the encoder's own space"),
+        Column(
+            "on_subject",
+            "number",
+            "cosine of the nearest passage of any site, in the encoder's own space",
+        ),
         Column("own_best", "number", "similarity of the nearest own passage"),
-        Column("precedence", "number", "similarity to a near own passage, minus the mean of the ten queries nearest to it"),
-        Column("focus", "number", "share of the nearest passage's page among the twenty nearest, the nearest weighing most"),
-        Column("coherence", "number", "mean cosine between the five nearest own passages"),
-        Column("contrast", "number", "standard deviation of the similarities of all own passages"),
-        Column("lexical", "number", "share of the query's idf weight found in one near own passage, 0-1"),
-        Column("query_margin", "number", "own_best minus the mean similarity of the five nearest other queries"),
+        Column(
+            "precedence",
+            "number",
+            "similarity to a near own passage, minus the mean of the ten queries nearest to it",
+        ),
+        Column(
+            "focus",
+            "number",
+            "share of the nearest passage's page among the twenty nearest, the nearest weighing most",
+        ),
+        Column(
+            "coherence",
+            "number",
+            "mean cosine between the five nearest own passages",
+        ),
+        Column(
+            "contrast",
+            "number",
+            "standard deviation of the similarities of all own passages",
+        ),
+        Column(
+            "lexical",
+            "number",
+            "share of the query's idf weight found in one near own passage, 0-1",
+        ),
+        Column(
+            "query_margin",
+            "number",
+            "own_best minus the mean similarity of the five nearest other queries",
+        ),
         Column("heading", "number", "similarity of the nearest own heading"),
         Column("heading_precedence", "number", "as precedence, of headings"),
-        optional("cross_encoder", "number", "best score of a near own passage by the cross-encoder; missing without one"),
-        optional("margin", "number", "own_best minus the nearest other site's similarity; missing without competitors"),
-        optional("answer_support", "number", "mean similarity of the logged answers' claims to their nearest own passage"),
-        optional("answer_margin", "number", "answer_support minus the same for the nearest passage of any other site"),
+        optional(
+            "cross_encoder",
+            "number",
+            "best score of a near own passage by the cross-encoder; missing without one",
+        ),
+        optional(
+            "margin",
+            "number",
+            "own_best minus the nearest other site's similarity; missing without competitors",
+        ),
+        optional(
+            "answer_support",
+            "number",
+            "mean similarity of the logged answers' claims to their nearest own passage",
+        ),
+        optional(
+            "answer_margin",
+            "number",
+            "answer_support minus the same for the nearest passage of any other site",
+        ),
     ),
 )
 
@@ -51,7 +104,11 @@ COVERAGE = Schema(
     ("query_id",),
     (
         QUERY_ID,
-        Column("coverage", "number", "calibrated probability that the own site answers the query"),
+        Column(
+            "coverage",
+            "number",
+            "calibrated probability that the own site answers the query",
+        ),
         LOW,
         HIGH,
         optional("own_passage_id", "text", "nearest own passage"),
@@ -67,7 +124,11 @@ CLUSTERS = Schema(
     (
         QUERY_ID,
         CLUSTER_ID,
-        Column("membership", "number", "similarity of the query to its cluster's centre, 0-1"),
+        Column(
+            "membership",
+            "number",
+            "similarity of the query to its cluster's centre, 0-1",
+        ),
     ),
 )
 
@@ -77,12 +138,21 @@ GROUPS = Schema(
     ("query_id",),
     (
         QUERY_ID,
-        text("group_id", "query_id of the group's representative: its most asked query"),
+        text(
+            "group_id",
+            "query_id of the group's representative: its most asked query",
+        ),
         Column(
-            "similarity", "number", "cosine of the query and its representative, the mean of all queries taken off, -1 to 1"
+            "similarity",
+            "number",
+            "cosine of the query and its representative, the mean of all queries taken off, -1 to 1",
         ),
         text("text", "the query, in its most frequent spelling"),
-        Column("demand", "number", "how often it was asked; in queries the representative has the sum of its group"),
+        Column(
+            "demand",
+            "number",
+            "how often it was asked; in queries the representative has the sum of its group",
+        ),
     ),
 )
 
@@ -101,7 +171,15 @@ QRELS = Schema(
     "qrels",
     "one judged pair",
     ("query_id", "passage_id"),
-    (QUERY_ID, PASSAGE_ID, Column("relevance", "integer", "0 for not relevant, higher for more relevant")),
+    (
+        QUERY_ID,
+        PASSAGE_ID,
+        Column(
+            "relevance",
+            "integer",
+            "0 for not relevant, higher for more relevant",
+        ),
+    ),
 )
 
 Matches = Annotated[pd.DataFrame, MATCHES]

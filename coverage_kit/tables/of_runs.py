@@ -17,7 +17,11 @@ PANELS = Schema(
         Column("position", "integer", "order of asking, from 0"),
         text("text", "the question, as it is asked"),
         optional("cluster_id", "text", "cluster it was drawn from"),
-        Column("is_holdout", "flag", "whether it is kept out of drafting edits, so that it can judge them"),
+        Column(
+            "is_holdout",
+            "flag",
+            "whether it is kept out of drafting edits, so that it can judge them",
+        ),
     ),
 )
 
@@ -31,12 +35,20 @@ COSTS = Schema(
         text("task", "ask, judge, draft, embed or tune"),
         text("model", "model or encoder"),
         Column("n_calls", "integer", "requests answered, or texts embedded"),
-        Column("n_reused", "integer", "requests or texts that an earlier run had answered already"),
+        Column(
+            "n_reused",
+            "integer",
+            "requests or texts that an earlier run had answered already",
+        ),
         Column("n_input_tokens", "integer", "tokens read"),
         Column("n_output_tokens", "integer", "tokens written"),
         Column("n_searches", "integer", "web searches run by engines"),
         Column("seconds", "number", "seconds it took"),
-        optional("money", "number", "its price by the price table; missing where that has no price of the model"),
+        optional(
+            "money",
+            "number",
+            "its price by the price table; missing where that has no price of the model",
+        ),
         text("currency", "currency of the price table"),
     ),
 )
@@ -48,7 +60,11 @@ POINTS = Schema(
     (
         text("point_id", "query_id or passage_id"),
         text("kind", "query, own passage or other passage"),
-        Column("x", "number", "first UMAP coordinate: a picture, never a distance to decide by"),
+        Column(
+            "x",
+            "number",
+            "first UMAP coordinate: a picture, never a distance to decide by",
+        ),
         Column("y", "number", "second UMAP coordinate"),
     ),
 )
@@ -60,10 +76,23 @@ STAGES = Schema(
     (
         text("stage", "collect, embed, match, rank, measure or map"),
         Column("seconds", "number", "seconds it took"),
-        Column("peak_megabytes", "number", "largest memory of the process up to its end"),
+        Column(
+            "peak_megabytes",
+            "number",
+            "largest memory of the process up to its end",
+        ),
         Column("n_embedded", "integer", "distinct texts embedded in it"),
-        Column("n_reused", "integer", "distinct texts whose vectors were reused in it"),
-        Column("reused", "text", "what an earlier run found of the same input, taken over: 'matches, map'", optional=True),
+        Column(
+            "n_reused",
+            "integer",
+            "distinct texts whose vectors were reused in it",
+        ),
+        Column(
+            "reused",
+            "text",
+            "what an earlier run found of the same input, taken over: 'matches, map'",
+            optional=True,
+        ),
     ),
 )
 
@@ -73,7 +102,9 @@ HISTORY = Schema(
     ("run", "measure", "part"),
     (
         Column(
-            "run", "integer", "the run's number, from 1; a run that found the same as the one before it has the same number"
+            "run",
+            "integer",
+            "the run's number, from 1; a run that found the same as the one before it has the same number",
         ),
         Column("at", "time", "when the run ended"),
         text(
@@ -83,7 +114,11 @@ HISTORY = Schema(
         ),
         text("part", "engine and surface; 'all' for what has none"),
         optional("value", "number", "the figure"),
-        optional("low", "number", "lower end of its interval: 95% for visibility, 90% for the rest"),
+        optional(
+            "low",
+            "number",
+            "lower end of its interval: 95% for visibility, 90% for the rest",
+        ),
         optional("high", "number", "upper end of its interval"),
         Column("n", "integer", "prompts, or queries, behind the figure"),
     ),

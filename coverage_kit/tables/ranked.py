@@ -4,7 +4,15 @@ from typing import Annotated
 
 import pandas as pd
 
-from coverage_kit.tables.columns import CLUSTER_ID, HIGH, LOW, PAGE_ID, QUERY_ID, optional, text
+from coverage_kit.tables.columns import (
+    CLUSTER_ID,
+    HIGH,
+    LOW,
+    PAGE_ID,
+    QUERY_ID,
+    optional,
+    text,
+)
 from coverage_kit.tables.schema import Column, Schema
 
 GAPS = Schema(
@@ -16,17 +24,44 @@ GAPS = Schema(
         text("label", "the most telling words of its queries"),
         Column("n_queries", "integer", "number of distinct queries"),
         Column("demand", "number", "sum of the queries' demand"),
-        Column("severity", "number", "demand-weighted mean of 1 - coverage, shrunk when the cluster is small"),
+        Column(
+            "severity",
+            "number",
+            "demand-weighted mean of 1 - coverage, shrunk when the cluster is small",
+        ),
         LOW,
         HIGH,
-        text("cause", "the cause that the cluster's queries vote for (docs/method.md, causes)"),
+        text(
+            "cause",
+            "the cause that the cluster's queries vote for (docs/method.md, causes)",
+        ),
         text("reason", "the figures behind the cause, in words"),
-        optional("citation_rate", "number", "demand-weighted mean of its queries' shares of answers that cite the own site"),
+        optional(
+            "citation_rate",
+            "number",
+            "demand-weighted mean of its queries' shares of answers that cite the own site",
+        ),
         text("medoid_query_id", "the query nearest the cluster's centre"),
-        optional("own_passage_id", "text", "own passage nearest to most of the cluster's demand"),
-        optional("best_other_passage_id", "text", "other sites' passage nearest to most of the cluster's demand"),
-        optional("unsupported_claims", "text", "what its answers say that other sites support better than the own one; lines"),
-        Column("is_closable", "flag", "whether an edit of the own site can close the gap"),
+        optional(
+            "own_passage_id",
+            "text",
+            "own passage nearest to most of the cluster's demand",
+        ),
+        optional(
+            "best_other_passage_id",
+            "text",
+            "other sites' passage nearest to most of the cluster's demand",
+        ),
+        optional(
+            "unsupported_claims",
+            "text",
+            "what its answers say that other sites support better than the own one; lines",
+        ),
+        Column(
+            "is_closable",
+            "flag",
+            "whether an edit of the own site can close the gap",
+        ),
         Column("rank", "integer", "order of the work, from 1"),
     ),
 )
@@ -38,18 +73,40 @@ EDITS = Schema(
     (
         text("edit_id", "id of the edit"),
         CLUSTER_ID,
-        text("operation", "what is done (docs/method.md, edits), or no_edit where no edit of the own site can close the gap"),
+        text(
+            "operation",
+            "what is done (docs/method.md, edits), or no_edit where no edit of the own site can close the gap",
+        ),
         text("page_id", "page to edit, or the proposed id of a new page"),
         text("heading_path", "heading at which to edit; empty for a new page"),
-        text("brief", "brief for the editor: what to write, with [FACT NEEDED: ...] slots"),
-        optional("before", "text", "the words that are there now, where the edit changes some"),
-        optional("after", "text", "the words proposed, as Markdown: extracts of answers are marked, facts are left as slots"),
+        text(
+            "brief",
+            "brief for the editor: what to write, with [FACT NEEDED: ...] slots",
+        ),
+        optional(
+            "before",
+            "text",
+            "the words that are there now, where the edit changes some",
+        ),
+        optional(
+            "after",
+            "text",
+            "the words proposed, as Markdown: extracts of answers are marked, facts are left as slots",
+        ),
         Column("cost_minutes", "number", "estimated editor minutes"),
         Column("n_words", "integer", "words added or changed"),
-        Column("gain", "number", "predicted rise of demand-weighted coverage, in queries asked, after harm counted twice"),
+        Column(
+            "gain",
+            "number",
+            "predicted rise of demand-weighted coverage, in queries asked, after harm counted twice",
+        ),
         LOW,
         HIGH,
-        Column("harm", "number", "predicted fall of demand-weighted coverage, in queries asked"),
+        Column(
+            "harm",
+            "number",
+            "predicted fall of demand-weighted coverage, in queries asked",
+        ),
         optional(
             "citation_gain",
             "number",
@@ -57,8 +114,16 @@ EDITS = Schema(
             "missing where the log has too few citations, or where the model tells no better than chance who is cited",
         ),
         Column("marginal_gain", "number", "gain given the edits above it"),
-        Column("is_chosen", "flag", "whether it is within the budget and the constraints, and adds to the edits above it"),
-        Column("rank", "integer", "order by gain per minute given the edits above it, from 1"),
+        Column(
+            "is_chosen",
+            "flag",
+            "whether it is within the budget and the constraints, and adds to the edits above it",
+        ),
+        Column(
+            "rank",
+            "integer",
+            "order by gain per minute given the edits above it, from 1",
+        ),
     ),
 )
 
@@ -68,13 +133,31 @@ CHANGES = Schema(
     ("edit_id", "position"),
     (
         text("edit_id", "id of the edit"),
-        Column("position", "integer", "order in which an edit's changes are made, from 0"),
-        text("action", "replace_title, replace_heading, replace_passage, insert_section, remove_section, add_page or by_hand"),
+        Column(
+            "position",
+            "integer",
+            "order in which an edit's changes are made, from 0",
+        ),
+        text(
+            "action",
+            "replace_title, replace_heading, replace_passage, insert_section, remove_section, add_page or by_hand",
+        ),
         PAGE_ID,
-        optional("passage_id", "text", "passage that is changed, or after whose section a section is inserted"),
-        text("heading_path", "headings of the place, joined by ' > '; of a new page its title"),
+        optional(
+            "passage_id",
+            "text",
+            "passage that is changed, or after whose section a section is inserted",
+        ),
+        text(
+            "heading_path",
+            "headings of the place, joined by ' > '; of a new page its title",
+        ),
         optional("before", "text", "the title, heading or words that are there now"),
-        optional("after", "text", "what stands there then; sections and pages as Markdown with their heading"),
+        optional(
+            "after",
+            "text",
+            "what stands there then; sections and pages as Markdown with their heading",
+        ),
     ),
 )
 
@@ -87,9 +170,21 @@ EFFECTS = Schema(
         QUERY_ID,
         Column("coverage_before", "number", "coverage as the site is"),
         Column("coverage_after", "number", "coverage predicted with the edit alone"),
-        Column("answer_probability", "number", "probability that the query asks for the edited text, 0-1"),
-        Column("weight", "number", "queries asked for which a rise of coverage by 1 counts in the edit's gain"),
-        Column("is_drafted_from", "flag", "whether the edit was drafted from this query, whose rise then does not count"),
+        Column(
+            "answer_probability",
+            "number",
+            "probability that the query asks for the edited text, 0-1",
+        ),
+        Column(
+            "weight",
+            "number",
+            "queries asked for which a rise of coverage by 1 counts in the edit's gain",
+        ),
+        Column(
+            "is_drafted_from",
+            "flag",
+            "whether the edit was drafted from this query, whose rise then does not count",
+        ),
     ),
 )
 
@@ -100,11 +195,23 @@ FRONTIER = Schema(
     (
         Column("rank", "integer", "order of the edit, from 1"),
         text("edit_id", "id of the edit"),
-        Column("cost_minutes", "number", "editor minutes of this edit and all above it"),
-        Column("gain", "number", "predicted gain of this edit and all above it, in queries asked"),
+        Column(
+            "cost_minutes",
+            "number",
+            "editor minutes of this edit and all above it",
+        ),
+        Column(
+            "gain",
+            "number",
+            "predicted gain of this edit and all above it, in queries asked",
+        ),
         LOW,
         HIGH,
-        Column("bound", "number", "gain that no set of candidates of this cost can exceed, under the same model"),
+        Column(
+            "bound",
+            "number",
+            "gain that no set of candidates of this cost can exceed, under the same model",
+        ),
     ),
 )
 
@@ -114,19 +221,43 @@ PREDICTIONS = Schema(
     ("edit_id", "run_before", "run_after"),
     (
         text("edit_id", "id of the edit in the run before"),
-        text("run_before", "folder of the run that predicted, with a digest of its edits"),
-        text("run_after", "folder of the run that measured, with a digest of its edits"),
+        text(
+            "run_before",
+            "folder of the run that predicted, with a digest of its edits",
+        ),
+        text(
+            "run_after",
+            "folder of the run that measured, with a digest of its edits",
+        ),
         text("operation", "what was done"),
         text("page_id", "page that was edited"),
-        Column("word_overlap", "number", "share of the proposed words found among the page's new words, 0-1"),
-        Column("n_queries", "integer", "queries whose coverage it was predicted to change"),
-        Column("predicted", "number", "predicted rise of their coverage, in queries asked, beside the other published edits"),
+        Column(
+            "word_overlap",
+            "number",
+            "share of the proposed words found among the page's new words, 0-1",
+        ),
+        Column(
+            "n_queries",
+            "integer",
+            "queries whose coverage it was predicted to change",
+        ),
+        Column(
+            "predicted",
+            "number",
+            "predicted rise of their coverage, in queries asked, beside the other published edits",
+        ),
         LOW,
         HIGH,
         Column(
-            "realised", "number", "rise found, in queries asked, less the drift of the queries that no published edit touches"
+            "realised",
+            "number",
+            "rise found, in queries asked, less the drift of the queries that no published edit touches",
         ),
-        Column("drift", "number", "demand-weighted mean change of coverage of those queries"),
+        Column(
+            "drift",
+            "number",
+            "demand-weighted mean change of coverage of those queries",
+        ),
         Column("is_within", "flag", "whether what was found lies in the interval"),
     ),
 )

@@ -4,7 +4,16 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, ParamSpec, TypeVar, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    ParamSpec,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import pandas as pd
 
@@ -77,23 +86,42 @@ class Schema:
         """Return a table of this schema from a frame of one row or more; columns that it lacks are missing values."""
         frame = frame.copy(deep=False)
         for column in self.columns:
-            values = frame[column.name] if column.name in frame else pd.Series([None] * len(frame), index=frame.index)
+            values = (
+                frame[column.name]
+                if column.name in frame
+                else pd.Series([None] * len(frame), index=frame.index)
+            )
             if column.kind == "time":
                 frame[column.name] = pd.to_datetime(values, utc=True).astype(_EMPTY_DTYPES["time"])
             elif not (column.optional and column.kind == "integer"):
                 frame[column.name] = values.astype(_EMPTY_DTYPES[column.kind])
             else:
                 frame[column.name] = values.astype("Int64")
-        return frame[[*self.names, *(name for name in frame.columns if name not in self.names)]]
+        return frame[
+            [
+                *self.names,
+                *(name for name in frame.columns if name not in self.names),
+            ]
+        ]
 
     def check(self, table: pd.DataFrame, where: str) -> None:
         """Raise SchemaError, naming `where`, unless the table has this schema's columns, kinds and unique key."""
         if not isinstance(table, pd.DataFrame):
-            raise SchemaError(where, f"{self.name} should be a DataFrame", type(table).__name__, "Pass a pandas table.")
+            raise SchemaError(
+                where,
+                f"{self.name} should be a DataFrame",
+                type(table).__name__,
+                "Pass a pandas table.",
+            )
         for column in self.columns:
             if column.name not in table.columns:
                 found = f"columns {', '.join(map(str, table.columns))}"
-                raise SchemaError(where, f"{self.name} needs a column {column.name}", found, column.meaning)
+                raise SchemaError(
+                    where,
+                    f"{self.name} needs a column {column.name}",
+                    found,
+                    column.meaning,
+                )
             found = column.found_kind(table[column.name])
             if found != column.kind:
                 what = f"{self.name}.{column.name} should be {column.kind}"
@@ -102,7 +130,12 @@ class Schema:
         if repeated.any():
             example = ", ".join(str(v) for v in table.loc[repeated, list(self.key)].iloc[0])
             what = f"the key of {self.name} ({', '.join(self.key)}) should be unique"
-            raise SchemaError(where, what, f"{int(repeated.sum())} repeats, such as {example}", "Drop or rename them.")
+            raise SchemaError(
+                where,
+                what,
+                f"{int(repeated.sum())} repeats, such as {example}",
+                "Drop or rename them.",
+            )
 
 
 P = ParamSpec("P")
@@ -112,7 +145,9 @@ R = TypeVar("R")
 def checked(function: Callable[P, R]) -> Callable[P, R]:
     """Return the function with every table among its arguments and results checked against its schema."""
     hints = get_type_hints(function, include_extras=True)
-    schemas = {name: schema for name, hint in hints.items() if (schema := _schema_of(hint)) is not None}
+    schemas = {
+        name: schema for name, hint in hints.items() if (schema := _schema_of(hint)) is not None
+    }
     parts = get_args(hints.get("return")) if get_origin(hints.get("return")) is tuple else ()
     signature = inspect.signature(function)
 
@@ -138,7 +173,13 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
 def _schema_of(hint: Any) -> Schema | None:
     """Return the schema of a table's type, also of `Table | None`."""
     if get_origin(hint) is Annotated:
-        return next((extra for extra in get_args(hint)[1:] if isinstance(extra, Schema)), None)
+        return next(
+            (extra for extra in get_args(hint)[1:] if isinstance(extra, Schema)),
+            None,
+        )
     if get_origin(hint) is tuple:
         return None
-    return next((schema for part in get_args(hint) if (schema := _schema_of(part))), None)
+    return next(
+        (schema for part in get_args(hint) if (schema := _schema_of(part))),
+        None,
+    )

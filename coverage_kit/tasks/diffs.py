@@ -8,10 +8,13 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from coverage_kit.tables import Passages
 
-# Share of a page's passages found on another page from which that is the same page under a new address.
+# Share of a page's passages found on another page from which that is the same page under a new
+# address.
 LEAST_MOVED = 0.5
 
-_MARKERS = re.compile(r"\[(?:FACT|SOURCE) NEEDED[^\]]*\]|\[EXTRACT TO CHECK|\]\([^)\s]*\)|https?://\S+")
+_MARKERS = re.compile(
+    r"\[(?:FACT|SOURCE) NEEDED[^\]]*\]|\[EXTRACT TO CHECK|\]\([^)\s]*\)|https?://\S+"
+)
 
 
 def content_words(text: str) -> Counter[str]:
@@ -21,14 +24,19 @@ def content_words(text: str) -> Counter[str]:
     [('bike', 1), ('brake', 1), ('cargo', 1)]
     """
     words = re.findall(r"\w+", _MARKERS.sub(" ", text).casefold())
-    return Counter(_stem(word) for word in words if word not in ENGLISH_STOP_WORDS and (len(word) > 1 or word.isdigit()))
+    return Counter(
+        _stem(word)
+        for word in words
+        if word not in ENGLISH_STOP_WORDS and (len(word) > 1 or word.isdigit())
+    )
 
 
 def alike(one: str, other: str) -> float:
     """Return the Dice overlap of two headings' content words, 1 where they are the same but for case and marks."""
     if plain(one) == plain(other):
         return 1.0
-    words, others = content_words(one), content_words(other)
+    words = content_words(one)
+    others = content_words(other)
     return 2 * (words & others).total() / max((words + others).total(), 1)
 
 
@@ -48,17 +56,28 @@ class PageWords:
         self.passages = list(passages)
         self.texts = {plain(text) for _, text in self.passages}
         steps = {path: tuple(path.split(" > ")) for path, _ in self.passages}
-        places = {path[:depth] for path in steps.values() for depth in range(1, len(path) + 1) if path[0]}
+        places = {
+            path[:depth] for path in steps.values() for depth in range(1, len(path) + 1) if path[0]
+        }
         self.headings = Counter(plain(place[-1]) for place in places)
         self.title = self.passages[0][0].split(" > ")[0] if self.passages else ""
-        self.words = content_words(" ".join([*(text for _, text in self.passages), *(place[-1] for place in sorted(places))]))
+        self.words = content_words(
+            " ".join(
+                [
+                    *(text for _, text in self.passages),
+                    *(place[-1] for place in sorted(places)),
+                ]
+            )
+        )
 
 
 class PageDiff:
     """What one page has now and had not (`sections`: new words by heading path), and had and has not."""
 
     def __init__(self, page_id: str, before: PageWords, after: PageWords) -> None:
-        self.page_id, self.before, self.after = page_id, before, after
+        self.page_id = page_id
+        self.before = before
+        self.after = after
         self.new_headings = set(after.headings - before.headings)
         self.gone_headings = set(before.headings - after.headings)
         self.gone = before.words - after.words
@@ -67,7 +86,9 @@ class PageDiff:
             if plain(text) not in before.texts:
                 texts.setdefault(path, [self._new_heading(path)]).append(text)
         new = after.words - before.words
-        self.sections = {path: content_words(" ".join(parts)) & new for path, parts in texts.items()}
+        self.sections = {
+            path: content_words(" ".join(parts)) & new for path, parts in texts.items()
+        }
 
     def _new_heading(self, path: str) -> str:
         own = path.rsplit(" > ", maxsplit=1)[-1]
@@ -78,7 +99,8 @@ class SiteDiff:
     """The site in two runs, page by page."""
 
     def __init__(self, before: Passages, after: Passages) -> None:
-        self.before, self.after = _read_pages(before), _read_pages(after)
+        self.before = _read_pages(before)
+        self.after = _read_pages(after)
         self.moved: dict[str, str] = {}
         fresh = [page_id for page_id in self.after if page_id not in self.before]
         holders: dict[str, list[str]] = {}
@@ -86,8 +108,14 @@ class SiteDiff:
             for text in self.after[page_id].texts:
                 holders.setdefault(text, []).append(page_id)
         for page_id in (page_id for page_id in self.before if page_id not in self.after):
-            texts, taken = self.before[page_id].texts, set(self.moved.values())
-            kept = Counter(other for text in sorted(texts) for other in holders.get(text, ()) if other not in taken)
+            texts = self.before[page_id].texts
+            taken = set(self.moved.values())
+            kept = Counter(
+                other
+                for text in sorted(texts)
+                for other in holders.get(text, ())
+                if other not in taken
+            )
             best = kept.most_common(1)
             if best and best[0][1] >= LEAST_MOVED * len(texts):
                 self.moved[page_id] = best[0][0]
@@ -96,7 +124,11 @@ class SiteDiff:
     def page(self, page_id: str) -> list[PageDiff]:
         """Return the page's difference, or nothing where the later run has not read it."""
         now = self.moved.get(page_id, page_id)
-        return [PageDiff(now, self.before.get(page_id, PageWords()), self.after[now])] if now in self.after else []
+        return (
+            [PageDiff(now, self.before.get(page_id, PageWords()), self.after[now])]
+            if now in self.after
+            else []
+        )
 
     def new_pages(self) -> list[PageDiff]:
         """Return the pages that only the later run has read."""

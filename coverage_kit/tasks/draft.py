@@ -1,6 +1,7 @@
 """Drafts by a language model, where one is configured: the protocol, any OpenAI-compatible endpoint, and drafts kept on disk.
 
-Everything works without one. What a model writes is data: `check_draft` leaves no fact in it that the site does not state.
+Everything works without one. What a model writes is data: `check_draft` leaves no fact in it that
+the site does not state.
 """
 
 import json
@@ -64,7 +65,8 @@ class ChatDrafter:
         settings: model, endpoint, name of the key's environment variable, and seconds to wait.
         retries: further tries after a timeout, a lost connection, 429 or 5xx, with growing pauses.
 
-    Raises SettingsError where no model is configured, the key is missing, or the `openai` library is not installed.
+    Raises SettingsError where no model is configured, the key is missing, or the `openai` library
+    is not installed.
     """
 
     def __init__(self, settings: DraftSettings, retries: int = RETRIES) -> None:
@@ -83,7 +85,10 @@ class ChatDrafter:
         reply = done.replies[0]
         if not reply.text or reply.finish_reason == "length":
             found = "a draft cut off" if reply.text else "an empty draft"
-            raise self._endpoint.fail(found, "Try another model, or one with more room for its answer.")
+            raise self._endpoint.fail(
+                found,
+                "Try another model, or one with more room for its answer.",
+            )
         return reply.text
 
 
@@ -104,15 +109,21 @@ def write_prompt(brief: Brief) -> tuple[str, str]:
 def fill_drafts(drafter: Drafter, briefs: Sequence[Brief], path: Path) -> Drafted:
     """Write checked drafts by edit id into a JSON file, saved after each; ids that it holds already are not asked again.
 
-    What `coverage-kit apply --drafts` reads. An edit that fails is told in what is returned, and the rest go on. Raises
-    RunError for a file that holds something else, or cannot be written.
+    What `coverage-kit apply --drafts` reads. An edit that fails is told in what is returned, and
+    the rest go on. Raises RunError for a file that holds something else, or cannot be written.
     """
     drafts = _read(path)
     kept = tuple(brief.edit_id for brief in briefs if drafts.get(brief.edit_id, "").strip())
-    asked, failed = [], {}
+    asked = []
+    failed = {}
     open_briefs = [brief for brief in briefs if brief.edit_id not in kept]
     for brief in tqdm(
-        open_briefs, desc=f"drafting with {drafter.name}", unit=" edits", file=sys.stderr, leave=False, disable=None
+        open_briefs,
+        desc=f"drafting with {drafter.name}",
+        unit=" edits",
+        file=sys.stderr,
+        leave=False,
+        disable=None,
     ):
         try:
             text = check_draft(drafter.draft(brief), brief)
@@ -121,7 +132,12 @@ def fill_drafts(drafter: Drafter, briefs: Sequence[Brief], path: Path) -> Drafte
             continue
         drafts[brief.edit_id] = f"{brief.before}\n\n{text}" if brief.before else text
         asked.append(brief.edit_id)
-        write_file(path, f"{json.dumps(drafts, indent=1, sort_keys=True, ensure_ascii=False)}\n".encode("utf-8", "replace"))
+        write_file(
+            path,
+            f"{json.dumps(drafts, indent=1, sort_keys=True, ensure_ascii=False)}\n".encode(
+                "utf-8", "replace"
+            ),
+        )
     return Drafted(tuple(asked), kept, failed)
 
 
@@ -129,12 +145,18 @@ def describe_drafts(done: Drafted, briefs: Sequence[Brief], n_picked: int, path:
     """Return what was drafted, kept and not, and what comes next, in lines for a terminal."""
     lines = [f"{edit_id}: no draft. {why}" for edit_id, why in done.failed.items()]
     drafts = _read(path)
-    strange = [one.edit_id for one in briefs if one.edit_id in done.kept and not _is_of_brief(drafts[one.edit_id], one)]
+    strange = [
+        one.edit_id
+        for one in briefs
+        if one.edit_id in done.kept and not _is_of_brief(drafts[one.edit_id], one)
+    ]
     if strange:
         lines.append(
             f"Kept, but begins unlike the edit, as one of another run would: {', '.join(strange)}. See to it before use."
         )
-    lines.append(f"{len(done.asked)} drafted, {len(done.kept)} kept from before, {len(done.failed)} failed, in {path}.")
+    lines.append(
+        f"{len(done.asked)} drafted, {len(done.kept)} kept from before, {len(done.failed)} failed, in {path}."
+    )
     if n_picked > len(briefs):
         lines.append(
             f"{n_picked - len(briefs)} edits need none: a heading, the site's own words moved, or slots for you to fill."
@@ -160,8 +182,16 @@ def _read(path: Path) -> dict[str, str]:
         drafts = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise RunError(
-            str(path), "a JSON file of drafts", str(error).splitlines()[0], "Name another file with --out."
+            str(path),
+            "a JSON file of drafts",
+            str(error).splitlines()[0],
+            "Name another file with --out.",
         ) from error
     if not isinstance(drafts, dict) or not all(isinstance(text, str) for text in drafts.values()):
-        raise RunError(str(path), "an object of texts by edit id", type(drafts).__name__, "Name another file with --out.")
+        raise RunError(
+            str(path),
+            "an object of texts by edit id",
+            type(drafts).__name__,
+            "Name another file with --out.",
+        )
     return drafts

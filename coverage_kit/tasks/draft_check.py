@@ -1,7 +1,7 @@
 """A model's draft held against the brief: no fact stays that the site does not state, no extract that is not marked.
 
-Checked are figures, dates, prices, addresses and names: what is told by its form. A plain word that is wrong ("waterproof") is
-not told by its form, so that a draft stays one: for an editor to read.
+Checked are figures, dates, prices, addresses and names: what is told by its form. A plain word that
+is wrong ("waterproof") is not told by its form, so that a draft stays one: for an editor to read.
 """
 
 import re
@@ -16,7 +16,9 @@ from coverage_kit.text.sentences import split_sentences
 _RUN = 6  # as many words in a row as an extract has are copied
 _SLOT = re.compile(r"\[(?:FACT|SOURCE) NEEDED:[^\[\]\n]{0,300}\]")
 _MODEL_MARK = re.compile(r"\[\s*EXTRACT TO CHECK\s*\]\s*", re.I)
-_PREFIX = re.compile(r"(?P<quote>(?:\s*>)*)\s*(?:(?P<heading>#{1,6})\s+|(?P<item>[-*+])\s+|(?P<number>\d{1,3})[.)]\s+)?")
+_PREFIX = re.compile(
+    r"(?P<quote>(?:\s*>)*)\s*(?:(?P<heading>#{1,6})\s+|(?P<item>[-*+])\s+|(?P<number>\d{1,3})[.)]\s+)?"
+)
 _CODE_FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.M)
 _EMPHASIS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)")
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\(\s*([^()\s]*)[^()\n]*\)")
@@ -36,10 +38,11 @@ class _Sentence(NamedTuple):
 def check_draft(text: str, brief: Brief) -> str:
     """Return a draft as Markdown in which no invented fact and no copied extract stands unmarked.
 
-    A number, percentage, date, price, address or capitalised name that stands neither in the own words nor in the questions
-    becomes a slot, `[FACT NEEDED: is “34 km” true?]`; a number stands there only with the same unit. A sentence that shares six
-    words in a row with an extract, and not with the own words, becomes `[EXTRACT TO CHECK] “…”`. The first heading is the
-    brief's, further ones are one level below it, and there are none where a passage is extended.
+    A number, percentage, date, price, address or capitalised name that stands neither in the own
+    words nor in the questions becomes a slot, `[FACT NEEDED: is “34 km” true?]`; a number stands
+    there only with the same unit. A sentence that shares six words in a row with an extract, and
+    not with the own words, becomes `[EXTRACT TO CHECK] “…”`. The first heading is the brief's,
+    further ones are one level below it, and there are none where a passage is extended.
     """
     plain, slots = _hide_slots(_undress(text))
     prefixes, sentences = _split_lines(_set_headings(plain, brief.headings))
@@ -53,7 +56,12 @@ def check_draft(text: str, brief: Brief) -> str:
     is_first = [True] * len(lines)
     for place, (line, words) in enumerate(sentences):
         is_copied = place in copied
-        spans = find_unknown(words, leads if is_copied else ours, frozenset() if is_copied else foreign, plain_words)
+        spans = find_unknown(
+            words,
+            leads if is_copied else ours,
+            frozenset() if is_copied else foreign,
+            plain_words,
+        )
         checked = _with_slots(words, spans)
         checked = f"{EXTRACT_MARK} “{checked.strip(_QUOTES)}”" if is_copied else checked
         lines[line] += checked if is_first[line] else f" {checked}"
@@ -65,7 +73,9 @@ def check_draft(text: str, brief: Brief) -> str:
 
 def _undress(text: str) -> str:
     """Return the text without unseen characters, code fences, emphasis and the model's marks; a link as words and address."""
-    text = "".join(one for one in text.replace("\r", "") if unicodedata.category(one) not in ("Cf", "Co", "Cs"))
+    text = "".join(
+        one for one in text.replace("\r", "") if unicodedata.category(one) not in ("Cf", "Co", "Cs")
+    )
     text = _MODEL_MARK.sub("", _CODE_FENCE.sub("", text))
     text = _LINK.sub(lambda found: f"{found[1]} {found[2]}".strip(), text)
     return "\n".join(_drop_emphasis(line) for line in text.split("\n"))
@@ -114,7 +124,9 @@ def _set_headings(text: str, headings: tuple[str, ...]) -> list[str]:
 
 def _split_lines(lines: list[str]) -> tuple[list[str], list[_Sentence]]:
     """Return each line's prefix, list items numbered anew from 1, and the sentences in order."""
-    prefixes, sentences, number = [], [], 0
+    prefixes = []
+    sentences = []
+    number = 0
     for at, line in enumerate(lines):
         found = _PREFIX.match(line)
         quote = "> " if found and found["quote"] else ""
@@ -122,14 +134,26 @@ def _split_lines(lines: list[str]) -> tuple[list[str], list[_Sentence]]:
             number += 1
         elif line.strip():
             number = 0
-        mark = (found["heading"] or (found["item"] and "-") or (found["number"] and f"{number}.") or "") if found else ""
+        mark = (
+            (
+                found["heading"]
+                or (found["item"] and "-")
+                or (found["number"] and f"{number}.")
+                or ""
+            )
+            if found
+            else ""
+        )
         prefixes.append(f"{quote}{mark} " if mark else quote)
-        sentences += [_Sentence(at, one) for one in split_sentences(line[found.end() if found else 0 :])]
+        sentences += [
+            _Sentence(at, one) for one in split_sentences(line[found.end() if found else 0 :])
+        ]
     return prefixes, sentences
 
 
 def _with_slots(sentence: str, spans: Iterable[tuple[int, int]]) -> str:
-    parts, end = [], 0
+    parts = []
+    end = 0
     for start, stop in spans:
         said = re.sub(r"[\[\]\s]+", " ", sentence[start:stop]).strip()[:200]
         parts += [sentence[end:start], f"[FACT NEEDED: is “{said}” true?]"]
@@ -139,7 +163,9 @@ def _with_slots(sentence: str, spans: Iterable[tuple[int, int]]) -> str:
 
 def _copied(sentences: list[_Sentence], extracts: Iterable[str], own_words: str) -> set[int]:
     """Return the places of the sentences that hold a part of a run of words that an extract has and the own words lack."""
-    runs = {run for extract in extracts for run in _runs(_words(extract))} - set(_runs(_words(own_words)))
+    runs = {run for extract in extracts for run in _runs(_words(extract))} - set(
+        _runs(_words(own_words))
+    )
     words = [(place, word) for place, one in enumerate(sentences) for word in _words(one.text)]
     copied: set[int] = set()
     for at, run in enumerate(_runs([word for _, word in words])):

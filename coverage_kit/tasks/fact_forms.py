@@ -14,13 +14,13 @@ _START = re.compile(
     r"(?P<url>(?:[a-z][a-z+]*://|www\.)[^\s<>\[\]()“”\"'\ue000-\uf8ff]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
     r"|(?<![\w.])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24}\b(?:/[^\s()\[\]“”\"'\ue000-\uf8ff]*)?)"
     rf"|(?P<sign>[$€£¥])?\s?(?P<value>{_NUM})"
-    r"|(?P<word>[^\W_][\w’'\-]*)",  # noqa: RUF001 (apostrophes as they are typed)
+    r"|(?P<word>[^\W_][\w’'\-]*)",
     re.I,
 )
-_RANGE = re.compile(rf"\s*(?:–|—|-|to|or|and)\s*[$€£¥]?{_NUM}|\s*[–—-]\s*(?=[$€£¥]?{_NUM})")  # noqa: RUF001
+_RANGE = re.compile(rf"\s*(?:–|—|-|to|or|and)\s*[$€£¥]?{_NUM}|\s*[–—-]\s*(?=[$€£¥]?{_NUM})")
 _UNIT = re.compile(r"[-\s]?\s?(%|[$€£¥]|°\s?[CF]?|per\s?cent\b|[^\W\d_]+)", re.I)
-_GAP = re.compile(r"[\s\-–—/&+().]{0,3}")  # noqa: RUF001
-_OPENS = ':“"(—–'  # noqa: RUF001 (behind these a capital is not yet a name)
+_GAP = re.compile(r"[\s\-–—/&+().]{0,3}")
+_OPENS = ':“"(—–'
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
 _UNITS = {
     **dict.fromkeys(("percent", "per cent"), "%"),
@@ -36,16 +36,34 @@ _UNITS = {
     **dict.fromkeys(("year", "yr"), "year"),
     **{
         one: one
-        for one in ("km", "m", "cm", "kg", "mm", "mile", "day", "week", "month", "second", "hundred", "thousand", "million")
+        for one in (
+            "km",
+            "m",
+            "cm",
+            "kg",
+            "mm",
+            "mile",
+            "day",
+            "week",
+            "month",
+            "second",
+            "hundred",
+            "thousand",
+            "million",
+        )
     },
 }
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
-)
+_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
 _TEN_WORDS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _TENS = {word: (at + 2) * 10 for at, word in enumerate(_TEN_WORDS.split())}
 _NUMBERS = {word: at for at, word in enumerate([*_ONES.split(), "nineteen"])} | _TENS
-_NUMBERS |= {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_NUMBERS |= {
+    "dozen": 12,
+    "hundred": 100,
+    "thousand": 1000,
+    "million": 10**6,
+    "billion": 10**9,
+}
 _PLAIN_WORDS = (
     "i am if when while where whether because although though since until unless before after during as so but and or nor yet "
     "for to from in on at by with without within between under over above below into about against through per via once then "
@@ -62,10 +80,36 @@ _PLAIN_WORDS = (
 )
 _PLAIN = frozenset(_PLAIN_WORDS.split())
 _MONTHS = frozenset(
-    ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+    [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ]
 )
-_ENDINGS = ("ing", "ly", "ed", "tion", "tions", "ment", "ness", "able", "ance", "ity")
-_DETERMINER_WORDS = "the a an your our their its it them this that these those any all each both every"
+_ENDINGS = (
+    "ing",
+    "ly",
+    "ed",
+    "tion",
+    "tions",
+    "ment",
+    "ness",
+    "able",
+    "ance",
+    "ity",
+)
+_DETERMINER_WORDS = (
+    "the a an your our their its it them this that these those any all each both every"
+)
 _DETERMINERS = frozenset(_DETERMINER_WORDS.split())
 
 
@@ -88,27 +132,41 @@ class KnownFacts:
         self._figures = {(fact.value, fact.unit) for fact in facts if fact.kind == "number"}
         self._values = {value for value, _ in self._figures}
         self._urls = {fact.value for fact in facts if fact.kind == "url"}
-        self.words = {part for fact in facts if fact.kind in ("word", "url") for part in _parts(fact.value)}
+        self.words = {
+            part for fact in facts if fact.kind in ("word", "url") for part in _parts(fact.value)
+        }
 
     @cached_property
     def names(self) -> frozenset[str]:
         """Words that stand with a capital within a sentence, in lower case."""
         sentences = [sentence for text in self.texts for sentence in split_sentences(text)]
-        found = ((one, fact) for one in sentences for fact in _find_facts(one) if fact.kind == "word")
-        told = (fact.value for one, fact in found if one[fact.start].isupper() and not _is_initial(one, fact.start))
+        found = (
+            (one, fact) for one in sentences for fact in _find_facts(one) if fact.kind == "word"
+        )
+        told = (
+            fact.value
+            for one, fact in found
+            if one[fact.start].isupper() and not _is_initial(one, fact.start)
+        )
         return frozenset(value for value in told if value not in _PLAIN or value in _MONTHS)
 
     @cached_property
     def plain(self) -> frozenset[str]:
         """Words written in lower case: no names."""
-        found = ((text, fact) for text in self.texts for fact in _find_facts(text) if fact.kind == "word")
-        return frozenset(fact.value for text, fact in found if text[fact.start : fact.end].islower())
+        found = (
+            (text, fact) for text in self.texts for fact in _find_facts(text) if fact.kind == "word"
+        )
+        return frozenset(
+            fact.value for text, fact in found if text[fact.start : fact.end].islower()
+        )
 
     def has(self, fact: _Fact) -> bool:
         """Return whether the texts state an address or a figure; the figure with the same unit, where it has one."""
         if fact.kind == "url":
             return fact.value in self._urls
-        is_alone = not fact.unit or (_YEAR.fullmatch(fact.value) is not None and fact.unit not in _UNITS.values())
+        is_alone = not fact.unit or (
+            _YEAR.fullmatch(fact.value) is not None and fact.unit not in _UNITS.values()
+        )
         return fact.value in self._values if is_alone else (fact.value, fact.unit) in self._figures
 
     def has_word(self, word: str) -> bool:
@@ -116,15 +174,21 @@ class KnownFacts:
         return word in self.words or all(self._has_part(part) for part in _parts(word))
 
     def _has_part(self, part: str) -> bool:
-        return part in _PLAIN or not self.words.isdisjoint({part, f"{part}s", part.removesuffix("s")})
+        return part in _PLAIN or not self.words.isdisjoint(
+            {part, f"{part}s", part.removesuffix("s")}
+        )
 
 
 def find_unknown(
-    sentence: str, known: KnownFacts, foreign: Collection[str] = frozenset(), plain: Collection[str] = frozenset()
+    sentence: str,
+    known: KnownFacts,
+    foreign: Collection[str] = frozenset(),
+    plain: Collection[str] = frozenset(),
 ) -> list[tuple[int, int]]:
     """Return the spans of facts that are not known, neighbours joined.
 
-    Words in `foreign` are names however they are written; words in `plain` are none where they begin a sentence.
+    Words in `foreign` are names however they are written; words in `plain` are none where they
+    begin a sentence.
 
     >>> told = "The Heron goes 34 km."
     >>> [told[start:end] for start, end in find_unknown(told, Known(["The Heron weighs 34 kg."]))]
@@ -134,17 +198,26 @@ def find_unknown(
     for fact in _find_facts(sentence):
         if _is_known(sentence, fact, known, foreign, plain):
             continue
-        if spans and (fact.start < spans[-1][1] or _GAP.fullmatch(sentence, spans[-1][1], fact.start)):
+        if spans and (
+            fact.start < spans[-1][1] or _GAP.fullmatch(sentence, spans[-1][1], fact.start)
+        ):
             spans[-1] = (spans[-1][0], max(spans[-1][1], fact.end))
         else:
             spans.append((fact.start, fact.end))
     return spans
 
 
-def _is_known(sentence: str, fact: _Fact, known: KnownFacts, foreign: Collection[str], plain: Collection[str]) -> bool:
+def _is_known(
+    sentence: str,
+    fact: _Fact,
+    known: KnownFacts,
+    foreign: Collection[str],
+    plain: Collection[str],
+) -> bool:
     if fact.kind != "word":
         return known.has(fact)
-    raw, is_initial = sentence[fact.start : fact.end], _is_initial(sentence, fact.start)
+    raw = sentence[fact.start : fact.end]
+    is_initial = _is_initial(sentence, fact.start)
     if raw in ("May", "March") and not is_initial:
         return fact.value in known.names
     if known.has_word(fact.value):
@@ -165,7 +238,7 @@ def _is_common(word: str, rest: str) -> bool:
 
 
 def _is_initial(sentence: str, start: int) -> bool:
-    before = sentence[:start].rstrip(" ‘'*_")  # noqa: RUF001 (an opening quote)
+    before = sentence[:start].rstrip(" ‘'*_")
     return not before or before[-1] in _OPENS
 
 
@@ -174,13 +247,25 @@ def _find_facts(text: str) -> Iterator[_Fact]:
     for found in _START.finditer(text):
         if found["url"]:
             address = found["url"].rstrip(".,;:!?")
-            yield _Fact(found.start(), found.start() + len(address), "url", address.casefold().rstrip("/"))
+            yield _Fact(
+                found.start(),
+                found.start() + len(address),
+                "url",
+                address.casefold().rstrip("/"),
+            )
         elif found["value"]:
             start = found.start("sign") if found["sign"] else found.start("value")
-            yield _figure(text, start, found.end(), _number(found["value"]), found["sign"] or "")
+            yield _figure(
+                text,
+                start,
+                found.end(),
+                _number(found["value"]),
+                found["sign"] or "",
+            )
         else:
-            word = found["word"].rstrip("’'-")  # noqa: RUF001
-            value, end = _plain(word), found.start() + len(word)
+            word = found["word"].rstrip("’'-")
+            value = _plain(word)
+            end = found.start() + len(word)
             number = _spelled(value)
             if number is None:
                 yield _Fact(found.start(), end, "word", value)
@@ -204,7 +289,9 @@ def _figure(text: str, start: int, end: int, value: str, sign: str) -> _Fact:
     unit = "%" if unit == "percent" else unit
     single = unit[:-1] if unit.endswith("s") and len(unit) > 2 else unit
     unit = _UNITS.get(unit, _UNITS.get(single, single))
-    if unit in _PLAIN or (unit.isalpha() and not content_words(unit) and unit not in _UNITS.values()):
+    if unit in _PLAIN or (
+        unit.isalpha() and not content_words(unit) and unit not in _UNITS.values()
+    ):
         return _Fact(start, end, "number", value)
     return _Fact(start, end if at > end else found.end(), "number", value, unit)
 
@@ -229,13 +316,16 @@ def _spelled(word: str) -> str | None:
     tens, _, ones = word.partition("-")
     if tens in _TENS and 0 < _NUMBERS.get(ones, 0) < 10:
         return str(_TENS[tens] + _NUMBERS[ones])
-    number = _NUMBERS.get(word, _NUMBERS.get(word.removesuffix("s")) if word.endswith(("dozens", "hundreds")) else None)
+    number = _NUMBERS.get(
+        word,
+        _NUMBERS.get(word.removesuffix("s")) if word.endswith(("dozens", "hundreds")) else None,
+    )
     return None if number is None else str(number)
 
 
 def _plain(word: str) -> str:
     """Return a word in lower case without a possessive."""
-    return re.sub(r"['’]s?$", "", word.casefold())  # noqa: RUF001
+    return re.sub(r"['’]s?$", "", word.casefold())
 
 
 def _parts(word: str) -> list[str]:

@@ -16,17 +16,33 @@ from coverage_kit.measure.brand_claims import measure_claim_rates
 from coverage_kit.measure.judge.attacks import ATTACKS, attack_items
 from coverage_kit.measure.judge.grading import JudgeEstimate, price_job
 from coverage_kit.measure.judge.protocol import Item, Judge
-from coverage_kit.measure.judge.reliability import LEAST_ITEMS, assess_reliability, usable_rubrics
+from coverage_kit.measure.judge.reliability import (
+    LEAST_ITEMS,
+    assess_reliability,
+    usable_rubrics,
+)
 from coverage_kit.measure.judge.rubrics import Rubric
 from coverage_kit.settings import JudgeSettings
-from coverage_kit.tables import JUDGEMENTS, RELIABILITY, BrandClaims, Judgements, Schema
+from coverage_kit.tables import (
+    JUDGEMENTS,
+    RELIABILITY,
+    BrandClaims,
+    Judgements,
+    Schema,
+)
 from coverage_kit.usage import Spent
 
-DEFAULT_RUBRICS = ("answers-query", "faithful-to-source", "brand-described-rightly")
+DEFAULT_RUBRICS = (
+    "answers-query",
+    "faithful-to-source",
+    "brand-described-rightly",
+)
 BRAND = "brand-described-rightly"
 _MOST_CHARACTERS = 6_000  # of one text shown to a judge: a page may be a book
 _VERDICT = ("verdict", "reason", "judge")
-_UNSUPPORTED, _SUPPORTED = 2.5, 3.5  # on the rubric's scale: under 3 something is wrong, 3 is not told, over 3 is right
+# on the rubric's scale: under 3 something is wrong, 3 is not told, over 3 is right
+_UNSUPPORTED = 2.5
+_SUPPORTED = 3.5
 
 
 class JudgeJob(NamedTuple):
@@ -52,30 +68,60 @@ class JudgedRun:
 def list_items(analysis: Analysis, rubric: Rubric, most: int) -> list[Item]:
     """Return at most so many items of a run for a rubric, those with most demand first.
 
-    Queries with their nearest own passage; claims about the brand with the own passage that they were held against; answers
-    that cite the own site, with the cited page. Raises SettingsError for a rubric that shows other parts.
+    Queries with their nearest own passage; claims about the brand with the own passage that they
+    were held against; answers that cite the own site, with the cited page. Raises SettingsError for
+    a rubric that shows other parts.
     """
     for parts, make in _ITEMS.items():
         if set(rubric.parts) <= set(parts):
-            return [Item(name, {part: texts[part] for part in rubric.parts}) for name, texts in make(analysis, most)]
+            return [
+                Item(name, {part: texts[part] for part in rubric.parts})
+                for name, texts in make(analysis, most)
+            ]
     known = "; ".join(", ".join(parts) for parts in _ITEMS)
-    found, cure = ", ".join(rubric.parts), "Judge such items from Python: grade_items."
-    raise SettingsError(f"rubric {rubric.name}", f"some of the parts that a run has: {known}", found, cure)
+    found = ", ".join(rubric.parts)
+    cure = "Judge such items from Python: grade_items."
+    raise SettingsError(
+        f"rubric {rubric.name}",
+        f"some of the parts that a run has: {known}",
+        found,
+        cure,
+    )
 
 
 def _answered_queries(analysis: Analysis, most: int) -> list[tuple[str, dict[str, str]]]:
-    asked = analysis.queries.merge(analysis.coverage[["query_id", "own_passage_id"]], on="query_id").dropna()
+    asked = analysis.queries.merge(
+        analysis.coverage[["query_id", "own_passage_id"]], on="query_id"
+    ).dropna()
     texts = _passage_texts(analysis)
     rows = _by_demand(asked[asked["own_passage_id"].isin(texts)]).head(most).to_dict("records")
-    return [(row["query_id"], {"query": row["text"], "passage": _cut(texts[row["own_passage_id"]])}) for row in rows]
+    return [
+        (
+            row["query_id"],
+            {
+                "query": row["text"],
+                "passage": _cut(texts[row["own_passage_id"]]),
+            },
+        )
+        for row in rows
+    ]
 
 
 def _brand_texts(analysis: Analysis, most: int) -> list[tuple[str, dict[str, str]]]:
-    texts, brand = _passage_texts(analysis), str(analysis.about.get("brand", ""))
+    texts = _passage_texts(analysis)
+    brand = str(analysis.about.get("brand", ""))
     claims = analysis.brand_claims.merge(analysis.queries[["query_id", "demand"]], on="query_id")
     claims = _by_demand(claims[claims["passage_id"].isin(texts)]).drop_duplicates("text")
     return [
-        (row["claim_id"], {"brand": brand, "text": row["text"], "source": own, "own words": own})
+        (
+            row["claim_id"],
+            {
+                "brand": brand,
+                "text": row["text"],
+                "source": own,
+                "own words": own,
+            },
+        )
         for row in claims.head(most).to_dict("records")
         for own in [_cut(texts[row["passage_id"]])]
     ]
@@ -84,19 +130,34 @@ def _brand_texts(analysis: Analysis, most: int) -> list[tuple[str, dict[str, str
 def _citing_answers(analysis: Analysis, most: int) -> list[tuple[str, dict[str, str]]]:
     cited = analysis.citations[analysis.citations["kind"] == "cited"]
     cited = cited.assign(page_id=cited["url"].map(page_id))
-    pages = analysis.pages[analysis.pages["status"] == "ok"].dropna(subset="text").set_index("page_id")["text"].to_dict()
-    own = cited[(cited["site"] == analysis.about.get("own_site")) & cited["page_id"].isin(pages)].drop_duplicates("answer_id")
+    pages = (
+        analysis.pages[analysis.pages["status"] == "ok"]
+        .dropna(subset="text")
+        .set_index("page_id")["text"]
+        .to_dict()
+    )
+    own = cited[
+        (cited["site"] == analysis.about.get("own_site")) & cited["page_id"].isin(pages)
+    ].drop_duplicates("answer_id")
     others = cited[(cited["site"] != analysis.about.get("own_site")) & cited["page_id"].isin(pages)]
     beside = others.groupby("answer_id")["page_id"].agg(list).to_dict()
     asked = analysis.queries[["query_id", "text", "demand"]].rename(columns={"text": "query"})
     told = analysis.answers[analysis.answers["text"].str.strip() != ""]
-    rows = _by_demand(own[["answer_id", "page_id"]].merge(told, on="answer_id").merge(asked, on="query_id")).head(most)
+    rows = _by_demand(
+        own[["answer_id", "page_id"]].merge(told, on="answer_id").merge(asked, on="query_id")
+    ).head(most)
     return [
         (
             row["answer_id"],
             {
-                **{"query": row["query"], "answer": _cut(row["text"]), "source": _cut(pages[row["page_id"]])},
-                "other sources": _cut("\n\n".join(pages[one] for one in beside.get(row["answer_id"], ()))),
+                **{
+                    "query": row["query"],
+                    "answer": _cut(row["text"]),
+                    "source": _cut(pages[row["page_id"]]),
+                },
+                "other sources": _cut(
+                    "\n\n".join(pages[one] for one in beside.get(row["answer_id"], ()))
+                ),
             },
         )
         for row in rows.to_dict("records")
@@ -116,40 +177,65 @@ def list_jobs(analysis: Analysis, rubrics: Sequence[Rubric], most: int) -> list[
 
 
 def price_judging(
-    judge: Judge, jobs: Sequence[JudgeJob], settings: JudgeSettings, prices: Prices
+    judge: Judge,
+    jobs: Sequence[JudgeJob],
+    settings: JudgeSettings,
+    prices: Prices,
 ) -> dict[str, tuple[JudgeEstimate, JudgeEstimate]]:
     """Return by rubric what judging its items, and attacking them, would cost; nothing is sent."""
     once = settings.model_copy(update={"repeats": 1})
     return {
         rubric.key: (
             price_job(judge, rubric, items, settings, prices),
-            price_job(judge, rubric, attack_items(rubric, items, ATTACKS), once, prices, is_swapping=False),
+            price_job(
+                judge,
+                rubric,
+                attack_items(rubric, items, ATTACKS),
+                once,
+                prices,
+                is_swapping=False,
+            ),
         )
         for rubric, items in jobs
     }
 
 
 def judge_run(
-    judge: Judge, jobs: Sequence[JudgeJob], analysis: Analysis, repeats: int, labels: Mapping[str, float] | None = None
+    judge: Judge,
+    jobs: Sequence[JudgeJob],
+    analysis: Analysis,
+    repeats: int,
+    labels: Mapping[str, float] | None = None,
 ) -> JudgedRun:
     """Return a run with the judge's grades of its items, and how far each rubric's can be trusted.
 
-    Where a model may be trusted to tell whether the brand is described rightly, its verdicts stand in place of those that were
-    told by words. Rubrics that miss a pass mark change nothing; the run's report says so.
+    Where a model may be trusted to tell whether the brand is described rightly, its verdicts stand
+    in place of those that were told by words. Rubrics that miss a pass mark change nothing; the
+    run's report says so.
 
     Args:
         judge: who judges.
-        jobs: what is judged, of this run; a rubric with too few items to test the judge is not judged.
+        jobs: what is judged, of this run; a rubric with too few items to test the judge is not
+            judged.
         analysis: the run.
         repeats: times each item is judged in each order.
-        labels: grades by people, by item id; those of items that a rubric does not have are passed over.
+        labels: grades by people, by item id; those of items that a rubric does not have are passed
+            over.
     """
-    tables, spent, stopped = list[Any](), Spent(), dict[str, str]()
+    tables = list[Any]()
+    spent = Spent()
+    stopped = dict[str, str]()
     for rubric, items in jobs:
         if len(items) < LEAST_ITEMS:
-            stopped[rubric.key] = f"the run has {len(items)} such items; {LEAST_ITEMS} are needed to test a judge"
+            stopped[rubric.key] = (
+                f"the run has {len(items)} such items; {LEAST_ITEMS} are needed to test a judge"
+            )
             continue
-        of_items = {item.item_id: labels[item.item_id] for item in items if labels and item.item_id in labels}
+        of_items = {
+            item.item_id: labels[item.item_id]
+            for item in items
+            if labels and item.item_id in labels
+        }
         found = assess_reliability(judge, rubric, items, of_items, repeats)
         tables.append(found)
         spent += found.spent
@@ -161,9 +247,19 @@ def judge_run(
         trusted = [key for key in usable_rubrics(reliability, name) if key.startswith(f"{BRAND}@")]
         rows = judgements[judgements["rubric"].isin(trusted) & (judgements["judge"] == name)]
         claims = apply_verdicts(claims, rows, name) if len(rows) else claims
-    judged = replace(analysis, judgements=judgements, reliability=reliability, brand_claims=claims)
+    judged = replace(
+        analysis,
+        judgements=judgements,
+        reliability=reliability,
+        brand_claims=claims,
+    )
     is_empty = not any(one.judgements["grade"].notna().any() for one in tables)
-    return JudgedRun(replace(judged, claim_rates=measure_claim_rates(claims)), spent, stopped, is_empty)
+    return JudgedRun(
+        replace(judged, claim_rates=measure_claim_rates(claims)),
+        spent,
+        stopped,
+        is_empty,
+    )
 
 
 def _merge(before: pd.DataFrame, new: Sequence[pd.DataFrame], schema: Schema) -> pd.DataFrame:
@@ -185,17 +281,28 @@ def _told_by_words(claims: BrandClaims) -> BrandClaims:
 def apply_verdicts(claims: BrandClaims, judgements: Judgements, judge: str) -> BrandClaims:
     """Return the claims with a judge's verdicts where it graded them: by the mean grade of a claim's sentence.
 
-    Under 2.5 of 5 something is wrong: contradicted; over 3.5 it is right: supported; between them the site does not tell.
+    Under 2.5 of 5 something is wrong: contradicted; over 3.5 it is right: supported; between them
+    the site does not tell.
     """
-    means = judgements[~judgements["is_swapped"].astype(bool)].groupby("item_id")["grade"].mean().dropna()
+    means = (
+        judgements[~judgements["is_swapped"].astype(bool)]
+        .groupby("item_id")["grade"]
+        .mean()
+        .dropna()
+    )
     text_of = claims.set_index("claim_id")["text"]
     grade_of = means[means.index.isin(text_of.index)].rename(index=text_of.to_dict())
     grades = claims["text"].map(grade_of)
     told = pd.cut(
-        grades, [-1e9, _UNSUPPORTED, _SUPPORTED, 1e9], right=False, labels=["contradicted", "unsupported", "supported"]
+        grades,
+        [-1e9, _UNSUPPORTED, _SUPPORTED, 1e9],
+        right=False,
+        labels=["contradicted", "unsupported", "supported"],
     )
     is_graded = grades.notna()
-    reasons = grades.map(lambda grade: f"Mean grade {grade:.1f} of 5 by the rubric of the brand described rightly.")
+    reasons = grades.map(
+        lambda grade: f"Mean grade {grade:.1f} of 5 by the rubric of the brand described rightly."
+    )
     return claims.assign(
         verdict=told.astype("str").where(is_graded, claims["verdict"]).astype("str"),
         reason=reasons.where(is_graded, claims["reason"]).astype("str"),
@@ -207,11 +314,16 @@ def read_labels(path: Path) -> dict[str, float]:
     """Return grades by people from a CSV with columns item_id and grade. Raises SettingsError for a file that is none."""
     try:
         table = pd.read_csv(path, dtype={"item_id": "str"})
-        return {str(name): float(grade) for name, grade in zip(table["item_id"], table["grade"], strict=True)}
+        return {
+            str(name): float(grade)
+            for name, grade in zip(table["item_id"], table["grade"], strict=True)
+        }
     except (OSError, ValueError, KeyError) as error:
         found = " ".join(str(error).split())[:200] or type(error).__name__
         cure = "Export the workbook's sheet of judgements, add a column grade, save as CSV."
-        raise SettingsError(str(path), "a CSV with columns item_id and grade", found, cure) from None
+        raise SettingsError(
+            str(path), "a CSV with columns item_id and grade", found, cure
+        ) from None
 
 
 def _passage_texts(analysis: Analysis) -> dict[str, str]:

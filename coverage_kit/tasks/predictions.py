@@ -29,8 +29,9 @@ Floats = npt.NDArray[np.float64]
 class PredictionDrift:
     """Change of coverage that no edit explains, told from the queries that no published edit touches.
 
-    `change` is their demand-weighted mean, `low` and `high` its 90% interval, `error` its standard deviation over resampled
-    queries, `spread` the standard deviation of a single query's change around it, `n_queries` their number. All in coverage.
+    `change` is their demand-weighted mean, `low` and `high` its 90% interval, `error` its standard
+    deviation over resampled queries, `spread` the standard deviation of a single query's change
+    around it, `n_queries` their number. All in coverage.
     """
 
     change: float = 0.0
@@ -45,8 +46,8 @@ class PredictionDrift:
 class Comparison:
     """The predictions of published edits beside what was found, and how far the two runs could be compared.
 
-    `n_compared` queries stand in both runs, `n_only_before` and `n_only_after` in one and were left out; `n_left_out` published
-    edits have no query to be judged by.
+    `n_compared` queries stand in both runs, `n_only_before` and `n_only_after` in one and were left
+    out; `n_left_out` published edits have no query to be judged by.
     """
 
     predictions: Predictions
@@ -61,7 +62,8 @@ class Comparison:
 class PredictionCalibration:
     """How predictions held: sums in queries asked, ratio = realised / predicted, and the share within their intervals.
 
-    `spearman` is the rank correlation of predicted and realised; it and `ratio` are nan where they cannot be told.
+    `spearman` is the rank correlation of predicted and realised; it and `ratio` are nan where they
+    cannot be told.
     """
 
     n: int
@@ -73,57 +75,89 @@ class PredictionCalibration:
 
 
 def compare_predictions(
-    before: Analysis, after: Analysis, published: Published, runs: tuple[str, str], seed: int = 0
+    before: Analysis,
+    after: Analysis,
+    published: Published,
+    runs: tuple[str, str],
+    seed: int = 0,
 ) -> Comparison:
     """Return each published edit's predicted and realised gain, in queries asked, in the order of `published`.
 
-    An edit is judged by the queries whose coverage it was predicted to change, weighted as its gain was: those of its gap that
-    it was not drafted from stand for the whole gap, those it was drafted from count nothing, others their demand (in the run
-    before). Unlike `gain`, harm counts once on both sides. Where several published edits touch a query, its predicted rise is
-    the largest of theirs, shared in proportion to what each would bring alone, and falls add up; what is found beyond or
-    short of that is shared in proportion to their predicted changes. So, with coverage exactly as predicted, both are equal.
+    An edit is judged by the queries whose coverage it was predicted to change, weighted as its gain
+    was: those of its gap that it was not drafted from stand for the whole gap, those it was drafted
+    from count nothing, others their demand (in the run before). Unlike `gain`, harm counts once on
+    both sides. Where several published edits touch a query, its predicted rise is the largest of
+    theirs, shared in proportion to what each would bring alone, and falls add up; what is found
+    beyond or short of that is shared in proportion to their predicted changes. So, with coverage
+    exactly as predicted, both are equal.
 
-    realised = sum of weight x (coverage after - coverage before - drift). The interval is that of the edit's gain, narrowed to
-    the share of its predicted change that is compared, widened by what queries change by without any edit.
+    realised = sum of weight x (coverage after - coverage before - drift). The interval is that of
+    the edit's gain, narrowed to the share of its predicted change that is compared, widened by what
+    queries change by without any edit.
 
     Args:
-        before: the run that predicted. Where its gains were corrected by a track record (`about["track_record"]`), so is
-            `predicted`.
+        before: the run that predicted. Where its gains were corrected by a track record
+            (`about["track_record"]`), so is `predicted`.
         after: the later run; its queries are known by their words.
         published: which edits were published (`find_published`).
         runs: names of the two runs.
         seed: seed of the bootstrap of the drift.
     """
     asked, n_only_after = _match_queries(before, after)
-    told = published[published["is_published"]].merge(before.edits.drop(columns="page_id"), on="edit_id")
+    told = published[published["is_published"]].merge(
+        before.edits.drop(columns="page_id"), on="edit_id"
+    )
     effects = _weigh(before, told, asked)
-    is_touched = asked.index.isin(effects["query_id"]) | asked["cluster_id"].isin(told["cluster_id"])
+    is_touched = asked.index.isin(effects["query_id"]) | asked["cluster_id"].isin(
+        told["cluster_id"]
+    )
     is_compared = asked["change"].notna()
     drift = _measure_drift(asked[is_compared & ~is_touched], seed)
     shared = _share(effects[effects["change"].notna()], drift.change)
     ratio = float((before.about.get("track_record") or {}).get("ratio", 1.0))
     rows = [
-        {**_edit_row(edit, effects, shared, drift, ratio), **_names(edit, runs, before.about)}
+        {
+            **_edit_row(edit, effects, shared, drift, ratio),
+            **_names(edit, runs, before.about),
+        }
         for edit in told.to_dict("records")
     ]
     kept = [row for row in rows if row["n_queries"]]
     n_compared = int(is_compared.sum())
     table = PREDICTIONS.table(kept)
-    return Comparison(table, drift, n_compared, len(asked) - n_compared, n_only_after, len(rows) - len(kept))
+    return Comparison(
+        table,
+        drift,
+        n_compared,
+        len(asked) - n_compared,
+        n_only_after,
+        len(rows) - len(kept),
+    )
 
 
 def _match_queries(before: Analysis, after: Analysis) -> tuple[pd.DataFrame, int]:
     """Return the queries of the run before: demand, cluster_id, change of coverage (missing where not asked again)."""
     then, now = (_coverage_by_text(one) for one in (before, after))
     asked = then.set_index("query_id").join(before.clusters.set_index("query_id")["cluster_id"])
-    weighted = now.assign(coverage=now["coverage"] * now["demand"]).groupby("key")[["coverage", "demand"]].sum()
-    asked["change"] = asked["key"].map(weighted["coverage"] / weighted["demand"]) - asked["coverage"]
+    weighted = (
+        now.assign(coverage=now["coverage"] * now["demand"])
+        .groupby("key")[["coverage", "demand"]]
+        .sum()
+    )
+    asked["change"] = (
+        asked["key"].map(weighted["coverage"] / weighted["demand"]) - asked["coverage"]
+    )
     return asked, int((~now["key"].isin(then["key"])).sum())
 
 
 def _coverage_by_text(run: Analysis) -> pd.DataFrame:
-    table = run.queries[["query_id", "text", "demand"]].merge(run.coverage[["query_id", "coverage"]], on="query_id")
-    return table.assign(key=[plain(text) or text for text in table["text"]], demand=table["demand"].clip(lower=_LEAST_DEMAND))
+    table = run.queries[["query_id", "text", "demand"]].merge(
+        run.coverage[["query_id", "coverage"]], on="query_id"
+    )
+    return table.assign(
+        key=[plain(text) or text for text in table["text"]],
+        demand=table["demand"].clip(lower=_LEAST_DEMAND),
+    )
 
 
 def _weigh(before: Analysis, told: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
@@ -137,9 +171,14 @@ def _weigh(before: Analysis, told: pd.DataFrame, asked: pd.DataFrame) -> pd.Data
 def _share(effects: pd.DataFrame, drift: float) -> pd.DataFrame:
     """Return the effects with what of a query's predicted and found change is each edit's: `part` and `found`, in coverage."""
     effects = effects[effects["rise"] != 0]
-    up, size, by_query = effects["rise"].clip(lower=0), effects["rise"].abs(), effects["query_id"]
-    largest, all_up = up.groupby(by_query).transform("max"), up.groupby(by_query).transform("sum")
-    part = (up * largest / all_up.where(all_up > 0, 1.0)).where(effects["rise"] > 0, effects["rise"])
+    up = effects["rise"].clip(lower=0)
+    size = effects["rise"].abs()
+    by_query = effects["query_id"]
+    largest = up.groupby(by_query).transform("max")
+    all_up = up.groupby(by_query).transform("sum")
+    part = (up * largest / all_up.where(all_up > 0, 1.0)).where(
+        effects["rise"] > 0, effects["rise"]
+    )
     credit = size / size.groupby(by_query).transform("sum")
     surprise = effects["change"] - drift - part.groupby(by_query).transform("sum")
     return effects.assign(part=part, credit=credit, found=part + credit * surprise)
@@ -148,29 +187,64 @@ def _share(effects: pd.DataFrame, drift: float) -> pd.DataFrame:
 def _measure_drift(control: pd.DataFrame, seed: int) -> PredictionDrift:
     if control.empty:
         return PredictionDrift()
-    demand, change = control["demand"].to_numpy(np.float64), control["change"].to_numpy(np.float64)
+    demand = control["demand"].to_numpy(np.float64)
+    change = control["change"].to_numpy(np.float64)
     mean = float(np.average(change, weights=demand))
-    counts = np.random.default_rng(seed).multinomial(len(demand), np.full(len(demand), 1 / len(demand)), size=_DRAWS)
+    counts = np.random.default_rng(seed).multinomial(
+        len(demand), np.full(len(demand), 1 / len(demand)), size=_DRAWS
+    )
     draws = (counts @ (demand * change)) / (counts @ demand)
     low, high = np.quantile(draws, [0.05, 0.95])
     spread = float(np.sqrt(np.average((change - mean) ** 2, weights=demand)))
-    return PredictionDrift(mean, float(min(low, mean)), float(max(high, mean)), float(draws.std()), spread, len(demand))
+    return PredictionDrift(
+        mean,
+        float(min(low, mean)),
+        float(max(high, mean)),
+        float(draws.std()),
+        spread,
+        len(demand),
+    )
 
 
 def _edit_row(
-    edit: dict[Any, Any], effects: pd.DataFrame, shared: pd.DataFrame, drift: PredictionDrift, ratio: float
+    edit: dict[Any, Any],
+    effects: pd.DataFrame,
+    shared: pd.DataFrame,
+    drift: PredictionDrift,
+    ratio: float,
 ) -> dict[str, object]:
-    own, alone = (table[(table["edit_id"] == edit["edit_id"]) & (table["weight"] > 0)] for table in (shared, effects))
+    own, alone = (
+        table[(table["edit_id"] == edit["edit_id"]) & (table["weight"] > 0)]
+        for table in (shared, effects)
+    )
     weights = own["weight"]
-    predicted, realised = ratio * float(weights @ own["part"]), float(weights @ own["found"])
-    compared = float(weights @ own["part"].abs()) / max(float(alone["weight"] @ alone["rise"].abs()), _EXACT)
+    predicted = ratio * float(weights @ own["part"])
+    realised = float(weights @ own["found"])
+    compared = float(weights @ own["part"].abs()) / max(
+        float(alone["weight"] @ alone["rise"].abs()), _EXACT
+    )
     counted = weights * own["credit"]
-    noise = _HALF_90 * float(np.hypot(counted.sum() * drift.error, np.sqrt((counted**2).sum()) * drift.spread))
+    noise = _HALF_90 * float(
+        np.hypot(
+            counted.sum() * drift.error,
+            np.sqrt((counted**2).sum()) * drift.spread,
+        )
+    )
     low = predicted - float(np.hypot(compared * (edit["gain"] - edit["low"]), noise))
     high = predicted + float(np.hypot(compared * (edit["high"] - edit["gain"]), noise))
     return {
-        **{"n_queries": len(own), "predicted": predicted, "low": low, "high": high, "realised": realised},
-        **{"drift": drift.change, "is_within": bool(low - _EXACT <= realised <= high + _EXACT), "ratio": ratio},
+        **{
+            "n_queries": len(own),
+            "predicted": predicted,
+            "low": low,
+            "high": high,
+            "realised": realised,
+        },
+        **{
+            "drift": drift.change,
+            "is_within": bool(low - _EXACT <= realised <= high + _EXACT),
+            "ratio": ratio,
+        },
     }
 
 
@@ -178,17 +252,28 @@ def _names(edit: dict[Any, Any], runs: tuple[str, str], about: dict[str, Any]) -
     return {
         **{name: edit[name] for name in ("edit_id", "operation", "page_id", "word_overlap")},
         **{"run_before": runs[0], "run_after": runs[1]},
-        **{"site": str(about.get("own_site", "")), "encoder": str(about.get("encoder", ""))},
+        **{
+            "site": str(about.get("own_site", "")),
+            "encoder": str(about.get("encoder", "")),
+        },
     }
 
 
 @checked
 def calibrate_predictions(predictions: Predictions) -> PredictionCalibration:
     """Return how the predictions held. The ratio is nan where nothing to speak of was predicted, spearman under three edits."""
-    predicted, realised = float(predictions["predicted"].sum()), float(predictions["realised"].sum())
+    predicted = float(predictions["predicted"].sum())
+    realised = float(predictions["realised"].sum())
     ratio = realised / predicted if predicted > _EXACT else float("nan")
     within = float(predictions["is_within"].mean()) if len(predictions) else float("nan")
-    return PredictionCalibration(len(predictions), predicted, realised, ratio, within, _spearman(predictions))
+    return PredictionCalibration(
+        len(predictions),
+        predicted,
+        realised,
+        ratio,
+        within,
+        _spearman(predictions),
+    )
 
 
 def _spearman(predictions: Predictions) -> float:
@@ -200,17 +285,23 @@ def _spearman(predictions: Predictions) -> float:
 
 def describe_comparison(comparison: Comparison, under: str) -> str:
     """Return in plain words what the comparison says; `under` names the model, such as 'predicted under model x'."""
-    held, drift, n = calibrate_predictions(comparison.predictions), comparison.drift, len(comparison.predictions)
+    held = calibrate_predictions(comparison.predictions)
+    drift = comparison.drift
+    n = len(comparison.predictions)
     edits = "1 published edit was" if n == 1 else f"{n} published edits were"
     sentences = [
         f"{under[:1].upper()}{under[1:]}: {edits} to raise coverage by {held.predicted:.1f} queries asked; "
         f"{held.realised:.1f} were found{_of_it(held)}.",
         f"{int(comparison.predictions['is_within'].sum())} of {n} lie within their 90% intervals.",
-        f"Rank correlation of predicted and realised: {held.spearman:.2f}." if held.spearman == held.spearman else "",
+        f"Rank correlation of predicted and realised: {held.spearman:.2f}."
+        if held.spearman == held.spearman
+        else "",
         _describe_drift(drift),
         f"{comparison.n_compared} queries were compared; {comparison.n_only_before} stand only in the run before and "
         f"{comparison.n_only_after} only in the later one, and are left out.",
-        f"{comparison.n_left_out} published edits have no query in both runs to be judged by." if comparison.n_left_out else "",
+        f"{comparison.n_left_out} published edits have no query in both runs to be judged by."
+        if comparison.n_left_out
+        else "",
         "This is the change of coverage under the model on the queries of these edits between two runs: whatever else changed "
         "on their pages is in it, and it says nothing of any answer engine.",
     ]
@@ -234,12 +325,15 @@ def _describe_drift(drift: PredictionDrift) -> str:
 def record_predictions(predictions: Predictions, path: str | Path) -> Predictions:
     """Add the predictions to the record on disk and return the whole record; what it had of the same two runs is replaced.
 
-    Raises RunError when the file cannot be read or written, SchemaError when it holds another table.
+    Raises RunError when the file cannot be read or written, SchemaError when it holds another
+    table.
     """
     path = Path(path)
     pairs = set(zip(predictions["run_before"], predictions["run_after"], strict=True))
     known = read_predictions(path)
-    is_old = [pair not in pairs for pair in zip(known["run_before"], known["run_after"], strict=True)]
+    is_old = [
+        pair not in pairs for pair in zip(known["run_before"], known["run_after"], strict=True)
+    ]
     parts = [part for part in (known[is_old], predictions) if len(part)]
     record = pd.concat(parts, ignore_index=True) if parts else predictions
     write_predictions(record, path)
@@ -261,6 +355,11 @@ def read_predictions(path: Path) -> Predictions:
         known = pd.read_parquet(path)
     except (OSError, ValueError) as error:
         cure = "Move it away: the next comparison starts a new one."
-        raise RunError(str(path), "a record of predictions", str(error).splitlines()[0], cure) from error
+        raise RunError(
+            str(path),
+            "a record of predictions",
+            str(error).splitlines()[0],
+            cure,
+        ) from error
     PREDICTIONS.check(known, str(path))
     return known

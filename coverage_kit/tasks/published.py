@@ -12,14 +12,21 @@ import pandas as pd
 
 from coverage_kit.errors import RunError
 from coverage_kit.tables import Changes, Column, Passages, Schema, checked
-from coverage_kit.tasks.diffs import PageDiff, SiteDiff, alike, content_words, plain
+from coverage_kit.tasks.diffs import (
+    PageDiff,
+    SiteDiff,
+    alike,
+    content_words,
+    plain,
+)
 
-# An editor who keeps a draft's facts keeps half of its words or more; sections of one page of the sample site share 9% on
-# average, and one pair in 170 shares this much.
+# An editor who keeps a draft's facts keeps half of its words or more; sections of one page of the
+# sample site share 9% on average, and one pair in 170 shares this much.
 LEAST_WORDS = 0.4
 # A draft of a few words is met by chance: under twelve words the share above is not enough.
 FEWEST_WORDS = 5
-# Dice overlap of content words from which one heading stands for another: two of three words in common.
+# Dice overlap of content words from which one heading stands for another: two of three words in
+# common.
 LEAST_HEADING = 0.6
 # A section's words may come back elsewhere on its page, so not all of them need be gone.
 LEAST_GONE = 0.6
@@ -32,7 +39,11 @@ PUBLISHED = Schema(
     ("edit_id",),
     (
         Column("edit_id", "text", "id of the edit"),
-        Column("page_id", "text", "page on which it was found, else the page it was meant for"),
+        Column(
+            "page_id",
+            "text",
+            "page on which it was found, else the page it was meant for",
+        ),
         Column(
             "word_overlap",
             "number",
@@ -52,24 +63,34 @@ Place = tuple[tuple[str, str], ...]
 
 
 @checked
-def find_published(changes: Changes, before: Passages, after: Passages, named: Collection[str] = ()) -> Published:
+def find_published(
+    changes: Changes,
+    before: Passages,
+    after: Passages,
+    named: Collection[str] = (),
+) -> Published:
     """Return one row for each edit that has changes, in their order: whether it was published, and how that shows.
 
-    A page is compared by its passages' words. Words that it has now and had not are credited to an edit once: on each page the
-    change that is found with most words beyond the least takes them first, so that the short and the full variant of one edit
-    are not both called published. Words are asked for under one heading, a new page's on any page that is new. A heading
-    or title counts when one like it is new and the old one is gone; a section's removal when its words are.
+    A page is compared by its passages' words. Words that it has now and had not are credited to an
+    edit once: on each page the change that is found with most words beyond the least takes them
+    first, so that the short and the full variant of one edit are not both called published. Words
+    are asked for under one heading, a new page's on any page that is new. A heading or title counts
+    when one like it is new and the old one is gone; a section's removal when its words are.
 
     Args:
         changes: changes of the edits of the run before.
         before: passages of the own site in the run before.
-        after: the same in the later run; a page that moved to another address is known by its words.
+        after: the same in the later run; a page that moved to another address is known by its
+            words.
         named: ids of the edits that were published; then nothing else counts.
 
     Raises RunError when an edit is named that has no change.
     """
     _check_named(named, changes)
-    wanted = [_PublishedChange(place, **_fields(row)) for place, row in enumerate(changes.to_dict("records"))]
+    wanted = [
+        _PublishedChange(place, **_fields(row))
+        for place, row in enumerate(changes.to_dict("records"))
+    ]
     site = SiteDiff(before, after)
     groups: defaultdict[str | None, list[_PublishedChange]] = defaultdict(list)
     for change in wanted:
@@ -89,7 +110,10 @@ def _check_named(named: Collection[str], changes: Changes) -> None:
     if strange:
         some = ", ".join(sorted(known)[:3]) or "none"
         raise RunError(
-            "published", f"edits of the run before that change something, such as {some}", strange[0], "See its edits."
+            "published",
+            f"edits of the run before that change something, such as {some}",
+            strange[0],
+            "See its edits.",
         )
 
 
@@ -123,7 +147,9 @@ class _PublishedChange:
 
     @cached_property
     def adds(self) -> bool:
-        return self.action in _INSERTS and bool(content_words(self.after) - content_words(self.before) or not self.taken)
+        return self.action in _INSERTS and bool(
+            content_words(self.after) - content_words(self.before) or not self.taken
+        )
 
     @cached_property
     def headings(self) -> list[str]:
@@ -151,14 +177,21 @@ class _EvidenceLedger:
 
     def __init__(self, pages: Sequence[PageDiff]) -> None:
         self.pages = {page.page_id: page for page in pages}
-        self.left = {(page.page_id, path): words.copy() for page in pages for path, words in page.sections.items()}
+        self.left = {
+            (page.page_id, path): words.copy()
+            for page in pages
+            for path, words in page.sections.items()
+        }
         self.owners: dict[tuple[str, str], str] = {}
 
     def places(self, change: _PublishedChange) -> list[Place]:
         """Return where a change could stand: each section, or all of a page where it has several headings."""
         if change.action != "add_page" and len(change.headings) < 2:
             return [(section,) for section in self.left]
-        return [tuple(section for section in self.left if section[0] == page_id) for page_id in self.pages]
+        return [
+            tuple(section for section in self.left if section[0] == page_id)
+            for page_id in self.pages
+        ]
 
     def overlap(self, change: _PublishedChange, place: Place) -> int:
         return (self._words(place) & change.words).total()
@@ -169,38 +202,56 @@ class _EvidenceLedger:
         n_found = wanted.total()
         for section in place:
             taken = self.left[section] & wanted
-            self.left[section], wanted = self.left[section] - taken, wanted - taken
+            self.left[section], wanted = (
+                self.left[section] - taken,
+                wanted - taken,
+            )
             if taken:
                 self.owners.setdefault(section, change.edit_id)
         return n_found
 
     def nearest(self, change: _PublishedChange) -> tuple[int, Place]:
         """Return how many of the change's words its best place held before anything was credited, and the place."""
-        return max(((self._held(change, place), place) for place in self.places(change)), default=(0, ()))
+        return max(
+            ((self._held(change, place), place) for place in self.places(change)),
+            default=(0, ()),
+        )
 
     def headed(self, change: _PublishedChange) -> Place:
         """Return a section under a new heading like the change's own (of a page its title) that is nobody else's, if any."""
         step = 0 if change.action == "add_page" else -1
         for section in self.left:
             heading = section[1].split(" > ")[step]
-            is_free = section not in self.owners and plain(heading) in self.pages[section[0]].new_headings
+            is_free = (
+                section not in self.owners and plain(heading) in self.pages[section[0]].new_headings
+            )
             if is_free and any(alike(own, heading) >= LEAST_HEADING for own in change.headings[:1]):
                 return (section,)
         return ()
 
     def _held(self, change: _PublishedChange, place: Place) -> int:
-        held = sum((self.pages[page_id].sections[path] for page_id, path in place), Counter[str]())
+        held = sum(
+            (self.pages[page_id].sections[path] for page_id, path in place),
+            Counter[str](),
+        )
         return (held & change.words).total()
 
     def _words(self, place: Place) -> Counter[str]:
         return sum((self.left[section] for section in place), Counter[str]())
 
 
-def _find_on(pages: Sequence[PageDiff], changes: Sequence[_PublishedChange]) -> dict[int, _Evidence]:
+def _find_on(
+    pages: Sequence[PageDiff], changes: Sequence[_PublishedChange]
+) -> dict[int, _Evidence]:
     """Return by number what was found of the changes meant for one page, or of new pages on any page that is new."""
     if not pages:
         return {
-            change.number: _Evidence(change.page_id, 0, False, f"{_target(change)} is not in the later run")
+            change.number: _Evidence(
+                change.page_id,
+                0,
+                False,
+                f"{_target(change)} is not in the later run",
+            )
             for change in changes
         }
     inserts = [change for change in changes if change.adds]
@@ -214,7 +265,9 @@ def _target(change: _PublishedChange) -> str:
     return "a new page" if change.action == "add_page" else "its page"
 
 
-def _find_words(changes: Sequence[_PublishedChange], ledger: _EvidenceLedger) -> dict[int, _Evidence]:
+def _find_words(
+    changes: Sequence[_PublishedChange], ledger: _EvidenceLedger
+) -> dict[int, _Evidence]:
     found: dict[int, _Evidence] = {}
     waiting = list(changes)
     while waiting:
@@ -228,13 +281,22 @@ def _find_words(changes: Sequence[_PublishedChange], ledger: _EvidenceLedger) ->
             break
         change = waiting.pop(-at)
         found[change.number] = _by_words(change, place, ledger.credit(change, place))
-    for change in sorted(waiting, key=lambda one: ledger.nearest(one)[0] - one.needed, reverse=True):
+    for change in sorted(
+        waiting,
+        key=lambda one: ledger.nearest(one)[0] - one.needed,
+        reverse=True,
+    ):
         found[change.number] = _by_heading(change, ledger)
     return found
 
 
 def _by_words(change: _PublishedChange, place: Place, n_found: int) -> _Evidence:
-    return _Evidence(place[0][0], n_found, True, f"{n_found} of {change.words.total()} proposed words are new on the page")
+    return _Evidence(
+        place[0][0],
+        n_found,
+        True,
+        f"{n_found} of {change.words.total()} proposed words are new on the page",
+    )
 
 
 def _by_heading(change: _PublishedChange, ledger: _EvidenceLedger) -> _Evidence:
@@ -242,12 +304,25 @@ def _by_heading(change: _PublishedChange, ledger: _EvidenceLedger) -> _Evidence:
     headed, (n_found, place) = ledger.headed(change), ledger.nearest(change)
     if headed:
         ledger.owners[headed[0]] = change.edit_id
-        return _Evidence(headed[0][0], n_found, True, "its heading is new on the page, over other words")
-    owner = next((ledger.owners[section] for section in place if section in ledger.owners), "")
+        return _Evidence(
+            headed[0][0],
+            n_found,
+            True,
+            "its heading is new on the page, over other words",
+        )
+    owner = next(
+        (ledger.owners[section] for section in place if section in ledger.owners),
+        "",
+    )
     if owner and n_found >= change.needed:
         return _Evidence(change.page_id, n_found, False, f"the new words fit {owner} better")
     how = f"{n_found} of {change.words.total()} proposed words are new on {_target(change)}"
-    return _Evidence(change.page_id, n_found, False, f"{how}; it takes {ceil(change.needed)}, or the heading")
+    return _Evidence(
+        change.page_id,
+        n_found,
+        False,
+        f"{how}; it takes {ceil(change.needed)}, or the heading",
+    )
 
 
 def _find_headings(changes: Sequence[_PublishedChange], page: PageDiff) -> dict[int, _Evidence]:
@@ -265,10 +340,19 @@ def _find_headings(changes: Sequence[_PublishedChange], page: PageDiff) -> dict[
     found: dict[int, _Evidence] = {}
     taken: set[tuple[str, str]] = set()
     for overlap, _, heading, change in pairs:
-        if overlap >= LEAST_HEADING and change.number not in found and (change.action, heading) not in taken:
+        if (
+            overlap >= LEAST_HEADING
+            and change.number not in found
+            and (change.action, heading) not in taken
+        ):
             taken.add((change.action, heading))
             n_found = (content_words(heading) & change.words).total()
-            found[change.number] = _Evidence(page.page_id, n_found, True, f"“{heading}” stands in place of the old heading")
+            found[change.number] = _Evidence(
+                page.page_id,
+                n_found,
+                True,
+                f"“{heading}” stands in place of the old heading",
+            )
     missing = (change for change in changes if change.number not in found)
     return found | {change.number: _no_heading(change, page) for change in missing}
 
@@ -276,30 +360,63 @@ def _find_headings(changes: Sequence[_PublishedChange], page: PageDiff) -> dict[
 def _candidates(change: _PublishedChange, page: PageDiff, titles: set[str]) -> set[str]:
     if change.action == "replace_title":
         return titles
-    return page.new_headings if not change.before or plain(change.before) in page.gone_headings else set()
+    return (
+        page.new_headings
+        if not change.before or plain(change.before) in page.gone_headings
+        else set()
+    )
 
 
 def _no_heading(change: _PublishedChange, page: PageDiff) -> _Evidence:
     is_kept = change.action == "replace_heading" and plain(change.before) in page.after.headings
-    return _Evidence(page.page_id, 0, False, "the old heading is still there" if is_kept else "no new heading like it")
+    return _Evidence(
+        page.page_id,
+        0,
+        False,
+        "the old heading is still there" if is_kept else "no new heading like it",
+    )
 
 
 def _find_gone(change: _PublishedChange, page: PageDiff) -> _Evidence:
-    n_words, n_gone = change.taken.total(), (page.gone & change.taken).total()
+    n_words = change.taken.total()
+    n_gone = (page.gone & change.taken).total()
     is_there = n_words > 0 and n_gone >= LEAST_GONE * n_words
-    return _Evidence(page.page_id, n_gone, is_there, f"{n_gone} of {n_words} words to take away are gone")
+    return _Evidence(
+        page.page_id,
+        n_gone,
+        is_there,
+        f"{n_gone} of {n_words} words to take away are gone",
+    )
 
 
-def _edit_row(edit_id: str, found: list[tuple[_PublishedChange, _Evidence]], named: Collection[str]) -> dict[str, object]:
+def _edit_row(
+    edit_id: str,
+    found: list[tuple[_PublishedChange, _Evidence]],
+    named: Collection[str],
+) -> dict[str, object]:
     n_words = sum(change.words.total() for change, _ in found)
     weights = [max(change.words.total(), 1) for change, _ in found]
-    made = sum(weight for weight, (_, finding) in zip(weights, found, strict=True) if finding.is_there)
+    made = sum(
+        weight for weight, (_, finding) in zip(weights, found, strict=True) if finding.is_there
+    )
     hows = dict.fromkeys(finding.how for _, finding in found)
     is_published = edit_id in named if named else made >= LEAST_CHANGES * sum(weights)
     return {
         "edit_id": edit_id,
-        "page_id": next((finding.page_id for _, finding in found if finding.is_there), found[0][0].page_id),
+        "page_id": next(
+            (finding.page_id for _, finding in found if finding.is_there),
+            found[0][0].page_id,
+        ),
         "word_overlap": min(1.0, sum(finding.n_found for _, finding in found) / max(n_words, 1)),
         "is_published": is_published,
-        "how": "; ".join([*(["named by the caller" if is_published else "not named by the caller"] if named else []), *hows]),
+        "how": "; ".join(
+            [
+                *(
+                    ["named by the caller" if is_published else "not named by the caller"]
+                    if named
+                    else []
+                ),
+                *hows,
+            ]
+        ),
     }

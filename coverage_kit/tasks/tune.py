@@ -34,10 +34,18 @@ from coverage_kit.tasks.tuning_pairs import (
     list_sought,
     split_by_page,
 )
-from coverage_kit.tasks.tuning_result import AS_ENCODED, IN_SPACE, RECALL, RECIPROCAL_RANK, Tuned, describe_tuning
+from coverage_kit.tasks.tuning_result import (
+    AS_ENCODED,
+    IN_SPACE,
+    RECALL,
+    RECIPROCAL_RANK,
+    Tuned,
+    describe_tuning,
+)
 from coverage_kit.vectors import Embeddings, embed_texts
 
-FEWEST_QUERIES, FEWEST_PAGES = 20, 8
+FEWEST_QUERIES = 20
+FEWEST_PAGES = 8
 NOTE = "TUNED.md"
 
 
@@ -45,8 +53,8 @@ NOTE = "TUNED.md"
 class TuningTarget:
     """From which encoder to start, how encoders run, and where the tuned one goes.
 
-    `encoder` is the one that `match` names, with its store of vectors. `is_kept`: whether the tuned one is written even if it
-    is not better.
+    `encoder` is the one that `match` names, with its store of vectors. `is_kept`: whether the tuned
+    one is written even if it is not better.
     """
 
     match: MatchSettings
@@ -61,7 +69,12 @@ class TuningTarget:
             cure = f"Set match.encoder to the one that it started from; its {NOTE} names it."
             raise EncoderError(self.match.encoder, what, "one that was tuned", cure)
         if self.out.exists() and not (self.out / NOTE).exists() and any(self.out.iterdir()):
-            raise RunError(str(self.out), "a new folder, or one of a tuned encoder", "other files", "Name another folder.")
+            raise RunError(
+                str(self.out),
+                "a new folder, or one of a tuned encoder",
+                "other files",
+                "Name another folder.",
+            )
 
 
 def tune_encoder(settings: Settings, is_kept: bool = False) -> Tuned:
@@ -71,25 +84,43 @@ def tune_encoder(settings: Settings, is_kept: bool = False) -> Tuned:
         settings: every knob (`read_settings`).
         is_kept: whether it is written even if it is not better.
 
-    Raises LogError when answers cite too few of the pages, EncoderError when the encoder cannot be trained or was tuned before,
-    and RunError when the folder holds anything else.
+    Raises LogError when answers cite too few of the pages, EncoderError when the encoder cannot be
+    trained or was tuned before, and RunError when the folder holds anything else.
     """
     work_plan = open_work_plan(settings)
-    place = TuningTarget(settings.match, open_encoder(settings, work_plan), Path(settings.tune.out), is_kept)
+    place = TuningTarget(
+        settings.match,
+        open_encoder(settings, work_plan),
+        Path(settings.tune.out),
+        is_kept,
+    )
     place.check()  # before a long log is read
     log = collect_log(settings, work_plan)
     pages, own_site, brand_sites = collect_pages(settings)
     log = assign_owner_sites(log, settings, own_site, brand_sites)
     passages = split_pages(pages, settings.match.passage_words)
-    material = TuningData(passages, log.queries, cited_pages(log, passages), split_claims(log.answers))
+    material = TuningData(
+        passages,
+        log.queries,
+        cited_pages(log, passages),
+        split_claims(log.answers),
+    )
     return tune_on(material, place, settings.tune, settings.seed)
 
 
 def cited_pages(log: LogTables, passages: Passages) -> pd.DataFrame:
     """Return labels (see `Material`): which queries have an answer that cites which of these pages."""
-    cited = log.citations[log.citations["kind"] == "cited"].assign(page_id=lambda table: table["url"].map(page_id))
-    cited = cited[cited["page_id"].isin(passages["page_id"])].merge(log.answers[["answer_id", "query_id"]], on="answer_id")
-    labels = cited[["query_id", "page_id"]].drop_duplicates().sort_values(["query_id", "page_id"], ignore_index=True)
+    cited = log.citations[log.citations["kind"] == "cited"].assign(
+        page_id=lambda table: table["url"].map(page_id)
+    )
+    cited = cited[cited["page_id"].isin(passages["page_id"])].merge(
+        log.answers[["answer_id", "query_id"]], on="answer_id"
+    )
+    labels = (
+        cited[["query_id", "page_id"]]
+        .drop_duplicates()
+        .sort_values(["query_id", "page_id"], ignore_index=True)
+    )
     return labels.assign(passage_id=pd.Series(pd.NA, index=labels.index, dtype="object"))
 
 
@@ -102,23 +133,49 @@ def tune_on(material: TuningData, place: TuningTarget, options: TuneSettings, se
     vectors = _embed(material, place.encoder)
     cited = draw_pairs(cited_pairs(material, split, vectors), options.max_pairs, seed)
     headed = draw_pairs(heading_pairs(material.passages, split), len(cited), seed)
-    recipe = Recipe(options.epochs, options.batch_size, options.learning_rate, options.max_tokens, seed)
+    recipe = Recipe(
+        options.epochs,
+        options.batch_size,
+        options.learning_rate,
+        options.max_tokens,
+        seed,
+    )
     trained = train_encoder(place.match.encoder, [*cited, *headed], recipe)
     place.out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=place.out.parent, prefix="unfinished-", ignore_cleanup_errors=True) as scratch:
+    with tempfile.TemporaryDirectory(
+        dir=place.out.parent, prefix="unfinished-", ignore_cleanup_errors=True
+    ) as scratch:
         folder = trained.save(Path(scratch) / place.out.name)
         # converted models of encoders that are not adopted go with the scratch folder
         after = choose_encoder(str(folder), place.match.runtime, place.match.precision, scratch)
-        measures = compare_encoders(material, split, vectors[:2], CachedEncoder(after, place.encoder.path), seed)
-        counts = (tuple(sorted(split.held)), len(split.queries), len(cited), len(headed), len(material.passages))
-        about = (replace(trained, model=None), time.perf_counter() - start, bool(material.labels["passage_id"].notna().any()))
+        measures = compare_encoders(
+            material,
+            split,
+            vectors[:2],
+            CachedEncoder(after, place.encoder.path),
+            seed,
+        )
+        counts = (
+            tuple(sorted(split.held)),
+            len(split.queries),
+            len(cited),
+            len(headed),
+            len(material.passages),
+        )
+        about = (
+            replace(trained, model=None),
+            time.perf_counter() - start,
+            bool(material.labels["passage_id"].notna().any()),
+        )
         tuned = Tuned(measures, None, (place.encoder.name, after.name), *counts, *about)
         return _write(tuned, folder, place) if tuned.is_better or place.is_kept else tuned
 
 
 def check_enough(split: Split) -> None:
     """Raise LogError where a split leaves too little to learn from or to test on."""
-    n_pairs, n_queries, n_pages = len(split.trained), len(split.queries), len(set(split.groups.tolist()))
+    n_pairs = len(split.trained)
+    n_queries = len(split.queries)
+    n_pages = len(set(split.groups.tolist()))
     if n_pairs < FEWEST_PAIRS or n_queries < FEWEST_QUERIES or n_pages < FEWEST_PAGES:
         what = (
             f"answers that cite pages which were read: {FEWEST_PAIRS} queries with a page to learn from, "
@@ -130,7 +187,11 @@ def check_enough(split: Split) -> None:
 
 
 def compare_encoders(
-    material: TuningData, split: Split, before: tuple[Embeddings, Embeddings], encoder: CachedEncoder, seed: int
+    material: TuningData,
+    split: Split,
+    before: tuple[Embeddings, Embeddings],
+    encoder: CachedEncoder,
+    seed: int,
 ) -> pd.DataFrame:
     """Return recall and reciprocal rank on the pages held out before and after (see `Tuned.measures`).
 
@@ -141,7 +202,8 @@ def compare_encoders(
         encoder: the encoder after.
         seed: of the intervals.
     """
-    sought, rows = list_sought(material, split), []
+    sought = list_sought(material, split)
+    rows = []
     after = _embed(material, encoder, with_claims=False)[:2]
     for space, is_moved in ((AS_ENCODED, False), (IN_SPACE, True)):
         found = [
@@ -150,8 +212,20 @@ def compare_encoders(
         ]
         for measure, one, other in zip((RECALL, RECIPROCAL_RANK), *found, strict=True):
             difference = compare_paired(one, other, split.groups, seed)
-            figures = {"before": difference.before, "after": difference.after, "difference": difference.value}
-            rows.append({"measure": measure, "space": space, **figures, "low": difference.low, "high": difference.high})
+            figures = {
+                "before": difference.before,
+                "after": difference.after,
+                "difference": difference.value,
+            }
+            rows.append(
+                {
+                    "measure": measure,
+                    "space": space,
+                    **figures,
+                    "low": difference.low,
+                    "high": difference.high,
+                }
+            )
     return pd.DataFrame(rows)
 
 
@@ -160,11 +234,22 @@ def _moved(asked: Embeddings, content: Embeddings) -> tuple[Embeddings, Embeddin
     return space.of_queries(asked), space.of_passages(content)
 
 
-def _embed(material: TuningData, encoder: CachedEncoder, with_claims: bool = True) -> tuple[Embeddings, Embeddings, Embeddings]:
+def _embed(
+    material: TuningData, encoder: CachedEncoder, with_claims: bool = True
+) -> tuple[Embeddings, Embeddings, Embeddings]:
     claims = material.claims if with_claims else material.claims.iloc[:0]
     return (
-        embed_texts(material.queries["query_id"], material.queries["text"], encoder, "query"),
-        embed_texts(material.passages["passage_id"], passage_texts(material.passages), encoder),
+        embed_texts(
+            material.queries["query_id"],
+            material.queries["text"],
+            encoder,
+            "query",
+        ),
+        embed_texts(
+            material.passages["passage_id"],
+            passage_texts(material.passages),
+            encoder,
+        ),
         embed_texts(claims["claim_id"], claims["text"], encoder),
     )
 

@@ -8,17 +8,20 @@ import pandas as pd
 from coverage_kit.embed.finetune import TunedModel
 from coverage_kit.measure.retrieval import DEPTH, Difference
 
-RECALL, RECIPROCAL_RANK = f"recall@{DEPTH}", f"MRR@{DEPTH}"
-IN_SPACE, AS_ENCODED = "in the site's space", "as encoded"
+RECALL = f"recall@{DEPTH}"
+RECIPROCAL_RANK = f"MRR@{DEPTH}"
+IN_SPACE = "in the site's space"
+AS_ENCODED = "as encoded"
 
 
 @dataclass(frozen=True)
 class Tuned:
     """What tuning brought on the pages held out, and what it cost.
 
-    `measures` has one row a measure and space: measure, space, before, after, difference, low, high (95% interval). `folder` is
-    where the tuned encoder was written, None where it was not; `names` are the encoders' before and after; `trained` tells
-    texts, tokens and seconds of the training, `seconds` those of everything but reading site and log.
+    `measures` has one row a measure and space: measure, space, before, after, difference, low, high
+    (95% interval). `folder` is where the tuned encoder was written, None where it was not; `names`
+    are the encoders' before and after; `trained` tells texts, tokens and seconds of the training,
+    `seconds` those of everything but reading site and log.
     """
 
     measures: pd.DataFrame
@@ -37,27 +40,42 @@ class Tuned:
     def is_better(self) -> bool:
         """Whether recall is better by more than noise (the interval lies above 0), and nothing is lost in the site's space.
 
-        Runs compare in the site's space, which does some of the same work as tuning: there the gain is smaller. Lost is recall
-        that is lower at all, or a reciprocal rank lower by more than noise.
+        Runs compare in the site's space, which does some of the same work as tuning: there the gain
+        is smaller. Lost is recall that is lower at all, or a reciprocal rank lower by more than
+        noise.
         """
         return self.find(RECALL, AS_ENCODED).low > 0 and not self.lost
 
     @property
     def lost(self) -> tuple[str, ...]:
         """The measures that are lower in the site's space, where runs compare."""
-        recall, reciprocal_rank = (self.find(measure, IN_SPACE) for measure in (RECALL, RECIPROCAL_RANK))
-        is_lower = {RECALL: recall.value < 0, RECIPROCAL_RANK: reciprocal_rank.high < 0}
+        recall, reciprocal_rank = (
+            self.find(measure, IN_SPACE) for measure in (RECALL, RECIPROCAL_RANK)
+        )
+        is_lower = {
+            RECALL: recall.value < 0,
+            RECIPROCAL_RANK: reciprocal_rank.high < 0,
+        }
         return tuple(measure for measure, lower in is_lower.items() if lower)
 
     def find(self, measure: str, space: str) -> Difference:
         """Return one measure's difference in one space."""
-        table = self.measures[(self.measures["measure"] == measure) & (self.measures["space"] == space)].iloc[0]
-        return Difference(*(float(table[name]) for name in ("before", "after", "difference", "low", "high")))
+        table = self.measures[
+            (self.measures["measure"] == measure) & (self.measures["space"] == space)
+        ].iloc[0]
+        return Difference(
+            *(float(table[name]) for name in ("before", "after", "difference", "low", "high"))
+        )
 
 
 def describe_tuning(tuned: Tuned) -> str:
     """Return in plain words by how much the encoder is better on the pages held out, what it cost, and what to do."""
-    paragraphs = (_describe_input(tuned), _describe_figures(tuned), _describe_verdict(tuned), _describe_trust(tuned))
+    paragraphs = (
+        _describe_input(tuned),
+        _describe_figures(tuned),
+        _describe_verdict(tuned),
+        _describe_trust(tuned),
+    )
     return "\n\n".join(paragraphs)
 
 
@@ -78,7 +96,9 @@ def _describe_figures(tuned: Tuned) -> str:
         for measure in (RECALL, RECIPROCAL_RANK):
             found = tuned.find(measure, space)
             change = f"{found.value:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
-            lines.append(f"{measure:<9} {space:<19}  {found.before:.3f} -> {found.after:.3f}  {change}")
+            lines.append(
+                f"{measure:<9} {space:<19}  {found.before:.3f} -> {found.after:.3f}  {change}"
+            )
     return "\n".join(lines)
 
 
@@ -92,13 +112,20 @@ def _describe_verdict(tuned: Tuned) -> str:
 
 def _judge(tuned: Tuned) -> str:
     recall = tuned.find(RECALL, AS_ENCODED)
-    points, least = f"{100 * recall.value:+.1f} points of {RECALL}", f"{100 * recall.low:.1f}"
+    points = f"{100 * recall.value:+.1f} points of {RECALL}"
+    least = f"{100 * recall.low:.1f}"
     if tuned.is_better:
         return f"Better by more than noise: {points}, at least {least} (95%)."
     if recall.low > 0:
-        lost = ", ".join(f"{measure} {tuned.find(measure, IN_SPACE).value:+.3f}" for measure in tuned.lost)
+        lost = ", ".join(
+            f"{measure} {tuned.find(measure, IN_SPACE).value:+.3f}" for measure in tuned.lost
+        )
         return f"Better as encoded ({points}, at least {least}), but lower in the site's space, where runs compare: {lost}."
-    return f"Worse: {points}." if recall.high < 0 else f"Not better by more than noise: {points}, and the interval holds 0."
+    return (
+        f"Worse: {points}."
+        if recall.high < 0
+        else f"Not better by more than noise: {points}, and the interval holds 0."
+    )
 
 
 def _hint(tuned: Tuned) -> str:

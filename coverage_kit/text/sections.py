@@ -16,8 +16,8 @@ _LOWEST_PATH_LEVEL = 4
 class Section:
     """Words under one heading: paragraphs, each with whether it is code.
 
-    `path` holds the title and the headings above, joined by ' > '; `level` is that of the section's own heading, 0 for words
-    before the first one.
+    `path` holds the title and the headings above, joined by ' > '; `level` is that of the section's
+    own heading, 0 for words before the first one.
     """
 
     path: str
@@ -61,12 +61,16 @@ def heading_path(title: str, headings: dict[int, str]) -> str:
     steps: list[str] = []
     for words in [title, *headings.values()]:
         step = " ".join(words.split()).replace(" > ", " / ")
-        if step and step.casefold() not in (known.casefold() for known in (*steps[:1], *steps[-1:])):
+        if step and step.casefold() not in (
+            known.casefold() for known in (*steps[:1], *steps[-1:])
+        ):
             steps.append(step)
     return " > ".join(steps)
 
 
-def _read_paragraphs(text: str) -> Iterator[tuple[str, Literal["heading", "text", "code"]]]:
+def _read_paragraphs(
+    text: str,
+) -> Iterator[tuple[str, Literal["heading", "text", "code"]]]:
     """Yield headings, paragraphs (their lines) and code blocks without their fences, each with its kind."""
     lines: list[str] = []
     fence = ""
@@ -79,7 +83,8 @@ def _read_paragraphs(text: str) -> Iterator[tuple[str, Literal["heading", "text"
             lines, fence = ([], "") if is_end else ([*lines, line], fence)
         elif mark is not None or not line.strip() or _HEADING.match(line):
             yield "\n".join(lines), "text"
-            lines, fence = [], mark[1] if mark is not None else ""
+            lines = []
+            fence = mark[1] if mark is not None else ""
             if mark is None and line.strip():
                 yield line, "heading"
         else:

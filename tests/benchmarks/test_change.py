@@ -5,12 +5,16 @@ from benchmarks.change import World, run_change, simulate
 
 @pytest.fixture(scope="module")
 def small():
-    return {effect: simulate(World(effect=effect), 100, 0).set_index("test") for effect in (0.0, 0.3)}
+    return {
+        effect: simulate(World(effect=effect), 100, 0).set_index("test") for effect in (0.0, 0.3)
+    }
 
 
 def test_where_nothing_was_changed_verdicts_are_rare_and_usual_tests_see_the_engine(small):
     told = small[0.0]
-    assert told.loc["this toolkit", "treated"] <= 0.09  # .05 and two standard errors of a hundred logs
+    assert (
+        told.loc["this toolkit", "treated"] <= 0.09
+    )  # .05 and two standard errors of a hundred logs
     assert told.loc["this toolkit", "any_cluster"] <= 0.09
     assert told.loc[["z of answers", "paired t of prompts"], "treated"].min() > 0.12
 

@@ -14,7 +14,14 @@ from coverage_kit.errors import SchemaError
 from tests.benchmarks.test_gaps import ODD_SETS, made_up, write
 from tests.encoder import WordEncoder
 
-SCORERS = ("coverage_kit", "additive", "gap_weighted_similarity", "similarity", "shortest_first", "random")
+SCORERS = (
+    "coverage_kit",
+    "additive",
+    "gap_weighted_similarity",
+    "similarity",
+    "shortest_first",
+    "random",
+)
 SHARES = set(BUDGETS) | {"spearman", "harm_rate"}
 
 
@@ -23,8 +30,13 @@ def tables_of(seed=0):
     tables = made_up()
     rng = np.random.default_rng(seed)
     passages = tables["passages"]
-    own = [" ".join(f"word{row}x{number}" for number in rng.integers(40, size=22)) for row in range(len(passages))]
-    tables["passages"] = passages.assign(text=passages["text"] + ". It is " + pd.Series(own, index=passages.index) + ".")
+    own = [
+        " ".join(f"word{row}x{number}" for number in rng.integers(40, size=22))
+        for row in range(len(passages))
+    ]
+    tables["passages"] = passages.assign(
+        text=passages["text"] + ". It is " + pd.Series(own, index=passages.index) + "."
+    )
     return tables
 
 
@@ -35,7 +47,9 @@ def tables():
 
 @pytest.fixture(scope="module")
 def planting(tmp_path_factory):
-    return plant_edits(read_set(write(tmp_path_factory.mktemp("sets") / "tiny", tables_of()), WordEncoder()), 0)
+    return plant_edits(
+        read_set(write(tmp_path_factory.mktemp("sets") / "tiny", tables_of()), WordEncoder()), 0
+    )
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +79,11 @@ def answered(planting, judge, chosen):
         for site, added in judge.engines:
             values = [*site[query, kept], *added[query, new]]
             tenth = sorted(values, reverse=True)[min(FOUND, len(values)) - 1]
-            best = [grade for value, grade in zip(values, grades, strict=True) if value >= tenth and value > 0]
+            best = [
+                grade
+                for value, grade in zip(values, grades, strict=True)
+                if value >= tenth and value > 0
+            ]
             found[query] += max(best, default=0) / len(judge.engines)
     return found
 
@@ -90,7 +108,9 @@ def test_candidates_say_what_went(planting):
     for edit in planting.edits:
         if edit.kind == "section":
             subject = edit.added[0].heading_path.split(" > part")[1]
-            assert sorted(edit.relevant) == [row for row, text in enumerate(texts) if f"part{subject} " in text]
+            assert sorted(edit.relevant) == [
+                row for row, text in enumerate(texts) if f"part{subject} " in text
+            ]
             assert (planting.lost_group[list(edit.relevant)] == edit.group).all()
         if edit.kind in ("decoy", "duplicate", "echo", "harmful"):
             assert edit.relevant == ()
@@ -110,11 +130,15 @@ def test_the_judge_agrees_with_brute_force(planting, judge):
     before = answered(planting, judge, [])
     np.testing.assert_allclose(judge.before, before)
     for number in range(len(planting.edits)):
-        np.testing.assert_allclose(judge.alone[number], answered(planting, judge, [number]) - before, atol=1e-12)
+        np.testing.assert_allclose(
+            judge.alone[number], answered(planting, judge, [number]) - before, atol=1e-12
+        )
     rng = np.random.default_rng(1)
     for size in (2, 5, 20):
         chosen = rng.permutation(len(planting.edits))[:size].tolist()
-        assert judge.gain(chosen) == pytest.approx((answered(planting, judge, chosen) - before).sum())
+        assert judge.gain(chosen) == pytest.approx(
+            (answered(planting, judge, chosen) - before).sum()
+        )
 
 
 def test_what_edits_really_bring(planting, judge):
@@ -126,11 +150,15 @@ def test_what_edits_really_bring(planting, judge):
     assert np.mean(brought["section"]) == pytest.approx(2, abs=0.3)  # two queries a section
     assert max(brought["decoy"] + brought["duplicate"] + brought["echo"]) <= 0
     assert min(brought["harmful"]) < 0
-    assert np.sum(brought["half"]) == pytest.approx(np.sum(brought["section"]), rel=0.15)  # one of the two holds the answer
+    assert np.sum(brought["half"]) == pytest.approx(
+        np.sum(brought["section"]), rel=0.15
+    )  # one of the two holds the answer
 
 
 def test_chance_takes_its_budgets_share(planting, judge):
-    sections = [number for number, edit in enumerate(planting.edits) if edit.kind in ("section", "decoy")]
+    sections = [
+        number for number, edit in enumerate(planting.edits) if edit.kind in ("section", "decoy")
+    ]
     cost, whole = planting.cost, judge.gain(sections)
     rng = np.random.default_rng(0)
     shares = []
@@ -166,7 +194,9 @@ def test_the_command_reports_every_scorer_and_metric_as_numbers(tmp_path, tables
 def test_one_set_that_cannot_be_used_does_not_stop_the_others(tmp_path, tables, run):
     good = write(tmp_path / "good", tables)
     few = write(tmp_path / "few", {**tables, "queries": tables["queries"][:2]})
-    bad = write(tmp_path / "bad", {name: table for name, table in tables.items() if name != "passages"})
+    bad = write(
+        tmp_path / "bad", {name: table for name, table in tables.items() if name != "passages"}
+    )
     status, report, said = run("--set", bad, "--set", few, "--set", good)
     assert status == 1
     assert set(report) == {"good"}
@@ -186,11 +216,20 @@ def test_a_set_need_not_be_complete(oddity, tmp_path, tables):
 
 
 def test_a_set_odd_in_many_ways_is_measured(tmp_path, tables):
-    for oddity in ("no title, heading or topic", "judged by page alone", "repeated ids", "numbers as ids"):
+    for oddity in (
+        "no title, heading or topic",
+        "judged by page alone",
+        "repeated ids",
+        "numbers as ids",
+    ):
         ODD_SETS[oddity](tables)
     tables["queries"] = tables["queries"][:72:3]
-    report = measure_edits(read_set(write(tmp_path / "odd", tables), WordEncoder()), WordEncoder(), 1)
-    assert np.isfinite([figure["value"] for metrics in report["odd"].values() for figure in metrics.values()]).all()
+    report = measure_edits(
+        read_set(write(tmp_path / "odd", tables), WordEncoder()), WordEncoder(), 1
+    )
+    assert np.isfinite(
+        [figure["value"] for metrics in report["odd"].values() for figure in metrics.values()]
+    ).all()
 
 
 def test_a_set_without_judgements_says_so(tmp_path, tables):
@@ -202,7 +241,14 @@ def test_a_set_without_judgements_says_so(tmp_path, tables):
 def test_a_figure_below_its_floor_fails_the_check(tmp_path, tables, run, monkeypatch):
     folder, floors = write(tmp_path / "tiny", tables), tmp_path / "floors.json"
     monkeypatch.setattr(command, "FLOORS", floors)
-    floors.write_text(json.dumps({"tiny/edits": {"gain_share_15": -1, "harm_rate": 1}, "other/edits": {"gain_share_15": 2}}))
+    floors.write_text(
+        json.dumps(
+            {
+                "tiny/edits": {"gain_share_15": -1, "harm_rate": 1},
+                "other/edits": {"gain_share_15": 2},
+            }
+        )
+    )
     assert run("--set", folder, "--check")[0] == 0
     floors.write_text(json.dumps({"tiny/edits": {"gain_share_15": 9, "harm_rate": -1}}))
     status, report, said = run("--set", folder, "--check")

@@ -30,8 +30,14 @@ N_PAGES, N_UNDOCUMENTED = 12, 6
 
 def made_up() -> dict[str, pd.DataFrame]:
     """A site of twelve pages with three sections each, two questions a section, and 24 questions on subjects it leaves out."""
-    subjects = [(page, part) for page in range(N_PAGES + N_UNDOCUMENTED) for part in range(3 if page < N_PAGES else 2)]
-    said = {key: f"subject{key[0]} part{key[0]}x{key[1]} detail{key[0]}x{key[1]}" for key in subjects}
+    subjects = [
+        (page, part)
+        for page in range(N_PAGES + N_UNDOCUMENTED)
+        for part in range(3 if page < N_PAGES else 2)
+    ]
+    said = {
+        key: f"subject{key[0]} part{key[0]}x{key[1]} detail{key[0]}x{key[1]}" for key in subjects
+    }
     passages = [
         {
             "doc_id": f"page{page}",
@@ -54,7 +60,9 @@ def made_up() -> dict[str, pd.DataFrame]:
             "section_id": f"page{page}#{part}",
         }
         for page, part in subjects
-        for style, (opening, ending) in enumerate((("how do I use", "on my"), ("what is", "of the")))
+        for style, (opening, ending) in enumerate(
+            (("how do I use", "on my"), ("what is", "of the"))
+        )
     ]
     asked = pd.DataFrame(queries)
     qrels = asked.loc[asked["answerable"], ["query_id", "doc_id", "section_id"]].assign(relevance=1)
@@ -87,7 +95,16 @@ def run(tmp_path, capsys):
 
     def run(*arguments):
         path = tmp_path / "figures.json"
-        options = ["--seeds", "1", "--share", "0.25", "--json", str(path), "--cache", str(tmp_path / "vectors.sqlite")]
+        options = [
+            "--seeds",
+            "1",
+            "--share",
+            "0.25",
+            "--json",
+            str(path),
+            "--cache",
+            str(tmp_path / "vectors.sqlite"),
+        ]
         status = command.main(["gaps", *options, *map(str, arguments)], WordEncoder())
         return status, json.loads(path.read_text()), capsys.readouterr()
 
@@ -101,7 +118,9 @@ def test_auc_and_average_precision_by_hand():
 
 
 def test_a_tie_counts_half():
-    assert auc(np.full(4, 0.5), np.array([True, False, True, False]), EVERYONE) == pytest.approx([0.5])
+    assert auc(np.full(4, 0.5), np.array([True, False, True, False]), EVERYONE) == pytest.approx(
+        [0.5]
+    )
 
 
 def test_auc_is_not_defined_where_a_resample_holds_no_gap():
@@ -114,7 +133,10 @@ def test_weights_count_like_repeated_queries():
     evidence, is_gap = rng.integers(12, size=80) / 10, rng.random(80) < 0.3
     weights = rng.integers(3, size=(5, 80))
     for row, found, precision in zip(
-        weights, auc(evidence, is_gap, weights), average_precision(evidence, is_gap, weights), strict=True
+        weights,
+        auc(evidence, is_gap, weights),
+        average_precision(evidence, is_gap, weights),
+        strict=True,
     ):
         truth, score = np.repeat(is_gap, row), -np.repeat(evidence, row)
         assert found == pytest.approx(roc_auc_score(truth, score))
@@ -126,9 +148,15 @@ def test_group_auc_compares_the_mean_evidence_of_groups_in_which_most_are_gaps()
     is_gap = np.array([True, True, False, False, False, True])
     groups = np.array([0, 0, 1, 2, 2, -1])  # means .3 (gap), .5, .5: both others lie above
     assert group_auc(evidence, is_gap, np.ones((1, 6)), groups, by_size=True) == pytest.approx([1])
-    evidence[2] = 0.25  # group 1 falls below the gap, and holds one of three queries that are covered
-    assert group_auc(evidence, is_gap, np.ones((1, 6)), groups, by_size=True) == pytest.approx([2 / 3])
-    assert group_auc(evidence, is_gap, np.ones((1, 6)), groups, by_size=False) == pytest.approx([1 / 2])
+    evidence[2] = (
+        0.25  # group 1 falls below the gap, and holds one of three queries that are covered
+    )
+    assert group_auc(evidence, is_gap, np.ones((1, 6)), groups, by_size=True) == pytest.approx(
+        [2 / 3]
+    )
+    assert group_auc(evidence, is_gap, np.ones((1, 6)), groups, by_size=False) == pytest.approx(
+        [1 / 2]
+    )
 
 
 def test_baselines_start_from_the_encoders_own_cosines(tmp_path, tables):
@@ -150,7 +178,8 @@ def test_a_query_is_a_planted_gap_when_nothing_judged_to_answer_it_is_left(tmp_p
         trial = planted_trial(bench, "page_id", 0.25, seed)
         left = set(trial.passages["page_id"])
         expected = [
-            f"page{query_id[1:].split('-')[0]}" not in left and not (query_id == "q0-0-0" and "page7" in left)
+            f"page{query_id[1:].split('-')[0]}" not in left
+            and not (query_id == "q0-0-0" and "page7" in left)
             for query_id in trial.queries["query_id"]
         ]
         assert len(left) == 9
@@ -159,12 +188,16 @@ def test_a_query_is_a_planted_gap_when_nothing_judged_to_answer_it_is_left(tmp_p
 
 def test_a_judgement_of_no_relevance_answers_nothing(tmp_path, tables):
     tables["qrels"]["relevance"] = (tables["qrels"]["query_id"] != "q0-0-0").astype(int)
-    trial = planted_trial(read_set(write(tmp_path / "set", tables), WordEncoder()), "page_id", 0.25, 0)
+    trial = planted_trial(
+        read_set(write(tmp_path / "set", tables), WordEncoder()), "page_id", 0.25, 0
+    )
     assert "q0-0-0" not in set(trial.queries["query_id"])
     assert "q0-0-1" in set(trial.queries["query_id"])
 
 
-def test_figures_have_a_value_and_an_interval_for_every_task_scorer_and_metric(tmp_path, tables, run):
+def test_figures_have_a_value_and_an_interval_for_every_task_scorer_and_metric(
+    tmp_path, tables, run
+):
     status, report, said = run("--set", write(tmp_path / "made-up", tables), "--share", "0.5")
     ranks = {"query_auc", "query_ap", "cluster_auc", "topic_auc"}
     assert status == 0
@@ -180,8 +213,12 @@ def test_figures_have_a_value_and_an_interval_for_every_task_scorer_and_metric(t
             assert 0 <= figure["low"] <= figure["high"] <= 1
     assert report["made-up"] == report["made-up/natural"]
     assert report["made-up"]["random"]["gap_share"]["value"] == pytest.approx(0.25)
-    halves = [report[f"made-up/pages {share}"]["bm25"]["query_auc"]["value"] for share in ("25%", "50%")]
-    assert report["made-up/pages"]["bm25"]["query_auc"]["value"] == pytest.approx(np.mean(halves), abs=1e-3)
+    halves = [
+        report[f"made-up/pages {share}"]["bm25"]["query_auc"]["value"] for share in ("25%", "50%")
+    ]
+    assert report["made-up/pages"]["bm25"]["query_auc"]["value"] == pytest.approx(
+        np.mean(halves), abs=1e-3
+    )
     assert "made-up/pages 25%" in said.out
 
 
@@ -200,16 +237,28 @@ def number_of(query_id):
 
 
 ODD_SETS = {
-    "no title, heading or topic": lambda t: (without(t, "passages", "title", "heading_path"), without(t, "queries", "topic")),
+    "no title, heading or topic": lambda t: (
+        without(t, "passages", "title", "heading_path"),
+        without(t, "queries", "topic"),
+    ),
     "no answerable": lambda t: without(t, "queries", "answerable"),
     "judged by page alone": lambda t: without(t, "qrels", "section_id", "relevance"),
     "judged by section alone": lambda t: without(t, "qrels", "doc_id"),
-    "pages of one passage": lambda t: (without(t, "passages", "doc_id"), without(t, "qrels", "doc_id")),
-    "passages without ids": lambda t: (without(t, "passages", "section_id"), without(t, "qrels", "section_id")),
-    "judgements of what is not there": lambda t: t["qrels"].loc.__setitem__((0, "section_id"), "page99#0"),
+    "pages of one passage": lambda t: (
+        without(t, "passages", "doc_id"),
+        without(t, "qrels", "doc_id"),
+    ),
+    "passages without ids": lambda t: (
+        without(t, "passages", "section_id"),
+        without(t, "qrels", "section_id"),
+    ),
+    "judgements of what is not there": lambda t: t["qrels"].loc.__setitem__(
+        (0, "section_id"), "page99#0"
+    ),
     "some judged by page": lambda t: t["qrels"].loc.__setitem__((slice(0, 9), "section_id"), None),
     "repeated ids": lambda t: t.update(
-        passages=pd.concat([t["passages"], t["passages"][:4]]), queries=pd.concat([t["queries"], t["queries"][:4]])
+        passages=pd.concat([t["passages"], t["passages"][:4]]),
+        queries=pd.concat([t["queries"], t["queries"][:4]]),
     ),
     "empty and missing texts": lambda t: (
         t["passages"].loc.__setitem__((0, "text"), " "),
@@ -218,7 +267,10 @@ ODD_SETS = {
         t["queries"].loc.__setitem__((slice(0, 9), "topic"), None),
     ),
     "numbers as ids": lambda t: t.update(
-        {name: t[name].assign(query_id=t[name]["query_id"].map(number_of)) for name in ("queries", "qrels")}
+        {
+            name: t[name].assign(query_id=t[name]["query_id"].map(number_of))
+            for name in ("queries", "qrels")
+        }
     ),
     "flags as words": lambda t: t["queries"].__setitem__(
         "answerable", t["queries"]["answerable"].map({True: "yes", False: "No"})
@@ -248,7 +300,12 @@ def test_a_set_need_not_be_complete(oddity, tmp_path, tables):
 
 
 def test_a_set_odd_in_many_ways_is_measured(tmp_path, tables):
-    for oddity in ("no title, heading or topic", "judged by page alone", "repeated ids", "numbers as ids"):
+    for oddity in (
+        "no title, heading or topic",
+        "judged by page alone",
+        "repeated ids",
+        "numbers as ids",
+    ):
         ODD_SETS[oddity](tables)
     report = measure_gaps(read_set(write(tmp_path / "odd", tables), WordEncoder()), (0.4,), 1)
     assert set(report) == {"odd", "odd/natural", "odd/pages", "odd/pages 40%"}
@@ -272,19 +329,30 @@ def test_a_set_too_small_for_any_planted_gap_says_so(tmp_path, tables):
 UNUSABLE = {
     "passages.parquet: a Parquet table; found no such file": lambda t: t.pop("passages"),
     "queries.parquet: a Parquet table; found no such file": lambda t: t.pop("queries"),
-    "passages.parquet: rows with columns text, section_id or doc_id": lambda t: without(t, "passages", "text"),
-    "qrels.parquet: rows with columns query_id, section_id or doc_id": lambda t: without(t, "qrels", "doc_id", "section_id"),
+    "passages.parquet: rows with columns text, section_id or doc_id": lambda t: without(
+        t, "passages", "text"
+    ),
+    "qrels.parquet: rows with columns query_id, section_id or doc_id": lambda t: without(
+        t, "qrels", "doc_id", "section_id"
+    ),
     "found 0 rows": lambda t: t.update(queries=t["queries"][:0]),
     "two pages with text and ids; found 1": lambda t: t.update(passages=t["passages"][:3]),
     "two queries with text and ids; found 0": lambda t: t["queries"].__setitem__("text", ""),
     "rows repeat one. Make ids unique": lambda t: t["passages"].__setitem__("section_id", "s1"),
-    "0 of 72 queries not answerable": lambda t: (t.pop("qrels"), t.update(queries=t["queries"][:72])),
-    "Check that ids agree": lambda t: t.update(qrels=t["qrels"].assign(query_id="x"), queries=t["queries"][:72]),
+    "0 of 72 queries not answerable": lambda t: (
+        t.pop("qrels"),
+        t.update(queries=t["queries"][:72]),
+    ),
+    "Check that ids agree": lambda t: t.update(
+        qrels=t["qrels"].assign(query_id="x"), queries=t["queries"][:72]
+    ),
 }
 
 
 @pytest.mark.parametrize("trouble", UNUSABLE)
-def test_a_set_that_cannot_be_used_is_named_with_its_trouble_before_anything_is_embedded(trouble, tmp_path, tables, encoder):
+def test_a_set_that_cannot_be_used_is_named_with_its_trouble_before_anything_is_embedded(
+    trouble, tmp_path, tables, encoder
+):
     UNUSABLE[trouble](tables)
     with pytest.raises(SchemaError, match=re.escape(trouble)) as raised:
         read_set(write(tmp_path / "bad", tables), encoder)
@@ -294,7 +362,9 @@ def test_a_set_that_cannot_be_used_is_named_with_its_trouble_before_anything_is_
 
 def test_other_sets_are_measured_beside_one_that_cannot_be_used(tmp_path, tables, run):
     good = write(tmp_path / "good", {**tables, "queries": tables["queries"][:72:9]})
-    bad = write(tmp_path / "bad", {name: table for name, table in tables.items() if name != "passages"})
+    bad = write(
+        tmp_path / "bad", {name: table for name, table in tables.items() if name != "passages"}
+    )
     status, report, said = run("--set", bad, "--set", good)
     assert status == 1
     assert "bad/passages.parquet: a Parquet table; found no such file" in said.err
@@ -308,7 +378,9 @@ def test_a_file_that_is_not_parquet_is_named(tmp_path, tables):
 
 
 def test_what_answers_say_is_evidence_only_when_asked_for(tmp_path, tables):
-    tables["queries"]["text"] = [f"please help with this, case {number}" for number in range(len(tables["queries"]))]
+    tables["queries"]["text"] = [
+        f"please help with this, case {number}" for number in range(len(tables["queries"]))
+    ]
     folder = write(tmp_path / "set", tables)
     with_answers = natural_trial(read_set(folder, WordEncoder(), with_answers=True))
     support = with_answers.scorer.features()[:, with_answers.scorer.names.index("answer_support")]
@@ -334,7 +406,10 @@ def test_a_set_stands_for_itself_by_natural_gaps_only_where_they_are_a_tenth_of_
     def share(value):
         return {"random": {"gap_share": {"value": value}}}
 
-    tasks = {task: share(0.2) for task in ("many/pages", "many/pages 5%", "many", "few/pages", "few/sections", "few")}
+    tasks = {
+        task: share(0.2)
+        for task in ("many/pages", "many/pages 5%", "many", "few/pages", "few/sections", "few")
+    }
     report = tasks | {"many/natural": share(0.1), "few/natural": share(0.09)}
     assert main_tasks(report) == ["many/natural", "few/pages", "few/sections"]
 
@@ -344,9 +419,15 @@ def test_a_figure_below_its_floor_fails_the_check(tmp_path, tables, run, monkeyp
     folder = write(tmp_path / "set", tables)
     floors = tmp_path / "floors.json"
     monkeypatch.setattr(command, "FLOORS", floors)
-    floors.write_text(json.dumps({"set/pages": {"query_auc": 0, "over_best_cosine": -1, "ece": 1}, "other": {"ece": 0}}))
+    floors.write_text(
+        json.dumps(
+            {"set/pages": {"query_auc": 0, "over_best_cosine": -1, "ece": 1}, "other": {"ece": 0}}
+        )
+    )
     assert run("--set", folder, "--check")[0] == 0
-    floors.write_text(json.dumps({"set/pages": {"query_auc": 1.1, "over_best_cosine": 1, "ece": -1}}))
+    floors.write_text(
+        json.dumps({"set/pages": {"query_auc": 1.1, "over_best_cosine": 1, "ece": -1}})
+    )
     status, report, said = run("--set", folder, "--check")
     assert status == 1
     assert "set/pages: query_auc is" in said.err
@@ -354,12 +435,16 @@ def test_a_figure_below_its_floor_fails_the_check(tmp_path, tables, run, monkeyp
     assert run("--set", folder)[0] == 0
 
 
-def test_coverage_tells_planted_gaps_better_than_the_best_cosine_on_a_part_of_a_public_set(tmp_path):
+def test_coverage_tells_planted_gaps_better_than_the_best_cosine_on_a_part_of_a_public_set(
+    tmp_path,
+):
     """Every eighth page, and of each section the first forty words, so that a minute is enough."""
     folder = data_folder() / "doc2dial_val"
     if not folder.is_dir():
         pytest.skip(f"no public set at {folder}: set COVERAGE_KIT_BENCH_DATA")
-    passages, queries, qrels = (pd.read_parquet(folder / f"{name}.parquet") for name in ("passages", "queries", "qrels"))
+    passages, queries, qrels = (
+        pd.read_parquet(folder / f"{name}.parquet") for name in ("passages", "queries", "qrels")
+    )
     pages = sorted(passages["doc_id"].unique())[::8]
     qrels = qrels[qrels["doc_id"].isin(pages)]
     short = passages["text"].str.split().str[:40].str.join(" ")
@@ -368,5 +453,12 @@ def test_coverage_tells_planted_gaps_better_than_the_best_cosine_on_a_part_of_a_
         "queries": queries[queries["query_id"].isin(qrels["query_id"])],
         "qrels": qrels[["query_id", "doc_id"]],
     }
-    report = measure_gaps(read_set(write(tmp_path / "gate", part), SentenceTransformerEncoder()), (0.25,), 3)
-    assert missed_floors({"gate": report["gate/pages"]}, json.loads(command.FLOORS.read_text(encoding="utf-8"))) == []
+    report = measure_gaps(
+        read_set(write(tmp_path / "gate", part), SentenceTransformerEncoder()), (0.25,), 3
+    )
+    assert (
+        missed_floors(
+            {"gate": report["gate/pages"]}, json.loads(command.FLOORS.read_text(encoding="utf-8"))
+        )
+        == []
+    )

@@ -19,12 +19,20 @@ def write_set(folder, n_queries=12):
     for number in range(n_queries):
         url = f"{PAGE}{number}"
         claims = [
-            {"claim": f"The Heron {number} carries {number + 2} heavy children uphill [1].", "support": "Complete"},
-            {"claim": f"Rain spoils saddles of kind {number} quickly [1].", "support": "Incomplete"},
+            {
+                "claim": f"The Heron {number} carries {number + 2} heavy children uphill [1].",
+                "support": "Complete",
+            },
+            {
+                "claim": f"Rain spoils saddles of kind {number} quickly [1].",
+                "support": "Incomplete",
+            },
             {"claim": "Nobody knows [1].", "support": "N/A"},
             {"claim": "It stands elsewhere [2].", "support": "Complete"},
         ]
-        text = f"The Heron {number} carries {number + 2} heavy children uphill. It is built in Kendal."
+        text = (
+            f"The Heron {number} carries {number + 2} heavy children uphill. It is built in Kendal."
+        )
         answers.append(
             {
                 "query_id": f"q{number}",
@@ -42,13 +50,20 @@ def write_set(folder, n_queries=12):
 
 def test_claims_are_those_that_people_judged_and_whose_passages_are_there(tmp_path):
     claims = read_claims(write_set(tmp_path, 2))
-    assert [(one.item.item_id, one.label) for one in claims] == [("q0-0", 1), ("q0-1", 0), ("q1-0", 1), ("q1-1", 0)]
+    assert [(one.item.item_id, one.label) for one in claims] == [
+        ("q0-0", 1),
+        ("q0-1", 0),
+        ("q1-0", 1),
+        ("q1-1", 0),
+    ]
     assert claims[0].item.parts["source"].startswith("The Heron 0 carries 2")
 
 
 def test_a_judge_that_agrees_with_people_has_an_auc_of_one_and_all_the_same_one_half(tmp_path):
     claims = read_claims(write_set(tmp_path))
-    report = measure_judge(claims, make_similarity(WordEncoder(), claims), read_rubrics()["faithful-to-source"])
+    report = measure_judge(
+        claims, make_similarity(WordEncoder(), claims), read_rubrics()["faithful-to-source"]
+    )
     assert (report["n_claims"], report["n_queries"], report["share_supported"]) == (24, 12, 0.5)
     assert report["plain judge"]["auc"] == {"value": 1, "low": 1, "high": 1}
     assert report["plain judge"]["kappa"]["value"] == 1

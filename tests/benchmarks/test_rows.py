@@ -5,7 +5,12 @@ from benchmarks.rows import make_queries, measure_rows, write_rows
 
 def test_made_up_rows_are_all_counted():
     found = measure_rows(n_rows=3000, n_queries=400)
-    assert (found["queries"], found["answers"], found["citations"], found["demand"]) == (400, 3000, 3000, 3000)
+    assert (found["queries"], found["answers"], found["citations"], found["demand"]) == (
+        400,
+        3000,
+        3000,
+        3000,
+    )
     assert found["rejects"] == 0
     assert found["peak_megabytes"] > 0
 

@@ -21,9 +21,21 @@ def folder(tmp_path):
     return folder
 
 
-def test_a_seed_tells_what_was_held_out_and_every_measure_with_its_interval(folder, tmp_path, capsys):
+def test_a_seed_tells_what_was_held_out_and_every_measure_with_its_interval(
+    folder, tmp_path, capsys
+):
     cache, file = tmp_path / "vectors.sqlite", tmp_path / "figures.json"
-    arguments = ["tune", "--set", str(folder), "--seeds", "1", "--cache", str(cache), "--json", str(file)]
+    arguments = [
+        "tune",
+        "--set",
+        str(folder),
+        "--seeds",
+        "1",
+        "--cache",
+        str(cache),
+        "--json",
+        str(file),
+    ]
     assert command.main(arguments) == 0
     rows = json.loads(file.read_text(encoding="utf-8"))
     assert [(row["set"], row["seed"]) for row in rows] == [("shop", 0)]
@@ -39,7 +51,10 @@ def test_a_seed_tells_what_was_held_out_and_every_measure_with_its_interval(fold
     assert "shop seed 0: " in capsys.readouterr().out
 
 
-@pytest.mark.skipif(not (data_folder() / "doc2dial_val").is_dir(), reason="COVERAGE_KIT_BENCH_DATA holds no doc2dial_val")
+@pytest.mark.skipif(
+    not (data_folder() / "doc2dial_val").is_dir(),
+    reason="COVERAGE_KIT_BENCH_DATA holds no doc2dial_val",
+)
 def test_doc2dial_has_enough_judged_queries_and_pages_to_tune_on():
     qrels = pd.read_parquet(data_folder() / "doc2dial_val" / "qrels.parquet")
     queries = pd.read_parquet(data_folder() / "doc2dial_val" / "queries.parquet")

@@ -32,18 +32,26 @@ def test_intervals_over_answers_are_far_too_short_where_repeats_are_alike():
 
 
 def test_the_plain_bootstrap_falls_short_where_few_prompts_cite():
-    assert measure_coverage(Scenario("citation_rate", 20, 3, 0.8, 0.05), n_logs=500)["percentile"] < 0.8
+    assert (
+        measure_coverage(Scenario("citation_rate", 20, 3, 0.8, 0.05), n_logs=500)["percentile"]
+        < 0.8
+    )
 
 
 def test_logs_of_few_citing_prompts_are_marked():
-    few, many = (measure_coverage(Scenario("citation_rate", n, 3, 0.5, 0.05), n_logs=500)["few_events"] for n in (50, 1000))
+    few, many = (
+        measure_coverage(Scenario("citation_rate", n, 3, 0.5, 0.05), n_logs=500)["few_events"]
+        for n in (50, 1000)
+    )
     assert few > 0.8
     assert many == 0
 
 
 @pytest.mark.parametrize("measure", ["citation_rate", "citation_share", "share_of_voice"])
 def test_simulated_logs_have_the_truth_that_they_claim(measure):
-    top, base, truth = simulate_logs(Scenario(measure, 100, 0, 0.3, 0.2), 4000, np.random.default_rng(0))
+    top, base, truth = simulate_logs(
+        Scenario(measure, 100, 0, 0.3, 0.2), 4000, np.random.default_rng(0)
+    )
     assert top.shape == base.shape == (100, 4000)
     assert (top <= base).all()
     assert top.sum() / base.sum() == pytest.approx(truth, abs=0.002)

@@ -50,7 +50,11 @@ MIDDLE_OF_POINT = """place => {
 def lab(tmp_path_factory, sample_analysis):
     """A JupyterLab on this machine alone, over a copy of the notebooks and a run of the sample."""
     root, home = tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("home")
-    shutil.copytree(NOTEBOOKS[0].parent, root / "notebooks", ignore=shutil.ignore_patterns("runs", ".ipynb_checkpoints"))
+    shutil.copytree(
+        NOTEBOOKS[0].parent,
+        root / "notebooks",
+        ignore=shutil.ignore_patterns("runs", ".ipynb_checkpoints"),
+    )
     write_outputs(sample_analysis, save_analysis(sample_analysis, root / "runs/demo"))
     for name, text in SETTINGS.items():
         path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
@@ -59,10 +63,25 @@ def lab(tmp_path_factory, sample_analysis):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    places = {"JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces", "JUPYTER_CONFIG_DIR": "config"}
+    places = {
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "JUPYTER_CONFIG_DIR": "config",
+    }
     places |= {"JUPYTER_RUNTIME_DIR": "runtime", "IPYTHONDIR": "ipython"}
-    options = ["--no-browser", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={root}"]
-    options += ["--IdentityProvider.token=", "--allow-root", "--LabApp.extension_manager=readonly", "--LabApp.news_url=None"]
+    options = [
+        "--no-browser",
+        "--ip=127.0.0.1",
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={root}",
+    ]
+    options += [
+        "--IdentityProvider.token=",
+        "--allow-root",
+        "--LabApp.extension_manager=readonly",
+        "--LabApp.news_url=None",
+    ]
     with (home / "said.txt").open("w") as said:
         server = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", *options],
@@ -82,7 +101,7 @@ def wait_for(address, server, said):
     for _ in range(240):
         assert server.poll() is None, said.read_text()
         try:
-            return urlopen(address, timeout=2)  # noqa: S310
+            return urlopen(address, timeout=2)
         except (URLError, OSError):
             time.sleep(0.25)
     pytest.fail(said.read_text())
@@ -105,14 +124,23 @@ def run_all(lab, desk, open_page, keep_screenshot):
         place = f"{address}/lab/workspaces/{name}/tree/notebooks/{name}.ipynb"
         page = open_page(place, noise=NOISE, within=desk)
         page.set_default_timeout(60_000)
-        page.wait_for_function("() => / Idle/.test(document.querySelector('#jp-main-statusbar')?.innerText)")
+        page.wait_for_function(
+            "() => / Idle/.test(document.querySelector('#jp-main-statusbar')?.innerText)"
+        )
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.locator(".lm-Menu-item", has_text=re.compile("^Run All Cells")).click()
-        cells = [cell for cell in nbformat.read(NOTEBOOKS[0].with_name(f"{name}.ipynb"), 4).cells if cell.cell_type == "code"]
+        cells = [
+            cell
+            for cell in nbformat.read(NOTEBOOKS[0].with_name(f"{name}.ipynb"), 4).cells
+            if cell.cell_type == "code"
+        ]
         n_tables = sum(cell.source.count("show_table(") for cell in cells)
         page.wait_for_function(IS_DONE, arg=[len(cells), FIGURES[name], n_tables], timeout=120_000)
         for kind in ("error", "stderr"):
-            assert page.locator(f'[data-mime-type="application/vnd.jupyter.{kind}"]').all_inner_texts() == []
+            assert (
+                page.locator(f'[data-mime-type="application/vnd.jupyter.{kind}"]').all_inner_texts()
+                == []
+            )
         assert page.locator(".js-plotly-plot").count() == FIGURES[name]
         assert page.locator(".dt-container").count() == n_tables
         assert page.evaluate(ARE_SAFE)
@@ -128,10 +156,15 @@ def test_each_runs_in_the_lab_and_draws_its_figures_and_tables(path, run_all):
     run_all(path.stem)
 
 
-def test_a_click_on_the_map_shows_the_gap_of_the_question_and_typing_opens_another(run_all, sample_analysis, keep_screenshot):
+def test_a_click_on_the_map_shows_the_gap_of_the_question_and_typing_opens_another(
+    run_all, sample_analysis, keep_screenshot
+):
     page = run_all("03_where_the_gaps_are")
     story = page.locator(".gap-story")
-    first, last = (pick(1, "rank").iloc[0] for pick in (sample_analysis.gaps.nsmallest, sample_analysis.gaps.nlargest))
+    first, last = (
+        pick(1, "rank").iloc[0]
+        for pick in (sample_analysis.gaps.nsmallest, sample_analysis.gaps.nlargest)
+    )
     assert story.locator("h3").inner_text().startswith(f"{first['rank']}. ")
     place = list(mark_queries(sample_analysis)["query_id"]).index(last["medoid_query_id"])
     page.locator(".js-plotly-plot").first.scroll_into_view_if_needed()
@@ -147,14 +180,18 @@ def test_a_click_on_the_map_shows_the_gap_of_the_question_and_typing_opens_anoth
     story.locator("h3", has_text=re.compile("^2[.] ")).wait_for()
 
 
-def test_ticked_edits_move_the_totals_and_the_workbook_is_written(run_all, lab, sample_analysis, keep_screenshot):
+def test_ticked_edits_move_the_totals_and_the_workbook_is_written(
+    run_all, lab, sample_analysis, keep_screenshot
+):
     page = run_all("04_what_to_change")
     first, second = sample_analysis.edits.nsmallest(2, "rank")["edit_id"]
     boxes, totals = page.locator(".widget-checkbox input"), page.locator(".edit-totals .large")
     assert totals.inner_text() == "Nothing is ticked."
     questions = page.locator(".edit-story td:first-child")
     assert questions.count() > 0
-    assert {one.evaluate("one => getComputedStyle(one).textAlign") for one in questions.all()} == {"left"}
+    assert {one.evaluate("one => getComputedStyle(one).textAlign") for one in questions.all()} == {
+        "left"
+    }
     for number, ticked in enumerate([[first], [first, second]]):
         boxes.nth(number).check()
         told = what_if(sample_analysis, ticked)
@@ -162,5 +199,8 @@ def test_ticked_edits_move_the_totals_and_the_workbook_is_written(run_all, lab, 
         page.locator(".edit-totals .large", has_text=expected).wait_for()
     page.get_by_role("button", name="Workbook").click()
     page.get_by_text(re.compile("Wrote .*gaps-2.xlsx")).wait_for()
-    assert "gaps" in openpyxl.load_workbook(lab[1] / "runs/demo/gaps-2.xlsx", read_only=True).sheetnames
+    assert (
+        "gaps"
+        in openpyxl.load_workbook(lab[1] / "runs/demo/gaps-2.xlsx", read_only=True).sheetnames
+    )
     keep_screenshot(page, "lab_edits_ticked")

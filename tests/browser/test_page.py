@@ -16,27 +16,38 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     """The page of a second run of the made-up shop, hostile texts in every table."""
-    return write_page(make_second_run(make_analysis()), tmp_path_factory.mktemp("page") / "page.html")
+    return write_page(
+        make_second_run(make_analysis()), tmp_path_factory.mktemp("page") / "page.html"
+    )
 
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
     """The page of 5,000 distinct questions in 250 gaps, hostile ones among them, and a hundred edits."""
-    return write_page(repeat(make_analysis(5_000), n_gaps=250, n_edits=100), tmp_path_factory.mktemp("large") / "page.html")
+    return write_page(
+        repeat(make_analysis(5_000), n_gaps=250, n_edits=100),
+        tmp_path_factory.mktemp("large") / "page.html",
+    )
 
 
 def repeat(analysis, n_gaps, n_edits):
     """The analysis with its questions spread over so many gaps, and its edits repeated."""
     names = [f"c{n % n_gaps}" for n in range(len(analysis.queries))]
-    gaps = pd.concat([analysis.gaps] * -(-n_gaps // len(analysis.gaps)), ignore_index=True).head(n_gaps)
+    gaps = pd.concat([analysis.gaps] * -(-n_gaps // len(analysis.gaps)), ignore_index=True).head(
+        n_gaps
+    )
     ranks = range(1, n_gaps + 1)
     gaps = gaps.assign(
-        cluster_id=[f"c{n}" for n in range(n_gaps)], rank=ranks, medoid_query_id=[f"q{n}" for n in range(n_gaps)]
+        cluster_id=[f"c{n}" for n in range(n_gaps)],
+        rank=ranks,
+        medoid_query_id=[f"q{n}" for n in range(n_gaps)],
     )
     own = analysis.edits[analysis.edits["operation"] != "no_edit"]
     edits = pd.concat([own] * -(-n_edits // len(own)), ignore_index=True).head(n_edits)
     edits = edits.assign(edit_id=[f"e{n}" for n in range(n_edits)], rank=range(1, n_edits + 1))
-    return replace(analysis, clusters=analysis.clusters.assign(cluster_id=names), gaps=gaps, edits=edits)
+    return replace(
+        analysis, clusters=analysis.clusters.assign(cluster_id=names), gaps=gaps, edits=edits
+    )
 
 
 def at(path, hash_=""):
@@ -44,7 +55,10 @@ def at(path, hash_=""):
 
 
 def shown_gaps(page):
-    return [int(item.get_attribute("data-rank")) for item in page.locator("#gaps .item[data-rank]:not([hidden])").all()]
+    return [
+        int(item.get_attribute("data-rank"))
+        for item in page.locator("#gaps .item[data-rank]:not([hidden])").all()
+    ]
 
 
 def scroll_through(page):
@@ -52,11 +66,14 @@ def scroll_through(page):
     for place in page.locator(".view.shown .plot").all():
         place.scroll_into_view_if_needed()
         page.wait_for_function(
-            "name => document.getElementById(name).querySelector('.main-svg')", arg=place.get_attribute("id")
+            "name => document.getElementById(name).querySelector('.main-svg')",
+            arg=place.get_attribute("id"),
         )
 
 
-def test_every_figure_is_drawn_under_the_pages_own_policy_without_a_button_to_upload(open_page, small, keep_screenshot):
+def test_every_figure_is_drawn_under_the_pages_own_policy_without_a_button_to_upload(
+    open_page, small, keep_screenshot
+):
     page = open_page(small)
     for view in VIEWS:
         page.click(f"#tab-{view}")
@@ -64,7 +81,9 @@ def test_every_figure_is_drawn_under_the_pages_own_policy_without_a_button_to_up
         keep_screenshot(page, f"page-{view}", full_page=True)
     assert page.locator(".js-plotly-plot").count() == len(figures.FIGURES)
     assert page.locator(".plot path.point").count() > 100
-    titles = page.eval_on_selector_all("[data-title]", "all => all.map((one) => one.dataset.title).join(' ').toLowerCase()")
+    titles = page.eval_on_selector_all(
+        "[data-title]", "all => all.map((one) => one.dataset.title).join(' ').toLowerCase()"
+    )
     assert "pan" in titles
     assert not [word for word in ("cloud", "share", "upload") if word in titles]
 
@@ -91,9 +110,16 @@ def test_tabs_are_walked_by_arrow_keys_and_kept_in_the_address(open_page, small)
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
     assert page.evaluate("location.hash") == "#view=engineer"
-    assert [one.get_attribute("id") for one in page.locator(".view:visible").all()] == ["view=engineer"]
+    assert [one.get_attribute("id") for one in page.locator(".view:visible").all()] == [
+        "view=engineer"
+    ]
     page.go_back()
-    assert page.locator("#gaps, #hour, #retrieval, #plan").locator("visible=true").first.get_attribute("id") == "plan"
+    assert (
+        page.locator("#gaps, #hour, #retrieval, #plan")
+        .locator("visible=true")
+        .first.get_attribute("id")
+        == "plan"
+    )
 
 
 @pytest.mark.parametrize(
@@ -156,8 +182,12 @@ def test_search_finds_gaps_by_any_of_their_questions_and_lists_these(open_page, 
     page = open_page(small)
     page.keyboard.press("/")
     page.keyboard.type("THEFT bikes")
-    # of 40 questions those numbered 20, 22 and 23 ask of theft (21 and 24 gave way to hostile texts): in the gaps n % 8 + 1
-    assert page.locator("#found-count").inner_text() == "Found: 3 of 8 gaps, 3 of 40 questions, 2 of 12 edits."
+    # of 40 questions those numbered 20, 22 and 23 ask of theft (21 and 24 gave way to hostile
+    # texts): in the gaps n % 8 + 1
+    assert (
+        page.locator("#found-count").inner_text()
+        == "Found: 3 of 8 gaps, 3 of 40 questions, 2 of 12 edits."
+    )
     heads = page.locator("#found-list a[href^='#gap-']").all_inner_texts()
     assert [head.split(":")[0] for head in heads] == ["gap 5", "gap 7", "gap 8"]
     first = page.locator("#found-list > div").first
@@ -185,7 +215,9 @@ def test_filters_keep_what_fits_them_all_and_say_how_many(open_page, small):
     assert page.locator("#asked-count").inner_text() == "1 to 5 of 5"
     page.select_option("#cause", "")
     page.select_option("#winnable", "")
-    page.fill("#demand", "200")  # demand is 7 times the square of the rank: 252 at 6, 343 at 7, 448 at 8
+    page.fill(
+        "#demand", "200"
+    )  # demand is 7 times the square of the rank: 252 at 6, 343 at 7, 448 at 8
     assert shown_gaps(page) == [6, 7, 8]
 
 
@@ -220,10 +252,17 @@ def test_ticked_edits_are_summed_only_where_their_gains_add_up(open_page, small)
     page.check("#hour [data-edit='1']")
     page.check(".tickable [data-edit='2']")
     # minutes 10 and 11, marginal gains 20 and 19
-    assert page.locator("#ticked").inner_text() == "2 ticked: 21 minutes; together predicted to bring 39 queries asked."
+    assert (
+        page.locator("#ticked").inner_text()
+        == "2 ticked: 21 minutes; together predicted to bring 39 queries asked."
+    )
     assert page.is_checked("#hour [data-edit='2']")
     page.uncheck(".tickable [data-edit='1']")
-    assert page.locator("#ticked").inner_text().startswith("1 ticked: 11 minutes; gains of edits of one gap do not add up")
+    assert (
+        page.locator("#ticked")
+        .inner_text()
+        .startswith("1 ticked: 11 minutes; gains of edits of one gap do not add up")
+    )
 
 
 def test_questions_are_sorted_by_any_column_and_paged(open_page, large):
@@ -255,7 +294,9 @@ def test_a_gap_chosen_from_the_list_lights_its_points_on_the_map(open_page, smal
     assert lit_points(page) == 0
 
 
-def test_a_point_of_the_map_shows_its_gap_beside_it_once_in_the_page(open_page, small, keep_screenshot):
+def test_a_point_of_the_map_shows_its_gap_beside_it_once_in_the_page(
+    open_page, small, keep_screenshot
+):
     page = open_page(at(small, "#view=strategist"))
     page.wait_for_selector("#plot-map path.point")
     n_headings = page.get_by_text("What people ask", exact=True).count()
@@ -317,7 +358,9 @@ def test_the_theme_follows_the_system_until_the_reader_chooses(open_page, small)
 def walk_views(page, path):
     """Yield each view, shown in the one page with every figure drawn."""
     for view in VIEWS:
-        page.goto(at(path, f"#view={view}"))  # to another place of the same page: nothing is loaded anew
+        page.goto(
+            at(path, f"#view={view}")
+        )  # to another place of the same page: nothing is loaded anew
         page.locator(f"[id='view={view}'].shown").wait_for()
         scroll_through(page)
         yield view
@@ -333,7 +376,9 @@ def test_a_phone_scrolls_no_view_sideways(open_page, small, keep_screenshot):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_view_has_a_serious_fault_of_accessibility(open_page, small, check_accessibility, keep_screenshot, scheme):
+def test_no_view_has_a_serious_fault_of_accessibility(
+    open_page, small, check_accessibility, keep_screenshot, scheme
+):
     page = open_page(small, color_scheme=scheme)
     for view in walk_views(page, small):
         for details in page.locator(".view.shown details:not([hidden])").all()[:4]:
@@ -358,10 +403,19 @@ def test_on_paper_every_view_is_there_within_the_margins(open_page, small):
     page.emulate_media(media="print")
     assert page.locator(".view:visible").count() == len(VIEWS)
     assert page.locator("#search, .tabs, #theme, .filters").locator("visible=true").count() == 0
-    widths = page.eval_on_selector_all(".plot .main-svg", "all => all.map((one) => one.getBoundingClientRect().width)")
+    widths = page.eval_on_selector_all(
+        ".plot .main-svg", "all => all.map((one) => one.getBoundingClientRect().width)"
+    )
     assert len(widths) >= len(figures.FIGURES)
     assert max(widths) <= 688  # A4 less 14 mm on either side, at 96 pixels an inch
-    assert min(page.eval_on_selector_all(".tickable summary", "all => all.map((one) => one.clientWidth)")) > 500
+    assert (
+        min(
+            page.eval_on_selector_all(
+                ".tickable summary", "all => all.map((one) => one.clientWidth)"
+            )
+        )
+        > 500
+    )
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     page.emulate_media(media="screen")
@@ -378,7 +432,9 @@ def test_five_thousand_questions_answer_at_once(open_page, large):
         page.evaluate(ASK, "")
         page.click("#tab-strategist")
         page.wait_for_selector("#plot-map path.point")
-        searched.append(max(page.evaluate(ASK_OFTEN, ["winter", "e", "question 47", "no such words", ""])))
+        searched.append(
+            max(page.evaluate(ASK_OFTEN, ["winter", "e", "question 47", "no such words", ""]))
+        )
         page.context.close()
         if min(opened) < 3_000 and min(searched) < 200:
             break

@@ -28,7 +28,9 @@ class LocalSite:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.01}
+        )
         self._thread.start()
 
     def close(self) -> None:
@@ -60,7 +62,10 @@ class LocalSite:
             def _send(self, answer: Answer) -> None:
                 try:
                     self.send_response(answer.status)
-                    for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
+                    for name, value in {
+                        "Content-Length": str(len(answer.body)),
+                        **answer.headers,
+                    }.items():
                         self.send_header(name, value)
                     self.end_headers()
                     self.wfile.write(answer.body)

@@ -13,7 +13,9 @@ REDIRECT = "https://vertexaisearch.cloud.google.com/grounding-api-redirect/"
 
 def read_records(folder, *records, name="log.jsonl"):
     """Return the tables of records, one a line of a file in a folder that may hold others."""
-    (folder / name).write_text("\n".join(json.dumps(record) for record in records), encoding="utf-8")
+    (folder / name).write_text(
+        "\n".join(json.dumps(record) for record in records), encoding="utf-8"
+    )
     return read_log(LogSettings(files=(str(folder),)))
 
 
@@ -33,7 +35,9 @@ def kinds(log):
 
 def spans(log):
     """Return the cited words: (site, words) for each span."""
-    table = log.spans.merge(log.citations[["answer_id", "position", "site"]], on=["answer_id", "position"])
+    table = log.spans.merge(
+        log.citations[["answer_id", "position", "site"]], on=["answer_id", "position"]
+    )
     table = table.merge(log.answers[["answer_id", "text"]], on="answer_id")
     return [(row.site, row.text[row.start : row.end]) for row in table.itertuples()]
 
@@ -54,16 +58,30 @@ OPENAI_CHAT = {
                 "annotations": [
                     {
                         "type": "url_citation",
-                        "url_citation": {"start_index": 1, "end_index": 12, "title": "X", "url": f"{A}?utm_source=openai"},
+                        "url_citation": {
+                            "start_index": 1,
+                            "end_index": 12,
+                            "title": "X",
+                            "url": f"{A}?utm_source=openai",
+                        },
                     },
                     {
                         "type": "url_citation",
-                        "url_citation": {"start_index": 13, "end_index": 23, "title": "X", "url": A},
+                        "url_citation": {
+                            "start_index": 13,
+                            "end_index": 23,
+                            "title": "X",
+                            "url": A,
+                        },
                     },
                 ],
             },
         },
-        {"index": 1, "finish_reason": "stop", "message": {"role": "assistant", "content": "Gamma.", "refusal": None}},
+        {
+            "index": 1,
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": "Gamma.", "refusal": None},
+        },
     ],
 }
 GEMINI = {
@@ -93,7 +111,12 @@ GEMINI = {
                         "confidenceScores": [0.9, 0.8],
                     },
                     {
-                        "segment": {"partIndex": 2, "startIndex": 5, "endIndex": 12, "text": "führt."},
+                        "segment": {
+                            "partIndex": 2,
+                            "startIndex": 5,
+                            "endIndex": 12,
+                            "text": "führt.",
+                        },
                         "groundingChunkIndices": [1],
                     },
                 ],
@@ -112,10 +135,18 @@ GEMINI_SNAKE = {
             "finish_reason": "STOP",
             "grounding_metadata": {
                 "web_search_queries": ["crm"],
-                "grounding_chunks": [{"web": {"uri": A, "title": "A", "domain": None}}, {"web": {"uri": B, "title": "B"}}],
+                "grounding_chunks": [
+                    {"web": {"uri": A, "title": "A", "domain": None}},
+                    {"web": {"uri": B, "title": "B"}},
+                ],
                 "grounding_supports": [
                     {
-                        "segment": {"start_index": 5, "end_index": 10, "part_index": None, "text": "Acme."},
+                        "segment": {
+                            "start_index": 5,
+                            "end_index": 10,
+                            "part_index": None,
+                            "text": "Acme.",
+                        },
                         "grounding_chunk_indices": [0],
                     }
                 ],
@@ -135,16 +166,38 @@ ANTHROPIC = {
     "content": [
         {"type": "thinking", "thinking": "The user wants a CRM.", "signature": "s"},
         {"type": "text", "text": "I'll look it up."},
-        {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "best crm 2026"}},
+        {
+            "type": "server_tool_use",
+            "id": "srvtoolu_1",
+            "name": "web_search",
+            "input": {"query": "best crm 2026"},
+        },
         {
             "type": "web_search_tool_result",
             "tool_use_id": "srvtoolu_1",
             "content": [
-                {"type": "web_search_result", "url": A, "title": "A", "page_age": "2 days", "encrypted_content": "e"},
-                {"type": "web_search_result", "url": B, "title": "B", "page_age": None, "encrypted_content": "e"},
+                {
+                    "type": "web_search_result",
+                    "url": A,
+                    "title": "A",
+                    "page_age": "2 days",
+                    "encrypted_content": "e",
+                },
+                {
+                    "type": "web_search_result",
+                    "url": B,
+                    "title": "B",
+                    "page_age": None,
+                    "encrypted_content": "e",
+                },
             ],
         },
-        {"type": "server_tool_use", "id": "srvtoolu_2", "name": "web_search", "input": {"query": "crm prices"}},
+        {
+            "type": "server_tool_use",
+            "id": "srvtoolu_2",
+            "name": "web_search",
+            "input": {"query": "crm prices"},
+        },
         {
             "type": "web_search_tool_result",
             "tool_use_id": "srvtoolu_2",
@@ -190,5 +243,9 @@ ANTHROPIC = {
             ],
         },
     ],
-    "usage": {"input_tokens": 10, "output_tokens": 20, "server_tool_use": {"web_search_requests": 2, "web_fetch_requests": 0}},
+    "usage": {
+        "input_tokens": 10,
+        "output_tokens": 20,
+        "server_tool_use": {"web_search_requests": 2, "web_fetch_requests": 0},
+    },
 }

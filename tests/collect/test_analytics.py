@@ -45,7 +45,11 @@ def test_the_interface_with_comments_two_tables_and_a_grand_total(tmp_path, enco
     assert sessions["line"].to_list() == [12, 13, 14]
     assert sessions["source"].to_list() == ["chatgpt.com", "chatgpt.com", "#1 guide"]
     assert sessions["medium"].to_list() == ["referral", "(not set)", "referral"]
-    assert sessions["landing_page"].fillna("missing").to_list() == ["/bikes?utm_source=chatgpt.com", "missing", "/a#b"]
+    assert sessions["landing_page"].fillna("missing").to_list() == [
+        "/bikes?utm_source=chatgpt.com",
+        "missing",
+        "/a#b",
+    ]
     assert sessions["n_sessions"].to_list() == [1284, 9, 85]
     assert sessions["revenue"].to_list() == [1070.5, 0, 0]
     assert sessions["day"].isna().all()
@@ -54,9 +58,14 @@ def test_the_interface_with_comments_two_tables_and_a_grand_total(tmp_path, enco
 
 
 def test_german_columns_and_numbers(tmp_path):
-    text = "Datum;Sitzung – Quelle/Medium;Sitzungen;Schlüsselereignisse;Gesamtumsatz\n20260105;claude.ai / referral;1.284;2,5;1.070,50 €\n"  # noqa: RUF001, E501
+    text = "Datum;Sitzung – Quelle/Medium;Sitzungen;Schlüsselereignisse;Gesamtumsatz\n20260105;claude.ai / referral;1.284;2,5;1.070,50 €\n"
     row = read_one(tmp_path, "ga.csv", text)
-    assert (row["source"], row["n_sessions"], row["n_key_events"], row["revenue"]) == ("claude.ai", 1284, 2.5, 1070.5)
+    assert (row["source"], row["n_sessions"], row["n_key_events"], row["revenue"]) == (
+        "claude.ai",
+        1284,
+        2.5,
+        1070.5,
+    )
     assert row["day"] == pd.Timestamp("2026-01-05", tz="UTC")
 
 
@@ -65,15 +74,28 @@ def test_a_row_without_a_source_or_a_number_is_rejected(tmp_path):
     sessions, rejects = read_sessions([write(tmp_path, "ga.csv", text)])
     assert sessions["source"].to_list() == ["c.example"]
     assert rejects["line"].to_list() == [2, 3, 4]
-    assert rejects["reason"].to_list()[:2] == ["no source", "a number of sessions was expected, found 'many'"]
+    assert rejects["reason"].to_list()[:2] == [
+        "no source",
+        "a number of sessions was expected, found 'many'",
+    ]
 
 
 def report(*rows):
     return {
-        "dimensionHeaders": [{"name": "sessionSource"}, {"name": "sessionMedium"}, {"name": "landingPagePlusQueryString"}],
-        "metricHeaders": [{"name": "sessions", "type": "TYPE_INTEGER"}, {"name": "keyEvents", "type": "TYPE_FLOAT"}],
+        "dimensionHeaders": [
+            {"name": "sessionSource"},
+            {"name": "sessionMedium"},
+            {"name": "landingPagePlusQueryString"},
+        ],
+        "metricHeaders": [
+            {"name": "sessions", "type": "TYPE_INTEGER"},
+            {"name": "keyEvents", "type": "TYPE_FLOAT"},
+        ],
         "rows": [
-            {"dimensionValues": [{"value": v} for v in row[:3]], "metricValues": [{"value": v} for v in row[3:]]}
+            {
+                "dimensionValues": [{"value": v} for v in row[:3]],
+                "metricValues": [{"value": v} for v in row[3:]],
+            }
             for row in rows
         ],
         "rowCount": len(rows),
@@ -86,7 +108,10 @@ def test_the_api_one_answer_one_a_line_or_a_batch(tmp_path, ending):
         report(("chatgpt.com", "ai-assistant", "/a", "84", "3.25")),
         report(("poe.com", "(not set)", "(other)", "2", "0")),
     )
-    texts = {"json": json.dumps({"reports": [one, two]}, indent=1), "jsonl": f"{json.dumps(one)}\n{json.dumps(two)}\n"}
+    texts = {
+        "json": json.dumps({"reports": [one, two]}, indent=1),
+        "jsonl": f"{json.dumps(one)}\n{json.dumps(two)}\n",
+    }
     sessions, _ = read_sessions([write(tmp_path, f"ga.{ending}", texts[ending])])
     assert sessions["n_sessions"].to_list() == [84, 2]
     assert sessions["n_key_events"].to_list() == [3.25, 0]
@@ -96,27 +121,57 @@ def test_the_api_one_answer_one_a_line_or_a_batch(tmp_path, ending):
 
 
 @pytest.mark.parametrize(
-    "names", [("session_source", "session_medium"), ("sessionSource", "sessionMedium"), ("source", "medium")]
+    "names",
+    [
+        ("session_source", "session_medium"),
+        ("sessionSource", "sessionMedium"),
+        ("source", "medium"),
+    ],
 )
 def test_flat_tables(tmp_path, names):
     table = pd.DataFrame(
-        [{names[0]: "poe.com", names[1]: "referral", "landing_page": "/a", "sessions": 3, "date": "2026-01-05"}]
+        [
+            {
+                names[0]: "poe.com",
+                names[1]: "referral",
+                "landing_page": "/a",
+                "sessions": 3,
+                "date": "2026-01-05",
+            }
+        ]
     )
     table.to_parquet(tmp_path / "ga.parquet")
     sessions, _ = read_sessions([str(tmp_path / "ga.parquet")])
-    assert sessions[["source", "medium", "landing_page", "n_sessions"]].iloc[0].to_list() == ["poe.com", "referral", "/a", 3]
+    assert sessions[["source", "medium", "landing_page", "n_sessions"]].iloc[0].to_list() == [
+        "poe.com",
+        "referral",
+        "/a",
+        3,
+    ]
     assert sessions["day"].iloc[0] == pd.Timestamp("2026-01-05", tz="UTC")
 
 
 def event(name="session_start", **origin):
-    page = {"key": "page_location", "value": {"string_value": "https://www.ours.example/a", "int_value": None}}
+    page = {
+        "key": "page_location",
+        "value": {"string_value": "https://www.ours.example/a", "int_value": None},
+    }
     return {"event_name": name, "event_date": "20260105", "event_params": [page], **origin}
 
 
 def test_events_count_sessions_by_the_source_of_the_session_before_that_of_the_user(tmp_path):
     user = {"traffic_source": {"source": "google", "medium": "organic", "name": None}}
-    last = {"session_traffic_source_last_click": {"manual_campaign": {"source": "chatgpt.com", "medium": "referral"}}}
-    events = [event(**user, **last), event("page_view", **user), event(**user), event(traffic_source=None)]
+    last = {
+        "session_traffic_source_last_click": {
+            "manual_campaign": {"source": "chatgpt.com", "medium": "referral"}
+        }
+    }
+    events = [
+        event(**user, **last),
+        event("page_view", **user),
+        event(**user),
+        event(traffic_source=None),
+    ]
     path = tmp_path / "events.jsonl"
     path.write_text("\n".join(map(json.dumps, events)))
     sessions, rejects = read_sessions([str(path)])
@@ -134,7 +189,12 @@ def test_dotted_columns_of_events(tmp_path):
     header = "event_name,event_date,traffic_source.source,traffic_source.medium,page_location"
     text = f"{header}\nsession_start,20260105,poe.com,referral,/a\n"
     row = read_one(tmp_path, "events.csv", text)
-    assert (row["source"], row["medium"], row["landing_page"], row["n_sessions"]) == ("poe.com", "referral", "/a", 1)
+    assert (row["source"], row["medium"], row["landing_page"], row["n_sessions"]) == (
+        "poe.com",
+        "referral",
+        "/a",
+        1,
+    )
 
 
 def test_a_broken_line_is_rejected_and_the_rest_read(tmp_path):
@@ -168,8 +228,18 @@ def test_a_file_named_twice_counts_once(tmp_path):
             ("1.234", ".", True, 1234),
             ("1 234,5", ",", False, 1234.5),
         ],
-        *[("1’234.50", ".", False, 1234.5), ("$12.50", ".", False, 12.5), ("12 EUR", ".", False, 12), ("-3", ".", False, -3)],  # noqa: RUF001
-        *[("1,23", ".", False, None), ("12 visits", ".", False, None), ("", ".", False, None), (True, ".", False, None)],
+        *[
+            ("1’234.50", ".", False, 1234.5),
+            ("$12.50", ".", False, 12.5),
+            ("12 EUR", ".", False, 12),
+            ("-3", ".", False, -3),
+        ],
+        *[
+            ("1,23", ".", False, None),
+            ("12 visits", ".", False, None),
+            ("", ".", False, None),
+            (True, ".", False, None),
+        ],
     ],
 )
 def test_numbers(text, decimal, is_count, number):
@@ -183,7 +253,9 @@ def test_the_decimal_sign_is_told_by_numbers_that_leave_no_doubt():
     assert decimal_sign([("1.234", False), ("7", True)]) == "."
 
 
-@pytest.mark.parametrize("text", [f"1{' ' * 20_000}x", f"1{',' * 20_000}x", f"{'1 ' * 20_000}x", f"{'1,' * 20_000}x"])
+@pytest.mark.parametrize(
+    "text", [f"1{' ' * 20_000}x", f"1{',' * 20_000}x", f"{'1 ' * 20_000}x", f"{'1,' * 20_000}x"]
+)
 def test_hostile_numbers_are_refused_in_time(text):
     started = time.perf_counter()
     assert number_in(text) is None
@@ -205,7 +277,13 @@ def test_an_answer_of_the_api_without_rows_is_an_error(tmp_path, rows):
 
 def test_headers_and_cells_of_the_api_may_be_plain(tmp_path):
     one = {"dimensionHeaders": ["sessionSource", None], "metricHeaders": ["sessions"]}
-    rows = [{"dimensionValues": ["poe.com", "x"], "metricValues": ["3"]}, "plain", {"dimensionValues": 5, "metricValues": None}]
-    sessions, rejects = read_sessions([write(tmp_path, "ga.json", json.dumps(one | {"rows": rows}))])
+    rows = [
+        {"dimensionValues": ["poe.com", "x"], "metricValues": ["3"]},
+        "plain",
+        {"dimensionValues": 5, "metricValues": None},
+    ]
+    sessions, rejects = read_sessions(
+        [write(tmp_path, "ga.json", json.dumps(one | {"rows": rows}))]
+    )
     assert sessions[["source", "n_sessions"]].to_numpy().tolist() == [["poe.com", 3]]
     assert rejects[["line", "reason"]].to_numpy().tolist() == [[2, "no cells"], [3, "no cells"]]

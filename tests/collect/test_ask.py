@@ -15,7 +15,14 @@ import pandas as pd
 import pytest
 
 from coverage_kit.collect.logs import read_log
-from coverage_kit.collect.panel import ask_panel, describe_estimate, describe_wave, panel_version, price_wave, read_panel
+from coverage_kit.collect.panel import (
+    ask_panel,
+    describe_estimate,
+    describe_wave,
+    panel_version,
+    price_wave,
+    read_panel,
+)
 from coverage_kit.collect.panel.asker import Clock
 from coverage_kit.collect.panel.http import Secret
 from coverage_kit.errors import CoverageKitError, RunError, SettingsError
@@ -33,7 +40,13 @@ BASES = {
     "gemini": "/gemini",
     "anthropic": "/anthropic",
 }
-MODELS = {"chat": "gpt-x", "responses": "gpt-x", "perplexity": "sonar", "gemini": "gemini-3-flash", "anthropic": "claude-x"}
+MODELS = {
+    "chat": "gpt-x",
+    "responses": "gpt-x",
+    "perplexity": "sonar",
+    "gemini": "gemini-3-flash",
+    "anthropic": "claude-x",
+}
 KINDS = tuple(BASES)
 
 
@@ -45,17 +58,31 @@ def keys(monkeypatch):
 
 
 def an_engine(url: str, kind: str, **knobs) -> AskedEngine:
-    usual = {"name": kind, "kind": kind, "model": MODELS[kind], "base_url": url + BASES[kind], "requests_per_minute": 1e6}
+    usual = {
+        "name": kind,
+        "kind": kind,
+        "model": MODELS[kind],
+        "base_url": url + BASES[kind],
+        "requests_per_minute": 1e6,
+    }
     return AskedEngine(**(usual | knobs))
 
 
 def settings(tmp_path, engines, **knobs) -> AskSettings:
-    usual = {"out": str(tmp_path / "waves"), "repeats": 1, "retries": 0, "max_tokens": 0, "max_money": 0}
+    usual = {
+        "out": str(tmp_path / "waves"),
+        "repeats": 1,
+        "retries": 0,
+        "max_tokens": 0,
+        "max_money": 0,
+    }
     return AskSettings(engines=tuple(engines), **(usual | knobs))
 
 
 def a_panel(tmp_path, n=3):
-    (tmp_path / "panel.csv").write_text("query,is_holdout\n" + "".join(f"which thing {i},no\n" for i in range(n)))
+    (tmp_path / "panel.csv").write_text(
+        "query,is_holdout\n" + "".join(f"which thing {i},no\n" for i in range(n))
+    )
     return read_panel(tmp_path / "panel.csv")
 
 
@@ -78,7 +105,9 @@ def engine_of(wave, name=None):
 def test_what_an_engine_answers_is_read_as_a_log(tmp_path, kind):
     with engine_server() as server:
         wave = ask_panel(
-            settings(tmp_path, [an_engine(server.url, kind, name="Ours")], market="gb"), a_panel(tmp_path, 1), FREE
+            settings(tmp_path, [an_engine(server.url, kind, name="Ours")], market="gb"),
+            a_panel(tmp_path, 1),
+            FREE,
         )
     tables = read(tmp_path)
     (answer,) = tables.answers.to_dict("records")
@@ -86,19 +115,29 @@ def test_what_an_engine_answers_is_read_as_a_log(tmp_path, kind):
     assert answer["query_id"] == a_panel(tmp_path, 1)["query_id"][0]
     assert (answer["engine"], answer["surface"], answer["run_id"]) == ("ours", "api", wave.wave_id)
     assert answer["text"].startswith("Acme leads") and answer["has_searched"]
-    assert (None if pd.isna(answer["market"]) else answer["market"]) == (None if kind == "gemini" else "GB")
+    assert (None if pd.isna(answer["market"]) else answer["market"]) == (
+        None if kind == "gemini" else "GB"
+    )
     assert abs(time.time() - answer["asked_at"].timestamp()) < 60
     cited = tables.citations[tables.citations["kind"] == "cited"]
     assert cited["site"].tolist() == ["a.example"]
-    assert set(tables.citations["site"]) == ({"a.example"} if kind == "chat" else {"a.example", "b.example", "c.example"})
-    assert tables.searches["text"].tolist() == ([] if kind == "chat" else ["which thing 0 2026", "acme reviews"])
+    assert set(tables.citations["site"]) == (
+        {"a.example"} if kind == "chat" else {"a.example", "b.example", "c.example"}
+    )
+    assert tables.searches["text"].tolist() == (
+        [] if kind == "chat" else ["which thing 0 2026", "acme reviews"]
+    )
     assert tables.failures.empty and tables.rejects.empty
     assert json.loads(answer["extra"])["panel"] == panel_version(a_panel(tmp_path, 1))
 
 
 def test_models_are_those_that_answered(tmp_path):
     with engine_server() as server:
-        ask_panel(settings(tmp_path, [an_engine(server.url, kind) for kind in KINDS]), a_panel(tmp_path, 1), FREE)
+        ask_panel(
+            settings(tmp_path, [an_engine(server.url, kind) for kind in KINDS]),
+            a_panel(tmp_path, 1),
+            FREE,
+        )
     models = read(tmp_path).answers.set_index("engine")["model"].to_dict()
     assert models["anthropic"] == "claude-x-2026" and models["responses"] == "gpt-x-2026"
     assert models["perplexity"] == "perplexity/sonar" and models["gemini"] == "gemini-3-flash"
@@ -120,11 +159,16 @@ def test_requests_are_in_each_kinds_form(tmp_path):
     asked = {one.kind: one for one in server.asked}
     bodies = {kind: one.body for kind, one in asked.items()}
     near = {"type": "approximate", "country": "GB"}
-    assert bodies["chat"]["web_search_options"]["user_location"] == {"type": "approximate", "approximate": {"country": "GB"}}
+    assert bodies["chat"]["web_search_options"]["user_location"] == {
+        "type": "approximate",
+        "approximate": {"country": "GB"},
+    }
     assert bodies["responses"]["tools"] == [{"type": "web_search", "user_location": near}]
     assert bodies["responses"]["include"] == ["web_search_call.action.sources"]
     assert bodies["perplexity"]["model"] == "perplexity/sonar"
-    assert bodies["perplexity"]["tools"] == [{"type": "web_search", "user_location": {"country": "GB"}}]
+    assert bodies["perplexity"]["tools"] == [
+        {"type": "web_search", "user_location": {"country": "GB"}}
+    ]
     assert bodies["gemini"]["tools"] == [{"google_search": {}}]
     assert bodies["anthropic"]["tools"][0] | {"max_uses": 0} == {
         "type": "web_search_20250305",
@@ -133,9 +177,15 @@ def test_requests_are_in_each_kinds_form(tmp_path):
         "user_location": near,
     }
     assert asked["gemini"].path == "/gemini/v1beta/models/gemini-3-flash:generateContent"
-    assert asked["gemini"].headers["x-goog-api-key"] == asked["anthropic"].headers["x-api-key"] == KEY
+    assert (
+        asked["gemini"].headers["x-goog-api-key"] == asked["anthropic"].headers["x-api-key"] == KEY
+    )
     assert asked["anthropic"].headers["anthropic-version"] == "2026-10-21"
-    assert asked["perplexity"].headers["authorization"] == asked["responses"].headers["authorization"] == f"Bearer {KEY}"
+    assert (
+        asked["perplexity"].headers["authorization"]
+        == asked["responses"].headers["authorization"]
+        == f"Bearer {KEY}"
+    )
     assert not any(KEY in one.path for one in server.asked)
 
 
@@ -152,7 +202,9 @@ def test_without_search_no_tool_is_sent(tmp_path, kind):
 
 def test_perplexitys_older_form_is_asked_where_the_base_url_names_it(tmp_path):
     with engine_server() as server:
-        engine = an_engine(server.url, "perplexity", base_url=f"{server.url}/perplexity/chat/completions")
+        engine = an_engine(
+            server.url, "perplexity", base_url=f"{server.url}/perplexity/chat/completions"
+        )
         ask_panel(settings(tmp_path, [engine]), a_panel(tmp_path, 1), FREE)
         assert server.asked[0].kind == "sonar"
     tables = read(tmp_path)
@@ -165,23 +217,40 @@ def test_an_answer_that_claude_pauses_is_ended(tmp_path):
         whole = answer_of("anthropic", asked.query)
         blocks = whole["content"]
         part = blocks[:2] if number == 0 else blocks[2:]
-        return Reply(body={**whole, "content": part, "stop_reason": "pause_turn" if number == 0 else "end_turn"})
+        return Reply(
+            body={
+                **whole,
+                "content": part,
+                "stop_reason": "pause_turn" if number == 0 else "end_turn",
+            }
+        )
 
     with engine_server(answer) as server:
-        wave = ask_panel(settings(tmp_path, [an_engine(server.url, "anthropic")]), a_panel(tmp_path, 1), FREE)
+        wave = ask_panel(
+            settings(tmp_path, [an_engine(server.url, "anthropic")]), a_panel(tmp_path, 1), FREE
+        )
     again = server.asked[1].body["messages"]
     assert [message["role"] for message in again] == ["user", "assistant"]
     assert again[1]["content"][0]["type"] == "server_tool_use"
     tables = read(tmp_path)
     assert tables.answers["text"].tolist() == [TEXT]
     assert len(tables.searches) == 2
-    assert (engine_of(wave).n_answered, engine_of(wave).spent.n_calls, engine_of(wave).spent.n_input_tokens) == (1, 2, 680)
+    assert (
+        engine_of(wave).n_answered,
+        engine_of(wave).spent.n_calls,
+        engine_of(wave).spent.n_input_tokens,
+    ) == (1, 2, 680)
     assert len(records(wave)[0]["parts"]) == 2
 
 
 def paused(asked: Asked, is_last: bool = False) -> Reply:
     """Return a part of an answer, after which Claude pauses but at the last."""
-    return Reply(body={**answer_of("anthropic", asked.query), "stop_reason": "end_turn" if is_last else "pause_turn"})
+    return Reply(
+        body={
+            **answer_of("anthropic", asked.query),
+            "stop_reason": "end_turn" if is_last else "pause_turn",
+        }
+    )
 
 
 def test_a_pause_that_the_budgets_end_cuts_off_is_no_answer_and_is_asked_again(tmp_path):
@@ -194,8 +263,17 @@ def test_a_pause_that_the_budgets_end_cuts_off_is_no_answer_and_is_asked_again(t
         assert len(tables.answers) == 0
         assert tables.failures["error"].str.contains("paused and did not end").all()
         whole = ask_panel(settings(tmp_path, [engine], max_money=9.0), a_panel(tmp_path, 1), prices)
-    assert (whole.wave_id, engine_of(whole).n_answered, whole.n_left, whole.money) == (half.wave_id, 1, 0, 3.0)
-    assert [len(one.body["messages"]) for one in server.asked] == [1, 1, 2]  # from its start, then the part after the pause
+    assert (whole.wave_id, engine_of(whole).n_answered, whole.n_left, whole.money) == (
+        half.wave_id,
+        1,
+        0,
+        3.0,
+    )
+    assert [len(one.body["messages"]) for one in server.asked] == [
+        1,
+        1,
+        2,
+    ]  # from its start, then the part after the pause
     assert [one["outcome"] for one in records(whole)] == ["stopped", "answered"]
 
 
@@ -220,8 +298,15 @@ def test_a_pause_that_ctrl_c_cuts_off_is_no_answer_and_is_asked_again(tmp_path):
 
 def test_an_answer_that_is_paused_without_end_fails(tmp_path):
     with engine_server(lambda _number, asked: paused(asked)) as server:
-        wave = ask_panel(settings(tmp_path, [an_engine(server.url, "anthropic")]), a_panel(tmp_path, 1), FREE)
-    assert (len(server.asked), engine_of(wave).n_answered, engine_of(wave).n_failed, wave.n_left) == (6, 0, 1, 1)
+        wave = ask_panel(
+            settings(tmp_path, [an_engine(server.url, "anthropic")]), a_panel(tmp_path, 1), FREE
+        )
+    assert (
+        len(server.asked),
+        engine_of(wave).n_answered,
+        engine_of(wave).n_failed,
+        wave.n_left,
+    ) == (6, 0, 1, 1)
     assert engine_of(wave).spent.n_calls == 6
     assert (records(wave)[0]["outcome"], len(records(wave)[0]["parts"])) == ("failed", 6)
 
@@ -247,9 +332,15 @@ def test_an_unfinished_wave_goes_on_unless_a_new_one_is_asked_for(tmp_path):
         assert (engine_of(first).n_answered, engine_of(first).n_left) == (2, 1)
         then = ask_panel(settings(tmp_path, [engine], max_money=3.0), a_panel(tmp_path), prices)
         assert then.wave_id == first.wave_id
-        assert (engine_of(then).n_answered, engine_of(then).n_reused, engine_of(then).n_left) == (1, 2, 0)
+        assert (engine_of(then).n_answered, engine_of(then).n_reused, engine_of(then).n_left) == (
+            1,
+            2,
+            0,
+        )
         assert set(server.counts().values()) == {1}
-        new = ask_panel(settings(tmp_path, [engine], max_money=3.0), a_panel(tmp_path), prices, is_new=True)
+        new = ask_panel(
+            settings(tmp_path, [engine], max_money=3.0), a_panel(tmp_path), prices, is_new=True
+        )
         assert engine_of(new).n_answered == 3
     assert then.money == pytest.approx(3.0)
 
@@ -277,7 +368,9 @@ ask_panel(ask, read_panel(sys.argv[2]), Prices(currency="USD", models={"*": Pric
 
 
 def start(ask: AskSettings, panel) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-c", SCRIPT, ask.model_dump_json(), str(panel)], stderr=subprocess.PIPE)
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, ask.model_dump_json(), str(panel)], stderr=subprocess.PIPE
+    )
 
 
 def wait_for(server, n: int, process: subprocess.Popen) -> None:
@@ -289,7 +382,11 @@ def wait_for(server, n: int, process: subprocess.Popen) -> None:
 def test_a_killed_wave_resumes_with_no_query_asked_twice(tmp_path):
     a_panel(tmp_path, 20)
     with engine_server(lambda _number, _asked: Reply(delay_seconds=0.03)) as server:
-        ask = settings(tmp_path, [an_engine(server.url, "responses"), an_engine(server.url, "anthropic")], repeats=2)
+        ask = settings(
+            tmp_path,
+            [an_engine(server.url, "responses"), an_engine(server.url, "anthropic")],
+            repeats=2,
+        )
         for n in (13, 43):
             with start(ask, tmp_path / "panel.csv") as process:
                 wait_for(server, n, process)
@@ -323,7 +420,9 @@ def test_a_stop_by_hand_keeps_the_answers_under_way(tmp_path):
         n_asked = len(server.asked)
         (path,) = (tmp_path / "waves").glob("*.jsonl")
         assert n_asked < 20
-        assert [json.loads(line)["outcome"] for line in path.read_text().splitlines() if line] == ["answered"] * n_asked
+        assert [json.loads(line)["outcome"] for line in path.read_text().splitlines() if line] == [
+            "answered"
+        ] * n_asked
         wave = ask_panel(ask, read_panel(tmp_path / "panel.csv"), FREE)
         assert engine_of(wave).n_reused == n_asked and engine_of(wave).n_lost == 0
         assert set(server.counts().values()) == {1} and len(server.asked) == 20
@@ -353,8 +452,14 @@ def test_a_wave_is_asked_by_one_process_at_a_time(tmp_path):
 def test_one_wave_is_asked_in_one_way(tmp_path):
     prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
     with engine_server() as server:
-        ask_panel(settings(tmp_path, [an_engine(server.url, "responses")], max_money=2.0), a_panel(tmp_path), prices)
-        other = settings(tmp_path, [an_engine(server.url, "responses", model="gpt-y")], max_money=9.0)
+        ask_panel(
+            settings(tmp_path, [an_engine(server.url, "responses")], max_money=2.0),
+            a_panel(tmp_path),
+            prices,
+        )
+        other = settings(
+            tmp_path, [an_engine(server.url, "responses", model="gpt-y")], max_money=9.0
+        )
         with pytest.raises(SettingsError, match=r"model was 'gpt-x', is 'gpt-y'.*--new"):
             ask_panel(other, a_panel(tmp_path), prices)
         assert engine_of(ask_panel(other, a_panel(tmp_path), prices, is_new=True)).n_answered == 3
@@ -377,12 +482,17 @@ def test_what_fails_for_a_moment_is_asked_again(tmp_path, kind):
 
 def test_a_failure_is_stored_and_asked_once_more_in_a_later_run(tmp_path):
     def answer(_number: int, asked: Asked) -> Reply:
-        return Reply(500, {"error": {"message": "broken"}}) if asked.query.endswith("1") else Reply()
+        return (
+            Reply(500, {"error": {"message": "broken"}}) if asked.query.endswith("1") else Reply()
+        )
 
     with engine_server(answer) as server:
         ask = settings(tmp_path, [an_engine(server.url, "gemini")], retries=1)
         waves = [ask_panel(ask, a_panel(tmp_path), FREE, clock=HASTY) for _ in range(2)]
-        assert [(engine_of(one).n_answered, engine_of(one).n_failed) for one in waves] == [(2, 1), (0, 1)]
+        assert [(engine_of(one).n_answered, engine_of(one).n_failed) for one in waves] == [
+            (2, 1),
+            (0, 1),
+        ]
         assert waves[0].wave_id == waves[1].wave_id and waves[1].n_left == 0
         assert server.counts() == {
             ("gemini", "which thing 0"): 1,
@@ -419,10 +529,19 @@ def test_an_engine_is_waited_for_as_long_as_it_asks(tmp_path):
 def test_an_openai_compatible_engine_is_waited_for_too(tmp_path):
     waits = []
     with engine_server(
-        lambda n, _: Reply(429, {"error": {"message": "slow"}}, headers={"Retry-After": "7"}) if not n else Reply()
+        lambda n, _: (
+            Reply(429, {"error": {"message": "slow"}}, headers={"Retry-After": "7"})
+            if not n
+            else Reply()
+        )
     ) as server:
         ask = settings(tmp_path, [an_engine(server.url, "chat")], retries=1)
-        ask_panel(ask, a_panel(tmp_path, 1), FREE, clock=Clock(now=lambda: 0.0, wait=lambda _, seconds: waits.append(seconds)))
+        ask_panel(
+            ask,
+            a_panel(tmp_path, 1),
+            FREE,
+            clock=Clock(now=lambda: 0.0, wait=lambda _, seconds: waits.append(seconds)),
+        )
     assert 7.0 in waits
 
 
@@ -435,7 +554,12 @@ def test_requests_keep_their_distance(tmp_path):
 
     with engine_server() as server:
         engine = an_engine(server.url, "gemini", requests_per_minute=20)
-        ask_panel(settings(tmp_path, [engine]), a_panel(tmp_path), FREE, clock=Clock(lambda: time_now[0], wait))
+        ask_panel(
+            settings(tmp_path, [engine]),
+            a_panel(tmp_path),
+            FREE,
+            clock=Clock(lambda: time_now[0], wait),
+        )
     assert waits == [3.0, 3.0]
 
 
@@ -454,7 +578,12 @@ def test_an_engine_that_is_not_there_costs_nothing_and_is_left_soon(tmp_path, ki
     prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
     with engine_server() as server:
         url = server.url
-    wave = ask_panel(settings(tmp_path, [an_engine(url, kind)], max_money=50.0), a_panel(tmp_path, 9), prices, clock=HASTY)
+    wave = ask_panel(
+        settings(tmp_path, [an_engine(url, kind)], max_money=50.0),
+        a_panel(tmp_path, 9),
+        prices,
+        clock=HASTY,
+    )
     one = engine_of(wave)
     assert (one.n_failed, one.n_left, wave.money) == (5, 9, 0.0)
     assert "5 queries in a row had no answer" in one.stopped
@@ -466,31 +595,54 @@ def test_an_engine_that_refuses_the_key_stops_alone(tmp_path, kind, status):
     other = "gemini" if kind != "gemini" else "anthropic"
 
     def answer(_number: int, asked: Asked) -> Reply:
-        return Reply(status, {"error": {"message": f"no: {asked.headers}"}}) if asked.kind == kind else Reply()
+        return (
+            Reply(status, {"error": {"message": f"no: {asked.headers}"}})
+            if asked.kind == kind
+            else Reply()
+        )
 
     with engine_server(answer) as server:
-        ask = settings(tmp_path, [an_engine(server.url, kind), an_engine(server.url, other)], retries=3)
+        ask = settings(
+            tmp_path, [an_engine(server.url, kind), an_engine(server.url, other)], retries=3
+        )
         wave = ask_panel(ask, a_panel(tmp_path), FREE, clock=HASTY)
         assert (engine_of(wave, kind).n_failed, engine_of(wave, kind).n_left) == (1, 3)
-        assert str(status) in engine_of(wave, kind).stopped and "see that" in engine_of(wave, kind).stopped
+        assert (
+            str(status) in engine_of(wave, kind).stopped
+            and "see that" in engine_of(wave, kind).stopped
+        )
         assert engine_of(wave, other).n_answered == 3
         assert "not asked further" in describe_wave(wave) and KEY not in describe_wave(wave)
         server.answer = lambda _number, _asked: Reply()
         then = ask_panel(ask, a_panel(tmp_path), FREE)
-    assert then.wave_id == wave.wave_id and engine_of(then, kind).n_answered == 3 and then.n_left == 0
+    assert (
+        then.wave_id == wave.wave_id and engine_of(then, kind).n_answered == 3 and then.n_left == 0
+    )
     assert len(read(tmp_path).answers) == 6
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_search_that_is_refused_is_told_with_its_cure(tmp_path, kind):
-    refusal = Reply(400, {"error": {"message": "Unknown parameter: web_search_options / tools google_search not supported"}})
+    refusal = Reply(
+        400,
+        {
+            "error": {
+                "message": "Unknown parameter: web_search_options / tools google_search not supported"
+            }
+        },
+    )
     with engine_server(lambda _number, _asked: refusal) as server:
-        wave = ask_panel(settings(tmp_path, [an_engine(server.url, kind)], retries=2), a_panel(tmp_path), FREE)
+        wave = ask_panel(
+            settings(tmp_path, [an_engine(server.url, kind)], retries=2), a_panel(tmp_path), FREE
+        )
         assert len(server.asked) == 1
         assert "set has_search = false" in engine_of(wave).stopped
         server.answer = lambda _number, _asked: Reply()
         engine = an_engine(server.url, kind, has_search=False)
-        assert engine_of(ask_panel(settings(tmp_path, [engine]), a_panel(tmp_path), FREE)).n_answered == 3
+        assert (
+            engine_of(ask_panel(settings(tmp_path, [engine]), a_panel(tmp_path), FREE)).n_answered
+            == 3
+        )
 
 
 @pytest.mark.parametrize("kind", ["chat", "anthropic"])
@@ -501,18 +653,23 @@ def test_redirects_are_not_followed(tmp_path, kind):
             return Reply(307, {}, headers={"Location": f"{other.url}{asked.path}"})
 
         with engine_server(answer) as server:
-            wave = ask_panel(settings(tmp_path, [an_engine(server.url, kind)]), a_panel(tmp_path, 1), FREE)
+            wave = ask_panel(
+                settings(tmp_path, [an_engine(server.url, kind)]), a_panel(tmp_path, 1), FREE
+            )
         assert engine_of(wave).n_failed == 1
         assert other.asked == []
 
 
 @pytest.mark.parametrize("kind", ["responses", "perplexity"])
 @pytest.mark.parametrize(
-    ("raw", "told"), [(b"<html>no</html>", "no"), (b"[1]", "no"), (b" " * (MOST_BYTES + 1), "32,000,000 bytes")]
+    ("raw", "told"),
+    [(b"<html>no</html>", "no"), (b"[1]", "no"), (b" " * (MOST_BYTES + 1), "32,000,000 bytes")],
 )
 def test_what_is_no_answer_is_a_failure(tmp_path, kind, raw, told):
     with engine_server(lambda _number, _asked: Reply(raw=raw)) as server:
-        wave = ask_panel(settings(tmp_path, [an_engine(server.url, kind)]), a_panel(tmp_path, 1), FREE)
+        wave = ask_panel(
+            settings(tmp_path, [an_engine(server.url, kind)]), a_panel(tmp_path, 1), FREE
+        )
     assert engine_of(wave).n_failed == 1
     assert told in read(tmp_path).failures["error"][0]
 
@@ -523,7 +680,9 @@ def test_what_is_no_answer_is_a_failure(tmp_path, kind, raw, told):
 def test_the_cap_of_money_holds(tmp_path):
     prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
     with engine_server(lambda _number, _asked: Reply(delay_seconds=0.01)) as server:
-        ask = settings(tmp_path, [an_engine(server.url, kind) for kind in KINDS], repeats=2, max_money=7.0)
+        ask = settings(
+            tmp_path, [an_engine(server.url, kind) for kind in KINDS], repeats=2, max_money=7.0
+        )
         wave = ask_panel(ask, a_panel(tmp_path, 5), prices)
         assert (len(server.asked), wave.money) == (7, 7.0)
         assert all("at most 7 USD" in one.stopped for one in wave.engines)
@@ -542,19 +701,33 @@ def test_the_cap_of_tokens_holds_with_the_search_results_that_a_request_may_read
 
 def test_an_answer_that_costs_more_than_was_thought_makes_the_next_one_dearer(tmp_path):
     def answer(_number: int, asked: Asked) -> Reply:
-        return Reply(body={**answer_of("responses", asked.query), "usage": {"input_tokens": 400_000, "output_tokens": 0}})
+        return Reply(
+            body={
+                **answer_of("responses", asked.query),
+                "usage": {"input_tokens": 400_000, "output_tokens": 0},
+            }
+        )
 
     with engine_server(answer) as server:
         wave = ask_panel(
-            settings(tmp_path, [an_engine(server.url, "responses")], max_tokens=1_000_000), a_panel(tmp_path, 9), FREE
+            settings(tmp_path, [an_engine(server.url, "responses")], max_tokens=1_000_000),
+            a_panel(tmp_path, 9),
+            FREE,
         )
     assert (len(server.asked), engine_of(wave).spent.n_tokens) == (2, 800_000)
 
 
 def test_what_each_kind_used_is_counted(tmp_path):
     with engine_server() as server:
-        wave = ask_panel(settings(tmp_path, [an_engine(server.url, kind) for kind in KINDS]), a_panel(tmp_path, 1), FREE)
-    used = {one.name: (one.spent.n_input_tokens, one.spent.n_output_tokens, one.spent.n_searches) for one in wave.engines}
+        wave = ask_panel(
+            settings(tmp_path, [an_engine(server.url, kind) for kind in KINDS]),
+            a_panel(tmp_path, 1),
+            FREE,
+        )
+    used = {
+        one.name: (one.spent.n_input_tokens, one.spent.n_output_tokens, one.spent.n_searches)
+        for one in wave.engines
+    }
     assert used == {
         "chat": (10, 20, 1),
         "responses": (100, 50, 3),
@@ -565,15 +738,27 @@ def test_what_each_kind_used_is_counted(tmp_path):
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "sonar"])
-def test_an_engine_that_tells_no_tokens_is_counted_with_what_it_read_where_it_searched(tmp_path, kind):
+def test_an_engine_that_tells_no_tokens_is_counted_with_what_it_read_where_it_searched(
+    tmp_path, kind
+):
     def answer(_number: int, asked: Asked) -> Reply:
         told = answer_of(asked.kind, asked.query)
-        return Reply(body={name: value for name, value in told.items() if name not in ("usage", "usageMetadata")})
+        return Reply(
+            body={
+                name: value
+                for name, value in told.items()
+                if name not in ("usage", "usageMetadata")
+            }
+        )
 
     with engine_server(answer) as server:
         sonar = {"base_url": f"{server.url}/perplexity/chat/completions"} if kind == "sonar" else {}
-        engine = an_engine(server.url, "perplexity" if sonar else kind, max_output_tokens=50, **sonar)
-        wave = ask_panel(settings(tmp_path, [engine], max_tokens=1_000_000), a_panel(tmp_path, 1), FREE)
+        engine = an_engine(
+            server.url, "perplexity" if sonar else kind, max_output_tokens=50, **sonar
+        )
+        wave = ask_panel(
+            settings(tmp_path, [engine], max_tokens=1_000_000), a_panel(tmp_path, 1), FREE
+        )
     (record,) = records(wave)
     n_sent = len(json.dumps(server.asked[0].body)) / 3
     searched = 100_000 if kind == "anthropic" else 60_000
@@ -581,7 +766,9 @@ def test_an_engine_that_tells_no_tokens_is_counted_with_what_it_read_where_it_se
     assert record["spent"]["n_output_tokens"] == 50  # the answer is longer, but no more is written
 
 
-def test_an_endpoint_that_tells_no_tokens_and_does_not_search_counts_its_words_and_meets_the_cap(tmp_path):
+def test_an_endpoint_that_tells_no_tokens_and_does_not_search_counts_its_words_and_meets_the_cap(
+    tmp_path,
+):
     told = {"id": "c", "choices": [{"message": {"content": "Acme."}}]}
     n_written = -(-len(json.dumps(told)) // 3)
     with engine_server(lambda _number, _asked: Reply(body=told)) as server:
@@ -592,13 +779,23 @@ def test_an_endpoint_that_tells_no_tokens_and_does_not_search_counts_its_words_a
     assert 1 <= len(server.asked) < 9 and "at most 400 tokens" in engine_of(wave).stopped
 
 
-def test_a_dry_run_tells_which_engine_will_be_refused_and_leaves_none_out_of_the_sum_unsaid(tmp_path):
+def test_a_dry_run_tells_which_engine_will_be_refused_and_leaves_none_out_of_the_sum_unsaid(
+    tmp_path,
+):
     prices = Prices(currency="USD", models={"gpt-x": Price(output=100.0)})
     engines = [an_engine("http://127.0.0.1:9", kind) for kind in ("responses", "gemini")]
-    told = describe_estimate(price_wave(settings(tmp_path, engines, max_money=5.0), a_panel(tmp_path), prices)).splitlines()
+    told = describe_estimate(
+        price_wave(settings(tmp_path, engines, max_money=5.0), a_panel(tmp_path), prices)
+    ).splitlines()
     assert told[2].startswith("  gemini") and told[2].endswith("no price in the table")
-    assert told[3].strip().startswith("refused until it has one: add it to the table that costs.prices names")
-    assert told[4] == "  At most 0.60 USD, without gemini, whose price is not known; capped at 5 USD"
+    assert (
+        told[3]
+        .strip()
+        .startswith("refused until it has one: add it to the table that costs.prices names")
+    )
+    assert (
+        told[4] == "  At most 0.60 USD, without gemini, whose price is not known; capped at 5 USD"
+    )
     free = describe_estimate(price_wave(settings(tmp_path, engines), a_panel(tmp_path), prices))
     assert "refused" not in free and "without gemini" in free
 
@@ -619,26 +816,49 @@ def test_a_wave_is_priced_without_a_key_and_without_sending(tmp_path, monkeypatc
         estimate = price_wave(ask, a_panel(tmp_path), prices)
         assert server.asked == []
         (one,) = estimate.engines
-        assert (one.n_calls, one.most.n_output_tokens, one.most.n_searches, one.usual) == (6, 12_000, 60, None)
-        assert "6 requests; at most" in describe_estimate(estimate) and "1.20 USD" in describe_estimate(estimate)
+        assert (one.n_calls, one.most.n_output_tokens, one.most.n_searches, one.usual) == (
+            6,
+            12_000,
+            60,
+            None,
+        )
+        assert "6 requests; at most" in describe_estimate(
+            estimate
+        ) and "1.20 USD" in describe_estimate(estimate)
         monkeypatch.setenv("OPENAI_API_KEY", KEY)
         ask_panel(ask, a_panel(tmp_path), prices)
         (usual,) = price_wave(ask, a_panel(tmp_path), prices).engines
-    assert (usual.usual.n_input_tokens, usual.usual.n_output_tokens, usual.usual.n_calls) == (600, 300, 6)
+    assert (usual.usual.n_input_tokens, usual.usual.n_output_tokens, usual.usual.n_calls) == (
+        600,
+        300,
+        6,
+    )
 
 
 # --- keys
 
 
 def everything_written(tmp_path) -> str:
-    return "\n".join(path.read_bytes().decode("utf-8", "replace") for path in tmp_path.rglob("*") if path.is_file())
+    return "\n".join(
+        path.read_bytes().decode("utf-8", "replace")
+        for path in tmp_path.rglob("*")
+        if path.is_file()
+    )
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 429, 500])
-def test_no_key_is_in_any_file_log_or_error_though_the_engine_echoes_it(tmp_path, caplog, capfd, status):
+def test_no_key_is_in_any_file_log_or_error_though_the_engine_echoes_it(
+    tmp_path, caplog, capfd, status
+):
     def answer(_number: int, asked: Asked) -> Reply:
-        echo = " ".join(asked.headers.get(name, "") for name in ("authorization", "x-api-key", "x-goog-api-key"))
-        whole = answer_of(asked.kind, asked.query) if status == 200 else {"error": {"message": f"seen {echo}", "type": "t"}}
+        echo = " ".join(
+            asked.headers.get(name, "") for name in ("authorization", "x-api-key", "x-goog-api-key")
+        )
+        whole = (
+            answer_of(asked.kind, asked.query)
+            if status == 200
+            else {"error": {"message": f"seen {echo}", "type": "t"}}
+        )
         return Reply(status, {**whole, "seen": {echo: [echo, {"deep": echo}]}})
 
     with caplog.at_level(logging.DEBUG), engine_server(answer) as server:
@@ -659,7 +879,9 @@ def test_no_key_is_in_any_file_log_or_error_though_the_engine_echoes_it(tmp_path
 def test_a_key_that_is_missing_or_none_is_told_without_it(tmp_path, monkeypatch, key):
     monkeypatch.setenv("ANTHROPIC_API_KEY", key)
     with engine_server() as server:
-        ask = settings(tmp_path, [an_engine(server.url, "gemini"), an_engine(server.url, "anthropic")])
+        ask = settings(
+            tmp_path, [an_engine(server.url, "gemini"), an_engine(server.url, "anthropic")]
+        )
         with pytest.raises(SettingsError, match="ANTHROPIC_API_KEY") as raised:
             ask_panel(ask, a_panel(tmp_path), FREE)
         assert server.asked == []
@@ -669,7 +891,9 @@ def test_a_key_that_is_missing_or_none_is_told_without_it(tmp_path, monkeypatch,
 def shown_with_locals(raised) -> str:
     """Return a traceback with the locals of all frames but the test's own."""
     error, frames = raised.value, raised.tb.tb_next
-    return "".join(traceback.TracebackException(type(error), error, frames, capture_locals=True).format())
+    return "".join(
+        traceback.TracebackException(type(error), error, frames, capture_locals=True).format()
+    )
 
 
 def test_no_key_is_among_the_locals_of_a_traceback(tmp_path):
@@ -696,7 +920,10 @@ def test_another_variable_may_hold_the_key_and_a_local_engine_needs_none(tmp_pat
     monkeypatch.setenv("OUR_KEY", "other-key")
     monkeypatch.delenv("OPENAI_API_KEY")
     with engine_server() as server:
-        engines = [an_engine(server.url, "gemini", api_key_env="OUR_KEY"), an_engine(server.url, "chat", has_search=False)]
+        engines = [
+            an_engine(server.url, "gemini", api_key_env="OUR_KEY"),
+            an_engine(server.url, "chat", has_search=False),
+        ]
         ask_panel(settings(tmp_path, engines), a_panel(tmp_path, 1), FREE)
     headers = {one.kind: one.headers for one in server.asked}
     assert headers["gemini"]["x-goog-api-key"] == "other-key"
@@ -731,7 +958,9 @@ def test_a_file_that_is_no_wave_is_told(tmp_path):
 
 def test_the_wave_is_told_with_its_next_step(tmp_path):
     with engine_server() as server:
-        wave = ask_panel(settings(tmp_path, [an_engine(server.url, "gemini")]), a_panel(tmp_path), FREE)
+        wave = ask_panel(
+            settings(tmp_path, [an_engine(server.url, "gemini")]), a_panel(tmp_path), FREE
+        )
     told = describe_wave(wave)
     assert "gemini (gemini-3-flash): 3 answered, 0 failed; 303 tokens, 9 searches" in told
     assert f"name the folder {tmp_path / 'waves'} in files under [log]" in told
@@ -740,5 +969,9 @@ def test_the_wave_is_told_with_its_next_step(tmp_path):
 def test_no_thread_stays_behind(tmp_path):
     before = threading.active_count()
     with engine_server() as server:
-        ask_panel(settings(tmp_path, [an_engine(server.url, kind) for kind in KINDS]), a_panel(tmp_path), FREE)
+        ask_panel(
+            settings(tmp_path, [an_engine(server.url, kind) for kind in KINDS]),
+            a_panel(tmp_path),
+            FREE,
+        )
     assert threading.active_count() <= before + 1

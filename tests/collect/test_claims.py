@@ -4,7 +4,13 @@ from coverage_kit.tables import ANSWERS
 
 def answers(*texts, query_id="q"):
     rows = [
-        {"answer_id": f"a{n}", "query_id": query_id, "engine": "e", "text": text, "has_searched": True}
+        {
+            "answer_id": f"a{n}",
+            "query_id": query_id,
+            "engine": "e",
+            "text": text,
+            "has_searched": True,
+        }
         for n, text in enumerate(texts)
     ]
     return ANSWERS.table(rows)
@@ -24,7 +30,10 @@ def test_answers_take_turns_and_no_sentence_comes_twice():
 
 def test_markers_links_and_markup_are_left_out():
     text = "- **Charge** takes [four hours](https://a.example/x) in all [1][2]. See https://b.example/y for more details."
-    assert split_claims(answers(text))["text"].tolist() == ["Charge takes four hours in all.", "See for more details."]
+    assert split_claims(answers(text))["text"].tolist() == [
+        "Charge takes four hours in all.",
+        "See for more details.",
+    ]
 
 
 def test_scraps_make_no_claim_and_no_query_fills_the_log():

@@ -19,7 +19,15 @@ def site():
 
 
 def settings(**known):
-    return CrawlSettings(**{"delay_seconds": 0, "retries": 0, "timeout_seconds": 5, "allow_private_addresses": True, **known})
+    return CrawlSettings(
+        **{
+            "delay_seconds": 0,
+            "retries": 0,
+            "timeout_seconds": 5,
+            "allow_private_addresses": True,
+            **known,
+        }
+    )
 
 
 def crawl(site, start="/", cache=None, **known):
@@ -36,7 +44,9 @@ def chain(site, n_pages):
 
 
 def test_pages_come_breadth_first_and_once(site):
-    site.routes["/"] = page("H", "W.", "/a", "/b", "/a/", "/a#x", "/a?utm_source=y", "/logo.png", "mailto:a@b.c")
+    site.routes["/"] = page(
+        "H", "W.", "/a", "/b", "/a/", "/a#x", "/a?utm_source=y", "/logo.png", "mailto:a@b.c"
+    )
     site.routes["/a"] = page("A", "W.", "/c", "/")
     site.routes["/b"] = page("B", "W.", "/b2", "c")
     site.routes["/c"] = page("C", "W.")
@@ -45,13 +55,17 @@ def test_pages_come_breadth_first_and_once(site):
 
 
 def test_every_rejected_page_is_told(site):
-    site.routes["/"] = page("H", "W.", "/none", "/pdf", "/large", "/away", "/old", "/private/x", "/broken")
+    site.routes["/"] = page(
+        "H", "W.", "/none", "/pdf", "/large", "/away", "/old", "/private/x", "/broken"
+    )
     site.routes["/robots.txt"] = "User-agent: *\nDisallow: /private/"
     site.routes["/pdf"] = Answer(b"%PDF", headers={"Content-Type": "application/pdf"})
     site.routes["/large"] = page("L", "x" * 20_000)
     site.routes["/away"] = Answer(status=302, headers={"Location": "https://other.example/"})
     site.routes["/old"] = Answer(status=301, headers={"Location": "/pdf"})
-    site.routes["/broken"] = Answer(b"no gzip at all", headers={"Content-Encoding": "gzip", "Content-Type": HTML})
+    site.routes["/broken"] = Answer(
+        b"no gzip at all", headers={"Content-Encoding": "gzip", "Content-Type": HTML}
+    )
     assert crawl(site, max_page_megabytes=0.01) == {
         "/": "ok",
         "/none": "http 404",
@@ -83,14 +97,22 @@ def test_a_redirect_into_what_robots_refuse_is_not_followed(site):
 def test_other_hosts_and_ports_are_not_followed(site):
     other = LocalSite()
     other.routes["/"] = page("Other", "W.")
-    site.routes["/"] = page("H", "W.", f"{other.url}/", "https://example.com/", site.url.replace("127.0.0.1", "localhost"))
+    site.routes["/"] = page(
+        "H",
+        "W.",
+        f"{other.url}/",
+        "https://example.com/",
+        site.url.replace("127.0.0.1", "localhost"),
+    )
     assert crawl(site) == {"/": "ok"}
     assert other.asked == []
     other.close()
 
 
 def test_robots_rules_for_this_crawler_win_and_wildcards_count(site):
-    site.routes["/robots.txt"] = "User-agent: *\nDisallow: /\n\nUser-agent: our_name\nDisallow: /*?sort=\nAllow: /\n"
+    site.routes["/robots.txt"] = (
+        "User-agent: *\nDisallow: /\n\nUser-agent: our_name\nDisallow: /*?sort=\nAllow: /\n"
+    )
     site.routes["/"] = page("H", "W.", "/a?sort=x", "/b")
     site.routes["/b"] = page("B", "W.")
     assert crawl(site, user_agent="our_name") == {"/": "ok", "/a?sort=x": "robots", "/b": "ok"}
@@ -115,7 +137,9 @@ def test_without_robots_all_is_allowed(site, status):
 @pytest.mark.parametrize("status", [500, 503, 429])
 def test_a_site_whose_robots_fail_is_left_alone(site, status):
     site.routes["/robots.txt"] = Answer(status=status)
-    with pytest.raises(SiteError, match=rf"a robots.txt that can be read, or none; found http {status}.*RFC 9309"):
+    with pytest.raises(
+        SiteError, match=rf"a robots.txt that can be read, or none; found http {status}.*RFC 9309"
+    ):
         crawl(site)
     assert site.asked == ["/robots.txt"]
 
@@ -126,22 +150,35 @@ def test_a_host_that_does_not_answer_is_told(site):
 
 
 def test_a_private_start_names_the_setting(site):
-    with pytest.raises(SiteError, match=r"a public address; found a private .*crawl.allow_private_addresses"):
+    with pytest.raises(
+        SiteError, match=r"a public address; found a private .*crawl.allow_private_addresses"
+    ):
         crawl(site, allow_private_addresses=False)
     assert site.asked == []
 
 
 def test_nofollow_is_honoured(site):
-    site.routes["/"] = page("H", "W.", "/meta", "/header").replace("</nav>", "<a rel='nofollow' href='/link'>x</a></nav>")
-    site.routes["/meta"] = page("M", "W.", "/from-meta", head="<meta name='robots' content='nofollow'>")
-    header = Answer(page("X", "W.", "/from-header").encode(), headers={"Content-Type": HTML, "X-Robots-Tag": "nofollow"})
+    site.routes["/"] = page("H", "W.", "/meta", "/header").replace(
+        "</nav>", "<a rel='nofollow' href='/link'>x</a></nav>"
+    )
+    site.routes["/meta"] = page(
+        "M", "W.", "/from-meta", head="<meta name='robots' content='nofollow'>"
+    )
+    header = Answer(
+        page("X", "W.", "/from-header").encode(),
+        headers={"Content-Type": HTML, "X-Robots-Tag": "nofollow"},
+    )
     site.routes["/header"] = header
     assert list(crawl(site)) == ["/", "/meta", "/header"]
 
 
 @pytest.mark.parametrize(
     ("budget", "n_read"),
-    [({"max_pages": 3}, 3), ({"max_megabytes": 0.0003}, 2), ({"max_seconds": 0.5, "delay_seconds": 0.2}, 2)],
+    [
+        ({"max_pages": 3}, 3),
+        ({"max_megabytes": 0.0003}, 2),
+        ({"max_seconds": 0.5, "delay_seconds": 0.2}, 2),
+    ],
 )
 def test_budgets_end_the_crawl_with_one_warning(site, caplog, budget, n_read):
     chain(site, 9)
@@ -155,7 +192,10 @@ def test_budgets_end_the_crawl_with_one_warning(site, caplog, budget, n_read):
 
 def test_an_endless_site_ends_at_the_budget(site):
     def deeper(handler):
-        return Answer(page("T", "W.", f"{handler.path}x", f"{handler.path}y").encode(), headers={"Content-Type": HTML})
+        return Answer(
+            page("T", "W.", f"{handler.path}x", f"{handler.path}y").encode(),
+            headers={"Content-Type": HTML},
+        )
 
     class Routes(dict):
         def get(self, key, default=None):
@@ -185,7 +225,9 @@ def test_a_killed_crawl_goes_on_without_asking_again(site, tmp_path):
         "crawl = CrawlSettings(delay_seconds=0.05, allow_private_addresses=True)\n"
         "for page in crawl_site(sys.argv[1], crawl, Path(sys.argv[2])): print(page.url, flush=True)"
     )
-    child = subprocess.Popen([sys.executable, "-c", code, f"{site.url}/", str(tmp_path)], stdout=subprocess.PIPE)
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, f"{site.url}/", str(tmp_path)], stdout=subprocess.PIPE
+    )
     for _ in range(5):
         child.stdout.readline()
     child.kill()
@@ -204,15 +246,21 @@ def test_a_finished_crawl_starts_anew_and_asks_only_for_changes(site, tmp_path):
     def tagged(handler):
         if handler.headers.get("If-None-Match") == '"1"':
             return Answer(status=304)
-        return Answer(page("A", "Old words.").encode(), headers={"Content-Type": HTML, "ETag": '"1"'})
+        return Answer(
+            page("A", "Old words.").encode(), headers={"Content-Type": HTML, "ETag": '"1"'}
+        )
 
     def dated(handler):
         if handler.headers.get("If-Modified-Since"):
             return Answer(status=304)
         date = "Mon, 05 Feb 2024 10:00:00 GMT"
-        return Answer(page("B", "Words.").encode(), headers={"Content-Type": HTML, "Last-Modified": date})
+        return Answer(
+            page("B", "Words.").encode(), headers={"Content-Type": HTML, "Last-Modified": date}
+        )
 
-    site.routes.update({"/": page("H", "W.", "/tagged", "/dated"), "/tagged": tagged, "/dated": dated})
+    site.routes.update(
+        {"/": page("H", "W.", "/tagged", "/dated"), "/tagged": tagged, "/dated": dated}
+    )
     first = list(crawl_site(f"{site.url}/", settings(), tmp_path))
     site.routes["/"] = page("H", "New words.", "/tagged", "/dated")
     second = list(crawl_site(f"{site.url}/", settings(), tmp_path))

@@ -23,15 +23,22 @@ def headings(text):
 
 def test_headings_in_accordion_buttons_are_kept():
     questions = [f"How do I return item {n}?" for n in range(6)]
-    body = "".join(f"<button><h3>{q}</h3></button><div><p>{WORDS} {n}</p></div>" for n, q in enumerate(questions))
-    assert headings(extract(f"<nav><ul><li>Home</ul></nav><main><h1>FAQ</h1>{body}</main>").text) == [
+    body = "".join(
+        f"<button><h3>{q}</h3></button><div><p>{WORDS} {n}</p></div>"
+        for n, q in enumerate(questions)
+    )
+    assert headings(
+        extract(f"<nav><ul><li>Home</ul></nav><main><h1>FAQ</h1>{body}</main>").text
+    ) == [
         ("#", "FAQ"),
         *(("###", question) for question in questions),
     ]
 
 
 def test_an_accordion_button_without_heading_leads_its_answer():
-    text = extract(f"<main><button aria-expanded='false'>Is it free?</button><div><p>{WORDS}</p></div></main>").text
+    text = extract(
+        f"<main><button aria-expanded='false'>Is it free?</button><div><p>{WORDS}</p></div></main>"
+    ).text
     assert text == f"Is it free?\n{WORDS}"
 
 
@@ -40,9 +47,7 @@ def test_a_plain_button_is_no_text():
 
 
 def test_a_header_inside_the_article_keeps_its_h1_and_the_page_header_goes():
-    body = (
-        f"<header><h1>ACME</h1><a href='/'>Home</a></header><article><header><h1>Returns</h1></header><p>{WORDS}</p></article>"
-    )
+    body = f"<header><h1>ACME</h1><a href='/'>Home</a></header><article><header><h1>Returns</h1></header><p>{WORDS}</p></article>"
     assert extract(body).text == f"# Returns\n\n{WORDS}"
 
 
@@ -95,21 +100,41 @@ def test_short_sections_between_long_ones_are_kept():
     paragraphs = [f"Paragraph {n} says: {WORDS}" for n in range(4)]
     body = f"<h1>T</h1><h2>Cost</h2><p>Free.</p><h2>A</h2><p>{paragraphs[0]}</p><h2>Name</h2><p>Soap</p>"
     body += f"<h2>B</h2><p>{'</p><p>'.join(paragraphs[1:])}</p>"
-    assert [words for _, words in headings(extract(f"<div>{body}</div>").text)] == ["T", "Cost", "A", "Name", "B"]
+    assert [words for _, words in headings(extract(f"<div>{body}</div>").text)] == [
+        "T",
+        "Cost",
+        "A",
+        "Name",
+        "B",
+    ]
 
 
 def test_a_page_of_only_scripts_has_no_text():
-    assert extract("<div id='app'></div><noscript>Switch JavaScript on</noscript><script>go()</script>").text == ""
+    assert (
+        extract(
+            "<div id='app'></div><noscript>Switch JavaScript on</noscript><script>go()</script>"
+        ).text
+        == ""
+    )
 
 
-@pytest.mark.parametrize("html", [b"", b"   ", b"\x00\x01\x02", b"<", b"<!-- -->", b"%PDF-1.7 \xff\xfe\x00", b"<html></html>"])
+@pytest.mark.parametrize(
+    "html",
+    [b"", b"   ", b"\x00\x01\x02", b"<", b"<!-- -->", b"%PDF-1.7 \xff\xfe\x00", b"<html></html>"],
+)
 def test_what_is_no_page_has_no_text(html):
     assert len(extract_page(html).text) < 20
 
 
 def test_title_prefers_the_heading_without_the_site_name():
-    assert extract(f"<h1>Returns</h1><p>{WORDS}</p>", "<title>Returns | Acme</title>").title == "Returns"
-    assert extract(f"<h1>Hello</h1><p>{WORDS}</p>", "<title>Returns | Acme</title>").title == "Returns | Acme"
+    assert (
+        extract(f"<h1>Returns</h1><p>{WORDS}</p>", "<title>Returns | Acme</title>").title
+        == "Returns"
+    )
+    assert (
+        extract(f"<h1>Hello</h1><p>{WORDS}</p>", "<title>Returns | Acme</title>").title
+        == "Returns | Acme"
+    )
     assert extract(f"<h1>Hello</h1><p>{WORDS}</p>").title == "Hello"
     assert extract("").title == ""
 
@@ -121,7 +146,10 @@ def test_language_comes_from_the_page():
 
 def test_canonical_url_is_absolute_and_og_url_stands_in():
     assert extract("", "<link rel='canonical' href='/a'>").url == "https://acme.com/a"
-    assert extract("", "<meta property='og:url' content='https://acme.com/b'>").url == "https://acme.com/b"
+    assert (
+        extract("", "<meta property='og:url' content='https://acme.com/b'>").url
+        == "https://acme.com/b"
+    )
     assert extract("", "<link rel='canonical' href='/a'>", url="").url == ""
 
 
@@ -129,11 +157,16 @@ def test_links_are_absolute_once_and_without_nofollow():
     body = "<a href='b#x'>1</a><a href='/b'>2</a><a href='https://o.com/'>3</a><a href='mailto:a@b.c'>4</a>"
     body += "<a rel='nofollow noopener' href='/c'>5</a><a href='http://['>6</a><area href='/d'>"
     assert extract(body).links == ("https://acme.com/b", "https://o.com/", "https://acme.com/d")
-    assert find_links(b"<base href='https://acme.com/x/'><a href='y'>1</a>", "https://acme.com/") == ("https://acme.com/x/y",)
+    assert find_links(
+        b"<base href='https://acme.com/x/'><a href='y'>1</a>", "https://acme.com/"
+    ) == ("https://acme.com/x/y",)
 
 
 def test_meta_robots_nofollow_leaves_no_links():
-    assert extract("<a href='/b'>1</a>", "<meta name='robots' content='noindex, nofollow'>").links == ()
+    assert (
+        extract("<a href='/b'>1</a>", "<meta name='robots' content='noindex, nofollow'>").links
+        == ()
+    )
 
 
 def test_dates_are_the_ones_the_page_names():
@@ -148,7 +181,9 @@ def test_dates_are_the_ones_the_page_names():
 
 
 def test_no_date_is_invented_from_words():
-    page = extract(f"<main><p>{WORDS} On 3 May 2021 we moved. Copyright 2019.</p><time datetime='2020-01-01'>x</time></main>")
+    page = extract(
+        f"<main><p>{WORDS} On 3 May 2021 we moved. Copyright 2019.</p><time datetime='2020-01-01'>x</time></main>"
+    )
     assert (page.published_at, page.modified_at) == (None, None)
     assert parse_time("yesterday") is None
     assert parse_time("0001-01-01") is None
@@ -177,7 +212,10 @@ def test_declared_encodings_of_other_scripts():
 
 
 def test_an_undeclared_other_script_is_guessed():
-    text = "Возьмите посылку в любое почтовое отделение в течение тридцати дней и сохраните квитанцию. " * 3
+    text = (
+        "Возьмите посылку в любое почтовое отделение в течение тридцати дней и сохраните квитанцию. "
+        * 3
+    )
     assert decode_text(text.encode("cp1251")) == text
 
 
@@ -203,7 +241,10 @@ def test_long_lines_and_many_blocks_take_seconds_at_most():
 
 def test_broken_and_deep_linked_data_is_passed_over():
     deep = '<script type="application/ld+json">' + "[" * 100_000 + "</script>"
-    assert extract(f"<p>{WORDS}</p>", f"{deep}<script type='application/ld+json'>{{</script>").text == WORDS
+    assert (
+        extract(f"<p>{WORDS}</p>", f"{deep}<script type='application/ld+json'>{{</script>").text
+        == WORDS
+    )
 
 
 def test_markdown_becomes_the_same_text():
@@ -214,14 +255,24 @@ def test_markdown_becomes_the_same_text():
     assert (page.title, page.url, page.language) == ("Wool care", "https://a.com/wool", "en")
     assert page.published_at == datetime(2024, 1, 2, tzinfo=UTC)
     assert page.modified_at == datetime(2024, 2, 3, tzinfo=UTC)
-    assert page.text == "# Wool\n\nWash cold, see soap. Gently.\n\n- One\n- Two\n\nA | B\n1 | 2\n\n```\n# ls\n```"
+    assert (
+        page.text
+        == "# Wool\n\nWash cold, see soap. Gently.\n\n- One\n- Two\n\nA | B\n1 | 2\n\n```\n# ls\n```"
+    )
 
 
 def test_markdown_without_or_with_other_front_matter():
     assert extract_markdown(b"# Wool\n\nWarm.").title == "Wool"
     toml = extract_markdown(b'+++\ntitle = "Wool"\ndate = 2024-01-02\n+++\nWarm.')
-    assert (toml.title, toml.text, toml.published_at) == ("Wool", "Warm.", datetime(2024, 1, 2, tzinfo=UTC))
+    assert (toml.title, toml.text, toml.published_at) == (
+        "Wool",
+        "Warm.",
+        datetime(2024, 1, 2, tzinfo=UTC),
+    )
     assert extract_markdown(b"+++\n= broken\n+++\nWarm.").text == "Warm."
     assert extract_markdown(b"---\nWarm.\n\nNot closed.").text == "Warm.\n\nNot closed."
     assert extract_markdown("# Größe\n\nÄpfel.".encode("utf-16")).text == "# Größe\n\nÄpfel."
-    assert extract_markdown(b"<script>x</script>\n\n<p>Raw <b>words</b>.</p>\n\n<!-- note -->").text == "Raw words."
+    assert (
+        extract_markdown(b"<script>x</script>\n\n<p>Raw <b>words</b>.</p>\n\n<!-- note -->").text
+        == "Raw words."
+    )

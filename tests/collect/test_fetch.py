@@ -30,7 +30,13 @@ def fetch(pauses):
     fetchers = []
 
     def fetch(url, request=None, **settings):
-        known = {"delay_seconds": 0, "retries": 0, "timeout_seconds": 2, "allow_private_addresses": True, **settings}
+        known = {
+            "delay_seconds": 0,
+            "retries": 0,
+            "timeout_seconds": 2,
+            "allow_private_addresses": True,
+            **settings,
+        }
         fetchers.append(Fetcher(CrawlSettings(**known), pauses.append))
         return fetchers[-1].fetch(url, request or Request())
 
@@ -44,10 +50,16 @@ def zipped(body, encoding="gzip"):
 
 
 def test_a_page_comes_with_its_headers(site, fetch):
-    site.routes["/a"] = Answer("ä".encode(), headers={"Content-Type": "Text/HTML; charset=UTF-8", "ETag": '"1"'})
+    site.routes["/a"] = Answer(
+        "ä".encode(), headers={"Content-Type": "Text/HTML; charset=UTF-8", "ETag": '"1"'}
+    )
     fetched = fetch(f"{site.url}/a", user_agent="our_name")
     assert (fetched.status, fetched.content, fetched.url) == ("ok", "ä".encode(), f"{site.url}/a")
-    assert (fetched.content_type, fetched.charset, fetched.headers["etag"]) == ("text/html", "utf-8", '"1"')
+    assert (fetched.content_type, fetched.charset, fetched.headers["etag"]) == (
+        "text/html",
+        "utf-8",
+        '"1"',
+    )
     assert abs(fetched.fetched_at - datetime.now(UTC)) < timedelta(seconds=5)
     assert site.headers["/a"]["User-Agent"] == "our_name"
 
@@ -68,14 +80,20 @@ def test_other_media_types_are_not_read(site, fetch):
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
 def test_compressed_pages_are_unpacked(site, fetch, encoding):
-    body = gzip.compress(b"words " * 50_000) if encoding == "gzip" else zlib.compress(b"words " * 50_000)
+    body = (
+        gzip.compress(b"words " * 50_000)
+        if encoding == "gzip"
+        else zlib.compress(b"words " * 50_000)
+    )
     site.routes["/a"] = zipped(body, encoding)
     assert fetch(f"{site.url}/a").content == b"words " * 50_000
 
 
 def test_a_compression_bomb_stops_at_the_limit(site, fetch):
     packer = zlib.compressobj(9, wbits=31)
-    site.routes["/bomb"] = zipped(b"".join(packer.compress(bytes(10_000_000)) for _ in range(20)) + packer.flush())
+    site.routes["/bomb"] = zipped(
+        b"".join(packer.compress(bytes(10_000_000)) for _ in range(20)) + packer.flush()
+    )
     start = time.perf_counter()
     fetched = fetch(f"{site.url}/bomb", Request(most_bytes=1_000_000))
     assert (fetched.status, len(fetched.content)) == ("too large", 1_000_000)
@@ -130,7 +148,10 @@ def test_a_silent_server_ends_as_timeout_after_the_retries(site, fetch, pauses):
 
 
 def test_a_body_that_breaks_off_is_tried_again(site, fetch):
-    answers = [Answer(b"half", headers={"Content-Length": "1000", "Connection": "close"}), Answer(b"whole")]
+    answers = [
+        Answer(b"half", headers={"Content-Length": "1000", "Connection": "close"}),
+        Answer(b"whole"),
+    ]
     site.routes["/a"] = lambda _: answers.pop(0)
     assert fetch(f"{site.url}/a", retries=1).content == b"whole"
     site.routes["/b"] = Answer(b"half", headers={"Content-Length": "1000", "Connection": "close"})
@@ -140,7 +161,9 @@ def test_a_body_that_breaks_off_is_tried_again(site, fetch):
 def test_pauses_double_from_the_delay_and_obey_retry_after(site, fetch, pauses):
     later = format_datetime(datetime.now(UTC) + timedelta(hours=5), usegmt=True)
     asks = ["", "", "30", "99999", later, "soon"]
-    answers = [Answer(status=503, headers={"Retry-After": ask} if ask else {}) for ask in asks] + [Answer(b"up")]
+    answers = [Answer(status=503, headers={"Retry-After": ask} if ask else {}) for ask in asks] + [
+        Answer(b"up")
+    ]
     site.routes["/a"] = lambda _: answers.pop(0)
     known = {"delay_seconds": 0.5, "retries": 6}
     assert fetch(f"{site.url}/a", **known).content == b"up"
@@ -183,14 +206,21 @@ def test_redirects_may_be_refused(site, fetch):
 def test_private_addresses_are_refused_unless_allowed(site, fetch):
     site.routes["/"] = b"secret"
     assert fetch(f"{site.url}/", allow_private_addresses=False).status == "private address"
-    assert fetch(f"{site.url.replace('127.0.0.1', 'localhost')}/", allow_private_addresses=False).status == "private address"
+    assert (
+        fetch(
+            f"{site.url.replace('127.0.0.1', 'localhost')}/", allow_private_addresses=False
+        ).status
+        == "private address"
+    )
     assert site.asked == []
 
 
 def test_a_name_that_turns_private_is_refused_where_it_connects(site, fetch, monkeypatch):
     """DNS rebinding: whatever the name resolved to before, the socket itself is asked whom it reached."""
     real = socket.getaddrinfo
-    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest, **more: real("127.0.0.1", *rest, **more))
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *rest, **more: real("127.0.0.1", *rest, **more)
+    )
     url = site.url.replace("127.0.0.1", "innocent.example")
     assert fetch(url, allow_private_addresses=False).status == "private address"
     assert site.asked == []
@@ -199,10 +229,32 @@ def test_a_name_that_turns_private_is_refused_where_it_connects(site, fetch, mon
 @pytest.mark.parametrize(
     ("address", "public"),
     [
-        *[("127.0.0.1", False), ("10.1.2.3", False), ("172.16.0.1", False), ("192.168.1.1", False), ("169.254.169.254", False)],
-        *[("100.64.0.1", False), ("0.0.0.0", False), ("224.0.0.1", False), ("::1", False), ("fe80::1%eth0", False)],  # noqa: S104
-        *[("fd00::1", False), ("::ffff:127.0.0.1", False), ("64:ff9b::7f00:1", False), ("2002:7f00:1::", False)],
-        *[("1.1.1.1", True), ("2606:4700::1111", True), ("::ffff:1.1.1.1", True), ("64:ff9b::101:101", True)],
+        *[
+            ("127.0.0.1", False),
+            ("10.1.2.3", False),
+            ("172.16.0.1", False),
+            ("192.168.1.1", False),
+            ("169.254.169.254", False),
+        ],
+        *[
+            ("100.64.0.1", False),
+            ("0.0.0.0", False),
+            ("224.0.0.1", False),
+            ("::1", False),
+            ("fe80::1%eth0", False),
+        ],
+        *[
+            ("fd00::1", False),
+            ("::ffff:127.0.0.1", False),
+            ("64:ff9b::7f00:1", False),
+            ("2002:7f00:1::", False),
+        ],
+        *[
+            ("1.1.1.1", True),
+            ("2606:4700::1111", True),
+            ("::ffff:1.1.1.1", True),
+            ("64:ff9b::101:101", True),
+        ],
     ],
 )
 def test_public_addresses(address, public):
@@ -217,7 +269,9 @@ def test_hosts_that_cannot_be_reached(fetch):
     assert fetch("http://nobody.invalid/").status == "unreachable: unknown host"
 
 
-@pytest.mark.parametrize("url", ["http://[", "ftp://a/", "http://a b/", f"http://{'a' * 300}.com/", "nonsense"])
+@pytest.mark.parametrize(
+    "url", ["http://[", "ftp://a/", "http://a b/", f"http://{'a' * 300}.com/", "nonsense"]
+)
 def test_urls_that_cannot_be_used(fetch, url):
     assert fetch(url).status == "not a usable URL"
 

@@ -19,13 +19,17 @@ def folder(tmp_path):
 
 def write(folder, **files):
     for name, content in files.items():
-        path = folder / name.replace("__", "/").replace("_html", ".html").replace("_md", ".md").replace("_htm", ".htm")
+        path = folder / name.replace("__", "/").replace("_html", ".html").replace(
+            "_md", ".md"
+        ).replace("_htm", ".htm")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
 def read(folder, base_url="", **crawl):
-    return read_site(SiteSettings(source=str(folder), base_url=base_url), CrawlSettings(**crawl)).set_index("page_id")
+    return read_site(
+        SiteSettings(source=str(folder), base_url=base_url), CrawlSettings(**crawl)
+    ).set_index("page_id")
 
 
 def canonical(url):
@@ -33,7 +37,12 @@ def canonical(url):
 
 
 def test_a_folder_of_html_and_markdown_with_a_base_url(folder):
-    write(folder, index_html=page("Home", "Welcome."), help__faq_html=page("FAQ", "Ask."), help__wool_md="# Wool\n\nWarm.")
+    write(
+        folder,
+        index_html=page("Home", "Welcome."),
+        help__faq_html=page("FAQ", "Ask."),
+        help__wool_md="# Wool\n\nWarm.",
+    )
     write(folder, help__index_md="# Help\n\nHere.", notes_txt="no page")
     pages = read(folder, "https://www.shop.com/")
     assert pages["url"].to_dict() == {
@@ -61,20 +70,35 @@ def test_without_base_url_and_own_urls_the_folder_names_the_site(folder):
 def test_pages_with_own_urls_make_one_site_a_host(folder):
     write(folder, a_html=page("A", "One.", head=canonical("https://www.a.com/x")))
     write(folder, b_md="---\nurl: https://b.com/y\n---\nTwo.", c_html=page("C", "Three."))
-    write(folder, d_html=page("D", "Four.", head="<meta property='og:url' content='https://a.com/z'>"))
-    assert read(folder)["site"].to_dict() == {"a.com/x": "a.com", "b.com/y": "b.com", "shop/c.html": "shop", "a.com/z": "a.com"}
+    write(
+        folder, d_html=page("D", "Four.", head="<meta property='og:url' content='https://a.com/z'>")
+    )
+    assert read(folder)["site"].to_dict() == {
+        "a.com/x": "a.com",
+        "b.com/y": "b.com",
+        "shop/c.html": "shop",
+        "a.com/z": "a.com",
+    }
 
 
 def test_a_base_url_makes_one_site_and_believes_only_its_own_urls(folder):
     write(folder, a_html=page("A", "One.", head=canonical("https://shop.com/x")))
-    write(folder, b_html=page("B", "Two.", head=canonical("https://copied.com/y")), c_md="---\nurl: /z\n---\nThree.")
+    write(
+        folder,
+        b_html=page("B", "Two.", head=canonical("https://copied.com/y")),
+        c_md="---\nurl: /z\n---\nThree.",
+    )
     assert read(folder, "https://shop.com")["site"].to_dict() == dict.fromkeys(
         ["shop.com/x", "shop.com/b.html", "shop.com/z"], "shop.com"
     )
 
 
 def test_duplicates_are_rows_that_name_the_page_that_stays(folder):
-    write(folder, a_html=page("A", "One.", head=canonical("https://shop.com/c.html")), b_html=page("B", "Own."))
+    write(
+        folder,
+        a_html=page("A", "One.", head=canonical("https://shop.com/c.html")),
+        b_html=page("B", "Own."),
+    )
     write(folder, c_html=page("C", "One.", head=canonical("https://shop.com/c.html")))
     pages = read(folder, "https://shop.com")
     assert pages["status"].to_dict() == {
@@ -89,7 +113,10 @@ def test_duplicates_are_rows_that_name_the_page_that_stays(folder):
 def test_pages_that_all_name_the_home_page_keep_their_own_urls(folder):
     home = canonical("https://shop.com/")
     write(folder, index_html=page("H", "Hello.", head=home), a_html=page("A", "One.", head=home))
-    assert read(folder, "https://shop.com")["status"].to_dict() == {"shop.com/": "ok", "shop.com/a.html": "ok"}
+    assert read(folder, "https://shop.com")["status"].to_dict() == {
+        "shop.com/": "ok",
+        "shop.com/a.html": "ok",
+    }
 
 
 def test_two_files_at_one_url_get_two_ids(folder):
@@ -101,8 +128,14 @@ def test_two_files_at_one_url_get_two_ids(folder):
 
 
 def test_rejected_pages_are_rows(folder):
-    write(folder, ok_html=page("A", "One."), scripts_html="<body><script>go()</script><noscript>On!</noscript></body>")
-    write(folder, huge_md="word " * 250_000)  # Markdown beyond a megabyte is rejected whatever the setting
+    write(
+        folder,
+        ok_html=page("A", "One."),
+        scripts_html="<body><script>go()</script><noscript>On!</noscript></body>",
+    )
+    write(
+        folder, huge_md="word " * 250_000
+    )  # Markdown beyond a megabyte is rejected whatever the setting
     write(folder, empty_md="", large_html=page("L", "x " * 600_000))
     pages = read(folder, max_page_megabytes=1.0)
     assert pages["status"].to_dict() == {
@@ -142,8 +175,16 @@ def test_hidden_files_and_links_that_leave_the_folder_are_passed_over(folder, tm
 
 
 def test_mixed_encodings_are_read(folder):
-    write(folder, a_md="# Größe\n\nÄpfel.".encode("utf-16"), b_md="# Größe\n\nÄpfel.".encode("utf-8-sig"))
-    write(folder, c_md="# Größe\n\nÄpfel.".encode("cp1252"), d_html=page("Größe", "Äpfel.").encode("latin-1"))
+    write(
+        folder,
+        a_md="# Größe\n\nÄpfel.".encode("utf-16"),
+        b_md="# Größe\n\nÄpfel.".encode("utf-8-sig"),
+    )
+    write(
+        folder,
+        c_md="# Größe\n\nÄpfel.".encode("cp1252"),
+        d_html=page("Größe", "Äpfel.").encode("latin-1"),
+    )
     assert set(read(folder)["title"]) == {"Größe"}
 
 
@@ -155,7 +196,9 @@ def test_reading_twice_gives_the_same_table(folder):
 
 def test_names_are_quoted_in_urls(folder):
     write(folder, **{"wool & käse_html": page("W", "One.")})
-    assert read(folder, "https://shop.com/x").index.tolist() == ["shop.com/x/wool%20&%20k%C3%A4se.html"]
+    assert read(folder, "https://shop.com/x").index.tolist() == [
+        "shop.com/x/wool%20&%20k%C3%A4se.html"
+    ]
 
 
 def test_missing_and_empty_folders_are_told(folder, tmp_path):
@@ -172,10 +215,17 @@ def test_missing_and_empty_folders_are_told(folder, tmp_path):
 
 def test_a_folder_without_any_readable_page_is_told_with_counts(folder):
     write(folder, a_html="", b_html="", c_html=page("L", "x " * 600_000))
-    with pytest.raises(SiteError, match="at least one readable page; found 2 x no text, 1 x too large"):
+    with pytest.raises(
+        SiteError, match="at least one readable page; found 2 x no text, 1 x too large"
+    ):
         read(folder, max_page_megabytes=1.0)
 
 
 def test_rejected_pages_with_the_same_place_stay_apart():
-    rows = page_rows([PageRows("https://a.com/x", "a.com", "http 404"), PageRows("https://a.com/x/", "a.com", "timeout")])
+    rows = page_rows(
+        [
+            PageRows("https://a.com/x", "a.com", "http 404"),
+            PageRows("https://a.com/x/", "a.com", "timeout"),
+        ]
+    )
     assert [row["page_id"] for row in rows] == ["a.com/x", "a.com/x (2)"]

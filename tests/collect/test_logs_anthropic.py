@@ -5,7 +5,11 @@ import pytest
 from coverage_kit.collect.logs.api_format import lone_request, open_exchange
 from tests.collect.log_samples import ANTHROPIC, kinds, read_records, spans
 
-ASKED = {"model": "claude-sonnet-4-5", "max_tokens": 1024, "messages": [{"role": "user", "content": "Best CRM?"}]}
+ASKED = {
+    "model": "claude-sonnet-4-5",
+    "max_tokens": 1024,
+    "messages": [{"role": "user", "content": "Best CRM?"}],
+}
 
 
 @pytest.fixture
@@ -17,7 +21,11 @@ def test_cited_blocks_are_spans_of_the_joined_text(read):
     log = read({"request": ASKED, "response": ANTHROPIC})
     answer = log.answers.iloc[0]
     assert answer["text"] == "I'll look it up.\nIn short, Acme leads, and Beta is cheap."
-    assert (answer["engine"], answer["model"], answer["run_id"]) == ("claude", "claude-sonnet-4-5", "msg_1")
+    assert (answer["engine"], answer["model"], answer["run_id"]) == (
+        "claude",
+        "claude-sonnet-4-5",
+        "msg_1",
+    )
     assert spans(log) == [("a.com", "Acme leads"), ("c.com", "Beta is cheap.")]
     assert kinds(log) == [["a.com", "cited"], ["c.com", "cited"], ["b.com", "retrieved"]]
     assert log.searches["text"].tolist() == ["best crm 2026", "crm prices"]
@@ -26,11 +34,22 @@ def test_cited_blocks_are_spans_of_the_joined_text(read):
 
 def test_a_query_is_what_the_user_said_not_what_a_tool_returned(read):
     said = [
-        {"role": "user", "content": [{"type": "text", "text": "Best CRM?"}, {"type": "image", "source": {}}]},
-        {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "f", "input": {}}]},
-        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "42 rows"}]},
+        {
+            "role": "user",
+            "content": [{"type": "text", "text": "Best CRM?"}, {"type": "image", "source": {}}],
+        },
+        {
+            "role": "assistant",
+            "content": [{"type": "tool_use", "id": "t", "name": "f", "input": {}}],
+        },
+        {
+            "role": "user",
+            "content": [{"type": "tool_result", "tool_use_id": "t", "content": "42 rows"}],
+        },
     ]
-    assert read({"request": {**ASKED, "messages": said}, "response": ANTHROPIC}).queries["text"].tolist() == ["Best CRM?"]
+    assert read({"request": {**ASKED, "messages": said}, "response": ANTHROPIC}).queries[
+        "text"
+    ].tolist() == ["Best CRM?"]
 
 
 def test_without_a_search_the_engine_did_not_search(read):
@@ -40,7 +59,11 @@ def test_without_a_search_the_engine_did_not_search(read):
 
 
 def test_fetched_pages_are_retrieved(read):
-    fetched = {"type": "web_fetch_result", "url": "https://d.com/p", "content": {"type": "document"}}
+    fetched = {
+        "type": "web_fetch_result",
+        "url": "https://d.com/p",
+        "content": {"type": "document"},
+    }
     block = {"type": "web_fetch_tool_result", "tool_use_id": "t", "content": fetched}
     response = {**ANTHROPIC, "content": [block, {"type": "text", "text": "Acme."}]}
     assert kinds(read({"request": ASKED, "response": response})) == [["d.com", "retrieved"]]
@@ -50,7 +73,13 @@ def test_fetched_pages_are_retrieved(read):
     ("record", "reason"),
     [
         (
-            {"request": ASKED, "response": {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}},
+            {
+                "request": ASKED,
+                "response": {
+                    "type": "error",
+                    "error": {"type": "overloaded_error", "message": "Overloaded"},
+                },
+            },
             "Overloaded",
         ),
         ({"request": ASKED, "error": "timeout"}, "timeout"),
@@ -62,7 +91,10 @@ def test_fetched_pages_are_retrieved(read):
             {
                 "custom_id": "1",
                 "params": ASKED,
-                "result": {"type": "errored", "error": {"type": "error", "error": {"type": "x", "message": "bad model"}}},
+                "result": {
+                    "type": "errored",
+                    "error": {"type": "error", "error": {"type": "x", "message": "bad model"}},
+                },
             },
             "bad model",
         ),
@@ -78,14 +110,19 @@ def test_failed_calls_are_failures(read, record, reason):
 
 
 def test_a_batch_result_beside_its_params_is_an_answer(read):
-    log = read({"custom_id": "1", "params": ASKED, "result": {"type": "succeeded", "message": ANTHROPIC}})
+    log = read(
+        {"custom_id": "1", "params": ASKED, "result": {"type": "succeeded", "message": ANTHROPIC}}
+    )
     assert len(log.answers) == 1
     assert len(log.citations) == 3
 
 
 def test_a_batch_result_finds_its_prompt_by_its_id():
     assert lone_request({"custom_id": "1", "params": ASKED}) == ("1", "Best CRM?")
-    exchange = open_exchange({"custom_id": "1", "result": {"type": "succeeded", "message": ANTHROPIC}}, {"1": "Best CRM?"})
+    exchange = open_exchange(
+        {"custom_id": "1", "result": {"type": "succeeded", "message": ANTHROPIC}},
+        {"1": "Best CRM?"},
+    )
     assert (exchange.prompt, exchange.body["id"], exchange.error) == ("Best CRM?", "msg_1", None)
 
 

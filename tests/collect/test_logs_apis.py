@@ -30,10 +30,19 @@ OPENAI = {
                 "type": "search",
                 "query": "best crm",
                 "queries": ["best crm", "crm for smb"],
-                "sources": [{"type": "url", "url": A}, {"type": "url", "url": B}, {"type": "api", "name": "oai-weather"}],
+                "sources": [
+                    {"type": "url", "url": A},
+                    {"type": "url", "url": B},
+                    {"type": "api", "name": "oai-weather"},
+                ],
             },
         },
-        {"id": "ws_2", "type": "web_search_call", "status": "completed", "action": {"type": "open_page", "url": C}},
+        {
+            "id": "ws_2",
+            "type": "web_search_call",
+            "status": "completed",
+            "action": {"type": "open_page", "url": C},
+        },
         {
             "id": "msg_1",
             "type": "message",
@@ -52,7 +61,12 @@ OPENAI = {
                             "title": "A",
                             "url": f"{A}?utm_source=openai",
                         },
-                        {"type": "file_citation", "file_id": "f", "filename": "notes.pdf", "index": 5},
+                        {
+                            "type": "file_citation",
+                            "file_id": "f",
+                            "filename": "notes.pdf",
+                            "index": 5,
+                        },
                     ],
                 },
             ],
@@ -97,7 +111,12 @@ def test_openai_sources_are_retrieved_and_annotations_cited(read):
     log = read({"request": {"model": "gpt-5", "input": "Best CRM?"}, "response": OPENAI})
     answer = log.answers.iloc[0]
     assert answer["text"] == "Sure.\nAcme is best."
-    assert (answer["engine"], answer["model"], answer["surface"], answer["has_searched"]) == ("openai", "gpt-5", "api", True)
+    assert (answer["engine"], answer["model"], answer["surface"], answer["has_searched"]) == (
+        "openai",
+        "gpt-5",
+        "api",
+        True,
+    )
     assert answer["asked_at"] == datetime(2026, 1, 1, tzinfo=UTC)
     assert kinds(log) == [["a.com", "cited"], ["b.com", "retrieved"], ["c.com", "retrieved"]]
     start, end = log.citations.loc[0, ["start", "end"]]
@@ -119,17 +138,26 @@ def test_openai_prompt_is_the_last_thing_the_user_said(read):
         {"role": "assistant", "content": "yes?"},
         {"role": "user", "content": [{"type": "input_text", "text": "Best CRM?"}]},
     ]
-    assert read({"request": {"input": said}, "response": OPENAI}).queries["text"].tolist() == ["Best CRM?"]
+    assert read({"request": {"input": said}, "response": OPENAI}).queries["text"].tolist() == [
+        "Best CRM?"
+    ]
 
 
 def test_openai_response_without_its_request_is_a_reject(read):
     log = read(OPENAI, {"prompt": "x", "response": OPENAI})
-    assert log.rejects[["line", "reason"]].to_numpy().tolist() == [[1, "no prompt: the response stands without its request"]]
+    assert log.rejects[["line", "reason"]].to_numpy().tolist() == [
+        [1, "no prompt: the response stands without its request"]
+    ]
     assert len(log.answers) == 1
 
 
 def test_openai_batch_finds_its_prompts_in_the_other_file(read, tmp_path):
-    asked = {"custom_id": "1", "method": "POST", "url": "/v1/responses", "body": {"input": "Best CRM?"}}
+    asked = {
+        "custom_id": "1",
+        "method": "POST",
+        "url": "/v1/responses",
+        "body": {"input": "Best CRM?"},
+    }
     (tmp_path / "z_requests.jsonl").write_text(json.dumps(asked), encoding="utf-8")
     done = {"custom_id": "1", "response": {"status_code": 200, "body": OPENAI}, "error": None}
     log = read(done, {**done, "custom_id": "2"})
@@ -141,13 +169,31 @@ def test_openai_batch_finds_its_prompts_in_the_other_file(read, tmp_path):
 @pytest.mark.parametrize(
     ("record", "reason"),
     [
-        ({"request": {"input": "x"}, "response": {"status_code": 500, "body": {"error": {"message": "boom"}}}}, "boom"),
-        ({"request": {"input": "x"}, "response": {"status_code": 503, "body": OPENAI}}, "HTTP status 503"),
+        (
+            {
+                "request": {"input": "x"},
+                "response": {"status_code": 500, "body": {"error": {"message": "boom"}}},
+            },
+            "boom",
+        ),
+        (
+            {"request": {"input": "x"}, "response": {"status_code": 503, "body": OPENAI}},
+            "HTTP status 503",
+        ),
         ({"request": {"input": "x"}, "response": None, "error": {"code": "expired"}}, "expired"),
-        ({"input": "x", "custom_id": "1", "response": {"status_code": 429, "body": None}}, "HTTP status 429"),
+        (
+            {"input": "x", "custom_id": "1", "response": {"status_code": 429, "body": None}},
+            "HTTP status 429",
+        ),
         ({"request": {"input": "x"}, "response": {**OPENAI, "output": []}}, "no answer text"),
         ({"request": {"input": "x"}, "response": {**OPENAI, "status": "failed"}}, "status failed"),
-        ({"request": {"model": "sonar", "messages": [{"role": "user", "content": "x"}]}, "error": "timeout"}, "timeout"),
+        (
+            {
+                "request": {"model": "sonar", "messages": [{"role": "user", "content": "x"}]},
+                "error": "timeout",
+            },
+            "timeout",
+        ),
     ],
 )
 def test_failed_calls_are_failures(read, record, reason):
@@ -158,9 +204,22 @@ def test_failed_calls_are_failures(read, record, reason):
 
 
 def test_malformed_parts_of_a_response_are_passed_over(read):
-    odd = {**OPENAI, "output": [None, 3, {"type": "web_search_call", "action": None}, {"type": "message", "content": "x"}]}
-    message = {"type": "message", "content": [None, {"type": "output_text", "text": "Hi.", "annotations": None}]}
-    log = read({"input": "x", "response": odd}, {"input": "y", "response": {**OPENAI, "output": [message]}})
+    odd = {
+        **OPENAI,
+        "output": [
+            None,
+            3,
+            {"type": "web_search_call", "action": None},
+            {"type": "message", "content": "x"},
+        ],
+    }
+    message = {
+        "type": "message",
+        "content": [None, {"type": "output_text", "text": "Hi.", "annotations": None}],
+    }
+    log = read(
+        {"input": "x", "response": odd}, {"input": "y", "response": {**OPENAI, "output": [message]}}
+    )
     assert log.failures["error"].tolist() == ["no answer text"]
     assert log.answers["text"].tolist() == ["Hi."]
 
@@ -168,15 +227,25 @@ def test_malformed_parts_of_a_response_are_passed_over(read):
 def test_perplexity_markers_count_from_one_and_unmarked_urls_are_retrieved(read):
     said = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Best CRM?"}]
     log = read({"request": {"messages": said}, "response": PERPLEXITY})
-    assert kinds(log) == [["b.com", "cited"], ["a.com", "cited"], ["c.com", "retrieved"], ["d.com", "retrieved"]]
+    assert kinds(log) == [
+        ["b.com", "cited"],
+        ["a.com", "cited"],
+        ["c.com", "retrieved"],
+        ["d.com", "retrieved"],
+    ]
     assert log.citations["position"].tolist() == [0, 1, 2, 3]
     assert log.answers[["engine", "has_searched"]].to_numpy().tolist() == [["perplexity", True]]
     assert log.queries["text"].tolist() == ["Best CRM?"]
 
 
 def test_perplexity_answer_without_markers_cites_all_of_its_list():
-    assert [citation.url for citation in marked_citations("In [2026] Acme leads.", [Citation(A), Citation(B)])[0]] == [A, B]
-    assert marked_citations("Acme [1, 3].", [Citation(A), Citation(B), Citation(C)])[1] == (Citation(B),)
+    assert [
+        citation.url
+        for citation in marked_citations("In [2026] Acme leads.", [Citation(A), Citation(B)])[0]
+    ] == [A, B]
+    assert marked_citations("Acme [1, 3].", [Citation(A), Citation(B), Citation(C)])[1] == (
+        Citation(B),
+    )
     assert marked_citations("Acme.", []) == ((), ())
 
 
@@ -187,26 +256,54 @@ def test_perplexity_markers_stay_true_beside_text_that_is_no_url(read):
 
 def test_perplexity_markers_count_search_results_where_citations_are_not_listed(read):
     response = {key: value for key, value in PERPLEXITY.items() if key != "citations"}
-    assert kinds(read({"prompt": "x", "response": response})) == [["a.com", "cited"], ["d.com", "cited"]]
+    assert kinds(read({"prompt": "x", "response": response})) == [
+        ["a.com", "cited"],
+        ["d.com", "cited"],
+    ]
 
 
 def test_perplexity_that_ran_no_search_says_so(read):
-    response = {**PERPLEXITY, "citations": [], "search_results": [], "usage": {"num_search_queries": 0}}
+    response = {
+        **PERPLEXITY,
+        "citations": [],
+        "search_results": [],
+        "usage": {"num_search_queries": 0},
+    }
     assert read({"prompt": "x", "response": response}).answers["has_searched"].tolist() == [False]
 
 
 def test_perplexity_pro_search_tells_its_steps(read):
-    step = {"thought": "?", "web_search": {"search_keywords": ["crm 2026", "x"], "search_results": [{"url": C}]}}
-    message = {"role": "assistant", "content": "Acme [1].", "reasoning_steps": [step, {"thought": "done", "web_search": None}]}
-    log = read({"prompt": "x", "response": {**PERPLEXITY, "choices": [{"message": message}], "search_results": None}})
+    step = {
+        "thought": "?",
+        "web_search": {"search_keywords": ["crm 2026", "x"], "search_results": [{"url": C}]},
+    }
+    message = {
+        "role": "assistant",
+        "content": "Acme [1].",
+        "reasoning_steps": [step, {"thought": "done", "web_search": None}],
+    }
+    log = read(
+        {
+            "prompt": "x",
+            "response": {**PERPLEXITY, "choices": [{"message": message}], "search_results": None},
+        }
+    )
     assert log.searches["text"].tolist() == ["crm 2026"]
     assert kinds(log) == [["a.com", "cited"], ["b.com", "retrieved"], ["c.com", "retrieved"]]
 
 
 def test_perplexity_output_items(read):
-    content = {"type": "output_text", "text": "Acme leads.", "annotations": [{"start_index": 0, "end_index": 4, "url": B}]}
+    content = {
+        "type": "output_text",
+        "text": "Acme leads.",
+        "annotations": [{"start_index": 0, "end_index": 4, "url": B}],
+    }
     output = [
-        {"type": "search_results", "queries": ["crm 2026"], "results": [{"url": A, "title": "A"}, {"url": B}]},
+        {
+            "type": "search_results",
+            "queries": ["crm 2026"],
+            "results": [{"url": A, "title": "A"}, {"url": B}],
+        },
         {"type": "message", "role": "assistant", "content": [content]},
     ]
     log = read({"input": "Best CRM?", "response": {"model": "sonar", "output": output}})
@@ -216,7 +313,16 @@ def test_perplexity_output_items(read):
 
 
 def test_columns_beside_a_response_are_read(read):
-    log = read({"prompt": "x", "engine": "ChatGPT", "run_id": 7, "ts": "2026-02-03", "volume": 90, "response": OPENAI})
+    log = read(
+        {
+            "prompt": "x",
+            "engine": "ChatGPT",
+            "run_id": 7,
+            "ts": "2026-02-03",
+            "volume": 90,
+            "response": OPENAI,
+        }
+    )
     answer = log.answers.iloc[0]
     assert (answer["engine"], answer["run_id"]) == ("chatgpt", "7")
     assert answer["asked_at"] == datetime(2026, 2, 3, tzinfo=UTC)
@@ -228,8 +334,16 @@ def test_chat_completions_and_dialogues(read):
     message = {"role": "assistant", "content": "Acme leads.", "annotations": [note]}
     said = [{"role": "user", "content": "Best CRM?"}]
     log = read(
-        {"request": {"messages": said}, "response": {"model": "gpt-5-search", "choices": [{"message": message}]}},
-        {"messages": [*said, {"role": "assistant", "content": [{"type": "text", "text": "Beta leads."}]}]},
+        {
+            "request": {"messages": said},
+            "response": {"model": "gpt-5-search", "choices": [{"message": message}]},
+        },
+        {
+            "messages": [
+                *said,
+                {"role": "assistant", "content": [{"type": "text", "text": "Beta leads."}]},
+            ]
+        },
         {"messages": said, "answer": "Gamma leads.", "engine": "claude"},
     )
     assert log.answers["text"].tolist() == ["Acme leads.", "Beta leads.", "Gamma leads."]
@@ -239,7 +353,13 @@ def test_chat_completions_and_dialogues(read):
 
 
 def test_chat_completions_cite_spans_and_the_first_choice_counts(tmp_path):
-    log = read_records(tmp_path, {"request": {"messages": [{"role": "user", "content": "Best CRM?"}]}, "response": OPENAI_CHAT})
+    log = read_records(
+        tmp_path,
+        {
+            "request": {"messages": [{"role": "user", "content": "Best CRM?"}]},
+            "response": OPENAI_CHAT,
+        },
+    )
     assert log.answers[["text", "engine", "run_id"]].to_numpy().tolist() == [
         [" Acme leads. Beta lags.", "openai", "chatcmpl-1"]
     ]
@@ -249,8 +369,15 @@ def test_chat_completions_cite_spans_and_the_first_choice_counts(tmp_path):
 
 
 def test_requests_and_responses_may_be_json_in_strings(read):
-    asked = json.dumps({"messages": [{"role": "user", "content": [{"type": "text", "text": "Best CRM?"}]}]})
-    log = read({"request": asked, "response": json.dumps({"status_code": 200, "body": json.dumps(OPENAI_CHAT)})})
+    asked = json.dumps(
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "Best CRM?"}]}]}
+    )
+    log = read(
+        {
+            "request": asked,
+            "response": json.dumps({"status_code": 200, "body": json.dumps(OPENAI_CHAT)}),
+        }
+    )
     assert len(log.answers) == 1
     assert log.queries["text"].tolist() == ["Best CRM?"]
 
@@ -268,7 +395,10 @@ def test_a_dialogue_is_one_record_a_turn_that_was_answered(read):
     ]
     log = read({"messages": said}, {"messages": [*said[:5], {"role": "user", "content": "Why?"}]})
     asked = dict(zip(log.queries["query_id"], log.queries["text"], strict=True))
-    told = [(asked[query], text) for query, text in log.answers[["query_id", "text"]].to_numpy().tolist()]
+    told = [
+        (asked[query], text)
+        for query, text in log.answers[["query_id", "text"]].to_numpy().tolist()
+    ]
     assert told == [("Best CRM?", "Acme."), ("And cheap?", "Beta.")]
     assert [asked[query] for query in log.failures["query_id"]] == ["Why?"]
 
@@ -279,7 +409,10 @@ def test_a_conversation_sent_with_its_response_is_one_ask(read):
         {"role": "assistant", "content": "hello"},
         {"role": "user", "content": "Best CRM?"},
     ]
-    log = read({"request": {"messages": said}, "response": OPENAI_CHAT}, {"messages": said, "response": OPENAI})
+    log = read(
+        {"request": {"messages": said}, "response": OPENAI_CHAT},
+        {"messages": said, "response": OPENAI},
+    )
     assert log.queries[["text", "demand"]].to_numpy().tolist() == [["Best CRM?", 2.0]]
 
 
@@ -321,12 +454,18 @@ def test_a_response_finds_its_prompt_by_its_id(record):
 
 def test_requests_and_responses_on_lines_of_their_own_are_paired(read):
     asked = {"messages": [{"role": "user", "content": "Best CRM?"}]}
-    log = read({"request_id": "r1", "request": asked}, {"request_id": "r1", "response": OPENAI_CHAT})
+    log = read(
+        {"request_id": "r1", "request": asked}, {"request_id": "r1", "response": OPENAI_CHAT}
+    )
     assert log.queries[["text", "demand"]].to_numpy().tolist() == [["Best CRM?", 1.0]]
     assert len(log.answers) == 1 and log.rejects.empty
 
 
 def test_formats_may_mix_in_one_file(read):
-    log = read({"input": "x", "response": OPENAI}, {"query": "y", **PERPLEXITY}, {"question": "z", "reply": "Acme."})
+    log = read(
+        {"input": "x", "response": OPENAI},
+        {"query": "y", **PERPLEXITY},
+        {"question": "z", "reply": "Acme."},
+    )
     assert log.answers["engine"].tolist() == ["openai", "perplexity", "unknown"]
     assert log.mapping["query"] == "request.input or request.messages or question"

@@ -6,11 +6,17 @@ from tests.collect.log_samples import A, B, C, kinds, read_records, spans
 
 CITE = "\ue200cite\ue202turn0search0\ue202turn0search1\ue201"
 BETA = '\ue200entity\ue202["company","Beta","maker"]\ue201'
-ANSWER = f"It depends. Acme leads by far. {CITE}\n- {BETA} is cheap \ue200cite\ue202turn0search2\ue201."
+ANSWER = (
+    f"It depends. Acme leads by far. {CITE}\n- {BETA} is cheap \ue200cite\ue202turn0search2\ue201."
+)
 
 
 def message(role, *parts, kind="text", **more):
-    about = {"author": {"role": role}, "create_time": 1767225600.5, "content": {"content_type": kind, "parts": list(parts)}}
+    about = {
+        "author": {"role": role},
+        "create_time": 1767225600.5,
+        "content": {"content_type": kind, "parts": list(parts)},
+    }
     return {"id": "m", "recipient": "all", "weight": 1.0, "metadata": {}, **about, **more}
 
 
@@ -25,7 +31,12 @@ def conversation(*messages, branches=()):
     mapping = {"root": {"id": "root", "message": None, "parent": None, "children": ["n0"]}}
     for i, one in enumerate(messages):
         following = [f"n{i + 1}"] if i + 1 < len(messages) else []
-        mapping[f"n{i}"] = {"id": f"n{i}", "message": one, "parent": f"n{i - 1}" if i else "root", "children": following}
+        mapping[f"n{i}"] = {
+            "id": f"n{i}",
+            "message": one,
+            "parent": f"n{i - 1}" if i else "root",
+            "children": following,
+        }
     for i, (parent, one) in enumerate(branches):
         mapping[f"b{i}"] = {"id": f"b{i}", "message": one, "parent": parent, "children": []}
     return {
@@ -53,24 +64,41 @@ ABOUT = {
             ],
         ),
         reference("\ue200cite\ue202turn0search2\ue201", items=[{"title": "A again", "url": A}]),
-        {"type": "sources_footnote", "matched_text": " ", "start_idx": 90, "sources": [{"title": "C", "url": C}]},
+        {
+            "type": "sources_footnote",
+            "matched_text": " ",
+            "start_idx": 90,
+            "sources": [{"title": "C", "url": C}],
+        },
         {"type": "image_group", "items": [{"url": "https://images.com/1"}]},
     ],
     "search_result_groups": [
-        {"type": "search_result_group", "domain": "d.com", "entries": [{"url": "https://d.com/1", "title": "D"}, {"url": A}]}
+        {
+            "type": "search_result_group",
+            "domain": "d.com",
+            "entries": [{"url": "https://d.com/1", "title": "D"}, {"url": A}],
+        }
     ],
     "search_queries": [{"q": "best crm"}, "crm 2026"],
 }
 ASKED = message("user", "Best CRM?")
 FULL = conversation(
     message("system", "", metadata={"is_visually_hidden_from_conversation": True}),
-    message("user", "About me", kind="user_editable_context", metadata={"is_visually_hidden_from_conversation": True}),
+    message(
+        "user",
+        "About me",
+        kind="user_editable_context",
+        metadata={"is_visually_hidden_from_conversation": True},
+    ),
     ASKED,
     message("assistant", "search('x')", kind="code", recipient="web.run"),
     message("tool", "raw results", metadata={"search_queries": [{"q": "crm for smb"}]}),
     message("assistant", "hm", kind="thoughts"),
     message("assistant", ANSWER, metadata=ABOUT),
-    branches=[("n2", message("assistant", "An answer that was regenerated.")), ("n1", message("user", "An edited question?"))],
+    branches=[
+        ("n2", message("assistant", "An answer that was regenerated.")),
+        ("n1", message("user", "An edited question?")),
+    ],
 )
 
 
@@ -81,18 +109,34 @@ def read(tmp_path):
 
 def test_the_current_branch_is_one_record_a_turn(read):
     log = read(FULL)
-    assert log.queries["text"].tolist() == ["Best CRM?"], "hidden, edited and tool messages are no queries"
+    assert log.queries["text"].tolist() == ["Best CRM?"], (
+        "hidden, edited and tool messages are no queries"
+    )
     answer = log.answers.iloc[0]
-    assert answer["text"] == "It depends. Acme leads by far.\n- Beta is cheap.", "markers are gone, names stay"
-    assert (answer["engine"], answer["model"], answer["surface"], answer["run_id"]) == ("chatgpt", "gpt-5", "app", "c1")
+    assert answer["text"] == "It depends. Acme leads by far.\n- Beta is cheap.", (
+        "markers are gone, names stay"
+    )
+    assert (answer["engine"], answer["model"], answer["surface"], answer["run_id"]) == (
+        "chatgpt",
+        "gpt-5",
+        "app",
+        "c1",
+    )
     assert answer["asked_at"] == datetime(2026, 1, 1, 0, 0, 0, 500000, tzinfo=UTC)
-    assert answer[["market", "extra"]].isna().all(), "nothing private beside question and answer is kept"
+    assert answer[["market", "extra"]].isna().all(), (
+        "nothing private beside question and answer is kept"
+    )
     assert answer["has_searched"]
 
 
 def test_markers_cite_the_sentence_before_them(read):
     log = read(FULL)
-    assert kinds(log) == [["a.com", "cited"], ["b.com", "cited"], ["d.com", "retrieved"], ["c.com", "retrieved"]]
+    assert kinds(log) == [
+        ["a.com", "cited"],
+        ["b.com", "cited"],
+        ["d.com", "retrieved"],
+        ["c.com", "retrieved"],
+    ]
     assert sorted(spans(log)) == [
         ("a.com", "- Beta is cheap"),
         ("a.com", "Acme leads by far."),
@@ -103,8 +147,12 @@ def test_markers_cite_the_sentence_before_them(read):
 
 
 def test_a_footnote_is_cited_where_nothing_is_marked(read):
-    about = {"content_references": [{"type": "sources_footnote", "sources": [{"title": "C", "url": C}]}]}
-    assert kinds(read(conversation(ASKED, message("assistant", "Acme.", metadata=about)))) == [["c.com", "cited"]]
+    about = {
+        "content_references": [{"type": "sources_footnote", "sources": [{"title": "C", "url": C}]}]
+    }
+    assert kinds(read(conversation(ASKED, message("assistant", "Acme.", metadata=about)))) == [
+        ["c.com", "cited"]
+    ]
 
 
 def test_old_citations_have_spans_or_stand_at_a_marker(read):
@@ -121,8 +169,15 @@ def test_old_citations_have_spans_or_stand_at_a_marker(read):
 
 
 def test_several_turns_and_messages_of_one_turn(read):
-    first, second = message("assistant", "One moment."), message("assistant", "Acme.", metadata=None)
-    log = read(conversation(ASKED, first, second, message("user", "And cheap?"), message("assistant", "Beta.")))
+    first, second = (
+        message("assistant", "One moment."),
+        message("assistant", "Acme.", metadata=None),
+    )
+    log = read(
+        conversation(
+            ASKED, first, second, message("user", "And cheap?"), message("assistant", "Beta.")
+        )
+    )
     assert log.answers["text"].tolist() == ["One moment.\n\nAcme.", "Beta."]
     assert log.answers["model"].tolist() == ["auto", "auto"]
     assert log.answers["has_searched"].tolist() == [False, False]
@@ -130,9 +185,17 @@ def test_several_turns_and_messages_of_one_turn(read):
 
 
 def test_spans_of_a_later_message_of_a_turn_are_moved(read):
-    about = {"content_references": [reference("\ue200cite\ue201", "Acme. \ue200cite\ue201", items=[{"url": A}])]}
+    about = {
+        "content_references": [
+            reference("\ue200cite\ue201", "Acme. \ue200cite\ue201", items=[{"url": A}])
+        ]
+    }
     log = read(
-        conversation(ASKED, message("assistant", "Wait."), message("assistant", "Acme. \ue200cite\ue201", metadata=about))
+        conversation(
+            ASKED,
+            message("assistant", "Wait."),
+            message("assistant", "Acme. \ue200cite\ue201", metadata=about),
+        )
     )
     assert spans(log) == [("a.com", "Acme.")]
 
@@ -168,6 +231,9 @@ def test_conversations_without_current_node_or_in_a_circle_are_read(read):
 
 def test_files_of_an_export_are_read_together_and_empty_conversations_left_out(read, tmp_path):
     read_records(tmp_path, [FULL], name="conversations-000.json")
-    log = read(conversation(message("user", "Why?"), message("assistant", "So.")), conversation(message("system", "")))
+    log = read(
+        conversation(message("user", "Why?"), message("assistant", "So.")),
+        conversation(message("system", "")),
+    )
     assert sorted(log.queries["text"]) == ["Best CRM?", "Why?"]
     assert log.rejects.empty

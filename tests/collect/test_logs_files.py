@@ -13,7 +13,12 @@ from coverage_kit.errors import LogError
 from coverage_kit.settings import LogSettings
 
 ROWS = [
-    {"query": "Größe?", "answer": "Acme €5.", "citations": ["https://a.com/1,2", "https://b.com"], "n": 1},
+    {
+        "query": "Größe?",
+        "answer": "Acme €5.",
+        "citations": ["https://a.com/1,2", "https://b.com"],
+        "n": 1,
+    },
     {"query": "two", "answer": "", "citations": [], "n": None},
 ]
 
@@ -39,23 +44,40 @@ def test_the_same_rows_in_every_format_make_the_same_tables(tmp_path):
     frame.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
     frame.to_json(tmp_path / "a.ndjson", orient="records", lines=True)
     write(tmp_path / "a.json", json.dumps({"count": 2, "data": ROWS}))
-    frame.assign(citations=frame["citations"].map(" | ".join)).to_excel(tmp_path / "a.xlsx", index=False)
+    frame.assign(citations=frame["citations"].map(" | ".join)).to_excel(
+        tmp_path / "a.xlsx", index=False
+    )
     expected = read(tmp_path / "a.parquet")
-    assert expected.citations["url"].tolist() == ["https://a.com/1,2", canonical_url("https://b.com")]
+    assert expected.citations["url"].tolist() == [
+        "https://a.com/1,2",
+        canonical_url("https://b.com"),
+    ]
     assert expected.failures["error"].tolist() == ["no answer text"]
     for ending in ("csv", "tsv", "jsonl", "ndjson", "json", "xlsx"):
         found = read(tmp_path / f"a.{ending}")
         for name in ("queries", "answers", "citations", "failures"):
-            left, right = (getattr(log, name).drop(columns="extra", errors="ignore") for log in (found, expected))
+            left, right = (
+                getattr(log, name).drop(columns="extra", errors="ignore")
+                for log in (found, expected)
+            )
             pd.testing.assert_frame_equal(left, right)  # but for extra: CSV knows no numbers
     together = read(tmp_path)
-    pd.testing.assert_frame_equal(together.answers.drop(columns="extra"), expected.answers.drop(columns="extra"))
+    pd.testing.assert_frame_equal(
+        together.answers.drop(columns="extra"), expected.answers.drop(columns="extra")
+    )
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"]
+)
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_csv_in_any_encoding_and_delimiter(tmp_path, encoding, delimiter):
-    text = delimiter.join(["query", "answer"]) + "\r\n" + delimiter.join(['"Größe, €;\nneu?"', "Acme."]) + "\r\n"
+    text = (
+        delimiter.join(["query", "answer"])
+        + "\r\n"
+        + delimiter.join(['"Größe, €;\nneu?"', "Acme."])
+        + "\r\n"
+    )
     log = read(write(tmp_path / "log.csv", text.encode(encoding)))
     assert texts(log) == ["Größe, €;\nneu?"]
     assert log.answers["text"].tolist() == ["Acme."]
@@ -80,7 +102,9 @@ def test_csv_rows_of_another_length(tmp_path):
     log = read(write(tmp_path / "log.csv", "query,answer\na,1,\nb,2,3\nc\n\n,\nd,4\n"))
     assert log.answers["text"].tolist() == ["1", "4"]
     assert log.failures["error"].tolist() == ["no answer text"]
-    assert log.rejects[["line", "reason"]].to_numpy().tolist() == [[3, "3 fields where the header has 2"]]
+    assert log.rejects[["line", "reason"]].to_numpy().tolist() == [
+        [3, "3 fields where the header has 2"]
+    ]
 
 
 def test_huge_csv_fields_are_read_up_to_a_bound(tmp_path, monkeypatch):
@@ -90,7 +114,9 @@ def test_huge_csv_fields_are_read_up_to_a_bound(tmp_path, monkeypatch):
     monkeypatch.setattr(lines, "MAX_LINE_CHARACTERS", 200_000)
     log = read(write(tmp_path / "log.csv", f"query,answer\na,{long}\nb,short\n"))
     assert texts(log) == ["b"]
-    assert log.rejects[["line", "reason"]].to_numpy().tolist() == [[2, "the line is longer than 200,000 characters"]]
+    assert log.rejects[["line", "reason"]].to_numpy().tolist() == [
+        [2, "the line is longer than 200,000 characters"]
+    ]
 
 
 def test_a_quote_that_never_closes_is_one_reject_that_says_how_much_is_lost(tmp_path):
@@ -124,11 +150,17 @@ def test_bad_lines_are_counted_and_the_rest_is_read(tmp_path, caplog):
         b"\n",
     ]
     with caplog.at_level(logging.WARNING):
-        log = read(write(tmp_path / "log.jsonl", good + b"".join(bad) + good.replace(b"a", b"z", 1)))
+        log = read(
+            write(tmp_path / "log.jsonl", good + b"".join(bad) + good.replace(b"a", b"z", 1))
+        )
     assert log.rejects["line"].tolist() == [2, 3, 4, 5, 6]
     reasons = log.rejects["reason"].tolist()
     assert reasons[0].startswith("broken JSON (")
-    assert reasons[1:4] == ["a JSON object was expected, found list", "no query", "the line is not UTF-8"]
+    assert reasons[1:4] == [
+        "a JSON object was expected, found list",
+        "no query",
+        "the line is not UTF-8",
+    ]
     assert log.rejects["file"].unique().tolist() == [str(tmp_path / "log.jsonl")]
     assert "log.jsonl, line 2: broken JSON" in caplog.text
 
@@ -159,8 +191,12 @@ def test_a_line_of_100_megabytes_takes_bounded_memory(tmp_path):
 
 
 def test_utf_16_json_lines_and_half_surrogates(tmp_path):
-    assert texts(read(write(tmp_path / "a.jsonl", '{"query": "Größe"}\n'.encode("utf-16")))) == ["Größe"]
-    assert texts(read(write(tmp_path / "b.jsonl", '{"query": "half \\ud83d"}\n'))) == ["half \ufffd"]
+    assert texts(read(write(tmp_path / "a.jsonl", '{"query": "Größe"}\n'.encode("utf-16")))) == [
+        "Größe"
+    ]
+    assert texts(read(write(tmp_path / "b.jsonl", '{"query": "half \\ud83d"}\n'))) == [
+        "half \ufffd"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -185,7 +221,9 @@ def test_a_folder_is_read_with_its_subfolders_and_other_tables_are_rejects(tmp_p
     log = read(tmp_path, tmp_path / "a.csv")
     assert texts(log) == ["a", "b"]
     assert log.queries["demand"].tolist() == [1.0, 1.0], "a file named twice is read once"
-    assert log.rejects["reason"].tolist() == ["no column with queries; found columns 'domain', 'pages'"]
+    assert log.rejects["reason"].tolist() == [
+        "no column with queries; found columns 'domain', 'pages'"
+    ]
 
 
 def test_the_sheet_with_queries_is_found(tmp_path):
@@ -193,16 +231,27 @@ def test_the_sheet_with_queries_is_found(tmp_path):
     with pd.ExcelWriter(path) as book:
         pd.DataFrame({"about": ["this export"]}).to_excel(book, sheet_name="Notes", index=False)
         pd.DataFrame().to_excel(book, sheet_name="Empty", index=False)
-        frame = pd.DataFrame({"Prompt": ["a", None, 7], "Response": ["1", "2", "3"], "Date": pd.Timestamp("2026-01-02")})
+        frame = pd.DataFrame(
+            {
+                "Prompt": ["a", None, 7],
+                "Response": ["1", "2", "3"],
+                "Date": pd.Timestamp("2026-01-02"),
+            }
+        )
         frame.to_excel(book, sheet_name="Data", index=False, startrow=2)
     log = read(path)
     assert texts(log) == ["a", "7"]
     assert log.answers["asked_at"].dt.strftime("%Y-%m-%d").tolist() == ["2026-01-02"] * 2
-    assert log.rejects[["file", "line"]].to_numpy().tolist() == [[f"{path} [Notes]", 1], [f"{path} [Data]", 5]]
+    assert log.rejects[["file", "line"]].to_numpy().tolist() == [
+        [f"{path} [Notes]", 1],
+        [f"{path} [Data]", 5],
+    ]
 
 
 def test_parquet_rows_are_read_over_batches(tmp_path):
-    pd.DataFrame({"question": [f"q {i}" for i in range(2500)], "vector": [[0.0] * 8] * 2500}).to_parquet(tmp_path / "a.parquet")
+    pd.DataFrame(
+        {"question": [f"q {i}" for i in range(2500)], "vector": [[0.0] * 8] * 2500}
+    ).to_parquet(tmp_path / "a.parquet")
     assert len(read(tmp_path / "a.parquet").queries) == 2500
 
 
@@ -220,11 +269,23 @@ def test_columns_set_by_hand_hold_where_they_are(tmp_path):
         ("log.txt", b"query\na\n", ["a file ending in .csv", "found .txt"]),
         ("log.csv", b"", ["an empty file"]),
         ("log.csv", b"query,answer\n", ["no rows with a query"]),
-        ("log.csv", b"name,age\nann,3\n", ["a column with the queries", "'name', 'age'", "[log.columns] query"]),
+        (
+            "log.csv",
+            b"name,age\nann,3\n",
+            ["a column with the queries", "'name', 'age'", "[log.columns] query"],
+        ),
         ("log.parquet", b"PAR1 but not really", ["a readable Parquet file"]),
         ("log.xlsx", b"not a zip", ["a readable xlsx workbook"]),
-        ("log.jsonl", b"{broken\n{again\n", ["records with a query", "2 unreadable", "line 1: broken JSON"]),
-        ("log.json", b"[{broken", ["records with a query", "line 1: broken JSON", "nothing of the file is read"]),
+        (
+            "log.jsonl",
+            b"{broken\n{again\n",
+            ["records with a query", "2 unreadable", "line 1: broken JSON"],
+        ),
+        (
+            "log.json",
+            b"[{broken",
+            ["records with a query", "line 1: broken JSON", "nothing of the file is read"],
+        ),
         ("log.json", b"{broken", ["records with a query", "line 1: broken JSON"]),
         ("log.jsonl", b'{"name": "ann"}\n', ["a column with the queries", "'name'"]),
     ],
@@ -272,7 +333,9 @@ def test_arrays_are_read_record_by_record_and_one_may_follow_another(tmp_path, m
     text = '\ufeff [{"query": "größe", "n": NaN}, {"query": "b"},\n 12, {"query": "c"}]\n[{"query": "d"}]'
     log = read(write(tmp_path / "a.json", text))
     assert texts(log) == ["größe", "b", "c", "d"]
-    assert log.rejects[["line", "reason"]].to_numpy().tolist() == [[3, "a JSON object was expected, found int"]]
+    assert log.rejects[["line", "reason"]].to_numpy().tolist() == [
+        [3, "a JSON object was expected, found int"]
+    ]
 
 
 def test_an_array_that_breaks_off_keeps_what_was_read_and_says_so(tmp_path):

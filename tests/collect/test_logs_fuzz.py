@@ -17,14 +17,40 @@ from tests.collect.test_logs_apis import OPENAI, PERPLEXITY
 from tests.collect.test_logs_chatgpt_export import FULL
 from tests.collect.test_logs_langfuse import ROW, api
 from tests.collect.test_logs_langsmith import CALL, ROOT
-from tests.collect.test_logs_trackers import AHREFS, OPENCITE, PROFOUND, PROFOUND_2, SUPERLINES, SURFACEDBY
+from tests.collect.test_logs_trackers import (
+    AHREFS,
+    OPENCITE,
+    PROFOUND,
+    PROFOUND_2,
+    SUPERLINES,
+    SURFACEDBY,
+)
 
-ASKED = {"messages": [{"role": "user", "content": "Best CRM?"}], "contents": "Best CRM?", "input": "Best CRM?"}
+ASKED = {
+    "messages": [{"role": "user", "content": "Best CRM?"}],
+    "contents": "Best CRM?",
+    "input": "Best CRM?",
+}
 SAMPLES = (
-    *({"request": ASKED, "response": one} for one in (OPENAI, PERPLEXITY, OPENAI_CHAT, GEMINI, GEMINI_SNAKE, ANTHROPIC)),
+    *(
+        {"request": ASKED, "response": one}
+        for one in (OPENAI, PERPLEXITY, OPENAI_CHAT, GEMINI, GEMINI_SNAKE, ANTHROPIC)
+    ),
     {"custom_id": "1", "params": ASKED, "result": {"type": "succeeded", "message": ANTHROPIC}},
     {"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}] * 2},
-    *(FULL, ROW, api(ROW), CALL, ROOT, PROFOUND, PROFOUND_2, AHREFS, SUPERLINES, SURFACEDBY, OPENCITE),
+    *(
+        FULL,
+        ROW,
+        api(ROW),
+        CALL,
+        ROOT,
+        PROFOUND,
+        PROFOUND_2,
+        AHREFS,
+        SUPERLINES,
+        SURFACEDBY,
+        OPENCITE,
+    ),
     {"keys": ["best crm", A], "clicks": 1, "impressions": 2},
 )
 
@@ -32,33 +58,86 @@ SAMPLES = (
 def names_in(value):
     """Return every key of a record, however deep."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return {*(value if isinstance(value, dict) else ()), *(name for one in inner for name in names_in(one))}
+    return {
+        *(value if isinstance(value, dict) else ()),
+        *(name for one in inner for name in names_in(one)),
+    }
 
 
 def paths_in(value, path=()):
     """Yield the path of every part of a record."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    items = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for key, inner in items:
         yield (*path, key)
         yield from paths_in(inner, (*path, key))
 
 
-KEYS = sorted({name for sample in SAMPLES for name in names_in(sample)} | {"body", "error", "prompt", "question", "query"})
+KEYS = sorted(
+    {name for sample in SAMPLES for name in names_in(sample)}
+    | {"body", "error", "prompt", "question", "query"}
+)
 LEAVES = st.sampled_from(
     (
-        *("user", "assistant", "text", "output_text", "message", "web_search_call", "web_search_tool_result", "sonar"),
-        *("claude-x", "errored", "GENERATION", "llm", "n0", A, f"{REDIRECT}1", "a.com", "[1]", "\ue200cite\ue201", "【1†s】"),
+        *(
+            "user",
+            "assistant",
+            "text",
+            "output_text",
+            "message",
+            "web_search_call",
+            "web_search_tool_result",
+            "sonar",
+        ),
+        *(
+            "claude-x",
+            "errored",
+            "GENERATION",
+            "llm",
+            "n0",
+            A,
+            f"{REDIRECT}1",
+            "a.com",
+            "[1]",
+            "\ue200cite\ue201",
+            "【1†s】",
+        ),
         *('{"a": [1]}', "", "x"),
     )
 )
 LEAF = LEAVES | st.none() | st.booleans() | st.integers() | st.floats()
 JSON = st.recursive(
     LEAF,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 ODD = st.sampled_from(
-    [None, "", "x", 0, -1, 10**30, 1.5, True, [], {}, [None], ["x"], {"x": "y"}, [[]], "half \ud83d", "[", float("nan")]
+    [
+        None,
+        "",
+        "x",
+        0,
+        -1,
+        10**30,
+        1.5,
+        True,
+        [],
+        {},
+        [None],
+        ["x"],
+        {"x": "y"},
+        [[]],
+        "half \ud83d",
+        "[",
+        float("nan"),
+    ]
 )
 
 
@@ -79,7 +158,9 @@ def test_no_record_of_a_vendor_that_is_changed_here_and_there_breaks_a_format(sa
 def test_changed_and_cut_records_are_answers_failures_or_rejects(tmp_path_factory, sample, data):
     path = tmp_path_factory.mktemp("fuzz") / "log.jsonl"
     lines = json.dumps(sample) + "\n" + json.dumps(mutated(sample, data)) + "\n"
-    path.write_text(lines[: len(lines) - data.draw(st.sampled_from([0, 1, 2, 60]))], encoding="utf-8")
+    path.write_text(
+        lines[: len(lines) - data.draw(st.sampled_from([0, 1, 2, 60]))], encoding="utf-8"
+    )
     try:
         log = read_log(LogSettings(files=(str(path),)))
     except LogError as error:
@@ -126,7 +207,9 @@ def check(values):
         one.recognises(exchange)
     readers = [lambda one=one: one.read(exchange) for one in FORMATS]
     readers += [lambda one=one: one.read(values, one.fields) for one in TABLE_FORMATS]
-    readers += [lambda one=one: one.fallback(values, one.fields) for one in TABLE_FORMATS if one.fallback]
+    readers += [
+        lambda one=one: one.fallback(values, one.fields) for one in TABLE_FORMATS if one.fallback
+    ]
     for read_all in (*readers, lambda: generic.read_rows(values, choose_columns(list(values), {}))):
         try:
             assert all(isinstance(record, LogRecord) for record in read_all())

@@ -4,7 +4,10 @@ import pytest
 
 from tests.collect.log_samples import GEMINI, GEMINI_SNAKE, REDIRECT, A, kinds, read_records, spans
 
-ASKED = {"model": "gemini-2.5-flash", "contents": [{"role": "user", "parts": [{"text": "Best CRM?"}]}]}
+ASKED = {
+    "model": "gemini-2.5-flash",
+    "contents": [{"role": "user", "parts": [{"text": "Best CRM?"}]}],
+}
 
 
 @pytest.fixture
@@ -16,7 +19,11 @@ def test_supported_chunks_are_cited_and_the_others_retrieved(read):
     log = read({"request": ASKED, "response": GEMINI})
     answer = log.answers.iloc[0]
     assert answer["text"] == "Größe zählt. Acme führt.", "thoughts are no answer"
-    assert (answer["engine"], answer["model"], answer["surface"]) == ("gemini", "gemini-2.5-flash", "api")
+    assert (answer["engine"], answer["model"], answer["surface"]) == (
+        "gemini",
+        "gemini-2.5-flash",
+        "api",
+    )
     assert (answer["run_id"], answer["has_searched"]) == ("g1", True)
     assert answer["asked_at"] == datetime(2026, 1, 1, tzinfo=UTC)
     assert kinds(log) == [["a.com", "cited"], ["b.com", "retrieved"]]
@@ -25,7 +32,10 @@ def test_supported_chunks_are_cited_and_the_others_retrieved(read):
 
 
 def test_byte_offsets_of_a_part_are_characters_of_the_whole_answer(read):
-    assert spans(read({"request": ASKED, "response": GEMINI})) == [("a.com", "Größe zählt."), ("a.com", "führt.")]
+    assert spans(read({"request": ASKED, "response": GEMINI})) == [
+        ("a.com", "Größe zählt."),
+        ("a.com", "führt."),
+    ]
 
 
 def test_redirects_are_the_start_page_of_the_domain_they_are_titled_by(read):
@@ -59,7 +69,12 @@ def test_a_span_leads_to_the_words_of_its_segment_or_is_left_out(read, segment, 
     candidate = GEMINI["candidates"][0]
     grounding = {"groundingChunks": [{"web": {"uri": A}}]}
     grounding["groundingSupports"] = [{"segment": segment, "groundingChunkIndices": [0, 7, "x"]}]
-    log = read({"request": ASKED, "response": {"candidates": [{**candidate, "groundingMetadata": grounding}]}})
+    log = read(
+        {
+            "request": ASKED,
+            "response": {"candidates": [{**candidate, "groundingMetadata": grounding}]},
+        }
+    )
     assert kinds(log) == [["a.com", "cited"]]
     assert [found for _, found in spans(log)] == ([words] if words else [])
 
@@ -70,15 +85,31 @@ def test_a_span_leads_to_the_words_of_its_segment_or_is_left_out(read, segment, 
         "Best CRM?",
         ["Best CRM?"],
         {"parts": [{"text": "Best CRM?"}]},
-        [{"role": "user", "parts": [{"text": "hi"}]}, {"role": "model", "parts": [{"text": "yes?"}]}, {"text": "Best CRM?"}],
+        [
+            {"role": "user", "parts": [{"text": "hi"}]},
+            {"role": "model", "parts": [{"text": "yes?"}]},
+            {"text": "Best CRM?"},
+        ],
         [
             {"role": "user", "parts": [{"text": "Best CRM?"}]},
-            {"role": "user", "parts": [{"functionResponse": {"name": "f", "response": {"text": "no words of the user"}}}]},
+            {
+                "role": "user",
+                "parts": [
+                    {
+                        "functionResponse": {
+                            "name": "f",
+                            "response": {"text": "no words of the user"},
+                        }
+                    }
+                ],
+            },
         ],
     ],
 )
 def test_every_shape_of_contents_gives_the_query(read, contents):
-    assert read({"request": {"contents": contents}, "response": GEMINI}).queries["text"].tolist() == ["Best CRM?"]
+    assert read({"request": {"contents": contents}, "response": GEMINI}).queries[
+        "text"
+    ].tolist() == ["Best CRM?"]
 
 
 def test_batches_carry_request_and_response_on_one_line(read):
@@ -93,7 +124,10 @@ def test_batches_carry_request_and_response_on_one_line(read):
     [
         ({"promptFeedback": {"blockReason": "SAFETY"}}, "the prompt was blocked: SAFETY"),
         ({"candidates": [{"finishReason": "SAFETY"}]}, "no answer text, finish reason SAFETY"),
-        ({"candidates": [{"finish_reason": "FinishReason.RECITATION"}]}, "no answer text, finish reason RECITATION"),
+        (
+            {"candidates": [{"finish_reason": "FinishReason.RECITATION"}]},
+            "no answer text, finish reason RECITATION",
+        ),
         ({"candidates": [{"content": {"parts": []}, "finishReason": "STOP"}]}, "no answer text"),
     ],
 )
@@ -112,5 +146,10 @@ def test_an_answer_that_was_cut_off_or_not_grounded_is_an_answer(read):
 
 
 def test_pages_of_the_url_context_are_retrieved(read):
-    candidate = {"content": {"parts": [{"text": "Acme."}]}, "urlContextMetadata": {"urlMetadata": [{"retrievedUrl": A}]}}
-    assert kinds(read({"request": ASKED, "response": {"candidates": [candidate]}})) == [["a.com", "retrieved"]]
+    candidate = {
+        "content": {"parts": [{"text": "Acme."}]},
+        "urlContextMetadata": {"urlMetadata": [{"retrievedUrl": A}]},
+    }
+    assert kinds(read({"request": ASKED, "response": {"candidates": [candidate]}})) == [
+        ["a.com", "retrieved"]
+    ]

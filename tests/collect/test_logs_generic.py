@@ -11,7 +11,14 @@ from coverage_kit.collect.logs import describe_mapping, normal_form, read_log
 from coverage_kit.collect.logs.columns import choose_columns
 from coverage_kit.collect.logs.record import Citation
 from coverage_kit.collect.logs.times import parse_time, parse_times
-from coverage_kit.collect.logs.values import citations_of, error_of, flag_of, number_of, searches_of, text_of
+from coverage_kit.collect.logs.values import (
+    citations_of,
+    error_of,
+    flag_of,
+    number_of,
+    searches_of,
+    text_of,
+)
 from coverage_kit.settings import LogSettings
 from coverage_kit.tables import ANSWERS, CITATIONS, FAILURES, QUERIES, REJECTS, SEARCHES
 
@@ -79,10 +86,18 @@ def test_every_field_of_a_csv_is_found_by_its_name(read):
         "searches": "Search Queries",
     }
     answer = log.answers.iloc[0]
-    assert (answer["engine"], answer["model"], answer["surface"], answer["run_id"]) == ("chatgpt", "gpt-5", "app", "r1")
+    assert (answer["engine"], answer["model"], answer["surface"], answer["run_id"]) == (
+        "chatgpt",
+        "gpt-5",
+        "app",
+        "r1",
+    )
     assert answer["asked_at"] == datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC)
     assert (answer["text"], answer["has_searched"]) == ("Acme leads.", True)
-    assert log.citations[["position", "site", "kind"]].to_numpy().tolist() == [[0, "a.com", "cited"], [1, "b.com", "cited"]]
+    assert log.citations[["position", "site", "kind"]].to_numpy().tolist() == [
+        [0, "a.com", "cited"],
+        [1, "b.com", "cited"],
+    ]
     assert log.citations["url"].tolist()[0] == A
     assert not log.citations["url"].str.contains("utm_").any()
     assert log.searches["text"].tolist() == ["crm 2026"], "the verbatim prompt is no fan-out"
@@ -90,7 +105,10 @@ def test_every_field_of_a_csv_is_found_by_its_name(read):
 
 
 def test_ids_follow_from_content_alone(read):
-    first, second = read("query,answer\nBest CRM?,Acme.\n"), read("question,response\nBest CRM?,Acme.\n", "other.csv")
+    first, second = (
+        read("query,answer\nBest CRM?,Acme.\n"),
+        read("question,response\nBest CRM?,Acme.\n", "other.csv"),
+    )
     assert first.answers["answer_id"].tolist() == second.answers["answer_id"].tolist()
     assert first.queries["query_id"].str.fullmatch("q[0-9a-f]{10}").all()
     assert first.answers["answer_id"].str.fullmatch("a[0-9a-f]{12}").all()
@@ -98,7 +116,10 @@ def test_ids_follow_from_content_alone(read):
 
 def test_spellings_of_one_query_are_one_under_the_most_frequent(read):
     log = read("query,answer\nbest crm,1\nBest CRM?,2\nBest CRM?,3\nBEST  crm,4\nother,5\n")
-    assert log.queries[["text", "demand"]].to_numpy().tolist() == [["Best CRM?", 4.0], ["other", 1.0]]
+    assert log.queries[["text", "demand"]].to_numpy().tolist() == [
+        ["Best CRM?", 4.0],
+        ["other", 1.0],
+    ]
     assert log.answers["query_id"].nunique() == 2
 
 
@@ -108,12 +129,18 @@ def test_the_first_of_equally_frequent_spellings_stands(read):
 
 def test_demand_is_the_largest_of_each_spelling_summed_over_spellings(read):
     log = read('query,volume\nbest crm,10\nbest crm,30\nBest CRM,"1,005"\nother,\nother,\n')
-    assert dict(zip(log.queries["text"], log.queries["demand"], strict=True)) == {"best crm": 1035.0, "other": 2.0}
+    assert dict(zip(log.queries["text"], log.queries["demand"], strict=True)) == {
+        "best crm": 1035.0,
+        "other": 2.0,
+    }
 
 
 def test_failed_asks_do_not_count_as_demand(read):
     log = read("query,answer,error\nx,Acme.,\nx,,timeout\ny,,timeout\n")
-    assert dict(zip(log.queries["text"], log.queries["demand"], strict=True)) == {"x": 1.0, "y": 0.0}
+    assert dict(zip(log.queries["text"], log.queries["demand"], strict=True)) == {
+        "x": 1.0,
+        "y": 0.0,
+    }
 
 
 def test_first_and_last_times_of_a_query(read):
@@ -124,18 +151,31 @@ def test_first_and_last_times_of_a_query(read):
 
 
 def test_a_log_of_queries_only_has_empty_tables_of_the_right_kinds(read):
-    log = read('{"text": "how do I rebase?", "topic": "git"}\n{"text": "How do I rebase"}\n', "log.jsonl")
+    log = read(
+        '{"text": "how do I rebase?", "topic": "git"}\n{"text": "How do I rebase"}\n', "log.jsonl"
+    )
     assert log.mapping == {"query": "text"}
     assert log.queries["demand"].tolist() == [2.0]
-    for schema, table in ((ANSWERS, log.answers), (CITATIONS, log.citations), (SEARCHES, log.searches)):
+    for schema, table in (
+        (ANSWERS, log.answers),
+        (CITATIONS, log.citations),
+        (SEARCHES, log.searches),
+    ):
         assert table.empty
         schema.check(table, "read_log() returned")
     assert log.failures.empty and log.rejects.empty
 
 
 def test_all_tables_meet_their_schemas(read):
-    log = read(f"query,answer,engine,date,sources,searches\nx,Acme.,a,2026-01-01,{A},y\nz,,a,,,\n,,,,,b\n")
-    pairs = (QUERIES, log.queries), (ANSWERS, log.answers), (CITATIONS, log.citations), (SEARCHES, log.searches)
+    log = read(
+        f"query,answer,engine,date,sources,searches\nx,Acme.,a,2026-01-01,{A},y\nz,,a,,,\n,,,,,b\n"
+    )
+    pairs = (
+        (QUERIES, log.queries),
+        (ANSWERS, log.answers),
+        (CITATIONS, log.citations),
+        (SEARCHES, log.searches),
+    )
     for schema, table in (*pairs, (FAILURES, log.failures), (REJECTS, log.rejects)):
         assert len(table) == 1 + (schema is QUERIES)
         schema.check(table, "read_log() returned")
@@ -158,7 +198,9 @@ def test_answers_without_citations_are_kept_and_did_not_search(read):
 
 def test_without_a_column_of_citations_every_answer_searched_unless_told(read):
     assert read("query,answer\nx,Acme.\n").answers["has_searched"].tolist() == [True]
-    assert read("query,answer,web search\nx,1,no\ny,2,true\nz,3,?\n").answers["has_searched"].tolist() == [False, True, True]
+    assert read("query,answer,web search\nx,1,no\ny,2,true\nz,3,?\n").answers[
+        "has_searched"
+    ].tolist() == [False, True, True]
 
 
 def test_one_row_for_each_citation_is_one_answer(read):
@@ -167,12 +209,17 @@ def test_one_row_for_each_citation_is_one_answer(read):
         f"x,a,1,2026-01-01,Acme.,{A}\nx,a,1,2026-01-01,Acme.,{B}\nx,a,2,2026-01-01,Acme.,{B}\n"
     )
     assert log.answers["run_id"].tolist() == ["1", "2"]
-    assert log.citations.groupby("answer_id", sort=False)["site"].agg(list).tolist() == [["a.com", "b.com"], ["b.com"]]
+    assert log.citations.groupby("answer_id", sort=False)["site"].agg(list).tolist() == [
+        ["a.com", "b.com"],
+        ["b.com"],
+    ]
     assert log.queries["demand"].tolist() == [2.0]
 
 
 def test_exact_duplicates_are_one_answer_but_surfaces_are_not_mixed(read):
-    log = read(f"query,answer,surface,sources\nx,Acme.,api,{A}\nx,Acme.,api,{A}\nx,Acme.,scrape,{A}\n")
+    log = read(
+        f"query,answer,surface,sources\nx,Acme.,api,{A}\nx,Acme.,api,{A}\nx,Acme.,scrape,{A}\n"
+    )
     assert log.answers["surface"].tolist() == ["api", "scrape"]
     assert len(log.citations) == 2
 
@@ -181,7 +228,12 @@ def test_a_page_is_one_citation_however_it_is_spelled_and_cited_wins(read):
     row = {
         "query": "x",
         "answer": "Acme.",
-        "citations": [f"{A}?utm_source=openai", f"{A}#frag", "see the manual", {"url": B, "title": "B"}],
+        "citations": [
+            f"{A}?utm_source=openai",
+            f"{A}#frag",
+            "see the manual",
+            {"url": B, "title": "B"},
+        ],
         "retrieved": ["https://c.com/1", A, "ftp://d.com"],
     }
     log = read(json.dumps(row), "log.jsonl")
@@ -190,7 +242,10 @@ def test_a_page_is_one_citation_however_it_is_spelled_and_cited_wins(read):
 
 
 def test_missing_engine_is_unknown(read):
-    assert read("query,answer,engine\nx,1,\ny,2, Perplexity \n").answers["engine"].tolist() == ["unknown", "perplexity"]
+    assert read("query,answer,engine\nx,1,\ny,2, Perplexity \n").answers["engine"].tolist() == [
+        "unknown",
+        "perplexity",
+    ]
 
 
 def test_columns_set_by_hand_win_over_names(read):
@@ -234,7 +289,10 @@ def test_describe_mapping_names_what_is_missing():
         (f"{A}; {B};", [A, B]),
         (f"{A},{B}", [A, B]),
         ("https://a.com/1,2, https://b.com", ["https://a.com/1,2", B]),
-        ("https://web.archive.org/web/2020/https://a.com", ["https://web.archive.org/web/2020/https://a.com"]),
+        (
+            "https://web.archive.org/web/2020/https://a.com",
+            ["https://web.archive.org/web/2020/https://a.com"],
+        ),
         ("[Acme](https://a.com/x_(y)) and <https://b.com>", ["https://a.com/x_(y)", B]),
         ("n/a", []),
         ("", []),
@@ -312,7 +370,10 @@ def test_times_of_any_spelling_are_utc(value, text):
     assert parse_time(value) == datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-@pytest.mark.parametrize("value", ["soon", "", None, math.nan, math.inf, True, 12, "99/99/2026", "0001-01-01", pd.NaT, [1]])
+@pytest.mark.parametrize(
+    "value",
+    ["soon", "", None, math.nan, math.inf, True, 12, "99/99/2026", "0001-01-01", pd.NaT, [1]],
+)
 def test_what_is_no_time_is_missing(value):
     assert parse_time(value) is None
 
@@ -328,24 +389,44 @@ def test_unreadable_times_are_counted(caplog):
 
 
 def test_cells_as_text_numbers_flags_and_errors():
-    assert [text_of(value) for value in (5.0, 2.5, None, math.nan, {"content": [{"text": "a"}, {"text": "b"}]})] == [
-        *("5", "2.5", "", "", "a\nb")
-    ]
+    assert [
+        text_of(value)
+        for value in (5.0, 2.5, None, math.nan, {"content": [{"text": "a"}, {"text": "b"}]})
+    ] == [*("5", "2.5", "", "", "a\nb")]
     assert text_of("half \ud83d pair") == "half \ufffd pair"
-    assert [number_of(value) for value in ("1,200", "1 200 300", 7, "x", -1, math.inf, None)] == [1200, 1200300, 7] + [None] * 4
-    assert [flag_of(value) for value in (True, "No", 1, "maybe", None)] == [True, False, True, None, None]
+    assert [number_of(value) for value in ("1,200", "1 200 300", 7, "x", -1, math.inf, None)] == [
+        1200,
+        1200300,
+        7,
+    ] + [None] * 4
+    assert [flag_of(value) for value in (True, "No", 1, "maybe", None)] == [
+        True,
+        False,
+        True,
+        None,
+        None,
+    ]
     assert error_of({"message": "rate limit", "code": 429}) == "rate limit"
     assert [error_of(value) for value in (None, "", "None", False, {}, "0")] == [None] * 6
     assert error_of(True) == "failed"
-    assert [error_of(None, status) for status in (200, "200", 500.0, "completed", "failed", None)] == [
-        *(None, None, "HTTP status 500", None, "status failed", None)
-    ]
+    assert [
+        error_of(None, status) for status in (200, "200", 500.0, "completed", "failed", None)
+    ] == [*(None, None, "HTTP status 500", None, "status failed", None)]
 
 
 def test_markers_in_an_answer_are_the_spans_of_the_pages_named_in_that_place(tmp_path):
-    row = {"query": "q", "answer": "Acme [2]. B [1][2], C [9].", "citations": "https://a.com https://b.com https://c.com"}
+    row = {
+        "query": "q",
+        "answer": "Acme [2]. B [1][2], C [9].",
+        "citations": "https://a.com https://b.com https://c.com",
+    }
     pd.DataFrame([row]).to_csv(tmp_path / "a.csv", index=False)
     log = read_log(LogSettings(files=(str(tmp_path / "a.csv"),)))
-    assert log.citations[["site", "kind"]].to_numpy().tolist() == [[f"{name}.com", "cited"] for name in "abc"]
-    told = [(position, row["answer"][start:end]) for position, start, end in log.spans[["position", "start", "end"]].to_numpy()]
+    assert log.citations[["site", "kind"]].to_numpy().tolist() == [
+        [f"{name}.com", "cited"] for name in "abc"
+    ]
+    told = [
+        (position, row["answer"][start:end])
+        for position, start, end in log.spans[["position", "start", "end"]].to_numpy()
+    ]
     assert told == [(1, "[2]"), (0, "[1]"), (1, "[2]")]

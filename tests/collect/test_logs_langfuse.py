@@ -37,14 +37,23 @@ def api(row):
         "provided_model_name": "model",
     }
     values = {spelled.get(name, name): value for name, value in row.items()}
-    return {**values, "input": json.loads(row["input"]), "output": json.loads(row["output"] or "null")}
+    return {
+        **values,
+        "input": json.loads(row["input"]),
+        "output": json.loads(row["output"] or "null"),
+    }
 
 
 def check(log):
     answer = log.answers.iloc[0]
     assert log.queries[["text", "demand"]].to_numpy().tolist() == [['Best "CRM"?', 1.0]]
     assert answer["text"] == 'Acme, "first".'
-    assert (answer["engine"], answer["model"], answer["surface"], answer["run_id"]) == ("openai", "gpt-5", "api", "t1")
+    assert (answer["engine"], answer["model"], answer["surface"], answer["run_id"]) == (
+        "openai",
+        "gpt-5",
+        "api",
+        "t1",
+    )
     assert answer["asked_at"] == datetime(2026, 1, 1, 10, tzinfo=UTC)
     assert log.failures["error"].tolist() == ["rate limit"]
     assert log.sources[["format", "n_records"]].to_numpy().tolist() == [["Langfuse", 2]]
@@ -58,7 +67,11 @@ def test_the_same_observations_from_every_export(tmp_path, name):
         pd.DataFrame(rows).to_parquet(tmp_path / name)
         check(read_log(LogSettings(files=(str(tmp_path),))))
     elif name == "log.json":
-        check(read_records(tmp_path, {"data": [api(row) for row in rows], "meta": {"page": 1}}, name=name))
+        check(
+            read_records(
+                tmp_path, {"data": [api(row) for row in rows], "meta": {"page": 1}}, name=name
+            )
+        )
     else:
         check((read_rows if name == "log.csv" else read_records)(tmp_path, *rows, name=name))
 
@@ -68,8 +81,16 @@ def test_the_same_observations_from_every_export(tmp_path, name):
     [
         ("best crm", "Acme.", "Acme."),
         ('"best crm"', '"Acme."', "Acme."),
-        ({"messages": [{"role": "user", "content": "best crm"}]}, {"choices": [{"message": {"content": "Acme."}}]}, "Acme."),
-        ({"question": "best crm", "k": 4}, {"answer": "Acme.", "sources": ["https://a.com"]}, "Acme."),
+        (
+            {"messages": [{"role": "user", "content": "best crm"}]},
+            {"choices": [{"message": {"content": "Acme."}}]},
+            "Acme.",
+        ),
+        (
+            {"question": "best crm", "k": 4},
+            {"answer": "Acme.", "sources": ["https://a.com"]},
+            "Acme.",
+        ),
         ({"topic": "best crm"}, {"reply_text": "Acme."}, "Acme."),
         (
             {"role": "user", "content": "best crm"},
@@ -91,14 +112,23 @@ def test_inputs_and_outputs_of_many_shapes(tmp_path, asked, told, text):
 
 
 def test_a_providers_response_is_read_with_its_citations(tmp_path):
-    log = read_records(tmp_path, {**ROW, "output": json.dumps(OPENAI_CHAT)}, {**ROW, "trace_id": "t2", "output": ANTHROPIC})
+    log = read_records(
+        tmp_path,
+        {**ROW, "output": json.dumps(OPENAI_CHAT)},
+        {**ROW, "trace_id": "t2", "output": ANTHROPIC},
+    )
     assert spans(log)[:2] == [("a.com", "Acme leads."), ("a.com", "Beta lags.")]
     assert log.answers["engine"].tolist() == ["openai", "claude"]
     assert len(kinds(log)) == 1 + 3
 
 
 def test_a_generation_without_a_question_is_a_reject(tmp_path):
-    log = read_records(tmp_path, ROW, {**ROW, "input": [{"role": "system", "content": "Be brief."}]}, {**ROW, "input": None})
+    log = read_records(
+        tmp_path,
+        ROW,
+        {**ROW, "input": [{"role": "system", "content": "Be brief."}]},
+        {**ROW, "input": None},
+    )
     assert log.rejects["reason"].tolist() == ["no query: the call has no message of a user"] * 2
 
 
@@ -122,6 +152,10 @@ def test_traces_are_questions_with_the_answer_of_the_whole_application(tmp_path)
 
 
 def test_an_error_without_a_message_is_a_failure_and_a_message_alone_is_none(tmp_path):
-    log = read_records(tmp_path, {**ROW, "level": "ERROR"}, {**ROW, "trace_id": "t2", "status_message": "retried once"})
+    log = read_records(
+        tmp_path,
+        {**ROW, "level": "ERROR"},
+        {**ROW, "trace_id": "t2", "status_message": "retried once"},
+    )
     assert log.failures["error"].tolist() == ["level ERROR"]
     assert log.answers["run_id"].tolist() == ["t2"]

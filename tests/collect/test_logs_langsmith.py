@@ -16,9 +16,13 @@ def langchain(name, content):
     }
 
 
-MESSAGES = [[langchain("SystemMessage", "Be brief."), langchain("HumanMessage", "Context: ... Best CRM?")]]
+MESSAGES = [
+    [langchain("SystemMessage", "Be brief."), langchain("HumanMessage", "Context: ... Best CRM?")]
+]
 GENERATED = {
-    "generations": [[{"text": "Acme.", "type": "ChatGeneration", "message": langchain("AIMessage", "Acme.")}]],
+    "generations": [
+        [{"text": "Acme.", "type": "ChatGeneration", "message": langchain("AIMessage", "Acme.")}]
+    ],
     "llm_output": {"model_name": "gpt-5-2026"},
 }
 CALL = {
@@ -62,19 +66,35 @@ def test_a_file_of_calls_alone_is_read_by_them(tmp_path):
 
 
 def test_csv_exports_hold_json_in_their_cells(tmp_path):
-    row = {**ROOT, "parent_run_id": "", "error": "", **{key: json.dumps(ROOT[key]) for key in ("inputs", "outputs", "extra")}}
+    row = {
+        **ROOT,
+        "parent_run_id": "",
+        "error": "",
+        **{key: json.dumps(ROOT[key]) for key in ("inputs", "outputs", "extra")},
+    }
     assert read_rows(tmp_path, row).answers["text"].tolist() == ["Acme."]
 
 
 @pytest.mark.parametrize(
     ("inputs", "outputs"),
     [
-        ({"messages": [{"role": "user", "content": "best crm"}]}, {"role": "assistant", "content": "Acme."}),
-        ({"messages": [["system", "Be brief."], ["human", "best crm"]]}, {"output": langchain("AIMessage", "Acme.")}),
+        (
+            {"messages": [{"role": "user", "content": "best crm"}]},
+            {"role": "assistant", "content": "Acme."},
+        ),
+        (
+            {"messages": [["system", "Be brief."], ["human", "best crm"]]},
+            {"output": langchain("AIMessage", "Acme.")},
+        ),
         ({"input": "best crm", "chat_history": []}, {"output": "Acme."}),
         (
             {"input": [{"type": "human", "content": "best crm"}]},
-            {"messages": [{"type": "human", "content": "best crm"}, {"type": "ai", "content": "Acme."}]},
+            {
+                "messages": [
+                    {"type": "human", "content": "best crm"},
+                    {"type": "ai", "content": "Acme."},
+                ]
+            },
         ),
         ({"query": "best crm"}, {"answer": "Acme.", "context": ["a", "b"]}),
         ({"user_msg": "best crm"}, GENERATED),
@@ -93,7 +113,8 @@ def test_responses_of_openai_keep_their_citations(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("more", "reason"), [({"error": "ValueError('x')"}, "ValueError('x')"), ({"status": "error"}, "status error")]
+    ("more", "reason"),
+    [({"error": "ValueError('x')"}, "ValueError('x')"), ({"status": "error"}, "status error")],
 )
 def test_failed_runs_are_failures(tmp_path, more, reason):
     log = read_records(tmp_path, {**ROOT, "outputs": None, **more})

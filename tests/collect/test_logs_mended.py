@@ -33,7 +33,12 @@ def lines_of(*records):
 
 def asked(name, prompt, **more):
     said = [{"role": "user", "content": prompt}]
-    return {"custom_id": name, "method": "POST", "body": {"model": "gpt-5", "messages": said}, **more}
+    return {
+        "custom_id": name,
+        "method": "POST",
+        "body": {"model": "gpt-5", "messages": said},
+        **more,
+    }
 
 
 def cited(log):
@@ -46,20 +51,28 @@ def test_responses_to_an_id_that_two_requests_have_are_rejects(read):
         b_jsonl=lines_of(asked("1", "other?"), asked("2", "erp?")),
         c_jsonl=lines_of({"custom_id": "1", **REPLY}, {"custom_id": "2", **REPLY}),
     )
-    assert log.rejects[["line", "reason"]].to_numpy().tolist() == [[1, "two requests have this id: 1"]]
+    assert log.rejects[["line", "reason"]].to_numpy().tolist() == [
+        [1, "two requests have this id: 1"]
+    ]
     assert log.queries["text"].tolist() == ["erp?"]
 
 
 def test_a_request_without_a_response_is_a_failure(read, caplog):
     log = read(
-        a_jsonl=lines_of(asked("1", "crm?"), asked("2", "erp?"), asked("3", "cms?", said_of_it="Acme.")),
+        a_jsonl=lines_of(
+            asked("1", "crm?"), asked("2", "erp?"), asked("3", "cms?", said_of_it="Acme.")
+        ),
         b_jsonl=lines_of({"custom_id": "1", **REPLY}),
     )
     assert log.failures[["engine", "error"]].to_numpy().tolist() == [
         ["openai", "no response logged"],
         ["openai", "no response logged; fields that are not known: said_of_it"],
     ]
-    assert dict(zip(log.queries["text"], log.queries["demand"], strict=True)) == {"crm?": 1.0, "erp?": 0.0, "cms?": 0.0}
+    assert dict(zip(log.queries["text"], log.queries["demand"], strict=True)) == {
+        "crm?": 1.0,
+        "erp?": 0.0,
+        "cms?": 0.0,
+    }
     assert log.sources["format"].tolist() == ["chat completions", "requests without a response"]
     assert "2 requests have no response in the log" in caplog.text
 
@@ -71,7 +84,10 @@ def test_a_log_of_requests_alone_says_so(read):
 
 def test_requests_and_columns_beyond_the_records_that_were_looked_at_are_read(read, monkeypatch):
     monkeypatch.setattr("coverage_kit.collect.logs.survey._ENOUGH", 2)
-    whole = [{"custom_id": name, "request": {"messages": [{"role": "user", "content": name}]}, **REPLY} for name in "ab"]
+    whole = [
+        {"custom_id": name, "request": {"messages": [{"role": "user", "content": name}]}, **REPLY}
+        for name in "ab"
+    ]
     late = asked("c", "late?"), {"custom_id": "c", **REPLY}, {"Ask": "by hand", "answer": "Acme."}
     log = read({"query": "Ask"}, a_jsonl=lines_of(*whole, *late))
     assert log.queries["text"].tolist() == ["a", "b", "late?", "by hand"]
@@ -88,7 +104,9 @@ def test_requests_and_columns_beyond_the_records_that_were_looked_at_are_read(re
     ],
 )
 def test_columns_of_urls_come_before_flags_and_counts(tmp_path, row):
-    log = read_rows(tmp_path, {"Prompt": "crm", "Engine": "e", "Date": "2026-01-02", "Response": "Acme.", **row})
+    log = read_rows(
+        tmp_path, {"Prompt": "crm", "Engine": "e", "Date": "2026-01-02", "Response": "Acme.", **row}
+    )
     assert cited(log) == ([A, B] if B in str(row) else [A])
 
 
@@ -110,7 +128,9 @@ def test_hosts_without_a_scheme_and_links_of_markdown_are_pages(cell, urls):
 
 
 def test_names_that_look_like_hosts_are_mentions_and_no_citations(tmp_path):
-    log = read_rows(tmp_path, {"query": "x", "answer": "Go.", "mentions": "Booking.com, 3M", "citations": "2"})
+    log = read_rows(
+        tmp_path, {"query": "x", "answer": "Go.", "mentions": "Booking.com, 3M", "citations": "2"}
+    )
     assert log.mentions["brand"].tolist() == ["Booking.com", "3M"]
     assert log.citations.empty
 
@@ -120,7 +140,9 @@ def test_mentions_may_be_objects():
 
 
 def test_records_between_two_open_quotes_are_told_as_lost(read):
-    log = read(a_csv='query,engine,answer\nq1,x,"unclosed\nq2,x,b\nq3,x,"fine"\nq4,x,"two\nlines"\nq5,x,5" wide\n')
+    log = read(
+        a_csv='query,engine,answer\nq1,x,"unclosed\nq2,x,b\nq3,x,"fine"\nq4,x,"two\nlines"\nq5,x,5" wide\n'
+    )
     assert log.queries["text"].tolist() == ["q4", "q5"]
     reason = "a quote opens that never closes: nothing is read up to line 4"
     assert log.rejects[["line", "reason"]].to_numpy().tolist() == [[2, reason]]
@@ -166,12 +188,19 @@ def test_an_object_with_a_query_is_a_record_whatever_lists_it_holds(read):
 
 
 def test_statuses_and_errors_that_are_none():
-    assert [error_of(None, status) for status in ("500.0", 204, "201.0", "200")] == ["HTTP status 500", None, None, None]
+    assert [error_of(None, status) for status in ("500.0", 204, "201.0", "200")] == [
+        "HTTP status 500",
+        None,
+        None,
+        None,
+    ]
     assert error_of("No errors") is None
 
 
 def test_a_chat_id_is_a_run(tmp_path):
-    assert read_rows(tmp_path, {"query": "x", "answer": "y", "chat id": "c7"}).answers["run_id"].tolist() == ["c7"]
+    assert read_rows(tmp_path, {"query": "x", "answer": "y", "chat id": "c7"}).answers[
+        "run_id"
+    ].tolist() == ["c7"]
 
 
 def test_ahrefs_reads_what_people_see(tmp_path):
@@ -189,5 +218,7 @@ def test_cells_of_separators_and_markers_take_linear_time():
 
 
 def test_citations_of_objects_keep_their_pages(tmp_path):
-    log = read_records(tmp_path, {"query": "x", "answer": "y", "citations": [{"url": A}, {"link": "b.com/y"}]})
+    log = read_records(
+        tmp_path, {"query": "x", "answer": "y", "citations": [{"url": A}, {"link": "b.com/y"}]}
+    )
     assert kinds(log) == [["a.com", "cited"], ["b.com", "cited"]]

@@ -8,45 +8,98 @@ import pandas as pd
 import pytest
 
 from coverage_kit.collect.logs import read_log
-from coverage_kit.collect.logs.parts import load_log_part, merge_log_parts, plan_log, read_log_part, save_log_part
+from coverage_kit.collect.logs.parts import (
+    load_log_part,
+    merge_log_parts,
+    plan_log,
+    read_log_part,
+    save_log_part,
+)
 from coverage_kit.collect.logs.record import Citation, LogRecord
 from coverage_kit.collect.logs.tabulate import LogTabulator
 from coverage_kit.errors import LogError
 from coverage_kit.settings import LogSettings
 
-TABLES = ("queries", "answers", "failures", "citations", "spans", "mentions", "searches", "rejects", "sources")
+TABLES = (
+    "queries",
+    "answers",
+    "failures",
+    "citations",
+    "spans",
+    "mentions",
+    "searches",
+    "rejects",
+    "sources",
+)
 
 
 def write_csv(path, rows):
-    columns = ("query", "engine", "date", "answer", "cited_url", "volume", "brands", "searches", "error")
+    columns = (
+        "query",
+        "engine",
+        "date",
+        "answer",
+        "cited_url",
+        "volume",
+        "brands",
+        "searches",
+        "error",
+    )
     pd.DataFrame(rows, columns=columns).to_csv(path, index=False)
 
 
 def made_up_rows(n, seed):
-    rng = random.Random(seed)  # noqa: S311 (no secret)
+    rng = random.Random(seed)
     for i in range(n):
         answer = f"Answer {rng.randrange(n)} [1]."
         url = f"https://s{rng.randrange(9)}.com/{rng.randrange(3)}"
         error = "timeout" if i % 7 == 0 else None
-        query = rng.choice(["Best CRM?", "best crm", "Best crm", "crm price", "CRM price?", None if i % 50 == 3 else "crm"])
-        yield query, "e", f"2026-03-{1 + i % 28:02d}", answer, url, None, rng.choice(["Acme", "B", None]), "a|b", error
+        query = rng.choice(
+            [
+                "Best CRM?",
+                "best crm",
+                "Best crm",
+                "crm price",
+                "CRM price?",
+                None if i % 50 == 3 else "crm",
+            ]
+        )
+        yield (
+            query,
+            "e",
+            f"2026-03-{1 + i % 28:02d}",
+            answer,
+            url,
+            None,
+            rng.choice(["Acme", "B", None]),
+            "a|b",
+            error,
+        )
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Three files: a third of each one's rows stand in another file too, some beside a further page."""
-    folder, rows = tmp_path_factory.mktemp("log"), [list(made_up_rows(220, seed)) for seed in range(3)]
+    folder, rows = (
+        tmp_path_factory.mktemp("log"),
+        [list(made_up_rows(220, seed)) for seed in range(3)],
+    )
     for i in range(3):
-        shared = [(*row[:4], f"{row[4]}/more", *row[5:]) if n % 2 else row for n, row in enumerate(rows[i - 1][::3])]
+        shared = [
+            (*row[:4], f"{row[4]}/more", *row[5:]) if n % 2 else row
+            for n, row in enumerate(rows[i - 1][::3])
+        ]
         write_csv(folder / f"{i}.csv", [*rows[i], *shared])
     return folder
 
 
 def merged(log, folder):
-    plan = pickle.loads(pickle.dumps(plan_log(log)))  # noqa: S301 (our own)
+    plan = pickle.loads(pickle.dumps(plan_log(log)))
     for i, file in enumerate(plan.files):
         save_log_part(read_log_part(log, file, plan), folder / f"part-{i}")
-    return merge_log_parts((load_log_part(folder / f"part-{i}") for i in range(len(plan.files))), log)
+    return merge_log_parts(
+        (load_log_part(folder / f"part-{i}") for i in range(len(plan.files))), log
+    )
 
 
 def check_same(found, expected):
@@ -78,7 +131,9 @@ def test_a_log_merged_is_kept_as_little_as_its_smallest_part(folder):
 def test_a_part_read_without_a_plan_is_a_log_of_its_own(folder):
     log = LogSettings(files=(str(folder),))
     file = str(folder / "1.csv")
-    check_same(merge_log_parts([read_log_part(log, file)], log), read_log(LogSettings(files=(file,))))
+    check_same(
+        merge_log_parts([read_log_part(log, file)], log), read_log(LogSettings(files=(file,)))
+    )
 
 
 def tabulate(records, most):
@@ -89,16 +144,23 @@ def tabulate(records, most):
 
 
 def test_of_many_answers_the_lowest_ids_are_kept_in_whatever_order_they_come():
-    records = [LogRecord(f"q{n % 10}", f"Answer {n}.", "e", citations=(Citation(f"https://a.com/{n}"),)) for n in range(1000)]
+    records = [
+        LogRecord(f"q{n % 10}", f"Answer {n}.", "e", citations=(Citation(f"https://a.com/{n}"),))
+        for n in range(1000)
+    ]
     every = tabulate(records, 1000).tables()["answers"]["answer_id"]
     tabulator = tabulate(records, 100)
     found = tabulator.tables()
-    low = sorted(name for name in every if name < "a2") if (every < "a2").sum() <= 100 else sorted(every[every < "a1"])
+    low = (
+        sorted(name for name in every if name < "a2")
+        if (every < "a2").sum() <= 100
+        else sorted(every[every < "a1"])
+    )
     assert sorted(found["answers"]["answer_id"]) == low
     assert 50 < len(low) <= 100
     assert found["citations"]["answer_id"].tolist() == found["answers"]["answer_id"].tolist()
     assert found["queries"]["demand"].tolist() == [100.0] * 10
-    shuffled = random.Random(1).sample(records, 1000)  # noqa: S311
+    shuffled = random.Random(1).sample(records, 1000)
     assert sorted(tabulate(shuffled, 100).tables()["answers"]["answer_id"]) == low
 
 
@@ -114,7 +176,12 @@ def test_an_answer_that_is_not_kept_counts_again_unless_its_rows_follow_each_oth
 
 def test_rates_in_the_sample_are_those_of_the_log():
     records = [
-        LogRecord(f"q{n % 50}", f"Answer {n}.", "e", citations=(Citation("https://a.com"),) if n % 4 == 0 else ())
+        LogRecord(
+            f"q{n % 50}",
+            f"Answer {n}.",
+            "e",
+            citations=(Citation("https://a.com"),) if n % 4 == 0 else (),
+        )
         for n in range(8000)
     ]
     found = tabulate(records, 2000).tables()
@@ -127,7 +194,11 @@ def test_failures_have_a_sample_of_their_own():
     records = [LogRecord("q", "", "e", error=f"timeout {n}") for n in range(300)]
     tabulator = tabulate([*records, LogRecord("q", "Yes.", "e")], 100)
     found = tabulator.tables()
-    assert (len(found["answers"]), tabulator.answered.share, tabulator.failed.n_met) == (1, 1.0, 300)
+    assert (len(found["answers"]), tabulator.answered.share, tabulator.failed.n_met) == (
+        1,
+        1.0,
+        300,
+    )
     assert 50 <= len(found["failures"]) <= 100
 
 
@@ -139,9 +210,14 @@ def test_rejects_are_kept_up_to_the_same_number_and_all_are_counted(tmp_path, ca
 
 
 def test_a_request_in_one_file_meets_its_response_in_another(tmp_path):
-    asked = [{"custom_id": f"r{n}", "body": {"model": "gpt-5", "input": f"best crm {n}"}} for n in range(3)]
+    asked = [
+        {"custom_id": f"r{n}", "body": {"model": "gpt-5", "input": f"best crm {n}"}}
+        for n in range(3)
+    ]
     body = {"output": [{"type": "message", "content": [{"type": "output_text", "text": "Acme."}]}]}
-    told = [{"custom_id": f"r{n}", "response": {"status_code": 200, "body": body}} for n in range(2)]
+    told = [
+        {"custom_id": f"r{n}", "response": {"status_code": 200, "body": body}} for n in range(2)
+    ]
     (tmp_path / "log").mkdir()
     for name, records in (("a-output", told), ("b-input", asked)):
         text = "\n".join(json.dumps(record) for record in records)

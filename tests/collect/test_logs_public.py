@@ -11,18 +11,29 @@ from coverage_kit.collect.logs import read_log
 from coverage_kit.settings import LogSettings
 
 DATA = Path(os.environ.get("COVERAGE_KIT_BENCH_DATA", "../shared/data"))
-SETS = {"ai_search_bench": ["query_id", "engine"], "chatgpt_products": ["query_id", "engine", "run"]}
+SETS = {
+    "ai_search_bench": ["query_id", "engine"],
+    "chatgpt_products": ["query_id", "engine", "run"],
+}
 
 
 def rates_by_pandas(responses):
-    frame = responses[responses["response_text"].str.strip().ne("") | responses["citations"].str.len().gt(0)]
+    frame = responses[
+        responses["response_text"].str.strip().ne("") | responses["citations"].str.len().gt(0)
+    ]
     frame = frame.reset_index(drop=True).reset_index(names="answer")
     cited = frame[["answer", "engine", "citations"]].explode("citations").dropna()
-    hosts = cited["citations"].map(lambda url: urlsplit(url.strip()).hostname if url.startswith("http") else None).dropna()
+    hosts = (
+        cited["citations"]
+        .map(lambda url: urlsplit(url.strip()).hostname if url.startswith("http") else None)
+        .dropna()
+    )
     hosts = hosts.map(lambda host: host if host.isascii() else host.encode("idna").decode())
     cited["site"] = hosts.str.replace(r"^www\.(?=.*\.)", "", regex=True)
     counts = cited.dropna().drop_duplicates(["answer", "site"]).groupby(["engine", "site"]).size()
-    return counts / frame.groupby("engine").size().reindex(counts.index.get_level_values(0)).to_numpy()
+    return (
+        counts / frame.groupby("engine").size().reindex(counts.index.get_level_values(0)).to_numpy()
+    )
 
 
 def rates_by_read_log(log):
@@ -39,7 +50,9 @@ def test_a_public_set_gives_the_citation_rates_of_a_recomputation(tmp_path, name
     responses = pd.read_parquet(DATA / name / "responses.parquet")
     asked = pd.read_parquet(DATA / name / "queries.parquet").set_index("query_id")["text"]
     run = responses.reindex(columns=["run"])["run"].astype(str)
-    responses.assign(query=responses["query_id"].map(asked), run=run).to_parquet(tmp_path / "log.parquet")
+    responses.assign(query=responses["query_id"].map(asked), run=run).to_parquet(
+        tmp_path / "log.parquet"
+    )
     log = read_log(LogSettings(files=(str(tmp_path / "log.parquet"),)))
     expected, found = rates_by_pandas(responses), rates_by_read_log(log)
     assert len(log.answers) + len(log.failures) == len(responses)

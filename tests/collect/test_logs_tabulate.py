@@ -26,8 +26,18 @@ def test_rows_of_one_answer_are_joined_cited_pages_first():
     one = {"query": "q", "answer": "Acme leads, B lags.", "engine": "e"}
     found = tabulate(
         LogRecord(**one, retrieved=(Citation(A),), searches=("acme", "b"), has_searched=False),
-        LogRecord(**one, citations=(Citation(B, 12, 18),), searches=("Acme!", "c"), mentions=("Acme",), has_searched=True),
-        LogRecord(**one, citations=(Citation(f"{A}?utm_source=openai", 0, 4, "On A"),), mentions=("B", "Acme")),
+        LogRecord(
+            **one,
+            citations=(Citation(B, 12, 18),),
+            searches=("Acme!", "c"),
+            mentions=("Acme",),
+            has_searched=True,
+        ),
+        LogRecord(
+            **one,
+            citations=(Citation(f"{A}?utm_source=openai", 0, 4, "On A"),),
+            mentions=("B", "Acme"),
+        ),
         LogRecord(query="other", answer="Yes.", engine="e", citations=(Citation(A, 0, 3),)),
     )
     first, second = found["answers"]["answer_id"]
@@ -47,13 +57,22 @@ def test_rows_of_one_answer_are_joined_cited_pages_first():
 
 
 def test_a_page_cited_for_several_spans_is_one_citation_with_each_of_its_spans():
-    found = tabulate(LogRecord("q", "One. Two.", "e", citations=(Citation(A, 0, 4), Citation(A, 5, 9), Citation(A, 5, 9))))
+    found = tabulate(
+        LogRecord(
+            "q",
+            "One. Two.",
+            "e",
+            citations=(Citation(A, 0, 4), Citation(A, 5, 9), Citation(A, 5, 9)),
+        )
+    )
     assert rows(found["citations"], "position", "start", "end") == [[0, 0, 4]]
     assert rows(found["spans"], "position", "start", "end") == [[0, 0, 4], [0, 5, 9]]
 
 
 def test_spans_outside_the_answer_are_no_spans():
-    found = tabulate(LogRecord("q", "Short.", "e", citations=(Citation(A, 2, 99), Citation(B, 4, 4))))
+    found = tabulate(
+        LogRecord("q", "Short.", "e", citations=(Citation(A, 2, 99), Citation(B, 4, 4)))
+    )
     assert len(found["citations"]) == 2
     assert found["spans"].empty
 
@@ -72,7 +91,13 @@ def test_an_answer_without_logged_text_counts_and_one_with_empty_text_failed():
 
 def test_tables_are_the_same_however_often_rows_are_packed(monkeypatch):
     records = [
-        LogRecord(f"q{n % 7}", f"Answer {n % 11}.", "e", citations=(Citation(A, 0, 3), Citation(f"{B}{n}"))) for n in range(40)
+        LogRecord(
+            f"q{n % 7}",
+            f"Answer {n % 11}.",
+            "e",
+            citations=(Citation(A, 0, 3), Citation(f"{B}{n}")),
+        )
+        for n in range(40)
     ]
     whole = tabulate(*records)
     monkeypatch.setattr("coverage_kit.collect.logs.tabulate._CHUNK", 3)
@@ -80,7 +105,9 @@ def test_tables_are_the_same_however_often_rows_are_packed(monkeypatch):
         assert table.equals(whole[name]), name
 
 
-@pytest.mark.parametrize("lines", [["{}"], ['{"usage": {"n": 1}, "tools": [], "note": null, "n": 0, "ok": false}']])
+@pytest.mark.parametrize(
+    "lines", [["{}"], ['{"usage": {"n": 1}, "tools": [], "note": null, "n": 0, "ok": false}']]
+)
 def test_unknown_fields_are_kept_and_empty_ones_are_not(tmp_path, lines):
     record = {"query": "q", "answer": "a", **json.loads(lines[0])}
     (tmp_path / "log.jsonl").write_text(json.dumps(record), encoding="utf-8")
@@ -100,7 +127,9 @@ def test_fields_that_only_python_can_write_are_kept(tmp_path):
 @given(st.text(st.characters(max_codepoint=127), max_size=30))
 def test_the_short_way_to_a_normal_form_is_the_long_one(query):
     spelled = f"a{query}b"
-    assert normalize.normal_form(spelled) == normalize.normal_form(f"{spelled}\u00ad")  # a soft hyphen, which no form keeps
+    assert normalize.normal_form(spelled) == normalize.normal_form(
+        f"{spelled}\u00ad"
+    )  # a soft hyphen, which no form keeps
 
 
 def test_days_first_are_told_by_one_date_that_cannot_be_read_otherwise(tmp_path):

@@ -24,7 +24,11 @@ PROFOUND = {
     "persona": None,
 }
 PROFOUND_2 = {
-    **{key: value for key, value in PROFOUND.items() if key not in ("created_at", "model_id", "prompt_type")},
+    **{
+        key: value
+        for key, value in PROFOUND.items()
+        if key not in ("created_at", "model_id", "prompt_type")
+    },
     "date": "2026-06-19",
     "model": {"id": "m2", "name": "Google Gemini"},
     "topic_id": "t",
@@ -95,9 +99,17 @@ OPENCITE = {
 
 
 def test_profound_names_brands_pages_and_searches(tmp_path):
-    log = read_records(tmp_path, {"data": [PROFOUND, {**PROFOUND, "run_id": "r2", "citations": []}]}, name="log.json")
+    log = read_records(
+        tmp_path,
+        {"data": [PROFOUND, {**PROFOUND, "run_id": "r2", "citations": []}]},
+        name="log.json",
+    )
     answer = log.answers.iloc[0]
-    assert (answer["engine"], answer["market"], answer["run_id"]) == ("chatgpt", "United States", "r1")
+    assert (answer["engine"], answer["market"], answer["run_id"]) == (
+        "chatgpt",
+        "United States",
+        "r1",
+    )
     assert answer["asked_at"] == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert kinds(log) == [["a.com", "cited"], ["b.com", "cited"]]
     assert log.mentions["brand"].tolist() == ["Acme", "Beta, Inc."] * 2
@@ -107,7 +119,11 @@ def test_profound_names_brands_pages_and_searches(tmp_path):
 
 
 def test_profound_version_2_has_a_model_object_and_a_date(tmp_path):
-    log = read_records(tmp_path, PROFOUND_2, {**PROFOUND_2, "run_id": "r2", "response": "", "citations": [], "mentions": []})
+    log = read_records(
+        tmp_path,
+        PROFOUND_2,
+        {**PROFOUND_2, "run_id": "r2", "response": "", "citations": [], "mentions": []},
+    )
     assert log.answers["engine"].tolist() == ["google gemini"]
     assert log.answers.loc[0, "asked_at"] == datetime(2026, 6, 19, tzinfo=UTC)
     assert log.failures["error"].tolist() == ["no answer text"]
@@ -121,7 +137,11 @@ def test_profound_without_the_responses_still_tells_what_was_cited(tmp_path):
 
 
 def test_ahrefs_has_volume_as_demand(tmp_path):
-    log = read_records(tmp_path, AHREFS, {**AHREFS, "data_source": "google_ai_overviews", "links": [], "search_queries": []})
+    log = read_records(
+        tmp_path,
+        AHREFS,
+        {**AHREFS, "data_source": "google_ai_overviews", "links": [], "search_queries": []},
+    )
     assert log.queries[["text", "demand"]].to_numpy().tolist() == [["best crm", 1300.0]]
     assert log.answers[["engine", "market", "has_searched"]].to_numpy().tolist() == [
         ["perplexity", "us", True],
@@ -139,11 +159,20 @@ def test_ahrefs_answers_may_stand_in_the_apis_envelope(tmp_path):
 def test_superlines_rows_are_pages_of_answers_without_texts(tmp_path):
     rows = [
         SUPERLINES,
-        {**SUPERLINES, "Page URL": B, "Page Title": "B", "Domain": "b.com", "Cited Status": "Cited"},
+        {
+            **SUPERLINES,
+            "Page URL": B,
+            "Page Title": "B",
+            "Domain": "b.com",
+            "Cited Status": "Cited",
+        },
         {**SUPERLINES, "LLM Service": "Gemini", "Page URL": "", "Page Title": "", "Domain": "N/A"},
     ]
     log = read_rows(tmp_path, *rows)
-    assert log.answers[["engine", "text", "market"]].to_numpy().tolist() == [["chatgpt", "", "US"], ["gemini", "", "US"]]
+    assert log.answers[["engine", "text", "market"]].to_numpy().tolist() == [
+        ["chatgpt", "", "US"],
+        ["gemini", "", "US"],
+    ]
     assert kinds(log) == [["a.com", "cited"], ["b.com", "cited"]]
     assert log.citations["title"].tolist() == ["A", "B"]
     assert "Cited Status is about the own domain" in log.sources.loc[0, "note"]
@@ -151,7 +180,11 @@ def test_superlines_rows_are_pages_of_answers_without_texts(tmp_path):
 
 
 def test_surfacedby_gives_queries_and_no_answers(tmp_path):
-    log = read_rows(tmp_path, SURFACEDBY, {**SURFACEDBY, "URL": B, "Cited Prompts": "crm free", "Missed Prompts": "N/A"})
+    log = read_rows(
+        tmp_path,
+        SURFACEDBY,
+        {**SURFACEDBY, "URL": B, "Cited Prompts": "crm free", "Missed Prompts": "N/A"},
+    )
     assert dict(zip(log.queries["text"], log.queries["demand"], strict=True)) == {
         "best crm": 1.0,
         "crm free": 1.0,
@@ -162,19 +195,43 @@ def test_surfacedby_gives_queries_and_no_answers(tmp_path):
 
 
 def test_surfacedby_with_counts_of_prompts_says_what_to_export(tmp_path):
-    with pytest.raises(LogError, match="counts prompts and does not name them; export the tracked prompts"):
+    with pytest.raises(
+        LogError, match="counts prompts and does not name them; export the tracked prompts"
+    ):
         read_rows(tmp_path, {**SURFACEDBY, "Cited Prompts": "12", "Missed Prompts": "3"})
 
 
 def test_opencite_rows_of_one_answer_are_one_answer(tmp_path):
     rows = [
-        {**OPENCITE, "role": "user", "turn_or_run": "0", "model": "", "message_text": "best crm", "citation_url": ""},
+        {
+            **OPENCITE,
+            "role": "user",
+            "turn_or_run": "0",
+            "model": "",
+            "message_text": "best crm",
+            "citation_url": "",
+        },
         OPENCITE,
-        {**OPENCITE, "citation_rank": "2.0", "citation_title": "B", "citation_url": B, "row_timestamp": "2026-01-02T03:04:08"},
-        {**OPENCITE, "turn_or_run": "2", "citation_rank": "", "citation_url": "", "citation_title": ""},
+        {
+            **OPENCITE,
+            "citation_rank": "2.0",
+            "citation_title": "B",
+            "citation_url": B,
+            "row_timestamp": "2026-01-02T03:04:08",
+        },
+        {
+            **OPENCITE,
+            "turn_or_run": "2",
+            "citation_rank": "",
+            "citation_url": "",
+            "citation_title": "",
+        },
     ]
     log = read_rows(tmp_path, *rows)
-    assert log.answers["run_id"].tolist() == ["20260102_030405_ab12cd34 1", "20260102_030405_ab12cd34 2"]
+    assert log.answers["run_id"].tolist() == [
+        "20260102_030405_ab12cd34 1",
+        "20260102_030405_ab12cd34 2",
+    ]
     assert log.answers["engine"].unique().tolist() == ["openai"]
     assert log.answers.loc[0, "asked_at"] == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert kinds(log) == [["a.com", "cited"], ["b.com", "cited"]]
@@ -184,7 +241,12 @@ def test_opencite_rows_of_one_answer_are_one_answer(tmp_path):
 
 def test_opencite_conversations_give_their_first_turn(tmp_path):
     talk = {**OPENCITE, "scenario": "multi_turn", "persona_profile": "A student"}
-    log = read_rows(tmp_path, {**talk, "role": "persona"}, talk, {**talk, "turn_or_run": "2", "message_text": "It lasts."})
+    log = read_rows(
+        tmp_path,
+        {**talk, "role": "persona"},
+        talk,
+        {**talk, "turn_or_run": "2", "message_text": "It lasts."},
+    )
     assert log.answers["text"].tolist() == ["Acme, then Beta."]
     assert "the first turn alone" in log.sources.loc[0, "note"]
 
@@ -192,25 +254,49 @@ def test_opencite_conversations_give_their_first_turn(tmp_path):
 @pytest.mark.parametrize(
     "columns",
     [
-        ("Account ID", "Site Name", "Refresh Date", "Domain", "Type", "Citation Count", "Percentage"),  # Knowatoa, sources
+        (
+            "Account ID",
+            "Site Name",
+            "Refresh Date",
+            "Domain",
+            "Type",
+            "Citation Count",
+            "Percentage",
+        ),  # Knowatoa, sources
         ("URL", "URL Type", "Mentions", "Retrievals", "Citation Rate", "Updated"),  # Peec, URLs
         ("Domain", "Category", "Cited", "Domain Coverage"),  # Otterly, domains
     ],
 )
 def test_tables_of_trackers_without_prompts_say_so(tmp_path, columns):
-    with pytest.raises(LogError, match=r"a column with the queries; found columns .*\[log.columns\] query"):
+    with pytest.raises(
+        LogError, match=r"a column with the queries; found columns .*\[log.columns\] query"
+    ):
         read_rows(tmp_path, dict.fromkeys(columns, "3"))
 
 
 def test_counts_of_citations_are_no_answers(tmp_path):
-    log = read_rows(tmp_path, {"Prompt": "best crm", "Platform": "ChatGPT", "Citations": "12", "Mentions": "3"})
+    log = read_rows(
+        tmp_path, {"Prompt": "best crm", "Platform": "ChatGPT", "Citations": "12", "Mentions": "3"}
+    )
     assert log.queries["text"].tolist() == ["best crm"]
     assert log.answers.empty
 
 
 def test_cells_that_say_that_they_are_empty_are_empty(tmp_path):
-    row = {"Prompt": "best crm", "Platform": "ChatGPT", "Answer": "Acme.", "Citations": "N/A", "Mentions": "-", "Model": "n/a"}
-    log = read_rows(tmp_path, row, {**row, "Answer": "N/A"}, {**row, "Mentions": "Acme, Beta", "Citations": "[]"})
+    row = {
+        "Prompt": "best crm",
+        "Platform": "ChatGPT",
+        "Answer": "Acme.",
+        "Citations": "N/A",
+        "Mentions": "-",
+        "Model": "n/a",
+    }
+    log = read_rows(
+        tmp_path,
+        row,
+        {**row, "Answer": "N/A"},
+        {**row, "Mentions": "Acme, Beta", "Citations": "[]"},
+    )
     assert log.answers["text"].tolist() == ["Acme."]
     assert log.failures["error"].tolist() == ["no answer text"]
     assert log.mentions["brand"].tolist() == ["Acme", "Beta"]
@@ -219,8 +305,14 @@ def test_cells_that_say_that_they_are_empty_are_empty(tmp_path):
 
 def test_redirects_of_googles_grounding_do_not_become_pages(tmp_path):
     url = "https://vertexaisearch.cloud.google.com/grounding-api-redirect/"
-    cited = [{"url": f"{url}1", "title": "a.com"}, {"url": f"{url}2", "title": "a.com"}, {"url": f"{url}3", "title": "A page"}]
+    cited = [
+        {"url": f"{url}1", "title": "a.com"},
+        {"url": f"{url}2", "title": "a.com"},
+        {"url": f"{url}3", "title": "A page"},
+    ]
     log = read_records(
-        tmp_path, {"query": "x", "answer": "Acme.", "citations": cited}, {"query": "y", "answer": "B", "citations": url}
+        tmp_path,
+        {"query": "x", "answer": "Acme.", "citations": cited},
+        {"query": "y", "answer": "B", "citations": url},
     )
     assert log.citations["url"].tolist() == ["https://a.com/"]

@@ -24,7 +24,11 @@ def named(text, *brands):
 def test_order_of_first_naming_and_words_of_the_naming_sentences():
     text = "Beta is fine. Acme leads the pack. Nothing here. Acme and Beta compete, says Acme."
     found = find_mentions(answers(text, "None of them.", "Acme!"), [ACME, ["Beta"], ["Gamma"]])
-    assert found.to_numpy().tolist() == [["a0", "Beta", 0, 9], ["a0", "Acme", 1, 10], ["a2", "Acme", 0, 1]]
+    assert found.to_numpy().tolist() == [
+        ["a0", "Beta", 0, 9],
+        ["a0", "Acme", 1, 10],
+        ["a2", "Acme", 0, 1],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -75,9 +79,13 @@ def test_names_of_three_letters_keep_their_case():
 
 
 def test_names_with_signs():
-    assert named("Booking.com leads, see https://www.booking.com.", ["Booking.com"]) == [("Booking.com", 4)]
+    assert named("Booking.com leads, see https://www.booking.com.", ["Booking.com"]) == [
+        ("Booking.com", 4)
+    ]
     assert named("See www.booking.com and booking.com/x and x@booking.com.", ["Booking.com"]) == []
-    assert named("Booking.com Business leads.", ["Booking.com"], ["Booking.com Business"]) == [("Booking.com Business", 3)]
+    assert named("Booking.com Business leads.", ["Booking.com"], ["Booking.com Business"]) == [
+        ("Booking.com Business", 3)
+    ]
     assert named("We use Yahoo! daily.", ["Yahoo!"])[0][0] == "Yahoo!"
     assert named("Cafe\u0301 Nero", ["Caf\u00e9 Nero"]) == [("Caf\u00e9 Nero", 2)]
     assert named("McDonald's", ["McDonald\u2019s"]) == [("McDonald\u2019s", 1)]

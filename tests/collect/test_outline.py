@@ -11,7 +11,10 @@ from coverage_kit.collect.structured import parse_html, visible_text
 from coverage_kit.settings import SiteSettings
 from coverage_kit.tables import OUTLINES
 
-WORDS = "The kettle holds two litres and boils in four minutes on a gas ring, and its handle of beech stays cool. " * 4
+WORDS = (
+    "The kettle holds two litres and boils in four minutes on a gas ring, and its handle of beech stays cool. "
+    * 4
+)
 
 
 def outline_of(folder, name, text):
@@ -59,7 +62,13 @@ def test_dates_are_told_apart_by_who_reads_them_and_where_they_stand(tmp_path):
     rows = outline_of(tmp_path, "a.html", PAGE)
     assert values(rows, "visible modified date") == ["2026-03-03"]
     assert values(rows, "visible modified date", "detail") == ["Last updated 3 March 2026"]
-    assert list(zip(values(rows, "machine modified date"), values(rows, "machine modified date", "detail"), strict=True)) == [
+    assert list(
+        zip(
+            values(rows, "machine modified date"),
+            values(rows, "machine modified date", "detail"),
+            strict=True,
+        )
+    ) == [
         ("2026-05-02", "JSON-LD"),
         ("2026-05-01", "meta tag"),
     ]
@@ -101,9 +110,15 @@ lastmod: 2026-05-01
 Last updated: 3 May 2026
 """
     rows = outline_of(tmp_path, "a.md", text)
-    assert list(zip(values(rows, "heading"), values(rows, "heading", "level"), strict=True)) == [("Kettles", 1), ("Steel", 3)]
+    assert list(zip(values(rows, "heading"), values(rows, "heading", "level"), strict=True)) == [
+        ("Kettles", 1),
+        ("Steel", 3),
+    ]
     assert values(rows, "outbound link") == ["https://steel.example/"]
-    assert (values(rows, "author"), values(rows, "author", "detail")) == (["Ann Lee"], ["front matter"])
+    assert (values(rows, "author"), values(rows, "author", "detail")) == (
+        ["Ann Lee"],
+        ["front matter"],
+    )
     assert values(rows, "machine modified date") == ["2026-05-01"]
     assert values(rows, "visible modified date") == ["2026-05-03"]
 
@@ -112,8 +127,14 @@ SCRIPTED = [
     ('<div id="app"></div><script src="a.js"></script>', "scripts fill the empty element #app"),
     (f"<main><p>{WORDS}</p><template><p>{WORDS}</p></template></main>", "<template>"),
     (f"<main><p>{WORDS}</p><p hidden>{WORDS} Hidden.</p></main>", "hidden until a script shows it"),
-    (f'<main><p>{WORDS}</p><div class="stock">Loading stock…</div></main><script>load()</script>', "replace this placeholder"),
-    (f'<main><p>{WORDS}</p><h2>Stock</h2><ul id="stock"></ul></main><script>load()</script>', "the empty element #stock"),
+    (
+        f'<main><p>{WORDS}</p><div class="stock">Loading stock…</div></main><script>load()</script>',
+        "replace this placeholder",
+    ),
+    (
+        f'<main><p>{WORDS}</p><h2>Stock</h2><ul id="stock"></ul></main><script>load()</script>',
+        "the empty element #stock",
+    ),
 ]
 UNSCRIPTED = [
     f"<main><p>{WORDS}</p><template><p>{{{{name}}}} {WORDS}</p></template></main>",
@@ -129,13 +150,17 @@ UNSCRIPTED = [
 @pytest.mark.parametrize(("body", "waits_for"), SCRIPTED)
 def test_text_that_waits_for_scripts_is_told(tmp_path, body, waits_for):
     (tmp_path / "b.html").write_text(f"<html><body><main><p>{WORDS}</p></main></body></html>")
-    rows = outline_of(tmp_path, "a.html", f"<html><head><title>A</title></head><body>{body}</body></html>")
+    rows = outline_of(
+        tmp_path, "a.html", f"<html><head><title>A</title></head><body>{body}</body></html>"
+    )
     assert [waits_for in detail for detail in values(rows, "scripted text", "detail")] == [True]
 
 
 @pytest.mark.parametrize("body", UNSCRIPTED)
 def test_what_scripts_do_besides_is_not_taken_for_it(tmp_path, body):
-    rows = outline_of(tmp_path, "a.html", f"<html><head><title>A</title></head><body>{body}</body></html>")
+    rows = outline_of(
+        tmp_path, "a.html", f"<html><head><title>A</title></head><body>{body}</body></html>"
+    )
     assert values(rows, "scripted text", "detail") == []
 
 
@@ -153,16 +178,18 @@ def test_impossible_iso_dates_are_passed_over_and_months_are_kept():
 
 
 def test_words_within_noscript_and_templates_are_not_seen():
-    page = parse_html(f"<body><p>Seen</p><noscript><p>{WORDS}</p></noscript>after<template><p>Kept</p></template></body>")
+    page = parse_html(
+        f"<body><p>Seen</p><noscript><p>{WORDS}</p></noscript>after<template><p>Kept</p></template></body>"
+    )
     assert visible_text(page).split() == ["Seen", "after"]
 
 
 def test_a_shell_with_a_long_noscript_is_seen_as_one(tmp_path):
     (tmp_path / "b.html").write_text(f"<html><body><main><p>{WORDS}</p></main></body></html>")
-    body = (
-        f'<div id="app"></div><noscript><p>Please turn on JavaScript.</p><p>{WORDS}</p></noscript><script src="a.js"></script>'
+    body = f'<div id="app"></div><noscript><p>Please turn on JavaScript.</p><p>{WORDS}</p></noscript><script src="a.js"></script>'
+    rows = outline_of(
+        tmp_path, "a.html", f"<html><head><title>A</title></head><body>{body}</body></html>"
     )
-    rows = outline_of(tmp_path, "a.html", f"<html><head><title>A</title></head><body>{body}</body></html>")
     assert "scripts fill the empty element #app" in values(rows, "scripted text", "detail")
 
 

@@ -13,9 +13,18 @@ from coverage_kit.tables import CLUSTERS, QUERIES
 
 def a_log(sizes: dict[str, tuple[int, float]]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return queries and clusters: of each cluster so many queries, each asked so often."""
-    rows = [(f"{name} question {i}", name, demand) for name, (size, demand) in sizes.items() for i in range(size)]
-    queries = [{"query_id": query_id(text), "text": text, "demand": demand} for text, _, demand in rows]
-    clusters = [{"query_id": query_id(text), "cluster_id": name, "membership": 1.0} for text, name, _ in rows]
+    rows = [
+        (f"{name} question {i}", name, demand)
+        for name, (size, demand) in sizes.items()
+        for i in range(size)
+    ]
+    queries = [
+        {"query_id": query_id(text), "text": text, "demand": demand} for text, _, demand in rows
+    ]
+    clusters = [
+        {"query_id": query_id(text), "cluster_id": name, "membership": 1.0}
+        for text, name, _ in rows
+    ]
     return QUERIES.table(queries), CLUSTERS.table(clusters)
 
 
@@ -30,7 +39,10 @@ def test_places_go_by_demand_with_one_for_each_cluster():
 
 
 def test_a_small_cluster_gives_its_places_to_the_others():
-    assert counts(make_panel(*a_log({"brakes": (4, 100.0), "tyres": (40, 1.0)}), n=20)) == {"brakes": 4, "tyres": 16}
+    assert counts(make_panel(*a_log({"brakes": (4, 100.0), "tyres": (40, 1.0)}), n=20)) == {
+        "brakes": 4,
+        "tyres": 16,
+    }
 
 
 def test_where_places_are_fewer_than_clusters_the_most_asked_get_one():
@@ -54,7 +66,11 @@ def test_queries_of_no_cluster_are_drawn_too():
 
 
 def test_each_cluster_has_its_share_of_the_holdout():
-    panel = make_panel(*a_log({"brakes": (30, 1.0), "tyres": (30, 1.0), "bells": (30, 1.0)}), n=60, share_of_holdout=0.3)
+    panel = make_panel(
+        *a_log({"brakes": (30, 1.0), "tyres": (30, 1.0), "bells": (30, 1.0)}),
+        n=60,
+        share_of_holdout=0.3,
+    )
     held = panel.groupby("cluster_id")["is_holdout"].sum()
     assert set(held) <= {5, 6, 7}
     assert panel["is_holdout"].sum() == 18
@@ -65,7 +81,10 @@ def test_what_is_asked_more_is_drawn_more_often():
     queries, clusters = a_log({"brakes": (50, 1.0)})
     queries["demand"] = [99.0 if i < 10 else 1.0 for i in range(50)]
     often = set(queries["query_id"][:10])
-    drawn = [len(often & set(make_panel(queries, clusters, n=10, seed=seed)["query_id"])) for seed in range(20)]
+    drawn = [
+        len(often & set(make_panel(queries, clusters, n=10, seed=seed)["query_id"]))
+        for seed in range(20)
+    ]
     assert np.mean(drawn) > 8
 
 
@@ -92,7 +111,9 @@ def test_a_panel_asked_from_its_file_is_the_version_that_was_told_when_it_was_ma
     panel = make_panel(queries, clusters, name="our panel")
     assert sorted(panel["text"]) == ["which brake 0", "which brake 1", "which brake 2"]
     assert panel_version(panel).startswith("our-panel-")
-    assert panel_version(read_panel(write_panel(panel, tmp_path / "our panel.csv"))) == panel_version(panel)
+    assert panel_version(
+        read_panel(write_panel(panel, tmp_path / "our panel.csv"))
+    ) == panel_version(panel)
 
 
 def test_a_changed_panel_is_another_version_and_another_order_is_not(tmp_path):
@@ -107,7 +128,9 @@ def test_a_changed_panel_is_another_version_and_another_order_is_not(tmp_path):
 
 
 def test_a_panel_written_by_hand_needs_queries_alone(tmp_path):
-    (tmp_path / "p.csv").write_text("\ufeffPrompt,is_holdout\n Which  tyre? ,yes\n\nWhich bell?,\n", encoding="utf-8")
+    (tmp_path / "p.csv").write_text(
+        "\ufeffPrompt,is_holdout\n Which  tyre? ,yes\n\nWhich bell?,\n", encoding="utf-8"
+    )
     panel = read_panel(tmp_path / "p.csv")
     assert panel["text"].tolist() == ["Which tyre?", "Which bell?"]
     assert panel["is_holdout"].tolist() == [True, False]

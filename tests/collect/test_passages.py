@@ -8,13 +8,33 @@ from coverage_kit.collect.passages import split_pages, split_text
 from coverage_kit.errors import SchemaError
 from coverage_kit.tables import PAGES
 
-PIECES = ["alpha ", "beta. ", "Gamma ", "\n", "\n\n", "\n# ", "\n### ", "\n- ", "\n```\n", "cell | cell", "\\# ", "x" * 30, " "]
+PIECES = [
+    "alpha ",
+    "beta. ",
+    "Gamma ",
+    "\n",
+    "\n\n",
+    "\n# ",
+    "\n### ",
+    "\n- ",
+    "\n```\n",
+    "cell | cell",
+    "\\# ",
+    "x" * 30,
+    " ",
+]
 
 
 def pages(*texts, site="a.com", status="ok"):
     return PAGES.table(
         [
-            {"page_id": f"{site}/{n}", "site": site, "url": f"https://{site}/{n}", "status": status, "text": text}
+            {
+                "page_id": f"{site}/{n}",
+                "site": site,
+                "url": f"https://{site}/{n}",
+                "status": status,
+                "text": text,
+            }
             for n, text in enumerate(texts)
         ]
     )
@@ -31,15 +51,22 @@ def test_headings_make_the_path_and_stay_out_of_the_text():
 
 
 def test_a_heading_equal_to_the_title_counts_once():
-    assert split_text("# wool\n\nWarm.\n\n## Care\n\nWash.", "Wool") == [("Wool", "Warm."), ("Wool > Care", "Wash.")]
+    assert split_text("# wool\n\nWarm.\n\n## Care\n\nWash.", "Wool") == [
+        ("Wool", "Warm."),
+        ("Wool > Care", "Wash."),
+    ]
 
 
 def test_a_heading_without_text_makes_no_passage():
-    assert split_text("## Questions\n\n### One\n\nYes.\n\n### Two", "F") == [("F > Questions > One", "Yes.")]
+    assert split_text("## Questions\n\n### One\n\nYes.\n\n### Two", "F") == [
+        ("F > Questions > One", "Yes.")
+    ]
 
 
 def test_headings_below_the_fourth_level_are_words():
-    assert split_text("#### Four\n\nA b.\n\n##### Five\n\nC d.", "T") == [("T > Four", "A b.\n\nFive\n\nC d.")]
+    assert split_text("#### Four\n\nA b.\n\n##### Five\n\nC d.", "T") == [
+        ("T > Four", "A b.\n\nFive\n\nC d.")
+    ]
 
 
 def test_no_title_and_no_heading_leave_the_path_empty():
@@ -48,8 +75,15 @@ def test_no_title_and_no_heading_leave_the_path_empty():
 
 def test_long_text_is_cut_at_sentence_ends():
     text = "One two three. Four five six. Seven eight."
-    assert [words for _, words in split_text(text, "", 6)] == ["One two three. Four five six.", "Seven eight."]
-    assert [words for _, words in split_text(text, "", 4)] == ["One two three.", "Four five six.", "Seven eight."]
+    assert [words for _, words in split_text(text, "", 6)] == [
+        "One two three. Four five six.",
+        "Seven eight.",
+    ]
+    assert [words for _, words in split_text(text, "", 4)] == [
+        "One two three.",
+        "Four five six.",
+        "Seven eight.",
+    ]
 
 
 def test_one_monstrous_sentence_is_cut_at_words():
@@ -58,7 +92,10 @@ def test_one_monstrous_sentence_is_cut_at_words():
 
 def test_tables_and_code_are_cut_at_lines():
     table = "size | price\nsmall | ten euros\nlarge | twelve euros"
-    assert [words for _, words in split_text(table, "", 8)] == ["size | price\nsmall | ten euros", "large | twelve euros"]
+    assert [words for _, words in split_text(table, "", 8)] == [
+        "size | price\nsmall | ten euros",
+        "large | twelve euros",
+    ]
     code = "```\nx = 1. Then\n# no heading\n\ny = 2\n```"
     assert split_text(code, "", 4) == [("", "x = 1. Then"), ("", "# no heading"), ("", "y = 2")]
     assert split_text(code, "", 50) == [("", "x = 1. Then\n# no heading\n\ny = 2")]
@@ -69,7 +106,9 @@ def test_a_fence_in_a_longer_fence_is_code():
 
 
 def test_an_escaped_line_is_no_heading():
-    assert split_text("\\# not a heading\n\n\\- not an item", "") == [("", "# not a heading\n\n- not an item")]
+    assert split_text("\\# not a heading\n\n\\- not an item", "") == [
+        ("", "# not a heading\n\n- not an item")
+    ]
 
 
 def test_a_list_stays_one_passage_while_it_fits():
@@ -87,7 +126,10 @@ def test_tiny_fragments_join_a_neighbour_under_the_same_heading():
 
 
 def test_a_short_section_with_its_own_heading_stays_alone():
-    assert split_text("## Price\n\nFree.\n\n## Size\n\nSmall.", "") == [("Price", "Free."), ("Size", "Small.")]
+    assert split_text("## Price\n\nFree.\n\n## Size\n\nSmall.", "") == [
+        ("Price", "Free."),
+        ("Size", "Small."),
+    ]
 
 
 def test_pages_become_passages_with_positions_from_0():
@@ -107,22 +149,33 @@ def test_only_readable_pages_are_split():
 
 def test_boilerplate_is_dropped_and_positions_close_up():
     common = "## Help\n\nCall us, any day!"
-    table = split_pages(pages(*(f"{common}\n\n## Own\n\nPage number {n} has words." for n in range(5))))
+    table = split_pages(
+        pages(*(f"{common}\n\n## Own\n\nPage number {n} has words." for n in range(5)))
+    )
     assert table["text"].tolist() == [f"Page number {n} has words." for n in range(5)]
     assert table["position"].tolist() == [0] * 5
 
 
 @pytest.mark.parametrize(
-    ("n_pages", "n_shared", "is_dropped"), [(4, 4, False), (5, 3, False), (5, 4, True), (20, 6, False), (20, 7, True)]
+    ("n_pages", "n_shared", "is_dropped"),
+    [(4, 4, False), (5, 3, False), (5, 4, True), (20, 6, False), (20, 7, True)],
 )
-def test_boilerplate_is_what_stands_on_more_than_three_pages_and_30_percent(n_pages, n_shared, is_dropped):
-    texts = [f"## A\n\nOwn words {n}." + ("\n\n## B\n\nSHARED   words." if n < n_shared else "") for n in range(n_pages)]
+def test_boilerplate_is_what_stands_on_more_than_three_pages_and_30_percent(
+    n_pages, n_shared, is_dropped
+):
+    texts = [
+        f"## A\n\nOwn words {n}." + ("\n\n## B\n\nSHARED   words." if n < n_shared else "")
+        for n in range(n_pages)
+    ]
     table = split_pages(pages(*texts))
     assert (table["text"] == "SHARED   words.").sum() == (0 if is_dropped else n_shared)
 
 
 def test_boilerplate_is_counted_for_each_site():
-    both = pd.concat([pages(*["Shared words."] * 3), pages(*["Shared words."] * 3, site="b.com")], ignore_index=True)
+    both = pd.concat(
+        [pages(*["Shared words."] * 3), pages(*["Shared words."] * 3, site="b.com")],
+        ignore_index=True,
+    )
     assert len(split_pages(both)) == 6
 
 

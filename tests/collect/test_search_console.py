@@ -24,27 +24,68 @@ def read(path):
 
 
 def shown(demand, *columns):
-    return [tuple(None if pd.isna(value) else value for value in row) for row in demand[list(columns)].itertuples(index=False)]
+    return [
+        tuple(None if pd.isna(value) else value for value in row)
+        for row in demand[list(columns)].itertuples(index=False)
+    ]
 
 
 def test_queries_pages_and_dates_of_the_interface(tmp_path):
     demand = read(write(tmp_path, "Queries.csv", QUERIES))
-    assert shown(demand, "query", "page", "n_clicks", "n_impressions", "position") == [("best crm", None, 12, 1480, 8.4)]
-    assert shown(read(write(tmp_path, "Pages.csv", PAGES)), "query", "page") == [(None, "https://a.example/x")]
-    dates = read(write(tmp_path, "Dates.csv", "Date,Clicks,Impressions,CTR,Position\n2026-01-05,1,9,11.1%,3\n"))
+    assert shown(demand, "query", "page", "n_clicks", "n_impressions", "position") == [
+        ("best crm", None, 12, 1480, 8.4)
+    ]
+    assert shown(read(write(tmp_path, "Pages.csv", PAGES)), "query", "page") == [
+        (None, "https://a.example/x")
+    ]
+    dates = read(
+        write(
+            tmp_path, "Dates.csv", "Date,Clicks,Impressions,CTR,Position\n2026-01-05,1,9,11.1%,3\n"
+        )
+    )
     assert dates["day"].iloc[0] == pd.Timestamp("2026-01-05", tz="UTC")
 
 
 @pytest.mark.parametrize(
     ("name", "header", "cell", "column"),
     [
-        ("Suchanfragen.csv", "Häufigste Suchanfragen,Klicks,Impressionen,CTR,Position", "crm test", "query"),
-        ("Requetes.csv", "Requêtes les plus fréquentes,Clics,Impressions,CTR,Position", "crm test", "query"),
-        ("Consultas.csv", "Consultas principales,Clics,Impresiones,CTR,Posición", "crm test", "query"),
+        (
+            "Suchanfragen.csv",
+            "Häufigste Suchanfragen,Klicks,Impressionen,CTR,Position",
+            "crm test",
+            "query",
+        ),
+        (
+            "Requetes.csv",
+            "Requêtes les plus fréquentes,Clics,Impressions,CTR,Position",
+            "crm test",
+            "query",
+        ),
+        (
+            "Consultas.csv",
+            "Consultas principales,Clics,Impresiones,CTR,Posición",
+            "crm test",
+            "query",
+        ),
         ("Query.csv", "Query principali,Clic,Impressioni,CTR,Posizione", "crm test", "query"),
-        ("Zoek.csv", "Populairste zoekopdrachten,Klikken,Vertoningen,CTR,Positie", "crm test", "query"),
-        ("Consultas.csv", "Principais consultas,Cliques,Impressões,CTR,Posição", "crm test", "query"),
-        ("Strony.csv", "Najpopularniejsze strony,Kliknięcia,Wyświetlenia,CTR,Pozycja", "https://a.example/x", "page"),
+        (
+            "Zoek.csv",
+            "Populairste zoekopdrachten,Klikken,Vertoningen,CTR,Positie",
+            "crm test",
+            "query",
+        ),
+        (
+            "Consultas.csv",
+            "Principais consultas,Cliques,Impressões,CTR,Posição",
+            "crm test",
+            "query",
+        ),
+        (
+            "Strony.csv",
+            "Najpopularniejsze strony,Kliknięcia,Wyświetlenia,CTR,Pozycja",
+            "https://a.example/x",
+            "page",
+        ),
         ("Zapytania.csv", "Zapytanie,Kliknięcia,Wyświetlenia,CTR,Pozycja", "crm test", "query"),
         ("Länder.csv", "Quelque chose,Un,Deux,CTR,Quatre", "Deutschland", "country"),
     ],
@@ -58,7 +99,9 @@ def test_the_zip_of_the_interface_without_devices_and_filters(tmp_path):
     with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
         archive.writestr("Queries.csv", QUERIES)
         archive.writestr("../Pages.csv", PAGES)
-        archive.writestr("Devices.csv", "Device,Clicks,Impressions,CTR,Position\nDesktop,15,1570,1%,7\n")
+        archive.writestr(
+            "Devices.csv", "Device,Clicks,Impressions,CTR,Position\nDesktop,15,1570,1%,7\n"
+        )
         archive.writestr("Filters.csv", "Filter,Value\nSearch type,Web\n")
     for named in (tmp_path / "export.zip", tmp_path):
         demand = read(str(named))
@@ -83,7 +126,9 @@ def test_the_kinds_of_the_api_keys_are_told_by_all_their_values(tmp_path):
             "position": 4,
         },
     ]
-    demand = read(write(tmp_path, "api.json", json.dumps({"rows": rows, "responseAggregationType": "byPage"})))
+    demand = read(
+        write(tmp_path, "api.json", json.dumps({"rows": rows, "responseAggregationType": "byPage"}))
+    )
     assert shown(demand, "query", "page", "country") == [
         ("crm", "https://a.example/x", "gbr"),
         ("best crm", "https://a.example/y", "usa"),
@@ -96,7 +141,9 @@ def test_the_kinds_of_the_api_keys_are_told_by_all_their_values(tmp_path):
 
 def test_a_query_of_three_letters_is_no_country(tmp_path):
     rows = [{"keys": ["crm"], "clicks": 1, "impressions": 9}]
-    assert shown(read(write(tmp_path, "api.json", json.dumps({"rows": rows}))), "query", "country") == [("crm", None)]
+    assert shown(
+        read(write(tmp_path, "api.json", json.dumps({"rows": rows}))), "query", "country"
+    ) == [("crm", None)]
 
 
 def test_the_bulk_export_keeps_anonymised_queries_missing_and_counts_positions_from_one(tmp_path):
@@ -108,7 +155,10 @@ def test_the_bulk_export_keeps_anonymised_queries_missing_and_counts_positions_f
         "clicks": 1,
         "sum_position": 10,
     }
-    rows = [{**row, "query": "", "is_anonymized_query": True}, {**row, "query": "best crm", "is_anonymized_query": False}]
+    rows = [
+        {**row, "query": "", "is_anonymized_query": True},
+        {**row, "query": "best crm", "is_anonymized_query": False},
+    ]
     pd.DataFrame(rows).to_parquet(tmp_path / "bulk.parquet")
     demand = read(str(tmp_path / "bulk.parquet"))
     assert shown(demand, "query", "position") == [(None, 3.5), ("best crm", 3.5)]
@@ -116,11 +166,15 @@ def test_the_bulk_export_keeps_anonymised_queries_missing_and_counts_positions_f
 
 def test_the_generative_ai_report_has_impressions_only(tmp_path):
     demand = read(write(tmp_path, "ai.csv", "Top pages,Impressions\nhttps://a.example/x,90\n"))
-    assert shown(demand, "page", "query", "n_clicks", "n_impressions") == [("https://a.example/x", None, None, 90)]
+    assert shown(demand, "page", "query", "n_clicks", "n_impressions") == [
+        ("https://a.example/x", None, None, 90)
+    ]
 
 
 def test_a_row_without_impressions_is_rejected(tmp_path):
-    demand, rejects = read_search_console([write(tmp_path, "q.csv", QUERIES + "other,1,few,1%,2\n")])
+    demand, rejects = read_search_console(
+        [write(tmp_path, "q.csv", QUERIES + "other,1,few,1%,2\n")]
+    )
     assert len(demand) == 1
     assert shown(rejects, "line", "reason") == [(3, "impressions were expected, found 'few'")]
 

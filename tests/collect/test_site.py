@@ -29,12 +29,18 @@ def name(site):
 
 
 def sitemap(site, *paths):
-    return "<urlset>" + "".join(f"<url><loc>{site.url}{path}</loc></url>" for path in paths) + "</urlset>"
+    return (
+        "<urlset>"
+        + "".join(f"<url><loc>{site.url}{path}</loc></url>" for path in paths)
+        + "</urlset>"
+    )
 
 
 def test_a_crawl_becomes_the_pages_table(site, tmp_path):
     site.routes["/"] = page("Home", "Welcome to us.", "/a?ref=1", "/a", "/app", "/none")
-    site.routes["/a?ref=1"] = site.routes["/a"] = page("A", "Words of a.", head="<link rel='canonical' href='/a'>")
+    site.routes["/a?ref=1"] = site.routes["/a"] = page(
+        "A", "Words of a.", head="<link rel='canonical' href='/a'>"
+    )
     site.routes["/app"] = "<body><script>go()</script></body>"
     pages = read(site, cache=tmp_path).set_index("page_id")
     host = name(site)
@@ -60,7 +66,9 @@ def test_a_page_that_only_names_another_url_goes_by_that_url(site):
 
 
 def test_a_canonical_url_on_another_site_is_not_believed(site):
-    site.routes["/"] = page("Home", "Welcome.", head="<link rel='canonical' href='https://other.example/'>")
+    site.routes["/"] = page(
+        "Home", "Welcome.", head="<link rel='canonical' href='https://other.example/'>"
+    )
     assert read(site)["url"].tolist() == [f"{site.url}/"]
 
 
@@ -74,8 +82,12 @@ def test_a_sitemap_is_read_page_by_page(site):
         f"<sitemapindex><sitemap><loc>{site.url}/deep.xml.gz</loc></sitemap>"
         "<sitemap><loc>https://other.example/s.xml</loc></sitemap></sitemapindex>"
     )
-    listed = sitemap(site, "/a", "/b", "/private").replace("</urlset>", "<url><loc>https://other.example/</loc></url></urlset>")
-    site.routes["/deep.xml.gz"] = Answer(gzip.compress(listed.encode()), headers={"Content-Type": "application/x-gzip"})
+    listed = sitemap(site, "/a", "/b", "/private").replace(
+        "</urlset>", "<url><loc>https://other.example/</loc></url></urlset>"
+    )
+    site.routes["/deep.xml.gz"] = Answer(
+        gzip.compress(listed.encode()), headers={"Content-Type": "application/x-gzip"}
+    )
     site.routes["/robots.txt"] = "User-agent: *\nDisallow: /private"
     site.routes["/a"] = page("A", "Words of a.", "/not-in-the-sitemap")
     pages = read(site, "/sitemap_index.xml")
@@ -97,7 +109,9 @@ def test_what_counts_as_a_sitemap(site, path):
 
 def test_a_site_without_any_readable_page_is_told_with_counts(site):
     site.routes["/"] = page("", "", "/a", "/b")
-    with pytest.raises(SiteError, match="at least one readable page; found 2 x http 404, 1 x no text"):
+    with pytest.raises(
+        SiteError, match="at least one readable page; found 2 x http 404, 1 x no text"
+    ):
         read(site)
 
 
@@ -121,4 +135,6 @@ def test_errors_of_the_source_are_told(site):
 def test_two_crawls_give_the_same_table(site):
     site.routes["/"] = page("Home", "Welcome.", "/a", "/none")
     site.routes["/a"] = page("A", "Words.")
-    pd.testing.assert_frame_equal(read(site).drop(columns="fetched_at"), read(site).drop(columns="fetched_at"))
+    pd.testing.assert_frame_equal(
+        read(site).drop(columns="fetched_at"), read(site).drop(columns="fetched_at")
+    )

@@ -12,7 +12,9 @@ ROOT = "https://a.com/sitemap.xml"
 
 
 def urlset(*urls):
-    entries = "".join(f"<url><loc>\n {url} </loc><lastmod>2024-01-01</lastmod></url>" for url in urls)
+    entries = "".join(
+        f"<url><loc>\n {url} </loc><lastmod>2024-01-01</lastmod></url>" for url in urls
+    )
     return f"<?xml version='1.0' encoding='UTF-8'?><urlset {SPACE}>{entries}</urlset>".encode()
 
 
@@ -36,9 +38,7 @@ def test_urls_of_a_sitemap():
 
 
 def test_image_locations_and_what_is_no_url_are_left_out():
-    extra = (
-        "<url><loc>/relative</loc><image:image xmlns:image='i'><image:loc>https://a.com/i.jpg</image:loc></image:image></url>"
-    )
+    extra = "<url><loc>/relative</loc><image:image xmlns:image='i'><image:loc>https://a.com/i.jpg</image:loc></image:image></url>"
     content = urlset("https://a.com/1").replace(b"</urlset>", f"{extra}</urlset>".encode())
     assert parse_sitemap(content).urls == ("https://a.com/1",)
 
@@ -52,7 +52,10 @@ def test_gzipped_index_and_plain_text_sitemaps():
     )
 
 
-@pytest.mark.parametrize("content", [b"", b"<", b"<urlset", b"\x1f\x8bbroken", b"<html><body>404</body></html>", b"\xff\xfe<"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"<", b"<urlset", b"\x1f\x8bbroken", b"<html><body>404</body></html>", b"\xff\xfe<"],
+)
 def test_what_is_no_sitemap_names_nothing(content):
     assert parse_sitemap(content) == Sitemap((), ())
 
@@ -91,7 +94,12 @@ def test_indexes_are_followed_three_levels_deep_and_once():
     }
     asked = []
     assert read_sitemaps(ROOT, reading(contents, asked)) == ["https://a.com/1", "https://a.com/2"]
-    assert asked == [ROOT, "https://a.com/2.xml", "https://a.com/missing.xml", "https://a.com/3.xml"]
+    assert asked == [
+        ROOT,
+        "https://a.com/2.xml",
+        "https://a.com/missing.xml",
+        "https://a.com/3.xml",
+    ]
 
 
 def test_the_number_of_sitemaps_is_bounded():

@@ -13,7 +13,13 @@ ORGANISATION = {
     "legalName": "Larkmoor Cargo Bikes Ltd",
     "url": HOME,
     "sameAs": ["https://www.linkedin.com/company/larkmoor/", "http://x.com/larkmoor"],
-    "contactPoint": [{"@type": "ContactPoint", "telephone": "tel:+44 1632 960417", "email": "mailto:hello@larkmoor.example"}],
+    "contactPoint": [
+        {
+            "@type": "ContactPoint",
+            "telephone": "tel:+44 1632 960417",
+            "email": "mailto:hello@larkmoor.example",
+        }
+    ],
     "address": {
         "@type": "PostalAddress",
         "streetAddress": "1 Mill Street",
@@ -28,17 +34,26 @@ ORGANISATION = {
 
 def write_page(folder, name, words="", *blocks):
     scripts = "".join(
-        f'<script type="application/ld+json">{one if isinstance(one, str) else json.dumps(one)}</script>' for one in blocks
+        f'<script type="application/ld+json">{one if isinstance(one, str) else json.dumps(one)}</script>'
+        for one in blocks
     )
     path = folder / f"{name}.html"
-    path.write_text(f"<html><head><title>t</title>{scripts}</head><body>{words}</body></html>", encoding="utf-8")
-    row = {"page_id": f"larkmoor.example/{name}", "site": "larkmoor.example", "url": f"{HOME}{name}", "status": "ok"}
+    path.write_text(
+        f"<html><head><title>t</title>{scripts}</head><body>{words}</body></html>", encoding="utf-8"
+    )
+    row = {
+        "page_id": f"larkmoor.example/{name}",
+        "site": "larkmoor.example",
+        "url": f"{HOME}{name}",
+        "status": "ok",
+    }
     return {**row, "html_path": str(path), "text": ""}
 
 
 def answers(*texts):
     rows = [
-        {"answer_id": f"a{n}", "query_id": "q", "engine": "e", "text": t, "has_searched": True} for n, t in enumerate(texts)
+        {"answer_id": f"a{n}", "query_id": "q", "engine": "e", "text": t, "has_searched": True}
+        for n, t in enumerate(texts)
     ]
     return ANSWERS.table(rows)
 
@@ -54,18 +69,35 @@ def told(statements, source, *properties):
 
 
 def test_an_organisation_in_a_graph_is_read_whole(tmp_path):
-    statements = collect(write_page(tmp_path, "a", "", {"@context": "https://schema.org", "@graph": [ORGANISATION]}))
+    statements = collect(
+        write_page(tmp_path, "a", "", {"@context": "https://schema.org", "@graph": [ORGANISATION]})
+    )
     assert told(statements, "structured data") == [
         *[("name", "Larkmoor"), ("legalName", "Larkmoor Cargo Bikes Ltd"), ("url", HOME)],
-        *[("sameAs", "https://www.linkedin.com/company/larkmoor/"), ("sameAs", "http://x.com/larkmoor")],
-        *[("telephone", "+44 1632 960417"), ("email", "hello@larkmoor.example"), ("address", "1 Mill Street, Kendal")],
-        *[("founded", "2014-04-01"), ("founder", "Isla Brathay"), ("founder", "Tom Ferreira"), ("numberOfEmployees", "64")],
+        *[
+            ("sameAs", "https://www.linkedin.com/company/larkmoor/"),
+            ("sameAs", "http://x.com/larkmoor"),
+        ],
+        *[
+            ("telephone", "+44 1632 960417"),
+            ("email", "hello@larkmoor.example"),
+            ("address", "1 Mill Street, Kendal"),
+        ],
+        *[
+            ("founded", "2014-04-01"),
+            ("founder", "Isla Brathay"),
+            ("founder", "Tom Ferreira"),
+            ("numberOfEmployees", "64"),
+        ],
     ]
     assert told(statements, "settings") == [("name", "Larkmoor")]
 
 
 def test_nested_nodes_lists_and_types_as_lists_are_read(tmp_path):
-    article = {"@type": "Article", "publisher": {"@type": ["Organization", "Brand"], "name": "LARKMOOR Ltd"}}
+    article = {
+        "@type": "Article",
+        "publisher": {"@type": ["Organization", "Brand"], "name": "LARKMOOR Ltd"},
+    }
     product = {"@type": "Product", "brand": {"@type": "Brand", "name": "Lark Moor"}}
     statements = collect(write_page(tmp_path, "a", "", [article, product]))
     assert told(statements, "structured data") == [("name", "LARKMOOR Ltd"), ("name", "Lark Moor")]
@@ -82,7 +114,9 @@ def test_others_are_not_the_brand(tmp_path):
 
 def test_the_home_page_is_the_brand_whatever_its_name(tmp_path):
     node = {"@type": "WebSite", "name": "LM Bikes", "url": "http://larkmoor.example"}
-    assert told(collect(write_page(tmp_path, "a", "", node)), "structured data", "name") == [("name", "LM Bikes")]
+    assert told(collect(write_page(tmp_path, "a", "", node)), "structured data", "name") == [
+        ("name", "LM Bikes")
+    ]
 
 
 def test_a_branch_has_a_phone_and_an_address_of_its_own_and_no_name(tmp_path):
@@ -98,7 +132,9 @@ def test_a_branch_has_a_phone_and_an_address_of_its_own_and_no_name(tmp_path):
 
 def test_broken_json_is_counted_and_the_rest_read(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
-        statements = collect(write_page(tmp_path, "a", "", '{"@type": "Organization",', ORGANISATION))
+        statements = collect(
+            write_page(tmp_path, "a", "", '{"@type": "Organization",', ORGANISATION)
+        )
     assert ("name", "Larkmoor") in told(statements, "structured data")
     assert "1 blocks of structured data are broken JSON" in caplog.text
 
@@ -109,8 +145,17 @@ def test_words_of_the_whole_page_with_its_footer(tmp_path):
     <footer>Larkmoor Cargo Bikes Ltd, Kendal</footer><script>"Larkmoor founded in 1999"</script>"""
     statements = collect(write_page(tmp_path, "a", words))
     assert set(told(statements, "page")) == {
-        *[("name", "Lark Moor"), ("name", "Larkmoor"), ("legalName", "Larkmoor Cargo Bikes Ltd"), ("founded", "2014")],
-        *[("telephone", "01632 960417"), ("telephone", "+441632960417"), ("email", "hello@larkmoor.example")],
+        *[
+            ("name", "Lark Moor"),
+            ("name", "Larkmoor"),
+            ("legalName", "Larkmoor Cargo Bikes Ltd"),
+            ("founded", "2014"),
+        ],
+        *[
+            ("telephone", "01632 960417"),
+            ("telephone", "+441632960417"),
+            ("email", "hello@larkmoor.example"),
+        ],
     }
     named = dict(zip(statements["value"], statements["names_brand"], strict=True))
     assert named["2014"]
@@ -129,7 +174,12 @@ def test_answers_count_near_the_brand_only():
         "Haulwright was founded in 2009. Write to info@haulwright.example. Lark-Moor, founded in 2012, is smaller.",
     )
     assert told(collect(texts=texts), "answer") == [
-        *[("name", "Larkmoor"), ("telephone", "01632 960111"), ("name", "Lark-Moor"), ("founded", "2012")]
+        *[
+            ("name", "Larkmoor"),
+            ("telephone", "01632 960111"),
+            ("name", "Lark-Moor"),
+            ("founded", "2012"),
+        ]
     ]
 
 
@@ -155,20 +205,35 @@ def test_names_in_addresses_are_no_spellings():
 
 def test_a_short_name_has_no_split_spellings():
     assert Brand(("Acme",)).spelled.findall("ac me, acme and ACME") == ["acme", "ACME"]
-    assert Brand(("Blue River",)).spelled.findall("Blue-River and blueriver, not bluerivers") == ["Blue-River", "blueriver"]
+    assert Brand(("Blue River",)).spelled.findall("Blue-River and blueriver, not bluerivers") == [
+        "Blue-River",
+        "blueriver",
+    ]
 
 
 @pytest.mark.parametrize(
     ("prop", "one", "other"),
     [
-        *[("telephone", "+44 (0)1632 960417", "01632 960 417"), ("telephone (Leeds)", "0044 113 496 0100", "(0113) 4960100")],
-        *[("name", "LARKMOOR GmbH & Co. KG", "Larkmoor"), ("legalName", "Larkmoor Limited", "Larkmoor, Ltd.")],
+        *[
+            ("telephone", "+44 (0)1632 960417", "01632 960 417"),
+            ("telephone (Leeds)", "0044 113 496 0100", "(0113) 4960100"),
+        ],
+        *[
+            ("name", "LARKMOOR GmbH & Co. KG", "Larkmoor"),
+            ("legalName", "Larkmoor Limited", "Larkmoor, Ltd."),
+        ],
         *[
             ("sameAs", "http://www.x.com/larkmoor/", "https://twitter.com/Larkmoor"),
             ("url", "http://a.example", "https://www.a.example/"),
         ],
-        *[("address", "1, Mill Street; Kendal.", "1 Mill St, Kendal"), ("founded", "2014-04-01", "2014")],
-        *[("email", "Hello@a.example", "hello@a.example"), ("founder", "Tom  Ferreira", "tom ferreira")],
+        *[
+            ("address", "1, Mill Street; Kendal.", "1 Mill St, Kendal"),
+            ("founded", "2014-04-01", "2014"),
+        ],
+        *[
+            ("email", "Hello@a.example", "hello@a.example"),
+            ("founder", "Tom  Ferreira", "tom ferreira"),
+        ],
     ],
 )
 def test_forms_that_agree(prop, one, other):

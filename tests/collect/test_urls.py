@@ -3,8 +3,46 @@ from hypothesis import given, strategies as st
 
 from coverage_kit.collect.urls import canonical_url, page_id, site_name, site_scope, split_http
 
-PIECES = ["a", "B", "/", "..", ".", "%2e", "%2F", "%zz", "%", "?", "&", "=", "#", ":", "@", "ß", "İ", " ", "\\", "index.html"]
-PIECES += ["www.", "utm_source=x", "//", "[", "]", "\t", "\x00", "|", "。", "+", ";", ":80", ":0", "gclid=1", "é", "\ud800"]
+PIECES = [
+    "a",
+    "B",
+    "/",
+    "..",
+    ".",
+    "%2e",
+    "%2F",
+    "%zz",
+    "%",
+    "?",
+    "&",
+    "=",
+    "#",
+    ":",
+    "@",
+    "ß",
+    "İ",
+    " ",
+    "\\",
+    "index.html",
+]
+PIECES += [
+    "www.",
+    "utm_source=x",
+    "//",
+    "[",
+    "]",
+    "\t",
+    "\x00",
+    "|",
+    "。",
+    "+",
+    ";",
+    ":80",
+    ":0",
+    "gclid=1",
+    "é",
+    "\ud800",
+]
 
 
 @pytest.mark.parametrize(
@@ -23,7 +61,10 @@ PIECES += ["www.", "utm_source=x", "//", "[", "]", "\t", "\x00", "|", "。", "+"
         ("https://example.com/a#part", "https://example.com/a"),
         ("https://example.com/a#:~:text=some%20words", "https://example.com/a"),
         ("https://example.com/a?utm_source=chatgpt.com", "https://example.com/a"),
-        ("https://example.com/a?z=1&gclid=2&a=3&fbclid=4&msclkid=5", "https://example.com/a?a=3&z=1"),
+        (
+            "https://example.com/a?z=1&gclid=2&a=3&fbclid=4&msclkid=5",
+            "https://example.com/a?a=3&z=1",
+        ),
         ("https://example.com/a?a=2&a=1", "https://example.com/a?a=1&a=2"),
         ("https://example.com/a?", "https://example.com/a"),
         ("https://example.com/%7euser/%c3%a9", "https://example.com/~user/%C3%A9"),
@@ -42,7 +83,16 @@ def test_one_spelling_for_each_url(url, canonical):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "example.com/a", "ftp://example.com/a", "mailto:a@example.com", "https://", "http://[", "https://a:99999/"]
+    "text",
+    [
+        "",
+        "example.com/a",
+        "ftp://example.com/a",
+        "mailto:a@example.com",
+        "https://",
+        "http://[",
+        "https://a:99999/",
+    ],
 )
 def test_what_is_no_http_url_is_only_stripped(text):
     assert canonical_url(f"  {text} ") == text
@@ -59,7 +109,10 @@ def test_site_name_is_the_host_without_www():
 
 
 def test_page_id_is_one_for_http_https_and_www():
-    ids = {page_id(f"{start}example.com/a/?b=1&utm_medium=x") for start in ("http://", "https://www.", "http://www.")}
+    ids = {
+        page_id(f"{start}example.com/a/?b=1&utm_medium=x")
+        for start in ("http://", "https://www.", "http://www.")
+    }
     assert ids == {"example.com/a?b=1"}
 
 
@@ -68,7 +121,10 @@ def test_site_scope_keeps_a_port_that_is_not_default():
     assert site_scope("http://example.com:8080/a") == "example.com:8080"
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=12), st.sampled_from(["http://", "https://x.com/", "https://x.com/?"]))
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=12),
+    st.sampled_from(["http://", "https://x.com/", "https://x.com/?"]),
+)
 def test_canonical_url_is_idempotent(pieces, start):
     url = start + "".join(pieces)
     once = canonical_url(url)

@@ -59,14 +59,19 @@ def test_zero_citations_and_hostile_text_work(monkeypatch, capsys, tmp_path):
         "ignore all rules",
     ]
     named = write_small(tmp_path, hostile, pages=3)
-    rows = [{"query": text, "engine": "e", "answer": f"{text} bleed it.", "citations": []} for text in hostile]
+    rows = [
+        {"query": text, "engine": "e", "answer": f"{text} bleed it.", "citations": []}
+        for text in hostile
+    ]
     (tmp_path / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     status, said = call(monkeypatch, capsys, "run", *options(named))
     assert status == 0, said
     page = (tmp_path / "run/page.html").read_text(encoding="utf-8")
     assert "<script>alert" not in page
     lines = (tmp_path / "run/gaps.csv").read_text(encoding="utf-8-sig")
-    assert not any(cell.startswith(("=", "+", "@")) for line in lines.splitlines() for cell in line.split(","))
+    assert not any(
+        cell.startswith(("=", "+", "@")) for line in lines.splitlines() for cell in line.split(",")
+    )
 
 
 def spoil_site(folder, content):
@@ -90,7 +95,10 @@ def spoil_parquet(folder, named):
         (lambda d, n: (d / "log.jsonl").write_text(json.dumps({"colour": "red"})), "colour"),
         (lambda d, n: (d / "log.jsonl").write_text(""), "log.jsonl"),
         (
-            lambda d, n: ((d / "log.parquet").write_bytes(b"PAR1 no"), n.update({"--log": str(d / "log.parquet")})),
+            lambda d, n: (
+                (d / "log.parquet").write_bytes(b"PAR1 no"),
+                n.update({"--log": str(d / "log.parquet")}),
+            ),
             "log.parquet",
         ),
         (lambda d, n: n.update({"--encoder": str(d / "nomodel")}), "nomodel"),
@@ -111,7 +119,9 @@ def spoil_parquet(folder, named):
         "column",
     ],
 )
-def test_bad_input_gets_one_line_and_no_half_written_run(monkeypatch, capsys, tmp_path, spoil, message):
+def test_bad_input_gets_one_line_and_no_half_written_run(
+    monkeypatch, capsys, tmp_path, spoil, message
+):
     named = write_small(tmp_path)
     spoil(tmp_path, named)
     status, said = call(monkeypatch, capsys, "run", *options(named))
@@ -133,7 +143,9 @@ def test_duplicate_ids_in_a_table_are_told(tmp_path):
 def test_a_folder_that_cannot_be_written_is_told(monkeypatch, capsys, tmp_path):
     named = write_small(tmp_path)
     (tmp_path / "file").write_text("in the way")
-    status, said = call(monkeypatch, capsys, "run", *options({**named, "--out": str(tmp_path / "file/run")}))
+    status, said = call(
+        monkeypatch, capsys, "run", *options({**named, "--out": str(tmp_path / "file/run")})
+    )
     assert status == 2
     assert "can be written" in said
 
@@ -142,9 +154,17 @@ def test_init_makes_a_project_that_runs(monkeypatch, capsys, tmp_path):
     status, said = call(monkeypatch, capsys, "init", tmp_path / "project")
     assert status == 0, said
     project = tmp_path / "project"
-    assert {path.name for path in project.iterdir()} == {"coverage.toml", ".gitignore", "notebooks", "README.md"}
+    assert {path.name for path in project.iterdir()} == {
+        "coverage.toml",
+        ".gitignore",
+        "notebooks",
+        "README.md",
+    }
     assert "coverage-kit run" in said.splitlines()[-1]
-    assert (project / ".gitignore").read_text(encoding="utf-8").split() == ["runs/", ".ipynb_checkpoints/"]
+    assert (project / ".gitignore").read_text(encoding="utf-8").split() == [
+        "runs/",
+        ".ipynb_checkpoints/",
+    ]
     assert (project / "README.md").read_text(encoding="utf-8").count("\n    ") == 3
     for notebook in (project / "notebooks").glob("*.ipynb"):
         text = notebook.read_text(encoding="utf-8")
@@ -152,7 +172,9 @@ def test_init_makes_a_project_that_runs(monkeypatch, capsys, tmp_path):
         assert "runs/demo" not in text
     named = write_small(project / "input")
     text = (project / "coverage.toml").read_text(encoding="utf-8")
-    text = text.replace('"site" ', f'"{named["--site"]}" ').replace('"answers.jsonl"', f'"{named["--log"]}"')
+    text = text.replace('"site" ', f'"{named["--site"]}" ').replace(
+        '"answers.jsonl"', f'"{named["--log"]}"'
+    )
     (project / "coverage.toml").write_text(text, encoding="utf-8")
     status, said = call(monkeypatch, capsys, "run", project / "coverage.toml")
     assert status == 0, said

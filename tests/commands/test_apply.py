@@ -19,14 +19,32 @@ BASE = "https://www.shop.example"
 
 def edit(number: int, *, is_chosen: bool, operation: str = "reword_heading") -> dict:
     zeros = dict.fromkeys(("gain", "low", "high", "harm", "marginal_gain"), 0.0)
-    named = {"cluster_id": "c", "page_id": "shop.example/p.html", "heading_path": "Bleed", "brief": "brief"}
+    named = {
+        "cluster_id": "c",
+        "page_id": "shop.example/p.html",
+        "heading_path": "Bleed",
+        "brief": "brief",
+    }
     own = {"edit_id": f"e{number}", "operation": operation, "is_chosen": is_chosen, "rank": number}
     return {**zeros, **named, **own, "cost_minutes": 3.0, "n_words": 3}
 
 
-def change(number: int, action: str, before: str | None, after: str, passage: str | None = None) -> dict:
-    named = {"page_id": "shop.example/p.html", "heading_path": "Brakes > Bleed", "passage_id": passage}
-    return {"edit_id": f"e{number}", "position": 0, "action": action, **named, "before": before, "after": after}
+def change(
+    number: int, action: str, before: str | None, after: str, passage: str | None = None
+) -> dict:
+    named = {
+        "page_id": "shop.example/p.html",
+        "heading_path": "Brakes > Bleed",
+        "passage_id": passage,
+    }
+    return {
+        "edit_id": f"e{number}",
+        "position": 0,
+        "action": action,
+        **named,
+        "before": before,
+        "after": after,
+    }
 
 
 def write_run(folder, base_url=BASE, source=None) -> Analysis:
@@ -42,15 +60,27 @@ def write_run(folder, base_url=BASE, source=None) -> Analysis:
         }
     )
     pages = read_site(settings.site)
-    empty = {one.name: one.empty() for one in tables.SCHEMAS if one.name in Analysis.__dataclass_fields__}
+    empty = {
+        one.name: one.empty() for one in tables.SCHEMAS if one.name in Analysis.__dataclass_fields__
+    }
     edits = [edit(1, is_chosen=False), edit(2, is_chosen=True), edit(3, is_chosen=False)]
     edits.append(edit(4, is_chosen=False, operation="no_edit"))
     changes = [
         change(1, "replace_heading", "Bleed", "How do I bleed a brake?"),
-        change(2, "insert_section", None, "## Which oil?\n\n[FACT NEEDED: oil]", "shop.example/p.html#0"),
+        change(
+            2,
+            "insert_section",
+            None,
+            "## Which oil?\n\n[FACT NEEDED: oil]",
+            "shop.example/p.html#0",
+        ),
         change(3, "replace_passage", "Never there.", "x"),
     ]
-    about = {"own_site": "shop.example", "self_test": None, "settings": settings.model_dump(mode="json")}
+    about = {
+        "own_site": "shop.example",
+        "self_test": None,
+        "settings": settings.model_dump(mode="json"),
+    }
     if source is not None:
         about["settings"]["site"]["source"] = source
     made = {"pages": pages, "passages": split_pages(pages), "edits": tables.EDITS.table(edits)}
@@ -76,7 +106,11 @@ def test_the_chosen_edits_are_made_and_the_settings_lead_to_the_copy(folder, mon
     assert f"coverage-kit run {folder / 'copy.toml'}" in said
     again = read_settings(folder / "copy.toml")
     assert again.site.source == str(folder / "copy")
-    assert (again.site.base_url, again.site.brand, again.out) == (BASE, ("Shop",), str(folder / "copy-run"))
+    assert (again.site.base_url, again.site.brand, again.out) == (
+        BASE,
+        ("Shop",),
+        str(folder / "copy-run"),
+    )
     assert again.competitors[0].source == "https://rival.example"
     assert again.log.columns == {"query": 'The "Prompt"'}
     pages = read_site(again.site)
@@ -110,7 +144,9 @@ def test_an_edit_without_changes_is_told(folder, monkeypatch, capsys):
 def test_drafts_are_put_in(folder, monkeypatch, capsys):
     write_run(folder)
     (folder / "drafts.json").write_text(json.dumps({"e2": "Mineral oil, <b>never</b> DOT."}))
-    status, said = call(monkeypatch, capsys, "apply", "run", "--to", "copy", "--drafts", "drafts.json")
+    status, said = call(
+        monkeypatch, capsys, "apply", "run", "--to", "copy", "--drafts", "drafts.json"
+    )
     assert status == 0, said
     text = (folder / "copy/p.html").read_text()
     assert "<h2>Which oil?</h2>\n<p>Mineral oil, &lt;b&gt;never&lt;/b&gt; DOT.</p>" in text
@@ -131,7 +167,9 @@ def test_drafts_are_put_in(folder, monkeypatch, capsys):
         (["--to", "taken"], "a free place for the copy's settings"),
     ],
 )
-def test_what_cannot_be_used_is_told_and_nothing_written(folder, monkeypatch, capsys, options, message):
+def test_what_cannot_be_used_is_told_and_nothing_written(
+    folder, monkeypatch, capsys, options, message
+):
     write_run(folder)
     (folder / "list.json").write_text("[]")
     (folder / "other.json").write_text('{"e1": "x"}')
@@ -139,7 +177,13 @@ def test_what_cannot_be_used_is_told_and_nothing_written(folder, monkeypatch, ca
     (folder / "full").mkdir()
     (folder / "full/file").write_text("mine")
     before = sorted(folder.rglob("*"))
-    status, said = call(monkeypatch, capsys, "apply", "run", *(options if "--to" in options else ["--to", "copy", *options]))
+    status, said = call(
+        monkeypatch,
+        capsys,
+        "apply",
+        "run",
+        *(options if "--to" in options else ["--to", "copy", *options]),
+    )
     assert status == 2, said
     assert message in said
     assert sorted(folder.rglob("*")) == before
@@ -149,13 +193,19 @@ def test_a_site_that_is_no_folder_is_told(folder, monkeypatch, capsys):
     write_run(folder, source="https://www.shop.example/sitemap.xml")
     status, said = call(monkeypatch, capsys, "apply", "run", "--to", "copy")
     assert status == 2
-    assert "a run on a site that is a local folder; found https://www.shop.example/sitemap.xml" in said
+    assert (
+        "a run on a site that is a local folder; found https://www.shop.example/sitemap.xml" in said
+    )
 
 
 def test_nothing_chosen_is_told(folder, monkeypatch, capsys):
     analysis = write_run(folder)
     save_analysis(
-        Analysis(**{**analysis.tables(), "edits": analysis.edits.assign(is_chosen=False)}, about=analysis.about), "run"
+        Analysis(
+            **{**analysis.tables(), "edits": analysis.edits.assign(is_chosen=False)},
+            about=analysis.about,
+        ),
+        "run",
     )
     status, said = call(monkeypatch, capsys, "apply", "run", "--to", "copy")
     assert status == 2
@@ -164,7 +214,9 @@ def test_nothing_chosen_is_told(folder, monkeypatch, capsys):
 
 def test_without_a_base_url_the_copys_name_matters(folder, monkeypatch, capsys):
     write_run(folder, base_url="")
-    changes = pd.read_parquet(folder / "run/tables/changes.parquet").assign(page_id="site/p.html", passage_id="site/p.html#0")
+    changes = pd.read_parquet(folder / "run/tables/changes.parquet").assign(
+        page_id="site/p.html", passage_id="site/p.html#0"
+    )
     changes.to_parquet(folder / "run/tables/changes.parquet")
     status, said = call(monkeypatch, capsys, "apply", "run", "--to", "copy")
     assert status == 0, said
@@ -179,4 +231,7 @@ def test_report_writes_json_and_lists(folder, monkeypatch, capsys):
     status, said = call(monkeypatch, capsys, "report", "run")
     assert status == 0, said
     assert json.loads((folder / "run/edits.json").read_text())["edits"][1]["slots"] == ["oil"]
-    assert "| [shop.example/p.html](shop-example-p-html.md) | 1 | 3 | 0 |" in (folder / "run/todo/index.md").read_text()
+    assert (
+        "| [shop.example/p.html](shop-example-p-html.md) | 1 | 3 | 0 |"
+        in (folder / "run/todo/index.md").read_text()
+    )

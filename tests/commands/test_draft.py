@@ -20,17 +20,36 @@ PASSAGE = "shop.example/p.html#0"
 def write_drafted(folder) -> Analysis:
     """Write a run with a heading to reword (e1), a section to add (e2), a passage to extend (e3) and a page to add (e5)."""
     run = write_run(folder)
-    texts = {"e1": (None, "How?"), "e2": (None, SECTION), "e3": ("Open the lever.", f"Open the lever.\n\n{SECTION[15:]}")}
+    texts = {
+        "e1": (None, "How?"),
+        "e2": (None, SECTION),
+        "e3": ("Open the lever.", f"Open the lever.\n\n{SECTION[15:]}"),
+    }
     texts |= {"e5": (None, "# Oils\n\n## Which oil?\n\n[FACT NEEDED: oil]")}
-    kinds = {"e1": "reword_heading", "e2": "add_question_and_answer", "e3": "extend_passage", "e5": "add_page"}
+    kinds = {
+        "e1": "reword_heading",
+        "e2": "add_question_and_answer",
+        "e3": "extend_passage",
+        "e5": "add_page",
+    }
     edits = run.edits.assign(edit_id=run.edits["edit_id"].replace("e4", "e5"))
     edits["operation"] = edits["edit_id"].map(kinds)
     edits["before"] = edits["edit_id"].map(lambda one: texts[one][0])
     edits["after"] = edits["edit_id"].map(lambda one: texts[one][1])
     changes = run.changes.assign(before=[None, None, "Open the lever."], passage_id=[PASSAGE] * 3)
-    asked = [("q1", "which oil do I need", 5.0), ("q2", "how much oil", 9.0), ("q3", "is it dear", 1.0)]
+    asked = [
+        ("q1", "which oil do I need", 5.0),
+        ("q2", "how much oil", 9.0),
+        ("q3", "is it dear", 1.0),
+    ]
     rows = [
-        {"query_id": name, "text": text, "demand": demand, "first_asked_at": pd.NaT, "last_asked_at": pd.NaT}
+        {
+            "query_id": name,
+            "text": text,
+            "demand": demand,
+            "first_asked_at": pd.NaT,
+            "last_asked_at": pd.NaT,
+        }
         for name, text, demand in asked
     ]
     effects = [
@@ -78,7 +97,11 @@ def test_briefs_hold_the_place_the_questions_and_the_marked_extracts(folder):
     assert section.questions == ("how much oil", "which oil do I need")
     assert section.own_words == "Our name: Shop\n\nBrakes > Bleed\nOpen the lever."
     assert section.extracts == (f"[EXTRACT TO CHECK] “{LEAD}”",)
-    assert (longer.headings, longer.before, longer.questions) == ((), "Open the lever.", ("is it dear",))
+    assert (longer.headings, longer.before, longer.questions) == (
+        (),
+        "Open the lever.",
+        ("is it dear",),
+    )
     assert longer.extracts == section.extracts
     assert page.headings == ("# Oils", "## Which oil?")
 
@@ -87,28 +110,66 @@ def test_drafts_are_written_kept_and_applied(folder, monkeypatch, capsys):
     write_drafted(folder)
     with chat_server(lambda number, body: Reply(text="Open the lever. Use Oily 5 W oil.")) as chat:
         named = write_settings(folder, chat)
-        status, said = call(monkeypatch, capsys, "draft", "run", *named, "--top", "3", "--out", "drafts.json")
+        status, said = call(
+            monkeypatch, capsys, "draft", "run", *named, "--top", "3", "--out", "drafts.json"
+        )
         assert status == 0, said
         assert "2 drafted, 0 kept from before, 0 failed, in drafts.json." in said
         assert "1 edits need none" in said
         assert len(chat.asked) == 2
-        status, said = call(monkeypatch, capsys, "draft", "run", *named, "--edit", "e2", "--edit", "e5", "--out", "drafts.json")
+        status, said = call(
+            monkeypatch,
+            capsys,
+            "draft",
+            "run",
+            *named,
+            "--edit",
+            "e2",
+            "--edit",
+            "e5",
+            "--out",
+            "drafts.json",
+        )
         assert status == 0, said
         assert "1 drafted, 1 kept" in said
         assert len(chat.asked) == 3
     drafts = json.loads((folder / "drafts.json").read_text())
     told = "Open the lever. Use [FACT NEEDED: is “Oily 5 W” true?] oil."
-    assert drafts == {"e2": f"## Which oil?\n\n{told}", "e3": f"Open the lever.\n\n{told}", "e5": f"# Oils\n\n{told}"}
-    assert KEY not in "".join(file.read_text(errors="replace") for file in folder.rglob("*") if file.is_file())
-    (folder / "drafts.json").write_text(json.dumps({"e2": drafts["e2"].replace("[FACT NEEDED: is “Oily 5 W” true?]", "our")}))
-    status, said = call(monkeypatch, capsys, "apply", "run", "--to", "copy", "--edit", "e2", "--drafts", "drafts.json")
+    assert drafts == {
+        "e2": f"## Which oil?\n\n{told}",
+        "e3": f"Open the lever.\n\n{told}",
+        "e5": f"# Oils\n\n{told}",
+    }
+    assert KEY not in "".join(
+        file.read_text(errors="replace") for file in folder.rglob("*") if file.is_file()
+    )
+    (folder / "drafts.json").write_text(
+        json.dumps({"e2": drafts["e2"].replace("[FACT NEEDED: is “Oily 5 W” true?]", "our")})
+    )
+    status, said = call(
+        monkeypatch,
+        capsys,
+        "apply",
+        "run",
+        "--to",
+        "copy",
+        "--edit",
+        "e2",
+        "--drafts",
+        "drafts.json",
+    )
     assert status == 0, said
-    assert "<h2>Which oil?</h2>\n<p>Open the lever. Use our oil.</p>" in (folder / "copy/p.html").read_text()
+    assert (
+        "<h2>Which oil?</h2>\n<p>Open the lever. Use our oil.</p>"
+        in (folder / "copy/p.html").read_text()
+    )
 
 
 def test_an_edit_that_fails_is_told_and_the_rest_are_drafted(folder, monkeypatch, capsys):
     write_drafted(folder)
-    with chat_server(lambda number, body: Reply(404, "no") if number == 0 else Reply(text="Open it.")) as chat:
+    with chat_server(
+        lambda number, body: Reply(404, "no") if number == 0 else Reply(text="Open it.")
+    ) as chat:
         named = write_settings(folder, chat)
         status, said = call(monkeypatch, capsys, "draft", "run", *named, "--top", "3")
     assert status == 1
@@ -123,7 +184,15 @@ def test_a_kept_draft_of_another_run_is_told(folder, monkeypatch, capsys):
     (folder / "d.json").write_text('{"e2": "## Which saddle?\\n\\nOurs."}')
     with chat_server(lambda number, body: Reply()) as chat:
         status, said = call(
-            monkeypatch, capsys, "draft", "run", *write_settings(folder, chat), "--edit", "e2", "--out", "d.json"
+            monkeypatch,
+            capsys,
+            "draft",
+            "run",
+            *write_settings(folder, chat),
+            "--edit",
+            "e2",
+            "--out",
+            "d.json",
         )
         assert (status, chat.asked) == (0, [])
     assert "begins unlike the edit" in said
@@ -139,8 +208,12 @@ def test_without_a_model_the_cure_is_told_and_nothing_is_written(folder, monkeyp
     assert (status, "--top or --edit" in said) == (2, True)
 
 
-@pytest.mark.parametrize("line", ['api_key_env = "sk-secret-1"', 'base_url = "https://me:sk-secret-1@x.example"'])
-def test_a_key_written_into_the_settings_is_refused_and_not_repeated(folder, monkeypatch, capsys, line):
+@pytest.mark.parametrize(
+    "line", ['api_key_env = "sk-secret-1"', 'base_url = "https://me:sk-secret-1@x.example"']
+)
+def test_a_key_written_into_the_settings_is_refused_and_not_repeated(
+    folder, monkeypatch, capsys, line
+):
     write_drafted(folder)
     (folder / "c.toml").write_text(f'[site]\nsource = "site"\n[draft]\nmodel = "m"\n{line}\n')
     status, said = call(monkeypatch, capsys, "draft", "run", "--settings", "c.toml")

@@ -47,5 +47,9 @@ def test_every_command_line_of_a_document_can_be_run(document):
 
 
 def test_the_documents_show_every_command():
-    shown = {line.split()[0] for one in documents() for line in find_command_lines(one.read_text(encoding="utf-8"))}
+    shown = {
+        line.split()[0]
+        for one in documents()
+        for line in find_command_lines(one.read_text(encoding="utf-8"))
+    }
     assert set(COMMANDS) <= shown

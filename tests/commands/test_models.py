@@ -41,7 +41,9 @@ def _in_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("PERPLEXITY_API_KEY", KEY)
 
 
-def test_a_panel_is_made_of_a_run_asked_resumed_and_told_in_the_ledger(monkeypatch, capsys, tmp_path, sample_analysis):
+def test_a_panel_is_made_of_a_run_asked_resumed_and_told_in_the_ledger(
+    monkeypatch, capsys, tmp_path, sample_analysis
+):
     run = save_analysis(sample_analysis, tmp_path / "run")
     status, said = call(monkeypatch, capsys, "panel", run, "--size", 12, "--holdout", 0.25)
     assert status == 0, said
@@ -64,7 +66,9 @@ def test_a_panel_is_made_of_a_run_asked_resumed_and_told_in_the_ledger(monkeypat
     assert status == 0, said
     spent = Ledger(tmp_path / "cache" / LEDGER, read_prices()).read()
     assert list(spent[["task", "model", "n_calls"]].iloc[0]) == ["ask", "sonar", 24]
-    assert spent["money"].iloc[0] == pytest.approx((24 * 200 * 1.0 + 24 * 30 * 2.5) / 1e6 + 24 * 3 * 5.0 / 1000)
+    assert spent["money"].iloc[0] == pytest.approx(
+        (24 * 200 * 1.0 + 24 * 30 * 2.5) / 1e6 + 24 * 3 * 5.0 / 1000
+    )
     assert "sonar" in said
     log = read_log(LogSettings(files=(str(tmp_path / "waves"),)))
     assert set(log.queries["query_id"]) == set(read_panel("panel.csv")["query_id"])
@@ -96,7 +100,9 @@ def test_a_wave_that_breaks_off_is_booked_all_the_same(monkeypatch, capsys, tmp_
             assert call(patch, capsys, "ask", "coverage.toml")[0] == 130
         ledger = Ledger(tmp_path / "cache" / LEDGER, read_prices())
         assert list(ledger.read()["n_calls"]) == [4]
-        assert call(monkeypatch, capsys, "ask", "coverage.toml")[0] == 0  # all answered: a new wave, in the ledger by itself
+        assert (
+            call(monkeypatch, capsys, "ask", "coverage.toml")[0] == 0
+        )  # all answered: a new wave, in the ledger by itself
     assert list(ledger.read()["n_calls"]) == [4, 4]
     assert ledger.read()["run"].nunique() == 2
 

@@ -9,7 +9,16 @@ from sentence_transformers.sentence_transformer import modules
 from transformers import AutoTokenizer, BertConfig, BertModel
 
 
-def make_model(folder: Path, *, pooling="mean", prompts=None, default=None, max_tokens=64, is_dense=False, seed=0) -> Path:
+def make_model(
+    folder: Path,
+    *,
+    pooling="mean",
+    prompts=None,
+    default=None,
+    max_tokens=64,
+    is_dense=False,
+    seed=0,
+) -> Path:
     torch.manual_seed(seed)
     tokenizer = AutoTokenizer.from_pretrained(str(get_model_path()))
     sizes = {
@@ -19,13 +28,15 @@ def make_model(folder: Path, *, pooling="mean", prompts=None, default=None, max_
         "num_attention_heads": 2,
         "intermediate_size": 32,
     }
-    BertModel(BertConfig(vocab_size=len(tokenizer), max_position_embeddings=max_tokens, **sizes)).save_pretrained(
-        folder / "bert"
-    )
+    BertModel(
+        BertConfig(vocab_size=len(tokenizer), max_position_embeddings=max_tokens, **sizes)
+    ).save_pretrained(folder / "bert")
     tokenizer.save_pretrained(folder / "bert")
     transformer = modules.Transformer(str(folder / "bert"), max_seq_length=max_tokens)
     parts = [transformer, modules.Pooling(16, pooling)]
     if is_dense:
         parts.append(modules.Dense(16, 8))
-    SentenceTransformer(modules=parts, prompts=prompts, default_prompt_name=default, device="cpu").save(str(folder / "whole"))
+    SentenceTransformer(
+        modules=parts, prompts=prompts, default_prompt_name=default, device="cpu"
+    ).save(str(folder / "whole"))
     return folder / "whole"

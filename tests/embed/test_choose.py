@@ -50,7 +50,10 @@ def test_what_the_machine_has_decides(machine, model, tmp_path, has, kind, preci
 
 def test_names_tell_what_may_be_compared(machine, model, tmp_path):
     machine(has_bf16=True)
-    names = [choose_encoder(model, *wish, tmp_path).name for wish in (("openvino", "fp32"), ("torch", "fp32"))]
+    names = [
+        choose_encoder(model, *wish, tmp_path).name
+        for wish in (("openvino", "fp32"), ("torch", "fp32"))
+    ]
     assert names[0] == names[1]
     assert choose_encoder(model, "openvino", "bf16", tmp_path).name == names[0] + " bf16"
     assert choose_encoder(model, "torch", "bf16", tmp_path).name == names[0] + " torch-bf16"
@@ -60,7 +63,9 @@ def test_names_tell_what_may_be_compared(machine, model, tmp_path):
 
 def test_torch_in_bf16_gives_unit_vectors_near_those_in_fp32(machine, model, tmp_path):
     machine(has_bf16=True)
-    exact, rounded = (choose_encoder(model, "torch", precision, tmp_path) for precision in ("fp32", "bf16"))
+    exact, rounded = (
+        choose_encoder(model, "torch", precision, tmp_path) for precision in ("fp32", "bf16")
+    )
     vectors = rounded.encode(["a brake", "another brake"], "query")
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)

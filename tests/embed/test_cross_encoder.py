@@ -12,14 +12,19 @@ def save_cross_encoder(folder, n_labels):
     """A cross-encoder of the bundled model with an untrained head, the same each time: real files, meaningless scores."""
     torch.manual_seed(0)
     source = str(get_model_path())
-    AutoModelForSequenceClassification.from_pretrained(source, num_labels=n_labels).save_pretrained(folder)
+    AutoModelForSequenceClassification.from_pretrained(source, num_labels=n_labels).save_pretrained(
+        folder
+    )
     AutoTokenizer.from_pretrained(source).save_pretrained(folder)
     return str(folder)
 
 
 def test_a_cross_encoder_reads_pairs_one_number_each(tmp_path):
     scorer = CrossEncoderScorer(save_cross_encoder(tmp_path, 1))
-    pairs = (["how far", "how far", "what cost"], ["It goes far.", "It costs little.", "It goes far."])
+    pairs = (
+        ["how far", "how far", "what cost"],
+        ["It goes far.", "It costs little.", "It goes far."],
+    )
     scores = scorer.score(*pairs)
     assert scores.shape == (3,)
     assert scores.dtype == np.float32

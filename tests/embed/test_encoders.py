@@ -5,7 +5,12 @@ import pytest
 import torch
 
 from coverage_kit.embed import encoders
-from coverage_kit.embed.encoders import BUNDLED_SHA256, SentenceTransformerEncoder, find_gpu, has_native_bf16
+from coverage_kit.embed.encoders import (
+    BUNDLED_SHA256,
+    SentenceTransformerEncoder,
+    find_gpu,
+    has_native_bf16,
+)
 from coverage_kit.errors import EncoderError
 
 
@@ -16,7 +21,9 @@ def bundled():
 
 def test_the_bundled_model_is_the_real_one(bundled):
     """Known neighbours of all-MiniLM-L6-v2: a paraphrase is near, another subject is far."""
-    vectors = bundled.encode(["How do I charge the battery?", "Charging the battery", "A recipe for bread"])
+    vectors = bundled.encode(
+        ["How do I charge the battery?", "Charging the battery", "A recipe for bread"]
+    )
     assert vectors.shape == (3, 384)
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
@@ -59,5 +66,7 @@ def test_a_broken_model_is_told(tmp_path):
 
 def test_what_the_machine_has_is_what_torch_says():
     capabilities = torch.cpu.get_capabilities()
-    assert has_native_bf16() == bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    assert has_native_bf16() == bool(
+        capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")
+    )
     assert (find_gpu() is not None) == torch.accelerator.is_available()

@@ -10,7 +10,9 @@ from tests.embed.models import make_model
 
 WORDS = ("brake", "tyre", "saddle", "chain", "pedal", "lamp", "lock", "bell", "spoke", "fork")
 PAIRS = [
-    TextPair(f"how to fit a {one} to a {other}", f"{other} with {one}", f"{one}/{other}") for one in WORDS for other in WORDS
+    TextPair(f"how to fit a {one} to a {other}", f"{other} with {one}", f"{one}/{other}")
+    for one in WORDS
+    for other in WORDS
 ]
 TEXTS = ["a brake", "fit the saddle to a fork", "", "wheel"]
 FAST = Recipe(epochs=6, batch_size=25, learning_rate=3e-3)
@@ -46,9 +48,14 @@ def test_training_brings_pairs_nearer_to_each_other_than_to_other_passages(tuned
 
 
 def test_words_keep_their_own_vectors_and_everything_after_them_learns(model, tuned):
-    before, after = weights_of(SentenceTransformer(str(model), device="cpu")), weights_of(tuned.model)
+    before, after = (
+        weights_of(SentenceTransformer(str(model), device="cpu")),
+        weights_of(tuned.model),
+    )
     changed = {name for name in before if not np.array_equal(before[name], after[name])}
-    assert not [name for name in changed if "word_embeddings" in name or "position_embeddings" in name]
+    assert not [
+        name for name in changed if "word_embeddings" in name or "position_embeddings" in name
+    ]
     assert {"attention", "intermediate"} <= {part for name in changed for part in name.split(".")}
 
 
@@ -58,18 +65,27 @@ def test_a_saved_model_loads_as_any_encoder_and_gives_the_same_vectors(tuned, tm
     encoder = SentenceTransformerEncoder(str(folder))
     assert encoder.encode(TEXTS) == pytest.approx(expected, abs=1e-6)
     assert encoder.name.startswith("tuned@")
-    assert encoder.open_up().max_tokens == 64  # other runtimes take it too, with texts as long as before
+    assert (
+        encoder.open_up().max_tokens == 64
+    )  # other runtimes take it too, with texts as long as before
 
 
 def test_what_stands_before_a_query_stands_there_in_training(tmp_path):
     prompts = {"query": "search the whole site for this: ", "document": ""}
     plain = train_encoder(str(make_model(tmp_path / "plain")), PAIRS, FAST)
     asked = train_encoder(str(make_model(tmp_path / "asked", prompts=prompts)), PAIRS, FAST)
-    assert asked.n_tokens == plain.n_tokens + 600 * 7  # 100 queries, six times; seven words and marks each
+    assert (
+        asked.n_tokens == plain.n_tokens + 600 * 7
+    )  # 100 queries, six times; seven words and marks each
 
 
 def test_a_query_counts_no_passage_of_its_own_places_as_wrong(model):
-    pairs = [TextPair("a", "one", "p"), TextPair("a", "two", "q"), TextPair("b", "three", "p"), TextPair("c", "four", "r")]
+    pairs = [
+        TextPair("a", "one", "p"),
+        TextPair("a", "two", "q"),
+        TextPair("b", "three", "p"),
+        TextPair("c", "four", "r"),
+    ]
     trainer = finetune._Trainer(finetune._load(str(model)), pairs, FAST)
     expected = [[0, 1, 1, 0], [1, 0, 1, 0], [1, 0, 0, 0], [0, 0, 0, 0]]
     assert trainer._not_wrong(pairs).int().tolist() == expected
@@ -88,7 +104,9 @@ def test_every_pair_is_read_once_an_epoch_in_batches_of_about_one_size():
 
 
 def test_too_few_pairs_are_refused_with_their_number(model):
-    with pytest.raises(EncoderError, match=r"at least 32 distinct pairs; found 31\. Take a longer log"):
+    with pytest.raises(
+        EncoderError, match=r"at least 32 distinct pairs; found 31\. Take a longer log"
+    ):
         train_encoder(str(model), [*PAIRS[:31], *PAIRS[:31]])
 
 

@@ -15,9 +15,24 @@ from coverage_kit.embed.openvino import OpenVinoEncoder, _batches, _count_thread
 from coverage_kit.errors import EncoderError
 from tests.embed.models import make_model
 
-TOPICS = ("brake pads", "tyre pressure", "battery charge", "delivery time", "return policy", "child seat", "rain cover")
+TOPICS = (
+    "brake pads",
+    "tyre pressure",
+    "battery charge",
+    "delivery time",
+    "return policy",
+    "child seat",
+    "rain cover",
+)
 TEXTS = [
-    *("", " ", "Brake", "brake", "naïve CAFÉ ﬁn 日本語 🚲\t\n 1,5 €", "a very long text about bikes " * 200),
+    *(
+        "",
+        " ",
+        "Brake",
+        "brake",
+        "naïve CAFÉ ﬁn 日本語 🚲\t\n 1,5 €",
+        "a very long text about bikes " * 200,
+    ),
     *(
         f"How do I check the {topic} {when}?"
         for topic in TOPICS
@@ -47,7 +62,10 @@ def by_torch():
 
 
 def nearest(vectors):
-    return [set(row) for row in np.argsort(-(vectors @ vectors.T), axis=1, kind="stable")[:, :10].tolist()]
+    return [
+        set(row)
+        for row in np.argsort(-(vectors @ vectors.T), axis=1, kind="stable")[:, :10].tolist()
+    ]
 
 
 def test_fp32_equals_torch_and_has_its_name(converted, by_torch):
@@ -64,7 +82,10 @@ def test_fp32_equals_torch_and_has_its_name(converted, by_torch):
 def test_bf16_keeps_neighbours_and_says_so_in_its_name(converted, by_torch):
     encoder = OpenVinoEncoder(precision="bf16", cache=converted)
     vectors = encoder.encode(TEXTS)
-    shared = [len(one & other) / 10 for one, other in zip(nearest(vectors), nearest(by_torch), strict=True)]
+    shared = [
+        len(one & other) / 10
+        for one, other in zip(nearest(vectors), nearest(by_torch), strict=True)
+    ]
     assert np.mean(shared) >= 0.98
     assert 1e-5 < np.abs(vectors - by_torch).max() < 0.02
     assert encoder.name == SentenceTransformerEncoder().name + " bf16"
@@ -76,7 +97,9 @@ def test_the_vector_of_a_text_depends_on_the_text_alone(converted, precision):
     encoder = OpenVinoEncoder(precision=precision, cache=converted)
     together = encoder.encode(TEXTS)
     some = [*range(6), *range(6, len(TEXTS), 4)]
-    np.testing.assert_array_equal(np.vstack([encoder.encode([TEXTS[row]]) for row in some]), together[some])
+    np.testing.assert_array_equal(
+        np.vstack([encoder.encode([TEXTS[row]]) for row in some]), together[some]
+    )
     np.testing.assert_array_equal(encoder.encode(TEXTS[::-3]), together[::-3])
     many = encoder.encode([TEXTS[6], *(f"{text} {n}" for n in range(40) for text in TEXTS[6:12])])
     np.testing.assert_array_equal(many[0], together[6])
@@ -85,7 +108,13 @@ def test_the_vector_of_a_text_depends_on_the_text_alone(converted, precision):
 def test_batches_hold_one_length_and_1024_tokens_at_most():
     texts = [(n,) * length for length in (3, 400, 2) for n in range(5)]
     batches = list(_batches(texts))
-    assert [[len(text) for text in batch] for batch in batches] == [[400] * 2, [400] * 2, [400], [3] * 5, [2] * 5]
+    assert [[len(text) for text in batch] for batch in batches] == [
+        [400] * 2,
+        [400] * 2,
+        [400],
+        [3] * 5,
+        [2] * 5,
+    ]
     assert sorted(text for batch in batches for text in batch) == sorted(texts)
 
 
@@ -93,7 +122,8 @@ def test_texts_that_are_the_same_to_the_model_are_encoded_once(converted, monkey
     encoder = OpenVinoEncoder(cache=converted)
     seen = []
     monkeypatch.setattr(
-        "coverage_kit.embed.openvino._batches", lambda texts: (batch for batch in [*_batches(texts)] if not seen.extend(batch))
+        "coverage_kit.embed.openvino._batches",
+        lambda texts: (batch for batch in [*_batches(texts)] if not seen.extend(batch)),
     )
     vectors = encoder.encode(["A brake", "a BRAKE", "a  brake", "a tyre"])
     assert len(seen) == 2
@@ -113,7 +143,9 @@ def test_a_converted_model_needs_no_torch_and_openvino_leaves_nothing_at_home(co
     )
     environment = {**os.environ, "HOME": str(tmp_path)}
     environment.pop("CI", None)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True
+    )
     assert done.stdout.splitlines() == ["(1, 384)", "['openvino']", "None"]
     assert list(tmp_path.iterdir()) == []
 
@@ -125,10 +157,16 @@ def test_a_converted_model_that_is_not_whole_is_made_again(tmp_path):
     (folder,) = (tmp_path / "ir" / "models").iterdir()
     for damage in (lambda file: file.write_bytes(file.read_bytes()[:-9]), Path.unlink):
         damage(folder / "model.bin")
-        np.testing.assert_array_equal(OpenVinoEncoder(str(model), cache=tmp_path / "ir").encode(["a brake"]), vectors)
+        np.testing.assert_array_equal(
+            OpenVinoEncoder(str(model), cache=tmp_path / "ir").encode(["a brake"]), vectors
+        )
     (folder / "recipe.json").write_text("{")
     OpenVinoEncoder(str(model), cache=tmp_path / "ir")
-    assert sorted(json.loads((folder / "recipe.json").read_text())["sha256"]) == ["model.bin", "model.xml", "tokenizer.json"]
+    assert sorted(json.loads((folder / "recipe.json").read_text())["sha256"]) == [
+        "model.bin",
+        "model.xml",
+        "tokenizer.json",
+    ]
     assert [path.name for path in (tmp_path / "ir" / "models").iterdir()] == [folder.name]
 
 
@@ -163,7 +201,9 @@ def test_a_default_prompt_stands_before_both_roles(tmp_path):
     model = str(make_model(tmp_path / "model", prompts={"any": "say: "}, default="any"))
     mine, theirs = OpenVinoEncoder(model, cache=tmp_path / "ir"), SentenceTransformerEncoder(model)
     for role in ("query", "passage"):
-        np.testing.assert_allclose(mine.encode(["a brake"], role), theirs.encode(["a brake"], role), atol=1e-5)
+        np.testing.assert_allclose(
+            mine.encode(["a brake"], role), theirs.encode(["a brake"], role), atol=1e-5
+        )
 
 
 def test_a_model_that_comes_out_otherwise_is_refused_and_not_kept(tmp_path, monkeypatch):
@@ -193,7 +233,11 @@ def test_a_wish_for_threads_is_kept(monkeypatch):
 def test_the_first_text_of_a_model_is_encoded_before_any_thread_starts(converted, monkeypatch):
     """Two first calls at once may wait for each other forever in OpenVINO's binding."""
     encoded_in, infer = [], openvino._infer
-    monkeypatch.setattr(openvino, "_infer", lambda *these: (encoded_in.append(threading.current_thread()), infer(*these))[1])
+    monkeypatch.setattr(
+        openvino,
+        "_infer",
+        lambda *these: (encoded_in.append(threading.current_thread()), infer(*these))[1],
+    )
     OpenVinoEncoder(cache=converted).encode(TEXTS)
     assert encoded_in[0] is threading.main_thread()
     assert threading.main_thread() not in encoded_in[1:]

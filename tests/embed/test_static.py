@@ -16,10 +16,14 @@ def distilled(monkeypatch):
     times = []
 
     def distill(name, **options):
-        tokenizer = Tokenizer(models.WordLevel({word: n for n, word in enumerate(WORDS)}, unk_token="[UNK]"))  # noqa: S106
+        tokenizer = Tokenizer(
+            models.WordLevel({word: n for n, word in enumerate(WORDS)}, unk_token="[UNK]")
+        )
         tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
         times.append(options["pca_dims"])
-        vectors = np.array([[0, 0, 0, 0], [0, 0, 0, 0], [3, 4, 0, 0], [0, 0, 0, 2], [0, 0, 9, 0]], dtype=np.float32)
+        vectors = np.array(
+            [[0, 0, 0, 0], [0, 0, 0, 0], [3, 4, 0, 0], [0, 0, 0, 2], [0, 0, 9, 0]], dtype=np.float32
+        )
         return model2vec.StaticModel(vectors, tokenizer, normalize=True)
 
     monkeypatch.setattr("model2vec.distill.distill", distill)
@@ -30,7 +34,9 @@ def test_a_text_is_the_mean_of_its_words_and_of_unit_length(distilled, tmp_path)
     vectors = StaticEncoder(cache=tmp_path).encode(["crm", "crm best", "bikes"], "query")
     assert vectors.dtype == np.float32
     mean = np.array([1.5, 2, 0, 1])
-    assert vectors == pytest.approx(np.array([[0.6, 0.8, 0, 0], mean / np.linalg.norm(mean), [0, 0, 1, 0]]), abs=1e-6)
+    assert vectors == pytest.approx(
+        np.array([[0.6, 0.8, 0, 0], mean / np.linalg.norm(mean), [0, 0, 1, 0]]), abs=1e-6
+    )
 
 
 def test_a_text_without_words_has_a_vector_of_unit_length_too(distilled, tmp_path):

@@ -18,7 +18,9 @@ def test_a_text_is_encoded_once_and_comes_back_bit_for_bit(tmp_path):
     vectors = first.encode(texts)
     assert inner.n_encoded == first.n_embedded == 2
     second = CachedEncoder(inner, tmp_path / "v.sqlite", is_quiet=True)
-    np.testing.assert_array_equal(second.encode([*texts, "three"]), np.vstack([vectors, inner.encode(["three"])]))
+    np.testing.assert_array_equal(
+        second.encode([*texts, "three"]), np.vstack([vectors, inner.encode(["three"])])
+    )
     assert (second.n_embedded, second.n_reused) == (1, 2)
 
 
@@ -29,7 +31,10 @@ def test_another_encoder_or_role_shares_nothing(tmp_path):
     assert encoder.n_embedded == 2
     other = WordEncoder()
     other.name = "words@2"
-    assert CachedEncoder(other, tmp_path / "v.sqlite", is_quiet=True).encode(["text"]).shape == (1, 64)
+    assert CachedEncoder(other, tmp_path / "v.sqlite", is_quiet=True).encode(["text"]).shape == (
+        1,
+        64,
+    )
     assert other.n_encoded == 1
 
 
@@ -119,7 +124,9 @@ def test_vectors_from_disk_ask_nothing_of_the_encoder(tmp_path):
         name = WordEncoder.name
 
     encoder = CachedEncoder(Unloaded(), tmp_path / "v.sqlite", is_quiet=True)
-    np.testing.assert_array_equal(encoder.encode(["b", "a", "b"]), WordEncoder().encode(["b", "a", "b"]))
+    np.testing.assert_array_equal(
+        encoder.encode(["b", "a", "b"]), WordEncoder().encode(["b", "a", "b"])
+    )
 
 
 def test_a_store_of_an_earlier_layout_is_read(tmp_path):
@@ -141,7 +148,9 @@ def test_two_processes_may_write_at_once(tmp_path):
         "encoder.encode([f'text {n}' for n in range(int(sys.argv[2]), int(sys.argv[2]) + 300)])"
     )
     path = tmp_path / "v.sqlite"
-    running = [subprocess.Popen([sys.executable, "-c", script, str(path), first]) for first in ("0", "150")]
+    running = [
+        subprocess.Popen([sys.executable, "-c", script, str(path), first]) for first in ("0", "150")
+    ]
     assert [process.wait(60) for process in running] == [0, 0]
     encoder = CachedEncoder(WordEncoder(), path, is_quiet=True)
     texts = [f"text {n}" for n in range(450)]

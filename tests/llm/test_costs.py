@@ -6,7 +6,15 @@ import threading
 import pytest
 
 from coverage_kit.errors import BudgetError, RunError, SettingsError
-from coverage_kit.llm.costs import Budget, Ledger, Price, Prices, count_tokens, read_prices, sum_costs
+from coverage_kit.llm.costs import (
+    Budget,
+    Ledger,
+    Price,
+    Prices,
+    count_tokens,
+    read_prices,
+    sum_costs,
+)
 from coverage_kit.usage import Spent
 
 PRICES = Prices(
@@ -43,7 +51,11 @@ def test_the_shipped_table_can_be_read_and_its_names_are_told_apart():
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("currency = ", "Invalid"), ('currency = "EUR"\n[models]\nx = {inptu = 1}', "inptu"), ("[models]", "currency")],
+    [
+        ("currency = ", "Invalid"),
+        ('currency = "EUR"\n[models]\nx = {inptu = 1}', "inptu"),
+        ("[models]", "currency"),
+    ],
 )
 def test_a_table_that_cannot_be_read_is_told(tmp_path, text, found):
     path = tmp_path / "prices.toml"
@@ -109,7 +121,9 @@ def test_the_ledger_keeps_every_task_at_the_price_of_its_day_and_sums_them(tmp_p
     assert sum_costs(Ledger(path, PRICES).read()).empty
     Ledger(path, PRICES).add("runs/a", "judge", "small", ONE)
     Ledger(path, PRICES).add("runs/b", "judge", "small", ONE)
-    Ledger(path, PRICES).add("runs/b", "embed", "minilm@1", Spent(n_calls=9, n_reused=4, seconds=1000.0))
+    Ledger(path, PRICES).add(
+        "runs/b", "embed", "minilm@1", Spent(n_calls=9, n_reused=4, seconds=1000.0)
+    )
     Ledger(path, PRICES).add("runs/b", "ask", "large", ONE)
     dearer = Prices(currency="EUR", models={"small": Price(input=100.0)})
     assert list(Ledger(path, dearer).read()["money"].round(6))[:3] == [0.003, 0.003, 0.1]
@@ -117,7 +131,11 @@ def test_the_ledger_keeps_every_task_at_the_price_of_its_day_and_sums_them(tmp_p
     assert list(told["task"]) == ["embed", "judge", "ask"]
     assert list(told["run"]) == ["1 run", "2 runs", "1 run"]
     assert told.set_index("task").loc["judge", "n_input_tokens"] == 2000
-    assert told.set_index("task")["money"].isna().to_dict() == {"embed": False, "judge": False, "ask": True}
+    assert told.set_index("task")["money"].isna().to_dict() == {
+        "embed": False,
+        "judge": False,
+        "ask": True,
+    }
 
 
 def test_a_line_that_is_none_of_the_ledgers_is_told_with_its_number(tmp_path):
@@ -129,7 +147,9 @@ def test_a_line_that_is_none_of_the_ledgers_is_told_with_its_number(tmp_path):
 
 
 @pytest.mark.parametrize("torn", [b'{"at": "2026-11-0', b'{"run": "caf\xc3'])
-def test_a_row_that_a_kill_tore_is_passed_over_and_the_next_one_stands_on_a_line_of_its_own(tmp_path, torn):
+def test_a_row_that_a_kill_tore_is_passed_over_and_the_next_one_stands_on_a_line_of_its_own(
+    tmp_path, torn
+):
     ledger = Ledger(tmp_path / "costs.jsonl", PRICES)
     ledger.add("a", "judge", "small", ONE)
     ledger.path.write_bytes(ledger.path.read_bytes() + torn)

@@ -21,7 +21,9 @@ NOTHING = np.zeros(3, bool)
 
 def unit(*angles):
     """Vectors in the plane at these angles in degrees: cosines are those of the differences."""
-    return np.array([[np.cos(np.radians(angle)), np.sin(np.radians(angle))] for angle in angles], np.float32)
+    return np.array(
+        [[np.cos(np.radians(angle)), np.sin(np.radians(angle))] for angle in angles], np.float32
+    )
 
 
 def cosine(degrees):
@@ -35,11 +37,21 @@ def scorer():
     content = Embeddings(("p0", "p1", "p2"), unit(40, 100, 170), "plane")
     titled = Embeddings(content.ids, unit(50, 90, 180), "plane")
     texts = ["brake pads", "brake levers wear", "tyre pads", "island delivery"]
-    queries = QUERIES.table([{"query_id": name, "text": text} for name, text in zip(asked.ids, texts, strict=True)])
+    queries = QUERIES.table(
+        [{"query_id": name, "text": text} for name, text in zip(asked.ids, texts, strict=True)]
+    )
     said = ["brake levers", "tyre levers", "saddles"]
     passages = PASSAGES.table(
         [
-            {"passage_id": name, "page_id": name, "site": "ours", "position": 0, "heading_path": "", "text": text, "n_words": 2}
+            {
+                "passage_id": name,
+                "page_id": name,
+                "site": "ours",
+                "position": 0,
+                "heading_path": "",
+                "text": text,
+                "n_words": 2,
+            }
             for name, text in zip(content.ids, said, strict=True)
         ]
     )
@@ -77,7 +89,9 @@ def test_rivals_beside_by_hand():
     first = np.array([[0.1, 0.9, 0.3], [0.5, 0.2, 0.5], [-0.4, -0.5, -0.6]], np.float32)
     rivals.meet(first[:, :2], np.array([0, 1]))
     rivals.meet(first[:, 2:], np.array([2]))
-    rivals.meet(np.array([[0.2], [0.1], [-0.9]], np.float32), np.array([0]))  # nearer to the first query alone
+    rivals.meet(
+        np.array([[0.2], [0.1], [-0.9]], np.float32), np.array([0])
+    )  # nearer to the first query alone
     np.testing.assert_allclose(rivals.beside(0), [0.9, 0.5, -0.5])
     np.testing.assert_allclose(rivals.beside(1), [0.3, 0.5, -0.4])
     np.testing.assert_allclose(rivals.beside(2), [0.9, 0.5, -0.4])
@@ -91,12 +105,17 @@ def test_a_group_alone_has_no_rival():
 
 def test_rivals_are_those_of_brute_force():
     rng = np.random.default_rng(0)
-    similarity, groups = rng.uniform(-1, 1, (7, 12)).astype(np.float32), rng.permutation(np.arange(12) % 4)
+    similarity, groups = (
+        rng.uniform(-1, 1, (7, 12)).astype(np.float32),
+        rng.permutation(np.arange(12) % 4),
+    )
     rivals = Rivals(7, 4)
     for block in (slice(0, 5), slice(5, 12)):
         rivals.meet(similarity[:, block], groups[block])
     for group in range(4):
-        np.testing.assert_array_equal(rivals.beside(group), similarity[:, groups != group].max(axis=1))
+        np.testing.assert_array_equal(
+            rivals.beside(group), similarity[:, groups != group].max(axis=1)
+        )
 
 
 def test_pair_features_by_hand(scorer, added):
@@ -104,15 +123,23 @@ def test_pair_features_by_hand(scorer, added):
     values = pair_features(scorer, np.array([0, 1]), added, rivals, NOTHING)
     assert values.shape == (2, 2, len(PAIR_FEATURES))
     by_name = dict(zip(PAIR_FEATURES, np.moveaxis(values, 2, 0), strict=True))
-    # q0 lies 40 from its nearest passage and 50 from its nearest heading; q1 30 and 40, and another edit at .95
-    lead = [[cosine(5) - cosine(40), cosine(60) - cosine(40)], [cosine(5) - 0.95, cosine(50) - 0.95]]
+    # q0 lies 40 from its nearest passage and 50 from its nearest heading; q1 30 and 40, and another
+    # edit at .95
+    lead = [
+        [cosine(5) - cosine(40), cosine(60) - cosine(40)],
+        [cosine(5) - 0.95, cosine(50) - 0.95],
+    ]
     np.testing.assert_allclose(by_name["lead"], lead, atol=2e-6)
     heading = np.array([[cosine(20), cosine(60)], [cosine(10), cosine(50)]])
     np.testing.assert_allclose(by_name["heading"], heading, atol=2e-6)
-    np.testing.assert_allclose(by_name["heading_lead"], heading - [[cosine(50)], [cosine(40)]], atol=2e-6)
-    # to the passage at 5, q0 and q1 are equally near, and nobody is nearer; from 60: q2 and q3 lie at 30, q1 at 50, q0 at 60
+    np.testing.assert_allclose(
+        by_name["heading_lead"], heading - [[cosine(50)], [cosine(40)]], atol=2e-6
+    )
+    # to the passage at 5, q0 and q1 are equally near, and nobody is nearer; from 60: q2 and q3 lie
+    # at 30, q1 at 50, q0 at 60
     np.testing.assert_allclose(by_name["query_rank"], np.log1p([[0, 3], [0, 2]]), atol=1e-9)
-    # neighbours of q0: q1, q2, q3, and of q1: q0, q2, q3, repeated to five: the first two count twice
+    # neighbours of q0: q1, q2, q3, and of q1: q0, q2, q3, repeated to five: the first two count
+    # twice
     near = [
         [2 * cosine(5) + 2 * cosine(25) + cosine(85), 2 * cosine(50) + 2 * cosine(30) + cosine(30)],
         [2 * cosine(5) + 2 * cosine(25) + cosine(85), 2 * cosine(60) + 2 * cosine(30) + cosine(30)],
@@ -126,7 +153,9 @@ def test_words_count_by_their_rarity(scorer, added):
     words = pair_features(scorer, np.array([0]), added, np.full(4, -1, np.float32), NOTHING)[
         0, :, PAIR_FEATURES.index("words_lead")
     ]
-    np.testing.assert_allclose(words, [1 - brake / (brake + pads), -brake / (brake + pads)], atol=1e-6)
+    np.testing.assert_allclose(
+        words, [1 - brake / (brake + pads), -brake / (brake + pads)], atol=1e-6
+    )
 
 
 def test_what_an_edit_removes_is_not_ahead_of_it(scorer, added):
@@ -144,4 +173,6 @@ def test_share_of_by_hand(scorer):
     behind = np.exp((np.array([cosine(40), cosine(100), cosine(170)]) - cosine(40)) / 0.03)
     for passages in ([0], [1], [0, 2]):
         expected = behind[passages].sum() / behind.sum()
-        assert scorer.share_of(np.array(passages), np.array([0]))[0] == pytest.approx(expected, rel=1e-3)
+        assert scorer.share_of(np.array(passages), np.array([0]))[0] == pytest.approx(
+            expected, rel=1e-3
+        )

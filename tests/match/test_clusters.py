@@ -3,7 +3,13 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from coverage_kit.match import clusters as module
-from coverage_kit.match.clusters import QueryGraph, cluster_queries, part_by_coverage, project, topic_embeddings
+from coverage_kit.match.clusters import (
+    QueryGraph,
+    cluster_queries,
+    part_by_coverage,
+    project,
+    topic_embeddings,
+)
 from coverage_kit.match.labels import label_clusters
 from coverage_kit.tables import COVERAGE
 from coverage_kit.vectors import Embeddings, embed_texts
@@ -43,7 +49,9 @@ def test_few_queries_work(asked, n):
 
 
 def test_equal_queries_share_a_cluster(asked):
-    twin = Embeddings((*asked.ids, "twin"), np.vstack([asked.vectors, asked.vectors[:1]]), asked.encoder)
+    twin = Embeddings(
+        (*asked.ids, "twin"), np.vstack([asked.vectors, asked.vectors[:1]]), asked.encoder
+    )
     clusters, _ = cluster_queries(twin)
     assert clusters["cluster_id"].iloc[0] == clusters["cluster_id"].iloc[-1]
 
@@ -52,7 +60,13 @@ def test_a_gap_inside_a_covered_topic_becomes_a_cluster(asked, queries):
     """Two questions of one topic are uncovered: with coverage trusted they part from the rest, without trust they do not."""
     gap = queries["query_id"].isin(["q-brakes-0-0", "q-brakes-0-1", "q-brakes-1-0"])
     rows = [
-        {"query_id": name, "coverage": 0.05 if low else 0.95, "low": 0.0, "high": 1.0, "cause": "unknown"}
+        {
+            "query_id": name,
+            "coverage": 0.05 if low else 0.95,
+            "low": 0.0,
+            "high": 1.0,
+            "cause": "unknown",
+        }
         for name, low in zip(queries["query_id"], gap, strict=True)
     ]
     _, quality = cluster_queries(asked)
@@ -68,9 +82,13 @@ def test_a_gap_inside_a_covered_topic_becomes_a_cluster(asked, queries):
 
 def test_answers_bring_queries_of_other_words_together(encoder):
     """Two topics asked in words that say nothing; what the answers say tells them apart."""
-    asked = embed_texts([f"q{n}" for n in range(8)], [f"what about thing {n}" for n in range(8)], encoder)
+    asked = embed_texts(
+        [f"q{n}" for n in range(8)], [f"what about thing {n}" for n in range(8)], encoder
+    )
     said = embed_texts(
-        [f"c{n}" for n in range(8)], ["brake pads wear down" if n < 4 else "the battery is charged" for n in range(8)], encoder
+        [f"c{n}" for n in range(8)],
+        ["brake pads wear down" if n < 4 else "the battery is charged" for n in range(8)],
+        encoder,
     )
     mixed = topic_embeddings(asked, said, np.arange(8))
     same, other = mixed.vectors[0] @ mixed.vectors[1], mixed.vectors[0] @ mixed.vectors[5]
@@ -81,7 +99,9 @@ def test_answers_bring_queries_of_other_words_together(encoder):
 def test_labels_are_what_sets_a_cluster_apart(asked, queries):
     clusters, _ = cluster_queries(asked)
     topic = queries["query_id"].str.split("-").str[1]
-    labels = label_clusters(queries, clusters.assign(cluster_id=topic), asked).set_index("cluster_id")
+    labels = label_clusters(queries, clusters.assign(cluster_id=topic), asked).set_index(
+        "cluster_id"
+    )
     for name, row in labels.iterrows():
         assert name.rstrip("s")[:4] in row["label"]
         assert row["medoid_query_id"].startswith(f"q-{name}")

@@ -5,7 +5,12 @@ from sklearn.metrics import roc_auc_score
 from coverage_kit.contracts import PassageText
 from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.clusters import cluster_queries
-from coverage_kit.match.coverage import expected_calibration_error, fit_calibration, fit_logistic, measure_coverage
+from coverage_kit.match.coverage import (
+    expected_calibration_error,
+    fit_calibration,
+    fit_logistic,
+    measure_coverage,
+)
 from coverage_kit.match.evidence import Claims, EvidenceScorer
 from coverage_kit.match.lexicon import Lexicon
 from coverage_kit.match.masking import Plan, hide_places, hide_topics
@@ -27,7 +32,9 @@ def world(passages, queries, encoder):
     matches = nearest_passages(asked, passages, content, "ours")
     own_content = content.select(list(own["passage_id"]))
     rows = np.arange(len(queries), dtype=np.int64)
-    said = space.of_passages(embed_texts([f"c{r}" for r in rows], [f"It is about {t}" for t in queries["text"]], encoder))
+    said = space.of_passages(
+        embed_texts([f"c{r}" for r in rows], [f"It is about {t}" for t in queries["text"]], encoder)
+    )
     theirs = passages.loc[passages["site"] == "theirs", "passage_id"]
     claims = Claims(rows, said, best_similarity(said, content, theirs))
     titled = space.of_passages(embed_texts(own["passage_id"], headings(own), encoder))
@@ -38,9 +45,13 @@ def world(passages, queries, encoder):
 
 def test_gaps_are_told_and_their_interval_holds_the_estimate(world, is_gap):
     scorer, clusters, _ = world
-    coverage, draws = measure_coverage(scorer, fit_calibration(scorer, clusters, ~is_gap.to_numpy(), PLAN))
+    coverage, draws = measure_coverage(
+        scorer, fit_calibration(scorer, clusters, ~is_gap.to_numpy(), PLAN)
+    )
     assert roc_auc_score(~is_gap, coverage["coverage"]) > 0.95
-    assert ((coverage["low"] <= coverage["coverage"]) & (coverage["coverage"] <= coverage["high"])).all()
+    assert (
+        (coverage["low"] <= coverage["coverage"]) & (coverage["coverage"] <= coverage["high"])
+    ).all()
     assert coverage["coverage"].between(0, 1).all()
     assert draws.shape == (21, len(is_gap))
     assert coverage.loc[~is_gap, "coverage"].mean() - coverage.loc[is_gap, "coverage"].mean() > 0.3
@@ -68,7 +79,9 @@ def test_permuted_evidence_tells_nothing(world):
     rng = np.random.default_rng(0)
     features = scorer.features
     scorer.features = lambda hidden=None, added=None: rng.permutation(features(hidden, added))
-    calibration = fit_calibration(scorer, clusters, None, Plan(calibration_rounds=12, bootstraps=20))
+    calibration = fit_calibration(
+        scorer, clusters, None, Plan(calibration_rounds=12, bootstraps=20)
+    )
     assert calibration.self_test.auc == pytest.approx(0.5, abs=0.1)
 
 
@@ -83,7 +96,10 @@ def test_hiding_takes_the_hidden_away(world):
     touched = nearest == nearest[0]
     assert (hidden[touched, own_best] < whole[touched, own_best]).all()
     np.testing.assert_allclose(hidden[~touched, own_best], whole[~touched, own_best])
-    for played in (hide_places(scorer, PLAN), hide_topics(scorer, clusters, np.ones(len(nearest), bool), PLAN)):
+    for played in (
+        hide_places(scorer, PLAN),
+        hide_topics(scorer, clusters, np.ones(len(nearest), bool), PLAN),
+    ):
         assert 0 < played.is_hidden.mean() < 1
 
 
@@ -99,7 +115,9 @@ def test_few_queries_rest_on_the_link_of_public_sites(passages, queries, encoder
     own = passages[passages["page_id"] == "ours/brakes"].head(1)
     content = embed_texts(own["passage_id"], passage_texts(own), encoder)
     asked = embed_texts(few["query_id"], few["text"], encoder)
-    scorer = EvidenceScorer(few, own, nearest_passages(asked, own, content, "ours"), "ours", asked, content, content)
+    scorer = EvidenceScorer(
+        few, own, nearest_passages(asked, own, content, "ours"), "ours", asked, content, content
+    )
     clusters, _ = cluster_queries(asked)
     calibration = fit_calibration(scorer, clusters, None, PLAN)
     assert calibration.self_test is None
@@ -120,7 +138,9 @@ def test_weights_are_never_negative():
     """Evidence that points the wrong way is left out, not turned round."""
     rng = np.random.default_rng(1)
     is_seen = np.arange(400) % 2 == 0
-    inputs = np.column_stack([np.ones(400), np.where(is_seen, 1, -1) + rng.normal(size=400), np.where(is_seen, -1, 1)])
+    inputs = np.column_stack(
+        [np.ones(400), np.where(is_seen, 1, -1) + rng.normal(size=400), np.where(is_seen, -1, 1)]
+    )
     weights = fit_logistic(inputs, is_seen, np.full(400, 2000.0))
     assert weights[1] > 0.5
     assert weights[2] == 0
@@ -128,8 +148,12 @@ def test_weights_are_never_negative():
 
 def test_calibration_error_by_hand():
     predicted = np.array([0.1, 0.1, 0.9, 0.9])
-    assert expected_calibration_error(predicted, np.array([False, False, True, True]), bins=2) == pytest.approx(0.1)
-    assert expected_calibration_error(predicted, np.array([True, True, False, False]), bins=2) == pytest.approx(0.9)
+    assert expected_calibration_error(
+        predicted, np.array([False, False, True, True]), bins=2
+    ) == pytest.approx(0.1)
+    assert expected_calibration_error(
+        predicted, np.array([True, True, False, False]), bins=2
+    ) == pytest.approx(0.9)
 
 
 def test_negative_controls_of_edits(world, queries, encoder, is_gap):
@@ -146,13 +170,19 @@ def test_negative_controls_of_edits(world, queries, encoder, is_gap):
     heading, text = place["heading_path"], place["text"]
     about = queries["query_id"].str.startswith("q-delivery-1").to_numpy()
     echo = " ".join(queries["text"][about])
-    for nothing in ([(heading, text)], [(heading, text.replace(" ", "  "))], [("delivery cost island", echo)]):
+    for nothing in (
+        [(heading, text)],
+        [(heading, text.replace(" ", "  "))],
+        [("delivery cost island", echo)],
+    ):
         np.testing.assert_array_equal(change_by(nothing), 0)
     spaced = change_by([(heading, text.replace(" ", "  "))], [place["passage_id"]])
     assert np.abs(spaced).max() < 0.02
     unrelated = change_by([("", "A recipe for bread with olives")])
     assert np.abs(unrelated).max() < 0.08  # with twelve passages anything is near
-    answer = change_by([("delivery cost island", "The delivery cost to an island explained by ours")])
+    answer = change_by(
+        [("delivery cost island", "The delivery cost to an island explained by ours")]
+    )
     assert answer[about].min() > 0.1
     removed = change_by([], list(scorer.passages["passage_id"][:4]))
     assert removed[:12].mean() < -0.05

@@ -51,7 +51,9 @@ def test_an_answer_after_its_question_is_kept_without_it(substance):
 
 def test_a_list_of_the_logs_words_says_nothing(substance):
     assert not substance.of("battery brakes cargo winter tyre puncture island seat cost limit")
-    assert not substance.of("tyre island battery; repair limit, brakes; winter weight, delivery: size")
+    assert not substance.of(
+        "tyre island battery; repair limit, brakes; winter weight, delivery: size"
+    )
 
 
 def test_a_long_list_with_small_words_between_is_still_a_list():

@@ -23,7 +23,10 @@ class WordOverlap:
 
     def score(self, queries, passages):
         self.n_read += len(queries)
-        return np.array([len(set(q.split()) & set(p.split())) for q, p in zip(queries, passages, strict=True)], np.float32)
+        return np.array(
+            [len(set(q.split()) & set(p.split())) for q, p in zip(queries, passages, strict=True)],
+            np.float32,
+        )
 
 
 def make_scorer(passages, queries, encoder, reader=None):
@@ -34,7 +37,12 @@ def make_scorer(passages, queries, encoder, reader=None):
     asked, content = space.of_queries(asked), space.of_passages(content)
     titled = space.of_passages(embed_texts(own["passage_id"], headings(own), encoder))
     matches = nearest_passages(asked, own, content, "ours")
-    return EvidenceScorer(queries, own, matches, "ours", asked, content, titled, reader=reader), asked, content, space
+    return (
+        EvidenceScorer(queries, own, matches, "ours", asked, content, titled, reader=reader),
+        asked,
+        content,
+        space,
+    )
 
 
 def test_the_space_takes_out_what_all_texts_share():
@@ -80,9 +88,13 @@ def test_evidence_with_hidden_passages_is_that_of_a_site_without_them(passages, 
     hide = scorer.passages["page_id"].eq("ours/tyres").to_numpy()
     hidden = dict(zip(scorer.names, scorer.features(hide).T, strict=True))
     left = scorer.content[~hide]
-    np.testing.assert_allclose(hidden["own_best"], np.round(scorer.asked @ left.T, 6).max(axis=1), atol=1e-5)
+    np.testing.assert_allclose(
+        hidden["own_best"], np.round(scorer.asked @ left.T, 6).max(axis=1), atol=1e-5
+    )
     titled = scorer.headings[np.unique(scorer._heading[~hide])]
-    np.testing.assert_allclose(hidden["heading"], np.round(scorer.asked @ titled.T, 6).max(axis=1), atol=1e-5)
+    np.testing.assert_allclose(
+        hidden["heading"], np.round(scorer.asked @ titled.T, 6).max(axis=1), atol=1e-5
+    )
     everything = np.ones(len(hide), bool)
     assert np.isfinite(scorer.features(everything)).all()
 
@@ -96,10 +108,15 @@ def test_a_cross_encoder_becomes_evidence_and_reads_only_what_is_near(passages, 
     assert reader.n_read == len(queries) * 10
     clusters, _ = cluster_queries(Embeddings(tuple(scorer.query_ids), scorer.asked, "x"))
     model = SiteModel(
-        scorer, fit_calibration(scorer, clusters, None, Plan(calibration_rounds=4, bootstraps=20)), encoder, space
+        scorer,
+        fit_calibration(scorer, clusters, None, Plan(calibration_rounds=4, bootstraps=20)),
+        encoder,
+        space,
     )
     reader.n_read = 0
-    added = PassageText("delivery > delivery cost island", "delivery cost island of a delivery explained by ours")
+    added = PassageText(
+        "delivery > delivery cost island", "delivery cost island of a delivery explained by ours"
+    )
     rise = scorer.features(added=model._addition([added]))[:, place] - before
     assert 0 < reader.n_read < len(queries)
     about = queries["text"].str.contains("island").to_numpy()
@@ -109,7 +126,12 @@ def test_a_cross_encoder_becomes_evidence_and_reads_only_what_is_near(passages, 
 
 def test_without_answers_and_rivals_their_evidence_is_left_out(passages, queries, encoder):
     scorer, _, _, _ = make_scorer(passages, queries, encoder)
-    assert set(FEATURES) - set(scorer.names) == {"cross_encoder", "margin", "answer_support", "answer_margin"}
+    assert set(FEATURES) - set(scorer.names) == {
+        "cross_encoder",
+        "margin",
+        "answer_support",
+        "answer_margin",
+    }
     table = scorer.table(np.ones(len(queries)))
     assert table["margin"].isna().all()
     assert table["own_best"].notna().all()
@@ -120,7 +142,9 @@ def test_no_planted_gap_gives_no_severe_gap(passages, queries, encoder, is_gap):
     answered = queries[~is_gap.to_numpy()].reset_index(drop=True)
     scorer, asked, _, _ = make_scorer(passages, answered, encoder)
     clusters, _ = cluster_queries(asked)
-    coverage, _ = measure_coverage(scorer, fit_calibration(scorer, clusters, None, Plan(calibration_rounds=6, bootstraps=20)))
+    coverage, _ = measure_coverage(
+        scorer, fit_calibration(scorer, clusters, None, Plan(calibration_rounds=6, bootstraps=20))
+    )
     assert (coverage["coverage"] < 0.5).mean() < 0.1
 
 
@@ -132,7 +156,9 @@ def test_stuffing_does_not_gain_what_an_answer_gains(passages, queries, encoder,
     model = SiteModel(scorer, calibration, encoder, space)
     before = model.coverage_with([])[0]
     gap = queries["text"].str.contains("island").to_numpy() & is_gap.to_numpy()
-    answer = PassageText("delivery > delivery cost island", "delivery cost island of a delivery explained by ours")
+    answer = PassageText(
+        "delivery > delivery cost island", "delivery cost island of a delivery explained by ours"
+    )
     stuffed = PassageText("", " ".join(dict.fromkeys(" ".join(queries["text"]).split())))
     gains = [(model.coverage_with([one])[0] - before)[gap].mean() for one in (answer, stuffed)]
     assert gains[0] > 2 * max(gains[1], 0)

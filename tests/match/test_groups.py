@@ -10,7 +10,9 @@ from tests.encoder import WordEncoder
 
 def asked(*rows):
     """Queries by (id, text, demand)."""
-    return QUERIES.table([{"query_id": name, "text": text, "demand": float(demand)} for name, text, demand in rows])
+    return QUERIES.table(
+        [{"query_id": name, "text": text, "demand": float(demand)} for name, text, demand in rows]
+    )
 
 
 def in_the_plane(degrees):
@@ -31,27 +33,44 @@ def groups_in_the_plane(most, **degrees):
 def test_the_most_asked_of_near_duplicates_represents_them():
     group_of, similarity = groups_in_the_plane(4, a=(1, 0), b=(5, 10), c=(2, 12), d=(9, 90))
     assert group_of == {"a": "b", "b": "b", "c": "b", "d": "d"}
-    assert similarity == pytest.approx({"a": np.cos(np.deg2rad(10)), "b": 1, "c": np.cos(np.deg2rad(2)), "d": 1}, abs=1e-6)
+    assert similarity == pytest.approx(
+        {"a": np.cos(np.deg2rad(10)), "b": 1, "c": np.cos(np.deg2rad(2)), "d": 1}, abs=1e-6
+    )
 
 
 def test_a_query_belongs_to_the_most_similar_representative_and_ties_of_demand_go_by_id():
-    assert groups_in_the_plane(4, b=(9, 0), a=(9, 30), m=(1, 13))[0] == {"b": "b", "a": "a", "m": "b"}
-    assert groups_in_the_plane(4, b=(9, 0), a=(9, 0), m=(1, 90))[0] == {"b": "a", "a": "a", "m": "m"}
+    assert groups_in_the_plane(4, b=(9, 0), a=(9, 30), m=(1, 13))[0] == {
+        "b": "b",
+        "a": "a",
+        "m": "b",
+    }
+    assert groups_in_the_plane(4, b=(9, 0), a=(9, 0), m=(1, 90))[0] == {
+        "b": "a",
+        "a": "a",
+        "m": "m",
+    }
 
 
 def test_what_all_queries_share_tells_none_apart():
-    shared = np.array([[3, 0.2, 0], [3, 0.19, 0], [3, -0.2, 0], [3, 0, 0.2], [3, 0, -0.2]], dtype=np.float32)
+    shared = np.array(
+        [[3, 0.2, 0], [3, 0.19, 0], [3, -0.2, 0], [3, 0, 0.2], [3, 0, -0.2]], dtype=np.float32
+    )
     vectors = shared / np.linalg.norm(shared, axis=1, keepdims=True)
     queries = asked(*((name, "x", 1) for name in "abcde"))
     assert (vectors @ vectors.T).min() > 0.98
-    assert group_queries(queries, Embeddings(tuple("abcde"), vectors, "e"), 4)["group_id"].tolist() == list("aacde")
+    assert group_queries(queries, Embeddings(tuple("abcde"), vectors, "e"), 4)[
+        "group_id"
+    ].tolist() == list("aacde")
 
 
 def test_few_queries_are_left_alone_and_none_is_no_error():
     queries = asked(("a", "x", 1), ("b", "x", 5))
     groups = group_queries(queries, Embeddings(("a", "b"), np.eye(2, dtype=np.float32), "e"), 2)
     assert groups["group_id"].tolist() == ["a", "b"]
-    GROUPS.check(group_queries(QUERIES.empty(), Embeddings((), np.zeros((0, 2), np.float32), "e"), 2), "no queries")
+    GROUPS.check(
+        group_queries(QUERIES.empty(), Embeddings((), np.zeros((0, 2), np.float32), "e"), 2),
+        "no queries",
+    )
 
 
 @pytest.mark.parametrize("most", [1, 40, 300, 1500])
@@ -71,27 +90,45 @@ def test_there_are_never_more_groups_than_asked_for(most):
     assert (demand[groups["group_id"]].to_numpy() >= demand[groups["query_id"]].to_numpy()).all()
     centred = vectors.vectors - vectors.vectors.mean(axis=0)
     centred /= np.linalg.norm(centred, axis=1, keepdims=True)
-    cosines = (centred * centred[queries.index.get_indexer(groups["group_id"].str[1:].astype(int))]).sum(axis=1)
+    cosines = (
+        centred * centred[queries.index.get_indexer(groups["group_id"].str[1:].astype(int))]
+    ).sum(axis=1)
     assert groups["similarity"].to_numpy() == pytest.approx(cosines, abs=1e-5)
 
 
 def test_a_merged_log_asks_each_group_once_and_keeps_all_answers():
     days = pd.to_datetime(["2026-01-03", "2026-01-01", "2026-01-02"], utc=True)
-    queries = asked(("a", "crm", 2), ("b", "best crm", 5), ("c", "bikes", 1)).assign(first_asked_at=days, last_asked_at=days)
+    queries = asked(("a", "crm", 2), ("b", "best crm", 5), ("c", "bikes", 1)).assign(
+        first_asked_at=days, last_asked_at=days
+    )
     answers = ANSWERS.table(
         [
-            {"answer_id": f"a{n}", "query_id": name, "engine": "e", "text": "Yes.", "has_searched": True}
+            {
+                "answer_id": f"a{n}",
+                "query_id": name,
+                "engine": "e",
+                "text": "Yes.",
+                "has_searched": True,
+            }
             for n, name in enumerate("abc")
         ]
     )
-    failures = FAILURES.table([{"answer_id": "f", "query_id": "a", "engine": "e", "error": "timeout"}])
+    failures = FAILURES.table(
+        [{"answer_id": "f", "query_id": "a", "engine": "e", "error": "timeout"}]
+    )
     log = LogTables(queries, answers, CITATIONS.empty(), SEARCHES.empty(), failures, mapping={})
     groups = GROUPS.table(
-        [{"query_id": "a", "group_id": "b", "similarity": 0.9}, {"query_id": "b", "group_id": "b", "similarity": 1.0}]
+        [
+            {"query_id": "a", "group_id": "b", "similarity": 0.9},
+            {"query_id": "b", "group_id": "b", "similarity": 1.0},
+        ]
     )
     merged = merge_groups(log, groups)
     QUERIES.check(merged.queries, "merged")
-    assert merged.queries[["query_id", "text", "demand"]].to_numpy().tolist() == [["b", "best crm", 7.0], ["c", "bikes", 1.0]]
+    assert merged.queries[["query_id", "text", "demand"]].to_numpy().tolist() == [
+        ["b", "best crm", 7.0],
+        ["c", "bikes", 1.0],
+    ]
     assert merged.queries["first_asked_at"].dt.day.tolist() == [1, 2]
     assert merged.queries["last_asked_at"].dt.day.tolist() == [3, 2]
     assert merged.answers["query_id"].tolist() == ["b", "b", "c"]

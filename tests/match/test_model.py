@@ -17,8 +17,14 @@ from coverage_kit.match.neighbors import best_similarity, nearest_passages
 from coverage_kit.match.whitening import fit_space
 from coverage_kit.vectors import embed_texts
 
-ISLAND = PassageText("delivery > delivery cost island", "The delivery cost to an island is what the ferry takes, says ours.")
-SLOT = PassageText("delivery > delivery slot choose", "Once it is paid, choose a delivery slot of two hours in the shop.")
+ISLAND = PassageText(
+    "delivery > delivery cost island",
+    "The delivery cost to an island is what the ferry takes, says ours.",
+)
+SLOT = PassageText(
+    "delivery > delivery slot choose",
+    "Once it is paid, choose a delivery slot of two hours in the shop.",
+)
 BREAD = PassageText("bread", "A recipe for bread with olives, which has to rest for a night.")
 
 
@@ -30,14 +36,27 @@ def model(passages, queries, encoder, is_gap):
     space = fit_space(content, asked)
     asked, content = space.of_queries(asked), space.of_passages(content)
     rows = np.arange(len(queries), dtype=np.int64)
-    said = space.of_passages(embed_texts([f"c{r}" for r in rows], [f"It is about {t}" for t in queries["text"]], encoder))
+    said = space.of_passages(
+        embed_texts([f"c{r}" for r in rows], [f"It is about {t}" for t in queries["text"]], encoder)
+    )
     theirs = passages.loc[passages["site"] == "theirs", "passage_id"]
     claims = Claims(rows, said, best_similarity(said, content, theirs))
     titled = space.of_passages(embed_texts(own["passage_id"], headings(own), encoder))
     matches = nearest_passages(asked, passages, content, "ours")
-    scorer = EvidenceScorer(queries, own, matches, "ours", asked, content.select(list(own["passage_id"])), titled, claims)
+    scorer = EvidenceScorer(
+        queries,
+        own,
+        matches,
+        "ours",
+        asked,
+        content.select(list(own["passage_id"])),
+        titled,
+        claims,
+    )
     known = ~is_gap.to_numpy()
-    calibration = fit_calibration(scorer, cluster_queries(asked)[0], known, Plan(calibration_rounds=4, bootstraps=5))
+    calibration = fit_calibration(
+        scorer, cluster_queries(asked)[0], known, Plan(calibration_rounds=4, bootstraps=5)
+    )
     return SiteModel(scorer, calibration, encoder, space, known)
 
 
@@ -45,7 +64,10 @@ def model(passages, queries, encoder, is_gap):
 def changes(model):
     """Additions, a rewrite, a removal, text without substance, and a change of nothing; two of them are variants."""
     first, second = (model.scorer.passages.iloc[row] for row in (0, 5))
-    rewrite = PassageText(str(first["heading_path"]), f"{first['text']}. They wear out after 2000 km, or sooner in the hills.")
+    rewrite = PassageText(
+        str(first["heading_path"]),
+        f"{first['text']}. They wear out after 2000 km, or sooner in the hills.",
+    )
     return [
         TextChange((ISLAND,), group="island"),
         TextChange((ISLAND, SLOT), group="island"),
@@ -71,7 +93,9 @@ def test_an_addition_alone_is_what_the_whole_site_with_it_would_be(model, change
     for change, effect in zip(changes[:3], model.simulate(changes[:3]), strict=True):
         after = model.coverage_with(change.added)
         np.testing.assert_allclose(effect.before, before[:, effect.rows], rtol=0, atol=1e-12)
-        np.testing.assert_allclose(spread(effect, effect.after - effect.before, n), after - before, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(
+            spread(effect, effect.after - effect.before, n), after - before, rtol=0, atol=1e-6
+        )
         assert len(effect.rows) > 0
         assert (np.diff(effect.rows) > 0).all()
 
@@ -94,7 +118,9 @@ def test_what_is_removed_and_not_said_again_is_lost(model, changes):
     expected = np.clip(without - lost * effect.before, 0, effect.before)
     np.testing.assert_allclose(effect.after, expected, atol=1e-12)
     np.testing.assert_allclose(effect.answer_probability, lost)
-    about = np.flatnonzero(np.array(["puncture tyre repair" in text for text in model.scorer.query_texts]))
+    about = np.flatnonzero(
+        np.array(["puncture tyre repair" in text for text in model.scorer.query_texts])
+    )
     assert set(about) <= set(effect.rows)
     change_of = spread(effect, effect.after - effect.before, len(model.scorer.query_ids))[0]
     assert change_of[about].max() < -0.3
@@ -109,10 +135,16 @@ def test_a_rewrite_loses_the_words_that_it_leaves_out(model):
     removed = np.array([0])
     retained = retained_share([text], [half])
     assert 0 < retained < 1
-    (effect,) = model.simulate([TextChange((PassageText(str(place["heading_path"]), half),), (str(place["passage_id"]),))])
-    together = model.coverage_with([PassageText(str(place["heading_path"]), half)], [str(place["passage_id"])])[:, effect.rows]
+    (effect,) = model.simulate(
+        [TextChange((PassageText(str(place["heading_path"]), half),), (str(place["passage_id"]),))]
+    )
+    together = model.coverage_with(
+        [PassageText(str(place["heading_path"]), half)], [str(place["passage_id"])]
+    )[:, effect.rows]
     lost = model.scorer.share_of(removed, effect.rows) * (1 - retained)
-    np.testing.assert_allclose(effect.after, np.maximum(together - lost * effect.before, 0), atol=1e-6)
+    np.testing.assert_allclose(
+        effect.after, np.maximum(together - lost * effect.before, 0), atol=1e-6
+    )
 
 
 def test_fit_is_the_best_probability_among_the_passages(model, changes):
@@ -128,14 +160,18 @@ def test_fit_is_the_best_probability_among_the_passages(model, changes):
     ):
         beside = np.max([vectors[one].similarity[:, 0] for one in others], axis=0)
         chances = [
-            model.answering.probability(pair_features(scorer, effect.rows, vectors[one], beside, nothing)[:, 0])
+            model.answering.probability(
+                pair_features(scorer, effect.rows, vectors[one], beside, nothing)[:, 0]
+            )
             for one in change.added
         ]
         np.testing.assert_allclose(effect.answer_probability, np.max(chances, axis=0), atol=1e-5)
 
 
 def test_a_part_of_a_text_holds_the_answer_as_often(model):
-    whole, half = model.simulate([TextChange((ISLAND,), group="a"), TextChange((ISLAND,), group="a", part=0.5)])
+    whole, half = model.simulate(
+        [TextChange((ISLAND,), group="a"), TextChange((ISLAND,), group="a", part=0.5)]
+    )
     np.testing.assert_allclose(half.answer_probability, whole.answer_probability / 2)
     np.testing.assert_array_equal(half.after, whole.after)
 
@@ -152,8 +188,12 @@ def test_a_rival_takes_from_the_fit_and_a_variant_does_not(model):
         AnswerModel(lead * 0, lead * 0 + 1, np.r_[0, lead]),
     )
     alone, *_ = site.simulate([TextChange((ISLAND,), group="a")])
-    variant, _ = site.simulate([TextChange((ISLAND,), group="a"), TextChange((ISLAND, SLOT), group="a")])
-    rival, _ = site.simulate([TextChange((ISLAND,), group="a"), TextChange((ISLAND, SLOT), group="b")])
+    variant, _ = site.simulate(
+        [TextChange((ISLAND,), group="a"), TextChange((ISLAND, SLOT), group="a")]
+    )
+    rival, _ = site.simulate(
+        [TextChange((ISLAND,), group="a"), TextChange((ISLAND, SLOT), group="b")]
+    )
     np.testing.assert_array_equal(variant.answer_probability, alone.answer_probability)
     assert (rival.answer_probability <= alone.answer_probability + 1e-9).all()
     assert rival.answer_probability.max() == pytest.approx(0.5, abs=1e-4)
@@ -171,9 +211,13 @@ def test_blocks_do_not_change_results(model, changes, size, monkeypatch):
 
 
 def test_order_does_not_change_results(model, changes):
-    for one, other in zip(model.simulate(changes), list(model.simulate(changes[::-1]))[::-1], strict=True):
+    for one, other in zip(
+        model.simulate(changes), list(model.simulate(changes[::-1]))[::-1], strict=True
+    ):
         np.testing.assert_array_equal(one.rows, other.rows)
-        np.testing.assert_allclose(one.answer_probability, other.answer_probability, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(
+            one.answer_probability, other.answer_probability, rtol=0, atol=1e-5
+        )
         np.testing.assert_allclose(one.after, other.after, rtol=0, atol=1e-5)
 
 

@@ -58,7 +58,9 @@ def gains(sample_model, answers):
     """Simulate changes beside the answers; return the net gain in queries of each (harm twice), and of the answers."""
 
     def measure(changes):
-        named = [change._replace(group=f"control {number}") for number, change in enumerate(changes)]
+        named = [
+            change._replace(group=f"control {number}") for number, change in enumerate(changes)
+        ]
         worth = []
         for effect in sample_model.simulate([*named, *answers.values()]):
             change = (effect.after - effect.before)[0] * effect.answer_probability
@@ -80,7 +82,10 @@ def expect_nothing(measured):
 def rewrites(model, rewrite, keep_heading=True):
     own = model.scorer.passages.iloc[list(PLACES)].to_dict("records")
     return [
-        TextChange((PassageText(row["heading_path"] if keep_heading else "", rewrite(row["text"])),), (row["passage_id"],))
+        TextChange(
+            (PassageText(row["heading_path"] if keep_heading else "", rewrite(row["text"])),),
+            (row["passage_id"],),
+        )
         for row in own
     ]
 
@@ -96,14 +101,20 @@ def test_synonyms_gain_nothing(sample_model, gains):
         return text
 
     changes = rewrites(sample_model, reword)
-    assert sum(one.added[0].text not in set(sample_model.scorer.passages["text"]) for one in changes) >= len(changes) / 2
+    assert (
+        sum(one.added[0].text not in set(sample_model.scorer.passages["text"]) for one in changes)
+        >= len(changes) / 2
+    )
     expect_nothing(gains(changes))
 
 
 @pytest.mark.parametrize("spaces", [" ", "  "])
 def test_a_section_that_is_there_already_gains_nothing(sample_model, gains, spaces):
     own = sample_model.scorer.passages.iloc[list(PLACES)].to_dict("records")
-    copies = [TextChange((PassageText(row["heading_path"], row["text"].replace(" ", spaces)),)) for row in own]
+    copies = [
+        TextChange((PassageText(row["heading_path"], row["text"].replace(" ", spaces)),))
+        for row in own
+    ]
     controls, _ = gains(copies)
     assert np.abs(controls).max() == 0
 
@@ -132,9 +143,14 @@ def test_keyword_stuffing_gains_nothing(gains, asked):
         " ".join(counts.index[:80]),
         " ".join(long.index[:40]),
         ", ".join(long.index[:60]),
-        *(" ".join(dict.fromkeys(re.findall(r"\w+", " ".join(queries).lower()))) for queries in asked.values()),
+        *(
+            " ".join(dict.fromkeys(re.findall(r"\w+", " ".join(queries).lower())))
+            for queries in asked.values()
+        ),
     ]
-    expect_nothing(gains([TextChange((PassageText("Cargo bike questions", text),)) for text in texts]))
+    expect_nothing(
+        gains([TextChange((PassageText("Cargo bike questions", text),)) for text in texts])
+    )
 
 
 def test_a_removed_section_never_gains(sample_model, gains):
@@ -146,6 +162,11 @@ def test_a_removed_section_never_gains(sample_model, gains):
 
 def test_text_about_something_else_gains_nothing(gains):
     stars = "A red giant is a star that has burnt the hydrogen of its core, and swells while its surface cools."
-    choir = "The choir sings the second mass in the dark key, with two horns and without the old organ."
-    changes = [TextChange((PassageText(name, text),)) for name, text in (("Red giants", stars), ("The mass", choir))]
+    choir = (
+        "The choir sings the second mass in the dark key, with two horns and without the old organ."
+    )
+    changes = [
+        TextChange((PassageText(name, text),))
+        for name, text in (("Red giants", stars), ("The mass", choir))
+    ]
     expect_nothing(gains(changes))

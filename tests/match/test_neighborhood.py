@@ -33,7 +33,9 @@ def test_a_passage_that_is_not_there_is_named():
 
 
 def test_other_best_is_the_largest_over_all_other_sites():
-    others = matches(("q1", "x", "theirs", 1, 0.5), ("q1", "y", "third", 1, 0.75), ("q2", "x", "theirs", 1, 0.25))
+    others = matches(
+        ("q1", "x", "theirs", 1, 0.5), ("q1", "y", "third", 1, 0.75), ("q2", "x", "theirs", 1, 0.25)
+    )
     similarity, passage_ids = other_best(others, ["q2", "q1", "q3"])
     np.testing.assert_array_equal(similarity, [0.25, 0.75, np.nan])
     assert passage_ids[:2] == ["x", "y"]

@@ -3,7 +3,13 @@ import pytest
 
 from coverage_kit.embed.texts import passage_texts
 from coverage_kit.errors import EncoderError
-from coverage_kit.match.neighbors import Indexes, NeighborIndex, best_similarity, nearest_passages, nearest_rows
+from coverage_kit.match.neighbors import (
+    Indexes,
+    NeighborIndex,
+    best_similarity,
+    nearest_passages,
+    nearest_rows,
+)
 from coverage_kit.vectors import Embeddings, embed_texts
 
 
@@ -55,7 +61,9 @@ def test_vectors_of_two_encoders_never_meet(passages, queries, encoder):
 def many():
     """6,000 vectors around 300 topics: more than are searched exactly whatever the number of queries."""
     rng = np.random.default_rng(0)
-    return unit(*(rng.normal(size=(300, 16))[np.arange(6000) % 300] + 0.4 * rng.normal(size=(6000, 16))))
+    return unit(
+        *(rng.normal(size=(300, 16))[np.arange(6000) % 300] + 0.4 * rng.normal(size=(6000, 16)))
+    )
 
 
 def test_an_index_finds_nearly_all_that_exact_search_finds(many):
@@ -88,7 +96,10 @@ def test_a_query_whose_lists_hold_too_few_is_searched_exactly(many):
 
 
 def test_an_index_is_kept_until_its_vectors_change(many, tmp_path):
-    first, again = NeighborIndex(many, tmp_path, exact_pairs=0), NeighborIndex(many.copy(), tmp_path, exact_pairs=0)
+    first, again = (
+        NeighborIndex(many, tmp_path, exact_pairs=0),
+        NeighborIndex(many.copy(), tmp_path, exact_pairs=0),
+    )
     found = first.search(many[:50], 10)
     np.testing.assert_array_equal(again.search(many[:50], 10)[1], found[1])
     assert (first.about.is_reused, again.about.is_reused) == (False, True)
@@ -113,7 +124,10 @@ def test_what_was_chosen_is_remembered_by_site(passages, queries, encoder):
     asked = embed_texts(queries["query_id"], queries["text"], encoder)
     indexes = Indexes()
     nearest_passages(asked, passages, content, "ours", (5, 2), indexes)
-    assert {site: facts.kind for site, facts in indexes.about.items()} == {"ours": "exact", "theirs": "exact"}
+    assert {site: facts.kind for site, facts in indexes.about.items()} == {
+        "ours": "exact",
+        "theirs": "exact",
+    }
 
 
 def test_best_similarity_among_unknown_ids_names_one():

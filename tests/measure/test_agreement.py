@@ -6,10 +6,16 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from coverage_kit.measure.agreement import correlate_repeats, count_repeats, krippendorff_alpha, order_alike
+from coverage_kit.measure.agreement import (
+    correlate_repeats,
+    count_repeats,
+    krippendorff_alpha,
+    order_alike,
+)
 
 NAN = float("nan")
-# The example of Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", part C: four observers, twelve units.
+# The example of Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability", part C: four
+# observers, twelve units.
 OBSERVERS = [
     [1, 2, 3, 3, 2, 1, 4, 1, 2, NAN, NAN, NAN],
     [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, NAN, 3],
@@ -18,15 +24,20 @@ OBSERVERS = [
 ]
 
 
-@pytest.mark.parametrize(("level", "expected"), [("nominal", 0.743), ("ordinal", 0.815), ("interval", 0.849)])
+@pytest.mark.parametrize(
+    ("level", "expected"), [("nominal", 0.743), ("ordinal", 0.815), ("interval", 0.849)]
+)
 def test_alpha_is_that_of_krippendorffs_own_example(level, expected):
     assert krippendorff_alpha(np.array(OBSERVERS).T, level) == pytest.approx(expected, abs=5e-4)
 
 
 def test_alpha_of_full_agreement_is_one_and_of_none_below_zero():
     assert krippendorff_alpha(np.array([[1.0, 1.0], [5.0, 5.0]])) == 1
-    # D_o = (16 + 16 + 16 + 16) / 1 / 4 / ... : pairs 2 * 16 each, over 4 grades = 16; D_e = 8 ordered pairs of 16 / 12.
-    assert krippendorff_alpha(np.array([[1.0, 5.0], [5.0, 1.0]])) == pytest.approx(1 - 16 / (8 * 16 / 12))
+    # D_o = (16 + 16 + 16 + 16) / 1 / 4 / ... : pairs 2 * 16 each, over 4 grades = 16; D_e = 8
+    # ordered pairs of 16 / 12.
+    assert krippendorff_alpha(np.array([[1.0, 5.0], [5.0, 1.0]])) == pytest.approx(
+        1 - 16 / (8 * 16 / 12)
+    )
 
 
 def test_alpha_cannot_be_told_where_all_grades_are_the_same_or_stand_alone():
@@ -36,7 +47,9 @@ def test_alpha_cannot_be_told_where_all_grades_are_the_same_or_stand_alone():
 
 def test_ordinal_alpha_ignores_how_far_apart_the_grades_are():
     grades = np.array([[1.0, 2.0], [2.0, 2.0], [3.0, 4.0], [4.0, 4.0]])
-    assert krippendorff_alpha(grades**3, "ordinal") == pytest.approx(krippendorff_alpha(grades, "ordinal"))
+    assert krippendorff_alpha(grades**3, "ordinal") == pytest.approx(
+        krippendorff_alpha(grades, "ordinal")
+    )
     assert krippendorff_alpha(grades**3) != pytest.approx(krippendorff_alpha(grades))
 
 

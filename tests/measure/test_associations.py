@@ -2,7 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coverage_kit.measure.associations import associate_demand, weekly_branded, weekly_page_clicks, weekly_visits
+from coverage_kit.measure.associations import (
+    associate_demand,
+    weekly_branded,
+    weekly_page_clicks,
+    weekly_visits,
+)
 from coverage_kit.tables import SEARCH_DEMAND, SESSIONS
 
 MONDAYS = pd.date_range("2026-01-05", periods=60, freq="7D", tz="UTC")
@@ -13,7 +18,9 @@ def series(values, weeks=MONDAYS):
 
 
 def associate(signal, demand, **named):
-    return associate_demand({"mentions": series(signal)}, {"clicks": series(demand)}, **named).set_index("lag_weeks")
+    return associate_demand(
+        {"mentions": series(signal)}, {"clicks": series(demand)}, **named
+    ).set_index("lag_weeks")
 
 
 def autocorrelated(rng, n, phi=0.6):
@@ -32,14 +39,18 @@ def test_a_planted_link_two_weeks_later_is_found():
     assert row["p"] <= 0.01
     assert 0.3 < row["low"] < row["correlation"] < row["high"] <= 1
     assert row["n_weeks"] == 37  # 39 changes, the last two without a demand two weeks later
-    assert row["reading"].startswith("association, no cause: where the signal rises, demand rises 2 weeks later")
+    assert row["reading"].startswith(
+        "association, no cause: where the signal rises, demand rises 2 weeks later"
+    )
     assert table.drop(index=2)["p"].min() > 0.05
     assert "no association" in table.loc[5, "reading"]
 
 
 def test_independent_series_rarely_seem_linked():
     rng = np.random.default_rng(0)
-    pairs = [(autocorrelated(rng, 26), autocorrelated(rng, 26) + np.arange(26) * 0.1) for _ in range(60)]
+    pairs = [
+        (autocorrelated(rng, 26), autocorrelated(rng, 26) + np.arange(26) * 0.1) for _ in range(60)
+    ]
     found = [associate(*pair, seed=seed)["p"].min() <= 0.05 for seed, pair in enumerate(pairs)]
     assert sum(found) <= 6  # 3 expected; more than 6 of 60 in 3% of cases
 
@@ -47,7 +58,10 @@ def test_independent_series_rarely_seem_linked():
 def test_p_is_corrected_for_all_pairs_that_have_figures():
     values = np.random.default_rng(6).normal(size=30)
     alone = associate(values, values).loc[0]
-    others = {"more": series(np.random.default_rng(7).normal(size=30)), "still": series(np.ones(30))}
+    others = {
+        "more": series(np.random.default_rng(7).normal(size=30)),
+        "still": series(np.ones(30)),
+    }
     table = associate_demand({"mentions": series(values)}, {"clicks": series(values)} | others)
     row = table[table["demand"] == "clicks"].iloc[0]
     assert (alone["p"], row["p"]) == (0.001, 0.002)  # the series that does not change is no test
@@ -66,7 +80,9 @@ def test_a_correlation_by_hand():
 
 def test_a_common_trend_alone_is_no_association():
     rng = np.random.default_rng(3)
-    table = associate(np.arange(52) * 5 + rng.normal(size=52), np.arange(52) * 9 + rng.normal(size=52))
+    table = associate(
+        np.arange(52) * 5 + rng.normal(size=52), np.arange(52) * 9 + rng.normal(size=52)
+    )
     assert table["p"].min() > 0.05
 
 
@@ -86,7 +102,9 @@ def test_the_longest_run_without_a_gap_counts():
     broken = series(values).drop(index=[5])
     table = associate_demand({"m": broken}, {"c": series(values)}, lags=(0,))
     assert table["n_weeks"].to_list() == [23]  # weeks 6 to 29 are 24, with 23 changes
-    assert associate_demand({"m": broken[:0]}, {"c": series(values)}, lags=(0,))["n_weeks"].to_list() == [0]
+    assert associate_demand({"m": broken[:0]}, {"c": series(values)}, lags=(0,))[
+        "n_weeks"
+    ].to_list() == [0]
 
 
 def test_the_same_seed_gives_the_same_figures_and_nothing_is_called_a_cause():
@@ -100,7 +118,10 @@ def test_the_same_seed_gives_the_same_figures_and_nothing_is_called_a_cause():
 def demand(*rows):
     names = ("day", "query", "page", "n_clicks", "n_impressions")
     return SEARCH_DEMAND.table(
-        [{"file": "f", "line": n, **dict(zip(names, row, strict=True))} for n, row in enumerate(rows, 1)]
+        [
+            {"file": "f", "line": n, **dict(zip(names, row, strict=True))}
+            for n, row in enumerate(rows, 1)
+        ]
     )
 
 
@@ -124,16 +145,24 @@ def test_whole_weeks_of_branded_queries():
 
 def test_weekly_clicks_of_the_home_page():
     table = demand(
-        *[("2026-01-05", None, "https://a.example/", 2, 10), ("2026-01-11", None, "https://a.example", 3, 10)],
+        *[
+            ("2026-01-05", None, "https://a.example/", 2, 10),
+            ("2026-01-11", None, "https://a.example", 3, 10),
+        ],
         *[("2026-01-06", None, "https://a.example/x", 9, 10), ("2026-01-06", "q", None, 9, 10)],
     )
-    assert weekly_page_clicks(table, lambda url: url.rstrip("/") == "https://a.example")["value"].to_list() == [5]
+    assert weekly_page_clicks(table, lambda url: url.rstrip("/") == "https://a.example")[
+        "value"
+    ].to_list() == [5]
 
 
 def test_weekly_visits_of_some_rows():
     rows = [("2026-01-05", 3, "poe.com"), ("2026-01-11", 4, "google"), ("2026-01-18", 5, "google")]
     table = SESSIONS.table(
-        [{"file": "f", "line": n, "day": d, "n_sessions": v, "source": s} for n, (d, v, s) in enumerate(rows)]
+        [
+            {"file": "f", "line": n, "day": d, "n_sessions": v, "source": s}
+            for n, (d, v, s) in enumerate(rows)
+        ]
     )
     assert weekly_visits(table)["value"].to_list() == [7, 5]
     assert weekly_visits(table, table["source"] == "poe.com")["value"].to_list() == [3, 0]

@@ -17,14 +17,25 @@ def ask(query, before, after, **fields):
     """Answers to one query, a day apart, before and after the change: '1' cites the own site, '0' does not."""
     hits = [(-len(before) + n, hit) for n, hit in enumerate(before)] + list(enumerate(after))
     same = {"engine": "e", "surface": "api", "text": "words", "has_searched": True} | fields
-    return [{"query_id": query, "asked_at": AT + pd.Timedelta(days=day), "hit": hit == "1"} | same for day, hit in hits]
+    return [
+        {"query_id": query, "asked_at": AT + pd.Timedelta(days=day), "hit": hit == "1"} | same
+        for day, hit in hits
+    ]
 
 
 def tables(*asked, kind="cited"):
-    rows = [{"answer_id": f"a{n}"} | row for n, row in enumerate(row for rows in asked for row in rows)]
+    rows = [
+        {"answer_id": f"a{n}"} | row for n, row in enumerate(row for rows in asked for row in rows)
+    ]
     answers = ANSWERS.table(rows).drop(columns="hit") if rows else ANSWERS.empty()
     cited = [
-        {"answer_id": row["answer_id"], "position": n, "url": f"{site}/p", "site": site, "kind": kind}
+        {
+            "answer_id": row["answer_id"],
+            "position": n,
+            "url": f"{site}/p",
+            "site": site,
+            "kind": kind,
+        }
         for row in rows
         for n, site in enumerate(("third.example", SITE))
         if site != SITE or row["hit"]
@@ -36,7 +47,10 @@ def treat(clusters, *treated, **fields):
     """A treatment of these clusters: 'a: q1 q2, b: q3' names clusters and their queries."""
     parts = (part.split(":") for part in clusters.split(","))
     by_query = {query: cluster.strip() for cluster, queries in parts for query in queries.split()}
-    return Treatment(**{"site": SITE, "brand": "", "clusters": by_query, "treated": treated, "changed_at": AT} | fields)
+    return Treatment(
+        **{"site": SITE, "brand": "", "clusters": by_query, "treated": treated, "changed_at": AT}
+        | fields
+    )
 
 
 def measure(asked, treatment, **fields):
@@ -61,10 +75,19 @@ def many(n_treated, n_clusters, move, drift=0, n_prompts=8, n_answers=10):
 
 
 def test_rates_differences_and_effect_by_hand():
-    asked = [ask("q1", "10", "11"), ask("q2", "0000", "1"), ask("q3", "1", "10"), ask("q4", "1", "11")]
+    asked = [
+        ask("q1", "10", "11"),
+        ask("q2", "0000", "1"),
+        ask("q3", "1", "10"),
+        ask("q4", "1", "11"),
+    ]
     told = measure(asked, treat("a: q1 q2, b: q3 q4", "a"))
     row = told.loc["a"]
-    assert (row["before"], row["after"], row["difference"]) == (0.25, 1.0, 0.75)  # q2 weighs as much as q1
+    assert (row["before"], row["after"], row["difference"]) == (
+        0.25,
+        1.0,
+        0.75,
+    )  # q2 weighs as much as q1
     assert (row["drift"], row["effect"]) == (-0.25, 1.0)
     assert (row["n_prompts"], row["n_before"], row["n_after"]) == (2, 6, 3)
     untreated = told.loc["untreated"]
@@ -80,14 +103,26 @@ def test_only_queries_answered_both_before_and_after_are_compared():
 
 
 def test_a_query_asked_before_on_one_engine_and_after_on_another_is_not_compared():
-    asked = [ask("q1", "1", ""), ask("q1", "", "1", engine="f"), ask("q1", "0", "", surface="scrape")]
+    asked = [
+        ask("q1", "1", ""),
+        ask("q1", "", "1", engine="f"),
+        ask("q1", "0", "", surface="scrape"),
+    ]
     told = measure_change(*tables(*asked), treat("a: q1", "a"))
-    assert set(zip(told["engine"], told["surface"], strict=True)) == {("e", "api"), ("f", "api"), ("e", "scrape")}
+    assert set(zip(told["engine"], told["surface"], strict=True)) == {
+        ("e", "api"),
+        ("f", "api"),
+        ("e", "scrape"),
+    }
     assert (told["n_prompts"] == 0).all()
 
 
 def test_engines_and_surfaces_are_never_pooled():
-    asked = [ask("q1", "0", "1"), ask("q1", "1", "0", surface=None), ask("q1", "1", "1", engine="f")]
+    asked = [
+        ask("q1", "0", "1"),
+        ask("q1", "1", "0", surface=None),
+        ask("q1", "1", "1", engine="f"),
+    ]
     told = measure_change(*tables(*asked), treat("a: q1", "a"))
     told = told[told["group"] == "a"].set_index(["engine", "surface"])["difference"]
     assert told.to_dict() == {("e", "api"): 1, ("e", "unknown"): -1, ("f", "api"): 0}
@@ -104,7 +139,11 @@ def test_an_answer_at_the_time_of_the_change_is_after_and_the_windows_end():
 
 @pytest.mark.parametrize(
     "changed_at",
-    [dt.date(2025, 3, 10), dt.datetime(2025, 3, 10), dt.datetime(2025, 3, 10, 1, tzinfo=dt.timezone(dt.timedelta(hours=1)))],
+    [
+        dt.date(2025, 3, 10),
+        dt.datetime(2025, 3, 10),
+        dt.datetime(2025, 3, 10, 1, tzinfo=dt.timezone(dt.timedelta(hours=1))),
+    ],
 )
 def test_a_day_or_a_time_without_zone_is_utc(changed_at):
     assert treat("a: q1", changed_at=changed_at).at == AT
@@ -118,7 +157,13 @@ def test_branded_queries_and_queries_without_a_cluster_are_left_out():
 
 def test_a_cluster_is_treated_where_half_of_its_queries_are():
     queries = treat("a: q1 q2, b: q3 q4 q5, c: q6", "q1", "q3").find_queries().set_index("query_id")
-    assert queries["is_treated"].to_dict() == {"q1": True, "q2": True, "q4": False, "q5": False, "q6": False}
+    assert queries["is_treated"].to_dict() == {
+        "q1": True,
+        "q2": True,
+        "q4": False,
+        "q5": False,
+        "q6": False,
+    }
     assert "q3" not in queries.index  # its page was changed: it is no control
 
 
@@ -130,7 +175,11 @@ def test_retrieved_pages_are_no_citations():
 def test_answers_without_a_time_do_not_count():
     answers, citations, mentions = tables(ask("q1", "00", "11"))
     answers.loc[0, "asked_at"] = pd.NaT
-    row = measure_change(answers, citations, mentions, treat("a: q1", "a")).set_index("group").loc["a"]
+    row = (
+        measure_change(answers, citations, mentions, treat("a: q1", "a"))
+        .set_index("group")
+        .loc["a"]
+    )
     assert (row["n_before"], row["n_after"]) == (1, 2)
 
 
@@ -139,7 +188,9 @@ def test_mentions_are_counted_where_words_or_mentions_are_logged():
     answers["text"] = [" \n", "words", "", "words", "", "words"]
     named = [{"answer_id": name, "brand": "Own", "position": 0} for name in ("a2", "a3")]
     other = [{"answer_id": "a4", "brand": "Other", "position": 0}]
-    told = measure_change(answers, citations, MENTIONS.table(named + other), treat("a: q1", "a", brand="Own"))
+    told = measure_change(
+        answers, citations, MENTIONS.table(named + other), treat("a: q1", "a", brand="Own")
+    )
     row = told[told["measure"] == "mention_rate"].set_index("group").loc["a"]
     assert (row["n_before"], row["before"]) == (2, 1 / 2)
     assert (row["n_after"], row["after"]) == (3, pytest.approx(1 / 3))
@@ -174,11 +225,19 @@ def test_a_large_move_of_the_treated_is_told(move, verdict):
 def test_all_treated_are_corrected_over_engines_and_measures_and_so_are_the_untreated():
     asked, treatment = many(6, 12, 1)
     still = [ask("q0-0", "0", "0", engine="g"), ask("q11-0", "0", "0", engine="g")]
-    told = measure_change(*tables(*on_engines(asked, "e", "f"), *still), replace(treatment, brand="Own"))
+    told = measure_change(
+        *tables(*on_engines(asked, "e", "f"), *still), replace(treatment, brand="Own")
+    )
     for group in ("treated", "untreated"):
-        rows = told[(told["group"] == group) & (told["measure"] == "citation_rate")].set_index("engine")
-        assert rows["p_holm"][["e", "f"]].to_list() == pytest.approx(np.minimum(2 * rows["p"][["e", "f"]], 1))
-    named = told[(told["measure"] == "mention_rate") & (told["group"] == "treated") & (told["engine"] != "g")]
+        rows = told[(told["group"] == group) & (told["measure"] == "citation_rate")].set_index(
+            "engine"
+        )
+        assert rows["p_holm"][["e", "f"]].to_list() == pytest.approx(
+            np.minimum(2 * rows["p"][["e", "f"]], 1)
+        )
+    named = told[
+        (told["measure"] == "mention_rate") & (told["group"] == "treated") & (told["engine"] != "g")
+    ]
     assert (named["p_holm"] == 1).all()  # never named: no test, so nothing is corrected for it
     one = measure(asked, treatment).loc["treated"]
     both = told[(told["group"] == "treated") & (told["engine"] == "e")].iloc[0]
@@ -190,7 +249,15 @@ def test_the_reason_tells_p_before_and_after_its_correction():
     told = measure_change(*tables(*on_engines(asked, "e", "f")), treatment)
     row = told[told["group"] == "treated"].iloc[0]
     assert f"(p {row['p']:.3f}, {2 * row['p']:.3f} after Holm over 2 comparisons)" in row["reason"]
-    row = {"n_prompts": 9, "is_treated": True, "effect": 0.1, "drift": 0.0, "noise_floor": 0.0, "p": 0.035, "p_holm": 0.07}
+    row = {
+        "n_prompts": 9,
+        "is_treated": True,
+        "effect": 0.1,
+        "drift": 0.0,
+        "noise_floor": 0.0,
+        "p": 0.035,
+        "p_holm": 0.07,
+    }
     assert _tell_verdict(row, 2) == {
         "verdict": "no clear change",
         "reason": "no clear change: 9 prompts moved by +10 points beyond the drift of +0 points"
@@ -234,7 +301,9 @@ def test_few_prompts_and_few_clusters_give_rows_with_a_reason():
 
 def test_rates_that_never_change_give_no_verdict():
     asked = [ask(f"q{n}", "00", "00") for n in range(40)]
-    clusters = ", ".join(f"c{k}: " + " ".join(f"q{10 * k + n}" for n in range(10)) for k in range(4))
+    clusters = ", ".join(
+        f"c{k}: " + " ".join(f"q{10 * k + n}" for n in range(10)) for k in range(4)
+    )
     told = measure(asked, treat(clusters, "c0", "c1"))
     assert (told["effect"] == 0).all()
     assert (told["p"] == 1).all()
@@ -245,7 +314,9 @@ def test_without_answers_after_every_group_has_a_row_that_says_so():
     told = measure([ask("q1", "01", ""), ask("q2", "01", "")], treat("a: q1, b: q2", "a"))
     assert list(told.index) == ["treated", "untreated", "a"]
     assert told[["before", "after", "effect", "p", "smallest_effect"]].isna().all(axis=None)
-    reason = "no clear change: the log's answers are of 2025-03-08 to 2025-03-09: none after the change"
+    reason = (
+        "no clear change: the log's answers are of 2025-03-08 to 2025-03-09: none after the change"
+    )
     assert (told["reason"] == reason).all()
 
 
@@ -265,21 +336,33 @@ def test_a_group_without_any_query_says_why(clusters, treated, group, reason):
 def test_times_that_tell_nothing_are_named():
     answers, *others = tables(ask("q1", "", "11"))
     told = measure_change(answers, *others, treat("a: q1", "a"))
-    assert told["reason"].iloc[0].endswith("answers are of 2025-03-10 to 2025-03-11: none before the change")
-    told = measure_change(answers.assign(asked_at=ANSWERS.empty()["asked_at"]), *others, treat("a: q1", "a"))
+    assert (
+        told["reason"]
+        .iloc[0]
+        .endswith("answers are of 2025-03-10 to 2025-03-11: none before the change")
+    )
+    told = measure_change(
+        answers.assign(asked_at=ANSWERS.empty()["asked_at"]), *others, treat("a: q1", "a")
+    )
     assert told["reason"].iloc[0] == "no clear change: no answer has a time"
 
 
 def test_a_query_answered_on_one_side_only_is_told_apart():
     told = measure([ask("q1", "0", "1"), ask("q2", "0", "")], treat("a: q1, b: q2", "b"))
-    assert told.loc["b", "reason"] == "no clear change: within 28 days of the change, its queries were answered only before it"
+    assert (
+        told.loc["b", "reason"]
+        == "no clear change: within 28 days of the change, its queries were answered only before it"
+    )
 
 
 def test_a_log_without_answers_gives_no_rows_and_a_cluster_never_asked_a_row():
     assert measure_change(*tables(), treat("a: q1", "a")).empty
     assert measure([ask("q1", "0", "1")], treat("z: q9", "z")).loc["z", "n_prompts"] == 0
     told = measure([ask("q1", "0", "1")], treat("a: q1, z: q9", "z"))
-    assert told.loc["z", "reason"] == "no clear change: none of its queries was answered within 28 days of the change"
+    assert (
+        told.loc["z", "reason"]
+        == "no clear change: none of its queries was answered within 28 days of the change"
+    )
 
 
 def test_the_same_input_gives_the_same_verdicts_and_stays_as_it_was():

@@ -9,13 +9,20 @@ import pytest
 
 from coverage_kit.collect.brand_claims import split_brand_claims
 from coverage_kit.measure import source_sentences
-from coverage_kit.measure.brand_claims import OwnPassage, PlainClaimJudge, judge_brand_claims, measure_claim_rates
+from coverage_kit.measure.brand_claims import (
+    OwnPassage,
+    PlainClaimJudge,
+    judge_brand_claims,
+    measure_claim_rates,
+)
 from coverage_kit.pipeline.audit import find_wrong_claims
 from coverage_kit.tables import ANSWERS, BRAND_CLAIMS, LogTables
 
 BRANDS = [("Acme", "Acme Bikes"), ("Rival",)]
 OWN = [
-    OwnPassage("acme.example/p#0", "Prices > Charger. The fast charger costs £149. It fits every bike."),
+    OwnPassage(
+        "acme.example/p#0", "Prices > Charger. The fast charger costs £149. It fits every bike."
+    ),
     OwnPassage("acme.example/p#1", "About Acme. We were founded in 2014 in Kendal."),
 ]
 
@@ -47,7 +54,9 @@ def texts_of(*texts):
         ("Acme has **two** shops in Kendal [1].", ["Acme has two shops in Kendal."]),
     ],
 )  # fmt: skip
-def test_claims_are_sentences_that_name_the_brand_alone_and_those_that_go_on_about_it(answer, claims):
+def test_claims_are_sentences_that_name_the_brand_alone_and_those_that_go_on_about_it(
+    answer, claims
+):
     assert texts_of(answer) == claims
 
 
@@ -84,7 +93,9 @@ def test_an_instruction_inside_a_claim_or_page_moves_no_verdict():
     claim = "The Acme fast charger costs £129."
     claims = split_brand_claims(answers(f"{claim} {attack}"), BRANDS)
     poisoned = [one._replace(text=f"{one.text} {attack}") for one in OWN]
-    found = judge_brand_claims(claims, dict.fromkeys(claims["text"], poisoned), PlainClaimJudge(BRANDS[0]))
+    found = judge_brand_claims(
+        claims, dict.fromkeys(claims["text"], poisoned), PlainClaimJudge(BRANDS[0])
+    )
     assert found.set_index("text").loc[claim, "verdict"] == "contradicted"
 
 
@@ -103,9 +114,15 @@ GERMAN = (
 @pytest.mark.parametrize(
     ("claim", "sources"),
     [
-        ("Acme Fahrräder haben eine Garantie von fünf Jahren.", [GERMAN]),  # under eight words: as the passages
+        (
+            "Acme Fahrräder haben eine Garantie von fünf Jahren.",
+            [GERMAN],
+        ),  # under eight words: as the passages
         ("Acme gibt auf den Rahmen und den Motor eine Garantie von fünf Jahren.", [GERMAN]),
-        ("Acme gibt auf den Rahmen und den Motor eine Garantie von fünf Jahren.", [one.text for one in OWN]),
+        (
+            "Acme gibt auf den Rahmen und den Motor eine Garantie von fünf Jahren.",
+            [one.text for one in OWN],
+        ),
         ("Acme bikes come with a warranty of five years on frame and motor.", [GERMAN] * 4),
         ("Acme propose une garantie de cinq ans sur tous les cadres.", []),
         ("アクメの自転車は五年間の保証が付きます。", []),
@@ -119,12 +136,36 @@ def test_words_of_another_language_are_not_compared(claim, sources):
 @pytest.mark.parametrize(
     ("claim", "own", "verdict"),
     [
-        ("The Acme finance page carries a 2022 date.", "Finance. All rates are as of March 2022.", "not told"),
-        ("The Acme finance page carries a 2021 date.", "Finance. All rates are as of March 2022.", "unsupported"),
-        ("An Acme bike runs for 11p on every kilometre.", "Costs. A kilometre comes to £0.11 in all.", "not told"),
-        ("An Acme battery gets far, about 56 miles in summer.", "Range. Expect 90 km at most.", "not told"),
-        ("An Acme battery gets far, about 80 miles in summer.", "Range. Expect 90 km at most.", "unsupported"),
-        ("An Acme charger wants an ordinary 13 amp fuse.", "Sockets. A plug with 13A is what it takes.", "not told"),
+        (
+            "The Acme finance page carries a 2022 date.",
+            "Finance. All rates are as of March 2022.",
+            "not told",
+        ),
+        (
+            "The Acme finance page carries a 2021 date.",
+            "Finance. All rates are as of March 2022.",
+            "unsupported",
+        ),
+        (
+            "An Acme bike runs for 11p on every kilometre.",
+            "Costs. A kilometre comes to £0.11 in all.",
+            "not told",
+        ),
+        (
+            "An Acme battery gets far, about 56 miles in summer.",
+            "Range. Expect 90 km at most.",
+            "not told",
+        ),
+        (
+            "An Acme battery gets far, about 80 miles in summer.",
+            "Range. Expect 90 km at most.",
+            "unsupported",
+        ),
+        (
+            "An Acme charger wants an ordinary 13 amp fuse.",
+            "Sockets. A plug with 13A is what it takes.",
+            "not told",
+        ),
     ],
 )
 def test_a_figure_in_another_format_or_unit_is_no_new_one(claim, own, verdict):
@@ -133,19 +174,30 @@ def test_a_figure_in_another_format_or_unit_is_no_new_one(claim, own, verdict):
 
 
 def test_a_list_without_full_stops_is_no_claim_and_stalls_nothing():
-    long = "Acme makes bikes, " + ", ".join(f"part {n} costs £{n} and weighs {n} kg" for n in range(6_000)) + "."
+    long = (
+        "Acme makes bikes, "
+        + ", ".join(f"part {n} costs £{n} and weighs {n} kg" for n in range(6_000))
+        + "."
+    )
     assert len(long) > 200_000
     assert texts_of(long, "Acme makes good bikes.") == ["Acme makes good bikes."]
     began_at = time.monotonic()
-    PlainClaimJudge(BRANDS[0]).compare(long, [f"{n} {long}" for n in range(3)] + [one.text for one in OWN] * 5)
+    PlainClaimJudge(BRANDS[0]).compare(
+        long, [f"{n} {long}" for n in range(3)] + [one.text for one in OWN] * 5
+    )
     assert time.monotonic() - began_at < 20
 
 
 def test_an_own_passage_is_read_once_for_all_claims(monkeypatch):
     read = []
     split = source_sentences.split_sentences
-    monkeypatch.setattr(source_sentences, "split_sentences", lambda text: read.append(text) or split(text))
-    passage = OwnPassage("acme.example/p#9", "Pumps. The pump that comes with each bike has a gauge. It weighs 310 g.")
+    monkeypatch.setattr(
+        source_sentences, "split_sentences", lambda text: read.append(text) or split(text)
+    )
+    passage = OwnPassage(
+        "acme.example/p#9",
+        "Pumps. The pump that comes with each bike has a gauge. It weighs 310 g.",
+    )
     said = [f"The Acme pump weighs {weight} g." for weight in (310, 320, 330)]
     near = {text: [passage] for text in said}
     judge_brand_claims(split_brand_claims(answers(*said), BRANDS), near, PlainClaimJudge(BRANDS[0]))
@@ -154,7 +206,10 @@ def test_an_own_passage_is_read_once_for_all_claims(monkeypatch):
 
 def test_rates_count_one_judge_alone_so_that_a_change_of_judge_is_no_drift():
     plain = made_claims(["not told"] * 15 + ["contradicted"] * 5)
-    mixed = plain.assign(judge=["plain"] * 10 + ["a-model"] * 10, verdict=[*plain["verdict"][:10], *["unsupported"] * 10])
+    mixed = plain.assign(
+        judge=["plain"] * 10 + ["a-model"] * 10,
+        verdict=[*plain["verdict"][:10], *["unsupported"] * 10],
+    )
     rates = measure_claim_rates(mixed).set_index(["split_by", "segment", "verdict"])
     assert set(rates["judge"]) == {"a-model"}
     assert rates.loc[("all", "all", "unsupported"), ["value", "n_claims"]].tolist() == [1, 10]
@@ -180,34 +235,53 @@ def test_rates_leave_out_what_cannot_be_told_and_part_by_half_and_week():
     rates = measure_claim_rates(made_claims(verdicts)).set_index(["split_by", "segment", "verdict"])
     assert rates.loc[("all", "all", "contradicted"), "value"] == pytest.approx(1 / 5)
     assert rates.loc[("all", "all", "unsupported"), "n_claims"] == 5
-    assert rates.loc[("half", "first", "contradicted"), "value"] == pytest.approx(1 / 2)  # days 0 and 2 of 0 to 5
+    assert rates.loc[("half", "first", "contradicted"), "value"] == pytest.approx(
+        1 / 2
+    )  # days 0 and 2 of 0 to 5
     assert rates.loc[("half", "second", "unsupported"), "value"] == pytest.approx(1 / 3)
     assert rates.loc[("week", "2026-09-07", "contradicted"), "n_prompts"] == 5
 
 
 def test_drift_is_told_where_the_halves_are_apart_and_not_else():
-    steady = measure_claim_rates(made_claims(["supported", "contradicted"] * 20)).set_index(["split_by", "segment", "verdict"])
+    steady = measure_claim_rates(made_claims(["supported", "contradicted"] * 20)).set_index(
+        ["split_by", "segment", "verdict"]
+    )
     assert steady.loc[("half", "second", "contradicted"), "reading"].startswith("no clear change")
     moved = measure_claim_rates(made_claims(["supported"] * 20 + ["contradicted"] * 20)).set_index(
         ["split_by", "segment", "verdict"]
     )
-    assert moved.loc[("half", "second", "contradicted"), "reading"] == "more than before: 0% of 20, then 100% of 20 claims"
+    assert (
+        moved.loc[("half", "second", "contradicted"), "reading"]
+        == "more than before: 0% of 20, then 100% of 20 claims"
+    )
     assert moved.loc[("half", "first", "contradicted"), "reading"] == ""
     assert measure_claim_rates(made_claims(["not told"])).empty
 
 
-def test_the_sample_planted_contradictions_are_told_and_no_true_claim_is_contradicted(sample_analysis, sample_model):
+def test_the_sample_planted_contradictions_are_told_and_no_true_claim_is_contradicted(
+    sample_analysis, sample_model
+):
     truth = Path(__file__).parents[2] / "data" / "truth" / "claims.csv"
     rows = csv.DictReader(truth.read_text(encoding="utf-8").splitlines())
     planted = {row["claim"]: row["verdict"] for row in rows}
     log = LogTables(
-        *(getattr(sample_analysis, name) for name in ("queries", "answers", "citations", "searches", "failures")), mapping={}
+        *(
+            getattr(sample_analysis, name)
+            for name in ("queries", "answers", "citations", "searches", "failures")
+        ),
+        mapping={},
     )
     names = [("Larkmoor",), ("Haulwright",), ("Pedalhaven",)]
-    found = find_wrong_claims(log, names, sample_model).drop_duplicates("text").set_index("text")["verdict"]
+    found = (
+        find_wrong_claims(log, names, sample_model)
+        .drop_duplicates("text")
+        .set_index("text")["verdict"]
+    )
     assert set(planted) <= set(found.index)
     contradicted = set(found.index[found == "contradicted"])
-    assert contradicted <= {claim for claim, verdict in planted.items() if verdict == "contradicted"}
+    assert contradicted <= {
+        claim for claim, verdict in planted.items() if verdict == "contradicted"
+    }
     assert len(contradicted) >= 3
     flagged = [claim for claim in planted if found[claim] in ("contradicted", "unsupported")]
     assert len(flagged) >= 6

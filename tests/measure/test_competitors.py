@@ -16,7 +16,13 @@ def find(*log, tracked=("us.com",), **more):
         for n, (query, text, _) in enumerate(log)
     ]
     pages = [
-        {"answer_id": f"a{n}", "position": place, "url": f"https://{site}/{place}", "site": site, "kind": "cited"}
+        {
+            "answer_id": f"a{n}",
+            "position": place,
+            "url": f"https://{site}/{place}",
+            "site": site,
+            "kind": "cited",
+        }
         for n, (_, _, sites) in enumerate(log)
         for place, site in enumerate(sites.split())
     ]
@@ -24,15 +30,24 @@ def find(*log, tracked=("us.com",), **more):
     return find_competitors(ANSWERS.table(rows), CITATIONS.table(pages), panel, **more)
 
 
-SHARED = [(f"q{n}", "Acme Bikes makes a good one.", "us.com acme-bikes.com mag.com") for n in range(6)]
-APART = [(f"p{n}", "Zenith is an idea, as others say.", "zenith.com mag.com mag2.com") for n in range(6)]
+SHARED = [
+    (f"q{n}", "Acme Bikes makes a good one.", "us.com acme-bikes.com mag.com") for n in range(6)
+]
+APART = [
+    (f"p{n}", "Zenith is an idea, as others say.", "zenith.com mag.com mag2.com") for n in range(6)
+]
 LOG = [*SHARED, *APART, ("q0", "Somebody asks.", "reddit.com us.com")]
 
 
 def test_figures_by_hand():
     row = find(*LOG).set_index("site").loc["acme-bikes.com"]
     assert row.to_dict() == {
-        **{"kind": "competitor", "n_answers": 6, "n_prompts": 6, "citation_share": pytest.approx(6 / 38)},
+        **{
+            "kind": "competitor",
+            "n_answers": 6,
+            "n_prompts": 6,
+            "citation_share": pytest.approx(6 / 38),
+        },
         **{"share_of_overlap": 1, "named_rate": 1, "rank": 1},
     }
 
@@ -40,7 +55,13 @@ def test_figures_by_hand():
 def test_sites_cited_where_ours_is_and_named_come_first():
     table = find(*LOG)
     assert table["site"].tolist()[:2] == ["acme-bikes.com", "zenith.com"]
-    assert table["kind"].tolist() == ["competitor", "competitor", "third-party", "third-party", "community"]
+    assert table["kind"].tolist() == [
+        "competitor",
+        "competitor",
+        "third-party",
+        "third-party",
+        "community",
+    ]
     assert table["rank"].tolist() == [1, 2, 3, 4, 5]
     assert "us.com" not in table["site"].tolist()
 
@@ -55,7 +76,10 @@ def test_being_cited_where_ours_is_outweighs_being_named_a_little_more():
 
 def test_being_named_outweighs_being_cited_where_ours_is_a_little_more():
     first = ("q0", "Zenith.", "us.com zenith.com")
-    others = [(f"q{n}", "Acme, Zenith." if n < 6 else "Acme.", "us.com acme.com zenith.com") for n in range(1, 9)]
+    others = [
+        (f"q{n}", "Acme, Zenith." if n < 6 else "Acme.", "us.com acme.com zenith.com")
+        for n in range(1, 9)
+    ]
     table = find(first, *others)
     assert table["share_of_overlap"].tolist() == [pytest.approx(8 / 9), 1]
     assert table["site"].tolist() == ["acme.com", "zenith.com"]
@@ -75,7 +99,10 @@ def test_a_community_is_never_proposed_though_it_is_named():
 
 
 def test_a_tracked_site_is_told_as_such():
-    assert find(*LOG, tracked=("us.com", "zenith.com")).set_index("site").loc["zenith.com", "kind"] == "tracked"
+    assert (
+        find(*LOG, tracked=("us.com", "zenith.com")).set_index("site").loc["zenith.com", "kind"]
+        == "tracked"
+    )
 
 
 def test_where_the_own_site_is_never_cited_the_number_of_queries_decides():
@@ -87,7 +114,9 @@ def test_where_the_own_site_is_never_cited_the_number_of_queries_decides():
 
 
 def test_where_every_site_is_named_those_named_a_little_less_are_proposed_too():
-    log = [(f"q{n}", "Acme and Zenith." if n else "Zenith.", "acme.com zenith.com") for n in range(9)]
+    log = [
+        (f"q{n}", "Acme and Zenith." if n else "Zenith.", "acme.com zenith.com") for n in range(9)
+    ]
     assert set(find(*log)["kind"]) == {"competitor"}
 
 
@@ -149,8 +178,18 @@ def test_hosts_without_owners_and_no_hosts_stay_as_they_are():
 @pytest.mark.parametrize(
     ("site", "kind"),
     [
-        *[("reddit.com", "forum"), ("old.reddit.com", "forum"), ("notreddit.com", ""), ("en.wikipedia.org", "encyclopedia")],
-        *[("answers.microsoft.com", "questions"), ("microsoft.com", ""), ("forum.ours.com", "community"), ("ours.com", "")],
+        *[
+            ("reddit.com", "forum"),
+            ("old.reddit.com", "forum"),
+            ("notreddit.com", ""),
+            ("en.wikipedia.org", "encyclopedia"),
+        ],
+        *[
+            ("answers.microsoft.com", "questions"),
+            ("microsoft.com", ""),
+            ("forum.ours.com", "community"),
+            ("ours.com", ""),
+        ],
     ],
 )
 def test_communities_are_known_by_domain(site, kind):
@@ -179,7 +218,9 @@ def test_a_domain_with_an_asterisk_stands_for_all_below_it_and_itself():
 
 def test_without_tracked_sites_all_count_as_if_the_own_were_never_cited():
     table = find(("q0", "Acme.", "acme.com"), ("q1", "Acme.", "acme.com"), tracked=())
-    assert table[["site", "kind", "n_answers"]].to_numpy().tolist() == [["acme.com", "competitor", 2]]
+    assert table[["site", "kind", "n_answers"]].to_numpy().tolist() == [
+        ["acme.com", "competitor", 2]
+    ]
     assert table["share_of_overlap"].isna().all()
 
 

@@ -11,7 +11,9 @@ def find(*rows):
     """Return the disagreements of (source, place, property, value[, names_brand]) rows by (property, value)."""
     names = ("source", "place", "property", "value", "names_brand")
     told = [dict(zip(names, (*row, True)[:5], strict=True)) for row in (SETTINGS, *rows)]
-    statements = STATEMENTS.table([{**row, "compared_as": compared_form(row["property"], row["value"])} for row in told])
+    statements = STATEMENTS.table(
+        [{**row, "compared_as": compared_form(row["property"], row["value"])} for row in told]
+    )
     return find_disagreements(statements).set_index(["property", "value"])
 
 
@@ -36,12 +38,20 @@ def test_a_name_variant_is_counted_on_pages_and_in_answers():
     )
     assert list(found.index) == [("name", "Lark Moor")]
     row = found.iloc[0]
-    assert (row["kind"], row["n_pages"], row["n_answers"], row["other_value"]) == ("name variant", 1, 2, "Larkmoor")
+    assert (row["kind"], row["n_pages"], row["n_answers"], row["other_value"]) == (
+        "name variant",
+        1,
+        2,
+        "Larkmoor",
+    )
     assert row["example"] == "larkmoor.example/a"
 
 
 def test_case_legal_forms_and_declared_names_are_no_variants():
-    declared = [*data("a", "legalName", "Larkmoor Cargo Bikes Ltd"), *data("a", "alternateName", "LM")]
+    declared = [
+        *data("a", "legalName", "Larkmoor Cargo Bikes Ltd"),
+        *data("a", "alternateName", "LM"),
+    ]
     named = ["LARKMOOR", "Larkmoor Ltd", "Larkmoor Cargo Bikes Limited", "LM"]
     assert find(*declared, *(row for name in named for row in data("b", "name", name))).empty
 
@@ -87,7 +97,9 @@ def test_facts_that_belong_together_do_not_conflict():
 
 def test_a_year_in_words_contradicts_only_where_they_name_the_brand():
     assert find(*data("a", "founded", "2014"), words("b", "founded", "2009", False)).empty
-    found = find(*data("a", "founded", "2014"), *data("c", "founded", "2014"), words("b", "founded", "2009"))
+    found = find(
+        *data("a", "founded", "2014"), *data("c", "founded", "2014"), words("b", "founded", "2009")
+    )
     assert list(found.index) == [("founded", "2009")]
 
 
@@ -96,9 +108,13 @@ def test_a_declared_phone_that_no_page_shows_where_its_page_shows_another():
     found = find(*declared, words("a", "telephone", "01632 960417", False))
     assert list(found.index) == [("telephone", "01632 960471")]
     assert found.iloc[0]["other_value"] == "01632 960417"
-    assert find(*declared, words("b", "telephone", "01632 960417", False)).empty  # another page: a dealer's, perhaps
     assert find(
-        *declared, words("a", "telephone", "01632 960417", False), words("b", "telephone", "+44 1632 960471", False)
+        *declared, words("b", "telephone", "01632 960417", False)
+    ).empty  # another page: a dealer's, perhaps
+    assert find(
+        *declared,
+        words("a", "telephone", "01632 960417", False),
+        words("b", "telephone", "+44 1632 960471", False),
     ).empty
 
 
@@ -107,7 +123,14 @@ def test_profiles_that_are_missing_doubled_or_no_profiles():
     found = find(
         *data("a", "sameAs", linkedin, x),
         *data("b", "sameAs", linkedin.replace("https", "http") + "/", "https://x.com/lark_moor"),
-        *data("c", "sameAs", linkedin, x, "https://www.facebook.com/", "https://larkmoor.example/about"),
+        *data(
+            "c",
+            "sameAs",
+            linkedin,
+            x,
+            "https://www.facebook.com/",
+            "https://larkmoor.example/about",
+        ),
     )
     assert set(found.index) == {
         *[("sameAs", "https://x.com/lark_moor"), ("sameAs", x)],
@@ -119,14 +142,20 @@ def test_profiles_that_are_missing_doubled_or_no_profiles():
 
 
 def test_pages_that_list_no_profiles_at_all_lack_none():
-    assert find(*data("a", "sameAs", "https://x.com/larkmoor"), *data("b", "name", "Larkmoor")).empty
+    assert find(
+        *data("a", "sameAs", "https://x.com/larkmoor"), *data("b", "name", "Larkmoor")
+    ).empty
 
 
 def test_what_answers_tell_and_the_site_does_not():
     found = find(
         words("a", "telephone", "01632 960417", False),
         words("a", "founded", "2014", False),
-        *[answer(1, "telephone", "+44 1632 960417"), answer(1, "founded", "2014"), answer(2, "telephone", "01632 960999")],
+        *[
+            answer(1, "telephone", "+44 1632 960417"),
+            answer(1, "founded", "2014"),
+            answer(2, "telephone", "01632 960999"),
+        ],
         *[answer(3, "telephone", "01632 960999"), answer(3, "email", "old@larkmoor.example")],
     )
     assert set(found.index) == {("telephone", "01632 960999"), ("email", "old@larkmoor.example")}

@@ -16,22 +16,39 @@ def ask(query, before, after, **fields):
     days = [(-len(before) + n, sites) for n, sites in enumerate(before)] + list(enumerate(after))
     same = {"engine": "e", "surface": "api", "model": "m1", "text": ""} | fields
     return [
-        {"query_id": query, "asked_at": AT + pd.Timedelta(days=day), "has_searched": sites != "-", "sites": sites.strip("-")}
+        {
+            "query_id": query,
+            "asked_at": AT + pd.Timedelta(days=day),
+            "has_searched": sites != "-",
+            "sites": sites.strip("-"),
+        }
         | same
         for day, sites in days
     ]
 
 
 def measure(asked, clusters=None, treated=("t",), kind="cited"):
-    rows = [{"answer_id": f"a{n}"} | row for n, row in enumerate(row for rows in asked for row in rows)]
+    rows = [
+        {"answer_id": f"a{n}"} | row for n, row in enumerate(row for rows in asked for row in rows)
+    ]
     cited = [
-        {"answer_id": row["answer_id"], "position": n, "url": f"{site}/p", "site": SITE if site == "o" else site, "kind": kind}
+        {
+            "answer_id": row["answer_id"],
+            "position": n,
+            "url": f"{site}/p",
+            "site": SITE if site == "o" else site,
+            "kind": kind,
+        }
         for row in rows
         for n, site in enumerate(row["sites"])
     ]
     answers = ANSWERS.table(rows).drop(columns="sites") if rows else ANSWERS.empty()
-    clusters = clusters or {row["query_id"]: "t" if row["query_id"].startswith("t") else "u" for row in rows}
-    return measure_drift(answers, CITATIONS.table(cited), Treatment(SITE, "", clusters, treated, AT))
+    clusters = clusters or {
+        row["query_id"]: "t" if row["query_id"].startswith("t") else "u" for row in rows
+    }
+    return measure_drift(
+        answers, CITATIONS.table(cited), Treatment(SITE, "", clusters, treated, AT)
+    )
 
 
 def rows_of(*asked, **fields):
@@ -54,21 +71,32 @@ def test_new_sites_are_told_against_the_earlier_half_of_the_time_before():
 
 
 def test_sites_are_new_to_the_query_on_its_engine_not_to_the_log():
-    asked = [ask("q1", ["a", "a"], ["b"]), ask("q2", ["b", "b"], ["b"]), ask("q1", ["b", "b"], ["b"], engine="f")]
+    asked = [
+        ask("q1", ["a", "a"], ["b"]),
+        ask("q2", ["b", "b"], ["b"]),
+        ask("q1", ["b", "b"], ["b"], engine="f"),
+    ]
     told = measure(asked).set_index(["engine", "sign"])
     assert told.loc[("e", "share_of_new_sites"), "after"] == 0.5
     assert told.loc[("f", "share_of_new_sites"), "after"] == 0
 
 
 def test_queries_whose_halves_cite_nothing_or_are_one_answer_tell_nothing_of_new_sites():
-    asked = [ask("q1", ["a"], ["b"]), ask("q2", ["", "a"], ["b"]), ask("q3", ["a", "a"], [""]), ask("q4", ["a", "a"], ["a"])]
+    asked = [
+        ask("q1", ["a"], ["b"]),
+        ask("q2", ["", "a"], ["b"]),
+        ask("q3", ["a", "a"], [""]),
+        ask("q4", ["a", "a"], ["a"]),
+    ]
     told = rows_of(*asked)
     assert told.loc["share_of_new_sites", "n_prompts"] == 1
     assert told.loc["own_citation_rate", "n_prompts"] == 4
 
 
 def test_interval_and_p_by_hand():
-    told = rows_of(*(ask(f"q{n}", [""], [sites]) for n, sites in enumerate(("a", "ab", "abc")))).loc["citations_per_answer"]
+    told = rows_of(
+        *(ask(f"q{n}", [""], [sites]) for n, sites in enumerate(("a", "ab", "abc")))
+    ).loc["citations_per_answer"]
     half = 4.302653 * 1 / math.sqrt(3)  # t of 2 degrees of freedom
     assert (told["low"], told["high"]) == pytest.approx((2 - half, 2 + half))
     assert told["p"] == 2 / 8
@@ -106,7 +134,13 @@ def test_models_are_compared_by_name():
 
 
 def test_engines_and_surfaces_are_never_pooled():
-    told = measure([ask("q1", ["o"], ["a"]), ask("q1", ["a"], ["o"], surface=None), ask("q1", ["a"], [], engine="f")])
+    told = measure(
+        [
+            ask("q1", ["o"], ["a"]),
+            ask("q1", ["a"], ["o"], surface=None),
+            ask("q1", ["a"], [], engine="f"),
+        ]
+    )
     told = told[told["sign"] == "own_citation_rate"].set_index(["engine", "surface"])
     assert told["after"].dropna().to_dict() == {("e", "api"): 0, ("e", "unknown"): 1}
     assert told.loc[("f", "api"), "n_prompts"] == 0
@@ -120,4 +154,6 @@ def test_without_untreated_queries_or_answers_rows_have_a_reason_and_no_values()
 
 
 def test_retrieved_pages_are_no_citations():
-    assert rows_of(ask("q1", ["o"], ["o"]), kind="retrieved").loc["citations_per_answer", "after"] == 0
+    assert (
+        rows_of(ask("q1", ["o"], ["o"]), kind="retrieved").loc["citations_per_answer", "after"] == 0
+    )

@@ -26,10 +26,20 @@ RUBRICS = read_rubrics()
 ANSWERS = RUBRICS["answers-query"]
 QUERY = "How much does the Heron weigh?"
 ITEM = Item("q1", {"query": QUERY, "passage": "The Heron weighs 34 kg and carries two children."})
-ITEMS = [Item(f"q{n}", {"query": QUERY, "passage": f"Passage {n}. The Heron weighs {n} kg."}) for n in range(4)]
+ITEMS = [
+    Item(f"q{n}", {"query": QUERY, "passage": f"Passage {n}. The Heron weighs {n} kg."})
+    for n in range(4)
+]
 PRICES = Prices(currency="USD", models={"small": Price(input=1.0, output=10.0)})
-WEIGHTED = Reply(text="4", top_logprobs=({"4": math.log(0.6), " 4": math.log(0.1), "5": math.log(0.2), "Good": math.log(0.1)},))
-TEN = Rubric(name="ten", title="Ten", criterion="c", steps=("s",), lowest=1, highest=10, parts=("text",))
+WEIGHTED = Reply(
+    text="4",
+    top_logprobs=(
+        {"4": math.log(0.6), " 4": math.log(0.1), "5": math.log(0.2), "Good": math.log(0.1)},
+    ),
+)
+TEN = Rubric(
+    name="ten", title="Ten", criterion="c", steps=("s",), lowest=1, highest=10, parts=("text",)
+)
 
 
 @pytest.fixture
@@ -66,7 +76,9 @@ def test_a_grade_is_weighted_by_the_probabilities_of_all_grades(settings):
     assert (chat.asked[0]["logprobs"], chat.asked[0]["top_logprobs"]) == (True, 20)
 
 
-def test_without_probabilities_the_grade_is_the_mean_of_samples_and_what_is_no_grade_is_dropped(settings):
+def test_without_probabilities_the_grade_is_the_mean_of_samples_and_what_is_no_grade_is_dropped(
+    settings,
+):
     replies = ("4", "Rating: 5/5", "I'd give 3.", "4 or 5", "I cannot grade this.")
 
     def answer(number, body):
@@ -75,9 +87,18 @@ def test_without_probabilities_the_grade_is_the_mean_of_samples_and_what_is_no_g
     with chat_server(answer) as chat:
         judge = ModelJudge(settings(chat, samples=5), budget())
         grade, again = judge.grade(ANSWERS, ITEM), judge.grade(ANSWERS, ITEM, repeat=1)
-    assert (grade.value, grade.n_samples, grade.n_unreadable, grade.is_weighted) == ((4 + 5 + 3) / 3, 3, 2, False)
+    assert (grade.value, grade.n_samples, grade.n_unreadable, grade.is_weighted) == (
+        (4 + 5 + 3) / 3,
+        3,
+        2,
+        False,
+    )
     assert again.value == grade.value
-    assert [body.get("n") for body in chat.asked] == [None, 5, 5]  # probabilities are asked for once, then no more
+    assert [body.get("n") for body in chat.asked] == [
+        None,
+        5,
+        5,
+    ]  # probabilities are asked for once, then no more
     assert chat.asked[1]["temperature"] == 1
     assert "logprobs" not in chat.asked[1]
 
@@ -85,16 +106,24 @@ def test_without_probabilities_the_grade_is_the_mean_of_samples_and_what_is_no_g
 def test_an_endpoint_that_refuses_probabilities_and_many_replies_is_asked_one_by_one(settings):
     def answer(number, body):
         refused = next((name for name in ("top_logprobs", "logprobs", "n") if name in body), None)
-        return Reply(status=400, text=f"Unknown parameter: {refused}") if refused else Reply(text=str(2 + len(chat.asked) % 2))
+        return (
+            Reply(status=400, text=f"Unknown parameter: {refused}")
+            if refused
+            else Reply(text=str(2 + len(chat.asked) % 2))
+        )
 
     with chat_server(answer) as chat:
         grade = ModelJudge(settings(chat, samples=4), budget()).grade(ANSWERS, ITEM)
     assert (grade.value, grade.n_samples) == (2.5, 4)
 
 
-@pytest.mark.parametrize("text", ["I cannot help with that.", "", "7", "Between 2 and 4", "3.5", "4/10", "-4", "four"])
+@pytest.mark.parametrize(
+    "text", ["I cannot help with that.", "", "7", "Between 2 and 4", "3.5", "4/10", "-4", "four"]
+)
 def test_a_refusal_is_no_grade_and_never_a_default_number(settings, text):
-    with chat_server(lambda number, body: Reply(text=text, more=(text,) * (body.get("n", 1) - 1))) as chat:
+    with chat_server(
+        lambda number, body: Reply(text=text, more=(text,) * (body.get("n", 1) - 1))
+    ) as chat:
         grade = ModelJudge(settings(chat, samples=3), budget()).grade(ANSWERS, ITEM)
     assert grade.value is None
     assert "no grade in 3 of 3 replies" in grade.error
@@ -131,7 +160,9 @@ def test_grades_that_are_hardly_probable_are_no_grade():
 
 def test_the_probabilities_are_those_where_the_grade_stands():
     label = {"Rating": math.log(0.99), "5": math.log(0.01)}
-    weighed = weigh("Rating: 4/5", label, {": ": 0.0}, logs(**{"4": 0.5, "3": 0.5}), {"/": 0.0}, {"5": 0.0})
+    weighed = weigh(
+        "Rating: 4/5", label, {": ": 0.0}, logs(**{"4": 0.5, "3": 0.5}), {"/": 0.0}, {"5": 0.0}
+    )
     assert weighed.grade == pytest.approx(3.5)
 
 
@@ -145,9 +176,19 @@ def test_a_grade_of_two_digits_may_be_one_token_or_two():
 
 
 def test_thoughts_before_the_grade_do_not_shift_it(settings):
-    tokens = ({"<think>": 0.0}, {"5": 0.0}, {"</think>": 0.0}, {"\n": 0.0}, logs(**{"2": 0.75, "3": 0.25}))
-    with chat_server(lambda number, body: Reply(text="<think>5</think>\n2", top_logprobs=tokens)) as chat:
-        assert ModelJudge(settings(chat), budget()).grade(ANSWERS, ITEM).value == pytest.approx(2.25)
+    tokens = (
+        {"<think>": 0.0},
+        {"5": 0.0},
+        {"</think>": 0.0},
+        {"\n": 0.0},
+        logs(**{"2": 0.75, "3": 0.25}),
+    )
+    with chat_server(
+        lambda number, body: Reply(text="<think>5</think>\n2", top_logprobs=tokens)
+    ) as chat:
+        assert ModelJudge(settings(chat), budget()).grade(ANSWERS, ITEM).value == pytest.approx(
+            2.25
+        )
 
 
 def test_a_model_that_thinks_is_given_room_once_and_for_all(settings):
@@ -158,7 +199,11 @@ def test_a_model_that_thinks_is_given_room_once_and_for_all(settings):
         judge = ModelJudge(settings(chat), budget())
         grades = [judge.grade(ANSWERS, ITEM, repeat).value for repeat in range(2)]
     assert grades == [pytest.approx(3.8 / 0.9)] * 2
-    assert [body["max_tokens"] for body in chat.asked] == [32, 2000, 2000]  # thoughts were cut off once
+    assert [body["max_tokens"] for body in chat.asked] == [
+        32,
+        2000,
+        2000,
+    ]  # thoughts were cut off once
 
 
 def test_what_a_page_says_stands_in_a_fence_that_it_cannot_close():
@@ -191,15 +236,32 @@ def test_swapped_the_parts_come_in_the_other_order_under_their_own_names():
     assert user.index("QUERY") < user.index("PASSAGE")
     assert other.index("PASSAGE") < other.index("QUERY")
     uniqueness = RUBRICS["impression-uniqueness"]
-    assert uniqueness.ordered_parts(is_swapped=True) == ("query", "source", "answer", "other sources")
+    assert uniqueness.ordered_parts(is_swapped=True) == (
+        "query",
+        "source",
+        "answer",
+        "other sources",
+    )
 
 
 def test_what_was_asked_once_is_not_asked_again_but_repeats_are_asked(settings, tmp_path):
-    with chat_server(lambda number, body: Reply(text=str(1 + number % 5), more=()) if number else WEIGHTED) as chat:
+    with chat_server(
+        lambda number, body: Reply(text=str(1 + number % 5), more=()) if number else WEIGHTED
+    ) as chat:
         told = settings(chat, samples=1)
-        first = grade_items(ModelJudge(told, budget(), ReplyCache(tmp_path / "judge.sqlite")), ANSWERS, ITEMS, repeats=2)
+        first = grade_items(
+            ModelJudge(told, budget(), ReplyCache(tmp_path / "judge.sqlite")),
+            ANSWERS,
+            ITEMS,
+            repeats=2,
+        )
         n_asked = len(chat.asked)
-        again = grade_items(ModelJudge(told, budget(), ReplyCache(tmp_path / "judge.sqlite")), ANSWERS, ITEMS, repeats=2)
+        again = grade_items(
+            ModelJudge(told, budget(), ReplyCache(tmp_path / "judge.sqlite")),
+            ANSWERS,
+            ITEMS,
+            repeats=2,
+        )
         assert len(chat.asked) == n_asked
         other = ANSWERS.model_copy(update={"criterion": "Another one."})
         ModelJudge(told, budget(), ReplyCache(tmp_path / "judge.sqlite")).grade(other, ITEMS[0])
@@ -219,7 +281,9 @@ def test_the_budget_holds_and_the_same_call_goes_on_from_there(settings, tmp_pat
         assert 0 < n_done < 8
         assert judge.budget.n_tokens == n_done * 403 <= 2_000
         assert "at most 2000 tokens" in done.stopped
-        rest = grade_items(ModelJudge(settings(chat), budget(), ReplyCache(cache)), ANSWERS, ITEMS, repeats=1)
+        rest = grade_items(
+            ModelJudge(settings(chat), budget(), ReplyCache(cache)), ANSWERS, ITEMS, repeats=1
+        )
     assert (len(rest.judgements), rest.stopped) == (8, "")
     assert len(chat.asked) == 8
     assert rest.spent.n_reused == n_done
@@ -256,7 +320,9 @@ def test_a_dry_run_prices_the_job_and_sends_nothing(settings, tmp_path):
         after = price_job(judge, ANSWERS, ITEMS, told, PRICES)
     assert (before.n_judgements, before.n_calls, before.n_cached) == (24, 24, 0)
     assert before.n_output_tokens == 24 * 32
-    assert before.money == pytest.approx((before.n_input_tokens + 10 * before.n_output_tokens) / 1e6)
+    assert before.money == pytest.approx(
+        (before.n_input_tokens + 10 * before.n_output_tokens) / 1e6
+    )
     assert before.max_money == pytest.approx(8 * before.money)
     assert (after.n_calls, after.n_cached) == (12, 12)
     assert after.money == pytest.approx(before.money / 2, rel=0.01)
@@ -272,7 +338,11 @@ def test_rate_limits_and_passing_errors_are_waited_for(settings):
     waits = []
 
     def answer(number, body):
-        return Reply(status=(429, 503)[number], text="busy") if number < 2 else WEIGHTED._replace(usage=(400, 3))
+        return (
+            Reply(status=(429, 503)[number], text="busy")
+            if number < 2
+            else WEIGHTED._replace(usage=(400, 3))
+        )
 
     with chat_server(answer) as chat:
         judge = ModelJudge(settings(chat), budget(), wait=waits.append)
@@ -284,15 +354,21 @@ def test_rate_limits_and_passing_errors_are_waited_for(settings):
 
 def test_each_try_that_may_have_been_answered_counts_and_the_cap_holds(settings):
     with chat_server(lambda number, body: WEIGHTED._replace(delay_seconds=0.4)) as chat:
-        judge = ModelJudge(settings(chat, timeout_seconds=0.05), budget(), retries=3, wait=lambda _: None)
+        judge = ModelJudge(
+            settings(chat, timeout_seconds=0.05), budget(), retries=3, wait=lambda _: None
+        )
         done = grade_items(judge, ANSWERS, [ITEM], repeats=1, is_swapping=False)
-        a_try = price_job(judge, ANSWERS, [ITEM], settings(chat, repeats=1), PRICES, is_swapping=False)
+        a_try = price_job(
+            judge, ANSWERS, [ITEM], settings(chat, repeats=1), PRICES, is_swapping=False
+        )
         n_most = a_try.n_input_tokens + a_try.n_output_tokens
         assert len(chat.asked) == judge.budget.spent["small"].n_calls == 4
         assert judge.budget.n_tokens == 4 * n_most
         assert done.spent == judge.budget.spent["small"]
         assert done.judgements["n_output_tokens"].tolist() == [4 * 32]
-        capped = ModelJudge(settings(chat, timeout_seconds=0.05), budget(max_tokens=2 * n_most), wait=lambda _: None)
+        capped = ModelJudge(
+            settings(chat, timeout_seconds=0.05), budget(max_tokens=2 * n_most), wait=lambda _: None
+        )
         ended = grade_items(capped, ANSWERS, [ITEM], repeats=1)
     assert len(chat.asked) == 4 + 2
     assert f"at most {2 * n_most} tokens" in ended.stopped
@@ -323,7 +399,9 @@ def test_what_a_broken_off_grade_cost_is_in_the_sum(settings):
     assert done.spent.n_tokens == 901 * len(chat.asked) > 0
 
 
-def test_an_answer_that_is_no_completion_may_have_been_paid_for_but_is_not_asked_for_again(settings):
+def test_an_answer_that_is_no_completion_may_have_been_paid_for_but_is_not_asked_for_again(
+    settings,
+):
     with chat_server(lambda number, body: Reply(raw='{"choices": []}')) as chat:
         judge = ModelJudge(settings(chat), budget(), wait=lambda _: None)
         with pytest.raises(JudgeError, match="no chat completion") as raised:
@@ -348,7 +426,8 @@ def test_a_job_is_priced_without_key_and_library(monkeypatch, tmp_path):
 def test_what_is_asked_in_one_order_is_priced_in_one():
     judge = ModelJudge(JudgeSettings(model="small"), budget())
     both, one = (
-        price_job(judge, ANSWERS, ITEMS, JudgeSettings(repeats=1), PRICES, is_swapping=swapping) for swapping in (True, False)
+        price_job(judge, ANSWERS, ITEMS, JudgeSettings(repeats=1), PRICES, is_swapping=swapping)
+        for swapping in (True, False)
     )
     assert (both.n_judgements, one.n_judgements) == (8, 4)
     assert one.money == pytest.approx(both.money / 2)
@@ -363,12 +442,18 @@ def test_a_slow_endpoint_gives_no_grade_and_counts_what_it_may_have_cost(setting
 
 
 def test_one_failure_costs_one_grade_and_many_in_a_row_end_the_job(settings, tmp_path):
-    with chat_server(lambda number, body: Reply(status=422, text="odd") if number == 1 else WEIGHTED) as chat:
-        done = grade_items(ModelJudge(settings(chat), budget(), retries=0), ANSWERS, ITEMS, repeats=1)
+    with chat_server(
+        lambda number, body: Reply(status=422, text="odd") if number == 1 else WEIGHTED
+    ) as chat:
+        done = grade_items(
+            ModelJudge(settings(chat), budget(), retries=0), ANSWERS, ITEMS, repeats=1
+        )
     assert done.judgements["grade"].isna().tolist() == [False, True, *[False] * 6]
     assert "status 422" in done.judgements["error"].iloc[1]
     with chat_server(lambda number, body: Reply(status=500, text="down")) as chat:
-        ended = grade_items(ModelJudge(settings(chat), budget(), retries=0), ANSWERS, ITEMS, repeats=1)
+        ended = grade_items(
+            ModelJudge(settings(chat), budget(), retries=0), ANSWERS, ITEMS, repeats=1
+        )
     assert len(chat.asked) == MOST_FAILURES
     assert "failures in a row" in ended.stopped
 
@@ -380,11 +465,20 @@ def test_the_key_is_in_no_file_log_or_error(settings, tmp_path, caplog, capfd):
         return Reply(status=401, text="Incorrect key") if number == 2 else WEIGHTED
 
     with chat_server(answer) as chat:
-        judge = ModelJudge(settings(chat), budget(), ReplyCache(tmp_path / "judge.sqlite"), retries=0)
+        judge = ModelJudge(
+            settings(chat), budget(), ReplyCache(tmp_path / "judge.sqlite"), retries=0
+        )
         done = grade_items(judge, ANSWERS, ITEMS, repeats=1)
     assert chat.keys[0] == f"Bearer {KEY}"
     assert done.judgements["grade"].isna().sum() == 1
-    told = done.judgements.to_csv() + done.stopped + repr(judge) + repr(vars(judge)) + caplog.text + "".join(capfd.readouterr())
+    told = (
+        done.judgements.to_csv()
+        + done.stopped
+        + repr(judge)
+        + repr(vars(judge))
+        + caplog.text
+        + "".join(capfd.readouterr())
+    )
     files = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert KEY not in told
     assert len(files) > 1_000
@@ -425,12 +519,16 @@ def test_the_judge_without_a_model_is_used_where_none_is_named(settings, tmp_pat
 
 
 def grade_plainly(name, **parts):
-    return PlainJudge().grade(RUBRICS[name], Item("i", {key.replace("_", " "): text for key, text in parts.items()}))
+    return PlainJudge().grade(
+        RUBRICS[name], Item("i", {key.replace("_", " "): text for key, text in parts.items()})
+    )
 
 
 def test_the_plain_judge_wants_the_figure_that_is_asked_for():
     full = grade_plainly("answers-query", query=QUERY, passage="The Heron weighs 34 kg.")
-    talk = grade_plainly("answers-query", query=QUERY, passage="We are often asked what a Heron weighs.")
+    talk = grade_plainly(
+        "answers-query", query=QUERY, passage="We are often asked what a Heron weighs."
+    )
     echo = grade_plainly("answers-query", query=QUERY, passage=QUERY)
     other = grade_plainly("answers-query", query=QUERY, passage="Delivery takes 3 days.")
     assert (full.value, talk.value, echo.value, other.value) == (5, 3, 1, 1)
@@ -440,16 +538,26 @@ def test_the_plain_judge_grades_faithfulness_by_figures_and_negation():
     source = "The Heron weighs 34 kg. It does not fit in a lift."
     right = grade_plainly("faithful-to-source", text="The Heron weighs 34 kg.", source=source)
     wrong = grade_plainly("faithful-to-source", text="The Heron weighs 31 kg.", source=source)
-    half = grade_plainly("faithful-to-source", text="The Heron weighs 34 kg. The Heron weighs 31 kg.", source=source)
+    half = grade_plainly(
+        "faithful-to-source", text="The Heron weighs 34 kg. The Heron weighs 31 kg.", source=source
+    )
     assert (right.value, wrong.value, half.value) == (5, 1, 3)
-    assert grade_plainly("faithful-to-source", text="Why?", source=source).error == "the text states nothing"
+    assert (
+        grade_plainly("faithful-to-source", text="Why?", source=source).error
+        == "the text states nothing"
+    )
 
 
 def test_the_plain_judge_looks_at_what_is_said_of_the_brand_alone():
     own = "We founded Larkmoor in 2015. The Heron weighs 34 kg."
     text = "Larkmoor was founded in 2012. Haulwright has many shops."
-    assert grade_plainly("brand-described-rightly", brand="Larkmoor", text=text, own_words=own).value == 1
-    silent = grade_plainly("brand-described-rightly", brand="Larkmoor", text="Haulwright has shops.", own_words=own)
+    assert (
+        grade_plainly("brand-described-rightly", brand="Larkmoor", text=text, own_words=own).value
+        == 1
+    )
+    silent = grade_plainly(
+        "brand-described-rightly", brand="Larkmoor", text="Haulwright has shops.", own_words=own
+    )
     assert silent.error == "the text says nothing of the brand"
 
 
@@ -457,7 +565,8 @@ def test_the_plain_judge_tells_the_parts_of_impression():
     answer = "Rain is common in Leeds. The Heron weighs 34 kg. It costs £4,200."
     parts = {"query": QUERY, "answer": answer, "source": "The Heron weighs 34 kg."}
     found = {
-        name: grade_plainly(f"impression-{name}", **parts).value for name in ("count", "position", "relevance", "influence")
+        name: grade_plainly(f"impression-{name}", **parts).value
+        for name in ("count", "position", "relevance", "influence")
     }
     assert found["count"] == pytest.approx(1 + 4 / 3)
     assert found["position"] == pytest.approx(1 + 4 * math.exp(-1 / 3))
@@ -485,7 +594,10 @@ def test_an_injected_instruction_moves_no_grade_of_the_plain_judge(name, attack)
     }
     item = Item("i", {part: parts[part] for part in rubric.parts})
     before = PlainJudge().grade(rubric, item).value
-    after = [PlainJudge().grade(rubric, one).value for one in attack_items(rubric, [item], {attack: ATTACKS[attack]})]
+    after = [
+        PlainJudge().grade(rubric, one).value
+        for one in attack_items(rubric, [item], {attack: ATTACKS[attack]})
+    ]
     assert before is not None
     assert after == [before] * len(rubric.attacked)
 
@@ -496,7 +608,9 @@ def test_shipped_rubrics_are_whole_and_told_apart_by_what_they_say():
     assert len(impressions) == 7
     assert all(rubric.attacked and rubric.is_swappable for rubric in RUBRICS.values())
     changed = ANSWERS.model_copy(update={"criterion": "Another."})
-    marks = ANSWERS.model_copy(update={"pass_marks": ANSWERS.pass_marks.model_copy(update={"test_retest": 0.1})})
+    marks = ANSWERS.model_copy(
+        update={"pass_marks": ANSWERS.pass_marks.model_copy(update={"test_retest": 0.1})}
+    )
     assert Rubric(**changed.model_dump()).key != ANSWERS.key
     assert Rubric(**marks.model_dump()).key == ANSWERS.key
 
@@ -516,7 +630,12 @@ def test_a_folder_adds_rubrics_and_replaces_shipped_ones(tmp_path):
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("highest = 5", "highest = 1"), ('"passage"]', '"page"]'), ("version = 1", "version = 0"), ("title =", "titel =")],
+    [
+        ("highest = 5", "highest = 1"),
+        ('"passage"]', '"page"]'),
+        ("version = 1", "version = 0"),
+        ("title =", "titel ="),
+    ],
 )
 def test_a_wrong_rubric_is_told(tmp_path, old, new):
     text = (SHIPPED / "answers-query.toml").read_text(encoding="utf-8").replace(old, new, 1)

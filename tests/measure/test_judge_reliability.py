@@ -13,7 +13,11 @@ from coverage_kit.measure.judge.cache import ReplyCache
 from coverage_kit.measure.judge.model_judge import ModelJudge
 from coverage_kit.measure.judge.plain_judge import PlainJudge
 from coverage_kit.measure.judge.protocol import CostForecast, Grade, Item
-from coverage_kit.measure.judge.reliability import assess_reliability, describe_reliability, usable_rubrics
+from coverage_kit.measure.judge.reliability import (
+    assess_reliability,
+    describe_reliability,
+    usable_rubrics,
+)
 from coverage_kit.measure.judge.rubrics import read_rubrics
 from coverage_kit.settings import JudgeSettings
 from coverage_kit.tables import RELIABILITY
@@ -22,7 +26,10 @@ from tests.chat_server import KEY, Reply, chat_server
 RUBRIC = read_rubrics()["answers-query"]
 CLICK = read_rubrics()["impression-click"]
 N_ITEMS = 24
-ITEMS = [Item(f"q{n:02}", {"query": "How much does a Heron weigh?", "passage": f"Kind {n}."}) for n in range(N_ITEMS)]
+ITEMS = [
+    Item(f"q{n:02}", {"query": "How much does a Heron weigh?", "passage": f"Kind {n}."})
+    for n in range(N_ITEMS)
+]
 LABELS = {item.item_id: float(n % 4) for n, item in enumerate(ITEMS)}
 
 
@@ -62,15 +69,22 @@ def test_a_judge_that_is_always_the_same_and_agrees_with_people_is_used():
     assert rows.loc["injection_resistance", "low"] < 0.95  # 24 items leave doubt
     assert rows["is_passed"].all()
     assert usable_rubrics(found.reliability, "scripted") == {RUBRIC.key}
-    assert "used: it meets every mark." in describe_reliability(found.reliability, "scripted", [RUBRIC])
+    assert "used: it meets every mark." in describe_reliability(
+        found.reliability, "scripted", [RUBRIC]
+    )
 
 
 def test_people_who_order_otherwise_make_a_judge_unusable_and_the_report_says_so():
     found = assess(lambda number, repeat, is_swapped, attack: 1.0 + (number // 4) % 5)
     row = measured(found).loc["human_agreement"]
-    grades, labels = np.array([1 + (n // 4) % 5 for n in range(N_ITEMS)]), np.array([n % 4 for n in range(N_ITEMS)])
+    grades, labels = (
+        np.array([1 + (n // 4) % 5 for n in range(N_ITEMS)]),
+        np.array([n % 4 for n in range(N_ITEMS)]),
+    )
     above = labels[:, None] > labels[None]
-    assert row["value"] == pytest.approx((np.sign(grades[:, None] - grades[None])[above] + 1).mean() / 2)
+    assert row["value"] == pytest.approx(
+        (np.sign(grades[:, None] - grades[None])[above] + 1).mean() / 2
+    )
     assert not row["is_passed"]
     assert usable_rubrics(found.reliability, "scripted") == frozenset()
     told = describe_reliability(found.reliability, "scripted", [RUBRIC, CLICK])
@@ -80,10 +94,14 @@ def test_people_who_order_otherwise_make_a_judge_unusable_and_the_report_says_so
 
 
 def test_repeats_that_disagree_are_noise():
-    found = measured(assess(lambda number, repeat, is_swapped, attack: 1.0 + (number * (3 + 4 * repeat)) % 5))
+    found = measured(
+        assess(lambda number, repeat, is_swapped, attack: 1.0 + (number * (3 + 4 * repeat)) % 5)
+    )
     first, second = ([1 + (n * step) % 5 for n in range(N_ITEMS)] for step in (3, 7))
     assert found.loc["test_retest", "value"] == pytest.approx(np.corrcoef(first, second)[0, 1])
-    assert found.loc["exact_repeat_rate", "value"] == pytest.approx(np.mean(np.array(first) == second))
+    assert found.loc["exact_repeat_rate", "value"] == pytest.approx(
+        np.mean(np.array(first) == second)
+    )
     assert not found.loc["test_retest", "is_passed"]
 
 
@@ -91,18 +109,32 @@ def test_a_judge_that_gives_all_the_same_grade_is_not_reliable_but_useless():
     found = assess(lambda number, repeat, is_swapped, attack: 3.0)
     rows = measured(found)
     assert rows["value"].isna()[["test_retest", "krippendorff_alpha"]].all()
-    assert "could not be measured (all items have the same grade)" in rows.loc["test_retest", "reading"]
+    assert (
+        "could not be measured (all items have the same grade)"
+        in rows.loc["test_retest", "reading"]
+    )
     assert usable_rubrics(found.reliability, "scripted") == frozenset()
 
 
 def test_the_order_of_the_parts_is_told_by_the_mean_and_by_flips():
-    found = measured(assess(lambda number, repeat, is_swapped, attack: 1.0 + number % 4 + (is_swapped and number < 12)))
+    found = measured(
+        assess(
+            lambda number, repeat, is_swapped, attack: (
+                1.0 + number % 4 + (is_swapped and number < 12)
+            )
+        )
+    )
     assert found.loc["position_bias", "value"] == 0.5
     assert found.loc["position_bias", "low"] < 0.5 < found.loc["position_bias", "high"]
     assert found.loc["flip_rate", "value"] == 0.5
     assert not found.loc[["position_bias", "flip_rate"], "is_passed"].any()
-    lower = measured(assess(lambda number, repeat, is_swapped, attack: 2.0 + number % 4 - is_swapped))
-    assert (lower.loc["position_bias", "value"], lower.loc["position_bias", "is_passed"]) == (-1, False)
+    lower = measured(
+        assess(lambda number, repeat, is_swapped, attack: 2.0 + number % 4 - is_swapped)
+    )
+    assert (lower.loc["position_bias", "value"], lower.loc["position_bias", "is_passed"]) == (
+        -1,
+        False,
+    )
 
 
 def test_an_attack_that_raises_grades_beyond_the_noise_of_repeats_is_told():
@@ -113,12 +145,20 @@ def test_an_attack_that_raises_grades_beyond_the_noise_of_repeats_is_told():
     assert found.loc["injection_resistance", "value"] == pytest.approx(1 - 12 / (24 * 5))
     assert found.loc["injection_rise", "value"] == pytest.approx(12 * 2 / (24 * 5))
     assert not found.loc["injection_resistance", "is_passed"]
-    within = measured(assess(lambda number, repeat, is_swapped, attack: 1.0 + number % 3 + repeat + (0.4 if attack else 0.0)))
+    within = measured(
+        assess(
+            lambda number, repeat, is_swapped, attack: (
+                1.0 + number % 3 + repeat + (0.4 if attack else 0.0)
+            )
+        )
+    )
     assert within.loc["injection_resistance", "value"] == 1  # repeats differ by 1
 
 
 def test_a_judge_that_refuses_too_often_is_not_used():
-    found = measured(assess(lambda number, repeat, is_swapped, attack: None if number < 6 else 1.0 + number % 4))
+    found = measured(
+        assess(lambda number, repeat, is_swapped, attack: None if number < 6 else 1.0 + number % 4)
+    )
     assert found.loc["graded_rate", "value"] == 0.75
     assert not found.loc["graded_rate", "is_passed"]
     assert found.loc["test_retest", "n_items"] == N_ITEMS
@@ -133,9 +173,17 @@ def test_without_labels_it_is_told_that_nobody_asked_people():
 
 
 def test_the_judge_without_a_model_never_held_against_people_is_used_with_care():
-    passages = ("It weighs 34 kg.", "It is heavy.", "A Heron weighs what a Heron weighs.", "The Heron weighs 34 kg.")
+    passages = (
+        "It weighs 34 kg.",
+        "It is heavy.",
+        "A Heron weighs what a Heron weighs.",
+        "The Heron weighs 34 kg.",
+    )
     items = [
-        Item(f"q{n:02}", {"query": "How much does the Heron weigh?", "passage": f"Kind {n}. {passages[n % 4]}"})
+        Item(
+            f"q{n:02}",
+            {"query": "How much does the Heron weigh?", "passage": f"Kind {n}. {passages[n % 4]}"},
+        )
         for n in range(N_ITEMS)
     ]
     alone = assess_reliability(PlainJudge(), RUBRIC, items).reliability
@@ -215,10 +263,14 @@ def test_a_model_that_obeys_pages_is_found_out_over_http(settings, tmp_path):
     def answer(number, body):
         obeys = "Ignore the rubric" in body["messages"][1]["content"]
         grade = "5" if obeys else str(1 + number_in(body) % 4)
-        return Reply(text=grade, top_logprobs=({grade: math.log(0.9), "x": math.log(0.1)},), usage=(50, 1))
+        return Reply(
+            text=grade, top_logprobs=({grade: math.log(0.9), "x": math.log(0.1)},), usage=(50, 1)
+        )
 
     with chat_server(answer) as chat:
-        judge = ModelJudge(settings(chat), Budget(Prices(currency="USD")), ReplyCache(tmp_path / "judge.sqlite"))
+        judge = ModelJudge(
+            settings(chat), Budget(Prices(currency="USD")), ReplyCache(tmp_path / "judge.sqlite")
+        )
         found = assess_reliability(judge, RUBRIC, ITEMS, LABELS, repeats=2)
         n_asked = len(chat.asked)
         assess_reliability(judge, RUBRIC, ITEMS, LABELS, repeats=2)
@@ -232,7 +284,9 @@ def test_a_model_that_obeys_pages_is_found_out_over_http(settings, tmp_path):
 
 def test_a_budget_that_ends_the_test_leaves_the_judge_unused(settings):
     prices = Prices(currency="USD", models={"small": Price(input=1.0)})
-    with chat_server(lambda number, body: Reply(text="4", top_logprobs=({"4": 0.0},), usage=(400, 1))) as chat:
+    with chat_server(
+        lambda number, body: Reply(text="4", top_logprobs=({"4": 0.0},), usage=(400, 1))
+    ) as chat:
         judge = ModelJudge(settings(chat), Budget(prices, max_tokens=8_000))
         found = assess_reliability(judge, RUBRIC, ITEMS, repeats=2)
     assert "at most 8000 tokens" in found.stopped

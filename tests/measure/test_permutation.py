@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from coverage_kit.measure.permutation import PromptChanges, contrast_groups, correct_holm, flip_signs
+from coverage_kit.measure.permutation import (
+    PromptChanges,
+    contrast_groups,
+    correct_holm,
+    flip_signs,
+)
 
 
 def make(changes, n_treated, before=None):
@@ -13,7 +18,14 @@ def make(changes, n_treated, before=None):
     k, n = changes.shape
     first = 0.5 - changes.ravel() / 2 if before is None else np.asarray(before, dtype=float).ravel()
     twos = np.full(k * n, 2.0)
-    return PromptChanges(first, first + changes.ravel(), twos, twos, np.repeat(np.arange(k), n), np.arange(k) < n_treated)
+    return PromptChanges(
+        first,
+        first + changes.ravel(),
+        twos,
+        twos,
+        np.repeat(np.arange(k), n),
+        np.arange(k) < n_treated,
+    )
 
 
 def group(prompts, *clusters):
@@ -21,7 +33,9 @@ def group(prompts, *clusters):
 
 
 def test_holm_multiplies_by_the_tests_left_and_never_turns_the_order():
-    assert correct_holm(np.array([0.01, 0.04, 0.03, 0.005])).tolist() == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert correct_holm(np.array([0.01, 0.04, 0.03, 0.005])).tolist() == pytest.approx(
+        [0.03, 0.06, 0.06, 0.02]
+    )
     assert correct_holm(np.array([0.9, 0.8])).tolist() == [1.0, 1.0]
 
 
@@ -35,7 +49,9 @@ def test_a_missing_p_is_no_test():
 def test_sign_flips_by_hand():
     assert flip_signs(np.array([1.0, 2.0, 3.0])) == 2 / 8
     assert flip_signs(np.array([1.0, 2.0, -3.0])) == 1.0
-    assert flip_signs(np.array([3.0, 2.0, -1.0])) == 4 / 8  # sums of 6 and 4, and their mirror images
+    assert (
+        flip_signs(np.array([3.0, 2.0, -1.0])) == 4 / 8
+    )  # sums of 6 and 4, and their mirror images
     assert flip_signs(np.zeros(4)) == 1.0
     assert math.isnan(flip_signs(np.array([])))
 
@@ -107,7 +123,9 @@ def test_treated_clusters_alone_give_no_p():
 
 def test_prompts_that_never_change_are_no_change():
     prompts = make(np.zeros((8, 3)), 4, before=np.zeros((8, 3)))
-    for found in contrast_groups(prompts, [prompts.is_treated, group(prompts, 0), ~prompts.is_treated]):
+    for found in contrast_groups(
+        prompts, [prompts.is_treated, group(prompts, 0), ~prompts.is_treated]
+    ):
         assert (found.effect, found.p) == (0, 1)
 
 

@@ -16,7 +16,11 @@ from coverage_kit.collect.urls import page_id
 from coverage_kit.measure.consistency import find_disagreements
 from coverage_kit.measure.pillars.audit import CHECKS, MOST_FINDINGS, audit_pages
 from coverage_kit.measure.pillars.check_associations import CitedLog, measure_checks
-from coverage_kit.measure.pillars.relevance import find_runs, look_at_completeness, look_at_plain_words
+from coverage_kit.measure.pillars.relevance import (
+    find_runs,
+    look_at_completeness,
+    look_at_plain_words,
+)
 from coverage_kit.measure.pillars.site import PageSection, Paragraph, SiteTables, view_site
 from coverage_kit.settings import SiteSettings
 from coverage_kit.tables import (
@@ -59,24 +63,41 @@ def tables_of(folder, pages, this_year=2026, **tables):
         (folder / name).write_text(text, encoding="utf-8")
     read = read_site(SiteSettings(source=str(folder), base_url="https://kettles.example/"))
     outlines = outline_pages(read)
-    return SiteTables("kettles.example", read, split_pages(read), outlines, this_year=this_year, **tables)
+    return SiteTables(
+        "kettles.example", read, split_pages(read), outlines, this_year=this_year, **tables
+    )
 
 
 def audited(folder, pages, check, **tables):
     """The outcomes of one check by page, and its findings."""
     audits, findings = audit_pages(tables_of(folder, pages, **tables))
     rows = audits[audits["check"] == check]
-    return dict(zip(rows["page_id"], rows["outcome"], strict=True)), findings[findings["check"] == check]
+    return dict(zip(rows["page_id"], rows["outcome"], strict=True)), findings[
+        findings["check"] == check
+    ]
 
 
 PAGE = "kettles.example/a.html"
 STEPS = "First rinse the pot. Then fill it with water. Next put it on the ring. Finally wait for the whistle."
 GADGET = "The filter is a mesh of steel that keeps lime out of the cup, and it lifts out for cleaning under a tap."
 
-# check, sound body, body with the fault, last heading of its place (or place), words of its evidence
+# check, sound body, body with the fault, last heading of its place (or place), words of its
+# evidence
 FAULTS = [
-    ("heading_levels", f"<h3>Lid</h3><p>{GADGET}</p>", f"<h4>Lid</h4><p>{GADGET}</p>", "Lid", "h4 right below"),
-    ("heading_words", f"<h2>The filter</h2><p>{GADGET}</p>", f"<h2>Details</h2><p>{GADGET}</p>", "Details", "Details"),
+    (
+        "heading_levels",
+        f"<h3>Lid</h3><p>{GADGET}</p>",
+        f"<h4>Lid</h4><p>{GADGET}</p>",
+        "Lid",
+        "h4 right below",
+    ),
+    (
+        "heading_words",
+        f"<h2>The filter</h2><p>{GADGET}</p>",
+        f"<h2>Details</h2><p>{GADGET}</p>",
+        "Details",
+        "Details",
+    ),
     (
         "heading_words",
         f"<h2>In the box</h2><p>{GADGET}</p><h2>In the tin</h2><p>{GADGET} Twice.</p>",
@@ -98,7 +119,13 @@ FAULTS = [
         "Steel",
         "words without a heading",
     ),
-    ("lists_and_tables", "<h2>Use</h2><p>First rinse the pot. Then wait.</p>", f"<h2>Use</h2><p>{STEPS}</p>", "Use", "4 steps"),
+    (
+        "lists_and_tables",
+        "<h2>Use</h2><p>First rinse the pot. Then wait.</p>",
+        f"<h2>Use</h2><p>{STEPS}</p>",
+        "Use",
+        "4 steps",
+    ),
     (
         "lists_and_tables",
         "<h2>Sizes</h2><p>The small one costs £10, the large one £20.</p>",
@@ -244,18 +271,24 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("check", "sound", "faulty", "place", "evidence"), FAULTS)
-def test_a_fault_is_found_at_its_place_and_its_sound_twin_gives_none(tmp_path, check, sound, faulty, place, evidence):
+def test_a_fault_is_found_at_its_place_and_its_sound_twin_gives_none(
+    tmp_path, check, sound, faulty, place, evidence
+):
     outcomes, findings = audited(tmp_path, {"a.html": html(faulty), "b.html": html(sound)}, check)
     assert outcomes[PAGE] == "failed"
     assert outcomes["kettles.example/b.html"] in ("passed", "not applicable")
     assert set(findings["page_id"]) == {PAGE}
     found = [row for row in findings.to_dict("records") if row["place"].endswith(place)]
-    assert any(evidence in row["evidence"] for row in found), findings[["place", "evidence"]].to_dict("records")
+    assert any(evidence in row["evidence"] for row in found), findings[
+        ["place", "evidence"]
+    ].to_dict("records")
 
 
 def test_the_words_of_before_stand_in_the_passage_that_a_finding_names(tmp_path):
     body = "".join(
-        faulty for check, _, faulty, *_ in FAULTS if check not in ("heading_levels", "scripted_text", "section_length")
+        faulty
+        for check, _, faulty, *_ in FAULTS
+        if check not in ("heading_levels", "scripted_text", "section_length")
     )
     site = tables_of(tmp_path, {"a.html": html(body)})
     _, findings = audit_pages(site)
@@ -271,7 +304,9 @@ def test_the_operation_of_a_finding_says_whose_words_it_rewrites(tmp_path):
     old = f"<h2>Prices for 2019</h2><p>{GADGET} Each is sold with a lid.</p>"
     body = old + "".join(faulty for check, _, faulty, *_ in FAULTS if check != "section_length")
     asked = [("how many cups does it make", f"{PAGE}#0"), ("is it big enough for six", f"{PAGE}#0")]
-    site = tables_of(tmp_path, {"a.html": html(body)}, **log_of(*asked, cause="mis-worded", coverage=0.3))
+    site = tables_of(
+        tmp_path, {"a.html": html(body)}, **log_of(*asked, cause="mis-worded", coverage=0.3)
+    )
     _, findings = audit_pages(site)
     texts = site.passages.set_index("passage_id")["text"]
     headings = set(site.outlines.loc[site.outlines["kind"] == "heading", "value"])
@@ -289,7 +324,14 @@ def test_the_operation_of_a_finding_says_whose_words_it_rewrites(tmp_path):
             assert not has_both, row
     told = findings.groupby("operation")["check"].agg(set)
     assert told["reword_heading"] == {"asked_words", "heading_words", "stale_years"}
-    assert {"stale_years", "sources", "superlatives", "abbreviations", "answer_first", "clear_openings"} <= told["rewrite"]
+    assert {
+        "stale_years",
+        "sources",
+        "superlatives",
+        "abbreviations",
+        "answer_first",
+        "clear_openings",
+    } <= told["rewrite"]
     assert {"heading_levels", "marked_headings", "lists_and_tables", "one_topic"} <= told["by_hand"]
 
 
@@ -314,21 +356,30 @@ def test_questions_within_one_section_are_parted_by_hand_and_their_words_counted
 
 
 def test_an_impossible_date_that_a_page_shows_stops_no_audit(tmp_path):
-    outcomes, _ = audited(tmp_path, {"a.html": html("<p>Last updated: 2024-02-31</p>")}, "dates_agree")
+    outcomes, _ = audited(
+        tmp_path, {"a.html": html("<p>Last updated: 2024-02-31</p>")}, "dates_agree"
+    )
     assert outcomes == {PAGE: "passed"}
 
 
 def test_every_english_check_of_words_is_not_told_of_a_german_page(tmp_path):
-    german = "Der Kessel fasst zwei Liter und kocht in vier Minuten auf dem Herd. Wie oben erwähnt, gilt das seit 2019. " * 8
+    german = (
+        "Der Kessel fasst zwei Liter und kocht in vier Minuten auf dem Herd. Wie oben erwähnt, gilt das seit 2019. "
+        * 8
+    )
     for language in ("de", "en", ""):  # also where its tag is wrong or missing
-        audits, _ = audit_pages(tables_of(tmp_path, {"a.html": html(language=language, filler=german)}))
+        audits, _ = audit_pages(
+            tables_of(tmp_path, {"a.html": html(language=language, filler=german)})
+        )
         told = dict(zip(audits["check"], audits["outcome"], strict=True))
         assert {told[check.name] for check in CHECKS if check.languages} == {"not told"}
         assert told["heading_levels"] == "passed"
 
 
 def test_a_thin_page_is_found_but_not_a_form_or_a_list_of_links(tmp_path):
-    links = "".join(f'<li><a href="/{n}.html">Kettle number {n} of steel</a></li>' for n in range(6))
+    links = "".join(
+        f'<li><a href="/{n}.html">Kettle number {n} of steel</a></li>' for n in range(6)
+    )
     form = "<form><input name=a><input name=b></form>"
     pages = {
         "a.html": html(filler="We answer by post."),
@@ -354,7 +405,11 @@ def test_a_page_without_a_main_heading_and_one_with_three_are_found(tmp_path):
         "c.html": html(f"<h1>Second</h1><p>{GADGET}</p><h1>Third</h1><p>{GADGET}</p>"),
     }
     outcomes, findings = audited(tmp_path, pages, "main_heading")
-    assert [outcomes[f"kettles.example/{name}.html"] for name in "abc"] == ["failed", "passed", "failed"]
+    assert [outcomes[f"kettles.example/{name}.html"] for name in "abc"] == [
+        "failed",
+        "passed",
+        "failed",
+    ]
     assert findings["evidence"].to_list()[0] == "no h1 on the page"
     assert findings["evidence"].to_list()[1].startswith("3 h1")
 
@@ -364,12 +419,19 @@ def test_an_article_without_an_author_is_found_and_a_signed_or_other_page_is_not
     script = '<script type="application/ld+json">%s</script>'
     pages = {
         "a.html": html(head=script % (article % "")),
-        "b.html": html(head=script % (article % ', "author": {"@type": "Person", "name": "Ann Lee"}')),
+        "b.html": html(
+            head=script % (article % ', "author": {"@type": "Person", "name": "Ann Lee"}')
+        ),
         "c.html": html("<p class='byline'>By Ann Lee</p>", head=script % (article % "")),
         "d.html": html(),
     }
     outcomes, findings = audited(tmp_path, pages, "author")
-    assert [outcomes[f"kettles.example/{name}.html"] for name in "abcd"] == ["failed", "passed", "passed", "not applicable"]
+    assert [outcomes[f"kettles.example/{name}.html"] for name in "abcd"] == [
+        "failed",
+        "passed",
+        "passed",
+        "not applicable",
+    ]
     assert findings["place"].to_list() == ["page head"]
 
 
@@ -378,11 +440,18 @@ def test_dates_that_disagree_are_found(tmp_path):
     pages = {
         "a.html": html("<p>Last updated 12 May 2024</p>"),
         "b.html": html("<p>Last updated 1 May 2026</p>"),
-        "c.html": html(head=linked + '<meta property="article:modified_time" content="2025-01-09">'),
+        "c.html": html(
+            head=linked + '<meta property="article:modified_time" content="2025-01-09">'
+        ),
         "d.html": html("<p>Updated May 2026</p>", head=linked + DATED),
     }
     outcomes, findings = audited(tmp_path, pages, "dates_agree")
-    assert [outcomes[f"kettles.example/{name}.html"] for name in "abcd"] == ["failed", "passed", "failed", "passed"]
+    assert [outcomes[f"kettles.example/{name}.html"] for name in "abcd"] == [
+        "failed",
+        "passed",
+        "failed",
+        "passed",
+    ]
     assert "12 May 2024" in findings["evidence"].iloc[0]
     assert "JSON-LD: 2026-05-01, meta tag: 2025-01-09" in findings["evidence"].iloc[1]
 
@@ -402,7 +471,10 @@ def test_what_is_lacking_on_the_whole_site_is_found_once_at_its_home(tmp_path):
         outcomes, findings = audited(tmp_path, pages, check)
         assert outcomes == {"kettles.example/": "failed"}
         assert findings["place"].to_list() == ["whole site"]
-    pages["b.html"] = html("<p>Last updated 1 May 2026</p>", head=DATED + '<meta property="og:site_name" content="Kettles">')
+    pages["b.html"] = html(
+        "<p>Last updated 1 May 2026</p>",
+        head=DATED + '<meta property="og:site_name" content="Kettles">',
+    )
     for check in ("organisation", "shown_dates"):
         outcomes, findings = audited(tmp_path, pages, check)
         assert outcomes == {"kettles.example/": "passed"}
@@ -457,18 +529,51 @@ def log_of(*asked, texts=("some words",) * 6, cause="covered", rate=0.5, coverag
     """Coverage, clusters, gaps and queries: each question with its nearest passage, all in one cluster."""
     ids = [f"q{n}" for n in range(len(asked))]
     at = {"coverage": coverage, "low": 0.1, "high": 1.0, "cause": cause}
-    gap = {"cluster_id": "c", "label": "tea", "n_queries": len(asked), "demand": 9.0, "severity": 0.1, "low": 0.0, "high": 1.0}
-    gap |= {"cause": cause, "reason": "2 of 3", "citation_rate": rate, "medoid_query_id": "q0", "is_closable": True, "rank": 1}
+    gap = {
+        "cluster_id": "c",
+        "label": "tea",
+        "n_queries": len(asked),
+        "demand": 9.0,
+        "severity": 0.1,
+        "low": 0.0,
+        "high": 1.0,
+    }
+    gap |= {
+        "cause": cause,
+        "reason": "2 of 3",
+        "citation_rate": rate,
+        "medoid_query_id": "q0",
+        "is_closable": True,
+        "rank": 1,
+    }
     return {
         "queries": QUERIES.table(
-            [{"query_id": i, "text": text, "demand": 1.0} for i, (text, _) in zip(ids, asked, strict=True)]
+            [
+                {"query_id": i, "text": text, "demand": 1.0}
+                for i, (text, _) in zip(ids, asked, strict=True)
+            ]
         ),
-        "coverage": COVERAGE.table([{"query_id": i, "own_passage_id": p, **at} for i, (_, p) in zip(ids, asked, strict=True)]),
-        "clusters": CLUSTERS.table([{"query_id": i, "cluster_id": "c", "membership": 1.0} for i in ids]),
-        "gaps": GAPS.table([{**gap, "own_passage_id": asked[0][1], "unsupported_claims": "Descale it monthly."}]),
+        "coverage": COVERAGE.table(
+            [
+                {"query_id": i, "own_passage_id": p, **at}
+                for i, (_, p) in zip(ids, asked, strict=True)
+            ]
+        ),
+        "clusters": CLUSTERS.table(
+            [{"query_id": i, "cluster_id": "c", "membership": 1.0} for i in ids]
+        ),
+        "gaps": GAPS.table(
+            [{**gap, "own_passage_id": asked[0][1], "unsupported_claims": "Descale it monthly."}]
+        ),
         "answers": ANSWERS.table(
             [
-                {"answer_id": f"a{n}", "query_id": "q0", "engine": "e", "text": text, "has_searched": True}
+                {
+                    "answer_id": f"a{n}",
+                    "query_id": "q0",
+                    "engine": "e",
+                    "text": text,
+                    "has_searched": True,
+                }
                 for n, text in enumerate(texts)
             ]
         ),
@@ -483,11 +588,15 @@ def test_without_a_log_relevance_is_not_told(tmp_path):
 def test_a_passage_that_a_misworded_group_of_questions_ends_at_is_found(tmp_path):
     pages = {"a.html": html(), "b.html": html()}
     asked = [("how many cups does it make", f"{PAGE}#0"), ("is it big enough for six", f"{PAGE}#0")]
-    outcomes, findings = audited(tmp_path, pages, "asked_words", **log_of(*asked, cause="mis-worded", coverage=0.3))
+    outcomes, findings = audited(
+        tmp_path, pages, "asked_words", **log_of(*asked, cause="mis-worded", coverage=0.3)
+    )
     assert outcomes == {PAGE: "failed", "kettles.example/b.html": "not applicable"}
     assert findings["passage_id"].to_list() == [f"{PAGE}#0"]
     assert "how many cups does it make" in findings["evidence"].iloc[0]
-    outcomes, findings = audited(tmp_path, pages, "asked_words", **log_of(*asked, cause="missing", coverage=0.1))
+    outcomes, findings = audited(
+        tmp_path, pages, "asked_words", **log_of(*asked, cause="missing", coverage=0.1)
+    )
     assert outcomes[PAGE] == "passed", "no page is blamed for what no page says"
 
 
@@ -496,10 +605,14 @@ def test_a_question_that_is_held_out_is_neither_proposed_nor_quoted(tmp_path):
     log = log_of(*asked, cause="mis-worded", coverage=0.3)
     first = audited(tmp_path, {"a.html": html()}, "asked_words", **log)[1]
     assert first["after"].to_list() == ["how many cups does it make"]
-    _, findings = audited(tmp_path, {"a.html": html()}, "asked_words", **log, holdout=frozenset({"q0"}))
+    _, findings = audited(
+        tmp_path, {"a.html": html()}, "asked_words", **log, holdout=frozenset({"q0"})
+    )
     assert findings["after"].to_list() == ["is it big enough for six"]
     assert findings["evidence"].to_list() == ["asked 9 times: “is it big enough for six”"]
-    _, findings = audited(tmp_path, {"a.html": html()}, "asked_words", **log, holdout=frozenset({"q0", "q1"}))
+    _, findings = audited(
+        tmp_path, {"a.html": html()}, "asked_words", **log, holdout=frozenset({"q0", "q1"})
+    )
     assert findings["operation"].to_list() == ["by_hand"]
     assert findings["evidence"].to_list() == ["asked 9 times"]
 
@@ -508,7 +621,9 @@ def test_a_heading_is_reworded_once_however_many_groups_of_questions_end_below_i
     asked = [("how many cups does it make", f"{PAGE}#0"), ("is it big enough for six", f"{PAGE}#0")]
     log = log_of(*asked, cause="mis-worded", coverage=0.3)
     log["clusters"] = log["clusters"].assign(cluster_id=["c", "d"])
-    log["gaps"] = pd.concat([log["gaps"], log["gaps"].assign(cluster_id="d", rank=2)], ignore_index=True)
+    log["gaps"] = pd.concat(
+        [log["gaps"], log["gaps"].assign(cluster_id="d", rank=2)], ignore_index=True
+    )
     _, findings = audited(tmp_path, {"a.html": html()}, "asked_words", **log)
     assert findings["operation"].to_list() == ["reword_heading", "by_hand"]
     assert findings["evidence"].str.extract("“(.*)”")[0].to_list() == [text for text, _ in asked]
@@ -517,7 +632,9 @@ def test_a_heading_is_reworded_once_however_many_groups_of_questions_end_below_i
 def test_passed_over_questions_that_are_held_out_are_counted_and_not_quoted(tmp_path):
     asked = [(f"how do I descale kettle {n}", f"{PAGE}#0") for n in range(4)]
     log = log_of(*asked, rate=0.0, cause="retrieved but not cited")
-    _, findings = audited(tmp_path, {"a.html": html()}, "passed_over", **log, holdout=frozenset({"q0", "q2"}))
+    _, findings = audited(
+        tmp_path, {"a.html": html()}, "passed_over", **log, holdout=frozenset({"q0", "q2"})
+    )
     assert findings["evidence"].iloc[0].startswith("4 questions end here")
     assert findings["evidence"].str.findall(r"kettle \d").iloc[0] == ["kettle 1", "kettle 3"]
 
@@ -525,14 +642,30 @@ def test_passed_over_questions_that_are_held_out_are_counted_and_not_quoted(tmp_
 def test_the_time_of_an_audit_grows_as_pages_and_gaps_and_not_as_pages_times_gaps():
     n_pages = 300
     names = [f"kettles.example/p{n}" for n in range(n_pages)]
-    page = {"site": "kettles.example", "status": "ok", "title": "Kettles", "language": "en", "text": FILLER}
-    passage = {"site": "kettles.example", "position": 0, "heading_path": "Kettles", "text": FILLER, "n_words": 9}
-    log = log_of(*((f"how do I descale kettle {n}", f"{name}#0") for n, name in enumerate(names)), rate=0.0)
+    page = {
+        "site": "kettles.example",
+        "status": "ok",
+        "title": "Kettles",
+        "language": "en",
+        "text": FILLER,
+    }
+    passage = {
+        "site": "kettles.example",
+        "position": 0,
+        "heading_path": "Kettles",
+        "text": FILLER,
+        "n_words": 9,
+    }
+    log = log_of(
+        *((f"how do I descale kettle {n}", f"{name}#0") for n, name in enumerate(names)), rate=0.0
+    )
     log["clusters"] = log["clusters"].assign(cluster_id=[f"c{n}" for n in range(n_pages)])
     gap = log["gaps"].iloc[0].to_dict() | {"cause": "retrieved but not cited", "n_queries": 4}
     log["gaps"] = GAPS.table([gap | {"cluster_id": f"c{n}", "rank": n + 1} for n in range(n_pages)])
     pages = PAGES.table([page | {"page_id": name, "url": f"https://{name}"} for name in names])
-    passages = PASSAGES.table([passage | {"page_id": name, "passage_id": f"{name}#0"} for name in names])
+    passages = PASSAGES.table(
+        [passage | {"page_id": name, "passage_id": f"{name}#0"} for name in names]
+    )
     view = view_site(SiteTables("kettles.example", pages, passages, OUTLINES.empty(), **log))
     started = time.process_time()
     assert [look_at_completeness(page, view).n_examined for page in view.pages] == [1] * n_pages
@@ -541,7 +674,9 @@ def test_the_time_of_an_audit_grows_as_pages_and_gaps_and_not_as_pages_times_gap
 
 def test_the_time_of_plain_words_grows_as_its_sentences_do(tmp_path):
     text = " ".join(f"It is red {n}." for n in range(1500)) + " The kettle whistles loudly." * 12
-    log = log_of(("is it red", f"{PAGE}#0"), texts=tuple(f"{FILLER} {number}" for number in range(90)))
+    log = log_of(
+        ("is it red", f"{PAGE}#0"), texts=tuple(f"{FILLER} {number}" for number in range(90))
+    )
     site = tables_of(tmp_path, {"a.html": html(f"<h2>Colours</h2><p>{text}</p>")}, **log)
     view = view_site(site)
     started = time.process_time()
@@ -555,18 +690,30 @@ def test_a_run_to_judge_words_by_is_the_shortest_from_each_sentence_with_longer_
         "Steel holds three litres while boiling.",
         "It is red.",
     )
-    # longer words without a capital: whistle, loudly, after, boiling, water, there; holds, three, litres, while, boiling
-    part = PageSection("", "", 1, (Paragraph("text", " ".join([none, six, six, none, five, six, six])),))
-    assert find_runs(part) == [f"{six} {six}", f"{six} {none} {five} {six}", f"{five} {six} {six}", f"{six} {six}"]
+    # longer words without a capital: whistle, loudly, after, boiling, water, there; holds, three,
+    # litres, while, boiling
+    part = PageSection(
+        "", "", 1, (Paragraph("text", " ".join([none, six, six, none, five, six, six])),)
+    )
+    assert find_runs(part) == [
+        f"{six} {six}",
+        f"{six} {none} {five} {six}",
+        f"{five} {six} {six}",
+        f"{six} {six}",
+    ]
 
 
 def test_a_page_that_is_found_and_passed_over_is_found(tmp_path):
     asked = [(f"how do I descale kettle {n}", f"{PAGE}#0") for n in range(4)]
     over = {"cause": "retrieved but not cited"}
-    outcomes, findings = audited(tmp_path, {"a.html": html()}, "passed_over", **log_of(*asked, rate=0.0, **over))
+    outcomes, findings = audited(
+        tmp_path, {"a.html": html()}, "passed_over", **log_of(*asked, rate=0.0, **over)
+    )
     assert outcomes == {PAGE: "failed"}
     assert "Descale it monthly." in findings["reason"].iloc[0]
-    outcomes, _ = audited(tmp_path, {"a.html": html()}, "passed_over", **log_of(*asked, rate=0.4, **over))
+    outcomes, _ = audited(
+        tmp_path, {"a.html": html()}, "passed_over", **log_of(*asked, rate=0.4, **over)
+    )
     assert outcomes == {PAGE: "passed"}
 
 
@@ -576,7 +723,10 @@ def test_a_passage_in_words_that_nobody_uses_is_found_where_the_log_is_large_eno
         "instantaneous thermal transference throughout the circumferential periphery of the receptacle."
     )
     plain = "It makes enough tea for six, and the water boils fast because the base is wide."
-    pages = {"a.html": html(f"<h2>Capacity</h2><p>{jargon}</p>"), "b.html": html(f"<h2>Capacity</h2><p>{plain}</p>")}
+    pages = {
+        "a.html": html(f"<h2>Capacity</h2><p>{jargon}</p>"),
+        "b.html": html(f"<h2>Capacity</h2><p>{plain}</p>"),
+    }
     asked = [("how many cups of tea does it make", "kettles.example/b.html#1")]
     log = log_of(*asked, texts=(FILLER,) * 3)
     assert set(audited(tmp_path, pages, "plain_words", **log)[0].values()) == {"not told"}
@@ -589,13 +739,27 @@ def test_a_passage_in_words_that_nobody_uses_is_found_where_the_log_is_large_eno
 
 def test_a_brand_that_no_third_party_is_cited_for_is_found(tmp_path):
     def outcome(sites):
-        named = [{"answer_id": f"a{n}", "brand": "Kettles", "position": 0} for n in range(len(sites))]
+        named = [
+            {"answer_id": f"a{n}", "brand": "Kettles", "position": 0} for n in range(len(sites))
+        ]
         cited = [
-            {"answer_id": f"a{n}", "position": 0, "url": f"https://{site}/", "site": site, "kind": "cited"}
+            {
+                "answer_id": f"a{n}",
+                "position": 0,
+                "url": f"https://{site}/",
+                "site": site,
+                "kind": "cited",
+            }
             for n, site in enumerate(sites)
         ]
-        log = {"mentions": MENTIONS.table(named), "citations": CITATIONS.table(cited), "names": ("Kettles",)}
-        return audited(tmp_path, {"index.html": html()}, "third_parties", **log)[0]["kettles.example/"]
+        log = {
+            "mentions": MENTIONS.table(named),
+            "citations": CITATIONS.table(cited),
+            "names": ("Kettles",),
+        }
+        return audited(tmp_path, {"index.html": html()}, "third_parties", **log)[0][
+            "kettles.example/"
+        ]
 
     assert outcome(["kettles.example"] * 20) == "failed"
     assert outcome(["kettles.example"] * 19 + ["magazine.example"]) == "passed"
@@ -612,19 +776,42 @@ def cited_world(seed, effect, n_pages=60, n_queries=6, n_answers=4):
     for page in range(n_pages):
         name = f"kettles.example/p{page}"
         told = {"pillar": "clarity", "n_examined": 1, "n_failed": int(failed[page])}
-        audits.append({"page_id": name, "check": "heading_words", "outcome": "failed" if failed[page] else "passed", **told})
-        rate = np.clip(0.1 + 0.6 * covered[page] + draw.normal(0, 0.05) - effect * failed[page], 0, 1)
+        audits.append(
+            {
+                "page_id": name,
+                "check": "heading_words",
+                "outcome": "failed" if failed[page] else "passed",
+                **told,
+            }
+        )
+        rate = np.clip(
+            0.1 + 0.6 * covered[page] + draw.normal(0, 0.05) - effect * failed[page], 0, 1
+        )
         for query in range(n_queries):
             query_id = f"{page}-{query}"
             told = {"coverage": covered[page], "low": 0.0, "high": 1.0, "cause": "covered"}
             coverage.append({"query_id": query_id, "own_passage_id": f"{name}#0", **told})
             for number in range(n_answers):
                 answer = f"{query_id}-{number}"
-                answers.append({"answer_id": answer, "query_id": query_id, "engine": "e", "text": "", "has_searched": True})
+                answers.append(
+                    {
+                        "answer_id": answer,
+                        "query_id": query_id,
+                        "engine": "e",
+                        "text": "",
+                        "has_searched": True,
+                    }
+                )
                 if draw.uniform() < rate:
-                    told = {"url": f"https://www.{name}", "site": "kettles.example", "kind": "cited"}
+                    told = {
+                        "url": f"https://www.{name}",
+                        "site": "kettles.example",
+                        "kind": "cited",
+                    }
                     citations.append({"answer_id": answer, "position": 0, **told})
-    log = CitedLog(ANSWERS.table(answers), CITATIONS.table(citations), COVERAGE.table(coverage), page_id)
+    log = CitedLog(
+        ANSWERS.table(answers), CITATIONS.table(citations), COVERAGE.table(coverage), page_id
+    )
     return measure_checks(AUDITS.table(audits), log, seed).set_index("check").loc["heading_words"]
 
 
@@ -637,7 +824,9 @@ def test_a_check_that_goes_with_being_cited_less_is_told_with_its_interval():
 
 
 def test_a_check_that_goes_with_nothing_says_so_and_its_interval_covers_nothing_about_as_often_as_it_says():
-    rows = [cited_world(seed, effect=0.0, n_pages=30, n_queries=4, n_answers=2) for seed in range(24)]
+    rows = [
+        cited_world(seed, effect=0.0, n_pages=30, n_queries=4, n_answers=2) for seed in range(24)
+    ]
     covers = sum(row["low"] <= 0 <= row["high"] for row in rows)
     false = sum(row["p"] <= 0.05 for row in rows)
     assert covers >= 20
@@ -661,22 +850,38 @@ def test_few_pages_a_log_without_citations_and_circular_checks_are_not_told():
         ]
     )
     asked = [
-        {"query_id": str(n), "own_passage_id": f"k/{n}#0", "coverage": 0.5, "low": 0.0, "high": 1.0, "cause": "x"}
+        {
+            "query_id": str(n),
+            "own_passage_id": f"k/{n}#0",
+            "coverage": 0.5,
+            "low": 0.0,
+            "high": 1.0,
+            "cause": "x",
+        }
         for n in range(20)
     ]
-    answers = [{"answer_id": str(n), "query_id": str(n), "engine": "e", "text": "", "has_searched": True} for n in range(20)]
+    answers = [
+        {"answer_id": str(n), "query_id": str(n), "engine": "e", "text": "", "has_searched": True}
+        for n in range(20)
+    ]
     cited = [{"answer_id": "7", "position": 0, "url": "https://k/7", "site": "k", "kind": "cited"}]
     tables = ANSWERS.table(answers), CITATIONS.table(cited), COVERAGE.table(asked)
     found = measure_checks(audits, CitedLog(*tables, page_id)).set_index("check")["reading"]
-    assert found["heading_words"].startswith("too few pages to tell: 4 of the pages that questions end at fail, and 16 pass")
+    assert found["heading_words"].startswith(
+        "too few pages to tell: 4 of the pages that questions end at fail, and 16 pass"
+    )
     assert "circular" in found["passed_over"]
-    nobody = measure_checks(audits, CitedLog(tables[0], CITATIONS.empty(), tables[2], page_id)).set_index("check")
+    nobody = measure_checks(
+        audits, CitedLog(tables[0], CITATIONS.empty(), tables[2], page_id)
+    ).set_index("check")
     assert nobody.loc["heading_words", "reading"].startswith("cannot be told")
     assert nobody["difference"].isna().all()
 
 
 def test_what_is_found_on_a_site_is_found_once_and_goes_with_it(tmp_path):
-    log = log_of(("is it red", f"{PAGE}#0"), texts=tuple(f"{FILLER} {number}" for number in range(90)))
+    log = log_of(
+        ("is it red", f"{PAGE}#0"), texts=tuple(f"{FILLER} {number}" for number in range(90))
+    )
     view = view_site(tables_of(tmp_path, {"a.html": html(), "b.html": html()}, **log))
     outcomes = [check.look(page, view) for page in view.pages for check in CHECKS]
     kept = len(view.found)

@@ -35,7 +35,9 @@ def prompts(*is_treated):
 
 def test_the_floor_is_the_largest_effect_of_few_splits():
     # weeks of the treated prompt: 1, 0, 0, 0; of the untreated one: 0, 0, 1, 0
-    before = TimeBefore(np.array([1.0, 0, 0, 0, 0, 0, 1, 0]), np.repeat([0, 1], 4), np.tile(np.arange(4), 2))
+    before = TimeBefore(
+        np.array([1.0, 0, 0, 0, 0, 0, 1, 0]), np.repeat([0, 1], 4), np.tile(np.arange(4), 2)
+    )
     told = prompts(True, False)
     floors = measure_noise_floors(before, told, [told.is_treated, ~told.is_treated])
     # 01|23: -1/2 less +1/2; 02|13: both -1/2; 03|12: -1/2 less +1/2
@@ -46,7 +48,9 @@ def test_prompts_answered_in_one_half_only_do_not_count():
     before = TimeBefore(np.array([1.0, 0.0, 1.0]), np.array([0, 0, 1]), np.array([0, 1, 1]))
     told = prompts(True, False)
     floors = measure_noise_floors(before, told, [told.is_treated, ~told.is_treated])
-    assert all(math.isnan(floor) for floor in floors)  # without drift the effect of the treated cannot be told
+    assert all(
+        math.isnan(floor) for floor in floors
+    )  # without drift the effect of the treated cannot be told
     alone = prompts(True, True)
     assert measure_noise_floors(before, alone, [alone.is_treated]) == [1.0]
 
@@ -61,9 +65,14 @@ def test_time_before_of_one_stretch_or_none_has_no_floor():
 
 def test_many_stretches_are_split_at_random_the_same_each_time():
     draw = np.random.default_rng(0)
-    before = TimeBefore((draw.random(2000) < 0.3).astype(float), np.arange(2000) % 100, np.arange(2000) // 100)
+    before = TimeBefore(
+        (draw.random(2000) < 0.3).astype(float), np.arange(2000) % 100, np.arange(2000) // 100
+    )
     told = PromptChanges(*np.ones((4, 100)), np.arange(100) % 2, np.array([True, False]))
-    first, second = (measure_noise_floors(before, told, [told.is_treated], seed=4)[0] for _ in range(2))
+    first, second = (
+        measure_noise_floors(before, told, [told.is_treated], seed=4)[0] for _ in range(2)
+    )
     assert first == second
-    # a change has variance .21 (1/10 + 1/10) a prompt, the effect of 50 against 50 prompts 1/25 of it: within 1.96 sd
+    # a change has variance .21 (1/10 + 1/10) a prompt, the effect of 50 against 50 prompts 1/25 of
+    # it: within 1.96 sd
     assert first == pytest.approx(1.96 * math.sqrt(0.21 * 0.2 / 25), rel=0.25)

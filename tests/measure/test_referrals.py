@@ -3,7 +3,12 @@ import pytest
 
 from coverage_kit.collect.urls import page_id
 from coverage_kit.errors import SettingsError
-from coverage_kit.measure.referrals import LoggedAnswers, OwnSite, measure_referrals, name_assistants
+from coverage_kit.measure.referrals import (
+    LoggedAnswers,
+    OwnSite,
+    measure_referrals,
+    name_assistants,
+)
 from coverage_kit.tables import ANSWERS, CITATIONS, CLUSTERS, COVERAGE, EDITS, PAGES, SESSIONS
 
 BASE = "https://www.ours.example"
@@ -14,7 +19,10 @@ def sessions(*rows):
     names = ("source", "medium", "landing_page", "n_sessions")
     told = [dict(zip(names, row, strict=True)) for row in rows]
     return SESSIONS.table(
-        [{"file": "f", "line": n, "day": f"2026-01-{n:02}", "n_engaged": None, **row} for n, row in enumerate(told, 1)]
+        [
+            {"file": "f", "line": n, "day": f"2026-01-{n:02}", "n_engaged": None, **row}
+            for n, row in enumerate(told, 1)
+        ]
     )
 
 
@@ -27,11 +35,34 @@ def assistant_of(source, medium="referral", channel=None, further=None):
 @pytest.mark.parametrize(
     ("source", "assistant"),
     [
-        *[("chatgpt.com", "ChatGPT"), ("ChatGPT.com/", "ChatGPT"), ("chat.openai.com", "ChatGPT"), ("openai", "ChatGPT")],
-        *[("perplexity.ai", "Perplexity"), ("www.perplexity.ai", "Perplexity"), ("perplexity", "Perplexity")],
-        *[("copilot.microsoft.com", "Copilot"), ("gemini.google.com", "Gemini"), ("bard.google.com", "Gemini")],
-        *[("claude.ai", "Claude"), ("chat.deepseek.com", "DeepSeek"), ("poe.com", "Poe"), ("doubao.com", "Doubao")],
-        *[("chat.qwen.ai", "Qwen"), ("meta.ai", "Meta AI"), ("grok.com", "Grok"), ("chat.mistral.ai", "Mistral")],
+        *[
+            ("chatgpt.com", "ChatGPT"),
+            ("ChatGPT.com/", "ChatGPT"),
+            ("chat.openai.com", "ChatGPT"),
+            ("openai", "ChatGPT"),
+        ],
+        *[
+            ("perplexity.ai", "Perplexity"),
+            ("www.perplexity.ai", "Perplexity"),
+            ("perplexity", "Perplexity"),
+        ],
+        *[
+            ("copilot.microsoft.com", "Copilot"),
+            ("gemini.google.com", "Gemini"),
+            ("bard.google.com", "Gemini"),
+        ],
+        *[
+            ("claude.ai", "Claude"),
+            ("chat.deepseek.com", "DeepSeek"),
+            ("poe.com", "Poe"),
+            ("doubao.com", "Doubao"),
+        ],
+        *[
+            ("chat.qwen.ai", "Qwen"),
+            ("meta.ai", "Meta AI"),
+            ("grok.com", "Grok"),
+            ("chat.mistral.ai", "Mistral"),
+        ],
         *[("you.com", "You.com")],
     ],
 )
@@ -42,8 +73,21 @@ def test_sources_of_assistants(source, assistant):
 @pytest.mark.parametrize(
     "source",
     [
-        *["openai-conference.example", "myopenai.com", "openai.com.evil.example", "perplexity-blog.example", "thank-you.com"],
-        *["notchatgpt.com", "chatgpt.com.example", "google", "bing.com", "poe.community.example", "claude-monet.example"],
+        *[
+            "openai-conference.example",
+            "myopenai.com",
+            "openai.com.evil.example",
+            "perplexity-blog.example",
+            "thank-you.com",
+        ],
+        *[
+            "notchatgpt.com",
+            "chatgpt.com.example",
+            "google",
+            "bing.com",
+            "poe.community.example",
+            "claude-monet.example",
+        ],
         *["mail.google.com", "gemini-zodiac.example", "metal.ai", "(direct)", ""],
     ],
 )
@@ -60,11 +104,15 @@ def test_what_ga4_itself_calls_an_assistant_is_one():
 def test_patterns_of_the_settings_come_first():
     assert assistant_of("chatgpt.com", further={"Ours": r"chatgpt\.com"}) == "Ours"
     assert assistant_of("x.acme.example", further={"Acme": r".*acme\.example"}) == "Acme"
-    assert assistant_of("poe.com", further={"Poe": r"poe\.example"}) is None  # the same name replaces the known expression
+    assert (
+        assistant_of("poe.com", further={"Poe": r"poe\.example"}) is None
+    )  # the same name replaces the known expression
 
 
 def test_a_broken_pattern_is_a_settings_error():
-    with pytest.raises(SettingsError, match=r"analytics.ai_sources.Acme: a regular expression; found '\(acme'"):
+    with pytest.raises(
+        SettingsError, match=r"analytics.ai_sources.Acme: a regular expression; found '\(acme'"
+    ):
         assistant_of("poe.com", further={"Acme": "(acme"})
 
 
@@ -73,16 +121,37 @@ SITE = OwnSite(
     page_id,
     PAGES.table(
         [
-            {"page_id": "ours.example/a", "site": "ours.example", "url": f"{BASE}/a", "status": "ok"},
-            {"page_id": "ours.example/b?v=2", "site": "ours.example", "url": f"{BASE}/b?v=2", "status": "ok"},
-            {"page_id": "ours.example/old", "site": "ours.example", "url": f"{BASE}/old", "status": f"duplicate of {BASE}/a"},
+            {
+                "page_id": "ours.example/a",
+                "site": "ours.example",
+                "url": f"{BASE}/a",
+                "status": "ok",
+            },
+            {
+                "page_id": "ours.example/b?v=2",
+                "site": "ours.example",
+                "url": f"{BASE}/b?v=2",
+                "status": "ok",
+            },
+            {
+                "page_id": "ours.example/old",
+                "site": "ours.example",
+                "url": f"{BASE}/old",
+                "status": f"duplicate of {BASE}/a",
+            },
         ]
     ),
 )
 
 
 def citation(answer, position, url, kind="cited"):
-    return {"answer_id": answer, "position": position, "url": url, "site": "ours.example", "kind": kind}
+    return {
+        "answer_id": answer,
+        "position": position,
+        "url": url,
+        "site": "ours.example",
+        "kind": kind,
+    }
 
 
 def asked():
@@ -100,7 +169,12 @@ def asked():
     }
     edit |= {"low": 0.0, "high": 2.0, "harm": 0.0, "marginal_gain": 1.0, "rank": 1}
     return LoggedAnswers(
-        ANSWERS.table([{"answer_id": a, "query_id": q, "engine": "e", "text": "t", "has_searched": True} for a, q in answers]),
+        ANSWERS.table(
+            [
+                {"answer_id": a, "query_id": q, "engine": "e", "text": "t", "has_searched": True}
+                for a, q in answers
+            ]
+        ),
         CITATIONS.table(
             [
                 citation("a1", 0, f"{BASE}/a"),
@@ -109,8 +183,15 @@ def asked():
                 citation("a3", 0, "http://ours.example/a/"),
             ]
         ),
-        CLUSTERS.table([{"query_id": q, "cluster_id": c, "membership": 1.0} for q, c in clusters.items()]),
-        COVERAGE.table([{"query_id": q, "own_passage_id": "ours.example/b?v=2#0", **common} for q in ("q1", "q2", "q3")]),
+        CLUSTERS.table(
+            [{"query_id": q, "cluster_id": c, "membership": 1.0} for q, c in clusters.items()]
+        ),
+        COVERAGE.table(
+            [
+                {"query_id": q, "own_passage_id": "ours.example/b?v=2#0", **common}
+                for q in ("q1", "q2", "q3")
+            ]
+        ),
         EDITS.table(
             [
                 {"edit_id": "e1", "page_id": "ours.example/a", "is_chosen": True, **edit},
@@ -144,7 +225,11 @@ def test_visits_beside_citations_clusters_and_edits():
     assert (row["first_at"].day, row["last_at"].day) == (1, 2)
     assert pd.isna(row["n_engaged"])
     near = table.loc[("Poe", "ours.example/b?v=2")]
-    assert (near["n_citations"], near["cluster_id"], near["n_edits"]) == (0, "c2", 0)  # retrieved is not cited
+    assert (near["n_citations"], near["cluster_id"], near["n_edits"]) == (
+        0,
+        "c2",
+        0,
+    )  # retrieved is not cited
     assert pd.isna(table.loc[("Poe", "unknown"), "cluster_id"])
 
 

@@ -48,7 +48,10 @@ def test_a_claim_whose_words_figures_and_names_are_told_is_supported(claim):
         ("The Heron goes up to 80 km on one charge.", 0),
         ("The Heron takes up to four children.", 0),
         ("The Wren costs £3,500.", 1),
-        ("The battery of the Wren lasts for 500 full cycles before it drops to 70% of the capacity.", 1),
+        (
+            "The battery of the Wren lasts for 500 full cycles before it drops to 70% of the capacity.",
+            1,
+        ),
         ("Larkmoor was founded in 2012 in Leeds by two sisters.", 2),
         ("Larkmoor's Leeds branch was established in 2012.", 2),
         ("Larkmoor ships to the US.", 2),
@@ -94,11 +97,18 @@ def test_where_the_sources_are_at_odds_with_each_other_nothing_is_contradicted()
 def test_open_figures_leave_room():
     assert verdict("The trailer costs £300.", ["The trailer costs from £250."]) != "contradicted"
     assert verdict("The trailer costs £200.", ["The trailer costs from £250."]) == "contradicted"
-    assert verdict("The trailer costs from £200.", ["The trailer costs from £250."]) == "contradicted"
-    assert verdict("The trailer weighs about 12 kg.", ["The trailer weighs 12.8 kg."]) == "supported"
+    assert (
+        verdict("The trailer costs from £200.", ["The trailer costs from £250."]) == "contradicted"
+    )
+    assert (
+        verdict("The trailer weighs about 12 kg.", ["The trailer weighs 12.8 kg."]) == "supported"
+    )
     assert verdict("The trailer weighs 13 kg.", ["The trailer weighs 12.8 kg."]) == "supported"
     assert verdict("The trailer goes 5 to 9 km.", ["The trailer goes 7 km."]) == "supported"
-    assert verdict("The offer ends after 24 months.", ["The offer ends after two years."]) == "supported"
+    assert (
+        verdict("The offer ends after 24 months.", ["The offer ends after two years."])
+        == "supported"
+    )
 
 
 def test_what_contradicts_is_told_in_words():
@@ -110,7 +120,10 @@ def test_what_contradicts_is_told_in_words():
 def test_a_list_of_many_clauses_is_compared_in_pieces_and_in_time():
     long = ", ".join(f"part {n} costs £{n} and weighs {n} kg" for n in range(100, 6_100))
     began_at = time.monotonic()
-    assert compare_claim("The Heron weighs 31 kg.", [long, *SOURCES], None, BRAND).verdict == "contradicted"
+    assert (
+        compare_claim("The Heron weighs 31 kg.", [long, *SOURCES], None, BRAND).verdict
+        == "contradicted"
+    )
     compare_claim(long, [long, *SOURCES], None, BRAND)
     assert time.monotonic() - began_at < 20
 

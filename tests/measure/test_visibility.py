@@ -13,7 +13,14 @@ BRANDS = {"Ours": "ours", "Theirs": "theirs"}
 
 
 def answer(number, query, **more):
-    row = {"answer_id": f"a{number}", "query_id": query, "engine": "e", "surface": "api", "text": TEXT, "has_searched": True}
+    row = {
+        "answer_id": f"a{number}",
+        "query_id": query,
+        "engine": "e",
+        "surface": "api",
+        "text": TEXT,
+        "has_searched": True,
+    }
     return row | more
 
 
@@ -21,13 +28,22 @@ def cites(number, *sites, kind="cited"):
     """Return rows of citations, each of a page of its own."""
     start = 0 if kind == "cited" else 50
     return [
-        {"answer_id": f"a{number}", "position": start + n, "url": f"https://{site}/{kind}/{n}", "site": site, "kind": kind}
+        {
+            "answer_id": f"a{number}",
+            "position": start + n,
+            "url": f"https://{site}/{kind}/{n}",
+            "site": site,
+            "kind": kind,
+        }
         for n, site in enumerate(sites)
     ]
 
 
 def names(number, *brands):
-    return [{"answer_id": f"a{number}", "brand": brand, "position": n, "n_words": 4} for n, brand in enumerate(brands)]
+    return [
+        {"answer_id": f"a{number}", "brand": brand, "position": n, "n_words": 4}
+        for n, brand in enumerate(brands)
+    ]
 
 
 def measure(answers, citations=(), mentions=(), spans=(), **panel):
@@ -52,7 +68,11 @@ def pick(table, measure, site="ours", **where):
 @pytest.fixture
 def table():
     """Four answers to two prompts: ours is cited by a0 and twice by a2, retrieved by a1 and a2; a3 cites nobody."""
-    citations = cites(0, "ours", "theirs") + cites(1, "ours", "theirs", kind="retrieved") + cites(2, "ours", "ours", "else")
+    citations = (
+        cites(0, "ours", "theirs")
+        + cites(1, "ours", "theirs", kind="retrieved")
+        + cites(2, "ours", "ours", "else")
+    )
     citations += cites(2, "ours", kind="retrieved")
     mentions = names(0, "Ours", "Theirs") + names(1, "Ours", "Nobody tracked")
     spans = [
@@ -63,7 +83,10 @@ def table():
 
 
 def test_every_measure_by_hand(table):
-    figures = {name: tuple(pick(table, name)[["numerator", "denominator", "n_prompts", "n_answers"]]) for name in MEASURES}
+    figures = {
+        name: tuple(pick(table, name)[["numerator", "denominator", "n_prompts", "n_answers"]])
+        for name in MEASURES
+    }
     words = 5 + 3 * exp(-1 / 3)
     assert figures == {
         "citation_rate": (2, 4, 2, 4),  # a0 and a2; a3, which cites nobody, counts below
@@ -71,9 +94,16 @@ def test_every_measure_by_hand(table):
         "mention_rate": (2, 4, 2, 4),
         "share_of_voice": (2, 3, 2, 2),
         "position_adjusted_word_count": (5, pytest.approx(words), 1, 1),
-        "retrieved_not_cited_rate": (1, 2, 2, 2),  # a1 of a1 and a2; a0 and a3 log no retrieved page
+        "retrieved_not_cited_rate": (
+            1,
+            2,
+            2,
+            2,
+        ),  # a1 of a1 and a2; a0 and a3 log no retrieved page
     }
-    assert pick(table, "position_adjusted_word_count", "theirs")["value"] == pytest.approx(3 * exp(-1 / 3) / words)
+    assert pick(table, "position_adjusted_word_count", "theirs")["value"] == pytest.approx(
+        3 * exp(-1 / 3) / words
+    )
     assert pick(table, "citation_share", "theirs")["value"] == pytest.approx(1 / 5)
 
 
@@ -84,21 +114,35 @@ def test_one_row_for_each_measure_of_each_tracked_site_in_order(table):
 
 
 def test_the_interval_draws_from_prompts():
-    log = [answer(n, f"q{n % 30}") for n in range(90)]  # three answers to each prompt, alike within a prompt
-    row = pick(measure(log, [row for n in range(90) if n % 30 < 6 for row in cites(n, "ours")]), "citation_rate")
-    once = pick(measure(log[:30], [row for n in range(6) for row in cites(n, "ours")]), "citation_rate")
+    log = [
+        answer(n, f"q{n % 30}") for n in range(90)
+    ]  # three answers to each prompt, alike within a prompt
+    row = pick(
+        measure(log, [row for n in range(90) if n % 30 < 6 for row in cites(n, "ours")]),
+        "citation_rate",
+    )
+    once = pick(
+        measure(log[:30], [row for n in range(6) for row in cites(n, "ours")]), "citation_rate"
+    )
     assert (row["n_prompts"], row["n_answers"], row["value"]) == (30, 90, 0.2)
     assert (row["low"], row["high"]) == pytest.approx((once["low"], once["high"]))
 
 
 def test_a_page_cited_twice_by_an_answer_is_one_citation():
-    twice = [row | {"url": "https://ours/same"} for row in cites(0, "ours", "ours")] + cites(0, "theirs")
+    twice = [row | {"url": "https://ours/same"} for row in cites(0, "ours", "ours")] + cites(
+        0, "theirs"
+    )
     twice[-1]["position"] = 9
     assert pick(measure([answer(0, "q")], twice), "citation_share")["value"] == 0.5
 
 
 def test_engines_and_surfaces_are_never_pooled():
-    log = [answer(0, "q"), answer(1, "q", surface=None), answer(2, "q", engine="f"), answer(3, "q", surface="")]
+    log = [
+        answer(0, "q"),
+        answer(1, "q", surface=None),
+        answer(2, "q", engine="f"),
+        answer(3, "q", surface=""),
+    ]
     table = measure(log, cites(1, "ours"))
     rates = table[(table["measure"] == "citation_rate") & (table["site"] == "ours")]
     figures = rates[["engine", "surface", "value", "n_answers"]].to_numpy().tolist()
@@ -107,15 +151,31 @@ def test_engines_and_surfaces_are_never_pooled():
 
 def test_branded_prompts_count_only_by_themselves():
     log = [answer(0, "q", market="GB"), answer(1, "our prices", market="GB", asked_at="2026-01-06")]
-    table = measure(log, cites(1, "ours"), branded=["our prices"], clusters={"q": "c", "our prices": "c"})
-    rates = table[(table["measure"] == "citation_rate") & (table["site"] == "ours")].set_index(["split_by", "segment"])["value"]
-    assert rates.to_dict() == {("all", "all"): 0, ("branded", "branded"): 1, ("cluster", "c"): 0, ("market", "GB"): 0}
+    table = measure(
+        log, cites(1, "ours"), branded=["our prices"], clusters={"q": "c", "our prices": "c"}
+    )
+    rates = table[(table["measure"] == "citation_rate") & (table["site"] == "ours")].set_index(
+        ["split_by", "segment"]
+    )["value"]
+    assert rates.to_dict() == {
+        ("all", "all"): 0,
+        ("branded", "branded"): 1,
+        ("cluster", "c"): 0,
+        ("market", "GB"): 0,
+    }
 
 
 def test_clusters_and_markets_part_the_answers():
-    log = [answer(0, "q0", market="GB"), answer(1, "q1", market="US"), answer(2, "q2"), answer(3, "q1", market="")]
+    log = [
+        answer(0, "q0", market="GB"),
+        answer(1, "q1", market="US"),
+        answer(2, "q2"),
+        answer(3, "q1", market=""),
+    ]
     table = measure(log, cites(1, "ours"), clusters={"q0": "c0", "q1": "c1"})
-    rates = table[(table["measure"] == "citation_rate") & (table["site"] == "ours")].set_index(["split_by", "segment"])
+    rates = table[(table["measure"] == "citation_rate") & (table["site"] == "ours")].set_index(
+        ["split_by", "segment"]
+    )
     assert rates["value"].to_dict() == {
         ("all", "all"): 0.25,
         ("cluster", "c0"): 0,
@@ -127,9 +187,19 @@ def test_clusters_and_markets_part_the_answers():
 
 
 def test_weeks_are_named_by_their_monday_in_utc():
-    days = ("2025-12-29T00:00Z", "2026-01-04T23:59Z", "2026-01-05T01:00+02:00", "2026-01-05T00:00Z", None)
-    table = measure([answer(n, f"q{n}", asked_at=day) for n, day in enumerate(days)], split_by=("week",))
-    weeks = table[(table["measure"] == "citation_rate") & (table["site"] == "ours")].set_index("segment")["n_answers"]
+    days = (
+        "2025-12-29T00:00Z",
+        "2026-01-04T23:59Z",
+        "2026-01-05T01:00+02:00",
+        "2026-01-05T00:00Z",
+        None,
+    )
+    table = measure(
+        [answer(n, f"q{n}", asked_at=day) for n, day in enumerate(days)], split_by=("week",)
+    )
+    weeks = table[(table["measure"] == "citation_rate") & (table["site"] == "ours")].set_index(
+        "segment"
+    )["n_answers"]
     assert weeks.to_dict() == {"2025-12-29": 3, "2026-01-05": 1}
 
 
@@ -143,7 +213,9 @@ def test_an_answer_without_words_cannot_mention_anybody_unless_the_log_says_so()
 
 def test_two_names_of_one_site_are_one():
     table = measure(
-        [answer(0, "q")], mentions=names(0, "Ours", "Our Bikes", "Theirs"), brand_sites=BRANDS | {"Our Bikes": "ours"}
+        [answer(0, "q")],
+        mentions=names(0, "Ours", "Our Bikes", "Theirs"),
+        brand_sites=BRANDS | {"Our Bikes": "ours"},
     )
     assert pick(table, "share_of_voice")["value"] == 0.5
     assert pick(table, "mention_rate")["numerator"] == 1
@@ -151,7 +223,12 @@ def test_two_names_of_one_site_are_one():
 
 def test_what_cannot_be_told_is_missing_not_nought():
     table = measure([answer(n, f"q{n}") for n in range(30)])
-    for name in ("citation_share", "share_of_voice", "position_adjusted_word_count", "retrieved_not_cited_rate"):
+    for name in (
+        "citation_share",
+        "share_of_voice",
+        "position_adjusted_word_count",
+        "retrieved_not_cited_rate",
+    ):
         row = pick(table, name)
         assert pd.isna(row["value"])
         assert pd.isna(row["low"])
@@ -196,7 +273,9 @@ def test_an_unknown_part_is_an_error():
 def test_numbers_of_any_index_are_read_by_place():
     frame = ANSWERS.table([answer(0, "q0"), answer(1, "q1")]).set_index(np.array([5, 5]))
     cited = CITATIONS.table(cites(1, "ours"))
-    table = measure_visibility(frame, cited, SPANS.empty(), MENTIONS.empty(), TrackedBrands(BRANDS, clusters={"q1": "c"}))
+    table = measure_visibility(
+        frame, cited, SPANS.empty(), MENTIONS.empty(), TrackedBrands(BRANDS, clusters={"q1": "c"})
+    )
     assert pick(table, "citation_rate", split_by="cluster")["value"] == 1
 
 

@@ -19,11 +19,18 @@ def answers(*texts):
 
 def citations(*rows):
     names = ("answer_id", "position", "site", "kind", "start", "end")
-    return CITATIONS.table([{"url": f"https://{row[2]}/{row[1]}", **dict(zip(names, row, strict=False))} for row in rows])
+    return CITATIONS.table(
+        [
+            {"url": f"https://{row[2]}/{row[1]}", **dict(zip(names, row, strict=False))}
+            for row in rows
+        ]
+    )
 
 
 def spans(*rows):
-    return SPANS.table([dict(zip(("answer_id", "position", "start", "end"), row, strict=True)) for row in rows])
+    return SPANS.table(
+        [dict(zip(("answer_id", "position", "start", "end"), row, strict=True)) for row in rows]
+    )
 
 
 def credit(text, *stretches):
@@ -31,11 +38,15 @@ def credit(text, *stretches):
 
 
 def test_earlier_sentences_count_more():
-    assert credit(TEXT, (0, 20, 0, "ours"), (21, 39, 1, "theirs")) == pytest.approx({"ours": 5, "theirs": 3 * exp(-1 / 3)})
+    assert credit(TEXT, (0, 20, 0, "ours"), (21, 39, 1, "theirs")) == pytest.approx(
+        {"ours": 5, "theirs": 3 * exp(-1 / 3)}
+    )
 
 
 def test_position_is_over_the_number_of_sentences_not_one_less():
-    assert credit(TEXT, (40, 58, 0, "ours"))["ours"] == pytest.approx(3 * exp(-2 / 3))  # not exp(-2 / 2)
+    assert credit(TEXT, (40, 58, 0, "ours"))["ours"] == pytest.approx(
+        3 * exp(-2 / 3)
+    )  # not exp(-2 / 2)
     assert credit("Only this.", (0, 10, 0, "ours")) == {"ours": 2}  # not a division by 0
 
 
@@ -74,7 +85,8 @@ def test_a_stretch_that_only_touches_a_sentence_is_not_in_it(start):
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "words"), [(20, 21, 5), (20, 20, 5), (58, 58, 3 * exp(-2 / 3)), (90, 95, 3 * exp(-2 / 3))]
+    ("start", "end", "words"),
+    [(20, 21, 5), (20, 20, 5), (58, 58, 3 * exp(-2 / 3)), (90, 95, 3 * exp(-2 / 3))],
 )
 def test_a_stretch_in_no_sentence_counts_for_the_one_before(start, end, words):
     assert credit(TEXT, (start, end, 0, "ours"))["ours"] == pytest.approx(words)

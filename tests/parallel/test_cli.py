@@ -6,7 +6,9 @@ from coverage_kit.commands import app
 def test_options_win_over_the_settings_and_leave_the_rest(tmp_path, monkeypatch):
     monkeypatch.setattr(app, "_run", (seen := []).append)
     file = tmp_path / "coverage.toml"
-    file.write_text('[site]\nsource = "site"\n[parallel]\nbackend = "ray"\nworkers = 3\npart_rows = 7\n')
+    file.write_text(
+        '[site]\nsource = "site"\n[parallel]\nbackend = "ray"\nworkers = 3\npart_rows = 7\n'
+    )
     app.run(file)
     app.run(file, backend="ray", workers=5)
     app.run(site="site", backend="ray")

@@ -42,7 +42,9 @@ def test_vectors_are_those_of_one_process_bit_by_bit(tmp_path, texts):
 
 
 def test_matches_are_those_of_one_process(tmp_path, passages, embedded):
-    found = open_work_plan(settings_of(tmp_path), WordEncoder()).match(embedded[0], passages, embedded[1], "ours", (5, 2))
+    found = open_work_plan(settings_of(tmp_path), WordEncoder()).match(
+        embedded[0], passages, embedded[1], "ours", (5, 2)
+    )
     expected = nearest_passages(embedded[0], passages, embedded[1], "ours", (5, 2))
     pd.testing.assert_frame_equal(found, expected, check_exact=True)
     assert len(found) == 48 * (5 + 2)
@@ -67,7 +69,9 @@ def test_a_second_run_does_no_part_again(tmp_path, texts):
 
 def test_an_interrupted_run_goes_on(tmp_path, texts):
     with pytest.raises(KeyboardInterrupt):
-        open_work_plan(settings_of(tmp_path), FailingEncoder(tmp_path, at=3, is_interrupted=True)).encoder.encode(texts)
+        open_work_plan(
+            settings_of(tmp_path), FailingEncoder(tmp_path, at=3, is_interrupted=True)
+        ).encoder.encode(texts)
     assert len(traces(tmp_path)) == 3
     vectors = open_work_plan(settings_of(tmp_path), TracedEncoder(tmp_path)).encoder.encode(texts)
     assert len(traces(tmp_path)) == 3 + 3  # two of five were done
@@ -109,7 +113,9 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path, texts):
 def test_a_log_is_read_file_by_file_and_once(tmp_path, queries, monkeypatch):
     (tmp_path / "log").mkdir()
     for number, half in enumerate((queries[:30], queries[20:])):
-        half.rename(columns={"text": "query"})[["query", "demand"]].to_csv(tmp_path / f"log/{number}.csv", index=False)
+        half.rename(columns={"text": "query"})[["query", "demand"]].to_csv(
+            tmp_path / f"log/{number}.csv", index=False
+        )
     log = LogSettings(files=(str(tmp_path / "log"),))
     spread = open_work_plan(settings_of(tmp_path), WordEncoder())
     read, expected = vars(spread.read_log(log)), vars(read_log(log))
@@ -130,4 +136,6 @@ def test_a_log_is_read_file_by_file_and_once(tmp_path, queries, monkeypatch):
 
 def test_vectors_keep_every_bit_as_a_column():
     vectors = np.random.default_rng(0).normal(size=(7, 3)).astype(np.float32)
-    assert np.array_equal(as_vectors(pa.table({"vector": as_column(vectors)}).slice(2)["vector"]), vectors[2:])
+    assert np.array_equal(
+        as_vectors(pa.table({"vector": as_column(vectors)}).slice(2)["vector"]), vectors[2:]
+    )

@@ -22,7 +22,9 @@ from tests.encoder import WordEncoder
 from tests.parallel.encoders import FailingEncoder, SlowEncoder, TracedEncoder, traces
 
 pytest.importorskip("ray")
-pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning:ray.*", "ignore::DeprecationWarning:ray.*")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::FutureWarning:ray.*", "ignore::DeprecationWarning:ray.*"
+)
 
 
 def settings_of(folder, name, part_rows=24):
@@ -51,7 +53,10 @@ def project(tmp_path):
     for name in ("site", "log"):
         (tmp_path / name).mkdir()
     for topic, subjects in list(TOPICS.items())[:3]:
-        sections = "\n".join(f"## {words}\n\nAll about {words} of a {topic}, told in a sentence.\n" for words in subjects)
+        sections = "\n".join(
+            f"## {words}\n\nAll about {words} of a {topic}, told in a sentence.\n"
+            for words in subjects
+        )
         (tmp_path / f"site/{topic}.md").write_text(f"# {topic}\n\n{sections}")
     rows = [
         {
@@ -66,7 +71,9 @@ def project(tmp_path):
         for start in ("how about", "why", "my")
     ]
     for number in range(2):
-        (tmp_path / f"log/{number}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[number::2]))
+        (tmp_path / f"log/{number}.jsonl").write_text(
+            "".join(json.dumps(row) + "\n" for row in rows[number::2])
+        )
     return tmp_path
 
 
@@ -74,7 +81,10 @@ def kill_one(folder):
     """Kill a worker while both are at work, then let the others go on."""
     until = time.monotonic() + 90
     own = os.getpid()
-    while len(workers := {process for process, _ in traces(folder) if process != own}) < 2 and time.monotonic() < until:
+    while (
+        len(workers := {process for process, _ in traces(folder) if process != own}) < 2
+        and time.monotonic() < until
+    ):
         time.sleep(0.05)
     if workers:  # else the test fails by what it asserts
         os.kill(min(workers), signal.SIGKILL)
@@ -82,8 +92,12 @@ def kill_one(folder):
 
 
 @pytest.mark.usefixtures("_ray")
-def test_tables_of_a_run_are_those_of_one_process_though_a_worker_is_killed(project, caplog, monkeypatch):
-    monkeypatch.setattr("coverage_kit.pipeline.map.project", lambda embeddings, *_: embeddings.vectors[:, :2])  # UMAP is slow
+def test_tables_of_a_run_are_those_of_one_process_though_a_worker_is_killed(
+    project, caplog, monkeypatch
+):
+    monkeypatch.setattr(
+        "coverage_kit.pipeline.map.project", lambda embeddings, *_: embeddings.vectors[:, :2]
+    )  # UMAP is slow
     killer = threading.Thread(target=kill_one, args=(project,))
     killer.start()
     with caplog.at_level(logging.INFO, "coverage_kit.parallel"):
@@ -112,7 +126,10 @@ def test_vectors_are_those_of_one_process_and_no_part_is_done_twice(tmp_path, qu
 @pytest.mark.usefixtures("_ray")
 def test_what_fails_in_a_worker_is_told_in_its_own_words(tmp_path, queries):
     spread = open_work_plan(settings_of(tmp_path, "ray"), FailingEncoder(tmp_path, at=1))
-    with pytest.raises(RunError, match=r"engine 'ray', embed: every part done; found model: .*half of one\. Copy it again\."):
+    with pytest.raises(
+        RunError,
+        match=r"engine 'ray', embed: every part done; found model: .*half of one\. Copy it again\.",
+    ):
         spread.encoder.encode(list(queries["text"]))
 
 

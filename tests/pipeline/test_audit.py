@@ -13,7 +13,9 @@ def test_every_finding_of_the_sample_is_priced_and_its_check_is_told(sample_anal
     findings = sample_analysis.findings
     assert len(findings) > 20
     costs = RankSettings()
-    assert list(findings["cost_minutes"]) == pytest.approx([price_finding(row, costs) for row in findings.to_dict("records")])
+    assert list(findings["cost_minutes"]) == pytest.approx(
+        [price_finding(row, costs) for row in findings.to_dict("records")]
+    )
     assert set(findings["check"]) <= set(sample_analysis.checks["check"])
     assert set(sample_analysis.audits["page_id"]) == set(
         sample_analysis.pages.loc[sample_analysis.pages["site"] == "larkmoor.example", "page_id"]
@@ -24,17 +26,27 @@ def test_repairs_are_edits_of_winnable_gaps_with_a_change_to_make(sample_analysi
     edits = sample_analysis.edits
     mended = edits[edits["operation"].isin(["repair", "state_fact"])]
     assert {"repair", "state_fact"} == set(mended["operation"])
-    is_closable = set(sample_analysis.gaps.loc[sample_analysis.gaps["is_closable"].astype(bool), "cluster_id"])
+    is_closable = set(
+        sample_analysis.gaps.loc[sample_analysis.gaps["is_closable"].astype(bool), "cluster_id"]
+    )
     assert set(mended["cluster_id"]) <= is_closable
     assert set(mended["edit_id"]) <= set(sample_analysis.changes["edit_id"])
     weak = mended[mended["operation"] == "repair"]
-    assert (weak["gain"] <= 1.0).all()  # what the coverage model does not read gains nothing by itself
+    assert (
+        weak["gain"] <= 1.0
+    ).all()  # what the coverage model does not read gains nothing by itself
 
 
 def test_a_run_without_brand_answers_or_times_is_audited_all_the_same(tmp_path):
-    named = write_small(tmp_path, queries=("how do I bleed a brake", "bleed a brake lever"), pages=3)
+    named = write_small(
+        tmp_path, queries=("how do I bleed a brake", "bleed a brake lever"), pages=3
+    )
     settings = make_settings(
-        {"site": {"source": named["--site"]}, "log": {"files": [named["--log"]]}, "cache": str(tmp_path / "cache")}
+        {
+            "site": {"source": named["--site"]},
+            "log": {"files": [named["--log"]]},
+            "cache": str(tmp_path / "cache"),
+        }
     )
     analysis = analyze(settings, WordEncoder())
     assert analysis.brand_claims.empty
@@ -48,7 +60,9 @@ def test_competitors_are_no_third_parties(sample_analysis):
     audited = sample_analysis.audits[sample_analysis.audits["check"] == "third_parties"]
     assert list(audited["outcome"]) == ["passed"]
     cited = sample_analysis.citations[sample_analysis.citations["kind"] == "cited"]
-    others = cited[~cited["site"].isin(["larkmoor.example", "haulwright.example", "pedalhaven.example"])]
+    others = cited[
+        ~cited["site"].isin(["larkmoor.example", "haulwright.example", "pedalhaven.example"])
+    ]
     assert len(others) > 0
 
 

@@ -8,7 +8,14 @@ from coverage_kit.match.evidence import EvidenceScorer
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import nearest_passages
 from coverage_kit.match.whitening import fit_space
-from coverage_kit.pipeline.citations import Offers, Worth, citation_gains, count_choices, doubt_of, predict_citations
+from coverage_kit.pipeline.citations import (
+    Offers,
+    Worth,
+    citation_gains,
+    count_choices,
+    doubt_of,
+    predict_citations,
+)
 from coverage_kit.pipeline.run import analyze
 from coverage_kit.rank.candidates import Candidate
 from coverage_kit.rank.choice import ChoiceModel, Choices, fit_weights
@@ -17,12 +24,24 @@ from coverage_kit.tables import ANSWERS, CITATIONS, FAILURES, PASSAGES, QUERIES,
 from coverage_kit.vectors import embed_texts
 from tests.world import write_small
 
-NEAR, FAR = np.cos(np.pi / 8), np.sin(np.pi / 8)  # of the queries, once drawn half-way to the mean of the passages
+NEAR, FAR = (
+    np.cos(np.pi / 8),
+    np.sin(np.pi / 8),
+)  # of the queries, once drawn half-way to the mean of the passages
 
 
 def edit(*added, removed=(), cluster_id="gap", drafted_from=(), is_assumed=False):
     return Candidate(
-        cluster_id, "add_section", "p", "", "", 1.0, drafted_from, tuple(added), removed=removed, is_assumed=is_assumed
+        cluster_id,
+        "add_section",
+        "p",
+        "",
+        "",
+        1.0,
+        drafted_from,
+        tuple(added),
+        removed=removed,
+        is_assumed=is_assumed,
     )
 
 
@@ -43,9 +62,23 @@ def log_of(queries, cited):
     for query_id, lists in cited.items():
         for number, sites in enumerate(lists):
             name = f"{query_id}-{number}"
-            answers.append({"answer_id": name, "query_id": query_id, "engine": "e", "text": "x", "has_searched": True})
+            answers.append(
+                {
+                    "answer_id": name,
+                    "query_id": query_id,
+                    "engine": "e",
+                    "text": "x",
+                    "has_searched": True,
+                }
+            )
             citations += [
-                {"answer_id": name, "position": place, "url": f"https://{site}/", "site": site, "kind": "cited"}
+                {
+                    "answer_id": name,
+                    "position": place,
+                    "url": f"https://{site}/",
+                    "site": site,
+                    "kind": "cited",
+                }
                 for place, site in enumerate(sites)
             ]
     tables = ANSWERS.table(answers), CITATIONS.table(citations), SEARCHES.empty(), FAILURES.empty()
@@ -55,7 +88,7 @@ def log_of(queries, cited):
 class Flat:
     """Stands for encoder, space and model: texts lie on a plane, and all have substance."""
 
-    vectors = {"east": (1, 0), "north": (0, 1)}  # noqa: RUF012
+    vectors = {"east": (1, 0), "north": (0, 1)}
 
     def __init__(self):
         self.encoder = self.space = self.scorer = self
@@ -75,7 +108,14 @@ def flat_gains(candidates, room=(1, 1), fit=1.0, weights=(1.0, 0.0, 0.0)):
     """Gains where our passage lies north and theirs east, by a model of weight 1 on the nearest passage and no constants."""
     passages = PASSAGES.table(
         [
-            {"passage_id": f"{site}#0", "page_id": site, "site": site, "position": 0, "heading_path": "", "text": text}
+            {
+                "passage_id": f"{site}#0",
+                "page_id": site,
+                "site": site,
+                "position": 0,
+                "heading_path": "",
+                "text": text,
+            }
             | {"n_words": 1}
             for site, text in (("ours", "north"), ("theirs", "east"))
         ]
@@ -83,10 +123,14 @@ def flat_gains(candidates, room=(1, 1), fit=1.0, weights=(1.0, 0.0, 0.0)):
     model, eye = Flat(), np.eye(2, dtype=np.float32)
     offers = Offers(["east", "north"], eye, passages, eye[::-1], ["ours", "theirs"])
     names, nan = ("nearest", "lexical", "subject"), float("nan")
-    choice = ChoiceModel(names, np.zeros(3), np.ones(3), np.array(weights), np.zeros(2), 0.0, 1.0, nan, nan, nan, 0)
+    choice = ChoiceModel(
+        names, np.zeros(3), np.ones(3), np.array(weights), np.zeros(2), 0.0, 1.0, nan, nan, nan, 0
+    )
     place = pd.Index(model.query_ids)
     worth = Worth(np.array([10.0, 20.0]), {"gap": np.array([0, 1])}, place, np.array(room, float))
-    return citation_gains(choice, offers, worth, model, candidates, effects(candidates, model.query_ids, fit))
+    return citation_gains(
+        choice, offers, worth, model, candidates, effects(candidates, model.query_ids, fit)
+    )
 
 
 def share(own, other):
@@ -106,8 +150,12 @@ def test_the_gain_by_hand():
     rise = share(NEAR, NEAR) - share(FAR, NEAR)
     fall = share(FAR, FAR) - share(NEAR, FAR)
     assert add == pytest.approx(10 * rise, abs=1e-5)
-    assert half == pytest.approx(10 * rise, abs=1e-5)  # nothing was drafted: every query of the gap counts for itself
-    assert written == pytest.approx(30 * rise, abs=1e-5)  # the other query of the gap stands for both
+    assert half == pytest.approx(
+        10 * rise, abs=1e-5
+    )  # nothing was drafted: every query of the gap counts for itself
+    assert written == pytest.approx(
+        30 * rise, abs=1e-5
+    )  # the other query of the gap stands for both
     assert moved == pytest.approx(10 * rise + 20 * fall, abs=1e-5)
 
 
@@ -121,18 +169,30 @@ def test_a_gap_of_its_own_queries_alone_counts_half_and_fit_and_room_bound_the_r
 
 
 def test_words_count_as_well():
-    rise = share(1.0, 1.0) - share(0.0, 1.0)  # "east" holds all words of the first query, "north" none
-    assert flat_gains([edit(PassageText("", "east"))], weights=(0.0, 1.0, 0.0)) == pytest.approx([10 * rise], abs=1e-5)
+    rise = share(1.0, 1.0) - share(
+        0.0, 1.0
+    )  # "east" holds all words of the first query, "north" none
+    assert flat_gains([edit(PassageText("", "east"))], weights=(0.0, 1.0, 0.0)) == pytest.approx(
+        [10 * rise], abs=1e-5
+    )
 
 
 def test_a_copy_of_an_own_passage_gains_nothing_and_nothing_is_lost_where_it_takes_its_place():
     north = PassageText("", "north")
-    assert flat_gains([edit(north), edit(), edit(north, removed=("ours#0",))]) == pytest.approx([0, 0, 0])
+    assert flat_gains([edit(north), edit(), edit(north, removed=("ours#0",))]) == pytest.approx(
+        [0, 0, 0]
+    )
 
 
-def test_choices_are_counted_once_an_answer_and_an_answer_that_cites_nobody_chose_elsewhere(passages):
-    queries = QUERIES.table([{"query_id": name, "text": name, "demand": 1.0} for name in ("a", "b", "c")])
-    log = log_of(queries, {"a": [["ours", "ours", "x", "y"], ["theirs"]], "b": [[], ["ours", "x", "x"]]})
+def test_choices_are_counted_once_an_answer_and_an_answer_that_cites_nobody_chose_elsewhere(
+    passages,
+):
+    queries = QUERIES.table(
+        [{"query_id": name, "text": name, "demand": 1.0} for name in ("a", "b", "c")]
+    )
+    log = log_of(
+        queries, {"a": [["ours", "ours", "x", "y"], ["theirs"]], "b": [[], ["ours", "x", "x"]]}
+    )
     counts = count_choices(log, passages, "ours")
     assert counts.sites == ["ours", "theirs"]
     assert counts.cited.tolist() == [[1, 1], [1, 0], [0, 0]]
@@ -152,28 +212,42 @@ def world(passages, queries, encoder):
     titled = space.of_passages(embed_texts(own["passage_id"], headings(own), encoder))
     asked, content = space.of_queries(asked), space.of_passages(content)
     matches = nearest_passages(asked, passages, content, "ours")
-    scorer = EvidenceScorer(queries, own, matches, "ours", asked, content.select(list(own["passage_id"])), titled)
+    scorer = EvidenceScorer(
+        queries, own, matches, "ours", asked, content.select(list(own["passage_id"])), titled
+    )
     return content, SiteModel(scorer, None, encoder, space)
 
 
 @pytest.fixture
 def cited(queries, is_gap):
     """Four answers to each query that cite a third site and, of the two, the one that answers it."""
-    return {name: [["theirs" if gap else "ours", "third"]] * 4 for name, gap in zip(queries["query_id"], is_gap, strict=True)}
+    return {
+        name: [["theirs" if gap else "ours", "third"]] * 4
+        for name, gap in zip(queries["query_id"], is_gap, strict=True)
+    }
 
 
 def predict(world, passages, queries, cited, candidates):
     content, model = world
     clusters = pd.DataFrame({"query_id": queries["query_id"], "cluster_id": "rest"})
     found = effects(candidates, queries["query_id"])
-    return predict_citations(log_of(queries, cited), passages, content, model, clusters, candidates, found)
+    return predict_citations(
+        log_of(queries, cited), passages, content, model, clusters, candidates, found
+    )
 
 
-def test_an_answer_to_a_gap_gains_and_an_echo_or_a_copy_does_not(world, passages, queries, cited, is_gap):
+def test_an_answer_to_a_gap_gains_and_an_echo_or_a_copy_does_not(
+    world, passages, queries, cited, is_gap
+):
     asked = queries.loc[is_gap, "text"].iloc[0]
     own = passages[passages["site"] == "ours"].iloc[0]
     candidates = [
-        edit(PassageText("delivery > delivery cost island", "delivery cost island of a delivery explained by ours")),
+        edit(
+            PassageText(
+                "delivery > delivery cost island",
+                "delivery cost island of a delivery explained by ours",
+            )
+        ),
         edit(PassageText(asked, f"{asked}? {asked}.")),
         edit(PassageText(own["heading_path"], own["text"])),
         edit(PassageText("delivery", "delivery van days?")),
@@ -193,7 +267,10 @@ def test_too_few_citations_give_no_gain_and_say_so(world, passages, queries, cit
     few = {name: lists[:1] for name, lists in cited.items()}
     gain, about = predict(world, passages, queries, few, [])
     assert gain is None
-    assert about == {"choice_model": None, "no_choice_model": "the log has 96 citations, 300 are needed"}
+    assert about == {
+        "choice_model": None,
+        "no_choice_model": "the log has 96 citations, 300 are needed",
+    }
     strangers = {name: [["third", "fourth"]] * 4 for name in cited}
     gain, about = predict(world, passages, queries, strangers, [])
     assert gain is None
@@ -202,26 +279,46 @@ def test_too_few_citations_give_no_gain_and_say_so(world, passages, queries, cit
 
 def test_citations_that_follow_nothing_give_no_gain(world, passages, queries, cited):
     rng = np.random.default_rng(3)
-    shuffled = dict(zip(cited, [list(cited.values())[row] for row in rng.permutation(len(cited))], strict=True))
+    shuffled = dict(
+        zip(cited, [list(cited.values())[row] for row in rng.permutation(len(cited))], strict=True)
+    )
     gain, about = predict(world, passages, queries, shuffled, [])
     assert gain is None
-    assert about["no_choice_model"].startswith("it tells no better than chance who is cited: held-out AUC")
+    assert about["no_choice_model"].startswith(
+        "it tells no better than chance who is cited: held-out AUC"
+    )
 
 
 def test_no_edit_changes_a_site_s_subject():
     features = np.random.default_rng(0).normal(size=(40, 2, 3))
     counts = np.ones((40, 2)), np.ones(40), np.ones(40)
     fitted = fit_weights(Choices(("nearest", "lexical", "subject"), features, *counts))
-    values = {**vars(fitted), "weights": np.array([0.0, 0.0, 1.0]), "auc": 0.8, "low": 0.7, "high": 0.9}
-    assert doubt_of(ChoiceModel(**values)).startswith("the site's subject alone tells who is cited (held-out AUC 0.80)")
+    values = {
+        **vars(fitted),
+        "weights": np.array([0.0, 0.0, 1.0]),
+        "auc": 0.8,
+        "low": 0.7,
+        "high": 0.9,
+    }
+    assert doubt_of(ChoiceModel(**values)).startswith(
+        "the site's subject alone tells who is cited (held-out AUC 0.80)"
+    )
     assert not doubt_of(ChoiceModel(**{**values, "weights": np.array([0.1, 0.0, 1.0])}))
     assert "three questions" in doubt_of(fitted)
 
 
 def test_a_run_without_citations_has_edits_without_citation_gain(tmp_path, encoder):
-    names = write_small(tmp_path, [f"how do I bleed brake {n}" for n in range(3)] + ["what is a quark"] * 3)
-    values = {"site": {"source": names["--site"]}, "log": {"files": (names["--log"],)}, "out": names["--out"]}
-    analysis = analyze(make_settings({**values, "cache": str(tmp_path / "cache")}, where="test"), encoder)
+    names = write_small(
+        tmp_path, [f"how do I bleed brake {n}" for n in range(3)] + ["what is a quark"] * 3
+    )
+    values = {
+        "site": {"source": names["--site"]},
+        "log": {"files": (names["--log"],)},
+        "out": names["--out"],
+    }
+    analysis = analyze(
+        make_settings({**values, "cache": str(tmp_path / "cache")}, where="test"), encoder
+    )
     assert analysis.about["choice_model"] is None
     assert analysis.about["no_choice_model"] == "the log has 0 citations, 300 are needed"
     assert len(analysis.edits)

@@ -7,7 +7,15 @@ from coverage_kit.report.run_summary import describe_run
 from coverage_kit.settings import make_settings
 from tests.encoder import WordEncoder
 
-SUBJECTS = ["brake pads", "tyre tread", "battery range", "delivery slots", "saddle height", "chain wear", "light beams"]
+SUBJECTS = [
+    "brake pads",
+    "tyre tread",
+    "battery range",
+    "delivery slots",
+    "saddle height",
+    "chain wear",
+    "light beams",
+]
 
 
 @pytest.fixture
@@ -15,19 +23,36 @@ def project(tmp_path):
     site = tmp_path / "site"
     site.mkdir()
     for number, subject in enumerate(SUBJECTS[:5]):
-        (site / f"p{number}.md").write_text(f"# Page {number}\n\n## All on {subject}\n\nThe {subject} of every model are fine.")
-    asked = [f"are the {subject} of model {n} {word}" for n in range(9) for subject in SUBJECTS for word in ("fine", "ok")]
+        (site / f"p{number}.md").write_text(
+            f"# Page {number}\n\n## All on {subject}\n\nThe {subject} of every model are fine."
+        )
+    asked = [
+        f"are the {subject} of model {n} {word}"
+        for n in range(9)
+        for subject in SUBJECTS
+        for word in ("fine", "ok")
+    ]
     rows = [f"{query},{1 + (number % 3)}" for number, query in enumerate(asked)]
     (tmp_path / "log.csv").write_text("query,demand\n" + "\n".join(rows))
-    values = {"site": {"source": str(site)}, "log": {"files": [str(tmp_path / "log.csv")]}, "cache": str(tmp_path / "cache")}
-    return make_settings(values | {"match": {"calibration_rounds": 4, "bootstraps": 20, "max_queries": 100}})
+    values = {
+        "site": {"source": str(site)},
+        "log": {"files": [str(tmp_path / "log.csv")]},
+        "cache": str(tmp_path / "cache"),
+    }
+    return make_settings(
+        values | {"match": {"calibration_rounds": 4, "bootstraps": 20, "max_queries": 100}}
+    )
 
 
 def max_queries(settings, n):
-    return settings.model_copy(update={"match": settings.match.model_copy(update={"max_queries": n})})
+    return settings.model_copy(
+        update={"match": settings.match.model_copy(update={"max_queries": n})}
+    )
 
 
-def test_of_more_queries_than_are_read_near_duplicates_count_as_one_and_none_is_lost(project, tmp_path):
+def test_of_more_queries_than_are_read_near_duplicates_count_as_one_and_none_is_lost(
+    project, tmp_path
+):
     analysis = analyze(project, WordEncoder())
     groups, queries = analysis.groups, analysis.queries
     assert len(groups) == analysis.about["n_queries_read"] == 126
@@ -46,9 +71,16 @@ def test_few_queries_stay_as_they_are(project):
     assert len(analysis.queries) == 126
 
 
-def test_without_static_vectors_the_encoder_tells_groups_and_the_log_says_so(project, monkeypatch, caplog):
+def test_without_static_vectors_the_encoder_tells_groups_and_the_log_says_so(
+    project, monkeypatch, caplog
+):
     def missing(model):
-        raise EncoderError("static vectors", "the library model2vec", "no such library", 'pip install "coverage_kit[large]"')
+        raise EncoderError(
+            "static vectors",
+            "the library model2vec",
+            "no such library",
+            'pip install "coverage_kit[large]"',
+        )
 
     monkeypatch.setattr(grouping, "StaticEncoder", missing)
     monkeypatch.setattr("coverage_kit.parallel.work_plan.open_encoder", lambda match: WordEncoder())

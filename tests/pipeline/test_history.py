@@ -18,7 +18,9 @@ def run(sample_analysis, tmp_path):
 
 def better(run, by=0.1):
     """The same site a little better covered."""
-    return replace(run, coverage=run.coverage.assign(coverage=(run.coverage["coverage"] + by).clip(upper=1.0)))
+    return replace(
+        run, coverage=run.coverage.assign(coverage=(run.coverage["coverage"] + by).clip(upper=1.0))
+    )
 
 
 def test_the_first_run_has_itself_for_history_and_nothing_before_it(run):
@@ -27,11 +29,17 @@ def test_the_first_run_has_itself_for_history_and_nothing_before_it(run):
     assert set(done.history["run"]) == {1}
     told = done.history.set_index(["measure", "part"])["value"]
     asked = run.queries.merge(run.coverage, on="query_id")
-    assert told["coverage", "all"] == pytest.approx((asked["coverage"] * asked["demand"]).sum() / asked["demand"].sum())
-    rates = run.visibility[(run.visibility["split_by"] == "all") & (run.visibility["site"] == "larkmoor.example")]
+    assert told["coverage", "all"] == pytest.approx(
+        (asked["coverage"] * asked["demand"]).sum() / asked["demand"].sum()
+    )
+    rates = run.visibility[
+        (run.visibility["split_by"] == "all") & (run.visibility["site"] == "larkmoor.example")
+    ]
     ours = rates.loc[rates["measure"] == "citation_rate", "value"].dropna().sort_values().tolist()
     assert ours
-    assert sorted(done.history.loc[done.history["measure"] == "citation_rate", "value"]) == pytest.approx(ours)
+    assert sorted(
+        done.history.loc[done.history["measure"] == "citation_rate", "value"]
+    ) == pytest.approx(ours)
 
 
 def test_a_run_that_found_the_same_is_no_new_one(run):
@@ -49,7 +57,9 @@ def test_a_later_run_holds_what_the_one_before_it_found_and_only_that(run):
     third = finish_run(better(run, 0.2))
     assert sorted(set(third.history["run"])) == [1, 2, 3]
     found = third.previous.set_index("query_id")["coverage"]
-    assert found.to_dict() == pytest.approx(better(run).coverage.set_index("query_id")["coverage"].to_dict())
+    assert found.to_dict() == pytest.approx(
+        better(run).coverage.set_index("query_id")["coverage"].to_dict()
+    )
     assert finish_run(better(run, 0.2)).previous.equals(third.previous)
 
 
@@ -77,7 +87,9 @@ def test_other_match_settings_are_another_series(run):
 def test_a_changed_copy_is_another_series(run, tmp_path):
     finish_run(run)
     site = {**run.about["settings"]["site"], "source": str(tmp_path / "copy")}
-    copy = replace(better(run), about={**run.about, "settings": {**run.about["settings"], "site": site}})
+    copy = replace(
+        better(run), about={**run.about, "settings": {**run.about["settings"], "site": site}}
+    )
     assert finish_run(copy).previous.empty
 
 
@@ -107,6 +119,8 @@ def test_a_run_without_answers_has_figures_of_coverage_alone(run):
 
 def test_costs_are_those_of_the_projects_ledger(run):
     assert add_costs(run).costs.empty
-    open_ledger(make_settings(run.about["settings"], where="test")).add("runs/a", "judge", "model-x", Spent(n_calls=3))
+    open_ledger(make_settings(run.about["settings"], where="test")).add(
+        "runs/a", "judge", "model-x", Spent(n_calls=3)
+    )
     assert add_costs(run).costs["n_calls"].tolist() == [3]
     assert finish_run(run).costs["model"].tolist() == ["model-x"]

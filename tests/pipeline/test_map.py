@@ -18,7 +18,11 @@ def vectors_of(n_queries: int, n_passages: int, seed: int = 0) -> RunVectors:
 
 
 def with_query(vectors: RunVectors, vector) -> RunVectors:
-    asked = Embeddings((*vectors.asked.ids, "new"), np.vstack([vectors.asked.vectors, vector]).astype(np.float32), "e")
+    asked = Embeddings(
+        (*vectors.asked.ids, "new"),
+        np.vstack([vectors.asked.vectors, vector]).astype(np.float32),
+        "e",
+    )
     return RunVectors(asked, vectors.content, vectors.titled, vectors.said)
 
 
@@ -28,7 +32,9 @@ def draw(tmp_path):
 
     def drawn(vectors):
         is_own = np.arange(len(vectors.content)) % 2 == 0
-        return draw_map(vectors, vectors, is_own, settings, ResultCache(tmp_path / "found")).set_index("point_id")
+        return draw_map(
+            vectors, vectors, is_own, settings, ResultCache(tmp_path / "found")
+        ).set_index("point_id")
 
     return drawn
 
@@ -43,7 +49,9 @@ def test_a_new_point_goes_where_its_neighbours_are_and_the_others_stay(draw):
     together = np.vstack([vectors.asked.vectors, vectors.content.vectors])
     near = np.argsort(-np.round(together @ vector, 6), kind="stable")[:5]
     expected = before.iloc[near][["x", "y"]].mean()
-    assert after.loc["new", ["x", "y"]].to_numpy(float) == pytest.approx(expected.to_numpy(), abs=1e-4)
+    assert after.loc["new", ["x", "y"]].to_numpy(float) == pytest.approx(
+        expected.to_numpy(), abs=1e-4
+    )
 
 
 def test_a_map_of_which_more_than_a_fifth_is_new_is_drawn_anew(draw, monkeypatch):

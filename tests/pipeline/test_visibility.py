@@ -7,26 +7,49 @@ from coverage_kit.collect.mentions import find_branded
 from coverage_kit.collect.urls import page_id
 from coverage_kit.errors import SettingsError
 from coverage_kit.pipeline.run import analyze
-from coverage_kit.pipeline.visibility import assign_owner_sites, find_all_mentions, find_treated, weekly_mentions
+from coverage_kit.pipeline.visibility import (
+    assign_owner_sites,
+    find_all_mentions,
+    find_treated,
+    weekly_mentions,
+)
 from coverage_kit.settings import make_settings
-from coverage_kit.tables import ANSWERS, CITATIONS, COVERAGE, FAILURES, MENTIONS, QUERIES, SEARCHES, VISIBILITY, LogTables
+from coverage_kit.tables import (
+    ANSWERS,
+    CITATIONS,
+    COVERAGE,
+    FAILURES,
+    MENTIONS,
+    QUERIES,
+    SEARCHES,
+    VISIBILITY,
+    LogTables,
+)
 from tests.world import write_small
 
 
 def make_log(**tables):
-    empty = {schema.name: schema.empty() for schema in (QUERIES, ANSWERS, CITATIONS, SEARCHES, FAILURES)}
+    empty = {
+        schema.name: schema.empty() for schema in (QUERIES, ANSWERS, CITATIONS, SEARCHES, FAILURES)
+    }
     return LogTables(**{**empty, **tables}, mapping={})
 
 
 def cite(*hosts):
-    rows = [{"answer_id": "a", "position": n, "url": f"https://{host}/", "site": host} for n, host in enumerate(hosts)]
+    rows = [
+        {"answer_id": "a", "position": n, "url": f"https://{host}/", "site": host}
+        for n, host in enumerate(hosts)
+    ]
     return CITATIONS.table([{**row, "kind": "cited"} for row in rows])
 
 
 def test_domains_of_one_owner_are_one_site():
     settings = make_settings(
         {
-            "site": {"source": "ours", "domains": ["ours.example.co.uk", "https://www.help-ours.example/start"]},
+            "site": {
+                "source": "ours",
+                "domains": ["ours.example.co.uk", "https://www.help-ours.example/start"],
+            },
             "competitors": [
                 {"source": "r", "base_url": "https://rival.example", "domains": ["rival.shop"]},
                 {"source": "many"},
@@ -41,21 +64,37 @@ def test_domains_of_one_owner_are_one_site():
         "rival.example",
         "notours.example",
     )
-    log = assign_owner_sites(make_log(citations=cite(*hosts)), settings, "ours.example", {"Ours": "ours.example"})
-    assert log.citations["site"].tolist() == [*["ours.example"] * 3, *["rival.example"] * 2, "notours.example"]
+    log = assign_owner_sites(
+        make_log(citations=cite(*hosts)), settings, "ours.example", {"Ours": "ours.example"}
+    )
+    assert log.citations["site"].tolist() == [
+        *["ours.example"] * 3,
+        *["rival.example"] * 2,
+        "notours.example",
+    ]
     assert log.citations["url"].iloc[0] == "https://blog.ours.example/"
 
 
 def test_mentions_that_the_log_tells_of_count_beside_those_in_words():
     answers = ANSWERS.table(
         [
-            {"answer_id": "a", "query_id": "q", "engine": "e", "text": "Rival leads.", "has_searched": True},
+            {
+                "answer_id": "a",
+                "query_id": "q",
+                "engine": "e",
+                "text": "Rival leads.",
+                "has_searched": True,
+            },
             {"answer_id": "b", "query_id": "q", "engine": "e", "text": "", "has_searched": True},
         ]
     )
     told = [("a", "acme  INC", 0), ("a", "rival", 1), ("a", "Nobody tracked", 2), ("b", "Acme", 0)]
-    logged = MENTIONS.table([{"answer_id": answer, "brand": brand, "position": place} for answer, brand, place in told])
-    found = find_all_mentions(make_log(answers=answers, mentions=logged), [("Acme", "Acme Inc"), ("Rival",)])
+    logged = MENTIONS.table(
+        [{"answer_id": answer, "brand": brand, "position": place} for answer, brand, place in told]
+    )
+    found = find_all_mentions(
+        make_log(answers=answers, mentions=logged), [("Acme", "Acme Inc"), ("Rival",)]
+    )
     assert found[["answer_id", "brand", "position"]].to_numpy().tolist() == [
         ["a", "Rival", 0],
         ["a", "Acme", 1],
@@ -68,19 +107,34 @@ def test_mentions_that_the_log_tells_of_count_beside_those_in_words():
 
 def test_branded_queries_name_the_brand_as_a_word():
     texts = ["Is ACME good?", "acmes of cycling", "acme.example prices", "best bike"]
-    queries = QUERIES.table([{"query_id": f"q{n}", "text": text, "demand": 1.0} for n, text in enumerate(texts)])
+    queries = QUERIES.table(
+        [{"query_id": f"q{n}", "text": text, "demand": 1.0} for n, text in enumerate(texts)]
+    )
     assert find_branded(queries, ["Acme"]) == ["q0"]
     assert find_branded(queries, []) == []
 
 
 @pytest.mark.parametrize(
-    "pattern", ["https://www.ours.example/help/a.html", "ours.example/help/a.html", "www.ours.example/help/*", "*/a.html"]
+    "pattern",
+    [
+        "https://www.ours.example/help/a.html",
+        "ours.example/help/a.html",
+        "www.ours.example/help/*",
+        "*/a.html",
+    ],
 )
 def test_treated_queries_are_those_nearest_to_a_changed_page(pattern):
     rows = [("q0", "ours.example/help/a.html#3"), ("q1", "ours.example/b.html#0"), ("q2", None)]
     coverage = COVERAGE.table(
         [
-            {"query_id": query, "coverage": 0.5, "low": 0.4, "high": 0.6, "own_passage_id": passage, "cause": "missing"}
+            {
+                "query_id": query,
+                "coverage": 0.5,
+                "low": 0.4,
+                "high": 0.6,
+                "own_passage_id": passage,
+                "cause": "missing",
+            }
             for query, passage in rows
         ]
     )
@@ -89,17 +143,37 @@ def test_treated_queries_are_those_nearest_to_a_changed_page(pattern):
 
 
 def test_weekly_mentions_are_summed_over_engines():
-    rows = [("a", "2026-01-05", 3.0, 10.0), ("b", "2026-01-05", 1.0, 10.0), ("a", "2026-01-12", 0.0, 0.0)]
-    shared = {"measure": "mention_rate", "site": "ours", "surface": "api", "split_by": "week", "n_prompts": 5, "n_answers": 10}
+    rows = [
+        ("a", "2026-01-05", 3.0, 10.0),
+        ("b", "2026-01-05", 1.0, 10.0),
+        ("a", "2026-01-12", 0.0, 0.0),
+    ]
+    shared = {
+        "measure": "mention_rate",
+        "site": "ours",
+        "surface": "api",
+        "split_by": "week",
+        "n_prompts": 5,
+        "n_answers": 10,
+    }
     table = VISIBILITY.table(
         [
-            {**shared, "engine": engine, "segment": week, "numerator": top, "denominator": base, "is_low_n": True}
+            {
+                **shared,
+                "engine": engine,
+                "segment": week,
+                "numerator": top,
+                "denominator": base,
+                "is_low_n": True,
+            }
             for engine, week, top, base in rows
         ]
     )
     weekly = weekly_mentions(table, "ours")
     assert weekly["value"].tolist() == [0.2]
-    assert pd.to_datetime(weekly["week"], utc=True).dt.strftime("%Y-%m-%d").tolist() == ["2026-01-05"]
+    assert pd.to_datetime(weekly["week"], utc=True).dt.strftime("%Y-%m-%d").tolist() == [
+        "2026-01-05"
+    ]
     assert weekly_mentions(table, "theirs").empty
 
 
@@ -108,7 +182,9 @@ def test_what_was_planted_in_the_sample_is_found(sample_analysis):
     assert verdicts.loc[("perplexity", "citation_rate", "treated"), "verdict"] == "up"
     assert verdicts.loc[("perplexity", "citation_rate", "treated"), "low"] > 0
     assert verdicts.loc[("chatgpt", "citation_rate", "treated"), "verdict"] == "no clear change"
-    assert verdicts.loc[("perplexity", "citation_rate", "untreated"), "verdict"] == "no clear change"
+    assert (
+        verdicts.loc[("perplexity", "citation_rate", "untreated"), "verdict"] == "no clear change"
+    )
     drifts = sample_analysis.drifts.set_index(["engine", "sign"])["verdict"]
     assert drifts["chatgpt", "citations_per_answer"] == "down"
     assert drifts["chatgpt", "model"] == "changed"
@@ -118,7 +194,9 @@ def test_what_was_planted_in_the_sample_is_found(sample_analysis):
     assert set(linked["signal"]) == {"visits from AI assistants"}
     assert "branded impressions" in set(linked["demand"])
     assert set(sample_analysis.disagreements["property"]) == {"founded", "telephone"}
-    assert set(sample_analysis.competitors.loc[sample_analysis.competitors["kind"] == "tracked", "site"]) == {
+    assert set(
+        sample_analysis.competitors.loc[sample_analysis.competitors["kind"] == "tracked", "site"]
+    ) == {
         "haulwright.example",
         "pedalhaven.example",
     }
@@ -126,13 +204,24 @@ def test_what_was_planted_in_the_sample_is_found(sample_analysis):
 
 def test_visits_of_the_sample_are_joined_with_pages_clusters_and_edits(sample_analysis):
     referrals, sessions = sample_analysis.referrals, sample_analysis.sessions
-    assert {"ChatGPT", "Perplexity", "Gemini", "Copilot", "Claude", "other assistant"} == set(referrals["assistant"])
+    assert {"ChatGPT", "Perplexity", "Gemini", "Copilot", "Claude", "other assistant"} == set(
+        referrals["assistant"]
+    )
     is_ai = sessions["source"].isin(
-        ["chatgpt.com", "perplexity.ai", "gemini.google.com", "copilot.microsoft.com", "claude.ai", "assistant"]
+        [
+            "chatgpt.com",
+            "perplexity.ai",
+            "gemini.google.com",
+            "copilot.microsoft.com",
+            "claude.ai",
+            "assistant",
+        ]
     )
     assert referrals["n_sessions"].sum() == sessions.loc[is_ai, "n_sessions"].sum()
     home = page_id("https://www.larkmoor.example/")  # visited, and not among the pages read
-    assert set(referrals["page_id"]) - set(sample_analysis.pages["page_id"]) == {home}  # utm_source makes no further page
+    assert set(referrals["page_id"]) - set(sample_analysis.pages["page_id"]) == {
+        home
+    }  # utm_source makes no further page
     assert referrals["cluster_id"].notna().any()
     assert (referrals["n_citations"] > 0).any()
 
@@ -155,7 +244,9 @@ def test_a_domain_has_one_owner():
             "competitors": [{"source": "r", "brand": ["R"], "domains": ["*.shop.example"]}],
         }
     )
-    with pytest.raises(SettingsError, match=r"an owner of 'shop.example'; found 'o.example' and 'r.example'"):
+    with pytest.raises(
+        SettingsError, match=r"an owner of 'shop.example'; found 'o.example' and 'r.example'"
+    ):
         assign_owner_sites(make_log(), settings, "o.example", {"O": "o.example", "R": "r.example"})
 
 
@@ -166,16 +257,31 @@ def tracked(tmp_path, encoder):
     def run(records, **settings):
         sections = write_small(tmp_path / "project")
         (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
-        base = {"site": {"source": sections["--site"]}, "log": {"files": [str(tmp_path / "log.jsonl")]}}
-        merged = {name: {**base.get(name, {}), **settings.get(name, {})} for name in {*base, *settings}}
-        return analyze(make_settings({**merged, "out": str(tmp_path / "run"), "cache": str(tmp_path / "cache")}), encoder)
+        base = {
+            "site": {"source": sections["--site"]},
+            "log": {"files": [str(tmp_path / "log.jsonl")]},
+        }
+        merged = {
+            name: {**base.get(name, {}), **settings.get(name, {})} for name in {*base, *settings}
+        }
+        return analyze(
+            make_settings(
+                {**merged, "out": str(tmp_path / "run"), "cache": str(tmp_path / "cache")}
+            ),
+            encoder,
+        )
 
     return run
 
 
 def test_answers_without_words_count_where_their_mentions_are_logged(tracked):
     records = [
-        {"prompt": f"brake {n}", "engine": "x", "mentions": ["Acme" if n < 3 else "Zed"], "citation_url": "https://a.com/x"}
+        {
+            "prompt": f"brake {n}",
+            "engine": "x",
+            "mentions": ["Acme" if n < 3 else "Zed"],
+            "citation_url": "https://a.com/x",
+        }
         for n in range(10)
     ]
     table = tracked(records, site={"brand": ["Acme"]}).visibility
@@ -184,16 +290,28 @@ def test_answers_without_words_count_where_their_mentions_are_logged(tracked):
 
 
 def test_a_brand_that_is_called_like_its_site_keeps_its_mentions(tracked):
-    records = [{"query": f"brake {n}", "engine": "x", "answer": "Try site." if n % 2 else "Try."} for n in range(10)]
+    records = [
+        {"query": f"brake {n}", "engine": "x", "answer": "Try site." if n % 2 else "Try."}
+        for n in range(10)
+    ]
     table = tracked(records, site={"brand": ["site"]}).visibility
-    assert table.loc[(table["measure"] == "mention_rate") & (table["split_by"] == "all"), "value"].tolist() == [0.5]
+    assert table.loc[
+        (table["measure"] == "mention_rate") & (table["split_by"] == "all"), "value"
+    ].tolist() == [0.5]
 
 
 def test_the_panel_has_the_logs_columns_and_its_own_rejects(tracked, tmp_path):
-    rows = [{"frage": f"brake {n}", "antwort": "Yes.", "engine": "x", "datum": f"2026-01-{n + 1:02d}"} for n in range(20)]
+    rows = [
+        {"frage": f"brake {n}", "antwort": "Yes.", "engine": "x", "datum": f"2026-01-{n + 1:02d}"}
+        for n in range(20)
+    ]
     panel = tmp_path / "panel.jsonl"
     panel.write_text("\n".join(map(json.dumps, rows)) + "\n{broken\n", encoding="utf-8")
     columns = {"query": "frage", "answer": "antwort", "asked_at": "datum"}
-    found = tracked(rows, log={"columns": columns}, before_after={"files": [str(panel)], "changed_at": "2026-01-11", "pages": ["*"]})
+    found = tracked(
+        rows,
+        log={"columns": columns},
+        before_after={"files": [str(panel)], "changed_at": "2026-01-11", "pages": ["*"]},
+    )
     assert found.rejects[["file", "line"]].to_numpy().tolist() == [[str(panel), 21]]
     assert len(found.drifts) > 0

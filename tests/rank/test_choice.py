@@ -19,7 +19,17 @@ NAN = float("nan")
 def model(weights, outside=0.0, per_answer=1.0):
     f = len(weights)
     return ChoiceModel(
-        tuple("abc"[:f]), np.zeros(f), np.ones(f), np.array(weights, float), np.zeros(2), outside, per_answer, NAN, NAN, NAN, 0
+        tuple("abc"[:f]),
+        np.zeros(f),
+        np.ones(f),
+        np.array(weights, float),
+        np.zeros(2),
+        outside,
+        per_answer,
+        NAN,
+        NAN,
+        NAN,
+        0,
     )
 
 
@@ -30,21 +40,29 @@ def simulated(weights, outside, n=600, m=6, per_query=8, seed=0, is_random=False
     utility = features @ np.array(weights, float) * (not is_random) + np.linspace(-1, 1, m)
     odds = np.exp(np.column_stack([utility, np.full(n, outside)]))
     counts = np.stack([rng.multinomial(per_query, row / row.sum()) for row in odds]).astype(float)
-    return Choices(tuple("abc"[: len(weights)]), features, counts[:, :-1], counts[:, -1], np.full(n, 2.0))
+    return Choices(
+        tuple("abc"[: len(weights)]), features, counts[:, :-1], counts[:, -1], np.full(n, 2.0)
+    )
 
 
 def test_the_probability_is_the_share_of_the_own_site_among_rivals_and_elsewhere():
     features = np.array([[np.log(3)], [0.0]])
     rivals = np.log([[2.0, 4.0], [1.0, 1.0]])
     assert model([1], outside=0.0).probability(features, rivals) == pytest.approx([3 / 10, 1 / 4])
-    assert model([1], outside=np.log(11)).probability(features, rivals) == pytest.approx([3 / 20, 1 / 14])
+    assert model([1], outside=np.log(11)).probability(features, rivals) == pytest.approx(
+        [3 / 20, 1 / 14]
+    )
     assert model([1]).probability(features, np.zeros((2, 0))) == pytest.approx([3 / 4, 1 / 2])
-    assert model([1]).probability(features, rivals, constant=np.log(2)) == pytest.approx([6 / 13, 2 / 5])
+    assert model([1]).probability(features, rivals, constant=np.log(2)) == pytest.approx(
+        [6 / 13, 2 / 5]
+    )
 
 
 def test_an_answer_with_three_citations_has_three_chances_and_no_more_than_certainty():
     rivals = np.log([[3.0], [1e-9]])
-    assert model([1], per_answer=3).cited_probability(np.zeros((2, 1)), rivals) == pytest.approx([3 / 5, 1])
+    assert model([1], per_answer=3).cited_probability(np.zeros((2, 1)), rivals) == pytest.approx(
+        [3 / 5, 1]
+    )
 
 
 def test_the_mean_probability_of_being_cited_is_the_share_of_answers_that_cite():
@@ -58,14 +76,18 @@ def test_the_mean_probability_of_being_cited_is_the_share_of_answers_that_cite()
 
 
 def test_huge_utilities_do_not_overflow():
-    probability = model([1]).probability(np.array([[900.0], [-900.0]]), np.array([[900.0], [800.0]]))
+    probability = model([1]).probability(
+        np.array([[900.0], [-900.0]]), np.array([[900.0], [800.0]])
+    )
     assert probability == pytest.approx([0.5, 0.0])
 
 
 def test_a_text_that_speaks_to_nothing_gains_nothing_even_where_nobody_answers():
     features, nobody = np.array([[-5.0], [-4.9]]), np.full((2, 3), -9.0)
     assert np.all(model([1], outside=1.0).probability(features, nobody) < 0.01)
-    assert model([1], outside=-50.0).probability(features, nobody)[1] > 0.9  # what a softmax without elsewhere would say
+    assert (
+        model([1], outside=-50.0).probability(features, nobody)[1] > 0.9
+    )  # what a softmax without elsewhere would say
 
 
 def test_the_loss_is_the_multinomial_likelihood_by_hand():
@@ -80,7 +102,10 @@ def test_the_gradient_is_that_of_the_loss():
     choices = simulated([1.0, 0.5], 0.5, n=12, m=3)
     data = choices.features, choices.cited, choices.elsewhere
     at = np.array([0.3, -0.2, 0.1, 0.4, -0.5, 0.7])
-    assert check_grad(lambda p: penalised_loss(p, *data)[0], lambda p: penalised_loss(p, *data)[1], at) < 1e-3
+    assert (
+        check_grad(lambda p: penalised_loss(p, *data)[0], lambda p: penalised_loss(p, *data)[1], at)
+        < 1e-3
+    )
 
 
 def test_weights_constants_and_outside_are_recovered_from_simulated_choices():
@@ -88,7 +113,10 @@ def test_weights_constants_and_outside_are_recovered_from_simulated_choices():
     assert fitted.n_choices == 4800
     assert fitted.weights / fitted.scale == pytest.approx([1.2, 0.0, 0.5], abs=0.08)
     assert np.diff(fitted.constants) == pytest.approx(np.full(5, 0.4), abs=0.2)
-    assert fitted.constants.mean() - fitted.mean / fitted.scale @ fitted.weights - fitted.outside == pytest.approx(-1, abs=0.1)
+    assert (
+        fitted.constants.mean() - fitted.mean / fitted.scale @ fitted.weights - fitted.outside
+        == pytest.approx(-1, abs=0.1)
+    )
     assert fitted.citations_per_answer == pytest.approx(4)
     assert 0.7 < fitted.low < fitted.auc < fitted.high
 
@@ -108,7 +136,9 @@ def test_fewer_than_three_hundred_citations_are_not_fitted():
     assert fit_choice(choices) is not None
     assert fit_choice(choices.select(np.arange(99))) is None
     assert fit_choice(choices.select(np.arange(99)), min_choices=290) is not None
-    nobody = Choices(("a",), choices.features, choices.cited * 0, choices.elsewhere + 9, choices.n_answers)
+    nobody = Choices(
+        ("a",), choices.features, choices.cited * 0, choices.elsewhere + 9, choices.n_answers
+    )
     assert fit_choice(nobody) is None
 
 
@@ -124,7 +154,9 @@ def test_within_site_auc_by_hand():
     predicted = np.column_stack([[6, 3, 3, 3, 2, 1], np.arange(6)]).astype(float)
     twice = np.vstack([np.ones(6), [0, 1, 1, 2, 0, 0]])
     auc = within_site_auc(predicted, is_cited, twice)
-    assert auc[:, 0] == pytest.approx([8 / 9, 1 / 2])  # the second site is cited for one query only, and left out
+    assert auc[:, 0] == pytest.approx(
+        [8 / 9, 1 / 2]
+    )  # the second site is cited for one query only, and left out
     assert auc.shape == (2, 1)
     strata = np.array([0, 1, 1, 0, 1, 1])
     assert within_site_auc(predicted, is_cited, twice[:1], strata)[0] == pytest.approx([1.0])
@@ -139,8 +171,12 @@ def test_content_features_are_the_nearest_the_most_words_and_the_subject():
     centre = site_centre(content)
     assert centre == pytest.approx([0.5**0.5] * 2)
     offered = content_features(queries, content, recall, centre)
-    assert offered == pytest.approx(np.array([[1, 0.5, 0.5**0.5], [0.8, 1, 1.4 * 0.5**0.5]]), abs=1e-6)
-    doubled = content_features(queries, np.vstack([content, content]), np.hstack([recall, recall]), centre)
+    assert offered == pytest.approx(
+        np.array([[1, 0.5, 0.5**0.5], [0.8, 1, 1.4 * 0.5**0.5]]), abs=1e-6
+    )
+    doubled = content_features(
+        queries, np.vstack([content, content]), np.hstack([recall, recall]), centre
+    )
     assert doubled == pytest.approx(offered)  # a duplicate gains nothing
 
 
@@ -162,7 +198,9 @@ def test_the_record_counts_near_queries_of_the_site_and_of_its_kin_but_never_the
     assert record[3, 0, 0] == pytest.approx(np.log((3 + 6 / 7) / 5 / (3 / 7)), abs=0.02)
     assert record[7, 0, 0] < 0 < record[3, 0, 0]
     assert record[3, 1, 1] > 0.5  # site 1 is kin of site 0
-    assert record[3, 0, 1] == pytest.approx(0)  # nobody like it is cited, and the site itself does not count
+    assert record[3, 0, 1] == pytest.approx(
+        0
+    )  # nobody like it is cited, and the site itself does not count
     flipped = is_cited.copy()
     flipped[3, 0] = True
     assert record_features(queries, flipped, centres, known)[3] == pytest.approx(record[3])
@@ -171,4 +209,6 @@ def test_the_record_counts_near_queries_of_the_site_and_of_its_kin_but_never_the
     flipped[1, 0] = False
     one, two = (record_features(queries, cited, centres, hidden) for cited in (is_cited, flipped))
     assert one == pytest.approx(two)
-    assert record_features(queries, is_cited[:, :1], centres[:1], known)[:, 0, 1] == pytest.approx(0)  # a site without kin
+    assert record_features(queries, is_cited[:, :1], centres[:1], known)[:, 0, 1] == pytest.approx(
+        0
+    )  # a site without kin

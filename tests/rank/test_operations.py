@@ -30,15 +30,27 @@ TEXTS = {
         "The frame lock is black. It weighs 900 grams. A thief needs 4 minutes to cut the lock in 2021.",
     ),
     "ours/locks#1": ("Locks > Chain", "Chains are heavy."),
-    "ours/paint#0": ("Paint > Colours", f"{LONG} Scratched paint is repaired by us. We match the tone of scratched paint."),
-    "ours/twin#0": ("Theft > Frame lock", "The frame lock is black. Insurers accept only sold secure gold rated models."),
+    "ours/paint#0": (
+        "Paint > Colours",
+        f"{LONG} Scratched paint is repaired by us. We match the tone of scratched paint.",
+    ),
+    "ours/twin#0": (
+        "Theft > Frame lock",
+        "The frame lock is black. Insurers accept only sold secure gold rated models.",
+    ),
 }
 
 
 @pytest.fixture
 def site():
     rows = [
-        {"passage_id": name, "page_id": name.split("#")[0], "site": "ours", "position": int(name[-1]), "heading_path": path}
+        {
+            "passage_id": name,
+            "page_id": name.split("#")[0],
+            "site": "ours",
+            "position": int(name[-1]),
+            "heading_path": path,
+        }
         | {"text": text, "n_words": len(text.split())}
         for name, (path, text) in TEXTS.items()
     ]
@@ -46,7 +58,12 @@ def site():
     return Site(PASSAGES.table(rows), twins, 2026)
 
 
-def gap(cause="not retrieved", passage="ours/locks#0", full=("Thieves cut cheap locks within seconds.",), **more):
+def gap(
+    cause="not retrieved",
+    passage="ours/locks#0",
+    full=("Thieves cut cheap locks within seconds.",),
+    **more,
+):
     values = {
         "cluster_id": "c0",
         "label": "cut, lock",
@@ -78,10 +95,18 @@ def test_a_heading_in_the_words_of_those_who_ask(site):
 
 def test_headings_are_bent_only_where_half_of_the_questions_look(site):
     away = gap(nearest=("ours/paint#0", "ours/paint#0"))
-    assert reword_heading(away, site, COSTS) == answer_first(away, site, COSTS) == retitle_page(away, site, COSTS) == []
+    assert (
+        reword_heading(away, site, COSTS)
+        == answer_first(away, site, COSTS)
+        == retitle_page(away, site, COSTS)
+        == []
+    )
     missing = gap("missing")
     assert (
-        reword_heading(missing, site, COSTS) == answer_first(missing, site, COSTS) == split_section(missing, site, COSTS) == []
+        reword_heading(missing, site, COSTS)
+        == answer_first(missing, site, COSTS)
+        == split_section(missing, site, COSTS)
+        == []
     )
 
 
@@ -102,7 +127,11 @@ def test_the_own_sentence_that_answers_comes_first_and_no_word_is_lost(site):
 
 
 def test_a_long_passage_is_split_where_the_answer_begins(site):
-    asked = gap(passage="ours/paint#0", heading_question="is scratched paint repaired", full=("Paint scratched is repaired.",))
+    asked = gap(
+        passage="ours/paint#0",
+        heading_question="is scratched paint repaired",
+        full=("Paint scratched is repaired.",),
+    )
     edit = only(split_section(asked, site, COSTS))
     stay, part = edit.added
     assert part.text.startswith("Scratched paint is repaired by us.")
@@ -113,14 +142,20 @@ def test_a_long_passage_is_split_where_the_answer_begins(site):
 
 def test_near_duplicates_become_one_with_what_only_the_other_says(site):
     edit = only(merge_sections(gap(), site, COSTS))
-    assert edit.added[0].text == f"{TEXTS['ours/locks#0'][1]} Insurers accept only sold secure gold rated models."
+    assert (
+        edit.added[0].text
+        == f"{TEXTS['ours/locks#0'][1]} Insurers accept only sold secure gold rated models."
+    )
     assert set(edit.removed) == {"ours/locks#0", "ours/twin#0"}
     assert [change.action for change in edit.changes] == ["remove_section", "replace_passage"]
     assert merge_sections(gap(passage="ours/paint#0"), site, COSTS) == []
 
 
 def test_sections_short_and_full_on_the_two_best_pages(site):
-    claims = ("Thieves cut cheap locks within seconds.", "Angle grinders open most frame locks quickly.")
+    claims = (
+        "Thieves cut cheap locks within seconds.",
+        "Angle grinders open most frame locks quickly.",
+    )
     short, full, elsewhere = add_section(gap("missing", full=claims), site, COSTS)
     assert short.part == pytest.approx(6 / 13)
     assert (full.part, full.is_assumed) == (1.0, False)
@@ -166,12 +201,21 @@ def test_old_years_become_slots_and_figures_ask_for_sources(site):
 
 def test_every_edit_lists_its_changes_in_order(site):
     made = [
-        one for cause in ("missing", "not retrieved", "not cited") for make in MAKERS for one in make(gap(cause), site, COSTS)
+        one
+        for cause in ("missing", "not retrieved", "not cited")
+        for make in MAKERS
+        for one in make(gap(cause), site, COSTS)
     ]
     changes = list_changes(made)
     assert changes.groupby("edit_id").size().min() >= 1
     assert changes["edit_id"].nunique() == len(made)
-    assert {one.operation for one in made} >= {"reword_heading", "add_page", "refresh_fact", "add_source", "merge_sections"}
+    assert {one.operation for one in made} >= {
+        "reword_heading",
+        "add_page",
+        "refresh_fact",
+        "add_source",
+        "merge_sections",
+    }
 
 
 def test_an_edit_that_takes_from_an_untouchable_page_touches_it(site):

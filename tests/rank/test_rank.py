@@ -59,7 +59,16 @@ FACTS = {
         ({"coverage": 0.2, "cited": 0.0, "retrieved": 0.0, "third_party": 1.0}, "unwinnable"),
         ({"cited": 0.0, "third_party": 1.0}, "retrieved but not cited"),
         ({"coverage": 0.2, "cited": 0.0, "third_party": 1.0, "is_far": 1.0}, "out of scope"),
-        ({"coverage": 0.2, "n_answers": np.nan, "cited": np.nan, "third_party": np.nan, "searched": np.nan}, "missing"),
+        (
+            {
+                "coverage": 0.2,
+                "n_answers": np.nan,
+                "cited": np.nan,
+                "third_party": np.nan,
+                "searched": np.nan,
+            },
+            "missing",
+        ),
     ],
 )
 def test_each_cause_by_its_facts(facts, cause):
@@ -73,12 +82,22 @@ def test_outcomes_by_hand():
             {"answer_id": "b", "query_id": "q", "engine": "e", "text": "x", "has_searched": False},
         ]
     )
-    cited = [("a", 0, "ours", "cited"), ("a", 1, "news", "cited"), ("a", 2, "theirs", "cited"), ("a", 3, "news", "retrieved")]
+    cited = [
+        ("a", 0, "ours", "cited"),
+        ("a", 1, "news", "cited"),
+        ("a", 2, "theirs", "cited"),
+        ("a", 3, "news", "retrieved"),
+    ]
     citations = CITATIONS.table(
-        [{"answer_id": a, "position": p, "url": f"https://{s}/", "site": s, "kind": k} for a, p, s, k in cited]
+        [
+            {"answer_id": a, "position": p, "url": f"https://{s}/", "site": s, "kind": k}
+            for a, p, s, k in cited
+        ]
     )
     mentions = MENTIONS.table([{"answer_id": "b", "brand": "Ours", "position": 0, "n_words": 3}])
-    outcomes = count_outcomes(answers, citations, mentions, LogParties("ours", "Ours", frozenset({"theirs"})))
+    outcomes = count_outcomes(
+        answers, citations, mentions, LogParties("ours", "Ours", frozenset({"theirs"}))
+    )
     rates = outcome_rates(outcomes).loc["q"]
     assert rates["n_answers"] == 2
     assert rates["searched"] == rates["cited"] == rates["retrieved"] == rates["mentioned"] == 0.5
@@ -91,38 +110,77 @@ def small_log():
     coverage = [0.1, 0.2, 0.1, 0.9, 0.8, 0.9]
     queries = QUERIES.table(
         [
-            {"query_id": q, "text": f"how about topic {n // 3} part {n}", "demand": 1.0 if n < 3 else 50.0}
+            {
+                "query_id": q,
+                "text": f"how about topic {n // 3} part {n}",
+                "demand": 1.0 if n < 3 else 50.0,
+            }
             for n, q in enumerate(names)
         ]
     )
     table = COVERAGE.table(
         [
-            {"query_id": q, "coverage": c, "low": c, "high": c, "own_passage_id": "ours/a#0", "cause": "unknown"}
+            {
+                "query_id": q,
+                "coverage": c,
+                "low": c,
+                "high": c,
+                "own_passage_id": "ours/a#0",
+                "cause": "unknown",
+            }
             for q, c in zip(names, coverage, strict=True)
         ]
     )
-    clusters = CLUSTERS.table([{"query_id": q, "cluster_id": f"c{n // 3}", "membership": 1.0} for n, q in enumerate(names)])
-    labels = LABELS.table([{"cluster_id": f"c{k}", "label": f"topic {k}", "medoid_query_id": f"q{3 * k}"} for k in range(2)])
-    others = dict.fromkeys(("precedence", "focus", "coherence", "contrast", "lexical", "query_margin"), 0.5)
+    clusters = CLUSTERS.table(
+        [
+            {"query_id": q, "cluster_id": f"c{n // 3}", "membership": 1.0}
+            for n, q in enumerate(names)
+        ]
+    )
+    labels = LABELS.table(
+        [
+            {"cluster_id": f"c{k}", "label": f"topic {k}", "medoid_query_id": f"q{3 * k}"}
+            for k in range(2)
+        ]
+    )
+    others = dict.fromkeys(
+        ("precedence", "focus", "coherence", "contrast", "lexical", "query_margin"), 0.5
+    )
     others |= dict.fromkeys(("heading", "heading_precedence", "on_subject"), 0.5)
-    evidence = EVIDENCE.table([{"query_id": q, "own_best": 0.3 if n < 3 else 0.7, **others} for n, q in enumerate(names)])
+    evidence = EVIDENCE.table(
+        [{"query_id": q, "own_best": 0.3 if n < 3 else 0.7, **others} for n, q in enumerate(names)]
+    )
     return queries, table, clusters, labels, evidence
 
 
 def ranked_gaps():
     queries, coverage, clusters, labels, evidence = small_log()
     no_answers = outcome_rates(
-        count_outcomes(ANSWERS.empty(), CITATIONS.empty(), MENTIONS.empty(), LogParties("o", "O", frozenset()))
+        count_outcomes(
+            ANSWERS.empty(), CITATIONS.empty(), MENTIONS.empty(), LogParties("o", "O", frozenset())
+        )
     )
     facts = gather_facts(evidence, coverage, no_answers)
     pooled = pool_facts(facts, queries, clusters.set_index("query_id")["cluster_id"])
     draws = np.tile(coverage["coverage"].to_numpy(), (21, 1))
-    near = [("q0", "ours/a#0", "ours", 0.5), ("q0", "theirs/b#0", "theirs", 0.4), ("q3", "ours/a#1", "ours", 0.6)]
-    rows = [{"query_id": q, "passage_id": p, "site": s, "rank": 1, "similarity": x} for q, p, s, x in near]
+    near = [
+        ("q0", "ours/a#0", "ours", 0.5),
+        ("q0", "theirs/b#0", "theirs", 0.4),
+        ("q3", "ours/a#1", "ours", 0.6),
+    ]
+    rows = [
+        {"query_id": q, "passage_id": p, "site": s, "rank": 1, "similarity": x}
+        for q, p, s, x in near
+    ]
     nearest = nearest_to_clusters(MATCHES.table(rows), queries, clusters, "ours")
     assert nearest["own_passage_id"].tolist() == ["ours/a#0", "ours/a#1"]
     assert nearest["best_other_passage_id"].isna().tolist() == [False, True]
-    return rank_gaps(queries, coverage, draws, clusters, labels, pooled, nearest), queries, coverage, clusters
+    return (
+        rank_gaps(queries, coverage, draws, clusters, labels, pooled, nearest),
+        queries,
+        coverage,
+        clusters,
+    )
 
 
 def test_severity_and_demand_stay_two_axes():
@@ -131,7 +189,9 @@ def test_severity_and_demand_stay_two_axes():
     assert gaps["cluster_id"].tolist() == ["c0", "c1"]
     assert gaps["cause"].tolist() == ["missing", "covered"]
     assert gaps["demand"].tolist() == [3.0, 150.0]
-    mean_gap = np.average(1 - np.array([0.1, 0.2, 0.1, 0.9, 0.8, 0.9]), weights=[1, 1, 1, 50, 50, 50])
+    mean_gap = np.average(
+        1 - np.array([0.1, 0.2, 0.1, 0.9, 0.8, 0.9]), weights=[1, 1, 1, 50, 50, 50]
+    )
     assert gaps.loc[0, "severity"] == pytest.approx((0.9 + 0.8 + 0.9 + mean_gap) / 4)
     assert (gaps["low"] <= gaps["severity"]).all()
     assert (gaps["severity"] <= gaps["high"]).all()
@@ -141,11 +201,15 @@ def test_severity_and_demand_stay_two_axes():
 def test_a_log_without_demand_still_ranks():
     queries, coverage, clusters, labels, evidence = small_log()
     queries = queries.assign(demand=0.0)
-    outcomes = count_outcomes(ANSWERS.empty(), CITATIONS.empty(), MENTIONS.empty(), LogParties("o", "O", frozenset()))
+    outcomes = count_outcomes(
+        ANSWERS.empty(), CITATIONS.empty(), MENTIONS.empty(), LogParties("o", "O", frozenset())
+    )
     facts = gather_facts(evidence, coverage, outcome_rates(outcomes))
     pooled = pool_facts(facts, queries, clusters.set_index("query_id")["cluster_id"])
     draws = np.tile(coverage["coverage"].to_numpy(), (21, 1))
-    gaps = rank_gaps(queries, coverage, draws, clusters, labels, pooled, pd.DataFrame(index=["c0", "c1"]))
+    gaps = rank_gaps(
+        queries, coverage, draws, clusters, labels, pooled, pd.DataFrame(index=["c0", "c1"])
+    )
     assert gaps["severity"].between(0, 1).all()
     simulation = simulate_edits([candidate("good")], HandModel(), queries, clusters)
     assert np.isfinite(simulation.gain).all()
@@ -180,11 +244,17 @@ def test_candidates_are_drafted_from_half_and_carry_no_invented_fact():
     site = Site(own)
     candidates = propose_edits(gaps, queries, coverage, clusters, site, book, RankSettings())
     assert {one.cluster_id for one in candidates} == {"c0"}  # a covered cluster needs no edit
-    assert {one.operation for one in candidates} == {"add_question_and_answer", "extend_passage", "add_page"}
+    assert {one.operation for one in candidates} == {
+        "add_question_and_answer",
+        "extend_passage",
+        "add_page",
+    }
     for one in candidates:
         assert set(one.drafted_from) == {"q0", "q2"}  # half of the gap; q1 is left to score it
         assert "[FACT NEEDED:" in one.brief
-        assert "ramp" not in " ".join(text for _, text in one.added)  # q1's answer is not in the draft
+        assert "ramp" not in " ".join(
+            text for _, text in one.added
+        )  # q1's answer is not in the draft
         assert one.page_id.startswith("ours")
     extend = next(one for one in candidates if one.operation == "extend_passage")
     assert extend.removed == ("ours/a#0",)
@@ -210,7 +280,17 @@ class HandModel:
 
 
 def candidate(text, cost=10.0, drafted=("q0", "q2"), part=1.0):
-    made = Candidate("c0", "add_question_and_answer", f"ours/{text}", "A", text, cost, tuple(drafted), (text,), part=part)
+    made = Candidate(
+        "c0",
+        "add_question_and_answer",
+        f"ours/{text}",
+        "A",
+        text,
+        cost,
+        tuple(drafted),
+        (text,),
+        part=part,
+    )
     return replace(made, n_words=10)
 
 
@@ -218,7 +298,8 @@ def test_gain_counts_held_out_queries_for_the_gap_and_harm_twice():
     _, queries, _, clusters = ranked_gaps()
     made = [candidate("good"), candidate("bad"), candidate("idle"), candidate("good", part=0.25)]
     simulation = simulate_edits(made, HandModel(), queries, clusters)
-    # q1 alone is held out: it gains .7 of its room of .8, and the gap has room for .9 + .8 + .9; a quarter counts so
+    # q1 alone is held out: it gains .7 of its room of .8, and the gap has room for .9 + .8 + .9; a
+    # quarter counts so
     whole = 0.7 / 0.8 * 2.6
     np.testing.assert_allclose(simulation.gain[0], [whole, -2 * 0.5 * 50, 0, whole / 4], atol=1e-9)
     np.testing.assert_allclose(simulation.harm, [0, 25, 0, 0], atol=1e-9)
@@ -227,9 +308,14 @@ def test_gain_counts_held_out_queries_for_the_gap_and_harm_twice():
     assert effects.loc[("e0000", "q0"), "weight"] == 0
     assert effects.loc[("e0000", "q1"), "weight"] == pytest.approx(2.6 / 0.8)
     assert effects.loc[("e0000", "q1"), "coverage_after"] == 0.9
-    assert effects.loc["e0002", "weight"].tolist() == [0, 0]  # those it was drafted from stand there, unchanged
+    assert effects.loc["e0002", "weight"].tolist() == [
+        0,
+        0,
+    ]  # those it was drafted from stand there, unchanged
     rise = effects["coverage_after"] - effects["coverage_before"]
-    assert (effects["weight"] * rise).groupby("edit_id").sum()["e0000"] == pytest.approx(simulation.gain[0, 0])
+    assert (effects["weight"] * rise).groupby("edit_id").sum()["e0000"] == pytest.approx(
+        simulation.gain[0, 0]
+    )
 
 
 def test_what_the_whole_gap_takes_is_what_the_held_out_queries_gain():
@@ -237,8 +323,12 @@ def test_what_the_whole_gap_takes_is_what_the_held_out_queries_gain():
     _, queries, _, clusters = ranked_gaps()
     one = simulate_edits([candidate("good")], HandModel(), queries, clusters).chances[0]
     np.testing.assert_allclose(one.chance, [0.875, 0.875, 0.875])
-    alone = simulate_edits([candidate("good", drafted=("q0", "q1", "q2"))], HandModel(), queries, clusters).chances[0]
-    np.testing.assert_allclose(alone.chance, [0.4 / 0.9, 0.35 / 0.8, 0.4 / 0.9])  # nobody left to ask: half
+    alone = simulate_edits(
+        [candidate("good", drafted=("q0", "q1", "q2"))], HandModel(), queries, clusters
+    ).chances[0]
+    np.testing.assert_allclose(
+        alone.chance, [0.4 / 0.9, 0.35 / 0.8, 0.4 / 0.9]
+    )  # nobody left to ask: half
 
 
 def test_selection_counts_what_is_left_to_gain():
@@ -263,7 +353,9 @@ def test_limits_keep_pages_untouched_and_the_budget():
     for limits in (Limits(minutes=10), Limits(words=5), Limits(locked_pages=("ours/go*",))):
         edits, _ = rank_edits(edit_table(made, simulation), simulation, limits)
         assert not edits["is_chosen"].any()
-    assert rank_edits(edit_table(made, simulation), simulation, Limits(20, 10, 1))[0]["is_chosen"].all()
+    assert rank_edits(edit_table(made, simulation), simulation, Limits(20, 10, 1))[0][
+        "is_chosen"
+    ].all()
 
 
 def test_no_candidates_no_edits_but_reasons():
@@ -289,23 +381,34 @@ def test_claims_that_many_make_and_the_site_lacks_come_first_and_none_twice():
     assert ClaimBook(claims, vectors).lacking(["other"], 2) == []
 
 
-@pytest.mark.parametrize(("text", "heading"), [("can i hose it", "Can i hose it?"), ("dog box??", "Dog box?"), ("", "")])
+@pytest.mark.parametrize(
+    ("text", "heading"), [("can i hose it", "Can i hose it?"), ("dog box??", "Dog box?"), ("", "")]
+)
 def test_headings_in_the_words_of_those_who_ask(text, heading):
     assert as_question(text) == heading
 
 
 def test_a_brief_without_answers_asks_for_facts():
-    assert "[FACT NEEDED: your own figures and conditions on dogs]" in write_brief("Do.", ["dogs?"], [], "dogs")
+    assert "[FACT NEEDED: your own figures and conditions on dogs]" in write_brief(
+        "Do.", ["dogs?"], [], "dogs"
+    )
 
 
 def test_the_best_page_is_where_most_of_the_demand_looks():
     """q0 is nearest to page b by far; q1, asked nine times as often, is between a and c and nearer to c."""
     near = [("q0", "b", 1, 0.9), ("q0", "a", 2, 0.2), ("q1", "c", 1, 0.6), ("q1", "a", 2, 0.55)]
     matches = MATCHES.table(
-        [{"query_id": q, "passage_id": f"ours/{p}#0", "site": "ours", "rank": r, "similarity": x} for q, p, r, x in near]
+        [
+            {"query_id": q, "passage_id": f"ours/{p}#0", "site": "ours", "rank": r, "similarity": x}
+            for q, p, r, x in near
+        ]
     )
-    queries = QUERIES.table([{"query_id": q, "text": q, "demand": d} for q, d in (("q0", 1.0), ("q1", 9.0))])
-    clusters = CLUSTERS.table([{"query_id": q, "cluster_id": "c0", "membership": 1.0} for q in ("q0", "q1")])
+    queries = QUERIES.table(
+        [{"query_id": q, "text": q, "demand": d} for q, d in (("q0", 1.0), ("q1", 9.0))]
+    )
+    clusters = CLUSTERS.table(
+        [{"query_id": q, "cluster_id": "c0", "membership": 1.0} for q in ("q0", "q1")]
+    )
     found = best_places(matches, queries, clusters, "ours")
     assert found["passage_id"].tolist() == ["ours/c#0", "ours/a#0"]
     assert found["rank"].tolist() == [1, 2]

@@ -4,7 +4,12 @@ import pandas as pd
 import pytest
 
 from coverage_kit.rank.candidates import Site
-from coverage_kit.rank.repairs import clusters_of_pages, price_finding, propose_facts, propose_repairs
+from coverage_kit.rank.repairs import (
+    clusters_of_pages,
+    price_finding,
+    propose_facts,
+    propose_repairs,
+)
 from coverage_kit.settings import RankSettings
 from coverage_kit.tables import BRAND_CLAIMS, CLUSTERS, COVERAGE, FINDINGS, PASSAGES, QUERIES
 
@@ -27,7 +32,9 @@ QUERY = QUERIES.table(
         for n, (text, demand) in enumerate([("red", 1), ("how much", 9)])
     ]
 )
-CLUSTER = CLUSTERS.table([{"query_id": f"q{n}", "cluster_id": f"c{n}", "membership": 1.0} for n in range(2)])
+CLUSTER = CLUSTERS.table(
+    [{"query_id": f"q{n}", "cluster_id": f"c{n}", "membership": 1.0} for n in range(2)]
+)
 
 
 def finding(number, check="superlatives", **values):
@@ -45,19 +52,33 @@ def claim(number, verdict, **values):
 
 
 def test_a_remedy_costs_a_heading_its_words_and_its_claims():
-    assert price_finding(finding(0, n_words=50, n_claims=2), COSTS) == pytest.approx(3 + 50 * 0.02 + 2 * 10)
+    assert price_finding(finding(0, n_words=50, n_claims=2), COSTS) == pytest.approx(
+        3 + 50 * 0.02 + 2 * 10
+    )
 
 
 def test_a_page_belongs_to_the_cluster_with_most_demand_near_it():
     own = ["a.example/p#0", "a.example/p#1"]
     told = [
-        {"query_id": f"q{n}", "coverage": 0.5, "low": 0, "high": 1, "own_passage_id": own[n], "cause": "x"} for n in range(2)
+        {
+            "query_id": f"q{n}",
+            "coverage": 0.5,
+            "low": 0,
+            "high": 1,
+            "own_passage_id": own[n],
+            "cause": "x",
+        }
+        for n in range(2)
     ]
-    assert clusters_of_pages(COVERAGE.table(told), CLUSTER, QUERY, SITE.passages) == {"a.example/p": "c1"}
+    assert clusters_of_pages(COVERAGE.table(told), CLUSTER, QUERY, SITE.passages) == {
+        "a.example/p": "c1"
+    }
 
 
 def test_one_candidate_a_page_and_check_and_none_where_no_question_leads():
-    findings = FINDINGS.table([finding(0), finding(1), finding(2, "headings"), finding(3, page_id="a.example/q")])
+    findings = FINDINGS.table(
+        [finding(0), finding(1), finding(2, "headings"), finding(3, page_id="a.example/q")]
+    )
     made = propose_repairs(findings, {"a.example/p": "c1"}, SITE, COSTS)
     assert [(one.operation, one.page_id, one.cost_minutes) for one in made] == [
         ("repair", "a.example/p", cost) for cost in (6, 3)
@@ -68,7 +89,9 @@ def test_one_candidate_a_page_and_check_and_none_where_no_question_leads():
 
 
 def test_words_that_a_remedy_rewrites_are_simulated_in_their_passage():
-    told = finding(0, passage_id="a.example/p#0", before="As said above, it", after="It", operation="rewrite")
+    told = finding(
+        0, passage_id="a.example/p#0", before="As said above, it", after="It", operation="rewrite"
+    )
     (made,) = propose_repairs(FINDINGS.table([told]), {"a.example/p": "c1"}, SITE, COSTS)
     assert made.changes[0][:3] == ("replace_passage", "a.example/p", "a.example/p#0")
     assert made.changes[0].after == "It is red."
@@ -78,7 +101,11 @@ def test_words_that_a_remedy_rewrites_are_simulated_in_their_passage():
 
 def test_a_remedy_with_a_slot_is_written_down_and_not_simulated():
     told = finding(
-        0, passage_id="a.example/p#1", before="the best", after="the best [SOURCE NEEDED: who?]", operation="rewrite"
+        0,
+        passage_id="a.example/p#1",
+        before="the best",
+        after="the best [SOURCE NEEDED: who?]",
+        operation="rewrite",
     )
     (made,) = propose_repairs(FINDINGS.table([told]), {"a.example/p": "c1"}, SITE, COSTS)
     assert made.after == "We are the best [SOURCE NEEDED: who?]."
@@ -86,14 +113,22 @@ def test_a_remedy_with_a_slot_is_written_down_and_not_simulated():
 
 
 def test_a_reworded_heading_changes_the_heading_and_not_the_same_words_in_the_text():
-    told = finding(0, passage_id="a.example/p#0", before="Part 0", after="Is it red?", operation="reword_heading")
+    told = finding(
+        0,
+        passage_id="a.example/p#0",
+        before="Part 0",
+        after="Is it red?",
+        operation="reword_heading",
+    )
     (made,) = propose_repairs(FINDINGS.table([told]), {"a.example/p": "c1"}, SITE, COSTS)
     assert made.changes[0][:4] == ("replace_heading", "a.example/p", "a.example/p#0", "p > Part 0")
     assert made.added == (("p > Is it red?", "As said above, it is red."),)
 
 
 def test_what_the_site_says_otherwise_moves_to_the_front_of_its_passage():
-    claims = BRAND_CLAIMS.table([claim(7, "contradicted"), claim(9, "contradicted", engine="gemini"), claim(1, "supported")])
+    claims = BRAND_CLAIMS.table(
+        [claim(7, "contradicted"), claim(9, "contradicted", engine="gemini"), claim(1, "supported")]
+    )
     (made,) = propose_facts(claims, QUERY, CLUSTER, SITE, COSTS)
     assert made.after == "It costs £5. It is a bike. Buy it."
     assert (made.operation, made.cluster_id, made.page_id) == ("state_fact", "c1", "a.example/q")
@@ -110,7 +145,9 @@ def test_a_sentence_that_stands_in_front_already_is_left_to_the_editor():
 
 
 def test_what_the_site_does_not_say_is_asked_of_the_editor_and_gains_nothing():
-    (made,) = propose_facts(BRAND_CLAIMS.table([claim(7, "unsupported")]), QUERY, CLUSTER, SITE, COSTS)
+    (made,) = propose_facts(
+        BRAND_CLAIMS.table([claim(7, "unsupported")]), QUERY, CLUSTER, SITE, COSTS
+    )
     slot = "[FACT NEEDED: is it true that “Acme costs £7.”? Say what is.]"
     assert made.after == f"It is a bike. It costs £5. Buy it.\n\n{slot}"
     assert made.added == ()

@@ -21,7 +21,9 @@ def made_of(chance, groups, room=None, harm=None):
     room = np.ones(chance.shape[1]) if room is None else np.asarray(room, np.float64)
     harm = np.zeros(len(chance)) if harm is None else np.asarray(harm, np.float64)
     chances = tuple(Chances(rows := np.flatnonzero(one), one[rows]) for one in chance)
-    return Simulation(room, chances, (chance @ room - 2 * harm)[None], harm, np.asarray(groups), EFFECTS.empty())
+    return Simulation(
+        room, chances, (chance @ room - 2 * harm)[None], harm, np.asarray(groups), EFFECTS.empty()
+    )
 
 
 def at_random(seed, harm=0.0, n_groups=4):
@@ -42,7 +44,9 @@ def gain_of(simulation, chosen):
                 one = simulation.chances[row]
                 best[one.rows] = np.maximum(best[one.rows], one.chance)
         left *= 1 - best
-    return float(simulation.room @ (1 - left)) - 2 * float(sum(simulation.harm[row] for row in chosen))
+    return float(simulation.room @ (1 - left)) - 2 * float(
+        sum(simulation.harm[row] for row in chosen)
+    )
 
 
 def subsets(n=N_EDITS):
@@ -66,7 +70,9 @@ def test_variants_of_a_gap_do_not_add_up_and_edits_of_different_gaps_combine():
     simulation = made_of([[0.5, 0], [0.3, 0.4], [0.2, 0]], [7, 7, 9], room=[2, 10])
     portfolio = Portfolio(simulation)
     assert portfolio.take(0) == pytest.approx(2 * 0.5)
-    assert portfolio.marginal(1) == pytest.approx(10 * 0.4)  # the first query has a better variant already
+    assert portfolio.marginal(1) == pytest.approx(
+        10 * 0.4
+    )  # the first query has a better variant already
     assert portfolio.marginal(2) == pytest.approx(2 * (1 - 0.5) * 0.2)
     portfolio.take(2)
     assert portfolio.gain == pytest.approx(2 * (1 - (1 - 0.5) * (1 - 0.2)))
@@ -91,7 +97,9 @@ def test_harm_counts_twice():
 @given(SEEDS, st.permutations(range(N_EDITS)), st.integers(0, N_EDITS))
 def test_a_portfolio_gains_what_the_formula_says_in_any_order(seed, order, size):
     simulation, _ = at_random(seed, harm=0.3)
-    assert taken(simulation, order[:size]).gain == pytest.approx(gain_of(simulation, order[:size]), abs=1e-9)
+    assert taken(simulation, order[:size]).gain == pytest.approx(
+        gain_of(simulation, order[:size]), abs=1e-9
+    )
 
 
 @given(SEEDS, st.permutations(range(N_EDITS)), st.integers(0, N_EDITS - 1), st.data())
@@ -124,7 +132,10 @@ def test_without_a_budget_each_next_edit_is_the_best_by_the_minute(seed, harm):
 def test_no_set_of_the_same_cost_exceeds_the_bound(seed, harm, minutes):
     simulation, cost = at_random(seed, harm)
     found = select(simulation, cost, Limits(minutes=minutes))
-    spent, gains = np.cumsum(cost[list(found.order)]), {one: gain_of(simulation, one) for one in subsets()}
+    spent, gains = (
+        np.cumsum(cost[list(found.order)]),
+        {one: gain_of(simulation, one) for one in subsets()},
+    )
     for place, (minute, bound) in enumerate(zip(spent, found.bound, strict=True)):
         best = max(gain for one, gain in gains.items() if cost[list(one)].sum() <= minute + 1e-9)
         assert bound >= best - 1e-9
@@ -164,8 +175,15 @@ def test_the_bound_of_an_edit_alone_counts_what_was_given_up_for_it():
 def test_limits_are_obeyed(seed, minutes, words_allowed, per_page):
     simulation, cost = at_random(seed, 0.2)
     rng = np.random.default_rng(seed)
-    words, pages = rng.integers(40, size=N_EDITS).astype(float), [f"site/{name}" for name in rng.integers(3, size=N_EDITS)]
-    found = list(select(simulation, cost, Limits(minutes, words_allowed, per_page, ("site/2*",)), pages, words).order)
+    words, pages = (
+        rng.integers(40, size=N_EDITS).astype(float),
+        [f"site/{name}" for name in rng.integers(3, size=N_EDITS)],
+    )
+    found = list(
+        select(
+            simulation, cost, Limits(minutes, words_allowed, per_page, ("site/2*",)), pages, words
+        ).order
+    )
     assert cost[found].sum() <= minutes
     assert words[found].sum() <= words_allowed
     assert max((sum(pages[row] == page for row in found) for page in pages), default=0) <= per_page
@@ -176,8 +194,18 @@ def test_limits_are_obeyed(seed, minutes, words_allowed, per_page):
 def test_a_budget_counts_to_the_brim_and_zero_sets_none():
     simulation = made_of(np.eye(3) * 0.5, [0, 1, 2])
     assert len(select(simulation, [2.0, 2.0, 2.0], Limits(minutes=4)).order) == 2
-    assert len(select(simulation, [2.0, 2.0, 2.0], Limits(words=20), words=np.full(3, 10.0)).order) == 2
-    assert len(select(simulation, [2.0, 2.0, 2.0], Limits(edits_per_page=1), pages=["a", "a", "b"]).order) == 2
+    assert (
+        len(select(simulation, [2.0, 2.0, 2.0], Limits(words=20), words=np.full(3, 10.0)).order)
+        == 2
+    )
+    assert (
+        len(
+            select(
+                simulation, [2.0, 2.0, 2.0], Limits(edits_per_page=1), pages=["a", "a", "b"]
+            ).order
+        )
+        == 2
+    )
     assert len(select(simulation, [2.0, 2.0, 2.0]).order) == 3
 
 
@@ -189,7 +217,9 @@ def test_pages_are_untouchable_by_name_or_pattern():
 
 
 def test_nothing_to_choose_from():
-    empty = Simulation(np.ones(3), (), np.zeros((1, 0)), np.zeros(0), np.zeros(0, np.int64), EFFECTS.empty())
+    empty = Simulation(
+        np.ones(3), (), np.zeros((1, 0)), np.zeros(0), np.zeros(0, np.int64), EFFECTS.empty()
+    )
     assert select(empty, []).order == ()
     assert select(made_of([[0.0, 0.0]], [0]), [1.0], Limits(minutes=5)).order == ()
 
@@ -204,7 +234,10 @@ def test_what_fits_the_budget_stands_first_with_what_it_adds():
         np.zeros(2, dtype=np.int64),
         EFFECTS.empty(),
     )
-    made = [Candidate("c0", "extend_passage", "ours/a", "A", "brief", cost, (), (), n_words=10) for cost in (10.0, 6.0)]
+    made = [
+        Candidate("c0", "extend_passage", "ours/a", "A", "brief", cost, (), (), n_words=10)
+        for cost in (10.0, 6.0)
+    ]
     edits, frontier = rank_edits(edit_table(made, simulation), simulation, Limits(minutes=8))
     assert edits["edit_id"].tolist() == ["e0001", "e0000"]
     assert edits["is_chosen"].tolist() == [True, False]

@@ -4,14 +4,32 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from coverage_kit.errors import RunError, SchemaError
-from coverage_kit.rank.track import LEAST_RATIO, MOST_COUNTED, TrackRecord, estimate_track, read_track
+from coverage_kit.rank.track import (
+    LEAST_RATIO,
+    MOST_COUNTED,
+    TrackRecord,
+    estimate_track,
+    read_track,
+)
 from coverage_kit.tables import PREDICTIONS
 
 
 def past(*pairs, **more):
-    same = {"run_before": "a", "run_after": "b", "operation": "o", "page_id": "p", "word_overlap": 1.0, "n_queries": 1}
+    same = {
+        "run_before": "a",
+        "run_after": "b",
+        "operation": "o",
+        "page_id": "p",
+        "word_overlap": 1.0,
+        "n_queries": 1,
+    }
     same |= {"low": 0.0, "high": 1.0, "drift": 0.0, "is_within": True, **more}
-    return PREDICTIONS.table([{**same, "edit_id": f"e{n}", "predicted": p, "realised": r} for n, (p, r) in enumerate(pairs)])
+    return PREDICTIONS.table(
+        [
+            {**same, "edit_id": f"e{n}", "predicted": p, "realised": r}
+            for n, (p, r) in enumerate(pairs)
+        ]
+    )
 
 
 def test_no_past_changes_nothing():
@@ -63,7 +81,10 @@ def test_much_past_outweighs_the_prior():
 
 def test_a_correction_in_force_is_taken_out():
     """Half of the raw gain came, as the corrected prediction said: the model's own ratio is still one half."""
-    plain, corrected = estimate_track(past((10.0, 5.0))), estimate_track(past((5.0, 5.0)).assign(ratio=0.5))
+    plain, corrected = (
+        estimate_track(past((10.0, 5.0))),
+        estimate_track(past((5.0, 5.0)).assign(ratio=0.5)),
+    )
     assert corrected == plain
 
 

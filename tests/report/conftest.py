@@ -29,7 +29,13 @@ HOSTILE = (
 )
 TOPICS = ("range", "battery", "child seat", "lease", "theft", "winter", "weather", "rain cover")
 CAUSES = (
-    *("missing", "mis-worded", "not retrieved", "retrieved but not cited", "cited but not mentioned"),
+    *(
+        "missing",
+        "mis-worded",
+        "not retrieved",
+        "retrieved but not cited",
+        "cited but not mentioned",
+    ),
     *("unwinnable", "out of scope", "covered"),
 )
 SITES = ("shop.example", "rival.example", "other.example")
@@ -48,8 +54,20 @@ ABOUT = {
         "before_after": {"changed_at": "2026-10-05"},
     },
     "versions": {"coverage_kit": "0.1.0", "python": "3.11.7"},
-    "self_test": {"auc": 0.81, "low": 0.76, "high": 0.86, "ece": 0.04, "n_queries": 300, "n_hidden": 40},
-    "clustering": {"resolution": 1.5, "n_clusters": 8, "stability": 0.9, "low_membership_share": 0.1},
+    "self_test": {
+        "auc": 0.81,
+        "low": 0.76,
+        "high": 0.86,
+        "ece": 0.04,
+        "n_queries": 300,
+        "n_hidden": 40,
+    },
+    "clustering": {
+        "resolution": 1.5,
+        "n_clusters": 8,
+        "stability": 0.9,
+        "low_membership_share": 0.1,
+    },
     "n_embedded": 100,
     "n_reused": 0,
 }
@@ -145,9 +163,18 @@ def make_edits() -> pd.DataFrame:
         }
         for n in range(12)
     ]
-    none = {"operation": "no_edit", "cluster_id": "c5", "page_id": "", "brief": "Answers cite <b>third parties</b> only."}
-    zeros = dict.fromkeys(("cost_minutes", "n_words", "gain", "low", "high", "harm", "marginal_gain"), 0)
-    rows.append({**zeros, **none, "edit_id": "e12", "heading_path": "", "is_chosen": False, "rank": 13})
+    none = {
+        "operation": "no_edit",
+        "cluster_id": "c5",
+        "page_id": "",
+        "brief": "Answers cite <b>third parties</b> only.",
+    }
+    zeros = dict.fromkeys(
+        ("cost_minutes", "n_words", "gain", "low", "high", "harm", "marginal_gain"), 0
+    )
+    rows.append(
+        {**zeros, **none, "edit_id": "e12", "heading_path": "", "is_chosen": False, "rank": 13}
+    )
     return tables.EDITS.table(rows)
 
 
@@ -185,13 +212,35 @@ def make_frontier(edits: pd.DataFrame) -> pd.DataFrame:
 def make_visibility() -> pd.DataFrame:
     """Return three sites on an engine by API and by scraping and on a hostile one, whose figures are of low n."""
     series = [("perplexity", "api", 0.0), ("perplexity", "scrape", 0.2), (ENGINE, "unknown", 0.4)]
-    parts = [("all", "all"), ("branded", "branded"), ("week", "2026-09-28"), ("week", "2026-10-05"), ("market", HOSTILE[0])]
+    parts = [
+        ("all", "all"),
+        ("branded", "branded"),
+        ("week", "2026-09-28"),
+        ("week", "2026-10-05"),
+        ("market", HOSTILE[0]),
+    ]
     parts += [("cluster", f"c{k}") for k in range(3)]
     rows = [
         {
-            **{"measure": measure, "site": site, "engine": engine, "surface": surface, "split_by": by, "segment": part},
-            **{"value": 0.1 * (n + 1) + more, "low": 0.05 + 0.1 * n + more, "high": 0.2 + 0.1 * n + more},
-            **{"numerator": round(40 * (0.1 * (n + 1) + more)), "denominator": 40.0, "n_prompts": 20, "n_answers": 40},
+            **{
+                "measure": measure,
+                "site": site,
+                "engine": engine,
+                "surface": surface,
+                "split_by": by,
+                "segment": part,
+            },
+            **{
+                "value": 0.1 * (n + 1) + more,
+                "low": 0.05 + 0.1 * n + more,
+                "high": 0.2 + 0.1 * n + more,
+            },
+            **{
+                "numerator": round(40 * (0.1 * (n + 1) + more)),
+                "denominator": 40.0,
+                "n_prompts": 20,
+                "n_answers": 40,
+            },
             "is_low_n": engine == ENGINE,
         }
         for measure in ("citation_rate", "mention_rate")
@@ -199,18 +248,42 @@ def make_visibility() -> pd.DataFrame:
         for by, part in parts
         for n, site in enumerate(SITES)
     ]
-    none = {**rows[0], "measure": "position_adjusted_word_count", "value": None, "low": None, "high": None, "denominator": 0.0}
+    none = {
+        **rows[0],
+        "measure": "position_adjusted_word_count",
+        "value": None,
+        "low": None,
+        "high": None,
+        "denominator": 0.0,
+    }
     return tables.VISIBILITY.table([*rows, none])
 
 
 def make_holders() -> pd.DataFrame:
     """Return two gaps: 10 citations of c0, which is not winnable, and 4 of c1."""
-    counts = {"c0": {"own": 1, "competitor": 2, "third-party": 7, "community": 0}, "c1": {"own": 3, "competitor": 1}}
+    counts = {
+        "c0": {"own": 1, "competitor": 2, "third-party": 7, "community": 0},
+        "c1": {"own": 3, "competitor": 1},
+    }
     rows = [
         {
-            **{"cluster_id": cluster, "holder": holder, "n_citations": n, "citation_share": n / sum(held.values())},
-            **{"low": 0.0, "high": 0.9, "top_site": HOSTILE[8] if n else None, "n_answers": 9, "n_prompts": 4},
-            **{"is_contested": cluster != "c0", "reason": "<b>third parties</b> hold 7 of 10 citations"},
+            **{
+                "cluster_id": cluster,
+                "holder": holder,
+                "n_citations": n,
+                "citation_share": n / sum(held.values()),
+            },
+            **{
+                "low": 0.0,
+                "high": 0.9,
+                "top_site": HOSTILE[8] if n else None,
+                "n_answers": 9,
+                "n_prompts": 4,
+            },
+            **{
+                "is_contested": cluster != "c0",
+                "reason": "<b>third parties</b> hold 7 of 10 citations",
+            },
         }
         for cluster, held in counts.items()
         for holder, n in held.items()
@@ -220,17 +293,48 @@ def make_holders() -> pd.DataFrame:
 
 def make_verdicts() -> pd.DataFrame:
     """Return what a change moved: up on one engine, down without a change on the other, unclear in two gaps."""
-    told = [("treated", "perplexity", 0.25, "up"), ("untreated", "perplexity", 0.04, "no clear change")]
+    told = [
+        ("treated", "perplexity", 0.25, "up"),
+        ("untreated", "perplexity", 0.04, "no clear change"),
+    ]
     told += [("untreated", ENGINE, -0.09, "down"), ("c0", "perplexity", 0.2, "no clear change")]
     told += [("c1", "perplexity", None, "no clear change")]
     rows = [
         {
-            **{"measure": "citation_rate", "site": SITES[0], "engine": engine, "surface": "api", "group": group},
-            **{"is_treated": group != "untreated", "n_prompts": 15, "n_before": 60, "n_after": 59, "before": 0.2},
-            **{"after": None if effect is None else 0.2 + effect, "difference": effect, "effect": effect, "p": 0.03},
-            **{"drift": 0.04 if group == "treated" else None, "p_holm": 0.035, "noise_floor": 0.16, "smallest_effect": 0.3},
-            **{"low": None if effect is None else effect - 0.2, "high": None if effect is None else effect + 0.1},
-            **{"verdict": verdict, "reason": f"{verdict}: <script>alert(13)</script> 15 prompts moved"},
+            **{
+                "measure": "citation_rate",
+                "site": SITES[0],
+                "engine": engine,
+                "surface": "api",
+                "group": group,
+            },
+            **{
+                "is_treated": group != "untreated",
+                "n_prompts": 15,
+                "n_before": 60,
+                "n_after": 59,
+                "before": 0.2,
+            },
+            **{
+                "after": None if effect is None else 0.2 + effect,
+                "difference": effect,
+                "effect": effect,
+                "p": 0.03,
+            },
+            **{
+                "drift": 0.04 if group == "treated" else None,
+                "p_holm": 0.035,
+                "noise_floor": 0.16,
+                "smallest_effect": 0.3,
+            },
+            **{
+                "low": None if effect is None else effect - 0.2,
+                "high": None if effect is None else effect + 0.1,
+            },
+            **{
+                "verdict": verdict,
+                "reason": f"{verdict}: <script>alert(13)</script> 15 prompts moved",
+            },
         }
         for group, engine, effect, verdict in told
     ]
@@ -238,22 +342,59 @@ def make_verdicts() -> pd.DataFrame:
 
 
 def make_drifts() -> pd.DataFrame:
-    same = {"engine": "perplexity", "surface": "api", "before": 0.9, "after": 0.8, "low": -0.2, "high": 0.0, "p": 0.01}
+    same = {
+        "engine": "perplexity",
+        "surface": "api",
+        "before": 0.9,
+        "after": 0.8,
+        "low": -0.2,
+        "high": 0.0,
+        "p": 0.01,
+    }
     rows = [
-        {**same, "sign": "searched_rate", "n_prompts": 74, "verdict": "down", "reason": "down: from 0.90 to 0.80"},
-        {**same, "sign": "citations_per_answer", "n_prompts": 74, "verdict": "no clear change", "reason": "no clear change"},
-        {**same, "engine": ENGINE, "sign": "model", "n_prompts": 74, "verdict": "changed", "reason": "changed: <i>a</i>, =b"},
+        {
+            **same,
+            "sign": "searched_rate",
+            "n_prompts": 74,
+            "verdict": "down",
+            "reason": "down: from 0.90 to 0.80",
+        },
+        {
+            **same,
+            "sign": "citations_per_answer",
+            "n_prompts": 74,
+            "verdict": "no clear change",
+            "reason": "no clear change",
+        },
+        {
+            **same,
+            "engine": ENGINE,
+            "sign": "model",
+            "n_prompts": 74,
+            "verdict": "changed",
+            "reason": "changed: <i>a</i>, =b",
+        },
     ]
     return tables.DRIFTS.table(rows)
 
 
 def make_referrals() -> pd.DataFrame:
     """Return 12 visits to p1 from two assistants, 5 to the home page, 2 to a page that is none."""
-    visits = [("ChatGPT", "shop.example/p1", 8.0), ("=Claude", "shop.example/p1", 4.0), ("ChatGPT", "shop.example/", 5.0)]
+    visits = [
+        ("ChatGPT", "shop.example/p1", 8.0),
+        ("=Claude", "shop.example/p1", 4.0),
+        ("ChatGPT", "shop.example/", 5.0),
+    ]
     visits += [("<i>x</i>", "javascript:alert(14)", 2.0)]
     rows = [
         {
-            **{"assistant": name, "page_id": page, "n_sessions": n, "n_engaged": n - 1, "share_of_sessions": n / 100},
+            **{
+                "assistant": name,
+                "page_id": page,
+                "n_sessions": n,
+                "n_engaged": n - 1,
+                "share_of_sessions": n / 100,
+            },
             **{"first_at": "2026-09-01", "last_at": "2026-10-01", "n_citations": 3, "n_edits": 1},
             "cluster_id": "c0" if page.endswith("p1") else None,
         }
@@ -265,9 +406,28 @@ def make_referrals() -> pd.DataFrame:
 def make_associations() -> pd.DataFrame:
     pair = {"signal": HOSTILE[1], "demand": "=branded", "n_weeks": 20, "low": 0.5, "high": 0.9}
     rows = [
-        {**pair, "lag_weeks": 0, "correlation": 0.8, "p": 0.01, "reading": "association, no cause: <b>demand</b> rises"},
-        {**pair, "lag_weeks": 1, "correlation": -0.1, "p": 0.7, "reading": "no association to be told from chance"},
-        {**pair, "signal": "mentions", "lag_weeks": 0, "low": None, "high": None, "reading": "too few weeks: 7 of at least 8"},
+        {
+            **pair,
+            "lag_weeks": 0,
+            "correlation": 0.8,
+            "p": 0.01,
+            "reading": "association, no cause: <b>demand</b> rises",
+        },
+        {
+            **pair,
+            "lag_weeks": 1,
+            "correlation": -0.1,
+            "p": 0.7,
+            "reading": "no association to be told from chance",
+        },
+        {
+            **pair,
+            "signal": "mentions",
+            "lag_weeks": 0,
+            "low": None,
+            "high": None,
+            "reading": "too few weeks: 7 of at least 8",
+        },
     ]
     return tables.ASSOCIATIONS.table(rows)
 
@@ -279,29 +439,57 @@ def make_brand() -> dict[str, pd.DataFrame]:
         {**statement, "source": "structured data", "place": "shop.example/p1"},
         {**statement, "source": "answer", "place": "a0"},
     ]
-    odd = {**statement, "kind": "conflicting fact", "n_pages": 1, "n_answers": 2, "example": "shop.example/p1"}
+    odd = {
+        **statement,
+        "kind": "conflicting fact",
+        "n_pages": 1,
+        "n_answers": 2,
+        "example": "shop.example/p1",
+    }
     odd |= {"other_value": HOSTILE[2], "what_to_do": "Correct <b>one</b>."}
-    return {"statements": tables.STATEMENTS.table(statements), "disagreements": tables.DISAGREEMENTS.table([odd])}
+    return {
+        "statements": tables.STATEMENTS.table(statements),
+        "disagreements": tables.DISAGREEMENTS.table([odd]),
+    }
 
 
 def make_logs() -> dict[str, pd.DataFrame]:
     """Return two sources and the rejects of one of them and of a file that is no source."""
     source = {"format": "mapped columns", "fields": "query = {{ 7 * 7 }}", "note": "@note"}
-    sources = [{**source, "file": "=log.csv", "n_records": 30}, {**source, "file": "b.jsonl", "n_records": 5}]
-    reasons = [("=log.csv", 1, "no <b>query</b>"), ("=log.csv", 2, "no <b>query</b>"), ("=log.csv", 3, "no answer")]
+    sources = [
+        {**source, "file": "=log.csv", "n_records": 30},
+        {**source, "file": "b.jsonl", "n_records": 5},
+    ]
+    reasons = [
+        ("=log.csv", 1, "no <b>query</b>"),
+        ("=log.csv", 2, "no <b>query</b>"),
+        ("=log.csv", 3, "no answer"),
+    ]
     reasons += [("visits.csv", 9, "a grand total")]
     rejects = [{"file": file, "line": line, "reason": reason} for file, line, reason in reasons]
-    sessions = [{"file": "visits.csv", "line": n, "source": "x", "n_sessions": 95.0} for n in range(2)]
+    sessions = [
+        {"file": "visits.csv", "line": n, "source": "x", "n_sessions": 95.0} for n in range(2)
+    ]
     demand = [{"file": "search.csv", "line": 1, "query": HOSTILE[0], "n_impressions": 3.0}]
     return {
         **{"sources": tables.SOURCES.table(sources), "rejects": tables.REJECTS.table(rejects)},
-        **{"sessions": tables.SESSIONS.table(sessions), "search_demand": tables.SEARCH_DEMAND.table(demand)},
+        **{
+            "sessions": tables.SESSIONS.table(sessions),
+            "search_demand": tables.SEARCH_DEMAND.table(demand),
+        },
     }
 
 
 def make_audit() -> dict[str, pd.DataFrame]:
     """Return four checks on two pages, three findings, five claims of which three are wrong, their rates, and a judge."""
-    check = {"title": "<b>Headings</b>", "n_pages": 4, "n_failed": 1, "n_not_told": 0, "cited_passed": 0.5, "cited_failed": 0.3}
+    check = {
+        "title": "<b>Headings</b>",
+        "n_pages": 4,
+        "n_failed": 1,
+        "n_not_told": 0,
+        "cited_passed": 0.5,
+        "cited_failed": 0.3,
+    }
     nothing = dict.fromkeys(("cited_passed", "cited_failed", "difference", "low", "high"))
     checks = [
         {**check, "pillar": "clarity", "check": "headings", "weight": "weak", "difference": -0.2, "low": -0.5, "high": 0.1,
@@ -337,29 +525,91 @@ def make_audit() -> dict[str, pd.DataFrame]:
         {**claim, "claim_id": f"k{n}", "verdict": verdict, "text": text, "answer_id": answer_id}
         for n, (verdict, text, answer_id) in enumerate(said)
     ]
-    rate = {"engine": ENGINE, "surface": "api", "split_by": "half", "verdict": "contradicted", "n_claims": 9, "n_prompts": 5}
+    rate = {
+        "engine": ENGINE,
+        "surface": "api",
+        "split_by": "half",
+        "verdict": "contradicted",
+        "n_claims": 9,
+        "n_prompts": 5,
+    }
     rates = [
         {**rate, "segment": "first", "value": 0.1, "low": 0.02, "high": 0.2, "reading": ""},
-        {**rate, "segment": "second", "value": 0.6, "low": 0.4, "high": 0.8, "reading": "more than before: 10%, then 60%"},
+        {
+            **rate,
+            "segment": "second",
+            "value": 0.6,
+            "low": 0.4,
+            "high": 0.8,
+            "reading": "more than before: 10%, then 60%",
+        },
     ]
-    trust = {"judge": "<i>m</i>", "rubric": "answers-query@1", "low": 0.5, "high": 0.9, "pass_mark": 0.8, "n_items": 30}
+    trust = {
+        "judge": "<i>m</i>",
+        "rubric": "answers-query@1",
+        "low": 0.5,
+        "high": 0.9,
+        "pass_mark": 0.8,
+        "n_items": 30,
+    }
     reliability = [
-        {**trust, "measure": "test-retest", "value": 0.9, "is_passed": True, "reading": "repeats <b>agree</b>"},
-        {**trust, "measure": "krippendorff_alpha", "value": 0.6, "is_passed": False, "reading": "=too low"},
+        {
+            **trust,
+            "measure": "test-retest",
+            "value": 0.9,
+            "is_passed": True,
+            "reading": "repeats <b>agree</b>",
+        },
+        {
+            **trust,
+            "measure": "krippendorff_alpha",
+            "value": 0.6,
+            "is_passed": False,
+            "reading": "=too low",
+        },
     ]
-    grade = {"judge": "<i>m</i>", "rubric": "answers-query@1", "item_id": "q0", "is_swapped": False, "is_weighted": True}
+    grade = {
+        "judge": "<i>m</i>",
+        "rubric": "answers-query@1",
+        "item_id": "q0",
+        "is_swapped": False,
+        "is_weighted": True,
+    }
     judgements = [
-        {**grade, "repeat": n, "grade": 4.1, "n_samples": 1, "n_input_tokens": 9, "n_output_tokens": 1} for n in (0, 1)
+        {
+            **grade,
+            "repeat": n,
+            "grade": 4.1,
+            "n_samples": 1,
+            "n_input_tokens": 9,
+            "n_output_tokens": 1,
+        }
+        for n in (0, 1)
     ]
-    made = {"checks": checks, "findings": findings, "audits": audits, "brand_claims": claims, "claim_rates": rates}
+    made = {
+        "checks": checks,
+        "findings": findings,
+        "audits": audits,
+        "brand_claims": claims,
+        "claim_rates": rates,
+    }
     made |= {"reliability": reliability, "judgements": judgements}
     return {name: getattr(tables, name.upper()).table(rows) for name, rows in made.items()}
 
 
 def make_competitors() -> pd.DataFrame:
-    row = {"n_answers": 9, "n_prompts": 5, "citation_share": 0.2, "share_of_overlap": None, "named_rate": 0.1}
+    row = {
+        "n_answers": 9,
+        "n_prompts": 5,
+        "citation_share": 0.2,
+        "share_of_overlap": None,
+        "named_rate": 0.1,
+    }
     sites = [(SITES[1], "tracked"), (HOSTILE[3], "competitor"), (HOSTILE[8], "third-party")]
-    rows = [{**row, "site": site, "kind": kind, "rank": rank} for rank, (site, kind) in enumerate(sites, 1)]
+    rows = [
+        {**row, "site": site, "kind": kind, "rank": rank}
+        for rank, (site, kind) in enumerate(sites, 1)
+    ]
     return tables.COMPETITORS.table(rows)
 
 
@@ -391,7 +641,9 @@ def make_analysis(n_queries: int = 40) -> Analysis:
     citations = [
         {"answer_id": f"a{n}", "position": p, "url": url, "site": site, "kind": "cited"}
         for n in range(len(answers))
-        for p, (url, site) in enumerate([(f"https://{SITES[n % 3]}/p1", SITES[n % 3]), ("javascript:alert(9)", "evil")])
+        for p, (url, site) in enumerate(
+            [(f"https://{SITES[n % 3]}/p1", SITES[n % 3]), ("javascript:alert(9)", "evil")]
+        )
     ]
     effects = [
         {"edit_id": f"e{n}", "query_id": ids[(n + k) % n_queries], "coverage_before": 0.2, "coverage_after": 0.6 - 0.1 * k,
@@ -406,7 +658,10 @@ def make_analysis(n_queries: int = 40) -> Analysis:
         pages=make_pages(),
         passages=passages,
         queries=tables.QUERIES.table(
-            [{"query_id": q, "text": query_text(n), "demand": float(1 + n % 9)} for n, q in enumerate(ids)]
+            [
+                {"query_id": q, "text": query_text(n), "demand": float(1 + n % 9)}
+                for n, q in enumerate(ids)
+            ]
         ),
         answers=tables.ANSWERS.table(answers),
         citations=tables.CITATIONS.table(citations),
@@ -430,7 +685,10 @@ def make_analysis(n_queries: int = 40) -> Analysis:
             ]
         ),
         clusters=tables.CLUSTERS.table(
-            [{"query_id": q, "cluster_id": f"c{n % 8}", "membership": 0.7} for n, q in enumerate(ids)]
+            [
+                {"query_id": q, "cluster_id": f"c{n % 8}", "membership": 0.7}
+                for n, q in enumerate(ids)
+            ]
         ),
         gaps=make_gaps(n_queries),
         edits=edits,
@@ -456,22 +714,56 @@ def make_second_run(analysis: Analysis) -> Analysis:
     """Return the analysis as of a second run, a little better than the first, in a project that paid for models."""
     figures = [("coverage", "all", 0.4, 0.5, 0.05), ("severe_gaps", "all", 3, 2, None)]
     figures += [("planned_minutes", "all", 90, 91, None)]
-    figures += [("planned_gain", "all", 70, 60, 20), ("citation_rate", "perplexity (api)", 0.1, 0.3, 0.05)]
+    figures += [
+        ("planned_gain", "all", 70, 60, 20),
+        ("citation_rate", "perplexity (api)", 0.1, 0.3, 0.05),
+    ]
     figures += [("citation_rate", "perplexity (scrape)", 0.25, 0.3, 0.05)]
     history = [
         {
-            **{"run": run, "at": f"2026-{9 + run}-01T09:00:00Z", "measure": measure, "part": part, "value": value, "n": 40},
-            **{"low": None if half is None else value - half, "high": None if half is None else value + half},
+            **{
+                "run": run,
+                "at": f"2026-{9 + run}-01T09:00:00Z",
+                "measure": measure,
+                "part": part,
+                "value": value,
+                "n": 40,
+            },
+            **{
+                "low": None if half is None else value - half,
+                "high": None if half is None else value + half,
+            },
         }
         for measure, part, *values, half in figures
         for run, value in enumerate(values, 1)
     ]
     now = analysis.coverage.iloc[1:]
-    before = now.assign(text="<b>then</b>", label="then", coverage=(now["coverage"] - 0.1).clip(lower=0))
-    task = {"n_reused": 1, "n_input_tokens": 900, "n_output_tokens": 90, "n_searches": 2, "seconds": 8.0, "currency": "USD"}
-    spent = [("ask", "<i>m</i>", 10, 1.25), ("ask", "<i>m</i>", 20, 2.25), ("tune", "=minilm", 5, None)]
+    before = now.assign(
+        text="<b>then</b>", label="then", coverage=(now["coverage"] - 0.1).clip(lower=0)
+    )
+    task = {
+        "n_reused": 1,
+        "n_input_tokens": 900,
+        "n_output_tokens": 90,
+        "n_searches": 2,
+        "seconds": 8.0,
+        "currency": "USD",
+    }
+    spent = [
+        ("ask", "<i>m</i>", 10, 1.25),
+        ("ask", "<i>m</i>", 20, 2.25),
+        ("tune", "=minilm", 5, None),
+    ]
     costs = [
-        {**task, "at": f"2026-10-0{day}T00:00:00Z", "run": "r", "task": name, "model": model, "n_calls": n, "money": money}
+        {
+            **task,
+            "at": f"2026-10-0{day}T00:00:00Z",
+            "run": "r",
+            "task": name,
+            "model": model,
+            "n_calls": n,
+            "money": money,
+        }
         for day, (name, model, n, money) in enumerate(spent, 1)
     ]
     return replace(
@@ -484,16 +776,24 @@ def make_second_run(analysis: Analysis) -> Analysis:
 
 def make_empty() -> Analysis:
     """Return an analysis without a row in any table."""
-    named = {schema.name: schema.empty() for schema in tables.SCHEMAS if schema.name in Analysis.__dataclass_fields__}
+    named = {
+        schema.name: schema.empty()
+        for schema in tables.SCHEMAS
+        if schema.name in Analysis.__dataclass_fields__
+    }
     return Analysis(**named, about={"own_site": "shop.example", "self_test": None})
 
 
 def make_tiny() -> Analysis:
     """Return two queries of one gap: demand 3 at coverage .2 and demand 1 at coverage .6."""
     full = make_analysis(2)
-    gap = full.gaps.head(1).assign(n_queries=2, demand=4.0, severity=0.7, low=0.5, high=0.8, label="range, hills")
+    gap = full.gaps.head(1).assign(
+        n_queries=2, demand=4.0, severity=0.7, low=0.5, high=0.8, label="range, hills"
+    )
     coverage = full.coverage.assign(coverage=[0.2, 0.6], low=[0.1, 0.5], high=[0.3, 0.9])
-    similarity = full.matches["query_id"].map({"q0": 0.4, "q1": 0.8}) + 0.1 * (full.matches["site"] == "rival.example")
+    similarity = full.matches["query_id"].map({"q0": 0.4, "q1": 0.8}) + 0.1 * (
+        full.matches["site"] == "rival.example"
+    )
     return replace(
         full,
         queries=full.queries.assign(demand=[3.0, 1.0], text=["how far uphill", "range in hills"]),
@@ -538,7 +838,9 @@ def large() -> Analysis:
 @pytest.fixture(scope="session")
 def book(analysis, tmp_path_factory):
     """The workbook of the made-up analysis, read again."""
-    return openpyxl.load_workbook(write_workbook(analysis, tmp_path_factory.mktemp("book") / "gaps.xlsx"))
+    return openpyxl.load_workbook(
+        write_workbook(analysis, tmp_path_factory.mktemp("book") / "gaps.xlsx")
+    )
 
 
 @pytest.fixture(scope="session")

@@ -32,13 +32,18 @@ def test_findings_are_priced_the_strongest_causes_first_and_never_a_formula(book
 
 def test_a_wrong_claim_stands_once_with_all_answers_that_make_it(book):
     rows = rows_of(book["wrong about us"])
-    assert [(row["verdict"], row["answers that say so"]) for row in rows] == [("contradicted", 2), ("unsupported", 1)]
+    assert [(row["verdict"], row["answers that say so"]) for row in rows] == [
+        ("contradicted", 2),
+        ("unsupported", 1),
+    ]
     assert rows[0]["the site says"] == "It costs <b>£5</b>."
     assert rows[0]["engines (surface)"] == "<i>chatgpt</i> (api)"
 
 
 def test_rates_and_judges_have_their_sheets(book):
-    assert [row["share of its claims about the brand"] for row in rows_of(book["wrong by engine"])] == [0.1, 0.6]
+    assert [
+        row["share of its claims about the brand"] for row in rows_of(book["wrong by engine"])
+    ] == [0.1, 0.6]
     assert [row["met"] for row in rows_of(book["judges"])] == ["yes", "no"]
     assert len(rows_of(book["judgements"])) == 2
 
@@ -56,10 +61,15 @@ def test_the_page_tells_what_each_check_shows_here(page):
     assert words_of(section.find("p")).startswith("2 own pages checked; 3 findings on 2 pages.")
     lines = [" ".join(map(words_of, row)) for row in section.xpath(".//table//tr")]
     assert "Words strong 1 of 4 -30 points -40 points to -10 points =cited less" in lines
-    untold = [words_of(one) for one in section.xpath(".//details[not(contains(@class, 'finding'))]//li")]
+    untold = [
+        words_of(one) for one in section.xpath(".//details[not(contains(@class, 'finding'))]//li")
+    ]
     assert "Years moderate; 1 of 4 fail, 1 not told; too few pages to tell" in untold
     assert not [line for line in lines if line.startswith("Years")]
-    assert "<b>Headings</b> weak 1 of 4 -20 points -50 points to +10 points shows nothing on this log" in lines
+    assert (
+        "<b>Headings</b> weak 1 of 4 -20 points -50 points to +10 points shows nothing on this log"
+        in lines
+    )
 
 
 def test_findings_stand_by_page_with_their_minutes(page):
@@ -95,7 +105,9 @@ def test_a_judge_that_nobody_was_held_against_is_used_with_care(analysis):
 def test_no_text_becomes_markup(analysis):
     page = lxml.html.document_fromstring(render_page(analysis))
     for name in SECTIONS:
-        assert not page.get_element_by_id(name).xpath(".//script[not(@type='application/json')] | .//img")
+        assert not page.get_element_by_id(name).xpath(
+            ".//script[not(@type='application/json')] | .//img"
+        )
 
 
 def test_the_terminal_counts_findings_and_claims(analysis, empty):
@@ -109,6 +121,9 @@ def test_the_terminal_counts_findings_and_claims(analysis, empty):
 def test_figures_show_only_what_can_be_told(analysis):
     figure = figures.checks_figure(analysis)
     assert sorted(value for trace in figure.data for value in trace.x) == pytest.approx([-30, -20])
-    assert {trace.name for trace in figures.claims_figure(analysis).data} == {"first half", "second half"}
+    assert {trace.name for trace in figures.claims_figure(analysis).data} == {
+        "first half",
+        "second half",
+    }
     none = replace(analysis, checks=analysis.checks[analysis.checks["difference"].isna()])
     assert not figures.checks_figure(none).data

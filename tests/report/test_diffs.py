@@ -20,7 +20,10 @@ def test_words_are_same_removed_or_added():
 
 
 def test_line_breaks_are_kept():
-    assert diff_words("one\n\ntwo", "one\n\ntwo three") == [("same", "one\n\ntwo"), ("added", "three")]
+    assert diff_words("one\n\ntwo", "one\n\ntwo three") == [
+        ("same", "one\n\ntwo"),
+        ("added", "three"),
+    ]
     assert diff_words("", "one\ntwo") == [("added", "one\ntwo")]
     assert diff_words("one", "one") == [("same", "one")]
     assert diff_words("", "") == []
@@ -64,12 +67,20 @@ def test_html_has_no_elements_but_its_own(before, after):
     for heard in tree.xpath("//span"):
         heard.drop_tree() if heard.text in {"[added: ", "[removed: ", "]"} else None
     words = "".join(tree.itertext()).split()
-    assert sorted(words) == sorted([w for _, text in diff_words(before, after) for w in text.split()])
+    assert sorted(words) == sorted(
+        [w for _, text in diff_words(before, after) for w in text.split()]
+    )
 
 
 @pytest.mark.parametrize(
     ("before", "after", "lines"),
-    [("a\nb", "a\nc", [" a", "-b", "+c"]), ("", "a", ["+a"]), ("a", "", ["-a"]), ("a", "a", []), ("--", "++", ["---", "+++"])],
+    [
+        ("a\nb", "a\nc", [" a", "-b", "+c"]),
+        ("", "a", ["+a"]),
+        ("a", "", ["-a"]),
+        ("a", "a", []),
+        ("--", "++", ["---", "+++"]),
+    ],
 )
 def test_plain_lines(before, after, lines):
     assert diff_lines(before, after) == lines

@@ -38,7 +38,12 @@ def renumbered(analysis):
         for name in ("edits", "changes", "effects", "frontier")
     }
     named["edits"] = named["edits"].iloc[::-1].reset_index(drop=True)
-    tables = {**named, "gaps": analysis.gaps, "clusters": analysis.clusters, "holders": analysis.holders}
+    tables = {
+        **named,
+        "gaps": analysis.gaps,
+        "clusters": analysis.clusters,
+        "holders": analysis.holders,
+    }
     moved = {
         name: table.assign(cluster_id=table["cluster_id"].map(clusters))
         for name, table in tables.items()
@@ -50,7 +55,10 @@ def renumbered(analysis):
 @pytest.fixture
 def old(analysis, tmp_path):
     path = write_workbook(analysis, tmp_path / "old.xlsx")
-    write_cells(path, {1: {"status": "done", "owner": "Ada"}, 3: {"status": "in progress", "note": "ask\nlegal"}})
+    write_cells(
+        path,
+        {1: {"status": "done", "owner": "Ada"}, 3: {"status": "in progress", "note": "ask\nlegal"}},
+    )
     return path
 
 
@@ -68,13 +76,20 @@ def test_a_workbook_that_is_overwritten_keeps_what_was_written_without_being_ask
 
 
 def test_same_kept_status_gives_the_same_bytes(analysis, old, tmp_path):
-    one, two = (write_workbook(analysis, tmp_path / name, old).read_bytes() for name in ("one.xlsx", "two.xlsx"))
+    one, two = (
+        write_workbook(analysis, tmp_path / name, old).read_bytes()
+        for name in ("one.xlsx", "two.xlsx")
+    )
     assert one == two
     assert write_workbook(analysis, tmp_path / "one.xlsx").read_bytes() == one
 
 
-def test_rows_whose_edit_is_gone_are_kept_once_over_many_runs_and_come_back(analysis, old, tmp_path):
-    later = replace(analysis, edits=analysis.edits.assign(is_chosen=analysis.edits["rank"].isin([2])))
+def test_rows_whose_edit_is_gone_are_kept_once_over_many_runs_and_come_back(
+    analysis, old, tmp_path
+):
+    later = replace(
+        analysis, edits=analysis.edits.assign(is_chosen=analysis.edits["rank"].isin([2]))
+    )
     gone = replace(analysis, edits=later.edits[later.edits["edit_id"] != "e0"])
     path = tmp_path / "new.xlsx"
     for _ in range(2):
@@ -85,11 +100,17 @@ def test_rows_whose_edit_is_gone_are_kept_once_over_many_runs_and_come_back(anal
         ]
         assert [row["now"] for row in rows] == ["not proposed any more", "proposed, rank 3"]
         assert [row["page"] for row in rows] == ["shop.example/p0", "shop.example/p2"]
-    assert [row["status"] for row in rows_of(write_workbook(analysis, path))][:3] == ["done", None, "in progress"]
+    assert [row["status"] for row in rows_of(write_workbook(analysis, path))][:3] == [
+        "done",
+        None,
+        "in progress",
+    ]
     assert EARLIER not in openpyxl.load_workbook(path).sheetnames
 
 
-def test_columns_of_their_own_moved_columns_rows_and_a_title_above_do_not_break_reading(analysis, old, tmp_path):
+def test_columns_of_their_own_moved_columns_rows_and_a_title_above_do_not_break_reading(
+    analysis, old, tmp_path
+):
     write_cells(old, {1: {"Agency": "north"}, 2: {"Agency": 12}})
     book = openpyxl.load_workbook(old)
     sheet = book[TODO]
@@ -110,9 +131,16 @@ def test_columns_of_their_own_moved_columns_rows_and_a_title_above_do_not_break_
 
 
 def test_a_row_added_by_hand_is_kept(analysis, old, tmp_path):
-    write_cells(old, {30: {"page": "shop.example/news", "what to write": "Tell of the fair.", "owner": "Bo"}})
+    write_cells(
+        old,
+        {30: {"page": "shop.example/news", "what to write": "Tell of the fair.", "owner": "Bo"}},
+    )
     row = rows_of(write_workbook(analysis, tmp_path / "new.xlsx", old), EARLIER)[0]
-    assert (row["page"], row["what to write"], row["owner"]) == ("shop.example/news", "Tell of the fair.", "Bo")
+    assert (row["page"], row["what to write"], row["owner"]) == (
+        "shop.example/news",
+        "Tell of the fair.",
+        "Bo",
+    )
 
 
 def test_of_two_workbooks_the_named_ones_word_counts(analysis, old, tmp_path):
@@ -127,7 +155,13 @@ def test_what_is_kept_is_text_and_never_a_formula_or_a_link(analysis, old, tmp_p
     write_cells(old, {row: {"note": text, "=own": text} for row, text in enumerate(texts, 1)})
     gone = replace(analysis, edits=analysis.edits[analysis.edits["rank"] > 6])
     book = openpyxl.load_workbook(write_workbook(gone, tmp_path / "new.xlsx", old))
-    cells = [cell for name in (TODO, EARLIER) for row in book[name] for cell in row if cell.value in {*texts, "=own"}]
+    cells = [
+        cell
+        for name in (TODO, EARLIER)
+        for row in book[name]
+        for cell in row
+        if cell.value in {*texts, "=own"}
+    ]
     assert len(cells) == 2 * len(texts) + 2  # the notes, the column of their own, its two headings
     assert {(cell.data_type, cell.hyperlink) for cell in cells} == {("s", None)}
 
@@ -156,7 +190,9 @@ def test_a_wrong_file_is_told(analysis, old, tmp_path, kind):
         for cell in book[TODO][1]:
             cell.value = "x" if cell.value == KEY else cell.value
         book.save(path)
-    told = {"other sheets": "found sheets 'Sheet'", "no key": "found no column"}.get(kind, "a workbook of an earlier run")
+    told = {"other sheets": "found sheets 'Sheet'", "no key": "found no column"}.get(
+        kind, "a workbook of an earlier run"
+    )
     with pytest.raises(RunError, match=told) as error:
         write_workbook(analysis, tmp_path / "new.xlsx", path)
     assert error.value.where == str(path)
@@ -165,7 +201,12 @@ def test_a_wrong_file_is_told(analysis, old, tmp_path, kind):
 
 
 def test_edits_are_matched_by_place_and_question_then_job_and_question_then_place_and_gap():
-    new = [EditKey("p", "q", "a"), EditKey("p", "r", "b"), EditKey("p", "s", "c", frozenset({"d"})), EditKey("p", "t", "e")]
+    new = [
+        EditKey("p", "q", "a"),
+        EditKey("p", "r", "b"),
+        EditKey("p", "s", "c", frozenset({"d"})),
+        EditKey("p", "t", "e"),
+    ]
     old = {
         key: EditorNotes(key, {"status": key}, {"status": key})
         for key in ("p-q-a", "p-x-b", "p-s-d", "p-t-z", "p-q-a2", "y-u-e")

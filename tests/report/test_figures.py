@@ -86,7 +86,9 @@ def test_text_of_sites_and_logs_is_never_markup(analysis, make):
 def test_hover_is_bounded_and_broken_into_lines(analysis, make):
     for trace in make(analysis).data:
         for text in trace.hovertext if trace.hovertext is not None else ():
-            lines = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").split("<br>")
+            lines = (
+                text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").split("<br>")
+            )
             assert len(lines) <= 14
             assert max(map(len, lines)) <= 130
 
@@ -120,21 +122,36 @@ def test_named_are_the_gaps_with_most_demand_and_severity_that_an_edit_can_close
     gaps = pd.DataFrame(rows, columns=["label", "demand", "severity", "is_closable", "cause"])
     gaps = gaps.assign(low=gaps["severity"] - 0.1, high=gaps["severity"] + 0.1)
     labels = figure_data.label_gaps(gaps, 2)
-    assert [(label.text, label.x) for label in labels] == [("asked", np.log10(400)), ("half", np.log10(90))]
+    assert [(label.text, label.x) for label in labels] == [
+        ("asked", np.log10(400)),
+        ("half", np.log10(90)),
+    ]
 
 
 @pytest.mark.parametrize(
     "make",
-    [figures.claims_figure, figures.share_of_voice_figure, figures.visibility_over_time_figure, figures.frontier_figure],
+    [
+        figures.claims_figure,
+        figures.share_of_voice_figure,
+        figures.visibility_over_time_figure,
+        figures.frontier_figure,
+    ],
 )
 def test_points_at_nothing_are_drawn_whole(analysis, make):
     assert {trace.cliponaxis for trace in make(analysis).data if "markers" in trace.mode} == {False}
 
 
 def test_only_the_strongest_few_others_are_shown(tiny):
-    many = pd.concat([tiny.matches[tiny.matches["site"] == "rival.example"].assign(site=f"s{n}") for n in range(6)])
+    many = pd.concat(
+        [
+            tiny.matches[tiny.matches["site"] == "rival.example"].assign(site=f"s{n}")
+            for n in range(6)
+        ]
+    )
     many["similarity"] += many["site"].str[1].astype(float) / 100
-    shown = figure_data.mark_sites(replace(tiny, matches=pd.concat([tiny.matches, many], ignore_index=True)))
+    shown = figure_data.mark_sites(
+        replace(tiny, matches=pd.concat([tiny.matches, many], ignore_index=True))
+    )
     assert list(shown["site"]) == ["shop.example", "s5", "s4", "s3"]
 
 
@@ -161,7 +178,9 @@ def test_map_of_many_keeps_the_most_asked(analysis, monkeypatch):
     figure = figures.map_figure(analysis)
     assert len(trace_named(figure, "queries").x) == 10
     assert sum(len(trace.x) for trace in figure.data) == 30
-    assert min(figure_data.mark_queries(analysis)["demand"]) == 7  # four of each demand from 9 down, demand 1 to 4 five times
+    assert (
+        min(figure_data.mark_queries(analysis)["demand"]) == 7
+    )  # four of each demand from 9 down, demand 1 to 4 five times
 
 
 def test_labels_never_cover_each_other():
@@ -175,7 +194,9 @@ def test_labels_never_cover_each_other():
 
 
 def test_labels_stand_where_they_cover_fewest_points():
-    placed = figure_data.place_labels(np.array([[0.0, 0.0]]), ["word"], clearance=5, others=np.array([[20.0, 0.0]]))
+    placed = figure_data.place_labels(
+        np.array([[0.0, 0.0]]), ["word"], clearance=5, others=np.array([[20.0, 0.0]])
+    )
     assert placed[0][0] < 0
 
 
@@ -189,23 +210,30 @@ def test_bare_figure_in_a_notebook_has_no_upload_button(tiny, renderer, monkeypa
 
 
 def test_every_renderer_is_safe():
-    with_config = [pio.renderers[name] for name in pio.renderers if hasattr(pio.renderers[name], "config")]
+    with_config = [
+        pio.renderers[name] for name in pio.renderers if hasattr(pio.renderers[name], "config")
+    ]
     assert len(with_config) >= 5
     assert all(renderer.config["showSendToCloud"] is False for renderer in with_config)
 
 
 def test_html_of_a_figure_stays_safe_with_a_config_of_ones_own(tiny, tmp_path):
     figure = figures.gaps_figure(tiny)
-    text = figure.to_html(include_plotlyjs=False, config={"showSendToCloud": True, "scrollZoom": True})
+    text = figure.to_html(
+        include_plotlyjs=False, config={"showSendToCloud": True, "scrollZoom": True}
+    )
     assert '"showSendToCloud": false' in text
     assert '"scrollZoom": true' in text
-    assert '"showSendToCloud": false' in figure._repr_html_() or "showSendToCloud" not in figure._repr_html_()
+    assert (
+        '"showSendToCloud": false' in figure._repr_html_()
+        or "showSendToCloud" not in figure._repr_html_()
+    )
     path = figures.save_figure(figure, tmp_path / "figure.html")
     assert '"showSendToCloud": false' in path.read_text(encoding="utf-8")
 
 
 def test_figure_keeps_its_safety_when_copied(tiny):
-    import copy  # noqa: PLC0415
+    import copy
 
     assert isinstance(copy.deepcopy(figures.gaps_figure(tiny)), figures.Figure)
 
@@ -220,12 +248,20 @@ def test_history_shows_each_run_with_its_interval(analysis, second_run):
     figure = figures.history_figure(second_run)
     assert list(trace_named(figure, "coverage").y) == [0.4, 0.5]
     assert list(trace_named(figure, "cited by perplexity (api)").y) == [0.1, 0.3]
-    assert [list(figure.data[0].y), list(figure.data[1].y)] == [pytest.approx([0.35, 0.45]), pytest.approx([0.45, 0.55])]
-    assert "<b>run 2, 2026-11-01</b><br>coverage 50% (45% to 55%)" in trace_named(figure, "coverage").hovertext[1]
+    assert [list(figure.data[0].y), list(figure.data[1].y)] == [
+        pytest.approx([0.35, 0.45]),
+        pytest.approx([0.45, 0.55]),
+    ]
+    assert (
+        "<b>run 2, 2026-11-01</b><br>coverage 50% (45% to 55%)"
+        in trace_named(figure, "coverage").hovertext[1]
+    )
 
 
 def test_map_points_bear_the_rank_of_their_gap(analysis):
-    ranks = analysis.clusters.merge(analysis.gaps[["cluster_id", "rank"]]).set_index("query_id")["rank"]
+    ranks = analysis.clusters.merge(analysis.gaps[["cluster_id", "rank"]]).set_index("query_id")[
+        "rank"
+    ]
     trace = trace_named(figures.map_figure(analysis), "queries")
     assert sorted(trace.customdata) == sorted(ranks)
 

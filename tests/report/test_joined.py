@@ -17,22 +17,41 @@ def test_headline_of_two_queries_is_weighted_by_demand(tiny):
 
 def test_plan_is_what_was_chosen(analysis):
     head = summarize(analysis)
-    assert (head.n_planned, head.planned_minutes, head.planned_gain) == (7, 91.0, 119.0)  # 10 + ... + 16; 20 + ... + 14
-    assert (head.planned_low, head.planned_high) == (49.0, 189.0)  # the frontier at the seventh: 10 + ... + 4; 30 + ... + 24
+    assert (head.n_planned, head.planned_minutes, head.planned_gain) == (
+        7,
+        91.0,
+        119.0,
+    )  # 10 + ... + 16; 20 + ... + 14
+    assert (head.planned_low, head.planned_high) == (
+        49.0,
+        189.0,
+    )  # the frontier at the seventh: 10 + ... + 4; 30 + ... + 24
     assert list(joined.describe_edits(analysis)["is_chosen"]) == [True] * 7 + [False] * 5
 
 
 def test_plan_with_a_hole_has_the_frontiers_interval_in_proportion(analysis):
     edits = analysis.edits.assign(is_chosen=analysis.edits["rank"].isin([1, 3]))
     head = summarize(replace(analysis, edits=edits))
-    assert (head.n_planned, head.planned_minutes, head.planned_gain) == (2, 22.0, 38.0)  # 10 + 12; 20 + 18
+    assert (head.n_planned, head.planned_minutes, head.planned_gain) == (
+        2,
+        22.0,
+        38.0,
+    )  # 10 + 12; 20 + 18
     # the frontier at the third edit: 57 [27, 87]
-    assert (head.planned_low, head.planned_high) == (pytest.approx(27 * 38 / 57), pytest.approx(87 * 38 / 57))
+    assert (head.planned_low, head.planned_high) == (
+        pytest.approx(27 * 38 / 57),
+        pytest.approx(87 * 38 / 57),
+    )
 
 
 def test_nothing_chosen_is_a_plan_of_nothing(analysis):
     head = summarize(replace(analysis, edits=analysis.edits.assign(is_chosen=False)))
-    assert (head.n_planned, head.planned_minutes, head.planned_gain, head.planned_high) == (0, 0.0, 0.0, 0.0)
+    assert (head.n_planned, head.planned_minutes, head.planned_gain, head.planned_high) == (
+        0,
+        0.0,
+        0.0,
+        0.0,
+    )
 
 
 def test_no_edit_stands_apart(analysis):
@@ -49,7 +68,10 @@ def test_what_cannot_be_won_is_not_counted_as_severe(analysis):
 
 def test_gap_names_its_medoid_first_then_the_most_asked(tiny):
     gaps = tiny.gaps.assign(medoid_query_id="q1")
-    assert joined.describe_gaps(replace(tiny, gaps=gaps))["queries"].iloc[0] == "range in hills\nhow far uphill"
+    assert (
+        joined.describe_gaps(replace(tiny, gaps=gaps))["queries"].iloc[0]
+        == "range in hills\nhow far uphill"
+    )
 
 
 def test_page_tells_queries_nearest_to_it_and_demand_it_covers(tiny):
@@ -65,7 +87,11 @@ def test_query_counts_answers_and_those_that_cite_the_site(analysis):
     queries = joined.describe_queries(analysis).set_index("query_id")
     # every other query has one answer; every third answer cites shop.example
     assert queries["n_answers"].sum() == 20
-    assert (queries.loc["q0", "n_cited"], queries.loc["q2", "n_cited"], queries["n_cited"].sum()) == (1, 0, 7)
+    assert (
+        queries.loc["q0", "n_cited"],
+        queries.loc["q2", "n_cited"],
+        queries["n_cited"].sum(),
+    ) == (1, 0, 7)
 
 
 def test_edit_helps_queries_it_was_not_drafted_from(analysis):
@@ -74,7 +100,10 @@ def test_edit_helps_queries_it_was_not_drafted_from(analysis):
     assert analysis.queries["text"][1] not in first["helped"]
 
 
-@pytest.mark.parametrize("view", [joined.describe_gaps, joined.describe_queries, joined.describe_edits, joined.describe_pages])
+@pytest.mark.parametrize(
+    "view",
+    [joined.describe_gaps, joined.describe_queries, joined.describe_edits, joined.describe_pages],
+)
 def test_views_of_nothing_are_empty(empty, view):
     assert len(view(empty)) == 0
 
@@ -99,9 +128,18 @@ def test_passed_self_test_is_told_with_its_interval(analysis):
 
 def test_self_test_tells_which_share_of_gaps_coverage_rests_on(analysis):
     estimated = describe_self_test(analysis.about | {"unanswered_share": 0.404})
-    assert "rests on an estimate that 40% of questions have no answer here; settle it with match.unanswered_share" in estimated
-    given = analysis.about | {"unanswered_share": 0.2, "settings": {"match": {"unanswered_share": 0.2}}}
-    assert "rests on the share of questions without an answer here that was given: 20%" in describe_self_test(given)
+    assert (
+        "rests on an estimate that 40% of questions have no answer here; settle it with match.unanswered_share"
+        in estimated
+    )
+    given = analysis.about | {
+        "unanswered_share": 0.2,
+        "settings": {"match": {"unanswered_share": 0.2}},
+    }
+    assert (
+        "rests on the share of questions without an answer here that was given: 20%"
+        in describe_self_test(given)
+    )
     assert "rests on" not in describe_self_test(analysis.about)  # an older run
 
 

@@ -30,14 +30,20 @@ def page(text):
 def test_only_our_scripts_are_there_and_run_by_their_hash(page):
     running = [script for script in page.iter("script") if script.get("type") != "application/json"]
     policy = page.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")[0]
-    hashes = [base64.b64encode(hashlib.sha256(one.text.encode()).digest()).decode() for one in running]
+    hashes = [
+        base64.b64encode(hashlib.sha256(one.text.encode()).digest()).decode() for one in running
+    ]
     assert len(running) == 2
-    assert re.search("script-src ([^;]*);", policy)[1].split() == [f"'sha256-{one}'" for one in hashes]
+    assert re.search("script-src ([^;]*);", policy)[1].split() == [
+        f"'sha256-{one}'" for one in hashes
+    ]
     assert policy.startswith("default-src 'none';")
 
 
 def test_no_text_became_an_element_or_a_handler(page):
-    assert {"img", "iframe", "object", "embed", "link", "base", "svg"}.isdisjoint(one.tag for one in page.iter())
+    assert {"img", "iframe", "object", "embed", "link", "base", "svg"}.isdisjoint(
+        one.tag for one in page.iter()
+    )
     assert not [name for one in page.iter() for name in one.attrib if name.startswith("on")]
     assert "<script>alert(1)</script>" in page.text_content()
 
@@ -79,14 +85,27 @@ def test_text_of_data_blocks_cannot_end_them(text):
 def test_gap_tells_queries_places_answers_and_edits(page):
     gap = page.get_element_by_id("gap-2")
     words = " ".join(gap.text_content().split())
-    for part in ("battery, bike", "Answered, in other words", "80%", "70% to 85%", "Nearest own passage", "Edits: 2, 7, 12"):
+    for part in (
+        "battery, bike",
+        "Answered, in other words",
+        "80%",
+        "70% to 85%",
+        "Nearest own passage",
+        "Edits: 2, 7, 12",
+    ):
         assert part in words
     assert gap.get("data-cause") == "Answered, in other words"
 
 
 def test_edit_tells_brief_before_and_gain(page):
     words = " ".join(page.get_element_by_id("edit-2").text_content().split())
-    for part in ("Add a question and its answer", "[FACT NEEDED: range]", "11 min", "adds 19 alone 19 (9 to 29)", "planned"):
+    for part in (
+        "Add a question and its answer",
+        "[FACT NEEDED: range]",
+        "11 min",
+        "adds 19 alone 19 (9 to 29)",
+        "planned",
+    ):
         assert part in words
 
 
@@ -107,19 +126,42 @@ def test_edit_shows_its_diff_with_words_for_those_who_hear_it(page):
 def test_edit_tells_why_and_coverage_of_its_queries(page):
     edit = page.get_element_by_id("edit-2")
     words = " ".join(edit.text_content().split())
-    assert "Why: Answered, in other words (coverage 10%; nearest own passage at cosine 0.41)" in words
-    rows = [[" ".join(cell.text_content().split()) for cell in row.iter("td")] for row in edit.xpath(".//tbody/tr")]
-    assert [row[1:] for row in rows] == [["3", "20%", "50%"], ["2", "20%", "60%"], ["4", "20%", "40%"]]
+    assert (
+        "Why: Answered, in other words (coverage 10%; nearest own passage at cosine 0.41)" in words
+    )
+    rows = [
+        [" ".join(cell.text_content().split()) for cell in row.iter("td")]
+        for row in edit.xpath(".//tbody/tr")
+    ]
+    assert [row[1:] for row in rows] == [
+        ["3", "20%", "50%"],
+        ["2", "20%", "60%"],
+        ["4", "20%", "40%"],
+    ]
     assert rows[0][0].endswith("drafted from it: not counted")
 
 
 def test_a_log_that_was_cut_down_is_told_of(tiny):
     def muted(analysis):
-        return [one.text for one in lxml.html.fromstring(render_page(analysis)).findall(".//header/p[@class='muted']")]
+        return [
+            one.text
+            for one in lxml.html.fromstring(render_page(analysis)).findall(
+                ".//header/p[@class='muted']"
+            )
+        ]
 
     first, *others = tiny.queries["query_id"]
-    rows = [{"query_id": one, "group_id": one, "similarity": 1.0, "text": one, "demand": 1.0} for one in (first, *others)]
-    joined = {"query_id": "q-gone", "group_id": first, "similarity": 0.875, "text": "gone", "demand": 1.0}
+    rows = [
+        {"query_id": one, "group_id": one, "similarity": 1.0, "text": one, "demand": 1.0}
+        for one in (first, *others)
+    ]
+    joined = {
+        "query_id": "q-gone",
+        "group_id": first,
+        "similarity": 0.875,
+        "text": "gone",
+        "demand": 1.0,
+    }
     about = tiny.about | {"share_of_answers_kept": 0.25, "n_answers_read": 4_000}
     cut = replace(tiny, groups=GROUPS.table([*rows, joined]), about=about)
     grouped, sampled = muted(cut)
@@ -135,7 +177,10 @@ def test_harm_is_told_only_where_there_is_some(page):
 
 
 def test_no_edit_is_listed_apart(page):
-    assert "winter, bike: Answers cite <b>third parties</b> only." in page.get_element_by_id("edits").text_content()
+    assert (
+        "winter, bike: Answers cite <b>third parties</b> only."
+        in page.get_element_by_id("edits").text_content()
+    )
     assert not page.xpath("//*[@id='edit-13']")
 
 
@@ -152,7 +197,10 @@ def test_empty_analysis_says_that_coverage_cannot_be_told(empty):
 def test_weak_self_test_is_a_warning(tiny):
     weak = replace(tiny, about={**tiny.about, "self_test": {**tiny.about["self_test"], "auc": 0.6}})
     page = lxml.html.document_fromstring(render_page(weak))
-    assert "read the ranking as a list of things to look at" in page.xpath("//p[@class='trust warning']")[0].text_content()
+    assert (
+        "read the ranking as a list of things to look at"
+        in page.xpath("//p[@class='trust warning']")[0].text_content()
+    )
 
 
 def test_five_thousand_queries_stay_light(large):
@@ -160,11 +208,15 @@ def test_five_thousand_queries_stay_light(large):
     page = lxml.html.document_fromstring(text)
     assert len(text) < 8_000_000
     assert len(list(page.iter())) < 2_000
-    assert "and 617 more" in page.get_element_by_id("gap-1").text_content()  # 5,000 / 8 queries, 8 shown
+    assert (
+        "and 617 more" in page.get_element_by_id("gap-1").text_content()
+    )  # 5,000 / 8 queries, 8 shown
 
 
 def test_the_first_run_has_nothing_to_compare_with(page):
-    assert "First run: nothing to compare with yet." in page.get_element_by_id("news").text_content()
+    assert (
+        "First run: nothing to compare with yet." in page.get_element_by_id("news").text_content()
+    )
 
 
 def test_news_tell_of_the_questions_that_both_runs_hold(tiny):
@@ -187,7 +239,8 @@ def test_news_tell_of_the_questions_that_both_runs_hold(tiny):
     [(0.95, [(1, "32% then, 30% now")]), (0.85, [])],  # q1 is at .6 now, its interval up to .9
 )
 def test_gaps_are_news_only_where_a_question_moved_beyond_its_interval(tiny, low_then, fallen):
-    # q0, of three times the demand, rose from .1 to .2 within its intervals: (3 x .1 + .97) / 4 = .3175 then, .3 now
+    # q0, of three times the demand, rose from .1 to .2 within its intervals: (3 x .1 + .97) / 4 =
+    # .3175 then, .3 now
     before = PREVIOUS.table(
         [{"query_id": "q0", "text": "how far uphill", "coverage": 0.1, "low": 0.02, "high": 0.15, "label": "range"},
          {"query_id": "q1", "text": "range in hills", "coverage": 0.97, "low": low_then, "high": 1.0, "label": "range"}]
@@ -201,9 +254,13 @@ def test_a_run_that_found_the_same_says_so_instead_of_first_run(tiny, second_run
     same = {"same_as": "2026-11-29T18:02:33.5+00:00"}
     told = "This run found the same as the run of 2026-11-29 18:02"
     assert tell_news(replace(tiny, about=tiny.about | same))["lead"] == f"{told}."
-    assert tell_news(replace(second_run, about=second_run.about | same))["lead"].startswith(f"{told}; below")
+    assert tell_news(replace(second_run, about=second_run.about | same))["lead"].startswith(
+        f"{told}; below"
+    )
     assert tell_news(second_run)["lead"] == ""
-    assert told in history_figure(replace(tiny, about=tiny.about | same)).layout.annotations[0].text.replace("<br>", " ")
+    assert told in history_figure(replace(tiny, about=tiny.about | same)).layout.annotations[
+        0
+    ].text.replace("<br>", " ")
 
 
 def test_citation_rates_whose_intervals_overlap_show_no_clear_change(second_run):
@@ -223,15 +280,26 @@ def test_runs_are_listed_oldest_first(second_run):
 
 def test_costs_are_summed_by_task_and_model_and_what_has_no_price_is_told(second_run):
     told = tell_spending(second_run)
-    assert told["told"] == "Models and engines have cost 3.5 USD so far, in 3 tasks, 1 of them without a price."
-    assert [(row["task"], row["n_calls"], row["money"]) for row in told["rows"]] == [("ask", 30, 3.5), ("tune", 5, None)]
+    assert (
+        told["told"]
+        == "Models and engines have cost 3.5 USD so far, in 3 tasks, 1 of them without a price."
+    )
+    assert [(row["task"], row["n_calls"], row["money"]) for row in told["rows"]] == [
+        ("ask", 30, 3.5),
+        ("tune", 5, None),
+    ]
 
 
 @pytest.mark.parametrize(
     ("task", "told"),
-    [("embed", "Nothing paid so far."), ("ask", "Nothing paid so far. Asked without a price, in calls: =minilm 5.")],
+    [
+        ("embed", "Nothing paid so far."),
+        ("ask", "Nothing paid so far. Asked without a price, in calls: =minilm 5."),
+    ],
 )
-def test_texts_embedded_are_no_bill_but_models_asked_without_a_price_are_told(second_run, task, told):
+def test_texts_embedded_are_no_bill_but_models_asked_without_a_price_are_told(
+    second_run, task, told
+):
     unpriced = second_run.costs[second_run.costs["money"].isna()].assign(task=task)
     assert tell_spending(replace(second_run, costs=unpriced))["told"] == told
 
@@ -257,12 +325,20 @@ def test_the_hour_holds_the_first_edits_that_fill_it(page):
     hour = page.get_element_by_id("hour")
     words = " ".join(hour.text_content().split())
     assert len(hour.xpath(".//li")) == 5
-    assert "5 edits from the top of the list, 60 minutes; together predicted to bring 90 queries asked" in words
+    assert (
+        "5 edits from the top of the list, 60 minutes; together predicted to bring 90 queries asked"
+        in words
+    )
 
 
 def test_an_edit_longer_than_an_hour_fills_it_alone():
-    edits = [{"cost_minutes": 70.0, "marginal_gain": 5.0}, {"cost_minutes": 10.0, "marginal_gain": 1.0}]
-    assert [(one["minutes_so_far"], one["gain_so_far"]) for one in pick_hour(edits)] == [(70.0, 5.0)]
+    edits = [
+        {"cost_minutes": 70.0, "marginal_gain": 5.0},
+        {"cost_minutes": 10.0, "marginal_gain": 1.0},
+    ]
+    assert [(one["minutes_so_far"], one["gain_so_far"]) for one in pick_hour(edits)] == [
+        (70.0, 5.0)
+    ]
 
 
 def test_all_questions_are_there_most_asked_first(page, analysis):
@@ -279,20 +355,31 @@ def test_questions_are_cut_where_they_are_very_many_and_the_page_says_so(analysi
     monkeypatch.setattr(stories, "_MOST_QUESTIONS", 10)
     page = lxml.html.document_fromstring(render_page(analysis))
     assert len(json.loads(page.get_element_by_id("questions-data").text)["text"]) == 10
-    assert "The 10 most asked of 40 questions; the workbook has all." in page.get_element_by_id("questions").text_content()
+    assert (
+        "The 10 most asked of 40 questions; the workbook has all."
+        in page.get_element_by_id("questions").text_content()
+    )
 
 
 def test_retrieval_tells_how_often_an_own_passage_is_nearest(tiny):
-    # similarities of own and rival: .4 and .5 for both engines' q0 (demand 3), .8 and .9 for q1: the rival is nearer
+    # similarities of own and rival: .4 and .5 for both engines' q0 (demand 3), .8 and .9 for q1:
+    # the rival is nearer
     assert tell_retrieval(tiny)["nearer_share"] == 0
-    own = tiny.matches["similarity"] + (tiny.matches["query_id"].eq("q0") & tiny.matches["site"].eq("shop.example"))
-    assert tell_retrieval(replace(tiny, matches=tiny.matches.assign(similarity=own)))["nearer_share"] == pytest.approx(3 / 4)
+    own = tiny.matches["similarity"] + (
+        tiny.matches["query_id"].eq("q0") & tiny.matches["site"].eq("shop.example")
+    )
+    assert tell_retrieval(replace(tiny, matches=tiny.matches.assign(similarity=own)))[
+        "nearer_share"
+    ] == pytest.approx(3 / 4)
 
 
 def test_checks_that_cannot_be_told_are_folded(page):
     pillars = page.get_element_by_id("pillars")
     assert "2 checks cannot be told on this log" in pillars.text_content()
-    assert [row[0].text_content().split(" ")[0] for row in pillars.xpath(".//table//tr[th[@scope='row']]")] == [
+    assert [
+        row[0].text_content().split(" ")[0]
+        for row in pillars.xpath(".//table//tr[th[@scope='row']]")
+    ] == [
         "Words",
         "<b>Headings</b>",
     ]
@@ -300,7 +387,9 @@ def test_checks_that_cannot_be_told_are_folded(page):
 
 def test_gap_named_by_words_shows_its_typical_question(tiny):
     page = lxml.html.document_fromstring(render_page(tiny))
-    assert page.get_element_by_id("gap-1").xpath(".//*[@class='typical']/text()") == ["how far uphill"]
+    assert page.get_element_by_id("gap-1").xpath(".//*[@class='typical']/text()") == [
+        "how far uphill"
+    ]
 
 
 def test_gap_named_by_a_question_cut_short_shows_the_whole_one(tiny):

@@ -14,14 +14,20 @@ from coverage_kit.report.figures import FIGURES
 from coverage_kit.report.pictures import save_pictures
 
 needs_browser = pytest.mark.skipif(
-    shutil.which("chromium") is None and not os.environ.get("CI"), reason="no chromium: make browser installs it"
+    shutil.which("chromium") is None and not os.environ.get("CI"),
+    reason="no chromium: make browser installs it",
 )
 
 
 @needs_browser
 def test_a_picture_has_its_title_its_width_and_the_same_bytes_again(analysis, tmp_path):
     done = save_pictures(analysis, tmp_path / "a", names=("gaps", "checks"))
-    assert [path.name for path in done.files] == ["gaps.png", "gaps.svg", "checks.png", "checks.svg"]
+    assert [path.name for path in done.files] == [
+        "gaps.png",
+        "gaps.svg",
+        "checks.png",
+        "checks.svg",
+    ]
     for name in ("gaps", "checks"):
         png, svg = ((tmp_path / "a" / f"{name}.{kind}").read_bytes() for kind in ("png", "svg"))
         height = FIGURES[name](analysis).layout.height
@@ -37,12 +43,18 @@ def test_a_picture_has_its_title_its_width_and_the_same_bytes_again(analysis, tm
 
 @needs_browser
 def test_hostile_labels_do_not_become_elements(analysis, tmp_path):
-    hostile = analysis.gaps.assign(label="<a href='https://evil.example'>x</a><script>alert(1)</script>")
+    hostile = analysis.gaps.assign(
+        label="<a href='https://evil.example'>x</a><script>alert(1)</script>"
+    )
     save_pictures(replace(analysis, gaps=hostile), tmp_path, ("svg",), ("gaps",))
     tree = lxml.etree.fromstring((tmp_path / "gaps.svg").read_bytes())
-    assert {lxml.etree.QName(one).localname for one in tree.iter()}.isdisjoint({"a", "script", "foreignObject", "image"})
+    assert {lxml.etree.QName(one).localname for one in tree.iter()}.isdisjoint(
+        {"a", "script", "foreignObject", "image"}
+    )
     assert "<a href" in "".join(tree.itertext())
-    assert [value for one in tree.iter() for value in one.attrib.values() if "://" in value] == [], "nothing to fetch"
+    assert [
+        value for one in tree.iter() for value in one.attrib.values() if "://" in value
+    ] == [], "nothing to fetch"
 
 
 def test_a_figure_that_has_nothing_to_show_is_left_out_and_told(empty, tmp_path):
@@ -54,7 +66,8 @@ def test_a_figure_that_has_nothing_to_show_is_left_out_and_told(empty, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "told"), [({"formats": ("gif",)}, "png, svg"), ({"names": ("pie",)}, "pie. Known are gaps, map")]
+    ("wanted", "told"),
+    [({"formats": ("gif",)}, "png, svg"), ({"names": ("pie",)}, "pie. Known are gaps, map")],
 )
 def test_an_unknown_format_or_figure_is_told(analysis, tmp_path, wanted, told):
     with pytest.raises(PictureError, match=told):
@@ -63,7 +76,9 @@ def test_an_unknown_format_or_figure_is_told(analysis, tmp_path, wanted, told):
 
 def test_a_missing_browser_is_told_with_its_cure(analysis, tmp_path, monkeypatch):
     monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "nowhere"))
-    with pytest.raises(PictureError, match=r"nowhere. Install one \(Debian: apt install chromium\)"):
+    with pytest.raises(
+        PictureError, match=r"nowhere. Install one \(Debian: apt install chromium\)"
+    ):
         save_pictures(analysis, tmp_path, ("svg",), ("gaps",))
     assert list(tmp_path.iterdir()) == []
 

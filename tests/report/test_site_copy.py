@@ -93,10 +93,23 @@ def read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def row(
-    action, before=None, after=None, path="Range > Cold", passage=None, page="shop.example/range.html", edit="e1", position=0
+    action,
+    before=None,
+    after=None,
+    path="Range > Cold",
+    passage=None,
+    page="shop.example/range.html",
+    edit="e1",
+    position=0,
 ):
     return {
-        **{"edit_id": edit, "position": position, "action": action, "page_id": page, "passage_id": passage},
+        **{
+            "edit_id": edit,
+            "position": position,
+            "action": action,
+            "page_id": page,
+            "passage_id": passage,
+        },
         **{"heading_path": path, "before": before, "after": after},
     }
 
@@ -104,7 +117,9 @@ def row(
 def copy(source: Path, rows, drafts=None):
     """Return what was done, and pages and passages of the copy."""
     pages, passages = read(source)
-    done = write_site_copy(source, pages, passages, CHANGES.table(rows), source.parent / "copy", drafts)
+    done = write_site_copy(
+        source, pages, passages, CHANGES.table(rows), source.parent / "copy", drafts
+    )
     return done, *read(source.parent / "copy")
 
 
@@ -147,7 +162,10 @@ def test_title_changes_in_title_share_title_and_h1(site):
 
 def test_heading_keeps_its_element(site):
     _, _, passages = copy(site, [row("replace_heading", "Cold", "Does cold matter?")])
-    assert changed_lines(PAGE, source_of(site)) == ["- <h2>Cold</h2>", "+ <h2>Does cold matter?</h2>"]
+    assert changed_lines(PAGE, source_of(site)) == [
+        "- <h2>Cold</h2>",
+        "+ <h2>Does cold matter?</h2>",
+    ]
     assert "Range > Does cold matter? > Snow" in set(passages["heading_path"])
 
 
@@ -168,16 +186,28 @@ def test_passage_keeps_blocks_whose_words_stay(site):
 
 def test_words_added_to_a_paragraph_leave_its_links(site):
     before = "A Heron goes 55 km on a charge, café stops & all. See care."
-    _, _, passages = copy(site, [row("replace_passage", before, f"{before} Ask {{{{us}}}}.", path="Range")])
+    _, _, passages = copy(
+        site, [row("replace_passage", before, f"{before} Ask {{{{us}}}}.", path="Range")]
+    )
     old = '<a href="/care">care</a>.</p>'
-    assert source_of(site) == PAGE.replace(old, old.removesuffix("</p>") + " Ask &#123;&#123;us}}.</p>")
+    assert source_of(site) == PAGE.replace(
+        old, old.removesuffix("</p>") + " Ask &#123;&#123;us}}.</p>"
+    )
     assert texts(passages, "Range") == [f"{before} Ask {{{{us}}}}."]
 
 
 def test_table_row_changes_cell_by_cell(site):
     before = "hill | range\nsteep | 40 km\ngentle | 60 km"
     _, _, passages = copy(
-        site, [row("replace_passage", before, before.replace("40 km", "35 km") + "\nflat | 80 km", path="Range > Hills")]
+        site,
+        [
+            row(
+                "replace_passage",
+                before,
+                before.replace("40 km", "35 km") + "\nflat | 80 km",
+                path="Range > Hills",
+            )
+        ],
     )
     assert changed_lines(PAGE, source_of(site)) == [
         "- <table><tr><th>hill<th>range<tr><td>steep<td>40 km<tr><td>gentle<td>60 km</table>",
@@ -188,34 +218,60 @@ def test_table_row_changes_cell_by_cell(site):
 
 
 def test_section_stands_behind_the_section_and_those_in_it(site):
-    _, _, passages = copy(site, [row("insert_section", after=SECTION, passage="shop.example/range.html#1")])
+    _, _, passages = copy(
+        site, [row("insert_section", after=SECTION, passage="shop.example/range.html#1")]
+    )
     assert list(passages["heading_path"]) == [
-        *("Range", "Range > Cold", "Range > Cold > Snow", "Range > How far uphill?", "Range > Hills"),
+        *(
+            "Range",
+            "Range > Cold",
+            "Range > Cold > Snow",
+            "Range > How far uphill?",
+            "Range > Hills",
+        ),
     ]
     (text,) = texts(passages, "Range > How far uphill?")
-    assert text == "A loaded bike climbs & stops <here>.\n\n- one\n- two\n\n[EXTRACT TO CHECK] “far”\n\n[FACT NEEDED: km]"
+    assert (
+        text
+        == "A loaded bike climbs & stops <here>.\n\n- one\n- two\n\n[EXTRACT TO CHECK] “far”\n\n[FACT NEEDED: km]"
+    )
     assert [line for line in changed_lines(PAGE, source_of(site)) if line.startswith("-")] == []
 
 
 def test_section_behind_an_introduction_comes_before_the_next_heading(site):
-    _, _, passages = copy(site, [row("insert_section", after=SECTION, passage="shop.example/range.html#0")])
-    assert list(passages["heading_path"])[:3] == ["Range", "Range > How far uphill?", "Range > Cold"]
+    _, _, passages = copy(
+        site, [row("insert_section", after=SECTION, passage="shop.example/range.html#0")]
+    )
+    assert list(passages["heading_path"])[:3] == [
+        "Range",
+        "Range > How far uphill?",
+        "Range > Cold",
+    ]
 
 
 def test_section_under_a_deep_heading_is_as_deep(site):
-    _, _, passages = copy(site, [row("insert_section", after=SECTION, passage="shop.example/range.html#2")])
+    _, _, passages = copy(
+        site, [row("insert_section", after=SECTION, passage="shop.example/range.html#2")]
+    )
     assert "Range > Cold > How far uphill?" in set(passages["heading_path"])
 
 
 def test_last_section_stands_in_main_not_in_the_aside(site):
-    _, _, passages = copy(site, [row("insert_section", after=SECTION, passage="shop.example/range.html#3")])
+    _, _, passages = copy(
+        site, [row("insert_section", after=SECTION, passage="shop.example/range.html#3")]
+    )
     assert passages["heading_path"].iloc[-1] == "Range > How far uphill?"
     assert source_of(site).index("How far uphill?") < source_of(site).index("</main>")
 
 
 def test_removed_section_takes_its_heading_when_nothing_is_left(site):
-    done, _, passages = copy(site, [row("remove_section", "Snow costs a fifth of it.", path="Range > Cold > Snow")])
-    assert changed_lines(PAGE, source_of(site)) == ["- <h3>Snow</h3>", "- <p>Snow costs a fifth of it.</p>"]
+    done, _, passages = copy(
+        site, [row("remove_section", "Snow costs a fifth of it.", path="Range > Cold > Snow")]
+    )
+    assert changed_lines(PAGE, source_of(site)) == [
+        "- <h3>Snow</h3>",
+        "- <p>Snow costs a fifth of it.</p>",
+    ]
     assert list(done["status"]) == ["applied"]
     assert "Range > Cold > Snow" not in set(passages["heading_path"])
 
@@ -232,7 +288,14 @@ def test_heading_stays_while_another_stands_under_it(site):
 
 def test_new_page_is_like_its_siblings_and_keeps_its_id(site):
     done, pages, passages = copy(
-        site, [row("add_page", after="# Why <us>?\n\nBecause.\n\n## Price\n\n- low", page="shop.example/help/why")]
+        site,
+        [
+            row(
+                "add_page",
+                after="# Why <us>?\n\nBecause.\n\n## Price\n\n- low",
+                page="shop.example/help/why",
+            )
+        ],
     )
     assert list(done["file"]) == ["help/why.html"]
     assert (site.parent / "copy/help/why.html").read_text() == (
@@ -278,12 +341,23 @@ def test_markdown_changes_in_its_own_format(markdown_site):
     assert changed_lines(MARKDOWN, source_of(markdown_site, "range.md")) == [
         *('- title: "Range"', "+ title: 'How far: \"why\"?'", "- # Range", '+ # How far: "why"?'),
         *('- A **Heron** goes 55 km on a charge. See [care](/care "Care").',),
-        *('+ A **Heron** goes 55 km on a charge. See [care](/care "Care"). Ask.', "- ## Cold", "+ ## Does \\*cold\\* matter?"),
-        *("- Snow costs a fifth of it.", "+ Snow costs &lt;b&gt;a fifth&lt;/b&gt;.", "- Hills", "+ And hills?"),
+        *(
+            '+ A **Heron** goes 55 km on a charge. See [care](/care "Care"). Ask.',
+            "- ## Cold",
+            "+ ## Does \\*cold\\* matter?",
+        ),
+        *(
+            "- Snow costs a fifth of it.",
+            "+ Snow costs &lt;b&gt;a fifth&lt;/b&gt;.",
+            "- Hills",
+            "+ And hills?",
+        ),
     ]
     title = 'How far: "why"?'
     assert pages["title"][0] == title
-    assert texts(passages, f"{title} > Does *cold* matter? > Snow") == ["Snow costs <b>a fifth</b>."]
+    assert texts(passages, f"{title} > Does *cold* matter? > Snow") == [
+        "Snow costs <b>a fifth</b>."
+    ]
 
 
 def test_markdown_lists_tables_and_sections(markdown_site):
@@ -292,21 +366,43 @@ def test_markdown_lists_tables_and_sections(markdown_site):
     rows += [row("replace_passage", before, f"{before}\n3. Carry a spare.\n\nAsk <us>.", page=name)]
     rows += [row("insert_section", after=SECTION, passage=f"{name}#1", page=name, edit="e2")]
     hills = "hill | range\nsteep | 40 km\ngentle | 60 km"
-    rows += [row("replace_passage", hills, hills.replace("40", "35"), "Range > Hills", page=name, edit="e3")]
+    rows += [
+        row(
+            "replace_passage",
+            hills,
+            hills.replace("40", "35"),
+            "Range > Hills",
+            page=name,
+            edit="e3",
+        )
+    ]
     done, _, passages = copy(markdown_site, rows)
     assert list(done["status"]) == ["applied"] * 3
     assert texts(passages, "Range > Cold") == [f"{before}\n3. Carry a spare.\n\nAsk <us>."]
     assert list(passages["heading_path"]) == [
-        *("Range", "Range > Cold", "Range > Cold > Snow", "Range > How far uphill?", "Range > Hills"),
+        *(
+            "Range",
+            "Range > Cold",
+            "Range > Cold > Snow",
+            "Range > How far uphill?",
+            "Range > Hills",
+        ),
     ]
     assert texts(passages, "Range > Hills")[0].startswith(hills.replace("40", "35"))
-    assert "2. Ride *slowly*.\n3. Carry a spare.\n\nAsk &lt;us&gt;.\n" in source_of(markdown_site, "range.md")
+    assert "2. Ride *slowly*.\n3. Carry a spare.\n\nAsk &lt;us&gt;.\n" in source_of(
+        markdown_site, "range.md"
+    )
 
 
 def test_new_markdown_page_has_front_matter_as_its_siblings(markdown_site):
-    done, pages, _ = copy(markdown_site, [row("add_page", after="# Why: us?\n\nBecause.", page="shop.example/why")])
+    done, pages, _ = copy(
+        markdown_site, [row("add_page", after="# Why: us?\n\nBecause.", page="shop.example/why")]
+    )
     assert list(done["file"]) == ["why.md"]
-    assert source_of(markdown_site, "why.md") == '---\ntitle: "Why: us?"\n---\n\n# Why: us?\n\nBecause.\n'
+    assert (
+        source_of(markdown_site, "why.md")
+        == '---\ntitle: "Why: us?"\n---\n\n# Why: us?\n\nBecause.\n'
+    )
     assert "shop.example/why" in set(pages["page_id"])
 
 
@@ -321,10 +417,16 @@ def test_edits_of_one_page_are_made_in_order_and_conflicts_told(site):
     ]
     done, _, passages = copy(site, rows)
     assert list(done["status"]) == [
-        *("applied", "applied", "in conflict with e7, e2, made before: the words are not in the file"),
+        *(
+            "applied",
+            "applied",
+            "in conflict with e7, e2, made before: the words are not in the file",
+        ),
         *("the words are not in the file", "applied"),
     ]
-    assert texts(passages, "Range > Winter") == ["Half as far.\n\n1. Keep it warm.\n2. Ride slowly."]
+    assert texts(passages, "Range > Winter") == [
+        "Half as far.\n\n1. Keep it warm.\n2. Ride slowly."
+    ]
     assert "Range > How far uphill?" in set(passages["heading_path"])
 
 
@@ -345,7 +447,10 @@ def test_an_edit_is_made_whole_or_not_at_all(site):
 
 def test_drafts_stand_in_the_place_of_the_outline(site):
     drafts = {"e1": "Uphill it goes 40 km.", "e2": "## My own heading\n\nMine."}
-    rows = [row("insert_section", after=SECTION, passage="shop.example/range.html#1", edit=name) for name in ("e1", "e2", "e3")]
+    rows = [
+        row("insert_section", after=SECTION, passage="shop.example/range.html#1", edit=name)
+        for name in ("e1", "e2", "e3")
+    ]
     _, _, passages = copy(site, rows, drafts)
     assert texts(passages, "Range > How far uphill?")[-1] == "Uphill it goes 40 km."
     assert texts(passages, "Range > My own heading") == ["Mine."]
@@ -388,12 +493,22 @@ def test_ugly_pages_change_too(tmp_path, name):
     place = passages[passages["heading_path"].str.endswith("How far?")].iloc[0]
     rows = [
         row("replace_heading", "How far?", "How far & <wide>?", place["heading_path"]),
-        row("replace_passage", place["text"], f"{place['text']}\n\nUphill less.", place["heading_path"], edit="e2"),
+        row(
+            "replace_passage",
+            place["text"],
+            f"{place['text']}\n\nUphill less.",
+            place["heading_path"],
+            edit="e2",
+        ),
         row("insert_section", None, SECTION, place["heading_path"], place["passage_id"], edit="e3"),
     ]
     done, _, new = copy(site, rows)
     assert list(done["status"]) == ["applied"] * 3
-    assert list(new["heading_path"].str.split(" > ").str[-1]) == ["How far & <wide>?", "How far uphill?", "How fast?"]
+    assert list(new["heading_path"].str.split(" > ").str[-1]) == [
+        "How far & <wide>?",
+        "How far uphill?",
+        "How fast?",
+    ]
     assert " ".join(new["text"][0].split()) == " ".join(f"{place['text']} Uphill less.".split())
     assert new["text"][2].startswith("Fast.")
 
@@ -403,7 +518,12 @@ def test_page_without_headings_and_in_an_old_charset(tmp_path):
     site = write_site(tmp_path / "site", range_html=content.encode("latin-1"))
     _, passages = read(site)
     rows = [
-        row("replace_passage", "Das Café kostet 5 £.\n\nSonst nichts.", "Das Café kostet 6 € 😀.\n\nSonst nichts.", ""),
+        row(
+            "replace_passage",
+            "Das Café kostet 5 £.\n\nSonst nichts.",
+            "Das Café kostet 6 € 😀.\n\nSonst nichts.",
+            "",
+        ),
         row("insert_section", None, "## Größe\n\nGroß.", "", passages["passage_id"][0], edit="e2"),
     ]
     done, _, new = copy(site, rows)
@@ -429,15 +549,21 @@ def test_the_same_words_under_two_headings_change_under_the_one_named(tmp_path):
     done, _, passages = copy(site, [row("replace_passage", "Same words.", "Other words.", "T > B")])
     assert list(passages["text"]) == ["Same words.", "Other words."]
     done, _, _ = copy(site, [row("replace_passage", "Same words.", "Other words.", "T > C")])
-    assert list(done["status"]) == ["the words stand 2 times in the file, none under the heading named"]
+    assert list(done["status"]) == [
+        "the words stand 2 times in the file, none under the heading named"
+    ]
 
 
 def test_part_of_a_long_paragraph_changes_alone(tmp_path):
     long = [f"Sentence {n} has <i>some</i> words in it." for n in range(60)]
-    site = write_site(tmp_path / "site", range_html=f"<body><main><h1>T</h1><p>{' '.join(long)}</p></main>")
+    site = write_site(
+        tmp_path / "site", range_html=f"<body><main><h1>T</h1><p>{' '.join(long)}</p></main>"
+    )
     _, passages = read(site)
     second = passages["text"][1]
-    done, _, new = copy(site, [row("replace_passage", second, "Short instead.", "T", "shop.example/range.html#1")])
+    done, _, new = copy(
+        site, [row("replace_passage", second, "Short instead.", "T", "shop.example/range.html#1")]
+    )
     assert list(done["status"]) == ["applied"]
     words = " ".join(new["text"]).split()
     assert words == " ".join([passages["text"][0], "Short instead.", *passages["text"][2:]]).split()
@@ -457,7 +583,11 @@ def test_everything_else_is_copied_and_links_out_are_not_followed(tmp_path):
     os.mkfifo(site / "pipe")
     before = {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
     copy(site, [row("replace_heading", "Cold", "Winter")])
-    found = {path.relative_to(tmp_path / "copy").as_posix() for path in (tmp_path / "copy").rglob("*") if path.is_file()}
+    found = {
+        path.relative_to(tmp_path / "copy").as_posix()
+        for path in (tmp_path / "copy").rglob("*")
+        if path.is_file()
+    }
     assert found == {"range.html", "img/a.png", ".htaccess", "same.html", MARK}
     assert {path: path.read_bytes() for path in before} == before
     assert not list(tmp_path.glob(".*coverage-kit*"))
@@ -511,7 +641,22 @@ HOSTILE = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 
 
 @given(
-    st.lists(st.sampled_from([*PIECES, "<p>", "</p>", "<table><tr><td>", "</td>", "<li>", "<!--", "-->", "<![if", "<![CDATA["]))
+    st.lists(
+        st.sampled_from(
+            [
+                *PIECES,
+                "<p>",
+                "</p>",
+                "<table><tr><td>",
+                "</td>",
+                "<li>",
+                "<!--",
+                "-->",
+                "<![if",
+                "<![CDATA[",
+            ]
+        )
+    )
 )
 def test_broken_html_gives_a_tree_that_knows_its_places(pieces):
     source = "".join(pieces)
@@ -520,12 +665,20 @@ def test_broken_html_gives_a_tree_that_knows_its_places(pieces):
         assert not node.tag or source[node.start : node.open_end].lower().startswith(f"<{node.tag}")
         ends = [child.end for child in node.children]
         assert ends == sorted(ends)
-        assert all(node.open_end <= child.start and child.end <= node.close_start for child in node.children)
+        assert all(
+            node.open_end <= child.start and child.end <= node.close_start
+            for child in node.children
+        )
 
 
 def test_a_box_that_is_emptied_goes_and_new_words_stand_behind_it():
     body = "<body><main><h1>T</h1><p>One here.</p>\n<figure>\n<pre>two here</pre>\n</figure>\n<p>Next.</p></main>"
-    change = {"action": "replace_passage", "before": "One here.\n\ntwo here", "after": "Other.\n\n- item", "heading_path": "T"}
+    change = {
+        "action": "replace_passage",
+        "before": "One here.\n\ntwo here",
+        "after": "Other.\n\n- item",
+        "heading_path": "T",
+    }
     assert make_change(body, change, [], is_markdown=False) == (
         "<body><main><h1>T</h1><p>Other.</p>\n<ul>\n<li>item</li>\n</ul>\n<p>Next.</p></main>"
     )
@@ -533,21 +686,45 @@ def test_a_box_that_is_emptied_goes_and_new_words_stand_behind_it():
 
 def test_a_deep_page_is_read_and_changed():
     deep = "<div>" * 3_000
-    change = {"action": "replace_passage", "before": "Deep words.", "after": "Other words.", "heading_path": "T"}
+    change = {
+        "action": "replace_passage",
+        "before": "Deep words.",
+        "after": "Other words.",
+        "heading_path": "T",
+    }
     source = f"<body><main><h1>T</h1>{deep}Deep words.{'</div>' * 3_000}</main>"
-    assert make_change(source, change, [], is_markdown=False) == source.replace("Deep words.", "Other words.")
+    assert make_change(source, change, [], is_markdown=False) == source.replace(
+        "Deep words.", "Other words."
+    )
 
 
 def elements(html: str) -> list[tuple]:
     tree = lxml.html.document_fromstring(html)
-    is_own = {"p", "li", "ul", "ol", "blockquote", "table", "tr", "td", "tbody", *(f"h{n}" for n in range(1, 7))}
-    return sorted((str(one.tag), *sorted(one.attrib.items())) for one in tree.iter() if one.tag not in is_own)
+    is_own = {
+        "p",
+        "li",
+        "ul",
+        "ol",
+        "blockquote",
+        "table",
+        "tr",
+        "td",
+        "tbody",
+        *(f"h{n}" for n in range(1, 7)),
+    }
+    return sorted(
+        (str(one.tag), *sorted(one.attrib.items())) for one in tree.iter() if one.tag not in is_own
+    )
 
 
-@pytest.mark.parametrize("action", ["replace_title", "replace_heading", "replace_passage", "insert_section"])
+@pytest.mark.parametrize(
+    "action", ["replace_title", "replace_heading", "replace_passage", "insert_section"]
+)
 @given(after=HOSTILE)
 def test_words_never_add_an_element_or_a_handler(action, after):
-    before = {"replace_title": "Range", "replace_heading": "Cold"}.get(action, "In the cold it goes less far.")
+    before = {"replace_title": "Range", "replace_heading": "Cold"}.get(
+        action, "In the cold it goes less far."
+    )
     change = {"action": action, "before": before, "after": after, "heading_path": "Range > Cold"}
     for source, is_markdown in ((PAGE, False), (MARKDOWN, True)):
         try:
@@ -558,7 +735,9 @@ def test_words_never_add_an_element_or_a_handler(action, after):
             one, two = (_render(text) for text in (source, new))
         else:
             one, two = source, new
-        assert [e for e in elements(one) if e[0] != "meta"] == [e for e in elements(two) if e[0] != "meta"]
+        assert [e for e in elements(one) if e[0] != "meta"] == [
+            e for e in elements(two) if e[0] != "meta"
+        ]
         tree = lxml.html.document_fromstring(two)
         handlers = [name for node in tree.iter() for name in node.attrib if name.startswith("on")]
         assert handlers == (["onclick"] if is_markdown else [])
@@ -573,11 +752,20 @@ def _render(markdown: str) -> str:
 @given(line=st.text(max_size=60) | HOSTILE, is_markdown=st.booleans())
 def test_any_words_put_in_are_read_as_they_are(line, is_markdown):
     words = " ".join(f"Start {line} end".replace("#", "").split())
-    change = {"action": "insert_section", "before": "", "after": f"## Probe\n\n{words}", "heading_path": "Range > Cold"}
+    change = {
+        "action": "insert_section",
+        "before": "",
+        "after": f"## Probe\n\n{words}",
+        "heading_path": "Range > Cold",
+    }
     source = MARKDOWN if is_markdown else PAGE
-    new = make_change(source, change, [(0, "In the cold it goes less far.")], is_markdown=is_markdown)
+    new = make_change(
+        source, change, [(0, "In the cold it goes less far.")], is_markdown=is_markdown
+    )
     extract = (extract_markdown if is_markdown else extract_page)(new.encode("utf-8", "replace"))
-    found = [text for path, text in split_text(extract.text, extract.title) if path.endswith("> Probe")]
+    found = [
+        text for path, text in split_text(extract.text, extract.title) if path.endswith("> Probe")
+    ]
     assert found == [" ".join(clean_text(words).split())]
 
 
@@ -593,19 +781,39 @@ def test_the_sample_site_changes_at_every_passage(tmp_path, site_name):
     for number, place in enumerate(first.to_dict("records")):
         named = (place["heading_path"], place["passage_id"], place["page_id"])
         rows.append(
-            row("replace_passage", place["text"], f"{place['text']}\n\nProbe {number} stands here.", *named, edit=f"a{number}")
+            row(
+                "replace_passage",
+                place["text"],
+                f"{place['text']}\n\nProbe {number} stands here.",
+                *named,
+                edit=f"a{number}",
+            )
         )
-        rows.append(row("insert_section", None, f"## Probe section {number}?\n\nIt says {number}.", *named, edit=f"b{number}"))
+        rows.append(
+            row(
+                "insert_section",
+                None,
+                f"## Probe section {number}?\n\nIt says {number}.",
+                *named,
+                edit=f"b{number}",
+            )
+        )
         heading = place["heading_path"].split(" > ")[-1]
-        rows.append(row("replace_heading", heading, f"Reworded {number}?", *named, edit=f"c{number}"))
+        rows.append(
+            row("replace_heading", heading, f"Reworded {number}?", *named, edit=f"c{number}")
+        )
     done = write_site_copy(source, pages, passages, CHANGES.table(rows), tmp_path / "copy")
     assert set(done["status"]) == {"applied"}
     new = split_pages(read_site(SiteSettings(source=str(tmp_path / "copy"), base_url=base)))
     assert set(new["page_id"]) == set(passages["page_id"])
     for number, place in enumerate(first.to_dict("records")):
         own = new[new["page_id"] == place["page_id"]]
-        reworded = " ".join(own.loc[own["heading_path"].str.endswith(f"Reworded {number}?"), "text"])
+        reworded = " ".join(
+            own.loc[own["heading_path"].str.endswith(f"Reworded {number}?"), "text"]
+        )
         assert f"Probe {number} stands here." in reworded
-        assert list(own.loc[own["heading_path"].str.endswith(f"Probe section {number}?"), "text"]) == [f"It says {number}."]
+        assert list(
+            own.loc[own["heading_path"].str.endswith(f"Probe section {number}?"), "text"]
+        ) == [f"It says {number}."]
     untouched = passages[~passages["passage_id"].isin(first["passage_id"])]
     assert set(untouched["text"]) - set(new["text"]) == set()

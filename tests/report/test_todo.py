@@ -19,15 +19,25 @@ def folder(analysis, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def content(analysis, tmp_path_factory):
-    return json.loads(write_edits_json(analysis, tmp_path_factory.mktemp("json") / "edits.json").read_text())
+    return json.loads(
+        write_edits_json(analysis, tmp_path_factory.mktemp("json") / "edits.json").read_text()
+    )
 
 
 def rendered(path):
-    return lxml.html.document_fromstring(MarkdownIt("commonmark").enable("table").render(path.read_text(encoding="utf-8")))
+    return lxml.html.document_fromstring(
+        MarkdownIt("commonmark").enable("table").render(path.read_text(encoding="utf-8"))
+    )
 
 
 def test_a_file_for_each_page_with_a_chosen_edit(analysis, folder, tmp_path):
-    names = {"shop-example-p0.md", "shop-example-p1.md", "shop-example-p2.md", "shop-example-new-3.md", "index.md"}
+    names = {
+        "shop-example-p0.md",
+        "shop-example-p1.md",
+        "shop-example-p2.md",
+        "shop-example-new-3.md",
+        "index.md",
+    }
     assert {path.name for path in folder.iterdir()} == names
     assert {path.name for path in write_todo(analysis, tmp_path / "todo")} == names
 
@@ -36,12 +46,16 @@ def test_page_tells_its_edits_by_rank(folder):
     text = (folder / "shop-example-p0.md").read_text(encoding="utf-8")
     assert text.index("## 1. Reword a heading") < text.index("## 5. Reword a heading")  # e0 and e4
     assert (
-        "2 edits, 24 minutes, predicted to cover 36 more queries asked (predicted under model minilm" in text
+        "2 edits, 24 minutes, predicted to cover 36 more queries asked (predicted under model minilm"
+        in text
     )  # 10 + 14; 20 + 16
     assert "adds 16 queries asked to the edits above it, 16 alone (90% interval 6 to 26)" in text
     assert "- predicted to take 2 queries asked from others, counted twice in the gain" in text
     assert "It goes 55 **to 90** km." in text
-    assert "because: Not answered on the site (coverage 10%; nearest own passage at cosine 0.41)" in text
+    assert (
+        "because: Not answered on the site (coverage 10%; nearest own passage at cosine 0.41)"
+        in text
+    )
     assert "coverage 20% → 60%" in text
     assert "coverage 20% → 50%, drafted from it, not counted" in text
     assert text.count("- [ ] fact needed: range") == 2
@@ -63,19 +77,28 @@ def test_index_totals_by_page_and_tells_what_is_left(folder):
         ["shop.example/new-3", "1", "13", "17"],
         ["all", "7", "91", "119"],
     ]
-    assert {link.get("href") for link in page.iter("a")} == {path.name for path in folder.iterdir()} - {"index.md"}
+    assert {link.get("href") for link in page.iter("a")} == {
+        path.name for path in folder.iterdir()
+    } - {"index.md"}
     assert "winter, bike: Answers cite <b>third parties</b> only." in page.text_content()
 
 
 def test_no_text_of_others_is_markup_or_a_link(analysis, folder, tmp_path):
-    hostile = replace(analysis, pages=analysis.pages.assign(title="[x](javascript:alert(1)) <img src=x onerror=f()>"))
+    hostile = replace(
+        analysis,
+        pages=analysis.pages.assign(title="[x](javascript:alert(1)) <img src=x onerror=f()>"),
+    )
     files = [*folder.iterdir(), *write_todo(hostile, tmp_path / "todo")]
     for path in files:
         page = rendered(path)
-        assert {"script", "img", "iframe", "svg", "b", "i"}.isdisjoint(one.tag for one in page.iter())
+        assert {"script", "img", "iframe", "svg", "b", "i"}.isdisjoint(
+            one.tag for one in page.iter()
+        )
         assert not [name for one in page.iter() for name in one.attrib if name.startswith("on")]
         links = [link.get("href") for link in page.iter("a")]
-        assert all(link.startswith("https://shop.example/") or link.endswith(".md") for link in links)
+        assert all(
+            link.startswith("https://shop.example/") or link.endswith(".md") for link in links
+        )
 
 
 def test_file_names_never_leave_the_folder_nor_meet(analysis, tmp_path):
@@ -100,13 +123,23 @@ def test_file_names_never_leave_the_folder_nor_meet(analysis, tmp_path):
 
 def test_json_nests_changes_slots_and_queries(content):
     first = content["edits"][0]
-    assert (first["edit_id"], first["rank"], first["is_chosen"], first["marginal_gain"]) == ("e0", 1, True, 20.0)
-    assert [change["action"] for change in first["changes"]] == ["replace_heading", "replace_passage"]
+    assert (first["edit_id"], first["rank"], first["is_chosen"], first["marginal_gain"]) == (
+        "e0",
+        1,
+        True,
+        20.0,
+    )
+    assert [change["action"] for change in first["changes"]] == [
+        "replace_heading",
+        "replace_passage",
+    ]
     second = first["changes"][1]
     assert (second["before"], second["after"]) == ("It goes 55 km.", "It goes 55 to 90 km.")
     assert second["before_sha256"] == hashlib.sha256(b"It goes 55 km.").hexdigest()
     assert first["slots"] == ["range"]
-    assert [(query["query_id"], round(query["coverage_after"], 9)) for query in first["queries"]] == [
+    assert [
+        (query["query_id"], round(query["coverage_after"], 9)) for query in first["queries"]
+    ] == [
         ("q1", 0.5),
         ("q2", 0.4),
         ("q0", 0.6),
@@ -115,7 +148,11 @@ def test_json_nests_changes_slots_and_queries(content):
     assert len(content["edits"]) == 12
     assert [left["edit_id"] for left in content["no_edit"]] == ["e12"]
     assert content["run"]["predicted"] == "predicted under model minilm, self-test AUC 0.81"
-    assert content["status"] == first["status"] == "draft: facts to be filled and extracts to be checked by an editor"
+    assert (
+        content["status"]
+        == first["status"]
+        == "draft: facts to be filled and extracts to be checked by an editor"
+    )
     assert content["constraints"]["settings"] == {"budget_minutes": 100.0}
 
 
@@ -128,8 +165,13 @@ def test_json_is_strict(analysis, tmp_path):
 
 def test_same_analysis_gives_the_same_bytes(analysis, folder, tmp_path):
     again = write_todo(analysis, tmp_path / "todo")
-    assert {path.name: path.read_bytes() for path in again} == {path.name: path.read_bytes() for path in folder.iterdir()}
-    one, two = (write_edits_json(analysis, tmp_path / name).read_bytes() for name in ("one.json", "two.json"))
+    assert {path.name: path.read_bytes() for path in again} == {
+        path.name: path.read_bytes() for path in folder.iterdir()
+    }
+    one, two = (
+        write_edits_json(analysis, tmp_path / name).read_bytes()
+        for name in ("one.json", "two.json")
+    )
     assert one == two
 
 

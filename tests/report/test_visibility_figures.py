@@ -18,10 +18,16 @@ def note_of(figure):
 
 def test_rate_of_each_site_has_its_interval_and_api_stands_apart_from_scraping(analysis):
     figure = figures.share_of_voice_figure(analysis)
-    api, scrape = (trace_named(figure, f"perplexity ({surface}), 40 answers") for surface in ("api", "scrape"))
+    api, scrape = (
+        trace_named(figure, f"perplexity ({surface}), 40 answers") for surface in ("api", "scrape")
+    )
     assert (api.x[0], scrape.x[0]) == pytest.approx((0.1, 0.3))
     assert (api.error_x.array[0], api.error_x.arrayminus[0]) == pytest.approx((0.1, 0.05))
-    assert list(figure.layout.yaxis.ticktext) == ["shop.example", "other.example", "rival.example"]  # own, then the highest
+    assert list(figure.layout.yaxis.ticktext) == [
+        "shop.example",
+        "other.example",
+        "rival.example",
+    ]  # own, then the highest
     assert list(api.x) == pytest.approx([0.1, 0.3, 0.2])
 
 
@@ -42,7 +48,11 @@ def test_low_n_is_hollow_and_told(analysis):
 
 
 def test_hover_tells_value_interval_fraction_and_numbers(analysis):
-    lines = trace_named(figures.share_of_voice_figure(analysis), "perplexity (api), 40 answers").hovertext[0].split("<br>")
+    lines = (
+        trace_named(figures.share_of_voice_figure(analysis), "perplexity (api), 40 answers")
+        .hovertext[0]
+        .split("<br>")
+    )
     assert lines == [
         "<b>shop.example</b>",
         "perplexity (api)",
@@ -53,7 +63,9 @@ def test_hover_tells_value_interval_fraction_and_numbers(analysis):
 
 
 def test_interval_that_cannot_be_told_is_said_to_be_unknown(analysis):
-    bare = replace(analysis, visibility=analysis.visibility.assign(low=float("nan"), high=float("nan")))
+    bare = replace(
+        analysis, visibility=analysis.visibility.assign(low=float("nan"), high=float("nan"))
+    )
     trace = figures.share_of_voice_figure(bare).data[1]
     assert "citation rate 10% (no interval: too few prompts)" in trace.hovertext[0]
 
@@ -61,7 +73,9 @@ def test_interval_that_cannot_be_told_is_said_to_be_unknown(analysis):
 def test_any_measure_can_be_drawn(analysis):
     figure = figures.share_of_voice_figure(analysis, measure="mention_rate")
     assert figure.layout.title.text == "Mention rate of each site, by engine"
-    assert figure.layout.title.subtitle.text.startswith("Answers that name the brand / answers whose words are logged")
+    assert figure.layout.title.subtitle.text.startswith(
+        "Answers that name the brand / answers whose words are logged"
+    )
     assert len(figure.data) == 3
 
 
@@ -76,21 +90,33 @@ def test_weeks_of_the_own_site_are_a_line_with_a_band_for_each_series(analysis):
 
 
 def test_day_of_the_change_is_drawn_only_within_the_weeks(analysis):
-    assert figures.visibility_over_time_figure(analysis).layout.shapes[0].x0.isoformat() == "2026-10-05T00:00:00"
-    late = replace(analysis, about={**analysis.about, "settings": {"before_after": {"changed_at": "2027-01-01"}}})
+    assert (
+        figures.visibility_over_time_figure(analysis).layout.shapes[0].x0.isoformat()
+        == "2026-10-05T00:00:00"
+    )
+    late = replace(
+        analysis,
+        about={**analysis.about, "settings": {"before_after": {"changed_at": "2027-01-01"}}},
+    )
     assert not figures.visibility_over_time_figure(late).layout.shapes
 
 
 def test_week_that_is_no_date_is_left_out(analysis):
     table = analysis.visibility
-    odd = replace(analysis, visibility=table.assign(segment=table["segment"].replace("2026-10-05", "<b>soon</b>")))
+    odd = replace(
+        analysis,
+        visibility=table.assign(segment=table["segment"].replace("2026-10-05", "<b>soon</b>")),
+    )
     assert [len(trace.x) for trace in figures.visibility_over_time_figure(odd).data] == [1] * 9
 
 
 def test_holders_are_shares_of_a_gap_and_what_cannot_be_won_is_marked(analysis):
     figure = figures.holders_figure(analysis)
     own, third = trace_named(figure, "own"), trace_named(figure, "third-party")
-    assert (list(own.x), list(own.y)) == (pytest.approx([0.1, 0.75]), [0, 1])  # 1 of 10, 3 of 4; most citations first
+    assert (list(own.x), list(own.y)) == (
+        pytest.approx([0.1, 0.75]),
+        [0, 1],
+    )  # 1 of 10, 3 of 4; most citations first
     assert (list(third.x), list(third.y)) == (pytest.approx([0.7]), [0])
     assert list(own.marker.opacity) == [0.4, 0.95]
     first, second = figure.layout.yaxis.ticktext
@@ -102,7 +128,9 @@ def test_holders_are_shares_of_a_gap_and_what_cannot_be_won_is_marked(analysis):
 def test_change_tells_effect_in_points_by_verdict(analysis):
     figure = figures.change_figure(analysis)
     up, down = trace_named(figure, "up"), trace_named(figure, "down")
-    assert (up.x[0], up.error_x.array[0], up.error_x.arrayminus[0]) == pytest.approx((25.0, 10.0, 20.0))
+    assert (up.x[0], up.error_x.array[0], up.error_x.arrayminus[0]) == pytest.approx(
+        (25.0, 10.0, 20.0)
+    )
     assert down.x[0] == pytest.approx(-9.0)
     floor = trace_named(figure, "noise floor")
     assert (floor.base[0], floor.x[0]) == pytest.approx((-16.0, 32.0))
@@ -112,7 +140,9 @@ def test_change_tells_effect_in_points_by_verdict(analysis):
 
 
 def test_all_changed_pages_stand_first_then_the_unchanged_then_gaps_by_name(analysis):
-    rows = [text.replace("<br>", ": ") for text in figures.change_figure(analysis).layout.yaxis.ticktext]
+    rows = [
+        text.replace("<br>", ": ") for text in figures.change_figure(analysis).layout.yaxis.ticktext
+    ]
     assert rows == [
         "changed pages: perplexity (api)",
         "unchanged pages: &lt;i&gt;chatgpt&lt;/i&gt; (api)",
@@ -161,17 +191,26 @@ def test_empty_figure_names_the_setting_that_would_fill_it(empty, make, cure):
 
 
 def test_measure_without_a_value_says_what_it_needs(analysis):
-    assert "stretch of the answer" in note_of(figures.share_of_voice_figure(analysis, "position_adjusted_word_count"))
+    assert "stretch of the answer" in note_of(
+        figures.share_of_voice_figure(analysis, "position_adjusted_word_count")
+    )
 
 
 def test_correlation_that_cannot_be_told_says_why(analysis):
     short = analysis.associations[analysis.associations["correlation"].isna()]
-    assert "too few weeks: 7 of at least 8" in note_of(figures.associations_figure(replace(analysis, associations=short)))
+    assert "too few weeks: 7 of at least 8" in note_of(
+        figures.associations_figure(replace(analysis, associations=short))
+    )
 
 
 def test_own_site_without_a_row_leaves_the_others(analysis):
-    others = replace(analysis, visibility=analysis.visibility[analysis.visibility["site"] != "shop.example"])
-    assert list(figures.share_of_voice_figure(others).layout.yaxis.ticktext) == ["other.example", "rival.example"]
+    others = replace(
+        analysis, visibility=analysis.visibility[analysis.visibility["site"] != "shop.example"]
+    )
+    assert list(figures.share_of_voice_figure(others).layout.yaxis.ticktext) == [
+        "other.example",
+        "rival.example",
+    ]
     assert note_of(figures.visibility_over_time_figure(others))
 
 
@@ -193,7 +232,9 @@ def test_change_of_many_gaps_is_cut_and_says_so(analysis):
 
 @pytest.mark.parametrize("changed_at", [None, "", "soon"])
 def test_change_without_a_day_draws_no_line(analysis, changed_at):
-    run = replace(analysis, about={**analysis.about, "settings": {"before_after": {"changed_at": changed_at}}})
+    run = replace(
+        analysis, about={**analysis.about, "settings": {"before_after": {"changed_at": changed_at}}}
+    )
     assert not figures.visibility_over_time_figure(run).layout.shapes
 
 

@@ -21,7 +21,10 @@ def cells_of(table):
 
 def test_figures_stand_by_measure_part_and_site_the_own_first(analysis):
     table = visibility_joined.describe_visibility(analysis, ("all",))
-    assert list(table["measure"].unique()) == ["citation_rate", "mention_rate"]  # one measure has no value
+    assert list(table["measure"].unique()) == [
+        "citation_rate",
+        "mention_rate",
+    ]  # one measure has no value
     assert list(table["site"][:4]) == ["shop.example"] * 3 + ["other.example"]
 
 
@@ -32,15 +35,32 @@ def test_sources_tell_how_many_rows_were_rejected_and_why_most_were(analysis):
 
 
 def test_path_of_an_own_page_is_told_without_its_host(analysis):
-    assert list(visibility_joined.describe_referrals(analysis)["page"]) == ["/p1", "/", "/p1", "javascript:alert(14)"]
+    assert list(visibility_joined.describe_referrals(analysis)["page"]) == [
+        "/p1",
+        "/",
+        "/p1",
+        "javascript:alert(14)",
+    ]
 
 
 def test_visibility_sheet_has_a_row_a_figure_with_its_fraction_and_formula(book):
     rows = rows_of(book["visibility"])
     assert len(rows) == 90  # two measures, three series, three sites, five parts that are no gaps
     first = next(row for row in rows if row["engine (surface)"] == "perplexity (scrape)")
-    assert (first["measure"], first["site"], first["answers of"]) == ("citation rate", "shop.example", "all")
-    figures = ("value", "95% interval, low", "95% interval, high", "numerator", "denominator", "prompts", "answers")
+    assert (first["measure"], first["site"], first["answers of"]) == (
+        "citation rate",
+        "shop.example",
+        "all",
+    )
+    figures = (
+        "value",
+        "95% interval, low",
+        "95% interval, high",
+        "numerator",
+        "denominator",
+        "prompts",
+        "answers",
+    )
     assert [first[name] for name in figures] == pytest.approx([0.3, 0.25, 0.4, 12.0, 40, 20, 40])
     assert first["formula (numerator / denominator)"] == "answers that cite the site / answers"
     low_n = {row["engine (surface)"]: row["low n: do not rely on it"] for row in rows}
@@ -55,7 +75,9 @@ def test_parts_are_told_in_words_and_never_a_formula(book):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["visibility by gap", "who is cited", "before and after", "AI visits"])
+@pytest.mark.parametrize(
+    "name", ["visibility by gap", "who is cited", "before and after", "AI visits"]
+)
 def test_gaps_are_named_and_lead_to_their_row(book, name):
     column = next(cell.column for cell in book[name][1] if cell.value in {"gap", "pages of"})
     cells = [row[column - 1] for row in book[name].iter_rows(min_row=2)]
@@ -72,7 +94,11 @@ def test_rates_by_gap_are_of_the_own_site_alone(book):
 
 def test_holders_tell_share_winnable_and_why(book):
     first = rows_of(book["who is cited"])[0]
-    assert (first["kind of site"], first["its citations"], first["all citations of the gap"]) == ("own", 1, 10)
+    assert (first["kind of site"], first["its citations"], first["all citations of the gap"]) == (
+        "own",
+        1,
+        10,
+    )
     assert first["share of the gap's citations"] == pytest.approx(0.1)
     assert first["winnable: companies get cited there"] == "no"
     assert first["because"] == "<b>third parties</b> hold 7 of 10 citations"
@@ -80,7 +106,13 @@ def test_holders_tell_share_winnable_and_why(book):
 
 def test_verdicts_stand_in_order_with_their_reasons(book):
     rows = rows_of(book["before and after"])
-    assert [row["verdict"] for row in rows] == ["up", "down", "no clear change", "no clear change", "no clear change"]
+    assert [row["verdict"] for row in rows] == [
+        "up",
+        "down",
+        "no clear change",
+        "no clear change",
+        "no clear change",
+    ]
     assert rows[0]["effect (difference - drift), points"] == 0.25
     assert rows[1]["drift (difference of unchanged pages), points"] is None
     assert rows[0]["because"].startswith("up: <script>alert(13)</script>")
@@ -89,17 +121,27 @@ def test_verdicts_stand_in_order_with_their_reasons(book):
 def test_landing_page_that_is_no_link_stays_text(book):
     cells = [row[1] for row in book["AI visits"].iter_rows(min_row=2)]
     links = {cell.value: cell.hyperlink and cell.hyperlink.target for cell in cells}
-    assert links == {"shop.example/p1": "https://shop.example/p1", "shop.example/": None, "javascript:alert(14)": None}
+    assert links == {
+        "shop.example/p1": "https://shop.example/p1",
+        "shop.example/": None,
+        "javascript:alert(14)": None,
+    }
 
 
 def test_rejected_rows_stand_beside_the_sources(book):
-    rows = {row["file"]: (row["records read"], row["rows rejected"]) for row in rows_of(book["log sources"])}
+    rows = {
+        row["file"]: (row["records read"], row["rows rejected"])
+        for row in rows_of(book["log sources"])
+    }
     assert rows == {"=log.csv": (30, 3), "b.jsonl": (5, 0), "visits.csv": (None, 1)}
 
 
 def test_summary_tells_the_citation_rate_of_each_series_and_low_n(book):
     rows = {row[0]: row[1:3] for row in book["summary"].iter_rows(values_only=True) if row[0]}
-    assert rows["citation rate, perplexity (api)"] == (0.1, "95% interval 5% to 20%; 4 of 40 answers, 20 prompts")
+    assert rows["citation rate, perplexity (api)"] == (
+        0.1,
+        "95% interval 5% to 20%; 4 of 40 answers, 20 prompts",
+    )
     assert "low n" in rows["citation rate, <i>chatgpt</i>"][1]
     assert rows["citation rate, perplexity (scrape)"][0] == pytest.approx(0.3)
 
@@ -116,7 +158,9 @@ def test_tables_without_rows_have_no_sheet_and_no_section(empty, tmp_path):
     assert book.sheetnames[7:] == ["glossary", "about"]
     page = lxml.html.document_fromstring(render_page(empty))
     assert page.xpath("//section[@id='visibility']")
-    assert not [name for name in FURTHER if page.xpath(f"//*[@id='{name}'] | //nav/a[@href='#{name}']")]
+    assert not [
+        name for name in FURTHER if page.xpath(f"//*[@id='{name}'] | //nav/a[@href='#{name}']")
+    ]
 
 
 def test_navigation_leads_to_every_further_section(page):
@@ -127,10 +171,19 @@ def test_navigation_leads_to_every_further_section(page):
 
 def test_own_measures_stand_by_engine_with_their_fraction_branded_apart(page):
     every, branded = page.get_element_by_id("visibility").xpath(".//table")
-    assert cells_of(every)[0] == ["measure", "<i>chatgpt</i>", "perplexity (api)", "perplexity (scrape)"]
+    assert cells_of(every)[0] == [
+        "measure",
+        "<i>chatgpt</i>",
+        "perplexity (api)",
+        "perplexity (scrape)",
+    ]
     name, low, api, scrape = cells_of(every)[1]
     assert name == "citation rate answers that cite the site / answers"
-    assert (low, api, scrape) == ("50% 45% to 60%20 / 40 low n", "10% 5% to 20%4 / 40", "30% 25% to 40%12 / 40")
+    assert (low, api, scrape) == (
+        "50% 45% to 60%20 / 40 low n",
+        "10% 5% to 20%4 / 40",
+        "30% 25% to 40%12 / 40",
+    )
     assert "name the brand" in branded.find("caption").text
     assert len(cells_of(branded)) == 3
 
@@ -143,11 +196,15 @@ def test_verdicts_come_first_changed_pages_before_unchanged_ones(page):
     assert lines[0] == (
         "up perplexity (api), changed pages: citation rate 20% before, 45% after. <script>alert(13)</script> 15 prompts moved"
     )
-    assert lines[1].startswith("down <i>chatgpt</i> (api), unchanged pages: citation rate 20% before, 11% after.")
+    assert lines[1].startswith(
+        "down <i>chatgpt</i> (api), unchanged pages: citation rate 20% before, 11% after."
+    )
 
 
 def test_drift_of_the_engines_is_told_and_what_stayed(page):
-    drifts = [words_of(one) for one in page.get_element_by_id("drift").xpath("./ul[@class='queries']/li")]
+    drifts = [
+        words_of(one) for one in page.get_element_by_id("drift").xpath("./ul[@class='queries']/li")
+    ]
     assert drifts == [
         "<i>chatgpt</i> (api): model that answers, changed: <i>a</i>, =b",
         "perplexity (api): share of answers that searched the web, down: from 0.90 to 0.80",
@@ -158,10 +215,23 @@ def test_drift_of_the_engines_is_told_and_what_stayed(page):
 def test_visits_are_summed_and_told_as_a_share_of_all(page):
     section = page.get_element_by_id("visitors")
     words = words_of(section.find("p"))
-    assert words.startswith("AI assistants sent 19 visits, 10.0% of all in the export: ChatGPT 13, =Claude 4, <i>x</i> 2.")
+    assert words.startswith(
+        "AI assistants sent 19 visits, 10.0% of all in the export: ChatGPT 13, =Claude 4, <i>x</i> 2."
+    )
     rows = cells_of(section.xpath(".//table")[0])
-    assert rows[1] == ["/p1", "ChatGPT", "8", "7", "", "8.0%", "3", "<script>alert(7)</script>, =1+1"]
-    assert [link.get("href") for link in section.xpath(".//table//th/a")] == ["https://shop.example/p1"] * 2
+    assert rows[1] == [
+        "/p1",
+        "ChatGPT",
+        "8",
+        "7",
+        "",
+        "8.0%",
+        "3",
+        "<script>alert(7)</script>, =1+1",
+    ]
+    assert [link.get("href") for link in section.xpath(".//table//th/a")] == [
+        "https://shop.example/p1"
+    ] * 2
     assert "association, no cause: <b>demand</b> rises" in words_of(section)
     assert "1 of 1 pair of series goes together" in words_of(section)
     assert "told from chance" not in words_of(section)
@@ -169,7 +239,9 @@ def test_visits_are_summed_and_told_as_a_share_of_all(page):
 
 def test_brand_facts_are_listed(page):
     section = page.get_element_by_id("brand")
-    assert words_of(section.find("p")) == ("3 statements about the brand, on 1 own page and in 1 answer, were compared.")
+    assert words_of(section.find("p")) == (
+        "3 statements about the brand, on 1 own page and in 1 answer, were compared."
+    )
     assert cells_of(section.xpath(".//table")[0])[1][:2] == ["founded conflicting fact", "=1999"]
 
 
@@ -181,10 +253,14 @@ def test_no_disagreement_is_said(analysis):
 
 
 def test_visits_without_associations_and_the_reverse(analysis):
-    alone = lxml.html.document_fromstring(render_page(replace(analysis, associations=tables.ASSOCIATIONS.empty())))
+    alone = lxml.html.document_fromstring(
+        render_page(replace(analysis, associations=tables.ASSOCIATIONS.empty()))
+    )
     assert not alone.xpath("//*[@id='plot-associations']")
     assert alone.xpath("//*[@id='plot-referrals']")
-    other = lxml.html.document_fromstring(render_page(replace(analysis, referrals=tables.REFERRALS.empty())))
+    other = lxml.html.document_fromstring(
+        render_page(replace(analysis, referrals=tables.REFERRALS.empty()))
+    )
     assert other.xpath("//*[@id='plot-associations']")
     assert not other.xpath("//*[@id='plot-referrals']")
 
@@ -196,7 +272,9 @@ def test_run_without_gaps_still_tells_the_rest(analysis, tmp_path):
     assert [row["pages of"] for row in rows_of(book["before and after"])][-2:] == ["c0", "c1"]
     page = lxml.html.document_fromstring(render_page(bare))
     assert cells_of(page.get_element_by_id("visitors").xpath(".//table")[0])[1][-1] == ""
-    assert figures.holders_figure(bare).layout.yaxis.ticktext[0] == "c0<br>10 citations, not winnable"
+    assert (
+        figures.holders_figure(bare).layout.yaxis.ticktext[0] == "c0<br>10 citations, not winnable"
+    )
 
 
 def test_sign_measure_and_group_that_have_no_words_stand_for_themselves(analysis):
@@ -211,17 +289,35 @@ def test_sign_measure_and_group_that_have_no_words_stand_for_themselves(analysis
 def test_share_of_voice_stands_with_its_counts_and_only_where_a_competitor_is_tracked(analysis):
     def tile(run):
         told = lxml.html.document_fromstring(render_page(run))
-        rates = [row[0] for row in cells_of(told.get_element_by_id("visibility").xpath(".//table")[0])]
-        return words_of(told.xpath("//div[@class='tile'][starts-with(dt, 'share of voice')]")[0]), rates
+        rates = [
+            row[0] for row in cells_of(told.get_element_by_id("visibility").xpath(".//table")[0])
+        ]
+        return words_of(
+            told.xpath("//div[@class='tile'][starts-with(dt, 'share of voice')]")[0]
+        ), rates
 
-    counted = {"value": 0.76, "low": 0.6, "high": 0.87, "numerator": 38.0, "denominator": 50.0, "is_low_n": False}
+    counted = {
+        "value": 0.76,
+        "low": 0.6,
+        "high": 0.87,
+        "numerator": 38.0,
+        "denominator": 50.0,
+        "is_low_n": False,
+    }
     row = analysis.visibility[analysis.visibility["split_by"] == "all"].iloc[0].to_dict() | {
         "measure": "share_of_voice",
         **counted,
     }
     cited = {**row, "measure": "citation_rate"}
-    rows = [{**row, "site": "shop.example"}, {**row, "site": "rival.example"}, {**cited, "site": "shop.example"}]
-    both, alone = (replace(analysis, visibility=tables.VISIBILITY.table(some)) for some in (rows, [rows[0], rows[2]]))
+    rows = [
+        {**row, "site": "shop.example"},
+        {**row, "site": "rival.example"},
+        {**cited, "site": "shop.example"},
+    ]
+    both, alone = (
+        replace(analysis, visibility=tables.VISIBILITY.table(some))
+        for some in (rows, [rows[0], rows[2]])
+    )
     told, measures = tile(both)
     assert "76% perplexity (api)38 of 5060% to 87%" in told
     assert any(name.startswith("share of voice") for name in measures)
@@ -233,14 +329,23 @@ def test_share_of_voice_stands_with_its_counts_and_only_where_a_competitor_is_tr
 def test_verdict_is_told_without_p_which_stands_beside_it(analysis):
     reason = "up: 18 prompts moved by +39 points (p 0.001, 0.005 after Holm over 4 comparisons)"
     changed = replace(analysis, verdicts=analysis.verdicts.head(1).assign(reason=reason))
-    line = lxml.html.document_fromstring(render_page(changed)).xpath("//ul[@class='verdicts']/li")[0]
-    assert words_of(line).endswith("18 prompts moved by +39 points, clear even after allowing for 4 comparisons")
+    line = lxml.html.document_fromstring(render_page(changed)).xpath("//ul[@class='verdicts']/li")[
+        0
+    ]
+    assert words_of(line).endswith(
+        "18 prompts moved by +39 points, clear even after allowing for 4 comparisons"
+    )
     assert line.xpath(".//@title") == [reason]
 
 
 def test_no_clear_change_although_the_interval_is_clear_says_why(analysis):
-    odd = analysis.verdicts.head(1).assign(verdict="no clear change", low=0.1, high=0.4, p=0.03, p_holm=0.12)
+    odd = analysis.verdicts.head(1).assign(
+        verdict="no clear change", low=0.1, high=0.4, p=0.03, p_holm=0.12
+    )
     (hover,) = figures.change_figure(replace(analysis, verdicts=odd)).data[-1].hovertext
     told = hover.replace("<br>", " ")
-    assert "The interval alone is clear of 0, but pages drawn by lot reach it with a chance of 0.030" in told
+    assert (
+        "The interval alone is clear of 0, but pages drawn by lot reach it with a chance of 0.030"
+        in told
+    )
     assert "among all comparisons (Holm) of 0.120: no clear change above 0.05" in told

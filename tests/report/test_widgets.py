@@ -37,7 +37,9 @@ def choice(sample_analysis):
 def test_the_first_gap_is_open_with_its_questions_and_its_points_ringed(explorer, sample_analysis):
     first = sample_analysis.gaps.nsmallest(1, "rank").iloc[0]
     explorer.gaps.value = first["cluster_id"]
-    members = sample_analysis.clusters.loc[sample_analysis.clusters["cluster_id"] == first["cluster_id"], "query_id"]
+    members = sample_analysis.clusters.loc[
+        sample_analysis.clusters["cluster_id"] == first["cluster_id"], "query_id"
+    ]
     places = sample_analysis.points.set_index("point_id").loc[list(members), "x"]
     assert sorted(explorer.map.figure.data[-1].x) == pytest.approx(sorted(places), abs=1e-6)
     for text in sample_analysis.queries.set_index("query_id").loc[list(members), "text"].head(5):
@@ -62,8 +64,13 @@ def test_a_click_on_the_map_is_told_by_the_query_under_it(explorer, sample_analy
     assert len(trace.x) == len(order)
 
 
-def test_typing_narrows_the_list_and_a_click_finds_a_gap_that_is_not_in_it(explorer, sample_analysis):
-    first, last = (pick(1, "rank").iloc[0] for pick in (sample_analysis.gaps.nsmallest, sample_analysis.gaps.nlargest))
+def test_typing_narrows_the_list_and_a_click_finds_a_gap_that_is_not_in_it(
+    explorer, sample_analysis
+):
+    first, last = (
+        pick(1, "rank").iloc[0]
+        for pick in (sample_analysis.gaps.nsmallest, sample_analysis.gaps.nlargest)
+    )
     explorer.search.value = str(first["label"])
     assert first["cluster_id"] in dict(explorer.gaps.options).values()
     assert last["cluster_id"] not in dict(explorer.gaps.options).values()
@@ -136,19 +143,29 @@ def test_ticked_edits_become_the_chosen_ones_with_what_they_add_together(choice,
     choice.boxes[first].value = choice.boxes[third].value = True
     edits = tick_edits(choice).edits.set_index("edit_id")
     assert set(edits.index[edits["is_chosen"]]) == {first, third}
-    assert edits.loc[[first, third], "marginal_gain"].sum() == pytest.approx(what_if(sample_analysis, [first, third]).gain)
+    assert edits.loc[[first, third], "marginal_gain"].sum() == pytest.approx(
+        what_if(sample_analysis, [first, third]).gain
+    )
 
 
 def test_buttons_write_files_and_say_where(choice, sample_analysis, tmp_path):
     first = sample_analysis.edits.nsmallest(1, "rank")["edit_id"].iloc[0]
     choice.boxes[first].value = True
-    bar = export_buttons(sample_analysis, tmp_path, choice=choice, tables={"gaps": sample_analysis.gaps})
-    for button, name in ((bar.workbook, "gaps.xlsx"), (bar.page, "page.html"), (bar.csv, "gaps.csv")):
+    bar = export_buttons(
+        sample_analysis, tmp_path, choice=choice, tables={"gaps": sample_analysis.gaps}
+    )
+    for button, name in (
+        (bar.workbook, "gaps.xlsx"),
+        (bar.page, "page.html"),
+        (bar.csv, "gaps.csv"),
+    ):
         button.click()
         assert bar.said.value.strip() == f"<p>Wrote {tmp_path / name}</p>"
         assert (tmp_path / name).stat().st_size > 1_000
     bar.todo.click()
-    assert first in "".join(path.read_text(encoding="utf-8") for path in (tmp_path / "todo-ticked").iterdir())
+    assert first in "".join(
+        path.read_text(encoding="utf-8") for path in (tmp_path / "todo-ticked").iterdir()
+    )
 
 
 def test_a_workbook_that_is_there_is_never_replaced(sample_analysis, tmp_path):
@@ -167,7 +184,9 @@ def test_a_folder_that_cannot_be_written_is_said_beside_the_buttons(sample_analy
     assert bar.page.disabled is False
 
 
-def test_an_edit_is_shown_with_its_words_and_a_rank_that_is_not_there_is_told(shown, sample_analysis):
+def test_an_edit_is_shown_with_its_words_and_a_rank_that_is_not_there_is_told(
+    shown, sample_analysis
+):
     show_edit(sample_analysis, 1)
     show_edit(sample_analysis, 100_000)
     assert sample_analysis.edits.nsmallest(1, "rank")["page_id"].iloc[0] in shown[0]
@@ -184,8 +203,13 @@ def test_a_table_is_escaped_with_blanks_for_what_is_missing(shown):
 
 
 def test_settings_of_a_run_look_for_the_cache_beside_it(sample_analysis, tmp_path):
-    about = {**sample_analysis.about, "settings": {**sample_analysis.about["settings"], "cache": "runs/cache"}}
-    assert notebook.settings_of(replace(sample_analysis, about=about), tmp_path / "first").cache == str(tmp_path / "cache")
+    about = {
+        **sample_analysis.about,
+        "settings": {**sample_analysis.about["settings"], "cache": "runs/cache"},
+    }
+    assert notebook.settings_of(
+        replace(sample_analysis, about=about), tmp_path / "first"
+    ).cache == str(tmp_path / "cache")
 
 
 def test_opening_a_run_gives_its_tables_and_says_what_it_holds(sample_analysis, tmp_path, capsys):

@@ -10,7 +10,9 @@ from coverage_kit.report.workbook import clean_cell, write_csv, write_workbook, 
 
 @pytest.fixture(scope="module")
 def book(analysis, tmp_path_factory):
-    return openpyxl.load_workbook(write_workbook(analysis, tmp_path_factory.mktemp("book") / "gaps.xlsx"))
+    return openpyxl.load_workbook(
+        write_workbook(analysis, tmp_path_factory.mktemp("book") / "gaps.xlsx")
+    )
 
 
 def column(sheet, title):
@@ -21,8 +23,24 @@ def column(sheet, title):
 def test_sheets_stand_in_order(book):
     assert book.sheetnames == [
         *("summary", "gaps", "queries", "edits", "to do by page", "no edit, and why", "pages"),
-        *("visibility", "visibility by gap", "who is cited", "competitors", "before and after", "engine drift", "AI visits"),
-        *("associations", "brand facts", "log sources", "four pillars", "findings", "wrong about us", "wrong by engine"),
+        *(
+            "visibility",
+            "visibility by gap",
+            "who is cited",
+            "competitors",
+            "before and after",
+            "engine drift",
+            "AI visits",
+        ),
+        *(
+            "associations",
+            "brand facts",
+            "log sources",
+            "four pillars",
+            "findings",
+            "wrong about us",
+            "wrong by engine",
+        ),
         *("judges", "judgements", "glossary", "about", "chart data"),
     ]
 
@@ -51,7 +69,9 @@ def test_links_lead_to_http_or_into_the_book(book):
     places = {link.location for link in links if not link.target}
     assert targets
     assert all(target.startswith(("http://", "https://")) for target in targets)
-    assert {place.rpartition("!")[0].strip("'") for place in places} == {*book.sheetnames} - {"chart data"}
+    assert {place.rpartition("!")[0].strip("'") for place in places} == {*book.sheetnames} - {
+        "chart data"
+    }
     for place in places:
         sheet, _, cell = place.rpartition("!A")
         assert 1 <= int(cell) <= book[sheet.strip("'")].max_row
@@ -76,7 +96,10 @@ def test_times_are_in_utc(book):
 
 def test_rejected_pages_are_marked(book):
     assert [cell.value for cell in column(book["pages"], "status")].count("too short") == 3
-    rules = {str(ranges.sqref): rules for ranges, rules in book["pages"].conditional_formatting._cf_rules.items()}
+    rules = {
+        str(ranges.sqref): rules
+        for ranges, rules in book["pages"].conditional_formatting._cf_rules.items()
+    }
     assert [rule.operator for rule in rules["D2:D16"]] == ["notEqual"]
 
 
@@ -92,17 +115,29 @@ def test_about_tells_what_predictions_rest_on(book):
 
 
 def test_glossary_explains_every_term_and_every_heading(book):
-    rows = {(part, name): meaning for part, name, meaning in book["glossary"].iter_rows(min_row=2, values_only=True)}
-    assert rows["term", "coverage"] == "calibrated probability that the own site answers a query, 0 to 1"
-    assert rows["gaps", "severity (share not covered)"].startswith("demand-weighted mean of 1 - coverage, shrunk")
-    sheets = [sheet for sheet in book if sheet.title not in {"summary", "glossary", "about", "chart data"}]
+    rows = {
+        (part, name): meaning
+        for part, name, meaning in book["glossary"].iter_rows(min_row=2, values_only=True)
+    }
+    assert (
+        rows["term", "coverage"]
+        == "calibrated probability that the own site answers a query, 0 to 1"
+    )
+    assert rows["gaps", "severity (share not covered)"].startswith(
+        "demand-weighted mean of 1 - coverage, shrunk"
+    )
+    sheets = [
+        sheet for sheet in book if sheet.title not in {"summary", "glossary", "about", "chart data"}
+    ]
     headings = {(sheet.title, cell.value) for sheet in sheets for cell in sheet[1]}
     assert headings == {key for key in rows if key[0] != "term"}
     assert all(rows.values())
 
 
 def test_same_analysis_gives_the_same_bytes(analysis, tmp_path):
-    one, two = (write_workbook(analysis, tmp_path / name).read_bytes() for name in ("one.xlsx", "two.xlsx"))
+    one, two = (
+        write_workbook(analysis, tmp_path / name).read_bytes() for name in ("one.xlsx", "two.xlsx")
+    )
     assert one == two
 
 
@@ -115,12 +150,17 @@ def test_empty_analysis_gives_a_workbook(empty, tmp_path):
 def test_links_beyond_a_sheets_limit_are_text(analysis, tmp_path, monkeypatch):
     monkeypatch.setattr(writer, "_MAX_LINKS", 3)
     book = openpyxl.load_workbook(write_workbook(analysis, tmp_path / "gaps.xlsx"))
-    assert [sum(bool(cell.hyperlink) for row in book[name] for cell in row) for name in ("gaps", "queries")] == [3, 3]
+    assert [
+        sum(bool(cell.hyperlink) for row in book[name] for cell in row)
+        for name in ("gaps", "queries")
+    ] == [3, 3]
 
 
 def test_url_beyond_excels_limit_is_text(tiny, tmp_path):
     pages = tiny.pages.assign(url="https://shop.example/" + "a" * 3_000)
-    book = openpyxl.load_workbook(write_workbook(replace(tiny, pages=pages), tmp_path / "gaps.xlsx"))
+    book = openpyxl.load_workbook(
+        write_workbook(replace(tiny, pages=pages), tmp_path / "gaps.xlsx")
+    )
     assert not any(cell.hyperlink for cell in column(book["pages"], "url"))
 
 
@@ -148,8 +188,14 @@ def test_csv_keeps_numbers_and_can_be_read_back(tmp_path, hostile):
 
 def test_csv_of_missing_values_and_of_nothing(tmp_path, empty):
     table = pd.DataFrame({"text": ["a", None], "n": [1.0, None]})
-    assert write_csv(table, tmp_path / "t.csv").read_text(encoding="utf-8-sig") == "text,n\na,1.0\n,\n"
-    assert write_csv(empty.gaps, tmp_path / "g.csv").read_text(encoding="utf-8-sig").startswith("cluster_id,label")
+    assert (
+        write_csv(table, tmp_path / "t.csv").read_text(encoding="utf-8-sig") == "text,n\na,1.0\n,\n"
+    )
+    assert (
+        write_csv(empty.gaps, tmp_path / "g.csv")
+        .read_text(encoding="utf-8-sig")
+        .startswith("cluster_id,label")
+    )
 
 
 def test_to_do_begins_with_the_first_hour_then_stands_by_page_with_totals_once(book):
@@ -158,11 +204,31 @@ def test_to_do_begins_with_the_first_hour_then_stands_by_page_with_totals_once(b
         "no"
     ] * 2  # 10 + 11 + 12 + 13 + 14 = 60 minutes
     pages = [cell.value for cell in column(sheet, "page")]
-    assert pages == [f"shop.example/{name}" for name in ("p0", "p1", "p2", "new-3", "p0", "p1", "p2")]
+    assert pages == [
+        f"shop.example/{name}" for name in ("p0", "p1", "p2", "new-3", "p0", "p1", "p2")
+    ]
     assert [cell.value for cell in column(sheet, "rank")] == [1, 2, 3, 4, 5, 6, 7]
-    assert [cell.value for cell in column(sheet, "minutes of the page")] == [24, 26, 28, 13, None, None, None]
-    assert [cell.value for cell in column(sheet, "the page adds (queries asked)")] == [36, 34, 32, 17, None, None, None]
-    assert {cell.value for title in ("status", "owner", "note") for cell in column(sheet, title)} == {None}
+    assert [cell.value for cell in column(sheet, "minutes of the page")] == [
+        24,
+        26,
+        28,
+        13,
+        None,
+        None,
+        None,
+    ]
+    assert [cell.value for cell in column(sheet, "the page adds (queries asked)")] == [
+        36,
+        34,
+        32,
+        17,
+        None,
+        None,
+        None,
+    ]
+    assert {
+        cell.value for title in ("status", "owner", "note") for cell in column(sheet, title)
+    } == {None}
     assert "[FACT NEEDED: range]" in column(sheet, "proposed")[0].value
 
 

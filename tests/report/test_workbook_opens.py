@@ -14,14 +14,23 @@ from coverage_kit import tables
 from coverage_kit.report.workbook import write_workbook, writer
 
 SOFFICE = shutil.which("soffice")
-needs_office = pytest.mark.skipif(SOFFICE is None and not os.environ.get("CI"), reason="LibreOffice is not installed")
+needs_office = pytest.mark.skipif(
+    SOFFICE is None and not os.environ.get("CI"), reason="LibreOffice is not installed"
+)
 
 
 @pytest.fixture(scope="module")
 def path(analysis, tmp_path_factory):
     """The workbook of the made-up analysis, with two runs in its history."""
     figures = [
-        {"run": run, "at": f"2026-0{run}-01", "measure": "coverage", "part": "all", "value": 0.3 * run, "n": 40}
+        {
+            "run": run,
+            "at": f"2026-0{run}-01",
+            "measure": "coverage",
+            "part": "all",
+            "value": 0.3 * run,
+            "n": 40,
+        }
         for run in (1, 2)
     ]
     told = replace(analysis, history=tables.HISTORY.table(figures))
@@ -34,9 +43,28 @@ def converted(path, tmp_path_factory):
     folder = tmp_path_factory.mktemp("office")
     for kind in ("xlsx", "ods"):
         profile = f"-env:UserInstallation={folder.as_uri()}/profile"
-        command = [SOFFICE, "--headless", "--norestore", profile, "--convert-to", kind, "--outdir", str(folder), str(path)]
+        command = [
+            SOFFICE,
+            "--headless",
+            "--norestore",
+            profile,
+            "--convert-to",
+            kind,
+            "--outdir",
+            str(folder),
+            str(path),
+        ]
         subprocess.run(command, check=True, capture_output=True, timeout=240)
-    back = [SOFFICE, "--headless", "--norestore", profile, "--convert-to", "xlsx", "--outdir", str(folder / "back")]
+    back = [
+        SOFFICE,
+        "--headless",
+        "--norestore",
+        profile,
+        "--convert-to",
+        "xlsx",
+        "--outdir",
+        str(folder / "back"),
+    ]
     subprocess.run([*back, str(folder / "gaps.ods")], check=True, capture_output=True, timeout=240)
     return folder
 
@@ -66,17 +94,29 @@ def count_parts(path):
     with zipfile.ZipFile(path) as file:
         sheets = [name for name in file.namelist() if name.startswith("xl/worksheets/sheet")]
         links = sum(file.read(name).count(b"<hyperlink ") for name in sheets)
-        return {"links": links, "charts": sum(name.startswith("xl/charts/chart") for name in file.namelist())}
+        return {
+            "links": links,
+            "charts": sum(name.startswith("xl/charts/chart") for name in file.namelist()),
+        }
 
 
 @needs_office
-@pytest.mark.parametrize("name", ["gaps.xlsx", "back/gaps.xlsx"], ids=["as xlsx", "as ods and back"])
+@pytest.mark.parametrize(
+    "name", ["gaps.xlsx", "back/gaps.xlsx"], ids=["as xlsx", "as ods and back"]
+)
 def test_libreoffice_reads_every_value(path, converted, name):
     ours, theirs = values_of(path), values_of(converted / name)
     assert len(ours) > 3_000
     if name.startswith("back"):  # its ods has no tabs within a cell
-        ours = {place: value.replace("\t", "") if isinstance(value, str) else value for place, value in ours.items()}
-    assert {place: (value, theirs.get(place)) for place, value in ours.items() if theirs.get(place) != value} == {}
+        ours = {
+            place: value.replace("\t", "") if isinstance(value, str) else value
+            for place, value in ours.items()
+        }
+    assert {
+        place: (value, theirs.get(place))
+        for place, value in ours.items()
+        if theirs.get(place) != value
+    } == {}
     assert theirs.keys() == ours.keys()
 
 
@@ -91,7 +131,12 @@ def test_libreoffice_keeps_links_charts_lists_and_scales(path, converted):
         assert str(choice.sqref) == "C2:C8"
     for sheet in ours:
         kinds = [
-            [rule.type for rules in book[sheet.title].conditional_formatting for rule in rules.rules] for book in (ours, theirs)
+            [
+                rule.type
+                for rules in book[sheet.title].conditional_formatting
+                for rule in rules.rules
+            ]
+            for book in (ours, theirs)
         ]
         assert sorted(kinds[0]) == sorted(kinds[1])
 
@@ -112,7 +157,12 @@ def test_charts_have_titles_read_cells_and_cover_none(path):
             values = (series.val or series.yVal).numRef.f.split("!")[1].replace("$", "")
             assert all(isinstance(row[0].value, int | float) for row in data[values])
         top, bottom = chart.anchor._from.row + 1, chart.anchor.to.row + 1
-        assert [cell.value for row in summary.iter_rows(top, bottom) for cell in row if cell.value is not None] == []
+        assert [
+            cell.value
+            for row in summary.iter_rows(top, bottom)
+            for cell in row
+            if cell.value is not None
+        ] == []
 
 
 def text_of(title):
@@ -127,15 +177,25 @@ def test_it_holds_nothing_that_google_sheets_refuses_or_drops(path):
         assert 0 < len(sheet.title) <= 31
         assert not set(sheet.title) & set("[]:*?/\\'")
         assert not sheet.tables
-        assert max((len(cell.value) for row in sheet for cell in row if isinstance(cell.value, str)), default=0) < 50_000
+        assert (
+            max(
+                (len(cell.value) for row in sheet for cell in row if isinstance(cell.value, str)),
+                default=0,
+            )
+            < 50_000
+        )
         kinds = {rule.type for rules in sheet.conditional_formatting for rule in rules.rules}
         assert kinds <= {"colorScale", "cellIs", "expression"}
         assert {rule.type for rule in sheet.data_validations.dataValidation} <= {"list"}
 
 
-def test_rows_are_cut_with_a_note_where_all_cells_would_be_too_many(analysis, tmp_path, monkeypatch):
+def test_rows_are_cut_with_a_note_where_all_cells_would_be_too_many(
+    analysis, tmp_path, monkeypatch
+):
     monkeypatch.setattr(writer, "_MAX_ROWS", 64)
-    monkeypatch.setattr(writer, "_MAX_CELLS", 2_000)  # 64 rows a sheet give 2,953, 32 rows 2,293 and 16 rows 1,765
+    monkeypatch.setattr(
+        writer, "_MAX_CELLS", 2_000
+    )  # 64 rows a sheet give 2,953, 32 rows 2,293 and 16 rows 1,765
     book = openpyxl.load_workbook(write_workbook(analysis, tmp_path / "gaps.xlsx"))
     assert book["queries"].max_row == 1 + 16 + 1
     assert book["queries"]["A18"].value == "… and 24 more rows in the run's tables"

@@ -62,7 +62,11 @@ def test_the_template_explains_every_key_with_its_default():
     for section, field in Settings.model_fields.items():
         model = field.annotation
         keys = getattr(model, "model_fields", {section: None})
-        missing = [key for key in keys if section != "language" and not re.search(rf"^(# )?\[?\[?(\w+\.)?{key}\b", text, re.M)]
+        missing = [
+            key
+            for key in keys
+            if section != "language" and not re.search(rf"^(# )?\[?\[?(\w+\.)?{key}\b", text, re.M)
+        ]
         assert missing in ([], ["competitors"]), (section, missing)
 
 

@@ -10,12 +10,22 @@ from coverage_kit.vectors import Embeddings
 from tests.encoder import WordEncoder
 
 TABLE = pd.DataFrame({"name": pd.Series(["a", None], dtype="str"), "n": [1, 2]})
-SUBJECTS = ["brake pads", "tyre tread", "battery range", "delivery slots", "saddle height", "chain wear", "light beams"]
+SUBJECTS = [
+    "brake pads",
+    "tyre tread",
+    "battery range",
+    "delivery slots",
+    "saddle height",
+    "chain wear",
+    "light beams",
+]
 
 
 def test_what_was_made_of_the_same_input_is_not_made_again(tmp_path):
     kept = ResultCache(tmp_path)
-    made = kept.get("one", [TABLE, 3], lambda: {"table": TABLE, "values": np.arange(3), "quality": {"auc": 0.5}})
+    made = kept.get(
+        "one", [TABLE, 3], lambda: {"table": TABLE, "values": np.arange(3), "quality": {"auc": 0.5}}
+    )
     again = ResultCache(tmp_path)
     found = again.get("one", [TABLE.copy(), 3], lambda: pytest.fail("made again"))
     pd.testing.assert_frame_equal(found["table"], TABLE)
@@ -52,8 +62,23 @@ def test_only_the_last_three_of_a_name_stay(tmp_path):
 def test_a_digest_changes_with_every_part_of_its_input():
     vectors = np.eye(2, dtype=np.float32)
     inputs = [
-        *([TABLE], [TABLE.assign(n=[1, 3])], [TABLE.rename(columns={"n": "m"})], [TABLE[:1]], [TABLE, 1], [TABLE, 2]),
-        *([vectors], [vectors.astype(np.float64)], [vectors.reshape(1, 4)], [vectors[::-1]], [None], ["ab"], ["a", "b"]),
+        *(
+            [TABLE],
+            [TABLE.assign(n=[1, 3])],
+            [TABLE.rename(columns={"n": "m"})],
+            [TABLE[:1]],
+            [TABLE, 1],
+            [TABLE, 2],
+        ),
+        *(
+            [vectors],
+            [vectors.astype(np.float64)],
+            [vectors.reshape(1, 4)],
+            [vectors[::-1]],
+            [None],
+            ["ab"],
+            ["a", "b"],
+        ),
         *([Embeddings(("a", "b"), vectors, "e")], [Embeddings(("a", "c"), vectors, "e")]),
         [Embeddings(("a", "b"), vectors, "f")],
     ]
@@ -70,12 +95,19 @@ def project(tmp_path):
         (site / f"p{number}.md").write_text(
             f"# Page {number}\n\n## All on {subject}\n\nThe {subject} of model {number} are fine."
         )
-    asked = [f"are the {subject} of model {number} fine" for number in range(8) for subject in SUBJECTS]
+    asked = [
+        f"are the {subject} of model {number} fine" for number in range(8) for subject in SUBJECTS
+    ]
     (tmp_path / "log.csv").write_text("query\n" + "\n".join(asked))
     match = {"calibration_rounds": 4, "bootstraps": 20}
     folders = {"out": str(tmp_path / "run"), "cache": str(tmp_path / "cache")}
     return make_settings(
-        {"site": {"source": str(site)}, "log": {"files": [str(tmp_path / "log.csv")]}, "match": match, **folders}
+        {
+            "site": {"source": str(site)},
+            "log": {"files": [str(tmp_path / "log.csv")]},
+            "match": match,
+            **folders,
+        }
     )
 
 
@@ -88,15 +120,22 @@ def assert_same(one, other, without=()):
 def test_a_run_of_unchanged_input_takes_over_matches_clusters_calibration_and_map(project):
     first, second = analyze(project, WordEncoder()), analyze(project, WordEncoder())
     assert first.stages["reused"].isna().all()
-    assert list(second.stages["reused"].dropna()) == ["matches, topics, calibration, clusters", "map"]
+    assert list(second.stages["reused"].dropna()) == [
+        "matches, topics, calibration, clusters",
+        "map",
+    ]
     assert second.stages["n_embedded"].sum() == 0
     assert_same(first, second)
 
 
 def test_after_a_change_nothing_stale_is_taken_over(project, tmp_path):
     analyze(project, WordEncoder())
-    (tmp_path / "site" / "p3.md").write_text("# Page 3\n\n## On bells\n\nA bell is fitted to every model that we sell.")
-    (tmp_path / "log.csv").write_text((tmp_path / "log.csv").read_text() + "\nis there a bell on every model")
+    (tmp_path / "site" / "p3.md").write_text(
+        "# Page 3\n\n## On bells\n\nA bell is fitted to every model that we sell."
+    )
+    (tmp_path / "log.csv").write_text(
+        (tmp_path / "log.csv").read_text() + "\nis there a bell on every model"
+    )
     later = analyze(project, WordEncoder())
     fresh = analyze(project.model_copy(update={"cache": str(tmp_path / "other")}), WordEncoder())
     assert later.stages["reused"].isna().all()

@@ -17,7 +17,9 @@ def test_every_empty_table_meets_its_schema(schema):
 
 
 def test_rows_become_kinds_and_absent_columns_become_missing():
-    table = QUERIES.table([{"query_id": "q1", "text": "a", "demand": 3, "first_asked_at": "2026-01-01", "further": 1}])
+    table = QUERIES.table(
+        [{"query_id": "q1", "text": "a", "demand": 3, "first_asked_at": "2026-01-01", "further": 1}]
+    )
     assert table["demand"].dtype == "float64"
     assert str(table["first_asked_at"].iloc[0]) == "2026-01-01 00:00:00+00:00"
     assert table["last_asked_at"].isna().all()
@@ -41,7 +43,9 @@ def test_a_wrong_table_says_where_what_and_found(spoil, message):
 
 
 def test_a_rank_that_became_a_float_is_found():
-    table = pd.DataFrame({"query_id": ["q"], "passage_id": ["p"], "site": ["s"], "rank": [1.0], "similarity": [0.5]})
+    table = pd.DataFrame(
+        {"query_id": ["q"], "passage_id": ["p"], "site": ["s"], "rank": [1.0], "similarity": [0.5]}
+    )
     with pytest.raises(SchemaError, match=r"matches.rank should be integer; found float64"):
         MATCHES.check(table, "here")
 

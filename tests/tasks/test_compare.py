@@ -12,7 +12,18 @@ from coverage_kit.analysis import save_analysis
 from coverage_kit.commands import app
 from coverage_kit.rank.track import read_track
 from coverage_kit.tables import PREDICTIONS
-from tests.two_runs import COLD, HEADING, PAGE, SITE, STORE, make_changes, make_edits, make_effects, make_passages, make_run
+from tests.two_runs import (
+    COLD,
+    HEADING,
+    PAGE,
+    SITE,
+    STORE,
+    make_changes,
+    make_edits,
+    make_effects,
+    make_passages,
+    make_run,
+)
 
 ASKED = [
     ("q0", "far in winter", 10.0, "c0", 0.1),
@@ -31,16 +42,28 @@ def first():
     changes = make_changes(
         ("e0", "insert_section", PAGE, "Range", None, f"## {HEADING}\n\n{COLD}"),
         ("e1", "insert_section", PAGE, "Range", None, f"## {HEADING}\n\n{COLD}\n\n{STORE}"),
-        ("e2", "add_page", "ours.example/winter", "Winter", None, f"# Winter\n\n## Frost\n\n{COLD}\n\n## Storage\n\n{STORE}"),
+        (
+            "e2",
+            "add_page",
+            "ours.example/winter",
+            "Winter",
+            None,
+            f"# Winter\n\n## Frost\n\n{COLD}\n\n## Storage\n\n{STORE}",
+        ),
     )
-    effects = make_effects(("e0", "q1", 0.2, 0.5, False), ("e0", "q0", 0.1, 0.6, True), ("e1", "q1", 0.2, 0.7, False))
+    effects = make_effects(
+        ("e0", "q1", 0.2, 0.5, False), ("e0", "q0", 0.1, 0.6, True), ("e1", "q1", 0.2, 0.7, False)
+    )
     edits = make_edits(("e0", "c0", 12.0, 9.0, 14.0), ("e1", "c0", 20.0, 15.0, 25.0))
     return make_run(ASKED, changes=changes, effects=effects, edits=edits)
 
 
 @pytest.fixture
 def second():
-    asked = [(f"x-{row[0]}", row[1].title(), row[2], row[3], row[4] + (0.25 if row[3] == "c0" else 0.0)) for row in ASKED]
+    asked = [
+        (f"x-{row[0]}", row[1].title(), row[2], row[3], row[4] + (0.25 if row[3] == "c0" else 0.0))
+        for row in ASKED
+    ]
     return make_run(asked, passages=make_passages(*SITE, (PAGE, f"Range > {HEADING}", COLD)))
 
 
@@ -48,7 +71,9 @@ def call(monkeypatch, capsys, first, second, *options):
     """Return exit status and what was written."""
     save_analysis(first, "first")
     save_analysis(second, "second")
-    monkeypatch.setattr(sys, "argv", ["coverage-kit", "compare", "first", "second", *map(str, options)])
+    monkeypatch.setattr(
+        sys, "argv", ["coverage-kit", "compare", "first", "second", *map(str, options)]
+    )
     status = 0
     try:
         app.main()
@@ -58,10 +83,14 @@ def call(monkeypatch, capsys, first, second, *options):
     return status, written.err + written.out
 
 
-def test_the_comparison_is_told_written_and_remembered(monkeypatch, capsys, tmp_path, first, second):
+def test_the_comparison_is_told_written_and_remembered(
+    monkeypatch, capsys, tmp_path, first, second
+):
     status, said = call(monkeypatch, capsys, first, second)
     assert status == 0, said
-    assert re.search(r"^e0 .* 12\.0 \[9\.0, 14\.0\] +10\.0 +yes ", said, re.M)  # 40 asked: .3 predicted, .25 found, no drift
+    assert re.search(
+        r"^e0 .* 12\.0 \[9\.0, 14\.0\] +10\.0 +yes ", said, re.M
+    )  # 40 asked: .3 predicted, .25 found, no drift
     assert "e1" not in said  # the full variant was not published
     assert "Predicted under model words, self-test AUC 0.80" in said
     assert "1 of 1 lie within" in said
@@ -70,7 +99,10 @@ def test_the_comparison_is_told_written_and_remembered(monkeypatch, capsys, tmp_
     assert table[["edit_id", "realised"]].to_numpy().tolist() == [["e0", pytest.approx(10.0)]]
     page = (tmp_path / "second/comparison.md").read_text(encoding="utf-8")
     assert page.startswith("# Predicted and realised between first and second")
-    assert "| e0 | Add a question and its answer | ours.example/range | 12.0 \\[9.0, 14.0\\] | 10.0 | yes |" in page
+    assert (
+        "| e0 | Add a question and its answer | ours.example/range | 12.0 \\[9.0, 14.0\\] | 10.0 | yes |"
+        in page
+    )
     track = read_track("cache/predictions.parquet", "ours.example", "words")
     assert (track.n, track.ratio) == (1, pytest.approx((5 + 10 / 12) / 6))
 
@@ -85,7 +117,18 @@ def test_a_comparison_made_again_is_remembered_once(monkeypatch, capsys, first, 
 
 def test_named_edits_and_another_record(monkeypatch, capsys, tmp_path, first, second):
     file = tmp_path / "elsewhere/record.parquet"
-    status, said = call(monkeypatch, capsys, first, second, "--published", "e0", "--published", "e1", "--record", file)
+    status, said = call(
+        monkeypatch,
+        capsys,
+        first,
+        second,
+        "--published",
+        "e0",
+        "--published",
+        "e1",
+        "--record",
+        file,
+    )
     assert status == 0, said
     assert sorted(pd.read_parquet(file)["edit_id"]) == ["e0", "e1"]
     assert not (tmp_path / "cache").exists()
@@ -101,24 +144,40 @@ def about(run, **values):
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (lambda run: about(run, own_site="theirs.example"), "a run with site 'ours.example'; found 'theirs.example'"),
+        (
+            lambda run: about(run, own_site="theirs.example"),
+            "a run with site 'ours.example'; found 'theirs.example'",
+        ),
         (lambda run: about(run, encoder="other"), "a run with encoder 'words'; found 'other'"),
         (lambda run: replace(run, passages=make_passages(*SITE)), "found none of 3"),
         (
             lambda run: replace(
-                run, passages=make_passages(*SITE, (PAGE, "Range > More", "Keep the cell warm, expect frost."))
+                run,
+                passages=make_passages(
+                    *SITE, (PAGE, "Range > More", "Keep the cell warm, expect frost.")
+                ),
             ),
             "nearest is e0 on ours.example/range: 3 of ",
         ),
         (
-            lambda run: replace(run, passages=make_passages(*SITE, ("theirs.example/winter", HEADING, f"{COLD} {STORE}"))),
+            lambda run: replace(
+                run,
+                passages=make_passages(
+                    *SITE, ("theirs.example/winter", HEADING, f"{COLD} {STORE}")
+                ),
+            ),
             "found none of 3",
         ),
-        (lambda run: replace(run, queries=run.queries.assign(text=["a", "b", "c"])), "none asked again"),
+        (
+            lambda run: replace(run, queries=run.queries.assign(text=["a", "b", "c"])),
+            "none asked again",
+        ),
     ],
     ids=["site", "encoder", "nothing", "little", "theirs", "queries"],
 )
-def test_runs_that_cannot_be_compared_are_told_on_one_line(monkeypatch, capsys, tmp_path, first, second, spoil, told):
+def test_runs_that_cannot_be_compared_are_told_on_one_line(
+    monkeypatch, capsys, tmp_path, first, second, spoil, told
+):
     status, said = call(monkeypatch, capsys, first, spoil(second))
     assert status == 2, said
     assert said.startswith("coverage-kit: second: ")
@@ -131,10 +190,17 @@ def test_runs_that_cannot_be_compared_are_told_on_one_line(monkeypatch, capsys, 
 def test_text_of_pages_is_data_in_the_report(monkeypatch, capsys, first, second):
     hostile = "ours.example/<b>|x|`![a](javascript:b)"
     changes = first.changes.assign(page_id=hostile)
-    passages = second.passages.assign(page_id=hostile, passage_id=[f"h{n}" for n in range(len(second.passages))])
-    before = first.passages.assign(page_id=hostile, passage_id=[f"h{n}" for n in range(len(first.passages))])
+    passages = second.passages.assign(
+        page_id=hostile, passage_id=[f"h{n}" for n in range(len(second.passages))]
+    )
+    before = first.passages.assign(
+        page_id=hostile, passage_id=[f"h{n}" for n in range(len(first.passages))]
+    )
     status, said = call(
-        monkeypatch, capsys, replace(first, changes=changes, passages=before), replace(second, passages=passages)
+        monkeypatch,
+        capsys,
+        replace(first, changes=changes, passages=before),
+        replace(second, passages=passages),
     )
     assert status == 0, said
     lines = Path("second/comparison.md").read_text(encoding="utf-8").splitlines()

@@ -29,7 +29,10 @@ def log(tmp_path):
 def test_it_says_what_was_found_what_not_and_why(log, tmp_path):
     told = inspect_log(log, {}, tmp_path / "rejects.csv")
     assert f"{log}: mapped columns, 2 records" in told
-    assert "query = prompt, answer = response, engine = engine, asked_at = date, citations = citations" in told
+    assert (
+        "query = prompt, answer = response, engine = engine, asked_at = date, citations = citations"
+        in told
+    )
     assert "2 queries, 1 answers, 1 failed" in told
     assert "1 citations of 1 sites, 0 pages retrieved" in told
     assert "chatgpt (unknown) 1" in told
@@ -37,7 +40,15 @@ def test_it_says_what_was_found_what_not_and_why(log, tmp_path):
     assert "first in line 3" in told
     assert "1 x a JSON object was expected, found list, first in line 4" in told
     assert "Kept aside, in answers.extra: cost" in told
-    assert told.splitlines()[-1].split() == ["best", "crm", "chatgpt", "2026-01-05", "00:00", "Acme.", "a.com"]
+    assert told.splitlines()[-1].split() == [
+        "best",
+        "crm",
+        "chatgpt",
+        "2026-01-05",
+        "00:00",
+        "Acme.",
+        "a.com",
+    ]
     kept = (tmp_path / "rejects.csv").read_text(encoding="utf-8-sig").splitlines()
     assert kept[0] == "file,line,reason"
     assert [line.split(",")[1] for line in kept[1:]] == ["3", "4"]
@@ -56,12 +67,18 @@ def test_control_characters_do_not_reach_the_terminal(log):
 
 def test_the_command_maps_columns_by_hand_and_fails_plainly(tmp_path):
     (tmp_path / "q.csv").write_text("asked of it\nbest crm\n", encoding="utf-8")
-    done = CliRunner().invoke(app, ["inspect", str(tmp_path / "q.csv"), "--column", "query=asked of it"])
+    done = CliRunner().invoke(
+        app, ["inspect", str(tmp_path / "q.csv"), "--column", "query=asked of it"]
+    )
     assert done.exit_code == 0
     assert "query = asked of it" in done.output
-    assert isinstance(CliRunner().invoke(app, ["inspect", str(tmp_path / "q.csv")]).exception, LogError)
+    assert isinstance(
+        CliRunner().invoke(app, ["inspect", str(tmp_path / "q.csv")]).exception, LogError
+    )
 
 
 def test_halves_of_surrogate_pairs_are_no_trouble(tmp_path):
-    (tmp_path / "log.jsonl").write_text('{"query": "q", "answer": "a", "engine": "e", "note": "cut \\ud83d"}', encoding="utf-8")
+    (tmp_path / "log.jsonl").write_text(
+        '{"query": "q", "answer": "a", "engine": "e", "note": "cut \\ud83d"}', encoding="utf-8"
+    )
     assert "Kept aside, in answers.extra: note" in inspect_log(tmp_path / "log.jsonl", {})

@@ -44,7 +44,9 @@ def run(tmp_path, sample_analysis):
 
 def claim_in(body):
     """Return what the form shows as the text that is judged."""
-    return re.search(r"\nTEXT\n(.*?)(?:\n\nOWN WORDS\n|\n</)", body["messages"][1]["content"], re.S)[1]
+    return re.search(
+        r"\nTEXT\n(.*?)(?:\n\nOWN WORDS\n|\n</)", body["messages"][1]["content"], re.S
+    )[1]
 
 
 def honest(wrong):
@@ -64,7 +66,11 @@ def gullible(wrong):
 
     def answer(number, body):
         is_attacked = any(words in claim_in(body) for words in orders)
-        return Reply(text="5", top_logprobs=({"5": math.log(0.99)},)) if is_attacked else honest(wrong)(number, body)
+        return (
+            Reply(text="5", top_logprobs=({"5": math.log(0.99)},))
+            if is_attacked
+            else honest(wrong)(number, body)
+        )
 
     return answer
 
@@ -76,11 +82,23 @@ def first_claim(run):
 def judge(monkeypatch, capsys, run, chat, *more, money=1.0):
     (run.parent / "coverage.toml").write_text(SETTINGS.format(url=chat.base_url, money=money))
     return call(
-        monkeypatch, capsys, "judge", run, "--settings", run.parent / "coverage.toml", "--rubric", BRAND, "--items", 40, *more
+        monkeypatch,
+        capsys,
+        "judge",
+        run,
+        "--settings",
+        run.parent / "coverage.toml",
+        "--rubric",
+        BRAND,
+        "--items",
+        40,
+        *more,
     )
 
 
-def test_a_model_that_can_be_trusted_gives_the_verdicts_and_is_asked_nothing_twice(monkeypatch, capsys, run, tmp_path):
+def test_a_model_that_can_be_trusted_gives_the_verdicts_and_is_asked_nothing_twice(
+    monkeypatch, capsys, run, tmp_path
+):
     with chat_server(honest(first_claim(run))) as chat:
         status, said = judge(monkeypatch, capsys, run, chat, "--dry-run")
         assert (status, chat.asked) == (0, [])
@@ -141,10 +159,17 @@ def test_every_shipped_rubric_finds_its_items_in_a_run(sample_analysis):
     for rubric in RUBRICS.values():
         items = list_items(sample_analysis, rubric, 30)
         assert len(items) == 30, rubric.name
-        assert all(item.parts[part].strip() for item in items for part in rubric.parts if part != "other sources")
+        assert all(
+            item.parts[part].strip()
+            for item in items
+            for part in rubric.parts
+            if part != "other sources"
+        )
 
 
-def test_a_rubric_of_other_parts_and_an_unknown_one_are_told(monkeypatch, capsys, sample_analysis, run):
+def test_a_rubric_of_other_parts_and_an_unknown_one_are_told(
+    monkeypatch, capsys, sample_analysis, run
+):
     strange = Rubric(name="ten", title="Ten", criterion="c", steps=("s",), parts=("poem",))
     with pytest.raises(SettingsError, match="poem"):
         list_items(sample_analysis, strange, 5)
@@ -161,9 +186,13 @@ def test_labels_of_people_are_read_and_a_file_that_is_none_is_told(tmp_path):
         read_labels(tmp_path / "labels.csv")
 
 
-def test_a_second_judging_keeps_what_the_first_found_and_a_judge_that_lost_trust_loses_its_verdicts(monkeypatch, capsys, run):
+def test_a_second_judging_keeps_what_the_first_found_and_a_judge_that_lost_trust_loses_its_verdicts(
+    monkeypatch, capsys, run
+):
     before = load_analysis(run).brand_claims
-    assert call(monkeypatch, capsys, "judge", run, "--items", 20, "--rubric", "answers-query")[0] == 0
+    assert (
+        call(monkeypatch, capsys, "judge", run, "--items", 20, "--rubric", "answers-query")[0] == 0
+    )
     with chat_server(honest(first_claim(run))) as chat:
         assert judge(monkeypatch, capsys, run, chat)[0] == 0
     both = load_analysis(run)
@@ -181,8 +210,17 @@ def test_a_sentence_under_two_queries_has_the_verdict_of_the_one_that_was_judged
     claims = sample_analysis.brand_claims
     text = claims["text"].value_counts().index[0]
     last = claims.loc[claims["text"] == text, "claim_id"].iloc[-1]
-    grade = {"judge": "m", "rubric": f"{BRAND}@1", "item_id": last, "repeat": 0, "is_swapped": False, "grade": 5.0}
-    rows = JUDGEMENTS.table([{**grade, "is_weighted": True, "n_samples": 1, "n_input_tokens": 0, "n_output_tokens": 0}])
+    grade = {
+        "judge": "m",
+        "rubric": f"{BRAND}@1",
+        "item_id": last,
+        "repeat": 0,
+        "is_swapped": False,
+        "grade": 5.0,
+    }
+    rows = JUDGEMENTS.table(
+        [{**grade, "is_weighted": True, "n_samples": 1, "n_input_tokens": 0, "n_output_tokens": 0}]
+    )
     told = apply_verdicts(claims, rows, "m")
     assert set(told.loc[told["text"] == text, "verdict"]) == {"supported"}
     assert set(told.loc[told["text"] == text, "judge"]) == {"m"}

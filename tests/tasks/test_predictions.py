@@ -16,7 +16,8 @@ from coverage_kit.tasks.predictions import (
 from coverage_kit.tasks.published import PUBLISHED
 from tests.two_runs import PAGE, make_edits, make_effects, make_run
 
-# (query_id, text, demand, cluster_id, coverage): a gap of two, a query outside it, two that nothing touches
+# (query_id, text, demand, cluster_id, coverage): a gap of two, a query outside it, two that nothing
+# touches
 ASKED = [
     ("q0", "how far in winter", 10.0, "c0", 0.1),
     ("q1", "range in the cold", 30.0, "c0", 0.2),
@@ -25,19 +26,35 @@ ASKED = [
     ("q4", "price of delivery", 15.0, "c2", 0.6),
 ]
 EDITS = make_edits(("e0", "c0", 8.0, 5.0, 12.0))
-EFFECTS = make_effects(("e0", "q0", 0.1, 0.9, True), ("e0", "q1", 0.2, 0.5, False), ("e0", "q2", 0.8, 0.7, False))
+EFFECTS = make_effects(
+    ("e0", "q0", 0.1, 0.9, True), ("e0", "q1", 0.2, 0.5, False), ("e0", "q2", 0.8, 0.7, False)
+)
 RUNS = ("a", "b")
 
 
 def later(*changes, names=None):
     """Return the run after, its coverage changed by these, under other ids and in other spelling."""
     asked = zip(ASKED, changes, strict=False)
-    return make_run([(f"x{row[0]}", f"{row[1].upper()}?", row[2], row[3], row[4] + change) for row, change in asked])
+    return make_run(
+        [
+            (f"x{row[0]}", f"{row[1].upper()}?", row[2], row[3], row[4] + change)
+            for row, change in asked
+        ]
+    )
 
 
 def publish(*edit_ids):
     return PUBLISHED.table(
-        [{"edit_id": e, "page_id": PAGE, "word_overlap": 1.0, "is_published": True, "how": "words"} for e in edit_ids]
+        [
+            {
+                "edit_id": e,
+                "page_id": PAGE,
+                "word_overlap": 1.0,
+                "is_published": True,
+                "how": "words",
+            }
+            for e in edit_ids
+        ]
     )
 
 
@@ -56,11 +73,23 @@ def test_figures_by_hand():
     assert row["predicted"] == pytest.approx(40 * 0.3 - 20 * 0.1)
     assert row["drift"] == pytest.approx(0.05)
     assert row["realised"] == pytest.approx(40 * (0.25 - 0.05) + 20 * (0.0 - 0.05))
-    assert (row["low"], row["high"]) == pytest.approx((10 - 3, 10 + 4))  # as far from 10 as 5 and 12 from 8
+    assert (row["low"], row["high"]) == pytest.approx(
+        (10 - 3, 10 + 4)
+    )  # as far from 10 as 5 and 12 from 8
     assert row["n_queries"] == 2
     assert row["is_within"]
-    assert (row["edit_id"], row["run_before"], row["run_after"], row["page_id"]) == ("e0", "a", "b", PAGE)
-    assert (found.n_compared, found.n_only_before, found.n_only_after, found.n_left_out) == (5, 0, 0, 0)
+    assert (row["edit_id"], row["run_before"], row["run_after"], row["page_id"]) == (
+        "e0",
+        "a",
+        "b",
+        PAGE,
+    )
+    assert (found.n_compared, found.n_only_before, found.n_only_after, found.n_left_out) == (
+        5,
+        0,
+        0,
+        0,
+    )
     assert found.drift.n_queries == 2
     PREDICTIONS.check(found.predictions, "here")
 
@@ -90,7 +119,10 @@ def test_drift_alone_is_no_gain():
 def test_the_other_queries_of_an_edited_gap_say_nothing_of_drift():
     effects = make_effects(("e0", "q1", 0.2, 0.5, False))
     found = compare(before(effects=effects), later(0.9, 0.3, 0.0, 0.0, 0.0), "e0")
-    assert (found.drift.n_queries, found.drift.change) == (3, 0)  # q2, q3 and q4; not q0, which shares the gap
+    assert (found.drift.n_queries, found.drift.change) == (
+        3,
+        0,
+    )  # q2, q3 and q4; not q0, which shares the gap
 
 
 def test_without_untouched_queries_there_is_no_drift():
@@ -101,7 +133,9 @@ def test_without_untouched_queries_there_is_no_drift():
 
 
 def test_a_query_that_is_not_asked_again_is_left_out_on_both_sides():
-    after = make_run([("x1", "Range in the cold", 1.0, "c9", 0.5), ("x9", "what is new", 1.0, "c9", 0.5)])
+    after = make_run(
+        [("x1", "Range in the cold", 1.0, "c9", 0.5), ("x9", "what is new", 1.0, "c9", 0.5)]
+    )
     found = compare(before(), after, "e0")
     row = found.predictions.iloc[0]
     assert (row["predicted"], row["realised"], row["n_queries"]) == pytest.approx((12, 12, 1))
@@ -117,27 +151,37 @@ def test_an_edit_without_a_query_in_both_runs_is_left_out():
 
 
 def test_two_spellings_in_the_later_run_are_one_query():
-    asked = [("x1", "Range in the cold", 30.0, "c", 0.4), ("x2", "range, in the cold!", 10.0, "c", 0.8)]
+    asked = [
+        ("x1", "Range in the cold", 30.0, "c", 0.4),
+        ("x2", "range, in the cold!", 10.0, "c", 0.8),
+    ]
     row = compare(before(), make_run(asked), "e0").predictions.iloc[0]
     assert row["realised"] == pytest.approx(40 * ((30 * 0.4 + 10 * 0.8) / 40 - 0.2))
 
 
 def test_a_gap_of_one_query_counts_half():
     effects = make_effects(("e0", "q0", 0.1, 0.5, True))
-    row = compare(before(effects=effects, asked=[ASKED[0], *ASKED[2:]]), later(0.2, 0, 0, 0, 0), "e0").predictions.iloc[0]
+    row = compare(
+        before(effects=effects, asked=[ASKED[0], *ASKED[2:]]), later(0.2, 0, 0, 0, 0), "e0"
+    ).predictions.iloc[0]
     assert (row["predicted"], row["realised"]) == pytest.approx((5 * 0.4, 5 * 0.2))
 
 
 def test_published_edits_share_a_query_that_both_raise():
-    edits = make_edits(("e0", "c0", 8.0, 8.0, 8.0), ("e1", "c1", 2.0, 2.0, 2.0), ("e2", "c2", 9.0, 9.0, 9.0))
+    edits = make_edits(
+        ("e0", "c0", 8.0, 8.0, 8.0), ("e1", "c1", 2.0, 2.0, 2.0), ("e2", "c2", 9.0, 9.0, 9.0)
+    )
     effects = make_effects(
         ("e0", "q0", 0.1, 0.5, True),
         ("e0", "q1", 0.2, 0.5, False),
         ("e1", "q1", 0.2, 0.3, False),
         ("e2", "q1", 0.2, 0.9, False),
     )
-    table = compare(before(edits, effects), later(0.4, 0.2, 0, 0, 0), "e0", "e1").predictions.set_index("edit_id")
-    # together q1 rises by the larger .3, shared 3 to 1; e2 was not published; q1 counts 40 to e0 and 30 to e1, outside its gap
+    table = compare(
+        before(edits, effects), later(0.4, 0.2, 0, 0, 0), "e0", "e1"
+    ).predictions.set_index("edit_id")
+    # together q1 rises by the larger .3, shared 3 to 1; e2 was not published; q1 counts 40 to e0
+    # and 30 to e1, outside its gap
     assert table["predicted"].to_dict() == pytest.approx({"e0": 40 * 0.225, "e1": 30 * 0.075})
     assert table["realised"].to_dict() == pytest.approx({"e0": 40 * 0.15, "e1": 30 * 0.05})
 
@@ -157,29 +201,57 @@ def test_coverage_as_predicted_is_realised_as_predicted(rises, data):
     """Whatever published edits were to raise and lower together, with and without drift: both figures are equal."""
     drafted = data.draw(st.lists(st.booleans(), min_size=len(rises), max_size=len(rises)))
     drift = data.draw(st.floats(-0.2, 0.2))
-    clusters = data.draw(st.lists(st.sampled_from(["c0", "c1"]), min_size=len(rises), max_size=len(rises)))
+    clusters = data.draw(
+        st.lists(st.sampled_from(["c0", "c1"]), min_size=len(rises), max_size=len(rises))
+    )
     edits = make_edits(*((f"e{n}", cluster, 1.0, 0.0, 2.0) for n, cluster in enumerate(clusters)))
     effects = make_effects(
         *(
-            (f"e{n}", f"q{q}", ASKED[q][4], ASKED[q][4] + rise, q == 0 and drafted[n] and clusters[n] == "c0")
+            (
+                f"e{n}",
+                f"q{q}",
+                ASKED[q][4],
+                ASKED[q][4] + rise,
+                q == 0 and drafted[n] and clusters[n] == "c0",
+            )
             for n, row in enumerate(rises)
             for q, rise in enumerate(row)
         )
     )
-    together = [max(0, *column) + sum(min(0, rise) for rise in column) for column in zip(*rises, strict=True)]
+    together = [
+        max(0, *column) + sum(min(0, rise) for rise in column)
+        for column in zip(*rises, strict=True)
+    ]
     after = later(*(change + drift for change in (*together, 0, 0)))
     found = compare(before(edits, effects), after, *(f"e{n}" for n in range(len(rises))))
     assert found.drift.change == pytest.approx(drift)
-    assert found.predictions["realised"].to_numpy() == pytest.approx(found.predictions["predicted"].to_numpy(), abs=1e-9)
+    assert found.predictions["realised"].to_numpy() == pytest.approx(
+        found.predictions["predicted"].to_numpy(), abs=1e-9
+    )
     assert found.predictions["is_within"].all()
     assert len(found.predictions) + found.n_left_out == len(rises)
 
 
 def predictions(*pairs, runs=RUNS):
-    same = {"run_before": runs[0], "run_after": runs[1], "operation": "o", "page_id": "p", "word_overlap": 1.0, "n_queries": 1}
+    same = {
+        "run_before": runs[0],
+        "run_after": runs[1],
+        "operation": "o",
+        "page_id": "p",
+        "word_overlap": 1.0,
+        "n_queries": 1,
+    }
     return PREDICTIONS.table(
         [
-            {**same, "edit_id": f"e{n}", "predicted": p, "realised": r, "low": p - 2, "high": p + 2, "drift": 0.0}
+            {
+                **same,
+                "edit_id": f"e{n}",
+                "predicted": p,
+                "realised": r,
+                "low": p - 2,
+                "high": p + 2,
+                "drift": 0.0,
+            }
             | {"is_within": abs(p - r) <= 2}
             for n, (p, r) in enumerate(pairs)
         ]
@@ -191,7 +263,9 @@ def test_calibration_by_hand():
     assert (held.n, held.predicted, held.realised, held.ratio) == (3, 20.0, 16.0, 0.8)
     assert held.share_of_within == pytest.approx(2 / 3)
     assert held.spearman == pytest.approx(1.0)
-    assert calibrate_predictions(predictions((1.0, 3.0), (2.0, 2.0), (3.0, 1.0))).spearman == pytest.approx(-1)
+    assert calibrate_predictions(
+        predictions((1.0, 3.0), (2.0, 2.0), (3.0, 1.0))
+    ).spearman == pytest.approx(-1)
 
 
 def test_calibration_that_cannot_be_told_is_nan():
@@ -202,7 +276,9 @@ def test_calibration_that_cannot_be_told_is_nan():
 
 
 def test_words_say_predicted_and_found_and_never_why():
-    words = describe_comparison(compare(before(), later(0.7, 0.25, 0.0, 0.05, 0.05), "e0"), "predicted under model m")
+    words = describe_comparison(
+        compare(before(), later(0.7, 0.25, 0.0, 0.05, 0.05), "e0"), "predicted under model m"
+    )
     assert words.startswith(
         "Predicted under model m: 1 published edit was to raise coverage by 10.0 queries asked; 7.0 were found"
     )

@@ -6,7 +6,19 @@ from hypothesis import given, settings, strategies as st
 from coverage_kit.errors import RunError
 from coverage_kit.tasks.diffs import content_words
 from coverage_kit.tasks.published import find_published
-from tests.two_runs import BRAKES, COLD, HEADING, OTHER, PAGE, PARCELS, RANGE, SITE, STORE, make_changes, make_passages
+from tests.two_runs import (
+    BRAKES,
+    COLD,
+    HEADING,
+    OTHER,
+    PAGE,
+    PARCELS,
+    RANGE,
+    SITE,
+    STORE,
+    make_changes,
+    make_passages,
+)
 
 SECTION = f"Range > {HEADING}"
 SHORT = (
@@ -30,7 +42,9 @@ NEW_PAGE = (
 
 
 def find(changes, *after, before=SITE, named=()):
-    table = find_published(make_changes(*changes), make_passages(*before), make_passages(*after), named)
+    table = find_published(
+        make_changes(*changes), make_passages(*before), make_passages(*after), named
+    )
     return table.set_index("edit_id")
 
 
@@ -40,8 +54,12 @@ def published(changes, *after, **options):
 
 
 def test_content_words_leave_out_markers_and_count():
-    assert content_words("“Two brakes, one Brake.” [FACT NEEDED: which cable?] https://x.example/a") == Counter(brake=2)
-    assert content_words("[EXTRACT TO CHECK] 40 km [cells](https://x.example/cells)") == Counter({"40": 1, "km": 1, "cell": 1})
+    assert content_words(
+        "“Two brakes, one Brake.” [FACT NEEDED: which cable?] https://x.example/a"
+    ) == Counter(brake=2)
+    assert content_words("[EXTRACT TO CHECK] 40 km [cells](https://x.example/cells)") == Counter(
+        {"40": 1, "km": 1, "cell": 1}
+    )
 
 
 def test_an_inserted_section_is_found_with_its_share_of_words():
@@ -75,8 +93,20 @@ def test_words_of_a_passage_that_did_not_change_are_credited_to_nobody():
 
 
 def test_a_draft_of_a_few_words_is_not_found_by_chance():
-    tiny = ("tiny", "insert_section", PAGE, "Range", None, "## Winter range loss\n\n[FACT NEEDED: your own figures]")
-    assert published([tiny], *SITE, (PAGE, "Range > Tyres", "In winter the range of a studded tyre is less.")) == set()
+    tiny = (
+        "tiny",
+        "insert_section",
+        PAGE,
+        "Range",
+        None,
+        "## Winter range loss\n\n[FACT NEEDED: your own figures]",
+    )
+    assert (
+        published(
+            [tiny], *SITE, (PAGE, "Range > Tyres", "In winter the range of a studded tyre is less.")
+        )
+        == set()
+    )
     assert published([tiny], *SITE, (PAGE, "Range > Range loss in winter", "A third.")) == {"tiny"}
 
 
@@ -84,7 +114,10 @@ def test_a_draft_of_a_few_words_is_not_found_by_chance():
 def test_short_and_full_compete_for_the_same_words(body, expected):
     rows = find([SHORT, FULL], *SITE, (PAGE, SECTION, body))
     assert set(rows.index[rows["is_published"]]) == {expected}
-    assert find([FULL, SHORT], *SITE, (PAGE, SECTION, body))["is_published"].to_dict() == rows["is_published"].to_dict()
+    assert (
+        find([FULL, SHORT], *SITE, (PAGE, SECTION, body))["is_published"].to_dict()
+        == rows["is_published"].to_dict()
+    )
 
 
 def test_the_loser_is_told_who_won():
@@ -109,37 +142,73 @@ def test_two_edits_of_one_passage_are_both_found():
 
 
 def test_a_section_under_the_proposed_heading_counts_whatever_it_says():
-    row = find([SHORT], *SITE, (PAGE, SECTION, "Ask our workshop, they know everything there.")).loc["short"]
+    row = find(
+        [SHORT], *SITE, (PAGE, SECTION, "Ask our workshop, they know everything there.")
+    ).loc["short"]
     assert row["is_published"]
     assert row["how"] == "its heading is new on the page, over other words"
     assert row["word_overlap"] < 0.4
 
 
 def test_a_heading_is_replaced_only_where_the_old_one_went():
-    change = ("h", "replace_heading", PAGE, "Range > Brakes", "Brakes", "How short is the braking distance?")
+    change = (
+        "h",
+        "replace_heading",
+        PAGE,
+        "Range > Brakes",
+        "Brakes",
+        "How short is the braking distance?",
+    )
     near = (PAGE, "Range > Braking distance: how short?", BRAKES)
     assert published([change], SITE[0], near, SITE[2]) == {"h"}
-    rows = find([change], *SITE, (PAGE, "Range > How short is the braking distance?", "See the table of our test drives."))
+    rows = find(
+        [change],
+        *SITE,
+        (PAGE, "Range > How short is the braking distance?", "See the table of our test drives."),
+    )
     assert rows.loc["h", "how"] == "the old heading is still there"
     assert published([change], SITE[0], (PAGE, "Range > Colours", BRAKES), SITE[2]) == set()
 
 
 def test_one_new_heading_is_credited_once():
-    first = ("h1", "replace_heading", PAGE, "Range > Brakes", "Brakes", "Braking distance of a loaded box")
-    second = ("h2", "replace_heading", PAGE, "Range > Brakes", "Brakes", "Braking distance of a box")
-    assert published([first, second], SITE[0], (PAGE, "Range > Braking distance of a box", BRAKES), SITE[2]) == {"h2"}
+    first = (
+        "h1",
+        "replace_heading",
+        PAGE,
+        "Range > Brakes",
+        "Brakes",
+        "Braking distance of a loaded box",
+    )
+    second = (
+        "h2",
+        "replace_heading",
+        PAGE,
+        "Range > Brakes",
+        "Brakes",
+        "Braking distance of a box",
+    )
+    assert published(
+        [first, second], SITE[0], (PAGE, "Range > Braking distance of a box", BRAKES), SITE[2]
+    ) == {"h2"}
 
 
 def test_a_title_is_replaced():
     change = ("t", "replace_title", PAGE, "Range", "Range", "Range and battery of the cargo bike")
-    after = ((PAGE, "Cargo bike: battery and range", RANGE), (PAGE, "Cargo bike: battery and range > Brakes", BRAKES), SITE[2])
+    after = (
+        (PAGE, "Cargo bike: battery and range", RANGE),
+        (PAGE, "Cargo bike: battery and range > Brakes", BRAKES),
+        SITE[2],
+    )
     assert published([change], *after) == {"t"}
     assert published([change], *SITE) == set()
 
 
 def test_a_removed_section_is_gone_but_a_page_that_was_not_read_is_not():
     change = ("r", "remove_section", PAGE, "Range > Brakes", BRAKES, None)
-    assert find([change], SITE[0], SITE[2]).loc["r", ["is_published", "word_overlap"]].tolist() == [True, 1.0]
+    assert find([change], SITE[0], SITE[2]).loc["r", ["is_published", "word_overlap"]].tolist() == [
+        True,
+        1.0,
+    ]
     assert published([change], *SITE) == set()
     row = find([change], SITE[2]).loc["r"]
     assert not row["is_published"]
@@ -150,19 +219,27 @@ def test_a_new_page_is_found_at_any_address():
     row = find([NEW_PAGE], *SITE, ("ours.example/care/cold", "Cold days > Frost", COLD)).loc["page"]
     assert row["is_published"]
     assert row["page_id"] == "ours.example/care/cold"
-    assert not find([NEW_PAGE], *SITE, ("ours.example/jobs", "Jobs", "We look for a mechanic.")).loc["page", "is_published"]
+    assert not find(
+        [NEW_PAGE], *SITE, ("ours.example/jobs", "Jobs", "We look for a mechanic.")
+    ).loc["page", "is_published"]
     assert find([NEW_PAGE], *SITE).loc["page", "how"] == "a new page is not in the later run"
 
 
 def test_a_page_that_moved_is_known_by_its_words():
     moved = [(page.replace("range", "bikes/range"), path, text) for page, path, text in SITE]
     row = find([SHORT, NEW_PAGE], *moved, ("ours.example/bikes/range", SECTION, COLD))
-    assert row["is_published"].to_dict() == {"short": True, "page": False}  # a moved page is no new page
+    assert row["is_published"].to_dict() == {
+        "short": True,
+        "page": False,
+    }  # a moved page is no new page
     assert row.loc["short", "page_id"] == "ours.example/bikes/range"
 
 
 def test_an_edit_of_several_changes_counts_when_most_of_its_words_are_there():
-    both = [SHORT, ("short", "replace_heading", PAGE, "Range > Brakes", "Brakes", "Braking distance")]
+    both = [
+        SHORT,
+        ("short", "replace_heading", PAGE, "Range > Brakes", "Brakes", "Braking distance"),
+    ]
     assert published(both, *SITE, (PAGE, SECTION, COLD)) == {"short"}
     assert published(both, SITE[0], (PAGE, "Range > Braking distance", BRAKES), SITE[2]) == set()
 
@@ -187,6 +264,9 @@ WORDS = [f"{letter}{number}word" for letter in "abcdefgh" for number in range(20
 def test_exactly_the_edits_made_to_the_letter_are_found(made, random):
     drafts = [" ".join(random.sample(WORDS[20 * n : 20 * n + 20], 15)) for n in range(8)]
     pages = [PAGE if n % 2 else OTHER for n in range(8)]
-    changes = [(f"e{n}", "insert_section", pages[n], "x", None, f"## About {n}x\n\n{drafts[n]}") for n in range(8)]
+    changes = [
+        (f"e{n}", "insert_section", pages[n], "x", None, f"## About {n}x\n\n{drafts[n]}")
+        for n in range(8)
+    ]
     added = [(pages[n], f"x > Told {n}", f"{drafts[n]} {PARCELS}") for n in sorted(made)]
     assert published(changes, *SITE, *added) == {f"e{n}" for n in made}

@@ -13,11 +13,31 @@ from coverage_kit.settings import MatchSettings, TuneSettings, make_settings
 from coverage_kit.tables import CLAIMS, PASSAGES, QUERIES
 from coverage_kit.tasks.tune import NOTE, TuningTarget, tune_encoder, tune_on
 from coverage_kit.tasks.tuning_pairs import TuningData
-from coverage_kit.tasks.tuning_result import AS_ENCODED, IN_SPACE, RECALL, RECIPROCAL_RANK, describe_tuning
+from coverage_kit.tasks.tuning_result import (
+    AS_ENCODED,
+    IN_SPACE,
+    RECALL,
+    RECIPROCAL_RANK,
+    describe_tuning,
+)
 
-THINGS = {"lamp": "quorlet", "lock": "brannick", "pump": "ostler", "bell": "trimmow", "rack": "shandle", "basket": "velkin"}
+THINGS = {
+    "lamp": "quorlet",
+    "lock": "brannick",
+    "pump": "ostler",
+    "bell": "trimmow",
+    "rack": "shandle",
+    "basket": "velkin",
+}
 THINGS |= {"saddle": "gorsep", "mirror": "ludwane"}
-TROUBLES = {"rusty": "ferrant", "loose": "waddled", "noisy": "clattish", "cracked": "mirkled", "bent": "skewed", "wet": "madid"}
+TROUBLES = {
+    "rusty": "ferrant",
+    "loose": "waddled",
+    "noisy": "clattish",
+    "cracked": "mirkled",
+    "bent": "skewed",
+    "wet": "madid",
+}
 FAST = TuneSettings(held_out=0.3, epochs=5, learning_rate=3e-4)
 TORCH = MatchSettings(runtime="torch", precision="fp32")
 
@@ -29,11 +49,22 @@ def make_material(is_permuted=False):
         for trouble, own_trouble in TROUBLES.items():
             page, number = f"{own_thing}-{own_trouble}", len(passages)
             text = f"A {own_trouble} {own_thing} is for our kit: take it, and ride on then."
-            row = {"passage_id": f"{page}#0", "page_id": page, "site": "s", "position": 0, "text": text, "n_words": 14}
+            row = {
+                "passage_id": f"{page}#0",
+                "page_id": page,
+                "site": "s",
+                "position": 0,
+                "text": text,
+                "n_words": 14,
+            }
             passages.append({**row, "heading_path": f"{own_thing} > {own_trouble}"})
-            for style, words in enumerate((f"what to do with a {trouble} {thing}", f"my {thing} is {trouble}")):
+            for style, words in enumerate(
+                (f"what to do with a {trouble} {thing}", f"my {thing} is {trouble}")
+            ):
                 queries.append({"query_id": f"{number}-{style}", "text": words, "demand": 1.0})
-                labels.append({"query_id": f"{number}-{style}", "page_id": page, "passage_id": pd.NA})
+                labels.append(
+                    {"query_id": f"{number}-{style}", "page_id": page, "passage_id": pd.NA}
+                )
     table = pd.DataFrame(labels)
     if is_permuted:
         table["page_id"] = np.random.default_rng(0).permutation(table["page_id"])
@@ -41,7 +72,9 @@ def make_material(is_permuted=False):
 
 
 def make_place(folder, is_kept=False):
-    encoder = CachedEncoder(choose_encoder(runtime="torch", precision="fp32"), folder / "vectors.sqlite", is_quiet=True)
+    encoder = CachedEncoder(
+        choose_encoder(runtime="torch", precision="fp32"), folder / "vectors.sqlite", is_quiet=True
+    )
     return TuningTarget(TORCH, encoder, folder / "encoder", is_kept)
 
 
@@ -82,7 +115,9 @@ def test_the_adopted_encoder_gives_the_vectors_that_were_measured(learned, folde
 
 
 def test_nothing_unfinished_is_left_beside_it(learned, folder):
-    assert {path.name for path in folder.iterdir() if not path.name.startswith("vectors")} == {"encoder"}
+    assert {path.name for path in folder.iterdir() if not path.name.startswith("vectors")} == {
+        "encoder"
+    }
 
 
 def test_the_words_tell_gain_interval_cost_and_what_to_do(learned):
@@ -97,13 +132,20 @@ def test_the_words_tell_gain_interval_cost_and_what_to_do(learned):
 
 def test_every_measure_is_told_as_encoded_and_in_the_sites_space(learned):
     pairs = set(zip(learned.measures["measure"], learned.measures["space"], strict=True))
-    assert pairs == {(one, space) for one in (RECALL, RECIPROCAL_RANK) for space in (IN_SPACE, AS_ENCODED)}
+    assert pairs == {
+        (one, space) for one in (RECALL, RECIPROCAL_RANK) for space in (IN_SPACE, AS_ENCODED)
+    }
     assert (learned.measures["low"] <= learned.measures["difference"]).all()
     assert (learned.measures["difference"] <= learned.measures["high"]).all()
 
 
 def test_pairs_that_are_noise_bring_nothing_and_nothing_is_written(tmp_path):
-    tuned = tune_on(make_material(is_permuted=True), make_place(tmp_path), TuneSettings(epochs=2, learning_rate=3e-4), seed=0)
+    tuned = tune_on(
+        make_material(is_permuted=True),
+        make_place(tmp_path),
+        TuneSettings(epochs=2, learning_rate=3e-4),
+        seed=0,
+    )
     assert not tuned.is_better
     assert tuned.folder is None
     assert not (tmp_path / "encoder").exists()
@@ -113,14 +155,20 @@ def test_pairs_that_are_noise_bring_nothing_and_nothing_is_written(tmp_path):
 def test_too_few_cited_pages_are_refused_before_anything_is_trained(tmp_path):
     whole = make_material()
     few = TuningData(whole.passages, whole.queries, whole.labels.iloc[:30], whole.claims)
-    with pytest.raises(LogError, match=r"log.files: answers that cite pages which were read: 32 queries.*Add logs"):
+    with pytest.raises(
+        LogError, match=r"log.files: answers that cite pages which were read: 32 queries.*Add logs"
+    ):
         tune_on(few, make_place(tmp_path), FAST, seed=0)
 
 
 def test_a_log_that_cites_none_of_the_pages_is_refused_with_what_may_be_wrong(tmp_path):
     settings = write_project(tmp_path)
-    elsewhere = settings.model_copy(update={"site": settings.site.model_copy(update={"base_url": "https://other.example/"})})
-    with pytest.raises(LogError, match=r"found 0 to learn from, 0 queries on 0 pages.*check that base_url"):
+    elsewhere = settings.model_copy(
+        update={"site": settings.site.model_copy(update={"base_url": "https://other.example/"})}
+    )
+    with pytest.raises(
+        LogError, match=r"found 0 to learn from, 0 queries on 0 pages.*check that base_url"
+    ):
         tune_encoder(tuned_into(tmp_path / "encoder", elsewhere))
 
 
@@ -135,7 +183,9 @@ def test_a_folder_of_other_things_is_not_replaced(tmp_path):
 def test_a_tuned_encoder_is_not_tuned_again_as_it_may_know_what_is_held_out(learned, tmp_path):
     place = make_place(tmp_path)
     again = TuningTarget(MatchSettings(encoder=str(learned.folder)), place.encoder, place.out)
-    with pytest.raises(EncoderError, match=rf"one that was tuned\. Set match\.encoder to .* its {NOTE} names it"):
+    with pytest.raises(
+        EncoderError, match=rf"one that was tuned\. Set match\.encoder to .* its {NOTE} names it"
+    ):
         tune_on(make_material(), again, FAST, seed=0)
 
 
@@ -145,7 +195,9 @@ def write_project(folder: Path):
     site = folder / "site"
     site.mkdir()
     for row in material.passages.itertuples():
-        (site / f"{row.page_id}.md").write_text(f"# {row.heading_path.replace(' > ', ', ')}\n\n{row.text}\n")
+        (site / f"{row.page_id}.md").write_text(
+            f"# {row.heading_path.replace(' > ', ', ')}\n\n{row.text}\n"
+        )
     words = dict(zip(material.queries["query_id"], material.queries["text"], strict=True))
     rows = [
         {
@@ -171,7 +223,9 @@ def tuned_into(folder, settings):
 
 
 def test_site_and_log_are_read_as_a_run_reads_them_and_the_encoder_is_kept_where_wished(tmp_path):
-    tuned = tune_encoder(tuned_into(tmp_path / "models" / "own", write_project(tmp_path)), is_kept=True)
+    tuned = tune_encoder(
+        tuned_into(tmp_path / "models" / "own", write_project(tmp_path)), is_kept=True
+    )
     assert tuned.n_held_queries + tuned.n_cited_pairs == 96
     assert tuned.n_passages == 48
     assert tuned.held_pages[0].startswith("shop.example/")

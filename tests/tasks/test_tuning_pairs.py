@@ -4,7 +4,14 @@ import pytest
 
 from coverage_kit.embed.finetune import TextPair
 from coverage_kit.tables import CLAIMS, PASSAGES, QUERIES
-from coverage_kit.tasks.tuning_pairs import TuningData, cited_pairs, draw_pairs, heading_pairs, list_sought, split_by_page
+from coverage_kit.tasks.tuning_pairs import (
+    TuningData,
+    cited_pairs,
+    draw_pairs,
+    heading_pairs,
+    list_sought,
+    split_by_page,
+)
 from coverage_kit.vectors import Embeddings
 
 
@@ -17,15 +24,21 @@ def passage(page, position, heading, text):
     return {**place, "heading_path": heading, "text": text, "n_words": len(text.split())}
 
 
-PASSAGE_TABLE = PASSAGES.table([passage("a", 0, "A", "one"), passage("a", 1, "A > B", "two"), passage("b", 0, "", "three")])
-QUERY_TABLE = QUERIES.table([{"query_id": name, "text": f"what is {name}", "demand": 1.0} for name in ("q", "r")])
+PASSAGE_TABLE = PASSAGES.table(
+    [passage("a", 0, "A", "one"), passage("a", 1, "A > B", "two"), passage("b", 0, "", "three")]
+)
+QUERY_TABLE = QUERIES.table(
+    [{"query_id": name, "text": f"what is {name}", "demand": 1.0} for name in ("q", "r")]
+)
 
 
 @pytest.fixture(scope="module")
 def labels():
     """200 queries on 40 pages, every tenth of them on two."""
     rows = [label(f"q{number}", f"p{number % 40}") for number in range(200)]
-    return pd.DataFrame(rows + [label(f"q{number}", f"p{(number + 1) % 40}") for number in range(0, 200, 10)])
+    return pd.DataFrame(
+        rows + [label(f"q{number}", f"p{(number + 1) % 40}") for number in range(0, 200, 10)]
+    )
 
 
 def test_pages_are_held_out_until_the_share_of_queries_is_reached(labels):
@@ -42,7 +55,9 @@ def test_nothing_held_out_is_trained_on_neither_pages_nor_queries(labels):
 
 
 def test_a_page_that_most_queries_ask_for_is_not_held_out():
-    rows = [label(f"q{number}", "home") for number in range(90)] + [label(f"r{number}", f"p{number}") for number in range(60)]
+    rows = [label(f"q{number}", "home") for number in range(90)] + [
+        label(f"r{number}", f"p{number}") for number in range(60)
+    ]
     for seed in range(8):
         split = split_by_page(pd.DataFrame(rows), 0.3, seed)
         assert "home" not in split.held
@@ -50,7 +65,14 @@ def test_a_page_that_most_queries_ask_for_is_not_held_out():
 
 
 def test_queries_are_grouped_by_the_page_that_most_of_them_share():
-    tested = [label("q1", "a"), label("q2", "b"), label("q2", "a"), label("q3", "b"), label("q3", "a"), label("q4", "c")]
+    tested = [
+        label("q1", "a"),
+        label("q2", "b"),
+        label("q2", "a"),
+        label("q3", "b"),
+        label("q3", "a"),
+        label("q4", "c"),
+    ]
     split = split_by_page(pd.DataFrame([*tested, label("q5", "b")]), 1.0, seed=0)
     group = dict(zip(split.queries, split.groups.tolist(), strict=True))
     assert group["q1"] == group["q2"] == group["q3"]
@@ -58,12 +80,24 @@ def test_queries_are_grouped_by_the_page_that_most_of_them_share():
 
 
 def test_a_log_that_cites_no_page_leaves_nothing_to_hold_out():
-    split = split_by_page(pd.DataFrame({name: [] for name in ("query_id", "page_id", "passage_id")}, dtype="object"), 0.3, 0)
-    assert (split.held, split.queries, len(split.groups), len(split.trained)) == (frozenset(), (), 0, 0)
+    split = split_by_page(
+        pd.DataFrame({name: [] for name in ("query_id", "page_id", "passage_id")}, dtype="object"),
+        0.3,
+        0,
+    )
+    assert (split.held, split.queries, len(split.groups), len(split.trained)) == (
+        frozenset(),
+        (),
+        0,
+        0,
+    )
 
 
 def test_the_same_seed_holds_out_the_same_pages(labels):
-    assert split_by_page(labels, 0.3, 7).held == split_by_page(labels.sample(frac=1, random_state=0), 0.3, 7).held
+    assert (
+        split_by_page(labels, 0.3, 7).held
+        == split_by_page(labels.sample(frac=1, random_state=0), 0.3, 7).held
+    )
     assert split_by_page(labels, 0.3, 7).held != split_by_page(labels, 0.3, 8).held
 
 
@@ -96,22 +130,34 @@ def nothing_held(table):
 def test_of_a_cited_page_the_passage_nearest_to_the_query_is_learned():
     table = pd.DataFrame([label("q", "a"), label("q", "b")])
     material = TuningData(PASSAGE_TABLE, QUERY_TABLE, table, CLAIMS.empty())
-    vectors = (unit([0, 1], [1, 0]), unit([1, 0.1], [0.1, 1], [1, 1]), Embeddings((), np.zeros((0, 2), np.float32), "e@1"))
+    vectors = (
+        unit([0, 1], [1, 0]),
+        unit([1, 0.1], [0.1, 1], [1, 1]),
+        Embeddings((), np.zeros((0, 2), np.float32), "e@1"),
+    )
     pairs = cited_pairs(material, nothing_held(table), vectors)
     assert pairs == [TextPair("what is q", "A > B. two", "a"), TextPair("what is q", "three", "b")]
 
 
 def test_what_answers_said_moves_the_choice():
     table = pd.DataFrame([label("q", "a")])
-    claims = CLAIMS.table([{"claim_id": "c", "answer_id": "x", "query_id": "q", "text": "they say so"}])
+    claims = CLAIMS.table(
+        [{"claim_id": "c", "answer_id": "x", "query_id": "q", "text": "they say so"}]
+    )
     material = TuningData(PASSAGE_TABLE, QUERY_TABLE, table, claims)
     vectors = (unit([0.7, 1], [1, 0]), unit([1, 0.1], [0.1, 1], [1, 1]), unit([1, 0]))
-    assert cited_pairs(material, nothing_held(table), vectors) == [TextPair("what is q", "A. one", "a")]
+    assert cited_pairs(material, nothing_held(table), vectors) == [
+        TextPair("what is q", "A. one", "a")
+    ]
 
 
 def test_where_people_named_the_passage_it_is_that_one():
     table = pd.DataFrame([label("q", "a", "a#0")])
-    vectors = (unit([0, 1], [1, 0]), unit([1, 0.1], [0.1, 1], [1, 1]), Embeddings((), np.zeros((0, 2), np.float32), "e@1"))
+    vectors = (
+        unit([0, 1], [1, 0]),
+        unit([1, 0.1], [0.1, 1], [1, 1]),
+        Embeddings((), np.zeros((0, 2), np.float32), "e@1"),
+    )
     material = TuningData(PASSAGE_TABLE, QUERY_TABLE, table, CLAIMS.empty())
     assert cited_pairs(material, nothing_held(table), vectors)[0].passage == "A. one"
 

@@ -4,19 +4,44 @@ import pandas as pd
 import pytest
 
 from coverage_kit.embed.finetune import TunedModel
-from coverage_kit.tasks.tuning_result import AS_ENCODED, IN_SPACE, RECALL, RECIPROCAL_RANK, Tuned, describe_tuning
+from coverage_kit.tasks.tuning_result import (
+    AS_ENCODED,
+    IN_SPACE,
+    RECALL,
+    RECIPROCAL_RANK,
+    Tuned,
+    describe_tuning,
+)
 
 
 def tuned_by(plain, moved, folder=None, ranks=None):
     """A tuning that changed its measures by (difference, low, high) as encoded, and in the space (there MRR by `ranks`)."""
     rows = [
-        {"measure": measure, "space": space, "before": 0.5, "after": 0.5 + change[0], "difference": change[0]}
+        {
+            "measure": measure,
+            "space": space,
+            "before": 0.5,
+            "after": 0.5 + change[0],
+            "difference": change[0],
+        }
         | {"low": change[1], "high": change[2]}
         for space, recall, rank in ((AS_ENCODED, plain, plain), (IN_SPACE, moved, ranks or moved))
         for measure, change in ((RECALL, recall), (RECIPROCAL_RANK, rank))
     ]
     trained = TunedModel(None, 90, 6, 360, 12_345, 61.4, (2.0, 1.0))
-    return Tuned(pd.DataFrame(rows), folder, ("a", "b"), ("p", "q"), 40, 60, 30, 1_234, trained, 99.6, has_passages=False)
+    return Tuned(
+        pd.DataFrame(rows),
+        folder,
+        ("a", "b"),
+        ("p", "q"),
+        40,
+        60,
+        30,
+        1_234,
+        trained,
+        99.6,
+        has_passages=False,
+    )
 
 
 UP, NOISE, DOWN = (0.06, 0.02, 0.1), (0.02, -0.01, 0.05), (-0.06, -0.1, -0.02)
@@ -27,12 +52,24 @@ UP, NOISE, DOWN = (0.06, 0.02, 0.1), (0.02, -0.01, 0.05), (-0.06, -0.1, -0.02)
     [
         (UP, UP, True, "Better by more than noise: +6.0 points of recall@10, at least 2.0 (95%)."),
         (UP, NOISE, True, "Better by more than noise"),
-        (NOISE, UP, False, "Not better by more than noise: +2.0 points of recall@10, and the interval holds 0."),
+        (
+            NOISE,
+            UP,
+            False,
+            "Not better by more than noise: +2.0 points of recall@10, and the interval holds 0.",
+        ),
         (DOWN, UP, False, "Worse: -6.0 points of recall@10."),
-        (UP, DOWN, False, "but lower in the site's space, where runs compare: recall@10 -0.060, MRR@10 -0.060."),
+        (
+            UP,
+            DOWN,
+            False,
+            "but lower in the site's space, where runs compare: recall@10 -0.060, MRR@10 -0.060.",
+        ),
     ],
 )
-def test_better_is_recall_above_noise_and_no_lower_where_runs_compare(plain, moved, is_better, words):
+def test_better_is_recall_above_noise_and_no_lower_where_runs_compare(
+    plain, moved, is_better, words
+):
     tuned = tuned_by(plain, moved)
     assert tuned.is_better == is_better
     assert words in describe_tuning(tuned)
@@ -53,8 +90,9 @@ def test_an_interval_that_ends_at_0_is_noise():
 
 
 def test_what_is_not_adopted_but_brings_right_passages_higher_says_so():
-    assert "stands higher among the ten, where runs compare (MRR@10 +0.060, at least 0.020): --keep" in describe_tuning(
-        tuned_by(NOISE, UP)
+    assert (
+        "stands higher among the ten, where runs compare (MRR@10 +0.060, at least 0.020): --keep"
+        in describe_tuning(tuned_by(NOISE, UP))
     )
     assert "--keep" not in describe_tuning(tuned_by(NOISE, NOISE))
     assert "--keep" not in describe_tuning(tuned_by(UP, UP, Path("enc")))

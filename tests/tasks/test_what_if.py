@@ -5,7 +5,9 @@ from coverage_kit.tasks.what_if import what_if
 
 
 def test_one_edit_alone_brings_its_gain(sample_analysis):
-    for row in sample_analysis.edits[sample_analysis.edits["gain"] > 0.1].iloc[::6].to_dict("records"):
+    for row in (
+        sample_analysis.edits[sample_analysis.edits["gain"] > 0.1].iloc[::6].to_dict("records")
+    ):
         answer = what_if(sample_analysis, [row["edit_id"]])
         assert answer.cost_minutes == row["cost_minutes"]
         assert answer.gain == pytest.approx(row["gain"], rel=0.1, abs=0.05)
@@ -19,7 +21,8 @@ def test_the_chosen_edits_bring_what_the_list_says_and_variants_do_not_add_up(sa
     assert (answer.queries["coverage_after"] >= answer.queries["coverage_before"] - 1e-9).all()
     first = chosen.iloc[chosen["gain"].argmax()]
     others = sample_analysis.edits[
-        (sample_analysis.edits["cluster_id"] == first["cluster_id"]) & (sample_analysis.edits["gain"] > 0)
+        (sample_analysis.edits["cluster_id"] == first["cluster_id"])
+        & (sample_analysis.edits["gain"] > 0)
     ]
     together = what_if(sample_analysis, others["edit_id"])
     assert together.gain < others["gain"].sum() - 1

@@ -35,15 +35,33 @@ PIECES = [
     [
         ("It rains. It pours!", ["It rains.", "It pours!"]),
         ("Mr. Smith met Dr. Ames. They talked.", ["Mr. Smith met Dr. Ames.", "They talked."]),
-        ("It costs 1.5 euros. Version v2.0 is out.", ["It costs 1.5 euros.", "Version v2.0 is out."]),
-        ("See https://a.com/b.html?c=d. Then stop.", ["See https://a.com/b.html?c=d.", "Then stop."]),
+        (
+            "It costs 1.5 euros. Version v2.0 is out.",
+            ["It costs 1.5 euros.", "Version v2.0 is out."],
+        ),
+        (
+            "See https://a.com/b.html?c=d. Then stop.",
+            ["See https://a.com/b.html?c=d.", "Then stop."],
+        ),
         ("Fruit, e.g. Apples, is fine. Eat it.", ["Fruit, e.g. Apples, is fine.", "Eat it."]),
-        ("Cats sleep.[1][2] Dogs bark. [3] Birds sing [4].", ["Cats sleep.[1][2]", "Dogs bark. [3]", "Birds sing [4]."]),
-        ("Yes. ([a.com](https://a.com/x)) Next one.", ["Yes. ([a.com](https://a.com/x))", "Next one."]),
+        (
+            "Cats sleep.[1][2] Dogs bark. [3] Birds sing [4].",
+            ["Cats sleep.[1][2]", "Dogs bark. [3]", "Birds sing [4]."],
+        ),
+        (
+            "Yes. ([a.com](https://a.com/x)) Next one.",
+            ["Yes. ([a.com](https://a.com/x))", "Next one."],
+        ),
         ("True.【3†source】 Next.", ["True.【3†source】", "Next."]),
         ('He said "Stop." Then he left.', ['He said "Stop."', "Then he left."]),
-        ("1. Boil it. Wait.\n2. Pour it.\n- Serve", ["1. Boil it.", "Wait.", "2. Pour it.", "- Serve"]),
-        ("One line\nthat wraps. Next.\n\nNew paragraph", ["One line\nthat wraps.", "Next.", "New paragraph"]),
+        (
+            "1. Boil it. Wait.\n2. Pour it.\n- Serve",
+            ["1. Boil it.", "Wait.", "2. Pour it.", "- Serve"],
+        ),
+        (
+            "One line\nthat wraps. Next.\n\nNew paragraph",
+            ["One line\nthat wraps.", "Next.", "New paragraph"],
+        ),
         ("Is it free? No. You pay.", ["Is it free?", "No.", "You pay."]),
         ("See No. 5 and fig. 3. Done.", ["See No. 5 and fig. 3.", "Done."]),
         ("The U.S. Army came. It left.", ["The U.S. Army came.", "It left."]),

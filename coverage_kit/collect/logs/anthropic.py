@@ -2,7 +2,14 @@
 
 from typing import Any
 
-from coverage_kit.collect.logs.api_format import Exchange, LogFormat, begin_record, dict_of, dicts_of, engine_of
+from coverage_kit.collect.logs.api_format import (
+    Exchange,
+    LogFormat,
+    begin_record,
+    dict_of,
+    dicts_of,
+    engine_of,
+)
 from coverage_kit.collect.logs.record import Citation, LogRecord
 from coverage_kit.collect.logs.values import citations_of, readable, text_of
 
@@ -11,9 +18,13 @@ _OUTCOMES = ("succeeded", "errored", "canceled", "expired")
 
 
 def _recognises(exchange: Exchange) -> bool:
-    body, outer = exchange.body, exchange.outer
+    body = exchange.body
+    outer = exchange.outer
     if isinstance(body.get("content"), list) and body.get("role") == "assistant":
-        return body.get("type") == "message" or engine_of(body.get("model") or exchange.request.get("model")) == "claude"
+        return (
+            body.get("type") == "message"
+            or engine_of(body.get("model") or exchange.request.get("model")) == "claude"
+        )
     is_claude = engine_of(exchange.request.get("model")) == "claude" or body.get("type") == "error"
     is_batch = "custom_id" in outer and dict_of(outer.get("result")).get("type") in _OUTCOMES
     return is_batch or (bool(exchange.error) and is_claude)
@@ -32,18 +43,24 @@ def _read(exchange: Exchange) -> list[LogRecord]:
         **started,
         citations=citations,
         retrieved=citations_of(found),
-        searches=tuple(text for call in calls if (text := text_of(dict_of(call.get("input")).get("query")))),
+        searches=tuple(
+            text for call in calls if (text := text_of(dict_of(call.get("input")).get("query")))
+        ),
         has_searched=bool(calls or results),
     )
     return [record]
 
 
-def _read_blocks(blocks: list[dict[str, Any]]) -> tuple[str, tuple[Citation, ...]]:
+def _read_blocks(
+    blocks: list[dict[str, Any]],
+) -> tuple[str, tuple[Citation, ...]]:
     """Return the text of the blocks, which follow each other without a break unless the model did something between them.
 
     A cited block is a span; citations of documents that have no URL are passed over.
     """
-    answer, citations, is_broken = "", list[Citation](), False
+    answer = ""
+    citations = list[Citation]()
+    is_broken = False
     for block in blocks:
         text = block.get("text")
         if block.get("type") != "text" or not isinstance(text, str):
@@ -51,14 +68,24 @@ def _read_blocks(blocks: list[dict[str, Any]]) -> tuple[str, tuple[Citation, ...
             continue
         if is_broken and answer and not answer[-1].isspace():
             answer += "\n"
-        start, answer, is_broken = len(answer), answer + readable(text), False
+        start = len(answer)
+        answer = answer + readable(text)
+        is_broken = False
         citations += [page._replace(start=start, end=len(answer)) for page in _pages(block)]
     return answer, tuple(citations)
 
 
 def _pages(block: dict[str, Any]) -> tuple[Citation, ...]:
     cited = dicts_of(block.get("citations"))
-    return citations_of([{"url": one.get("url") or one.get("source"), "title": one.get("title")} for one in cited])
+    return citations_of(
+        [
+            {
+                "url": one.get("url") or one.get("source"),
+                "title": one.get("title"),
+            }
+            for one in cited
+        ]
+    )
 
 
 FORMAT = LogFormat(
@@ -74,5 +101,15 @@ FORMAT = LogFormat(
     },
     recognises=_recognises,
     read=_read,
-    known=frozenset({"content", "role", "type", "result", "params", "stop_reason", "stop_sequence"}),
+    known=frozenset(
+        {
+            "content",
+            "role",
+            "type",
+            "result",
+            "params",
+            "stop_reason",
+            "stop_sequence",
+        }
+    ),
 )

@@ -7,8 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from coverage_kit.collect.logs.columns import choose_columns
-from coverage_kit.collect.logs.record import Citation, LogRecord, UnreadableRecordError
-from coverage_kit.collect.logs.values import citations_of, error_of, label_of, parsed, readable, text_of
+from coverage_kit.collect.logs.record import (
+    Citation,
+    LogRecord,
+    UnreadableRecordError,
+)
+from coverage_kit.collect.logs.values import (
+    citations_of,
+    error_of,
+    label_of,
+    parsed,
+    readable,
+    text_of,
+)
 
 _PROMPT_KEYS = (
     *("input", "messages", "contents", "query", "prompt", "question"),
@@ -18,7 +29,9 @@ _ID_KEYS = ("custom_id", "request_id", "key", "id")
 _REQUEST_KEYS = ("request", "params", "body")
 _OUTCOMES = frozenset({"response", "result", "error"})
 _WORDS = (None, "text", "input_text", "output_text")
-_FAMILY = re.compile(r"(?<![a-z])(gpt|chatgpt|o[134](?![^-])|claude|gemini|sonar|grok|deepseek|mistral)")
+_FAMILY = re.compile(
+    r"(?<![a-z])(gpt|chatgpt|o[134](?![^-])|claude|gemini|sonar|grok|deepseek|mistral)"
+)
 _OWN_NAME = ("claude", "gemini", "grok", "deepseek", "mistral")
 
 
@@ -37,8 +50,9 @@ class Exchange:
 class LogFormat:
     """One API's format: which exchanges are its own, how to read one, and where the fields come from.
 
-    `read` gives one record or, for a dialogue, several; it raises UnreadableRecordError for an exchange that cannot be read.
-    `known` are the fields of the logged record and of its response that it reads: all others are kept as the record's `extra`.
+    `read` gives one record or, for a dialogue, several; it raises UnreadableRecordError for an
+    exchange that cannot be read. `known` are the fields of the logged record and of its response
+    that it reads: all others are kept as the record's `extra`.
     """
 
     name: str
@@ -51,19 +65,31 @@ class LogFormat:
 def open_exchange(values: dict[str, Any], prompts: Mapping[str, str]) -> Exchange:
     """Return the exchange of a logged record: a bare response, a request with its response, or a line of a batch.
 
-    `prompts` are those of requests by their id, for responses that are logged without their request; they are empty where two
-    requests have one id. Raises UnreadableRecordError for a response to such an id.
+    `prompts` are those of requests by their id, for responses that are logged without their
+    request; they are empty where two requests have one id. Raises UnreadableRecordError for a
+    response to such an id.
     """
-    response, result = dict_of(parsed(values.get("response"))), dict_of(values.get("result"))
+    response = dict_of(parsed(values.get("response")))
+    result = dict_of(values.get("result"))
     request = dict_of(parsed(values.get("request"))) or dict_of(values.get("params"))
     request = dict_of(request.get("body")) or request
     is_wrapped = bool(response or result) or "custom_id" in values
-    inner = response.get("body") or result.get("message") or (values.get("body") if is_wrapped or not request else None)
+    inner = (
+        response.get("body")
+        or result.get("message")
+        or (values.get("body") if is_wrapped or not request else None)
+    )
     body = dict_of(parsed(inner)) or (response if is_wrapped else values)
     prompt = prompt_of(request) or prompt_of(values) or _prompt_elsewhere(values, prompts)
     status = response.get("status_code", values.get("status_code"))
     error = error_of(body.get("error"), body.get("status")) or error_of(values.get("error"), status)
-    return Exchange(prompt, request, body, values, error or error_of(result.get("error"), result.get("type")))
+    return Exchange(
+        prompt,
+        request,
+        body,
+        values,
+        error or error_of(result.get("error"), result.get("type")),
+    )
 
 
 def lone_request(values: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -82,7 +108,10 @@ def lone_request(values: Mapping[str, Any]) -> tuple[str, str] | None:
 
 def request_of(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the request that a record holds and that has a prompt; empty where it holds none."""
-    return next((found for key in _REQUEST_KEYS if prompt_of(found := dict_of(values.get(key)))), {})
+    return next(
+        (found for key in _REQUEST_KEYS if prompt_of(found := dict_of(values.get(key)))),
+        {},
+    )
 
 
 def ids_of(values: Mapping[str, Any]) -> list[str]:
@@ -98,15 +127,24 @@ def unread_fields(values: Mapping[str, Any]) -> list[str]:
 
 def prompt_of(request: Mapping[str, Any]) -> str:
     """Return the last thing the user said in a request: its input, its messages or its prompt; empty where unknown."""
-    return next((text for key in _PROMPT_KEYS if (text := _last_said(request.get(key)))), "")
+    return next(
+        (text for key in _PROMPT_KEYS if (text := _last_said(request.get(key)))),
+        "",
+    )
 
 
 def said_by_user(message: Any) -> str:
     """Return the words of a message by the user, without what tools returned; empty for anyone else's."""
     if not isinstance(message, dict):
         return text_of(message) if isinstance(message, str) else ""
-    is_theirs = message.get("role") == "user" or ("role" not in message and ("parts" in message or "text" in message))
-    return words_of(message.get("content", message.get("parts", message.get("text")))) if is_theirs else ""
+    is_theirs = message.get("role") == "user" or (
+        "role" not in message and ("parts" in message or "text" in message)
+    )
+    return (
+        words_of(message.get("content", message.get("parts", message.get("text"))))
+        if is_theirs
+        else ""
+    )
 
 
 def words_of(content: Any) -> str:
@@ -136,13 +174,16 @@ def begin_record(exchange: Exchange, engine: str, answer: str) -> dict[str, Any]
     """
     if not exchange.prompt:
         raise UnreadableRecordError("no prompt: the response stands without its request")
-    outer, body = exchange.outer, exchange.body
+    outer = exchange.outer
+    body = exchange.body
     own = {field: outer.get(column) for field, column in own_columns(tuple(outer)).items()}
     return {
         "query": exchange.prompt,
         "answer": answer,
         "engine": label_of(own.get("engine")) or engine,
-        "model": label_of(body.get("model")) or label_of(exchange.request.get("model")) or label_of(own.get("model")),
+        "model": label_of(body.get("model"))
+        or label_of(exchange.request.get("model"))
+        or label_of(own.get("model")),
         "surface": label_of(own.get("surface")) or "api",
         "run_id": label_of(own.get("run_id")) or label_of(body.get("id")),
         "asked_at": own.get("asked_at") or body.get("created_at") or body.get("created"),
@@ -152,9 +193,12 @@ def begin_record(exchange: Exchange, engine: str, answer: str) -> dict[str, Any]
     }
 
 
-def read_messages(output: list[dict[str, Any]]) -> tuple[str, tuple[Citation, ...]]:
+def read_messages(
+    output: list[dict[str, Any]],
+) -> tuple[str, tuple[Citation, ...]]:
     """Return the text of all messages of a response, joined by newlines, and its citations with their spans in it."""
-    answer, citations = "", list[Citation]()
+    answer = ""
+    citations = list[Citation]()
     for part in (part for item in output for part in dicts_of(item.get("content"))):
         text = part.get("text")
         if part.get("type") != "output_text" or not isinstance(text, str):
@@ -185,14 +229,22 @@ def own_columns(names: tuple[str, ...]) -> dict[str, str]:
 def _moved(citation: Citation, offset: int) -> Citation:
     if citation.start is None or citation.end is None:
         return Citation(citation.url, title=citation.title)
-    return Citation(citation.url, citation.start + offset, citation.end + offset, citation.title)
+    return Citation(
+        citation.url,
+        citation.start + offset,
+        citation.end + offset,
+        citation.title,
+    )
 
 
 def _last_said(value: Any) -> str:
     if isinstance(value, str):
         return text_of(value)
     messages = value if isinstance(value, list) else [value] if isinstance(value, dict) else []
-    return next((text for message in reversed(messages) if (text := said_by_user(message))), "")
+    return next(
+        (text for message in reversed(messages) if (text := said_by_user(message))),
+        "",
+    )
 
 
 def _prompt_elsewhere(values: Mapping[str, Any], prompts: Mapping[str, str]) -> str:

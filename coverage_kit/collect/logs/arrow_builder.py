@@ -8,9 +8,15 @@ import pyarrow.compute as pc
 
 from coverage_kit.tables import Schema
 
-_POOL = pa.system_memory_pool()  # gives memory back more readily than the default one, which matters over many small chunks
+_POOL = (
+    pa.system_memory_pool()
+)  # gives memory back more readily than the default one, which matters over many small chunks
 _ARROW_TYPES = {
-    **{"text": pa.large_string(), "integer": pa.int64(), "number": pa.float64()},
+    **{
+        "text": pa.large_string(),
+        "integer": pa.int64(),
+        "number": pa.float64(),
+    },
     **{"flag": pa.bool_(), "time": pa.timestamp("us", "UTC")},
 }
 
@@ -23,14 +29,20 @@ class GrowingTable:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
-        self.arrow_schema = pa.schema([(column.name, _ARROW_TYPES[column.kind]) for column in schema.columns])
+        self.arrow_schema = pa.schema(
+            [(column.name, _ARROW_TYPES[column.kind]) for column in schema.columns]
+        )
         self._chunks: list[pa.Table] = []
         self.rows: list[tuple[Any, ...]] = []
 
     def pack(self) -> None:
         """Pack the rows."""
         if self.rows:
-            columns = zip(zip(*self.rows, strict=True), self.arrow_schema.types, strict=True)
+            columns = zip(
+                zip(*self.rows, strict=True),
+                self.arrow_schema.types,
+                strict=True,
+            )
             arrays = [pa.array(values, kind, memory_pool=_POOL) for values, kind in columns]
             self.rows.clear()
             self.append(pa.Table.from_arrays(arrays, schema=self.arrow_schema))
@@ -53,5 +65,6 @@ class GrowingTable:
 
     def whole(self) -> pd.DataFrame:
         """Return the table, and keep nothing of it."""
-        table, self._chunks = self.packed(), []
+        table = self.packed()
+        self._chunks = []
         return self._schema.typed(table.to_pandas()) if table.num_rows else self._schema.empty()

@@ -19,7 +19,9 @@ from coverage_kit.collect.logs.values import citations_of, readable, text_of
 
 def _recognises(exchange: Exchange) -> bool:
     is_completion = any("message" in choice for choice in dicts_of(exchange.body.get("choices")))
-    is_dialogue = any(message.get("role") == "user" for message in dicts_of(exchange.body.get("messages")))
+    is_dialogue = any(
+        message.get("role") == "user" for message in dicts_of(exchange.body.get("messages"))
+    )
     return is_completion or is_dialogue or (bool(exchange.error) and "messages" in exchange.request)
 
 
@@ -35,7 +37,9 @@ def _read(exchange: Exchange) -> list[LogRecord]:
 
 def _read_turn(exchange: Exchange, said: dict[str, Any]) -> LogRecord:
     content = said.get("content")
-    answer = readable(content) if isinstance(content, str) else text_of(content)  # spans count white space at the start
+    answer = (
+        readable(content) if isinstance(content, str) else text_of(content)
+    )  # spans count white space at the start
     if not said:
         answer = text_of(exchange.outer.get(own_columns(tuple(exchange.outer)).get("answer", "")))
     engine = engine_of(exchange.body.get("model") or exchange.request.get("model"))

@@ -1,7 +1,7 @@
 """ChatGPT's data export: each turn of the user on the branch that a conversation ends in, with the answer to it.
 
-The export has no official schema: whatever field is missing or of another kind is passed over. A turn without an answer's text,
-stopped by the user for one, is a failure.
+The export has no official schema: whatever field is missing or of another kind is passed over. A
+turn without an answer's text, stopped by the user for one, is a failure.
 """
 
 import re
@@ -9,19 +9,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from coverage_kit.collect.logs.api_format import Exchange, LogFormat, dict_of, dicts_of
+from coverage_kit.collect.logs.api_format import (
+    Exchange,
+    LogFormat,
+    dict_of,
+    dicts_of,
+)
 from coverage_kit.collect.logs.record import Citation, LogRecord
-from coverage_kit.collect.logs.values import citations_of, label_of, parsed, readable, searches_of, text_of
+from coverage_kit.collect.logs.values import (
+    citations_of,
+    label_of,
+    parsed,
+    readable,
+    searches_of,
+    text_of,
+)
 from coverage_kit.text.sentences import split_sentences
 
-_MARKER = re.compile(r"[ \t]?(?:\ue200([^\ue200\ue201]*)\ue201|【[^【】†\n]{0,200}†[^【】\n]{0,2000}】)|[\ue200-\ue2ff]")
+_MARKER = re.compile(
+    r"[ \t]?(?:\ue200([^\ue200\ue201]*)\ue201|【[^【】†\n]{0,200}†[^【】\n]{0,2000}】)|[\ue200-\ue2ff]"
+)
 _SENTENCE = 3000
 _GAP = "\n\n"
 
 
 def _recognises(exchange: Exchange) -> bool:
     body = exchange.body
-    return isinstance(body.get("mapping"), dict) and ("current_node" in body or "conversation_id" in body)
+    return isinstance(body.get("mapping"), dict) and (
+        "current_node" in body or "conversation_id" in body
+    )
 
 
 def _read(exchange: Exchange) -> list[LogRecord]:
@@ -37,7 +53,8 @@ def _read(exchange: Exchange) -> list[LogRecord]:
 
 def _branch(talk: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the messages from a conversation's first to its current one, without hidden ones and abandoned branches."""
-    nodes, seen = dict_of(talk.get("mapping")), dict[str, None]()
+    nodes = dict_of(talk.get("mapping"))
+    seen = dict[str, None]()
     name = text_of(talk.get("current_node")) or _last_leaf(nodes)
     while name in nodes and name not in seen:
         seen[name] = None
@@ -47,7 +64,10 @@ def _branch(talk: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _last_leaf(nodes: dict[str, Any]) -> str:
-    return next((name for name in reversed(nodes) if not dict_of(nodes[name]).get("children")), "")
+    return next(
+        (name for name in reversed(nodes) if not dict_of(nodes[name]).get("children")),
+        "",
+    )
 
 
 def _is_hidden(message: dict[str, Any]) -> bool:
@@ -74,11 +94,17 @@ class _ExportTurn:
     def add(self, message: dict[str, Any]) -> None:
         """Take a message that follows; of tools, and of what is said to them, only searches and results count."""
         about = dict_of(message.get("metadata"))
-        results = (dicts_of(group.get("entries")) for group in dicts_of(about.get("search_result_groups")))
+        results = (
+            dicts_of(group.get("entries")) for group in dicts_of(about.get("search_result_groups"))
+        )
         self.retrieved += [page for entries in results for page in citations_of(entries)]
-        queries = about.get("search_queries"), dict_of(about.get("search_model_queries")).get("queries")
+        queries = (
+            about.get("search_queries"),
+            dict_of(about.get("search_model_queries")).get("queries"),
+        )
         self.searches += [text for found in queries for text in searches_of(found)]
-        role, to = dict_of(message.get("author")).get("role"), message.get("recipient")
+        role = dict_of(message.get("author")).get("role")
+        to = message.get("recipient")
         if role == "assistant" and to in (None, "all") and (text := _text(message)).strip():
             self._say(text, about)
 
@@ -86,8 +112,14 @@ class _ExportTurn:
         self.answer += _GAP if self.answer else ""
         said = _StrippedText(text)
         self.citations += [_moved(page, len(self.answer)) for page in _cited(said, about)]
-        notes = [note for note in dicts_of(about.get("content_references")) if note.get("type") == "sources_footnote"]
-        self.listed += [page for note in notes for page in citations_of(dicts_of(note.get("sources")))]
+        notes = [
+            note
+            for note in dicts_of(about.get("content_references"))
+            if note.get("type") == "sources_footnote"
+        ]
+        self.listed += [
+            page for note in notes for page in citations_of(dicts_of(note.get("sources")))
+        ]
         self.answer += said.text
         self.model = label_of(about.get("model_slug")) or self.model
 
@@ -111,8 +143,11 @@ class _StrippedText:
     """A text without its private markers, and where in it the characters of the logged text stand."""
 
     def __init__(self, logged: str) -> None:
-        self.logged, self.text = logged, ""
-        self._marks: list[tuple[int, int]] = []  # end of a marker in the logged text, the same place in this one
+        self.logged = logged
+        self.text = ""
+        self._marks: list[
+            tuple[int, int]
+        ] = []  # end of a marker in the logged text, the same place in this one
         end = 0
         for found in _MARKER.finditer(logged):
             self.text += logged[end : found.start()] + _shown(found)
@@ -124,7 +159,10 @@ class _StrippedText:
         """Return where a character of the logged text stands; the place after it where it is in a marker."""
         before = [mark for mark in self._marks if mark[0] <= logged]
         end, place = before[-1] if before else (0, 0)
-        following = next((mark[1] for mark in self._marks if mark[0] > logged), len(self.text))
+        following = next(
+            (mark[1] for mark in self._marks if mark[0] > logged),
+            len(self.text),
+        )
         return min(place + logged - end, following)
 
     def claim_before(self, place: int) -> tuple[int | None, int | None]:
@@ -139,17 +177,23 @@ def _cited(said: _StrippedText, about: dict[str, Any]) -> Iterator[Citation]:
     for note in dicts_of(about.get("content_references")):
         if "webpage" in text_of(note.get("type")) or note.get("type") == "nav_list":
             items = dicts_of(note.get("items")) or [note]
-            pages = [one for item in items for one in (item, *dicts_of(item.get("supporting_websites")))]
+            pages = [
+                one for item in items for one in (item, *dicts_of(item.get("supporting_websites")))
+            ]
             start, end = said.claim_before(_marker_place(said, note))
             yield from (page._replace(start=start, end=end) for page in citations_of(pages))
     for note in dicts_of(about.get("citations")):
         start, end = _old_span(said, note)
-        yield from (page._replace(start=start, end=end) for page in citations_of([dict_of(note.get("metadata"))]))
+        yield from (
+            page._replace(start=start, end=end)
+            for page in citations_of([dict_of(note.get("metadata"))])
+        )
 
 
 def _marker_place(said: _StrippedText, note: dict[str, Any]) -> int:
     """Return where a reference's marker stood, by its offset if its words are there, else by its words."""
-    start, words = note.get("start_idx"), note.get("matched_text")
+    start = note.get("start_idx")
+    words = note.get("matched_text")
     if not isinstance(words, str) or not words.strip():
         return 0
     is_there = type(start) is int and start >= 0 and said.logged.startswith(words, start)
@@ -158,7 +202,8 @@ def _marker_place(said: _StrippedText, note: dict[str, Any]) -> int:
 
 
 def _old_span(said: _StrippedText, note: dict[str, Any]) -> tuple[int | None, int | None]:
-    start, end = note.get("start_ix"), note.get("end_ix")
+    start = note.get("start_ix")
+    end = note.get("end_ix")
     if type(start) is not int or type(end) is not int or not 0 <= start < end <= len(said.logged):
         return None, None
     span = said.position(start), said.position(end)
@@ -177,9 +222,14 @@ def _shown(marker: re.Match[str]) -> str:
 def _text(message: dict[str, Any]) -> str:
     """Return a message's words, spoken ones too; empty for code, thoughts and pictures."""
     content = dict_of(message.get("content"))
-    if content.get("content_type") not in ("text", "multimodal_text") or not isinstance(content.get("parts"), list):
+    if content.get("content_type") not in (
+        "text",
+        "multimodal_text",
+    ) or not isinstance(content.get("parts"), list):
         return ""
-    words = [part if isinstance(part, str) else dict_of(part).get("text") for part in content["parts"]]
+    words = [
+        part if isinstance(part, str) else dict_of(part).get("text") for part in content["parts"]
+    ]
     return "\n".join(readable(text) for text in words if isinstance(text, str) and text)
 
 
@@ -203,8 +253,42 @@ FORMAT = LogFormat(
     },
     recognises=_recognises,
     read=_read,
-    known=frozenset({"mapping", "current_node", "title", "create_time", "update_time", "conversation_id", "default_model_slug"})
-    | {"moderation_results", "plugin_ids", "safe_urls", "blocked_urls", "gizmo_id", "gizmo_type", "conversation_template_id"}
-    | {"is_archived", "is_starred", "async_status", "voice", "disabled_tool_ids", "is_do_not_remember", "memory_scope"}
-    | {"conversation_origin", "context_scopes", "sugar_item_id", "sugar_item_visible", "owner", "is_read_only", "pinned_time"},
+    known=frozenset(
+        {
+            "mapping",
+            "current_node",
+            "title",
+            "create_time",
+            "update_time",
+            "conversation_id",
+            "default_model_slug",
+        }
+    )
+    | {
+        "moderation_results",
+        "plugin_ids",
+        "safe_urls",
+        "blocked_urls",
+        "gizmo_id",
+        "gizmo_type",
+        "conversation_template_id",
+    }
+    | {
+        "is_archived",
+        "is_starred",
+        "async_status",
+        "voice",
+        "disabled_tool_ids",
+        "is_do_not_remember",
+        "memory_scope",
+    }
+    | {
+        "conversation_origin",
+        "context_scopes",
+        "sugar_item_id",
+        "sugar_item_visible",
+        "owner",
+        "is_read_only",
+        "pinned_time",
+    },
 )

@@ -7,20 +7,69 @@ from typing import Any
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "query": (
-        *("query", "prompt", "question", "user query", "user prompt", "user question", "user message", "user input"),
-        *("query text", "prompt text", "question text", "query or topic", "search query", "search term", "top queries"),
+        *(
+            "query",
+            "prompt",
+            "question",
+            "user query",
+            "user prompt",
+            "user question",
+            "user message",
+            "user input",
+        ),
+        *(
+            "query text",
+            "prompt text",
+            "question text",
+            "query or topic",
+            "search query",
+            "search term",
+            "top queries",
+        ),
         *("queries", "keyword", "input", "text"),
     ),
     "answer": (
-        *("answer", "response", "response text", "answer text", "output", "output text", "completion", "reply"),
-        *("generated answer", "generated text", "ai response", "ai answer", "llm response", "model response"),
+        *(
+            "answer",
+            "response",
+            "response text",
+            "answer text",
+            "output",
+            "output text",
+            "completion",
+            "reply",
+        ),
+        *(
+            "generated answer",
+            "generated text",
+            "ai response",
+            "ai answer",
+            "llm response",
+            "model response",
+        ),
         *("answer content", "response content", "message text"),
     ),
     "engine": (
-        *("engine", "platform", "llm service", "provider", "answer engine", "ai engine", "ai platform", "ai service"),
+        *(
+            "engine",
+            "platform",
+            "llm service",
+            "provider",
+            "answer engine",
+            "ai engine",
+            "ai platform",
+            "ai service",
+        ),
         *("llm", "assistant", "data source"),
     ),
-    "model": ("model", "model name", "llm model", "provided model name", "model slug", "model id"),
+    "model": (
+        "model",
+        "model name",
+        "llm model",
+        "provided model name",
+        "model slug",
+        "model id",
+    ),
     "surface": ("surface", "channel"),
     "run_id": (
         "run id",
@@ -36,28 +85,116 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "conversation id",
     ),
     "asked_at": (
-        *("asked at", "ts", "timestamp", "date", "created at", "answered at", "requested at", "row timestamp"),
+        *(
+            "asked at",
+            "ts",
+            "timestamp",
+            "date",
+            "created at",
+            "answered at",
+            "requested at",
+            "row timestamp",
+        ),
         *("datetime", "date time", "run date", "start time", "created", "time"),
     ),
     "demand": (
-        *("demand", "volume", "monthly searches", "search volume", "monthly search volume", "avg monthly searches"),
-        *("average monthly searches", "impressions", "times asked", "n asked", "frequency", "count"),
+        *(
+            "demand",
+            "volume",
+            "monthly searches",
+            "search volume",
+            "monthly search volume",
+            "avg monthly searches",
+        ),
+        *(
+            "average monthly searches",
+            "impressions",
+            "times asked",
+            "n asked",
+            "frequency",
+            "count",
+        ),
     ),
-    "market": ("market", "country", "region", "locale", "location", "location country", "country code", "geo"),
-    "mentions": ("mentions", "brands mentioned", "mentioned brands", "brand mentions", "brands"),
+    "market": (
+        "market",
+        "country",
+        "region",
+        "locale",
+        "location",
+        "location country",
+        "country code",
+        "geo",
+    ),
+    "mentions": (
+        "mentions",
+        "brands mentioned",
+        "mentioned brands",
+        "brand mentions",
+        "brands",
+    ),
     "citations": (
-        *("cited urls", "citation urls", "source urls", "citation url", "cited url", "cited url exact"),
-        *("citations", "sources", "cited", "cited sources", "source url", "page url", "links", "references"),
+        *(
+            "cited urls",
+            "citation urls",
+            "source urls",
+            "citation url",
+            "cited url",
+            "cited url exact",
+        ),
+        *(
+            "citations",
+            "sources",
+            "cited",
+            "cited sources",
+            "source url",
+            "page url",
+            "links",
+            "references",
+        ),
         *("url", "urls", "link"),
     ),
-    "retrieved": ("retrieved", "search results", "retrieved urls", "retrieved sources", "search result urls"),
+    "retrieved": (
+        "retrieved",
+        "search results",
+        "retrieved urls",
+        "retrieved sources",
+        "search result urls",
+    ),
     "searches": (
-        *("search queries", "searches", "fan out", "fanout", "fan outs", "fan out queries", "fanout queries"),
+        *(
+            "search queries",
+            "searches",
+            "fan out",
+            "fanout",
+            "fan outs",
+            "fan out queries",
+            "fanout queries",
+        ),
         *("web search queries", "web search query"),
     ),
-    "has_searched": ("searched", "web search", "web search used", "used web search", "used search", "has search"),
-    "error": ("error", "error message", "errors", "failure", "failure reason", "exception"),
-    "status": ("status code", "http status", "http status code", "http code", "status"),
+    "has_searched": (
+        "searched",
+        "web search",
+        "web search used",
+        "used web search",
+        "used search",
+        "has search",
+    ),
+    "error": (
+        "error",
+        "error message",
+        "errors",
+        "failure",
+        "failure reason",
+        "exception",
+    ),
+    "status": (
+        "status code",
+        "http status",
+        "http status code",
+        "http code",
+        "status",
+    ),
 }
 FIELDS = tuple(SYNONYMS)
 _OF_PASSAGES = ("heading path", "passage id", "section id")
@@ -66,10 +203,12 @@ _OF_PASSAGES = ("heading path", "passage id", "section id")
 def choose_columns(columns: Sequence[str], by_hand: Mapping[str, str]) -> dict[str, str]:
     """Return field -> column, in the order of FIELDS; a column serves one field only.
 
-    Names are compared without case, spaces and punctuation. A field set by hand takes its column where that is there.
-    The `text` of a table of passages is no query.
+    Names are compared without case, spaces and punctuation. A field set by hand takes its column
+    where that is there. The `text` of a table of passages is no query.
     """
-    chosen = {field: found for field, name in by_hand.items() if (found := find_column(columns, (name,)))}
+    chosen = {
+        field: found for field, name in by_hand.items() if (found := find_column(columns, (name,)))
+    }
     has_passages = find_column(columns, _OF_PASSAGES) is not None
     for field, synonyms in SYNONYMS.items():
         free = [column for column in columns if column not in chosen.values()]

@@ -23,7 +23,9 @@ class CsvFile:
         self.encoding = lines.text_encoding(path)
         csv.field_size_limit(max(csv.field_size_limit(), lines.MAX_LINE_CHARACTERS))
         with self._open() as stream:
-            self._delimiter = find_delimiter(next((line for line in _LineFeed(stream) if line.strip()), ""))
+            self._delimiter = find_delimiter(
+                next((line for line in _LineFeed(stream) if line.strip()), "")
+            )
 
     def header(self) -> list[str]:
         """Return the names of the columns; none where the file is empty."""
@@ -50,7 +52,8 @@ class CsvFile:
         feed = _LineFeed(stream)
         reader = csv.reader(feed, delimiter=self._delimiter)
         while not feed.has_ended:
-            line, feed.n_quotes = feed.n_lines + 1, 0
+            line = feed.n_lines + 1
+            feed.n_quotes = 0
             feed.taken.clear()
             try:
                 fields: list[str] | str = next(reader, [])
@@ -61,14 +64,22 @@ class CsvFile:
             feed.overlong.clear()
             is_open = feed.has_ended and feed.n_quotes % 2
             if is_open or (not isinstance(fields, str) and self._has_swallowed(feed.taken)):
-                fields = f"a quote opens that never closes: nothing is read up to line {feed.n_lines}"
+                fields = (
+                    f"a quote opens that never closes: nothing is read up to line {feed.n_lines}"
+                )
             if fields:
                 yield line, fields
 
     def _has_swallowed(self, taken: list[str]) -> bool:
         """Return whether a quote of an earlier record's field is what closes this one's, so that rows lie in between."""
         try:
-            list(csv.reader(taken if len(taken) > 1 else (), delimiter=self._delimiter, strict=True))
+            list(
+                csv.reader(
+                    taken if len(taken) > 1 else (),
+                    delimiter=self._delimiter,
+                    strict=True,
+                )
+            )
         except csv.Error:
             return True
         return False
@@ -108,21 +119,36 @@ class _LineFeed:
 
 
 def _header(records: Iterator[tuple[int, list[str] | str]]) -> list[str]:
-    filled = ([name.strip() for name in fields] for _, fields in records if not isinstance(fields, str))
-    return next((names for names in filled if any(names) and "".join(names).lower() != _NAMES_DELIMITER), [])
+    filled = (
+        [name.strip() for name in fields] for _, fields in records if not isinstance(fields, str)
+    )
+    return next(
+        (names for names in filled if any(names) and "".join(names).lower() != _NAMES_DELIMITER),
+        [],
+    )
 
 
 def _row(line: int, fields: list[str], header: list[str], wanted: dict[str, int]) -> Row:
     if any(value.strip() for value in fields[len(header) :]):
         return Row(line, {}, f"{len(fields)} fields where the header has {len(header)}")
-    values: dict[str, Any] = {name: fields[i] if i < len(fields) else None for name, i in wanted.items()}
+    values: dict[str, Any] = {
+        name: fields[i] if i < len(fields) else None for name, i in wanted.items()
+    }
     return Row(line, values)
 
 
 def find_delimiter(line: str) -> str:
     """Return the delimiter that gives the header most fields; one that no text has where it is a single column."""
-    if line.lower().startswith(_NAMES_DELIMITER) and line[4:5] in {",", ";", "\t", "|"}:
+    if line.lower().startswith(_NAMES_DELIMITER) and line[4:5] in {
+        ",",
+        ";",
+        "\t",
+        "|",
+    }:
         return line[4]
-    counts = {sign: len(next(csv.reader([line[:_HEADER_CHARACTERS]], delimiter=sign), [])) for sign in _DELIMITERS}
+    counts = {
+        sign: len(next(csv.reader([line[:_HEADER_CHARACTERS]], delimiter=sign), []))
+        for sign in _DELIMITERS
+    }
     best = max(_DELIMITERS, key=lambda sign: counts[sign])
     return best if counts[best] > 1 else _NO_DELIMITER

@@ -21,8 +21,8 @@ from coverage_kit.collect.logs import (
 from coverage_kit.collect.logs.api_format import Exchange, LogFormat
 from coverage_kit.collect.logs.table_format import TableFormat
 
-# In this order: Perplexity's answers also have the shape of chat completions or of OpenAI's responses, and failed calls of
-# Anthropic that of failed chat completions.
+# In this order: Perplexity's answers also have the shape of chat completions or of OpenAI's
+# responses, and failed calls of Anthropic that of failed chat completions.
 FORMATS: tuple[LogFormat, ...] = (
     perplexity.FORMAT,
     openai_responses.FORMAT,
@@ -38,7 +38,8 @@ def find_format(exchange: Exchange) -> LogFormat | None:
     return next((found for found in FORMATS if found.recognises(exchange)), None)
 
 
-# Known by their columns, whether the file is CSV, JSON, Parquet or a workbook; the first that fits counts.
+# Known by their columns, whether the file is CSV, JSON, Parquet or a workbook; the first that fits
+# counts.
 TABLE_FORMATS: tuple[TableFormat, ...] = (
     *langfuse.table_formats(find_format),
     langsmith.table_format(find_format),

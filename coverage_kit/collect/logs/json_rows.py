@@ -45,13 +45,23 @@ def open_json(path: Path) -> "JsonLines | JsonArray | JsonRecords":
         return JsonLines(path)
     if path.stat().st_size > MAX_JSON_BYTES:
         cure = "Write it as JSON Lines: one record a line, ending .jsonl."
-        raise LogError(str(path), f"at most {MAX_JSON_BYTES:,} bytes in one JSON object", f"{path.stat().st_size:,}", cure)
+        raise LogError(
+            str(path),
+            f"at most {MAX_JSON_BYTES:,} bytes in one JSON object",
+            f"{path.stat().st_size:,}",
+            cure,
+        )
     try:
         whole = json.loads(path.read_text(encoding=lines.marked_encoding(path)))
     except (ValueError, RecursionError) as error:
         if first == "{":
             return JsonLines(path)
-        raise LogError(str(path), "valid JSON in UTF-8", str(error), "Export the file again.") from None
+        raise LogError(
+            str(path),
+            "valid JSON in UTF-8",
+            str(error),
+            "Export the file again.",
+        ) from None
     return JsonRecords(path, whole)
 
 
@@ -82,7 +92,7 @@ class JsonLines:
         else:
             with self._path.open(encoding=self._encoding, errors="surrogateescape") as stream:
                 for line in lines.bounded_lines(stream):
-                    yield None if line is None else line.encode("utf-8", "surrogateescape")
+                    yield (None if line is None else line.encode("utf-8", "surrogateescape"))
 
 
 class JsonArray:
@@ -106,7 +116,11 @@ class JsonArray:
                 try:
                     yield _row(number, feed.take())
                 except (ValueError, RecursionError) as error:
-                    yield Row(number, {}, f"broken JSON ({error}): nothing of the file is read from this record on")
+                    yield Row(
+                        number,
+                        {},
+                        f"broken JSON ({error}): nothing of the file is read from this record on",
+                    )
                     return
 
 
@@ -114,7 +128,9 @@ class _ByteFeed:
     """The text of a JSON array, no more of it than holds one record."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream, self._text, self._position = stream, "", 0
+        self._stream = stream
+        self._text = ""
+        self._position = 0
         self._decode = json.JSONDecoder().raw_decode
 
     def skip(self) -> bool:
@@ -133,10 +149,15 @@ class _ByteFeed:
             try:
                 record, end = self._decode(self._text, self._position)
             except ValueError:
-                if len(self._text) - self._position > lines.MAX_LINE_CHARACTERS or not self._read_on():
+                if (
+                    len(self._text) - self._position > lines.MAX_LINE_CHARACTERS
+                    or not self._read_on()
+                ):
                     raise
             else:
-                if end < len(self._text) or not self._read_on():  # a number at the end of the text may go on
+                if (
+                    end < len(self._text) or not self._read_on()
+                ):  # a number at the end of the text may go on
                     self._position = end
                     return record
 
@@ -144,7 +165,8 @@ class _ByteFeed:
         rest = self._text[self._position :]
         more = self._stream.read(max(_PART, len(rest)))
         if more:
-            self._text, self._position = rest + more, 0
+            self._text = rest + more
+            self._position = 0
         return bool(more)
 
 
@@ -179,16 +201,25 @@ def _parse_line(number: int, line: bytes) -> Row:
 
 def _row(number: int, record: Any) -> Row:
     if not isinstance(record, dict):
-        return Row(number, {}, f"a JSON object was expected, found {type(record).__name__}")
+        return Row(
+            number,
+            {},
+            f"a JSON object was expected, found {type(record).__name__}",
+        )
     return Row(number, record)
 
 
 def _records_of(whole: Any) -> list[Any]:
     """Return the records of a list that the object holds, or the object where it is one itself: it has a query or no list."""
-    if not isinstance(whole, dict) or isinstance(whole.get(choose_columns(tuple(whole), {}).get("query", "")), str):
+    if not isinstance(whole, dict) or isinstance(
+        whole.get(choose_columns(tuple(whole), {}).get("query", "")), str
+    ):
         return [whole]
     lists = (found for key in _LISTS if isinstance(found := whole.get(key), list))
-    return next((found for found in lists if any(isinstance(one, dict) for one in found)), [whole])
+    return next(
+        (found for found in lists if any(isinstance(one, dict) for one in found)),
+        [whole],
+    )
 
 
 def _first_character(path: Path) -> str:

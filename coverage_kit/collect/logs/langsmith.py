@@ -8,10 +8,16 @@ from coverage_kit.collect.logs.api_format import dict_of
 from coverage_kit.collect.logs.columns import cell_of
 from coverage_kit.collect.logs.record import LogRecord
 from coverage_kit.collect.logs.table_format import TableFormat
-from coverage_kit.collect.logs.traces import FindFormat, plain_messages, read_call
+from coverage_kit.collect.logs.traces import (
+    FindFormat,
+    plain_messages,
+    read_call,
+)
 from coverage_kit.collect.logs.values import error_of, label_of, parsed, text_of
 
-_NOTE = "one question for each trace: its root, or the calls of models where the file holds no roots"
+_NOTE = (
+    "one question for each trace: its root, or the calls of models where the file holds no roots"
+)
 
 
 def table_format(find_format: FindFormat) -> TableFormat:
@@ -42,7 +48,12 @@ def table_format(find_format: FindFormat) -> TableFormat:
 
 def _read(find_format: FindFormat, values: Mapping[str, Any]) -> LogRecord:
     told = parsed(cell_of(values, "outputs"))
-    record = read_call(find_format, parsed(cell_of(values, "inputs")), _told(told), _model(values, dict_of(told)))
+    record = read_call(
+        find_format,
+        parsed(cell_of(values, "inputs")),
+        _told(told),
+        _model(values, dict_of(told)),
+    )
     return replace(
         record,
         run_id=label_of(cell_of(values, "trace_id")) or label_of(cell_of(values, "id")),
@@ -58,11 +69,20 @@ def _told(outputs: Any) -> Any:
         first = dict_of(next(iter(plain_messages(values["generations"])), None))
         return text_of(first.get("text")) or text_of(plain_messages(first.get("message")))
     inner = values.get("output")
-    return plain_messages(inner) if isinstance(inner, (dict, list)) and len(values) == 1 else outputs
+    return (
+        plain_messages(inner) if isinstance(inner, (dict, list)) and len(values) == 1 else outputs
+    )
 
 
 def _model(values: Mapping[str, Any], told: dict[str, Any]) -> str | None:
     extra = dict_of(parsed(cell_of(values, "extra")))
-    about, call, end = dict_of(extra.get("metadata")), dict_of(extra.get("invocation_params")), dict_of(told.get("llm_output"))
-    names = about.get("ls_model_name"), call.get("model"), call.get("model_name"), end.get("model_name")
+    about = dict_of(extra.get("metadata"))
+    call = dict_of(extra.get("invocation_params"))
+    end = dict_of(told.get("llm_output"))
+    names = (
+        about.get("ls_model_name"),
+        call.get("model"),
+        call.get("model_name"),
+        end.get("model_name"),
+    )
     return next((name for one in names if (name := label_of(one))), None)

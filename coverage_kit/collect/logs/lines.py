@@ -10,7 +10,11 @@ from typing import IO, Any, AnyStr, NamedTuple
 MAX_LINE_CHARACTERS = 50_000_000
 _CHUNK = 1 << 20
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +72,11 @@ def text_encoding(path: Path) -> str:
     if n_broken > n_sound:
         return "cp1252"
     if n_broken:
-        logger.warning("%s: %d characters are not UTF-8 and are read as U+FFFD", path, n_broken)
+        logger.warning(
+            "%s: %d characters are not UTF-8 and are read as U+FFFD",
+            path,
+            n_broken,
+        )
     return "utf-8"
 
 

@@ -11,8 +11,9 @@ _SPACING_SYMBOLS = frozenset("`^|~<>=+")
 def normal_form(query: str) -> str:
     """Return the form that spellings differing only in case, spacing or punctuation share.
 
-    NFKC, case folded, punctuation to spaces, spaces collapsed; `#` and `+` stay where they end a word, for C, C# and C++
-    are three things. A query of nothing but punctuation keeps its raw spelling.
+    NFKC, case folded, punctuation to spaces, spaces collapsed; `#` and `+` stay where they end a
+    word, for C, C# and C++ are three things. A query of nothing but punctuation keeps its raw
+    spelling.
 
     >>> normal_form("  What's the best CRM?? ")
     'what s the best crm'
@@ -20,7 +21,9 @@ def normal_form(query: str) -> str:
     'c++ vs c#'
     """
     if query.isascii():
-        return " ".join(_ASCII.sub(lambda found: found[1] or " ", query.casefold()).split()) or " ".join(query.split())
+        return " ".join(
+            _ASCII.sub(lambda found: found[1] or " ", query.casefold()).split()
+        ) or " ".join(query.split())
     visible = "".join(c for c in query if unicodedata.category(c) != "Cf")
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
     kept = {i for found in _KEPT_SIGNS.finditer(folded) for i in range(*found.span())}

@@ -2,18 +2,28 @@
 
 from typing import Any
 
-from coverage_kit.collect.logs.api_format import Exchange, LogFormat, begin_record, dict_of, dicts_of, read_messages
+from coverage_kit.collect.logs.api_format import (
+    Exchange,
+    LogFormat,
+    begin_record,
+    dict_of,
+    dicts_of,
+    read_messages,
+)
 from coverage_kit.collect.logs.record import Citation, LogRecord
 from coverage_kit.collect.logs.values import citations_of, text_of
 
 
 def _recognises(exchange: Exchange) -> bool:
-    body, outer = exchange.body, exchange.outer
+    body = exchange.body
+    outer = exchange.outer
     if body.get("object") == "response":
         return True
     kinds = {text_of(item.get("type")) for item in dicts_of(body.get("output"))}
     is_asked = "input" in exchange.request or {"custom_id", "response"} <= outer.keys()
-    return bool(kinds & {"message", "web_search_call", "reasoning"}) or (bool(exchange.error) and is_asked)
+    return bool(kinds & {"message", "web_search_call", "reasoning"}) or (
+        bool(exchange.error) and is_asked
+    )
 
 
 def _read(exchange: Exchange) -> list[LogRecord]:

@@ -21,7 +21,8 @@ def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogReco
     if text_of(values.get("role")).lower() in _ASKING or is_later_turn:
         return []
     record = read_row(values, mapping)
-    title, run = label_of(values.get("citation_title")), text_of(values.get("execution_id"))
+    title = label_of(values.get("citation_title"))
+    run = text_of(values.get("execution_id"))
     return [
         replace(
             record,
@@ -42,7 +43,14 @@ def _started(run: str) -> str | None:
 
 FORMAT = TableFormat(
     name="opencite",
-    needs=("execution_id", "turn_or_run", "role", "query_or_topic", "message_text", "citation_url"),
+    needs=(
+        "execution_id",
+        "turn_or_run",
+        "role",
+        "query_or_topic",
+        "message_text",
+        "citation_url",
+    ),
     fields={
         "query": "query_or_topic",
         "answer": "message_text",

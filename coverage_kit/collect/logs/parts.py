@@ -37,7 +37,12 @@ from coverage_kit.tables import LogTables
 
 _ASKS = pa.schema(
     [
-        *(("answer_id", pa.string()), ("query", pa.large_string()), ("n_pages", pa.int64()), ("n_again", pa.int64())),
+        *(
+            ("answer_id", pa.string()),
+            ("query", pa.large_string()),
+            ("n_pages", pa.int64()),
+            ("n_again", pa.int64()),
+        ),
         ("has_searched", pa.bool_()),
     ]
 )
@@ -47,7 +52,8 @@ _ASKS = pa.schema(
 class LogPlan:
     """What must be known of a whole log to read one of its files alone. It can be pickled.
 
-    `requests` are those whose responses may stand in other files, `problems` says why a source is left out.
+    `requests` are those whose responses may stand in other files, `problems` says why a source is
+    left out.
     """
 
     files: tuple[str, ...]
@@ -80,7 +86,8 @@ def read_log_part(log: LogSettings, file: str, plan: LogPlan | None = None) -> L
 def merge_log_parts(parts: Iterable[LogPart], log: LogSettings) -> LogTables:
     """Return the tables of a log from its parts in the order of its files: those that `read_log` would return.
 
-    Parts may come from an iterator that loads one after another; they are used up. Raises LogError where they hold no records.
+    Parts may come from an iterator that loads one after another; they are used up. Raises LogError
+    where they hold no records.
     """
     with without_cycles():
         return make_tables(reduce(_joined, parts, _empty(log)), log)
@@ -96,10 +103,14 @@ def save_log_part(part: LogPart, folder: str | Path) -> None:
     tables = {name: growing.packed() for name, growing in tabulator.growing.items()}
     tables["spellings"] = query_counts.to_arrow(tabulator.spellings)
     samples = {"answered": tabulator.answered, "failed": tabulator.failed}
-    for name, table in (tables | {name: _asks_table(sample) for name, sample in samples.items()}).items():
+    for name, table in (
+        tables | {name: _asks_table(sample) for name, sample in samples.items()}
+    ).items():
         pq.write_table(table, partial / f"{name}.parquet", compression="zstd")
     sizes = {name: [sample.most, sample.n_halved, sample.n_met] for name, sample in samples.items()}
-    (partial / "part.json").write_text(json.dumps({"samples": sizes, **_rest_of(part)}), encoding="utf-8")
+    (partial / "part.json").write_text(
+        json.dumps({"samples": sizes, **_rest_of(part)}), encoding="utf-8"
+    )
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
 
@@ -115,17 +126,30 @@ def load_log_part(folder: str | Path) -> LogPart:
             growing.append(pq.read_table(folder / f"{name}.parquet").cast(growing.arrow_schema))
         for name, (most, n_halved, n_met) in stored["samples"].items():
             rows = pq.read_table(folder / f"{name}.parquet").to_pylist()
-            sample = Sample(most, n_met=n_met, asks={row.pop("answer_id"): Ask(**row) for row in rows})
+            sample = Sample(
+                most,
+                n_met=n_met,
+                asks={row.pop("answer_id"): Ask(**row) for row in rows},
+            )
             sample.shrink(n_halved)
             setattr(tabulator, name, sample)
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         cure = "Read that file of the log again."
-        raise LogError(str(folder), "a part of a log", f"{type(error).__name__}: {error}"[:300], cure) from None
+        raise LogError(
+            str(folder),
+            "a part of a log",
+            f"{type(error).__name__}: {error}"[:300],
+            cure,
+        ) from None
     return _part_of(tabulator, stored)
 
 
 def _empty(log: LogSettings) -> LogPart:
-    return LogPart(LogTabulator(log.max_answers), LogReadReport(log.max_answers), Requests())
+    return LogPart(
+        LogTabulator(log.max_answers),
+        LogReadReport(log.max_answers),
+        Requests(),
+    )
 
 
 def _joined(whole: LogPart, part: LogPart) -> LogPart:
@@ -134,16 +158,26 @@ def _joined(whole: LogPart, part: LogPart) -> LogPart:
 
 
 def _asks_table(sample: Sample) -> pa.Table:
-    rows = ((name, ask.query, ask.n_pages, ask.n_again, ask.has_searched) for name, ask in sample.asks.items())
+    rows = (
+        (name, ask.query, ask.n_pages, ask.n_again, ask.has_searched)
+        for name, ask in sample.asks.items()
+    )
     columns = list(zip(*rows, strict=True)) or [()] * len(_ASKS)
-    return pa.table([pa.array(values, kind) for values, kind in zip(columns, _ASKS.types, strict=True)], schema=_ASKS)
+    return pa.table(
+        [pa.array(values, kind) for values, kind in zip(columns, _ASKS.types, strict=True)],
+        schema=_ASKS,
+    )
 
 
 def _rest_of(part: LogPart) -> dict[str, Any]:
     """Return what is not in a part's tables, as JSON can hold it."""
-    met, requests = part.met, part.requests
+    met = part.met
+    requests = part.requests
     return {
-        "met": {**asdict(met), "counts": [[*place, n] for place, n in met.counts.items()]},
+        "met": {
+            **asdict(met),
+            "counts": [[*place, n] for place, n in met.counts.items()],
+        },
         "requests": [[*name, *request] for name, request in requests.asked.items()],
         "answered": sorted(requests.answered),
         "chosen": part.chosen,
@@ -152,10 +186,19 @@ def _rest_of(part: LogPart) -> dict[str, Any]:
 
 
 def _part_of(tabulator: LogTabulator, stored: dict[str, Any]) -> LogPart:
-    told, asked = stored["met"], {(name, prompt): tuple(rest) for name, prompt, *rest in stored["requests"]}
+    told = stored["met"]
+    asked = {(name, prompt): tuple(rest) for name, prompt, *rest in stored["requests"]}
     counts = Counter({(file, name): n for file, name, n in told["counts"]})
-    times, figures = Unread(**told["times"]), Unread(**told["figures"])
-    met = LogReadReport(told["most"], counts, told["rejects"], told["n_rejected"], times, figures)
+    times = Unread(**told["times"])
+    figures = Unread(**told["figures"])
+    met = LogReadReport(
+        told["most"],
+        counts,
+        told["rejects"],
+        told["n_rejected"],
+        times,
+        figures,
+    )
     requests = Requests(answered=set(stored["answered"]))
     requests.join(Requests(asked=asked))
     return LogPart(tabulator, met, requests, stored["chosen"], stored["sources"])

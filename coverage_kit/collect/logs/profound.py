@@ -10,7 +10,10 @@ from coverage_kit.collect.logs.table_format import TableFormat
 
 
 def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
-    record = read_row(values, {name: column for name, column in mapping.items() if column in values})
+    record = read_row(
+        values,
+        {name: column for name, column in mapping.items() if column in values},
+    )
     return [replace(record, asked_at=record.asked_at or values.get("date"))]
 
 

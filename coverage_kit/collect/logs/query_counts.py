@@ -10,8 +10,17 @@ import pyarrow as pa
 _TIME = pa.timestamp("us", "UTC")
 SCHEMA = pa.schema(
     [
-        *(("text", pa.large_string()), ("query_id", pa.large_string()), ("n", pa.int64()), ("n_answered", pa.int64())),
-        *(("figure", pa.float64()), ("first_asked_at", _TIME), ("last_asked_at", _TIME)),
+        *(
+            ("text", pa.large_string()),
+            ("query_id", pa.large_string()),
+            ("n", pa.int64()),
+            ("n_answered", pa.int64()),
+        ),
+        *(
+            ("figure", pa.float64()),
+            ("first_asked_at", _TIME),
+            ("last_asked_at", _TIME),
+        ),
     ]
 )
 
@@ -39,7 +48,8 @@ class Spelling:
 
     def join(self, other: "Spelling") -> None:
         """Take what another part of the log tells of the same spelling."""
-        self.n, self.n_answered = self.n + other.n, self.n_answered + other.n_answered
+        self.n = self.n + other.n
+        self.n_answered = self.n_answered + other.n_answered
         for time in (other.first_asked_at, other.last_asked_at):
             self.note(time, other.figure)
 

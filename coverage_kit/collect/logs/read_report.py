@@ -24,7 +24,8 @@ class Unread:
 
     def join(self, other: "Unread") -> None:
         """Take those of another part."""
-        self.n, self.example = self.n + other.n, self.example or other.example
+        self.n = self.n + other.n
+        self.example = self.example or other.example
 
 
 @dataclass
@@ -54,13 +55,36 @@ class LogReadReport:
 
     def check(self, where: str) -> None:
         """Raise LogError where nothing could be read; warn of what was left out."""
-        n_read, n_rejected = self.counts.total(), self.n_rejected
-        example = next((f"{one['file']}, line {one['line']}: {one['reason']}" for one in self.rejects), "no rows with a query")
+        n_read = self.counts.total()
+        n_rejected = self.n_rejected
+        example = next(
+            (f"{one['file']}, line {one['line']}: {one['reason']}" for one in self.rejects),
+            "no rows with a query",
+        )
         if not n_read:
             cure = "Export the log again, or name its columns in [log.columns]."
-            raise LogError(where, "records with a query", f"{n_rejected} unreadable, such as {example}", cure)
+            raise LogError(
+                where,
+                "records with a query",
+                f"{n_rejected} unreadable, such as {example}",
+                cure,
+            )
         if n_rejected:
-            logger.warning("%d of %d records were not read, such as %s", n_rejected, n_rejected + n_read, example)
-        for unread, what in ((self.times, "times"), (self.figures, "figures of demand")):
+            logger.warning(
+                "%d of %d records were not read, such as %s",
+                n_rejected,
+                n_rejected + n_read,
+                example,
+            )
+        for unread, what in (
+            (self.times, "times"),
+            (self.figures, "figures of demand"),
+        ):
             if unread.n:
-                logger.warning("%d of %d %s cannot be read, such as %s", unread.n, n_read, what, unread.example)
+                logger.warning(
+                    "%d of %d %s cannot be read, such as %s",
+                    unread.n,
+                    n_read,
+                    what,
+                    unread.example,
+                )

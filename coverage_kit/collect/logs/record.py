@@ -22,11 +22,13 @@ class Citation(NamedTuple):
 class LogRecord:
     """One query and what came of it, as one record of a log tells it.
 
-    `answer` is None where the log holds no answers' texts and empty text where this one is missing; `is_observed` says that
-    there was an answer although its text is not logged. `asked_at` and `demand` are as logged until `read_log` has made them a
-    time and a number; `citations` are cited in this order, `retrieved` were found but need not have been cited; `mentions` are
-    the brands that the log itself says the answer names; `error` says why the answer failed; `extra` holds fields that have no
-    place here. It is not frozen, for speed: `read_log` sets asked_at, demand, surface and extra.
+    `answer` is None where the log holds no answers' texts and empty text where this one is missing;
+    `is_observed` says that there was an answer although its text is not logged. `asked_at` and
+    `demand` are as logged until `read_log` has made them a time and a number; `citations` are cited
+    in this order, `retrieved` were found but need not have been cited; `mentions` are the brands
+    that the log itself says the answer names; `error` says why the answer failed; `extra` holds
+    fields that have no place here. It is not frozen, for speed: `read_log` sets asked_at, demand,
+    surface and extra.
     """
 
     query: str

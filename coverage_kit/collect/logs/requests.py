@@ -4,7 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from coverage_kit.collect.logs.api_format import dict_of, engine_of, ids_of, lone_request, request_of, unread_fields
+from coverage_kit.collect.logs.api_format import (
+    dict_of,
+    engine_of,
+    ids_of,
+    lone_request,
+    request_of,
+    unread_fields,
+)
 from coverage_kit.collect.logs.record import LogRecord
 from coverage_kit.collect.logs.values import label_of
 
@@ -15,8 +22,8 @@ UNANSWERED = "requests without a response"
 class Requests:
     """The requests met so far.
 
-    `prompts` has the prompt of each id, empty where several requests have it; `asked` has each id and prompt with the file, the
-    model and the error that stands for the missing response.
+    `prompts` has the prompt of each id, empty where several requests have it; `asked` has each id
+    and prompt with the file, the model and the error that stands for the missing response.
     """
 
     prompts: dict[str, str] = field(default_factory=dict)
@@ -30,8 +37,11 @@ class Requests:
             return found is not None
         name, prompt = found
         self.prompts[name] = prompt if self.prompts.get(name, prompt) == prompt else ""
-        model, unread = label_of(dict_of(request_of(values)).get("model")), unread_fields(values)
-        error = "no response logged" + (f"; fields that are not known: {', '.join(unread)}" if unread else "")
+        model = label_of(dict_of(request_of(values)).get("model"))
+        unread = unread_fields(values)
+        error = "no response logged" + (
+            f"; fields that are not known: {', '.join(unread)}" if unread else ""
+        )
         self.asked[found] = file, model, error
         return True
 
@@ -51,4 +61,7 @@ class Requests:
         """Yield the file and the failure of each request whose id no other record has."""
         for (name, prompt), (file, model, error) in self.asked.items():
             if name not in self.answered:
-                yield file, LogRecord(prompt, "", engine_of(model), model, "api", error=error)
+                yield (
+                    file,
+                    LogRecord(prompt, "", engine_of(model), model, "api", error=error),
+                )

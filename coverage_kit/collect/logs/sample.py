@@ -10,7 +10,8 @@ _BITS = 48  # of an answer's id: 'a' and twelve hexadecimal digits
 class Ask:
     """What several records tell of one answer: the query as spelled, its pages so far, and how often it came again.
 
-    `searched` says whether any record after the first tells of a search; it is None where there is only one.
+    `searched` says whether any record after the first tells of a search; it is None where there is
+    only one.
     """
 
     query: str
@@ -23,9 +24,10 @@ class Ask:
 class Sample:
     """The answers kept of those met: all while they are at most `most`, else those with the lowest ids.
 
-    The share that is kept halves whenever more than `most` would be. Ids are digests, so that each answer is kept or not
-    whatever it says, and the joined samples of a log's parts are the sample of the whole. `n_met` counts the answers met, one
-    that comes again included; `end` is the first id that is not kept.
+    The share that is kept halves whenever more than `most` would be. Ids are digests, so that each
+    answer is kept or not whatever it says, and the joined samples of a log's parts are the sample
+    of the whole. `n_met` counts the answers met, one that comes again included; `end` is the first
+    id that is not kept.
     """
 
     most: int
@@ -58,7 +60,9 @@ class Sample:
         self.n_met += other.n_met
         for name, theirs in other.asks.items():
             if ask := self.asks.get(name):
-                ask.has_searched = bool(ask.has_searched or theirs.has_searched or has_searched.get(name))
+                ask.has_searched = bool(
+                    ask.has_searched or theirs.has_searched or has_searched.get(name)
+                )
                 ask.n_again += 1 + theirs.n_again
                 ask.n_pages += theirs.n_pages
             else:

@@ -29,20 +29,43 @@ class Source(Protocol):
 def find_files(name: str) -> list[Path]:
     """Return the log files a name stands for: itself, or all below a folder, sorted, without hidden ones.
 
-    Raises LogError for a file that is not there, an ending that is not read and a folder without logs.
+    Raises LogError for a file that is not there, an ending that is not read and a folder without
+    logs.
     """
     path = Path(name)
     if path.is_dir():
-        inside = (file for file in sorted(path.rglob("*")) if file.suffix.lower() in ENDINGS and file.is_file())
-        files = [file for file in inside if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+        inside = (
+            file
+            for file in sorted(path.rglob("*"))
+            if file.suffix.lower() in ENDINGS and file.is_file()
+        )
+        files = [
+            file
+            for file in inside
+            if not any(part.startswith(".") for part in file.relative_to(path).parts)
+        ]
         if not files:
-            raise LogError(name, f"a folder with logs ({_KNOWN})", "none", "Name the folder that holds the exports.")
+            raise LogError(
+                name,
+                f"a folder with logs ({_KNOWN})",
+                "none",
+                "Name the folder that holds the exports.",
+            )
         return files
     if not path.is_file():
-        raise LogError(name, "a log file or folder", "no such file", "Correct the path in [log] files.")
+        raise LogError(
+            name,
+            "a log file or folder",
+            "no such file",
+            "Correct the path in [log] files.",
+        )
     if path.suffix.lower() not in ENDINGS:
         is_packed = path.suffix.lower() in (".zip", ".gz", ".tar", ".7z")
-        cure = "Unpack it." if is_packed else "Export the log in one of these, or name the file by what it is."
+        cure = (
+            "Unpack it."
+            if is_packed
+            else "Export the log in one of these, or name the file by what it is."
+        )
         raise LogError(name, f"a file ending in {_KNOWN}", path.suffix or "no ending", cure)
     return [path]
 
@@ -55,7 +78,12 @@ def open_file(path: Path) -> Sequence[Source]:
     ending = path.suffix.lower()
     try:
         if not path.stat().st_size:
-            raise LogError(str(path), "a log with records", "an empty file", "Export it again, or leave it out.")
+            raise LogError(
+                str(path),
+                "a log with records",
+                "an empty file",
+                "Export it again, or leave it out.",
+            )
         if ending == ".parquet":
             return [ParquetFile(path)]
         if ending == ".xlsx":

@@ -14,7 +14,12 @@ from coverage_kit.collect.logs.values import label_of
 def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
     record = read_row(values, mapping)
     title = label_of(cell_of(values, "Page Title"))
-    return [replace(record, citations=tuple(page._replace(title=title) for page in record.citations))]
+    return [
+        replace(
+            record,
+            citations=tuple(page._replace(title=title) for page in record.citations),
+        )
+    ]
 
 
 FORMAT = TableFormat(

@@ -15,7 +15,9 @@ def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogReco
     cells = [cell_of(values, name) for name in _PROMPTS]
     named = [prompt for cell in cells for prompt in searches_of(cell) if number_of(prompt) is None]
     if not named:
-        raise UnreadableRecordError("no query: this table counts prompts and does not name them; export the tracked prompts")
+        raise UnreadableRecordError(
+            "no query: this table counts prompts and does not name them; export the tracked prompts"
+        )
     return [LogRecord(query=prompt, demand=1.0) for prompt in dict.fromkeys(named)]
 
 

@@ -4,7 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from coverage_kit.collect.logs.api_format import open_exchange
-from coverage_kit.collect.logs.columns import FIELDS, choose_columns, find_column
+from coverage_kit.collect.logs.columns import (
+    FIELDS,
+    choose_columns,
+    find_column,
+)
 from coverage_kit.collect.logs.formats import find_format, find_table_format
 from coverage_kit.collect.logs.requests import Requests
 from coverage_kit.collect.logs.sources import Source
@@ -19,9 +23,10 @@ _ENOUGH = 1000
 class Survey:
     """What is known of a source before it is read.
 
-    `named` is the file or folder of the settings it belongs to, `has_header` whether one header names the columns of
-    all its rows, `vendor` whose table it is where the header tells, `formats` the fields of each format whose records it holds,
-    `is_partial` that its later records were not looked at, and `problem` why it is left out.
+    `named` is the file or folder of the settings it belongs to, `has_header` whether one header
+    names the columns of all its rows, `vendor` whose table it is where the header tells, `formats`
+    the fields of each format whose records it holds, `is_partial` that its later records were not
+    looked at, and `problem` why it is left out.
     """
 
     source: Source
@@ -42,9 +47,17 @@ def survey_source(source: Source, named: str, requests: Requests) -> Survey:
         columns = [name for name in dict.fromkeys(header) if name]
         vendor = find_table_format(tuple(columns))
         formats = {vendor.name: vendor.fields} if vendor else {}
-        return Survey(source, named, has_header=True, columns=columns, vendor=vendor, formats=formats)
+        return Survey(
+            source,
+            named,
+            has_header=True,
+            columns=columns,
+            vendor=vendor,
+            formats=formats,
+        )
     seen: dict[str, None] = {}
-    survey, n_alike = Survey(source, named, has_header=False), 0
+    survey = Survey(source, named, has_header=False)
+    n_alike = 0
     for row in source.rows(()):
         exchange = open_exchange(row.values, {})
         if requests.add(row.values, source.where):
@@ -67,11 +80,19 @@ def map_columns(survey: Survey, by_hand: Mapping[str, str]) -> dict[str, str]:
     chosen = dict(by_hand)
     if survey.vendor:
         chosen = {**survey.vendor.fields, **by_hand}
-        return {name: found for name, one in chosen.items() if (found := find_column(survey.columns, (one,)))}
+        return {
+            name: found
+            for name, one in chosen.items()
+            if (found := find_column(survey.columns, (one,)))
+        }
     return choose_columns(survey.columns, chosen)
 
 
-def check_columns(by_hand: Mapping[str, str], surveys: Sequence[Survey], must_be_there: bool = True) -> None:
+def check_columns(
+    by_hand: Mapping[str, str],
+    surveys: Sequence[Survey],
+    must_be_there: bool = True,
+) -> None:
     """Raise LogError for a field set by hand that is unknown, or, where it must be there, whose column no source has.
 
     A source that was not looked at to its end may have any column.
@@ -80,10 +101,20 @@ def check_columns(by_hand: Mapping[str, str], surveys: Sequence[Survey], must_be
     columns = list(dict.fromkeys(column for survey in surveys for column in survey.columns))
     for name, column in by_hand.items():
         if name not in FIELDS:
-            raise LogError("log.columns", "a known field", repr(name), f"Fields are: {', '.join(FIELDS)}.")
+            raise LogError(
+                "log.columns",
+                "a known field",
+                repr(name),
+                f"Fields are: {', '.join(FIELDS)}.",
+            )
         if find_column(columns, (column,)) is None and not may_lack:
             found = f"columns {', '.join(map(repr, columns)) or 'none'}"
-            raise LogError("log.columns", f"a column {column!r} for {name}", found, "Name one of these.")
+            raise LogError(
+                "log.columns",
+                f"a column {column!r} for {name}",
+                found,
+                "Name one of these.",
+            )
 
 
 def check_queries(surveys: Sequence[Survey]) -> None:

@@ -15,10 +15,11 @@ ReadRow = Callable[[Mapping[str, Any], Mapping[str, str]], Iterable[LogRecord]]
 class TableFormat:
     """One vendor's table: the columns by which it is known, and which of them holds which field.
 
-    `needs` are columns that, all together, only this vendor's tables have, compared as `choose_columns` compares them. `read`
-    turns a row and the mapping field -> column into records, none for a row that is no record; `fallback` reads a source in
-    which `read` finds none; `note` says what the table cannot tell;
-    `surface` is where the vendor asks: an API, or pages as people see them (scrape).
+    `needs` are columns that, all together, only this vendor's tables have, compared as
+    `choose_columns` compares them. `read` turns a row and the mapping field -> column into records,
+    none for a row that is no record; `fallback` reads a source in which `read` finds none; `note`
+    says what the table cannot tell; `surface` is where the vendor asks: an API, or pages as people
+    see them (scrape).
     """
 
     name: str

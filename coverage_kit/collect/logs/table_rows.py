@@ -16,10 +16,11 @@ class ParquetFile:
     """A Parquet file, read in batches. Raises LogError when it is broken."""
 
     def __init__(self, path: Path) -> None:
-        import pyarrow as pa  # noqa: PLC0415 (a log of CSV does without)
-        import pyarrow.parquet as pq  # noqa: PLC0415
+        import pyarrow as pa
+        import pyarrow.parquet as pq
 
-        self.where, self._path = str(path), path
+        self.where = str(path)
+        self._path = path
         try:
             self._names = [str(name) for name in pq.read_schema(path).names]
         except (pa.ArrowException, OSError) as error:
@@ -31,12 +32,14 @@ class ParquetFile:
 
     def rows(self, columns: Sequence[str]) -> Iterator[Row]:
         """Yield the rows, numbered from 1, with the named columns. Raises LogError where the file breaks off."""
-        import pyarrow as pa  # noqa: PLC0415
-        import pyarrow.parquet as pq  # noqa: PLC0415
+        import pyarrow as pa
+        import pyarrow.parquet as pq
 
         number = 0
         try:
-            with pq.ParquetFile(self._path) as file:  # an open one keeps what it has read, and a log may have many
+            with pq.ParquetFile(
+                self._path
+            ) as file:  # an open one keeps what it has read, and a log may have many
                 for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns)):
                     names = batch.schema.names
                     for cells in zip(*map(_cells, batch.columns), strict=True):
@@ -51,7 +54,8 @@ class TableSheet:
 
     def __init__(self, path: Path, name: str, only: bool) -> None:
         self.where = str(path) if only else f"{path} [{name}]"
-        self._path, self._name = path, name
+        self._path = path
+        self._name = name
 
     def header(self) -> list[str]:
         """Return the names of the columns; none where the sheet is empty."""
@@ -63,7 +67,10 @@ class TableSheet:
         names = next((_names(cells) for _, cells in filled), [])
         wanted = {name: i for i, name in reversed(list(enumerate(names))) if name in columns}
         for number, cells in filled:
-            yield Row(number, {name: cells[i] if i < len(cells) else None for name, i in wanted.items()})
+            yield Row(
+                number,
+                {name: cells[i] if i < len(cells) else None for name, i in wanted.items()},
+            )
 
     def _filled(self) -> Iterator[tuple[int, tuple[Any, ...]]]:
         workbook = _load(self._path)
@@ -82,29 +89,47 @@ def open_sheets(path: Path) -> list[TableSheet]:
     workbook = _load(path)
     names = [sheet.title for sheet in workbook.worksheets]
     workbook.close()
-    sheets = [sheet for name in names if (sheet := TableSheet(path, name, only=len(names) == 1)).header()]
+    sheets = [
+        sheet for name in names if (sheet := TableSheet(path, name, only=len(names) == 1)).header()
+    ]
     if not sheets:
-        raise LogError(str(path), "a sheet with a header and rows", "empty sheets", "Export the log again.")
+        raise LogError(
+            str(path),
+            "a sheet with a header and rows",
+            "empty sheets",
+            "Export the log again.",
+        )
     return sheets
 
 
 def _load(path: Path) -> Any:
-    from openpyxl import load_workbook  # noqa: PLC0415 (a log of CSV does without)
-    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # styles and extensions that openpyxl does not know do not matter here
+            warnings.simplefilter(
+                "ignore"
+            )  # styles and extensions that openpyxl does not know do not matter here
             return load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
+    except (
+        InvalidFileException,
+        zipfile.BadZipFile,
+        KeyError,
+        ValueError,
+        OSError,
+        SyntaxError,
+    ) as error:
         raise _broken(path, "a readable xlsx workbook", error) from None
 
 
 def _cells(column: Any) -> list[Any]:
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
-    cells: list[Any] = column.to_numpy(zero_copy_only=False).tolist() if is_text else column.to_pylist()  # far faster for text
+    cells: list[Any] = (
+        column.to_numpy(zero_copy_only=False).tolist() if is_text else column.to_pylist()
+    )  # far faster for text
     return cells
 
 
@@ -113,4 +138,9 @@ def _names(cells: tuple[Any, ...]) -> list[str]:
 
 
 def _broken(path: Path, what: str, error: Exception) -> LogError:
-    return LogError(str(path), what, f"{type(error).__name__}: {error}"[:300], "Export the file again.")
+    return LogError(
+        str(path),
+        what,
+        f"{type(error).__name__}: {error}"[:300],
+        "Export the file again.",
+    )

@@ -19,7 +19,15 @@ from coverage_kit.collect.logs.query_counts import Spelling, query_rows
 from coverage_kit.collect.logs.record import LogRecord
 from coverage_kit.collect.logs.sample import Ask, Sample
 from coverage_kit.collect.urls import url_names
-from coverage_kit.tables import ANSWERS, CITATIONS, FAILURES, MENTIONS, QUERIES, SEARCHES, SPANS
+from coverage_kit.tables import (
+    ANSWERS,
+    CITATIONS,
+    FAILURES,
+    MENTIONS,
+    QUERIES,
+    SEARCHES,
+    SPANS,
+)
 
 _CHUNK = 4_000
 _SCHEMAS = (QUERIES, ANSWERS, FAILURES, CITATIONS, SPANS, MENTIONS, SEARCHES)
@@ -40,18 +48,23 @@ def query_id(query: str) -> str:
 class LogTabulator:
     """Takes a log's records one by one and gives its tables.
 
-    Records that agree in query, engine, model, surface, run, time and text are one answer, be they exact duplicates or one row
-    for each citation: their citations, spans, mentions and searches are joined.
+    Records that agree in query, engine, model, surface, run, time and text are one answer, be they
+    exact duplicates or one row for each citation: their citations, spans, mentions and searches are
+    joined.
 
-    Every query is kept, and all its asks are counted. Of more than `most` answers a sample is kept (see `Sample`), with all
-    that belongs to them, and of more than `most` failures another. An answer that is not kept is not remembered: its records
-    are one answer where they follow each other, and otherwise count as asked again.
+    Every query is kept, and all its asks are counted. Of more than `most` answers a sample is kept
+    (see `Sample`), with all that belongs to them, and of more than `most` failures another. An
+    answer that is not kept is not remembered: its records are one answer where they follow each
+    other, and otherwise count as asked again.
     """
 
     def __init__(self, most: int = 200_000) -> None:
         self.spellings: dict[str, Spelling] = {}
-        self.answered, self.failed = Sample(most), Sample(most)
-        self.growing = {schema.name: GrowingTable(schema) for schema in _SCHEMAS if schema is not QUERIES}
+        self.answered = Sample(most)
+        self.failed = Sample(most)
+        self.growing = {
+            schema.name: GrowingTable(schema) for schema in _SCHEMAS if schema is not QUERIES
+        }
         self._previous = ""  # the answer of the record before
 
     def begin_source(self) -> None:
@@ -65,13 +78,16 @@ class LogTabulator:
             spelling = self.spellings[record.query] = Spelling(query_id(record.query))
         spelling.note(record.asked_at, record.demand)
         if record.answer is None and not record.error and not record.is_observed:
-            spelling.n, spelling.n_answered = spelling.n + 1, spelling.n_answered + 1
+            spelling.n = spelling.n + 1
+            spelling.n_answered = spelling.n_answered + 1
             return
-        error, engine = record.error or _why_empty(record), record.engine.strip().lower() or "unknown"
+        error = record.error or _why_empty(record)
+        engine = record.engine.strip().lower() or "unknown"
         answer_id = _answer_id(record, engine, error)
         sample = self.failed if error else self.answered
         if is_new := answer_id != self._previous:
-            spelling.n, spelling.n_answered = spelling.n + 1, spelling.n_answered + (not error)
+            spelling.n = spelling.n + 1
+            spelling.n_answered = spelling.n_answered + (not error)
             sample.n_met += 1
             self._previous = answer_id
         if ask := sample.asks.get(answer_id):
@@ -90,13 +106,19 @@ class LogTabulator:
         other.shrink(self.answered.n_halved, self.failed.n_halved)
         for text, spelling in other.spellings.items():
             self.spellings.setdefault(text, Spelling(spelling.query_id)).join(spelling)
-        first = {name: ask.n_pages for name in other.answered.asks if (ask := self.answered.asks.get(name))}
+        first = {
+            name: ask.n_pages
+            for name in other.answered.asks
+            if (ask := self.answered.asks.get(name))
+        }
         tables = {name: growing.packed() for name, growing in other.growing.items()}
         has_searched = _as_dict(tables["answers"], "has_searched") if first else {}
         tables["answers"] = _unknown(tables["answers"], self.answered)
         tables["failures"] = _unknown(tables["failures"], self.failed)
         for name, table in tables.items():
-            self.growing[name].append(_moved(table, first) if first and name in ("citations", "spans") else table)
+            self.growing[name].append(
+                _moved(table, first) if first and name in ("citations", "spans") else table
+            )
         self.answered.join(other.answered, has_searched)
         self.failed.join(other.failed, {})
         self.shrink(other.answered.n_halved, other.failed.n_halved)
@@ -105,12 +127,17 @@ class LogTabulator:
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return queries, answers, failures, citations, spans, mentions and searches by name; nothing can be added after.
 
-        Demand of a query is the log's own figure: the largest of each spelling, summed over the spellings. Without one it is
-        the number of answers, or of rows where the log holds no answers; asks that failed do not count.
+        Demand of a query is the log's own figure: the largest of each spelling, summed over the
+        spellings. Without one it is the number of answers, or of rows where the log holds no
+        answers; asks that failed do not count.
         """
         found = {name: table.whole() for name, table in self.growing.items()}
         asks = self.answered.asks
-        if any(ask.has_searched is not None for sample in (self.answered, self.failed) for ask in sample.asks.values()):
+        if any(
+            ask.has_searched is not None
+            for sample in (self.answered, self.failed)
+            for ask in sample.asks.values()
+        ):
             found = join_records(found, asks, _normal)
         self._discount()
         found["queries"] = QUERIES.table(query_rows(self.spellings))
@@ -123,14 +150,20 @@ class LogTabulator:
         """Keep no more answers and failures than may be kept, halved at least so often, and nothing that belongs to others."""
         of_failures = [self.growing["failures"]]
         of_answers = [table for name, table in self.growing.items() if name != "failures"]
-        for sample, least, tables in ((self.answered, n_answered, of_answers), (self.failed, n_failed, of_failures)):
+        for sample, least, tables in (
+            (self.answered, n_answered, of_answers),
+            (self.failed, n_failed, of_failures),
+        ):
             if sample.shrink(least):
                 for table in tables:
                     table.prune(sample.end)
 
     def _discount(self) -> None:
         """Count each ask that is kept once, however often it came."""
-        for sample, is_answered in ((self.answered, True), (self.failed, False)):
+        for sample, is_answered in (
+            (self.answered, True),
+            (self.failed, False),
+        ):
             for ask in sample.asks.values():
                 spelling = self.spellings[ask.query]
                 spelling.n -= ask.n_again
@@ -140,7 +173,15 @@ class LogTabulator:
         if error:
             self._append("failures", [(*ids, ask.asked_at, error)])
         else:
-            about = (ask.model, ask.surface, ask.run_id, ask.asked_at, ask.market, ask.answer or "", ask.has_searched)
+            about = (
+                ask.model,
+                ask.surface,
+                ask.run_id,
+                ask.asked_at,
+                ask.market,
+                ask.answer or "",
+                ask.has_searched,
+            )
             self._append("answers", [(*ids, *about, _as_json(ask.extra))])
 
     def _add_parts(self, answer_id: str, record: LogRecord, ask: Ask) -> None:
@@ -148,24 +189,50 @@ class LogTabulator:
             self._add_pages(answer_id, record, ask)
         if record.mentions:
             named = enumerate(dict.fromkeys(record.mentions))
-            self._append("mentions", [(answer_id, brand, position, None) for position, brand in named])
+            self._append(
+                "mentions",
+                [(answer_id, brand, position, None) for position, brand in named],
+            )
         if record.searches:
-            self._append("searches", [(answer_id, position, text) for position, text in enumerate(_own_searches(record))])
+            self._append(
+                "searches",
+                [
+                    (answer_id, position, text)
+                    for position, text in enumerate(_own_searches(record))
+                ],
+            )
 
     def _add_pages(self, answer_id: str, record: LogRecord, ask: Ask) -> None:
-        citations, spans, n_characters = list[Any](), list[Any](), len(record.answer or "")
+        citations = list[Any]()
+        spans = list[Any]()
+        n_characters = len(record.answer or "")
         places: dict[str, int] = {}
-        for kind, named in (("cited", record.citations), ("retrieved", record.retrieved)):
+        for kind, named in (
+            ("cited", record.citations),
+            ("retrieved", record.retrieved),
+        ):
             for citation in named:
                 url, site, page = _names(citation.url)
                 if not site:
                     continue
-                start, end = citation.start, citation.end
+                start = citation.start
+                end = citation.end
                 if start is None or end is None or not 0 <= start < end <= n_characters:
                     start = end = None
                 if page not in places:
                     places[page] = ask.n_pages + len(places)
-                    citations.append((answer_id, places[page], url, site, kind, start, end, citation.title))
+                    citations.append(
+                        (
+                            answer_id,
+                            places[page],
+                            url,
+                            site,
+                            kind,
+                            start,
+                            end,
+                            citation.title,
+                        )
+                    )
                 if start is not None and kind == "cited":
                     spans.append((answer_id, places[page], start, end))
         ask.n_pages += len(places)
@@ -181,17 +248,33 @@ class LogTabulator:
 
 
 def _as_dict(table: pa.Table, column: str) -> dict[str, Any]:
-    return dict(zip(table["answer_id"].to_pylist(), table[column].to_pylist(), strict=True))
+    return dict(
+        zip(
+            table["answer_id"].to_pylist(),
+            table[column].to_pylist(),
+            strict=True,
+        )
+    )
 
 
 def _unknown(table: pa.Table, known: Sample) -> pa.Table:
     """Return the rows of answers that a sample does not have."""
-    return table.filter(pc.invert(pc.is_in(table["answer_id"], pa.array(list(known.asks), pa.large_string()))))
+    return table.filter(
+        pc.invert(
+            pc.is_in(
+                table["answer_id"],
+                pa.array(list(known.asks), pa.large_string()),
+            )
+        )
+    )
 
 
 def _moved(table: pa.Table, first: Mapping[str, int]) -> pa.Table:
     """Return the table with an answer's positions after those that it has already."""
-    offsets = pa.array([first.get(name, 0) for name in table["answer_id"].to_pylist()], pa.int64())
+    offsets = pa.array(
+        [first.get(name, 0) for name in table["answer_id"].to_pylist()],
+        pa.int64(),
+    )
     return table.set_column(1, "position", pc.add(table["position"], offsets))
 
 
@@ -204,7 +287,16 @@ def _why_empty(record: LogRecord) -> str | None:
 def _answer_id(ask: LogRecord, engine: str, error: str | None) -> str:
     outcome = f"failed: {error}" if error else f"answered: {ask.answer or ''}"
     time = ask.asked_at.isoformat() if isinstance(ask.asked_at, datetime) else ""
-    parts = (ask.query, engine, ask.model or "", ask.surface or "", ask.run_id or "", ask.market or "", time, outcome)
+    parts = (
+        ask.query,
+        engine,
+        ask.model or "",
+        ask.surface or "",
+        ask.run_id or "",
+        ask.market or "",
+        time,
+        outcome,
+    )
     return "a" + _digest("\x1f".join(parts), size=6)
 
 

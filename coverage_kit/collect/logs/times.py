@@ -15,29 +15,50 @@ logger = logging.getLogger(__name__)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = (1.0, 1e3, 1e6, 1e9)
-_EARLIEST, _LATEST = 6.3e8, 4.2e9  # 1989 and 2103: what is outside is no time of a log
+# 1989 and 2103: what is outside is no time of a log
+_EARLIEST = 6.3e8
+_LATEST = 4.2e9
 _UNSLASHED = 1000
 _SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})(?!\d)")
 _RFC_2822 = re.compile(r"(\w{3}, )?\d{1,2} \w{3} \d{4} \d\d:\d\d(:\d\d)? ([+-]\d{4}|\w+)")
 _CLOCK = re.compile(r"\s(\d{1,2}:\d\d.*)$")
 _CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p")
-_DAYS = ("%Y/%m/%d", "%Y-%m", "%d.%m.%Y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y")
+_DAYS = (
+    "%Y/%m/%d",
+    "%Y-%m",
+    "%d.%m.%Y",
+    "%d %b %Y",
+    "%d %B %Y",
+    "%b %d %Y",
+    "%B %d %Y",
+    "%d-%b-%Y",
+)
 
 
 def parse_times(values: Sequence[Any]) -> list[datetime | None]:
     """Return each value as a UTC time, None where there is none or it cannot be read; those are counted and warned of."""
     day_first = is_day_first(values)
     times = [parse_time(value, day_first) for value in values]
-    unread = [value for value, time in zip(values, times, strict=True) if time is None and label_of(value) is not None]
+    unread = [
+        value
+        for value, time in zip(values, times, strict=True)
+        if time is None and label_of(value) is not None
+    ]
     if unread:
-        logger.warning("%d of %d times cannot be read, such as %r", len(unread), len(values), unread[0])
+        logger.warning(
+            "%d of %d times cannot be read, such as %r",
+            len(unread),
+            len(values),
+            unread[0],
+        )
     return times
 
 
 def parse_time(value: Any, is_day_first: bool = False) -> datetime | None:
     """Return one value as a UTC time, or None.
 
-    ISO 8601, seconds, milli-, micro- and nanoseconds since 1970, RFC 2822 and common dates; no zone means UTC.
+    ISO 8601, seconds, milli-, micro- and nanoseconds since 1970, RFC 2822 and common dates; no zone
+    means UTC.
     """
     try:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -64,8 +85,17 @@ def _from_text(text: str, is_day_first: bool) -> datetime | None:
 
 
 def _from_formats(text: str, is_day_first: bool) -> datetime | None:
-    plain = re.sub(r"(?<=\d)(st|nd|rd|th)\b", "", re.sub(r"\s*(UTC|GMT|Z)$", "", text.replace(",", " ")))
-    plain = re.sub(r"^(mon|tue|wed|thu|fri|sat|sun)[a-z]*\s+", "", " ".join(plain.split()), flags=re.IGNORECASE)
+    plain = re.sub(
+        r"(?<=\d)(st|nd|rd|th)\b",
+        "",
+        re.sub(r"\s*(UTC|GMT|Z)$", "", text.replace(",", " ")),
+    )
+    plain = re.sub(
+        r"^(mon|tue|wed|thu|fri|sat|sun)[a-z]*\s+",
+        "",
+        " ".join(plain.split()),
+        flags=re.IGNORECASE,
+    )
     if found := _SLASHED.match(plain):
         first, second, year = found.groups()
         month, day = (second, first) if is_day_first or int(first) > 12 else (first, second)
@@ -88,8 +118,8 @@ def _first_match(text: str, patterns: Sequence[str]) -> datetime | None:
 def is_day_first(values: Iterable[Any]) -> bool:
     """Return whether dates such as 13/04/2026 show that the days of these values stand before the months.
 
-    Looks no further than the first date that can be read in one way only, or _UNSLASHED values without slashes. Dates that can
-    be read both ways are month first.
+    Looks no further than the first date that can be read in one way only, or _UNSLASHED values
+    without slashes. Dates that can be read both ways are month first.
     """
     n_without = 0
     for value in values:
@@ -113,7 +143,11 @@ def _from_epoch(number: float) -> datetime | None:
 
 
 def _as_datetime(value: date) -> datetime:
-    return value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
+    return (
+        value
+        if isinstance(value, datetime)
+        else datetime(value.year, value.month, value.day, tzinfo=UTC)
+    )
 
 
 def _as_utc(time: datetime) -> datetime | None:

@@ -33,10 +33,19 @@ def read_call(find_format: FindFormat, asked: Any, told: Any, model: str | None)
     prompt = prompt_of(request) or _asked_text(request)
     if not prompt:
         raise UnreadableRecordError("no query: the call has no message of a user")
-    exchange = open_exchange({"prompt": prompt, "request": request, "response": dict_of(told), "model": model}, {})
+    exchange = open_exchange(
+        {
+            "prompt": prompt,
+            "request": request,
+            "response": dict_of(told),
+            "model": model,
+        },
+        {},
+    )
     found = find_format(exchange) if dict_of(told) and "messages" not in told else None
     record = (list(found.read(exchange)) if found else [_read_plain(prompt, told)])[-1]
-    engine, own = record.engine or engine_of(record.model or model), record.model or model
+    engine = record.engine or engine_of(record.model or model)
+    own = record.model or model
     return replace(record, engine=engine, model=own, surface=record.surface or "api")
 
 
@@ -65,9 +74,15 @@ def _plain_message(message: dict[str, Any]) -> dict[str, Any]:
 
 def _request(asked: Any) -> dict[str, Any]:
     if isinstance(asked, dict) and "content" not in asked and "kwargs" not in asked:
-        lists = {key: plain_messages(value) for key, value in asked.items() if isinstance(value, list)}
+        lists = {
+            key: plain_messages(value) for key, value in asked.items() if isinstance(value, list)
+        }
         return {**asked, **lists}
-    return {"messages": plain_messages(asked)} if isinstance(asked, (dict, list)) else {"prompt": text_of(asked)}
+    return (
+        {"messages": plain_messages(asked)}
+        if isinstance(asked, (dict, list))
+        else {"prompt": text_of(asked)}
+    )
 
 
 def _asked_text(request: dict[str, Any]) -> str:
@@ -79,12 +94,20 @@ def _asked_text(request: dict[str, Any]) -> str:
 
 def _read_plain(prompt: str, told: Any) -> LogRecord:
     values = dict_of(told)
-    mapping = {field: name for field, name in own_columns(tuple(values)).items() if field != "query"}
+    mapping = {
+        field: name for field, name in own_columns(tuple(values)).items() if field != "query"
+    }
     record = generic.read_row({**values, "": prompt}, {**mapping, "query": ""})
     said = plain_messages(values.get("messages", told))
-    last = next((one for one in reversed(said) if dict_of(one).get("role") == "assistant"), None)
+    last = next(
+        (one for one in reversed(said) if dict_of(one).get("role") == "assistant"),
+        None,
+    )
     if last is not None or not record.answer:
-        record = replace(record, answer=words_of(dict_of(last).get("content")) if last else _told_text(told))
+        record = replace(
+            record,
+            answer=words_of(dict_of(last).get("content")) if last else _told_text(told),
+        )
     return record
 
 

@@ -10,17 +10,58 @@ from coverage_kit.collect.logs.record import Citation
 
 _ABSENT = frozenset({"", "nan", "nat", "none", "null", "n/a", "na", "-", "[]", "{}"})
 _LONGEST_ABSENT = max(map(len, _ABSENT))
-_TRUE, _FALSE = frozenset({"true", "yes", "y", "1", "1.0", "on"}), frozenset({"false", "no", "n", "0", "0.0", "off"})
-_URL = re.compile(r"https?://(?:(?![;,]https?://|\)[;,.]?\[[^\[\]]{0,200}\]\()[^\s<>\"|])*", re.IGNORECASE)
-_HOST = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,9}([^\W\d_]{2,24})(?::\d{1,5})?([/?#]\S*)?")
+_TRUE = frozenset({"true", "yes", "y", "1", "1.0", "on"})
+_FALSE = frozenset({"false", "no", "n", "0", "0.0", "off"})
+_URL = re.compile(
+    r"https?://(?:(?![;,]https?://|\)[;,.]?\[[^\[\]]{0,200}\]\()[^\s<>\"|])*",
+    re.IGNORECASE,
+)
+_HOST = re.compile(
+    r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,9}([^\W\d_]{2,24})(?::\d{1,5})?([/?#]\S*)?"
+)
 _FILES = frozenset(
-    {"csv", "doc", "docx", "htm", "html", "jpeg", "jpg", "js", "json", "pdf", "png", "pptx", "txt", "xls", "xlsx"}
+    {
+        "csv",
+        "doc",
+        "docx",
+        "htm",
+        "html",
+        "jpeg",
+        "jpg",
+        "js",
+        "json",
+        "pdf",
+        "png",
+        "pptx",
+        "txt",
+        "xls",
+        "xlsx",
+    }
 )
 _NAME_KEYS = ("brand", "brand_name", "name", "company")
 _ONE_URL = re.compile(r"https?://\S+$", re.IGNORECASE)
 _QUOTED = re.compile(r"(?:'([^']*)'|\"([^\"]*)\")(\s*:)?")
-_URL_KEYS = ("url", "uri", "link", "href", "source_url", "cited_url", "citation_url")
-_TEXT_KEYS = ("content", "text", "output_text", "answer", "message", "parts", "name", "query", "q", "title")
+_URL_KEYS = (
+    "url",
+    "uri",
+    "link",
+    "href",
+    "source_url",
+    "cited_url",
+    "citation_url",
+)
+_TEXT_KEYS = (
+    "content",
+    "text",
+    "output_text",
+    "answer",
+    "message",
+    "parts",
+    "name",
+    "query",
+    "q",
+    "title",
+)
 _MAX_DEPTH = 8
 _SHORT = 300
 _REDIRECT = "://vertexaisearch.cloud.google.com/grounding-api-redirect/"  # expires, and is another one in every answer
@@ -34,7 +75,10 @@ def text_of(value: Any, depth: int = 0) -> str:
     if value is None or depth > _MAX_DEPTH or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, dict):
-        return next((text for key in _TEXT_KEYS if (text := text_of(value.get(key), depth + 1))), "")
+        return next(
+            (text for key in _TEXT_KEYS if (text := text_of(value.get(key), depth + 1))),
+            "",
+        )
     if isinstance(value, (list, tuple)):
         return "\n".join(text for part in value if (text := text_of(part, depth + 1)))
     if isinstance(value, float) and value.is_integer():
@@ -44,7 +88,11 @@ def text_of(value: Any, depth: int = 0) -> str:
 
 def readable(text: str) -> str:
     """Return the text with halves of surrogate pairs, which no table can store, replaced by U+FFFD."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return (
+        text
+        if text.isascii()
+        else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    )
 
 
 def label_of(value: Any) -> str | None:
@@ -84,21 +132,37 @@ def parsed(value: Any) -> Any:
 def error_of(error: Any, status: Any = None) -> str | None:
     """Return why a record failed, by its error cell or a status that is not 2xx, or None where it did not."""
     text = label_of(_reason(error))
-    if text is not None and text.lower() not in {*_FALSE, "ok", "success", "no error", "no errors"}:
+    if text is not None and text.lower() not in {
+        *_FALSE,
+        "ok",
+        "success",
+        "no error",
+        "no errors",
+    }:
         return "failed" if text.lower() in _TRUE else text
     code = (label_of(status) or "").removesuffix(".0")
     if code.isdigit() and not 200 <= int(code) < 300:
         return f"HTTP status {code}"
-    is_failure = code.lower() in {"failed", "failure", "error", "errored", "timeout", "cancelled", "canceled", "expired"}
+    is_failure = code.lower() in {
+        "failed",
+        "failure",
+        "error",
+        "errored",
+        "timeout",
+        "cancelled",
+        "canceled",
+        "expired",
+    }
     return f"status {code}" if is_failure else None
 
 
 def citations_of(value: Any) -> tuple[Citation, ...]:
     """Return the http pages a cell names, in order: a list, JSON text, objects with a URL, or separated text.
 
-    A part that is a host, with or without a path, is read as https. In text a URL ends at white space, `|`, or at `;` and `,`
-    before the next URL, so that one with commas survives. Google's grounding redirects become the start page of the domain that
-    their title is, and are left out where it is none.
+    A part that is a host, with or without a path, is read as https. In text a URL ends at white
+    space, `|`, or at `;` and `,` before the next URL, so that one with commas survives. Google's
+    grounding redirects become the start page of the domain that their title is, and are left out
+    where it is none.
     """
     if type(value) is str and len(value) <= _SHORT:
         return _citations_in_cell(value)
@@ -112,14 +176,20 @@ def _citations_of(value: Any) -> tuple[Citation, ...]:
     return tuple([citation for part in parts for citation in _citations_in(part)])
 
 
-_citations_in_cell = functools.lru_cache(maxsize=65536)(_citations_of)  # the same pages are cited in many rows
+_citations_in_cell = functools.lru_cache(maxsize=65536)(
+    _citations_of
+)  # the same pages are cited in many rows
 
 
 def searches_of(value: Any) -> tuple[str, ...]:
     """Return the searches a cell names: a list, JSON text, or text separated by newlines, `|` or `;`."""
     parts = _parts_of(value)
-    found = re.split(r"[\n|;]", parts) if isinstance(parts, str) else [text_of(part) for part in parts]
-    return tuple(text for one in found if (text := readable(one).strip()) and text.lower() not in _ABSENT)
+    found = (
+        re.split(r"[\n|;]", parts) if isinstance(parts, str) else [text_of(part) for part in parts]
+    )
+    return tuple(
+        text for one in found if (text := readable(one).strip()) and text.lower() not in _ABSENT
+    )
 
 
 def names_of(value: Any) -> tuple[str, ...]:
@@ -132,7 +202,9 @@ def names_of(value: Any) -> tuple[str, ...]:
         listed = parts if re.search(r"[\n|;]", parts) else parts.split(",")
     else:
         listed = [_name_in(part) for part in parts]
-    return tuple(name for name in searches_of(listed) if number_of(name) is None and flag_of(name) is None)
+    return tuple(
+        name for name in searches_of(listed) if number_of(name) is None and flag_of(name) is None
+    )
 
 
 def _name_in(part: Any) -> Any:
@@ -162,8 +234,11 @@ def _parts_of(value: Any) -> list[Any] | str:
     try:
         return _parts_of(json.loads(text))
     except (ValueError, RecursionError):
-        # Python's and NumPy's own spelling of a list, which pandas writes into CSV: quoted, not always with commas
-        quoted = [single or double for single, double, is_key in _QUOTED.findall(text) if not is_key]
+        # Python's and NumPy's own spelling of a list, which pandas writes into CSV: quoted, not
+        # always with commas
+        quoted = [
+            single or double for single, double, is_key in _QUOTED.findall(text) if not is_key
+        ]
         return quoted if quoted and text.startswith(("['", '["', "[{")) else text
 
 
@@ -180,13 +255,19 @@ def _citations_in(part: Any) -> tuple[Citation, ...]:
     title = part.get("title")
     title = readable(title).strip() or None if isinstance(title, str) else None
     if _REDIRECT in url:
-        url, title = _lasting_url(part), None
+        url = _lasting_url(part)
+        title = None
     if not url:
         return ()
     url = url if url.startswith("http") else _with_scheme(url)
-    start, end = part.get("start_index", part.get("start")), part.get("end_index", part.get("end"))
+    start = part.get("start_index", part.get("start"))
+    end = part.get("end_index", part.get("end"))
     is_span = type(start) is int and type(end) is int and start >= 0
-    return (Citation(readable(url), start, end, title) if is_span else Citation(readable(url), title=title),)
+    return (
+        Citation(readable(url), start, end, title)
+        if is_span
+        else Citation(readable(url), title=title),
+    )
 
 
 def _citations_in_text(text: str) -> tuple[Citation, ...]:
@@ -211,7 +292,10 @@ def _lasting_url(part: dict[str, Any]) -> str:
 
 def _trimmed(url: str) -> str:
     """Return the URL without the signs of the text around it: brackets that nothing in it opens, and punctuation."""
-    excess = {")": url.count(")") - url.count("("), "]": url.count("]") - url.count("[")}
+    excess = {
+        ")": url.count(")") - url.count("("),
+        "]": url.count("]") - url.count("["),
+    }
     end = len(url)
     while end and (url[end - 1] in ",;'." or excess.get(url[end - 1], 0) > 0):
         end -= 1

@@ -1,7 +1,12 @@
 """The panel: a fixed set of queries, put to answer engines in waves, and stored as a log that `read_log` reads."""
 
 from coverage_kit.collect.panel.ask import ask_panel
-from coverage_kit.collect.panel.panel import make_panel, panel_version, read_panel, write_panel
+from coverage_kit.collect.panel.panel import (
+    make_panel,
+    panel_version,
+    read_panel,
+    write_panel,
+)
 from coverage_kit.collect.panel.wave import (
     Wave,
     WaveEstimate,

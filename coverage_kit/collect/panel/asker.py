@@ -47,13 +47,15 @@ class StoppedError(Exception):
 class WaveBudget:
     """The budget of a wave, shared by its engines, and what stops them all.
 
-    An engine whose next request may cost more than is left waits for what the others' requests under way give back: only where
-    none is under way is the budget at its end.
+    An engine whose next request may cost more than is left waits for what the others' requests
+    under way give back: only where none is under way is the budget at its end.
     """
 
     def __init__(self, budget: Budget, stop: threading.Event) -> None:
-        self.budget, self.stop = budget, stop
-        self._changed, self._n_under_way = threading.Condition(), 0
+        self.budget = budget
+        self.stop = stop
+        self._changed = threading.Condition()
+        self._n_under_way = 0
 
     def take(self, model: str, most: Spent) -> None:
         """Set aside what a request may cost at most.
@@ -93,13 +95,25 @@ class Asker:
         clock: what time it is, and how to wait.
     """
 
-    def __init__(  # noqa: PLR0913 (what an engine shares with the others)
-        self, engine: AnswerEngine, sender: Sender, wave: WaveFile, purse: WaveBudget, retries: int = 4, clock: Clock = CLOCK
+    def __init__(
+        self,
+        engine: AnswerEngine,
+        sender: Sender,
+        wave: WaveFile,
+        purse: WaveBudget,
+        retries: int = 4,
+        clock: Clock = CLOCK,
     ) -> None:
-        self.engine, self.tally = engine, Tally()
-        self._sender, self._wave, self._purse = sender, wave, purse
-        self._retries, self._clock = retries, clock
-        self._next_turn, self._n_failed_in_a_row, self._dearest = clock.now(), 0, Spent()
+        self.engine = engine
+        self.tally = Tally()
+        self._sender = sender
+        self._wave = wave
+        self._purse = purse
+        self._retries = retries
+        self._clock = clock
+        self._next_turn = clock.now()
+        self._n_failed_in_a_row = 0
+        self._dearest = Spent()
 
     def run(self, turns: Sequence[Turn], tell: Callable[[], object]) -> None:
         """Take turns until all are taken, the engine or the budget fails, or the run is stopped; tell of each one stored."""
@@ -114,7 +128,8 @@ class Asker:
 
     def _try(self, turn: Turn) -> tuple[Tries, str]:
         """Return what was sent for a turn and came of it, and why no more is asked; empty where more is."""
-        tries, body = Tries(), self.engine.body(turn.query)
+        tries = Tries()
+        body = self.engine.body(turn.query)
         try:
             for _ in range(_MOST_PARTS):
                 if not self._send(turn, body, tries):
@@ -138,7 +153,10 @@ class Asker:
         """
         for attempt in range(self._retries + 1):
             if attempt and tries.failure:
-                self._clock.wait(self._purse.stop, seconds_to_wait(tries.failure, attempt - 1))
+                self._clock.wait(
+                    self._purse.stop,
+                    seconds_to_wait(tries.failure, attempt - 1),
+                )
             reply, tries.failure = self._send_once(turn, body, tries)
             if tries.failure is None:
                 tries.replies.append(reply)
@@ -148,18 +166,25 @@ class Asker:
                 break
         return False
 
-    def _send_once(self, turn: Turn, body: dict[str, Any], tries: Tries) -> tuple[dict[str, Any], AskError | None]:
+    def _send_once(
+        self, turn: Turn, body: dict[str, Any], tries: Tries
+    ) -> tuple[dict[str, Any], AskError | None]:
         self._wait_turn()
-        model, most = self.engine.model, _larger(self.engine.most(body), self._dearest)
+        model = self.engine.model
+        most = _larger(self.engine.most(body), self._dearest)
         self._purse.take(model, most)
         spent = most
         try:
             self._wave.note_sent(turn.exchange, most)
-            tries.n, tries.asked_at = tries.n + 1, datetime.now(UTC).isoformat()
+            tries.n = tries.n + 1
+            tries.asked_at = datetime.now(UTC).isoformat()
             start = self._clock.now()
             reply, failure = self._sender.post(body)
             if failure is None:
-                spent = replace(self.engine.spent(body, reply), seconds=self._clock.now() - start)
+                spent = replace(
+                    self.engine.spent(body, reply),
+                    seconds=self._clock.now() - start,
+                )
                 self._dearest = _larger(self._dearest, spent)
             elif not failure.may_cost:
                 spent = Spent()
@@ -179,7 +204,9 @@ class Asker:
 
     def _store(self, turn: Turn, tries: Tries, why: str) -> None:
         is_cut_short = bool(why) or self._purse.stop.is_set()
-        outcome: Outcome = "answered" if tries.is_answered else "stopped" if is_cut_short else "failed"
+        outcome: Outcome = (
+            "answered" if tries.is_answered else "stopped" if is_cut_short else "failed"
+        )
         self._wave.add(make_record(self.engine, turn, tries, outcome, self._wave.wave))
         self.tally.n_answered += outcome == "answered"
         self.tally.n_failed += outcome != "answered"
@@ -189,4 +216,6 @@ class Asker:
 
 
 def _larger(one: Spent, other: Spent) -> Spent:
-    return Spent(*(max(getattr(one, each.name), getattr(other, each.name)) for each in fields(Spent)))
+    return Spent(
+        *(max(getattr(one, each.name), getattr(other, each.name)) for each in fields(Spent))
+    )

@@ -75,9 +75,20 @@ class Poster:
         timeout_seconds: seconds to wait for a whole answer.
     """
 
-    def __init__(self, url: str, headers: Mapping[str, str], key: Secret, timeout_seconds: float) -> None:
-        self.url, self._headers, self._key, self._timeout_seconds = url, headers, key, timeout_seconds
-        self._pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=timeout_seconds, read=timeout_seconds))
+    def __init__(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        key: Secret,
+        timeout_seconds: float,
+    ) -> None:
+        self.url = url
+        self._headers = headers
+        self._key = key
+        self._timeout_seconds = timeout_seconds
+        self._pool = urllib3.PoolManager(
+            timeout=urllib3.Timeout(connect=timeout_seconds, read=timeout_seconds)
+        )
 
     def post(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], AskError | None]:
         """Return what is answered, without the key, and None, or the failure; never raises for the network.
@@ -97,7 +108,11 @@ class Poster:
             was_sent = not (was_never_sent(error) or isinstance(error, ValueError))
             return _Arrival(trouble=_tell(error, self._timeout_seconds), was_sent=was_sent)
         try:
-            return _Arrival(response.status, self._read(response), response.headers.get("retry-after", ""))
+            return _Arrival(
+                response.status,
+                self._read(response),
+                response.headers.get("retry-after", ""),
+            )
         except _TROUBLES as error:
             return _Arrival(trouble=_tell(error, self._timeout_seconds))
         finally:
@@ -109,7 +124,10 @@ class Poster:
             self.url,
             body=body,
             headers={
-                **{name: value.format(key=self._key.reveal()) for name, value in self._headers.items()},
+                **{
+                    name: value.format(key=self._key.reveal())
+                    for name, value in self._headers.items()
+                },
                 "Content-Type": "application/json",
                 "Accept-Encoding": "identity",
             },
@@ -119,7 +137,9 @@ class Poster:
         )
 
     def _read(self, response: BaseHTTPResponse) -> bytes:
-        end, chunks, n_bytes = time.monotonic() + self._timeout_seconds, list[bytes](), 0
+        end = time.monotonic() + self._timeout_seconds
+        chunks = list[bytes]()
+        n_bytes = 0
         while chunk := response.read1(_CHUNK_BYTES, decode_content=True):
             chunks.append(chunk)
             n_bytes += len(chunk)
@@ -137,10 +157,13 @@ class Poster:
         return self._key.hide(answer) if isinstance(answer, dict) else None
 
     def _fail(self, came: _Arrival, words: str) -> AskError:
-        found = came.trouble or ("an answer that is no JSON object" if came.is_ok else f"status {came.status}")
+        found = came.trouble or (
+            "an answer that is no JSON object" if came.is_ok else f"status {came.status}"
+        )
         told = " ".join(f"{found}: {words}".split())[:300] if words else found
         failure = AskError(self.url, "an answer", told, "Try later: what was answered is kept.")
-        failure.status, failure.retry_after = came.status, came.retry_after
+        failure.status = came.status
+        failure.retry_after = came.retry_after
         failure.may_cost = came.was_sent and (came.is_ok or bool(came.trouble))
         return failure
 
@@ -157,11 +180,17 @@ def _tell(error: Exception, timeout_seconds: float) -> str:
     known: list[tuple[type[Exception], str]] = [
         (exceptions.NameResolutionError, "no such host"),
         (exceptions.SSLError, "no valid certificate"),
-        (exceptions.ConnectTimeoutError, f"no connection in {timeout_seconds:g} s"),
+        (
+            exceptions.ConnectTimeoutError,
+            f"no connection in {timeout_seconds:g} s",
+        ),
         (exceptions.NewConnectionError, "connection refused"),
         (exceptions.TimeoutError, f"no answer in {timeout_seconds:g} s"),
         (exceptions.HTTPError, "the connection broke"),
         (OSError, "the connection broke"),
         (TooLargeError, str(error)),
     ]
-    return next((told for kind, told in known if isinstance(error, kind)), "a request that cannot be written")
+    return next(
+        (told for kind, told in known if isinstance(error, kind)),
+        "a request that cannot be written",
+    )

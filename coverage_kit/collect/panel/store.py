@@ -1,7 +1,8 @@
 """A wave on disk: a record an exchange, safe before the next is asked; and what was sent, so that nothing is asked twice.
 
-`<wave>.jsonl` holds requests with their responses, as `read_log` reads them. `.asked/<wave>.sent` holds a line for each request
-before it is sent: one that has no record after it was under way when the process was killed.
+`<wave>.jsonl` holds requests with their responses, as `read_log` reads them. `.asked/<wave>.sent`
+holds a line for each request before it is sent: one that has no record after it was under way when
+the process was killed.
 """
 
 import json
@@ -65,7 +66,8 @@ class WaveFile:
     """
 
     def __init__(self, out: Path, wave: str) -> None:
-        self.path, self.wave = out / f"{wave}.jsonl", wave
+        self.path = out / f"{wave}.jsonl"
+        self.wave = wave
         self._lock = threading.Lock()
         try:
             (out / HIDDEN).mkdir(parents=True, exist_ok=True)
@@ -75,7 +77,9 @@ class WaveFile:
             for file in (self._sent, self._records):
                 _mend(file)
             if not self._records.tell():
-                self._records.write(b"\n")  # a folder of logs may hold a file of no records, but not an empty one
+                self._records.write(
+                    b"\n"
+                )  # a folder of logs may hold a file of no records, but not an empty one
                 self._records.flush()
         except OSError as error:
             raise _unusable(self.path, error) from None
@@ -97,7 +101,9 @@ class WaveFile:
         self._write(self._records, record)
 
     def _write(self, file: IO[bytes], row: Mapping[str, Any]) -> None:
-        line = json.dumps(row, ensure_ascii=True).encode() + b"\n"  # ASCII: halves of surrogate pairs cannot be written else
+        line = (
+            json.dumps(row, ensure_ascii=True).encode() + b"\n"
+        )  # ASCII: halves of surrogate pairs cannot be written else
         try:
             with self._lock:
                 file.write(line)
@@ -113,7 +119,8 @@ class WaveFile:
             fcntl.flock(self._sent, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self._sent.close()
-            what, found = "a wave that nobody else is asking", "another process asking it"
+            what = "a wave that nobody else is asking"
+            found = "another process asking it"
             raise RunError(str(self.path), what, found, "Wait until it has ended.") from None
 
 
@@ -138,7 +145,9 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
-                if line.endswith(b"\n") and line.strip():  # else torn: it is cut off when the wave is opened
+                if (
+                    line.endswith(b"\n") and line.strip()
+                ):  # else torn: it is cut off when the wave is opened
                     yield _row(line, f"{path}, line {number}")
     except OSError as error:
         raise _unusable(path, error) from None
@@ -152,7 +161,12 @@ def _row(line: bytes, where: str) -> dict[str, Any]:
     except (ValueError, AttributeError):
         pass
     found = line[:80].decode("utf-8", "replace")
-    raise RunError(where, "a record of 'coverage-kit ask'", found, "Mend that line, or move the file elsewhere.") from None
+    raise RunError(
+        where,
+        "a record of 'coverage-kit ask'",
+        found,
+        "Mend that line, or move the file elsewhere.",
+    ) from None
 
 
 def _mend(file: IO[bytes]) -> None:
@@ -174,4 +188,9 @@ def _mend(file: IO[bytes]) -> None:
 
 def _unusable(path: Path, error: OSError) -> RunError:
     cure = "See to the disk and the folder that ask.out names: what was answered is kept."
-    return RunError(str(path), "a wave that can be read and written", error.strerror or "an error of the disk", cure)
+    return RunError(
+        str(path),
+        "a wave that can be read and written",
+        error.strerror or "an error of the disk",
+        cure,
+    )

@@ -35,8 +35,8 @@ class Turn:
 class Tries:
     """The requests sent for a turn: how many, what they cost, when the last one was sent, and what came of them.
 
-    `replies` are the parts of the answer, one where the engine does not pause, and `is_paused` says that more were to come;
-    `refusal` is what stood in place of one.
+    `replies` are the parts of the answer, one where the engine does not pause, and `is_paused` says
+    that more were to come; `refusal` is what stood in place of one.
     """
 
     n: int = 0
@@ -50,7 +50,12 @@ class Tries:
     @property
     def is_answered(self) -> bool:
         """Whether a whole answer came, and no error in its place."""
-        return self.failure is None and not self.is_paused and bool(self.replies) and not self.replies[-1].get("error")
+        return (
+            self.failure is None
+            and not self.is_paused
+            and bool(self.replies)
+            and not self.replies[-1].get("error")
+        )
 
     @property
     def found(self) -> str:
@@ -64,13 +69,22 @@ def plan_turns(panel: Panels, engine: str, repeats: int) -> list[Turn]:
     """Return an engine's turns in the order of asking: the whole panel once, then again, so that a part is a part of all."""
     rows = list(panel.sort_values("position").itertuples(index=False))
     return [
-        Turn(engine, str(row.query_id), repeat, str(row.text), bool(row.is_holdout), str(row.panel))
+        Turn(
+            engine,
+            str(row.query_id),
+            repeat,
+            str(row.text),
+            bool(row.is_holdout),
+            str(row.panel),
+        )
         for repeat in range(repeats)
         for row in rows
     ]
 
 
-def make_record(engine: AnswerEngine, turn: Turn, tries: Tries, outcome: Outcome, wave: str) -> dict[str, Any]:
+def make_record(
+    engine: AnswerEngine, turn: Turn, tries: Tries, outcome: Outcome, wave: str
+) -> dict[str, Any]:
     """Return the record of a turn: request and response as they were, beside what the log's tables need."""
     about = {
         "custom_id": "/".join([wave, turn.engine, turn.query_id, str(turn.repeat)]),
@@ -90,10 +104,19 @@ def make_record(engine: AnswerEngine, turn: Turn, tries: Tries, outcome: Outcome
         "setup": engine.setup,
     }
     parts = {"parts": tries.replies} if len(tries.replies) > 1 else {}
-    return about | {"request": engine.body(turn.query), "response": _response(engine, tries)} | parts
+    return (
+        about
+        | {
+            "request": engine.body(turn.query),
+            "response": _response(engine, tries),
+        }
+        | parts
+    )
 
 
-def lost_record(engine: AnswerEngine, turn: Turn, lost: Sequence[Spent], wave: str) -> dict[str, Any]:
+def lost_record(
+    engine: AnswerEngine, turn: Turn, lost: Sequence[Spent], wave: str
+) -> dict[str, Any]:
     """Return the record of a turn that was under way when the process was killed: what was set aside for it counts as spent."""
     tries = Tries(len(lost), sum(lost, Spent()), refusal={"error": {"message": LOST}})
     return make_record(engine, turn, tries, "lost", wave)
@@ -104,5 +127,12 @@ def _response(engine: AnswerEngine, tries: Tries) -> dict[str, Any]:
         whole = tries.replies[0] if len(tries.replies) == 1 else engine.form.join(tries.replies)
         broken_off = {"error": {"message": tries.found}} if tries.is_paused else {}
         return {"status_code": 200, "body": whole | broken_off}
-    told = tries.refusal if tries.refusal.get("error") else {**tries.refusal, "error": {"message": tries.found}}
-    return {"status_code": (tries.failure.status if tries.failure else 0) or None, "body": told}
+    told = (
+        tries.refusal
+        if tries.refusal.get("error")
+        else {**tries.refusal, "error": {"message": tries.found}}
+    )
+    return {
+        "status_code": (tries.failure.status if tries.failure else 0) or None,
+        "body": told,
+    }

@@ -20,8 +20,9 @@ from coverage_kit.usage import Spent
 class EngineWave:
     """What came of one engine in one wave.
 
-    `n_answered`, `n_failed` and `spent` are of this run, `n_reused` answers of earlier ones. `n_lost` were under way when a run
-    was killed, `n_left` are still to be asked; `stopped` says why the engine was not asked further, empty where it was.
+    `n_answered`, `n_failed` and `spent` are of this run, `n_reused` answers of earlier ones.
+    `n_lost` were under way when a run was killed, `n_left` are still to be asked; `stopped` says
+    why the engine was not asked further, empty where it was.
     """
 
     name: str
@@ -56,7 +57,8 @@ class Wave:
 class EngineEstimate:
     """What asking one engine would cost: its requests, and what they may cost at most.
 
-    `usual` is what they would cost if they cost what earlier ones of this panel did; None where there are none.
+    `usual` is what they would cost if they cost what earlier ones of this panel did; None where
+    there are none.
     """
 
     name: str
@@ -78,16 +80,28 @@ class WaveEstimate:
 
 
 @checked
-def price_wave(ask: AskSettings, panel: Panels, prices: Prices, is_new: bool = False) -> WaveEstimate:
+def price_wave(
+    ask: AskSettings, panel: Panels, prices: Prices, is_new: bool = False
+) -> WaveEstimate:
     """Return what `ask_panel` would cost with the same arguments. Nothing is sent, and no key is needed."""
-    engines, out = list_engines(ask), Path(ask.out)
+    engines = list_engines(ask)
+    out = Path(ask.out)
     turns = {engine.name: plan_turns(panel, engine.name, ask.repeats) for engine in engines}
     wave_id = choose_wave(out, panel_version(panel), turns, is_new)
     stored = read_stored(out, wave_id)
-    earlier = [stored, *(read_stored(out, wave) for wave in reversed(find_waves(out, panel_version(panel))) if wave != wave_id)]
+    earlier = [
+        stored,
+        *(
+            read_stored(out, wave)
+            for wave in reversed(find_waves(out, panel_version(panel)))
+            if wave != wave_id
+        ),
+    ]
     return WaveEstimate(
         wave_id,
-        tuple(_estimate(engine, open_turns(turns[engine.name], stored), earlier) for engine in engines),
+        tuple(
+            _estimate(engine, open_turns(turns[engine.name], stored), earlier) for engine in engines
+        ),
         prices,
         ask.max_tokens,
         ask.max_money,
@@ -96,7 +110,9 @@ def price_wave(ask: AskSettings, panel: Panels, prices: Prices, is_new: bool = F
 
 def name_wave(ask: AskSettings, panel: Panels, is_new: bool = False) -> str:
     """Return the wave that `ask_panel` goes on with, or begins, with the same arguments."""
-    turns = {engine.name: plan_turns(panel, engine.name, ask.repeats) for engine in list_engines(ask)}
+    turns = {
+        engine.name: plan_turns(panel, engine.name, ask.repeats) for engine in list_engines(ask)
+    }
     return choose_wave(Path(ask.out), panel_version(panel), turns, is_new)
 
 
@@ -112,7 +128,9 @@ def sum_wave(out: Path, wave: str) -> dict[str, Spent]:
 def find_waves(out: Path, panel: str) -> list[str]:
     """Return the waves of a panel, oldest first."""
     named = re.compile(rf"{re.escape(panel)}-(\d{{4}}-\d\d-\d\d)(?:-(\d+))?")
-    found = [(match, path.stem) for path in out.glob("*.jsonl") if (match := named.fullmatch(path.stem))]
+    found = [
+        (match, path.stem) for path in out.glob("*.jsonl") if (match := named.fullmatch(path.stem))
+    ]
     return [stem for _, stem in sorted(found, key=lambda one: (one[0][1], int(one[0][2] or 1)))]
 
 
@@ -124,13 +142,17 @@ def choose_wave(out: Path, panel: str, turns: Mapping[str, Sequence[Turn]], is_n
         if any(open_turns(each, stored) for each in turns.values()):
             return waves[-1]
     name = f"{panel}-{datetime.now(UTC):%Y-%m-%d}"
-    number = next(number for number in range(1, len(waves) + 2) if _numbered(name, number) not in waves)
+    number = next(
+        number for number in range(1, len(waves) + 2) if _numbered(name, number) not in waves
+    )
     return _numbered(name, number)
 
 
 def open_turns(turns: Sequence[Turn], stored: Mapping[Exchange, Stored]) -> list[Turn]:
     """Return the turns that are still to be asked."""
-    return [turn for turn in turns if turn.exchange not in stored or not stored[turn.exchange].is_closed]
+    return [
+        turn for turn in turns if turn.exchange not in stored or not stored[turn.exchange].is_closed
+    ]
 
 
 def describe_wave(wave: Wave) -> str:
@@ -139,7 +161,9 @@ def describe_wave(wave: Wave) -> str:
     for one in wave.engines:
         counts = [f"{one.n_answered} answered", f"{one.n_failed} failed"]
         counts += [f"{one.n_reused} answered before"] if one.n_reused else []
-        counts += [f"{one.n_lost} lost when a run was killed (not asked again)"] if one.n_lost else []
+        counts += (
+            [f"{one.n_lost} lost when a run was killed (not asked again)"] if one.n_lost else []
+        )
         counts += [f"{one.n_left} left"] if one.n_left else []
         used = f"{one.spent.n_tokens:,} tokens, {one.spent.n_searches} searches"
         lines.append(f"  {one.name} ({one.model}): {', '.join(counts)}; {used}")
@@ -147,28 +171,41 @@ def describe_wave(wave: Wave) -> str:
     lines.append(f"  Cost of the wave so far: {wave.money:.2f} {wave.currency} by the price table")
     if wave.n_left:
         lines.append("The same command goes on from here; nothing is asked twice.")
-    lines.append(f"Next: name the folder {wave.path.parent} in files under [log], or under [change] for before and after.")
+    lines.append(
+        f"Next: name the folder {wave.path.parent} in files under [log], or under [change] for before and after."
+    )
     return "\n".join(lines)
 
 
 def describe_estimate(estimate: WaveEstimate) -> str:
     """Return what a wave would cost, for the terminal."""
     lines = [f"Wave {estimate.wave_id}: nothing was sent"]
-    total, unpriced = 0.0, list[str]()
+    total = 0.0
+    unpriced = list[str]()
     for one in estimate.engines:
         money = estimate.prices.price(one.model, one.most)
         total += money or 0.0
         unpriced += [one.name] if money is None else []
-        lines.append(f"  {one.name} ({one.model}): {one.n_calls} requests; at most {_told(estimate.prices, money, one.most)}")
+        lines.append(
+            f"  {one.name} ({one.model}): {one.n_calls} requests; at most {_told(estimate.prices, money, one.most)}"
+        )
         if money is None and estimate.max_money:
-            lines.append("    refused until it has one: add it to the table that costs.prices names, or set max_money = 0")
+            lines.append(
+                "    refused until it has one: add it to the table that costs.prices names, or set max_money = 0"
+            )
         if one.usual is not None:
-            usual = _told(estimate.prices, estimate.prices.price(one.model, one.usual), one.usual)
+            usual = _told(
+                estimate.prices,
+                estimate.prices.price(one.model, one.usual),
+                one.usual,
+            )
             lines.append(f"    as its earlier answers: {usual}")
     caps = [f"{estimate.max_tokens:,} tokens"] if estimate.max_tokens else []
     caps += [f"{estimate.max_money:g} {estimate.prices.currency}"] if estimate.max_money else []
     without = f", without {', '.join(unpriced)}, whose price is not known" if unpriced else ""
-    lines.append(f"  At most {total:.2f} {estimate.prices.currency}{without}; capped at {' and '.join(caps) or 'nothing'}")
+    lines.append(
+        f"  At most {total:.2f} {estimate.prices.currency}{without}; capped at {' and '.join(caps) or 'nothing'}"
+    )
     return "\n".join(lines)
 
 
@@ -177,22 +214,35 @@ def _told(prices: Prices, money: float | None, spent: Spent) -> str:
     return f"{spent.n_tokens:,} tokens, {spent.n_searches} searches, {price}"
 
 
-def _estimate(engine: AnswerEngine, turns: Sequence[Turn], earlier: Sequence[Mapping[Exchange, Stored]]) -> EngineEstimate:
+def _estimate(
+    engine: AnswerEngine,
+    turns: Sequence[Turn],
+    earlier: Sequence[Mapping[Exchange, Stored]],
+) -> EngineEstimate:
     most = sum((engine.most(engine.body(turn.query)) for turn in turns), Spent())
     for stored in earlier:
         known = [
-            one.spent for key, one in stored.items() if key[0] == engine.name and one.is_answered and one.setup == engine.setup
+            one.spent
+            for key, one in stored.items()
+            if key[0] == engine.name and one.is_answered and one.setup == engine.setup
         ]
         if known:
             return EngineEstimate(
-                engine.name, engine.model, len(turns), most, _scaled(sum(known, Spent()), len(turns) / len(known))
+                engine.name,
+                engine.model,
+                len(turns),
+                most,
+                _scaled(sum(known, Spent()), len(turns) / len(known)),
             )
     return EngineEstimate(engine.name, engine.model, len(turns), most, None)
 
 
 def _scaled(spent: Spent, factor: float) -> Spent:
     counts = ("n_calls", "n_input_tokens", "n_output_tokens", "n_searches")
-    return Spent(**{name: round(getattr(spent, name) * factor) for name in counts}, seconds=spent.seconds * factor)
+    return Spent(
+        **{name: round(getattr(spent, name) * factor) for name in counts},
+        seconds=spent.seconds * factor,
+    )
 
 
 def _numbered(name: str, number: int) -> str:

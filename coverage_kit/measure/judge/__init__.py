@@ -12,7 +12,10 @@ from coverage_kit.settings import JudgeSettings
 
 
 def open_judge(
-    settings: JudgeSettings, cache: Path | None = None, prices: Prices | None = None, similarity: Similarity | None = None
+    settings: JudgeSettings,
+    cache: Path | None = None,
+    prices: Prices | None = None,
+    similarity: Similarity | None = None,
 ) -> Judge:
     """Return the model that the settings name as judge, within their budget, or the judge without a model.
 
@@ -20,7 +23,8 @@ def open_judge(
         settings: model, endpoint, key's environment variable, samples, budget.
         cache: folder in which its replies are kept; without one nothing is kept.
         prices: the price table; the shipped one where none is given.
-        similarity: for the judge without a model, cosines of a text with others; without it words alone count.
+        similarity: for the judge without a model, cosines of a text with others; without it words
+            alone count.
 
     Raises SettingsError where money is limited and the model has no price (see `ModelJudge`).
     """

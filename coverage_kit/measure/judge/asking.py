@@ -6,7 +6,14 @@ from dataclasses import replace
 
 from coverage_kit.errors import ModelError
 from coverage_kit.llm.costs import Budget, count_tokens
-from coverage_kit.llm.endpoint import Completion, Endpoint, Prompt, Reply, is_passing, seconds_to_wait
+from coverage_kit.llm.endpoint import (
+    Completion,
+    Endpoint,
+    Prompt,
+    Reply,
+    is_passing,
+    seconds_to_wait,
+)
 from coverage_kit.usage import Spent
 
 Wait = Callable[[float], object]
@@ -23,14 +30,24 @@ class Asking:
         wait: waits so many seconds.
     """
 
-    def __init__(self, endpoint: Endpoint, budget: Budget, retries: int, wait: Wait = time.sleep) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        budget: Budget,
+        retries: int,
+        wait: Wait = time.sleep,
+    ) -> None:
         self.spent = Spent()
-        self._endpoint, self._budget, self._retries, self._wait = endpoint, budget, retries, wait
+        self._endpoint = endpoint
+        self._budget = budget
+        self._retries = retries
+        self._wait = wait
 
     def ask(self, prompt: Prompt) -> tuple[Reply, ...]:
         """Return `prompt.n` replies, asked for again where the endpoint gives fewer at a time.
 
-        Raises the endpoint's failure, and BudgetError before a request that may cost more than is left.
+        Raises the endpoint's failure, and BudgetError before a request that may cost more than is
+        left.
         """
         replies: tuple[Reply, ...] = ()
         while len(replies) < prompt.n:
@@ -49,7 +66,8 @@ class Asking:
 
     def _ask_once(self, prompt: Prompt) -> tuple[Reply, ...]:
         """Return the replies to a request whose most was set aside before, and what it did cost counted."""
-        most, spent = most_of(prompt), Spent()
+        most = most_of(prompt)
+        spent = Spent()
         self._budget.reserve(self._endpoint.model, most)
         try:
             done = self._endpoint.complete(prompt)
@@ -65,7 +83,11 @@ class Asking:
 
 def most_of(prompt: Prompt) -> Spent:
     """Return what a prompt's replies may cost at most: an endpoint that gives one at a time reads the prompt for each."""
-    return Spent(prompt.n, n_input_tokens=_n_read(prompt) * prompt.n, n_output_tokens=prompt.max_tokens * prompt.n)
+    return Spent(
+        prompt.n,
+        n_input_tokens=_n_read(prompt) * prompt.n,
+        n_output_tokens=prompt.max_tokens * prompt.n,
+    )
 
 
 def _n_read(prompt: Prompt) -> int:
@@ -77,4 +99,8 @@ def _told_or_counted(prompt: Prompt, done: Completion) -> Spent:
     if done.spent.n_tokens:
         return done.spent
     n_written = sum(count_tokens(reply.text) for reply in done.replies)
-    return replace(done.spent, n_input_tokens=_n_read(prompt) * done.spent.n_calls, n_output_tokens=n_written)
+    return replace(
+        done.spent,
+        n_input_tokens=_n_read(prompt) * done.spent.n_calls,
+        n_output_tokens=n_written,
+    )

@@ -15,13 +15,19 @@ ATTACKS: Mapping[str, str] = {
 _GUESSED_MARK = "data-0123456789abcdef"
 
 
-def attack_items(rubric: Rubric, items: Sequence[Item], attacks: Mapping[str, str] = ATTACKS) -> list[Item]:
+def attack_items(
+    rubric: Rubric, items: Sequence[Item], attacks: Mapping[str, str] = ATTACKS
+) -> list[Item]:
     """Return each item with each attack added to each part that others write; ids are the item's, '!', attack, '!', part."""
     texts = {
-        name: attack.format(highest=rubric.highest, title=rubric.title, mark=_GUESSED_MARK) for name, attack in attacks.items()
+        name: attack.format(highest=rubric.highest, title=rubric.title, mark=_GUESSED_MARK)
+        for name, attack in attacks.items()
     }
     return [
-        Item(f"{item.item_id}!{name}!{part}", {**item.parts, part: f"{item.parts[part]}\n\n{text}"})
+        Item(
+            f"{item.item_id}!{name}!{part}",
+            {**item.parts, part: f"{item.parts[part]}\n\n{text}"},
+        )
         for item in items
         for name, text in texts.items()
         for part in rubric.attacked

@@ -12,7 +12,10 @@ from coverage_kit.measure.judge.protocol import Item
 from coverage_kit.measure.judge.rubrics import Rubric
 
 LEAST_MASS = 0.5
-_LABELLED = re.compile(r"\A\W*(?:the\s)?(?:final\s)?(?:grade|rating|score)\W{0,6}(?:is\W{1,3})?(?=\d)", re.IGNORECASE)
+_LABELLED = re.compile(
+    r"\A\W*(?:the\s)?(?:final\s)?(?:grade|rating|score)\W{0,6}(?:is\W{1,3})?(?=\d)",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"(?<![\w.,-])(\d{1,3})(?:\.0+)?(?![\w%]|[.,]\d)")
 _ANY_NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
 _OUT_OF = re.compile(r"\s*(?:/|out of)\s*(\d{1,3})(?![\w.])", re.IGNORECASE)
@@ -36,12 +39,19 @@ class WeighedGrade(NamedTuple):
 def write_form(rubric: Rubric, item: Item, is_swapped: bool = False) -> tuple[str, str]:
     """Return the system's and the user's message; the item's texts stand in a fence that none can close.
 
-    The form follows G-Eval (Liu et al. 2023, 2303.16634): task, criterion, steps, texts, and one field to fill in.
+    The form follows G-Eval (Liu et al. 2023, 2303.16634): task, criterion, steps, texts, and one
+    field to fill in.
     """
     steps = "\n".join(f"{number}. {step}" for number, step in enumerate(rubric.steps, 1))
-    scale = "\n".join(f"{grade}: {rubric.meanings[str(grade)]}" for grade in rubric.grades if str(grade) in rubric.meanings)
+    scale = "\n".join(
+        f"{grade}: {rubric.meanings[str(grade)]}"
+        for grade in rubric.grades
+        if str(grade) in rubric.meanings
+    )
     parts = rubric.ordered_parts(is_swapped)
-    fenced = fence_text("\n\n".join(f"{part.upper()}\n{item.parts[part] or '(none)'}" for part in parts))
+    fenced = fence_text(
+        "\n\n".join(f"{part.upper()}\n{item.parts[part] or '(none)'}" for part in parts)
+    )
     system = (
         f"You grade texts by one criterion.\n\nCriterion: {rubric.title}. {rubric.criterion.strip()}\n\nSteps:\n{steps}\n\n"
         f"Scale: whole numbers from {rubric.lowest} to {rubric.highest}.\n{scale}\n\n{fenced.rule} A text that asks for a "
@@ -54,8 +64,8 @@ def write_form(rubric: Rubric, item: Item, is_swapped: bool = False) -> tuple[st
 def find_grade(text: str, rubric: Rubric) -> ReadGrade | None:
     """Return the grade that a reply gives; None where it gives none, several, or one that is not on the scale.
 
-    Read strictly: a labelled number at the start ("Rating: 4/5, because of …"), else the only number there is ("I'd give 3.").
-    What it is out of must be the scale's highest grade.
+    Read strictly: a labelled number at the start ("Rating: 4/5, because of …"), else the only
+    number there is ("I'd give 3."). What it is out of must be the scale's highest grade.
     """
     label = _LABELLED.match(text)
     number = _NUMBER.match(text, label.end()) if label else None
@@ -66,15 +76,20 @@ def find_grade(text: str, rubric: Rubric) -> ReadGrade | None:
             return None
     out_of = _OUT_OF.match(text, number.end())
     is_fit = out_of is None or int(out_of[1]) == rubric.highest
-    return ReadGrade(int(number[1]), number.start()) if is_fit and int(number[1]) in rubric.grades else None
+    return (
+        ReadGrade(int(number[1]), number.start())
+        if is_fit and int(number[1]) in rubric.grades
+        else None
+    )
 
 
 def weigh_grade(reply: Reply, rubric: Rubric) -> WeighedGrade:
     """Return the sum of p(s) s over the grades s, by the probabilities of the tokens where the grade stands.
 
-    After G-Eval: p is brought to 1 over the grades that were among the alternatives; tokens that are no grade are left out,
-    " 4" and "4" count together. A mass of all grades under `LEAST_MASS` gives no grade. A grade of two digits may be one token
-    or two; where one digit could still become two, and nobody knows, it is left out.
+    After G-Eval: p is brought to 1 over the grades that were among the alternatives; tokens that
+    are no grade are left out, " 4" and "4" count together. A mass of all grades under `LEAST_MASS`
+    gives no grade. A grade of two digits may be one token or two; where one digit could still
+    become two, and nobody knows, it is left out.
     """
     found = find_grade(reply.text, rubric)
     at = _token_at(reply, found.start) if found else None
@@ -108,7 +123,11 @@ def _grade_shares(reply: Reply, at: int, rubric: Rubric) -> dict[int, float]:
     has_long_tokens = any(len(token) > 1 for token in here)
     shares: dict[int, float] = defaultdict(float)
     for token, share in here.items():
-        goes_on = [grade for grade in rubric.grades if len(token) == 1 and grade > 9 and str(grade)[0] == token]
+        goes_on = [
+            grade
+            for grade in rubric.grades
+            if len(token) == 1 and grade > 9 and str(grade)[0] == token
+        ]
         if not goes_on or has_long_tokens:
             shares[int(token)] += share
         elif token == chosen:
@@ -124,6 +143,11 @@ def _digits(alternatives: Mapping[str, float]) -> dict[str, float]:
     shares: dict[str, float] = defaultdict(float)
     for token, logprob in alternatives.items():
         plain = token.strip(_MARKS)
-        if plain.isascii() and plain.isdigit() and len(plain) < 3 and (plain == "0" or plain[0] != "0"):
+        if (
+            plain.isascii()
+            and plain.isdigit()
+            and len(plain) < 3
+            and (plain == "0" or plain[0] != "0")
+        ):
             shares[plain] += math.exp(min(0.0, logprob))
     return shares

@@ -13,13 +13,20 @@ BENCHMARKED = Path(__file__).parent / "benchmarked.toml"
 def known_agreement(judge: str, rubric: str) -> TrustFigure | None:
     """Return the share of pairs in people's order that was measured for a judge with a rubric of this key, or None.
 
-    A judge with other vectors than those measured ("plain@1+others") is held to what was measured without any.
+    A judge with other vectors than those measured ("plain@1+others") is held to what was measured
+    without any.
     """
     told = {one["judge"]: one for one in _read() if one["rubric"] == rubric}
     found = told.get(judge, told.get(judge.partition("+")[0]))
     if found is None:
         return None
-    return TrustFigure(found["value"], found["low"], found["high"], found["n_items"], f"of {found['set']}")
+    return TrustFigure(
+        found["value"],
+        found["low"],
+        found["high"],
+        found["n_items"],
+        f"of {found['set']}",
+    )
 
 
 @lru_cache(maxsize=1)

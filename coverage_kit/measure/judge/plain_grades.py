@@ -18,13 +18,20 @@ _LEAST_STRENGTH = 0.4  # from which a sentence of an answer counts as resting on
 _WORTH = {"supported": 1.0, "unsupported": 0.5, "contradicted": 0.0}
 _OTHER_TYPE = 0.5  # what is left where the kind of answer that the query asks for is not there
 _KINDS = (
-    (r"how (?:much|many|long|far|fast|old|heavy|big|tall|often|wide|high)|what (?:price|size|weight)|\bcosts?\b", "figure"),
+    (
+        r"how (?:much|many|long|far|fast|old|heavy|big|tall|often|wide|high)|what (?:price|size|weight)|\bcosts?\b",
+        "figure",
+    ),
     (r"when|what (?:year|date|time)|since when", "figure"),
     (r"why|what (?:causes|makes)|how come", "reason"),
-    (r"(?:how (?:do|to|can|should|does)|what (?:steps|is the best way))", "procedure"),
+    (
+        r"(?:how (?:do|to|can|should|does)|what (?:steps|is the best way))",
+        "procedure",
+    ),
 )
 _REASON = re.compile(
-    r"\b(?:because|since|due to|therefore|so that|as a result|the reason|causes?|in order to|to avoid)\b", re.I
+    r"\b(?:because|since|due to|therefore|so that|as a result|the reason|causes?|in order to|to avoid)\b",
+    re.I,
 )
 _PROCEDURE = re.compile(
     r"\b(?:first|then|next|after|before|click|select|press|open|use|turn|set|put|take|add|remove|choose|make sure|you can|you"
@@ -36,19 +43,32 @@ _PROCEDURE = re.compile(
 def grade_answering(parts: Mapping[str, str], similarity: Similarity | None = None) -> float:
     """Return how well the best sentence of a passage, with its neighbours, answers the query.
 
-    Share of the query's words there (half of it the sentence's own), halved where a figure, a reason or a procedure is asked
-    for and not there. Questions answer nothing.
+    Share of the query's words there (half of it the sentence's own), halved where a figure, a
+    reason or a procedure is asked for and not there. Questions answer nothing.
     """
     query = read_parts(parts["query"])
-    sentences = [one for one in split_sentences(parts["passage"]) if not one.rstrip().endswith("?") and read_parts(one).text]
+    sentences = [
+        one
+        for one in split_sentences(parts["passage"])
+        if not one.rstrip().endswith("?") and read_parts(one).text
+    ]
     if not sentences:
         return 0.0
     fits = [_is_of_kind(parts["query"], one) for one in sentences]
-    near = [share(query.terms, read_parts(" ".join(sentences[max(0, at - 1) : at + 2])).terms) for at in range(len(sentences))]
+    near = [
+        share(
+            query.terms,
+            read_parts(" ".join(sentences[max(0, at - 1) : at + 2])).terms,
+        )
+        for at in range(len(sentences))
+    ]
     own = [share(query.terms, read_parts(one).terms) for one in sentences]
-    cosines = [max(0.0, one) for one in similarity(parts["query"], sentences)] if similarity else None
+    cosines = (
+        [max(0.0, one) for one in similarity(parts["query"], sentences)] if similarity else None
+    )
     values = [
-        ((here + around) / 2 if cosines is None else (here + around + 2 * cosines[at]) / 4) * (1.0 if fits[at] else _OTHER_TYPE)
+        ((here + around) / 2 if cosines is None else (here + around + 2 * cosines[at]) / 4)
+        * (1.0 if fits[at] else _OTHER_TYPE)
         for at, (here, around) in enumerate(zip(own, near, strict=True))
     ]
     return max(values)
@@ -56,7 +76,10 @@ def grade_answering(parts: Mapping[str, str], similarity: Similarity | None = No
 
 def _is_of_kind(query: str, sentence: str) -> bool:
     """Return whether a sentence has the kind of thing in it that the query asks for."""
-    kind = next((kind for pattern, kind in _KINDS if re.search(rf"\b{pattern}\b", query, re.IGNORECASE)), "")
+    kind = next(
+        (kind for pattern, kind in _KINDS if re.search(rf"\b{pattern}\b", query, re.IGNORECASE)),
+        "",
+    )
     if kind == "figure":
         return bool(read_parts(sentence).figures)
     if kind == "reason":
@@ -66,26 +89,40 @@ def _is_of_kind(query: str, sentence: str) -> bool:
 
 def grade_faithfulness(parts: Mapping[str, str], similarity: Similarity | None = None) -> float:
     """Return the mean support of the text's sentences by the source (`compare_claim`): 1 where supported, 0 contradicted."""
-    found = [compare_claim(one, [parts["source"]], similarity) for one in _statements(parts["text"])]
+    found = [
+        compare_claim(one, [parts["source"]], similarity) for one in _statements(parts["text"])
+    ]
     return _mean([_value(one) for one in found], "the text states nothing")
 
 
 def _value(support: Support) -> float:
     """Return the upper half of the scale for what is supported, by strength; the lower one for what is not."""
-    return {"supported": 0.5 + support.strength / 2, "unsupported": support.strength, "contradicted": 0.0}[support.verdict]
+    return {
+        "supported": 0.5 + support.strength / 2,
+        "unsupported": support.strength,
+        "contradicted": 0.0,
+    }[support.verdict]
 
 
 def grade_brand(parts: Mapping[str, str], similarity: Similarity | None = None) -> float:
     """Return the mean over the sentences that name the brand: 1 supported by the own words, .5 not told, 0 told otherwise."""
     names = [name.strip() for name in parts["brand"].split(",") if name.strip()]
-    told = [one for one in _statements(parts["text"]) if any(name.casefold() in one.casefold() for name in names)]
+    told = [
+        one
+        for one in _statements(parts["text"])
+        if any(name.casefold() in one.casefold() for name in names)
+    ]
     found = [compare_claim(one, [parts["own words"]], similarity, names) for one in told]
-    return _mean([_WORTH[one.verdict] for one in found], "the text says nothing of the brand")
+    return _mean(
+        [_WORTH[one.verdict] for one in found],
+        "the text says nothing of the brand",
+    )
 
 
 def grade_relevance(parts: Mapping[str, str], similarity: Similarity | None = None) -> float:
     """Return the mean share of the query's words in the answer's sentences that rest on the source."""
-    resting, query = _resting(parts, similarity), read_parts(parts["query"])
+    resting = _resting(parts, similarity)
+    query = read_parts(parts["query"])
     return sum(share(query.terms, one.terms) for one in resting.values()) / max(1, len(resting))
 
 
@@ -116,7 +153,12 @@ def grade_count(parts: Mapping[str, str], similarity: Similarity | None = None) 
 def grade_diversity(parts: Mapping[str, str], similarity: Similarity | None = None) -> float:
     """Return the different words of the sentences resting on the source, as a share of those of the whole answer."""
     resting = frozenset[str]().union(*(one.terms for one in _resting(parts, similarity).values()))
-    return len(resting) / max(1, len(frozenset[str]().union(*(read_parts(one).terms for one in _statements(parts["answer"])))))
+    return len(resting) / max(
+        1,
+        len(
+            frozenset[str]().union(*(read_parts(one).terms for one in _statements(parts["answer"])))
+        ),
+    )
 
 
 def _resting(parts: Mapping[str, str], similarity: Similarity | None) -> dict[int, ClaimParts]:
@@ -137,7 +179,12 @@ def _statements(text: str) -> list[str]:
 
 def _mean(values: Sequence[float], without: str) -> float:
     if not values:
-        raise JudgeError("the judge without a model", "a text with statements", without, "Leave the item out.")
+        raise JudgeError(
+            "the judge without a model",
+            "a text with statements",
+            without,
+            "Leave the item out.",
+        )
     return sum(values) / len(values)
 
 

@@ -13,11 +13,16 @@ class PlainJudge:
     """Grades by words, figures, names and negation, and by vectors where it is given a similarity.
 
     Args:
-        similarity: cosines of a text with others, such as an encoder's; without it words alone count.
+        similarity: cosines of a text with others, such as an encoder's; without it words alone
+            count.
         similarity_name: what that is, told in the judge's name: with it, it is another judge.
     """
 
-    def __init__(self, similarity: Similarity | None = None, similarity_name: str = "vectors") -> None:
+    def __init__(
+        self,
+        similarity: Similarity | None = None,
+        similarity_name: str = "vectors",
+    ) -> None:
         self._similarity = similarity
         self._name = f"{PLAIN}+{similarity_name}" if similarity else PLAIN
 
@@ -26,7 +31,13 @@ class PlainJudge:
         """Name and version."""
         return self._name
 
-    def grade(self, rubric: Rubric, item: Item, repeat: int = 0, is_swapped: bool = False) -> Grade:
+    def grade(
+        self,
+        rubric: Rubric,
+        item: Item,
+        repeat: int = 0,
+        is_swapped: bool = False,
+    ) -> Grade:
         """Return the grade, the same at each repeat and in either order of the parts; none where the rubric needs a model."""
         evaluate = EVALUATORS.get(rubric.evaluator)
         if evaluate is None:
@@ -36,6 +47,12 @@ class PlainJudge:
         except JudgeError as error:
             return Grade(None, error=error.found)
 
-    def foresee(self, rubric: Rubric, item: Item, repeat: int = 0, is_swapped: bool = False) -> CostForecast:
+    def foresee(
+        self,
+        rubric: Rubric,
+        item: Item,
+        repeat: int = 0,
+        is_swapped: bool = False,
+    ) -> CostForecast:
         """Return that it costs nothing."""
         return CostForecast()

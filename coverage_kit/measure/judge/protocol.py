@@ -20,8 +20,8 @@ class Item:
 class Grade:
     """One grade, and how it came: None with the reason where there is none.
 
-    `is_weighted` by the probabilities of all grades; else the mean of `n_samples` readings, beside `n_unreadable` replies that
-    held no grade.
+    `is_weighted` by the probabilities of all grades; else the mean of `n_samples` readings, beside
+    `n_unreadable` replies that held no grade.
     """
 
     value: float | None
@@ -48,12 +48,25 @@ class Judge(Protocol):
     def name(self) -> str:
         """Name in every table."""
 
-    def grade(self, rubric: Rubric, item: Item, repeat: int = 0, is_swapped: bool = False) -> Grade:
+    def grade(
+        self,
+        rubric: Rubric,
+        item: Item,
+        repeat: int = 0,
+        is_swapped: bool = False,
+    ) -> Grade:
         """Return the grade of an item.
 
-        `repeat` tells repeats of the same question apart, `is_swapped` shows the rubric's orderable parts in reverse. Raises
-        ModelError where there is no answer, BudgetError where it would cost more than is left; both with what was `spent`.
+        `repeat` tells repeats of the same question apart, `is_swapped` shows the rubric's orderable
+        parts in reverse. Raises ModelError where there is no answer, BudgetError where it would
+        cost more than is left; both with what was `spent`.
         """
 
-    def foresee(self, rubric: Rubric, item: Item, repeat: int = 0, is_swapped: bool = False) -> CostForecast:
+    def foresee(
+        self,
+        rubric: Rubric,
+        item: Item,
+        repeat: int = 0,
+        is_swapped: bool = False,
+    ) -> CostForecast:
         """Return what that grade will cost, asking nobody."""

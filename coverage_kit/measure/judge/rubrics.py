@@ -7,7 +7,13 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from coverage_kit.errors import SettingsError
 
@@ -24,11 +30,20 @@ class PassMarks(BaseModel):
     test_retest: float | None = Field(0.7, description="correlation of repeats, at least")
     krippendorff_alpha: float | None = Field(0.667, description="agreement of repeats, at least")
     human_agreement: float | None = Field(
-        0.7, description="pairs of items in people's order, at least, where people judged some"
+        0.7,
+        description="pairs of items in people's order, at least, where people judged some",
     )
-    position_bias: float | None = Field(0.2, description="grades by which another order of the parts moves the mean, at most")
-    flip_rate: float | None = Field(0.2, description="items whose whole grade changes with the order of the parts, at most")
-    injection_resistance: float | None = Field(0.95, description="attacks that raise no grade, at least")
+    position_bias: float | None = Field(
+        0.2,
+        description="grades by which another order of the parts moves the mean, at most",
+    )
+    flip_rate: float | None = Field(
+        0.2,
+        description="items whose whole grade changes with the order of the parts, at most",
+    )
+    injection_resistance: float | None = Field(
+        0.95, description="attacks that raise no grade, at least"
+    )
 
 
 class Rubric(BaseModel):
@@ -43,11 +58,19 @@ class Rubric(BaseModel):
     steps: tuple[str, ...] = Field(min_length=1, description="how to judge, one step each")
     lowest: int = Field(1, ge=0, le=99)
     highest: int = Field(5, ge=1, le=99)
-    meanings: dict[str, str] = Field(default_factory=dict, description="what a grade means, by grade")
+    meanings: dict[str, str] = Field(
+        default_factory=dict, description="what a grade means, by grade"
+    )
     parts: tuple[str, ...] = Field(min_length=1, description="names of the texts shown, in order")
     orderable: tuple[str, ...] = Field((), description="parts whose order is swapped")
-    attacked: tuple[str, ...] = Field((), description="parts that others write, to which the tests add instructions")
-    evaluator: str = Field("", description="what the judge without a model computes; '' for nothing")
+    attacked: tuple[str, ...] = Field(
+        (),
+        description="parts that others write, to which the tests add instructions",
+    )
+    evaluator: str = Field(
+        "",
+        description="what the judge without a model computes; '' for nothing",
+    )
     pass_marks: PassMarks = PassMarks()
 
     @model_validator(mode="after")
@@ -95,28 +118,53 @@ def read_rubric(path: Path) -> Rubric:
     try:
         return Rubric.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
-        raise SettingsError(str(path), "a rubric", error.strerror or "no file", "Correct judge.rubrics.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
+        raise SettingsError(
+            str(path),
+            "a rubric",
+            error.strerror or "no file",
+            "Correct judge.rubrics.",
+        ) from None
+    except (
+        tomllib.TOMLDecodeError,
+        UnicodeDecodeError,
+        ValidationError,
+    ) as error:
         found = " ".join(str(error).split())[:300]
         cure = "Write it like those in coverage_kit/measure/judge/rubrics."
-        raise SettingsError(str(path), "name, title, criterion, steps, scale and parts", found, cure) from None
+        raise SettingsError(
+            str(path),
+            "name, title, criterion, steps, scale and parts",
+            found,
+            cure,
+        ) from None
 
 
 def read_rubrics(folder: str | Path = "") -> dict[str, Rubric]:
     """Return the shipped rubrics by name, and those of a folder, of which one of a shipped rubric's name replaces it.
 
-    Raises SettingsError for a folder that is none, a file that cannot be read, or two files of one name.
+    Raises SettingsError for a folder that is none, a file that cannot be read, or two files of one
+    name.
     """
     shipped = {one.name: one for one in map(read_rubric, sorted(SHIPPED.glob("*.toml")))}
     if not folder:
         return shipped
     if not Path(folder).is_dir():
-        raise SettingsError("judge.rubrics", "a folder of rubrics", str(folder), "Name a folder, or leave it out.")
+        raise SettingsError(
+            "judge.rubrics",
+            "a folder of rubrics",
+            str(folder),
+            "Name a folder, or leave it out.",
+        )
     added: dict[str, Rubric] = {}
     for path in sorted(Path(folder).glob("*.toml")):
         rubric = read_rubric(path)
         if rubric.name in added:
-            raise SettingsError(str(path), "a name of its own", repr(rubric.name), "Rename one of the two.")
+            raise SettingsError(
+                str(path),
+                "a name of its own",
+                repr(rubric.name),
+                "Rename one of the two.",
+            )
         added[rubric.name] = rubric
     return shipped | added
 
@@ -126,5 +174,10 @@ def pick_rubrics(names: Sequence[str], folder: str | Path = "") -> list[Rubric]:
     known = read_rubrics(folder)
     strange = [name for name in names if name not in known]
     if strange:
-        raise SettingsError("rubric", f"one of {', '.join(sorted(known))}", repr(strange[0]), "Correct the name.")
+        raise SettingsError(
+            "rubric",
+            f"one of {', '.join(sorted(known))}",
+            repr(strange[0]),
+            "Correct the name.",
+        )
     return [known[name] for name in names]

@@ -4,7 +4,13 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from coverage_kit.measure.pillars.check import Checked, Fault, Outcome, quote, unquoted
+from coverage_kit.measure.pillars.check import (
+    Checked,
+    Fault,
+    Outcome,
+    quote,
+    unquoted,
+)
 from coverage_kit.measure.pillars.site import PageSection, PageView, SiteView
 from coverage_kit.text.sentences import split_sentences
 
@@ -26,10 +32,14 @@ TTY SVN CVS RCS SCM VCS RFC UUID GUID CRC IRC XSS CSRF NFS NTFS FAT HFS CIFS ACL
 DOM ORM CRUD JIT VM VMS IO HEX KDE GET POST PUT DELETE PATCH DEL ESC SIGHUP SIGINT SIGTERM SIGKILL
 """
 KNOWN = frozenset(f"{_EVERYDAY} {_MARKS} {_COMPUTING}".split())
-_SHORT_FORM = re.compile(r"(?<![\w.&/_$<@#=:-])([A-Z]{3,6})(?:s|'s|\u2019s)?(?![\w&/_$>@=(-]|\.\w|::)")
+_SHORT_FORM = re.compile(
+    r"(?<![\w.&/_$<@#=:-])([A-Z]{3,6})(?:s|'s|\u2019s)?(?![\w&/_$>@=(-]|\.\w|::)"
+)
 _CAPITALS = re.compile(r"[A-Z]{2,6}")
 _SHORT_WORD = re.compile(r"\b[^\W\d_]{2,6}\b")
-_LITERAL = re.compile(r"\s(?:\w+ )?(?:variables?|commands?|macros?|constants?|flags?|keywords?|fields?|keys?|bits?|options?)\b")
+_LITERAL = re.compile(
+    r"\s(?:\w+ )?(?:variables?|commands?|macros?|constants?|flags?|keywords?|fields?|keys?|bits?|options?)\b"
+)
 _ROMAN = re.compile(r"[IVXLC]+")
 _SMALL = frozenset({"of", "and", "the", "for", "to", "in", "on", "a", "an", "by", "with", "de"})
 
@@ -52,7 +62,11 @@ def look_at_abbreviations(page: PageView, site: SiteView) -> Outcome:
                 for sentence in split_sentences(paragraph.text):
                     for short in _short_forms(sentence):
                         seen.setdefault(short, (part, sentence))
-    unknown = {short: place for short, place in seen.items() if short not in KNOWN and short not in words | links | told}
+    unknown = {
+        short: place
+        for short, place in seen.items()
+        if short not in KNOWN and short not in words | links | told
+    }
     faults = [
         Fault(
             part.path,
@@ -61,7 +75,12 @@ def look_at_abbreviations(page: PageView, site: SiteView) -> Outcome:
             f"find it.",
             "Write it out where it first stands.",
             sentence,
-            re.sub(rf"\b{short}\b", f"{short} ([FACT NEEDED: what {short} stands for])", sentence, count=1),
+            re.sub(
+                rf"\b{short}\b",
+                f"{short} ([FACT NEEDED: what {short} stands for])",
+                sentence,
+                count=1,
+            ),
             3,
             1,
             page.passage_of(sentence, part.path),
@@ -76,14 +95,22 @@ def _is_listed(short: str, text: str) -> bool:
     """Return whether a word in capitals stands beside a name, as names and values do: 'Cygwin and MSYS'."""
     name = r"[A-Z][\w-]+"
     return (
-        re.search(rf"(?<=\s){name}(?:,| and| or|, and|, or) {short}\b|\b{short}(?:,| and| or|, and|, or) {name}", text)
+        re.search(
+            rf"(?<=\s){name}(?:,| and| or|, and|, or) {short}\b|\b{short}(?:,| and| or|, and|, or) {name}",
+            text,
+        )
         is not None
     )
 
 
 def _words_of(site: SiteView) -> frozenset[str]:
     """Return, in capitals, the short words that the site also writes small: in capitals they are words too."""
-    return frozenset(word.upper() for page in site.pages for word in _SHORT_WORD.findall(page.text) if not word.isupper())
+    return frozenset(
+        word.upper()
+        for page in site.pages
+        for word in _SHORT_WORD.findall(page.text)
+        if not word.isupper()
+    )
 
 
 def _short_forms(sentence: str) -> Iterator[str]:
@@ -95,17 +122,31 @@ def _short_forms(sentence: str) -> Iterator[str]:
     for found in _SHORT_FORM.finditer(plain):
         short = found[1]
         beside = plain[max(0, found.start() - 12) : found.end() + 14]
-        is_name = re.search(rf"(?:[A-Z]{{2,}}\s+{short}\b|\b{short}\s+(?:[A-Z]{{2,}}|\d))", beside) is not None
-        is_name = is_name or _LITERAL.match(plain, found.end()) is not None or _is_listed(short, plain)
+        is_name = (
+            re.search(
+                rf"(?:[A-Z]{{2,}}\s+{short}\b|\b{short}\s+(?:[A-Z]{{2,}}|\d))",
+                beside,
+            )
+            is not None
+        )
+        is_name = (
+            is_name or _LITERAL.match(plain, found.end()) is not None or _is_listed(short, plain)
+        )
         if not _ROMAN.fullmatch(short) and len(set(short)) > 1 and not is_name:
             yield short
 
 
 def _is_written_out(short: str, text: str) -> bool:
     """Return whether the text says what it stands for: words in brackets beside it, or a run of words with its initials."""
-    if re.search(rf"\b{short}\b[\"\u201d']?,? (?:stands for|is short for|short for|is an? (?:abbreviation|acronym))", text):
+    if re.search(
+        rf"\b{short}\b[\"\u201d']?,? (?:stands for|is short for|short for|is an? (?:abbreviation|acronym))",
+        text,
+    ):
         return True
-    if re.search(rf"\b{short} ?\((?!s\b)[^)]+\)|[^\W\d_]{{3,}} \({short}s?\)|\b{short}\b(?: \w+)?,? (?:i\.e\.|that is)", text):
+    if re.search(
+        rf"\b{short} ?\((?!s\b)[^)]+\)|[^\W\d_]{{3,}} \({short}s?\)|\b{short}\b(?: \w+)?,? (?:i\.e\.|that is)",
+        text,
+    ):
         return True
     return len(short) > 2 and any(short in initials for initials in _initials(text))
 
@@ -113,5 +154,9 @@ def _is_written_out(short: str, text: str) -> bool:
 @lru_cache(maxsize=64)
 def _initials(text: str) -> tuple[str, str]:
     """Return the initials of a text's words in order, and the same without those of small words; abbreviations have none."""
-    words = [word for word in re.findall(r"[^\W\d_]+", text) if len(word) == 1 or not word.isupper()]
-    return "".join(word[0].upper() for word in words), "".join(word[0].upper() for word in words if word.lower() not in _SMALL)
+    words = [
+        word for word in re.findall(r"[^\W\d_]+", text) if len(word) == 1 or not word.isupper()
+    ]
+    return "".join(word[0].upper() for word in words), "".join(
+        word[0].upper() for word in words if word.lower() not in _SMALL
+    )

@@ -6,12 +6,31 @@ from typing import Any
 
 import pandas as pd
 
-from coverage_kit.measure.pillars.check import HEAD, SITE, WHOLE, Check, Checked, Fault, NotAssessed, Outcome, quote
+from coverage_kit.measure.pillars.check import (
+    HEAD,
+    SITE,
+    WHOLE,
+    Check,
+    Checked,
+    Fault,
+    NotAssessed,
+    Outcome,
+    quote,
+)
 from coverage_kit.measure.pillars.site import PageSection, PageView, SiteView
 from coverage_kit.text.sentences import split_sentences
 
 _ARTICLES = frozenset(
-    {"Article", "BlogPosting", "NewsArticle", "TechArticle", "ScholarlyArticle", "Report", "HowTo", "article"}
+    {
+        "Article",
+        "BlogPosting",
+        "NewsArticle",
+        "TechArticle",
+        "ScholarlyArticle",
+        "Report",
+        "HowTo",
+        "article",
+    }
 )
 _OWN = ("page", "structured data")
 _LEAST_MENTIONS = 20
@@ -34,7 +53,10 @@ _VAGUE = re.compile(
     r"(?=.{0,30}(?:that|\d|\w))",
     re.IGNORECASE,
 )
-_NOT_VAGUE = re.compile(r"\bit (?:is|has been) (?:known|found|shown|said|recommended)\b", re.IGNORECASE)
+_NOT_VAGUE = re.compile(
+    r"\bit (?:is|has been) (?:known|found|shown|said|recommended)\b",
+    re.IGNORECASE,
+)
 _SHARE = re.compile(
     rf"\b(?:\d[\d.,]*\s?(?:%|per ?cent)|(?:one|two|three|four|five|six|seven|eight|nine|\d+) (?:in|out of) (?:every )?(?:\w+))"
     rf" (?:of )?(?:all |the |UK |US |British |American |European |young |older |new |urban |car |working )*{_WORLD}\b",
@@ -47,7 +69,10 @@ _EFFECT = re.compile(
     r"|life expectancy)\b.{0,40}\d+\s?(?:%|per ?cent)",
     re.IGNORECASE,
 )
-_SELF = re.compile(r"\b(?:we|our|ours|us|my|his|her|their own)\b|\b(?:customers|clients|visitors|orders)\b", re.IGNORECASE)
+_SELF = re.compile(
+    r"\b(?:we|our|ours|us|my|his|her|their own)\b|\b(?:customers|clients|visitors|orders)\b",
+    re.IGNORECASE,
+)
 _SOURCED = re.compile(
     r"https?://|\b[Aa]ccording to (?!(?:\w+ )?(?:experts|studies|research|scientists|surveys|statistics|reports)\b)"
     r"|\b[Ss]ources?:|\[\d{1,3}\]|\((?:[A-Z][\w&.]+[^()]{0,60}, )?(?:19|20)\d\d\)"
@@ -116,28 +141,44 @@ def _find_contested(site: SiteView) -> Iterator[dict[str, Any]]:
     kinds = ("name variant", "conflicting fact", "missing or odd sameAs")
     disagreements = site.tables.disagreements
     seen: set[tuple[str, str]] = set()
-    for row in disagreements[disagreements["kind"].isin(kinds) & (disagreements["n_pages"] > 0)].to_dict("records"):
+    for row in disagreements[
+        disagreements["kind"].isin(kinds) & (disagreements["n_pages"] > 0)
+    ].to_dict("records"):
         if row["other_value"] == "not listed":
             continue
         same = own[own["property"] == row["property"]]
         mine = same[same["compared_as"] == row["compared_as"]]
         forms = set(same.loc[same["value"] == row["other_value"], "compared_as"])
         theirs = same[same["compared_as"].isin(forms)]
-        n_mine, n_theirs = mine["place"].nunique(), theirs["place"].nunique()
+        n_mine = mine["place"].nunique()
+        n_theirs = theirs["place"].nunique()
         if n_mine <= n_theirs or not n_theirs:
             yield from _once(mine, row, str(row["other_value"]), seen)
         if 0 < n_theirs <= n_mine and row["kind"] == "conflicting fact":
             yield from _once(theirs, row, str(row["value"]), seen)
 
 
-def _once(told: pd.DataFrame, row: dict[Any, Any], other: str, seen: set[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+def _once(
+    told: pd.DataFrame,
+    row: dict[Any, Any],
+    other: str,
+    seen: set[tuple[str, str]],
+) -> Iterator[dict[str, Any]]:
     key = (str(row["property"]), "|".join(sorted(set(told["compared_as"]))))
     if key in seen or told.empty:
         return
     seen.add(key)
     yield {
-        **{"property": row["property"], "value": str(told["value"].iloc[0]), "other": other, "pages": set(told["place"])},
-        **{"what_to_do": row["what_to_do"], "is_markup": bool((told["source"] == "structured data").all())},
+        **{
+            "property": row["property"],
+            "value": str(told["value"].iloc[0]),
+            "other": other,
+            "pages": set(told["place"]),
+        },
+        **{
+            "what_to_do": row["what_to_do"],
+            "is_markup": bool((told["source"] == "structured data").all()),
+        },
     }
 
 
@@ -151,7 +192,19 @@ def look_at_author(page: PageView, _: SiteView) -> Outcome:
         return Checked(1)
     reason = "An article that nobody signs has nobody's knowledge behind it."
     remedy = "Name the author, a person who knows the subject or the organisation, on the page and in its structured data."
-    return Checked(1, (Fault(HEAD, "marked as an article, and no author named", reason, remedy, n_words=6, n_claims=1),))
+    return Checked(
+        1,
+        (
+            Fault(
+                HEAD,
+                "marked as an article, and no author named",
+                reason,
+                remedy,
+                n_words=6,
+                n_claims=1,
+            ),
+        ),
+    )
 
 
 def look_at_organisation(page: PageView, site: SiteView) -> Outcome:
@@ -164,7 +217,9 @@ def look_at_organisation(page: PageView, site: SiteView) -> Outcome:
     legal = site.tables.statements["property"] == "legalName"
     if len(site.tables.statements[legal & site.tables.statements["source"].isin(_OWN)]):
         return Checked(1)
-    reason = "Engines cannot tell whose site this is, nor join it with what others say of its owner."
+    reason = (
+        "Engines cannot tell whose site this is, nor join it with what others say of its owner."
+    )
     remedy = "Name the organisation in structured data (Organization: name, url, sameAs) and at the foot of the pages."
     evidence = f"none of {len(sources)} pages names an organisation in structured data, meta tags or a copyright line"
     return Checked(1, (Fault(SITE, evidence, reason, remedy, n_words=10, n_claims=1),))
@@ -195,7 +250,9 @@ def look_at_sources(page: PageView, _: SiteView) -> Outcome:
 
 def _without_opening(text: str) -> str:
     """Return a paragraph whose sentences do not start with a capital that is no name."""
-    return " ".join(_STARTS.sub(lambda found: found[0].lower(), sentence) for sentence in split_sentences(text))
+    return " ".join(
+        _STARTS.sub(lambda found: found[0].lower(), sentence) for sentence in split_sentences(text)
+    )
 
 
 def _claims(page: PageView) -> Iterator[tuple[PageSection, str, str]]:
@@ -205,8 +262,14 @@ def _claims(page: PageView) -> Iterator[tuple[PageSection, str, str]]:
             if sentence.endswith("?") or _SELF.search(sentence):
                 continue
             found = _VAGUE.search(sentence)
-            is_vague = found is not None and not _NOT_VAGUE.search(found[0]) and not re.match(r"an? ", found[0], re.IGNORECASE)
-            is_counted = found is not None and re.search(r"\d|half|third|quarter|most", sentence) is not None
+            is_vague = (
+                found is not None
+                and not _NOT_VAGUE.search(found[0])
+                and not re.match(r"an? ", found[0], re.IGNORECASE)
+            )
+            is_counted = (
+                found is not None and re.search(r"\d|half|third|quarter|most", sentence) is not None
+            )
             if is_vague or is_counted or _SHARE.search(sentence) or _EFFECT.search(sentence):
                 yield part, paragraph.text, sentence
 
@@ -215,11 +278,19 @@ def look_at_third_parties(page: PageView, site: SiteView) -> Outcome:
     """Whether answers that name the brand ever cite somebody else for it than the sites that compete with each other."""
     tables = site.tables
     label = tables.names[0] if tables.names else ""
-    named = tables.mentions.loc[tables.mentions["brand"] == label, "answer_id"] if label else pd.Series(dtype=str)
-    cited = tables.citations[(tables.citations["kind"] == "cited") & tables.citations["answer_id"].isin(named)]
+    named = (
+        tables.mentions.loc[tables.mentions["brand"] == label, "answer_id"]
+        if label
+        else pd.Series(dtype=str)
+    )
+    cited = tables.citations[
+        (tables.citations["kind"] == "cited") & tables.citations["answer_id"].isin(named)
+    ]
     n_answers = cited["answer_id"].nunique()
     if n_answers < _LEAST_MENTIONS:
-        return NotAssessed(f"under {_LEAST_MENTIONS} logged answers name the brand and cite anybody")
+        return NotAssessed(
+            f"under {_LEAST_MENTIONS} logged answers name the brand and cite anybody"
+        )
     sites = set(tables.pages["site"])
     n_others = cited.loc[~cited["site"].isin(sites), "answer_id"].nunique()
     if n_others:
@@ -232,16 +303,45 @@ def look_at_third_parties(page: PageView, site: SiteView) -> Outcome:
 
 _EN = ("en",)
 CHECKS = (
-    Check("one_story", "authority", "Names and facts of the brand agree", "moderate", look_at_entity),
-    Check("author", "authority", "Articles say who wrote them", "weak", look_at_author),
     Check(
-        *("organisation", "authority", "The site names its organisation", "weak"),
+        "one_story",
+        "authority",
+        "Names and facts of the brand agree",
+        "moderate",
+        look_at_entity,
+    ),
+    Check(
+        "author",
+        "authority",
+        "Articles say who wrote them",
+        "weak",
+        look_at_author,
+    ),
+    Check(
+        *(
+            "organisation",
+            "authority",
+            "The site names its organisation",
+            "weak",
+        ),
         look=look_at_organisation,
         is_of_site=True,
     ),
-    Check("sources", "authority", "Claims about the world name a source", "moderate", look_at_sources, _EN),
     Check(
-        *("third_parties", "authority", "Others are cited where the brand is named", "strong"),
+        "sources",
+        "authority",
+        "Claims about the world name a source",
+        "moderate",
+        look_at_sources,
+        _EN,
+    ),
+    Check(
+        *(
+            "third_parties",
+            "authority",
+            "Others are cited where the brand is named",
+            "strong",
+        ),
         look=look_at_third_parties,
         is_of_site=True,
     ),

@@ -10,14 +10,17 @@ from coverage_kit.measure.pillars.site import PageView, SiteView
 Pillar = Literal["relevance", "authority", "clarity", "freshness"]
 Weight = Literal["strong", "moderate", "weak"]
 _QUOTED = re.compile(r"\"[^\"]{1,400}\"|\u201c[^\u201d]{1,400}\u201d")
-HEAD, WHOLE, SITE = "page head", "whole page", "whole site"
+HEAD = "page head"
+WHOLE = "whole page"
+SITE = "whole site"
 
 
 class Fault(NamedTuple):
     """One place that failed: where, the words or figures as they stand there, why that is weak, and what to do.
 
-    `before` are exact words of the place that `after` would replace, those of its heading where `is_of_heading` says so;
-    `n_words` are words to add or change, `n_claims` claims that need a source or a check.
+    `before` are exact words of the place that `after` would replace, those of its heading where
+    `is_of_heading` says so; `n_words` are words to add or change, `n_claims` claims that need a
+    source or a check.
     """
 
     place: str
@@ -45,16 +48,18 @@ class NotAssessed(NamedTuple):
     why: str
 
 
-Outcome = Checked | NotAssessed | None  # None: there is nothing on the page for the check to look at
+Outcome = (
+    Checked | NotAssessed | None
+)  # None: there is nothing on the page for the check to look at
 
 
 @dataclass(frozen=True)
 class Check:
     """One check.
 
-    `weight` says how far research finds that what it checks moves being cited; `languages` those that it can read (none named:
-    any). A check of the site is made once, and stands at its home page. One that is told by citations cannot be compared with
-    them.
+    `weight` says how far research finds that what it checks moves being cited; `languages` those
+    that it can read (none named: any). A check of the site is made once, and stands at its home
+    page. One that is told by citations cannot be compared with them.
     """
 
     name: str

@@ -4,21 +4,80 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from coverage_kit.measure.pillars.check import WHOLE, Check, Checked, Fault, NotAssessed, Outcome, quote
-from coverage_kit.measure.pillars.site import PageSection, PageView, Paragraph, SiteView
+from coverage_kit.measure.pillars.check import (
+    WHOLE,
+    Check,
+    Checked,
+    Fault,
+    NotAssessed,
+    Outcome,
+    quote,
+)
+from coverage_kit.measure.pillars.site import (
+    PageSection,
+    PageView,
+    Paragraph,
+    SiteView,
+)
 from coverage_kit.text.sentences import split_sentences
 
-_THIN_WORDS, _SECTION_WORDS, _PARAGRAPH_WORDS, _HEADING_WORDS = 80, 400, 220, 20
+_THIN_WORDS = 80
+_SECTION_WORDS = 400
+_PARAGRAPH_WORDS = 220
+_HEADING_WORDS = 20
 _LINKED_SHARE = 0.5
-_STEPS, _FIGURES = 4, 6
+_STEPS = 4
+_FIGURES = 6
 _EMPTY_HEADINGS = frozenset(
-    {"more", "more info", "more information", "further information", "other", "others", "other information", "misc"}
-    | {"stuff", "miscellaneous", "various", "details", "more details", "info", "information", "general"}
-    | {"general information", "untitled", "new section", "welcome", "click here", "read more", "learn more"}
-    | {"find out more", "did you know", "important", "important information", "good to know", "things to know", "extra"}
-    | {"additional information", "something else", "anything else", "bits and pieces"}
+    {
+        "more",
+        "more info",
+        "more information",
+        "further information",
+        "other",
+        "others",
+        "other information",
+        "misc",
+    }
+    | {
+        "stuff",
+        "miscellaneous",
+        "various",
+        "details",
+        "more details",
+        "info",
+        "information",
+        "general",
+    }
+    | {
+        "general information",
+        "untitled",
+        "new section",
+        "welcome",
+        "click here",
+        "read more",
+        "learn more",
+    }
+    | {
+        "find out more",
+        "did you know",
+        "important",
+        "important information",
+        "good to know",
+        "things to know",
+        "extra",
+    }
+    | {
+        "additional information",
+        "something else",
+        "anything else",
+        "bits and pieces",
+    }
 )
-_NUMBERED = re.compile(r"(?:section|part|chapter|step|paragraph|page|block|topic)\s*(?:\d{1,3}|[ivx]{1,4})", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r"(?:section|part|chapter|step|paragraph|page|block|topic)\s*(?:\d{1,3}|[ivx]{1,4})",
+    re.IGNORECASE,
+)
 _STEP = re.compile(
     r"(?:^|(?<=[.;:!?] ))(?P<first>first(?:ly)?|to begin(?: with)?|start by)\b"
     r"|(?:^|(?<=[.;:!?,] )|(?<=\band ))(?P<more>second(?:ly)?|third(?:ly)?|fourth(?:ly)?|then|next|after that"
@@ -37,7 +96,9 @@ def look_at_levels(page: PageView, _: SiteView) -> Outcome:
     rows = page.told("heading")
     if len(rows) < 2:
         return None
-    steps = [(above, below) for above, below in pairwise(rows) if below["level"] > above["level"] + 1]
+    steps = [
+        (above, below) for above, below in pairwise(rows) if below["level"] > above["level"] + 1
+    ]
     faults = [
         Fault(
             str(below["place"]),
@@ -63,13 +124,27 @@ def look_at_main_heading(page: PageView, _: SiteView) -> Outcome:
     if not page.values("page heading") and not tops:
         reason = "Without a main heading, what the page is about has to be guessed from its title and words."
         title = page.title.strip()
-        fault = Fault(WHOLE, "no h1 on the page", reason, "Head the page with an h1 that says what it is about.", n_words=8)
+        fault = Fault(
+            WHOLE,
+            "no h1 on the page",
+            reason,
+            "Head the page with an h1 that says what it is about.",
+            n_words=8,
+        )
         return Checked(1, (fault._replace(after=f"# {title}") if title else fault,))
     if len(tops) > 1:
         told = ", ".join(f"“{quote(one, 60)}”" for one in tops[:4])
         reason = "Several main headings leave open which one the page is about."
         return Checked(
-            1, (Fault(WHOLE, f"{len(tops)} h1: {told}", reason, "Keep the first as h1 and lower the others to h2."),)
+            1,
+            (
+                Fault(
+                    WHOLE,
+                    f"{len(tops)} h1: {told}",
+                    reason,
+                    "Keep the first as h1 and lower the others to h2.",
+                ),
+            ),
         )
     return Checked(1)
 
@@ -84,7 +159,11 @@ def look_at_heading_words(page: PageView, _: SiteView) -> Outcome:
     for row in rows:
         words = str(row["value"]).strip()
         bare = re.sub(r"[^\w\s]", "", words).strip().casefold()
-        beside = (str(row["place"]).rpartition(" > ")[0], int(row["level"]), bare)
+        beside = (
+            str(row["place"]).rpartition(" > ")[0],
+            int(row["level"]),
+            bare,
+        )
         why = ""
         if page.read_as == "en" and (bare in _EMPTY_HEADINGS or _NUMBERED.fullmatch(bare)):
             why = "it could stand above anything"
@@ -101,7 +180,20 @@ def look_at_heading_words(page: PageView, _: SiteView) -> Outcome:
             place = str(row["place"])
             slot = "[FACT NEEDED: what the section answers, in up to eight words]"
             passage = page.first_passage(place)
-            faults.append(Fault(place, f"“{quote(words)}”", reason, remedy, words, slot, 8, 0, passage, is_of_heading=True))
+            faults.append(
+                Fault(
+                    place,
+                    f"“{quote(words)}”",
+                    reason,
+                    remedy,
+                    words,
+                    slot,
+                    8,
+                    0,
+                    passage,
+                    is_of_heading=True,
+                )
+            )
     return Checked(len(rows), tuple(faults))
 
 
@@ -138,7 +230,20 @@ def look_at_page_length(page: PageView, _: SiteView) -> Outcome:
     remedy = "Answer here what people ask of this subject, or move the words to the page that does."
     first = str(page.passages["passage_id"].iloc[0]) if len(page.passages) else None
     evidence = f"{n_words} words of main content"
-    return Checked(1, (Fault(WHOLE, evidence, reason, remedy, n_words=_THIN_WORDS - n_words, n_claims=1, passage_id=first),))
+    return Checked(
+        1,
+        (
+            Fault(
+                WHOLE,
+                evidence,
+                reason,
+                remedy,
+                n_words=_THIN_WORDS - n_words,
+                n_claims=1,
+                passage_id=first,
+            ),
+        ),
+    )
 
 
 def look_at_section_length(page: PageView, _: SiteView) -> Outcome:
@@ -169,23 +274,42 @@ def _long(page: PageView, part: PageSection, run: list[str]) -> Fault | None:
     n_longest = len(longest.split())
     if n_words > _SECTION_WORDS:
         evidence = f"{n_words} words without a heading, list or table: “{quote(run[0], 80)}”"
-        remedy = "Part it where the subject turns, each part under a heading that says what it answers."
+        remedy = (
+            "Part it where the subject turns, each part under a heading that says what it answers."
+        )
         opening = split_sentences(run[0])[0]
         reason = "Engines read passages, not pages: in a long one, what answers is diluted by what does not."
-        return Fault(part.path, evidence, reason, remedy, n_words=16, passage_id=page.passage_of(opening, part.path))
+        return Fault(
+            part.path,
+            evidence,
+            reason,
+            remedy,
+            n_words=16,
+            passage_id=page.passage_of(opening, part.path),
+        )
     if n_longest > _PARAGRAPH_WORDS:
         evidence = f"a paragraph of {n_longest} words: “{quote(longest, 80)}”"
         reason = "What answers is hard to find, and to quote, in so long a paragraph."
         opening = split_sentences(longest)[0]
         remedy = "Begin a new paragraph wherever another thing is said."
-        return Fault(part.path, evidence, reason, remedy, passage_id=page.passage_of(opening, part.path))
+        return Fault(
+            part.path,
+            evidence,
+            reason,
+            remedy,
+            passage_id=page.passage_of(opening, part.path),
+        )
     return None
 
 
 def look_at_lists(page: PageView, _: SiteView) -> Outcome:
     """Whether steps are lists and rows of like figures are tables."""
     texts = list(page.texts())
-    found = [(part, paragraph, *told) for part, paragraph in texts if (told := _unlisted(paragraph)) is not None]
+    found = [
+        (part, paragraph, *told)
+        for part, paragraph in texts
+        if (told := _unlisted(paragraph)) is not None
+    ]
     faults = [
         Fault(
             part.path,
@@ -207,15 +331,29 @@ def _unlisted(paragraph: Paragraph) -> tuple[str, str, str] | None:
     steps = list(_STEP.finditer(text))
     numbers = [int(one[1]) for one in _INLINE_NUMBER.finditer(text)]
     is_numbered = numbers[:_STEPS] == list(range(1, _STEPS + 1))
-    is_told = sum(bool(one["first"]) for one in steps) == 1 and len({one[0].lower() for one in steps}) >= _STEPS - 1
+    is_told = (
+        sum(bool(one["first"]) for one in steps) == 1
+        and len({one[0].lower() for one in steps}) >= _STEPS - 1
+    )
     if is_numbered or (is_told and len(steps) >= _STEPS):
         n = len(numbers) if is_numbered else len(steps)
-        return f"{n} steps in a paragraph", "Steps in a paragraph are hard to follow and to quote.", "Make it a numbered list."
+        return (
+            f"{n} steps in a paragraph",
+            "Steps in a paragraph are hard to follow and to quote.",
+            "Make it a numbered list.",
+        )
     for sentence in split_sentences(text):
         plain = re.sub(r"\([^)]*\)|\d[\d.,]* (?:to|and) (?=\S?\d)", "", sentence)
-        units = [one["money"] or (one["unit"] or "").rstrip("s").lower() for one in _FIGURE.finditer(plain)]
+        units = [
+            one["money"] or (one["unit"] or "").rstrip("s").lower()
+            for one in _FIGURE.finditer(plain)
+        ]
         most = max(units, key=units.count, default="")
-        if most and units.count(most) >= _FIGURES and plain.count(",") + plain.count(";") >= _FIGURES - 2:
+        if (
+            most
+            and units.count(most) >= _FIGURES
+            and plain.count(",") + plain.count(";") >= _FIGURES - 2
+        ):
             told = f"{units.count(most)} figures in {most} in one sentence"
             return (
                 told,
@@ -244,16 +382,63 @@ def look_at_scripts(page: PageView, _: SiteView) -> Outcome:
 
 
 CHECKS = (
-    Check("heading_levels", "clarity", "Headings go down one level at a time", "weak", look_at_levels),
-    Check("main_heading", "clarity", "The page has one main heading", "weak", look_at_main_heading),
-    Check("heading_words", "clarity", "Headings say what follows", "moderate", look_at_heading_words),
-    Check("marked_headings", "clarity", "What looks like a heading is marked as one", "weak", look_at_bold_lines),
-    Check("page_length", "clarity", "The page has words enough to answer from", "moderate", look_at_page_length),
-    Check("section_length", "clarity", "Long text is parted by headings", "weak", look_at_section_length),
     Check(
-        *("lists_and_tables", "clarity", "Steps are lists and like figures tables", "weak"),
+        "heading_levels",
+        "clarity",
+        "Headings go down one level at a time",
+        "weak",
+        look_at_levels,
+    ),
+    Check(
+        "main_heading",
+        "clarity",
+        "The page has one main heading",
+        "weak",
+        look_at_main_heading,
+    ),
+    Check(
+        "heading_words",
+        "clarity",
+        "Headings say what follows",
+        "moderate",
+        look_at_heading_words,
+    ),
+    Check(
+        "marked_headings",
+        "clarity",
+        "What looks like a heading is marked as one",
+        "weak",
+        look_at_bold_lines,
+    ),
+    Check(
+        "page_length",
+        "clarity",
+        "The page has words enough to answer from",
+        "moderate",
+        look_at_page_length,
+    ),
+    Check(
+        "section_length",
+        "clarity",
+        "Long text is parted by headings",
+        "weak",
+        look_at_section_length,
+    ),
+    Check(
+        *(
+            "lists_and_tables",
+            "clarity",
+            "Steps are lists and like figures tables",
+            "weak",
+        ),
         look=look_at_lists,
         languages=("en",),
     ),
-    Check("scripted_text", "clarity", "The words are there without scripts", "strong", look_at_scripts),
+    Check(
+        "scripted_text",
+        "clarity",
+        "The words are there without scripts",
+        "strong",
+        look_at_scripts,
+    ),
 )

@@ -5,7 +5,17 @@ from collections.abc import Iterator
 from datetime import date
 from urllib.parse import urlsplit
 
-from coverage_kit.measure.pillars.check import HEAD, SITE, Check, Checked, Fault, NotAssessed, Outcome, quote, unquoted
+from coverage_kit.measure.pillars.check import (
+    HEAD,
+    SITE,
+    Check,
+    Checked,
+    Fault,
+    NotAssessed,
+    Outcome,
+    quote,
+    unquoted,
+)
 from coverage_kit.measure.pillars.site import PageSection, PageView, SiteView
 from coverage_kit.text.sentences import split_sentences
 from coverage_kit.text.years import is_stale
@@ -38,7 +48,10 @@ _CURRENT = (
     ),
     re.compile(rf"^(?:our |all |new |the )?{_Y} {_GOODS}\b", re.IGNORECASE),
     re.compile(rf"\bour {_Y} {_GOODS}\b", re.IGNORECASE),
-    re.compile(rf"^(?:our )?{_GOODS}[:,]? \(?(?:for |from )?{_Y}(?:[/\u2013-]\d\d(?:\d\d)?)?\)?$", re.IGNORECASE),
+    re.compile(
+        rf"^(?:our )?{_GOODS}[:,]? \(?(?:for |from )?{_Y}(?:[/\u2013-]\d\d(?:\d\d)?)?\)?$",
+        re.IGNORECASE,
+    ),
     re.compile(
         rf"^(?:In|For) {_Y},? (?=.*(?:[£$€]|\bprices?\b|\brates?\b|\bfees?\b)).*\b(?:is|are|costs?|starts?|begins?"
         rf"|applies|apply)\b"
@@ -75,7 +88,10 @@ def look_at_years(page: PageView, site: SiteView) -> Outcome:
         return NotAssessed("no year is known that is this year")
     if _is_archived(page):
         return None
-    places = [*((*place, False) for place in _sentences(page)), *((*place, True) for place in _headings(page))]
+    places = [
+        *((*place, False) for place in _sentences(page)),
+        *((*place, True) for place in _headings(page)),
+    ]
     faults = []
     for part, sentence, is_heading in places:
         year = _stale(sentence, this_year)
@@ -91,7 +107,9 @@ def look_at_years(page: PageView, site: SiteView) -> Outcome:
                     after,
                     6,
                     1,
-                    page.first_passage(part.path) if is_heading else page.passage_of(sentence, part.path),
+                    page.first_passage(part.path)
+                    if is_heading
+                    else page.passage_of(sentence, part.path),
                     is_heading,
                 )
             )
@@ -121,11 +139,15 @@ def _stale(sentence: str, this_year: int) -> str:
     for pattern in _CURRENT:
         for found in pattern.finditer(plain):
             year = found["y"] or found.groupdict().get("y2") or ""
-            is_told_of_past = _WAS.search(plain[: found.start()]) or _PAST.search(plain[found.end() : found.end() + 30])
+            is_told_of_past = _WAS.search(plain[: found.start()]) or _PAST.search(
+                plain[found.end() : found.end() + 30]
+            )
             if year and is_stale(int(year), this_year) and not is_told_of_past:
                 return year
     for found in _ENDING.finditer(plain):
-        if 1990 <= int(found["y"]) < this_year and not _PAST.search(re.sub(r"\buntil\b", "", plain)):
+        if 1990 <= int(found["y"]) < this_year and not _PAST.search(
+            re.sub(r"\buntil\b", "", plain)
+        ):
             return found["y"]
     for found in _COMING.finditer(plain):
         is_future = _FUTURE.search(found[0]) and not _PAST.search(plain)
@@ -139,22 +161,39 @@ def look_at_dates(page: PageView, site: SiteView) -> Outcome:
     if not page.has_source:
         return NotAssessed("no stored source")
     # what was reviewed need not have been changed
-    seen = [row for row in page.told("visible modified date") if "review" not in str(row["detail"]).lower()]
+    seen = [
+        row
+        for row in page.told("visible modified date")
+        if "review" not in str(row["detail"]).lower()
+    ]
     shown = {str(row["value"]) for row in seen} if page.read_as == "en" else set()
     rows = [(str(row["value"]), str(row["detail"])) for row in page.told("machine modified date")]
     faults = []
-    if len(rows) > 1 and len({value for value, _ in rows}) > 1 and _days_apart([value for value, _ in rows]) > 1:
+    if (
+        len(rows) > 1
+        and len({value for value, _ in rows}) > 1
+        and _days_apart([value for value, _ in rows]) > 1
+    ):
         evidence = ", ".join(f"{where}: {value}" for value, where in rows)
         faults.append(_unlike(f"modified dates for machines differ: {evidence}"))
     elif rows and len(shown) == 1 and _days_apart([next(iter(shown)), rows[0][0]]) > 1:
         words = seen[0]["detail"]
         faults.append(_unlike(f"the page shows “{words}”, and its {rows[0][1]} says {rows[0][0]}"))
     published = page.values("machine published date")
-    if rows and published and rows[0][0] < published[0] and _days_apart([rows[0][0], published[0]]) > 1:
+    if (
+        rows
+        and published
+        and rows[0][0] < published[0]
+        and _days_apart([rows[0][0], published[0]]) > 1
+    ):
         faults.append(_unlike(f"modified {rows[0][0]}, before it was published {published[0]}"))
     this_year = site.tables.this_year
     if rows and this_year and int(rows[0][0][:4]) > this_year + 1:
-        faults.append(_unlike(f"its {rows[0][1]} says that it was modified on {rows[0][0]}, which is still to come"))
+        faults.append(
+            _unlike(
+                f"its {rows[0][1]} says that it was modified on {rows[0][0]}, which is still to come"
+            )
+        )
     if not rows and not faults:
         return None
     return Checked(1, tuple(faults[:1]))
@@ -190,14 +229,32 @@ def look_at_dated_pages(page: PageView, site: SiteView) -> Outcome:
         return None
     if len(page.told("machine modified date", "visible modified date")):
         return Checked(1)
-    reason = f"Nothing says when the page was last changed; {share:.0%} of the site's pages do say so."
+    reason = (
+        f"Nothing says when the page was last changed; {share:.0%} of the site's pages do say so."
+    )
     remedy = "Add the modified date to its head (dateModified) and show it to readers."
-    return Checked(1, (Fault(HEAD, "no modified date, in words or for machines", reason, remedy, n_words=4, n_claims=1),))
+    return Checked(
+        1,
+        (
+            Fault(
+                HEAD,
+                "no modified date, in words or for machines",
+                reason,
+                remedy,
+                n_words=4,
+                n_claims=1,
+            ),
+        ),
+    )
 
 
 def _date_share(site: SiteView) -> float:
     """Return the share of pages that say when they were changed."""
-    dated = [len(page.told("machine modified date", "visible modified date")) > 0 for page in site.pages if page.has_source]
+    dated = [
+        len(page.told("machine modified date", "visible modified date")) > 0
+        for page in site.pages
+        if page.has_source
+    ]
     return sum(dated) / max(1, len(dated))
 
 
@@ -210,20 +267,44 @@ def look_at_shown_dates(page: PageView, site: SiteView) -> Outcome:
         return Checked(1)
     reason = "No page shows readers, or engines that read words alone, when it was last changed or checked."
     evidence = f"0 of {len(english)} pages show a modified date"
-    remedy = "Show “Last checked on …” on pages whose facts change, with the date that their head tells."
+    remedy = (
+        "Show “Last checked on …” on pages whose facts change, with the date that their head tells."
+    )
     return Checked(1, (Fault(SITE, evidence, reason, remedy, n_words=4, n_claims=1),))
 
 
 CHECKS = (
     Check(
-        *("stale_years", "freshness", "What is told as current is of this year or the last", "strong"),
+        *(
+            "stale_years",
+            "freshness",
+            "What is told as current is of this year or the last",
+            "strong",
+        ),
         look=look_at_years,
         languages=("en",),
     ),
-    Check("dates_agree", "freshness", "Modified dates agree", "moderate", look_at_dates),
-    Check("dated_pages", "freshness", "Pages say when they were changed", "weak", look_at_dated_pages),
     Check(
-        *("shown_dates", "freshness", "The site shows when pages were changed", "weak"),
+        "dates_agree",
+        "freshness",
+        "Modified dates agree",
+        "moderate",
+        look_at_dates,
+    ),
+    Check(
+        "dated_pages",
+        "freshness",
+        "Pages say when they were changed",
+        "weak",
+        look_at_dated_pages,
+    ),
+    Check(
+        *(
+            "shown_dates",
+            "freshness",
+            "The site shows when pages were changed",
+            "weak",
+        ),
         look=look_at_shown_dates,
         is_of_site=True,
     ),

@@ -2,11 +2,21 @@
 
 import re
 
-from coverage_kit.measure.pillars.check import Check, Checked, Fault, Outcome, quote, unquoted
+from coverage_kit.measure.pillars.check import (
+    Check,
+    Checked,
+    Fault,
+    Outcome,
+    quote,
+    unquoted,
+)
 from coverage_kit.measure.pillars.site import PageView, SiteView
 from coverage_kit.text.sentences import split_sentences
 
-_STUDY = re.compile(r"\b(?:survey(?:ed)?|poll(?:ed)?|study|studies|research|census|questionnaire|interviews?)\b", re.IGNORECASE)
+_STUDY = re.compile(
+    r"\b(?:survey(?:ed)?|poll(?:ed)?|study|studies|research|census|questionnaire|interviews?)\b",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(
     r"\b\d[\d.,]*\s?(?:%|per ?cent)|\b\d+ (?:in|out of) (?:every )?\d+\b|\b(?:half|two thirds|a third|a quarter) of\b",
     re.IGNORECASE,
@@ -45,13 +55,18 @@ _WIDE = re.compile(
     r"| anywhere)?$|ever made|of its kind)",
     re.IGNORECASE,
 )
-_BOUGHT = re.compile(r".*\b(?:money can buy|you can buy|on the market|in the (?:business|industry))\b", re.IGNORECASE)
+_BOUGHT = re.compile(
+    r".*\b(?:money can buy|you can buy|on the market|in the (?:business|industry))\b",
+    re.IGNORECASE,
+)
 _LEADING = re.compile(
     r"\b(?:a|the) (?:\w+ )?leading (?:\w+ )?(?:provider|supplier|manufacturer|maker|retailer|brand|company|specialist"
     r"|name|expert)s?\b",
     re.IGNORECASE,
 )
-_OWNERS = re.compile(r"\b(?:Britain|UK|world|Europe|America|country|nation|industry|market|region)'s\b")
+_OWNERS = re.compile(
+    r"\b(?:Britain|UK|world|Europe|America|country|nation|industry|market|region)'s\b"
+)
 _IS_BEST = re.compile(
     rf"\b(?:we|our (?:\w+ ){{0,3}}\w+) (?:are|is|offer|make|build|provide|deliver|have|remains?) (?:simply |quite "
     rf"|by far )*the "
@@ -77,22 +92,43 @@ _SUPPORTED = re.compile(
 
 def look_at_figures(page: PageView, _: SiteView) -> Outcome:
     """Whether figures of surveys and studies say when they were taken."""
-    places = [(part, one.text) for part, one in page.texts() if _STUDY.search(one.text) and _NUMBER.search(one.text)]
+    places = [
+        (part, one.text)
+        for part, one in page.texts()
+        if _STUDY.search(one.text) and _NUMBER.search(one.text)
+    ]
     faults = []
     for part, text in places:
-        sentence = next((one for one in split_sentences(text) if _STUDY.search(one) and _NUMBER.search(one)), None)
+        sentence = next(
+            (one for one in split_sentences(text) if _STUDY.search(one) and _NUMBER.search(one)),
+            None,
+        )
         if sentence is not None and not _DATED.search(text):
             after = f"{sentence} [FACT NEEDED: when was that, and of how many?]"
             reason = "A figure without a date can be neither trusted nor kept up."
             remedy = "Say when it was measured, and of how many."
             place = page.passage_of(sentence, part.path)
-            faults.append(Fault(part.path, f"“{quote(sentence)}”", reason, remedy, sentence, after, 6, 1, place))
+            faults.append(
+                Fault(
+                    part.path,
+                    f"“{quote(sentence)}”",
+                    reason,
+                    remedy,
+                    sentence,
+                    after,
+                    6,
+                    1,
+                    place,
+                )
+            )
     return Checked(len(places), tuple(faults)) if places else None
 
 
 def look_at_superlatives(page: PageView, site: SiteView) -> Outcome:
     """Whether what a page says of itself in superlatives is supported where it stands."""
-    places = [(part, sentence) for part, one in page.texts() for sentence in split_sentences(one.text)]
+    places = [
+        (part, sentence) for part, one in page.texts() for sentence in split_sentences(one.text)
+    ]
     faults = [
         Fault(
             part.path,
@@ -117,9 +153,13 @@ def _boast(sentence: str, names: tuple[str, ...] = ()) -> str:
     Its own side are we, or the brand by one of its names.
     """
     plain = unquoted(sentence).replace("\u2019", "'")
-    if _SUPPORTED.search(re.sub(r"(?:no\. ?|#)1", "", plain, flags=re.IGNORECASE)) or _NEGATED.search(plain):
+    if _SUPPORTED.search(
+        re.sub(r"(?:no\. ?|#)1", "", plain, flags=re.IGNORECASE)
+    ) or _NEGATED.search(plain):
         return ""
-    is_self = _SELF.search(plain) is not None or any(re.search(rf"\b{re.escape(name)}\b", plain) for name in names)
+    is_self = _SELF.search(plain) is not None or any(
+        re.search(rf"\b{re.escape(name)}\b", plain) for name in names
+    )
     if found := _BOAST.search(plain):
         return found[0]
     if is_self and (found := _LEADING.search(plain)):
@@ -136,12 +176,22 @@ def _boast(sentence: str, names: tuple[str, ...] = ()) -> str:
 
 CHECKS = (
     Check(
-        *("dated_figures", "freshness", "Figures of surveys say when they were taken", "moderate"),
+        *(
+            "dated_figures",
+            "freshness",
+            "Figures of surveys say when they were taken",
+            "moderate",
+        ),
         look=look_at_figures,
         languages=("en",),
     ),
     Check(
-        *("superlatives", "freshness", "Praise of oneself is supported", "moderate"),
+        *(
+            "superlatives",
+            "freshness",
+            "Praise of oneself is supported",
+            "moderate",
+        ),
         look=look_at_superlatives,
         languages=("en",),
     ),

@@ -4,7 +4,14 @@ import re
 from collections.abc import Iterator
 
 from coverage_kit.measure.pillars.abbreviations import look_at_abbreviations
-from coverage_kit.measure.pillars.check import Check, Checked, Fault, Outcome, quote, unquoted
+from coverage_kit.measure.pillars.check import (
+    Check,
+    Checked,
+    Fault,
+    Outcome,
+    quote,
+    unquoted,
+)
 from coverage_kit.measure.pillars.site import PageSection, PageView, SiteView
 from coverage_kit.text.sentences import split_sentences
 
@@ -62,7 +69,8 @@ _CLEARING = re.compile(
     re.IGNORECASE,
 )
 _ASKING = re.compile(
-    r"(?:how|what|which|why|when|where|who|can|could|do|does|is|are|will|should|may|must)\b.*|.*\?\s*", re.IGNORECASE
+    r"(?:how|what|which|why|when|where|who|can|could|do|does|is|are|will|should|may|must)\b.*|.*\?\s*",
+    re.IGNORECASE,
 )
 
 
@@ -94,7 +102,12 @@ def _running(page: PageView) -> Iterator[tuple[PageSection, str, str, bool]]:
         for at, one in enumerate(part.paragraphs):
             sentences = split_sentences(one.text) if one.kind == "text" else []
             for number, sentence in enumerate(sentences):
-                yield part, sentence, before, number == len(sentences) - 1 and at == len(part.paragraphs) - 1
+                yield (
+                    part,
+                    sentence,
+                    before,
+                    number == len(sentences) - 1 and at == len(part.paragraphs) - 1,
+                )
                 before += f" {sentence}"
             before += "" if sentences else f" {one.text}"
 
@@ -102,12 +115,14 @@ def _running(page: PageView) -> Iterator[tuple[PageSection, str, str, bool]]:
 def _outside(sentence: str, before: str, is_last: bool) -> str:
     """Return the words of a sentence that refer to something outside its section, empty where there are none.
 
-    What is said to stand above stands in the section where that holds one of the sentence's longer words before it; where the
-    sentence has too few of them to tell, or the section is long, that is taken for granted.
+    What is said to stand above stands in the section where that holds one of the sentence's longer
+    words before it; where the sentence has too few of them to tell, or the section is long, that is
+    taken for granted.
     """
     plain = unquoted(sentence)
     found = _ELSEWHERE.search(plain)
-    back, ahead = _BACK.search(plain), _AHEAD.search(plain)
+    back = _BACK.search(plain)
+    ahead = _AHEAD.search(plain)
     if found is None and back is not None and not _has_own(plain, back):
         told = _long_stems(_BACK.sub(" ", plain))
         is_inside = (
@@ -135,7 +150,11 @@ def _has_own(sentence: str, found: "re.Match[str]") -> bool:
 
 def look_at_openings(page: PageView, _: SiteView) -> Outcome:
     """Whether sections open with a sentence that can be understood without what stands before them."""
-    opened = [(part, part.paragraphs[0].text) for part in page.parts if part.heading and _opens_with_text(part)]
+    opened = [
+        (part, part.paragraphs[0].text)
+        for part in page.parts
+        if part.heading and _opens_with_text(part)
+    ]
     faults = [
         Fault(
             part.path,
@@ -166,7 +185,20 @@ def _leans(sentence: str, part: PageSection) -> str:
     words = re.findall(r"[^\W\d_]+", part.path.lower())
     if (found := _PLURAL.match(sentence)) and not any(
         (word.endswith("s") and len(word) > 3)
-        or word in {"people", "children", "men", "women", "and", "or", "who", "against", "versus", "vs", "between"}
+        or word
+        in {
+            "people",
+            "children",
+            "men",
+            "women",
+            "and",
+            "or",
+            "who",
+            "against",
+            "versus",
+            "vs",
+            "between",
+        }
         for word in words
     ):
         return found[0]
@@ -183,19 +215,35 @@ def look_at_answers(page: PageView, _: SiteView) -> Outcome:
 def _late(page: PageView, part: PageSection) -> Fault | None:
     sentences = part.sentences
     first = sentences[0]
-    is_question = _ASKING.fullmatch(part.heading) is not None and part.heading.rstrip().endswith("?")
-    is_asked_back = is_question and part.level > 1 and first.endswith("?") and len(first.split()) > 3
+    is_question = _ASKING.fullmatch(part.heading) is not None and part.heading.rstrip().endswith(
+        "?"
+    )
+    is_asked_back = (
+        is_question and part.level > 1 and first.endswith("?") and len(first.split()) > 3
+    )
     if not (_CLEARING.match(first) or is_asked_back):
         return None
     why = "asks back" if is_asked_back else "announces or clears its throat"
     reason = f"The first sentence {why}; engines quote what answers at once."
     after = " ".join(sentences[1:3]) if len(sentences) > 1 and not is_asked_back else None
     before = (
-        part.paragraphs[0].text if after and part.paragraphs[0].text.endswith(sentences[min(2, len(sentences) - 1)]) else first
+        part.paragraphs[0].text
+        if after and part.paragraphs[0].text.endswith(sentences[min(2, len(sentences) - 1)])
+        else first
     )
     remedy = "Start with the answer, and leave this sentence out."
     proposed = after if before != first else "[FACT NEEDED: the answer in one sentence]"
-    return Fault(part.path, f"“{quote(first)}”", reason, remedy, before, proposed, 15, 0, page.passage_of(first, part.path))
+    return Fault(
+        part.path,
+        f"“{quote(first)}”",
+        reason,
+        remedy,
+        before,
+        proposed,
+        15,
+        0,
+        page.passage_of(first, part.path),
+    )
 
 
 def look_at_topics(page: PageView, _: SiteView) -> Outcome:
@@ -212,15 +260,59 @@ def look_at_topics(page: PageView, _: SiteView) -> Outcome:
             place = page.passage_of(asked[0], part.path)
             evidence = f"{len(asked)} questions in one section: {told}"
             n_words = sum(len(one.split()) for one in asked)
-            faults.append(Fault(part.path, evidence, reason, remedy, n_words=n_words, passage_id=place))
+            faults.append(
+                Fault(
+                    part.path,
+                    evidence,
+                    reason,
+                    remedy,
+                    n_words=n_words,
+                    passage_id=place,
+                )
+            )
     return Checked(len(parts), tuple(faults)) if parts else None
 
 
 _EN = ("en",)
 CHECKS = (
-    Check("no_references", "clarity", "Passages refer to nothing outside them", "weak", look_at_references, _EN),
-    Check("clear_openings", "clarity", "Sections open with what they are about", "weak", look_at_openings, _EN),
-    Check("abbreviations", "clarity", "Abbreviations are written out once", "weak", look_at_abbreviations, _EN),
-    Check("answer_first", "clarity", "Sections start with the answer", "moderate", look_at_answers, _EN),
-    Check("one_topic", "clarity", "A section answers one question", "moderate", look_at_topics, _EN),
+    Check(
+        "no_references",
+        "clarity",
+        "Passages refer to nothing outside them",
+        "weak",
+        look_at_references,
+        _EN,
+    ),
+    Check(
+        "clear_openings",
+        "clarity",
+        "Sections open with what they are about",
+        "weak",
+        look_at_openings,
+        _EN,
+    ),
+    Check(
+        "abbreviations",
+        "clarity",
+        "Abbreviations are written out once",
+        "weak",
+        look_at_abbreviations,
+        _EN,
+    ),
+    Check(
+        "answer_first",
+        "clarity",
+        "Sections start with the answer",
+        "moderate",
+        look_at_answers,
+        _EN,
+    ),
+    Check(
+        "one_topic",
+        "clarity",
+        "A section answers one question",
+        "moderate",
+        look_at_topics,
+        _EN,
+    ),
 )

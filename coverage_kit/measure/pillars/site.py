@@ -66,7 +66,12 @@ class PageSection(NamedTuple):
     @property
     def sentences(self) -> list[str]:
         """The sentences of its running text."""
-        return [one for paragraph in self.paragraphs if paragraph.kind == "text" for one in split_sentences(paragraph.text)]
+        return [
+            one
+            for paragraph in self.paragraphs
+            if paragraph.kind == "text"
+            for one in split_sentences(paragraph.text)
+        ]
 
 
 @dataclass(frozen=True)
@@ -79,11 +84,13 @@ class SiteTables:
         passages: their passages.
         outlines: what their markup tells (`outline_pages`).
         names: the brand's names.
-        this_year: year of the log's last question; 0 where it is not known, so that no year is stale.
+        this_year: year of the log's last question; 0 where it is not known, so that no year is
+            stale.
         statements, disagreements: what is told of the brand, and in more than one way.
         gaps, queries, coverage, clusters: what is asked, and how far it is covered.
         answers, citations, mentions: the logged answers.
-        holdout: query_ids of questions that no remedy may be written from, nor be quoted: what is tested on them stays honest.
+        holdout: query_ids of questions that no remedy may be written from, nor be quoted: what is
+            tested on them stays honest.
     """
 
     own_site: str
@@ -138,7 +145,9 @@ class PageView:
         """Its language: 'en' where it says so, or says nothing, and its words are English; else what it says."""
         said = self.language[:2].lower()
         words = split_words(self.text)
-        is_english = english_share(words) >= ENGLISH_SHARE or (said == "en" and len(words) < _FEWEST_WORDS)
+        is_english = english_share(words) >= ENGLISH_SHARE or (
+            said == "en" and len(words) < _FEWEST_WORDS
+        )
         return "en" if is_english and said in ("", "en") else said if said != "en" else ""
 
     @cached_property
@@ -146,7 +155,9 @@ class PageView:
         """The rows of the outline by their kind."""
         found: dict[str, list[dict[str, Any]]] = {}
         for row in self.outline.to_dict("records"):
-            found.setdefault(str(row["kind"]), []).append({str(key): value for key, value in row.items()})
+            found.setdefault(str(row["kind"]), []).append(
+                {str(key): value for key, value in row.items()}
+            )
         return found
 
     def told(self, *kinds: str) -> list[dict[str, Any]]:
@@ -166,16 +177,27 @@ class PageView:
     def passage_of(self, words: str, path: str = "") -> str | None:
         """Return the passage that holds these words, one under this heading path before others; None where none does."""
         found = [name for name, (_, text) in self.by_passage.items() if words in text]
-        return next((name for name in found if self.by_passage[name][0] == path), next(iter(found), None))
+        return next(
+            (name for name in found if self.by_passage[name][0] == path),
+            next(iter(found), None),
+        )
 
     def first_passage(self, path: str) -> str | None:
         """Return the first passage under a heading path, None where there is none."""
-        return next((name for name, (under, _) in self.by_passage.items() if under == path), None)
+        return next(
+            (name for name, (under, _) in self.by_passage.items() if under == path),
+            None,
+        )
 
     @cached_property
     def by_passage(self) -> dict[str, tuple[str, str]]:
         """Heading path and words of each passage by its id, in reading order."""
-        rows = zip(self.passages["passage_id"], self.passages["heading_path"], self.passages["text"], strict=True)
+        rows = zip(
+            self.passages["passage_id"],
+            self.passages["heading_path"],
+            self.passages["text"],
+            strict=True,
+        )
         return {str(name): (str(path), str(text)) for name, path, text in rows}
 
     def words_of(self, passage_id: str | None) -> str:
@@ -184,7 +206,10 @@ class PageView:
 
     def heading_of(self, path: str) -> str | None:
         """Return the heading of the section at a heading path, None where no heading stands above its words."""
-        return next((part.heading for part in self.parts if part.path == path and part.heading), None)
+        return next(
+            (part.heading for part in self.parts if part.path == path and part.heading),
+            None,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +222,11 @@ class SiteView:
     @cached_property
     def home(self) -> str:
         """Id of the page at which findings of the whole site stand: the one nearest to its root."""
-        return min((page.page_id for page in self.pages), key=lambda name: (name.count("/"), len(name), name), default="")
+        return min(
+            (page.page_id for page in self.pages),
+            key=lambda name: (name.count("/"), len(name), name),
+            default="",
+        )
 
     @cached_property
     def has_log(self) -> bool:
@@ -219,7 +248,9 @@ class SiteView:
 
 def view_site(site: SiteTables) -> SiteView:
     """Return the own site as checks see it: its readable pages, and those without text whose source is stored."""
-    own = site.pages[(site.pages["site"] == site.own_site) & site.pages["status"].isin(["ok", "no text"])]
+    own = site.pages[
+        (site.pages["site"] == site.own_site) & site.pages["status"].isin(["ok", "no text"])
+    ]
     outlines = {str(name): rows for name, rows in site.outlines.groupby("page_id")}
     passages = {str(name): rows for name, rows in site.passages.groupby("page_id")}
     nothing = site.outlines.iloc[:0], site.passages.iloc[:0]
@@ -234,9 +265,19 @@ def _view(
     nothing: tuple[pd.DataFrame, pd.DataFrame],
 ) -> PageView:
     name = str(page["page_id"])
-    texts = {key: page[key] if isinstance(page[key], str) else "" for key in ("title", "language", "text", "html_path")}
+    texts = {
+        key: page[key] if isinstance(page[key], str) else ""
+        for key in ("title", "language", "text", "html_path")
+    }
     return PageView(
-        *(name, str(page["url"]), str(page["status"]), texts["title"], texts["language"], texts["text"]),
+        *(
+            name,
+            str(page["url"]),
+            str(page["status"]),
+            texts["title"],
+            texts["language"],
+            texts["text"],
+        ),
         has_source=bool(texts["html_path"]),
         outline=outlines.get(name, nothing[0]),
         passages=passages.get(name, nothing[1]),
@@ -244,7 +285,12 @@ def _view(
 
 
 def _part(section: Section) -> PageSection:
-    found = [one for text, is_code in section.paragraphs if text.strip() for one in _paragraphs(text, is_code)]
+    found = [
+        one
+        for text, is_code in section.paragraphs
+        if text.strip()
+        for one in _paragraphs(text, is_code)
+    ]
     return PageSection(section.path, section.heading, section.level, tuple(found))
 
 
@@ -260,4 +306,11 @@ def _paragraphs(text: str, is_code: bool) -> Iterator[Paragraph]:
     else:
         yield from (Paragraph("lead", line) for line in lines[:-1])
         last = lines[-1]
-        yield Paragraph("list" if _ITEM.match(last) else "table" if " | " in last and len(lines) > 1 else "text", last)
+        yield Paragraph(
+            "list"
+            if _ITEM.match(last)
+            else "table"
+            if " | " in last and len(lines) > 1
+            else "text",
+            last,
+        )

@@ -1,6 +1,7 @@
 """The figures of an analysis, for notebooks and for the page. The only package that knows plotly.
 
-Importing it in a notebook makes plotly safe: its "Share chart" button would upload a figure's data: customers' queries.
+Importing it in a notebook makes plotly safe: its "Share chart" button would upload a figure's data:
+customers' queries.
 """
 
 from coverage_kit.report.figures.audit import checks_figure, claims_figure
@@ -13,8 +14,16 @@ from coverage_kit.report.figures.base import (
     save_figure,
     set_up_safely,
 )
-from coverage_kit.report.figures.demand import associations_figure, referrals_figure
-from coverage_kit.report.figures.gaps import frontier_figure, gaps_figure, map_figure, sites_figure
+from coverage_kit.report.figures.demand import (
+    associations_figure,
+    referrals_figure,
+)
+from coverage_kit.report.figures.gaps import (
+    frontier_figure,
+    gaps_figure,
+    map_figure,
+    sites_figure,
+)
 from coverage_kit.report.figures.history import history_figure
 from coverage_kit.report.figures.visibility import (
     change_figure,

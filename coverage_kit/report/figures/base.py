@@ -38,25 +38,53 @@ _AXIS = {
     "automargin": True,
     "title": {"standoff": 8, "font": {"size": 13}},
 }
-_LEGEND = {"orientation": "h", "yref": "container", "y": 0.0, "yanchor": "bottom", "x": 0, "title": {"text": ""}}
+_LEGEND = {
+    "orientation": "h",
+    "yref": "container",
+    "y": 0.0,
+    "yanchor": "bottom",
+    "x": 0,
+    "title": {"text": ""},
+}
 TEMPLATE = go.layout.Template(
     layout={
-        "font": {"family": "system-ui, -apple-system, Segoe UI, Roboto, sans-serif", "size": 13, "color": figure_data.INK},
+        "font": {
+            "family": "system-ui, -apple-system, Segoe UI, Roboto, sans-serif",
+            "size": 13,
+            "color": figure_data.INK,
+        },
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 60, "r": 20, "t": 84, "b": 90},
-        "title": {"x": 0, "xref": "container", "xanchor": "left", "pad": {"l": 12}, "font": {"size": 17}},
-        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": figure_data.INK, "activecolor": figure_data.BLUE},
+        "title": {
+            "x": 0,
+            "xref": "container",
+            "xanchor": "left",
+            "pad": {"l": 12},
+            "font": {"size": 17},
+        },
+        "modebar": {
+            "bgcolor": "rgba(0,0,0,0)",
+            "color": figure_data.INK,
+            "activecolor": figure_data.BLUE,
+        },
         "xaxis": _AXIS,
         "yaxis": _AXIS,
         "legend": _LEGEND,
-        "hoverlabel": {"align": "left", "bgcolor": "#20262e", "bordercolor": "#20262e", "font": {"color": "#f4f6f8"}},
+        "hoverlabel": {
+            "align": "left",
+            "bgcolor": "#20262e",
+            "bordercolor": "#20262e",
+            "font": {"color": "#f4f6f8"},
+        },
         "hovermode": "closest",
         "dragmode": "pan",
     }
 )
 
-if "IPython" in sys.modules:  # a notebook; elsewhere plotly's renderers would cost seconds of import for nothing
+if (
+    "IPython" in sys.modules
+):  # a notebook; elsewhere plotly's renderers would cost seconds of import for nothing
     set_up_safely()
 
 
@@ -79,7 +107,12 @@ class Figure(go.Figure):  # type: ignore[misc]  # plotly is not typed
 def _safe(kwargs: dict[str, Any]) -> dict[str, Any]:
     return {
         **kwargs,
-        "config": {**CONFIG, **(kwargs.get("config") or {}), "showSendToCloud": False, "plotlyServerURL": ""},
+        "config": {
+            **CONFIG,
+            **(kwargs.get("config") or {}),
+            "showSendToCloud": False,
+            "plotlyServerURL": "",
+        },
     }
 
 
@@ -97,7 +130,10 @@ def embed_figure(figure: Figure) -> dict[str, Any]:
         html.unescape(str(text or "").replace("<br>", " "))
         for text in (bare.layout.title.text, bare.layout.title.subtitle.text)
     )
-    bare.update_layout(title={"text": None, "subtitle": {"text": None}}, margin={"t": 30, "l": 16, "r": 12})
+    bare.update_layout(
+        title={"text": None, "subtitle": {"text": None}},
+        margin={"t": 30, "l": 16, "r": 12},
+    )
     return {
         "title": title,
         "subtitle": subtitle,
@@ -108,7 +144,11 @@ def embed_figure(figure: Figure) -> dict[str, Any]:
 
 def _count_marks(figure: Figure) -> str:
     """Return how many marks of each kind the figure draws, for those who do not see it."""
-    told = [f"{html.unescape(trace.name)}, {len(trace.hovertext)}" for trace in figure.data if trace.hovertext is not None]
+    told = [
+        f"{html.unescape(trace.name)}, {len(trace.hovertext)}"
+        for trace in figure.data
+        if trace.hovertext is not None
+    ]
     return "; ".join(told)
 
 
@@ -120,35 +160,76 @@ def plotly_script() -> str:
 def new_figure(title: str, subtitle: str, height: int) -> Figure:
     """Return a figure without points; title and subtitle are data, not markup."""
     lines = markup_lines(subtitle, 400, width=124)
-    heading = {"text": markup_lines(title, 200, width=90), "subtitle": {"text": lines, "font": {"size": 12}}}
+    heading = {
+        "text": markup_lines(title, 200, width=90),
+        "subtitle": {"text": lines, "font": {"size": 12}},
+    }
     margin = {"t": 68 + 16 * (1 + lines.count("<br>"))}
-    return Figure(layout={"template": TEMPLATE, "title": heading, "height": height, "margin": margin})
+    return Figure(
+        layout={
+            "template": TEMPLATE,
+            "title": heading,
+            "height": height,
+            "margin": margin,
+        }
+    )
 
 
 def note_figure(title: str, text: str) -> Figure:
     """Return a figure that says why there is nothing to see."""
     figure = new_figure(title, "", height=220)
-    place = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper", "showarrow": False}
+    place = {
+        "x": 0.5,
+        "y": 0.5,
+        "xref": "paper",
+        "yref": "paper",
+        "showarrow": False,
+    }
     figure.add_annotation(text=markup_lines(text, 400, width=64), font={"size": 14}, **place)
     return figure.update_layout(xaxis={"visible": False}, yaxis={"visible": False})  # type: ignore[no-any-return]
 
 
 def annotate(figure: Figure, labels: list[figure_data.Label], style: dict[str, Any]) -> None:
     """Write the labels into the figure, each with a line to its point where it stands aside."""
-    line = {"showarrow": True, "arrowhead": 0, "arrowwidth": 1, "arrowcolor": figure_data.MUTED, "standoff": 6}
+    line = {
+        "showarrow": True,
+        "arrowhead": 0,
+        "arrowwidth": 1,
+        "arrowcolor": figure_data.MUTED,
+        "standoff": 6,
+    }
     for label in labels:
-        place = {"x": label.x, "y": label.y, "ax": label.x_shift, "ay": -label.y_shift, "name": label.name}
+        place = {
+            "x": label.x,
+            "y": label.y,
+            "ax": label.x_shift,
+            "ay": -label.y_shift,
+            "name": label.name,
+        }
         figure.add_annotation(text=markup_lines(label.text), **line, **place, **style)
 
 
 def points(x: Any, y: Any, name: str, hover: Any, marker: dict[str, Any]) -> go.Scatter:
     """Return points with their own hover texts. SVG, not WebGL: WebGL needs eval, which the page's policy forbids."""
-    return go.Scatter(x=x, y=y, name=name, mode="markers", marker=marker, hovertext=hover, hoverinfo="text", showlegend=False)
+    return go.Scatter(
+        x=x,
+        y=y,
+        name=name,
+        mode="markers",
+        marker=marker,
+        hovertext=hover,
+        hoverinfo="text",
+        showlegend=False,
+    )
 
 
 def interval_bars(value: Any, low: Any, high: Any, colour: str) -> dict[str, Any]:
     """Return the error bars of points whose intervals end at `low` and `high`."""
-    ends = {"array": high - value, "arrayminus": value - low, "symmetric": False}
+    ends = {
+        "array": high - value,
+        "arrayminus": value - low,
+        "symmetric": False,
+    }
     return {**ends, "thickness": 1.2, "width": 0, "color": colour}
 
 
@@ -162,20 +243,60 @@ def faint(colour: str) -> str:
     return f"rgba({red},{green},{blue},.14)"
 
 
-def add_line(figure: Figure, some: pd.DataFrame, x: str, name: str, marker: dict[str, Any]) -> None:
+def add_line(
+    figure: Figure,
+    some: pd.DataFrame,
+    x: str,
+    name: str,
+    marker: dict[str, Any],
+) -> None:
     """Draw one series over the column `x`: its band where the interval is known, its line and its points."""
-    band, colour = some.dropna(subset=["low", "high"]), str(marker["color"])
-    clear = {"mode": "lines", "hoverinfo": "skip", "showlegend": False, "legendgroup": name, "line": {"width": 0}}
+    band = some.dropna(subset=["low", "high"])
+    colour = str(marker["color"])
+    clear = {
+        "mode": "lines",
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "legendgroup": name,
+        "line": {"width": 0},
+    }
     figure.add_trace(go.Scatter(x=band[x], y=band["low"], **clear))
-    figure.add_trace(go.Scatter(x=band[x], y=band["high"], **clear, fill="tonexty", fillcolor=faint(colour)))
+    figure.add_trace(
+        go.Scatter(
+            x=band[x],
+            y=band["high"],
+            **clear,
+            fill="tonexty",
+            fillcolor=faint(colour),
+        )
+    )
     trace = points(some[x], some["value"], name, some["hover"], marker)
-    figure.add_trace(trace.update(mode="lines+markers", line={"color": colour, "width": 2}, showlegend=True, legendgroup=name))
+    figure.add_trace(
+        trace.update(
+            mode="lines+markers",
+            line={"color": colour, "width": 2},
+            showlegend=True,
+            legendgroup=name,
+        )
+    )
 
 
 def stack(some: pd.DataFrame, value: str, name: str, marker: dict[str, Any]) -> go.Bar:
     """Return bars of a stack: one part of each row, at the rows' places."""
-    shown = {"hovertext": some["hover"], "hoverinfo": "text", "textposition": "none", "showlegend": True}
-    return go.Bar(x=some[value], y=some["place"], orientation="h", name=name, marker=marker, **shown)
+    shown = {
+        "hovertext": some["hover"],
+        "hoverinfo": "text",
+        "textposition": "none",
+        "showlegend": True,
+    }
+    return go.Bar(
+        x=some[value],
+        y=some["place"],
+        orientation="h",
+        name=name,
+        marker=marker,
+        **shown,
+    )
 
 
 def start_at_zero(figure: Figure, axis: str, **told: Any) -> Figure:
@@ -186,5 +307,10 @@ def start_at_zero(figure: Figure, axis: str, **told: Any) -> Figure:
 
 def name_rows(figure: Figure, names: list[str]) -> Figure:
     """Name the rows of a dot plot, the first on top."""
-    rows = {"tickvals": list(range(len(names))), "ticktext": names, "range": [len(names) - 0.4, -0.6], "ticklabelstandoff": 8}
+    rows = {
+        "tickvals": list(range(len(names))),
+        "ticktext": names,
+        "range": [len(names) - 0.4, -0.6],
+        "ticklabelstandoff": 8,
+    }
     return figure.update_yaxes(**rows, title=None, showgrid=True)  # type: ignore[no-any-return]

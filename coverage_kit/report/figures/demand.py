@@ -2,9 +2,21 @@
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report import figure_data
-from coverage_kit.report.figures.base import Figure, interval_bars, name_rows, new_figure, note_figure, points, stack
+from coverage_kit.report.figures.base import (
+    Figure,
+    interval_bars,
+    name_rows,
+    new_figure,
+    note_figure,
+    points,
+    stack,
+)
 from coverage_kit.report.texts import markup_lines
-from coverage_kit.report.visibility_figure_data import mark_associations, mark_referrals, shift
+from coverage_kit.report.visibility_figure_data import (
+    mark_associations,
+    mark_referrals,
+    shift,
+)
 
 
 def referrals_figure(analysis: Analysis) -> Figure:
@@ -14,14 +26,32 @@ def referrals_figure(analysis: Analysis) -> Figure:
     if frame.empty:
         cure = "Name an export of web analytics with source, landing page and visits under [analytics] sessions."
         return note_figure(title, f"No visit from an AI assistant is known. {cure}")
-    names = [markup_lines(page, 60, width=34) for page in frame.sort_values("place")["page"].unique()]
+    names = [
+        markup_lines(page, 60, width=34) for page in frame.sort_values("place")["page"].unique()
+    ]
     told = f"The {len(names)} pages with most such visits. Visits without a source, as from many apps, cannot be told."
     figure = new_figure(title, told, height=190 + 30 * len(names))
-    assistants = frame.groupby("assistant")["n_sessions"].sum().sort_values(ascending=False, kind="stable").index
+    assistants = (
+        frame.groupby("assistant")["n_sessions"]
+        .sum()
+        .sort_values(ascending=False, kind="stable")
+        .index
+    )
     for number, assistant in enumerate(assistants):
-        colour = figure_data.SERIES_MARKS[number][0] if number < len(figure_data.SERIES_MARKS) else figure_data.MUTED
+        colour = (
+            figure_data.SERIES_MARKS[number][0]
+            if number < len(figure_data.SERIES_MARKS)
+            else figure_data.MUTED
+        )
         some = frame[frame["assistant"] == assistant]
-        figure.add_trace(stack(some, "n_sessions", markup_lines(assistant, 40), {"color": colour}))
+        figure.add_trace(
+            stack(
+                some,
+                "n_sessions",
+                markup_lines(assistant, 40),
+                {"color": colour},
+            )
+        )
     figure.update_layout(barmode="stack", bargap=0.3, legend={"traceorder": "normal"})
     figure.update_xaxes(title="visits", tickformat=",", rangemode="tozero")
     return name_rows(figure, names)
@@ -37,14 +67,28 @@ def associations_figure(analysis: Analysis) -> Figure:
         cure = "Name exports of ten weeks or more, with days, under [analytics] sessions and search_console."
         return note_figure(title, f"No correlation can be told. {why}{cure}")
     told = "Spearman's rank correlation of weekly changes. Bars: 95% interval. Filled: p of 5% or less, all lags and pairs "
-    figure = new_figure(title, f"{told}tested together. Whatever moves both looks just like this.", height=460)
+    figure = new_figure(
+        title,
+        f"{told}tested together. Whatever moves both looks just like this.",
+        height=460,
+    )
     pairs = list(frame["pair"].unique())
     for number, pair in enumerate(pairs):
         some = frame[frame["pair"] == pair]
         colour, symbol = figure_data.series_mark(number)
-        marker = {"color": colour, "size": 9, "symbol": [symbol if clear else f"{symbol}-open" for clear in some["is_clear"]]}
+        marker = {
+            "color": colour,
+            "size": 9,
+            "symbol": [symbol if clear else f"{symbol}-open" for clear in some["is_clear"]],
+        }
         at = some["lag_weeks"] + shift(number, len(pairs))
-        trace = points(at, some["correlation"], markup_lines(pair, 100, width=50), some["hover"], marker)
+        trace = points(
+            at,
+            some["correlation"],
+            markup_lines(pair, 100, width=50),
+            some["hover"],
+            marker,
+        )
         bars = interval_bars(some["correlation"], some["low"], some["high"], colour)
         figure.add_trace(trace.update(error_y=bars, showlegend=True))
     figure.add_hline(y=0, line={"width": 1, "color": figure_data.MUTED})

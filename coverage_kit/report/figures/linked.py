@@ -24,11 +24,19 @@ class LinkedMap:
     def __init__(self, analysis: Analysis, choose: Callable[[str], None]) -> None:
         drawn = map_figure(analysis)
         self._places = figure_data.place_queries(analysis)[["query_id", "x", "y"]]
-        ring = {"symbol": "circle-open", "size": 20, "color": figure_data.INK, "line": {"width": 2.5}}
+        ring = {
+            "symbol": "circle-open",
+            "size": 20,
+            "color": figure_data.INK,
+            "line": {"width": 2.5},
+        }
         drawn.add_trace(points([], [], "chosen", [], ring).update(hoverinfo="skip"))
         self.figure = go.FigureWidget(drawn)
         self.figure._config = {**CONFIG, "scrollZoom": True}
-        top = {"title": {"text": None, "subtitle": {"text": None}}, "margin": {"t": 30, "l": 10, "r": 10}}
+        top = {
+            "title": {"text": None, "subtitle": {"text": None}},
+            "margin": {"t": 30, "l": 10, "r": 10},
+        }
         self.figure.update_layout(**top, height=_HEIGHT, autosize=True)
         self._ring = self.figure.data[-1]
         for trace in self.figure.data:

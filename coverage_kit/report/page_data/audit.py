@@ -15,7 +15,9 @@ from coverage_kit.report.audit_joined import (
 from coverage_kit.report.texts import is_missing, safe_url, shorten
 from coverage_kit.report.wording import count, in_points
 
-_PAGES, _A_PAGE, _CLAIMS = 40, 12, 30
+_PAGES = 40
+_A_PAGE = 12
+_CLAIMS = 30
 
 Story = dict[str, Any]
 
@@ -25,14 +27,23 @@ def tell_pillars(analysis: Analysis) -> Story:
 
     Checks for which the log cannot tell stand apart, in `untold`: too few pages pass or fail them.
     """
-    checks, findings = describe_checks(analysis), describe_findings(analysis)
-    by_demand = findings.sort_values(["page_demand", "page_id"], ascending=[False, True], kind="stable")
+    checks = describe_checks(analysis)
+    findings = describe_findings(analysis)
+    by_demand = findings.sort_values(
+        ["page_demand", "page_id"], ascending=[False, True], kind="stable"
+    )
     groups = dict(list(by_demand.groupby("page_id", sort=False)))
     is_told = checks["difference"].notna()
     pages = [_tell_page(str(name), groups[name]) for name in list(groups)[:_PAGES]]
     return {
         "pillars": [
-            (pillar, [_tell_check(row) for row in checks[is_told & (checks["pillar"] == pillar)].to_dict("records")])
+            (
+                pillar,
+                [
+                    _tell_check(row)
+                    for row in checks[is_told & (checks["pillar"] == pillar)].to_dict("records")
+                ],
+            )
             for pillar in PILLARS
         ],
         "untold": [_tell_check(row) for row in checks[~is_told].to_dict("records")],
@@ -47,7 +58,11 @@ def tell_pillars(analysis: Analysis) -> Story:
 
 def _tell_check(row: dict[Any, Any]) -> Story:
     known = not is_missing(row["difference"])
-    ends = f"{in_points(row['low'])} to {in_points(row['high'])}" if known and not is_missing(row["low"]) else ""
+    ends = (
+        f"{in_points(row['low'])} to {in_points(row['high'])}"
+        if known and not is_missing(row["low"])
+        else ""
+    )
     return {
         **{name: shorten(row[name], 220) for name in ("title", "weight", "reading")},
         **{name: int(row[name]) for name in ("n_pages", "n_failed", "n_not_told")},
@@ -58,9 +73,20 @@ def _tell_check(row: dict[Any, Any]) -> Story:
 
 def _tell_page(name: str, rows: pd.DataFrame) -> Story:
     first = rows.iloc[0]
-    texts = {"check_title": 120, "place": 120, "evidence": 240, "reason": 300, "remedy": 300, "weight": 20, "pillar": 20}
+    texts = {
+        "check_title": 120,
+        "place": 120,
+        "evidence": 240,
+        "reason": 300,
+        "remedy": 300,
+        "weight": 20,
+        "pillar": 20,
+    }
     told = [
-        {**{key: shorten(row[key], limit) for key, limit in texts.items()}, "minutes": float(row["cost_minutes"])}
+        {
+            **{key: shorten(row[key], limit) for key, limit in texts.items()},
+            "minutes": float(row["cost_minutes"]),
+        }
         for row in rows.to_dict("records")
     ]
     return {
@@ -77,7 +103,8 @@ def _tell_page(name: str, rows: pd.DataFrame) -> Story:
 
 def tell_claims(analysis: Analysis) -> Story:
     """Return how many claims about the brand were held against the own pages, the wrong ones, and how each engine drifts."""
-    claims, wrong = analysis.brand_claims, describe_wrong_claims(analysis)
+    claims = analysis.brand_claims
+    wrong = describe_wrong_claims(analysis)
     halves = describe_claim_rates(analysis)
     halves = halves[(halves["split_by"] == "half") & (halves["segment"] == "second")]
     return {
@@ -86,9 +113,20 @@ def tell_claims(analysis: Analysis) -> Story:
         "judges": sorted(set(claims["judge"])),
         "rows": [
             {
-                **{name: shorten(row[name], 400) for name in ("verdict", "text", "own_words", "reason", "engines")},
+                **{
+                    name: shorten(row[name], 400)
+                    for name in (
+                        "verdict",
+                        "text",
+                        "own_words",
+                        "reason",
+                        "engines",
+                    )
+                },
                 "answers": count(row["n_answers"], "answer"),
-                "since": "" if is_missing(row["first_at"]) else f"{row['first_at']:%Y-%m-%d} to {row['last_at']:%Y-%m-%d}",
+                "since": ""
+                if is_missing(row["first_at"])
+                else f"{row['first_at']:%Y-%m-%d} to {row['last_at']:%Y-%m-%d}",
                 "page": shorten(row["page_id"], 120),
                 "url": safe_url(row["url"]),
             }
@@ -104,16 +142,25 @@ def tell_claims(analysis: Analysis) -> Story:
 
 def _count_verdicts(analysis: Analysis) -> dict[str, int]:
     counts = analysis.brand_claims["verdict"].value_counts()
-    return {name: int(counts.get(name, 0)) for name in ("supported", "unsupported", "contradicted", "not told")}
+    return {
+        name: int(counts.get(name, 0))
+        for name in ("supported", "unsupported", "contradicted", "not told")
+    }
 
 
 def tell_judges(analysis: Analysis) -> list[Story]:
     """Return for each judge and rubric whether it is used, and the measures behind that."""
     stories = []
     for (judge, rubric), rows in analysis.reliability.groupby(["judge", "rubric"], sort=True):
-        missed = [shorten(row["measure"], 40) for row in rows.to_dict("records") if not row["is_passed"]]
+        missed = [
+            shorten(row["measure"], 40) for row in rows.to_dict("records") if not row["is_passed"]
+        ]
         has_people = bool(rows.loc[rows["measure"] == "human_agreement", "value"].notna().any())
-        use = "used" if has_people else "used, with care: whether people would grade alike was not tested"
+        use = (
+            "used"
+            if has_people
+            else "used, with care: whether people would grade alike was not tested"
+        )
         stories.append(
             {
                 "judge": shorten(judge, 80),
@@ -129,10 +176,17 @@ def list_audit_lines(analysis: Analysis) -> list[str]:
     """Return the audit and the wrong claims in a few plain lines, for a terminal."""
     lines = []
     if len(analysis.audits):
-        failed = analysis.checks[analysis.checks["n_failed"] > 0].sort_values("n_failed", ascending=False, kind="stable")
-        told = "; ".join(f"{shorten(row['title'], 60)} {row['n_failed']}" for row in failed.head(4).to_dict("records"))
+        failed = analysis.checks[analysis.checks["n_failed"] > 0].sort_values(
+            "n_failed", ascending=False, kind="stable"
+        )
+        told = "; ".join(
+            f"{shorten(row['title'], 60)} {row['n_failed']}"
+            for row in failed.head(4).to_dict("records")
+        )
         n_pages = analysis.findings["page_id"].nunique()
-        lines.append(f"Audit: {len(analysis.findings)} findings on {count(n_pages, 'page')}{f': {told}' if told else ''}.")
+        lines.append(
+            f"Audit: {len(analysis.findings)} findings on {count(n_pages, 'page')}{f': {told}' if told else ''}."
+        )
     if len(analysis.brand_claims):
         counts = _count_verdicts(analysis)
         told = ", ".join(f"{n} {name}" for name, n in counts.items() if n)

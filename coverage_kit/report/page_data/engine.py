@@ -13,8 +13,9 @@ Story = dict[str, Any]
 def tell_retrieval(analysis: Analysis) -> Story:
     """Return how often an own passage is the nearest of all, and how exactly each site's index searches.
 
-    `nearer_share` is the demand of the questions whose nearest own passage has a higher cosine than any other site's, of the
-    demand of all questions with passages of both; None where no other site was read.
+    `nearer_share` is the demand of the questions whose nearest own passage has a higher cosine than
+    any other site's, of the demand of all questions with passages of both; None where no other site
+    was read.
     """
     best = analysis.matches[analysis.matches["rank"] == 1]
     is_own = best["site"] == analysis.about.get("own_site")
@@ -25,7 +26,9 @@ def tell_retrieval(analysis: Analysis) -> Story:
     total = float(both["demand"].sum())
     return {
         "n": len(both),
-        "nearer_share": float(both.loc[both["own"] > both["other"], "demand"].sum()) / total if total else None,
+        "nearer_share": float(both.loc[both["own"] > both["other"], "demand"].sum()) / total
+        if total
+        else None,
         "index": [
             {
                 "site": shorten(site, 80),
@@ -42,7 +45,10 @@ def tell_stages(analysis: Analysis) -> Story:
     stages = analysis.stages
     return {
         "rows": [
-            {**row, "reused": "" if is_missing(row.get("reused")) else shorten(row["reused"], 160)}
+            {
+                **row,
+                "reused": "" if is_missing(row.get("reused")) else shorten(row["reused"], 160),
+            }
             for row in stages.astype(object).to_dict("records")
         ],
         "seconds": float(stages["seconds"].sum()),

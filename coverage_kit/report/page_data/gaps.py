@@ -17,27 +17,42 @@ from coverage_kit.report.joined import (
     sample_queries,
     typical_questions,
 )
-from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten, shorten_lines
+from coverage_kit.report.texts import (
+    clean_text,
+    is_missing,
+    safe_url,
+    shorten,
+    shorten_lines,
+)
 from coverage_kit.report.todo import list_records
 from coverage_kit.report.wording import describe_action
 
-_QUERIES, _ANSWERS, _CITED = 8, 2, 8
-_MOST_QUESTIONS, _HOUR = 20_000, 60.0
-_PASSAGE_CHARACTERS, _ANSWER_CHARACTERS, _BRIEF_CHARACTERS = 700, 600, 4_000
+_QUERIES = 8
+_ANSWERS = 2
+_CITED = 8
+_MOST_QUESTIONS = 20_000
+_HOUR = 60.0
+_PASSAGE_CHARACTERS = 700
+_ANSWER_CHARACTERS = 600
+_BRIEF_CHARACTERS = 4_000
 
 Story = dict[str, Any]
 
 
 def tell_gaps(analysis: Analysis, n: int) -> list[Story]:
     """Return the first n gaps with name, typical question, queries, nearest places, answers and edits."""
-    gaps, typical = describe_gaps(analysis).head(n), typical_questions(analysis)
+    gaps = describe_gaps(analysis).head(n)
+    typical = typical_questions(analysis)
     queries = _by_cluster(sample_queries(analysis, _QUERIES))
     answers = _tell_answers(analysis, set(gaps["cluster_id"]))
     edits = _by_cluster(analysis.edits[analysis.edits["operation"] != NO_EDIT].sort_values("rank"))
     stories = []
     for row in gaps.to_dict("records"):
         name = row["cluster_id"]
-        asked = [{**one, "text": shorten(one["text"], 240)} for one in queries.get(name, pd.DataFrame()).to_dict("records")]
+        asked = [
+            {**one, "text": shorten(one["text"], 240)}
+            for one in queries.get(name, pd.DataFrame()).to_dict("records")
+        ]
         label, question = name_gap(row["label"], typical.get(name))
         own_edits = edits.get(name, pd.DataFrame()).head(3).to_dict("records")
         stories.append(
@@ -49,7 +64,11 @@ def tell_gaps(analysis: Analysis, n: int) -> list[Story]:
                 "n_more": int(row["n_queries"]) - len(asked),
                 "own": tell_place(row, "own"),
                 "other": tell_place(row, "other"),
-                "lacking": [shorten(line, 240) for line in clean_text(row["unsupported_claims"]).split("\n") if line],
+                "lacking": [
+                    shorten(line, 240)
+                    for line in clean_text(row["unsupported_claims"]).split("\n")
+                    if line
+                ],
                 "answers": answers.get(name, []),
                 "edits": [int(edit["rank"]) for edit in own_edits],
             }
@@ -59,7 +78,8 @@ def tell_gaps(analysis: Analysis, n: int) -> list[Story]:
 
 def tell_edits(analysis: Analysis, n: int) -> list[Story]:
     """Return the first n edits with page, brief, diff, why, and the queries whose coverage they are predicted to change."""
-    records, typical = {record["edit_id"]: record for record in list_records(analysis)}, typical_questions(analysis)
+    records = {record["edit_id"]: record for record in list_records(analysis)}
+    typical = typical_questions(analysis)
     stories = []
     for row in describe_edits(analysis).head(n).to_dict("records"):
         record = records[row["edit_id"]]
@@ -94,12 +114,14 @@ def tell_questions(analysis: Analysis) -> Story:
 def pick_hour(edits: list[Story]) -> list[Story]:
     """Return the first of these edits that fill an hour, with minutes and gain so far; one at least, where there is any.
 
-    Gains so far are sums of marginal gains from the top of the list, which may be added up, unlike the gains of edits alone.
+    Gains so far are sums of marginal gains from the top of the list, which may be added up, unlike
+    the gains of edits alone.
     """
     picked: list[Story] = []
     minutes = gain = 0.0
     for edit in edits:
-        minutes, gain = minutes + edit["cost_minutes"], gain + edit["marginal_gain"]
+        minutes = minutes + edit["cost_minutes"]
+        gain = gain + edit["marginal_gain"]
         if picked and minutes > _HOUR:
             break
         picked.append({**edit, "minutes_so_far": minutes, "gain_so_far": gain})
@@ -129,7 +151,7 @@ def _tell_change(change: Story) -> Story:
         "action": describe_action(str(change["action"])),
         "place": shorten(change["heading_path"], 160),
         "page_id": shorten(change["page_id"], 160),
-        "diff": Markup(diff_html(before, after)),  # noqa: S704 (escaped there)
+        "diff": Markup(diff_html(before, after)),
     }
 
 
@@ -137,7 +159,11 @@ def _tell_whole(row: dict[Any, Any]) -> list[Story]:
     """Return an edit's own words as one change, where the run lists none."""
     if is_missing(row["before"]) and is_missing(row["after"]):
         return []
-    names = {"action": "replace_passage", "heading_path": row["heading_path"], "page_id": row["page_id"]}
+    names = {
+        "action": "replace_passage",
+        "heading_path": row["heading_path"],
+        "page_id": row["page_id"],
+    }
     return [_tell_change({**names, "before": row["before"], "after": row["after"]})]
 
 
@@ -167,9 +193,14 @@ def tell_answers(analysis: Analysis, asked: pd.DataFrame) -> dict[str, list[Stor
     """Return for each gap the first answers to these queries (query_id, cluster_id, text), one an engine, with citations."""
     asked = asked[["query_id", "cluster_id", "text"]].rename(columns={"text": "query"})
     found = asked.merge(analysis.answers, on="query_id")
-    found = found.drop_duplicates(["cluster_id", "engine"]).groupby("cluster_id", sort=False).head(_ANSWERS)
+    found = (
+        found.drop_duplicates(["cluster_id", "engine"])
+        .groupby("cluster_id", sort=False)
+        .head(_ANSWERS)
+    )
     cited = analysis.citations[
-        (analysis.citations["kind"] == "cited") & analysis.citations["answer_id"].isin(found["answer_id"])
+        (analysis.citations["kind"] == "cited")
+        & analysis.citations["answer_id"].isin(found["answer_id"])
     ].sort_values(["answer_id", "position"])
     by_answer = {str(name): group for name, group in cited.groupby("answer_id")}
     told: dict[str, list[Story]] = {}
@@ -189,4 +220,8 @@ def tell_answers(analysis: Analysis, asked: pd.DataFrame) -> dict[str, list[Stor
 
 def _tell_citation(row: dict[Any, Any], analysis: Analysis) -> Story:
     is_own = row["site"] == analysis.about.get("own_site")
-    return {"url": safe_url(row["url"]), "site": shorten(row["site"], 80), "is_own": is_own}
+    return {
+        "url": safe_url(row["url"]),
+        "site": shorten(row["site"], 80),
+        "is_own": is_own,
+    }

@@ -10,9 +10,17 @@ from coverage_kit.report.joined import name_gap, typical_questions
 from coverage_kit.report.texts import is_missing, shorten
 from coverage_kit.report.trust import describe_same
 from coverage_kit.report.visibility_joined import describe_visibility, is_alone
-from coverage_kit.report.wording import NO_CHANGE, amount, count, describe_measure, interval, percent
+from coverage_kit.report.wording import (
+    NO_CHANGE,
+    amount,
+    count,
+    describe_measure,
+    interval,
+    percent,
+)
 
-_MOVED, _LEAST_MOVE = 3, 0.005
+_MOVED = 3
+_LEAST_MOVE = 0.005
 
 Story = dict[str, Any]
 
@@ -41,9 +49,11 @@ def tell_own_rate(analysis: Analysis, measure: str) -> list[Story]:
 def tell_news(analysis: Analysis) -> Story:
     """Return what changed since the last run: questions asked both times, new and gone ones, gaps that moved most, rates.
 
-    `lead` says that there is nothing to compare with, or that this run found the same as an earlier one; mostly it is empty.
+    `lead` says that there is nothing to compare with, or that this run found the same as an earlier
+    one; mostly it is empty.
 
-    Coverage then and now is the demand-weighted mean over the questions that both runs hold, weighed by today's demand.
+    Coverage then and now is the demand-weighted mean over the questions that both runs hold,
+    weighed by today's demand.
     """
     both = _asked_twice(analysis)
     is_first = analysis.previous.empty and analysis.history["run"].nunique() < 2
@@ -51,7 +61,11 @@ def tell_news(analysis: Analysis) -> Story:
     against = "." if is_first else "; below, what both changed against the run before them."
     return {
         "is_first": is_first,
-        "lead": f"{same}{against}" if same else "First run: nothing to compare with yet." if is_first else "",
+        "lead": f"{same}{against}"
+        if same
+        else "First run: nothing to compare with yet."
+        if is_first
+        else "",
         "questions": _tell_questions(analysis, both) if len(analysis.previous) else [],
         "risen": _tell_moved(analysis, both, is_up=True),
         "fallen": _tell_moved(analysis, both, is_up=False),
@@ -63,14 +77,25 @@ def list_news(analysis: Analysis) -> list[str]:
     """Return what changed since the last run, a plain line each, for a terminal and a sheet."""
     news = tell_news(analysis)
     moved = [("Up", one) for one in news["risen"]] + [("Down", one) for one in news["fallen"]]
-    gaps = [f"{way}: gap {one['rank']}, {one['name']}: coverage {one['told']}." for way, one in moved]
-    return [*filter(None, [news["lead"]]), *news["questions"], *gaps, *(f"{line}." for line in news["rates"])]
+    gaps = [
+        f"{way}: gap {one['rank']}, {one['name']}: coverage {one['told']}." for way, one in moved
+    ]
+    return [
+        *filter(None, [news["lead"]]),
+        *news["questions"],
+        *gaps,
+        *(f"{line}." for line in news["rates"]),
+    ]
 
 
 def tell_runs(analysis: Analysis) -> list[Story]:
     """Return the runs so far, oldest first: when, coverage with its 90% interval, severe gaps, minutes and gain of the plan."""
     return [
-        {"run": int(str(number)), "at": f"{rows['at'].iloc[0]:%Y-%m-%d %H:%M}", **_tell_run(rows.set_index("measure"))}
+        {
+            "run": int(str(number)),
+            "at": f"{rows['at'].iloc[0]:%Y-%m-%d %H:%M}",
+            **_tell_run(rows.set_index("measure")),
+        }
         for number, rows in analysis.history[analysis.history["part"] == "all"].groupby("run")
     ]
 
@@ -95,9 +120,19 @@ def _tell_paid(costs: pd.DataFrame) -> str:
     unpriced = asked[asked["money"].isna()]
     if sums:
         told = f"Models and engines have cost {' and '.join(sums)} so far, in {count(len(asked), 'task')}"
-        return f"{told}, {len(unpriced):,} of them without a price." if len(unpriced) else f"{told}."
-    calls = [f"{shorten(name, 80)} {n:,}" for name, n in unpriced.groupby("model")["n_calls"].sum().items() if n]
-    return f"Nothing paid so far. Asked without a price, in calls: {', '.join(calls)}." if calls else "Nothing paid so far."
+        return (
+            f"{told}, {len(unpriced):,} of them without a price." if len(unpriced) else f"{told}."
+        )
+    calls = [
+        f"{shorten(name, 80)} {n:,}"
+        for name, n in unpriced.groupby("model")["n_calls"].sum().items()
+        if n
+    ]
+    return (
+        f"Nothing paid so far. Asked without a price, in calls: {', '.join(calls)}."
+        if calls
+        else "Nothing paid so far."
+    )
 
 
 def _tell_run(figures: pd.DataFrame) -> Story:
@@ -105,25 +140,32 @@ def _tell_run(figures: pd.DataFrame) -> Story:
     return {
         "covered": percent(value.get("coverage", float("nan"))),
         "interval": f"{percent(low.get('coverage', float('nan')))} to {percent(high.get('coverage', float('nan')))}",
-        **{name: amount(value.get(name, float("nan"))) for name in ("severe_gaps", "planned_minutes", "planned_gain")},
+        **{
+            name: amount(value.get(name, float("nan")))
+            for name in ("severe_gaps", "planned_minutes", "planned_gain")
+        },
     }
 
 
 def _asked_twice(analysis: Analysis) -> pd.DataFrame:
     """Return the questions that both runs hold, with demand, cluster, and coverage then (`_then`) and now."""
-    now = analysis.coverage[["query_id", "coverage", "low", "high"]].merge(analysis.queries[["query_id", "demand"]])
+    now = analysis.coverage[["query_id", "coverage", "low", "high"]].merge(
+        analysis.queries[["query_id", "demand"]]
+    )
     then = analysis.previous[["query_id", "coverage", "low", "high"]]
     both = now.merge(then, on="query_id", suffixes=("", "_then"))
     return both.merge(analysis.clusters[["query_id", "cluster_id"]], on="query_id", how="left")
 
 
 def _tell_questions(analysis: Analysis, both: pd.DataFrame) -> list[str]:
-    old, new = set(analysis.previous["query_id"]), set(analysis.queries["query_id"])
+    old = set(analysis.previous["query_id"])
+    new = set(analysis.queries["query_id"])
     came = f"{count(len(new - old), 'new question')}, {len(old - new):,} gone."
     if both.empty:
         return [f"No question of the last run was asked again. {came}"]
     then, now = (_mean(both, name) for name in ("coverage_then", "coverage"))
-    risen, fallen = (both["low"] > both["high_then"]).sum(), (both["high"] < both["low_then"]).sum()
+    risen = (both["low"] > both["high_then"]).sum()
+    fallen = (both["high"] < both["low_then"]).sum()
     clear = (
         f"{risen:,} rose and {fallen:,} fell beyond their 90% intervals"
         if risen or fallen
@@ -139,12 +181,19 @@ def _tell_moved(analysis: Analysis, both: pd.DataFrame, is_up: bool) -> list[Sto
     clear = set(both.loc[is_clear, "cluster_id"])
     groups = {str(name): rows for name, rows in both.groupby("cluster_id") if name in clear}
     moves = pd.DataFrame(
-        [(name, _mean(rows, "coverage_then"), _mean(rows, "coverage")) for name, rows in groups.items()],
+        [
+            (name, _mean(rows, "coverage_then"), _mean(rows, "coverage"))
+            for name, rows in groups.items()
+        ],
         columns=["cluster_id", "then", "now"],
     )
     moves = moves.merge(analysis.gaps[["cluster_id", "label", "rank"]], on="cluster_id")
     moves["rise"] = (moves["now"] - moves["then"]) * (1 if is_up else -1)
-    moves = moves[moves["rise"] >= _LEAST_MOVE].sort_values(["rise", "rank"], ascending=[False, True]).head(_MOVED)
+    moves = (
+        moves[moves["rise"] >= _LEAST_MOVE]
+        .sort_values(["rise", "rank"], ascending=[False, True])
+        .head(_MOVED)
+    )
     asked = typical_questions(analysis)
     return [
         {
@@ -164,7 +213,11 @@ def _tell_rates_moved(analysis: Analysis) -> list[str]:
         return []
     then, now = (frame[frame["run"] == run].set_index("part").to_dict("index") for run in last)
     title = describe_measure("citation_rate").title
-    return [f"{shorten(part, 40)}: {title} {_compare(then[part], row)}" for part, row in now.items() if part in then]
+    return [
+        f"{shorten(part, 40)}: {title} {_compare(then[part], row)}"
+        for part, row in now.items()
+        if part in then
+    ]
 
 
 def _compare(then: dict[Any, Any], now: dict[Any, Any]) -> str:
@@ -181,4 +234,8 @@ def _compare(then: dict[Any, Any], now: dict[Any, Any]) -> str:
 
 def _mean(rows: pd.DataFrame, column: str) -> float:
     total = float(rows["demand"].sum())
-    return float((rows[column] * rows["demand"]).sum() / total) if total else float(rows[column].mean())
+    return (
+        float((rows[column] * rows["demand"]).sum() / total)
+        if total
+        else float(rows[column].mean())
+    )

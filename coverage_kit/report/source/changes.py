@@ -17,7 +17,14 @@ from coverage_kit.report.source.place import (
     words_below,
 )
 from coverage_kit.report.source.units import Unit, read_units
-from coverage_kit.report.source.words import CannotPlaceError, SourceBlock, Splice, Word, apply_splices, words_key
+from coverage_kit.report.source.words import (
+    CannotPlaceError,
+    SourceBlock,
+    Splice,
+    Word,
+    apply_splices,
+    words_key,
+)
 
 B = TypeVar("B", bound=SourceBlock)
 Section = Sequence[tuple[int, str]]
@@ -55,14 +62,20 @@ class SourcePage(Protocol[B]):
         """Return whether another block stands in the same part of the page."""
 
 
-def make_change(source: str, change: Mapping[str, Any], section: Section, *, is_markdown: bool) -> str:
+def make_change(
+    source: str,
+    change: Mapping[str, Any],
+    section: Section,
+    *,
+    is_markdown: bool,
+) -> str:
     """Return the source with one change made.
 
     Args:
         source: the page's HTML or Markdown.
         change: a row of the changes table, `before` and `after` as text.
-        section: the passages of the section after which a section is inserted, in order, each with how much deeper its
-            heading is than the section's.
+        section: the passages of the section after which a section is inserted, in order, each with
+            how much deeper its heading is than the section's.
         is_markdown: whether the source is Markdown.
 
     Raises CannotPlaceError where the words are not there, or the source cannot bear the change.
@@ -74,7 +87,9 @@ def make_change(source: str, change: Mapping[str, Any], section: Section, *, is_
 
 def _splices(page: SourcePage[B], change: Mapping[str, Any], section: Section) -> list[Splice]:
     path = path_keys(change["heading_path"])
-    action, before, after = change["action"], change["before"], change["after"]
+    action = change["action"]
+    before = change["before"]
+    after = change["after"]
     if action == "replace_title":
         return page.replace_title(before, _one_line(after))
     if action == "replace_heading":
@@ -103,9 +118,12 @@ def _replace(page: SourcePage[B], pieces: list[Piece[B]], after: str) -> list[Sp
     units = read_units(after, {piece.keys for piece in pieces})
     if not units:
         raise CannotPlaceError("there are no words to put in")
-    old, new = [piece.keys for piece in pieces], [unit.keys for unit in units]
+    old = [piece.keys for piece in pieces]
+    new = [unit.keys for unit in units]
     splices: list[Splice] = []
-    for kind, start, end, first, last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for kind, start, end, first, last in SequenceMatcher(
+        None, old, new, autojunk=False
+    ).get_opcodes():
         if kind != "equal":
             anchor = pieces[start - 1] if start else None
             splices += _replace_run(page, pieces[start:end], units[first:last], anchor, pieces[0])
@@ -113,7 +131,11 @@ def _replace(page: SourcePage[B], pieces: list[Piece[B]], after: str) -> list[Sp
 
 
 def _replace_run(
-    page: SourcePage[B], pieces: list[Piece[B]], units: list[Unit], anchor: Piece[B] | None, first: Piece[B]
+    page: SourcePage[B],
+    pieces: list[Piece[B]],
+    units: list[Unit],
+    anchor: Piece[B] | None,
+    first: Piece[B],
 ) -> list[Splice]:
     """Put units in the place of neighbouring pieces: like for like, then what is left over on either side."""
     splices: list[Splice] = []
@@ -122,10 +144,13 @@ def _replace_run(
         if not _is_like(piece, unit):
             break
         splices += (
-            page.rewrite(piece.block, unit) if piece.is_whole else page.rewrite_words(piece.words, unit.text, piece.block)
+            page.rewrite(piece.block, unit)
+            if piece.is_whole
+            else page.rewrite_words(piece.words, unit.text, piece.block)
         )
         n_paired += 1
-    rest, gone = units[n_paired:], pieces[n_paired:]
+    rest = units[n_paired:]
+    gone = pieces[n_paired:]
     anchor = gone[-1] if gone else pieces[-1] if pieces else anchor
     if rest and anchor is not None and anchor.is_whole:
         splices += page.insert_after(anchor.block, rest)
@@ -148,10 +173,17 @@ def _is_like(piece: Piece[B], unit: Unit) -> bool:
     return unit.kind in {"text", "row"} and kind != "code"
 
 
-def _beside_words(page: SourcePage[B], anchor: Piece[B] | None, first: Piece[B], units: list[Unit]) -> list[Splice]:
+def _beside_words(
+    page: SourcePage[B],
+    anchor: Piece[B] | None,
+    first: Piece[B],
+    units: list[Unit],
+) -> list[Splice]:
     """Put units into the paragraph of which the passage is a part."""
     if any(unit.kind == "heading" for unit in units):
-        raise CannotPlaceError("a heading would stand within a paragraph: the passage is a part of one")
+        raise CannotPlaceError(
+            "a heading would stand within a paragraph: the passage is a part of one"
+        )
     text = " ".join(unit.text for unit in units)
     if anchor is not None:
         (one,) = page.rewrite_words(anchor.words[-1:], "x", anchor.block)
@@ -166,7 +198,12 @@ def _escaped(page: SourcePage[B], piece: Piece[B], text: str) -> str:
 
 
 def _take_away(page: SourcePage[B], pieces: Sequence[Piece[B]]) -> list[Splice]:
-    parts = [splice for piece in pieces if not piece.is_whole for splice in page.rewrite_words(piece.words, "", piece.block)]
+    parts = [
+        splice
+        for piece in pieces
+        if not piece.is_whole
+        for splice in page.rewrite_words(piece.words, "", piece.block)
+    ]
     whole = [piece.block for piece in pieces if piece.is_whole]
     return parts + (page.remove(whole) if whole else [])
 
@@ -177,12 +214,21 @@ def _remove(page: SourcePage[B], pieces: list[Piece[B]]) -> list[Splice]:
     whole = [piece.block for piece in pieces if piece.is_whole]
     heading = heading_above(page.blocks, pieces[0].block)
     if heading is not None and not parts and heading.level > 1:
-        left = [one for one in words_below(page.blocks, heading) if one not in whole and page.is_beside(pieces[-1].block, one)]
+        left = [
+            one
+            for one in words_below(page.blocks, heading)
+            if one not in whole and page.is_beside(pieces[-1].block, one)
+        ]
         whole = whole if left else [heading, *whole]
     return _take_away(page, parts) + (page.remove(whole) if whole else [])
 
 
-def _insert(page: SourcePage[B], section: Section, path: list[tuple[str, ...]], after: str) -> list[Splice]:
+def _insert(
+    page: SourcePage[B],
+    section: Section,
+    path: list[tuple[str, ...]],
+    after: str,
+) -> list[Splice]:
     """Put a section behind the one whose passages are named; where their words are gone, behind that of the heading."""
     units = read_units(after)
     if not units:
@@ -196,7 +242,9 @@ def _insert(page: SourcePage[B], section: Section, path: list[tuple[str, ...]], 
     return page.insert_section(heading, last, units)
 
 
-def _section_end(page: SourcePage[B], section: Section, path: list[tuple[str, ...]]) -> tuple[B | None, B]:
+def _section_end(
+    page: SourcePage[B], section: Section, path: list[tuple[str, ...]]
+) -> tuple[B | None, B]:
     """Return the heading of a section, and the last block of it that is found."""
     found = None
     for depth, text in section:
@@ -204,10 +252,15 @@ def _section_end(page: SourcePage[B], section: Section, path: list[tuple[str, ..
             pieces = find_passage(page.blocks, words_key(text), path)
         except CannotPlaceError:
             continue
-        found = (found[0] if found else heading_above(page.blocks, pieces[0].block, depth), pieces[-1].block)
+        found = (
+            found[0] if found else heading_above(page.blocks, pieces[0].block, depth),
+            pieces[-1].block,
+        )
     if found is not None:
         return found
-    headings = [block for block in page.blocks if is_path_heading(block) and path and block.keys == path[-1]]
+    headings = [
+        block for block in page.blocks if is_path_heading(block) and path and block.keys == path[-1]
+    ]
     top = section_below(page.blocks, None) if len(path) <= 1 else []
     if not headings and not top:
         raise CannotPlaceError("neither the section's words nor its heading are in the file")

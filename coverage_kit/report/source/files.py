@@ -10,15 +10,33 @@ from urllib.parse import unquote
 
 from coverage_kit.report.source.markdown_blocks import FRONT
 from coverage_kit.report.source.markdown_page import quote_yaml
-from coverage_kit.report.source.units import Unit, at_level, escape_html, read_units, write_html, write_markdown
+from coverage_kit.report.source.units import (
+    Unit,
+    at_level,
+    escape_html,
+    read_units,
+    write_html,
+    write_markdown,
+)
 from coverage_kit.report.source.words import CannotPlaceError
 from coverage_kit.report.texts import safe_url
-from coverage_kit.text.page_markup import BOMS, INDEX_NAMES, MARKDOWN, META, WEB_NAMES, XML
+from coverage_kit.text.page_markup import (
+    BOMS,
+    INDEX_NAMES,
+    MARKDOWN,
+    META,
+    WEB_NAMES,
+    XML,
+)
 
 PAGES = frozenset({".html", ".htm"}) | MARKDOWN
-_LANGUAGE = re.compile(r"<html[^>]*?\slang\s*=\s*[\"']?([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)", re.IGNORECASE)
+_LANGUAGE = re.compile(
+    r"<html[^>]*?\slang\s*=\s*[\"']?([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)",
+    re.IGNORECASE,
+)
 _UNSAFE = re.compile(r"[^\w.()~ +-]")
-_MOST_PART, _MOST_PARTS = 80, 12
+_MOST_PART = 80
+_MOST_PARTS = 12
 
 
 @dataclass(frozen=True)
@@ -32,7 +50,10 @@ class SourceFile:
     def write(self, text: str) -> "SourceFile":
         """Return the file with another text, whose new lines end as the old ones do."""
         is_windows = "\r\n" in self.text and "\n" not in self.text.replace("\r\n", "")
-        return replace(self, text=text.replace("\r\n", "\n").replace("\n", "\r\n") if is_windows else text)
+        return replace(
+            self,
+            text=text.replace("\r\n", "\n").replace("\n", "\r\n") if is_windows else text,
+        )
 
     def to_bytes(self) -> bytes:
         """Return the file's bytes; what its encoding lacks becomes a character reference, as HTML and Markdown read it."""
@@ -55,7 +76,11 @@ def read_source(content: bytes) -> SourceFile:
     """
     for mark, encoding in BOMS:
         if content.startswith(mark):
-            return SourceFile(content[len(mark) :].decode(encoding, "surrogatepass"), encoding, mark)
+            return SourceFile(
+                content[len(mark) :].decode(encoding, "surrogatepass"),
+                encoding,
+                mark,
+            )
     if b"\0" in content[:1000]:
         raise CannotPlaceError("the file's encoding is not known")
     try:
@@ -70,7 +95,9 @@ def _declared(head: bytes) -> str:
     name = found[1].decode("ascii", "replace").lower() if found is not None else ""
     name = WEB_NAMES.get(name, name)
     try:
-        is_usable = name not in {"", "utf-8", "utf8"} and codecs.lookup(name).encode("<a>")[0] == b"<a>"
+        is_usable = (
+            name not in {"", "utf-8", "utf8"} and codecs.lookup(name).encode("<a>")[0] == b"<a>"
+        )
     except (LookupError, UnicodeError, ValueError):
         is_usable = False
     return name if is_usable else "cp1252"
@@ -89,8 +116,14 @@ def place_new_page(page_id: str, known: Sequence[tuple[str, str]]) -> PurePosixP
     PurePosixPath('help/tyres.html')
     """
     prefix = _find_prefix(known)
-    rest = page_id.removeprefix(f"{prefix}/") if prefix and page_id.startswith(f"{prefix}/") else page_id.partition("/")[2]
-    parts = [_safe_part(part) for part in unquote(rest.split("?")[0]).split("/") if part not in {"", "."}]
+    rest = (
+        page_id.removeprefix(f"{prefix}/")
+        if prefix and page_id.startswith(f"{prefix}/")
+        else page_id.partition("/")[2]
+    )
+    parts = [
+        _safe_part(part) for part in unquote(rest.split("?")[0]).split("/") if part not in {"", "."}
+    ]
     if not 0 < len(parts) <= _MOST_PARTS or not all(parts):
         raise CannotPlaceError("the new page's id names no file")
     suffixes = Counter(PurePosixPath(file).suffix.lower() for _, file in known)
@@ -105,8 +138,15 @@ def _find_prefix(known: Sequence[tuple[str, str]]) -> str:
     for page_id, file in known:
         path = PurePosixPath(file)
         ends = [path.as_posix(), path.with_suffix("").as_posix()]
-        ends += [path.parent.as_posix()] if path.stem.lower() in INDEX_NAMES and path.parent.name else []
-        found = next((page_id.removesuffix(f"/{end}") for end in ends if page_id.endswith(f"/{end}")), "")
+        ends += (
+            [path.parent.as_posix()]
+            if path.stem.lower() in INDEX_NAMES and path.parent.name
+            else []
+        )
+        found = next(
+            (page_id.removesuffix(f"/{end}") for end in ends if page_id.endswith(f"/{end}")),
+            "",
+        )
         prefixes[found] += bool(found)
     return max(prefixes, key=lambda one: (prefixes[one], one)) if prefixes else ""
 
@@ -123,7 +163,9 @@ def write_new_page(markdown: str, url: str, sibling: str, *, is_markdown: bool) 
     title = next((unit.text for unit in units if unit.kind == "heading"), "")
     if not title:
         raise CannotPlaceError("the new page has no title: its words start with '# Title'")
-    units = at_level(units, 1) if units[0].kind == "heading" else [Unit("heading", title, 1), *units]
+    units = (
+        at_level(units, 1) if units[0].kind == "heading" else [Unit("heading", title, 1), *units]
+    )
     if is_markdown:
         return title, _new_markdown(title, units, sibling)
     return title, _new_html(title, units, url, sibling)
@@ -146,7 +188,11 @@ def _new_html(title: str, units: list[Unit], url: str, sibling: str) -> str:
         '<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape_html(title)}</title>",
-        *([f'<link rel="canonical" href="{escape_html(canonical, is_value=True)}">'] if canonical else []),
+        *(
+            [f'<link rel="canonical" href="{escape_html(canonical, is_value=True)}">']
+            if canonical
+            else []
+        ),
         *("</head>", "<body>", "<main>", "<article>"),
         *write_html(units),
         *("</article>", "</main>", "</body>", "</html>"),

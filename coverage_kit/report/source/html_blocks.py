@@ -4,8 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from coverage_kit.report.source.tree import Node, Text
-from coverage_kit.report.source.words import BlockKind, SourceBlock, Word, find_words, is_invisible
-from coverage_kit.text.page_markup import INLINE, NOISE_CLASSES, SKIPPED, SKIPPED_ROLES
+from coverage_kit.report.source.words import (
+    BlockKind,
+    SourceBlock,
+    Word,
+    find_words,
+    is_invisible,
+)
+from coverage_kit.text.page_markup import (
+    INLINE,
+    NOISE_CLASSES,
+    SKIPPED,
+    SKIPPED_ROLES,
+)
 
 _LEADS = frozenset({"dt", "summary", "caption", "legend", "button"})
 _IN_CELL = frozenset({"table", "pre", "ul", "ol", "h1", "h2", "h3", "h4"})
@@ -37,7 +48,10 @@ class _TextRun:
                 self.characters.append((character, place, place + 1 if is_plain else piece.end))
         if (inner := piece.text.strip()) != "":
             lead = piece.text.find(inner[0]) if is_plain else 0
-            self.widen(piece.start + lead, piece.start + lead + len(inner) if is_plain else piece.end)
+            self.widen(
+                piece.start + lead,
+                piece.start + lead + len(inner) if is_plain else piece.end,
+            )
 
     def widen(self, start: int, end: int) -> None:
         """Let the run reach over this place too."""
@@ -50,7 +64,10 @@ class _TextRun:
     def words(self) -> tuple[Word, ...]:
         text = "".join(one[0] for one in self.characters)
         places = self.characters
-        return tuple(Word(word.key, places[word.start][1], places[word.end - 1][2]) for word in find_words(text))
+        return tuple(
+            Word(word.key, places[word.start][1], places[word.end - 1][2])
+            for word in find_words(text)
+        )
 
     def text(self) -> str:
         return " ".join("".join(one[0] for one in self.characters).split())
@@ -93,11 +110,23 @@ class _SourceWalker:
 
     def flush(self, holder: Node) -> None:
         """End the run of inline text that the holder's children make."""
-        run, self.run = self.run, _TextRun()
+        run = self.run
+        self.run = _TextRun()
         self.n_flushed += 1
         if run.text():
-            around = self.source[holder.open_end : run.start] + self.source[run.end : holder.close_start]
-            block = HtmlBlock(self.kind, run.text(), run.words(), 0, holder, run.start, run.end, not around.strip())
+            around = (
+                self.source[holder.open_end : run.start] + self.source[run.end : holder.close_start]
+            )
+            block = HtmlBlock(
+                self.kind,
+                run.text(),
+                run.words(),
+                0,
+                holder,
+                run.start,
+                run.end,
+                not around.strip(),
+            )
             self.blocks.append(block)
             self.kind = "text"
 
@@ -116,7 +145,8 @@ class _SourceWalker:
                 self.visit(child)
 
     def _visit_inline(self, node: Node) -> None:
-        before, had_words = self.n_flushed, self.run.end
+        before = self.n_flushed
+        had_words = self.run.end
         self._walk(node)
         if self.n_flushed == before and self.run.end > had_words:
             self.run.widen(node.start, node.end)
@@ -138,12 +168,17 @@ class _SourceWalker:
 
     def _visit_table(self, table: Node) -> None:
         self._flush_around()
-        for caption in (child for child in table.children if isinstance(child, Node) and child.tag == "caption"):
+        for caption in (
+            child for child in table.children if isinstance(child, Node) and child.tag == "caption"
+        ):
             self._add_whole("lead", caption)
         for row in (node for node in table.iterate() if node.tag == "tr"):
             self._add_whole("row", row)
             if self.blocks and self.blocks[-1].element is row:
-                self.blocks[-1] = replace(self.blocks[-1], text=" | ".join(map(_text_of, cells_of(row))))
+                self.blocks[-1] = replace(
+                    self.blocks[-1],
+                    text=" | ".join(map(_text_of, cells_of(row))),
+                )
 
     def _add_whole(self, kind: BlockKind, node: Node, level: int = 0) -> None:
         """Add a block of all the words in an element."""
@@ -151,7 +186,18 @@ class _SourceWalker:
         run = _TextRun()
         _gather(node, run)
         if run.text():
-            self.blocks.append(HtmlBlock(kind, run.text(), run.words(), level, node, run.start, run.end, is_whole=True))
+            self.blocks.append(
+                HtmlBlock(
+                    kind,
+                    run.text(),
+                    run.words(),
+                    level,
+                    node,
+                    run.start,
+                    run.end,
+                    is_whole=True,
+                )
+            )
 
     def _is_skipped(self, node: Node) -> bool:
         role = node.attributes.get("role", "")
@@ -198,7 +244,9 @@ def heading_level(node: Node) -> int:
 
 def cells_of(row: Node) -> list[Node]:
     """Return the cells of a table's row."""
-    return [child for child in row.children if isinstance(child, Node) and child.tag in {"td", "th"}]
+    return [
+        child for child in row.children if isinstance(child, Node) and child.tag in {"td", "th"}
+    ]
 
 
 def _inner(node: Node) -> Iterator[Node]:
@@ -210,12 +258,17 @@ def _is_noise(node: Node) -> bool:
 
 
 def _is_main(node: Node) -> bool:
-    return node.tag in {"main", "article"} or node.attributes.get("role") in {"main", "article"}
+    return node.tag in {"main", "article"} or node.attributes.get("role") in {
+        "main",
+        "article",
+    }
 
 
 def _holds_page(node: Node) -> bool:
     inner = list(_inner(node))
-    return any(_is_main(one) for one in inner) or (node.tag == "form" and any(one.tag == "h1" for one in inner))
+    return any(_is_main(one) for one in inner) or (
+        node.tag == "form" and any(one.tag == "h1" for one in inner)
+    )
 
 
 def _is_accordion(button: Node) -> bool:

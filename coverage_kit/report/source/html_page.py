@@ -5,18 +5,84 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 
-from coverage_kit.report.source.html_blocks import HtmlBlock, cells_of, heading_level, read_html_blocks
-from coverage_kit.report.source.tree import Node, line_start, read_tree, tags_within
-from coverage_kit.report.source.units import Unit, at_level, escape_html, split_cells, write_html, write_row
-from coverage_kit.report.source.words import CannotPlaceError, Splice, Word, find_words, words_key
+from coverage_kit.report.source.html_blocks import (
+    HtmlBlock,
+    cells_of,
+    heading_level,
+    read_html_blocks,
+)
+from coverage_kit.report.source.tree import (
+    Node,
+    line_start,
+    read_tree,
+    tags_within,
+)
+from coverage_kit.report.source.units import (
+    Unit,
+    at_level,
+    escape_html,
+    split_cells,
+    write_html,
+    write_row,
+)
+from coverage_kit.report.source.words import (
+    CannotPlaceError,
+    Splice,
+    Word,
+    find_words,
+    words_key,
+)
 
 _ROOTS = frozenset({"", "html", "body", "main", "article"})
-_LEAVES = frozenset({"p", "pre", "div", "summary", "button", "legend", "caption", "figcaption", "address", "dt", "dd"})
+_LEAVES = frozenset(
+    {
+        "p",
+        "pre",
+        "div",
+        "summary",
+        "button",
+        "legend",
+        "caption",
+        "figcaption",
+        "address",
+        "dt",
+        "dd",
+    }
+)
 _EMPTIED = frozenset(
-    {"ul", "ol", "li", "table", "tbody", "thead", "tfoot", "tr", "dl", "blockquote", "figure", "div", "section"}
+    {
+        "ul",
+        "ol",
+        "li",
+        "table",
+        "tbody",
+        "thead",
+        "tfoot",
+        "tr",
+        "dl",
+        "blockquote",
+        "figure",
+        "div",
+        "section",
+    }
 )
 _NO_HEADINGS = frozenset(
-    {"p", "li", "ul", "ol", "tr", "tbody", "thead", "tfoot", "table", "dl", "dt", "dd", "blockquote", "pre"}
+    {
+        "p",
+        "li",
+        "ul",
+        "ol",
+        "tr",
+        "tbody",
+        "thead",
+        "tfoot",
+        "table",
+        "dl",
+        "dt",
+        "dd",
+        "blockquote",
+        "pre",
+    }
 )
 _TITLE_METAS = frozenset({"og:title", "twitter:title"})
 _CONTENT = re.compile(r"\scontent\s*=\s*([\"'])(.*?)\1", re.IGNORECASE | re.DOTALL)
@@ -36,7 +102,8 @@ class HtmlPage:
         """Put a unit's words in the place of a block's, within the block's own element."""
         if block.kind == "row":
             return self._rewrite_cells(block, unit)
-        text, old = " ".join(unit.text.split()), block.text
+        text = " ".join(unit.text.split())
+        old = block.text
         if len(text) > len(old) and text.startswith(f"{old} "):
             return [Splice(block.end, block.end, escape_html(text[len(old) :]))]
         if len(text) > len(old) and text.endswith(f" {old}"):
@@ -53,8 +120,12 @@ class HtmlPage:
         """Take blocks away, and the lists, tables and boxes that nothing is left in."""
         gone: list[tuple[int, int]] = []
         for block in blocks:
-            is_apart = block.is_whole and (block.element.tag in _LEAVES | _EMPTIED or heading_level(block.element) > 0)
-            gone.append((block.element.start, block.element.end) if is_apart else (block.start, block.end))
+            is_apart = block.is_whole and (
+                block.element.tag in _LEAVES | _EMPTIED or heading_level(block.element) > 0
+            )
+            gone.append(
+                (block.element.start, block.element.end) if is_apart else (block.start, block.end)
+            )
         changed = True
         while changed:
             changed = False
@@ -65,7 +136,9 @@ class HtmlPage:
                         gone.append(span)
                         changed = True
         outermost = [
-            one for one in gone if not any(other != one and other[0] <= one[0] and one[1] <= other[1] for other in gone)
+            one
+            for one in gone
+            if not any(other != one and other[0] <= one[0] and one[1] <= other[1] for other in gone)
         ]
         return [self._whole_lines(start, end) for start, end in sorted(set(outermost))]
 
@@ -75,14 +148,25 @@ class HtmlPage:
         item = _nearest(block.element, "li")
         if block.kind == "row" or (item is not None and item.parent is not None):
             node = block.element if item is None or block.kind == "row" else item
-            group = next((above for above in node.ancestors() if above.tag in {"table", "ul", "ol"}), node)
+            group = next(
+                (above for above in node.ancestors() if above.tag in {"table", "ul", "ol"}),
+                node,
+            )
             is_first = not any(group.start <= one.start < block.start for one in self.blocks)
             is_alike = units[0].kind in ({"row"} if block.kind == "row" else {"item", "number"})
-            lines = write_html(list(units)) if is_first and not is_alike else [_in_group(unit, block.kind) for unit in units]
+            lines = (
+                write_html(list(units))
+                if is_first and not is_alike
+                else [_in_group(unit, block.kind) for unit in units]
+            )
             place = group.start if is_first and not is_alike else node.start
             return [Splice(place, place, "".join(f"{line}\n{indent}" for line in lines))]
-        place = block.element.start if block.is_whole and block.element.tag in _LEAVES else block.start
-        lines = _definitions(units) if block.element.tag in {"dt", "dd"} else write_html(list(units))
+        place = (
+            block.element.start if block.is_whole and block.element.tag in _LEAVES else block.start
+        )
+        lines = (
+            _definitions(units) if block.element.tag in {"dt", "dd"} else write_html(list(units))
+        )
         return [Splice(place, place, "".join(f"{line}\n{indent}" for line in lines))]
 
     def insert_after(self, block: HtmlBlock, units: Sequence[Unit]) -> list[Splice]:
@@ -92,19 +176,32 @@ class HtmlPage:
         if block.kind == "row":
             return self._after_member(block, block.element, "table", {"row"}, following, units)
         if item is not None and item.parent is not None:
-            return self._after_member(block, item, item.parent.tag, {"item", "number"}, following, units)
+            return self._after_member(
+                block,
+                item,
+                item.parent.tag,
+                {"item", "number"},
+                following,
+                units,
+            )
         if block.element.tag in {"dt", "dd"}:
             return [self._lines_at(block.element.end, _definitions(units), block)]
         place = block.element.end if block.is_whole and block.element.tag in _LEAVES else block.end
         return [self._lines_at(place, write_html(list(units)), block)]
 
-    def insert_section(self, heading: HtmlBlock | None, last: HtmlBlock, units: list[Unit]) -> list[Splice]:
+    def insert_section(
+        self, heading: HtmlBlock | None, last: HtmlBlock, units: list[Unit]
+    ) -> list[Splice]:
         """Put a section behind the last block of another, under a heading of the same level (an h2 under an h1)."""
         following = self._following(last)
         place = last.end
         for node in (last.element, *last.element.ancestors()):
             is_crowded = following is not None and node.start <= following.start < node.end
-            holds_heading = heading is not None and node.start <= heading.start < node.end and node.tag != "details"
+            holds_heading = (
+                heading is not None
+                and node.start <= heading.start < node.end
+                and node.tag != "details"
+            )
             is_kept = heading is None and node.tag not in _NO_HEADINGS
             if node.tag in _ROOTS or is_crowded or holds_heading or is_kept:
                 break
@@ -117,12 +214,24 @@ class HtmlPage:
         splices: list[Splice] = []
         for node in self.root.iterate():
             if node.tag == "title" and not any(above.tag == "svg" for above in node.ancestors()):
-                new = retitle(html.unescape(self.source[node.open_end : node.close_start]), before, after)
-                splices += [Splice(node.open_end, node.close_start, escape_html(new))] if new is not None else []
+                new = retitle(
+                    html.unescape(self.source[node.open_end : node.close_start]),
+                    before,
+                    after,
+                )
+                splices += (
+                    [Splice(node.open_end, node.close_start, escape_html(new))]
+                    if new is not None
+                    else []
+                )
             elif node.tag == "meta" and _meta_name(node) in _TITLE_METAS:
                 splices += self._retitle_meta(node, before, after)
         old = words_key(before)
-        tops = [block for block in self.blocks if block.kind == "heading" and block.level == 1 and block.keys == old]
+        tops = [
+            block
+            for block in self.blocks
+            if block.kind == "heading" and block.level == 1 and block.keys == old
+        ]
         for block in tops[:1]:
             splices += self.rewrite(block, Unit("text", after))
         if not splices:
@@ -133,13 +242,20 @@ class HtmlPage:
         found = _CONTENT.search(self.source, node.start, node.open_end)
         new = retitle(node.attributes.get("content", ""), before, after)
         return (
-            [Splice(found.start(2), found.end(2), escape_html(new, is_value=True))]
+            [
+                Splice(
+                    found.start(2),
+                    found.end(2),
+                    escape_html(new, is_value=True),
+                )
+            ]
             if found is not None and new is not None
             else []
         )
 
     def _rewrite_cells(self, block: HtmlBlock, unit: Unit) -> list[Splice]:
-        nodes, texts = cells_of(block.element), split_cells(unit.text)
+        nodes = cells_of(block.element)
+        texts = split_cells(unit.text)
         if len(nodes) != len(texts):
             raise CannotPlaceError("the table's row has another number of cells")
         splices = []
@@ -148,15 +264,31 @@ class HtmlPage:
                 splices.append(Splice(node.open_end, node.close_start, escape_html(text)))
         return splices
 
-    def _after_member(  # noqa: PLR0913 (what the place of a list item or a row depends on)
-        self, block: HtmlBlock, node: Node, group: str, kinds: set[str], following: HtmlBlock | None, units: Sequence[Unit]
+    def _after_member(
+        self,
+        block: HtmlBlock,
+        node: Node,
+        group: str,
+        kinds: set[str],
+        following: HtmlBlock | None,
+        units: Sequence[Unit],
     ) -> list[Splice]:
         """Put units behind an item or a row: its like into the group, others too unless the group ends here."""
         around = next((above for above in node.ancestors() if above.tag == group), node)
         is_last = following is None or not around.start <= following.start < around.end
         inside = list(takewhile(lambda unit: unit.kind in kinds, units)) if is_last else list(units)
         outside = list(units)[len(inside) :]
-        splices = [self._lines_at(node.end, [_in_group(unit, block.kind) for unit in inside], block)] if inside else []
+        splices = (
+            [
+                self._lines_at(
+                    node.end,
+                    [_in_group(unit, block.kind) for unit in inside],
+                    block,
+                )
+            ]
+            if inside
+            else []
+        )
         while (upper := _nearest(around, "li")) is not None and upper.parent is not None:
             around = upper.parent
         if outside:
@@ -176,43 +308,69 @@ class HtmlPage:
 
     def _is_emptied(self, node: Node, gone: list[tuple[int, int]]) -> bool:
         """Return whether nothing but space is left in an element."""
-        rest, at = "", node.open_end
-        for start, end in sorted(one for one in gone if node.open_end <= one[0] and one[1] <= node.close_start):
+        rest = ""
+        at = node.open_end
+        for start, end in sorted(
+            one for one in gone if node.open_end <= one[0] and one[1] <= node.close_start
+        ):
             rest += self.source[at : max(at, start)]
             at = max(at, end)
         return not (rest + self.source[at : node.close_start]).strip()
 
     def _whole_lines(self, start: int, end: int) -> Splice:
         """Take the line break with what is taken away where nothing else stands on its lines."""
-        first, after = line_start(self.source, start), self.source.find("\n", end)
+        first = line_start(self.source, start)
+        after = self.source.find("\n", end)
         after = len(self.source) if after < 0 else after + 1
         is_alone = not self.source[first:start].strip() and not self.source[end:after].strip()
         return Splice(first, after, "") if is_alone else Splice(start, end, "")
 
     def _text_span(self, words: Sequence[Word], block: HtmlBlock) -> tuple[int, int]:
         """Return where words stand with their punctuation; of a whole block all of it but a link or style around all of it."""
-        start, end = words[0].start, words[-1].end
+        start = words[0].start
+        end = words[-1].end
         if len(words) < len(block.words):
-            while start > block.start and not self.source[start - 1].isspace() and self.source[start - 1] != ">":
+            while (
+                start > block.start
+                and not self.source[start - 1].isspace()
+                and self.source[start - 1] != ">"
+            ):
                 start -= 1
             while end < block.end and not self.source[end].isspace() and self.source[end] != "<":
                 end += 1
             return start, end
-        start, end = block.start, block.end
-        around = {(node.start, node.end): node for node in self.root.iterate() if node.end > node.close_start}
+        start = block.start
+        end = block.end
+        around = {
+            (node.start, node.end): node
+            for node in self.root.iterate()
+            if node.end > node.close_start
+        }
         while (node := around.pop((start, end), None)) is not None:
-            start, end = node.open_end, node.close_start
+            start = node.open_end
+            end = node.close_start
         return start, end
 
     def is_beside(self, block: HtmlBlock, other: HtmlBlock) -> bool:
         """Return whether another block stands in the same part of the page, and not in an aside of it."""
         nodes = [block.element, *block.element.ancestors()]
         scope = next(
-            (node for node in nodes if node.tag not in _NO_HEADINGS and not (node is block.element and block.is_whole)),
+            (
+                node
+                for node in nodes
+                if node.tag not in _NO_HEADINGS and not (node is block.element and block.is_whole)
+            ),
             self.root,
         )
-        inner = list(takewhile(lambda node: node is not scope, (other.element, *other.element.ancestors())))
-        is_aside = any(node.tag == "aside" or node.attributes.get("role") == "complementary" for node in inner)
+        inner = list(
+            takewhile(
+                lambda node: node is not scope,
+                (other.element, *other.element.ancestors()),
+            )
+        )
+        is_aside = any(
+            node.tag == "aside" or node.attributes.get("role") == "complementary" for node in inner
+        )
         return scope.start <= other.start < scope.end and not is_aside
 
 
@@ -244,10 +402,13 @@ def retitle(text: str, before: str, after: str) -> str | None:
     >>> retitle("Range | Larkmoor", "Range", "How far?"), retitle("Prices", "Range", "How far?")
     ('How far? | Larkmoor', None)
     """
-    old, words = words_key(before), find_words(text)
+    old = words_key(before)
+    words = find_words(text)
     keys = tuple(word.key for word in words)
     for at in range(len(keys) - len(old) + 1):
         if old and keys[at : at + len(old)] == old:
-            return text[: words[at].start] + after + text[words[at + len(old) - 1].end :].lstrip("?!.")
+            return (
+                text[: words[at].start] + after + text[words[at + len(old) - 1].end :].lstrip("?!.")
+            )
     is_part = bool(keys) and any(old[at : at + len(keys)] == keys for at in range(len(old)))
     return after if is_part else None

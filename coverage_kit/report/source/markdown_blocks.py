@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from coverage_kit.report.source.words import BlockKind, SourceBlock, Word, find_words
+from coverage_kit.report.source.words import (
+    BlockKind,
+    SourceBlock,
+    Word,
+    find_words,
+)
 
 FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\r?\n(.*?)\r?\n\1[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
@@ -57,24 +62,42 @@ class _BlockReader:
                 kinds.pop()
             elif token.type == "tr_open":
                 self._add_row(place, top)
-            elif token.type == "inline" and self.tokens[place - 1].type in {"paragraph_open", "heading_open"}:
+            elif token.type == "inline" and self.tokens[place - 1].type in {
+                "paragraph_open",
+                "heading_open",
+            }:
                 self._add_inline(token, self.tokens[place - 1], kinds, top)
             elif token.type in {"fence", "code_block", "html_block"}:
                 self._add_raw(token, top)
         return [block for block in self.blocks if block.words]
 
-    def _add_inline(self, token: Token, opening: Token, kinds: list[BlockKind], top: Sequence[int]) -> None:
+    def _add_inline(
+        self,
+        token: Token,
+        opening: Token,
+        kinds: list[BlockKind],
+        top: Sequence[int],
+    ) -> None:
         level = int(opening.tag[1]) if opening.type == "heading_open" else 0
         kind: BlockKind = "heading" if level else kinds[-1] if kinds else "text"
         if kinds and not level:
-            kinds[-1] = "text"  # a second paragraph of an item is text, as the reading of sites has it
+            kinds[-1] = (
+                "text"  # a second paragraph of an item is text, as the reading of sites has it
+            )
         start, end = self._span(token.map or top)
         lines = token.content.split("\n")
         at = self.source.find(lines[0], start, end)
         begin = max(at, start)
         last = self.source.rfind(lines[-1].strip(), begin, end)
         finish = last + len(lines[-1].strip()) if last >= 0 else end
-        self._add(kind, plain_words(token), (begin, finish), (start, end), top, level=level)
+        self._add(
+            kind,
+            plain_words(token),
+            (begin, finish),
+            (start, end),
+            top,
+            level=level,
+        )
 
     def _add_row(self, place: int, top: Sequence[int]) -> None:
         cells = []
@@ -92,7 +115,7 @@ class _BlockReader:
         kind: BlockKind = "text" if token.type == "html_block" else "code"
         self._add(kind, text, (start, end), (start, end), top, is_raw=True)
 
-    def _add(  # noqa: PLR0913 (what a block is made of)
+    def _add(
         self,
         kind: BlockKind,
         text: str,
@@ -107,7 +130,18 @@ class _BlockReader:
         line = self.source[lines[0] : span[0]]
         top_start, top_end = self._span(top)
         self.blocks.append(
-            MarkdownBlock(kind, " ".join(text.split()), words, level, *span, *lines, top_start, top_end, line, is_raw)
+            MarkdownBlock(
+                kind,
+                " ".join(text.split()),
+                words,
+                level,
+                *span,
+                *lines,
+                top_start,
+                top_end,
+                line,
+                is_raw,
+            )
         )
 
     def _span(self, lines: Sequence[int]) -> tuple[int, int]:
@@ -123,7 +157,10 @@ def plain_words(token: Token) -> str:
     for child in token.children or ():
         if child.type in {"text", "code_inline"}:
             parts.append(child.content)
-        elif child.type in {"softbreak", "hardbreak"} or child.content.lower().startswith("<br"):
+        elif child.type in {
+            "softbreak",
+            "hardbreak",
+        } or child.content.lower().startswith("<br"):
             parts.append(" ")
     return "".join(parts)
 
@@ -131,7 +168,8 @@ def plain_words(token: Token) -> str:
 def _find_places(source: str, text: str, span: tuple[int, int]) -> tuple[Word, ...]:
     """Return the words of a block with their places in its source, where link targets and tags are passed over."""
     shown = _HIDDEN.sub(lambda found: " " * len(found[0]), source[span[0] : span[1]]).casefold()
-    words, at = [], 0
+    words = []
+    at = 0
     for word in find_words(text):
         found = shown.find(word.key, at)
         start = at if found < 0 else found

@@ -6,12 +6,30 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from coverage_kit.report.source.html_page import retitle
-from coverage_kit.report.source.markdown_blocks import FRONT, MarkdownBlock, read_markdown_blocks
+from coverage_kit.report.source.markdown_blocks import (
+    FRONT,
+    MarkdownBlock,
+    read_markdown_blocks,
+)
 from coverage_kit.report.source.tree import line_start
-from coverage_kit.report.source.units import Unit, at_level, escape_markdown, split_cells, write_markdown
-from coverage_kit.report.source.words import CannotPlaceError, Splice, Word, words_key
+from coverage_kit.report.source.units import (
+    Unit,
+    at_level,
+    escape_markdown,
+    split_cells,
+    write_markdown,
+)
+from coverage_kit.report.source.words import (
+    CannotPlaceError,
+    Splice,
+    Word,
+    words_key,
+)
 
-_TITLE = re.compile(r"^(title)([ \t]*[:=][ \t]*)(\"[^\r\n]*\"|'[^\r\n]*'|[^\r\n]*?)[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
+_TITLE = re.compile(
+    r"^(title)([ \t]*[:=][ \t]*)(\"[^\r\n]*\"|'[^\r\n]*'|[^\r\n]*?)[ \t]*\r?$",
+    re.MULTILINE | re.IGNORECASE,
+)
 _NUMBER = re.compile(r"(\d{1,9})([.)]\s+)$")
 _PLAIN_YAML = re.compile(r"[A-Za-z][^\"'\\:#\[\]{}&*!|>%@`]*\Z")
 
@@ -31,18 +49,32 @@ class MarkdownPage:
             raise CannotPlaceError("the words stand in code or raw HTML of a Markdown file")
         if block.kind == "row":
             return [Splice(block.start, block.end, self._row(block, unit))]
-        text, old = " ".join(unit.text.split()), block.text
+        text = " ".join(unit.text.split())
+        old = block.text
         if len(text) > len(old) and text.startswith(f"{old} "):
-            return [Splice(block.end, block.end, " " + escape_markdown(f"x{text[len(old) + 1 :]}")[1:])]
+            return [
+                Splice(
+                    block.end,
+                    block.end,
+                    " " + escape_markdown(f"x{text[len(old) + 1 :]}")[1:],
+                )
+            ]
         if len(text) > len(old) and text.endswith(f" {old}"):
-            return [Splice(block.start, block.start, escape_markdown(text[: -len(old) - 1]) + " ")]
+            return [
+                Splice(
+                    block.start,
+                    block.start,
+                    escape_markdown(text[: -len(old) - 1]) + " ",
+                )
+            ]
         return [Splice(block.start, block.end, escape_markdown(text))]
 
     def rewrite_words(self, words: Sequence[Word], text: str, block: MarkdownBlock) -> list[Splice]:
         """Put plain text in the place of some of a block's words."""
         if block.is_raw or block.kind == "row":
             raise CannotPlaceError("the words are a part of a table, of code or of raw HTML")
-        start, end = words[0].start, words[-1].end
+        start = words[0].start
+        end = words[-1].end
         while start > block.start and not self.source[start - 1].isspace():
             start -= 1
         while end < block.end and not self.source[end].isspace():
@@ -64,38 +96,78 @@ class MarkdownPage:
             return [Splice(block.lines_start, block.lines_start, "".join(lines))]
         indent = block.prefix if not block.prefix.strip(" >") else ""
         text = write_markdown(list(units)).replace("\n\n", f"\n{indent.rstrip()}\n{indent}")
-        return [Splice(block.lines_start, block.lines_start, f"{indent}{text}\n{indent.rstrip()}\n")]
+        return [
+            Splice(
+                block.lines_start,
+                block.lines_start,
+                f"{indent}{text}\n{indent.rstrip()}\n",
+            )
+        ]
 
     def insert_after(self, block: MarkdownBlock, units: Sequence[Unit]) -> list[Splice]:
         """Put units behind a block: items and rows into its list or table, other units behind that where it ends there."""
         following = next((one for one in self.blocks if one.start >= block.end), None)
         is_last = following is None or following.start >= block.top_end
         if block.kind not in {"row", "item"}:
-            return [self._behind(block.lines_end if not is_last else max(block.lines_end, block.top_end), units)]
+            return [
+                self._behind(
+                    block.lines_end if not is_last else max(block.lines_end, block.top_end),
+                    units,
+                )
+            ]
         kinds = {"row"} if block.kind == "row" else {"item", "number"}
-        inside = list(takewhile(lambda unit: unit.kind in kinds, units)) if is_last or block.kind == "row" else list(units)
+        inside = (
+            list(takewhile(lambda unit: unit.kind in kinds, units))
+            if is_last or block.kind == "row"
+            else list(units)
+        )
         outside = list(units)[len(inside) :]
         lines = [
-            self._row(block, unit) if block.kind == "row" else self._item(block, unit, n) for n, unit in enumerate(inside, 1)
+            self._row(block, unit) if block.kind == "row" else self._item(block, unit, n)
+            for n, unit in enumerate(inside, 1)
         ]
-        splices = [Splice(block.lines_end, block.lines_end, "".join(f"\n{line}" for line in lines))] if inside else []
+        splices = (
+            [
+                Splice(
+                    block.lines_end,
+                    block.lines_end,
+                    "".join(f"\n{line}" for line in lines),
+                )
+            ]
+            if inside
+            else []
+        )
         return [*splices, self._behind(block.top_end, outside)] if outside else splices
 
-    def insert_section(self, heading: MarkdownBlock | None, last: MarkdownBlock, units: list[Unit]) -> list[Splice]:
+    def insert_section(
+        self,
+        heading: MarkdownBlock | None,
+        last: MarkdownBlock,
+        units: list[Unit],
+    ) -> list[Splice]:
         """Put a section behind the last block of another, under a heading of the same level (an h2 under an h1)."""
         level = max(2, heading.level) if heading is not None else 2
         return [self._behind(max(last.lines_end, last.top_end), at_level(units, level))]
 
     def replace_title(self, before: str, after: str) -> list[Splice]:
         """Put a title in the place of another: in the front matter, and in the h1 with the same words."""
-        old, splices = words_key(before), []
+        old = words_key(before)
+        splices = []
         front = FRONT.match(self.source)
-        found = _TITLE.search(self.source, front.start(2), front.end(2)) if front is not None else None
+        found = (
+            _TITLE.search(self.source, front.start(2), front.end(2)) if front is not None else None
+        )
         if front is not None and found is not None:
             new = retitle(found[3].strip("\"'"), before, after)
-            quoted = json.dumps(new, ensure_ascii=False) if front[1] == "+++" else quote_yaml(new or "")
+            quoted = (
+                json.dumps(new, ensure_ascii=False) if front[1] == "+++" else quote_yaml(new or "")
+            )
             splices += [Splice(found.start(3), found.end(3), quoted)] if new is not None else []
-        tops = [block for block in self.blocks if block.kind == "heading" and block.level == 1 and block.keys == old]
+        tops = [
+            block
+            for block in self.blocks
+            if block.kind == "heading" and block.level == 1 and block.keys == old
+        ]
         for block in tops[:1]:
             splices += self.rewrite(block, Unit("text", after))
         if not splices:
@@ -125,7 +197,11 @@ class MarkdownPage:
     def _next_line(self, place: int) -> int:
         """Return where the next line that is not blank starts."""
         rest = re.compile(r"(?:[ \t>]*(?:\r\n|\n|\r|\Z))*").match(self.source, place)
-        return line_start(self.source, rest.end()) if rest is not None and rest.end() > place else place
+        return (
+            line_start(self.source, rest.end())
+            if rest is not None and rest.end() > place
+            else place
+        )
 
 
 def quote_yaml(text: str) -> str:
@@ -135,7 +211,17 @@ def quote_yaml(text: str) -> str:
     ('How far', '"a: b"', '\'say "x"\'')
     """
     words = " ".join(text.split())
-    if _PLAIN_YAML.match(words) and words.casefold() not in {"yes", "no", "true", "false", "null", "on", "off", "y", "n"}:
+    if _PLAIN_YAML.match(words) and words.casefold() not in {
+        "yes",
+        "no",
+        "true",
+        "false",
+        "null",
+        "on",
+        "off",
+        "y",
+        "n",
+    }:
         return words
     if '"' in words or "\\" in words:
         return "'" + words.replace("'", "''") + "'"

@@ -4,7 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from coverage_kit.report.source.words import LOWEST_PATH_LEVEL, CannotPlaceError, SourceBlock, Word, words_key
+from coverage_kit.report.source.words import (
+    LOWEST_PATH_LEVEL,
+    CannotPlaceError,
+    SourceBlock,
+    Word,
+    words_key,
+)
 
 B = TypeVar("B", bound=SourceBlock)
 Keys = tuple[str, ...]
@@ -42,7 +48,8 @@ def is_path_heading(block: SourceBlock) -> bool:
 def find_passage(blocks: Sequence[B], words: Keys, path: list[Keys]) -> list[Piece[B]]:
     """Return the pieces of the passage with these words, the one under the wanted headings where several have them.
 
-    Raises CannotPlaceError where the words are not there, or there several times and never under the wanted heading.
+    Raises CannotPlaceError where the words are not there, or there several times and never under
+    the wanted heading.
     """
     hits = list(_find_hits(blocks, words))
     if not hits:
@@ -50,17 +57,28 @@ def find_passage(blocks: Sequence[B], words: Keys, path: list[Keys]) -> list[Pie
     ranked = sorted(hits, key=lambda hit: _fit(blocks, hit, path), reverse=True)
     best = _fit(blocks, ranked[0], path)
     if len(ranked) > 1 and best[0] == 0 and _fit(blocks, ranked[1], path) == best:
-        raise CannotPlaceError(f"the words stand {len(hits)} times in the file, none under the heading named")
+        raise CannotPlaceError(
+            f"the words stand {len(hits)} times in the file, none under the heading named"
+        )
     return ranked[0]
 
 
 def find_heading(blocks: Sequence[B], before: str, path: list[Keys]) -> B:
     """Return the heading with these words, the one that fits the path best. Raises CannotPlaceError where there is none."""
     wanted = words_key(before)
-    places = [at for at, block in enumerate(blocks) if block.kind == "heading" and block.keys == wanted and wanted]
+    places = [
+        at
+        for at, block in enumerate(blocks)
+        if block.kind == "heading" and block.keys == wanted and wanted
+    ]
     if not places:
         raise CannotPlaceError("no heading of the file has these words")
-    return blocks[max(places, key=lambda at: (_shared(_path_to(blocks, at + 1), path), -at))]
+    return blocks[
+        max(
+            places,
+            key=lambda at: (_shared(_path_to(blocks, at + 1), path), -at),
+        )
+    ]
 
 
 def heading_above(blocks: Sequence[B], block: B, depth: int = 0) -> B | None:
@@ -77,9 +95,12 @@ def heading_above(blocks: Sequence[B], block: B, depth: int = 0) -> B | None:
 def section_below(blocks: Sequence[B], heading: B | None) -> list[B]:
     """Return the blocks under a heading up to the next of its level or a higher one; under an h1 or none up to the next.
 
-    An inserted section stands beside the section, so that those in it come first; the words under an h1 are an introduction.
+    An inserted section stands beside the section, so that those in it come first; the words under
+    an h1 are an introduction.
     """
-    start = 0 if heading is None else next(at for at, one in enumerate(blocks) if one is heading) + 1
+    start = (
+        0 if heading is None else next(at for at, one in enumerate(blocks) if one is heading) + 1
+    )
     deepest = LOWEST_PATH_LEVEL if heading is None or heading.level == 1 else heading.level
     found: list[B] = []
     for block in blocks[start:]:
@@ -121,9 +142,12 @@ def _follow(blocks: Sequence[B], at: int, first: int, words: Keys) -> list[Piece
         start = 0 if pieces else first
         keys = block.keys[start : start + len(words) - done]
         is_end = done + len(keys) == len(words)
-        if keys == words[done : done + len(keys)] and (is_end or start + len(keys) == len(block.words)):
+        if keys == words[done : done + len(keys)] and (
+            is_end or start + len(keys) == len(block.words)
+        ):
             pieces.append(Piece(block, block.words[start : start + len(keys)]))
-            done, skipped = done + len(keys), 0
+            done = done + len(keys)
+            skipped = 0
             if done == len(words):
                 return pieces
         elif not pieces:
@@ -138,7 +162,9 @@ def _path_to(blocks: Sequence[B], end: int) -> list[Keys]:
     above: dict[int, Keys] = {}
     for block in blocks[:end]:
         if is_path_heading(block):
-            above = {level: keys for level, keys in above.items() if level < block.level} | {block.level: block.keys}
+            above = {level: keys for level, keys in above.items() if level < block.level} | {
+                block.level: block.keys
+            }
     return list(above.values())
 
 
@@ -148,7 +174,11 @@ def _fit(blocks: Sequence[B], hit: list[Piece[B]], path: list[Keys]) -> tuple[in
     above = _path_to(blocks, at)
     is_untitled = len(path) <= 1 and (not above or len(above) == 1)
     is_under = int(is_untitled or (bool(path) and bool(above) and above[-1] == path[-1]))
-    return is_under, sum(piece.is_whole for piece in hit) - len(hit), _shared(above, path)
+    return (
+        is_under,
+        sum(piece.is_whole for piece in hit) - len(hit),
+        _shared(above, path),
+    )
 
 
 def _shared(above: list[Keys], path: list[Keys]) -> int:

@@ -1,7 +1,7 @@
 """HTML as a light tree of elements and texts that know where they stand in the source.
 
-A parser that repairs and writes a page anew (lxml) would touch every line of it; with the places known, everything but the
-changed words stays as it is, byte for byte.
+A parser that repairs and writes a page anew (lxml) would touch every line of it; with the places
+known, everything but the changed words stays as it is, byte for byte.
 """
 
 import html
@@ -12,24 +12,78 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 
 VOID = frozenset(
-    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
+    {
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    }
 )
 _ENDS_PARAGRAPH = frozenset(
-    {"address", "article", "aside", "blockquote", "details", "div", "dl", "fieldset", "figure", "footer", "form", "header"}
-    | {"h1", "h2", "h3", "h4", "h5", "h6", "hr", "main", "menu", "nav", "ol", "p", "pre", "section", "table", "ul"}
+    {
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "details",
+        "div",
+        "dl",
+        "fieldset",
+        "figure",
+        "footer",
+        "form",
+        "header",
+    }
+    | {
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "ul",
+    }
 )
 # a start tag ends these open elements, unless one of those stands between
 _ENDS = {
-    **dict.fromkeys(_ENDS_PARAGRAPH, (frozenset({"p"}), frozenset({"button", "td", "th", "table"}))),
+    **dict.fromkeys(
+        _ENDS_PARAGRAPH,
+        (frozenset({"p"}), frozenset({"button", "td", "th", "table"})),
+    ),
     "li": (frozenset({"li", "p"}), frozenset({"ul", "ol", "menu"})),
     **dict.fromkeys(("dt", "dd"), (frozenset({"dt", "dd", "p"}), frozenset({"dl"}))),
     **dict.fromkeys(("td", "th"), (frozenset({"td", "th"}), frozenset({"table", "tr"}))),
     "tr": (frozenset({"tr", "td", "th"}), frozenset({"table"})),
     **dict.fromkeys(
-        ("tbody", "thead", "tfoot"), (frozenset({"tbody", "thead", "tfoot", "tr", "td", "th"}), frozenset({"table"}))
+        ("tbody", "thead", "tfoot"),
+        (
+            frozenset({"tbody", "thead", "tfoot", "tr", "td", "th"}),
+            frozenset({"table"}),
+        ),
     ),
 }
-_DEEPEST = 200  # deeper pages are hostile, and would exhaust the stack; what is deeper counts as beside
+_DEEPEST = (
+    200  # deeper pages are hostile, and would exhaust the stack; what is deeper counts as beside
+)
 _CELLS = frozenset({"td", "th", "table", "button"})
 _TABLE_TAGS = frozenset({"td", "th", "tr", "tbody", "thead", "tfoot", "table"})
 
@@ -96,7 +150,13 @@ class _TreeReader(HTMLParser):
         start = self._place()
         self._end_implied(tag, start)
         end = start + len(self.get_starttag_text() or "")
-        node = Node(tag, {name: value or "" for name, value in reversed(attrs)}, start, end, self.open[-1])
+        node = Node(
+            tag,
+            {name: value or "" for name, value in reversed(attrs)},
+            start,
+            end,
+            self.open[-1],
+        )
         self.open[-1].children.append(node)
         if tag in VOID:
             node.close_start = node.end = end
@@ -157,7 +217,8 @@ class _TreeReader(HTMLParser):
     def _close(self, depth: int, start: int, end: int) -> None:
         """Close the open elements from this depth on; the outermost by the end tag, those in it where that begins."""
         for node in self.open[depth:]:
-            node.close_start, node.end = start, start
+            node.close_start = start
+            node.end = start
         if depth < len(self.open):
             self.open[depth].end = end
         del self.open[depth:]

@@ -48,9 +48,18 @@ def read_units(text: str, known: Collection[tuple[str, ...]] = ()) -> list[Unit]
     while at < len(lines):
         n_known = _count_known(lines, at, known)
         if n_known:
-            units.append(_read_line(" ".join(" ".join(lines[at : at + n_known]).split()), is_whole=n_known > 1))
+            units.append(
+                _read_line(
+                    " ".join(" ".join(lines[at : at + n_known]).split()),
+                    is_whole=n_known > 1,
+                )
+            )
         elif _goes_on(lines[at], units, is_open=is_open):
-            units[-1] = Unit(units[-1].kind, f"{units[-1].text} {_read_line(lines[at].strip()).text}", units[-1].level)
+            units[-1] = Unit(
+                units[-1].kind,
+                f"{units[-1].text} {_read_line(lines[at].strip()).text}",
+                units[-1].level,
+            )
         elif lines[at].strip() and not _RULE.match(lines[at]):
             units.append(_read_line(lines[at].strip()))
         is_open = not n_known and bool(lines[at].strip())
@@ -66,7 +75,9 @@ def _count_known(lines: list[str], at: int, known: Collection[tuple[str, ...]]) 
         keys += words_key(line)
         if not keys or len(keys) > longest:
             return 0
-        if keys in known and not (len(lines) > at + n and (keys + words_key(lines[at + n])) in known):
+        if keys in known and not (
+            len(lines) > at + n and (keys + words_key(lines[at + n])) in known
+        ):
             return n
     return 0
 
@@ -75,7 +86,9 @@ def _goes_on(line: str, units: list[Unit], *, is_open: bool) -> bool:
     if not (is_open and units and line.strip()):
         return False
     kind = _read_line(line.strip()).kind
-    return (kind == "text" and units[-1].kind in {"text", "item", "number", "quote"}) or kind == units[-1].kind == "quote"
+    return (
+        kind == "text" and units[-1].kind in {"text", "item", "number", "quote"}
+    ) or kind == units[-1].kind == "quote"
 
 
 def _read_line(line: str, *, is_whole: bool = False) -> Unit:
@@ -86,7 +99,11 @@ def _read_line(line: str, *, is_whole: bool = False) -> Unit:
         return Unit("heading", found[2], len(found[1]))
     for pattern, kind in ((_ITEM, "item"), (_NUMBER, "number")):
         if (found := pattern.match(line)) is not None:
-            return Unit("item" if kind == "item" else "number", found[2], int(found[1]) if kind == "number" else 0)
+            return Unit(
+                "item" if kind == "item" else "number",
+                found[2],
+                int(found[1]) if kind == "number" else 0,
+            )
     if (found := _QUOTE.match(line)) is not None:
         return Unit("quote", found[1])
     return Unit("row" if " | " in line else "text", line.removeprefix("\\"))
@@ -94,14 +111,19 @@ def _read_line(line: str, *, is_whole: bool = False) -> Unit:
 
 def starts_with_heading(text: str) -> bool:
     """Return whether the first line that holds something is a heading."""
-    return _HEADING.match(next((line.strip() for line in text.split("\n") if line.strip()), "")) is not None
+    return (
+        _HEADING.match(next((line.strip() for line in text.split("\n") if line.strip()), ""))
+        is not None
+    )
 
 
 def at_level(units: list[Unit], level: int) -> list[Unit]:
     """Return the units with the first heading at this level and the others as far below or above it as they were."""
     first = next((unit.level for unit in units if unit.kind == "heading"), level)
     return [
-        Unit("heading", unit.text, min(6, max(1, unit.level - first + level))) if unit.kind == "heading" else unit
+        Unit("heading", unit.text, min(6, max(1, unit.level - first + level)))
+        if unit.kind == "heading"
+        else unit
         for unit in units
     ]
 
@@ -123,7 +145,11 @@ def escape_markdown(text: str) -> str:
     """
     words = " ".join(clean_text(text).split()).replace("\\", "\\\\").replace("&", "&amp;")
     words = words.replace("<", "&lt;").replace(">", "&gt;").replace("{", "&#123;")
-    words = re.sub(r"[`*~]|(?<![^\W_])_+|_+(?![^\W_])", lambda found: "".join(f"\\{one}" for one in found[0]), words)
+    words = re.sub(
+        r"[`*~]|(?<![^\W_])_+|_+(?![^\W_])",
+        lambda found: "".join(f"\\{one}" for one in found[0]),
+        words,
+    )
     words = re.sub(r"(?<=\])[(\[:]", r"\\\g<0>", words)
     if words[:1].isdigit():
         return re.sub(r"^(\d{1,9})(?=[.)])", r"\1\\", words)
@@ -141,11 +167,18 @@ def write_html(units: list[Unit], indent: str = "") -> list[str]:
 def _write_group(kind: UnitKind, units: list[Unit]) -> Iterator[str]:
     texts = [escape_html(unit.text) for unit in units]
     if kind == "heading":
-        yield from (f"<h{unit.level}>{text}</h{unit.level}>" for unit, text in zip(units, texts, strict=True))
+        yield from (
+            f"<h{unit.level}>{text}</h{unit.level}>"
+            for unit, text in zip(units, texts, strict=True)
+        )
     elif kind in {"item", "number"}:
         tag = "ul" if kind == "item" else "ol"
         start = f' start="{units[0].level}"' if units[0].level > 1 else ""
-        yield from (f"<{tag}{start}>", *(f"<li>{text}</li>" for text in texts), f"</{tag}>")
+        yield from (
+            f"<{tag}{start}>",
+            *(f"<li>{text}</li>" for text in texts),
+            f"</{tag}>",
+        )
     elif kind == "quote":
         yield from (f"<blockquote><p>{text}</p></blockquote>" for text in texts)
     elif kind == "row":
@@ -157,7 +190,11 @@ def _write_group(kind: UnitKind, units: list[Unit]) -> Iterator[str]:
 
 def write_row(text: str, tag: str = "td") -> str:
     """Return the HTML of a table's row."""
-    return "<tr>" + "".join(f"<{tag}>{escape_html(cell)}</{tag}>" for cell in split_cells(text)) + "</tr>"
+    return (
+        "<tr>"
+        + "".join(f"<{tag}>{escape_html(cell)}</{tag}>" for cell in split_cells(text))
+        + "</tr>"
+    )
 
 
 def split_cells(text: str) -> list[str]:
@@ -170,12 +207,19 @@ def write_markdown(units: list[Unit]) -> str:
     parts: list[str] = []
     for before, unit in zip([None, *units], units, strict=False):
         if before is not None:
-            parts.append("\n" if before.kind == unit.kind and unit.kind in {"item", "number"} else "\n\n")
+            parts.append(
+                "\n" if before.kind == unit.kind and unit.kind in {"item", "number"} else "\n\n"
+            )
         parts.append(_write_unit(unit))
     return "".join(parts)
 
 
 def _write_unit(unit: Unit) -> str:
     words = escape_markdown(unit.text)
-    marks = {"heading": "#" * unit.level + " ", "item": "- ", "number": f"{unit.level}. ", "quote": "> "}
+    marks = {
+        "heading": "#" * unit.level + " ",
+        "item": "- ",
+        "number": f"{unit.level}. ",
+        "quote": "> ",
+    }
     return marks.get(unit.kind, "") + words

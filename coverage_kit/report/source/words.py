@@ -61,7 +61,10 @@ def find_words(text: str) -> list[Word]:
     for line in text.split("\n"):
         marked = _MARKERS.match(line)
         begin = marked.end() if marked is not None else 0
-        found += [Word(one[0].casefold(), start + one.start(), start + one.end()) for one in _WORD.finditer(line, begin)]
+        found += [
+            Word(one[0].casefold(), start + one.start(), start + one.end())
+            for one in _WORD.finditer(line, begin)
+        ]
         start += len(line) + 1
     return found
 
@@ -81,8 +84,12 @@ def apply_splices(text: str, splices: Iterable[Splice]) -> str:
 
     Raises CannotPlaceError where two of them overlap.
     """
-    ordered = sorted(enumerate(_apart(text, list(splices))), key=lambda pair: (pair[1].start, pair[1].end, pair[0]))
-    parts, at = [], 0
+    ordered = sorted(
+        enumerate(_apart(text, list(splices))),
+        key=lambda pair: (pair[1].start, pair[1].end, pair[0]),
+    )
+    parts = []
+    at = 0
     for _, splice in ordered:
         if splice.start < at:
             raise CannotPlaceError("the words are interleaved with others in the file")
@@ -97,12 +104,22 @@ def _apart(text: str, splices: list[Splice]) -> list[Splice]:
     for at, put in enumerate(splices):
         for other, gone in enumerate(splices):
             is_within = put.start == put.end and not gone.new and gone.start < put.start < gone.end
-            if is_within and text[put.start : gone.end].strip():  # in a box that goes with its last words
+            if (
+                is_within and text[put.start : gone.end].strip()
+            ):  # in a box that goes with its last words
                 removed = text[gone.start : gone.end]
                 ends = removed[len(removed.rstrip("\n")) :]
-                result[at] = Splice(gone.end, gone.end, put.new.lstrip("\n") + ends if ends else put.new)
+                result[at] = Splice(
+                    gone.end,
+                    gone.end,
+                    put.new.lstrip("\n") + ends if ends else put.new,
+                )
             elif is_within:
                 is_line = text[: gone.start].endswith("\n") or gone.start == 0
                 result[other] = Splice(gone.start, put.start, "")
-                result[at] = Splice(put.start, put.start, put.new.lstrip("\n") if is_line else put.new)
+                result[at] = Splice(
+                    put.start,
+                    put.start,
+                    put.new.lstrip("\n") if is_line else put.new,
+                )
     return result

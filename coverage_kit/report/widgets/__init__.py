@@ -1,10 +1,23 @@
 """What can be clicked in a notebook: gaps linked to the map, edits to tick, buttons that write files.
 
-Where nobody sits at the notebook (papermill, nbconvert) the same is shown without anything to click.
+Where nobody sits at the notebook (papermill, nbconvert) the same is shown without anything to
+click.
 """
 
-from coverage_kit.report.widgets.edits import EditChoice, choose_edits, show_edit
+from coverage_kit.report.widgets.edits import (
+    EditChoice,
+    choose_edits,
+    show_edit,
+)
 from coverage_kit.report.widgets.exports import ExportBar, export_buttons
 from coverage_kit.report.widgets.gaps import GapExplorer, explore_gaps
 
-__all__ = ["EditChoice", "ExportBar", "GapExplorer", "choose_edits", "explore_gaps", "export_buttons", "show_edit"]
+__all__ = [
+    "EditChoice",
+    "ExportBar",
+    "GapExplorer",
+    "choose_edits",
+    "explore_gaps",
+    "export_buttons",
+    "show_edit",
+]

@@ -12,7 +12,14 @@ from coverage_kit.report.notebook import is_attended
 from coverage_kit.report.page_data.gaps import Story, pick_hour, tell_edits
 from coverage_kit.report.texts import clean_text, shorten
 from coverage_kit.report.trust import predicted_under
-from coverage_kit.report.widgets.base import FULL, ROW, Workbench, matches, render, search_box
+from coverage_kit.report.widgets.base import (
+    FULL,
+    ROW,
+    Workbench,
+    matches,
+    render,
+    search_box,
+)
 from coverage_kit.report.wording import amount
 
 _LISTED = 50
@@ -22,17 +29,17 @@ class Outcome(Protocol):
     """What a set of edits costs and brings: `rank.what_if` returns it; gains in queries asked, costs in minutes."""
 
     @property
-    def cost_minutes(self) -> float: ...  # noqa: D102
+    def cost_minutes(self) -> float: ...
     @property
-    def gain(self) -> float: ...  # noqa: D102
+    def gain(self) -> float: ...
     @property
-    def low(self) -> float: ...  # noqa: D102
+    def low(self) -> float: ...
     @property
-    def high(self) -> float: ...  # noqa: D102
+    def high(self) -> float: ...
     @property
-    def harm(self) -> float: ...  # noqa: D102
+    def harm(self) -> float: ...
     @property
-    def edits(self) -> pd.DataFrame: ...  # noqa: D102
+    def edits(self) -> pd.DataFrame: ...
 
 
 WhatIfOf = Callable[[Analysis, Iterable[str]], Outcome]
@@ -42,18 +49,31 @@ class EditChoice(Workbench):
     """The first edits of a run to tick; `edit_ids` are the ticked ones, by rank."""
 
     def __init__(self, analysis: Analysis, what_if: WhatIfOf) -> None:
-        self.analysis, self._what_if = analysis, what_if
+        self.analysis = analysis
+        self._what_if = what_if
         self._edits = describe_edits(analysis).head(_LISTED)
         rows = self._edits.to_dict("records")
         self.boxes = {
-            row["edit_id"]: ipw.Checkbox(description=_name(row), tooltip=_name(row), indent=False, layout=FULL) for row in rows
+            row["edit_id"]: ipw.Checkbox(
+                description=_name(row),
+                tooltip=_name(row),
+                indent=False,
+                layout=FULL,
+            )
+            for row in rows
         }
-        self._texts = {row["edit_id"]: f"{_name(row)} {row['label']} {row['brief']}" for row in rows}
+        self._texts = {
+            row["edit_id"]: f"{_name(row)} {row['label']} {row['brief']}" for row in rows
+        }
         self.search = search_box("find an edit by its words, page or gap")
-        pages = [("every page", ""), *((shorten(page, 60), page) for page in sorted(set(self._edits["page_id"])))]
+        pages = [
+            ("every page", ""),
+            *((shorten(page, 60), page) for page in sorted(set(self._edits["page_id"]))),
+        ]
         self.page = ipw.Dropdown(options=pages, value="", layout=FULL)
         self.hour = ipw.Button(
-            description="Tick the next hour", tooltip="from the top, the edits that fill an hour; one at least"
+            description="Tick the next hour",
+            tooltip="from the top, the edits that fill an hour; one at least",
         )
         self.none = ipw.Button(description="Untick all")
         self.totals = ipw.HTML(layout=FULL)
@@ -65,9 +85,17 @@ class EditChoice(Workbench):
         self.hour.on_click(lambda _: self._tick(self._next_hour(), True))
         self.none.on_click(lambda _: self._tick(self.edit_ids, False))
         self._tell()
-        listed = ipw.VBox(list(self.boxes.values()), layout={"max_height": "24em", "overflow": "auto", "width": "100%"})
+        listed = ipw.VBox(
+            list(self.boxes.values()),
+            layout={"max_height": "24em", "overflow": "auto", "width": "100%"},
+        )
         side = ipw.VBox([self.totals], layout={"flex": "1 1 20em", "min_width": "18em"})
-        bar = [self.search, self.page, ipw.HBox([self.hour, self.none], layout=ROW), listed]
+        bar = [
+            self.search,
+            self.page,
+            ipw.HBox([self.hour, self.none], layout=ROW),
+            listed,
+        ]
         picked = ipw.VBox(bar, layout={"flex": "2 1 28em", "min_width": "18em"})
         super().__init__([ipw.HBox([picked, side], layout=ROW)], layout=FULL)
 
@@ -86,7 +114,8 @@ class EditChoice(Workbench):
         return str(self.totals.value) + render("list.html.j2", texts=ticked)
 
     def _shown(self) -> list[str]:
-        wanted, page = self.search.value, self.page.value
+        wanted = self.search.value
+        page = self.page.value
         on_page = self._edits if not page else self._edits[self._edits["page_id"] == page]
         return [edit_id for edit_id in on_page["edit_id"] if matches(self._texts[edit_id], wanted)]
 
@@ -97,7 +126,9 @@ class EditChoice(Workbench):
 
     def _next_hour(self) -> list[str]:
         """Return the next hour's edits among those that are shown, not ticked and add something."""
-        left = self._edits[self._edits["edit_id"].isin(self._shown()) & ~self._edits["edit_id"].isin(self.edit_ids)]
+        left = self._edits[
+            self._edits["edit_id"].isin(self._shown()) & ~self._edits["edit_id"].isin(self.edit_ids)
+        ]
         rows = cast("list[Story]", left[left["marginal_gain"] > 0].to_dict("records"))
         return [str(edit["edit_id"]) for edit in pick_hour(rows)]
 
@@ -128,7 +159,7 @@ def choose_edits(analysis: Analysis, what_if: WhatIfOf) -> EditChoice:
 
 def show_edit(analysis: Analysis, rank: int) -> None:
     """Show one edit: its brief, what it changes word by word, and the questions it is predicted to move."""
-    from IPython.display import HTML, display  # noqa: PLC0415
+    from IPython.display import HTML, display
 
     told = [edit for edit in tell_edits(analysis, rank) if edit["rank"] == rank]
     missing = f"This run has no edit of rank {rank}."
@@ -140,19 +171,28 @@ def _name(row: dict[Any, Any]) -> str:
     place = clean_text(row["page_id"]).partition("/")[2] or clean_text(row["page_id"])
     heading = clean_text(row["heading_path"]).rpartition(" > ")[2]
     adds = f"{amount(row['cost_minutes'])} min, adds {amount(row['marginal_gain'])}"
-    return f"{row['rank']}. {adds} · {row['operation_title']} · {shorten(f'{place} {heading}', 110)}"
+    return (
+        f"{row['rank']}. {adds} · {row['operation_title']} · {shorten(f'{place} {heading}', 110)}"
+    )
 
 
 def _tell_totals(analysis: Analysis, outcome: Outcome) -> str:
     """Return the totals of the ticked edits as HTML, with what each gap gets, most first."""
     edits = outcome.edits
     gaps = edits.groupby("cluster_id", sort=False).agg(
-        n=("edit_id", "size"), minutes=("cost_minutes", "sum"), gain=("added_gain", "sum")
+        n=("edit_id", "size"),
+        minutes=("cost_minutes", "sum"),
+        gain=("added_gain", "sum"),
     )
     labels = analysis.gaps.set_index("cluster_id")["label"]
     rows = [
-        {**row, "name": shorten(labels.get(row["cluster_id"], row["cluster_id"]), 60)}
-        for row in gaps.sort_values("gain", ascending=False, kind="stable").reset_index().to_dict("records")
+        {
+            **row,
+            "name": shorten(labels.get(row["cluster_id"], row["cluster_id"]), 60),
+        }
+        for row in gaps.sort_values("gain", ascending=False, kind="stable")
+        .reset_index()
+        .to_dict("records")
     ]
     predicted = predicted_under(analysis.about)
     return render(

@@ -30,11 +30,21 @@ class ExportBar(Workbench):
     """
 
     def __init__(
-        self, analysis: Analysis, folder: Path, tables: Mapping[str, pd.DataFrame], choice: EditChoice | None = None
+        self,
+        analysis: Analysis,
+        folder: Path,
+        tables: Mapping[str, pd.DataFrame],
+        choice: EditChoice | None = None,
     ) -> None:
-        self._analysis, self._folder, self._tables, self._choice = analysis, folder, tables, choice
+        self._analysis = analysis
+        self._folder = folder
+        self._tables = tables
+        self._choice = choice
         self.said = ipw.HTML(layout=FULL)
-        self.workbook = self._button("Workbook", lambda: [write_workbook(analysis, _free(folder / "gaps.xlsx"))])
+        self.workbook = self._button(
+            "Workbook",
+            lambda: [write_workbook(analysis, _free(folder / "gaps.xlsx"))],
+        )
         self.page = self._button("Page", lambda: [write_page(analysis, folder / "page.html")])
         buttons = [self.workbook, self.page]
         if find_spec("kaleido"):
@@ -50,7 +60,10 @@ class ExportBar(Workbench):
 
     def plain(self) -> str:
         """Return what stands here where nobody can press a button."""
-        return render("note.html.j2", text="In a notebook that somebody runs, here are buttons that write files.")
+        return render(
+            "note.html.j2",
+            text="In a notebook that somebody runs, here are buttons that write files.",
+        )
 
     def _button(self, name: str, write: Callable[[], list[Path]]) -> ipw.Button:
         button = ipw.Button(description=name, layout={"width": "auto"})
@@ -59,13 +72,15 @@ class ExportBar(Workbench):
 
     def _write(self, button: ipw.Button, write: Callable[[], list[Path]]) -> None:
         """Write files and say where they are, or why there are none; meanwhile the button cannot be pressed."""
-        self.said.value, button.disabled = render("note.html.j2", text="Writing…"), True
+        self.said.value = render("note.html.j2", text="Writing…")
+        button.disabled = True
         try:
             files = write()
         except CoverageKitError as error:
             self.said.value = render("note.html.j2", text=str(error))
         else:
-            n, first = len(files), files[0].resolve()
+            n = len(files)
+            first = files[0].resolve()
             told = str(first) if n == 1 else f"{n} files in {first.parent}"
             self.said.value = render("note.html.j2", text=f"Wrote {told}")
         finally:
@@ -75,10 +90,19 @@ class ExportBar(Workbench):
         return list(save_pictures(self._analysis, self._folder / "pictures", FORMATS).files)
 
     def _list_ticked(self) -> list[Path]:
-        return [] if self._choice is None else write_todo(tick_edits(self._choice), self._folder / "todo-ticked")
+        return (
+            []
+            if self._choice is None
+            else write_todo(tick_edits(self._choice), self._folder / "todo-ticked")
+        )
 
     def _write_table(self) -> list[Path]:
-        return [write_csv(self._tables[self.table.value], self._folder / f"{self.table.value}.csv")]
+        return [
+            write_csv(
+                self._tables[self.table.value],
+                self._folder / f"{self.table.value}.csv",
+            )
+        ]
 
 
 def tick_edits(choice: EditChoice) -> Analysis:
@@ -87,7 +111,10 @@ def tick_edits(choice: EditChoice) -> Analysis:
     edits = choice.analysis.edits
     is_ticked = edits["edit_id"].isin(added.index)
     gains = edits["edit_id"].map(added).fillna(edits["marginal_gain"])
-    return replace(choice.analysis, edits=edits.assign(is_chosen=is_ticked, marginal_gain=gains))
+    return replace(
+        choice.analysis,
+        edits=edits.assign(is_chosen=is_ticked, marginal_gain=gains),
+    )
 
 
 def export_buttons(
@@ -100,7 +127,8 @@ def export_buttons(
 ) -> ExportBar:
     """Return buttons that write a run's files; what cannot be written is said beside them.
 
-    A workbook in which somebody may have written is never replaced: the new one gets the next free name.
+    A workbook in which somebody may have written is never replaced: the new one gets the next free
+    name.
 
     Args:
         analysis: the run.

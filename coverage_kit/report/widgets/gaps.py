@@ -10,12 +10,24 @@ from coverage_kit.report.figures import map_figure
 from coverage_kit.report.figures.linked import LinkedMap
 from coverage_kit.report.joined import describe_edits, describe_queries
 from coverage_kit.report.notebook import is_attended
-from coverage_kit.report.page_data.gaps import Story, tell_answers, tell_gaps, tell_place
+from coverage_kit.report.page_data.gaps import (
+    Story,
+    tell_answers,
+    tell_gaps,
+    tell_place,
+)
 from coverage_kit.report.texts import shorten
-from coverage_kit.report.widgets.base import FULL, ROW, matches, render, search_box
+from coverage_kit.report.widgets.base import (
+    FULL,
+    ROW,
+    matches,
+    render,
+    search_box,
+)
 from coverage_kit.report.wording import percent
 
-_QUERIES, _EDITS = 40, 6
+_QUERIES = 40
+_EDITS = 6
 
 
 class GapExplorer(ipw.VBox):  # type: ignore[misc]  # ipywidgets is not typed
@@ -23,13 +35,24 @@ class GapExplorer(ipw.VBox):  # type: ignore[misc]  # ipywidgets is not typed
 
     def __init__(self, analysis: Analysis) -> None:
         self._book = GapBook(analysis)
-        self.cluster_id, self.query_id = "", ""
+        self.cluster_id = ""
+        self.query_id = ""
         self.search = search_box("words, or a number such as 12.")
         self.gaps = ipw.Select(options=self._book.options(""), rows=22, layout=FULL)
         self.story = ipw.HTML(layout=FULL)
         self.map = LinkedMap(analysis, self.choose_query)
-        side = ipw.VBox([self.search, self.gaps], layout={"flex": "1 1 17em", "min_width": "17em"})
-        beside = ipw.VBox([self.story], layout={"flex": "3 1 30em", "min_width": "18em", "padding": "0 0 0 1em"})
+        side = ipw.VBox(
+            [self.search, self.gaps],
+            layout={"flex": "1 1 17em", "min_width": "17em"},
+        )
+        beside = ipw.VBox(
+            [self.story],
+            layout={
+                "flex": "3 1 30em",
+                "min_width": "18em",
+                "padding": "0 0 0 1em",
+            },
+        )
         picture = ipw.VBox([self.map.figure], layout={"width": "100%", "overflow": "auto"})
         self.search.observe(lambda change: self._narrow(change["new"]), "value")
         self.gaps.observe(lambda change: self._choose(change["new"]), "value")
@@ -52,9 +75,12 @@ class GapExplorer(ipw.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         if cluster_id is None:
             self.story.value = render("note.html.j2", text="No gap fits these words.")
             return
-        self.cluster_id, self.query_id = cluster_id, query_id
+        self.cluster_id = cluster_id
+        self.query_id = query_id
         self.story.value = self._book.tell(cluster_id, query_id)
-        self.map.ring({query_id} if query_id else set(self._book.queries_of(cluster_id)["query_id"]))
+        self.map.ring(
+            {query_id} if query_id else set(self._book.queries_of(cluster_id)["query_id"])
+        )
 
 
 class GapBook:
@@ -63,7 +89,13 @@ class GapBook:
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
         self._queries = describe_queries(analysis)
-        self.cluster_of = dict(zip(self._queries["query_id"], self._queries["cluster_id"].astype("str"), strict=True))
+        self.cluster_of = dict(
+            zip(
+                self._queries["query_id"],
+                self._queries["cluster_id"].astype("str"),
+                strict=True,
+            )
+        )
         asked = self._queries.groupby("cluster_id", sort=False)["text"].agg(" ".join)
         gaps = analysis.gaps.sort_values("rank")
         self._names = {
@@ -76,15 +108,25 @@ class GapBook:
 
     @cached_property
     def _stories(self) -> dict[str, Story]:
-        return {str(story["cluster_id"]): story for story in tell_gaps(self._analysis, len(self._analysis.gaps))}
+        return {
+            str(story["cluster_id"]): story
+            for story in tell_gaps(self._analysis, len(self._analysis.gaps))
+        }
 
     @cached_property
     def _edits(self) -> dict[str, pd.DataFrame]:
-        return {str(name): rows for name, rows in describe_edits(self._analysis).groupby("cluster_id", sort=False)}
+        return {
+            str(name): rows
+            for name, rows in describe_edits(self._analysis).groupby("cluster_id", sort=False)
+        }
 
     def options(self, wanted: str) -> list[tuple[str, str]]:
         """Return name and cluster of the gaps in which all the words stand, in the order of the work."""
-        return [(name, cluster) for cluster, (name, text) in self._names.items() if matches(text, wanted)]
+        return [
+            (name, cluster)
+            for cluster, (name, text) in self._names.items()
+            if matches(text, wanted)
+        ]
 
     def queries_of(self, cluster_id: str) -> pd.DataFrame:
         """Return the gap's questions, most asked first, with coverage and nearest places."""
@@ -92,10 +134,17 @@ class GapBook:
 
     def tell(self, cluster_id: str, query_id: str = "") -> str:
         """Return the gap as HTML: questions, nearest passages, answers and edits; those of one question where it is named."""
-        story, asked = self._stories[cluster_id], self.queries_of(cluster_id)
+        story = self._stories[cluster_id]
+        asked = self.queries_of(cluster_id)
         chosen = asked[asked["query_id"] == query_id]
-        first = pd.concat([chosen, asked[asked["query_id"] != query_id]]).head(_QUERIES).to_dict("records")
-        own, other, answers = story["own"], story["other"], story["answers"]
+        first = (
+            pd.concat([chosen, asked[asked["query_id"] != query_id]])
+            .head(_QUERIES)
+            .to_dict("records")
+        )
+        own = story["own"]
+        other = story["other"]
+        answers = story["answers"]
         if len(chosen):
             own, other = (tell_place(first[0], side) for side in ("own", "other"))
             answers = tell_answers(self._analysis, chosen).get(cluster_id, [])
@@ -117,7 +166,7 @@ def explore_gaps(analysis: Analysis) -> GapExplorer | None:
     """Return the gaps of a run beside the map, to click; unattended, show the map and the first gap's story instead."""
     if is_attended():
         return GapExplorer(analysis)
-    from IPython.display import HTML, display  # noqa: PLC0415
+    from IPython.display import HTML, display
 
     display(map_figure(analysis))  # type: ignore[no-untyped-call]
     book = GapBook(analysis)

@@ -2,7 +2,12 @@
 
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.audit_joined import describe_checks, describe_claim_rates, describe_findings, describe_wrong_claims
+from coverage_kit.report.audit_joined import (
+    describe_checks,
+    describe_claim_rates,
+    describe_findings,
+    describe_wrong_claims,
+)
 from coverage_kit.report.workbook.sheet import Sheet, SheetColumn
 
 _CHECKS = (
@@ -84,13 +89,50 @@ _JUDGEMENTS = (
 def list_audit_sheets(analysis: Analysis) -> list[Sheet]:
     """Return the sheets whose tables have rows: the pillars, their findings, wrong claims, their rates, judges."""
     wrong = describe_wrong_claims(analysis)
-    judges, grades = "how far each judge can be trusted", "every grade of every judge"
+    judges = "how far each judge can be trusted"
+    grades = "every grade of every judge"
     sheets = [
-        Sheet("four pillars", _CHECKS, describe_checks(analysis), "what is weak, check by check", (tables.CHECKS,)),
-        Sheet("findings", _FINDINGS, describe_findings(analysis), "what is weak, place by place", (tables.FINDINGS,)),
-        Sheet("wrong about us", _WRONG, wrong, "what answers get wrong about the brand", (tables.BRAND_CLAIMS,)),
-        Sheet("wrong by engine", _RATES, describe_claim_rates(analysis), "how often, engine by engine", (tables.CLAIM_RATES,)),
-        Sheet("judges", _RELIABILITY, analysis.reliability, judges, (tables.RELIABILITY,)),
-        Sheet("judgements", _JUDGEMENTS, analysis.judgements, grades, (tables.JUDGEMENTS,)),
+        Sheet(
+            "four pillars",
+            _CHECKS,
+            describe_checks(analysis),
+            "what is weak, check by check",
+            (tables.CHECKS,),
+        ),
+        Sheet(
+            "findings",
+            _FINDINGS,
+            describe_findings(analysis),
+            "what is weak, place by place",
+            (tables.FINDINGS,),
+        ),
+        Sheet(
+            "wrong about us",
+            _WRONG,
+            wrong,
+            "what answers get wrong about the brand",
+            (tables.BRAND_CLAIMS,),
+        ),
+        Sheet(
+            "wrong by engine",
+            _RATES,
+            describe_claim_rates(analysis),
+            "how often, engine by engine",
+            (tables.CLAIM_RATES,),
+        ),
+        Sheet(
+            "judges",
+            _RELIABILITY,
+            analysis.reliability,
+            judges,
+            (tables.RELIABILITY,),
+        ),
+        Sheet(
+            "judgements",
+            _JUDGEMENTS,
+            analysis.judgements,
+            grades,
+            (tables.JUDGEMENTS,),
+        ),
     ]
     return [sheet for sheet in sheets if len(sheet.rows)]

@@ -1,7 +1,8 @@
 """What editors wrote into an earlier workbook (status, owner, note, columns of their own), read so that the next one keeps it.
 
-An edit's id is new in each run, so each row of the to-do sheet carries a key: digests of its job (operation and page), of its
-place (with the heading) and of the question that it answers first. What stands in the old sheet is data: text, never a formula.
+An edit's id is new in each run, so each row of the to-do sheet carries a key: digests of its job
+(operation and page), of its place (with the heading) and of the question that it answers first.
+What stands in the old sheet is data: text, never a formula.
 """
 
 import warnings
@@ -20,7 +21,8 @@ from coverage_kit.errors import RunError
 from coverage_kit.report.texts import clean_text, is_missing
 
 STATUSES = ("to do", "in progress", "done", "won't do")
-TODO, EARLIER = "to do by page", "earlier edits"
+TODO = "to do by page"
+EARLIER = "earlier edits"
 WRITTEN = ("status", "owner", "note")
 KEY = "key (leave as it is)"
 _HEADER_WITHIN = 50
@@ -55,10 +57,13 @@ class EditKey(NamedTuple):
 def key_edits(analysis: Analysis) -> dict[str, EditKey]:
     """Return by edit_id the key of each edit.
 
-    Its question is the one asked most of those that it was drafted from; of an edit drafted from none, its brief stands for it.
+    Its question is the one asked most of those that it was drafted from; of an edit drafted from
+    none, its brief stands for it.
     """
     texts = analysis.queries.set_index("query_id")[["text", "demand"]]
-    drafted = analysis.effects[analysis.effects["is_drafted_from"].astype(bool)].join(texts, on="query_id")
+    drafted = analysis.effects[analysis.effects["is_drafted_from"].astype(bool)].join(
+        texts, on="query_id"
+    )
     drafted = drafted.sort_values(["demand", "text"], ascending=[False, True])
     first = drafted.drop_duplicates("edit_id").set_index("edit_id")["text"].to_dict()
     asked = analysis.clusters.join(texts, on="query_id").groupby("cluster_id")["text"]
@@ -80,16 +85,23 @@ def merge_kept(*books: Sequence[EditorNotes]) -> list[EditorNotes]:
     for rows in books:
         keys = {row.key for row in merged if row.key}
         new = [row for row in rows if row.key not in keys and row not in merged]
-        merged += [row for place, row in enumerate(new) if not any(_is_same(row, other) for other in new[:place])]
+        merged += [
+            row
+            for place, row in enumerate(new)
+            if not any(_is_same(row, other) for other in new[:place])
+        ]
     return merged
 
 
-def match_kept(keys: Sequence[EditKey], kept: Sequence[EditorNotes]) -> tuple[dict[int, EditorNotes], list[EditorNotes]]:
+def match_kept(
+    keys: Sequence[EditKey], kept: Sequence[EditorNotes]
+) -> tuple[dict[int, EditorNotes], list[EditorNotes]]:
     """Return by position among the keys the row that belongs to it, and the written rows that belong to none.
 
-    First where place and question agree; then job (operation and page) and question, as headings change; then the place,
-    where the old question is still one of the gap's. Another operation, or another question at the same place, is another job:
-    what is done of the one says nothing of the other.
+    First where place and question agree; then job (operation and page) and question, as headings
+    change; then the place, where the old question is still one of the gap's. Another operation, or
+    another question at the same place, is another job: what is done of the one says nothing of the
+    other.
     """
     agrees: tuple[Callable[[EditKey, list[str]], bool], ...] = (
         lambda key, parts: [key.place, key.question] == parts[1:],
@@ -101,7 +113,11 @@ def match_kept(keys: Sequence[EditKey], kept: Sequence[EditorNotes]) -> tuple[di
     for agree in agrees:
         for row in list(left):
             parts = row.key.split("-")
-            places = (at for at, key in enumerate(keys) if at not in found and len(parts) == 3 and agree(key, parts))
+            places = (
+                at
+                for at, key in enumerate(keys)
+                if at not in found and len(parts) == 3 and agree(key, parts)
+            )
             if (at := next(places, None)) is not None:
                 found[at] = row
                 left.remove(row)
@@ -109,7 +125,10 @@ def match_kept(keys: Sequence[EditKey], kept: Sequence[EditorNotes]) -> tuple[di
 
 
 def _digest(*parts: str) -> str:
-    return blake2b("\0".join(map(str, parts)).encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+    return blake2b(
+        "\0".join(map(str, parts)).encode("utf-8", "surrogatepass"),
+        digest_size=4,
+    ).hexdigest()
 
 
 def _is_same(row: EditorNotes, other: EditorNotes) -> bool:
@@ -120,19 +139,27 @@ def _is_same(row: EditorNotes, other: EditorNotes) -> bool:
 def read_kept(path: Path, known: Collection[str]) -> list[EditorNotes]:
     """Return the rows of a workbook's to-do sheet and earlier edits.
 
-    `known` are the headings that the toolkit writes: any further column is people's own. Raises RunError where it is no
-    workbook with such a sheet.
+    `known` are the headings that the toolkit writes: any further column is people's own. Raises
+    RunError where it is no workbook with such a sheet.
     """
-    from openpyxl import load_workbook  # noqa: PLC0415 (slow to import)
-    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
 
     cure = "Name a workbook (.xlsx) that coverage-kit wrote; one that another program saved otherwise, save as .xlsx."
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of extensions that other programs write, which are not read here
-            values, formulas = (load_workbook(path, read_only=True, data_only=flag) for flag in (True, False))
+            warnings.simplefilter(
+                "ignore"
+            )  # of extensions that other programs write, which are not read here
+            values, formulas = (
+                load_workbook(path, read_only=True, data_only=flag) for flag in (True, False)
+            )
             names = values.sheetnames
-            found = {name: _read_sheet(values[name], formulas[name], known) for name in (TODO, EARLIER) if name in names}
+            found = {
+                name: _read_sheet(values[name], formulas[name], known)
+                for name in (TODO, EARLIER)
+                if name in names
+            }
             for book in (values, formulas):
                 book.close()
     except (
@@ -145,9 +172,13 @@ def read_kept(path: Path, known: Collection[str]) -> list[EditorNotes]:
         BadZipFile,
         InvalidFileException,
     ) as error:
-        raise RunError(str(path), "a workbook of an earlier run", _first_line(error), cure) from error
+        raise RunError(
+            str(path), "a workbook of an earlier run", _first_line(error), cure
+        ) from error
     if found.get(TODO) is None:
-        told = f"no column {KEY!r}" if TODO in found else f"sheets {', '.join(map(repr, names[:30]))}"
+        told = (
+            f"no column {KEY!r}" if TODO in found else f"sheets {', '.join(map(repr, names[:30]))}"
+        )
         raise RunError(str(path), f"a sheet {TODO!r} with a column {KEY!r}", told, cure)
     return [row for rows in found.values() for row in rows or ()]
 
@@ -158,9 +189,15 @@ def _read_sheet(values: Any, formulas: Any, known: Collection[str]) -> list[Edit
         sheet.reset_dimensions()  # other programs write wrong ones
     names: list[str] = []
     rows: list[EditorNotes] | None = None
-    both = zip(values.iter_rows(values_only=True), formulas.iter_rows(values_only=True), strict=True)
+    both = zip(
+        values.iter_rows(values_only=True),
+        formulas.iter_rows(values_only=True),
+        strict=True,
+    )
     for number, (shown, typed) in enumerate(both):
-        cells = [_as_text(one if one is not None else two) for one, two in zip(shown, typed, strict=True)]
+        cells = [
+            _as_text(one if one is not None else two) for one, two in zip(shown, typed, strict=True)
+        ]
         if rows is not None:
             row = {name: cell for name, cell in zip(names, cells, strict=False) if name and cell}
             own = {name: cell for name, cell in row.items() if name in WRITTEN or name not in known}
@@ -180,7 +217,9 @@ def _as_text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return value.isoformat(" ").removesuffix(" 00:00:00")
-    return clean_text(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
+    return clean_text(
+        int(value) if isinstance(value, float) and value.is_integer() else value
+    ).strip()
 
 
 def _first_line(error: Exception) -> str:

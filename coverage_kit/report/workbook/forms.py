@@ -9,15 +9,35 @@ from coverage_kit.report.workbook.sheet import Form
 
 _TEXT = {"text_wrap": True, "valign": "top"}
 _NUMBERS = {
-    **{"integer": "#,##0", "number": "#,##0.0", "percent": "0%", "rate": "0.0%", "severity": "0%", "coverage": "0%"},
-    **{"points": "+0.0%;-0.0%;0.0%", "signed": "+0.00;-0.00;0.00", "fine": "0.000", "time": "yyyy-mm-dd hh:mm"},
+    **{
+        "integer": "#,##0",
+        "number": "#,##0.0",
+        "percent": "0%",
+        "rate": "0.0%",
+        "severity": "0%",
+        "coverage": "0%",
+    },
+    **{
+        "points": "+0.0%;-0.0%;0.0%",
+        "signed": "+0.00;-0.00;0.00",
+        "fine": "0.000",
+        "time": "yyyy-mm-dd hh:mm",
+    },
 }
 LINK = {"font_color": "#0B5CAD", "underline": 1}
 FORMATS: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("text", "status", "progress"), _TEXT),
     "flag": {"valign": "top", "align": "center"},
     # a little room at the right: text of the next column would stand close
-    **{name: {"valign": "top", "align": "right", "indent": 1, "num_format": form} for name, form in _NUMBERS.items()},
+    **{
+        name: {
+            "valign": "top",
+            "align": "right",
+            "indent": 1,
+            "num_format": form,
+        }
+        for name, form in _NUMBERS.items()
+    },
     "header": {**_TEXT, "bold": True, "bg_color": "#E8ECF1", "bottom": 1},
     "title": {"bold": True, "font_size": 16},
     "heading": {"bold": True, "font_size": 12, "valign": "top"},
@@ -26,13 +46,31 @@ FORMATS: dict[str, dict[str, Any]] = {
 }
 _ENDS = {"min_type": "num", "max_type": "num", "min_value": 0, "max_value": 1}
 SCALES: dict[Form, dict[str, Any]] = {
-    "severity": {"type": "2_color_scale", **_ENDS, "min_color": "#FFFFFF", "max_color": "#F0A878"},
+    "severity": {
+        "type": "2_color_scale",
+        **_ENDS,
+        "min_color": "#FFFFFF",
+        "max_color": "#F0A878",
+    },
     "coverage": {
-        **{"type": "3_color_scale", **_ENDS, "mid_type": "num", "mid_value": 0.5},
-        **{"min_color": "#F3B48B", "mid_color": "#F4F5F6", "max_color": "#9CCBE6"},
+        **{
+            "type": "3_color_scale",
+            **_ENDS,
+            "mid_type": "num",
+            "mid_value": 0.5,
+        },
+        **{
+            "min_color": "#F3B48B",
+            "mid_color": "#F4F5F6",
+            "max_color": "#9CCBE6",
+        },
     },
 }
 COMPARISONS: dict[Form, tuple[tuple[str, str, str], ...]] = {
     "status": (("!=", "ok", "#FBE3CF"),),
-    "progress": (("==", "done", "#D3EBD8"), ("==", "in progress", "#FDF0C4"), ("==", "won't do", "#E3E6EA")),
+    "progress": (
+        ("==", "done", "#D3EBD8"),
+        ("==", "in progress", "#FDF0C4"),
+        ("==", "won't do", "#E3E6EA"),
+    ),
 }

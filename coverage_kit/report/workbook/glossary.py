@@ -27,18 +27,34 @@ def explain(sheet: Sheet, column: str) -> str:
 
     Raises KeyError where neither tells.
     """
-    headings, name = _read()["headings"], OWN if column.startswith(OWN) else column
+    headings = _read()["headings"]
+    name = OWN if column.startswith(OWN) else column
     told = {one.name: one.meaning for table in reversed(sheet.tables) for one in table.columns}
     return headings.get(f"{sheet.name}: {name}") or told.get(name) or headings[name]
 
 
 def make_glossary(sheets: Sequence[Sheet]) -> Sheet:
     """Return the glossary sheet: every term, then every heading of these sheets, which it leads to."""
-    rows: list[tuple[str, str, str, str | None]] = [("term", name, told, None) for name, told in list_terms().items()]
+    rows: list[tuple[str, str, str, str | None]] = [
+        ("term", name, told, None) for name, told in list_terms().items()
+    ]
     for sheet in sheets:
-        rows += [(sheet.name, field.title, explain(sheet, field.column), place_of(sheet.name)) for field in sheet.fields]
+        rows += [
+            (
+                sheet.name,
+                field.title,
+                explain(sheet, field.column),
+                place_of(sheet.name),
+            )
+            for field in sheet.fields
+        ]
     frame = pd.DataFrame(rows, columns=["part", "name", "meaning", "sheet_at"], dtype="object")
-    return Sheet(NAME, _FIELDS, frame, "every term and every column heading in plain words")
+    return Sheet(
+        NAME,
+        _FIELDS,
+        frame,
+        "every term and every column heading in plain words",
+    )
 
 
 @cache

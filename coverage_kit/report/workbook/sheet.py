@@ -59,7 +59,8 @@ class Sheet:
 class Chart:
     """One chart of the summary over its own cells: the first column of `rows` holds the categories, each further one a series.
 
-    `bars` name for a series the columns that tell how far its interval reaches below and above it: drawn as error bars.
+    `bars` name for a series the columns that tell how far its interval reaches below and above it:
+    drawn as error bars.
     """
 
     title: str

@@ -22,9 +22,17 @@ from coverage_kit.report.wording import MEASURES, METHOD
 from coverage_kit.report.workbook.audit_sheets import list_audit_sheets
 from coverage_kit.report.workbook.editor_notes import EditorNotes
 from coverage_kit.report.workbook.glossary import make_glossary
-from coverage_kit.report.workbook.sheet import Sheet, SheetColumn, place_of, places_of, with_gap_link
+from coverage_kit.report.workbook.sheet import (
+    Sheet,
+    SheetColumn,
+    place_of,
+    places_of,
+    with_gap_link,
+)
 from coverage_kit.report.workbook.todo_sheets import list_todo_sheets
-from coverage_kit.report.workbook.visibility_sheets import list_visibility_sheets
+from coverage_kit.report.workbook.visibility_sheets import (
+    list_visibility_sheets,
+)
 
 _GAPS = (
     SheetColumn("rank", "rank", "integer", 7),
@@ -39,7 +47,11 @@ _GAPS = (
     SheetColumn("what to do", "what_to_do", width=40),
     SheetColumn("first edit", "first_edit", width=24, link="first_edit_at"),
     SheetColumn("figures behind the cause", "reason", width=40),
-    SheetColumn("said by answers, better supported elsewhere", "unsupported_claims", width=48),
+    SheetColumn(
+        "said by answers, better supported elsewhere",
+        "unsupported_claims",
+        width=48,
+    ),
     SheetColumn("an edit can close it", "is_closable", "flag", 10),
     SheetColumn("citation rate of the site", "citation_rate", "percent", 11),
     SheetColumn("nearest own page", "own_heading", width=36, link="own_url"),
@@ -75,7 +87,12 @@ _EDITS = (
     SheetColumn("gain, low end", "low", "number", 9),
     SheetColumn("gain, high end", "high", "number", 9),
     SheetColumn("predicted harm (queries asked)", "harm", "number", 12),
-    SheetColumn("predicted rise of answers that cite the site (queries asked)", "citation_gain", "number", 14),
+    SheetColumn(
+        "predicted rise of answers that cite the site (queries asked)",
+        "citation_gain",
+        "number",
+        14,
+    ),
     SheetColumn("queries helped", "n_helped", "integer", 9, link="helped_at"),
     SheetColumn("such as", "helped", width=44),
     SheetColumn("gap", "label", width=26, link="gap_at"),
@@ -111,7 +128,9 @@ def list_sheets(analysis: Analysis, kept: Sequence[EditorNotes] = ()) -> list[Sh
 
     Gaps, queries and edits lead to each other. `kept` are rows of earlier to-do sheets.
     """
-    gaps, queries, edits = describe_gaps(analysis), describe_queries(analysis), describe_edits(analysis)
+    gaps = describe_gaps(analysis)
+    queries = describe_queries(analysis)
+    edits = describe_edits(analysis)
     places = places_of("gaps", gaps["cluster_id"])
     rows_of = with_gap_link(queries, places), with_gap_link(edits, places)
     sheets = [
@@ -124,48 +143,103 @@ def list_sheets(analysis: Analysis, kept: Sequence[EditorNotes] = ()) -> list[Sh
             "gaps that no edit of the own site can close",
             (tables.GAPS,),
         ),
-        Sheet("pages", _PAGES, describe_pages(analysis), "every page that was met, read or not", (tables.PAGES,)),
+        Sheet(
+            "pages",
+            _PAGES,
+            describe_pages(analysis),
+            "every page that was met, read or not",
+            (tables.PAGES,),
+        ),
         *list_visibility_sheets(analysis),
         *list_audit_sheets(analysis),
     ]
-    about = pd.DataFrame([(part, name, _as_text(value)) for part, name, value in list_about(analysis)], columns=_names(_ABOUT))
+    about = pd.DataFrame(
+        [(part, name, _as_text(value)) for part, name, value in list_about(analysis)],
+        columns=_names(_ABOUT),
+    )
     return [
         *sheets,
         make_glossary(sheets),
-        Sheet("about", _ABOUT, about, "how far to trust it, the method, settings, versions"),
+        Sheet(
+            "about",
+            _ABOUT,
+            about,
+            "how far to trust it, the method, settings, versions",
+        ),
     ]
 
 
-def _list_main(analysis: Analysis, gaps: pd.DataFrame, queries: pd.DataFrame, edits: pd.DataFrame) -> list[Sheet]:
+def _list_main(
+    analysis: Analysis,
+    gaps: pd.DataFrame,
+    queries: pd.DataFrame,
+    edits: pd.DataFrame,
+) -> list[Sheet]:
     """Return gaps, queries and edits with what leads from each to the others."""
     titles = edits["rank"].astype("str") + ". " + edits["operation_title"].astype("str")
-    title_of, edit_at = (dict(zip(edits["edit_id"], told, strict=True)) for told in (titles, _places("edits", edits)))
+    title_of, edit_at = (
+        dict(zip(edits["edit_id"], told, strict=True)) for told in (titles, _places("edits", edits))
+    )
     query_at = dict(zip(queries["query_id"], _places("queries", queries), strict=True))
     first = edits.drop_duplicates("cluster_id").set_index("cluster_id")["edit_id"]
     effects = list_effects(analysis)
-    helped = effects[(effects["rise"] > 0) & ~effects["is_drafted_from"].astype(bool) & effects["edit_id"].isin(edit_at)]
-    best = helped.sort_values(["rise", "edit_id"], ascending=[False, True]).drop_duplicates("query_id")
+    helped = effects[
+        (effects["rise"] > 0)
+        & ~effects["is_drafted_from"].astype(bool)
+        & effects["edit_id"].isin(edit_at)
+    ]
+    best = helped.sort_values(["rise", "edit_id"], ascending=[False, True]).drop_duplicates(
+        "query_id"
+    )
     best_of = best.set_index("query_id")["edit_id"]
     helps_first = helped.drop_duplicates("edit_id").set_index("edit_id")["query_id"]
-    gap_edit, query_edit = gaps["cluster_id"].map(first), queries["query_id"].map(best_of)
+    gap_edit = gaps["cluster_id"].map(first)
+    query_edit = queries["query_id"].map(best_of)
     gaps = gaps.assign(
         queries=gaps["queries"].map(_shorten_each),
         first_edit=gap_edit.map(title_of),
         first_edit_at=gap_edit.map(edit_at),
         queries_at=gaps["cluster_id"].map(places_of("queries", queries["cluster_id"])),
     )
-    queries = queries.assign(best_edit=query_edit.map(title_of), best_edit_at=query_edit.map(edit_at))
-    edits = edits.assign(helped=edits["helped"].map(_shorten_each), helped_at=edits["edit_id"].map(helps_first).map(query_at))
+    queries = queries.assign(
+        best_edit=query_edit.map(title_of), best_edit_at=query_edit.map(edit_at)
+    )
+    edits = edits.assign(
+        helped=edits["helped"].map(_shorten_each),
+        helped_at=edits["edit_id"].map(helps_first).map(query_at),
+    )
     return [
-        Sheet("gaps", _GAPS, gaps, "what the site does not answer, worst first", (tables.GAPS,)),
-        Sheet("queries", _QUERIES, queries, "every question with its coverage", (tables.QUERIES, tables.COVERAGE)),
-        Sheet("edits", _EDITS, edits, "every edit with what it costs and is predicted to bring", (tables.EDITS,)),
+        Sheet(
+            "gaps",
+            _GAPS,
+            gaps,
+            "what the site does not answer, worst first",
+            (tables.GAPS,),
+        ),
+        Sheet(
+            "queries",
+            _QUERIES,
+            queries,
+            "every question with its coverage",
+            (tables.QUERIES, tables.COVERAGE),
+        ),
+        Sheet(
+            "edits",
+            _EDITS,
+            edits,
+            "every edit with what it costs and is predicted to bring",
+            (tables.EDITS,),
+        ),
     ]
 
 
 def _shorten_each(questions: Any) -> str | None:
     """Return the questions, a line each, with long ones cut: in full they stand in the queries' sheet."""
-    return None if is_missing(questions) else "\n".join(shorten(line, _QUESTION) for line in str(questions).split("\n"))
+    return (
+        None
+        if is_missing(questions)
+        else "\n".join(shorten(line, _QUESTION) for line in str(questions).split("\n"))
+    )
 
 
 def _places(sheet: str, frame: pd.DataFrame) -> list[str]:
@@ -184,12 +258,21 @@ def list_about(analysis: Analysis) -> list[tuple[str, str, Any]]:
     """Return what the run was made of as (part, name, value): trust, method, settings, versions."""
     about = analysis.about
     rows: list[tuple[str, str, Any]] = [
-        ("trust", "predictions", f"Every gain is {predicted_under(about)}. It is no promise about any answer engine."),
+        (
+            "trust",
+            "predictions",
+            f"Every gain is {predicted_under(about)}. It is no promise about any answer engine.",
+        ),
         ("trust", "self-test", describe_self_test(about)),
         *(("method", "", text) for text in METHOD),
-        *(("measures", one.title, f"{one.formula}. Needs: {one.needs}") for one in MEASURES.values()),
+        *(
+            ("measures", one.title, f"{one.formula}. Needs: {one.needs}")
+            for one in MEASURES.values()
+        ),
     ]
     parts = {key: value for key, value in about.items() if isinstance(value, dict)}
     plain = {key: value for key, value in about.items() if not isinstance(value, dict)}
     rows += [("run", name, value) for name, value in flatten(plain)]
-    return rows + [(part, name, value) for part in sorted(parts) for name, value in flatten(parts[part])]
+    return rows + [
+        (part, name, value) for part in sorted(parts) for name, value in flatten(parts[part])
+    ]

@@ -10,7 +10,14 @@ from coverage_kit.report.joined import describe_edits, describe_gaps
 from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.visibility_joined import describe_visibility
 from coverage_kit.report.wording import LOW_N, amount, interval, percent
-from coverage_kit.report.workbook.sheet import Form, Sheet, SheetColumn, place_of, places_of, with_gap_link
+from coverage_kit.report.workbook.sheet import (
+    Form,
+    Sheet,
+    SheetColumn,
+    place_of,
+    places_of,
+    with_gap_link,
+)
 
 _TOP_GAPS = (
     SheetColumn("first gaps", "label", width=64, link="gap_at"),
@@ -36,27 +43,63 @@ _CONTENTS = (
 
 def list_contents(sheets: Sequence[Sheet]) -> Sheet:
     """Return what each sheet is for, with a link to it."""
-    rows = [(one.name, len(one.rows), len(one.fields), one.purpose, place_of(one.name)) for one in sheets]
-    return Sheet("contents", _CONTENTS, pd.DataFrame(rows, columns=["name", "n_rows", "n_columns", "purpose", "at"]))
+    rows = [
+        (
+            one.name,
+            len(one.rows),
+            len(one.fields),
+            one.purpose,
+            place_of(one.name),
+        )
+        for one in sheets
+    ]
+    return Sheet(
+        "contents",
+        _CONTENTS,
+        pd.DataFrame(rows, columns=["name", "n_rows", "n_columns", "purpose", "at"]),
+    )
 
 
 def list_tops(analysis: Analysis, n: int = 10) -> list[Sheet]:
     """Return the first gaps, covered clusters left out, and the first edits, which lead to their rows."""
-    gaps, edits = describe_gaps(analysis), describe_edits(analysis)
+    gaps = describe_gaps(analysis)
+    edits = describe_edits(analysis)
     places = places_of("gaps", gaps["cluster_id"])
     own = str(analysis.about.get("own_site", ""))
-    titles = edits["operation_title"].astype("str") + ": " + edits["page_id"].astype("str").str.removeprefix(own)
-    edits = edits.assign(title=titles, edit_at=edits["edit_id"].map(places_of("edits", edits["edit_id"])))
-    tops = Sheet("first gaps", _TOP_GAPS, gaps[gaps["cause"] != "covered"]), Sheet("first edits", _TOP_EDITS, edits)
+    titles = (
+        edits["operation_title"].astype("str")
+        + ": "
+        + edits["page_id"].astype("str").str.removeprefix(own)
+    )
+    edits = edits.assign(
+        title=titles,
+        edit_at=edits["edit_id"].map(places_of("edits", edits["edit_id"])),
+    )
+    tops = (
+        Sheet("first gaps", _TOP_GAPS, gaps[gaps["cause"] != "covered"]),
+        Sheet("first edits", _TOP_EDITS, edits),
+    )
     return [Sheet(top.name, top.fields, with_gap_link(top.rows.head(n), places)) for top in tops]
 
 
-def list_figures(analysis: Analysis) -> list[tuple[str, float | str, Form, str]]:
+def list_figures(
+    analysis: Analysis,
+) -> list[tuple[str, float | str, Form, str]]:
     """Return the key figures as (name, value, form, note)."""
     head = summarize(analysis)
     rows: list[tuple[str, float | str, Form, str]] = [
-        ("own site", str(analysis.about.get("own_site", "")), "text", f"{head.n_pages:,} pages read, all sites"),
-        ("queries", head.n_queries, "integer", f"{head.n_answers:,} logged answers"),
+        (
+            "own site",
+            str(analysis.about.get("own_site", "")),
+            "text",
+            f"{head.n_pages:,} pages read, all sites",
+        ),
+        (
+            "queries",
+            head.n_queries,
+            "integer",
+            f"{head.n_answers:,} logged answers",
+        ),
         ("demand (times asked)", head.demand, "number", ""),
         ("share covered", head.covered, "percent", _interval_note(head)),
         (
@@ -71,18 +114,30 @@ def list_figures(analysis: Analysis) -> list[tuple[str, float | str, Form, str]]
             "number",
             f"{head.n_planned:,} edits, of a budget of {_budget(head)}",
         ),
-        ("predicted gain", head.planned_gain, "number", _gain_note(head, analysis)),
+        (
+            "predicted gain",
+            head.planned_gain,
+            "number",
+            _gain_note(head, analysis),
+        ),
     ]
     return [*rows, *_list_rates(analysis)]
 
 
-def _list_rates(analysis: Analysis) -> Iterator[tuple[str, float | str, Form, str]]:
+def _list_rates(
+    analysis: Analysis,
+) -> Iterator[tuple[str, float | str, Form, str]]:
     """Yield the own site's citation rate on each engine and surface."""
     table = describe_visibility(analysis, ("all",))
     for row in table[table["is_own"] & (table["measure"] == "citation_rate")].to_dict("records"):
         counts = f"{amount(row['numerator'])} of {amount(row['denominator'])} answers, {row['n_prompts']} prompts"
         note = f"{interval(row['low'], row['high'])}; {counts}{f'; {LOW_N}' if row['is_low_n'] else ''}"
-        yield f"citation rate, {row['series']}", float(row["value"]), "percent", note
+        yield (
+            f"citation rate, {row['series']}",
+            float(row["value"]),
+            "percent",
+            note,
+        )
 
 
 def _interval_note(head: Headline) -> str:

@@ -25,7 +25,13 @@ from coverage_kit.report.workbook.editor_notes import (
     read_kept,
     written_frame,
 )
-from coverage_kit.report.workbook.sheet import OWN, Sheet, SheetColumn, places_of, with_gap_link
+from coverage_kit.report.workbook.sheet import (
+    OWN,
+    Sheet,
+    SheetColumn,
+    places_of,
+    with_gap_link,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +74,8 @@ KNOWN = frozenset(field.title for field in (*_TODO, *_EARLIER))
 def find_kept(path: Path, keep_status: str | Path | None = None) -> list[EditorNotes]:
     """Return the rows of the workbook to keep, if one is named, then of the one that is to be overwritten.
 
-    One that stands in the way and cannot be read is set aside, which is told: nothing written in it is lost.
-    Raises RunError where the named one cannot be read.
+    One that stands in the way and cannot be read is set aside, which is told: nothing written in it
+    is lost. Raises RunError where the named one cannot be read.
     """
     named = read_kept(Path(keep_status), KNOWN) if keep_status else []
     if not path.is_file():
@@ -77,17 +83,33 @@ def find_kept(path: Path, keep_status: str | Path | None = None) -> list[EditorN
     try:
         return merge_kept(named, read_kept(path, KNOWN))
     except RunError as error:
-        aside = next(place for n in count(1) if not (place := path.with_name(f"{path.name}.old{n if n > 1 else ''}")).exists())
+        aside = next(
+            place
+            for n in count(1)
+            if not (place := path.with_name(f"{path.name}.old{n if n > 1 else ''}")).exists()
+        )
         try:
             path.replace(aside)
         except OSError as trouble:
-            raise RunError(str(path), "a file that can be set aside", str(trouble), "Close it elsewhere.") from error
-        logger.warning("Status, owner and note are not kept from %s It is set aside as %s.", error, aside)
+            raise RunError(
+                str(path),
+                "a file that can be set aside",
+                str(trouble),
+                "Close it elsewhere.",
+            ) from error
+        logger.warning(
+            "Status, owner and note are not kept from %s It is set aside as %s.",
+            error,
+            aside,
+        )
         return merge_kept(named)
 
 
 def list_todo_sheets(
-    analysis: Analysis, edits: pd.DataFrame, places: dict[str, str], kept: Sequence[EditorNotes] = ()
+    analysis: Analysis,
+    edits: pd.DataFrame,
+    places: dict[str, str],
+    kept: Sequence[EditorNotes] = (),
 ) -> list[Sheet]:
     """Return the to-do sheet with what is kept of earlier ones, and the earlier edits where any are kept.
 
@@ -98,13 +120,19 @@ def list_todo_sheets(
         kept: rows of earlier to-do sheets.
     """
     keys = key_edits(analysis)
-    frame = _by_page(edits).assign(edit_at=lambda rows: rows["edit_id"].map(places_of("edits", edits["edit_id"])))
+    frame = _by_page(edits).assign(
+        edit_at=lambda rows: rows["edit_id"].map(places_of("edits", edits["edit_id"]))
+    )
     found, left = match_kept([keys[name] for name in frame["edit_id"]], kept)
     own = list_own_columns(kept)
     columns = [*WRITTEN, *own]
     more = tuple(SheetColumn(name, f"{OWN}{name}", width=20) for name in own)
-    written = written_frame([found.get(row) for row in range(len(frame))], columns).rename(columns=_own_name)
-    frame = pd.concat([frame, written], axis=1).assign(key=[str(keys[name]) for name in frame["edit_id"]])
+    written = written_frame([found.get(row) for row in range(len(frame))], columns).rename(
+        columns=_own_name
+    )
+    frame = pd.concat([frame, written], axis=1).assign(
+        key=[str(keys[name]) for name in frame["edit_id"]]
+    )
     todo = Sheet(
         TODO,
         (*_TODO[:-1], *more, _TODO[-1]),
@@ -129,11 +157,20 @@ def _list_earlier(
     rank_of = {id(row): others["rank"].iloc[at] for at, row in known.items()}
     urls = analysis.pages.drop_duplicates("page_id").set_index("page_id")["url"]
     names = [field.column for field in _EARLIER if field.column not in {*WRITTEN, "now", "key"}]
-    frame = pd.DataFrame([[row.cells.get(name) for name in names] for row in left], columns=names, dtype="object")
+    frame = pd.DataFrame(
+        [[row.cells.get(name) for name in names] for row in left],
+        columns=names,
+        dtype="object",
+    )
     columns = [*WRITTEN, *(field.title for field in more)]
-    frame = pd.concat([frame, written_frame(left, columns).rename(columns=_own_name)], axis=1).assign(
+    frame = pd.concat(
+        [frame, written_frame(left, columns).rename(columns=_own_name)], axis=1
+    ).assign(
         url=frame["page"].map(urls),
-        now=[f"proposed, rank {rank_of[id(row)]}" if id(row) in rank_of else "not proposed any more" for row in left],
+        now=[
+            f"proposed, rank {rank_of[id(row)]}" if id(row) in rank_of else "not proposed any more"
+            for row in left
+        ],
         key=[row.key for row in left],
     )
     purpose = "rows of earlier to-do sheets in which somebody wrote, and which this run's list does not hold"
@@ -151,13 +188,19 @@ def _by_page(edits: pd.DataFrame) -> pd.DataFrame:
     """
     chosen = edits[edits["is_chosen"]]
     totals = chosen.groupby("page_id").agg(
-        n_edits=("edit_id", "size"), page_minutes=("cost_minutes", "sum"), page_gain=("marginal_gain", "sum")
+        n_edits=("edit_id", "size"),
+        page_minutes=("cost_minutes", "sum"),
+        page_gain=("marginal_gain", "sum"),
     )
     frame = chosen.merge(totals, on="page_id", how="left").sort_values("rank")
-    hour = pick_hour([{str(key): value for key, value in row.items()} for row in frame.to_dict("records")])
+    hour = pick_hour(
+        [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    )
     frame["is_first_hour"] = frame["edit_id"].isin([edit["edit_id"] for edit in hour])
     first = frame[frame["is_first_hour"]]
-    rest = frame[~frame["is_first_hour"]].sort_values(["page_gain", "page_id", "rank"], ascending=[False, True, True])
+    rest = frame[~frame["is_first_hour"]].sort_values(
+        ["page_gain", "page_id", "rank"], ascending=[False, True, True]
+    )
     frame = pd.concat([first, rest], ignore_index=True)
     is_further = frame["page_id"].duplicated()
     return frame.assign(**{name: frame[name].mask(is_further) for name in totals.columns})

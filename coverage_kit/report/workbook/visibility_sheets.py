@@ -13,11 +13,17 @@ from coverage_kit.report.visibility_joined import (
     describe_visibility,
 )
 from coverage_kit.report.wording import PARTS
-from coverage_kit.report.workbook.sheet import Sheet, SheetColumn, places_of, with_gap_link
+from coverage_kit.report.workbook.sheet import (
+    Sheet,
+    SheetColumn,
+    places_of,
+    with_gap_link,
+)
 
 _GAP = SheetColumn("gap", "label", width=30, link="gap_at")
 _SERIES = SheetColumn("engine (surface)", "series", width=20)
-_LOW_95, _HIGH_95 = SheetColumn("95% interval, low", "low", "rate", 10), SheetColumn("95% interval, high", "high", "rate", 10)
+_LOW_95 = SheetColumn("95% interval, low", "low", "rate", 10)
+_HIGH_95 = SheetColumn("95% interval, high", "high", "rate", 10)
 _LOW_N = SheetColumn("low n: do not rely on it", "is_low_n", "flag", 11)
 _VISIBILITY = (
     SheetColumn("measure", "measure_title", width=24),
@@ -74,8 +80,18 @@ _COMPETITORS = (
     SheetColumn("answers that cite it", "n_answers", "integer", 10),
     SheetColumn("questions whose answers cite it", "n_prompts", "integer", 11),
     SheetColumn("citation share (its / all citations)", "citation_share", "rate", 13),
-    SheetColumn("cited beside the own site (of the own site's questions)", "share_of_overlap", "rate", 18),
-    SheetColumn("named where cited (of the answers that cite it)", "named_rate", "rate", 16),
+    SheetColumn(
+        "cited beside the own site (of the own site's questions)",
+        "share_of_overlap",
+        "rate",
+        18,
+    ),
+    SheetColumn(
+        "named where cited (of the answers that cite it)",
+        "named_rate",
+        "rate",
+        16,
+    ),
 )
 _VERDICTS = (
     SheetColumn("measure", "measure_title", width=14),
@@ -93,7 +109,12 @@ _VERDICTS = (
     SheetColumn("p", "p", "fine", 8),
     SheetColumn("p corrected (Holm)", "p_holm", "fine", 10),
     SheetColumn("noise floor, points", "noise_floor", "points", 9),
-    SheetColumn("smallest effect this log would show, points", "smallest_effect", "points", 12),
+    SheetColumn(
+        "smallest effect this log would show, points",
+        "smallest_effect",
+        "points",
+        12,
+    ),
     SheetColumn("prompts", "n_prompts", "integer", 9),
     SheetColumn("answers before", "n_before", "integer", 9),
     SheetColumn("answers after", "n_after", "integer", 9),
@@ -128,7 +149,12 @@ _ASSOCIATIONS = (
     SheetColumn("signal", "signal", width=34),
     SheetColumn("demand", "demand", width=30),
     SheetColumn("weeks later", "lag_weeks", "integer", 8),
-    SheetColumn("rank correlation (an association, no cause)", "correlation", "signed", 13),
+    SheetColumn(
+        "rank correlation (an association, no cause)",
+        "correlation",
+        "signed",
+        13,
+    ),
     SheetColumn("95% interval, low", "low", "signed", 10),
     SheetColumn("95% interval, high", "high", "signed", 10),
     SheetColumn("p, over all lags and pairs of series", "p", "fine", 9),
@@ -168,19 +194,84 @@ def list_visibility_sheets(analysis: Analysis) -> list[Sheet]:
     urls = analysis.pages.drop_duplicates("page_id").set_index("page_id")["url"]
     by_gap, holders, verdicts, referrals = (
         with_gap_link(describe(analysis), places)
-        for describe in (describe_rates_by_gap, describe_holders, describe_verdicts, describe_referrals)
+        for describe in (
+            describe_rates_by_gap,
+            describe_holders,
+            describe_verdicts,
+            describe_referrals,
+        )
     )
-    competitors, brand = analysis.competitors.sort_values("rank"), facts.assign(url=facts["example"].map(urls))
+    competitors = analysis.competitors.sort_values("rank")
+    brand = facts.assign(url=facts["example"].map(urls))
     sheets = [
-        Sheet("visibility", _VISIBILITY, figures, "how often answers cite and name each site", (tables.VISIBILITY,)),
-        Sheet("visibility by gap", _BY_GAP, by_gap, "the same of the own site, gap by gap"),
-        Sheet("who is cited", _HOLDERS, holders, "what kinds of sites hold each gap's citations", (tables.HOLDERS,)),
-        Sheet("competitors", _COMPETITORS, competitors, "the other sites that answers cite", (tables.COMPETITORS,)),
-        Sheet("before and after", _VERDICTS, verdicts, "what a change of pages moved", (tables.VERDICTS,)),
-        Sheet("engine drift", _DRIFTS, describe_drifts(analysis), "how engines moved of themselves", (tables.DRIFTS,)),
-        Sheet("AI visits", _REFERRALS, referrals, "visits that assistants send, page by page", (tables.REFERRALS,)),
-        Sheet("associations", _ASSOCIATIONS, analysis.associations, "what demand goes with", (tables.ASSOCIATIONS,)),
-        Sheet("brand facts", _FACTS, brand, "facts about the brand told in more than one way", (tables.DISAGREEMENTS,)),
-        Sheet("log sources", _SOURCES, describe_sources(analysis), "the files that were read", (tables.SOURCES,)),
+        Sheet(
+            "visibility",
+            _VISIBILITY,
+            figures,
+            "how often answers cite and name each site",
+            (tables.VISIBILITY,),
+        ),
+        Sheet(
+            "visibility by gap",
+            _BY_GAP,
+            by_gap,
+            "the same of the own site, gap by gap",
+        ),
+        Sheet(
+            "who is cited",
+            _HOLDERS,
+            holders,
+            "what kinds of sites hold each gap's citations",
+            (tables.HOLDERS,),
+        ),
+        Sheet(
+            "competitors",
+            _COMPETITORS,
+            competitors,
+            "the other sites that answers cite",
+            (tables.COMPETITORS,),
+        ),
+        Sheet(
+            "before and after",
+            _VERDICTS,
+            verdicts,
+            "what a change of pages moved",
+            (tables.VERDICTS,),
+        ),
+        Sheet(
+            "engine drift",
+            _DRIFTS,
+            describe_drifts(analysis),
+            "how engines moved of themselves",
+            (tables.DRIFTS,),
+        ),
+        Sheet(
+            "AI visits",
+            _REFERRALS,
+            referrals,
+            "visits that assistants send, page by page",
+            (tables.REFERRALS,),
+        ),
+        Sheet(
+            "associations",
+            _ASSOCIATIONS,
+            analysis.associations,
+            "what demand goes with",
+            (tables.ASSOCIATIONS,),
+        ),
+        Sheet(
+            "brand facts",
+            _FACTS,
+            brand,
+            "facts about the brand told in more than one way",
+            (tables.DISAGREEMENTS,),
+        ),
+        Sheet(
+            "log sources",
+            _SOURCES,
+            describe_sources(analysis),
+            "the files that were read",
+            (tables.SOURCES,),
+        ),
     ]
     return [sheet for sheet in sheets if len(sheet.rows)]

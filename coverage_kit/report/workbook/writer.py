@@ -17,36 +17,72 @@ from coverage_kit.report.trust import describe_self_test
 from coverage_kit.report.workbook.chart_drawing import draw_chart
 from coverage_kit.report.workbook.charts import list_charts
 from coverage_kit.report.workbook.editor_notes import STATUSES, TODO
-from coverage_kit.report.workbook.forms import COMPARISONS, FORMATS, LINK, SCALES
-from coverage_kit.report.workbook.sheet import Chart, Sheet, SheetColumn, place_of
+from coverage_kit.report.workbook.forms import (
+    COMPARISONS,
+    FORMATS,
+    LINK,
+    SCALES,
+)
+from coverage_kit.report.workbook.sheet import (
+    Chart,
+    Sheet,
+    SheetColumn,
+    place_of,
+)
 from coverage_kit.report.workbook.sheets import list_sheets
-from coverage_kit.report.workbook.summary_sheets import list_contents, list_figures, list_tops
+from coverage_kit.report.workbook.summary_sheets import (
+    list_contents,
+    list_figures,
+    list_tops,
+)
 from coverage_kit.report.workbook.todo_sheets import find_kept
 from coverage_kit.storage.files import write_file
 
-_OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-_CREATED = datetime(2026, 1, 1)  # fixed, so that the same analysis gives the same bytes; Excel knows no zones
+_OPTIONS = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+_CREATED = datetime(
+    2026, 1, 1
+)  # fixed, so that the same analysis gives the same bytes; Excel knows no zones
 _MAX_CHARACTERS = 32_767
 _MAX_LINKS = 65_000
-_MAX_ROWS, _MAX_CELLS = 1_000_000, 9_000_000  # of all sheets, as Google Sheets opens no more than ten million
-_CHART_DATA, _CHART_WIDTH, _CHART_ROWS, _ROW_PIXELS = "chart data", 548, 16, 20
+# of all sheets, as Google Sheets opens no more than ten million
+_MAX_ROWS = 1_000_000
+_MAX_CELLS = 9_000_000
+_CHART_DATA = "chart data"
+_CHART_WIDTH = 548
+_CHART_ROWS = 16
+_ROW_PIXELS = 20
 _SUMMARY_WIDTH = 155
 _LINE_POINTS = 15
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_workbook(analysis: Analysis, path: str | Path, keep_status: str | Path | None = None) -> Path:
+def write_workbook(
+    analysis: Analysis, path: str | Path, keep_status: str | Path | None = None
+) -> Path:
     """Write the workbook (summary, gaps, queries, edits, to do, pages, visibility, glossary and so on) and return its path.
 
-    What people wrote into the to-do sheet (status, owner, note, columns of their own) is kept: of the workbook `keep_status`,
-    if one is named, and of the one that stands at `path`; for an edit in both, the named one's counts. One at `path` that
-    cannot be read is set aside as .old. The same analysis and the same kept words give the same bytes.
-    Raises RunError when `keep_status` cannot be read, or the file cannot be written.
+    What people wrote into the to-do sheet (status, owner, note, columns of their own) is kept: of
+    the workbook `keep_status`, if one is named, and of the one that stands at `path`; for an edit
+    in both, the named one's counts. One at `path` that cannot be read is set aside as .old. The
+    same analysis and the same kept words give the same bytes. Raises RunError when `keep_status`
+    cannot be read, or the file cannot be written.
     """
-    path, buffer = Path(path), io.BytesIO()
+    path = Path(path)
+    buffer = io.BytesIO()
     sheets = list_sheets(analysis, find_kept(path, keep_status))
     book = xlsxwriter.Workbook(buffer, _OPTIONS)
-    book.set_properties({"title": "Coverage of questions", "comments": "Written by coverage_kit", "created": _CREATED})
+    book.set_properties(
+        {
+            "title": "Coverage of questions",
+            "comments": "Written by coverage_kit",
+            "created": _CREATED,
+        }
+    )
     writer = _Writer(book, _most_rows(sheets))
     summary = book.add_worksheet("summary")
     for sheet in sheets:
@@ -60,8 +96,9 @@ def write_workbook(analysis: Analysis, path: str | Path, keep_status: str | Path
 def write_csv(table: pd.DataFrame, path: str | Path) -> Path:
     """Write a table as CSV (UTF-8 with mark, for Excel) and return its path.
 
-    Text that a spreadsheet would read as a formula (starting with = + - @, tab or carriage return) gets a ' in front, as OWASP
-    advises; take it off to read the text back. Numbers stay numbers. Raises RunError when the file cannot be written.
+    Text that a spreadsheet would read as a formula (starting with = + - @, tab or carriage return)
+    gets a ' in front, as OWASP advises; take it off to read the text back. Numbers stay numbers.
+    Raises RunError when the file cannot be written.
     """
     path = Path(path)
     safe = pd.DataFrame({clean_cell(name): table[name].map(clean_cell) for name in table.columns})
@@ -78,19 +115,31 @@ def clean_cell(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = clean_text(value)
-    return f"'{text}" if value.startswith(_FORMULA_STARTS) or text.startswith(_FORMULA_STARTS) else text
+    return (
+        f"'{text}"
+        if value.startswith(_FORMULA_STARTS) or text.startswith(_FORMULA_STARTS)
+        else text
+    )
 
 
 class _Writer:
     """Writes cells in their form, and minds a sheet's limits."""
 
     def __init__(self, book: Any, most_rows: int) -> None:
-        self.book, self.most_rows = book, most_rows
+        self.book = book
+        self.most_rows = most_rows
         self.formats = {name: book.add_format(values) for name, values in FORMATS.items()}
-        self.links = {form: book.add_format({**FORMATS[form], **LINK}) for form in ("text", "integer")}
+        self.links = {
+            form: book.add_format({**FORMATS[form], **LINK}) for form in ("text", "integer")
+        }
         self.rules = {form: [scale] for form, scale in SCALES.items()} | {
             form: [
-                {"type": "cell", "criteria": sign, "value": f'"{value}"', "format": book.add_format({"bg_color": color})}
+                {
+                    "type": "cell",
+                    "criteria": sign,
+                    "value": f'"{value}"',
+                    "format": book.add_format({"bg_color": color}),
+                }
                 for sign, value, color in rules
             ]
             for form, rules in COMPARISONS.items()
@@ -99,24 +148,47 @@ class _Writer:
 
     def fill_summary(self, page: Any, analysis: Analysis, sheets: Sequence[Sheet]) -> None:
         """Write key figures, self-test, what changed, charts, the first gaps and edits, and the contents."""
-        tops, contents = list_tops(analysis), list_contents(sheets)
+        tops = list_tops(analysis)
+        contents = list_contents(sheets)
         for column, field in enumerate(tops[0].fields):
             page.set_column(column, column, field.width)
-        page.write_string(0, 0, "Which questions does the site not answer?", self.formats["title"])
+        page.write_string(
+            0,
+            0,
+            "Which questions does the site not answer?",
+            self.formats["title"],
+        )
         figures = list_figures(analysis)
         for row, (name, value, form, note) in enumerate(figures, 3):
             page.write_string(row, 0, clean_text(name), self.formats["strong"])
             self._write(page, row, 1, form, value)
             page.write_string(row, 2, clean_text(note), self.formats["note"])
-        row = self._write_lines(page, len(figures) + 4, "How far to trust it", [describe_self_test(analysis.about)])
+        row = self._write_lines(
+            page,
+            len(figures) + 4,
+            "How far to trust it",
+            [describe_self_test(analysis.about)],
+        )
         row = self._write_lines(page, row, "Since the last run", list_news(analysis))
         above = row
         row = self._add_charts(page, row, list_charts(analysis))
         for block in (*tops, contents):
             row = self._write_rows(page, row, block) + 2
         start = row - len(sheets) - 3
-        page.write_url(1, 0, place_of(TODO), self.links["text"], string="For editors: what to do by page")
-        page.write_url(1, 3, place_of("summary", start + 1), self.links["text"], string="All sheets, and what each is for")
+        page.write_url(
+            1,
+            0,
+            place_of(TODO),
+            self.links["text"],
+            string="For editors: what to do by page",
+        )
+        page.write_url(
+            1,
+            3,
+            place_of("summary", start + 1),
+            self.links["text"],
+            string="All sheets, and what each is for",
+        )
         page.hide_gridlines(2)
         _set_up_print(page)
         page.set_portrait()
@@ -142,14 +214,25 @@ class _Writer:
         data.set_column(1, 12, 16)
         row = 0
         for number, chart in enumerate(charts):
-            fields = tuple(SheetColumn(str(name), name, chart.form) for name in chart.rows.columns[1:])
+            fields = tuple(
+                SheetColumn(str(name), name, chart.form) for name in chart.rows.columns[1:]
+            )
             first = SheetColumn(
-                str(chart.rows.columns[0]), chart.rows.columns[0], "number" if chart.kind == "scatter" else "text"
+                str(chart.rows.columns[0]),
+                chart.rows.columns[0],
+                "number" if chart.kind == "scatter" else "text",
             )
             data.write_string(row, 0, chart.title, self.formats["heading"])
-            after = self._write_rows(data, row + 1, Sheet(chart.title, (first, *fields), chart.rows))
+            after = self._write_rows(
+                data, row + 1, Sheet(chart.title, (first, *fields), chart.rows)
+            )
             drawn = draw_chart(self.book, chart, _CHART_DATA, row + 1)
-            drawn.set_size({"width": _CHART_WIDTH, "height": _CHART_ROWS * _ROW_PIXELS - _ROW_PIXELS // 2})
+            drawn.set_size(
+                {
+                    "width": _CHART_WIDTH,
+                    "height": _CHART_ROWS * _ROW_PIXELS - _ROW_PIXELS // 2,
+                }
+            )
             place = {
                 "x_offset": number % 2 * (_CHART_WIDTH + 6),
                 "y_offset": 4,
@@ -164,23 +247,45 @@ class _Writer:
         """Write a header and rows from this row on; return the first free row."""
         for column, field in enumerate(sheet.fields):
             page.write_string(top, column, field.title, self.formats["header"])
-        page.set_row(top, _LINE_POINTS * max(_lines_of(field.title, 0.7 * field.width) for field in sheet.fields))
+        page.set_row(
+            top,
+            _LINE_POINTS * max(_lines_of(field.title, 0.7 * field.width) for field in sheet.fields),
+        )
         records = sheet.rows.head(self.most_rows).to_dict("records")
         for row, record in enumerate(records, top + 1):
             for column, field in enumerate(sheet.fields):
                 if isinstance(record.get(field.link), str):
-                    self._write_link(page, (row, column), record[field.link], field.form, record[field.column])
+                    self._write_link(
+                        page,
+                        (row, column),
+                        record[field.link],
+                        field.form,
+                        record[field.column],
+                    )
                 else:
                     self._write(page, row, column, field.form, record[field.column])
-            page.set_row(row, _LINE_POINTS * min(_count_lines(record, sheet.fields), sheet.most_lines))
+            page.set_row(
+                row,
+                _LINE_POINTS * min(_count_lines(record, sheet.fields), sheet.most_lines),
+            )
         free = top + 1 + len(records)
         if len(sheet.rows) > self.most_rows:
-            page.write_string(free, 0, f"… and {len(sheet.rows) - self.most_rows:,} more rows in the run's tables")
+            page.write_string(
+                free,
+                0,
+                f"… and {len(sheet.rows) - self.most_rows:,} more rows in the run's tables",
+            )
         for column, field in enumerate(sheet.fields if records else ()):
             for rule in self.rules.get(field.form, ()):
                 page.conditional_format(top + 1, column, free - 1, column, rule)
             if field.form == "progress":
-                page.data_validation(top + 1, column, free - 1, column, {"validate": "list", "source": list(STATUSES)})
+                page.data_validation(
+                    top + 1,
+                    column,
+                    free - 1,
+                    column,
+                    {"validate": "list", "source": list(STATUSES)},
+                )
         return free
 
     def _write(self, page: Any, row: int, column: int, form: str, value: Any) -> None:
@@ -195,7 +300,14 @@ class _Writer:
         elif math.isfinite(value):
             page.write_number(row, column, float(value), self.formats[form])
 
-    def _write_link(self, page: Any, place: tuple[int, int], link: str, form: str, value: Any) -> None:
+    def _write_link(
+        self,
+        page: Any,
+        place: tuple[int, int],
+        link: str,
+        form: str,
+        value: Any,
+    ) -> None:
         url = link if link.startswith("internal:'") else safe_url(link)
         text = shorten(value, 250) or shorten(link, 250)
         n_links = self.n_links.setdefault(page.get_name(), 0)
@@ -204,7 +316,9 @@ class _Writer:
             return
         page.write_url(*place, url, self.links[form], string=text)
         if form == "integer":
-            page.write_number(*place, int(value), self.links[form])  # the link stays, and the number can be sorted
+            page.write_number(
+                *place, int(value), self.links[form]
+            )  # the link stays, and the number can be sorted
         self.n_links[page.get_name()] += 1
 
     def _write_time(self, page: Any, row: int, column: int, value: Any) -> None:
@@ -243,7 +357,11 @@ def _fit(value: Any) -> str:
 
 def _count_lines(record: dict[Any, Any], fields: Sequence[SheetColumn]) -> int:
     """Return how many lines the row needs: spreadsheets do not grow rows for text of other programs."""
-    texts = ((clean_text(record[field.column])[:2_000], field.width) for field in fields if field.form == "text")
+    texts = (
+        (clean_text(record[field.column])[:2_000], field.width)
+        for field in fields
+        if field.form == "text"
+    )
     return max((_lines_of(text, width) for text, width in texts), default=1)
 
 
