@@ -1,1 +1,1 @@
-"""Honest measurement on public sets: planted and natural gaps, and the default link."""
+"""Benchmarks on public sets with floors, and the fits of the shipped defaults."""

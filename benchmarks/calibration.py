@@ -1,4 +1,4 @@
-"""The default link: fitted by hide-and-seek on public sets, for sites whose own log is too small to play."""
+"""Fit the default calibration on public sets, for sites whose own log is too small for a fit."""
 
 import json
 from dataclasses import replace
@@ -8,24 +8,30 @@ import numpy as np
 
 from benchmarks.sets import BenchSet, natural_trial
 from coverage_kit.match.coverage import DEFAULT_CALIBRATION, CalibrationFitter
-from coverage_kit.match.masking import Plan, hide_places, join_rounds
+from coverage_kit.match.masking import MaskingPlan, join_evidence, mask_pages_and_passages
 
 
-def write_default_link(sets: list[BenchSet], path: Path = DEFAULT_CALIBRATION) -> None:
-    """Write the link of all sets together, followed by that of each, in one scale: their differences are its interval."""
+def write_default_calibration(sets: list[BenchSet], path: Path = DEFAULT_CALIBRATION) -> None:
+    """Write the calibration of all sets together, followed by that of each set, in one scale.
+
+    The differences between the sets are its interval.
+    """
     trials = [natural_trial(bench) for bench in sets]
-    whole = np.concatenate([trial.scorer.features() for trial in trials])
+    features = np.concatenate([trial.scorer.features() for trial in trials])
     starts = np.cumsum([0, *(len(trial.scorer.query_ids) for trial in trials)])
-    played = [hide_places(trial.scorer, Plan()) for trial in trials]
-    moved = [
-        replace(one, query_rows=one.query_rows + start)
-        for one, start in zip(played, starts, strict=False)
+    masked = [mask_pages_and_passages(trial.scorer, MaskingPlan()) for trial in trials]
+    # rows of queries count through all sets
+    shifted = [
+        replace(evidence, query_rows=evidence.query_rows + start)
+        for evidence, start in zip(masked, starts, strict=False)
     ]
-    together = join_rounds(moved)
-    fitters = [CalibrationFitter(one, whole, is_anchored=False) for one in (together, *moved)]
-    fits = [fitter.fit(np.ones(len(whole))) for fitter in fitters]
+    fitters = [
+        CalibrationFitter(evidence, features, is_anchored=False)
+        for evidence in (join_evidence(shifted), *shifted)
+    ]
+    fits = [fitter.fit(np.ones(len(features))) for fitter in fitters]
     stored = {
-        "source": "python -m benchmarks link",
+        "source": "python -m benchmarks calibration",
         "sets": [bench.name for bench in sets],
         "names": trials[0].scorer.names,
         "mean": fitters[0].mean.round(6).tolist(),

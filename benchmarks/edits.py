@@ -1,7 +1,7 @@
-"""Planted edits: which share of the gain that an oracle would get do the first edits of a ranking bring?
+"""Planted edits: the share of an oracle's gain that the first edits of a ranking bring.
 
-Everything is judged by engines that the prediction does not use (benchmarks/planting.py). A budget
-is a share of the minutes that all candidates cost together. The oracle knows what each edit really
+Gains are judged by engines that the prediction does not use (benchmarks/planting.py). A budget is a
+share of the minutes that all candidates cost together. The oracle knows what each edit really
 brings and picks greedily by gain per minute.
 """
 
@@ -15,40 +15,48 @@ from coverage_kit.contracts import TextChange
 from coverage_kit.errors import SchemaError
 from coverage_kit.match.answering import load_answer_model
 from coverage_kit.match.coverage import fit_calibration
-from coverage_kit.match.masking import Plan
+from coverage_kit.match.masking import MaskingPlan
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.whitening import fit_space
 from coverage_kit.rank.select import Limits, select_edits
-from coverage_kit.rank.simulate import Chances, Simulation
+from coverage_kit.rank.simulate import QueryChances, Simulation
 from coverage_kit.tables import EFFECTS
 from coverage_kit.vectors import Encoder
 
 Floats = npt.NDArray[np.float64]
 Report = dict[str, dict[str, dict[str, dict[str, float]]]]
 Figures = dict[str, dict[str, float]]
-"""{scorer: {metric: value}} of one planting."""
+"""{scorer: {metric: value}} of a planting."""
 
 BUDGETS = {"gain_share_05": 0.05, "gain_share_15": 0.15, "gain_share_30": 0.30}
-_NEAR = 10
+# Nearest queries of an edit that the similarity baselines count (assumed).
+_N_NEAREST = 10
 
 
 def measure_edits(bench: BenchSet, encoder: Encoder, seeds: int = 5) -> Report:
-    """Return {set: {scorer: {metric: {value, low, high}}}}: means over seeds with a 90% interval by a bootstrap over seeds.
+    """Return {set: {scorer: {metric: {value, low, high}}}}: means over seeds.
 
-    Metrics: `gain_share_05`, `_15` and `_30`, the gain at that budget as a share of the oracle's;
-        `spearman` of predicted and
-    real gain over all candidates; `harm_rate`, the share of edits chosen at 15% that take an answer
-    away; `right_page`, the share of removed sections for whose queries the first edit is on the
-    page that held it, `right_page_query` the same query by query. A budget with which the oracle
+    Intervals are 90% by a bootstrap over seeds. Metrics: `gain_share_05`, `_15` and `_30`, the gain
+    at that budget as a share of the oracle's; `spearman` of predicted and real gain over all
+    candidates; `harm_rate`, the share of edits chosen at 15% that take an answer away;
+    `right_page`, the share of removed sections for whose queries the first edit is on the page that
+    held the section, and `right_page_query`, the same over queries. A budget with which the oracle
     gains nothing has no share; a seed in which it gains nothing at all is left out. Raises
     SchemaError where no section can be taken away, or no edit brings anything.
     """
-    found = [figures for seed in range(seeds) if (figures := _measure(bench, encoder, seed))]
-    if not found:
-        what = "queries that lose their answer when a quarter of the judged sections goes"
-        cure = "Judge more queries."
-        raise SchemaError(bench.name, what, "none", cure)
-    return {bench.name: {name: _summary([figures[name] for figures in found]) for name in found[0]}}
+    by_seed = [_measure(bench, encoder, seed) for seed in range(seeds)]
+    measured = [figures for figures in by_seed if figures]
+    if not measured:
+        raise SchemaError(
+            bench.name,
+            "queries that lose their answer when a quarter of the judged sections goes",
+            "none",
+            "Judge more queries.",
+        )
+    scorers = measured[0]
+    return {
+        bench.name: {name: _summary([figures[name] for figures in measured]) for name in scorers}
+    }
 
 
 def _measure(bench: BenchSet, encoder: Encoder, seed: int) -> Figures | None:
@@ -108,21 +116,29 @@ def _figures(
 
 
 def site_model(planting: Planting, encoder: Encoder, name: str, seed: int) -> SiteModel:
-    """Return the model of what is left of the site: a link fitted here, and an answer model that has not seen this set."""
+    """Return the model of what is left of the site.
+
+    Its calibration is fitted here, and its answer model was fitted on other sets.
+    """
     trial = planting.trial
-    calibration = fit_calibration(trial.scorer, trial.clusters, plan=Plan(bootstraps=0, seed=seed))
+    calibration = fit_calibration(
+        trial.scorer, trial.clusters, plan=MaskingPlan(bootstraps=0, seed=seed)
+    )
     return SiteModel(
         trial.scorer,
         calibration,
         encoder,
-        fit_space(trial.content, trial.asked),
+        fit_space(trial.passage_vectors, trial.query_vectors),
         None,
         load_answer_model(name),
     )
 
 
 def predict_gains(planting: Planting, model: SiteModel) -> Simulation:
-    """Return the simulation of the candidates: no draft was written from a query, so every query counts as it is."""
+    """Return the simulation of the candidates.
+
+    No draft was written from a query, so every query counts with its own change.
+    """
     ids = list(planting.trial.passages["passage_id"])
     changes = [
         TextChange(
@@ -142,14 +158,17 @@ def predict_gains(planting: Planting, model: SiteModel) -> Simulation:
 
 
 def _simulation(planting: Planting, changed: Floats, room: Floats) -> Simulation:
-    """Return a simulation from the change of each query by each edit (n edits, n queries), harm counted twice."""
+    """Return a simulation from the change of each query by each edit, (n edits, n queries).
+
+    Harm counts twice, as in the ranking.
+    """
     groups = np.unique([edit.group for edit in planting.edits], return_inverse=True)[1].astype(
         np.int64
     )
     rise = np.maximum(changed, 0)
     harm = -np.minimum(changed, 0).sum(axis=1)
-    part = np.clip(rise / np.maximum(room, 1e-6), 0, 1)
-    chances = tuple(Chances(rows := np.flatnonzero(one), one[rows]) for one in part)
+    room_shares = np.clip(rise / np.maximum(room, 1e-6), 0, 1)
+    chances = tuple(QueryChances(rows := np.flatnonzero(one), one[rows]) for one in part)
     return Simulation(
         room,
         chances,
@@ -161,9 +180,9 @@ def _simulation(planting: Planting, changed: Floats, room: Floats) -> Simulation
 
 
 def _as_gains(gain: Floats) -> Simulation:
-    """Return a simulation in which each edit has a gain of its own, whatever else is chosen."""
+    """Return a simulation in which the gain of an edit does not depend on other edits."""
     rows = np.arange(len(gain))
-    chances = tuple(Chances(rows[[row]], np.ones(1)) for row in rows)
+    chances = tuple(QueryChances(rows[[row]], np.ones(1)) for row in rows)
     return Simulation(
         np.maximum(gain, 0),
         chances,
@@ -177,8 +196,8 @@ def _as_gains(gain: Floats) -> Simulation:
 def _worth(simulation: Simulation) -> Floats:
     """Return what each edit brings each query, shape (n edits, n queries)."""
     worth = np.zeros((len(simulation.chances), len(simulation.room)))
-    for number, one in enumerate(simulation.chances):
-        worth[number, one.rows] = one.chance * simulation.room[one.rows]
+    for number, chances in enumerate(simulation.chances):
+        worth[number, chances.rows] = chances.chance * simulation.room[chances.rows]
     return worth
 
 
@@ -196,9 +215,12 @@ def _select(simulation: Simulation, cost: Floats, share: float) -> list[int]:
 
 
 def _cosines(planting: Planting, encoder: Encoder) -> Floats:
-    """Return the encoder's own cosine of each edit's best passage with each query, shape (n edits, n queries)."""
+    """Return the encoder's cosine of each edit's best passage with each query.
+
+    The shape is (n edits, n queries).
+    """
     texts = [passage.embedded for edit in planting.edits for passage in edit.added]
-    cosines = encoder.encode(texts) @ planting.trial.asked.vectors.T
+    cosines = encoder.encode(texts) @ planting.trial.query_vectors.vectors.T
     best = np.full((len(planting.edits), cosines.shape[1]), -1.0)
     owner = [number for number, edit in enumerate(planting.edits) for _ in edit.added]
     np.maximum.at(best, owner, cosines)
@@ -207,13 +229,16 @@ def _cosines(planting: Planting, encoder: Encoder) -> Floats:
 
 def _nearest_ten(cosines: Floats) -> Floats:
     return np.asarray(
-        np.maximum(np.sort(cosines, axis=1)[:, -_NEAR:], 0).sum(axis=1),
+        np.maximum(np.sort(cosines, axis=1)[:, -_N_NEAREST:], 0).sum(axis=1),
         dtype=np.float64,
     )
 
 
 def _right_pages(planting: Planting, worth: Floats) -> dict[str, float]:
-    """Return how often the first edit for a removed section's queries, together and one by one, is on the page that held it."""
+    """Return how often the first edit for a removed section is on the page that held it.
+
+    The first edit is that for the section's queries together, and for each query.
+    """
     pages = np.array([edit.page_id for edit in planting.edits])
     home = {edit.group: edit.page_id for edit in planting.edits if edit.kind == "section"}
     lost = np.flatnonzero(planting.lost_group >= 0)
@@ -232,22 +257,25 @@ def _right_pages(planting: Planting, worth: Floats) -> dict[str, float]:
 
 
 def print_edits(report: Report) -> None:
-    """Print one table a set."""
+    """Print a table for each set."""
     for name, scorers in report.items():
         metrics = list(scorers["coverage_kit"])
         print("\n| " + " | ".join([name, *metrics]) + " |\n|" + "---|" * (len(metrics) + 1))
         for scorer, figures in scorers.items():
-            cells = [f"{figures[m]['value']:.3f}" if m in figures else "" for m in metrics]
-            if scorer == "coverage_kit":
-                cells = [
-                    f"{figures[m]['value']:.3f} [{figures[m]['low']:.3f}, {figures[m]['high']:.3f}]"
-                    for m in metrics
-                ]
+            has_interval = scorer == "coverage_kit"
+            cells = [_cell(figures.get(metric), has_interval) for metric in metrics]
             print("| " + " | ".join([scorer, *cells]) + " |")
 
 
+def _cell(figure: dict[str, float] | None, has_interval: bool) -> str:
+    if figure is None:
+        return ""
+    interval = f" [{figure['low']:.3f}, {figure['high']:.3f}]" if has_interval else ""
+    return f"{figure['value']:.3f}{interval}"
+
+
 def missed_edit_floors(report: Report, floors: dict[str, dict[str, float]]) -> list[str]:
-    """Return a sentence for each figure of planted edits that is worse than its floor (for `harm_rate`, its ceiling)."""
+    """Return a sentence for each figure that is worse than its floor (`harm_rate`: ceiling)."""
     missed = []
     for name in (name for name in report if f"{name}/edits" in floors):
         for metric, floor in floors[f"{name}/edits"].items():
@@ -260,8 +288,8 @@ def missed_edit_floors(report: Report, floors: dict[str, dict[str, float]]) -> l
 
 def _summary(figures: list[dict[str, float]]) -> dict[str, dict[str, float]]:
     summary = {}
-    for metric in dict.fromkeys(metric for one in figures for metric in one):
-        values = np.array([one[metric] for one in figures if metric in one])
+    for metric in dict.fromkeys(metric for of_seed in figures for metric in of_seed):
+        values = np.array([of_seed[metric] for of_seed in figures if metric in of_seed])
         picks = np.random.default_rng(0).integers(len(values), size=(1000, len(values)))
         low, high = np.quantile(values[picks].mean(axis=1), [0.05, 0.95])
         summary[metric] = {

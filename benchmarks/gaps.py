@@ -1,9 +1,9 @@
 """Planted and natural gaps: how well coverage tells a gap from a covered query, against the baselines.
 
-A gap is the positive class, and its score one minus the evidence of coverage. Every figure has a
-90% interval by a bootstrap over queries. One resample draws the same queries for every scorer, and
-for every seed and share of one set; so the interval of a mean over seeds is that of the mean. It
-does not tell how much hangs on which pages were removed.
+A gap is the positive class, and its score is one minus the evidence of coverage. Every figure has a
+90% interval by a bootstrap over queries. A resample draws the same queries for every scorer, and
+for every seed and share of a set, so that the interval of a mean over seeds is that of the mean. It
+does not show how much depends on which pages were removed.
 """
 
 from collections.abc import Iterable
@@ -29,14 +29,14 @@ from coverage_kit.match.coverage import (
     fit_calibration,
     measure_coverage,
 )
-from coverage_kit.match.masking import Plan
+from coverage_kit.match.masking import MaskingPlan
 from coverage_kit.match.neighbors import nearest_rows
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 Report = dict[str, dict[str, dict[str, dict[str, float]]]]
 Draws = dict[str, dict[str, Floats]]
-"""{scorer: {metric: (1 + RESAMPLES,)}}: first the estimate, then its bootstrap; nan where it is not defined."""
+"""{scorer: {metric: (1 + RESAMPLES,)}}: first the estimate, then its bootstrap; nan if undefined."""
 
 SCORERS = (
     "coverage_kit",
@@ -47,8 +47,11 @@ SCORERS = (
     "margin",
     "bm25",
 )
+# Bootstrap draws of each interval (assumed).
 RESAMPLES = 200
+# Topics that an AUC over topics needs (assumed).
 MIN_TOPICS = 10
+# Share of natural gaps from which they stand for a set, instead of planted gaps (assumed).
 MIN_NATURAL_SHARE = 0.1
 
 
@@ -70,17 +73,17 @@ def measure_gaps(
     for unit, column in (("pages", "page_id"), ("sections", "passage_id")):
         judged = bench.qrels if unit == "pages" else bench.qrels.dropna(subset="passage_id")
         of_unit = {share: _plant(bench, column, share, seeds) for share in shares if len(judged)}
-        found = {
+        unit_tasks = {
             f"{bench.name}/{unit} {share:.0%}": draws for share, draws in of_unit.items() if draws
         }
-        if found:
-            tasks |= found | {f"{bench.name}/{unit}": _mean(found.values())}
-            planted += found.values()
+        if unit_tasks:
+            tasks |= unit_tasks | {f"{bench.name}/{unit}": _mean(unit_tasks.values())}
+            planted += unit_tasks.values()
     if not tasks:
-        what = "queries that lose their answer, and some that keep it, when a share of the pages is removed"
         raise SchemaError(
             bench.name,
-            what,
+            "queries that lose their answer, and some that keep it, "
+            "when a share of the pages is removed",
             f"none at shares {shares}",
             "Judge more queries, or remove another --share.",
         )
@@ -97,7 +100,9 @@ def _plant(bench: BenchSet, column: str, share: float, seeds: int) -> Draws:
 
 
 def _score_trial(trial: Trial, seed: int) -> Draws:
-    calibration = fit_calibration(trial.scorer, trial.clusters, plan=Plan(bootstraps=0, seed=seed))
+    calibration = fit_calibration(
+        trial.scorer, trial.clusters, plan=MaskingPlan(bootstraps=0, seed=seed)
+    )
     coverage, _ = measure_coverage(trial.scorer, calibration)
     covered = coverage["coverage"].to_numpy(np.float64)
     n = len(covered)
@@ -127,14 +132,18 @@ def _score_trial(trial: Trial, seed: int) -> Draws:
 
 
 def baseline_evidence(trial: Trial, seed: int) -> dict[str, Floats]:
-    """Return each baseline's evidence of coverage, shape (n queries,), from the encoder's own cosines and from words."""
-    near = nearest_rows(trial.asked.vectors, trial.content.vectors, 50)[0].astype(np.float64)
+    """Return each baseline's evidence of coverage, shape (n queries,).
+
+    Baselines use the encoder's own cosines, or words.
+    """
+    cosines = nearest_rows(trial.query_vectors.vectors, trial.passage_vectors.vectors, 50)[0]
+    cosines = cosines.astype(np.float64)
     return {
-        "random": np.random.default_rng(seed).random(len(near)),
-        "best_cosine": near[:, 0],
-        "knn_10": near[:, :10].mean(axis=1),
-        "nqc": near.std(axis=1),
-        "margin": near[:, 0] - near[:, :2][:, -1],
+        "random": np.random.default_rng(seed).random(len(cosines)),
+        "best_cosine": cosines[:, 0],
+        "knn_10": cosines[:, :10].mean(axis=1),
+        "nqc": cosines.std(axis=1),
+        "margin": cosines[:, 0] - cosines[:, :2][:, -1],
         "bm25": _best_bm25(list(trial.queries["text"]), passage_texts(trial.passages)),
     }
 
@@ -145,9 +154,9 @@ def _best_bm25(queries: list[str], passages: list[str]) -> Floats:
         bm25s.tokenize(passages, stopwords="en", show_progress=False),
         show_progress=False,
     )
-    asked = bm25s.tokenize(queries, stopwords="en", show_progress=False)
-    found = index.retrieve(asked, k=1, sorted=False, show_progress=False)
-    return np.asarray(found.scores[:, 0], dtype=np.float64)
+    query_tokens = bm25s.tokenize(queries, stopwords="en", show_progress=False)
+    results = index.retrieve(query_tokens, k=1, sorted=False, show_progress=False)
+    return np.asarray(results.scores[:, 0], dtype=np.float64)
 
 
 def _rank_metrics(trial: Trial, evidence: Floats, weights: Floats) -> dict[str, Floats]:
@@ -179,15 +188,18 @@ def auc(evidence: Floats, is_gap: Flags, weights: Floats) -> Floats:
 
     One figure for each row of weights (r, n); nan where only one kind has weight.
     """
-    gaps, rest = _by_evidence(evidence, is_gap, weights)
-    beyond = rest[:, ::-1].cumsum(axis=1)[:, ::-1] - rest / 2
-    return _ratio((gaps * beyond).sum(axis=1), gaps.sum(axis=1) * rest.sum(axis=1))
+    gaps, covered = _by_evidence(evidence, is_gap, weights)
+    n_above = covered[:, ::-1].cumsum(axis=1)[:, ::-1] - covered / 2
+    return _ratio((gaps * n_above).sum(axis=1), gaps.sum(axis=1) * covered.sum(axis=1))
 
 
 def average_precision(evidence: Floats, is_gap: Flags, weights: Floats) -> Floats:
-    """Return the mean precision at each gap, from the least evidence on: one figure for each row of weights (r, n)."""
-    gaps, rest = _by_evidence(evidence, is_gap, weights)
-    precision = gaps.cumsum(axis=1) / np.maximum((gaps + rest).cumsum(axis=1), 1e-9)
+    """Return the mean precision at each gap, from the least evidence on.
+
+    One figure for each row of weights (r, n).
+    """
+    gaps, covered = _by_evidence(evidence, is_gap, weights)
+    precision = gaps.cumsum(axis=1) / np.maximum((gaps + covered).cumsum(axis=1), 1e-9)
     return _ratio((gaps * precision).sum(axis=1), gaps.sum(axis=1))
 
 
@@ -202,7 +214,7 @@ def group_auc(
     """Return the AUC of groups' mean evidence: a group is a gap if more than half of its queries are.
 
     One figure for each row of weights (r, n). `groups` (n,) numbers each query's group, -1 for
-    none; `by_size` lets a group count by its queries' weight, instead of once.
+    none; `by_size` makes a group count by its queries' weight, instead of once.
     """
     grouped = np.argsort(groups, kind="stable")[np.count_nonzero(groups < 0) :]
     starts = np.flatnonzero(np.diff(groups[grouped], prepend=-1))
@@ -219,20 +231,23 @@ def group_auc(
 
 
 def _by_evidence(evidence: Floats, is_gap: Flags, weights: Floats) -> tuple[Floats, Floats]:
-    """Return the weight of gaps and of covered queries at each distinct value of evidence, rising; both (r, values)."""
+    """Return the weights of gaps and covered queries at each value of evidence, (r, values) each.
+
+    The distinct values of evidence rise.
+    """
     order = np.argsort(evidence, kind="stable")
     starts = np.flatnonzero(np.diff(evidence[order], prepend=-np.inf))
     sorted_gaps = is_gap[order]
     sorted_weights = weights[:, order]
-    gaps, rest = (
+    gaps, covered = (
         np.add.reduceat(sorted_weights * kind, starts, axis=1)
         for kind in (sorted_gaps, ~sorted_gaps)
     )
-    return gaps, rest
+    return gaps, covered
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
-    return np.asarray(np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0))
+def _ratio(tops: Floats, bases: Floats) -> Floats:
+    return np.asarray(np.divide(tops, bases, out=np.full(len(tops), np.nan), where=bases > 0))
 
 
 def _self_test_draws(self_test: SelfTest | None) -> Floats:
@@ -247,21 +262,21 @@ def _self_test_draws(self_test: SelfTest | None) -> Floats:
     return np.concatenate([[self_test.auc], values])
 
 
-def _mean(parts: Iterable[Draws]) -> Draws:
-    """Return the mean of each metric over trials or tasks, draw by draw, leaving out those in which it is not defined."""
-    parts = list(parts)
+def _mean(trials: Iterable[Draws]) -> Draws:
+    """Return the mean of each metric over trials or tasks, draw by draw, where it is defined."""
+    trials = list(trials)
 
     def mean(scorer: str, metric: str) -> Floats:
-        values = np.stack([part[scorer][metric] for part in parts])
-        is_there = ~np.isnan(values)
+        values = np.stack([draws[scorer][metric] for draws in trials])
+        is_defined = ~np.isnan(values)
         return _ratio(
-            np.where(is_there, values, 0).sum(axis=0),
-            is_there.sum(axis=0).astype(np.float64),
+            np.where(is_defined, values, 0).sum(axis=0),
+            is_defined.sum(axis=0).astype(np.float64),
         )
 
     return {
         scorer: {metric: mean(scorer, metric) for metric in metrics}
-        for scorer, metrics in parts[0].items()
+        for scorer, metrics in trials[0].items()
     }
 
 
@@ -285,7 +300,7 @@ def _summary(draws: Draws) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def print_report(report: Report) -> None:
-    """Print one line a task, and the mean AUC of every scorer over the sets' main tasks."""
+    """Print a line for each task, and the mean AUC of every scorer over the sets' main tasks."""
     figures = {
         "query_ap": "AP",
         "cluster_auc": "clusters",
@@ -300,8 +315,10 @@ def print_report(report: Report) -> None:
     print("".join(f"{name:>10}" for name in figures.values()))
     for task, scorers in report.items():
         aucs = "".join(_cell(scorers[name], "query_auc", 13) for name in SCORERS)
-        ours = "".join(_cell(scorers["coverage_kit"], name, 10) for name in figures)
-        print(f"{task:<32}{scorers['random']['gap_share']['value']:>5.0%}{aucs}  |      {ours}")
+        figures_of_kit = "".join(_cell(scorers["coverage_kit"], name, 10) for name in figures)
+        print(
+            f"{task:<32}{scorers['random']['gap_share']['value']:>5.0%}{aucs}  |      {figures_of_kit}"
+        )
     tasks = main_tasks(report)
     means = [
         np.mean([report[task][name]["query_auc"]["value"] for task in tasks]) for name in SCORERS
@@ -312,7 +329,10 @@ def print_report(report: Report) -> None:
 
 
 def main_tasks(report: Report) -> list[str]:
-    """Return the tasks that stand for each set: natural gaps where they are a tenth of its queries, else the planted ones."""
+    """Return the tasks that stand for each set.
+
+    Natural gaps, where they are a tenth of its queries, else planted gaps.
+    """
     tasks = []
     for name in (task for task in report if "/" not in task):
         natural = report.get(f"{name}/natural")
@@ -326,16 +346,15 @@ def missed_floors(report: Report, floors: dict[str, dict[str, float]]) -> list[s
     """Return a sentence for each figure that is worse than its floor (for `ece`, its ceiling)."""
     missed = []
     for task in (task for task in report if task in floors):
-        ours = report[task]["coverage_kit"]
+        metrics = report[task]["coverage_kit"]
         cosine = report[task]["best_cosine"]
-        reached = {name: figure["value"] for name, figure in ours.items()}
+        reached = {name: figure["value"] for name, figure in metrics.items()}
         reached["over_best_cosine"] = reached["query_auc"] - cosine["query_auc"]["value"]
         for name, floor in floors[task].items():
             is_worse = reached[name] > floor if name == "ece" else reached[name] < floor
             if is_worse:
-                missed.append(
-                    f"{task}: {name} is {reached[name]:.3f}, {'above' if name == 'ece' else 'below'} {floor:.3f}"
-                )
+                side = "above" if name == "ece" else "below"
+                missed.append(f"{task}: {name} is {reached[name]:.3f}, {side} {floor:.3f}")
     return missed
 
 

@@ -24,13 +24,14 @@ from coverage_kit.collect.claims import split_claims
 from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.errors import SchemaError
 from coverage_kit.match.clusters import cluster_queries, topic_embeddings
-from coverage_kit.match.evidence import Claims, EvidenceScorer
+from coverage_kit.match.evidence import Claims, EvidenceScorer, EvidenceVectors
 from coverage_kit.match.neighbors import nearest_passages
 from coverage_kit.match.whitening import Space, fit_space
 from coverage_kit.tables import ANSWERS, CLAIMS, PASSAGES, QUERIES, Clusters
 from coverage_kit.vectors import Embeddings, Encoder, embed_texts
 
 OWN = "own"
+# Unanswerable queries from which a set has natural gaps (assumed).
 MIN_NATURAL = 20
 Flags = npt.NDArray[np.bool_]
 
@@ -46,6 +47,7 @@ _TEXTS = (
     "response_text",
     "engine",
 )
+# How a flag says no, in any case; all other values are a yes.
 _NO = ("false", "no", "0", "0.0")
 
 
@@ -56,10 +58,10 @@ def data_folder() -> Path:
 
 @dataclass(frozen=True)
 class BenchSet:
-    """One set: passages, queries with `is_answerable` and `topic`, judgements, embeddings, and claims of logged answers.
+    """A set: passages, queries with `is_answerable` and `topic`, judgements, claims, and vectors.
 
-    `qrels` names what answers a query: a passage_id, or where that is missing a page_id. `said`
-    embeds the claims.
+    `qrels` names what answers a query: a passage_id, or where that is missing a page_id. The vectors
+    are those of passages, headings, queries, and claims of logged answers.
     """
 
     name: str
@@ -67,26 +69,28 @@ class BenchSet:
     queries: pd.DataFrame
     qrels: pd.DataFrame
     claims: pd.DataFrame
-    content: Embeddings
-    titled: Embeddings
-    asked: Embeddings
-    said: Embeddings
+    passage_vectors: Embeddings
+    heading_vectors: Embeddings
+    query_vectors: Embeddings
+    claim_vectors: Embeddings
 
     @cached_property
     def clusters(self) -> Clusters:
-        """The clusters of all queries, found once on the whole site, as taking pages away changes no query."""
-        space = fit_space(self.content, self.asked)
-        rows = _query_rows(self.asked, self.claims)
-        return cluster_queries(
-            topic_embeddings(space.of_queries(self.asked), space.of_passages(self.said), rows)
-        )[0]
+        """The clusters of all queries, made once: removing pages changes no query."""
+        space = fit_space(self.passage_vectors, self.query_vectors)
+        rows = _query_rows(self.query_vectors, self.claims)
+        topics = topic_embeddings(
+            space.of_queries(self.query_vectors), space.of_passages(self.claim_vectors), rows
+        )
+        return cluster_queries(topics)[0]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A site with some of its content removed: evidence, clusters, which queries are gaps, and what baselines start from.
+    """A site with some of its content removed: evidence, clusters, and which queries are gaps.
 
-    `asked` and `content` are the encoder's own vectors of the queries and of the passages left.
+    `query_vectors` and `passage_vectors` are the encoder's own vectors of the queries and of the
+    passages left, from which baselines start.
     """
 
     scorer: EvidenceScorer
@@ -94,35 +98,42 @@ class Trial:
     is_gap: Flags
     queries: pd.DataFrame
     passages: pd.DataFrame
-    asked: Embeddings
-    content: Embeddings
+    query_vectors: Embeddings
+    passage_vectors: Embeddings
 
 
 def read_set(folder: Path, encoder: Encoder, with_answers: bool = False) -> BenchSet:
-    """Return a set with its texts embedded. A query's text follows its `scenario`, where there is one.
+    """Return a set with its texts embedded. A query's text follows its `scenario`, if any.
 
-    Texts and ids that are missing or repeated are left out, and judgements of what the set does not
-    hold. Raises SchemaError, before anything is embedded, when a table cannot be used, or nothing
-    says which queries are gaps.
+    Texts and ids that are missing or repeated are left out, and so are judgements of what the set
+    does not hold. Raises SchemaError, before anything is embedded, when a table cannot be used, or
+    nothing says which queries are gaps.
     """
     passages = _read_passages(folder / "passages.parquet")
     queries = _read_queries(folder / "queries.parquet")
     qrels = _read_qrels(folder / "qrels.parquet", passages, queries)
     if qrels.empty and not has_natural_gaps(queries):
-        what = f"judgements of its queries in qrels.parquet, or {MIN_NATURAL} queries that are not answerable beside some that are"
-        found = f"no judgement that fits, {(~queries['is_answerable']).sum()} of {len(queries)} queries not answerable"
-        raise SchemaError(str(folder), what, found, "Check that ids agree between the tables.")
+        expected = (
+            "judgements of its queries in qrels.parquet, "
+            f"or {MIN_NATURAL} queries that are not answerable beside some that are"
+        )
+        n_unanswerable = int((~queries["is_answerable"]).sum())
+        counts = (
+            f"no judgement that fits, {n_unanswerable} of {len(queries)} queries not answerable"
+        )
+        cure = "Check that ids agree between the tables."
+        raise SchemaError(str(folder), expected, counts, cure)
     claims = _read_claims(folder / "responses.parquet", queries) if with_answers else CLAIMS.empty()
     return BenchSet(
-        folder.resolve().name,
-        passages,
-        queries,
-        qrels,
-        claims,
-        embed_texts(passages["passage_id"], passage_texts(passages), encoder),
-        embed_texts(passages["passage_id"], headings(passages), encoder),
-        embed_texts(queries["query_id"], queries["text"], encoder, "query"),
-        embed_texts(claims["claim_id"], claims["text"], encoder),
+        name=folder.resolve().name,
+        passages=passages,
+        queries=queries,
+        qrels=qrels,
+        claims=claims,
+        passage_vectors=embed_texts(passages["passage_id"], passage_texts(passages), encoder),
+        heading_vectors=embed_texts(passages["passage_id"], headings(passages), encoder),
+        query_vectors=embed_texts(queries["query_id"], queries["text"], encoder, "query"),
+        claim_vectors=embed_texts(claims["claim_id"], claims["text"], encoder),
     )
 
 
@@ -133,10 +144,10 @@ def has_natural_gaps(queries: pd.DataFrame) -> bool:
 
 def natural_trial(bench: BenchSet, in_space: bool = True) -> Trial:
     """Return the set as it is: gaps are the queries that it calls not answerable."""
-    everything = np.ones(len(bench.passages), dtype=bool)
+    is_left = np.ones(len(bench.passages), dtype=bool)
     return make_trial(
         bench,
-        everything,
+        is_left,
         bench.queries,
         ~bench.queries["is_answerable"].to_numpy(),
         in_space,
@@ -146,22 +157,23 @@ def natural_trial(bench: BenchSet, in_space: bool = True) -> Trial:
 def planted_trial(
     bench: BenchSet, unit: str, share: float, seed: int, in_space: bool = True
 ) -> Trial | None:
-    """Return the set with a share of its pages (`page_id`) or sections (`passage_id`) removed, at least one.
+    """Return the set with a share of its pages (`page_id`) or sections (`passage_id`) removed.
 
-    A query is a gap if none of its judged passages or pages is left; queries without judgement are
-    left out. None where the removal leaves no gap, or nothing but gaps.
+    At least one is removed. A query is a gap if none of its judged passages or pages is left;
+    queries without judgement are left out. None where the removal leaves no gap, or only gaps.
     """
     rng = np.random.default_rng(seed)
-    places = bench.passages[unit].unique()
-    n_removed = min(max(1, int(len(places) * share)), len(places) - 1)
-    kept = ~bench.passages[unit].isin(rng.choice(places, n_removed, replace=False)).to_numpy()
-    is_left = _is_there(bench.qrels, bench.passages[kept]).groupby(bench.qrels["query_id"]).any()
+    units = bench.passages[unit].unique()
+    n_removed = min(max(1, int(len(units) * share)), len(units) - 1)
+    is_left = ~bench.passages[unit].isin(rng.choice(units, n_removed, replace=False)).to_numpy()
+    has_answer = _is_there(bench.qrels, bench.passages[is_left])
+    is_answered = has_answer.groupby(bench.qrels["query_id"]).any()
     judged = bench.queries[
-        bench.queries["query_id"].isin(is_left.index) & bench.queries["is_answerable"]
+        bench.queries["query_id"].isin(is_answered.index) & bench.queries["is_answerable"]
     ]
-    is_gap = ~is_left.loc[judged["query_id"]].to_numpy(dtype=bool)
+    is_gap = ~is_answered.loc[judged["query_id"]].to_numpy(dtype=bool)
     return (
-        make_trial(bench, kept, judged, is_gap, in_space)
+        make_trial(bench, is_left, judged, is_gap, in_space)
         if 0 < is_gap.sum() < len(is_gap)
         else None
     )
@@ -169,48 +181,57 @@ def planted_trial(
 
 def no_change(embeddings: Embeddings) -> Space:
     """Return the space that leaves vectors as they are."""
-    d = embeddings.vectors.shape[1]
+    n_dimensions = embeddings.vectors.shape[1]
     return Space(
-        np.zeros(d, np.float32),
-        np.zeros(d, np.float32),
-        np.eye(d, dtype=np.float32),
+        np.zeros(n_dimensions, np.float32),
+        np.zeros(n_dimensions, np.float32),
+        np.eye(n_dimensions, dtype=np.float32),
     )
 
 
 def make_trial(
     bench: BenchSet,
-    kept: Flags,
+    is_left: Flags,
     queries: pd.DataFrame,
     is_gap: Flags,
     in_space: bool = True,
 ) -> Trial:
-    """Return the passages that are kept as a site, with these queries; `is_gap` (n queries,) says which it does not answer."""
-    passages = bench.passages[kept].reset_index(drop=True)
+    """Return the passages left as a site, with these queries.
+
+    `is_gap` (n queries,) says which queries the site does not answer.
+    """
+    passages = bench.passages[is_left].reset_index(drop=True)
     queries = queries.reset_index(drop=True)
-    raw_content = bench.content.select(list(passages["passage_id"]))
-    raw_asked = bench.asked.select(list(queries["query_id"]))
-    space = fit_space(raw_content, raw_asked) if in_space else no_change(raw_content)
-    asked = space.of_queries(raw_asked)
-    content = space.of_passages(raw_content)
+    raw_passages = bench.passage_vectors.select(list(passages["passage_id"]))
+    raw_queries = bench.query_vectors.select(list(queries["query_id"]))
+    space = fit_space(raw_passages, raw_queries) if in_space else no_change(raw_passages)
+    query_vectors = space.of_queries(raw_queries)
+    passage_vectors = space.of_passages(raw_passages)
     claims = bench.claims[bench.claims["query_id"].isin(queries["query_id"])]
-    said = space.of_passages(bench.said.select(list(claims["claim_id"])))
-    spoken = Claims(_query_rows(asked, claims), said, np.full(len(said), np.nan))
-    titled = space.of_passages(bench.titled.select(list(passages["passage_id"])))
-    matches = nearest_passages(asked, passages, content, OWN)
-    clusters = bench.clusters.set_index("query_id").loc[list(asked.ids)].reset_index()
-    scorer = EvidenceScorer(queries, passages, matches, OWN, asked, content, titled, spoken)
-    return Trial(scorer, clusters, is_gap, queries, passages, raw_asked, raw_content)
+    claim_vectors = space.of_passages(bench.claim_vectors.select(list(claims["claim_id"])))
+    answer_claims = Claims(
+        _query_rows(query_vectors, claims), claim_vectors, np.full(len(claim_vectors), np.nan)
+    )
+    vectors = EvidenceVectors(
+        queries=query_vectors,
+        passages=passage_vectors,
+        headings=space.of_passages(bench.heading_vectors.select(list(passages["passage_id"]))),
+    )
+    matches = nearest_passages(query_vectors, passages, passage_vectors, OWN)
+    clusters = bench.clusters.set_index("query_id").loc[list(query_vectors.ids)].reset_index()
+    scorer = EvidenceScorer(queries, passages, matches, OWN, vectors, answer_claims)
+    return Trial(scorer, clusters, is_gap, queries, passages, raw_queries, raw_passages)
 
 
-def _query_rows(asked: Embeddings, claims: pd.DataFrame) -> npt.NDArray[np.int64]:
+def _query_rows(query_vectors: Embeddings, claims: pd.DataFrame) -> npt.NDArray[np.int64]:
     return np.asarray(
-        pd.Index(asked.ids).get_indexer(pd.Index(claims["query_id"])),
+        pd.Index(query_vectors.ids).get_indexer(pd.Index(claims["query_id"])),
         dtype=np.int64,
     )
 
 
 def _is_there(qrels: pd.DataFrame, passages: pd.DataFrame) -> "pd.Series[bool]":
-    """Return for each judgement whether its passage, or the page that it names instead, is among these."""
+    """Return for each judgement whether its passage, or its page without one, is among these."""
     by_page = qrels["passage_id"].isna() & qrels["page_id"].isin(passages["page_id"])
     return qrels["passage_id"].isin(passages["passage_id"]) | by_page
 
@@ -273,7 +294,7 @@ def _read_queries(path: Path) -> pd.DataFrame:
 
 
 def _read_qrels(path: Path, passages: pd.DataFrame, queries: pd.DataFrame) -> pd.DataFrame:
-    """Return the judgements that speak of these queries and passages; none where the file is absent."""
+    """Return the judgements of these queries and passages; none where the file is absent."""
     if not path.exists():
         return pd.DataFrame(
             {name: pd.Series(dtype="str") for name in ("query_id", "passage_id", "page_id")}
@@ -311,9 +332,9 @@ def _read_claims(path: Path, queries: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_table(path: Path, *needs: str) -> pd.DataFrame:
-    """Return a table with its ids and texts as text, '' where missing. `needs` are columns, "a or b" for either of two.
+    """Return a table with its ids and texts as text, '' where missing.
 
-    Raises SchemaError for a file that is absent, unreadable or empty, or lacks such a column.
+    `needs` are columns, "a or b" for either of two. Raises SchemaError for a file that is absent, unreadable or empty, or lacks such a column.
     """
     if not path.exists():
         raise SchemaError(
@@ -328,11 +349,11 @@ def read_table(path: Path, *needs: str) -> pd.DataFrame:
         raise SchemaError(str(path), "a Parquet table", str(error), "Write it again.") from error
     absent = [need for need in needs if not set(need.split(" or ")) & set(table)]
     if absent or table.empty:
-        found = f"{len(table)} rows with columns {', '.join(map(str, table))}"
+        summary = f"{len(table)} rows with columns {', '.join(map(str, table))}"
         raise SchemaError(
             str(path),
             f"rows with columns {', '.join(needs)}",
-            found,
+            summary,
             f"Add {', '.join(absent) or 'rows'}.",
         )
     for name in set(_TEXTS) & set(table):
@@ -345,12 +366,15 @@ def _column(table: pd.DataFrame, name: str) -> "pd.Series[str]":
 
 
 def _is_true(values: "pd.Series[bool]") -> "pd.Series[bool]":
-    """Return flags, however they are spelled; a missing one counts as true."""
+    """Return flags, however they are spelled; a missing flag counts as true."""
     return ~values.astype(str).str.casefold().isin(_NO)
 
 
 def _without_repeats(table: pd.DataFrame, path: Path, key: str) -> pd.DataFrame:
-    """Return the first row of each id, saying what is left out. Raises SchemaError where that is most of the table."""
+    """Return the first row of each id, and print how many rows are left out.
+
+    Raises SchemaError where that is most of the table.
+    """
     n_repeats = int(table.duplicated(key).sum())
     if n_repeats > len(table) / 2:
         cure = "Make ids unique in the whole set, in qrels as well."

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         TrackedBrands,
         measure_visibility,
     )
-    from coverage_kit.pipeline.run import analyze
+    from coverage_kit.pipeline.analyze import analyze
     from coverage_kit.rank.edits import propose_edits
     from coverage_kit.rank.gaps import rank_gaps
     from coverage_kit.rank.select import rank_edits
@@ -59,7 +59,7 @@ _HOMES = {
     "match.neighbors": ("nearest_passages",),
     "measure.before_after": ("Treatment", "measure_change"),
     "measure.visibility": ("TrackedBrands", "measure_visibility"),
-    "pipeline.run": ("analyze",),
+    "pipeline.analyze": ("analyze",),
     "rank.edits": ("propose_edits",),
     "rank.gaps": ("rank_gaps",),
     "rank.select": ("rank_edits",),

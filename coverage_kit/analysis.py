@@ -1,7 +1,7 @@
 """Analysis: the named tables at the end of a run, and its folder on disk."""
 
 import json
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,86 @@ VECTORS = ("query_vectors", "passage_vectors")
 
 
 @dataclass(frozen=True)
-class Analysis:
-    """Everything a run found: one table a stage, and `about`.
+class About:
+    """What a reader needs to judge a run, as plain values that JSON holds; written as summary.json.
 
-    `about` holds plain values: settings, versions, seed, self_test (auc, low, high, ece, n_queries,
-    n_hidden, or None), clustering (resolution, n_clusters, stability, low_membership_share),
-    own_site, brand, reused, index, and so on. `embeddings` are the encoder's vectors of the queries
-    and of the passages, by the names of VECTORS.
+    Attributes:
+        own_site: name of your site.
+        brand: the brand's name, or the site's where the settings name none.
+        encoder: name and revision of the encoder.
+        settings: every setting of the run, by section.
+        self_test: auc, low, high, ece, n_queries, n_hidden; None for a log that is too small.
+        evidence_used: names of the evidence that coverage is read from.
+        unanswered_share: share of unanswered questions that the calibration assumes.
+        clustering: resolution, n_clusters, stability, low_membership_share.
+        log_columns: field of the log by column.
+        index: by site, how its passages were searched.
+        n_answers_read: answers in the log; None where it does not say.
+        share_of_answers_kept: share of them that the run reads whole.
+        n_queries_read: distinct questions in the log, before near-duplicates were grouped.
+        n_holdout: questions from which no edit is drafted.
+        n_candidates: candidate edits that were simulated.
+        share_of_bound: gain of the chosen edits as a share of its upper bound.
+        track_record: how past predictions came true.
+        choice_model: the model of who is cited; None if there is none: see `no_choice_model`.
+        same_as: when the run ended that gave the same figures; None where the figures are new.
+        seed: seed of every random step.
+        versions: versions of Python and of the main libraries.
+    """
+
+    own_site: str = ""
+    brand: str = ""
+    encoder: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    self_test: dict[str, Any] | None = None
+    evidence_used: list[str] = field(default_factory=list)
+    unanswered_share: float | None = None
+    clustering: dict[str, Any] = field(default_factory=dict)
+    log_columns: dict[str, str] = field(default_factory=dict)
+    index: dict[str, dict[str, Any]] = field(default_factory=dict)
+    n_answers_read: int | None = None
+    share_of_answers_kept: float = 1.0
+    n_queries_read: int | None = None
+    n_holdout: int = 0
+    n_candidates: int | None = None
+    share_of_bound: float | None = None
+    track_record: dict[str, Any] | None = None
+    choice_model: dict[str, Any] | None = None
+    no_choice_model: str | None = None
+    same_as: str | None = None
+    seed: int = 0
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def setting(self, section: str, key: str, default: Any = None) -> Any:
+        """Return one setting of the run; the default where the run does not hold it."""
+        return self.settings.get(section, {}).get(key, default)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plain values by name; `same_as` only where it is known."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return values if self.same_as else {key: values[key] for key in values if key != "same_as"}
+
+    # TEMPORARY until every reader uses attributes
+    def keys(self):  # type: ignore[no-untyped-def]
+        return self.to_json().keys()
+
+    def items(self):  # type: ignore[no-untyped-def]
+        return self.to_json().items()
+
+    def __getitem__(self, key: str) -> Any:
+        return getattr(self, key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        value = getattr(self, key)
+        return default if value in (None, "") else value
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Everything that a run shows: its tables, and the facts by which a reader judges it.
+
+    `embeddings` are the encoder's vectors of the queries and of the passages, by the names of
+    VECTORS. Tables for which a run had no input have no rows.
     """
 
     pages: tables.Pages
@@ -49,7 +122,7 @@ class Analysis:
     frontier: tables.Frontier
     points: tables.Points
     visibility: tables.Visibility
-    about: dict[str, Any]
+    about: About
     stages: tables.Stages = field(default_factory=tables.STAGES.empty)
     spans: tables.Spans = field(default_factory=tables.SPANS.empty)
     sources: tables.Sources = field(default_factory=tables.SOURCES.empty)
@@ -76,73 +149,91 @@ class Analysis:
     costs: tables.Costs = field(default_factory=tables.COSTS.empty)
     embeddings: dict[str, Embeddings] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:  # TEMPORARY
+        if isinstance(self.about, dict):
+            known = {field.name for field in fields(About)}
+            object.__setattr__(
+                self, "about", About(**{k: v for k, v in self.about.items() if k in known})
+            )
+
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name."""
         return {name: getattr(self, name) for name in _table_names()}
 
 
-def _first_tables() -> frozenset[str]:
-    return frozenset(one.name for one in fields(Analysis) if one.default_factory is MISSING)
-
-
-def _is_there(place: Path, name: str) -> bool:
-    """Return whether to read a table: always but for those that runs of earlier versions lack, which are empty then."""
-    return name in _first_tables() or (place / f"{name}.parquet").exists()
-
-
 def _table_names() -> list[str]:
-    return [one.name for one in fields(Analysis) if one.name not in ("about", "embeddings")]
+    return [field.name for field in fields(Analysis) if field.name not in ("about", "embeddings")]
 
 
 def save_analysis(analysis: Analysis, folder: str | Path) -> Path:
-    """Write tables and vectors as Parquet, and `about` as summary.json, into the folder, which appears whole or not at all.
+    """Write the analysis into the folder, which holds it whole or not at all; return the folder.
 
-    A file of vectors has two columns, `id` and `vector` (float32, as long as the encoder makes
-    them); the encoder's name stands in the file's metadata. Other files in the folder stay. Raises
-    RunError when the folder cannot be written.
+    Tables and vectors are Parquet, `about` is summary.json. A file of vectors has two columns, `id`
+    and `vector` (float32, as long as the encoder makes them), and the encoder's name in its
+    metadata. Other files in the folder stay. Raises RunError when the folder cannot be written.
     """
     folder = Path(folder)
 
-    def fill(beside: Path) -> None:
+    def fill(new_folder: Path) -> None:
         for name, table in analysis.tables().items():
-            table.to_parquet(beside / f"{name}.parquet", index=False, compression="zstd")
+            table.to_parquet(new_folder / f"{name}.parquet", index=False, compression="zstd")
         for name, embeddings in analysis.embeddings.items():
-            save_vectors(embeddings, beside / f"{name}.parquet")
-        text = json.dumps(analysis.about, indent=2, ensure_ascii=False, sort_keys=True)
-        (beside / SUMMARY).write_text(text, encoding="utf-8")
+            save_vectors(embeddings, new_folder / f"{name}.parquet")
+        text = json.dumps(analysis.about.to_json(), indent=2, ensure_ascii=False, sort_keys=True)
+        (new_folder / SUMMARY).write_text(text, encoding="utf-8")
 
     write_folder(folder / "tables", fill)
     return folder
 
 
 def load_analysis(folder: str | Path) -> Analysis:
-    """Return the analysis that a run wrote into this folder. Raises RunError when it is not there or not whole."""
-    place = find_tables(Path(folder))
+    """Return the analysis that a run wrote into this folder.
+
+    Raises RunError where there is none, or not a whole one, or one of an earlier version.
+    """
+    path = find_tables(Path(folder))
     cure = "Run 'coverage-kit run' first, or name the folder that [out] in coverage.toml names."
-    if not (place / SUMMARY).exists():
+    if not (path / SUMMARY).exists():
         raise RunError(str(folder), "a finished run", "no tables/summary.json", cure)
     try:
-        about = json.loads((place / SUMMARY).read_text(encoding="utf-8"))
-        loaded = {
-            name: pd.read_parquet(place / f"{name}.parquet")
-            for name in _table_names()
-            if _is_there(place, name)
-        }
+        values = json.loads((path / SUMMARY).read_text(encoding="utf-8"))
+        loaded = {name: _read_table(path, name) for name in _table_names()}
         vectors = {
-            name: load_vectors(place / f"{name}.parquet")
+            name: load_vectors(path / f"{name}.parquet")
             for name in VECTORS
-            if (place / f"{name}.parquet").exists()
+            if (path / f"{name}.parquet").exists()
         }
     except (OSError, ValueError) as error:
-        raise RunError(str(place), "a whole run", str(error).splitlines()[0], cure) from error
-    return Analysis(**loaded, about=about, embeddings=vectors)
+        raise RunError(str(path), "a whole run", str(error).splitlines()[0], cure) from error
+    unknown = sorted(set(values) - {field.name for field in fields(About)})
+    if unknown:
+        raise _wrong_version(path, f"{unknown[0]} in {SUMMARY}")
+    return Analysis(**loaded, about=About(**values), embeddings=vectors)
+
+
+def _read_table(path: Path, name: str) -> pd.DataFrame:
+    """Return one table of a run. Raises RunError for a table with another version's columns."""
+    table = pd.read_parquet(path / f"{name}.parquet")
+    schema = next(schema for schema in tables.SCHEMAS if schema.name == name)
+    missing = [column for column in schema.names if column not in table.columns]
+    if missing:
+        raise _wrong_version(path, f"no column {missing[0]} in {name}.parquet")
+    return table
+
+
+def _wrong_version(path: Path, found: str) -> RunError:
+    cure = "Run again: an earlier version made this run (CHANGELOG.md, Breaking)."
+    return RunError(str(path), "a run of this version", found, cure)
 
 
 def find_tables(folder: Path) -> Path:
-    """Return where a run's tables are: the ones before, where a crash came just between taking these away and the new ones."""
-    place = folder / "tables"
-    before = folder / "tables.old"
-    return before if before.is_dir() and not place.exists() else place
+    """Return where a run's tables are.
+
+    They are in tables.old after a crash between moving them there and moving the new ones in.
+    """
+    current = folder / "tables"
+    previous = folder / "tables.old"
+    return previous if previous.is_dir() and not current.exists() else current
 
 
 def save_vectors(embeddings: Embeddings, path: Path) -> None:

@@ -1,10 +1,11 @@
-"""What stages share that is no table: the text of a passage, a change of texts, and its effect on queries."""
+"""What stages share besides tables: a passage's text, a change of texts, its effect on queries."""
 
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+# A passage without a heading is named by its first words. Ten words fit in a list: assumed.
 _WORDS_OF_A_HEADING = 10
 
 
@@ -30,16 +31,16 @@ class PassageText(NamedTuple):
         >>> PassageText("Bikes > Brakes", "They stop.").heading
         'Brakes'
         """
-        own = self.heading_path.split(" > ")[-1].strip()
-        return own or " ".join(self.text.split()[:_WORDS_OF_A_HEADING])
+        last_heading = self.heading_path.split(" > ")[-1].strip()
+        return last_heading or " ".join(self.text.split()[:_WORDS_OF_A_HEADING])
 
 
 class TextChange(NamedTuple):
-    """Passages to add and passages (their ids) to remove; changes of one group are variants of one another.
+    """Passages to add, and the ids of passages to remove. Changes of one group are variants.
 
-    `part` is the share of its fullest variant's words that it says: the answer is in a part of a
-    text about as often. `is_assumed` says that nobody knows yet what the text will say, so that the
-    words of those who ask stand for it.
+    `part` is the number of its words as a share of the words of its fullest variant: the answer is
+    assumed to be in such a part of a text in that share of the cases. `is_assumed` says that the
+    text is not written yet, and that the words of the queries are used in its place.
     """
 
     added: tuple[PassageText, ...]
@@ -52,9 +53,9 @@ class TextChange(NamedTuple):
 class Effect(NamedTuple):
     """What a change does to the queries that it touches.
 
-    `rows` (k,) are their places; `before` and `after` (1 + bootstraps, k) their coverage, the
-    estimate first; `answer_probability` (k,) is the probability that the changed text is what each
-    of them asks for.
+    `rows` (k,) are the row numbers of these k queries; `before` and `after` (1 + bootstraps, k) are
+    their coverage, the estimate first; `answer_probability` (k,) is the probability that the
+    changed text is what each query asks for.
     """
 
     rows: npt.NDArray[np.int64]

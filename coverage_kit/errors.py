@@ -1,4 +1,7 @@
-"""The error tree: every error the toolkit raises on purpose says where, what, found and cure."""
+"""The error tree: every error that the toolkit raises on purpose has four parts.
+
+They say where the trouble is, what was expected, what was found, and how to cure it.
+"""
 
 from coverage_kit.usage import Spent
 
@@ -7,7 +10,7 @@ class CoverageKitError(Exception):
     """Base of all errors raised on purpose.
 
     Args:
-        where: file, line, table, setting or function in which the trouble lies.
+        where: file, line, table, setting or function where the trouble is.
         what: what was expected there.
         found: what was found instead.
         cure: what the reader can do about it.
@@ -20,6 +23,7 @@ class CoverageKitError(Exception):
         self.cure = cure
         super().__init__(f"{where}: {what}; found {found}. {cure}")
 
+    # Python pickles an exception by its message alone, which this constructor would refuse.
     def __reduce__(
         self,
     ) -> tuple[type["CoverageKitError"], tuple[str, str, str, str]]:
@@ -35,7 +39,7 @@ class SchemaError(CoverageKitError):
 
 
 class SiteError(CoverageKitError):
-    """A site cannot be read, or holds no readable page."""
+    """A site cannot be read, or has no readable page."""
 
 
 class LogError(CoverageKitError):
@@ -43,7 +47,7 @@ class LogError(CoverageKitError):
 
 
 class EncoderError(CoverageKitError):
-    """An encoder cannot be loaded, or vectors of different encoders meet."""
+    """An encoder cannot be loaded, or vectors of different encoders are mixed."""
 
 
 class RunError(CoverageKitError):
@@ -55,12 +59,12 @@ class PictureError(CoverageKitError):
 
 
 class ModelError(CoverageKitError):
-    """A language model or an answer engine gives no answer that can be used.
+    """A language model or an answer engine gives no usable answer.
 
-    `status` is the HTTP status that came instead, 0 for none; `retry_after` the header of that
-    name; `may_cost` tells that the request may have been answered, and so has to be paid for,
-    although no answer arrived. `spent` is what was spent before in vain on what was wanted, where
-    whoever raises it keeps count.
+    `status` is the HTTP status that came instead, 0 for none; `retry_after` is the header of that
+    name; `may_cost` says that the request may have been answered, and so may have to be paid for,
+    although no answer arrived. `spent` is what earlier attempts at the same answer cost, if the
+    raising code counts it.
     """
 
     status: int = 0
@@ -70,18 +74,18 @@ class ModelError(CoverageKitError):
 
 
 class DraftError(ModelError):
-    """A language model gives no draft."""
+    """A language model returns no draft."""
 
 
 class AskError(ModelError):
-    """An answer engine gives no answer to a query of the panel."""
+    """An answer engine returns no answer to a query of the panel."""
 
 
 class JudgeError(ModelError):
-    """A language model gives no grade."""
+    """A language model returns no grade."""
 
 
 class BudgetError(CoverageKitError):
-    """A task would cost more than its budget; `spent` is as in ModelError."""
+    """A task would cost more than its budget. `spent` has the same meaning as in ModelError."""
 
     spent: Spent | None = None

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-
-CONTENT_CAUSES = ("missing", "mis-worded")
+from coverage_kit.vocabulary import CONTENT_CAUSES
 
 
 @dataclass(frozen=True)
 class Headline:
-    """The key figures of a run. `covered` is the demand-weighted mean coverage; its ends take all queries' ends at once."""
+    """The key figures of a run; demand and gains are in queries asked.
+
+    `covered` is the mean coverage of the queries, weighted by demand. `covered_low` and
+    `covered_high` are the same mean of the lower and of the upper ends of their intervals.
+    """
 
     n_pages: int
     n_queries: int
@@ -31,9 +34,11 @@ class Headline:
 
 
 def summarize(analysis: Analysis) -> Headline:
-    """Return the key figures: what is asked, how much of it is covered, how many gaps, what the budget buys."""
-    asked = analysis.queries.merge(analysis.coverage, on="query_id")
-    covered = [_weighted(asked[column], asked["demand"]) for column in ("coverage", "low", "high")]
+    """Return the key figures: demand, coverage, number of gaps, and what the budget buys."""
+    queries = analysis.queries.merge(analysis.coverage, on="query_id")
+    covered = [
+        _weighted_mean(queries[column], queries["demand"]) for column in ("coverage", "low", "high")
+    ]
     gaps = analysis.gaps
     plan = chosen_edits(analysis)
     gain = float(plan["marginal_gain"].sum())
@@ -58,8 +63,8 @@ def summarize(analysis: Analysis) -> Headline:
 
 
 def budget(analysis: Analysis) -> float:
-    """Return the editor minutes of the settings; missing where the run does not tell."""
-    return float(analysis.about.get("settings", {}).get("rank", {}).get("budget_minutes", "nan"))
+    """Return the editor minutes of the settings; NaN where the run does not hold them."""
+    return float(analysis.about.setting("rank", "budget_minutes", "nan"))
 
 
 def chosen_edits(analysis: Analysis) -> pd.DataFrame:
@@ -68,17 +73,20 @@ def chosen_edits(analysis: Analysis) -> pd.DataFrame:
 
 
 def _plan_interval(analysis: Analysis, plan: pd.DataFrame, gain: float) -> tuple[float, float]:
-    """Return the ends of the plan's gain: those of the frontier at the last chosen edit, in the proportion of its gain."""
-    reached = analysis.frontier[analysis.frontier["edit_id"].isin(plan["edit_id"])].sort_values(
-        "rank"
-    )
-    if reached.empty:
+    """Return the ends of the interval of the plan's gain.
+
+    They are the ends of the frontier at the last chosen edit, scaled by the plan's share of the
+    frontier's gain there: a plan may leave out edits that the frontier counts.
+    """
+    is_planned = analysis.frontier["edit_id"].isin(plan["edit_id"])
+    frontier = analysis.frontier[is_planned].sort_values("rank")
+    if frontier.empty:
         return 0.0, 0.0
-    last = reached.iloc[-1]
-    share = gain / float(last["gain"]) if last["gain"] else 1.0
-    return float(last["low"]) * share, float(last["high"]) * share
+    last_row = frontier.iloc[-1]
+    share = gain / float(last_row["gain"]) if last_row["gain"] else 1.0
+    return float(last_row["low"]) * share, float(last_row["high"]) * share
 
 
-def _weighted(values: "pd.Series[float]", weights: "pd.Series[float]") -> float:
+def _weighted_mean(values: "pd.Series[float]", weights: "pd.Series[float]") -> float:
     total = float(weights.sum())
     return float((values * weights).sum() / total) if total else float("nan")

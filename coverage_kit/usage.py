@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True)
 class Spent:
-    """What was used: requests answered, requests that an earlier answer served, tokens, web searches, seconds."""
+    """What was used: answered requests, requests served by an earlier answer, tokens and so on."""
 
     n_calls: int = 0
     n_reused: int = 0
@@ -15,10 +15,14 @@ class Spent:
     seconds: float = 0.0
 
     def __add__(self, other: "Spent") -> "Spent":
-        return Spent(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(Spent)))
+        return Spent(
+            *(getattr(self, field.name) + getattr(other, field.name) for field in fields(Spent))
+        )
 
     def __sub__(self, other: "Spent") -> "Spent":
-        return Spent(*(getattr(self, one.name) - getattr(other, one.name) for one in fields(Spent)))
+        return Spent(
+            *(getattr(self, field.name) - getattr(other, field.name) for field in fields(Spent))
+        )
 
     @property
     def n_tokens(self) -> int:

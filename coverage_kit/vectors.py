@@ -1,4 +1,4 @@
-"""Embeddings: ids with unit vectors and the encoder that made them; and the Encoder protocol."""
+"""Embeddings (ids, unit vectors and the name of their encoder), and the protocols of encoders."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         """Return one unit vector a text: float32, shape (len(texts), dimensions).
 
-        Some encoders treat what is asked (`role="query"`) and what may answer (`role="passage"`)
-        differently.
+        Some encoders treat queries (`role="query"`) and passages that may answer them
+        (`role="passage"`) differently.
         """
         ...
 
 
 class PairScorer(Protocol):
-    """Anything that reads a query and a passage together and says how well the one answers the other: a cross-encoder."""
+    """Anything that scores how well a passage answers a query by reading both: a cross-encoder."""
 
     @property
     def name(self) -> str:
@@ -44,7 +44,10 @@ class PairScorer(Protocol):
         ...
 
     def score(self, queries: Sequence[str], passages: Sequence[str]) -> Vectors:
-        """Return one number a pair, higher where the passage answers the query better: float32, shape (len(queries),)."""
+        """Return one score a pair: float32, shape (len(queries),).
+
+        A higher score means a better answer.
+        """
         ...
 
 
@@ -52,7 +55,7 @@ class PairScorer(Protocol):
 class Embeddings:
     """Unit vectors (float32, shape (n, dimensions)) with one id each and the name of their encoder.
 
-    Raises EncoderError when the vectors are not of unit length or not one an id.
+    Raises EncoderError when a vector is not of unit length, or when there is not one vector an id.
     """
 
     ids: tuple[str, ...]
@@ -68,6 +71,7 @@ class Embeddings:
                 "Embed again.",
             )
         lengths = np.linalg.norm(self.vectors, axis=1)
+        # Encoders that compute in 16 bits round; a vector off by more was not normalised. Assumed.
         if len(lengths) and not np.allclose(lengths, 1, atol=1e-3):
             worst = float(lengths[np.argmax(np.abs(lengths - 1))])
             raise EncoderError(
@@ -82,17 +86,17 @@ class Embeddings:
 
     def select(self, ids: Sequence[str]) -> "Embeddings":
         """Return the embeddings of these ids, in this order. Raises KeyError for an unknown id."""
-        place = {name: row for row, name in enumerate(self.ids)}
+        row_of_id = {vector_id: row for row, vector_id in enumerate(self.ids)}
         return Embeddings(
             tuple(ids),
-            self.vectors[[place[name] for name in ids]],
+            self.vectors[[row_of_id[vector_id] for vector_id in ids]],
             self.encoder,
         )
 
     def similarity(self, other: "Embeddings") -> Vectors:
-        """Return the cosine of each own vector with each of the other's, shape (len(self), len(other)).
+        """Return the cosine of each vector with each of `other`, shape (len(self), len(other)).
 
-        Raises EncoderError when the two were made by different encoders.
+        Raises EncoderError when different encoders made them.
         """
         if self.encoder != other.encoder:
             raise EncoderError(
@@ -104,14 +108,14 @@ class Embeddings:
         return np.asarray(self.vectors @ other.vectors.T, dtype=np.float32)
 
 
-def cosines(vectors: Vectors, others: Vectors) -> Vectors:
-    """Return the cosine of each unit vector with each of the others, to 6 decimals, shape (len(vectors), len(others)).
+def cosines(vectors: Vectors, other_vectors: Vectors) -> Vectors:
+    """Return the cosines of unit vectors with other unit vectors, rounded to 6 decimals.
 
-    Summed in double precision: a product in single precision depends, in its last digits, on its
-    shape and on the processor.
+    The shape is (len(vectors), len(other_vectors)). The sums are made in double precision, because
+    the last digits of a product in single precision depend on its shape and on the processor.
     """
     return np.asarray(
-        np.round(vectors.astype(np.float64) @ others.T.astype(np.float64), 6),
+        np.round(vectors.astype(np.float64) @ other_vectors.T.astype(np.float64), 6),
         dtype=np.float32,
     )
 

@@ -34,7 +34,7 @@ def tables_page() -> str:
     lines = [
         "# Tables",
         "",
-        "Generated from `coverage_kit/tables.py` by `make docs`. Further columns are welcome and kept.",
+        "Generated from `coverage_kit/tables/` by `make docs`. Further columns are welcome and kept.",
     ]
     for schema in SCHEMAS:
         lines += [
@@ -56,7 +56,7 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "Generated from `coverage_kit/settings.py` by `make docs`. Write them in `coverage.toml`;",
+        "Generated from `coverage_kit/settings/` by `make docs`. Write them in `coverage.toml`;",
     ]
     lines += [
         "`coverage-kit init DIR` writes one with every knob explained. An unknown key is an error.",

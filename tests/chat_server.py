@@ -1,4 +1,4 @@
-"""A server on this machine that speaks OpenAI's chat completions, and keeps what it was asked."""
+"""A server on this machine that speaks OpenAI's chat completions and stores its requests."""
 
 import json
 import time
@@ -18,20 +18,21 @@ class Reply(NamedTuple):
     delay_seconds: float = 0.0
     finish_reason: str = "stop"
     raw: str | None = None
-    top_logprobs: tuple[
-        dict[str, float], ...
-    ] = ()  # by the text's token; the first of each stands in the text
+    # For each token of the text, the likeliest tokens; the first of them is in the text.
+    top_logprobs: tuple[dict[str, float], ...] = ()
     usage: tuple[int, int] | None = None
     more: tuple[str, ...] = ()  # texts of further choices
 
 
 class Chat:
     def __init__(self, answer: Callable[[int, dict[str, Any]], Reply]) -> None:
-        self.answer, self.asked, self.keys = answer, [], []
+        self.answer = answer
+        self.asked = []
+        self.keys = []
         self.base_url = ""
 
     def bodies(self) -> list[str]:
-        return [json.dumps(one) for one in self.asked]
+        return [json.dumps(body) for body in self.asked]
 
 
 def _token(alternatives: dict[str, float]) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def _token(alternatives: dict[str, float]) -> dict[str, Any]:
 
 @contextmanager
 def chat_server(answer: Callable[[int, dict[str, Any]], Reply]) -> Iterator[Chat]:
-    """Serve replies by the number of the request, from 0, and its body."""
+    """Serve the replies that `answer` returns for the number of a request, from 0, and its body."""
     chat = Chat(answer)
 
     class Handler(QuietHandler, BaseHTTPRequestHandler):
@@ -53,15 +54,17 @@ def chat_server(answer: Callable[[int, dict[str, Any]], Reply]) -> Iterator[Chat
             time.sleep(reply.delay_seconds)
             choices = [
                 {
-                    "index": at,
+                    "index": index,
                     "message": {"role": "assistant", "content": text},
                     "finish_reason": reply.finish_reason,
                 }
-                for at, text in enumerate((reply.text, *reply.more))
+                for index, text in enumerate((reply.text, *reply.more))
             ]
             if reply.top_logprobs and body.get("logprobs"):
-                choices[0]["logprobs"] = {"content": [_token(one) for one in reply.top_logprobs]}
-            done = {
+                choices[0]["logprobs"] = {
+                    "content": [_token(likely) for likely in reply.top_logprobs]
+                }
+            completion = {
                 "id": "x",
                 "object": "chat.completion",
                 "created": 0,
@@ -69,10 +72,10 @@ def chat_server(answer: Callable[[int, dict[str, Any]], Reply]) -> Iterator[Chat
                 "choices": choices,
             }
             if reply.usage:
-                done["usage"] = dict(
+                completion["usage"] = dict(
                     zip(("prompt_tokens", "completion_tokens"), reply.usage, strict=True)
                 )
-            wrong = {
+            refusal = {
                 "error": {
                     "message": f"{reply.text} {self.headers.get('authorization')}",
                     "type": "t",
@@ -81,7 +84,7 @@ def chat_server(answer: Callable[[int, dict[str, Any]], Reply]) -> Iterator[Chat
             content = (
                 reply.raw
                 if reply.raw is not None
-                else json.dumps(done if reply.status == 200 else wrong)
+                else json.dumps(completion if reply.status == 200 else refusal)
             ).encode()
             self.reply(reply.status, content, {"Retry-After-Ms": 1})
 

@@ -1,4 +1,7 @@
-"""A server on this machine that speaks the forms of five kinds of answer engines, and keeps what it was asked."""
+"""A server on this machine that speaks the APIs of five kinds of answer engines.
+
+It stores the requests that it gets.
+"""
 
 import json
 import threading
@@ -23,7 +26,7 @@ PATHS = {
 }
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
     kind: str
     query: str
     body: dict[str, Any]
@@ -33,7 +36,7 @@ class Asked(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What is answered: by default what the kind's engine would."""
+    """A reply of the server: by default the answer of an engine of this kind."""
 
     status: int = 200
     body: Any = None
@@ -43,13 +46,14 @@ class Reply(NamedTuple):
 
 
 class Engines:
-    def __init__(self, answer: Callable[[int, Asked], Reply]) -> None:
-        self.answer, self.asked = answer, list[Asked]()
+    def __init__(self, answer: Callable[[int, Request], Reply]) -> None:
+        self.answer = answer
+        self.asked = list[Request]()
         self.url = ""
         self.lock = threading.Lock()
 
     def counts(self) -> Counter[tuple[str, str]]:
-        return Counter((one.kind, one.query) for one in self.asked)
+        return Counter((request.kind, request.query) for request in self.asked)
 
 
 def _query(kind: str, body: dict[str, Any]) -> str:
@@ -59,7 +63,11 @@ def _query(kind: str, body: dict[str, Any]) -> str:
 
 
 def answer_of(kind: str, query: str, has_search: bool = True) -> dict[str, Any]:
-    """Return a realistic reply: it cites a.example, found the others, and searched for two things and for the query itself."""
+    """Return a realistic reply.
+
+    It cites a.example, lists the other pages as results, and has searched for the query and for two
+    other phrases.
+    """
     searched = [query, f"{query} 2026", "acme reviews"] if has_search else []
     return {
         "chat": _chat,
@@ -91,7 +99,8 @@ def _responses(searched):
     sources = [{"type": "url", "url": url} for url in URLS]
     call = {"type": "web_search_call", "id": "ws", "status": "completed"}
     calls = [
-        {**call, "action": {"type": "search", "query": one, "sources": sources}} for one in searched
+        {**call, "action": {"type": "search", "query": query, "sources": sources}}
+        for query in searched
     ]
     calls += [{**call, "action": {"type": "open_page", "url": URLS[2]}}] if searched else []
     notes = (
@@ -107,13 +116,13 @@ def _responses(searched):
         if searched
         else []
     )
-    said = {"type": "output_text", "text": TEXT, "annotations": notes}
+    output = {"type": "output_text", "text": TEXT, "annotations": notes}
     message = {
         "type": "message",
         "id": "m",
         "role": "assistant",
         "status": "completed",
-        "content": [said],
+        "content": [output],
     }
     usage = {"input_tokens": 100, "output_tokens": 50, "total_tokens": 150}
     about = {
@@ -128,17 +137,19 @@ def _responses(searched):
 
 
 def _perplexity(searched):
-    found = [{"id": i + 1, "url": url, "title": "T", "snippet": "s"} for i, url in enumerate(URLS)]
-    results = (
-        [{"type": "search_results", "queries": searched, "results": found}] if searched else []
+    results = [
+        {"id": i + 1, "url": url, "title": "T", "snippet": "s"} for i, url in enumerate(URLS)
+    ]
+    items = (
+        [{"type": "search_results", "queries": searched, "results": results}] if searched else []
     )
-    said = {"type": "output_text", "text": "Acme leads [1]. Best has offices.", "annotations": []}
+    output = {"type": "output_text", "text": "Acme leads [1]. Best has offices.", "annotations": []}
     message = {
         "type": "message",
         "id": "m",
         "role": "assistant",
         "status": "completed",
-        "content": [said],
+        "content": [output],
     }
     usage = {"input_tokens": 200, "output_tokens": 30, "total_tokens": 230}
     usage |= {"tool_calls_details": {"web_search": {"invocation": 3}}} if searched else {}
@@ -149,11 +160,11 @@ def _perplexity(searched):
         "model": "perplexity/sonar",
         "status": "completed",
     }
-    return {**about, "output": [*results, message], "usage": usage}
+    return {**about, "output": [*items, message], "usage": usage}
 
 
 def _sonar(searched):
-    found = [{"url": url, "title": "T"} for url in URLS]
+    results = [{"url": url, "title": "T"} for url in URLS]
     steps = [
         {"type": "web_search", "web_search": {"search_keywords": searched, "search_results": []}}
     ]
@@ -172,7 +183,7 @@ def _sonar(searched):
     }
     return {
         **about,
-        "search_results": found,
+        "search_results": results,
         "choices": [{"index": 0, "message": message}],
         "usage": usage,
     }
@@ -212,8 +223,8 @@ def _gemini(searched):
 
 def _anthropic(searched):
     blocks = []
-    for number, one in enumerate(searched):
-        found = [
+    for number, query in enumerate(searched):
+        results = [
             {"type": "web_search_result", "url": url, "title": "T", "encrypted_content": "e"}
             for url in URLS
         ]
@@ -222,12 +233,12 @@ def _anthropic(searched):
                 "type": "server_tool_use",
                 "id": f"srvtoolu_{number}",
                 "name": "web_search",
-                "input": {"query": one},
+                "input": {"query": query},
             },
             {
                 "type": "web_search_tool_result",
                 "tool_use_id": f"srvtoolu_{number}",
-                "content": found,
+                "content": results,
             },
         ]
     cited = {
@@ -255,9 +266,9 @@ def _anthropic(searched):
 
 @contextmanager
 def engine_server(
-    answer: Callable[[int, Asked], Reply] = lambda _number, _asked: Reply(),
+    answer: Callable[[int, Request], Reply] = lambda _number, _request: Reply(),
 ) -> Iterator[Engines]:
-    """Serve replies by the number of the request, from 0, and what was asked."""
+    """Serve what `answer` returns for the number of a request, from 0, and the request."""
     engines = Engines(answer)
 
     class Handler(QuietHandler, BaseHTTPRequestHandler):
@@ -267,23 +278,23 @@ def engine_server(
                 self.path, "gemini" if self.path.startswith("/gemini/v1beta/models/") else ""
             )
             headers = {name.lower(): value for name, value in self.headers.items()}
-            asked = Asked(
+            request = Request(
                 kind, _query(kind, body) if kind else "", body, headers, self.path, time.monotonic()
             )
             with engines.lock:
                 number = len(engines.asked)
-                engines.asked.append(asked)
+                engines.asked.append(request)
             reply = (
-                engines.answer(number, asked)
+                engines.answer(number, request)
                 if kind
                 else Reply(404, {"error": {"message": "no such path"}})
             )
             time.sleep(reply.delay_seconds)
             has_search = "tools" in body or "web_search_options" in body or kind == "sonar"
-            told = (
-                reply.body if reply.body is not None else answer_of(kind, asked.query, has_search)
+            answer = (
+                reply.body if reply.body is not None else answer_of(kind, request.query, has_search)
             )
-            content = reply.raw if reply.raw is not None else json.dumps(told).encode()
+            content = reply.raw if reply.raw is not None else json.dumps(answer).encode()
             self.reply(reply.status, content, reply.headers)
 
     with serve(Handler) as engines.url:

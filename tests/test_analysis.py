@@ -82,23 +82,21 @@ def test_tables_taken_away_just_before_a_crash_are_found_and_put_back(sample_ana
     assert load_analysis(tmp_path).gaps.equals(sample_analysis.gaps)
 
 
-def test_a_run_of_a_version_without_the_later_tables_is_read_with_them_empty(
-    sample_analysis, tmp_path
-):
+def test_a_run_that_lacks_a_table_is_not_whole(sample_analysis, tmp_path):
     folder = save_analysis(sample_analysis, tmp_path / "run")
-    for name in (
-        "audits",
-        "findings",
-        "checks",
-        "brand_claims",
-        "claim_rates",
-        "judgements",
-        "reliability",
-    ):
-        (folder / "tables" / f"{name}.parquet").unlink()
-    old = load_analysis(folder)
-    assert old.findings.empty
-    assert old.gaps.equals(sample_analysis.gaps)
     (folder / "tables" / "gaps.parquet").unlink()
-    with pytest.raises(RunError):
+    with pytest.raises(RunError, match="a whole run"):
+        load_analysis(folder)
+
+
+def test_a_run_of_an_earlier_version_says_to_run_again(sample_analysis, tmp_path):
+    folder = save_analysis(sample_analysis, tmp_path / "run")
+    path = folder / "tables" / "gaps.parquet"
+    pd.read_parquet(path).rename(columns={"is_closable": "winnable"}).to_parquet(path)
+    with pytest.raises(RunError, match="no column is_closable in gaps.parquet. Run again"):
+        load_analysis(folder)
+    folder = save_analysis(sample_analysis, tmp_path / "run")
+    path = folder / "tables" / "summary.json"
+    path.write_text(path.read_text().replace('"unanswered_share"', '"share_of_gaps"'))
+    with pytest.raises(RunError, match="share_of_gaps in summary.json. Run again"):
         load_analysis(folder)

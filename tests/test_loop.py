@@ -2,7 +2,7 @@
 
 import pytest
 
-from coverage_kit.pipeline.run import analyze
+from coverage_kit.pipeline.analyze import analyze
 from coverage_kit.report.edit_selection import list_changes, pick_edits
 from coverage_kit.report.site_copy import write_site_copy
 from coverage_kit.settings import read_settings

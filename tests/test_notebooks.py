@@ -9,7 +9,7 @@ import papermill
 import pytest
 
 from coverage_kit.analysis import save_analysis
-from coverage_kit.pipeline.run import analyze
+from coverage_kit.pipeline.analyze import analyze
 from coverage_kit.settings import make_settings
 from tests.world import write_small
 

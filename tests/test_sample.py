@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from coverage_kit.analysis import load_analysis, save_analysis
-from coverage_kit.pipeline.run import analyze
+from coverage_kit.pipeline.analyze import analyze
 from coverage_kit.report.page import write_page
 from coverage_kit.report.workbook import write_workbook
 from coverage_kit.settings import read_settings

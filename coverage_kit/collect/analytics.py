@@ -1,4 +1,7 @@
-"""Exports of GA4 as visits: tables of its interface, answers of its API, and events of BigQuery."""
+"""Read exports of GA4 as visits.
+
+An export is a table of GA4's interface, an answer of its API, or a list of events from BigQuery.
+"""
 
 import csv
 import functools
@@ -18,88 +21,68 @@ from coverage_kit.collect.numbers import decimal_sign, number_in
 from coverage_kit.errors import LogError
 from coverage_kit.tables import REJECTS, SESSIONS, Rejects, Sessions, checked
 
-# The interface's columns in English, German, French, Spanish, Italian, Dutch and Portuguese; the
-# API's; common tables'.
+# Names of columns: those of the interface (in English, German, French, Spanish, Italian, Dutch and
+# Portuguese), those of the API, and those of common tables.
 _NAMES: dict[str, tuple[str, ...]] = {
     "source_medium": (
-        *(
-            "session source / medium",
-            "source / medium",
-            "sitzung - quelle/medium",
-            "source / support de la session",
-        ),
-        *(
-            "fuente/medio de la sesión",
-            "sorgente/mezzo sessione",
-            "sessiebron/-medium",
-            "origem/mídia da sessão",
-        ),
+        "session source / medium",
+        "source / medium",
+        "sitzung - quelle/medium",
+        "source / support de la session",
+        "fuente/medio de la sesión",
+        "sorgente/mezzo sessione",
+        "sessiebron/-medium",
+        "origem/mídia da sessão",
     ),
     "source": (
-        *(
-            "session source",
-            "session manual source",
-            "source",
-            "sitzungsquelle",
-            "sitzung - quelle",
-            "source de la session",
-        ),
-        *(
-            "fuente de la sesión",
-            "sorgente sessione",
-            "sessiebron",
-            "origem da sessão",
-        ),
+        "session source",
+        "session manual source",
+        "source",
+        "sitzungsquelle",
+        "sitzung - quelle",
+        "source de la session",
+        "fuente de la sesión",
+        "sorgente sessione",
+        "sessiebron",
+        "origem da sessão",
     ),
     "medium": (
-        *(
-            "session medium",
-            "session manual medium",
-            "medium",
-            "sitzungsmedium",
-            "sitzung - medium",
-            "support de la session",
-        ),
-        *(
-            "medio de la sesión",
-            "mezzo sessione",
-            "sessiemedium",
-            "mídia da sessão",
-        ),
+        "session medium",
+        "session manual medium",
+        "medium",
+        "sitzungsmedium",
+        "sitzung - medium",
+        "support de la session",
+        "medio de la sesión",
+        "mezzo sessione",
+        "sessiemedium",
+        "mídia da sessão",
     ),
     "channel": (
-        *(
-            "session default channel group",
-            "session default channel grouping",
-            "default channel group",
-            "channel",
-        ),
-        *(
-            "session primary channel group (default channel group)",
-            "session primary channel group",
-            "channel group",
-        ),
+        "session default channel group",
+        "session default channel grouping",
+        "default channel group",
+        "channel",
+        "session primary channel group (default channel group)",
+        "session primary channel group",
+        "channel group",
     ),
     "landing_page": (
-        *(
-            "landing page + query string",
-            "landing page plus query string",
-            "landing page",
-            "page location",
-            "landingpage",
-        ),
-        *(
-            "landingpage + abfragestring",
-            "zielseite + abfragestring",
-            "zielseite",
-            "page de destination",
-        ),
-        *(
-            "page de destination + chaîne de requête",
-            "página de destino",
-            "página de destino + cadena de consulta",
-        ),
-        *("pagina di destinazione", "bestemmingspagina", "landingspagina"),
+        "landing page + query string",
+        "landing page plus query string",
+        "landing page",
+        "page location",
+        "landingpage",
+        "landingpage + abfragestring",
+        "zielseite + abfragestring",
+        "zielseite",
+        "page de destination",
+        "page de destination + chaîne de requête",
+        "página de destino",
+        "página de destino + cadena de consulta",
+        "pagina di destinazione",
+        "bestemmingspagina",
+        "landingspagina",
     ),
     "day": ("date", "day", "event date", "datum", "fecha", "data"),
     "n_sessions": (
@@ -111,47 +94,39 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "sessões",
     ),
     "n_engaged": (
-        *(
-            "engaged sessions",
-            "sitzungen mit interaktionen",
-            "sessions avec engagement",
-            "sesiones con interacción",
-        ),
-        *(
-            "sessioni con coinvolgimento",
-            "sessies met betrokkenheid",
-            "sessões engajadas",
-        ),
+        "engaged sessions",
+        "sitzungen mit interaktionen",
+        "sessions avec engagement",
+        "sesiones con interacción",
+        "sessioni con coinvolgimento",
+        "sessies met betrokkenheid",
+        "sessões engajadas",
     ),
     "n_key_events": (
-        *(
-            "key events",
-            "conversions",
-            "schlüsselereignisse",
-            "événements clés",
-            "eventos clave",
-            "eventi chiave",
-        ),
-        *("belangrijke gebeurtenissen", "eventos principais"),
+        "key events",
+        "conversions",
+        "schlüsselereignisse",
+        "événements clés",
+        "eventos clave",
+        "eventi chiave",
+        "belangrijke gebeurtenissen",
+        "eventos principais",
     ),
     "revenue": (
-        *(
-            "total revenue",
-            "purchase revenue",
-            "revenue",
-            "gesamtumsatz",
-            "umsatz insgesamt",
-            "revenu total",
-        ),
-        *(
-            "ingresos totales",
-            "entrate totali",
-            "totale opbrengst",
-            "receita total",
-        ),
+        "total revenue",
+        "purchase revenue",
+        "revenue",
+        "gesamtumsatz",
+        "umsatz insgesamt",
+        "revenu total",
+        "ingresos totales",
+        "entrate totali",
+        "totale opbrengst",
+        "receita total",
     ),
 }
-_PLACES = (
+# The fields that say where a visit came from, where it landed and when.
+_DIMENSIONS = (
     "source_medium",
     "source",
     "medium",
@@ -159,8 +134,11 @@ _PLACES = (
     "landing_page",
     "day",
 )
+# Fields that are whole numbers: three digits after a sign are thousands there.
 _COUNTS = ("n_sessions", "n_engaged")
 _METRICS = (*_COUNTS, "n_key_events", "revenue")
+# Cells that mark a row as a grand total: the words of the interface in seven languages, and the
+# value that the API writes.
 _TOTALS = frozenset(
     {
         "grand total",
@@ -170,9 +148,6 @@ _TOTALS = frozenset(
         "gesamt",
         "total general",
         "total général",
-    }
-) | {
-    *(
         "totale complessivo",
         "totale",
         "eindtotaal",
@@ -180,9 +155,12 @@ _TOTALS = frozenset(
         "total geral",
         "somme totale",
         "reserved_total",
-    )
-}
-_REST = ""  # name under which a row keeps the cells that stand beyond its header
+    }
+)
+# The name under which a row keeps the cells beyond its header.
+_EXTRA_CELLS = ""
+# Fields of a BigQuery event that name the source of a visit, in order of preference, each with the
+# field in the same record that names the medium.
 _ORIGINS = (
     (
         "session_traffic_source_last_click.cross_channel_campaign.source",
@@ -193,40 +171,47 @@ _ORIGINS = (
     ("event_params.source", "medium"),
     ("traffic_source.source", "medium"),
 )
+# A comment line of the interface's CSV, such as "# Start date: 20250101" or "#----", but no cell
+# such as "#tea".
 _COMMENT = re.compile(r"#([\s\-,;]|$)")
 
 
 @checked
 def read_sessions(files: Sequence[str]) -> tuple[Sessions, Rejects]:
-    """Return the visits of GA4 exports, one row for each of theirs, and the rows that could not be read.
+    """Return the visits in GA4 exports, one row for each exported row, and the rejected rows.
 
-    Read are CSV files of the interface (comment lines, several tables in one file, grand totals,
-    seven languages), answers of the API's runReport as JSON or one a line, tables with such columns
-    (CSV, JSON Lines, Parquet, xlsx) and events of the BigQuery export, of which each
-    `session_start` is one visit. Grand totals stand among the rejects. Two exports of the same
-    visits count twice: pass one of each period.
+    It reads CSV files of the interface (with comment lines, several tables in one file, grand
+    totals, in seven languages), answers of the API's runReport as JSON (one a file or one a line),
+    tables with the same columns (CSV, JSON Lines, Parquet, xlsx) and events of the BigQuery export,
+    where each `session_start` is one visit. Grand totals are among the rejects. Two exports of the
+    same visits count twice: pass one export for each period.
 
     Args:
-        files: files, or folders of them.
+        files: files, or folders of files.
 
     Raises LogError for a file that is missing, broken, or has no table with sources and sessions.
     """
     rows = list[dict[str, Any]]()
     rejects = list[dict[str, Any]]()
     for path in find_exports(files):
-        found = read_tables(path)
-        tables = [table for table in found if any(_is_usable(row) for row in table)]
-        if not tables:
-            raise _unknown(path, found)
-        for row in (read for table in tables for read in _read_table(table)):
-            (rejects if "reason" in row else rows).append({"file": str(path), **row})
+        tables = read_tables(path)
+        session_tables = [table for table in tables if any(_is_usable(row) for row in table)]
+        if not session_tables:
+            raise _no_sessions_error(path, tables)
+        for table in session_tables:
+            for record in _read_table(table):
+                target = rejects if "reason" in record else rows
+                target.append({"file": str(path), **record})
     return SESSIONS.table(rows), REJECTS.table(rejects)
 
 
 def find_exports(names: Sequence[str]) -> list[Path]:
-    """Return the files that these names of files and folders stand for, each once. Raises LogError for a missing one."""
+    """Return the files that these names of files and folders stand for, each once.
+
+    Raises LogError for a file or folder that is missing.
+    """
     try:
-        return list({path.resolve(): path for name in names for path in find_files(name)}.values())
+        paths = [path for name in names for path in find_files(name)]
     except LogError as error:
         raise LogError(
             error.where,
@@ -234,13 +219,14 @@ def find_exports(names: Sequence[str]) -> list[Path]:
             error.found,
             "Correct the path under [analytics].",
         ) from None
+    return list({path.resolve(): path for path in paths}.values())
 
 
 def read_tables(path: Path) -> list[list[Row]]:
-    """Return a file's tables, each as its rows; of an API's answers, one table of the rows of all of them.
+    """Return the tables of a file, each as its rows; all answers of an API make up one table.
 
-    Rows of a CSV have their line in the file, others count from 1. Raises LogError for a file that
-    is empty or broken.
+    The rows of a CSV have their line in the file; other rows are counted from 1. Raises LogError
+    for a file that is empty or broken.
     """
     if path.suffix.lower() in (".csv", ".tsv"):
         return [
@@ -250,23 +236,22 @@ def read_tables(path: Path) -> list[list[Row]]:
             for table in _csv_tables(source)
         ]
     records = _answers(path) or [
-        row for source in open_file(path) for row in source.rows(source.header() or ())
+        record for source in open_file(path) for record in source.rows(source.header() or ())
     ]
-    rows = [(found, row.problem) for row in records for found in _rows_of(row.values)]
-    return [
-        [
-            Row(line, found, problem)
-            for line, (found, problem) in enumerate(rows, 1)
-            if found is not None
-        ]
+    rows = [(values, record.problem) for record in records for values in _rows_of(record.values)]
+    table = [
+        Row(line, values, problem)
+        for line, (values, problem) in enumerate(rows, 1)
+        if values is not None
     ]
+    return [table]
 
 
 def _csv_tables(source: CsvFile) -> Iterator[list[Row]]:
-    """Yield the tables of a CSV: what stands between comment lines and blank ones, below a header each."""
+    """Yield the tables of a CSV: blocks of lines between comments or blank lines, headers first."""
     block: list[tuple[int, str]] = []
     text = (
-        Path(source.where)
+        Path(source.location)
         .read_text(encoding=source.encoding, errors="replace")
         .removeprefix("\ufeff")
     )
@@ -289,34 +274,37 @@ def _csv_table(block: Sequence[tuple[int, str]]) -> list[Row]:
     reader = csv.reader(texts, delimiter=find_delimiter(texts[0]))
     header = [name.strip() for name in next(reader)]
     rows = list[Row]()
+    # A quoted cell may span lines, so that the reader's own count says where a row begins.
     while reader.line_num < len(texts):
         line = block[reader.line_num][0]
         fields = next(reader)
         values = {
             **dict(zip(header, fields, strict=False)),
-            _REST: " ".join(fields[len(header) :]).strip(),
+            _EXTRA_CELLS: " ".join(fields[len(header) :]).strip(),
         }
-        rows += [Row(line, found) for found in _rows_of(values) if found is not None]
+        rows += [Row(line, record) for record in _rows_of(values) if record is not None]
     return rows
 
 
 def _answers(path: Path) -> list[Row]:
-    """Return the answers of an API that a JSON file is as a whole: one, several in a list, or a batch; none otherwise."""
+    """Return the API's answers in a JSON file: a single answer, a list of answers or a batch.
+
+    The list is empty where the file is no JSON or holds anything else.
+    """
     if path.suffix.lower() != ".json":
         return []
     try:
-        whole = json.loads(path.read_text(encoding=marked_encoding(path)))
-    except (
-        ValueError,
-        RecursionError,
-        OSError,
-    ):  # what reads it next says which
+        content = json.loads(path.read_text(encoding=marked_encoding(path)))
+    except (ValueError, RecursionError, OSError):
+        # The reader of records, which comes next, reports what is wrong with the file.
         return []
-    listed = whole.get("reports", [whole]) if isinstance(whole, dict) else whole
-    are_answers = isinstance(listed, list) and all(
-        isinstance(one, dict) and _is_answer(one) for one in listed
+    reports = content.get("reports", [content]) if isinstance(content, dict) else content
+    are_answers = isinstance(reports, list) and all(
+        isinstance(report, dict) and _is_answer(report) for report in reports
     )
-    return [Row(number, one) for number, one in enumerate(listed, 1)] if are_answers else []
+    if not are_answers:
+        return []
+    return [Row(number, report) for number, report in enumerate(reports, 1)]
 
 
 def _is_answer(values: Mapping[str, Any]) -> bool:
@@ -328,33 +316,42 @@ def _is_answer(values: Mapping[str, Any]) -> bool:
 
 
 def _rows_of(values: dict[str, Any]) -> Iterator[dict[str, Any] | None]:
-    """Yield the rows of an API's answer under the names of its headers, or the record itself, flat; None for other events."""
+    """Yield the rows of an API's answer by its headers' names, or else the record itself, flat.
+
+    An event that starts no session becomes None.
+    """
     if not _is_answer(values):
         yield _event(_flat(values)) if "event_name" in values else _flat(values)
         return
-    names = [text_of(name) for name in _of(values, "Headers", "name")]
+    names = [text_of(name) for name in _entries(values, "Headers", "name")]
     rows = values.get("rows")
-    for row in (
-        one if isinstance(one, dict) else {} for one in (rows if isinstance(rows, list) else [])
-    ):
-        yield (dict(zip(names, _of(row, "Values", "value"), strict=False)) if names else row)
+    for entry in rows if isinstance(rows, list) else []:
+        row = entry if isinstance(entry, dict) else {}
+        yield dict(zip(names, _entries(row, "Values", "value"), strict=False)) if names else row
 
 
-def _of(values: Mapping[str, Any], part: str, name: str) -> list[Any]:
-    """Return what the dimensions and then the metrics of an answer are named, or of a row hold, also where written plainly."""
-    keys = ("dimension", "metric")
-    lists = [values.get(key + part) or values.get(f"{key}_{part.lower()}") for key in keys]
-    cells = [one for listed in lists if isinstance(listed, list) for one in listed]
-    return [one.get(name) if isinstance(one, dict) else one for one in cells]
+def _entries(values: Mapping[str, Any], suffix: str, key: str) -> list[Any]:
+    """Return the header names of an answer or the cells of a row: dimensions first, then metrics.
+
+    The lists are written as dimensionHeaders or dimension_headers; their entries are records with
+    this key, or plain values.
+    """
+    fields = ("dimension", "metric")
+    lists = [
+        values.get(field + suffix) or values.get(f"{field}_{suffix.lower()}") for field in fields
+    ]
+    entries = [entry for entries in lists if isinstance(entries, list) for entry in entries]
+    return [entry.get(key) if isinstance(entry, dict) else entry for entry in entries]
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested records under dotted names, and the parameters of an event under theirs."""
+    """Return nested records under dotted names, and an event's parameters by their own names."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
         if name == "event_params":
             flat |= {
-                f"{name}.{one.get('key')}": _parameter(one.get("value")) for one in _dicts(value)
+                f"{name}.{parameter.get('key')}": _parameter(parameter.get("value"))
+                for parameter in _dicts(value)
             }
         elif isinstance(value, dict):
             flat |= _flat(value, f"{prefix}{name}.")
@@ -366,46 +363,59 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _dicts(value: Any) -> list[dict[str, Any]]:
     """Return the records in a list, which may be written as JSON."""
     try:
-        listed = json.loads(value) if isinstance(value, str) else value
+        records = json.loads(value) if isinstance(value, str) else value
     except ValueError:
         return []
-    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    return (
+        [record for record in records if isinstance(record, dict)]
+        if isinstance(records, list)
+        else []
+    )
 
 
 def _parameter(value: Any) -> Any:
     return (
-        next((one for one in value.values() if one is not None), None)
+        next((typed_value for typed_value in value.values() if typed_value is not None), None)
         if isinstance(value, dict)
         else value
     )
 
 
 def _event(flat: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return an event that starts a session as one visit, None for any other. Its source is the session's, else the user's."""
+    """Return an event that starts a session as one visit, or None for any other event.
+
+    The visit's source is that of the session, or else that of the user.
+    """
     if flat.get("event_name") != "session_start":
         return None
-    found = next(
-        ((source, part) for source, part in _ORIGINS if label_of(flat.get(source))),
+    origin = next(
+        (
+            (source_field, medium_name)
+            for source_field, medium_name in _ORIGINS
+            if label_of(flat.get(source_field))
+        ),
         None,
     )
-    medium = flat.get(f"{found[0].rsplit('.', 1)[0]}.{found[1]}") if found else "(none)"
+    if origin:
+        source_field, medium_name = origin
+        source = flat[source_field]
+        medium = flat.get(f"{source_field.rsplit('.', 1)[0]}.{medium_name}")
+    else:
+        source = "(direct)"
+        medium = "(none)"
     return {
-        **{
-            "source": flat[found[0]] if found else "(direct)",
-            "medium": medium,
-            "sessions": 1,
-        },
-        **{
-            "landing page": flat.get("event_params.page_location", flat.get("page_location")),
-            "date": flat.get("event_date"),
-        },
+        "source": source,
+        "medium": medium,
+        "sessions": 1,
+        "landing page": flat.get("event_params.page_location", flat.get("page_location")),
+        "date": flat.get("event_date"),
     }
 
 
 @functools.lru_cache(maxsize=256)
 def _columns(names: tuple[str, ...]) -> dict[str, str]:
-    found = {field: find_column(names, synonyms) for field, synonyms in _NAMES.items()}
-    return {field: name for field, name in found.items() if name}
+    columns = {field: find_column(names, synonyms) for field, synonyms in _NAMES.items()}
+    return {field: name for field, name in columns.items() if name}
 
 
 def _is_usable(row: Row) -> bool:
@@ -414,65 +424,62 @@ def _is_usable(row: Row) -> bool:
 
 
 def _read_table(table: Sequence[Row]) -> list[dict[str, Any]]:
-    """Return a table's rows as sessions, each with its line; what cannot be read has a `reason` instead."""
+    """Return the rows of a table as sessions, each with its line.
+
+    A row that cannot be read has a `reason` instead.
+    """
     cells = [
         {field: row.values[name] for field, name in _columns(tuple(row.values)).items()}
         for row in table
     ]
-    told = [(text_of(one.get(metric)), metric in _COUNTS) for one in cells for metric in _METRICS]
-    decimal = decimal_sign(told)
-    days = parse_times([one.get("day") for one in cells])
-    read = (_read_row(row, one, decimal) for row, one in zip(table, cells, strict=True))
-    rows = [{"line": row.line, **found} for row, found in zip(table, read, strict=True)]
-    return [
-        row if "reason" in row else {**row, "day": day} for row, day in zip(rows, days, strict=True)
+    metrics = [
+        (text_of(row_cells.get(metric)), metric in _COUNTS)
+        for row_cells in cells
+        for metric in _METRICS
     ]
+    decimal = decimal_sign(metrics)
+    days = parse_times([row_cells.get("day") for row_cells in cells])
+    sessions = list[dict[str, Any]]()
+    for row, row_cells, day in zip(table, cells, days, strict=True):
+        session = {"line": row.line, **_read_row(row, row_cells, decimal)}
+        sessions.append(session if "reason" in session else {**session, "day": day})
+    return sessions
 
 
 def _read_row(row: Row, cells: Mapping[str, Any], decimal: str) -> dict[str, Any]:
-    places = {field: text_of(cells.get(field)) for field in _PLACES}
+    texts = {field: text_of(cells.get(field)) for field in _DIMENSIONS}
     if row.problem or not row.values:
         return {"reason": row.problem or "no cells"}
-    if not any(places.values()) or not _TOTALS.isdisjoint(
+    if not any(texts.values()) or not _TOTALS.isdisjoint(
         text_of(value).lower() for value in row.values.values()
     ):
         return {"reason": "a grand total, which the other rows add up to"}
-    joined, _, medium = places["source_medium"].rpartition(" / ")
-    source = places["source"] or joined or medium
-    medium = places["medium"] or (medium if joined else "")
+    joined, _, medium = texts["source_medium"].rpartition(" / ")
+    source = texts["source"] or joined or medium
+    medium = texts["medium"] or (medium if joined else "")
     numbers = {
         metric: number_in(cells.get(metric), decimal, metric in _COUNTS) for metric in _METRICS
     }
-    if not source or numbers["n_sessions"] is None or numbers["n_sessions"] < 0:
-        found = repr(text_of(cells.get("n_sessions")))
-        return {
-            "reason": "no source"
-            if not source
-            else f"a number of sessions was expected, found {found}"
-        }
-    page = places["landing_page"]
-    told = {"landing_page": None if page in ("", "(not set)", "(other)") else page}
+    if not source:
+        return {"reason": "no source"}
+    if numbers["n_sessions"] is None or numbers["n_sessions"] < 0:
+        cell = repr(text_of(cells.get("n_sessions")))
+        return {"reason": f"a number of sessions was expected, found {cell}"}
+    landing_page = texts["landing_page"]
     return {
         "source": source,
         "medium": medium or None,
-        "channel": places["channel"] or None,
-        **told,
+        "channel": texts["channel"] or None,
+        "landing_page": None if landing_page in ("", "(not set)", "(other)") else landing_page,
         **numbers,
     }
 
 
-def _unknown(path: Path, tables: Sequence[Sequence[Row]]) -> LogError:
-    names = (
-        next(
-            (", ".join(filter(None, map(str, row.values))) for table in tables for row in table),
-            "",
-        )
-        or "no columns"
-    )
-    what = "a table with the source of sessions and their number"
+def _no_sessions_error(path: Path, tables: Sequence[Sequence[Row]]) -> LogError:
+    headers = (", ".join(filter(None, map(str, row.values))) for table in tables for row in table)
     return LogError(
         str(path),
-        what,
-        names,
+        "a table with the source of sessions and their number",
+        next(headers, "") or "no columns",
         "Export it with 'Session source / medium', 'Landing page' and 'Sessions'.",
     )

@@ -1,4 +1,7 @@
-"""The blocks of an HTML page in reading order: headings, paragraphs, list items, table rows and code."""
+"""Read an HTML page as blocks in reading order.
+
+A block is a heading, a paragraph, a list item, a table row or a piece of code.
+"""
 
 import re
 from dataclasses import dataclass
@@ -16,11 +19,15 @@ from coverage_kit.text.page_markup import (
 
 BlockKind = Literal["heading", "text", "lead", "item", "row", "code"]
 
+# Elements whose words lead to the text after them: a term, the title of a fold or a caption.
 _LEADS = frozenset({"dt", "summary", "caption", "legend"})
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+# What a table for layout holds and a table of data does not: tables, code, lists and headings.
 _IN_CELL = "|".join(
     f"descendant::{tag}" for tag in ("table", "pre", "ul", "ol", "h1", "h2", "h3", "h4")
 )
+# The sign that links a heading to itself, such as the "¶" of "Install ¶" or the "#" of "#
+# Install".
 _PERMALINK = re.compile(r"^[¶#§🔗]+\s+|(?:\s+[#§]+|\s*[¶🔗]+)$")
 
 
@@ -28,9 +35,9 @@ _PERMALINK = re.compile(r"^[¶#§🔗]+\s+|(?:\s+[#§]+|\s*[¶🔗]+)$")
 class TextBlock:
     """One block of a page.
 
-    `level` is that of a heading, or of a list item from 0; `group` numbers lists and tables;
-    `is_aside` says that it stands beside the main text; `n_linked_words` of its words are links;
-    `links` are their targets, as written, and words.
+    `level` is the level of a heading, or the depth of a list item, from 0; `group` numbers lists
+    and tables; `is_aside` says that the block is outside the main text; `n_linked_words` of its
+    words are links; `links` are their targets, as written, and their words.
     """
 
     kind: BlockKind
@@ -44,7 +51,10 @@ class TextBlock:
 
 
 def read_blocks(body: HtmlElement) -> list[TextBlock]:
-    """Return the blocks of a page, without navigation, page header and footer, forms and scripts."""
+    """Return the blocks of a page.
+
+    Navigation, the page's header and footer, forms and scripts are left out.
+    """
     walker = _BlockWalker()
     walker.visit(body)
     walker.flush()
@@ -57,19 +67,19 @@ def plain_text(element: HtmlElement) -> str:
 
 
 def _inner_text(element: HtmlElement) -> str:
-    parts = [element.text or ""]
+    pieces = [element.text or ""]
     for child in element:
         if child.tag == "br" or child.tag not in INLINE:
-            parts.append(" ")
+            pieces.append(" ")
         if child.tag not in SKIPPED and not _is_noise(child):
-            parts.append(_inner_text(child))
-        parts.append(" " if child.tag not in INLINE else "")
-        parts.append(child.tail or "")
-    return "".join(parts)
+            pieces.append(_inner_text(child))
+        pieces.append(" " if child.tag not in INLINE else "")
+        pieces.append(child.tail or "")
+    return "".join(pieces)
 
 
 class _BlockWalker:
-    """Walks a page once, collecting inline text until a block ends it."""
+    """Walk a page once and collect inline text until a block ends it."""
 
     def __init__(self) -> None:
         self.blocks: list[TextBlock] = []
@@ -123,18 +133,17 @@ class _BlockWalker:
             self._append(kind, text, level, "")
 
     def _append(self, kind: BlockKind, text: str, level: int, marker: str) -> None:
-        self.blocks.append(
-            TextBlock(
-                kind,
-                text,
-                level,
-                marker,
-                self._group,
-                self._aside_depth > 0,
-                self._n_linked_words,
-                tuple(self._links),
-            )
+        block = TextBlock(
+            kind,
+            text,
+            level,
+            marker,
+            group=self._group,
+            is_aside=self._aside_depth > 0,
+            n_linked_words=self._n_linked_words,
+            links=tuple(self._links),
         )
+        self.blocks.append(block)
         self._n_linked_words = 0
         self._links = []
 
@@ -151,7 +160,8 @@ class _BlockWalker:
         self._main_depth += is_main
         self._aside_depth += is_aside
         if tag == "li":
-            self._kind, self._marker = "item", self._next_marker()
+            self._kind = "item"
+            self._marker = self._next_marker()
         elif tag in _LEADS or tag == "button":
             self._kind = "lead"
         self._walk(element)
@@ -165,18 +175,19 @@ class _BlockWalker:
         self.flush()
         self._group += not self._counters
         start = element.get("start", "1")
-        first = int(start) if start.isdecimal() and len(start) < 6 else 1
-        self._counters.append(first if element.tag == "ol" else None)
+        # A number of more than five digits is a mistake or an attack, so the list starts at 1.
+        first_number = int(start) if start.isdecimal() and len(start) < 6 else 1
+        self._counters.append(first_number if element.tag == "ol" else None)
         self._walk(element)
         self.flush()
         self._counters.pop()
 
     def _next_marker(self) -> str:
-        count = self._counters[-1] if self._counters else None
-        if count is None:
+        number = self._counters[-1] if self._counters else None
+        if number is None:
             return "- "
-        self._counters[-1] = count + 1
-        return f"{count}. "
+        self._counters[-1] = number + 1
+        return f"{number}. "
 
     def _visit_table(self, table: HtmlElement) -> None:
         self.flush()
@@ -212,7 +223,11 @@ def heading_level(element: HtmlElement) -> int:
 
 
 def _links_in(element: HtmlElement) -> list[tuple[str, str]]:
-    return [(str(one.get("href")), plain_text(one)) for one in element.iter("a") if one.get("href")]
+    return [
+        (str(anchor.get("href")), plain_text(anchor))
+        for anchor in element.iter("a")
+        if anchor.get("href")
+    ]
 
 
 def _is_noise(element: HtmlElement) -> bool:
@@ -234,7 +249,7 @@ def _holds_page(element: HtmlElement) -> bool:
 
 
 def _is_accordion(button: HtmlElement) -> bool:
-    """Return whether a button opens a section of text, whose heading it then is."""
+    """Return whether a button opens a section of text and thus serves as its heading."""
     attributes = button.attrib
     opens = (
         "aria-expanded" in attributes

@@ -1,4 +1,7 @@
-"""The pages of a site, breadth-first from a start URL or one by one from a list, politely and resumably."""
+"""Read the pages of a site politely and resumably.
+
+A crawl follows links breadth-first from a start URL, or reads a list of URLs one by one.
+"""
 
 import logging
 import sys
@@ -14,7 +17,7 @@ from tqdm.auto import tqdm
 from coverage_kit.collect.extract import find_links
 from coverage_kit.collect.fetch import HTML_TYPES, Fetched, Fetcher, Request
 from coverage_kit.collect.robots import Robots
-from coverage_kit.collect.sitemap import MOST_BYTES, read_sitemaps
+from coverage_kit.collect.sitemap import MAX_BYTES, read_sitemaps
 from coverage_kit.collect.store import ResponseStore
 from coverage_kit.collect.urls import (
     canonical_url,
@@ -26,50 +29,49 @@ from coverage_kit.errors import SiteError
 from coverage_kit.settings import CrawlSettings
 
 _LOG = logging.getLogger(__name__)
-_MOST_QUEUED = 200_000
-_LONGEST_URL = 2_000
+# Keeps the memory of a crawl bounded where a site makes up URLs without end (assumed).
+_MAX_QUEUED = 200_000
+# Longer URLs are traps for crawlers or searches rather than pages (assumed).
+_MAX_URL_CHARACTERS = 2_000
+# Endings of paths that are no pages: pictures, styles, scripts, fonts, media, archives and feeds.
 _ASSETS = (
-    *(
-        ".jpg",
-        ".jpeg",
-        ".png",
-        ".gif",
-        ".webp",
-        ".avif",
-        ".svg",
-        ".ico",
-        ".css",
-        ".js",
-        ".mjs",
-        ".json",
-        ".woff",
-        ".woff2",
-    ),
-    *(
-        ".ttf",
-        ".mp3",
-        ".mp4",
-        ".webm",
-        ".mov",
-        ".avi",
-        ".zip",
-        ".gz",
-        ".tar",
-        ".rar",
-        ".7z",
-        ".exe",
-        ".dmg",
-        ".xml",
-        ".rss",
-    ),
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".gif",
+    ".webp",
+    ".avif",
+    ".svg",
+    ".ico",
+    ".css",
+    ".js",
+    ".mjs",
+    ".json",
+    ".woff",
+    ".woff2",
+    ".ttf",
+    ".mp3",
+    ".mp4",
+    ".webm",
+    ".mov",
+    ".avi",
+    ".zip",
+    ".gz",
+    ".tar",
+    ".rar",
+    ".7z",
+    ".exe",
+    ".dmg",
+    ".xml",
+    ".rss",
 )
 
 
 def crawl_site(start: str, crawl: CrawlSettings, cache: Path | None = None) -> Iterator[Fetched]:
-    """Yield what came of each page of a site, following links breadth-first from a start URL on its own host.
+    """Yield the response of each page of a site, following links on its own host from a start URL.
 
-    Raises SiteError when the host cannot be reached, is on a private network that is not allowed,
-    or its robots.txt fails.
+    Links are followed breadth-first. Raises SiteError when the host cannot be reached, is on a
+    private network that is not allowed, or its robots.txt fails.
     """
     with closing(_Crawler(start, crawl, cache)) as crawler:
         crawler.ask_robots()
@@ -77,14 +79,17 @@ def crawl_site(start: str, crawl: CrawlSettings, cache: Path | None = None) -> I
 
 
 def fetch_sitemap(url: str, crawl: CrawlSettings, cache: Path | None = None) -> Iterator[Fetched]:
-    """Yield what came of each page that a sitemap names; raises SiteError as `crawl_site`, and for a useless sitemap."""
+    """Yield the response of each page that a sitemap names.
+
+    Raises SiteError as `crawl_site` does, and for a sitemap that cannot be read or names no page.
+    """
     with closing(_Crawler(url, crawl, cache)) as crawler:
         crawler.ask_robots()
         yield from crawler.read(crawler.sitemap_urls(), follow=False)
 
 
 class _Crawler:
-    """One crawl: what is waiting, what was met, and the budgets."""
+    """One crawl: the URLs that wait, the pages that were reached, and the budgets."""
 
     def __init__(self, source: str, crawl: CrawlSettings, cache: Path | None) -> None:
         self._source = source
@@ -94,28 +99,32 @@ class _Crawler:
         self._robots = Robots(self._fetcher, crawl.user_agent)
         self._store = ResponseStore(cache, source) if cache is not None else None
         self._waiting: deque[str] = deque()
-        self._met: set[str] = set()
-        self._n_pages = self._n_bytes = 0
+        self._reached_ids: set[str] = set()
+        self._n_pages = 0
+        self._n_bytes = 0
         self._end = time.monotonic() + crawl.max_seconds
 
     def close(self) -> None:
         self._fetcher.close()
 
     def ask_robots(self) -> None:
-        """Read the start host's robots.txt. Raises SiteError where the site must not or cannot be asked."""
-        asked = self._robots.delay_seconds(self._source)
-        self._fetcher.delay_seconds = max(self._crawl.delay_seconds, asked)
+        """Read the start host's robots.txt.
+
+        Raises SiteError where the site must not be read or cannot be reached.
+        """
+        requested_delay = self._robots.delay_seconds(self._source)
+        self._fetcher.delay_seconds = max(self._crawl.delay_seconds, requested_delay)
         for status in self._robots.trouble.values():
             raise _host_error(self._source, status)
 
     def sitemap_urls(self) -> list[str]:
-        request = Request(most_bytes=MOST_BYTES, refuse=self._refuse_foreign)
+        request = Request(max_bytes=MAX_BYTES, refuse=self._refuse_foreign)
         return read_sitemaps(self._source, lambda url: self._fetch_sitemap(url, request))
 
     def read(self, urls: Sequence[str], *, follow: bool) -> Iterator[Fetched]:
-        """Yield one response a page until nothing waits or a budget is spent."""
+        """Yield one response a page until no URL waits or a budget is spent."""
         if self._store is not None and self._store.begin(self._budgets()):
-            _LOG.info("%s: going on with an unfinished crawl", self._source)
+            _LOG.info("%s: continuing an unfinished crawl", self._source)
         self._add(urls)
         bar = tqdm(
             desc=f"reading {self._scope}",
@@ -138,7 +147,7 @@ class _Crawler:
         if reason:
             return Fetched(url, reason)
         fetched = self._from_store(url) or self._fetch(url)
-        self._met.add(page_id(fetched.url))
+        self._reached_ids.add(page_id(fetched.url))
         self._n_pages += 1
         self._n_bytes += len(fetched.content)
         return fetched
@@ -147,16 +156,16 @@ class _Crawler:
         return self._store.get(url) if self._store is not None else None
 
     def _fetch(self, url: str) -> Fetched:
-        old = self._store.get_old(url) if self._store is not None else None
+        stored = self._store.get_old(url) if self._store is not None else None
         request = Request(
             types=HTML_TYPES,
-            most_bytes=int(self._crawl.max_page_megabytes * 1e6),
-            headers=_conditions(old),
+            max_bytes=int(self._crawl.max_page_megabytes * 1e6),
+            headers=_conditions(stored),
             refuse=lambda target: self._refuse_redirect(url, target),
         )
         fetched = self._fetcher.fetch(url, request)
-        if fetched.status == "not modified" and old is not None:
-            fetched = replace(old, fetched_at=fetched.fetched_at)
+        if fetched.status == "not modified" and stored is not None:
+            fetched = replace(stored, fetched_at=fetched.fetched_at)
         return self._store.put(url, fetched) if self._store is not None else fetched
 
     def _fetch_sitemap(self, url: str, request: Request) -> Fetched:
@@ -168,18 +177,18 @@ class _Crawler:
 
     def _refuse_redirect(self, url: str, target: str) -> str:
         reason = self._refuse_foreign(target)
-        if not reason and page_id(target) != page_id(url) and page_id(target) in self._met:
+        if not reason and page_id(target) != page_id(url) and page_id(target) in self._reached_ids:
             reason = f"duplicate of {canonical_url(target)}"
         return reason or ("robots" if self._robots.refuses(target) else "")
 
     def _add(self, urls: Sequence[str]) -> None:
         for url in urls:
-            if page_id(url) not in self._met and len(self._waiting) < _MOST_QUEUED:
-                self._met.add(page_id(url))
+            if page_id(url) not in self._reached_ids and len(self._waiting) < _MAX_QUEUED:
+                self._reached_ids.add(page_id(url))
                 self._waiting.append(url)
 
     def _spent(self) -> str:
-        """Return the name of the budget that is spent, or empty text."""
+        """Return the name of the budget that is used up, or empty text."""
         if self._n_pages >= self._crawl.max_pages:
             return "max_pages"
         if self._n_bytes >= self._crawl.max_megabytes * 1e6:
@@ -189,7 +198,7 @@ class _Crawler:
     def _finish(self) -> None:
         if self._waiting:
             _LOG.warning(
-                "%s: %d pages left unread: crawl.%s is spent",
+                "%s: %d pages were not read because crawl.%s is used up",
                 self._source,
                 len(self._waiting),
                 self._spent(),
@@ -206,35 +215,43 @@ class _Crawler:
 
 
 def _followed_links(fetched: Fetched, scope: str) -> list[str]:
-    told = fetched.headers.get("x-robots-tag", "").lower()
-    if "nofollow" in told or "none" in told:
+    robots_tag = fetched.headers.get("x-robots-tag", "").lower()
+    if "nofollow" in robots_tag or "none" in robots_tag:
         return []
     links = find_links(fetched.content, fetched.url, fetched.charset)
     return [link for link in links if site_scope(link) == scope and _may_be_page(link)]
 
 
 def _may_be_page(url: str) -> bool:
-    parts = split_http(url)
+    split_url = split_http(url)
     return (
-        parts is not None and len(url) <= _LONGEST_URL and not parts.path.lower().endswith(_ASSETS)
+        split_url is not None
+        and len(url) <= _MAX_URL_CHARACTERS
+        and not split_url.path.lower().endswith(_ASSETS)
     )
 
 
-def _conditions(old: Fetched | None) -> dict[str, str]:
-    headers = old.headers if old is not None else {}
-    pairs = {
+def _conditions(stored: Fetched | None) -> dict[str, str]:
+    headers = stored.headers if stored is not None else {}
+    conditions = {
         "If-None-Match": headers.get("etag", ""),
         "If-Modified-Since": headers.get("last-modified", ""),
     }
-    return {name: value for name, value in pairs.items() if value}
+    return {name: value for name, value in conditions.items() if value}
 
 
 def _host_error(source: str, status: str) -> SiteError:
     if status == "private address":
-        cure = "Set crawl.allow_private_addresses = true to read a site on this machine or a private network."
+        cure = (
+            "Set crawl.allow_private_addresses = true to read a site on this machine "
+            "or a private network."
+        )
         return SiteError(source, "a public address", "a private or local one", cure)
     if status.startswith("http"):
-        cure = "A site whose robots.txt fails asks not to be crawled (RFC 9309): try later, or read a folder of its pages."
+        cure = (
+            "A site whose robots.txt fails must not be crawled (RFC 9309). "
+            "Try later, or read a folder of its pages."
+        )
         return SiteError(source, "a robots.txt that can be read, or none", status, cure)
     return SiteError(
         source,

@@ -1,4 +1,4 @@
-"""When a page says it was published and last modified; nothing is guessed from its text."""
+"""When a page was published and last modified, as its markup says; its text is not searched."""
 
 import json
 from collections import deque
@@ -8,6 +8,7 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
+# Names of meta tags, in lower case, that give the date of publication or modification.
 _PUBLISHED = frozenset(
     {
         "article:published_time",
@@ -16,8 +17,6 @@ _PUBLISHED = frozenset(
         "dc.date",
         "dc.date.issued",
         "dcterms.created",
-    }
-    | {
         "dc.date.created",
         "date",
         "pubdate",
@@ -33,43 +32,52 @@ _MODIFIED = frozenset(
         "og:modified_time",
         "datemodified",
         "dcterms.modified",
+        "dc.date.modified",
+        "last-modified",
+        "lastmod",
+        "revised",
     }
-    | {"dc.date.modified", "last-modified", "lastmod", "revised"}
 )
+# Classes of time tags, as microformats and common blog themes write them.
 _PUBLISHED_CLASSES = frozenset({"published", "dt-published", "entry-date", "pubdate"})
 _MODIFIED_CLASSES = frozenset({"updated", "dt-updated", "modified"})
-_MOST_JSON_CHARACTERS = 1_000_000
+# Longer JSON-LD is not parsed, so that no page can stop a run (assumed).
+_MAX_JSON_CHARACTERS = 1_000_000
 
 
 def find_dates(tree: HtmlElement) -> tuple[datetime | None, datetime | None]:
-    """Return when the page says it was published and modified (UTC), from JSON-LD, meta and time tags; else None."""
-    found = list_dates(tree)
-    first = {
-        which: next((moment for one, _, moment in found if one == which), None)
-        for which in ("published", "modified")
-    }
-    return first["published"], first["modified"]
+    """Return when a page says it was published and modified (UTC), or None where it does not say.
+
+    JSON-LD comes before meta tags, and meta tags before time tags.
+    """
+    moments: dict[str, datetime] = {}
+    for event, _, moment in list_dates(tree):
+        moments.setdefault(event, moment)
+    return moments.get("published"), moments.get("modified")
 
 
 def list_dates(tree: HtmlElement) -> list[tuple[str, str, datetime]]:
-    """Return (published or modified, where, when) of a page's machine-readable dates: the first of each kind of place.
+    """Return the machine-readable dates of a page, as (published or modified, source, moment).
 
-    Places are JSON-LD, meta tags and time tags, in order of trust.
+    The sources are JSON-LD, meta tags and time tags, in this order of trust. Of each source only
+    the first date counts.
     """
-    linked = _linked_dates(tree)
-    told: list[tuple[str, str, datetime | None]] = []
-    for which, key, names in (
+    json_dates = _json_dates(tree)
+    candidates: list[tuple[str, str, datetime | None]] = []
+    for event, key, names in (
         ("published", "datePublished", _PUBLISHED),
         ("modified", "dateModified", _MODIFIED),
     ):
-        told.append((which, "JSON-LD", linked.get(key)))
-        told.append((which, "meta tag", _meta_date(tree, names)))
-        told.append((which, "time tag", _time_date(tree, which)))
-    return [(which, where, moment) for which, where, moment in told if moment is not None]
+        candidates.append((event, "JSON-LD", json_dates.get(key)))
+        candidates.append((event, "meta tag", _meta_date(tree, names)))
+        candidates.append((event, "time tag", _time_date(tree, event)))
+    return [(event, source, moment) for event, source, moment in candidates if moment is not None]
 
 
 def parse_time(text: str) -> datetime | None:
-    """Return an ISO 8601 or e-mail date as UTC time, or None for anything else or a year outside 1990-2100.
+    """Return an ISO 8601 or e-mail date as UTC time, or None for any other text.
+
+    Years outside 1990-2100 give None too.
 
     >>> str(parse_time("2024-05-01T10:00:00+02:00"))
     '2024-05-01 08:00:00+00:00'
@@ -85,14 +93,14 @@ def parse_time(text: str) -> datetime | None:
     return None
 
 
-def _linked_dates(tree: HtmlElement) -> dict[str, datetime]:
+def _json_dates(tree: HtmlElement) -> dict[str, datetime]:
     """Return the first datePublished and dateModified of the page's JSON-LD."""
-    found: dict[str, datetime] = {}
+    dates: dict[str, datetime] = {}
     for script in tree.iter("script"):
         source = script.text or ""
         if (
             script.get("type", "").lower() != "application/ld+json"
-            or len(source) > _MOST_JSON_CHARACTERS
+            or len(source) > _MAX_JSON_CHARACTERS
         ):
             continue
         try:
@@ -104,11 +112,12 @@ def _linked_dates(tree: HtmlElement) -> dict[str, datetime]:
             for key in ("datePublished", "dateModified") if isinstance(node, dict) else ():
                 moment = parse_time(node[key]) if isinstance(node.get(key), str) else None
                 if moment is not None:
-                    found.setdefault(key, moment)
-            waiting.extend(
-                node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-            )
-    return found
+                    dates.setdefault(key, moment)
+            if isinstance(node, dict):
+                waiting.extend(node.values())
+            elif isinstance(node, list):
+                waiting.extend(node)
+    return dates
 
 
 def _meta_date(tree: HtmlElement, names: frozenset[str]) -> datetime | None:
@@ -126,13 +135,13 @@ def _meta_date(tree: HtmlElement, names: frozenset[str]) -> datetime | None:
     return None
 
 
-def _time_date(tree: HtmlElement, which: str) -> datetime | None:
-    classes = _PUBLISHED_CLASSES if which == "published" else _MODIFIED_CLASSES
+def _time_date(tree: HtmlElement, event: str) -> datetime | None:
+    classes = _PUBLISHED_CLASSES if event == "published" else _MODIFIED_CLASSES
     for tag in tree.iter("time"):
-        is_named = tag.get("itemprop", "").lower() == f"date{which}" or classes & set(
+        is_dated = tag.get("itemprop", "").lower() == f"date{event}" or classes & set(
             (tag.get("class") or "").split()
         )
-        if is_named or (which == "published" and "pubdate" in tag.attrib):
+        if is_dated or (event == "published" and "pubdate" in tag.attrib):
             moment = parse_time(tag.get("datetime", ""))
             if moment is not None:
                 return moment

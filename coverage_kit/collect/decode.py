@@ -1,11 +1,15 @@
-"""Bytes of unknown encoding into clean text."""
+"""Turn bytes of unknown encoding into clean text."""
 
 from charset_normalizer import from_bytes
 
 from coverage_kit.text.page_markup import BOMS, META, WEB_NAMES, XML
 
+# Enough bytes to guess an encoding from, without reading a large page twice (assumed).
 _SAMPLE_BYTES = 65_536
+# Share of letters beyond ASCII from which a text is not in Latin script (assumed).
 _FOREIGN_SHARE = 0.4
+# Control, zero-width and direction-changing characters, soft hyphens and halves of surrogate
+# pairs; tab and newline stay.
 _INVISIBLE = dict.fromkeys(
     {
         *range(9),
@@ -17,8 +21,6 @@ _INVISIBLE = dict.fromkeys(
         0x200B,
         0x2060,
         0xFEFF,
-    }
-    | {
         0x200E,
         0x200F,
         *range(0x202A, 0x202F),
@@ -29,10 +31,14 @@ _INVISIBLE = dict.fromkeys(
 
 
 def decode_text(content: bytes, declared: str = "") -> str:
-    """Return bytes as text without control characters; `declared` is the charset that the server names.
+    """Return bytes as text without control characters.
 
-    A byte order mark decides, else UTF-8 where it is valid, else what was declared or a meta tag
-    says, else a guess.
+    A byte order mark decides. Without it the text is UTF-8 if it is valid UTF-8, or else in the
+    declared encoding, in that of a meta tag, or in a guessed one.
+
+    Args:
+        content: the bytes of a page or file.
+        declared: the charset that the server names.
     """
     for mark, encoding in BOMS:
         if content.startswith(mark):
@@ -45,12 +51,18 @@ def decode_text(content: bytes, declared: str = "") -> str:
 
 
 def clean_text(text: str) -> str:
-    """Return the text without control, zero-width and direction-changing characters; line ends become newlines."""
+    """Return the text without control, zero-width and direction-changing characters.
+
+    All line ends become newlines.
+    """
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_INVISIBLE)
 
 
 def _wide_encoding(content: bytes) -> str:
-    """Return the encoding of text full of zero bytes: Latin letters in UTF-16 have every second byte zero."""
+    """Return the encoding of text full of zero bytes.
+
+    Latin letters in UTF-16 have every second byte zero.
+    """
     even = content[:1000:2].count(0)
     odd = content[1:1000:2].count(0)
     if max(even, odd) < len(content[:1000]) // 4:
@@ -68,9 +80,9 @@ def _decode_declared(content: bytes, declared: str) -> str:
         "cp1252",
     ]
     for name in names:
-        known = WEB_NAMES.get(name.strip().lower(), name.strip().lower())
-        if known and known not in {"utf-8", "utf8"} and _is_text_encoding(known):
-            return content.decode(known, errors="replace")
+        encoding = WEB_NAMES.get(name.strip().lower(), name.strip().lower())
+        if encoding and encoding not in {"utf-8", "utf8"} and _is_text_encoding(encoding):
+            return content.decode(encoding, errors="replace")
     return content.decode("utf-8", errors="replace")
 
 
@@ -82,7 +94,10 @@ def _is_text_encoding(name: str) -> bool:
 
 
 def _guess_encoding(content: bytes) -> str:
-    """Return a guess for scripts that need most letters beyond ASCII; empty for Latin, where guessing does harm."""
+    """Return a guess for scripts with most letters beyond ASCII, or empty text for Latin script.
+
+    For Latin script a guess does more harm than the declared encoding.
+    """
     letters = [byte for byte in content[:_SAMPLE_BYTES] if byte > 127 or chr(byte).isalpha()]
     if sum(byte > 127 for byte in letters) < _FOREIGN_SHARE * len(letters):
         return ""

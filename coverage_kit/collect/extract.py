@@ -1,4 +1,4 @@
-"""One HTML page into its title, dates, links and main content as Markdown."""
+"""Turn one HTML page into its title, dates, links and main content as Markdown."""
 
 import re
 from dataclasses import dataclass
@@ -15,13 +15,15 @@ from coverage_kit.collect.structured import parse_html
 from coverage_kit.collect.urls import split_http
 from coverage_kit.text.page_markup import LOOKS_LIKE_MARKUP
 
+# A run of backticks in code, which its fence must exceed.
 _BACKTICKS = re.compile(r"`{3,}")
+# The language at the start of a tag such as "en-GB" or "pt_BR".
 _LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?=[-_]|$)")
 
 
 @dataclass(frozen=True)
 class Extract:
-    """What an HTML page holds: main content as Markdown, and what its head says.
+    """The content of an HTML page: main content as Markdown, and what its head says.
 
     Dates are UTC; `url` is the canonical URL that the page names (absolute) or empty; `links` are
     the absolute http(s) URLs that a crawler may follow, in order, without fragments.
@@ -43,22 +45,22 @@ def extract_page(
 
     Args:
         html: the page as fetched, in any encoding.
-        url: where it was fetched, to which its relative links belong.
-        charset: encoding named by the server.
-        is_article: whether all of it is main content, as in a page made from Markdown.
+        url: the URL at which it was fetched, to which its relative links belong.
+        charset: the encoding that the server names.
+        is_article: whether the whole page is main content, as in a page made from Markdown.
     """
     tree = parse_html(decode_text(html, charset))
     if tree is None:
         return Extract("", "", "", None, None, "", ())
     body = tree.find("body")
     blocks = read_blocks(tree if body is None else body)
-    kept = all_blocks(blocks) if is_article else main_blocks(blocks, tree)
+    main = all_blocks(blocks) if is_article else main_blocks(blocks, tree)
     published, modified = find_dates(tree)
     base = _base_url(tree, url)
     return Extract(
-        title=_find_title(tree, kept),
+        title=_find_title(tree, main),
         language=_find_language(tree),
-        text=write_markdown(kept),
+        text=write_markdown(main),
         published_at=published,
         modified_at=modified,
         url=_find_canonical(tree, base),
@@ -67,27 +69,35 @@ def extract_page(
 
 
 def find_links(html: bytes, url: str, charset: str = "") -> tuple[str, ...]:
-    """Return the absolute http(s) URLs that a crawler may follow from a page, in order, without fragments."""
+    """Return the absolute http(s) URLs that a crawler may follow from a page, in order.
+
+    They have no fragments.
+    """
     tree = parse_html(decode_text(html, charset))
     return () if tree is None else _find_links(tree, _base_url(tree, url))
 
 
 def write_markdown(blocks: list[TextBlock]) -> str:
-    """Return blocks as Markdown: blank lines between them, but none in a list or table or after what leads to a text."""
-    parts: list[str] = []
-    for place, block in enumerate(blocks):
-        before = blocks[place - 1] if place else None
-        if before is not None:
-            parts.append("\n" if _is_joined(before, block) else "\n\n")
-        parts.append(_write_block(block))
-    return "".join(parts)
+    """Return blocks as Markdown, separated by blank lines.
+
+    Items of a list, rows of a table, and a lead and its text have no blank line between them.
+    """
+    pieces: list[str] = []
+    for index, block in enumerate(blocks):
+        previous = blocks[index - 1] if index else None
+        if previous is not None:
+            pieces.append("\n" if _is_joined(previous, block) else "\n\n")
+        pieces.append(_write_block(block))
+    return "".join(pieces)
 
 
-def _is_joined(before: TextBlock, block: TextBlock) -> bool:
-    is_same_group = (
-        before.kind == block.kind and before.kind in {"item", "row"} and before.group == block.group
+def _is_joined(previous: TextBlock, block: TextBlock) -> bool:
+    is_group = (
+        previous.kind == block.kind
+        and previous.kind in {"item", "row"}
+        and previous.group == block.group
     )
-    return is_same_group or (before.kind == "lead" and block.kind not in {"heading", "code"})
+    return is_group or (previous.kind == "lead" and block.kind not in {"heading", "code"})
 
 
 def _write_block(block: TextBlock) -> str:
@@ -102,13 +112,16 @@ def _write_block(block: TextBlock) -> str:
 
 
 def _find_title(tree: HtmlElement, blocks: list[TextBlock]) -> str:
-    """Return the page's title without the site's name: the h1 where either holds the other's words."""
+    """Return the page's title without the site's name.
+
+    That is the h1 where the h1 or the title holds the words of the other.
+    """
     titles = [_meta(tree, "og:title"), _plain(tree.find(".//head/title"))]
     headings = [block.text for block in blocks if block.kind == "heading" and block.level == 1]
     heading = headings[0] if headings else ""
     title = next((title for title in titles if title), "")
-    is_same = heading.lower() in title.lower() or title.lower() in heading.lower()
-    return heading if heading and is_same else title
+    is_contained = heading.lower() in title.lower() or title.lower() in heading.lower()
+    return heading if heading and is_contained else title
 
 
 def _plain(element: HtmlElement | None) -> str:
@@ -123,14 +136,14 @@ def _meta(tree: HtmlElement, name: str) -> str:
 
 
 def _find_language(tree: HtmlElement) -> str:
-    named = (
+    declared = (
         tree.get("lang")
         or tree.get("xml:lang")
         or _meta(tree, "og:locale")
         or _meta(tree, "language")
     )
-    found = _LANGUAGE.match(named.strip())
-    return found[0].lower() if found else ""
+    language = _LANGUAGE.match(declared.strip())
+    return language[0].lower() if language else ""
 
 
 def _base_url(tree: HtmlElement, url: str) -> str:
@@ -156,12 +169,17 @@ def _find_canonical(tree: HtmlElement, base: str) -> str:
 
 
 def _find_links(tree: HtmlElement, base: str) -> tuple[str, ...]:
-    if "nofollow" in _meta(tree, "robots").lower() or "none" in _meta(tree, "robots").lower().split(
-        ","
-    ):
+    robots = _meta(tree, "robots").lower()
+    if "nofollow" in robots or "none" in robots.split(","):
         return ()
     anchors = [
-        a for a in tree.iter("a", "area") if "nofollow" not in (a.get("rel") or "").lower().split()
+        anchor
+        for anchor in tree.iter("a", "area")
+        if "nofollow" not in (anchor.get("rel") or "").lower().split()
     ]
-    hrefs = [urldefrag(_join(base, a.get("href", ""))).url for a in anchors if a.get("href")]
+    hrefs = [
+        urldefrag(_join(base, anchor.get("href", ""))).url
+        for anchor in anchors
+        if anchor.get("href")
+    ]
     return tuple(dict.fromkeys(href for href in hrefs if split_http(href) is not None))

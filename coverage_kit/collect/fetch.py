@@ -1,4 +1,7 @@
-"""One polite request: paced, retried, bounded in time and size, kept on the site and off private networks."""
+"""Send one polite request.
+
+It is paced, retried, bounded in time and size, and kept on the site and off private networks.
+"""
 
 import ipaddress
 import socket
@@ -22,7 +25,9 @@ from coverage_kit.settings import CrawlSettings
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_MOST_REDIRECTS = 5
+# A longer chain of redirects is a loop or a trap (assumed).
+_MAX_REDIRECTS = 5
+# Statuses after which another try may succeed.
 _RETRIED = frozenset(
     {
         "timeout",
@@ -35,14 +40,20 @@ _RETRIED = frozenset(
     }
 )
 _CHUNK_BYTES = 65_536
-_LONGEST_PAUSE_SECONDS = 60.0
-_SHORTEST_PAUSE_SECONDS = 0.1
-_BODY_TIMEOUTS = 3  # a whole answer may take this many times the time allowed for its next bytes
+# Bounds of the pause before another try (assumed).
+_MAX_PAUSE_SECONDS = 60.0
+_MIN_PAUSE_SECONDS = 0.1
+# A full answer may take this many times the time allowed for its next bytes (assumed).
+_BODY_TIMEOUTS = 3
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """What came of one request: final URL, 'ok' or why not, decompressed content, headers (names in lower case), time."""
+    """The response to one request.
+
+    `url` is the final URL; `status` is 'ok' or says why there is no content; `content` is
+    decompressed; the names of `headers` are in lower case; `stored_at` is the path of the content.
+    """
 
     url: str
     status: str
@@ -71,20 +82,23 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Request:
-    """What to ask for besides a URL.
+    """What to request besides a URL.
 
-    `types` are the media types that are read (none: all); `refuse` returns why a redirect's target
-    is refused, or ''.
+    `types` are the media types that are read (empty: all); `refuse` returns the reason why the
+    target of a redirect is refused, or empty text.
     """
 
     types: tuple[str, ...] = ()
-    most_bytes: int = 8_000_000
+    max_bytes: int = 8_000_000
     headers: Mapping[str, str] = field(default_factory=dict)
     refuse: Callable[[str], str] = lambda _: ""
 
 
 class Fetcher:
-    """Fetches one URL after another, with pauses; `n_requests` and `n_bytes` (decompressed) count what it did."""
+    """Fetches one URL after another, with pauses between them.
+
+    `n_requests` and `n_bytes` (decompressed) count its work.
+    """
 
     def __init__(self, crawl: CrawlSettings, sleep: Callable[[float], None] = time.sleep) -> None:
         self.delay_seconds = crawl.delay_seconds
@@ -100,14 +114,14 @@ class Fetcher:
         self._pool.clear()
 
     def fetch(self, url: str, request: Request = Request()) -> Fetched:
-        """Return what a URL answers, after at most five redirects and the settings' retries.
+        """Return the response to a URL, after at most five redirects and the configured retries.
 
         Never raises for the network: the status says 'ok', 'http 404', 'timeout', 'private
         address', 'too large' and so on.
         """
         if split_http(url) is None:
             return Fetched(url, "not a usable URL")
-        for _ in range(_MOST_REDIRECTS + 1):
+        for _ in range(_MAX_REDIRECTS + 1):
             fetched = self._ask(url, request)
             location = fetched.headers.get("location", "")
             if fetched.status != "redirect" or not location:
@@ -140,7 +154,7 @@ class Fetcher:
 
     def _ask_once(self, url: str, request: Request) -> Fetched:
         self.n_requests += 1
-        now = datetime.now(UTC).replace(microsecond=0)
+        fetched_at = datetime.now(UTC).replace(microsecond=0)
         try:
             response = self._pool.request(
                 "GET",
@@ -151,13 +165,13 @@ class Fetcher:
                 preload_content=False,
             )
         except _PrivateAddressError:
-            return Fetched(url, "private address", fetched_at=now)
+            return Fetched(url, "private address", fetched_at=fetched_at)
         except (HTTPError, UnicodeError, ValueError) as error:
-            return Fetched(url, _network_status(error), fetched_at=now)
+            return Fetched(url, _network_status(error), fetched_at=fetched_at)
         try:
-            return self._read(url, response, request, now)
+            return self._read(url, response, request, fetched_at)
         except (HTTPError, OSError) as error:
-            return Fetched(url, _network_status(error), fetched_at=now)
+            return Fetched(url, _network_status(error), fetched_at=fetched_at)
         finally:
             response.close()
 
@@ -166,22 +180,22 @@ class Fetcher:
         url: str,
         response: BaseHTTPResponse,
         request: Request,
-        now: datetime,
+        fetched_at: datetime,
     ) -> Fetched:
         headers = {name.lower(): value for name, value in response.headers.items()}
-        told = Fetched(url, _told_status(response.status), b"", headers, now)
-        if told.status != "ok":
-            return told
-        if request.types and told.content_type and told.content_type not in request.types:
-            return Fetched(url, f"not html: {told.content_type}", b"", headers, now)
+        answer = Fetched(url, _status_of(response.status), b"", headers, fetched_at)
+        if answer.status != "ok":
+            return answer
+        if request.types and answer.content_type and answer.content_type not in request.types:
+            return Fetched(url, f"not html: {answer.content_type}", b"", headers, fetched_at)
         encoding = headers.get("content-encoding", "identity").strip().lower()
         if encoding not in {"gzip", "x-gzip", "deflate", "identity", ""}:
-            return Fetched(url, f"content encoding {encoding[:40]}", b"", headers, now)
-        status, content = self._read_body(response, request.most_bytes)
-        return Fetched(url, status, content, headers, now)
+            return Fetched(url, f"content encoding {encoding[:40]}", b"", headers, fetched_at)
+        status, content = self._read_body(response, request.max_bytes)
+        return Fetched(url, status, content, headers, fetched_at)
 
-    def _read_body(self, response: BaseHTTPResponse, most_bytes: int) -> tuple[str, bytes]:
-        """Return status and content; of a body that is too large, its beginning."""
+    def _read_body(self, response: BaseHTTPResponse, max_bytes: int) -> tuple[str, bytes]:
+        """Return status and content; of a body that is too large, the content is its beginning."""
         end = time.monotonic() + _BODY_TIMEOUTS * self._crawl.timeout_seconds
         chunks: list[bytes] = []
         n_bytes = 0
@@ -189,25 +203,27 @@ class Fetcher:
             chunks.append(chunk)
             n_bytes += len(chunk)
             self.n_bytes += len(chunk)
-            if n_bytes > most_bytes:
-                return "too large", b"".join(chunks)[:most_bytes]
+            if n_bytes > max_bytes:
+                return "too large", b"".join(chunks)[:max_bytes]
             if time.monotonic() > end:
                 return "timeout", b""
         return "ok", b"".join(chunks)
 
 
 def is_public(address: str) -> bool:
-    """Return whether an IP address belongs to the public internet: not private, loopback, link-local or reserved.
+    """Return whether an IP address belongs to the public internet.
+
+    Private, loopback, link-local and reserved addresses do not.
 
     >>> is_public("127.0.0.1"), is_public("::ffff:10.0.0.1"), is_public("1.1.1.1")
     (False, False, True)
     """
-    known = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(known, ipaddress.IPv6Address):
-        inner = known.ipv4_mapped or known.sixtofour or _nat64(known)
+    ip_address = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip_address, ipaddress.IPv6Address):
+        inner = ip_address.ipv4_mapped or ip_address.sixtofour or _nat64(ip_address)
         if inner is not None:
             return is_public(str(inner))
-    return known.is_global and not known.is_multicast
+    return ip_address.is_global and not ip_address.is_multicast
 
 
 def _nat64(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
@@ -220,7 +236,10 @@ class _PrivateAddressError(Exception):
 
 
 class _PublicConnection(HTTPConnection):
-    """Asks the socket itself whom it reached: a name may resolve differently the second time (DNS rebinding)."""
+    """Checks which address the socket itself reached.
+
+    A name may resolve to another address the second time (DNS rebinding).
+    """
 
     def _new_conn(self) -> socket.socket:
         return _checked_socket(super()._new_conn())
@@ -263,7 +282,7 @@ def _make_pool(crawl: CrawlSettings) -> urllib3.PoolManager:
     return pool
 
 
-def _told_status(code: int) -> str:
+def _status_of(code: int) -> str:
     if code == 304:
         return "not modified"
     if code in _REDIRECTS:
@@ -272,7 +291,7 @@ def _told_status(code: int) -> str:
 
 
 def _network_status(error: Exception) -> str:
-    known: list[tuple[type[Exception], str]] = [
+    statuses: list[tuple[type[Exception], str]] = [
         (exceptions.NameResolutionError, "unreachable: unknown host"),
         (exceptions.SSLError, "unreachable: no valid certificate"),
         (exceptions.NewConnectionError, "unreachable: connection refused"),
@@ -282,7 +301,7 @@ def _network_status(error: Exception) -> str:
         (OSError, "connection broken"),
     ]
     return next(
-        (status for kind, status in known if isinstance(error, kind)),
+        (status for kind, status in statuses if isinstance(error, kind)),
         "not a usable URL",
     )
 
@@ -295,9 +314,12 @@ def _join(url: str, location: str) -> str:
 
 
 def _pause(fetched: Fetched, attempt: int, delay_seconds: float) -> float:
-    """Return the seconds before the next try: what the server asks for, else doubling; a minute at most."""
-    growing = max(delay_seconds, _SHORTEST_PAUSE_SECONDS) * 2.0**attempt
+    """Return the seconds before the next try: what the server requests, or else a doubling pause.
+
+    It is a minute at most.
+    """
+    growing = max(delay_seconds, _MIN_PAUSE_SECONDS) * 2.0**attempt
     return min(
         max(seconds_asked(fetched.headers.get("retry-after", "")), growing),
-        _LONGEST_PAUSE_SECONDS,
+        _MAX_PAUSE_SECONDS,
     )

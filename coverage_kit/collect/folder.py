@@ -1,4 +1,4 @@
-"""A folder of HTML and Markdown files into pages."""
+"""Read a folder of HTML and Markdown files as pages."""
 
 import os
 import sys
@@ -15,21 +15,22 @@ from coverage_kit.collect.urls import site_name, split_http
 from coverage_kit.errors import SiteError
 from coverage_kit.text.page_markup import INDEX_NAMES, MARKDOWN
 
-_MOST_MARKDOWN_BYTES = (
-    1_000_000  # the Markdown parser takes up to half a minute for a hostile megabyte
-)
+# The Markdown parser takes up to half a minute for a hostile megabyte (measured).
+_MAX_MARKDOWN_BYTES = 1_000_000
 _SUFFIXES = frozenset({".html", ".htm"}) | MARKDOWN
-_PLAIN = "/!$&'()*+,;=:@"
+# What a path of a URL may hold as it is, besides letters and digits (RFC 3986).
+_PATH_CHARACTERS = "/!$&'()*+,;=:@"
 
 
 def read_folder(
     folder: Path, base_url: str = "", max_page_bytes: int = 8_000_000
 ) -> list[PageRows]:
-    """Return the pages of a folder and its subfolders, by path.
+    """Return the pages of a folder and its subfolders, sorted by path.
 
-    A page's URL is the one it names, if absolute (and on base_url's site, where that is given),
-    else base_url and its path; a Markdown file's path counts without its suffix. Raises SiteError
-    for a folder that is missing or has no page.
+    The URL of a page is the URL that the page itself names, if that is absolute (and on the site of
+    base_url, where one is given). Otherwise it is base_url and the path of the file; the path of a
+    Markdown file counts without its suffix. Raises SiteError for a folder that is missing or has no
+    page.
     """
     if base_url and split_http(base_url) is None:
         raise SiteError(
@@ -39,13 +40,16 @@ def read_folder(
             "Write it as https://example.com/.",
         )
     if not folder.is_dir():
-        found = "a file" if folder.exists() else "nothing there"
-        cure = "Name a folder, or a URL that starts with https:// for a site to crawl."
-        raise SiteError(str(folder), "a folder of HTML or Markdown files", found, cure)
+        raise SiteError(
+            str(folder),
+            "a folder of HTML or Markdown files",
+            "a file" if folder.exists() else "nothing there",
+            "Name a folder, or a URL that starts with https:// for a site to crawl.",
+        )
     files = sorted(_find_files(folder))
     if not files:
-        what = f"files ending in {', '.join(sorted(_SUFFIXES))}"
-        raise SiteError(str(folder), what, "none", "Name the folder that holds the pages.")
+        expected = f"files ending in {', '.join(sorted(_SUFFIXES))}"
+        raise SiteError(str(folder), expected, "none", "Name the folder that holds the pages.")
     bar = tqdm(
         files,
         desc=f"reading {folder.name}",
@@ -58,7 +62,7 @@ def read_folder(
 
 
 def _find_files(folder: Path) -> Iterator[Path]:
-    """Yield the pages' files; hidden ones and links that leave the folder are passed over."""
+    """Yield the files of pages; hidden files and links that leave the folder are skipped."""
     root = folder.resolve()
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -73,41 +77,45 @@ def _find_files(folder: Path) -> Iterator[Path]:
 
 def _read_file(file: Path, folder: Path, base_url: str, max_page_bytes: int) -> PageRows:
     relative = file.relative_to(folder)
-    place = _place(relative, folder, base_url)
+    location = _location(relative, folder, base_url)
     site = site_name(base_url) or folder.resolve().name
     is_markdown = file.suffix.lower() in MARKDOWN
-    most_bytes = min(max_page_bytes, _MOST_MARKDOWN_BYTES) if is_markdown else max_page_bytes
+    max_bytes = min(max_page_bytes, _MAX_MARKDOWN_BYTES) if is_markdown else max_page_bytes
     try:
-        content = file.read_bytes() if file.stat().st_size <= most_bytes else None
+        content = file.read_bytes() if file.stat().st_size <= max_bytes else None
     except OSError as error:
-        return PageRows(place, site, f"unreadable: {error.strerror}", html_path=str(file))
+        return PageRows(location, site, f"unreadable: {error.strerror}", html_path=str(file))
     if content is None:
-        return PageRows(place, site, "too large", html_path=str(file))
-    extract = extract_markdown(content) if is_markdown else extract_page(content, place)
-    own_url = _own_url(extract, base_url)
+        return PageRows(location, site, "too large", html_path=str(file))
+    extract = extract_markdown(content) if is_markdown else extract_page(content, location)
+    declared_url = _declared_url(extract, base_url)
     status = "ok" if extract.text else "no text"
     return PageRows(
-        place,
-        site if base_url or not own_url else site_name(own_url),
+        location,
+        site if base_url or not declared_url else site_name(declared_url),
         status,
-        own_url,
-        extract,
-        str(file),
+        declared_url=declared_url,
+        extract=extract,
+        html_path=str(file),
     )
 
 
-def _place(relative: Path, folder: Path, base_url: str) -> str:
+def _location(relative: Path, folder: Path, base_url: str) -> str:
     """Return the URL at which a file is published, or folder/path where no base_url is given."""
     if not base_url:
         return f"{folder.resolve().name}/{relative.as_posix()}"
     is_markdown = relative.suffix.lower() in MARKDOWN
     path = relative.with_suffix("") if is_markdown else relative
     path = path.parent if is_markdown and path.name.lower() in INDEX_NAMES else path
-    return f"{base_url.rstrip('/')}/{quote(path.as_posix() if path.parts else '', _PLAIN, errors='replace')}"
+    relative_url = quote(path.as_posix() if path.parts else "", _PATH_CHARACTERS, errors="replace")
+    return f"{base_url.rstrip('/')}/{relative_url}"
 
 
-def _own_url(extract: Extract, base_url: str) -> str:
-    """Return the absolute URL that a page names, if it is believed: with a base_url, only one of that site."""
+def _declared_url(extract: Extract, base_url: str) -> str:
+    """Return the absolute URL that a page names for itself, or empty text where it is not believed.
+
+    With a base_url, only a URL of the same site is believed.
+    """
     url = extract.url
     if base_url and url and split_http(url) is None:
         url = urljoin(base_url, url)

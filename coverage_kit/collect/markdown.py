@@ -1,4 +1,4 @@
-"""One Markdown file, with or without front matter, into the same extract as an HTML page."""
+"""Turn one Markdown file, with or without front matter, into the same extract as an HTML page."""
 
 import re
 import tomllib
@@ -10,7 +10,9 @@ from coverage_kit.collect.dates import parse_time
 from coverage_kit.collect.decode import decode_text
 from coverage_kit.collect.extract import Extract, extract_page
 
+# Front matter at the start of a file: lines between two "---" (YAML) or two "+++" (TOML).
 _FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n\1[ \t]*(?:\n|\Z)", re.DOTALL)
+# A line of YAML such as "title: Tea".
 _PAIR = re.compile(r"([A-Za-z_][\w-]*)\s*:\s*(.*?)\s*$")
 _URL_KEYS = ("url", "canonical", "canonical_url", "permalink")
 _PUBLISHED_KEYS = (
@@ -32,7 +34,10 @@ _MODIFIED_KEYS = (
 
 
 def extract_markdown(content: bytes) -> Extract:
-    """Return the content of a Markdown file; title, url, dates and language come from its front matter where it has them."""
+    """Return the content of a Markdown file.
+
+    Title, URL, dates and language come from its front matter where it has them.
+    """
     values, html = render_markdown(content)
     page = extract_page(html.encode(), is_article=True)
     return replace(
@@ -46,7 +51,7 @@ def extract_markdown(content: bytes) -> Extract:
 
 
 def render_markdown(content: bytes) -> tuple[dict[str, str], str]:
-    """Return the front matter of a Markdown file, keys in lower case, and the HTML page that its body is rendered to."""
+    """Return the front matter of a Markdown file, keys in lower case, and its body as HTML."""
     text = decode_text(content)
     front = _FRONT.match(text)
     values = _read_front_matter(front[1], front[2]) if front is not None else {}
@@ -59,14 +64,17 @@ def render_markdown(content: bytes) -> tuple[dict[str, str], str]:
 
 
 def _read_front_matter(mark: str, text: str) -> dict[str, str]:
-    """Return the top-level text values of front matter in YAML (one `key: value` a line) or TOML; keys in lower case."""
+    """Return the top-level text values of front matter, by keys in lower case.
+
+    `mark` is '---' for YAML, of which lines of the form `key: value` are read, or '+++' for TOML.
+    """
     if mark == "+++":
         try:
             return {key.lower(): str(value) for key, value in tomllib.loads(text).items()}
         except tomllib.TOMLDecodeError:
             return {}
-    pairs = [found for line in text.split("\n") if (found := _PAIR.match(line)) is not None]
-    return {found[1].lower(): _unquote(found[2]) for found in pairs}
+    matches = (_PAIR.match(line) for line in text.split("\n"))
+    return {match[1].lower(): _unquote(match[2]) for match in matches if match is not None}
 
 
 def _unquote(value: str) -> str:

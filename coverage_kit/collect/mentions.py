@@ -1,4 +1,4 @@
-"""Which brands answers name in their words: a mention is not a citation."""
+"""Which brands answers name in their words; a mention is not a citation."""
 
 import re
 import unicodedata
@@ -10,20 +10,25 @@ from coverage_kit.errors import SettingsError
 from coverage_kit.tables import MENTIONS, Answers, Mentions, Queries, checked
 from coverage_kit.text.sentences import split_sentences
 
-_SHORT = 3
+# Names of at most three letters are found in their own case only, because "IT" is no "it".
+_MAX_SHORT_LETTERS = 3
+# A URL, a www address or an e-mail address.
 _ADDRESS = r"https?://[^\s<>\])]+|(?<!\w)www\.[^\s<>\])]+|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+# A host without a scheme, and its path: "example.com/tea".
 _BARE_HOST = r"(?<![\w.-])(?:[\w-]+\.)+[a-z]{2,}(?![\w-])(?:/[^\s<>\])]*)?"
+# Typographic apostrophes, which are compared as plain ones.
 _APOSTROPHES = str.maketrans("\u2019\u02bc", "''")
 
 
 @checked
 def find_mentions(answers: Answers, brands: Sequence[Sequence[str]]) -> Mentions:
-    """Return each brand that each answer names: its order of first naming and the words of the sentences that name it.
+    """Return each brand that each answer names.
 
-    A brand is the sequence of its names, the first of which stands for it. Names are found as whole
-    words in any case (of at most three letters: in their own case), not in URLs, hosts or e-mail
-    addresses; a longer name of one brand hides a shorter name of another within it. Raises
-    SettingsError for a name that two brands share.
+    A row holds the order in which the brand is first named, and the number of words of the
+    sentences that name it. A brand is the sequence of its names; the first name stands for the
+    brand. Names are found as whole words in any case (names of at most three letters: in their own
+    case), but not in URLs, hosts or e-mail addresses. A longer name of one brand hides a shorter
+    name of another brand within it. Raises SettingsError for a name that two brands share.
     """
     labels = _labels(brands)
     if not labels:
@@ -39,25 +44,34 @@ def find_mentions(answers: Answers, brands: Sequence[Sequence[str]]) -> Mentions
 
 @checked
 def find_branded(queries: Queries, names: Sequence[str]) -> list[str]:
-    """Return the ids of the queries that name the brand by one of its names, found as `find_mentions` finds them."""
-    named = brand_finder([names])
+    """Return the ids of the queries that name the brand, by the rules of `find_mentions`.
+
+    Args:
+        queries: the queries of a log.
+        names: the names of the brand.
+    """
+    find_brands = brand_finder([names])
     return [
         query_id
         for query_id, text in zip(queries["query_id"], queries["text"], strict=True)
-        if named(text)
+        if find_brands(text)
     ]
 
 
 def brand_finder(brands: Sequence[Sequence[str]]) -> Callable[[str], list[str]]:
-    """Return a function that returns the labels of the brands that a text names, in order, found as `find_mentions` does."""
-    if not (labels := _labels(brands)):
+    """Return a function that returns the labels of the brands that a text names, in order.
+
+    Names are found by the rules of `find_mentions`.
+    """
+    labels = _labels(brands)
+    if not labels:
         return lambda text: []
     pattern = _pattern(list(labels))
     return lambda text: [row["brand"] for row in _mentions_in(_plain(text), pattern, labels)]
 
 
 def _labels(brands: Sequence[Sequence[str]]) -> dict[str, str]:
-    """Return name, as it is compared, -> label of its brand."""
+    """Return the label of each brand by each of its names, in the form that is compared."""
     labels: dict[str, str] = {}
     for names in brands:
         filled = [name.strip() for name in names if name.strip()]
@@ -79,17 +93,17 @@ def _mentions_in(
 ) -> Iterator[dict[str, Any]]:
     starts, n_words = _sentences(text)
     sentences_of: dict[str, set[int]] = {}
-    for found in pattern.finditer(text):
-        if found["name"] is not None or found["host"] is not None:
-            label = labels[_key(found["name"] or found["host"])]
+    for match in pattern.finditer(text):
+        if match["name"] is not None or match["host"] is not None:
+            label = labels[_key(match["name"] or match["host"])]
             sentences_of.setdefault(label, set()).add(
-                max(0, bisect_right(starts, found.start()) - 1)
+                max(0, bisect_right(starts, match.start()) - 1)
             )
     for position, (label, sentences) in enumerate(sentences_of.items()):
         yield {
             "brand": label,
             "position": position,
-            "n_words": sum(n_words[i] for i in sentences),
+            "n_words": sum(n_words[index] for index in sentences),
         }
 
 
@@ -107,14 +121,15 @@ def _sentences(text: str) -> tuple[list[int], list[int]]:
 
 
 def _pattern(names: Sequence[str]) -> re.Pattern[str]:
-    """Return a pattern that passes over addresses and finds names, the longest first.
+    """Return a pattern that skips addresses and finds names, the longest first.
 
-    A name that starts with a host, such as Booking.com, is sought before bare hosts are passed
-    over.
+    A name that starts with a host, such as Booking.com, is tried before bare hosts are skipped.
     """
     longest = sorted(names, key=lambda name: (-len(name), name))
-    hosts = [_one(name) for name in longest if re.fullmatch(_BARE_HOST, name.lower().split()[0])]
-    words = [_one(name) for name in longest]
+    hosts = [
+        _name_pattern(name) for name in longest if re.fullmatch(_BARE_HOST, name.lower().split()[0])
+    ]
+    words = [_name_pattern(name) for name in longest]
     host = (
         rf"(?<![\w.@/-])(?P<host>{'|'.join(hosts)})(?![\w/@-]|\.\w)|"
         if hosts
@@ -123,13 +138,13 @@ def _pattern(names: Sequence[str]) -> re.Pattern[str]:
     return re.compile(rf"{_ADDRESS}|{host}{_BARE_HOST}|(?<!\w)(?P<name>{'|'.join(words)})(?!\w)")
 
 
-def _one(name: str) -> str:
+def _name_pattern(name: str) -> str:
     spelled = r"\s+".join(re.escape(word) for word in name.split())
     return spelled if _is_short(name) else f"(?i:{spelled})"
 
 
 def _is_short(name: str) -> bool:
-    return sum(character.isalnum() for character in name) <= _SHORT
+    return sum(character.isalnum() for character in name) <= _MAX_SHORT_LETTERS
 
 
 def _key(name: str) -> str:

@@ -1,4 +1,7 @@
-"""Numbers as exports and logs write them: 1,200 or 1.200, 1.2K, 1.234,5, with a currency or percent sign."""
+"""Read numbers as exports and logs write them.
+
+Examples are 1,200 or 1.200, 1.2K, 1.234,5, and numbers with a currency or percent sign.
+"""
 
 import math
 import re
@@ -7,40 +10,47 @@ from typing import Any
 
 from coverage_kit.collect.logs.values import text_of
 
-_NUMBER = re.compile(r"(?:[A-Z]{3}|[^\w\s.,<>~-])?\s*(-?\d[\d.,'’\s]*)(?:[A-Z]{3}|[^\w\s.,<>~-])?")
+# A number with a currency code or one sign before or after it: "EUR 1,200", "12 %", "-3.5".
+_NUMBER = re.compile(r"(?:[A-Z]{3}|[^\w\s.,<>~-])?\s*(-?\d[\d.,'’\s]*)(?:[A-Z]{3}|[^\w\s.,<>~-])?")  # noqa: RUF001 (Swiss thousands)
+# For each sign before decimals, a number whose thousands are separated by the other sign.
 _SEPARATED = {
     sign: re.compile(rf"-?(?:\d+|\d{{1,3}}(?:{re.escape(other)}\d{{3}})+)(?:{re.escape(sign)}\d+)?")
     for sign, other in ((".", ","), (",", "."))
 }
+# A number with its scale: "1.2K" or "3 m".
 _SCALED = re.compile(r"(.*\d)\s*([KkMm])")
 _SCALES = {"k": 1e3, "m": 1e6}
 
 
 def decimal_sign(rows: Iterable[tuple[str, bool]], default: str = ".") -> str:
-    """Return the sign before decimals, '.' or ',', that most numbers as written show; the default where as many show either.
+    """Return the sign before decimals, '.' or ',', that most of the numbers show.
 
     Args:
-        rows: each number's text, and whether it is a count: in one of three digits after a sign,
-            that sign parts thousands.
-        default: what to return where as many show either.
+        rows: each number's text, and whether it is a count; in a count, a sign before three digits
+            separates thousands.
+        default: what to return where as many numbers show either sign.
     """
     rows = list(rows)
     points, commas = (
         sum(_shows(text, is_count, sign) for text, is_count in rows) for sign in (".", ",")
     )
-    return "," if commas > points else "." if points > commas else default
+    if commas > points:
+        return ","
+    return "." if points > commas else default
 
 
 def number_in(value: Any, decimal: str = ".", is_count: bool = False) -> float | None:
-    """Return a cell as a number, or None: thousands may be parted, a currency or percent sign may stand beside it.
+    """Return a cell as a number, or None where it is no number.
+
+    Thousands may be separated, and a currency or percent sign may come before or after the number.
 
     >>> number_in("1.234,50 €", decimal=","), number_in("1,234"), number_in("12 %")
     (1234.5, 1234.0, 12.0)
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _finite(value)
-    found = _NUMBER.fullmatch(text_of(value))
-    text = re.sub(r"['’\s]", "", found[1]) if found else ""
+    match = _NUMBER.fullmatch(text_of(value))
+    text = re.sub(r"['’\s]", "", match[1]) if match else ""  # noqa: RUF001 (Swiss thousands)
     if is_count and re.fullmatch(r"[1-9]\d{0,2}([.,]\d{3})+", text):
         return _finite(re.sub("[.,]", "", text))
     if not _SEPARATED[decimal].fullmatch(text):
@@ -49,26 +59,26 @@ def number_in(value: Any, decimal: str = ".", is_count: bool = False) -> float |
 
 
 def demand_of(value: Any, decimal: str = "") -> float | None:
-    """Return a cell as a finite number of at least 0, or None where it is none; K stands for a thousand, M for a million.
+    """Return a cell as a finite number of at least 0, or None; K is a thousand, M a million.
 
-    `decimal` is the column's sign before decimals: without one, three digits after the only sign
-    are thousands.
+    `decimal` is the sign before decimals in the column. Without it, three digits after the only
+    sign are thousands.
 
     >>> demand_of("1.2K"), demand_of("1.200"), demand_of("1.200", "."), demand_of("1.234,5")
     (1200.0, 1200.0, 1.2, 1234.5)
     """
     text = text_of(value)
     scale = 1.0
-    if found := _SCALED.fullmatch(text):
-        value = found[1]
-        scale = _SCALES[found[2].lower()]
-    own = decimal_sign([(text_of(value), False)], "")
-    is_count = not (own or decimal or scale > 1)
-    number = number_in(
-        value,
-        own or decimal or ("." if not is_count else decimal_sign([(text, True)])),
-        is_count,
-    )
+    match = _SCALED.fullmatch(text)
+    if match:
+        value = match[1]
+        scale = _SCALES[match[2].lower()]
+    # The cell's own spelling decides before that of its column.
+    sign = decimal_sign([(text_of(value), False)], "") or decimal
+    is_count = not (sign or scale > 1)
+    if not sign:
+        sign = decimal_sign([(text, True)]) if is_count else "."
+    number = number_in(value, sign, is_count)
     return round(number * scale, 6) if number is not None and number >= 0 else None
 
 

@@ -1,4 +1,7 @@
-"""What a page's markup tells beside its words: headings, links, dates, who wrote it, and text that waits for scripts."""
+"""Outline pages: what the markup of a page says besides its words.
+
+That is headings, links, dates, authors, organisations, and text that waits for scripts.
+"""
 
 import re
 import sys
@@ -32,9 +35,11 @@ from coverage_kit.collect.structured import (
 from coverage_kit.collect.urls import site_name, split_http
 from coverage_kit.tables import OUTLINES, Outlines, Pages, checked
 from coverage_kit.text.page_markup import MARKDOWN
-from coverage_kit.text.sections import heading_path, read_headings
+from coverage_kit.text.sections import add_heading, heading_path, read_headings
 
-_SHOWN_CHARACTERS = 400
+# Enough of a scripted text to recognise it by (assumed).
+_MAX_SCRIPTED_CHARACTERS = 400
+# Classes and ids of elements that name the author.
 _BYLINES = frozenset(
     {
         "byline",
@@ -49,18 +54,27 @@ _BYLINES = frozenset(
         "vcard",
     }
 )
+# What comes before an author: "By ", "Reviewed by: ", "Authors: ".
 _BY = re.compile(
     r"(?:written |posted |reviewed |published )?by:? (?=[A-Z])|authors?: ",
     re.IGNORECASE,
 )
+# Longer lines are sentences that mention an author (assumed).
+_MAX_BYLINE_WORDS = 15
+# A capitalised word of a name, such as "Ann", "O'Neil" or "J.".
 _WORD = r"[A-Z][\w.'\u2019-]*"
+# A name of up to eight words: "Ann Lee", "Ludwig van Beethoven and Ann Lee".
 _NAME = re.compile(rf"{_WORD}(?: (?:{_WORD}|de|van|von|der|la|al|bin|and|&|,)){{0,7}}")
+# Types of structured data that are organisations: "Organization", "LocalBusiness", "Brand".
 _ORGANISATION = re.compile(r"Organization$|Corporation$|Business$|^NGO$|^Brand$|Store$")
+# A copyright line, and its owner: "© 2019-2025 Larkmoor Tea Ltd", "(c) by Larkmoor".
 _RIGHTS = re.compile(
-    rf"^[ \t]*(?:[Cc]opyright\s*)?(?:©|\([Cc]\)|[Cc]opyright(?= \d{{4}}))\s*(?:\d{{4}}(?:\s*[-\u2013]\s*\d{{4}})?,?\s*)?"
+    rf"^[ \t]*(?:[Cc]opyright\s*)?(?:©|\([Cc]\)|[Cc]opyright(?= \d{{4}}))\s*"
+    rf"(?:\d{{4}}(?:\s*[-\u2013]\s*\d{{4}})?,?\s*)?"
     rf"(?:by )?({_WORD}(?: [\w&.'\u2019-]+){{0,5}})",
     re.MULTILINE,
 )
+# Keys of front matter that name authors and dates, in order of preference.
 _FRONT_AUTHORS = ("author", "authors", "byline")
 _FRONT_DATES = {
     "published": (
@@ -81,80 +95,70 @@ _FRONT_DATES = {
     ),
 }
 
-Told = Mapping[str, Any]
+OutlineRow = Mapping[str, Any]
 
 
 @checked
 def outline_pages(pages: Pages) -> Outlines:
-    """Return what the markup of each readable page tells beside its words.
+    """Return what the markup of each readable page says besides its words.
 
-    Headings and outbound links are those of the main content, as `read_site` found it; names, dates
-    and structured data are of the whole page. Of a page without a stored source, headings alone can
-    be told. Pages without any text are looked at too: it may be waiting for scripts.
+    Headings and outbound links are those of the main content, as `read_site` found it; authors,
+    organisations, dates and structured data are those of the whole page. Of a page without a stored
+    source, only the headings are known. Pages without any text are included, because their text may
+    be waiting for scripts.
 
     Args:
-        pages: pages with status 'ok' or 'no text'; the rest are passed over.
+        pages: pages with status 'ok' or 'no text'; all other pages are skipped.
     """
-    read = pages[pages["status"].isin(["ok", "no text"])].to_dict("records")
+    records = pages[pages["status"].isin(["ok", "no text"])].to_dict("records")
     bar = tqdm(
-        read,
+        records,
         desc="outlining",
         unit=" pages",
         file=sys.stderr,
         leave=False,
         disable=None,
     )
-    rows = [
-        {"page_id": page["page_id"], "position": position, **told}
-        for page in bar
-        for position, told in enumerate(_outline({str(key): value for key, value in page.items()}))
-    ]
+    rows: list[dict[str, Any]] = []
+    for record in bar:
+        page = {str(column): value for column, value in record.items()}
+        for position, row in enumerate(_outline(page)):
+            rows.append({"page_id": page["page_id"], "position": position, **row})
     return OUTLINES.table(rows)
 
 
-def _outline(page: Mapping[str, Any]) -> Iterator[Told]:
+def _outline(page: Mapping[str, Any]) -> Iterator[OutlineRow]:
     text = page["text"] if isinstance(page["text"], str) else ""
     title = page["title"] if isinstance(page["title"], str) else ""
-    path = page["html_path"]
-    if isinstance(path, str) and Path(path).suffix.lower() in MARKDOWN:
-        yield from _outline_markdown(path, page, text, title)
+    html_path = page["html_path"]
+    if isinstance(html_path, str) and Path(html_path).suffix.lower() in MARKDOWN:
+        yield from _outline_markdown(html_path, page, text, title)
         return
-    tree = read_tree(path)
+    tree = read_tree(html_path)
     if tree is None:
         yield from _headings(text, title)
         return
     yield from _main_content(tree, page, text, title)
     yield from _head(tree)
     words = visible_text(tree)
-    yield from (
-        {"kind": f"visible {which} date", "value": told, "detail": shown}
-        for which, told, shown in find_shown_dates(words)
-    )
+    yield from _shown_dates(words)
     yield from _bylines(tree, words)
     rights = _RIGHTS.search(words)
-    yield from (
-        [
-            {
-                "kind": "organisation",
-                "value": rights[1],
-                "detail": "copyright line",
-            }
-        ]
-        if rights
-        else []
-    )
-    paths = {words: place for _, words, place in read_headings(text, title)}
-    for one in find_scripted(tree, text):
-        place = paths.get(_heading_before(one.element))
+    if rights:
+        yield {"kind": "organisation", "value": rights[1], "detail": "copyright line"}
+    paths = {heading: path for _, heading, path in read_headings(text, title)}
+    for scripted in find_scripted(tree, text):
         yield {
             "kind": "scripted text",
-            "value": one.text[:_SHOWN_CHARACTERS],
-            "detail": one.waits_for,
-            "place": place,
+            "value": scripted.text[:_MAX_SCRIPTED_CHARACTERS],
+            "detail": scripted.waits_for,
+            "place": paths.get(_heading_before(scripted.element)),
         }
 
 
-def _outline_markdown(path: str, page: Mapping[str, Any], text: str, title: str) -> Iterator[Told]:
+def _outline_markdown(
+    path: str, page: Mapping[str, Any], text: str, title: str
+) -> Iterator[OutlineRow]:
     try:
         front, html = render_markdown(Path(path).read_bytes())
     except OSError:
@@ -171,32 +175,34 @@ def _outline_markdown(path: str, page: Mapping[str, Any], text: str, title: str)
                 "value": front[key].strip("[] "),
                 "detail": "front matter",
             }
-    for which, keys in _FRONT_DATES.items():
-        moment = next(
-            (parsed for key in keys if (parsed := parse_time(front.get(key, ""))) is not None),
-            None,
-        )
+    for event, keys in _FRONT_DATES.items():
+        moments = (parse_time(front.get(key, "")) for key in keys)
+        moment = next(filter(None, moments), None)
         if moment is not None:
             yield {
-                "kind": f"machine {which} date",
+                "kind": f"machine {event} date",
                 "value": moment.date().isoformat(),
                 "detail": "front matter",
             }
-    for which, told, shown in find_shown_dates(text):
-        yield {"kind": f"visible {which} date", "value": told, "detail": shown}
+    yield from _shown_dates(text)
 
 
-def _headings(text: str, title: str) -> Iterator[Told]:
+def _shown_dates(words: str) -> Iterator[OutlineRow]:
+    for event, value, sentence in find_shown_dates(words):
+        yield {"kind": f"visible {event} date", "value": value, "detail": sentence}
+
+
+def _headings(text: str, title: str) -> Iterator[OutlineRow]:
     yield from (
-        {"kind": "heading", "level": level, "value": words, "place": place}
-        for level, words, place in read_headings(text, title)
+        {"kind": "heading", "level": level, "value": words, "place": path}
+        for level, words, path in read_headings(text, title)
     )
 
 
 def _main_content(
     tree: HtmlElement, page: Mapping[str, Any], text: str, title: str
-) -> Iterator[Told]:
-    """Yield headings and outbound links in reading order, then what else the main content's markup tells."""
+) -> Iterator[OutlineRow]:
+    """Yield headings and outbound links in reading order, then other markup of the main content."""
     body = tree.find("body")
     body = tree if body is None else body
     headings: dict[int, str] = {}
@@ -208,18 +214,17 @@ def _main_content(
             and block.kind == "heading"
             and (block.level, block.text) == (waiting[0]["level"], waiting[0]["value"])
         ):
-            headings = {at: above for at, above in headings.items() if at < block.level} | {
-                block.level: block.text
-            }
+            headings = add_heading(headings, block.level, block.text)
             yield waiting.pop(0)
         elif block.links and block.text in text:
             yield from _outbound(block, page, heading_path(title, headings))
     yield from waiting
     n_linked = sum(block.n_linked_words for block in blocks if block.text and block.text in text)
-    yield from ([{"kind": "linked words", "value": str(n_linked)}] if n_linked else [])
+    if n_linked:
+        yield {"kind": "linked words", "value": str(n_linked)}
     yield from (
-        {"kind": "page heading", "level": 1, "value": plain_text(one)}
-        for one in _page_headings(body)
+        {"kind": "page heading", "level": 1, "value": plain_text(heading)}
+        for heading in _page_headings(body)
     )
     yield from _bold_lines(body, text)
     for element in body.iter("abbr", "dfn"):
@@ -229,14 +234,16 @@ def _main_content(
                 "value": plain_text(element),
                 "detail": element.get("title"),
             }
-    yield from ({"kind": "form", "value": str(n)} for n in _form_fields(body) if n)
     yield from (
-        {"kind": "player", "value": str(one.tag)}
-        for one in body.iter("video", "audio", "canvas", "iframe")
+        {"kind": "form", "value": str(n_fields)} for n_fields in _form_fields(body) if n_fields
+    )
+    yield from (
+        {"kind": "player", "value": str(element.tag)}
+        for element in body.iter("video", "audio", "canvas", "iframe")
     )
 
 
-def _outbound(block: TextBlock, page: Mapping[str, Any], place: str) -> Iterator[Told]:
+def _outbound(block: TextBlock, page: Mapping[str, Any], path: str) -> Iterator[OutlineRow]:
     for href, words in block.links:
         try:
             url = urljoin(str(page["url"]), href.strip())
@@ -250,70 +257,78 @@ def _outbound(block: TextBlock, page: Mapping[str, Any], place: str) -> Iterator
                 "kind": "outbound link",
                 "value": url,
                 "detail": words,
-                "place": place,
+                "place": path,
             }
 
 
 def _page_headings(body: HtmlElement) -> list[HtmlElement]:
     return [
-        one
-        for one in body.iter()
-        if isinstance(one.tag, str) and heading_level(one) == 1 and plain_text(one)
+        element
+        for element in body.iter()
+        if isinstance(element.tag, str) and heading_level(element) == 1 and plain_text(element)
     ]
 
 
-def _bold_lines(body: HtmlElement, text: str) -> Iterator[Told]:
-    """Yield short paragraphs that are bold from end to end and stand above text: headings in all but markup."""
+def _bold_lines(body: HtmlElement, text: str) -> Iterator[OutlineRow]:
+    """Yield short paragraphs in bold that are above text: headings in everything but markup."""
+    main_words = " ".join(text.split())
     for element in body.iter("p"):
         words = plain_text(element)
-        bold = " ".join(plain_text(one) for one in element if one.tag in {"b", "strong"})
-        after = element.getnext()
+        bold = " ".join(plain_text(child) for child in element if child.tag in {"b", "strong"})
+        following = element.getnext()
         is_heading = (
             words
             and words == bold
             and 1 <= len(words.split()) <= 10
             and not re.search(r"[.!,;]$", words)
         )
-        if (
-            is_heading
-            and words in text
-            and after is not None
-            and after.tag in {"p", "ul", "ol", "table", "div"}
+        if not is_heading or words not in text or following is None:
+            continue
+        if following.tag not in {"p", "ul", "ol", "table", "div"}:
+            continue
+        text_below = plain_text(following)
+        is_above_text = len(text_below.split()) >= 12 and text_below[:40] in main_words
+        if is_above_text and not any(
+            ancestor.tag in {"table", "li", "blockquote", "aside"}
+            for ancestor in element.iterancestors()
         ):
-            is_above_text = len(plain_text(after).split()) >= 12 and plain_text(after)[
-                :40
-            ] in " ".join(text.split())
-            if is_above_text and not any(
-                one.tag in {"table", "li", "blockquote", "aside"} for one in element.iterancestors()
-            ):
-                yield {"kind": "bold line", "value": words}
+            yield {"kind": "bold line", "value": words}
 
 
 def _form_fields(body: HtmlElement) -> Iterator[int]:
-    """Yield how many fields each form has that is not part of what stands on every page."""
+    """Yield the number of fields of each form outside headers, footers, menus and asides."""
     for form in body.iter("form"):
-        if not any(one.tag in {"nav", "header", "footer", "aside"} for one in form.iterancestors()):
+        if not any(
+            ancestor.tag in {"nav", "header", "footer", "aside"}
+            for ancestor in form.iterancestors()
+        ):
             yield sum(
                 field.get("type") not in {"hidden", "submit", "button"}
                 for field in form.iter("input", "select", "textarea")
             )
 
 
-def _head(tree: HtmlElement) -> Iterator[Told]:
-    """Yield what structured data and meta tags tell: types, dates, authors, organisations."""
-    for which, where, moment in list_dates(tree):
+def _head(tree: HtmlElement) -> Iterator[OutlineRow]:
+    """Yield what structured data and meta tags say: types, dates, authors, organisations."""
+    for event, source, moment in list_dates(tree):
         yield {
-            "kind": f"machine {which} date",
+            "kind": f"machine {event} date",
             "value": moment.date().isoformat(),
-            "detail": where,
+            "detail": source,
         }
-    for node in (node for block in json_blocks(tree)[0] for node in json_nodes(block)):
+    yield from _structured_data(tree)
+    yield from _meta_tags(tree)
+
+
+def _structured_data(tree: HtmlElement) -> Iterator[OutlineRow]:
+    blocks, _ = json_blocks(tree)
+    for node in (node for block in blocks for node in json_nodes(block)):
         kinds = [str(kind).rsplit("/", 1)[-1] for kind in listed(node.get("@type"))]
         yield from (
             {"kind": "structured type", "value": kind, "detail": "JSON-LD"} for kind in kinds
         )
         for key in ("author", "creator"):
-            names = (plain_value(one) for one in listed(node.get(key)))
+            names = (plain_value(person) for person in listed(node.get(key)))
             yield from (
                 {"kind": "author", "value": name, "detail": "JSON-LD"} for name in names if name
             )
@@ -329,6 +344,9 @@ def _head(tree: HtmlElement) -> Iterator[Told]:
                 "value": plain_value(node.get("publisher")),
                 "detail": "JSON-LD publisher",
             }
+
+
+def _meta_tags(tree: HtmlElement) -> Iterator[OutlineRow]:
     for meta in tree.iter("meta"):
         name = (meta.get("property") or meta.get("name") or "").lower()
         value = (meta.get("content") or "").strip()
@@ -355,30 +373,34 @@ def _head(tree: HtmlElement) -> Iterator[Told]:
             }
 
 
-def _bylines(tree: HtmlElement, words: str) -> Iterator[Told]:
-    """Yield the authors that the page shows: in elements that are marked so, and in short lines such as 'By Ann Lee'."""
+def _bylines(tree: HtmlElement, words: str) -> Iterator[OutlineRow]:
+    """Yield the authors that the page shows.
+
+    They are in elements that are marked as bylines, and in short lines such as 'By Ann Lee'.
+    """
     for element in tree.iter("a", "span", "p", "div", "address", "cite", "li"):
-        names = {
-            *(element.get("class") or "").lower().split(),
-            (element.get("id") or "").lower(),
-        }
+        names = set((element.get("class") or "").lower().split())
+        names.add((element.get("id") or "").lower())
         is_marked = (
             "author" in (element.get("rel") or "").split() or element.get("itemprop") == "author"
         )
         if is_marked or names & _BYLINES:
-            found = _NAME.match(_BY.sub("", plain_text(element), count=1))
-            if found and len(plain_text(element).split()) <= 15:
-                yield {"kind": "author", "value": found[0], "detail": "byline"}
+            name = _NAME.match(_BY.sub("", plain_text(element), count=1))
+            if name and len(plain_text(element).split()) <= _MAX_BYLINE_WORDS:
+                yield {"kind": "author", "value": name[0], "detail": "byline"}
     for line in words.split("\n"):
-        started = _BY.match(" ".join(line.split()))
-        found = _NAME.match(" ".join(line.split())[started.end() :]) if started else None
-        if found and " " in found[0] and len(line.split()) <= 15 and not re.search(r"\d", found[0]):
-            yield {"kind": "author", "value": found[0], "detail": "byline"}
+        plain = " ".join(line.split())
+        opening = _BY.match(plain)
+        name = _NAME.match(plain[opening.end() :]) if opening else None
+        is_byline = name and " " in name[0] and len(plain.split()) <= _MAX_BYLINE_WORDS
+        if name and is_byline and not re.search(r"\d", name[0]):
+            yield {"kind": "author", "value": name[0], "detail": "byline"}
 
 
 def _heading_before(element: HtmlElement) -> str:
     """Return the words of the last heading before an element."""
-    found = element.xpath(
-        "(preceding::h1|preceding::h2|preceding::h3|preceding::h4|preceding::h5|preceding::h6)[last()]"
+    headings = element.xpath(
+        "(preceding::h1|preceding::h2|preceding::h3"
+        "|preceding::h4|preceding::h5|preceding::h6)[last()]"
     )
-    return plain_text(found[0]) if found else ""
+    return plain_text(headings[0]) if headings else ""

@@ -1,4 +1,7 @@
-"""Pages into passages: a heading's words, cut at sentence ends where they are many."""
+"""Split pages into passages.
+
+A passage holds the words under one heading, or a run of whole sentences where these are many.
+"""
 
 import re
 from collections import Counter
@@ -11,15 +14,19 @@ from coverage_kit.tables import PASSAGES, Pages, Passages, checked
 from coverage_kit.text.sections import Section, read_sections
 from coverage_kit.text.sentences import split_sentences
 
+# A passage of fewer words says too little to be compared (assumed).
 _TINY_WORDS = 5
+# Words on more than this share of the pages of a site, and on more than so many pages, are
+# boilerplate. Smaller sites than _MIN_PAGES have no boilerplate, because two pages may well share
+# a passage there. The numbers are assumed.
 _BOILERPLATE_SHARE = 0.3
 _BOILERPLATE_PAGES = 3
-_FEWEST_PAGES = 5
+_MIN_PAGES = 5
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """A piece of text that stays whole, and what stands between it and the piece before it."""
+    """A piece of text that is not split, and the text that joins it to the piece before it."""
 
     text: str
     n_words: int
@@ -28,25 +35,28 @@ class _Piece:
 
 @checked
 def split_pages(pages: Pages, max_words: int = 180) -> Passages:
-    """Return the passages of the pages whose status is 'ok', in reading order, of at most max_words words each.
+    """Return the passages of the pages whose status is 'ok', in reading order.
 
-    A passage whose words stand on more than 30% of a site's pages (and on more than three, of five
-    or more) is boilerplate and left out.
+    Each passage has at most max_words words. A passage whose words are on more than 30% of the
+    pages of a site, and on more than three pages, is boilerplate and left out; this holds for sites
+    of five pages or more.
     """
     usable = pages[(pages["status"] == "ok") & pages["text"].notna()]
     rows = [row for page in usable.to_dict("records") for row in _page_rows(page, max_words)]
     common = _boilerplate(rows, usable)
-    kept = [row for row in rows if (row["site"], _words_key(row["text"])) not in common]
+    passages = [row for row in rows if (row["site"], _words_key(row["text"])) not in common]
     positions: Counter[str] = Counter()
-    for row in kept:
+    for row in passages:
         row["position"] = positions[row["page_id"]]
         row["passage_id"] = f"{row['page_id']}#{row['position']}"
         positions[row["page_id"]] += 1
-    return PASSAGES.table(kept)
+    return PASSAGES.table(passages)
 
 
 def split_text(text: str, title: str = "", max_words: int = 180) -> list[tuple[str, str]]:
-    r"""Return (heading path, words) of each passage of a page's Markdown, in order; each has at most max_words words.
+    r"""Return (heading path, words) of each passage of a page's Markdown, in order.
+
+    Each passage has at most max_words words.
 
     >>> split_text("# Tea\n\n## Green\n\nSteep it. Drink it.", "Tea", max_words=2)
     [('Tea > Green', 'Steep it.'), ('Tea > Green', 'Drink it.')]
@@ -81,65 +91,75 @@ def _words_key(text: str) -> str:
 def _boilerplate(rows: list[dict[str, Any]], pages: pd.DataFrame) -> set[tuple[str, str]]:
     """Return (site, words) of the passages that too many pages of the site share."""
     n_pages = pages["site"].value_counts().to_dict()
-    placed = {(row["site"], _words_key(row["text"]), row["page_id"]) for row in rows}
-    shared = Counter((site, key) for site, key, _ in placed)
+    occurrences = {(row["site"], _words_key(row["text"]), row["page_id"]) for row in rows}
+    shared = Counter((site, key) for site, key, _ in occurrences)
     return {
         (site, key)
         for (site, key), count in shared.items()
-        if n_pages[site] >= _FEWEST_PAGES
+        if n_pages[site] >= _MIN_PAGES
         and count > max(_BOILERPLATE_PAGES, _BOILERPLATE_SHARE * n_pages[site])
     }
 
 
 def _pack(section: Section, max_words: int) -> list[str]:
-    """Return the section's words as passages: parts are added while they fit; a tiny one takes a piece of the next."""
+    """Return the words of a section as passages: pieces are added to a passage while they fit.
+
+    Where the room that is left is tiny, the next paragraph is cut so that a piece of it fits.
+    """
     passages: list[list[_Piece]] = []
     room = 0
     for text, is_code in section.paragraphs:
         is_tiny = 0 < max_words - room < _TINY_WORDS if passages else False
-        most = room if is_tiny and 0 < room < len(text.split()) <= max_words else max_words
-        for part in _split_paragraph(text, is_code, most):
-            if not passages or part.n_words > room:
+        max_piece = room if is_tiny and 0 < room < len(text.split()) <= max_words else max_words
+        for piece in _split_paragraph(text, is_code, max_piece):
+            if not passages or piece.n_words > room:
                 passages.append([])
                 room = max_words
-            passages[-1].append(part)
-            room -= part.n_words
+            passages[-1].append(piece)
+            room -= piece.n_words
     _feed_last(passages, max_words)
-    return [
-        "".join(f"{part.joint if place else ''}{part.text}" for place, part in enumerate(p))
-        for p in passages
-    ]
+    return [_join(pieces) for pieces in passages]
+
+
+def _join(pieces: list[_Piece]) -> str:
+    return "".join(
+        f"{piece.joint if index else ''}{piece.text}" for index, piece in enumerate(pieces)
+    )
 
 
 def _feed_last(passages: list[list[_Piece]], max_words: int) -> None:
-    """Move parts from the passage before into a last one that is tiny, as long as neither is left tiny or too long."""
+    """Fill a tiny last passage with pieces from the end of the passage before it.
+
+    This stops before either passage would be tiny or too long.
+    """
     while len(passages) > 1 and _count(passages[-1]) < _TINY_WORDS:
-        *rest, part = passages[-2]
-        if _count(rest) < _TINY_WORDS or _count(passages[-1]) + part.n_words > max_words:
+        *remaining, piece = passages[-2]
+        if _count(remaining) < _TINY_WORDS or _count(passages[-1]) + piece.n_words > max_words:
             return
         passages[-1].insert(0, passages[-2].pop())
 
 
-def _count(parts: list[_Piece]) -> int:
-    return sum(part.n_words for part in parts)
+def _count(pieces: list[_Piece]) -> int:
+    return sum(piece.n_words for piece in pieces)
 
 
 def _split_paragraph(text: str, is_code: bool, max_words: int) -> list[_Piece]:
-    """Return a paragraph whole, else its lines, sentences or, where one is too long, runs of words."""
+    """Return a short paragraph whole, or a long one by lines and sentences.
+
+    A sentence that is too long is cut into runs of words.
+    """
     if len(text.split()) <= max_words:
-        return _parts([text.strip("\n") if is_code else text.strip()], "\n\n")
-    parts: list[_Piece] = []
+        return _pieces([text.strip("\n") if is_code else text.strip()], "\n\n")
+    pieces: list[_Piece] = []
     for line in text.split("\n"):
         sentences = [line] if is_code else split_sentences(line)
-        pieces = [piece for sentence in sentences for piece in _cut(sentence, max_words)]
-        parts += [
-            *_parts(pieces[:1], "\n" if parts else "\n\n"),
-            *_parts(pieces[1:], " "),
-        ]
-    return parts
+        runs = [run for sentence in sentences for run in _cut(sentence, max_words)]
+        opening = _pieces(runs[:1], "\n" if pieces else "\n\n")
+        pieces += [*opening, *_pieces(runs[1:], " ")]
+    return pieces
 
 
-def _parts(texts: list[str], joint: str) -> list[_Piece]:
+def _pieces(texts: list[str], joint: str) -> list[_Piece]:
     return [_Piece(text, len(text.split()), joint) for text in texts if text.strip()]
 
 

@@ -1,4 +1,4 @@
-"""What a site's robots.txt allows (RFC 9309)."""
+"""Read what the robots.txt of a site allows (RFC 9309)."""
 
 from urllib.parse import urljoin
 
@@ -7,13 +7,17 @@ from protego import Protego
 from coverage_kit.collect.fetch import Fetcher, Request
 from coverage_kit.collect.urls import split_http
 
-_MOST_BYTES = 512_000
+# RFC 9309 asks for at least 500 KiB to be parsed; 512,000 bytes are 500 KiB.
+_MAX_BYTES = 512_000
 _NO_RULES = ""
 _ALL_REFUSED = "User-agent: *\nDisallow: /"
 
 
 class Robots:
-    """The rules of each host, fetched once; `trouble` says why a host's rules could not be had."""
+    """The rules of each host, fetched once.
+
+    `trouble` gives, by host, the status of a robots.txt that could not be read.
+    """
 
     def __init__(self, fetcher: Fetcher, user_agent: str) -> None:
         self.trouble: dict[str, str] = {}
@@ -22,27 +26,33 @@ class Robots:
         self._rules: dict[str, Protego] = {}
 
     def refuses(self, url: str) -> bool:
-        """Return whether the rules of the URL's host refuse it; they refuse all while they cannot be had."""
+        """Return whether the rules of the URL's host refuse it.
+
+        A host whose rules cannot be read refuses all URLs.
+        """
         return not self._rules_of(url).can_fetch(url, self._user_agent)
 
     def delay_seconds(self, url: str) -> float:
-        """Return the pause between two requests that the URL's host asks for, or 0."""
+        """Return the pause between two requests that the URL's host sets, or 0."""
         return float(self._rules_of(url).crawl_delay(self._user_agent) or 0.0)
 
     def _rules_of(self, url: str) -> Protego:
-        parts = split_http(url)
-        root = f"{parts.scheme}://{parts.netloc}" if parts is not None else ""
+        split_url = split_http(url)
+        root = f"{split_url.scheme}://{split_url.netloc}" if split_url is not None else ""
         if root not in self._rules:
             self._rules[root] = Protego.parse(self._read_rules(root))
         return self._rules[root]
 
     def _read_rules(self, root: str) -> str:
-        """Return the text of a host's robots.txt: no rules where it has none, all refused where it fails to answer."""
-        fetched = self._fetcher.fetch(urljoin(root, "/robots.txt"), Request(most_bytes=_MOST_BYTES))
+        """Return the text of a host's robots.txt.
+
+        A host that has none sets no rules. A host that fails to answer refuses all URLs.
+        """
+        fetched = self._fetcher.fetch(urljoin(root, "/robots.txt"), Request(max_bytes=_MAX_BYTES))
         if fetched.status in {"ok", "too large"}:
             return fetched.content.decode("utf-8-sig", errors="replace")
-        is_told = fetched.status.startswith("http 4") and fetched.status != "http 429"
-        if is_told or fetched.status in {
+        is_absent = fetched.status.startswith("http 4") and fetched.status != "http 429"
+        if is_absent or fetched.status in {
             "too many redirects",
             "redirect",
             "http 204",

@@ -1,4 +1,4 @@
-"""Pages that were met into rows of the pages table: one id each, duplicates named."""
+"""Turn the pages that were read into rows of the pages table, with one id each."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,49 +11,52 @@ from coverage_kit.collect.urls import canonical_url, page_id, split_http
 
 @dataclass(frozen=True)
 class PageRows:
-    """One page that was met.
+    """One page that was read or rejected.
 
-    `place` is the URL or file (as folder/path) where it was met; `status` 'ok' or why it cannot be
-    read; `own_url` the URL that it names as its own, where that is believed; `html_path` where its
-    source is stored.
+    `location` is the URL or file (as folder/path) of the page; `status` is 'ok' or says why the
+    page cannot be read; `declared_url` is the URL that the page names as its own, where that is
+    believed; `html_path` is where its source is stored.
     """
 
-    place: str
+    location: str
     site: str
     status: str
-    own_url: str = ""
+    declared_url: str = ""
     extract: Extract | None = None
     html_path: str | None = None
     fetched_at: datetime | None = None
 
     @property
     def url(self) -> str:
-        """The URL that the page goes by: the one it names, unless that is the home page and the page is another."""
-        names_home = (
-            _is_home(self.own_url)
-            and split_http(self.place) is not None
-            and not _is_home(self.place)
+        """The URL of the page: the one it declares, or else its location.
+
+        A declared URL that is the home page counts only for the home page itself.
+        """
+        is_home_declared = (
+            _is_home(self.declared_url)
+            and split_http(self.location) is not None
+            and not _is_home(self.location)
         )
-        return self.place if names_home or not self.own_url else self.own_url
+        return self.location if is_home_declared or not self.declared_url else self.declared_url
 
 
 def page_rows(pages: Iterable[PageRows]) -> list[dict[str, Any]]:
     """Return one row of the pages table for each page, in order.
 
-    Of readable pages that name one URL the one found there stays, else the first; the others'
-    status becomes 'duplicate of <URL>'.
+    Of several readable pages that declare the same URL, the page whose location is that URL is
+    kept, or else the first one. The status of the others becomes 'duplicate of <URL>'.
     """
-    met = list(pages)
-    winners = _find_winners(met)
-    taken = set(winners)
+    pages = list(pages)
+    winners = _find_winners(pages)
+    used_ids = set(winners)
     rows = []
-    for page in met:
+    for page in pages:
         winner = winners.get(page_id(page.url)) if page.status == "ok" else None
         if winner is page:
             rows.append(_row(page, page_id(page.url), page.url, "ok"))
             continue
-        status = page.status if winner is None else f"duplicate of {_shown_url(winner, winner.url)}"
-        rows.append(_row(page, _free_id(page_id(page.place), taken), page.place, status))
+        status = page.status if winner is None else f"duplicate of {_table_url(winner, winner.url)}"
+        rows.append(_row(page, _free_id(page_id(page.location), used_ids), page.location, status))
     return rows
 
 
@@ -61,30 +64,32 @@ def _is_home(url: str) -> bool:
     return page_id(url).endswith("/") and split_http(url) is not None
 
 
-def _find_winners(met: list[PageRows]) -> dict[str, PageRows]:
+def _find_winners(pages: list[PageRows]) -> dict[str, PageRows]:
     winners: dict[str, PageRows] = {}
-    for page in met:
+    for page in pages:
         key = page_id(page.url)
-        if page.status == "ok" and (key not in winners or _is_nearer(page, winners[key], key)):
+        if page.status == "ok" and (
+            key not in winners or _is_better_placed(page, winners[key], key)
+        ):
             winners[key] = page
     return winners
 
 
-def _is_nearer(page: PageRows, other: PageRows, key: str) -> bool:
-    return page_id(page.place) == key and page_id(other.place) != key
+def _is_better_placed(page: PageRows, other: PageRows, shared_id: str) -> bool:
+    return page_id(page.location) == shared_id and page_id(other.location) != shared_id
 
 
-def _free_id(wanted: str, taken: set[str]) -> str:
+def _free_id(preferred_id: str, used_ids: set[str]) -> str:
     number = 1
-    free = wanted
-    while free in taken:
+    free_id = preferred_id
+    while free_id in used_ids:
         number += 1
-        free = f"{wanted} ({number})"
-    taken.add(free)
-    return free
+        free_id = f"{preferred_id} ({number})"
+    used_ids.add(free_id)
+    return free_id
 
 
-def _shown_url(page: PageRows, url: str) -> str:
+def _table_url(page: PageRows, url: str) -> str:
     return canonical_url(url) if split_http(url) is not None else (page.html_path or url)
 
 
@@ -93,7 +98,7 @@ def _row(page: PageRows, identity: str, url: str, status: str) -> dict[str, Any]
     return {
         "page_id": identity,
         "site": page.site,
-        "url": _shown_url(page, url),
+        "url": _table_url(page, url),
         "status": status,
         "title": (extract.title or None) if extract is not None else None,
         "language": (extract.language or None) if extract is not None else None,

@@ -1,4 +1,7 @@
-"""Text of a page that only shows once scripts have run: what most engines' readers never see."""
+"""Find the text of a page that shows only once scripts have run.
+
+Most readers of answer engines never see such text.
+"""
 
 import re
 from collections.abc import Iterator
@@ -9,6 +12,7 @@ from lxml.html import HtmlElement
 from coverage_kit.collect.blocks import heading_level, plain_text
 from coverage_kit.collect.structured import visible_text
 
+# Ids of the empty elements that common frameworks fill by script.
 _ROOTS = frozenset(
     {
         "root",
@@ -23,32 +27,41 @@ _ROOTS = frozenset(
         "q-app",
     }
 )
-_FEW_WORDS = 50  # of a page that is a shell for scripts
-_LEAST_WORDS = 25  # of a text that is worth a reader's while
-_LEAST_STRING_WORDS = 10
+# A page with fewer visible words may be a shell for scripts (assumed).
+_FEW_WORDS = 50
+# Shorter texts are labels rather than content (assumed).
+_MIN_WORDS = 25
+_MIN_STRING_WORDS = 10
+# A notice such as "Please enable JavaScript" or "JavaScript is required".
 _ASKS = re.compile(
     r"(?:enable|turn on|activate|requires?|needs?|need|switch on)\W+(?:\w+\W+){0,4}?java ?script"
     r"|java ?script\W+(?:\w+\W+){0,4}?(?:disabled|required|enabled?|turned|needed|off)",
     re.IGNORECASE,
 )
+# A placeholder such as "Loading…" or "Please wait".
 _WAITS = re.compile(
     r"(?:loading|please wait|fetching)(?: [\w\u2019']+){0,5} ?(?:\.{2,3}|…)?",
     re.IGNORECASE,
 )
+# Marks of template languages, such as "{{ title }}" or "<%= title %>".
 _PLACEHOLDER = re.compile(r"\{\{|\$\{|<%|\[\[|\{%")
+# A string literal of JavaScript with 40 to 20,000 characters, in any of the three quotes.
 _STRING = re.compile(
     r"`((?:[^`\\]|\\.){40,20000})`|\"((?:[^\"\\\n]|\\.){40,20000})\"|'((?:[^'\\\n]|\\.){40,20000})'"
 )
+# Classes and ids of menus, notices and other furniture of a page.
 _CHROME = re.compile(
-    r"cookie|consent|modal|popup|pop-up|menu|nav\b|navbar|toast|overlay|tooltip|dropdown|banner|search|newsletter|sr-only"
-    r"|visually-hidden|dialog|lightbox|carousel|slide|captcha|honeypot",
+    r"cookie|consent|modal|popup|pop-up|menu|nav\b|navbar|toast|overlay|tooltip|dropdown|banner"
+    r"|search|newsletter|sr-only|visually-hidden|dialog|lightbox|carousel|slide|captcha|honeypot",
     re.IGNORECASE,
 )
+# Words of notices and errors, which scripts hold without being content.
 _OTHER_TEXT = re.compile(
     r"cookie|consent|privacy|browser|copyright|license|licence|error|failed|captcha",
     re.IGNORECASE,
 )
-_SHOWN = (
+# Elements that show something without words.
+_VISIBLE_TAGS = (
     "img",
     "svg",
     "canvas",
@@ -64,7 +77,11 @@ _SHOWN = (
 
 
 class Scripted(NamedTuple):
-    """One text that waits for scripts: what is seen of it, what it waits for, and the element where it stands."""
+    """One text that waits for scripts.
+
+    `text` is what the page holds of it, `waits_for` says what it waits for, and `element` is the
+    element that holds it.
+    """
 
     text: str
     waits_for: str
@@ -72,15 +89,18 @@ class Scripted(NamedTuple):
 
 
 def find_scripted(tree: HtmlElement, main_text: str) -> Iterator[Scripted]:
-    """Yield what of a page shows only once scripts have run; `main_text` is its main content as it was read."""
+    """Yield the texts of a page that show only once scripts have run.
+
+    `main_text` is the main content of the page as it was read.
+    """
     body = tree.find("body")
     if body is None:
         return
-    shown = " ".join(visible_text(body).split())
+    visible_words = " ".join(visible_text(body).split())
     is_scripted = any(script.get("src") or (script.text or "").strip() for script in _scripts(tree))
-    n_words = len(shown.split())
+    n_words = len(visible_words.split())
     if n_words < _FEW_WORDS and is_scripted:
-        yield from _shells(body, shown)
+        yield from _shells(body, visible_words)
     for element in body.iter("noscript"):
         text = plain_text(element)
         if _ASKS.search(text) and (_is_in_main(element) or n_words < _FEW_WORDS):
@@ -90,26 +110,26 @@ def find_scripted(tree: HtmlElement, main_text: str) -> Iterator[Scripted]:
                 element,
             )
     yield from _templates(body)
-    yield from _strings(body, shown)
+    yield from _strings(body, visible_words)
     yield from _hidden(body, main_text)
     if is_scripted:
         yield from _waiting(body)
-        yield from _empty_places(body)
+        yield from _empty_elements(body)
 
 
 def _scripts(tree: HtmlElement) -> Iterator[HtmlElement]:
-    """Yield the scripts that run, and not the data in script tags."""
+    """Yield the scripts that run, without the data in script tags."""
     for script in tree.iter("script"):
         kind = (script.get("type") or "").lower()
         if not kind or "javascript" in kind or kind == "module":
             yield script
 
 
-def _shells(body: HtmlElement, shown: str) -> Iterator[Scripted]:
+def _shells(body: HtmlElement, visible_words: str) -> Iterator[Scripted]:
     for element in body.iter("div", "main", "section"):
         if (element.get("id") or "").lower() in _ROOTS and not plain_text(element):
             yield Scripted(
-                shown or "no words at all",
+                visible_words or "no words at all",
                 f"scripts fill the empty element #{element.get('id')}",
                 element,
             )
@@ -120,7 +140,7 @@ def _templates(body: HtmlElement) -> Iterator[Scripted]:
     for element in body.iter("template"):
         text = " ".join(" ".join(element.itertext()).split())
         if (
-            len(text.split()) >= _LEAST_WORDS
+            len(text.split()) >= _MIN_WORDS
             and not _PLACEHOLDER.search(text)
             and not _is_chrome(element)
         ):
@@ -131,24 +151,27 @@ def _templates(body: HtmlElement) -> Iterator[Scripted]:
             )
 
 
-def _strings(body: HtmlElement, shown: str) -> Iterator[Scripted]:
+def _strings(body: HtmlElement, visible_words: str) -> Iterator[Scripted]:
     """Yield prose in the strings of the page's own scripts that the page does not show."""
     for script in _scripts(body):
-        found = [
-            _prose(next(filter(None, one.groups()))) for one in _STRING.finditer(script.text or "")
+        literals = _STRING.finditer(script.text or "")
+        texts = [_prose(next(filter(None, literal.groups()))) for literal in literals]
+        hidden_texts = [
+            text
+            for text in texts
+            if text and text[:60] not in visible_words and not _OTHER_TEXT.search(text)
         ]
-        told = [
-            one for one in found if one and one[:60] not in shown and not _OTHER_TEXT.search(one)
-        ]
-        text = " ".join(told)
-        if len(text.split()) >= _LEAST_WORDS:
-            yield Scripted(text, "a script writes it into the page", script)
+        joined = " ".join(hidden_texts)
+        if len(joined.split()) >= _MIN_WORDS:
+            yield Scripted(joined, "a script writes it into the page", script)
 
 
 def _prose(string: str) -> str:
-    """Return the words of a script's string, empty where it is no prose."""
-    text = " ".join(re.sub(r"<[^>]{1,300}>|\\[nrt]", " ", string).replace("\\", "").split())
+    """Return the words of a script's string, or empty text where it is no prose."""
+    without_tags = re.sub(r"<[^>]{1,300}>|\\[nrt]", " ", string)
+    text = " ".join(without_tags.replace("\\", "").split())
     words = text.split()
+    # A plain word, perhaps with an apostrophe or hyphen and a full stop, or a figure; code has few.
     n_plain = sum(
         re.fullmatch(
             r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)?[.,;:!?)]?|[£$€]?\d[\d.,%]*",
@@ -157,7 +180,7 @@ def _prose(string: str) -> str:
         is not None
         for word in words
     )
-    return text if len(words) >= _LEAST_STRING_WORDS and n_plain >= 0.8 * len(words) else ""
+    return text if len(words) >= _MIN_STRING_WORDS and n_plain >= 0.8 * len(words) else ""
 
 
 def _hidden(body: HtmlElement, main_text: str) -> Iterator[Scripted]:
@@ -170,7 +193,7 @@ def _hidden(body: HtmlElement, main_text: str) -> Iterator[Scripted]:
             continue
         text = plain_text(element)
         is_main = _is_in_main(element) or text[:30] in " ".join(main_text.split())
-        if len(text.split()) >= _LEAST_WORDS and is_main and not _is_chrome(element):
+        if len(text.split()) >= _MIN_WORDS and is_main and not _is_chrome(element):
             yield Scripted(text, "it is hidden until a script shows it", element)
 
 
@@ -194,21 +217,21 @@ def _waiting(body: HtmlElement) -> Iterator[Scripted]:
             yield Scripted(text, "a script is to replace this placeholder", element)
 
 
-def _empty_places(body: HtmlElement) -> Iterator[Scripted]:
-    """Yield headings with nothing below them but an empty element that a script can find."""
+def _empty_elements(body: HtmlElement) -> Iterator[Scripted]:
+    """Yield headings with nothing below them except an empty element that a script can find."""
     for element in body.iter("div", "section", "ul", "tbody", "table"):
-        is_named = element.get("id") or any(name.startswith("data-") for name in element.attrib)
-        before = element.getprevious()
+        has_handle = element.get("id") or any(name.startswith("data-") for name in element.attrib)
+        previous = element.getprevious()
         if (
-            not is_named
-            or before is None
-            or not heading_level(before)
+            not has_handle
+            or previous is None
+            or not heading_level(previous)
             or plain_text(element)
-            or _holds(element, _SHOWN)
+            or _holds(element, _VISIBLE_TAGS)
         ):
             continue
-        after = element.getnext()
-        is_empty = after is None or heading_level(after) > 0 or after.tag == "script"
+        following = element.getnext()
+        is_empty = following is None or heading_level(following) > 0 or following.tag == "script"
         if (
             is_empty
             and not (element.tail or "").strip()
@@ -216,7 +239,7 @@ def _empty_places(body: HtmlElement) -> Iterator[Scripted]:
             and not _is_chrome(element)
         ):
             yield Scripted(
-                plain_text(before),
+                plain_text(previous),
                 f"nothing stands below it but the empty element #{element.get('id') or '?'}",
                 element,
             )
@@ -228,33 +251,38 @@ def _holds(element: HtmlElement, tags: tuple[str, ...]) -> bool:
 
 def _is_in_main(element: HtmlElement) -> bool:
     return any(
-        one.tag in {"main", "article"} or one.get("role") == "main"
-        for one in element.iterancestors()
+        ancestor.tag in {"main", "article"} or ancestor.get("role") == "main"
+        for ancestor in element.iterancestors()
     )
 
 
 def _is_in_page_furniture(element: HtmlElement) -> bool:
-    return any(one.tag in {"nav", "footer", "aside", "form"} for one in element.iterancestors())
+    return any(
+        ancestor.tag in {"nav", "footer", "aside", "form"} for ancestor in element.iterancestors()
+    )
 
 
 def _is_chrome(element: HtmlElement) -> bool:
-    """Return whether an element is a menu, a notice or the like, by its name and those of what holds it, or opens by itself."""
-    for one in (element, *element.iterancestors()):
-        if one.tag in {"body", "html", "main", "article"}:
+    """Return whether an element is a menu, a notice or the like, or opens by itself.
+
+    The tags, roles, classes and ids of the element and of its ancestors decide.
+    """
+    for holder in (element, *element.iterancestors()):
+        if holder.tag in {"body", "html", "main", "article"}:
             return False
-        if one.tag in {
+        if holder.tag in {
             "nav",
             "footer",
             "form",
             "dialog",
             "details",
             "aside",
-        } or one.get("role") in {
+        } or holder.get("role") in {
             "tabpanel",
             "dialog",
             "menu",
         }:
             return True
-        if _CHROME.search(f"{one.get('class') or ''} {one.get('id') or ''}"):
+        if _CHROME.search(f"{holder.get('class') or ''} {holder.get('id') or ''}"):
             return True
     return False

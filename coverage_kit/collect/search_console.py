@@ -1,4 +1,7 @@
-"""Exports of Google Search Console: tables of its interface, alone or zipped, rows of its API, and its BigQuery export."""
+"""Read exports of Google Search Console.
+
+An export is a table of its interface, alone or zipped, rows of its API, or a BigQuery export.
+"""
 
 import functools
 import re
@@ -25,6 +28,7 @@ from coverage_kit.tables import (
     checked,
 )
 
+# Names of columns in the interface (seven languages), the API and the BigQuery export.
 _NAMES: dict[str, tuple[str, ...]] = {
     "day": (
         "date",
@@ -46,29 +50,23 @@ _NAMES: dict[str, tuple[str, ...]] = {
         *(name for names, *_ in HEADERS.values() for name in names),
     ),
     "page": (
-        *(
-            "top pages",
-            "page",
-            "pages",
-            "url",
-            "häufigste seiten",
-            "seiten",
-            "pages les plus populaires",
-        ),
-        *(
-            "pages principales",
-            "páginas principales",
-            "páginas",
-            "pagine principali",
-            "pagine più frequenti",
-            "pagine",
-        ),
-        *(
-            "populairste pagina's",
-            "pagina's",
-            "principais páginas",
-            "páginas principais",
-        ),
+        "top pages",
+        "page",
+        "pages",
+        "url",
+        "häufigste seiten",
+        "seiten",
+        "pages les plus populaires",
+        "pages principales",
+        "páginas principales",
+        "páginas",
+        "pagine principali",
+        "pagine più frequenti",
+        "pagine",
+        "populairste pagina's",
+        "pagina's",
+        "principais páginas",
+        "páginas principais",
     ),
     "country": (
         "country",
@@ -83,7 +81,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "landen",
     ),
     "n_clicks": ("url clicks", *(clicks for _, clicks, _ in HEADERS.values())),
-    "n_impressions": tuple(shown for _, _, shown in HEADERS.values()),
+    "n_impressions": tuple(impressions for _, _, impressions in HEADERS.values()),
     "position": (
         "position",
         "average position",
@@ -97,43 +95,49 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "is_anonymized": ("is anonymized query",),
     "keys": ("keys",),
 }
-_PLACES = ("day", "query", "page", "country")
+_DIMENSIONS = ("day", "query", "page", "country")
 _COUNTS = ("n_clicks", "n_impressions")
 _METRICS = (*_COUNTS, "position", "sum_position")
+# A day such as "2025-01-31" or "20250131".
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(T.*)?|(19|20)\d{6}")
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
-_ASIDE = re.compile(
-    r"desktop|mobile|tablet|[A-Z]+(_[A-Z]+)+", re.IGNORECASE
-)  # devices and kinds of search results
-_MOST_MEMBER_BYTES = 500_000_000
+# A device, or a kind of search result such as "AMP_TOP_STORIES".
+_DEVICE_OR_KIND = re.compile(r"desktop|mobile|tablet|[A-Z]+(_[A-Z]+)+", re.IGNORECASE)
+# Real exports are far smaller; the bound stops a zip that unpacks to fill the disk (assumed).
+_MAX_MEMBER_BYTES = 500_000_000
+# ISO 3166 codes, as the API spells them; zzz is an unknown country.
 _COUNTRIES = """
-    abw afg ago aia ala alb and are arg arm asm ata atf atg aus aut aze bdi bel ben bes bfa bgd bgr bhr bhs bih blm blr blz
-    bmu bol bra brb brn btn bvt bwa caf can cck che chl chn civ cmr cod cog cok col com cpv cri cub cuw cxr cym cyp cze deu dji
-    dma dnk dom dza ecu egy eri esh esp est eth fin fji flk fra fro fsm gab gbr geo ggy gha gib gin glp gmb gnb gnq grc grd grl
-    gtm guf gum guy hkg hmd hnd hrv hti hun idn imn ind iot irl irn irq isl isr ita jam jey jor jpn kaz ken kgz khm kir kna kor
-    kwt lao lbn lbr lby lca lie lka lso ltu lux lva mac maf mar mco mda mdg mdv mex mhl mkd mli mlt mmr mne mng mnp moz mrt msr
-    mtq mus mwi mys myt nam ncl ner nfk nga nic niu nld nor npl nru nzl omn pak pan pcn per phl plw png pol pri prk prt pry pse
-    pyf qat reu rou rus rwa sau sdn sen sgp sgs shn sjm slb sle slv smr som spm srb ssd stp sur svk svn swe swz sxm syc syr tca
-    tcd tgo tha tjk tkl tkm tls ton tto tun tur tuv twn tza uga ukr umi ury usa uzb vat vct ven vgb vir vnm vut wlf wsm xkk yem
-    zaf zmb zwe zzz"""  # ISO 3166, as the API spells them; zzz is an unknown one
+    abw afg ago aia ala alb and are arg arm asm ata atf atg aus aut aze bdi bel ben bes bfa bgd
+    bgr bhr bhs bih blm blr blz bmu bol bra brb brn btn bvt bwa caf can cck che chl chn civ cmr
+    cod cog cok col com cpv cri cub cuw cxr cym cyp cze deu dji dma dnk dom dza ecu egy eri esh
+    esp est eth fin fji flk fra fro fsm gab gbr geo ggy gha gib gin glp gmb gnb gnq grc grd grl
+    gtm guf gum guy hkg hmd hnd hrv hti hun idn imn ind iot irl irn irq isl isr ita jam jey jor
+    jpn kaz ken kgz khm kir kna kor kwt lao lbn lbr lby lca lie lka lso ltu lux lva mac maf mar
+    mco mda mdg mdv mex mhl mkd mli mlt mmr mne mng mnp moz mrt msr mtq mus mwi mys myt nam ncl
+    ner nfk nga nic niu nld nor npl nru nzl omn pak pan pcn per phl plw png pol pri prk prt pry
+    pse pyf qat reu rou rus rwa sau sdn sen sgp sgs shn sjm slb sle slv smr som spm srb ssd stp
+    sur svk svn swe swz sxm syc syr tca tcd tgo tha tjk tkl tkm tls ton tto tun tur tuv twn tza
+    uga ukr umi ury usa uzb vat vct ven vgb vir vnm vut wlf wsm xkk yem zaf zmb zwe zzz"""
 
 
 @checked
 def read_search_console(files: Sequence[str]) -> tuple[SearchDemand, Rejects]:
-    """Return the rows of Search Console exports, and those that could not be read.
+    """Return the rows of Search Console exports, and the rows that could not be read.
 
-    Read are CSV files of the interface (Queries, Pages, Dates, Countries; seven languages,
-    otherwise by place: clicks, impressions, CTR with %, position) alone or in its zip, API answers
-    whose `keys` are told by their content, and tables with such columns, as of the BigQuery export:
-    there position = sum_position / impressions + 1, and anonymised queries stay missing. Tables of
-    devices or of kinds of results are passed over, and so is whatever has no impressions.
+    It reads CSV files of the interface (Queries, Pages, Dates, Countries), alone or in its zip,
+    answers of the API, and tables with the same columns, as in the BigQuery export. The columns of
+    a CSV are known in seven languages; in other languages they are found by their position: clicks,
+    impressions, CTR with %, position. The `keys` of an API answer are recognised by their content.
+    In the BigQuery export, position = sum_position / impressions + 1, and anonymised queries stay
+    missing. Tables of devices or of kinds of results are skipped, and so is every table without
+    impressions.
 
     The tables of one export show the same searches in several ways: add up rows of one kind only
-    (those with a query, or those with a page). Rare queries are left out by Google, so queries add
-    up to less than dates and pages do. The Generative AI report has impressions only, by page.
+    (those with a query, or those with a page). Google leaves out rare queries, so queries add up to
+    less than dates and pages do. The Generative AI report has only impressions, by page.
 
     Args:
-        files: files, or folders of them.
+        files: files, or folders of files.
 
     Raises LogError for a file that is missing, broken, or has no table with impressions.
     """
@@ -141,27 +145,29 @@ def read_search_console(files: Sequence[str]) -> tuple[SearchDemand, Rejects]:
     rejects = list[dict[str, Any]]()
     with tempfile.TemporaryDirectory() as folder:
         for name, members in _open_all(files, Path(folder)):
-            found = [
-                row
-                for shown, path in members
+            records = [
+                record
+                for label, path in members
                 for table in read_tables(path)
-                for row in _read_table(table, shown, path)
+                for record in _read_table(table, label, path)
             ]
-            if not found:
-                cure = "Export 'Performance' as CSV, or the API's rows as JSON."
+            if not records:
                 raise LogError(
                     name,
                     "a table with impressions by day, query, page or country",
                     "none",
-                    cure,
+                    "Export 'Performance' as CSV, or the API's rows as JSON.",
                 )
-            for row in found:
-                (rejects if "reason" in row else rows).append(row)
+            for record in records:
+                (rejects if "reason" in record else rows).append(record)
     return SEARCH_DEMAND.table(rows), REJECTS.table(rejects)
 
 
 def _open_all(names: Sequence[str], folder: Path) -> Iterator[tuple[str, list[tuple[str, Path]]]]:
-    """Yield each export with its files, as (name to show, path); those of a zip are unpacked into the folder."""
+    """Yield each export with its files, as (name to show, path).
+
+    The files of a zip are unpacked into the folder.
+    """
     archives = {path: None for name in names for path in _archives(Path(name))}
     plain = [
         name
@@ -169,25 +175,24 @@ def _open_all(names: Sequence[str], folder: Path) -> Iterator[tuple[str, list[tu
         if Path(name).suffix.lower() != ".zip" and not _holds_archives_only(Path(name))
     ]
     for path in archives:
-        yield (
-            str(path),
-            _unpack(path, folder / str(len(list(folder.iterdir())))),
-        )
+        # Each archive has a folder of its own number, so that none overwrites another.
+        n_unpacked = len(list(folder.iterdir()))
+        yield str(path), _unpack(path, folder / str(n_unpacked))
     for path in find_exports(plain):
         yield str(path), [(str(path), path)]
 
 
 def _archives(path: Path) -> list[Path]:
     if path.is_dir():
-        return sorted(one for one in path.rglob("*") if one.suffix.lower() == ".zip")
+        return sorted(file for file in path.rglob("*") if file.suffix.lower() == ".zip")
     return [path] if path.suffix.lower() == ".zip" else []
 
 
 def _holds_archives_only(path: Path) -> bool:
-    return (
-        path.is_dir()
-        and {one for one in path.rglob("*") if one.is_file()} == set(_archives(path)) != set()
-    )
+    if not path.is_dir():
+        return False
+    archives = set(_archives(path))
+    return bool(archives) and {file for file in path.rglob("*") if file.is_file()} == archives
 
 
 def _unpack(path: Path, folder: Path) -> list[tuple[str, Path]]:
@@ -195,15 +200,18 @@ def _unpack(path: Path, folder: Path) -> list[tuple[str, Path]]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [
-                one
-                for one in archive.infolist()
-                if one.filename.lower().endswith(".csv") and one.file_size
+                member
+                for member in archive.infolist()
+                if member.filename.lower().endswith(".csv") and member.file_size
             ]
-            if large := [one.filename for one in members if one.file_size > _MOST_MEMBER_BYTES]:
+            large_names = [
+                member.filename for member in members if member.file_size > _MAX_MEMBER_BYTES
+            ]
+            if large_names:
                 raise LogError(
                     str(path),
-                    f"files of at most {_MOST_MEMBER_BYTES:,} bytes",
-                    large[0],
+                    f"files of at most {_MAX_MEMBER_BYTES:,} bytes",
+                    large_names[0],
                     "Export a shorter period.",
                 )
             files = _write_members(archive, members, folder)
@@ -227,74 +235,89 @@ def _unpack(path: Path, folder: Path) -> list[tuple[str, Path]]:
 def _write_members(
     archive: zipfile.ZipFile, members: Sequence[zipfile.ZipInfo], folder: Path
 ) -> dict[str, Path]:
-    """Return the files written, by name to show: each in a folder of its own number, so that none overwrites another."""
+    """Return the files that were written, by the name to show.
+
+    Each file has a folder of its own number, so that none overwrites another.
+    """
     files: dict[str, Path] = {}
-    for number, one in enumerate(members):
-        name = one.filename.lstrip("./")
-        file = folder / str(number) / Path(one.filename).name
+    for number, member in enumerate(members):
+        name = member.filename.lstrip("./")
+        file = folder / str(number) / Path(member.filename).name
         file.parent.mkdir()
-        file.write_bytes(archive.read(one))
+        file.write_bytes(archive.read(member))
         files[f"{name} ({number})" if name in files else name] = file
     return files
 
 
 def _read_table(table: Sequence[Row], file: str, path: Path) -> list[dict[str, Any]]:
-    """Return a table's rows with their file and line; what cannot be read has a `reason` instead. None of a table of others."""
-    by_place = (
-        _columns_by_place(table, path)
-        if not any("n_impressions" in _columns(tuple(row.values)) for row in table)
-        else {}
-    )
-    cells = [_cells(row, by_place or _columns(tuple(row.values))) for row in table]
-    kinds = _key_kinds([one["keys"] for one in cells if isinstance(one.get("keys"), list)])
-    cells = [{**one, **dict(zip(kinds, one.get("keys") or (), strict=False))} for one in cells]
-    if not any("n_impressions" in one and not one.keys().isdisjoint(_PLACES) for one in cells):
+    """Return the rows of a table with their file and line.
+
+    A row that cannot be read has a `reason` instead. A table that is about something else has no
+    rows.
+    """
+    is_recognised = any("n_impressions" in _columns(tuple(row.values)) for row in table)
+    by_position = {} if is_recognised else _columns_by_position(table, path)
+    cells = [_cells(row, by_position or _columns(tuple(row.values))) for row in table]
+    # The API writes the dimensions of a row as a list, without saying which they are.
+    key_lists = [
+        row_cells["keys"] for row_cells in cells if isinstance(row_cells.get("keys"), list)
+    ]
+    kinds = _key_kinds(key_lists)
+    cells = [
+        {**row_cells, **dict(zip(kinds, row_cells.get("keys") or (), strict=False))}
+        for row_cells in cells
+    ]
+    if not any(
+        "n_impressions" in row_cells and not row_cells.keys().isdisjoint(_DIMENSIONS)
+        for row_cells in cells
+    ):
         return []
-    decimal = decimal_sign(
-        [(text_of(one.get(metric)), metric in _COUNTS) for one in cells for metric in _METRICS]
-    )
-    days = parse_times([one.get("day") for one in cells])
-    read = (_read_row(row, one, decimal) for row, one in zip(table, cells, strict=True))
-    rows = [
-        {"file": file, "line": row.line, **found} for row, found in zip(table, read, strict=True)
+    metrics = [
+        (text_of(row_cells.get(metric)), metric in _COUNTS)
+        for row_cells in cells
+        for metric in _METRICS
     ]
-    return [
-        row if "reason" in row else {**row, "day": day} for row, day in zip(rows, days, strict=True)
-    ]
+    decimal = decimal_sign(metrics)
+    days = parse_times([row_cells.get("day") for row_cells in cells])
+    records = list[dict[str, Any]]()
+    for row, row_cells, day in zip(table, cells, days, strict=True):
+        record = {"file": file, "line": row.line, **_read_row(row, row_cells, decimal)}
+        records.append(record if "reason" in record else {**record, "day": day})
+    return records
 
 
 @functools.lru_cache(maxsize=256)
 def _columns(names: tuple[str, ...]) -> dict[str, str]:
-    found = {field: find_column(names, synonyms) for field, synonyms in _NAMES.items()}
-    return {field: name for field, name in found.items() if name}
+    columns = {field: find_column(names, synonyms) for field, synonyms in _NAMES.items()}
+    return {field: name for field, name in columns.items() if name}
 
 
 def _cells(row: Row, columns: Mapping[str, str]) -> dict[str, Any]:
     return {field: row.values[name] for field, name in columns.items() if name in row.values}
 
 
-def _columns_by_place(table: Sequence[Row], path: Path) -> dict[str, str]:
-    """Return the columns of a table in another language: its last four are clicks, impressions, CTR and position.
+def _columns_by_position(table: Sequence[Row], path: Path) -> dict[str, str]:
+    """Return the columns of a table in another language.
 
-    The first is told by its content, else by the file's name, else it is the query.
+    Its last four columns are clicks, impressions, CTR and position. The first column is recognised
+    by its content, or else by the name of the file, and otherwise it is the query.
     """
     names = [name for name in table[0].values if name] if table else []
     if len(names) < 5 or not all(
         text_of(row.values.get(names[-2])).rstrip().endswith("%") for row in table
     ):
         return {}
-    first = [text_of(row.values[names[0]]) for row in table]
-    named = [field for field in _PLACES if find_column((path.stem,), _NAMES[field])]
-    kind = (
-        "day"
-        if all(map(_DAY.fullmatch, first))
-        else "page"
-        if all(map(_URL.fullmatch, first))
-        else (*named, "query")[0]
-    )
-    place = {} if all(map(_ASIDE.fullmatch, first)) else {kind: names[0]}
+    values = [text_of(row.values[names[0]]) for row in table]
+    fields_of_file = [field for field in _DIMENSIONS if find_column((path.stem,), _NAMES[field])]
+    if all(map(_DAY.fullmatch, values)):
+        kind = "day"
+    elif all(map(_URL.fullmatch, values)):
+        kind = "page"
+    else:
+        kind = (*fields_of_file, "query")[0]
+    dimension = {} if all(map(_DEVICE_OR_KIND.fullmatch, values)) else {kind: names[0]}
     return {
-        **place,
+        **dimension,
         "n_clicks": names[-4],
         "n_impressions": names[-3],
         "position": names[-1],
@@ -302,8 +325,9 @@ def _columns_by_place(table: Sequence[Row], path: Path) -> dict[str, str]:
 
 
 def _key_kinds(rows: Sequence[Sequence[Any]]) -> list[str]:
-    """Return what each place of the API's keys holds, told by all its values."""
-    columns = list(zip(*([text_of(key) for key in keys] for keys in rows), strict=False))
+    """Return the dimension at each position of the API's keys, recognised by all its values."""
+    texts = ([text_of(key) for key in keys] for keys in rows)
+    columns = list(zip(*texts, strict=False))
     return [_kind(column) for column in columns]
 
 
@@ -314,22 +338,24 @@ def _kind(values: Sequence[str]) -> str:
         return "page"
     if set(values) <= set(_COUNTRIES.split()):
         return "country"
-    return "aside" if all(map(_ASIDE.fullmatch, values)) and values[0].isupper() else "query"
+    return (
+        "aside" if all(map(_DEVICE_OR_KIND.fullmatch, values)) and values[0].isupper() else "query"
+    )
 
 
 def _read_row(row: Row, cells: Mapping[str, Any], decimal: str) -> dict[str, Any]:
     numbers = {
         metric: number_in(cells.get(metric), decimal, metric in _COUNTS) for metric in _METRICS
     }
-    shown = numbers["n_impressions"]
-    summed = numbers.pop("sum_position")
-    if row.problem or shown is None or shown < 0:
+    impressions = numbers["n_impressions"]
+    sum_position = numbers.pop("sum_position")
+    if row.problem or impressions is None or impressions < 0:
         return {
             "reason": row.problem
             or f"impressions were expected, found {text_of(cells.get('n_impressions'))!r}"
         }
-    if summed is not None and shown:
-        numbers["position"] = summed / shown + 1
+    if sum_position is not None and impressions:
+        numbers["position"] = sum_position / impressions + 1
     texts = {field: label_of(cells.get(field)) for field in ("query", "page", "country")}
     if flag_of(cells.get("is_anonymized")):
         texts["query"] = None

@@ -1,4 +1,4 @@
-"""One site, wherever its pages are, into the pages table."""
+"""Read one site into the pages table, from a folder, a sitemap or a crawl."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -18,40 +18,40 @@ from coverage_kit.tables import PAGES, Pages, checked
 @checked
 def read_site(
     site: SiteSettings,
-    crawl: CrawlSettings = CrawlSettings(),
+    crawl: CrawlSettings = CrawlSettings(),  # noqa: B008 (settings are frozen)
     cache: str | Path | None = None,
 ) -> Pages:
-    """Return the pages of a site, read or rejected: a folder of HTML or Markdown, a sitemap, or a crawl from a URL.
+    """Return the pages of a site, read or rejected: a folder, a sitemap, or a crawl from a URL.
 
     Args:
-        site: where the pages are; a URL is a sitemap when its path contains 'sitemap' or ends in
-            .xml or .xml.gz.
-        crawl: manners and budgets, for URLs; `max_page_megabytes` holds for files too.
-        cache: folder in which fetched pages are kept, so that an interrupted crawl goes on; None
-            keeps nothing.
+        site: where the pages are. A URL is a sitemap when its path contains 'sitemap' or ends in
+            .xml or .xml.gz; a folder holds HTML or Markdown files.
+        crawl: manners and budgets, for URLs; `max_page_megabytes` applies to files too.
+        cache: folder in which fetched pages are stored, so that an interrupted crawl continues;
+            None stores nothing.
 
     Raises SiteError when the source is missing or unreachable, or no page of it can be read.
     """
     if "://" not in site.source:
-        met = read_folder(
+        pages = read_folder(
             Path(site.source),
             site.base_url,
             int(crawl.max_page_megabytes * 1e6),
         )
     else:
-        met = _read_web(site.source, crawl, Path(cache) if cache is not None else None)
-    rows = page_rows(met)
+        pages = _read_web(site.source, crawl, Path(cache) if cache is not None else None)
+    rows = page_rows(pages)
     if not any(row["status"] == "ok" for row in rows):
         raise _no_page_error(site.source, [str(row["status"]) for row in rows])
     return PAGES.table(rows)
 
 
 def _read_web(source: str, crawl: CrawlSettings, cache: Path | None) -> list[PageRows]:
-    parts = split_http(source)
-    if parts is None:
+    split_url = split_http(source)
+    if split_url is None:
         cure = "Write it as https://example.com/."
         raise SiteError("site.source", "a folder or an http(s) URL", repr(source), cure)
-    path = parts.path.lower()
+    path = split_url.path.lower()
     is_sitemap = "sitemap" in path or path.endswith((".xml", ".xml.gz"))
     responses: Iterable[Fetched] = (fetch_sitemap if is_sitemap else crawl_site)(
         source, crawl, cache
@@ -64,22 +64,25 @@ def _read_response(fetched: Fetched, source: str) -> PageRows:
     if fetched.status != "ok":
         return PageRows(fetched.url, site, fetched.status, fetched_at=fetched.fetched_at)
     extract = extract_page(fetched.content, fetched.url, fetched.charset)
-    own_url = extract.url if site_scope(extract.url) == site_scope(source) else ""
+    declared_url = extract.url if site_scope(extract.url) == site_scope(source) else ""
     status = "ok" if extract.text else "no text"
     return PageRows(
         fetched.url,
         site,
         status,
-        own_url,
+        declared_url,
         extract,
-        fetched.stored_at,
-        fetched.fetched_at,
+        html_path=fetched.stored_at,
+        fetched_at=fetched.fetched_at,
     )
 
 
 def _no_page_error(source: str, statuses: list[str]) -> SiteError:
     counts = ", ".join(f"{count} x {status}" for status, count in Counter(statuses).most_common())
-    cure = "Open one of them in a browser without scripts: only what is then seen can be read."
+    cure = (
+        "Open one of them in a browser with scripts turned off: "
+        "only what the browser then shows can be read."
+    )
     if set(statuses) == {"robots"}:
         cure = "Its robots.txt refuses this crawler: ask its owner, or read a folder of its pages."
     return SiteError(source, "at least one readable page", counts or "no page", cure)

@@ -1,4 +1,4 @@
-"""Sitemaps: XML, gzipped, indexes of further sitemaps, and plain lists of URLs."""
+"""Read sitemaps: XML, gzipped XML, indexes of further sitemaps, and plain lists of URLs."""
 
 import zlib
 from collections import deque
@@ -12,10 +12,12 @@ from coverage_kit.collect.fetch import Fetched
 from coverage_kit.collect.urls import page_id, split_http
 from coverage_kit.errors import SiteError
 
-MOST_BYTES = 52_428_800  # the protocol's own limit, after decompression
-_MOST_DEPTH = 3
-_MOST_SITEMAPS = 1_000
-_MOST_URLS = 200_000
+# The limit that the sitemap protocol sets, after decompression.
+MAX_BYTES = 52_428_800
+# Bounds on what one sitemap can make a run read; the numbers are assumed.
+_MAX_DEPTH = 3
+_MAX_SITEMAPS = 1_000
+_MAX_URLS = 200_000
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,10 @@ class Sitemap:
 
 
 def parse_sitemap(content: bytes) -> Sitemap:
-    """Return the URLs of a sitemap in XML (gzipped or not) or plain text, without those that are no http(s) URLs.
+    """Return the URLs of a sitemap in XML (gzipped or not) or plain text.
 
-    Entities are not resolved and nothing is loaded from elsewhere; what exceeds 50 MB when unpacked
-    is cut off.
+    Entries that are no http(s) URLs are left out. Entities are not resolved and nothing is loaded
+    from other addresses. Content beyond 50 MB after unpacking is cut off.
     """
     content = _unpack(content)
     if not content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
@@ -47,56 +49,58 @@ def parse_sitemap(content: bytes) -> Sitemap:
         root: etree._Element | None = etree.fromstring(content, parser)
     except etree.XMLSyntaxError:
         root = None
-    if root is None:  # what the parser returns where it recovers nothing
+    # The parser returns None where it recovers nothing.
+    if root is None:
         return Sitemap((), ())
     return Sitemap(_locations(root, "url"), _locations(root, "sitemap"))
 
 
 def read_sitemaps(url: str, fetch: Callable[[str], Fetched]) -> list[str]:
-    """Return the page URLs of a sitemap and of those it names, three levels deep at most, each page once.
+    """Return the page URLs of a sitemap and of the sitemaps that it names, each page once.
 
-    Raises SiteError when the first one cannot be fetched or none names a page.
+    Sitemaps are followed three levels deep. Raises SiteError when the first sitemap cannot be
+    fetched or no sitemap names a page.
     """
     waiting = deque([(url, 1)])
-    met = {url}
+    queued = {url}
     urls: dict[str, str] = {}
     status = ""
-    while waiting and len(urls) < _MOST_URLS:
-        place, depth = waiting.popleft()
-        fetched = fetch(place)
+    while waiting and len(urls) < _MAX_URLS:
+        sitemap_url, depth = waiting.popleft()
+        fetched = fetch(sitemap_url)
         status = status or fetched.status
         sitemap = parse_sitemap(fetched.content) if fetched.status == "ok" else Sitemap((), ())
-        for found in sitemap.urls:
-            urls.setdefault(page_id(found), found)
-        for child in sitemap.children if depth < _MOST_DEPTH else ():
-            if child not in met and len(met) < _MOST_SITEMAPS:
-                met.add(child)
+        for page_url in sitemap.urls:
+            urls.setdefault(page_id(page_url), page_url)
+        for child in sitemap.children if depth < _MAX_DEPTH else ():
+            if child not in queued and len(queued) < _MAX_SITEMAPS:
+                queued.add(child)
                 waiting.append((child, depth + 1))
     if not urls:
-        found = "no URL" if status == "ok" else status
         raise SiteError(
             url,
             "a sitemap that names pages",
-            found,
+            "no URL" if status == "ok" else status,
             "Name another sitemap, or a URL to start a crawl at.",
         )
-    return list(urls.values())[:_MOST_URLS]
+    return list(urls.values())[:_MAX_URLS]
 
 
 def _unpack(content: bytes) -> bytes:
+    # At most twice: a compressed sitemap may have been compressed again (assumed).
     for _ in range(2):
         if not content.startswith(b"\x1f\x8b"):
             break
         try:
-            content = zlib.decompressobj(wbits=31).decompress(content, MOST_BYTES)
+            content = zlib.decompressobj(wbits=31).decompress(content, MAX_BYTES)
         except zlib.error:
             return b""
     return content
 
 
 def _locations(root: etree._Element, parent: str) -> tuple[str, ...]:
-    found = root.xpath(f"//*[local-name()='{parent}']/*[local-name()='loc']/text()")
-    return _clean_urls([str(text) for text in found] if isinstance(found, list) else [])
+    texts = root.xpath(f"//*[local-name()='{parent}']/*[local-name()='loc']/text()")
+    return _clean_urls([str(text) for text in texts] if isinstance(texts, list) else [])
 
 
 def _clean_urls(lines: list[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What is said of the brand: in the site's structured data (JSON-LD), in its words, and in answers."""
+"""What the structured data and words of your site, and answers, state about your brand."""
 
 import logging
 import re
@@ -21,37 +21,37 @@ from coverage_kit.text.sentences import split_sentences
 
 logger = logging.getLogger(__name__)
 
+# Legal forms of companies, as they end a name.
 SUFFIXES = (
-    r"ltd|limited|plc|llp|inc|incorporated|corp|corporation|co|company|llc|gmbh|ag|kg|ug|mbh|e ?k|sarl|sas|sa|srl|spa|sl|bv|nv"
-    r"|ab|as|aps|oy|pty|pte|sp z o ?o|kft|sro"
+    r"ltd|limited|plc|llp|inc|incorporated|corp|corporation|co|company|llc|gmbh|ag|kg|ug|mbh|e ?k"
+    r"|sarl|sas|sa|srl|spa|sl|bv|nv|ab|as|aps|oy|pty|pte|sp z o ?o|kft|sro"
 )
+# Legal forms at the end of a name in lower case: the " gmbh" of "larkmoor gmbh".
 _SUFFIX = re.compile(rf"(?: (?:{SUFFIXES}))+$")
+# Types of schema.org that can be the brand itself.
 _ORGANISATIONS = re.compile(
     r"Organization$|Corporation$|^NGO$|^Brand$|^WebSite$|^OnlineStore$|^OnlineBusiness$"
 )
+# Types of schema.org that can be a branch of the brand.
 _BRANCHES = re.compile(
-    r"Business$|Store$|Shop$|Restaurant$|Hotel$|Agency$|Dealer$|Repair$|Office$|Service$|Clinic$|Dentist$"
+    r"Business$|Store$|Shop$|Restaurant$|Hotel$|Agency$|Dealer$|Repair$|Office$|Service$|Clinic$"
+    r"|Dentist$"
 )
+# Properties of schema.org that are read, each with its name in the table.
 _PROPERTIES = {
-    **{
-        name: name
-        for name in (
-            "name",
-            "alternateName",
-            "legalName",
-            "url",
-            "sameAs",
-            "telephone",
-            "email",
-            "address",
-        )
-    },
-    **{
-        "foundingDate": "founded",
-        "founder": "founder",
-        "numberOfEmployees": "numberOfEmployees",
-    },
+    "name": "name",
+    "alternateName": "alternateName",
+    "legalName": "legalName",
+    "url": "url",
+    "sameAs": "sameAs",
+    "telephone": "telephone",
+    "email": "email",
+    "address": "address",
+    "foundingDate": "founded",
+    "founder": "founder",
+    "numberOfEmployees": "numberOfEmployees",
 }
+# Short forms of words in addresses, as they are compared.
 _SHORTER = {
     "street": "st",
     "road": "rd",
@@ -60,50 +60,63 @@ _SHORTER = {
     "floor": "fl",
     "saint": "st",
 }
+# A phone number: "+44 1632 960417", "0044 1632 960417", "(01632) 960 417" or "212-555-0123".
+# Prices, dates and decimal numbers are excluded by the signs around them.
 _PHONE = re.compile(
-    r"(?<![\w.,/+£$€-])(?:\+\d{1,3}[ .-]?|00\d{1,3} ?|\(?0(?=\d))[\d() .-]{6,16}\d(?![\w/]|[.,-]\d)"
+    r"(?<![\w.,/+£$€-])(?:\+\d{1,3}[ .-]?|00\d{1,3} ?|\(?0(?=\d))[\d() .-]{6,16}\d"
+    r"(?![\w/]|[.,-]\d)"
     r"|(?<![\w.,/+£$€-])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w/]|[.,-]\d)"
 )
+# An e-mail address.
 _EMAIL = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}\b",
     re.IGNORECASE,
 )
+# A URL, host or e-mail address, in which a name of the brand is no spelling of it.
 _LINK = re.compile(
-    r"(?:https?://|www\.)\S+|(?<![\w.+-])(?:[\w.+-]{1,64}@)?(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}\b(?:/\S*)?",
+    r"(?:https?://|www\.)\S+"
+    r"|(?<![\w.+-])(?:[\w.+-]{1,64}@)?(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}\b(?:/\S*)?",
     re.IGNORECASE,
 )
 _YEAR = r"(1[89]\d\d|20\d\d)"
+# A founding with its year: "founded in York in 1987", "1987: established", "in business since
+# 1987".
 _FOUNDED = re.compile(
-    rf"\b(?:founded|established|incorporated|set up shop|started (?:out|trading|in business))\b[^.;]{{0,60}}?\b{_YEAR}\b"
-    rf"|\b{_YEAR}:?\s*(?:founded|established|incorporated)\b|\b(?:in business|trading|operating) since {_YEAR}\b"
+    rf"\b(?:founded|established|incorporated|set up shop|started (?:out|trading|in business))\b"
+    rf"[^.;]{{0,60}}?\b{_YEAR}\b|\b{_YEAR}:?\s*(?:founded|established|incorporated)\b"
+    rf"|\b(?:in business|trading|operating) since {_YEAR}\b"
     rf"|\bsince its (?:foundation|founding) in {_YEAR}\b",
     re.IGNORECASE,
 )
-_NEAR = 60  # characters before a founding, or a third of them after it, within which the brand is its subject
-_SHORTEST_SPLIT = (
-    6  # letters of a name within which a space or hyphen makes a variant, and not other words
-)
+# The brand is the subject of a founding within so many characters before it, or a third of them
+# after it (assumed).
+_SUBJECT_CHARACTERS = 60
+# In a name of at least so many letters, a space or hyphen within makes a variant of the name. In a
+# shorter name it would make other words (assumed).
+_MIN_SPLIT_LETTERS = 6
 
 
 @checked
 def collect_statements(pages: Pages, answers: Answers, names: Sequence[str]) -> Statements:
-    """Return what the settings, the own pages and the answers say of the brand, each way of telling it once a place.
+    """Return what the settings, your site's pages and the answers state about the brand.
+
+    Each page or answer counts once for each way in which it states a property.
 
     Of structured data, JSON-LD is read (`@graph`, lists and nested nodes too): names, URL,
-    profiles, phone, e-mail, address, founding and employees of nodes that go by the brand's name or
+    profiles, phone, e-mail, address, founding and employees of nodes that have the brand's name or
     whose URL is the site's home. A branch with a town has properties of its own, such as 'telephone
     (Leeds)'. Blocks that are broken are counted in a warning. Of words (all that a stored page
-    shows, its footer too; else the page's text): spellings of the brand, phone numbers, e-mails and
-    founding years. Of answers: the same in sentences that name the brand, and phone numbers and
-    e-mails in the sentence after.
+    shows, its footer too, or else the page's text), spellings of the brand, phone numbers, e-mails
+    and founding years are read. Of answers, the same is read in sentences that name the brand, and
+    phone numbers and e-mails also in the sentence after it.
 
-    The further column `names_brand` is False for what a page's words say in a sentence that does
-    not name the brand: it can support what is said elsewhere, and contradicts nothing.
+    The further column `names_brand` is False for what a page's words state in a sentence that does
+    not name the brand. Such a statement can support other statements, and contradicts none.
 
     Args:
-        pages: the own site's pages.
-        answers: the log's answers.
-        names: the brand's names, the first of which stands for it. Without any there are no
+        pages: the pages of your site.
+        answers: the answers of the log.
+        names: the brand's names, the first of which stands for it. Without names there are no
             statements.
     """
     brand = Brand(tuple(name.strip() for name in names if name.strip()))
@@ -116,40 +129,49 @@ def collect_statements(pages: Pages, answers: Answers, names: Sequence[str]) -> 
         blocks, broken = json_blocks(tree) if tree is not None else ([], 0)
         n_broken += broken
         rows += [
-            _row("structured data", page["page_id"], *told)
-            for told in _declared(blocks, brand, page["site"])
+            _row("structured data", page["page_id"], prop, value)
+            for prop, value in _declared(blocks, brand, page["site"])
         ]
         words = visible_text(tree) if tree is not None else str(page.get("text") or "")
-        rows += [_row("page", page["page_id"], *told) for told in _told(words, brand, is_own=True)]
+        rows += [
+            _row("page", page["page_id"], prop, value, names_brand)
+            for prop, value, names_brand in _stated(words, brand, is_own=True)
+        ]
     for answer_id, text in zip(answers["answer_id"], answers["text"], strict=True):
-        rows += [_row("answer", answer_id, *told) for told in _told(text, brand, is_own=False)]
+        rows += [
+            _row("answer", answer_id, prop, value, names_brand)
+            for prop, value, names_brand in _stated(text, brand, is_own=False)
+        ]
     if n_broken:
         logger.warning(
             "%d blocks of structured data are broken JSON and were not read",
             n_broken,
         )
-    kept = {
-        tuple(row[name] for name in STATEMENTS.key): row
-        for row in sorted(rows, key=lambda row: bool(row["names_brand"]))
-    }
-    return STATEMENTS.table(
-        [
-            kept[key]
-            for key in dict.fromkeys(tuple(row[name] for name in STATEMENTS.key) for row in rows)
-        ]
-    )
+    return STATEMENTS.table(_distinct(rows))
+
+
+def _distinct(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return one row a key, in order; of several rows, the last that names the brand, if any."""
+    by_key = {_key(row): row for row in sorted(rows, key=lambda row: bool(row["names_brand"]))}
+    return [by_key[key] for key in dict.fromkeys(map(_key, rows))]
+
+
+def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in STATEMENTS.key)
 
 
 def compared_form(prop: str, value: str) -> str:
     """Return the form in which two values of a property are compared.
 
-    Names without case, punctuation and legal form; phones by their last nine digits, so that
-    country codes do not matter; URLs by their site, profiles by their page without scheme; founding
-    by its year; e-mails in lower case; addresses without punctuation and with short words for
-    street and road.
+    Names are compared without case, punctuation and legal form. Phones are compared by their last
+    nine digits, so that country codes do not matter. URLs are compared by their site, profiles by
+    their page without scheme, founding by its year, e-mails in lower case, and addresses without
+    punctuation and with short words for street and road.
 
-    >>> compared_form("telephone", "+44 (0)1632 960417") == compared_form("telephone", "01632 960 417")
-    True
+    >>> compared_form("telephone", "+44 (0)1632 960417")
+    '632960417'
+    >>> compared_form("telephone", "01632 960 417")
+    '632960417'
     >>> compared_form("name", "LARKMOOR, Ltd."), compared_form("address", "1 Mill Street, Kendal")
     ('larkmoor', '1 mill st kendal')
     """
@@ -158,7 +180,7 @@ def compared_form(prop: str, value: str) -> str:
 
 
 def _words(value: str) -> str:
-    return " ".join(re.findall(r"\w+", re.sub("['’]", "", value).casefold()))
+    return " ".join(re.findall(r"\w+", re.sub("['’]", "", value).casefold()))  # noqa: RUF001 (apostrophes)
 
 
 def _compare_name(value: str) -> str:
@@ -174,8 +196,8 @@ def _compare_profile(value: str) -> str:
 
 
 def _compare_year(value: str) -> str:
-    found = re.search(_YEAR, value)
-    return found[0] if found else ""
+    match = re.search(_YEAR, value)
+    return match[0] if match else ""
 
 
 def _compare_address(value: str) -> str:
@@ -183,25 +205,27 @@ def _compare_address(value: str) -> str:
 
 
 _COMPARE: dict[str, Callable[[str], str]] = {
-    **dict.fromkeys(("name", "alternateName", "legalName"), _compare_name),
-    **{
-        "telephone": _compare_phone,
-        "email": str.casefold,
-        "address": _compare_address,
-    },
-    **{"url": site_name, "sameAs": _compare_profile, "founded": _compare_year},
+    "name": _compare_name,
+    "alternateName": _compare_name,
+    "legalName": _compare_name,
+    "telephone": _compare_phone,
+    "email": str.casefold,
+    "address": _compare_address,
+    "url": site_name,
+    "sameAs": _compare_profile,
+    "founded": _compare_year,
 }
 
 
 @dataclass(frozen=True)
 class Brand:
-    """A brand by its names, and how they are found in words."""
+    """A brand by its names, with the patterns that find them in words."""
 
     names: tuple[str, ...]
 
     @cached_property
     def spelled(self) -> re.Pattern[str]:
-        """Finds names as words in any case, with spaces or hyphens between or within their words."""
+        """Find names as words in any case, with spaces or hyphens between or within their words."""
         return re.compile(
             rf"(?<![\w@.-])(?:{'|'.join(map(_spellings, self.names))})(?![\w@]|\.\w)",
             re.IGNORECASE,
@@ -209,7 +233,7 @@ class Brand:
 
     @cached_property
     def legal(self) -> re.Pattern[str]:
-        """Finds names that end in a legal form, with up to three words before it."""
+        """Find names that end in a legal form, with up to three words before it."""
         names = "|".join(map(re.escape, self.names))
         forms = SUFFIXES.replace("|co|company", "").replace("|as|", "|")
         return re.compile(
@@ -220,7 +244,7 @@ class Brand:
     def is_meant(self, name: str) -> bool:
         """Return whether a name is the brand's, begins with it, or is another spelling of it."""
         squeezed = _squeezed(name)
-        return any(squeezed.startswith(_squeezed(one)) for one in self.names)
+        return any(squeezed.startswith(_squeezed(brand_name)) for brand_name in self.names)
 
 
 def _squeezed(name: str) -> str:
@@ -228,75 +252,80 @@ def _squeezed(name: str) -> str:
 
 
 def _spellings(name: str) -> str:
-    """Return an expression for a name and its spellings with other gaps."""
+    """Return a pattern for a name and its spellings with other gaps."""
     letters = re.findall(r"\w", name)
-    if len(letters) < _SHORTEST_SPLIT:
+    if len(letters) < _MIN_SPLIT_LETTERS:
         return r"[\s-]+".join(map(re.escape, re.split(r"[\s-]+", name)))
     return r"[\s-]?".join(map(re.escape, letters))
 
 
 def _row(
-    source: str, place: str, prop: str, value: str, names_brand: bool = True
+    source: str, source_id: str, prop: str, value: str, names_brand: bool = True
 ) -> dict[str, Any]:
-    told = {"source": source, "place": place, "property": prop, "value": value}
     return {
-        **told,
+        "source": source,
+        "place": source_id,
+        "property": prop,
+        "value": value,
         "compared_as": compared_form(prop, value),
         "names_brand": names_brand,
     }
 
 
-def _told(text: str, brand: Brand, is_own: bool) -> Iterator[tuple[str, str, bool]]:
-    """Yield property, value and whether the sentence names the brand, of words."""
-    was_named = False
+def _stated(text: str, brand: Brand, is_own: bool) -> Iterator[tuple[str, str, bool]]:
+    """Yield property, value and whether the sentence names the brand, from the words of a text.
+
+    On a page of your site (is_own), a sentence counts without naming the brand too.
+    """
+    follows_brand = False
     for sentence in split_sentences(text):
         plain = " ".join(sentence.split())
-        found = [one[0] for one in brand.spelled.finditer(_LINK.sub(" | ", plain))]
-        yield from (("name", one, True) for one in found)
-        yield from (("legalName", one[0], True) for one in brand.legal.finditer(plain))
-        is_named = bool(found)
-        if is_own or is_named or was_named:
-            yield from (
-                ("telephone", one[0], is_named)
-                for one in _PHONE.finditer(plain)
-                if _is_phone(one[0])
-            )
-            yield from (("email", one[0], is_named) for one in _EMAIL.finditer(plain))
-        if is_own or is_named:
-            for one in _FOUNDED.finditer(plain):
-                is_near = (
-                    brand.spelled.search(
-                        plain[max(0, one.start() - _NEAR) : one.end() + _NEAR // 3]
-                    )
-                    is not None
-                )
-                yield from (
-                    [("founded", next(filter(None, one.groups())), is_near)]
-                    if is_own or is_near
-                    else []
-                )
-        was_named = is_named
+        spellings = [match[0] for match in brand.spelled.finditer(_LINK.sub(" | ", plain))]
+        yield from (("name", spelling, True) for spelling in spellings)
+        yield from (("legalName", match[0], True) for match in brand.legal.finditer(plain))
+        names_brand = bool(spellings)
+        if is_own or names_brand or follows_brand:
+            phones = (match[0] for match in _PHONE.finditer(plain))
+            yield from (("telephone", phone, names_brand) for phone in phones if _is_phone(phone))
+            yield from (("email", match[0], names_brand) for match in _EMAIL.finditer(plain))
+        if is_own or names_brand:
+            for match in _FOUNDED.finditer(plain):
+                is_subject = _is_subject(brand, plain, match)
+                if is_own or is_subject:
+                    yield "founded", next(filter(None, match.groups())), is_subject
+        follows_brand = names_brand
+
+
+def _is_subject(brand: Brand, sentence: str, founding: re.Match[str]) -> bool:
+    """Return whether the brand is named close enough to a founding to be its subject."""
+    start = max(0, founding.start() - _SUBJECT_CHARACTERS)
+    end = founding.end() + _SUBJECT_CHARACTERS // 3
+    return brand.spelled.search(sentence[start:end]) is not None
 
 
 def _is_phone(text: str) -> bool:
+    # Phone numbers have 9 to 15 digits (ITU E.164 allows 15); "0012345.6789" is a decimal number.
     return 9 <= len(re.sub(r"\D", "", text)) <= 15 and not re.fullmatch(r"\d+\.\d+", text)
 
 
 def _declared(blocks: Sequence[Any], brand: Brand, site: str) -> Iterator[tuple[str, str]]:
-    """Yield property and value of what a page's structured data declare of the brand."""
+    """Yield property and value of what the structured data of a page declare of the brand."""
     for node in (node for block in blocks for node in json_nodes(block)):
         kinds = [str(kind).rsplit("/", 1)[-1] for kind in listed(node.get("@type"))]
         is_organisation = any(map(_ORGANISATIONS.search, kinds))
-        town = _town(node) if not is_organisation else ""
-        if (is_organisation or any(map(_BRANCHES.search, kinds))) and _is_brand(node, brand, site):
-            for key, prop in _PROPERTIES.items():
-                if not (town and prop in ("name", "legalName", "alternateName", "url")):
-                    named = (
-                        f"{prop} ({town})"
-                        if town and prop in ("telephone", "email", "address")
-                        else prop
-                    )
-                    yield from ((named, value) for value in _values(node, key))
+        is_branch = any(map(_BRANCHES.search, kinds))
+        if (is_organisation or is_branch) and _is_brand(node, brand, site):
+            yield from _properties(node, "" if is_organisation else _town(node))
+
+
+def _properties(node: Mapping[str, Any], town: str) -> Iterator[tuple[str, str]]:
+    """Yield property and value of a node; a branch with a town leaves out names and URL."""
+    for key, prop in _PROPERTIES.items():
+        if town and prop in ("name", "legalName", "alternateName", "url"):
+            continue
+        is_local = town and prop in ("telephone", "email", "address")
+        label = f"{prop} ({town})" if is_local else prop
+        yield from ((label, value) for value in _values(node, key))
 
 
 def _is_brand(node: Mapping[str, Any], brand: Brand, site: str) -> bool:
@@ -306,26 +335,21 @@ def _is_brand(node: Mapping[str, Any], brand: Brand, site: str) -> bool:
 
 
 def _values(node: Mapping[str, Any], key: str) -> list[str]:
-    values = [plain_value(one) for one in listed(node.get(key))]
+    values = [plain_value(value) for value in listed(node.get(key))]
     if key in ("telephone", "email"):
         values += [
-            plain_value(one)
-            for point in listed(node.get("contactPoint"))
-            for one in listed(_get(point, key))
+            plain_value(value)
+            for contact in listed(node.get("contactPoint"))
+            for value in listed(_get(contact, key))
         ]
         values = [re.sub(r"^(?:mailto|tel):", "", value, flags=re.IGNORECASE) for value in values]
     return [value for value in values if value]
 
 
 def _town(node: Mapping[str, Any]) -> str:
-    return next(
-        (
-            town
-            for one in listed(node.get("address"))
-            if (town := plain_value(_get(one, "addressLocality")))
-        ),
-        "",
-    )
+    addresses = listed(node.get("address"))
+    towns = (plain_value(_get(address, "addressLocality")) for address in addresses)
+    return next(filter(None, towns), "")
 
 
 def _get(value: Any, key: str) -> Any:

@@ -1,8 +1,12 @@
-"""Responses kept on disk, so that an interrupted crawl goes on where it stopped and a later one asks only for changes."""
+"""Responses stored on disk.
+
+An interrupted crawl continues where it stopped, and a later crawl requests only what changed.
+"""
 
 import hashlib
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,15 +14,15 @@ from typing import Any
 from coverage_kit.collect.fetch import Fetched
 from coverage_kit.collect.urls import site_scope
 
-_KEPT_HEADERS = ("content-type", "etag", "last-modified", "x-robots-tag")
+_STORED_HEADERS = ("content-type", "etag", "last-modified", "x-robots-tag")
 
 
 class ResponseStore:
-    """The stored responses of one crawl's source in cache/<site>/.
+    """The stored responses of one crawl's source, in cache/<site>/.
 
-    Contents lie under their own hash and are never changed; a response's JSON names its content and
-    the crawl that fetched it, and is written last. Killing the program at any moment thus leaves
-    whole responses only.
+    A content is stored under its own hash and is never changed. The JSON of a response names its
+    content and the crawl that fetched it, and is written last. So the store holds only whole
+    responses, even if the program is killed.
     """
 
     def __init__(self, cache: Path, source: str) -> None:
@@ -28,7 +32,10 @@ class ResponseStore:
         self._crawl_id = ""
 
     def begin(self, budgets: list[float]) -> bool:
-        """Start a crawl and return whether it goes on with one that was interrupted, or had spent other budgets."""
+        """Start a crawl and return whether it continues an earlier crawl.
+
+        It continues a crawl that was interrupted, or that stopped at other budgets.
+        """
         state = _read_json(self._state_path) or {}
         is_stopped = bool(state.get("n_left")) and state.get("budgets") != budgets
         is_resumed = bool(state.get("crawl_id")) and (not state.get("is_finished") or is_stopped)
@@ -37,7 +44,7 @@ class ResponseStore:
         return is_resumed
 
     def finish(self, budgets: list[float], left: list[str]) -> None:
-        """Mark the crawl as finished and store the URLs left over."""
+        """Mark the crawl as finished and store the URLs that are left."""
         _write_whole(self._state_path.with_suffix(".left.txt"), "\n".join(left).encode())
         self._write_state(
             {
@@ -54,7 +61,10 @@ class ResponseStore:
         return self._read(record) if record and record.get("crawl_id") == self._crawl_id else None
 
     def get_old(self, url: str) -> Fetched | None:
-        """Return the readable response that any crawl has stored for a URL that was not redirected, or None."""
+        """Return the readable response that any crawl has stored for a URL, or None.
+
+        Responses of redirected URLs are not returned.
+        """
         record = self._record(url)
         return (
             self._read(record)
@@ -63,7 +73,10 @@ class ResponseStore:
         )
 
     def put(self, url: str, fetched: Fetched) -> Fetched:
-        """Store the response to a URL, unless the failure may pass; return it with the place of its content."""
+        """Store the response to a URL and return it with the path of its content.
+
+        A failure that may be over at the next try is not stored.
+        """
         if fetched.is_passing:
             return fetched
         path = self.folder / f"{_hash(fetched.content)}.html" if fetched.status == "ok" else None
@@ -75,7 +88,7 @@ class ResponseStore:
             "status": fetched.status,
             "content": path.name if path is not None else None,
             "headers": {
-                name: fetched.headers[name] for name in _KEPT_HEADERS if name in fetched.headers
+                name: fetched.headers[name] for name in _STORED_HEADERS if name in fetched.headers
             },
             "fetched_at": fetched.fetched_at.isoformat()
             if fetched.fetched_at is not None
@@ -83,7 +96,7 @@ class ResponseStore:
             "crawl_id": self._crawl_id,
         }
         _write_whole(self._record_path(url), json.dumps(record, indent=1).encode())
-        return _with_place(fetched, path)
+        return _with_path(fetched, path)
 
     def _record_path(self, url: str) -> Path:
         return self.folder / f"{_hash(url.encode('utf-8', 'replace'))}.json"
@@ -98,31 +111,21 @@ class ResponseStore:
             return None
         moment = datetime.fromisoformat(record["fetched_at"]) if record["fetched_at"] else None
         content = path.read_bytes() if path is not None else b""
-        return _with_place(
-            Fetched(
-                record["url"],
-                record["status"],
-                content,
-                record["headers"],
-                moment,
-            ),
-            path,
+        fetched = Fetched(
+            record["url"],
+            record["status"],
+            content=content,
+            headers=record["headers"],
+            fetched_at=moment,
         )
+        return _with_path(fetched, path)
 
     def _write_state(self, state: dict[str, Any]) -> None:
         _write_whole(self._state_path, json.dumps(state).encode())
 
 
-def _with_place(fetched: Fetched, path: Path | None) -> Fetched:
-    place = str(path) if path is not None else None
-    return Fetched(
-        fetched.url,
-        fetched.status,
-        fetched.content,
-        fetched.headers,
-        fetched.fetched_at,
-        place,
-    )
+def _with_path(fetched: Fetched, path: Path | None) -> Fetched:
+    return replace(fetched, stored_at=str(path) if path is not None else None)
 
 
 def _hash(content: bytes) -> str:
@@ -130,7 +133,10 @@ def _hash(content: bytes) -> str:
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:
-    """Return a stored object, or None where there is none or it is broken (it is then fetched again)."""
+    """Return a stored object, or None where there is none.
+
+    A broken file counts as missing, so that its URL is fetched again.
+    """
     try:
         value = json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -139,10 +145,10 @@ def _read_json(path: Path) -> dict[str, Any] | None:
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    """Write beside the file, then put in its place, so that it is never seen half written."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with beside.open("wb") as file:
+    """Write a temporary file, then rename it, so that no reader sees a half-written file."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with temporary.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(path)
+    temporary.replace(path)

@@ -1,4 +1,4 @@
-"""A stored page as a tree: its visible words and its structured data (JSON-LD)."""
+"""Read a stored page as a tree: its visible words and its structured data (JSON-LD)."""
 
 import json
 import re
@@ -13,13 +13,16 @@ from coverage_kit.collect.decode import decode_text
 from coverage_kit.collect.logs.values import readable
 from coverage_kit.text.page_markup import INLINE, MARKDOWN
 
+# The properties of a postal address, in the order in which it is written.
 _ADDRESS = ("streetAddress", "addressLocality", "addressRegion", "postalCode")
-_NOT_SHOWN = frozenset({"script", "style", "noscript", "template", "head", "title", "svg"})
-_MAX_DEPTH = 12  # of structured data; valid data are far flatter
+# Elements whose text a browser does not show on the page.
+_HIDDEN_TAGS = frozenset({"script", "style", "noscript", "template", "head", "title", "svg"})
+# Valid structured data are far flatter; the bound stops a hostile page (assumed).
+_MAX_DEPTH = 12
 
 
 def read_tree(path: Any) -> HtmlElement | None:
-    """Return a stored page, None where there is none or it is no HTML."""
+    """Return a stored page as a tree, or None where there is none or it is no HTML."""
     if not isinstance(path, str) or Path(path).suffix.lower() in MARKDOWN:
         return None
     try:
@@ -29,7 +32,7 @@ def read_tree(path: Any) -> HtmlElement | None:
 
 
 def parse_html(text: str) -> HtmlElement | None:
-    """Return a page's HTML as a tree without comments, None where it is no HTML."""
+    """Return a page's HTML as a tree without comments, or None where it is no HTML."""
     parser = HTMLParser(
         encoding="utf-8",
         huge_tree=False,
@@ -45,39 +48,41 @@ def parse_html(text: str) -> HtmlElement | None:
 
 
 def visible_text(tree: HtmlElement) -> str:
-    """Return all words that a page shows, its footer too, and the phone numbers that it links; a blank line between blocks."""
-    parts: list[str] = []
+    """Return all words that a page shows, its footer too, with a blank line between blocks.
+
+    Phone numbers that the page only links are included.
+    """
+    pieces: list[str] = []
     walker = etree.iterwalk(tree, events=("start", "end"))
     for event, element in walker:
-        is_hidden = event == "start" and element.tag in _NOT_SHOWN
+        is_hidden = event == "start" and element.tag in _HIDDEN_TAGS
         if is_hidden:
             walker.skip_subtree()
-        parts.append(
-            "\n\n"
-            if element.tag not in INLINE and element.tag != "br"
-            else " "
-            if element.tag == "br"
-            else ""
-        )
-        text = ("" if is_hidden else element.text) if event == "start" else element.tail
-        parts.append(re.sub(r"\s+", " ", text or ""))
+        if element.tag == "br":
+            pieces.append(" ")
+        elif element.tag not in INLINE:
+            pieces.append("\n\n")
+        words = element.text if event == "start" else element.tail
+        text = "" if is_hidden else words
+        pieces.append(re.sub(r"\s+", " ", text or ""))
         if event == "start" and (element.get("href") or "").lower().startswith("tel:"):
-            parts.append(f"\n\n{element.get('href')[4:]}\n\n")
-    return "".join(parts)
+            pieces.append(f"\n\n{element.get('href')[4:]}\n\n")
+    return "".join(pieces)
 
 
 def json_blocks(tree: HtmlElement) -> tuple[list[Any], int]:
-    """Return the values of a page's JSON-LD blocks, and how many are broken."""
+    """Return the values of a page's JSON-LD blocks, and the number of broken blocks."""
     values = list[Any]()
     n_broken = 0
     for script in tree.iter("script"):
-        if (script.get("type") or "").split(";")[0].strip().lower() == "application/ld+json" and (
-            script.text or ""
-        ).strip():
-            try:
-                values.append(json.loads(script.text or "", strict=False))
-            except (ValueError, RecursionError):
-                n_broken += 1
+        media_type = (script.get("type") or "").split(";")[0].strip().lower()
+        source = script.text or ""
+        if media_type != "application/ld+json" or not source.strip():
+            continue
+        try:
+            values.append(json.loads(source, strict=False))
+        except (ValueError, RecursionError):
+            n_broken += 1
     return values, n_broken
 
 
@@ -85,32 +90,34 @@ def json_nodes(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
     """Yield every node within a JSON-LD value."""
     if depth > _MAX_DEPTH:
         return
+    children = value if isinstance(value, list) else []
     if isinstance(value, dict):
         yield value
-    for inner in (
-        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    ):
-        yield from json_nodes(inner, depth + 1)
+        children = list(value.values())
+    for child in children:
+        yield from json_nodes(child, depth + 1)
 
 
 def plain_value(value: Any, depth: int = 0) -> str:
-    """Return a value as one line of text: of an address its parts, of another node its name or value."""
+    """Return a value as one line of text.
+
+    An address is returned as its properties, and another node as its name, value or URL.
+    """
     if depth > _MAX_DEPTH:
         return ""
+    if value is None or isinstance(value, (list, bool)):
+        return ""
     if not isinstance(value, dict):
-        return (
-            ""
-            if value is None or isinstance(value, (list, bool))
-            else " ".join(readable(str(value)).split())
-        )
-    parts = filter(None, (plain_value(value.get(part), depth + 1) for part in _ADDRESS))
-    names = filter(
-        None,
-        (plain_value(value.get(key), depth + 1) for key in ("name", "value", "url")),
-    )
-    return ", ".join(parts) or next(names, "")
+        return " ".join(readable(str(value)).split())
+    address = [plain_value(value.get(key), depth + 1) for key in _ADDRESS]
+    if any(address):
+        return ", ".join(filter(None, address))
+    names = (plain_value(value.get(key), depth + 1) for key in ("name", "value", "url"))
+    return next(filter(None, names), "")
 
 
 def listed(value: Any) -> list[Any]:
-    """Return a JSON value as a list: itself, nothing for null, else it alone."""
-    return value if isinstance(value, list) else [] if value is None else [value]
+    """Return a JSON value as a list: a list as it is, null as no value, anything else alone."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

@@ -1,36 +1,43 @@
-"""One spelling for each URL, so that the pages of a site and the citations of a log meet."""
+"""One spelling for each URL, to join the pages of a site with the citations of a log."""
 
 import posixpath
 import re
 import string
 from urllib.parse import SplitResult, quote, urlsplit
 
+# Parameters of advertising and newsletters, such as utm_source, gclid or fbclid. They do not
+# change the page.
 _TRACKING = re.compile(
-    r"^(utm_.*|mtm_.*|pk_.*|hsa_.*|_hs.*|gclid|gclsrc|gbraid|wbraid|dclid|gad_.*|srsltid|fbclid|msclkid|yclid|ysclid"
-    r"|twclid|ttclid|li_fat_id|igshid|igsh|mc_cid|mc_eid|mkt_tok|_ga|_gl|vero_id|oly_enc_id|oly_anon_id|wickedid)$",
+    r"^(utm_.*|mtm_.*|pk_.*|hsa_.*|_hs.*|gclid|gclsrc|gbraid|wbraid|dclid|gad_.*|srsltid|fbclid"
+    r"|msclkid|yclid|ysclid|twclid|ttclid|li_fat_id|igshid|igsh|mc_cid|mc_eid|mkt_tok|_ga|_gl|vero_id|oly_enc_id|oly_anon_id|wickedid)$",
     re.IGNORECASE,
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+# Characters that a URL never needs to escape (RFC 3986).
 _UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
+# An escaped byte such as "%2F".
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+# A trailing slash, with or without index.html.
 _INDEX = re.compile(r"/(index\.html?)?$", re.IGNORECASE)
 
 
 def canonical_url(url: str) -> str:
-    """Return the one spelling of a URL; any text that is no http(s) URL is returned stripped.
+    """Return the one spelling of a URL; text that is no http(s) URL is returned stripped.
 
-    Lower-case scheme and host; no fragment, credentials, default port, tracking parameters,
-    index.html or trailing slash; `..` resolved, percent-encoding normalised, parameters sorted.
+    Scheme and host are in lower case. Fragment, credentials, default port, tracking parameters,
+    index.html and a trailing slash are removed. `..` is resolved, percent-encoding is normalised,
+    and parameters are sorted.
 
     >>> canonical_url("HTTPS://Example.com:443/a/../b/index.html?utm_source=x&z=1&a=2#top")
     'https://example.com/b?a=2&z=1'
     """
     text = url.strip()
-    parts = split_http(text)
-    if parts is None:
+    split_url = split_http(text)
+    if split_url is None:
         return text
-    query = _canonical_query(parts.query)
-    return f"{parts.scheme}://{_authority(parts)}{_canonical_path(parts.path)}{'?' if query else ''}{query}"
+    path = _canonical_path(split_url.path)
+    query = _canonical_query(split_url.query)
+    return f"{split_url.scheme}://{_authority(split_url)}{path}{'?' if query else ''}{query}"
 
 
 def site_name(url: str) -> str:
@@ -39,12 +46,12 @@ def site_name(url: str) -> str:
     >>> site_name("https://www.Example.com:8080/a")
     'example.com'
     """
-    parts = split_http(url)
-    return _without_www(_host(parts)) if parts is not None else ""
+    split_url = split_http(url)
+    return _without_www(_host(split_url)) if split_url is not None else ""
 
 
 def page_id(url: str) -> str:
-    """Return the canonical URL without scheme and leading `www.`: one id for a page however it is reached.
+    """Return the canonical URL without scheme and leading `www.`: one id for each page.
 
     >>> page_id("http://www.example.com/a/")
     'example.com/a'
@@ -53,51 +60,56 @@ def page_id(url: str) -> str:
 
 
 def url_names(url: str) -> tuple[str, str, str]:
-    """Return a URL's canonical spelling, its site's name and its page's id, as the functions above do one by one.
+    """Return a URL's canonical spelling, its `site_name` and its `page_id`.
 
     >>> url_names("http://www.example.com/a/?utm_source=x")
     ('http://www.example.com/a', 'example.com', 'example.com/a')
     """
     canonical = canonical_url(url)
-    parts = split_http(canonical)
-    if parts is None:
+    split_url = split_http(canonical)
+    if split_url is None:
         return canonical, "", canonical
     return (
         canonical,
-        _without_www(_host(parts)),
+        _without_www(_host(split_url)),
         _without_www(canonical.split("://", 1)[1]),
     )
 
 
 def site_scope(url: str) -> str:
-    """Return host without `www.` and port unless default: what two URLs of one site share; empty when there is none."""
-    parts = split_http(url)
-    return _without_www(_authority(parts)) if parts is not None else ""
+    """Return the host without `www.`, and the port unless it is the default.
+
+    URLs of one site share this text. It is empty where the URL has no host.
+    """
+    split_url = split_http(url)
+    return _without_www(_authority(split_url)) if split_url is not None else ""
 
 
 def split_http(url: str) -> SplitResult | None:
-    """Return the parts of an absolute http(s) URL that has a host and a valid port, otherwise None."""
+    """Return the parts of an absolute http(s) URL with a host and a valid port, or None."""
     try:
-        parts = urlsplit(url.strip())
-        usable = parts.scheme in _DEFAULT_PORTS and bool(_host(parts)) and parts.port != 0
+        split_url = urlsplit(url.strip())
+        is_usable = (
+            split_url.scheme in _DEFAULT_PORTS and bool(_host(split_url)) and split_url.port != 0
+        )
     except ValueError:
         return None
-    return parts if usable else None
+    return split_url if is_usable else None
 
 
-def _host(parts: SplitResult) -> str:
-    host = (parts.hostname or "").rstrip(".").lower()
+def _host(split_url: SplitResult) -> str:
+    host = (split_url.hostname or "").rstrip(".").lower()
     try:
         return host if host.isascii() else host.encode("idna").decode("ascii").rstrip(".").lower()
     except UnicodeError:
         return quote(host, safe="").lower()
 
 
-def _authority(parts: SplitResult) -> str:
-    host = _host(parts)
+def _authority(split_url: SplitResult) -> str:
+    host = _host(split_url)
     host = f"[{host}]" if ":" in host else host
-    is_default = parts.port in (None, _DEFAULT_PORTS[parts.scheme])
-    return host if is_default else f"{host}:{parts.port}"
+    is_default = split_url.port in (None, _DEFAULT_PORTS[split_url.scheme])
+    return host if is_default else f"{host}:{split_url.port}"
 
 
 def _without_www(host: str) -> str:
@@ -107,8 +119,11 @@ def _without_www(host: str) -> str:
 def _canonical_path(path: str) -> str:
     path = "/" + _normalise(path, "!$&'()*+,;=:@/").lstrip("/")
     path = posixpath.normpath(path)
-    while path != (shorter := _INDEX.sub("", path)):
+    # Again and again, because "/a/index.html/" ends in a slash, and then in index.html.
+    shorter = _INDEX.sub("", path)
+    while path != shorter:
         path = shorter
+        shorter = _INDEX.sub("", path)
     return path or "/"
 
 
@@ -118,11 +133,15 @@ def _canonical_query(query: str) -> str:
 
 
 def _normalise(text: str, allowed: str) -> str:
-    """Return the text with unreserved characters plain, `allowed` as they were, and the rest as %XX."""
+    """Return the text with its escapes normalised.
+
+    Unreserved characters are plain, `allowed` characters stay as they were, and all others are
+    written as %XX.
+    """
 
     def plain(escape: re.Match[str]) -> str:
         character = chr(int(escape[1], 16))
         return character if character in _UNRESERVED else f"%{escape[1].upper()}"
 
-    whole = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", text)
-    return quote(_ESCAPE.sub(plain, whole), safe=allowed + "%", errors="replace")
+    escaped = re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", text)
+    return quote(_ESCAPE.sub(plain, escaped), safe=allowed + "%", errors="replace")

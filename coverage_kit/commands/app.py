@@ -1,9 +1,8 @@
-"""The command line: thin, it calls the same functions as the notebooks."""
+"""The command line: a thin layer over the functions that the notebooks call too."""
 
 import logging
 import os
 import shlex
-import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from coverage_kit.settings import (
     make_settings,
     read_settings,
     resolve_paths,
+    write_template,
 )
 
 if TYPE_CHECKING:
@@ -28,31 +28,34 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Which questions put to AI search does a site not answer, and which few words would change that?",
+    help="Which questions that people put to AI search does your site not answer, and which few "
+    "words "
+    "would change that?",
 )
 
 app.add_typer(outputs.app)
 app.add_typer(models.app)
 
 _PROJECT = """\
-# Which questions does the site not answer?
+# Which questions does your site not answer?
 
-    coverage-kit run coverage.toml      # read site and log, find the gaps, plan the edits: into runs/latest
-    jupyter lab notebooks               # the same to walk through, from what people ask to what to change
-    coverage-kit report runs/latest     # page and workbook written again
+    coverage-kit run coverage.toml    # reads site and log, finds the gaps, plans the edits
+    jupyter lab notebooks             # walks through the same, step by step
+    coverage-kit report runs/latest   # rebuilds page and workbook
 
-Say in `coverage.toml` where the site and the log are; everything else has a default. Open `runs/latest/page.html` in a
-browser and `runs/latest/gaps.xlsx` in a spreadsheet. A run is made anew in its folder: name another `out` to keep an old one.
+`coverage.toml` says where your site and your log are; everything else has a default. Open
+`runs/latest/page.html` in a browser and `runs/latest/gaps.xlsx` in a spreadsheet. A run replaces
+the one in its folder: name another `out` to keep an old one.
 """
 
 Out = Annotated[
     str,
-    typer.Option("--out", help="folder of the run; by default what the settings say"),
+    typer.Option("--out", help="folder of the run; by default the one that the settings name"),
 ]
 
 
 def main() -> None:
-    """Run the command line; errors raised on purpose are one line on stderr and exit status 2."""
+    """Run the command line; errors raised on purpose become one line on stderr, exit status 2."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -63,7 +66,8 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         typer.echo(
-            "coverage-kit: interrupted; what was fetched and embedded is kept, run the same command again.",
+            "coverage-kit: interrupted. Fetched pages and vectors are kept: run the same command "
+            "again.",
             err=True,
         )
         sys.exit(130)
@@ -84,26 +88,22 @@ def demo(out: Out = "runs/demo") -> None:
 def init(
     folder: Annotated[Path, typer.Argument(help="folder to make")],
 ) -> None:
-    """Write a project to start from: coverage.toml with every knob explained, notebooks that open its run, and a README.
+    """Write a new project: coverage.toml with every setting explained, notebooks, and a README.
 
     Example: coverage-kit init my-site
     """
     if (folder / "coverage.toml").exists():
-        raise SettingsError(
-            str(folder),
-            "a folder without coverage.toml",
-            "one that has it",
-            "Name another folder.",
-        )
+        what = "a folder without coverage.toml"
+        raise SettingsError(str(folder), what, "one that has it", "Name another folder.")
     (folder / "notebooks").mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(Path(__file__).parent.parent / "coverage.toml", folder / "coverage.toml")
+    (folder / "coverage.toml").write_text(write_template(), encoding="utf-8")
     (folder / ".gitignore").write_text("runs/\n.ipynb_checkpoints/\n", encoding="utf-8")
     (folder / "README.md").write_text(_PROJECT, encoding="utf-8")
     for notebook in sorted(notebooks_folder().glob("*.ipynb")):
         text = notebook.read_text(encoding="utf-8").replace("../runs/demo", "../runs/latest")
         (folder / "notebooks" / notebook.name).write_text(text, encoding="utf-8")
     typer.echo(f"Made {folder}. Next:")
-    typer.echo(f"  edit {folder / 'coverage.toml'}: your site and your log, the rest can stay")
+    typer.echo(f"  edit {folder / 'coverage.toml'}: name your site and your log")
     typer.echo(f"  coverage-kit run {shlex.quote(str(folder / 'coverage.toml'))}")
 
 
@@ -117,18 +117,18 @@ def run(
     base_url: Annotated[str, typer.Option(help="URL of the folder's root")] = "",
     brand: Annotated[
         list[str] | None,
-        typer.Option(help="name of the own brand; repeat for aliases"),
+        typer.Option(help="name of your brand; repeatable, for aliases"),
     ] = None,
     competitor: Annotated[
-        list[str] | None, typer.Option(help="another site; repeat for more")
+        list[str] | None, typer.Option(help="site of a competitor (repeatable)")
     ] = None,
     log: Annotated[
         list[str] | None,
-        typer.Option(help="log of queries and answers; repeat for more"),
+        typer.Option(help="log of questions and answers (repeatable)"),
     ] = None,
     column: Annotated[
         list[str] | None,
-        typer.Option(help="field=column, such as query=Prompt; repeat for more"),
+        typer.Option(help="field=column, such as query=Prompt (repeatable)"),
     ] = None,
     encoder: Annotated[
         str,
@@ -136,62 +136,51 @@ def run(
     ] = "",
     backend: Annotated[
         str,
-        typer.Option(help="local or ray: what computes the parts of the work (docs/cluster.md)"),
+        typer.Option(help="local or ray: where the work is computed (docs/cluster.md)"),
     ] = "",
     workers: Annotated[
         int,
-        typer.Option(min=0, help="workers of Ray; by default what the settings say"),
+        typer.Option(min=0, help="workers of Ray; by default as the settings say"),
     ] = 0,
     out: Out = "",
 ) -> None:
     """Analyse a site against a log, from a coverage.toml or from options (options win).
 
     Example: coverage-kit run --site site/ --base-url https://www.example.com --log answers.jsonl
-        --out runs/first
     """
     if settings_file is None and not site:
-        raise SettingsError(
-            "run",
-            "a coverage.toml or --site and --log",
-            "neither",
-            "See coverage-kit run --help.",
-        )
-    base: dict[str, Any] = (
-        read_settings(settings_file).model_dump() if settings_file else {"site": {"source": site}}
-    )
-    own: dict[str, Any] = {
-        "source": site,
-        "base_url": base_url,
-        "brand": tuple(brand or ()),
-    }
-    if site and site != base["site"]["source"]:
-        base["site"] = {"source": site}
-    base["site"] = {
-        **base["site"],
-        **{key: value for key, value in own.items() if value},
-    }
+        what = "a coverage.toml or --site and --log"
+        raise SettingsError("run", what, "neither", "See coverage-kit run --help.")
+    values = _start_values(settings_file, site)
+    _set(values, "site", base_url=base_url, brand=tuple(brand or ()))
+    _set(values, "log", files=tuple(log or ()), columns=_parse_columns(column))
+    _set(values, "match", encoder=encoder)
+    _set(values, "parallel", backend=backend, workers=workers)
     if competitor:
-        known = {one["source"]: one for one in base.get("competitors", ())}
-        base["competitors"] = [
-            known.get(str(Path(name).resolve()), {"source": name}) for name in competitor
+        declared = {other["source"]: other for other in values.get("competitors", ())}
+        values["competitors"] = [
+            declared.get(str(Path(name).resolve()), {"source": name}) for name in competitor
         ]
-    if log:
-        base["log"] = {**base.get("log", {}), "files": tuple(log)}
-    if column:
-        base["log"] = {
-            **base.get("log", {}),
-            "columns": dict(_pair(text) for text in column),
-        }
-    if encoder:
-        base["match"] = {**base.get("match", {}), "encoder": encoder}
-    chosen = {"backend": backend, "workers": workers}
-    base["parallel"] = {
-        **base.get("parallel", {}),
-        **{key: value for key, value in chosen.items() if value},
-    }
     if out:
-        base["out"] = out
-    _run(resolve_paths(make_settings(base, where="run"), Path.cwd()))
+        values["out"] = out
+    _run(resolve_paths(make_settings(values, where="run"), Path.cwd()))
+
+
+def _start_values(settings_file: Path | None, site: str) -> dict[str, Any]:
+    """Return the values of the settings file, without its site where another is named."""
+    if settings_file is None:
+        return {"site": {"source": site}}
+    values: dict[str, Any] = read_settings(settings_file).model_dump()
+    if site and site != values["site"]["source"]:
+        values["site"] = {"source": site}
+    return values
+
+
+def _set(values: dict[str, Any], section: str, **options: Any) -> None:
+    """Put the options that were given into a section of the values."""
+    given = {key: value for key, value in options.items() if value}
+    if given:
+        values[section] = {**values.get(section, {}), **given}
 
 
 @app.command()
@@ -199,20 +188,20 @@ def inspect(
     file: Annotated[Path, typer.Argument(help="a log file, or a folder of them")],
     column: Annotated[
         list[str] | None,
-        typer.Option(help="field=column, such as query=Prompt; repeat for more"),
+        typer.Option(help="field=column, such as query=Prompt (repeatable)"),
     ] = None,
     rejects: Annotated[
         Path | None,
-        typer.Option(help="CSV file for the records that could not be read"),
+        typer.Option(help="CSV file to write, with the records that could not be read"),
     ] = None,
 ) -> None:
-    """Say what format a log has, what was found in it, what could not be read and why, and show its first rows.
+    """Show a log's format, its first rows, what could not be read, and why.
 
     Example: coverage-kit inspect answers.jsonl
     """
     from coverage_kit.tasks.inspect_log import inspect_log
 
-    typer.echo(inspect_log(file, dict(_pair(text) for text in column or []), rejects))
+    typer.echo(inspect_log(file, _parse_columns(column), rejects))
 
 
 @app.command()
@@ -221,17 +210,21 @@ def compare(
     run_b: Annotated[Path, typer.Argument(help="folder of a later run of the same site")],
     published: Annotated[
         list[str] | None,
-        typer.Option(help="id of an edit that was published; repeat; else told by words"),
+        typer.Option(
+            help="id of a published edit (repeatable); by default, published edits are detected "
+            "from "
+            "the pages"
+        ),
     ] = None,
     record: Annotated[
         Path | None,
-        typer.Option(help="file of past comparisons; by default in the cache of RUN_B"),
+        typer.Option(help="file of past comparisons; by default the one in the cache of RUN_B"),
     ] = None,
 ) -> None:
-    """Compare what a run predicted of its edits with what a later run finds of those that were published in between.
+    """Compare the gains that a run predicted with what a later run shows of published edits.
 
-    Writes comparison.md and predictions.parquet into RUN_B, and adds to the record from which the
-    next run learns.
+    Writes comparison.md and predictions.parquet into RUN_B, and adds to the record that corrects
+    the predictions of the next run.
 
     Example: coverage-kit compare runs/march runs/april
     """
@@ -244,7 +237,7 @@ def compare(
 def apply(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="RUN", help="folder of a finished run on a local folder"),
+        typer.Argument(metavar="RUN", help="folder of a finished run whose site is a local folder"),
     ],
     to: Annotated[
         Path,
@@ -254,16 +247,18 @@ def apply(
         int,
         typer.Option(
             min=0,
-            help="make the first N edits of the ranking; by default the chosen ones",
+            help="make the first N edits of the ranking; by default those within the budget",
         ),
     ] = 0,
-    edit: Annotated[list[str] | None, typer.Option(help="make this edit; repeat for more")] = None,
+    edit: Annotated[
+        list[str] | None, typer.Option(help="id of an edit to make (repeatable)")
+    ] = None,
     drafts: Annotated[
         Path | None,
-        typer.Option(help="JSON of finished Markdown by edit id, instead of the outlines"),
+        typer.Option(help="JSON with finished Markdown by edit id, used instead of the outlines"),
     ] = None,
 ) -> None:
-    """Make a run's edits in a copy of its site, in the pages' own format, and say which could not be made and why.
+    """Make a run's edits in a copy of its site, in the pages' format, and list the results.
 
     Example: coverage-kit apply runs/latest --to site-with-edits
     """
@@ -274,19 +269,17 @@ def apply(
         raise SettingsError("apply", "--top or --edit", "both", "Leave one out.")
     analysis = load_analysis(folder)
     source = edit_selection.find_site_folder(analysis, str(folder))
-    place = edit_selection.check_settings_place(to)
-    picked = edit_selection.pick_edits(analysis, top, edit or [])
-    changes = edit_selection.list_changes(analysis, picked)
-    texts = edit_selection.read_drafts(drafts, picked)
-    done = site_copy.write_site_copy(source, analysis.pages, analysis.passages, changes, to, texts)
-    _tell_applied(
-        edit_selection.add_unlisted(done, picked),
-        source,
-        to,
-        bool(analysis.about["settings"]["site"].get("base_url")),
+    settings_path = edit_selection.check_settings_place(to)
+    edit_ids = edit_selection.pick_edits(analysis, top, edit or [])
+    changes = edit_selection.list_changes(analysis, edit_ids)
+    texts = edit_selection.read_drafts(drafts, edit_ids)
+    results = site_copy.write_site_copy(
+        source, analysis.pages, analysis.passages, changes, to, texts
     )
-    settings = edit_selection.write_settings(analysis, to, place)
-    typer.echo(f"\nWhat the copy covers: coverage-kit run {shlex.quote(str(settings))}")
+    has_base_url = bool(analysis.about.setting("site", "base_url"))
+    _show_applied(edit_selection.add_unlisted(results, edit_ids), source, to, has_base_url)
+    settings = edit_selection.write_settings(analysis, to, settings_path)
+    typer.echo(f"\nTo see what the copy covers: coverage-kit run {shlex.quote(str(settings))}")
 
 
 @app.command()
@@ -296,23 +289,28 @@ def draft(
         int,
         typer.Option(
             min=0,
-            help="draft the first N edits of the ranking; by default the chosen ones",
+            help="draft the first N edits of the ranking; by default those within the budget",
         ),
     ] = 0,
-    edit: Annotated[list[str] | None, typer.Option(help="draft this edit; repeat for more")] = None,
+    edit: Annotated[
+        list[str] | None, typer.Option(help="id of an edit to draft (repeatable)")
+    ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="JSON of drafts; those it holds are kept; by default drafts.json in RUN"),
+        typer.Option(
+            help="JSON of drafts; drafts that it already holds are kept; by default drafts.json "
+            "in RUN"
+        ),
     ] = None,
     settings_file: Annotated[
         Path | None,
         typer.Option(
             "--settings",
-            help="a coverage.toml whose draft section counts; by default the run's own",
+            help="coverage.toml whose draft section is used; by default the run's own settings",
         ),
     ] = None,
 ) -> None:
-    """Let the language model of the settings write drafts of a run's edits, each held against the site's own words.
+    """Let a language model draft a run's edits, and check each draft against your site's words.
 
     Example: coverage-kit draft runs/latest --settings coverage.toml
     """
@@ -324,30 +322,16 @@ def draft(
     if top and edit:
         raise SettingsError("draft", "--top or --edit", "both", "Leave one out.")
     analysis = load_analysis(folder)
-    settings = (
-        read_settings(settings_file)
-        if settings_file
-        else make_settings(analysis.about["settings"], where=str(folder))
-    )
+    settings = models.settings_of_run(analysis, folder, settings_file)
     writer = draft.ChatDrafter(settings.draft)
-    picked = pick_edits(analysis, top, edit or [])
-    told = briefs.list_briefs(analysis, picked)
+    edit_ids = pick_edits(analysis, top, edit or [])
+    to_draft = briefs.list_briefs(analysis, edit_ids)
     path = out or folder / "drafts.json"
-    typer.echo(
-        draft.describe_drafts(
-            done := draft.fill_drafts(writer, told, path),
-            told,
-            len(picked),
-            path,
-        )
-    )
-    open_ledger(settings).add(
-        str(folder),
-        "draft",
-        writer.name,
-        replace(writer.spent, n_reused=len(done.kept)),
-    )
-    if done.failed:
+    drafted = draft.fill_drafts(writer, to_draft, path)
+    typer.echo(draft.describe_drafts(drafted, to_draft, len(edit_ids), path))
+    spent = replace(writer.spent, n_reused=len(drafted.kept))
+    open_ledger(settings).add(str(folder), "draft", writer.name, spent)
+    if drafted.failed:
         raise typer.Exit(1)
 
 
@@ -362,34 +346,30 @@ def notebooks_folder() -> Path:
 
 
 def _shipped(in_package: str, in_checkout: str) -> Path:
-    here = Path(__file__).parent.parent
-    for folder in (here / in_package, here.parent / in_checkout):
+    package = Path(__file__).parent.parent
+    for folder in (package / in_package, package.parent / in_checkout):
         if folder.is_dir():
             return folder
-    raise RunError(
-        str(here),
-        f"the shipped folder {in_package}",
-        "none",
-        "Reinstall coverage_kit.",
-    )
+    what = f"the shipped folder {in_package}"
+    raise RunError(str(package), what, "none", "Reinstall coverage_kit.")
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, sign, column = text.partition("=")
-    if not sign:
-        raise SettingsError(
-            "--column",
-            "field=column",
-            text,
-            "For example --column query=Prompt.",
-        )
-    return name.strip(), column.strip()
+def _parse_columns(options: list[str] | None) -> dict[str, str]:
+    """Return column by field from options such as query=Prompt."""
+    columns = {}
+    for option in options or []:
+        field, sign, column = option.partition("=")
+        if not sign:
+            cure = "For example --column query=Prompt."
+            raise SettingsError("--column", "field=column", option, cure)
+        columns[field.strip()] = column.strip()
+    return columns
 
 
 def _run(settings: Settings) -> None:
     from coverage_kit.analysis import save_analysis
+    from coverage_kit.pipeline.analyze import analyze
     from coverage_kit.pipeline.history import finish_run
-    from coverage_kit.pipeline.run import analyze
     from coverage_kit.report.outputs import write_outputs
     from coverage_kit.report.run_summary import describe_run
 
@@ -401,19 +381,20 @@ def _run(settings: Settings) -> None:
     typer.echo(describe_run(analysis, folder))
 
 
-def _tell_applied(done: "pd.DataFrame", source: Path, to: Path, has_base_url: bool) -> None:
-    """Print what was made in the copy and what was not."""
+def _show_applied(results: "pd.DataFrame", source: Path, to: Path, has_base_url: bool) -> None:
+    """Print which changes were made in the copy and which were not."""
     from coverage_kit.report.texts import shorten
     from coverage_kit.tasks.compare import as_columns
 
     columns = ("edit_id", "position", "file", "page_id", "status")
-    rows = [[shorten(row[name], 200) for name in columns] for row in done.to_dict("records")]
+    rows = [[shorten(row[name], 200) for name in columns] for row in results.to_dict("records")]
     typer.echo(as_columns([["edit", "change", "file", "page", "status"], *rows]))
-    n_made = done.loc[done["status"] == "applied", "edit_id"].nunique()
-    typer.echo(
-        f"\n{n_made} of {done['edit_id'].nunique()} edits made in {to}; {source} is as it was."
-    )
-    if not has_base_url and to.resolve().name != source.resolve().name:
+    n_edits = results["edit_id"].nunique()
+    n_made = results.loc[results["status"] == "applied", "edit_id"].nunique()
+    typer.echo(f"\n{n_made} of {n_edits} edits made in {to}; {source} is unchanged.")
+    name = source.resolve().name
+    if not has_base_url and to.resolve().name != name:
         typer.echo(
-            f"The run had no base_url: page ids agree only if the copy's folder is named {source.resolve().name} too."
+            f"The run had no base_url: page ids agree only if the copy's folder is also named "
+            f"{name}."
         )

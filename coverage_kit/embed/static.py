@@ -1,8 +1,8 @@
-"""Static vectors, the fast tier for very large logs: the one place that knows model2vec.
+"""Static vectors, the fast tier for very large logs: only this module knows model2vec.
 
-A text's vector is the mean of its tokens' vectors, which are distilled from an encoder once, in
-about a minute. Hundreds of times faster than the encoder and much coarser: for grouping
-near-duplicate queries, not for matching (docs/method.md).
+The vector of a text is the mean of the vectors of its tokens, which are distilled from an encoder
+once, in about a minute. This is hundreds of times faster than the encoder and much coarser: it
+serves to group near-duplicate queries, and not to match them (docs/method.md).
 """
 
 import contextlib
@@ -29,6 +29,7 @@ from coverage_kit.embed.encoders import (
 from coverage_kit.errors import EncoderError
 from coverage_kit.vectors import Role, Vectors
 
+# The number of dimensions that docs/method.md measures.
 _DIMENSIONS = 256
 _WEIGHTS = "model.safetensors"
 
@@ -36,12 +37,12 @@ logger = logging.getLogger(__name__)
 
 
 class StaticEncoder:
-    """Static vectors distilled from an encoder; queries and passages are encoded alike.
+    """Static vectors distilled from an encoder, which encodes queries and passages in the same way.
 
     Args:
         model: the encoder: 'minilm' (bundled), a model folder, or a name on the model hub.
-        cache: the distilled model is kept in its folder 'static'; by default the user's cache on
-            this machine.
+        cache: the distilled model is stored in its folder 'static'; by default in the user's cache
+            on this machine.
 
     Raises EncoderError when model2vec is not installed or cannot distil the model.
     """
@@ -66,7 +67,11 @@ class StaticEncoder:
 
     @cached_property
     def name(self) -> str:
-        """The encoder's name and revision, the number of dimensions, and the hash of what was distilled from it."""
+        """Name of the vectors.
+
+        It holds the encoder's name and revision, the number of dimensions, and the hash of the
+        distilled model.
+        """
         self._distil_once()
         with (self.folder / _WEIGHTS).open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -78,7 +83,10 @@ class StaticEncoder:
         return int(self._loaded.dim)
 
     def encode(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
-        """Return one unit vector a text: float32, shape (len(texts), dimensions); without tokens on the first axis."""
+        """Return one unit vector a text: float32, shape (len(texts), dimensions).
+
+        A text without tokens has the unit vector of the first axis.
+        """
         if not texts:
             return np.zeros((0, self.dimensions), dtype=np.float32)
         vectors = np.asarray(
@@ -92,27 +100,27 @@ class StaticEncoder:
 
     @cached_property
     def _loaded(self) -> Any:
-        from model2vec import StaticModel
+        from model2vec import StaticModel  # noqa: PLC0415 (half a second to import)
 
         self._distil_once()
         with as_encoder_error(str(self.folder), "a model that model2vec can load"):
             return StaticModel.from_pretrained(self.folder, force_download=False)
 
     def _distil_once(self) -> None:
-        """Distil the model where that was not done, and put it in place whole or not at all."""
+        """Distil the model unless that is done, and store it whole or not at all."""
         if (self.folder / _WEIGHTS).exists():
             return
-        from model2vec.distill import distill
+        from model2vec.distill import distill  # noqa: PLC0415 (seconds to import)
 
         logger.info(
-            "distilling static vectors from %s, once: about a minute",
+            "distilling static vectors from %s; this happens once and takes about a minute",
             self._label,
         )
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(
             dir=self.folder.parent, ignore_cleanup_errors=True
         ) as scratch:
-            made = Path(scratch) / "model"
+            unfinished = Path(scratch) / "model"
             with (
                 as_encoder_error(self.model, "a model that model2vec can distil"),
                 _quiet(),
@@ -123,13 +131,12 @@ class StaticEncoder:
                     device="cpu",
                     pca_dims=_DIMENSIONS,
                     quantize_to="float32",
-                ).save_pretrained(made)
-            if not (
-                self.folder / _WEIGHTS
-            ).exists():  # another process may have put it there meanwhile
-                made.rename(self.folder)
+                ).save_pretrained(unfinished)
+            # Another process may have stored it in the meantime.
+            if not (self.folder / _WEIGHTS).exists():
+                unfinished.rename(self.folder)
 
 
 def _quiet() -> contextlib.AbstractContextManager[Any]:
-    """Hide the progress bar that model2vec cannot leave out."""
+    """Hide the progress bar, which model2vec always shows."""
     return contextlib.redirect_stderr(io.StringIO())

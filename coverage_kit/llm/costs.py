@@ -1,4 +1,4 @@
-"""What models and engines cost: what was spent, at which price, within which budget, and the ledger of it all."""
+"""What models and engines cost: the amounts used, the price table, the budget and the ledger."""
 
 import json
 import threading
@@ -23,9 +23,10 @@ SHIPPED_PRICES = Path(__file__).parent / "prices.toml"
 _MILLION = 1e6
 _THOUSAND = 1e3
 _HOUR = 3600.0
-_CHARACTERS_A_TOKEN = (
-    3.0  # fewer than English has (about 4.5), so that a reservation is seldom too small
-)
+# English has about 4.5 characters a token. A lower number keeps most reservations large enough.
+_CHARACTERS_PER_TOKEN = 3.0
+# Sums of floating-point money may miss a limit that they should meet by a rounding error.
+_ROUNDING = 1e-12
 
 
 class Price(BaseModel):
@@ -38,9 +39,7 @@ class Price(BaseModel):
     search: float = Field(0.0, ge=0, description="a thousand web searches")
     call: float = Field(0.0, ge=0, description="a thousand requests")
     hour: float = Field(
-        0.0,
-        ge=0,
-        description="an hour of computing, for what runs on a machine of one's own",
+        0.0, ge=0, description="an hour of computing, for a model that runs on your own machine"
     )
 
     def of(self, spent: Spent) -> float:
@@ -53,7 +52,10 @@ class Price(BaseModel):
 
 
 class Prices(BaseModel):
-    """A price table. `models` holds prices by the model's name, or by a pattern with *; the longest that fits counts."""
+    """A price table. `models` holds prices by the name of a model, or by a pattern with *.
+
+    Where several names fit a model, the longest is used.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -63,17 +65,21 @@ class Prices(BaseModel):
 
     def find(self, model: str) -> Price | None:
         """Return the price of a model; None where the table has none."""
+        # Of names of one length, the last in the alphabet: the order in the table has no effect.
         fitting = [name for name in self.models if fnmatchcase(model.lower(), name.lower())]
         return self.models[max(fitting, key=lambda name: (len(name), name))] if fitting else None
 
     def price(self, model: str, spent: Spent) -> float | None:
-        """Return what was spent on a model in money; None where the table has no price of it."""
-        found = self.find(model)
-        return None if found is None else found.of(spent)
+        """Return what was spent on a model in money; None where the table has no price for it."""
+        price = self.find(model)
+        return None if price is None else price.of(spent)
 
 
 def read_prices(path: str | Path = "") -> Prices:
-    """Return the price table of a TOML file, or the shipped one. Raises SettingsError for one that cannot be read."""
+    """Return the price table of a TOML file, by default the shipped table.
+
+    Raises SettingsError for a file that cannot be read.
+    """
     file = Path(path) if path else SHIPPED_PRICES
     try:
         return Prices.model_validate(tomllib.loads(file.read_text(encoding="utf-8-sig")))
@@ -85,28 +91,30 @@ def read_prices(path: str | Path = "") -> Prices:
         UnicodeDecodeError,
         ValidationError,
     ) as error:
-        found = " ".join(str(error).split())[:200]
-        cure = f"Write it like {SHIPPED_PRICES.name} of the package."
+        problem = " ".join(str(error).split())[:200]
+        cure = f"Use the form of {SHIPPED_PRICES.name} in the package coverage_kit.llm."
         raise SettingsError(
-            str(file), "currency, and models with their prices", found, cure
+            str(file), "currency, and models with their prices", problem, cure
         ) from None
 
 
 def count_tokens(text: str) -> int:
-    """Return about how many tokens a text has, rather too many: what it costs to send it is not known before.
+    """Return about how many tokens a text has, rather too many.
+
+    Before a request, nobody knows the number of its tokens; a reservation must not be too small.
 
     >>> count_tokens("a" * 30)
     10
     """
-    return -int(-len(text.encode("utf-8", "replace")) // _CHARACTERS_A_TOKEN)
+    return -int(-len(text.encode("utf-8", "replace")) // _CHARACTERS_PER_TOKEN)
 
 
 class Budget:
-    """Tokens and money that a task may spend. Safe to share between threads.
+    """Tokens and money that a task may spend. Threads can share a budget safely.
 
-    Before a request, `reserve` what it may cost at most; after it, `settle` what it did cost. So
-    the cap holds even while several requests are under way, as long as none costs more than was
-    reserved for it.
+    Before a request, `reserve` sets aside what it may cost at most; after the request, `settle`
+    counts what it did cost. So the cap holds even while several requests are under way, as long as
+    no request costs more than was reserved for it.
 
     Args:
         prices: the price table.
@@ -125,7 +133,7 @@ class Budget:
 
     @property
     def money(self) -> float:
-        """What was spent so far, in the table's currency; models without a price count nothing."""
+        """Money spent so far, in the table's currency; models without a price count as 0."""
         return sum(self.prices.price(model, spent) or 0.0 for model, spent in self.spent.items())
 
     @property
@@ -134,28 +142,38 @@ class Budget:
         return sum(spent.n_tokens for spent in self.spent.values())
 
     def check_price(self, model: str) -> None:
-        """Raise SettingsError where money is limited and the table has no price of the model: the cap could not hold."""
+        """Raise SettingsError where money is limited and the table has no price for the model.
+
+        Without a price the cap could not hold.
+        """
         if self.max_money and self.prices.find(model) is None:
-            cure = "Add it to the price table that costs.prices names, or set max_money = 0 for no limit of money."
+            cure = (
+                "Add it to the price table that costs.prices names, or set max_money = 0 for no "
+                "limit of money."
+            )
             raise SettingsError("costs.prices", f"a price of {model!r}", "none", cure)
 
-    def reserve(self, model: str, most: Spent) -> None:
-        """Set aside what a request may cost at most. Raises BudgetError where that is more than is left."""
-        with self._lock:
-            self._add(self._reserved, model, most)
-            told = self._tell_excess()
-            if told:
-                self._add(self._reserved, model, Spent() - most)
-                raise BudgetError("budget", *told)
+    def reserve(self, model: str, max_spent: Spent) -> None:
+        """Set aside what a request may cost at most.
 
-    def settle(self, model: str, most: Spent, spent: Spent) -> None:
+        Raises BudgetError, and sets nothing aside, where that is more than is left.
+        """
+        with self._lock:
+            self._add(self._reserved, model, max_spent)
+            excess = self._find_excess()
+            if excess is not None:
+                # Nothing stays set aside for a request that is not sent.
+                self._add(self._reserved, model, Spent() - max_spent)
+                raise excess
+
+    def settle(self, model: str, max_spent: Spent, spent: Spent) -> None:
         """Count what a request did cost, in place of what was set aside for it."""
         with self._lock:
-            self._add(self._reserved, model, Spent() - most)
+            self._add(self._reserved, model, Spent() - max_spent)
             self._add(self.spent, model, spent)
 
-    def _tell_excess(self) -> tuple[str, str, str] | None:
-        """Return what, found and cure where what is spent and set aside exceeds a limit."""
+    def _find_excess(self) -> BudgetError | None:
+        """Return the error to raise where what is spent or set aside exceeds a limit, or None."""
         models = {*self.spent, *self._reserved}
         total = {
             model: self.spent.get(model, Spent()) + self._reserved.get(model, Spent())
@@ -163,21 +181,19 @@ class Budget:
         }
         n_tokens = sum(spent.n_tokens for spent in total.values())
         money = sum(self.prices.price(model, spent) or 0.0 for model, spent in total.items())
-        cure = "Raise max_tokens or max_money: what was answered is kept, and the same command goes on from there."
         if self.max_tokens and n_tokens > self.max_tokens:
-            return (
-                f"at most {self.max_tokens} tokens",
-                f"{self.n_tokens} spent, and the next request needs more",
-                cure,
-            )
-        if self.max_money and money > self.max_money + 1e-12:
+            limit = f"at most {self.max_tokens} tokens"
+            problem = f"{self.n_tokens} spent, and the next request needs more"
+        elif self.max_money and money > self.max_money + _ROUNDING:
             limit = f"at most {self.max_money:g} {self.prices.currency}"
-            return (
-                limit,
-                f"{self.money:.4f} spent, and the next request may cost more than is left",
-                cure,
-            )
-        return None
+            problem = f"{self.money:.4f} spent, and the next request may cost more than is left"
+        else:
+            return None
+        cure = (
+            "Raise max_tokens or max_money, then run the same command again: answers are stored, "
+            "and it continues from there."
+        )
+        return BudgetError("budget", limit, problem, cure)
 
     @staticmethod
     def _add(counts: dict[str, Spent], model: str, spent: Spent) -> None:
@@ -186,20 +202,26 @@ class Budget:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The file in a project's cache to which every task adds what it cost, priced by the price table of that day."""
+    """The file in a project's cache to which every task adds what it cost.
+
+    Each row is priced by the price table of its day.
+    """
 
     path: Path
     prices: Prices
 
     def add(self, run: str, task: str, model: str, spent: Spent) -> None:
-        """Add one row, on a line of its own also where the last one was torn. Raises RunError where it cannot be written."""
+        """Add one row, on a line of its own even where the last line was cut off.
+
+        Raises RunError where the ledger cannot be written.
+        """
         row = {
             "at": datetime.now(UTC).isoformat(),
             "run": run,
             "task": task,
             "model": model,
         }
-        counts = {one.name: getattr(spent, one.name) for one in fields(Spent)}
+        counts = {field.name: getattr(spent, field.name) for field in fields(Spent)}
         priced = {
             "money": self.prices.price(model, spent),
             "currency": self.prices.currency,
@@ -218,49 +240,49 @@ class Ledger:
             ) from error
 
     def settle(self, run: str, task: str, totals: Mapping[str, Spent]) -> None:
-        """Add what a task has cost by model beyond what the ledger holds of it: so an interrupted run is booked by the next.
+        """Add what a task has cost by model, less what the ledger already holds for it.
+
+        So the next run of a task also books the costs of a run that was interrupted.
 
         Args:
             run: folder, file or wave.
             task: what was done.
-            totals: by model, what it has cost in all.
+            totals: by model, what the task has cost in all.
         """
-        booked = self.read()
-        booked = booked[(booked["run"] == run) & (booked["task"] == task)]
+        rows = self.read()
+        booked = rows[(rows["run"] == run) & (rows["task"] == task)]
+        columns = [field.name for field in fields(Spent)]
         for model, total in totals.items():
-            rows = booked.loc[booked["model"] == model, [one.name for one in fields(Spent)]]
-            known = sum(
-                (
-                    Spent(**{str(name): n for name, n in row.items()})
-                    for row in rows.to_dict("records")
-                ),
-                Spent(),
-            )
-            if (total - known).n_calls:
-                self.add(run, task, model, total - known)
+            records = booked.loc[booked["model"] == model, columns].to_dict("records")
+            spent = [Spent(**{str(name): n for name, n in row.items()}) for row in records]
+            unbooked = total - sum(spent, Spent())
+            # Without a further request there is nothing to book.
+            if unbooked.n_calls:
+                self.add(run, task, model, unbooked)
 
     @cached_property
     def _columns(self) -> list[str]:
         return [column.name for column in COSTS.columns]
 
     def read(self) -> Costs:
-        """Return every row so far, in order; a last line that is torn, as of a process killed while it wrote, is passed over.
+        """Return every row so far, in order.
 
-        Raises RunError for a file that cannot be read and for a line that is none of ours.
+        An incomplete last line, which a process leaves that is killed while it writes, is skipped.
+
+        Raises RunError for a file that cannot be read and for a line that is no row of a ledger.
         """
         rows: list[dict[str, Any]] = []
         for number, line in enumerate(self._lines(), 1):
             row = self._row(line)
             if row is not None:
                 rows.append(row)
+            # A line without a line end is the last one, which a killed process left incomplete.
             elif line.endswith(b"\n"):
-                found = line[:80].decode("utf-8", "replace").strip()
-                cure = "Mend or remove that line."
                 raise RunError(
                     f"{self.path}, line {number}",
                     "a row of the ledger",
-                    found,
-                    cure,
+                    line[:80].decode("utf-8", "replace").strip(),
+                    "Mend or remove that line.",
                 )
         return COSTS.table(rows)
 
@@ -279,7 +301,7 @@ class Ledger:
             ) from error
 
     def _row(self, line: bytes) -> dict[str, Any] | None:
-        """Return the row of a line; None where it holds none."""
+        """Return the row of a line; None where the line holds none."""
         try:
             row = json.loads(line.decode("utf-8"))
             return {
@@ -290,11 +312,12 @@ class Ledger:
             return None
 
     def _mend(self, file: IO[bytes]) -> None:
-        """End a last line without an end, or cut it off where it is torn."""
+        """End a complete last line that has no line end; cut off an incomplete last line."""
         file.seek(0)
         lines = file.readlines()
         if not lines or lines[-1].endswith(b"\n"):
             return
+        # The position is at the end of the file, after all lines were read.
         if self._row(lines[-1]) is None:
             file.truncate(file.tell() - len(lines[-1]))
         else:
@@ -302,13 +325,17 @@ class Ledger:
 
 
 def open_ledger(settings: Settings) -> Ledger:
-    """Return the ledger of a project: in its cache, at the prices that its settings name."""
+    """Return the ledger of a project: in its cache, with the prices that its settings name."""
     return Ledger(Path(settings.cache) / LEDGER, read_prices(settings.costs.prices))
 
 
 @checked
 def sum_costs(costs: Costs) -> Costs:
-    """Return the costs summed by task and model, dearest first: `at` is the last, `run` says how many runs there were."""
+    """Return the costs summed by task and model, most expensive first.
+
+    `at` is the time of the last row; `run` says how many runs there were.
+    """
+    # pandas makes no columns from the groups of an empty table.
     if costs.empty:
         return COSTS.empty()
     counts = [
@@ -320,7 +347,9 @@ def sum_costs(costs: Costs) -> Costs:
         "seconds",
     ]
     grouped = costs.groupby(["task", "model", "currency"], sort=True)
-    frame = grouped[counts].sum().join(grouped["money"].sum(min_count=1)).join(grouped["at"].max())
+    # A sum of nothing but missing prices stays missing (min_count).
+    money = grouped["money"].sum(min_count=1)
+    frame = grouped[counts].sum().join(money).join(grouped["at"].max())
     frame["run"] = grouped["run"].nunique().map(lambda n: f"{n} run{'s' if n != 1 else ''}")
     ordered = frame.reset_index().sort_values(
         ["money", "seconds"], ascending=False, kind="stable", na_position="last"

@@ -1,7 +1,7 @@
-"""Language models and answer engines behind an OpenAI-compatible endpoint: the one place that knows the openai client.
+"""Language models and answer engines behind an OpenAI-compatible endpoint.
 
-The key is read from the environment and given to the endpoint alone: never written, logged or told
-in an error.
+This is the only module that knows the openai client. The key is read from the environment and sent
+to the endpoint alone; it is never written to a file, a log or an error.
 """
 
 import json
@@ -21,9 +21,14 @@ if TYPE_CHECKING:
     from openai import OpenAI
 
 OPENAI_URL = "https://api.openai.com/v1"
+# Further tries of a failed request, with growing pauses: assumed.
 RETRIES = 3
-_OPTIONAL = ("temperature", "top_logprobs", "logprobs", "n", "seed")
-MOST_BYTES = 32_000_000
+# Fields of a request that some endpoints refuse and that can be left out.
+_OPTIONAL_FIELDS = ("temperature", "top_logprobs", "logprobs", "n", "seed")
+# No answer should be this large; more would only fill the memory. Assumed.
+MAX_BYTES = 32_000_000
+# Names of the error classes of httpx (the first two) and urllib3 (the others) that are raised
+# before a request reaches its server. They are compared by name, as httpx is not always installed.
 _NEVER_SENT = frozenset(
     {
         "ConnectError",
@@ -31,28 +36,29 @@ _NEVER_SENT = frozenset(
         "NewConnectionError",
         "ConnectTimeoutError",
     }
-)  # httpx's, urllib3's
-_PASSING = frozenset(
-    {0, 408, 409, 425, 429, 500, 502, 503, 504, 529}
-)  # 0: no answer; 529: Anthropic's overload
-_LONGEST_WAIT_SECONDS = 120.0
+)
+# HTTP statuses that may be over at the next try. 0: no answer; 529: Anthropic is overloaded.
+_PASSING = frozenset({0, 408, 409, 425, 429, 500, 502, 503, 504, 529})
+# A server may ask for hours; longer than this no run should wait for one answer. Assumed.
+_MAX_WAIT_SECONDS = 120.0
+# The thoughts that some models write before their reply, such as "<think>Let me see.</think>".
 _THOUGHTS = re.compile(r"\A\s*<think>.*?</think>", re.S)
 
 
 class TooLargeError(ValueError):
-    """An answer is larger than any should be."""
+    """An answer is larger than any answer should be."""
 
     def __init__(self) -> None:
-        super().__init__(f"an answer of more than {MOST_BYTES:,} bytes")
+        super().__init__(f"an answer of more than {MAX_BYTES:,} bytes")
 
 
 @dataclass(frozen=True)
 class Reply:
-    """One reply of a model: its text without its thoughts, why it ended, and what stood there instead.
+    """One reply of a model: its text without thoughts, why it ended, and the likeliest tokens.
 
-    `alternatives` holds for each token of the text, in order, the natural logarithms of the
-    probabilities of the likeliest tokens at its place, `tokens` the tokens themselves, thoughts
-    included; both are empty where the endpoint gives none.
+    `tokens` holds the tokens of the text in order, including those of thoughts. `alternatives`
+    holds for each token the natural logarithms of the probabilities of the likeliest tokens at its
+    position. Both are empty where the endpoint gives none.
     """
 
     text: str
@@ -71,9 +77,10 @@ class Completion:
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a model is asked, and how: `n` replies, the `n_alternatives` likeliest tokens at each place (0: not asked for).
+    """A prompt, and how many replies are wanted.
 
-    `max_tokens` bounds a reply (0: the endpoint's own bound).
+    `n` is the number of replies, `n_alternatives` the number of likeliest tokens to return at each
+    position (0: none), `max_tokens` the limit of a reply (0: the endpoint's own limit).
     """
 
     system: str
@@ -85,13 +92,13 @@ class Prompt:
 
     def body(self, model: str) -> dict[str, Any]:
         """Return the body of a request of chat completions."""
-        told = [
+        messages = [
             {"role": "system", "content": self.system},
             {"role": "user", "content": self.user},
         ]
         body: dict[str, Any] = {
             "model": model,
-            "messages": told,
+            "messages": messages,
             "temperature": self.temperature,
         }
         if self.n > 1:
@@ -108,8 +115,8 @@ class Endpoint:
 
     Args:
         settings: model, endpoint, name of the key's environment variable, and seconds to wait.
-        section: where the settings stand in coverage.toml, for errors.
-        failure: what is raised where the endpoint gives no answer.
+        section: the settings' section in coverage.toml, for error messages.
+        failure: the class of the error that is raised where the endpoint gives no answer.
         retries: further tries after a timeout, a lost connection, 429 or 5xx, with growing pauses.
 
     Raises SettingsError where no model is configured, the key is missing, or the `openai` library
@@ -124,8 +131,10 @@ class Endpoint:
         retries: int = RETRIES,
     ) -> None:
         if not settings.model:
-            cure = f'Set model = "…" under [{section}] in coverage.toml and name that file with --settings.'
-            cure += " All else works without."
+            cure = (
+                f'Set model = "…" under [{section}] in coverage.toml and name that file with '
+                "--settings. Everything else works without a model."
+            )
             raise SettingsError(f"{section}.model", "the name of a model", "none", cure)
         self.model = settings.model
         self._failure_type = failure
@@ -134,7 +143,10 @@ class Endpoint:
         self._key = os.environ.get(settings.api_key_env, "").strip()
         self._refused: set[str] = set()
         if not self._key and not settings.base_url:
-            cure = f"Put the key into the environment variable {settings.api_key_env}, or name a base_url that needs none."
+            cure = (
+                f"Put the key into the environment variable {settings.api_key_env}, or name a "
+                "base_url that needs no key."
+            )
             raise SettingsError(
                 f"{section}.api_key_env",
                 "a key in the environment",
@@ -144,25 +156,31 @@ class Endpoint:
         self._client = _connect(settings, self._key, section, retries)
 
     def complete(self, prompt: Prompt) -> Completion:
-        """Return the replies of one request for chat completions: one at least, and fewer than `prompt.n` of some endpoints.
+        """Return the replies of one request for chat completions.
 
-        What the endpoint refuses, such as a temperature, is left out from then on. Raises the
-        endpoint's failure, without the key, where it gives no reply.
+        There is at least one reply. Some endpoints give fewer replies than `prompt.n`. A field that
+        the endpoint refuses, such as a temperature, is left out from then on. Raises the endpoint's
+        failure, without the key, where it gives no reply.
         """
         start = time.perf_counter()
-        got = self._read(self.send("/chat/completions", prompt.body(self.model)))
-        return replace(got, spent=replace(got.spent, seconds=time.perf_counter() - start))
+        completion = self._read(self.send("/chat/completions", prompt.body(self.model)))
+        spent = replace(completion.spent, seconds=time.perf_counter() - start)
+        return replace(completion, spent=spent)
 
     def send(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the endpoint answers to a request with this body, as it is. Raises the endpoint's failure."""
-        import openai
+        """Return the endpoint's answer to a request with this body, unchanged.
 
-        asked = self._bearable(body)
+        Raises the endpoint's failure.
+        """
+        import openai  # noqa: PLC0415 (optional, and takes a second to import)
+
+        sent_body = self._without_refused(body)
         try:
+            # Without redirects, which could send the key to another server.
             answer = json.loads(
                 self._client.post(
                     path,
-                    body=asked,
+                    body=sent_body,
                     cast_to=str,
                     options={"follow_redirects": False},
                 )
@@ -170,51 +188,58 @@ class Endpoint:
             if not isinstance(answer, dict):
                 raise TypeError
         except openai.BadRequestError as error:
-            refused = self._find_refused(str(error), asked)
+            refused = self._find_refused(str(error), sent_body)
             if not refused:
                 raise self.fail(
                     f"refused with status 400: {error}",
-                    "See that the endpoint knows the model.",
+                    "Check that the endpoint knows the model.",
                     error,
                 ) from None
+            # Each refusal removes a field, so this ends.
             self._refused.add(refused)
             return self.send(path, body)
-        except openai.APITimeoutError as error:
-            found = f"no answer in {self._settings.timeout_seconds:g} s, asked {self._client.max_retries + 1} times"
-            raise self.fail(
-                found,
-                f"Raise {self._section}.timeout_seconds, or try later.",
-                error,
-            ) from None
-        except openai.APIConnectionError as error:
-            cure = f"See that {self._section}.base_url is right and the endpoint runs."
-            raise self.fail(f"no connection ({error.__cause__ or error})", cure, error) from None
-        except (
-            openai.AuthenticationError,
-            openai.PermissionDeniedError,
-        ) as error:
-            cure = f"See that the key in the environment variable {self._settings.api_key_env} is that of this endpoint."
-            raise self.fail(
-                f"the key refused with status {error.status_code}", cure, error
-            ) from None
-        except openai.APIStatusError as error:
-            raise self.fail(
-                f"status {error.status_code}: {error}",
-                "Try later: what was done is kept.",
-                error,
-            ) from None
         except (openai.OpenAIError, ValueError, TypeError) as error:
-            raise self._strange(error) from None
+            raise self._explain(error) from None
         return answer
 
-    def fail(self, found: str, cure: str, error: Exception | None = None) -> CoverageKitError:
-        """Return the failure that tells what was found, without the key; of an error also its status, and if it may cost."""
-        told = found.replace(self._key, "[key]") if self._key else found
-        where = self._settings.base_url or OPENAI_URL
+    def _explain(self, error: Exception) -> CoverageKitError:
+        """Return the failure for an error of the openai client, or for an answer that is no JSON."""
+        import openai  # noqa: PLC0415 (as in send)
+
+        # Subclasses come first: a timeout is a connection error, a refused key a status error.
+        if isinstance(error, openai.APITimeoutError):
+            problem = (
+                f"no answer in {self._settings.timeout_seconds:g} s, "
+                f"asked {self._client.max_retries + 1} times"
+            )
+            cure = f"Raise {self._section}.timeout_seconds, or try again later."
+            return self.fail(problem, cure, error)
+        if isinstance(error, openai.APIConnectionError):
+            cure = f"Check that {self._section}.base_url is right and that the endpoint runs."
+            return self.fail(f"no connection ({error.__cause__ or error})", cure, error)
+        if isinstance(error, (openai.AuthenticationError, openai.PermissionDeniedError)):
+            cure = (
+                f"Check that the key in the environment variable {self._settings.api_key_env} "
+                "belongs to this endpoint."
+            )
+            return self.fail(f"the key refused with status {error.status_code}", cure, error)
+        if isinstance(error, openai.APIStatusError):
+            cure = "Try again later: finished work is stored."
+            return self.fail(f"status {error.status_code}: {error}", cure, error)
+        return self._strange(error)
+
+    def fail(self, problem: str, cure: str, error: Exception | None = None) -> CoverageKitError:
+        """Return the failure that describes a problem, without the key.
+
+        Of an error of the openai client, the failure also holds the status, and whether the request
+        may have to be paid for.
+        """
+        safe_problem = problem.replace(self._key, "[key]") if self._key else problem
+        url = self._settings.base_url or OPENAI_URL
         failure = self._failure_type(
-            where,
+            url,
             f"an answer by {self.model}",
-            " ".join(told.split())[:300],
+            " ".join(safe_problem.split())[:300],
             cure,
         )
         if isinstance(failure, ModelError) and error is not None:
@@ -223,19 +248,20 @@ class Endpoint:
             failure.retry_after = (
                 response.headers.get("retry-after", "") if response is not None else ""
             )
+            # A request without a status may have been answered; a refusal with a status costs nothing.
             failure.may_cost = not failure.status and not was_never_sent(error.__cause__)
         return failure
 
     def _strange(self, error: Exception) -> CoverageKitError:
-        """Return the failure of an answer that came, and may have to be paid for, but is none."""
-        found = (
+        """Return the failure for an unusable answer, which may have to be paid for all the same."""
+        problem = (
             str(error)
             if isinstance(error, TooLargeError)
             else f"no chat completion ({type(error).__name__})"
         )
         failure = self.fail(
-            found,
-            f"See that {self._section}.base_url leads to an OpenAI-compatible endpoint.",
+            problem,
+            f"Check that {self._section}.base_url leads to an OpenAI-compatible endpoint.",
             error,
         )
         if isinstance(failure, ModelError):
@@ -243,21 +269,22 @@ class Endpoint:
             failure.may_cost = True
         return failure
 
-    def _bearable(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the body without what the endpoint refused before."""
-        kept = {name: value for name, value in body.items() if name not in self._refused}
+    def _without_refused(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the body without the fields that the endpoint refused before."""
+        accepted = {name: value for name, value in body.items() if name not in self._refused}
+        # OpenAI's newer models take the limit under another name only.
         if "max_tokens" in self._refused and "max_tokens" in body:
-            kept["max_completion_tokens"] = body["max_tokens"]
-        return kept
+            accepted["max_completion_tokens"] = body["max_tokens"]
+        return accepted
 
-    def _find_refused(self, message: str, asked: Mapping[str, Any]) -> str:
-        """Return the optional part of a request that an error names; empty where it names none."""
-        named = [
+    def _find_refused(self, message: str, body: Mapping[str, Any]) -> str:
+        """Return the optional field of a request that an error names; empty where it names none."""
+        refused = [
             name
-            for name in (*_OPTIONAL, "max_tokens")
-            if name in asked and re.search(rf"\b{name}\b", message)
+            for name in (*_OPTIONAL_FIELDS, "max_tokens")
+            if name in body and re.search(rf"\b{name}\b", message)
         ]
-        return named[0] if named else ""
+        return refused[0] if refused else ""
 
     def _read(self, answer: Mapping[str, Any]) -> Completion:
         try:
@@ -280,27 +307,33 @@ class Endpoint:
 
 
 def was_never_sent(error: BaseException | None) -> bool:
-    """Return whether an error of the HTTP library says that the request did not reach its server, and so costs nothing."""
+    """Return whether an error of the HTTP library says that the request did not reach its server.
+
+    Such a request costs nothing.
+    """
     return any(kind.__name__ in _NEVER_SENT for kind in type(error).__mro__)
 
 
 def is_passing(failure: ModelError) -> bool:
-    """Return whether a failure may be over at the next try."""
+    """Return whether the next try may succeed."""
     return failure.status in _PASSING
 
 
 def seconds_to_wait(failure: ModelError, attempt: int) -> float:
-    """Return the seconds before the next try: what was asked for, else doubling from one; two minutes at most."""
+    """Return the seconds to wait before the next try, two minutes at most.
+
+    That is what the server asked for, or a pause that doubles from one second, if that is longer.
+    """
     return min(
         max(seconds_asked(failure.retry_after), 2.0**attempt),
-        _LONGEST_WAIT_SECONDS,
+        _MAX_WAIT_SECONDS,
     )
 
 
 def _read_choice(choice: Mapping[str, Any]) -> Reply:
     content = (choice.get("logprobs") or {}).get("content") or ()
     alternatives = tuple(
-        {one["token"]: float(one["logprob"]) for one in token.get("top_logprobs") or ()}
+        {likely["token"]: float(likely["logprob"]) for likely in token.get("top_logprobs") or ()}
         for token in content
     )
     tokens = tuple(str(token["token"]) for token in content)
@@ -310,12 +343,12 @@ def _read_choice(choice: Mapping[str, Any]) -> Reply:
 
 def _connect(settings: EndpointSettings, key: str, section: str, retries: int) -> "OpenAI":
     try:
-        from openai import DefaultHttpxClient, OpenAI
+        from openai import DefaultHttpxClient, OpenAI  # noqa: PLC0415 (optional)
     except ImportError:
         cure = "Install it: pip install 'coverage_kit[llm]'."
         raise SettingsError(
             f"{section}.model",
-            "the library openai, which talks to models",
+            "the library openai, which connects to models",
             "none installed",
             cure,
         ) from None
@@ -332,20 +365,21 @@ def _connect(settings: EndpointSettings, key: str, section: str, retries: int) -
 
 
 def _bound_size(response: Any) -> None:
-    """Make a response break off where it is larger than any answer."""
-    whole = response.stream
-    base: Any = next(kind for kind in type(whole).__mro__ if kind.__name__ == "SyncByteStream")
+    """Make a response break off where it is larger than any answer should be."""
+    stream = response.stream
+    # httpx accepts only its own kind of stream; finding the class here spares an import of httpx.
+    base: Any = next(kind for kind in type(stream).__mro__ if kind.__name__ == "SyncByteStream")
 
     class Bounded(base):  # type: ignore[misc]
         def __iter__(self) -> Iterator[bytes]:
             n_bytes = 0
-            for part in whole:
-                n_bytes += len(part)
-                if n_bytes > MOST_BYTES:
+            for chunk in stream:
+                n_bytes += len(chunk)
+                if n_bytes > MAX_BYTES:
                     raise TooLargeError
-                yield part
+                yield chunk
 
         def close(self) -> None:
-            whole.close()
+            stream.close()
 
     response.stream = Bounded()

@@ -1,1 +1,1 @@
-"""What is near what: neighbours, evidence, calibrated coverage, clusters, labels."""
+"""Queries and passages: neighbours, evidence, calibrated coverage, clusters and labels."""

@@ -1,4 +1,4 @@
-"""Addition: passages to add to the own site in thought, with all that they are near."""
+"""Passages that a simulation adds to the site, with everything that they are compared with."""
 
 from dataclasses import dataclass
 
@@ -9,68 +9,81 @@ from coverage_kit.vectors import Vectors
 
 
 @dataclass(frozen=True)
-class Addition:
-    """Passages to add in thought, with all that they are near: a passages, n queries, m claims of answers.
+class AddedPassages:
+    """Passages that a simulation adds, compared with the site and the log.
 
-    `vectors` and those of their `headings` are (a, d); `similarity`, `heading_similarity` and word
-    `recall` (n, a); `claim_similarity` (m, a); `rivals` and `heading_rivals` (a,) are the mean
-    similarity of the ten queries nearest to each; `page_rows` (a,) say on whose page each stands:
-    that of its nearest own passage. `kept` are the similarity and the rows of the own passages
-    nearest to each, both (a, up to 5). `read` (n, a) are scores by a cross-encoder, -inf where
-    nobody read the pair.
+    There are a added passages, n queries and m claims of answers. `vectors` and `heading_vectors`
+    have shape (a, d). `similarity`, `heading_similarity` and word `recall` have shape (n, a),
+    `claim_similarity` (m, a). `rival_similarity` and `heading_rival_similarity` (a,) are the mean
+    similarity of the ten queries nearest to each passage or heading.
+
+    `page_rows` (a,) is the page to which each passage is assigned: the page of its nearest own
+    passage. `own_similarity` and `own_rows`, both (a, up to 5), are the similarity and the rows of
+    the own passages nearest to each. `cross_encoder_scores` (n, a) are the scores by a
+    cross-encoder, -inf for pairs that it did not read; None where no cross-encoder is in use.
     """
 
     vectors: Vectors
-    headings: Vectors
+    heading_vectors: Vectors
     similarity: Vectors
     heading_similarity: Vectors
     recall: Vectors
     claim_similarity: Vectors
-    rivals: Floats
-    heading_rivals: Floats
+    rival_similarity: Floats
+    heading_rival_similarity: Floats
     page_rows: Rows
-    kept: tuple[Vectors, Rows]
-    read: Vectors | None = None
+    own_similarity: Vectors
+    own_rows: Rows
+    cross_encoder_scores: Vectors | None = None
 
-    def pick(self, columns: Rows) -> "Addition":
-        """Return some of the passages."""
-        return Addition(
-            self.vectors[columns],
-            self.headings[columns],
-            self.similarity[:, columns],
-            self.heading_similarity[:, columns],
-            self.recall[:, columns],
-            self.claim_similarity[:, columns],
-            self.rivals[columns],
-            self.heading_rivals[columns],
-            self.page_rows[columns],
-            (self.kept[0][columns], self.kept[1][columns]),
-            None if self.read is None else self.read[:, columns],
+    def select(self, columns: Rows) -> "AddedPassages":
+        """Return the passages in these columns."""
+        scores = self.cross_encoder_scores
+        return AddedPassages(
+            vectors=self.vectors[columns],
+            heading_vectors=self.heading_vectors[columns],
+            similarity=self.similarity[:, columns],
+            heading_similarity=self.heading_similarity[:, columns],
+            recall=self.recall[:, columns],
+            claim_similarity=self.claim_similarity[:, columns],
+            rival_similarity=self.rival_similarity[columns],
+            heading_rival_similarity=self.heading_rival_similarity[columns],
+            page_rows=self.page_rows[columns],
+            own_similarity=self.own_similarity[columns],
+            own_rows=self.own_rows[columns],
+            cross_encoder_scores=None if scores is None else scores[:, columns],
         )
 
-    def nearest_kept(self, hidden: Flags) -> Vectors:
-        """Return the similarity of each passage to the nearest own passage that is not hidden, shape (a,)."""
-        similarity, near = self.kept
+    def similarity_to_remaining(self, hidden: Flags) -> Vectors:
+        """Return each passage's similarity to the nearest own passage that is not hidden, (a,)."""
         return np.asarray(
-            np.where(hidden[near], -1.0, similarity).max(axis=1, initial=-1.0),
+            np.where(hidden[self.own_rows], -1.0, self.own_similarity).max(axis=1, initial=-1.0),
             dtype=np.float32,
         )
 
-    def queries_nearer(self, rows: Rows) -> Rows:
-        """Return how many queries are nearer than each of these to each passage, shape (len(rows), a)."""
+    def count_nearer_queries(self, rows: Rows) -> Rows:
+        """Return how many queries are nearer to each passage than each of these queries is.
+
+        The shape is (len(rows), a).
+        """
         ranked = np.sort(self.similarity, axis=0)
-        near = [
-            np.searchsorted(ranked[:, one], self.similarity[rows, one], "right")
-            for one in range(ranked.shape[1])
+        positions = [
+            np.searchsorted(ranked[:, column], self.similarity[rows, column], "right")
+            for column in range(ranked.shape[1])
         ]
-        return len(ranked) - np.stack(near, axis=1) if near else np.zeros((len(rows), 0), np.int64)
+        if not positions:
+            return np.zeros((len(rows), 0), np.int64)
+        return len(ranked) - np.stack(positions, axis=1)
 
 
-def gather_vectors(vectors: Vectors, added: Addition | None, rows: Rows) -> Vectors:
-    """Return the vectors of passages that are there and, from row len(vectors) on, of added ones, without joining the two."""
+def gather_vectors(vectors: Vectors, added: AddedPassages | None, rows: Rows) -> Vectors:
+    """Return the vectors in these rows, without copying own and added passages into one array.
+
+    Rows from len(vectors) on are those of the added passages.
+    """
     if added is None:
         return vectors[rows]
-    is_new = rows >= len(vectors)
-    found = vectors[np.where(is_new, 0, rows)]
-    found[is_new] = added.vectors[rows[is_new] - len(vectors)]
-    return found
+    is_added = rows >= len(vectors)
+    gathered = vectors[np.where(is_added, 0, rows)]
+    gathered[is_added] = added.vectors[rows[is_added] - len(vectors)]
+    return gathered

@@ -1,9 +1,10 @@
-"""Whether new text is what a query asks for: the probability that a passage answers it, if nothing else does.
+"""Answer probability: whether a new passage answers a query that nothing else answers.
 
 A new passage comes near many queries, and most of them ask something else. So a rise of coverage
-counts with the probability that the passage is what the query lacks. It is a logistic over what is
-seen of the pair, fitted on public sets with judged answers by `python -m benchmarks answering`
-(docs/method.md, edits), because no site knows the answers that it lacks.
+counts with the probability that the passage is what the query lacks. The probability comes from a
+logistic regression over features of the pair. It is fitted on public sets with judged answers by
+`python -m benchmarks answering` (docs/method.md, edits), because no site knows which answers it
+lacks.
 """
 
 import json
@@ -14,12 +15,13 @@ from pathlib import Path
 import numpy as np
 from scipy.special import expit
 
-from coverage_kit.match.added_passages import Addition
+from coverage_kit.match.added_passages import AddedPassages
 from coverage_kit.match.evidence import EvidenceScorer
 from coverage_kit.match.neighborhood import Flags, Floats, Rows
 from coverage_kit.vectors import Vectors
 
 DEFAULT_ANSWERING = Path(__file__).parent / "default_answering.json"
+# The order is that of the weights in default_answering.json.
 PAIR_FEATURES = (
     "lead",
     "heading",
@@ -31,13 +33,16 @@ PAIR_FEATURES = (
 
 
 class Rivals:
-    """How near the passages of each group of edits come to each query; `beside` then tells what the other groups offer."""
+    """The similarity of each query to the nearest passage of each group of edits.
+
+    `nearest_other` then says what the other groups offer a query.
+    """
 
     def __init__(self, n_queries: int, n_groups: int) -> None:
         self.similarity = np.full((n_queries, n_groups), -1.0, dtype=np.float32)
 
-    def meet(self, similarity: Vectors, groups: Rows) -> None:
-        """Take in passages of these groups (a,), as near to the queries as `similarity` (n, a) says."""
+    def add_passages(self, similarity: Vectors, groups: Rows) -> None:
+        """Add passages of these groups (a,), with their similarity to the queries (n, a)."""
         for column, group in enumerate(groups):
             np.maximum(
                 self.similarity[:, group],
@@ -45,70 +50,95 @@ class Rivals:
                 out=self.similarity[:, group],
             )
 
-    def beside(self, group: int) -> Vectors:
-        """Return the similarity of the nearest passage of any other group, shape (n,); -1 without another."""
-        first, second = self._best_two
-        return np.where(self._owner == group, second, first)
+    def nearest_other(self, group: int) -> Vectors:
+        """Return each query's similarity to the nearest passage of any other group, shape (n,).
+
+        It is -1 where there is no other group.
+        """
+        best, second = self._best_two
+        return np.where(self._best_group == group, second, best)
 
     @cached_property
-    def _owner(self) -> Rows:
+    def _best_group(self) -> Rows:
         return np.asarray(self.similarity.argmax(axis=1), dtype=np.int64)
 
     @cached_property
     def _best_two(self) -> tuple[Vectors, Vectors]:
+        """The largest and the second largest similarity over the groups, both (n,)."""
         if self.similarity.shape[1] < 2:
             return self.similarity[:, 0], np.full(len(self.similarity), -1.0, np.float32)
-        two = np.partition(self.similarity, -2, axis=1)[:, -2:]
-        return two[:, 1], two[:, 0]
+        largest = np.partition(self.similarity, -2, axis=1)[:, -2:]
+        return largest[:, 1], largest[:, 0]
 
 
 @dataclass(frozen=True)
 class AnswerModel:
-    """A logistic over PAIR_FEATURES: `mean`, `scale` (f,) and `weights` (1 + f,), intercept first."""
+    """A logistic regression over PAIR_FEATURES.
+
+    `mean` and `scale` have shape (f,), `weights` (1 + f,) with the intercept first.
+    """
 
     mean: Floats
     scale: Floats
     weights: Floats
 
     def probability(self, features: Floats) -> Floats:
-        """Return the probability that each passage answers the query, for features of shape (..., f)."""
+        """Return the probability that each passage answers the query; features are (..., f)."""
         inputs = (features - self.mean) / self.scale
         return np.asarray(expit(inputs @ self.weights[1:] + self.weights[0]), dtype=np.float64)
 
 
 def load_answer_model(without: str = "") -> AnswerModel:
-    """Return the model fitted on all public sets, or on all but one, so that this one can test it."""
+    """Return the model fitted on all public sets.
+
+    Args:
+        without: name of a set to leave out of the fit, so that this set can test the model.
+    """
     stored = json.loads(DEFAULT_ANSWERING.read_text(encoding="utf-8"))
     fit = stored["without"].get(without, stored["all"])
-    return AnswerModel(*(np.array(fit[name]) for name in ("mean", "scale", "weights")))
+    return AnswerModel(
+        mean=np.array(fit["mean"]),
+        scale=np.array(fit["scale"]),
+        weights=np.array(fit["weights"]),
+    )
 
 
 def pair_features(
     scorer: EvidenceScorer,
     rows: Rows,
-    added: Addition,
+    added: AddedPassages,
     rivals: Vectors,
     hidden: Flags,
 ) -> Floats:
-    """Return PAIR_FEATURES of some queries with each added passage, shape (len(rows), a, f).
+    """Return PAIR_FEATURES of these queries with each added passage, shape (len(rows), a, f).
 
-    How far the passage is ahead of all that the site and other edits offer the query; how near its
-    heading is, and how far ahead of the site's headings; how many more of the query's words it has
-    than any own passage, weighted by idf; how many queries are nearer to it (as a logarithm); and
-    how near the query's own neighbours are to it.
+    - lead: how far the passage is ahead of everything that the site and other edits offer the
+      query;
+    - heading: similarity of the passage's heading to the query;
+    - heading_lead: how far that heading is ahead of the site's headings;
+    - words_lead: how many more of the query's words the passage has than any own passage, weighted
+      by idf;
+    - query_rank: logarithm of 1 + the number of queries that are nearer to the passage;
+    - neighbors: similarity of the passage to the query's own nearest queries.
 
-    `rivals` (n,) is the similarity of the nearest passage that another edit offers each query;
-    `hidden` says which own passages the edit removes.
+    Args:
+        scorer: evidence of the site.
+        rows: rows of the queries.
+        added: the added passages.
+        rivals: similarity of each query to the nearest passage that another edit offers, shape
+            (n queries,).
+        hidden: the own passages that the edit removes, shape (n passages,).
     """
     similarity = added.similarity[rows]
     heading = added.heading_similarity[rows]
-    own, own_heading, own_words = (values[:, None] for values in scorer.own_bests(rows, hidden).T)
+    own_bests = scorer.own_bests(rows, hidden)
+    own_similarity, own_heading, own_recall = (values[:, None] for values in own_bests.T)
     features = [
-        similarity - np.maximum(rivals[rows, None], own),
+        similarity - np.maximum(rivals[rows, None], own_similarity),
         heading,
         heading - own_heading,
-        added.recall[rows] - own_words,
-        np.log1p(added.queries_nearer(rows)),
-        scorer.nearness_of_neighbors(added, rows),
+        added.recall[rows] - own_recall,
+        np.log1p(added.count_nearer_queries(rows)),
+        scorer.neighbor_similarity(added, rows),
     ]
     return np.stack(features, axis=2).astype(np.float64)

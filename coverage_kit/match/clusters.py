@@ -1,10 +1,13 @@
-"""Clusters of queries on their neighbour graph: stable across seeds, and no query is dropped. UMAP is for pictures only."""
+"""Clusters of queries: communities of the graph that links each query with its nearest queries.
+
+They are stable across seeds, and no query is dropped. UMAP is used for pictures only.
+"""
 
 import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,27 +19,41 @@ from coverage_kit.match.neighbors import NeighborIndex, nearest_rows
 from coverage_kit.tables import CLUSTERS, Clusters, Coverage, checked
 from coverage_kit.vectors import Embeddings, Vectors
 
+# Resolutions of Louvain that are compared, coarsest first.
 RESOLUTIONS = (1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 24.0, 32.0)
+# Random samples that are clustered to measure stability: of all queries, or of a sample. Assumed.
 _DRAWS = 10
 _DRAWS_OF_SAMPLE = 5
-_MEAN_SIZE = 4
-_PARTING = 8.0
-_MOST_DRAWN_FROM = 6000
+# Share of the queries in each of these samples.
+_DRAWN_SHARE = 0.8
+# Queries that a cluster has to hold on average. Assumed.
+_MIN_MEAN_SIZE = 4
+# How strongly a difference of coverage weakens an edge: exp(-8 trust difference). Assumed.
+_COVERAGE_PENALTY = 8.0
+# With more queries than this, the resolution is chosen on a sample; chosen with CLINC150 in view
+# (docs/method.md, clusters).
+_MAX_UNSAMPLED = 6000
 _SAMPLE = 2000
+# Pairs of queries up to which neighbours are exact, so 10,000 queries, and the recall of the index
+# for more. A graph of nearly all neighbours has the same communities.
 _EXACT_PAIRS = 100_000_000
 _RECALL = 0.96
+# Rows of the graph that are multiplied at a time, to bound memory.
 _BLOCK = 20_000
+# Fewer queries than this are a single cluster.
+_MIN_QUERIES = 4
 
 Labels = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class ClusterQuality:
-    """What is known of a clustering.
+    """The quality of a clustering.
 
-    Resolution chosen, number of clusters, stability (mean adjusted Rand index between clusterings
-    of random 80% samples with other seeds, at that resolution), and the share of queries with
-    membership under .5.
+    `resolution` is the resolution that was chosen. `stability` is the mean adjusted Rand index
+    between clusterings of random 80% samples with different seeds, at that resolution.
+    `low_membership_share` is the share of queries with a membership under .5.
     """
 
     resolution: float
@@ -46,7 +63,10 @@ class ClusterQuality:
 
 
 class QueryGraph:
-    """Queries linked with their nearest: pass it in place of the embeddings, and neighbours are searched once."""
+    """A graph that links queries with their nearest queries.
+
+    It can be passed in place of the embeddings, so that neighbours are searched only once.
+    """
 
     def __init__(self, embeddings: Embeddings) -> None:
         self.embeddings = embeddings
@@ -55,14 +75,14 @@ class QueryGraph:
         return len(self.embeddings)
 
     @cached_property
-    def near(self) -> Labels:
-        """The rows of each query's nearest others, nearest first, shape (n, at most 2 log2 n)."""
+    def neighbors(self) -> Rows:
+        """Rows of the queries nearest to each, nearest first, shape (n, at most 2 log2 n)."""
         return _nearest(self.embeddings.vectors)
 
     @cached_property
-    def links(self) -> sparse.csr_matrix:
-        """The symmetric graph of all queries, shape (n, n)."""
-        return _graph(self.near)
+    def adjacency(self) -> sparse.csr_matrix:
+        """The weights of the edges, symmetric, shape (n, n)."""
+        return _graph(self.neighbors)
 
 
 @checked
@@ -71,28 +91,35 @@ def cluster_queries(
 ) -> tuple[Clusters, ClusterQuality]:
     """Return each query's cluster and the clustering's quality.
 
-    Louvain communities of the graph that links each query with its log2(n) nearest, edges weighted
-    by the share of neighbours in common, at the resolution whose clusterings of random samples
-    agree best; among equals (within one standard error), the finest whose clusters hold four
-    queries on average. Every query gets a cluster; `membership` says how well it fits. Of more than
-    6,000 queries the resolution is chosen on 2,000 and scaled by 2,000 / n, which keeps the number
-    of clusters: on all, the samples agree best on ever fewer.
+    The clusters are Louvain communities of a graph. The graph links each query with its log2(n)
+    nearest queries; an edge's weight is the share of neighbours in common. The resolution is the
+    finest of those whose clusterings of random samples agree within one standard error of the best,
+    and whose clusters hold four queries on average.
+
+    Every query gets a cluster; `membership` says how well it fits. With more than 6,000 queries,
+    the resolution is chosen on 2,000 queries and scaled by 2,000 / n, which keeps the number of
+    clusters. (On all queries, the samples would agree best on ever fewer clusters.)
 
     Args:
         embeddings: query embeddings, or their graph.
         seed: seed of the order in which queries are visited, and of the samples.
     """
     graph = embeddings if isinstance(embeddings, QueryGraph) else QueryGraph(embeddings)
-    if len(graph) < 4:
+    if len(graph) < _MIN_QUERIES:
         labels = np.zeros(len(graph), np.int64)
         resolution = 1.0
         stability = 1.0
     else:
-        resolution, stability = _chosen_resolution(graph, seed)
-        labels = _communities(graph.links, resolution, seed)
+        resolution, stability = _choose_resolution(graph, seed)
+        labels = _communities(graph.adjacency, resolution, seed)
     table = _cluster_table(graph.embeddings, labels)
-    low = float((table["membership"] < 0.5).mean()) if len(table) else 0.0
-    return table, ClusterQuality(resolution, table["cluster_id"].nunique(), stability, low)
+    quality = ClusterQuality(
+        resolution=resolution,
+        n_clusters=table["cluster_id"].nunique(),
+        stability=stability,
+        low_membership_share=_low_membership_share(table),
+    )
+    return table, quality
 
 
 @checked
@@ -103,21 +130,23 @@ def part_by_coverage(
     quality: ClusterQuality,
     seed: int = 0,
 ) -> tuple[Clusters, ClusterQuality]:
-    """Return clusters that keep covered and uncovered queries apart, so that no gap hides in the mean of a covered topic.
+    """Return clusters that separate covered from uncovered queries.
 
-    The same graph and resolution, with each edge's weight times exp(-8 trust |difference of
-    coverage|): how far the two are parted depends on how well coverage can be told. The stability
-    stays that of the clusters without coverage.
+    So no gap hides in the mean of a covered topic. Graph and resolution are those of the clusters
+    without coverage; each edge's weight is multiplied by exp(-8 trust |difference of coverage|). So
+    the separation depends on how well coverage can be assessed. The stability is that of the
+    clusters without coverage.
 
     Args:
         embeddings: query embeddings, or their graph.
         coverage: each query's coverage.
-        trust: 0 where coverage cannot be told, 1 where it is certain: 2 AUC - 1 of the self-test.
-        quality: of the clusters found without coverage.
+        trust: 0 where coverage cannot be assessed, 1 where it is certain: 2 AUC - 1 of the
+            self-test.
+        quality: quality of the clusters without coverage.
         seed: seed of the order in which queries are visited.
     """
     graph = embeddings if isinstance(embeddings, QueryGraph) else QueryGraph(embeddings)
-    if len(graph) < 4:
+    if len(graph) < _MIN_QUERIES:
         labels = np.zeros(len(graph), np.int64)
     else:
         covered = (
@@ -125,45 +154,45 @@ def part_by_coverage(
             .loc[list(graph.embeddings.ids)]
             .to_numpy(np.float64)
         )
-        edges = graph.links.tocoo()
-        apart = np.abs(covered[edges.row] - covered[edges.col])
-        weights = edges.data * np.exp(-_PARTING * max(trust, 0.0) * apart)
+        edges = graph.adjacency.tocoo()
+        difference = np.abs(covered[edges.row] - covered[edges.col])
+        weights = edges.data * np.exp(-_COVERAGE_PENALTY * max(trust, 0.0) * difference)
         labels = _communities(
             sparse.csr_matrix((weights, (edges.row, edges.col)), shape=edges.shape),
             quality.resolution,
             seed,
         )
     table = _cluster_table(graph.embeddings, labels)
-    low = float((table["membership"] < 0.5).mean()) if len(table) else 0.0
     return table, replace(
         quality,
         n_clusters=table["cluster_id"].nunique(),
-        low_membership_share=low,
+        low_membership_share=_low_membership_share(table),
     )
 
 
 def topic_embeddings(
-    queries: Embeddings, said: Embeddings, query_rows: npt.NDArray[np.int64]
+    queries: Embeddings, claims: Embeddings, query_rows: npt.NDArray[np.int64]
 ) -> Embeddings:
-    """Return embeddings by which queries are clustered: the query, and twice the mean of what its logged answers say.
+    """Return the embeddings by which queries are clustered.
 
-    Both are centred first: on a site about one thing every query shares its direction. Answers tell
-    topics apart better than the varied words of those who ask (docs/method.md, clusters). A query
-    without answers counts alone.
+    An embedding is the query's own, plus twice the mean of what its logged answers say. Both are
+    centred first, because on a site about a single subject all queries share a direction. Answers
+    separate topics better than the varied words of the people who ask (docs/method.md, clusters). A
+    query without answers counts alone.
 
     Args:
         queries: query embeddings.
-        said: embeddings of the answers' claims.
-        query_rows: the query of each claim, shape (len(said),).
+        claims: embeddings of the answers' claims.
+        query_rows: the query of each claim, shape (len(claims),).
     """
     answers = np.zeros_like(queries.vectors)
-    np.add.at(answers, query_rows, said.vectors)
+    np.add.at(answers, query_rows, claims.vectors)
     has_answers = np.bincount(query_rows, minlength=len(queries)) > 0
-    mixed = (
-        _unit(queries.vectors - queries.vectors.mean(axis=0))
-        if len(queries) > 2
-        else queries.vectors.copy()
-    )
+    # the mean of one or two vectors is no shared direction
+    if len(queries) > 2:
+        mixed = _unit(queries.vectors - queries.vectors.mean(axis=0))
+    else:
+        mixed = queries.vectors.copy()
     if has_answers.sum() > 2:
         answers[has_answers] = _unit(answers[has_answers])
         mixed[has_answers] += 2 * _unit(answers[has_answers] - answers[has_answers].mean(axis=0))
@@ -171,90 +200,115 @@ def topic_embeddings(
 
 
 def project(embeddings: Embeddings, seed: int = 0) -> npt.NDArray[np.float64]:
-    """Return two coordinates a vector for a picture, shape (n, 2), by UMAP with a fixed seed (PCA for fewer than 10)."""
+    """Return two coordinates for each vector, for a picture, shape (n, 2).
+
+    They come from UMAP with a fixed seed, or from PCA for fewer than 10 vectors.
+    """
     vectors = embeddings.vectors
     if len(vectors) < 10:
-        centred = vectors - vectors.mean(axis=0) if len(vectors) else vectors
-        axes = (
-            np.linalg.svd(centred, full_matrices=False)[2][:2] if len(vectors) else np.zeros((2, 1))
-        )
-        flat = np.zeros((len(vectors), 2))
-        flat[:, : len(axes)] = centred @ axes.T
-        return flat
+        return _principal_components(vectors)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of an optional library, and that a seed means one thread
-        from umap import UMAP
+        # UMAP warns that an optional library is missing, and that a seed means a single thread
+        warnings.simplefilter("ignore")
+        from umap import UMAP  # noqa: PLC0415 (takes seconds to import)
 
-        # neighbours given are exact, and spare UMAP compiling a search of its own, which takes
-        # longer than all else here
+        # with exact neighbours, UMAP need not compile a search of its own, which would take longer
+        # than everything else here
         similarity, rows = nearest_rows(vectors, vectors, min(15, len(vectors)))
-        same: dict[str, Any] = {
-            "precomputed_knn": (rows, np.maximum(1 - similarity, 0)),
-            "n_neighbors": rows.shape[1],
-        }
-        mapper = UMAP(min_dist=0.1, metric="cosine", random_state=seed, n_jobs=1, **same)
+        mapper = UMAP(
+            min_dist=0.1,
+            metric="cosine",
+            random_state=seed,
+            n_jobs=1,
+            n_neighbors=rows.shape[1],
+            precomputed_knn=(rows, np.maximum(1 - similarity, 0)),
+        )
         mapped: npt.NDArray[np.float64] = np.asarray(
             mapper.fit_transform(vectors), dtype=np.float64
         )
     return mapped
 
 
-def _chosen_resolution(graph: QueryGraph, seed: int) -> tuple[float, float]:
-    """Return the resolution for the graph and the stability of samples at it."""
+def _principal_components(vectors: Vectors) -> npt.NDArray[np.float64]:
+    """Return the first two principal components of each vector, shape (n, 2)."""
+    components = np.zeros((len(vectors), 2))
+    if len(vectors):
+        centred = vectors - vectors.mean(axis=0)
+        axes = np.linalg.svd(centred, full_matrices=False)[2][:2]
+        components[:, : len(axes)] = centred @ axes.T
+    return components
+
+
+def _choose_resolution(graph: QueryGraph, seed: int) -> tuple[float, float]:
+    """Return the resolution for the graph, and the stability of samples at this resolution."""
     n = len(graph)
-    if n <= _MOST_DRAWN_FROM:
-        return _best_resolution(graph.near, seed)
+    if n <= _MAX_UNSAMPLED:
+        return _best_resolution(graph.neighbors, seed)
     drawn = np.sort(np.random.default_rng(seed).choice(n, _SAMPLE, replace=False))
     resolution, stability = _best_resolution(
         _nearest(graph.embeddings.vectors[drawn]), seed, _DRAWS_OF_SAMPLE
     )
-    return (
-        resolution * _SAMPLE / n,
-        stability,
-    )  # as many clusters as of the sample
+    # scaled, so that there are as many clusters as in the sample
+    return resolution * _SAMPLE / n, stability
 
 
-def _best_resolution(near: Labels, seed: int, n_draws: int = _DRAWS) -> tuple[float, float]:
-    """Return the resolution and its stability, from random samples of the neighbours `near`, shape (n, neighbours)."""
-    n = len(near)
+class _Trial(NamedTuple):
+    """A resolution with the mean agreement between samples, and its standard error."""
+
+    resolution: float
+    stability: float
+    error: float
+
+
+def _best_resolution(neighbors: Rows, seed: int, n_draws: int = _DRAWS) -> tuple[float, float]:
+    """Return the best resolution and its stability, from random samples of the queries.
+
+    `neighbors` are the rows of each query's nearest queries, shape (n, neighbours).
+    """
+    n = len(neighbors)
     rng = np.random.default_rng(seed)
-    draws = [np.sort(rng.choice(n, max(4, int(n * 0.8)), replace=False)) for _ in range(n_draws)]
-    graphs = [_graph(near, draw) for draw in draws]
-    found: list[tuple[float, float, float]] = []
+    n_drawn = max(_MIN_QUERIES, int(n * _DRAWN_SHARE))
+    draws = [np.sort(rng.choice(n, n_drawn, replace=False)) for _ in range(n_draws)]
+    graphs = [_graph(neighbors, draw) for draw in draws]
+    trials: list[_Trial] = []
     for resolution in RESOLUTIONS:
-        parts = np.full((n_draws, n), -1)
-        for i, (draw, graph) in enumerate(zip(draws, graphs, strict=True)):
-            parts[i, draw] = _communities(graph, resolution, seed + 1 + i)
-        if found and np.mean(parts.max(axis=1) + 1) > 0.8 * n / _MEAN_SIZE:
+        # the cluster of each query in each sample, -1 where it was not drawn
+        labels = np.full((n_draws, n), -1)
+        for number, (draw, graph) in enumerate(zip(draws, graphs, strict=True)):
+            labels[number, draw] = _communities(graph, resolution, seed + 1 + number)
+        if trials and np.mean(labels.max(axis=1) + 1) > _DRAWN_SHARE * n / _MIN_MEAN_SIZE:
             break
-        pairs = np.eye(n_draws)
-        for one, other in combinations(range(n_draws), 2):
-            pairs[one, other] = pairs[other, one] = _agreement(parts[one], parts[other])
-        agreed = (pairs.sum(axis=1) - 1) / (n_draws - 1)
-        found.append(
-            (
-                resolution,
-                float(np.mean(agreed)),
-                float(np.std(agreed, ddof=1) / np.sqrt(len(agreed))),
-            )
-        )
-    _, best, error = max(found, key=lambda one: one[1])
-    return next(
-        (resolution, stability)
-        for resolution, stability, _ in reversed(found)
-        if stability >= best - error
+        agreement = _mean_agreement(labels)
+        error = float(np.std(agreement, ddof=1) / np.sqrt(len(agreement)))
+        trials.append(_Trial(resolution, float(np.mean(agreement)), error))
+    best = max(trials, key=lambda trial: trial.stability)
+    finest = next(
+        trial for trial in reversed(trials) if trial.stability >= best.stability - best.error
     )
+    return finest.resolution, finest.stability
+
+
+def _mean_agreement(labels: Labels) -> npt.NDArray[np.float64]:
+    """Return the mean adjusted Rand index of each clustering with the others, (clusterings,)."""
+    n = len(labels)
+    agreement = np.eye(n)
+    for row, column in combinations(range(n), 2):
+        agreement[row, column] = _agreement(labels[row], labels[column])
+        agreement[column, row] = agreement[row, column]
+    return np.asarray((agreement.sum(axis=1) - 1) / (n - 1))
 
 
 def _agreement(first: Labels, second: Labels) -> float:
-    both = (first >= 0) & (second >= 0)
-    return float(adjusted_rand_score(first[both], second[both]))
+    """Return the adjusted Rand index over the queries that are in both samples."""
+    is_shared = (first >= 0) & (second >= 0)
+    return float(adjusted_rand_score(first[is_shared], second[is_shared]))
 
 
 def _cluster_table(embeddings: Embeddings, labels: Labels) -> pd.DataFrame:
     if not len(labels):
         return CLUSTERS.empty()
     labels = _by_size(labels)
+    # as many digits in every id, so that ids sort as numbers
     width = len(str(max(labels.max(), 1)))
     return pd.DataFrame(
         {
@@ -266,9 +320,9 @@ def _cluster_table(embeddings: Embeddings, labels: Labels) -> pd.DataFrame:
 
 
 def _communities(graph: sparse.csr_matrix, resolution: float, seed: int) -> Labels:
-    # scikit-network's Leiden draws from the C library's rand(), which no seed of ours reaches:
-    # results changed from run to run
-    from sknetwork.clustering import Louvain
+    # Louvain, not Leiden: scikit-network's Leiden draws from the C library's rand(), which no seed
+    # reaches, so that results would change from run to run
+    from sknetwork.clustering import Louvain  # noqa: PLC0415 (only needed here)
 
     graph.sort_indices()  # neighbours are visited in their stored order
     louvain = Louvain(
@@ -281,46 +335,50 @@ def _communities(graph: sparse.csr_matrix, resolution: float, seed: int) -> Labe
     return np.asarray(louvain.fit_predict(graph), dtype=np.int64)
 
 
-def _nearest(vectors: Vectors) -> Labels:
-    """Return the rows of each query's nearest others, nearest first, shape (n, at most 2 log2 n): samples need them too."""
+def _nearest(vectors: Vectors) -> Rows:
+    """Return the rows of the queries nearest to each, nearest first, (n, at most 2 log2 n).
+
+    There are twice as many as the graph needs, because some are missing in a sample.
+    """
     n = len(vectors)
-    # a graph of nearly all neighbours holds the same communities: past 10,000 queries an index will
-    # do
-    _, rows = NeighborIndex(vectors, None, _EXACT_PAIRS, _RECALL).search(
-        vectors, 2 * _neighbors(n) + 1
-    )
+    index = NeighborIndex(vectors, None, _EXACT_PAIRS, _RECALL)
+    _, rows = index.search(vectors, 2 * _n_neighbors(n) + 1)
     is_self = rows == np.arange(n)[:, None]
-    is_self[~is_self.any(axis=1), -1] = True  # lost among its copies
-    others: Labels = rows[~is_self].reshape(n, -1)
+    # a query with many copies may be missing among its own neighbours: drop the last copy instead
+    is_self[~is_self.any(axis=1), -1] = True
+    others: Rows = rows[~is_self].reshape(n, -1)
     return others
 
 
-def _neighbors(n: int) -> int:
-    return (n - 1).bit_length()  # log2 n: below about log n such a graph falls to pieces
+def _n_neighbors(n: int) -> int:
+    # log2 n: with fewer than about log n neighbours, such a graph falls to pieces
+    return (n - 1).bit_length()
 
 
-def _graph(near: Labels, drawn: Labels | None = None) -> sparse.csr_matrix:
-    """Return the symmetric graph of the drawn queries, shape (len(drawn), len(drawn)); of all, when None.
+def _graph(neighbors: Rows, drawn: Rows | None = None) -> sparse.csr_matrix:
+    """Return the symmetric graph of the drawn queries, shape (len(drawn), len(drawn)).
 
-    Each is linked with its log2(n) nearest among the drawn, n the number of all. An edge weighs
-    what its two ends' neighbourhoods (each with its own query) have in common: size of the
-    intersection over size of the union.
+    Each query is linked with its log2(n) nearest drawn queries, where n is the number of all
+    queries. The weight of an edge is what the neighbourhoods of its two ends (each with its own
+    query) have in common: the size of the intersection over the size of the union. Without `drawn`,
+    the graph is that of all queries.
     """
-    drawn = np.arange(len(near)) if drawn is None else drawn
+    drawn = np.arange(len(neighbors)) if drawn is None else drawn
     n = len(drawn)
-    place = np.full(len(near), -1)
-    place[drawn] = np.arange(n)
-    ends = place[near[drawn]]
-    start, column = np.nonzero(
-        (ends >= 0) & (np.cumsum(ends >= 0, axis=1) <= _neighbors(len(near)))
-    )
+    # each query's number in the sample, -1 where it was not drawn
+    number_of = np.full(len(neighbors), -1)
+    number_of[drawn] = np.arange(n)
+    ends = number_of[neighbors[drawn]]
+    is_drawn = ends >= 0
+    is_linked = is_drawn & (np.cumsum(is_drawn, axis=1) <= _n_neighbors(len(neighbors)))
+    start, column = np.nonzero(is_linked)
     links = sparse.csr_matrix((np.ones(len(start)), (start, ends[start, column])), shape=(n, n))
     links += sparse.identity(n, format="csr")
     sizes = np.diff(links.indptr)
     either = links.maximum(links.T).tocsr()
     blocks = [
-        (links[at : at + _BLOCK] @ links.T).multiply(either[at : at + _BLOCK])
-        for at in range(0, n, _BLOCK)
+        (links[row : row + _BLOCK] @ links.T).multiply(either[row : row + _BLOCK])
+        for row in range(0, n, _BLOCK)
     ]
     common = sparse.triu(sparse.vstack(blocks), 1).tocoo()
     weights = common.data / (sizes[common.row] + sizes[common.col] - common.data)
@@ -329,6 +387,7 @@ def _graph(near: Labels, drawn: Labels | None = None) -> sparse.csr_matrix:
 
 
 def _unit(vectors: Vectors) -> Vectors:
+    """Return the vectors at unit length; a zero vector becomes the first axis."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     fallback = np.eye(1, vectors.shape[1], dtype=np.float32)
     return np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), fallback).astype(
@@ -337,7 +396,7 @@ def _unit(vectors: Vectors) -> Vectors:
 
 
 def _by_size(labels: Labels) -> Labels:
-    """Return labels renumbered from 0, largest cluster first, ties by first member."""
+    """Return labels renumbered from 0, largest cluster first; ties go by the first member."""
     _, first, inverse, counts = np.unique(
         labels, return_index=True, return_inverse=True, return_counts=True
     )
@@ -345,10 +404,15 @@ def _by_size(labels: Labels) -> Labels:
 
 
 def _membership(vectors: Vectors, labels: Labels) -> npt.NDArray[np.float64]:
+    """Return the cosine of each query with the mean of its cluster, at least 0, shape (n,)."""
     n = len(labels)
     centres = sparse.csr_matrix((np.ones(n, np.float32), (labels, np.arange(n)))) @ vectors
     centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
-    near: npt.NDArray[np.float64] = np.einsum("ij,ij->i", vectors, centres[labels]).astype(
+    similarity: npt.NDArray[np.float64] = np.einsum("ij,ij->i", vectors, centres[labels]).astype(
         np.float64
     )
-    return near.clip(0, 1)
+    return similarity.clip(0, 1)
+
+
+def _low_membership_share(clusters: pd.DataFrame) -> float:
+    return float((clusters["membership"] < 0.5).mean()) if len(clusters) else 0.0

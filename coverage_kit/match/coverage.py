@@ -1,14 +1,14 @@
-"""Coverage: the probability that the own site answers a query, calibrated by hide-and-seek on the site itself.
+"""Coverage: the probability that the site answers a query, calibrated by hide-and-seek on the site.
 
-Some of the site's own pages and passages are hidden in turn; queries whose nearest passage is
-hidden become known gaps, and a logistic link learns to tell them from the rest (docs/method.md,
-calibration). Two cases:
+Some of the site's pages and passages are hidden in turn. Queries whose nearest passage is hidden
+become known gaps, and a logistic regression learns to separate them from the other queries
+(docs/method.md, calibration). There are two cases:
 
-- The log cites the own site often enough. Queries whose answers cite it are known to be covered;
-  the topics of some of them are hidden with all their pages. The share of gaps in the log then
-  follows from the evidence of the whole log (Saerens et al. 2002).
-- Else every query plays, and the log is taken for what it is: a mixture of covered queries and
-  gaps. The evidence says little of their shares; the estimate leans on a prior, and the interval
+- Answers in the log cite the site often enough. Queries whose answers cite it are known to be
+  covered; the topics of some of them are hidden with all their pages. The share of gaps in the log
+  then follows from the evidence of the whole log (Saerens et al. 2002).
+- Otherwise every query takes part, and the log is a mixture of covered queries and gaps. The
+  evidence says little about their shares. So the estimate depends on a prior, and the interval
   shows how little is known.
 """
 
@@ -26,37 +26,48 @@ from scipy.stats import beta, norm
 from sklearn.metrics import roc_auc_score
 
 from coverage_kit.match.evidence import EvidenceScorer
-from coverage_kit.match.masking import Plan, Rounds, hide_places, hide_topics
+from coverage_kit.match.masking import (
+    LabelledEvidence,
+    MaskingPlan,
+    mask_pages_and_passages,
+    mask_topics,
+)
 from coverage_kit.match.neighborhood import Flags, Floats
 from coverage_kit.tables import Clusters, Coverage, checked
 
 DEFAULT_CALIBRATION = Path(__file__).parent / "default_calibration.json"
+# With fewer queries, hide-and-seek cannot be played. Assumed.
 MIN_QUERIES = 12
-MIN_KNOWN = 40
-# answer engines' citations support what they are cited for in 74.5% of cases (Liu, Zhang and Liang
-# 2023)
+# With fewer queries that are known to be covered, they are not used as such. Assumed.
+MIN_CITED = 40
+# Answer engines' citations support what they are cited for in 74.5% of cases (Liu, Zhang and Liang
+# 2023).
 CITATION_ODDS = 0.745 / (1 - 0.745)
+# The weight towards which a ridge draws each weight, and how many queries the ridge is worth. Both
+# were chosen on public sets (docs/method.md, calibration).
 _PRIOR_WEIGHT = 0.25
 _PRIOR_QUERIES = 300.0
+# Shares of gaps in the log that are considered.
 _SHARES = np.linspace(0.01, 0.6, 30)
-_SHARE_PRIOR = (
-    2.0,
-    10.0,
-)  # of a beta distribution: one gap in six, 90% between 3% and 36%
-_TRUST_IN_NORMALITY = (
-    0.1  # scores are only roughly normal: the mixture's likelihood counts a tenth (docs/method.md)
-)
+# Beta distribution of the share: one gap in six, 90% between 3% and 36%. Assumed.
+_SHARE_PRIOR = (2.0, 10.0)
+# Scores are only roughly normal, so the likelihood of the mixture counts a tenth. Measured: the
+# calibration error is .098, and .136 with the full likelihood (docs/method.md, what did not help).
+_TRUST_IN_NORMALITY = 0.1
+# Folds of the self-test.
 _FOLDS = 5
+# Bins in which scores are counted, so that the mixture of a long log is fitted as fast.
 _BINS = 1000
 
 
 @dataclass(frozen=True)
 class SelfTest:
-    """How well queries whose passage was hidden were told from the rest: AUC with its 90% interval, and calibration error.
+    """How well queries whose passage was hidden were separated from the other queries.
 
-    Where the log does not say which queries are covered, single passages were hidden, which is the
-    harder question; `auc_pages` is then the AUC for whole pages. Else both are for topics with all
-    their pages.
+    `auc` has the 90% interval `low` to `high`; `ece` is the expected calibration error. Where the
+    log does not say which queries are covered, `auc` is for single hidden passages, which is the
+    harder question, and `auc_pages` is for hidden pages. Otherwise both are for topics that were
+    hidden with all their pages.
     """
 
     auc: float
@@ -70,10 +81,11 @@ class SelfTest:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Fitted links from evidence to coverage: the first is the estimate, the others are its bootstrap.
+    """Fitted functions from evidence to coverage: the estimate first, then its bootstrap refits.
 
-    `is_anchored` says that the own site's citations showed which queries are covered. `weights` has
-    shape (1 + bootstraps, 1 + features), intercept first; `unanswered_share` (1 + bootstraps,).
+    `names` are the features; `mean` and `scale` (features,) standardise them. `weights` has shape
+    (1 + bootstraps, 1 + features), intercept first; `unanswered_share` (1 + bootstraps,).
+    `is_anchored` says that citations of the site showed which queries are covered.
     """
 
     names: tuple[str, ...]
@@ -84,80 +96,85 @@ class Calibration:
     self_test: SelfTest | None
     is_anchored: bool = False
 
-    def coverage(self, features: Floats, known: Flags | None = None) -> Floats:
-        """Return coverage under every link, shape (1 + bootstraps, n queries), for evidence of shape (n queries, f).
+    def coverage(self, features: Floats, is_cited: Flags | None = None) -> Floats:
+        """Return coverage under the estimate and every refit, (1 + bootstraps, n queries).
 
-        A query of which an answer cites the own site (`known`) has its odds of being covered
-        multiplied by CITATION_ODDS.
+        Args:
+            features: evidence, shape (n queries, f).
+            is_cited: which queries have an answer that cites the site, shape (n queries,). Their
+                odds of being covered are multiplied by CITATION_ODDS.
         """
         inputs = _standardise(features, self.mean, self.scale)
         odds = np.exp(-np.clip(inputs @ self.weights.T, -30, 30)).T
-        rule = _known_covered if self.is_anchored else _covered
+        rule = _covered_by_posterior if self.is_anchored else _covered_by_ratio
         covered = rule(odds, self.unanswered_share[:, None])
-        if known is None:
+        if is_cited is None:
             return covered
         raised = CITATION_ODDS * covered / (CITATION_ODDS * covered + 1 - covered)
-        return np.where(known, raised, covered)
+        return np.where(is_cited, raised, covered)
 
 
 def fit_calibration(
     scorer: EvidenceScorer,
     clusters: Clusters,
-    known: Flags | None = None,
-    plan: Plan | None = None,
+    is_cited: Flags | None = None,
+    plan: MaskingPlan | None = None,
 ) -> Calibration:
-    """Return the link from evidence to coverage, fitted by hide-and-seek on the scorer's own site.
+    """Return the calibration of evidence, fitted by hide-and-seek on the scorer's site.
 
-    With fewer than MIN_QUERIES queries, or a site with nothing left when something is hidden, the
-    link fitted on public sites (`default_calibration.json`, made by `python -m benchmarks link`)
-    stands in, without a self-test.
+    With fewer than MIN_QUERIES queries, or on a site where nothing is left when a part is hidden,
+    the default calibration is returned. It was fitted on public sites
+    (`default_calibration.json`, made by `python -m benchmarks link`) and has no self-test.
 
     Args:
         scorer: evidence of the queries.
         clusters: the queries' clusters: what is hidden together.
-        known: which queries are known to be covered, because answers to them cite the own site;
+        is_cited: which queries are known to be covered, because answers to them cite the site;
             shape (n queries,).
         plan: rounds, bootstraps and seed.
     """
-    plan = plan or Plan()
-    is_anchored = known is not None and int(known.sum()) >= MIN_KNOWN
-    anchors = known if known is not None and is_anchored else None
-    played = (
-        hide_places(scorer, plan)
-        if anchors is None
-        else hide_topics(scorer, clusters, anchors, plan)
-    )
-    if len(scorer.query_ids) < MIN_QUERIES or not _has_both(played.is_hidden):
+    plan = plan or MaskingPlan()
+    if is_cited is not None and int(is_cited.sum()) >= MIN_CITED:
+        is_anchored = True
+        labelled = mask_topics(scorer, clusters, is_cited, plan)
+    else:
+        is_anchored = False
+        labelled = mask_pages_and_passages(scorer, plan)
+    if len(scorer.query_ids) < MIN_QUERIES or not _has_both(labelled.is_hidden):
         return _default_calibration(scorer)
-    whole = scorer.features()
-    fitter = CalibrationFitter(played, whole, is_anchored, plan.unanswered_share)
+    features = scorer.features()
+    fitter = CalibrationFitter(labelled, features, is_anchored, plan.unanswered_share)
     rng = np.random.default_rng(plan.seed)
-    fits = [fitter.fit(np.ones(len(whole)))] + [
-        fitter.fit(_draw(len(whole), rng), rng) for _ in range(plan.bootstraps)
-    ]
-    weights = np.stack([w for w, _ in fits])
-    shares = np.array([share for _, share in fits])
+    fits = [fitter.fit(np.ones(len(features)))]
+    for _ in range(plan.bootstraps):
+        counts = _bootstrap_counts(len(features), rng)
+        fits.append(fitter.fit(counts, rng))
     return Calibration(
-        tuple(scorer.names),
-        fitter.mean,
-        fitter.scale,
-        weights,
-        shares,
-        _self_test(fitter, rng),
-        is_anchored,
+        names=tuple(scorer.names),
+        mean=fitter.mean,
+        scale=fitter.scale,
+        weights=np.stack([weights for weights, _ in fits]),
+        unanswered_share=np.array([share for _, share in fits]),
+        self_test=_self_test(fitter, rng),
+        is_anchored=is_anchored,
     )
 
 
 @checked
 def measure_coverage(
-    scorer: EvidenceScorer, calibration: Calibration, known: Flags | None = None
+    scorer: EvidenceScorer, calibration: Calibration, is_cited: Flags | None = None
 ) -> tuple[Coverage, Floats]:
-    """Return coverage with its 90% interval for each query (cause still 'unknown'), and coverage under every link.
+    """Return each query's coverage with its 90% interval, and coverage under every refit.
 
-    The second has shape (1 + bootstraps, n queries); its first row is the estimate. `known` as in
-    `Link.coverage`.
+    The table's cause is still 'unknown'. The coverage under every refit has shape (1 + bootstraps,
+    n queries); its first row is the estimate.
+
+    Args:
+        scorer: evidence of the queries.
+        calibration: the fitted calibration.
+        is_cited: which queries have an answer that cites the site, as in `Calibration.coverage`.
     """
-    draws = calibration.coverage(scorer.features(), known)
+    draws = calibration.coverage(scorer.features(), is_cited)
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
     table = pd.DataFrame(
         {
@@ -174,109 +191,141 @@ def measure_coverage(
 
 
 def _standardise(features: Floats, mean: Floats, scale: Floats) -> Floats:
-    """Return an intercept and the features in units of their spread; missing evidence counts as average."""
+    """Return a column of ones and the features in units of their spread, (n queries, 1 + f).
+
+    Missing evidence counts as average.
+    """
     inputs = np.nan_to_num((features - mean) / scale, nan=0.0)
     return np.hstack([np.ones((len(inputs), 1)), inputs])
 
 
-def _covered(odds_of_hidden: Floats, unanswered_share: Floats) -> Floats:
-    """Return 1 - share * f_hidden / f_log: the part of the log, at this evidence, that is not a gap."""
+def _covered_by_ratio(odds_of_hidden: Floats, unanswered_share: Floats) -> Floats:
+    """Return 1 - share * f_hidden / f_log: the share of the log, at this evidence, without gaps."""
     return 1 - np.clip(unanswered_share * odds_of_hidden, 0, 1)
 
 
-def _known_covered(odds_of_hidden: Floats, unanswered_share: Floats) -> Floats:
-    """Return the posterior of being covered where both kinds are known: (1 - share) f_seen / the mixture."""
+def _covered_by_posterior(odds_of_hidden: Floats, unanswered_share: Floats) -> Floats:
+    """Return the posterior of being covered, where covered queries are known too.
+
+    It is (1 - share) f_covered / ((1 - share) f_covered + share * f_hidden).
+    """
     return (1 - unanswered_share) / (1 - unanswered_share + unanswered_share * odds_of_hidden)
 
 
 class CalibrationFitter:
-    """Fits links to played rounds, for the log as it is or resampled."""
+    """Fits calibrations to labelled evidence, for the log as it is or resampled.
+
+    Args:
+        labelled: evidence of queries with parts of the site hidden.
+        log_features: evidence of all queries on the site as it is, shape (n queries, f).
+        is_anchored: whether the labelled queries that were not hidden are known to be covered.
+        unanswered_share: the share of gaps in the log, where a person has determined it; 0 if it
+            is to be estimated.
+    """
 
     def __init__(
         self,
-        played: Rounds,
-        whole: Floats,
+        labelled: LabelledEvidence,
+        log_features: Floats,
         is_anchored: bool,
         unanswered_share: float = 0.0,
     ) -> None:
-        self.played = played
+        self.labelled = labelled
         self.is_anchored = is_anchored
-        self.known_share = unanswered_share
+        self.unanswered_share = unanswered_share
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # evidence that no query has
-            self.mean = np.nan_to_num(np.nanmean(whole, axis=0))
-            self.scale = np.nan_to_num(np.nanstd(whole, axis=0)) + 1e-6
-        self.start: Floats | None = None
-        self.inputs = _standardise(played.features, self.mean, self.scale)
-        self.now = _standardise(whole, self.mean, self.scale)
+            self.mean = np.nan_to_num(np.nanmean(log_features, axis=0))
+            self.scale = np.nan_to_num(np.nanstd(log_features, axis=0)) + 1e-6
+        self.inputs = _standardise(labelled.features, self.mean, self.scale)
+        self.log_inputs = _standardise(log_features, self.mean, self.scale)
+        self._last_weights: Floats | None = None
 
-    def fit(self, draws: Floats, rng: np.random.Generator | None = None) -> tuple[Floats, float]:
-        """Return weights of the link and the share of gaps in the log.
+    def fit(self, counts: Floats, rng: np.random.Generator | None = None) -> tuple[Floats, float]:
+        """Return the weights of a calibration, and the share of gaps in the log.
 
-        Where hidden queries are not known to have been covered, one that was a gap already says
-        nothing of hiding: it counts by its coverage so far (three passes). The share is then the
-        mean of its posterior, or with `rng` a draw from it.
+        Without anchors, a hidden query may have been a gap before, and then says nothing about
+        hiding. So it counts by its estimated coverage (three passes). The share of gaps is the mean
+        of its posterior, or a draw from it if `rng` is given.
+
+        Args:
+            counts: how often each query of the log counts, shape (n queries,).
+            rng: draws the share of gaps.
         """
-        rows = self.played.query_rows
-        is_hidden = self.played.is_hidden
-        covered = np.ones(len(self.now))
-        weights = np.zeros(self.now.shape[1])
-        share = 0.5
-        for _ in range(1 if self.is_anchored else 3):
-            importance = draws[rows] * np.where(is_hidden, covered[rows], 1) + 1e-9
-            weights = fit_logistic(
-                self.inputs,
-                ~is_hidden,
-                importance * len(self.now) / 2,
-                self.start,
-            )
-            self.start = weights
-            odds = np.exp(-np.clip(self.now @ weights, -30, 30))
-            if self.is_anchored:
-                return weights, self.known_share or _share_of_gaps(odds, draws)
-            hidden_at = self.inputs[is_hidden] @ weights
+        if self.is_anchored:
+            return self._fit_anchored(counts)
+        rows = self.labelled.query_rows
+        is_hidden = self.labelled.is_hidden
+        covered = np.ones(len(self.log_inputs))
+        for _ in range(3):
+            importance = counts[rows] * np.where(is_hidden, covered[rows], 1) + 1e-9
+            weights = self._fit_weights(importance)
+            scores = self.log_inputs @ weights
             posterior = _posterior_of_share(
-                self.now @ weights, hidden_at, draws, importance[is_hidden]
+                scores, self.inputs[is_hidden] @ weights, counts, importance[is_hidden]
             )
             share = float(posterior @ _SHARES)
-            covered = _covered(odds, np.array(share))
+            covered = _covered_by_ratio(_odds_of_hidden(scores), np.array(share))
         drawn = share if rng is None else float(rng.choice(_SHARES, p=posterior))
-        return weights, self.known_share or drawn
+        return weights, self.unanswered_share or drawn
+
+    def _fit_anchored(self, counts: Floats) -> tuple[Floats, float]:
+        """Return weights and share of gaps where covered queries are known."""
+        weights = self._fit_weights(counts[self.labelled.query_rows] + 1e-9)
+        odds = _odds_of_hidden(self.log_inputs @ weights)
+        return weights, self.unanswered_share or _share_of_gaps(odds, counts)
+
+    def _fit_weights(self, importance: Floats) -> Floats:
+        """Return the weights for labelled evidence of this importance.
+
+        The search starts at the last weights.
+        """
+        self._last_weights = fit_logistic(
+            self.inputs,
+            ~self.labelled.is_hidden,
+            importance * len(self.log_inputs) / 2,
+            self._last_weights,
+        )
+        return self._last_weights
+
+
+def _odds_of_hidden(scores: Floats) -> Floats:
+    """Return the odds of being hidden; scores are clipped, so that they stay finite."""
+    return np.exp(-np.clip(scores, -30, 30))
 
 
 def fit_logistic(
     inputs: Floats,
-    is_seen: Flags,
+    is_visible: Flags,
     importance: Floats,
     start: Floats | None = None,
 ) -> Floats:
-    """Return weights (intercept first) that tell seen from hidden, both weighing the mean importance; none negative.
+    """Return weights (intercept first) that separate visible from hidden; none is negative.
 
-    Every piece of evidence speaks for coverage or not at all, so weights are at least 0; with
-    little to learn from they stay near `_PRIOR_WEIGHT` (a ridge worth `_PRIOR_QUERIES` queries),
-    which was chosen on public sets (docs/method.md). The search begins at `start`, weights of a
-    similar fit.
+    Both groups weigh the mean importance. Each piece of evidence speaks for coverage or not at all,
+    so weights are at least 0. With little data they stay near `_PRIOR_WEIGHT`, by a ridge worth
+    `_PRIOR_QUERIES` queries, which was chosen on public sets (docs/method.md). The search begins at
+    `start`, the weights of a similar fit.
     """
     half = importance.mean() if len(importance) else 1.0
     scaled = (
         np.where(
-            is_seen,
-            importance / importance[is_seen].sum(),
-            importance / importance[~is_seen].sum(),
+            is_visible,
+            importance / importance[is_visible].sum(),
+            importance / importance[~is_visible].sum(),
         )
         * half
     )
-    sign = np.where(is_seen, 1.0, -1.0)
+    sign = np.where(is_visible, 1.0, -1.0)
     prior = np.r_[0.0, np.full(inputs.shape[1] - 1, _PRIOR_WEIGHT)]
     ridge = np.r_[0.0, np.full(inputs.shape[1] - 1, _PRIOR_QUERIES)]
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         value = sign * (inputs @ weights)
         slope = -sign * scaled * expit(-value)
-        off = weights - prior
-        return float(
-            scaled @ np.logaddexp(0, -value) + off @ (ridge * off) / 2
-        ), inputs.T @ slope + ridge * off
+        deviation = weights - prior
+        total = float(scaled @ np.logaddexp(0, -value) + deviation @ (ridge * deviation) / 2)
+        return total, inputs.T @ slope + ridge * deviation
 
     bounds = [(None, None)] + [(0.0, None)] * (len(prior) - 1)
     return np.asarray(
@@ -291,110 +340,141 @@ def fit_logistic(
 
 
 def _posterior_of_share(
-    scores: Floats, hidden: Floats, draws: Floats, importance: Floats
+    scores: Floats, hidden_scores: Floats, counts: Floats, importance: Floats
 ) -> Floats:
     """Return the probability of each of _SHARES as the log's share of gaps.
 
-    The log's scores are a mixture of two normal distributions: that of gaps is known from the
-    hidden, that of covered queries is fitted for each share. Many scores are counted in narrow
-    bins, as the fit needs their distribution alone.
+    The log's scores are a mixture of two normal distributions. The distribution of gaps is known
+    from the hidden queries; the distribution of covered queries is fitted for each share. Many
+    scores are counted in narrow bins, since the fit only needs their distribution.
+
+    Args:
+        scores: scores of the log's queries, shape (n queries,).
+        hidden_scores: scores of the hidden queries.
+        counts: how often each query of the log counts, shape (n queries,).
+        importance: how much each hidden query counts.
     """
     deviation_of_all = scores.std()
-    scores, draws = _count_in_bins(scores, draws)
-    gap = (
-        norm(np.average(hidden, weights=importance), hidden.std() + 0.05).pdf(scores)[None]
-        * _SHARES[:, None]
+    scores, counts = _count_in_bins(scores, counts)
+    # .05 keeps a deviation away from zero
+    hidden_distribution = norm(
+        np.average(hidden_scores, weights=importance), hidden_scores.std() + 0.05
     )
-    mean = np.full((len(_SHARES), 1), np.average(scores, weights=draws))
+    gap = hidden_distribution.pdf(scores)[None] * _SHARES[:, None]
+    # expectation maximisation of the covered queries' mean and deviation, for all shares at once
+    mean = np.full((len(_SHARES), 1), np.average(scores, weights=counts))
     deviation = np.full((len(_SHARES), 1), deviation_of_all + 0.05)
     for _ in range(20):
         covered = (1 - _SHARES[:, None]) * norm.pdf(scores[None], mean, deviation) + 1e-12
-        part = draws * covered / (covered + gap)
-        total = part.sum(axis=1, keepdims=True)
-        mean = (part * scores).sum(axis=1, keepdims=True) / total
-        deviation = np.sqrt((part * (scores - mean) ** 2).sum(axis=1, keepdims=True) / total) + 0.05
-    fit = _TRUST_IN_NORMALITY * (draws * np.log(covered + gap)).sum(axis=1) + beta.logpdf(
-        _SHARES, *_SHARE_PRIOR
-    )
-    posterior = np.exp(fit - fit.max())
+        weight = counts * covered / (covered + gap)
+        total = weight.sum(axis=1, keepdims=True)
+        mean = (weight * scores).sum(axis=1, keepdims=True) / total
+        variance = (weight * (scores - mean) ** 2).sum(axis=1, keepdims=True) / total
+        deviation = np.sqrt(variance) + 0.05
+    log_likelihood = (counts * np.log(covered + gap)).sum(axis=1)
+    log_posterior = _TRUST_IN_NORMALITY * log_likelihood + beta.logpdf(_SHARES, *_SHARE_PRIOR)
+    posterior = np.exp(log_posterior - log_posterior.max())
     return np.asarray(posterior / posterior.sum(), dtype=np.float64)
 
 
-def _count_in_bins(scores: Floats, draws: Floats) -> tuple[Floats, Floats]:
-    """Return the mean score and the draws of each of _BINS bins of equal width; the scores as they are where they are few."""
+def _count_in_bins(scores: Floats, counts: Floats) -> tuple[Floats, Floats]:
+    """Return the mean score and the count of each of _BINS bins of equal width.
+
+    Empty bins are left out. Few scores are returned as they are.
+    """
     if len(scores) <= _BINS:
-        return scores, draws
+        return scores, counts
     low = float(scores.min())
     high = float(scores.max())
     bins = np.minimum(
         ((scores - low) * (_BINS / max(high - low, 1e-9))).astype(np.int64),
         _BINS - 1,
     )
-    count = np.bincount(bins, weights=draws, minlength=_BINS).astype(np.float64)
-    total = np.bincount(bins, weights=draws * scores, minlength=_BINS)
+    count = np.bincount(bins, weights=counts, minlength=_BINS).astype(np.float64)
+    total = np.bincount(bins, weights=counts * scores, minlength=_BINS)
     is_filled = count > 0
     return total[is_filled] / count[is_filled], count[is_filled]
 
 
-def _share_of_gaps(odds: Floats, draws: Floats) -> float:
-    """Return the share of gaps that makes the link's own predictions agree with it (expectation maximisation)."""
+def _share_of_gaps(odds: Floats, counts: Floats) -> float:
+    """Return the share of gaps with which the calibration's predictions agree.
+
+    It is found by expectation maximisation (Saerens et al. 2002).
+    """
     share = 0.5
     for _ in range(100):
-        share = float(np.average(share * odds / (share * odds + 1 - share), weights=draws))
+        share = float(np.average(share * odds / (share * odds + 1 - share), weights=counts))
     return float(np.clip(share, 0.01, 0.99))
 
 
 def _self_test(fitter: CalibrationFitter, rng: np.random.Generator) -> SelfTest:
-    """Return how well queries whose section is hidden are told from the rest by links fitted without those queries."""
-    rows = fitter.played.query_rows
-    truth = ~fitter.played.is_hidden
-    queries = np.unique(rows)
-    fold_of = np.zeros(queries.max() + 1, dtype=np.int64)
-    fold_of[queries] = rng.permutation(len(queries)) % _FOLDS
-    folds = fold_of[rows]
-    seen = np.full(len(rows), 0.5)
-    for number in range(_FOLDS):
-        train = folds != number
-        test = folds == number
-        if _has_both(truth[train]):
-            importance = np.full(int(train.sum()), len(queries) / 2)
-            seen[test] = expit(
-                fitter.inputs[test] @ fit_logistic(fitter.inputs[train], truth[train], importance)
-            )
-    pages = fitter.played.is_page
+    """Return how well hidden queries are separated from the others.
+
+    The queries of a fold are scored by a calibration that was fitted without them.
+    """
+    rows = fitter.labelled.query_rows
+    is_visible = ~fitter.labelled.is_hidden
+    n_queries = len(np.unique(rows))
+    predicted = _cross_predict(fitter, rng)
+    is_page = fitter.labelled.is_page
     auc_pages = (
-        float(roc_auc_score(truth[pages], seen[pages])) if _has_both(truth[pages]) else float("nan")
+        float(roc_auc_score(is_visible[is_page], predicted[is_page]))
+        if _has_both(is_visible[is_page])
+        else float("nan")
     )
-    if _has_both(truth[~pages]):
-        truth = truth[~pages]
-        seen = seen[~pages]
-        rows = rows[~pages]
-    low, high = _auc_interval(truth, seen, rows, rng)
-    balance = np.where(truth, 0.5 / truth.mean(), 0.5 / (1 - truth.mean()))
-    ece = expected_calibration_error(seen, truth, balance)
+    # single passages are the harder question: they give the figure, where they were hidden
+    if _has_both(is_visible[~is_page]):
+        is_visible = is_visible[~is_page]
+        predicted = predicted[~is_page]
+        rows = rows[~is_page]
+    low, high = _auc_interval(is_visible, predicted, rows, rng)
+    balance = np.where(is_visible, 0.5 / is_visible.mean(), 0.5 / (1 - is_visible.mean()))
     return SelfTest(
-        float(roc_auc_score(truth, seen)),
-        low,
-        high,
-        ece,
-        len(queries),
-        int((~truth).sum()),
-        auc_pages,
+        auc=float(roc_auc_score(is_visible, predicted)),
+        low=low,
+        high=high,
+        ece=expected_calibration_error(predicted, is_visible, balance),
+        n_queries=n_queries,
+        n_hidden=int((~is_visible).sum()),
+        auc_pages=auc_pages,
     )
+
+
+def _cross_predict(fitter: CalibrationFitter, rng: np.random.Generator) -> Floats:
+    """Return the probability of being visible of all labelled evidence, by cross-validation.
+
+    All rounds of a query are in the same fold. A fold that cannot be scored gets .5.
+    """
+    rows = fitter.labelled.query_rows
+    is_visible = ~fitter.labelled.is_hidden
+    queries = np.unique(rows)
+    fold_of_query = np.zeros(queries.max() + 1, dtype=np.int64)
+    fold_of_query[queries] = rng.permutation(len(queries)) % _FOLDS
+    folds = fold_of_query[rows]
+    predicted = np.full(len(rows), 0.5)
+    for number in range(_FOLDS):
+        is_train = folds != number
+        is_test = folds == number
+        if _has_both(is_visible[is_train]):
+            importance = np.full(int(is_train.sum()), len(queries) / 2)
+            weights = fit_logistic(fitter.inputs[is_train], is_visible[is_train], importance)
+            predicted[is_test] = expit(fitter.inputs[is_test] @ weights)
+    return predicted
 
 
 def _auc_interval(
     truth: Flags,
-    seen: Floats,
-    rows: npt.NDArray[np.int64],
+    predicted: Floats,
+    query_rows: npt.NDArray[np.int64],
     rng: np.random.Generator,
 ) -> tuple[float, float]:
     """Return the 90% interval of the AUC by a bootstrap over queries."""
+    n = int(query_rows.max()) + 1
     aucs = []
     for _ in range(100):
-        draws = _draw(int(rows.max()) + 1, rng)[rows]
-        if _has_both(truth[draws > 0]):
-            aucs.append(roc_auc_score(truth, seen, sample_weight=draws))
+        counts = _bootstrap_counts(n, rng)[query_rows]
+        if _has_both(truth[counts > 0]):
+            aucs.append(roc_auc_score(truth, predicted, sample_weight=counts))
     low, high = np.quantile(aucs, [0.05, 0.95]) if aucs else (0.0, 1.0)
     return float(low), float(high)
 
@@ -405,42 +485,45 @@ def expected_calibration_error(
     weights: Floats | None = None,
     bins: int = 10,
 ) -> float:
-    """Return the mean gap between predicted and observed share over bins of equal count (Guo et al. 2017), weighted."""
+    """Return the weighted mean gap between predicted and observed share (Guo et al. 2017).
+
+    The mean is over bins of equal count.
+    """
     weights = np.ones(len(predicted)) if weights is None else weights
     order = np.argsort(predicted, kind="stable")
-    parts = [part for part in np.array_split(order, bins) if len(part)]
-    gaps = [
-        abs(np.average(predicted[p], weights=weights[p]) - np.average(truth[p], weights=weights[p]))
-        for p in parts
-    ]
-    return float(np.average(gaps, weights=[weights[part].sum() for part in parts]))
+    rows_of_bins = [rows for rows in np.array_split(order, bins) if len(rows)]
+    gaps = []
+    for rows in rows_of_bins:
+        mean_predicted = np.average(predicted[rows], weights=weights[rows])
+        mean_observed = np.average(truth[rows], weights=weights[rows])
+        gaps.append(abs(mean_predicted - mean_observed))
+    return float(np.average(gaps, weights=[weights[rows].sum() for rows in rows_of_bins]))
 
 
-def _has_both(is_hidden: Flags) -> bool:
-    return bool(is_hidden.any() and not is_hidden.all())
+def _has_both(flags: Flags) -> bool:
+    return bool(flags.any() and not flags.all())
 
 
-def _draw(n: int, rng: np.random.Generator) -> Floats:
-    """Return how often each of n queries is drawn in one bootstrap sample."""
+def _bootstrap_counts(n: int, rng: np.random.Generator) -> Floats:
+    """Return how often each of n queries is drawn in a bootstrap sample."""
     return np.bincount(rng.integers(n, size=n), minlength=n).astype(np.float64)
 
 
 def _default_calibration(scorer: EvidenceScorer) -> Calibration:
-    """Return the link of public sites; its interval is what differs from site to site."""
+    """Return the calibration of public sites; its interval is what differs from site to site."""
     stored = json.loads(DEFAULT_CALIBRATION.read_text(encoding="utf-8"))
+    # a feature that the public sites lack gets the last column: weight 0, mean 0 and scale 1
     columns = [
         stored["names"].index(name) if name in stored["names"] else -1 for name in scorer.names
     ]
     weights = np.array(stored["weights"])
+    intercepts = weights[:, :1]
     padded = np.hstack([weights[:, 1:], np.zeros((len(weights), 1))])
-    picked = np.hstack([weights[:, :1], padded[:, columns]])
-    mean = np.array([*stored["mean"], 0.0])[columns]
-    scale = np.array([*stored["scale"], 1.0])[columns]
     return Calibration(
-        tuple(scorer.names),
-        mean,
-        scale,
-        picked,
-        np.array(stored["unanswered_share"]),
-        None,
+        names=tuple(scorer.names),
+        mean=np.array([*stored["mean"], 0.0])[columns],
+        scale=np.array([*stored["scale"], 1.0])[columns],
+        weights=np.hstack([intercepts, padded[:, columns]]),
+        unanswered_share=np.array(stored["unanswered_share"]),
+        self_test=None,
     )

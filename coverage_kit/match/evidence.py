@@ -1,9 +1,9 @@
-"""Evidence that the own site answers a query, as it is, with passages hidden, or with passages added.
+"""Evidence that the site answers a query: as it is, with passages hidden, or with passages added.
 
-Up to thirteen numbers a query (docs/method.md, evidence), each speaking for coverage when it is
-high. They say how near the nearest own passage is; whether this query comes first among all that
-are near that passage; whether one page stands out; whether the query's words are there; what other
-sites offer; and what the logged answers say that the site does not.
+There are up to thirteen numbers for each query (docs/method.md, evidence). Each speaks for coverage
+when it is high. They say how near the nearest own passage is; whether this query is the first among
+all queries near that passage; whether a single page has the answer; whether the query's words are
+there; what other sites offer; and what the logged answers say that the site does not.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from coverage_kit.match.added_passages import Addition, gather_vectors
-from coverage_kit.match.cross_encoder import NearReader
+from coverage_kit.match.added_passages import AddedPassages, gather_vectors
+from coverage_kit.match.cross_encoder import CrossEncoderReader
 from coverage_kit.match.lexicon import Lexicon
 from coverage_kit.match.neighborhood import (
     NEAR_QUERIES,
@@ -32,6 +32,7 @@ from coverage_kit.match.neighbors import nearest_rows
 from coverage_kit.tables import EVIDENCE, Evidence, Matches, Passages, Queries
 from coverage_kit.vectors import Embeddings, PairScorer, Vectors, cosines
 
+# The numbers are described in docs/method.md, evidence. The order is that of the features' columns.
 OWN_FEATURES = (
     "own_best",
     "precedence",
@@ -50,20 +51,28 @@ FEATURES = (
     "answer_support",
     "answer_margin",
 )
+# How many of the nearest own passages count for precedence, for focus and lexical, and for
+# coherence. Assumed.
 _NEAR_PASSAGES = 10
 _FOCUS_PASSAGES = 20
-_LEVEL_PASSAGES = 50
 _COHERENT_PASSAGES = 5
+# How many of the nearest own passages give the spread that scales the weights of focus. Assumed.
+_LEVEL_PASSAGES = 50
+# How many of the own passages nearest to a claim are stored: if all of them are hidden, the claim
+# counts as far from the site. Assumed.
 _CLAIM_PASSAGES = 20
-_SHARP = 0.03
+# A passage's chance to hold the answer falls by a factor e for so much similarity that it is behind
+# the nearest. Assumed.
+_SHARPNESS = 0.03
 
 
 @dataclass(frozen=True)
 class Claims:
     """Claims of the logged answers.
 
-    `query_rows` (m,) says of which query each is; `embeddings` are m vectors; `other_best` (m,) is
-    the similarity of each to the nearest passage of another site, nan without other sites.
+    `query_rows` (m,) is the row of each claim's query. `embeddings` are m vectors. `other_best`
+    (m,) is the similarity of each claim to the nearest passage of another site, nan without other
+    sites.
     """
 
     query_rows: Rows
@@ -71,184 +80,242 @@ class Claims:
     other_best: Floats
 
 
-class EvidenceScorer:
-    """Holds what is near each query, and returns its evidence under any change of the own site.
+@dataclass(frozen=True)
+class EvidenceVectors:
+    """Embeddings of what is compared: queries, own passages, and the headings of these passages.
 
-    Args:
-        queries: the queries, in the order of all results.
-        passages: the own passages; only the rows of the own site.
-        matches: nearest passages of every site.
-        own_site: the own site's name.
-        asked: embeddings of the queries, in their order.
-        content: embeddings of the own passages, in their order.
-        titled: embeddings of the own passages' headings, in the same order.
-        claims: claims of the logged answers, where the log has answers.
-        reader: a cross-encoder that reads a query and a passage together, where one is switched on.
+    Each is in the order of its table; headings are in the order of their passages.
     """
 
-    def __init__(
+    queries: Embeddings
+    passages: Embeddings
+    headings: Embeddings
+
+
+class EvidenceScorer:
+    """Knows what is near each query, and computes its evidence under any change of the site.
+
+    Args:
+        queries: the queries; all results have their order.
+        passages: the site's own passages.
+        matches: nearest passages of every site.
+        own_site: the name of the site.
+        vectors: embeddings of the queries, of the own passages and of their headings.
+        claims: claims of the logged answers, where the log has answers.
+        cross_encoder: a cross-encoder that reads a query and a passage together; None if it is
+            switched off.
+    """
+
+    def __init__(  # noqa: PLR0913 (each is a source of evidence)
         self,
         queries: Queries,
         passages: Passages,
         matches: Matches,
         own_site: str,
-        asked: Embeddings,
-        content: Embeddings,
-        titled: Embeddings,
+        vectors: EvidenceVectors,
         claims: Claims | None = None,
-        reader: PairScorer | None = None,
+        cross_encoder: PairScorer | None = None,
     ) -> None:
         self.query_ids = list(queries["query_id"])
         self.query_texts = list(queries["text"])
         self.passages = passages.reset_index(drop=True)
-        self.asked = asked.vectors
-        self.content = content.vectors
-        own = matches[matches["site"] == own_site]
+        self.query_vectors = vectors.queries.vectors
+        self.passage_vectors = vectors.passages.vectors
+        is_own = matches["site"] == own_site
+        # the nearest own passages of each query, both of shape (n queries, k)
         self.similarity, self.rows = own_neighbors(
-            own, self.query_ids, list(self.passages["passage_id"])
+            matches[is_own], self.query_ids, list(self.passages["passage_id"])
         )
-        self.other_best, self.other_passage = other_best(
-            matches[matches["site"] != own_site], self.query_ids
-        )
+        self.other_best, self.other_passage = other_best(matches[~is_own], self.query_ids)
         texts = list(self.passages["heading_path"] + " " + self.passages["text"])
         self.lexicon = Lexicon(texts, self.query_texts)
+        self._recall = self.lexicon.recall(self.rows[:, :_FOCUS_PASSAGES])
         self.reader = (
-            NearReader(reader, self.query_texts, texts, self.rows) if reader is not None else None
+            CrossEncoderReader(cross_encoder, self.query_texts, texts, self.rows)
+            if cross_encoder is not None
+            else None
         )
         self.claims = claims if claims is not None and len(claims.embeddings) else None
         self.page_rows = np.asarray(pd.factorize(self.passages["page_id"])[0], dtype=np.int64)
-        self._recall = self.lexicon.recall(self.rows[:, :_FOCUS_PASSAGES])
         self._level = (
             max(float(self.similarity[:, :_LEVEL_PASSAGES].std()), 1e-6)
             if self.similarity.size
             else 1.0
         )
-        self._rivals = mean_of_nearest(self.content, self.asked, NEAR_QUERIES)
-        self._nearest_queries = nearest_rows(self.asked, self.asked, OTHER_QUERIES + 1)
-        self._near_queries = nearness_of_others(*self._nearest_queries)
-        self._contrast = spread_over(self.asked, self.content)
-        self.headings, self._heading = np.unique(titled.vectors, axis=0, return_inverse=True)
-        self._near_headings = nearest_rows(self.asked, self.headings, _FOCUS_PASSAGES)
-        self._heading_rivals = mean_of_nearest(self.headings, self.asked, NEAR_QUERIES)
+        self._compare_queries()
+        self._find_headings(vectors.headings.vectors)
         if self.claims is not None:
-            near = nearest_rows(self.claims.embeddings.vectors, self.content, _CLAIM_PASSAGES)
-            self.claim_similarity, self.claim_rows = near
+            # the own passages nearest to each claim, both of shape (n claims, k)
+            self.claim_similarity, self.claim_rows = nearest_rows(
+                self.claims.embeddings.vectors, self.passage_vectors, _CLAIM_PASSAGES
+            )
+
+    def _compare_queries(self) -> None:
+        """Compute how near queries are to passages and to each other, which no change affects."""
+        self._rival_similarity = mean_of_nearest(
+            self.passage_vectors, self.query_vectors, NEAR_QUERIES
+        )
+        # the queries nearest to each query, itself included: similarity and rows
+        self._nearest_queries = nearest_rows(
+            self.query_vectors, self.query_vectors, OTHER_QUERIES + 1
+        )
+        self._other_query_similarity = nearness_of_others(*self._nearest_queries)
+        self._contrast = spread_over(self.query_vectors, self.passage_vectors)
+
+    def _find_headings(self, headings: Vectors) -> None:
+        """Compute the distinct headings, the heading of each passage, and what is near them."""
+        self.heading_vectors, self._heading_rows = np.unique(headings, axis=0, return_inverse=True)
+        # the headings nearest to each query: similarity and rows
+        self._nearest_headings = nearest_rows(
+            self.query_vectors, self.heading_vectors, _FOCUS_PASSAGES
+        )
+        self._heading_rival_similarity = mean_of_nearest(
+            self.heading_vectors, self.query_vectors, NEAR_QUERIES
+        )
 
     @cached_property
     def names(self) -> list[str]:
-        """The names of the features in use: no margin without other sites, no answer support without answers."""
-        no_others = bool(np.isnan(self.other_best).all())
-        no_claims = self.claims is None
-        absent = {
-            "margin": no_others,
-            "answer_support": no_claims,
-            "answer_margin": no_claims or no_others,
-        }
-        absent["cross_encoder"] = self.reader is None
-        return [name for name in FEATURES if not absent.get(name, False)]
+        """The names of the features in use.
 
-    def features(self, hidden: Flags | None = None, added: Addition | None = None) -> Floats:
-        """Return the evidence, shape (n queries, len(names)); nan where a query has no such evidence.
+        The margins need other sites, and answer support needs answers.
+        """
+        has_others = not np.isnan(self.other_best).all()
+        has_claims = self.claims is not None
+        is_available = {
+            "margin": has_others,
+            "answer_support": has_claims,
+            "answer_margin": has_claims and has_others,
+            "cross_encoder": self.reader is not None,
+        }
+        return [name for name in FEATURES if is_available.get(name, True)]
+
+    def features(self, hidden: Flags | None = None, added: AddedPassages | None = None) -> Floats:
+        """Return the evidence, shape (n queries, len(names)); nan where a query lacks it.
 
         Args:
             hidden: which own passages to leave out, shape (n passages,).
-            added: passages to add in thought.
+            added: passages that the site has in addition.
         """
-        values = self._as_it_is.copy()
+        values = self._unchanged_features.copy()
         if hidden is not None or added is not None:
-            rows, changed = self.changed(hidden, added)
+            rows, changed = self.changed_features(hidden, added)
             values[rows] = changed
         return values
 
-    def changed(
-        self, hidden: Flags | None = None, added: Addition | None = None
+    def changed_features(
+        self, hidden: Flags | None = None, added: AddedPassages | None = None
     ) -> tuple[Rows, Floats]:
-        """Return the rows of the queries whose evidence such a change touches, and that evidence, shape (rows, len(names))."""
-        hide = np.zeros(max(len(self.passages), 1), dtype=bool) if hidden is None else hidden
-        support = self._claim_support(hide, added) if self.claims is not None else None
-        rows = np.flatnonzero(self._touched(hide, added, support))
-        values = self._as_it_is[rows]
-        values[:, : len(OWN_FEATURES)] = self._compare(rows, hide, added)
-        by_name = dict(zip(self.names, range(len(self.names)), strict=True))
-        values[:, [by_name[name] for name in HEADING_FEATURES]] = self._compare_headings(
-            rows, hide, added
-        )
-        if "margin" in by_name:
-            values[:, by_name["margin"]] = values[:, 0] - self.other_best[rows]
+        """Return the rows of the queries whose evidence such a change affects, and their evidence.
+
+        The evidence has shape (len(rows), len(names)). For the arguments see `features`.
+        """
+        hidden = self._nothing_hidden() if hidden is None else hidden
+        support = self._claim_support(hidden, added) if self.claims is not None else None
+        rows = np.flatnonzero(self._is_affected(hidden, added, support))
+        values = self._unchanged_features[rows]
+        values[:, : len(OWN_FEATURES)] = self._own_features(rows, hidden, added)
+        column_of = {name: column for column, name in enumerate(self.names)}
+        heading_columns = [column_of[name] for name in HEADING_FEATURES]
+        values[:, heading_columns] = self._heading_features(rows, hidden, added)
+        if "margin" in column_of:
+            values[:, column_of["margin"]] = values[:, 0] - self.other_best[rows]
         if self.reader is not None:
-            values[:, by_name["cross_encoder"]] = self.reader.best(rows, hide, added)
+            values[:, column_of["cross_encoder"]] = self.reader.best_scores(rows, hidden, added)
         if support is not None and self.claims is not None:
-            values[:, by_name["answer_support"]] = self._mean_by_query(support)[rows]
-            if "answer_margin" in by_name:
-                values[:, by_name["answer_margin"]] = self._mean_by_query(
-                    support - self.claims.other_best
-                )[rows]
+            values[:, column_of["answer_support"]] = self._mean_by_query(support)[rows]
+            if "answer_margin" in column_of:
+                margin = support - self.claims.other_best
+                values[:, column_of["answer_margin"]] = self._mean_by_query(margin)[rows]
         return rows, values
 
-    def _touched(self, hide: Flags, added: Addition | None, support: Floats | None) -> Flags:
-        """Return which queries have a near passage, heading or claim that such a change takes away or outdoes."""
-        touched = np.asarray(hide[self.rows[:, :_FOCUS_PASSAGES]].any(axis=1), dtype=bool)
-        if hide.any():
-            touched |= ~self._headings_left(hide)[self._near_headings[1]].all(axis=1)
-        if added is not None:
-            last = self.similarity[:, min(_FOCUS_PASSAGES, self.similarity.shape[1]) - 1, None]
-            heading, ahead = (self._headings_as_they_are[:, place, None] for place in (0, 1))
-            touched |= (added.similarity > last).any(axis=1)
-            touched |= (added.recall > self._recall.max(axis=1, keepdims=True)).any(axis=1)
-            touched |= (added.heading_similarity > heading).any(axis=1)
-            touched |= (added.heading_similarity - added.heading_rivals > ahead).any(axis=1)
-        if support is not None and self.claims is not None:
-            touched[self.claims.query_rows[support != self.claim_support()]] = True
-        return touched
+    def _is_affected(
+        self, hidden: Flags, added: AddedPassages | None, support: Floats | None
+    ) -> Flags:
+        """Return for which queries such a change hides or surpasses something near, (n queries,).
 
-    def add(self, texts: list[str], vectors: Vectors, headings: Vectors) -> Addition:
-        """Return passages to add in thought: their texts as embedded, their vectors and those of their headings (a, d)."""
-        near = nearest_rows(vectors, self.content, _COHERENT_PASSAGES)
-        claims = (
-            self.claims.embeddings.vectors
-            if self.claims is not None
-            else np.zeros((0, vectors.shape[1]), np.float32)
-        )
-        similarity = cosines(self.asked, vectors)
-        return Addition(
-            vectors,
-            headings,
-            similarity,
-            cosines(self.asked, headings),
-            self.lexicon.recall_of(texts),
-            cosines(claims, vectors),
-            mean_of_nearest(vectors, self.asked, NEAR_QUERIES),
-            mean_of_nearest(headings, self.asked, NEAR_QUERIES),
-            self.page_rows[near[1][:, 0]] if near[1].size else np.full(len(vectors), -1),
-            near,
-            self.reader.read(texts, similarity, self.similarity)
-            if self.reader is not None
-            else None,
+        This may be a passage, a heading, or a passage that supports a claim.
+        """
+        is_affected = np.asarray(hidden[self.rows[:, :_FOCUS_PASSAGES]].any(axis=1), dtype=bool)
+        if hidden.any():
+            is_affected |= ~self._has_passages(hidden)[self._nearest_headings[1]].all(axis=1)
+        if added is not None:
+            n_near = min(_FOCUS_PASSAGES, self.similarity.shape[1])
+            last = self.similarity[:, n_near - 1, None]
+            heading = self._unchanged_heading_features[:, 0, None]
+            precedence = self._unchanged_heading_features[:, 1, None]
+            added_precedence = added.heading_similarity - added.heading_rival_similarity
+            is_affected |= (added.similarity > last).any(axis=1)
+            is_affected |= (added.recall > self._recall.max(axis=1, keepdims=True)).any(axis=1)
+            is_affected |= (added.heading_similarity > heading).any(axis=1)
+            is_affected |= (added_precedence > precedence).any(axis=1)
+        if support is not None and self.claims is not None:
+            is_affected[self.claims.query_rows[support != self.claim_support()]] = True
+        return is_affected
+
+    def add(self, texts: list[str], vectors: Vectors, headings: Vectors) -> AddedPassages:
+        """Return passages to add, compared with the site and the log. The scorer does not change.
+
+        Args:
+            texts: the a passages' texts as they were embedded.
+            vectors: their vectors, shape (a, d).
+            headings: the vectors of their headings, shape (a, d).
+        """
+        own_similarity, own_rows = nearest_rows(vectors, self.passage_vectors, _COHERENT_PASSAGES)
+        if self.claims is not None:
+            claims = self.claims.embeddings.vectors
+        else:
+            claims = np.zeros((0, vectors.shape[1]), np.float32)
+        similarity = cosines(self.query_vectors, vectors)
+        scores = None
+        if self.reader is not None:
+            scores = self.reader.score_added(texts, similarity, self.similarity)
+        return AddedPassages(
+            vectors=vectors,
+            heading_vectors=headings,
+            similarity=similarity,
+            heading_similarity=cosines(self.query_vectors, headings),
+            recall=self.lexicon.recall_of(texts),
+            claim_similarity=cosines(claims, vectors),
+            rival_similarity=mean_of_nearest(vectors, self.query_vectors, NEAR_QUERIES),
+            heading_rival_similarity=mean_of_nearest(headings, self.query_vectors, NEAR_QUERIES),
+            page_rows=(
+                self.page_rows[own_rows[:, 0]] if own_rows.size else np.full(len(vectors), -1)
+            ),
+            own_similarity=own_similarity,
+            own_rows=own_rows,
+            cross_encoder_scores=scores,
         )
 
     def own_bests(self, rows: Rows, hidden: Flags) -> Floats:
-        """Return the best similarity, heading similarity and word recall that the site offers some queries: (len(rows), 3)."""
-        near = hidden[self.rows[rows]]
-        best = finite(np.where(near, -np.inf, self.similarity[rows]).max(axis=1), -1.0)
-        words = np.where(near[:, :_FOCUS_PASSAGES], 0, self._recall[rows]).max(axis=1)
-        return np.column_stack([best, self._compare_headings(rows, hidden, None)[:, 0], words])
+        """Return the best that the site offers these queries, shape (len(rows), 3).
 
-    def share_of(self, passages: Rows, rows: Rows) -> Floats:
-        """Return the chance that one of these passages is what some queries are answered by, if by any, shape (len(rows),).
-
-        A share of the twenty nearest own passages, each weighing e times less for every _SHARP of
-        similarity that it lies behind.
+        The columns are similarity, heading similarity and word recall.
         """
-        near = self.rows[rows, :_FOCUS_PASSAGES]
+        is_hidden = hidden[self.rows[rows]]
+        best = finite(np.where(is_hidden, -np.inf, self.similarity[rows]).max(axis=1), -1.0)
+        recall = np.where(is_hidden[:, :_FOCUS_PASSAGES], 0, self._recall[rows]).max(axis=1)
+        heading = self._heading_features(rows, hidden, None)[:, 0]
+        return np.column_stack([best, heading, recall])
+
+    def answer_share(self, passages: Rows, rows: Rows) -> Floats:
+        """Return the chance that these passages answer each query, if the site does, (len(rows),).
+
+        It is their share of the query's twenty nearest own passages. A passage weighs e times less
+        for every .03 of similarity that it is behind the nearest.
+        """
+        nearest = self.rows[rows, :_FOCUS_PASSAGES]
         similarity = self.similarity[rows, :_FOCUS_PASSAGES]
-        weight = np.exp((similarity - similarity[:, :1]) / _SHARP)
+        weight = np.exp((similarity - similarity[:, :1]) / _SHARPNESS)
         return np.asarray(
-            (weight * np.isin(near, passages)).sum(axis=1) / weight.sum(axis=1),
+            (weight * np.isin(nearest, passages)).sum(axis=1) / weight.sum(axis=1),
             dtype=np.float64,
         )
 
-    def nearness_of_neighbors(self, added: Addition, rows: Rows) -> Vectors:
-        """Return how near the five queries nearest to each of these are to each added passage, shape (len(rows), a)."""
+    def neighbor_similarity(self, added: AddedPassages, rows: Rows) -> Vectors:
+        """Return the mean similarity of each query's neighbours to each added passage.
+
+        The neighbours are the five nearest other queries. The shape is (len(rows), a).
+        """
         return np.asarray(
             added.similarity[self._neighbors[rows]].mean(axis=1),
             dtype=np.float32,
@@ -256,11 +323,15 @@ class EvidenceScorer:
 
     @cached_property
     def _neighbors(self) -> Rows:
-        """Rows of the five queries nearest to each query, itself left out, shape (n, 5)."""
-        near = self._nearest_queries[1]
-        is_self = near == np.arange(len(near))[:, None]
-        others = np.take_along_axis(near, np.argsort(is_self, axis=1, kind="stable"), 1)
-        n_others = max(1, min(OTHER_QUERIES, len(near) - 1))
+        """Rows of the five queries nearest to each query, itself left out, shape (n, 5).
+
+        Where there are fewer other queries, they are repeated.
+        """
+        nearest = self._nearest_queries[1]
+        is_self = nearest == np.arange(len(nearest))[:, None]
+        # the query itself goes last
+        others = np.take_along_axis(nearest, np.argsort(is_self, axis=1, kind="stable"), 1)
+        n_others = max(1, min(OTHER_QUERIES, len(nearest) - 1))
         return others[:, np.arange(OTHER_QUERIES) % n_others]
 
     def best_rows(self) -> Rows:
@@ -272,7 +343,11 @@ class EvidenceScorer:
         return self.claim_similarity[:, 0] if self.claims is not None else np.zeros(0, np.float32)
 
     def table(self, on_subject: Floats) -> Evidence:
-        """Return the evidence of the site as it is, beside how near each query is to the subject of all sites (n,)."""
+        """Return the evidence of the site as it is, as a table.
+
+        Args:
+            on_subject: how near each query is to the subject of all sites, shape (n queries,).
+        """
         values = pd.DataFrame(self.features(), columns=self.names)
         for name in FEATURES:
             if name not in values:
@@ -283,119 +358,120 @@ class EvidenceScorer:
         values["best_other_passage_id"] = pd.Series(self.other_passage, dtype="str")
         return values[EVIDENCE.names]
 
+    def _nothing_hidden(self) -> Flags:
+        # at least one entry, so that a site without passages can be indexed too
+        return np.zeros(max(len(self.passages), 1), dtype=bool)
+
     @cached_property
-    def _as_it_is(self) -> Floats:
-        hide = np.zeros(max(len(self.passages), 1), dtype=bool)
-        everyone = np.arange(len(self.query_ids))
-        own = np.hstack([self._compare(everyone, hide, None), self._headings_as_they_are])
-        values = {
-            name: own[:, place] for place, name in enumerate((*OWN_FEATURES, *HEADING_FEATURES))
-        }
+    def _unchanged_features(self) -> Floats:
+        """The evidence of the site as it is, shape (n queries, len(names))."""
+        hidden = self._nothing_hidden()
+        rows = np.arange(len(self.query_ids))
+        own = np.hstack([self._own_features(rows, hidden, None), self._unchanged_heading_features])
+        values = dict(zip((*OWN_FEATURES, *HEADING_FEATURES), own.T, strict=True))
         values["margin"] = own[:, 0] - self.other_best
         if self.reader is not None:
-            values["cross_encoder"] = self.reader.best(everyone, hide, None)
+            values["cross_encoder"] = self.reader.best_scores(rows, hidden, None)
         if self.claims is not None:
-            support = self._claim_support(hide, None)
+            support = self._claim_support(hidden, None)
             values["answer_support"] = self._mean_by_query(support)
             values["answer_margin"] = self._mean_by_query(support - self.claims.other_best)
         return np.column_stack([values[name] for name in self.names]).astype(np.float64)
 
     @cached_property
-    def _headings_as_they_are(self) -> Floats:
-        """HEADING_FEATURES of all queries, shape (n, 2)."""
-        nothing = np.zeros(max(len(self.passages), 1), dtype=bool)
-        return self._compare_headings(np.arange(len(self.query_ids)), nothing, None)
+    def _unchanged_heading_features(self) -> Floats:
+        """HEADING_FEATURES of the site as it is, shape (n queries, 2)."""
+        rows = np.arange(len(self.query_ids))
+        return self._heading_features(rows, self._nothing_hidden(), None)
 
-    def _compare(self, rows: Rows, hide: Flags, added: Addition | None) -> Floats:
-        """Return OWN_FEATURES of some queries, shape (len(rows), 7)."""
-        vectors = self.content
-        page = self.page_rows
-        rivals = self._rivals
-        # as many of the nearest as leave _FOCUS_PASSAGES when the hidden are out: the others change
-        # nothing
-        n_near = (
-            _FOCUS_PASSAGES + int(hide[self.rows[rows]].sum(axis=1).max(initial=0))
-            if hide.any()
-            else _FOCUS_PASSAGES
-        )
-        near = self.rows[rows, :n_near]
-        similarity = np.where(hide[near], -np.inf, self.similarity[rows, :n_near])
-        recall = np.where(hide[near[:, :_FOCUS_PASSAGES]], 0, self._recall[rows])
+    def _own_features(self, rows: Rows, hidden: Flags, added: AddedPassages | None) -> Floats:
+        """Return OWN_FEATURES of these queries, shape (len(rows), 7)."""
+        page_of = self.page_rows
+        rival_similarity = self._rival_similarity
+        # enough of the nearest passages that _FOCUS_PASSAGES remain without the hidden passages;
+        # passages further away change nothing
+        n_near = _FOCUS_PASSAGES
+        if hidden.any():
+            n_near += int(hidden[self.rows[rows]].sum(axis=1).max(initial=0))
+        nearest = self.rows[rows, :n_near]
+        similarity = np.where(hidden[nearest], -np.inf, self.similarity[rows, :n_near])
+        recall = np.where(hidden[nearest[:, :_FOCUS_PASSAGES]], 0, self._recall[rows])
         if added is not None:
-            n_old = len(self.passages)
-            n_new = len(added.vectors)
-            near = np.hstack([near, np.tile(np.arange(n_old, n_old + n_new), (len(rows), 1))])
+            n_own = len(self.passages)
+            added_rows = np.arange(n_own, n_own + len(added.vectors))
+            nearest = np.hstack([nearest, np.tile(added_rows, (len(rows), 1))])
             similarity = np.hstack([similarity, added.similarity[rows]])
             recall = np.hstack([recall, added.recall[rows]])
-            page = np.append(page, added.page_rows)
-            rivals = np.append(rivals, added.rivals)
+            page_of = np.append(page_of, added.page_rows)
+            rival_similarity = np.append(rival_similarity, added.rival_similarity)
         order = np.argsort(-similarity, axis=1, kind="stable")[:, :_FOCUS_PASSAGES]
-        near = np.take_along_axis(near, order, 1)
+        nearest = np.take_along_axis(nearest, order, 1)
         similarity = np.take_along_axis(similarity, order, 1)
         is_there = np.isfinite(similarity)
         best = finite(similarity[:, 0], floor=-1.0)
-        ahead = np.where(is_there, similarity - rivals[near], -1.0)[:, :_NEAR_PASSAGES]
+        precedence = np.where(is_there, similarity - rival_similarity[nearest], -1.0)
+        # focus: nearer passages weigh more
         weight = np.where(
             is_there,
             np.exp((finite(similarity, -1.0) - best[:, None]) / self._level),
             0.0,
         )
-        own_page = weight * (page[near] == page[near[:, :1]])
-        few = gather_vectors(vectors, added, near[:, :_COHERENT_PASSAGES])
-        some = is_there[:, :_COHERENT_PASSAGES].astype(np.float32)
-        count = some.sum(axis=1)
-        together = np.square((few * some[:, :, None]).sum(axis=1)).sum(axis=1) - count
+        weight_of_page = weight * (page_of[nearest] == page_of[nearest[:, :1]])
+        vectors = gather_vectors(self.passage_vectors, added, nearest[:, :_COHERENT_PASSAGES])
         return np.column_stack(
             [
                 best,
-                ahead.max(axis=1),
-                own_page.sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9),
-                together / np.maximum(count * (count - 1), 1),
+                precedence[:, :_NEAR_PASSAGES].max(axis=1),
+                weight_of_page.sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9),
+                _coherence(vectors, is_there[:, :_COHERENT_PASSAGES]),
                 self._contrast[rows],
                 recall.max(axis=1),
-                best - self._near_queries[rows],
+                best - self._other_query_similarity[rows],
             ]
         ).astype(np.float64)
 
-    def _compare_headings(self, rows: Rows, hide: Flags, added: Addition | None) -> Floats:
-        """Return HEADING_FEATURES of some queries, shape (len(rows), 2)."""
-        near = self._near_headings[1][rows]
+    def _heading_features(self, rows: Rows, hidden: Flags, added: AddedPassages | None) -> Floats:
+        """Return HEADING_FEATURES of these queries, shape (len(rows), 2)."""
+        nearest_similarity, nearest_headings = self._nearest_headings
+        heading_rows = nearest_headings[rows]
         similarity = np.where(
-            self._headings_left(hide)[near],
-            self._near_headings[0][rows],
+            self._has_passages(hidden)[heading_rows],
+            nearest_similarity[rows],
             -np.inf,
         )
-        ahead = similarity - self._heading_rivals[near]
+        precedence = similarity - self._heading_rival_similarity[heading_rows]
         if added is not None:
-            new = added.heading_similarity[rows]
-            ahead = np.hstack([ahead, new - added.heading_rivals])
-            similarity = np.hstack([similarity, new])
+            added_similarity = added.heading_similarity[rows]
+            added_precedence = added_similarity - added.heading_rival_similarity
+            precedence = np.hstack([precedence, added_precedence])
+            similarity = np.hstack([similarity, added_similarity])
         return np.column_stack(
             [
                 finite(similarity.max(axis=1), -1.0),
-                finite(ahead.max(axis=1), -1.0),
+                finite(precedence.max(axis=1), -1.0),
             ]
         )
 
-    def _headings_left(self, hide: Flags) -> Flags:
+    def _has_passages(self, hidden: Flags) -> Flags:
         """Return which distinct headings still have a passage below them, shape (n headings,)."""
-        if not hide.any():
-            return np.ones(len(self.headings), dtype=bool)
-        return (
-            np.bincount(
-                self._heading[~hide[: len(self._heading)]],
-                minlength=len(self.headings),
-            )
-            > 0
-        )
+        n_headings = len(self.heading_vectors)
+        if not hidden.any():
+            return np.ones(n_headings, dtype=bool)
+        remaining = self._heading_rows[~hidden[: len(self._heading_rows)]]
+        return np.bincount(remaining, minlength=n_headings) > 0
 
-    def _claim_support(self, hide: Flags, added: Addition | None) -> Floats:
+    def _claim_support(self, hidden: Flags, added: AddedPassages | None) -> Floats:
+        """Return the similarity of each claim to its nearest own or added passage, (n claims,)."""
         best = self.claim_similarity[:, 0]
-        lost = np.flatnonzero(hide[self.claim_rows[:, 0]]) if hide.any() else np.zeros(0, np.int64)
+        if hidden.any():
+            # claims whose nearest passage is hidden
+            lost = np.flatnonzero(hidden[self.claim_rows[:, 0]])
+        else:
+            lost = np.zeros(0, np.int64)
         if len(lost):
             best = best.copy()
             best[lost] = np.where(
-                hide[self.claim_rows[lost]],
+                hidden[self.claim_rows[lost]],
                 -np.inf,
                 self.claim_similarity[lost],
             ).max(axis=1)
@@ -404,10 +480,22 @@ class EvidenceScorer:
         return finite(best, floor=float(self.claim_similarity.min()))
 
     def _mean_by_query(self, values: Floats) -> Floats:
-        """Return the mean of the claims' values for each query; nan where it has no claim."""
-        assert self.claims is not None
+        """Return the mean of the claims' values for each query; nan where a query has no claim."""
+        assert self.claims is not None  # noqa: S101 (called only where there are claims)
         rows = self.claims.query_rows
         n = len(self.query_ids)
         count = np.bincount(rows, minlength=n)
         total = np.bincount(rows, weights=values, minlength=n)
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _coherence(vectors: Vectors, is_there: Flags) -> Vectors:
+    """Return the mean cosine between the passages of each query that are there, shape (n,).
+
+    `vectors` has shape (n, k, d), `is_there` (n, k). The squared length of the sum of m unit
+    vectors is m plus the sum of the cosines of all their ordered pairs.
+    """
+    weight = is_there.astype(np.float32)
+    count = weight.sum(axis=1)
+    pair_sum = np.square((vectors * weight[:, :, None]).sum(axis=1)).sum(axis=1) - count
+    return np.asarray(pair_sum / np.maximum(count * (count - 1), 1))

@@ -1,4 +1,4 @@
-"""Near-duplicate queries in groups, so that of very many queries one of each group is read in place of all."""
+"""Groups of near-duplicate queries: of very many queries, one query of each group is analysed."""
 
 import logging
 from dataclasses import replace
@@ -11,11 +11,16 @@ from coverage_kit.match.neighbors import nearest_rows
 from coverage_kit.tables import GROUPS, Groups, LogTables, Queries, checked
 from coverage_kit.vectors import Embeddings, Vectors
 
+# Thresholds that are tried, highest first: .98, .96, ..., .00. The last accepts every similarity.
 THRESHOLDS = (*(round(0.98 - 0.02 * step, 2) for step in range(50)), -1.1)
-_CELL = 500  # queries in a cell, on average
-_TRAINING = 50  # queries for each cell from which the cells' centres are found
+# Queries in a cell, on average: within a cell, all are compared with all. Assumed.
+_CELL = 500
+# Queries for each cell from which the cells' centres are found, and rounds of k-means. Assumed.
+_TRAINING = 50
 _ROUNDS = 3
-_TRIED = 20_000  # queries on which thresholds are tried
+# Queries on which thresholds are tried. Assumed: enough for a share of groups.
+_TRIAL_QUERIES = 20_000
+# Rows of a cell that are compared at a time, and vectors of the log that are in memory at a time.
 _BLOCK = 256
 _CHUNK = 200_000
 
@@ -25,38 +30,44 @@ logger = logging.getLogger(__name__)
 
 
 @checked
-def group_queries(queries: Queries, vectors: Embeddings, most: int, seed: int = 0) -> Groups:
-    """Return at most `most` groups of queries, each with its most asked query as representative.
+def group_queries(queries: Queries, vectors: Embeddings, max_groups: int, seed: int = 0) -> Groups:
+    """Return at most `max_groups` groups of queries, each represented by its most asked query.
 
-    The mean of all vectors is taken off first: what every query shares tells none apart. Queries
-    are put in cells of about 500 by their nearest centre. In each cell the queries, most asked
-    first, represent themselves unless one before is at least as similar as a threshold: they then
-    belong to the most similar of those. The threshold is the highest of THRESHOLDS with few enough
-    groups; the last makes each cell one group. Where there are at most `most` queries, each is a
-    group. Near-duplicates in different cells stay apart. Memory is that of the vectors.
+    The mean of all vectors is subtracted first, because what all queries share does not separate
+    them. Each query is put in the cell of its nearest centre; a cell has about 500 queries. The
+    queries of a cell are visited from the most to the least asked. A query joins the most similar
+    earlier representative if their similarity reaches a threshold, and else represents itself. The
+    threshold is the highest of THRESHOLDS with few enough groups; the last of them makes each cell
+    a group.
+
+    If there are at most `max_groups` queries, each query is a group. Near-duplicates in different
+    cells stay in different groups. Memory is that of the vectors.
 
     Args:
         queries: the queries.
         vectors: their embeddings, by query_id; static vectors suffice.
-        most: groups at most.
+        max_groups: the largest number of groups.
         seed: seed of the sample from which centres are found.
 
     Raises KeyError for a query without a vector.
     """
-    if len(queries) <= most:
-        return _group_table(queries, np.arange(len(queries)), np.ones(len(queries)))
-    place = {name: row for row, name in enumerate(vectors.ids)}
-    space = _GroupSpace(vectors.vectors, np.array([place[name] for name in queries["query_id"]]))
-    asked_most_first = np.lexsort((queries["query_id"].to_numpy(), -queries["demand"].to_numpy()))
-    cells = _cells(space, asked_most_first, min(max(1, len(queries) // _CELL), most), seed)
-    for threshold in THRESHOLDS[_try_thresholds(space, cells, most / len(queries)) :]:
+    n = len(queries)
+    if n <= max_groups:
+        return _group_table(queries, np.arange(n), np.ones(n))
+    row_of = {query_id: row for row, query_id in enumerate(vectors.ids)}
+    vector_rows = np.array([row_of[query_id] for query_id in queries["query_id"]])
+    space = _GroupSpace(vectors.vectors, vector_rows)
+    most_asked_first = np.lexsort((queries["query_id"].to_numpy(), -queries["demand"].to_numpy()))
+    n_cells = min(max(1, n // _CELL), max_groups)
+    cells = _cells(space, most_asked_first, n_cells, seed)
+    for threshold in THRESHOLDS[_first_threshold(space, cells, max_groups / n) :]:
         leaders, similarity = _lead_all(space, cells, threshold)
-        n_groups = int((leaders == np.arange(len(queries))).sum())
-        if n_groups <= most:
+        n_groups = int((leaders == np.arange(n)).sum())
+        if n_groups <= max_groups:
             break
     logger.info(
         "%d queries in %d groups: cosine with the representative at least %.2f",
-        len(queries),
+        n,
         n_groups,
         threshold,
     )
@@ -64,43 +75,46 @@ def group_queries(queries: Queries, vectors: Embeddings, most: int, seed: int = 
 
 
 def merge_groups(log: LogTables, groups: Groups) -> LogTables:
-    """Return the log with each group of queries as one: its representative, with the sum of their demand and all answers.
+    """Return the log with each group of queries replaced by its representative.
 
-    Queries in no group stay as they are.
+    The representative has the sum of the group's demand, and all of its answers. Queries in no
+    group stay as they are.
     """
     ids = log.queries["query_id"]
-    group_of = ids.map(_by_query(groups)).fillna(ids)
-    told = log.queries.groupby(group_of.to_numpy(), sort=False).agg(
+    group_of = ids.map(_group_by_query(groups)).fillna(ids)
+    totals = log.queries.groupby(group_of.to_numpy(), sort=False).agg(
         demand=("demand", "sum"),
         first_asked_at=("first_asked_at", "min"),
         last_asked_at=("last_asked_at", "max"),
     )
     queries = log.queries[ids == group_of]
-    merged = {column: told[column].loc[queries["query_id"]].to_numpy() for column in ("demand",)}
-    times = {
-        column: queries["query_id"].map(told[column])
-        for column in ("first_asked_at", "last_asked_at")
-    }
     return replace(
         log,
-        queries=queries.assign(**merged, **times).reset_index(drop=True),
-        answers=_repointed(log.answers, groups),
-        failures=_repointed(log.failures, groups),
+        queries=queries.assign(
+            demand=totals["demand"].loc[queries["query_id"]].to_numpy(),
+            first_asked_at=queries["query_id"].map(totals["first_asked_at"]),
+            last_asked_at=queries["query_id"].map(totals["last_asked_at"]),
+        ).reset_index(drop=True),
+        answers=_with_representatives(log.answers, groups),
+        failures=_with_representatives(log.failures, groups),
     )
 
 
-def _by_query(groups: Groups) -> "pd.Series[str]":
+def _group_by_query(groups: Groups) -> "pd.Series[str]":
     return groups.set_index("query_id")["group_id"]
 
 
-def _repointed(table: pd.DataFrame, groups: Groups) -> pd.DataFrame:
-    return table.assign(
-        query_id=table["query_id"].map(_by_query(groups)).fillna(table["query_id"]).astype("str")
-    )
+def _with_representatives(table: pd.DataFrame, groups: Groups) -> pd.DataFrame:
+    """Return the table with the representative in place of each query."""
+    ids = table["query_id"]
+    return table.assign(query_id=ids.map(_group_by_query(groups)).fillna(ids).astype("str"))
 
 
 class _GroupSpace:
-    """The queries' vectors without their mean, shape (n, dimensions), of which only some are in memory at a time."""
+    """The queries' vectors without their mean, shape (n, dimensions), computed when needed.
+
+    Only some of them are in memory at a time.
+    """
 
     def __init__(self, vectors: Vectors, rows: Rows) -> None:
         self._vectors = vectors
@@ -110,23 +124,28 @@ class _GroupSpace:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def of(self, places: Rows) -> Vectors:
-        """Return the unit vectors of the queries in these places; of one that is the mean, itself."""
-        own = self._vectors[self._rows[places]]
-        return _unit(own - self._mean, own)
+    def of(self, query_rows: Rows) -> Vectors:
+        """Return the unit vectors of these queries; a vector that equals the mean is unchanged."""
+        vectors = self._vectors[self._rows[query_rows]]
+        return _unit(vectors - self._mean, vectors)
 
 
-def _unit(vectors: Vectors, instead: Vectors) -> Vectors:
+def _unit(vectors: Vectors, fallback: Vectors) -> Vectors:
+    """Return the vectors at unit length, with `fallback` in place of zero vectors."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), instead).astype(np.float32)
+    return np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), fallback).astype(
+        np.float32
+    )
 
 
 def _cells(space: _GroupSpace, ordered: Rows, n: int, seed: int) -> list[Rows]:
-    """Return the places of each cell's queries, in the order of `ordered`; centres by spherical k-means on a sample."""
+    """Return the rows of each cell's queries, in the order of `ordered`.
+
+    The centres of the n cells come from spherical k-means on a sample.
+    """
     rng = np.random.default_rng(seed)
-    sample = space.of(
-        np.sort(rng.choice(len(space), min(len(space), n * _TRAINING), replace=False))
-    )
+    n_sample = min(len(space), n * _TRAINING)
+    sample = space.of(np.sort(rng.choice(len(space), n_sample, replace=False)))
     centres = sample[rng.choice(len(sample), n, replace=False)]
     for _ in range(_ROUNDS):
         sums = np.zeros_like(centres)
@@ -135,45 +154,54 @@ def _cells(space: _GroupSpace, ordered: Rows, n: int, seed: int) -> list[Rows]:
     chunks = (
         np.arange(start, min(len(space), start + _CHUNK)) for start in range(0, len(space), _CHUNK)
     )
-    cell = np.concatenate([_nearest(space.of(chunk), centres) for chunk in chunks])[ordered]
-    by_cell = np.argsort(cell, kind="stable")
-    return np.split(ordered[by_cell], np.flatnonzero(np.diff(cell[by_cell])) + 1)
+    cell_of = np.concatenate([_nearest(space.of(chunk), centres) for chunk in chunks])[ordered]
+    by_cell = np.argsort(cell_of, kind="stable")
+    return np.split(ordered[by_cell], np.flatnonzero(np.diff(cell_of[by_cell])) + 1)
 
 
 def _nearest(vectors: Vectors, centres: Vectors) -> Rows:
     return nearest_rows(vectors, centres, 1)[1][:, 0]
 
 
-def _try_thresholds(space: _GroupSpace, cells: list[Rows], share: float) -> int:
-    """Return the place of the highest threshold that leaves at most this share of some cells' queries as groups."""
-    tried = [space.of(cell) for cell in cells[:: max(1, len(space) // _TRIED)]]
-    n = sum(map(len, tried))
+def _first_threshold(space: _GroupSpace, cells: list[Rows], max_share: float) -> int:
+    """Return the index of the highest threshold that leaves few enough groups in some cells.
+
+    At most `max_share` of these cells' queries may represent a group.
+    """
+    trial_cells = [space.of(cell) for cell in cells[:: max(1, len(space) // _TRIAL_QUERIES)]]
+    n = sum(map(len, trial_cells))
+    # bisection: the number of groups falls with the threshold
     low = 0
     high = len(THRESHOLDS) - 1
     while low < high:
         middle = (low + high) // 2
-        n_groups = sum(len(np.unique(_lead(one, THRESHOLDS[middle])[0])) for one in tried)
-        low, high = (low, middle) if n_groups <= share * n else (middle + 1, high)
+        n_groups = sum(len(np.unique(_lead(cell, THRESHOLDS[middle])[0])) for cell in trial_cells)
+        if n_groups <= max_share * n:
+            high = middle
+        else:
+            low = middle + 1
     return low
 
 
 def _lead_all(
     space: _GroupSpace, cells: list[Rows], threshold: float
 ) -> tuple[Rows, npt.NDArray[np.float64]]:
-    """Return the place of each query's representative, and their similarity, both of shape (n,)."""
+    """Return the row of each query's representative, and their similarity, both of shape (n,)."""
     leaders = np.arange(len(space))
     similarity = np.ones(len(space))
     for cell in cells:
-        chosen, similarity[cell] = _lead(space.of(cell), threshold)
-        leaders[cell] = cell[chosen]
+        leaders_in_cell, similarity[cell] = _lead(space.of(cell), threshold)
+        leaders[cell] = cell[leaders_in_cell]
     return leaders, similarity
 
 
 def _lead(vectors: Vectors, threshold: float) -> tuple[Rows, Vectors]:
-    """Return the row that represents each row, and their similarity: itself, unless an earlier one is similar enough.
+    """Return the row that represents each row of a cell, and their similarity.
+
+    A row represents itself, unless an earlier representative is similar enough.
 
     Args:
-        vectors: unit vectors of one cell, the most asked first, shape (n, dimensions).
+        vectors: unit vectors of a cell, the most asked first, shape (n, dimensions).
         threshold: similarity that is enough.
     """
     n = len(vectors)
@@ -184,23 +212,25 @@ def _lead(vectors: Vectors, threshold: float) -> tuple[Rows, Vectors]:
         for row, similarity in enumerate(block, start):
             if best[row] >= threshold:
                 continue
-            leaders[row], best[row] = row, 1
-            rest = slice(row + 1, None)
-            nearer = similarity[row + 1 - start :] > best[rest]
-            best[rest][nearer] = similarity[row + 1 - start :][nearer]
-            leaders[rest][nearer] = row
+            # the row is a representative: later rows that it is nearest to so far may join it
+            leaders[row] = row
+            best[row] = 1
+            later = slice(row + 1, None)
+            later_similarity = similarity[row + 1 - start :]
+            is_nearer = later_similarity > best[later]
+            best[later][is_nearer] = later_similarity[is_nearer]
+            leaders[later][is_nearer] = row
     return leaders, best.clip(-1, 1)
 
 
 def _group_table(queries: Queries, leaders: Rows, similarity: npt.NDArray[np.floating]) -> Groups:
     ids = queries["query_id"].reset_index(drop=True)
     group_ids = ids.iloc[leaders].reset_index(drop=True)
-    told = queries[["text", "demand"]].reset_index(drop=True)
     table = pd.DataFrame(
         {
             "query_id": ids,
             "group_id": group_ids,
             "similarity": similarity.astype(np.float64),
         }
-    ).join(told)
+    ).join(queries[["text", "demand"]].reset_index(drop=True))
     return table if len(table) else GROUPS.empty()

@@ -1,4 +1,4 @@
-"""SiteModel: what coverage would be with passages added or removed. Ranking receives it as an argument."""
+"""SiteModel: coverage with passages added or removed. Ranking receives the model as an argument."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from coverage_kit.contracts import Effect, PassageText, TextChange
-from coverage_kit.match.added_passages import Addition
+from coverage_kit.match.added_passages import AddedPassages
 from coverage_kit.match.answering import (
     AnswerModel,
     Rivals,
@@ -16,196 +16,238 @@ from coverage_kit.match.answering import (
     pair_features,
 )
 from coverage_kit.match.coverage import Calibration
-from coverage_kit.match.echo_filter import Substance, retained_share
+from coverage_kit.match.echo_filter import EchoFilter, retained_share
 from coverage_kit.match.evidence import EvidenceScorer
 from coverage_kit.match.neighborhood import Flags, Floats, Rows
 from coverage_kit.match.whitening import Space
 from coverage_kit.text.sentences import split_sentences
 from coverage_kit.vectors import Encoder, Vectors, cosines
 
+# Added passages that are compared at a time, so that memory stays bounded.
 BLOCK_PASSAGES = 128
-SAME = 0.97
-_LEAST_NEW = 0.05
+# A new passage at least as similar to an own passage is a copy, and adds nothing. Assumed.
+COPY_SIMILARITY = 0.97
+# A rewrite says something new if at least this share of its content words is new. Assumed.
+_MIN_NEW_SHARE = 0.05
 
 
 @dataclass(frozen=True)
 class SiteModel:
-    """A fitted link with the evidence, the encoder and the space behind it, and the probability that new text answers."""
+    """A fitted calibration with its evidence, encoder and space, and a model of new answers.
+
+    `is_cited` (n queries,) says which queries have an answer that cites the site. `answering` gives
+    the probability that new text answers a query.
+    """
 
     scorer: EvidenceScorer
     calibration: Calibration
     encoder: Encoder
     space: Space
-    known: Flags | None = None
+    is_cited: Flags | None = None
     answering: AnswerModel = field(default_factory=load_answer_model)
 
     def coverage_with(self, added: Sequence[PassageText], removed: Sequence[str] = ()) -> Floats:
         """Return coverage with passages added and removed (their ids).
 
-        Shape (1 + bootstraps, n queries); the first row is the estimate. Added text that says
-        nothing adds nothing.
+        The shape is (1 + bootstraps, n queries); the first row is the estimate. Added text that
+        says nothing adds nothing.
         """
         hidden = self.scorer.passages["passage_id"].isin(list(removed)).to_numpy()
-        told = self.told(TextChange(tuple(added), tuple(removed)))
-        addition = self._new_only(self._addition(told), hidden) if told else None
-        return self.calibration.coverage(self.scorer.features(hidden, addition), self.known)
+        texts = self.substantial_passages(TextChange(tuple(added), tuple(removed)))
+        compared = self._without_copies(self._compare_added(texts), hidden) if texts else None
+        return self.calibration.coverage(self.scorer.features(hidden, compared), self.is_cited)
 
     def simulate(self, changes: Sequence[TextChange]) -> Iterator[Effect]:
-        """Yield what each change does, alone, in their order.
+        """Yield the effect of each change alone, in the order of the changes.
 
-        All texts are encoded at once; then blocks of changes are compared with queries, passages
-        and claims, so that memory stays bounded. What others offer a query counts against a change:
-        `fit` falls where another group comes nearer.
+        All texts are encoded at once. Then blocks of changes are compared with queries, passages
+        and claims, so that memory stays bounded. What other groups of changes offer a query counts
+        against a change: its answer probability falls where another group comes nearer.
         """
-        plan = _ChangePlan(self, changes)
-        rivals = self._meet(plan)
-        for block in plan.blocks:
-            addition = self._addition_of(plan, block)
+        batch = _ChangeBatch(self, changes)
+        rivals = self._collect_rivals(batch)
+        for block in batch.blocks:
+            added = self._compare_block(batch, block)
             start = 0
             for number in block:
-                columns = np.arange(start, start + len(plan.told[number]))
+                columns = np.arange(start, start + len(batch.passages[number]))
                 start += len(columns)
                 yield self._effect(
                     changes[number],
-                    plan.told[number],
-                    addition.pick(columns),
-                    rivals.beside(plan.groups[number]),
+                    batch.passages[number],
+                    added.select(columns),
+                    rivals.nearest_other(batch.groups[number]),
                 )
 
-    def told(self, change: TextChange) -> list[PassageText]:
-        """Return the change's passages without sentences that say nothing; what it takes over from the site stays."""
+    def substantial_passages(self, change: TextChange) -> list[PassageText]:
+        """Return the change's passages without sentences that say nothing.
+
+        Sentences of the passages that the change replaces stay.
+        """
         if change.is_assumed:
             return list(change.added)
-        texts = self.scorer.passages["text"].iloc[
-            self._place.reindex(list(change.removed)).dropna().astype(np.int64)
+        removed_texts = self.scorer.passages["text"].iloc[self._rows_of(change.removed)]
+        existing = {sentence for text in removed_texts for sentence in split_sentences(text)}
+        passages = [
+            PassageText(path, self._echo_filter.remove_echoes(text, existing))
+            for path, text in change.added
         ]
-        there = {sentence for text in texts for sentence in split_sentences(text)}
-        said = [PassageText(path, self._substance.of(text, there)) for path, text in change.added]
-        return [passage for passage in said if passage.text]
+        return [passage for passage in passages if passage.text]
 
     @cached_property
-    def _substance(self) -> Substance:
-        return Substance(self.scorer.query_texts)
+    def _echo_filter(self) -> EchoFilter:
+        return EchoFilter(self.scorer.query_texts)
 
     @property
     def coverage_now(self) -> Floats:
-        """Coverage of each query as the site is, shape (n queries,)."""
+        """Coverage of each query on the site as it is, shape (n queries,)."""
         return np.asarray(self._before[0], dtype=np.float64)
 
     @cached_property
     def _before(self) -> Floats:
-        return self.calibration.coverage(self.scorer.features(), self.known)
+        """Coverage on the site as it is, shape (1 + bootstraps, n queries)."""
+        return self.calibration.coverage(self.scorer.features(), self.is_cited)
 
     @cached_property
-    def _place(self) -> "pd.Series[int]":
+    def _row_by_id(self) -> "pd.Series[int]":
         ids = self.scorer.passages["passage_id"]
         return pd.Series(np.arange(len(ids)), index=pd.Index(ids))
+
+    def _rows_of(self, passage_ids: Sequence[str]) -> "pd.Series[int]":
+        """Return the rows of these own passages; unknown ids are left out."""
+        return self._row_by_id.reindex(list(passage_ids)).dropna().astype(np.int64)
 
     def _effect(
         self,
         change: TextChange,
-        told: list[PassageText],
-        added: Addition,
+        passages: list[PassageText],
+        added: AddedPassages,
         rivals: Vectors,
     ) -> Effect:
+        """Return the effect of a change.
+
+        Args:
+            change: the change.
+            passages: its passages without sentences that say nothing.
+            added: the same passages, compared with the site and the log.
+            rivals: similarity of each query to the nearest passage of another group, (n queries,).
+        """
         hidden = np.zeros(len(self.scorer.passages), dtype=bool)
-        hidden[self._place.reindex(list(change.removed)).dropna().astype(np.int64)] = True
-        new = self._new_only(added, hidden)
-        rows, evidence = self.scorer.changed(hidden, new if len(new.vectors) else None)
-        known = None if self.known is None else self.known[rows]
+        hidden[self._rows_of(change.removed)] = True
+        new = self._without_copies(added, hidden)
+        rows, evidence = self.scorer.changed_features(hidden, new if len(new.vectors) else None)
+        is_cited = None if self.is_cited is None else self.is_cited[rows]
         before = self._before[:, rows]
-        after = self.calibration.coverage(evidence, known)
-        fit = change.part * self._fit(rows, new, hidden, rivals)
+        after = self.calibration.coverage(evidence, is_cited)
+        probability = change.part * self._answer_probability(rows, new, hidden, rivals)
         if hidden.any():
             removed = np.flatnonzero(hidden)
-            there = self.scorer.share_of(removed, rows)
-            retained, is_new = self._compare_words(told, removed)
-            lost = there * (1 - retained)
-            trust = retained if is_new else retained * there * before[0]
+            answer_share = self.scorer.answer_share(removed, rows)
+            retained, says_more = self._compare_words(passages, removed)
+            lost = answer_share * (1 - retained)
+            trust = retained if says_more else retained * answer_share * before[0]
             after = np.maximum(after - lost * before, 0)
-            fit = np.maximum(fit * trust, lost)
+            probability = np.maximum(probability * trust, lost)
             if not len(new.vectors):
-                after = np.minimum(after, before)  # that less is left to choose from answers nobody
-        return Effect(rows, before, after, fit)
+                # the evidence may rise because less is left to choose from, but that answers nobody
+                after = np.minimum(after, before)
+        return Effect(rows=rows, before=before, after=after, answer_probability=probability)
 
-    def _compare_words(self, told: list[PassageText], removed: Rows) -> tuple[float, bool]:
-        """Return the share of the removed words that the change still says, and whether it says anything beyond them.
+    def _compare_words(self, passages: list[PassageText], removed: Rows) -> tuple[float, bool]:
+        """Return the share of the removed words that the change keeps, and whether it says more.
 
-        A rewrite is trusted as far as it keeps what it replaces. One that only moves words, or puts
-        others in the headings, can bring an answer nearer but not make one: it counts as far as the
-        place is likely to hold the answer.
+        A rewrite is trusted as far as it keeps what it replaces. A rewrite that only moves words,
+        or puts other words in the headings, can bring an answer nearer, but cannot make one: it
+        counts as far as the replaced passages are likely to have the answer.
         """
-        own = list(self.scorer.passages["text"].iloc[removed])
-        new = [passage.text for passage in told]
-        return retained_share(own, new), retained_share(new, own) < 1 - _LEAST_NEW
+        old_texts = list(self.scorer.passages["text"].iloc[removed])
+        new_texts = [passage.text for passage in passages]
+        says_more = retained_share(new_texts, old_texts) < 1 - _MIN_NEW_SHARE
+        return retained_share(old_texts, new_texts), says_more
 
-    def _fit(self, rows: Rows, added: Addition, hidden: Flags, rivals: Vectors) -> Floats:
-        """Return for each query the probability that it asks for what one of these passages says, shape (len(rows),)."""
+    def _answer_probability(
+        self, rows: Rows, added: AddedPassages, hidden: Flags, rivals: Vectors
+    ) -> Floats:
+        """Return for each of these queries the probability that a passage answers it, (len(rows),).
+
+        The best of the added passages counts.
+        """
         if not len(added.vectors) or not len(rows):
             return np.zeros(len(rows))
         features = pair_features(self.scorer, rows, added, rivals, hidden)
         return np.asarray(self.answering.probability(features).max(axis=1))
 
-    def _new_only(self, added: Addition, hidden: Flags) -> Addition:
+    def _without_copies(self, added: AddedPassages, hidden: Flags) -> AddedPassages:
         """Return the passages that the site does not have already: a copy says nothing new."""
         if not len(added.vectors):
             return added
-        is_copy = added.nearest_kept(hidden) >= SAME
-        return added.pick(np.flatnonzero(~is_copy))
+        is_copy = added.similarity_to_remaining(hidden) >= COPY_SIMILARITY
+        return added.select(np.flatnonzero(~is_copy))
 
-    def _meet(self, plan: "_ChangePlan") -> Rivals:
-        rivals = Rivals(len(self.scorer.query_ids), max(1, len(set(plan.groups))))
-        for block in plan.blocks:
-            vectors, _ = plan.vectors(block)
-            owners = np.array(
-                [plan.groups[number] for number in block for _ in plan.told[number]],
+    def _collect_rivals(self, batch: "_ChangeBatch") -> Rivals:
+        """Return how near the passages of each group of changes come to each query."""
+        rivals = Rivals(len(self.scorer.query_ids), max(1, len(set(batch.groups))))
+        for block in batch.blocks:
+            vectors, _ = batch.vectors(block)
+            groups = np.array(
+                [batch.groups[number] for number in block for _ in batch.passages[number]],
                 dtype=np.int64,
             )
-            rivals.meet(cosines(self.scorer.asked, vectors), owners)
+            rivals.add_passages(cosines(self.scorer.query_vectors, vectors), groups)
         return rivals
 
-    def _addition_of(self, plan: "_ChangePlan", block: list[int]) -> Addition:
-        texts = [passage.embedded for number in block for passage in plan.told[number]]
-        return self.scorer.add(texts, *plan.vectors(block))
+    def _compare_block(self, batch: "_ChangeBatch", block: list[int]) -> AddedPassages:
+        """Return the passages of a block, compared with the site and the log."""
+        texts = [passage.embedded for number in block for passage in batch.passages[number]]
+        vectors, headings = batch.vectors(block)
+        return self.scorer.add(texts, vectors, headings)
 
-    def _addition(self, added: list[PassageText]) -> Addition:
-        texts = [passage.embedded for passage in added]
-        vectors = self.space.move_passages(self.encoder.encode(texts))
+    def _compare_added(self, passages: list[PassageText]) -> AddedPassages:
+        """Return these passages, encoded and compared with the site and the log."""
+        texts = [passage.embedded for passage in passages]
+        headings = [passage.heading for passage in passages]
         return self.scorer.add(
             texts,
-            vectors,
-            self.space.move_passages(self.encoder.encode([one.heading for one in added])),
+            self.space.move_passages(self.encoder.encode(texts)),
+            self.space.move_passages(self.encoder.encode(headings)),
         )
 
 
-class _ChangePlan:
-    """Changes with what their passages say, encoded, and cut into blocks of about BLOCK_PASSAGES passages."""
+class _ChangeBatch:
+    """Changes with their passages, encoded, and cut into blocks of about BLOCK_PASSAGES passages.
+
+    `passages` are those of each change without sentences that say nothing; `groups` is the number
+    of each change's group; `blocks` are lists of numbers of changes.
+    """
 
     def __init__(self, model: SiteModel, changes: Sequence[TextChange]) -> None:
-        self.told = [model.told(change) for change in changes]
+        self.passages = [model.substantial_passages(change) for change in changes]
         self.groups = np.asarray(
             pd.factorize(np.array([change.group for change in changes], dtype=object))[0],
             dtype=np.int64,
         )
-        texts = list(
-            dict.fromkeys(
-                text for told in self.told for one in told for text in (one.embedded, one.heading)
-            )
-        )
-        self._row = {text: row for row, text in enumerate(texts)}
-        self._vectors = model.space.move_passages(model.encoder.encode(texts))
+        texts: list[str] = []
+        for passages in self.passages:
+            for passage in passages:
+                texts += [passage.embedded, passage.heading]
+        distinct = list(dict.fromkeys(texts))
+        self._row_of = {text: row for row, text in enumerate(distinct)}
+        self._vectors = model.space.move_passages(model.encoder.encode(distinct))
         self.blocks: list[list[int]] = []
         room = 0
-        for number, told in enumerate(self.told):
-            if not self.blocks or len(told) > room:
+        for number, passages in enumerate(self.passages):
+            if not self.blocks or len(passages) > room:
                 self.blocks.append([])
                 room = BLOCK_PASSAGES
             self.blocks[-1].append(number)
-            room -= len(told)
+            room -= len(passages)
 
     def vectors(self, block: list[int]) -> tuple[Vectors, Vectors]:
-        """Return the vectors of a block's passages and of their headings."""
-        told = [one for number in block for one in self.told[number]]
-        rows = [[self._row[text] for text in (one.embedded, one.heading)] for one in told]
-        places = np.array(rows, dtype=np.int64).reshape(-1, 2)
-        return self._vectors[places[:, 0]], self._vectors[places[:, 1]]
+        """Return the vectors of a block's passages, and of their headings."""
+        passages = [passage for number in block for passage in self.passages[number]]
+        text_rows = [self._row_of[passage.embedded] for passage in passages]
+        heading_rows = [self._row_of[passage.heading] for passage in passages]
+        return (
+            self._vectors[np.array(text_rows, dtype=np.int64)],
+            self._vectors[np.array(heading_rows, dtype=np.int64)],
+        )

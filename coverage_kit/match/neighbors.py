@@ -1,4 +1,7 @@
-"""Nearest neighbours: the one place that knows FAISS. Search is exact up to a stated size, then measured against exact."""
+"""Nearest neighbours, exact up to a stated size and with a measured recall beyond it.
+
+This is the only module that knows FAISS.
+"""
 
 import hashlib
 import logging
@@ -20,11 +23,20 @@ import pyarrow as pa
 from coverage_kit.tables import MATCHES, Matches, Passages, checked
 from coverage_kit.vectors import Embeddings, Vectors
 
+# Search is exact up to so many vectors, whatever the number of queries: building an index would not
+# pay. Assumed.
 EXACT_VECTORS = 5000
+# Search is exact up to so many pairs of queries and vectors: 20,000 queries in 50,000 passages.
+# Assumed. Ten times as many took 366 s on two busy cores (docs/method.md, nearest neighbours).
 EXACT_PAIRS = 1_000_000_000
+# Share of the ten exact nearest vectors that an index has to find. Assumed.
 RECALL = 0.985
+# Queries on which the recall of an index is measured. Assumed.
 _SAMPLE = 500
-_FEWEST_LISTS = 4
+# Half of the number of lists that is tried first. It is doubled until the recall is reached.
+# Assumed.
+_MIN_LISTS = 4
+# Vectors for each list from which the lists' centres are found, and rounds of k-means. Assumed.
 _TRAINING = 50
 _ROUNDS = 6
 
@@ -35,11 +47,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class IndexFacts:
-    """What is known of an index.
+    """How an index searches, how well, and at which cost.
 
-    Its kind (FAISS's name, or "exact"), number of vectors, lists of vectors read a query, share of
-    the ten exact nearest that it finds (measured on at most 500 of the queries searched), bytes
-    held beside the vectors, seconds to build it, and whether it was read from disk instead.
+    `kind` is FAISS's name of the index, or "exact". `n_probed` is the number of lists of vectors
+    read for each query. `recall_at_10` is the share of the ten exact nearest vectors that it finds,
+    measured on at most 500 of the queries. `n_bytes` is its size in addition to the vectors.
+    `build_seconds` is how long it took to build, or to read from disk where `is_reused`.
     """
 
     kind: str
@@ -54,15 +67,15 @@ class IndexFacts:
 class NeighborIndex:
     """Finds the nearest of many unit vectors, shape (n, dimensions).
 
-    Exact up to 5,000 vectors, and while queries times vectors are at most `exact_pairs`. Beyond,
-    vectors are put in about 2 sqrt(n) lists in half precision (IVF), and as many of the lists
-    nearest to a query are read as it takes to find the share `recall` of the ten exact nearest.
-    Cosines are always computed from the vectors themselves.
+    Search is exact up to 5,000 vectors, and as long as queries times vectors are at most
+    `exact_pairs`. For more, the vectors are put in about 2 sqrt(n) lists in half precision (IVF).
+    As many of the lists nearest to a query are read as are needed to find the share `recall` of the
+    ten exact nearest vectors. Cosines are always computed from the vectors themselves.
 
     Args:
         vectors: the vectors to search; they are not copied.
-        folder: where an index is kept for the next run, under the digest of the vectors; None keeps
-            none.
+        folder: where an index is stored for the next run, under the digest of the vectors; None
+            stores no index.
         exact_pairs: by default a billion: 20,000 queries in 50,000 passages.
         recall: by default .985.
     """
@@ -81,10 +94,11 @@ class NeighborIndex:
         self.about = IndexFacts("exact", len(vectors))
 
     def search(self, queries: Vectors, k: int) -> tuple[Vectors, Rows]:
-        """Return the k largest cosines of each query, shape (len(queries), min(k, n)), nearest first, and the vectors' rows.
+        """Return the k largest cosines of each query, and the rows of these vectors.
 
-        Cosines are rounded to 6 decimals, beyond which they depend on the batch in which a text was
-        encoded; equal ones are in order of row. `about` says how they were found.
+        Both have shape (len(queries), min(k, n)), nearest first. Cosines are rounded to 6 decimals,
+        because further decimals depend on the batch in which a text was encoded; equal cosines are
+        in order of row. `about` says how they were found.
         """
         k = min(k, len(self.vectors))
         n = len(self.vectors)
@@ -109,19 +123,18 @@ class NeighborIndex:
         faiss.fvec_inner_products_by_idx(  # type: ignore[attr-defined]  # its types leave this out
             *pointers, queries.shape[1], len(queries), k
         )
-        short = np.flatnonzero(rows[:, -1] < 0)  # the lists read held fewer than k
-        if len(short):
-            similarity[short], rows[short] = self._exact(queries[short], k)
+        incomplete = np.flatnonzero(rows[:, -1] < 0)  # the lists read held fewer than k vectors
+        if len(incomplete):
+            similarity[incomplete], rows[incomplete] = self._exact(queries[incomplete], k)
         return similarity, rows
 
     def _probe_enough(self, queries: Vectors) -> None:
-        """Read as many lists as the recall asks for, of a sample of these queries."""
+        """Set how many lists are read: enough for the recall on a sample of these queries."""
         index, facts = self._index
         sample = queries[np.unique(np.linspace(0, len(queries) - 1, _SAMPLE).astype(np.int64))]
-        tenth = (
-            self._exact(sample, 10)[0][:, -1:] - 1e-6
-        )  # a copy of what is among the ten is as good
-        index.nprobe = _FEWEST_LISTS
+        # vectors as near as the tenth count as found, so that copies of the ten nearest count too
+        tenth = self._exact(sample, 10)[0][:, -1:] - 1e-6
+        index.nprobe = _MIN_LISTS
         recall = 0.0
         while recall < self.recall and index.nprobe < index.nlist:
             index.nprobe *= 2
@@ -130,24 +143,33 @@ class NeighborIndex:
 
     @cached_property
     def _index(self) -> tuple[Any, IndexFacts]:
-        """The index of lists and what is known of it: read from disk where it was kept, else built and kept."""
+        """The index of lists and its facts: read from disk, or else built and stored."""
         path = self.folder / f"{_digest(self.vectors)}.faiss" if self.folder else None
         start = time.perf_counter()
-        kept = _read(path) if path else None
-        index = _built(self.vectors) if kept is None else kept
+        stored = _read(path) if path else None
+        index = _built(self.vectors) if stored is None else stored
         seconds = time.perf_counter() - start
-        if path and kept is None:
+        if path and stored is None:
             _write(index, path)
-        kind = f"IVF{index.nlist},SQfp16"
-        n_bytes = index.ntotal * (index.code_size + 8) + index.nlist * index.d * 4
-        return index, IndexFacts(
-            kind, len(self.vectors), 0, 0.0, n_bytes, seconds, kept is not None
+        facts = IndexFacts(
+            kind=f"IVF{index.nlist},SQfp16",
+            n_vectors=len(self.vectors),
+            n_probed=0,
+            recall_at_10=0.0,
+            # the vectors' codes with their ids, and the lists' centres
+            n_bytes=index.ntotal * (index.code_size + 8) + index.nlist * index.d * 4,
+            build_seconds=seconds,
+            is_reused=stored is not None,
         )
+        return index, facts
 
 
 @dataclass
 class Indexes:
-    """Opens indexes by name, keeps those that are not exact in `folder`, and remembers what was chosen: `about[name]`."""
+    """Indexes by name: those that are not exact are stored in `folder`.
+
+    `about[name]` says how the index searched.
+    """
 
     folder: Path | None = None
     about: dict[str, IndexFacts] = field(default_factory=dict)
@@ -155,30 +177,35 @@ class Indexes:
     def search(self, name: str, vectors: Vectors, others: Vectors, k: int) -> tuple[Vectors, Rows]:
         """Return `nearest_rows(vectors, others, k)`."""
         index = NeighborIndex(others, self.folder / quote(name, safe="") if self.folder else None)
-        found = index.search(vectors, k)
+        nearest = index.search(vectors, k)
         self.about[name] = index.about
-        return found
+        return nearest
 
 
 def nearest_rows(vectors: Vectors, others: Vectors, k: int) -> tuple[Vectors, Rows]:
-    """Return the k largest cosines of each vector with the others, and the others' rows, as `NeighborIndex.search` does."""
+    """Return the k largest cosines of each vector with the others, and the others' rows.
+
+    Order and rounding are those of `NeighborIndex.search`.
+    """
     return NeighborIndex(others).search(vectors, k)
 
 
 def best_similarity(
     embeddings: Embeddings, others: Embeddings, among: Iterable[str]
 ) -> npt.NDArray[np.float64]:
-    """Return the similarity of each embedding to the nearest of the others with these ids; nan where there is none."""
+    """Return the similarity of each embedding to the nearest of the others, shape (n,).
+
+    Only the others with the ids in `among` count; nan where there are none. Raises KeyError for an
+    unknown id.
+    """
     similarity, _ = nearest_rows(embeddings.vectors, _vectors_of(others, list(among)), 1)
-    return (
-        similarity[:, 0].astype(np.float64)
-        if similarity.shape[1]
-        else np.full(len(embeddings), np.nan)
-    )
+    if not similarity.shape[1]:
+        return np.full(len(embeddings), np.nan)
+    return similarity[:, 0].astype(np.float64)
 
 
 @checked
-def nearest_passages(
+def nearest_passages(  # noqa: PLR0913 (what to search, how far, and with what)
     queries: Embeddings,
     passages: Passages,
     embeddings: Embeddings,
@@ -188,41 +215,45 @@ def nearest_passages(
 ) -> Matches:
     """Return each query's nearest passages, searched in each site separately.
 
-    One search over all sites would hide the worst gaps: no own passage would be among the
-    neighbours.
+    A single search over all sites would hide the worst gaps, because no own passage would be among
+    the neighbours.
 
     Args:
         queries: query embeddings.
         passages: the passages of all sites.
         embeddings: their embeddings, by passage_id.
-        own_site: the own site's name.
-        k: neighbours kept of the own site, and of each other site.
-        indexes: opens the index of each site, and remembers what was chosen; by default none is
-            kept.
+        own_site: the name of your site.
+        k: number of neighbours from your site, and from each other site.
+        indexes: opens the index of each site and says how it searched; by default no index is
+            stored.
+
+    Raises EncoderError when queries and passages were encoded by different encoders.
     """
     queries.similarity(embeddings.select([]))  # raises where the encoders differ
     indexes = indexes or Indexes()
-    parts = []
+    matches_by_site = []
     for site, group in passages.groupby("site", sort=True):
         ids = list(group["passage_id"])
-        found = indexes.search(
+        nearest = indexes.search(
             str(site),
             queries.vectors,
             _vectors_of(embeddings, ids),
             k[0] if site == own_site else k[1],
         )
-        parts.append(_match_rows(queries.ids, ids, str(site), found))
-    matches = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    return matches if len(matches) else MATCHES.empty()
+        matches_by_site.append(_match_table(queries.ids, ids, str(site), nearest))
+    if not any(map(len, matches_by_site)):
+        return MATCHES.empty()
+    return pd.concat(matches_by_site, ignore_index=True)
 
 
-def _match_rows(
+def _match_table(
     query_ids: tuple[str, ...],
     passage_ids: list[str],
     site: str,
-    found: tuple[Vectors, Rows],
+    nearest: tuple[Vectors, Rows],
 ) -> pd.DataFrame:
-    (n, k), (similarity, rows) = found[0].shape, found
+    similarity, rows = nearest
+    n, k = similarity.shape
     return pd.DataFrame(
         {
             "query_id": _texts_at(list(query_ids), np.repeat(np.arange(n), k)),
@@ -240,30 +271,33 @@ def _texts_at(texts: list[str], rows: Rows) -> "pd.Series[str]":
 
 
 def _vectors_of(embeddings: Embeddings, ids: list[str]) -> Vectors:
-    """Return the vectors of these ids: a view where they stand together, as those of a site mostly do."""
+    """Return the vectors of these ids. Raises KeyError for an unknown id.
+
+    The result is a view where the ids are next to each other, as those of a site mostly are.
+    """
     rows = pd.Index(embeddings.ids, dtype="str").get_indexer(pd.Index(ids, dtype="str"))
     if len(rows) and rows.min() < 0:
         raise KeyError(ids[int(rows.argmin())])
-    is_together = len(rows) > 0 and bool((np.diff(rows) == 1).all())
-    return (
-        embeddings.vectors[rows[0] : rows[0] + len(rows)]
-        if is_together
-        else embeddings.vectors[rows]
-    )
+    is_slice = len(rows) > 0 and bool((np.diff(rows) == 1).all())
+    if is_slice:
+        return embeddings.vectors[rows[0] : rows[0] + len(rows)]
+    return embeddings.vectors[rows]
 
 
 def _ordered(similarity: Vectors, rows: Rows) -> tuple[Vectors, Rows]:
-    """Return cosines rounded to 6 decimals, largest first, equal ones in order of row."""
+    """Return cosines rounded to 6 decimals, largest first, equal cosines in order of row."""
     similarity = np.clip(np.round(similarity, 6), -1, 1)
     step = similarity[:, 1:] - similarity[:, :-1]
-    amiss = np.flatnonzero(((step > 0) | ((step == 0) & (rows[:, 1:] < rows[:, :-1]))).any(axis=1))
-    order = np.lexsort((rows[amiss], -similarity[amiss]), axis=1)
-    similarity[amiss] = np.take_along_axis(similarity[amiss], order, 1)
-    rows[amiss] = np.take_along_axis(rows[amiss], order, 1)
+    is_swapped = (step > 0) | ((step == 0) & (rows[:, 1:] < rows[:, :-1]))
+    unordered = np.flatnonzero(is_swapped.any(axis=1))
+    order = np.lexsort((rows[unordered], -similarity[unordered]), axis=1)
+    similarity[unordered] = np.take_along_axis(similarity[unordered], order, 1)
+    rows[unordered] = np.take_along_axis(rows[unordered], order, 1)
     return similarity, rows
 
 
 def _built(vectors: Vectors) -> Any:
+    # the power of two nearest to 2 sqrt(n)
     n_lists = 1 << round(np.log2(2 * np.sqrt(len(vectors))))
     index: Any = faiss.index_factory(
         vectors.shape[1], f"IVF{n_lists},SQfp16", faiss.METRIC_INNER_PRODUCT
@@ -280,16 +314,16 @@ def _digest(vectors: Vectors) -> str:
 
 
 def _read(path: Path) -> Any:
-    """Return the index of a file, its lists left on disk; None where there is none that can be read."""
+    """Return the index in a file, with its lists left on disk; None if it cannot be read."""
     try:
         return faiss.read_index(str(path), faiss.IO_FLAG_MMAP) if path.exists() else None
     except RuntimeError:
-        logger.warning("%s cannot be read; it is made again", path)
+        logger.warning("%s cannot be read; the index is built again", path)
         return None
 
 
 def _write(index: Any, path: Path) -> None:
-    """Write an index whole or not at all, in place of what its folder holds."""
+    """Write an index completely or not at all, in place of older indexes in its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     stale = list(path.parent.glob("*.faiss"))
     unfinished = path.with_suffix(f".{os.getpid()}")

@@ -1,9 +1,9 @@
-"""The space in which a site and its log are compared: vectors centred, and evened out where all passages agree.
+"""The space in which a site and its log are compared: vectors are centred, then whitened.
 
 Texts of one site share most of their direction ("this is about bikes"), and questions share another
-("this is a question"). Both say nothing about which passage answers which question. Taking them out
-raised the AUC of the nearest passage's similarity by .05 on the mean of five public tasks, .14 on
-one (docs/method.md, space).
+direction ("this is a question"). Neither says anything about which passage answers which question.
+Removing both raised the AUC of the nearest passage's similarity by .05 on the mean of five public
+tasks, and by .14 on one of them (docs/method.md, space).
 """
 
 from dataclasses import dataclass
@@ -14,9 +14,13 @@ import numpy.typing as npt
 
 from coverage_kit.vectors import Embeddings, Vectors
 
+# Added to the covariance, in units of its mean eigenvalue. Measured: every value from 3 to 30 did
+# about as well on the public sets (docs/method.md, what did not help).
 _SHRINKAGE = 10.0
+# How many texts at the prior mean weigh against the site's own texts. Assumed.
 _TRUST_IN_PASSAGES = 10
 _TRUST_IN_QUERIES = 30
+# Vectors in double precision at a time: 300 MB at 384 dimensions.
 _BLOCK = 100_000
 
 
@@ -32,7 +36,7 @@ class Space:
     whitening: Vectors
 
     def of_passages(self, embeddings: Embeddings) -> Embeddings:
-        """Return embeddings of passages, or of anything that reads like one, in this space."""
+        """Return embeddings of passages, or of texts that read like passages, in this space."""
         return Embeddings(
             embeddings.ids,
             self.move_passages(embeddings.vectors),
@@ -52,7 +56,11 @@ class Space:
         return self._move(vectors, self.passage_mean)
 
     def _move(self, vectors: Vectors, mean: Vectors) -> Vectors:
-        """Return the vectors here, summed in double precision, so that each is the same alone and among others."""
+        """Return the vectors in this space.
+
+        They are summed in double precision, so that a vector does not depend on the other vectors
+        of its batch.
+        """
         blocks = np.array_split(vectors, 1 + len(vectors) // _BLOCK)
         return np.concatenate(
             [
@@ -65,9 +73,10 @@ class Space:
 def fit_space(passages: Embeddings, queries: Embeddings) -> Space:
     """Return the space of these passages and queries.
 
-    With few texts a mean says more about them than about their kind: the passages' is drawn to
-    zero, the queries' to the passages'. Whitening is by the passages' covariance plus ten times its
-    mean eigenvalue; every value from 3 to 30 did as well on the public sets.
+    With few texts, a mean says more about these texts than about their kind. So the mean of the
+    passages is drawn towards zero, and that of the queries towards that of the passages. Whitening
+    is by the passages' covariance plus ten times its mean eigenvalue; every value from 3 to 30 did
+    as well on the public sets.
     """
     n = len(passages)
     passage_mean = passages.vectors.sum(axis=0, dtype=np.float64) / (n + _TRUST_IN_PASSAGES)
@@ -84,10 +93,15 @@ def fit_space(passages: Embeddings, queries: Embeddings) -> Space:
         @ axes.T
         * np.sqrt(_SHRINKAGE * level)
     )
-    return Space(*(part.astype(np.float32) for part in (passage_mean, query_mean, whitening)))
+    return Space(
+        passage_mean=passage_mean.astype(np.float32),
+        query_mean=query_mean.astype(np.float32),
+        whitening=whitening.astype(np.float32),
+    )
 
 
 def _unit(vectors: npt.NDArray[Any]) -> Vectors:
+    """Return the vectors at unit length; a zero vector becomes the first axis."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     fallback = np.eye(1, vectors.shape[1], dtype=np.float32)
     return np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), fallback).astype(

@@ -1,6 +1,8 @@
-"""Wrong about us: what answers claim of the brand, held against the own pages, and how often each engine is wrong."""
+"""Wrong about us: what answers claim about the brand, compared with the site's own pages.
 
-from calendar import month_name
+Also how often each engine is wrong.
+"""
+
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -10,7 +12,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from coverage_kit.measure.claim_parts import Quantity, read_parts
-from coverage_kit.measure.clauses import MOST_OF_A_CLAIM
+from coverage_kit.measure.clauses import MAX_CLAIM_LENGTH
 from coverage_kit.measure.intervals import measure_ratios, sum_by
 from coverage_kit.measure.source_sentences import SourceSentence, read_sources
 from coverage_kit.measure.support import Support, compare_claim
@@ -23,37 +25,42 @@ from coverage_kit.tables import (
     checked,
 )
 from coverage_kit.text.language import is_english
+from coverage_kit.text.quantities import MONTHS
 
+# Verdicts that say a claim is wrong, or that the site does not support it.
 WRONG = ("unsupported", "contradicted")
 PLAIN = "plain"
 _FOREIGN = (
     "The claim, or the own pages near it, are in a language that words cannot be compared in."
 )
+# Units that are converted: the other unit, and how many of it there are in one.
 _CONVERTED = {"mile": ("m", 1609.344), "lb": ("kg", 0.45359237)}
+# Differences by rounding that converted figures may have (assumed).
 _ROUNDING = 0.03
-_SMALL = 3
-_SHORTEST_NAME = 4
-_MONTHS = frozenset(name.lower() for name in month_name)
+# Counts up to this are no facts (assumed).
+_SMALL_COUNT = 3
+# Shorter names, such as abbreviations, are no facts (assumed).
+_MIN_NAME_LENGTH = 4
 
 
 class OwnPassage(NamedTuple):
-    """One own passage: its id, and its words with the headings in front."""
+    """A passage of the site: its id, and its words with the headings in front."""
 
     passage_id: str
     text: str
 
 
 class PlainClaimJudge:
-    """Compares words, figures, units and negations (`compare_claim`): no model, nothing to be talked into.
+    """Compares words, figures, units and negations (`compare_claim`), without a model.
 
-    Words alone cannot tell a paraphrase from another statement. A claim that is found neither
-    supported nor contradicted is therefore unsupported only where it tells a figure or a name that
-    none of the passages tells; else it is 'not told'. So is every claim where it, or the passages
-    together with it, are not English: the words that say yes, no and how much are, and German
-    writes every noun as names are written.
+    No instruction in a text can influence it. Words alone cannot distinguish a paraphrase from
+    another statement. So a claim that is neither supported nor contradicted is unsupported only
+    where it gives a figure or a name that none of the passages gives; else it is 'not told' (not
+    assessed). So is every claim where it, or the passages together with it, are not English: the
+    words for yes, no and quantities are English, and German writes every noun as names are written.
 
     Args:
-        names: names of the brand, for which "we" stands in the own passages.
+        names: names of the brand, which "we" stands for in the site's passages.
     """
 
     name = PLAIN
@@ -62,52 +69,63 @@ class PlainClaimJudge:
         self._names = names
 
     def compare(self, claim: str, sources: Sequence[str]) -> Support:
-        """Return the verdict on the claim, the place of the source that it rests on, and why."""
+        """Return the verdict on the claim, the index of the source that decides, and why."""
         if not (is_english(claim) and is_english(" ".join([claim, *sources]))):
             return Support("not told", 0 if sources else None, _FOREIGN)
-        claim = claim[:MOST_OF_A_CLAIM]
-        found = compare_claim(claim, sources, own_names=self._names)
-        if found.verdict != "unsupported":
-            return found
-        new = _new_facts(claim, read_sources(sources), self._names)
-        if not new:
+        claim = claim[:MAX_CLAIM_LENGTH]
+        support = compare_claim(claim, sources, own_names=self._names)
+        if support.verdict != "unsupported":
+            return support
+        new_facts = _find_new_facts(claim, read_sources(sources), self._names)
+        if not new_facts:
             return replace(
-                found,
+                support,
                 verdict="not told",
                 reason="Own passages come near, but words cannot tell if they say the same.",
             )
-        return replace(found, reason=f"No own passage near it tells {', '.join(new)}.")
+        return replace(support, reason=f"No own passage near it tells {', '.join(new_facts)}.")
 
 
-def _new_facts(claim: str, told: Sequence[SourceSentence], own_names: Sequence[str]) -> list[str]:
-    """Return the figures and names of a claim that no source tells; small counts, such as 'two hoops', are no facts."""
-    said = read_parts(claim)
-    figures = [one for one in said.figures if one.is_measured or one.high > _SMALL]
-    known = [other for one in told for other in one.parts.figures]
-    lacking = [
-        one.told
-        for one in figures
-        if not any(one.agrees(other) or _is_converted(one, other) for other in known)
+def _find_new_facts(
+    claim: str, sentences: Sequence[SourceSentence], own_names: Sequence[str]
+) -> list[str]:
+    """Return the figures and names of a claim that no source gives.
+
+    Small counts, such as 'two hoops', are no facts.
+    """
+    statement = read_parts(claim)
+    facts = [
+        figure for figure in statement.figures if figure.is_measured or figure.high > _SMALL_COUNT
+    ]
+    available = [figure for sentence in sentences for figure in sentence.statement.figures]
+    new_figures = [
+        figure.wording
+        for figure in facts
+        if not any(figure.agrees(other) or _is_converted(figure, other) for other in available)
     ]
     own = {name for names in own_names for name in read_parts(f"the {names}").names}
-    terms = {term for one in told for term in one.terms}
-    names = {
+    terms = {term for sentence in sentences for term in sentence.terms}
+    new_names = {
         name
-        for name in said.names - own - terms
-        if len(name) >= _SHORTEST_NAME and name not in _MONTHS
+        for name in statement.names - own - terms
+        if len(name) >= _MIN_NAME_LENGTH and name not in MONTHS
     }
-    return [*lacking, *sorted(names)]
+    return [*new_figures, *sorted(new_names)]
 
 
-def _is_converted(one: Quantity, other: Quantity) -> bool:
-    """Return whether two figures tell as much in miles and kilometres, or in pounds and kilograms, but for rounding."""
-    for ours, theirs in ((one, other), (other, one)):
-        unit, factor = _CONVERTED.get(ours.unit, ("", 1.0))
-        least = ours.low * factor * (1 - _ROUNDING)
-        most = ours.high * factor * (1 + _ROUNDING)
-        if unit and theirs.unit == unit and least <= theirs.high and theirs.low <= most:
-            return True
-    return False
+def _is_converted(figure: Quantity, other: Quantity) -> bool:
+    """Return whether two figures are the same in miles and kilometres, or pounds and kilograms.
+
+    They may differ by rounding.
+    """
+    return _converts_to(figure, other) or _converts_to(other, figure)
+
+
+def _converts_to(figure: Quantity, other: Quantity) -> bool:
+    unit, factor = _CONVERTED.get(figure.unit, ("", 1.0))
+    low = figure.low * factor * (1 - _ROUNDING)
+    high = figure.high * factor * (1 + _ROUNDING)
+    return bool(unit) and other.unit == unit and low <= other.high and other.low <= high
 
 
 @checked
@@ -116,33 +134,31 @@ def judge_brand_claims(
     near: Mapping[str, Sequence[OwnPassage]],
     judge: PlainClaimJudge,
 ) -> BrandClaims:
-    """Return the verdict on each claim about the brand, in the claims' order; equal sentences are judged once.
+    """Return the verdict on each claim about the brand, in the claims' order.
+
+    Equal sentences are judged once.
 
     Args:
         claims: of `split_brand_claims`, with its further columns.
-        near: by the claim's text, the own passages nearest to it, the nearest first.
+        near: by the claim's text, the passages of the site nearest to it, the nearest first.
         judge: who judges.
     """
     texts: list[str] = claims["text"].unique().tolist()
-    asked = tqdm(texts, desc="claims", unit="claim", disable=None, leave=False)
     verdicts = {
-        text: judge.compare(text, [one.text for one in near.get(text, ())]) for text in asked
+        text: judge.compare(text, [passage.text for passage in near.get(text, ())])
+        for text in tqdm(texts, desc="claims", unit="claim", disable=None, leave=False)
     }
     rows = []
     for claim in claims.to_dict("records"):
-        found = verdicts[str(claim["text"])]
+        support = verdicts[str(claim["text"])]
         passages = near.get(str(claim["text"]), ())
-        own = passages[found.place or 0].passage_id if passages else None
-        told = {
-            "verdict": found.verdict,
-            "reason": found.reason,
-            "judge": judge.name,
-            "own_words": found.sentence or None,
-        }
         row = {
             **{str(name): value for name, value in claim.items()},
-            **told,
-            "passage_id": own,
+            "verdict": support.verdict,
+            "reason": support.reason,
+            "judge": judge.name,
+            "own_words": support.sentence or None,
+            "passage_id": passages[support.source or 0].passage_id if passages else None,
         }
         rows.append({name: row[name] for name in BRAND_CLAIMS.names})
     return BRAND_CLAIMS.table(rows)
@@ -150,50 +166,59 @@ def judge_brand_claims(
 
 @checked
 def measure_claim_rates(claims: BrandClaims) -> ClaimRates:
-    """Return how often the claims of each engine and surface are unsupported and contradicted: in all, by half and by week.
+    """Return how often the claims of each engine and surface are unsupported and contradicted.
 
-    A rate is claims with the verdict / claims on which there is a verdict (not 'not told'), of one
-    judge: judges that say 'not told' at other times cannot stand in one rate, and a change from one
-    to another would pass for drift. Where a model judged some claims and "plain" the others, only
-    the model's count, and of several models only the one that judged most.
+    Rates are given for all claims, by half and by week. A rate is claims with the verdict / claims
+    with a verdict other than 'not told' (not assessed), of a single judge: judges that leave
+    different claims unassessed cannot share a rate, and a change from one judge to another would
+    look like drift. Where a model judged some claims and "plain" the others, only the model's
+    count, and of several models only the one that judged most.
 
     Claims without a time count in 'all' alone. 95% intervals draw from queries (`measure_ratios`).
-    The halves part the time of all claims counted in the middle. The reading of the second tells
-    drift where each half's rate lies outside the other's interval, else no clear change.
+    The halves divide the time of all counted claims in the middle. The reading of the second
+    reports drift where each half's rate is outside the other's interval, else no clear change.
     """
     judge = _rating_judge(claims)
-    judged = claims[(claims["verdict"] != "not told") & (claims["judge"] == judge)].reset_index(
+    counted = claims[(claims["verdict"] != "not told") & (claims["judge"] == judge)].reset_index(
         drop=True
     )
-    if judged.empty:
+    if counted.empty:
         return CLAIM_RATES.empty()
-    when = pd.to_datetime(judged["asked_at"], utc=True)
-    middle = when.min() + (when.max() - when.min()) / 2
+    times = pd.to_datetime(counted["asked_at"], utc=True)
+    middle = times.min() + (times.max() - times.min()) / 2
     halves = pd.Series(
-        np.where(when < middle, "first", "second"),
-        index=judged.index,
+        np.where(times < middle, "first", "second"),
+        index=counted.index,
         dtype="object",
-    ).where(when.notna())
-    weeks = (when - pd.to_timedelta(when.dt.day_of_week, unit="D")).dt.strftime("%Y-%m-%d")
-    parts = {
-        "all": pd.Series("all", index=judged.index),
+    ).where(times.notna())
+    weeks = (times - pd.to_timedelta(times.dt.day_of_week, unit="D")).dt.strftime("%Y-%m-%d")
+    segments = {
+        "all": pd.Series("all", index=counted.index),
         "half": halves,
         "week": weeks,
     }
-    tables = [_rates(judged, part, by, verdict) for by, part in parts.items() for verdict in WRONG]
-    return CLAIM_RATES.table(
-        _with_readings(pd.concat(tables, ignore_index=True)).assign(judge=judge).to_dict("records")
-    )
+    tables = [
+        _rates(counted, segment, split_by, verdict)
+        for split_by, segment in segments.items()
+        for verdict in WRONG
+    ]
+    rates = _with_readings(pd.concat(tables, ignore_index=True)).assign(judge=judge)
+    return CLAIM_RATES.table(rates.to_dict("records"))
 
 
 def _rating_judge(claims: pd.DataFrame) -> str:
-    """Return the judge whose verdicts are counted: the model that judged most claims, "plain" where there is no model."""
+    """Return the judge whose verdicts are counted.
+
+    It is the model that judged most claims, or "plain" where there is no model.
+    """
     counts = claims["judge"].value_counts().drop(PLAIN, errors="ignore")
     return min(counts.index[counts == counts.max()], default=PLAIN)
 
 
-def _rates(judged: pd.DataFrame, part: "pd.Series[str]", by: str, verdict: str) -> pd.DataFrame:
-    rows = judged.assign(segment=part, is_such=judged["verdict"] == verdict).dropna(
+def _rates(
+    counted: pd.DataFrame, segment: "pd.Series[str]", split_by: str, verdict: str
+) -> pd.DataFrame:
+    rows = counted.assign(segment=segment, is_such=counted["verdict"] == verdict).dropna(
         subset="segment"
     )
     cells = (
@@ -206,10 +231,12 @@ def _rates(judged: pd.DataFrame, part: "pd.Series[str]", by: str, verdict: str) 
     n_groups = grouped.ngroups
     top, base = (cells[name].to_numpy(np.float64) for name in ("sum", "size"))
     table = measure_ratios(top, base, groups, n_groups)[["value", "low", "high", "n_prompts"]]
-    named = (
-        grouped.size().index.to_frame(index=False).assign(split_by=by, verdict=verdict, reading="")
+    keys = (
+        grouped.size()
+        .index.to_frame(index=False)
+        .assign(split_by=split_by, verdict=verdict, reading="")
     )
-    return named.join(table.assign(n_claims=sum_by(groups, n_groups, base).astype(np.int64)))
+    return keys.join(table.assign(n_claims=sum_by(groups, n_groups, base).astype(np.int64)))
 
 
 def _with_readings(table: pd.DataFrame) -> pd.DataFrame:
@@ -220,20 +247,22 @@ def _with_readings(table: pd.DataFrame) -> pd.DataFrame:
     is_second = [
         row["segment"] == "second" and key in first for key, row in zip(keys, rows, strict=True)
     ]
-    told = [
+    readings = [
         _read(first[key], row) if flag else ""
         for key, row, flag in zip(keys, rows, is_second, strict=True)
     ]
-    return table.assign(reading=pd.Series(told, index=table.index, dtype="str"))
+    return table.assign(reading=pd.Series(readings, index=table.index, dtype="str"))
 
 
 def _read(first: Mapping[Any, Any], second: Mapping[Any, Any]) -> str:
     """Return whether the rate changed, in words."""
-    was = f"{first['value']:.0%} of {first['n_claims']}"
-    now = f"{second['value']:.0%} of {second['n_claims']} claims"
+    earlier = f"{first['value']:.0%} of {first['n_claims']}"
+    later = f"{second['value']:.0%} of {second['n_claims']} claims"
     is_above = second["value"] > first["high"] and first["value"] < second["low"]
     is_below = second["value"] < first["low"] and first["value"] > second["high"]
-    verdict = (
-        "more than before" if is_above else "fewer than before" if is_below else "no clear change"
-    )
-    return f"{verdict}: {was}, then {now}"
+    verdict = "no clear change"
+    if is_above:
+        verdict = "more than before"
+    elif is_below:
+        verdict = "fewer than before"
+    return f"{verdict}: {earlier}, then {later}"

@@ -1,13 +1,13 @@
-"""In what sources contradict a claim: another figure of the same unit, or a no for a yes, about the same subject.
+"""In what sources contradict a claim: another figure of the same unit, or a no for a yes.
 
-Two ways lead to a different figure. Word by word: neither clause has a word or name of which the
-other knows nothing. Corroborated: both sentences share another figure with its unit as well as
-words, and so speak of one thing in other words.
+There are two ways to find another figure. Word by word: neither clause has a word or name that the
+other lacks. Corroborated: both sentences share another figure with its unit as well as words, and
+so are about the same thing in other words.
 """
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from coverage_kit.measure.claim_parts import (
@@ -21,16 +21,23 @@ from coverage_kit.measure.claim_words import COST
 from coverage_kit.measure.clauses import read_clauses
 from coverage_kit.measure.source_sentences import SourceSentence, share
 
-_LEAST_SHARED = 2
-_LEAST_CORROBORATED = 2.5
-_MOST_APART = (
-    5.0  # times: figures further apart tell of different things rather than the same thing wrongly
-)
+# Words, names and the like that two clauses must share to be about the same subject (assumed).
+_MIN_SHARED = 2
+# Points with which sentences that share another figure are about the same subject (assumed).
+_MIN_POINTS = 2.5
+# Figures that are more times apart are about different things, rather than one of them wrong
+# (assumed).
+_MAX_RATIO = 5.0
+# Share of the claim's words with which another sentence states the same (assumed).
+_MIN_SAME_WORDS = 0.5
+# What kind of thing a name is: "is an electric longtail", ", our courier,".
 _IS_A = re.compile(
-    r"\b(?:is|are|was)\s(?:an?|the|our|one of (?:our|the))\s([^.,;:()]{2,80})|,\s(?:an?|our)\s([^.,;:()]{2,80}),"
+    r"\b(?:is|are|was)\s(?:an?|the|our|one of (?:our|the))\s([^.,;:()]{2,80})"
+    r"|,\s(?:an?|our)\s([^.,;:()]{2,80}),"
 )
 _IF = re.compile(r"\bif\b", re.IGNORECASE)
 
+# A figure of the claim and one of a source.
 Differing = tuple[Quantity, Quantity]
 
 
@@ -38,180 +45,207 @@ Differing = tuple[Quantity, Quantity]
 class Contradiction:
     """The sentence that contradicts a claim, and in what."""
 
-    told: SourceSentence
+    sentence: SourceSentence
     reason: str
 
 
 @dataclass(frozen=True)
 class _Pair:
-    """A clause of the claim and one of a source, each with its sentence."""
+    """A clause of the claim and a clause of a source, each with its sentence."""
 
     claim: ClaimParts
-    ours: ClaimParts
-    told: SourceSentence
-    theirs: ClaimParts
+    claim_clause: ClaimParts
+    sentence: SourceSentence
+    clause: ClaimParts
 
 
 def find_contradiction(
     claim: ClaimParts,
-    told: Sequence[SourceSentence],
+    sentences: Sequence[SourceSentence],
     own: frozenset[str] = frozenset(),
 ) -> Contradiction | None:
-    """Return the first sentence that contradicts a claim, or None; also None where another one says as the claim does.
+    """Return the first sentence that contradicts a claim, or None.
+
+    It is also None where another sentence states what the claim does.
 
     Args:
-        claim: one sentence, read.
-        told: the sentences of the sources.
+        claim: a sentence, as `read_parts` reads it.
+        sentences: the sentences of the sources.
         own: the terms of the names that "we" stands for in the sources.
     """
     if claim.begins_with_pronoun and not claim.names - own:
         return None
-    classes = _classes(claim, told)
-    for one in told:
-        reason = (
-            ""
-            if claim.is_unclear or one.parts.is_unclear
-            else _tell_difference(claim, one, own, classes)
-        )
-        reason = reason or _tell_corroborated(claim, one, told, own)
+    classes = _find_classes(claim, sentences)
+    for sentence in sentences:
+        is_unclear = claim.is_unclear or sentence.statement.is_unclear
+        reason = "" if is_unclear else _find_difference(claim, sentence, own, classes)
+        reason = reason or _find_corroborated(claim, sentence, sentences, own)
         if reason:
-            return None if _is_said_elsewhere(claim, told, own) else Contradiction(one, reason)
+            is_also_stated = _is_stated(claim, sentences, own)
+            return None if is_also_stated else Contradiction(sentence, reason)
     return None
 
 
-def _is_said_elsewhere(
-    claim: ClaimParts, told: Sequence[SourceSentence], own: frozenset[str]
-) -> bool:
-    """Return whether another sentence tells all of the claim's figures of as much the same: then the sources are at odds."""
-    wanted = claim.terms - own
+def _is_stated(claim: ClaimParts, sentences: Sequence[SourceSentence], own: frozenset[str]) -> bool:
+    """Return whether a sentence about the same gives all of the claim's figures.
+
+    Then the sources disagree with each other. A claim without figures is stated by a sentence that
+    has all its words.
+    """
+    terms = claim.terms - own
     if not claim.figures:
         return any(
-            share(wanted, one.terms) == 1 and one.parts.is_negated == claim.is_negated
-            for one in told
+            share(terms, sentence.terms) == 1 and sentence.statement.is_negated == claim.is_negated
+            for sentence in sentences
         )
     return any(
-        all(any(figure.agrees(other) for other in one.parts.figures) for figure in claim.figures)
-        for one in told
-        if one.may_be_about(claim) and share(wanted, one.terms | one.heading | one.subject) >= 0.5
+        not _unmatched(claim.figures, sentence.statement.figures)
+        for sentence in sentences
+        if sentence.may_be_about(claim)
+        and share(terms, sentence.terms | sentence.heading | sentence.subject) >= _MIN_SAME_WORDS
     )
 
 
-def _tell_corroborated(
+def _unmatched(figures: Iterable[Quantity], others: Sequence[Quantity]) -> list[Quantity]:
+    """Return the figures with which none of the others agrees."""
+    return [figure for figure in figures if not any(figure.agrees(other) for other in others)]
+
+
+def _find_corroborated(
     claim: ClaimParts,
-    one: SourceSentence,
-    told: Sequence[SourceSentence],
+    sentence: SourceSentence,
+    sentences: Sequence[SourceSentence],
     own: frozenset[str],
 ) -> str:
-    """Return in which figure a sentence differs that shares another figure, and words, with the claim; else empty."""
-    figures = one.parts.figures
+    """Return in which figure a sentence differs that shares another figure with the claim.
+
+    It must also share words with the claim. Else the text is empty.
+    """
+    figures = sentence.statement.figures
     if len(claim.figures) < 2 or len(figures) < 2:
         return ""
-    same = [ours for ours in claim.figures if any(_is_alike(ours, other) for other in figures)]
-    odd = [
-        ours
-        for ours in claim.figures
-        if ours.unit not in ("", YEAR) and not any(ours.agrees(other) for other in figures)
+    same = [figure for figure in claim.figures if any(_is_same(figure, other) for other in figures)]
+    odd = [figure for figure in _unmatched(claim.figures, figures) if figure.unit not in ("", YEAR)]
+    rivals = [
+        other for other in figures if not any(figure.agrees(other) for figure in claim.figures)
     ]
-    theirs = [other for other in figures if not any(ours.agrees(other) for ours in claim.figures)]
-    pairs = [(ours, other) for ours in odd for other in theirs if _is_rival(ours, other)]
-    is_clear = not (_without_if(claim).is_unclear or _without_if(one.parts).is_unclear)
-    if len(pairs) != 1 or not same or not is_clear or claim.is_negated != one.parts.is_negated:
+    pairs = [(figure, other) for figure in odd for other in rivals if _is_rival(figure, other)]
+    is_unclear = _without_if(claim).is_unclear or _without_if(sentence.statement).is_unclear
+    is_opposite = claim.is_negated != sentence.statement.is_negated
+    if len(pairs) != 1 or not same or is_unclear or is_opposite:
         return ""
-    ours, other = pairs[0]
+    figure, other = pairs[0]
+    n_of_unit = sum(candidate.unit == figure.unit for candidate in figures)
+    if n_of_unit > 1 or _names_others(claim, figure, sentence, own):
+        return ""
+    terms = claim.terms - own
+    n_shared = len(terms & sentence.terms) + 0.5 * len((terms & sentence.heading) - sentence.terms)
+    points = n_shared + 1.5 * len(same) + 0.5 * bool(own & claim.terms) + (not figure.is_measured)
+    is_given = any(
+        candidate.gives(figure) and len(terms & (candidate.terms | candidate.heading)) >= n_shared
+        for candidate in sentences
+    )
+    is_same_subject = n_shared > 0 and points >= _MIN_POINTS
+    return _describe(figure, other) if is_same_subject and not is_given else ""
+
+
+def _names_others(
+    claim: ClaimParts, figure: Quantity, sentence: SourceSentence, own: frozenset[str]
+) -> bool:
+    """Return whether the figure's clause or the sentence has a name that the other side lacks."""
     clause = next(
-        (part for part in read_clauses(claim.text)[:-1] if ours in part.figures),
+        (clause for clause in read_clauses(claim.text)[:-1] if figure in clause.figures),
         claim,
     )
-    is_of_others = (clause.names - own) - (one.terms | one.heading | one.subject) or (
-        one.parts.names - own
-    ) - claim.terms
-    if sum(figure.unit == ours.unit for figure in figures) > 1 or is_of_others:
-        return ""
-    wanted = claim.terms - own
-    n_here = len(wanted & one.terms) + 0.5 * len((wanted & one.heading) - one.terms)
-    points = n_here + 1.5 * len(same) + 0.5 * bool(own & claim.terms) + (not ours.is_measured)
-    is_told = any(
-        far.tells(ours) and len(wanted & (far.terms | far.heading)) >= n_here for far in told
-    )
-    return _tell(ours, other) if n_here and points >= _LEAST_CORROBORATED and not is_told else ""
+    known_here = sentence.terms | sentence.heading | sentence.subject
+    is_of_others = (clause.names - own) - known_here
+    return bool(is_of_others or (sentence.statement.names - own) - claim.terms)
 
 
-def _is_alike(ours: Quantity, other: Quantity) -> bool:
-    """Return whether two figures are the same to the digit, open to the same side if open at all."""
-    return bool(ours.unit) and (ours.unit, ours.low, ours.high) == (
+def _is_same(figure: Quantity, other: Quantity) -> bool:
+    """Return whether two figures are the same to the digit, and open to the same side."""
+    return bool(figure.unit) and (figure.unit, figure.low, figure.high) == (
         other.unit,
         other.low,
         other.high,
     )
 
 
-def _is_rival(ours: Quantity, other: Quantity) -> bool:
-    """Return whether one figure may be the other told wrongly: of one unit, and not far apart."""
-    sizes = sorted(abs(one.high if math.isfinite(one.high) else one.low) for one in (ours, other))
-    return bool(ours.unit) and ours.unit == other.unit and sizes[1] <= _MOST_APART * sizes[0]
+def _is_rival(figure: Quantity, other: Quantity) -> bool:
+    """Return whether one figure may be the other given wrongly: of one unit, and not far apart."""
+    sizes = sorted(
+        abs(side.high if math.isfinite(side.high) else side.low) for side in (figure, other)
+    )
+    is_same_unit = bool(figure.unit) and figure.unit == other.unit
+    return is_same_unit and sizes[1] <= _MAX_RATIO * sizes[0]
 
 
-def _without_if(parts: ClaimParts) -> ClaimParts:
-    return read_parts(_IF.sub(" ", parts.text))
+def _without_if(statement: ClaimParts) -> ClaimParts:
+    return read_parts(_IF.sub(" ", statement.text))
 
 
-def _tell(ours: Quantity, theirs: Quantity) -> str:
-    return f"The claim tells {ours.told}, the source {theirs.told}."
+def _describe(figure: Quantity, other: Quantity) -> str:
+    return f"The claim tells {figure.wording}, the source {other.wording}."
 
 
-def _tell_difference(
+def _find_difference(
     claim: ClaimParts,
-    one: SourceSentence,
+    sentence: SourceSentence,
     own: frozenset[str],
     classes: frozenset[str],
 ) -> str:
     """Return in what a sentence contradicts the claim word by word; empty where it does not."""
-    for ours in read_clauses(claim.text):
-        for theirs in one.clauses:
-            is_opposite = ours.is_negated != theirs.is_negated
-            if ours.hedges != theirs.hedges or not (ours.figures or is_opposite):
+    for claim_clause in read_clauses(claim.text):
+        for clause in sentence.clauses:
+            is_opposite = claim_clause.is_negated != clause.is_negated
+            is_hedged_alike = claim_clause.hedges == clause.hedges
+            if not is_hedged_alike or not (claim_clause.figures or is_opposite):
                 continue
-            differing = _differing_figures(ours, theirs, one.parts)
-            is_candidate = (
-                (differing is None and _same_figures(ours, theirs))
-                if is_opposite
-                else differing is not None
-            )
-            if is_candidate and _is_same_subject(
-                _Pair(claim, ours, one, theirs), own, classes, differing
-            ):
-                return _tell(*differing) if differing else "The source says the opposite."
+            differing = _find_differing(claim_clause, clause, sentence.statement)
+            if is_opposite:
+                is_candidate = differing is None and _has_same_figures(claim_clause, clause)
+            else:
+                is_candidate = differing is not None
+            pair = _Pair(claim, claim_clause, sentence, clause)
+            if is_candidate and _is_same_subject(pair, own, classes, differing):
+                return _describe(*differing) if differing else "The source says the opposite."
     return ""
 
 
-def _differing_figures(
-    ours: ClaimParts, theirs: ClaimParts, sentence: ClaimParts
+def _find_differing(
+    claim_clause: ClaimParts, clause: ClaimParts, sentence: ClaimParts
 ) -> Differing | None:
-    """Return the only figure in which two clauses differ, as both tell it; None where there is not exactly one."""
-    if not ours.figures or not theirs.figures:
+    """Return the only figure in which two clauses differ, as both give it.
+
+    It is None where there is not exactly one.
+    """
+    if not claim_clause.figures or not clause.figures:
         return None
-    odd = [one for one in ours.figures if not any(one.agrees(other) for other in sentence.figures)]
-    others = [
-        other for other in theirs.figures if not any(one.agrees(other) for one in ours.figures)
+    odd = _unmatched(claim_clause.figures, sentence.figures)
+    rivals = [
+        other
+        for other in clause.figures
+        if not any(figure.agrees(other) for figure in claim_clause.figures)
     ]
-    if len(odd) != 1 or len(others) != 1 or not _is_rival(odd[0], others[0]):
+    if len(odd) != 1 or len(rivals) != 1 or not _is_rival(odd[0], rivals[0]):
         return None
-    is_only = sum(one.unit == odd[0].unit for one in sentence.figures) == 1
-    rest = [
-        {
-            (one.low, one.high, one.unit, one.bound)
-            for one in told.figures
-            if one not in (*odd, *others)
-        }
-        for told in (ours, theirs)
-    ]
-    return (odd[0], others[0]) if is_only and rest[0] == rest[1] else None
+    is_only = sum(figure.unit == odd[0].unit for figure in sentence.figures) == 1
+    differing = (odd[0], rivals[0])
+    has_same = _other_figures(claim_clause, differing) == _other_figures(clause, differing)
+    return differing if is_only and has_same else None
 
 
-def _same_figures(ours: ClaimParts, theirs: ClaimParts) -> bool:
-    return len(ours.figures) == len(theirs.figures) and all(
-        any(one.agrees(other) for other in theirs.figures) for one in ours.figures
-    )
+def _other_figures(clause: ClaimParts, differing: Differing) -> set[tuple[float, float, str, str]]:
+    return {
+        (figure.low, figure.high, figure.unit, figure.bound)
+        for figure in clause.figures
+        if figure not in differing
+    }
+
+
+def _has_same_figures(claim_clause: ClaimParts, clause: ClaimParts) -> bool:
+    is_same_count = len(claim_clause.figures) == len(clause.figures)
+    return is_same_count and not _unmatched(claim_clause.figures, clause.figures)
 
 
 def _is_same_subject(
@@ -220,68 +254,72 @@ def _is_same_subject(
     classes: frozenset[str],
     differing: Differing | None,
 ) -> bool:
-    """Return whether both clauses speak of the same: neither has a word or name of which the other knows nothing.
+    """Return whether both clauses are about the same: neither has a term that the other lacks.
 
-    They must share two things at least: words, names, the same thing counted, money (what costs is
-    its subject), the brand; three and all words where one says the opposite of the other.
+    They must share at least two things: words, names, the same thing counted, money (what costs is
+    its subject), the brand. They must share three, and all words, where one is the opposite of the
+    other.
     """
     is_money = bool(differing and differing[0].unit in MONEY)
-    idle = own | classes | ({COST} if is_money else frozenset())
-    ours = _with_subject(pair.ours, pair.claim, frozenset())
-    theirs = _with_subject(pair.theirs, pair.told.parts, pair.told.subject)
-    if ours is None or theirs is None:
+    ignored = own | classes | ({COST} if is_money else frozenset())
+    claim_terms = _with_subject(pair.claim_clause, pair.claim, frozenset())
+    terms = _with_subject(pair.clause, pair.sentence.statement, pair.sentence.subject)
+    if claim_terms is None or terms is None:
         return False
-    known_here = theirs | (pair.told.heading if not pair.theirs.names else frozenset())
-    if ours - known_here - idle or theirs - ours - pair.claim.terms - idle:
+    # The heading is the subject of a clause without names.
+    context = terms | (frozenset() if pair.clause.names else pair.sentence.heading)
+    if claim_terms - context - ignored or terms - claim_terms - pair.claim.terms - ignored:
         return False
-    shared = (ours & known_here) - own - {COST}
+    shared = (claim_terms & context) - own - {COST}
     is_counted = bool(differing and not differing[0].is_measured)
-    if not shared & theirs and not is_counted:
+    if not shared & terms and not is_counted:
         return False
-    n_shared = (
-        len(shared)
-        + (bool(own & pair.claim.terms) or bool(own and pair.claim.is_of_speaker))
-        + is_money
-    )
-    in_words = (pair.ours.words & pair.theirs.words) - idle
-    has_verb = bool(in_words)
+    names_brand = bool(own & pair.claim.terms) or bool(own and pair.claim.is_of_speaker)
+    n_shared = len(shared) + names_brand + is_money
+    shared_words = (pair.claim_clause.words & pair.clause.words) - ignored
     if differing and differing[0].unit != YEAR:
-        return n_shared + is_counted >= _LEAST_SHARED
+        return n_shared + is_counted >= _MIN_SHARED
     if differing:
-        return has_verb and n_shared >= _LEAST_SHARED
-    is_whole = len(in_words) > 1 or bool(in_words and (pair.ours.names & pair.theirs.names) - idle)
-    return is_whole and n_shared > _LEAST_SHARED and not (theirs ^ ours) - pair.told.heading - idle
+        return bool(shared_words) and n_shared >= _MIN_SHARED
+    shared_names = (pair.claim_clause.names & pair.clause.names) - ignored
+    is_statement = len(shared_words) > 1 or bool(shared_words and shared_names)
+    has_same_terms = not (terms ^ claim_terms) - pair.sentence.heading - ignored
+    return is_statement and n_shared > _MIN_SHARED and has_same_terms
 
 
 def _with_subject(
     clause: ClaimParts, sentence: ClaimParts, subject: frozenset[str]
 ) -> frozenset[str] | None:
-    """Return a clause's terms with the name of which it goes on to speak; None where nobody knows of what it speaks."""
-    if not clause.terms and not (
-        clause.text == sentence.text and clause.is_of_speaker and clause.figures
-    ):
+    """Return a clause's terms with the name that it goes on to speak of.
+
+    It is None where it is not known what the clause speaks of.
+    """
+    is_whole_sentence = clause.text == sentence.text
+    is_of_speaker = is_whole_sentence and clause.is_of_speaker and bool(clause.figures)
+    if not clause.terms and not is_of_speaker:
         return None
-    inherited = subject or (
-        _first_names(sentence) if clause.text != sentence.text else frozenset[str]()
-    )
+    inherited = subject or (frozenset[str]() if is_whole_sentence else _first_names(sentence))
     if clause.begins_with_pronoun and not inherited | clause.names:
         return None
     return clause.terms if clause.names else clause.terms | inherited
 
 
-def _classes(claim: ClaimParts, told: Sequence[SourceSentence]) -> frozenset[str]:
-    """Return the words that say what kind of thing the claim's names are, in the claim or in sentences that hold the name."""
+def _find_classes(claim: ClaimParts, sentences: Sequence[SourceSentence]) -> frozenset[str]:
+    """Return the words that say what kind of thing the claim's names are.
+
+    They are looked for in the claim, and in sentences that have one of its names.
+    """
     texts = [
         claim.text,
-        *(one.sentence for one in told if claim.names & one.terms),
+        *(sentence.sentence for sentence in sentences if claim.names & sentence.terms),
     ]
-    kinds = (found[1] or found[2] for text in texts for found in _IS_A.finditer(text))
+    kinds = (match[1] or match[2] for text in texts for match in _IS_A.finditer(text))
     return frozenset(term for kind in kinds for term in read_parts(kind).words)
 
 
-def _first_names(parts: ClaimParts) -> frozenset[str]:
+def _first_names(statement: ClaimParts) -> frozenset[str]:
     """Return the names of the first clause that has any: what a sentence goes on to speak of."""
     return next(
-        (one.names for one in read_clauses(parts.text) if one.names),
+        (clause.names for clause in read_clauses(statement.text) if clause.names),
         frozenset(),
     )

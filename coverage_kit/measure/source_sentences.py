@@ -1,4 +1,7 @@
-"""The sentences of sources, each with what its neighbourhood says: heading, neighbours, and whom a pronoun means."""
+"""The sentences of sources, each with its surroundings.
+
+These are its heading, its neighbours, and the name that a pronoun stands for.
+"""
 
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -7,119 +10,134 @@ from functools import lru_cache
 
 from coverage_kit.measure.claim_parts import ClaimParts, Quantity, read_parts
 from coverage_kit.measure.clauses import (
-    MOST_OF_A_SOURCE,
+    MAX_SOURCE_LENGTH,
     cut_long,
     read_clauses,
 )
 from coverage_kit.text.sentences import split_sentences
 
+# A line that ends with these is no heading.
 _ENDS = (".", "!", "?", ":", ";")
-_HEADING_WORDS = 25
-_MOST_KEPT = 5_000  # sources, as they are read
+# Longer lines are no headings (assumed).
+_MAX_HEADING_WORDS = 25
+# Sources that are kept as they were read (assumed).
+_CACHE_SIZE = 5_000
+# The end of a table's row.
 _ROWS = re.compile(r"\n(?=[^\n]*\|)|(?<=\|)\s*\n")
 
 
 @dataclass(frozen=True)
 class SourceSentence:
-    """One sentence or table row of a source, by its place, with the terms that it and its neighbours say (`near`).
+    """A sentence or table row of a source, by the source's index.
 
-    `heading` holds the terms of the heading above it, `subject` the name that a pronoun at its
-    start stands for.
+    `context` holds the terms of the sentence and its neighbours, `heading` the terms of the heading
+    above it, and `subject` the name that a pronoun at its start stands for.
     """
 
-    place: int
+    source: int
     sentence: str
-    parts: ClaimParts
+    statement: ClaimParts
     clauses: tuple[ClaimParts, ...]
-    near: frozenset[str]
+    context: frozenset[str]
     heading: frozenset[str]
     subject: frozenset[str]
 
     @property
     def terms(self) -> frozenset[str]:
         """Its words and names."""
-        return self.parts.terms
+        return self.statement.terms
 
     def may_be_about(self, claim: ClaimParts) -> bool:
-        """Return whether it may speak of what a claim speaks of: it does not name others alone."""
-        names = self.parts.names | self.subject
+        """Return whether the sentence may be about what a claim is about.
+
+        It may not if both have names, and no name is in both.
+        """
+        names = self.statement.names | self.subject
         return not (names and claim.names) or bool(names & claim.names)
 
-    def tells(self, figure: Quantity) -> bool:
-        """Return whether it tells a figure; one without a unit stands for any of its value."""
+    def gives(self, figure: Quantity) -> bool:
+        """Return whether the sentence gives a figure; without a unit its value is enough."""
         return any(
-            figure.agrees(one) or (not figure.unit and one.low == figure.low)
-            for one in self.parts.figures
+            figure.agrees(own) or (not figure.unit and own.low == figure.low)
+            for own in self.statement.figures
         )
 
 
 def read_sources(sources: Sequence[str]) -> list[SourceSentence]:
-    """Return the sentences and table rows of all sources in order; a short first line without a full stop is a heading.
+    """Return the sentences and table rows of all sources in order.
 
-    Of each source the first `MOST_OF_A_SOURCE` characters are read, once where it comes again;
-    sentences over 1,000 are cut.
+    A short first line without a full stop is a heading. Only the first `MAX_SOURCE_LENGTH`
+    characters of each source are read, once for equal sources. Sentences of over 1,000 characters
+    are cut.
     """
     return [
-        one
-        for place, source in enumerate(sources)
-        for one in _read_at(source[:MOST_OF_A_SOURCE], place)
+        sentence
+        for index, source in enumerate(sources)
+        for sentence in _read_at(source[:MAX_SOURCE_LENGTH], index)
     ]
 
 
-def share(wanted: frozenset[str], terms: Collection[str]) -> float:
-    """Return which share of the terms wanted is there, 1 where none are wanted.
+def share(terms: frozenset[str], available: Collection[str]) -> float:
+    """Return which share of the terms is available, 1 where there are no terms.
 
     >>> share(frozenset(["weigh", "heron"]), ["heron"])
     0.5
     """
-    return len(wanted & frozenset(terms)) / len(wanted) if wanted else 1.0
+    return len(terms & frozenset(available)) / len(terms) if terms else 1.0
 
 
-@lru_cache(maxsize=2 * _MOST_KEPT)
-def _read_at(source: str, place: int) -> tuple[SourceSentence, ...]:
-    return tuple(replace(one, place=place) for one in _read_source(source))
+@lru_cache(maxsize=2 * _CACHE_SIZE)
+def _read_at(source: str, index: int) -> tuple[SourceSentence, ...]:
+    return tuple(replace(sentence, source=index) for sentence in _read_source(source))
 
 
-@lru_cache(maxsize=_MOST_KEPT)
+@lru_cache(maxsize=_CACHE_SIZE)
 def _read_source(source: str) -> tuple[SourceSentence, ...]:
     return tuple(_read_sentences(source))
 
 
 def _read_sentences(source: str) -> Iterator[SourceSentence]:
     sentences = _split(source)
-    parts = [read_parts(one) for one in sentences]
+    statements = [read_parts(sentence) for sentence in sentences]
     heading = frozenset[str]()
     subject = frozenset[str]()
-    for at, one in enumerate(parts):
-        if sentences[at].startswith("#") or (
-            at == 0 and len(parts) > 1 and _is_heading(sentences[0])
-        ):
-            heading = one.terms
-        before = parts[at - 1].names if at else frozenset[str]()
-        subject = (before or subject) if one.begins_with_pronoun else frozenset()
+    for index, statement in enumerate(statements):
+        sentence = sentences[index]
+        is_title = index == 0 and len(statements) > 1 and _is_heading(sentence)
+        if sentence.startswith("#") or is_title:
+            heading = statement.terms
+        # A pronoun at the start stands for the only name of the sentence before, or for whom
+        # that sentence's pronoun stands for.
+        previous_names = statements[index - 1].names if index else frozenset[str]()
+        subject = (previous_names or subject) if statement.begins_with_pronoun else frozenset()
         subject = subject if len(subject) == 1 else frozenset()
-        near = frozenset[str]().union(*(other.terms for other in parts[max(0, at - 1) : at + 2]))
+        neighbours = statements[max(0, index - 1) : index + 2]
         yield SourceSentence(
-            0,
-            sentences[at],
-            one,
-            read_clauses(sentences[at]),
-            near,
-            heading,
-            subject,
+            source=0,
+            sentence=sentence,
+            statement=statement,
+            clauses=read_clauses(sentence),
+            context=frozenset[str]().union(*(neighbour.terms for neighbour in neighbours)),
+            heading=heading,
+            subject=subject,
         )
 
 
 def _is_heading(line: str) -> bool:
-    return not line.rstrip().endswith(_ENDS) and len(line.split()) <= _HEADING_WORDS
+    return not line.rstrip().endswith(_ENDS) and len(line.split()) <= _MAX_HEADING_WORDS
 
 
 def _split(source: str) -> list[str]:
-    first, _, rest = source.strip().partition("\n")
-    texts = (
-        [first, *split_sentences(rest)] if rest and _is_heading(first) else split_sentences(source)
-    )
-    pieces = (
-        piece.strip() for text in texts for piece in (_ROWS.split(text) if "|" in text else [text])
-    )
-    return [part for piece in pieces for part in cut_long(piece) if read_parts(part).text]
+    first, _, following = source.strip().partition("\n")
+    if following and _is_heading(first):
+        texts = [first, *split_sentences(following)]
+    else:
+        texts = split_sentences(source)
+    rows = (row.strip() for text in texts for row in _split_rows(text))
+    pieces = (piece for row in rows for piece in cut_long(row))
+    return [piece for piece in pieces if read_parts(piece).text]
+
+
+def _split_rows(text: str) -> list[str]:
+    """Return the rows of a table, and any other text as it is."""
+    return _ROWS.split(text) if "|" in text else [text]

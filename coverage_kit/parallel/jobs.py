@@ -1,4 +1,7 @@
-"""What is done to one part: the pipeline's own functions, told by names and paths. What a job loads, a worker loads once."""
+"""What is done to one part: jobs that call the stages' functions on the rows of a part.
+
+A job holds names and paths, no data. What a job loads, a worker loads once.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,9 +28,13 @@ from coverage_kit.tables import Passages
 from coverage_kit.vectors import Embeddings, Encoder, Role
 
 
+# One encoder, because a worker has memory for one model and a run uses only one.
 @lru_cache(maxsize=1)
 def open_encoder(match: MatchSettings) -> Encoder:
-    """Return the encoder that the settings name, the same object each time. Raises EncoderError when it cannot be had."""
+    """Return the encoder that the settings name, the same object each time.
+
+    Raises EncoderError when the encoder cannot be loaded.
+    """
     return choose_encoder(match.encoder, match.runtime, match.precision)
 
 
@@ -36,13 +43,13 @@ class EmbedJob:
     """Texts -> vectors: a column `text` in, a column `vector` out, row by row.
 
     Args:
-        open_it: opens the encoder, where the part is done.
-        name: name of the encoder with which the run began; EncoderError where a machine opens
-            another.
+        encoder_factory: returns the encoder, in the process that does the part.
+        name: name of the encoder with which the run began. A machine that opens another encoder
+            raises EncoderError.
         role: what the texts are.
     """
 
-    open_it: Callable[[], Encoder]
+    encoder_factory: Callable[[], Encoder]
     name: str
     role: Role
     kind: ClassVar[str] = "embed"
@@ -54,11 +61,15 @@ class EmbedJob:
             {"vector": as_column(self._encoder.encode(part["text"].to_pylist(), self.role))}
         )
 
+    # Loaded with the first part, in the worker: a job that is sent holds no model.
     @cached_property
     def _encoder(self) -> Encoder:
-        encoder = self.open_it()
+        encoder = self.encoder_factory()
         if encoder.name != self.name:
-            cure = "Set [match] runtime and precision to what every machine has, the one that runs the command too."
+            cure = (
+                "Set [match] runtime and precision to what all machines support, including the "
+                "machine that runs the command."
+            )
             raise EncoderError("a worker's encoder", self.name, encoder.name, cure)
         return encoder
 
@@ -70,8 +81,8 @@ class MatchJob:
     Args:
         passages: Parquet file of the passages of all sites with a column `vector`.
         encoder: name of the encoder (and space) of all vectors.
-        own_site: the own site's name.
-        k: neighbours kept of the own site, and of each other site.
+        own_site: the name of your site.
+        k: number of neighbours on your site, and on each other site.
     """
 
     passages: str
@@ -88,12 +99,17 @@ class MatchJob:
             as_vectors(part["vector"]),
             self.encoder,
         )
-        matches = nearest_passages(queries, *self._content, self.own_site, self.k, self._indexes)
+        passages, vectors = self._content
+        matches = nearest_passages(queries, passages, vectors, self.own_site, self.k, self._indexes)
         return pa.Table.from_pandas(matches, preserve_index=False)
 
     @cached_property
     def _indexes(self) -> Indexes:
-        """Indexes of what is too much to search whole, built with a worker's first part, in a folder of its own."""
+        """Indexes of sites with too many passages to compare all of them.
+
+        A worker builds them with its first part, in a folder of its own.
+        """
+        # A folder for each worker: two workers must not write the same index.
         folder = mkdtemp(prefix="indexes-")
         finalize(self, rmtree, folder, ignore_errors=True)
         return Indexes(Path(folder))
@@ -111,25 +127,28 @@ class MatchJob:
 
 @dataclass(frozen=True)
 class ReadJob:
-    """Files of a log -> what each holds: a column `file` in, a column `folder` out, where the part of the log is kept.
+    """Files of a log -> the content of each: a column `file` in, a column `folder` out.
+
+    Each folder holds the part of the log that one file is.
 
     Args:
         log: settings of the log.
         plan: how its files are read.
-        kept_in: folder for the parts of the log.
+        folder: folder for the parts of the log.
     """
 
     log: LogSettings
     plan: LogPlan
-    kept_in: str
+    folder: str
     kind: ClassVar[str] = "read"
     can_use_gpu: ClassVar[bool] = False
 
     def __call__(self, part: Any) -> Any:
         """Read a part's files, each into a folder of its own."""
-        return pa.table({"folder": [self._keep(file) for file in part["file"].to_pylist()]})
+        return pa.table({"folder": [self._save(file) for file in part["file"].to_pylist()]})
 
-    def _keep(self, file: str) -> str:
-        folder = Path(self.kept_in) / f"{self.plan.files.index(file):05d}"
+    def _save(self, file: str) -> str:
+        # Numbers of five digits keep the order of the files; their names may be long or repeat.
+        folder = Path(self.folder) / f"{self.plan.files.index(file):05d}"
         save_log_part(read_log_part(self.log, file, self.plan), folder)
         return str(folder)

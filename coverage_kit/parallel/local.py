@@ -1,4 +1,4 @@
-"""The engine that needs nothing: part after part, in this process."""
+"""The backend that needs no installation: part after part, in this process."""
 
 import logging
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ logger = logging.getLogger(__name__)
 
 
 class LocalExecutor:
-    """Does one part after the other: slower than workers, but what is done stays done."""
+    """Does one part after the other. As with workers, finished parts are not repeated."""
 
     def run(self, job: PartJob, parts: Sequence[TablePart]) -> None:
         """Do every part. Raises whatever the job raises."""

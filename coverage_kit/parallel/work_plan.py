@@ -1,4 +1,7 @@
-"""Spread: the three steps of a run that grow with its log, reading, embedding and matching, as the settings want them done."""
+"""The work plan: how a run does the steps that grow with its log, as the settings want.
+
+These steps are reading, embedding and matching.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -34,68 +37,72 @@ from coverage_kit.settings import LogSettings, ParallelSettings, Settings
 from coverage_kit.tables import LogTables, Matches, Passages
 from coverage_kit.vectors import Embeddings, Encoder, Role, Vectors
 
-_ROUNDS = 16
+# Parts that each worker gets of one batch of texts. With many parts, a slow part at the end keeps
+# the other workers waiting for a short time only. The number is assumed.
+_PARTS_PER_WORKER = 16
 
 
 @dataclass(frozen=True)
 class WorkPlan:
-    """How a run reads its log, embeds and matches: at once, or in parts where there is more than one part holds.
+    """How a run reads its log, embeds and matches: at once, or in parts where a part is too small.
 
-    `encoder` spreads by itself; `chunk_texts` is how many texts it wants at a time to keep its
-    workers busy, 0 for any number.
+    `encoder` cuts its texts into parts by itself; `chunk_texts` is the number of texts that it
+    needs at a time to keep its workers busy, 0 for any number.
     """
 
     encoder: Encoder
-    parts: "PartRunner"
+    part_runner: "PartRunner"
     chunk_texts: int
 
     def read_log(self, log: LogSettings) -> LogTables:
-        """Return the tables of a log, as `collect.logs.read_log` does; a part is one of its files."""
+        """Return the tables of a log, as `collect.logs.read_log` does; each file is a part."""
         if len(list_files(log)) == 1:
             return read_log(log)
-        return self.parts.read_log(log)
+        return self.part_runner.read_log(log)
 
-    def match(
+    def match(  # noqa: PLR0913 (the parameters of nearest_passages)
         self,
-        asked: Embeddings,
+        queries: Embeddings,
         passages: Passages,
-        content: Embeddings,
+        passage_vectors: Embeddings,
         own_site: str,
         k: tuple[int, int],
         indexes: Indexes | None = None,
     ) -> Matches:
-        """Return each query's nearest passages, as `nearest_passages` does; `indexes` serve in this process alone."""
-        if len(asked) <= self.parts.n_rows:
-            return nearest_passages(asked, passages, content, own_site, k, indexes)
-        return self.parts.match(asked, passages, content, own_site, k)
+        """Return each query's nearest passages, as `nearest_passages` does.
+
+        `indexes` are used in this process only; workers build their own.
+        """
+        if len(queries) <= self.part_runner.n_rows:
+            return nearest_passages(queries, passages, passage_vectors, own_site, k, indexes)
+        return self.part_runner.match(queries, passages, passage_vectors, own_site, k)
 
 
 def open_work_plan(settings: Settings, encoder: Encoder | None = None) -> WorkPlan:
-    """Return how the settings want embedding and matching done, with this encoder or the one that they name.
+    """Return the work plan of the settings, with this encoder or the encoder that they name.
 
-    An encoder of your own travels to workers by pickle. Raises RunError when the engine is not
+    An encoder of your own is sent to workers as a pickle. Raises RunError when the backend is not
     installed.
     """
-    cache = Path(settings.cache).resolve()  # workers have folders of their own
-    open_it: Callable[[], Encoder] = partial(open_encoder, settings.match)
+    cache = Path(settings.cache).resolve()  # workers have other working folders
+    encoder_factory: Callable[[], Encoder] = partial(open_encoder, settings.match)
     if encoder is not None:
-        open_it = partial(_itself, encoder)
+        encoder_factory = partial(_return_encoder, encoder)
     executor = _open_executor(settings.parallel)
     n_rows = settings.parallel.part_rows
-    parts = PartRunner(executor, cache / "parts", n_rows)
+    part_runner = PartRunner(executor, cache / "parts", n_rows)
     return WorkPlan(
-        PartEncoder(open_it, parts),
-        parts,
-        _ROUNDS * settings.parallel.workers * n_rows,
+        encoder=PartEncoder(encoder_factory, part_runner),
+        part_runner=part_runner,
+        chunk_texts=_PARTS_PER_WORKER * settings.parallel.workers * n_rows,
     )
 
 
 @dataclass(frozen=True)
 class PartRunner:
-    """An engine, the folder of its parts and the rows of one.
+    """An executor, the folder of the parts, and the number of rows in a part.
 
-    The folder must be seen by every worker under this very path. It may be deleted whenever no run
-    is at work.
+    Every worker must see the folder under this path. You may delete it whenever no run is active.
     """
 
     executor: Executor
@@ -103,25 +110,30 @@ class PartRunner:
     n_rows: int
 
     def read_log(self, log: LogSettings) -> LogTables:
-        """Return the tables of a log, its files read one by one. Raises LogError as `collect.logs.read_log` does."""
+        """Return the tables of a log whose files are read one by one.
+
+        Raises LogError as `collect.logs.read_log` does.
+        """
         plan = plan_log(log)
-        changed = [
+        # A file that was changed has another size or another time of its last change.
+        states = [
             (file, Path(file).stat().st_size, Path(file).stat().st_mtime_ns) for file in plan.files
         ]
-        known = fingerprint_of(log, changed)
-        job = ReadJob(log, plan, str(self.folder / f"log-{known}"))
-        tables = self._do(job, pa.table({"file": pa.array(plan.files, pa.string())}), known, 1)
+        fingerprint = fingerprint_of(log, states)
+        job = ReadJob(log, plan, str(self.folder / f"log-{fingerprint}"))
+        files = pa.table({"file": pa.array(plan.files, pa.string())})
+        tables = self._do(job, files, fingerprint, n_rows=1)
         return merge_log_parts((load_log_part(table["folder"][0].as_py()) for table in tables), log)
 
     def embed(
         self,
         texts: Sequence[str],
         role: Role,
-        open_it: Callable[[], Encoder],
+        encoder_factory: Callable[[], Encoder],
         name: str,
     ) -> Vectors:
         """Return one vector a text, shape (len(texts), dimensions), made in parts."""
-        job = EmbedJob(open_it, name, role)
+        job = EmbedJob(encoder_factory, name, role)
         tables = self._do(
             job,
             pa.table({"text": pa.array(texts, pa.string())}),
@@ -131,16 +143,16 @@ class PartRunner:
 
     def match(
         self,
-        asked: Embeddings,
+        queries: Embeddings,
         passages: Passages,
-        content: Embeddings,
+        passage_vectors: Embeddings,
         own_site: str,
         k: tuple[int, int],
     ) -> Matches:
-        """Return each query's nearest passages, found in parts."""
-        content = content.select(list(passages["passage_id"]))
-        asked.similarity(content.select([]))  # raises where the encoders differ
-        known = fingerprint_of(
+        """Return each query's nearest passages, matched in parts."""
+        content = passage_vectors.select(list(passages["passage_id"]))
+        queries.similarity(content.select([]))  # raises EncoderError where the encoders differ
+        fingerprint = fingerprint_of(
             content.encoder,
             own_site,
             k,
@@ -148,23 +160,24 @@ class PartRunner:
             list(passages["site"]),
             content.vectors,
         )
-        file = str(self.folder / f"passages-{known}.parquet")
+        path = str(self.folder / f"passages-{fingerprint}.parquet")
         table = pa.Table.from_pandas(passages, preserve_index=False).append_column(
             "vector", as_column(content.vectors)
         )
-        write_table(file, table, known)
-        queries = pa.table(
+        write_table(path, table, fingerprint)
+        query_table = pa.table(
             {
-                "query_id": pa.array(asked.ids, pa.string()),
-                "vector": as_column(asked.vectors),
+                "query_id": pa.array(queries.ids, pa.string()),
+                "vector": as_column(queries.vectors),
             }
         )
-        job = MatchJob(file, content.encoder, own_site, k)
-        tables = self._do(job, queries, fingerprint_of(known, list(asked.ids), asked.vectors))
+        job = MatchJob(path, content.encoder, own_site, k)
+        tables = self._do(
+            job, query_table, fingerprint_of(fingerprint, list(queries.ids), queries.vectors)
+        )
         matches: Matches = pd.concat([table.to_pandas() for table in tables])
-        return matches.sort_values(
-            "site", kind="stable", ignore_index=True
-        )  # site by site, as if there were one part
+        # The order of one part that holds all queries: site by site.
+        return matches.sort_values("site", kind="stable", ignore_index=True)
 
     def _do(
         self,
@@ -174,30 +187,28 @@ class PartRunner:
         n_rows: int = 0,
     ) -> Iterator[Any]:
         n_rows = n_rows or self.n_rows
-        whole = fingerprint_of(fingerprint, n_rows, version("coverage_kit"))
-        return do_parts(
-            job,
-            cut_parts(table, n_rows, self.folder / f"{job.kind}-{whole}", whole),
-            self.executor,
-        )
+        # Another version of the toolkit may compute other results, so it does not reuse parts.
+        versioned = fingerprint_of(fingerprint, n_rows, version("coverage_kit"))
+        folder = self.folder / f"{job.kind}-{versioned}"
+        return do_parts(job, cut_parts(table, n_rows, folder, versioned), self.executor)
 
 
 class PartEncoder:
-    """An encoder whose texts are embedded in parts, where there are more of them than one part has.
+    """An encoder that embeds texts in parts where there are more texts than a part holds.
 
     Args:
-        open_it: opens the encoder, here and where the parts are done.
-        parts: where and by what they are done.
+        encoder_factory: returns the encoder, here and in the processes that do the parts.
+        part_runner: does the parts.
     """
 
-    def __init__(self, open_it: Callable[[], Encoder], parts: PartRunner) -> None:
-        self.open_it = open_it
-        self.parts = parts
-        self.encoder = open_it()
+    def __init__(self, encoder_factory: Callable[[], Encoder], part_runner: PartRunner) -> None:
+        self.encoder_factory = encoder_factory
+        self.part_runner = part_runner
+        self.encoder = encoder_factory()
 
     @property
     def name(self) -> str:
-        """Name and revision of the encoder within."""
+        """Name and revision of the encoder that embeds the texts."""
         return self.encoder.name
 
     @property
@@ -207,9 +218,9 @@ class PartEncoder:
 
     def encode(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         """Return one unit vector a text: float32, shape (len(texts), dimensions)."""
-        if len(texts) <= self.parts.n_rows:
+        if len(texts) <= self.part_runner.n_rows:
             return self.encoder.encode(texts, role)
-        return self.parts.embed(texts, role, self.open_it, self.name)
+        return self.part_runner.embed(texts, role, self.encoder_factory, self.name)
 
 
 def _open_executor(settings: ParallelSettings) -> Executor:
@@ -218,5 +229,5 @@ def _open_executor(settings: ParallelSettings) -> Executor:
     return LocalExecutor()
 
 
-def _itself(encoder: Encoder) -> Encoder:
+def _return_encoder(encoder: Encoder) -> Encoder:
     return encoder

@@ -1,4 +1,4 @@
-"""What is weak on the own pages, and what answers get wrong about the brand. Glue between stages."""
+"""What is weak on your pages, what answers get wrong about the brand, and edits that mend it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ from coverage_kit.measure.brand_claims import (
 )
 from coverage_kit.measure.consistency import find_disagreements
 from coverage_kit.measure.pillars.audit import audit_pages
-from coverage_kit.measure.pillars.check_associations import (
-    CitedLog,
-    measure_checks,
-)
+from coverage_kit.measure.pillars.check_associations import CitedLog, measure_checks
 from coverage_kit.measure.pillars.site import SiteTables
-from coverage_kit.pipeline.edits import year_of
-from coverage_kit.rank.candidates import Candidate, Site
+from coverage_kit.pipeline.coverage import RunCoverage
+from coverage_kit.pipeline.gaps import RunGaps
+from coverage_kit.pipeline.inputs import Inputs
+from coverage_kit.pipeline.run import Run
+from coverage_kit.rank.candidates import Candidate, EditedSite
 from coverage_kit.rank.edits import touches
 from coverage_kit.rank.repairs import (
     clusters_of_pages,
@@ -35,45 +35,25 @@ from coverage_kit.rank.repairs import (
     propose_facts,
     propose_repairs,
 )
-from coverage_kit.settings import Settings
 from coverage_kit.tables import (
     Audits,
     BrandClaims,
     Checks,
     ClaimRates,
-    Clusters,
-    Coverage,
     Disagreements,
     Findings,
-    Gaps,
     LogTables,
-    Mentions,
-    Pages,
-    Passages,
     Statements,
 )
 
-_NEAR = 12  # own passages that a claim is held against
-
-
-@dataclass(frozen=True)
-class AuditInputs:
-    """What an audit reads beside the own site: pages of all sites, what is asked, how far it is covered, who is named.
-
-    From queries of the `holdout` no words are written.
-    """
-
-    pages: Pages
-    gaps: Gaps
-    coverage: Coverage
-    clusters: Clusters
-    mentions: Mentions
-    holdout: frozenset[str] = frozenset()
+# Passages of your site that each claim about the brand is compared with (assumed: more cost time,
+# and half of the claims that are missed lie further away than any such number would reach).
+_PASSAGES_OF_A_CLAIM = 12
 
 
 @dataclass(frozen=True)
 class AuditTables:
-    """What an audit found, by the names of an Analysis' tables; findings are priced (`cost_minutes`)."""
+    """What an audit shows, by the names of an Analysis' tables; findings have `cost_minutes`."""
 
     statements: Statements
     disagreements: Disagreements
@@ -85,118 +65,108 @@ class AuditTables:
 
 
 @dataclass(frozen=True)
-class Audited:
-    """What an audit found, and the candidate edits that mend it."""
+class Audit:
+    """What an audit shows, and the candidate edits that mend it."""
 
     tables: AuditTables
     repairs: tuple[Candidate, ...]
 
 
 def audit_site(
-    settings: Settings,
-    log: LogTables,
-    asked: AuditInputs,
-    names: Sequence[Sequence[str]],
-    model: SiteModel,
-) -> Audited:
-    """Return what is told of the brand, how the own pages stand along the four pillars, and what answers get wrong.
+    run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps, model: SiteModel
+) -> Audit:
+    """Return statements about the brand, weaknesses of your pages, and what answers get wrong.
 
     Args:
-        settings: every knob.
-        log: the log's tables.
-        asked: what else is known.
-        names: names of each tracked brand, the own one first.
-        model: the own site's passages and their vectors.
+        run: the run.
+        inputs: what it reads.
+        fitted: coverage and clusters.
+        ranked: gaps and causes.
+        model: the model of your site.
     """
-    own = model.scorer.passages
-    brand = settings.site.brand
-    own_site = str(own["site"].iloc[0])
-    pages = asked.pages[asked.pages["site"] == own_site]
-    statements = collect_statements(pages, log.answers, brand)
+    log = inputs.log
+    brand_names = run.settings.site.brand
+    statements = collect_statements(inputs.own_pages, log.answers, brand_names)
     disagreements = find_disagreements(statements)
     site = SiteTables(
-        *(
-            own_site,
-            asked.pages,
-            own,
-            outline_pages(pages),
-            brand,
-            year_of(log),
-            statements,
-            disagreements,
-        ),
-        *(
-            asked.gaps,
-            log.queries,
-            asked.coverage,
-            asked.clusters,
-            log.answers,
-            log.citations,
-            asked.mentions,
-        ),
-        holdout=asked.holdout,
+        own_site=inputs.own_site,
+        pages=inputs.pages,
+        passages=inputs.own_passages,
+        outlines=outline_pages(inputs.own_pages),
+        names=brand_names,
+        this_year=inputs.last_year,
+        statements=statements,
+        disagreements=disagreements,
+        gaps=ranked.gaps,
+        queries=log.queries,
+        coverage=ranked.coverage,
+        clusters=fitted.clusters,
+        answers=log.answers,
+        citations=log.citations,
+        mentions=inputs.mentions,
+        holdout=run.holdout,
     )
     audits, findings = audit_pages(site)
-    prices = [price_finding(row, settings.rank) for row in findings.to_dict("records")]
-    priced = findings.assign(cost_minutes=pd.Series(prices, index=findings.index, dtype="float64"))
-    checks = measure_checks(
-        audits,
-        CitedLog(log.answers, log.citations, asked.coverage, page_id),
-        settings.seed,
+    minutes = [price_finding(row, run.settings.rank) for row in findings.to_dict("records")]
+    costs = pd.Series(minutes, index=findings.index, dtype="float64")
+    cited = CitedLog(log.answers, log.citations, ranked.coverage, page_id)
+    claims = find_wrong_claims(log, inputs.brand_names if brand_names else (), model)
+    tables = AuditTables(
+        statements=statements,
+        disagreements=disagreements,
+        audits=audits,
+        findings=findings.assign(cost_minutes=costs),
+        checks=measure_checks(audits, cited, run.seed),
+        brand_claims=claims,
+        claim_rates=measure_claim_rates(claims),
     )
-    claims = find_wrong_claims(log, names if brand else (), model)
-    found = AuditTables(
-        statements,
-        disagreements,
-        audits,
-        priced,
-        checks,
-        claims,
-        measure_claim_rates(claims),
-    )
-    return Audited(found, _list_repairs(settings, log, asked, found, own))
+    return Audit(tables, _list_repairs(run, inputs, fitted, ranked, tables))
 
 
 def _list_repairs(
-    settings: Settings,
-    log: LogTables,
-    asked: AuditInputs,
-    found: AuditTables,
-    own: Passages,
+    run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps, tables: AuditTables
 ) -> tuple[Candidate, ...]:
-    """Return the candidate edits that mend what the audit found, and that state what answers get wrong, for winnable gaps."""
-    is_closable = asked.gaps.loc[asked.gaps["is_closable"].astype(bool), "cluster_id"]
-    clusters = asked.clusters[asked.clusters["cluster_id"].isin(is_closable)]
-    cluster_of = clusters_of_pages(asked.coverage, clusters, log.queries, own)
-    repairs = propose_repairs(found.findings, cluster_of, Site(own), settings.rank)
-    told = found.brand_claims[~found.brand_claims["query_id"].isin(list(asked.holdout))]
-    facts = propose_facts(told, log.queries, clusters, Site(own), settings.rank)
-    return tuple(one for one in (*repairs, *facts) if not touches(one, settings.rank.locked_pages))
+    """Return the edits that mend findings or correct answers, for gaps that an edit can close."""
+    effort = run.settings.rank
+    queries = inputs.log.queries
+    own = inputs.own_passages
+    site = EditedSite(own)
+    is_closable = ranked.gaps["is_closable"].astype(bool)
+    closable = ranked.gaps.loc[is_closable, "cluster_id"]
+    clusters = fitted.clusters[fitted.clusters["cluster_id"].isin(closable)]
+    cluster_of = clusters_of_pages(ranked.coverage, clusters, queries, own)
+    repairs = propose_repairs(tables.findings, cluster_of, site, effort)
+    is_holdout = tables.brand_claims["query_id"].isin(list(run.holdout))
+    facts = propose_facts(tables.brand_claims[~is_holdout], queries, clusters, site, effort)
+    return tuple(
+        candidate for candidate in (*repairs, *facts) if not touches(candidate, effort.locked_pages)
+    )
 
 
 def find_wrong_claims(
     log: LogTables, names: Sequence[Sequence[str]], model: SiteModel
 ) -> BrandClaims:
-    """Return what the log's answers claim of the own brand, each held against the nearest own passages by words and figures.
+    """Return what answers claim about your brand, compared with your nearest passages.
 
     Args:
         log: the log's tables.
-        names: names of each tracked brand, the own one first.
-        model: the own site's passages and their vectors.
+        names: names of each tracked brand, your own first.
+        model: the passages of your site and their vectors.
     """
     claims = split_brand_claims(log.answers, names)
     texts: list[str] = claims["text"].unique().tolist()
-    near = dict(zip(texts, _nearest(texts, model), strict=True)) if texts else {}
+    near = dict(zip(texts, _nearest_passages(texts, model), strict=True)) if texts else {}
     return judge_brand_claims(claims, near, PlainClaimJudge(names[0] if names else ()))
 
 
-def _nearest(texts: list[str], model: SiteModel) -> list[list[OwnPassage]]:
-    """Return for each text the own passages nearest to it, the nearest first."""
+def _nearest_passages(texts: list[str], model: SiteModel) -> list[list[OwnPassage]]:
+    """Return for each text your passages that are nearest to it, the nearest first."""
     passages = model.scorer.passages
     vectors = model.space.move_passages(model.encoder.encode(texts))
-    _, rows = nearest_rows(np.ascontiguousarray(vectors), model.scorer.content, _NEAR)
+    content = model.scorer.passage_vectors
+    _, rows_by_text = nearest_rows(np.ascontiguousarray(vectors), content, _PASSAGES_OF_A_CLAIM)
     own = [
-        OwnPassage(*one)
-        for one in zip(passages["passage_id"], passage_texts(passages), strict=True)
+        OwnPassage(passage_id, text)
+        for passage_id, text in zip(passages["passage_id"], passage_texts(passages), strict=True)
     ]
-    return [[own[row] for row in of_text] for of_text in rows]
+    return [[own[row] for row in rows] for rows in rows_by_text]

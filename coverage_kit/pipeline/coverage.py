@@ -1,8 +1,6 @@
-"""From vectors to coverage and clusters: what is near what, how far that can be trusted, which queries belong together.
+"""From texts to coverage and clusters of queries."""
 
-Glue between stages. What earlier runs found of the same input is taken over (`Reuse`).
-"""
-
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage_kit.collect.urls import page_id
 from coverage_kit.embed.encoders import CrossEncoderScorer
+from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.clusters import (
     ClusterQuality,
     QueryGraph,
@@ -20,59 +18,60 @@ from coverage_kit.match.clusters import (
     part_by_coverage,
     topic_embeddings,
 )
-from coverage_kit.match.coverage import (
-    Calibration,
-    SelfTest,
-    fit_calibration,
-    measure_coverage,
-)
-from coverage_kit.match.evidence import Claims, EvidenceScorer
+from coverage_kit.match.coverage import Calibration, SelfTest, fit_calibration, measure_coverage
+from coverage_kit.match.evidence import Claims, EvidenceScorer, EvidenceVectors
 from coverage_kit.match.labels import label_clusters
-from coverage_kit.match.masking import Plan
+from coverage_kit.match.masking import MaskingPlan
+from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import Indexes, best_similarity
 from coverage_kit.match.whitening import Space, fit_space
-from coverage_kit.parallel import WorkPlan
-from coverage_kit.settings import Settings
-from coverage_kit.storage.cache import ResultCache
-from coverage_kit.tables import (
-    Clusters,
-    Coverage,
-    Labels,
-    LogTables,
-    Matches,
-    Passages,
-)
-from coverage_kit.vectors import Embeddings
+from coverage_kit.pipeline.inputs import Inputs
+from coverage_kit.pipeline.run import Run
+from coverage_kit.tables import Clusters, Coverage, Labels, Matches
+from coverage_kit.vectors import Embeddings, embed_texts
 
-Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+IndexFacts = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class RunVectors:
-    """Vectors of a run: of the queries, of all passages, of the own passages' headings, and of the answers' claims."""
+    """Vectors of a run: queries, passages of all sites, headings of your passages, claims."""
 
-    asked: Embeddings
-    content: Embeddings
-    titled: Embeddings
-    said: Embeddings
+    queries: Embeddings
+    passages: Embeddings
+    headings: Embeddings
+    claims: Embeddings
 
 
 @dataclass(frozen=True)
-class Matched:
-    """What is near what, and what follows of coverage and clusters.
+class RunCoverage:
+    """Coverage of the queries, their clusters, and everything that they rest on.
 
-    `vectors` are in `space`; `on_subject` (n queries,) is the cosine of each query with its nearest
-    passage before that; `elsewhere` (n claims,) that of each claim with the nearest passage of
-    another site. `draws` has shape (1 + bootstraps, n). `index` says for each site how its passages
-    were searched.
+    Attributes:
+        space: the space of this site and log, in which all vectors are compared.
+        vectors: the run's vectors in that space.
+        subject_similarity: cosine of each query with its nearest passage of any site, as the
+            encoder made the vectors, shape (n queries,).
+        competitor_similarity: cosine of each claim with the nearest passage of another site,
+            shape (n claims,).
+        matches: the nearest passages of each query, site by site.
+        index: by site, how its passages were searched.
+        scorer: the evidence of each query, with any passages hidden or added.
+        calibration: from evidence to coverage.
+        coverage: coverage of each query, without causes.
+        draws: coverage under each calibration, shape (1 + bootstraps, n queries).
+        clusters: the cluster of each query.
+        quality: how well the queries fall into clusters.
+        labels: name and most typical query of each cluster.
     """
 
     space: Space
     vectors: RunVectors
-    on_subject: Floats
-    elsewhere: Floats
+    subject_similarity: Floats
+    competitor_similarity: Floats
     matches: Matches
+    index: IndexFacts
     scorer: EvidenceScorer
     calibration: Calibration
     coverage: Coverage
@@ -80,156 +79,205 @@ class Matched:
     clusters: Clusters
     quality: ClusterQuality
     labels: Labels
-    index: dict[str, dict[str, Any]]
+
+    def site_model(self, run: Run, inputs: Inputs) -> SiteModel:
+        """Return the model of your site, which says what coverage would be with other passages."""
+        return SiteModel(self.scorer, self.calibration, run.encoder, self.space, inputs.is_cited)
 
 
-def match_site(
-    settings: Settings,
-    log: LogTables,
-    claims: pd.DataFrame,
-    passages: Passages,
-    own: Passages,
-    raw: RunVectors,
-    known: Flags,
-    kept: ResultCache,
-    work_plan: WorkPlan,
-) -> Matched:
-    """Return coverage and clusters of the log's queries on the site whose passages are `own`.
+def embed_inputs(run: Run, inputs: Inputs) -> RunVectors:
+    """Return the vectors of the run's texts, as the encoder makes them."""
+    queries = inputs.log.queries
+    passages = inputs.passages
+    own = inputs.own_passages
+    claims = inputs.claims
+    encoder = run.encoder
+    vectors = RunVectors(
+        queries=embed_texts(queries["query_id"], queries["text"], encoder, "query"),
+        passages=embed_texts(passages["passage_id"], passage_texts(passages), encoder),
+        headings=embed_texts(own["passage_id"], headings(own), encoder),
+        claims=embed_texts(claims["claim_id"], claims["text"], encoder),
+    )
+    run.clock.finish("embed")
+    return vectors
+
+
+def fit_coverage(run: Run, inputs: Inputs, raw: RunVectors) -> RunCoverage:
+    """Return coverage and clusters of the log's queries on your site.
 
     Args:
-        settings: every knob.
-        log: the log's tables.
-        claims: claims of its answers.
-        passages: of all sites.
-        own: of the own site.
+        run: the run.
+        inputs: what it reads.
         raw: vectors as the encoder made them.
-        known: which queries have an answer that cites the own site, shape (n queries,).
-        kept: what earlier runs found.
-        spread: how the settings want matching done.
     """
-    match = settings.match
-    seed = settings.seed
-    own_site = str(own["site"].iloc[0])
-    space, on_subject, (asked, content, titled, said) = place_in_space(
-        raw.asked, raw.content, raw.titled, raw.said
+    space = fit_space(raw.passages, raw.queries)
+    vectors = _move_into(space, raw)
+    matches, index = _match(run, inputs, vectors)
+    claim_rows = _rows_of_claims(inputs, vectors.queries)
+    is_competitors = inputs.passages["passage_id"][~inputs.is_own_passage]
+    competitor_similarity = best_similarity(vectors.claims, vectors.passages, is_competitors)
+    claims = Claims(claim_rows, vectors.claims, competitor_similarity)
+    scorer = _open_scorer(run, inputs, vectors, matches, claims)
+    topics = topic_embeddings(vectors.queries, vectors.claims, claim_rows)
+    graph = QueryGraph(topics)
+    by_topic = _reuse_clusters(
+        run, "topics", (topics, run.seed), lambda: cluster_queries(graph, run.seed)
     )
-    k = (match.neighbors, match.competitor_neighbors)
-    given = (asked, content, passages, own_site, k)
-    indexes = Indexes(Path(settings.cache) / "indexes")
+    calibration = _calibrate(run, inputs, vectors, scorer, by_topic[0])
+    coverage, draws = measure_coverage(scorer, calibration, inputs.is_cited)
+    clusters, quality = _part_topics(run, graph, coverage, calibration, by_topic[1])
+    fitted = RunCoverage(
+        space=space,
+        vectors=vectors,
+        subject_similarity=best_similarity(raw.queries, raw.passages, raw.passages.ids),
+        competitor_similarity=competitor_similarity,
+        matches=matches,
+        index=index,
+        scorer=scorer,
+        calibration=calibration,
+        coverage=coverage,
+        draws=draws,
+        clusters=clusters,
+        quality=quality,
+        labels=label_clusters(inputs.log.queries, clusters, topics),
+    )
+    run.clock.finish("match")
+    return fitted
+
+
+def _move_into(space: Space, raw: RunVectors) -> RunVectors:
+    """Return the vectors in the space; headings and claims are compared as passages are."""
+    return RunVectors(
+        queries=space.of_queries(raw.queries),
+        passages=space.of_passages(raw.passages),
+        headings=space.of_passages(raw.headings),
+        claims=space.of_passages(raw.claims),
+    )
+
+
+def _neighbors_kept(run: Run) -> tuple[int, int]:
+    """Return how many passages of your site, and of each other site, are kept for each query."""
+    match = run.settings.match
+    return match.neighbors, match.competitor_neighbors
+
+
+def _matching_basis(run: Run, inputs: Inputs, vectors: RunVectors) -> tuple[object, ...]:
+    """Return everything that the nearest passages depend on."""
+    k = _neighbors_kept(run)
+    return vectors.queries, vectors.passages, inputs.passages, inputs.own_site, k
+
+
+def _match(run: Run, inputs: Inputs, vectors: RunVectors) -> tuple[Matches, IndexFacts]:
+    """Return the nearest passages of each query, and by site how they were searched."""
+    indexes = Indexes(Path(run.settings.cache) / "indexes")
 
     def find_matches() -> dict[str, Any]:
-        table = work_plan.match(asked, passages, content, own_site, k, indexes)
+        table = run.work_plan.match(
+            vectors.queries,
+            inputs.passages,
+            vectors.passages,
+            inputs.own_site,
+            _neighbors_kept(run),
+            indexes,
+        )
         return {
             "table": table,
             "index": {site: asdict(facts) for site, facts in indexes.about.items()},
         }
 
-    nearest = kept.get("matches", given, find_matches)
-    matches = nearest["table"]
-    rows = np.asarray(
-        pd.Index(asked.ids).get_indexer(pd.Index(claims["query_id"])),
-        dtype=np.int64,
+    nearest = run.cache.get_or_compute(
+        "matches", _matching_basis(run, inputs, vectors), find_matches
     )
-    elsewhere = best_similarity(said, content, passages["passage_id"][passages["site"] != own_site])
-    reader = CrossEncoderScorer(match.cross_encoder) if match.cross_encoder else None
-    spoken = Claims(rows, said, elsewhere)
-    own_content = content.select(list(own["passage_id"]))
-    scorer = EvidenceScorer(
-        log.queries,
-        own,
-        matches,
-        own_site,
-        asked,
-        own_content,
-        titled,
-        spoken,
-        reader,
+    return nearest["table"], nearest["index"]
+
+
+def _rows_of_claims(inputs: Inputs, queries: Embeddings) -> npt.NDArray[np.int64]:
+    """Return the row of the query that each claim belongs to, shape (n claims,)."""
+    rows = pd.Index(queries.ids).get_indexer(pd.Index(inputs.claims["query_id"]))
+    return np.asarray(rows, dtype=np.int64)
+
+
+def _open_scorer(
+    run: Run, inputs: Inputs, vectors: RunVectors, matches: Matches, claims: Claims
+) -> EvidenceScorer:
+    """Return the scorer of your site, with the cross-encoder that the settings switch on."""
+    model = run.settings.match.cross_encoder
+    own = inputs.own_passages
+    return EvidenceScorer(
+        queries=inputs.log.queries,
+        passages=own,
+        matches=matches,
+        own_site=inputs.own_site,
+        vectors=EvidenceVectors(
+            queries=vectors.queries,
+            passages=vectors.passages.select(list(own["passage_id"])),
+            headings=vectors.headings,
+        ),
+        claims=claims,
+        cross_encoder=CrossEncoderScorer(model) if model else None,
     )
-    topics = topic_embeddings(asked, said, rows)
-    graph = QueryGraph(topics)
-    clusters, quality = _clusters(
-        kept.get(
-            "topics",
-            (topics, seed),
-            lambda: _as_found(cluster_queries(graph, seed)),
-        )
+
+
+def _calibrate(
+    run: Run, inputs: Inputs, vectors: RunVectors, scorer: EvidenceScorer, by_topic: Clusters
+) -> Calibration:
+    """Return the calibration, fitted by hiding your passages, or reused where nothing changed."""
+    match = run.settings.match
+    plan = MaskingPlan(
+        match.calibration_rounds,
+        match.bootstraps,
+        run.seed,
+        match.unanswered_share,
     )
-    plan = Plan(match.calibration_rounds, match.bootstraps, seed, match.unanswered_share)
     basis = (
-        *given,
-        titled,
-        said,
-        rows,
-        log.queries,
-        known,
+        *_matching_basis(run, inputs, vectors),
+        vectors.headings,
+        vectors.claims,
+        _rows_of_claims(inputs, vectors.queries),
+        inputs.log.queries,
+        inputs.is_cited,
         plan,
         match.cross_encoder,
     )
-    calibration = _link(
-        kept.get(
-            "calibration",
-            basis,
-            lambda: asdict(fit_calibration(scorer, clusters, known, plan)),
-        )
-    )
-    coverage, draws = measure_coverage(scorer, calibration, known)
-    trust = 2 * calibration.self_test.auc - 1 if calibration.self_test else 0.0
-    parted = (topics, coverage["coverage"].to_numpy(), trust, quality, seed)
-    clusters, quality = _clusters(
-        kept.get(
-            "clusters",
-            parted,
-            lambda: _as_found(part_by_coverage(graph, coverage, trust, quality, seed)),
-        )
-    )
-    labels = label_clusters(log.queries, clusters, topics)
-    vectors = RunVectors(asked, content, titled, said)
-    found = (
-        matches,
-        scorer,
-        calibration,
-        coverage,
-        draws,
-        clusters,
-        quality,
-        labels,
-        nearest["index"],
-    )
-    return Matched(space, vectors, on_subject, elsewhere, *found)
+
+    def fit() -> dict[str, Any]:
+        return asdict(fit_calibration(scorer, by_topic, inputs.is_cited, plan))
+
+    stored = run.cache.get_or_compute("calibration", basis, fit)
+    self_test = SelfTest(**stored["self_test"]) if stored["self_test"] else None
+    return Calibration(**{**stored, "names": tuple(stored["names"]), "self_test": self_test})
 
 
-def is_cited(log: LogTables, own_pages: pd.DataFrame) -> Flags:
-    """Return which queries have an answer that cites one of these pages, shape (n queries,)."""
-    is_own = log.citations["url"].map(page_id).isin(own_pages["page_id"])
-    cited = log.citations[(log.citations["kind"] == "cited") & is_own]
-    answers = log.answers[log.answers["answer_id"].isin(cited["answer_id"])]
-    return np.asarray(log.queries["query_id"].isin(answers["query_id"]), dtype=bool)
-
-
-def place_in_space(
-    asked: Embeddings, *written: Embeddings
-) -> tuple[Space, Floats, tuple[Embeddings, ...]]:
-    """Return the space of the passages (the first of `written`) and queries, and everything in it.
-
-    Between the two: the cosine of each query with its nearest passage before, shape (n queries,).
-    """
-    space = fit_space(written[0], asked)
-    on_subject = best_similarity(asked, written[0], written[0].ids)
-    return (
-        space,
-        on_subject,
-        (space.of_queries(asked), *map(space.of_passages, written)),
+def _part_topics(
+    run: Run,
+    graph: QueryGraph,
+    coverage: Coverage,
+    calibration: Calibration,
+    topic_quality: ClusterQuality,
+) -> tuple[Clusters, ClusterQuality]:
+    """Return clusters that keep covered and uncovered queries apart, as far as coverage is sure."""
+    self_test = calibration.self_test
+    trust = 2 * self_test.auc - 1 if self_test else 0.0
+    basis = (graph.embeddings, coverage["coverage"].to_numpy(), trust, topic_quality, run.seed)
+    return _reuse_clusters(
+        run,
+        "clusters",
+        basis,
+        lambda: part_by_coverage(graph, coverage, trust, topic_quality, run.seed),
     )
 
 
-def _as_found(clustered: tuple[Clusters, ClusterQuality]) -> dict[str, Any]:
-    return {"table": clustered[0], "quality": asdict(clustered[1])}
+def _reuse_clusters(
+    run: Run,
+    name: str,
+    basis: tuple[object, ...],
+    cluster: Callable[[], tuple[Clusters, ClusterQuality]],
+) -> tuple[Clusters, ClusterQuality]:
+    """Return clusters and their quality, computed or from an earlier run on the same basis."""
 
+    def compute() -> dict[str, Any]:
+        table, quality = cluster()
+        return {"table": table, "quality": asdict(quality)}
 
-def _clusters(found: dict[str, Any]) -> tuple[Clusters, ClusterQuality]:
-    return found["table"], ClusterQuality(**found["quality"])
-
-
-def _link(found: dict[str, Any]) -> Calibration:
-    test = SelfTest(**found["self_test"]) if found["self_test"] else None
-    return Calibration(**{**found, "names": tuple(found["names"]), "self_test": test})
+    stored = run.cache.get_or_compute(name, basis, compute)
+    return stored["table"], ClusterQuality(**stored["quality"])

@@ -1,24 +1,25 @@
-"""From gaps to a plan of edits: proposed, simulated, corrected by how past predictions held, ranked. Glue between stages."""
+"""From gaps to a plan of edits: proposed, simulated, corrected by the track record, ranked."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from coverage_kit.collect.panel import read_panel
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import nearest_rows
-from coverage_kit.pipeline.citations import predict_citations
-from coverage_kit.rank.candidates import Candidate, Site
-from coverage_kit.rank.drafts import ClaimBook
-from coverage_kit.rank.edits import (
-    explain_no_edits,
-    list_changes,
-    propose_edits,
-)
-from coverage_kit.rank.gaps import best_places
+from coverage_kit.pipeline.audit import AuditTables, audit_site
+from coverage_kit.pipeline.citations import CitationGain, CitationInputs, predict_citations
+from coverage_kit.pipeline.coverage import RunCoverage
+from coverage_kit.pipeline.gaps import RunGaps
+from coverage_kit.pipeline.inputs import Inputs
+from coverage_kit.pipeline.run import Run
+from coverage_kit.rank.candidates import Candidate, EditedSite
+from coverage_kit.rank.drafts import DraftSources
+from coverage_kit.rank.edits import explain_no_edits, list_changes, propose_edits
+from coverage_kit.rank.gaps import best_pages
 from coverage_kit.rank.select import Limits, rank_edits
 from coverage_kit.rank.simulate import (
     Simulation,
@@ -27,169 +28,170 @@ from coverage_kit.rank.simulate import (
     simulate_edits,
 )
 from coverage_kit.rank.track import TrackRecord, read_track
-from coverage_kit.settings import Settings
-from coverage_kit.tables import (
-    Changes,
-    Clusters,
-    Coverage,
-    Edits,
-    Effects,
-    Frontier,
-    Gaps,
-    LogTables,
-    Matches,
-    Passages,
-)
-from coverage_kit.vectors import Embeddings
+from coverage_kit.tables import Changes, Edits, Effects, Frontier, Passages
 
 RECORD = "predictions.parquet"
-_TWINS = 0.9
-
-
-@dataclass(frozen=True)
-class ExtraCandidates:
-    """Candidates beside those of the gaps, such as those that mend what an audit found; queries from which none is drafted."""
-
-    repairs: tuple[Candidate, ...] = ()
-    holdout: frozenset[str] = frozenset()
+# Two passages of your site this similar say the same (assumed; shown to editors, who decide).
+_TWIN_SIMILARITY = 0.9
+# Neighbours searched for each passage: itself and the two nearest others.
+_TWIN_NEIGHBORS = 3
 
 
 @dataclass(frozen=True)
 class EditPlan:
-    """Edits by rank, what they change, whom they help, and what the list costs and brings; `about` says on what it rests."""
+    """Edits by rank, and what they rest on.
+
+    Attributes:
+        edits: the edits, those within the budget marked.
+        changes: the changes of pages that each edit makes.
+        effects: the queries that each edit helps or harms.
+        frontier: what the list costs and gains, down to each edit.
+        audit: what an audit of your pages and the answers shows.
+        n_candidates: candidate edits that were simulated.
+        share_of_bound: gain of the chosen edits as a share of what no set of their cost can exceed.
+        track_record: how past predictions came true.
+        citations: the model of who is cited.
+    """
 
     edits: Edits
     changes: Changes
     effects: Effects
     frontier: Frontier
-    about: dict[str, Any]
+    audit: AuditTables
+    n_candidates: int
+    share_of_bound: float
+    track_record: TrackRecord
+    citations: CitationGain
 
 
-def plan_edits(
-    settings: Settings,
-    log: LogTables,
-    gaps: Gaps,
-    coverage: Coverage,
-    clusters: Clusters,
-    matches: Matches,
-    passages: Passages,
-    model: SiteModel,
-    book: ClaimBook,
-    content: Embeddings,
-    further: ExtraCandidates | None = None,
-) -> EditPlan:
-    """Return the plan of edits for these gaps within the settings' budget and constraints.
+def plan_edits(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -> EditPlan:
+    """Return the plan of edits for these gaps, within the settings' budget and constraints.
 
-    Edits are ranked by their coverage gain; their `citation_gain` stands beside it
-    (`predict_citations`). `content` are the embeddings of `passages`, in their order.
+    Edits are ranked by their coverage gain; their `citation_gain` is shown beside it
+    (`predict_citations`).
     """
-    own = model.scorer.passages
-    own_site = str(own["site"].iloc[0])
-    site = Site(own, find_twins(own, model.scorer.content), year_of(log))
-    places = best_places(matches, log.queries, clusters, own_site)
-    elsewhere = dict(
-        zip(
-            gaps["cluster_id"],
-            gaps["best_other_passage_id"].map(passages.set_index("passage_id")["text"]),
-            strict=True,
-        )
-    )
-    said = {name: text for name, text in elsewhere.items() if isinstance(text, str)}
-    further = further or ExtraCandidates()
-    asked = (gaps, log.queries, coverage, clusters)
-    candidates = propose_edits(*asked, site, book, settings.rank, places, said, further.holdout)
-    track = read_track(Path(settings.cache) / RECORD, own_site, model.encoder.name)
-    simulation = simulate_edits(candidates, model, log.queries, clusters, settings.seed)
-    if (
-        further.repairs
-    ):  # apart, so that words which are there already stand in no proposed text's way
-        mended = simulate_edits(
-            list(further.repairs),
-            model,
-            log.queries,
-            clusters,
-            settings.seed,
-            len(candidates),
-        )
-        candidates = [*candidates, *further.repairs]
-        simulation = join_simulations(simulation, mended)
-    simulation = correct(simulation, track, settings.seed)
+    model = fitted.site_model(run, inputs)
+    audit = audit_site(run, inputs, fitted, ranked, model)
+    drafted = _propose(run, inputs, fitted, ranked)
+    candidates = [*drafted, *audit.repairs]
+    record = Path(run.settings.cache) / RECORD
+    track = read_track(record, inputs.own_site, run.encoder.name)
+    simulation = _simulate(run, inputs, fitted, model, drafted, list(audit.repairs))
+    simulation = correct(simulation, track, run.seed)
+    logged = CitationInputs(inputs.log, inputs.passages, fitted.vectors.passages, fitted.clusters)
+    citations = predict_citations(logged, model, candidates, simulation.effects, run.seed)
+    gains = np.nan if citations.gains is None else citations.gains
+    proposed = edit_table(candidates, simulation).assign(citation_gain=gains)
     limits = Limits(
-        settings.rank.budget_minutes,
-        settings.rank.budget_words,
-        settings.rank.edits_per_page,
-        settings.rank.locked_pages,
+        run.settings.rank.budget_minutes,
+        run.settings.rank.budget_words,
+        run.settings.rank.edits_per_page,
+        run.settings.rank.locked_pages,
     )
-    cited, citing = predict_citations(
-        log,
-        passages,
-        content,
-        model,
-        clusters,
-        candidates,
-        simulation.effects,
-        settings.seed,
+    edits, frontier = rank_edits(proposed, simulation, limits, explain_no_edits(ranked.gaps))
+    run.clock.finish("rank")
+    return EditPlan(
+        edits=edits,
+        changes=list_changes(candidates),
+        effects=simulation.effects,
+        frontier=frontier,
+        audit=audit.tables,
+        n_candidates=len(candidates),
+        share_of_bound=best_share(edits, frontier),
+        track_record=track,
+        citations=citations,
     )
-    proposed = edit_table(candidates, simulation).assign(
-        citation_gain=np.nan if cited is None else cited
-    )
-    edits, frontier = rank_edits(proposed, simulation, limits, explain_no_edits(gaps))
-    certificate = best_share(edits, frontier)
-    about = {
-        "track_record": asdict(track),
-        "n_candidates": len(candidates),
-        "share_of_bound": certificate,
-        **citing,
-    }
-    return EditPlan(edits, list_changes(candidates), simulation.effects, frontier, about)
 
 
-def read_holdout(settings: Settings) -> frozenset[str]:
-    """Return the queries that the settings' panel keeps out of drafting, so that they can judge the edits; none without one."""
-    if not Path(settings.ask.panel).is_file():
-        return frozenset()
-    panel = read_panel(settings.ask.panel)
-    return frozenset(panel.loc[panel["is_holdout"].astype(bool), "query_id"])
+def _propose(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -> list[Candidate]:
+    """Return the candidate edits of the gaps, drafted from the log and from your own words."""
+    gaps = ranked.gaps
+    queries = inputs.log.queries
+    own = inputs.own_passages
+    site = EditedSite(own, find_twins(own, fitted.scorer.passage_vectors), inputs.last_year)
+    passage_text = inputs.passages.set_index("passage_id")["text"]
+    competitor_texts = gaps["best_other_passage_id"].map(passage_text)
+    sources = DraftSources(
+        book=ranked.claim_book,
+        anchors=best_pages(fitted.matches, queries, fitted.clusters, inputs.own_site),
+        other_site_texts={
+            name: text
+            for name, text in zip(gaps["cluster_id"], competitor_texts, strict=True)
+            if isinstance(text, str)
+        },
+        holdout=run.holdout,
+    )
+    return propose_edits(
+        gaps,
+        queries,
+        ranked.coverage,
+        fitted.clusters,
+        site,
+        sources,
+        run.settings.rank,
+    )
+
+
+def _simulate(  # noqa: PLR0913 (the two lists of candidates are simulated separately)
+    run: Run,
+    inputs: Inputs,
+    fitted: RunCoverage,
+    model: SiteModel,
+    drafted: list[Candidate],
+    repairs: list[Candidate],
+) -> Simulation:
+    """Return what each candidate gains and harms.
+
+    Repairs are simulated separately: words that a page has already must not compete with the
+    words of a proposed text.
+    """
+    queries = inputs.log.queries
+    simulation = simulate_edits(drafted, model, queries, fitted.clusters, run.seed)
+    if not repairs:
+        return simulation
+    first = len(drafted)
+    mended = simulate_edits(repairs, model, queries, fitted.clusters, run.seed, first)
+    return join_simulations(simulation, mended)
 
 
 def correct(simulation: Simulation, track: TrackRecord, seed: int) -> Simulation:
-    """Return the simulation with gains as past predictions held: all by their ratio, intervals by its spread as well."""
+    """Return the simulation corrected by how past predictions came true.
+
+    Gains are multiplied by the ratio of realised to predicted gains; intervals widen by its spread.
+    """
     if not track.n:
         return simulation
     chances = tuple(
-        replace(one, chance=np.clip(one.chance * track.ratio, 0, 1)) for one in simulation.chances
+        replace(chance, chance=np.clip(chance.chance * track.ratio, 0, 1))
+        for chance in simulation.chances
     )
-    gain = track.adjust(simulation.gain, seed)
     return replace(
         simulation,
         chances=chances,
-        gain=gain,
+        gain=track.adjust(simulation.gain, seed),
         harm=simulation.harm * track.ratio,
     )
 
 
-def find_twins(passages: Passages, vectors: np.ndarray[Any, np.dtype[np.float32]]) -> pd.DataFrame:
-    """Return pairs of own passages that say nearly the same (similarity .9 or more): passage_id, other_passage_id."""
-    similarity, rows = nearest_rows(vectors, vectors, 3)
+def find_twins(passages: Passages, vectors: npt.NDArray[np.float32]) -> pd.DataFrame:
+    """Return pairs of your passages that say nearly the same: passage_id, other_passage_id."""
+    similarities, neighbor_rows = nearest_rows(vectors, vectors, _TWIN_NEIGHBORS)
     ids = passages["passage_id"].to_numpy()
-    pairs = [
-        {"passage_id": ids[row], "other_passage_id": ids[other]}
-        for row, (near, others) in enumerate(zip(similarity, rows, strict=True))
-        for cosine, other in zip(near, others, strict=True)
-        if other != row and cosine >= _TWINS
-    ]
+    pairs: list[dict[str, Any]] = []
+    for row, passage_id in enumerate(ids):
+        for similarity, other in zip(similarities[row], neighbor_rows[row], strict=True):
+            if other != row and similarity >= _TWIN_SIMILARITY:
+                pairs.append({"passage_id": passage_id, "other_passage_id": ids[other]})
     return pd.DataFrame(pairs, columns=["passage_id", "other_passage_id"])
 
 
-def year_of(log: LogTables) -> int:
-    """Return the year in which the log's last answer was asked for; 0 where the log has no times."""
-    last = log.answers["asked_at"].max()
-    return 0 if pd.isna(last) else int(last.year)
-
-
 def best_share(edits: Edits, frontier: Frontier) -> float:
-    """Return the chosen edits' gain as a share of what no set of the same cost can exceed; 1 where nothing is chosen."""
-    chosen = frontier[frontier["edit_id"].isin(edits.loc[edits["is_chosen"], "edit_id"])]
+    """Return the chosen edits' gain as a share of its upper bound; 1 where nothing is chosen.
+
+    The bound is a gain that no set of edits of the same cost can exceed.
+    """
+    is_chosen = frontier["edit_id"].isin(edits.loc[edits["is_chosen"], "edit_id"])
+    chosen = frontier[is_chosen]
     if chosen.empty:
         return 1.0
     last = chosen.iloc[-1]

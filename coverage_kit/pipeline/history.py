@@ -1,4 +1,4 @@
-"""What earlier runs of the same site found, kept in the project's cache: what changed since, and the trend."""
+"""Earlier runs of the same site, kept in the project's cache: what changed, and the trend."""
 
 import logging
 from dataclasses import replace
@@ -26,20 +26,20 @@ logger = logging.getLogger(__name__)
 
 
 def finish_run(analysis: Analysis) -> Analysis:
-    """Return the analysis with its history, the coverage of the run before and what all has cost; remember this run.
+    """Return the analysis with its history, the previous coverage and all costs; remember this run.
 
-    Runs count as one series where site, source, encoder and match settings agree: coverage told
-    otherwise is another figure, and a changed copy is another site. A run that found the same as
-    the one before it takes that one's place, so that nothing seems to move; `about` then says when
-    that one ended, as `same_as`. Raises RunError when the cache cannot be written.
+    Runs form one series if site, source, encoder and match settings agree: with other match
+    settings coverage is another figure, and a changed copy is another site. A run with the same
+    results as the previous one takes its place, so that nothing seems to move; then
+    `about.same_as` says when the previous run ended. Raises RunError when the cache cannot be written.
     """
-    settings = make_settings(analysis.about["settings"], where="a run's settings")
+    settings = make_settings(analysis.about.settings, where="a run's settings")
     found = digest([analysis.coverage, analysis.gaps, analysis.edits, analysis.visibility])
     folder = Path(settings.cache) / "history" / _name_series(analysis)
     runs, history, asked = _read(folder)
     about = analysis.about
     if len(runs) and runs["found"].iloc[-1] == found:
-        about = {**about, "same_as": history["at"].max().isoformat()}
+        about = replace(about, same_as=history["at"].max().isoformat())
     else:
         number = len(runs) + 1
         history = pd.concat(
@@ -70,8 +70,8 @@ def finish_run(analysis: Analysis) -> Analysis:
 
 
 def add_costs(analysis: Analysis) -> Analysis:
-    """Return the analysis with what its project has cost up to now, where its ledger is still there."""
-    costs = open_ledger(make_settings(analysis.about["settings"], where="a run's settings")).read()
+    """Return the analysis with its project's costs up to now, where the ledger is still there."""
+    costs = open_ledger(make_settings(analysis.about.settings, where="a run's settings")).read()
     return replace(analysis, costs=costs) if len(costs) else analysis
 
 
@@ -109,7 +109,7 @@ def list_figures(analysis: Analysis, run: int, at: datetime) -> History:
 
 @checked
 def list_asked(analysis: Analysis) -> Previous:
-    """Return the questions of a run with their coverage and the names of their gaps: what the next run compares with."""
+    """Return the questions of a run with coverage and gap names, for the next run to compare."""
     frame = analysis.queries[["query_id", "text"]].merge(analysis.coverage, on="query_id")
     frame = frame.merge(analysis.clusters, on="query_id", how="left").merge(
         analysis.gaps[["cluster_id", "label"]], "left"
@@ -119,12 +119,12 @@ def list_asked(analysis: Analysis) -> Previous:
 
 def _name_series(analysis: Analysis) -> str:
     about = analysis.about
-    settings = analysis.about["settings"]
+    settings = analysis.about.settings
     return digest(
         [
-            about["own_site"],
+            about.own_site,
             str(settings["site"].get("source", "")),
-            about["encoder"],
+            about.encoder,
             settings.get("match", {}),
         ]
     )
@@ -136,7 +136,7 @@ def _write(folder: Path, runs: pd.DataFrame, history: pd.DataFrame, asked: pd.Da
 
 
 def _read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return runs, figures and questions remembered; none where none are, or where they cannot be read, which is told."""
+    """Return the runs, figures and questions remembered; none, with a warning, if unreadable."""
     none = pd.DataFrame({"run": pd.Series(dtype="int64"), "found": pd.Series(dtype="str")})
     empty = (
         none,

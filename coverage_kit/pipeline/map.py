@@ -1,13 +1,15 @@
-"""The map of queries and passages: two coordinates each, of a sample where there are many. Glue between stages.
+"""The map of queries and passages: two coordinates each, of a sample where there are many.
 
-A map is drawn anew only where much has changed. Else every point keeps its place from the map
-before, and new ones go where their nearest neighbours are: a picture that is seen every week should
-not turn over for one new page.
+A map is drawn anew only where much has changed. Otherwise every point keeps its coordinates from
+the previous map, and new points go where their nearest neighbours are: a picture that people look
+at every week should not turn over for one new page.
 """
 
 import hashlib
 import io
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,98 +22,111 @@ from coverage_kit.settings import Settings
 from coverage_kit.storage.cache import ResultCache, digest
 from coverage_kit.storage.files import write_file
 from coverage_kit.tables import POINTS, Points
-from coverage_kit.vectors import Embeddings
+from coverage_kit.vectors import Embeddings, Vectors
 
-MAP_POINTS = 6000
-_LEAST_KNOWN = 0.8
+# More points make the page slow and the picture no clearer (measured: UMAP takes 20 s for 6,000).
+MAX_MAP_POINTS = 6000
+# Where less of the map is known from before, it is drawn anew (assumed).
+_MIN_KNOWN_SHARE = 0.8
+# Neighbours between which a new point is put on an old map (assumed).
 _NEIGHBORS = 5
 
 Flags = npt.NDArray[np.bool_]
-Places = npt.NDArray[np.float64]
+Coordinates = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
 
 def draw_map(
-    vectors: RunVectors,
-    raw: RunVectors,
-    is_own: Flags,
-    settings: Settings,
-    kept: ResultCache,
+    vectors: RunVectors, raw: RunVectors, is_own: Flags, settings: Settings, cache: ResultCache
 ) -> Points:
     """Return map coordinates of queries and passages, of a sample where there are many.
 
     Args:
         vectors: queries and passages in the site's space.
-        raw: both as the encoder made them: equal vectors are equal texts, by which points of the
-            map before are known.
-        is_own: which passages are the own site's.
-        settings: seed, and the cache in which the map before is found.
-        kept: what earlier runs found of the very same points.
+        raw: both as the encoder made them. Equal vectors are equal texts: so points of the previous
+            map are recognised.
+        is_own: which passages are your site's, shape (n passages,).
+        settings: seed, and the cache that holds the previous map.
+        cache: results of earlier runs of the same points.
     """
-    n_asked = min(len(vectors.asked), MAP_POINTS // 2)
-    rows = (
-        _sample(vectors.asked.ids, n_asked),
-        _sample(vectors.content.ids, MAP_POINTS - n_asked),
-    )
-    drawn = np.concatenate([vectors.asked.vectors[rows[0]], vectors.content.vectors[rows[1]]])
-    texts = np.concatenate([raw.asked.vectors[rows[0]], raw.content.vectors[rows[1]]])
-    ids = [
-        *(vectors.asked.ids[row] for row in rows[0]),
-        *(vectors.content.ids[row] for row in rows[1]),
-    ]
-    points = Embeddings(tuple(ids), drawn, vectors.asked.encoder)
-    keys = [hashlib.blake2b(row.tobytes(), digest_size=8).hexdigest() for row in texts]
-    name = digest([raw.asked.encoder, settings.seed, settings.site.source])
-    before = Path(settings.cache) / "maps" / f"{name}.parquet"
-    flat = kept.get(
-        "map",
-        (drawn, settings.seed),
-        lambda: {"flat": _place(points, _read_places(before, keys), settings.seed)},
-    )["flat"]
-    _write_places(before, keys, flat)
-    kinds = ["query"] * n_asked + [
-        "own passage" if own else "other passage" for own in is_own[rows[1]]
-    ]
+    n_queries = min(len(vectors.queries), MAX_MAP_POINTS // 2)
+    query_rows = _sample(vectors.queries.ids, n_queries)
+    passage_rows = _sample(vectors.passages.ids, MAX_MAP_POINTS - n_queries)
+
+    def pick(queries: Any, passages: Any) -> Any:
+        return np.concatenate([queries[query_rows], passages[passage_rows]])
+
+    ids = pick(np.array(vectors.queries.ids, object), np.array(vectors.passages.ids, object))
+    drawn = pick(vectors.queries.vectors, vectors.passages.vectors)
+    points = Embeddings(tuple(ids), drawn, vectors.queries.encoder)
+    keys = _keys(pick(raw.queries.vectors, raw.passages.vectors))
+    name = digest([raw.queries.encoder, settings.seed, settings.site.source])
+    path = Path(settings.cache) / "maps" / f"{name}.parquet"
+
+    def compute() -> dict[str, Any]:
+        return {"flat": _place(points, _read_coordinates(path, keys), settings.seed)}
+
+    flat = cache.get_or_compute("map", (drawn, settings.seed), compute)["flat"]
+    _write_coordinates(path, keys, flat)
+    kinds = ["query"] * n_queries
+    kinds += ["own passage" if own else "other passage" for own in is_own[passage_rows]]
+    rows = zip(ids, kinds, flat, strict=True)
     return POINTS.table(
         [
-            {"point_id": one, "kind": kind, "x": float(x), "y": float(y)}
-            for one, kind, (x, y) in zip(ids, kinds, flat, strict=True)
+            {"point_id": point_id, "kind": kind, "x": float(x), "y": float(y)}
+            for point_id, kind, (x, y) in rows
         ]
     )
 
 
-def _sample(ids: tuple[str, ...], most: int) -> Rows:
-    """Return the rows of a sample drawn by the ids themselves, so that next week's is the same but for what changed."""
-    if len(ids) <= most:
+def _keys(vectors: Vectors) -> list[str]:
+    """Return a digest of each vector, by which points of the previous map are recognised."""
+    return [_digest_of(row.tobytes()).hexdigest() for row in vectors]
+
+
+def _digest_of(content: bytes) -> Any:
+    return hashlib.blake2b(content, digest_size=8)
+
+
+def _sample(ids: tuple[str, ...], n_max: int) -> Rows:
+    """Return the rows of a sample drawn by the ids, so that it hardly changes from week to week."""
+    if len(ids) <= n_max:
         return np.arange(len(ids))
-    drawn = np.array(
-        [hashlib.blake2b(one.encode(errors="replace"), digest_size=8).digest() for one in ids]
-    )
-    return np.sort(np.argsort(drawn, kind="stable")[:most])
+    order = np.argsort(_digests(ids), kind="stable")
+    return np.sort(order[:n_max])
 
 
-def _place(points: Embeddings, before: Places, seed: int) -> Places:
-    """Return coordinates, shape (n, 2): those from `before`, nan where not known, with the rest beside them; or all anew."""
-    is_known = ~np.isnan(before[:, 0])
-    drawn = points.vectors
-    if not len(drawn) or is_known.mean() < _LEAST_KNOWN:
+def _digests(ids: Iterable[str]) -> npt.NDArray[np.bytes_]:
+    return np.array([_digest_of(name.encode(errors="replace")).digest() for name in ids])
+
+
+def _place(points: Embeddings, previous: Coordinates, seed: int) -> Coordinates:
+    """Return coordinates, shape (n, 2): the previous ones with new points added, or all anew.
+
+    `previous` (n, 2) is nan for points that the previous map does not hold.
+    """
+    is_known = ~np.isnan(previous[:, 0])
+    vectors = points.vectors
+    if not len(vectors) or is_known.mean() < _MIN_KNOWN_SHARE:
         return np.asarray(np.round(project(points, seed), 4), dtype=np.float64)
-    places = before.copy()
-    near = nearest_rows(drawn[~is_known], drawn[is_known], _NEIGHBORS)[1]
-    places[~is_known] = np.round(before[is_known][near].mean(axis=1), 4)
-    return places
+    coordinates = previous.copy()
+    _, neighbor_rows = nearest_rows(vectors[~is_known], vectors[is_known], _NEIGHBORS)
+    centres = previous[is_known][neighbor_rows].mean(axis=1)
+    coordinates[~is_known] = np.round(centres, 4)
+    return coordinates
 
 
-def _read_places(path: Path, keys: list[str]) -> Places:
-    """Return the places of these points on the map before, shape (n, 2); nan where it has none, or cannot be read."""
+def _read_coordinates(path: Path, keys: list[str]) -> Coordinates:
+    """Return the points' coordinates on the previous map, shape (n, 2); nan where unknown."""
     try:
-        before = pd.read_parquet(path).drop_duplicates("key").set_index("key")
-        return np.asarray(before.reindex(keys)[["x", "y"]], dtype=np.float64)
+        previous = pd.read_parquet(path).drop_duplicates("key").set_index("key")
+        return np.asarray(previous.reindex(keys)[["x", "y"]], dtype=np.float64)
     except (OSError, ValueError, KeyError):
         return np.full((len(keys), 2), np.nan)
 
 
-def _write_places(path: Path, keys: list[str], flat: Places) -> None:
+def _write_coordinates(path: Path, keys: list[str], flat: Coordinates) -> None:
     buffer = io.BytesIO()
-    pd.DataFrame({"key": keys, "x": flat[:, 0], "y": flat[:, 1]}).to_parquet(buffer, index=False)
+    table = pd.DataFrame({"key": keys, "x": flat[:, 0], "y": flat[:, 1]})
+    table.to_parquet(buffer, index=False)
     write_file(path, buffer.getvalue())

@@ -1,4 +1,4 @@
-"""Why there is a gap: one rule, used for a single query and for a pooled cluster alike (docs/method.md, causes)."""
+"""Why there is a gap: the same rule for a query and for a cluster (docs/method.md, Causes)."""
 
 import numpy as np
 import pandas as pd
@@ -6,39 +6,63 @@ import pandas as pd
 from coverage_kit.tables import Coverage, Evidence, Queries, checked
 
 COVERED = "covered"
+# New words on the site can close the gap.
 CONTENT_CAUSES = ("missing", "mis-worded")
+# The answer is on the site, but engines do not find, cite or name it.
 VISIBILITY_CAUSES = (
     "not retrieved",
     "retrieved but not cited",
     "not cited",
     "cited but not mentioned",
 )
+# No edit of the site can close the gap.
 LOST_CAUSES = ("unwinnable", "out of scope")
 
-THIRD_PARTY_SHARE = 0.8
-SELDOM = 0.25
-_LEAST_DEMAND = 1e-3
+# The thresholds of this module are plain choices (assumed; docs/method.md, Causes).
+# From this share of citations on, answers cite third parties: neither the site nor a competitor.
+MIN_THIRD_PARTY_SHARE = 0.8
+# A site is seldom cited, and a brand seldom named, under this share of the answers.
+SELDOM_RATE = 0.25
+# A site "supports answers better than it matches the question" if its percentile of the one is
+# ahead of its percentile of the other by this much, a quarter of all ranks.
+MIN_SUPPORT_LEAD = 0.25
+# Most of a query's answers, or of a cluster's queries.
+_HALF = 0.5
+# The demand of a query that the log gives no demand: it still counts with a trace (assumed).
+_MIN_DEMAND = 1e-3
+# 95% of the covered queries are taken to be on topic (docs/method.md, Causes), if there are at
+# least 20 of them: with fewer, a 5th percentile means little (assumed).
+_OFF_TOPIC_QUANTILE = 0.05
+_MIN_COVERED_QUERIES = 20
+# No cosine is under this, so nothing is off topic.
+_NO_LIMIT = -1.0
 
 
 def gather_facts(evidence: Evidence, coverage: Coverage, rates: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a query with what the causes are told from: coverage, evidence as percentiles, outcomes of answers."""
+    """Return one row for each query with the facts that its cause depends on.
+
+    These are coverage, evidence as percentiles, and the outcomes of answers (`rates`).
+    """
     facts = evidence.set_index("query_id")[
         ["own_best", "on_subject", "margin", "answer_support"]
     ].copy()
     facts["coverage"] = coverage.set_index("query_id")["coverage"]
     facts["limit"] = _gap_limit(facts["coverage"])
-    facts["is_far"] = (facts["on_subject"] < _far_limit(facts)).astype(float)
+    facts["is_far"] = (facts["on_subject"] < _on_topic_limit(facts)).astype(float)
     facts["support_ahead"] = _percentile(facts["answer_support"]) - _percentile(facts["own_best"])
     return facts.join(rates)
 
 
 def demand_weights(queries: Queries) -> "pd.Series[float]":
-    """Return the weight of each query (by query_id): its demand, at least a trace, so that a query of demand 0 still counts."""
-    return queries.set_index("query_id")["demand"].clip(lower=_LEAST_DEMAND)
+    """Return the weight of each query (by query_id): its demand, or a trace where it has none."""
+    return queries.set_index("query_id")["demand"].clip(lower=_MIN_DEMAND)
 
 
 def pool_facts(facts: pd.DataFrame, queries: Queries, cluster_of: "pd.Series[str]") -> pd.DataFrame:
-    """Return the facts of clusters: demand-weighted means of their queries', missing values left out."""
+    """Return the facts of clusters: demand-weighted means over their queries.
+
+    Missing values are left out of a mean.
+    """
     demand = demand_weights(queries).reindex(facts.index)
     keys = cluster_of.reindex(facts.index)
     numeric = facts.astype(float)
@@ -48,43 +72,41 @@ def pool_facts(facts: pd.DataFrame, queries: Queries, cluster_of: "pd.Series[str
 
 
 def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
-    """Return the cause for each row of facts (of queries or of pooled clusters); 'covered' where there is no gap.
+    """Return the cause for each row of facts, of queries or of pooled clusters.
 
-    Order matters: what cannot be won comes before what could be written, and content before
-    visibility.
+    The cause is 'covered' where there is no gap. The order of the rules matters: what cannot be won
+    comes before what could be written, and content before visibility.
     """
-    answered = facts["n_answers"].fillna(0) > 0
-    cited_by_none = answered & (facts["cited"].fillna(0) < SELDOM)
-    is_retrieved = facts["retrieved"] >= 0.5
-    gap = facts["coverage"] < facts["limit"]
+    # Comparisons with a missing value are False, so a rule does not apply where the log lacks it.
+    is_answered = facts["n_answers"].fillna(0) > 0
+    is_seldom_cited = is_answered & (facts["cited"].fillna(0) < SELDOM_RATE)
+    is_retrieved = facts["retrieved"] >= _HALF
+    is_third_party = facts["third_party"] >= MIN_THIRD_PARTY_SHARE
+    # Not the opposite of the line above: both are False where the share is missing.
+    is_first_party = facts["third_party"] < MIN_THIRD_PARTY_SHARE
+    is_gap = facts["coverage"] < facts["limit"]
+    is_off_topic = facts["is_far"] > _HALF
     rules: list[tuple[str, pd.Series[bool]]] = [
-        (
-            "out of scope",
-            gap
-            & (facts["is_far"] > 0.5)
-            & ~(answered & (facts["third_party"] < THIRD_PARTY_SHARE)),
-        ),
-        ("unwinnable", answered & (facts["searched"] < 0.5)),
-        (
-            "unwinnable",
-            cited_by_none & (facts["third_party"] >= THIRD_PARTY_SHARE) & ~is_retrieved,
-        ),
-        ("mis-worded", gap & (facts["support_ahead"] > SELDOM)),
-        ("missing", gap),
-        ("retrieved but not cited", cited_by_none & is_retrieved),
-        ("not retrieved", cited_by_none & (facts["has_retrieved"] > 0)),
-        ("not cited", cited_by_none),  # the log does not say what was retrieved
+        ("out of scope", is_gap & is_off_topic & ~(is_answered & is_first_party)),
+        ("unwinnable", is_answered & (facts["searched"] < _HALF)),
+        ("unwinnable", is_seldom_cited & is_third_party & ~is_retrieved),
+        ("mis-worded", is_gap & (facts["support_ahead"] > MIN_SUPPORT_LEAD)),
+        ("missing", is_gap),
+        ("retrieved but not cited", is_seldom_cited & is_retrieved),
+        ("not retrieved", is_seldom_cited & (facts["has_retrieved"] > 0)),
+        # The log does not say what was retrieved.
+        ("not cited", is_seldom_cited),
         (
             "cited but not mentioned",
-            answered & (facts["cited"] >= 0.5) & (facts["mentioned"] < SELDOM),
+            is_answered & (facts["cited"] >= _HALF) & (facts["mentioned"] < SELDOM_RATE),
         ),
     ]
-    names = np.select(
-        [np.asarray(test, dtype=bool) for _, test in rules],
-        [name for name, _ in rules],
+    causes = np.select(
+        [np.asarray(applies, dtype=bool) for _, applies in rules],
+        [cause for cause, _ in rules],
         default=COVERED,
     )
-    return pd.Series(names, index=facts.index, dtype="str")
+    return pd.Series(causes, index=facts.index, dtype="str")
 
 
 @checked
@@ -95,20 +117,26 @@ def explain_coverage(coverage: Coverage, facts: pd.DataFrame) -> Coverage:
 
 
 def _gap_limit(coverage: "pd.Series[float]") -> float:
-    """Return the coverage under which a query is called a gap: one half, or more where that would call too few gaps.
+    """Return the coverage under which a query is called a gap: one half, or more.
 
-    Where evidence is weak, every coverage lies near the log's mean and none under one half. As many
-    queries are called gaps as their calibrated coverages add up to.
+    Where evidence is weak, every coverage lies near the log's mean, and none under one half. The
+    limit is higher there: as many queries are called gaps as their calibrated coverages add up to.
     """
-    return (
-        max(0.5, float(coverage.quantile(float((1 - coverage).mean())))) if len(coverage) else 0.5
-    )
+    if not len(coverage):
+        return _HALF
+    expected_gap_share = float((1 - coverage).mean())
+    return max(_HALF, float(coverage.quantile(expected_gap_share)))
 
 
-def _far_limit(facts: pd.DataFrame) -> float:
-    """Return the nearness to the subject that 95% of the covered queries reach: what lies under it is off topic."""
-    covered = facts.loc[facts["coverage"] >= 0.5, "on_subject"]
-    return float(covered.quantile(0.05)) if len(covered) >= 20 else -1.0
+def _on_topic_limit(facts: pd.DataFrame) -> float:
+    """Return the nearness to the site's subject under which a query is off topic.
+
+    95% of the covered queries reach it.
+    """
+    covered = facts.loc[facts["coverage"] >= _HALF, "on_subject"]
+    if len(covered) < _MIN_COVERED_QUERIES:
+        return _NO_LIMIT
+    return float(covered.quantile(_OFF_TOPIC_QUANTILE))
 
 
 def _percentile(values: "pd.Series[float]") -> "pd.Series[float]":

@@ -1,8 +1,8 @@
-"""What an edit would say: the brief for the editor, and the words with which its effect is simulated."""
+"""What an edit would say: the brief for the editor, and the words with which it is simulated."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -11,11 +11,23 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from coverage_kit.tables import Clusters
 from coverage_kit.vectors import Vectors
 
-_WORDS_OF_A_CLAIM = (8, 60)
-_WORD_WORTH = 0.01  # a longer claim says more; beyond twenty words it rambles
+# A shorter claim says too little, a longer claim is a paragraph rather than a fact (assumed).
+_MIN_CLAIM_WORDS = 8
+_MAX_CLAIM_WORDS = 60
+# Each word adds this much to a claim's score (a similarity), as a longer claim says more; beyond
+# this many words it rambles (assumed).
+_WORD_SCORE = 0.01
+_MAX_SCORED_WORDS = 20
+# A claim loses this share of its similarity to the claims that are chosen already (assumed).
+_REPETITION_PENALTY = 0.5
+# Two claims that are more similar say the same (assumed).
+_MAX_CLAIM_SIMILARITY = 0.9
+# A word: "Drover" in "The Drover's", "100" in "100-year".
 _WORD = re.compile(r"\w+")
+# A text that starts as a question does: "How far does it go", "can I hose it".
 _QUESTION_START = re.compile(
-    r"^(who|what|when|where|why|how|which|can|could|do|does|did|is|are|was|will|would|should|may|must|has|have)\b",
+    r"^(who|what|when|where|why|how|which|can|could|do|does|did|is|are|was|will|would|should|may|"
+    r"must|has|have)\b",
     re.I,
 )
 
@@ -24,55 +36,86 @@ _QUESTION_START = re.compile(
 class ClaimBook:
     """Claims of the logged answers and their vectors by row.
 
-    The frame holds claim_id, query_id, text, own_similarity, and other_similarity (nan without
-    other sites).
+    The frame has columns claim_id, query_id, text, own_similarity (to the site's nearest passage),
+    and other_similarity (nan without other sites).
     """
 
     claims: pd.DataFrame
     vectors: Vectors
 
     def lacking(self, query_ids: list[str], n: int) -> list[str]:
-        """Return up to n claims on these queries that many answers make and the own site supports least, no two alike."""
+        """Return up to n claims of the answers to these queries that the site lacks.
+
+        Many answers make these claims, and the site supports them least. No two of them say the
+        same.
+        """
         rows = np.flatnonzero(self.claims["query_id"].isin(query_ids).to_numpy())
-        words = self.claims["text"].iloc[rows].str.count(r"\S+")
-        rows = rows[words.between(*_WORDS_OF_A_CLAIM).to_numpy()]
+        n_words = self.claims["text"].iloc[rows].str.count(r"\S+")
+        is_usable = n_words.between(_MIN_CLAIM_WORDS, _MAX_CLAIM_WORDS)
+        rows = rows[is_usable.to_numpy()]
         if not len(rows):
             return []
         vectors = self.vectors[rows]
-        telling = _WORD_WORTH * words[words.between(*_WORDS_OF_A_CLAIM)].clip(upper=20).to_numpy()
-        shared = (
-            telling
+        length_score = _WORD_SCORE * n_words[is_usable].clip(upper=_MAX_SCORED_WORDS).to_numpy()
+        # A claim that many answers make is near the mean of the claims.
+        score = (
+            length_score
             + vectors @ vectors.mean(axis=0)
             - self.claims["own_similarity"].to_numpy()[rows]
         )
         chosen: list[int] = []
         for _ in range(min(n, len(rows))):
-            alike = (vectors @ vectors[chosen].T).max(axis=1) if chosen else np.zeros(len(rows))
-            worth = np.round(shared - 0.5 * alike, 6)
-            worth[chosen] = -np.inf
-            worth[alike > 0.9] = -np.inf
-            if not np.isfinite(worth.max()):
+            # Similarity of each claim to the nearest of those that are chosen.
+            repetition = (
+                (vectors @ vectors[chosen].T).max(axis=1) if chosen else np.zeros(len(rows))
+            )
+            # Rounded, so that ties are broken in the same way on every machine.
+            net_score = np.round(score - _REPETITION_PENALTY * repetition, 6)
+            net_score[chosen] = -np.inf
+            net_score[repetition > _MAX_CLAIM_SIMILARITY] = -np.inf
+            if not np.isfinite(net_score.max()):
                 break
-            chosen.append(int(np.argmax(worth)))
-        return [str(self.claims["text"].iloc[rows[place]]) for place in chosen]
+            chosen.append(int(np.argmax(net_score)))
+        return [str(self.claims["text"].iloc[rows[index]]) for index in chosen]
+
+
+@dataclass(frozen=True)
+class DraftSources:
+    """What edits are drafted from, in addition to the gaps and the site.
+
+    Attributes:
+        book: claims of the logged answers.
+        anchors: by cluster_id and rank, the passage at which to edit on each of the pages that fit
+            best (`best_pages`); None: the gap's nearest passage.
+        other_site_texts: by cluster_id, the words of the best passage of another site.
+        holdout: ids of queries from which nothing is drafted, where their gap has other queries.
+    """
+
+    book: ClaimBook
+    anchors: pd.DataFrame | None = None
+    other_site_texts: Mapping[str, str] = field(default_factory=dict)
+    holdout: Collection[str] = ()
 
 
 def unsupported_claims(book: ClaimBook, clusters: Clusters, n: int = 3) -> "pd.Series[str]":
-    """Return by cluster_id, one to a line, up to n claims of its answers that other sites support better than the own site."""
-    behind = book.claims["own_similarity"] < book.claims["other_similarity"].fillna(np.inf)
-    lost = ClaimBook(
-        book.claims[behind].reset_index(drop=True),
-        book.vectors[behind.to_numpy()],
+    """Return by cluster_id up to n claims of its answers that other sites support better.
+
+    The claims of a cluster are joined by line breaks; None without a claim.
+    """
+    is_behind = book.claims["own_similarity"] < book.claims["other_similarity"].fillna(np.inf)
+    behind_book = ClaimBook(
+        book.claims[is_behind].reset_index(drop=True),
+        book.vectors[is_behind.to_numpy()],
     )
-    found = {
-        name: "\n".join(lost.lacking(list(group["query_id"]), n)) or None
-        for name, group in clusters.groupby("cluster_id")
+    claims = {
+        cluster_id: "\n".join(behind_book.lacking(list(group["query_id"]), n)) or None
+        for cluster_id, group in clusters.groupby("cluster_id")
     }
-    return pd.Series(found, name="unsupported_claims", dtype="str")
+    return pd.Series(claims, name="unsupported_claims", dtype="str")
 
 
 def as_question(text: str) -> str:
-    """Return a query as a heading: first letter large, with a question mark where it asks.
+    """Return a query as a heading: capitalised, with a question mark where it asks.
 
     >>> as_question("how far does it go")
     'How far does it go?'
@@ -87,7 +130,7 @@ def as_question(text: str) -> str:
 
 
 def content_words(text: str) -> set[str]:
-    """Return the words of a text in lower case, without the most common English ones.
+    """Return the words of a text in lower case, without the most common English words.
 
     >>> sorted(content_words("How far does the Drover go?"))
     ['drover', 'far']
@@ -99,8 +142,26 @@ def content_words(text: str) -> set[str]:
     }
 
 
+def sibling_path(path: str, heading: str) -> str:
+    """Return the path of a heading at the level of the last heading of a path, or below a title.
+
+    >>> sibling_path("Locks > Frame lock", "Chain")
+    'Locks > Chain'
+    >>> sibling_path("Locks", "Chain")
+    'Locks > Chain'
+    >>> sibling_path("", "Chain")
+    'Chain'
+    """
+    headings = path.split(" > ")
+    parents = headings[:-1] if len(headings) > 1 else [title for title in headings if title]
+    return " > ".join([*parents, heading])
+
+
 def mark_extracts(claims: Sequence[str], label: str) -> str:
-    """Return the body of a draft as Markdown: extracts of answers marked as such, and slots for the editor's own facts."""
+    """Return the body of a draft as Markdown.
+
+    It has extracts of answers, marked as such, and slots for the editor's own facts.
+    """
     if not claims:
         return f"[FACT NEEDED: a short answer with your own figures and conditions on {label}]"
     extracts = [f"> [EXTRACT TO CHECK] “{claim}”" for claim in claims]
@@ -108,8 +169,9 @@ def mark_extracts(claims: Sequence[str], label: str) -> str:
 
 
 def write_brief(task: str, questions: list[str], claims: list[str], label: str) -> str:
-    """Return the brief for an editor: the task, the questions to answer, what answers say that the site lacks, open slots.
+    """Return the brief for an editor.
 
+    It has the task, the questions to answer, what answers say that the site lacks, and open slots.
     Claims are extracts of logged answers, marked as such: leads to check, not facts to publish.
     """
     lines = [

@@ -1,14 +1,17 @@
-"""Candidate edits for each gap: operation, place, brief, cost, and the passages they would change; or no edit, and why."""
+"""Candidate edits for each gap, or the reason why no edit can close it.
 
-from collections.abc import Collection, Mapping
+A candidate has an operation, a page, a brief, a cost, and the passages that it would change.
+"""
+
+from collections.abc import Mapping
 from fnmatch import fnmatch
 from typing import Any
 
 import pandas as pd
 
-from coverage_kit.rank.candidates import Candidate, Gap, Site
+from coverage_kit.rank.candidates import Candidate, EditedSite, Gap
 from coverage_kit.rank.causes import COVERED
-from coverage_kit.rank.drafts import ClaimBook
+from coverage_kit.rank.drafts import DraftSources
 from coverage_kit.rank.operations import MAKERS
 from coverage_kit.settings import RankSettings
 from coverage_kit.tables import (
@@ -20,93 +23,79 @@ from coverage_kit.tables import (
     Queries,
 )
 
-SHORT = 2
-FULL = 5
+# The number of claims in the short and in the full variant of an edit (assumed).
+N_SHORT_CLAIMS = 2
+N_FULL_CLAIMS = 5
+# The operation of an entry that says why a gap has no edit.
 NO_EDIT = "no_edit"
 
 
-def propose_edits(
+def propose_edits(  # noqa: PLR0913 (a table for each thing that an edit is made of)
     gaps: Gaps,
     queries: Queries,
     coverage: Coverage,
     clusters: Clusters,
-    site: Site,
-    book: ClaimBook,
-    costs: RankSettings,
-    places: pd.DataFrame | None = None,
-    elsewhere: Mapping[str, str] | None = None,
-    holdout: Collection[str] = (),
+    site: EditedSite,
+    sources: DraftSources,
+    effort: RankSettings,
 ) -> list[Candidate]:
-    """Return the candidate edits of every winnable gap, at most `costs.edits_per_gap` a gap, in the gaps' order.
+    """Return the candidate edits of every closable gap, in the gaps' order.
 
-    Each is drafted from half of the gap's queries (every other one by demand), so that the other
-    half can score it.
+    A gap has at most `effort.edits_per_gap` candidates. Each is drafted from half of the gap's
+    queries (every other query by demand), so that the other half can score it.
 
     Args:
         gaps: the gaps in the order of the work.
         queries: the queries.
         coverage: their coverage, with causes.
         clusters: their clusters.
-        site: the own site.
-        book: claims of the logged answers.
-        costs: what an edit costs.
-        places: by cluster_id and rank, the passage at which to edit on each of the pages that fit
-            best (`best_places`).
-        elsewhere: by cluster_id, the words of the best other site's passage.
-        holdout: queries from which nothing is drafted, where their gap has others.
+        site: your site.
+        sources: what the edits are drafted from: claims, anchors, and the held-out queries.
+        effort: the minutes that an edit costs.
     """
-    told = coverage[["query_id", "own_passage_id", "cause", "coverage"]]
-    asked = clusters.merge(queries, on="query_id").merge(told, on="query_id")
-    asked = asked.sort_values(["demand", "query_id"], ascending=[False, True])
-    members = {str(name): group for name, group in asked.groupby("cluster_id")}
+    located = coverage[["query_id", "own_passage_id", "cause", "coverage"]]
+    clustered = clusters.merge(queries, on="query_id").merge(located, on="query_id")
+    clustered = clustered.sort_values(["demand", "query_id"], ascending=[False, True])
+    members = {str(cluster_id): group for cluster_id, group in clustered.groupby("cluster_id")}
     candidates: list[Candidate] = []
     for row in gaps.to_dict("records"):
-        if (
-            not row["is_closable"]
-            or row["cause"] == COVERED
-            or not isinstance(row["own_passage_id"], str)
-        ):
+        is_editable = row["is_closable"] and row["cause"] != COVERED
+        if not is_editable or not isinstance(row["own_passage_id"], str):
             continue
-        members_of = members[row["cluster_id"]]
-        is_open = ~members_of["query_id"].isin(list(holdout))
-        gap = _gap_of(
-            row,
-            members_of[is_open] if is_open.any() else members_of,
-            book,
-            places,
-            elsewhere or {},
-        )
-        made = [
-            one
-            for make in MAKERS
-            for one in make(gap, site, costs)
-            if not touches(one, costs.locked_pages)
+        gap = _draft_gap(row, members[row["cluster_id"]], sources)
+        proposed = [candidate for make in MAKERS for candidate in make(gap, site, effort)]
+        allowed = [
+            candidate for candidate in proposed if not touches(candidate, effort.locked_pages)
         ]
-        candidates += made[: costs.edits_per_gap]
+        candidates += allowed[: effort.edits_per_gap]
     return candidates
 
 
 def touches(candidate: Candidate, patterns: tuple[str, ...]) -> bool:
-    """Return whether a candidate changes a page that must not be touched, be it not the page on which it is listed."""
+    """Return whether a candidate changes a page of these patterns.
+
+    A merge, for example, also changes another page than that on which it is listed.
+    """
     return any(
         fnmatch(change.page_id, pattern) for change in candidate.changes for pattern in patterns
     )
 
 
 def explain_no_edits(gaps: Gaps) -> list[Candidate]:
-    """Return for each gap that no edit of the own site can close an entry that says why."""
+    """Return for each gap that no edit of the site can close an entry that says why."""
     reasons = {
-        "unwinnable": "Answers here do not search, or cite only third parties: no own page is in the running. Try the media.",
+        "unwinnable": (
+            "Answers here do not search, or cite only third parties: "
+            "no own page is in the running. Try the media."
+        ),
         "out of scope": "The site is about something else. Leave it, or decide to offer this.",
     }
     return [
         Candidate(
-            *(
-                row["cluster_id"],
-                NO_EDIT,
-                str(row["own_passage_id"]).split("#")[0],
-                "",
-            ),
+            cluster_id=row["cluster_id"],
+            operation=NO_EDIT,
+            page_id=str(row["own_passage_id"]).split("#")[0],
+            heading_path="",
             brief=f"{reasons.get(row['cause'], 'No edit can close this gap.')} {row['reason']}.",
             cost_minutes=0.0,
             drafted_from=(),
@@ -117,7 +106,7 @@ def explain_no_edits(gaps: Gaps) -> list[Candidate]:
 
 
 def list_changes(candidates: list[Candidate]) -> Changes:
-    """Return the changes of places that the candidates make, in their order."""
+    """Return the page changes that the candidates make, in their order."""
     rows = [
         {"edit_id": edit_id(number), "position": position, **change._asdict()}
         for number, candidate in enumerate(candidates)
@@ -135,33 +124,42 @@ def edit_id(number: int) -> str:
     return f"e{number:04d}"
 
 
-def _gap_of(
-    row: Mapping[Any, Any],
-    asked: pd.DataFrame,
-    book: ClaimBook,
-    places: pd.DataFrame | None,
-    elsewhere: Mapping[str, str],
-) -> Gap:
-    half = asked.iloc[::2]
-    drafted_from = tuple(half["query_id"])
-    claims = book.lacking(list(drafted_from), FULL)
-    own = str(row["own_passage_id"])
-    name = str(row["cluster_id"])
-    found = [] if places is None else list(places.loc[places["cluster_id"] == name, "passage_id"])
-    is_there = half[(half["own_passage_id"] == own) & (half["cause"] == row["cause"])].sort_values(
-        "coverage", ascending=False
-    )
+def _draft_gap(row: Mapping[Any, Any], members: pd.DataFrame, sources: DraftSources) -> Gap:
+    """Return what the candidates of a gap are written from.
+
+    Args:
+        row: the gap's row of table `gaps`.
+        members: the gap's queries with their coverage, most demand first.
+        sources: claims, anchors, and the held-out queries.
+    """
+    is_open = ~members["query_id"].isin(list(sources.holdout))
+    # A gap whose queries are all held out is drafted from them all the same.
+    usable = members[is_open] if is_open.any() else members
+    # Every other query: the draft sees both frequent and rare queries, and so does its score.
+    drafted = usable.iloc[::2]
+    drafted_from = tuple(drafted["query_id"])
+    claims = sources.book.lacking(list(drafted_from), N_FULL_CLAIMS)
+    passage_id = str(row["own_passage_id"])
+    cluster_id = str(row["cluster_id"])
+    anchors: tuple[str, ...] = ()
+    if sources.anchors is not None:
+        is_of_gap = sources.anchors["cluster_id"] == cluster_id
+        anchors = tuple(sources.anchors.loc[is_of_gap, "passage_id"])
+    # A heading takes the words of the best covered query that the passage is nearest to and that
+    # has the gap's cause.
+    suits_heading = (drafted["own_passage_id"] == passage_id) & (drafted["cause"] == row["cause"])
+    heading_queries = drafted[suits_heading].sort_values("coverage", ascending=False)
     return Gap(
-        name,
-        str(row["label"]),
-        str(row["cause"]),
-        tuple(half["text"]),
-        drafted_from,
-        tuple(claims[:SHORT]),
-        tuple(claims),
-        own,
-        next(iter(is_there["text"]), None),
-        tuple(half["own_passage_id"]),
-        tuple(found) or (own,),
-        elsewhere.get(name, ""),
+        cluster_id=cluster_id,
+        label=str(row["label"]),
+        cause=str(row["cause"]),
+        questions=tuple(drafted["text"]),
+        drafted_from=drafted_from,
+        short_claims=tuple(claims[:N_SHORT_CLAIMS]),
+        full_claims=tuple(claims),
+        passage_id=passage_id,
+        heading_question=next(iter(heading_queries["text"]), None),
+        nearest_passage_ids=tuple(drafted["own_passage_id"]),
+        anchor_passage_ids=anchors or (passage_id,),
+        other_site_text=sources.other_site_texts.get(cluster_id, ""),
     )

@@ -1,4 +1,6 @@
-"""Gaps: clusters of queries with severity and demand side by side, their cause, and the order of the work."""
+"""Gaps: clusters of queries with their severity and demand, their cause, and the order of work."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -22,38 +24,70 @@ from coverage_kit.tables import (
     checked,
 )
 
+# Each cluster gets this many queries with the log's mean, so that the severity of small clusters
+# is drawn to that mean (docs/method.md, Gaps; the number is assumed).
 _PSEUDO_QUERIES = 1.0
-_PAGE_PASSAGES = 20
+# A cluster is lost, or unseen, if at least this share of its queries is (assumed; docs/method.md,
+# Causes).
+_MAJORITY = 0.5
+# The page for an edit is chosen by this many passages of the site nearest to each query
+# (docs/method.md, Edits, *Place*; the number is assumed).
+_N_PAGE_PASSAGES = 20
+# A passage weighs e times less for each .05 of similarity that it is behind the nearest (assumed).
 _PAGE_LEVEL = 0.05
-_ORDER = {
-    **dict.fromkeys(CONTENT_CAUSES, 0),
-    **dict.fromkeys(VISIBILITY_CAUSES, 1),
-    "cited but not mentioned": 2,
-    COVERED: 2,
-    **dict.fromkeys(LOST_CAUSES, 3),
+# Scores are rounded to this many decimals before they are sorted, so that ties are broken in the
+# same way on every machine.
+_PAGE_DECIMALS = 9
+_ORDER_DECIMALS = 6
+# Tiers of the order of work: first what content can close, then what is covered but not cited,
+# then what is covered, last what cannot be won.
+_CONTENT_TIER = 0
+_VISIBILITY_TIER = 1
+_COVERED_TIER = 2
+_LOST_TIER = 3
+_TIER_OF_CAUSE = {
+    **dict.fromkeys(CONTENT_CAUSES, _CONTENT_TIER),
+    **dict.fromkeys(VISIBILITY_CAUSES, _VISIBILITY_TIER),
+    # This overrides the visibility tier: the site is cited, only its name is not mentioned.
+    "cited but not mentioned": _COVERED_TIER,
+    COVERED: _COVERED_TIER,
+    **dict.fromkeys(LOST_CAUSES, _LOST_TIER),
 }
 
 Floats = npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class ClusterFacts:
+    """What is known of each cluster, by cluster_id.
+
+    Attributes:
+        pooled: the facts of its queries, pooled (`pool_facts`).
+        nearest: own_passage_id and best_other_passage_id (`nearest_to_clusters`), with any further
+            columns of table `gaps`.
+    """
+
+    pooled: pd.DataFrame
+    nearest: pd.DataFrame
+
+
 @checked
-def rank_gaps(
+def rank_gaps(  # noqa: PLR0913 (a table for each side of a gap)
     queries: Queries,
     coverage: Coverage,
     draws: Floats,
     clusters: Clusters,
     labels: Labels,
-    facts: pd.DataFrame,
-    nearest: pd.DataFrame,
+    facts: ClusterFacts,
     seed: int = 0,
 ) -> Gaps:
-    """Return one row a cluster, in the order of the work.
+    """Return one row for each cluster, in the order of the work.
 
     Severity is sum w (1 - c) / sum w over the cluster's queries, with one pseudo-query of the log's
     mean added (small clusters shrink); its interval is a bootstrap over queries and calibrations.
     Severity and demand are never multiplied. Order: gaps that content can close, by severity; then
-    what is covered but not cited, by the share of answers that cite others; then what is covered,
-    by severity; then what cannot be won; ties by demand.
+    what is covered but not cited, by the share of answers that do not cite the site; then what is
+    covered, by severity; then what cannot be won. Ties are broken by demand.
 
     Args:
         queries: the queries.
@@ -62,46 +96,50 @@ def rank_gaps(
             `coverage`.
         clusters: their clusters.
         labels: the clusters' names.
-        facts: pooled facts by cluster_id (`pool_facts`).
-        nearest: own_passage_id and best_other_passage_id by cluster_id (`nearest_to_clusters`).
+        facts: what is known of each cluster.
         seed: seed of the bootstrap.
     """
     frame = coverage.merge(queries, on="query_id").merge(clusters, on="query_id")
     if frame.empty:
         return GAPS.empty()
-    frame["row"] = (
-        pd.Series(np.arange(len(coverage)), index=coverage["query_id"])
-        .loc[frame["query_id"]]
-        .to_numpy()
-    )
+    row_of = pd.Series(np.arange(len(coverage)), index=coverage["query_id"])
+    frame["row"] = row_of.loc[frame["query_id"]].to_numpy()
     frame["weight"] = demand_weights(queries).loc[frame["query_id"]].to_numpy()
-    mean_gap = float(np.average(1 - frame["coverage"], weights=frame["weight"]))
-    rng = np.random.default_rng(seed)
-    rows = [
-        {
-            "cluster_id": cluster_id,
-            "n_queries": len(group),
-            "demand": float(group["demand"].sum()),
-            **_severity(group, draws, mean_gap, rng),
-        }
-        for cluster_id, group in frame.groupby("cluster_id", sort=True)
-    ]
-    gaps = pd.DataFrame(rows).merge(labels, on="cluster_id").set_index("cluster_id").join(nearest)
-    pooled = facts.reindex(gaps.index)
+    labelled = _sized_clusters(frame, draws, seed).merge(labels, on="cluster_id")
+    gaps = labelled.set_index("cluster_id").join(facts.nearest)
+    pooled = facts.pooled.reindex(gaps.index)
     is_severe = gaps["severity"] >= 1 - pooled["limit"]
     gaps["cause"] = [
-        _cause(
-            frame.loc[frame["cluster_id"] == name, "cause"],
-            bool(is_severe[name]),
+        _vote_cause(
+            frame.loc[frame["cluster_id"] == cluster_id, "cause"],
+            bool(is_severe[cluster_id]),
         )
-        for name in gaps.index
+        for cluster_id in gaps.index
     ]
     gaps["reason"] = [
-        _reason(pooled.loc[name], str(gaps.loc[name, "cause"])) for name in gaps.index
+        _reason(pooled.loc[cluster_id], str(gaps.loc[cluster_id, "cause"]))
+        for cluster_id in gaps.index
     ]
     gaps["citation_rate"] = pooled["cited"]
     gaps["is_closable"] = ~gaps["cause"].isin(LOST_CAUSES)
     return GAPS.table(_ordered(gaps.reset_index()).to_dict("records"))
+
+
+def _sized_clusters(frame: pd.DataFrame, draws: Floats, seed: int) -> pd.DataFrame:
+    """Return by cluster the number of its queries, their demand, and its severity."""
+    mean_gap = float(np.average(1 - frame["coverage"], weights=frame["weight"]))
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        [
+            {
+                "cluster_id": cluster_id,
+                "n_queries": len(group),
+                "demand": float(group["demand"].sum()),
+                **_severity(group, draws, mean_gap, rng),
+            }
+            for cluster_id, group in frame.groupby("cluster_id", sort=True)
+        ]
+    )
 
 
 def _severity(
@@ -110,14 +148,17 @@ def _severity(
     mean_gap: float,
     rng: np.random.Generator,
 ) -> dict[str, float]:
+    """Return a cluster's severity with its 90% interval."""
+    n_queries = len(group)
     demand = group["weight"].to_numpy(np.float64)
     missing = 1 - draws[:, group["row"].to_numpy()]
-    pseudo = _PSEUDO_QUERIES * demand.mean()
-    estimate = (missing[0] @ demand + pseudo * mean_gap) / (demand.sum() + pseudo)
-    counts = (
-        rng.multinomial(len(group), np.full(len(group), 1 / len(group)), size=len(draws)) * demand
-    )
-    sampled = ((missing * counts).sum(axis=1) + pseudo * mean_gap) / (counts.sum(axis=1) + pseudo)
+    pseudo_demand = _PSEUDO_QUERIES * demand.mean()
+    pseudo_gap = pseudo_demand * mean_gap
+    estimate = (missing[0] @ demand + pseudo_gap) / (demand.sum() + pseudo_demand)
+    # Each draw of the calibration is paired with a resample of the queries.
+    counts = rng.multinomial(n_queries, np.full(n_queries, 1 / n_queries), size=len(draws))
+    weights = counts * demand
+    sampled = ((missing * weights).sum(axis=1) + pseudo_gap) / (weights.sum(axis=1) + pseudo_demand)
     low, high = np.quantile(sampled, [0.05, 0.95])
     return {
         "severity": float(estimate),
@@ -129,114 +170,129 @@ def _severity(
 def nearest_to_clusters(
     matches: Matches, queries: Queries, clusters: Clusters, own_site: str
 ) -> pd.DataFrame:
-    """Return for each cluster the own and the other passage with the largest demand-weighted sum of similarities."""
+    """Return for each cluster the nearest passage of the site and of another site.
+
+    The nearest passage has the largest demand-weighted sum of similarities. Columns own_passage_id
+    and best_other_passage_id, indexed by cluster_id.
+    """
     joined = matches.merge(clusters, on="query_id")
-    joined["worth"] = joined["query_id"].map(demand_weights(queries)) * joined["similarity"]
-    found = {}
-    for column, part in (
-        ("own_passage_id", joined[joined["site"] == own_site]),
-        ("best_other_passage_id", joined[joined["site"] != own_site]),
-    ):
-        worth = part.groupby(["cluster_id", "passage_id"])["worth"].sum().reset_index()
-        first = worth.sort_values(
-            ["cluster_id", "worth", "passage_id"], ascending=[True, False, True]
-        )
-        found[column] = first.drop_duplicates("cluster_id").set_index("cluster_id")["passage_id"]
+    joined["score"] = joined["query_id"].map(demand_weights(queries)) * joined["similarity"]
+    is_own = joined["site"] == own_site
+    nearest = {
+        "own_passage_id": _highest_passage(joined[is_own]),
+        "best_other_passage_id": _highest_passage(joined[~is_own]),
+    }
     return pd.DataFrame(
-        found,
+        nearest,
         index=pd.Index(sorted(clusters["cluster_id"].unique()), name="cluster_id"),
     )
 
 
-def best_places(
+def _highest_passage(scored: pd.DataFrame) -> "pd.Series[str]":
+    """Return by cluster_id the passage with the highest sum of `score`; ties by passage id."""
+    sums = scored.groupby(["cluster_id", "passage_id"])["score"].sum().reset_index()
+    ordered = sums.sort_values(["cluster_id", "score", "passage_id"], ascending=[True, False, True])
+    return ordered.drop_duplicates("cluster_id").set_index("cluster_id")["passage_id"]
+
+
+def best_pages(
     matches: Matches,
     queries: Queries,
     clusters: Clusters,
     own_site: str,
     n: int = 2,
 ) -> pd.DataFrame:
-    """Return the pages on which a cluster's answer would stand best: cluster_id, rank (from 1), page_id, passage_id.
+    """Return the n pages that fit a cluster's answer best.
 
-    A page's worth is the demand of the cluster's queries times the share of it among each query's
-    twenty nearest own passages, each weighing e times less for every _PAGE_LEVEL of similarity that
-    it lies behind; passage_id is its heaviest passage.
+    Columns cluster_id, rank (from 1), page_id, passage_id. A page's score is the demand of the
+    cluster's queries times the page's share of each query's twenty nearest passages of the site.
+    Each of these passages weighs e times less for every _PAGE_LEVEL of similarity that it is behind
+    the nearest. passage_id is the page's heaviest passage.
     """
-    near = matches[(matches["site"] == own_site) & (matches["rank"] <= _PAGE_PASSAGES)].merge(
-        clusters, on="query_id"
-    )
-    behind = near["similarity"] - near.groupby("query_id")["similarity"].transform("max")
-    near["worth"] = np.exp(behind / _PAGE_LEVEL)
-    near["worth"] *= near["query_id"].map(demand_weights(queries)) / near.groupby("query_id")[
-        "worth"
-    ].transform("sum")
-    near["page_id"] = near["passage_id"].str.rsplit("#", n=1).str[0]
-    passages = near.groupby(["cluster_id", "page_id", "passage_id"])["worth"].sum().reset_index()
-    pages = passages.groupby(["cluster_id", "page_id"])["worth"].transform("sum")
-    order = passages.assign(
-        page_worth=pages.round(9), worth=passages["worth"].round(9)
+    is_counted = (matches["site"] == own_site) & (matches["rank"] <= _N_PAGE_PASSAGES)
+    nearest = matches[is_counted].merge(clusters, on="query_id")
+    behind = nearest["similarity"] - nearest.groupby("query_id")["similarity"].transform("max")
+    nearest["score"] = np.exp(behind / _PAGE_LEVEL)
+    # A query's passages share its demand.
+    total = nearest.groupby("query_id")["score"].transform("sum")
+    nearest["score"] *= nearest["query_id"].map(demand_weights(queries)) / total
+    # A passage's id is that of its page, "#" and its number.
+    nearest["page_id"] = nearest["passage_id"].str.rsplit("#", n=1).str[0]
+    keys = ["cluster_id", "page_id", "passage_id"]
+    passages = nearest.groupby(keys)["score"].sum().reset_index()
+    page_score = passages.groupby(["cluster_id", "page_id"])["score"].transform("sum")
+    ordered = passages.assign(
+        page_score=page_score.round(_PAGE_DECIMALS),
+        score=passages["score"].round(_PAGE_DECIMALS),
     ).sort_values(
-        ["cluster_id", "page_worth", "page_id", "worth", "passage_id"],
+        ["cluster_id", "page_score", "page_id", "score", "passage_id"],
         ascending=[True, False, True, False, True],
     )
-    first = order.drop_duplicates(["cluster_id", "page_id"]).groupby("cluster_id").head(n)
-    return first.assign(rank=first.groupby("cluster_id").cumcount() + 1)[
-        ["cluster_id", "rank", "page_id", "passage_id"]
-    ]
+    pages = ordered.drop_duplicates(["cluster_id", "page_id"]).groupby("cluster_id").head(n)
+    rank = pages.groupby("cluster_id").cumcount() + 1
+    return pages.assign(rank=rank)[["cluster_id", "rank", "page_id", "passage_id"]]
 
 
-def _cause(of_queries: "pd.Series[str]", is_severe: bool) -> str:
+def _vote_cause(query_causes: "pd.Series[str]", is_severe: bool) -> str:
     """Return a cluster's cause by the votes of its queries.
 
-    Half of them lost: it is lost. Else its pooled severity says whether content lacks, and if not,
-    half of them whether it is unseen.
+    If at least half of them are lost, the cluster is lost. If not, and if it is severe, its cause
+    is a matter of content. If not, and if at least half of them are unseen, its cause is a matter
+    of visibility. Within a kind, the cause with most votes is taken.
     """
-    votes = of_queries.value_counts(sort=True)
-    for causes, is_theirs in (
-        (LOST_CAUSES, _share(of_queries, LOST_CAUSES) >= 0.5),
-        (CONTENT_CAUSES, is_severe),
-        (VISIBILITY_CAUSES, _share(of_queries, VISIBILITY_CAUSES) >= 0.5),
-    ):
-        if is_theirs:
-            return max(causes, key=lambda cause: votes.get(cause, 0))
-    return COVERED
-
-
-def _share(of_queries: "pd.Series[str]", causes: tuple[str, ...]) -> float:
-    return float(of_queries.isin(causes).mean())
+    votes = query_causes.value_counts(sort=True)
+    is_lost = float(query_causes.isin(LOST_CAUSES).mean()) >= _MAJORITY
+    is_unseen = float(query_causes.isin(VISIBILITY_CAUSES).mean()) >= _MAJORITY
+    causes: tuple[str, ...]
+    if is_lost:
+        causes = LOST_CAUSES
+    elif is_severe:
+        causes = CONTENT_CAUSES
+    elif is_unseen:
+        causes = VISIBILITY_CAUSES
+    else:
+        return COVERED
+    return max(causes, key=lambda cause: votes.get(cause, 0))
 
 
 def _ordered(gaps: pd.DataFrame) -> pd.DataFrame:
-    tier = gaps["cause"].map(_ORDER)
-    within = np.where(
-        tier == 1,
-        1 - gaps["citation_rate"].fillna(0),
-        np.where(tier == 3, 0, gaps["severity"]),
+    """Return the gaps in the order of the work, with their rank."""
+    tier = gaps["cause"].map(_TIER_OF_CAUSE)
+    uncited_rate = 1 - gaps["citation_rate"].fillna(0)
+    score_in_tier = np.where(
+        tier == _VISIBILITY_TIER,
+        uncited_rate,
+        np.where(tier == _LOST_TIER, 0, gaps["severity"]),
     )
-    order = np.lexsort((gaps["cluster_id"], -gaps["demand"], -np.round(within, 6), tier))
+    # lexsort sorts by its last key first.
+    order = np.lexsort(
+        (gaps["cluster_id"], -gaps["demand"], -np.round(score_in_tier, _ORDER_DECIMALS), tier)
+    )
     ordered = gaps.iloc[order].reset_index(drop=True)
     return ordered.assign(rank=np.arange(1, len(ordered) + 1))
 
 
 def _reason(facts: "pd.Series[float]", cause: str) -> str:
     """Return the figures behind the cause."""
-    words = [
+    clauses = [
         f"coverage {facts['coverage']:.0%}",
         f"nearest own passage at similarity {facts['own_best']:.2f}",
     ]
     if pd.notna(facts["margin"]):
         side = "ahead of" if facts["margin"] >= 0 else "behind"
-        words.append(f"{abs(facts['margin']):.2f} {side} the nearest other site")
+        clauses.append(f"{abs(facts['margin']):.2f} {side} the nearest other site")
     if cause == "mis-worded":
-        words.append("the site supports what answers say better than it matches how people ask")
+        clauses.append("the site supports what answers say better than it matches how people ask")
     if pd.notna(facts.get("n_answers")):
         searched = (
             f"{facts['searched']:.0%} of answers searched, "
             if pd.notna(facts["searched"])
             else "of the answers, "
         )
-        words.append(f"{searched}{facts['cited']:.0%} cite the site")
+        clauses.append(f"{searched}{facts['cited']:.0%} cite the site")
         if pd.notna(facts["third_party"]):
-            words.append(
-                f"{facts['third_party']:.0%} of citations go to neither the site nor a known competitor"
+            clauses.append(
+                f"{facts['third_party']:.0%} of citations go to neither the site "
+                "nor a known competitor"
             )
-    return "; ".join(words)
+    return "; ".join(clauses)

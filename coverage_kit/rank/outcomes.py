@@ -1,4 +1,7 @@
-"""What became of each query in the log's answers: searched, retrieved, cited, mentioned, and who else was cited."""
+"""What became of each query in the log's answers: searched, retrieved, cited, mentioned.
+
+Also who else was cited.
+"""
 
 from dataclasses import dataclass
 
@@ -10,9 +13,10 @@ from coverage_kit.tables import Answers, Citations, Mentions
 
 @dataclass(frozen=True)
 class LogParties:
-    """Who is who in the log: the own site and brand (empty: not known), and the competitors' sites.
+    """Who is who in the log: your site and brand, and the competitors' sites.
 
-    `is_search_known` tells whether the log says which answers searched the web.
+    `own_site` and `own_brand` are empty where they are not known. `is_search_known` says whether
+    the log records which answers searched the web.
     """
 
     own_site: str
@@ -25,37 +29,46 @@ def count_outcomes(
     answers: Answers,
     citations: Citations,
     mentions: Mentions,
-    field: LogParties,
+    parties: LogParties,
 ) -> pd.DataFrame:
-    """Return one row an answer with 0/1 columns searched, retrieved, cited, mentioned, and third_party.
+    """Return one row for each answer with its outcomes.
 
-    `third_party` is the share of the answer's citations that go neither to the own site nor to a
-    competitor's; missing where nothing is cited or no competitor is known. `has_retrieved`: whether
-    the log holds retrieved pages of the answer.
+    Columns searched, retrieved, cited and mentioned are 0 or 1. `third_party` is the share of the
+    answer's citations that go neither to the site nor to a competitor's; it is missing where
+    nothing is cited or no competitor is known. `has_retrieved` is 1 where the log has retrieved
+    pages of the answer.
     """
-    rows = answers[["answer_id", "query_id", "engine", "has_searched"]].set_index("answer_id")
+    outcomes = answers[["answer_id", "query_id", "engine", "has_searched"]].set_index("answer_id")
     cited = citations[citations["kind"] == "cited"]
-    is_known = cited["site"].isin({field.own_site, *field.competitor_sites})
+    own_cited = cited[cited["site"] == parties.own_site]
+    is_first_party = cited["site"].isin({parties.own_site, *parties.competitor_sites})
     retrieved = citations[citations["kind"] == "retrieved"]
-    own = citations[citations["site"] == field.own_site]
-    named = mentions[mentions["brand"] == field.own_brand]
+    # A page that is cited was retrieved as well, so both kinds count.
+    own_retrieved = citations[citations["site"] == parties.own_site]
+    own_mentions = mentions[mentions["brand"] == parties.own_brand]
     third_party = (
-        (~is_known).groupby(cited["answer_id"]).mean().reindex(rows.index).to_numpy(np.float64)
+        (~is_first_party)
+        .groupby(cited["answer_id"])
+        .mean()
+        .reindex(outcomes.index)
+        .to_numpy(np.float64)
     )
-    return rows.assign(
-        searched=rows["has_searched"].astype(float) if field.is_search_known else np.nan,
-        retrieved=rows.index.isin(own["answer_id"]).astype(float),
-        has_retrieved=rows.index.isin(retrieved["answer_id"]).astype(float),
-        cited=rows.index.isin(cited.loc[cited["site"] == field.own_site, "answer_id"]).astype(
-            float
-        ),
-        mentioned=rows.index.isin(named["answer_id"]).astype(float) if field.own_brand else np.nan,
-        third_party=third_party if field.competitor_sites else np.nan,
+    has_mention = outcomes.index.isin(own_mentions["answer_id"]).astype(float)
+    return outcomes.assign(
+        searched=outcomes["has_searched"].astype(float) if parties.is_search_known else np.nan,
+        retrieved=outcomes.index.isin(own_retrieved["answer_id"]).astype(float),
+        has_retrieved=outcomes.index.isin(retrieved["answer_id"]).astype(float),
+        cited=outcomes.index.isin(own_cited["answer_id"]).astype(float),
+        mentioned=has_mention if parties.own_brand else np.nan,
+        third_party=third_party if parties.competitor_sites else np.nan,
     ).reset_index()
 
 
 def outcome_rates(outcomes: pd.DataFrame, by: "pd.Series[str] | None" = None) -> pd.DataFrame:
-    """Return the mean of each outcome by query, or by the groups that `by` (index query_id) names, with n_answers."""
+    """Return the mean of each outcome by query, with n_answers.
+
+    With `by` (index query_id), the means are by the groups that it names.
+    """
     columns = [
         "searched",
         "retrieved",

@@ -1,8 +1,8 @@
-"""What an edit would bring: every query's coverage with the edited passages in place, by the fitted model."""
+"""What an edit would gain: each query's coverage with the edited passages, by the fitted model."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,19 @@ from coverage_kit.tables import EFFECTS, Clusters, Effects, Queries
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
-_LEAST_CHANGE = 0.005
-_LEAST_ROOM = 1e-6
+# A fall of coverage counts this many times a rise (docs/method.md, What counts as a gain; assumed).
+HARM_WEIGHT = 2
+# A gap without held-out queries is scored on the queries that its draft was written from, at this
+# share of their worth (docs/method.md, What counts as a gain; assumed).
+_ALONE_WEIGHT = 0.5
+# Table `effects` leaves out queries whose coverage changes by less: half a percent (assumed).
+_MIN_CHANGE = 0.005
+# The least room of a query, as share of its demand, so that a rise can be divided by it.
+_MIN_ROOM = 1e-6
 
 
 class CoverageModel(Protocol):
-    """Whatever can say what coverage is, and would be with other passages."""
+    """A model that knows the coverage of each query, now and with other passages."""
 
     @property
     def coverage_now(self) -> Floats:
@@ -29,13 +36,16 @@ class CoverageModel(Protocol):
         ...
 
     def simulate(self, changes: Sequence[TextChange]) -> Iterator[Effect]:
-        """Yield what each change does, alone, in their order."""
+        """Yield what each change does alone, in their order."""
         ...
 
 
 @dataclass(frozen=True)
-class Chances:
-    """The queries that one edit may newly answer: their rows (k,), and the chance of each (k,), 0-1."""
+class QueryChances:
+    """The queries that an edit may newly answer.
+
+    `rows` (k,) are the rows of the queries, `chance` (k,) is the chance of each, from 0 to 1.
+    """
 
     rows: Rows
     chance: Floats
@@ -45,21 +55,30 @@ class Chances:
 class Simulation:
     """Predicted effects of candidates.
 
-    `room` (n queries,) is what is left to gain: demand x (1 - coverage). `chances` say for each
-    edit which part of that room it may take. `gain` (1 + bootstraps, n edits) is the rise in
-    queries asked net of harm counted twice, `harm` (n edits,) the fall. `groups` (n edits,) number
+    `room` (n queries,) is what is left to gain: demand x (1 - coverage). `chances` has for each
+    edit the share of that room that it may take. `gain` (1 + bootstraps, n edits) is the rise in
+    queries asked net of harm counted twice, `harm` (n edits,) the fall. `groups` (n edits,) numbers
     the edits' gaps: edits of one gap are variants, of which the best counts.
     """
 
     room: Floats
-    chances: tuple[Chances, ...]
+    chances: tuple[QueryChances, ...]
     gain: Floats
     harm: Floats
     groups: Rows
     effects: Effects
 
 
-def simulate_edits(
+class _Score(NamedTuple):
+    """What a simulation keeps of a candidate; the effects of all of them would fill gigabytes."""
+
+    chances: QueryChances
+    harm: float
+    draws: Floats
+    effects: Effects
+
+
+def simulate_edits(  # noqa: PLR0913 (what is simulated, on what, and how it is numbered)
     candidates: list[Candidate],
     model: CoverageModel,
     queries: Queries,
@@ -67,92 +86,121 @@ def simulate_edits(
     seed: int = 0,
     first: int = 0,
 ) -> Simulation:
-    """Return what each candidate would bring and harm, alone.
+    """Return what each candidate would gain and harm, alone.
 
     A query's rise of coverage counts with the probability that it asks for the edited text
     (`Effect.answer_probability`). Queries from which the draft was written are taken to gain, where
-    it comes near them, the same part of their room as the others of the gap; a gap of one query has
-    nobody else to ask: it is scored on itself, at half its worth. Intervals resample the
-    calibration and the queries together. `first` is the number of the first candidate among all
-    that are simulated.
+    it comes near them, the same share of their room as the other queries of the gap. A gap with a
+    single query has no other queries: it is scored on itself, at half its worth. Intervals resample
+    the calibration and the queries together.
+
+    Args:
+        candidates: the edits.
+        model: the model of coverage.
+        queries: the queries, in the order of the model's.
+        clusters: their clusters.
+        seed: seed of the bootstrap.
+        first: number of the first candidate among all that are simulated.
     """
     demand = np.asarray(demand_weights(queries), dtype=np.float64)
-    place = pd.Series(np.arange(len(queries)), index=pd.Index(queries["query_id"]))
+    row_of = pd.Series(np.arange(len(queries)), index=pd.Index(queries["query_id"]))
     members = {
-        str(name): place.loc[group].to_numpy()
-        for name, group in clusters.groupby("cluster_id")["query_id"]
+        str(cluster_id): row_of.loc[query_ids].to_numpy()
+        for cluster_id, query_ids in clusters.groupby("cluster_id")["query_id"]
     }
-    changes = [
-        TextChange(one.added, one.removed, one.cluster_id, one.part, one.is_assumed)
-        for one in candidates
-    ]
+    no_rows = np.zeros(0, np.int64)
     rng = np.random.default_rng(seed)
-    room = demand * np.maximum(1 - model.coverage_now, _LEAST_ROOM)
-    found = []
-    for number, (candidate, touched) in enumerate(
-        zip(candidates, model.simulate(changes), strict=True)
-    ):
-        drafted = (
-            place.loc[list(candidate.drafted_from)].to_numpy()
-            if candidate.drafted_from
-            else np.zeros(0, np.int64)
+    room = demand * np.maximum(1 - model.coverage_now, _MIN_ROOM)
+    scores = []
+    effects = model.simulate([_text_change(candidate) for candidate in candidates])
+    for number, (candidate, effect) in enumerate(zip(candidates, effects, strict=True)):
+        drafted_from = list(candidate.drafted_from)
+        drafted = row_of.loc[drafted_from].to_numpy() if drafted_from else no_rows
+        weighted = _WeightedEffect(
+            effect=_with_rows(effect, drafted, model.coverage_now),
+            in_gap=members.get(candidate.cluster_id, no_rows),
+            drafted=drafted,
+            demand=demand,
+            room=room,
         )
-        effect = _with_rows(touched, drafted, model.coverage_now)
-        counted = _QueryCounts(
-            effect,
-            members.get(candidate.cluster_id, np.zeros(0, np.int64)),
-            drafted,
-            demand,
-            room,
+        scores.append(
+            _Score(
+                chances=weighted.chances(),
+                harm=weighted.harm,
+                draws=weighted.gain_draws(rng),
+                effects=weighted.rows_of_effects(edit_id(first + number), queries),
+            )
         )
-        draws = counted.gain_draws(rng)
-        rows = counted.rows_of_effects(edit_id(first + number), queries)
-        found.append(
-            (counted.chances(), counted.harm, draws, rows)
-        )  # not the effect itself: of all edits they fill gigabytes
-    groups = np.asarray(
-        pd.factorize(np.array([one.cluster_id for one in candidates], dtype=object))[0],
-        dtype=np.int64,
+    return _join_scores(scores, candidates, room)
+
+
+def _text_change(candidate: Candidate) -> TextChange:
+    """Return what the model of coverage needs to know of a candidate."""
+    return TextChange(
+        added=candidate.added,
+        removed=candidate.removed,
+        group=candidate.cluster_id,
+        part=candidate.text_share,
+        is_assumed=candidate.is_assumed,
     )
+
+
+def _join_scores(scores: list[_Score], candidates: list[Candidate], room: Floats) -> Simulation:
+    """Return the simulation of these candidates."""
+    cluster_ids = np.array([candidate.cluster_id for candidate in candidates], dtype=object)
+    draws = [score.draws for score in scores]
+    tables = [score.effects for score in scores]
     return Simulation(
-        room,
-        tuple(chances for chances, *_ in found),
-        np.stack([draws for _, _, draws, _ in found], axis=1) if found else np.zeros((1, 0)),
-        np.array([harm for _, harm, _, _ in found]),
-        groups,
-        pd.concat([rows for *_, rows in found], ignore_index=True) if found else EFFECTS.empty(),
+        room=room,
+        chances=tuple(score.chances for score in scores),
+        gain=np.stack(draws, axis=1) if draws else np.zeros((1, 0)),
+        harm=np.array([score.harm for score in scores]),
+        # Edits of one gap are variants, so a gap's number is that of their group.
+        groups=np.asarray(pd.factorize(cluster_ids)[0], dtype=np.int64),
+        effects=pd.concat(tables, ignore_index=True) if tables else EFFECTS.empty(),
     )
 
 
 def join_simulations(edits: Simulation, repairs: Simulation) -> Simulation:
-    """Return both as one, the repairs behind the edits: no variants of them nor of each other, as each mends another place."""
-    start = int(edits.groups.max()) + 1 if len(edits.groups) else 0
+    """Return both simulations as a single simulation, the repairs after the edits.
+
+    Each repair is a group of its own: repairs are variants neither of the edits nor of each other,
+    as each changes a different passage.
+    """
+    first_group = int(edits.groups.max()) + 1 if len(edits.groups) else 0
+    repair_groups = first_group + np.arange(len(repairs.groups), dtype=np.int64)
     return Simulation(
-        edits.room,
-        edits.chances + repairs.chances,
-        np.hstack([edits.gain, repairs.gain]) if edits.chances else repairs.gain,
-        np.r_[edits.harm, repairs.harm],
-        np.r_[edits.groups, start + np.arange(len(repairs.groups), dtype=np.int64)],
-        pd.concat([edits.effects, repairs.effects], ignore_index=True),
+        room=edits.room,
+        chances=edits.chances + repairs.chances,
+        gain=np.hstack([edits.gain, repairs.gain]) if edits.chances else repairs.gain,
+        harm=np.r_[edits.harm, repairs.harm],
+        groups=np.r_[edits.groups, repair_groups],
+        effects=pd.concat([edits.effects, repairs.effects], ignore_index=True),
     )
 
 
-def _with_rows(effect: Effect, rows: Rows, now: Floats) -> Effect:
-    """Return the effect with these queries in it, unchanged where it does not touch them."""
-    more = np.setdiff1d(rows, effect.rows)
-    same = np.tile(now[more], (len(effect.before), 1))
-    before = np.hstack([effect.before, same])
-    after = np.hstack([effect.after, same])
+def _with_rows(effect: Effect, rows: Rows, coverage: Floats) -> Effect:
+    """Return the effect with these queries in it, unchanged where the edit does not touch them."""
+    untouched = np.setdiff1d(rows, effect.rows)
+    unchanged = np.tile(coverage[untouched], (len(effect.before), 1))
     return Effect(
-        np.r_[effect.rows, more],
-        before,
-        after,
-        np.r_[effect.answer_probability, np.zeros(len(more))],
+        rows=np.r_[effect.rows, untouched],
+        before=np.hstack([effect.before, unchanged]),
+        after=np.hstack([effect.after, unchanged]),
+        answer_probability=np.r_[effect.answer_probability, np.zeros(len(untouched))],
     )
 
 
-class _QueryCounts:
-    """How one candidate's effect on each query counts."""
+class _WeightedEffect:
+    """How much a candidate's effect on each query counts.
+
+    Args:
+        effect: the effect on k queries, those drafted from included.
+        in_gap: rows of the gap's queries.
+        drafted: rows of the queries that the draft was written from.
+        demand: demand of each query, (n,).
+        room: what is left to gain at each query, (n,).
+    """
 
     def __init__(
         self,
@@ -167,20 +215,24 @@ class _QueryCounts:
         self.change = effect.after - effect.before
         self.is_drafted = np.isin(effect.rows, drafted)
         is_of_gap = np.isin(effect.rows, in_gap)
-        self.is_standing = self.is_drafted & (effect.answer_probability > 0)
-        held_out = room[np.setdiff1d(in_gap, drafted)].sum()
-        standing = self.room[self.is_standing].sum()
-        self.is_alone = held_out <= 0
-        scale = 0.5 if self.is_alone else (held_out + standing) / held_out
+        # Drafted queries gain only where the text comes near them.
+        self.is_reached = self.is_drafted & (effect.answer_probability > 0)
+        self.held_out_room = room[np.setdiff1d(in_gap, drafted)].sum()
+        self.is_alone = self.held_out_room <= 0
+        # Held-out queries count also for the drafted queries: by the room of both over their own.
+        if self.is_alone:
+            gap_weight = _ALONE_WEIGHT
+        else:
+            reached_room = self.room[self.is_reached].sum()
+            gap_weight = (self.held_out_room + reached_room) / self.held_out_room
         counts = np.where(
             self.is_drafted & (not self.is_alone),
             0.0,
-            np.where(is_of_gap, scale, 1.0),
+            np.where(is_of_gap, gap_weight, 1.0),
         )
-        self.weight = demand[effect.rows] * effect.answer_probability * counts
-        self.held_out_rows = is_of_gap & ~self.is_drafted
-        self.held_out = held_out
-        self.plain = demand[effect.rows] * effect.answer_probability
+        self.is_held_out = is_of_gap & ~self.is_drafted
+        self.asked_demand = demand[effect.rows] * effect.answer_probability
+        self.weight = self.asked_demand * counts
 
     @property
     def harm(self) -> float:
@@ -188,68 +240,78 @@ class _QueryCounts:
         return float(-(np.minimum(self.change[0], 0) * self.weight).sum())
 
     def gain_draws(self, rng: np.random.Generator) -> Floats:
-        """Return the net gain, the estimate first, then under each refit with the queries resampled (Bayesian bootstrap)."""
-        worth = np.where(self.change > 0, self.change, 2 * self.change) * self.weight
-        resampled = np.vstack(
-            [
-                np.ones(worth.shape[1]),
-                rng.exponential(size=(len(worth) - 1, worth.shape[1])),
-            ]
-        )
-        return np.asarray((worth * resampled).sum(axis=1), dtype=np.float64)
+        """Return the net gain, (1 + bootstraps,).
 
-    def chances(self) -> Chances:
-        """Return the chance of each query; those drafted from get the part of the room that the others of the gap gain."""
-        rise = np.maximum(self.change[0], 0) * self.plain * (0.5 if self.is_alone else 1.0)
+        The estimate comes first, then the gain under each refit of the calibration with the queries
+        resampled (Bayesian bootstrap: exponential weights).
+        """
+        net_change = np.where(self.change > 0, self.change, HARM_WEIGHT * self.change)
+        net_gain = net_change * self.weight
+        n_draws = len(net_gain) - 1
+        n_queries = net_gain.shape[1]
+        query_weights = np.vstack([np.ones(n_queries), rng.exponential(size=(n_draws, n_queries))])
+        return np.asarray((net_gain * query_weights).sum(axis=1), dtype=np.float64)
+
+    def chances(self) -> QueryChances:
+        """Return the chance of each query that is above 0.
+
+        Drafted queries get the share of their room that the held-out queries of the gap gain.
+        """
+        alone_weight = _ALONE_WEIGHT if self.is_alone else 1.0
+        rise = np.maximum(self.change[0], 0) * self.asked_demand * alone_weight
         chance = rise / self.room
         if not self.is_alone:
-            part = rise[self.held_out_rows].sum() / self.held_out
-            chance = np.where(self.is_drafted, part * self.is_standing, chance)
-        kept = np.flatnonzero(chance > 0)
-        return Chances(self.effect.rows[kept], np.clip(chance[kept], 0, 1))
+            held_out_share = rise[self.is_held_out].sum() / self.held_out_room
+            chance = np.where(self.is_drafted, held_out_share * self.is_reached, chance)
+        columns = np.flatnonzero(chance > 0)
+        return QueryChances(
+            rows=self.effect.rows[columns],
+            chance=np.clip(chance[columns], 0, 1),
+        )
 
     def rows_of_effects(self, edit_id: str, queries: Queries) -> Effects:
-        """Return the queries whose coverage changes by more than a trace."""
-        shown = np.flatnonzero((np.abs(self.change[0]) >= _LEAST_CHANGE) | self.is_drafted)
-        rows = self.effect.rows[shown]
+        """Return the rows of table `effects`: drafted queries, and those that change enough."""
+        is_changed = np.abs(self.change[0]) >= _MIN_CHANGE
+        columns = np.flatnonzero(is_changed | self.is_drafted)
+        rows = self.effect.rows[columns]
         return pd.DataFrame(
             {
                 "edit_id": pd.Series([edit_id] * len(rows), dtype="str"),
                 "query_id": queries["query_id"].iloc[rows].to_numpy(),
-                "coverage_before": self.effect.before[0, shown],
-                "coverage_after": self.effect.after[0, shown],
-                "answer_probability": self.effect.answer_probability[shown],
-                "weight": self.weight[shown],
-                "is_drafted_from": self.is_drafted[shown],
+                "coverage_before": self.effect.before[0, columns],
+                "coverage_after": self.effect.after[0, columns],
+                "answer_probability": self.effect.answer_probability[columns],
+                "weight": self.weight[columns],
+                "is_drafted_from": self.is_drafted[columns],
             }
         )
 
 
 def edit_table(candidates: list[Candidate], simulation: Simulation) -> pd.DataFrame:
     """Return the candidates with gain, its 90% interval and harm, not yet ranked."""
-    low, high = (
-        np.quantile(simulation.gain, [0.05, 0.95], axis=0)
-        if candidates
-        else (np.zeros(0), np.zeros(0))
-    )
+    if candidates:
+        low, high = np.quantile(simulation.gain, [0.05, 0.95], axis=0)
+    else:
+        low = high = np.zeros(0)
+    gain = simulation.gain[0]
     return pd.DataFrame(
         [
             {
                 "edit_id": edit_id(number),
-                "cluster_id": one.cluster_id,
-                "operation": one.operation,
-                "page_id": one.page_id,
-                "heading_path": one.heading_path,
-                "brief": one.brief,
-                "before": one.before,
-                "after": one.after,
-                "cost_minutes": one.cost_minutes,
-                "n_words": one.n_words,
-                "gain": simulation.gain[0, number],
-                "low": min(low[number], simulation.gain[0, number]),
-                "high": max(high[number], simulation.gain[0, number]),
+                "cluster_id": candidate.cluster_id,
+                "operation": candidate.operation,
+                "page_id": candidate.page_id,
+                "heading_path": candidate.heading_path,
+                "brief": candidate.brief,
+                "before": candidate.before,
+                "after": candidate.after,
+                "cost_minutes": candidate.cost_minutes,
+                "n_words": candidate.n_words,
+                "gain": gain[number],
+                "low": min(low[number], gain[number]),
+                "high": max(high[number], gain[number]),
                 "harm": simulation.harm[number],
             }
-            for number, one in enumerate(candidates)
+            for number, candidate in enumerate(candidates)
         ]
     )

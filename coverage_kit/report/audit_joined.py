@@ -1,23 +1,24 @@
-"""The audit, the claims about the brand and the judges joined for a reader: titles and links instead of ids."""
+"""The tables of the audit and of claims about the brand joined for a reader.
+
+They hold titles and links instead of ids.
+"""
 
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.wording import describe_series
+from coverage_kit.vocabulary import WRONG_VERDICTS
 
+# The order in which the pillars and the weights of checks are listed.
 PILLARS = ("relevance", "authority", "clarity", "freshness")
 WEIGHTS = ("strong", "moderate", "weak")
 
 
 def describe_checks(analysis: Analysis) -> pd.DataFrame:
-    """Return one row a check, by pillar, what research holds for strong first."""
+    """Return one row a check, by pillar, the strongest cause by research first."""
     frame = analysis.checks.assign(
-        pillar_rank=analysis.checks["pillar"].map(
-            dict(zip(PILLARS, range(len(PILLARS)), strict=True))
-        ),
-        weight_rank=analysis.checks["weight"].map(
-            dict(zip(WEIGHTS, range(len(WEIGHTS)), strict=True))
-        ),
+        pillar_rank=analysis.checks["pillar"].map(_ranks(PILLARS)),
+        weight_rank=analysis.checks["weight"].map(_ranks(WEIGHTS)),
     )
     return frame.sort_values(["pillar_rank", "weight_rank", "check"], kind="stable").reset_index(
         drop=True
@@ -25,20 +26,20 @@ def describe_checks(analysis: Analysis) -> pd.DataFrame:
 
 
 def describe_findings(analysis: Analysis) -> pd.DataFrame:
-    """Return one row a finding: the strongest checks first, then the pages nearest to most demand, each page together.
+    """Return one row a finding: the strongest checks first, then the pages with most demand.
 
-    With the page's URL and title, the demand nearest to the page, the check's title, weight and
+    With the page's URL and title, the demand nearest to the page, and the check's title, weight and
     what it shows on this log.
     """
-    named = {"title": "check_title", "reading": "check_reading"}
-    checks = analysis.checks[["check", "title", "weight", "reading"]].rename(columns=named)
+    names = {"title": "check_title", "reading": "check_reading"}
+    checks = analysis.checks[["check", "title", "weight", "reading"]].rename(columns=names)
     pages = analysis.pages[["page_id", "url", "title"]].drop_duplicates("page_id")
     frame = analysis.findings.merge(checks, on="check", how="left").merge(
         pages, on="page_id", how="left"
     )
     frame = frame.assign(
         page_demand=frame["page_id"].map(_demand_of_pages(analysis)).fillna(0.0),
-        weight_rank=frame["weight"].map(dict(zip(WEIGHTS, range(len(WEIGHTS)), strict=True))),
+        weight_rank=frame["weight"].map(_ranks(WEIGHTS)),
     )
     order = ["weight_rank", "page_demand", "page_id", "finding_id"]
     return frame.sort_values(order, ascending=[True, False, True, True], kind="stable").reset_index(
@@ -47,38 +48,34 @@ def describe_findings(analysis: Analysis) -> pd.DataFrame:
 
 
 def _demand_of_pages(analysis: Analysis) -> "pd.Series[float]":
+    """Return for each page the demand of the queries whose nearest passage of the site is on it."""
     page_of = analysis.passages.set_index("passage_id")["page_id"]
-    asked = analysis.queries.merge(analysis.coverage, on="query_id")
-    return asked["demand"].groupby(asked["own_passage_id"].map(page_of)).sum()
+    queries = analysis.queries.merge(analysis.coverage, on="query_id")
+    return queries["demand"].groupby(queries["own_passage_id"].map(page_of)).sum()
 
 
 def describe_wrong_claims(analysis: Analysis) -> pd.DataFrame:
-    """Return the wrong claims about the brand, one row a sentence: contradicted first, then by how many answers make it.
+    """Return the wrong claims about the brand, one row a sentence.
 
-    With the engines that make it, when first and last, and the own page and words that it was held
-    against.
+    Contradicted claims come first, then those that most answers make. With the engines that make
+    the claim, when they made it first and last, and the site's page and words that it was compared
+    with.
     """
-    wrong = analysis.brand_claims[
-        analysis.brand_claims["verdict"].isin(["contradicted", "unsupported"])
-    ]
-    series = [
-        describe_series(one, two)
-        for one, two in zip(wrong["engine"], wrong["surface"], strict=True)
-    ]
-    wrong = wrong.assign(series=pd.Series(series, index=wrong.index, dtype="str"))
+    claims = analysis.brand_claims
+    wrong = _with_series(claims[claims["verdict"].isin(WRONG_VERDICTS)])
     grouped = wrong.groupby(["verdict", "text"], sort=False)
     first = grouped[["passage_id", "own_words", "reason", "judge"]].first()
-    counted = grouped.agg(
+    counts = grouped.agg(
         n_answers=("answer_id", "nunique"),
         engines=("series", lambda names: ", ".join(sorted(set(names)))),
         first_at=("asked_at", "min"),
         last_at=("asked_at", "max"),
     )
-    frame = counted.join(first).reset_index()
-    places = analysis.passages.merge(
+    frame = counts.join(first).reset_index()
+    passages = analysis.passages.merge(
         analysis.pages[["page_id", "url"]], on="page_id", how="left"
     ).set_index("passage_id")
-    frame = frame.join(places[["page_id", "url", "heading_path"]], on="passage_id")
+    frame = frame.join(passages[["page_id", "url", "heading_path"]], on="passage_id")
     return frame.sort_values(
         ["verdict", "n_answers", "text"],
         ascending=[True, False, True],
@@ -87,13 +84,21 @@ def describe_wrong_claims(analysis: Analysis) -> pd.DataFrame:
 
 
 def describe_claim_rates(analysis: Analysis) -> pd.DataFrame:
-    """Return the rates of wrong claims by engine and part, contradicted first, with `series`."""
-    frame = analysis.claim_rates
-    series = [
-        describe_series(one, two)
-        for one, two in zip(frame["engine"], frame["surface"], strict=True)
-    ]
-    frame = frame.assign(series=pd.Series(series, index=frame.index, dtype="str"))
+    """Return the rates of wrong claims by engine and segment, contradicted first, with `series`."""
+    frame = _with_series(analysis.claim_rates)
     return frame.sort_values(
         ["verdict", "series", "split_by", "segment"], kind="stable"
     ).reset_index(drop=True)
+
+
+def _with_series(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with the name of each row's engine and surface."""
+    series = [
+        describe_series(engine, surface)
+        for engine, surface in zip(frame["engine"], frame["surface"], strict=True)
+    ]
+    return frame.assign(series=pd.Series(series, index=frame.index, dtype="str"))
+
+
+def _ranks(names: tuple[str, ...]) -> dict[str, int]:
+    return {name: rank for rank, name in enumerate(names)}

@@ -6,20 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import tomli_w
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.errors import RunError
 from coverage_kit.headline import chosen_edits
-from coverage_kit.report.joined import NO_EDIT
 from coverage_kit.storage.files import write_file
 from coverage_kit.tables import Changes, checked
+from coverage_kit.vocabulary import NO_EDIT
 
 _HEAD = "# Written by coverage-kit apply: the settings of the run before, on the changed copy of the site.\n"
 
 
 def find_site_folder(analysis: Analysis, run: str) -> Path:
     """Return the folder that the run read. Raises RunError where the site was no local folder."""
-    source = str(analysis.about.get("settings", {}).get("site", {}).get("source", ""))
+    source = str(analysis.about.setting("site", "source", ""))
     if not source or "://" in source:
         cure = "Run on a folder of its HTML or Markdown files, or give edits.json to whoever edits the site."
         raise RunError(
@@ -138,51 +139,17 @@ def check_settings_place(copy: Path) -> Path:
 
 def write_settings(analysis: Analysis, copy: Path, path: Path) -> Path:
     """Write the run's settings with the copy as the site, so that page ids agree with the first run's; return the file."""
-    settings = dict(analysis.about["settings"])
+    settings = dict(analysis.about.settings)
     settings["site"] = {**settings["site"], "source": copy.resolve().as_posix()}
     settings["out"] = (path.parent / f"{path.stem}-run").as_posix()
-    write_file(path, (_HEAD + "\n".join(_toml_lines(settings)) + "\n").encode("utf-8"))
+    write_file(path, (_HEAD + tomli_w.dumps(_without_missing(settings))).encode("utf-8"))
     return path
 
 
-def _toml_lines(settings: dict[str, Any]) -> list[str]:
-    """Return settings as TOML: plain keys first, then tables, then lists of tables."""
-    tables = {name: value for name, value in settings.items() if isinstance(value, dict)}
-    lists = {name: value for name, value in settings.items() if _is_table_list(value)}
-    lines = [
-        f"{name} = {_toml(value)}"
-        for name, value in settings.items()
-        if name not in tables | lists and value is not None
-    ]
-    for name, table in tables.items():
-        lines += ["", f"[{name}]", *_toml_pairs(table)]
-    for name, rows in lists.items():
-        for row in rows:
-            lines += ["", f"[[{name}]]", *_toml_pairs(row)]
-    return lines
-
-
-def _is_table_list(value: Any) -> bool:
-    return (
-        isinstance(value, list | tuple)
-        and bool(value)
-        and all(isinstance(one, dict) for one in value)
-    )
-
-
-def _toml_pairs(table: dict[str, Any]) -> list[str]:
-    return [f"{name} = {_toml(value)}" for name, value in table.items() if value is not None]
-
-
-def _toml(value: Any) -> str:
+def _without_missing(value: Any) -> Any:
+    """Return nested values without those that are missing, which TOML cannot hold."""
     if isinstance(value, dict):
-        return (
-            "{"
-            + ", ".join(f"{json.dumps(str(key))} = {_toml(one)}" for key, one in value.items())
-            + "}"
-        )
+        return {key: _without_missing(item) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    return json.dumps(
-        value, ensure_ascii=False
-    )  # text, numbers and truth are written alike in both
+        return [_without_missing(item) for item in value]
+    return value

@@ -1,6 +1,10 @@
-"""What the figures draw, as tables: places, sizes and hover texts. Knows nothing of plotly but that it reads some HTML."""
+"""What the figures draw, as tables: coordinates, sizes and hover texts.
+
+This module does not use plotly. It only knows that plotly reads some HTML in texts.
+"""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +14,7 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.headline import chosen_edits
 from coverage_kit.report.joined import (
     describe_gaps,
-    describe_places,
+    describe_passages,
     describe_queries,
     name_gap,
     typical_questions,
@@ -22,24 +26,27 @@ from coverage_kit.report.wording import (
     percent,
     times,
 )
+from coverage_kit.vocabulary import COVERED
 
+# Points on the map; more make a browser slow. Assumed.
 MAX_QUERIES = 5_000
 MAX_PASSAGES = 2_500
-LABELLED = 20
-NAMED_GAPS = 6
-NAMED_ON_MAP = 14
+# Gaps with a row in a figure, and with a name beside their point. Assumed: more are not readable.
+MAX_ROWS = 20
+MAX_NAMED_GAPS = 6
+MAX_NAMED_ON_MAP = 14
 
-INK = "#707984"  # as far from white as from a dark page
+# The contrast of this grey to a white page is the same as to a dark one.
+INK = "#707984"
 FAINT = "rgba(128,136,146,.22)"
 VEIL = "rgba(128,136,146,.16)"
-BLUE, ORANGE, AMBER, GREEN, SKY, PINK = (
-    "#1f83bd",
-    "#D55E00",
-    "#E69F00",
-    "#009E73",
-    "#56B4E9",
-    "#CC79A7",
-)  # after Okabe and Ito
+# Colours that people with colour blindness can distinguish, after Okabe and Ito.
+BLUE = "#1f83bd"
+ORANGE = "#D55E00"
+AMBER = "#E69F00"
+GREEN = "#009E73"
+SKY = "#56B4E9"
+PINK = "#CC79A7"
 MUTED = "#8b939c"
 COVERAGE_SCALE = [[0.0, ORANGE], [0.5, "#c3c6ca"], [1.0, BLUE]]
 CAUSE_MARKS = {
@@ -63,14 +70,29 @@ SITE_MARKS = [
 SERIES_MARKS = [(BLUE, "circle"), *SITE_MARKS]
 OTHER_MARK = (MUTED, "circle-open")
 
-_MARGIN = 45.0  # pixels between the outermost points and the edge of a figure
+# Pixels between the outermost points and the edge of a figure.
+_MARGIN = 45.0
+# Sizes in pixels with which labels are laid out, near those on a screen: the area of the map, the
+# area of the gaps' figure, the width of a character, the height of a line. Assumed.
+_MAP_WIDTH = 780
+_MAP_HEIGHT = 480
+_GAPS_WIDTH = 760
+_GAPS_HEIGHT = 380
+_CHARACTER_WIDTH = 6.6
+_LINE_HEIGHT = 18.0
+# Side of the square around a point that a label should not cover, in pixels. Assumed.
+_POINT_SIZE = 10.0
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Label:
-    """A text, its point on the axes, how far from the point the middle of the text stands, in pixels, and what it names."""
+    """A text at a point of the axes.
+
+    `x_shift` and `y_shift` are the distances from the point to the middle of the text, in pixels
+    to the right and up. `name` is the id of what the text names.
+    """
 
     text: str
     x: float
@@ -81,7 +103,10 @@ class Label:
 
 
 def series_mark(number: int) -> tuple[str, str]:
-    """Return colour and symbol of a series by its number from 0; colours return with other symbols.
+    """Return colour and symbol of a series by its number from 0.
+
+    After the last colour, the colours are used again with other symbols.
+
 
     >>> series_mark(0), series_mark(6)
     (('#1f83bd', 'circle'), ('#1f83bd', 'diamond'))
@@ -90,90 +115,103 @@ def series_mark(number: int) -> tuple[str, str]:
     return SERIES_MARKS[number % n][0], SERIES_MARKS[(number + number // n) % n][1]
 
 
-def place_queries(analysis: Analysis) -> pd.DataFrame:
-    """Return the most asked queries with their places on the map, x and y."""
+def locate_queries(analysis: Analysis) -> pd.DataFrame:
+    """Return the most asked queries with their coordinates on the map, x and y."""
     frame = describe_queries(analysis).merge(
         analysis.points, left_on="query_id", right_on="point_id"
     )
     return frame.nlargest(MAX_QUERIES, "demand", keep="first").reset_index(drop=True)
 
 
-def mark_queries(analysis: Analysis) -> pd.DataFrame:
-    """Return the most asked queries on the map: x, y, coverage, size in pixels, hover, cluster_id."""
-    frame = place_queries(analysis)
-    most = max(float(frame["demand"].max()), 1e-9) if len(frame) else 1.0
+def query_points(analysis: Analysis) -> pd.DataFrame:
+    """Return the most asked queries on the map: x, y, coverage, size in pixels, hover, gap."""
+    frame = locate_queries(analysis)
+    max_demand = max(float(frame["demand"].max()), 1e-9) if len(frame) else 1.0
     hover = [
         hover_text(
             row["text"],
-            f"coverage {percent(row['coverage'])} (90% interval {percent(row['low'])} to {percent(row['high'])})",
+            f"coverage {percent(row['coverage'])} {_interval_90(row)}",
             f"asked {times(row['demand'])}",
             f"gap: {markup_lines(row['label'], 80)}" if isinstance(row["label"], str) else "",
             str(row["cause_title"]),
         )
         for row in frame.to_dict("records")
     ]
-    return frame.assign(size=5 + 15 * np.sqrt(frame["demand"].clip(lower=0) / most), hover=hover)
+    # the area of a point, not its diameter, shows demand
+    size = 5 + 15 * np.sqrt(frame["demand"].clip(lower=0) / max_demand)
+    return frame.assign(size=size, hover=hover)
 
 
-def mark_passages(analysis: Analysis) -> pd.DataFrame:
-    """Return passages on the map, evenly thinned where there are many: x, y, kind, hover."""
+def passage_points(analysis: Analysis) -> pd.DataFrame:
+    """Return passages on the map: x, y, kind, hover. Of many passages, every n-th is drawn."""
     points = analysis.points[analysis.points["kind"] != "query"]
     step = -(-len(points) // MAX_PASSAGES) or 1
     frame = points.iloc[::step].merge(
-        describe_places(analysis),
+        describe_passages(analysis),
         left_on="point_id",
         right_index=True,
         how="left",
     )
-    hover = [
-        f"{row['kind']}<br>{hover_text(row['heading'], markup_lines(row['text'], 160), markup_lines(row['site'], 60))}"
+    texts = [
+        hover_text(
+            row["heading"],
+            markup_lines(row["text"], 160),
+            markup_lines(row["site"], 60),
+        )
         for row in frame.to_dict("records")
     ]
+    hover = [f"{kind}<br>{text}" for kind, text in zip(frame["kind"], texts, strict=True)]
     return frame.assign(hover=hover)
 
 
-def mark_gaps(analysis: Analysis) -> pd.DataFrame:
-    """Return the gaps in the order of the work, with hover; demand is raised to a hair above 0 for the log axis."""
+def gap_points(analysis: Analysis) -> pd.DataFrame:
+    """Return the gaps with hover, most urgent first; demand is at least 0.1 for the log axis."""
     frame = describe_gaps(analysis)
-    typical = typical_questions(analysis)
-    named = [
-        name_gap(row["label"], typical.get(row["cluster_id"])) for row in frame.to_dict("records")
+    questions = typical_questions(analysis)
+    names = [
+        name_gap(row["label"], questions.get(row["cluster_id"])) for row in frame.to_dict("records")
     ]
     hover = [
         hover_text(
             name,
             f"such as: {markup_lines(question, 120)}" if question else "",
             f"rank {row['rank']}: {row['cause_title']}",
-            f"severity {percent(row['severity'])} (90% interval {percent(row['low'])} to {percent(row['high'])})",
+            f"severity {percent(row['severity'])} {_interval_90(row)}",
             f"{row['n_queries']} queries, asked {times(row['demand'])}",
             markup_lines(row["reason"], 200),
         )
-        for (name, question), row in zip(named, frame.to_dict("records"), strict=True)
+        for (name, question), row in zip(names, frame.to_dict("records"), strict=True)
     ]
     return frame.assign(hover=hover, demand=frame["demand"].clip(lower=0.1))
 
 
-def mark_frontier(analysis: Analysis) -> pd.DataFrame:
-    """Return the frontier from nothing spent onwards, with hover and whether the budget pays for the edit."""
+def _interval_90(row: dict[Any, Any]) -> str:
+    return f"(90% interval {percent(row['low'])} to {percent(row['high'])})"
+
+
+def frontier_points(analysis: Analysis) -> pd.DataFrame:
+    """Return the frontier from no edit onwards, with hover and whether each edit is chosen."""
     columns = ["edit_id", "operation", "page_id", "heading_path", "cluster_id"]
     frame = analysis.frontier.sort_values("rank").merge(
         analysis.edits[columns], on="edit_id", how="left"
     )
     labels = analysis.gaps.set_index("cluster_id")["label"]
-    own = frame[["cost_minutes", "gain"]].diff().fillna(frame[["cost_minutes", "gain"]])
+    # the frontier holds sums; their differences are what each edit costs and gains
+    sums = frame[["cost_minutes", "gain"]]
+    single = sums.diff().fillna(sums)
     hover = [
         hover_text(
             f"{row['rank']}. {describe_operation(str(row['operation']))}",
             markup_lines(f"{row['page_id']} {row['heading_path']}", 140),
             f"gap: {markup_lines(labels.get(row['cluster_id'], ''), 80)}",
             f"this edit: {amount(minutes)} minutes, {amount(gain)} queries asked",
-            f"all so far: {amount(row['cost_minutes'])} minutes, {amount(row['gain'])} ({amount(row['low'])} to "
-            f"{amount(row['high'])}) queries asked",
+            f"all so far: {amount(row['cost_minutes'])} minutes, {amount(row['gain'])} "
+            f"({amount(row['low'])} to {amount(row['high'])}) queries asked",
         )
         for row, minutes, gain in zip(
             frame.to_dict("records"),
-            own["cost_minutes"],
-            own["gain"],
+            single["cost_minutes"],
+            single["gain"],
             strict=True,
         )
     ]
@@ -181,6 +219,8 @@ def mark_frontier(analysis: Analysis) -> pd.DataFrame:
         hover=hover,
         is_chosen=frame["edit_id"].isin(chosen_edits(analysis)["edit_id"]),
     )
+    if frame.empty:
+        return frame
     start = {
         "rank": 0,
         "cost_minutes": 0.0,
@@ -188,41 +228,37 @@ def mark_frontier(analysis: Analysis) -> pd.DataFrame:
         "low": 0.0,
         "high": 0.0,
         "hover": "nothing edited",
+        "is_chosen": True,
     }
-    return (
-        pd.concat(
-            [pd.DataFrame([{**start, "is_chosen": True}]), frame],
-            ignore_index=True,
-        )
-        if len(frame)
-        else frame
-    )
+    return pd.concat([pd.DataFrame([start]), frame], ignore_index=True)
 
 
-def mark_sites(analysis: Analysis, n_gaps: int = LABELLED, n_others: int = 3) -> pd.DataFrame:
-    """Return for each of the first gaps the own site and its strongest others: label, site, similarity, is_own, hover.
+def site_points(analysis: Analysis, n_gaps: int = MAX_ROWS, n_competitors: int = 3) -> pd.DataFrame:
+    """Return the site and its strongest competitors at each of the most urgent gaps.
 
-    Clusters that are covered are left out. Similarity is the demand-weighted mean over the gap's
-    queries of the cosine of the site's nearest passage.
+    The columns are rank and label of the gap, site, similarity, is_own and hover. Covered clusters
+    are left out. Similarity is the demand-weighted mean over the gap's queries of the cosine of the
+    site's nearest passage.
     """
-    best = analysis.matches[analysis.matches["rank"] == 1].merge(analysis.clusters, on="query_id")
-    best = best.merge(analysis.queries[["query_id", "demand"]], on="query_id")
-    best["weighted"] = best["similarity"] * best["demand"]
-    sums = best.groupby(["cluster_id", "site"], as_index=False)[["weighted", "demand"]].sum()
+    nearest = analysis.matches[analysis.matches["rank"] == 1]
+    nearest = nearest.merge(analysis.clusters, on="query_id")
+    nearest = nearest.merge(analysis.queries[["query_id", "demand"]], on="query_id")
+    nearest["weighted"] = nearest["similarity"] * nearest["demand"]
+    sums = nearest.groupby(["cluster_id", "site"], as_index=False)[["weighted", "demand"]].sum()
     sums["similarity"] = sums["weighted"] / sums["demand"]
-    gaps = analysis.gaps[analysis.gaps["cause"] != "covered"].nsmallest(n_gaps, "rank")[
-        ["cluster_id", "label", "rank"]
-    ]
+    gaps = analysis.gaps[analysis.gaps["cause"] != COVERED].nsmallest(n_gaps, "rank")
+    gaps = gaps[["cluster_id", "label", "rank"]]
     frame = gaps.merge(sums[["cluster_id", "site", "similarity"]], on="cluster_id")
-    frame["is_own"] = frame["site"] == analysis.about.get("own_site")
+    frame["is_own"] = frame["site"] == analysis.about.own_site
     frame = frame.sort_values(
         ["rank", "is_own", "similarity", "site"],
         ascending=[True, False, False, True],
     )
-    frame["place"] = frame.groupby("rank").cumcount() - frame.groupby("rank")["is_own"].transform(
-        "sum"
-    )
-    frame = frame[frame["is_own"] | (frame["place"] < n_others)].reset_index(drop=True)
+    # the site comes first in its gap; without it, the first competitor is number 0
+    n_own = frame.groupby("rank")["is_own"].transform("sum")
+    competitor_number = frame.groupby("rank").cumcount() - n_own
+    is_drawn = frame["is_own"] | (competitor_number < n_competitors)
+    frame = frame[is_drawn].reset_index(drop=True)
     hover = [
         hover_text(
             row["label"],
@@ -234,110 +270,122 @@ def mark_sites(analysis: Analysis, n_gaps: int = LABELLED, n_others: int = 3) ->
 
 
 def label_map(analysis: Analysis, queries: pd.DataFrame) -> list[Label]:
-    """Return the first gaps' names at the medians of their queries on the map."""
-    gaps = analysis.gaps[analysis.gaps["cause"] != "covered"].nsmallest(NAMED_ON_MAP, "rank")
-    middle = queries.groupby("cluster_id")[["x", "y"]].median()
-    gaps = gaps[gaps["cluster_id"].isin(middle.index)]
-    at = middle.reindex(gaps["cluster_id"]).to_numpy(np.float64)
-    every = np.vstack([queries[["x", "y"]].to_numpy(np.float64), at])
-    pixels = np.column_stack([to_pixels(every[:, 0], 780), to_pixels(every[:, 1], 480)])
+    """Return the names of the most urgent gaps at the medians of their queries on the map."""
+    gaps = analysis.gaps[analysis.gaps["cause"] != COVERED].nsmallest(MAX_NAMED_ON_MAP, "rank")
+    medians = queries.groupby("cluster_id")[["x", "y"]].median()
+    gaps = gaps[gaps["cluster_id"].isin(medians.index)]
+    anchors = medians.reindex(gaps["cluster_id"]).to_numpy(np.float64)
+    points = np.vstack([queries[["x", "y"]].to_numpy(np.float64), anchors])
+    pixels = np.column_stack(
+        [to_pixels(points[:, 0], _MAP_WIDTH), to_pixels(points[:, 1], _MAP_HEIGHT)]
+    )
     texts = [shorten(label, 28) for label in gaps["label"]]
-    placed = place_labels(
+    shifts = place_labels(
         pixels[len(queries) :],
         texts,
         clearance=8,
         is_centred=True,
-        others=pixels[: len(queries)],
+        obstacles=pixels[: len(queries)],
     )
     names = [f"gap-{rank}" for rank in gaps["rank"]]
     return [
-        Label(texts[row], float(at[row, 0]), float(at[row, 1]), *shift, names[row])
-        for row, shift in placed.items()
+        Label(texts[row], float(anchors[row, 0]), float(anchors[row, 1]), *shift, names[row])
+        for row, shift in shifts.items()
     ]
 
 
-def label_gaps(gaps: pd.DataFrame, n: int = NAMED_GAPS) -> list[Label]:
-    """Return the names of the gaps with most demand x severity that can be closed, beside their points; x is log10 demand."""
+def label_gaps(gaps: pd.DataFrame, n: int = MAX_NAMED_GAPS) -> list[Label]:
+    """Return the names of the n gaps that edits can close with most demand x severity.
+
+    Each name is beside its gap's point; x is log10 of the demand.
+    """
     gaps = gaps.iloc[(-gaps["demand"] * gaps["severity"]).argsort(kind="stable")]
-    is_named = (gaps["is_closable"].astype(bool) & (gaps["cause"] != "covered")).to_numpy()
-    at = np.column_stack(
+    can_be_named = (gaps["is_closable"].astype(bool) & (gaps["cause"] != COVERED)).to_numpy()
+    points = np.column_stack(
         [
             np.log10(gaps["demand"].to_numpy(np.float64)),
             gaps["severity"].to_numpy(np.float64),
         ]
     )
-    across = to_pixels(at[:, 0], 760)
-    pixels = np.column_stack([across, at[:, 1] * 380])
+    x_pixels = to_pixels(points[:, 0], _GAPS_WIDTH)
+    pixels = np.column_stack([x_pixels, points[:, 1] * _GAPS_HEIGHT])
+    # the interval of a gap is a bar, here a column of points that no label should cover
     bars = [
-        np.column_stack([across, 380 * (gaps["low"] + part * (gaps["high"] - gaps["low"]))])
-        for part in np.linspace(0, 1, 7)
+        np.column_stack(
+            [x_pixels, _GAPS_HEIGHT * (gaps["low"] + share * (gaps["high"] - gaps["low"]))]
+        )
+        for share in np.linspace(0, 1, 7)
     ]
-    texts = [shorten(label, 30) for label in gaps["label"][is_named].head(n)]
-    placed = place_labels(
-        pixels[is_named][:n],
+    texts = [shorten(label, 30) for label in gaps["label"][can_be_named].head(n)]
+    shifts = place_labels(
+        pixels[can_be_named][:n],
         texts,
         clearance=9,
-        others=np.vstack([pixels, *bars]),
+        obstacles=np.vstack([pixels, *bars]),
     )
-    named = at[is_named]
+    anchors = points[can_be_named]
     return [
-        Label(texts[row], float(named[row, 0]), float(named[row, 1]), *shift)
-        for row, shift in placed.items()
+        Label(texts[row], float(anchors[row, 0]), float(anchors[row, 1]), *shift)
+        for row, shift in shifts.items()
     ]
 
 
 def place_labels(
-    at: Floats,
+    anchors: Floats,
     texts: list[str],
     clearance: float,
     is_centred: bool = False,
-    others: Floats | None = None,
+    obstacles: Floats | None = None,
 ) -> dict[int, tuple[float, float]]:
-    """Return how far from its point, right and up in pixels, the middle of each text stands, by row.
+    """Return the distance of each text's middle from its point, right and up in pixels, by row.
 
-    No text covers another; what finds no room is left out. Earlier texts go first, each where it
-    covers fewest other points.
+    No text covers another; a text that finds no room is left out. Texts are placed in their order,
+    each where it covers the fewest other points.
 
     Args:
-        at: places of the texts' own points in pixels, shape (n, 2).
+        anchors: the texts' own points in pixels, shape (n, 2).
         texts: the texts, on one line.
-        clearance: how far a text keeps from its own point, which it may cover where `is_centred`.
-        is_centred: whether a text stands on its point where it can.
-        others: places of points that had better stay visible, in pixels, shape (m, 2); no text runs
-            far beyond their ends.
+        clearance: distance between a text and its own point.
+        is_centred: whether a text is put on its point where that is possible.
+        obstacles: points that should stay visible, in pixels, shape (m, 2); no text extends more
+            than a margin beyond the first and last of them.
     """
-    placed: dict[int, tuple[float, float]] = {}
+    shifts: dict[int, tuple[float, float]] = {}
     boxes = np.empty((0, 4))
-    dots = (
-        np.empty((0, 4))
-        if others is None
-        else np.column_stack([others, np.full((len(others), 2), 10.0)])
-    )
-    every = at if others is None else np.vstack([at, others])
-    middle, reach = (
-        (float(every[:, 0].max() + sign * every[:, 0].min()) / 2 for sign in (1, -1))
-        if len(every)
-        else (0.0, 0.0)
-    )
-    reach = reach + _MARGIN if others is not None else np.inf
+    point_boxes = np.empty((0, 4))
+    middle, reach = 0.0, np.inf
+    if obstacles is not None:
+        sizes = np.full((len(obstacles), 2), _POINT_SIZE)
+        point_boxes = np.column_stack([obstacles, sizes])
+        middle, reach = _horizontal_extent(np.vstack([anchors, obstacles]))
     for row, text in enumerate(texts):
-        size = np.array([6.6 * len(text) + 8, 18.0])
-        spots = [
-            np.array([*(at[row] + shift), *size]) for shift in _shifts(size, clearance, is_centred)
+        size = np.array([_CHARACTER_WIDTH * len(text) + 8, _LINE_HEIGHT])
+        candidates = [
+            np.array([*(anchors[row] + shift), *size])
+            for shift in _shifts(size, clearance, is_centred)
         ]
         free = [
-            spot
-            for spot in spots
-            if abs(spot[0] - middle) + size[0] / 2 <= reach and not _n_covered(spot, boxes)
+            box
+            for box in candidates
+            if abs(box[0] - middle) + size[0] / 2 <= reach and not _n_covered(box, boxes)
         ]
         if free:
-            best = min(free, key=lambda spot: _n_covered(spot, dots))
+            best = min(free, key=lambda box: _n_covered(box, point_boxes))
             boxes = np.vstack([boxes, best])
-            placed[row] = (
-                float(best[0] - at[row, 0]),
-                float(best[1] - at[row, 1]),
+            shifts[row] = (
+                float(best[0] - anchors[row, 0]),
+                float(best[1] - anchors[row, 1]),
             )
-    return placed
+    return shifts
+
+
+def _horizontal_extent(points: Floats) -> tuple[float, float]:
+    """Return the middle of the points and how far labels may reach from it to either side."""
+    if not len(points):
+        return 0.0, _MARGIN
+    right_end = float(points[:, 0].max())
+    left_end = float(points[:, 0].min())
+    return (right_end + left_end) / 2, (right_end - left_end) / 2 + _MARGIN
 
 
 def to_pixels(values: Floats, length: float) -> Floats:
@@ -357,32 +405,35 @@ def span_of(values: list[float]) -> list[float]:
 
 
 def _shifts(size: Floats, clearance: float, is_centred: bool) -> list[Floats]:
-    up = clearance + size[1] / 2
-    aside = clearance + size[0] / 2
-    beside = [(aside, 0.0), (-aside, 0.0)]
-    above = [
-        (0.0, up),
-        (0.0, -up),
-        (0.0, 2.2 * up),
-        (0.0, -2.2 * up),
-        (aside, up),
-        (-aside, up),
-        (aside, -up),
-        (-aside, -up),
+    """Return the distances from its point that are tried for a text, the best first."""
+    x_step = clearance + size[0] / 2
+    y_step = clearance + size[1] / 2
+    sideways = [(x_step, 0.0), (-x_step, 0.0)]
+    vertical = [
+        (0.0, y_step),
+        (0.0, -y_step),
+        (0.0, 2.2 * y_step),
+        (0.0, -2.2 * y_step),
+        (x_step, y_step),
+        (-x_step, y_step),
+        (x_step, -y_step),
+        (-x_step, -y_step),
     ]
     if is_centred:
-        return [np.array(shift) for shift in [(0.0, 0.0), *above, *beside]]
+        return [np.array(shift) for shift in [(0.0, 0.0), *vertical, *sideways]]
     far = [
-        (right * (aside + 30), over * up) for over in (2.5, -2.5, 4.5, -4.5) for right in (1, -1)
+        (side * (x_step + 30), n_steps * y_step)
+        for n_steps in (2.5, -2.5, 4.5, -4.5)
+        for side in (1, -1)
     ]
-    return [np.array(shift) for shift in [*beside, *above, *far]]
+    return [np.array(shift) for shift in [*sideways, *vertical, *far]]
 
 
 def _n_covered(box: Floats, boxes: Floats) -> int:
-    """Return how many boxes (middle, size) this one touches."""
+    """Return how many boxes this box touches; each is x, y of its middle, width, height."""
     return int((np.abs(boxes[:, :2] - box[:2]) < (boxes[:, 2:] + box[2:]) / 2).all(axis=1).sum())
 
 
 def hover_text(title: object, *lines: str) -> str:
-    """Return a hover text: a bold title, which is data, and lines that are escaped already."""
+    """Return a hover text: a bold title, which is escaped here, and lines that are escaped."""
     return "<br>".join([f"<b>{markup_lines(title)}</b>", *(line for line in lines if line)])

@@ -1,4 +1,7 @@
-"""The tables joined for a reader: names and places instead of ids. Workbook and page both start from these."""
+"""The tables of a run joined for a reader, with names and passages instead of ids.
+
+The page, the workbook and the notebooks all start from these tables.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,26 +11,30 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.texts import is_missing, shorten
 from coverage_kit.report.wording import describe_cause, describe_operation
+from coverage_kit.vocabulary import NO_EDIT
 
-NO_EDIT = "no_edit"
-_SHOWN_QUERIES = 5
-_SHOWN_HELPED = 3
+# Queries of a gap and queries that an edit helps, as examples in one cell. Assumed: more make the
+# rows of a sheet too high to read.
+_MAX_EXAMPLE_QUERIES = 5
+_MAX_HELPED_QUERIES = 3
 
 
 def list_unedited(analysis: Analysis) -> pd.DataFrame:
-    """Return the gaps that no edit of the own site can close, with why, in the order of the work."""
-    left = analysis.edits[analysis.edits["operation"] == NO_EDIT]
+    """Return the gaps that no edit of the site can close, with the reason, most urgent first."""
+    unedited = analysis.edits[analysis.edits["operation"] == NO_EDIT]
     gaps = analysis.gaps[["cluster_id", "label", "demand", "cause", "reason", "rank"]].rename(
         columns={"rank": "gap_rank"}
     )
-    frame = left[["edit_id", "cluster_id", "page_id", "brief"]].merge(
-        gaps, on="cluster_id", how="left"
-    )
+    columns = ["edit_id", "cluster_id", "page_id", "brief"]
+    frame = unedited[columns].merge(gaps, on="cluster_id", how="left")
     return frame.sort_values(["gap_rank", "edit_id"], kind="stable").reset_index(drop=True)
 
 
 def list_effects(analysis: Analysis) -> pd.DataFrame:
-    """Return one row an edit and query whose coverage it changes: text, demand, coverage before and after, largest first."""
+    """Return one row for each edit and query whose coverage it changes, largest change first.
+
+    With the query's text and demand, and its coverage before and after.
+    """
     effects = analysis.effects.merge(
         analysis.queries[["query_id", "text", "demand"]], on="query_id"
     )
@@ -40,17 +47,21 @@ def list_effects(analysis: Analysis) -> pd.DataFrame:
     )
 
 
-def describe_places(analysis: Analysis) -> pd.DataFrame:
+def describe_passages(analysis: Analysis) -> pd.DataFrame:
     """Return one row a passage, by passage_id: site, page_id, url, title, heading, text."""
     pages = analysis.pages[["page_id", "url", "title"]]
-    places = analysis.passages.merge(pages, on="page_id", how="left").set_index("passage_id")
-    return places.rename(columns={"heading_path": "heading"})[
+    passages = analysis.passages.merge(pages, on="page_id", how="left").set_index("passage_id")
+    return passages.rename(columns={"heading_path": "heading"})[
         ["site", "page_id", "url", "title", "heading", "text"]
     ]
 
 
 def describe_queries(analysis: Analysis) -> pd.DataFrame:
-    """Return one row a query, worst gap first, then by demand: coverage, its gap, nearest places, answers and citations."""
+    """Return one row a query, most urgent gap first, then by demand.
+
+    With its coverage, gap, nearest passages, and the numbers of its answers and of those that cite
+    the site.
+    """
     labels = analysis.gaps[["cluster_id", "label", "rank"]].rename(columns={"rank": "gap_rank"})
     frame = (
         analysis.queries[["query_id", "text", "demand"]]
@@ -63,8 +74,10 @@ def describe_queries(analysis: Analysis) -> pd.DataFrame:
         .merge(labels, on="cluster_id", how="left")
     )
     frame["cause_title"] = [describe_cause(str(cause)).title for cause in frame["cause"]]
-    frame["n_answers"], frame["n_cited"] = _count_answers(analysis, frame["query_id"])
-    frame = _with_places(frame, describe_places(analysis))
+    n_answers, n_cited = _count_answers(analysis, frame["query_id"])
+    frame["n_answers"] = n_answers
+    frame["n_cited"] = n_cited
+    frame = _with_passages(frame, describe_passages(analysis))
     order = ["gap_rank", "demand", "query_id"]
     return frame.sort_values(order, ascending=[True, False, True], kind="stable").reset_index(
         drop=True
@@ -72,56 +85,72 @@ def describe_queries(analysis: Analysis) -> pd.DataFrame:
 
 
 def describe_gaps(analysis: Analysis) -> pd.DataFrame:
-    """Return one row a gap in the order of the work: cause in words, a few queries, nearest places."""
+    """Return one row a gap, most urgent first: cause in words, a few queries, nearest passages."""
     frame = analysis.gaps.sort_values("rank").reset_index(drop=True)
-    words = [describe_cause(str(cause)) for cause in frame["cause"]]
-    frame["cause_title"] = pd.Series([word.title for word in words], dtype="str")
-    frame["what_to_do"] = pd.Series([word.what_to_do for word in words], dtype="str")
-    samples = sample_queries(analysis, _SHOWN_QUERIES)
+    causes = [describe_cause(str(cause)) for cause in frame["cause"]]
+    frame["cause_title"] = pd.Series([cause.title for cause in causes], dtype="str")
+    frame["what_to_do"] = pd.Series([cause.what_to_do for cause in causes], dtype="str")
+    samples = sample_queries(analysis, _MAX_EXAMPLE_QUERIES)
     texts = (
         samples.groupby("cluster_id")["text"].agg("\n".join)
         if len(samples)
         else pd.Series(dtype="str")
     )
     frame["queries"] = texts.reindex(frame["cluster_id"]).to_numpy()
-    return _with_places(frame, describe_places(analysis))
+    return _with_passages(frame, describe_passages(analysis))
 
 
 def sample_queries(analysis: Analysis, n: int) -> pd.DataFrame:
-    """Return up to n queries of each gap with text, demand and coverage: the medoid first, then by demand."""
-    asked = analysis.clusters.merge(analysis.queries, on="query_id").merge(
+    """Return up to n queries of each gap with text, demand and coverage.
+
+    The gap's medoid, its most typical query, comes first, then the most asked queries.
+    """
+    queries = analysis.clusters.merge(analysis.queries, on="query_id").merge(
         analysis.coverage[["query_id", "coverage", "low", "high"]],
         on="query_id",
         how="left",
     )
-    asked["is_medoid"] = asked["query_id"].isin(analysis.gaps["medoid_query_id"])
-    asked = asked.sort_values(
+    queries["is_medoid"] = queries["query_id"].isin(analysis.gaps["medoid_query_id"])
+    queries = queries.sort_values(
         ["is_medoid", "demand", "query_id"],
         ascending=[False, False, True],
         kind="stable",
     )
-    return asked.groupby("cluster_id", sort=False).head(n)
+    return queries.groupby("cluster_id", sort=False).head(n)
 
 
 def typical_questions(analysis: Analysis) -> "pd.Series[str]":
-    """Return each gap's most typical question, its medoid, by cluster_id; missing where the run does not tell."""
+    """Return each gap's most typical question, its medoid, by cluster_id.
+
+    It is missing where the run does not hold it.
+    """
     texts = analysis.queries.set_index("query_id")["text"]
     return analysis.gaps.set_index("cluster_id")["medoid_query_id"].map(texts)
 
 
 def name_gap(label: object, question: object) -> tuple[str, str]:
-    """Return a gap's name, and its typical question beside it; a label that is a question cut short is named by the whole one.
+    """Return a gap's name and its typical question.
 
-    >>> name_gap("saddle, near", "best saddle near me"), name_gap("best saddle…", "best saddle near me")
-    (('saddle, near', 'best saddle near me'), ('best saddle near me', ''))
+    Where the label is the question cut short, the name is the full question, and the second text
+    is empty.
+
+    >>> name_gap("saddle, near", "best saddle near me")
+    ('saddle, near', 'best saddle near me')
+    >>> name_gap("best saddle…", "best saddle near me")
+    ('best saddle near me', '')
     """
     name = shorten(label, 120)
-    asked = "" if is_missing(question) else shorten(question, 160)
-    return (asked, "") if asked.startswith(name.rstrip("…").rstrip()) else (name, asked)
+    text = "" if is_missing(question) else shorten(question, 160)
+    is_cut_question = text.startswith(name.rstrip("…").rstrip())
+    return (text, "") if is_cut_question else (name, text)
 
 
 def describe_edits(analysis: Analysis) -> pd.DataFrame:
-    """Return one row an edit by rank, but for no_edit: operation in words, page, the gap it serves and why, whom it helps."""
+    """Return one row an edit by rank, without the gaps that no edit can close.
+
+    With the operation in words, the page, the gap that the edit serves with its cause, and the
+    queries that it helps most.
+    """
     gaps = analysis.gaps[["cluster_id", "label", "rank", "cause", "reason"]].rename(
         columns={"rank": "gap_rank"}
     )
@@ -137,26 +166,24 @@ def describe_edits(analysis: Analysis) -> pd.DataFrame:
         dtype="str",
     )
     frame["is_chosen"] = frame["is_chosen"].astype(bool)
-    helped = _helped(analysis)
-    frame["n_helped"] = (
-        helped.groupby("edit_id")
-        .size()
-        .reindex(frame["edit_id"])
-        .fillna(0)
-        .astype("int64")
-        .to_numpy()
+    helped = _helped_queries(analysis)
+    n_helped = helped.groupby("edit_id").size().reindex(frame["edit_id"])
+    frame["n_helped"] = n_helped.fillna(0).astype("int64").to_numpy()
+    examples = helped.groupby("edit_id").head(_MAX_HELPED_QUERIES)
+    texts = (
+        examples.groupby("edit_id")["text"].agg("\n".join)
+        if len(examples)
+        else pd.Series(dtype="str")
     )
-    top = helped.groupby("edit_id").head(_SHOWN_HELPED)
-    texts = top.groupby("edit_id")["text"].agg("\n".join) if len(top) else pd.Series(dtype="str")
     frame["helped"] = texts.reindex(frame["edit_id"]).to_numpy()
     return frame.sort_values("rank").reset_index(drop=True)
 
 
 def describe_pages(analysis: Analysis) -> pd.DataFrame:
-    """Return one row a page, own site first: size, and for read pages the queries nearest to it and the demand it covers.
+    """Return one row a page, the site's own first: size, nearest queries and covered demand.
 
-    Of own pages the queries are those whose nearest own passage is there; of others, whose nearest
-    passage of other sites is.
+    The nearest queries of a page of the site are those whose nearest passage of the site is on it;
+    those of another page are the queries whose best passage of other sites is on it.
     """
     size = analysis.passages.groupby("page_id").agg(
         n_passages=("passage_id", "size"), n_words=("n_words", "sum")
@@ -165,12 +192,13 @@ def describe_pages(analysis: Analysis) -> pd.DataFrame:
         {"n_passages": 0, "n_words": 0}
     )
     page_of = analysis.passages.set_index("passage_id")["page_id"]
-    asked = analysis.queries.merge(analysis.coverage, on="query_id")
-    own = asked["own_passage_id"].map(page_of)
-    nearest = pd.concat([own, asked["best_other_passage_id"].map(page_of)]).value_counts()
-    covered = (asked["demand"] * asked["coverage"]).groupby(own).sum()
-    frame["n_nearest"] = nearest.reindex(frame["page_id"]).fillna(0).astype("int64").to_numpy()
-    frame["is_own"] = frame["site"] == analysis.about.get("own_site")
+    queries = analysis.queries.merge(analysis.coverage, on="query_id")
+    own_page = queries["own_passage_id"].map(page_of)
+    other_page = queries["best_other_passage_id"].map(page_of)
+    n_nearest = pd.concat([own_page, other_page]).value_counts()
+    covered = (queries["demand"] * queries["coverage"]).groupby(own_page).sum()
+    frame["n_nearest"] = n_nearest.reindex(frame["page_id"]).fillna(0).astype("int64").to_numpy()
+    frame["is_own"] = frame["site"] == analysis.about.own_site
     frame["demand_covered"] = covered.reindex(frame["page_id"]).fillna(0.0).to_numpy()
     frame["demand_covered"] = frame["demand_covered"].where(frame["is_own"])
     return frame.sort_values(
@@ -181,10 +209,10 @@ def describe_pages(analysis: Analysis) -> pd.DataFrame:
 def _count_answers(
     analysis: Analysis, query_ids: "pd.Series[str]"
 ) -> tuple["pd.Series[int]", "pd.Series[int]"]:
-    """Return for each query its answers, and those that cite the own site."""
+    """Return for each query the numbers of its answers and of those that cite the site."""
     cited = analysis.citations[
         (analysis.citations["kind"] == "cited")
-        & (analysis.citations["site"] == analysis.about.get("own_site"))
+        & (analysis.citations["site"] == analysis.about.own_site)
     ]
     answers = analysis.answers
     citing = answers[answers["answer_id"].isin(cited["answer_id"])]
@@ -194,18 +222,18 @@ def _count_answers(
     return n_answers.astype("int64"), n_cited.astype("int64")
 
 
-def _with_places(frame: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with the places of its nearest own and best other passage."""
+def _with_passages(frame: pd.DataFrame, passages: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with the columns of its nearest own and best other passage."""
     for prefix, column in (
         ("own", "own_passage_id"),
         ("other", "best_other_passage_id"),
     ):
-        found = places.reindex(frame[column]).set_axis(frame.index)
-        frame = frame.join(found.add_prefix(f"{prefix}_"))
+        columns = passages.reindex(frame[column]).set_axis(frame.index)
+        frame = frame.join(columns.add_prefix(f"{prefix}_"))
     return frame
 
 
-def _helped(analysis: Analysis) -> pd.DataFrame:
+def _helped_queries(analysis: Analysis) -> pd.DataFrame:
     """Return the queries whose coverage each edit is predicted to raise, largest rise first."""
     effects = list_effects(analysis)
     return effects[(effects["rise"] > 0) & ~effects["is_drafted_from"].astype(bool)]

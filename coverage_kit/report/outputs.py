@@ -1,4 +1,7 @@
-"""Everything that a finished run's folder holds for people: page, workbook, CSV twins, edits and to-do lists."""
+"""Everything in a finished run's folder that people open.
+
+That is the page, the workbook, the CSV files, the edits as JSON, and the to-do lists.
+"""
 
 from pathlib import Path
 
@@ -9,17 +12,21 @@ from coverage_kit.report.workbook import write_csv, write_workbook
 
 
 def write_outputs(analysis: Analysis, folder: Path, keep_status: Path | None = None) -> None:
-    """Write all of them into the run's folder, the workbook with what `keep_status` and the one before it hold of people.
+    """Write all outputs into the run's folder.
 
-    Raises RunError when `keep_status` cannot be read, or one cannot be written.
+    Args:
+        analysis: the run.
+        folder: the run's folder. What editors wrote in the workbook there is kept.
+        keep_status: a further workbook whose editors' notes are kept.
+
+    Raises RunError when `keep_status` cannot be read, or an output cannot be written.
     """
     write_workbook(analysis, folder / "gaps.xlsx", keep_status)
     write_page(analysis, folder / "page.html")
     write_edits_json(analysis, folder / "edits.json")
     write_todo(analysis, folder / "todo")
-    for name in (
-        "gaps",
-        "edits",
-        *(["rejects"] if len(analysis.rejects) else []),
-    ):
+    names = ["gaps", "edits"]
+    if len(analysis.rejects):
+        names.append("rejects")
+    for name in names:
         write_csv(analysis.tables()[name], folder / f"{name}.csv")

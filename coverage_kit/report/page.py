@@ -1,4 +1,4 @@
-"""The page: one HTML file that tells what was found, works offline and sends nothing anywhere."""
+"""The page: one HTML file of a run's results that works offline and sends nothing anywhere."""
 
 import base64
 import hashlib
@@ -12,56 +12,54 @@ from markupsafe import Markup
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import summarize
 from coverage_kit.report import figures
-from coverage_kit.report.joined import NO_EDIT, flatten
+from coverage_kit.report.joined import flatten
+from coverage_kit.report.page_data import Context
 from coverage_kit.report.page_data.audit import (
-    tell_claims,
-    tell_judges,
-    tell_pillars,
+    claims_context,
+    list_judges,
+    pillars_context,
 )
-from coverage_kit.report.page_data.engine import tell_retrieval, tell_stages
+from coverage_kit.report.page_data.engine import retrieval_context, stages_context
 from coverage_kit.report.page_data.gaps import (
-    Story,
+    list_edit_contexts,
+    list_gap_contexts,
+    list_unedited_contexts,
     pick_hour,
-    tell_edits,
-    tell_gaps,
-    tell_questions,
-    tell_unedited,
+    questions_context,
 )
 from coverage_kit.report.page_data.trend import (
-    tell_news,
-    tell_own_rate,
-    tell_runs,
-    tell_spending,
+    list_own_rates,
+    list_runs,
+    news_context,
+    spending_context,
 )
 from coverage_kit.report.page_data.visibility import (
-    tell_brand,
-    tell_change,
-    tell_rates,
-    tell_referrals,
+    brand_context,
+    change_context,
+    rates_context,
+    referrals_context,
 )
 from coverage_kit.report.templating import open_templates
 from coverage_kit.report.texts import clean_text
 from coverage_kit.report.trust import (
-    can_tell_coverage,
     describe_sampling,
     describe_self_test,
+    is_coverage_reliable,
     predicted_under,
 )
 from coverage_kit.report.visibility_joined import is_alone
 from coverage_kit.report.wording import LOW_N, METHOD
 from coverage_kit.storage.files import write_file
+from coverage_kit.vocabulary import NO_EDIT
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SCRIPTS = ("plots.js", "views.js", "find.js", "edits.js")
+# Gaps and edits that the page lists, so that a browser opens it at once; the workbook has all.
+# Assumed.
 _MAX_GAPS = 200
 _MAX_EDITS = 100
-_ALWAYS = (
-    "gaps",
-    "map",
-    "sites",
-    "frontier",
-    "voice",
-)  # the others only where there is something to see
+# Figures that the page shows even where they hold only a note; it leaves out other empty figures.
+_ALWAYS_SHOWN = ("gaps", "map", "sites", "frontier", "voice")
 _VIEWS = (
     ("manager", "Overview", "for managers"),
     ("strategist", "Gaps", "for strategists"),
@@ -74,8 +72,9 @@ _VIEWS = (
 def write_page(analysis: Analysis, path: str | Path) -> Path:
     """Write the page and return its path. The same analysis gives the same bytes.
 
-    Scripts run by their hash only and nothing can be fetched (Content-Security-Policy), so text of
-    a site or a log cannot act. Raises RunError when the file cannot be written.
+    Scripts run only if their hash is that of ours, and nothing can be fetched
+    (Content-Security-Policy), so text of a site or a log cannot act. Raises RunError when the file
+    cannot be written.
     """
     path = Path(path)
     write_file(path, render_page(analysis).encode("utf-8"))
@@ -84,95 +83,101 @@ def write_page(analysis: Analysis, path: str | Path) -> Path:
 
 def render_page(analysis: Analysis) -> str:
     """Return the page as HTML."""
-    page = "\n".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
+    source = "\n".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in _SCRIPTS)
     scripts = {
         "plotly": figures.plotly_script(),
-        "page": f'"use strict";(() => {{\n{page}}})();\n',
+        "page": f'"use strict";(() => {{\n{source}}})();\n',
     }
-    gaps = tell_gaps(analysis, _MAX_GAPS)
-    edits = tell_edits(analysis, _MAX_EDITS)
+    gaps = list_gap_contexts(analysis, _MAX_GAPS)
+    edits = list_edit_contexts(analysis, _MAX_EDITS)
     return (
         open_templates(_TEMPLATES)
         .get_template("page.html.j2")
         .render(
-            **_tell_run(analysis),
-            **_tell_trend(analysis),
+            **_run_context(analysis),
+            **_trend_context(analysis),
             views=_VIEWS,
             gaps=gaps,
             n_more_gaps=len(analysis.gaps) - len(gaps),
-            causes=_count("cause_title", gaps),
-            questions=tell_questions(analysis),
+            causes=_count_values("cause_title", gaps),
+            questions=questions_context(analysis),
             edits=edits,
-            edited_pages=_count("page_id", edits),
+            edited_pages=_count_values("page_id", edits),
             hour=pick_hour(edits),
-            unedited=tell_unedited(analysis),
+            unedited=list_unedited_contexts(analysis),
             n_more_edits=int((analysis.edits["operation"] != NO_EDIT).sum()) - len(edits),
-            figures=_draw(analysis),
-            visits=tell_referrals(analysis, len(gaps)),
-            brand=tell_brand(analysis),
-            pillars=tell_pillars(analysis),
-            claims=tell_claims(analysis),
-            judges=tell_judges(analysis),
-            style=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),
-            scripts={name: Markup(text) for name, text in scripts.items()},
+            figures=_draw_figures(analysis),
+            visits=referrals_context(analysis, len(gaps)),
+            brand=brand_context(analysis),
+            pillars=pillars_context(analysis),
+            claims=claims_context(analysis),
+            judges=list_judges(analysis),
+            style=Markup(style),  # noqa: S704 (a file of this package)
+            scripts={
+                name: Markup(text)  # noqa: S704 (files of plotly and of this package)
+                for name, text in scripts.items()
+            },
             script_hashes=[_hash(text) for text in scripts.values()],
         )
     )
 
 
-def _tell_run(analysis: Analysis) -> Story:
-    """Return what tells of the run itself: what it read, how far to trust it, how it worked."""
+def _run_context(analysis: Analysis) -> Context:
+    """Return what the run read, how far it can be trusted, and how it worked."""
     return {
         "head": asdict(summarize(analysis)),
         "about": analysis.about,
         "self_test": describe_self_test(analysis.about),
-        "is_told": can_tell_coverage(analysis.about),
+        "is_reliable": is_coverage_reliable(analysis.about),
         "predicted": predicted_under(analysis.about),
         "method": METHOD,
         "sampling": describe_sampling(analysis.about, analysis.groups),
-        "settings": [(name, clean_text(value)) for name, value in flatten(analysis.about)],
-        "retrieval": tell_retrieval(analysis),
-        "stages": tell_stages(analysis),
-        "spending": tell_spending(analysis),
+        "settings": [
+            (name, clean_text(value)) for name, value in flatten(analysis.about.to_json())
+        ],
+        "retrieval": retrieval_context(analysis),
+        "stages": stages_context(analysis),
+        "spending": spending_context(analysis),
     }
 
 
-def _tell_trend(analysis: Analysis) -> Story:
-    """Return what tells how visible the site is, and what moved."""
+def _trend_context(analysis: Analysis) -> Context:
+    """Return how visible the site is, and what moved."""
     return {
         "own": {
-            name: tell_own_rate(analysis, name) for name in ("citation_rate", "share_of_voice")
+            name: list_own_rates(analysis, name) for name in ("citation_rate", "share_of_voice")
         },
         "is_alone": is_alone(analysis),
-        "found_not_cited": tell_own_rate(analysis, "retrieved_not_cited_rate"),
-        "news": tell_news(analysis),
-        "runs": tell_runs(analysis),
-        "rates_all": tell_rates(analysis, "all"),
-        "rates_branded": tell_rates(analysis, "branded"),
+        "retrieved_not_cited": list_own_rates(analysis, "retrieved_not_cited_rate"),
+        "news": news_context(analysis),
+        "runs": list_runs(analysis),
+        "rates_all": rates_context(analysis, "all"),
+        "rates_branded": rates_context(analysis, "branded"),
         "low_n": LOW_N.capitalize(),
-        "change": tell_change(analysis),
+        "change": change_context(analysis),
     }
 
 
-def _draw(analysis: Analysis) -> dict[str, dict[str, Any] | None]:
-    """Return the figures by name; those of the further ones that only bear a note are None."""
-    made = {name: make(analysis) for name, make in figures.FIGURES.items()}
+def _draw_figures(analysis: Analysis) -> dict[str, dict[str, Any] | None]:
+    """Return the figures by name, None for those that hold only a note and may be left out."""
+    drawn = {name: draw(analysis) for name, draw in figures.FIGURES.items()}
     return {
-        name: figures.embed_figure(figure) if figure.data or name in _ALWAYS else None
-        for name, figure in made.items()
+        name: figures.embed_figure(figure) if figure.data or name in _ALWAYS_SHOWN else None
+        for name, figure in drawn.items()
     }
 
 
 def _hash(script: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode(
-        "ascii"
-    )
+    """Return the hash of a script as a Content-Security-Policy names it."""
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return "sha256-" + base64.b64encode(digest).decode("ascii")
 
 
-def _count(key: str, stories: list[Story]) -> list[tuple[str, int]]:
-    """Return the values of a key that occur, with how often, most frequent first."""
-    found = pd.Series([story[key] for story in stories], dtype="str").value_counts()
+def _count_values(key: str, contexts: list[Context]) -> list[tuple[str, int]]:
+    """Return the values of a key with how often they occur, most frequent first."""
+    counts = pd.Series([context[key] for context in contexts], dtype="str").value_counts()
     return sorted(
-        ((str(value), int(n)) for value, n in found.items()),
+        ((str(value), int(n)) for value, n in counts.items()),
         key=lambda pair: (-pair[1], pair[0]),
     )

@@ -1,4 +1,7 @@
-"""Pictures of a run's figures for slides and documents: PNG and SVG, drawn by plotly's own script in a browser."""
+"""Pictures of a run's figures for slides and documents, as PNG and SVG.
+
+Plotly's own script draws them in a browser.
+"""
 
 import html
 import os
@@ -13,23 +16,25 @@ from coverage_kit.report import figures
 from coverage_kit.storage.files import write_file
 
 FORMATS = ("png", "svg")
-# the labels of the map need that width; text is still read on a slide
+# Pixels: the labels of the map need this width, and text stays readable on a slide. Assumed.
 _WIDTH = 1100
+# A PNG has this many pixels for each pixel of the figure, so that it is sharp on a slide. Assumed.
 _SCALE = 2
 _PAPER = {
     "paper_bgcolor": "white",
     "plot_bgcolor": "white",
     "font": {"color": "#20262e"},
 }
-# plotly names the parts of an SVG at random
-_STEADY = "let seed = 1; Math.random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;"
-_NO_PROXY = (
-    "127.0.0.1:9"  # nobody listens there: whatever a page might ask of the network, it does not get
+# Plotly names elements of an SVG at random; a fixed sequence makes the same figure the same bytes.
+_FIXED_RANDOM = (
+    "let seed = 1; Math.random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;"
 )
+# Nobody listens at this address, so the browser gets nothing from a network.
+_NO_PROXY = "127.0.0.1:9"
 
 
 class Pictures(NamedTuple):
-    """The files that were written, and the figures that have nothing to show: name -> why."""
+    """The files that were written, and the figures that have nothing to show: name -> reason."""
 
     files: tuple[Path, ...]
     left_out: dict[str, str]
@@ -41,17 +46,18 @@ def save_pictures(
     formats: Sequence[str] = FORMATS,
     names: Sequence[str] = (),
 ) -> Pictures:
-    """Write the figures of a run as pictures on white ground, with title and subtitle, and return what was written.
+    """Write the figures of a run as pictures with title and subtitle on a white ground.
 
-    A PNG is 2,200 pixels wide. The same run and the same browser give the same bytes. Text stays
-    text: none of it becomes an element of the SVG, and the browser reaches no network.
+    Return the files that were written. A PNG is 2,200 pixels wide. The same run and the same
+    browser give the same bytes. Text stays text: none of it becomes an element of the SVG, and the
+    browser reaches no network.
 
     Args:
         analysis: the run.
-        folder: where to write NAME.png and NAME.svg; made if it is missing.
+        folder: the folder of NAME.png and NAME.svg; it is made if it is missing.
         formats: png, svg or both.
-        names: the figures to draw, as `report.figures.FIGURES` names them; none: all that have
-            something to show.
+        names: the figures to draw, as `report.figures.FIGURES` names them; without names, all that
+            have something to show.
 
     Raises PictureError for an unknown name or format, and where the library kaleido (extra
     `pictures`) or a browser is missing or fails; RunError where a file cannot be written. Nothing
@@ -60,23 +66,24 @@ def save_pictures(
     _check("format", formats, FORMATS)
     _check("figure", names, tuple(figures.FIGURES))
     drawn = {name: figures.FIGURES[name](analysis) for name in names or figures.FIGURES}
-    left_out = {name: _note_of(one) for name, one in drawn.items() if not one.data}
+    left_out = {name: _note_of(figure) for name, figure in drawn.items() if not figure.data}
+    full = {name: figure for name, figure in drawn.items() if figure.data}
     files = []
-    for name, kind, content in _draw(
-        {name: one for name, one in drawn.items() if one.data}, formats
-    ):
-        files.append(Path(folder) / f"{name}.{kind}")
-        write_file(files[-1], content)
+    for name, picture_format, content in _draw(full, formats):
+        path = Path(folder) / f"{name}.{picture_format}"
+        write_file(path, content)
+        files.append(path)
     return Pictures(tuple(files), left_out)
 
 
-def _check(kind: str, given: Sequence[str], known: Sequence[str]) -> None:
-    if unknown := [one for one in given if one not in known]:
+def _check(noun: str, names: Sequence[str], allowed: Sequence[str]) -> None:
+    """Raise PictureError for the first name that is not allowed."""
+    if unknown := [name for name in names if name not in allowed]:
         raise PictureError(
             "pictures",
-            f"a known {kind}",
+            f"a known {noun}",
             unknown[0],
-            f"Known are {', '.join(known)}.",
+            f"Use one of {', '.join(allowed)}.",
         )
 
 
@@ -88,8 +95,8 @@ def _draw(
     drawn: dict[str, figures.Figure], formats: Sequence[str]
 ) -> Iterator[tuple[str, str, bytes]]:
     """Yield name, format and content of each picture, once all of them are drawn."""
-    places = [(name, kind) for name in drawn for kind in formats]
-    if not places:
+    pictures = [(name, picture_format) for name in drawn for picture_format in formats]
+    if not pictures:
         return
     with tempfile.TemporaryDirectory() as folder:
         size = {"width": _WIDTH, "scale": _SCALE}
@@ -99,24 +106,26 @@ def _draw(
         jobs = [
             {
                 "fig": papers[name],
-                "path": Path(folder) / f"{name}.{kind}",
+                "path": Path(folder) / f"{name}.{picture_format}",
                 "opts": size,
             }
-            for name, kind in places
+            for name, picture_format in pictures
         ]
-        (Path(folder) / "steady.js").write_text(_STEADY, encoding="utf-8")
-        _run_browser(jobs, Path(folder) / "steady.js")
+        script = Path(folder) / "fixed_random.js"
+        script.write_text(_FIXED_RANDOM, encoding="utf-8")
+        _run_browser(jobs, script)
         yield from [
-            (*place, job["path"].read_bytes()) for place, job in zip(places, jobs, strict=True)
+            (name, picture_format, job["path"].read_bytes())
+            for (name, picture_format), job in zip(pictures, jobs, strict=True)
         ]
 
 
 def _run_browser(jobs: list[dict[str, Any]], script: Path) -> None:
-    """Draw all jobs in one browser, with the script beside plotly's own, which comes with plotly."""
+    """Draw all jobs in one browser, which runs this script and that of plotly."""
     install = "Install it: pip install 'coverage_kit[pictures]'"
     try:
-        import kaleido
-        from choreographer.errors import ChromeNotFoundError
+        import kaleido  # noqa: PLC0415 (an extra)
+        from choreographer.errors import ChromeNotFoundError  # noqa: PLC0415
     except ImportError:
         raise PictureError("pictures", "the library kaleido", "none", f"{install}.") from None
     page = kaleido.PageGenerator(mathjax=False, others=[script.as_uri()])
@@ -124,16 +133,20 @@ def _run_browser(jobs: list[dict[str, Any]], script: Path) -> None:
     try:
         kaleido.write_fig_from_object_sync(jobs, kopts=options, cancel_on_error=True)
     except ChromeNotFoundError:
-        found = os.environ.get("BROWSER_PATH") or "none on the PATH"
+        browser = os.environ.get("BROWSER_PATH") or "none on the PATH"
         cure = "Install one (Debian: apt install chromium), or name its program in BROWSER_PATH."
         raise PictureError(
             "pictures",
             "Chromium or Chrome, which draws the pictures",
-            found,
+            browser,
             cure,
         ) from None
-    except Exception as error:  # the browser's own troubles have no common kind
-        cure = "See whether the browser starts by itself (chromium --headless --version), or name another in BROWSER_PATH."
+    # The errors of a browser have no common class.
+    except Exception as error:
+        cure = (
+            "Check that the browser starts (chromium --headless --version), or name another one in "
+            "BROWSER_PATH."
+        )
         raise PictureError(
             "pictures",
             "a browser that draws",

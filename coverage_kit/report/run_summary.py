@@ -1,15 +1,14 @@
 """A run in a few plain lines, for a terminal."""
 
 from pathlib import Path
-from typing import Any
 
-from coverage_kit.analysis import Analysis
-from coverage_kit.report.joined import NO_EDIT, name_gap, typical_questions
+from coverage_kit.analysis import About, Analysis
+from coverage_kit.report.joined import name_gap, typical_questions
 from coverage_kit.report.page_data.audit import list_audit_lines
 from coverage_kit.report.page_data.trend import list_news
 from coverage_kit.report.page_data.visibility import list_visibility_lines
 from coverage_kit.report.texts import shorten
-from coverage_kit.report.trust import LEAST_AUC, describe_sampling
+from coverage_kit.report.trust import MIN_AUC, describe_sampling
 from coverage_kit.report.wording import (
     amount,
     count,
@@ -18,77 +17,83 @@ from coverage_kit.report.wording import (
     percent,
     times,
 )
+from coverage_kit.vocabulary import COVERED, NO_EDIT
 
-_FIRST = 5
+# Gaps and edits that the summary lists; the page has all. Assumed: they fit on one screen.
+_MAX_LISTED = 5
 
 
 def describe_run(analysis: Analysis, folder: Path) -> str:
-    """Return what a run read, how far to trust it, its worst gaps and first edits, visibility, costs, and what to open."""
+    """Return the summary of a run: input, trust, news, top gaps and edits, visibility and costs.
+
+    Args:
+        analysis: the run.
+        folder: the run's folder, whose files the summary names.
+    """
     names = _name_gaps(analysis)
     lines = [
         "",
         *_describe_input(analysis, folder),
         *_describe_trust(analysis.about),
-        *_describe_news(analysis),
+        "Since the last run:",
+        *(f"  {line}" for line in list_news(analysis)),
         "",
-    ]
-    lines += _describe_gaps(analysis, names)
-    lines += [
+        *_describe_gaps(analysis, names),
         "",
         *_describe_edits(analysis, names),
         "",
         *list_visibility_lines(analysis),
         *list_audit_lines(analysis),
         "",
-        _describe_costs(analysis),
+        _describe_stages(analysis),
+        f"Open {folder / 'page.html'} and {folder / 'gaps.xlsx'}",
     ]
-    return "\n".join([*lines, f"Open {folder / 'page.html'} and {folder / 'gaps.xlsx'}"])
+    return "\n".join(lines)
 
 
 def _describe_input(analysis: Analysis, folder: Path) -> list[str]:
     stages = analysis.stages
     is_read = analysis.pages["status"] == "ok"
-    counts = (
-        f"{len(analysis.queries)} queries, {len(analysis.answers)} answers, {is_read.sum()} pages read, {(~is_read).sum()} "
-        f"rejected, {len(analysis.passages)} passages; {stages['n_embedded'].sum()} texts embedded, "
-        f"{stages['n_reused'].sum()} reused."
-    )
-    n_rejects = len(analysis.rejects)
-    reused = ", ".join(stages["reused"].dropna())
-    return [
-        counts,
+    lines = [
+        f"{len(analysis.queries)} queries, {len(analysis.answers)} answers, "
+        f"{is_read.sum()} pages read, {(~is_read).sum()} rejected, "
+        f"{len(analysis.passages)} passages; {stages['n_embedded'].sum()} texts embedded, "
+        f"{stages['n_reused'].sum()} reused.",
         *describe_sampling(analysis.about, analysis.groups),
-        *([f"Unchanged since an earlier run, so taken over from it: {reused}."] if reused else []),
-        *(
-            [
-                f"Not read: {count(n_rejects, 'record')} of logs and exports; see {folder / 'rejects.csv'}."
-            ]
-            if n_rejects
-            else []
-        ),
     ]
+    if reused := ", ".join(stages["reused"].dropna()):
+        lines.append(f"Reused from an earlier run, as nothing has changed: {reused}.")
+    if n_rejects := len(analysis.rejects):
+        records = count(n_rejects, "record")
+        lines.append(f"Not read: {records} of logs and exports; see {folder / 'rejects.csv'}.")
+    return lines
 
 
-def _describe_trust(about: dict[str, Any]) -> list[str]:
-    test = about["self_test"]
+def _describe_trust(about: About) -> list[str]:
+    test = about.self_test
     lines = []
     if test:
         lines.append(
-            f"Self-test: AUC {test['auc']:.2f} [{test['low']:.2f}, {test['high']:.2f}], calibration error {test['ece']:.3f}."
+            f"Self-test: AUC {test['auc']:.2f} [{test['low']:.2f}, {test['high']:.2f}], "
+            f"calibration error {test['ece']:.3f}."
         )
-        if test["auc"] < LEAST_AUC:
+        if test["auc"] < MIN_AUC:
             lines.append(
-                "Under .70 coverage cannot be told well: try a stronger encoder (match.encoder), read gaps as hints."
+                f"Coverage is unreliable, as the AUC is under {MIN_AUC:.2f}: try a stronger "
+                "encoder (match.encoder) and treat the gaps as hints."
             )
     else:
-        lines.append("Self-test: too few queries; coverage rests on a link fitted on public sites.")
+        lines.append(
+            "Self-test: not possible with so few queries. "
+            "Coverage uses a calibration that was fitted on public sites."
+        )
     return [*lines, _describe_choice_model(about)]
 
 
-def _describe_choice_model(about: dict[str, Any]) -> str:
-    model = about["choice_model"]
+def _describe_choice_model(about: About) -> str:
+    model = about.choice_model
     if not model:
-        return f"Citation model: none, {about['no_choice_model']}."
+        return f"Citation model: none, {about.no_choice_model}."
     interval = f"[{model['low']:.2f}, {model['high']:.2f}]"
     return (
         f"Citation model: held-out AUC {model['auc']:.2f} {interval}, {model['n_choices']} choices."
@@ -96,61 +101,52 @@ def _describe_choice_model(about: dict[str, Any]) -> str:
 
 
 def _describe_gaps(analysis: Analysis, names: dict[str, str]) -> list[str]:
-    gaps = analysis.gaps[analysis.gaps["cause"] != "covered"]
-    told = [
-        f"  {row['rank']}. {names[row['cluster_id']]}: {percent(row['severity'])} not covered, asked "
-        f"{times(row['demand'])}; {describe_cause(str(row['cause'])).title.lower()}"
-        for row in gaps.head(_FIRST).to_dict("records")
+    gaps = analysis.gaps[analysis.gaps["cause"] != COVERED]
+    lines = [
+        f"  {row['rank']}. {names[row['cluster_id']]}: {percent(row['severity'])} not covered, "
+        f"asked {times(row['demand'])}; {describe_cause(str(row['cause'])).title.lower()}"
+        for row in gaps.head(_MAX_LISTED).to_dict("records")
     ]
     return [
-        "First gaps, in the order of the work:",
-        *(told or ["  none: every cluster of questions is covered"]),
+        "Top gaps, most urgent first:",
+        *(lines or ["  none: every cluster of questions is covered"]),
     ]
 
 
 def _describe_edits(analysis: Analysis, names: dict[str, str]) -> list[str]:
-    told = [
-        f"  {row['rank']}. {describe_operation(str(row['operation']))} on {shorten(row['page_id'], 100)}, for "
-        f"{names.get(row['cluster_id'], 'no gap of its own')}: adds {amount(row['marginal_gain'])}, "
-        f"{amount(row['cost_minutes'])} min"
-        for row in analysis.edits[analysis.edits["operation"] != NO_EDIT]
-        .head(_FIRST)
-        .to_dict("records")
+    edits = analysis.edits[analysis.edits["operation"] != NO_EDIT]
+    lines = [
+        f"  {row['rank']}. {describe_operation(str(row['operation']))} on "
+        f"{shorten(row['page_id'], 100)}, for {names.get(row['cluster_id'], 'no single gap')}: "
+        f"adds {amount(row['marginal_gain'])}, {amount(row['cost_minutes'])} min"
+        for row in edits.head(_MAX_LISTED).to_dict("records")
     ]
-    bound = f"The chosen edits reach {analysis.about['share_of_bound']:.0%} or more of what any set of their cost could."
-    is_any = bool(analysis.edits["is_chosen"].any())
-    head = "First edits (what each is predicted to add to those above, in queries asked; minutes):"
+    if analysis.edits["is_chosen"].any():
+        bound = (
+            f"The chosen edits gain at least {analysis.about.share_of_bound:.0%} of what any edits "
+            "of the same total cost could gain."
+        )
+        lines.append(bound)
     return [
-        head,
-        *(told or ["  none is predicted to bring anything"]),
-        *([bound] if is_any else []),
+        "Top edits (extra questions answered beyond the edits above; minutes):",
+        *(lines or ["  none: no edit is predicted to gain anything"]),
     ]
 
 
 def _name_gaps(analysis: Analysis) -> dict[str, str]:
     """Return by cluster each gap's name and its typical question, cut short."""
-    gaps = analysis.gaps
-    named = zip(
-        gaps["cluster_id"],
-        map(name_gap, gaps["label"], typical_questions(analysis)),
-        strict=True,
-    )
-    return {
-        cluster: f"{shorten(name, 80)} ({shorten(question, 80)})" if question else shorten(name, 80)
-        for cluster, (name, question) in named
-    }
+    questions = typical_questions(analysis)
+    names = {}
+    for cluster_id, label in zip(analysis.gaps["cluster_id"], analysis.gaps["label"], strict=True):
+        name, question = name_gap(label, questions[cluster_id])
+        names[cluster_id] = shorten(name, 80)
+        if question:
+            names[cluster_id] += f" ({shorten(question, 80)})"
+    return names
 
 
-def _describe_news(analysis: Analysis) -> list[str]:
-    """Return what changed since the last run of this site."""
-    return [
-        "Since the last run:",
-        *(f"  {line}" for line in list_news(analysis)),
-    ]
-
-
-def _describe_costs(analysis: Analysis) -> str:
+def _describe_stages(analysis: Analysis) -> str:
     seconds = ", ".join(
         f"{row['stage']} {row['seconds']:.1f} s" for row in analysis.stages.to_dict("records")
     )
-    return f"{seconds}; {analysis.stages['peak_megabytes'].max():.0f} MB at most."
+    return f"Time: {seconds}. Peak memory: {analysis.stages['peak_megabytes'].max():.0f} MB."

@@ -1,4 +1,7 @@
-"""Jinja as the page and the notebooks use it: every text escaped, a missing value an error, figures in the readers' words."""
+"""Jinja as the page and the notebooks use it.
+
+Every text is escaped, a missing value is an error, and figures are written as readers expect them.
+"""
 
 from pathlib import Path
 
@@ -9,7 +12,10 @@ from coverage_kit.report.wording import amount, count, percent, times
 
 
 def open_templates(folder: Path) -> Environment:
-    """Return the environment of a folder of templates, with the filters percent, amount, times, count, clean and safe_url."""
+    """Return the environment of a folder of templates.
+
+    Its filters are percent, amount, times, count, clean and safe_url.
+    """
     environment = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
@@ -22,6 +28,7 @@ def open_templates(folder: Path) -> Environment:
         "amount": amount,
         "times": times,
         "count": count,
+        "clean": clean_text,
+        "safe_url": safe_url,
     }
-    environment.filters |= {"clean": clean_text, "safe_url": safe_url}
     return environment

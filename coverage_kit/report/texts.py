@@ -1,4 +1,7 @@
-"""Text from the web and from logs made safe to show: no control characters, bounded, escaped where markup is read."""
+"""Text from the web and from logs made safe to show.
+
+It has no control characters, is bounded, and is escaped where markup is read.
+"""
 
 import html
 import re
@@ -6,36 +9,35 @@ import textwrap
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-# C0 and C1 controls but tab and line feed, bidirectional overrides (they reorder what follows),
-# noncharacters, half surrogates
+# Characters that are not shown: C0 and C1 controls except tab and line feed, bidirectional
+# overrides (they reorder the text that follows), noncharacters, and half surrogates.
 _UNSHOWABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
 )
+# XlsxWriter writes no link over 2,079 characters, the limit of Excel.
 _MAX_URL = 2078
 
 
 def clean_text(value: Any) -> str:
-    r"""Return the value as text without characters that cannot be shown; missing values as empty text.
+    r"""Return the value as text without characters that cannot be shown; empty if missing.
 
     >>> clean_text("a\x00b\r\nc"), clean_text(float("nan"))
     ('ab\nc', '')
     """
-    return (
-        _UNSHOWABLE.sub("", value)
-        if isinstance(value, str)
-        else ""
-        if is_missing(value)
-        else str(value)
-    )
+    if isinstance(value, str):
+        return _UNSHOWABLE.sub("", value)
+    return "" if is_missing(value) else str(value)
 
 
 def is_missing(value: Any) -> bool:
-    """Return whether a table's cell holds nothing: None, NaN, NaT or pd.NA."""
-    return value is None or type(value).__name__ in {"NAType", "NaTType"} or value != value
+    """Return whether a table's cell is missing: None, NaN, NaT or pd.NA."""
+    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
+        return True
+    return value != value  # noqa: PLR0124 (NaN)
 
 
 def shorten(value: Any, limit: int) -> str:
-    r"""Return the text on one line, cut at a word's end with an ellipsis where it is longer than the limit.
+    r"""Return the text on one line; a text over the limit is cut at a word's end, with an ellipsis.
 
     >>> shorten("how far does\n it go", 12)
     'how far…'
@@ -44,18 +46,19 @@ def shorten(value: Any, limit: int) -> str:
     if len(text) <= limit:
         return text
     head = text[: limit - 1]
-    cut = head.rfind(" ")
-    return (head[:cut] if cut > limit // 2 else head).rstrip(" ,;:") + "…"
+    word_end = head.rfind(" ")
+    # Where no word ends in the second half, the text is cut within a word.
+    return (head[:word_end] if word_end > limit // 2 else head).rstrip(" ,;:") + "…"
 
 
 def shorten_lines(value: Any, limit: int) -> str:
-    """Return the text with its lines kept, cut with an ellipsis where it is longer than the limit."""
+    """Return the text with its lines; a text over the limit is cut, with an ellipsis."""
     text = clean_text(value).strip()
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def markup_lines(value: Any, limit: int = 240, width: int = 60) -> str:
-    """Return the text as plotly should show it: escaped (plotly reads some HTML), broken into lines, bounded.
+    """Return the text for plotly, which reads some HTML: escaped, broken into lines, bounded.
 
     >>> markup_lines("<b>x</b> & y")
     '&lt;b&gt;x&lt;/b&gt; &amp; y'
@@ -65,7 +68,7 @@ def markup_lines(value: Any, limit: int = 240, width: int = 60) -> str:
 
 
 def safe_url(value: Any) -> str | None:
-    """Return the URL where it is http or https and short enough for a spreadsheet, else None.
+    """Return a URL that is http or https and short enough for a spreadsheet; None for any other.
 
     >>> safe_url("javascript:alert(1)"), safe_url("https://example.org/a b")
     (None, 'https://example.org/a%20b')
@@ -73,10 +76,10 @@ def safe_url(value: Any) -> str | None:
     if not isinstance(value, str):
         return None
     try:
-        parts = urlsplit(value)
+        split = urlsplit(value)
     except ValueError:
         return None
-    if parts.scheme not in {"http", "https"} or not parts.netloc or value != clean_text(value):
+    if split.scheme not in {"http", "https"} or not split.netloc or value != clean_text(value):
         return None
     url = quote(value, safe="%/:=&?~#+!$,;@()*.-_")
     return url if len(url) <= _MAX_URL else None

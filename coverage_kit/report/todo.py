@@ -92,16 +92,16 @@ def write_edits_json(analysis: Analysis, path: str | Path) -> Path:
     """
     about = analysis.about
     run = {
-        "own_site": about.get("own_site"),
-        "encoder": about.get("encoder")
-        or about.get("settings", {}).get("match", {}).get("encoder"),
-        "self_test": about.get("self_test"),
+        "own_site": about.own_site,
+        "encoder": about.encoder
+        or about.setting("match", "encoder"),
+        "self_test": about.self_test,
         "predicted": predicted_under(about),
         "n_queries": len(analysis.queries),
     }
     constraints = {
         "rules": list(RULES),
-        "settings": about.get("settings", {}).get("rank", {}),
+        "settings": about.settings.get("rank", {}),
     }
     edits = list_records(analysis)
     left = list_unedited(analysis)[
@@ -320,7 +320,7 @@ def _say_query(query: Record) -> str:
 def _write_index(pages: dict[str, list[Record]], names: dict[str, str], analysis: Analysis) -> str:
     edits = [edit for chosen in pages.values() for edit in chosen]
     lines = [
-        f"# To do, by page: {_say(analysis.about.get('own_site')) or 'the site'}",
+        f"# To do, by page: {_say(analysis.about.own_site) or 'the site'}",
         "",
         f"{_count(len(edits), 'edit')} on {_count(len(pages), 'page')}: {_total(edits, 'cost_minutes')} minutes, predicted to "
         f"cover {_total(edits, 'marginal_gain')} more queries asked ({predicted_under(analysis.about)}).",

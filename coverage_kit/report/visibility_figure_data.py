@@ -1,4 +1,7 @@
-"""What the figures of visibility, change, visits and demand draw, as tables: places, names and hover texts."""
+"""What the figures of visibility, change, visits and demand draw, as tables.
+
+The tables hold the row of each mark, names and hover texts.
+"""
 
 from typing import Any
 
@@ -6,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.figure_data import LABELLED, hover_text
+from coverage_kit.report.figure_data import MAX_ROWS, hover_text
 from coverage_kit.report.texts import is_missing, markup_lines
 from coverage_kit.report.visibility_joined import (
     describe_holders,
@@ -24,25 +27,31 @@ from coverage_kit.report.wording import (
     percent,
 )
 
+# A p value of at most 5% counts as clear: the usual level. Assumed.
 ALPHA = 0.05
 
 
-def mark_visibility(analysis: Analysis, measure: str, n_sites: int = 12) -> pd.DataFrame:
-    """Return one measure of the sites for which it is highest, own site first: `place` of the site from 0, `series`, hover."""
+def visibility_points(analysis: Analysis, measure: str, n_sites: int = 12) -> pd.DataFrame:
+    """Return one measure of the sites for which it is highest: `row`, `series`, hover.
+
+    `row` is the number of the site from 0; the own site comes first.
+    """
     frame = describe_visibility(analysis, ("all",))
     frame = frame[frame["measure"] == measure]
-    most = frame.groupby("site").agg(is_own=("is_own", "max"), value=("value", "max")).reset_index()
-    most = most.sort_values(["is_own", "value", "site"], ascending=[False, False, True]).head(
-        n_sites
+    sites = (
+        frame.groupby("site")
+        .agg(is_own=("is_own", "max"), value=("value", "max"))
+        .reset_index()
+        .sort_values(["is_own", "value", "site"], ascending=[False, False, True])
+        .head(n_sites)
     )
-    frame = frame.merge(most[["site"]].assign(place=range(len(most))), on="site").sort_values(
-        ["series", "place"]
-    )
+    rows = sites[["site"]].assign(row=range(len(sites)))
+    frame = frame.merge(rows, on="site").sort_values(["series", "row"])
     return frame.assign(hover=_hover_figures(frame)).reset_index(drop=True)
 
 
-def mark_weeks(analysis: Analysis, measure: str) -> pd.DataFrame:
-    """Return one measure of the own site by week: `week` (its Monday), `series`, hover."""
+def week_points(analysis: Analysis, measure: str) -> pd.DataFrame:
+    """Return one measure of the site by week: `week` (its Monday), `series`, hover."""
     frame = describe_visibility(analysis, ("week",))
     frame = frame[frame["is_own"] & (frame["measure"] == measure)]
     weeks = pd.to_datetime(frame["segment"], format="%Y-%m-%d", errors="coerce")
@@ -50,27 +59,31 @@ def mark_weeks(analysis: Analysis, measure: str) -> pd.DataFrame:
     return frame.sort_values(["series", "week"]).reset_index(drop=True)
 
 
-def mark_holders(analysis: Analysis, n_gaps: int = LABELLED) -> pd.DataFrame:
-    """Return who holds the citations of the gaps with most citations: `place` of the gap from 0, its name, hover."""
+def holder_bars(analysis: Analysis, n_gaps: int = MAX_ROWS) -> pd.DataFrame:
+    """Return who holds the citations of the gaps with most citations: `row`, name, hover.
+
+    `row` is the number of the gap from 0.
+    """
     frame = describe_holders(analysis)
     frame = frame[frame["citation_share"].notna()]
     frame = frame.assign(label=frame["label"].fillna(frame["cluster_id"]))
-    most = frame.drop_duplicates("cluster_id").nlargest(n_gaps, "n_all", keep="first")["cluster_id"]
-    frame = frame[frame["cluster_id"].isin(most)]
-    rows = frame.to_dict("records")
-    marked = frame.assign(
-        place=frame["cluster_id"].map({name: place for place, name in enumerate(most)}),
-        name=[
-            f"{markup_lines(row['label'], 36)}<br>{row['n_all']} citations{_mark_lost(row)}"
-            for row in rows
-        ],
-        hover=[_hover_holder(row) for row in rows],
+    gaps = frame.drop_duplicates("cluster_id").nlargest(n_gaps, "n_all", keep="first")
+    row_of = {cluster_id: row for row, cluster_id in enumerate(gaps["cluster_id"])}
+    frame = frame[frame["cluster_id"].isin(list(row_of))]
+    records = frame.to_dict("records")
+    bars = frame.assign(
+        row=frame["cluster_id"].map(row_of),
+        name=[_name_holder_row(record) for record in records],
+        hover=[_hover_holder(record) for record in records],
     )
-    return marked.sort_values(["place", "holder_rank"]).reset_index(drop=True)
+    return bars.sort_values(["row", "holder_rank"]).reset_index(drop=True)
 
 
-def mark_verdicts(analysis: Analysis, measure: str) -> pd.DataFrame:
-    """Return the verdicts on one measure that have an effect, in percentage points: `place` from 0, name, hover."""
+def verdict_points(analysis: Analysis, measure: str) -> pd.DataFrame:
+    """Return the verdicts on one measure that have an effect: `row` from 0, name, hover.
+
+    Effect, interval and noise floor are in percentage points.
+    """
     frame = describe_verdicts(analysis)
     frame = frame[(frame["measure"] == measure) & frame["effect"].notna()].reset_index(drop=True)
     shares = ["effect", "low", "high", "noise_floor"]
@@ -79,54 +92,29 @@ def mark_verdicts(analysis: Analysis, measure: str) -> pd.DataFrame:
         for row in frame.to_dict("records")
     ]
     hover = [_hover_verdict(row) for row in frame.to_dict("records")]
-    return frame.assign(
-        **{name: 100 * frame[name] for name in shares},
-        place=range(len(frame)),
-        name=names,
-        hover=hover,
-    )
+    points = {share: 100 * frame[share] for share in shares}
+    return frame.assign(**points, row=range(len(frame)), name=names, hover=hover)
 
 
-def mark_referrals(analysis: Analysis, n_pages: int = 15) -> pd.DataFrame:
-    """Return visits by assistant and page of the pages with most visits: `place` of the page from 0, hover."""
+def referral_bars(analysis: Analysis, n_pages: int = 15) -> pd.DataFrame:
+    """Return the visits by assistant of the pages with most visits: `row` of the page, hover."""
     frame = describe_referrals(analysis)
     totals = frame.groupby("page", sort=False)["n_sessions"].sum().nlargest(n_pages, keep="first")
     frame = frame[frame["page"].isin(totals.index)]
-    hover = [
-        hover_text(
-            row["page"],
-            f"{markup_lines(row['assistant'], 60)}: {amount(row['n_sessions'])} visits",
-            "" if is_missing(row["n_engaged"]) else f"{amount(row['n_engaged'])} engaged",
-            "" if is_missing(row["n_key_events"]) else f"{amount(row['n_key_events'])} key events",
-            ""
-            if is_missing(row["share_of_sessions"])
-            else f"{row['share_of_sessions']:.1%} of all visits to the page",
-            f"cited by {row['n_citations']} logged answers",
-            "" if is_missing(row["label"]) else f"gap: {markup_lines(row['label'], 80)}",
-        )
-        for row in frame.to_dict("records")
-    ]
-    place = frame["page"].map({name: place for place, name in enumerate(totals.index)})
-    return frame.assign(place=place, hover=hover).reset_index(drop=True)
+    hover = [_hover_referral(row) for row in frame.to_dict("records")]
+    rows = frame["page"].map({page: row for row, page in enumerate(totals.index)})
+    return frame.assign(row=rows, hover=hover).reset_index(drop=True)
 
 
-def mark_associations(analysis: Analysis) -> pd.DataFrame:
-    """Return the associations that have figures: `pair` of signal and demand, hover, whether p is under 5%."""
+def association_points(analysis: Analysis) -> pd.DataFrame:
+    """Return the associations that have figures: `pair` of signal and demand, hover, `is_clear`."""
     frame = analysis.associations[analysis.associations["correlation"].notna()]
     pairs = [
         f"{signal} → {demand}"
         for signal, demand in zip(frame["signal"], frame["demand"], strict=True)
     ]
     hover = [
-        hover_text(
-            pair,
-            f"{count(row['lag_weeks'], 'week')} later: rank correlation {row['correlation']:+.2f}",
-            ""
-            if is_missing(row["low"])
-            else f"95% interval {row['low']:+.2f} to {row['high']:+.2f}",
-            "" if is_missing(row["p"]) else f"p {row['p']:.3f} over all lags and pairs",
-            f"{row['n_weeks']} pairs of weeks",
-        )
+        _hover_association(row, pair)
         for row, pair in zip(frame.to_dict("records"), pairs, strict=True)
     ]
     is_clear = frame["p"].le(ALPHA)
@@ -138,36 +126,68 @@ def mark_associations(analysis: Analysis) -> pd.DataFrame:
 
 
 def _hover_figures(frame: pd.DataFrame) -> list[str]:
-    """Return the hover texts of figures of visibility: value, interval, numerator and denominator, prompts, answers."""
-    return [
-        hover_text(
-            row["site"],
-            markup_lines(row["series"], 80),
-            ""
-            if row["split_by"] == "all"
-            else markup_lines(f"{row['split_by']} {row['segment']}", 60),
-            f"{markup_lines(row['measure_title'], 60)} {percent(row['value'])} ({interval(row['low'], row['high'])})",
-            f"{amount(row['numerator'])} / {amount(row['denominator'])}: {markup_lines(row['formula'], 120)}",
-            f"{row['n_prompts']} prompts, {row['n_answers']} answers",
-            LOW_N if row["is_low_n"] else "",
-        )
-        for row in frame.to_dict("records")
-    ]
+    """Return the hover texts of figures of visibility.
+
+    With value, interval, numerator and denominator, and the numbers of prompts and answers.
+    """
+    return [_hover_figure(row) for row in frame.to_dict("records")]
 
 
-def _mark_lost(row: dict[Any, Any]) -> str:
-    return "" if row["is_contested"] else ", not winnable"
+def _hover_figure(row: dict[Any, Any]) -> str:
+    segment = "" if row["split_by"] == "all" else f"{row['split_by']} {row['segment']}"
+    ends = interval(row["low"], row["high"])
+    fraction = f"{amount(row['numerator'])} / {amount(row['denominator'])}"
+    return hover_text(
+        row["site"],
+        markup_lines(row["series"], 80),
+        markup_lines(segment, 60) if segment else "",
+        f"{markup_lines(row['measure_title'], 60)} {percent(row['value'])} ({ends})",
+        f"{fraction}: {markup_lines(row['formula'], 120)}",
+        f"{row['n_prompts']} prompts, {row['n_answers']} answers",
+        LOW_N if row["is_low_n"] else "",
+    )
+
+
+def _name_holder_row(row: dict[Any, Any]) -> str:
+    winnable = "" if row["is_contested"] else ", not winnable"
+    return f"{markup_lines(row['label'], 36)}<br>{row['n_all']} citations{winnable}"
 
 
 def _hover_holder(row: dict[Any, Any]) -> str:
-    held = f"{row['holder']}: {row['n_citations']} of {row['n_all']} citations, {percent(row['citation_share'])}"
+    counts = f"{row['n_citations']} of {row['n_all']} citations, {percent(row['citation_share'])}"
+    winnable = "winnable" if row["is_contested"] else "not winnable"
     return hover_text(
         row["label"],
-        markup_lines(held, 100),
+        markup_lines(f"{row['holder']}: {counts}", 100),
         interval(row["low"], row["high"]),
         "" if is_missing(row["top_site"]) else f"most cited: {markup_lines(row['top_site'], 60)}",
         f"{row['n_prompts']} prompts, {row['n_answers']} answers",
-        f"{'is_closable' if row['is_contested'] else 'not is_closable'}: {markup_lines(row['reason'], 200)}",
+        f"{winnable}: {markup_lines(row['reason'], 200)}",
+    )
+
+
+def _hover_referral(row: dict[Any, Any]) -> str:
+    lines = [f"{markup_lines(row['assistant'], 60)}: {amount(row['n_sessions'])} visits"]
+    if not is_missing(row["n_engaged"]):
+        lines.append(f"{amount(row['n_engaged'])} engaged")
+    if not is_missing(row["n_key_events"]):
+        lines.append(f"{amount(row['n_key_events'])} key events")
+    if not is_missing(row["share_of_sessions"]):
+        lines.append(f"{row['share_of_sessions']:.1%} of all visits to the page")
+    lines.append(f"cited by {row['n_citations']} logged answers")
+    if not is_missing(row["label"]):
+        lines.append(f"gap: {markup_lines(row['label'], 80)}")
+    return hover_text(row["page"], *lines)
+
+
+def _hover_association(row: dict[Any, Any], pair: str) -> str:
+    has_interval = not is_missing(row["low"])
+    return hover_text(
+        pair,
+        f"{count(row['lag_weeks'], 'week')} later: rank correlation {row['correlation']:+.2f}",
+        f"95% interval {row['low']:+.2f} to {row['high']:+.2f}" if has_interval else "",
+        "" if is_missing(row["p"]) else f"p {row['p']:.3f} over all lags and pairs",
+        f"{row['n_weeks']} pairs of weeks",
     )
 
 
@@ -180,31 +200,38 @@ def _hover_verdict(row: dict[Any, Any]) -> str:
         if is_missing(row["noise_floor"])
         else f"noise floor: {100 * row['noise_floor']:.0f} points either way"
     )
+    rates = f"{percent(row['before'])} before, {percent(row['after'])} after"
     return hover_text(
         row["group_title"],
         markup_lines(row["series"], 80),
-        f"{markup_lines(row['measure_title'], 60)} {percent(row['before'])} before, {percent(row['after'])} after",
+        f"{markup_lines(row['measure_title'], 60)} {rates}",
         effect,
         "" if is_missing(row["drift"]) else f"drift of unchanged pages: {in_points(row['drift'])}",
-        _tell_test(row),
+        _describe_test(row),
         floor,
         f"{row['n_prompts']} prompts, {row['n_before']} answers before, {row['n_after']} after",
         markup_lines(row["reason"], 200),
     )
 
 
-def _tell_test(row: dict[Any, Any]) -> str:
-    """Return p in words, and why there is no verdict where the interval alone would tell one."""
+def _describe_test(row: dict[Any, Any]) -> str:
+    """Return p in words, and why there is no verdict although the interval excludes 0."""
     if is_missing(row["p_holm"]):
         return ""
     is_clear = not is_missing(row["low"]) and (row["low"] > 0 or row["high"] < 0)
     if row["verdict"] != NO_CHANGE or not is_clear:
         return f"p {row['p_holm']:.3f}, after allowing for all comparisons (Holm)"
     chance = f"pages drawn by lot reach it with a chance of {row['p']:.3f}"
-    beside = f"among all comparisons (Holm) of {row['p_holm']:.3f}: {NO_CHANGE} above {ALPHA}"
-    return markup_lines(f"The interval alone is clear of 0, but {chance}, {beside}", 240)
+    corrected = f"among all comparisons (Holm) of {row['p_holm']:.3f}: {NO_CHANGE} above {ALPHA}"
+    return markup_lines(f"The interval alone is clear of 0, but {chance}, {corrected}", 240)
 
 
-def shift(place: int, n: int, width: float = 0.5) -> float:
-    """Return how far the mark number `place` of n stands from the middle of its row, so that none covers another."""
-    return float(np.round(width * ((place + 0.5) / n - 0.5), 6))
+def shift(number: int, n: int, width: float = 0.5) -> float:
+    """Return the distance of one of n marks from the middle of its row, so that none is covered.
+
+    Args:
+        number: number of the mark, from 0.
+        n: number of marks in the row.
+        width: part of the row's height that the marks take.
+    """
+    return float(np.round(width * ((number + 0.5) / n - 0.5), 6))

@@ -1,4 +1,7 @@
-"""The tables of visibility, change, visits and logs joined for a reader: names of gaps, links and words instead of ids."""
+"""The tables of visibility, change, visits and logs joined for a reader.
+
+They hold names of gaps, links and words instead of ids.
+"""
 
 import re
 from collections.abc import Iterable
@@ -8,41 +11,45 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.wording import (
     GROUPS,
-    MEASURES,
     NO_CHANGE,
     SIGNS,
     describe_measure,
     describe_series,
 )
+from coverage_kit.vocabulary import MEASURES
 
-_TESTED = re.compile(r" \(p [^()]*?(after Holm(?: over (?P<n>\d+) comparisons)?)?\)")
+# The p values in a verdict's reason, with or without the correction for several comparisons:
+# " (p 0.001, 0.005 after Holm over 4 comparisons)", " (p 0.003)".
+_P_VALUES = re.compile(r" \(p [^()]*?(after Holm(?: over (?P<n>\d+) comparisons)?)?\)")
 _HOLDERS = ("own", "competitor", "third-party", "community")
 
 
-def describe_visibility(analysis: Analysis, by: tuple[str, ...]) -> pd.DataFrame:
-    """Return the figures of these parts that have a value, own site first: title and formula of the measure, series, gap.
+def describe_visibility(analysis: Analysis, splits: tuple[str, ...]) -> pd.DataFrame:
+    """Return the figures of these splits that have a value, the site's own first.
 
-    `series` names engine and surface, which are never pooled; `label` and `gap_rank` tell the gap
-    of a part by cluster.
+    With title and formula of the measure. `series` names engine and surface, which are never
+    pooled. `label` and `gap_rank` are those of the gap where the split is by cluster.
     """
     table = analysis.visibility
-    frame = table[table["split_by"].isin(by) & table["value"].notna()]
-    words = [describe_measure(str(measure)) for measure in frame["measure"]]
+    frame = table[table["split_by"].isin(splits) & table["value"].notna()]
+    wordings = [describe_measure(str(measure)) for measure in frame["measure"]]
+    titles = [wording.title for wording in wordings]
+    formulas = [wording.formula for wording in wordings]
     frame = frame.assign(
-        measure_title=pd.Series([word.title for word in words], index=frame.index, dtype="str"),
-        formula=pd.Series([word.formula for word in words], index=frame.index, dtype="str"),
-        is_own=frame["site"] == analysis.about.get("own_site"),
+        measure_title=pd.Series(titles, index=frame.index, dtype="str"),
+        formula=pd.Series(formulas, index=frame.index, dtype="str"),
+        is_own=frame["site"] == analysis.about.own_site,
         is_low_n=frame["is_low_n"].astype(bool),
         cluster_id=frame["segment"],
     )
     frame = _with_gap(_with_series(frame), analysis).assign(
         measure_rank=frame["measure"].map(_ranks(MEASURES)),
-        by_rank=frame["split_by"].map(_ranks(by)),
+        split_rank=frame["split_by"].map(_ranks(splits)),
     )
     order = [
         "measure_rank",
         "measure",
-        "by_rank",
+        "split_rank",
         "gap_rank",
         "segment",
         "is_own",
@@ -55,14 +62,17 @@ def describe_visibility(analysis: Analysis, by: tuple[str, ...]) -> pd.DataFrame
 
 
 def is_alone(analysis: Analysis) -> bool:
-    """Return whether the own brand is the only one tracked, so that its share of voice tells nothing."""
+    """Return whether the site's brand is the only one tracked: its share of voice is 100% then."""
     table = analysis.visibility
     sites = table.loc[(table["measure"] == "share_of_voice") & table["value"].notna(), "site"]
-    return set(sites) == {analysis.about.get("own_site")}
+    return set(sites) == {analysis.about.own_site}
 
 
 def describe_rates_by_gap(analysis: Analysis) -> pd.DataFrame:
-    """Return one row a gap and series: citation rate and mention rate of the own site, columns named `cited_` and `named_`."""
+    """Return one row a gap and series: the site's citation rate and mention rate.
+
+    The columns of the citation rate start with `cited_`, those of the mention rate with `named_`.
+    """
     table = describe_visibility(analysis, ("cluster",))
     table = table[table["is_own"]]
     keys = ["cluster_id", "label", "gap_rank", "series"]
@@ -75,7 +85,7 @@ def describe_rates_by_gap(analysis: Analysis) -> pd.DataFrame:
         "n_prompts",
         "is_low_n",
     ]
-    cited, named = (
+    citation_rates, mention_rates = (
         table.loc[table["measure"] == measure, [*keys, *figures]].rename(
             columns={name: f"{prefix}_{name}" for name in figures}
         )
@@ -84,14 +94,17 @@ def describe_rates_by_gap(analysis: Analysis) -> pd.DataFrame:
             ("mention_rate", "named"),
         )
     )
-    both = cited.merge(named, on=keys, how="outer")
-    return both.sort_values(["gap_rank", "cluster_id", "series"], kind="stable").reset_index(
+    rates = citation_rates.merge(mention_rates, on=keys, how="outer")
+    return rates.sort_values(["gap_rank", "cluster_id", "series"], kind="stable").reset_index(
         drop=True
     )
 
 
 def describe_holders(analysis: Analysis) -> pd.DataFrame:
-    """Return who holds the citations of each gap, in the order of the work, with the gap's name and all its citations."""
+    """Return who holds the citations of each gap, most urgent gap first.
+
+    With the gap's name and the number of all its citations.
+    """
     frame = _with_gap(analysis.holders, analysis)
     frame = frame.assign(
         is_contested=frame["is_contested"].astype(bool),
@@ -104,9 +117,10 @@ def describe_holders(analysis: Analysis) -> pd.DataFrame:
 
 
 def describe_verdicts(analysis: Analysis) -> pd.DataFrame:
-    """Return the verdicts, all changed pages first, then the unchanged ones, then each gap, with names in words.
+    """Return the verdicts with names in words.
 
-    Effect, interval, drift and so on are differences of rates, 0-1.
+    The verdict on all changed pages comes first, then that on the unchanged pages, then those on
+    the gaps. Effect, interval, drift and so on are differences of rates, 0-1.
     """
     frame = _with_gap(
         _with_series(analysis.verdicts.assign(cluster_id=analysis.verdicts["group"])),
@@ -115,7 +129,7 @@ def describe_verdicts(analysis: Analysis) -> pd.DataFrame:
     groups = frame["group"].map(GROUPS).astype("str").fillna(frame["label"]).fillna(frame["group"])
     frame = frame.assign(
         measure_title=pd.Series(
-            [describe_measure(str(m)).title for m in frame["measure"]],
+            [describe_measure(str(measure)).title for measure in frame["measure"]],
             index=frame.index,
             dtype="str",
         ),
@@ -137,39 +151,45 @@ def describe_verdicts(analysis: Analysis) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def tell_reason(reason: str) -> str:
-    """Return the reason of a verdict without its p, saying in words whether it stands among all that was compared.
+def describe_reason(reason: str) -> str:
+    """Return the reason of a verdict with words instead of its p values.
 
-    >>> tell_reason("up: 18 prompts moved (p 0.001, 0.005 after Holm over 4 comparisons)")
-    'up: 18 prompts moved, clear even after allowing for 4 comparisons'
-    >>> tell_reason("no clear change: 9 prompts moved (p 0.03, 0.12 after Holm over 4 comparisons)")
-    'no clear change: 9 prompts moved, not clear after allowing for 4 comparisons'
-    >>> tell_reason("down: from 0.9 to 0.8 (p 0.005 after Holm), of itself"), tell_reason("up: by 9 points (p 0.003)")
-    ('down: from 0.9 to 0.8, clear even after allowing for all comparisons, of itself', 'up: by 9 points')
+    The words say whether the change is clear after the correction for all comparisons.
+
+    >>> describe_reason("up: 18 moved (p 0.001, 0.005 after Holm over 4 comparisons)")
+    'up: 18 moved, clear even after allowing for 4 comparisons'
+    >>> describe_reason("no clear change: 9 moved (p 0.03, 0.12 after Holm over 4 comparisons)")
+    'no clear change: 9 moved, not clear after allowing for 4 comparisons'
+    >>> describe_reason("down: from 0.9 to 0.8 (p 0.005 after Holm), of itself")
+    'down: from 0.9 to 0.8, clear even after allowing for all comparisons, of itself'
+    >>> describe_reason("up: by 9 points (p 0.003)")
+    'up: by 9 points'
     """
     clear = "not clear" if reason.startswith(NO_CHANGE) else "clear even"
-    return _TESTED.sub(
-        lambda found: (
-            f", {clear} after allowing for {found['n'] or 'all'} comparisons" if found[1] else ""
-        ),
-        reason,
-    )
+
+    def describe_p(match: re.Match[str]) -> str:
+        is_corrected = match[1] is not None
+        n_comparisons = match["n"] or "all"
+        return f", {clear} after allowing for {n_comparisons} comparisons" if is_corrected else ""
+
+    return _P_VALUES.sub(describe_p, reason)
 
 
 def describe_drifts(analysis: Analysis) -> pd.DataFrame:
-    """Return how the engines themselves moved, with the signs in words."""
+    """Return how the engines themselves changed, with the signs in words."""
     frame = _with_series(analysis.drifts)
     return frame.assign(sign_title=frame["sign"].map(SIGNS).astype("str").fillna(frame["sign"]))
 
 
 def describe_referrals(analysis: Analysis) -> pd.DataFrame:
-    """Return the visits that assistants send, most first, with the page's URL where it is an own page, and its gap's name.
+    """Return the visits that assistants send, most first.
 
-    `page` is the page's path within the own site, or the whole id.
+    With the URL of a page of the site, and its gap's name. `page` is the page's path within the
+    site, or its full id.
     """
     frame = _with_gap(analysis.referrals, analysis)
     urls = analysis.pages.drop_duplicates("page_id").set_index("page_id")["url"]
-    own = str(analysis.about.get("own_site", ""))
+    own = analysis.about.own_site
     paths = [
         name.removeprefix(own) if name.startswith(f"{own}/") else name
         for name in map(str, frame["page_id"])
@@ -185,7 +205,10 @@ def describe_referrals(analysis: Analysis) -> pd.DataFrame:
 
 
 def describe_sources(analysis: Analysis) -> pd.DataFrame:
-    """Return each format of each file that was read, then further files with rejected rows: counts, and why most were."""
+    """Return each format of each file that was read, then the other files with rejected rows.
+
+    With the number of rejected rows and the most frequent reason.
+    """
     rejects = analysis.rejects
     n_rejects = rejects.groupby("file").size().rename("n_rejects")
     reasons = (
@@ -193,13 +216,12 @@ def describe_sources(analysis: Analysis) -> pd.DataFrame:
         .agg(lambda texts: texts.value_counts(sort=True).index[0])
         .rename("reject_reason")
     )
-    told = pd.concat([n_rejects, reasons], axis=1)
-    further = pd.DataFrame(
-        {"file": [name for name in told.index if name not in set(analysis.sources["file"])]},
-        dtype="str",
-    )
-    frame = pd.concat([analysis.sources, further], ignore_index=True).merge(
-        told, left_on="file", right_index=True, how="left"
+    rejected = pd.concat([n_rejects, reasons], axis=1)
+    sources = set(analysis.sources["file"])
+    other_files = [name for name in rejected.index if name not in sources]
+    other_sources = pd.DataFrame({"file": other_files}, dtype="str")
+    frame = pd.concat([analysis.sources, other_sources], ignore_index=True).merge(
+        rejected, left_on="file", right_index=True, how="left"
     )
     return frame.assign(n_rejects=frame["n_rejects"].fillna(0).astype("int64"))
 
@@ -217,7 +239,7 @@ def _with_series(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_gap(frame: pd.DataFrame, analysis: Analysis) -> pd.DataFrame:
-    """Return the frame with the label and rank of the gap of each row's cluster, missing where there is none."""
+    """Return the frame with label and rank of each row's gap, missing where it has none."""
     gaps = analysis.gaps.set_index("cluster_id")
     return frame.assign(
         label=frame["cluster_id"].map(gaps["label"]).astype("str"),

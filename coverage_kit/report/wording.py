@@ -1,6 +1,12 @@
-"""What the reports say: causes and operations in plain words, and the sentences about how far the figures can be trusted."""
+"""What the reports say: causes, operations and measures in plain words, and how figures are made.
 
+The keys are the words of coverage_kit/vocabulary.py.
+"""
+
+import math
 from dataclasses import dataclass
+
+from coverage_kit.vocabulary import UNKNOWN_SURFACE
 
 
 @dataclass(frozen=True)
@@ -14,37 +20,43 @@ class Wording:
 CAUSES = {
     "missing": Wording(
         "Not answered on the site",
-        "No passage answers these questions. Write the answer: a section on the nearest page, or a page of its own.",
+        "No passage answers these questions. Write the answer: a section on the nearest page, or a "
+        "page of its own.",
     ),
     "mis-worded": Wording(
         "Answered, in other words",
-        "A passage seems to hold the answer, but not in the words of those who ask. Reword its heading and first sentence.",
+        "A passage seems to hold the answer, but not in the words of those who ask. Reword its "
+        "heading and first sentence.",
     ),
     "not retrieved": Wording(
         "Answered, but not found",
-        "The site answers, but the engines' searches do not bring it up. See that engines may read the page, and that its "
-        "title and headings name the question.",
+        "The site answers, but the engines' searches do not bring it up. See that engines may read "
+        "the page, and that its title and headings name the question.",
     ),
     "retrieved but not cited": Wording(
         "Found, but not cited",
-        "Engines read the page and cite others. Put the answer first, complete and with its evidence.",
+        "Engines read the page and cite others. Put the answer first, complete and with its "
+        "evidence.",
     ),
     "not cited": Wording(
         "Answered, but not cited",
-        "The site answers, but answers cite others; the log does not say whether it was found. Log retrieved pages too, and "
-        "compare with what the cited pages say first.",
+        "The site answers, but answers cite others; the log does not say whether it was found. Log "
+        "retrieved pages too, and compare with what the cited pages say first.",
     ),
     "cited but not mentioned": Wording(
         "Cited, but not named",
-        "Answers link to the site without naming the brand. Name it in the sentence that holds the answer.",
+        "Answers link to the site without naming the brand. Name it in the sentence that holds the "
+        "answer.",
     ),
     "unwinnable": Wording(
         "Out of an edit's reach",
-        "Most answers do not search the web, or cite third parties only. An edit of the own site cannot change that.",
+        "Most answers do not search the web, or cite third parties only. An edit of the own site "
+        "cannot change that.",
     ),
     "out of scope": Wording(
         "Off the site's subject",
-        "Nothing near these questions stands on any site that was read. Leave them, or decide on a new subject.",
+        "Nothing near these questions stands on any site that was read. Leave them, or decide on a "
+        "new subject.",
     ),
     "covered": Wording("Covered", "Nothing to do."),
 }
@@ -77,45 +89,49 @@ ACTIONS = {
 
 
 @dataclass(frozen=True)
-class Measure:
-    """A measure's name, its formula as numerator / denominator, and what a log needs to hold for it."""
+class MeasureWording:
+    """A measure's name, its formula (numerator / denominator), and what a log needs for it."""
 
     title: str
     formula: str
     needs: str = "Name a log of answers under [log] files."
 
 
-MEASURES = {
-    "citation_rate": Measure("citation rate", "answers that cite the site / answers"),
-    "citation_share": Measure("citation share", "citations of the site / all citations"),
-    "mention_rate": Measure(
+MEASURE_WORDINGS = {
+    "citation_rate": MeasureWording("citation rate", "answers that cite the site / answers"),
+    "citation_share": MeasureWording("citation share", "citations of the site / all citations"),
+    "mention_rate": MeasureWording(
         "mention rate",
         "answers that name the brand / answers whose words are logged",
         "Log the words of the answers, and list the brand's names under [site] brand.",
     ),
-    "share_of_voice": Measure(
+    "share_of_voice": MeasureWording(
         "share of voice",
         "answers that name the brand / mentions of all tracked brands",
-        "Log the words of the answers, and list the brands' names under [site] brand and [[competitors]] brand.",
+        "Log the words of the answers, and list the brands' names under [site] brand and "
+        "[[competitors]] brand.",
     ),
-    "position_adjusted_word_count": Measure(
+    "position_adjusted_word_count": MeasureWording(
         "position-adjusted word count",
-        "words that rest on the site's pages / words that rest on any cited page, early ones weighing more",
+        "words that rest on the site's pages / words that rest on any cited page, early ones "
+        "weighing more",
         "Log for each citation which stretch of the answer it stands for.",
     ),
-    "retrieved_not_cited_rate": Measure(
+    "retrieved_not_cited_rate": MeasureWording(
         "found but not cited",
         "answers that found the site and do not cite it / answers that found or cite it",
         "Log the pages that the engine found, cited or not.",
     ),
 }
-PARTS = {
+# What answers are split by, as a title of the segments.
+SPLITS = {
     "all": "all",
     "branded": "prompts that name the brand",
     "cluster": "gap",
     "week": "week of",
     "market": "market",
 }
+# Figures of too few prompts (docs/method.md, "low n").
 LOW_N = "low n: too few prompts, or too few that count, to rely on it"
 GROUPS = {"treated": "changed pages", "untreated": "unchanged pages"}
 SIGNS = {
@@ -131,42 +147,46 @@ UNMOVED = (NO_CHANGE, "the same")
 DRAFT = "draft: facts to be filled and extracts to be checked by an editor"
 
 METHOD = (
-    "Coverage of a query is the calibrated probability that the own site answers it. It is told from the similarity of the "
-    "query and of its logged answers to the site's passages, from the words they share, and from what other sites offer. The "
-    "link from this evidence to a probability is fitted by hiding sections of the own site and asking what only they answered.",
-    "Queries are pooled into clusters. Severity of a gap is the demand-weighted mean of 1 - coverage, shrunk for small "
-    "clusters, with a 90% interval. Demand stands beside it and is never multiplied into it.",
-    "Each edit is simulated: the changed passages are encoded again and every query's coverage is predicted anew. Gain is the "
-    "rise of demand-weighted coverage, in queries asked, after harm to other queries is counted twice. Edits are taken by gain "
-    "per minute, given those above them. This is about the model, not about any answer engine.",
-    "Citation rate = answers that cite the site / answers. Share of voice = answers that name the brand / mentions of all "
-    "tracked brands. Engines and surfaces (api, scrape, app) are kept apart; questions that name the brand count apart. 95% "
-    "intervals draw from prompts, as repeats of one prompt are alike. Answers vary from run to run: small differences are no "
-    "change.",
-    "Before and after: the effect is the change of the changed pages' questions less that of the unchanged ones (the drift), "
-    "each question weighing the same. p comes from permutations and is corrected for the groups tested together; where a log "
-    "is too small to tell, the verdict is 'no clear change'.",
+    "Coverage of a query is the calibrated probability that the own site answers it. It is told "
+    "from the similarity of the query and of its logged answers to the site's passages, from the "
+    "words they share, and from what other sites offer. The link from this evidence to a "
+    "probability is fitted by hiding sections of the own site and asking what only they answered.",
+    "Queries are pooled into clusters. Severity of a gap is the demand-weighted mean of 1 - "
+    "coverage, shrunk for small clusters, with a 90% interval. Demand stands beside it and is "
+    "never multiplied into it.",
+    "Each edit is simulated: the changed passages are encoded again and every query's coverage is "
+    "predicted anew. Gain is the rise of demand-weighted coverage, in queries asked, after harm to "
+    "other queries is counted twice. Edits are taken by gain per minute, given those above them. "
+    "This is about the model, not about any answer engine.",
+    "Citation rate = answers that cite the site / answers. Share of voice = answers that name the "
+    "brand / mentions of all tracked brands. Engines and surfaces (api, scrape, app) are kept "
+    "apart; questions that name the brand count apart. 95% intervals draw from prompts, as repeats "
+    "of one prompt are alike. Answers vary from run to run: small differences are no change.",
+    "Before and after: the effect is the change of the changed pages' questions less that of the "
+    "unchanged ones (the drift), each question weighing the same. p comes from permutations and is "
+    "corrected for the groups tested together; where a log is too small to tell, the verdict is "
+    "'no clear change'.",
 )
 
 
 def describe_cause(cause: str) -> Wording:
-    """Return a cause's title and remedy; a cause that is not known stands for itself."""
+    """Return a cause's title and remedy; an unknown cause is its own title."""
     return CAUSES.get(cause, Wording(cause, ""))
 
 
 def describe_operation(operation: str) -> str:
-    """Return an operation's title; one that is not known stands for itself."""
+    """Return an operation's title; an unknown operation is its own title."""
     return OPERATIONS.get(operation, operation)
 
 
 def describe_action(action: str) -> str:
-    """Return an action's title; one that is not known stands for itself."""
+    """Return an action's title; an unknown action is its own title."""
     return ACTIONS.get(action, action)
 
 
-def describe_measure(measure: str) -> Measure:
-    """Return a measure's name, formula and needs; one that is not known stands for itself."""
-    return MEASURES.get(measure, Measure(measure, ""))
+def describe_measure(measure: str) -> MeasureWording:
+    """Return a measure's name, formula and needs; an unknown measure is its own name."""
+    return MEASURE_WORDINGS.get(measure, MeasureWording(measure, ""))
 
 
 def describe_series(engine: str, surface: str) -> str:
@@ -175,7 +195,7 @@ def describe_series(engine: str, surface: str) -> str:
     >>> describe_series("chatgpt", "api"), describe_series("chatgpt", "unknown")
     ('chatgpt (api)', 'chatgpt')
     """
-    return engine if surface == "unknown" else f"{engine} ({surface})"
+    return engine if surface == UNKNOWN_SURFACE else f"{engine} ({surface})"
 
 
 def in_points(rate: float) -> str:
@@ -184,7 +204,7 @@ def in_points(rate: float) -> str:
     >>> in_points(0.246), in_points(-0.09), in_points(float("nan"))
     ('+25 points', '-9 points', 'unknown')
     """
-    return f"{100 * rate:+.0f} points" if rate == rate else "unknown"
+    return f"{100 * rate:+.0f} points" if not math.isnan(rate) else "unknown"
 
 
 def interval(low: float, high: float) -> str:
@@ -193,10 +213,10 @@ def interval(low: float, high: float) -> str:
     >>> interval(0.2, 0.4), interval(float("nan"), float("nan"))
     ('95% interval 20% to 40%', 'no interval: too few prompts')
     """
-    known = low == low and high == high
+    is_known = not (math.isnan(low) or math.isnan(high))
     return (
         f"95% interval {percent(low)} to {percent(high)}"
-        if known
+        if is_known
         else "no interval: too few prompts"
     )
 
@@ -207,7 +227,7 @@ def percent(value: float) -> str:
     >>> percent(0.236), percent(float("nan"))
     ('24%', 'unknown')
     """
-    return f"{value:.0%}" if value == value else "unknown"
+    return f"{value:.0%}" if not math.isnan(value) else "unknown"
 
 
 def times(value: float) -> str:
@@ -219,22 +239,23 @@ def times(value: float) -> str:
     return "once" if value == 1 else f"{amount(value)} times"
 
 
-def count(n: int, name: str) -> str:
-    """Return a number of things in words.
+def count(n: int, noun: str) -> str:
+    """Return a number and a noun, which is in the plural unless the number is 1.
 
     >>> count(1, "page"), count(1200, "page")
     ('1 page', '1,200 pages')
     """
-    return f"{n:,} {name}{'' if n == 1 else 's'}"
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def amount(value: float) -> str:
-    """Return a number with three figures at most below a thousand, and thousands separators above.
+    """Return a number with at most three digits below a thousand, and with separators above.
 
     >>> amount(1234.4), amount(7.25), amount(0.314), amount(12.0)
     ('1,234', '7.2', '0.31', '12')
     """
-    if value != value:
+    if math.isnan(value):
         return "unknown"
-    digits = 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 1 else 2
-    return f"{value:,.{digits}f}"
+    if abs(value) >= 100 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:,.1f}" if abs(value) >= 1 else f"{value:,.2f}"

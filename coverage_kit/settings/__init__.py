@@ -29,3 +29,6 @@ from coverage_kit.settings.read import (
     make_settings as make_settings,
     read_settings as read_settings,
 )
+from coverage_kit.settings.template import (
+    write_template as write_template,
+)

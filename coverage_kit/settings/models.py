@@ -1,11 +1,27 @@
-"""The sections of coverage.toml that tell of models: who drafts and judges, which engines are asked, what it costs, tuning."""
+"""Sections of coverage.toml about models: drafts, judges, asked engines, costs, tuning."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+# A web address without user, query or fragment, where somebody might paste a key.
 _URL = r"^(https?://[^\s@?#]+)?$"
+# The name of an environment variable, such as OPENAI_API_KEY; never a key itself.
 _VARIABLE = r"^[A-Z_][A-Z0-9_]*$"
+
+
+class PathMark:
+    """Marks a setting that holds paths: relative ones start at the folder of coverage.toml."""
+
+
+class ModelPathMark:
+    """Marks a setting that holds the name of a model, or the path of its folder."""
+
+
+# One path, several paths, and a model's name or path. `resolve_paths` finds them by their marks.
+PathText = Annotated[str, PathMark()]
+PathTexts = Annotated[tuple[str, ...], PathMark()]
+ModelPath = Annotated[str, ModelPathMark()]
 
 
 class SettingsSection(BaseModel):
@@ -21,27 +37,30 @@ class EndpointSettings(SettingsSection):
     base_url: str = Field(
         "",
         pattern=_URL,
-        description="URL of any OpenAI-compatible endpoint; '' for OpenAI's own",
+        description="URL of any OpenAI-compatible endpoint, such as http://localhost:11434/v1; "
+        "'' for OpenAI's own",
     )
     api_key_env: str = Field(
         "OPENAI_API_KEY",
         pattern=_VARIABLE,
         max_length=60,
-        description="environment variable that holds the endpoint's key; the key itself stands in no file",
+        description="environment variable that holds the endpoint's key; never write the key "
+        "itself here",
     )
     timeout_seconds: float = Field(60.0, gt=0, description="seconds to wait for an answer")
 
 
 class DraftSettings(EndpointSettings):
-    """Who writes drafts from briefs, on 'coverage-kit draft', where anyone does."""
+    """The language model that writes drafts on 'coverage-kit draft'; all else works without it."""
 
 
 class JudgeSettings(EndpointSettings):
-    """Who judges texts by rubrics, beside the judge that needs no model; how often, and what it may cost."""
+    """The language model that judges texts by rubrics, how often, and what it may cost."""
 
-    rubrics: str = Field(
+    rubrics: PathText = Field(
         "",
-        description="folder of further rubrics (TOML); one of a shipped rubric's name replaces it",
+        description="folder of your own rubrics (TOML); a rubric with the name of a shipped one "
+        "replaces it",
     )
     samples: int = Field(
         8,
@@ -51,58 +70,60 @@ class JudgeSettings(EndpointSettings):
     repeats: int = Field(
         3,
         ge=1,
-        description="times each item is judged, from which the judge's reliability is told",
+        description="times each item is judged; the judge's reliability is measured from these",
     )
-    max_tokens: int = Field(
-        500_000,
-        ge=0,
-        description="tokens read and written at most; 0: no limit",
-    )
+    max_tokens: int = Field(500_000, ge=0, description="most tokens to read and write; 0: no limit")
     max_money: float = Field(
-        5.0,
-        ge=0,
-        description="money spent at most, by the price table; 0: no limit",
+        5.0, ge=0, description="most money to spend, by the price table; 0: no limit"
     )
 
 
 class AskedEngine(EndpointSettings):
-    """One answer engine of the panel: what it is called in the tables, how it is asked, which model, how fast."""
+    """One answer engine of the panel; keys are in environment variables only."""
 
     name: str = Field(
         min_length=1,
-        description="name of the engine in every table, such as perplexity",
+        description="name of the engine in every table",
+        examples=["perplexity"],
     )
     kind: Literal["chat", "responses", "perplexity", "gemini", "anthropic"] = Field(
-        description="how it is asked: OpenAI-compatible chat completions or responses, or one of three APIs of their own"
+        description="how it is asked: chat or responses (both OpenAI-compatible), perplexity, "
+        "gemini or anthropic",
+        examples=["perplexity"],
+    )
+    model: str = Field("", description="name of the engine's model", examples=["sonar"])
+    base_url: str = Field(
+        "", pattern=_URL, description="URL of the endpoint; '' for the kind's own"
     )
     api_key_env: str = Field(
         "",
         pattern=rf"({_VARIABLE})|^$",
         max_length=60,
-        description="environment variable that holds its key; '' for the kind's",
+        description="environment variable that holds its key; '' for the kind's, such as "
+        "PERPLEXITY_API_KEY",
     )
     has_search: bool = Field(True, description="whether it may search the web, where its kind can")
     timeout_seconds: float = Field(120.0, gt=0, description="seconds to wait for an answer")
-    requests_per_minute: float = Field(20.0, gt=0, description="requests a minute at most")
-    max_output_tokens: int = Field(2_000, ge=1, description="tokens of one answer at most")
+    requests_per_minute: float = Field(20.0, gt=0, description="most requests in a minute")
+    max_output_tokens: int = Field(2_000, ge=1, description="most tokens of one answer")
 
 
 class AskSettings(SettingsSection):
-    """The panel of queries that 'coverage-kit ask' puts to engines."""
+    """The panel of questions that 'coverage-kit ask' puts to engines."""
 
     engines: tuple[AskedEngine, ...] = Field((), description="the engines to ask, one block each")
-    panel: str = Field(
+    panel: PathText = Field(
         "panel.csv",
-        description="CSV of the panel's queries: query, and is_holdout; or made from a run's log",
+        description="CSV of the panel's questions: query, and is_holdout; 'coverage-kit panel' "
+        "makes one from a run's log",
     )
-    out: str = Field(
+    out: PathText = Field(
         "panel",
-        description="folder of raw requests and responses, which [log] and [before_after] can read",
+        description="folder of raw requests and responses; name it under [log] or [before_after] "
+        "to read it",
     )
     repeats: int = Field(
-        3,
-        ge=1,
-        description="times each query is put to each engine in one wave",
+        3, ge=1, description="times each question is put to each engine in one wave"
     )
     retries: int = Field(
         4,
@@ -112,44 +133,48 @@ class AskSettings(SettingsSection):
     max_tokens: int = Field(
         2_000_000,
         ge=0,
-        description="tokens read and written in one wave at most; 0: no limit",
+        description="most tokens to read and write in one wave; 0: no limit",
     )
     max_money: float = Field(
         10.0,
         ge=0,
-        description="money spent in one wave at most, by the price table; 0: no limit",
+        description="most money to spend in one wave, by the price table; 0: no limit",
     )
-    market: str = Field("", description="country code told to engines that take one, such as GB")
+    market: str = Field(
+        "", description="country code for engines that take one, such as GB; '' for none"
+    )
 
 
 class TuneSettings(SettingsSection):
-    """How 'coverage-kit tune' fine-tunes the encoder on the site's own pairs."""
+    """How 'coverage-kit tune' fine-tunes the encoder on your pairs of question and passage."""
 
-    out: str = Field(
+    out: PathText = Field(
         "runs/encoder",
-        description="folder of the tuned encoder, to be named under match.encoder",
+        description="folder of the tuned encoder, written only if it is better on held-out pages; "
+        "name it under match.encoder to use it",
     )
     held_out: float = Field(
         0.5,
         gt=0,
         lt=1,
-        description="share of the queries whose pages are kept for the test",
+        description="share of the questions whose pages are kept for the test",
     )
     max_pairs: int = Field(
         1000,
         ge=50,
-        description="pairs of query and cited passage learned from at most, and of headings",
+        description="most pairs of a question and a cited passage to learn from, and most pairs "
+        "of headings",
     )
     epochs: int = Field(2, ge=1, description="times all pairs are seen")
     batch_size: int = Field(32, ge=2, description="pairs compared with each other at a time")
-    learning_rate: float = Field(5e-5, gt=0, description="step of the optimiser at its largest")
-    max_tokens: int = Field(128, ge=16, description="tokens read of a text at most while learning")
+    learning_rate: float = Field(5e-5, gt=0, description="largest step of the optimiser")
+    max_tokens: int = Field(128, ge=16, description="most tokens read of a text while learning")
 
 
 class CostSettings(SettingsSection):
     """What models cost."""
 
-    prices: str = Field(
+    prices: PathText = Field(
         "",
-        description="price table (TOML); '' for the shipped one, which you should check",
+        description="your price table (TOML); '' for the shipped one, which you should check",
     )

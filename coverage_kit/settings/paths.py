@@ -1,68 +1,57 @@
 """Where relative paths of settings start."""
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
-from coverage_kit.settings.models import SettingsSection
-from coverage_kit.settings.project import Settings, SiteSettings
+from pydantic.fields import FieldInfo
+
+from coverage_kit.settings.models import ModelPathMark, PathMark, SettingsSection
+from coverage_kit.settings.project import Settings
+
+Section = TypeVar("Section", bound=SettingsSection)
 
 
 def resolve_paths(settings: Settings, folder: Path) -> Settings:
-    """Return the settings with every relative path made to start at the folder; URLs stay as they are."""
+    """Return the settings in which every relative path starts at the folder; URLs stay as they are.
 
-    def place(source: str) -> str:
-        return source if "://" in source else str(folder / Path(source).expanduser())
+    The types of the fields say which settings hold paths (`PathText`, `PathTexts`, `ModelPath`).
+    """
+    return _resolve_section(settings, folder)
 
-    def site(one: SiteSettings) -> SiteSettings:
-        return one.model_copy(update={"source": place(one.source)})
 
-    return settings.model_copy(
+def _resolve_section(section: Section, folder: Path) -> Section:
+    fields = type(section).model_fields
+    return section.model_copy(
         update={
-            "site": site(settings.site),
-            "competitors": tuple(site(one) for one in settings.competitors),
-            "log": settings.log.model_copy(
-                update={"files": tuple(place(file) for file in settings.log.files)}
-            ),
-            "before_after": settings.before_after.model_copy(
-                update={"files": tuple(map(place, settings.before_after.files))}
-            ),
-            "analytics": settings.analytics.model_copy(
-                update={
-                    key: tuple(map(place, getattr(settings.analytics, key)))
-                    for key in ("sessions", "search_console")
-                }
-            ),
-            "match": settings.match.model_copy(
-                update={
-                    key: _model_path(getattr(settings.match, key), folder)
-                    for key in ("encoder", "cross_encoder")
-                }
-            ),
-            "judge": settings.judge.model_copy(
-                update=_placed(settings.judge, "rubrics", place=place)
-            ),
-            "ask": settings.ask.model_copy(
-                update=_placed(settings.ask, "panel", "out", place=place)
-            ),
-            "costs": settings.costs.model_copy(
-                update=_placed(settings.costs, "prices", place=place)
-            ),
-            "tune": settings.tune.model_copy(update=_placed(settings.tune, "out", place=place)),
-            "out": place(settings.out),
-            "cache": place(settings.cache),
+            name: _resolve_value(getattr(section, name), field, folder)
+            for name, field in fields.items()
         }
     )
 
 
-def _placed(section: SettingsSection, *keys: str, place: Callable[[str], str]) -> dict[str, str]:
-    """Return these paths of a section in their place; empty ones stay empty."""
-    return {key: place(value) if (value := getattr(section, key)) else value for key in keys}
+def _resolve_value(value: Any, field: FieldInfo, folder: Path) -> Any:
+    """Return a setting with its paths resolved; sections within it too."""
+    if isinstance(value, SettingsSection):
+        return _resolve_section(value, folder)
+    if isinstance(value, tuple):
+        return tuple(_resolve_value(item, field, folder) for item in value)
+    if any(isinstance(mark, PathMark) for mark in field.metadata):
+        return _resolve_path(value, folder)
+    if any(isinstance(mark, ModelPathMark) for mark in field.metadata):
+        return _resolve_model(value, folder)
+    return value
 
 
-def _model_path(model: str, folder: Path) -> str:
-    place = folder / Path(model).expanduser()
-    return (
-        str(place)
-        if model.startswith((".", "~")) or (model not in ("", "minilm") and place.is_dir())
-        else model
-    )
+def _resolve_path(path: str, folder: Path) -> str:
+    """Return the path from the folder on; empty ones and URLs stay as they are."""
+    if not path or "://" in path:
+        return path
+    return str(folder / Path(path).expanduser())
+
+
+def _resolve_model(model: str, folder: Path) -> str:
+    """Return a model's path from the folder on; names of models stay as they are."""
+    path = folder / Path(model).expanduser()
+    is_path = model.startswith((".", "~"))
+    is_folder = model not in ("", "minilm") and path.is_dir()
+    return str(path) if is_path or is_folder else model

@@ -1,4 +1,8 @@
-"""Settings: every setting of a project, frozen; an unknown key is an error."""
+"""Settings: every setting of a project, frozen; an unknown key is an error.
+
+Descriptions are the one place where a setting is explained: coverage.toml and docs/settings.md are
+written from them. `examples` are values for the template where there is no default.
+"""
 
 from datetime import date
 from typing import Literal
@@ -10,40 +14,44 @@ from coverage_kit.settings.models import (
     CostSettings,
     DraftSettings,
     JudgeSettings,
+    ModelPath,
+    PathText,
+    PathTexts,
     SettingsSection,
     TuneSettings,
 )
 
 
 class SiteSettings(SettingsSection):
-    """One site: where its pages are, what URL they have, which names its brand goes by."""
+    """One site: where its pages are, what URL they have, and by which names its brand is known."""
 
-    source: str = Field(
-        description="folder of HTML or Markdown, sitemap URL, or URL at which to start a crawl"
+    source: PathText = Field(
+        description="folder of HTML or Markdown, sitemap URL, or URL at which a crawl starts",
+        examples=["site", "https://www.rival.example/sitemap.xml"],
     )
     base_url: str = Field(
         "",
-        description="URL of a folder's root, so that its pages match the URLs cited in the log",
+        description="URL of the folder's root, such as https://www.example.com: "
+        "so pages match the URLs that the log cites",
     )
     brand: tuple[str, ...] = Field(
-        (), description="names under which answers may mention the brand"
+        (), description="names under which answers may mention the brand; the first is the label"
     )
     domains: tuple[str, ...] = Field(
         (),
-        description="further domains of the same owner, each with its subdomains: their citations count as the site's",
+        description="further domains of the same owner, each with its subdomains: "
+        "their citations count as the site's",
     )
 
 
 class CrawlSettings(SettingsSection):
     """Manners and budgets of the crawler."""
 
-    max_pages: int = Field(500, ge=1, description="pages fetched at most")
+    max_pages: int = Field(500, ge=1, description="most pages to fetch")
     max_megabytes: float = Field(
-        500.0,
-        gt=0,
-        description="megabytes fetched at most, after decompression",
+        500.0, gt=0, description="most megabytes to fetch, after decompression"
     )
-    max_seconds: float = Field(3600.0, gt=0, description="seconds spent at most")
+    max_seconds: float = Field(3600.0, gt=0, description="most seconds to spend")
     max_page_megabytes: float = Field(8.0, gt=0, description="larger pages are rejected")
     delay_seconds: float = Field(
         1.0,
@@ -57,39 +65,45 @@ class CrawlSettings(SettingsSection):
         description="further tries after a timeout, 429 or 5xx, with growing pauses",
     )
     user_agent: str = Field(
-        "coverage_kit",
-        min_length=1,
-        description="name under which the crawler asks",
+        "coverage_kit", min_length=1, description="name under which the crawler asks"
     )
     allow_private_addresses: bool = Field(
-        False,
-        description="whether localhost and private networks may be fetched",
+        False, description="whether localhost and private networks may be fetched"
     )
 
 
 class LogSettings(SettingsSection):
-    """The logs of answers and how their columns are named."""
+    """The logs of answers, and how their columns are named."""
 
-    files: tuple[str, ...] = Field(
-        (), description="CSV, JSONL, Parquet or xlsx files, or folders of them"
+    files: PathTexts = Field(
+        (),
+        description="files that APIs, apps, traces and trackers export (docs/howto/logs.md), "
+        "or folders of them: CSV, TSV, JSON, JSONL, Parquet, xlsx",
+        examples=[["answers.jsonl"]],
     )
     columns: dict[str, str] = Field(
         {},
-        description="field = column, where the names are not recognised by themselves",
+        description="field = column, for columns that are not recognised by their names. Fields: "
+        "query, "
+        "answer, engine, model, surface, market, run_id, asked_at, demand, citations, retrieved, "
+        "searches, has_searched, mentions, error, status",
+        examples=[{"query": "What they typed", "answer": "What it said"}],
     )
     max_answers: int = Field(
         200_000,
         ge=100,
-        description="answers kept whole at most: of a longer log a sample, drawn by their ids; all are counted",
+        description="most answers to keep whole; of a longer log a sample is kept, and every "
+        "question counts",
     )
 
 
 class VisibilitySettings(SettingsSection):
-    """Who is who among the cited sites, and from how many prompts on a figure counts."""
+    """Which cited sites are communities, and how many prompts a figure needs."""
 
     community: tuple[str, ...] = Field(
         (),
-        description="further domains whose pages are written by their users, as forums are",
+        description="further domains whose pages their users write, beside the known forums, "
+        "encyclopedias and networks",
     )
     min_prompts: int = Field(
         20,
@@ -99,80 +113,89 @@ class VisibilitySettings(SettingsSection):
 
 
 class BeforeAfterSettings(SettingsSection):
-    """What was changed on the site and when, for the comparison of before and after."""
+    """What was changed on the site and when, to compare before and after."""
 
-    files: tuple[str, ...] = Field(
+    files: PathTexts = Field(
         (),
-        description="logs of the panel asked before and after, where it is not in the [log] files; or folders of them",
+        description="logs of the panel that was asked before and after, or folders of them, "
+        "if they are not among the [log] files",
     )
     changed_at: date | None = Field(
         None,
         description="day on which the changes were live; without it nothing is compared",
+        examples=[date(2026, 10, 5)],
     )
     window_days: int = Field(
-        28,
-        ge=1,
-        description="days before and after that day whose answers are compared",
+        28, ge=1, description="days before and after that day whose answers are compared"
     )
     pages: tuple[str, ...] = Field(
         (),
-        description="pages that were changed: page ids or URLs, patterns with * too",
+        description="changed pages: page ids, URLs, or patterns such as www.example.com/guides/*",
     )
 
 
 class AnalyticsSettings(SettingsSection):
     """Exports of web analytics and search console."""
 
-    sessions: tuple[str, ...] = Field(
+    sessions: PathTexts = Field(
         (),
-        description="GA4 exports: CSV of the interface, API rows or tables, or folders of them",
+        description="GA4 exports, or folders of them: CSV of the interface, API rows or tables",
     )
-    search_console: tuple[str, ...] = Field(
+    search_console: PathTexts = Field(
         (),
-        description="Search Console exports with days, queries or pages, or folders",
+        description="Search Console exports with days, queries or pages, or folders of them",
     )
     ai_sources: dict[str, str] = Field(
         {},
         description="further AI assistants: name = regular expression of the session source",
+        examples=[{"Acme": r"assistant\.acme\.example"}],
     )
 
 
 class MatchSettings(SettingsSection):
-    """How queries are compared with passages."""
+    """How questions are compared with passages."""
 
-    encoder: str = Field(
+    encoder: ModelPath = Field(
         "minilm",
-        description="'minilm' (bundled), a sentence-transformers name or a model folder",
+        description="minilm (the bundled all-MiniLM-L6-v2, English), a sentence-transformers "
+        "name, or a model folder",
     )
-    cross_encoder: str = Field(
+    cross_encoder: ModelPath = Field(
         "",
-        description="reranker that reads each query with its nearest passages: slow, often surer",
+        description="a sentence-transformers CrossEncoder by name or folder: slow, often more "
+        "accurate; '' for none",
     )
     runtime: Literal["auto", "torch", "openvino"] = Field(
         "auto",
-        description="what computes the encoder; auto: the GPU by torch, else OpenVINO where installed, else torch",
+        description="what computes the encoder: torch, openvino, or auto "
+        "(the GPU by torch, else OpenVINO if installed, else torch)",
     )
     precision: Literal["auto", "fp32", "bf16", "fp16"] = Field(
         "auto",
-        description="of the encoder's arithmetic; auto: fp16 on a GPU, bf16 on a CPU that has it, else fp32",
+        description="numeric precision of the encoder: fp32, bf16, fp16, or auto "
+        "(fp16 on a GPU, bf16 on a CPU that has it, else fp32)",
     )
     max_queries: int = Field(
         20_000,
         ge=100,
-        description="distinct queries read at most: of more, near-duplicates are grouped, one of each is read",
+        description="most distinct questions to read; of more, near-duplicates are grouped and "
+        "one of each group is read",
     )
-    passage_words: int = Field(180, ge=20, description="words of a passage at most")
-    neighbors: int = Field(100, ge=10, description="own passages kept for each query")
+    passage_words: int = Field(180, ge=20, description="most words of a passage")
+    neighbors: int = Field(100, ge=10, description="passages of your site kept for each question")
     competitor_neighbors: int = Field(
-        5, ge=1, description="passages of each other site kept for each query"
+        5, ge=1, description="passages of each other site kept for each question"
     )
     unanswered_share: float = Field(
         0.0,
         ge=0,
         lt=1,
-        description="share of unanswered queries found by reading a sample; 0: not known",
+        description="share of unanswered questions, if you know it from reading a sample of the "
+        "log; 0: not known",
     )
-    calibration_rounds: int = Field(12, ge=2, description="rounds of hide-and-seek")
+    calibration_rounds: int = Field(
+        12, ge=2, description="rounds in which passages are hidden to calibrate coverage"
+    )
     bootstraps: int = Field(60, ge=20, description="refits from which intervals are read")
 
 
@@ -180,43 +203,59 @@ class RankSettings(SettingsSection):
     """What an edit costs an editor, in minutes, and the budget."""
 
     budget_minutes: float = Field(480.0, gt=0, description="editor minutes to spend")
-    budget_words: int = Field(0, ge=0, description="words to add or change at most; 0: no limit")
-    edits_per_page: int = Field(0, ge=0, description="edits of one page at most; 0: no limit")
+    budget_words: int = Field(0, ge=0, description="most words to add or change; 0: no limit")
+    edits_per_page: int = Field(0, ge=0, description="most edits of one page; 0: no limit")
     locked_pages: tuple[str, ...] = Field(
         (),
-        description="pages that no edit may touch: page ids, or patterns with *",
+        description="pages that no edit may touch: page ids, or patterns such as "
+        "www.example.com/legal/*",
     )
-    edits_per_gap: int = Field(12, ge=1, description="candidate edits for each gap at most")
-    heading_minutes: float = Field(3.0, ge=0, description="rewording a heading")
-    extend_minutes: float = Field(8.0, ge=0, description="extending a passage")
-    section_minutes: float = Field(15.0, ge=0, description="adding a section")
-    page_minutes: float = Field(60.0, ge=0, description="adding a page")
-    added_word_minutes: float = Field(0.05, ge=0, description="each word added")
-    changed_word_minutes: float = Field(0.02, ge=0, description="each word changed")
-    claim_minutes: float = Field(10.0, ge=0, description="each claim that needs a source")
+    edits_per_gap: int = Field(12, ge=1, description="most candidate edits for each gap")
+    heading_minutes: float = Field(3.0, ge=0, description="minutes to reword a heading")
+    extend_minutes: float = Field(8.0, ge=0, description="minutes to extend a passage")
+    section_minutes: float = Field(15.0, ge=0, description="minutes to add a section")
+    page_minutes: float = Field(60.0, ge=0, description="minutes to add a page")
+    added_word_minutes: float = Field(0.05, ge=0, description="minutes for each word added")
+    changed_word_minutes: float = Field(0.02, ge=0, description="minutes for each word changed")
+    claim_minutes: float = Field(
+        10.0, ge=0, description="minutes for each claim that needs a source"
+    )
 
 
 class ParallelSettings(SettingsSection):
-    """What spreads embedding and matching over workers, on this machine or on a cluster."""
+    """What computes reading, embedding and matching in parts (docs/cluster.md)."""
 
     backend: Literal["local", "ray"] = Field(
         "local",
-        description="local: part after part in this process, resumable; ray: the parts spread over workers",
+        description="local: part after part in this process; ray: parts spread over workers. "
+        "Both can be resumed",
     )
-    workers: int = Field(2, ge=1, description="workers at work at a time")
+    workers: int = Field(2, ge=1, description="workers of Ray that run at a time")
     address: str = Field(
         "",
-        description="a Ray cluster's address, such as auto; '' starts one on this machine",
+        description="address of a Ray cluster, such as auto; '' starts Ray on this machine",
     )
     part_rows: int = Field(20_000, ge=1, description="texts in one part")
 
 
 class Settings(SettingsSection):
-    """Every knob of a run. Read it with `read_settings`, or build it in Python."""
+    """Every setting of a run. Read them with `read_settings`, or build them in Python."""
 
+    out: PathText = Field(
+        "runs/latest", description="folder of the run: page.html, gaps.xlsx, tables/"
+    )
+    cache: PathText = Field(
+        "runs/cache", description="folder of vectors and fetched pages that are reused"
+    )
+    language: Literal["en"] = Field(
+        "en", description="language of stop words and of the edits' wording"
+    )
+    seed: int = Field(
+        0, ge=0, description="seed of every random step: the same input gives the same output"
+    )
     site: SiteSettings
     competitors: tuple[SiteSettings, ...] = Field(
-        (), description="further sites that compete for the citations"
+        (), description="further sites that compete for the citations, one block each"
     )
     log: LogSettings = LogSettings()
     crawl: CrawlSettings = CrawlSettings()
@@ -231,12 +270,3 @@ class Settings(SettingsSection):
     before_after: BeforeAfterSettings = BeforeAfterSettings()
     analytics: AnalyticsSettings = AnalyticsSettings()
     parallel: ParallelSettings = ParallelSettings()
-    out: str = Field("runs/latest", description="folder of the run")
-    cache: str = Field(
-        "runs/cache",
-        description="folder of vectors and fetched pages that are used again",
-    )
-    language: Literal["en"] = Field(
-        "en", description="language of stop words and of the edits' wording"
-    )
-    seed: int = Field(0, ge=0, description="seed of every random step")

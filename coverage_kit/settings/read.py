@@ -1,6 +1,7 @@
 """Settings from a coverage.toml, or from nested values."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,31 @@ from coverage_kit.errors import SettingsError
 from coverage_kit.settings.paths import resolve_paths
 from coverage_kit.settings.project import Settings
 
-_WITH_KEYS = (
-    "draft",
-    "judge",
-    "ask",
-)  # sections into which somebody may paste a key
+# Sections into which somebody may paste a key: their values are never shown.
+_SECRET_SECTIONS = ("draft", "judge", "ask")
+# Keys of versions before 0.2, and their names today.
+RENAMED_KEYS: Mapping[str, str] = {
+    "change": "before_after",
+    "engine": "parallel (and its key name: backend)",
+    "match.share_of_gaps": "match.unanswered_share",
+    "match.rounds": "match.calibration_rounds",
+    "match.other_neighbors": "match.competitor_neighbors",
+    "match.most_queries": "match.max_queries",
+    "log.most_answers": "log.max_answers",
+    "visibility.least_prompts": "visibility.min_prompts",
+    "rank.untouchable": "rank.locked_pages",
+    "draft.key_variable": "draft.api_key_env",
+    "judge.key_variable": "judge.api_key_env",
+    "judge.most_tokens": "judge.max_tokens",
+    "judge.most_money": "judge.max_money",
+    "ask.most_tokens": "ask.max_tokens",
+    "ask.most_money": "ask.max_money",
+    "ask.engines.key_variable": "ask.engines.api_key_env",
+    "ask.engines.most_output_tokens": "ask.engines.max_output_tokens",
+    "tune.most_pairs": "tune.max_pairs",
+    "tune.most_tokens": "tune.max_tokens",
+}
+_ALL_KEYS = "docs/settings.md lists every key."
 
 
 def read_settings(path: str | Path) -> Settings:
@@ -26,30 +47,48 @@ def read_settings(path: str | Path) -> Settings:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
+        found = error.strerror or "no file"
         cure = "Name a coverage.toml, or write one with 'coverage-kit init'."
-        raise SettingsError(
-            str(path), "a settings file", error.strerror or "no file", cure
-        ) from None
+        raise SettingsError(str(path), "a settings file", found, cure) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            str(path), "valid TOML in UTF-8", str(error), "Correct that line."
-        ) from None
+        cure = "Correct that line."
+        raise SettingsError(str(path), "valid TOML in UTF-8", str(error), cure) from None
     settings = make_settings(values, where=str(path))
     return resolve_paths(settings, path.resolve().parent)
 
 
 def make_settings(values: dict[str, Any], where: str = "settings") -> Settings:
-    """Return settings from nested values. Raises SettingsError, naming `where`, for the first value that is wrong."""
+    """Return settings from nested values.
+
+    Raises SettingsError, naming `where`, for the first value that is wrong.
+    """
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        unknown = first["type"] == "extra_forbidden"
-        what = f"a known key instead of '{key}'" if unknown else f"a usable value for '{key}'"
-        given = first.get("input")
-        is_told = key.split(".")[0] not in _WITH_KEYS and not isinstance(given, dict | list | tuple)
-        value = repr(given) if is_told else "a value, not told here as it may be a key"
-        value = "nothing" if first["type"] == "missing" else value
-        found = "an unknown key" if unknown else f"{value} ({first['msg']})"
-        raise SettingsError(where, what, found, "docs/settings.md lists every key.") from None
+        problem = error.errors()[0]
+        raise SettingsError(where, *_explain(problem)) from None
+
+
+def _explain(problem: Any) -> tuple[str, str, str]:
+    """Return what was expected, what was found, and the cure for one problem of validation."""
+    path = [str(name) for name in problem["loc"]]
+    key = ".".join(path)
+    if problem["type"] == "extra_forbidden":
+        # positions in lists, such as the 0 of ask.engines.0.name, are no part of a key's name
+        name = ".".join(part for part in path if not part.isdigit())
+        if name in RENAMED_KEYS:
+            cure = f"It is now called {RENAMED_KEYS[name]} (CHANGELOG.md, Breaking)."
+            return f"a known key instead of '{key}'", "a key of an earlier version", cure
+        return f"a known key instead of '{key}'", "an unknown key", _ALL_KEYS
+    found = f"{_describe_value(problem, path[0])} ({problem['msg']})"
+    return f"a usable value for '{key}'", found, _ALL_KEYS
+
+
+def _describe_value(problem: Any, section: str) -> str:
+    """Return the wrong value in words, but never what may be a key."""
+    if problem["type"] == "missing":
+        return "nothing"
+    value = problem.get("input")
+    if section in _SECRET_SECTIONS or isinstance(value, dict | list | tuple):
+        return "a value, hidden as it may be a key"
+    return repr(value)

@@ -1,1 +1,1 @@
-"""Files that are written whole or not at all, and results that later runs reuse."""
+"""Files that are written completely or not at all, and a cache of results that later runs reuse."""

@@ -1,4 +1,4 @@
-"""What earlier runs found, kept by a digest of all that it depends on: what is unchanged is not computed again."""
+"""Results of earlier runs, stored by a digest of their inputs: what is unchanged is reused."""
 
 import hashlib
 import json
@@ -15,17 +15,23 @@ import pyarrow as pa
 from coverage_kit.storage.files import write_folder
 from coverage_kit.vectors import Embeddings
 
-Found = dict[str, Any]
-_KEPT_OF_EACH = 3
+Results = dict[str, Any]
+# A project alternates between few settings and logs, and a result may take gigabytes: assumed.
+_MAX_ENTRIES_PER_NAME = 3
+# All results that are neither tables nor arrays. It is written last and read first.
 _VALUES = "values.json"
+# The folder of the package coverage_kit.
 _PACKAGE = Path(__file__).parent.parent
 
 
 class ResultCache:
-    """A folder of findings. `reused` and `made` name those that were read from it and those that were computed.
+    """A folder of results, each stored under its name and a digest of its inputs.
+
+    `reused` lists the names of the results that were read from the folder, `made` those that were
+    computed.
 
     Args:
-        folder: where findings are kept; made when needed. Only the last few of each name stay.
+        folder: where results are stored; made when needed. Only the newest few of each name stay.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -33,87 +39,96 @@ class ResultCache:
         self.reused: list[str] = []
         self.made: list[str] = []
 
-    def get(self, name: str, inputs: Sequence[object], make: Callable[[], Found]) -> Found:
-        """Return what `make` returns, from the folder where it was made before of these inputs by this code.
+    def get_or_compute(
+        self, name: str, inputs: Sequence[object], compute: Callable[[], Results]
+    ) -> Results:
+        """Return the stored results of these inputs; where there are none, compute and store them.
+
+        Results of another version of the code are not reused.
 
         Args:
-            name: what it is.
-            inputs: all that it depends on: tables, arrays, Embeddings, and plain values.
-            make: returns tables, arrays and plain values by name.
+            name: the name of the results.
+            inputs: all that they depend on: tables, arrays, Embeddings, and plain values.
+            compute: returns tables, arrays and plain values by name.
         """
-        place = self.folder / name / digest([_code(), *inputs])
-        found = _load(place)
-        if found is None:
-            found = make()
-            write_folder(place, lambda beside: _save(found, beside))
-            self.made.append(name)
-            self._forget(place)
-        else:
+        folder = self.folder / name / digest([_code_digest(), *inputs])
+        results = _load(folder)
+        if results is not None:
             self.reused.append(name)
-        return found
+            return results
+        computed = compute()
+        write_folder(folder, lambda unfinished: _save(computed, unfinished))
+        self.made.append(name)
+        self._remove_old(folder)
+        return computed
 
-    def _forget(self, newest: Path) -> None:
-        """Remove all but the newest findings of this name."""
-        others = [one for one in newest.parent.iterdir() if one != newest]
-        for old in sorted(others, key=lambda one: one.stat().st_mtime)[: -(_KEPT_OF_EACH - 1)]:
-            shutil.rmtree(old, ignore_errors=True)
+    def _remove_old(self, newest: Path) -> None:
+        """Remove all but the newest results of this name."""
+        older = [folder for folder in newest.parent.iterdir() if folder != newest]
+        by_age = sorted(older, key=lambda folder: folder.stat().st_mtime)
+        for folder in by_age[: -(_MAX_ENTRIES_PER_NAME - 1)]:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def digest(inputs: Sequence[object]) -> str:
-    """Return a digest of tables, arrays, Embeddings and plain values that changes whenever one of them does."""
-    found = hashlib.blake2b(digest_size=12)
-    for one in inputs:
-        _feed(found, one)
-    return found.hexdigest()
+    """Return a digest that depends on every table, array, Embeddings and plain value."""
+    hasher = hashlib.blake2b(digest_size=12)
+    for value in inputs:
+        _feed(hasher, value)
+    return hasher.hexdigest()
 
 
-def _feed(found: Any, one: object) -> None:
-    if isinstance(one, pd.DataFrame):
-        _feed(found, list(one.columns))
-        table = pa.Table.from_pandas(one, preserve_index=False).combine_chunks()
-        with pa.ipc.new_stream(stream := pa.BufferOutputStream(), table.schema) as writer:
+def _feed(hasher: Any, value: object) -> None:
+    if isinstance(value, pd.DataFrame):
+        _feed(hasher, list(value.columns))
+        # Arrow's stream format holds types and values, whatever the index and the memory layout.
+        table = pa.Table.from_pandas(value, preserve_index=False).combine_chunks()
+        stream = pa.BufferOutputStream()
+        with pa.ipc.new_stream(stream, table.schema) as writer:
             writer.write_table(table)
-        found.update(stream.getvalue())
-    elif isinstance(one, np.ndarray):
-        found.update(f"{one.dtype} {one.shape} ".encode())
-        found.update(np.ascontiguousarray(one).data)
-    elif isinstance(one, Embeddings):
-        _feed(found, [one.encoder, *one.ids])
-        _feed(found, one.vectors)
+        hasher.update(stream.getvalue())
+    elif isinstance(value, np.ndarray):
+        hasher.update(f"{value.dtype} {value.shape} ".encode())
+        hasher.update(np.ascontiguousarray(value).data)
+    elif isinstance(value, Embeddings):
+        _feed(hasher, [value.encoder, *value.ids])
+        _feed(hasher, value.vectors)
     else:
-        found.update((repr(one) + "\0").encode("utf-8", "surrogatepass"))
+        # The zero byte ends the value, so that ["ab"] and ["a", "b"] have different digests.
+        hasher.update((repr(value) + "\0").encode("utf-8", "surrogatepass"))
 
 
 @cache
-def _code() -> str:
-    """Return a digest of the package's own code: what another version found is not reused."""
-    found = hashlib.blake2b(digest_size=12)
-    for file in sorted(_PACKAGE.rglob("*.py")):
-        found.update(file.read_bytes())
-    return found.hexdigest()
+def _code_digest() -> str:
+    """Return a digest of the package's own code."""
+    hasher = hashlib.blake2b(digest_size=12)
+    for path in sorted(_PACKAGE.rglob("*.py")):
+        hasher.update(path.read_bytes())
+    return hasher.hexdigest()
 
 
-def _save(found: Mapping[str, Any], folder: Path) -> None:
+def _save(results: Mapping[str, Any], folder: Path) -> None:
     values = {}
-    for name, one in found.items():
-        if isinstance(one, pd.DataFrame):
-            one.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
-        elif isinstance(one, np.ndarray):
-            np.save(folder / f"{name}.npy", one, allow_pickle=False)
+    for name, value in results.items():
+        if isinstance(value, pd.DataFrame):
+            value.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+        elif isinstance(value, np.ndarray):
+            # Without pickles, so that reading a cache never runs code.
+            np.save(folder / f"{name}.npy", value, allow_pickle=False)
         else:
-            values[name] = one
+            values[name] = value
     (folder / _VALUES).write_text(json.dumps(values), encoding="utf-8")
 
 
-def _load(folder: Path) -> Found | None:
-    """Return what was kept; None where nothing was, or where it cannot be read."""
+def _load(folder: Path) -> Results | None:
+    """Return the stored results; None where there are none, or where they cannot be read."""
     try:
-        found: Found = json.loads((folder / _VALUES).read_text(encoding="utf-8"))
-        for file in folder.iterdir():
-            if file.suffix == ".parquet":
-                found[file.stem] = pd.read_parquet(file)
-            elif file.suffix == ".npy":
-                found[file.stem] = np.load(file, allow_pickle=False)
+        results: Results = json.loads((folder / _VALUES).read_text(encoding="utf-8"))
+        for path in folder.iterdir():
+            if path.suffix == ".parquet":
+                results[path.stem] = pd.read_parquet(path)
+            elif path.suffix == ".npy":
+                results[path.stem] = np.load(path, allow_pickle=False)
     except (OSError, ValueError):
         return None
-    return found
+    return results

@@ -1,4 +1,4 @@
-"""START HERE: every table that passes between stages, its columns, their kinds and meanings, and its key.
+"""START HERE: every table that passes between stages, its columns and its key.
 
 A function that takes or returns a table names it in its types (`def split_pages(pages: Pages) ->
 Passages`) and is marked `@checked`, which verifies columns, kinds and keys when it is called.

@@ -172,7 +172,8 @@ MENTIONS = Schema(
         optional(
             "n_words",
             "integer",
-            "words in the sentences that name the brand; missing where only the log says that it is named",
+            "words in the sentences that name the brand; missing where only the log says that it "
+            "is named",
         ),
     ),
 )
@@ -210,7 +211,8 @@ SOURCES = Schema(
         ),
         text(
             "format",
-            "the format its records were read as; 'mapped columns' where columns were found by name",
+            "the format its records were read as; 'mapped columns' where columns were found by "
+            "name",
         ),
         Column("n_records", "integer", "records read: a dialogue may hold several"),
         text("fields", "which column or field holds what"),
@@ -249,7 +251,7 @@ class LogTables:
     """What a log of answers holds, as tables, and the column mapping with which it was read.
 
     Of a very long log `answers`, and what belongs to them, are a sample: a share of
-    `share_of_answers_kept` of all `n_answers_read` (None: not told). `queries` are whole.
+    `share_of_answers_kept` of all `n_answers_read` (None: not known). `queries` are whole.
     """
 
     queries: Queries

@@ -29,10 +29,10 @@ SURFACE = text(
 LOW_95 = optional(
     "low",
     "number",
-    "lower end of the 95% interval; missing where it cannot be told",
+    "lower end of the 95% interval; missing where it cannot be computed",
 )
 HIGH_95 = optional(
     "high",
     "number",
-    "upper end of the 95% interval; missing where it cannot be told",
+    "upper end of the 95% interval; missing where it cannot be computed",
 )

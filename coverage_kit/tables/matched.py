@@ -51,7 +51,8 @@ EVIDENCE = Schema(
         Column(
             "focus",
             "number",
-            "share of the nearest passage's page among the twenty nearest, the nearest weighing most",
+            "share of the nearest passage's page among the twenty nearest, the nearest weighing "
+            "most",
         ),
         Column(
             "coherence",
@@ -145,7 +146,8 @@ GROUPS = Schema(
         Column(
             "similarity",
             "number",
-            "cosine of the query and its representative, the mean of all queries taken off, -1 to 1",
+            "cosine of the query and its representative, the mean of all queries taken off, -1 "
+            "to 1",
         ),
         text("text", "the query, in its most frequent spelling"),
         Column(

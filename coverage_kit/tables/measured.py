@@ -26,18 +26,21 @@ VISIBILITY = Schema(
     (
         text(
             "measure",
-            "citation_rate, citation_share, mention_rate, share_of_voice, and so on (docs/method.md, visibility)",
+            "citation_rate, citation_share, mention_rate, share_of_voice, and so on "
+            "(docs/method.md, visibility)",
         ),
         SITE,
         ENGINE,
         SURFACE,
         text(
             "split_by",
-            "what parts the answers: all, branded, cluster, week or market; branded prompts are left out but in 'branded'",
+            "what parts the answers: all, branded, cluster, week or market; branded prompts are "
+            "left out but in 'branded'",
         ),
         text(
             "segment",
-            "the part: a cluster_id, the week's Monday, a market, 'branded'; 'all' where nothing parts them",
+            "the part: a cluster_id, the week's Monday, a market, 'branded'; 'all' where nothing "
+            "parts them",
         ),
         optional(
             "value",
@@ -91,7 +94,8 @@ HOLDERS = Schema(
         Column(
             "is_contested",
             "flag",
-            "whether companies' sites get cited there at all; gaps.winnable asks whether an edit can close the gap",
+            "whether companies' sites get cited there at all; gaps.winnable asks whether an edit "
+            "can close the gap",
         ),
         text("reason", "the figures behind is_contested, in words"),
     ),
@@ -130,7 +134,8 @@ COMPETITORS = Schema(
 
 VERDICTS = Schema(
     "verdicts",
-    "one measure of one site on one engine and surface in one group of queries, before and after a change",
+    "one measure of one site on one engine and surface in one group of queries, before and after "
+    "a change",
     ("measure", "site", "engine", "surface", "group"),
     (
         text("measure", "citation_rate or mention_rate"),
@@ -167,17 +172,20 @@ VERDICTS = Schema(
         optional(
             "p",
             "number",
-            "probability of so large an effect where nothing changed: by permuting clusters, or by sign flips and a t test",
+            "probability of so large an effect where nothing changed: by permuting clusters, or "
+            "by sign flips and a t test",
         ),
         optional(
             "p_holm",
             "number",
-            "p corrected (Holm) over what is read together: pooled rows of all engines and measures, or clusters of one",
+            "p corrected (Holm) over what is read together: pooled rows of all engines and "
+            "measures, or clusters of one",
         ),
         optional(
             "noise_floor",
             "number",
-            "effect that 95% of splits of the time before stay within, where nothing was changed (A/A)",
+            "effect that 95% of splits of the time before stay within, where nothing was changed "
+            "(A/A)",
         ),
         optional(
             "smallest_effect",
@@ -198,7 +206,8 @@ DRIFTS = Schema(
         SURFACE,
         text(
             "sign",
-            "own_citation_rate of untreated queries, searched_rate, citations_per_answer, share_of_new_sites, or model",
+            "own_citation_rate of untreated queries, searched_rate, citations_per_answer, "
+            "share_of_new_sites, or model",
         ),
         optional("before", "number", "its value before"),
         optional("after", "number", "its value after"),
@@ -212,7 +221,8 @@ DRIFTS = Schema(
         Column("n_prompts", "integer", "queries asked both before and after"),
         text(
             "verdict",
-            "up, down or no clear change; for the model: changed, the same, or no clear change where none is logged",
+            "up, down or no clear change; for the model: changed, the same, or no clear change "
+            "where none is logged",
         ),
         text("reason", "why, in words"),
     ),
@@ -313,7 +323,8 @@ ASSOCIATIONS = Schema(
         optional(
             "p",
             "number",
-            "share of shifted or reordered series at least as correlated at any lag, times the number of pairs of series",
+            "share of shifted or reordered series at least as correlated at any lag, times the "
+            "number of pairs of series",
         ),
         text("reading", "the figure in words"),
     ),
@@ -328,7 +339,8 @@ STATEMENTS = Schema(
         text("place", "page_id or answer_id; 'settings'"),
         text(
             "property",
-            "name, url, sameAs, telephone, email, address, founded, and so on; of a branch 'telephone (Leeds)'",
+            "name, url, sameAs, telephone, email, address, founded, and so on; of a branch "
+            "'telephone (Leeds)'",
         ),
         text("value", "what is said"),
         text("compared_as", "the form in which it is compared"),
@@ -342,7 +354,7 @@ STATEMENTS = Schema(
 
 DISAGREEMENTS = Schema(
     "disagreements",
-    "one property of the brand that is told in more than one way",
+    "one property of the brand that is stated in more than one way",
     ("property", "compared_as"),
     (
         text("property", "schema.org's name of it"),
@@ -366,26 +378,31 @@ DISAGREEMENTS = Schema(
 
 OUTLINES = Schema(
     "outlines",
-    "one thing that a page's markup tells beside its words: headings and links in reading order, then the rest",
+    "one thing that a page's markup tells beside its words: headings and links in reading order, "
+    "then the rest",
     ("page_id", "position"),
     (
         PAGE_ID,
         Column("position", "integer", "order on the page, from 0"),
         text(
             "kind",
-            "heading, outbound link, linked words (how many), page heading (any h1), bold line (a line of its own in bold), "
-            "abbreviation, visible (or machine) modified (or published) date, author, organisation, structured type, "
+            "heading, outbound link, linked words (how many), page heading (any h1), bold line "
+            "(a line of its own in bold), "
+            "abbreviation, visible (or machine) modified (or published) date, author, "
+            "organisation, structured type, "
             "scripted text (what only scripts show), form, player",
         ),
         optional("level", "integer", "level of a heading, 1-6"),
         text(
             "value",
-            "what is told: the heading's words, the link's URL, the date (ISO), the name, the hidden words",
+            "what it is: the heading's words, the link's URL, the date (ISO), the name, the "
+            "hidden words",
         ),
         optional(
             "detail",
             "text",
-            "the link's words, the date's words, where a name or date stands, what a text waits for",
+            "the link's words, the date's words, where a name or date stands, what a text waits "
+            "for",
         ),
         optional(
             "place",
@@ -408,7 +425,8 @@ AUDITS = Schema(
         text("check", "name of the check"),
         text(
             "outcome",
-            "passed, failed, not applicable, or not told (of a language or page that the check cannot read)",
+            "passed, failed, not applicable, or not assessed (a language or page that the check "
+            "cannot read)",
         ),
         Column("n_examined", "integer", "places of the page that were examined"),
         Column("n_failed", "integer", "places that failed"),
@@ -434,15 +452,19 @@ FINDINGS = Schema(
         text("check", "name of the check"),
         text(
             "place",
-            "headings of the place, joined by ' > '; 'page head' or 'whole page' for what stands in no passage",
+            "headings above it, joined by ' > '; 'page head' or 'whole page' where it is in no "
+            "passage",
         ),
         text("evidence", "the words or figures that failed, as they stand there"),
         text("reason", "why that is a weakness, in plain words"),
         text("remedy", "what to do, in plain words"),
         text(
             "operation",
-            "reword_heading where `before` and `after` are a heading's words; rewrite where `before` are exact words of the "
-            "passage that `after` would replace; by_hand where there are no such words, as in the page head",
+            "reword_heading where `before` and `after` are a heading's words; rewrite where "
+            "`before` are "
+            "exact words of the "
+            "passage that `after` would replace; by_hand where there are no such words, as in the "
+            "page head",
         ),
         optional(
             "before",
@@ -461,7 +483,7 @@ FINDINGS = Schema(
 
 CHECKS = Schema(
     "checks",
-    "one check over all own pages: how often it fails, and whether failing goes with being cited less",
+    "one check over all own pages: how often it fails, and whether such pages are cited less",
     ("check",),
     (
         text("pillar", "relevance, authority, clarity or freshness"),
@@ -469,7 +491,7 @@ CHECKS = Schema(
         text("title", "what is checked, in words"),
         text(
             "weight",
-            "strong, moderate or weak: how far research says that it moves being cited (docs/method.md)",
+            "strong, moderate or weak: how far it moves being cited, by research (docs/method.md)",
         ),
         Column(
             "n_pages",
@@ -498,11 +520,12 @@ CHECKS = Schema(
         optional(
             "p",
             "number",
-            "chance of a difference as large among pages shuffled, corrected over the checks (Holm)",
+            "chance of a difference as large if pages are shuffled, corrected over the checks "
+            "(Holm)",
         ),
         text(
             "reading",
-            "the association in words; says so where it shows nothing, or cannot be told",
+            "the association in words; says so where it shows nothing, or cannot be assessed",
         ),
     ),
 )
@@ -563,7 +586,8 @@ RELIABILITY = Schema(
         text("rubric", "name, version and digest of the rubric"),
         text(
             "measure",
-            "graded_rate, test_retest, exact_repeat_rate, krippendorff_alpha, human_agreement, human_alpha, position_bias, "
+            "graded_rate, test_retest, exact_repeat_rate, krippendorff_alpha, human_agreement, "
+            "human_alpha, position_bias, "
             "flip_rate, injection_resistance or injection_rise",
         ),
         optional(
@@ -596,7 +620,7 @@ BRAND_CLAIMS = Schema(
         SURFACE,
         optional("asked_at", "time", "when it was asked"),
         text("text", "the sentence"),
-        text("verdict", "supported, unsupported, contradicted, or not told"),
+        text("verdict", "supported, unsupported, contradicted, or not assessed"),
         optional(
             "passage_id",
             "text",

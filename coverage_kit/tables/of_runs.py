@@ -104,12 +104,14 @@ HISTORY = Schema(
         Column(
             "run",
             "integer",
-            "the run's number, from 1; a run that found the same as the one before it has the same number",
+            "the run's number, from 1; a run that found the same as the one before it has the "
+            "same number",
         ),
         Column("at", "time", "when the run ended"),
         text(
             "measure",
-            "coverage, severe_gaps, planned_minutes, planned_gain, or a measure of the own site's visibility: citation_rate, "
+            "coverage, severe_gaps, planned_minutes, planned_gain, or a measure of the own "
+            "site's visibility: citation_rate, "
             "mention_rate, share_of_voice",
         ),
         text("part", "engine and surface; 'all' for what has none"),

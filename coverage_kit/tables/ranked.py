@@ -75,7 +75,8 @@ EDITS = Schema(
         CLUSTER_ID,
         text(
             "operation",
-            "what is done (docs/method.md, edits), or no_edit where no edit of the own site can close the gap",
+            "what is done (docs/method.md, edits), or no_edit where no edit of the own site can "
+            "close the gap",
         ),
         text("page_id", "page to edit, or the proposed id of a new page"),
         text("heading_path", "heading at which to edit; empty for a new page"),
@@ -91,14 +92,16 @@ EDITS = Schema(
         optional(
             "after",
             "text",
-            "the words proposed, as Markdown: extracts of answers are marked, facts are left as slots",
+            "the words proposed, as Markdown: extracts of answers are marked, facts are left as "
+            "slots",
         ),
         Column("cost_minutes", "number", "estimated editor minutes"),
         Column("n_words", "integer", "words added or changed"),
         Column(
             "gain",
             "number",
-            "predicted rise of demand-weighted coverage, in queries asked, after harm counted twice",
+            "predicted rise of demand-weighted coverage, in queries asked, after harm counted "
+            "twice",
         ),
         LOW,
         HIGH,
@@ -110,8 +113,10 @@ EDITS = Schema(
         optional(
             "citation_gain",
             "number",
-            "predicted rise of the answers that cite the site, in queries asked, under the choice model; "
-            "missing where the log has too few citations, or where the model tells no better than chance who is cited",
+            "predicted rise of the answers that cite the site, in queries asked, under the "
+            "choice model; "
+            "missing where the log has too few citations, or where the model tells no better "
+            "than chance who is cited",
         ),
         Column("marginal_gain", "number", "gain given the edits above it"),
         Column(
@@ -140,7 +145,8 @@ CHANGES = Schema(
         ),
         text(
             "action",
-            "replace_title, replace_heading, replace_passage, insert_section, remove_section, add_page or by_hand",
+            "replace_title, replace_heading, replace_passage, insert_section, remove_section, "
+            "add_page or by_hand",
         ),
         PAGE_ID,
         optional(
@@ -251,7 +257,8 @@ PREDICTIONS = Schema(
         Column(
             "realised",
             "number",
-            "rise found, in queries asked, less the drift of the queries that no published edit touches",
+            "rise found, in queries asked, less the drift of the queries that no published edit "
+            "touches",
         ),
         Column(
             "drift",

@@ -1,4 +1,4 @@
-"""Schemas: what a table is, and `@checked`, which verifies tables at a function's door."""
+"""Schemas: what a table is, and `@checked`, which verifies tables that a function uses."""
 
 import functools
 import inspect
@@ -21,6 +21,7 @@ from coverage_kit.errors import SchemaError
 
 Kind = Literal["text", "integer", "number", "flag", "time"]
 
+# The pandas type of each kind of column; times are in UTC, to the microsecond.
 _EMPTY_DTYPES: dict[str, Any] = {
     "text": "str",
     "integer": "int64",
@@ -39,8 +40,8 @@ class Column:
     meaning: str
     optional: bool = False
 
-    def found_kind(self, values: "pd.Series[Any]") -> str:
-        """Return this column's kind where the values meet it, else what they are instead."""
+    def kind_of(self, values: "pd.Series[Any]") -> str:
+        """Return this column's kind if the values meet it, else what they are instead."""
         types = pd.api.types
         if values.isna().all():
             return self.kind if self.optional or values.empty else "only missing values"
@@ -73,69 +74,52 @@ class Schema:
     def empty(self) -> pd.DataFrame:
         """Return a table of no rows with this schema's columns and kinds.
 
-        >>> Schema("qrels", "one judged pair", ("query_id",), (Column("query_id", "text", "id"),)).empty().columns.to_list()
+        >>> column = Column("query_id", "text", "id")
+        >>> Schema("qrels", "one judged pair", ("query_id",), (column,)).empty().columns.to_list()
         ['query_id']
         """
         return pd.DataFrame({c.name: pd.Series(dtype=_EMPTY_DTYPES[c.kind]) for c in self.columns})
 
     def table(self, rows: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:
-        """Return a table of this schema from a list of rows; columns that no row has are missing values."""
+        """Return a table of this schema from rows; columns that no row has are missing."""
         return self.typed(pd.DataFrame(rows)) if rows else self.empty()
 
     def typed(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return a table of this schema from a frame of one row or more; columns that it lacks are missing values."""
+        """Return a table of this schema from a frame with rows; columns it lacks are missing."""
         frame = frame.copy(deep=False)
+        missing = pd.Series([None] * len(frame), index=frame.index)
         for column in self.columns:
-            values = (
-                frame[column.name]
-                if column.name in frame
-                else pd.Series([None] * len(frame), index=frame.index)
-            )
+            values = frame.get(column.name, missing)
             if column.kind == "time":
                 frame[column.name] = pd.to_datetime(values, utc=True).astype(_EMPTY_DTYPES["time"])
-            elif not (column.optional and column.kind == "integer"):
-                frame[column.name] = values.astype(_EMPTY_DTYPES[column.kind])
+            elif column.optional and column.kind == "integer":
+                frame[column.name] = values.astype("Int64")  # holds missing values too
             else:
-                frame[column.name] = values.astype("Int64")
-        return frame[
-            [
-                *self.names,
-                *(name for name in frame.columns if name not in self.names),
-            ]
-        ]
+                frame[column.name] = values.astype(_EMPTY_DTYPES[column.kind])
+        further = [name for name in frame.columns if name not in self.names]
+        return frame[[*self.names, *further]]
 
     def check(self, table: pd.DataFrame, where: str) -> None:
-        """Raise SchemaError, naming `where`, unless the table has this schema's columns, kinds and unique key."""
+        """Raise SchemaError unless the table has this schema's columns, kinds and unique key."""
         if not isinstance(table, pd.DataFrame):
-            raise SchemaError(
-                where,
-                f"{self.name} should be a DataFrame",
-                type(table).__name__,
-                "Pass a pandas table.",
-            )
+            what = f"{self.name} should be a DataFrame"
+            raise SchemaError(where, what, type(table).__name__, "Pass a pandas table.")
         for column in self.columns:
             if column.name not in table.columns:
                 found = f"columns {', '.join(map(str, table.columns))}"
-                raise SchemaError(
-                    where,
-                    f"{self.name} needs a column {column.name}",
-                    found,
-                    column.meaning,
-                )
-            found = column.found_kind(table[column.name])
+                what = f"{self.name} needs a column {column.name}"
+                raise SchemaError(where, what, found, column.meaning)
+            found = column.kind_of(table[column.name])
             if found != column.kind:
                 what = f"{self.name}.{column.name} should be {column.kind}"
                 raise SchemaError(where, what, found, f"It means: {column.meaning}.")
         repeated = table.duplicated(list(self.key))
         if repeated.any():
-            example = ", ".join(str(v) for v in table.loc[repeated, list(self.key)].iloc[0])
+            first = table.loc[repeated, list(self.key)].iloc[0]
+            example = ", ".join(str(value) for value in first)
             what = f"the key of {self.name} ({', '.join(self.key)}) should be unique"
-            raise SchemaError(
-                where,
-                what,
-                f"{int(repeated.sum())} repeats, such as {example}",
-                "Drop or rename them.",
-            )
+            found = f"{int(repeated.sum())} repeats, such as {example}"
+            raise SchemaError(where, what, found, "Drop or rename them.")
 
 
 P = ParamSpec("P")
@@ -143,12 +127,13 @@ R = TypeVar("R")
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
-    """Return the function with every table among its arguments and results checked against its schema."""
+    """Return the function with the tables among its arguments and results checked."""
     hints = get_type_hints(function, include_extras=True)
     schemas = {
         name: schema for name, hint in hints.items() if (schema := _schema_of(hint)) is not None
     }
-    parts = get_args(hints.get("return")) if get_origin(hints.get("return")) is tuple else ()
+    result_hint = hints.get("return")
+    element_hints = get_args(result_hint) if get_origin(result_hint) is tuple else ()
     signature = inspect.signature(function)
 
     @functools.wraps(function)
@@ -160,9 +145,9 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
         returned = f"{function.__name__}() returned"
         if "return" in schemas:
             schemas["return"].check(result, returned)  # type: ignore[arg-type]
-        values: Any = result if parts else ()
-        for part, value in zip(parts, values, strict=False):
-            schema = _schema_of(part)
+        elements: Any = result if element_hints else ()
+        for hint, value in zip(element_hints, elements, strict=False):
+            schema = _schema_of(hint)
             if schema is not None:
                 schema.check(value, returned)
         return result
@@ -173,13 +158,9 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
 def _schema_of(hint: Any) -> Schema | None:
     """Return the schema of a table's type, also of `Table | None`."""
     if get_origin(hint) is Annotated:
-        return next(
-            (extra for extra in get_args(hint)[1:] if isinstance(extra, Schema)),
-            None,
-        )
+        extras = get_args(hint)[1:]
+        return next((extra for extra in extras if isinstance(extra, Schema)), None)
     if get_origin(hint) is tuple:
         return None
-    return next(
-        (schema for part in get_args(hint) if (schema := _schema_of(part))),
-        None,
-    )
+    schemas = (_schema_of(alternative) for alternative in get_args(hint))
+    return next((schema for schema in schemas if schema), None)

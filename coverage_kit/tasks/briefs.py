@@ -1,4 +1,4 @@
-"""What a drafter is told of an edit, from a run's tables: the task, the questions, the site's own words, marked extracts."""
+"""The brief of an edit for a drafter: task, questions, the site's own words, marked extracts."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,19 +10,23 @@ from coverage_kit.analysis import Analysis
 
 DRAFTED = ("extend_passage", "add_question_and_answer", "add_page")
 EXTRACT_MARK = "[EXTRACT TO CHECK]"
+# Words of the site that a drafter sees (assumed): enough for a page, and cheap to read.
 _OWN_WORDS = 1500
+# Questions that a drafter sees (assumed), those asked most first.
 _QUESTIONS = 6
+# A line of an edit that quotes a logged answer: > [EXTRACT TO CHECK] “It folds in ten seconds.”
 _EXTRACT = re.compile(r"^> \[EXTRACT TO CHECK\] “(.*?)”[ \t]*$", re.M | re.S)
+# A Markdown heading: "## How far does it go?".
 _HEADING = re.compile(r"^#{1,6} .*\S", re.M)
 
 
 class Brief(NamedTuple):
-    """What a drafter may know of one edit. All of it but the operation is data from the site, its log and its answers.
+    """What a drafter may know of an edit. All but the operation is data of site, log and answers.
 
     `headings` are the outline's, as Markdown lines, the draft's own first; none where a passage is
     extended. `own_words` is what the site says there and nearest to the questions: the only source
-    of facts. `extracts` of logged answers bear their mark. `before` are the words that are there
-    now and stay in front of what is drafted.
+    of facts. `extracts` of logged answers bear their mark. `before` are the present words, which
+    stay in front of the draft.
     """
 
     edit_id: str
@@ -37,26 +41,26 @@ class Brief(NamedTuple):
 def list_briefs(analysis: Analysis, edit_ids: Sequence[str]) -> list[Brief]:
     """Return a brief for each of these edits that adds new words, in their order.
 
-    The others have none: what they propose is the site's own words moved, one heading, or slots for
+    Other edits have no brief: they move the site's own words, change a heading, or have slots for
     the editor.
     """
     rows: list[dict[Any, Any]] = analysis.edits[analysis.edits["operation"].isin(DRAFTED)].to_dict(
         "records"
     )
     edits = {str(row["edit_id"]): row for row in rows}
-    return [_brief_of(analysis, one, edits[one]) for one in edit_ids if one in edits]
+    return [_brief_of(analysis, name, edits[name]) for name in edit_ids if name in edits]
 
 
 def _brief_of(analysis: Analysis, edit_id: str, edit: Mapping[Any, Any]) -> Brief:
     after = str(edit["after"]) if isinstance(edit["after"], str) else ""
     before = str(edit["before"]) if isinstance(edit["before"], str) else ""
-    asked = _asked(analysis, edit_id, str(edit["cluster_id"]))
+    queries = _queries_of(analysis, edit_id, str(edit["cluster_id"]))
     return Brief(
         edit_id,
         str(edit["operation"]),
         () if before else tuple(_HEADING.findall(after)),
-        tuple(asked["text"].head(_QUESTIONS)),
-        _own_words(analysis, edit_id, str(edit["page_id"]), asked["query_id"]),
+        tuple(queries["text"].head(_QUESTIONS)),
+        _own_words(analysis, edit_id, str(edit["page_id"]), queries["query_id"]),
         tuple(
             f"{EXTRACT_MARK} “{' '.join(claim.split())}”"
             for claim in _EXTRACT.findall(after.removeprefix(before))
@@ -65,33 +69,41 @@ def _brief_of(analysis: Analysis, edit_id: str, edit: Mapping[Any, Any]) -> Brie
     )
 
 
-def _asked(analysis: Analysis, edit_id: str, cluster_id: str) -> pd.DataFrame:
-    """Return the queries from which the edit was drafted, those asked most first; those of its gap where none is known."""
+def _queries_of(analysis: Analysis, edit_id: str, cluster_id: str) -> pd.DataFrame:
+    """Return the queries from which the edit was drafted, those with most demand first.
+
+    Where there is none, return the queries of its gap.
+    """
     effects = analysis.effects
     clusters = analysis.clusters
     ids = effects.loc[(effects["edit_id"] == edit_id) & effects["is_drafted_from"], "query_id"]
     ids = ids if len(ids) else clusters.loc[clusters["cluster_id"] == cluster_id, "query_id"]
-    asked = analysis.queries[analysis.queries["query_id"].isin(list(ids))]
-    return asked.sort_values(["demand", "query_id"], ascending=[False, True])
+    queries = analysis.queries[analysis.queries["query_id"].isin(list(ids))]
+    return queries.sort_values(["demand", "query_id"], ascending=[False, True])
 
 
 def _own_words(analysis: Analysis, edit_id: str, page_id: str, query_ids: "pd.Series[str]") -> str:
-    """Return the brand, the passages at the place, those of its page and those nearest to the questions, up to a length."""
+    """Return the site's words for an edit, up to a length.
+
+    In order: the brand, the passages that the edit changes, those of its page, and those nearest to
+    the questions.
+    """
     own = analysis.passages[analysis.passages["site"] == analysis.about["own_site"]].sort_values(
         ["page_id", "position"]
     )
-    here = analysis.changes.loc[analysis.changes["edit_id"] == edit_id, "passage_id"].dropna()
-    near = analysis.coverage.loc[
+    changed = analysis.changes.loc[analysis.changes["edit_id"] == edit_id, "passage_id"].dropna()
+    nearest = analysis.coverage.loc[
         analysis.coverage["query_id"].isin(list(query_ids)), "own_passage_id"
     ].dropna()
-    order = dict.fromkeys([*here, *own.loc[own["page_id"] == page_id, "passage_id"], *near])
+    order = dict.fromkeys([*changed, *own.loc[own["page_id"] == page_id, "passage_id"], *nearest])
     brand = analysis.about.get("settings", {}).get("site", {}).get("brand", ())
-    told = [f"Our name: {', '.join(brand)}"] if brand else []
+    texts = [f"Our name: {', '.join(brand)}"] if brand else []
     n_words = 0
     rows = own.set_index("passage_id")
-    for row in rows.loc[[one for one in order if one in rows.index]].to_dict("records"):
+    known_ids = [passage_id for passage_id in order if passage_id in rows.index]
+    for row in rows.loc[known_ids].to_dict("records"):
         n_words += int(row["n_words"])
-        if n_words > _OWN_WORDS and len(told) > 1:
+        if n_words > _OWN_WORDS and len(texts) > 1:
             break
-        told.append(f"{row['heading_path']}\n{row['text']}")
-    return "\n\n".join(told)
+        texts.append(f"{row['heading_path']}\n{row['text']}")
+    return "\n\n".join(texts)

@@ -1,4 +1,4 @@
-"""What the pages of a site have in a later run and had not before, and the other way round, in content words and headings."""
+"""Differences of a site's pages between two runs: content words and headings, new and gone."""
 
 import re
 from collections import Counter
@@ -8,17 +8,20 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from coverage_kit.tables import Passages
 
-# Share of a page's passages found on another page from which that is the same page under a new
-# address.
-LEAST_MOVED = 0.5
+# A page of which this share of passages is on a new page has moved there (assumed).
+MIN_MOVED = 0.5
 
+# What is no word of the site: slots, marks of extracts, addresses of links, bare addresses. For
+# example "[FACT NEEDED: which?]" and "](https://shop.example/bike)".
 _MARKERS = re.compile(
     r"\[(?:FACT|SOURCE) NEEDED[^\]]*\]|\[EXTRACT TO CHECK|\]\([^)\s]*\)|https?://\S+"
 )
 
 
 def content_words(text: str) -> Counter[str]:
-    """Return how often each content word stands in a text, without markers, addresses, English stop words and plural s.
+    """Return the content words of a text with their counts.
+
+    Markers, addresses, English stop words and the s of plurals are left out.
 
     >>> sorted(content_words("The brakes [FACT NEEDED: which?] of the “Cargo” bike").items())
     [('bike', 1), ('brake', 1), ('cargo', 1)]
@@ -31,13 +34,16 @@ def content_words(text: str) -> Counter[str]:
     )
 
 
-def alike(one: str, other: str) -> float:
-    """Return the Dice overlap of two headings' content words, 1 where they are the same but for case and marks."""
-    if plain(one) == plain(other):
+def heading_similarity(heading: str, other_heading: str) -> float:
+    """Return the Dice overlap of two headings' content words.
+
+    It is 1 where the headings differ in case and punctuation alone.
+    """
+    if plain(heading) == plain(other_heading):
         return 1.0
-    words = content_words(one)
-    others = content_words(other)
-    return 2 * (words & others).total() / max((words + others).total(), 1)
+    words = content_words(heading)
+    other_words = content_words(other_heading)
+    return 2 * (words & other_words).total() / max((words + other_words).total(), 1)
 
 
 def plain(text: str) -> str:
@@ -50,29 +56,30 @@ def _stem(word: str) -> str:
 
 
 class PageWords:
-    """One page of one run: headings and words."""
+    """The headings and words of a page in a run."""
 
     def __init__(self, passages: Iterable[tuple[str, str]] = ()) -> None:
         self.passages = list(passages)
         self.texts = {plain(text) for _, text in self.passages}
         steps = {path: tuple(path.split(" > ")) for path, _ in self.passages}
-        places = {
+        # every heading once, however many passages are under it
+        heading_paths = {
             path[:depth] for path in steps.values() for depth in range(1, len(path) + 1) if path[0]
         }
-        self.headings = Counter(plain(place[-1]) for place in places)
+        self.headings = Counter(plain(path[-1]) for path in heading_paths)
         self.title = self.passages[0][0].split(" > ")[0] if self.passages else ""
         self.words = content_words(
             " ".join(
                 [
                     *(text for _, text in self.passages),
-                    *(place[-1] for place in sorted(places)),
+                    *(path[-1] for path in sorted(heading_paths)),
                 ]
             )
         )
 
 
 class PageDiff:
-    """What one page has now and had not (`sections`: new words by heading path), and had and has not."""
+    """What a page gained and lost between two runs; `sections` are new words by heading path."""
 
     def __init__(self, page_id: str, before: PageWords, after: PageWords) -> None:
         self.page_id = page_id
@@ -87,7 +94,7 @@ class PageDiff:
                 texts.setdefault(path, [self._new_heading(path)]).append(text)
         new = after.words - before.words
         self.sections = {
-            path: content_words(" ".join(parts)) & new for path, parts in texts.items()
+            path: content_words(" ".join(new_texts)) & new for path, new_texts in texts.items()
         }
 
     def _new_heading(self, path: str) -> str:
@@ -109,24 +116,25 @@ class SiteDiff:
                 holders.setdefault(text, []).append(page_id)
         for page_id in (page_id for page_id in self.before if page_id not in self.after):
             texts = self.before[page_id].texts
-            taken = set(self.moved.values())
-            kept = Counter(
-                other
+            matched = set(self.moved.values())
+            # how many of the page's passages are on each new page
+            n_shared = Counter(
+                holder
                 for text in sorted(texts)
-                for other in holders.get(text, ())
-                if other not in taken
+                for holder in holders.get(text, ())
+                if holder not in matched
             )
-            best = kept.most_common(1)
-            if best and best[0][1] >= LEAST_MOVED * len(texts):
+            best = n_shared.most_common(1)
+            if best and best[0][1] >= MIN_MOVED * len(texts):
                 self.moved[page_id] = best[0][0]
         self.fresh = [page_id for page_id in fresh if page_id not in self.moved.values()]
 
     def page(self, page_id: str) -> list[PageDiff]:
         """Return the page's difference, or nothing where the later run has not read it."""
-        now = self.moved.get(page_id, page_id)
+        new_id = self.moved.get(page_id, page_id)
         return (
-            [PageDiff(now, self.before.get(page_id, PageWords()), self.after[now])]
-            if now in self.after
+            [PageDiff(new_id, self.before.get(page_id, PageWords()), self.after[new_id])]
+            if new_id in self.after
             else []
         )
 

@@ -1,7 +1,7 @@
-"""Drafts by a language model, where one is configured: the protocol, any OpenAI-compatible endpoint, and drafts kept on disk.
+"""Drafts by a language model, where one is configured, and the file in which they are stored.
 
-Everything works without one. What a model writes is data: `check_draft` leaves no fact in it that
-the site does not state.
+Everything else works without a model. What a model writes is data: `check_draft` leaves no fact in
+it that the site does not state.
 """
 
 import json
@@ -22,44 +22,53 @@ from coverage_kit.tasks.draft_check import check_draft
 from coverage_kit.usage import Spent
 
 _TASKS = {
-    "extend_passage": "Write one to three short paragraphs that go behind the passage that stands first under OWN WORDS. "
-    "Do not repeat that passage, and write no heading.",
-    "add_question_and_answer": "Write one section under the heading given. Its first sentence answers the heading's question.",
-    "add_page": "Write one page under the headings given, a short section for each. "
-    "Each section's first sentence answers its heading.",
+    "extend_passage": (
+        "Write one to three short paragraphs that go behind the passage that stands first under "
+        "OWN WORDS. Do not repeat that passage, and write no heading."
+    ),
+    "add_question_and_answer": (
+        "Write one section under the heading given. Its first sentence answers the heading's "
+        "question."
+    ),
+    "add_page": (
+        "Write one page under the headings given, a short section for each. "
+        "Each section's first sentence answers its heading."
+    ),
 }
 _RULES = (
     "State only facts that stand under OWN WORDS. QUESTIONS say what is asked, never what is true.",
-    "Where an answer needs a fact that OWN WORDS lack (a number, price, date, name, condition, yes or no), write a slot in its "
-    "place, such as [FACT NEEDED: how far it goes on one charge], and no guess.",
-    "EXTRACTS are leads to what readers want to know: not text to copy, not facts of ours. Never present what they say "
-    "of others, or what competitors claim, as ours.",
-    "Plain English, short sentences. Markdown with paragraphs, lists and the headings given: no HTML, links or bold.",
+    "Where an answer needs a fact that OWN WORDS lack (a number, price, date, name, condition, yes "
+    "or no), write a slot in its place, such as [FACT NEEDED: how far it goes on one charge], and "
+    "no guess.",
+    "EXTRACTS are leads to what readers want to know: not text to copy, not facts of ours. Never "
+    "present what they say of others, or what competitors claim, as ours.",
+    "Plain English, short sentences. Markdown with paragraphs, lists and the headings given: no "
+    "HTML, links or bold.",
     "Reply with the draft alone.",
 )
 
 
 class Drafter(Protocol):
-    """What writes a draft from a brief: a model behind an endpoint, or anything else that has these two."""
+    """What writes a draft from a brief: a model behind an endpoint, or another class like this."""
 
     @property
     def name(self) -> str:
         """Name of the model."""
 
     def draft(self, brief: Brief) -> str:
-        """Return the draft as Markdown, unchecked. Raises DraftError where there is none to be had."""
+        """Return the draft as Markdown, unchecked. Raises DraftError where there is none."""
 
 
 class Drafted(NamedTuple):
-    """What `fill_drafts` did: ids of the edits drafted now, of those kept from before, and why others failed, by id."""
+    """What `fill_drafts` did: ids of the edits drafted and reused, and why others failed, by id."""
 
-    asked: tuple[str, ...]
-    kept: tuple[str, ...]
+    drafted: tuple[str, ...]
+    reused: tuple[str, ...]
     failed: dict[str, str]
 
 
 class ChatDrafter:
-    """A model behind any endpoint that speaks OpenAI's chat completions (`chat.Endpoint`).
+    """A model behind any endpoint that speaks OpenAI's chat completions (`llm.endpoint`).
 
     Args:
         settings: model, endpoint, name of the key's environment variable, and seconds to wait.
@@ -79,44 +88,55 @@ class ChatDrafter:
         return self._endpoint.model
 
     def draft(self, brief: Brief) -> str:
-        """Return the model's draft as Markdown, unchecked. Raises DraftError, without the key, where it gives none."""
-        done = self._endpoint.complete(Prompt(*write_prompt(brief)))
-        self.spent += done.spent
-        reply = done.replies[0]
+        """Return the model's draft as Markdown, unchecked.
+
+        Raises DraftError, without the key, where the model gives no draft.
+        """
+        system, user = write_prompt(brief)
+        completion = self._endpoint.complete(Prompt(system, user))
+        self.spent += completion.spent
+        reply = completion.replies[0]
         if not reply.text or reply.finish_reason == "length":
-            found = "a draft cut off" if reply.text else "an empty draft"
+            problem = "a draft cut off" if reply.text else "an empty draft"
             raise self._endpoint.fail(
-                found,
+                problem,
                 "Try another model, or one with more room for its answer.",
             )
         return reply.text
 
 
 def write_prompt(brief: Brief) -> tuple[str, str]:
-    """Return the system's and the user's message; all text of site, log and answers stands in a fence that none can close."""
-    parts = {
+    """Return the system's and the user's message.
+
+    All text of site, log and answers is in a fence that no text can close.
+    """
+    blocks = {
         "HEADINGS": "\n".join(brief.headings),
         "QUESTIONS": "\n".join(f"- {' '.join(question.split())}" for question in brief.questions),
         "OWN WORDS": brief.own_words,
         "EXTRACTS": "\n".join(brief.extracts),
     }
-    fenced = fence_text("\n\n".join(f"{name}\n{text or '(none)'}" for name, text in parts.items()))
+    fenced = fence_text("\n\n".join(f"{name}\n{text or '(none)'}" for name, text in blocks.items()))
     rules = "\n".join(f"{number}. {rule}" for number, rule in enumerate(_RULES, 1))
-    system = f"You draft text for a company's own website. {_TASKS[brief.operation]}\n\nRules:\n{rules}\n\n{fenced.rule}"
+    system = (
+        f"You draft text for a company's own website. {_TASKS[brief.operation]}\n\n"
+        f"Rules:\n{rules}\n\n{fenced.rule}"
+    )
     return system, f"{fenced.text}\n\nWrite the draft by the rules."
 
 
 def fill_drafts(drafter: Drafter, briefs: Sequence[Brief], path: Path) -> Drafted:
-    """Write checked drafts by edit id into a JSON file, saved after each; ids that it holds already are not asked again.
+    """Write checked drafts by edit id into a JSON file, which is saved after each draft.
 
-    What `coverage-kit apply --drafts` reads. An edit that fails is told in what is returned, and
-    the rest go on. Raises RunError for a file that holds something else, or cannot be written.
+    `coverage-kit apply --drafts` reads the file. Edits that have a draft in it are not drafted
+    again. Edits that fail are in what is returned, and the others go on. Raises RunError for a file
+    that holds something else, or cannot be written.
     """
     drafts = _read(path)
-    kept = tuple(brief.edit_id for brief in briefs if drafts.get(brief.edit_id, "").strip())
-    asked = []
+    reused = tuple(brief.edit_id for brief in briefs if drafts.get(brief.edit_id, "").strip())
+    drafted = []
     failed = {}
-    open_briefs = [brief for brief in briefs if brief.edit_id not in kept]
+    open_briefs = [brief for brief in briefs if brief.edit_id not in reused]
     for brief in tqdm(
         open_briefs,
         desc=f"drafting with {drafter.name}",
@@ -131,46 +151,53 @@ def fill_drafts(drafter: Drafter, briefs: Sequence[Brief], path: Path) -> Drafte
             failed[brief.edit_id] = str(error)
             continue
         drafts[brief.edit_id] = f"{brief.before}\n\n{text}" if brief.before else text
-        asked.append(brief.edit_id)
+        drafted.append(brief.edit_id)
         write_file(
             path,
             f"{json.dumps(drafts, indent=1, sort_keys=True, ensure_ascii=False)}\n".encode(
                 "utf-8", "replace"
             ),
         )
-    return Drafted(tuple(asked), kept, failed)
+    return Drafted(tuple(drafted), reused, failed)
 
 
-def describe_drafts(done: Drafted, briefs: Sequence[Brief], n_picked: int, path: Path) -> str:
-    """Return what was drafted, kept and not, and what comes next, in lines for a terminal."""
-    lines = [f"{edit_id}: no draft. {why}" for edit_id, why in done.failed.items()]
+def describe_drafts(result: Drafted, briefs: Sequence[Brief], n_picked: int, path: Path) -> str:
+    """Return what was drafted, reused and failed, and the next step, in lines for a terminal."""
+    lines = [f"{edit_id}: no draft. {reason}" for edit_id, reason in result.failed.items()]
     drafts = _read(path)
-    strange = [
-        one.edit_id
-        for one in briefs
-        if one.edit_id in done.kept and not _is_of_brief(drafts[one.edit_id], one)
+    foreign = [
+        brief.edit_id
+        for brief in briefs
+        if brief.edit_id in result.reused and not _is_of_brief(drafts[brief.edit_id], brief)
     ]
-    if strange:
+    if foreign:
         lines.append(
-            f"Kept, but begins unlike the edit, as one of another run would: {', '.join(strange)}. See to it before use."
+            "Kept, but begins unlike the edit, as one of another run would: "
+            f"{', '.join(foreign)}. See to it before use."
         )
     lines.append(
-        f"{len(done.asked)} drafted, {len(done.kept)} kept from before, {len(done.failed)} failed, in {path}."
+        f"{len(result.drafted)} drafted, {len(result.reused)} kept from before, "
+        f"{len(result.failed)} failed, in {path}."
     )
     if n_picked > len(briefs):
         lines.append(
-            f"{n_picked - len(briefs)} edits need none: a heading, the site's own words moved, or slots for you to fill."
+            f"{n_picked - len(briefs)} edits need none: a heading, the site's own words moved, "
+            "or slots for you to fill."
         )
     if drafts:
-        n_slots = sum(drafts.get(one.edit_id, "").count("[FACT NEEDED:") for one in briefs)
+        n_slots = sum(drafts.get(brief.edit_id, "").count("[FACT NEEDED:") for brief in briefs)
         lines.append(
-            f"Read each draft: fill or take out its {n_slots} slots, check marked extracts. Then coverage-kit apply --drafts."
+            f"Read each draft: fill or take out its {n_slots} slots, check marked extracts. "
+            "Then coverage-kit apply --drafts."
         )
     return "\n".join(lines)
 
 
 def _is_of_brief(text: str, brief: Brief) -> bool:
-    """Return whether a draft on disk begins as one for this brief would: an older run's edit of the same id does not."""
+    """Return whether a draft on disk begins as a draft for this brief would.
+
+    A draft for an older run's edit of the same id does not.
+    """
     start = brief.before or next(iter(brief.headings), "")
     return " ".join(text.split()).startswith(" ".join(start.split()))
 

@@ -1,7 +1,8 @@
-"""A model's draft held against the brief: no fact stays that the site does not state, no extract that is not marked.
+"""A model's draft compared with its brief.
 
-Checked are figures, dates, prices, addresses and names: what is told by its form. A plain word that
-is wrong ("waterproof") is not told by its form, so that a draft stays one: for an editor to read.
+Facts that the site does not state become slots, and copied extracts are marked. Facts are
+recognised by their form: figures, dates, prices, addresses and names. A plain word that is wrong
+("waterproof") cannot be recognised so, and a draft therefore remains a draft: an editor reads it.
 """
 
 import re
@@ -13,77 +14,94 @@ from coverage_kit.tasks.briefs import EXTRACT_MARK, Brief
 from coverage_kit.tasks.fact_forms import KnownFacts, find_unknown
 from coverage_kit.text.sentences import split_sentences
 
-_RUN = 6  # as many words in a row as an extract has are copied
+# So many words in a row that an extract has too are copied (assumed).
+_RUN = 6
+# A slot that the model left itself: "[FACT NEEDED: how many?]".
 _SLOT = re.compile(r"\[(?:FACT|SOURCE) NEEDED:[^\[\]\n]{0,300}\]")
-_MODEL_MARK = re.compile(r"\[\s*EXTRACT TO CHECK\s*\]\s*", re.I)
+# The mark of extracts, which only this module sets.
+_MODEL_MARK = re.compile(r"\[\s*EXTRACT TO CHECK\s*\]\s*", re.IGNORECASE)
+# What may begin a line: "> ", "## ", "- ", "3. ".
 _PREFIX = re.compile(
     r"(?P<quote>(?:\s*>)*)\s*(?:(?P<heading>#{1,6})\s+|(?P<item>[-*+])\s+|(?P<number>\d{1,3})[.)]\s+)?"
 )
-_CODE_FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.M)
+# The line of a code fence: "```python".
+_CODE_FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE)
+# Signs of emphasis and code: "**", "_word_"; not the signs of "snake_case" or "2 * 3".
 _EMPHASIS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)")
+# A link or picture: "[us](https://…)".
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\(\s*([^()\s]*)[^()\n]*\)")
-_PRIVATE = re.compile("[\ue000-\uf8ff]")  # stands for a slot while the rest is read
-_MOST_SLOTS = 6000
+# Private characters, each of which stands for a slot while the text is read.
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+_FIRST_PRIVATE = 0xE000
+# There are 6,400 private characters in this block.
+_MAX_SLOTS = 6000
+# Characters of a slot's words (assumed: enough to find them).
+_MAX_SLOT_LENGTH = 200
+# Unicode categories of unseen characters: format, private use, surrogates.
+_UNSEEN = ("Cf", "Co", "Cs")
+# Quotes and spaces at the ends of a copied sentence, which gets quotes of its own.
 _QUOTES = '“”" '
 _WORD = re.compile(r"\w+")
 
 
 class _Sentence(NamedTuple):
-    """One sentence of one line; the line's prefix (quotation, list, heading) stands before the first."""
+    """A sentence of a line; the line's prefix (quotation, list, heading) goes before the first."""
 
     line: int
     text: str
 
 
 def check_draft(text: str, brief: Brief) -> str:
-    """Return a draft as Markdown in which no invented fact and no copied extract stands unmarked.
+    """Return a draft as Markdown in which invented facts and copied extracts are marked.
 
-    A number, percentage, date, price, address or capitalised name that stands neither in the own
-    words nor in the questions becomes a slot, `[FACT NEEDED: is “34 km” true?]`; a number stands
-    there only with the same unit. A sentence that shares six words in a row with an extract, and
-    not with the own words, becomes `[EXTRACT TO CHECK] “…”`. The first heading is the brief's,
-    further ones are one level below it, and there are none where a passage is extended.
+    A number, percentage, date, price, address or capitalised name that is neither in the own words
+    nor in the questions becomes a slot, `[FACT NEEDED: is “34 km” true?]`; a number must have the
+    same unit there. A sentence that shares six words in a row with an extract, and not with the own
+    words, becomes `[EXTRACT TO CHECK] “…”`. The first heading is the brief's, further ones are one
+    level below it, and there are none where a passage is extended.
     """
-    plain, slots = _hide_slots(_undress(text))
+    plain, slots = _hide_slots(_strip_markup(text))
     prefixes, sentences = _split_lines(_set_headings(plain, brief.headings))
-    ours = KnownFacts([brief.own_words, *brief.questions, *brief.headings, brief.before])
-    extracts = [one.removeprefix(EXTRACT_MARK).strip() for one in brief.extracts]
-    leads = KnownFacts([*ours.texts, *extracts])
-    foreign = KnownFacts(extracts).names - ours.words
-    plain_words = KnownFacts([*extracts, *(one.text for one in sentences)]).plain
-    copied = _copied(sentences, extracts, brief.own_words)
+    own_facts = KnownFacts([brief.own_words, *brief.questions, *brief.headings, brief.before])
+    extracts = [extract.removeprefix(EXTRACT_MARK).strip() for extract in brief.extracts]
+    all_facts = KnownFacts([*own_facts.texts, *extracts])
+    foreign = KnownFacts(extracts).names - own_facts.words
+    plain_words = KnownFacts([*extracts, *(sentence.text for sentence in sentences)]).plain
+    copied = _find_copied(sentences, extracts, brief.own_words)
     lines = list(prefixes)
     is_first = [True] * len(lines)
-    for place, (line, words) in enumerate(sentences):
-        is_copied = place in copied
-        spans = find_unknown(
-            words,
-            leads if is_copied else ours,
-            frozenset() if is_copied else foreign,
-            plain_words,
-        )
-        checked = _with_slots(words, spans)
-        checked = f"{EXTRACT_MARK} “{checked.strip(_QUOTES)}”" if is_copied else checked
+    for index, (line, words) in enumerate(sentences):
+        if index in copied:
+            spans = find_unknown(words, all_facts, plain=plain_words)
+            checked = _with_slots(words, spans).strip(_QUOTES)
+            checked = f"{EXTRACT_MARK} “{checked}”"
+        else:
+            spans = find_unknown(words, own_facts, foreign, plain_words)
+            checked = _with_slots(words, spans)
         lines[line] += checked if is_first[line] else f" {checked}"
         is_first[line] = False
     body = re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines)).strip()
-    body = _PRIVATE.sub(lambda found: slots[ord(found[0]) - 0xE000], body)
+    body = _PRIVATE.sub(lambda match: slots[ord(match[0]) - _FIRST_PRIVATE], body)
     return f"{brief.headings[0]}\n\n{body}" if brief.headings else body
 
 
-def _undress(text: str) -> str:
-    """Return the text without unseen characters, code fences, emphasis and the model's marks; a link as words and address."""
+def _strip_markup(text: str) -> str:
+    """Return the text without unseen characters, code fences, emphasis and the model's marks.
+
+    A link becomes its words and its address.
+    """
     text = "".join(
-        one for one in text.replace("\r", "") if unicodedata.category(one) not in ("Cf", "Co", "Cs")
+        character
+        for character in text.replace("\r", "")
+        if unicodedata.category(character) not in _UNSEEN
     )
     text = _MODEL_MARK.sub("", _CODE_FENCE.sub("", text))
-    text = _LINK.sub(lambda found: f"{found[1]} {found[2]}".strip(), text)
+    text = _LINK.sub(lambda match: f"{match[1]} {match[2]}".strip(), text)
     return "\n".join(_drop_emphasis(line) for line in text.split("\n"))
 
 
 def _drop_emphasis(line: str) -> str:
-    prefix = _PREFIX.match(line)
-    end = prefix.end() if prefix else 0
+    end = _match_prefix(line).end()
     return line[:end] + _EMPHASIS.sub("", line[end:])
 
 
@@ -91,86 +109,97 @@ def _hide_slots(text: str) -> tuple[str, list[str]]:
     """Return the text with one private character for each slot, and the slots."""
     slots: list[str] = []
 
-    def hide(found: re.Match[str]) -> str:
-        if len(slots) >= _MOST_SLOTS:
-            return found[0]
-        slots.append(found[0])
-        return chr(0xE000 + len(slots) - 1)
+    def hide(match: re.Match[str]) -> str:
+        if len(slots) >= _MAX_SLOTS:
+            return match[0]
+        slots.append(match[0])
+        return chr(_FIRST_PRIVATE + len(slots) - 1)
 
     return _SLOT.sub(hide, text), slots
 
 
 def _set_headings(text: str, headings: tuple[str, ...]) -> list[str]:
-    """Return the lines with the draft's own first heading left out and every other one level below the brief's first."""
-    lines = text.split("\n")
+    """Return the lines with the brief's levels of headings.
+
+    The draft's own first heading is left out, and every other one is one level below the brief's
+    first.
+    """
     top = len(headings[0]) - len(headings[0].lstrip("#")) if headings else 0
-    given = _words(headings[0]) if headings else []
-    is_begun = False
-    kept = []
-    for line in lines:
-        found = _PREFIX.match(line)
-        mark = found["heading"] if found else None
-        if found is None or mark is None:
-            is_begun = is_begun or bool(line.strip())
-            kept.append(line)
+    first_words = _words(headings[0]) if headings else []
+    has_begun = False
+    lines = []
+    for line in text.split("\n"):
+        prefix = _match_prefix(line)
+        mark = prefix["heading"]
+        if mark is None:
+            has_begun = has_begun or bool(line.strip())
+            lines.append(line)
             continue
-        rest = line[found.end() :].strip(" #")
-        is_own = bool(headings) and not is_begun and (len(mark) <= top or _words(rest) == given)
-        is_begun = True
+        heading = line[prefix.end() :].strip(" #")
+        is_first = bool(headings) and not has_begun
+        is_own = is_first and (len(mark) <= top or _words(heading) == first_words)
+        has_begun = True
         if not is_own:
-            kept.append(f"{'#' * min(6, top + 1)} {rest}" if headings else rest)
-    return kept
+            lines.append(f"{'#' * min(6, top + 1)} {heading}" if headings else heading)
+    return lines
 
 
 def _split_lines(lines: list[str]) -> tuple[list[str], list[_Sentence]]:
-    """Return each line's prefix, list items numbered anew from 1, and the sentences in order."""
+    """Return each line's prefix, with list items numbered from 1, and the sentences in order."""
     prefixes = []
     sentences = []
     number = 0
-    for at, line in enumerate(lines):
-        found = _PREFIX.match(line)
-        quote = "> " if found and found["quote"] else ""
-        if found and found["number"]:
+    for index, line in enumerate(lines):
+        prefix = _match_prefix(line)
+        if prefix["number"]:
             number += 1
         elif line.strip():
             number = 0
-        mark = (
-            (
-                found["heading"]
-                or (found["item"] and "-")
-                or (found["number"] and f"{number}.")
-                or ""
-            )
-            if found
-            else ""
-        )
+        mark = prefix["heading"] or ""
+        if prefix["item"]:
+            mark = "-"
+        elif prefix["number"]:
+            mark = f"{number}."
+        quote = "> " if prefix["quote"] else ""
         prefixes.append(f"{quote}{mark} " if mark else quote)
-        sentences += [
-            _Sentence(at, one) for one in split_sentences(line[found.end() if found else 0 :])
-        ]
+        texts = split_sentences(line[prefix.end() :])
+        sentences += [_Sentence(index, text) for text in texts]
     return prefixes, sentences
 
 
+def _match_prefix(line: str) -> re.Match[str]:
+    """Return the match of a line's prefix, which may be empty."""
+    match = _PREFIX.match(line)
+    if match is None:
+        raise AssertionError("the pattern matches the empty text")
+    return match
+
+
 def _with_slots(sentence: str, spans: Iterable[tuple[int, int]]) -> str:
-    parts = []
-    end = 0
-    for start, stop in spans:
-        said = re.sub(r"[\[\]\s]+", " ", sentence[start:stop]).strip()[:200]
-        parts += [sentence[end:start], f"[FACT NEEDED: is “{said}” true?]"]
-        end = stop
-    return "".join([*parts, sentence[end:]])
+    """Return a sentence with a slot in place of each span."""
+    pieces = []
+    end_of_span = 0
+    for start, end in spans:
+        words = re.sub(r"[\[\]\s]+", " ", sentence[start:end]).strip()[:_MAX_SLOT_LENGTH]
+        pieces += [sentence[end_of_span:start], f"[FACT NEEDED: is “{words}” true?]"]
+        end_of_span = end
+    return "".join([*pieces, sentence[end_of_span:]])
 
 
-def _copied(sentences: list[_Sentence], extracts: Iterable[str], own_words: str) -> set[int]:
-    """Return the places of the sentences that hold a part of a run of words that an extract has and the own words lack."""
-    runs = {run for extract in extracts for run in _runs(_words(extract))} - set(
-        _runs(_words(own_words))
-    )
-    words = [(place, word) for place, one in enumerate(sentences) for word in _words(one.text)]
+def _find_copied(sentences: list[_Sentence], extracts: Iterable[str], own_words: str) -> set[int]:
+    """Return the indexes of the sentences that hold copied words.
+
+    These are words of a run that an extract has and the own words lack.
+    """
+    extract_runs = {run for extract in extracts for run in _runs(_words(extract))}
+    foreign_runs = extract_runs - set(_runs(_words(own_words)))
+    words = [
+        (index, word) for index, sentence in enumerate(sentences) for word in _words(sentence.text)
+    ]
     copied: set[int] = set()
-    for at, run in enumerate(_runs([word for _, word in words])):
-        if run in runs:
-            copied |= {place for place, _ in words[at : at + _RUN]}
+    for start, run in enumerate(_runs([word for _, word in words])):
+        if run in foreign_runs:
+            copied |= {index for index, _ in words[start : start + _RUN]}
     return copied
 
 
@@ -179,5 +208,5 @@ def _words(text: str) -> list[str]:
 
 
 def _runs(words: list[str]) -> Iterator[tuple[str, ...]]:
-    """Yield every run of six words; a text of fewer has none."""
-    return (tuple(words[at : at + _RUN]) for at in range(len(words) - _RUN + 1))
+    """Yield every run of six words; a shorter text has none."""
+    return (tuple(words[start : start + _RUN]) for start in range(len(words) - _RUN + 1))

@@ -1,4 +1,8 @@
-"""Which spans of a sentence are facts by their form (figures, dates, addresses, names), and whether a text states them."""
+"""Facts of a sentence by their form, and whether known texts state them.
+
+Such facts are figures, dates, addresses and names. Figures are compared as they are written (see
+`text.quantities`).
+"""
 
 import re
 import unicodedata
@@ -7,94 +11,70 @@ from functools import cached_property
 from typing import NamedTuple
 
 from coverage_kit.rank.drafts import content_words
+from coverage_kit.text.quantities import (
+    CURRENCIES,
+    DASHES,
+    LARGE_NUMBERS,
+    MONTHS,
+    NUMBER_WORDS,
+    UNIT,
+    UNITS,
+    is_month,
+    plain_word,
+)
 from coverage_kit.text.sentences import split_sentences
 
-_NUM = r"(?:\d+(?:[.,:/]\d+)*[½¼¾]?|[½¼¾])"
+# A number with its separators, a date, a time or a fraction: "4,200.00", "1/2", "8:30", "2½".
+_NUMBER = r"(?:\d+(?:[.,:/]\d+)*[½¼¾]?|[½¼¾])"
+# Where a fact may start: an address ("https://…", "a@b.example", "evil.com/x"), a number with its
+# currency sign, or a word. Addresses end at brackets, quotes and private characters, which stand
+# for slots.
 _START = re.compile(
-    r"(?P<url>(?:[a-z][a-z+]*://|www\.)[^\s<>\[\]()“”\"'\ue000-\uf8ff]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+    r"(?P<url>(?:[a-z][a-z+]*://|www\.)[^\s<>\[\]()“”\"'\ue000-\uf8ff]+"
+    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
     r"|(?<![\w.])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24}\b(?:/[^\s()\[\]“”\"'\ue000-\uf8ff]*)?)"
-    rf"|(?P<sign>[$€£¥])?\s?(?P<value>{_NUM})"
-    r"|(?P<word>[^\W_][\w’'\-]*)",
-    re.I,
+    rf"|(?P<sign>[{CURRENCIES}])?\s?(?P<value>{_NUMBER})"
+    r"|(?P<word>[^\W_][\w’'\-]*)",  # noqa: RUF001 (apostrophes as they are typed)
+    re.IGNORECASE,
 )
-_RANGE = re.compile(rf"\s*(?:–|—|-|to|or|and)\s*[$€£¥]?{_NUM}|\s*[–—-]\s*(?=[$€£¥]?{_NUM})")
-_UNIT = re.compile(r"[-\s]?\s?(%|[$€£¥]|°\s?[CF]?|per\s?cent\b|[^\W\d_]+)", re.I)
-_GAP = re.compile(r"[\s\-–—/&+().]{0,3}")
-_OPENS = ':“"(—–'
+# The end of a range or an alternative, behind its start: "-50", " to £5", " or 6".
+_RANGE = re.compile(
+    rf"\s*(?:[{DASHES}]|to|or|and)\s*[{CURRENCIES}]?{_NUMBER}"
+    rf"|\s*[{DASHES}]\s*(?=[{CURRENCIES}]?{_NUMBER})"
+)
+# The unit behind a number: " kg", "-year", "€".
+_AFTER = re.compile(rf"[-\s]?\s?([{CURRENCIES}]|{UNIT})", re.IGNORECASE)
+# Signs between two facts that make them one: "5-6", "Bosch Performance".
+_GAP = re.compile(r"[\s\-–—/&+().]{0,3}")  # noqa: RUF001 (dashes as they are typed)
+# Behind these signs a capital does not show a name yet.
+_OPENS = ':“"(—–'  # noqa: RUF001 (dashes as they are typed)
+# A number that may be a year.
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
-_UNITS = {
-    **dict.fromkeys(("percent", "per cent"), "%"),
-    **dict.fromkeys(("pound", "gbp"), "£"),
-    **dict.fromkeys(("euro", "eur"), "€"),
-    **dict.fromkeys(("dollar", "usd"), "$"),
-    **dict.fromkeys(("kilometre", "kilometer"), "km"),
-    **dict.fromkeys(("metre", "meter"), "m"),
-    **dict.fromkeys(("centimetre", "centimeter"), "cm"),
-    **dict.fromkeys(("kilogram", "kilo", "kilogramme"), "kg"),
-    **dict.fromkeys(("hour", "hr", "h"), "hour"),
-    **dict.fromkeys(("minute", "min"), "minute"),
-    **dict.fromkeys(("year", "yr"), "year"),
-    **{
-        one: one
-        for one in (
-            "km",
-            "m",
-            "cm",
-            "kg",
-            "mm",
-            "mile",
-            "day",
-            "week",
-            "month",
-            "second",
-            "hundred",
-            "thousand",
-            "million",
-        )
-    },
-}
-_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
-_TEN_WORDS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_TENS = {word: (at + 2) * 10 for at, word in enumerate(_TEN_WORDS.split())}
-_NUMBERS = {word: at for at, word in enumerate([*_ONES.split(), "nineteen"])} | _TENS
-_NUMBERS |= {
-    "dozen": 12,
-    "hundred": 100,
-    "thousand": 1000,
-    "million": 10**6,
-    "billion": 10**9,
-}
+# Units, and numbers that follow numbers as units do ("5 thousand").
+_UNITS = UNITS | {word: word for word in ("hundred", "thousand", "million")}
+_NUMBER_WORDS = {**NUMBER_WORDS, **LARGE_NUMBERS, "dozen": 12}
+# Plain words of English drafts: they are neither names nor units.
 _PLAIN_WORDS = (
-    "i am if when while where whether because although though since until unless before after during as so but and or nor yet "
-    "for to from in on at by with without within between under over above below into about against through per via once then "
-    "there here now today always never often usually sometimes generally typically also too even only just still however "
-    "instead otherwise therefore first second third next last finally more most less least few many much several some any "
-    "each every both either neither all none no not yes other another such same own the a an this that these those it its you "
-    "your we our us they them their he she his her who what which why how can could may might must shall should will would "
-    "do does did is are was were be been being has have had get got go let make take keep use see check ask add put set try "
-    "read write bring fit fill turn start stop open close press push pull hold lift move buy sell pay call contact visit "
-    "choose pick plan book compare look find need want give tell show say note please avoid remember allow expect remove "
-    "replace store charge ride clean wash dry wear lock park carry load order return send leave stay wait apply depend "
-    "people anyone everyone someone nothing everything something short long good better best "
-    "new old big small large heavy light high low full empty half twice similarly"
+    "i am if when while where whether because although though since until unless before "
+    "after during as so but and or nor yet for to from in on at by with without within "
+    "between under over above below into about against through per via once then there "
+    "here now today always never often usually sometimes generally typically also too even "
+    "only just still however instead otherwise therefore first second third next last "
+    "finally more most less least few many much several some any each every both either "
+    "neither all none no not yes other another such same own the a an this that these "
+    "those it its you your we our us they them their he she his her who what which why how "
+    "can could may might must shall should will would do does did is are was were be been "
+    "being has have had get got go let make take keep use see check ask add put set try "
+    "read write bring fit fill turn start stop open close press push pull hold lift move "
+    "buy sell pay call contact visit choose pick plan book compare look find need want "
+    "give tell show say note please avoid remember allow expect remove replace store "
+    "charge ride clean wash dry wear lock park carry load order return send leave stay "
+    "wait apply depend people anyone everyone someone nothing everything something short "
+    "long good better best new old big small large heavy light high low full empty half "
+    "twice similarly"
 )
 _PLAIN = frozenset(_PLAIN_WORDS.split())
-_MONTHS = frozenset(
-    [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ]
-)
+# Endings of plain words that may begin a sentence: "Removing", "Easily", "Delivery".
 _ENDINGS = (
     "ing",
     "ly",
@@ -107,6 +87,7 @@ _ENDINGS = (
     "ance",
     "ity",
 )
+# Words behind which an order is to be found: "Check the strap".
 _DETERMINER_WORDS = (
     "the a an your our their its it them this that these those any all each both every"
 )
@@ -114,7 +95,11 @@ _DETERMINERS = frozenset(_DETERMINER_WORDS.split())
 
 
 class _Fact(NamedTuple):
-    """A span that may be a fact: an address (kind `url`), a figure (`number`) with its unit, or a `word`: perhaps a name."""
+    """A span that may be a fact.
+
+    Its kind is `url` for an address, `number` for a figure with its unit, and `word` for a word,
+    which may be a name.
+    """
 
     start: int
     end: int
@@ -124,7 +109,7 @@ class _Fact(NamedTuple):
 
 
 class KnownFacts:
-    """What some texts state: their words, their figures with units, their addresses, and the names in them."""
+    """What some texts state: their words, their figures with units, their addresses and names."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self.texts = tuple(texts)
@@ -133,70 +118,77 @@ class KnownFacts:
         self._values = {value for value, _ in self._figures}
         self._urls = {fact.value for fact in facts if fact.kind == "url"}
         self.words = {
-            part for fact in facts if fact.kind in ("word", "url") for part in _parts(fact.value)
+            piece
+            for fact in facts
+            if fact.kind in ("word", "url")
+            for piece in _split_word(fact.value)
         }
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Words that stand with a capital within a sentence, in lower case."""
-        sentences = [sentence for text in self.texts for sentence in split_sentences(text)]
-        found = (
-            (one, fact) for one in sentences for fact in _find_facts(one) if fact.kind == "word"
-        )
-        told = (
+        """Words that have a capital within a sentence, in lower case."""
+        sentences = (sentence for text in self.texts for sentence in split_sentences(text))
+        values = {
             fact.value
-            for one, fact in found
-            if one[fact.start].isupper() and not _is_initial(one, fact.start)
-        )
-        return frozenset(value for value in told if value not in _PLAIN or value in _MONTHS)
+            for sentence in sentences
+            for fact in _find_words(sentence)
+            if sentence[fact.start].isupper() and not _is_initial(sentence, fact.start)
+        }
+        return frozenset(value for value in values if value not in _PLAIN or value in MONTHS)
 
     @cached_property
     def plain(self) -> frozenset[str]:
-        """Words written in lower case: no names."""
-        found = (
-            (text, fact) for text in self.texts for fact in _find_facts(text) if fact.kind == "word"
-        )
+        """Words written in lower case, which are no names."""
         return frozenset(
-            fact.value for text, fact in found if text[fact.start : fact.end].islower()
+            fact.value
+            for text in self.texts
+            for fact in _find_words(text)
+            if text[fact.start : fact.end].islower()
         )
 
     def has(self, fact: _Fact) -> bool:
-        """Return whether the texts state an address or a figure; the figure with the same unit, where it has one."""
+        """Return whether the texts state an address or a figure.
+
+        A figure must have the same unit, if it has one.
+        """
         if fact.kind == "url":
             return fact.value in self._urls
-        is_alone = not fact.unit or (
-            _YEAR.fullmatch(fact.value) is not None and fact.unit not in _UNITS.values()
-        )
-        return fact.value in self._values if is_alone else (fact.value, fact.unit) in self._figures
+        is_year = _YEAR.fullmatch(fact.value) is not None and fact.unit not in _UNITS.values()
+        if not fact.unit or is_year:
+            return fact.value in self._values
+        return (fact.value, fact.unit) in self._figures
 
     def has_word(self, word: str) -> bool:
-        """Return whether every part of a word in lower case stands in the texts, in the singular or the plural."""
-        return word in self.words or all(self._has_part(part) for part in _parts(word))
+        """Return whether the texts have every piece of a word, in the singular or the plural.
 
-    def _has_part(self, part: str) -> bool:
-        return part in _PLAIN or not self.words.isdisjoint(
-            {part, f"{part}s", part.removesuffix("s")}
-        )
+        The word is in lower case.
+        """
+        return word in self.words or all(self._has_piece(piece) for piece in _split_word(word))
+
+    def _has_piece(self, piece: str) -> bool:
+        forms = {piece, f"{piece}s", piece.removesuffix("s")}
+        return piece in _PLAIN or not self.words.isdisjoint(forms)
 
 
 def find_unknown(
     sentence: str,
-    known: KnownFacts,
+    known_facts: KnownFacts,
     foreign: Collection[str] = frozenset(),
     plain: Collection[str] = frozenset(),
 ) -> list[tuple[int, int]]:
-    """Return the spans of facts that are not known, neighbours joined.
+    """Return the spans of facts that are not known; neighbouring spans are joined.
 
-    Words in `foreign` are names however they are written; words in `plain` are none where they
+    Words in `foreign` are names however they are written. Words in `plain` are no names where they
     begin a sentence.
 
-    >>> told = "The Heron goes 34 km."
-    >>> [told[start:end] for start, end in find_unknown(told, Known(["The Heron weighs 34 kg."]))]
+    >>> draft = "The Heron goes 34 km."
+    >>> site = KnownFacts(["The Heron weighs 34 kg."])
+    >>> [draft[start:end] for start, end in find_unknown(draft, site)]
     ['34 km']
     """
     spans: list[tuple[int, int]] = []
     for fact in _find_facts(sentence):
-        if _is_known(sentence, fact, known, foreign, plain):
+        if _is_known(sentence, fact, known_facts, foreign, plain):
             continue
         if spans and (
             fact.start < spans[-1][1] or _GAP.fullmatch(sentence, spans[-1][1], fact.start)
@@ -210,123 +202,117 @@ def find_unknown(
 def _is_known(
     sentence: str,
     fact: _Fact,
-    known: KnownFacts,
+    known_facts: KnownFacts,
     foreign: Collection[str],
     plain: Collection[str],
 ) -> bool:
     if fact.kind != "word":
-        return known.has(fact)
+        return known_facts.has(fact)
     raw = sentence[fact.start : fact.end]
     is_initial = _is_initial(sentence, fact.start)
+    # Months that are also verbs.
     if raw in ("May", "March") and not is_initial:
-        return fact.value in known.names
-    if known.has_word(fact.value):
+        return fact.value in known_facts.names
+    if known_facts.has_word(fact.value):
         return True
-    if fact.value in foreign or any(one.isnumeric() for one in raw):
+    if fact.value in foreign or any(letter.isnumeric() for letter in raw):
         return False
-    if not any(one.isupper() for one in raw) or fact.value in _PLAIN:
+    if not any(letter.isupper() for letter in raw) or fact.value in _PLAIN:
         return True
     is_plain_start = raw[0].isupper() and raw[1:].islower() and is_initial
     return is_plain_start and (fact.value in plain or _is_common(fact.value, sentence[fact.end :]))
 
 
-def _is_common(word: str, rest: str) -> bool:
-    """Return whether a word that begins a sentence, and nowhere is known, looks like a plain word and not like a name."""
-    following = re.match(r"\s+(\w+)", rest)
-    is_order = following is not None and following[1] in _DETERMINERS
+def _is_common(word: str, following: str) -> bool:
+    """Return whether a word that begins a sentence looks like a plain word rather than a name.
+
+    It is one that no text has; `following` is what follows it in the sentence.
+    """
+    next_word = re.match(r"\s+(\w+)", following)
+    is_order = next_word is not None and next_word[1] in _DETERMINERS
     return not content_words(word) or word.endswith(_ENDINGS) or is_order
 
 
 def _is_initial(sentence: str, start: int) -> bool:
-    before = sentence[:start].rstrip(" ‘'*_")
+    before = sentence[:start].rstrip(" ‘'*_")  # noqa: RUF001 (quotes as they are typed)
     return not before or before[-1] in _OPENS
 
 
+def _find_words(text: str) -> Iterator[_Fact]:
+    return (fact for fact in _find_facts(text) if fact.kind == "word")
+
+
 def _find_facts(text: str) -> Iterator[_Fact]:
-    """Yield addresses, figures with their units, and words, in order; a unit is also yielded as a word."""
-    for found in _START.finditer(text):
-        if found["url"]:
-            address = found["url"].rstrip(".,;:!?")
-            yield _Fact(
-                found.start(),
-                found.start() + len(address),
-                "url",
-                address.casefold().rstrip("/"),
-            )
-        elif found["value"]:
-            start = found.start("sign") if found["sign"] else found.start("value")
-            yield _figure(
-                text,
-                start,
-                found.end(),
-                _number(found["value"]),
-                found["sign"] or "",
-            )
+    """Yield addresses, figures with their units, and words, in order.
+
+    A unit is also yielded as a word.
+    """
+    for match in _START.finditer(text):
+        start = match.start()
+        if match["url"]:
+            address = match["url"].rstrip(".,;:!?")
+            value = address.casefold().rstrip("/")
+            yield _Fact(start, start + len(address), "url", value)
+        elif match["value"]:
+            sign = match["sign"] or ""
+            start = match.start("sign") if sign else match.start("value")
+            yield _find_figure(text, start, match.end(), _normalize(match["value"]), sign)
         else:
-            word = found["word"].rstrip("’'-")
-            value = _plain(word)
-            end = found.start() + len(word)
+            word = match["word"].rstrip("’'-")  # noqa: RUF001 (apostrophes as they are typed)
+            value = plain_word(word)
+            end = start + len(word)
             number = _spelled(value)
             if number is None:
-                yield _Fact(found.start(), end, "word", value)
+                yield _Fact(start, end, "word", value)
                 continue
-            figure = _figure(text, found.start(), end, number, "")
+            figure = _find_figure(text, start, end, number, "")
+            # "One" is a figure only where it counts a unit.
             if value != "one" or figure.unit in _UNITS.values():
                 yield figure
 
 
-def _figure(text: str, start: int, end: int, value: str, sign: str) -> _Fact:
-    """Return a figure with the unit behind it: a sign, or the next word that says something."""
-    at = end
-    while (joined := _RANGE.match(text, at)) is not None and joined.end() > at:
-        at = joined.end()
-    found = _UNIT.match(text, at)
-    if sign or found is None:
+def _find_figure(text: str, start: int, end: int, value: str, sign: str) -> _Fact:
+    """Return a figure with its unit: a currency sign, or the next word if it has content."""
+    end_of_range = end
+    while (other := _RANGE.match(text, end_of_range)) is not None and other.end() > end_of_range:
+        end_of_range = other.end()
+    match = _AFTER.match(text, end_of_range)
+    if sign or match is None:
         return _Fact(start, end, "number", value, sign)
-    unit = _plain(found[1]).replace(" ", "")
-    if unit in _MONTHS and found[1][0].isupper():
-        return _Fact(start, end if at > end else found.end(), "number", value, unit)
-    unit = "%" if unit == "percent" else unit
-    single = unit[:-1] if unit.endswith("s") and len(unit) > 2 else unit
-    unit = _UNITS.get(unit, _UNITS.get(single, single))
-    if unit in _PLAIN or (
-        unit.isalpha() and not content_words(unit) and unit not in _UNITS.values()
-    ):
+    # Of a range the unit is behind the other number, so that the span ends before it.
+    end_of_unit = end if end_of_range > end else match.end()
+    raw = plain_word(match[1]).replace(" ", "")
+    if raw in MONTHS and is_month(match[1]):
+        return _Fact(start, end_of_unit, "number", value, raw)
+    singular = raw[:-1] if raw.endswith("s") and len(raw) > 2 else raw
+    unit = _UNITS.get(raw, _UNITS.get(singular, singular))
+    is_empty = unit.isalpha() and not content_words(unit) and unit not in _UNITS.values()
+    if unit in _PLAIN or is_empty:
         return _Fact(start, end, "number", value)
-    return _Fact(start, end if at > end else found.end(), "number", value, unit)
+    return _Fact(start, end_of_unit, "number", value, unit)
 
 
-def _number(text: str) -> str:
-    """Return a figure as it is compared: without separators of thousands and idle zeros behind the point.
+def _normalize(number: str) -> str:
+    """Return a number as it is compared: without separators of thousands and idle zeros.
 
-    >>> _number("1,200"), _number("5.00"), _number("8:30")
+    >>> _normalize("1,200"), _normalize("5.00"), _normalize("8:30")
     ('1200', '5', '8:30')
     """
-    plain = unicodedata.normalize("NFKC", text) if text.isdecimal() else text
+    plain = unicodedata.normalize("NFKC", number) if number.isdecimal() else number
     plain = re.sub(r",(?=\d{3}(?!\d))", "", plain)
     return re.sub(r"(?<=\d)\.0+$", "", plain)
 
 
 def _spelled(word: str) -> str | None:
-    """Return the figure that a number word means, or None.
+    """Return the number that a word means, or None.
 
     >>> _spelled("twenty-five"), _spelled("dozen"), _spelled("tenth")
     ('25', '12', None)
     """
-    tens, _, ones = word.partition("-")
-    if tens in _TENS and 0 < _NUMBERS.get(ones, 0) < 10:
-        return str(_TENS[tens] + _NUMBERS[ones])
-    number = _NUMBERS.get(
-        word,
-        _NUMBERS.get(word.removesuffix("s")) if word.endswith(("dozens", "hundreds")) else None,
-    )
+    singular = word.removesuffix("s") if word.endswith(("dozens", "hundreds")) else word
+    number = _NUMBER_WORDS.get(singular)
     return None if number is None else str(number)
 
 
-def _plain(word: str) -> str:
-    """Return a word in lower case without a possessive."""
-    return re.sub(r"['’]s?$", "", word.casefold())
-
-
-def _parts(word: str) -> list[str]:
-    return [part for part in re.split(r"[\W_]+", word) if part]
+def _split_word(word: str) -> list[str]:
+    return [piece for piece in re.split(r"[\W_]+", word) if piece]

@@ -1,4 +1,4 @@
-"""What a log file holds, told before anything is made of it. Glue between reading and telling."""
+"""Describe a log file before it is analyzed: its format, its counts, what could not be read."""
 
 import json
 from collections import Counter
@@ -15,40 +15,44 @@ from coverage_kit.settings import LogSettings
 from coverage_kit.tables import LogTables
 from coverage_kit.tasks.compare import as_columns
 
+# Rows shown, and characters of a cell (assumed).
 _ROWS = 5
 _WIDTH = 34
+# Reasons of rejects that are listed, the most frequent first; the others are counted.
+_MAX_REASONS = 6
 
 
 def inspect_log(file: Path, columns: Mapping[str, str], rejects: Path | None = None) -> str:
-    """Return in words what format a log file or folder has, what was found in it, what not and why, and the first rows.
+    """Return a description of a log file or folder: format, counts, rejects and first rows.
 
-    Writes what could not be read as CSV to `rejects`, where that is given. Raises LogError for a
-    file without any query.
+    Writes the records that could not be read as CSV to `rejects`, where that is given. Raises
+    LogError for a file without any query.
     """
     log = read_log(LogSettings(files=(str(file),), columns=dict(columns)))
     if rejects is not None and len(log.rejects):
         write_csv(log.rejects, rejects)
-    parts = [
-        _tell_sources(log),
-        _tell_counts(log),
-        _tell_rejects(log, rejects),
-        _tell_extra(log),
-        _tell_rows(log),
+    paragraphs = [
+        _describe_sources(log),
+        _describe_counts(log),
+        _describe_rejects(log, rejects),
+        _describe_extra(log),
+        _describe_rows(log),
     ]
-    return "\n\n".join(part for part in parts if part)
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
-def _tell_sources(log: LogTables) -> str:
+def _describe_sources(log: LogTables) -> str:
     rows = log.sources.to_dict("records")
-    told = [
-        f"{row['file']}: {row['format']}, {row['n_records']:,} records\n  {shorten(row['fields'], 400)}"
+    lines = [
+        f"{row['file']}: {row['format']}, {row['n_records']:,} records\n"
+        f"  {shorten(row['fields'], 400)}"
         for row in rows
     ]
     notes = dict.fromkeys(row["note"] for row in rows if not is_missing(row["note"]))
-    return "\n".join([*told, *(f"  Note: {note}" for note in notes)])
+    return "\n".join([*lines, *(f"  Note: {note}" for note in notes)])
 
 
-def _tell_counts(log: LogTables) -> str:
+def _describe_counts(log: LogTables) -> str:
     kinds = log.citations["kind"].value_counts()
     cited = log.citations[log.citations["kind"] == "cited"]
     n_cited = kinds.get("cited", 0)
@@ -56,16 +60,18 @@ def _tell_counts(log: LogTables) -> str:
     times = log.answers["asked_at"].dropna()
     lines = [
         f"{len(log.queries):,} queries, {len(log.answers):,} answers, {len(log.failures):,} failed",
-        f"{n_cited:,} citations of {cited['site'].nunique():,} sites, {n_retrieved:,} pages retrieved and not cited, "
-        f"{len(log.searches):,} searches, {len(log.mentions):,} mentions as logged",
+        f"{n_cited:,} citations of {cited['site'].nunique():,} sites, "
+        f"{n_retrieved:,} pages retrieved and not cited, {len(log.searches):,} searches, "
+        f"{len(log.mentions):,} mentions as logged",
     ]
-    asked = Counter(
+    engine_counts = Counter(
         zip(log.answers["engine"], name_surfaces(log.answers), strict=True)
     ).most_common(8)
-    named = [
-        f"{shorten(engine, 30)} ({shorten(surface, 20)}) {n:,}" for (engine, surface), n in asked
+    engines = [
+        f"{shorten(engine, 30)} ({shorten(surface, 20)}) {n:,}"
+        for (engine, surface), n in engine_counts
     ]
-    lines += [f"engines: {', '.join(named)}"] if named else []
+    lines += [f"engines: {', '.join(engines)}"] if engines else []
     lines += (
         [f"asked from {times.min():%Y-%m-%d} to {times.max():%Y-%m-%d} (UTC)"]
         if len(times)
@@ -74,50 +80,49 @@ def _tell_counts(log: LogTables) -> str:
     return "\n".join(lines)
 
 
-def _tell_rejects(log: LogTables, rejects: Path | None) -> str:
+def _describe_rejects(log: LogTables, rejects: Path | None) -> str:
     if log.rejects.empty:
         return "Every record was read."
     kinds = log.rejects["reason"].str.replace(r" \(.*", "", regex=True)
     counts = log.rejects.groupby(kinds, sort=False).agg(
         n=("line", "size"), line=("line", "first"), reason=("reason", "first")
     )
-    rows = counts.sort_values("n", ascending=False).head(6).to_dict("records")
-    told = [
+    rows = counts.sort_values("n", ascending=False).head(_MAX_REASONS).to_dict("records")
+    lines = [
         f"  {row['n']:,} x {shorten(row['reason'], 120)}, first in line {row['line']}"
         for row in rows
     ]
-    more = [f"  and {len(counts) - 6} further reasons"] if len(counts) > 6 else []
-    place = f"all are in {rejects}" if rejects else "--rejects FILE.csv lists them all"
-    return "\n".join([f"{len(log.rejects):,} records were not read ({place}):", *told, *more])
+    n_further = len(counts) - _MAX_REASONS
+    further = [f"  and {n_further} further reasons"] if n_further > 0 else []
+    hint = f"all are in {rejects}" if rejects else "--rejects FILE.csv lists them all"
+    return "\n".join([f"{len(log.rejects):,} records were not read ({hint}):", *lines, *further])
 
 
-def _tell_extra(log: LogTables) -> str:
+def _describe_extra(log: LogTables) -> str:
     counts = Counter(
         key for text in log.answers["extra"].dropna().head(1000) for key in json.loads(text)
     )
-    named = ", ".join(shorten(key, 30) for key, _ in counts.most_common(15))
-    return f"Kept aside, in answers.extra: {named}" if named else ""
+    keys = ", ".join(shorten(key, 30) for key, _ in counts.most_common(15))
+    return f"Kept aside, in answers.extra: {keys}" if keys else ""
 
 
-def _tell_rows(log: LogTables) -> str:
+def _describe_rows(log: LogTables) -> str:
     answers = log.answers.head(_ROWS)
     if answers.empty:
-        shown = log.queries.head(_ROWS)[["text", "demand"]].rename(columns={"text": "query"})
+        table = log.queries.head(_ROWS)[["text", "demand"]].rename(columns={"text": "query"})
     else:
         cited = log.citations[log.citations["kind"] == "cited"].drop_duplicates(
             ["answer_id", "site"]
         )
         sites = cited.groupby("answer_id")["site"].agg(", ".join)
-        shown = pd.DataFrame(
+        table = pd.DataFrame(
             {
                 "query": answers["query_id"].map(log.queries.set_index("query_id")["text"]),
-                **{
-                    "engine": answers["engine"],
-                    "asked (UTC)": answers["asked_at"].dt.strftime("%Y-%m-%d %H:%M"),
-                },
+                "engine": answers["engine"],
+                "asked (UTC)": answers["asked_at"].dt.strftime("%Y-%m-%d %H:%M"),
                 "answer": answers["text"],
                 "cites": answers["answer_id"].map(sites),
             }
         )
-    cells = [[shorten(value, _WIDTH) for value in row] for row in shown.itertuples(index=False)]
-    return as_columns([list(shown.columns), *cells])
+    cells = [[shorten(value, _WIDTH) for value in row] for row in table.itertuples(index=False)]
+    return as_columns([list(table.columns), *cells])

@@ -1,6 +1,7 @@
-"""Predicted against realised: what a run said its edits would bring, and what a later run found of those published."""
+"""Predicted against realised gains of edits: what a run predicted, and what a later run shows."""
 
 import io
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,23 @@ from coverage_kit.tables import PREDICTIONS, Predictions, checked
 from coverage_kit.tasks.diffs import plain
 from coverage_kit.tasks.published import Published
 
+# Bootstrap draws of the drift (assumed).
 _DRAWS = 200
-_HALF_90 = 1.645  # half the width of a normal's 90% interval, in standard deviations
-_LEAST_DEMAND = 1e-3  # as the prediction counts: a query of demand 0 still counts with a trace
+# Half the width of a normal distribution's 90% interval, in standard deviations.
+_HALF_90 = 1.645
+# As in the prediction: a query of demand 0 still counts with a trace.
+_MIN_DEMAND = 1e-3
+# Sums that differ by less are equal: rounding of floats.
 _EXACT = 1e-9
-_LEAST_EDITS = 3
+# Edits that a rank correlation needs: with two it is always 1 or -1.
+_MIN_EDITS = 3
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class PredictionDrift:
-    """Change of coverage that no edit explains, told from the queries that no published edit touches.
+    """Change of coverage that no edit explains: that of queries which no published edit touches.
 
     `change` is their demand-weighted mean, `low` and `high` its 90% interval, `error` its standard
     deviation over resampled queries, `spread` the standard deviation of a single query's change
@@ -44,10 +50,10 @@ class PredictionDrift:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The predictions of published edits beside what was found, and how far the two runs could be compared.
+    """The predicted and realised gains of published edits, and how much could be compared.
 
-    `n_compared` queries stand in both runs, `n_only_before` and `n_only_after` in one and were left
-    out; `n_left_out` published edits have no query to be judged by.
+    `n_compared` queries are in both runs. `n_only_before` and `n_only_after` are in one run, and
+    were left out. `n_left_out` published edits have no query to be judged by.
     """
 
     predictions: Predictions
@@ -60,10 +66,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class PredictionCalibration:
-    """How predictions held: sums in queries asked, ratio = realised / predicted, and the share within their intervals.
+    """How accurate predictions were: sums in queries asked, and ratio = realised / predicted.
 
-    `spearman` is the rank correlation of predicted and realised; it and `ratio` are nan where they
-    cannot be told.
+    `share_of_within` is the share of edits within their intervals, `spearman` the rank correlation
+    of predicted and realised. It and `ratio` are nan where they are not defined.
     """
 
     n: int
@@ -81,38 +87,40 @@ def compare_predictions(
     runs: tuple[str, str],
     seed: int = 0,
 ) -> Comparison:
-    """Return each published edit's predicted and realised gain, in queries asked, in the order of `published`.
+    """Return each published edit's predicted and realised gain, in queries asked.
 
-    An edit is judged by the queries whose coverage it was predicted to change, weighted as its gain
-    was: those of its gap that it was not drafted from stand for the whole gap, those it was drafted
-    from count nothing, others their demand (in the run before). Unlike `gain`, harm counts once on
-    both sides. Where several published edits touch a query, its predicted rise is the largest of
-    theirs, shared in proportion to what each would bring alone, and falls add up; what is found
-    beyond or short of that is shared in proportion to their predicted changes. So, with coverage
-    exactly as predicted, both are equal.
+    Rows are in the order of `published`.
+
+    An edit is judged by the queries whose coverage it was predicted to change, weighted as in its
+    gain: queries of its gap from which it was not drafted stand for the whole gap, queries from
+    which it was drafted count nothing, and all others count their demand (in the run before).
+    Unlike in `gain`, harm counts once on both sides. Where several published edits touch a query,
+    its predicted rise is the largest of theirs, shared in proportion to what each edit would bring
+    alone, and falls add up. A change beyond or short of that is shared in proportion to the
+    predicted changes. So, with coverage exactly as predicted, predicted and realised are equal.
 
     realised = sum of weight x (coverage after - coverage before - drift). The interval is that of
-    the edit's gain, narrowed to the share of its predicted change that is compared, widened by what
-    queries change by without any edit.
+    the edit's gain, narrowed to the share of its predicted change that is compared, and widened by
+    the change of queries without any edit.
 
     Args:
         before: the run that predicted. Where its gains were corrected by a track record
             (`about["track_record"]`), so is `predicted`.
-        after: the later run; its queries are known by their words.
+        after: the later run; queries are matched by their words.
         published: which edits were published (`find_published`).
         runs: names of the two runs.
         seed: seed of the bootstrap of the drift.
     """
-    asked, n_only_after = _match_queries(before, after)
-    told = published[published["is_published"]].merge(
+    queries, n_only_after = _match_queries(before, after)
+    edits = published[published["is_published"]].merge(
         before.edits.drop(columns="page_id"), on="edit_id"
     )
-    effects = _weigh(before, told, asked)
-    is_touched = asked.index.isin(effects["query_id"]) | asked["cluster_id"].isin(
-        told["cluster_id"]
+    effects = _weigh(before, edits, queries)
+    is_touched = queries.index.isin(effects["query_id"]) | queries["cluster_id"].isin(
+        edits["cluster_id"]
     )
-    is_compared = asked["change"].notna()
-    drift = _measure_drift(asked[is_compared & ~is_touched], seed)
+    is_compared = queries["change"].notna()
+    drift = _measure_drift(queries[is_compared & ~is_touched], seed)
     shared = _share(effects[effects["change"].notna()], drift.change)
     ratio = float((before.about.get("track_record") or {}).get("ratio", 1.0))
     rows = [
@@ -120,34 +128,39 @@ def compare_predictions(
             **_edit_row(edit, effects, shared, drift, ratio),
             **_names(edit, runs, before.about),
         }
-        for edit in told.to_dict("records")
+        for edit in edits.to_dict("records")
     ]
-    kept = [row for row in rows if row["n_queries"]]
+    judged_rows = [row for row in rows if row["n_queries"]]
     n_compared = int(is_compared.sum())
-    table = PREDICTIONS.table(kept)
+    table = PREDICTIONS.table(judged_rows)
     return Comparison(
         table,
         drift,
         n_compared,
-        len(asked) - n_compared,
+        len(queries) - n_compared,
         n_only_after,
-        len(rows) - len(kept),
+        len(rows) - len(judged_rows),
     )
 
 
 def _match_queries(before: Analysis, after: Analysis) -> tuple[pd.DataFrame, int]:
-    """Return the queries of the run before: demand, cluster_id, change of coverage (missing where not asked again)."""
-    then, now = (_coverage_by_text(one) for one in (before, after))
-    asked = then.set_index("query_id").join(before.clusters.set_index("query_id")["cluster_id"])
+    """Return the queries of the run before, and how many the later run has that are new.
+
+    Columns: demand, cluster_id, and change of coverage, missing where the query is not asked again.
+    """
+    earlier, later = (_coverage_by_text(run) for run in (before, after))
+    queries = earlier.set_index("query_id").join(
+        before.clusters.set_index("query_id")["cluster_id"]
+    )
     weighted = (
-        now.assign(coverage=now["coverage"] * now["demand"])
+        later.assign(coverage=later["coverage"] * later["demand"])
         .groupby("key")[["coverage", "demand"]]
         .sum()
     )
-    asked["change"] = (
-        asked["key"].map(weighted["coverage"] / weighted["demand"]) - asked["coverage"]
+    queries["change"] = (
+        queries["key"].map(weighted["coverage"] / weighted["demand"]) - queries["coverage"]
     )
-    return asked, int((~now["key"].isin(then["key"])).sum())
+    return queries, int((~later["key"].isin(earlier["key"])).sum())
 
 
 def _coverage_by_text(run: Analysis) -> pd.DataFrame:
@@ -156,32 +169,39 @@ def _coverage_by_text(run: Analysis) -> pd.DataFrame:
     )
     return table.assign(
         key=[plain(text) or text for text in table["text"]],
-        demand=table["demand"].clip(lower=_LEAST_DEMAND),
+        demand=table["demand"].clip(lower=_MIN_DEMAND),
     )
 
 
-def _weigh(before: Analysis, told: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
-    """Return the effects of these edits with each query's rise, change found, and weight in queries asked."""
-    effects = before.effects.merge(told[["edit_id", "cluster_id"]], on="edit_id").join(
-        asked[["demand", "change"]], on="query_id"
+def _weigh(before: Analysis, edits: pd.DataFrame, queries: pd.DataFrame) -> pd.DataFrame:
+    """Return the effects of these edits with each query's rise, change, and weight in queries."""
+    effects = before.effects.merge(edits[["edit_id", "cluster_id"]], on="edit_id").join(
+        queries[["demand", "change"]], on="query_id"
     )
     return effects.assign(rise=effects["coverage_after"] - effects["coverage_before"])
 
 
 def _share(effects: pd.DataFrame, drift: float) -> pd.DataFrame:
-    """Return the effects with what of a query's predicted and found change is each edit's: `part` and `found`, in coverage."""
+    """Return the effects with each edit's share of a query's predicted and realised change.
+
+    The columns are `predicted_rise` and `realised_rise`, in coverage.
+    """
     effects = effects[effects["rise"] != 0]
     up = effects["rise"].clip(lower=0)
     size = effects["rise"].abs()
     by_query = effects["query_id"]
     largest = up.groupby(by_query).transform("max")
     all_up = up.groupby(by_query).transform("sum")
-    part = (up * largest / all_up.where(all_up > 0, 1.0)).where(
+    predicted = (up * largest / all_up.where(all_up > 0, 1.0)).where(
         effects["rise"] > 0, effects["rise"]
     )
     credit = size / size.groupby(by_query).transform("sum")
-    surprise = effects["change"] - drift - part.groupby(by_query).transform("sum")
-    return effects.assign(part=part, credit=credit, found=part + credit * surprise)
+    surprise = effects["change"] - drift - predicted.groupby(by_query).transform("sum")
+    return effects.assign(
+        predicted_rise=predicted,
+        credit=credit,
+        realised_rise=predicted + credit * surprise,
+    )
 
 
 def _measure_drift(control: pd.DataFrame, seed: int) -> PredictionDrift:
@@ -218,9 +238,10 @@ def _edit_row(
         for table in (shared, effects)
     )
     weights = own["weight"]
-    predicted = ratio * float(weights @ own["part"])
-    realised = float(weights @ own["found"])
-    compared = float(weights @ own["part"].abs()) / max(
+    predicted = ratio * float(weights @ own["predicted_rise"])
+    realised = float(weights @ own["realised_rise"])
+    # the share of the predicted change on queries that were asked again
+    compared = float(weights @ own["predicted_rise"].abs()) / max(
         float(alone["weight"] @ alone["rise"].abs()), _EXACT
     )
     counted = weights * own["credit"]
@@ -233,35 +254,33 @@ def _edit_row(
     low = predicted - float(np.hypot(compared * (edit["gain"] - edit["low"]), noise))
     high = predicted + float(np.hypot(compared * (edit["high"] - edit["gain"]), noise))
     return {
-        **{
-            "n_queries": len(own),
-            "predicted": predicted,
-            "low": low,
-            "high": high,
-            "realised": realised,
-        },
-        **{
-            "drift": drift.change,
-            "is_within": bool(low - _EXACT <= realised <= high + _EXACT),
-            "ratio": ratio,
-        },
+        "n_queries": len(own),
+        "predicted": predicted,
+        "low": low,
+        "high": high,
+        "realised": realised,
+        "drift": drift.change,
+        "is_within": bool(low - _EXACT <= realised <= high + _EXACT),
+        "ratio": ratio,
     }
 
 
 def _names(edit: dict[Any, Any], runs: tuple[str, str], about: dict[str, Any]) -> dict[str, object]:
     return {
         **{name: edit[name] for name in ("edit_id", "operation", "page_id", "word_overlap")},
-        **{"run_before": runs[0], "run_after": runs[1]},
-        **{
-            "site": str(about.get("own_site", "")),
-            "encoder": str(about.get("encoder", "")),
-        },
+        "run_before": runs[0],
+        "run_after": runs[1],
+        "site": str(about.get("own_site", "")),
+        "encoder": str(about.get("encoder", "")),
     }
 
 
 @checked
 def calibrate_predictions(predictions: Predictions) -> PredictionCalibration:
-    """Return how the predictions held. The ratio is nan where nothing to speak of was predicted, spearman under three edits."""
+    """Return how accurate the predictions were.
+
+    The ratio is nan where next to nothing was predicted, and spearman for fewer than three edits.
+    """
     predicted = float(predictions["predicted"].sum())
     realised = float(predictions["realised"].sum())
     ratio = realised / predicted if predicted > _EXACT else float("nan")
@@ -278,64 +297,74 @@ def calibrate_predictions(predictions: Predictions) -> PredictionCalibration:
 
 def _spearman(predictions: Predictions) -> float:
     ranks = predictions[["predicted", "realised"]].rank().to_numpy()
-    if len(ranks) < _LEAST_EDITS or (ranks == ranks[0]).all(axis=0).any():
+    if len(ranks) < _MIN_EDITS or (ranks == ranks[0]).all(axis=0).any():
         return float("nan")
     return float(np.corrcoef(ranks.T)[0, 1])
 
 
 def describe_comparison(comparison: Comparison, under: str) -> str:
-    """Return in plain words what the comparison says; `under` names the model, such as 'predicted under model x'."""
-    held = calibrate_predictions(comparison.predictions)
+    """Return the comparison in plain words.
+
+    `under` names the model, such as 'predicted under model x'.
+    """
+    calibration = calibrate_predictions(comparison.predictions)
     drift = comparison.drift
     n = len(comparison.predictions)
     edits = "1 published edit was" if n == 1 else f"{n} published edits were"
     sentences = [
-        f"{under[:1].upper()}{under[1:]}: {edits} to raise coverage by {held.predicted:.1f} queries asked; "
-        f"{held.realised:.1f} were found{_of_it(held)}.",
+        f"{under[:1].upper()}{under[1:]}: {edits} to raise coverage by "
+        f"{calibration.predicted:.1f} queries asked; "
+        f"{calibration.realised:.1f} were found{_of_predicted(calibration)}.",
         f"{int(comparison.predictions['is_within'].sum())} of {n} lie within their 90% intervals.",
-        f"Rank correlation of predicted and realised: {held.spearman:.2f}."
-        if held.spearman == held.spearman
-        else "",
+        ""
+        if math.isnan(calibration.spearman)
+        else f"Rank correlation of predicted and realised: {calibration.spearman:.2f}.",
         _describe_drift(drift),
-        f"{comparison.n_compared} queries were compared; {comparison.n_only_before} stand only in the run before and "
+        f"{comparison.n_compared} queries were compared; "
+        f"{comparison.n_only_before} stand only in the run before and "
         f"{comparison.n_only_after} only in the later one, and are left out.",
         f"{comparison.n_left_out} published edits have no query in both runs to be judged by."
         if comparison.n_left_out
         else "",
-        "This is the change of coverage under the model on the queries of these edits between two runs: whatever else changed "
-        "on their pages is in it, and it says nothing of any answer engine.",
+        "This is the change of coverage under the model on the queries of these edits between two "
+        "runs: whatever else changed on their pages is in it, and it says nothing of any answer "
+        "engine.",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _of_it(held: PredictionCalibration) -> str:
-    return f", {held.ratio:.0%} of it" if held.ratio == held.ratio else ""
+def _of_predicted(calibration: PredictionCalibration) -> str:
+    return "" if math.isnan(calibration.ratio) else f", {calibration.ratio:.0%} of it"
 
 
 def _describe_drift(drift: PredictionDrift) -> str:
     if not drift.n_queries:
-        return "No query was left untouched, so nothing is taken off for drift: what changed everywhere counts as found."
+        return (
+            "No query was left untouched, so nothing is taken off for drift: "
+            "what changed everywhere counts as found."
+        )
     return (
-        f"Coverage of the {drift.n_queries} queries that no published edit touches changed by {drift.change:+.3f} on average "
-        f"(90% interval {drift.low:+.3f} to {drift.high:+.3f}); that drift is taken off."
+        f"Coverage of the {drift.n_queries} queries that no published edit touches changed by "
+        f"{drift.change:+.3f} on average (90% interval {drift.low:+.3f} to {drift.high:+.3f}); "
+        "that drift is taken off."
     )
 
 
 @checked
 def record_predictions(predictions: Predictions, path: str | Path) -> Predictions:
-    """Add the predictions to the record on disk and return the whole record; what it had of the same two runs is replaced.
+    """Add the predictions to the record on disk, and return the complete record.
 
-    Raises RunError when the file cannot be read or written, SchemaError when it holds another
-    table.
+    Predictions of the same two runs are replaced. Raises RunError when the file cannot be read or
+    written, SchemaError when it holds another table.
     """
     path = Path(path)
     pairs = set(zip(predictions["run_before"], predictions["run_after"], strict=True))
-    known = read_predictions(path)
+    stored = read_predictions(path)
     is_old = [
-        pair not in pairs for pair in zip(known["run_before"], known["run_after"], strict=True)
+        pair not in pairs for pair in zip(stored["run_before"], stored["run_after"], strict=True)
     ]
-    parts = [part for part in (known[is_old], predictions) if len(part)]
-    record = pd.concat(parts, ignore_index=True) if parts else predictions
+    tables = [table for table in (stored[is_old], predictions) if len(table)]
+    record = pd.concat(tables, ignore_index=True) if tables else predictions
     write_predictions(record, path)
     return record
 
@@ -348,11 +377,14 @@ def write_predictions(predictions: Predictions, path: Path) -> None:
 
 
 def read_predictions(path: Path) -> Predictions:
-    """Return the record on disk, no rows where there is none. Raises RunError or SchemaError when it is something else."""
+    """Return the record on disk, without rows where there is no file.
+
+    Raises RunError or SchemaError when the file holds something else.
+    """
     if not path.exists():
         return PREDICTIONS.empty()
     try:
-        known = pd.read_parquet(path)
+        record = pd.read_parquet(path)
     except (OSError, ValueError) as error:
         cure = "Move it away: the next comparison starts a new one."
         raise RunError(
@@ -361,5 +393,5 @@ def read_predictions(path: Path) -> Predictions:
             str(error).splitlines()[0],
             cure,
         ) from error
-    PREDICTIONS.check(known, str(path))
-    return known
+    PREDICTIONS.check(record, str(path))
+    return record

@@ -1,7 +1,4 @@
-"""Tuning the encoder on the site's own pairs: trained on some pages, tested on others, adopted only if better there.
-
-Glue between stages.
-"""
+"""Tune the encoder on the site's own pairs: train on some pages, test and compare on others."""
 
 import shutil
 import tempfile
@@ -15,14 +12,14 @@ from coverage_kit.collect.claims import split_claims
 from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.urls import page_id
 from coverage_kit.embed.choose import choose_encoder
-from coverage_kit.embed.finetune import FEWEST_PAIRS, Recipe, train_encoder
+from coverage_kit.embed.finetune import MIN_PAIRS, Recipe, train_encoder
 from coverage_kit.embed.texts import CachedEncoder, passage_texts
 from coverage_kit.errors import EncoderError, LogError, RunError
 from coverage_kit.match.whitening import fit_space
 from coverage_kit.measure.retrieval import compare_paired, measure_found
 from coverage_kit.parallel import open_work_plan
-from coverage_kit.pipeline.run import collect_log, collect_pages, open_encoder
-from coverage_kit.pipeline.visibility import assign_owner_sites
+from coverage_kit.pipeline.inputs import assign_owner_sites, collect_log, collect_pages
+from coverage_kit.pipeline.run import open_encoder
 from coverage_kit.settings import MatchSettings, Settings, TuneSettings
 from coverage_kit.tables import LogTables, Passages
 from coverage_kit.tasks.tuning_pairs import (
@@ -31,7 +28,7 @@ from coverage_kit.tasks.tuning_pairs import (
     cited_pairs,
     draw_pairs,
     heading_pairs,
-    list_sought,
+    list_relevant,
     split_by_page,
 )
 from coverage_kit.tasks.tuning_result import (
@@ -44,17 +41,19 @@ from coverage_kit.tasks.tuning_result import (
 )
 from coverage_kit.vectors import Embeddings, embed_texts
 
-FEWEST_QUERIES = 20
-FEWEST_PAGES = 8
+# Queries and pages that a test needs (assumed): with fewer, its interval says next to nothing.
+MIN_QUERIES = 20
+MIN_PAGES = 8
+# The file in a tuned encoder's folder that says from which encoder it was tuned.
 NOTE = "TUNED.md"
 
 
 @dataclass(frozen=True)
 class TuningTarget:
-    """From which encoder to start, how encoders run, and where the tuned one goes.
+    """From which encoder to start, how encoders run, and where the tuned encoder is written.
 
-    `encoder` is the one that `match` names, with its store of vectors. `is_kept`: whether the tuned
-    one is written even if it is not better.
+    `encoder` is the encoder that `match` names, with its store of vectors. `is_kept`: whether the
+    tuned encoder is written even if it is not better.
     """
 
     match: MatchSettings
@@ -63,11 +62,17 @@ class TuningTarget:
     is_kept: bool = False
 
     def check(self) -> None:
-        """Raise EncoderError where the encoder was tuned before, RunError where the folder must not be replaced."""
+        """Raise EncoderError for an encoder that was tuned before, RunError for an unsafe folder.
+
+        A folder that holds other files than a tuned encoder must not be replaced.
+        """
         if (Path(self.match.encoder) / NOTE).exists():
-            what = "an encoder not tuned yet, as a tuned one may have learned the pages that are held out now"
+            expected = (
+                "an encoder not tuned yet, "
+                "as a tuned one may have learned the pages that are held out now"
+            )
             cure = f"Set match.encoder to the one that it started from; its {NOTE} names it."
-            raise EncoderError(self.match.encoder, what, "one that was tuned", cure)
+            raise EncoderError(self.match.encoder, expected, "one that was tuned", cure)
         if self.out.exists() and not (self.out / NOTE).exists() and any(self.out.iterdir()):
             raise RunError(
                 str(self.out),
@@ -78,38 +83,40 @@ class TuningTarget:
 
 
 def tune_encoder(settings: Settings, is_kept: bool = False) -> Tuned:
-    """Return what fine-tuning the encoder on the site and its log brings on pages held out; it is written where it is better.
+    """Fine-tune the encoder on the site and its log, and return what that brings on pages held out.
+
+    The tuned encoder is written where it is better.
 
     Args:
-        settings: every knob (`read_settings`).
-        is_kept: whether it is written even if it is not better.
+        settings: all settings (`read_settings`).
+        is_kept: whether the tuned encoder is written even if it is not better.
 
     Raises LogError when answers cite too few of the pages, EncoderError when the encoder cannot be
     trained or was tuned before, and RunError when the folder holds anything else.
     """
     work_plan = open_work_plan(settings)
-    place = TuningTarget(
+    target = TuningTarget(
         settings.match,
         open_encoder(settings, work_plan),
         Path(settings.tune.out),
         is_kept,
     )
-    place.check()  # before a long log is read
+    target.check()  # before a long log is read
     log = collect_log(settings, work_plan)
-    pages, own_site, brand_sites = collect_pages(settings)
-    log = assign_owner_sites(log, settings, own_site, brand_sites)
-    passages = split_pages(pages, settings.match.passage_words)
-    material = TuningData(
+    sites = collect_pages(settings)
+    log = assign_owner_sites(log, settings, sites.own_site, sites.brand_sites)
+    passages = split_pages(sites.pages, settings.match.passage_words)
+    data = TuningData(
         passages,
         log.queries,
         cited_pages(log, passages),
         split_claims(log.answers),
     )
-    return tune_on(material, place, settings.tune, settings.seed)
+    return tune_on(data, target, settings.tune, settings.seed)
 
 
 def cited_pages(log: LogTables, passages: Passages) -> pd.DataFrame:
-    """Return labels (see `Material`): which queries have an answer that cites which of these pages."""
+    """Return labels (see `TuningData`): which queries have an answer that cites which page."""
     cited = log.citations[log.citations["kind"] == "cited"].assign(
         page_id=lambda table: table["url"].map(page_id)
     )
@@ -124,15 +131,15 @@ def cited_pages(log: LogTables, passages: Passages) -> pd.DataFrame:
     return labels.assign(passage_id=pd.Series(pd.NA, index=labels.index, dtype="object"))
 
 
-def tune_on(material: TuningData, place: TuningTarget, options: TuneSettings, seed: int) -> Tuned:
-    """Return what fine-tuning on some pages of this material brings on the others, as `tune_encoder` does."""
-    place.check()
+def tune_on(data: TuningData, target: TuningTarget, options: TuneSettings, seed: int) -> Tuned:
+    """Return what fine-tuning on some pages of these data brings on the others (`tune_encoder`)."""
+    target.check()
     start = time.perf_counter()
-    split = split_by_page(material.labels, options.held_out, seed)
+    split = split_by_page(data.labels, options.held_out, seed)
     check_enough(split)
-    vectors = _embed(material, place.encoder)
-    cited = draw_pairs(cited_pairs(material, split, vectors), options.max_pairs, seed)
-    headed = draw_pairs(heading_pairs(material.passages, split), len(cited), seed)
+    vectors = _embed(data, target.encoder)
+    cited = draw_pairs(cited_pairs(data, split, vectors), options.max_pairs, seed)
+    headed = draw_pairs(heading_pairs(data.passages, split), len(cited), seed)
     recipe = Recipe(
         options.epochs,
         options.batch_size,
@@ -140,35 +147,35 @@ def tune_on(material: TuningData, place: TuningTarget, options: TuneSettings, se
         options.max_tokens,
         seed,
     )
-    trained = train_encoder(place.match.encoder, [*cited, *headed], recipe)
-    place.out.parent.mkdir(parents=True, exist_ok=True)
+    trained = train_encoder(target.match.encoder, [*cited, *headed], recipe)
+    target.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(
-        dir=place.out.parent, prefix="unfinished-", ignore_cleanup_errors=True
+        dir=target.out.parent, prefix="unfinished-", ignore_cleanup_errors=True
     ) as scratch:
-        folder = trained.save(Path(scratch) / place.out.name)
-        # converted models of encoders that are not adopted go with the scratch folder
-        after = choose_encoder(str(folder), place.match.runtime, place.match.precision, scratch)
+        folder = trained.save(Path(scratch) / target.out.name)
+        # converted models of encoders that are not adopted are deleted with the scratch folder
+        after = choose_encoder(str(folder), target.match.runtime, target.match.precision, scratch)
         measures = compare_encoders(
-            material,
+            data,
             split,
             vectors[:2],
-            CachedEncoder(after, place.encoder.path),
+            CachedEncoder(after, target.encoder.path),
             seed,
         )
-        counts = (
-            tuple(sorted(split.held)),
-            len(split.queries),
-            len(cited),
-            len(headed),
-            len(material.passages),
+        tuned = Tuned(
+            measures=measures,
+            folder=None,
+            names=(target.encoder.name, after.name),
+            held_out_pages=tuple(sorted(split.held_out)),
+            n_held_out_queries=len(split.queries),
+            n_cited_pairs=len(cited),
+            n_heading_pairs=len(headed),
+            n_passages=len(data.passages),
+            trained=replace(trained, model=None),
+            seconds=time.perf_counter() - start,
+            has_passages=bool(data.labels["passage_id"].notna().any()),
         )
-        about = (
-            replace(trained, model=None),
-            time.perf_counter() - start,
-            bool(material.labels["passage_id"].notna().any()),
-        )
-        tuned = Tuned(measures, None, (place.encoder.name, after.name), *counts, *about)
-        return _write(tuned, folder, place) if tuned.is_better or place.is_kept else tuned
+        return _write(tuned, folder, target) if tuned.is_better or target.is_kept else tuned
 
 
 def check_enough(split: Split) -> None:
@@ -176,52 +183,58 @@ def check_enough(split: Split) -> None:
     n_pairs = len(split.trained)
     n_queries = len(split.queries)
     n_pages = len(set(split.groups.tolist()))
-    if n_pairs < FEWEST_PAIRS or n_queries < FEWEST_QUERIES or n_pages < FEWEST_PAGES:
-        what = (
-            f"answers that cite pages which were read: {FEWEST_PAIRS} queries with a page to learn from, "
-            f"and {FEWEST_QUERIES} queries on {FEWEST_PAGES} pages to test on"
+    if n_pairs < MIN_PAIRS or n_queries < MIN_QUERIES or n_pages < MIN_PAGES:
+        expected = (
+            "answers that cite pages which were read: "
+            f"{MIN_PAIRS} queries with a page to learn from, "
+            f"and {MIN_QUERIES} queries on {MIN_PAGES} pages to test on"
         )
-        found = f"{n_pairs} to learn from, {n_queries} queries on {n_pages} pages to test on"
-        cure = "Add logs, or check that base_url and domains of [site] make its pages those that answers cite."
-        raise LogError("log.files", what, found, cure)
+        counts = f"{n_pairs} to learn from, {n_queries} queries on {n_pages} pages to test on"
+        cure = (
+            "Add logs, or check that base_url and domains of [site] "
+            "make its pages those that answers cite."
+        )
+        raise LogError("log.files", expected, counts, cure)
 
 
 def compare_encoders(
-    material: TuningData,
+    data: TuningData,
     split: Split,
     before: tuple[Embeddings, Embeddings],
     encoder: CachedEncoder,
     seed: int,
 ) -> pd.DataFrame:
-    """Return recall and reciprocal rank on the pages held out before and after (see `Tuned.measures`).
+    """Return recall and reciprocal rank on the pages held out, before and after.
+
+    The columns are those of `Tuned.measures`.
 
     Args:
-        material: the passages, all of which are searched, and the queries.
+        data: the passages, all of which are searched, and the queries.
         split: what was held out.
         before: vectors of all queries and passages by the encoder before.
         encoder: the encoder after.
         seed: of the intervals.
     """
-    sought = list_sought(material, split)
+    relevant = list_relevant(data, split)
     rows = []
-    after = _embed(material, encoder, with_claims=False)[:2]
+    after = _embed(data, encoder, with_claims=False)[:2]
     for space, is_moved in ((AS_ENCODED, False), (IN_SPACE, True)):
-        found = [
-            measure_found(asked.select(split.queries).vectors, content.vectors, sought)
-            for asked, content in (_moved(*pair) if is_moved else pair for pair in (before, after))
-        ]
-        for measure, one, other in zip((RECALL, RECIPROCAL_RANK), *found, strict=True):
-            difference = compare_paired(one, other, split.groups, seed)
-            figures = {
-                "before": difference.before,
-                "after": difference.after,
-                "difference": difference.value,
-            }
+        by_encoder = []
+        for pair in (before, after):
+            queries, passages = _move(*pair) if is_moved else pair
+            tested = queries.select(split.queries)
+            by_encoder.append(measure_found(tested.vectors, passages.vectors, relevant))
+        for measure, values_before, values_after in zip(
+            (RECALL, RECIPROCAL_RANK), *by_encoder, strict=True
+        ):
+            difference = compare_paired(values_before, values_after, split.groups, seed)
             rows.append(
                 {
                     "measure": measure,
                     "space": space,
-                    **figures,
+                    "before": difference.before,
+                    "after": difference.after,
+                    "difference": difference.value,
                     "low": difference.low,
                     "high": difference.high,
                 }
@@ -229,37 +242,41 @@ def compare_encoders(
     return pd.DataFrame(rows)
 
 
-def _moved(asked: Embeddings, content: Embeddings) -> tuple[Embeddings, Embeddings]:
-    space = fit_space(content, asked)
-    return space.of_queries(asked), space.of_passages(content)
+def _move(queries: Embeddings, passages: Embeddings) -> tuple[Embeddings, Embeddings]:
+    """Return the vectors of queries and passages in the site's space."""
+    space = fit_space(passages, queries)
+    return space.of_queries(queries), space.of_passages(passages)
 
 
 def _embed(
-    material: TuningData, encoder: CachedEncoder, with_claims: bool = True
+    data: TuningData, encoder: CachedEncoder, with_claims: bool = True
 ) -> tuple[Embeddings, Embeddings, Embeddings]:
-    claims = material.claims if with_claims else material.claims.iloc[:0]
+    claims = data.claims if with_claims else data.claims.iloc[:0]
     return (
         embed_texts(
-            material.queries["query_id"],
-            material.queries["text"],
+            data.queries["query_id"],
+            data.queries["text"],
             encoder,
             "query",
         ),
         embed_texts(
-            material.passages["passage_id"],
-            passage_texts(material.passages),
+            data.passages["passage_id"],
+            passage_texts(data.passages),
             encoder,
         ),
         embed_texts(claims["claim_id"], claims["text"], encoder),
     )
 
 
-def _write(tuned: Tuned, folder: Path, place: TuningTarget) -> Tuned:
-    """Put the tuned encoder in its place, with a note of what was measured."""
-    tuned = replace(tuned, folder=place.out)
-    pages = "\n".join(f"- {page}" for page in tuned.held_pages)
-    note = f"# Tuned from {place.match.encoder}\n\n{describe_tuning(tuned)}\n\nPages held out:\n\n{pages}\n"
+def _write(tuned: Tuned, folder: Path, target: TuningTarget) -> Tuned:
+    """Move the tuned encoder to its folder, with a note of what was measured."""
+    tuned = replace(tuned, folder=target.out)
+    pages = "\n".join(f"- {page}" for page in tuned.held_out_pages)
+    note = (
+        f"# Tuned from {target.match.encoder}\n\n{describe_tuning(tuned)}\n\n"
+        f"Pages held out:\n\n{pages}\n"
+    )
     (folder / NOTE).write_text(note, encoding="utf-8")
-    shutil.rmtree(place.out, ignore_errors=True)
-    folder.rename(place.out)
+    shutil.rmtree(target.out, ignore_errors=True)
+    folder.rename(target.out)
     return tuned

@@ -1,4 +1,4 @@
-"""What tuning brought: the encoder before and after on pages that were held out, and the same in words."""
+"""The result of tuning: the encoder before and after on pages held out, in figures and words."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +18,17 @@ AS_ENCODED = "as encoded"
 class Tuned:
     """What tuning brought on the pages held out, and what it cost.
 
-    `measures` has one row a measure and space: measure, space, before, after, difference, low, high
-    (95% interval). `folder` is where the tuned encoder was written, None where it was not; `names`
-    are the encoders' before and after; `trained` tells texts, tokens and seconds of the training,
-    `seconds` those of everything but reading site and log.
+    `measures` has a row for each measure and space: measure, space, before, after, difference, low,
+    high (95% interval). `folder` is where the tuned encoder was written, None where it was not.
+    `names` are those of the encoders before and after. `trained` has texts, tokens and seconds of
+    the training; `seconds` counts all work except for reading site and log.
     """
 
     measures: pd.DataFrame
     folder: Path | None
     names: tuple[str, str]
-    held_pages: tuple[str, ...]
-    n_held_queries: int
+    held_out_pages: tuple[str, ...]
+    n_held_out_queries: int
     n_cited_pairs: int
     n_heading_pairs: int
     n_passages: int
@@ -38,11 +38,11 @@ class Tuned:
 
     @property
     def is_better(self) -> bool:
-        """Whether recall is better by more than noise (the interval lies above 0), and nothing is lost in the site's space.
+        """Whether recall is better by more than noise, and nothing is lost in the site's space.
 
-        Runs compare in the site's space, which does some of the same work as tuning: there the gain
-        is smaller. Lost is recall that is lower at all, or a reciprocal rank lower by more than
-        noise.
+        More than noise: the interval lies above 0. Runs compare in the site's space, which does
+        some of the same work as tuning, so that the gain is smaller there. A recall that is lower
+        at all counts as lost, and so does a reciprocal rank that is lower by more than noise.
         """
         return self.find(RECALL, AS_ENCODED).low > 0 and not self.lost
 
@@ -60,16 +60,20 @@ class Tuned:
 
     def find(self, measure: str, space: str) -> Difference:
         """Return one measure's difference in one space."""
-        table = self.measures[
+        row = self.measures[
             (self.measures["measure"] == measure) & (self.measures["space"] == space)
         ].iloc[0]
         return Difference(
-            *(float(table[name]) for name in ("before", "after", "difference", "low", "high"))
+            before=float(row["before"]),
+            after=float(row["after"]),
+            value=float(row["difference"]),
+            low=float(row["low"]),
+            high=float(row["high"]),
         )
 
 
 def describe_tuning(tuned: Tuned) -> str:
-    """Return in plain words by how much the encoder is better on the pages held out, what it cost, and what to do."""
+    """Return in plain words how much better the encoder is, what that cost, and what to do."""
     paragraphs = (
         _describe_input(tuned),
         _describe_figures(tuned),
@@ -80,24 +84,26 @@ def describe_tuning(tuned: Tuned) -> str:
 
 
 def _describe_input(tuned: Tuned) -> str:
-    made = tuned.trained
+    trained = tuned.trained
     return (
-        f"Learned from {tuned.n_cited_pairs} pairs of a query and a passage, and {tuned.n_heading_pairs} of a heading and its "
-        f"words: {made.n_tokens:,} tokens in {made.seconds:.0f} s; {tuned.seconds:.0f} s with the test.\n"
-        f"Tested on {tuned.n_held_queries} other queries on {len(tuned.held_pages)} other pages, searching all "
-        f"{tuned.n_passages:,} passages."
+        f"Learned from {tuned.n_cited_pairs} pairs of a query and a passage, "
+        f"and {tuned.n_heading_pairs} of a heading and its "
+        f"words: {trained.n_tokens:,} tokens in {trained.seconds:.0f} s; "
+        f"{tuned.seconds:.0f} s with the test.\n"
+        f"Tested on {tuned.n_held_out_queries} other queries on "
+        f"{len(tuned.held_out_pages)} other pages, searching all {tuned.n_passages:,} passages."
     )
 
 
 def _describe_figures(tuned: Tuned) -> str:
-    """Return one line a measure; the first decides, the last two must not be lower."""
+    """Return a line for each measure; the first decides, the last two must not be lower."""
     lines = []
     for space in (AS_ENCODED, IN_SPACE):
         for measure in (RECALL, RECIPROCAL_RANK):
-            found = tuned.find(measure, space)
-            change = f"{found.value:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
+            figure = tuned.find(measure, space)
+            change = f"{figure.value:+.3f} [{figure.low:+.3f}, {figure.high:+.3f}]"
             lines.append(
-                f"{measure:<9} {space:<19}  {found.before:.3f} -> {found.after:.3f}  {change}"
+                f"{measure:<9} {space:<19}  {figure.before:.3f} -> {figure.after:.3f}  {change}"
             )
     return "\n".join(lines)
 
@@ -107,7 +113,10 @@ def _describe_verdict(tuned: Tuned) -> str:
     if tuned.folder is None:
         return f"{verdict} Nothing was written; the encoder stays as it is.{_hint(tuned)}"
     use = f'To use it, set encoder = "{tuned.folder.as_posix()}" in [match] of coverage.toml'
-    return f"{verdict}\nThe tuned encoder is in {tuned.folder}. {use}; runs before and after cannot be compared."
+    return (
+        f"{verdict}\nThe tuned encoder is in {tuned.folder}. "
+        f"{use}; runs before and after cannot be compared."
+    )
 
 
 def _judge(tuned: Tuned) -> str:
@@ -120,7 +129,10 @@ def _judge(tuned: Tuned) -> str:
         lost = ", ".join(
             f"{measure} {tuned.find(measure, IN_SPACE).value:+.3f}" for measure in tuned.lost
         )
-        return f"Better as encoded ({points}, at least {least}), but lower in the site's space, where runs compare: {lost}."
+        return (
+            f"Better as encoded ({points}, at least {least}), "
+            f"but lower in the site's space, where runs compare: {lost}."
+        )
     return (
         f"Worse: {points}."
         if recall.high < 0
@@ -129,19 +141,22 @@ def _judge(tuned: Tuned) -> str:
 
 
 def _hint(tuned: Tuned) -> str:
-    """Return what speaks for the encoder although it was not adopted, '' where nothing does."""
-    higher = tuned.find(RECIPROCAL_RANK, IN_SPACE)
-    if higher.low <= 0:
+    """Return what speaks for an encoder that was not adopted, '' where nothing does."""
+    rank = tuned.find(RECIPROCAL_RANK, IN_SPACE)
+    if rank.low <= 0:
         return ""
-    found = f"{RECIPROCAL_RANK} {higher.value:+.3f}, at least {higher.low:.3f}"
-    higher_up = f"the first right passage stands higher among the ten, where runs compare ({found})"
-    return f"\nBut {higher_up}: --keep writes the encoder all the same."
+    return (
+        "\nBut the first right passage stands higher among the ten, where runs compare "
+        f"({RECIPROCAL_RANK} {rank.value:+.3f}, at least {rank.low:.3f}): "
+        "--keep writes the encoder all the same."
+    )
 
 
 def _describe_trust(tuned: Tuned) -> str:
     if tuned.has_passages:
         return "What counts as right was judged by people."
     return (
-        "What counts as right is a page that an answer cites. That is not relevance: engines cite what they find and like, not "
-        "all that would answer, and not only what does. The encoder comes nearer to what is cited."
+        "What counts as right is a page that an answer cites. That is not relevance: engines cite "
+        "what they find and like, not all that would answer, and not only what does. The encoder "
+        "comes nearer to what is cited."
     )

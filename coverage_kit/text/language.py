@@ -1,11 +1,16 @@
-"""Whether words are English, told by the commonest words, without a model."""
+"""Detect whether words are English by the commonest words, without a model."""
 
 import re
 from collections.abc import Sequence
 
+# A page is English if this share of its words is among the commonest English ones (docs/method.md).
+# The number is assumed.
 ENGLISH_SHARE = 0.18
-_FEWEST_WORDS = 8
+# Fewer words hold too few common ones to judge by (assumed).
+_MIN_WORDS = 8
+# A word without digits, hyphens or apostrophes.
 _WORD = re.compile(r"[^\W\d_]+")
+# The commonest words of English, from "the" on.
 _ENGLISH = frozenset(
     {
         "the",
@@ -25,8 +30,6 @@ _ENGLISH = frozenset(
         "be",
         "at",
         "this",
-    }
-    | {
         "by",
         "you",
         "or",
@@ -43,16 +46,19 @@ _ENGLISH = frozenset(
         "has",
         "have",
         "will",
+        "when",
     }
-    | {"when"}
 )
-_ELSEWHERE = (  # German, Dutch; French; Spanish, Portuguese, Italian
-    "der die das und ist von mit ein eine einen für auf den dem im am zu nicht sich auch als bei wir sie "
-    "het een van niet voor met op le la les des du et est une un dans pour pas sur avec qui que nous vous par au aux ses sa "
-    "el los las en es por con una del se su para lo os em um uma não da dos il di che per non sono gli nel della"
+# The commonest words of German and Dutch, of French, and of Spanish, Portuguese and Italian.
+_COMMON_FOREIGN_WORDS = (
+    "der die das und ist von mit ein eine einen für auf den dem im am zu nicht sich auch als "
+    "bei wir sie het een van niet voor met op le la les des du et est une un dans pour pas sur "
+    "avec qui que nous vous par au aux ses sa el los las en es por con una del se su para lo os "
+    "em um uma não da dos il di che per non sono gli nel della"
 )
-_OTHER = frozenset(_ELSEWHERE.split()) - _ENGLISH
-_IN_BOTH = frozenset(
+_FOREIGN = frozenset(_COMMON_FOREIGN_WORDS.split()) - _ENGLISH
+# Common English words that are common in one of the other languages too.
+_AMBIGUOUS = frozenset(
     {
         "a",
         "an",
@@ -72,12 +78,12 @@ _IN_BOTH = frozenset(
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words of a text in lower case, numbers left out."""
+    """Return the words of a text in lower case, without numbers."""
     return _WORD.findall(text.lower())
 
 
 def english_share(words: Sequence[str]) -> float:
-    """Return which share of words is among the commonest English ones; 0 where there are none.
+    """Return the share of the words that are among the commonest English ones; 0 without words.
 
     >>> english_share(["the", "bike", "is", "light"])
     0.5
@@ -86,21 +92,22 @@ def english_share(words: Sequence[str]) -> float:
 
 
 def is_english(text: str) -> bool:
-    """Return whether a text reads as English; under eight words it cannot be told, and counts as English.
+    """Return whether a text reads as English.
 
-    It does where half of `ENGLISH_SHARE` of its words are among the commonest English ones (lists
-    and tables hold few), and no more are common in German, Dutch, French, Spanish, Portuguese or
-    Italian than are common in English alone.
+    A text of at least eight words does if half of `ENGLISH_SHARE` of its words are among the
+    commonest English ones (lists and tables hold few), and if no more of its words are common in
+    German, Dutch, French, Spanish, Portuguese or Italian than are common in English alone. A
+    shorter text cannot be assessed and counts as English if its letters are mostly Latin.
     """
     words = split_words(text)
-    if len(words) < _FEWEST_WORDS:
+    if len(words) < _MIN_WORDS:
         return _is_latin(words)
-    n_others, n_own = (
-        sum(word in known for word in words) for known in (_OTHER, _ENGLISH - _IN_BOTH)
-    )
-    return english_share(words) >= ENGLISH_SHARE / 2 and n_others <= n_own
+    n_foreign = sum(word in _FOREIGN for word in words)
+    n_english = sum(word in _ENGLISH - _AMBIGUOUS for word in words)
+    return english_share(words) >= ENGLISH_SHARE / 2 and n_foreign <= n_english
 
 
 def _is_latin(words: Sequence[str]) -> bool:
     letters = "".join(words)
-    return sum(one < "\u0250" for one in letters) >= len(letters) / 2
+    # U+0250 is the first character after the extended Latin letters.
+    return sum(letter < "\u0250" for letter in letters) >= len(letters) / 2

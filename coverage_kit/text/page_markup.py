@@ -1,14 +1,17 @@
-"""What files of pages look like: names of encodings, elements that hold no content, files that are pages.
+"""What files of pages look like: encodings, elements without content, and names of page files.
 
-Reading a site and writing a changed copy of it must agree on these, or words that were read are not
-found again.
+Reading a site and writing a changed copy of it use the same definitions, because otherwise
+words that were read are not found again.
 """
 
 import codecs
 import re
 
 MARKDOWN = frozenset({".md", ".markdown"})
+# Names of files that are the page of their folder.
 INDEX_NAMES = frozenset({"index", "_index", "readme"})
+# Byte order marks and their encodings; UTF-32 comes first, because its mark begins like that of
+# UTF-16.
 BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -16,8 +19,11 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+# The charset in a meta tag: <meta charset="utf-8">, or content="text/html; charset=utf-8".
 META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
+# The encoding in an XML declaration: <?xml version="1.0" encoding="utf-8"?>.
 XML = re.compile(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{2,40})")
+# Encodings that browsers read as another encoding (WHATWG Encoding Standard).
 WEB_NAMES = {
     "iso-8859-1": "cp1252",
     "latin-1": "cp1252",
@@ -25,6 +31,7 @@ WEB_NAMES = {
     "ascii": "cp1252",
     "us-ascii": "cp1252",
 }
+# Elements that hold no content of the page.
 SKIPPED = frozenset(
     {
         "script",
@@ -39,8 +46,6 @@ SKIPPED = frozenset(
         "audio",
         "video",
         "map",
-    }
-    | {
         "select",
         "option",
         "input",
@@ -53,6 +58,7 @@ SKIPPED = frozenset(
         "frameset",
     }
 )
+# ARIA roles of elements that hold no content of the page.
 SKIPPED_ROLES = frozenset(
     {
         "navigation",
@@ -64,6 +70,7 @@ SKIPPED_ROLES = frozenset(
         "menubar",
     }
 )
+# Elements that do not end a line of text.
 INLINE = frozenset(
     {
         "a",
@@ -82,8 +89,6 @@ INLINE = frozenset(
         "font",
         "i",
         "img",
-    }
-    | {
         "ins",
         "kbd",
         "label",
@@ -99,8 +104,6 @@ INLINE = frozenset(
         "strike",
         "strong",
         "sub",
-    }
-    | {
         "sup",
         "time",
         "tt",
@@ -113,6 +116,7 @@ INLINE = frozenset(
         "math",
     }
 )
+# Classes of permalinks, edit links and line numbers, which are no words of the page.
 NOISE_CLASSES = frozenset(
     {
         "headerlink",
@@ -123,4 +127,5 @@ NOISE_CLASSES = frozenset(
         "linenodiv",
     }
 )
+# Text that Markdown would read as a heading, a fence, an escape or a list item.
 LOOKS_LIKE_MARKUP = re.compile(r"#{1,6}\s|`{3}|\\|[-*+]\s|\d{1,9}[.)]\s")

@@ -1,4 +1,7 @@
-"""A page's Markdown into its headings and the words under each: how a stored page is read, by every stage alike."""
+"""Split a page's Markdown into its headings and the words under each of them.
+
+All stages read a stored page in this way.
+"""
 
 import re
 from collections.abc import Iterator
@@ -7,17 +10,20 @@ from typing import Literal
 
 from coverage_kit.text.page_markup import LOOKS_LIKE_MARKUP
 
+# A heading such as "## Brakes" or "## Brakes ##".
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)(?:\s+#+)?\s*$")
+# The line that opens or closes a block of code.
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+# Headings of levels five and six are too fine to divide a page into passages (assumed).
 _LOWEST_PATH_LEVEL = 4
 
 
 @dataclass
 class Section:
-    """Words under one heading: paragraphs, each with whether it is code.
+    """The words under one heading, as paragraphs, each with whether it is code.
 
-    `path` holds the title and the headings above, joined by ' > '; `level` is that of the section's
-    own heading, 0 for words before the first one.
+    `path` holds the title and the headings above, joined by ' > '; `level` is the level of the
+    section's own heading, and 0 for words before the first heading.
     """
 
     path: str
@@ -27,7 +33,10 @@ class Section:
 
 
 def read_sections(text: str, title: str) -> list[Section]:
-    """Return the sections of a page's Markdown in reading order; headings below the fourth level count as words."""
+    """Return the sections of a page's Markdown in reading order.
+
+    Headings below the fourth level count as words.
+    """
     headings: dict[int, str] = {}
     sections = [Section(heading_path(title, headings))]
     for paragraph, kind in _read_paragraphs(text):
@@ -35,35 +44,43 @@ def read_sections(text: str, title: str) -> list[Section]:
         if level > _LOWEST_PATH_LEVEL:
             sections[-1].paragraphs.append((words, kind == "code"))
         else:
-            headings = {at: above for at, above in headings.items() if at < level} | {level: words}
+            headings = add_heading(headings, level, words)
             sections.append(Section(heading_path(title, headings), level=level, heading=words))
     return sections
 
 
 def read_headings(text: str, title: str) -> Iterator[tuple[int, str, str]]:
-    """Yield level, words and heading path of each heading of a page's Markdown, of all six levels."""
+    """Yield level, words and heading path of all headings of a page's Markdown."""
     headings: dict[int, str] = {}
     for line, kind in _read_paragraphs(text):
         if kind == "heading":
             level, words = _read_heading(line)
-            headings = {at: above for at, above in headings.items() if at < level} | {level: words}
+            headings = add_heading(headings, level, words)
             yield level, words, heading_path(title, headings)
 
 
+def add_heading(headings: dict[int, str], level: int, words: str) -> dict[int, str]:
+    """Return the headings by level after a further heading, which ends those below its level."""
+    above = {other: heading for other, heading in headings.items() if other < level}
+    return {**above, level: words}
+
+
 def _read_heading(line: str) -> tuple[int, str]:
-    """Return level and words of a heading's line."""
-    found = _HEADING.match(line)
-    return (len(found[1]), found[2]) if found is not None else (7, line)
+    """Return level and words of a heading line; level 7 for a line that is no heading."""
+    match = _HEADING.match(line)
+    return (len(match[1]), match[2]) if match is not None else (7, line)
 
 
 def heading_path(title: str, headings: dict[int, str]) -> str:
-    """Return a page's title and the headings above a place, by level, joined by ' > '; what only repeats is left out."""
+    """Return a page's title and the headings above a text, by level, joined by ' > '.
+
+    A heading that repeats the title or the heading above it is left out.
+    """
     steps: list[str] = []
     for words in [title, *headings.values()]:
         step = " ".join(words.split()).replace(" > ", " / ")
-        if step and step.casefold() not in (
-            known.casefold() for known in (*steps[:1], *steps[-1:])
-        ):
+        repeated = {other.casefold() for other in (*steps[:1], *steps[-1:])}
+        if step and step.casefold() not in repeated:
             steps.append(step)
     return " > ".join(steps)
 
@@ -71,7 +88,10 @@ def heading_path(title: str, headings: dict[int, str]) -> str:
 def _read_paragraphs(
     text: str,
 ) -> Iterator[tuple[str, Literal["heading", "text", "code"]]]:
-    """Yield headings, paragraphs (their lines) and code blocks without their fences, each with its kind."""
+    """Yield headings, paragraphs (their lines) and code blocks, each with its kind.
+
+    The fences of code blocks are left out.
+    """
     lines: list[str] = []
     fence = ""
     for line in text.split("\n"):
@@ -80,7 +100,10 @@ def _read_paragraphs(
             is_end = mark is not None and mark[1].startswith(fence) and line.strip() == mark[1]
             if is_end:
                 yield "\n".join(lines), "code"
-            lines, fence = ([], "") if is_end else ([*lines, line], fence)
+                lines = []
+                fence = ""
+            else:
+                lines.append(line)
         elif mark is not None or not line.strip() or _HEADING.match(line):
             yield "\n".join(lines), "text"
             lines = []

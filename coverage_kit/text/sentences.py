@@ -1,7 +1,8 @@
-"""Text into sentences, by rules: no model, no word lost."""
+"""Split text into sentences by rules, without a model and without losing a word."""
 
 import re
 
+# Abbreviations whose full stop does not end a sentence.
 _NEVER_ENDS = frozenset(
     {
         "mr",
@@ -21,8 +22,6 @@ _NEVER_ENDS = frozenset(
         "vs",
         "e.g",
         "i.e",
-    }
-    | {
         "eg",
         "ie",
         "cf",
@@ -39,9 +38,17 @@ _NEVER_ENDS = frozenset(
         "jan",
         "feb",
         "apr",
+        "jun",
+        "jul",
+        "aug",
+        "sep",
+        "sept",
+        "oct",
+        "nov",
+        "dec",
     }
-    | {"jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"}
 )
+# Abbreviations whose full stop does not end a sentence when a number follows: "No. 5".
 _BEFORE_NUMBER = frozenset(
     {
         "no",
@@ -60,18 +67,25 @@ _BEFORE_NUMBER = frozenset(
         "max",
     }
 )
+# A citation marker after a sentence: "[1]", "[^2]", "【3†source】" or "([name](https://…))".
 _MARK = r"(?:\[\^?\w{1,4}\](?!\()|【[^】\n]{1,80}】|\(?\[[^\]\n]{1,200}\]\([^)\s]{1,2000}\)\)?)"
-_END = re.compile(rf"(?<![.!?…])[.!?…]++[\"'”’»)\]*_]*+(?:[ \t]*{_MARK})*(?=\s)|[。！？]+[」』”]*")
+# The end of a sentence: its mark, closing quotes or brackets, and citation markers; or a CJK mark.
+_END = re.compile(rf"(?<![.!?…])[.!?…]++[\"'”’»)\]*_]*+(?:[ \t]*{_MARK})*(?=\s)|[。！？]+[」』”]*")  # noqa: RUF001 (CJK full stops)
+# A line break that ends a sentence: before a blank line, a list item, a heading, a quote, a table
+# row or a fence.
 _LINE_START = re.compile(r"\n(?=[ \t]*\n|[ \t]*(?:[-*•+]|\d{1,3}[.)]|#{1,6}|>)\s|[ \t]*(?:\||```))")
-_BEGINS = re.compile(r"\s+[\"'“‘«(\[*_¿¡]*[^\W_a-zß-öø-ÿ]|\s*\Z|\s+[-•]")
+# The beginning of the next sentence: a capital, digit or dash after opening quotes or brackets.
+_BEGINS = re.compile(r"\s+[\"'“‘«(\[*_¿¡]*[^\W_a-zß-öø-ÿ]|\s*\Z|\s+[-•]")  # noqa: RUF001 (opening quotes)
+# The number of a list item, such as "3.", at the start of a line.
 _LIST_NUMBER = re.compile(r"(?:\A|\n)\s*\d{1,3}\.\Z")
 
 
 def split_sentences(text: str) -> list[str]:
-    """Return the sentences of a text in order: stripped substrings of it that together hold all its words.
+    """Return the sentences of a text in order.
 
-    A blank line or a list item ends a sentence; abbreviations, numbers and URLs do not; a citation
-    marker such as [1] stays with the sentence before it.
+    They are stripped substrings of the text that together hold all its words. A blank line or a
+    list item ends a sentence. Abbreviations, numbers and URLs do not. A citation marker such as [1]
+    stays with the sentence before it.
 
     >>> split_sentences("Dr. Ames wrote v2.0. [1] It runs.")
     ['Dr. Ames wrote v2.0. [1]', 'It runs.']
@@ -79,7 +93,7 @@ def split_sentences(text: str) -> list[str]:
     ends = sorted(
         {
             *_sentence_ends(text),
-            *(found.start() for found in _LINE_START.finditer(text)),
+            *(match.start() for match in _LINE_START.finditer(text)),
             len(text),
         }
     )
@@ -89,19 +103,19 @@ def split_sentences(text: str) -> list[str]:
 
 
 def _sentence_ends(text: str) -> list[int]:
-    return [found.end() for found in _END.finditer(text) if _is_end(text, found)]
+    return [match.end() for match in _END.finditer(text) if _is_end(text, match)]
 
 
-def _is_end(text: str, found: re.Match[str]) -> bool:
-    if found[0][0] in "。！？":
+def _is_end(text: str, match: re.Match[str]) -> bool:
+    if match[0][0] in "。！？":  # noqa: RUF001 (CJK full stops)
         return True
-    if not _BEGINS.match(text, found.end()):
+    if not _BEGINS.match(text, match.end()):
         return False
-    if found[0][0] != ".":
+    if match[0][0] != ".":
         return True
-    before = text[max(0, found.start() - 40) : found.start() + 1]
-    word = re.split(r"[\s(\[\"“/]", before[:-1])[-1].lower()
+    preceding = text[max(0, match.start() - 40) : match.start() + 1]
+    word = re.split(r"[\s(\[\"“/]", preceding[:-1])[-1].lower()
     if word in _BEFORE_NUMBER:
-        return not re.match(r"\s+\d", text[found.end() : found.end() + 9])
+        return not re.match(r"\s+\d", text[match.end() : match.end() + 9])
     is_initial = re.fullmatch(r"[a-z]|(?:[a-z]\.)+[a-z]", word) is not None and word != "i"
-    return not (word in _NEVER_ENDS or is_initial or _LIST_NUMBER.search(before))
+    return not (word in _NEVER_ENDS or is_initial or _LIST_NUMBER.search(preceding))

@@ -161,7 +161,7 @@ def test_group_auc_compares_the_mean_evidence_of_groups_in_which_most_are_gaps()
 
 def test_baselines_start_from_the_encoders_own_cosines(tmp_path, tables):
     trial = natural_trial(read_set(write(tmp_path / "set", tables), WordEncoder()))
-    cosines = np.sort(trial.asked.vectors @ trial.content.vectors.T, axis=1)[:, ::-1]
+    cosines = np.sort(trial.query_vectors.vectors @ trial.passage_vectors.vectors.T, axis=1)[:, ::-1]
     evidence = baseline_evidence(trial, 0)
     assert evidence["best_cosine"] == pytest.approx(cosines[:, 0], abs=1e-5)
     assert evidence["knn_10"] == pytest.approx(cosines[:, :10].mean(axis=1), abs=1e-5)

@@ -16,7 +16,7 @@ import pytest
 
 from coverage_kit import what_if
 from coverage_kit.analysis import save_analysis
-from coverage_kit.report.figure_data import mark_queries
+from coverage_kit.report.figure_data import query_points
 from coverage_kit.report.outputs import write_outputs
 from coverage_kit.report.wording import amount
 from tests.test_notebooks import FIGURES, NOTEBOOKS, UNATTENDED
@@ -166,7 +166,7 @@ def test_a_click_on_the_map_shows_the_gap_of_the_question_and_typing_opens_anoth
         for pick in (sample_analysis.gaps.nsmallest, sample_analysis.gaps.nlargest)
     )
     assert story.locator("h3").inner_text().startswith(f"{first['rank']}. ")
-    place = list(mark_queries(sample_analysis)["query_id"]).index(last["medoid_query_id"])
+    place = list(query_points(sample_analysis)["query_id"]).index(last["medoid_query_id"])
     page.locator(".js-plotly-plot").first.scroll_into_view_if_needed()
     page.mouse.click(*page.evaluate(MIDDLE_OF_POINT, place))
     chosen = story.locator("tr.chosen td").first

@@ -19,7 +19,10 @@ Route = Answer | bytes | str | Callable[["BaseHTTPRequestHandler"], "Answer | No
 
 
 class LocalSite:
-    """Serves `routes` by path; `asked` lists the paths in order, `headers` the last request's headers by path."""
+    """Serves `routes` by path.
+
+    `asked` lists the requested paths in order, `headers` the headers of the last request by path.
+    """
 
     def __init__(self) -> None:
         self.routes: dict[str, Route] = {}

@@ -32,8 +32,8 @@ def write(folder, name, text, encoding="utf-8"):
     return str(path)
 
 
-def read_one(folder, name, text, **named):
-    sessions, rejects = read_sessions([write(folder, name, text, **named)])
+def read_one(folder, name, text, **options):
+    sessions, rejects = read_sessions([write(folder, name, text, **options)])
     assert rejects.empty
     assert len(sessions) == 1
     return sessions.iloc[0]
@@ -58,7 +58,11 @@ def test_the_interface_with_comments_two_tables_and_a_grand_total(tmp_path, enco
 
 
 def test_german_columns_and_numbers(tmp_path):
-    text = "Datum;Sitzung – Quelle/Medium;Sitzungen;Schlüsselereignisse;Gesamtumsatz\n20260105;claude.ai / referral;1.284;2,5;1.070,50 €\n"
+    text = (
+        "Datum;Sitzung – Quelle/Medium;Sitzungen;"  # noqa: RUF001 (as Google writes it)
+        "Schlüsselereignisse;Gesamtumsatz\n"
+        "20260105;claude.ai / referral;1.284;2,5;1.070,50 €\n"
+    )
     row = read_one(tmp_path, "ga.csv", text)
     assert (row["source"], row["n_sessions"], row["n_key_events"], row["revenue"]) == (
         "claude.ai",
@@ -70,7 +74,10 @@ def test_german_columns_and_numbers(tmp_path):
 
 
 def test_a_row_without_a_source_or_a_number_is_rejected(tmp_path):
-    text = "Session source,Session medium,Sessions\n,referral,4\na.example,referral,many\nb.example,,-1\nc.example,,2\n"
+    text = (
+        "Session source,Session "
+        "medium,Sessions\n,referral,4\na.example,referral,many\nb.example,,-1\nc.example,,2\n"
+    )
     sessions, rejects = read_sessions([write(tmp_path, "ga.csv", text)])
     assert sessions["source"].to_list() == ["c.example"]
     assert rejects["line"].to_list() == [2, 3, 4]
@@ -104,13 +111,13 @@ def report(*rows):
 
 @pytest.mark.parametrize("ending", ["json", "jsonl"])
 def test_the_api_one_answer_one_a_line_or_a_batch(tmp_path, ending):
-    one, two = (
+    first_report, second_report = (
         report(("chatgpt.com", "ai-assistant", "/a", "84", "3.25")),
         report(("poe.com", "(not set)", "(other)", "2", "0")),
     )
     texts = {
-        "json": json.dumps({"reports": [one, two]}, indent=1),
-        "jsonl": f"{json.dumps(one)}\n{json.dumps(two)}\n",
+        "json": json.dumps({"reports": [first_report, second_report]}, indent=1),
+        "jsonl": f"{json.dumps(first_report)}\n{json.dumps(second_report)}\n",
     }
     sessions, _ = read_sessions([write(tmp_path, f"ga.{ending}", texts[ending])])
     assert sessions["n_sessions"].to_list() == [84, 2]
@@ -222,31 +229,25 @@ def test_a_file_named_twice_counts_once(tmp_path):
 @pytest.mark.parametrize(
     ("text", "decimal", "is_count", "number"),
     [
-        *[
-            ("1,234", ".", False, 1234),
-            ("1.234", ".", False, 1.234),
-            ("1.234", ".", True, 1234),
-            ("1 234,5", ",", False, 1234.5),
-        ],
-        *[
-            ("1’234.50", ".", False, 1234.5),
-            ("$12.50", ".", False, 12.5),
-            ("12 EUR", ".", False, 12),
-            ("-3", ".", False, -3),
-        ],
-        *[
-            ("1,23", ".", False, None),
-            ("12 visits", ".", False, None),
-            ("", ".", False, None),
-            (True, ".", False, None),
-        ],
+        ("1,234", ".", False, 1234),
+        ("1.234", ".", False, 1.234),
+        ("1.234", ".", True, 1234),
+        ("1 234,5", ",", False, 1234.5),
+        ("1’234.50", ".", False, 1234.5),  # noqa: RUF001 (Swiss thousands)
+        ("$12.50", ".", False, 12.5),
+        ("12 EUR", ".", False, 12),
+        ("-3", ".", False, -3),
+        ("1,23", ".", False, None),
+        ("12 visits", ".", False, None),
+        ("", ".", False, None),
+        (True, ".", False, None),
     ],
 )
 def test_numbers(text, decimal, is_count, number):
     assert number_in(text, decimal, is_count) == number
 
 
-def test_the_decimal_sign_is_told_by_numbers_that_leave_no_doubt():
+def test_the_decimal_sign_comes_from_numbers_that_leave_no_doubt():
     assert decimal_sign([("1.234", True)]) == ","
     assert decimal_sign([("1,234", True)]) == "."
     assert decimal_sign([("0,83", False), ("12", True)]) == ","
@@ -276,14 +277,14 @@ def test_an_answer_of_the_api_without_rows_is_an_error(tmp_path, rows):
 
 
 def test_headers_and_cells_of_the_api_may_be_plain(tmp_path):
-    one = {"dimensionHeaders": ["sessionSource", None], "metricHeaders": ["sessions"]}
+    report = {"dimensionHeaders": ["sessionSource", None], "metricHeaders": ["sessions"]}
     rows = [
         {"dimensionValues": ["poe.com", "x"], "metricValues": ["3"]},
         "plain",
         {"dimensionValues": 5, "metricValues": None},
     ]
     sessions, rejects = read_sessions(
-        [write(tmp_path, "ga.json", json.dumps(one | {"rows": rows}))]
+        [write(tmp_path, "ga.json", json.dumps(report | {"rows": rows}))]
     )
     assert sessions[["source", "n_sessions"]].to_numpy().tolist() == [["poe.com", 3]]
     assert rejects[["line", "reason"]].to_numpy().tolist() == [[2, "no cells"], [3, "no cells"]]

@@ -1,4 +1,7 @@
-"""Asking: waves that resume, caps that hold, keys that stay where they are, against a real server on this machine."""
+"""Asking: waves that resume, caps that hold, and keys that nothing shows.
+
+The tests ask a real server on this machine.
+"""
 
 import json
 import logging
@@ -27,9 +30,9 @@ from coverage_kit.collect.panel.asker import Clock
 from coverage_kit.collect.panel.http import Secret
 from coverage_kit.errors import CoverageKitError, RunError, SettingsError
 from coverage_kit.llm.costs import Price, Prices
-from coverage_kit.llm.endpoint import MOST_BYTES
+from coverage_kit.llm.endpoint import MAX_BYTES
 from coverage_kit.settings import AskedEngine, AskSettings, LogSettings
-from tests.engine_server import KEY, TEXT, Asked, Reply, answer_of, engine_server
+from tests.engine_server import KEY, TEXT, Reply, Request, answer_of, engine_server
 
 FREE = Prices(currency="USD", models={"*": Price()})
 HASTY = Clock(wait=lambda stop, seconds: stop.wait(min(seconds, 0.002)))
@@ -95,7 +98,7 @@ def read(tmp_path):
 
 
 def engine_of(wave, name=None):
-    return next(one for one in wave.engines if name in (None, one.name))
+    return next(engine for engine in wave.engines if name in (None, engine.name))
 
 
 # --- what is asked comes back as a log
@@ -146,9 +149,12 @@ def test_models_are_those_that_answered(tmp_path):
 def test_two_engines_of_one_kind_stay_apart_and_repeats_are_answers_of_their_own(tmp_path):
     engines = [{"name": "small", "model": "gpt-s"}, {"name": "large", "model": "gpt-l"}]
     with engine_server() as server:
-        asked = [an_engine(server.url, "responses", **one) for one in engines]
-        ask_panel(settings(tmp_path, asked, repeats=3), a_panel(tmp_path, 2), FREE)
-        assert Counter(one.body["model"] for one in server.asked) == {"gpt-s": 6, "gpt-l": 6}
+        asked_engines = [an_engine(server.url, "responses", **knobs) for knobs in engines]
+        ask_panel(settings(tmp_path, asked_engines, repeats=3), a_panel(tmp_path, 2), FREE)
+        assert Counter(request.body["model"] for request in server.asked) == {
+            "gpt-s": 6,
+            "gpt-l": 6,
+        }
     assert read(tmp_path).answers.groupby("engine").size().to_dict() == {"small": 6, "large": 6}
 
 
@@ -156,14 +162,14 @@ def test_requests_are_in_each_kinds_form(tmp_path):
     with engine_server() as server:
         engines = [an_engine(server.url, kind) for kind in KINDS]
         ask_panel(settings(tmp_path, engines, market="GB"), a_panel(tmp_path, 1), FREE)
-    asked = {one.kind: one for one in server.asked}
-    bodies = {kind: one.body for kind, one in asked.items()}
-    near = {"type": "approximate", "country": "GB"}
+    requests = {request.kind: request for request in server.asked}
+    bodies = {kind: request.body for kind, request in requests.items()}
+    location = {"type": "approximate", "country": "GB"}
     assert bodies["chat"]["web_search_options"]["user_location"] == {
         "type": "approximate",
         "approximate": {"country": "GB"},
     }
-    assert bodies["responses"]["tools"] == [{"type": "web_search", "user_location": near}]
+    assert bodies["responses"]["tools"] == [{"type": "web_search", "user_location": location}]
     assert bodies["responses"]["include"] == ["web_search_call.action.sources"]
     assert bodies["perplexity"]["model"] == "perplexity/sonar"
     assert bodies["perplexity"]["tools"] == [
@@ -174,19 +180,21 @@ def test_requests_are_in_each_kinds_form(tmp_path):
         "type": "web_search_20250305",
         "name": "web_search",
         "max_uses": 0,
-        "user_location": near,
+        "user_location": location,
     }
-    assert asked["gemini"].path == "/gemini/v1beta/models/gemini-3-flash:generateContent"
+    assert requests["gemini"].path == "/gemini/v1beta/models/gemini-3-flash:generateContent"
     assert (
-        asked["gemini"].headers["x-goog-api-key"] == asked["anthropic"].headers["x-api-key"] == KEY
+        requests["gemini"].headers["x-goog-api-key"]
+        == requests["anthropic"].headers["x-api-key"]
+        == KEY
     )
-    assert asked["anthropic"].headers["anthropic-version"] == "2026-10-21"
+    assert requests["anthropic"].headers["anthropic-version"] == "2026-10-21"
     assert (
-        asked["perplexity"].headers["authorization"]
-        == asked["responses"].headers["authorization"]
+        requests["perplexity"].headers["authorization"]
+        == requests["responses"].headers["authorization"]
         == f"Bearer {KEY}"
     )
-    assert not any(KEY in one.path for one in server.asked)
+    assert not any(KEY in request.path for request in server.asked)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -194,8 +202,8 @@ def test_without_search_no_tool_is_sent(tmp_path, kind):
     with engine_server() as server:
         engine = an_engine(server.url, kind, has_search=False)
         ask_panel(settings(tmp_path, [engine], market="GB"), a_panel(tmp_path, 1), FREE)
-    named = {"tools", "web_search_options", "include", "max_tool_calls", "max_steps"}
-    assert named.isdisjoint(server.asked[0].body)
+    tool_fields = {"tools", "web_search_options", "include", "max_tool_calls", "max_steps"}
+    assert tool_fields.isdisjoint(server.asked[0].body)
     assert "GB" not in json.dumps(server.asked[0].body)
     assert read(tmp_path).answers["market"].isna().all()
 
@@ -213,14 +221,14 @@ def test_perplexitys_older_form_is_asked_where_the_base_url_names_it(tmp_path):
 
 
 def test_an_answer_that_claude_pauses_is_ended(tmp_path):
-    def answer(number: int, asked: Asked) -> Reply:
-        whole = answer_of("anthropic", asked.query)
-        blocks = whole["content"]
-        part = blocks[:2] if number == 0 else blocks[2:]
+    def answer(number: int, request: Request) -> Reply:
+        complete = answer_of("anthropic", request.query)
+        blocks = complete["content"]
+        content = blocks[:2] if number == 0 else blocks[2:]
         return Reply(
             body={
-                **whole,
-                "content": part,
+                **complete,
+                "content": content,
                 "stop_reason": "pause_turn" if number == 0 else "end_turn",
             }
         )
@@ -243,11 +251,11 @@ def test_an_answer_that_claude_pauses_is_ended(tmp_path):
     assert len(records(wave)[0]["parts"]) == 2
 
 
-def paused(asked: Asked, is_last: bool = False) -> Reply:
+def paused(request: Request, is_last: bool = False) -> Reply:
     """Return a part of an answer, after which Claude pauses but at the last."""
     return Reply(
         body={
-            **answer_of("anthropic", asked.query),
+            **answer_of("anthropic", request.query),
             "stop_reason": "end_turn" if is_last else "pause_turn",
         }
     )
@@ -255,49 +263,46 @@ def paused(asked: Asked, is_last: bool = False) -> Reply:
 
 def test_a_pause_that_the_budgets_end_cuts_off_is_no_answer_and_is_asked_again(tmp_path):
     prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
-    with engine_server(lambda number, asked: paused(asked, is_last=number == 2)) as server:
+    with engine_server(lambda number, request: paused(request, is_last=number == 2)) as server:
         engine = an_engine(server.url, "anthropic")
         half = ask_panel(settings(tmp_path, [engine], max_money=1.0), a_panel(tmp_path, 1), prices)
         assert (engine_of(half).n_answered, half.n_left, half.money) == (0, 1, 1.0)
         tables = read(tmp_path)
         assert len(tables.answers) == 0
         assert tables.failures["error"].str.contains("paused and did not end").all()
-        whole = ask_panel(settings(tmp_path, [engine], max_money=9.0), a_panel(tmp_path, 1), prices)
-    assert (whole.wave_id, engine_of(whole).n_answered, whole.n_left, whole.money) == (
+        later = ask_panel(settings(tmp_path, [engine], max_money=9.0), a_panel(tmp_path, 1), prices)
+    assert (later.wave_id, engine_of(later).n_answered, later.n_left, later.money) == (
         half.wave_id,
         1,
         0,
         3.0,
     )
-    assert [len(one.body["messages"]) for one in server.asked] == [
-        1,
-        1,
-        2,
-    ]  # from its start, then the part after the pause
-    assert [one["outcome"] for one in records(whole)] == ["stopped", "answered"]
+    # The second run asks from the start, then for the part after the pause.
+    assert [len(request.body["messages"]) for request in server.asked] == [1, 1, 2]
+    assert [record["outcome"] for record in records(later)] == ["stopped", "answered"]
 
 
 def test_a_pause_that_ctrl_c_cuts_off_is_no_answer_and_is_asked_again(tmp_path):
     a_panel(tmp_path, 1)
 
-    def answer(number: int, asked: Asked) -> Reply:
-        return paused(asked, is_last=number > 1)._replace(delay_seconds=0.3 if number == 0 else 0)
+    def answer(number: int, request: Request) -> Reply:
+        return paused(request, is_last=number > 1)._replace(delay_seconds=0.3 if number == 0 else 0)
 
     with engine_server(answer) as server:
         ask = settings(tmp_path, [an_engine(server.url, "anthropic")])
         with start(ask, tmp_path / "panel.csv") as process:
             wait_for(server, 1, process)
             process.send_signal(signal.SIGINT)
-            told = process.communicate(timeout=20)[1].decode()
-            assert process.returncode == 0, told
+            stderr = process.communicate(timeout=20)[1].decode()
+            assert process.returncode == 0, stderr
         assert len(server.asked) == 1
         wave = ask_panel(ask, read_panel(tmp_path / "panel.csv"), FREE)
     assert (engine_of(wave).n_answered, engine_of(wave).n_lost, wave.n_left) == (1, 0, 0)
-    assert [one["outcome"] for one in records(wave)] == ["stopped", "answered"]
+    assert [record["outcome"] for record in records(wave)] == ["stopped", "answered"]
 
 
 def test_an_answer_that_is_paused_without_end_fails(tmp_path):
-    with engine_server(lambda _number, asked: paused(asked)) as server:
+    with engine_server(lambda _number, request: paused(request)) as server:
         wave = ask_panel(
             settings(tmp_path, [an_engine(server.url, "anthropic")]), a_panel(tmp_path, 1), FREE
         )
@@ -381,7 +386,7 @@ def wait_for(server, n: int, process: subprocess.Popen) -> None:
 
 def test_a_killed_wave_resumes_with_no_query_asked_twice(tmp_path):
     a_panel(tmp_path, 20)
-    with engine_server(lambda _number, _asked: Reply(delay_seconds=0.03)) as server:
+    with engine_server(lambda _number, _request: Reply(delay_seconds=0.03)) as server:
         ask = settings(
             tmp_path,
             [an_engine(server.url, "responses"), an_engine(server.url, "anthropic")],
@@ -397,12 +402,12 @@ def test_a_killed_wave_resumes_with_no_query_asked_twice(tmp_path):
         wave = ask_panel(ask, read_panel(tmp_path / "panel.csv"), FREE)
         counts = server.counts()
     assert wave.path == path and wave.n_left == 0
-    lost = sum(one.n_lost for one in wave.engines)
-    assert lost <= 4  # one under way an engine and kill
+    lost = sum(engine.n_lost for engine in wave.engines)
+    assert lost <= 4  # each kill can lose one exchange of each engine
     assert max(counts.values()) <= 2  # two repeats
-    kept = [one for one in records(wave) if one["outcome"] == "answered"]
-    assert len({one["custom_id"] for one in kept}) == len(kept) == 80 - lost
-    assert len(kept) <= len(server.asked) <= 80
+    answered = [record for record in records(wave) if record["outcome"] == "answered"]
+    assert len({record["custom_id"] for record in answered}) == len(answered) == 80 - lost
+    assert len(answered) <= len(server.asked) <= 80
     tables = read(tmp_path)
     assert (len(tables.answers), len(tables.failures), len(tables.rejects)) == (80 - lost, lost, 0)
     assert tables.failures["error"].str.startswith("interrupted after it was sent").all()
@@ -410,13 +415,13 @@ def test_a_killed_wave_resumes_with_no_query_asked_twice(tmp_path):
 
 def test_a_stop_by_hand_keeps_the_answers_under_way(tmp_path):
     a_panel(tmp_path, 20)
-    with engine_server(lambda _number, _asked: Reply(delay_seconds=0.1)) as server:
+    with engine_server(lambda _number, _request: Reply(delay_seconds=0.1)) as server:
         ask = settings(tmp_path, [an_engine(server.url, "responses")])
         with start(ask, tmp_path / "panel.csv") as process:
             wait_for(server, 4, process)
             process.send_signal(signal.SIGINT)
-            told = process.communicate(timeout=20)[1].decode()
-            assert process.returncode == 0, told
+            stderr = process.communicate(timeout=20)[1].decode()
+            assert process.returncode == 0, stderr
         n_asked = len(server.asked)
         (path,) = (tmp_path / "waves").glob("*.jsonl")
         assert n_asked < 20
@@ -440,7 +445,7 @@ def test_a_wave_of_which_nothing_could_be_paid_does_not_spoil_the_folder(tmp_pat
 
 def test_a_wave_is_asked_by_one_process_at_a_time(tmp_path):
     a_panel(tmp_path, 20)
-    with engine_server(lambda _number, _asked: Reply(delay_seconds=0.2)) as server:
+    with engine_server(lambda _number, _request: Reply(delay_seconds=0.2)) as server:
         ask = settings(tmp_path, [an_engine(server.url, "responses")])
         with start(ask, tmp_path / "panel.csv") as process:
             wait_for(server, 1, process)
@@ -470,7 +475,7 @@ def test_one_wave_is_asked_in_one_way(tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_fails_for_a_moment_is_asked_again(tmp_path, kind):
-    def answer(number: int, _asked: Asked) -> Reply:
+    def answer(number: int, _request: Request) -> Reply:
         return Reply(503, {"error": {"message": "busy"}}) if number < 2 else Reply()
 
     with engine_server(answer) as server:
@@ -481,15 +486,15 @@ def test_what_fails_for_a_moment_is_asked_again(tmp_path, kind):
 
 
 def test_a_failure_is_stored_and_asked_once_more_in_a_later_run(tmp_path):
-    def answer(_number: int, asked: Asked) -> Reply:
+    def answer(_number: int, request: Request) -> Reply:
         return (
-            Reply(500, {"error": {"message": "broken"}}) if asked.query.endswith("1") else Reply()
+            Reply(500, {"error": {"message": "broken"}}) if request.query.endswith("1") else Reply()
         )
 
     with engine_server(answer) as server:
         ask = settings(tmp_path, [an_engine(server.url, "gemini")], retries=1)
         waves = [ask_panel(ask, a_panel(tmp_path), FREE, clock=HASTY) for _ in range(2)]
-        assert [(engine_of(one).n_answered, engine_of(one).n_failed) for one in waves] == [
+        assert [(engine_of(wave).n_answered, engine_of(wave).n_failed) for wave in waves] == [
             (2, 1),
             (0, 1),
         ]
@@ -512,7 +517,7 @@ def test_an_engine_is_waited_for_as_long_as_it_asks(tmp_path):
     def wait(stop, seconds):
         waits.append(round(seconds, 3))
 
-    def answer(number: int, _asked: Asked) -> Reply:
+    def answer(number: int, _request: Request) -> Reply:
         return [
             Reply(429, {}, headers={"Retry-After": "7"}),
             Reply(429, {}, headers={"Retry-After": "9999"}),
@@ -523,7 +528,7 @@ def test_an_engine_is_waited_for_as_long_as_it_asks(tmp_path):
     with engine_server(answer) as server:
         ask = settings(tmp_path, [an_engine(server.url, "anthropic")], retries=3)
         ask_panel(ask, a_panel(tmp_path, 1), FREE, clock=Clock(now=lambda: 0.0, wait=wait))
-    assert [one for one in waits if one >= 1] == [7.0, 120.0, 4.0]
+    assert [seconds for seconds in waits if seconds >= 1] == [7.0, 120.0, 4.0]
 
 
 def test_an_openai_compatible_engine_is_waited_for_too(tmp_path):
@@ -566,7 +571,7 @@ def test_requests_keep_their_distance(tmp_path):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_slow_answer_fails_and_counts_as_what_it_may_have_cost(tmp_path, kind):
     prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
-    with engine_server(lambda _number, _asked: Reply(delay_seconds=0.6)) as server:
+    with engine_server(lambda _number, _request: Reply(delay_seconds=0.6)) as server:
         engine = an_engine(server.url, kind, timeout_seconds=0.2)
         wave = ask_panel(settings(tmp_path, [engine], max_money=5.0), a_panel(tmp_path, 1), prices)
     assert (engine_of(wave).n_failed, wave.money) == (1, 1.0)
@@ -584,9 +589,9 @@ def test_an_engine_that_is_not_there_costs_nothing_and_is_left_soon(tmp_path, ki
         prices,
         clock=HASTY,
     )
-    one = engine_of(wave)
-    assert (one.n_failed, one.n_left, wave.money) == (5, 9, 0.0)
-    assert "5 queries in a row had no answer" in one.stopped
+    engine = engine_of(wave)
+    assert (engine.n_failed, engine.n_left, wave.money) == (5, 9, 0.0)
+    assert "5 queries in a row had no answer" in engine.stopped
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -594,10 +599,10 @@ def test_an_engine_that_is_not_there_costs_nothing_and_is_left_soon(tmp_path, ki
 def test_an_engine_that_refuses_the_key_stops_alone(tmp_path, kind, status):
     other = "gemini" if kind != "gemini" else "anthropic"
 
-    def answer(_number: int, asked: Asked) -> Reply:
+    def answer(_number: int, request: Request) -> Reply:
         return (
-            Reply(status, {"error": {"message": f"no: {asked.headers}"}})
-            if asked.kind == kind
+            Reply(status, {"error": {"message": f"no: {request.headers}"}})
+            if request.kind == kind
             else Reply()
         )
 
@@ -609,11 +614,11 @@ def test_an_engine_that_refuses_the_key_stops_alone(tmp_path, kind, status):
         assert (engine_of(wave, kind).n_failed, engine_of(wave, kind).n_left) == (1, 3)
         assert (
             str(status) in engine_of(wave, kind).stopped
-            and "see that" in engine_of(wave, kind).stopped
+            and "check that" in engine_of(wave, kind).stopped
         )
         assert engine_of(wave, other).n_answered == 3
         assert "not asked further" in describe_wave(wave) and KEY not in describe_wave(wave)
-        server.answer = lambda _number, _asked: Reply()
+        server.answer = lambda _number, _request: Reply()
         then = ask_panel(ask, a_panel(tmp_path), FREE)
     assert (
         then.wave_id == wave.wave_id and engine_of(then, kind).n_answered == 3 and then.n_left == 0
@@ -622,22 +627,23 @@ def test_an_engine_that_refuses_the_key_stops_alone(tmp_path, kind, status):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_search_that_is_refused_is_told_with_its_cure(tmp_path, kind):
+def test_a_search_that_is_refused_is_reported_with_its_cure(tmp_path, kind):
     refusal = Reply(
         400,
         {
             "error": {
-                "message": "Unknown parameter: web_search_options / tools google_search not supported"
+                "message": "Unknown parameter: web_search_options / "
+                "tools google_search not supported"
             }
         },
     )
-    with engine_server(lambda _number, _asked: refusal) as server:
+    with engine_server(lambda _number, _request: refusal) as server:
         wave = ask_panel(
             settings(tmp_path, [an_engine(server.url, kind)], retries=2), a_panel(tmp_path), FREE
         )
         assert len(server.asked) == 1
         assert "set has_search = false" in engine_of(wave).stopped
-        server.answer = lambda _number, _asked: Reply()
+        server.answer = lambda _number, _request: Reply()
         engine = an_engine(server.url, kind, has_search=False)
         assert (
             engine_of(ask_panel(settings(tmp_path, [engine]), a_panel(tmp_path), FREE)).n_answered
@@ -649,8 +655,8 @@ def test_a_search_that_is_refused_is_told_with_its_cure(tmp_path, kind):
 def test_redirects_are_not_followed(tmp_path, kind):
     with engine_server() as other:
 
-        def answer(_number: int, asked: Asked) -> Reply:
-            return Reply(307, {}, headers={"Location": f"{other.url}{asked.path}"})
+        def answer(_number: int, request: Request) -> Reply:
+            return Reply(307, {}, headers={"Location": f"{other.url}{request.path}"})
 
         with engine_server(answer) as server:
             wave = ask_panel(
@@ -662,16 +668,16 @@ def test_redirects_are_not_followed(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", ["responses", "perplexity"])
 @pytest.mark.parametrize(
-    ("raw", "told"),
-    [(b"<html>no</html>", "no"), (b"[1]", "no"), (b" " * (MOST_BYTES + 1), "32,000,000 bytes")],
+    ("raw", "message"),
+    [(b"<html>no</html>", "no"), (b"[1]", "no"), (b" " * (MAX_BYTES + 1), "32,000,000 bytes")],
 )
-def test_what_is_no_answer_is_a_failure(tmp_path, kind, raw, told):
-    with engine_server(lambda _number, _asked: Reply(raw=raw)) as server:
+def test_what_is_no_answer_is_a_failure(tmp_path, kind, raw, message):
+    with engine_server(lambda _number, _request: Reply(raw=raw)) as server:
         wave = ask_panel(
             settings(tmp_path, [an_engine(server.url, kind)]), a_panel(tmp_path, 1), FREE
         )
     assert engine_of(wave).n_failed == 1
-    assert told in read(tmp_path).failures["error"][0]
+    assert message in read(tmp_path).failures["error"][0]
 
 
 # --- money
@@ -679,13 +685,13 @@ def test_what_is_no_answer_is_a_failure(tmp_path, kind, raw, told):
 
 def test_the_cap_of_money_holds(tmp_path):
     prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
-    with engine_server(lambda _number, _asked: Reply(delay_seconds=0.01)) as server:
+    with engine_server(lambda _number, _request: Reply(delay_seconds=0.01)) as server:
         ask = settings(
             tmp_path, [an_engine(server.url, kind) for kind in KINDS], repeats=2, max_money=7.0
         )
         wave = ask_panel(ask, a_panel(tmp_path, 5), prices)
         assert (len(server.asked), wave.money) == (7, 7.0)
-        assert all("at most 7 USD" in one.stopped for one in wave.engines)
+        assert all("at most 7 USD" in engine.stopped for engine in wave.engines)
         ask_panel(ask, a_panel(tmp_path, 5), prices)
         assert len(server.asked) == 7
 
@@ -700,10 +706,10 @@ def test_the_cap_of_tokens_holds_with_the_search_results_that_a_request_may_read
 
 
 def test_an_answer_that_costs_more_than_was_thought_makes_the_next_one_dearer(tmp_path):
-    def answer(_number: int, asked: Asked) -> Reply:
+    def answer(_number: int, request: Request) -> Reply:
         return Reply(
             body={
-                **answer_of("responses", asked.query),
+                **answer_of("responses", request.query),
                 "usage": {"input_tokens": 400_000, "output_tokens": 0},
             }
         )
@@ -725,8 +731,12 @@ def test_what_each_kind_used_is_counted(tmp_path):
             FREE,
         )
     used = {
-        one.name: (one.spent.n_input_tokens, one.spent.n_output_tokens, one.spent.n_searches)
-        for one in wave.engines
+        engine.name: (
+            engine.spent.n_input_tokens,
+            engine.spent.n_output_tokens,
+            engine.spent.n_searches,
+        )
+        for engine in wave.engines
     }
     assert used == {
         "chat": (10, 20, 1),
@@ -738,15 +748,15 @@ def test_what_each_kind_used_is_counted(tmp_path):
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "sonar"])
-def test_an_engine_that_tells_no_tokens_is_counted_with_what_it_read_where_it_searched(
+def test_an_engine_that_reports_no_tokens_is_counted_with_what_it_read_where_it_searched(
     tmp_path, kind
 ):
-    def answer(_number: int, asked: Asked) -> Reply:
-        told = answer_of(asked.kind, asked.query)
+    def answer(_number: int, request: Request) -> Reply:
+        answer = answer_of(request.kind, request.query)
         return Reply(
             body={
                 name: value
-                for name, value in told.items()
+                for name, value in answer.items()
                 if name not in ("usage", "usageMetadata")
             }
         )
@@ -766,12 +776,12 @@ def test_an_engine_that_tells_no_tokens_is_counted_with_what_it_read_where_it_se
     assert record["spent"]["n_output_tokens"] == 50  # the answer is longer, but no more is written
 
 
-def test_an_endpoint_that_tells_no_tokens_and_does_not_search_counts_its_words_and_meets_the_cap(
+def test_an_endpoint_that_reports_no_tokens_and_does_not_search_counts_words_and_meets_the_cap(
     tmp_path,
 ):
-    told = {"id": "c", "choices": [{"message": {"content": "Acme."}}]}
-    n_written = -(-len(json.dumps(told)) // 3)
-    with engine_server(lambda _number, _asked: Reply(body=told)) as server:
+    answer = {"id": "c", "choices": [{"message": {"content": "Acme."}}]}
+    n_written = -(-len(json.dumps(answer)) // 3)
+    with engine_server(lambda _number, _request: Reply(body=answer)) as server:
         engine = an_engine(server.url, "chat", has_search=False, max_output_tokens=100)
         wave = ask_panel(settings(tmp_path, [engine], max_tokens=400), a_panel(tmp_path, 9), FREE)
         n_read = -(-len(json.dumps(server.asked[0].body)) // 3)
@@ -779,22 +789,22 @@ def test_an_endpoint_that_tells_no_tokens_and_does_not_search_counts_its_words_a
     assert 1 <= len(server.asked) < 9 and "at most 400 tokens" in engine_of(wave).stopped
 
 
-def test_a_dry_run_tells_which_engine_will_be_refused_and_leaves_none_out_of_the_sum_unsaid(
+def test_a_dry_run_says_which_engine_will_be_refused_and_which_the_sum_leaves_out(
     tmp_path,
 ):
     prices = Prices(currency="USD", models={"gpt-x": Price(output=100.0)})
     engines = [an_engine("http://127.0.0.1:9", kind) for kind in ("responses", "gemini")]
-    told = describe_estimate(
+    lines = describe_estimate(
         price_wave(settings(tmp_path, engines, max_money=5.0), a_panel(tmp_path), prices)
     ).splitlines()
-    assert told[2].startswith("  gemini") and told[2].endswith("no price in the table")
+    assert lines[2].startswith("  gemini") and lines[2].endswith("no price in the table")
     assert (
-        told[3]
+        lines[3]
         .strip()
-        .startswith("refused until it has one: add it to the table that costs.prices names")
+        .startswith("refused until it has a price: add one to the table that costs.prices names")
     )
     assert (
-        told[4] == "  At most 0.60 USD, without gemini, whose price is not known; capped at 5 USD"
+        lines[4] == "  At most 0.60 USD, without gemini, whose price is not known; capped at 5 USD"
     )
     free = describe_estimate(price_wave(settings(tmp_path, engines), a_panel(tmp_path), prices))
     assert "refused" not in free and "without gemini" in free
@@ -815,8 +825,13 @@ def test_a_wave_is_priced_without_a_key_and_without_sending(tmp_path, monkeypatc
         monkeypatch.delenv("OPENAI_API_KEY")
         estimate = price_wave(ask, a_panel(tmp_path), prices)
         assert server.asked == []
-        (one,) = estimate.engines
-        assert (one.n_calls, one.most.n_output_tokens, one.most.n_searches, one.usual) == (
+        (engine,) = estimate.engines
+        assert (
+            engine.n_calls,
+            engine.max_spent.n_output_tokens,
+            engine.max_spent.n_searches,
+            engine.usual,
+        ) == (
             6,
             12_000,
             60,
@@ -850,16 +865,17 @@ def everything_written(tmp_path) -> str:
 def test_no_key_is_in_any_file_log_or_error_though_the_engine_echoes_it(
     tmp_path, caplog, capfd, status
 ):
-    def answer(_number: int, asked: Asked) -> Reply:
+    def answer(_number: int, request: Request) -> Reply:
         echo = " ".join(
-            asked.headers.get(name, "") for name in ("authorization", "x-api-key", "x-goog-api-key")
+            request.headers.get(name, "")
+            for name in ("authorization", "x-api-key", "x-goog-api-key")
         )
-        whole = (
-            answer_of(asked.kind, asked.query)
+        content = (
+            answer_of(request.kind, request.query)
             if status == 200
             else {"error": {"message": f"seen {echo}", "type": "t"}}
         )
-        return Reply(status, {**whole, "seen": {echo: [echo, {"deep": echo}]}})
+        return Reply(status, {**content, "seen": {echo: [echo, {"deep": echo}]}})
 
     with caplog.at_level(logging.DEBUG), engine_server(answer) as server:
         for name in ("urllib3", "openai", "httpx", "httpx2", "httpcore", "httpcore2"):
@@ -876,7 +892,7 @@ def test_no_key_is_in_any_file_log_or_error_though_the_engine_echoes_it(
 
 
 @pytest.mark.parametrize("key", ["", "sk with spaces-" + KEY, f"{KEY}\n{KEY}", f"{KEY}ö"])
-def test_a_key_that_is_missing_or_none_is_told_without_it(tmp_path, monkeypatch, key):
+def test_a_key_that_is_missing_or_malformed_is_reported_without_it(tmp_path, monkeypatch, key):
     monkeypatch.setenv("ANTHROPIC_API_KEY", key)
     with engine_server() as server:
         ask = settings(
@@ -897,8 +913,8 @@ def shown_with_locals(raised) -> str:
 
 
 def test_no_key_is_among_the_locals_of_a_traceback(tmp_path):
-    def answer(_number: int, asked: Asked) -> Reply:
-        return Reply(500, {"error": {"message": str(asked.headers)}})
+    def answer(_number: int, request: Request) -> Reply:
+        return Reply(500, {"error": {"message": str(request.headers)}})
 
     broken = Clock(wait=lambda _stop, _seconds: 1 / 0)
     with engine_server(answer) as server:
@@ -925,7 +941,7 @@ def test_another_variable_may_hold_the_key_and_a_local_engine_needs_none(tmp_pat
             an_engine(server.url, "chat", has_search=False),
         ]
         ask_panel(settings(tmp_path, engines), a_panel(tmp_path, 1), FREE)
-    headers = {one.kind: one.headers for one in server.asked}
+    headers = {request.kind: request.headers for request in server.asked}
     assert headers["gemini"]["x-goog-api-key"] == "other-key"
     assert headers["chat"]["authorization"] == "Bearer none"
 
@@ -934,20 +950,20 @@ def test_another_variable_may_hold_the_key_and_a_local_engine_needs_none(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("engines", "told"),
+    ("engines", "problem"),
     [
         ([], "engines to ask"),
         ([{"name": "A"}, {"name": "a"}], "several named a"),
         ([{"name": "A", "model": ""}], "the name of a model"),
     ],
 )
-def test_engines_that_cannot_be_asked_are_told(tmp_path, engines, told):
-    asked = [an_engine("http://127.0.0.1:9", "gemini", **one) for one in engines]
-    with pytest.raises(CoverageKitError, match=told):
-        ask_panel(settings(tmp_path, asked), a_panel(tmp_path), FREE)
+def test_engines_that_cannot_be_asked_are_an_error(tmp_path, engines, problem):
+    asked_engines = [an_engine("http://127.0.0.1:9", "gemini", **knobs) for knobs in engines]
+    with pytest.raises(CoverageKitError, match=problem):
+        ask_panel(settings(tmp_path, asked_engines), a_panel(tmp_path), FREE)
 
 
-def test_a_file_that_is_no_wave_is_told(tmp_path):
+def test_a_file_that_is_no_wave_is_an_error(tmp_path):
     with engine_server() as server:
         ask = settings(tmp_path, [an_engine(server.url, "gemini")])
         wave = ask_panel(ask, a_panel(tmp_path), FREE)
@@ -956,14 +972,14 @@ def test_a_file_that_is_no_wave_is_told(tmp_path):
             ask_panel(ask, a_panel(tmp_path), FREE)
 
 
-def test_the_wave_is_told_with_its_next_step(tmp_path):
+def test_the_wave_is_described_with_its_next_step(tmp_path):
     with engine_server() as server:
         wave = ask_panel(
             settings(tmp_path, [an_engine(server.url, "gemini")]), a_panel(tmp_path), FREE
         )
-    told = describe_wave(wave)
-    assert "gemini (gemini-3-flash): 3 answered, 0 failed; 303 tokens, 9 searches" in told
-    assert f"name the folder {tmp_path / 'waves'} in files under [log]" in told
+    description = describe_wave(wave)
+    assert "gemini (gemini-3-flash): 3 answered, 0 failed; 303 tokens, 9 searches" in description
+    assert f"name the folder {tmp_path / 'waves'} in files under [log]" in description
 
 
 def test_no_thread_stays_behind(tmp_path):

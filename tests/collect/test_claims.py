@@ -29,7 +29,10 @@ def test_answers_take_turns_and_no_sentence_comes_twice():
 
 
 def test_markers_links_and_markup_are_left_out():
-    text = "- **Charge** takes [four hours](https://a.example/x) in all [1][2]. See https://b.example/y for more details."
+    text = (
+        "- **Charge** takes [four hours](https://a.example/x) in all [1][2]. See "
+        "https://b.example/y for more details."
+    )
     assert split_claims(answers(text))["text"].tolist() == [
         "Charge takes four hours in all.",
         "See for more details.",

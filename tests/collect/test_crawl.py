@@ -18,21 +18,21 @@ def site():
     local.close()
 
 
-def settings(**known):
+def settings(**options):
     return CrawlSettings(
         **{
             "delay_seconds": 0,
             "retries": 0,
             "timeout_seconds": 5,
             "allow_private_addresses": True,
-            **known,
+            **options,
         }
     )
 
 
-def crawl(site, start="/", cache=None, **known):
-    """Return path -> status in the order of the crawl."""
-    responses = crawl_site(site.url + start, settings(**known), cache)
+def crawl(site, start="/", cache=None, **options):
+    """Return the status of each path in the order of the crawl."""
+    responses = crawl_site(site.url + start, settings(**options), cache)
     return {fetched.url.removeprefix(site.url): fetched.status for fetched in responses}
 
 
@@ -54,7 +54,7 @@ def test_pages_come_breadth_first_and_once(site):
     assert site.asked == ["/robots.txt", "/", "/a", "/b", "/c", "/b2"]
 
 
-def test_every_rejected_page_is_told(site):
+def test_every_rejected_page_is_reported(site):
     site.routes["/"] = page(
         "H", "W.", "/none", "/pdf", "/large", "/away", "/old", "/private/x", "/broken"
     )
@@ -144,7 +144,7 @@ def test_a_site_whose_robots_fail_is_left_alone(site, status):
     assert site.asked == ["/robots.txt"]
 
 
-def test_a_host_that_does_not_answer_is_told(site):
+def test_a_host_that_does_not_answer_is_reported(site):
     with pytest.raises(SiteError, match="a host that answers; found unreachable: unknown host"):
         list(crawl_site("http://nobody.invalid/", settings()))
 
@@ -186,7 +186,8 @@ def test_budgets_end_the_crawl_with_one_warning(site, caplog, budget, n_read):
         read = crawl(site, **budget)
     assert len(read) == n_read
     assert [record.message for record in caplog.records] == [
-        f"{site.url}/: {10 - n_read} pages left unread: crawl.{next(iter(budget))} is spent"
+        f"{site.url}/: {10 - n_read} pages were not read "
+        f"because crawl.{next(iter(budget))} is used up"
     ]
 
 
@@ -237,7 +238,7 @@ def test_a_killed_crawl_goes_on_without_asking_again(site, tmp_path):
     read = crawl(site, cache=tmp_path)
     assert set(read.values()) == {"ok"}
     assert len(read) == 31
-    # at most the one request that was under way when the process died is made again
+    # At most the request that was being sent when the process died is sent again.
     assert 31 <= len(site.pages_asked()) <= 32
     assert not [path for path in tmp_path.rglob("*.json") if not path.read_text().endswith("}")]
 

@@ -10,7 +10,10 @@ from coverage_kit.collect.extract import extract_page, find_links
 from coverage_kit.collect.markdown import extract_markdown
 from coverage_kit.collect.passages import split_text
 
-WORDS = "Take the parcel to any post office within thirty days of the delivery and keep the receipt that you are given there."
+WORDS = (
+    "Take the parcel to any post office within thirty days of the delivery and keep the "
+    "receipt that you are given there."
+)
 
 
 def extract(body, head="", url="https://acme.com/faq"):
@@ -47,14 +50,19 @@ def test_a_plain_button_is_no_text():
 
 
 def test_a_header_inside_the_article_keeps_its_h1_and_the_page_header_goes():
-    body = f"<header><h1>ACME</h1><a href='/'>Home</a></header><article><header><h1>Returns</h1></header><p>{WORDS}</p></article>"
+    body = (
+        f"<header><h1>ACME</h1><a href='/'>Home</a></header><article><header>"
+        f"<h1>Returns</h1></header><p>{WORDS}</p></article>"
+    )
     assert extract(body).text == f"# Returns\n\n{WORDS}"
 
 
 def test_navigation_footer_forms_scripts_and_asides_go():
     body = (
-        f"<nav>Menu</nav><main><h1>T</h1><p>{WORDS}</p><form><p>Subscribe now</p></form><script>var x</script></main>"
-        "<aside><p>Related posts of ours</p></aside><div role='contentinfo'>Imprint</div><footer>Terms</footer>"
+        f"<nav>Menu</nav><main><h1>T</h1><p>{WORDS}</p><form><p>Subscribe now</p></form>"
+        f"<script>var x</script></main>"
+        "<aside><p>Related posts of ours</p></aside><div role='contentinfo'>Imprint</div>"
+        "<footer>Terms</footer>"
     )
     assert extract(body).text == f"# T\n\n{WORDS}"
 
@@ -65,9 +73,11 @@ def test_a_form_around_the_whole_page_stays():
 
 def test_lists_tables_code_and_breaks_are_readable_text():
     body = (
-        "<main><h1>Soap</h1><p>Wool<br>soap &amp;\n water</p><ul><li>One <b>bold</b><ol start=3><li>in</ol></li><li>Two</ul>"
+        "<main><h1>Soap</h1><p>Wool<br>soap &amp;\n water</p><ul><li>One <b>bold</b>"
+        "<ol start=3><li>in</ol></li><li>Two</ul>"
         "<table><caption>Sizes</caption><tr><th>Size<th>Price</tr><tr><td>S<td>10 €</tr></table>"
-        "<pre>a = 1\n\n# note ``` x</pre><dl><dt>-q<dt>--quiet<dd>Say less.</dl><p># no heading</p></main>"
+        "<pre>a = 1\n\n# note ``` x</pre><dl><dt>-q<dt>--quiet<dd>Say less.</dl>"
+        "<p># no heading</p></main>"
     )
     assert extract(body).text.split("\n\n") == [
         "# Soap",
@@ -87,18 +97,27 @@ def test_what_is_written_is_read_again():
 
 
 def test_a_layout_table_is_no_table():
-    body = f"<table><tr><td><h2>Left</h2><p>{WORDS}</p></td><td><p>Short words here.</p></td></tr></table>"
+    body = (
+        f"<table><tr><td><h2>Left</h2><p>{WORDS}</p></td><td>"
+        f"<p>Short words here.</p></td></tr></table>"
+    )
     assert extract(body).text == f"## Left\n\n{WORDS}\n\nShort words here."
 
 
 def test_permalinks_are_no_part_of_a_heading():
-    body = f"<main><h2>Use<a class='headerlink' href='#u'>¶</a></h2><p>{WORDS}</p><h2>C# #</h2><p>{WORDS}</p></main>"
+    body = (
+        f"<main><h2>Use<a class='headerlink' href='#u'>¶</a></h2><p>{WORDS}</p>"
+        f"<h2>C# #</h2><p>{WORDS}</p></main>"
+    )
     assert headings(extract(body).text) == [("##", "Use"), ("##", "C#")]
 
 
 def test_short_sections_between_long_ones_are_kept():
     paragraphs = [f"Paragraph {n} says: {WORDS}" for n in range(4)]
-    body = f"<h1>T</h1><h2>Cost</h2><p>Free.</p><h2>A</h2><p>{paragraphs[0]}</p><h2>Name</h2><p>Soap</p>"
+    body = (
+        f"<h1>T</h1><h2>Cost</h2><p>Free.</p><h2>A</h2><p>{paragraphs[0]}</p>"
+        f"<h2>Name</h2><p>Soap</p>"
+    )
     body += f"<h2>B</h2><p>{'</p><p>'.join(paragraphs[1:])}</p>"
     assert [words for _, words in headings(extract(f"<div>{body}</div>").text)] == [
         "T",
@@ -154,7 +173,10 @@ def test_canonical_url_is_absolute_and_og_url_stands_in():
 
 
 def test_links_are_absolute_once_and_without_nofollow():
-    body = "<a href='b#x'>1</a><a href='/b'>2</a><a href='https://o.com/'>3</a><a href='mailto:a@b.c'>4</a>"
+    body = (
+        "<a href='b#x'>1</a><a href='/b'>2</a><a href='https://o.com/'>3</a>"
+        "<a href='mailto:a@b.c'>4</a>"
+    )
     body += "<a rel='nofollow noopener' href='/c'>5</a><a href='http://['>6</a><area href='/d'>"
     assert extract(body).links == ("https://acme.com/b", "https://o.com/", "https://acme.com/d")
     assert find_links(
@@ -182,7 +204,8 @@ def test_dates_are_the_ones_the_page_names():
 
 def test_no_date_is_invented_from_words():
     page = extract(
-        f"<main><p>{WORDS} On 3 May 2021 we moved. Copyright 2019.</p><time datetime='2020-01-01'>x</time></main>"
+        f"<main><p>{WORDS} On 3 May 2021 we moved. Copyright 2019.</p>"
+        f"<time datetime='2020-01-01'>x</time></main>"
     )
     assert (page.published_at, page.modified_at) == (None, None)
     assert parse_time("yesterday") is None
@@ -213,8 +236,8 @@ def test_declared_encodings_of_other_scripts():
 
 def test_an_undeclared_other_script_is_guessed():
     text = (
-        "Возьмите посылку в любое почтовое отделение в течение тридцати дней и сохраните квитанцию. "
-        * 3
+        "Возьмите посылку в любое почтовое отделение в течение тридцати дней и сохраните "
+        "квитанцию. " * 3
     )
     assert decode_text(text.encode("cp1251")) == text
 
@@ -248,16 +271,18 @@ def test_broken_and_deep_linked_data_is_passed_over():
 
 
 def test_markdown_becomes_the_same_text():
-    source = "---\ntitle: 'Wool care'\nurl: https://a.com/wool\ndate: 2024-01-02\nlastmod: 2024-02-03\nlang: en\n---\n"
+    source = (
+        "---\ntitle: 'Wool care'\nurl: https://a.com/wool\ndate: 2024-01-02\nlastmod: "
+        "2024-02-03\nlang: en\n---\n"
+    )
     source += "# Wool\n\nWash *cold*, see [soap](/soap).\nGently.\n\n- One\n- Two\n\n"
     source += "| A | B |\n|---|---|\n| 1 | 2 |\n\n```sh\n# ls\n```\n"
     page = extract_markdown(source.encode())
     assert (page.title, page.url, page.language) == ("Wool care", "https://a.com/wool", "en")
     assert page.published_at == datetime(2024, 1, 2, tzinfo=UTC)
     assert page.modified_at == datetime(2024, 2, 3, tzinfo=UTC)
-    assert (
-        page.text
-        == "# Wool\n\nWash cold, see soap. Gently.\n\n- One\n- Two\n\nA | B\n1 | 2\n\n```\n# ls\n```"
+    assert page.text == (
+        "# Wool\n\nWash cold, see soap. Gently.\n\n- One\n- Two\n\nA | B\n1 | 2\n\n```\n# ls\n```"
     )
 
 

@@ -201,7 +201,7 @@ def test_names_are_quoted_in_urls(folder):
     ]
 
 
-def test_missing_and_empty_folders_are_told(folder, tmp_path):
+def test_missing_and_empty_folders_are_reported(folder, tmp_path):
     with pytest.raises(SiteError, match="a folder of HTML or Markdown files; found nothing there"):
         read(tmp_path / "missing")
     with pytest.raises(SiteError, match=r"files ending in .*; found none"):
@@ -213,7 +213,7 @@ def test_missing_and_empty_folders_are_told(folder, tmp_path):
         read_folder(folder, "shop.com")
 
 
-def test_a_folder_without_any_readable_page_is_told_with_counts(folder):
+def test_a_folder_without_any_readable_page_is_reported_with_counts(folder):
     write(folder, a_html="", b_html="", c_html=page("L", "x " * 600_000))
     with pytest.raises(
         SiteError, match="at least one readable page; found 2 x no text, 1 x too large"

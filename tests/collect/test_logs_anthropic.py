@@ -14,7 +14,7 @@ ASKED = {
 
 @pytest.fixture
 def read(tmp_path):
-    return lambda *records, **named: read_records(tmp_path, *records, **named)
+    return lambda *records, **options: read_records(tmp_path, *records, **options)
 
 
 def test_cited_blocks_are_spans_of_the_joined_text(read):
@@ -33,7 +33,7 @@ def test_cited_blocks_are_spans_of_the_joined_text(read):
 
 
 def test_a_query_is_what_the_user_said_not_what_a_tool_returned(read):
-    said = [
+    messages = [
         {
             "role": "user",
             "content": [{"type": "text", "text": "Best CRM?"}, {"type": "image", "source": {}}],
@@ -47,7 +47,7 @@ def test_a_query_is_what_the_user_said_not_what_a_tool_returned(read):
             "content": [{"type": "tool_result", "tool_use_id": "t", "content": "42 rows"}],
         },
     ]
-    assert read({"request": {**ASKED, "messages": said}, "response": ANTHROPIC}).queries[
+    assert read({"request": {**ASKED, "messages": messages}, "response": ANTHROPIC}).queries[
         "text"
     ].tolist() == ["Best CRM?"]
 
@@ -127,8 +127,8 @@ def test_a_batch_result_finds_its_prompt_by_its_id():
 
 
 def test_a_batch_finds_its_prompts_in_the_file_of_its_requests(read, tmp_path):
-    asked = [json.dumps({"custom_id": name, "params": ASKED}) for name in ("1", "2")]
-    (tmp_path / "requests.jsonl").write_text("\n".join(asked), encoding="utf-8")
+    requests = [json.dumps({"custom_id": name, "params": ASKED}) for name in ("1", "2")]
+    (tmp_path / "requests.jsonl").write_text("\n".join(requests), encoding="utf-8")
     log = read(
         {"custom_id": "1", "result": {"type": "succeeded", "message": ANTHROPIC}},
         {"custom_id": "2", "result": {"type": "expired"}},

@@ -133,12 +133,12 @@ def test_openai_without_a_web_search_call_did_not_search(read):
 
 
 def test_openai_prompt_is_the_last_thing_the_user_said(read):
-    said = [
+    messages = [
         {"role": "user", "content": "first"},
         {"role": "assistant", "content": "yes?"},
         {"role": "user", "content": [{"type": "input_text", "text": "Best CRM?"}]},
     ]
-    assert read({"request": {"input": said}, "response": OPENAI}).queries["text"].tolist() == [
+    assert read({"request": {"input": messages}, "response": OPENAI}).queries["text"].tolist() == [
         "Best CRM?"
     ]
 
@@ -152,15 +152,15 @@ def test_openai_response_without_its_request_is_a_reject(read):
 
 
 def test_openai_batch_finds_its_prompts_in_the_other_file(read, tmp_path):
-    asked = {
+    request = {
         "custom_id": "1",
         "method": "POST",
         "url": "/v1/responses",
         "body": {"input": "Best CRM?"},
     }
-    (tmp_path / "z_requests.jsonl").write_text(json.dumps(asked), encoding="utf-8")
-    done = {"custom_id": "1", "response": {"status_code": 200, "body": OPENAI}, "error": None}
-    log = read(done, {**done, "custom_id": "2"})
+    (tmp_path / "z_requests.jsonl").write_text(json.dumps(request), encoding="utf-8")
+    response = {"custom_id": "1", "response": {"status_code": 200, "body": OPENAI}, "error": None}
+    log = read(response, {**response, "custom_id": "2"})
     assert log.queries["text"].tolist() == ["Best CRM?"]
     assert log.rejects["line"].tolist() == [2]
     assert "batch" not in log.mapping
@@ -203,7 +203,7 @@ def test_failed_calls_are_failures(read, record, reason):
     assert log.queries["text"].tolist() == ["x"]
 
 
-def test_malformed_parts_of_a_response_are_passed_over(read):
+def test_malformed_parts_of_a_response_are_ignored(read):
     odd = {
         **OPENAI,
         "output": [
@@ -225,8 +225,11 @@ def test_malformed_parts_of_a_response_are_passed_over(read):
 
 
 def test_perplexity_markers_count_from_one_and_unmarked_urls_are_retrieved(read):
-    said = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Best CRM?"}]
-    log = read({"request": {"messages": said}, "response": PERPLEXITY})
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Best CRM?"},
+    ]
+    log = read({"request": {"messages": messages}, "response": PERPLEXITY})
     assert kinds(log) == [
         ["b.com", "cited"],
         ["a.com", "cited"],
@@ -272,7 +275,7 @@ def test_perplexity_that_ran_no_search_says_so(read):
     assert read({"prompt": "x", "response": response}).answers["has_searched"].tolist() == [False]
 
 
-def test_perplexity_pro_search_tells_its_steps(read):
+def test_perplexity_pro_search_shows_its_steps(read):
     step = {
         "thought": "?",
         "web_search": {"search_keywords": ["crm 2026", "x"], "search_results": [{"url": C}]},
@@ -332,19 +335,19 @@ def test_columns_beside_a_response_are_read(read):
 def test_chat_completions_and_dialogues(read):
     note = {"type": "url_citation", "url_citation": {"start_index": 0, "end_index": 4, "url": A}}
     message = {"role": "assistant", "content": "Acme leads.", "annotations": [note]}
-    said = [{"role": "user", "content": "Best CRM?"}]
+    messages = [{"role": "user", "content": "Best CRM?"}]
     log = read(
         {
-            "request": {"messages": said},
+            "request": {"messages": messages},
             "response": {"model": "gpt-5-search", "choices": [{"message": message}]},
         },
         {
             "messages": [
-                *said,
+                *messages,
                 {"role": "assistant", "content": [{"type": "text", "text": "Beta leads."}]},
             ]
         },
-        {"messages": said, "answer": "Gamma leads.", "engine": "claude"},
+        {"messages": messages, "answer": "Gamma leads.", "engine": "claude"},
     )
     assert log.answers["text"].tolist() == ["Acme leads.", "Beta leads.", "Gamma leads."]
     assert log.answers["engine"].tolist() == ["openai", "unknown", "claude"]
@@ -369,12 +372,12 @@ def test_chat_completions_cite_spans_and_the_first_choice_counts(tmp_path):
 
 
 def test_requests_and_responses_may_be_json_in_strings(read):
-    asked = json.dumps(
+    request = json.dumps(
         {"messages": [{"role": "user", "content": [{"type": "text", "text": "Best CRM?"}]}]}
     )
     log = read(
         {
-            "request": asked,
+            "request": request,
             "response": json.dumps({"status_code": 200, "body": json.dumps(OPENAI_CHAT)}),
         }
     )
@@ -383,7 +386,7 @@ def test_requests_and_responses_may_be_json_in_strings(read):
 
 
 def test_a_dialogue_is_one_record_a_turn_that_was_answered(read):
-    said = [
+    messages = [
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "Best CRM?"},
         {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]},
@@ -393,31 +396,33 @@ def test_a_dialogue_is_one_record_a_turn_that_was_answered(read):
         {"role": "user", "content": "And cheap?"},
         {"role": "assistant", "content": "Beta."},
     ]
-    log = read({"messages": said}, {"messages": [*said[:5], {"role": "user", "content": "Why?"}]})
-    asked = dict(zip(log.queries["query_id"], log.queries["text"], strict=True))
-    told = [
-        (asked[query], text)
+    log = read(
+        {"messages": messages}, {"messages": [*messages[:5], {"role": "user", "content": "Why?"}]}
+    )
+    text_by_id = dict(zip(log.queries["query_id"], log.queries["text"], strict=True))
+    answers = [
+        (text_by_id[query], text)
         for query, text in log.answers[["query_id", "text"]].to_numpy().tolist()
     ]
-    assert told == [("Best CRM?", "Acme."), ("And cheap?", "Beta.")]
-    assert [asked[query] for query in log.failures["query_id"]] == ["Why?"]
+    assert answers == [("Best CRM?", "Acme."), ("And cheap?", "Beta.")]
+    assert [text_by_id[query] for query in log.failures["query_id"]] == ["Why?"]
 
 
 def test_a_conversation_sent_with_its_response_is_one_ask(read):
-    said = [
+    messages = [
         {"role": "user", "content": "hi"},
         {"role": "assistant", "content": "hello"},
         {"role": "user", "content": "Best CRM?"},
     ]
     log = read(
-        {"request": {"messages": said}, "response": OPENAI_CHAT},
-        {"messages": said, "response": OPENAI},
+        {"request": {"messages": messages}, "response": OPENAI_CHAT},
+        {"messages": messages, "response": OPENAI},
     )
     assert log.queries[["text", "demand"]].to_numpy().tolist() == [["Best CRM?", 2.0]]
 
 
 @pytest.mark.parametrize(
-    ("record", "found"),
+    ("record", "id_and_prompt"),
     [
         ({"custom_id": "1", "method": "POST", "body": {"input": "x"}}, ("1", "x")),
         ({"custom_id": 1, "params": {"messages": [{"role": "user", "content": "x"}]}}, ("1", "x")),
@@ -431,8 +436,8 @@ def test_a_conversation_sent_with_its_response_is_one_ask(read):
         ({"custom_id": "1", "body": {"file": "f"}}, None),
     ],
 )
-def test_a_request_whose_response_is_elsewhere_is_known(record, found):
-    assert lone_request(record) == found
+def test_a_request_whose_response_is_elsewhere_is_known(record, id_and_prompt):
+    assert lone_request(record) == id_and_prompt
 
 
 @pytest.mark.parametrize(
@@ -453,9 +458,9 @@ def test_a_response_finds_its_prompt_by_its_id(record):
 
 
 def test_requests_and_responses_on_lines_of_their_own_are_paired(read):
-    asked = {"messages": [{"role": "user", "content": "Best CRM?"}]}
+    request = {"messages": [{"role": "user", "content": "Best CRM?"}]}
     log = read(
-        {"request_id": "r1", "request": asked}, {"request_id": "r1", "response": OPENAI_CHAT}
+        {"request_id": "r1", "request": request}, {"request_id": "r1", "response": OPENAI_CHAT}
     )
     assert log.queries[["text", "demand"]].to_numpy().tolist() == [["Best CRM?", 1.0]]
     assert len(log.answers) == 1 and log.rejects.empty

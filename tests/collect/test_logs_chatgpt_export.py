@@ -11,34 +11,37 @@ ANSWER = (
 )
 
 
-def message(role, *parts, kind="text", **more):
+def message(role, *texts, kind="text", **fields):
     about = {
         "author": {"role": role},
         "create_time": 1767225600.5,
-        "content": {"content_type": kind, "parts": list(parts)},
+        "content": {"content_type": kind, "parts": list(texts)},
     }
-    return {"id": "m", "recipient": "all", "weight": 1.0, "metadata": {}, **about, **more}
+    return {"id": "m", "recipient": "all", "weight": 1.0, "metadata": {}, **about, **fields}
 
 
-def reference(words, text=ANSWER, **more):
+def reference(words, text=ANSWER, **fields):
     start = text.index(words)
     about = {"matched_text": words, "start_idx": start, "end_idx": start + len(words)}
-    return {"type": "grouped_webpages", **about, **more}
+    return {"type": "grouped_webpages", **about, **fields}
 
 
 def conversation(*messages, branches=()):
-    """Return a conversation whose messages follow each other; `branches` are (parent, message) beside them."""
+    """Return a conversation whose messages follow each other.
+
+    `branches` are (parent, message) of messages on other branches.
+    """
     mapping = {"root": {"id": "root", "message": None, "parent": None, "children": ["n0"]}}
-    for i, one in enumerate(messages):
+    for i, entry in enumerate(messages):
         following = [f"n{i + 1}"] if i + 1 < len(messages) else []
         mapping[f"n{i}"] = {
             "id": f"n{i}",
-            "message": one,
+            "message": entry,
             "parent": f"n{i - 1}" if i else "root",
             "children": following,
         }
-    for i, (parent, one) in enumerate(branches):
-        mapping[f"b{i}"] = {"id": f"b{i}", "message": one, "parent": parent, "children": []}
+    for i, (parent, entry) in enumerate(branches):
+        mapping[f"b{i}"] = {"id": f"b{i}", "message": entry, "parent": parent, "children": []}
     return {
         "title": "Private title",
         "create_time": 1767225000.0,

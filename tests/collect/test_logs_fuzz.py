@@ -33,8 +33,8 @@ ASKED = {
 }
 SAMPLES = (
     *(
-        {"request": ASKED, "response": one}
-        for one in (OPENAI, PERPLEXITY, OPENAI_CHAT, GEMINI, GEMINI_SNAKE, ANTHROPIC)
+        {"request": ASKED, "response": response}
+        for response in (OPENAI, PERPLEXITY, OPENAI_CHAT, GEMINI, GEMINI_SNAKE, ANTHROPIC)
     ),
     {"custom_id": "1", "params": ASKED, "result": {"type": "succeeded", "message": ANTHROPIC}},
     {"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}] * 2},
@@ -60,7 +60,7 @@ def names_in(value):
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return {
         *(value if isinstance(value, dict) else ()),
-        *(name for one in inner for name in names_in(one)),
+        *(name for item in inner for name in names_in(item)),
     }
 
 
@@ -203,12 +203,17 @@ def check(values):
     """Read a record by every format, whether or not it recognises it."""
     exchange = open_exchange(values, {"x": "asked"})
     lone_request(values)
-    for one in FORMATS:
-        one.recognises(exchange)
-    readers = [lambda one=one: one.read(exchange) for one in FORMATS]
-    readers += [lambda one=one: one.read(values, one.fields) for one in TABLE_FORMATS]
+    for log_format in FORMATS:
+        log_format.recognises(exchange)
+    readers = [lambda log_format=log_format: log_format.read(exchange) for log_format in FORMATS]
     readers += [
-        lambda one=one: one.fallback(values, one.fields) for one in TABLE_FORMATS if one.fallback
+        lambda log_format=log_format: log_format.read(values, log_format.fields)
+        for log_format in TABLE_FORMATS
+    ]
+    readers += [
+        lambda log_format=log_format: log_format.fallback(values, log_format.fields)
+        for log_format in TABLE_FORMATS
+        if log_format.fallback
     ]
     for read_all in (*readers, lambda: generic.read_rows(values, choose_columns(list(values), {}))):
         try:

@@ -12,7 +12,7 @@ ASKED = {
 
 @pytest.fixture
 def read(tmp_path):
-    return lambda *records, **named: read_records(tmp_path, *records, **named)
+    return lambda *records, **options: read_records(tmp_path, *records, **options)
 
 
 def test_supported_chunks_are_cited_and_the_others_retrieved(read):
@@ -76,7 +76,7 @@ def test_a_span_leads_to_the_words_of_its_segment_or_is_left_out(read, segment, 
         }
     )
     assert kinds(log) == [["a.com", "cited"]]
-    assert [found for _, found in spans(log)] == ([words] if words else [])
+    assert [cited for _, cited in spans(log)] == ([words] if words else [])
 
 
 @pytest.mark.parametrize(

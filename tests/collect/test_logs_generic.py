@@ -69,8 +69,10 @@ def test_normal_form(query, form):
 
 def test_every_field_of_a_csv_is_found_by_its_name(read):
     log = read(
-        "Run ID,Prompt,LLM Service,Model Name,Created At,Response Text,Cited URLs,Search Queries,Monthly Searches,Surface\n"
-        f"r1,Best CRM?, ChatGPT ,gpt-5,2026-01-02T03:04:05+02:00,Acme leads.,{A}#top | {B}?utm_source=x,"
+        "Run ID,Prompt,LLM Service,Model Name,Created At,Response Text,Cited URLs,Search Queries,"
+        "Monthly Searches,Surface\n"
+        "r1,Best CRM?, ChatGPT ,gpt-5,2026-01-02T03:04:05+02:00,Acme leads.,"
+        f"{A}#top | {B}?utm_source=x,"
         "crm 2026;best crm,40,app\n"
     )
     assert log.mapping == {
@@ -183,7 +185,8 @@ def test_all_tables_meet_their_schemas(read):
 
 def test_failed_answers_never_enter_answers_but_keep_their_queries(read):
     log = read(
-        f'query,answer,error,status_code,citations\nok,Acme.,none,200,\ne,half,timeout,200,{A}\ns,half,,503,\nm,"  ",,,\n'
+        "query,answer,error,status_code,citations\nok,Acme.,none,200,\n"
+        f'e,half,timeout,200,{A}\ns,half,,503,\nm,"  ",,,\n'
     )
     assert log.answers["text"].tolist() == ["Acme."]
     assert log.failures["error"].tolist() == ["timeout", "HTTP status 503", "no answer text"]
@@ -196,7 +199,7 @@ def test_answers_without_citations_are_kept_and_did_not_search(read):
     assert log.answers["has_searched"].tolist() == [True, False]
 
 
-def test_without_a_column_of_citations_every_answer_searched_unless_told(read):
+def test_without_a_column_of_citations_every_answer_searched_unless_a_column_says_so(read):
     assert read("query,answer\nx,Acme.\n").answers["has_searched"].tolist() == [True]
     assert read("query,answer,web search\nx,1,no\ny,2,true\nz,3,?\n").answers[
         "has_searched"
@@ -237,8 +240,8 @@ def test_a_page_is_one_citation_however_it_is_spelled_and_cited_wins(read):
         "retrieved": ["https://c.com/1", A, "ftp://d.com"],
     }
     log = read(json.dumps(row), "log.jsonl")
-    found = log.citations[["position", "site", "kind"]].to_numpy().tolist()
-    assert found == [[0, "a.com", "cited"], [1, "b.com", "cited"], [2, "c.com", "retrieved"]]
+    citations = log.citations[["position", "site", "kind"]].to_numpy().tolist()
+    assert citations == [[0, "a.com", "cited"], [1, "b.com", "cited"], [2, "c.com", "retrieved"]]
 
 
 def test_missing_engine_is_unknown(read):
@@ -425,8 +428,8 @@ def test_markers_in_an_answer_are_the_spans_of_the_pages_named_in_that_place(tmp
     assert log.citations[["site", "kind"]].to_numpy().tolist() == [
         [f"{name}.com", "cited"] for name in "abc"
     ]
-    told = [
+    marked = [
         (position, row["answer"][start:end])
         for position, start, end in log.spans[["position", "start", "end"]].to_numpy()
     ]
-    assert told == [(1, "[2]"), (0, "[1]"), (1, "[2]")]
+    assert marked == [(1, "[2]"), (0, "[1]"), (1, "[2]")]

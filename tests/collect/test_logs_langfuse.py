@@ -77,7 +77,7 @@ def test_the_same_observations_from_every_export(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("asked", "told", "text"),
+    ("call_input", "call_output", "text"),
     [
         ("best crm", "Acme.", "Acme."),
         ('"best crm"', '"Acme."', "Acme."),
@@ -105,8 +105,8 @@ def test_the_same_observations_from_every_export(tmp_path, name):
         ({"args": ["best crm"], "prompt": "best crm"}, {"completion": "Acme."}, "Acme."),
     ],
 )
-def test_inputs_and_outputs_of_many_shapes(tmp_path, asked, told, text):
-    log = read_records(tmp_path, {**ROW, "input": asked, "output": told})
+def test_inputs_and_outputs_of_many_shapes(tmp_path, call_input, call_output, text):
+    log = read_records(tmp_path, {**ROW, "input": call_input, "output": call_output})
     assert log.queries["text"].tolist() == ["best crm"]
     assert log.answers["text"].tolist() == [text]
 

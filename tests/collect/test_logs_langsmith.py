@@ -113,10 +113,10 @@ def test_responses_of_openai_keep_their_citations(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("more", "reason"),
+    ("changes", "reason"),
     [({"error": "ValueError('x')"}, "ValueError('x')"), ({"status": "error"}, "status error")],
 )
-def test_failed_runs_are_failures(tmp_path, more, reason):
-    log = read_records(tmp_path, {**ROOT, "outputs": None, **more})
+def test_failed_runs_are_failures(tmp_path, changes, reason):
+    log = read_records(tmp_path, {**ROOT, "outputs": None, **changes})
     assert log.failures["error"].tolist() == [reason]
     assert log.answers.empty

@@ -1,4 +1,4 @@
-"""What logs of a little unusual a shape lost or mixed up without a word."""
+"""Logs of unusual shapes, whose records were once lost or mixed up without a warning."""
 
 import json
 import time
@@ -31,13 +31,13 @@ def lines_of(*records):
     return "\n".join(json.dumps(record) for record in records)
 
 
-def asked(name, prompt, **more):
-    said = [{"role": "user", "content": prompt}]
+def request(name, prompt, **fields):
+    messages = [{"role": "user", "content": prompt}]
     return {
         "custom_id": name,
         "method": "POST",
-        "body": {"model": "gpt-5", "messages": said},
-        **more,
+        "body": {"model": "gpt-5", "messages": messages},
+        **fields,
     }
 
 
@@ -47,8 +47,8 @@ def cited(log):
 
 def test_responses_to_an_id_that_two_requests_have_are_rejects(read):
     log = read(
-        a_jsonl=lines_of(asked("1", "crm?"), asked("2", "erp?")),
-        b_jsonl=lines_of(asked("1", "other?"), asked("2", "erp?")),
+        a_jsonl=lines_of(request("1", "crm?"), request("2", "erp?")),
+        b_jsonl=lines_of(request("1", "other?"), request("2", "erp?")),
         c_jsonl=lines_of({"custom_id": "1", **REPLY}, {"custom_id": "2", **REPLY}),
     )
     assert log.rejects[["line", "reason"]].to_numpy().tolist() == [
@@ -60,13 +60,13 @@ def test_responses_to_an_id_that_two_requests_have_are_rejects(read):
 def test_a_request_without_a_response_is_a_failure(read, caplog):
     log = read(
         a_jsonl=lines_of(
-            asked("1", "crm?"), asked("2", "erp?"), asked("3", "cms?", said_of_it="Acme.")
+            request("1", "crm?"), request("2", "erp?"), request("3", "cms?", remark="Acme.")
         ),
         b_jsonl=lines_of({"custom_id": "1", **REPLY}),
     )
     assert log.failures[["engine", "error"]].to_numpy().tolist() == [
         ["openai", "no response logged"],
-        ["openai", "no response logged; fields that are not known: said_of_it"],
+        ["openai", "no response logged; fields that are not known: remark"],
     ]
     assert dict(zip(log.queries["text"], log.queries["demand"], strict=True)) == {
         "crm?": 1.0,
@@ -79,17 +79,17 @@ def test_a_request_without_a_response_is_a_failure(read, caplog):
 
 def test_a_log_of_requests_alone_says_so(read):
     with pytest.raises(LogError, match="found 2 requests without responses"):
-        read(a_jsonl=lines_of(asked("1", "crm?"), asked("2", "erp?")))
+        read(a_jsonl=lines_of(request("1", "crm?"), request("2", "erp?")))
 
 
-def test_requests_and_columns_beyond_the_records_that_were_looked_at_are_read(read, monkeypatch):
-    monkeypatch.setattr("coverage_kit.collect.logs.survey._ENOUGH", 2)
-    whole = [
+def test_requests_and_columns_beyond_the_surveyed_records_are_read(read, monkeypatch):
+    monkeypatch.setattr("coverage_kit.collect.logs.survey._MAX_UNIFORM_RECORDS", 2)
+    pairs = [
         {"custom_id": name, "request": {"messages": [{"role": "user", "content": name}]}, **REPLY}
         for name in "ab"
     ]
-    late = asked("c", "late?"), {"custom_id": "c", **REPLY}, {"Ask": "by hand", "answer": "Acme."}
-    log = read({"query": "Ask"}, a_jsonl=lines_of(*whole, *late))
+    late = request("c", "late?"), {"custom_id": "c", **REPLY}, {"Ask": "by hand", "answer": "Acme."}
+    log = read({"query": "Ask"}, a_jsonl=lines_of(*pairs, *late))
     assert log.queries["text"].tolist() == ["a", "b", "late?", "by hand"]
     assert log.rejects.empty and log.failures.empty
 
@@ -139,9 +139,10 @@ def test_mentions_may_be_objects():
     assert names_of([{"brand": "Acme", "rank": 1}, {"name": "Beta"}, "C"]) == ("Acme", "Beta", "C")
 
 
-def test_records_between_two_open_quotes_are_told_as_lost(read):
+def test_records_between_two_open_quotes_are_reported_as_lost(read):
     log = read(
-        a_csv='query,engine,answer\nq1,x,"unclosed\nq2,x,b\nq3,x,"fine"\nq4,x,"two\nlines"\nq5,x,5" wide\n'
+        a_csv='query,engine,answer\nq1,x,"unclosed\nq2,x,b\nq3,x,"fine"\n'
+        'q4,x,"two\nlines"\nq5,x,5" wide\n'
     )
     assert log.queries["text"].tolist() == ["q4", "q5"]
     reason = "a quote opens that never closes: nothing is read up to line 4"

@@ -1,4 +1,4 @@
-"""Public sets through read_log: citation rates equal to a recomputation that shares no code with it."""
+"""Citation rates of public sets by read_log equal a recomputation that shares no code with it."""
 
 import os
 from pathlib import Path
@@ -48,13 +48,13 @@ def test_a_public_set_gives_the_citation_rates_of_a_recomputation(tmp_path, name
     if not (DATA / name).is_dir():
         pytest.skip(f"no public set at {DATA / name}: set COVERAGE_KIT_BENCH_DATA")
     responses = pd.read_parquet(DATA / name / "responses.parquet")
-    asked = pd.read_parquet(DATA / name / "queries.parquet").set_index("query_id")["text"]
+    texts = pd.read_parquet(DATA / name / "queries.parquet").set_index("query_id")["text"]
     run = responses.reindex(columns=["run"])["run"].astype(str)
-    responses.assign(query=responses["query_id"].map(asked), run=run).to_parquet(
+    responses.assign(query=responses["query_id"].map(texts), run=run).to_parquet(
         tmp_path / "log.parquet"
     )
     log = read_log(LogSettings(files=(str(tmp_path / "log.parquet"),)))
-    expected, found = rates_by_pandas(responses), rates_by_read_log(log)
+    expected, rates = rates_by_pandas(responses), rates_by_read_log(log)
     assert len(log.answers) + len(log.failures) == len(responses)
     assert len(expected) > 100
-    pd.testing.assert_series_equal(found.sort_index(), expected.sort_index(), check_names=False)
+    pd.testing.assert_series_equal(rates.sort_index(), expected.sort_index(), check_names=False)

@@ -56,7 +56,7 @@ def test_perplexity_sample_is_a_chunk_of_the_sdk():
     types = pytest.importorskip("perplexity.types")
     chunk = types.StreamChunk.model_validate(PERPLEXITY)
     assert chunk.usage.num_search_queries == 2
-    assert [found.title for found in chunk.search_results] == ["D", "A"]
+    assert [page.title for page in chunk.search_results] == ["D", "A"]
 
 
 def test_gemini_samples_are_responses_of_the_sdk():

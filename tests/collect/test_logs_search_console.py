@@ -51,7 +51,7 @@ def test_rows_of_the_api_name_the_query_among_their_keys(tmp_path):
         ["best crm", "https://a.com/y"],
     )
     log = read_records(
-        tmp_path, {"rows": [{"keys": one, **figures} for one in keys]}, name="log.json"
+        tmp_path, {"rows": [{"keys": row_keys, **figures} for row_keys in keys]}, name="log.json"
     )
     assert log.queries[["text", "demand"]].to_numpy().tolist() == [
         ["best crm", 480.0],

@@ -23,41 +23,41 @@ def rows(table, *columns):
 
 
 def test_rows_of_one_answer_are_joined_cited_pages_first():
-    one = {"query": "q", "answer": "Acme leads, B lags.", "engine": "e"}
-    found = tabulate(
-        LogRecord(**one, retrieved=(Citation(A),), searches=("acme", "b"), has_searched=False),
+    shared = {"query": "q", "answer": "Acme leads, B lags.", "engine": "e"}
+    tables = tabulate(
+        LogRecord(**shared, retrieved=(Citation(A),), searches=("acme", "b"), has_searched=False),
         LogRecord(
-            **one,
+            **shared,
             citations=(Citation(B, 12, 18),),
             searches=("Acme!", "c"),
             mentions=("Acme",),
             has_searched=True,
         ),
         LogRecord(
-            **one,
+            **shared,
             citations=(Citation(f"{A}?utm_source=openai", 0, 4, "On A"),),
             mentions=("B", "Acme"),
         ),
         LogRecord(query="other", answer="Yes.", engine="e", citations=(Citation(A, 0, 3),)),
     )
-    first, second = found["answers"]["answer_id"]
-    assert found["answers"]["has_searched"].tolist() == [True, True]
-    assert rows(found["citations"], "answer_id", "position", "site", "kind") == [
+    first, second = tables["answers"]["answer_id"]
+    assert tables["answers"]["has_searched"].tolist() == [True, True]
+    assert rows(tables["citations"], "answer_id", "position", "site", "kind") == [
         [first, 0, "b.com", "cited"],
         [first, 1, "a.com", "cited"],
         [second, 0, "a.com", "cited"],
     ]
-    assert found["citations"]["title"].tolist()[1] == "On A"
-    assert sorted(rows(found["spans"], "answer_id", "position", "start", "end")) == sorted(
+    assert tables["citations"]["title"].tolist()[1] == "On A"
+    assert sorted(rows(tables["spans"], "answer_id", "position", "start", "end")) == sorted(
         [[first, 0, 12, 18], [first, 1, 0, 4], [second, 0, 0, 3]]
     )
-    assert rows(found["searches"], "position", "text") == [[0, "acme"], [1, "b"], [2, "c"]]
-    assert rows(found["mentions"], "brand", "position") == [["Acme", 0], ["B", 1]]
-    assert rows(found["queries"], "text", "demand") == [["q", 1.0], ["other", 1.0]]
+    assert rows(tables["searches"], "position", "text") == [[0, "acme"], [1, "b"], [2, "c"]]
+    assert rows(tables["mentions"], "brand", "position") == [["Acme", 0], ["B", 1]]
+    assert rows(tables["queries"], "text", "demand") == [["q", 1.0], ["other", 1.0]]
 
 
 def test_a_page_cited_for_several_spans_is_one_citation_with_each_of_its_spans():
-    found = tabulate(
+    tables = tabulate(
         LogRecord(
             "q",
             "One. Two.",
@@ -65,28 +65,28 @@ def test_a_page_cited_for_several_spans_is_one_citation_with_each_of_its_spans()
             citations=(Citation(A, 0, 4), Citation(A, 5, 9), Citation(A, 5, 9)),
         )
     )
-    assert rows(found["citations"], "position", "start", "end") == [[0, 0, 4]]
-    assert rows(found["spans"], "position", "start", "end") == [[0, 0, 4], [0, 5, 9]]
+    assert rows(tables["citations"], "position", "start", "end") == [[0, 0, 4]]
+    assert rows(tables["spans"], "position", "start", "end") == [[0, 0, 4], [0, 5, 9]]
 
 
 def test_spans_outside_the_answer_are_no_spans():
-    found = tabulate(
+    tables = tabulate(
         LogRecord("q", "Short.", "e", citations=(Citation(A, 2, 99), Citation(B, 4, 4)))
     )
-    assert len(found["citations"]) == 2
-    assert found["spans"].empty
+    assert len(tables["citations"]) == 2
+    assert tables["spans"].empty
 
 
 def test_an_answer_without_logged_text_counts_and_one_with_empty_text_failed():
-    found = tabulate(
+    tables = tabulate(
         LogRecord("a", None, "e", is_observed=True),
         LogRecord("b", None, "e", is_observed=True, citations=(Citation(A),)),
         LogRecord("c", "  ", "e"),
         LogRecord("d", None, "e"),
     )
-    assert found["answers"]["text"].tolist() == ["", ""]
-    assert found["failures"]["error"].tolist() == ["no answer text"]
-    assert found["queries"]["demand"].tolist() == [1.0, 1.0, 0.0, 1.0]
+    assert tables["answers"]["text"].tolist() == ["", ""]
+    assert tables["failures"]["error"].tolist() == ["no answer text"]
+    assert tables["queries"]["demand"].tolist() == [1.0, 1.0, 0.0, 1.0]
 
 
 def test_tables_are_the_same_however_often_rows_are_packed(monkeypatch):
@@ -99,10 +99,10 @@ def test_tables_are_the_same_however_often_rows_are_packed(monkeypatch):
         )
         for n in range(40)
     ]
-    whole = tabulate(*records)
-    monkeypatch.setattr("coverage_kit.collect.logs.tabulate._CHUNK", 3)
+    expected = tabulate(*records)
+    monkeypatch.setattr("coverage_kit.collect.logs.tabulate._CHUNK_ROWS", 3)
     for name, table in tabulate(*records).items():
-        assert table.equals(whole[name]), name
+        assert table.equals(expected[name]), name
 
 
 @pytest.mark.parametrize(
@@ -127,13 +127,12 @@ def test_fields_that_only_python_can_write_are_kept(tmp_path):
 @given(st.text(st.characters(max_codepoint=127), max_size=30))
 def test_the_short_way_to_a_normal_form_is_the_long_one(query):
     spelled = f"a{query}b"
-    assert normalize.normal_form(spelled) == normalize.normal_form(
-        f"{spelled}\u00ad"
-    )  # a soft hyphen, which no form keeps
+    # A soft hyphen, which no form has, forces the long way.
+    assert normalize.normal_form(spelled) == normalize.normal_form(f"{spelled}\u00ad")
 
 
-def test_days_first_are_told_by_one_date_that_cannot_be_read_otherwise(tmp_path):
+def test_one_date_that_cannot_be_read_otherwise_shows_that_days_come_first(tmp_path):
     text = "query,answer,date\na,x,03/04/2026\nb,y,13/04/2026\n"
     (tmp_path / "log.csv").write_text(text, encoding="utf-8")
-    asked = read_log(LogSettings(files=(str(tmp_path),))).answers["asked_at"]
-    assert asked.dt.strftime("%d %b").tolist() == ["03 Apr", "13 Apr"]
+    times = read_log(LogSettings(files=(str(tmp_path),))).answers["asked_at"]
+    assert times.dt.strftime("%d %b").tolist() == ["03 Apr", "13 Apr"]

@@ -129,7 +129,7 @@ def test_profound_version_2_has_a_model_object_and_a_date(tmp_path):
     assert log.failures["error"].tolist() == ["no answer text"]
 
 
-def test_profound_without_the_responses_still_tells_what_was_cited(tmp_path):
+def test_profound_without_the_responses_still_shows_what_was_cited(tmp_path):
     row = {key: value for key, value in PROFOUND.items() if key != "response"}
     log = read_records(tmp_path, row, {**row, "run_id": "r2", "citations": []})
     assert log.answers["text"].tolist() == ["", ""]

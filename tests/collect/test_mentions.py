@@ -16,15 +16,15 @@ def answers(*texts):
     return ANSWERS.table(rows)
 
 
-def named(text, *brands):
-    found = find_mentions(answers(text), brands)
-    return list(zip(found["brand"], found["n_words"], strict=True))
+def brands_in(text, *brands):
+    mentions = find_mentions(answers(text), brands)
+    return list(zip(mentions["brand"], mentions["n_words"], strict=True))
 
 
 def test_order_of_first_naming_and_words_of_the_naming_sentences():
     text = "Beta is fine. Acme leads the pack. Nothing here. Acme and Beta compete, says Acme."
-    found = find_mentions(answers(text, "None of them.", "Acme!"), [ACME, ["Beta"], ["Gamma"]])
-    assert found.to_numpy().tolist() == [
+    mentions = find_mentions(answers(text, "None of them.", "Acme!"), [ACME, ["Beta"], ["Gamma"]])
+    assert mentions.to_numpy().tolist() == [
         ["a0", "Beta", 0, 9],
         ["a0", "Acme", 1, 10],
         ["a2", "Acme", 0, 1],
@@ -45,7 +45,7 @@ def test_order_of_first_naming_and_words_of_the_naming_sentences():
     ],
 )
 def test_what_counts_as_a_mention(text, n_words):
-    assert named(text, ACME) == [("Acme", n_words)]
+    assert brands_in(text, ACME) == [("Acme", n_words)]
 
 
 @pytest.mark.parametrize(
@@ -62,33 +62,35 @@ def test_what_counts_as_a_mention(text, n_words):
     ],
 )
 def test_what_does_not(text):
-    assert named(text, ACME) == []
+    assert brands_in(text, ACME) == []
 
 
 def test_a_longer_name_of_another_brand_hides_the_shorter_one():
-    assert named("Acme Pro leads.", ACME, PRO) == [("Acme Pro", 3)]
-    assert named("Super Acme leads.", ACME, ["Super Acme"]) == [("Super Acme", 3)]
-    assert named("Acme Pro beats Acme.", ACME, PRO) == [("Acme Pro", 4), ("Acme", 4)]
-    assert named("Acme Pro leads.", ACME) == [("Acme", 3)]
+    assert brands_in("Acme Pro leads.", ACME, PRO) == [("Acme Pro", 3)]
+    assert brands_in("Super Acme leads.", ACME, ["Super Acme"]) == [("Super Acme", 3)]
+    assert brands_in("Acme Pro beats Acme.", ACME, PRO) == [("Acme Pro", 4), ("Acme", 4)]
+    assert brands_in("Acme Pro leads.", ACME) == [("Acme", 3)]
 
 
 def test_names_of_three_letters_keep_their_case():
-    assert named("it is IT.", IT) == [("IT", 3)]
-    assert named("it is.", IT) == []
-    assert named("IT WORKS", IT) == [("IT", 2)]
+    assert brands_in("it is IT.", IT) == [("IT", 3)]
+    assert brands_in("it is.", IT) == []
+    assert brands_in("IT WORKS", IT) == [("IT", 2)]
 
 
 def test_names_with_signs():
-    assert named("Booking.com leads, see https://www.booking.com.", ["Booking.com"]) == [
+    assert brands_in("Booking.com leads, see https://www.booking.com.", ["Booking.com"]) == [
         ("Booking.com", 4)
     ]
-    assert named("See www.booking.com and booking.com/x and x@booking.com.", ["Booking.com"]) == []
-    assert named("Booking.com Business leads.", ["Booking.com"], ["Booking.com Business"]) == [
+    assert (
+        brands_in("See www.booking.com and booking.com/x and x@booking.com.", ["Booking.com"]) == []
+    )
+    assert brands_in("Booking.com Business leads.", ["Booking.com"], ["Booking.com Business"]) == [
         ("Booking.com Business", 3)
     ]
-    assert named("We use Yahoo! daily.", ["Yahoo!"])[0][0] == "Yahoo!"
-    assert named("Cafe\u0301 Nero", ["Caf\u00e9 Nero"]) == [("Caf\u00e9 Nero", 2)]
-    assert named("McDonald's", ["McDonald\u2019s"]) == [("McDonald\u2019s", 1)]
+    assert brands_in("We use Yahoo! daily.", ["Yahoo!"])[0][0] == "Yahoo!"
+    assert brands_in("Cafe\u0301 Nero", ["Caf\u00e9 Nero"]) == [("Caf\u00e9 Nero", 2)]
+    assert brands_in("McDonald's", ["McDonald\u2019s"]) == [("McDonald\u2019s", 1)]
 
 
 def test_no_brands_and_no_answers_give_empty_tables():

@@ -1,4 +1,4 @@
-"""What a page's markup tells beside its words, from HTML and Markdown files."""
+"""What a page's markup says besides its words, from HTML and Markdown files."""
 
 import time
 
@@ -12,8 +12,8 @@ from coverage_kit.settings import SiteSettings
 from coverage_kit.tables import OUTLINES
 
 WORDS = (
-    "The kettle holds two litres and boils in four minutes on a gas ring, and its handle of beech stays cool. "
-    * 4
+    "The kettle holds two litres and boils in four minutes on a gas ring, and its handle of "
+    "beech stays cool. " * 4
 )
 
 
@@ -36,7 +36,8 @@ PAGE = f"""<html lang="en"><head><title>Kettles</title>
 </head><body><nav><h2>Menu</h2><a href="https://menu.example/">menu</a></nav><main><h1>Kettles</h1>
 <p>{WORDS}</p><h2>Steel</h2><p>{WORDS} See
 <a href="https://steel.example/a">the steel maker</a> and <a href="/b.html">ours</a>.</p>
-<h3>Rust</h3><p>{WORDS}</p><p><abbr title="Kettle Makers Guild">KMG</abbr> {WORDS}</p><p><b>Lime</b></p><p>{WORDS}</p>
+<h3>Rust</h3><p>{WORDS}</p><p><abbr title="Kettle Makers Guild">KMG</abbr> {WORDS}</p>
+<p><b>Lime</b></p><p>{WORDS}</p>
 <p class="byline">By Bob Ray</p></main><footer><p>Last updated 3 March 2026</p>
 <p>© 2026 Kettle House Ltd</p></footer></body></html>"""
 
@@ -50,7 +51,7 @@ def test_headings_have_their_levels_and_places_in_reading_order_and_the_menu_has
     assert rows["position"].to_list() == list(range(len(rows)))
 
 
-def test_outbound_links_of_the_main_content_are_told_with_their_words_and_place(tmp_path):
+def test_outbound_links_of_the_main_content_are_reported_with_their_words_and_place(tmp_path):
     rows = outline_of(tmp_path, "a.html", PAGE)
     assert values(rows, "outbound link") == ["https://steel.example/a"]
     assert values(rows, "outbound link", "detail") == ["the steel maker"]
@@ -58,7 +59,7 @@ def test_outbound_links_of_the_main_content_are_told_with_their_words_and_place(
     assert values(rows, "linked words") == ["4"]
 
 
-def test_dates_are_told_apart_by_who_reads_them_and_where_they_stand(tmp_path):
+def test_dates_differ_by_who_reads_them_and_by_their_source(tmp_path):
     rows = outline_of(tmp_path, "a.html", PAGE)
     assert values(rows, "visible modified date") == ["2026-03-03"]
     assert values(rows, "visible modified date", "detail") == ["Last updated 3 March 2026"]
@@ -75,7 +76,7 @@ def test_dates_are_told_apart_by_who_reads_them_and_where_they_stand(tmp_path):
     assert values(rows, "machine published date") == ["2020-01-03"]
 
 
-def test_authors_and_organisations_are_told_from_markup_and_words(tmp_path):
+def test_authors_and_organisations_come_from_markup_and_words(tmp_path):
     rows = outline_of(tmp_path, "a.html", PAGE)
     assert set(zip(values(rows, "author"), values(rows, "author", "detail"), strict=True)) == {
         ("Ann Lee", "JSON-LD"),
@@ -86,7 +87,7 @@ def test_authors_and_organisations_are_told_from_markup_and_words(tmp_path):
     assert {"Article", "Person", "Organization"} == set(values(rows, "structured type"))
 
 
-def test_abbreviations_and_bold_lines_are_told(tmp_path):
+def test_abbreviations_and_bold_lines_are_reported(tmp_path):
     rows = outline_of(tmp_path, "a.html", PAGE)
     assert values(rows, "abbreviation", "detail") == ["Kettle Makers Guild"]
     assert values(rows, "bold line") == ["Lime"]
@@ -128,7 +129,8 @@ SCRIPTED = [
     (f"<main><p>{WORDS}</p><template><p>{WORDS}</p></template></main>", "<template>"),
     (f"<main><p>{WORDS}</p><p hidden>{WORDS} Hidden.</p></main>", "hidden until a script shows it"),
     (
-        f'<main><p>{WORDS}</p><div class="stock">Loading stock…</div></main><script>load()</script>',
+        f'<main><p>{WORDS}</p><div class="stock">Loading stock…</div></main>'
+        f"<script>load()</script>",
         "replace this placeholder",
     ),
     (
@@ -140,15 +142,18 @@ UNSCRIPTED = [
     f"<main><p>{WORDS}</p><template><p>{{{{name}}}} {WORDS}</p></template></main>",
     f'<main><p>{WORDS}</p></main><div class="cookie-banner" hidden>{WORDS}</div>',
     f'<main><p>{WORDS}</p><div role="tabpanel" hidden>{WORDS}</div></main>',
-    f"<main><p>{WORDS}</p></main><noscript>Please enable JavaScript.</noscript><script>start()</script>",
-    f'<main><p>{WORDS}</p><h2>Chart</h2><div id="chart"><svg></svg></div><p>{WORDS}</p></main><script>draw()</script>',
-    f"<main><p>{WORDS}</p></main><script>say('We use cookies to keep every visitor and basket apart')</script>",
+    f"<main><p>{WORDS}</p></main><noscript>Please enable JavaScript.</noscript>"
+    f"<script>start()</script>",
+    f'<main><p>{WORDS}</p><h2>Chart</h2><div id="chart"><svg></svg></div>'
+    f"<p>{WORDS}</p></main><script>draw()</script>",
+    f"<main><p>{WORDS}</p></main><script>say('We use cookies to keep every visitor and "
+    f"basket apart')</script>",
     f'<main><p>{WORDS}</p></main><script type="application/json">{{"text": "{WORDS}"}}</script>',
 ]
 
 
 @pytest.mark.parametrize(("body", "waits_for"), SCRIPTED)
-def test_text_that_waits_for_scripts_is_told(tmp_path, body, waits_for):
+def test_text_that_waits_for_scripts_is_reported(tmp_path, body, waits_for):
     (tmp_path / "b.html").write_text(f"<html><body><main><p>{WORDS}</p></main></body></html>")
     rows = outline_of(
         tmp_path, "a.html", f"<html><head><title>A</title></head><body>{body}</body></html>"
@@ -165,7 +170,10 @@ def test_what_scripts_do_besides_is_not_taken_for_it(tmp_path, body):
 
 
 def test_dates_within_sentences_and_impossible_ones_are_not_the_pages_own():
-    text = "Prices were last updated in February 2025.\n\nUpdated on 31 February 2025\n\nReviewed June 2024 • Posted 2020-02-01"
+    text = (
+        "Prices were last updated in February 2025.\n\nUpdated on 31 February "
+        "2025\n\nReviewed June 2024 • Posted 2020-02-01"
+    )
     assert list(find_shown_dates(text)) == [
         ("modified", "2024-06", "Reviewed June 2024"),
         ("published", "2020-02-01", "Posted 2020-02-01"),
@@ -174,19 +182,23 @@ def test_dates_within_sentences_and_impossible_ones_are_not_the_pages_own():
 
 def test_impossible_iso_dates_are_passed_over_and_months_are_kept():
     text = "Last updated: 2024-02-31\n\nUpdated 2024-13\n\nUpdated: 2024-02-29\n\nReviewed 2023-07"
-    assert [told for _, told, _ in find_shown_dates(text)] == ["2024-02-29", "2023-07"]
+    assert [date for _, date, _ in find_shown_dates(text)] == ["2024-02-29", "2023-07"]
 
 
 def test_words_within_noscript_and_templates_are_not_seen():
     page = parse_html(
-        f"<body><p>Seen</p><noscript><p>{WORDS}</p></noscript>after<template><p>Kept</p></template></body>"
+        f"<body><p>Seen</p><noscript><p>{WORDS}</p></noscript>after<template>"
+        f"<p>Kept</p></template></body>"
     )
     assert visible_text(page).split() == ["Seen", "after"]
 
 
 def test_a_shell_with_a_long_noscript_is_seen_as_one(tmp_path):
     (tmp_path / "b.html").write_text(f"<html><body><main><p>{WORDS}</p></main></body></html>")
-    body = f'<div id="app"></div><noscript><p>Please turn on JavaScript.</p><p>{WORDS}</p></noscript><script src="a.js"></script>'
+    body = (
+        f'<div id="app"></div><noscript><p>Please turn on JavaScript.</p>'
+        f'<p>{WORDS}</p></noscript><script src="a.js"></script>'
+    )
     rows = outline_of(
         tmp_path, "a.html", f"<html><head><title>A</title></head><body>{body}</body></html>"
     )
@@ -197,14 +209,17 @@ def test_the_time_of_an_outline_grows_as_its_page_does(tmp_path):
     """Thousands of empty elements are blank lines in which no copyright line begins."""
 
     def seconds(n):
-        text = f"<html><body><main><p>{WORDS}</p>{'<div></div>' * n}</main><p>© 2026 Kettle House Ltd</p></body></html>"
+        text = (
+            f"<html><body><main><p>{WORDS}</p>{'<div></div>' * n}</main>"
+            f"<p>© 2026 Kettle House Ltd</p></body></html>"
+        )
         started = time.process_time()
         rows = outline_of(tmp_path, "a.html", text)
         assert values(rows, "organisation") == ["Kettle House Ltd"]
         return time.process_time() - started
 
     seconds(10)
-    assert seconds(12_000) < 5  # of a pattern that tries every line from every line: 40 seconds
+    assert seconds(12_000) < 5  # a pattern that tries every line from every line takes 40 seconds
 
 
 def test_rejected_pages_and_pages_without_a_source_tell_no_markup(tmp_path):

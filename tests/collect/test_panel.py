@@ -1,4 +1,4 @@
-"""Panels: drawn from a log by strata, kept as CSV, versioned by what they ask."""
+"""Panels: drawn from a log by strata, stored as CSV, versioned by their queries."""
 
 import numpy as np
 import pandas as pd
@@ -6,13 +6,13 @@ import pytest
 
 from coverage_kit.collect.logs.tabulate import query_id
 from coverage_kit.collect.panel import make_panel, panel_version, read_panel, write_panel
-from coverage_kit.collect.panel.panel import share_places
+from coverage_kit.collect.panel.panel import allocate_sample
 from coverage_kit.errors import SettingsError
 from coverage_kit.tables import CLUSTERS, QUERIES
 
 
 def a_log(sizes: dict[str, tuple[int, float]]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return queries and clusters: of each cluster so many queries, each asked so often."""
+    """Return queries and clusters, by each cluster's number of queries and their demand."""
     rows = [
         (f"{name} question {i}", name, demand)
         for name, (size, demand) in sizes.items()
@@ -32,26 +32,31 @@ def counts(panel: pd.DataFrame) -> dict[str, int]:
     return panel.groupby("cluster_id").size().to_dict()
 
 
-def test_places_go_by_demand_with_one_for_each_cluster():
+def test_a_cluster_gets_queries_by_its_demand_and_one_at_least():
     panel = make_panel(*a_log({"brakes": (40, 3.0), "tyres": (40, 1.0), "bells": (5, 0.1)}), n=20)
-    # demands 120, 40, 0.5: after one each, 17 places are left for shares of 14.95, 4.98 and 0.06
+    # The demands are 120, 40 and 0.5. After one query each, 17 are left for shares of 14.95, 4.98
+    # and 0.06.
     assert counts(panel) == {"bells": 1, "brakes": 14, "tyres": 5}
 
 
-def test_a_small_cluster_gives_its_places_to_the_others():
+def test_what_a_small_cluster_cannot_give_the_others_give():
     assert counts(make_panel(*a_log({"brakes": (4, 100.0), "tyres": (40, 1.0)}), n=20)) == {
         "brakes": 4,
         "tyres": 16,
     }
 
 
-def test_where_places_are_fewer_than_clusters_the_most_asked_get_one():
+def test_where_there_are_more_clusters_than_queries_the_most_asked_get_one():
     panel = make_panel(*a_log({"brakes": (4, 3.0), "tyres": (4, 2.0), "bells": (4, 1.0)}), n=2)
     assert counts(panel) == {"brakes": 1, "tyres": 1}
 
 
-def test_places_are_shared_by_largest_remainders():
-    assert share_places(np.array([5.0, 3.0, 2.0]), [99, 99, 99], 11) == [6, 3, 2]  # 5.5, 3.3, 2.2
+def test_a_sample_is_allocated_by_largest_remainders():
+    assert allocate_sample(np.array([5.0, 3.0, 2.0]), [99, 99, 99], 11) == [
+        6,
+        3,
+        2,
+    ]  # 5.5, 3.3, 2.2
 
 
 def test_all_queries_are_taken_where_there_are_no_more():
@@ -71,8 +76,8 @@ def test_each_cluster_has_its_share_of_the_holdout():
         n=60,
         share_of_holdout=0.3,
     )
-    held = panel.groupby("cluster_id")["is_holdout"].sum()
-    assert set(held) <= {5, 6, 7}
+    n_holdout = panel.groupby("cluster_id")["is_holdout"].sum()
+    assert set(n_holdout) <= {5, 6, 7}
     assert panel["is_holdout"].sum() == 18
     assert not make_panel(*a_log({"brakes": (9, 1.0)}), share_of_holdout=0.0)["is_holdout"].any()
 
@@ -105,7 +110,7 @@ def test_a_panel_survives_its_file(tmp_path):
     pd.testing.assert_frame_equal(read_panel(write_panel(panel, tmp_path / "panel.csv")), panel)
 
 
-def test_a_panel_asked_from_its_file_is_the_version_that_was_told_when_it_was_made(tmp_path):
+def test_a_panel_asked_from_its_file_has_the_version_that_was_reported_when_it_was_made(tmp_path):
     queries, clusters = a_log({"brakes": (3, 1.0)})
     queries["text"] = [f"  which\n brake \t{i} " for i in range(3)]
     panel = make_panel(queries, clusters, name="our panel")
@@ -138,20 +143,20 @@ def test_a_panel_written_by_hand_needs_queries_alone(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "problem"),
     [
         ("", "a column query"),
         ("url,title\na,b\n", "a column query"),
         ("query\nWhich tyre?\nwhich TYRE\n", "found 'Which tyre.' and 'which TYRE'"),
     ],
 )
-def test_a_file_that_is_no_panel_is_told(tmp_path, text, told):
+def test_a_file_that_is_no_panel_is_an_error(tmp_path, text, problem):
     (tmp_path / "p.csv").write_text(text)
-    with pytest.raises(SettingsError, match=told):
+    with pytest.raises(SettingsError, match=problem):
         read_panel(tmp_path / "p.csv")
 
 
-def test_a_panel_that_is_not_there_is_told_how_to_make_one(tmp_path):
+def test_a_missing_panel_is_an_error_that_says_how_to_make_one(tmp_path):
     with pytest.raises(SettingsError, match="coverage-kit panel RUN"):
         read_panel(tmp_path / "p.csv")
 

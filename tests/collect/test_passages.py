@@ -141,8 +141,8 @@ def test_pages_become_passages_with_positions_from_0():
 
 def test_only_readable_pages_are_split():
     rejected = pages("Words.", status="http 404", site="b.com")
-    both = pd.concat([pages("Words here."), rejected], ignore_index=True)
-    assert split_pages(both)["site"].tolist() == ["a.com"]
+    all_pages = pd.concat([pages("Words here."), rejected], ignore_index=True)
+    assert split_pages(all_pages)["site"].tolist() == ["a.com"]
     assert split_pages(rejected).empty
     assert split_pages(PAGES.empty()).empty
 
@@ -172,11 +172,11 @@ def test_boilerplate_is_what_stands_on_more_than_three_pages_and_30_percent(
 
 
 def test_boilerplate_is_counted_for_each_site():
-    both = pd.concat(
+    all_pages = pd.concat(
         [pages(*["Shared words."] * 3), pages(*["Shared words."] * 3, site="b.com")],
         ignore_index=True,
     )
-    assert len(split_pages(both)) == 6
+    assert len(split_pages(all_pages)) == 6
 
 
 def test_a_table_without_text_column_is_refused():

@@ -23,7 +23,7 @@ def read(path):
     return demand
 
 
-def shown(demand, *columns):
+def columns_of(demand, *columns):
     return [
         tuple(None if pd.isna(value) else value for value in row)
         for row in demand[list(columns)].itertuples(index=False)
@@ -32,10 +32,10 @@ def shown(demand, *columns):
 
 def test_queries_pages_and_dates_of_the_interface(tmp_path):
     demand = read(write(tmp_path, "Queries.csv", QUERIES))
-    assert shown(demand, "query", "page", "n_clicks", "n_impressions", "position") == [
+    assert columns_of(demand, "query", "page", "n_clicks", "n_impressions", "position") == [
         ("best crm", None, 12, 1480, 8.4)
     ]
-    assert shown(read(write(tmp_path, "Pages.csv", PAGES)), "query", "page") == [
+    assert columns_of(read(write(tmp_path, "Pages.csv", PAGES)), "query", "page") == [
         (None, "https://a.example/x")
     ]
     dates = read(
@@ -92,7 +92,9 @@ def test_queries_pages_and_dates_of_the_interface(tmp_path):
 )
 def test_headers_in_other_languages(tmp_path, name, header, cell, column):
     demand = read(write(tmp_path, name, f'{header}\n{cell},12,1.480,"0,8 %","8,4"\n'))
-    assert shown(demand, column, "n_clicks", "n_impressions", "position") == [(cell, 12, 1480, 8.4)]
+    assert columns_of(demand, column, "n_clicks", "n_impressions", "position") == [
+        (cell, 12, 1480, 8.4)
+    ]
 
 
 def test_the_zip_of_the_interface_without_devices_and_filters(tmp_path):
@@ -103,14 +105,17 @@ def test_the_zip_of_the_interface_without_devices_and_filters(tmp_path):
             "Devices.csv", "Device,Clicks,Impressions,CTR,Position\nDesktop,15,1570,1%,7\n"
         )
         archive.writestr("Filters.csv", "Filter,Value\nSearch type,Web\n")
-    for named in (tmp_path / "export.zip", tmp_path):
-        demand = read(str(named))
-        assert shown(demand, "query", "page") == [(None, "https://a.example/x"), ("best crm", None)]
+    for source in (tmp_path / "export.zip", tmp_path):
+        demand = read(str(source))
+        assert columns_of(demand, "query", "page") == [
+            (None, "https://a.example/x"),
+            ("best crm", None),
+        ]
         assert demand["file"].str.endswith(("export.zip/Pages.csv", "export.zip/Queries.csv")).all()
     assert not (tmp_path.parent / "Pages.csv").exists()
 
 
-def test_the_kinds_of_the_api_keys_are_told_by_all_their_values(tmp_path):
+def test_the_kinds_of_the_api_keys_come_from_all_their_values(tmp_path):
     rows = [
         {
             "keys": ["2026-01-05", "crm", "https://a.example/x", "gbr", "MOBILE"],
@@ -129,19 +134,22 @@ def test_the_kinds_of_the_api_keys_are_told_by_all_their_values(tmp_path):
     demand = read(
         write(tmp_path, "api.json", json.dumps({"rows": rows, "responseAggregationType": "byPage"}))
     )
-    assert shown(demand, "query", "page", "country") == [
+    assert columns_of(demand, "query", "page", "country") == [
         ("crm", "https://a.example/x", "gbr"),
         ("best crm", "https://a.example/y", "usa"),
     ]
     assert demand["day"].dt.day.to_list() == [5, 6]
     assert demand["position"].to_list() == [3.5, 4]
     lines = "\n".join(json.dumps({"rows": [row]}) for row in rows)
-    assert shown(read(write(tmp_path, "api.jsonl", lines)), "query") == [("crm",), ("best crm",)]
+    assert columns_of(read(write(tmp_path, "api.jsonl", lines)), "query") == [
+        ("crm",),
+        ("best crm",),
+    ]
 
 
 def test_a_query_of_three_letters_is_no_country(tmp_path):
     rows = [{"keys": ["crm"], "clicks": 1, "impressions": 9}]
-    assert shown(
+    assert columns_of(
         read(write(tmp_path, "api.json", json.dumps({"rows": rows}))), "query", "country"
     ) == [("crm", None)]
 
@@ -161,12 +169,12 @@ def test_the_bulk_export_keeps_anonymised_queries_missing_and_counts_positions_f
     ]
     pd.DataFrame(rows).to_parquet(tmp_path / "bulk.parquet")
     demand = read(str(tmp_path / "bulk.parquet"))
-    assert shown(demand, "query", "position") == [(None, 3.5), ("best crm", 3.5)]
+    assert columns_of(demand, "query", "position") == [(None, 3.5), ("best crm", 3.5)]
 
 
 def test_the_generative_ai_report_has_impressions_only(tmp_path):
     demand = read(write(tmp_path, "ai.csv", "Top pages,Impressions\nhttps://a.example/x,90\n"))
-    assert shown(demand, "page", "query", "n_clicks", "n_impressions") == [
+    assert columns_of(demand, "page", "query", "n_clicks", "n_impressions") == [
         ("https://a.example/x", None, None, 90)
     ]
 
@@ -176,7 +184,7 @@ def test_a_row_without_impressions_is_rejected(tmp_path):
         [write(tmp_path, "q.csv", QUERIES + "other,1,few,1%,2\n")]
     )
     assert len(demand) == 1
-    assert shown(rejects, "line", "reason") == [(3, "impressions were expected, found 'few'")]
+    assert columns_of(rejects, "line", "reason") == [(3, "impressions were expected, found 'few'")]
 
 
 def test_what_is_no_export_is_an_error(tmp_path):
@@ -192,12 +200,16 @@ def test_what_is_no_export_is_an_error(tmp_path):
 
 def test_files_of_one_name_in_a_zip_are_all_read(tmp_path):
     with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
-        for place in ("siteA/", "siteB/", "./siteB/"):
-            archive.writestr(f"{place}Queries.csv", QUERIES.replace("best crm", f"crm of {place}"))
+        for folder in ("siteA/", "siteB/", "./siteB/"):
+            archive.writestr(
+                f"{folder}Queries.csv", QUERIES.replace("best crm", f"crm of {folder}")
+            )
     demand = read(str(tmp_path / "export.zip"))
     assert demand["query"].to_list() == ["crm of siteA/", "crm of siteB/", "crm of ./siteB/"]
     assert [name.partition("export.zip/")[2] for name in demand["file"]] == [
-        *("siteA/Queries.csv", "siteB/Queries.csv", "siteB/Queries.csv (2)")
+        "siteA/Queries.csv",
+        "siteB/Queries.csv",
+        "siteB/Queries.csv (2)",
     ]
 
 

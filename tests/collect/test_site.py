@@ -107,7 +107,7 @@ def test_what_counts_as_a_sitemap(site, path):
     assert read(site, path)["url"].tolist() == [f"{site.url}/a"]
 
 
-def test_a_site_without_any_readable_page_is_told_with_counts(site):
+def test_a_site_without_any_readable_page_is_reported_with_counts(site):
     site.routes["/"] = page("", "", "/a", "/b")
     with pytest.raises(
         SiteError, match="at least one readable page; found 2 x http 404, 1 x no text"
@@ -115,13 +115,13 @@ def test_a_site_without_any_readable_page_is_told_with_counts(site):
         read(site)
 
 
-def test_a_site_that_refuses_crawlers_is_told(site):
+def test_a_site_that_refuses_crawlers_is_reported(site):
     site.routes["/robots.txt"] = "User-agent: *\nDisallow: /"
     with pytest.raises(SiteError, match=r"found 1 x robots\. Its robots.txt refuses"):
         read(site)
 
 
-def test_errors_of_the_source_are_told(site):
+def test_errors_of_the_source_are_reported(site):
     with pytest.raises(SiteError, match="a folder or an http"):
         read_site(SiteSettings(source="ftp://a.com/"))
     with pytest.raises(SiteError, match="https://"):

@@ -19,13 +19,16 @@ def urlset(*urls):
 
 
 def index(*urls):
-    return f"<sitemapindex {SPACE}>{''.join(f'<sitemap><loc>{u}</loc></sitemap>' for u in urls)}</sitemapindex>".encode()
+    return (
+        f"<sitemapindex {SPACE}>"
+        f"{''.join(f'<sitemap><loc>{url}</loc></sitemap>' for url in urls)}</sitemapindex>"
+    ).encode()
 
 
-def reading(contents, asked=None):
+def reading(contents, requested=None):
     def fetch(url):
-        if asked is not None:
-            asked.append(url)
+        if requested is not None:
+            requested.append(url)
         return Fetched(url, "ok", contents[url]) if url in contents else Fetched(url, "http 404")
 
     return fetch
@@ -38,7 +41,10 @@ def test_urls_of_a_sitemap():
 
 
 def test_image_locations_and_what_is_no_url_are_left_out():
-    extra = "<url><loc>/relative</loc><image:image xmlns:image='i'><image:loc>https://a.com/i.jpg</image:loc></image:image></url>"
+    extra = (
+        "<url><loc>/relative</loc><image:image xmlns:image='i'>"
+        "<image:loc>https://a.com/i.jpg</image:loc></image:image></url>"
+    )
     content = urlset("https://a.com/1").replace(b"</urlset>", f"{extra}</urlset>".encode())
     assert parse_sitemap(content).urls == ("https://a.com/1",)
 
@@ -69,7 +75,10 @@ def test_entity_bombs_and_outside_entities_are_harmless(tmp_path):
     secret.write_text("https://a.com/secret")
     lol = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
     bomb = f'<!DOCTYPE u [<!ENTITY l0 "lol">{lol}<!ENTITY f SYSTEM "file://{secret}">]>'
-    body = f"{bomb}<urlset><url><loc>https://a.com/1</loc></url><url><loc>&l11;</loc></url><url><loc>&f;</loc></url></urlset>"
+    body = (
+        f"{bomb}<urlset><url><loc>https://a.com/1</loc></url><url><loc>&l11;</loc></url>"
+        f"<url><loc>&f;</loc></url></urlset>"
+    )
     start = time.perf_counter()
     assert parse_sitemap(body.encode()).urls == ("https://a.com/1",)
     assert time.perf_counter() - start < 1
@@ -92,9 +101,12 @@ def test_indexes_are_followed_three_levels_deep_and_once():
         + index("https://a.com/4.xml").replace(b"<sitemapindex", b"<sitemapindex"),
         "https://a.com/4.xml": urlset("https://a.com/too-deep"),
     }
-    asked = []
-    assert read_sitemaps(ROOT, reading(contents, asked)) == ["https://a.com/1", "https://a.com/2"]
-    assert asked == [
+    requested = []
+    assert read_sitemaps(ROOT, reading(contents, requested)) == [
+        "https://a.com/1",
+        "https://a.com/2",
+    ]
+    assert requested == [
         ROOT,
         "https://a.com/2.xml",
         "https://a.com/missing.xml",
@@ -105,12 +117,12 @@ def test_indexes_are_followed_three_levels_deep_and_once():
 def test_the_number_of_sitemaps_is_bounded():
     contents = {ROOT: index(*(f"https://a.com/{n}.xml" for n in range(2_000)))}
     contents["https://a.com/7.xml"] = urlset("https://a.com/1")
-    asked = []
-    assert read_sitemaps(ROOT, reading(contents, asked)) == ["https://a.com/1"]
-    assert len(asked) == 1_000
+    requested = []
+    assert read_sitemaps(ROOT, reading(contents, requested)) == ["https://a.com/1"]
+    assert len(requested) == 1_000
 
 
-def test_a_useless_sitemap_is_told():
+def test_a_useless_sitemap_is_reported():
     with pytest.raises(SiteError, match="a sitemap that names pages; found http 404"):
         read_sitemaps(ROOT, reading({}))
     with pytest.raises(SiteError, match="found no URL"):

@@ -4,7 +4,10 @@ import torch
 
 @pytest.fixture(scope="package", autouse=True)
 def _one_thread():
-    """Let torch compute on one thread: threads that wait for each other crawl where other work shares the machine."""
+    """Let torch compute on one thread.
+
+    Threads that wait for each other are slow where other processes share the machine.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

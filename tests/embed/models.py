@@ -33,10 +33,10 @@ def make_model(
     ).save_pretrained(folder / "bert")
     tokenizer.save_pretrained(folder / "bert")
     transformer = modules.Transformer(str(folder / "bert"), max_seq_length=max_tokens)
-    parts = [transformer, modules.Pooling(16, pooling)]
+    layers = [transformer, modules.Pooling(16, pooling)]
     if is_dense:
-        parts.append(modules.Dense(16, 8))
+        layers.append(modules.Dense(16, 8))
     SentenceTransformer(
-        modules=parts, prompts=prompts, default_prompt_name=default, device="cpu"
+        modules=layers, prompts=prompts, default_prompt_name=default, device="cpu"
     ).save(str(folder / "whole"))
     return folder / "whole"

@@ -19,7 +19,7 @@ def model(tmp_path_factory):
 
 @pytest.fixture
 def machine(monkeypatch):
-    """Set what the machine is said to have."""
+    """Set what the machine appears to have."""
 
     def set_machine(gpu=None, has_bf16=False, has_openvino=True):
         monkeypatch.setattr(choose, "find_gpu", lambda: gpu)
@@ -80,14 +80,14 @@ def test_torch_in_bf16_gives_unit_vectors_near_those_in_fp32(machine, model, tmp
         (("openvino", "fp16"), {"gpu": "cuda"}, "no GPU"),
     ],
 )
-def test_a_wish_that_cannot_be_met_is_told(machine, model, tmp_path, wish, has, message):
+def test_a_wish_that_cannot_be_met_is_reported(machine, model, tmp_path, wish, has, message):
     machine(**has)
     with pytest.raises(EncoderError, match=message) as caught:
         choose_encoder(model, *wish, tmp_path)
     assert "match.precision" in str(caught.value)
 
 
-def test_openvino_wished_for_and_not_installed_is_told(machine, model, tmp_path, monkeypatch):
+def test_openvino_wished_for_and_not_installed_is_reported(machine, model, tmp_path, monkeypatch):
     machine(has_openvino=False)
 
     def version(name):
@@ -110,7 +110,7 @@ def test_a_model_with_more_to_it_runs_on_torch_and_this_is_said(machine, tmp_pat
         choose_encoder(model, "openvino", cache=tmp_path / "ir")
 
 
-def test_a_model_that_is_not_there_is_told_and_not_left_to_torch(machine, tmp_path, caplog):
+def test_a_model_that_is_not_there_is_reported_and_not_left_to_torch(machine, tmp_path, caplog):
     machine()
     with pytest.raises(EncoderError, match="no such folder"):
         choose_encoder(str(tmp_path / "absent"), cache=tmp_path)

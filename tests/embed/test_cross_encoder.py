@@ -9,7 +9,10 @@ from coverage_kit.errors import EncoderError
 
 
 def save_cross_encoder(folder, n_labels):
-    """A cross-encoder of the bundled model with an untrained head, the same each time: real files, meaningless scores."""
+    """Save a cross-encoder of the bundled model with an untrained head, the same each time.
+
+    Its files are real and its scores have no meaning.
+    """
     torch.manual_seed(0)
     source = str(get_model_path())
     AutoModelForSequenceClassification.from_pretrained(source, num_labels=n_labels).save_pretrained(
@@ -39,6 +42,6 @@ def test_a_classifier_is_refused_with_what_to_name_instead(tmp_path):
         scorer.score(["a"], ["b"])
 
 
-def test_a_folder_that_is_not_there_is_told_with_its_setting():
+def test_a_folder_that_is_not_there_is_reported_with_its_setting():
     with pytest.raises(EncoderError, match=r"match\.cross_encoder"):
         CrossEncoderScorer("./no-such-model")

@@ -4,14 +4,14 @@ from sentence_transformers import SentenceTransformer
 
 from coverage_kit.embed import finetune
 from coverage_kit.embed.encoders import SentenceTransformerEncoder
-from coverage_kit.embed.finetune import Recipe, TextPair, draw_batches, right_places, train_encoder
+from coverage_kit.embed.finetune import Recipe, TextPair, draw_batches, right_pages, train_encoder
 from coverage_kit.errors import EncoderError
 from tests.embed.models import make_model
 
 WORDS = ("brake", "tyre", "saddle", "chain", "pedal", "lamp", "lock", "bell", "spoke", "fork")
 PAIRS = [
-    TextPair(f"how to fit a {one} to a {other}", f"{other} with {one}", f"{one}/{other}")
-    for one in WORDS
+    TextPair(f"how to fit a {word} to a {other}", f"{other} with {word}", f"{word}/{other}")
+    for word in WORDS
     for other in WORDS
 ]
 TEXTS = ["a brake", "fit the saddle to a fork", "", "wheel"]
@@ -56,7 +56,7 @@ def test_words_keep_their_own_vectors_and_everything_after_them_learns(model, tu
     assert not [
         name for name in changed if "word_embeddings" in name or "position_embeddings" in name
     ]
-    assert {"attention", "intermediate"} <= {part for name in changed for part in name.split(".")}
+    assert {"attention", "intermediate"} <= {step for name in changed for step in name.split(".")}
 
 
 def test_a_saved_model_loads_as_any_encoder_and_gives_the_same_vectors(tuned, tmp_path):
@@ -65,21 +65,19 @@ def test_a_saved_model_loads_as_any_encoder_and_gives_the_same_vectors(tuned, tm
     encoder = SentenceTransformerEncoder(str(folder))
     assert encoder.encode(TEXTS) == pytest.approx(expected, abs=1e-6)
     assert encoder.name.startswith("tuned@")
-    assert (
-        encoder.open_up().max_tokens == 64
-    )  # other runtimes take it too, with texts as long as before
+    # Other runtimes accept the model too, with texts as long as before.
+    assert encoder.open_up().max_tokens == 64
 
 
 def test_what_stands_before_a_query_stands_there_in_training(tmp_path):
     prompts = {"query": "search the whole site for this: ", "document": ""}
     plain = train_encoder(str(make_model(tmp_path / "plain")), PAIRS, FAST)
-    asked = train_encoder(str(make_model(tmp_path / "asked", prompts=prompts)), PAIRS, FAST)
-    assert (
-        asked.n_tokens == plain.n_tokens + 600 * 7
-    )  # 100 queries, six times; seven words and marks each
+    prompted = train_encoder(str(make_model(tmp_path / "asked", prompts=prompts)), PAIRS, FAST)
+    # 100 queries are read six times, each after seven words and marks.
+    assert prompted.n_tokens == plain.n_tokens + 600 * 7
 
 
-def test_a_query_counts_no_passage_of_its_own_places_as_wrong(model):
+def test_a_query_counts_no_passage_of_its_own_pages_as_wrong(model):
     pairs = [
         TextPair("a", "one", "p"),
         TextPair("a", "two", "q"),
@@ -91,9 +89,9 @@ def test_a_query_counts_no_passage_of_its_own_places_as_wrong(model):
     assert trainer._not_wrong(pairs).int().tolist() == expected
 
 
-def test_right_places_are_those_of_any_pair_of_the_query():
+def test_right_pages_are_those_of_any_pair_of_the_query():
     pairs = [TextPair("a", "one", "p"), TextPair("b", "two", "q"), TextPair("a", "three", "q")]
-    assert right_places(pairs) == {"a": {"p", "q"}, "b": {"q"}}
+    assert right_pages(pairs) == {"a": {"p", "q"}, "b": {"q"}}
 
 
 def test_every_pair_is_read_once_an_epoch_in_batches_of_about_one_size():
@@ -105,11 +103,11 @@ def test_every_pair_is_read_once_an_epoch_in_batches_of_about_one_size():
 
 def test_too_few_pairs_are_refused_with_their_number(model):
     with pytest.raises(
-        EncoderError, match=r"at least 32 distinct pairs; found 31\. Take a longer log"
+        EncoderError, match=r"at least 32 distinct pairs; found 31\. Use a longer log"
     ):
         train_encoder(str(model), [*PAIRS[:31], *PAIRS[:31]])
 
 
-def test_training_that_diverges_is_told(model):
+def test_training_that_diverges_is_reported(model):
     with pytest.raises(EncoderError, match=r"training diverged. Set a lower tune.learning_rate"):
         train_encoder(str(model), PAIRS, Recipe(epochs=4, learning_rate=1e30))

@@ -25,14 +25,12 @@ TOPICS = (
     "rain cover",
 )
 TEXTS = [
-    *(
-        "",
-        " ",
-        "Brake",
-        "brake",
-        "naïve CAFÉ ﬁn 日本語 🚲\t\n 1,5 €",
-        "a very long text about bikes " * 200,
-    ),
+    "",
+    " ",
+    "Brake",
+    "brake",
+    "naïve CAFÉ ﬁn 日本語 🚲\t\n 1,5 €",
+    "a very long text about bikes " * 200,
     *(
         f"How do I check the {topic} {when}?"
         for topic in TOPICS
@@ -83,8 +81,8 @@ def test_bf16_keeps_neighbours_and_says_so_in_its_name(converted, by_torch):
     encoder = OpenVinoEncoder(precision="bf16", cache=converted)
     vectors = encoder.encode(TEXTS)
     shared = [
-        len(one & other) / 10
-        for one, other in zip(nearest(vectors), nearest(by_torch), strict=True)
+        len(neighbours & torch_neighbours) / 10
+        for neighbours, torch_neighbours in zip(nearest(vectors), nearest(by_torch), strict=True)
     ]
     assert np.mean(shared) >= 0.98
     assert 1e-5 < np.abs(vectors - by_torch).max() < 0.02
@@ -96,9 +94,9 @@ def test_bf16_keeps_neighbours_and_says_so_in_its_name(converted, by_torch):
 def test_the_vector_of_a_text_depends_on_the_text_alone(converted, precision):
     encoder = OpenVinoEncoder(precision=precision, cache=converted)
     together = encoder.encode(TEXTS)
-    some = [*range(6), *range(6, len(TEXTS), 4)]
+    sample = [*range(6), *range(6, len(TEXTS), 4)]
     np.testing.assert_array_equal(
-        np.vstack([encoder.encode([TEXTS[row]]) for row in some]), together[some]
+        np.vstack([encoder.encode([TEXTS[row]]) for row in sample]), together[sample]
     )
     np.testing.assert_array_equal(encoder.encode(TEXTS[::-3]), together[::-3])
     many = encoder.encode([TEXTS[6], *(f"{text} {n}" for n in range(40) for text in TEXTS[6:12])])
@@ -120,13 +118,13 @@ def test_batches_hold_one_length_and_1024_tokens_at_most():
 
 def test_texts_that_are_the_same_to_the_model_are_encoded_once(converted, monkeypatch):
     encoder = OpenVinoEncoder(cache=converted)
-    seen = []
+    batched = []
     monkeypatch.setattr(
         "coverage_kit.embed.openvino._batches",
-        lambda texts: (batch for batch in [*_batches(texts)] if not seen.extend(batch)),
+        lambda texts: (batch for batch in [*_batches(texts)] if not batched.extend(batch)),
     )
     vectors = encoder.encode(["A brake", "a BRAKE", "a  brake", "a tyre"])
-    assert len(seen) == 2
+    assert len(batched) == 2
     np.testing.assert_array_equal(vectors[0], vectors[1])
     np.testing.assert_array_equal(vectors[0], vectors[2])
     assert np.abs(vectors[0] - vectors[3]).max() > 0.01
@@ -143,10 +141,10 @@ def test_a_converted_model_needs_no_torch_and_openvino_leaves_nothing_at_home(co
     )
     environment = {**os.environ, "HOME": str(tmp_path)}
     environment.pop("CI", None)
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True
     )
-    assert done.stdout.splitlines() == ["(1, 384)", "['openvino']", "None"]
+    assert process.stdout.splitlines() == ["(1, 384)", "['openvino']", "None"]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -190,24 +188,30 @@ def test_a_changed_model_is_another_one(tmp_path):
 def test_pooling_prompts_and_length_are_those_of_the_model(tmp_path, pooling):
     prompts = {"query": "question: ", "passage": "text: "}
     model = str(make_model(tmp_path / "model", pooling=pooling, prompts=prompts, max_tokens=24))
-    mine, theirs = OpenVinoEncoder(model, cache=tmp_path / "ir"), SentenceTransformerEncoder(model)
+    mine, torch_encoder = (
+        OpenVinoEncoder(model, cache=tmp_path / "ir"),
+        SentenceTransformerEncoder(model),
+    )
     vectors = [mine.encode(TEXTS, role) for role in ("query", "passage")]
     for role, own in zip(("query", "passage"), vectors, strict=True):
-        np.testing.assert_allclose(own, theirs.encode(TEXTS, role), atol=1e-5)
+        np.testing.assert_allclose(own, torch_encoder.encode(TEXTS, role), atol=1e-5)
     assert np.abs(vectors[0] - vectors[1]).max() > 0.01
 
 
 def test_a_default_prompt_stands_before_both_roles(tmp_path):
     model = str(make_model(tmp_path / "model", prompts={"any": "say: "}, default="any"))
-    mine, theirs = OpenVinoEncoder(model, cache=tmp_path / "ir"), SentenceTransformerEncoder(model)
+    mine, torch_encoder = (
+        OpenVinoEncoder(model, cache=tmp_path / "ir"),
+        SentenceTransformerEncoder(model),
+    )
     for role in ("query", "passage"):
         np.testing.assert_allclose(
-            mine.encode(["a brake"], role), theirs.encode(["a brake"], role), atol=1e-5
+            mine.encode(["a brake"], role), torch_encoder.encode(["a brake"], role), atol=1e-5
         )
 
 
 def test_a_model_that_comes_out_otherwise_is_refused_and_not_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr("coverage_kit.embed.openvino._LARGEST_DIFFERENCE", 0.0)
+    monkeypatch.setattr("coverage_kit.embed.openvino._MAX_DIFFERENCE", 0.0)
     with pytest.raises(EncoderError, match="a difference of"):
         OpenVinoEncoder(str(make_model(tmp_path / "model")), cache=tmp_path)
     assert list((tmp_path / "models").iterdir()) == []

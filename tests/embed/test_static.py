@@ -12,12 +12,18 @@ WORDS = ("[PAD]", "[UNK]", "crm", "best", "bikes")
 
 @pytest.fixture
 def distilled(monkeypatch):
-    """What is distilled: a model of three words in four dimensions; gives the number of times that it was."""
+    """Replace the distilled model by one of three words in four dimensions.
+
+    Return a list with one entry for each time that a model is distilled.
+    """
     times = []
 
     def distill(name, **options):
         tokenizer = Tokenizer(
-            models.WordLevel({word: n for n, word in enumerate(WORDS)}, unk_token="[UNK]")
+            models.WordLevel(
+                {word: index for index, word in enumerate(WORDS)},
+                unk_token="[UNK]",  # noqa: S106 (a token of text)
+            )
         )
         tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
         times.append(options["pca_dims"])
@@ -64,7 +70,7 @@ def test_what_fails_to_distil_leaves_nothing_behind(distilled, tmp_path, monkeyp
     assert list((tmp_path / "static").iterdir()) == []
 
 
-def test_without_the_library_its_install_line_is_told(monkeypatch):
+def test_without_the_library_its_install_line_is_reported(monkeypatch):
     monkeypatch.setattr(static, "find_spec", lambda name: None)
     with pytest.raises(EncoderError, match=r'pip install "coverage_kit\[large\]"'):
         StaticEncoder()

@@ -56,16 +56,16 @@ def test_an_interrupted_run_keeps_its_chunks(tmp_path, monkeypatch):
 
 
 def test_longest_texts_go_first_and_order_is_kept(tmp_path):
-    seen = []
+    encoded = []
 
     class Watching(WordEncoder):
         def encode(self, texts, role="passage"):
-            seen.extend(texts)
+            encoded.extend(texts)
             return super().encode(texts, role)
 
     texts = ["a b c", "a", "a b c d e"]
     vectors = CachedEncoder(Watching(), tmp_path / "v.sqlite", is_quiet=True).encode(texts)
-    assert seen == ["a b c d e", "a b c", "a"]
+    assert encoded == ["a b c d e", "a b c", "a"]
     np.testing.assert_array_equal(vectors, WordEncoder().encode(texts))
 
 
@@ -73,7 +73,7 @@ def test_no_texts_give_no_vectors(tmp_path):
     assert CachedEncoder(WordEncoder(), tmp_path / "v.sqlite").encode([]).shape == (0, 64)
 
 
-def test_a_file_that_is_no_store_is_told(tmp_path):
+def test_a_file_that_is_no_store_is_reported(tmp_path):
     path = tmp_path / "v.sqlite"
     path.write_bytes(b"not a database at all, but long enough to look like one" * 20)
     with pytest.raises(EncoderError, match="Delete the file"):
@@ -97,7 +97,7 @@ def test_equal_texts_get_one_vector_and_every_row_its_own(tmp_path):
 
 def test_a_chunk_ends_at_its_number_of_characters(tmp_path, monkeypatch):
     monkeypatch.setattr("coverage_kit.embed.texts.CHUNK_CHARACTERS", 660)
-    monkeypatch.setattr("coverage_kit.embed.texts.FEWEST_CHUNK_TEXTS", 3)
+    monkeypatch.setattr("coverage_kit.embed.texts.MIN_CHUNK_TEXTS", 3)
     sizes = []
 
     class Watching(WordEncoder):
@@ -107,14 +107,9 @@ def test_a_chunk_ends_at_its_number_of_characters(tmp_path, monkeypatch):
 
     texts = [f"{n} " + "word " * words for words in (500, 20) for n in range(10, 20)]
     CachedEncoder(Watching(), tmp_path / "v.sqlite", is_quiet=True).encode(texts)
-    assert sizes == [
-        3,
-        3,
-        3,
-        3,
-        6,
-        2,
-    ]  # of 2,504 characters; the fourth chunk begins with one of them; then 660 // 104 = 6 of 103
+    # The long texts have 2,504 characters. The fourth chunk begins with the last of them. Of the
+    # short texts, with 103 characters, 660 // 104 = 6 fit.
+    assert sizes == [3, 3, 3, 3, 6, 2]
 
 
 def test_vectors_from_disk_ask_nothing_of_the_encoder(tmp_path):

@@ -1,4 +1,4 @@
-"""Prices, budgets and the ledger: hand-computed sums, caps that hold, a file that is never half written."""
+"""Prices, budgets and the ledger: hand-computed sums, caps that hold, lines that are complete."""
 
 import json
 import threading
@@ -41,7 +41,7 @@ def test_the_longest_name_that_fits_counts_and_a_model_without_one_has_no_price(
     assert PRICES.price("large", ONE) is None
 
 
-def test_the_shipped_table_can_be_read_and_its_names_are_told_apart():
+def test_the_shipped_table_can_be_read_and_its_names_are_distinguished():
     prices = read_prices()
     assert prices.currency == "USD"
     assert prices.as_of
@@ -50,17 +50,17 @@ def test_the_shipped_table_can_be_read_and_its_names_are_told_apart():
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "problem"),
     [
         ("currency = ", "Invalid"),
         ('currency = "EUR"\n[models]\nx = {inptu = 1}', "inptu"),
         ("[models]", "currency"),
     ],
 )
-def test_a_table_that_cannot_be_read_is_told(tmp_path, text, found):
+def test_a_table_that_cannot_be_read_is_an_error(tmp_path, text, problem):
     path = tmp_path / "prices.toml"
     path.write_text(text)
-    with pytest.raises(SettingsError, match=found):
+    with pytest.raises(SettingsError, match=problem):
         read_prices(path)
     with pytest.raises(SettingsError, match=r"costs\.prices"):
         read_prices(tmp_path / "none.toml")
@@ -90,7 +90,8 @@ def test_money_is_capped_and_a_model_without_a_price_is_refused_beforehand():
 
 
 def test_the_cap_holds_between_threads():
-    budget, let_through = Budget(PRICES, max_tokens=15_000), []
+    budget = Budget(PRICES, max_tokens=15_000)
+    let_through = []
 
     def ask():
         for _ in range(50):
@@ -127,18 +128,18 @@ def test_the_ledger_keeps_every_task_at_the_price_of_its_day_and_sums_them(tmp_p
     Ledger(path, PRICES).add("runs/b", "ask", "large", ONE)
     dearer = Prices(currency="EUR", models={"small": Price(input=100.0)})
     assert list(Ledger(path, dearer).read()["money"].round(6))[:3] == [0.003, 0.003, 0.1]
-    told = sum_costs(Ledger(path, dearer).read())
-    assert list(told["task"]) == ["embed", "judge", "ask"]
-    assert list(told["run"]) == ["1 run", "2 runs", "1 run"]
-    assert told.set_index("task").loc["judge", "n_input_tokens"] == 2000
-    assert told.set_index("task")["money"].isna().to_dict() == {
+    costs = sum_costs(Ledger(path, dearer).read())
+    assert list(costs["task"]) == ["embed", "judge", "ask"]
+    assert list(costs["run"]) == ["1 run", "2 runs", "1 run"]
+    assert costs.set_index("task").loc["judge", "n_input_tokens"] == 2000
+    assert costs.set_index("task")["money"].isna().to_dict() == {
         "embed": False,
         "judge": False,
         "ask": True,
     }
 
 
-def test_a_line_that_is_none_of_the_ledgers_is_told_with_its_number(tmp_path):
+def test_a_line_that_is_no_row_of_a_ledger_is_an_error_with_its_number(tmp_path):
     path = tmp_path / "costs.jsonl"
     Ledger(path, PRICES).add("a", "judge", "small", ONE)
     path.write_text(path.read_text() + json.dumps({"at": "x"}) + "\n")
@@ -147,7 +148,7 @@ def test_a_line_that_is_none_of_the_ledgers_is_told_with_its_number(tmp_path):
 
 
 @pytest.mark.parametrize("torn", [b'{"at": "2026-11-0', b'{"run": "caf\xc3'])
-def test_a_row_that_a_kill_tore_is_passed_over_and_the_next_one_stands_on_a_line_of_its_own(
+def test_a_row_that_a_kill_tore_is_passed_over_and_the_next_one_gets_a_line_of_its_own(
     tmp_path, torn
 ):
     ledger = Ledger(tmp_path / "costs.jsonl", PRICES)
@@ -167,7 +168,7 @@ def test_a_row_without_an_end_counts_and_is_ended(tmp_path):
     assert list(ledger.read()["run"]) == ["a", "b\u2028c"]
 
 
-def test_a_ledger_that_is_no_text_or_no_file_is_told(tmp_path):
+def test_a_ledger_that_is_no_text_or_no_file_is_an_error(tmp_path):
     path = tmp_path / "costs.jsonl"
     path.write_bytes("\n".join(["é", ""]).encode("latin-1"))
     with pytest.raises(RunError, match=r"line 1.*Mend or remove"):
@@ -184,5 +185,8 @@ def test_what_a_run_has_cost_beyond_the_ledger_is_booked_once(tmp_path):
     ledger.settle("other", "ask", {"small": ONE})
     rows = ledger.read()
     assert list(zip(rows["run"], rows["model"], rows["n_input_tokens"], strict=True)) == [
-        ("wave", "small", 1000), ("wave", "small", 1000), ("wave", "large", 1000), ("other", "small", 1000)
-    ]  # fmt: skip
+        ("wave", "small", 1000),
+        ("wave", "small", 1000),
+        ("wave", "large", 1000),
+        ("other", "small", 1000),
+    ]

@@ -11,39 +11,40 @@ from coverage_kit.match.coverage import (
     fit_logistic,
     measure_coverage,
 )
-from coverage_kit.match.evidence import Claims, EvidenceScorer
+from coverage_kit.match.evidence import Claims, EvidenceScorer, EvidenceVectors
 from coverage_kit.match.lexicon import Lexicon
-from coverage_kit.match.masking import Plan, hide_places, hide_topics
+from coverage_kit.match.masking import MaskingPlan, mask_pages_and_passages, mask_topics
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import best_similarity, nearest_passages
 from coverage_kit.match.whitening import fit_space
 from coverage_kit.vectors import embed_texts
 
-PLAN = Plan(calibration_rounds=6, bootstraps=20)
+PLAN = MaskingPlan(calibration_rounds=6, bootstraps=20)
 
 
 @pytest.fixture
 def world(passages, queries, encoder):
     content = embed_texts(passages["passage_id"], passage_texts(passages), encoder)
-    asked = embed_texts(queries["query_id"], queries["text"], encoder, "query")
-    space = fit_space(content, asked)
-    asked, content = space.of_queries(asked), space.of_passages(content)
+    query_embeddings = embed_texts(queries["query_id"], queries["text"], encoder, "query")
+    space = fit_space(content, query_embeddings)
+    query_embeddings, content = space.of_queries(query_embeddings), space.of_passages(content)
     own = passages[passages["site"] == "ours"].reset_index(drop=True)
-    matches = nearest_passages(asked, passages, content, "ours")
+    matches = nearest_passages(query_embeddings, passages, content, "ours")
     own_content = content.select(list(own["passage_id"]))
     rows = np.arange(len(queries), dtype=np.int64)
-    said = space.of_passages(
+    claim_embeddings = space.of_passages(
         embed_texts([f"c{r}" for r in rows], [f"It is about {t}" for t in queries["text"]], encoder)
     )
-    theirs = passages.loc[passages["site"] == "theirs", "passage_id"]
-    claims = Claims(rows, said, best_similarity(said, content, theirs))
+    other_ids = passages.loc[passages["site"] == "theirs", "passage_id"]
+    claims = Claims(rows, claim_embeddings, best_similarity(claim_embeddings, content, other_ids))
     titled = space.of_passages(embed_texts(own["passage_id"], headings(own), encoder))
-    scorer = EvidenceScorer(queries, own, matches, "ours", asked, own_content, titled, claims)
-    clusters, _ = cluster_queries(asked)
+    vectors = EvidenceVectors(queries=query_embeddings, passages=own_content, headings=titled)
+    scorer = EvidenceScorer(queries, own, matches, "ours", vectors, claims)
+    clusters, _ = cluster_queries(query_embeddings)
     return scorer, clusters, space
 
 
-def test_gaps_are_told_and_their_interval_holds_the_estimate(world, is_gap):
+def test_gaps_are_detected_and_the_interval_holds_the_estimate(world, is_gap):
     scorer, clusters, _ = world
     coverage, draws = measure_coverage(
         scorer, fit_calibration(scorer, clusters, ~is_gap.to_numpy(), PLAN)
@@ -73,34 +74,34 @@ def test_without_citations_the_whole_log_plays(world, is_gap):
     assert calibration.self_test.low <= calibration.self_test.auc <= calibration.self_test.high
 
 
-def test_permuted_evidence_tells_nothing(world):
-    """Negative control: with evidence shuffled between queries the self-test is a coin."""
+def test_permuted_evidence_says_nothing(world):
+    """Negative control: with evidence shuffled between queries, the self-test is a coin toss."""
     scorer, clusters, _ = world
     rng = np.random.default_rng(0)
     features = scorer.features
     scorer.features = lambda hidden=None, added=None: rng.permutation(features(hidden, added))
     calibration = fit_calibration(
-        scorer, clusters, None, Plan(calibration_rounds=12, bootstraps=20)
+        scorer, clusters, None, MaskingPlan(calibration_rounds=12, bootstraps=20)
     )
     assert calibration.self_test.auc == pytest.approx(0.5, abs=0.1)
 
 
 def test_hiding_takes_the_hidden_away(world):
     scorer, clusters, _ = world
-    whole = scorer.features()
+    unchanged = scorer.features()
     nearest = scorer.best_rows()
     hide = np.zeros(len(scorer.passages), bool)
     hide[nearest[0]] = True
     hidden = scorer.features(hide)
     own_best = scorer.names.index("own_best")
     touched = nearest == nearest[0]
-    assert (hidden[touched, own_best] < whole[touched, own_best]).all()
-    np.testing.assert_allclose(hidden[~touched, own_best], whole[~touched, own_best])
-    for played in (
-        hide_places(scorer, PLAN),
-        hide_topics(scorer, clusters, np.ones(len(nearest), bool), PLAN),
+    assert (hidden[touched, own_best] < unchanged[touched, own_best]).all()
+    np.testing.assert_allclose(hidden[~touched, own_best], unchanged[~touched, own_best])
+    for labelled in (
+        mask_pages_and_passages(scorer, PLAN),
+        mask_topics(scorer, clusters, np.ones(len(nearest), bool), PLAN),
     ):
-        assert 0 < played.is_hidden.mean() < 1
+        assert 0 < labelled.is_hidden.mean() < 1
 
 
 def test_the_same_seed_gives_the_same_bytes(world, is_gap):
@@ -110,15 +111,15 @@ def test_the_same_seed_gives_the_same_bytes(world, is_gap):
     np.testing.assert_array_equal(first.unanswered_share, second.unanswered_share)
 
 
-def test_few_queries_rest_on_the_link_of_public_sites(passages, queries, encoder):
+def test_few_queries_use_the_calibration_of_public_sites(passages, queries, encoder):
     few = queries.head(1)
     own = passages[passages["page_id"] == "ours/brakes"].head(1)
     content = embed_texts(own["passage_id"], passage_texts(own), encoder)
-    asked = embed_texts(few["query_id"], few["text"], encoder)
-    scorer = EvidenceScorer(
-        few, own, nearest_passages(asked, own, content, "ours"), "ours", asked, content, content
-    )
-    clusters, _ = cluster_queries(asked)
+    query_embeddings = embed_texts(few["query_id"], few["text"], encoder)
+    matches = nearest_passages(query_embeddings, own, content, "ours")
+    vectors = EvidenceVectors(queries=query_embeddings, passages=content, headings=content)
+    scorer = EvidenceScorer(few, own, matches, "ours", vectors)
+    clusters, _ = cluster_queries(query_embeddings)
     calibration = fit_calibration(scorer, clusters, None, PLAN)
     assert calibration.self_test is None
     coverage, _ = measure_coverage(scorer, calibration)
@@ -128,20 +129,25 @@ def test_few_queries_rest_on_the_link_of_public_sites(passages, queries, encoder
 
 def test_lexicon_by_hand():
     lexicon = Lexicon(["brake pads wear", "brake levers"], ["brake pads"])
-    idf_pads, idf_brake = np.log(3 / 2) + 1, np.log(3 / 3) + 1
+    idf_pads = np.log(3 / 2) + 1
+    idf_brake = np.log(3 / 3) + 1
     expected = [1.0, idf_brake / (idf_pads + idf_brake)]
     np.testing.assert_allclose(lexicon.recall(np.array([[0, 1]])), [expected], rtol=1e-5)
     np.testing.assert_allclose(lexicon.recall_of(["pads for sale"]), [[1 - expected[1]]], rtol=1e-5)
 
 
 def test_weights_are_never_negative():
-    """Evidence that points the wrong way is left out, not turned round."""
+    """Evidence that points the wrong way gets weight 0, not a negative weight."""
     rng = np.random.default_rng(1)
-    is_seen = np.arange(400) % 2 == 0
+    is_visible = np.arange(400) % 2 == 0
     inputs = np.column_stack(
-        [np.ones(400), np.where(is_seen, 1, -1) + rng.normal(size=400), np.where(is_seen, -1, 1)]
+        [
+            np.ones(400),
+            np.where(is_visible, 1, -1) + rng.normal(size=400),
+            np.where(is_visible, -1, 1),
+        ]
     )
-    weights = fit_logistic(inputs, is_seen, np.full(400, 2000.0))
+    weights = fit_logistic(inputs, is_visible, np.full(400, 2000.0))
     assert weights[1] > 0.5
     assert weights[2] == 0
 
@@ -157,7 +163,7 @@ def test_calibration_error_by_hand():
 
 
 def test_negative_controls_of_edits(world, queries, encoder, is_gap):
-    """What adds nothing gains nothing: a duplicate section, white space, the words of those who ask; an answer does gain."""
+    """A copy, white space and the words of those who ask gain nothing; an answer gains."""
     scorer, clusters, space = world
     calibration = fit_calibration(scorer, clusters, ~is_gap.to_numpy(), PLAN)
     model = SiteModel(scorer, calibration, encoder, space)
@@ -166,8 +172,9 @@ def test_negative_controls_of_edits(world, queries, encoder, is_gap):
     def change_by(added, removed=()):
         return model.coverage_with([PassageText(*text) for text in added], removed)[0] - before
 
-    place = scorer.passages.iloc[0]
-    heading, text = place["heading_path"], place["text"]
+    passage = scorer.passages.iloc[0]
+    heading = passage["heading_path"]
+    text = passage["text"]
     about = queries["query_id"].str.startswith("q-delivery-1").to_numpy()
     echo = " ".join(queries["text"][about])
     for nothing in (
@@ -176,10 +183,10 @@ def test_negative_controls_of_edits(world, queries, encoder, is_gap):
         [("delivery cost island", echo)],
     ):
         np.testing.assert_array_equal(change_by(nothing), 0)
-    spaced = change_by([(heading, text.replace(" ", "  "))], [place["passage_id"]])
+    spaced = change_by([(heading, text.replace(" ", "  "))], [passage["passage_id"]])
     assert np.abs(spaced).max() < 0.02
     unrelated = change_by([("", "A recipe for bread with olives")])
-    assert np.abs(unrelated).max() < 0.08  # with twelve passages anything is near
+    assert np.abs(unrelated).max() < 0.08  # of twelve passages, some passage is always near
     answer = change_by(
         [("delivery cost island", "The delivery cost to an island explained by ours")]
     )

@@ -5,8 +5,8 @@ from coverage_kit.contracts import PassageText
 from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.clusters import cluster_queries
 from coverage_kit.match.coverage import fit_calibration, measure_coverage
-from coverage_kit.match.evidence import FEATURES, EvidenceScorer
-from coverage_kit.match.masking import Plan
+from coverage_kit.match.evidence import FEATURES, EvidenceScorer, EvidenceVectors
+from coverage_kit.match.masking import MaskingPlan
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import nearest_passages
 from coverage_kit.match.whitening import fit_space
@@ -32,17 +32,14 @@ class WordOverlap:
 def make_scorer(passages, queries, encoder, reader=None):
     own = passages[passages["site"] == "ours"].reset_index(drop=True)
     content = embed_texts(own["passage_id"], passage_texts(own), encoder)
-    asked = embed_texts(queries["query_id"], queries["text"], encoder, "query")
-    space = fit_space(content, asked)
-    asked, content = space.of_queries(asked), space.of_passages(content)
+    query_embeddings = embed_texts(queries["query_id"], queries["text"], encoder, "query")
+    space = fit_space(content, query_embeddings)
+    query_embeddings, content = space.of_queries(query_embeddings), space.of_passages(content)
     titled = space.of_passages(embed_texts(own["passage_id"], headings(own), encoder))
-    matches = nearest_passages(asked, own, content, "ours")
-    return (
-        EvidenceScorer(queries, own, matches, "ours", asked, content, titled, reader=reader),
-        asked,
-        content,
-        space,
-    )
+    matches = nearest_passages(query_embeddings, own, content, "ours")
+    vectors = EvidenceVectors(queries=query_embeddings, passages=content, headings=titled)
+    scorer = EvidenceScorer(queries, own, matches, "ours", vectors, cross_encoder=reader)
+    return scorer, query_embeddings, content, space
 
 
 def test_the_space_takes_out_what_all_texts_share():
@@ -61,22 +58,22 @@ def test_the_space_takes_out_what_all_texts_share():
 
 
 def test_one_passage_and_one_query_still_have_a_direction():
-    one = Embeddings(("a",), np.array([[0.6, 0.8, 0]], np.float32), "made up")
-    space = fit_space(one, one)
-    assert space.of_queries(one).similarity(space.of_passages(one))[0, 0] > 0.9
+    single = Embeddings(("a",), np.array([[0.6, 0.8, 0]], np.float32), "made up")
+    space = fit_space(single, single)
+    assert space.of_queries(single).similarity(space.of_passages(single))[0, 0] > 0.9
 
 
 def test_evidence_by_hand(passages, queries, encoder):
-    scorer, asked, content, _ = make_scorer(passages, queries, encoder)
-    similarity = np.round(asked.vectors @ content.vectors.T, 6)
+    scorer, query_embeddings, content, _ = make_scorer(passages, queries, encoder)
+    similarity = np.round(query_embeddings.vectors @ content.vectors.T, 6)
     values = dict(zip(scorer.names, scorer.features().T, strict=True))
     np.testing.assert_allclose(values["own_best"], similarity.max(axis=1), atol=1e-5)
     nearest_ten = np.sort(similarity, axis=0)[-10:].mean(axis=0)
-    near = np.argsort(-similarity, axis=1)[:, :10]
-    ahead = np.take_along_axis(similarity - nearest_ten, near, 1).max(axis=1)
-    np.testing.assert_allclose(values["precedence"], ahead, atol=1e-5)
+    nearest = np.argsort(-similarity, axis=1)[:, :10]
+    precedence = np.take_along_axis(similarity - nearest_ten, nearest, 1).max(axis=1)
+    np.testing.assert_allclose(values["precedence"], precedence, atol=1e-5)
     np.testing.assert_allclose(values["contrast"], similarity.std(axis=1, ddof=1), atol=1e-3)
-    others = asked.vectors @ asked.vectors.T
+    others = query_embeddings.vectors @ query_embeddings.vectors.T
     np.fill_diagonal(others, -2)
     nearest_five = np.sort(others, axis=1)[:, -5:].mean(axis=1)
     np.testing.assert_allclose(values["query_margin"], values["own_best"] - nearest_five, atol=1e-4)
@@ -85,17 +82,17 @@ def test_evidence_by_hand(passages, queries, encoder):
 
 def test_evidence_with_hidden_passages_is_that_of_a_site_without_them(passages, queries, encoder):
     scorer, _, _, _ = make_scorer(passages, queries, encoder)
-    hide = scorer.passages["page_id"].eq("ours/tyres").to_numpy()
-    hidden = dict(zip(scorer.names, scorer.features(hide).T, strict=True))
-    left = scorer.content[~hide]
+    is_hidden = scorer.passages["page_id"].eq("ours/tyres").to_numpy()
+    hidden = dict(zip(scorer.names, scorer.features(is_hidden).T, strict=True))
+    left = scorer.passage_vectors[~is_hidden]
     np.testing.assert_allclose(
-        hidden["own_best"], np.round(scorer.asked @ left.T, 6).max(axis=1), atol=1e-5
+        hidden["own_best"], np.round(scorer.query_vectors @ left.T, 6).max(axis=1), atol=1e-5
     )
-    titled = scorer.headings[np.unique(scorer._heading[~hide])]
+    titled = scorer.heading_vectors[np.unique(scorer._heading_rows[~is_hidden])]
     np.testing.assert_allclose(
-        hidden["heading"], np.round(scorer.asked @ titled.T, 6).max(axis=1), atol=1e-5
+        hidden["heading"], np.round(scorer.query_vectors @ titled.T, 6).max(axis=1), atol=1e-5
     )
-    everything = np.ones(len(hide), bool)
+    everything = np.ones(len(is_hidden), bool)
     assert np.isfinite(scorer.features(everything)).all()
 
 
@@ -103,13 +100,13 @@ def test_a_cross_encoder_becomes_evidence_and_reads_only_what_is_near(passages, 
     reader = WordOverlap()
     scorer, _, _, space = make_scorer(passages, queries, encoder, reader)
     assert "cross_encoder" in scorer.names
-    place = scorer.names.index("cross_encoder")
-    before = scorer.features()[:, place]
+    column = scorer.names.index("cross_encoder")
+    before = scorer.features()[:, column]
     assert reader.n_read == len(queries) * 10
-    clusters, _ = cluster_queries(Embeddings(tuple(scorer.query_ids), scorer.asked, "x"))
+    clusters, _ = cluster_queries(Embeddings(tuple(scorer.query_ids), scorer.query_vectors, "x"))
     model = SiteModel(
         scorer,
-        fit_calibration(scorer, clusters, None, Plan(calibration_rounds=4, bootstraps=20)),
+        fit_calibration(scorer, clusters, None, MaskingPlan(calibration_rounds=4, bootstraps=20)),
         encoder,
         space,
     )
@@ -117,7 +114,7 @@ def test_a_cross_encoder_becomes_evidence_and_reads_only_what_is_near(passages, 
     added = PassageText(
         "delivery > delivery cost island", "delivery cost island of a delivery explained by ours"
     )
-    rise = scorer.features(added=model._addition([added]))[:, place] - before
+    rise = scorer.features(added=model._compare_added([added]))[:, column] - before
     assert 0 < reader.n_read < len(queries)
     about = queries["text"].str.contains("island").to_numpy()
     assert rise[about].min() > 0
@@ -138,21 +135,24 @@ def test_without_answers_and_rivals_their_evidence_is_left_out(passages, queries
 
 
 def test_no_planted_gap_gives_no_severe_gap(passages, queries, encoder, is_gap):
-    """Negative control: on questions that the site answers, hardly any is called a gap."""
+    """Negative control: hardly any question that the site answers is called a gap."""
     answered = queries[~is_gap.to_numpy()].reset_index(drop=True)
-    scorer, asked, _, _ = make_scorer(passages, answered, encoder)
-    clusters, _ = cluster_queries(asked)
+    scorer, query_embeddings, _, _ = make_scorer(passages, answered, encoder)
+    clusters, _ = cluster_queries(query_embeddings)
     coverage, _ = measure_coverage(
-        scorer, fit_calibration(scorer, clusters, None, Plan(calibration_rounds=6, bootstraps=20))
+        scorer,
+        fit_calibration(scorer, clusters, None, MaskingPlan(calibration_rounds=6, bootstraps=20)),
     )
     assert (coverage["coverage"] < 0.5).mean() < 0.1
 
 
 def test_stuffing_does_not_gain_what_an_answer_gains(passages, queries, encoder, is_gap):
-    """Negative control: all words of all questions in one passage help a gap less than its answer does."""
-    scorer, asked, _, space = make_scorer(passages, queries, encoder)
-    clusters, _ = cluster_queries(asked)
-    calibration = fit_calibration(scorer, clusters, None, Plan(calibration_rounds=6, bootstraps=20))
+    """Negative control: a passage of all questions' words helps a gap less than its answer."""
+    scorer, query_embeddings, _, space = make_scorer(passages, queries, encoder)
+    clusters, _ = cluster_queries(query_embeddings)
+    calibration = fit_calibration(
+        scorer, clusters, None, MaskingPlan(calibration_rounds=6, bootstraps=20)
+    )
     model = SiteModel(scorer, calibration, encoder, space)
     before = model.coverage_with([])[0]
     gap = queries["text"].str.contains("island").to_numpy() & is_gap.to_numpy()
@@ -160,6 +160,6 @@ def test_stuffing_does_not_gain_what_an_answer_gains(passages, queries, encoder,
         "delivery > delivery cost island", "delivery cost island of a delivery explained by ours"
     )
     stuffed = PassageText("", " ".join(dict.fromkeys(" ".join(queries["text"]).split())))
-    gains = [(model.coverage_with([one])[0] - before)[gap].mean() for one in (answer, stuffed)]
+    gains = [(model.coverage_with([text])[0] - before)[gap].mean() for text in (answer, stuffed)]
     assert gains[0] > 2 * max(gains[1], 0)
     assert gains[0] == pytest.approx(max(gains))

@@ -8,7 +8,7 @@ from coverage_kit.vectors import Embeddings, embed_texts
 from tests.encoder import WordEncoder
 
 
-def asked(*rows):
+def query_table(*rows):
     """Queries by (id, text, demand)."""
     return QUERIES.table(
         [{"query_id": name, "text": text, "demand": float(demand)} for name, text, demand in rows]
@@ -16,17 +16,19 @@ def asked(*rows):
 
 
 def in_the_plane(degrees):
-    """Queries by id and demand with unit vectors in the plane, each beside its opposite, so that their mean is nothing."""
-    queries = asked(*((name, "x", demand) for name, (demand, _) in degrees.items()))
+    """Queries with unit vectors in the plane, each with its opposite, so that their mean is 0."""
+    queries = query_table(*((name, "x", demand) for name, (demand, _) in degrees.items()))
     opposite = queries.assign(query_id="-" + queries["query_id"])
     angles = np.deg2rad([angle for _, angle in degrees.values()])
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
-    both = pd.concat([queries, opposite], ignore_index=True)
-    return both, Embeddings(tuple(both["query_id"]), np.concatenate([vectors, -vectors]), "e")
+    pairs = pd.concat([queries, opposite], ignore_index=True)
+    return pairs, Embeddings(tuple(pairs["query_id"]), np.concatenate([vectors, -vectors]), "e")
 
 
-def groups_in_the_plane(most, **degrees):
-    groups = group_queries(*in_the_plane(degrees), most).head(len(degrees)).set_index("query_id")
+def groups_in_the_plane(max_groups, **degrees):
+    groups = (
+        group_queries(*in_the_plane(degrees), max_groups).head(len(degrees)).set_index("query_id")
+    )
     return groups["group_id"].to_dict(), groups["similarity"].to_dict()
 
 
@@ -51,12 +53,12 @@ def test_a_query_belongs_to_the_most_similar_representative_and_ties_of_demand_g
     }
 
 
-def test_what_all_queries_share_tells_none_apart():
+def test_what_all_queries_share_does_not_separate_them():
     shared = np.array(
         [[3, 0.2, 0], [3, 0.19, 0], [3, -0.2, 0], [3, 0, 0.2], [3, 0, -0.2]], dtype=np.float32
     )
     vectors = shared / np.linalg.norm(shared, axis=1, keepdims=True)
-    queries = asked(*((name, "x", 1) for name in "abcde"))
+    queries = query_table(*((name, "x", 1) for name in "abcde"))
     assert (vectors @ vectors.T).min() > 0.98
     assert group_queries(queries, Embeddings(tuple("abcde"), vectors, "e"), 4)[
         "group_id"
@@ -64,7 +66,7 @@ def test_what_all_queries_share_tells_none_apart():
 
 
 def test_few_queries_are_left_alone_and_none_is_no_error():
-    queries = asked(("a", "x", 1), ("b", "x", 5))
+    queries = query_table(("a", "x", 1), ("b", "x", 5))
     groups = group_queries(queries, Embeddings(("a", "b"), np.eye(2, dtype=np.float32), "e"), 2)
     assert groups["group_id"].tolist() == ["a", "b"]
     GROUPS.check(
@@ -73,19 +75,19 @@ def test_few_queries_are_left_alone_and_none_is_no_error():
     )
 
 
-@pytest.mark.parametrize("most", [1, 40, 300, 1500])
-def test_there_are_never_more_groups_than_asked_for(most):
+@pytest.mark.parametrize("max_groups", [1, 40, 300, 1500])
+def test_there_are_never_more_groups_than_asked_for(max_groups):
     rng = np.random.default_rng(0)
     texts = [f"{a} {b} {c}" for a, b, c in rng.integers(0, 30, (2000, 3))]
-    queries = asked(*((f"q{n:04d}", text, 1 + n % 7) for n, text in enumerate(texts)))
+    queries = query_table(*((f"q{n:04d}", text, 1 + n % 7) for n, text in enumerate(texts)))
     vectors = embed_texts(queries["query_id"], queries["text"], WordEncoder())
-    groups = group_queries(queries, vectors, most)
+    groups = group_queries(queries, vectors, max_groups)
     n = groups["group_id"].nunique()
-    assert most / 4 <= n <= most
-    pd.testing.assert_frame_equal(groups, group_queries(queries, vectors, most))
-    own = groups[groups["query_id"] == groups["group_id"]]
-    assert len(own) == n
-    assert (own["similarity"] == 1).all()
+    assert max_groups / 4 <= n <= max_groups
+    pd.testing.assert_frame_equal(groups, group_queries(queries, vectors, max_groups))
+    leaders = groups[groups["query_id"] == groups["group_id"]]
+    assert len(leaders) == n
+    assert (leaders["similarity"] == 1).all()
     demand = queries.set_index("query_id")["demand"]
     assert (demand[groups["group_id"]].to_numpy() >= demand[groups["query_id"]].to_numpy()).all()
     centred = vectors.vectors - vectors.vectors.mean(axis=0)
@@ -98,7 +100,7 @@ def test_there_are_never_more_groups_than_asked_for(most):
 
 def test_a_merged_log_asks_each_group_once_and_keeps_all_answers():
     days = pd.to_datetime(["2026-01-03", "2026-01-01", "2026-01-02"], utc=True)
-    queries = asked(("a", "crm", 2), ("b", "best crm", 5), ("c", "bikes", 1)).assign(
+    queries = query_table(("a", "crm", 2), ("b", "best crm", 5), ("c", "bikes", 1)).assign(
         first_asked_at=days, last_asked_at=days
     )
     answers = ANSWERS.table(

@@ -30,7 +30,7 @@ def labels_of(ids):
 
 
 def test_words_that_several_queries_share_name_a_cluster_and_the_medoid_where_too_few_do():
-    """Brakes: 3^1.5 times its rarity beats pads: 2^1.5; nothing is shared in a cluster of one query."""
+    """Weights: "brakes" 3^1.5 times its rarity, "pads" 2^1.5; a single query shares nothing."""
     labels = labels_of(list(TEXTS))
     assert labels["label"].to_dict() == {
         "c0": "brakes, pads",
@@ -40,7 +40,7 @@ def test_words_that_several_queries_share_name_a_cluster_and_the_medoid_where_to
 
 
 def test_the_medoid_is_nearest_to_the_mean_and_the_first_of_equals():
-    """The mean of (1, 0), (.8, .6) and (0, 1) is (.6, .533): cosines .6, .8 and .533 times a length."""
+    """The mean of (1, 0), (.8, .6), (0, 1) is (.6, .533): cosines go as .6, .8 and .533."""
     assert labels_of(list(TEXTS))["medoid_query_id"].to_dict() == {
         "c0": "q2",
         "c1": "q4",

@@ -1,4 +1,4 @@
-"""SiteModel in the world of words: what it predicts, and what it must not be taken in by."""
+"""SiteModel in the world of words: what it predicts, and what must not deceive it."""
 
 import numpy as np
 import pytest
@@ -10,8 +10,8 @@ from coverage_kit.match.answering import PAIR_FEATURES, AnswerModel, Rivals, pai
 from coverage_kit.match.clusters import cluster_queries
 from coverage_kit.match.coverage import fit_calibration
 from coverage_kit.match.echo_filter import retained_share
-from coverage_kit.match.evidence import Claims, EvidenceScorer
-from coverage_kit.match.masking import Plan
+from coverage_kit.match.evidence import Claims, EvidenceScorer, EvidenceVectors
+from coverage_kit.match.masking import MaskingPlan
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import best_similarity, nearest_passages
 from coverage_kit.match.whitening import fit_space
@@ -32,37 +32,42 @@ BREAD = PassageText("bread", "A recipe for bread with olives, which has to rest 
 def model(passages, queries, encoder, is_gap):
     own = passages[passages["site"] == "ours"].reset_index(drop=True)
     content = embed_texts(passages["passage_id"], passage_texts(passages), encoder)
-    asked = embed_texts(queries["query_id"], queries["text"], encoder, "query")
-    space = fit_space(content, asked)
-    asked, content = space.of_queries(asked), space.of_passages(content)
+    query_embeddings = embed_texts(queries["query_id"], queries["text"], encoder, "query")
+    space = fit_space(content, query_embeddings)
+    query_embeddings, content = space.of_queries(query_embeddings), space.of_passages(content)
     rows = np.arange(len(queries), dtype=np.int64)
-    said = space.of_passages(
+    claim_embeddings = space.of_passages(
         embed_texts([f"c{r}" for r in rows], [f"It is about {t}" for t in queries["text"]], encoder)
     )
-    theirs = passages.loc[passages["site"] == "theirs", "passage_id"]
-    claims = Claims(rows, said, best_similarity(said, content, theirs))
+    other_ids = passages.loc[passages["site"] == "theirs", "passage_id"]
+    claims = Claims(rows, claim_embeddings, best_similarity(claim_embeddings, content, other_ids))
     titled = space.of_passages(embed_texts(own["passage_id"], headings(own), encoder))
-    matches = nearest_passages(asked, passages, content, "ours")
+    matches = nearest_passages(query_embeddings, passages, content, "ours")
     scorer = EvidenceScorer(
         queries,
         own,
         matches,
         "ours",
-        asked,
-        content.select(list(own["passage_id"])),
-        titled,
+        EvidenceVectors(
+            queries=query_embeddings,
+            passages=content.select(list(own["passage_id"])),
+            headings=titled,
+        ),
         claims,
     )
-    known = ~is_gap.to_numpy()
+    is_cited = ~is_gap.to_numpy()
     calibration = fit_calibration(
-        scorer, cluster_queries(asked)[0], known, Plan(calibration_rounds=4, bootstraps=5)
+        scorer,
+        cluster_queries(query_embeddings)[0],
+        is_cited,
+        MaskingPlan(calibration_rounds=4, bootstraps=5),
     )
-    return SiteModel(scorer, calibration, encoder, space, known)
+    return SiteModel(scorer, calibration, encoder, space, is_cited)
 
 
 @pytest.fixture
 def changes(model):
-    """Additions, a rewrite, a removal, text without substance, and a change of nothing; two of them are variants."""
+    """Additions (two are variants), a rewrite, a removal, text without substance, no change."""
     first, second = (model.scorer.passages.iloc[row] for row in (0, 5))
     rewrite = PassageText(
         str(first["heading_path"]),
@@ -80,14 +85,14 @@ def changes(model):
 
 
 def spread(effect, values, n):
-    """An effect's values for all queries, 0 for those that it does not touch."""
-    whole = np.zeros((len(values), n))
-    whole[:, effect.rows] = values
-    return whole
+    """Return an effect's values for all queries, 0 for those that it does not touch."""
+    spread_values = np.zeros((len(values), n))
+    spread_values[:, effect.rows] = values
+    return spread_values
 
 
 def test_an_addition_alone_is_what_the_whole_site_with_it_would_be(model, changes):
-    """Only rows that are touched are computed anew; all others are as they were."""
+    """Only affected rows are computed again; all others are as before."""
     n = len(model.scorer.query_ids)
     before = model.coverage_with([])
     for change, effect in zip(changes[:3], model.simulate(changes[:3]), strict=True):
@@ -107,14 +112,16 @@ def test_text_without_substance_and_no_change_touch_nobody(model, changes):
 
 
 def test_what_is_removed_and_not_said_again_is_lost(model, changes):
-    """Coverage falls by the chance that the answer was there, times the share of its words that is gone."""
+    """Coverage falls by the chance that the answer was there, times the share of lost words."""
     change = changes[4]
     removed = np.flatnonzero(model.scorer.passages["passage_id"].isin(change.removed))
     (effect,) = model.simulate([change])
     hidden = np.zeros(len(model.scorer.passages), bool)
     hidden[removed] = True
-    without = model.calibration.coverage(model.scorer.features(hidden), model.known)[:, effect.rows]
-    lost = model.scorer.share_of(removed, effect.rows)
+    without = model.calibration.coverage(model.scorer.features(hidden), model.is_cited)[
+        :, effect.rows
+    ]
+    lost = model.scorer.answer_share(removed, effect.rows)
     expected = np.clip(without - lost * effect.before, 0, effect.before)
     np.testing.assert_allclose(effect.after, expected, atol=1e-12)
     np.testing.assert_allclose(effect.answer_probability, lost)
@@ -128,63 +135,67 @@ def test_what_is_removed_and_not_said_again_is_lost(model, changes):
 
 
 def test_a_rewrite_loses_the_words_that_it_leaves_out(model):
-    """The same passage cut to half of its content words: half of what it was good for is gone, and twice that is all."""
-    place = model.scorer.passages.iloc[0]
-    text = str(place["text"])
+    """A passage cut to half of its content words loses half of what it was good for."""
+    passage = model.scorer.passages.iloc[0]
+    text = str(passage["text"])
     half = " ".join(text.split()[:2])
     removed = np.array([0])
     retained = retained_share([text], [half])
     assert 0 < retained < 1
     (effect,) = model.simulate(
-        [TextChange((PassageText(str(place["heading_path"]), half),), (str(place["passage_id"]),))]
+        [
+            TextChange(
+                (PassageText(str(passage["heading_path"]), half),), (str(passage["passage_id"]),)
+            )
+        ]
     )
     together = model.coverage_with(
-        [PassageText(str(place["heading_path"]), half)], [str(place["passage_id"])]
+        [PassageText(str(passage["heading_path"]), half)], [str(passage["passage_id"])]
     )[:, effect.rows]
-    lost = model.scorer.share_of(removed, effect.rows) * (1 - retained)
+    lost = model.scorer.answer_share(removed, effect.rows) * (1 - retained)
     np.testing.assert_allclose(
         effect.after, np.maximum(together - lost * effect.before, 0), atol=1e-6
     )
 
 
-def test_fit_is_the_best_probability_among_the_passages(model, changes):
-    """By the answer model, given what the site and the other groups offer; variants of one group are no rivals."""
+def test_the_answer_probability_is_the_best_among_the_passages(model, changes):
+    """The site and other groups are rivals of a passage; variants of its group are not."""
     effects = list(model.simulate(changes[:3]))
     scorer = model.scorer
     nothing = np.zeros(len(scorer.passages), bool)
-    vectors = {one: model._addition([one]) for one in (ISLAND, SLOT, BREAD)}
+    added = {text: model._compare_added([text]) for text in (ISLAND, SLOT, BREAD)}
     for change, others, effect in (
         (changes[0], (SLOT, BREAD), effects[0]),
         (changes[1], (SLOT, BREAD), effects[1]),
         (changes[2], (ISLAND, SLOT), effects[2]),
     ):
-        beside = np.max([vectors[one].similarity[:, 0] for one in others], axis=0)
+        rivals = np.max([added[text].similarity[:, 0] for text in others], axis=0)
         chances = [
             model.answering.probability(
-                pair_features(scorer, effect.rows, vectors[one], beside, nothing)[:, 0]
+                pair_features(scorer, effect.rows, added[text], rivals, nothing)[:, 0]
             )
-            for one in change.added
+            for text in change.added
         ]
         np.testing.assert_allclose(effect.answer_probability, np.max(chances, axis=0), atol=1e-5)
 
 
 def test_a_part_of_a_text_holds_the_answer_as_often(model):
-    whole, half = model.simulate(
+    full, half = model.simulate(
         [TextChange((ISLAND,), group="a"), TextChange((ISLAND,), group="a", part=0.5)]
     )
-    np.testing.assert_allclose(half.answer_probability, whole.answer_probability / 2)
-    np.testing.assert_array_equal(half.after, whole.after)
+    np.testing.assert_allclose(half.answer_probability, full.answer_probability / 2)
+    np.testing.assert_array_equal(half.after, full.after)
 
 
-def test_a_rival_takes_from_the_fit_and_a_variant_does_not(model):
-    """With weight on the lead alone, a text that another group says too leads nobody."""
+def test_a_rival_lowers_the_answer_probability_and_a_variant_does_not(model):
+    """If only the lead has weight, a text that another group says too leads nobody."""
     lead = np.eye(len(PAIR_FEATURES))[0] * 10
     site = SiteModel(
         model.scorer,
         model.calibration,
         model.encoder,
         model.space,
-        model.known,
+        model.is_cited,
         AnswerModel(lead * 0, lead * 0 + 1, np.r_[0, lead]),
     )
     alone, *_ = site.simulate([TextChange((ISLAND,), group="a")])
@@ -202,27 +213,27 @@ def test_a_rival_takes_from_the_fit_and_a_variant_does_not(model):
 
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_blocks_do_not_change_results(model, changes, size, monkeypatch):
-    whole = list(model.simulate(changes))
+    in_one_block = list(model.simulate(changes))
     monkeypatch.setattr(model_module, "BLOCK_PASSAGES", size)
-    for one, other in zip(whole, model.simulate(changes), strict=True):
-        np.testing.assert_array_equal(one.rows, other.rows)
-        for values, again in zip(one[1:], other[1:], strict=True):
-            np.testing.assert_allclose(values, again, rtol=0, atol=1e-5)
+    for effect, other in zip(in_one_block, model.simulate(changes), strict=True):
+        np.testing.assert_array_equal(effect.rows, other.rows)
+        for values, other_values in zip(effect[1:], other[1:], strict=True):
+            np.testing.assert_allclose(values, other_values, rtol=0, atol=1e-5)
 
 
 def test_order_does_not_change_results(model, changes):
-    for one, other in zip(
+    for effect, other in zip(
         model.simulate(changes), list(model.simulate(changes[::-1]))[::-1], strict=True
     ):
-        np.testing.assert_array_equal(one.rows, other.rows)
+        np.testing.assert_array_equal(effect.rows, other.rows)
         np.testing.assert_allclose(
-            one.answer_probability, other.answer_probability, rtol=0, atol=1e-5
+            effect.answer_probability, other.answer_probability, rtol=0, atol=1e-5
         )
-        np.testing.assert_allclose(one.after, other.after, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(effect.after, other.after, rtol=0, atol=1e-5)
 
 
 def test_no_change_and_unknown_passages_do_nothing(model):
     assert list(model.simulate([])) == []
     (effect,) = model.simulate([TextChange((), ("no such passage",))])
     assert len(effect.rows) == 0
-    assert Rivals(3, 1).beside(0).tolist() == [-1, -1, -1]
+    assert Rivals(3, 1).nearest_other(0).tolist() == [-1, -1, -1]

@@ -1,4 +1,7 @@
-"""What must gain about nothing on the sample project, beside sections that do answer: other sites on planted gaps."""
+"""Changes of the sample project that must gain about nothing, compared with real answers.
+
+The answers are passages of other sites on planted gaps.
+"""
 
 import re
 
@@ -9,7 +12,7 @@ import pytest
 from coverage_kit.contracts import PassageText, TextChange
 from tests.world import DATA, planted_topics
 
-PLACES = range(5, 115, 10)
+OWN_ROWS = range(5, 115, 10)
 SYNONYMS = {
     "bike": "bicycle",
     "price": "cost",
@@ -35,34 +38,36 @@ def missing():
 
 
 @pytest.fixture(scope="module")
-def asked(sample_analysis, topics, missing):
+def queries_by_topic(sample_analysis, topics, missing):
     """The queries of each planted gap, as text."""
     return {topic: list(sample_analysis.queries["text"][topics == topic]) for topic in missing}
 
 
 @pytest.fixture(scope="module")
 def answers(sample_analysis, topics, missing):
-    """For each planted gap the passage of another site that is nearest to its queries: a section that does answer."""
+    """For each planted gap, the nearest passage of another site: a section that answers."""
     passages = sample_analysis.passages.set_index("passage_id")
     others = sample_analysis.matches[sample_analysis.matches["site"] != "larkmoor.example"]
-    found = {}
+    changes = {}
     for topic in missing:
-        near = others[others["query_id"].isin(sample_analysis.queries["query_id"][topics == topic])]
-        best = passages.loc[near.groupby("passage_id")["similarity"].sum().idxmax()]
-        found[topic] = TextChange((PassageText(best["heading_path"], best["text"]),), group=topic)
-    return found
+        gap_matches = others[
+            others["query_id"].isin(sample_analysis.queries["query_id"][topics == topic])
+        ]
+        best = passages.loc[gap_matches.groupby("passage_id")["similarity"].sum().idxmax()]
+        changes[topic] = TextChange((PassageText(best["heading_path"], best["text"]),), group=topic)
+    return changes
 
 
 @pytest.fixture(scope="module")
 def gains(sample_model, answers):
-    """Simulate changes beside the answers; return the net gain in queries of each (harm twice), and of the answers."""
+    """Simulate changes and answers; return the net gain in queries of both (harm counts twice)."""
 
     def measure(changes):
-        named = [
+        controls = [
             change._replace(group=f"control {number}") for number, change in enumerate(changes)
         ]
         worth = []
-        for effect in sample_model.simulate([*named, *answers.values()]):
+        for effect in sample_model.simulate([*controls, *answers.values()]):
             change = (effect.after - effect.before)[0] * effect.answer_probability
             worth.append(np.where(change > 0, change, 2 * change).sum())
         return np.array(worth[: len(changes)]), np.array(worth[len(changes) :])
@@ -71,7 +76,7 @@ def gains(sample_model, answers):
 
 
 def expect_nothing(measured):
-    """No control gains more than a few percent of an answer's gain, or comes before any answer but the weakest."""
+    """No control gains more than a few percent of an answer, or more than weak answers do."""
     controls, answers = measured
     typical = np.median(answers)
     assert typical > 0.3
@@ -80,7 +85,7 @@ def expect_nothing(measured):
 
 
 def rewrites(model, rewrite, keep_heading=True):
-    own = model.scorer.passages.iloc[list(PLACES)].to_dict("records")
+    own = model.scorer.passages.iloc[list(OWN_ROWS)].to_dict("records")
     return [
         TextChange(
             (PassageText(row["heading_path"] if keep_heading else "", rewrite(row["text"])),),
@@ -102,7 +107,10 @@ def test_synonyms_gain_nothing(sample_model, gains):
 
     changes = rewrites(sample_model, reword)
     assert (
-        sum(one.added[0].text not in set(sample_model.scorer.passages["text"]) for one in changes)
+        sum(
+            change.added[0].text not in set(sample_model.scorer.passages["text"])
+            for change in changes
+        )
         >= len(changes) / 2
     )
     expect_nothing(gains(changes))
@@ -110,7 +118,7 @@ def test_synonyms_gain_nothing(sample_model, gains):
 
 @pytest.mark.parametrize("spaces", [" ", "  "])
 def test_a_section_that_is_there_already_gains_nothing(sample_model, gains, spaces):
-    own = sample_model.scorer.passages.iloc[list(PLACES)].to_dict("records")
+    own = sample_model.scorer.passages.iloc[list(OWN_ROWS)].to_dict("records")
     copies = [
         TextChange((PassageText(row["heading_path"], row["text"].replace(" ", spaces)),))
         for row in own
@@ -129,13 +137,16 @@ def test_a_section_that_is_there_already_gains_nothing(sample_model, gains, spac
     ],
     ids=["one after the other", "as sentences", "as questions", "as reported"],
 )
-def test_the_words_of_those_who_ask_gain_nothing(gains, asked, write):
-    changes = [TextChange((PassageText(queries[0], write(queries)),)) for queries in asked.values()]
+def test_the_words_of_those_who_ask_gain_nothing(gains, queries_by_topic, write):
+    changes = [
+        TextChange((PassageText(queries[0], write(queries)),))
+        for queries in queries_by_topic.values()
+    ]
     expect_nothing(gains(changes))
 
 
-def test_keyword_stuffing_gains_nothing(gains, asked):
-    every = " ".join(query for queries in asked.values() for query in queries).lower()
+def test_keyword_stuffing_gains_nothing(gains, queries_by_topic):
+    every = " ".join(query for queries in queries_by_topic.values() for query in queries).lower()
     counts = pd.Series(re.findall(r"\w+", every)).value_counts()
     long = counts[counts.index.str.len() > 3]
     texts = [
@@ -145,7 +156,7 @@ def test_keyword_stuffing_gains_nothing(gains, asked):
         ", ".join(long.index[:60]),
         *(
             " ".join(dict.fromkeys(re.findall(r"\w+", " ".join(queries).lower())))
-            for queries in asked.values()
+            for queries in queries_by_topic.values()
         ),
     ]
     expect_nothing(
@@ -154,14 +165,17 @@ def test_keyword_stuffing_gains_nothing(gains, asked):
 
 
 def test_a_removed_section_never_gains(sample_model, gains):
-    own = sample_model.scorer.passages["passage_id"].iloc[list(PLACES)]
+    own = sample_model.scorer.passages["passage_id"].iloc[list(OWN_ROWS)]
     controls, _ = gains([TextChange((), (passage_id,)) for passage_id in own])
     assert controls.max() <= 0
     assert controls.min() < -0.3
 
 
 def test_text_about_something_else_gains_nothing(gains):
-    stars = "A red giant is a star that has burnt the hydrogen of its core, and swells while its surface cools."
+    stars = (
+        "A red giant is a star that has burnt the hydrogen of its core, "
+        "and swells while its surface cools."
+    )
     choir = (
         "The choir sings the second mass in the dark key, with two horns and without the old organ."
     )

@@ -31,10 +31,10 @@ def test_ties_are_in_order_of_row_and_nothing_gives_nothing():
 
 
 def test_each_site_is_searched_by_itself(passages, queries, encoder):
-    """One search over all sites would leave no own passage among the neighbours of a gap."""
+    """A single search over all sites would leave no own passage among a gap's neighbours."""
     content = embed_texts(passages["passage_id"], passage_texts(passages), encoder)
-    asked = embed_texts(queries["query_id"], queries["text"], encoder)
-    matches = nearest_passages(asked, passages, content, "ours", (5, 2))
+    query_embeddings = embed_texts(queries["query_id"], queries["text"], encoder)
+    matches = nearest_passages(query_embeddings, passages, content, "ours", (5, 2))
     counts = matches.groupby(["query_id", "site"]).size().unstack()
     assert (counts["ours"] == 5).all()
     assert (counts["theirs"] == 2).all()
@@ -42,15 +42,15 @@ def test_each_site_is_searched_by_itself(passages, queries, encoder):
 
 
 def test_best_similarity_among_none_is_missing():
-    some = Embeddings(("a",), unit([1, 0]), "e")
-    assert np.isnan(best_similarity(some, some, [])).all()
-    assert best_similarity(some, some, ["a"]).tolist() == [1.0]
+    embeddings = Embeddings(("a",), unit([1, 0]), "e")
+    assert np.isnan(best_similarity(embeddings, embeddings, [])).all()
+    assert best_similarity(embeddings, embeddings, ["a"]).tolist() == [1.0]
 
 
 def test_vectors_of_two_encoders_never_meet(passages, queries, encoder):
     content = embed_texts(passages["passage_id"], passage_texts(passages), encoder)
-    asked = embed_texts(queries["query_id"], queries["text"], encoder)
-    other = Embeddings(asked.ids, asked.vectors, "another")
+    query_embeddings = embed_texts(queries["query_id"], queries["text"], encoder)
+    other = Embeddings(query_embeddings.ids, query_embeddings.vectors, "another")
     with pytest.raises(EncoderError, match="another"):
         nearest_passages(other, passages, content, "ours")
     with pytest.raises(EncoderError, match="length 1"):
@@ -59,7 +59,7 @@ def test_vectors_of_two_encoders_never_meet(passages, queries, encoder):
 
 @pytest.fixture(scope="module")
 def many():
-    """6,000 vectors around 300 topics: more than are searched exactly whatever the number of queries."""
+    """6,000 vectors around 300 topics, which are too many for exact search with many queries."""
     rng = np.random.default_rng(0)
     return unit(
         *(rng.normal(size=(300, 16))[np.arange(6000) % 300] + 0.4 * rng.normal(size=(6000, 16)))
@@ -96,19 +96,17 @@ def test_a_query_whose_lists_hold_too_few_is_searched_exactly(many):
 
 
 def test_an_index_is_kept_until_its_vectors_change(many, tmp_path):
-    first, again = (
-        NeighborIndex(many, tmp_path, exact_pairs=0),
-        NeighborIndex(many.copy(), tmp_path, exact_pairs=0),
-    )
-    found = first.search(many[:50], 10)
-    np.testing.assert_array_equal(again.search(many[:50], 10)[1], found[1])
+    first = NeighborIndex(many, tmp_path, exact_pairs=0)
+    again = NeighborIndex(many.copy(), tmp_path, exact_pairs=0)
+    _, rows = first.search(many[:50], 10)
+    np.testing.assert_array_equal(again.search(many[:50], 10)[1], rows)
     assert (first.about.is_reused, again.about.is_reused) == (False, True)
-    kept = list(tmp_path.iterdir())
+    stored = list(tmp_path.iterdir())
     changed = NeighborIndex(many[1:], tmp_path, exact_pairs=0)
     changed.search(many[:50], 10)
     assert not changed.about.is_reused
-    assert len(kept) == len(list(tmp_path.iterdir())) == 1
-    assert kept != list(tmp_path.iterdir())
+    assert len(stored) == len(list(tmp_path.iterdir())) == 1
+    assert stored != list(tmp_path.iterdir())
 
 
 def test_a_broken_index_is_built_again(many, tmp_path):
@@ -121,9 +119,9 @@ def test_a_broken_index_is_built_again(many, tmp_path):
 
 def test_what_was_chosen_is_remembered_by_site(passages, queries, encoder):
     content = embed_texts(passages["passage_id"], passage_texts(passages), encoder)
-    asked = embed_texts(queries["query_id"], queries["text"], encoder)
+    query_embeddings = embed_texts(queries["query_id"], queries["text"], encoder)
     indexes = Indexes()
-    nearest_passages(asked, passages, content, "ours", (5, 2), indexes)
+    nearest_passages(query_embeddings, passages, content, "ours", (5, 2), indexes)
     assert {site: facts.kind for site, facts in indexes.about.items()} == {
         "ours": "exact",
         "theirs": "exact",
@@ -131,7 +129,7 @@ def test_what_was_chosen_is_remembered_by_site(passages, queries, encoder):
 
 
 def test_best_similarity_among_unknown_ids_names_one():
-    some = Embeddings(("a", "b"), unit([1, 0], [0, 1]), "e")
+    embeddings = Embeddings(("a", "b"), unit([1, 0], [0, 1]), "e")
     with pytest.raises(KeyError, match="lost"):
-        best_similarity(some, some, ["b", "lost"])
-    assert best_similarity(some, some, ["b", "a"]).tolist() == [1.0, 1.0]
+        best_similarity(embeddings, embeddings, ["b", "lost"])
+    assert best_similarity(embeddings, embeddings, ["b", "a"]).tolist() == [1.0, 1.0]

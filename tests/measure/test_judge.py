@@ -1,9 +1,8 @@
-"""Judges: a model behind a real server on this machine, with scripted replies; and the judge without a model."""
+"""Judges: a model behind a real server on this machine, with scripted replies."""
 
 import math
 import sqlite3
 import sys
-from dataclasses import replace
 
 import pytest
 
@@ -14,9 +13,8 @@ from coverage_kit.measure.judge import open_judge
 from coverage_kit.measure.judge.attacks import ATTACKS, attack_items
 from coverage_kit.measure.judge.cache import ReplyCache
 from coverage_kit.measure.judge.form import find_grade, weigh_grade, write_form
-from coverage_kit.measure.judge.grading import MOST_FAILURES, grade_items, price_job
+from coverage_kit.measure.judge.grading import MAX_FAILURES, grade_items, price_job
 from coverage_kit.measure.judge.model_judge import ModelJudge
-from coverage_kit.measure.judge.plain_judge import PlainJudge
 from coverage_kit.measure.judge.protocol import Item
 from coverage_kit.measure.judge.rubrics import SHIPPED, Rubric, read_rubric, read_rubrics
 from coverage_kit.settings import JudgeSettings
@@ -62,7 +60,7 @@ def logs(**shares):
 
 
 def weigh(text, *alternatives, rubric=ANSWERS):
-    tokens = tuple(next(iter(one)) for one in alternatives)
+    tokens = tuple(next(iter(token)) for token in alternatives)
     return weigh_grade(ModelReply(text, "stop", alternatives, tokens), rubric)
 
 
@@ -146,8 +144,8 @@ def test_a_refusal_is_no_grade_and_never_a_default_number(settings, text):
     ],
 )
 def test_replies_are_read_strictly(text, grade):
-    found = find_grade(text, ANSWERS)
-    assert (found.grade if found else None) == grade
+    read = find_grade(text, ANSWERS)
+    assert (read.grade if read else None) == grade
 
 
 def test_grades_that_are_hardly_probable_are_no_grade():
@@ -167,8 +165,8 @@ def test_the_probabilities_are_those_where_the_grade_stands():
 
 
 def test_a_grade_of_two_digits_may_be_one_token_or_two():
-    whole = weigh("10", logs(**{"10": 0.5, "9": 0.3, "1": 0.2}), rubric=TEN)
-    assert whole.grade == pytest.approx(0.5 * 10 + 0.3 * 9 + 0.2 * 1)
+    single = weigh("10", logs(**{"10": 0.5, "9": 0.3, "1": 0.2}), rubric=TEN)
+    assert single.grade == pytest.approx(0.5 * 10 + 0.3 * 9 + 0.2 * 1)
     split = weigh("10", logs(**{"1": 0.8, "9": 0.2}), logs(**{"0": 0.75, "\n": 0.25}), rubric=TEN)
     assert split.grade == pytest.approx(0.8 * 0.75 * 10 + 0.8 * 0.25 * 1 + 0.2 * 9)
     unsure = weigh("9", logs(**{"9": 0.6, "1": 0.4}), rubric=TEN)
@@ -222,7 +220,7 @@ def test_the_prompt_that_is_sent_shows_the_injected_page_fenced(settings):
     attacked = attack_items(ANSWERS, [ITEM], {"order": ATTACKS["order"]})[0]
     with chat_server(lambda number, body: WEIGHTED) as chat:
         ModelJudge(settings(chat), budget()).grade(ANSWERS, attacked)
-    system, user = (one["content"] for one in chat.asked[0]["messages"])
+    system, user = (message["content"] for message in chat.asked[0]["messages"])
     mark = user.splitlines()[0]
     inside, _, form = user.rpartition(f"</{mark[1:]}")
     assert mark.startswith("<data-")
@@ -232,9 +230,11 @@ def test_the_prompt_that_is_sent_shows_the_injected_page_fenced(settings):
 
 
 def test_swapped_the_parts_come_in_the_other_order_under_their_own_names():
-    (_, user), (_, other) = (write_form(ANSWERS, ITEM, is_swapped) for is_swapped in (False, True))
+    (_, user), (_, swapped_user) = (
+        write_form(ANSWERS, ITEM, is_swapped) for is_swapped in (False, True)
+    )
     assert user.index("QUERY") < user.index("PASSAGE")
-    assert other.index("PASSAGE") < other.index("QUERY")
+    assert swapped_user.index("PASSAGE") < swapped_user.index("QUERY")
     uniqueness = RUBRICS["impression-uniqueness"]
     assert uniqueness.ordered_parts(is_swapped=True) == (
         "query",
@@ -248,25 +248,27 @@ def test_what_was_asked_once_is_not_asked_again_but_repeats_are_asked(settings, 
     with chat_server(
         lambda number, body: Reply(text=str(1 + number % 5), more=()) if number else WEIGHTED
     ) as chat:
-        told = settings(chat, samples=1)
+        judge_settings = settings(chat, samples=1)
         first = grade_items(
-            ModelJudge(told, budget(), ReplyCache(tmp_path / "judge.sqlite")),
+            ModelJudge(judge_settings, budget(), ReplyCache(tmp_path / "judge.sqlite")),
             ANSWERS,
             ITEMS,
             repeats=2,
         )
-        n_asked = len(chat.asked)
+        n_requests = len(chat.asked)
         again = grade_items(
-            ModelJudge(told, budget(), ReplyCache(tmp_path / "judge.sqlite")),
+            ModelJudge(judge_settings, budget(), ReplyCache(tmp_path / "judge.sqlite")),
             ANSWERS,
             ITEMS,
             repeats=2,
         )
-        assert len(chat.asked) == n_asked
-        other = ANSWERS.model_copy(update={"criterion": "Another one."})
-        ModelJudge(told, budget(), ReplyCache(tmp_path / "judge.sqlite")).grade(other, ITEMS[0])
-    assert n_asked >= 4 * 2 * 2  # four items, two repeats, two orders
-    assert len(chat.asked) > n_asked
+        assert len(chat.asked) == n_requests
+        changed = ANSWERS.model_copy(update={"criterion": "Another one."})
+        ModelJudge(judge_settings, budget(), ReplyCache(tmp_path / "judge.sqlite")).grade(
+            changed, ITEMS[0]
+        )
+    assert n_requests >= 4 * 2 * 2  # four items, two repeats, two orders
+    assert len(chat.asked) > n_requests
     assert first.judgements["grade"].tolist() == again.judgements["grade"].tolist()
     assert again.judgements[["n_input_tokens", "n_output_tokens"]].to_numpy().sum() == 0
     assert (again.spent.n_calls, again.spent.n_reused) == (0, 16)
@@ -276,28 +278,28 @@ def test_the_budget_holds_and_the_same_call_goes_on_from_there(settings, tmp_pat
     cache = tmp_path / "judge.sqlite"
     with chat_server(lambda number, body: WEIGHTED._replace(usage=(400, 3))) as chat:
         judge = ModelJudge(settings(chat), budget(max_tokens=2_000), ReplyCache(cache))
-        done = grade_items(judge, ANSWERS, ITEMS, repeats=1)
-        n_done = len(done.judgements)
-        assert 0 < n_done < 8
-        assert judge.budget.n_tokens == n_done * 403 <= 2_000
-        assert "at most 2000 tokens" in done.stopped
-        rest = grade_items(
+        graded = grade_items(judge, ANSWERS, ITEMS, repeats=1)
+        n_graded = len(graded.judgements)
+        assert 0 < n_graded < 8
+        assert judge.budget.n_tokens == n_graded * 403 <= 2_000
+        assert "at most 2000 tokens" in graded.stopped
+        resumed = grade_items(
             ModelJudge(settings(chat), budget(), ReplyCache(cache)), ANSWERS, ITEMS, repeats=1
         )
-    assert (len(rest.judgements), rest.stopped) == (8, "")
+    assert (len(resumed.judgements), resumed.stopped) == (8, "")
     assert len(chat.asked) == 8
-    assert rest.spent.n_reused == n_done
+    assert resumed.spent.n_reused == n_graded
 
 
 def test_a_cap_of_money_holds_and_needs_a_price(settings):
     with chat_server(lambda number, body: WEIGHTED._replace(usage=(1_000, 0))) as chat:
         judge = ModelJudge(settings(chat), budget(max_money=0.0025))
-        done = grade_items(judge, ANSWERS, ITEMS, repeats=1)
-        assert judge.budget.money == pytest.approx(0.001 * len(done.judgements))
+        graded = grade_items(judge, ANSWERS, ITEMS, repeats=1)
+        assert judge.budget.money == pytest.approx(0.001 * len(graded.judgements))
         assert judge.budget.money <= 0.0025
         with pytest.raises(BudgetError, match=r"at most 0\.0025 USD"):
-            for _ in range(9):
-                judge.grade(ANSWERS, ITEM, repeat=_)
+            for repeat in range(9):
+                judge.grade(ANSWERS, ITEM, repeat=repeat)
         with pytest.raises(SettingsError, match="a price of 'small'"):
             ModelJudge(settings(chat), Budget(Prices(currency="USD"), max_money=1.0))
 
@@ -306,18 +308,18 @@ def test_an_endpoint_that_tells_no_tokens_is_counted(settings):
     with chat_server(lambda number, body: WEIGHTED) as chat:
         judge = ModelJudge(settings(chat), budget())
         judge.grade(ANSWERS, ITEM)
-    sent = sum(len(one["content"]) for one in chat.asked[0]["messages"])
+    sent = sum(len(message["content"]) for message in chat.asked[0]["messages"])
     assert judge.budget.n_tokens > sent / 4
 
 
 def test_a_dry_run_prices_the_job_and_sends_nothing(settings, tmp_path):
     with chat_server(lambda number, body: WEIGHTED._replace(usage=(900, 2))) as chat:
-        told = settings(chat, repeats=3, samples=8)
-        judge = ModelJudge(told, budget(), ReplyCache(tmp_path / "judge.sqlite"))
-        before = price_job(judge, ANSWERS, ITEMS, told, PRICES)
+        judge_settings = settings(chat, repeats=3, samples=8)
+        judge = ModelJudge(judge_settings, budget(), ReplyCache(tmp_path / "judge.sqlite"))
+        before = price_job(judge, ANSWERS, ITEMS, judge_settings, PRICES)
         assert chat.asked == []
         grade_items(judge, ANSWERS, ITEMS[:2], repeats=3)
-        after = price_job(judge, ANSWERS, ITEMS, told, PRICES)
+        after = price_job(judge, ANSWERS, ITEMS, judge_settings, PRICES)
     assert (before.n_judgements, before.n_calls, before.n_cached) == (24, 24, 0)
     assert before.n_output_tokens == 24 * 32
     assert before.money == pytest.approx(
@@ -326,10 +328,11 @@ def test_a_dry_run_prices_the_job_and_sends_nothing(settings, tmp_path):
     assert before.max_money == pytest.approx(8 * before.money)
     assert (after.n_calls, after.n_cached) == (12, 12)
     assert after.money == pytest.approx(before.money / 2, rel=0.01)
-    assert "12 kept from before, 12 requests" in after.describe("USD")
-    free = price_job(PlainJudge(), ANSWERS, ITEMS, told, Prices(currency="USD"))
-    assert (free.n_calls, free.money) == (0, 0)
-    unknown = price_job(judge, ANSWERS, ITEMS, told, Prices(currency="USD"))
+    assert "12 reused from before, 12 requests" in after.describe("USD")
+    free = price_job(judge, ANSWERS, ITEMS[:2], judge_settings, Prices(currency="USD"))
+    assert (free.n_calls, free.n_cached, free.money) == (0, 12, 0)
+    assert "no request is made" in free.describe("USD")
+    unknown = price_job(judge, ANSWERS, ITEMS, judge_settings, Prices(currency="USD"))
     assert unknown.money is None
     assert "no price known" in unknown.describe("USD")
 
@@ -357,15 +360,15 @@ def test_each_try_that_may_have_been_answered_counts_and_the_cap_holds(settings)
         judge = ModelJudge(
             settings(chat, timeout_seconds=0.05), budget(), retries=3, wait=lambda _: None
         )
-        done = grade_items(judge, ANSWERS, [ITEM], repeats=1, is_swapping=False)
+        graded = grade_items(judge, ANSWERS, [ITEM], repeats=1, is_swapping=False)
         a_try = price_job(
             judge, ANSWERS, [ITEM], settings(chat, repeats=1), PRICES, is_swapping=False
         )
         n_most = a_try.n_input_tokens + a_try.n_output_tokens
         assert len(chat.asked) == judge.budget.spent["small"].n_calls == 4
         assert judge.budget.n_tokens == 4 * n_most
-        assert done.spent == judge.budget.spent["small"]
-        assert done.judgements["n_output_tokens"].tolist() == [4 * 32]
+        assert graded.spent == judge.budget.spent["small"]
+        assert graded.judgements["n_output_tokens"].tolist() == [4 * 32]
         capped = ModelJudge(
             settings(chat, timeout_seconds=0.05), budget(max_tokens=2 * n_most), wait=lambda _: None
         )
@@ -383,20 +386,20 @@ def test_samples_that_were_paid_before_a_failure_and_the_try_before_them_count(s
 
     with chat_server(answer) as chat:
         judge = ModelJudge(settings(chat, samples=8), budget(), retries=0)
-        done = grade_items(judge, ANSWERS, [ITEM], repeats=1, is_swapping=False)
-    assert done.judgements["grade"].isna().all()
-    assert judge.budget.n_tokens == done.spent.n_tokens == 4 * 1_001
-    assert done.judgements["n_input_tokens"].tolist() == [4_000]
-    assert (done.spent.n_calls, done.spent) == (4, judge.budget.spent["small"])
+        graded = grade_items(judge, ANSWERS, [ITEM], repeats=1, is_swapping=False)
+    assert graded.judgements["grade"].isna().all()
+    assert judge.budget.n_tokens == graded.spent.n_tokens == 4 * 1_001
+    assert graded.judgements["n_input_tokens"].tolist() == [4_000]
+    assert (graded.spent.n_calls, graded.spent) == (4, judge.budget.spent["small"])
 
 
 def test_what_a_broken_off_grade_cost_is_in_the_sum(settings):
     with chat_server(lambda number, body: Reply(text="4", usage=(900, 1))) as chat:
         judge = ModelJudge(settings(chat, samples=8), budget(max_tokens=2_000))
-        done = grade_items(judge, ANSWERS, [ITEM], repeats=1)
-    assert done.stopped and done.judgements.empty
-    assert done.spent == judge.budget.spent["small"]
-    assert done.spent.n_tokens == 901 * len(chat.asked) > 0
+        graded = grade_items(judge, ANSWERS, [ITEM], repeats=1)
+    assert graded.stopped and graded.judgements.empty
+    assert graded.spent == judge.budget.spent["small"]
+    assert graded.spent.n_tokens == 901 * len(chat.asked) > 0
 
 
 def test_an_answer_that_is_no_completion_may_have_been_paid_for_but_is_not_asked_for_again(
@@ -425,12 +428,12 @@ def test_a_job_is_priced_without_key_and_library(monkeypatch, tmp_path):
 
 def test_what_is_asked_in_one_order_is_priced_in_one():
     judge = ModelJudge(JudgeSettings(model="small"), budget())
-    both, one = (
+    in_two_orders, in_one_order = (
         price_job(judge, ANSWERS, ITEMS, JudgeSettings(repeats=1), PRICES, is_swapping=swapping)
         for swapping in (True, False)
     )
-    assert (both.n_judgements, one.n_judgements) == (8, 4)
-    assert one.money == pytest.approx(both.money / 2)
+    assert (in_two_orders.n_judgements, in_one_order.n_judgements) == (8, 4)
+    assert in_one_order.money == pytest.approx(in_two_orders.money / 2)
 
 
 def test_a_slow_endpoint_gives_no_grade_and_counts_what_it_may_have_cost(settings):
@@ -445,16 +448,16 @@ def test_one_failure_costs_one_grade_and_many_in_a_row_end_the_job(settings, tmp
     with chat_server(
         lambda number, body: Reply(status=422, text="odd") if number == 1 else WEIGHTED
     ) as chat:
-        done = grade_items(
+        graded = grade_items(
             ModelJudge(settings(chat), budget(), retries=0), ANSWERS, ITEMS, repeats=1
         )
-    assert done.judgements["grade"].isna().tolist() == [False, True, *[False] * 6]
-    assert "status 422" in done.judgements["error"].iloc[1]
+    assert graded.judgements["grade"].isna().tolist() == [False, True, *[False] * 6]
+    assert "status 422" in graded.judgements["error"].iloc[1]
     with chat_server(lambda number, body: Reply(status=500, text="down")) as chat:
         ended = grade_items(
             ModelJudge(settings(chat), budget(), retries=0), ANSWERS, ITEMS, repeats=1
         )
-    assert len(chat.asked) == MOST_FAILURES
+    assert len(chat.asked) == MAX_FAILURES
     assert "failures in a row" in ended.stopped
 
 
@@ -468,19 +471,19 @@ def test_the_key_is_in_no_file_log_or_error(settings, tmp_path, caplog, capfd):
         judge = ModelJudge(
             settings(chat), budget(), ReplyCache(tmp_path / "judge.sqlite"), retries=0
         )
-        done = grade_items(judge, ANSWERS, ITEMS, repeats=1)
+        graded = grade_items(judge, ANSWERS, ITEMS, repeats=1)
     assert chat.keys[0] == f"Bearer {KEY}"
-    assert done.judgements["grade"].isna().sum() == 1
-    told = (
-        done.judgements.to_csv()
-        + done.stopped
+    assert graded.judgements["grade"].isna().sum() == 1
+    output = (
+        graded.judgements.to_csv()
+        + graded.stopped
         + repr(judge)
         + repr(vars(judge))
         + caplog.text
         + "".join(capfd.readouterr())
     )
     files = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
-    assert KEY not in told
+    assert KEY not in output
     assert len(files) > 1_000
     assert KEY.encode() not in files
 
@@ -491,7 +494,7 @@ def test_a_broken_cache_says_what_to_do(tmp_path):
         ReplyCache(tmp_path / "judge.sqlite")
     cache = ReplyCache(tmp_path / "other.sqlite")
     reply = ModelReply("4", "stop", ({"4": -0.1},), ("4",))
-    cache.keep(("m", "u", 0), [reply])
+    cache.store(("m", "u", 0), [reply])
     assert cache.find(("m", "u", 0)) == [reply]
     assert cache.find(("m", "u", 1)) is None
     cache.close()
@@ -503,14 +506,22 @@ def test_a_broken_cache_says_what_to_do(tmp_path):
 
 
 def test_items_must_have_ids_of_their_own_and_all_parts():
+    judge = ModelJudge(JudgeSettings(model="small"), budget())
     with pytest.raises(SchemaError, match="an id of its own"):
-        grade_items(PlainJudge(), ANSWERS, [ITEM, ITEM])
+        grade_items(judge, ANSWERS, [ITEM, ITEM])
     with pytest.raises(SchemaError, match="a text for passage"):
-        grade_items(PlainJudge(), ANSWERS, [Item("q", {"query": "x"})])
+        grade_items(judge, ANSWERS, [Item("q", {"query": "x"})])
 
 
-def test_the_judge_without_a_model_is_used_where_none_is_named(settings, tmp_path):
-    assert open_judge(JudgeSettings()).name == "plain@1"
+def test_the_settings_name_the_judge_and_without_a_model_the_error_says_what_to_do(
+    settings, tmp_path
+):
+    with pytest.raises(SettingsError) as raised:
+        open_judge(JudgeSettings())
+    assert raised.value.where == "judge.model"
+    assert "the name of a language model" in str(raised.value)
+    assert "found no model" in str(raised.value)
+    assert "under [judge] in coverage.toml" in str(raised.value)
     with chat_server(lambda number, body: WEIGHTED) as chat:
         judge = open_judge(settings(chat), tmp_path, PRICES)
         assert judge.grade(ANSWERS, ITEM).value == pytest.approx(3.8 / 0.9)
@@ -518,91 +529,32 @@ def test_the_judge_without_a_model_is_used_where_none_is_named(settings, tmp_pat
     assert (tmp_path / "judge.sqlite").exists()
 
 
-def grade_plainly(name, **parts):
-    return PlainJudge().grade(
-        RUBRICS[name], Item("i", {key.replace("_", " "): text for key, text in parts.items()})
-    )
-
-
-def test_the_plain_judge_wants_the_figure_that_is_asked_for():
-    full = grade_plainly("answers-query", query=QUERY, passage="The Heron weighs 34 kg.")
-    talk = grade_plainly(
-        "answers-query", query=QUERY, passage="We are often asked what a Heron weighs."
-    )
-    echo = grade_plainly("answers-query", query=QUERY, passage=QUERY)
-    other = grade_plainly("answers-query", query=QUERY, passage="Delivery takes 3 days.")
-    assert (full.value, talk.value, echo.value, other.value) == (5, 3, 1, 1)
-
-
-def test_the_plain_judge_grades_faithfulness_by_figures_and_negation():
-    source = "The Heron weighs 34 kg. It does not fit in a lift."
-    right = grade_plainly("faithful-to-source", text="The Heron weighs 34 kg.", source=source)
-    wrong = grade_plainly("faithful-to-source", text="The Heron weighs 31 kg.", source=source)
-    half = grade_plainly(
-        "faithful-to-source", text="The Heron weighs 34 kg. The Heron weighs 31 kg.", source=source
-    )
-    assert (right.value, wrong.value, half.value) == (5, 1, 3)
-    assert (
-        grade_plainly("faithful-to-source", text="Why?", source=source).error
-        == "the text states nothing"
-    )
-
-
-def test_the_plain_judge_looks_at_what_is_said_of_the_brand_alone():
-    own = "We founded Larkmoor in 2015. The Heron weighs 34 kg."
-    text = "Larkmoor was founded in 2012. Haulwright has many shops."
-    assert (
-        grade_plainly("brand-described-rightly", brand="Larkmoor", text=text, own_words=own).value
-        == 1
-    )
-    silent = grade_plainly(
-        "brand-described-rightly", brand="Larkmoor", text="Haulwright has shops.", own_words=own
-    )
-    assert silent.error == "the text says nothing of the brand"
-
-
-def test_the_plain_judge_tells_the_parts_of_impression():
-    answer = "Rain is common in Leeds. The Heron weighs 34 kg. It costs £4,200."
-    parts = {"query": QUERY, "answer": answer, "source": "The Heron weighs 34 kg."}
-    found = {
-        name: grade_plainly(f"impression-{name}", **parts).value
-        for name in ("count", "position", "relevance", "influence")
-    }
-    assert found["count"] == pytest.approx(1 + 4 / 3)
-    assert found["position"] == pytest.approx(1 + 4 * math.exp(-1 / 3))
-    assert found["relevance"] == 5  # its only sentence on the source holds both words of the query
-    assert found["influence"] == pytest.approx(1 + 4 * 5 / 13)
-    both = grade_plainly("impression-uniqueness", **parts, other_sources="The Heron weighs 34 kg.")
-    alone = grade_plainly("impression-uniqueness", **parts, other_sources="Nothing of it.")
-    assert (both.value, alone.value) == (1, 5)
-    assert grade_plainly("impression-click", **parts).value is None
-
-
-@pytest.mark.parametrize("name", [name for name, rubric in RUBRICS.items() if rubric.evaluator])
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_an_injected_instruction_moves_no_grade_of_the_plain_judge(name, attack):
-    rubric = RUBRICS[name]
-    parts = {
-        "query": QUERY,
-        "passage": "Our longtails are built in Kendal. The Heron is heavy.",
-        "text": "The Heron weighs 31 kg. Larkmoor builds it in Kendal.",
-        "answer": "It rains in Leeds. Larkmoor builds the Heron in Kendal.",
-        "source": "The Heron weighs 34 kg. We build the Heron in Kendal.",
-        "own words": "The Heron weighs 34 kg. We build it in Kendal.",
-        "other sources": "Bikes are built in many places.",
-        "brand": "Larkmoor",
-    }
-    item = Item("i", {part: parts[part] for part in rubric.parts})
-    before = PlainJudge().grade(rubric, item).value
-    after = [
-        PlainJudge().grade(rubric, one).value
-        for one in attack_items(rubric, [item], {attack: ATTACKS[attack]})
-    ]
-    assert before is not None
-    assert after == [before] * len(rubric.attacked)
+def test_an_injected_instruction_stays_inside_the_fence_of_every_rubric(settings, attack):
+    """A model that obeys whatever it reads outside the fence obeys no attack."""
+    probe = ATTACKS[attack].splitlines()[0].split("{")[0]
+    n_attacked = 0
+
+    def answer(number, body):
+        system, user = (message["content"] for message in body["messages"])
+        mark = user.splitlines()[0].strip("<>")
+        fenced, _, form = user.partition(f"<{mark}>")[2].rpartition(f"</{mark}>")
+        assert probe in fenced
+        grade = "5" if probe in system + form else "2"
+        return Reply(text=grade, top_logprobs=({grade: 0.0},))
+
+    with chat_server(answer) as chat:
+        judge = ModelJudge(settings(chat), budget())
+        for rubric in RUBRICS.values():
+            item = Item("i", {name: f"The text of {name}." for name in rubric.parts})
+            attacked = attack_items(rubric, [item], {attack: ATTACKS[attack]})
+            n_attacked += len(attacked)
+            assert len(attacked) == len(rubric.attacked)
+            assert [judge.grade(rubric, text).value for text in attacked] == [2] * len(attacked)
+    assert n_attacked > len(RUBRICS)
 
 
-def test_shipped_rubrics_are_whole_and_told_apart_by_what_they_say():
+def test_shipped_rubrics_are_complete_and_their_keys_change_with_their_contents():
     assert {"answers-query", "faithful-to-source", "brand-described-rightly"} < set(RUBRICS)
     impressions = {name for name in RUBRICS if name.startswith("impression-")}
     assert len(impressions) == 7
@@ -619,8 +571,11 @@ def test_a_folder_adds_rubrics_and_replaces_shipped_ones(tmp_path):
     text = (SHIPPED / "answers-query.toml").read_text(encoding="utf-8")
     (tmp_path / "a.toml").write_text(text.replace("Answers the query", "Ours"), encoding="utf-8")
     (tmp_path / "b.toml").write_text(text.replace('"answers-query"', '"own-one"'), encoding="utf-8")
-    found = read_rubrics(tmp_path)
-    assert (found["answers-query"].title, found["own-one"].title) == ("Ours", "Answers the query")
+    rubrics = read_rubrics(tmp_path)
+    assert (rubrics["answers-query"].title, rubrics["own-one"].title) == (
+        "Ours",
+        "Answers the query",
+    )
     (tmp_path / "c.toml").write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError, match="a name of its own"):
         read_rubrics(tmp_path)
@@ -637,18 +592,8 @@ def test_a_folder_adds_rubrics_and_replaces_shipped_ones(tmp_path):
         ("title =", "titel ="),
     ],
 )
-def test_a_wrong_rubric_is_told(tmp_path, old, new):
+def test_a_wrong_rubric_is_an_error(tmp_path, old, new):
     text = (SHIPPED / "answers-query.toml").read_text(encoding="utf-8").replace(old, new, 1)
     (tmp_path / "a.toml").write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError, match=r"a\.toml"):
         read_rubric(tmp_path / "a.toml")
-
-
-def test_the_vectors_of_a_similarity_count_where_there_is_one():
-    item = Item("i", {"text": "Bikes are cheap.", "source": "Cycles cost little."})
-    rubric = RUBRICS["faithful-to-source"]
-    near = PlainJudge(lambda text, others: [0.9] * len(others), "twins").grade(rubric, item)
-    assert PlainJudge().grade(rubric, item).value == 1
-    assert near.value == pytest.approx(1 + 4 * (0.5 + 0.45 / 2))
-    assert PlainJudge(lambda text, others: [], "twins").name == "plain@1+twins"
-    assert replace(near, value=None).value is None

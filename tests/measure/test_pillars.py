@@ -14,12 +14,12 @@ from coverage_kit.collect.site import read_site
 from coverage_kit.collect.statements import collect_statements
 from coverage_kit.collect.urls import page_id
 from coverage_kit.measure.consistency import find_disagreements
-from coverage_kit.measure.pillars.audit import CHECKS, MOST_FINDINGS, audit_pages
+from coverage_kit.measure.pillars.audit import CHECKS, MAX_FINDINGS, audit_pages
 from coverage_kit.measure.pillars.check_associations import CitedLog, measure_checks
 from coverage_kit.measure.pillars.relevance import (
     find_runs,
-    look_at_completeness,
-    look_at_plain_words,
+    check_completeness,
+    check_plain_words,
 )
 from coverage_kit.measure.pillars.site import PageSection, Paragraph, SiteTables, view_site
 from coverage_kit.settings import SiteSettings
@@ -156,55 +156,6 @@ FAULTS = [
         "hidden until a script",
     ),
     (
-        "no_references",
-        f"<h2>Lid</h2><p>{GADGET} It is cleaned with vinegar. As described above, this takes an hour.</p>",
-        "<h2>Lid</h2><p>As described above, the lid is cleaned with vinegar, and this takes an hour.</p>",
-        "Lid",
-        "described above",
-    ),
-    (
-        "no_references",
-        f"<h2>Lid</h2><p>The deposit on each kettle is paid back. {GADGET} The deposit mentioned above covers postage too.</p>",
-        f"<h2>Lid</h2><p>Each kettle has a lid. {GADGET} The deposit mentioned above covers postage, repairs and returns.</p>",
-        "Lid",
-        "mentioned above",
-    ),
-    (
-        "no_references",
-        "<h2>Lid</h2><p>The parts are listed below.</p><ul><li>Lid of steel</li><li>Whistle</li></ul>",
-        "<h2>Lid</h2><p>How to clean it was shown in the previous section, with all the parts.</p>",
-        "Lid",
-        "in the previous section",
-    ),
-    (
-        "clear_openings",
-        f"<h2>Lid</h2><p>It fits tightly on the rim, however the kettle is held. {GADGET}</p>",
-        f"<h2>Lid</h2><p>However, the lid can be hot. {GADGET}</p>",
-        "Lid",
-        "However",
-    ),
-    (
-        "clear_openings",
-        f"<h2>Colours</h2><p>They come in red, blue and green. {GADGET}</p>",
-        f"<h2>Enamel</h2><p>They come in red, blue and green. {GADGET}</p>",
-        "Enamel",
-        "They come",
-    ),
-    (
-        "abbreviations",
-        "<h2>Steel</h2><p>The sheet meets the rules of the Kettle Makers Guild, and the KMG stamp is on its foot.</p>",
-        "<h2>Steel</h2><p>The sheet meets the rules of the trade, and the KMG stamp is on its foot.</p>",
-        "Steel",
-        "KMG",
-    ),
-    (
-        "abbreviations",
-        "<h2>Steel</h2><p>The UK plug and the LED are free of VAT, says the FAQ. Set <code>KMG=1</code> in KMG_FILE.</p>",
-        '<h2>Steel</h2><p>The PQX valve opens at 3 bar, says the leaflet.</p><p>"QQX" is what a rival calls it.</p>',
-        "Steel",
-        "PQX",
-    ),
-    (
         "answer_first",
         f"<h2>How do I clean it?</h2><p>With warm vinegar, in an hour. {GADGET}</p>",
         f"<h2>How do I clean it?</h2><p>In this section we will look at cleaning. {GADGET}</p>",
@@ -328,9 +279,7 @@ def test_the_operation_of_a_finding_says_whose_words_it_rewrites(tmp_path):
         "stale_years",
         "sources",
         "superlatives",
-        "abbreviations",
         "answer_first",
-        "clear_openings",
     } <= told["rewrite"]
     assert {"heading_levels", "marked_headings", "lists_and_tables", "one_topic"} <= told["by_hand"]
 
@@ -502,7 +451,7 @@ def test_many_findings_of_one_check_on_a_page_are_cut_and_counted(tmp_path):
     body = "".join(f"<h2>Part {n}</h2><p>{GADGET} Number {n} is of brass.</p>" for n in range(8))
     audits, findings = audit_pages(tables_of(tmp_path, {"a.html": html(body)}))
     assert audits.loc[audits["check"] == "heading_words", "n_failed"].to_list() == [8]
-    assert (findings["check"] == "heading_words").sum() == MOST_FINDINGS
+    assert (findings["check"] == "heading_words").sum() == MAX_FINDINGS
     assert findings["finding_id"].is_unique
 
 
@@ -668,7 +617,7 @@ def test_the_time_of_an_audit_grows_as_pages_and_gaps_and_not_as_pages_times_gap
     )
     view = view_site(SiteTables("kettles.example", pages, passages, OUTLINES.empty(), **log))
     started = time.process_time()
-    assert [look_at_completeness(page, view).n_examined for page in view.pages] == [1] * n_pages
+    assert [check_completeness(page, view).n_examined for page in view.pages] == [1] * n_pages
     assert time.process_time() - started < 4  # every gap weighed on every page: 20 seconds
 
 
@@ -680,7 +629,7 @@ def test_the_time_of_plain_words_grows_as_its_sentences_do(tmp_path):
     site = tables_of(tmp_path, {"a.html": html(f"<h2>Colours</h2><p>{text}</p>")}, **log)
     view = view_site(site)
     started = time.process_time()
-    assert look_at_plain_words(view.pages[0], view).n_examined == 2
+    assert check_plain_words(view.pages[0], view).n_examined == 2
     assert time.process_time() - started < 4  # each run read anew from each start: minutes
 
 
@@ -884,9 +833,9 @@ def test_what_is_found_on_a_site_is_found_once_and_goes_with_it(tmp_path):
     )
     view = view_site(tables_of(tmp_path, {"a.html": html(), "b.html": html()}, **log))
     outcomes = [check.look(page, view) for page in view.pages for check in CHECKS]
-    kept = len(view.found)
+    kept = len(view.cache)
     assert [check.look(page, view) for page in view.pages for check in CHECKS] == outcomes
-    assert kept == len(view.found) > 0
+    assert kept == len(view.cache) > 0
     gone = weakref.ref(view)
     del view
     gc.collect()

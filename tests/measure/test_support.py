@@ -1,4 +1,4 @@
-"""Claims held against sources: what is supported, what contradicted, and what only looks so."""
+"""Claims compared with sources: what is supported, what is contradicted, and what only looks so."""
 
 import time
 
@@ -10,11 +10,13 @@ from coverage_kit.measure.support import compare_claim
 
 BRAND = ("Larkmoor", "Larkmoor Bikes")
 SOURCES = [
-    "Heron\nThe Heron is an electric longtail. The Heron weighs 34 kg and costs £4,200. It takes up to three children and "
-    "goes up to 60 km on one charge.",
-    "The Wren weighs 28 kg. It costs £3,100. Its battery lasts for 800 full cycles, then it holds 70% of its capacity.",
-    "About us\nWe founded Larkmoor in Kendal in 2015. We do not ship to the US. Our frames come with a five-year warranty. The "
-    "Leeds branch was established in 2019. Delivery costs £50. We have 12 stores.",
+    "Heron\nThe Heron is an electric longtail. The Heron weighs 34 kg and costs £4,200. It "
+    "takes up to three children and goes up to 60 km on one charge.",
+    "The Wren weighs 28 kg. It costs £3,100. Its battery lasts for 800 full cycles, then it "
+    "holds 70% of its capacity.",
+    "About us\nWe founded Larkmoor in Kendal in 2015. We do not ship to the US. Our frames come "
+    "with a five-year warranty. The Leeds branch was established in 2019. Delivery costs £50. "
+    "We have 12 stores.",
 ]
 
 
@@ -39,7 +41,7 @@ def test_a_claim_whose_words_figures_and_names_are_told_is_supported(claim):
 
 
 @pytest.mark.parametrize(
-    ("claim", "place"),
+    ("claim", "source"),
     [
         ("The Heron weighs 31 kg.", 0),
         ("The Heron weighs 28 kg.", 0),
@@ -49,7 +51,8 @@ def test_a_claim_whose_words_figures_and_names_are_told_is_supported(claim):
         ("The Heron takes up to four children.", 0),
         ("The Wren costs £3,500.", 1),
         (
-            "The battery of the Wren lasts for 500 full cycles before it drops to 70% of the capacity.",
+            "The battery of the Wren lasts for 500 full cycles before it drops to 70% of the "
+            "capacity.",
             1,
         ),
         ("Larkmoor was founded in 2012 in Leeds by two sisters.", 2),
@@ -60,10 +63,13 @@ def test_a_claim_whose_words_figures_and_names_are_told_is_supported(claim):
         ("Larkmoor frames come with a two-year warranty.", 2),
     ],
 )
-def test_another_figure_or_the_opposite_of_the_same_thing_contradicts(claim, place):
-    found = compare_claim(claim, SOURCES, None, BRAND)
-    assert (found.verdict, found.place, found.strength) == ("contradicted", place, 0)
-    assert found.sentence in SOURCES[place].replace("\n", " ") or found.sentence in SOURCES[place]
+def test_another_figure_or_the_opposite_of_the_same_thing_contradicts(claim, source):
+    support = compare_claim(claim, SOURCES, None, BRAND)
+    assert (support.verdict, support.source, support.strength) == ("contradicted", source, 0)
+    assert (
+        support.sentence in SOURCES[source].replace("\n", " ")
+        or support.sentence in SOURCES[source]
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,9 +118,9 @@ def test_open_figures_leave_room():
 
 
 def test_what_contradicts_is_told_in_words():
-    found = compare_claim("The Heron weighs 31 kg.", SOURCES)
-    assert found.reason == "The claim tells 31 kg, the source 34 kg."
-    assert found.sentence == "The Heron weighs 34 kg and costs £4,200."
+    support = compare_claim("The Heron weighs 31 kg.", SOURCES)
+    assert support.reason == "The claim tells 31 kg, the source 34 kg."
+    assert support.sentence == "The Heron weighs 34 kg and costs £4,200."
 
 
 def test_a_list_of_many_clauses_is_compared_in_pieces_and_in_time():
@@ -129,21 +135,27 @@ def test_a_list_of_many_clauses_is_compared_in_pieces_and_in_time():
 
 
 def test_of_several_sentences_the_worst_counts_and_the_strength_is_their_mean():
-    found = compare_claim("The Heron weighs 34 kg. The Heron weighs 31 kg.", SOURCES)
-    assert (found.verdict, found.strength) == ("contradicted", 0.5)
+    support = compare_claim("The Heron weighs 34 kg. The Heron weighs 31 kg.", SOURCES)
+    assert (support.verdict, support.strength) == ("contradicted", 0.5)
 
 
 def test_a_claim_without_content_or_without_sources_is_unsupported():
-    assert compare_claim("It is.", SOURCES).place is None
+    assert compare_claim("It is.", SOURCES).source is None
     assert compare_claim("The Heron weighs 34 kg.", []).reason == "There is no source."
 
 
 def test_vectors_speak_for_other_words_but_not_against_figures():
-    def near(text, others):
+    def similarity(text, others):
         return [0.9] * len(others)
 
-    assert compare_claim("Bikes are cheap.", ["Cycles cost little."], near).verdict == "supported"
-    assert compare_claim("Bikes cost £20.", ["Cycles cost little."], near).verdict == "unsupported"
+    assert (
+        compare_claim("Bikes are cheap.", ["Cycles cost little."], similarity).verdict
+        == "supported"
+    )
+    assert (
+        compare_claim("Bikes cost £20.", ["Cycles cost little."], similarity).verdict
+        == "unsupported"
+    )
 
 
 @pytest.mark.parametrize(
@@ -167,14 +179,16 @@ def test_vectors_speak_for_other_words_but_not_against_figures():
     ],
 )
 def test_figures_are_read_with_their_units_and_bounds(text, figures):
-    assert [(one.low, one.high, one.unit) for one in read_parts(text).figures] == figures
+    assert [
+        (figure.low, figure.high, figure.unit) for figure in read_parts(text).figures
+    ] == figures
 
 
 @given(st.text(max_size=200), st.lists(st.text(max_size=200), max_size=3))
 def test_any_text_is_compared_without_failing(claim, sources):
-    found = compare_claim(claim, sources)
-    assert 0 <= found.strength <= 1
-    assert found.place is None or sources[found.place]
+    support = compare_claim(claim, sources)
+    assert 0 <= support.strength <= 1
+    assert support.source is None or sources[support.source]
 
 
 @given(st.sampled_from(SOURCES), st.integers(0, 5))

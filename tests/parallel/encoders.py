@@ -1,4 +1,4 @@
-"""Encoders that leave traces: workers are other processes, so what they did is told by files."""
+"""Encoders that leave traces: workers are other processes, so files show what they did."""
 
 import os
 import time
@@ -10,16 +10,17 @@ from tests.encoder import WordEncoder
 
 
 class TracedEncoder(WordEncoder):
-    """Writes one file a part into a folder: named at random, holding its process and number of texts."""
+    """Writes a file for each part, with a random name: the process and the number of texts."""
 
     def __init__(self, folder, name=WordEncoder.name):
         super().__init__()
-        self.folder, self.name = Path(folder), name
+        self.folder = Path(folder)
+        self.name = name
 
     def encode(self, texts, role="passage"):
-        beside = self.folder / f"{uuid4().hex}.new"
-        beside.write_text(f"{os.getpid()} {len(texts)}")
-        beside.rename(beside.with_suffix(".part"))
+        unfinished = self.folder / f"{uuid4().hex}.new"
+        unfinished.write_text(f"{os.getpid()} {len(texts)}")
+        unfinished.rename(unfinished.with_suffix(".part"))
         self.dawdle()
         return super().encode(texts, role)
 
@@ -41,7 +42,8 @@ class FailingEncoder(TracedEncoder):
 
     def __init__(self, folder, at, is_interrupted=False):
         super().__init__(folder)
-        self.at, self.is_interrupted = at, is_interrupted
+        self.at = at
+        self.is_interrupted = is_interrupted
 
     def dawdle(self):
         if len(traces(self.folder)) >= self.at:

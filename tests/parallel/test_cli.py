@@ -3,8 +3,8 @@
 from coverage_kit.commands import app
 
 
-def test_options_win_over_the_settings_and_leave_the_rest(tmp_path, monkeypatch):
-    monkeypatch.setattr(app, "_run", (seen := []).append)
+def test_options_win_over_the_settings_and_leave_the_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(app, "_run", (runs := []).append)
     file = tmp_path / "coverage.toml"
     file.write_text(
         '[site]\nsource = "site"\n[parallel]\nbackend = "ray"\nworkers = 3\npart_rows = 7\n'
@@ -12,5 +12,6 @@ def test_options_win_over_the_settings_and_leave_the_rest(tmp_path, monkeypatch)
     app.run(file)
     app.run(file, backend="ray", workers=5)
     app.run(site="site", backend="ray")
-    found = [(one.parallel.backend, one.parallel.workers, one.parallel.part_rows) for one in seen]
-    assert found == [("ray", 3, 7), ("ray", 5, 7), ("ray", 2, 20_000)]
+    parallel = [settings.parallel for settings in runs]
+    values = [(knobs.backend, knobs.workers, knobs.part_rows) for knobs in parallel]
+    assert values == [("ray", 3, 7), ("ray", 5, 7), ("ray", 2, 20_000)]

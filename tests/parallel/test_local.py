@@ -1,4 +1,4 @@
-"""Parts in one process: equal to no parts, resumed, and done again where a file is damaged."""
+"""Parts in one process: the results are those without parts; damaged parts are done again."""
 
 import numpy as np
 import pandas as pd
@@ -30,8 +30,8 @@ def texts(queries):
 @pytest.fixture
 def embedded(queries, passages):
     encoder = WordEncoder()
-    asked = embed_texts(queries["query_id"], queries["text"], encoder, "query")
-    return asked, embed_texts(passages["passage_id"], passages["text"], encoder)
+    vectors = embed_texts(queries["query_id"], queries["text"], encoder, "query")
+    return vectors, embed_texts(passages["passage_id"], passages["text"], encoder)
 
 
 def test_vectors_are_those_of_one_process_bit_by_bit(tmp_path, texts):
@@ -42,12 +42,12 @@ def test_vectors_are_those_of_one_process_bit_by_bit(tmp_path, texts):
 
 
 def test_matches_are_those_of_one_process(tmp_path, passages, embedded):
-    found = open_work_plan(settings_of(tmp_path), WordEncoder()).match(
+    matches = open_work_plan(settings_of(tmp_path), WordEncoder()).match(
         embedded[0], passages, embedded[1], "ours", (5, 2)
     )
     expected = nearest_passages(embedded[0], passages, embedded[1], "ours", (5, 2))
-    pd.testing.assert_frame_equal(found, expected, check_exact=True)
-    assert len(found) == 48 * (5 + 2)
+    pd.testing.assert_frame_equal(matches, expected, check_exact=True)
+    assert len(matches) == 48 * (5 + 2)
 
 
 def test_little_work_makes_no_parts(tmp_path, texts, passages, embedded):
@@ -89,13 +89,13 @@ def spoil_middle(path):
 
 
 @pytest.mark.parametrize("spoil", [spoil_end, spoil_middle])
-@pytest.mark.parametrize("what", ["result", "input"])
-def test_a_damaged_file_is_made_again(tmp_path, texts, spoil, what):
+@pytest.mark.parametrize("file", ["result", "input"])
+def test_a_damaged_file_is_made_again(tmp_path, texts, spoil, file):
     expected = open_work_plan(settings_of(tmp_path), TracedEncoder(tmp_path)).encoder.encode(texts)
-    spoil(next(tmp_path.glob(f"cache/parts/embed-*/00002.{what}.parquet")))
+    spoil(next(tmp_path.glob(f"cache/parts/embed-*/00002.{file}.parquet")))
     again = open_work_plan(settings_of(tmp_path), TracedEncoder(tmp_path)).encoder.encode(texts)
     assert np.array_equal(again, expected)
-    assert len(traces(tmp_path)) == 5 + (what == "result")
+    assert len(traces(tmp_path)) == 5 + (file == "result")
 
 
 def test_a_worker_with_another_encoder_is_refused(tmp_path):
@@ -104,7 +104,7 @@ def test_a_worker_with_another_encoder_is_refused(tmp_path):
         job(pa.table({"text": ["brakes"]}))
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path, texts):
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path, texts):
     (tmp_path / "cache").write_text("a file")
     with pytest.raises(RunError, match="a file that can be written"):
         open_work_plan(settings_of(tmp_path), WordEncoder()).encoder.encode(texts)

@@ -15,7 +15,7 @@ import pytest
 from coverage_kit.errors import RunError
 from coverage_kit.parallel import open_work_plan
 from coverage_kit.parallel.ray import share_cpus
-from coverage_kit.pipeline.run import analyze
+from coverage_kit.pipeline.analyze import analyze
 from coverage_kit.settings import make_settings
 from tests.conftest import TOPICS
 from tests.encoder import WordEncoder
@@ -97,7 +97,7 @@ def test_tables_of_a_run_are_those_of_one_process_though_a_worker_is_killed(
 ):
     monkeypatch.setattr(
         "coverage_kit.pipeline.map.project", lambda embeddings, *_: embeddings.vectors[:, :2]
-    )  # UMAP is slow
+    )  # because UMAP is slow
     killer = threading.Thread(target=kill_one, args=(project,))
     killer.start()
     with caplog.at_level(logging.INFO, "coverage_kit.parallel"):
@@ -107,33 +107,38 @@ def test_tables_of_a_run_are_those_of_one_process_though_a_worker_is_killed(
     for name in alone.keys() - {"stages"}:
         pd.testing.assert_frame_equal(spread[name], alone[name], check_exact=True, obj=name)
 
-    for told in ("read: 2 of 2 parts done", "embed: 2 of 2 parts done", "match: 2 of 2 parts done"):
-        assert told in caplog.text
+    for message in (
+        "read: 2 of 2 parts done",
+        "embed: 2 of 2 parts done",
+        "match: 2 of 2 parts done",
+    ):
+        assert message in caplog.text
     in_workers = [n for process, n in traces(project) if process != os.getpid()]
-    assert set(in_workers) == {24}  # 48 queries, and nothing else is more than one part has
-    assert len(in_workers) > 2  # what the killed worker had to leave was begun again
+    assert set(in_workers) == {24}  # 48 queries; everything else fits in one part
+    assert len(in_workers) > 2  # the part of the killed worker was begun again
 
 
 @pytest.mark.usefixtures("_ray")
 def test_vectors_are_those_of_one_process_and_no_part_is_done_twice(tmp_path, queries):
-    asked = list(queries["text"])
+    texts = list(queries["text"])
     spread = open_work_plan(settings_of(tmp_path, "ray"), TracedEncoder(tmp_path)).encoder
-    assert np.array_equal(spread.encode(asked, "query"), WordEncoder().encode(asked))
-    assert np.array_equal(spread.encode(asked, "query"), WordEncoder().encode(asked))
+    assert np.array_equal(spread.encode(texts, "query"), WordEncoder().encode(texts))
+    assert np.array_equal(spread.encode(texts, "query"), WordEncoder().encode(texts))
     assert sorted(n for _, n in traces(tmp_path)) == [24, 24]
 
 
 @pytest.mark.usefixtures("_ray")
-def test_what_fails_in_a_worker_is_told_in_its_own_words(tmp_path, queries):
+def test_an_error_in_a_worker_is_reported_in_its_own_words(tmp_path, queries):
     spread = open_work_plan(settings_of(tmp_path, "ray"), FailingEncoder(tmp_path, at=1))
     with pytest.raises(
         RunError,
-        match=r"engine 'ray', embed: every part done; found model: .*half of one\. Copy it again\.",
+        match=r"backend 'ray', embed: every part done; "
+        r"found model: .*half of one\. Copy it again\.",
     ):
         spread.encoder.encode(list(queries["text"]))
 
 
-def test_missing_ray_is_told_with_its_cure(tmp_path, monkeypatch):
+def test_missing_ray_is_reported_with_its_cure(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     monkeypatch.setitem(sys.modules, "ray.data", None)
     with pytest.raises(RunError, match=r'pip install "coverage_kit\[ray\]"'):

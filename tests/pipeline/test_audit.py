@@ -2,7 +2,7 @@
 
 import pytest
 
-from coverage_kit.pipeline.run import analyze
+from coverage_kit.pipeline.analyze import analyze
 from coverage_kit.rank.repairs import price_finding
 from coverage_kit.settings import RankSettings, make_settings
 from tests.encoder import WordEncoder

@@ -4,10 +4,11 @@ import pytest
 
 from coverage_kit.contracts import PassageText
 from coverage_kit.embed.texts import headings, passage_texts
-from coverage_kit.match.evidence import EvidenceScorer
+from coverage_kit.match.evidence import EvidenceScorer, EvidenceVectors
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import nearest_passages
 from coverage_kit.match.whitening import fit_space
+from coverage_kit.pipeline.analyze import analyze
 from coverage_kit.pipeline.citations import (
     Offers,
     Worth,
@@ -16,7 +17,6 @@ from coverage_kit.pipeline.citations import (
     doubt_of,
     predict_citations,
 )
-from coverage_kit.pipeline.run import analyze
 from coverage_kit.rank.candidates import Candidate
 from coverage_kit.rank.choice import ChoiceModel, Choices, fit_weights
 from coverage_kit.settings import make_settings
@@ -100,7 +100,7 @@ class Flat:
     def move_passages(self, vectors):
         return vectors
 
-    def told(self, change):
+    def substantial_passages(self, change):
         return list(change.added)
 
 
@@ -212,9 +212,8 @@ def world(passages, queries, encoder):
     titled = space.of_passages(embed_texts(own["passage_id"], headings(own), encoder))
     asked, content = space.of_queries(asked), space.of_passages(content)
     matches = nearest_passages(asked, passages, content, "ours")
-    scorer = EvidenceScorer(
-        queries, own, matches, "ours", asked, content.select(list(own["passage_id"])), titled
-    )
+    vectors = EvidenceVectors(asked, content.select(list(own["passage_id"])), titled)
+    scorer = EvidenceScorer(queries, own, matches, "ours", vectors)
     return content, SiteModel(scorer, None, encoder, space)
 
 

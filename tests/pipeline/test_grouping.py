@@ -2,7 +2,7 @@ import pytest
 
 from coverage_kit.errors import EncoderError
 from coverage_kit.pipeline import grouping
-from coverage_kit.pipeline.run import analyze
+from coverage_kit.pipeline.analyze import analyze
 from coverage_kit.report.run_summary import describe_run
 from coverage_kit.settings import make_settings
 from tests.encoder import WordEncoder

@@ -6,7 +6,7 @@ import pytest
 from coverage_kit.collect.mentions import find_branded
 from coverage_kit.collect.urls import page_id
 from coverage_kit.errors import SettingsError
-from coverage_kit.pipeline.run import analyze
+from coverage_kit.pipeline.analyze import analyze
 from coverage_kit.pipeline.visibility import (
     assign_owner_sites,
     find_all_mentions,

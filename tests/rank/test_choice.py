@@ -19,17 +19,17 @@ NAN = float("nan")
 def model(weights, outside=0.0, per_answer=1.0):
     f = len(weights)
     return ChoiceModel(
-        tuple("abc"[:f]),
-        np.zeros(f),
-        np.ones(f),
-        np.array(weights, float),
-        np.zeros(2),
-        outside,
-        per_answer,
-        NAN,
-        NAN,
-        NAN,
-        0,
+        names=tuple("abc"[:f]),
+        mean=np.zeros(f),
+        scale=np.ones(f),
+        weights=np.array(weights, float),
+        constants=np.zeros(2),
+        outside=outside,
+        citations_per_answer=per_answer,
+        auc=NAN,
+        low=NAN,
+        high=NAN,
+        n_choices=0,
     )
 
 
@@ -41,11 +41,15 @@ def simulated(weights, outside, n=600, m=6, per_query=8, seed=0, is_random=False
     odds = np.exp(np.column_stack([utility, np.full(n, outside)]))
     counts = np.stack([rng.multinomial(per_query, row / row.sum()) for row in odds]).astype(float)
     return Choices(
-        tuple("abc"[: len(weights)]), features, counts[:, :-1], counts[:, -1], np.full(n, 2.0)
+        names=tuple("abc"[: len(weights)]),
+        features=features,
+        cited=counts[:, :-1],
+        cited_outside=counts[:, -1],
+        n_answers=np.full(n, 2.0),
     )
 
 
-def test_the_probability_is_the_share_of_the_own_site_among_rivals_and_elsewhere():
+def test_the_probability_is_the_share_of_the_site_among_rivals_and_the_outside_option():
     features = np.array([[np.log(3)], [0.0]])
     rivals = np.log([[2.0, 4.0], [1.0, 1.0]])
     assert model([1], outside=0.0).probability(features, rivals) == pytest.approx([3 / 10, 1 / 4])
@@ -70,9 +74,13 @@ def test_the_mean_probability_of_being_cited_is_the_share_of_answers_that_cite()
     fitted = fit_weights(choices)
     utility = fitted.utility(choices.features, fitted.constants)
     for site in range(6):
-        own = choices.features[:, site], np.delete(utility, site, axis=1), fitted.constants[site]
+        probability = fitted.cited_probability(
+            choices.features[:, site],
+            rivals=np.delete(utility, site, axis=1),
+            constant=fitted.constants[site],
+        )
         share = choices.cited[:, site].sum() / choices.n_answers.sum()
-        assert fitted.cited_probability(*own).mean() == pytest.approx(share, abs=0.01)
+        assert probability.mean() == pytest.approx(share, abs=0.01)
 
 
 def test_huge_utilities_do_not_overflow():
@@ -83,29 +91,32 @@ def test_huge_utilities_do_not_overflow():
 
 
 def test_a_text_that_speaks_to_nothing_gains_nothing_even_where_nobody_answers():
-    features, nobody = np.array([[-5.0], [-4.9]]), np.full((2, 3), -9.0)
-    assert np.all(model([1], outside=1.0).probability(features, nobody) < 0.01)
-    assert (
-        model([1], outside=-50.0).probability(features, nobody)[1] > 0.9
-    )  # what a softmax without elsewhere would say
+    features = np.array([[-5.0], [-4.9]])
+    rivals = np.full((2, 3), -9.0)
+    assert np.all(model([1], outside=1.0).probability(features, rivals) < 0.01)
+    # what a softmax without the outside option would say
+    assert model([1], outside=-50.0).probability(features, rivals)[1] > 0.9
 
 
 def test_the_loss_is_the_multinomial_likelihood_by_hand():
     scaled = np.array([[[np.log(2)], [0.0]], [[0.0], [0.0]]])
-    cited, elsewhere = np.array([[1.0, 2.0], [0.0, 0.0]]), np.array([0.0, 1.0])
-    loss, _ = penalised_loss(np.array([1.0, 0.0, 0.0, 0.0]), scaled, cited, elsewhere)
+    cited = np.array([[1.0, 2.0], [0.0, 0.0]])
+    cited_outside = np.array([0.0, 1.0])
+    loss, _ = penalised_loss(np.array([1.0, 0.0, 0.0, 0.0]), scaled, cited, cited_outside)
     by_hand = np.log(2 / 4) + 2 * np.log(1 / 4) + np.log(1 / 3)
     assert loss == pytest.approx(-by_hand + 3.0 / 2)  # the ridge of one weight of 1
 
 
 def test_the_gradient_is_that_of_the_loss():
     choices = simulated([1.0, 0.5], 0.5, n=12, m=3)
-    data = choices.features, choices.cited, choices.elsewhere
-    at = np.array([0.3, -0.2, 0.1, 0.4, -0.5, 0.7])
-    assert (
-        check_grad(lambda p: penalised_loss(p, *data)[0], lambda p: penalised_loss(p, *data)[1], at)
-        < 1e-3
+    data = (choices.features, choices.cited, choices.cited_outside)
+    parameters = np.array([0.3, -0.2, 0.1, 0.4, -0.5, 0.7])
+    error = check_grad(
+        lambda p: penalised_loss(p, *data)[0],
+        lambda p: penalised_loss(p, *data)[1],
+        parameters,
     )
+    assert error < 1e-3
 
 
 def test_weights_constants_and_outside_are_recovered_from_simulated_choices():
@@ -136,10 +147,14 @@ def test_fewer_than_three_hundred_citations_are_not_fitted():
     assert fit_choice(choices) is not None
     assert fit_choice(choices.select(np.arange(99))) is None
     assert fit_choice(choices.select(np.arange(99)), min_choices=290) is not None
-    nobody = Choices(
-        ("a",), choices.features, choices.cited * 0, choices.elsewhere + 9, choices.n_answers
+    uncited = Choices(
+        names=("a",),
+        features=choices.features,
+        cited=choices.cited * 0,
+        cited_outside=choices.cited_outside + 9,
+        n_answers=choices.n_answers,
     )
-    assert fit_choice(nobody) is None
+    assert fit_choice(uncited) is None
 
 
 def test_a_site_left_out_takes_its_citations_along():
@@ -154,9 +169,8 @@ def test_within_site_auc_by_hand():
     predicted = np.column_stack([[6, 3, 3, 3, 2, 1], np.arange(6)]).astype(float)
     twice = np.vstack([np.ones(6), [0, 1, 1, 2, 0, 0]])
     auc = within_site_auc(predicted, is_cited, twice)
-    assert auc[:, 0] == pytest.approx(
-        [8 / 9, 1 / 2]
-    )  # the second site is cited for one query only, and left out
+    # the second site is cited for one query only, and left out
+    assert auc[:, 0] == pytest.approx([8 / 9, 1 / 2])
     assert auc.shape == (2, 1)
     strata = np.array([0, 1, 1, 0, 1, 1])
     assert within_site_auc(predicted, is_cited, twice[:1], strata)[0] == pytest.approx([1.0])
@@ -192,23 +206,22 @@ def test_the_record_counts_near_queries_of_the_site_and_of_its_kin_but_never_the
     centres = np.array([[1, 0], [0.98, 0.199], [-1, 0]], np.float32)
     is_cited = np.zeros((8, 3), dtype=bool)
     is_cited[:3, 0] = True
-    known = np.ones((1, 8), dtype=bool)
-    record = record_features(queries, is_cited, centres, known)
+    is_visible = np.ones((1, 8), dtype=bool)
+    record = record_features(queries, is_cited, centres, is_visible)
     # for query 3, near ones cite site 0 always: (3 * 1 + 2 * 3/7) / (3 + 2) against 3/7
     assert record[3, 0, 0] == pytest.approx(np.log((3 + 6 / 7) / 5 / (3 / 7)), abs=0.02)
     assert record[7, 0, 0] < 0 < record[3, 0, 0]
     assert record[3, 1, 1] > 0.5  # site 1 is kin of site 0
-    assert record[3, 0, 1] == pytest.approx(
-        0
-    )  # nobody like it is cited, and the site itself does not count
+    # no site like it is cited, and the site itself does not count
+    assert record[3, 0, 1] == pytest.approx(0)
     flipped = is_cited.copy()
     flipped[3, 0] = True
-    assert record_features(queries, flipped, centres, known)[3] == pytest.approx(record[3])
-    hidden = known & (np.arange(8) != 1)
+    assert record_features(queries, flipped, centres, is_visible)[3] == pytest.approx(record[3])
+    without_query_1 = is_visible & (np.arange(8) != 1)
     flipped = is_cited.copy()
     flipped[1, 0] = False
-    one, two = (record_features(queries, cited, centres, hidden) for cited in (is_cited, flipped))
-    assert one == pytest.approx(two)
-    assert record_features(queries, is_cited[:, :1], centres[:1], known)[:, 0, 1] == pytest.approx(
-        0
-    )  # a site without kin
+    before = record_features(queries, is_cited, centres, without_query_1)
+    after = record_features(queries, flipped, centres, without_query_1)
+    assert before == pytest.approx(after)
+    single_site = record_features(queries, is_cited[:, :1], centres[:1], is_visible)
+    assert single_site[:, 0, 1] == pytest.approx(0)  # a site without kin

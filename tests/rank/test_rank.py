@@ -1,15 +1,13 @@
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from coverage_kit.contracts import Effect
-from coverage_kit.rank.candidates import Candidate, Site
+from coverage_kit.rank.candidates import Candidate, EditedSite
 from coverage_kit.rank.causes import gather_facts, name_causes, pool_facts
-from coverage_kit.rank.drafts import ClaimBook, as_question, write_brief
+from coverage_kit.rank.drafts import ClaimBook, DraftSources, as_question, write_brief
 from coverage_kit.rank.edits import NO_EDIT, explain_no_edits, propose_edits
-from coverage_kit.rank.gaps import best_places, nearest_to_clusters, rank_gaps
+from coverage_kit.rank.gaps import ClusterFacts, best_pages, nearest_to_clusters, rank_gaps
 from coverage_kit.rank.outcomes import LogParties, count_outcomes, outcome_rates
 from coverage_kit.rank.select import Limits, rank_edits
 from coverage_kit.rank.simulate import edit_table, simulate_edits
@@ -163,20 +161,20 @@ def ranked_gaps():
     facts = gather_facts(evidence, coverage, no_answers)
     pooled = pool_facts(facts, queries, clusters.set_index("query_id")["cluster_id"])
     draws = np.tile(coverage["coverage"].to_numpy(), (21, 1))
-    near = [
+    near_rows = [
         ("q0", "ours/a#0", "ours", 0.5),
         ("q0", "theirs/b#0", "theirs", 0.4),
         ("q3", "ours/a#1", "ours", 0.6),
     ]
     rows = [
         {"query_id": q, "passage_id": p, "site": s, "rank": 1, "similarity": x}
-        for q, p, s, x in near
+        for q, p, s, x in near_rows
     ]
     nearest = nearest_to_clusters(MATCHES.table(rows), queries, clusters, "ours")
     assert nearest["own_passage_id"].tolist() == ["ours/a#0", "ours/a#1"]
     assert nearest["best_other_passage_id"].isna().tolist() == [False, True]
     return (
-        rank_gaps(queries, coverage, draws, clusters, labels, pooled, nearest),
+        rank_gaps(queries, coverage, draws, clusters, labels, ClusterFacts(pooled, nearest)),
         queries,
         coverage,
         clusters,
@@ -207,11 +205,10 @@ def test_a_log_without_demand_still_ranks():
     facts = gather_facts(evidence, coverage, outcome_rates(outcomes))
     pooled = pool_facts(facts, queries, clusters.set_index("query_id")["cluster_id"])
     draws = np.tile(coverage["coverage"].to_numpy(), (21, 1))
-    gaps = rank_gaps(
-        queries, coverage, draws, clusters, labels, pooled, pd.DataFrame(index=["c0", "c1"])
-    )
+    cluster_facts = ClusterFacts(pooled, nearest=pd.DataFrame(index=["c0", "c1"]))
+    gaps = rank_gaps(queries, coverage, draws, clusters, labels, cluster_facts)
     assert gaps["severity"].between(0, 1).all()
-    simulation = simulate_edits([candidate("good")], HandModel(), queries, clusters)
+    simulation = simulate_edits([make_candidate("good")], HandModel(), queries, clusters)
     assert np.isfinite(simulation.gain).all()
     assert np.isfinite(simulation.chances[0].chance).all()
 
@@ -241,29 +238,32 @@ def test_candidates_are_drafted_from_half_and_carry_no_invented_fact():
         }
     )
     book = ClaimBook(claims, np.eye(2, 4, dtype=np.float32))
-    site = Site(own)
-    candidates = propose_edits(gaps, queries, coverage, clusters, site, book, RankSettings())
-    assert {one.cluster_id for one in candidates} == {"c0"}  # a covered cluster needs no edit
-    assert {one.operation for one in candidates} == {
+    site = EditedSite(own)
+    sources = DraftSources(book)
+    candidates = propose_edits(gaps, queries, coverage, clusters, site, sources, RankSettings())
+    # a covered cluster needs no edit
+    assert {candidate.cluster_id for candidate in candidates} == {"c0"}
+    assert {candidate.operation for candidate in candidates} == {
         "add_question_and_answer",
         "extend_passage",
         "add_page",
     }
-    for one in candidates:
-        assert set(one.drafted_from) == {"q0", "q2"}  # half of the gap; q1 is left to score it
-        assert "[FACT NEEDED:" in one.brief
-        assert "ramp" not in " ".join(
-            text for _, text in one.added
-        )  # q1's answer is not in the draft
-        assert one.page_id.startswith("ours")
-    extend = next(one for one in candidates if one.operation == "extend_passage")
+    for candidate in candidates:
+        # half of the gap; q1 is left to score it
+        assert set(candidate.drafted_from) == {"q0", "q2"}
+        assert "[FACT NEEDED:" in candidate.brief
+        # q1's answer is not in the draft
+        assert "ramp" not in " ".join(text for _, text in candidate.added)
+        assert candidate.page_id.startswith("ours")
+    by_operation = {candidate.operation: candidate for candidate in candidates}
+    extend = by_operation["extend_passage"]
     assert extend.removed == ("ours/a#0",)
     assert extend.before == "old words"
     assert extend.cost_minutes == pytest.approx(8 + 0.05 * 8 + 10)  # extend, eight words, one claim
 
 
 class HandModel:
-    """Adding 'good' lifts q0 to q2 to .9; adding 'bad' lowers q3 by .5; nothing else matters. Half of all fits are certain."""
+    """Adding 'good' lifts q0 to q2 to .9; adding 'bad' lowers q3 by .5; nothing else matters."""
 
     before = coverage_now = np.array([0.1, 0.2, 0.1, 0.9, 0.8, 0.9])
 
@@ -275,43 +275,50 @@ class HandModel:
             if "bad" in change.added:
                 after[3] = 0.4
             rows = np.flatnonzero(after != self.before)
-            both = (np.tile(one[rows], (21, 1)) for one in (self.before, after))
-            yield Effect(rows, *both, np.full(len(rows), change.part))
+            yield Effect(
+                rows=rows,
+                before=np.tile(self.before[rows], (21, 1)),
+                after=np.tile(after[rows], (21, 1)),
+                answer_probability=np.full(len(rows), change.part),
+            )
 
 
-def candidate(text, cost=10.0, drafted=("q0", "q2"), part=1.0):
-    made = Candidate(
-        "c0",
-        "add_question_and_answer",
-        f"ours/{text}",
-        "A",
-        text,
-        cost,
-        tuple(drafted),
-        (text,),
-        part=part,
+def make_candidate(text, cost=10.0, drafted=("q0", "q2"), text_share=1.0):
+    return Candidate(
+        cluster_id="c0",
+        operation="add_question_and_answer",
+        page_id=f"ours/{text}",
+        heading_path="A",
+        brief=text,
+        cost_minutes=cost,
+        drafted_from=tuple(drafted),
+        added=(text,),
+        n_words=10,
+        text_share=text_share,
     )
-    return replace(made, n_words=10)
 
 
 def test_gain_counts_held_out_queries_for_the_gap_and_harm_twice():
     _, queries, _, clusters = ranked_gaps()
-    made = [candidate("good"), candidate("bad"), candidate("idle"), candidate("good", part=0.25)]
-    simulation = simulate_edits(made, HandModel(), queries, clusters)
+    candidates = [
+        make_candidate("good"),
+        make_candidate("bad"),
+        make_candidate("idle"),
+        make_candidate("good", text_share=0.25),
+    ]
+    simulation = simulate_edits(candidates, HandModel(), queries, clusters)
     # q1 alone is held out: it gains .7 of its room of .8, and the gap has room for .9 + .8 + .9; a
     # quarter counts so
-    whole = 0.7 / 0.8 * 2.6
-    np.testing.assert_allclose(simulation.gain[0], [whole, -2 * 0.5 * 50, 0, whole / 4], atol=1e-9)
+    full = 0.7 / 0.8 * 2.6
+    np.testing.assert_allclose(simulation.gain[0], [full, -2 * 0.5 * 50, 0, full / 4], atol=1e-9)
     np.testing.assert_allclose(simulation.harm, [0, 25, 0, 0], atol=1e-9)
     effects = simulation.effects.set_index(["edit_id", "query_id"])
     assert effects.loc[("e0000", "q0"), "is_drafted_from"]
     assert effects.loc[("e0000", "q0"), "weight"] == 0
     assert effects.loc[("e0000", "q1"), "weight"] == pytest.approx(2.6 / 0.8)
     assert effects.loc[("e0000", "q1"), "coverage_after"] == 0.9
-    assert effects.loc["e0002", "weight"].tolist() == [
-        0,
-        0,
-    ]  # those it was drafted from stand there, unchanged
+    # the queries that it was drafted from are listed, unchanged
+    assert effects.loc["e0002", "weight"].tolist() == [0, 0]
     rise = effects["coverage_after"] - effects["coverage_before"]
     assert (effects["weight"] * rise).groupby("edit_id").sum()["e0000"] == pytest.approx(
         simulation.gain[0, 0]
@@ -319,24 +326,26 @@ def test_gain_counts_held_out_queries_for_the_gap_and_harm_twice():
 
 
 def test_what_the_whole_gap_takes_is_what_the_held_out_queries_gain():
-    """Queries drafted from count as the others: they gain the same part of their room."""
+    """Queries drafted from count as the other queries: they gain the same share of their room."""
     _, queries, _, clusters = ranked_gaps()
-    one = simulate_edits([candidate("good")], HandModel(), queries, clusters).chances[0]
-    np.testing.assert_allclose(one.chance, [0.875, 0.875, 0.875])
-    alone = simulate_edits(
-        [candidate("good", drafted=("q0", "q1", "q2"))], HandModel(), queries, clusters
-    ).chances[0]
-    np.testing.assert_allclose(
-        alone.chance, [0.4 / 0.9, 0.35 / 0.8, 0.4 / 0.9]
-    )  # nobody left to ask: half
+    simulation = simulate_edits([make_candidate("good")], HandModel(), queries, clusters)
+    np.testing.assert_allclose(simulation.chances[0].chance, [0.875, 0.875, 0.875])
+    drafted_from_all = make_candidate("good", drafted=("q0", "q1", "q2"))
+    alone = simulate_edits([drafted_from_all], HandModel(), queries, clusters)
+    # no other query of the gap is left: half
+    np.testing.assert_allclose(alone.chances[0].chance, [0.4 / 0.9, 0.35 / 0.8, 0.4 / 0.9])
 
 
 def test_selection_counts_what_is_left_to_gain():
-    """Two equal edits: the second adds nothing to the first, and a harmful one is never on the frontier."""
+    """Of two equal edits the second adds nothing; a harmful edit is never on the frontier."""
     _, queries, _, clusters = ranked_gaps()
-    made = [candidate("good", 20.0), candidate("good", 10.0), candidate("bad", 1.0)]
-    simulation = simulate_edits(made, HandModel(), queries, clusters)
-    edits, frontier = rank_edits(edit_table(made, simulation), simulation)
+    candidates = [
+        make_candidate("good", 20.0),
+        make_candidate("good", 10.0),
+        make_candidate("bad", 1.0),
+    ]
+    simulation = simulate_edits(candidates, HandModel(), queries, clusters)
+    edits, frontier = rank_edits(edit_table(candidates, simulation), simulation)
     assert edits["edit_id"].tolist() == ["e0001", "e0000", "e0002"]
     assert edits["is_chosen"].tolist() == [True, False, False]
     assert edits["marginal_gain"].tolist() == pytest.approx([2.275, 0, 0])
@@ -348,14 +357,14 @@ def test_selection_counts_what_is_left_to_gain():
 
 def test_limits_keep_pages_untouched_and_the_budget():
     _, queries, _, clusters = ranked_gaps()
-    made = [candidate("good", 20.0)]
-    simulation = simulate_edits(made, HandModel(), queries, clusters)
+    candidates = [make_candidate("good", 20.0)]
+    simulation = simulate_edits(candidates, HandModel(), queries, clusters)
     for limits in (Limits(minutes=10), Limits(words=5), Limits(locked_pages=("ours/go*",))):
-        edits, _ = rank_edits(edit_table(made, simulation), simulation, limits)
+        edits, _ = rank_edits(edit_table(candidates, simulation), simulation, limits)
         assert not edits["is_chosen"].any()
-    assert rank_edits(edit_table(made, simulation), simulation, Limits(20, 10, 1))[0][
-        "is_chosen"
-    ].all()
+    limits = Limits(minutes=20, words=10, edits_per_page=1)
+    edits, _ = rank_edits(edit_table(candidates, simulation), simulation, limits)
+    assert edits["is_chosen"].all()
 
 
 def test_no_candidates_no_edits_but_reasons():
@@ -395,12 +404,20 @@ def test_a_brief_without_answers_asks_for_facts():
 
 
 def test_the_best_page_is_where_most_of_the_demand_looks():
-    """q0 is nearest to page b by far; q1, asked nine times as often, is between a and c and nearer to c."""
-    near = [("q0", "b", 1, 0.9), ("q0", "a", 2, 0.2), ("q1", "c", 1, 0.6), ("q1", "a", 2, 0.55)]
+    """q0 is nearest to page b by far; q1 is between a and c and nearer to c.
+
+    q1 is asked nine times as often.
+    """
+    near_rows = [
+        ("q0", "b", 1, 0.9),
+        ("q0", "a", 2, 0.2),
+        ("q1", "c", 1, 0.6),
+        ("q1", "a", 2, 0.55),
+    ]
     matches = MATCHES.table(
         [
             {"query_id": q, "passage_id": f"ours/{p}#0", "site": "ours", "rank": r, "similarity": x}
-            for q, p, r, x in near
+            for q, p, r, x in near_rows
         ]
     )
     queries = QUERIES.table(
@@ -409,6 +426,6 @@ def test_the_best_page_is_where_most_of_the_demand_looks():
     clusters = CLUSTERS.table(
         [{"query_id": q, "cluster_id": "c0", "membership": 1.0} for q in ("q0", "q1")]
     )
-    found = best_places(matches, queries, clusters, "ours")
-    assert found["passage_id"].tolist() == ["ours/c#0", "ours/a#0"]
-    assert found["rank"].tolist() == [1, 2]
+    pages = best_pages(matches, queries, clusters, "ours")
+    assert pages["passage_id"].tolist() == ["ours/c#0", "ours/a#0"]
+    assert pages["rank"].tolist() == [1, 2]

@@ -5,8 +5,8 @@ from hypothesis import given, settings, strategies as st
 
 from coverage_kit.errors import RunError, SchemaError
 from coverage_kit.rank.track import (
-    LEAST_RATIO,
-    MOST_COUNTED,
+    MAX_EDIT_RATIO,
+    MIN_RATIO,
     TrackRecord,
     estimate_track,
     read_track,
@@ -14,8 +14,9 @@ from coverage_kit.rank.track import (
 from coverage_kit.tables import PREDICTIONS
 
 
-def past(*pairs, **more):
-    same = {
+def past(*pairs, **columns):
+    """Comparisons with these pairs of a predicted and a realised gain."""
+    shared = {
         "run_before": "a",
         "run_after": "b",
         "operation": "o",
@@ -23,11 +24,11 @@ def past(*pairs, **more):
         "word_overlap": 1.0,
         "n_queries": 1,
     }
-    same |= {"low": 0.0, "high": 1.0, "drift": 0.0, "is_within": True, **more}
+    shared |= {"low": 0.0, "high": 1.0, "drift": 0.0, "is_within": True, **columns}
     return PREDICTIONS.table(
         [
-            {**same, "edit_id": f"e{n}", "predicted": p, "realised": r}
-            for n, (p, r) in enumerate(pairs)
+            {**shared, "edit_id": f"e{n}", "predicted": predicted, "realised": realised}
+            for n, (predicted, realised) in enumerate(pairs)
         ]
     )
 
@@ -66,11 +67,11 @@ def test_predicted_harm_that_came_counts_as_kept():
 
 
 def test_one_wild_edit_is_kept_within_bounds():
-    assert estimate_track(past((1.0, 1000.0))).ratio == pytest.approx((5 + MOST_COUNTED) / 6)
+    assert estimate_track(past((1.0, 1000.0))).ratio == pytest.approx((5 + MAX_EDIT_RATIO) / 6)
 
 
 def test_however_bad_the_past_an_order_stays():
-    assert estimate_track(past(*[(1.0, -9.0)] * 50)).ratio == LEAST_RATIO
+    assert estimate_track(past(*[(1.0, -9.0)] * 50)).ratio == MIN_RATIO
 
 
 def test_much_past_outweighs_the_prior():
@@ -80,11 +81,12 @@ def test_much_past_outweighs_the_prior():
 
 
 def test_a_correction_in_force_is_taken_out():
-    """Half of the raw gain came, as the corrected prediction said: the model's own ratio is still one half."""
-    plain, corrected = (
-        estimate_track(past((10.0, 5.0))),
-        estimate_track(past((5.0, 5.0)).assign(ratio=0.5)),
-    )
+    """Half of the raw gain came, as the corrected prediction said.
+
+    The model's own ratio is still one half.
+    """
+    plain = estimate_track(past((10.0, 5.0)))
+    corrected = estimate_track(past((5.0, 5.0)).assign(ratio=0.5))
     assert corrected == plain
 
 
@@ -114,7 +116,8 @@ def test_draws_share_the_part_that_is_about_the_mean():
 
 
 def test_the_same_seed_gives_the_same_draws():
-    record, gain = TrackRecord(3, 0.9, 0.2), np.ones((61, 4))
+    record = TrackRecord(3, 0.9, 0.2)
+    gain = np.ones((61, 4))
     assert (record.adjust(gain, 1) == record.adjust(gain, 1)).all()
     assert (record.adjust(gain, 1) != record.adjust(gain, 2)).any()
     assert record.adjust(np.ones((1, 2)), 0).tolist() == [[0.9, 0.9]]
@@ -128,7 +131,7 @@ sizes = st.floats(-100, 100).map(lambda value: round(value, 2))
 @given(st.lists(st.tuples(sizes, sizes), max_size=20))
 def test_any_past_gives_a_ratio_in_bounds_that_realised_gains_raise(pairs):
     record = estimate_track(past(*pairs))
-    assert LEAST_RATIO <= record.ratio <= MOST_COUNTED
+    assert MIN_RATIO <= record.ratio <= MAX_EDIT_RATIO
     assert np.isfinite(record.spread)
     better = estimate_track(past(*((p, r + abs(p) * np.sign(p)) for p, r in pairs)))
     assert better.ratio >= record.ratio - 1e-12
@@ -137,16 +140,14 @@ def test_any_past_gives_a_ratio_in_bounds_that_realised_gains_raise(pairs):
 def test_the_record_on_disk_is_read_for_this_site_and_encoder(tmp_path):
     path = tmp_path / "predictions.parquet"
     assert read_track(path, "ours", "m") == TrackRecord()
-    mine, other = (
-        past((10.0, 5.0)).assign(site="ours", encoder="m"),
-        past((10.0, 9.0), run_before="x").assign(site="theirs", encoder="m"),
-    )
-    pd.concat([mine, other]).to_parquet(path)
-    assert read_track(path, "ours", "m") == estimate_track(mine)
+    own = past((10.0, 5.0)).assign(site="ours", encoder="m")
+    other = past((10.0, 9.0), run_before="x").assign(site="theirs", encoder="m")
+    pd.concat([own, other]).to_parquet(path)
+    assert read_track(path, "ours", "m") == estimate_track(own)
     assert read_track(path, "ours", "n") == TrackRecord()
 
 
-def test_a_record_that_is_something_else_is_told(tmp_path):
+def test_a_file_that_is_no_record_is_an_error(tmp_path):
     path = tmp_path / "predictions.parquet"
     path.write_bytes(b"no parquet")
     with pytest.raises(RunError, match="a record of predictions"):

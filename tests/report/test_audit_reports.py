@@ -1,4 +1,7 @@
-"""The four pillars, what answers get wrong about the brand, and judges in the workbook, on the page and in the terminal."""
+"""The four pillars, wrong claims about the brand and the judges.
+
+They are tested in the workbook, on the page and in the terminal.
+"""
 
 from dataclasses import replace
 
@@ -7,13 +10,13 @@ import pytest
 
 from coverage_kit.report import figures
 from coverage_kit.report.page import render_page
-from coverage_kit.report.page_data.audit import list_audit_lines, tell_judges
+from coverage_kit.report.page_data.audit import list_audit_lines, list_judges
 from tests.reading import rows_of, words_of
 
 SECTIONS = ("pillars", "claims", "judges")
 
 
-def test_checks_stand_by_pillar_with_what_they_show(book):
+def test_checks_are_sorted_by_pillar_with_what_they_show(book):
     rows = rows_of(book["four pillars"])
     assert [row["pillar"] for row in rows] == ["relevance", "authority", "clarity", "freshness"]
     assert rows[0]["difference at equal coverage, points"] == pytest.approx(-0.3)
@@ -30,7 +33,7 @@ def test_findings_are_priced_the_strongest_causes_first_and_never_a_formula(book
     assert {cell.data_type for cell in cells if isinstance(cell.value, str)} == {"s"}
 
 
-def test_a_wrong_claim_stands_once_with_all_answers_that_make_it(book):
+def test_a_wrong_claim_is_listed_once_with_all_answers_that_make_it(book):
     rows = rows_of(book["wrong about us"])
     assert [(row["verdict"], row["answers that say so"]) for row in rows] == [
         ("contradicted", 2),
@@ -56,15 +59,14 @@ def test_navigation_leads_to_each_section_that_has_rows(page, empty):
         assert not bare.xpath(f"//*[@id='{name}'] | //nav/a[@href='#{name}']")
 
 
-def test_the_page_tells_what_each_check_shows_here(page):
+def test_the_page_says_what_each_check_shows_here(page):
     section = page.get_element_by_id("pillars")
     assert words_of(section.find("p")).startswith("2 own pages checked; 3 findings on 2 pages.")
     lines = [" ".join(map(words_of, row)) for row in section.xpath(".//table//tr")]
     assert "Words strong 1 of 4 -30 points -40 points to -10 points =cited less" in lines
-    untold = [
-        words_of(one) for one in section.xpath(".//details[not(contains(@class, 'finding'))]//li")
-    ]
-    assert "Years moderate; 1 of 4 fail, 1 not told; too few pages to tell" in untold
+    items = section.xpath(".//details[not(contains(@class, 'finding'))]//li")
+    not_assessed = [words_of(item) for item in items]
+    assert "Years moderate; 1 of 4 fail, 1 not told; too few pages to tell" in not_assessed
     assert not [line for line in lines if line.startswith("Years")]
     assert (
         "<b>Headings</b> weak 1 of 4 -20 points -50 points to +10 points shows nothing on this log"
@@ -72,18 +74,19 @@ def test_the_page_tells_what_each_check_shows_here(page):
     )
 
 
-def test_findings_stand_by_page_with_their_minutes(page):
+def test_findings_are_listed_by_page_with_their_minutes(page):
     details = page.get_element_by_id("pillars").xpath(".//details[contains(@class, 'finding')]")
     assert len(details) == 2
-    shop = next(one for one in details if "shop.example/p1" in words_of(one))
+    shop = next(item for item in details if "shop.example/p1" in words_of(item))
     assert "2 findings, 6.2 min" in words_of(shop.find("summary"))
     assert "Do {{ 7 * 7 }}." in words_of(shop)
 
 
-def test_wrong_claims_are_told_with_the_own_words_and_the_drift(page):
+def test_wrong_claims_have_the_words_of_the_site_and_the_drift(page):
     section = page.get_element_by_id("claims")
     assert words_of(section.find("p")).startswith(
-        "5 claims of answers about the brand were held against the own pages by plain: 1 supported, 2 contradicted, "
+        "5 claims of answers about the brand were held against the own pages by plain: "
+        "1 supported, 2 contradicted, "
     )
     assert "It costs <b>£5</b>." in words_of(section)
     assert "more than before: 10%, then 60%" in words_of(section)
@@ -95,11 +98,12 @@ def test_a_judge_that_misses_a_pass_mark_is_not_used_and_says_so(page):
     assert "repeats <b>agree</b>" in words
 
 
-def test_a_judge_that_nobody_was_held_against_is_used_with_care(analysis):
-    met = analysis.reliability.assign(is_passed=True)
-    assert tell_judges(replace(analysis, reliability=met))[0]["use"].startswith("used, with care")
-    people = met.assign(measure=["human_agreement", "test-retest"])
-    assert tell_judges(replace(analysis, reliability=people))[0]["use"] == "used"
+def test_a_judge_that_was_not_compared_with_people_is_used_with_care(analysis):
+    passed = analysis.reliability.assign(is_passed=True)
+    judge = list_judges(replace(analysis, reliability=passed))[0]
+    assert judge["use"].startswith("used, with care")
+    people = passed.assign(measure=["human_agreement", "test-retest"])
+    assert list_judges(replace(analysis, reliability=people))[0]["use"] == "used"
 
 
 def test_no_text_becomes_markup(analysis):
@@ -112,13 +116,15 @@ def test_no_text_becomes_markup(analysis):
 
 def test_the_terminal_counts_findings_and_claims(analysis, empty):
     assert list_audit_lines(analysis) == [
-        "Audit: 3 findings on 2 pages: <b>Headings</b> 1; Words 1; Years 1.",
-        "Claims of answers about the brand: 1 supported, 1 unsupported, 2 contradicted, 1 not told.",
+        "Audit: 3 findings on 2 pages. Most frequent: "
+        "<b>Headings</b> (1 page); Words (1 page); Years (1 page).",
+        "Claims about your brand in answers: "
+        "1 supported, 1 unsupported, 2 contradicted, 1 not assessed.",
     ]
     assert list_audit_lines(empty) == []
 
 
-def test_figures_show_only_what_can_be_told(analysis):
+def test_figures_show_only_checks_that_are_assessed(analysis):
     figure = figures.checks_figure(analysis)
     assert sorted(value for trace in figure.data for value in trace.x) == pytest.approx([-30, -20])
     assert {trace.name for trace in figures.claims_figure(analysis).data} == {

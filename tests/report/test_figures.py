@@ -34,8 +34,8 @@ def strings_of(value):
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from strings_of(part)
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from strings_of(item)
 
 
 def trace_named(figure, name):
@@ -58,7 +58,7 @@ def test_figures_are_titled_and_deterministic(analysis, make):
 
 
 @pytest.mark.parametrize("make", FIGURES)
-def test_figures_bear_one_query_no_competitor_no_answer_no_edit(tiny, make):
+def test_figures_can_draw_one_query_without_competitor_answer_or_edit(tiny, make):
     own = tiny.matches["site"] == "shop.example"
     poor = replace(
         tiny,
@@ -106,19 +106,19 @@ def test_sites_are_compared_by_demand_weighted_similarity(tiny):
     assert trace_named(figure, "rival.example").x[0] == pytest.approx(0.6)
 
 
-def test_clusters_that_are_covered_are_no_first_gaps_beside_other_sites(tiny):
+def test_covered_clusters_are_no_rows_of_the_sites_figure(tiny):
     covered = replace(tiny, gaps=tiny.gaps.assign(cause="covered"))
     assert "no gap" in figures.sites_figure(covered).layout.annotations[0].text
-    assert set(figure_data.mark_sites(tiny)["label"]) == {"range, hills"}
+    assert set(figure_data.site_points(tiny)["label"]) == {"range, hills"}
 
 
-def test_named_are_the_gaps_with_most_demand_and_severity_that_an_edit_can_close():
+def test_the_gaps_with_most_demand_and_severity_that_an_edit_can_close_have_names():
     rows = [
         ("rare", 10.0, 0.9, True, "missing"),
         ("asked", 400.0, 0.5, True, "not cited"),
         ("half", 90.0, 0.8, True, "missing"),
     ]
-    rows += [("lost", 900.0, 0.9, False, "unwinnable"), ("told", 900.0, 0.9, True, "covered")]
+    rows += [("lost", 900.0, 0.9, False, "unwinnable"), ("answered", 900.0, 0.9, True, "covered")]
     gaps = pd.DataFrame(rows, columns=["label", "demand", "severity", "is_closable", "cause"])
     gaps = gaps.assign(low=gaps["severity"] - 0.1, high=gaps["severity"] + 0.1)
     labels = figure_data.label_gaps(gaps, 2)
@@ -137,7 +137,7 @@ def test_named_are_the_gaps_with_most_demand_and_severity_that_an_edit_can_close
         figures.frontier_figure,
     ],
 )
-def test_points_at_nothing_are_drawn_whole(analysis, make):
+def test_points_at_zero_are_not_cut(analysis, make):
     assert {trace.cliponaxis for trace in make(analysis).data if "markers" in trace.mode} == {False}
 
 
@@ -149,10 +149,10 @@ def test_only_the_strongest_few_others_are_shown(tiny):
         ]
     )
     many["similarity"] += many["site"].str[1].astype(float) / 100
-    shown = figure_data.mark_sites(
+    points = figure_data.site_points(
         replace(tiny, matches=pd.concat([tiny.matches, many], ignore_index=True))
     )
-    assert list(shown["site"]) == ["shop.example", "s5", "s4", "s3"]
+    assert list(points["site"]) == ["shop.example", "s5", "s4", "s3"]
 
 
 def test_frontier_starts_at_nothing_and_marks_the_budget(analysis):
@@ -178,26 +178,25 @@ def test_map_of_many_keeps_the_most_asked(analysis, monkeypatch):
     figure = figures.map_figure(analysis)
     assert len(trace_named(figure, "queries").x) == 10
     assert sum(len(trace.x) for trace in figure.data) == 30
-    assert (
-        min(figure_data.mark_queries(analysis)["demand"]) == 7
-    )  # four of each demand from 9 down, demand 1 to 4 five times
+    # there are four queries of each demand from 9 down, and five of demands 1 to 4
+    assert min(figure_data.query_points(analysis)["demand"]) == 7
 
 
 def test_labels_never_cover_each_other():
-    at = np.random.default_rng(3).uniform(0, 300, (30, 2))
-    placed = figure_data.place_labels(at, ["a dozen words"] * 30, clearance=6)
-    middles = [at[row] + shift for row, shift in placed.items()]
+    anchors = np.random.default_rng(3).uniform(0, 300, (30, 2))
+    shifts = figure_data.place_labels(anchors, ["a dozen words"] * 30, clearance=6)
+    middles = [anchors[row] + shift for row, shift in shifts.items()]
     size = (6.6 * len("a dozen words") + 8, 18)
-    for n, one in enumerate(middles):
-        assert all((np.abs(one - two) >= size).any() for two in middles[n + 1 :])
-    assert 10 < len(placed) < 30
+    for n, first in enumerate(middles):
+        assert all((np.abs(first - second) >= size).any() for second in middles[n + 1 :])
+    assert 10 < len(shifts) < 30
 
 
 def test_labels_stand_where_they_cover_fewest_points():
-    placed = figure_data.place_labels(
-        np.array([[0.0, 0.0]]), ["word"], clearance=5, others=np.array([[20.0, 0.0]])
+    shifts = figure_data.place_labels(
+        np.array([[0.0, 0.0]]), ["word"], clearance=5, obstacles=np.array([[20.0, 0.0]])
     )
-    assert placed[0][0] < 0
+    assert shifts[0][0] < 0
 
 
 @pytest.mark.parametrize("renderer", ["plotly_mimetype", "jupyterlab", "vscode"])
@@ -217,7 +216,7 @@ def test_every_renderer_is_safe():
     assert all(renderer.config["showSendToCloud"] is False for renderer in with_config)
 
 
-def test_html_of_a_figure_stays_safe_with_a_config_of_ones_own(tiny, tmp_path):
+def test_html_of_a_figure_stays_safe_with_another_config(tiny, tmp_path):
     figure = figures.gaps_figure(tiny)
     text = figure.to_html(
         include_plotlyjs=False, config={"showSendToCloud": True, "scrollZoom": True}
@@ -239,7 +238,10 @@ def test_figure_keeps_its_safety_when_copied(tiny):
 
 
 def test_workbook_and_wording_do_not_load_plotly():
-    code = "import sys, coverage_kit.report.workbook, coverage_kit.report.wording; sys.exit('plotly' in sys.modules)"
+    code = (
+        "import sys, coverage_kit.report.workbook, coverage_kit.report.wording; "
+        "sys.exit('plotly' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -258,7 +260,7 @@ def test_history_shows_each_run_with_its_interval(analysis, second_run):
     )
 
 
-def test_map_points_bear_the_rank_of_their_gap(analysis):
+def test_map_points_have_the_rank_of_their_gap(analysis):
     ranks = analysis.clusters.merge(analysis.gaps[["cluster_id", "rank"]]).set_index("query_id")[
         "rank"
     ]
@@ -266,10 +268,10 @@ def test_map_points_bear_the_rank_of_their_gap(analysis):
     assert sorted(trace.customdata) == sorted(ranks)
 
 
-def test_names_of_gaps_stand_apart_with_a_line_to_their_points(analysis):
+def test_names_of_gaps_are_beside_their_points_with_a_line(analysis):
     labels = figures.gaps_figure(analysis).layout.annotations
     assert all(label.showarrow and abs(label.ax) + abs(label.ay) > 9 for label in labels)
 
 
-def test_embedded_figure_counts_its_marks_for_those_who_do_not_see_them(tiny):
+def test_embedded_figure_counts_its_marks_for_readers_who_do_not_see_them(tiny):
     assert figures.embed_figure(figures.gaps_figure(tiny))["drawn"] == "Not answered on the site, 1"

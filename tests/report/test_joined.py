@@ -1,11 +1,14 @@
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
+from coverage_kit import vocabulary
+from coverage_kit.analysis import About
 from coverage_kit.headline import summarize
 from coverage_kit.report import joined
-from coverage_kit.report.trust import can_tell_coverage, describe_self_test, predicted_under
-from coverage_kit.report.wording import CAUSES
+from coverage_kit.report.trust import describe_self_test, is_coverage_reliable, predicted_under
+from coverage_kit.report.wording import ACTIONS, CAUSES, MEASURE_WORDINGS, OPERATIONS
 
 
 def test_headline_of_two_queries_is_weighted_by_demand(tiny):
@@ -17,26 +20,18 @@ def test_headline_of_two_queries_is_weighted_by_demand(tiny):
 
 def test_plan_is_what_was_chosen(analysis):
     head = summarize(analysis)
-    assert (head.n_planned, head.planned_minutes, head.planned_gain) == (
-        7,
-        91.0,
-        119.0,
-    )  # 10 + ... + 16; 20 + ... + 14
-    assert (head.planned_low, head.planned_high) == (
-        49.0,
-        189.0,
-    )  # the frontier at the seventh: 10 + ... + 4; 30 + ... + 24
+    # minutes 10 + ... + 16; gains 20 + ... + 14
+    assert (head.n_planned, head.planned_minutes, head.planned_gain) == (7, 91.0, 119.0)
+    # the frontier at the seventh edit: 10 + ... + 4; 30 + ... + 24
+    assert (head.planned_low, head.planned_high) == (49.0, 189.0)
     assert list(joined.describe_edits(analysis)["is_chosen"]) == [True] * 7 + [False] * 5
 
 
 def test_plan_with_a_hole_has_the_frontiers_interval_in_proportion(analysis):
     edits = analysis.edits.assign(is_chosen=analysis.edits["rank"].isin([1, 3]))
     head = summarize(replace(analysis, edits=edits))
-    assert (head.n_planned, head.planned_minutes, head.planned_gain) == (
-        2,
-        22.0,
-        38.0,
-    )  # 10 + 12; 20 + 18
+    # minutes 10 + 12; gains 20 + 18
+    assert (head.n_planned, head.planned_minutes, head.planned_gain) == (2, 22.0, 38.0)
     # the frontier at the third edit: 57 [27, 87]
     assert (head.planned_low, head.planned_high) == (
         pytest.approx(27 * 38 / 57),
@@ -54,14 +49,14 @@ def test_nothing_chosen_is_a_plan_of_nothing(analysis):
     )
 
 
-def test_no_edit_stands_apart(analysis):
+def test_no_edit_is_listed_separately(analysis):
     assert "no_edit" not in set(joined.describe_edits(analysis)["operation"])
-    left = joined.list_unedited(analysis)
-    assert list(left["edit_id"]) == ["e12"]
-    assert list(left["label"]) == ["winter, bike"]
+    unedited = joined.list_unedited(analysis)
+    assert list(unedited["edit_id"]) == ["e12"]
+    assert list(unedited["label"]) == ["winter, bike"]
 
 
-def test_what_cannot_be_won_is_not_counted_as_severe(analysis):
+def test_gaps_that_no_edit_can_close_are_not_severe(analysis):
     lost = replace(analysis, gaps=analysis.gaps.assign(is_closable=False))
     assert (summarize(analysis).n_severe, summarize(lost).n_severe) == (2, 0)
 
@@ -74,7 +69,7 @@ def test_gap_names_its_medoid_first_then_the_most_asked(tiny):
     )
 
 
-def test_page_tells_queries_nearest_to_it_and_demand_it_covers(tiny):
+def test_page_has_the_queries_nearest_to_it_and_the_demand_it_covers(tiny):
     pages = joined.describe_pages(tiny).set_index("page_id")
     own, other = pages.loc["shop.example/p1"], pages.loc["rival.example/p1"]
     assert (own["n_nearest"], own["demand_covered"]) == (1, pytest.approx(0.6))
@@ -101,49 +96,63 @@ def test_edit_helps_queries_it_was_not_drafted_from(analysis):
 
 
 @pytest.mark.parametrize(
-    "view",
+    "describe",
     [joined.describe_gaps, joined.describe_queries, joined.describe_edits, joined.describe_pages],
 )
-def test_views_of_nothing_are_empty(empty, view):
-    assert len(view(empty)) == 0
+def test_joined_tables_of_an_empty_run_are_empty(empty, describe):
+    assert len(describe(empty)) == 0
 
 
 def test_every_cause_has_words():
     assert all(wording.title and wording.what_to_do for wording in CAUSES.values())
 
 
+@pytest.mark.parametrize(
+    ("words", "titles"),
+    [
+        (vocabulary.Cause, CAUSES),
+        (vocabulary.Operation, OPERATIONS),
+        (vocabulary.Action, ACTIONS),
+        (vocabulary.Measure, MEASURE_WORDINGS),
+    ],
+)
+def test_every_word_of_the_vocabulary_has_a_title(words, titles):
+    assert set(titles) == set(get_args(words))
+
+
 @pytest.mark.parametrize("test", [None, {"auc": 0.69, "low": 0.6, "high": 0.7, "ece": 0.1}])
 def test_failed_self_test_says_so_and_what_to_do(test):
-    about = {"encoder": "minilm", "self_test": test}
-    assert not can_tell_coverage(about)
+    about = About(encoder="minilm", self_test=test)
+    assert not is_coverage_reliable(about)
     assert "cannot be told well on this site with encoder minilm" in describe_self_test(about)
     assert "stronger encoder" in describe_self_test(about)
 
 
-def test_passed_self_test_is_told_with_its_interval(analysis):
+def test_passed_self_test_has_its_interval(analysis):
     assert "AUC 0.81 (90% interval 0.76 to 0.86)" in describe_self_test(analysis.about)
     assert "cannot be told" not in describe_self_test(analysis.about)
     assert predicted_under(analysis.about) == "predicted under model minilm, self-test AUC 0.81"
 
 
-def test_self_test_tells_which_share_of_gaps_coverage_rests_on(analysis):
-    estimated = describe_self_test(analysis.about | {"unanswered_share": 0.404})
+def test_self_test_says_which_unanswered_share_coverage_assumes(analysis):
+    estimated = describe_self_test(replace(analysis.about, unanswered_share=0.404))
     assert (
-        "rests on an estimate that 40% of questions have no answer here; settle it with match.unanswered_share"
-        in estimated
+        "rests on an estimate that 40% of questions have no answer here; "
+        "settle it with match.unanswered_share" in estimated
     )
-    given = analysis.about | {
-        "unanswered_share": 0.2,
-        "settings": {"match": {"unanswered_share": 0.2}},
-    }
+    configured = replace(
+        analysis.about,
+        unanswered_share=0.2,
+        settings={"match": {"unanswered_share": 0.2}},
+    )
     assert (
         "rests on the share of questions without an answer here that was given: 20%"
-        in describe_self_test(given)
+        in describe_self_test(configured)
     )
     assert "rests on" not in describe_self_test(analysis.about)  # an older run
 
 
 @pytest.mark.parametrize(("low", "is_near"), [(0.69, True), (0.70, False)])
-def test_self_test_whose_interval_reaches_below_the_least_auc_bids_caution(analysis, low, is_near):
-    about = analysis.about | {"self_test": {"auc": 0.72, "low": low, "high": 0.8}}
+def test_self_test_whose_interval_reaches_below_the_minimum_auc_advises_caution(analysis, low, is_near):
+    about = replace(analysis.about, self_test={"auc": 0.72, "low": low, "high": 0.8})
     assert ("The interval reaches below 0.70" in describe_self_test(about)) is is_near

@@ -9,10 +9,10 @@ import pytest
 
 from coverage_kit.report.figures import history_figure
 from coverage_kit.report.page import render_page, write_page
-from coverage_kit.report.page_data import gaps as stories
-from coverage_kit.report.page_data.engine import tell_retrieval
+from coverage_kit.report.page_data import gaps as gaps_data
+from coverage_kit.report.page_data.engine import retrieval_context
 from coverage_kit.report.page_data.gaps import pick_hour
-from coverage_kit.report.page_data.trend import tell_news, tell_runs, tell_spending
+from coverage_kit.report.page_data.trend import list_runs, news_context, spending_context
 from coverage_kit.tables import GROUPS, PREVIOUS
 from tests.reading import words_of
 
@@ -31,46 +31,49 @@ def test_only_our_scripts_are_there_and_run_by_their_hash(page):
     running = [script for script in page.iter("script") if script.get("type") != "application/json"]
     policy = page.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")[0]
     hashes = [
-        base64.b64encode(hashlib.sha256(one.text.encode()).digest()).decode() for one in running
+        base64.b64encode(hashlib.sha256(script.text.encode()).digest()).decode()
+        for script in running
     ]
     assert len(running) == 2
     assert re.search("script-src ([^;]*);", policy)[1].split() == [
-        f"'sha256-{one}'" for one in hashes
+        f"'sha256-{text}'" for text in hashes
     ]
     assert policy.startswith("default-src 'none';")
 
 
 def test_no_text_became_an_element_or_a_handler(page):
     assert {"img", "iframe", "object", "embed", "link", "base", "svg"}.isdisjoint(
-        one.tag for one in page.iter()
+        element.tag for element in page.iter()
     )
-    assert not [name for one in page.iter() for name in one.attrib if name.startswith("on")]
+    names = {name for element in page.iter() for name in element.attrib}
+    assert not [name for name in names if name.startswith("on")]
     assert "<script>alert(1)</script>" in page.text_content()
 
 
-def test_nothing_is_loaded_from_elsewhere(page, text):
+def test_nothing_is_loaded_from_another_place(page, text):
     assert not page.xpath("//@src")
     hrefs = {str(href) for href in page.xpath("//@href")}
     assert all(href.startswith(("#", "https://", "http://")) for href in hrefs)
-    assert {one.tag for one in page.xpath("//*[@href]")} == {"a"}
+    assert {element.tag for element in page.xpath("//*[@href]")} == {"a"}
     assert "url(" not in page.xpath("//style")[0].text
     assert "@import" not in text
 
 
-def test_links_outward_tell_nothing(page):
-    outward = [one for one in page.iter("a") if not one.get("href").startswith("#")]
+def test_links_outward_send_no_referrer(page):
+    outward = [link for link in page.iter("a") if not link.get("href").startswith("#")]
     assert outward
-    assert {one.get("rel") for one in outward} == {"noopener noreferrer"}
+    assert {link.get("rel") for link in outward} == {"noopener noreferrer"}
 
 
-def test_links_inward_lead_somewhere(page):
+def test_links_inward_lead_to_an_element(page):
     ids = set(page.xpath("//@id"))
     assert {href[1:] for href in map(str, page.xpath("//a/@href")) if href.startswith("#")} <= ids
     assert len(ids) == len(page.xpath("//@id"))
 
 
 def test_figures_have_no_upload_button(page):
-    plots = [json.loads(one.text) for one in page.xpath("//script[starts-with(@id, 'plot-')]")]
+    scripts = page.xpath("//script[starts-with(@id, 'plot-')]")
+    plots = [json.loads(script.text) for script in scripts]
     assert len(plots) == 12
     assert all(plot["config"]["showSendToCloud"] is False for plot in plots)
     assert all(plot["data"] for plot in plots)
@@ -82,10 +85,10 @@ def test_text_of_data_blocks_cannot_end_them(text):
     assert not [block for block in blocks if "<" in block]
 
 
-def test_gap_tells_queries_places_answers_and_edits(page):
+def test_gap_shows_queries_passages_answers_and_edits(page):
     gap = page.get_element_by_id("gap-2")
     words = " ".join(gap.text_content().split())
-    for part in (
+    for text in (
         "battery, bike",
         "Answered, in other words",
         "80%",
@@ -93,29 +96,29 @@ def test_gap_tells_queries_places_answers_and_edits(page):
         "Nearest own passage",
         "Edits: 2, 7, 12",
     ):
-        assert part in words
+        assert text in words
     assert gap.get("data-cause") == "Answered, in other words"
 
 
-def test_edit_tells_brief_before_and_gain(page):
+def test_edit_shows_brief_change_and_gain(page):
     words = " ".join(page.get_element_by_id("edit-2").text_content().split())
-    for part in (
+    for text in (
         "Add a question and its answer",
         "[FACT NEEDED: range]",
         "11 min",
         "adds 19 alone 19 (9 to 29)",
         "planned",
     ):
-        assert part in words
+        assert text in words
 
 
-def test_edit_tells_what_it_adds_to_those_above_it_before_what_it_brings_alone(analysis):
+def test_edit_shows_first_what_it_adds_to_the_edits_above_and_then_its_gain_alone(analysis):
     overlapping = replace(analysis, edits=analysis.edits.assign(marginal_gain=2.5))
     edit = lxml.html.document_fromstring(render_page(overlapping)).get_element_by_id("edit-2")
     assert words_of(edit.xpath(".//*[@class='gain']")[0]) == "adds 2.5 alone 19 (9 to 29)"
 
 
-def test_edit_shows_its_diff_with_words_for_those_who_hear_it(page):
+def test_edit_shows_its_diff_with_words_for_screen_readers(page):
     edit = page.get_element_by_id("edit-1")
     diffs = edit.xpath(".//blockquote[@class='diff']")
     assert len(diffs) == 2
@@ -123,7 +126,7 @@ def test_edit_shows_its_diff_with_words_for_those_who_hear_it(page):
     assert "Replace the passage" in edit.text_content()
 
 
-def test_edit_tells_why_and_coverage_of_its_queries(page):
+def test_edit_shows_its_reason_and_the_coverage_of_its_queries(page):
     edit = page.get_element_by_id("edit-2")
     words = " ".join(edit.text_content().split())
     assert (
@@ -141,19 +144,15 @@ def test_edit_tells_why_and_coverage_of_its_queries(page):
     assert rows[0][0].endswith("drafted from it: not counted")
 
 
-def test_a_log_that_was_cut_down_is_told_of(tiny):
+def test_a_log_that_was_cut_down_is_reported(tiny):
     def muted(analysis):
-        return [
-            one.text
-            for one in lxml.html.fromstring(render_page(analysis)).findall(
-                ".//header/p[@class='muted']"
-            )
-        ]
+        page = lxml.html.fromstring(render_page(analysis))
+        return [paragraph.text for paragraph in page.findall(".//header/p[@class='muted']")]
 
     first, *others = tiny.queries["query_id"]
     rows = [
-        {"query_id": one, "group_id": one, "similarity": 1.0, "text": one, "demand": 1.0}
-        for one in (first, *others)
+        {"query_id": name, "group_id": name, "similarity": 1.0, "text": name, "demand": 1.0}
+        for name in (first, *others)
     ]
     joined = {
         "query_id": "q-gone",
@@ -162,7 +161,7 @@ def test_a_log_that_was_cut_down_is_told_of(tiny):
         "text": "gone",
         "demand": 1.0,
     }
-    about = tiny.about | {"share_of_answers_kept": 0.25, "n_answers_read": 4_000}
+    about = replace(tiny.about, share_of_answers_kept=0.25, n_answers_read=4_000)
     cut = replace(tiny, groups=GROUPS.table([*rows, joined]), about=about)
     grouped, sampled = muted(cut)
     assert grouped.startswith(f"{len(rows) + 1} distinct queries in {len(rows)} groups")
@@ -171,12 +170,12 @@ def test_a_log_that_was_cut_down_is_told_of(tiny):
     assert muted(tiny) == []
 
 
-def test_harm_is_told_only_where_there_is_some(page):
+def test_harm_is_reported_only_where_there_is_some(page):
     assert "harm" not in page.get_element_by_id("edit-1").text_content()
     assert "harm to others: 0.50 queries" in page.get_element_by_id("edit-2").text_content()
 
 
-def test_no_edit_is_listed_apart(page):
+def test_no_edit_is_listed_separately(page):
     assert (
         "winter, bike: Answers cite <b>third parties</b> only."
         in page.get_element_by_id("edits").text_content()
@@ -188,14 +187,15 @@ def test_same_analysis_gives_the_same_bytes(analysis, text, tmp_path):
     assert write_page(analysis, tmp_path / "page.html").read_bytes() == text.encode("utf-8")
 
 
-def test_empty_analysis_says_that_coverage_cannot_be_told(empty):
+def test_empty_analysis_says_that_coverage_is_unreliable(empty):
     page = lxml.html.document_fromstring(render_page(empty))
     assert "cannot be told well" in page.xpath("//p[contains(@class, 'warning')]")[0].text_content()
     assert "No cluster of questions was found." in page.text_content()
 
 
 def test_weak_self_test_is_a_warning(tiny):
-    weak = replace(tiny, about={**tiny.about, "self_test": {**tiny.about["self_test"], "auc": 0.6}})
+    about = replace(tiny.about, self_test={**tiny.about.self_test, "auc": 0.6})
+    weak = replace(tiny, about=about)
     page = lxml.html.document_fromstring(render_page(weak))
     assert (
         "read the ranking as a list of things to look at"
@@ -219,18 +219,19 @@ def test_the_first_run_has_nothing_to_compare_with(page):
     )
 
 
-def test_news_tell_of_the_questions_that_both_runs_hold(tiny):
+def test_news_compare_the_questions_that_both_runs_hold(tiny):
     # then: q0 at .1 (demand 3) and q-gone; now: q0 at .2, its interval from .1; q1 is new
     before = PREVIOUS.table(
         [{"query_id": "q0", "text": "how far uphill", "coverage": 0.1, "low": 0.02, "high": 0.09, "label": "range"},
          {"query_id": "q-gone", "text": "gone", "coverage": 0.5, "low": 0.4, "high": 0.6, "label": None}]
     )  # fmt: skip
-    news = tell_news(replace(tiny, previous=before))
+    news = news_context(replace(tiny, previous=before))
     assert news["questions"] == [
-        "1 question asked both times: coverage 10% then, 20% now; 1 rose and 0 fell beyond their 90% intervals.",
+        "1 question asked both times: coverage 10% then, 20% now; "
+        "1 rose and 0 fell beyond their 90% intervals.",
         "1 new question, 1 gone.",
     ]
-    assert [(one["rank"], one["told"]) for one in news["risen"]] == [(1, "10% then, 20% now")]
+    assert [(gap["rank"], gap["coverage"]) for gap in news["risen"]] == [(1, "10% then, 20% now")]
     assert news["fallen"] == []
 
 
@@ -245,76 +246,75 @@ def test_gaps_are_news_only_where_a_question_moved_beyond_its_interval(tiny, low
         [{"query_id": "q0", "text": "how far uphill", "coverage": 0.1, "low": 0.02, "high": 0.15, "label": "range"},
          {"query_id": "q1", "text": "range in hills", "coverage": 0.97, "low": low_then, "high": 1.0, "label": "range"}]
     )  # fmt: skip
-    news = tell_news(replace(tiny, previous=before))
-    assert [(one["rank"], one["told"]) for one in news["fallen"]] == fallen
+    news = news_context(replace(tiny, previous=before))
+    assert [(gap["rank"], gap["coverage"]) for gap in news["fallen"]] == fallen
     assert news["risen"] == []
 
 
 def test_a_run_that_found_the_same_says_so_instead_of_first_run(tiny, second_run):
-    same = {"same_as": "2026-11-29T18:02:33.5+00:00"}
-    told = "This run found the same as the run of 2026-11-29 18:02"
-    assert tell_news(replace(tiny, about=tiny.about | same))["lead"] == f"{told}."
-    assert tell_news(replace(second_run, about=second_run.about | same))["lead"].startswith(
-        f"{told}; below"
-    )
-    assert tell_news(second_run)["lead"] == ""
-    assert told in history_figure(replace(tiny, about=tiny.about | same)).layout.annotations[
-        0
-    ].text.replace("<br>", " ")
+    same_as = "2026-11-29T18:02:33.5+00:00"
+    lead = "This run found the same as the run of 2026-11-29 18:02"
+    tiny_again = replace(tiny, about=replace(tiny.about, same_as=same_as))
+    second_again = replace(second_run, about=replace(second_run.about, same_as=same_as))
+    assert news_context(tiny_again)["lead"] == f"{lead}."
+    assert news_context(second_again)["lead"].startswith(f"{lead}; below")
+    assert news_context(second_run)["lead"] == ""
+    note = history_figure(tiny_again).layout.annotations[0].text
+    assert lead in note.replace("<br>", " ")
 
 
 def test_citation_rates_whose_intervals_overlap_show_no_clear_change(second_run):
-    told = tell_news(second_run)["rates"]
-    assert told == [
+    assert news_context(second_run)["rates"] == [
         "perplexity (api): citation rate 10% then, 30% now: up",
-        "perplexity (scrape): citation rate 25% then, 30% now: no clear change, the 95% intervals overlap",
+        "perplexity (scrape): citation rate 25% then, 30% now: "
+        "no clear change, the 95% intervals overlap",
     ]
 
 
 def test_runs_are_listed_oldest_first(second_run):
-    assert [(row["run"], row["covered"], row["severe_gaps"]) for row in tell_runs(second_run)] == [
+    assert [(row["run"], row["covered"], row["severe_gaps"]) for row in list_runs(second_run)] == [
         (1, "40%", "3"),
         (2, "50%", "2"),
     ]
 
 
-def test_costs_are_summed_by_task_and_model_and_what_has_no_price_is_told(second_run):
-    told = tell_spending(second_run)
+def test_costs_are_summed_by_task_and_model_and_tasks_without_a_price_are_counted(second_run):
+    spending = spending_context(second_run)
     assert (
-        told["told"]
+        spending["summary"]
         == "Models and engines have cost 3.5 USD so far, in 3 tasks, 1 of them without a price."
     )
-    assert [(row["task"], row["n_calls"], row["money"]) for row in told["rows"]] == [
+    assert [(row["task"], row["n_calls"], row["money"]) for row in spending["rows"]] == [
         ("ask", 30, 3.5),
         ("tune", 5, None),
     ]
 
 
 @pytest.mark.parametrize(
-    ("task", "told"),
+    ("task", "summary"),
     [
         ("embed", "Nothing paid so far."),
         ("ask", "Nothing paid so far. Asked without a price, in calls: =minilm 5."),
     ],
 )
-def test_texts_embedded_are_no_bill_but_models_asked_without_a_price_are_told(
-    second_run, task, told
+def test_embedded_texts_cost_nothing_but_models_without_a_price_are_reported(
+    second_run, task, summary
 ):
     unpriced = second_run.costs[second_run.costs["money"].isna()].assign(task=task)
-    assert tell_spending(replace(second_run, costs=unpriced))["told"] == told
+    assert spending_context(replace(second_run, costs=unpriced))["summary"] == summary
 
 
 def test_every_view_stands_in_the_page(second_run):
     page = lxml.html.document_fromstring(render_page(second_run))
-    parts = [
+    sections = [
         ("manager", "trend"),
         ("strategist", "questions"),
         ("editor", "hour"),
         ("auditor", "pillars"),
         ("engineer", "ledger"),
     ]
-    for view, part in parts:
-        assert page.get_element_by_id(part) in page.get_element_by_id(f"view={view}").iter()
+    for view, section in sections:
+        assert page.get_element_by_id(section) in page.get_element_by_id(f"view={view}").iter()
     assert "3.5 USD so far, in 3 tasks, 1 of them without a price" in " ".join(
         page.get_element_by_id("money").text_content().split()
     )
@@ -326,7 +326,8 @@ def test_the_hour_holds_the_first_edits_that_fill_it(page):
     words = " ".join(hour.text_content().split())
     assert len(hour.xpath(".//li")) == 5
     assert (
-        "5 edits from the top of the list, 60 minutes; together predicted to bring 90 queries asked"
+        "5 edits from the top of the list, 60 minutes; "
+        "together predicted to bring 90 queries asked"
         in words
     )
 
@@ -336,23 +337,23 @@ def test_an_edit_longer_than_an_hour_fills_it_alone():
         {"cost_minutes": 70.0, "marginal_gain": 5.0},
         {"cost_minutes": 10.0, "marginal_gain": 1.0},
     ]
-    assert [(one["minutes_so_far"], one["gain_so_far"]) for one in pick_hour(edits)] == [
+    assert [(edit["minutes_so_far"], edit["gain_so_far"]) for edit in pick_hour(edits)] == [
         (70.0, 5.0)
     ]
 
 
 def test_all_questions_are_there_most_asked_first(page, analysis):
-    asked = json.loads(page.get_element_by_id("questions-data").text)
-    assert len(asked["text"]) == asked["n"] == len(analysis.queries)
-    assert asked["demand"] == sorted(asked["demand"], reverse=True)
+    questions = json.loads(page.get_element_by_id("questions-data").text)
+    assert len(questions["text"]) == questions["n"] == len(analysis.queries)
+    assert questions["demand"] == sorted(questions["demand"], reverse=True)
     rank = dict(zip(analysis.gaps["cluster_id"], analysis.gaps["rank"], strict=True))
     cluster = analysis.queries.merge(analysis.clusters).set_index("text")["cluster_id"]
-    ours = next(place for place, text in enumerate(asked["text"]) if text.startswith("how does"))
-    assert asked["gap"][ours] == rank[cluster[asked["text"][ours]]]
+    position = next(n for n, text in enumerate(questions["text"]) if text.startswith("how does"))
+    assert questions["gap"][position] == rank[cluster[questions["text"][position]]]
 
 
 def test_questions_are_cut_where_they_are_very_many_and_the_page_says_so(analysis, monkeypatch):
-    monkeypatch.setattr(stories, "_MOST_QUESTIONS", 10)
+    monkeypatch.setattr(gaps_data, "_MAX_QUESTIONS", 10)
     page = lxml.html.document_fromstring(render_page(analysis))
     assert len(json.loads(page.get_element_by_id("questions-data").text)["text"]) == 10
     assert (
@@ -361,19 +362,19 @@ def test_questions_are_cut_where_they_are_very_many_and_the_page_says_so(analysi
     )
 
 
-def test_retrieval_tells_how_often_an_own_passage_is_nearest(tiny):
+def test_retrieval_shows_how_often_an_own_passage_is_nearest(tiny):
     # similarities of own and rival: .4 and .5 for both engines' q0 (demand 3), .8 and .9 for q1:
     # the rival is nearer
-    assert tell_retrieval(tiny)["nearer_share"] == 0
+    assert retrieval_context(tiny)["nearer_share"] == 0
     own = tiny.matches["similarity"] + (
         tiny.matches["query_id"].eq("q0") & tiny.matches["site"].eq("shop.example")
     )
-    assert tell_retrieval(replace(tiny, matches=tiny.matches.assign(similarity=own)))[
+    assert retrieval_context(replace(tiny, matches=tiny.matches.assign(similarity=own)))[
         "nearer_share"
     ] == pytest.approx(3 / 4)
 
 
-def test_checks_that_cannot_be_told_are_folded(page):
+def test_checks_that_are_not_assessed_are_folded(page):
     pillars = page.get_element_by_id("pillars")
     assert "2 checks cannot be told on this log" in pillars.text_content()
     assert [
@@ -392,7 +393,7 @@ def test_gap_named_by_words_shows_its_typical_question(tiny):
     ]
 
 
-def test_gap_named_by_a_question_cut_short_shows_the_whole_one(tiny):
+def test_gap_named_by_a_question_cut_short_shows_the_full_question(tiny):
     cut = replace(tiny, gaps=tiny.gaps.assign(label="how far…"))
     page = lxml.html.document_fromstring(render_page(cut))
     assert page.get_element_by_id("gap-1").xpath(".//*[@class='name']/text()") == ["how far uphill"]

@@ -16,7 +16,7 @@ def note_of(figure):
     return figure.layout.annotations[0].text.replace("<br>", " ")
 
 
-def test_rate_of_each_site_has_its_interval_and_api_stands_apart_from_scraping(analysis):
+def test_rate_of_each_site_has_its_interval_and_api_is_separate_from_scraping(analysis):
     figure = figures.share_of_voice_figure(analysis)
     api, scrape = (
         trace_named(figure, f"perplexity ({surface}), 40 answers") for surface in ("api", "scrape")
@@ -31,7 +31,7 @@ def test_rate_of_each_site_has_its_interval_and_api_stands_apart_from_scraping(a
     assert list(api.x) == pytest.approx([0.1, 0.3, 0.2])
 
 
-def test_surface_that_is_not_known_is_not_told(analysis):
+def test_an_unknown_surface_is_not_shown(analysis):
     names = [trace.name for trace in figures.share_of_voice_figure(analysis).data]
     assert names == [
         "&lt;i&gt;chatgpt&lt;/i&gt;, 40 answers",
@@ -40,14 +40,14 @@ def test_surface_that_is_not_known_is_not_told(analysis):
     ]
 
 
-def test_low_n_is_hollow_and_told(analysis):
+def test_low_n_is_hollow_and_said_in_the_hover(analysis):
     hollow, full = figures.share_of_voice_figure(analysis).data[:2]
     assert (set(hollow.marker.symbol), set(full.marker.symbol)) == ({"circle-open"}, {"diamond"})
     assert all("low n" in text for text in hollow.hovertext)
     assert not any("low n" in text for text in full.hovertext)
 
 
-def test_hover_tells_value_interval_fraction_and_numbers(analysis):
+def test_hover_shows_value_interval_fraction_and_numbers(analysis):
     lines = (
         trace_named(figures.share_of_voice_figure(analysis), "perplexity (api), 40 answers")
         .hovertext[0]
@@ -62,7 +62,7 @@ def test_hover_tells_value_interval_fraction_and_numbers(analysis):
     ]
 
 
-def test_interval_that_cannot_be_told_is_said_to_be_unknown(analysis):
+def test_missing_interval_is_said_to_be_unknown(analysis):
     bare = replace(
         analysis, visibility=analysis.visibility.assign(low=float("nan"), high=float("nan"))
     )
@@ -94,10 +94,8 @@ def test_day_of_the_change_is_drawn_only_within_the_weeks(analysis):
         figures.visibility_over_time_figure(analysis).layout.shapes[0].x0.isoformat()
         == "2026-10-05T00:00:00"
     )
-    late = replace(
-        analysis,
-        about={**analysis.about, "settings": {"before_after": {"changed_at": "2027-01-01"}}},
-    )
+    settings = {"before_after": {"changed_at": "2027-01-01"}}
+    late = replace(analysis, about=replace(analysis.about, settings=settings))
     assert not figures.visibility_over_time_figure(late).layout.shapes
 
 
@@ -125,7 +123,7 @@ def test_holders_are_shares_of_a_gap_and_what_cannot_be_won_is_marked(analysis):
     assert figure.layout.barmode == "stack"
 
 
-def test_change_tells_effect_in_points_by_verdict(analysis):
+def test_change_shows_effect_in_points_by_verdict(analysis):
     figure = figures.change_figure(analysis)
     up, down = trace_named(figure, "up"), trace_named(figure, "down")
     assert (up.x[0], up.error_x.array[0], up.error_x.arrayminus[0]) == pytest.approx(
@@ -171,7 +169,7 @@ def test_association_is_called_no_cause_and_only_what_has_figures_is_drawn(analy
 
 
 def test_marks_of_one_row_stand_evenly_around_its_middle():
-    assert [shift(place, 2) for place in range(2)] == [-0.125, 0.125]
+    assert [shift(number, 2) for number in range(2)] == [-0.125, 0.125]
     assert shift(0, 1) == 0.0
 
 
@@ -196,7 +194,7 @@ def test_measure_without_a_value_says_what_it_needs(analysis):
     )
 
 
-def test_correlation_that_cannot_be_told_says_why(analysis):
+def test_missing_correlation_has_a_reason(analysis):
     short = analysis.associations[analysis.associations["correlation"].isna()]
     assert "too few weeks: 7 of at least 8" in note_of(
         figures.associations_figure(replace(analysis, associations=short))
@@ -204,20 +202,20 @@ def test_correlation_that_cannot_be_told_says_why(analysis):
 
 
 def test_own_site_without_a_row_leaves_the_others(analysis):
-    others = replace(
+    run = replace(
         analysis, visibility=analysis.visibility[analysis.visibility["site"] != "shop.example"]
     )
-    assert list(figures.share_of_voice_figure(others).layout.yaxis.ticktext) == [
+    assert list(figures.share_of_voice_figure(run).layout.yaxis.ticktext) == [
         "other.example",
         "rival.example",
     ]
-    assert note_of(figures.visibility_over_time_figure(others))
+    assert note_of(figures.visibility_over_time_figure(run))
 
 
 def test_many_sites_are_cut_to_the_highest_and_the_own(analysis):
-    one = analysis.visibility.iloc[:1]
-    rows = [{**one.iloc[0], "site": f"s{n:02}.example", "value": 0.5 + n / 100} for n in range(20)]
-    many = tables.VISIBILITY.table([{**one.iloc[0]}, *rows])
+    own = {**analysis.visibility.iloc[0]}
+    rows = [{**own, "site": f"s{n:02}.example", "value": 0.5 + n / 100} for n in range(20)]
+    many = tables.VISIBILITY.table([own, *rows])
     names = figures.share_of_voice_figure(replace(analysis, visibility=many)).layout.yaxis.ticktext
     assert names == ("shop.example", *(f"s{n:02}.example" for n in range(19, 8, -1)))
 
@@ -232,12 +230,11 @@ def test_change_of_many_gaps_is_cut_and_says_so(analysis):
 
 @pytest.mark.parametrize("changed_at", [None, "", "soon"])
 def test_change_without_a_day_draws_no_line(analysis, changed_at):
-    run = replace(
-        analysis, about={**analysis.about, "settings": {"before_after": {"changed_at": changed_at}}}
-    )
+    settings = {"before_after": {"changed_at": changed_at}}
+    run = replace(analysis, about=replace(analysis.about, settings=settings))
     assert not figures.visibility_over_time_figure(run).layout.shapes
 
 
-def test_lag_of_one_week_is_told_in_the_singular(analysis):
+def test_lag_of_one_week_is_in_the_singular(analysis):
     hover = figures.associations_figure(analysis).data[0].hovertext
     assert ("0 weeks later" in hover[0], "1 week later" in hover[1]) == (True, True)

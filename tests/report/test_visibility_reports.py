@@ -1,4 +1,4 @@
-"""Visibility, change, visits and brand facts in the views, in the workbook and on the page."""
+"""Visibility, change, visits and brand facts in the joined tables, the workbook and the page."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ def cells_of(table):
     return [[words_of(cell) for cell in row] for row in table.xpath(".//tr")]
 
 
-def test_figures_stand_by_measure_part_and_site_the_own_first(analysis):
+def test_figures_are_sorted_by_measure_split_and_site_the_own_first(analysis):
     table = visibility_joined.describe_visibility(analysis, ("all",))
     assert list(table["measure"].unique()) == [
         "citation_rate",
@@ -28,13 +28,13 @@ def test_figures_stand_by_measure_part_and_site_the_own_first(analysis):
     assert list(table["site"][:4]) == ["shop.example"] * 3 + ["other.example"]
 
 
-def test_sources_tell_how_many_rows_were_rejected_and_why_most_were(analysis):
+def test_sources_count_the_rejected_rows_and_give_the_most_frequent_reason(analysis):
     table = visibility_joined.describe_sources(analysis).set_index("file")
     assert table["n_rejects"].to_dict() == {"=log.csv": 3, "b.jsonl": 0, "visits.csv": 1}
     assert table.loc["=log.csv", "reject_reason"] == "no <b>query</b>"
 
 
-def test_path_of_an_own_page_is_told_without_its_host(analysis):
+def test_path_of_an_own_page_has_no_host(analysis):
     assert list(visibility_joined.describe_referrals(analysis)["page"]) == [
         "/p1",
         "/",
@@ -67,12 +67,16 @@ def test_visibility_sheet_has_a_row_a_figure_with_its_fraction_and_formula(book)
     assert low_n == {"<i>chatgpt</i>": "yes", "perplexity (api)": "no", "perplexity (scrape)": "no"}
 
 
-def test_parts_are_told_in_words_and_never_a_formula(book):
-    parts = {(row["answers of"], row["part"]) for row in rows_of(book["visibility"])}
+def test_segments_are_in_words_and_never_a_formula(book):
+    segments = {(row["answers of"], row["part"]) for row in rows_of(book["visibility"])}
     market = ("market", '=HYPERLINK("http://x","y")')
-    assert parts == {
-        ("all", None), ("prompts that name the brand", None), ("week of", "2026-09-28"), ("week of", "2026-10-05"), market
-    }  # fmt: skip
+    assert segments == {
+        ("all", None),
+        ("prompts that name the brand", None),
+        ("week of", "2026-09-28"),
+        ("week of", "2026-10-05"),
+        market,
+    }
 
 
 @pytest.mark.parametrize(
@@ -92,7 +96,7 @@ def test_rates_by_gap_are_of_the_own_site_alone(book):
     assert {round(row["mention rate"], 3) for row in rows} == {0.1, 0.3, 0.5}
 
 
-def test_holders_tell_share_winnable_and_why(book):
+def test_holders_show_share_winnable_and_reason(book):
     first = rows_of(book["who is cited"])[0]
     assert (first["kind of site"], first["its citations"], first["all citations of the gap"]) == (
         "own",
@@ -104,7 +108,7 @@ def test_holders_tell_share_winnable_and_why(book):
     assert first["because"] == "<b>third parties</b> hold 7 of 10 citations"
 
 
-def test_verdicts_stand_in_order_with_their_reasons(book):
+def test_verdicts_are_sorted_and_have_their_reasons(book):
     rows = rows_of(book["before and after"])
     assert [row["verdict"] for row in rows] == [
         "up",
@@ -128,7 +132,7 @@ def test_landing_page_that_is_no_link_stays_text(book):
     }
 
 
-def test_rejected_rows_stand_beside_the_sources(book):
+def test_rejected_rows_are_counted_with_the_sources(book):
     rows = {
         row["file"]: (row["records read"], row["rows rejected"])
         for row in rows_of(book["log sources"])
@@ -136,7 +140,7 @@ def test_rejected_rows_stand_beside_the_sources(book):
     assert rows == {"=log.csv": (30, 3), "b.jsonl": (5, 0), "visits.csv": (None, 1)}
 
 
-def test_summary_tells_the_citation_rate_of_each_series_and_low_n(book):
+def test_summary_shows_the_citation_rate_of_each_series_and_low_n(book):
     rows = {row[0]: row[1:3] for row in book["summary"].iter_rows(values_only=True) if row[0]}
     assert rows["citation rate, perplexity (api)"] == (
         0.1,
@@ -169,15 +173,15 @@ def test_navigation_leads_to_every_further_section(page):
         assert page.xpath(f"//nav/a[@href='#{name}']")
 
 
-def test_own_measures_stand_by_engine_with_their_fraction_branded_apart(page):
-    every, branded = page.get_element_by_id("visibility").xpath(".//table")
-    assert cells_of(every)[0] == [
+def test_own_measures_are_by_engine_with_their_fraction_and_branded_ones_separate(page):
+    unbranded, branded = page.get_element_by_id("visibility").xpath(".//table")
+    assert cells_of(unbranded)[0] == [
         "measure",
         "<i>chatgpt</i>",
         "perplexity (api)",
         "perplexity (scrape)",
     ]
-    name, low, api, scrape = cells_of(every)[1]
+    name, low, api, scrape = cells_of(unbranded)[1]
     assert name == "citation rate answers that cite the site / answers"
     assert (low, api, scrape) == (
         "50% 45% to 60%20 / 40 low n",
@@ -190,21 +194,21 @@ def test_own_measures_stand_by_engine_with_their_fraction_branded_apart(page):
 
 def test_verdicts_come_first_changed_pages_before_unchanged_ones(page):
     section = page.get_element_by_id("change")
-    assert [one.get("class", one.tag) for one in section[1:4]] == ["p", "verdicts", "figure"]
-    lines = [words_of(one) for one in section.xpath("./ul[@class='verdicts']/li")]
+    assert [child.get("class", child.tag) for child in section[1:4]] == ["p", "verdicts", "figure"]
+    lines = [words_of(item) for item in section.xpath("./ul[@class='verdicts']/li")]
     assert len(lines) == 3
     assert lines[0] == (
-        "up perplexity (api), changed pages: citation rate 20% before, 45% after. <script>alert(13)</script> 15 prompts moved"
+        "up perplexity (api), changed pages: citation rate 20% before, 45% after. "
+        "<script>alert(13)</script> 15 prompts moved"
     )
     assert lines[1].startswith(
         "down <i>chatgpt</i> (api), unchanged pages: citation rate 20% before, 11% after."
     )
 
 
-def test_drift_of_the_engines_is_told_and_what_stayed(page):
-    drifts = [
-        words_of(one) for one in page.get_element_by_id("drift").xpath("./ul[@class='queries']/li")
-    ]
+def test_drift_of_the_engines_is_shown_and_the_signs_that_did_not_move(page):
+    items = page.get_element_by_id("drift").xpath("./ul[@class='queries']/li")
+    drifts = [words_of(item) for item in items]
     assert drifts == [
         "<i>chatgpt</i> (api): model that answers, changed: <i>a</i>, =b",
         "perplexity (api): share of answers that searched the web, down: from 0.90 to 0.80",
@@ -212,11 +216,12 @@ def test_drift_of_the_engines_is_told_and_what_stayed(page):
     ]
 
 
-def test_visits_are_summed_and_told_as_a_share_of_all(page):
+def test_visits_are_summed_and_shown_as_a_share_of_all(page):
     section = page.get_element_by_id("visitors")
     words = words_of(section.find("p"))
     assert words.startswith(
-        "AI assistants sent 19 visits, 10.0% of all in the export: ChatGPT 13, =Claude 4, <i>x</i> 2."
+        "AI assistants sent 19 visits, 10.0% of all in the export: "
+        "ChatGPT 13, =Claude 4, <i>x</i> 2."
     )
     rows = cells_of(section.xpath(".//table")[0])
     assert rows[1] == [
@@ -265,7 +270,7 @@ def test_visits_without_associations_and_the_reverse(analysis):
     assert not other.xpath("//*[@id='plot-referrals']")
 
 
-def test_run_without_gaps_still_tells_the_rest(analysis, tmp_path):
+def test_run_without_gaps_still_shows_all_other_results(analysis, tmp_path):
     bare = replace(analysis, gaps=tables.GAPS.empty())
     book = openpyxl.load_workbook(write_workbook(bare, tmp_path / "gaps.xlsx"))
     assert len(rows_of(book["who is cited"])) == 6
@@ -277,24 +282,21 @@ def test_run_without_gaps_still_tells_the_rest(analysis, tmp_path):
     )
 
 
-def test_sign_measure_and_group_that_have_no_words_stand_for_themselves(analysis):
-    drifts, verdicts = (table.assign(**{name: "odd"}).head(1) for table, name in zip(
-        (analysis.drifts, analysis.verdicts), ("sign", "measure"), strict=True))  # fmt: skip
-    odd = replace(analysis, drifts=drifts, verdicts=verdicts.assign(group="c99"))
+def test_unknown_sign_measure_and_group_are_their_own_titles(analysis):
+    drifts = analysis.drifts.assign(sign="odd").head(1)
+    verdicts = analysis.verdicts.assign(measure="odd", group="c99").head(1)
+    odd = replace(analysis, drifts=drifts, verdicts=verdicts)
     assert list(visibility_joined.describe_drifts(odd)["sign_title"]) == ["odd"]
     row = visibility_joined.describe_verdicts(odd).iloc[0]
     assert (row["measure_title"], row["group_title"]) == ("odd", "c99")
 
 
-def test_share_of_voice_stands_with_its_counts_and_only_where_a_competitor_is_tracked(analysis):
-    def tile(run):
-        told = lxml.html.document_fromstring(render_page(run))
-        rates = [
-            row[0] for row in cells_of(told.get_element_by_id("visibility").xpath(".//table")[0])
-        ]
-        return words_of(
-            told.xpath("//div[@class='tile'][starts-with(dt, 'share of voice')]")[0]
-        ), rates
+def test_share_of_voice_has_its_counts_and_is_there_only_if_a_competitor_is_tracked(analysis):
+    def tile_and_measures(run):
+        page = lxml.html.document_fromstring(render_page(run))
+        table = page.get_element_by_id("visibility").xpath(".//table")[0]
+        tile = page.xpath("//div[@class='tile'][starts-with(dt, 'share of voice')]")[0]
+        return words_of(tile), [row[0] for row in cells_of(table)]
 
     counted = {
         "value": 0.76,
@@ -314,38 +316,35 @@ def test_share_of_voice_stands_with_its_counts_and_only_where_a_competitor_is_tr
         {**row, "site": "rival.example"},
         {**cited, "site": "shop.example"},
     ]
-    both, alone = (
-        replace(analysis, visibility=tables.VISIBILITY.table(some))
-        for some in (rows, [rows[0], rows[2]])
-    )
-    told, measures = tile(both)
-    assert "76% perplexity (api)38 of 5060% to 87%" in told
+    compared = replace(analysis, visibility=tables.VISIBILITY.table(rows))
+    alone = replace(analysis, visibility=tables.VISIBILITY.table([rows[0], rows[2]]))
+    tile, measures = tile_and_measures(compared)
+    assert "76% perplexity (api)38 of 5060% to 87%" in tile
     assert any(name.startswith("share of voice") for name in measures)
-    told, measures = tile(alone)
-    assert told.endswith("no competitor is tracked")
+    tile, measures = tile_and_measures(alone)
+    assert tile.endswith("no competitor is tracked")
     assert not [name for name in measures if name.startswith("share of voice")]
 
 
-def test_verdict_is_told_without_p_which_stands_beside_it(analysis):
+def test_verdict_has_its_p_only_in_the_title(analysis):
     reason = "up: 18 prompts moved by +39 points (p 0.001, 0.005 after Holm over 4 comparisons)"
     changed = replace(analysis, verdicts=analysis.verdicts.head(1).assign(reason=reason))
-    line = lxml.html.document_fromstring(render_page(changed)).xpath("//ul[@class='verdicts']/li")[
-        0
-    ]
+    page = lxml.html.document_fromstring(render_page(changed))
+    line = page.xpath("//ul[@class='verdicts']/li")[0]
     assert words_of(line).endswith(
         "18 prompts moved by +39 points, clear even after allowing for 4 comparisons"
     )
     assert line.xpath(".//@title") == [reason]
 
 
-def test_no_clear_change_although_the_interval_is_clear_says_why(analysis):
+def test_no_clear_change_although_the_interval_is_clear_has_a_reason(analysis):
     odd = analysis.verdicts.head(1).assign(
         verdict="no clear change", low=0.1, high=0.4, p=0.03, p_holm=0.12
     )
     (hover,) = figures.change_figure(replace(analysis, verdicts=odd)).data[-1].hovertext
-    told = hover.replace("<br>", " ")
+    text = hover.replace("<br>", " ")
     assert (
         "The interval alone is clear of 0, but pages drawn by lot reach it with a chance of 0.030"
-        in told
+        in text
     )
-    assert "among all comparisons (Holm) of 0.120: no clear change above 0.05" in told
+    assert "among all comparisons (Holm) of 0.120: no clear change above 0.05" in text

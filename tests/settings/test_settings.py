@@ -1,13 +1,12 @@
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-import coverage_kit
 from coverage_kit.errors import SettingsError
-from coverage_kit.settings import Settings, make_settings, read_settings
+from coverage_kit.settings import Settings, make_settings, read_settings, write_template
+from coverage_kit.settings.read import RENAMED_KEYS
 
 
 def write(tmp_path, text):
@@ -53,21 +52,45 @@ def test_settings_are_frozen():
         settings.seed = 3
 
 
-def test_the_template_explains_every_key_with_its_default():
-    """A knob that the template leaves out, or whose default it has wrong, fails here."""
-    text = (Path(coverage_kit.__file__).parent / "coverage.toml").read_text(encoding="utf-8")
-    values = tomllib.loads(text)
+def test_the_template_holds_every_key_with_its_description_and_its_default():
+    text = write_template()
     default = make_settings({"site": {"source": "site"}, "log": {"files": ["answers.jsonl"]}})
-    assert make_settings(values) == default
-    for section, field in Settings.model_fields.items():
-        model = field.annotation
-        keys = getattr(model, "model_fields", {section: None})
-        missing = [
-            key
-            for key in keys
-            if section != "language" and not re.search(rf"^(# )?\[?\[?(\w+\.)?{key}\b", text, re.M)
-        ]
-        assert missing in ([], ["competitors"]), (section, missing)
+    assert make_settings(tomllib.loads(text)) == default
+    flat = " ".join(line.removeprefix("# ") for line in text.splitlines())
+    for section in (Settings, *(type(getattr(default, name)) for name in Settings.model_fields)):
+        for key, field in getattr(section, "model_fields", {}).items():
+            assert re.search(rf"^(# )?\[*(\w+\.)?{key}\b", text, re.M), key
+            assert not field.description or field.description in flat, key
+
+
+def test_the_examples_of_the_template_are_settings_too():
+    lines = [re.sub(r"^# (?=\[|\w+ = )", "", line) for line in write_template().splitlines()]
+    settings = make_settings(tomllib.loads("\n".join(lines)))
+    assert settings.competitors[0].source.startswith("https://")
+    assert settings.ask.engines[0].kind == "perplexity"
+    assert settings.log.columns["query"]
+    assert settings.before_after.changed_at is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("[engine]\nname = 'ray'\n", "parallel"),
+        ("[change]\nwindow_days = 7\n", "before_after"),
+        ("[match]\nrounds = 4\n", "match.calibration_rounds"),
+        ("[[ask.engines]]\nname = 'x'\nkind = 'chat'\nkey_variable = 'K'\n", "api_key_env"),
+    ],
+)
+def test_an_old_key_is_answered_with_its_new_name(tmp_path, text, name):
+    with pytest.raises(SettingsError, match=name) as caught:
+        read_settings(write(tmp_path, f"[site]\nsource = 'x'\n{text}"))
+    assert "a key of an earlier version" in str(caught.value)
+
+
+def test_every_renamed_key_leads_to_a_key_that_is_there():
+    text = write_template()
+    for new in RENAMED_KEYS.values():
+        assert re.search(rf"^(# )?\[*{new.split(' ')[0].split('.')[-1]}\b", text, re.M), new
 
 
 @pytest.mark.parametrize(

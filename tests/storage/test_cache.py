@@ -1,8 +1,10 @@
+"""Results are reused while their inputs are the same, and never otherwise."""
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from coverage_kit.pipeline.run import analyze
+from coverage_kit.pipeline.analyze import analyze
 from coverage_kit.settings import make_settings
 from coverage_kit.storage import cache
 from coverage_kit.storage.cache import ResultCache, digest
@@ -22,67 +24,64 @@ SUBJECTS = [
 
 
 def test_what_was_made_of_the_same_input_is_not_made_again(tmp_path):
-    kept = ResultCache(tmp_path)
-    made = kept.get(
+    first = ResultCache(tmp_path)
+    made = first.get_or_compute(
         "one", [TABLE, 3], lambda: {"table": TABLE, "values": np.arange(3), "quality": {"auc": 0.5}}
     )
     again = ResultCache(tmp_path)
-    found = again.get("one", [TABLE.copy(), 3], lambda: pytest.fail("made again"))
-    pd.testing.assert_frame_equal(found["table"], TABLE)
-    assert (found["values"] == made["values"]).all()
-    assert found["quality"] == {"auc": 0.5}
-    assert (kept.made, kept.reused, again.made, again.reused) == (["one"], [], [], ["one"])
+    reused = again.get_or_compute("one", [TABLE.copy(), 3], lambda: pytest.fail("made again"))
+    pd.testing.assert_frame_equal(reused["table"], TABLE)
+    assert (reused["values"] == made["values"]).all()
+    assert reused["quality"] == {"auc": 0.5}
+    assert (first.made, first.reused, again.made, again.reused) == (["one"], [], [], ["one"])
 
 
 def test_another_input_name_or_code_is_made_anew(tmp_path, monkeypatch):
-    kept = ResultCache(tmp_path)
-    kept.get("one", [1], lambda: {"answer": "first"})
-    assert kept.get("one", [2], lambda: {"answer": "second"})["answer"] == "second"
-    assert kept.get("two", [1], lambda: {"answer": "third"})["answer"] == "third"
-    monkeypatch.setattr(cache, "_code", lambda: "a later version")
-    assert kept.get("one", [1], lambda: {"answer": "fourth"})["answer"] == "fourth"
-    assert kept.reused == []
+    results = ResultCache(tmp_path)
+    results.get_or_compute("one", [1], lambda: {"answer": "first"})
+    assert results.get_or_compute("one", [2], lambda: {"answer": "second"})["answer"] == "second"
+    assert results.get_or_compute("two", [1], lambda: {"answer": "third"})["answer"] == "third"
+    monkeypatch.setattr(cache, "_code_digest", lambda: "a later version")
+    assert results.get_or_compute("one", [1], lambda: {"answer": "fourth"})["answer"] == "fourth"
+    assert results.reused == []
 
 
 @pytest.mark.parametrize("name", ["values.json", "table.parquet"])
 def test_what_cannot_be_read_is_made_anew(tmp_path, name):
-    kept = ResultCache(tmp_path)
-    kept.get("one", [1], lambda: {"table": TABLE})
+    results = ResultCache(tmp_path)
+    results.get_or_compute("one", [1], lambda: {"table": TABLE})
     next(tmp_path.rglob(name)).write_bytes(b"{")
-    assert kept.get("one", [1], lambda: {"table": TABLE[:1]})["table"].shape == (1, 2)
+    assert results.get_or_compute("one", [1], lambda: {"table": TABLE[:1]})["table"].shape == (1, 2)
 
 
 def test_only_the_last_three_of_a_name_stay(tmp_path):
-    kept = ResultCache(tmp_path)
+    results = ResultCache(tmp_path)
     for number in range(6):
-        kept.get("one", [number], lambda: {"n": 1})
+        results.get_or_compute("one", [number], lambda: {"n": 1})
     assert len(list((tmp_path / "one").iterdir())) == 3
 
 
 def test_a_digest_changes_with_every_part_of_its_input():
     vectors = np.eye(2, dtype=np.float32)
     inputs = [
-        *(
-            [TABLE],
-            [TABLE.assign(n=[1, 3])],
-            [TABLE.rename(columns={"n": "m"})],
-            [TABLE[:1]],
-            [TABLE, 1],
-            [TABLE, 2],
-        ),
-        *(
-            [vectors],
-            [vectors.astype(np.float64)],
-            [vectors.reshape(1, 4)],
-            [vectors[::-1]],
-            [None],
-            ["ab"],
-            ["a", "b"],
-        ),
-        *([Embeddings(("a", "b"), vectors, "e")], [Embeddings(("a", "c"), vectors, "e")]),
+        [TABLE],
+        [TABLE.assign(n=[1, 3])],
+        [TABLE.rename(columns={"n": "m"})],
+        [TABLE[:1]],
+        [TABLE, 1],
+        [TABLE, 2],
+        [vectors],
+        [vectors.astype(np.float64)],
+        [vectors.reshape(1, 4)],
+        [vectors[::-1]],
+        [None],
+        ["ab"],
+        ["a", "b"],
+        [Embeddings(("a", "b"), vectors, "e")],
+        [Embeddings(("a", "c"), vectors, "e")],
         [Embeddings(("a", "b"), vectors, "f")],
     ]
-    assert len({digest(one) for one in inputs}) == len(inputs)
+    assert len({digest(values) for values in inputs}) == len(inputs)
     assert digest([TABLE]) == digest([pd.concat([TABLE[:1], TABLE[1:]])])
 
 
@@ -95,10 +94,10 @@ def project(tmp_path):
         (site / f"p{number}.md").write_text(
             f"# Page {number}\n\n## All on {subject}\n\nThe {subject} of model {number} are fine."
         )
-    asked = [
+    queries = [
         f"are the {subject} of model {number} fine" for number in range(8) for subject in SUBJECTS
     ]
-    (tmp_path / "log.csv").write_text("query\n" + "\n".join(asked))
+    (tmp_path / "log.csv").write_text("query\n" + "\n".join(queries))
     match = {"calibration_rounds": 4, "bootstraps": 20}
     folders = {"out": str(tmp_path / "run"), "cache": str(tmp_path / "cache")}
     return make_settings(
@@ -111,13 +110,13 @@ def project(tmp_path):
     )
 
 
-def assert_same(one, other, without=()):
-    for name, table in one.tables().items():
+def assert_same(analysis, other, without=()):
+    for name, table in analysis.tables().items():
         if name not in ("stages", "pages", *without):
             pd.testing.assert_frame_equal(table, other.tables()[name], obj=name)
 
 
-def test_a_run_of_unchanged_input_takes_over_matches_clusters_calibration_and_map(project):
+def test_a_run_of_unchanged_input_reuses_matches_clusters_calibration_and_map(project):
     first, second = analyze(project, WordEncoder()), analyze(project, WordEncoder())
     assert first.stages["reused"].isna().all()
     assert list(second.stages["reused"].dropna()) == [
@@ -128,7 +127,7 @@ def test_a_run_of_unchanged_input_takes_over_matches_clusters_calibration_and_ma
     assert_same(first, second)
 
 
-def test_after_a_change_nothing_stale_is_taken_over(project, tmp_path):
+def test_after_a_change_nothing_stale_is_reused(project, tmp_path):
     analyze(project, WordEncoder())
     (tmp_path / "site" / "p3.md").write_text(
         "# Page 3\n\n## On bells\n\nA bell is fitted to every model that we sell."

@@ -60,11 +60,11 @@ def first():
 
 @pytest.fixture
 def second():
-    asked = [
+    queries = [
         (f"x-{row[0]}", row[1].title(), row[2], row[3], row[4] + (0.25 if row[3] == "c0" else 0.0))
         for row in ASKED
     ]
-    return make_run(asked, passages=make_passages(*SITE, (PAGE, f"Range > {HEADING}", COLD)))
+    return make_run(queries, passages=make_passages(*SITE, (PAGE, f"Range > {HEADING}", COLD)))
 
 
 def call(monkeypatch, capsys, first, second, *options):
@@ -83,25 +83,25 @@ def call(monkeypatch, capsys, first, second, *options):
     return status, written.err + written.out
 
 
-def test_the_comparison_is_told_written_and_remembered(
+def test_the_comparison_is_printed_written_and_remembered(
     monkeypatch, capsys, tmp_path, first, second
 ):
-    status, said = call(monkeypatch, capsys, first, second)
-    assert status == 0, said
+    status, output = call(monkeypatch, capsys, first, second)
+    assert status == 0, output
     assert re.search(
-        r"^e0 .* 12\.0 \[9\.0, 14\.0\] +10\.0 +yes ", said, re.M
+        r"^e0 .* 12\.0 \[9\.0, 14\.0\] +10\.0 +yes ", output, re.M
     )  # 40 asked: .3 predicted, .25 found, no drift
-    assert "e1" not in said  # the full variant was not published
-    assert "Predicted under model words, self-test AUC 0.80" in said
-    assert "1 of 1 lie within" in said
+    assert "e1" not in output  # the full variant was not published
+    assert "Predicted under model words, self-test AUC 0.80" in output
+    assert "1 of 1 lie within" in output
     table = pd.read_parquet(tmp_path / "second/predictions.parquet")
     PREDICTIONS.check(table, "file")
     assert table[["edit_id", "realised"]].to_numpy().tolist() == [["e0", pytest.approx(10.0)]]
     page = (tmp_path / "second/comparison.md").read_text(encoding="utf-8")
     assert page.startswith("# Predicted and realised between first and second")
     assert (
-        "| e0 | Add a question and its answer | ours.example/range | 12.0 \\[9.0, 14.0\\] | 10.0 | yes |"
-        in page
+        "| e0 | Add a question and its answer | ours.example/range "
+        "| 12.0 \\[9.0, 14.0\\] | 10.0 | yes |" in page
     )
     track = read_track("cache/predictions.parquet", "ours.example", "words")
     assert (track.n, track.ratio) == (1, pytest.approx((5 + 10 / 12) / 6))
@@ -117,7 +117,7 @@ def test_a_comparison_made_again_is_remembered_once(monkeypatch, capsys, first, 
 
 def test_named_edits_and_another_record(monkeypatch, capsys, tmp_path, first, second):
     file = tmp_path / "elsewhere/record.parquet"
-    status, said = call(
+    status, output = call(
         monkeypatch,
         capsys,
         first,
@@ -129,12 +129,12 @@ def test_named_edits_and_another_record(monkeypatch, capsys, tmp_path, first, se
         "--record",
         file,
     )
-    assert status == 0, said
+    assert status == 0, output
     assert sorted(pd.read_parquet(file)["edit_id"]) == ["e0", "e1"]
     assert not (tmp_path / "cache").exists()
-    status, said = call(monkeypatch, capsys, first, second, "--published", "e7")
+    status, output = call(monkeypatch, capsys, first, second, "--published", "e7")
     assert status == 2
-    assert "such as e0, e1, e2; found e7" in said
+    assert "such as e0, e1, e2; found e7" in output
 
 
 def about(run, **values):
@@ -142,7 +142,7 @@ def about(run, **values):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "message"),
     [
         (
             lambda run: about(run, own_site="theirs.example"),
@@ -175,14 +175,14 @@ def about(run, **values):
     ],
     ids=["site", "encoder", "nothing", "little", "theirs", "queries"],
 )
-def test_runs_that_cannot_be_compared_are_told_on_one_line(
-    monkeypatch, capsys, tmp_path, first, second, spoil, told
+def test_runs_that_cannot_be_compared_are_reported_on_one_line(
+    monkeypatch, capsys, tmp_path, first, second, spoil, message
 ):
-    status, said = call(monkeypatch, capsys, first, spoil(second))
-    assert status == 2, said
-    assert said.startswith("coverage-kit: second: ")
-    assert told in said
-    assert len(said.strip().splitlines()) == 1
+    status, output = call(monkeypatch, capsys, first, spoil(second))
+    assert status == 2, output
+    assert output.startswith("coverage-kit: second: ")
+    assert message in output
+    assert len(output.strip().splitlines()) == 1
     assert not (tmp_path / "second/predictions.parquet").exists()
     assert not (tmp_path / "cache").exists()
 
@@ -196,13 +196,13 @@ def test_text_of_pages_is_data_in_the_report(monkeypatch, capsys, first, second)
     before = first.passages.assign(
         page_id=hostile, passage_id=[f"h{n}" for n in range(len(first.passages))]
     )
-    status, said = call(
+    status, output = call(
         monkeypatch,
         capsys,
         replace(first, changes=changes, passages=before),
         replace(second, passages=passages),
     )
-    assert status == 0, said
+    assert status == 0, output
     lines = Path("second/comparison.md").read_text(encoding="utf-8").splitlines()
     row = next(line for line in lines if line.startswith("| e0"))
     assert "<b>" not in row.replace("\\<", "")

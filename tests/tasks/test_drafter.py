@@ -246,12 +246,12 @@ def test_drafts_are_kept_and_only_the_missing_are_asked(tmp_path):
     briefs = [BRIEF._replace(edit_id=f"e{number}") for number in range(3)]
     first = Canned("e1")
     done = fill_drafts(first, briefs, path)
-    assert (done.asked, done.kept, list(done.failed)) == (("e0", "e2"), (), ["e1"])
+    assert (done.drafted, done.reused, list(done.failed)) == (("e0", "e2"), (), ["e1"])
     assert json.loads(path.read_text())["e0"] == f"{HEADING}\n\nIt goes {slot('34 km')}."
     path.write_text(json.dumps({**json.loads(path.read_text()), "e2": "Mine.", "e9": "Another's."}))
     second = Canned()
     done = fill_drafts(second, briefs, path)
-    assert (second.asked, done.kept) == (["e1"], ("e0", "e2"))
+    assert (second.asked, done.reused) == (["e1"], ("e0", "e2"))
     drafts = json.loads(path.read_text())
     assert (drafts["e2"], drafts["e9"], sorted(drafts)) == (
         "Mine.",

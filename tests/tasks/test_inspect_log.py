@@ -27,20 +27,20 @@ def log(tmp_path):
 
 
 def test_it_says_what_was_found_what_not_and_why(log, tmp_path):
-    told = inspect_log(log, {}, tmp_path / "rejects.csv")
-    assert f"{log}: mapped columns, 2 records" in told
+    description = inspect_log(log, {}, tmp_path / "rejects.csv")
+    assert f"{log}: mapped columns, 2 records" in description
     assert (
         "query = prompt, answer = response, engine = engine, asked_at = date, citations = citations"
-        in told
+        in description
     )
-    assert "2 queries, 1 answers, 1 failed" in told
-    assert "1 citations of 1 sites, 0 pages retrieved" in told
-    assert "chatgpt (unknown) 1" in told
-    assert "2 records were not read" in told
-    assert "first in line 3" in told
-    assert "1 x a JSON object was expected, found list, first in line 4" in told
-    assert "Kept aside, in answers.extra: cost" in told
-    assert told.splitlines()[-1].split() == [
+    assert "2 queries, 1 answers, 1 failed" in description
+    assert "1 citations of 1 sites, 0 pages retrieved" in description
+    assert "chatgpt (unknown) 1" in description
+    assert "2 records were not read" in description
+    assert "first in line 3" in description
+    assert "1 x a JSON object was expected, found list, first in line 4" in description
+    assert "Kept aside, in answers.extra: cost" in description
+    assert description.splitlines()[-1].split() == [
         "best",
         "crm",
         "chatgpt",
@@ -56,9 +56,9 @@ def test_it_says_what_was_found_what_not_and_why(log, tmp_path):
 
 def test_a_log_of_queries_alone_shows_them(tmp_path):
     (tmp_path / "q.csv").write_text("keyword,volume\nbest crm,70\n", encoding="utf-8")
-    told = inspect_log(tmp_path / "q.csv", {})
-    assert "1 queries, 0 answers" in told
-    assert told.splitlines()[-1].split() == ["best", "crm", "70.0"]
+    description = inspect_log(tmp_path / "q.csv", {})
+    assert "1 queries, 0 answers" in description
+    assert description.splitlines()[-1].split() == ["best", "crm", "70.0"]
 
 
 def test_control_characters_do_not_reach_the_terminal(log):
@@ -67,11 +67,11 @@ def test_control_characters_do_not_reach_the_terminal(log):
 
 def test_the_command_maps_columns_by_hand_and_fails_plainly(tmp_path):
     (tmp_path / "q.csv").write_text("asked of it\nbest crm\n", encoding="utf-8")
-    done = CliRunner().invoke(
+    result = CliRunner().invoke(
         app, ["inspect", str(tmp_path / "q.csv"), "--column", "query=asked of it"]
     )
-    assert done.exit_code == 0
-    assert "query = asked of it" in done.output
+    assert result.exit_code == 0
+    assert "query = asked of it" in result.output
     assert isinstance(
         CliRunner().invoke(app, ["inspect", str(tmp_path / "q.csv")]).exception, LogError
     )

@@ -1,5 +1,6 @@
-"""A run judged: by a model behind a real server, whose verdicts count only where it can be trusted, and without a model."""
+"""A run judged by a model behind a real server, whose verdicts count only where it is reliable."""
 
+import itertools
 import math
 import re
 import shutil
@@ -23,7 +24,7 @@ cache = "cache"
 source = "site"
 
 [judge]
-model = "gpt-4.1-nano"
+model = "{model}"
 base_url = "{url}"
 repeats = 2
 max_money = {money}
@@ -50,7 +51,7 @@ def claim_in(body):
 
 
 def honest(wrong):
-    """A judge that sees one claim as wrong, and is deaf to orders; usage lets the price be reckoned."""
+    """A judge that grades one claim as wrong and obeys no text; its usage gives the price."""
 
     def answer(number, body):
         claim = claim_in(body)
@@ -61,7 +62,7 @@ def honest(wrong):
 
 
 def gullible(wrong):
-    """A judge that does what any text tells it."""
+    """A judge that obeys any text."""
     orders = ("Ignore the rubric", "examiner", "operator", "graders", "agreed")
 
     def answer(number, body):
@@ -79,8 +80,9 @@ def first_claim(run):
     return list_items(load_analysis(run), RUBRICS[BRAND], 1)[0].parts["text"]
 
 
-def judge(monkeypatch, capsys, run, chat, *more, money=1.0):
-    (run.parent / "coverage.toml").write_text(SETTINGS.format(url=chat.base_url, money=money))
+def judge(monkeypatch, capsys, run, chat, *options, money=1.0, rubric=BRAND, model="gpt-4.1-nano"):
+    settings = SETTINGS.format(url=chat.base_url, money=money, model=model)
+    (run.parent / "coverage.toml").write_text(settings)
     return call(
         monkeypatch,
         capsys,
@@ -89,10 +91,10 @@ def judge(monkeypatch, capsys, run, chat, *more, money=1.0):
         "--settings",
         run.parent / "coverage.toml",
         "--rubric",
-        BRAND,
+        rubric,
         "--items",
         40,
-        *more,
+        *options,
     )
 
 
@@ -100,15 +102,15 @@ def test_a_model_that_can_be_trusted_gives_the_verdicts_and_is_asked_nothing_twi
     monkeypatch, capsys, run, tmp_path
 ):
     with chat_server(honest(first_claim(run))) as chat:
-        status, said = judge(monkeypatch, capsys, run, chat, "--dry-run")
+        status, output = judge(monkeypatch, capsys, run, chat, "--dry-run")
         assert (status, chat.asked) == (0, [])
-        assert "requests" in said
-        status, said = judge(monkeypatch, capsys, run, chat)
-        assert status == 0, said
-        assert "used: it meets every mark" in said
-        n_asked = len(chat.asked)
+        assert "requests" in output
+        status, output = judge(monkeypatch, capsys, run, chat)
+        assert status == 0, output
+        assert "used: it meets every mark" in output
+        n_requests = len(chat.asked)
         assert judge(monkeypatch, capsys, run, chat)[0] == 0
-        assert len(chat.asked) == n_asked
+        assert len(chat.asked) == n_requests
     claims = load_analysis(run).brand_claims
     judged = claims[claims["judge"] == "gpt-4.1-nano"]
     assert judged["text"].nunique() == 40
@@ -118,8 +120,8 @@ def test_a_model_that_can_be_trusted_gives_the_verdicts_and_is_asked_nothing_twi
     page = (run / "page.html").read_text()
     assert "brand-described-rightly" in page
     spent = Ledger(tmp_path / "cache" / LEDGER, read_prices()).read()
-    assert list(spent["n_calls"]) == [n_asked, 0]
-    assert spent["money"].iloc[0] == pytest.approx(n_asked * (100 * 0.1 + 1 * 0.4) / 1e6)
+    assert list(spent["n_calls"]) == [n_requests, 0]
+    assert spent["money"].iloc[0] == pytest.approx(n_requests * (100 * 0.1 + 1 * 0.4) / 1e6)
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert not [file for file in files if KEY.encode() in file.read_bytes()]
 
@@ -127,32 +129,51 @@ def test_a_model_that_can_be_trusted_gives_the_verdicts_and_is_asked_nothing_twi
 def test_a_judge_that_obeys_a_text_is_not_used_and_the_page_says_so(monkeypatch, capsys, run):
     before = load_analysis(run).brand_claims
     with chat_server(gullible(first_claim(run))) as chat:
-        status, said = judge(monkeypatch, capsys, run, chat)
+        status, output = judge(monkeypatch, capsys, run, chat)
     assert status == 0
-    assert "not used. Attacks that raise no grade" in said
+    assert "not used. Attacks that raise no grade" in output
     assert load_analysis(run).brand_claims[list(before.columns)].equals(before)
     assert "misses injection_resistance" in (run / "page.html").read_text()
 
 
-def test_a_budget_that_ends_early_is_told_and_nothing_counts(monkeypatch, capsys, run):
+def test_a_budget_that_ends_early_is_reported_and_nothing_counts(monkeypatch, capsys, run):
     before = load_analysis(run).brand_claims
     with chat_server(honest(first_claim(run))) as chat:
-        status, said = judge(monkeypatch, capsys, run, chat, money=0.001)
+        status, output = judge(monkeypatch, capsys, run, chat, money=0.001)
         assert status == 0
-    assert "not judged to the end" in said
+    assert "not judged to the end" in output
     assert len(chat.asked) * (100 * 0.1 + 1 * 0.4) / 1e6 <= 0.001
     assert load_analysis(run).brand_claims[list(before.columns)].equals(before)
 
 
-def test_without_a_model_words_judge_and_change_no_verdict(monkeypatch, capsys, run):
-    before = load_analysis(run).brand_claims
-    status, said = call(monkeypatch, capsys, "judge", run, "--items", 25)
-    assert status == 0, said
-    assert "Faithful to the source" in said
-    assert "by plain@1: not used" in said
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_without_a_model_the_command_says_what_to_configure(monkeypatch, capsys, run, options):
+    before = load_analysis(run)
+    status, output = call(monkeypatch, capsys, "judge", run, *options)
+    assert status == 2
+    assert "judge.model" in output
+    assert "found no model" in output
+    assert "under [judge] in coverage.toml" in output
     after = load_analysis(run)
-    assert after.brand_claims[list(before.columns)].equals(before)
-    assert after.reliability["rubric"].nunique() == 3
+    assert after.brand_claims.equals(before.brand_claims)
+    assert after.reliability.equals(before.reliability)
+
+
+def test_three_rubrics_are_judged_by_default(monkeypatch, capsys, run):
+    numbers = itertools.count()
+
+    def answer(number, body):
+        grade = str(1 + next(numbers) % 5)
+        return Reply(text=grade, top_logprobs=({grade: 0.0},))
+
+    with chat_server(answer) as chat:
+        settings = SETTINGS.format(url=chat.base_url, money=0, model="any")
+        (run.parent / "coverage.toml").write_text(settings)
+        options = ["--settings", run.parent / "coverage.toml", "--items", 20]
+        status, output = call(monkeypatch, capsys, "judge", run, *options)
+    assert status == 0, output
+    assert "Faithful to the source" in output
+    assert load_analysis(run).reliability["rubric"].nunique() == 3
 
 
 def test_every_shipped_rubric_finds_its_items_in_a_run(sample_analysis):
@@ -160,25 +181,25 @@ def test_every_shipped_rubric_finds_its_items_in_a_run(sample_analysis):
         items = list_items(sample_analysis, rubric, 30)
         assert len(items) == 30, rubric.name
         assert all(
-            item.parts[part].strip()
+            item.parts[name].strip()
             for item in items
-            for part in rubric.parts
-            if part != "other sources"
+            for name in rubric.parts
+            if name != "other sources"
         )
 
 
-def test_a_rubric_of_other_parts_and_an_unknown_one_are_told(
+def test_a_rubric_of_other_parts_and_an_unknown_rubric_are_errors(
     monkeypatch, capsys, sample_analysis, run
 ):
     strange = Rubric(name="ten", title="Ten", criterion="c", steps=("s",), parts=("poem",))
     with pytest.raises(SettingsError, match="poem"):
         list_items(sample_analysis, strange, 5)
-    status, said = call(monkeypatch, capsys, "judge", run, "--rubric", "nonsense")
+    status, output = call(monkeypatch, capsys, "judge", run, "--rubric", "nonsense")
     assert status == 2
-    assert "answers-query" in said
+    assert "answers-query" in output
 
 
-def test_labels_of_people_are_read_and_a_file_that_is_none_is_told(tmp_path):
+def test_labels_of_people_are_read_and_another_file_is_an_error(tmp_path):
     (tmp_path / "labels.csv").write_text("item_id,grade\n007,4\na,1.5\n")
     assert read_labels(tmp_path / "labels.csv") == {"007": 4.0, "a": 1.5}
     (tmp_path / "labels.csv").write_text("item,grade\n1,4\n")
@@ -190,14 +211,14 @@ def test_a_second_judging_keeps_what_the_first_found_and_a_judge_that_lost_trust
     monkeypatch, capsys, run
 ):
     before = load_analysis(run).brand_claims
-    assert (
-        call(monkeypatch, capsys, "judge", run, "--items", 20, "--rubric", "answers-query")[0] == 0
-    )
+    with chat_server(lambda number, body: Reply(text="3")) as chat:
+        options = {"money": 0, "rubric": "answers-query", "model": "other"}
+        assert judge(monkeypatch, capsys, run, chat, **options)[0] == 0
     with chat_server(honest(first_claim(run))) as chat:
         assert judge(monkeypatch, capsys, run, chat)[0] == 0
-    both = load_analysis(run)
-    assert both.reliability["judge"].nunique() == 2
-    assert not both.brand_claims["verdict"].equals(before["verdict"])
+    judged_twice = load_analysis(run)
+    assert judged_twice.reliability["judge"].nunique() == 2
+    assert not judged_twice.brand_claims["verdict"].equals(before["verdict"])
     shutil.rmtree("cache")
     with chat_server(gullible(first_claim(run))) as chat:
         assert judge(monkeypatch, capsys, run, chat)[0] == 0
@@ -221,6 +242,6 @@ def test_a_sentence_under_two_queries_has_the_verdict_of_the_one_that_was_judged
     rows = JUDGEMENTS.table(
         [{**grade, "is_weighted": True, "n_samples": 1, "n_input_tokens": 0, "n_output_tokens": 0}]
     )
-    told = apply_verdicts(claims, rows, "m")
-    assert set(told.loc[told["text"] == text, "verdict"]) == {"supported"}
-    assert set(told.loc[told["text"] == text, "judge"]) == {"m"}
+    judged = apply_verdicts(claims, rows, "m")
+    assert set(judged.loc[judged["text"] == text, "verdict"]) == {"supported"}
+    assert set(judged.loc[judged["text"] == text, "judge"]) == {"m"}

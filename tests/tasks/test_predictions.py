@@ -33,12 +33,12 @@ RUNS = ("a", "b")
 
 
 def later(*changes, names=None):
-    """Return the run after, its coverage changed by these, under other ids and in other spelling."""
-    asked = zip(ASKED, changes, strict=False)
+    """Return the run after: coverage changed by these, other ids, and another spelling."""
+    queries = zip(ASKED, changes, strict=False)
     return make_run(
         [
             (f"x{row[0]}", f"{row[1].upper()}?", row[2], row[3], row[4] + change)
-            for row, change in asked
+            for row, change in queries
         ]
     )
 
@@ -58,8 +58,8 @@ def publish(*edit_ids):
     )
 
 
-def before(edits=EDITS, effects=EFFECTS, asked=ASKED, **about):
-    return make_run(asked, about, edits=edits, effects=effects)
+def before(edits=EDITS, effects=EFFECTS, queries=ASKED, **about):
+    return make_run(queries, about, edits=edits, effects=effects)
 
 
 def compare(run, after, *edit_ids):
@@ -67,8 +67,8 @@ def compare(run, after, *edit_ids):
 
 
 def test_figures_by_hand():
-    found = compare(before(), later(0.7, 0.25, 0.0, 0.05, 0.05), "e0")
-    row = found.predictions.iloc[0]
+    comparison = compare(before(), later(0.7, 0.25, 0.0, 0.05, 0.05), "e0")
+    row = comparison.predictions.iloc[0]
     # q1 stands for the gap's 40 asked, q0 (drafted from) counts nothing, q2 counts its own 20
     assert row["predicted"] == pytest.approx(40 * 0.3 - 20 * 0.1)
     assert row["drift"] == pytest.approx(0.05)
@@ -84,14 +84,19 @@ def test_figures_by_hand():
         "b",
         PAGE,
     )
-    assert (found.n_compared, found.n_only_before, found.n_only_after, found.n_left_out) == (
+    assert (
+        comparison.n_compared,
+        comparison.n_only_before,
+        comparison.n_only_after,
+        comparison.n_left_out,
+    ) == (
         5,
         0,
         0,
         0,
     )
-    assert found.drift.n_queries == 2
-    PREDICTIONS.check(found.predictions, "here")
+    assert comparison.drift.n_queries == 2
+    PREDICTIONS.check(comparison.predictions, "here")
 
 
 def test_outside_the_interval_is_told():
@@ -101,8 +106,8 @@ def test_outside_the_interval_is_told():
 
 
 def test_what_moves_untouched_queries_widens_the_interval():
-    found = compare(before(), later(0.7, 0.3, -0.1, 0.02, 0.06), "e0")
-    row, drift = found.predictions.iloc[0], found.drift
+    comparison = compare(before(), later(0.7, 0.3, -0.1, 0.02, 0.06), "e0")
+    row, drift = comparison.predictions.iloc[0], comparison.drift
     assert drift.change == pytest.approx((5 * 0.02 + 15 * 0.06) / 20)
     assert drift.spread == pytest.approx(np.sqrt((5 * 0.03**2 + 15 * 0.01**2) / 20))
     assert 0.02 <= drift.low < drift.change < drift.high <= 0.06
@@ -118,44 +123,46 @@ def test_drift_alone_is_no_gain():
 
 def test_the_other_queries_of_an_edited_gap_say_nothing_of_drift():
     effects = make_effects(("e0", "q1", 0.2, 0.5, False))
-    found = compare(before(effects=effects), later(0.9, 0.3, 0.0, 0.0, 0.0), "e0")
-    assert (found.drift.n_queries, found.drift.change) == (
+    comparison = compare(before(effects=effects), later(0.9, 0.3, 0.0, 0.0, 0.0), "e0")
+    assert (comparison.drift.n_queries, comparison.drift.change) == (
         3,
         0,
     )  # q2, q3 and q4; not q0, which shares the gap
 
 
 def test_without_untouched_queries_there_is_no_drift():
-    found = compare(before(asked=ASKED[:3]), later(0.0, 0.3, -0.1), "e0")
-    assert found.drift == PredictionDrift()
-    assert found.predictions["realised"].iloc[0] == pytest.approx(10)
-    assert "nothing is taken off for drift" in describe_comparison(found, "predicted under model m")
+    comparison = compare(before(queries=ASKED[:3]), later(0.0, 0.3, -0.1), "e0")
+    assert comparison.drift == PredictionDrift()
+    assert comparison.predictions["realised"].iloc[0] == pytest.approx(10)
+    assert "nothing is taken off for drift" in describe_comparison(
+        comparison, "predicted under model m"
+    )
 
 
 def test_a_query_that_is_not_asked_again_is_left_out_on_both_sides():
     after = make_run(
         [("x1", "Range in the cold", 1.0, "c9", 0.5), ("x9", "what is new", 1.0, "c9", 0.5)]
     )
-    found = compare(before(), after, "e0")
-    row = found.predictions.iloc[0]
+    comparison = compare(before(), after, "e0")
+    row = comparison.predictions.iloc[0]
     assert (row["predicted"], row["realised"], row["n_queries"]) == pytest.approx((12, 12, 1))
     share = 12 / (12 + 2)  # of the predicted change 12 up and 2 down
     assert (row["low"], row["high"]) == pytest.approx((12 - 3 * share, 12 + 4 * share))
-    assert (found.n_compared, found.n_only_before, found.n_only_after) == (1, 4, 1)
+    assert (comparison.n_compared, comparison.n_only_before, comparison.n_only_after) == (1, 4, 1)
 
 
 def test_an_edit_without_a_query_in_both_runs_is_left_out():
-    found = compare(before(), make_run([("x3", "when is delivery", 1.0, "c9", 0.5)]), "e0")
-    assert found.predictions.empty
-    assert found.n_left_out == 1
+    comparison = compare(before(), make_run([("x3", "when is delivery", 1.0, "c9", 0.5)]), "e0")
+    assert comparison.predictions.empty
+    assert comparison.n_left_out == 1
 
 
 def test_two_spellings_in_the_later_run_are_one_query():
-    asked = [
+    queries = [
         ("x1", "Range in the cold", 30.0, "c", 0.4),
         ("x2", "range, in the cold!", 10.0, "c", 0.8),
     ]
-    row = compare(before(), make_run(asked), "e0").predictions.iloc[0]
+    row = compare(before(), make_run(queries), "e0").predictions.iloc[0]
     assert row["realised"] == pytest.approx(40 * ((30 * 0.4 + 10 * 0.8) / 40 - 0.2))
 
 
@@ -198,7 +205,7 @@ changes = st.floats(-0.3, 0.4).map(lambda value: round(value, 3))
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(changes, changes, changes), min_size=1, max_size=4), st.data())
 def test_coverage_as_predicted_is_realised_as_predicted(rises, data):
-    """Whatever published edits were to raise and lower together, with and without drift: both figures are equal."""
+    """With coverage as predicted, both figures are equal, with and without drift."""
     drafted = data.draw(st.lists(st.booleans(), min_size=len(rises), max_size=len(rises)))
     drift = data.draw(st.floats(-0.2, 0.2))
     clusters = data.draw(
@@ -223,17 +230,17 @@ def test_coverage_as_predicted_is_realised_as_predicted(rises, data):
         for column in zip(*rises, strict=True)
     ]
     after = later(*(change + drift for change in (*together, 0, 0)))
-    found = compare(before(edits, effects), after, *(f"e{n}" for n in range(len(rises))))
-    assert found.drift.change == pytest.approx(drift)
-    assert found.predictions["realised"].to_numpy() == pytest.approx(
-        found.predictions["predicted"].to_numpy(), abs=1e-9
+    comparison = compare(before(edits, effects), after, *(f"e{n}" for n in range(len(rises))))
+    assert comparison.drift.change == pytest.approx(drift)
+    assert comparison.predictions["realised"].to_numpy() == pytest.approx(
+        comparison.predictions["predicted"].to_numpy(), abs=1e-9
     )
-    assert found.predictions["is_within"].all()
-    assert len(found.predictions) + found.n_left_out == len(rises)
+    assert comparison.predictions["is_within"].all()
+    assert len(comparison.predictions) + comparison.n_left_out == len(rises)
 
 
 def predictions(*pairs, runs=RUNS):
-    same = {
+    shared = {
         "run_before": runs[0],
         "run_after": runs[1],
         "operation": "o",
@@ -244,7 +251,7 @@ def predictions(*pairs, runs=RUNS):
     return PREDICTIONS.table(
         [
             {
-                **same,
+                **shared,
                 "edit_id": f"e{n}",
                 "predicted": p,
                 "realised": r,
@@ -259,10 +266,15 @@ def predictions(*pairs, runs=RUNS):
 
 
 def test_calibration_by_hand():
-    held = calibrate_predictions(predictions((10.0, 8.0), (4.0, 1.0), (6.0, 7.0)))
-    assert (held.n, held.predicted, held.realised, held.ratio) == (3, 20.0, 16.0, 0.8)
-    assert held.share_of_within == pytest.approx(2 / 3)
-    assert held.spearman == pytest.approx(1.0)
+    calibration = calibrate_predictions(predictions((10.0, 8.0), (4.0, 1.0), (6.0, 7.0)))
+    assert (calibration.n, calibration.predicted, calibration.realised, calibration.ratio) == (
+        3,
+        20.0,
+        16.0,
+        0.8,
+    )
+    assert calibration.share_of_within == pytest.approx(2 / 3)
+    assert calibration.spearman == pytest.approx(1.0)
     assert calibrate_predictions(
         predictions((1.0, 3.0), (2.0, 2.0), (3.0, 1.0))
     ).spearman == pytest.approx(-1)
@@ -280,7 +292,8 @@ def test_words_say_predicted_and_found_and_never_why():
         compare(before(), later(0.7, 0.25, 0.0, 0.05, 0.05), "e0"), "predicted under model m"
     )
     assert words.startswith(
-        "Predicted under model m: 1 published edit was to raise coverage by 10.0 queries asked; 7.0 were found"
+        "Predicted under model m: 1 published edit was to raise coverage by 10.0 queries asked; "
+        "7.0 were found"
     )
     assert "70% of it" in words
     assert "1 of 1 lie within" in words

@@ -41,9 +41,9 @@ NEW_PAGE = (
 )
 
 
-def find(changes, *after, before=SITE, named=()):
+def find(changes, *after, before=SITE, published_ids=()):
     table = find_published(
-        make_changes(*changes), make_passages(*before), make_passages(*after), named
+        make_changes(*changes), make_passages(*before), make_passages(*after), published_ids
     )
     return table.set_index("edit_id")
 
@@ -63,14 +63,16 @@ def test_content_words_leave_out_markers_and_count():
 
 
 def test_an_inserted_section_is_found_with_its_share_of_words():
-    kept = "Frost takes a third off: keep the cell indoors overnight."
-    row = find([SHORT], *SITE, (PAGE, SECTION, kept)).loc["short"]
+    half = "Frost takes a third off: keep the cell indoors overnight."
+    row = find([SHORT], *SITE, (PAGE, SECTION, half)).loc["short"]
     proposed = content_words(f"{HEADING} {COLD}")
-    found = content_words(f"{HEADING} {kept}") & proposed
-    assert row["word_overlap"] == pytest.approx(found.total() / proposed.total())
+    shared = content_words(f"{HEADING} {half}") & proposed
+    assert row["word_overlap"] == pytest.approx(shared.total() / proposed.total())
     assert 0.4 <= row["word_overlap"] < 0.7
     assert row["is_published"]
-    assert row["how"] == f"{found.total()} of {proposed.total()} proposed words are new on the page"
+    assert (
+        row["how"] == f"{shared.total()} of {proposed.total()} proposed words are new on the page"
+    )
 
 
 def test_nothing_is_published_where_nothing_changed():
@@ -88,8 +90,8 @@ def test_words_that_were_there_already_are_not_new():
 def test_words_of_a_passage_that_did_not_change_are_credited_to_nobody():
     before = (*SITE, (PAGE, "Range > Winter", COLD))
     words = COLD.split()
-    parts = [(PAGE, f"Range > Part {n}", " ".join(words[n::4])) for n in range(4)]
-    assert published([EXTEND], *before, *parts, before=before) == set()
+    texts = [(PAGE, f"Range > Part {n}", " ".join(words[n::4])) for n in range(4)]
+    assert published([EXTEND], *before, *texts, before=before) == set()
 
 
 def test_a_draft_of_a_few_words_is_not_found_by_chance():
@@ -120,7 +122,7 @@ def test_short_and_full_compete_for_the_same_words(body, expected):
     )
 
 
-def test_the_loser_is_told_who_won():
+def test_the_loser_names_the_winner():
     rows = find([SHORT, FULL], *SITE, (PAGE, SECTION, f"{COLD} {STORE}"))
     assert rows.loc["short", "how"] == "the new words fit full better"
     assert rows.loc["short", "word_overlap"] == 1
@@ -128,8 +130,8 @@ def test_the_loser_is_told_who_won():
 
 def test_a_full_draft_freely_rewritten_is_still_the_full_one():
     rewritten = (
-        "In frost the cell gives a third less. Keep it indoors overnight and preheat it before you leave. For storage leave it "
-        "half full, out of sunlight, and charge every three months of the closed season."
+        "In frost the cell gives a third less. Keep it indoors overnight and preheat it before you "
+        "leave. For storage leave it half full, out of sunlight, and charge every three months of the closed season."
     )
     assert published([SHORT, FULL], *SITE, (PAGE, SECTION, rewritten)) == {"full"}
 
@@ -159,8 +161,8 @@ def test_a_heading_is_replaced_only_where_the_old_one_went():
         "Brakes",
         "How short is the braking distance?",
     )
-    near = (PAGE, "Range > Braking distance: how short?", BRAKES)
-    assert published([change], SITE[0], near, SITE[2]) == {"h"}
+    similar = (PAGE, "Range > Braking distance: how short?", BRAKES)
+    assert published([change], SITE[0], similar, SITE[2]) == {"h"}
     rows = find(
         [change],
         *SITE,
@@ -236,20 +238,20 @@ def test_a_page_that_moved_is_known_by_its_words():
 
 
 def test_an_edit_of_several_changes_counts_when_most_of_its_words_are_there():
-    both = [
+    changes = [
         SHORT,
         ("short", "replace_heading", PAGE, "Range > Brakes", "Brakes", "Braking distance"),
     ]
-    assert published(both, *SITE, (PAGE, SECTION, COLD)) == {"short"}
-    assert published(both, SITE[0], (PAGE, "Range > Braking distance", BRAKES), SITE[2]) == set()
+    assert published(changes, *SITE, (PAGE, SECTION, COLD)) == {"short"}
+    assert published(changes, SITE[0], (PAGE, "Range > Braking distance", BRAKES), SITE[2]) == set()
 
 
 def test_named_edits_alone_count():
-    rows = find([SHORT, NEW_PAGE], *SITE, (PAGE, SECTION, COLD), named=["page"])
+    rows = find([SHORT, NEW_PAGE], *SITE, (PAGE, SECTION, COLD), published_ids=["page"])
     assert rows["is_published"].to_dict() == {"short": False, "page": True}
     assert rows.loc["page", "how"].startswith("named by the caller")
     with pytest.raises(RunError, match="such as page, short; found nobody"):
-        find([SHORT, NEW_PAGE], *SITE, named=["nobody"])
+        find([SHORT, NEW_PAGE], *SITE, published_ids=["nobody"])
 
 
 def test_no_edits_give_no_rows():
@@ -268,5 +270,5 @@ def test_exactly_the_edits_made_to_the_letter_are_found(made, random):
         (f"e{n}", "insert_section", pages[n], "x", None, f"## About {n}x\n\n{drafts[n]}")
         for n in range(8)
     ]
-    added = [(pages[n], f"x > Told {n}", f"{drafts[n]} {PARCELS}") for n in sorted(made)]
+    added = [(pages[n], f"x > Written {n}", f"{drafts[n]} {PARCELS}") for n in sorted(made)]
     assert published(changes, *SITE, *added) == {f"e{n}" for n in made}

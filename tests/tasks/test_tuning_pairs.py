@@ -9,7 +9,7 @@ from coverage_kit.tasks.tuning_pairs import (
     cited_pairs,
     draw_pairs,
     heading_pairs,
-    list_sought,
+    list_relevant,
     split_by_page,
 )
 from coverage_kit.vectors import Embeddings
@@ -20,8 +20,13 @@ def label(query, page, passage=pd.NA):
 
 
 def passage(page, position, heading, text):
-    place = {"passage_id": f"{page}#{position}", "page_id": page, "site": "s", "position": position}
-    return {**place, "heading_path": heading, "text": text, "n_words": len(text.split())}
+    position = {
+        "passage_id": f"{page}#{position}",
+        "page_id": page,
+        "site": "s",
+        "position": position,
+    }
+    return {**position, "heading_path": heading, "text": text, "n_words": len(text.split())}
 
 
 PASSAGE_TABLE = PASSAGES.table(
@@ -44,12 +49,12 @@ def labels():
 def test_pages_are_held_out_until_the_share_of_queries_is_reached(labels):
     split = split_by_page(labels, 0.3, seed=0)
     assert 60 <= len(split.queries) <= 72
-    assert set(split.tested["page_id"]) <= split.held
+    assert set(split.tested["page_id"]) <= split.held_out
 
 
 def test_nothing_held_out_is_trained_on_neither_pages_nor_queries(labels):
     split = split_by_page(labels, 0.3, seed=1)
-    assert not set(split.trained["page_id"]) & split.held
+    assert not set(split.trained["page_id"]) & split.held_out
     assert not set(split.trained["query_id"]) & set(split.queries)
     assert len(split.trained) > 100
 
@@ -60,7 +65,7 @@ def test_a_page_that_most_queries_ask_for_is_not_held_out():
     ]
     for seed in range(8):
         split = split_by_page(pd.DataFrame(rows), 0.3, seed)
-        assert "home" not in split.held
+        assert "home" not in split.held_out
         assert len(split.queries) == 45
 
 
@@ -85,7 +90,7 @@ def test_a_log_that_cites_no_page_leaves_nothing_to_hold_out():
         0.3,
         0,
     )
-    assert (split.held, split.queries, len(split.groups), len(split.trained)) == (
+    assert (split.held_out, split.queries, len(split.groups), len(split.trained)) == (
         frozenset(),
         (),
         0,
@@ -95,26 +100,26 @@ def test_a_log_that_cites_no_page_leaves_nothing_to_hold_out():
 
 def test_the_same_seed_holds_out_the_same_pages(labels):
     assert (
-        split_by_page(labels, 0.3, 7).held
-        == split_by_page(labels.sample(frac=1, random_state=0), 0.3, 7).held
+        split_by_page(labels, 0.3, 7).held_out
+        == split_by_page(labels.sample(frac=1, random_state=0), 0.3, 7).held_out
     )
-    assert split_by_page(labels, 0.3, 7).held != split_by_page(labels, 0.3, 8).held
+    assert split_by_page(labels, 0.3, 7).held_out != split_by_page(labels, 0.3, 8).held_out
 
 
 def test_a_query_seeks_a_passage_where_it_is_known_and_else_any_of_its_page():
     table = pd.DataFrame([label("q", "a"), label("r", "a", "a#1")])
-    material = TuningData(PASSAGE_TABLE, QUERY_TABLE, table, CLAIMS.empty())
-    sought = dict(zip(("q", "r"), list_sought(material, split_by_page(table, 1.0, 0)), strict=True))
-    assert [item.tolist() for item in sought["q"].items] == [[0, 1]]
-    assert [item.tolist() for item in sought["r"].items] == [[1]]
+    data = TuningData(PASSAGE_TABLE, QUERY_TABLE, table, CLAIMS.empty())
+    relevant = dict(zip(("q", "r"), list_relevant(data, split_by_page(table, 1.0, 0)), strict=True))
+    assert [item.tolist() for item in relevant["q"].items] == [[0, 1]]
+    assert [item.tolist() for item in relevant["r"].items] == [[1]]
 
 
 def test_other_pages_of_a_tested_query_are_neither_right_nor_wrong():
     table = pd.DataFrame([label("q", "a"), label("q", "b")])
-    material = TuningData(PASSAGE_TABLE, QUERY_TABLE, table, CLAIMS.empty())
+    data = TuningData(PASSAGE_TABLE, QUERY_TABLE, table, CLAIMS.empty())
     split = split_by_page(table, 0.1, 0)
-    ignored = {"a": [2], "b": [0, 1]}[next(iter(split.held))]
-    assert list_sought(material, split)[0].ignored.tolist() == ignored
+    ignored = {"a": [2], "b": [0, 1]}[next(iter(split.held_out))]
+    assert list_relevant(data, split)[0].ignored.tolist() == ignored
 
 
 def unit(*rows):
@@ -129,13 +134,13 @@ def nothing_held(table):
 
 def test_of_a_cited_page_the_passage_nearest_to_the_query_is_learned():
     table = pd.DataFrame([label("q", "a"), label("q", "b")])
-    material = TuningData(PASSAGE_TABLE, QUERY_TABLE, table, CLAIMS.empty())
+    data = TuningData(PASSAGE_TABLE, QUERY_TABLE, table, CLAIMS.empty())
     vectors = (
         unit([0, 1], [1, 0]),
         unit([1, 0.1], [0.1, 1], [1, 1]),
         Embeddings((), np.zeros((0, 2), np.float32), "e@1"),
     )
-    pairs = cited_pairs(material, nothing_held(table), vectors)
+    pairs = cited_pairs(data, nothing_held(table), vectors)
     assert pairs == [TextPair("what is q", "A > B. two", "a"), TextPair("what is q", "three", "b")]
 
 
@@ -144,11 +149,9 @@ def test_what_answers_said_moves_the_choice():
     claims = CLAIMS.table(
         [{"claim_id": "c", "answer_id": "x", "query_id": "q", "text": "they say so"}]
     )
-    material = TuningData(PASSAGE_TABLE, QUERY_TABLE, table, claims)
+    data = TuningData(PASSAGE_TABLE, QUERY_TABLE, table, claims)
     vectors = (unit([0.7, 1], [1, 0]), unit([1, 0.1], [0.1, 1], [1, 1]), unit([1, 0]))
-    assert cited_pairs(material, nothing_held(table), vectors) == [
-        TextPair("what is q", "A. one", "a")
-    ]
+    assert cited_pairs(data, nothing_held(table), vectors) == [TextPair("what is q", "A. one", "a")]
 
 
 def test_where_people_named_the_passage_it_is_that_one():
@@ -158,8 +161,8 @@ def test_where_people_named_the_passage_it_is_that_one():
         unit([1, 0.1], [0.1, 1], [1, 1]),
         Embeddings((), np.zeros((0, 2), np.float32), "e@1"),
     )
-    material = TuningData(PASSAGE_TABLE, QUERY_TABLE, table, CLAIMS.empty())
-    assert cited_pairs(material, nothing_held(table), vectors)[0].passage == "A. one"
+    data = TuningData(PASSAGE_TABLE, QUERY_TABLE, table, CLAIMS.empty())
+    assert cited_pairs(data, nothing_held(table), vectors)[0].passage == "A. one"
 
 
 def test_headings_stand_for_queries_once_and_never_those_of_pages_held_out():

@@ -15,7 +15,10 @@ from coverage_kit.tasks.tuning_result import (
 
 
 def tuned_by(plain, moved, folder=None, ranks=None):
-    """A tuning that changed its measures by (difference, low, high) as encoded, and in the space (there MRR by `ranks`)."""
+    """A tuning that changed its measures by (difference, low, high).
+
+    `plain` is as encoded, `moved` in the site's space, where `ranks` is the change of MRR.
+    """
     rows = [
         {
             "measure": measure,
@@ -75,14 +78,16 @@ def test_better_is_recall_above_noise_and_no_lower_where_runs_compare(
     assert words in describe_tuning(tuned)
 
 
-def test_what_was_read_and_what_it_cost_is_told_in_one_glance():
-    told = describe_tuning(tuned_by(UP, UP))
+def test_what_was_read_and_what_it_cost_is_reported_in_one_glance():
+    description = describe_tuning(tuned_by(UP, UP))
     assert (
-        "60 pairs of a query and a passage, and 30 of a heading and its words: 12,345 tokens in 61 s; 100 s with the test."
-        in told
+        "60 pairs of a query and a passage, and 30 of a heading and its words: "
+        "12,345 tokens in 61 s; 100 s with the test." in description
     )
-    assert "Tested on 40 other queries on 2 other pages, searching all 1,234 passages." in told
-    assert "recall@10 as encoded           0.500 -> 0.560  +0.060 [+0.020, +0.100]" in told
+    assert (
+        "Tested on 40 other queries on 2 other pages, searching all 1,234 passages." in description
+    )
+    assert "recall@10 as encoded           0.500 -> 0.560  +0.060 [+0.020, +0.100]" in description
 
 
 def test_an_interval_that_ends_at_0_is_noise():

@@ -1,4 +1,4 @@
-"""Whether words are English, told by the commonest words."""
+"""Whether words are English, by the commonest words."""
 
 import pytest
 
@@ -10,12 +10,13 @@ from coverage_kit.text.language import english_share, is_english, split_words
     [
         "The bike comes with a warranty of five years.",
         "Free delivery, five years of warranty, mobile mechanics in twelve cities and a showroom.",
-        "E03 is the speed sensor, E07 motor over temperature, E12 battery communication and E21 a stuck cut-off.",
+        "E03 is the speed sensor, E07 motor over temperature, E12 battery communication and "
+        "E21 a stuck cut-off.",
         "Van delivery, 95% assembled.",
         "",
     ],
 )
-def test_english_is_told_and_short_texts_count_as_such(text):
+def test_english_is_detected_and_short_texts_count_as_such(text):
     assert is_english(text)
 
 

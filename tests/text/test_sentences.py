@@ -80,10 +80,10 @@ def test_nothing_is_lost_and_order_is_kept(pieces):
     text = "".join(pieces)
     sentences = split_sentences(text)
     assert "".join("".join(sentences).split()) == "".join(text.split())
-    place = 0
+    position = 0
     for sentence in sentences:
         assert sentence == sentence.strip() != ""
-        place = text.index(sentence, place) + len(sentence)
+        position = text.index(sentence, position) + len(sentence)
 
 
 @pytest.mark.parametrize("piece", [".", "\n", ". ", ".)", "[1", ".([a](b", " ", "1.\n"])

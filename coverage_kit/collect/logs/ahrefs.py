@@ -1,4 +1,7 @@
-"""Ahrefs' Brand Radar: one record an answer that its crawlers got, with the volume that Ahrefs estimates for the question."""
+"""Ahrefs' Brand Radar: one record for each answer that its crawlers got.
+
+`volume` is the demand that Ahrefs estimates for the question.
+"""
 
 from coverage_kit.collect.logs.table_format import TableFormat
 
@@ -16,6 +19,6 @@ FORMAT = TableFormat(
         "searches": "search_queries",
     },
     surface="scrape",
-    note="demand is Ahrefs' estimate; links are read as cited, though some may only have been found; "
-    "fan-out searches are told of chatgpt and perplexity alone",
+    note="demand is Ahrefs' estimate; links are read as citations, though some pages may only have "
+    "been retrieved; fan-out searches are reported for chatgpt and perplexity only",
 )

@@ -13,8 +13,10 @@ from coverage_kit.collect.logs.api_format import (
 from coverage_kit.collect.logs.record import Citation, LogRecord
 from coverage_kit.collect.logs.values import citations_of, readable, text_of
 
-_RESULTS = ("web_search_tool_result", "web_fetch_tool_result")
-_OUTCOMES = ("succeeded", "errored", "canceled", "expired")
+# The types of the blocks that hold what the server's tools returned.
+_TOOL_RESULTS = ("web_search_tool_result", "web_fetch_tool_result")
+# The types of result in a line of a message batch's output.
+_BATCH_OUTCOMES = ("succeeded", "errored", "canceled", "expired")
 
 
 def _recognises(exchange: Exchange) -> bool:
@@ -26,7 +28,7 @@ def _recognises(exchange: Exchange) -> bool:
             or engine_of(body.get("model") or exchange.request.get("model")) == "claude"
         )
     is_claude = engine_of(exchange.request.get("model")) == "claude" or body.get("type") == "error"
-    is_batch = "custom_id" in outer and dict_of(outer.get("result")).get("type") in _OUTCOMES
+    is_batch = "custom_id" in outer and dict_of(outer.get("result")).get("type") in _BATCH_OUTCOMES
     return is_batch or (bool(exchange.error) and is_claude)
 
 
@@ -34,15 +36,16 @@ def _read(exchange: Exchange) -> list[LogRecord]:
     blocks = dicts_of(exchange.body.get("content"))
     answer, citations = _read_blocks(blocks)
     calls = [block for block in blocks if block.get("type") == "server_tool_use"]
-    results = [block.get("content") for block in blocks if block.get("type") in _RESULTS]
-    found = [one for result in results for one in (dicts_of(result) or [dict_of(result)])]
-    started = begin_record(exchange, "claude", answer)
+    results = [block.get("content") for block in blocks if block.get("type") in _TOOL_RESULTS]
+    # A search returns a list of pages, a fetch a single page, and a failed call a single error.
+    pages = [page for result in results for page in (dicts_of(result) or [dict_of(result)])]
+    shared_fields = begin_record(exchange, "claude", answer)
     if not answer.strip() and (reason := text_of(exchange.body.get("stop_reason"))):
-        started["error"] = started["error"] or f"no answer text, stop reason {reason}"
+        shared_fields["error"] = shared_fields["error"] or f"no answer text, stop reason {reason}"
     record = LogRecord(
-        **started,
+        **shared_fields,
         citations=citations,
-        retrieved=citations_of(found),
+        retrieved=citations_of(pages),
         searches=tuple(
             text for call in calls if (text := text_of(dict_of(call.get("input")).get("query")))
         ),
@@ -54,9 +57,10 @@ def _read(exchange: Exchange) -> list[LogRecord]:
 def _read_blocks(
     blocks: list[dict[str, Any]],
 ) -> tuple[str, tuple[Citation, ...]]:
-    """Return the text of the blocks, which follow each other without a break unless the model did something between them.
+    """Return the joined text of the blocks, and their citations.
 
-    A cited block is a span; citations of documents that have no URL are passed over.
+    Text blocks follow each other without a break, unless the model did something between them. A
+    cited block is a span. Citations of documents without a URL are left out.
     """
     answer = ""
     citations = list[Citation]()
@@ -76,14 +80,14 @@ def _read_blocks(
 
 
 def _pages(block: dict[str, Any]) -> tuple[Citation, ...]:
-    cited = dicts_of(block.get("citations"))
+    """Return the pages that a text block cites."""
     return citations_of(
         [
             {
-                "url": one.get("url") or one.get("source"),
-                "title": one.get("title"),
+                "url": citation.get("url") or citation.get("source"),
+                "title": citation.get("title"),
             }
-            for one in cited
+            for citation in dicts_of(block.get("citations"))
         ]
     )
 

@@ -1,4 +1,19 @@
-"""An API call as logged: the request, the response, and what stands around them."""
+"""The format of an API's logged calls: the request, the response and the fields around them.
+
+How to add the format of another API:
+
+1. Write `collect/logs/NAME.py` with `FORMAT`, a `LogFormat`: `recognises` detects an exchange of
+   that API by its content, `read` turns the exchange into `LogRecord`s, and `fields` says where
+   each field comes from. `openai_responses.py` is a short example.
+2. Add `NAME.FORMAT` to `FORMATS` in `collect/logs/formats.py`. The first format that recognises an
+   exchange reads it, so a narrow format stands before a broad one.
+3. Write `tests/collect/test_logs_NAME.py` with a realistic sample record, its traps and the right
+   counts, and add the sample to `SAMPLES` in `tests/collect/test_logs_fuzz.py`.
+4. Write `docs/howto/NAME.md` with a record after `<!-- inspect FILE -->`, list the page in
+   `docs/howto/logs.md`, `docs/index.md` and the README, and run `make docs`.
+
+A table of a vendor, which is recognised by its columns, is a `TableFormat` (`table_format.py`).
+"""
 
 import functools
 import re
@@ -21,23 +36,42 @@ from coverage_kit.collect.logs.values import (
     text_of,
 )
 
+# The fields of a request that may hold the prompt: the first with text counts. The names of the
+# APIs come before the names that people give to their own fields.
 _PROMPT_KEYS = (
-    *("input", "messages", "contents", "query", "prompt", "question"),
-    *("user_query", "user_prompt", "user_input"),
+    "input",
+    "messages",
+    "contents",
+    "query",
+    "prompt",
+    "question",
+    "user_query",
+    "user_prompt",
+    "user_input",
 )
+# The fields that may hold the id by which a request and its response are paired.
 _ID_KEYS = ("custom_id", "request_id", "key", "id")
+# The fields of a record that may hold the request.
 _REQUEST_KEYS = ("request", "params", "body")
+# A record with any of these fields has a response, so it is no lone request.
 _OUTCOMES = frozenset({"response", "result", "error"})
-_WORDS = (None, "text", "input_text", "output_text")
+# The types of those parts of a message that are words; other parts are pictures, files or calls.
+_TEXT_TYPES = (None, "text", "input_text", "output_text")
+# The family in a model's name, such as "gpt" in "openai/gpt-5" and "o3" in "o3-mini". A letter
+# before the family makes it another word, and so does anything but a hyphen after "o3".
 _FAMILY = re.compile(
     r"(?<![a-z])(gpt|chatgpt|o[134](?![^-])|claude|gemini|sonar|grok|deepseek|mistral)"
 )
-_OWN_NAME = ("claude", "gemini", "grok", "deepseek", "mistral")
+# The families that bear the name of their engine.
+_FAMILIES_NAMED_AS_ENGINE = ("claude", "gemini", "grok", "deepseek", "mistral")
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its response: `body` is the response's, `outer` the whole logged record."""
+    """One request and its response.
+
+    `body` is the response's body, `outer` the whole logged record.
+    """
 
     prompt: str
     request: dict[str, Any]
@@ -48,11 +82,12 @@ class Exchange:
 
 @dataclass(frozen=True, eq=False)
 class LogFormat:
-    """One API's format: which exchanges are its own, how to read one, and where the fields come from.
+    """The format of one API.
 
-    `read` gives one record or, for a dialogue, several; it raises UnreadableRecordError for an
-    exchange that cannot be read. `known` are the fields of the logged record and of its response
-    that it reads: all others are kept as the record's `extra`.
+    `recognises` returns whether an exchange is of this API. `read` returns one record or, for a
+    dialogue, several; it raises UnreadableRecordError for an exchange that cannot be read. `fields`
+    says for each field of a record where it comes from. `known` are the fields of the logged record
+    and of its response that `read` uses: all other fields become the record's `extra`.
     """
 
     name: str
@@ -63,11 +98,12 @@ class LogFormat:
 
 
 def open_exchange(values: dict[str, Any], prompts: Mapping[str, str]) -> Exchange:
-    """Return the exchange of a logged record: a bare response, a request with its response, or a line of a batch.
+    """Return the exchange of a logged record.
 
-    `prompts` are those of requests by their id, for responses that are logged without their
-    request; they are empty where two requests have one id. Raises UnreadableRecordError for a
-    response to such an id.
+    The record is a bare response, a request with its response, or a line of a batch. `prompts` has
+    the prompts of requests by their ids, for responses that are logged without their request. A
+    prompt is empty where two requests have the same id. Raises UnreadableRecordError for a response
+    with such an id.
     """
     response = dict_of(parsed(values.get("response")))
     result = dict_of(values.get("result"))
@@ -80,36 +116,36 @@ def open_exchange(values: dict[str, Any], prompts: Mapping[str, str]) -> Exchang
         or (values.get("body") if is_wrapped or not request else None)
     )
     body = dict_of(parsed(inner)) or (response if is_wrapped else values)
-    prompt = prompt_of(request) or prompt_of(values) or _prompt_elsewhere(values, prompts)
+    prompt = prompt_of(request) or prompt_of(values) or _prompt_by_id(values, prompts)
     status = response.get("status_code", values.get("status_code"))
     error = error_of(body.get("error"), body.get("status")) or error_of(values.get("error"), status)
     return Exchange(
-        prompt,
-        request,
-        body,
-        values,
-        error or error_of(result.get("error"), result.get("type")),
+        prompt=prompt,
+        request=request,
+        body=body,
+        outer=values,
+        error=error or error_of(result.get("error"), result.get("type")),
     )
 
 
 def lone_request(values: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return the id and the prompt of a request whose response is logged elsewhere; None for any other record.
+    """Return the id and the prompt of a request whose response is in another record, else None.
 
-    Such as a line of a batch's input: an id beside a request, and no outcome.
+    A line of a batch's input is such a record: it has an id and a request, but no outcome.
     """
     if not _OUTCOMES.isdisjoint(values):
         return None
-    name = next(iter(ids_of(values)), "")
-    if not name or "answer" in own_columns(tuple(values)):
+    request_id = next(iter(ids_of(values)), "")
+    if not request_id or "answer" in own_columns(tuple(values)):
         return None
     prompt = prompt_of(request_of(values))
-    return (name, prompt) if prompt else None
+    return (request_id, prompt) if prompt else None
 
 
 def request_of(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the request that a record holds and that has a prompt; empty where it holds none."""
+    """Return the request with a prompt that a record holds, empty where it holds none."""
     return next(
-        (found for key in _REQUEST_KEYS if prompt_of(found := dict_of(values.get(key)))),
+        (request for key in _REQUEST_KEYS if prompt_of(request := dict_of(values.get(key)))),
         {},
     )
 
@@ -120,57 +156,63 @@ def ids_of(values: Mapping[str, Any]) -> list[str]:
 
 
 def unread_fields(values: Mapping[str, Any]) -> list[str]:
-    """Return the filled fields of a lone request that are not those of a line of a batch."""
-    known = {*_ID_KEYS, *_REQUEST_KEYS, "method", "url", "metadata"}
-    return [name for name, value in values.items() if name not in known and label_of(value)]
+    """Return the filled fields of a lone request that a line of a batch does not have."""
+    batch_fields = {*_ID_KEYS, *_REQUEST_KEYS, "method", "url", "metadata"}
+    return [name for name, value in values.items() if name not in batch_fields and label_of(value)]
 
 
 def prompt_of(request: Mapping[str, Any]) -> str:
-    """Return the last thing the user said in a request: its input, its messages or its prompt; empty where unknown."""
+    """Return the last message of the user in a request's input, messages or prompt, else ''."""
     return next(
-        (text for key in _PROMPT_KEYS if (text := _last_said(request.get(key)))),
+        (text for key in _PROMPT_KEYS if (text := _last_user_text(request.get(key)))),
         "",
     )
 
 
-def said_by_user(message: Any) -> str:
-    """Return the words of a message by the user, without what tools returned; empty for anyone else's."""
+def user_text(message: Any) -> str:
+    """Return the words of a message if the user wrote it, else ''. Tools' results do not count."""
     if not isinstance(message, dict):
         return text_of(message) if isinstance(message, str) else ""
-    is_theirs = message.get("role") == "user" or (
+    is_by_user = message.get("role") == "user" or (
         "role" not in message and ("parts" in message or "text" in message)
     )
     return (
         words_of(message.get("content", message.get("parts", message.get("text"))))
-        if is_theirs
+        if is_by_user
         else ""
     )
 
 
 def words_of(content: Any) -> str:
-    """Return the text of a message's content: a string or a list of parts, of which only texts count."""
+    """Return the text of a message's content: a string, or a list of parts with text among them."""
     if not isinstance(content, list):
         return text_of(content)
-    parts = (part for part in content if not isinstance(part, dict) or part.get("type") in _WORDS)
-    return "\n".join(text for part in parts if (text := text_of(part)))
+    text_parts = (
+        item for item in content if not isinstance(item, dict) or item.get("type") in _TEXT_TYPES
+    )
+    return "\n".join(text for item in text_parts if (text := text_of(item)))
 
 
 def engine_of(model: Any) -> str:
-    """Return the engine that a model's name tells, such as openai of gpt-5; empty where it tells none.
+    """Return the engine that a model's name shows, such as openai for gpt-5; '' for other names.
 
     >>> engine_of("openai/gpt-5"), engine_of("claude-sonnet-4"), engine_of("llama-4")
     ('openai', 'claude', '')
     """
-    found = _FAMILY.search(text_of(model).lower())
-    if not found:
+    match = _FAMILY.search(text_of(model).lower())
+    if not match:
         return ""
-    return found[1] if found[1] in _OWN_NAME else "perplexity" if found[1] == "sonar" else "openai"
+    family = match[1]
+    if family in _FAMILIES_NAMED_AS_ENGINE:
+        return family
+    return "perplexity" if family == "sonar" else "openai"
 
 
 def begin_record(exchange: Exchange, engine: str, answer: str) -> dict[str, Any]:
-    """Return a LogRecord's fields that all exchanges share, the record's own columns before the response's.
+    """Return the fields of a LogRecord that all formats read in the same way.
 
-    Raises UnreadableRecordError where the prompt is unknown.
+    The record's own columns come before the fields of the response. Raises UnreadableRecordError
+    where the prompt is unknown.
     """
     if not exchange.prompt:
         raise UnreadableRecordError("no prompt: the response stands without its request")
@@ -196,33 +238,40 @@ def begin_record(exchange: Exchange, engine: str, answer: str) -> dict[str, Any]
 def read_messages(
     output: list[dict[str, Any]],
 ) -> tuple[str, tuple[Citation, ...]]:
-    """Return the text of all messages of a response, joined by newlines, and its citations with their spans in it."""
+    """Return the joined text of a response's messages, and its citations with their spans in it.
+
+    Newlines join the messages.
+    """
     answer = ""
     citations = list[Citation]()
-    for part in (part for item in output for part in dicts_of(item.get("content"))):
-        text = part.get("text")
-        if part.get("type") != "output_text" or not isinstance(text, str):
+    contents = [content for item in output for content in dicts_of(item.get("content"))]
+    for content in contents:
+        text = content.get("text")
+        if content.get("type") != "output_text" or not isinstance(text, str):
             continue
         answer += "\n" if answer else ""
-        found = citations_of(dicts_of(part.get("annotations")))
-        citations += [_moved(citation, len(answer)) for citation in found] if answer else found
+        annotations = citations_of(dicts_of(content.get("annotations")))
+        # Offsets count from the start of their own message.
+        citations += (
+            [_moved(citation, len(answer)) for citation in annotations] if answer else annotations
+        )
         answer += readable(text)
     return answer, tuple(citations)
 
 
 def dict_of(value: Any) -> dict[str, Any]:
-    """Return the value where it is an object, else an empty one."""
+    """Return the value where it is an object, else an empty object."""
     return value if isinstance(value, dict) else {}
 
 
 def dicts_of(value: Any) -> list[dict[str, Any]]:
-    """Return the objects of a list; none where it is no list."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    """Return the objects in a list, and no objects for anything else."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 @functools.lru_cache(maxsize=256)
 def own_columns(names: tuple[str, ...]) -> dict[str, str]:
-    """Return the fields that a logged record holds beside its request and response: field -> its name there."""
+    """Return field -> column for the fields that a logged record has next to its response."""
     return choose_columns(names, {})
 
 
@@ -237,17 +286,18 @@ def _moved(citation: Citation, offset: int) -> Citation:
     )
 
 
-def _last_said(value: Any) -> str:
+def _last_user_text(value: Any) -> str:
     if isinstance(value, str):
         return text_of(value)
-    messages = value if isinstance(value, list) else [value] if isinstance(value, dict) else []
+    messages = [value] if isinstance(value, dict) else value if isinstance(value, list) else []
     return next(
-        (text for message in reversed(messages) if (text := said_by_user(message))),
+        (text for message in reversed(messages) if (text := user_text(message))),
         "",
     )
 
 
-def _prompt_elsewhere(values: Mapping[str, Any], prompts: Mapping[str, str]) -> str:
+def _prompt_by_id(values: Mapping[str, Any], prompts: Mapping[str, str]) -> str:
+    """Return the prompt of the request that has one of a record's ids, else ''."""
     name = next((name for name in ids_of(values) if name in prompts), "") if prompts else ""
     if name and not prompts[name]:
         raise UnreadableRecordError(f"two requests have this id: {name}")

@@ -1,4 +1,4 @@
-"""Tables that grow row by row and take little memory meanwhile."""
+"""Tables that grow row by row and take little memory while they grow."""
 
 from typing import Any
 
@@ -8,23 +8,23 @@ import pyarrow.compute as pc
 
 from coverage_kit.tables import Schema
 
-_POOL = (
-    pa.system_memory_pool()
-)  # gives memory back more readily than the default one, which matters over many small chunks
+# The system's allocator gives memory back more readily than Arrow's default pool does. That
+# matters because a table grows over many small chunks.
+_POOL = pa.system_memory_pool()
 _ARROW_TYPES = {
-    **{
-        "text": pa.large_string(),
-        "integer": pa.int64(),
-        "number": pa.float64(),
-    },
-    **{"flag": pa.bool_(), "time": pa.timestamp("us", "UTC")},
+    "text": pa.large_string(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "flag": pa.bool_(),
+    "time": pa.timestamp("us", "UTC"),
 }
 
 
 class GrowingTable:
-    """A table of answers or of what belongs to them, in the schema's order of columns, the first of which is answer_id.
+    """A table of answers, or of what belongs to answers, with the columns of its schema.
 
-    New rows are tuples in `rows`, until they are packed as columns.
+    The schema's first column is answer_id. New rows are tuples in `rows` until they are packed as
+    columns.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -36,7 +36,7 @@ class GrowingTable:
         self.rows: list[tuple[Any, ...]] = []
 
     def pack(self) -> None:
-        """Pack the rows."""
+        """Pack the rows as columns."""
         if self.rows:
             columns = zip(
                 zip(*self.rows, strict=True),
@@ -54,17 +54,17 @@ class GrowingTable:
 
     def prune(self, end: str) -> None:
         """Drop the rows of answers whose ids do not come before `end`."""
-        kept = self.packed()
-        kept = kept.filter(pc.less(kept["answer_id"], end))
-        self._chunks = [kept.combine_chunks(memory_pool=_POOL)]
+        table = self.packed()
+        table = table.filter(pc.less(table["answer_id"], end))
+        self._chunks = [table.combine_chunks(memory_pool=_POOL)]
 
     def packed(self) -> pa.Table:
         """Return all rows as columns."""
         self.pack()
         return pa.concat_tables(self._chunks) if self._chunks else self.arrow_schema.empty_table()
 
-    def whole(self) -> pd.DataFrame:
-        """Return the table, and keep nothing of it."""
+    def drain(self) -> pd.DataFrame:
+        """Return all rows as a typed table, and empty this one."""
         table = self.packed()
         self._chunks = []
         return self._schema.typed(table.to_pandas()) if table.num_rows else self._schema.empty()

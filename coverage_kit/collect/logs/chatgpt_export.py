@@ -1,7 +1,8 @@
-"""ChatGPT's data export: each turn of the user on the branch that a conversation ends in, with the answer to it.
+"""ChatGPT's data export: the turns of the user on the branch that a conversation ends in.
 
-The export has no official schema: whatever field is missing or of another kind is passed over. A
-turn without an answer's text, stopped by the user for one, is a failure.
+Each turn has the answer to it. The export has no official schema: a field that is missing or of an
+unexpected kind is ignored. A turn without an answer's text is a failure, for example a turn that
+the user stopped.
 """
 
 import re
@@ -26,10 +27,15 @@ from coverage_kit.collect.logs.values import (
 )
 from coverage_kit.text.sentences import split_sentences
 
+# A private marker in an answer: "\ue200cite\ue202turn0search1\ue201" in new exports, "【1†source】"
+# in old ones, with the space before it, or a single private character that is left over.
 _MARKER = re.compile(
-    r"[ \t]?(?:\ue200([^\ue200\ue201]*)\ue201|【[^【】†\n]{0,200}†[^【】\n]{0,2000}】)|[\ue200-\ue2ff]"
+    r"[ \t]?(?:\ue200([^\ue200\ue201]*)\ue201|【[^【】†\n]{0,200}†[^【】\n]{0,2000}】)"
+    r"|[\ue200-\ue2ff]"
 )
-_SENTENCE = 3000
+# The sentence before a marker is looked for in this many characters (assumed: no sentence of an
+# answer is longer).
+_SENTENCE_CHARACTERS = 3000
 _GAP = "\n\n"
 
 
@@ -41,31 +47,35 @@ def _recognises(exchange: Exchange) -> bool:
 
 
 def _read(exchange: Exchange) -> list[LogRecord]:
-    talk = exchange.body
+    conversation = exchange.body
     turns: list[_ExportTurn] = []
-    for message in _branch(talk):
+    for message in _branch(conversation):
         if dict_of(message.get("author")).get("role") == "user":
             turns.append(_ExportTurn(message))
         elif turns:
             turns[-1].add(message)
-    return [turn.record(talk) for turn in turns if turn.query]
+    return [turn.record(conversation) for turn in turns if turn.query]
 
 
-def _branch(talk: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the messages from a conversation's first to its current one, without hidden ones and abandoned branches."""
-    nodes = dict_of(talk.get("mapping"))
-    seen = dict[str, None]()
-    name = text_of(talk.get("current_node")) or _last_leaf(nodes)
-    while name in nodes and name not in seen:
-        seen[name] = None
-        name = text_of(dict_of(nodes[name]).get("parent"))
-    messages = [dict_of(dict_of(nodes[name]).get("message")) for name in reversed(seen)]
+def _branch(conversation: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the messages from a conversation's first to its current message.
+
+    Hidden messages and abandoned branches are left out.
+    """
+    nodes = dict_of(conversation.get("mapping"))
+    branch_ids = dict[str, None]()
+    node_id = text_of(conversation.get("current_node")) or _last_leaf(nodes)
+    # A broken export may name a node as its own ancestor.
+    while node_id in nodes and node_id not in branch_ids:
+        branch_ids[node_id] = None
+        node_id = text_of(dict_of(nodes[node_id]).get("parent"))
+    messages = [dict_of(dict_of(nodes[node_id]).get("message")) for node_id in reversed(branch_ids)]
     return [message for message in messages if not _is_hidden(message)]
 
 
 def _last_leaf(nodes: dict[str, Any]) -> str:
     return next(
-        (name for name in reversed(nodes) if not dict_of(nodes[name]).get("children")),
+        (node_id for node_id in reversed(nodes) if not dict_of(nodes[node_id]).get("children")),
         "",
     )
 
@@ -77,9 +87,12 @@ def _is_hidden(message: dict[str, Any]) -> bool:
 
 @dataclass
 class _ExportTurn:
-    """One thing that the user said, and what the assistant and its tools made of it."""
+    """A message of the user, and what the assistant and its tools made of it.
 
-    asked: dict[str, Any]
+    `listed` are the pages of a footnote with sources.
+    """
+
+    prompt: dict[str, Any]
     answer: str = ""
     model: str | None = None
     citations: list[Citation] = field(default_factory=list)
@@ -89,49 +102,54 @@ class _ExportTurn:
 
     @property
     def query(self) -> str:
-        return _MARKER.sub("", _text(self.asked)).strip()
+        return _MARKER.sub("", _text(self.prompt)).strip()
 
     def add(self, message: dict[str, Any]) -> None:
-        """Take a message that follows; of tools, and of what is said to them, only searches and results count."""
-        about = dict_of(message.get("metadata"))
-        results = (
-            dicts_of(group.get("entries")) for group in dicts_of(about.get("search_result_groups"))
-        )
-        self.retrieved += [page for entries in results for page in citations_of(entries)]
-        queries = (
-            about.get("search_queries"),
-            dict_of(about.get("search_model_queries")).get("queries"),
-        )
-        self.searches += [text for found in queries for text in searches_of(found)]
-        role = dict_of(message.get("author")).get("role")
-        to = message.get("recipient")
-        if role == "assistant" and to in (None, "all") and (text := _text(message)).strip():
-            self._say(text, about)
+        """Add a message that follows.
 
-    def _say(self, text: str, about: dict[str, Any]) -> None:
+        Of messages by tools and to tools, only the searches and results count.
+        """
+        metadata = dict_of(message.get("metadata"))
+        groups = dicts_of(metadata.get("search_result_groups"))
+        results = (dicts_of(group.get("entries")) for group in groups)
+        self.retrieved += [page for entries in results for page in citations_of(entries)]
+        query_lists = (
+            metadata.get("search_queries"),
+            dict_of(metadata.get("search_model_queries")).get("queries"),
+        )
+        self.searches += [text for queries in query_lists for text in searches_of(queries)]
+        role = dict_of(message.get("author")).get("role")
+        recipient = message.get("recipient")
+        is_to_user = role == "assistant" and recipient in (None, "all")
+        if is_to_user and (text := _text(message)).strip():
+            self._add_answer(text, metadata)
+
+    def _add_answer(self, text: str, metadata: dict[str, Any]) -> None:
         self.answer += _GAP if self.answer else ""
-        said = _StrippedText(text)
-        self.citations += [_moved(page, len(self.answer)) for page in _cited(said, about)]
-        notes = [
+        stripped = _StrippedText(text)
+        offset = len(self.answer)
+        self.citations += [_moved(page, offset) for page in _cited(stripped, metadata)]
+        footnotes = [
             note
-            for note in dicts_of(about.get("content_references"))
+            for note in dicts_of(metadata.get("content_references"))
             if note.get("type") == "sources_footnote"
         ]
         self.listed += [
-            page for note in notes for page in citations_of(dicts_of(note.get("sources")))
+            page for note in footnotes for page in citations_of(dicts_of(note.get("sources")))
         ]
-        self.answer += said.text
-        self.model = label_of(about.get("model_slug")) or self.model
+        self.answer += stripped.text
+        self.model = label_of(metadata.get("model_slug")) or self.model
 
-    def record(self, talk: dict[str, Any]) -> LogRecord:
+    def record(self, conversation: dict[str, Any]) -> LogRecord:
         return LogRecord(
             query=self.query,
             answer=self.answer,
             engine="chatgpt",
-            model=self.model or label_of(talk.get("default_model_slug")),
+            model=self.model or label_of(conversation.get("default_model_slug")),
             surface="app",
-            run_id=label_of(talk.get("conversation_id")) or label_of(talk.get("id")),
-            asked_at=self.asked.get("create_time") or talk.get("create_time"),
+            run_id=label_of(conversation.get("conversation_id"))
+            or label_of(conversation.get("id")),
+            asked_at=self.prompt.get("create_time") or conversation.get("create_time"),
             citations=tuple(self.citations or self.listed),
             retrieved=(*self.retrieved, *self.listed),
             searches=tuple(self.searches),
@@ -140,87 +158,101 @@ class _ExportTurn:
 
 
 class _StrippedText:
-    """A text without its private markers, and where in it the characters of the logged text stand."""
+    """A text without its private markers, with a way from positions in the logged text to its own.
+
+    `_marks` has the end of each marker in the logged text and the same position in this text.
+    """
 
     def __init__(self, logged: str) -> None:
         self.logged = logged
         self.text = ""
-        self._marks: list[
-            tuple[int, int]
-        ] = []  # end of a marker in the logged text, the same place in this one
+        self._marks: list[tuple[int, int]] = []
         end = 0
-        for found in _MARKER.finditer(logged):
-            self.text += logged[end : found.start()] + _shown(found)
-            end = found.end()
+        for match in _MARKER.finditer(logged):
+            self.text += logged[end : match.start()] + _visible_words(match)
+            end = match.end()
             self._marks.append((end, len(self.text)))
         self.text += logged[end:]
 
     def position(self, logged: int) -> int:
-        """Return where a character of the logged text stands; the place after it where it is in a marker."""
-        before = [mark for mark in self._marks if mark[0] <= logged]
-        end, place = before[-1] if before else (0, 0)
+        """Return the position of a logged character; inside a marker, the position after it."""
+        passed_marks = [mark for mark in self._marks if mark[0] <= logged]
+        logged_end, stripped_end = passed_marks[-1] if passed_marks else (0, 0)
         following = next(
             (mark[1] for mark in self._marks if mark[0] > logged),
             len(self.text),
         )
-        return min(place + logged - end, following)
+        return min(stripped_end + logged - logged_end, following)
 
-    def claim_before(self, place: int) -> tuple[int | None, int | None]:
-        """Return the sentence that ends before a place: what a marker there is about."""
-        before = self.text[max(0, place - _SENTENCE) : place].rstrip()
-        last = (split_sentences(before) or [""])[-1]
-        end = max(0, place - _SENTENCE) + len(before)
+    def claim_before(self, position: int) -> tuple[int | None, int | None]:
+        """Return the span of the sentence that ends before a position.
+
+        A marker at that position is about this sentence.
+        """
+        first = max(0, position - _SENTENCE_CHARACTERS)
+        text_before = self.text[first:position].rstrip()
+        last = (split_sentences(text_before) or [""])[-1]
+        end = first + len(text_before)
         return (end - len(last), end) if last else (None, None)
 
 
-def _cited(said: _StrippedText, about: dict[str, Any]) -> Iterator[Citation]:
-    for note in dicts_of(about.get("content_references")):
+def _cited(stripped: _StrippedText, metadata: dict[str, Any]) -> Iterator[Citation]:
+    """Yield the citations of new exports (content_references), then those of old ones."""
+    for note in dicts_of(metadata.get("content_references")):
         if "webpage" in text_of(note.get("type")) or note.get("type") == "nav_list":
             items = dicts_of(note.get("items")) or [note]
-            pages = [
-                one for item in items for one in (item, *dicts_of(item.get("supporting_websites")))
-            ]
-            start, end = said.claim_before(_marker_place(said, note))
+            pages = []
+            for item in items:
+                pages += [item, *dicts_of(item.get("supporting_websites"))]
+            start, end = stripped.claim_before(_marker_position(stripped, note))
             yield from (page._replace(start=start, end=end) for page in citations_of(pages))
-    for note in dicts_of(about.get("citations")):
-        start, end = _old_span(said, note)
+    for note in dicts_of(metadata.get("citations")):
+        start, end = _old_span(stripped, note)
         yield from (
             page._replace(start=start, end=end)
             for page in citations_of([dict_of(note.get("metadata"))])
         )
 
 
-def _marker_place(said: _StrippedText, note: dict[str, Any]) -> int:
-    """Return where a reference's marker stood, by its offset if its words are there, else by its words."""
+def _marker_position(stripped: _StrippedText, note: dict[str, Any]) -> int:
+    """Return the position of a reference's marker.
+
+    The reference's offset counts if its words are there, else the first position of its words.
+    """
     start = note.get("start_idx")
     words = note.get("matched_text")
     if not isinstance(words, str) or not words.strip():
         return 0
-    is_there = type(start) is int and start >= 0 and said.logged.startswith(words, start)
-    found = start if is_there else said.logged.find(words)
-    return said.position(found) if isinstance(found, int) and found >= 0 else 0
+    is_there = type(start) is int and start >= 0 and stripped.logged.startswith(words, start)
+    logged = start if is_there else stripped.logged.find(words)
+    return stripped.position(logged) if isinstance(logged, int) and logged >= 0 else 0
 
 
-def _old_span(said: _StrippedText, note: dict[str, Any]) -> tuple[int | None, int | None]:
+def _old_span(stripped: _StrippedText, note: dict[str, Any]) -> tuple[int | None, int | None]:
+    """Return the span that a reference of an old export cites.
+
+    Where the reference covers its marker only, the span is the sentence before the marker.
+    """
     start = note.get("start_ix")
     end = note.get("end_ix")
-    if type(start) is not int or type(end) is not int or not 0 <= start < end <= len(said.logged):
+    n_characters = len(stripped.logged)
+    if type(start) is not int or type(end) is not int or not 0 <= start < end <= n_characters:
         return None, None
-    span = said.position(start), said.position(end)
-    return span if span[0] < span[1] else said.claim_before(span[0])
+    span = stripped.position(start), stripped.position(end)
+    return span if span[0] < span[1] else stripped.claim_before(span[0])
 
 
-def _shown(marker: re.Match[str]) -> str:
-    """Return the words that a marker shows: a named thing's name, or nothing, as for a citation."""
-    kind, _, rest = (marker[1] or "").partition("\ue202")
-    thing = parsed(rest) if kind == "entity" else None
-    name = thing[1] if isinstance(thing, list) and len(thing) > 1 else ""
+def _visible_words(marker: re.Match[str]) -> str:
+    """Return the words that a marker shows: an entity's name, or nothing, as for a citation."""
+    kind, _, payload = (marker[1] or "").partition("\ue202")
+    entity = parsed(payload) if kind == "entity" else None
+    name = entity[1] if isinstance(entity, list) and len(entity) > 1 else ""
     gap = marker[0][:1] if marker[0][:1].isspace() else ""
     return gap + name if isinstance(name, str) and name else ""
 
 
 def _text(message: dict[str, Any]) -> str:
-    """Return a message's words, spoken ones too; empty for code, thoughts and pictures."""
+    """Return a message's words, also spoken words; '' for code, thoughts and pictures."""
     content = dict_of(message.get("content"))
     if content.get("content_type") not in (
         "text",
@@ -228,7 +260,7 @@ def _text(message: dict[str, Any]) -> str:
     ) or not isinstance(content.get("parts"), list):
         return ""
     words = [
-        part if isinstance(part, str) else dict_of(part).get("text") for part in content["parts"]
+        item if isinstance(item, str) else dict_of(item).get("text") for item in content["parts"]
     ]
     return "\n".join(readable(text) for text in words if isinstance(text, str) and text)
 
@@ -262,33 +294,28 @@ FORMAT = LogFormat(
             "update_time",
             "conversation_id",
             "default_model_slug",
+            # The fields below are about the conversation and its settings, not about its answers.
+            "moderation_results",
+            "plugin_ids",
+            "safe_urls",
+            "blocked_urls",
+            "gizmo_id",
+            "gizmo_type",
+            "conversation_template_id",
+            "is_archived",
+            "is_starred",
+            "async_status",
+            "voice",
+            "disabled_tool_ids",
+            "is_do_not_remember",
+            "memory_scope",
+            "conversation_origin",
+            "context_scopes",
+            "sugar_item_id",
+            "sugar_item_visible",
+            "owner",
+            "is_read_only",
+            "pinned_time",
         }
-    )
-    | {
-        "moderation_results",
-        "plugin_ids",
-        "safe_urls",
-        "blocked_urls",
-        "gizmo_id",
-        "gizmo_type",
-        "conversation_template_id",
-    }
-    | {
-        "is_archived",
-        "is_starred",
-        "async_status",
-        "voice",
-        "disabled_tool_ids",
-        "is_do_not_remember",
-        "memory_scope",
-    }
-    | {
-        "conversation_origin",
-        "context_scopes",
-        "sugar_item_id",
-        "sugar_item_visible",
-        "owner",
-        "is_read_only",
-        "pinned_time",
-    },
+    ),
 )

@@ -1,66 +1,65 @@
-"""Which column of a log holds which field: by its name, or by hand."""
+"""Which column of a log holds which field: by the column's name, or as the settings say."""
 
 import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+# The names of columns for each field, the surest first: a column that has an earlier name is chosen
+# before a column that has a later name. They are compared as `plain_name` writes them.
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "query": (
-        *(
-            "query",
-            "prompt",
-            "question",
-            "user query",
-            "user prompt",
-            "user question",
-            "user message",
-            "user input",
-        ),
-        *(
-            "query text",
-            "prompt text",
-            "question text",
-            "query or topic",
-            "search query",
-            "search term",
-            "top queries",
-        ),
-        *("queries", "keyword", "input", "text"),
+        "query",
+        "prompt",
+        "question",
+        "user query",
+        "user prompt",
+        "user question",
+        "user message",
+        "user input",
+        "query text",
+        "prompt text",
+        "question text",
+        "query or topic",
+        "search query",
+        "search term",
+        "top queries",
+        "queries",
+        "keyword",
+        "input",
+        "text",
     ),
     "answer": (
-        *(
-            "answer",
-            "response",
-            "response text",
-            "answer text",
-            "output",
-            "output text",
-            "completion",
-            "reply",
-        ),
-        *(
-            "generated answer",
-            "generated text",
-            "ai response",
-            "ai answer",
-            "llm response",
-            "model response",
-        ),
-        *("answer content", "response content", "message text"),
+        "answer",
+        "response",
+        "response text",
+        "answer text",
+        "output",
+        "output text",
+        "completion",
+        "reply",
+        "generated answer",
+        "generated text",
+        "ai response",
+        "ai answer",
+        "llm response",
+        "model response",
+        "answer content",
+        "response content",
+        "message text",
     ),
     "engine": (
-        *(
-            "engine",
-            "platform",
-            "llm service",
-            "provider",
-            "answer engine",
-            "ai engine",
-            "ai platform",
-            "ai service",
-        ),
-        *("llm", "assistant", "data source"),
+        "engine",
+        "platform",
+        "llm service",
+        "provider",
+        "answer engine",
+        "ai engine",
+        "ai platform",
+        "ai service",
+        "llm",
+        "assistant",
+        "data source",
     ),
     "model": (
         "model",
@@ -85,35 +84,34 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "conversation id",
     ),
     "asked_at": (
-        *(
-            "asked at",
-            "ts",
-            "timestamp",
-            "date",
-            "created at",
-            "answered at",
-            "requested at",
-            "row timestamp",
-        ),
-        *("datetime", "date time", "run date", "start time", "created", "time"),
+        "asked at",
+        "ts",
+        "timestamp",
+        "date",
+        "created at",
+        "answered at",
+        "requested at",
+        "row timestamp",
+        "datetime",
+        "date time",
+        "run date",
+        "start time",
+        "created",
+        "time",
     ),
     "demand": (
-        *(
-            "demand",
-            "volume",
-            "monthly searches",
-            "search volume",
-            "monthly search volume",
-            "avg monthly searches",
-        ),
-        *(
-            "average monthly searches",
-            "impressions",
-            "times asked",
-            "n asked",
-            "frequency",
-            "count",
-        ),
+        "demand",
+        "volume",
+        "monthly searches",
+        "search volume",
+        "monthly search volume",
+        "avg monthly searches",
+        "average monthly searches",
+        "impressions",
+        "times asked",
+        "n asked",
+        "frequency",
+        "count",
     ),
     "market": (
         "market",
@@ -133,25 +131,23 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "brands",
     ),
     "citations": (
-        *(
-            "cited urls",
-            "citation urls",
-            "source urls",
-            "citation url",
-            "cited url",
-            "cited url exact",
-        ),
-        *(
-            "citations",
-            "sources",
-            "cited",
-            "cited sources",
-            "source url",
-            "page url",
-            "links",
-            "references",
-        ),
-        *("url", "urls", "link"),
+        "cited urls",
+        "citation urls",
+        "source urls",
+        "citation url",
+        "cited url",
+        "cited url exact",
+        "citations",
+        "sources",
+        "cited",
+        "cited sources",
+        "source url",
+        "page url",
+        "links",
+        "references",
+        "url",
+        "urls",
+        "link",
     ),
     "retrieved": (
         "retrieved",
@@ -161,16 +157,15 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "search result urls",
     ),
     "searches": (
-        *(
-            "search queries",
-            "searches",
-            "fan out",
-            "fanout",
-            "fan outs",
-            "fan out queries",
-            "fanout queries",
-        ),
-        *("web search queries", "web search query"),
+        "search queries",
+        "searches",
+        "fan out",
+        "fanout",
+        "fan outs",
+        "fan out queries",
+        "fanout queries",
+        "web search queries",
+        "web search query",
     ),
     "has_searched": (
         "searched",
@@ -197,54 +192,60 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
 }
 FIELDS = tuple(SYNONYMS)
-_OF_PASSAGES = ("heading path", "passage id", "section id")
+# A table with any of these columns holds passages, so that its `text` is no query.
+_PASSAGE_COLUMNS = ("heading path", "passage id", "section id")
 
 
 def choose_columns(columns: Sequence[str], by_hand: Mapping[str, str]) -> dict[str, str]:
     """Return field -> column, in the order of FIELDS; a column serves one field only.
 
-    Names are compared without case, spaces and punctuation. A field set by hand takes its column
-    where that is there. The `text` of a table of passages is no query.
+    Names are compared without case, spaces and punctuation. A field that is set by hand gets its
+    column if the log has that column. The `text` of a table of passages is no query.
     """
     chosen = {
-        field: found for field, name in by_hand.items() if (found := find_column(columns, (name,)))
+        field: column
+        for field, name in by_hand.items()
+        if (column := find_column(columns, (name,)))
     }
-    has_passages = find_column(columns, _OF_PASSAGES) is not None
+    has_passages = find_column(columns, _PASSAGE_COLUMNS) is not None
     for field, synonyms in SYNONYMS.items():
         free = [column for column in columns if column not in chosen.values()]
         names = [name for name in synonyms if not (has_passages and name == "text")]
-        if field not in chosen and (found := find_column(free, names)):
-            chosen[field] = found
+        if field not in chosen and (column := find_column(free, names)):
+            chosen[field] = column
     return {field: chosen[field] for field in FIELDS if field in chosen}
 
 
 def find_column(columns: Sequence[str], names: Iterable[str]) -> str | None:
-    """Return the column that has the first of these names that any column has, or None. The exact name comes first."""
-    plain: dict[str, str] = {}
+    """Return the first column that has one of these names, or None; earlier names count first.
+
+    A column with exactly that name comes before a column that differs in case or punctuation.
+    """
+    by_plain_name: dict[str, str] = {}
     for column in columns:
-        plain.setdefault(plain_name(column), column)
+        by_plain_name.setdefault(plain_name(column), column)
     for name in names:
         if name in columns:
             return name
-        if found := plain.get(plain_name(name)):
-            return found
+        if match := by_plain_name.get(plain_name(name)):
+            return match
     return None
 
 
 def cell_of(values: Mapping[str, Any], *names: str) -> Any:
-    """Return a record's cell in the first of these columns that it has, as `find_column` compares them; None without."""
+    """Return a record's cell in the column that `find_column` finds by these names, else None."""
     return values.get(_column_of(tuple(values), names) or "")
 
 
 def describe_mapping(mapping: Mapping[str, str]) -> str:
-    """Return the chosen columns in one line, with the fields that the log does not have.
+    """Return the chosen columns in a line, with the fields that the log does not have.
 
     >>> describe_mapping({"query": "Prompt", "answer": "Response"})[:60]
     "query = 'Prompt', answer = 'Response'; not in the log: engin"
     """
-    found = ", ".join(f"{field} = {column!r}" for field, column in mapping.items())
+    chosen = ", ".join(f"{field} = {column!r}" for field, column in mapping.items())
     missing = ", ".join(field for field in FIELDS if field not in mapping and field != "status")
-    return f"{found or 'no columns'}; not in the log: {missing or 'nothing'}"
+    return f"{chosen or 'no columns'}; not in the log: {missing or 'nothing'}"
 
 
 @functools.lru_cache(maxsize=1024)
@@ -253,5 +254,5 @@ def _column_of(columns: tuple[str, ...], names: tuple[str, ...]) -> str | None:
 
 
 def plain_name(name: str) -> str:
-    """Return a column's name as it is compared: without case, spaces and punctuation."""
+    """Return a column's name without case, spaces and punctuation, to compare it by."""
     return re.sub(r"[\W_]+", "", name).casefold()

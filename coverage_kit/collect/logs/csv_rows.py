@@ -8,17 +8,21 @@ from typing import Any, TextIO
 from coverage_kit.collect.logs import lines
 from coverage_kit.collect.logs.lines import Row
 
+# The delimiter is sought in this much of a header (assumed: enough for any header).
 _HEADER_CHARACTERS = 100_000
 _DELIMITERS = (",", "\t", ";")
+# A control character (unit separator), which no text has: a file of a single column has no
+# delimiter, so its commas belong to its text.
 _NO_DELIMITER = "\x1f"
-_NAMES_DELIMITER = "sep="  # Excel's first line 'sep=;', split by the very sign it names
+# Excel's first line "sep=;" names the delimiter, and is split by that very character.
+_DELIMITER_LINE = "sep="
 
 
 class CsvFile:
-    """A CSV or TSV file with a header; its encoding and delimiter are found out."""
+    """A CSV or TSV file with a header; its encoding and delimiter are detected."""
 
     def __init__(self, path: Path) -> None:
-        self.where = str(path)
+        self.location = str(path)
         self._path = path
         self.encoding = lines.text_encoding(path)
         csv.field_size_limit(max(csv.field_size_limit(), lines.MAX_LINE_CHARACTERS))
@@ -28,33 +32,39 @@ class CsvFile:
             )
 
     def header(self) -> list[str]:
-        """Return the names of the columns; none where the file is empty."""
+        """Return the names of the columns, empty where the file is empty."""
         with self._open() as stream:
             return _header(self._records(stream))
 
     def rows(self, columns: Sequence[str]) -> Iterator[Row]:
-        """Yield the rows below the header, with the named columns, and the problems of rows that cannot be read."""
+        """Yield the rows below the header, with the values of these columns.
+
+        A row that cannot be read has a problem in place of values.
+        """
         with self._open() as stream:
             records = self._records(stream)
             header = _header(records)
-            wanted = {name: i for i, name in reversed(list(enumerate(header))) if name in columns}
+            # Reversed, so that of columns with the same name the first counts.
+            indexes = {
+                name: index for index, name in reversed(list(enumerate(header))) if name in columns
+            }
             for line, fields in records:
                 if isinstance(fields, str):
                     yield Row(line, {}, fields)
                 elif any(value.strip() for value in fields):
-                    yield _row(line, fields, header, wanted)
+                    yield _row(line, fields, header, indexes)
 
     def _open(self) -> TextIO:
         return self._path.open(encoding=self.encoding, newline="", errors="replace")
 
     def _records(self, stream: TextIO) -> Iterator[tuple[int, list[str] | str]]:
-        """Yield each record's first line with its fields, or with the reason why it cannot be read."""
+        """Yield each record's first line with its fields, or with the reason it cannot be read."""
         feed = _LineFeed(stream)
         reader = csv.reader(feed, delimiter=self._delimiter)
         while not feed.has_ended:
             line = feed.n_lines + 1
             feed.n_quotes = 0
-            feed.taken.clear()
+            feed.record_lines.clear()
             try:
                 fields: list[str] | str = next(reader, [])
             except csv.Error as error:
@@ -63,19 +73,23 @@ class CsvFile:
             yield from ((number, lines.too_long()) for number in feed.overlong)
             feed.overlong.clear()
             is_open = feed.has_ended and feed.n_quotes % 2
-            if is_open or (not isinstance(fields, str) and self._has_swallowed(feed.taken)):
+            if is_open or (not isinstance(fields, str) and self._has_swallowed(feed.record_lines)):
                 fields = (
                     f"a quote opens that never closes: nothing is read up to line {feed.n_lines}"
                 )
             if fields:
                 yield line, fields
 
-    def _has_swallowed(self, taken: list[str]) -> bool:
-        """Return whether a quote of an earlier record's field is what closes this one's, so that rows lie in between."""
+    def _has_swallowed(self, record_lines: list[str]) -> bool:
+        """Return whether the quote that closes a field of these lines belongs to a later record.
+
+        The rows between the two quotes are then lost in that field. A strict reader refuses such
+        lines.
+        """
         try:
             list(
                 csv.reader(
-                    taken if len(taken) > 1 else (),
+                    record_lines if len(record_lines) > 1 else (),
                     delimiter=self._delimiter,
                     strict=True,
                 )
@@ -86,13 +100,18 @@ class CsvFile:
 
 
 class _LineFeed:
-    """The lines of a CSV file, with what the csv module does not tell of them."""
+    """The lines of a CSV file, with what the csv module does not report about them.
+
+    `record_lines` are the lines of the current record, `overlong` the numbers of lines that are
+    too long.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._lines = lines.bounded_lines(stream)
         self.overlong: list[int] = []
-        self.taken: list[str] = []  # the lines of one record
-        self.n_lines = self.n_quotes = 0
+        self.record_lines: list[str] = []
+        self.n_lines = 0
+        self.n_quotes = 0
         self.has_ended = False
 
     def __iter__(self) -> Iterator[str]:
@@ -109,11 +128,11 @@ class _LineFeed:
             self.overlong.append(self.n_lines)
             return "\n"
         self.n_quotes += line.count('"')
-        self.taken.append(line)
+        self.record_lines.append(line)
         return line
 
     def close_quote(self) -> None:
-        """Pass over the rest of a quoted field, so that its lines are not taken for records."""
+        """Skip to the end of a quoted field, so that its lines are not read as records."""
         while self.n_quotes % 2 and next(self, None) is not None:
             pass
 
@@ -123,23 +142,26 @@ def _header(records: Iterator[tuple[int, list[str] | str]]) -> list[str]:
         [name.strip() for name in fields] for _, fields in records if not isinstance(fields, str)
     )
     return next(
-        (names for names in filled if any(names) and "".join(names).lower() != _NAMES_DELIMITER),
+        (names for names in filled if any(names) and "".join(names).lower() != _DELIMITER_LINE),
         [],
     )
 
 
-def _row(line: int, fields: list[str], header: list[str], wanted: dict[str, int]) -> Row:
+def _row(line: int, fields: list[str], header: list[str], indexes: dict[str, int]) -> Row:
     if any(value.strip() for value in fields[len(header) :]):
         return Row(line, {}, f"{len(fields)} fields where the header has {len(header)}")
     values: dict[str, Any] = {
-        name: fields[i] if i < len(fields) else None for name, i in wanted.items()
+        name: fields[index] if index < len(fields) else None for name, index in indexes.items()
     }
     return Row(line, values)
 
 
 def find_delimiter(line: str) -> str:
-    """Return the delimiter that gives the header most fields; one that no text has where it is a single column."""
-    if line.lower().startswith(_NAMES_DELIMITER) and line[4:5] in {
+    """Return the delimiter that splits a header into most fields.
+
+    For a header of a single column it is a character that no text has.
+    """
+    if line.lower().startswith(_DELIMITER_LINE) and line[4:5] in {
         ",",
         ";",
         "\t",

@@ -1,4 +1,8 @@
-"""The formats that are known by themselves; a further one is one file and one line here."""
+"""The formats of logs, which are recognised without any setting.
+
+A new format is a file in this folder and a line here: see `api_format.py` for the logs of an API,
+`table_format.py` for the tables of a vendor.
+"""
 
 import functools
 
@@ -21,8 +25,9 @@ from coverage_kit.collect.logs import (
 from coverage_kit.collect.logs.api_format import Exchange, LogFormat
 from coverage_kit.collect.logs.table_format import TableFormat
 
-# In this order: Perplexity's answers also have the shape of chat completions or of OpenAI's
-# responses, and failed calls of Anthropic that of failed chat completions.
+# The order matters, because the first format that recognises an exchange reads it. Perplexity's
+# answers also have the shape of chat completions or of OpenAI's responses, and failed calls of
+# Anthropic have the shape of failed chat completions.
 FORMATS: tuple[LogFormat, ...] = (
     perplexity.FORMAT,
     openai_responses.FORMAT,
@@ -34,12 +39,15 @@ FORMATS: tuple[LogFormat, ...] = (
 
 
 def find_format(exchange: Exchange) -> LogFormat | None:
-    """Return the first format that recognises an exchange, or None: then its columns are mapped by name."""
-    return next((found for found in FORMATS if found.recognises(exchange)), None)
+    """Return the first format that recognises an exchange, or None.
+
+    Without a format the columns are mapped by their names.
+    """
+    return next((log_format for log_format in FORMATS if log_format.recognises(exchange)), None)
 
 
-# Known by their columns, whether the file is CSV, JSON, Parquet or a workbook; the first that fits
-# counts.
+# The columns show the vendor, whether the file is CSV, JSON, Parquet or a workbook. The first
+# format that fits counts.
 TABLE_FORMATS: tuple[TableFormat, ...] = (
     *langfuse.table_formats(find_format),
     langsmith.table_format(find_format),
@@ -54,5 +62,5 @@ TABLE_FORMATS: tuple[TableFormat, ...] = (
 
 @functools.lru_cache(maxsize=1024)
 def find_table_format(columns: tuple[str, ...]) -> TableFormat | None:
-    """Return the first vendor whose tables have all of these columns that it is known by, or None."""
-    return next((found for found in TABLE_FORMATS if found.recognises(columns)), None)
+    """Return the first format whose columns are all among these, or None."""
+    return next((vendor for vendor in TABLE_FORMATS if vendor.recognises(columns)), None)

@@ -1,7 +1,8 @@
-"""Logs of the Gemini API: chunks that support a segment of the answer are cited, all others retrieved.
+"""Logs of the Gemini API: chunks that support a segment of the answer are cited.
 
-Segments count bytes of UTF-8 from the start of a part (googleapis/python-genai, types.Segment). A
-chunk's address is a redirect that expires; what lasts of it is its title, a bare domain.
+All other chunks are retrieved. Segments count bytes of UTF-8 from the start of a part
+(googleapis/python-genai, types.Segment). A chunk's address is a redirect that expires; what lasts
+is the chunk's title, a bare domain.
 """
 
 import functools
@@ -26,7 +27,10 @@ from coverage_kit.collect.logs.values import (
     text_of,
 )
 
-_DONE = ("STOP", "MAX_TOKENS", "FINISH_REASON_UNSPECIFIED")
+# With any other finish reason, such as SAFETY, an answer without text is a failure.
+_NORMAL_FINISHES = ("STOP", "MAX_TOKENS", "FINISH_REASON_UNSPECIFIED")
+# The fields of a chunk that may hold its page, by the kind of its source.
+_CHUNK_SOURCES = ("web", "retrievedContext", "maps")
 
 
 def _recognises(exchange: Exchange) -> bool:
@@ -40,59 +44,60 @@ def _read(exchange: Exchange) -> list[LogRecord]:
     body = exchange.body
     candidate = next(iter(dicts_of(body.get("candidates"))), {})
     grounding = dict_of(_field(candidate, "groundingMetadata"))
-    parts = _texts(candidate)
-    answer = "".join(parts)
+    texts = _part_texts(candidate)
+    answer = "".join(texts)
     pages = [_page(chunk) for chunk in _chunks(grounding)]
-    cited = list(_cited(grounding, parts, pages))
-    started = begin_record(exchange, "gemini", answer)
+    citations = tuple(_cited(grounding, texts, pages))
+    fields = begin_record(exchange, "gemini", answer)
+    fields["error"] = fields["error"] or _failure_reason(body, candidate, answer)
+    fields["model"] = fields["model"] or label_of(_field(body, "modelVersion"))
+    fields["run_id"] = fields["run_id"] or label_of(_field(body, "responseId"))
+    fields["asked_at"] = fields["asked_at"] or _field(body, "createTime")
+    redirects = _redirects(grounding, pages)
     record = LogRecord(
-        **{
-            **started,
-            "error": started["error"] or _why_failed(body, candidate, answer),
-        }
-        | {"model": started["model"] or label_of(_field(body, "modelVersion"))}
-        | {"run_id": started["run_id"] or label_of(_field(body, "responseId"))}
-        | {"asked_at": started["asked_at"] or _field(body, "createTime")},
-        citations=tuple(cited),
+        **fields,
+        citations=citations,
         retrieved=(*(page for page in pages if page), *_opened(candidate)),
         searches=searches_of(_field(grounding, "webSearchQueries")),
         has_searched=bool(_field(grounding, "webSearchQueries") or pages),
-        extra={"redirects": redirects} if (redirects := _redirects(grounding, pages)) else {},
+        extra={"redirects": redirects} if redirects else {},
     )
     return [record]
 
 
-def _texts(candidate: dict[str, Any]) -> list[str]:
-    """Return the text of each part of the answer, by the parts' numbers; thoughts and what is no text are empty."""
+def _part_texts(candidate: dict[str, Any]) -> list[str]:
+    """Return the text of each part of the answer, by the numbers of the parts.
+
+    Thoughts and parts that hold no text are empty.
+    """
     parts = dict_of(candidate.get("content")).get("parts")
-    texts = [dict_of(part) for part in parts] if isinstance(parts, list) else []
-    return [
-        readable(text)
-        if isinstance(text := part.get("text"), str) and not part.get("thought")
-        else ""
-        for part in texts
-    ]
+    return [_part_text(dict_of(part)) for part in parts] if isinstance(parts, list) else []
 
 
-def _why_failed(body: dict[str, Any], candidate: dict[str, Any], answer: str) -> str | None:
+def _part_text(part: dict[str, Any]) -> str:
+    text = part.get("text")
+    return readable(text) if isinstance(text, str) and not part.get("thought") else ""
+
+
+def _failure_reason(body: dict[str, Any], candidate: dict[str, Any], answer: str) -> str | None:
     if blocked := label_of(_field(dict_of(_field(body, "promptFeedback")), "blockReason")):
         return f"the prompt was blocked: {blocked}"
     reason = text_of(_field(candidate, "finishReason")).split(".")[-1]
     return (
         f"no answer text, finish reason {reason}"
-        if reason and reason not in _DONE and not answer.strip()
+        if reason and reason not in _NORMAL_FINISHES and not answer.strip()
         else None
     )
 
 
 def _chunks(grounding: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the page of each chunk as the API describes it, empty for a chunk without a page."""
     chunks = _field(grounding, "groundingChunks")
-    found = [dict_of(chunk) for chunk in chunks] if isinstance(chunks, list) else []
-    names = ("web", "retrievedContext", "maps")
-    return [
-        next((one for name in names if (one := dict_of(_field(chunk, name)))), {})
-        for chunk in found
-    ]
+    return [_chunk_page(dict_of(chunk)) for chunk in chunks] if isinstance(chunks, list) else []
+
+
+def _chunk_page(chunk: dict[str, Any]) -> dict[str, Any]:
+    return next((page for name in _CHUNK_SOURCES if (page := dict_of(_field(chunk, name)))), {})
 
 
 def _page(chunk: dict[str, Any]) -> Citation | None:
@@ -100,7 +105,7 @@ def _page(chunk: dict[str, Any]) -> Citation | None:
 
 
 def _redirects(grounding: dict[str, Any], pages: list[Citation | None]) -> list[str]:
-    """Return the addresses of chunks that the pages read from them do not have."""
+    """Return the addresses of chunks that the pages read from these chunks do not have."""
     uris = [text_of(chunk.get("uri")) for chunk in _chunks(grounding)]
     return [
         uri
@@ -110,32 +115,37 @@ def _redirects(grounding: dict[str, Any], pages: list[Citation | None]) -> list[
 
 
 def _cited(
-    grounding: dict[str, Any], parts: list[str], pages: list[Citation | None]
+    grounding: dict[str, Any], texts: list[str], pages: list[Citation | None]
 ) -> Iterator[Citation]:
     for support in dicts_of(_field(grounding, "groundingSupports")):
-        numbers = _field(support, "groundingChunkIndices")
-        start, end = _span(dict_of(support.get("segment")), parts)
-        for number in numbers if isinstance(numbers, list) else ():
-            page = pages[number] if type(number) is int and 0 <= number < len(pages) else None
+        indexes = _field(support, "groundingChunkIndices")
+        start, end = _span(dict_of(support.get("segment")), texts)
+        for index in indexes if isinstance(indexes, list) else ():
+            page = pages[index] if type(index) is int and 0 <= index < len(pages) else None
             if page:
                 yield page._replace(start=start, end=end)
 
 
-def _span(segment: dict[str, Any], parts: list[str]) -> tuple[int | None, int | None]:
-    """Return a segment's characters in the joined parts; by its words where its offsets do not lead to them."""
-    start, end, number = (
+def _span(segment: dict[str, Any], texts: list[str]) -> tuple[int | None, int | None]:
+    """Return a segment's characters in the joined texts of the parts.
+
+    Where its offsets do not lead to its words, the span is where its words are, if they are there
+    once.
+    """
+    start, end, part_index = (
         _field(segment, name) or 0 for name in ("startIndex", "endIndex", "partIndex")
     )
-    answer = "".join(parts)
+    answer = "".join(texts)
     words = _field(segment, "text")
-    starts = [0, *accumulate(map(len, parts))]
+    part_starts = [0, *accumulate(map(len, texts))]
     if (
-        all(type(one) is int for one in (start, end, number))
+        all(type(number) is int for number in (start, end, part_index))
         and 0 <= start < end
-        and 0 <= number < max(1, len(parts))
+        and 0 <= part_index < max(1, len(texts))
     ):
+        # The offsets count from the start of their part. Those of the whole answer are tried too.
         for text, first in (
-            (parts[number] if parts else "", starts[number]),
+            (texts[part_index] if texts else "", part_starts[part_index]),
             (answer, 0),
         ):
             span = (
@@ -154,19 +164,20 @@ def _n_characters(text: str, n_bytes: int) -> int:
 
 
 def _opened(candidate: dict[str, Any]) -> Iterator[Citation]:
+    """Yield the pages that the model opened because the prompt named their addresses."""
     for page in dicts_of(_field(dict_of(_field(candidate, "urlContextMetadata")), "urlMetadata")):
         if url := text_of(_field(page, "retrievedUrl")):
             yield Citation(readable(url))
 
 
 def _field(values: dict[str, Any], name: str) -> Any:
-    """Return a field in the API's spelling or, as Python's SDK writes it, in snake case."""
+    """Return a field in the API's spelling or in snake case, as Python's SDK writes it."""
     return values[name] if name in values else values.get(_snake(name))
 
 
 @functools.lru_cache(maxsize=64)
 def _snake(name: str) -> str:
-    return re.sub(r"[A-Z]", lambda found: "_" + found[0].lower(), name)
+    return re.sub(r"[A-Z]", lambda match: "_" + match[0].lower(), name)
 
 
 FORMAT = LogFormat(
@@ -191,7 +202,10 @@ FORMAT = LogFormat(
             "model_version",
             "key",
             "contents",
+            "responseId",
+            "response_id",
+            "createTime",
+            "create_time",
         }
-    )
-    | {"responseId", "response_id", "createTime", "create_time"},
+    ),
 )

@@ -1,4 +1,4 @@
-"""Rows of any log whose columns are mapped by name."""
+"""Rows of any log whose columns are mapped by their names."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,21 +14,23 @@ from coverage_kit.collect.logs.values import (
     searches_of,
 )
 
+# The fields of a record that are short texts and are read alike.
 _LABELS = {"model", "surface", "run_id", "market"}
 
 
 def read_rows(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
-    """Return the one record of a row, as `read_row` does."""
+    """Return the record of a row in a list, as `read_row` reads it."""
     return [read_row(values, mapping)]
 
 
 def read_row(values: Mapping[str, Any], mapping: Mapping[str, str]) -> LogRecord:
-    """Return the record of a row whose fields stand in the columns that the mapping names.
+    """Return the record of a row whose fields are in the columns that the mapping names.
 
-    Where no column tells whether the engine searched, it did if any page or search is named, or if
-    the log has no column of citations. A cell of citations that names no page, as a count does,
-    tells of no answer by itself. Markers such as `[2]` in the answer are the spans of the pages
-    that the citations name in that place. Raises UnreadableRecordError for a row without a query.
+    Where no column says whether the engine searched, it did so if the row names a page or a search,
+    or if the log has no column of citations. A cell of citations that names no page, such as a
+    count, does not show by itself that there was an answer. A marker such as `[2]` in the answer is
+    a span of the page at that position of the citations. Raises UnreadableRecordError for a row
+    without a query.
     """
     cells = {
         field: cell for field, column in mapping.items() if (cell := values.get(column)) is not None
@@ -38,7 +40,11 @@ def read_row(values: Mapping[str, Any], mapping: Mapping[str, str]) -> LogRecord
         raise UnreadableRecordError("no query")
     answer = label_of(cells.get("answer")) or "" if "answer" in mapping else None
     citations = citations_of(cells["citations"]) if "citations" in cells else ()
-    marked = [one for one in marked_citations(answer or "", citations)[0] if one.start is not None]
+    marked = [
+        citation
+        for citation in marked_citations(answer or "", citations)[0]
+        if citation.start is not None
+    ]
     record = LogRecord(
         query,
         answer,
@@ -52,13 +58,15 @@ def read_row(values: Mapping[str, Any], mapping: Mapping[str, str]) -> LogRecord
     record.retrieved = citations_of(cells["retrieved"]) if "retrieved" in cells else ()
     record.mentions = names_of(cells["mentions"]) if "mentions" in cells else ()
     record.searches = searches_of(cells["searches"]) if "searches" in cells else ()
-    has_searched = flag_of(cells["has_searched"]) if "has_searched" in cells else None
-    found = bool(citations or record.retrieved or record.searches or "citations" not in mapping)
-    record.has_searched = found if has_searched is None else has_searched
-    is_told = "citations" in mapping and (
+    logged_flag = flag_of(cells["has_searched"]) if "has_searched" in cells else None
+    shows_search = bool(
+        citations or record.retrieved or record.searches or "citations" not in mapping
+    )
+    record.has_searched = shows_search if logged_flag is None else logged_flag
+    shows_answer = "citations" in mapping and (
         bool(citations) or label_of(cells.get("citations")) is None
     )
-    record.is_observed = is_told and label_of(cells.get("engine")) is not None
+    record.is_observed = shows_answer and label_of(cells.get("engine")) is not None
     record.error = (
         error_of(cells.get("error"), cells.get("status"))
         if "error" in cells or "status" in cells

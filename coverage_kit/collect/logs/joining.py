@@ -1,4 +1,4 @@
-"""What several records tell of one answer, told once."""
+"""Records that describe the same answer, joined so that each fact of the answer counts once."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,66 +10,70 @@ from coverage_kit.tables import SPANS
 
 
 def join_records(
-    found: dict[str, pd.DataFrame],
+    tables: dict[str, pd.DataFrame],
     asks: Mapping[str, Ask],
     normal: Callable[[str], str],
 ) -> dict[str, pd.DataFrame]:
-    """Return a log's tables, of which several rows may tell the same of one answer, with each told once.
+    """Return a log's tables without what several rows say of the same answer.
 
     Args:
-        found: answers, citations, spans, mentions and searches as the records told them, by name;
-            others are left alone.
-        asks: the answers, in the order in which they were met.
-        normal: gives the form that spellings of one search share.
+        tables: answers, citations, spans, mentions and searches by name, as the records say;
+            other tables are not changed.
+        asks: the answers, in the order of their first records.
+        normal: returns the form that all spellings of a search share.
     """
-    answers = found["answers"]
-    order = {name: place for place, name in enumerate(asks)}
-    again = {name: ask.has_searched for name, ask in asks.items() if ask.has_searched is not None}
-    citations, spans = _join_citations(found["citations"], found["spans"], order)
-    mentions = _renumbered(found["mentions"].drop_duplicates(["answer_id", "brand"]), order)
-    forms = found["searches"]["text"].map(normal)
-    searches = found["searches"][
-        ~pd.concat([found["searches"]["answer_id"], forms], axis=1).duplicated()
-    ]
+    answers = tables["answers"]
+    order = {answer_id: rank for rank, answer_id in enumerate(asks)}
+    searched_later = {
+        answer_id: ask.has_searched
+        for answer_id, ask in asks.items()
+        if ask.has_searched is not None
+    }
+    has_searched = answers["has_searched"] | answers["answer_id"].map(searched_later).eq(other=True)
+    citations, spans = _join_citations(tables["citations"], tables["spans"], order)
+    mentions = _renumbered(tables["mentions"].drop_duplicates(["answer_id", "brand"]), order)
+    searches = tables["searches"]
+    forms = pd.concat([searches["answer_id"], searches["text"].map(normal)], axis=1)
     return {
-        **found,
-        "answers": answers.assign(
-            has_searched=answers["has_searched"] | answers["answer_id"].map(again).eq(other=True)
-        ),
-        **{
-            "citations": citations,
-            "spans": spans,
-            "mentions": mentions,
-            "searches": _renumbered(searches, order),
-        },
+        **tables,
+        "answers": answers.assign(has_searched=has_searched),
+        "citations": citations,
+        "spans": spans,
+        "mentions": mentions,
+        "searches": _renumbered(searches[~forms.duplicated()], order),
     }
 
 
 def _join_citations(
     citations: pd.DataFrame, spans: pd.DataFrame, order: Mapping[str, int]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the citations, each page of an answer once, cited ones first, and the spans at their new positions."""
-    every = citations.assign(
+    """Return the citations with each page of an answer once, and the spans at their new positions.
+
+    Cited pages come before retrieved pages.
+    """
+    ordered = citations.assign(
         page=citations["url"].map(page_id),
-        place=citations["answer_id"].map(order),
+        answer_rank=citations["answer_id"].map(order),
     )
-    every = every.sort_values(["place", "kind", "position"], kind="stable")
-    once = every.drop_duplicates(["answer_id", "page"])
-    once = once.assign(new=once.groupby("answer_id", sort=False).cumcount())
-    moved = every[["answer_id", "position", "page"]].merge(
-        once[["answer_id", "page", "new"]], on=["answer_id", "page"]
+    # "cited" sorts before "retrieved".
+    ordered = ordered.sort_values(["answer_rank", "kind", "position"], kind="stable")
+    unique = ordered.drop_duplicates(["answer_id", "page"])
+    unique = unique.assign(new=unique.groupby("answer_id", sort=False).cumcount())
+    moved = ordered[["answer_id", "position", "page"]].merge(
+        unique[["answer_id", "page", "new"]], on=["answer_id", "page"]
     )
     spans = spans.merge(moved[["answer_id", "position", "new"]], on=["answer_id", "position"])
     spans = spans.assign(position=spans["new"])[SPANS.names]
-    return once.assign(position=once["new"])[citations.columns].reset_index(drop=True), spans
+    unique = unique.assign(position=unique["new"])[citations.columns]
+    return unique.reset_index(drop=True), spans
 
 
 def _renumbered(table: pd.DataFrame, order: Mapping[str, int]) -> pd.DataFrame:
-    """Return an answer's rows together, in the answers' order, with positions from 0."""
+    """Return the rows of each answer together, in the answers' order, with positions from 0."""
     table = (
-        table.assign(place=table["answer_id"].map(order))
-        .sort_values("place", kind="stable")
-        .drop(columns="place")
+        table.assign(answer_rank=table["answer_id"].map(order))
+        .sort_values("answer_rank", kind="stable")
+        .drop(columns="answer_rank")
     )
     return table.assign(position=table.groupby("answer_id", sort=False).cumcount()).reset_index(
         drop=True

@@ -13,8 +13,10 @@ from coverage_kit.collect.logs.columns import choose_columns
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.errors import LogError
 
+# A JSON object is read as a whole, so this bounds the memory that it takes (assumed).
 MAX_JSON_BYTES = 500_000_000
-_LISTS = (
+# The fields of a JSON object that may hold the list of records; the first that does counts.
+_LIST_KEYS = (
     "data",
     "records",
     "results",
@@ -29,14 +31,17 @@ _LISTS = (
     "conversations",
     "chats",
 )
-_PART = 1 << 20
-_BETWEEN = "\ufeff \t\r\n,[]"  # brackets too: one array may follow another
+# An array is read in chunks of at least this many characters (assumed).
+_CHUNK_CHARACTERS = 1 << 20
+# What may be between two records; brackets too, because one array may follow another.
+_BETWEEN = "\ufeff \t\r\n,[]"
 
 
 def open_json(path: Path) -> "JsonLines | JsonArray | JsonRecords":
-    """Return a file's records, whether it is one JSON value or one a line, whatever its ending.
+    """Return the records of a file that is a JSON value or has a JSON value on each line.
 
-    Raises LogError for a JSON object that is broken or larger than MAX_JSON_BYTES.
+    The content decides which it is, not the file's ending. Raises LogError for a JSON object that
+    is broken or larger than MAX_JSON_BYTES.
     """
     first = _first_character(path)
     if first == "[":
@@ -44,7 +49,7 @@ def open_json(path: Path) -> "JsonLines | JsonArray | JsonRecords":
     if path.suffix.lower() != ".json":
         return JsonLines(path)
     if path.stat().st_size > MAX_JSON_BYTES:
-        cure = "Write it as JSON Lines: one record a line, ending .jsonl."
+        cure = "Write it as JSON Lines: one record on each line, in a file ending in .jsonl."
         raise LogError(
             str(path),
             f"at most {MAX_JSON_BYTES:,} bytes in one JSON object",
@@ -52,7 +57,7 @@ def open_json(path: Path) -> "JsonLines | JsonArray | JsonRecords":
             cure,
         )
     try:
-        whole = json.loads(path.read_text(encoding=lines.marked_encoding(path)))
+        value = json.loads(path.read_text(encoding=lines.marked_encoding(path)))
     except (ValueError, RecursionError) as error:
         if first == "{":
             return JsonLines(path)
@@ -62,22 +67,22 @@ def open_json(path: Path) -> "JsonLines | JsonArray | JsonRecords":
             str(error),
             "Export the file again.",
         ) from None
-    return JsonRecords(path, whole)
+    return JsonRecords(path, value)
 
 
 class JsonLines:
-    """A file of one JSON record a line, read line by line."""
+    """A file with a JSON record on each line, read line by line."""
 
     def __init__(self, path: Path) -> None:
-        self.where = str(path)
+        self.location = str(path)
         self._path = path
         self._encoding = lines.marked_encoding(path)
 
     def header(self) -> None:
-        """Return None: each record names its own columns."""
+        """Return None, because each record names its own columns."""
 
     def rows(self, columns: Sequence[str] = ()) -> Iterator[Row]:
-        """Yield every record with all its values, and the problems of lines that cannot be read."""
+        """Yield every record with all its values, and the problem of each line that is broken."""
         for number, line in enumerate(self._lines(), 1):
             if line is None:
                 yield Row(number, {}, lines.too_long())
@@ -87,6 +92,7 @@ class JsonLines:
     def _lines(self) -> Iterator[bytes | None]:
         if self._encoding.startswith("utf-8"):
             with self._path.open("rb") as binary:
+                # A byte-order mark of UTF-8 takes three bytes.
                 binary.seek(3 if self._encoding == "utf-8-sig" else 0)
                 yield from lines.bounded_lines(binary)
         else:
@@ -99,17 +105,20 @@ class JsonArray:
     """A file that is one JSON array, read record by record, however large it is."""
 
     def __init__(self, path: Path) -> None:
-        self.where = str(path)
+        self.location = str(path)
         self._path = path
         self._encoding = lines.marked_encoding(path)
 
     def header(self) -> None:
-        """Return None: each record names its own columns."""
+        """Return None, because each record names its own columns."""
 
     def rows(self, columns: Sequence[str] = ()) -> Iterator[Row]:
-        """Yield every record, numbered from 1; where the file breaks off or is broken, the last row tells it."""
+        """Yield every record, numbered from 1.
+
+        Where the file breaks off or is broken, the last row has the problem.
+        """
         with self._path.open(encoding=self._encoding, errors="replace") as stream:
-            feed = _ByteFeed(stream)
+            feed = _ArrayFeed(stream)
             for number in itertools.count(1):
                 if not feed.skip():
                     return
@@ -124,8 +133,8 @@ class JsonArray:
                     return
 
 
-class _ByteFeed:
-    """The text of a JSON array, no more of it than holds one record."""
+class _ArrayFeed:
+    """The text of a JSON array, of which no more is in memory than a record needs."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -134,7 +143,7 @@ class _ByteFeed:
         self._decode = json.JSONDecoder().raw_decode
 
     def skip(self) -> bool:
-        """Pass over what stands between records, and return whether anything follows."""
+        """Go to the next record, and return whether there is another."""
         while True:
             while self._position < len(self._text):
                 if self._text[self._position] not in _BETWEEN:
@@ -144,41 +153,43 @@ class _ByteFeed:
                 return False
 
     def take(self) -> Any:
-        """Return the record that starts here. Raises ValueError where it is broken, RecursionError where it is too deep."""
+        """Return the record that starts here.
+
+        Raises ValueError for a record that is broken, RecursionError for one that is too deep.
+        """
         while True:
             try:
                 record, end = self._decode(self._text, self._position)
             except ValueError:
-                if (
-                    len(self._text) - self._position > lines.MAX_LINE_CHARACTERS
-                    or not self._read_on()
-                ):
+                n_characters = len(self._text) - self._position
+                if n_characters > lines.MAX_LINE_CHARACTERS or not self._read_on():
                     raise
             else:
-                if (
-                    end < len(self._text) or not self._read_on()
-                ):  # a number at the end of the text may go on
+                # A number at the end of the text may continue in the next chunk.
+                if end < len(self._text) or not self._read_on():
                     self._position = end
                     return record
 
     def _read_on(self) -> bool:
-        rest = self._text[self._position :]
-        more = self._stream.read(max(_PART, len(rest)))
-        if more:
-            self._text = rest + more
+        unread = self._text[self._position :]
+        # Each chunk is at least as long as the text before it, so that a long record is decoded
+        # only a few times.
+        chunk = self._stream.read(max(_CHUNK_CHARACTERS, len(unread)))
+        if chunk:
+            self._text = unread + chunk
             self._position = 0
-        return bool(more)
+        return bool(chunk)
 
 
 class JsonRecords:
-    """A file that is one JSON object: one that holds a list of records, or a single record."""
+    """A file that is one JSON object: a list of records in an object, or a single record."""
 
-    def __init__(self, path: Path, whole: Any) -> None:
-        self.where = str(path)
-        self._records = _records_of(whole)
+    def __init__(self, path: Path, value: Any) -> None:
+        self.location = str(path)
+        self._records = _records_of(value)
 
     def header(self) -> None:
-        """Return None: each record names its own columns."""
+        """Return None, because each record names its own columns."""
 
     def rows(self, columns: Sequence[str] = ()) -> Iterator[Row]:
         """Yield every record, numbered from 1, with all its values."""
@@ -191,7 +202,9 @@ def _parse_line(number: int, line: bytes) -> Row:
         return _row(number, orjson.loads(line))
     except ValueError:
         pass
-    try:  # what Python's own reader takes beyond the standard: NaN, whole numbers of any size, halves of surrogate pairs
+    # Python's own reader accepts more than the standard: NaN, whole numbers of any size, and halves
+    # of surrogate pairs.
+    try:
         return _row(number, json.loads(line.decode("utf-8")))
     except UnicodeDecodeError:
         return Row(number, {}, "the line is not UTF-8")
@@ -209,16 +222,19 @@ def _row(number: int, record: Any) -> Row:
     return Row(number, record)
 
 
-def _records_of(whole: Any) -> list[Any]:
-    """Return the records of a list that the object holds, or the object where it is one itself: it has a query or no list."""
-    if not isinstance(whole, dict) or isinstance(
-        whole.get(choose_columns(tuple(whole), {}).get("query", "")), str
+def _records_of(value: Any) -> list[Any]:
+    """Return the records in a list that an object holds, or the object where it is a record itself.
+
+    An object is a record itself if it has a query or no list of objects.
+    """
+    if not isinstance(value, dict) or isinstance(
+        value.get(choose_columns(tuple(value), {}).get("query", "")), str
     ):
-        return [whole]
-    lists = (found for key in _LISTS if isinstance(found := whole.get(key), list))
+        return [value]
+    lists = (records for key in _LIST_KEYS if isinstance(records := value.get(key), list))
     return next(
-        (found for found in lists if any(isinstance(one, dict) for one in found)),
-        [whole],
+        (records for records in lists if any(isinstance(record, dict) for record in records)),
+        [value],
     )
 
 

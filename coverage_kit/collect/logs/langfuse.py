@@ -1,4 +1,7 @@
-"""Langfuse's observations and traces, from its exports or its API: of observations only generations are calls of a model."""
+"""Langfuse's observations and traces, from its exports or its API.
+
+Of the observations only generations are calls of a model.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,11 +16,17 @@ from coverage_kit.collect.logs.values import label_of, parsed, text_of
 _TWICE = (
     "traces and observations tell of the same questions: name only one of the two in [log] files"
 )
-_NOTE = f"every generation counts as one question: leave out those that rewrite, rate or summarise; {_TWICE}"
+_NOTE = (
+    "every generation counts as one question: leave out those that rewrite, rate or summarise; "
+    f"{_TWICE}"
+)
 
 
 def table_formats(find_format: FindFormat) -> tuple[TableFormat, TableFormat]:
-    """Return the formats, which read inputs and outputs in the shape of any provider that `find_format` knows."""
+    """Return the formats of observations and of traces.
+
+    They read inputs and outputs in the shape of any provider that `find_format` recognises.
+    """
 
     def read_observation(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
         if text_of(cell_of(values, "type")).upper() != "GENERATION":
@@ -28,15 +37,11 @@ def table_formats(find_format: FindFormat) -> tuple[TableFormat, TableFormat]:
             mapping,
             label_of(cell_of(values, "provided_model_name", "model")),
         )
-        about = (
-            label_of(cell_of(values, "trace_id")),
-            cell_of(values, "start_time"),
-        )
         return [
             replace(
                 record,
-                run_id=about[0],
-                asked_at=about[1] or record.asked_at,
+                run_id=label_of(cell_of(values, "trace_id")),
+                asked_at=cell_of(values, "start_time") or record.asked_at,
                 error=_error(values) or record.error,
             )
         ]
@@ -51,26 +56,34 @@ def table_formats(find_format: FindFormat) -> tuple[TableFormat, TableFormat]:
             )
         ]
 
-    asked = {"query": "input", "answer": "output"}
-    call = {
-        "model": "provided_model_name",
-        "run_id": "trace_id",
-        "asked_at": "start_time",
-        "error": "status_message",
-    }
-    whole = {"run_id": "id", "asked_at": "timestamp"}
-    is_call = ("trace_id", "type", "start_time", "input")
-    is_whole = ("timestamp", "input", "output", "session_id", "tags")
-    return (
-        TableFormat(
-            "Langfuse",
-            is_call,
-            {**asked, **call, "status": "level"},
-            read_observation,
-            _NOTE,
-        ),
-        TableFormat("Langfuse traces", is_whole, {**asked, **whole}, read_trace, _TWICE),
+    observations = TableFormat(
+        name="Langfuse",
+        needs=("trace_id", "type", "start_time", "input"),
+        fields={
+            "query": "input",
+            "answer": "output",
+            "model": "provided_model_name",
+            "run_id": "trace_id",
+            "asked_at": "start_time",
+            "error": "status_message",
+            "status": "level",
+        },
+        read=read_observation,
+        note=_NOTE,
     )
+    traces = TableFormat(
+        name="Langfuse traces",
+        needs=("timestamp", "input", "output", "session_id", "tags"),
+        fields={
+            "query": "input",
+            "answer": "output",
+            "run_id": "id",
+            "asked_at": "timestamp",
+        },
+        read=read_trace,
+        note=_TWICE,
+    )
+    return observations, traces
 
 
 def _read(
@@ -79,11 +92,11 @@ def _read(
     mapping: Mapping[str, str],
     model: str | None,
 ) -> LogRecord:
-    # a cell of CSV may hold JSON text of JSON text
-    asked, told = (
+    # A cell of CSV may hold JSON text of JSON text.
+    call_input, call_output = (
         parsed(parsed(values.get(mapping.get(name, "")))) for name in ("query", "answer")
     )
-    return read_call(find_format, asked, told, model)
+    return read_call(find_format, call_input, call_output, model)
 
 
 def _error(values: Mapping[str, Any]) -> str | None:

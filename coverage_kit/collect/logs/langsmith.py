@@ -1,4 +1,7 @@
-"""LangSmith's runs: the root of a trace is the ask; a file without roots is read by its calls of models."""
+"""LangSmith's runs: the root of a trace is the question with its answer.
+
+A file without roots is read by its calls of models.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,7 +24,10 @@ _NOTE = (
 
 
 def table_format(find_format: FindFormat) -> TableFormat:
-    """Return the format, which reads inputs and outputs in the shape of any provider that `find_format` knows."""
+    """Return the format of runs.
+
+    It reads inputs and outputs in the shape of any provider that `find_format` recognises.
+    """
 
     def read_roots(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
         return [] if label_of(cell_of(values, "parent_run_id")) else [_read(find_format, values)]
@@ -47,12 +53,12 @@ def table_format(find_format: FindFormat) -> TableFormat:
 
 
 def _read(find_format: FindFormat, values: Mapping[str, Any]) -> LogRecord:
-    told = parsed(cell_of(values, "outputs"))
+    outputs = parsed(cell_of(values, "outputs"))
     record = read_call(
         find_format,
         parsed(cell_of(values, "inputs")),
-        _told(told),
-        _model(values, dict_of(told)),
+        _call_output(outputs),
+        _model(values, dict_of(outputs)),
     )
     return replace(
         record,
@@ -62,8 +68,11 @@ def _read(find_format: FindFormat, values: Mapping[str, Any]) -> LogRecord:
     )
 
 
-def _told(outputs: Any) -> Any:
-    """Return what a run told: of generations the first, of an output that is a message its words."""
+def _call_output(outputs: Any) -> Any:
+    """Return what a run put out.
+
+    Of several generations it is the first, and of an output that is a message its words.
+    """
     values = dict_of(outputs)
     if values.get("generations"):
         first = dict_of(next(iter(plain_messages(values["generations"])), None))
@@ -74,15 +83,15 @@ def _told(outputs: Any) -> Any:
     )
 
 
-def _model(values: Mapping[str, Any], told: dict[str, Any]) -> str | None:
+def _model(values: Mapping[str, Any], outputs: dict[str, Any]) -> str | None:
     extra = dict_of(parsed(cell_of(values, "extra")))
-    about = dict_of(extra.get("metadata"))
-    call = dict_of(extra.get("invocation_params"))
-    end = dict_of(told.get("llm_output"))
-    names = (
-        about.get("ls_model_name"),
-        call.get("model"),
-        call.get("model_name"),
-        end.get("model_name"),
+    metadata = dict_of(extra.get("metadata"))
+    invocation = dict_of(extra.get("invocation_params"))
+    llm_output = dict_of(outputs.get("llm_output"))
+    cells = (
+        metadata.get("ls_model_name"),
+        invocation.get("model"),
+        invocation.get("model_name"),
+        llm_output.get("model_name"),
     )
-    return next((name for one in names if (name := label_of(one))), None)
+    return next((name for cell in cells if (name := label_of(cell))), None)

@@ -1,19 +1,22 @@
-"""One form for all spellings of a query."""
+"""The form that all spellings of a query share."""
 
 import re
 import unicodedata
 
-_KEPT_SIGNS = re.compile(r"(?<=[^\W_])[#+]+")
-_ASCII = re.compile(r"((?<=[a-z0-9])[#+]+)|[!\"#%&'()*,\-./:;?@\[\\\]_{}`^|~<>=+]")
+# The "#" or "++" at the end of a word, as in "C#" and "C++".
+_WORD_END_SIGNS = re.compile(r"(?<=[^\W_])[#+]+")
+# The same in ASCII (group 1, which stays), or any other punctuation (which becomes a space).
+_ASCII_SIGNS = re.compile(r"((?<=[a-z0-9])[#+]+)|[!\"#%&'()*,\-./:;?@\[\\\]_{}`^|~<>=+]")
+# Symbols that Unicode does not count as punctuation, but people write as such.
 _SPACING_SYMBOLS = frozenset("`^|~<>=+")
 
 
 def normal_form(query: str) -> str:
     """Return the form that spellings differing only in case, spacing or punctuation share.
 
-    NFKC, case folded, punctuation to spaces, spaces collapsed; `#` and `+` stay where they end a
-    word, for C, C# and C++ are three things. A query of nothing but punctuation keeps its raw
-    spelling.
+    The text is brought to NFKC and case-folded, punctuation becomes spaces, and spaces are
+    collapsed. `#` and `+` stay at the end of a word, because C, C# and C++ are three things. A
+    query of nothing but punctuation keeps its spelling.
 
     >>> normal_form("  What's the best CRM?? ")
     'what s the best crm'
@@ -21,13 +24,17 @@ def normal_form(query: str) -> str:
     'c++ vs c#'
     """
     if query.isascii():
-        return " ".join(
-            _ASCII.sub(lambda found: found[1] or " ", query.casefold()).split()
-        ) or " ".join(query.split())
+        # Most queries are ASCII, and this is the faster way to the same form.
+        spaced = _ASCII_SIGNS.sub(lambda match: match[1] or " ", query.casefold())
+        return " ".join(spaced.split()) or " ".join(query.split())
+    # Characters of category Cf, such as soft hyphens, are invisible.
     visible = "".join(c for c in query if unicodedata.category(c) != "Cf")
+    # Case folding may leave text that is not in NFKC.
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
-    kept = {i for found in _KEPT_SIGNS.finditer(folded) for i in range(*found.span())}
-    spaced = "".join(" " if i not in kept and _is_spacing(c) else c for i, c in enumerate(folded))
+    word_ends = {i for match in _WORD_END_SIGNS.finditer(folded) for i in range(*match.span())}
+    spaced = "".join(
+        " " if i not in word_ends and _is_spacing(c) else c for i, c in enumerate(folded)
+    )
     return " ".join(spaced.split()) or " ".join(query.split())
 
 

@@ -1,4 +1,7 @@
-"""Logs of the OpenAI Responses API: annotations are cited, the sources of its searches are retrieved."""
+"""Logs of the OpenAI Responses API.
+
+Annotations of the answer are cited pages; the sources of its searches are retrieved pages.
+"""
 
 from typing import Any
 
@@ -13,6 +16,9 @@ from coverage_kit.collect.logs.api_format import (
 from coverage_kit.collect.logs.record import Citation, LogRecord
 from coverage_kit.collect.logs.values import citations_of, text_of
 
+# The types of output items by which a response is recognised.
+_ITEM_TYPES = {"message", "web_search_call", "reasoning"}
+
 
 def _recognises(exchange: Exchange) -> bool:
     body = exchange.body
@@ -20,10 +26,8 @@ def _recognises(exchange: Exchange) -> bool:
     if body.get("object") == "response":
         return True
     kinds = {text_of(item.get("type")) for item in dicts_of(body.get("output"))}
-    is_asked = "input" in exchange.request or {"custom_id", "response"} <= outer.keys()
-    return bool(kinds & {"message", "web_search_call", "reasoning"}) or (
-        bool(exchange.error) and is_asked
-    )
+    has_request = "input" in exchange.request or {"custom_id", "response"} <= outer.keys()
+    return bool(kinds & _ITEM_TYPES) or (bool(exchange.error) and has_request)
 
 
 def _read(exchange: Exchange) -> list[LogRecord]:
@@ -48,8 +52,8 @@ def _retrieved(action: dict[str, Any]) -> tuple[Citation, ...]:
 
 def _searches(action: dict[str, Any]) -> list[str]:
     queries = action.get("queries")
-    found = queries if isinstance(queries, list) and queries else [action.get("query")]
-    return [text for search in found if (text := text_of(search))]
+    searches = queries if isinstance(queries, list) and queries else [action.get("query")]
+    return [text for search in searches if (text := text_of(search))]
 
 
 FORMAT = LogFormat(

@@ -1,4 +1,7 @@
-"""opencite's detail tables: one row a citation, with the answer's text on each; rows of the asking side are no answers."""
+"""opencite's detail tables: a row for each citation, with the answer's text on each row.
+
+Rows of the asking side, a user or persona, are no answers.
+"""
 
 import re
 from collections.abc import Mapping
@@ -11,14 +14,16 @@ from coverage_kit.collect.logs.record import LogRecord
 from coverage_kit.collect.logs.table_format import TableFormat
 from coverage_kit.collect.logs.values import label_of, text_of
 
-_ASKING = ("user", "persona")
-_STARTED = re.compile(r"(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)")
+_ASKING_ROLES = ("user", "persona")
+# The time at which the name of a run starts: year, month, day, hour, minute and second, such as
+# "20260301_101500".
+_START_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)")
 
 
 def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
     turn = text_of(values.get("turn_or_run"))
     is_later_turn = text_of(values.get("scenario")) == "multi_turn" and turn not in ("", "0", "1")
-    if text_of(values.get("role")).lower() in _ASKING or is_later_turn:
+    if text_of(values.get("role")).lower() in _ASKING_ROLES or is_later_turn:
         return []
     record = read_row(values, mapping)
     title = label_of(values.get("citation_title"))
@@ -28,17 +33,20 @@ def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogReco
             record,
             engine=record.engine or engine_of(record.model),
             run_id=f"{run} {turn}".strip() or None,
-            asked_at=_started(run) or record.asked_at,
+            asked_at=_start_time(run) or record.asked_at,
             citations=tuple(page._replace(title=title) for page in record.citations),
             is_observed=True,
         )
     ]
 
 
-def _started(run: str) -> str | None:
-    """Return when a run started, as its name tells: rows of one answer have times of their own."""
-    found = _STARTED.match(run)
-    return "{}-{}-{}T{}:{}:{}".format(*found.groups()) if found else None
+def _start_time(run: str) -> str | None:
+    """Return when a run started, as its name says, or None where the name has no time.
+
+    The times of the rows do not serve, because they differ among the rows of an answer.
+    """
+    match = _START_TIME.match(run)
+    return "{}-{}-{}T{}:{}:{}".format(*match.groups()) if match else None
 
 
 FORMAT = TableFormat(
@@ -63,5 +71,6 @@ FORMAT = TableFormat(
     },
     read=_read,
     surface="api",
-    note="of conversations the first turn alone: what was asked later stands in rows of its own; times are local",
+    note="of conversations the first turn alone: what was asked later stands in rows of its own; "
+    "times are local",
 )

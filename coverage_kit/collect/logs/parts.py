@@ -1,8 +1,8 @@
-"""A long log read in parts, file by file, on several machines if need be, and put together again.
+"""A long log read in parts, file by file and on several machines if need be, and merged again.
 
-plan = plan_log(log)                        # once, before
-read_log_part(log, file, plan).save(folder) # for each of plan.files, anywhere
-merge_log_parts(map(load_log_part, folders), log)  # equals read_log(log)
+plan = plan_log(log)                                          # once, first
+save_log_part(read_log_part(log, file, plan), folder)         # for each of plan.files, anywhere
+tables = merge_log_parts(map(load_log_part, folders), log)    # equals read_log(log)
 """
 
 import json
@@ -37,12 +37,10 @@ from coverage_kit.tables import LogTables
 
 _ASKS = pa.schema(
     [
-        *(
-            ("answer_id", pa.string()),
-            ("query", pa.large_string()),
-            ("n_pages", pa.int64()),
-            ("n_again", pa.int64()),
-        ),
+        ("answer_id", pa.string()),
+        ("query", pa.large_string()),
+        ("n_pages", pa.int64()),
+        ("n_again", pa.int64()),
         ("has_searched", pa.bool_()),
     ]
 )
@@ -50,10 +48,10 @@ _ASKS = pa.schema(
 
 @dataclass(frozen=True)
 class LogPlan:
-    """What must be known of a whole log to read one of its files alone. It can be pickled.
+    """What a worker must know of the other files of a log to read one file. It can be pickled.
 
-    `requests` are those whose responses may stand in other files, `problems` says why a source is
-    left out.
+    `requests` are the requests whose responses may be in other files. `problems` has the reason for
+    each source that is left out.
     """
 
     files: tuple[str, ...]
@@ -62,39 +60,49 @@ class LogPlan:
 
 
 def plan_log(log: LogSettings, must_have_columns: bool = True) -> LogPlan:
-    """Return the plan by which the files of a log are read in parts. Raises as `read_log` does."""
+    """Return the plan by which the files of a log are read in parts.
+
+    Raises LogError as `read_log` does.
+    """
     surveys, requests = survey_log(log, must_have_columns)
-    problems = {survey.source.where: survey.problem for survey in surveys if survey.problem}
-    return LogPlan(tuple(str(path) for _, path in list_files(log)), requests, problems)
+    problems = {survey.source.location: survey.problem for survey in surveys if survey.problem}
+    files = tuple(str(path) for _, path in list_files(log))
+    return LogPlan(files=files, requests=requests, problems=problems)
 
 
 def read_log_part(log: LogSettings, file: str, plan: LogPlan | None = None) -> LogPart:
-    """Return what one file of a log holds, in bounded memory; columns are mapped as `read_log` maps them.
+    """Return what a file of a log holds, in bounded memory.
 
-    Without a plan the file is read as if the log had no other. Raises LogError as `read_log` does.
+    Columns are mapped as `read_log` maps them. Without a plan the file is read as if the log had no
+    other files. Raises LogError as `read_log` does.
     """
-    alone = log.model_copy(update={"files": (file,)})
-    surveys, requests = survey_files(alone) if plan else survey_log(alone)
+    file_log = log.model_copy(update={"files": (file,)})
+    surveys, requests = survey_files(file_log) if plan else survey_log(file_log)
     if plan:
-        requests = Requests(dict(plan.requests.prompts), dict(plan.requests.asked))
+        requests = Requests(
+            prompts=dict(plan.requests.prompts), details=dict(plan.requests.details)
+        )
         for survey in surveys:
-            survey.problem = plan.problems.get(survey.source.where, "")
+            survey.problem = plan.problems.get(survey.source.location, "")
     with without_cycles():
         return read_surveys(surveys, requests, log)
 
 
 def merge_log_parts(parts: Iterable[LogPart], log: LogSettings) -> LogTables:
-    """Return the tables of a log from its parts in the order of its files: those that `read_log` would return.
+    """Return the tables that `read_log` would return, from a log's parts in the order of its files.
 
-    Parts may come from an iterator that loads one after another; they are used up. Raises LogError
-    where they hold no records.
+    The parts may come from an iterator that loads them one after another. They are used up. Raises
+    LogError where they hold no records.
     """
     with without_cycles():
         return make_tables(reduce(_joined, parts, _empty(log)), log)
 
 
 def save_log_part(part: LogPart, folder: str | Path) -> None:
-    """Write a part as a folder of Parquet files and one of JSON; the folder is there only when all of it is."""
+    """Write a part as a folder with Parquet files and a JSON file.
+
+    The folder appears only when all its files are written.
+    """
     folder = Path(folder)
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -103,20 +111,22 @@ def save_log_part(part: LogPart, folder: str | Path) -> None:
     tables = {name: growing.packed() for name, growing in tabulator.growing.items()}
     tables["spellings"] = query_counts.to_arrow(tabulator.spellings)
     samples = {"answered": tabulator.answered, "failed": tabulator.failed}
-    for name, table in (
-        tables | {name: _asks_table(sample) for name, sample in samples.items()}
-    ).items():
+    tables |= {name: _asks_table(sample) for name, sample in samples.items()}
+    for name, table in tables.items():
         pq.write_table(table, partial / f"{name}.parquet", compression="zstd")
-    sizes = {name: [sample.most, sample.n_halved, sample.n_met] for name, sample in samples.items()}
+    sizes = {
+        name: [sample.max_answers, sample.n_halved, sample.n_read]
+        for name, sample in samples.items()
+    }
     (partial / "part.json").write_text(
-        json.dumps({"samples": sizes, **_rest_of(part)}), encoding="utf-8"
+        json.dumps({"samples": sizes, **_json_fields(part)}), encoding="utf-8"
     )
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
 
 
 def load_log_part(folder: str | Path) -> LogPart:
-    """Return the part that a folder holds. Raises LogError where there is none."""
+    """Return the part in a folder. Raises LogError where the folder holds none."""
     folder = Path(folder)
     try:
         stored = json.loads((folder / "part.json").read_text(encoding="utf-8"))
@@ -124,11 +134,11 @@ def load_log_part(folder: str | Path) -> LogPart:
         tabulator.spellings = query_counts.from_arrow(pq.read_table(folder / "spellings.parquet"))
         for name, growing in tabulator.growing.items():
             growing.append(pq.read_table(folder / f"{name}.parquet").cast(growing.arrow_schema))
-        for name, (most, n_halved, n_met) in stored["samples"].items():
+        for name, (max_answers, n_halved, n_read) in stored["samples"].items():
             rows = pq.read_table(folder / f"{name}.parquet").to_pylist()
             sample = Sample(
-                most,
-                n_met=n_met,
+                max_answers,
+                n_read=n_read,
                 asks={row.pop("answer_id"): Ask(**row) for row in rows},
             )
             sample.shrink(n_halved)
@@ -141,20 +151,20 @@ def load_log_part(folder: str | Path) -> LogPart:
             f"{type(error).__name__}: {error}"[:300],
             cure,
         ) from None
-    return _part_of(tabulator, stored)
+    return _part_from(tabulator, stored)
 
 
 def _empty(log: LogSettings) -> LogPart:
     return LogPart(
-        LogTabulator(log.max_answers),
-        LogReadReport(log.max_answers),
-        Requests(),
+        tabulator=LogTabulator(log.max_answers),
+        report=LogReadReport(log.max_answers),
+        requests=Requests(),
     )
 
 
-def _joined(whole: LogPart, part: LogPart) -> LogPart:
-    whole.join(part)
-    return whole
+def _joined(merged: LogPart, part: LogPart) -> LogPart:
+    merged.join(part)
+    return merged
 
 
 def _asks_table(sample: Sample) -> pa.Table:
@@ -169,36 +179,47 @@ def _asks_table(sample: Sample) -> pa.Table:
     )
 
 
-def _rest_of(part: LogPart) -> dict[str, Any]:
-    """Return what is not in a part's tables, as JSON can hold it."""
-    met = part.met
+def _json_fields(part: LogPart) -> dict[str, Any]:
+    """Return what a part holds besides its tables, in values that JSON has."""
+    report = part.report
     requests = part.requests
     return {
-        "met": {
-            **asdict(met),
-            "counts": [[*place, n] for place, n in met.counts.items()],
+        "report": {
+            **asdict(report),
+            "counts": [[file, name, n] for (file, name), n in report.counts.items()],
         },
-        "requests": [[*name, *request] for name, request in requests.asked.items()],
+        "requests": [
+            [request_id, prompt, *details]
+            for (request_id, prompt), details in requests.details.items()
+        ],
         "answered": sorted(requests.answered),
         "chosen": part.chosen,
         "sources": part.sources,
     }
 
 
-def _part_of(tabulator: LogTabulator, stored: dict[str, Any]) -> LogPart:
-    told = stored["met"]
-    asked = {(name, prompt): tuple(rest) for name, prompt, *rest in stored["requests"]}
-    counts = Counter({(file, name): n for file, name, n in told["counts"]})
-    times = Unread(**told["times"])
-    figures = Unread(**told["figures"])
-    met = LogReadReport(
-        told["most"],
-        counts,
-        told["rejects"],
-        told["n_rejected"],
-        times,
-        figures,
+def _part_from(tabulator: LogTabulator, stored: dict[str, Any]) -> LogPart:
+    """Return the part of a tabulator and of the fields that `_json_fields` returned."""
+    stored_report = stored["report"]
+    report = LogReadReport(
+        max_rejects=stored_report["max_rejects"],
+        counts=Counter({(file, name): n for file, name, n in stored_report["counts"]}),
+        rejects=stored_report["rejects"],
+        n_rejected=stored_report["n_rejected"],
+        times=Unread(**stored_report["times"]),
+        figures=Unread(**stored_report["figures"]),
     )
+    details = {
+        (request_id, prompt): (file, model, error)
+        for request_id, prompt, file, model, error in stored["requests"]
+    }
     requests = Requests(answered=set(stored["answered"]))
-    requests.join(Requests(asked=asked))
-    return LogPart(tabulator, met, requests, stored["chosen"], stored["sources"])
+    # Joining fills in the prompts.
+    requests.join(Requests(details=details))
+    return LogPart(
+        tabulator=tabulator,
+        report=report,
+        requests=requests,
+        chosen=stored["chosen"],
+        sources=stored["sources"],
+    )

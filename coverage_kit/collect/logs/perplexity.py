@@ -1,4 +1,7 @@
-"""Logs of the Perplexity API: what `[n]` marks in the answer is cited, what is listed but never marked is retrieved."""
+"""Logs of the Perplexity API.
+
+Pages that `[n]` marks in the answer are cited; pages that are listed but not marked are retrieved.
+"""
 
 import re
 from collections.abc import Sequence
@@ -15,38 +18,42 @@ from coverage_kit.collect.logs.api_format import (
 from coverage_kit.collect.logs.record import Citation, LogRecord
 from coverage_kit.collect.logs.values import citations_of, searches_of, text_of
 
+# A marker in an answer, such as "[2]" or "[1, 3]".
 _MARKER = re.compile(r"\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
-_FOUND = ("search_results", "fetch_url_results")
+# The types of output items that only the responses of this API have.
+_SEARCH_ITEMS = ("search_results", "fetch_url_results")
 
 
 def marked_citations(
     answer: str, listed: Sequence[Citation]
 ) -> tuple[tuple[Citation, ...], tuple[Citation, ...]]:
-    """Return what the answer's markers cite of the list, each marker with its place as the span, and what it never marks.
+    """Return the citations of an answer's markers and the listed pages that no marker cites.
 
-    `[1]` is the first of the list. An answer without any marker that the list knows cites all of
-    it.
+    `[1]` is the first page in the list, and the marker's own characters are the span. An answer
+    without a marker for a page in the list cites the whole list.
 
     >>> cited, unmarked = marked_citations("Acme [2].", [Citation("https://a.com"), Citation("https://b.com")])
     >>> cited[0].url, "Acme [2]."[cited[0].start : cited[0].end], unmarked[0].url
     ('https://b.com', '[2]', 'https://a.com')
     """
     marks = [
-        (int(n) - 1, found.span())
-        for found in _MARKER.finditer(answer)
-        for n in found[1].split(",")
+        (int(number) - 1, match.span())
+        for match in _MARKER.finditer(answer)
+        for number in match[1].split(",")
     ]
-    known = [(number, span) for number, span in marks if 0 <= number < len(listed)]
-    if not known:
+    valid_marks = [(index, span) for index, span in marks if 0 <= index < len(listed)]
+    if not valid_marks:
         return tuple(listed), ()
-    marked = {number for number, _ in known}
-    cited = tuple(listed[number]._replace(start=start, end=end) for number, (start, end) in known)
-    return cited, tuple(page for i, page in enumerate(listed) if i not in marked)
+    marked = {index for index, _ in valid_marks}
+    cited = tuple(
+        listed[index]._replace(start=start, end=end) for index, (start, end) in valid_marks
+    )
+    return cited, tuple(page for index, page in enumerate(listed) if index not in marked)
 
 
 def _recognises(exchange: Exchange) -> bool:
     body = exchange.body
-    if any(item.get("type") in _FOUND for item in dicts_of(body.get("output"))):
+    if any(item.get("type") in _SEARCH_ITEMS for item in dicts_of(body.get("output"))):
         return True
     is_sonar = (
         text_of(body.get("model") or exchange.request.get("model"))
@@ -67,49 +74,47 @@ def _read(exchange: Exchange) -> list[LogRecord]:
 
 
 def _read_choices(exchange: Exchange) -> LogRecord:
+    """Return the record of a response in the shape of chat completions."""
     body = exchange.body
     messages = [dict_of(choice.get("message")) for choice in dicts_of(body.get("choices"))]
     answer = text_of(messages[0].get("content")) if messages else ""
     results = citations_of(body.get("search_results"))
     titles = {page.url: page.title for page in results}
-    listed = body.get("citations")
-    named = (
-        tuple(Citation(url := _url_of(one), title=titles.get(url)) for one in listed)
-        if isinstance(listed, list)
+    urls = body.get("citations")
+    listed = (
+        tuple(Citation(url := _url_of(item), title=titles.get(url)) for item in urls)
+        if isinstance(urls, list)
         else ()
     )
-    cited, unmarked = marked_citations(answer, named or results)
-    steps = (
-        [dict_of(step.get("web_search")) for step in dicts_of(messages[0].get("reasoning_steps"))]
-        if messages
-        else []
-    )
+    cited, unmarked = marked_citations(answer, listed or results)
+    steps = dicts_of(messages[0].get("reasoning_steps")) if messages else []
+    step_searches = [dict_of(step.get("web_search")) for step in steps]
+    step_results = [
+        page
+        for search in step_searches
+        for page in citations_of(dicts_of(search.get("search_results")))
+    ]
+    n_searches = dict_of(body.get("usage")).get("num_search_queries")
     return LogRecord(
         **begin_record(exchange, "perplexity", answer),
         citations=cited,
-        retrieved=(
-            *unmarked,
-            *results,
-            *(
-                page
-                for step in steps
-                for page in citations_of(dicts_of(step.get("search_results")))
-            ),
+        retrieved=(*unmarked, *results, *step_results),
+        searches=tuple(
+            text for search in step_searches for text in searches_of(search.get("search_keywords"))
         ),
-        searches=tuple(text for step in steps for text in searches_of(step.get("search_keywords"))),
-        has_searched=bool(named or results)
-        or dict_of(body.get("usage")).get("num_search_queries") != 0,
+        has_searched=bool(listed or results) or n_searches != 0,
     )
 
 
 def _read_output(exchange: Exchange) -> LogRecord:
+    """Return the record of a response in the shape of OpenAI's Responses."""
     items = dicts_of(exchange.body.get("output"))
-    answer, noted = read_messages(items)
-    found = [
-        one for item in items for key in ("results", "contents") for one in dicts_of(item.get(key))
-    ]
-    results = citations_of(found)
-    cited, unmarked = (noted, results) if noted else marked_citations(answer, results)
+    answer, annotated = read_messages(items)
+    pages = []
+    for item in items:
+        pages += [*dicts_of(item.get("results")), *dicts_of(item.get("contents"))]
+    results = citations_of(pages)
+    cited, unmarked = (annotated, results) if annotated else marked_citations(answer, results)
     return LogRecord(
         **begin_record(exchange, "perplexity", answer),
         citations=cited,
@@ -119,7 +124,7 @@ def _read_output(exchange: Exchange) -> LogRecord:
 
 
 def _url_of(listed: Any) -> str:
-    # What is no http URL keeps its place in the list, so that the markers after it stay true.
+    # What is no http URL keeps its position in the list, so that the markers after it stay right.
     return next((citation.url for citation in citations_of([listed])), "")
 
 

@@ -1,4 +1,7 @@
-"""Profound's answers, versions 1 and 2 of its API: one record a response of one answer engine."""
+"""Profound's answers, in versions 1 and 2 of its API.
+
+Each response of an answer engine is a record.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,10 +13,10 @@ from coverage_kit.collect.logs.table_format import TableFormat
 
 
 def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
-    record = read_row(
-        values,
-        {name: column for name, column in mapping.items() if column in values},
-    )
+    # The versions have different columns. A column that this version lacks must not be read as an
+    # empty cell, which would make every answer a failure.
+    columns_there = {field: column for field, column in mapping.items() if column in values}
+    record = read_row(values, columns_there)
     return [replace(record, asked_at=record.asked_at or values.get("date"))]
 
 
@@ -33,5 +36,6 @@ FORMAT = TableFormat(
     },
     read=_read,
     surface="scrape",
-    note="a model is the answer engine as Profound names it; pages that were found but not cited are not told",
+    note="a model is the answer engine as Profound names it; pages that were retrieved but not "
+    "cited are not reported",
 )

@@ -1,4 +1,4 @@
-"""The spellings of a log's queries, and what is counted of each."""
+"""The spellings of a log's queries, and the counts of each spelling."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,24 +10,23 @@ import pyarrow as pa
 _TIME = pa.timestamp("us", "UTC")
 SCHEMA = pa.schema(
     [
-        *(
-            ("text", pa.large_string()),
-            ("query_id", pa.large_string()),
-            ("n", pa.int64()),
-            ("n_answered", pa.int64()),
-        ),
-        *(
-            ("figure", pa.float64()),
-            ("first_asked_at", _TIME),
-            ("last_asked_at", _TIME),
-        ),
+        ("text", pa.large_string()),
+        ("query_id", pa.large_string()),
+        ("n", pa.int64()),
+        ("n_answered", pa.int64()),
+        ("figure", pa.float64()),
+        ("first_asked_at", _TIME),
+        ("last_asked_at", _TIME),
     ]
 )
 
 
 @dataclass(slots=True)
 class Spelling:
-    """How often a query was asked in one spelling, the asks that failed included or not, and the log's largest figure."""
+    """How often a query was asked in one spelling, and the log's largest figure of its demand.
+
+    `n` counts all questions, `n_answered` those that did not fail.
+    """
 
     query_id: str
     n: int = 0
@@ -37,7 +36,7 @@ class Spelling:
     last_asked_at: datetime | None = None
 
     def note(self, time: Any, figure: Any) -> None:
-        """Take a record's time and its figure of demand, where they are known."""
+        """Add a record's time and its figure of demand, where they are known."""
         if isinstance(time, datetime):
             if self.first_asked_at is None or time < self.first_asked_at:
                 self.first_asked_at = time
@@ -47,7 +46,7 @@ class Spelling:
             self.figure = max(figure, self.figure or 0.0)
 
     def join(self, other: "Spelling") -> None:
-        """Take what another part of the log tells of the same spelling."""
+        """Add the counts of the same spelling in another part of the log."""
         self.n = self.n + other.n
         self.n_answered = self.n_answered + other.n_answered
         for time in (other.first_asked_at, other.last_asked_at):
@@ -55,7 +54,7 @@ class Spelling:
 
 
 def query_rows(spellings: Mapping[str, Spelling]) -> list[dict[str, Any]]:
-    """Return the rows of the table of queries from all spellings, in the order in which they were met."""
+    """Return the rows of the table of queries, in the order of the queries' first spellings."""
     queries: dict[str, list[tuple[str, Spelling]]] = {}
     for text, spelling in spellings.items():
         queries.setdefault(spelling.query_id, []).append((text, spelling))
@@ -63,8 +62,10 @@ def query_rows(spellings: Mapping[str, Spelling]) -> list[dict[str, Any]]:
 
 
 def to_arrow(spellings: Mapping[str, Spelling]) -> pa.Table:
-    """Return the spellings as a table, to be stored."""
-    columns = [[getattr(one, name) for one in spellings.values()] for name in SCHEMA.names[1:]]
+    """Return the spellings as a table that can be stored."""
+    columns = [
+        [getattr(spelling, name) for spelling in spellings.values()] for name in SCHEMA.names[1:]
+    ]
     return pa.table([list(spellings), *columns], schema=SCHEMA)
 
 
@@ -75,13 +76,16 @@ def from_arrow(table: pa.Table) -> dict[str, Spelling]:
 
 
 def _query_row(query_id: str, spelled: list[tuple[str, Spelling]]) -> dict[str, Any]:
-    figures = [one.figure for _, one in spelled if one.figure is not None]
+    """Return the row of a query from its spellings with their texts."""
+    spellings = [spelling for _, spelling in spelled]
+    figures = [spelling.figure for spelling in spellings if spelling.figure is not None]
+    n_answered = sum(spelling.n_answered for spelling in spellings)
     return {
         "query_id": query_id,
         "text": max(spelled, key=lambda pair: pair[1].n)[0],
-        "demand": float(sum(figures) if figures else sum(one.n_answered for _, one in spelled)),
-        "first_asked_at": _edge(min, (one.first_asked_at for _, one in spelled)),
-        "last_asked_at": _edge(max, (one.last_asked_at for _, one in spelled)),
+        "demand": float(sum(figures) if figures else n_answered),
+        "first_asked_at": _edge(min, (spelling.first_asked_at for spelling in spellings)),
+        "last_asked_at": _edge(max, (spelling.last_asked_at for spelling in spellings)),
     }
 
 

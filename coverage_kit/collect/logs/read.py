@@ -1,4 +1,4 @@
-"""read_log: files of logs in, tables out."""
+"""read_log: from files of logs to tables."""
 
 import gc
 import logging
@@ -30,25 +30,27 @@ from coverage_kit.tables import REJECTS, SOURCES, LogTables
 
 logger = logging.getLogger(__name__)
 
-_NOTES = {one.name: one.note for one in TABLE_FORMATS if one.note}
+_NOTES = {vendor.name: vendor.note for vendor in TABLE_FORMATS if vendor.note}
 
 
 def read_log(log: LogSettings, must_have_columns: bool = True) -> LogTables:
-    """Return the tables of a log's files and folders, whatever their formats, in memory that does not grow with the answers.
+    """Return the tables of a log's files and folders, whatever their formats.
 
-    Records of known APIs and exports are recognised by their content or columns, all others by the
-    names of their columns, or as `log.columns` says; the choice is in `mapping` and `sources`.
-    Records that cannot be read are in `rejects`, and a warning counts them; requests without a
-    response are failures. Fields that no column holds are kept in `answers.extra`. Times are UTC.
+    The memory that it takes does not grow with the number of answers. Records of known APIs and
+    exports are recognised by their content or columns. All other records are mapped by the names of
+    their columns, or as `log.columns` says; the choice is in `mapping` and `sources`. Records that
+    cannot be read are in `rejects`, and a warning counts them. Requests without a response are
+    failures. Fields that no column holds are in `answers.extra`. Times are UTC.
 
-    Every query is kept with its demand. Of more than `log.max_answers` answers a sample is kept,
-    with its citations, spans, mentions and searches: rates in it are rates of the log.
-    `share_of_answers_kept` tells the share, `n_answers_read` counts all. An answer outside the
-    sample that comes again later in the log counts as asked again. Of failures another sample of as
-    many is kept, of rejects the first as many.
+    Every query is in the tables with its demand. Of more than `log.max_answers` answers the tables
+    have a sample, with its citations, spans, mentions and searches: rates in the sample are rates
+    of the log. `share_of_answers_kept` is the sample's share, `n_answers_read` counts all answers.
+    An answer outside the sample that comes again later in the log counts as asked again. Failures
+    have a sample of the same size, and of rejects the first as many are in the table.
 
     Raises LogError for a file that is missing, empty, broken or without queries, for requests
-    alone, and for a column of `log.columns` that no file has, unless `must_have_columns` is False.
+    without any response, and for a column of `log.columns` that no file has, unless
+    `must_have_columns` is False.
     """
     surveys, requests = survey_log(log, must_have_columns)
     with without_cycles():
@@ -57,7 +59,10 @@ def read_log(log: LogSettings, must_have_columns: bool = True) -> LogTables:
 
 @contextmanager
 def without_cycles() -> Iterator[None]:
-    """Let nothing look for cycles of objects meanwhile: records have none, and there are many."""
+    """Pause the garbage collector's search for cycles of objects.
+
+    Records have no cycles, and there are so many records that the search would take long.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -69,22 +74,22 @@ def without_cycles() -> Iterator[None]:
 
 @dataclass
 class LogPart:
-    """What one part of a log holds: its records as tables, what was met, and the columns that were chosen.
+    """The content of a part of a log.
 
-    `chosen` has the columns of each field, `sources` the rows of the table of sources, `requests`
-    those without a response.
+    `tabulator` has the records as tables, `report` counts what was read, `requests` has the lone
+    requests, `chosen` the columns of each field, and `sources` the rows of the table of sources.
     """
 
     tabulator: LogTabulator
-    met: LogReadReport
+    report: LogReadReport
     requests: Requests
     chosen: dict[str, list[str]] = field(default_factory=dict)
     sources: list[dict[str, Any]] = field(default_factory=list)
 
     def join(self, other: "LogPart") -> None:
-        """Take the part that follows; the other is used up."""
+        """Add the part that follows, which is used up."""
         self.tabulator.join(other.tabulator)
-        self.met.join(other.met)
+        self.report.join(other.report)
         self.requests.join(other.requests)
         self.sources += other.sources
         for name, columns in other.chosen.items():
@@ -92,7 +97,10 @@ class LogPart:
 
 
 def survey_log(log: LogSettings, must_have_columns: bool = True) -> tuple[list[Survey], Requests]:
-    """Return what a log's sources hold, found out before they are read, and its lone requests. Raises as `read_log` does."""
+    """Return a survey of each source of a log, and the log's lone requests.
+
+    Raises LogError as `read_log` does.
+    """
     surveys, requests = survey_files(log)
     check_columns(log.columns, surveys, must_have_columns)
     check_queries(surveys)
@@ -100,11 +108,11 @@ def survey_log(log: LogSettings, must_have_columns: bool = True) -> tuple[list[S
 
 
 def survey_files(log: LogSettings) -> tuple[list[Survey], Requests]:
-    """Return the same without checking it."""
+    """Return the surveys and lone requests of `survey_log` without its checks."""
     requests = Requests()
     surveys = [
-        survey_source(source, named, requests)
-        for named, path in list_files(log)
+        survey_source(source, setting, requests)
+        for setting, path in list_files(log)
         for source in open_file(path)
     ]
     for survey in surveys:
@@ -113,7 +121,7 @@ def survey_files(log: LogSettings) -> tuple[list[Survey], Requests]:
 
 
 def list_files(log: LogSettings) -> list[tuple[str, Path]]:
-    """Return each file of a log once, after the file or folder of the settings it belongs to."""
+    """Return (setting, path) for each file of a log once; the setting names it or its folder."""
     if not log.files:
         raise LogError(
             "log.files",
@@ -121,64 +129,69 @@ def list_files(log: LogSettings) -> list[tuple[str, Path]]:
             "none",
             "Name them under [log] files.",
         )
-    opened: dict[Path, tuple[str, Path]] = {}
-    for name in log.files:
-        for path in find_files(name):
-            opened.setdefault(path.resolve(), (name, path))
-    return list(opened.values())
+    files: dict[Path, tuple[str, Path]] = {}
+    for setting in log.files:
+        for path in find_files(setting):
+            files.setdefault(path.resolve(), (setting, path))
+    return list(files.values())
 
 
 def read_surveys(surveys: Sequence[Survey], requests: Requests, log: LogSettings) -> LogPart:
-    """Return what the surveyed sources hold, in this order."""
+    """Return the content of the surveyed sources, read in this order."""
     tabulator = LogTabulator(log.max_answers)
-    met = LogReadReport(log.max_answers)
-    reader = Reader(requests, log.columns, met)
+    report = LogReadReport(log.max_answers)
+    reader = Reader(requests, log.columns, report)
     for survey in surveys:
         tabulator.begin_source()
         for record in reader.records(survey):
             tabulator.add(record)
     return LogPart(
-        tabulator,
-        met,
-        requests,
-        chosen_columns(surveys),
-        _sources(surveys, met.counts),
+        tabulator=tabulator,
+        report=report,
+        requests=requests,
+        chosen=chosen_columns(surveys),
+        sources=_sources(surveys, report.counts),
     )
 
 
-def make_tables(whole: LogPart, log: LogSettings) -> LogTables:
-    """Return the tables of a whole log; the part is used up. Raises LogError where it holds no records."""
-    _add_unanswered(whole)
-    whole.met.check(", ".join(log.files))
-    tabulator = whole.tabulator
+def make_tables(part: LogPart, log: LogSettings) -> LogTables:
+    """Return the tables of a part that holds the content of the log; the part is used up.
+
+    Raises LogError where it holds no records.
+    """
+    _add_unanswered(part)
+    part.report.check(", ".join(log.files))
+    tabulator = part.tabulator
     n_answers = tabulator.answered.n_distinct
     share = tabulator.answered.share
     if share < 1:
         logger.warning(
-            "of %d answers a sample is kept, 1 in %d; every query is counted",
-            n_answers,
+            "the tables have a sample of 1 in %d of %d answers; every query is counted",
             round(1 / share),
+            n_answers,
         )
     return LogTables(
         **tabulator.tables(),
-        mapping={name: " or ".join(whole.chosen[name]) for name in FIELDS if name in whole.chosen},
-        rejects=REJECTS.table(whole.met.rejects),
-        sources=SOURCES.table(whole.sources),
+        mapping={name: " or ".join(part.chosen[name]) for name in FIELDS if name in part.chosen},
+        rejects=REJECTS.table(part.report.rejects),
+        sources=SOURCES.table(part.sources),
         n_answers_read=n_answers,
         share_of_answers_kept=share,
     )
 
 
-def _add_unanswered(whole: LogPart) -> None:
-    """Add a failure for each request whose response was not met. Raises LogError where there is nothing else."""
-    failures = list(whole.requests.unanswered())
-    met = whole.met
-    if failures and not met.counts and not met.n_rejected:
-        found = f"{len(failures)} requests without responses"
+def _add_unanswered(part: LogPart) -> None:
+    """Add a failure for each request without a response.
+
+    Raises LogError where the log holds nothing else.
+    """
+    failures = list(part.requests.unanswered())
+    report = part.report
+    if failures and not report.counts and not report.n_rejected:
         raise LogError(
             failures[0][0],
             "responses to the requests",
-            found,
+            f"{len(failures)} requests without responses",
             "Add the file of responses to [log] files.",
         )
     if failures:
@@ -187,14 +200,14 @@ def _add_unanswered(whole: LogPart) -> None:
             len(failures),
             failures[0][0],
         )
-    files: dict[str, int] = {}
+    n_by_file: dict[str, int] = {}
     for file, record in failures:
-        met.counts[file, UNANSWERED] += 1
-        files[file] = files.get(file, 0) + 1
-        whole.tabulator.add(record)
-    whole.sources += [
+        report.counts[file, UNANSWERED] += 1
+        n_by_file[file] = n_by_file.get(file, 0) + 1
+        part.tabulator.add(record)
+    part.sources += [
         {"file": file, "format": UNANSWERED, "n_records": n, "fields": ""}
-        for file, n in files.items()
+        for file, n in n_by_file.items()
     ]
 
 
@@ -202,21 +215,25 @@ def _sources(
     surveys: Sequence[Survey], counts: Mapping[tuple[str, str], int]
 ) -> list[dict[str, Any]]:
     """Return the rows of the table of sources."""
-    known = {one.name: one.fields for one in FORMATS} | {
-        one.name: one.fields for one in TABLE_FORMATS
+    format_fields: dict[str, Mapping[str, str]] = {
+        log_format.name: log_format.fields for log_format in FORMATS
     }
-    mapping = {survey.source.where: survey.mapping for survey in surveys}
+    format_fields |= {vendor.name: vendor.fields for vendor in TABLE_FORMATS}
+    mappings = {survey.source.location: survey.mapping for survey in surveys}
     rows = []
-    for (file, name), n_records in counts.items():
-        fields = mapping[file] if name == MAPPED else known[name]
-        told = ", ".join(f"{one} = {fields[one]}" for one in FIELDS if one in fields)
+    for (file, format_name), n_records in counts.items():
+        columns = mappings[file] if format_name == MAPPED else format_fields[format_name]
         rows.append(
             {
                 "file": file,
-                "format": name,
+                "format": format_name,
                 "n_records": n_records,
-                "fields": told,
-                "note": _NOTES.get(name),
+                "fields": ", ".join(
+                    f"{field_name} = {columns[field_name]}"
+                    for field_name in FIELDS
+                    if field_name in columns
+                ),
+                "note": _NOTES.get(format_name),
             }
         )
     return rows

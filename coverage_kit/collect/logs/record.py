@@ -1,4 +1,4 @@
-"""LogRecord: what every format of log is read into, and every table of a log is made from."""
+"""LogRecord: every format of log is read into it, and every table of a log is made from it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 
 class Citation(NamedTuple):
-    """One page named by an answer; start and end are a cited span's characters in the answer, where known.
+    """A page that an answer names.
 
-    A page that is cited for several spans comes once for each.
+    `start` and `end` are the cited span's characters in the answer, where known. A page that is
+    cited for several spans comes once for each span.
     """
 
     url: str
@@ -20,15 +21,16 @@ class Citation(NamedTuple):
 
 @dataclass(slots=True)
 class LogRecord:
-    """One query and what came of it, as one record of a log tells it.
+    """A query and its answer, as a record of a log describes them.
 
-    `answer` is None where the log holds no answers' texts and empty text where this one is missing;
+    `answer` is None where the log holds no texts of answers, and empty where this text is missing.
     `is_observed` says that there was an answer although its text is not logged. `asked_at` and
-    `demand` are as logged until `read_log` has made them a time and a number; `citations` are cited
-    in this order, `retrieved` were found but need not have been cited; `mentions` are the brands
-    that the log itself says the answer names; `error` says why the answer failed; `extra` holds
-    fields that have no place here. It is not frozen, for speed: `read_log` sets asked_at, demand,
-    surface and extra.
+    `demand` are as logged until `read_log` has made them a time and a number. `citations` are cited
+    in this order; `retrieved` are pages that were found, whether or not they were cited. `mentions`
+    are the brands that the answer names, according to the log itself. `error` says why the answer
+    failed. `extra` holds the fields that have no field here.
+
+    The class is not frozen, for speed: `read_log` sets asked_at, demand, surface and extra.
     """
 
     query: str
@@ -51,4 +53,4 @@ class LogRecord:
 
 
 class UnreadableRecordError(ValueError):
-    """One record cannot be read; its text is the reason, which stands in the rejects."""
+    """A record that cannot be read; the text is the reason in the table of rejects."""

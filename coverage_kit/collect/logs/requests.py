@@ -1,4 +1,7 @@
-"""Requests logged apart from their responses, such as the lines of a batch's input, paired by their ids."""
+"""Requests that are logged in other records than their responses, and are paired by their ids.
+
+The lines of a batch's input are such requests.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,48 +23,58 @@ UNANSWERED = "requests without a response"
 
 @dataclass
 class Requests:
-    """The requests met so far.
+    """The lone requests of a log.
 
-    `prompts` has the prompt of each id, empty where several requests have it; `asked` has each id
-    and prompt with the file, the model and the error that stands for the missing response.
+    `prompts` has the prompt of each id, empty where requests with different prompts have the same
+    id. `details` has for each id and prompt the file, the model and the error to report if the
+    response is missing. `answered` are the ids of other records.
     """
 
     prompts: dict[str, str] = field(default_factory=dict)
-    asked: dict[tuple[str, str], tuple[str, str | None, str]] = field(default_factory=dict)
+    details: dict[tuple[str, str], tuple[str, str | None, str]] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
 
     def add(self, values: Mapping[str, Any], file: str) -> bool:
-        """Take a record where it is a lone request, and return whether it is one."""
-        found = lone_request(values)
-        if found is None or found in self.asked:
-            return found is not None
-        name, prompt = found
-        self.prompts[name] = prompt if self.prompts.get(name, prompt) == prompt else ""
+        """Add a record if it is a lone request, and return whether it is."""
+        request = lone_request(values)
+        if request is None or request in self.details:
+            return request is not None
+        request_id, prompt = request
+        self._add_prompt(request_id, prompt)
         model = label_of(dict_of(request_of(values)).get("model"))
         unread = unread_fields(values)
         error = "no response logged" + (
             f"; fields that are not known: {', '.join(unread)}" if unread else ""
         )
-        self.asked[found] = file, model, error
+        self.details[request] = file, model, error
         return True
 
     def note_answer(self, values: Mapping[str, Any]) -> None:
-        """Take the ids of a record that is no lone request as answered."""
+        """Count the ids of a record that is no lone request as answered."""
         if self.prompts:
             self.answered.update(ids_of(values))
 
     def join(self, other: "Requests") -> None:
-        """Take those met in another part of the log."""
-        for (name, prompt), request in other.asked.items():
-            self.asked.setdefault((name, prompt), request)
-            self.prompts[name] = prompt if self.prompts.get(name, prompt) == prompt else ""
+        """Add the requests in another part of the log."""
+        for (request_id, prompt), details in other.details.items():
+            self.details.setdefault((request_id, prompt), details)
+            self._add_prompt(request_id, prompt)
         self.answered |= other.answered
 
     def unanswered(self) -> Iterator[tuple[str, LogRecord]]:
         """Yield the file and the failure of each request whose id no other record has."""
-        for (name, prompt), (file, model, error) in self.asked.items():
-            if name not in self.answered:
-                yield (
-                    file,
-                    LogRecord(prompt, "", engine_of(model), model, "api", error=error),
+        for (request_id, prompt), (file, model, error) in self.details.items():
+            if request_id not in self.answered:
+                failure = LogRecord(
+                    query=prompt,
+                    answer="",
+                    engine=engine_of(model),
+                    model=model,
+                    surface="api",
+                    error=error,
                 )
+                yield file, failure
+
+    def _add_prompt(self, request_id: str, prompt: str) -> None:
+        is_unique = self.prompts.get(request_id, prompt) == prompt
+        self.prompts[request_id] = prompt if is_unique else ""

@@ -1,6 +1,6 @@
-"""Google Search Console's queries: what people search and how often the site was shown; no answers.
+"""Google Search Console's queries: what people search for, and how often the site appeared.
 
-Headers follow the account's language.
+There are no answers. The headers are in the language of the account.
 """
 
 import re
@@ -13,10 +13,12 @@ from coverage_kit.collect.logs.values import label_of, number_of
 
 _NAME = "Google Search Console"
 _NOTE = (
-    "queries and demand alone: demand is how often the site was shown, so a query for which it never was is missing, and rare "
-    "queries are left out; of rows by page, day or country the largest counts"
+    "queries and demand alone: demand is how often the site was shown, so a query for which it "
+    "never was is missing, and rare queries are left out; of rows by page, day or country the "
+    "largest counts"
 )
-HEADERS = {  # by language: names of the column of queries, then those of clicks and impressions
+# By language: the names of the column of queries, of the column of clicks and of impressions.
+HEADERS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "en": (("Query", "Top queries"), "Clicks", "Impressions"),
     "de": (
         ("Suchanfrage", "Suchanfragen", "Häufigste Suchanfragen"),
@@ -50,7 +52,13 @@ HEADERS = {  # by language: names of the column of queries, then those of clicks
         "Impressões",
     ),
 }
+# A key of the API that is no query but a page, a site ("sc-domain:a.com"), a day or a device.
 _NO_QUERY = re.compile(r"https?://.*|sc-domain:.*|\d{4}-\d\d-\d\d|DESKTOP|MOBILE|TABLET")
+# The sign between thousands in any of these languages, as in "1.234", "1,234" and "1'234".
+# Impressions are whole numbers, so a point before three digits is no decimal point.
+_THOUSANDS_SEPARATOR = re.compile(
+    r"(?<=\d)[.,'’\s](?=\d{3}(?!\d))"  # noqa: RUF001 (the typographic sign is meant)
+)
 
 
 def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
@@ -63,57 +71,53 @@ def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogReco
 
 
 def _read_keys(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
-    """Return the record of a row of the API, whose keys have no names: the longest that is no page, day or device."""
+    """Return the record of a row of the API, whose keys have no names.
+
+    The query is the longest key that is no page, day or device. A country's code may be among the
+    other keys, and is shorter than a query (assumed).
+    """
     keys = values.get(mapping.get("query", ""))
-    found = [
+    texts = [
         text for key in (keys if isinstance(keys, list) else [keys]) if (text := label_of(key))
     ]
-    return [
-        _record(
-            max(
-                (key for key in found if not _NO_QUERY.fullmatch(key)),
-                key=len,
-                default=None,
-            ),
-            values.get("impressions"),
-        )
-    ]
+    query = max(
+        (text for text in texts if not _NO_QUERY.fullmatch(text)),
+        key=len,
+        default=None,
+    )
+    return [_record(query, values.get("impressions"))]
 
 
-def _record(query: str | None, shown: Any) -> LogRecord:
+def _record(query: str | None, impressions: Any) -> LogRecord:
     if not query:
         raise UnreadableRecordError(
             "no query: export the queries, or ask the API for the dimension query"
         )
-    digits = (
-        re.sub(r"(?<=\d)[.,'’\s](?=\d{3}(?!\d))", "", shown) if isinstance(shown, str) else shown
-    )
-    return LogRecord(query=query, demand=number_of(digits))
+    if isinstance(impressions, str):
+        impressions = _THOUSANDS_SEPARATOR.sub("", impressions)
+    return LogRecord(query=query, demand=number_of(impressions))
 
 
-def _table(language: str, query: str, clicks: str, shown: str) -> TableFormat:
-    name = _NAME if language == "en" else f"{_NAME} ({language})"
+def _table(language: str, query: str, clicks: str, impressions: str) -> TableFormat:
     return TableFormat(
-        name,
-        (query, clicks, shown),
-        {"query": query, "demand": shown},
-        _read,
-        _NOTE,
+        name=_NAME if language == "en" else f"{_NAME} ({language})",
+        needs=(query, clicks, impressions),
+        fields={"query": query, "demand": impressions},
+        read=_read,
+        note=_NOTE,
     )
 
 
-_API_FIELDS = {"query": "keys", "demand": "impressions"}
-FORMATS = (
-    TableFormat(
-        f"{_NAME} API",
-        ("keys", "clicks", "impressions"),
-        _API_FIELDS,
-        _read_keys,
-        _NOTE,
-    ),
-    *(
-        _table(language, query, *figures)
-        for language, (queries, *figures) in HEADERS.items()
-        for query in queries
-    ),
+_API_FORMAT = TableFormat(
+    name=f"{_NAME} API",
+    needs=("keys", "clicks", "impressions"),
+    fields={"query": "keys", "demand": "impressions"},
+    read=_read_keys,
+    note=_NOTE,
 )
+_EXPORT_FORMATS = [
+    _table(language, query, clicks, impressions)
+    for language, (queries, clicks, impressions) in HEADERS.items()
+    for query in queries
+]
+FORMATS = (_API_FORMAT, *_EXPORT_FORMATS)

@@ -1,4 +1,4 @@
-"""The files of a log, opened by their endings."""
+"""The files of a log, each opened as its ending says."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,43 +11,46 @@ from coverage_kit.collect.logs.table_rows import ParquetFile, open_sheets
 from coverage_kit.errors import LogError
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
-_KNOWN = ", ".join(ENDINGS)
+_ENDINGS_LISTED = ", ".join(ENDINGS)
 
 
 class Source(Protocol):
-    """A file, or one sheet of it, as rows: `header` names the columns, or is None where each record names its own."""
+    """The rows of a file, or of a sheet in a file.
 
-    where: str
+    `location` is the path, with the sheet if the file has several.
+    """
+
+    location: str
 
     def header(self) -> list[str] | None:
-        """Return the names of the columns."""
+        """Return the names of the columns, or None where each record names its own columns."""
 
     def rows(self, columns: Sequence[str]) -> Iterator[Row]:
-        """Yield the rows, with at least the named columns."""
+        """Yield the rows, with at least the values of these columns."""
 
 
 def find_files(name: str) -> list[Path]:
-    """Return the log files a name stands for: itself, or all below a folder, sorted, without hidden ones.
+    """Return the log file with this name, or the log files in a folder with this name.
 
-    Raises LogError for a file that is not there, an ending that is not read and a folder without
-    logs.
+    Files in subfolders count, hidden files do not. The files are sorted. Raises LogError for a file
+    that is missing, an ending that is not read and a folder without logs.
     """
     path = Path(name)
     if path.is_dir():
-        inside = (
+        logs = (
             file
             for file in sorted(path.rglob("*"))
             if file.suffix.lower() in ENDINGS and file.is_file()
         )
         files = [
             file
-            for file in inside
-            if not any(part.startswith(".") for part in file.relative_to(path).parts)
+            for file in logs
+            if not any(folder.startswith(".") for folder in file.relative_to(path).parts)
         ]
         if not files:
             raise LogError(
                 name,
-                f"a folder with logs ({_KNOWN})",
+                f"a folder with logs ({_ENDINGS_LISTED})",
                 "none",
                 "Name the folder that holds the exports.",
             )
@@ -64,16 +67,18 @@ def find_files(name: str) -> list[Path]:
         cure = (
             "Unpack it."
             if is_packed
-            else "Export the log in one of these, or name the file by what it is."
+            else "Export the log as such a file, or give the file the ending of its format."
         )
-        raise LogError(name, f"a file ending in {_KNOWN}", path.suffix or "no ending", cure)
+        raise LogError(
+            name, f"a file ending in {_ENDINGS_LISTED}", path.suffix or "no ending", cure
+        )
     return [path]
 
 
 def open_file(path: Path) -> Sequence[Source]:
-    """Return a file's sources: one, or one for each filled sheet of a workbook.
+    """Return the source of a file, or a source for each sheet of a workbook that is not empty.
 
-    Raises LogError for a file that is empty, broken or may not be read.
+    Raises LogError for a file that is empty or broken, or that the user may not read.
     """
     ending = path.suffix.lower()
     try:

@@ -1,4 +1,7 @@
-"""Superlines' Citations Data: one row a page that an answer cites; the answers' texts are not in it."""
+"""Superlines' Citations Data: a row for each page that an answer cites.
+
+The texts of the answers are not in it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -34,6 +37,7 @@ FORMAT = TableFormat(
     },
     read=_read,
     surface="scrape",
-    note="no answers' texts; Cited Status is about the own domain alone, so every row's page is read as cited; "
-    "what one engine answered to one prompt in one country on one date is taken for one answer",
+    note="no answers' texts; Cited Status is about the own domain alone, so every row's page is "
+    "read as cited; what one engine answered to one prompt in one country on one date is taken for "
+    "one answer",
 )

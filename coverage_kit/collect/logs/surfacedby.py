@@ -1,4 +1,7 @@
-"""SurfacedBy's Cited URLs: one row a page; where it names the prompts that cite the page, these are queries."""
+"""SurfacedBy's Cited URLs: a row for each page.
+
+Where a row names the prompts that cite the page, these prompts are queries.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,17 +11,20 @@ from coverage_kit.collect.logs.record import LogRecord, UnreadableRecordError
 from coverage_kit.collect.logs.table_format import TableFormat
 from coverage_kit.collect.logs.values import number_of, searches_of
 
-_PROMPTS = ("Cited Prompts", "Missed Prompts")
+_PROMPT_COLUMNS = ("Cited Prompts", "Missed Prompts")
 
 
 def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
-    cells = [cell_of(values, name) for name in _PROMPTS]
-    named = [prompt for cell in cells for prompt in searches_of(cell) if number_of(prompt) is None]
-    if not named:
+    cells = [cell_of(values, name) for name in _PROMPT_COLUMNS]
+    # Some exports have the number of prompts in place of the prompts.
+    prompts = [
+        prompt for cell in cells for prompt in searches_of(cell) if number_of(prompt) is None
+    ]
+    if not prompts:
         raise UnreadableRecordError(
             "no query: this table counts prompts and does not name them; export the tracked prompts"
         )
-    return [LogRecord(query=prompt, demand=1.0) for prompt in dict.fromkeys(named)]
+    return [LogRecord(query=prompt, demand=1.0) for prompt in dict.fromkeys(prompts)]
 
 
 FORMAT = TableFormat(
@@ -26,6 +32,6 @@ FORMAT = TableFormat(
     needs=("URL", "Cited Prompts", "Missed Prompts", "Lifetime Citations"),
     fields={"query": "Cited Prompts"},
     read=_read,
-    note="queries alone: the table does not tell which engine answered what, so there are no answers to count; "
-    "how often a prompt was asked is not told either",
+    note="queries only: the table does not say which engine gave which answer, so there are no "
+    "answers to count; how often a prompt was asked is not reported either",
 )

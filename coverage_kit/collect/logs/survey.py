@@ -1,4 +1,4 @@
-"""What a log's files hold, found out before they are read: formats, columns, prompts of batches."""
+"""Surveys of a log's sources, made before they are read: formats, columns, prompts of batches."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,21 +16,23 @@ from coverage_kit.collect.logs.table_format import TableFormat
 from coverage_kit.errors import LogError
 
 MAPPED = "mapped columns"
-_ENOUGH = 1000
+# Where the first records are all requests with their responses, only this many are surveyed. That
+# saves a second pass over the large logs of an API, and is assumed to be enough.
+_MAX_UNIFORM_RECORDS = 1000
 
 
 @dataclass
 class Survey:
     """What is known of a source before it is read.
 
-    `named` is the file or folder of the settings it belongs to, `has_header` whether one header
-    names the columns of all its rows, `vendor` whose table it is where the header tells, `formats`
-    the fields of each format whose records it holds, `is_partial` that its later records were not
-    looked at, and `problem` why it is left out.
+    `setting` is the file or folder in the settings that it belongs to. `has_header` says whether a
+    header names the columns of all its rows, `vendor` whose table it is if the header shows that.
+    `formats` has the fields of each format whose records it holds. `is_partial` says that its later
+    records were not surveyed, and `problem` why the source is left out.
     """
 
     source: Source
-    named: str
+    setting: str
     has_header: bool
     columns: list[str] = field(default_factory=list)
     vendor: TableFormat | None = None
@@ -40,8 +42,8 @@ class Survey:
     problem: str = ""
 
 
-def survey_source(source: Source, named: str, requests: Requests) -> Survey:
-    """Return a source's columns and formats, and add the lone requests it holds to `requests`."""
+def survey_source(source: Source, setting: str, requests: Requests) -> Survey:
+    """Return a source's columns and formats, and add its lone requests to `requests`."""
     header = source.header()
     if header is not None:
         columns = [name for name in dict.fromkeys(header) if name]
@@ -49,41 +51,45 @@ def survey_source(source: Source, named: str, requests: Requests) -> Survey:
         formats = {vendor.name: vendor.fields} if vendor else {}
         return Survey(
             source,
-            named,
+            setting,
             has_header=True,
             columns=columns,
             vendor=vendor,
             formats=formats,
         )
-    seen: dict[str, None] = {}
-    survey = Survey(source, named, has_header=False)
-    n_alike = 0
+    column_names: dict[str, None] = {}
+    survey = Survey(source, setting, has_header=False)
+    n_uniform = 0
     for row in source.rows(()):
         exchange = open_exchange(row.values, {})
-        if requests.add(row.values, source.where):
+        if requests.add(row.values, source.location):
             continue
         if vendor := find_table_format(tuple(row.values)):
             survey.formats[vendor.name] = vendor.fields
-        elif found := find_format(exchange):
-            survey.formats[found.name] = found.fields
-            n_alike += bool(exchange.prompt)
+        elif log_format := find_format(exchange):
+            survey.formats[log_format.name] = log_format.fields
+            n_uniform += bool(exchange.prompt)
         else:
-            seen |= dict.fromkeys(row.values)
-        if n_alike == row.line == _ENOUGH:
-            survey.is_partial = True  # all are requests with their responses: the rest will be told by its own content
+            column_names |= dict.fromkeys(row.values)
+        if n_uniform == row.line == _MAX_UNIFORM_RECORDS:
+            # The content of each later record shows its format when the record is read.
+            survey.is_partial = True
             break
-    return replace(survey, columns=list(seen))
+    return replace(survey, columns=list(column_names))
 
 
 def map_columns(survey: Survey, by_hand: Mapping[str, str]) -> dict[str, str]:
-    """Return field -> column of a source: as set by hand, else as its vendor has them, else by name."""
+    """Return field -> column of a source.
+
+    The columns of the settings come first, then those of the vendor, then those with known names.
+    """
     chosen = dict(by_hand)
     if survey.vendor:
         chosen = {**survey.vendor.fields, **by_hand}
         return {
-            name: found
-            for name, one in chosen.items()
-            if (found := find_column(survey.columns, (one,)))
+            field_name: column
+            for field_name, name in chosen.items()
+            if (column := find_column(survey.columns, (name,)))
         }
     return choose_columns(survey.columns, chosen)
 
@@ -91,13 +97,14 @@ def map_columns(survey: Survey, by_hand: Mapping[str, str]) -> dict[str, str]:
 def check_columns(
     by_hand: Mapping[str, str],
     surveys: Sequence[Survey],
-    must_be_there: bool = True,
+    must_have_columns: bool = True,
 ) -> None:
-    """Raise LogError for a field set by hand that is unknown, or, where it must be there, whose column no source has.
+    """Raise LogError for a field in the settings that is unknown or whose column no source has.
 
-    A source that was not looked at to its end may have any column.
+    A missing column is no error if `must_have_columns` is False, or if a source was not surveyed to
+    its end, because such a source may have any column.
     """
-    may_lack = not must_be_there or any(survey.is_partial for survey in surveys)
+    may_lack = not must_have_columns or any(survey.is_partial for survey in surveys)
     columns = list(dict.fromkeys(column for survey in surveys for column in survey.columns))
     for name, column in by_hand.items():
         if name not in FIELDS:
@@ -108,34 +115,38 @@ def check_columns(
                 f"Fields are: {', '.join(FIELDS)}.",
             )
         if find_column(columns, (column,)) is None and not may_lack:
-            found = f"columns {', '.join(map(repr, columns)) or 'none'}"
             raise LogError(
                 "log.columns",
                 f"a column {column!r} for {name}",
-                found,
+                f"columns {', '.join(map(repr, columns)) or 'none'}",
                 "Name one of these.",
             )
 
 
 def check_queries(surveys: Sequence[Survey]) -> None:
-    """Raise LogError for a named file or folder in which nothing has queries; mark what has none beside others."""
-    usable = {survey.named for survey in surveys if "query" in survey.mapping or survey.formats}
+    """Raise LogError for a file or folder of the settings in which no source has queries.
+
+    A source without queries gets a problem if other sources of its folder have queries.
+    """
+    usable = {survey.setting for survey in surveys if "query" in survey.mapping or survey.formats}
     for survey in surveys:
         if "query" in survey.mapping or survey.formats or not survey.columns:
             continue
-        found = f"columns {', '.join(map(repr, survey.columns))}"
-        if survey.named not in usable:
+        columns = f"columns {', '.join(map(repr, survey.columns))}"
+        if survey.setting not in usable:
             cure = 'Say which column holds the queries: [log.columns] query = "its name".'
-            raise LogError(survey.source.where, "a column with the queries", found, cure)
-        survey.problem = f"no column with queries; found {found}"
+            raise LogError(survey.source.location, "a column with the queries", columns, cure)
+        survey.problem = f"no column with queries; found {columns}"
 
 
 def chosen_columns(surveys: Iterable[Survey]) -> dict[str, list[str]]:
-    """Return the columns that were chosen for each field over all sources, each once."""
+    """Return the columns that were chosen for each field over all sources, each column once."""
     chosen: dict[str, dict[str, None]] = {}
     for survey in surveys:
-        known = [] if survey.vendor else list(survey.formats.values())
-        for mapping in (*known, *([] if survey.problem else [survey.mapping])):
+        mappings = [] if survey.vendor else list(survey.formats.values())
+        if not survey.problem:
+            mappings.append(survey.mapping)
+        for mapping in mappings:
             for name, column in mapping.items():
                 chosen.setdefault(name, {})[column] = None
     return {name: list(columns) for name, columns in chosen.items()}

@@ -1,4 +1,19 @@
-"""Tables of vendors, known by their columns."""
+"""The format of a vendor's table, which is recognised by its columns.
+
+How to add the table of another vendor:
+
+1. Write `collect/logs/NAME.py` with `FORMAT`, a `TableFormat`: `needs` are the columns that only
+   this table has together, `fields` says which column holds which field, and `read` is a function
+   where a row needs more than that. `ahrefs.py` has no such function, `profound.py` has one.
+2. Add `NAME.FORMAT` to `TABLE_FORMATS` in `collect/logs/formats.py`. The first format that fits is
+   used.
+3. Write a test in `tests/collect/test_logs_trackers.py` with a realistic sample row, its traps and
+   the right counts, and add the sample to `SAMPLES` in `tests/collect/test_logs_fuzz.py`.
+4. Write `docs/howto/NAME.md` with rows after `<!-- inspect FILE -->`, list the page in
+   `docs/howto/logs.md`, `docs/index.md` and the README, and run `make docs`.
+
+The logs of an API, which are recognised by their content, have a `LogFormat` (`api_format.py`).
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,13 +28,13 @@ ReadRow = Callable[[Mapping[str, Any], Mapping[str, str]], Iterable[LogRecord]]
 
 @dataclass(frozen=True)
 class TableFormat:
-    """One vendor's table: the columns by which it is known, and which of them holds which field.
+    """The table of one vendor: the columns that identify it, and the field that each column holds.
 
-    `needs` are columns that, all together, only this vendor's tables have, compared as
+    `needs` are columns that together only this vendor's tables have; they are compared as
     `choose_columns` compares them. `read` turns a row and the mapping field -> column into records,
-    none for a row that is no record; `fallback` reads a source in which `read` finds none; `note`
-    says what the table cannot tell; `surface` is where the vendor asks: an API, or pages as people
-    see them (scrape).
+    and returns no records for a row that is none. `fallback` reads a source in which `read` finds
+    no records. `note` says what the table does not show. `surface` is where the vendor asks: an
+    API, or pages as people see them (scrape).
     """
 
     name: str
@@ -31,7 +46,7 @@ class TableFormat:
     surface: str | None = None
 
     def records(self, values: Mapping[str, Any], mapping: Mapping[str, str]) -> Iterator[LogRecord]:
-        """Yield the records of a row, with this vendor's surface where the row tells none."""
+        """Yield the records of a row, with this vendor's surface where the row has none."""
         for record in self.read(values, mapping):
             record.surface = record.surface or self.surface
             yield record

@@ -9,6 +9,7 @@ from typing import Any
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.errors import LogError
 
+# So many rows of a Parquet file are in memory at a time (assumed).
 _BATCH_ROWS = 1000
 
 
@@ -16,10 +17,10 @@ class ParquetFile:
     """A Parquet file, read in batches. Raises LogError when it is broken."""
 
     def __init__(self, path: Path) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+        import pyarrow as pa  # noqa: PLC0415 (a log of CSV does without)
+        import pyarrow.parquet as pq  # noqa: PLC0415 (a log of CSV does without)
 
-        self.where = str(path)
+        self.location = str(path)
         self._path = path
         try:
             self._names = [str(name) for name in pq.read_schema(path).names]
@@ -31,52 +32,62 @@ class ParquetFile:
         return self._names
 
     def rows(self, columns: Sequence[str]) -> Iterator[Row]:
-        """Yield the rows, numbered from 1, with the named columns. Raises LogError where the file breaks off."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+        """Yield the rows, numbered from 1, with the values of these columns.
+
+        Raises LogError where the file breaks off.
+        """
+        import pyarrow as pa  # noqa: PLC0415 (a log of CSV does without)
+        import pyarrow.parquet as pq  # noqa: PLC0415 (a log of CSV does without)
 
         number = 0
         try:
-            with pq.ParquetFile(
-                self._path
-            ) as file:  # an open one keeps what it has read, and a log may have many
+            # An open file keeps what it has read, and a log may have many files, so each is closed.
+            with pq.ParquetFile(self._path) as file:
                 for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(columns)):
                     names = batch.schema.names
                     for cells in zip(*map(_cells, batch.columns), strict=True):
                         number += 1
                         yield Row(number, dict(zip(names, cells, strict=True)))
         except (pa.ArrowException, OSError) as error:
-            raise _broken(Path(self.where), f"readable Parquet after row {number}", error) from None
+            raise _broken(self._path, f"readable Parquet after row {number}", error) from None
 
 
 class TableSheet:
-    """One sheet of a workbook, whose first row that is not blank is the header."""
+    """A sheet of a workbook, whose first row that is not blank is the header."""
 
-    def __init__(self, path: Path, name: str, only: bool) -> None:
-        self.where = str(path) if only else f"{path} [{name}]"
+    def __init__(self, path: Path, name: str, is_only: bool) -> None:
+        self.location = str(path) if is_only else f"{path} [{name}]"
         self._path = path
         self._name = name
 
     def header(self) -> list[str]:
-        """Return the names of the columns; none where the sheet is empty."""
+        """Return the names of the columns, empty where the sheet is empty."""
         return next((_names(cells) for _, cells in self._filled()), [])
 
     def rows(self, columns: Sequence[str]) -> Iterator[Row]:
-        """Yield the rows below the header by their row in the sheet, with the named columns; blank rows are left out."""
+        """Yield the rows below the header, with the values of these columns.
+
+        Rows have their numbers in the sheet. Blank rows are left out.
+        """
         filled = self._filled()
         names = next((_names(cells) for _, cells in filled), [])
-        wanted = {name: i for i, name in reversed(list(enumerate(names))) if name in columns}
+        # Reversed, so that of columns with the same name the first counts.
+        indexes = {
+            name: index for index, name in reversed(list(enumerate(names))) if name in columns
+        }
         for number, cells in filled:
-            yield Row(
-                number,
-                {name: cells[i] if i < len(cells) else None for name, i in wanted.items()},
-            )
+            values = {
+                name: cells[index] if index < len(cells) else None
+                for name, index in indexes.items()
+            }
+            yield Row(number, values)
 
     def _filled(self) -> Iterator[tuple[int, tuple[Any, ...]]]:
         workbook = _load(self._path)
         try:
             sheet = workbook[self._name]
-            sheet.reset_dimensions()  # writers other than Excel often state a wrong size, which would cut rows off
+            # Writers other than Excel often state a wrong size, which would cut rows off.
+            sheet.reset_dimensions()
             for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
                 if any(cell not in (None, "") for cell in cells):
                     yield number, cells
@@ -85,12 +96,17 @@ class TableSheet:
 
 
 def open_sheets(path: Path) -> list[TableSheet]:
-    """Return the sheets of an xlsx workbook that hold cells. Raises LogError when it is broken or all are empty."""
+    """Return the sheets of an xlsx workbook that hold cells.
+
+    Raises LogError for a workbook that is broken or has only empty sheets.
+    """
     workbook = _load(path)
     names = [sheet.title for sheet in workbook.worksheets]
     workbook.close()
     sheets = [
-        sheet for name in names if (sheet := TableSheet(path, name, only=len(names) == 1)).header()
+        sheet
+        for name in names
+        if (sheet := TableSheet(path, name, is_only=len(names) == 1)).header()
     ]
     if not sheets:
         raise LogError(
@@ -103,14 +119,15 @@ def open_sheets(path: Path) -> list[TableSheet]:
 
 
 def _load(path: Path) -> Any:
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
+    from openpyxl import load_workbook  # noqa: PLC0415 (a log of CSV does without)
+    from openpyxl.utils.exceptions import (  # noqa: PLC0415 (a log of CSV does without)
+        InvalidFileException,
+    )
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # styles and extensions that openpyxl does not know do not matter here
+            # It warns of styles and extensions that it does not know, which do not matter here.
+            warnings.simplefilter("ignore")
             return load_workbook(path, read_only=True, data_only=True)
     except (
         InvalidFileException,
@@ -124,12 +141,13 @@ def _load(path: Path) -> Any:
 
 
 def _cells(column: Any) -> list[Any]:
-    import pyarrow as pa
+    import pyarrow as pa  # noqa: PLC0415 (a log of CSV does without)
 
     is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    # The way through NumPy is much faster for text.
     cells: list[Any] = (
         column.to_numpy(zero_copy_only=False).tolist() if is_text else column.to_pylist()
-    )  # far faster for text
+    )
     return cells
 
 
@@ -137,10 +155,10 @@ def _names(cells: tuple[Any, ...]) -> list[str]:
     return ["" if cell is None else str(cell).strip() for cell in cells]
 
 
-def _broken(path: Path, what: str, error: Exception) -> LogError:
+def _broken(path: Path, expected: str, error: Exception) -> LogError:
     return LogError(
         str(path),
-        what,
+        expected,
         f"{type(error).__name__}: {error}"[:300],
         "Export the file again.",
     )

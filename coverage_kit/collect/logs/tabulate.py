@@ -1,4 +1,7 @@
-"""Records of logs as tables, one record at a time, so that a log of any length needs no more memory than a bounded one."""
+"""Records of logs as tables.
+
+The records are added one at a time, so that the memory has a limit however long the log is.
+"""
 
 import functools
 import hashlib
@@ -29,9 +32,11 @@ from coverage_kit.tables import (
     SPANS,
 )
 
-_CHUNK = 4_000
+# So many new rows of a table are packed as columns at a time (assumed).
+_CHUNK_ROWS = 4_000
 _SCHEMAS = (QUERIES, ANSWERS, FAILURES, CITATIONS, SPANS, MENTIONS, SEARCHES)
 
+# The same searches and pages come again in many records.
 _normal = functools.lru_cache(maxsize=65536)(normal_form)
 _names = functools.lru_cache(maxsize=131072)(url_names)
 
@@ -46,33 +51,35 @@ def query_id(query: str) -> str:
 
 
 class LogTabulator:
-    """Takes a log's records one by one and gives its tables.
+    """Makes the tables of a log from its records, which are added one by one.
 
-    Records that agree in query, engine, model, surface, run, time and text are one answer, be they
-    exact duplicates or one row for each citation: their citations, spans, mentions and searches are
-    joined.
+    Records that agree in query, engine, model, surface, run, market, time and text are one answer,
+    whether they are exact duplicates or a row for each citation. Their citations, spans, mentions
+    and searches are joined.
 
-    Every query is kept, and all its asks are counted. Of more than `most` answers a sample is kept
-    (see `Sample`), with all that belongs to them, and of more than `most` failures another. An
-    answer that is not kept is not remembered: its records are one answer where they follow each
-    other, and otherwise count as asked again.
+    Every query is in the tables, and each time it was asked counts. Of more than `max_answers`
+    answers the tables have a sample (see `Sample`), with all that belongs to these answers, and of
+    more than `max_answers` failures another sample. Nothing is known later of an answer outside the
+    sample: its records are one answer where they follow each other, and otherwise count as asked
+    again.
     """
 
-    def __init__(self, most: int = 200_000) -> None:
+    def __init__(self, max_answers: int = 200_000) -> None:
         self.spellings: dict[str, Spelling] = {}
-        self.answered = Sample(most)
-        self.failed = Sample(most)
+        self.answered = Sample(max_answers)
+        self.failed = Sample(max_answers)
         self.growing = {
             schema.name: GrowingTable(schema) for schema in _SCHEMAS if schema is not QUERIES
         }
-        self._previous = ""  # the answer of the record before
+        # The id of the answer that the previous record belongs to.
+        self._previous = ""
 
     def begin_source(self) -> None:
-        """Note that what follows comes from another file: no record of it continues one before."""
+        """Note that the next record comes from another file, so it does not continue an answer."""
         self._previous = ""
 
     def add(self, record: LogRecord) -> None:
-        """Take one record, whose asked_at is a time or missing."""
+        """Add a record, whose asked_at is a time or missing."""
         spelling = self.spellings.get(record.query)
         if spelling is None:
             spelling = self.spellings[record.query] = Spelling(query_id(record.query))
@@ -81,14 +88,14 @@ class LogTabulator:
             spelling.n = spelling.n + 1
             spelling.n_answered = spelling.n_answered + 1
             return
-        error = record.error or _why_empty(record)
+        error = record.error or _missing_answer(record)
         engine = record.engine.strip().lower() or "unknown"
         answer_id = _answer_id(record, engine, error)
         sample = self.failed if error else self.answered
         if is_new := answer_id != self._previous:
             spelling.n = spelling.n + 1
             spelling.n_answered = spelling.n_answered + (not error)
-            sample.n_met += 1
+            sample.n_read += 1
             self._previous = answer_id
         if ask := sample.asks.get(answer_id):
             ask.n_again += is_new
@@ -97,27 +104,30 @@ class LogTabulator:
             ask = sample.asks[answer_id] = Ask(record.query)
             self._add_ask((answer_id, spelling.query_id, engine), record, error)
         if ask and not error:
-            self._add_parts(answer_id, record, ask)
-        if len(sample.asks) > sample.most:
+            self._add_details(answer_id, record, ask)
+        if len(sample.asks) > sample.max_answers:
             self.shrink()
 
     def join(self, other: "LogTabulator") -> None:
-        """Take all that another one has taken, as if its records followed; the other is used up."""
+        """Add another tabulator's records, as if they followed; the other is used up."""
         other.shrink(self.answered.n_halved, self.failed.n_halved)
         for text, spelling in other.spellings.items():
             self.spellings.setdefault(text, Spelling(spelling.query_id)).join(spelling)
-        first = {
-            name: ask.n_pages
-            for name in other.answered.asks
-            if (ask := self.answered.asks.get(name))
+        # For each answer that both parts hold: the number of its pages in the first part, after
+        # which the pages of the other part are counted.
+        offsets = {
+            answer_id: ask.n_pages
+            for answer_id in other.answered.asks
+            if (ask := self.answered.asks.get(answer_id))
         }
         tables = {name: growing.packed() for name, growing in other.growing.items()}
-        has_searched = _as_dict(tables["answers"], "has_searched") if first else {}
-        tables["answers"] = _unknown(tables["answers"], self.answered)
-        tables["failures"] = _unknown(tables["failures"], self.failed)
+        has_searched = _as_dict(tables["answers"], "has_searched") if offsets else {}
+        tables["answers"] = _new_answers(tables["answers"], self.answered)
+        tables["failures"] = _new_answers(tables["failures"], self.failed)
         for name, table in tables.items():
+            has_positions = name in ("citations", "spans")
             self.growing[name].append(
-                _moved(table, first) if first and name in ("citations", "spans") else table
+                _moved(table, offsets) if offsets and has_positions else table
             )
         self.answered.join(other.answered, has_searched)
         self.failed.join(other.failed, {})
@@ -125,41 +135,45 @@ class LogTabulator:
         self.begin_source()
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return queries, answers, failures, citations, spans, mentions and searches by name; nothing can be added after.
+        """Return queries, answers, failures, citations, spans, mentions and searches by name.
 
-        Demand of a query is the log's own figure: the largest of each spelling, summed over the
-        spellings. Without one it is the number of answers, or of rows where the log holds no
-        answers; asks that failed do not count.
+        No record can be added afterwards. The demand of a query is the log's own figure: the
+        largest figure of each spelling, summed over the spellings. Without a figure it is the
+        number of answers, or of rows where the log holds no answers; failures do not count.
         """
-        found = {name: table.whole() for name, table in self.growing.items()}
-        asks = self.answered.asks
-        if any(
+        tables = {name: growing.drain() for name, growing in self.growing.items()}
+        # Only an answer that came again has a flag here.
+        has_repeats = any(
             ask.has_searched is not None
             for sample in (self.answered, self.failed)
             for ask in sample.asks.values()
-        ):
-            found = join_records(found, asks, _normal)
+        )
+        if has_repeats:
+            tables = join_records(tables, self.answered.asks, _normal)
         self._discount()
-        found["queries"] = QUERIES.table(query_rows(self.spellings))
-        found["spans"] = found["spans"].drop_duplicates(ignore_index=True)
+        tables["queries"] = QUERIES.table(query_rows(self.spellings))
+        tables["spans"] = tables["spans"].drop_duplicates(ignore_index=True)
         for schema in _SCHEMAS:
-            schema.check(found[schema.name], "LogTabulator.tables() returned")
-        return found
+            schema.check(tables[schema.name], "LogTabulator.tables() returned")
+        return tables
 
-    def shrink(self, n_answered: int = 0, n_failed: int = 0) -> None:
-        """Keep no more answers and failures than may be kept, halved at least so often, and nothing that belongs to others."""
-        of_failures = [self.growing["failures"]]
-        of_answers = [table for name, table in self.growing.items() if name != "failures"]
-        for sample, least, tables in (
-            (self.answered, n_answered, of_answers),
-            (self.failed, n_failed, of_failures),
+    def shrink(self, answer_halvings: int = 0, failure_halvings: int = 0) -> None:
+        """Shrink the samples of answers and of failures, and drop the rows of all other answers.
+
+        Each sample is halved at least as often as its argument says.
+        """
+        failure_tables = [self.growing["failures"]]
+        answer_tables = [table for name, table in self.growing.items() if name != "failures"]
+        for sample, min_halvings, tables in (
+            (self.answered, answer_halvings, answer_tables),
+            (self.failed, failure_halvings, failure_tables),
         ):
-            if sample.shrink(least):
+            if sample.shrink(min_halvings):
                 for table in tables:
                     table.prune(sample.end)
 
     def _discount(self) -> None:
-        """Count each ask that is kept once, however often it came."""
+        """Count each answer in the samples once, however often it came."""
         for sample, is_answered in (
             (self.answered, True),
             (self.failed, False),
@@ -170,10 +184,11 @@ class LogTabulator:
                 spelling.n_answered -= ask.n_again if is_answered else 0
 
     def _add_ask(self, ids: tuple[str, str, str], ask: LogRecord, error: str | None) -> None:
+        """Add a row to the answers or failures; `ids` are answer_id, query_id and engine."""
         if error:
             self._append("failures", [(*ids, ask.asked_at, error)])
         else:
-            about = (
+            values = (
                 ask.model,
                 ask.surface,
                 ask.run_id,
@@ -181,17 +196,19 @@ class LogTabulator:
                 ask.market,
                 ask.answer or "",
                 ask.has_searched,
+                _as_json(ask.extra),
             )
-            self._append("answers", [(*ids, *about, _as_json(ask.extra))])
+            self._append("answers", [(*ids, *values)])
 
-    def _add_parts(self, answer_id: str, record: LogRecord, ask: Ask) -> None:
+    def _add_details(self, answer_id: str, record: LogRecord, ask: Ask) -> None:
+        """Add an answer's rows to the citations, spans, mentions and searches."""
         if record.citations or record.retrieved:
             self._add_pages(answer_id, record, ask)
         if record.mentions:
-            named = enumerate(dict.fromkeys(record.mentions))
+            brands = enumerate(dict.fromkeys(record.mentions))
             self._append(
                 "mentions",
-                [(answer_id, brand, position, None) for position, brand in named],
+                [(answer_id, brand, position, None) for position, brand in brands],
             )
         if record.searches:
             self._append(
@@ -206,25 +223,26 @@ class LogTabulator:
         citations = list[Any]()
         spans = list[Any]()
         n_characters = len(record.answer or "")
-        places: dict[str, int] = {}
-        for kind, named in (
+        positions: dict[str, int] = {}
+        for kind, pages in (
             ("cited", record.citations),
             ("retrieved", record.retrieved),
         ):
-            for citation in named:
+            for citation in pages:
                 url, site, page = _names(citation.url)
                 if not site:
                     continue
                 start = citation.start
                 end = citation.end
                 if start is None or end is None or not 0 <= start < end <= n_characters:
-                    start = end = None
-                if page not in places:
-                    places[page] = ask.n_pages + len(places)
+                    start = None
+                    end = None
+                if page not in positions:
+                    positions[page] = ask.n_pages + len(positions)
                     citations.append(
                         (
                             answer_id,
-                            places[page],
+                            positions[page],
                             url,
                             site,
                             kind,
@@ -234,8 +252,8 @@ class LogTabulator:
                         )
                     )
                 if start is not None and kind == "cited":
-                    spans.append((answer_id, places[page], start, end))
-        ask.n_pages += len(places)
+                    spans.append((answer_id, positions[page], start, end))
+        ask.n_pages += len(positions)
         self._append("citations", citations)
         if spans:
             self._append("spans", spans)
@@ -243,7 +261,7 @@ class LogTabulator:
     def _append(self, name: str, rows: list[tuple[Any, ...]]) -> None:
         table = self.growing[name]
         table.rows += rows
-        if len(table.rows) >= _CHUNK:
+        if len(table.rows) >= _CHUNK_ROWS:
             table.pack()
 
 
@@ -257,37 +275,36 @@ def _as_dict(table: pa.Table, column: str) -> dict[str, Any]:
     )
 
 
-def _unknown(table: pa.Table, known: Sample) -> pa.Table:
-    """Return the rows of answers that a sample does not have."""
-    return table.filter(
-        pc.invert(
-            pc.is_in(
-                table["answer_id"],
-                pa.array(list(known.asks), pa.large_string()),
-            )
-        )
-    )
+def _new_answers(table: pa.Table, sample: Sample) -> pa.Table:
+    """Return the rows of answers that are not in a sample."""
+    sample_ids = pa.array(list(sample.asks), pa.large_string())
+    return table.filter(pc.invert(pc.is_in(table["answer_id"], sample_ids)))
 
 
-def _moved(table: pa.Table, first: Mapping[str, int]) -> pa.Table:
-    """Return the table with an answer's positions after those that it has already."""
-    offsets = pa.array(
-        [first.get(name, 0) for name in table["answer_id"].to_pylist()],
+def _moved(table: pa.Table, offsets: Mapping[str, int]) -> pa.Table:
+    """Return the table with the positions of each answer moved by the answer's offset."""
+    row_offsets = pa.array(
+        [offsets.get(answer_id, 0) for answer_id in table["answer_id"].to_pylist()],
         pa.int64(),
     )
-    return table.set_column(1, "position", pc.add(table["position"], offsets))
+    return table.set_column(1, "position", pc.add(table["position"], row_offsets))
 
 
-def _why_empty(record: LogRecord) -> str | None:
-    """Return why an ask without words failed; None where it has words, or cites though its words are not logged."""
-    is_told = bool((record.answer or "").strip() or record.citations or record.mentions)
-    return None if is_told or (record.answer is None and record.is_observed) else "no answer text"
+def _missing_answer(record: LogRecord) -> str | None:
+    """Return the error of a record without an answer, else None.
+
+    There is an answer if the record has its words, citations or mentions, or says that there was an
+    answer whose text is not logged.
+    """
+    has_content = bool((record.answer or "").strip() or record.citations or record.mentions)
+    is_unlogged = record.answer is None and record.is_observed
+    return None if has_content or is_unlogged else "no answer text"
 
 
 def _answer_id(ask: LogRecord, engine: str, error: str | None) -> str:
     outcome = f"failed: {error}" if error else f"answered: {ask.answer or ''}"
     time = ask.asked_at.isoformat() if isinstance(ask.asked_at, datetime) else ""
-    parts = (
+    content = (
         ask.query,
         engine,
         ask.model or "",
@@ -297,7 +314,7 @@ def _answer_id(ask: LogRecord, engine: str, error: str | None) -> str:
         time,
         outcome,
     )
-    return "a" + _digest("\x1f".join(parts), size=6)
+    return "a" + _digest("\x1f".join(content), size=6)
 
 
 def _digest(text: str, size: int) -> str:
@@ -309,12 +326,13 @@ def _as_json(extra: Mapping[str, Any]) -> str | None:
         return None
     try:
         return orjson.dumps(extra, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-    except TypeError:  # halves of surrogate pairs, whole numbers beyond 64 bits, cycles
+    except TypeError:
+        # orjson refuses halves of surrogate pairs, whole numbers beyond 64 bits and cycles.
         return json.dumps(extra, default=str, skipkeys=True)
 
 
 def _own_searches(ask: LogRecord) -> list[str]:
-    """Return the searches, each once, without the prompt itself."""
+    """Return a record's searches without the prompt itself, each search once."""
     own = dict[str, str]()
     for text in ask.searches:
         own.setdefault(_normal(text), text)

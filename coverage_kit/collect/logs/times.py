@@ -1,4 +1,4 @@
-"""Times of logs in any common spelling, as UTC."""
+"""Times of logs in any common format, as UTC."""
 
 import email.utils
 import functools
@@ -14,16 +14,29 @@ from coverage_kit.collect.logs.values import label_of
 logger = logging.getLogger(__name__)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# A number may count seconds, milli-, micro- or nanoseconds.
 _UNITS = (1.0, 1e3, 1e6, 1e9)
-# 1989 and 2103: what is outside is no time of a log
+# Seconds since 1970, in the years 1989 and 2103: a time outside is no time of a log (assumed).
 _EARLIEST = 6.3e8
 _LATEST = 4.2e9
-_UNSLASHED = 1000
+# A number between these may be a date such as 20260413, of the years 1900 to 2200.
+_FIRST_DATE_NUMBER = 1.9e7
+_LAST_DATE_NUMBER = 2.2e7
+# After this many values without slashes no slashed date is expected (assumed).
+_MAX_UNSLASHED = 1000
+# A date with slashes or hyphens and the year at its end, such as "13/04/2026" or "4-13-26".
 _SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})(?!\d)")
+# A date of RFC 2822, such as "Mon, 13 Apr 2026 10:15:00 +0200".
 _RFC_2822 = re.compile(r"(\w{3}, )?\d{1,2} \w{3} \d{4} \d\d:\d\d(:\d\d)? ([+-]\d{4}|\w+)")
+# A time of day at the end, such as " 10:15" or " 9:30 PM".
 _CLOCK = re.compile(r"\s(\d{1,2}:\d\d.*)$")
-_CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p")
-_DAYS = (
+# What is left out before a date is read: the zone in "10:15 UTC", the ordinal in "13th" and the
+# weekday in "Monday 13 April".
+_ZONE = re.compile(r"\s*(UTC|GMT|Z)$")
+_ORDINAL = re.compile(r"(?<=\d)(st|nd|rd|th)\b")
+_WEEKDAY = re.compile(r"^(mon|tue|wed|thu|fri|sat|sun)[a-z]*\s+", re.IGNORECASE)
+_CLOCK_FORMATS = ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f", "%I:%M %p", "%I:%M:%S %p")
+_DAY_FORMATS = (
     "%Y/%m/%d",
     "%Y-%m",
     "%d.%m.%Y",
@@ -36,7 +49,10 @@ _DAYS = (
 
 
 def parse_times(values: Sequence[Any]) -> list[datetime | None]:
-    """Return each value as a UTC time, None where there is none or it cannot be read; those are counted and warned of."""
+    """Return each value as a UTC time, or None where it is empty or cannot be read.
+
+    Warns of the number of values that cannot be read.
+    """
     day_first = is_day_first(values)
     times = [parse_time(value, day_first) for value in values]
     unread = [
@@ -55,10 +71,10 @@ def parse_times(values: Sequence[Any]) -> list[datetime | None]:
 
 
 def parse_time(value: Any, is_day_first: bool = False) -> datetime | None:
-    """Return one value as a UTC time, or None.
+    """Return a value as a UTC time, or None where it is no time.
 
-    ISO 8601, seconds, milli-, micro- and nanoseconds since 1970, RFC 2822 and common dates; no zone
-    means UTC.
+    It reads ISO 8601, seconds, milli-, micro- and nanoseconds since 1970, RFC 2822 and common
+    dates. A time without a zone is UTC.
     """
     try:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -85,24 +101,18 @@ def _from_text(text: str, is_day_first: bool) -> datetime | None:
 
 
 def _from_formats(text: str, is_day_first: bool) -> datetime | None:
-    plain = re.sub(
-        r"(?<=\d)(st|nd|rd|th)\b",
-        "",
-        re.sub(r"\s*(UTC|GMT|Z)$", "", text.replace(",", " ")),
-    )
-    plain = re.sub(
-        r"^(mon|tue|wed|thu|fri|sat|sun)[a-z]*\s+",
-        "",
-        " ".join(plain.split()),
-        flags=re.IGNORECASE,
-    )
-    if found := _SLASHED.match(plain):
-        first, second, year = found.groups()
-        month, day = (second, first) if is_day_first or int(first) > 12 else (first, second)
-        plain = f"{year if len(year) == 4 else '20' + year}/{month}/{day}{plain[found.end() :]}"
+    plain = _ZONE.sub("", text.replace(",", " "))
+    plain = _ORDINAL.sub("", plain)
+    plain = _WEEKDAY.sub("", " ".join(plain.split()))
+    if match := _SLASHED.match(plain):
+        first, second, year = match.groups()
+        year = year if len(year) == 4 else f"20{year}"
+        is_day_month = is_day_first or int(first) > 12
+        month_and_day = f"{second}/{first}" if is_day_month else f"{first}/{second}"
+        plain = f"{year}/{month_and_day}{plain[match.end() :]}"
     clock = _CLOCK.search(plain)
-    day = _first_match(plain[: clock.start()] if clock else plain, _DAYS)
-    time = _first_match(clock[1], _CLOCKS) if clock else _EPOCH
+    day = _first_match(plain[: clock.start()] if clock else plain, _DAY_FORMATS)
+    time = _first_match(clock[1], _CLOCK_FORMATS) if clock else _EPOCH
     return _as_utc(datetime.combine(day, time.time())) if day and time else None
 
 
@@ -116,18 +126,18 @@ def _first_match(text: str, patterns: Sequence[str]) -> datetime | None:
 
 
 def is_day_first(values: Iterable[Any]) -> bool:
-    """Return whether dates such as 13/04/2026 show that the days of these values stand before the months.
+    """Return whether the day comes before the month in these values, as in 13/04/2026.
 
-    Looks no further than the first date that can be read in one way only, or _UNSLASHED values
-    without slashes. Dates that can be read both ways are month first.
+    The first date that can be read in one way only decides. The search ends after _MAX_UNSLASHED
+    values without slashes. Dates that can be read both ways are month first.
     """
-    n_without = 0
+    n_unslashed = 0
     for value in values:
-        found = _SLASHED.match(value.strip()) if isinstance(value, str) else None
-        if found and max(int(found[1]), int(found[2])) > 12:
-            return int(found[1]) > 12
-        n_without += found is None
-        if n_without >= _UNSLASHED:
+        match = _SLASHED.match(value.strip()) if isinstance(value, str) else None
+        if match and max(int(match[1]), int(match[2])) > 12:
+            return int(match[1]) > 12
+        n_unslashed += match is None
+        if n_unslashed >= _MAX_UNSLASHED:
             return False
     return False
 
@@ -137,7 +147,7 @@ def _from_epoch(number: float) -> datetime | None:
         for unit in _UNITS:
             if _EARLIEST <= number / unit <= _LATEST:
                 return _EPOCH + timedelta(seconds=number / unit)
-        if 1.9e7 <= number <= 2.2e7:
+        if _FIRST_DATE_NUMBER <= number <= _LAST_DATE_NUMBER:
             return parse_time(f"{int(number)}")
     return None
 

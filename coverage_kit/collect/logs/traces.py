@@ -1,4 +1,7 @@
-"""One call of a model as tracing tools log it: what went in and what came out, in any provider's shape or as plain text."""
+"""A call of a model as tracing tools log it: its input and its output.
+
+Both are in the shape of any provider, or plain text.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,97 +23,114 @@ from coverage_kit.collect.logs.values import label_of, text_of
 
 FindFormat = Callable[[Exchange], LogFormat | None]
 
+# Lists of messages nest no deeper than this (assumed); a deeper list is left as it is.
 _MAX_DEPTH = 8
+# The roles of messages in LangChain, and OpenAI's words for them.
 _ROLES = {"human": "user", "ai": "assistant"}
 
 
-def read_call(find_format: FindFormat, asked: Any, told: Any, model: str | None) -> LogRecord:
-    """Return the record of a call from its input and output, read as a provider's response where they are one.
+def read_call(
+    find_format: FindFormat, call_input: Any, call_output: Any, model: str | None
+) -> LogRecord:
+    """Return the record of a call from its input and output.
 
-    Raises UnreadableRecordError where nobody asked anything.
+    They are read as a provider's request and response where `find_format` recognises them. Raises
+    UnreadableRecordError for a call without a message of a user.
     """
-    request = _request(asked)
-    prompt = prompt_of(request) or _asked_text(request)
+    request = _request(call_input)
+    prompt = prompt_of(request) or _query_text(request)
     if not prompt:
         raise UnreadableRecordError("no query: the call has no message of a user")
     exchange = open_exchange(
         {
             "prompt": prompt,
             "request": request,
-            "response": dict_of(told),
+            "response": dict_of(call_output),
             "model": model,
         },
         {},
     )
-    found = find_format(exchange) if dict_of(told) and "messages" not in told else None
-    record = (list(found.read(exchange)) if found else [_read_plain(prompt, told)])[-1]
-    engine = record.engine or engine_of(record.model or model)
-    own = record.model or model
-    return replace(record, engine=engine, model=own, surface=record.surface or "api")
+    is_response = bool(dict_of(call_output)) and "messages" not in call_output
+    log_format = find_format(exchange) if is_response else None
+    records = list(log_format.read(exchange)) if log_format else [_read_plain(prompt, call_output)]
+    record = records[-1]
+    return replace(
+        record,
+        engine=record.engine or engine_of(record.model or model),
+        model=record.model or model,
+        surface=record.surface or "api",
+    )
 
 
 def plain_messages(value: Any, depth: int = 0) -> list[Any]:
-    """Return messages, nested or not, each with role and content: LangChain's spellings as OpenAI's.
+    """Return messages as a flat list, each with role and content.
 
-    >>> plain_messages([[{"id": ["langchain", "HumanMessage"], "kwargs": {"content": "best crm"}}], ["ai", "Acme"]])
+    LangChain's spellings become OpenAI's.
+
+    >>> human = {"id": ["langchain", "HumanMessage"], "kwargs": {"content": "best crm"}}
+    >>> plain_messages([[human], ["ai", "Acme"]])
     [{'content': 'best crm', 'role': 'user'}, {'role': 'assistant', 'content': 'Acme'}]
     """
     if isinstance(value, dict):
         return [_plain_message(value)]
     if not isinstance(value, list) or depth > _MAX_DEPTH:
         return [value]
-    if len(value) == 2 and all(isinstance(one, str) for one in value):
+    if len(value) == 2 and all(isinstance(item, str) for item in value):
         return [{"role": _ROLES.get(value[0], value[0]), "content": value[1]}]
-    return [message for one in value for message in plain_messages(one, depth + 1)]
+    return [message for item in value for message in plain_messages(item, depth + 1)]
 
 
 def _plain_message(message: dict[str, Any]) -> dict[str, Any]:
     inner = dict_of(message.get("kwargs")) or dict_of(message.get("data")) or message
-    name = message["id"][-1:] if isinstance(message.get("id"), list) else []
-    kind = text_of(inner.get("role") or inner.get("type") or name or message.get("type"))
-    kind = kind.lower().removesuffix("chunk").removesuffix("message")
-    return {**inner, "role": _ROLES.get(kind, kind)} if "content" in inner else message
+    class_name = message["id"][-1:] if isinstance(message.get("id"), list) else []
+    role = text_of(inner.get("role") or inner.get("type") or class_name or message.get("type"))
+    # "AIMessageChunk" and "AIMessage" are messages of the role "ai".
+    role = role.lower().removesuffix("chunk").removesuffix("message")
+    return {**inner, "role": _ROLES.get(role, role)} if "content" in inner else message
 
 
-def _request(asked: Any) -> dict[str, Any]:
-    if isinstance(asked, dict) and "content" not in asked and "kwargs" not in asked:
+def _request(call_input: Any) -> dict[str, Any]:
+    """Return a call's input as a request; a message or a list of messages becomes its messages."""
+    if isinstance(call_input, dict) and "content" not in call_input and "kwargs" not in call_input:
         lists = {
-            key: plain_messages(value) for key, value in asked.items() if isinstance(value, list)
+            key: plain_messages(value)
+            for key, value in call_input.items()
+            if isinstance(value, list)
         }
-        return {**asked, **lists}
+        return {**call_input, **lists}
     return (
-        {"messages": plain_messages(asked)}
-        if isinstance(asked, (dict, list))
-        else {"prompt": text_of(asked)}
+        {"messages": plain_messages(call_input)}
+        if isinstance(call_input, (dict, list))
+        else {"prompt": text_of(call_input)}
     )
 
 
-def _asked_text(request: dict[str, Any]) -> str:
-    """Return the text of the field that is named as a query is, else of the only one that holds text."""
-    named = text_of(request.get(own_columns(tuple(request)).get("query", "")))
-    texts = [value for value in request.values() if isinstance(value, str) and value.strip()]
-    return named or (texts[0].strip() if len(texts) == 1 else "")
+def _query_text(request: dict[str, Any]) -> str:
+    """Return the text of the field with the name of a query, else of the only field with text."""
+    query = text_of(request.get(own_columns(tuple(request)).get("query", "")))
+    return query or _only_text(request)
 
 
-def _read_plain(prompt: str, told: Any) -> LogRecord:
-    values = dict_of(told)
+def _read_plain(prompt: str, call_output: Any) -> LogRecord:
+    """Return the record of an output that is no provider's response."""
+    values = dict_of(call_output)
     mapping = {
         field: name for field, name in own_columns(tuple(values)).items() if field != "query"
     }
     record = generic.read_row({**values, "": prompt}, {**mapping, "query": ""})
-    said = plain_messages(values.get("messages", told))
-    last = next(
-        (one for one in reversed(said) if dict_of(one).get("role") == "assistant"),
+    messages = plain_messages(values.get("messages", call_output))
+    last_reply = next(
+        (message for message in reversed(messages) if dict_of(message).get("role") == "assistant"),
         None,
     )
-    if last is not None or not record.answer:
-        record = replace(
-            record,
-            answer=words_of(dict_of(last).get("content")) if last else _told_text(told),
-        )
+    if last_reply is not None:
+        return replace(record, answer=words_of(dict_of(last_reply).get("content")))
+    if not record.answer:
+        return replace(record, answer=label_of(call_output) or _only_text(values))
     return record
 
 
-def _told_text(told: Any) -> str:
-    texts = [value for value in dict_of(told).values() if isinstance(value, str) and value.strip()]
-    return label_of(told) or (texts[0].strip() if len(texts) == 1 else "")
+def _only_text(values: dict[str, Any]) -> str:
+    """Return the text of the only field that holds text, '' where none or several do."""
+    texts = [value for value in values.values() if isinstance(value, str) and value.strip()]
+    return texts[0].strip() if len(texts) == 1 else ""

@@ -1,4 +1,4 @@
-"""Cells of logs as values: text, numbers, flags, URLs, searches."""
+"""Cells of logs as values: text, numbers, flags, pages, searches and names."""
 
 import functools
 import json
@@ -8,18 +8,24 @@ from typing import Any
 
 from coverage_kit.collect.logs.record import Citation
 
+# The texts by which a cell says that it is empty.
 _ABSENT = frozenset({"", "nan", "nat", "none", "null", "n/a", "na", "-", "[]", "{}"})
 _LONGEST_ABSENT = max(map(len, _ABSENT))
 _TRUE = frozenset({"true", "yes", "y", "1", "1.0", "on"})
 _FALSE = frozenset({"false", "no", "n", "0", "0.0", "off"})
+# A URL in text. It ends at white space, a quote, "<", ">" or "|", at ";" or "," before the next
+# URL, and before the next link of Markdown, as in "(https://a.com),[B](https://b.com)".
 _URL = re.compile(
     r"https?://(?:(?![;,]https?://|\)[;,.]?\[[^\[\]]{0,200}\]\()[^\s<>\"|])*",
     re.IGNORECASE,
 )
+# A host, with or without a port and a path, such as "www.a.com", "a.com:8080" or "a.com/page".
+# Group 1 is the last label of the host, group 2 the path.
 _HOST = re.compile(
     r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,9}([^\W\d_]{2,24})(?::\d{1,5})?([/?#]\S*)?"
 )
-_FILES = frozenset(
+# The endings of files, which look like the last label of a host.
+_FILE_ENDINGS = frozenset(
     {
         "csv",
         "doc",
@@ -38,9 +44,14 @@ _FILES = frozenset(
         "xlsx",
     }
 )
+# The fields of an object that may hold the name of a brand.
 _NAME_KEYS = ("brand", "brand_name", "name", "company")
-_ONE_URL = re.compile(r"https?://\S+$", re.IGNORECASE)
+# A text that is a URL and nothing else.
+_ONLY_URL = re.compile(r"https?://\S+$", re.IGNORECASE)
+# A quoted text in Python's spelling of a list, such as "'https://a.com'". Group 3 is the colon
+# after a key of a dictionary.
 _QUOTED = re.compile(r"(?:'([^']*)'|\"([^\"]*)\")(\s*:)?")
+# The fields of an object that may hold its URL; the first with text counts.
 _URL_KEYS = (
     "url",
     "uri",
@@ -50,6 +61,7 @@ _URL_KEYS = (
     "cited_url",
     "citation_url",
 )
+# The fields of an object that may hold its text; the first with text counts.
 _TEXT_KEYS = (
     "content",
     "text",
@@ -62,14 +74,21 @@ _TEXT_KEYS = (
     "q",
     "title",
 )
+# Text is sought no deeper in nested objects and lists (assumed).
 _MAX_DEPTH = 8
-_SHORT = 300
-_REDIRECT = "://vertexaisearch.cloud.google.com/grounding-api-redirect/"  # expires, and is another one in every answer
+# The pages in cells of at most this many characters are cached (assumed).
+_MAX_CACHED_CHARACTERS = 300
+# Google's redirect to a page. It expires, and every answer has another redirect to the same page.
+_REDIRECT = "://vertexaisearch.cloud.google.com/grounding-api-redirect/"
+# A bare domain, such as "a.com".
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[^\W\d_]{2,}")
 
 
 def text_of(value: Any, depth: int = 0) -> str:
-    """Return a cell as stripped text: parts of a message are joined by newlines, a missing value is empty text."""
+    """Return a cell as stripped text, '' for a missing value.
+
+    The texts of a list, such as the parts of a message, are joined by newlines.
+    """
     if type(value) is str:
         return readable(value).strip()
     if value is None or depth > _MAX_DEPTH or (isinstance(value, float) and math.isnan(value)):
@@ -80,14 +99,17 @@ def text_of(value: Any, depth: int = 0) -> str:
             "",
         )
     if isinstance(value, (list, tuple)):
-        return "\n".join(text for part in value if (text := text_of(part, depth + 1)))
+        return "\n".join(text for item in value if (text := text_of(item, depth + 1)))
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return readable(str(value)).strip()
 
 
 def readable(text: str) -> str:
-    """Return the text with halves of surrogate pairs, which no table can store, replaced by U+FFFD."""
+    """Return the text with U+FFFD in place of halves of surrogate pairs.
+
+    No table can store such halves.
+    """
     return (
         text
         if text.isascii()
@@ -96,7 +118,7 @@ def readable(text: str) -> str:
 
 
 def label_of(value: Any) -> str | None:
-    """Return a cell as a short text, or None where it is empty or says so: nan, None, null, n/a, -."""
+    """Return a cell as a short text, or None where it is empty or says so (nan, null, n/a, -)."""
     if value is None:
         return None
     text = value.strip() if type(value) is str and value.isascii() else text_of(value)
@@ -104,7 +126,10 @@ def label_of(value: Any) -> str | None:
 
 
 def number_of(value: Any) -> float | None:
-    """Return a cell as a finite number of at least 0, with or without thousands separators, or None."""
+    """Return a cell as a finite number of at least 0, or None where it is no such number.
+
+    The number may have thousands separators.
+    """
     text = re.sub(r"(?<=\d)[,\s](?=\d{3}\b)", "", text_of(value))
     try:
         number = float(text)
@@ -116,11 +141,13 @@ def number_of(value: Any) -> float | None:
 def flag_of(value: Any) -> bool | None:
     """Return a cell as True or False, or None where it says neither."""
     text = text_of(value).lower()
-    return True if text in _TRUE else False if text in _FALSE else None
+    if text in _TRUE:
+        return True
+    return False if text in _FALSE else None
 
 
 def parsed(value: Any) -> Any:
-    """Return what a cell with JSON text holds, or the cell itself where it is anything else."""
+    """Return the value of a cell with JSON text, and any other cell as it is."""
     if not isinstance(value, str) or not value.lstrip().startswith(("{", "[", '"')):
         return value
     try:
@@ -130,7 +157,10 @@ def parsed(value: Any) -> Any:
 
 
 def error_of(error: Any, status: Any = None) -> str | None:
-    """Return why a record failed, by its error cell or a status that is not 2xx, or None where it did not."""
+    """Return why a record failed, or None where it did not fail.
+
+    It failed if its error cell says so, or if its status is not 2xx or is a word for a failure.
+    """
     text = label_of(_reason(error))
     if text is not None and text.lower() not in {
         *_FALSE,
@@ -157,71 +187,79 @@ def error_of(error: Any, status: Any = None) -> str | None:
 
 
 def citations_of(value: Any) -> tuple[Citation, ...]:
-    """Return the http pages a cell names, in order: a list, JSON text, objects with a URL, or separated text.
+    """Return the http pages that a cell names, in order.
 
-    A part that is a host, with or without a path, is read as https. In text a URL ends at white
-    space, `|`, or at `;` and `,` before the next URL, so that one with commas survives. Google's
-    grounding redirects become the start page of the domain that their title is, and are left out
-    where it is none.
+    The cell holds a list, JSON text, objects with a URL, or separated text. A host, with or without
+    a path, is read as https. In text a URL ends at white space, at `|`, and at `;` or `,` before
+    the next URL, so that a URL with commas stays whole. A grounding redirect of Google becomes the
+    start page of the domain in its title, and is left out where its title is no domain.
     """
-    if type(value) is str and len(value) <= _SHORT:
+    if type(value) is str and len(value) <= _MAX_CACHED_CHARACTERS:
         return _citations_in_cell(value)
     return _citations_of(value)
 
 
 def _citations_of(value: Any) -> tuple[Citation, ...]:
-    parts = _parts_of(value)
-    if isinstance(parts, str):
-        return _citations_in_text(parts)
-    return tuple([citation for part in parts for citation in _citations_in(part)])
+    items = _items_of(value)
+    if isinstance(items, str):
+        return _citations_in_text(items)
+    return tuple([citation for item in items for citation in _citations_in(item)])
 
 
-_citations_in_cell = functools.lru_cache(maxsize=65536)(
-    _citations_of
-)  # the same pages are cited in many rows
+# The same pages are cited in many rows.
+_citations_in_cell = functools.lru_cache(maxsize=65536)(_citations_of)
 
 
 def searches_of(value: Any) -> tuple[str, ...]:
-    """Return the searches a cell names: a list, JSON text, or text separated by newlines, `|` or `;`."""
-    parts = _parts_of(value)
-    found = (
-        re.split(r"[\n|;]", parts) if isinstance(parts, str) else [text_of(part) for part in parts]
+    """Return the searches that a cell names.
+
+    The cell holds a list, JSON text, or text that is separated by newlines, `|` or `;`.
+    """
+    items = _items_of(value)
+    searches = (
+        re.split(r"[\n|;]", items) if isinstance(items, str) else [text_of(item) for item in items]
     )
     return tuple(
-        text for one in found if (text := readable(one).strip()) and text.lower() not in _ABSENT
+        text
+        for search in searches
+        if (text := readable(search).strip()) and text.lower() not in _ABSENT
     )
 
 
 def names_of(value: Any) -> tuple[str, ...]:
-    """Return the names a cell lists, such as brands: a list, JSON text, or text separated by newlines, `|`, `;` or commas.
+    """Return the names that a cell lists, such as brands.
 
-    Counts and yes or no are no names.
+    The cell holds a list, JSON text, or text that is separated by newlines, `|`, `;` or commas.
+    Counts and words for yes and no are no names.
     """
-    parts = _parts_of(value)
-    if isinstance(parts, str):
-        listed = parts if re.search(r"[\n|;]", parts) else parts.split(",")
+    items = _items_of(value)
+    if isinstance(items, str):
+        listed = items if re.search(r"[\n|;]", items) else items.split(",")
     else:
-        listed = [_name_in(part) for part in parts]
+        listed = [_name_in(item) for item in items]
     return tuple(
         name for name in searches_of(listed) if number_of(name) is None and flag_of(name) is None
     )
 
 
-def _name_in(part: Any) -> Any:
-    names = (part.get(key) for key in _NAME_KEYS) if isinstance(part, dict) else ()
-    return next((name for name in names if isinstance(name, str) and name), part)
+def _name_in(item: Any) -> Any:
+    names = (item.get(key) for key in _NAME_KEYS) if isinstance(item, dict) else ()
+    return next((name for name in names if isinstance(name, str) and name), item)
 
 
 def _reason(error: Any) -> Any:
-    """Return the words of an error that is an object, or that is in one; else its code, else all of it."""
+    """Return the message of an error that is an object, or of an error in that object.
+
+    Without a message it is the error's code, and without a code the object as text.
+    """
     if not isinstance(error, dict) or not error:
         return error
     inner = error["error"] if isinstance(error.get("error"), dict) else {}
     return error.get("message") or inner.get("message") or error.get("code") or str(error)
 
 
-def _parts_of(value: Any) -> list[Any] | str:
-    """Return the parts of a cell that holds a list in any guise, otherwise its text."""
+def _items_of(value: Any) -> list[Any] | str:
+    """Return the items of a cell that holds a list in any form, otherwise its text."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, dict):
@@ -232,36 +270,37 @@ def _parts_of(value: Any) -> list[Any] | str:
     if not text.startswith(("[", "{", '"')):
         return text
     try:
-        return _parts_of(json.loads(text))
+        return _items_of(json.loads(text))
     except (ValueError, RecursionError):
-        # Python's and NumPy's own spelling of a list, which pandas writes into CSV: quoted, not
-        # always with commas
+        # pandas writes a list into CSV as Python or NumPy spells it: with quotes, and not always
+        # with commas.
         quoted = [
             single or double for single, double, is_key in _QUOTED.findall(text) if not is_key
         ]
         return quoted if quoted and text.startswith(("['", '["', "[{")) else text
 
 
-def _citations_in(part: Any) -> tuple[Citation, ...]:
-    if not isinstance(part, dict):
-        text = text_of(part)
-        is_one = _ONE_URL.match(text) is not None and _REDIRECT not in text
-        return (Citation(text),) if is_one else _citations_in_text(text)
-    url = part.get("url")
+def _citations_in(item: Any) -> tuple[Citation, ...]:
+    """Return the pages that an item of a list names: an object or a text."""
+    if not isinstance(item, dict):
+        text = text_of(item)
+        is_url = _ONLY_URL.match(text) is not None and _REDIRECT not in text
+        return (Citation(text),) if is_url else _citations_in_text(text)
+    url = item.get("url")
     if not isinstance(url, str) or not url:
-        inner = part.get("url_citation") or part.get("web")
-        part = inner if isinstance(inner, dict) else part
-        url = next((text for key in _URL_KEYS if (text := text_of(part.get(key)))), "")
-    title = part.get("title")
+        inner = item.get("url_citation") or item.get("web")
+        item = inner if isinstance(inner, dict) else item
+        url = next((text for key in _URL_KEYS if (text := text_of(item.get(key)))), "")
+    title = item.get("title")
     title = readable(title).strip() or None if isinstance(title, str) else None
     if _REDIRECT in url:
-        url = _lasting_url(part)
+        url = _lasting_url(item)
         title = None
     if not url:
         return ()
     url = url if url.startswith("http") else _with_scheme(url)
-    start = part.get("start_index", part.get("start"))
-    end = part.get("end_index", part.get("end"))
+    start = item.get("start_index", item.get("start"))
+    end = item.get("end_index", item.get("end"))
     is_span = type(start) is int and type(end) is int and start >= 0
     return (
         Citation(readable(url), start, end, title)
@@ -273,25 +312,35 @@ def _citations_in(part: Any) -> tuple[Citation, ...]:
 def _citations_in_text(text: str) -> tuple[Citation, ...]:
     text = readable(text)
     if "." in text:
-        between = r"([\n|;]|,(?=\s))" if "://" in text else r"([\n|;,])"
-        text = "".join(_with_scheme(part) for part in re.split(between, text))
+        # Hosts may be listed without "https://", such as "a.com, b.com/page". Next to a full URL,
+        # which may hold commas, a comma separates only before white space.
+        separators = r"([\n|;]|,(?=\s))" if "://" in text else r"([\n|;,])"
+        text = "".join(_with_scheme(piece) for piece in re.split(separators, text))
     return tuple(Citation(_trimmed(url)) for url in _URL.findall(text) if _REDIRECT not in url)
 
 
 def _with_scheme(text: str) -> str:
-    """Return the text with https:// before it where it is a host, with or without a path, and no file's name."""
-    found = _HOST.fullmatch(text.strip())
-    return f"https://{found[0]}" if found and (found[2] or found[1].lower() not in _FILES) else text
+    """Return a host, with or without a path, with https:// before it, and other text as it is.
+
+    The name of a file is no host.
+    """
+    match = _HOST.fullmatch(text.strip())
+    if match and (match[2] or match[1].lower() not in _FILE_ENDINGS):
+        return f"https://{match[0]}"
+    return text
 
 
-def _lasting_url(part: dict[str, Any]) -> str:
-    """Return the start page of the domain that the title of a redirect is, empty where it is none."""
-    names = (text_of(part.get(key)).lower() for key in ("title", "domain"))
+def _lasting_url(item: dict[str, Any]) -> str:
+    """Return the start page of the domain in a redirect's title, '' for any other title."""
+    names = (text_of(item.get(key)).lower() for key in ("title", "domain"))
     return next((f"https://{name}/" for name in names if _DOMAIN.fullmatch(name)), "")
 
 
 def _trimmed(url: str) -> str:
-    """Return the URL without the signs of the text around it: brackets that nothing in it opens, and punctuation."""
+    """Return the URL without the punctuation of the text around it.
+
+    A closing bracket at the end belongs to that text where nothing in the URL opens it.
+    """
     excess = {
         ")": url.count(")") - url.count("("),
         "]": url.count("]") - url.count("["),

@@ -1,4 +1,7 @@
-"""The panel: a fixed set of queries, put to answer engines in waves, and stored as a log that `read_log` reads."""
+"""The panel: a fixed set of queries that is put to answer engines in waves.
+
+The answers are stored as a log that `read_log` reads.
+"""
 
 from coverage_kit.collect.panel.ask import ask_panel
 from coverage_kit.collect.panel.panel import (

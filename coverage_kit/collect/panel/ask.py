@@ -1,4 +1,4 @@
-"""ask_panel: a panel put to engines, one wave at a time."""
+"""ask_panel: put a panel to answer engines, one wave at a time."""
 
 import logging
 import queue
@@ -18,7 +18,7 @@ from coverage_kit.collect.panel.panel import panel_version, write_panel
 from coverage_kit.collect.panel.store import (
     HIDDEN,
     Exchange,
-    Stored,
+    StoredExchange,
     WaveFile,
     read_stored,
 )
@@ -37,6 +37,10 @@ from coverage_kit.usage import Spent
 
 logger = logging.getLogger(__name__)
 
+# What an asker reports to the thread that waits for it, besides an error.
+_STORED = "stored"
+_ENDED = "ended"
+
 
 @checked
 def ask_panel(
@@ -46,88 +50,95 @@ def ask_panel(
     is_new: bool = False,
     clock: Clock = CLOCK,
 ) -> Wave:
-    """Put a panel's queries to the engines of the settings and store what they answer; return what came of it.
+    """Put a panel's queries to the engines of the settings, store the answers, and return a report.
 
-    The panel's last wave goes on where something of it is left, unless `is_new`. Engines are asked
-    side by side, each one request at a time. An exchange that was answered is never sent again; one
-    that failed is once more, in a later run; one that was under way when the process was killed is
-    not, as it may have been answered. What an engine's failure or the budget leaves unasked stays
-    for the next run. The first Ctrl-C waits for the answers under way and stores them.
+    The panel's last wave is continued where something of it is left, unless `is_new`. Engines are
+    asked side by side, each with one request at a time. An exchange that was answered is never sent
+    again. An exchange that failed is sent once more, in a later run. An exchange that was under way
+    when the process was killed is not sent again, because the engine may have answered it. What
+    remains when an engine fails or the budget ends is left for the next run. The first Ctrl-C waits
+    for the answers under way and stores them.
 
-    Keys are read from the environment now, and given to their engines alone.
+    Keys are read from the environment when asking begins, and sent to their engines alone.
 
     Raises SettingsError for an engine without a model, key or (where money is limited) price, and
-    where the wave was begun with another model or setting of an engine; RunError for a wave that
-    cannot be written or that another process is asking.
+    where the wave began with another model or setting of an engine; RunError for a wave that cannot
+    be written or that another process is asking.
     """
+    # Settings, keys and prices are checked before anything is written or sent.
     engines = list_engines(ask)
     out = Path(ask.out)
     senders = [open_sender(engine) for engine in engines]
     stop = threading.Event()
-    purse = WaveBudget(Budget(prices, ask.max_tokens, ask.max_money), stop)
+    wave_budget = WaveBudget(Budget(prices, ask.max_tokens, ask.max_money), stop)
     for engine in engines:
-        purse.budget.check_price(engine.model)
+        wave_budget.budget.check_price(engine.model)
     turns = {engine.name: plan_turns(panel, engine.name, ask.repeats) for engine in engines}
     with WaveFile(out, choose_wave(out, panel_version(panel), turns, is_new)) as wave:
         _check_setups(engines, wave.stored, wave.wave)
+        # A copy of the panel, so that the queries of a wave stay known when panel.csv changes.
         write_panel(panel, out / HIDDEN / f"{panel_version(panel)}.csv")
-        _count_earlier(wave.stored, engines, purse.budget)
-        _note_lost(engines, turns, wave)
+        _count_earlier(wave.stored, engines, wave_budget.budget)
+        _store_lost(engines, turns, wave)
         askers = [
-            Asker(*pair, wave, purse, ask.retries, clock)
-            for pair in zip(engines, senders, strict=True)
+            Asker(engine, sender, wave, wave_budget, ask.retries, clock)
+            for engine, sender in zip(engines, senders, strict=True)
         ]
-        todo = {name: open_turns(planned, wave.stored) for name, planned in turns.items()}
-        is_interrupted = _run(askers, todo, stop)
-    after = read_stored(out, wave.wave)
-    told = tuple(_tell(asker, turns[asker.engine.name], wave.stored, after) for asker in askers)
+        open_by_engine = {name: open_turns(planned, wave.stored) for name, planned in turns.items()}
+        is_interrupted = _run(askers, open_by_engine, stop)
+    # The askers have added records since the wave was opened.
+    stored = read_stored(out, wave.wave)
     return Wave(
-        wave.wave,
-        wave.path,
-        told,
-        purse.budget.money,
-        prices.currency,
-        is_interrupted,
+        wave_id=wave.wave,
+        path=wave.path,
+        engines=tuple(
+            _engine_wave(asker, turns[asker.engine.name], wave.stored, stored) for asker in askers
+        ),
+        money=wave_budget.budget.money,
+        currency=prices.currency,
+        is_interrupted=is_interrupted,
     )
 
 
 def _check_setups(
     engines: Sequence[AnswerEngine],
-    stored: Mapping[Exchange, Stored],
+    stored: Mapping[Exchange, StoredExchange],
     wave: str,
 ) -> None:
-    """Raise SettingsError where an engine has answers in the wave that another model, form or market gave."""
+    """Raise SettingsError where another model, form or market gave an engine's answers so far."""
     for engine in engines:
-        for (name, _, _), one in stored.items():
-            if name == engine.name and one.is_answered and one.setup != engine.setup:
-                changed = [
-                    key for key, value in engine.setup.items() if one.setup.get(key) != value
-                ]
-                found = "; ".join(
-                    f"{key} was {one.setup.get(key)!r}, is {engine.setup[key]!r}" for key in changed
-                )
-                cure = "Put it back, or begin a new wave with --new: one wave is asked in one way."
-                raise SettingsError(
-                    f"ask.engines, {engine.name}",
-                    f"the settings with which wave {wave} began",
-                    found,
-                    cure,
-                )
+        for (name, _, _), exchange in stored.items():
+            if name != engine.name or not exchange.is_answered or exchange.setup == engine.setup:
+                continue
+            differences = [
+                f"{key} was {exchange.setup.get(key)!r}, is {value!r}"
+                for key, value in engine.setup.items()
+                if exchange.setup.get(key) != value
+            ]
+            raise SettingsError(
+                f"ask.engines, {engine.name}",
+                f"the settings with which wave {wave} began",
+                "; ".join(differences),
+                "Undo the change, or begin a new wave with --new: a wave has one setting only.",
+            )
 
 
 def _count_earlier(
-    stored: Mapping[Exchange, Stored],
+    stored: Mapping[Exchange, StoredExchange],
     engines: Sequence[AnswerEngine],
     budget: Budget,
 ) -> None:
-    """Count what earlier runs of the wave spent; of requests whose reply was lost, what was set aside."""
+    """Count what earlier runs of the wave spent.
+
+    A request whose reply was lost counts as what was set aside for it.
+    """
     models = {engine.name: engine.model for engine in engines}
-    for (name, _, _), one in stored.items():
-        model = one.setup.get("model") or models.get(name, "")
-        budget.settle(model, Spent(), sum(one.lost, one.spent))
+    for (name, _, _), exchange in stored.items():
+        model = exchange.setup.get("model") or models.get(name, "")
+        budget.settle(model, Spent(), sum(exchange.lost, exchange.spent))
 
 
-def _note_lost(
+def _store_lost(
     engines: Sequence[AnswerEngine],
     turns: Mapping[str, Sequence[Turn]],
     wave: WaveFile,
@@ -135,52 +146,57 @@ def _note_lost(
     """Store a record of each exchange that was under way when the process was killed."""
     for engine in engines:
         for turn in turns[engine.name]:
-            one = wave.stored.get(turn.exchange)
-            if one and one.lost:
-                wave.add(lost_record(engine, turn, one.lost, wave.wave))
+            exchange = wave.stored.get(turn.exchange)
+            if exchange and exchange.lost:
+                wave.add(lost_record(engine, turn, exchange.lost, wave.wave))
 
 
 def _run(
     askers: Sequence[Asker],
-    todo: Mapping[str, Sequence[Turn]],
+    turns: Mapping[str, Sequence[Turn]],
     stop: threading.Event,
 ) -> bool:
-    """Let all askers take their turns, and return whether they were interrupted. Raises what one of them raised."""
+    """Let all askers take their turns; return whether the user interrupted them.
+
+    Raises the first error that an asker raised.
+    """
     events: queue.Queue[BaseException | str] = queue.Queue()
-    raised: list[BaseException] = []
+    errors: list[BaseException] = []
     n_running = len(askers)
     is_interrupted = False
+    # Daemon threads, so that a second Ctrl-C ends the process with requests under way.
     for asker in askers:
         threading.Thread(
             target=_work,
-            args=(asker, todo[asker.engine.name], events),
+            args=(asker, turns[asker.engine.name], events),
             daemon=True,
         ).start()
-    with tqdm(
-        total=sum(map(len, todo.values())),
-        desc="asked",
-        unit="answer",
-        disable=None,
-    ) as bar:
+    n_turns = sum(map(len, turns.values()))
+    with tqdm(total=n_turns, desc="asked", unit="answer", disable=None) as bar:
         while n_running:
             try:
                 event = events.get()
             except KeyboardInterrupt:
+                # Askers look at `stop` before each request; the loop goes on until all have ended.
                 stop.set()
                 if is_interrupted:
                     raise
                 is_interrupted = True
                 logger.warning(
-                    "stopping: answers under way are waited for and stored; Ctrl-C again leaves them"
+                    "stopping: waiting for the answers under way, to store them; "
+                    "press Ctrl-C again to leave them"
                 )
                 continue
-            n_running -= event != "stored"
-            bar.update(event == "stored")
+            if event == _STORED:
+                bar.update()
+                continue
+            n_running -= 1
             if isinstance(event, BaseException):
-                raised.append(event)
+                # The other askers store the answers under way before the error is raised.
+                errors.append(event)
                 stop.set()
-    if raised:
-        raise raised[0]
+    if errors:
+        raise errors[0]
     return is_interrupted
 
 
@@ -190,26 +206,26 @@ def _work(
     events: "queue.Queue[BaseException | str]",
 ) -> None:
     try:
-        asker.run(turns, lambda: events.put("stored"))
-    except BaseException as error:  # raised again by the thread that waits
+        asker.run(turns, lambda: events.put(_STORED))
+    except BaseException as error:  # the thread that waits raises it again
         events.put(error)
     else:
-        events.put("done")
+        events.put(_ENDED)
 
 
-def _tell(
+def _engine_wave(
     asker: Asker,
     turns: Sequence[Turn],
-    before: Mapping[Exchange, Stored],
-    after: Mapping[Exchange, Stored],
+    before: Mapping[Exchange, StoredExchange],
+    after: Mapping[Exchange, StoredExchange],
 ) -> EngineWave:
     engine = asker.engine
     tally = asker.tally
     return EngineWave(
-        engine.name,
-        engine.model,
-        tally.n_answered,
-        tally.n_failed,
+        name=engine.name,
+        model=engine.model,
+        n_answered=tally.n_answered,
+        n_failed=tally.n_failed,
         n_reused=sum(
             turn.exchange in before and before[turn.exchange].is_answered for turn in turns
         ),

@@ -1,4 +1,8 @@
-"""Asking one engine, one query after the other: paced, retried, within the budget, each answer stored before the next."""
+"""Asking one engine, one query after the other.
+
+Requests are paced, retried and kept within the budget. Each answer is stored before the next query
+is asked.
+"""
 
 import threading
 import time
@@ -15,14 +19,19 @@ from coverage_kit.llm.costs import Budget
 from coverage_kit.llm.endpoint import is_passing, seconds_to_wait
 from coverage_kit.usage import Spent
 
-_MOST_PARTS = 6  # of an answer that an engine pauses
-_MOST_FAILURES_IN_A_ROW = 5
+# An engine may pause an answer and send it in several replies. More than six are given up: assumed.
+_MAX_REPLIES = 6
+# Five failures in a row are more likely a fault of the engine than of the queries: assumed.
+_MAX_FAILURES_IN_A_ROW = 5
+# Seconds after which a waiting engine looks again whether the run was stopped.
+_RECHECK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Clock:
-    """What time it is, in seconds, and how to wait so many, but not beyond a stop."""
+    """The time in seconds, and how to wait some seconds, or until the run is stopped."""
 
+    # Tests replace both, so that they need not wait.
     now: Callable[[], float] = time.monotonic
     wait: Callable[[threading.Event, float], object] = threading.Event.wait
 
@@ -32,7 +41,10 @@ CLOCK = Clock()
 
 @dataclass
 class Tally:
-    """What came of one engine's turns in this run; `stopped` says why it was not asked further."""
+    """The result of one engine's turns in this run.
+
+    `stopped` says why the engine was not asked further; it is empty where the engine was.
+    """
 
     n_answered: int = 0
     n_failed: int = 0
@@ -41,14 +53,15 @@ class Tally:
 
 
 class StoppedError(Exception):
-    """Nothing more is asked: the run was stopped."""
+    """The run was stopped, and nothing more is asked."""
 
 
 class WaveBudget:
-    """The budget of a wave, shared by its engines, and what stops them all.
+    """The budget of a wave, which its engines share, and the event that stops all of them.
 
-    An engine whose next request may cost more than is left waits for what the others' requests
-    under way give back: only where none is under way is the budget at its end.
+    Where an engine's next request may cost more than is left, the engine waits for what the
+    requests of other engines give back. The budget is at its end only where no request is under
+    way.
     """
 
     def __init__(self, budget: Budget, stop: threading.Event) -> None:
@@ -57,7 +70,7 @@ class WaveBudget:
         self._changed = threading.Condition()
         self._n_under_way = 0
 
-    def take(self, model: str, most: Spent) -> None:
+    def reserve(self, model: str, max_spent: Spent) -> None:
         """Set aside what a request may cost at most.
 
         Raises BudgetError where that is more than is left, StoppedError where the run was stopped.
@@ -65,20 +78,21 @@ class WaveBudget:
         with self._changed:
             while not self.stop.is_set():
                 try:
-                    self.budget.reserve(model, most)
+                    self.budget.reserve(model, max_spent)
                 except BudgetError:
+                    # Requests under way may cost less than was set aside for them.
                     if not self._n_under_way:
                         raise
-                    self._changed.wait(1.0)
+                    self._changed.wait(_RECHECK_SECONDS)
                 else:
                     self._n_under_way += 1
                     return
         raise StoppedError
 
-    def give_back(self, model: str, most: Spent, spent: Spent) -> None:
+    def settle(self, model: str, max_spent: Spent, spent: Spent) -> None:
         """Count what a request did cost, in place of what was set aside."""
         with self._changed:
-            self.budget.settle(model, most, spent)
+            self.budget.settle(model, max_spent, spent)
             self._n_under_way -= 1
             self._changed.notify_all()
 
@@ -88,19 +102,19 @@ class Asker:
 
     Args:
         engine: the engine.
-        sender: what sends its requests.
+        sender: sends its requests.
         wave: where records are stored.
-        purse: what may be spent, and what stops the run.
+        wave_budget: what may be spent, and what stops the run.
         retries: further tries after a failure that may pass.
-        clock: what time it is, and how to wait.
+        clock: the time, and how to wait.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (the last four are what an engine shares with the others)
         self,
         engine: AnswerEngine,
         sender: Sender,
         wave: WaveFile,
-        purse: WaveBudget,
+        wave_budget: WaveBudget,
         retries: int = 4,
         clock: Clock = CLOCK,
     ) -> None:
@@ -108,53 +122,60 @@ class Asker:
         self.tally = Tally()
         self._sender = sender
         self._wave = wave
-        self._purse = purse
+        self._wave_budget = wave_budget
         self._retries = retries
         self._clock = clock
         self._next_turn = clock.now()
         self._n_failed_in_a_row = 0
-        self._dearest = Spent()
+        self._max_spent_so_far = Spent()
 
-    def run(self, turns: Sequence[Turn], tell: Callable[[], object]) -> None:
-        """Take turns until all are taken, the engine or the budget fails, or the run is stopped; tell of each one stored."""
+    def run(self, turns: Sequence[Turn], on_stored: Callable[[], object]) -> None:
+        """Take turns until none is left, the engine or the budget fails, or the run is stopped.
+
+        `on_stored` is called after each turn that was stored.
+        """
         for turn in turns:
-            tries, why = self._try(turn)
-            self.tally.stopped = why
-            if tries.n:
-                self._store(turn, tries, why)
-                tell()
-            if self.tally.stopped or self._purse.stop.is_set():
+            tries, stop_reason = self._try(turn)
+            self.tally.stopped = stop_reason
+            if tries.n_sent:
+                self._store(turn, tries, stop_reason)
+                on_stored()
+            if self.tally.stopped or self._wave_budget.stop.is_set():
                 return
 
     def _try(self, turn: Turn) -> tuple[Tries, str]:
-        """Return what was sent for a turn and came of it, and why no more is asked; empty where more is."""
+        """Return the requests sent for a turn, and why nothing more can be asked.
+
+        The reason is empty where the next turn can be asked.
+        """
         tries = Tries()
         body = self.engine.body(turn.query)
         try:
-            for _ in range(_MOST_PARTS):
+            for _ in range(_MAX_REPLIES):
                 if not self._send(turn, body, tries):
                     break
-                more = self.engine.form.go_on(body, tries.replies[-1])
-                tries.is_paused = more is not None
-                if more is None:
+                next_body = self.engine.form.go_on(body, tries.replies[-1])
+                tries.is_paused = next_body is not None
+                if next_body is None:
                     break
-                body = more
+                body = next_body
         except BudgetError as error:
             return tries, f"{error.what}: {error.found}"
         except StoppedError:
+            # The user or an error stopped the run; the engine itself is not at fault.
             return tries, ""
-        why = self.engine.why_stop(tries.failure) if tries.failure else ""
-        return tries, f"{tries.found}: {why}" if why else ""
+        stop_reason = self.engine.stop_reason(tries.failure) if tries.failure else ""
+        return tries, f"{tries.problem}: {stop_reason}" if stop_reason else ""
 
     def _send(self, turn: Turn, body: dict[str, Any], tries: Tries) -> bool:
-        """Send one request, again where its failure may pass, and return whether it was answered.
+        """Send one request, again where its failure may pass; return whether it was answered.
 
         Raises BudgetError and StoppedError before a request is sent.
         """
         for attempt in range(self._retries + 1):
             if attempt and tries.failure:
                 self._clock.wait(
-                    self._purse.stop,
+                    self._wave_budget.stop,
                     seconds_to_wait(tries.failure, attempt - 1),
                 )
             reply, tries.failure = self._send_once(turn, body, tries)
@@ -171,12 +192,16 @@ class Asker:
     ) -> tuple[dict[str, Any], AskError | None]:
         self._wait_turn()
         model = self.engine.model
-        most = _larger(self.engine.most(body), self._dearest)
-        self._purse.take(model, most)
-        spent = most
+        # A reply may read more search results than assumed. Then the next request may do so too.
+        max_spent = _larger(self.engine.max_spent(body), self._max_spent_so_far)
+        self._wave_budget.reserve(model, max_spent)
+        # Unless a reply or the failure says otherwise, the request costs what was set aside.
+        spent = max_spent
         try:
-            self._wave.note_sent(turn.exchange, most)
-            tries.n = tries.n + 1
+            # The note is on the disk before the request is sent: if the process is killed, the
+            # request may be lost, but it is never sent twice.
+            self._wave.note_sent(turn.exchange, max_spent)
+            tries.n_sent = tries.n_sent + 1
             tries.asked_at = datetime.now(UTC).isoformat()
             start = self._clock.now()
             reply, failure = self._sender.post(body)
@@ -185,11 +210,11 @@ class Asker:
                     self.engine.spent(body, reply),
                     seconds=self._clock.now() - start,
                 )
-                self._dearest = _larger(self._dearest, spent)
+                self._max_spent_so_far = _larger(self._max_spent_so_far, spent)
             elif not failure.may_cost:
                 spent = Spent()
         finally:
-            self._purse.give_back(model, most, spent)
+            self._wave_budget.settle(model, max_spent, spent)
         tries.spent += spent
         self.tally.spent += spent
         return reply, failure
@@ -197,25 +222,36 @@ class Asker:
     def _wait_turn(self) -> None:
         wait = self._next_turn - self._clock.now()
         if wait > 0:
-            self._clock.wait(self._purse.stop, wait)
-        if self._purse.stop.is_set():
+            self._clock.wait(self._wave_budget.stop, wait)
+        if self._wave_budget.stop.is_set():
             raise StoppedError
+        # The pace counts from the start of a request, so a slow answer delays nothing further.
         self._next_turn = self._clock.now() + 60.0 / self.engine.settings.requests_per_minute
 
-    def _store(self, turn: Turn, tries: Tries, why: str) -> None:
-        is_cut_short = bool(why) or self._purse.stop.is_set()
-        outcome: Outcome = (
-            "answered" if tries.is_answered else "stopped" if is_cut_short else "failed"
-        )
+    def _store(self, turn: Turn, tries: Tries, stop_reason: str) -> None:
+        outcome = self._outcome(tries, stop_reason)
         self._wave.add(make_record(self.engine, turn, tries, outcome, self._wave.wave))
-        self.tally.n_answered += outcome == "answered"
-        self.tally.n_failed += outcome != "answered"
-        self._n_failed_in_a_row = 0 if outcome == "answered" else self._n_failed_in_a_row + 1
-        if not why and self._n_failed_in_a_row >= _MOST_FAILURES_IN_A_ROW:
-            self.tally.stopped = f"{_MOST_FAILURES_IN_A_ROW} queries in a row had no answer, the last for: {tries.found}"
+        if outcome == "answered":
+            self.tally.n_answered += 1
+            self._n_failed_in_a_row = 0
+        else:
+            self.tally.n_failed += 1
+            self._n_failed_in_a_row += 1
+        if not stop_reason and self._n_failed_in_a_row >= _MAX_FAILURES_IN_A_ROW:
+            self.tally.stopped = (
+                f"{_MAX_FAILURES_IN_A_ROW} queries in a row had no answer, "
+                f"the last for: {tries.problem}"
+            )
+
+    def _outcome(self, tries: Tries, stop_reason: str) -> Outcome:
+        if tries.is_answered:
+            return "answered"
+        # A turn that was cut short is asked again; it does not count as one of its failures.
+        is_cut_short = bool(stop_reason) or self._wave_budget.stop.is_set()
+        return "stopped" if is_cut_short else "failed"
 
 
-def _larger(one: Spent, other: Spent) -> Spent:
+def _larger(first: Spent, second: Spent) -> Spent:
     return Spent(
-        *(max(getattr(one, each.name), getattr(other, each.name)) for each in fields(Spent))
+        *(max(getattr(first, count.name), getattr(second, count.name)) for count in fields(Spent))
     )

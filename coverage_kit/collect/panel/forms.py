@@ -1,8 +1,9 @@
-"""How each kind of engine is asked: where, with which headers and body, and what it tells it used.
+"""How each kind of engine is asked: URL, headers and body, and what its replies say it used.
 
-As the APIs were in November 2026: OpenAI's two forms (openai-python 3.57), Perplexity's Agent API,
-which followed Sonar's chat completions on 2026-09-27 (perplexity-py 0.46), Gemini's generateContent
-(python-genai 3.6), and Anthropic's Messages, version 2026-10-21 (anthropic-sdk-python 2.14).
+The forms are those of the APIs in November 2026: OpenAI's two forms (openai-python 3.57),
+Perplexity's Agent API, which followed Sonar's chat completions on 2026-09-27 (perplexity-py 0.46),
+Gemini's generateContent (python-genai 3.6), and Anthropic's Messages, version 2026-10-21
+(anthropic-sdk-python 2.14).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,18 +17,24 @@ from coverage_kit.settings import AskedEngine
 from coverage_kit.usage import Spent
 
 Body = dict[str, Any]
-_MOST_SEARCHES = 10
+# Searches that one request may make. Ten leave room for a fan-out of queries: assumed. The limit is
+# sent to engines that take one, and the budget counts on it (docs/asking.md, section 4).
+_MAX_SEARCHES = 10
+# Tokens of search results that one request may read at most: assumed.
+_SEARCHED_TOKENS = 60_000
+_ANTHROPIC_SEARCHED_TOKENS = 100_000
 _SONAR_PATH = "/chat/completions"
 
 
 @dataclass(frozen=True)
 class Form:
-    """One kind's form.
+    """The API of one kind of engine.
 
-    `path` is that of a model, below the base URL; `headers` hold the key's place; `body` is that of
-    a query and a market; `spent` reads a reply; `go_on` gives the body that lets an engine end an
-    answer that it paused, `join` one reply of its parts. `most_searches` and `searched_tokens` are
-    what one request with search is taken to use at most: searches, and tokens read in their
+    `path` returns the path for a model, below the base URL. `headers` hold {key} in place of the
+    key. `body` returns the request for a query and a market. `spent` reads what a reply used.
+    `go_on` returns the request that lets an engine continue an answer that it paused, or None;
+    `join` makes one reply of the replies of such an answer. `max_searches` and `searched_tokens`
+    are what one request with search is assumed to use at most: searches, and tokens read in their
     results.
     """
 
@@ -38,8 +45,8 @@ class Form:
     spent: Callable[[Mapping[str, Any]], Spent]
     headers: Mapping[str, str] = field(default_factory=lambda: {"Authorization": "Bearer {key}"})
     takes_market: bool = True
-    most_searches: int = _MOST_SEARCHES
-    searched_tokens: int = 60_000
+    max_searches: int = _MAX_SEARCHES
+    searched_tokens: int = _SEARCHED_TOKENS
     go_on: Callable[[Body, Mapping[str, Any]], Body | None] = lambda _body, _reply: None
     join: Callable[[Sequence[Body]], Body] = lambda replies: replies[0]
 
@@ -47,21 +54,22 @@ class Form:
 def find_form(engine: AskedEngine) -> Form:
     """Return the form in which an engine is asked.
 
-    Of kind perplexity it is the Agent API, but that of Sonar's chat completions where the base URL
-    ends in their path.
+    For an engine of kind perplexity that is the Agent API, or Sonar's chat completions where the
+    base URL ends in their path.
     """
     is_sonar = engine.kind == "perplexity" and engine.base_url.rstrip("/").endswith(_SONAR_PATH)
     return SONAR if is_sonar else FORMS[engine.kind]
 
 
 def find_url(engine: AskedEngine) -> str:
-    """Return the URL of an engine's requests; a version at the end of its base URL is not repeated."""
+    """Return the URL of an engine's requests.
+
+    A version at the end of the base URL, such as /v1, is not repeated.
+    """
     form = find_form(engine)
-    base = (
-        (engine.base_url or form.base_url)
-        .rstrip("/")
-        .removesuffix(_SONAR_PATH if form is SONAR else "")
-    )
+    base = (engine.base_url or form.base_url).rstrip("/")
+    if form is SONAR:
+        base = base.removesuffix(_SONAR_PATH)
     path = form.path(engine.model)
     version = "/" + path.split("/")[1]
     return base.removesuffix(version) + path if version.startswith("/v1") else base + path
@@ -73,34 +81,30 @@ def find_url(engine: AskedEngine) -> str:
 def _chat_body(engine: AskedEngine, query: str, market: str) -> Body:
     body: Body = {
         "model": engine.model,
-        "messages": _said(query),
+        "messages": _messages(query),
         "max_tokens": engine.max_output_tokens,
     }
-    near = (
-        {
-            "user_location": {
-                "type": "approximate",
-                "approximate": {"country": market},
-            }
+    if not engine.has_search:
+        return body
+    options: Body = {}
+    if market:
+        options["user_location"] = {
+            "type": "approximate",
+            "approximate": {"country": market},
         }
-        if market
-        else {}
-    )
-    return body | ({"web_search_options": near} if engine.has_search else {})
+    return body | {"web_search_options": options}
 
 
 def _chat_spent(reply: Mapping[str, Any]) -> Spent:
     usage = dict_of(reply.get("usage"))
     messages = [dict_of(choice.get("message")) for choice in dicts_of(reply.get("choices"))]
-    has_searched = any(
-        message.get("annotations") for message in messages
-    )  # such models search once a request
+    # Such models search once a request, and annotate the answer with the pages they used.
+    has_searched = any(message.get("annotations") for message in messages)
     return Spent(
-        1,
-        0,
-        _n(usage, "prompt_tokens"),
-        _n(usage, "completion_tokens"),
-        int(has_searched),
+        n_calls=1,
+        n_input_tokens=_count(usage, "prompt_tokens"),
+        n_output_tokens=_count(usage, "completion_tokens"),
+        n_searches=int(has_searched),
     )
 
 
@@ -112,10 +116,12 @@ def _responses_body(engine: AskedEngine, query: str, market: str) -> Body:
     }
     if not engine.has_search:
         return body
-    tool = {"type": "web_search"} | ({"user_location": _approximate(market)} if market else {})
+    tool: Body = {"type": "web_search"}
+    if market:
+        tool["user_location"] = _approximate(market)
     return body | {
         "tools": [tool],
-        "max_tool_calls": _MOST_SEARCHES,
+        "max_tool_calls": _MAX_SEARCHES,
         "include": ["web_search_call.action.sources"],
     }
 
@@ -128,7 +134,12 @@ def _responses_spent(reply: Mapping[str, Any]) -> Spent:
         dict_of(call.get("action")).get("type", "search") == "search" for call in calls
     )
     usage = dict_of(reply.get("usage"))
-    return Spent(1, 0, _n(usage, "input_tokens"), _n(usage, "output_tokens"), n_searches)
+    return Spent(
+        n_calls=1,
+        n_input_tokens=_count(usage, "input_tokens"),
+        n_output_tokens=_count(usage, "output_tokens"),
+        n_searches=n_searches,
+    )
 
 
 # --- Perplexity
@@ -141,46 +152,50 @@ def _agent_body(engine: AskedEngine, query: str, market: str) -> Body:
         "input": query,
         "max_output_tokens": engine.max_output_tokens,
     }
-    tool = {"type": "web_search"} | ({"user_location": {"country": market}} if market else {})
-    return body | ({"tools": [tool], "max_steps": _MOST_SEARCHES} if engine.has_search else {})
+    if not engine.has_search:
+        return body
+    tool: Body = {"type": "web_search"}
+    if market:
+        tool["user_location"] = {"country": market}
+    return body | {"tools": [tool], "max_steps": _MAX_SEARCHES}
 
 
 def _agent_spent(reply: Mapping[str, Any]) -> Spent:
     usage = dict_of(reply.get("usage"))
-    told = dict_of(usage.get("tool_calls_details"))
-    n_told = sum(_n(dict_of(one), "invocation") for name, one in told.items() if "search" in name)
-    n_found = sum(item.get("type") == "search_results" for item in dicts_of(reply.get("output")))
+    tools = dict_of(usage.get("tool_calls_details"))
+    n_reported = sum(
+        _count(dict_of(calls), "invocation") for tool, calls in tools.items() if "search" in tool
+    )
+    n_results = sum(item.get("type") == "search_results" for item in dicts_of(reply.get("output")))
     return Spent(
-        1,
-        0,
-        _n(usage, "input_tokens"),
-        _n(usage, "output_tokens"),
-        n_told or n_found,
+        n_calls=1,
+        n_input_tokens=_count(usage, "input_tokens"),
+        n_output_tokens=_count(usage, "output_tokens"),
+        n_searches=n_reported or n_results,
     )
 
 
 def _sonar_body(engine: AskedEngine, query: str, market: str) -> Body:
     body: Body = {
         "model": engine.model,
-        "messages": _said(query),
+        "messages": _messages(query),
         "max_tokens": engine.max_output_tokens,
     }
     if not engine.has_search:
         return body | {"disable_search": True}
-    return body | ({"web_search_options": {"user_location": {"country": market}}} if market else {})
+    if not market:
+        return body
+    return body | {"web_search_options": {"user_location": {"country": market}}}
 
 
 def _sonar_spent(reply: Mapping[str, Any]) -> Spent:
     usage = dict_of(reply.get("usage"))
-    n_searches = _n(usage, "num_search_queries") or int(
-        bool(reply.get("search_results") or reply.get("citations"))
-    )
+    has_searched = bool(reply.get("search_results") or reply.get("citations"))
     return Spent(
-        1,
-        0,
-        _n(usage, "prompt_tokens"),
-        _n(usage, "completion_tokens"),
-        n_searches,
+        n_calls=1,
+        n_input_tokens=_count(usage, "prompt_tokens"),
+        n_output_tokens=_count(usage, "completion_tokens"),
+        n_searches=_count(usage, "num_search_queries") or int(has_searched),
     )
 
 
@@ -188,9 +203,9 @@ def _sonar_spent(reply: Mapping[str, Any]) -> Spent:
 
 
 def _gemini_body(engine: AskedEngine, query: str, market: str) -> Body:
-    told = {"role": "user", "parts": [{"text": query}]}
+    content = {"role": "user", "parts": [{"text": query}]}
     body: Body = {
-        "contents": [told],
+        "contents": [content],
         "generationConfig": {"maxOutputTokens": engine.max_output_tokens},
     }
     return body | ({"tools": [{"google_search": {}}]} if engine.has_search else {})
@@ -198,20 +213,19 @@ def _gemini_body(engine: AskedEngine, query: str, market: str) -> Body:
 
 def _gemini_spent(reply: Mapping[str, Any]) -> Spent:
     usage = dict_of(reply.get("usageMetadata"))
-    n_read = _n(usage, "promptTokenCount") + _n(usage, "toolUsePromptTokenCount")
-    n_written = _n(usage, "candidatesTokenCount") + _n(usage, "thoughtsTokenCount")
+    n_read = _count(usage, "promptTokenCount") + _count(usage, "toolUsePromptTokenCount")
+    n_written = _count(usage, "candidatesTokenCount") + _count(usage, "thoughtsTokenCount")
     candidates = dicts_of(reply.get("candidates"))
-    found = [dict_of(one.get("groundingMetadata")).get("webSearchQueries") for one in candidates]
-    n_searches = sum(len(queries) for queries in found if isinstance(queries, list))
-    is_paid_once = str(reply.get("modelVersion", "")).startswith(
-        ("gemini-1", "gemini-2")
-    )  # by grounded request, not by search
+    grounding = [dict_of(candidate.get("groundingMetadata")) for candidate in candidates]
+    searches = [metadata.get("webSearchQueries") for metadata in grounding]
+    n_searches = sum(len(queries) for queries in searches if isinstance(queries, list))
+    # These models are charged by the grounded request, later ones by the search.
+    is_paid_once = str(reply.get("modelVersion", "")).startswith(("gemini-1", "gemini-2"))
     return Spent(
-        1,
-        0,
-        n_read,
-        n_written,
-        min(n_searches, 1) if is_paid_once else n_searches,
+        n_calls=1,
+        n_input_tokens=n_read,
+        n_output_tokens=n_written,
+        n_searches=min(n_searches, 1) if is_paid_once else n_searches,
     )
 
 
@@ -222,36 +236,38 @@ def _anthropic_body(engine: AskedEngine, query: str, market: str) -> Body:
     body: Body = {
         "model": engine.model,
         "max_tokens": engine.max_output_tokens,
-        "messages": _said(query),
+        "messages": _messages(query),
     }
-    # The tool's first version: every model has it, and it tells all results. Later ones let the
-    # model filter them by code.
-    tool = {
+    if not engine.has_search:
+        return body
+    # The first version of the tool: every model has it, and it reports all results. In later
+    # versions the model filters the results by code.
+    tool: Body = {
         "type": "web_search_20250305",
         "name": "web_search",
-        "max_uses": _MOST_SEARCHES,
+        "max_uses": _MAX_SEARCHES,
     }
-    located = {"user_location": _approximate(market)} if market else {}
-    return body | ({"tools": [tool | located]} if engine.has_search else {})
+    if market:
+        tool["user_location"] = _approximate(market)
+    return body | {"tools": [tool]}
 
 
 def _anthropic_spent(reply: Mapping[str, Any]) -> Spent:
     usage = dict_of(reply.get("usage"))
-    read = (
+    input_counts = (
         "input_tokens",
         "cache_creation_input_tokens",
         "cache_read_input_tokens",
     )
-    n_told = _n(dict_of(usage.get("server_tool_use")), "web_search_requests")
-    n_found = sum(
+    n_reported = _count(dict_of(usage.get("server_tool_use")), "web_search_requests")
+    n_results = sum(
         block.get("type") == "web_search_tool_result" for block in dicts_of(reply.get("content"))
     )
     return Spent(
-        1,
-        0,
-        sum(_n(usage, name) for name in read),
-        _n(usage, "output_tokens"),
-        n_told or n_found,
+        n_calls=1,
+        n_input_tokens=sum(_count(usage, name) for name in input_counts),
+        n_output_tokens=_count(usage, "output_tokens"),
+        n_searches=n_reported or n_results,
     )
 
 
@@ -271,7 +287,7 @@ def _anthropic_join(replies: Sequence[Body]) -> Body:
     return {**replies[-1], "content": content}
 
 
-def _said(query: str) -> list[dict[str, str]]:
+def _messages(query: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": query}]
 
 
@@ -279,61 +295,62 @@ def _approximate(market: str) -> dict[str, str]:
     return {"type": "approximate", "country": market}
 
 
-def _n(usage: Mapping[str, Any], name: str) -> int:
+def _count(usage: Mapping[str, Any], name: str) -> int:
+    """Return a count of a reply's usage; 0 where it is missing or no positive number."""
     count = usage.get(name)
     return int(count) if isinstance(count, (int, float)) and count > 0 else 0
 
 
 FORMS: dict[str, Form] = {
     "chat": Form(
-        "OPENAI_API_KEY",
-        OPENAI_URL,
-        lambda _: "/chat/completions",
-        _chat_body,
-        _chat_spent,
-        most_searches=1,
+        api_key_env="OPENAI_API_KEY",
+        base_url=OPENAI_URL,
+        path=lambda _: "/chat/completions",
+        body=_chat_body,
+        spent=_chat_spent,
+        max_searches=1,
     ),
     "responses": Form(
-        "OPENAI_API_KEY",
-        OPENAI_URL,
-        lambda _: "/responses",
-        _responses_body,
-        _responses_spent,
+        api_key_env="OPENAI_API_KEY",
+        base_url=OPENAI_URL,
+        path=lambda _: "/responses",
+        body=_responses_body,
+        spent=_responses_spent,
     ),
     "perplexity": Form(
-        "PERPLEXITY_API_KEY",
-        "https://api.perplexity.ai",
-        lambda _: "/v1/responses",
-        _agent_body,
-        _agent_spent,
+        api_key_env="PERPLEXITY_API_KEY",
+        base_url="https://api.perplexity.ai",
+        path=lambda _: "/v1/responses",
+        body=_agent_body,
+        spent=_agent_spent,
     ),
     "gemini": Form(
-        "GEMINI_API_KEY",
-        "https://generativelanguage.googleapis.com",
-        lambda model: (
+        api_key_env="GEMINI_API_KEY",
+        base_url="https://generativelanguage.googleapis.com",
+        path=lambda model: (
             f"/v1beta/models/{quote(model.removeprefix('models/'), safe='')}:generateContent"
         ),
-        _gemini_body,
-        _gemini_spent,
-        {"x-goog-api-key": "{key}"},
+        body=_gemini_body,
+        spent=_gemini_spent,
+        headers={"x-goog-api-key": "{key}"},
         takes_market=False,
     ),
     "anthropic": Form(
-        "ANTHROPIC_API_KEY",
-        "https://api.anthropic.com",
-        lambda _: "/v1/messages",
-        _anthropic_body,
-        _anthropic_spent,
-        {"x-api-key": "{key}", "anthropic-version": "2026-10-21"},
-        searched_tokens=100_000,
+        api_key_env="ANTHROPIC_API_KEY",
+        base_url="https://api.anthropic.com",
+        path=lambda _: "/v1/messages",
+        body=_anthropic_body,
+        spent=_anthropic_spent,
+        headers={"x-api-key": "{key}", "anthropic-version": "2026-10-21"},
+        searched_tokens=_ANTHROPIC_SEARCHED_TOKENS,
         go_on=_anthropic_go_on,
         join=_anthropic_join,
     ),
 }
 SONAR = Form(
-    "PERPLEXITY_API_KEY",
-    "https://api.perplexity.ai",
-    lambda _: _SONAR_PATH,
-    _sonar_body,
-    _sonar_spent,
+    api_key_env="PERPLEXITY_API_KEY",
+    base_url="https://api.perplexity.ai",
+    path=lambda _: _SONAR_PATH,
+    body=_sonar_body,
+    spent=_sonar_spent,
 )

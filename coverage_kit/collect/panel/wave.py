@@ -1,4 +1,4 @@
-"""Waves: which one is asked, what came of it, and what one would cost."""
+"""Waves: which wave to ask, its result, and what a wave would cost."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from coverage_kit.collect.panel.engines import AnswerEngine, list_engines
 from coverage_kit.collect.panel.panel import panel_version
-from coverage_kit.collect.panel.store import Exchange, Stored, read_stored
+from coverage_kit.collect.panel.store import Exchange, StoredExchange, read_stored
 from coverage_kit.collect.panel.turns import Turn, plan_turns
 from coverage_kit.llm.costs import Prices
 from coverage_kit.settings import AskSettings
@@ -18,11 +18,11 @@ from coverage_kit.usage import Spent
 
 @dataclass(frozen=True)
 class EngineWave:
-    """What came of one engine in one wave.
+    """The result of one engine in one wave.
 
-    `n_answered`, `n_failed` and `spent` are of this run, `n_reused` answers of earlier ones.
-    `n_lost` were under way when a run was killed, `n_left` are still to be asked; `stopped` says
-    why the engine was not asked further, empty where it was.
+    `n_answered`, `n_failed` and `spent` are those of this run; `n_reused` counts the answers of
+    earlier runs. `n_lost` exchanges were under way when a run was killed, `n_left` are still to be
+    asked. `stopped` says why the engine was not asked further; it is empty where the engine was.
     """
 
     name: str
@@ -38,7 +38,10 @@ class EngineWave:
 
 @dataclass(frozen=True)
 class Wave:
-    """What came of a wave: its file, its engines, the money that all its runs took, and whether this one was interrupted."""
+    """The result of a wave: its file, its engines, and whether the user interrupted this run.
+
+    `money` is what all runs of the wave cost together.
+    """
 
     wave_id: str
     path: Path
@@ -50,27 +53,27 @@ class Wave:
     @property
     def n_left(self) -> int:
         """Exchanges that are still to be asked."""
-        return sum(one.n_left for one in self.engines)
+        return sum(engine.n_left for engine in self.engines)
 
 
 @dataclass(frozen=True)
 class EngineEstimate:
     """What asking one engine would cost: its requests, and what they may cost at most.
 
-    `usual` is what they would cost if they cost what earlier ones of this panel did; None where
-    there are none.
+    `usual` is what the requests would cost if they cost as much as earlier requests of this panel;
+    None where there are no earlier requests.
     """
 
     name: str
     model: str
     n_calls: int
-    most: Spent
+    max_spent: Spent
     usual: Spent | None
 
 
 @dataclass(frozen=True)
 class WaveEstimate:
-    """What going on with a wave, or a new one, would cost."""
+    """What it would cost to continue a wave, or to begin a new wave."""
 
     wave_id: str
     engines: tuple[EngineEstimate, ...]
@@ -83,33 +86,32 @@ class WaveEstimate:
 def price_wave(
     ask: AskSettings, panel: Panels, prices: Prices, is_new: bool = False
 ) -> WaveEstimate:
-    """Return what `ask_panel` would cost with the same arguments. Nothing is sent, and no key is needed."""
+    """Return what `ask_panel` would cost with the same arguments.
+
+    Nothing is sent, and no key is needed.
+    """
     engines = list_engines(ask)
     out = Path(ask.out)
     turns = {engine.name: plan_turns(panel, engine.name, ask.repeats) for engine in engines}
     wave_id = choose_wave(out, panel_version(panel), turns, is_new)
     stored = read_stored(out, wave_id)
-    earlier = [
-        stored,
-        *(
-            read_stored(out, wave)
-            for wave in reversed(find_waves(out, panel_version(panel)))
-            if wave != wave_id
-        ),
-    ]
+    # Newest first, as prices and lengths of answers change: the wave itself, then older waves.
+    newest_first = reversed(find_waves(out, panel_version(panel)))
+    earlier = [read_stored(out, wave) for wave in newest_first if wave != wave_id]
     return WaveEstimate(
-        wave_id,
-        tuple(
-            _estimate(engine, open_turns(turns[engine.name], stored), earlier) for engine in engines
+        wave_id=wave_id,
+        engines=tuple(
+            _estimate(engine, open_turns(turns[engine.name], stored), [stored, *earlier])
+            for engine in engines
         ),
-        prices,
-        ask.max_tokens,
-        ask.max_money,
+        prices=prices,
+        max_tokens=ask.max_tokens,
+        max_money=ask.max_money,
     )
 
 
 def name_wave(ask: AskSettings, panel: Panels, is_new: bool = False) -> str:
-    """Return the wave that `ask_panel` goes on with, or begins, with the same arguments."""
+    """Return the wave that `ask_panel` continues or begins with the same arguments."""
     turns = {
         engine.name: plan_turns(panel, engine.name, ask.repeats) for engine in list_engines(ask)
     }
@@ -117,30 +119,39 @@ def name_wave(ask: AskSettings, panel: Panels, is_new: bool = False) -> str:
 
 
 def sum_wave(out: Path, wave: str) -> dict[str, Spent]:
-    """Return by model what all runs of a wave have cost so far, of lost requests what was set aside."""
+    """Return by model what all runs of a wave have cost so far.
+
+    A lost request counts as what was set aside for it.
+    """
     totals: dict[str, Spent] = {}
-    for one in read_stored(out, wave).values():
-        model = str(one.setup.get("model") or "")
-        totals[model] = totals.get(model, Spent()) + sum(one.lost, one.spent)
+    for exchange in read_stored(out, wave).values():
+        model = str(exchange.setup.get("model") or "")
+        totals[model] = totals.get(model, Spent()) + sum(exchange.lost, exchange.spent)
     return {model: total for model, total in totals.items() if model}
 
 
 def find_waves(out: Path, panel: str) -> list[str]:
     """Return the waves of a panel, oldest first."""
-    named = re.compile(rf"{re.escape(panel)}-(\d{{4}}-\d\d-\d\d)(?:-(\d+))?")
-    found = [
-        (match, path.stem) for path in out.glob("*.jsonl") if (match := named.fullmatch(path.stem))
-    ]
-    return [stem for _, stem in sorted(found, key=lambda one: (one[0][1], int(one[0][2] or 1)))]
+    # The panel's version, the day, and the number of the wave on that day from the second on, such
+    # as panel-1a2b3c4d-2026-11-02-2.
+    pattern = re.compile(rf"{re.escape(panel)}-(\d{{4}}-\d\d-\d\d)(?:-(\d+))?")
+    matches = [pattern.fullmatch(path.stem) for path in out.glob("*.jsonl")]
+    waves = [match for match in matches if match]
+    waves.sort(key=lambda match: (match[1], int(match[2] or 1)))
+    return [match[0] for match in waves]
 
 
 def choose_wave(out: Path, panel: str, turns: Mapping[str, Sequence[Turn]], is_new: bool) -> str:
-    """Return the wave to ask: the panel's last one where something of it is left to ask, else a new one, named by the day."""
+    """Return the wave to ask: the last wave where something of it is left, else a new wave.
+
+    A new wave is named by the panel and the day.
+    """
     waves = find_waves(out, panel)
     if waves and not is_new:
         stored = read_stored(out, waves[-1])
-        if any(open_turns(each, stored) for each in turns.values()):
+        if any(open_turns(planned, stored) for planned in turns.values()):
             return waves[-1]
+    # The first number of the day without a wave: one of len(waves) + 1 numbers is always free.
     name = f"{panel}-{datetime.now(UTC):%Y-%m-%d}"
     number = next(
         number for number in range(1, len(waves) + 2) if _numbered(name, number) not in waves
@@ -148,7 +159,7 @@ def choose_wave(out: Path, panel: str, turns: Mapping[str, Sequence[Turn]], is_n
     return _numbered(name, number)
 
 
-def open_turns(turns: Sequence[Turn], stored: Mapping[Exchange, Stored]) -> list[Turn]:
+def open_turns(turns: Sequence[Turn], stored: Mapping[Exchange, StoredExchange]) -> list[Turn]:
     """Return the turns that are still to be asked."""
     return [
         turn for turn in turns if turn.exchange not in stored or not stored[turn.exchange].is_closed
@@ -156,23 +167,26 @@ def open_turns(turns: Sequence[Turn], stored: Mapping[Exchange, Stored]) -> list
 
 
 def describe_wave(wave: Wave) -> str:
-    """Return what came of a wave, for the terminal, and what to do next."""
+    """Return the result of a wave for the terminal, and what to do next."""
     lines = [f"Wave {wave.wave_id}: {wave.path}"]
-    for one in wave.engines:
-        counts = [f"{one.n_answered} answered", f"{one.n_failed} failed"]
-        counts += [f"{one.n_reused} answered before"] if one.n_reused else []
-        counts += (
-            [f"{one.n_lost} lost when a run was killed (not asked again)"] if one.n_lost else []
-        )
-        counts += [f"{one.n_left} left"] if one.n_left else []
-        used = f"{one.spent.n_tokens:,} tokens, {one.spent.n_searches} searches"
-        lines.append(f"  {one.name} ({one.model}): {', '.join(counts)}; {used}")
-        lines += [f"    not asked further: {one.stopped}"] if one.stopped else []
+    for engine in wave.engines:
+        counts = [f"{engine.n_answered} answered", f"{engine.n_failed} failed"]
+        if engine.n_reused:
+            counts.append(f"{engine.n_reused} answered before")
+        if engine.n_lost:
+            counts.append(f"{engine.n_lost} lost when a run was killed (not asked again)")
+        if engine.n_left:
+            counts.append(f"{engine.n_left} left")
+        usage = f"{engine.spent.n_tokens:,} tokens, {engine.spent.n_searches} searches"
+        lines.append(f"  {engine.name} ({engine.model}): {', '.join(counts)}; {usage}")
+        if engine.stopped:
+            lines.append(f"    not asked further: {engine.stopped}")
     lines.append(f"  Cost of the wave so far: {wave.money:.2f} {wave.currency} by the price table")
     if wave.n_left:
-        lines.append("The same command goes on from here; nothing is asked twice.")
+        lines.append("Run the same command again to continue; nothing is asked twice.")
     lines.append(
-        f"Next: name the folder {wave.path.parent} in files under [log], or under [change] for before and after."
+        f"Next: name the folder {wave.path.parent} in files under [log], "
+        "or under [before_after] to compare before and after."
     )
     return "\n".join(lines)
 
@@ -180,67 +194,73 @@ def describe_wave(wave: Wave) -> str:
 def describe_estimate(estimate: WaveEstimate) -> str:
     """Return what a wave would cost, for the terminal."""
     lines = [f"Wave {estimate.wave_id}: nothing was sent"]
+    currency = estimate.prices.currency
     total = 0.0
     unpriced = list[str]()
-    for one in estimate.engines:
-        money = estimate.prices.price(one.model, one.most)
-        total += money or 0.0
-        unpriced += [one.name] if money is None else []
-        lines.append(
-            f"  {one.name} ({one.model}): {one.n_calls} requests; at most {_told(estimate.prices, money, one.most)}"
-        )
+    for engine in estimate.engines:
+        money = estimate.prices.price(engine.model, engine.max_spent)
+        cost = _describe_cost(money, engine.max_spent, currency)
+        lines.append(f"  {engine.name} ({engine.model}): {engine.n_calls} requests; at most {cost}")
+        if money is None:
+            unpriced.append(engine.name)
+        else:
+            total += money
         if money is None and estimate.max_money:
             lines.append(
-                "    refused until it has one: add it to the table that costs.prices names, or set max_money = 0"
+                "    refused until it has a price: add one to the table that costs.prices names, "
+                "or set max_money = 0"
             )
-        if one.usual is not None:
-            usual = _told(
-                estimate.prices,
-                estimate.prices.price(one.model, one.usual),
-                one.usual,
-            )
-            lines.append(f"    as its earlier answers: {usual}")
+        if engine.usual is not None:
+            usual_money = estimate.prices.price(engine.model, engine.usual)
+            cost = _describe_cost(usual_money, engine.usual, currency)
+            lines.append(f"    if it costs as much as earlier answers: {cost}")
     caps = [f"{estimate.max_tokens:,} tokens"] if estimate.max_tokens else []
-    caps += [f"{estimate.max_money:g} {estimate.prices.currency}"] if estimate.max_money else []
+    if estimate.max_money:
+        caps.append(f"{estimate.max_money:g} {currency}")
     without = f", without {', '.join(unpriced)}, whose price is not known" if unpriced else ""
     lines.append(
-        f"  At most {total:.2f} {estimate.prices.currency}{without}; capped at {' and '.join(caps) or 'nothing'}"
+        f"  At most {total:.2f} {currency}{without}; capped at {' and '.join(caps) or 'nothing'}"
     )
     return "\n".join(lines)
 
 
-def _told(prices: Prices, money: float | None, spent: Spent) -> str:
-    price = "no price in the table" if money is None else f"{money:.2f} {prices.currency}"
+def _describe_cost(money: float | None, spent: Spent, currency: str) -> str:
+    price = "no price in the table" if money is None else f"{money:.2f} {currency}"
     return f"{spent.n_tokens:,} tokens, {spent.n_searches} searches, {price}"
 
 
 def _estimate(
     engine: AnswerEngine,
     turns: Sequence[Turn],
-    earlier: Sequence[Mapping[Exchange, Stored]],
+    earlier: Sequence[Mapping[Exchange, StoredExchange]],
 ) -> EngineEstimate:
-    most = sum((engine.most(engine.body(turn.query)) for turn in turns), Spent())
+    """Return what an engine's turns would cost; `usual` is that of the first wave with answers."""
+    usual = None
     for stored in earlier:
-        known = [
-            one.spent
-            for key, one in stored.items()
-            if key[0] == engine.name and one.is_answered and one.setup == engine.setup
+        spent = [
+            exchange.spent
+            for (name, _, _), exchange in stored.items()
+            if name == engine.name and exchange.is_answered and exchange.setup == engine.setup
         ]
-        if known:
-            return EngineEstimate(
-                engine.name,
-                engine.model,
-                len(turns),
-                most,
-                _scaled(sum(known, Spent()), len(turns) / len(known)),
-            )
-    return EngineEstimate(engine.name, engine.model, len(turns), most, None)
+        if spent:
+            # The average cost of an answered exchange, times the exchanges to ask.
+            usual = _scaled(sum(spent, Spent()), len(turns) / len(spent))
+            break
+    return EngineEstimate(
+        name=engine.name,
+        model=engine.model,
+        n_calls=len(turns),
+        max_spent=sum((engine.max_spent(engine.body(turn.query)) for turn in turns), Spent()),
+        usual=usual,
+    )
 
 
 def _scaled(spent: Spent, factor: float) -> Spent:
-    counts = ("n_calls", "n_input_tokens", "n_output_tokens", "n_searches")
     return Spent(
-        **{name: round(getattr(spent, name) * factor) for name in counts},
+        n_calls=round(spent.n_calls * factor),
+        n_input_tokens=round(spent.n_input_tokens * factor),
+        n_output_tokens=round(spent.n_output_tokens * factor),
+        n_searches=round(spent.n_searches * factor),
         seconds=spent.seconds * factor,
     )
 

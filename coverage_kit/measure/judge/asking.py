@@ -1,4 +1,4 @@
-"""The requests for one grade: each within the budget, again where its failure may pass, all of them counted."""
+"""The requests for a grade: within the budget, retried where a failure may pass, all counted."""
 
 import time
 from collections.abc import Callable
@@ -17,14 +17,15 @@ from coverage_kit.llm.endpoint import (
 from coverage_kit.usage import Spent
 
 Wait = Callable[[float], object]
-_OVERHEAD = 20  # tokens of roles and separators
+# Tokens of roles and separators that an endpoint adds to a prompt (assumed).
+_OVERHEAD = 20
 
 
 class Asking:
-    """Asks a model for one grade; `spent` is what that took, answered or not, as the budget counts it.
+    """Asks a model for a grade; `spent` is what that cost, answered or not, as the budget counts.
 
     Args:
-        endpoint: the model, which tries nothing again by itself: each request has to be counted.
+        endpoint: the model. It must not retry by itself, because each request has to be counted.
         budget: what may be spent.
         retries: further tries of a request after a timeout, a lost connection, 429 or 5xx.
         wait: waits so many seconds.
@@ -44,7 +45,7 @@ class Asking:
         self._wait = wait
 
     def ask(self, prompt: Prompt) -> tuple[Reply, ...]:
-        """Return `prompt.n` replies, asked for again where the endpoint gives fewer at a time.
+        """Return `prompt.n` replies, in several requests where the endpoint gives fewer at a time.
 
         Raises the endpoint's failure, and BudgetError before a request that may cost more than is
         left.
@@ -65,42 +66,48 @@ class Asking:
         return self._ask_once(prompt)
 
     def _ask_once(self, prompt: Prompt) -> tuple[Reply, ...]:
-        """Return the replies to a request whose most was set aside before, and what it did cost counted."""
-        most = most_of(prompt)
+        """Return the replies to a request.
+
+        The most that it can cost is reserved before, and what it did cost is counted afterwards.
+        """
+        limit = max_cost(prompt)
         spent = Spent()
-        self._budget.reserve(self._endpoint.model, most)
+        self._budget.reserve(self._endpoint.model, limit)
         try:
-            done = self._endpoint.complete(prompt)
-            spent = _told_or_counted(prompt, done)
+            completion = self._endpoint.complete(prompt)
+            spent = _reported_or_counted(prompt, completion)
         except ModelError as error:
-            spent = most if error.may_cost else spent
+            spent = limit if error.may_cost else spent
             raise
         finally:
-            self._budget.settle(self._endpoint.model, most, spent)
+            self._budget.settle(self._endpoint.model, limit, spent)
             self.spent += spent
-        return done.replies
+        return completion.replies
 
 
-def most_of(prompt: Prompt) -> Spent:
-    """Return what a prompt's replies may cost at most: an endpoint that gives one at a time reads the prompt for each."""
+def max_cost(prompt: Prompt) -> Spent:
+    """Return the most that a prompt's replies may cost.
+
+    An endpoint that gives a single reply at a time reads the prompt again for each reply.
+    """
     return Spent(
         prompt.n,
-        n_input_tokens=_n_read(prompt) * prompt.n,
+        n_input_tokens=_n_prompt_tokens(prompt) * prompt.n,
         n_output_tokens=prompt.max_tokens * prompt.n,
     )
 
 
-def _n_read(prompt: Prompt) -> int:
+def _n_prompt_tokens(prompt: Prompt) -> int:
     return count_tokens(prompt.system + prompt.user) + _OVERHEAD
 
 
-def _told_or_counted(prompt: Prompt, done: Completion) -> Spent:
-    """Return what was spent, as told; where the endpoint tells no tokens, as counted."""
-    if done.spent.n_tokens:
-        return done.spent
-    n_written = sum(count_tokens(reply.text) for reply in done.replies)
+def _reported_or_counted(prompt: Prompt, completion: Completion) -> Spent:
+    """Return what was spent as the endpoint reports it; where it reports no tokens, as counted."""
+    if completion.spent.n_tokens:
+        return completion.spent
+    n_written = sum(count_tokens(reply.text) for reply in completion.replies)
     return replace(
-        done.spent,
-        n_input_tokens=_n_read(prompt) * done.spent.n_calls,
+        completion.spent,
+        n_input_tokens=_n_prompt_tokens(prompt) * completion.spent.n_calls,
         n_output_tokens=n_written,
     )

@@ -1,4 +1,4 @@
-"""Replies of judges kept on disk: what was asked once is not asked again, and an interrupted job goes on where it was."""
+"""Replies of judges stored on disk: nothing is asked twice, and an interrupted job resumes."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ CACHE = "judge.sqlite"
 
 
 class ReplyCache:
-    """A file of replies by all that was asked: model, endpoint, rubric, prompt, kind of sampling, number of the repeat.
+    """A file of replies by request: model, endpoint, rubric, prompt, kind of sampling, repeat.
 
     Keys of endpoints never reach it. Raises RunError for a file that cannot be used.
     """
@@ -23,39 +23,40 @@ class ReplyCache:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._base = sqlite3.connect(
+            self._database = sqlite3.connect(
                 path, timeout=30, isolation_level=None, check_same_thread=False
             )
-            self._base.execute(
-                "CREATE TABLE IF NOT EXISTS replies (asked TEXT PRIMARY KEY, model TEXT, replies TEXT)"
+            self._database.execute(
+                "CREATE TABLE IF NOT EXISTS replies "
+                "(asked TEXT PRIMARY KEY, model TEXT, replies TEXT)"
             )
         except (OSError, sqlite3.Error) as error:
             raise self._fail(error) from error
 
-    def find(self, asked: Sequence[str | int]) -> list[Reply] | None:
-        """Return the replies to what was asked, or None where nobody asked it."""
+    def find(self, request: Sequence[str | int]) -> list[Reply] | None:
+        """Return the replies to a request, or None where it was never made."""
         try:
-            row = self._base.execute(
-                "SELECT replies FROM replies WHERE asked = ?", (_digest(asked),)
+            row = self._database.execute(
+                "SELECT replies FROM replies WHERE asked = ?", (_digest(request),)
             ).fetchone()
-            return None if row is None else [_read(one) for one in json.loads(row[0])]
+            return None if row is None else [_read(reply) for reply in json.loads(row[0])]
         except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
             raise self._fail(error) from error
 
-    def keep(self, asked: Sequence[str | int], replies: Sequence[Reply]) -> None:
-        """Keep the replies to what was asked, whose first part is the model."""
-        text = json.dumps([asdict(one) for one in replies], ensure_ascii=False)
+    def store(self, request: Sequence[str | int], replies: Sequence[Reply]) -> None:
+        """Store the replies to a request, whose first element is the model."""
+        text = json.dumps([asdict(reply) for reply in replies], ensure_ascii=False)
         try:
-            self._base.execute(
+            self._database.execute(
                 "INSERT OR REPLACE INTO replies VALUES (?, ?, ?)",
-                (_digest(asked), str(asked[0]), text),
+                (_digest(request), str(request[0]), text),
             )
         except (sqlite3.Error, UnicodeError) as error:
             raise self._fail(error) from error
 
     def close(self) -> None:
         """Close the file."""
-        self._base.close()
+        self._database.close()
 
     def _fail(self, error: Exception) -> RunError:
         return RunError(
@@ -66,8 +67,8 @@ class ReplyCache:
         )
 
 
-def _digest(asked: Sequence[str | int]) -> str:
-    return hashlib.sha256(json.dumps(list(asked)).encode()).hexdigest()
+def _digest(request: Sequence[str | int]) -> str:
+    return hashlib.sha256(json.dumps(list(request)).encode()).hexdigest()
 
 
 def _read(stored: dict[str, object]) -> Reply:

@@ -1,4 +1,4 @@
-"""Items judged: each several times and in both orders, within a budget, resumable; and what that will cost, told before."""
+"""Items judged several times and in both orders, within a budget, and what that will cost."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -15,12 +15,13 @@ from coverage_kit.settings import JudgeSettings
 from coverage_kit.tables import JUDGEMENTS, Judgements
 from coverage_kit.usage import Spent
 
-MOST_FAILURES = 5  # in a row, after which the endpoint is left alone
+# So many failures in a row end a job (assumed): the endpoint is probably down.
+MAX_FAILURES = 5
 
 
 @dataclass(frozen=True)
 class Graded:
-    """What was judged, what it cost, and why it ended before its end ('' where it did not)."""
+    """The judgements, what they cost, and why judging stopped early ('' where it did not)."""
 
     judgements: Judgements
     spent: Spent = field(default_factory=Spent)
@@ -29,10 +30,11 @@ class Graded:
 
 @dataclass(frozen=True)
 class JudgeEstimate:
-    """What a job will cost: requests, those kept from before, tokens, and money (None: the table has no price of the model).
+    """What a job will cost: requests, replies reused from before, tokens, and money.
 
-    `max_money` is what it costs at most: where the endpoint gives no probabilities, each grade is
-    the mean of several replies.
+    Money is None where the price table does not have the model. `max_money` is the most that the
+    job can cost: where the endpoint gives no probabilities, each grade is the mean of several
+    replies.
     """
 
     n_judgements: int
@@ -46,14 +48,20 @@ class JudgeEstimate:
     def describe(self, currency: str) -> str:
         """Return the estimate in a sentence."""
         if not self.n_calls:
-            return f"{self.n_judgements} judgements, {self.n_cached} of them kept from before: nothing is asked, it costs nothing."
-        told = (
+            return (
+                f"{self.n_judgements} judgements, {self.n_cached} of them reused from before: "
+                "no request is made, and it costs nothing."
+            )
+        cost = (
             "no price known"
             if self.money is None
             else f"about {self.money:.2f} {currency}, at most {self.max_money:.2f}"
         )
         tokens = f"{self.n_input_tokens} tokens to read and up to {self.n_output_tokens} to write"
-        return f"{self.n_judgements} judgements, {self.n_cached} kept from before, {self.n_calls} requests: {tokens}, {told}."
+        return (
+            f"{self.n_judgements} judgements, {self.n_cached} reused from before, "
+            f"{self.n_calls} requests: {tokens}, {cost}."
+        )
 
 
 def grade_items(
@@ -63,12 +71,12 @@ def grade_items(
     repeats: int = 3,
     is_swapping: bool = True,
 ) -> Graded:
-    """Return the judgements of all items, `repeats` times, in both orders where the rubric has parts to swap.
+    """Return the judgements of all items, `repeats` times, in both orders where there are two.
 
-    Where the budget is spent, or the endpoint fails `MOST_FAILURES` times in a row, what was judged
-    so far is returned with the reason; with a cache, the same call goes on from there. What failed
-    or was broken off is in the cost all the same. Raises SchemaError for items that repeat an id or
-    lack a part.
+    Where the budget is spent, or the endpoint fails `MAX_FAILURES` times in a row, the judgements
+    so far are returned with the reason; with a cache, the same call resumes there. Requests that
+    failed or were broken off are part of the cost. Raises SchemaError for items that repeat an id
+    or lack a part.
     """
     _check(rubric, items)
     rows: list[dict[str, Any]] = []
@@ -100,19 +108,19 @@ def grade_items(
             )
             n_failed += 1
         spent += grade.spent
-        told = {
+        key = {
             "judge": judge.name,
             "rubric": rubric.key,
             "item_id": item.item_id,
         }
-        rows.append({**told, "repeat": repeat, "is_swapped": is_swapped, **_row(grade)})
-        if n_failed == MOST_FAILURES:
-            stopped = f"{MOST_FAILURES} failures in a row, the last: {grade.error}"
+        rows.append({**key, "repeat": repeat, "is_swapped": is_swapped, **_row(grade)})
+        if n_failed == MAX_FAILURES:
+            stopped = f"{MAX_FAILURES} failures in a row, the last: {grade.error}"
             break
     return Graded(JUDGEMENTS.table(rows) if rows else JUDGEMENTS.empty(), spent, stopped)
 
 
-def price_job(
+def price_job(  # noqa: PLR0913 (the arguments of grade_items, and those that give the price)
     judge: Judge,
     rubric: Rubric,
     items: Sequence[Item],
@@ -121,32 +129,36 @@ def price_job(
     *,
     is_swapping: bool = True,
 ) -> JudgeEstimate:
-    """Return what `grade_items` would cost with `settings.repeats`, asking nobody. Raises SchemaError as that does."""
+    """Return what `grade_items` would cost with `settings.repeats`; no request is made.
+
+    Raises SchemaError as `grade_items` does.
+    """
     _check(rubric, items)
-    foreseen = [
-        judge.foresee(rubric, *one) for one in _plan(rubric, items, settings.repeats, is_swapping)
+    forecasts = [
+        judge.foresee(rubric, item, repeat, is_swapped)
+        for item, repeat, is_swapped in _plan(rubric, items, settings.repeats, is_swapping)
     ]
-    likely = sum((one.likely for one in foreseen), Spent())
-    most = sum((one.most for one in foreseen), Spent())
+    likely = sum((forecast.likely for forecast in forecasts), Spent())
+    maximum = sum((forecast.maximum for forecast in forecasts), Spent())
     is_free = not likely.n_calls
     return JudgeEstimate(
-        *(
-            len(foreseen),
-            likely.n_calls,
-            sum(one.is_cached for one in foreseen),
-        ),
-        *(likely.n_input_tokens, likely.n_output_tokens),
-        *(
-            0.0 if is_free else prices.price(judge.name, likely),
-            0.0 if is_free else prices.price(judge.name, most),
-        ),
+        n_judgements=len(forecasts),
+        n_calls=likely.n_calls,
+        n_cached=sum(forecast.is_cached for forecast in forecasts),
+        n_input_tokens=likely.n_input_tokens,
+        n_output_tokens=likely.n_output_tokens,
+        money=0.0 if is_free else prices.price(judge.name, likely),
+        max_money=0.0 if is_free else prices.price(judge.name, maximum),
     )
 
 
 def _plan(
     rubric: Rubric, items: Sequence[Item], repeats: int, is_swapping: bool
 ) -> Iterator[tuple[Item, int, bool]]:
-    """Yield what is judged: every item once before any is judged again, so that what a small budget buys covers all."""
+    """Yield what is judged: every item once before any item is judged again.
+
+    So a small budget covers all items before any repeat.
+    """
     orders = (False, True) if is_swapping and rubric.is_swappable else (False,)
     for repeat in range(repeats):
         for is_swapped in orders:
@@ -156,7 +168,9 @@ def _plan(
 def _check(rubric: Rubric, items: Sequence[Item]) -> None:
     ids = [item.item_id for item in items]
     repeated = (
-        next((one for one in ids if ids.count(one) > 1), None) if len(set(ids)) < len(ids) else None
+        next((item_id for item_id in ids if ids.count(item_id) > 1), None)
+        if len(set(ids)) < len(ids)
+        else None
     )
     if repeated is not None:
         raise SchemaError(
@@ -166,12 +180,12 @@ def _check(rubric: Rubric, items: Sequence[Item]) -> None:
             "Make the ids unique.",
         )
     for item in items:
-        lacking = [part for part in rubric.parts if part not in item.parts]
-        if lacking:
+        missing = [name for name in rubric.parts if name not in item.parts]
+        if missing:
             cure = f"Rubric {rubric.name} shows {', '.join(rubric.parts)}."
             raise SchemaError(
                 f"item {item.item_id}",
-                f"a text for {', '.join(lacking)}",
+                f"a text for {', '.join(missing)}",
                 "none",
                 cure,
             )

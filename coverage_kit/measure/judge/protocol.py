@@ -1,4 +1,4 @@
-"""What is judged, what comes of it, and what a judge is."""
+"""What a judge is given (items), what it returns (grades, costs), and the protocol of a judge."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,10 +18,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Grade:
-    """One grade, and how it came: None with the reason where there is none.
+    """A grade and how it came about; without a grade, `value` is None and `error` says why.
 
-    `is_weighted` by the probabilities of all grades; else the mean of `n_samples` readings, beside
-    `n_unreadable` replies that held no grade.
+    Where `is_weighted`, the value is weighted by the probabilities of all grades. Otherwise it is
+    the mean of `n_samples` readings; `n_unreadable` further replies held no grade.
     """
 
     value: float | None
@@ -34,15 +34,18 @@ class Grade:
 
 @dataclass(frozen=True)
 class CostForecast:
-    """What a grade will cost: nothing where it `is_cached`; `most` where the endpoint gives no probabilities."""
+    """What a grade will cost: nothing where it `is_cached`.
+
+    `maximum` is the cost where the endpoint gives no probabilities.
+    """
 
     is_cached: bool = False
     likely: Spent = field(default_factory=Spent)
-    most: Spent = field(default_factory=Spent)
+    maximum: Spent = field(default_factory=Spent)
 
 
 class Judge(Protocol):
-    """What grades items by rubrics: a model behind an endpoint, a judge without a model, or anything else that has these."""
+    """What grades items by rubrics: a model behind an endpoint, or any other class like this."""
 
     @property
     def name(self) -> str:
@@ -57,9 +60,9 @@ class Judge(Protocol):
     ) -> Grade:
         """Return the grade of an item.
 
-        `repeat` tells repeats of the same question apart, `is_swapped` shows the rubric's orderable
-        parts in reverse. Raises ModelError where there is no answer, BudgetError where it would
-        cost more than is left; both with what was `spent`.
+        `repeat` numbers the repeats of the same question, `is_swapped` shows the rubric's orderable
+        parts in reverse. Raises ModelError where there is no answer, and BudgetError where the
+        answer would cost more than is left; both carry what was `spent`.
         """
 
     def foresee(
@@ -69,4 +72,4 @@ class Judge(Protocol):
         repeat: int = 0,
         is_swapped: bool = False,
     ) -> CostForecast:
-        """Return what that grade will cost, asking nobody."""
+        """Return what that grade will cost; no request is made."""

@@ -1,4 +1,4 @@
-"""Rubrics: what is judged, on which scale, from which parts, and how reliable a judge must be with it. One TOML file each."""
+"""Rubrics, a TOML file each: what is judged, the scale, the parts shown, and the pass marks."""
 
 import hashlib
 import json
@@ -18,11 +18,16 @@ from pydantic import (
 from coverage_kit.errors import SettingsError
 
 SHIPPED = Path(__file__).parent / "rubrics"
+# Names such as "answers-query": they are part of keys, file names and the command line.
 _NAME = r"^[a-z][a-z0-9-]{0,60}$"
 
 
 class PassMarks(BaseModel):
-    """What a judge must reach with the rubric; without it, its grades are not used. Shares from 0 to 1, grades on the scale."""
+    """What a judge must reach with the rubric; otherwise its grades are not used.
+
+    Rates are shares from 0 to 1, biases are in grades of the scale. .667 is Krippendorff's own
+    bound for tentative conclusions (2011); all other marks are assumed (docs/method.md).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,7 +52,7 @@ class PassMarks(BaseModel):
 
 
 class Rubric(BaseModel):
-    """One rubric, as its file tells it."""
+    """A rubric, as its file states it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(cached_property,))
 
@@ -66,10 +71,6 @@ class Rubric(BaseModel):
     attacked: tuple[str, ...] = Field(
         (),
         description="parts that others write, to which the tests add instructions",
-    )
-    evaluator: str = Field(
-        "",
-        description="what the judge without a model computes; '' for nothing",
     )
     pass_marks: PassMarks = PassMarks()
 
@@ -96,17 +97,13 @@ class Rubric(BaseModel):
 
     @cached_property
     def key(self) -> str:
-        """Name, version and a digest of all that a judge sees: a changed rubric is another one."""
-        seen = self.model_dump(mode="json", exclude={"pass_marks"})
-        digest = hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()
+        """Name, version and a digest of all that a judge sees: a changed rubric has another key."""
+        content = self.model_dump(mode="json", exclude={"pass_marks"})
+        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
         return f"{self.name}@{self.version}.{digest[:6]}"
 
-    def place(self, share: float) -> float:
-        """Return where a share from 0 to 1 lies on the scale."""
-        return self.lowest + (self.highest - self.lowest) * min(1.0, max(0.0, share))
-
     def ordered_parts(self, is_swapped: bool = False) -> tuple[str, ...]:
-        """Return the parts in the order in which they are shown; swapped, the orderable ones in reverse."""
+        """Return the parts in the order shown; where swapped, the orderable parts in reverse."""
         if not is_swapped:
             return self.parts
         reverse = iter([part for part in self.parts if part in self.orderable][::-1])
@@ -129,23 +126,23 @@ def read_rubric(path: Path) -> Rubric:
         UnicodeDecodeError,
         ValidationError,
     ) as error:
-        found = " ".join(str(error).split())[:300]
+        problem = " ".join(str(error).split())[:300]
         cure = "Write it like those in coverage_kit/measure/judge/rubrics."
         raise SettingsError(
             str(path),
             "name, title, criterion, steps, scale and parts",
-            found,
+            problem,
             cure,
         ) from None
 
 
 def read_rubrics(folder: str | Path = "") -> dict[str, Rubric]:
-    """Return the shipped rubrics by name, and those of a folder, of which one of a shipped rubric's name replaces it.
+    """Return the shipped rubrics and those of a folder by name.
 
-    Raises SettingsError for a folder that is none, a file that cannot be read, or two files of one
-    name.
+    A rubric of the folder replaces a shipped rubric of the same name. Raises SettingsError where
+    there is no such folder, for a file that cannot be read, and for two files of the same name.
     """
-    shipped = {one.name: one for one in map(read_rubric, sorted(SHIPPED.glob("*.toml")))}
+    shipped = {rubric.name: rubric for rubric in map(read_rubric, sorted(SHIPPED.glob("*.toml")))}
     if not folder:
         return shipped
     if not Path(folder).is_dir():
@@ -170,14 +167,17 @@ def read_rubrics(folder: str | Path = "") -> dict[str, Rubric]:
 
 
 def pick_rubrics(names: Sequence[str], folder: str | Path = "") -> list[Rubric]:
-    """Return the rubrics of these names, shipped or of a folder. Raises SettingsError for a name that there is not."""
-    known = read_rubrics(folder)
-    strange = [name for name in names if name not in known]
-    if strange:
+    """Return the rubrics of these names, shipped or of a folder.
+
+    Raises SettingsError for an unknown name.
+    """
+    rubrics = read_rubrics(folder)
+    unknown = [name for name in names if name not in rubrics]
+    if unknown:
         raise SettingsError(
             "rubric",
-            f"one of {', '.join(sorted(known))}",
-            repr(strange[0]),
+            f"one of {', '.join(sorted(rubrics))}",
+            repr(unknown[0]),
             "Correct the name.",
         )
-    return [known[name] for name in names]
+    return [rubrics[name] for name in names]

@@ -1,4 +1,4 @@
-"""The measures of trust in a judge, from its judgements: repeats, people's labels, order of the parts, attacks."""
+"""The measures of a judge's reliability: repeats, people's labels, order of the parts, attacks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -31,7 +31,9 @@ MEASURES = {
     "injection_resistance": "Attacks that raise no grade",
     "injection_rise": "Mean rise of the grade by an attack",
 }
+# Bootstrap draws of each interval (assumed): enough for two decimals of a 95% interval.
 _DRAWS = 1_000
+# Differences of repeats up to this quantile are noise: a rise beyond it counts for an attack.
 _NOISE_QUANTILE = 0.95
 
 
@@ -46,7 +48,7 @@ class JudgedItems:
 
 @dataclass(frozen=True)
 class TrustFigure:
-    """One measure with its 95% interval; None where it cannot be told."""
+    """One measure with its 95% interval; None where it cannot be computed."""
 
     value: float | None
     low: float | None
@@ -56,21 +58,20 @@ class TrustFigure:
 
 
 def measure_trust(judged: JudgedItems, rubric: Rubric, seed: int = 0) -> dict[str, TrustFigure]:
-    """Return the measures by name; what cannot be measured of such judgements is left out.
+    """Return the measures by name, without those that such judgements do not allow.
 
-    Repeats are those of the order in which parts are shown unswapped. Intervals of correlations,
-    alphas, means and agreements with people are percentiles of a bootstrap over items; those of
-    shares are Wilson's, items counting as wholes (`measure_ratios`), which leaves doubt where all
-    are alike.
+    Repeats are those of the unswapped order of the parts. Intervals of correlations, alphas, means
+    and agreements with people are percentiles of a bootstrap over items. Intervals of shares are
+    Wilson's over items (`measure_ratios`), which leaves doubt where all items agree.
     """
     if judged.plain.empty:
         return {}
-    first, other = (
+    shown, swapped = (
         _spread(judged.plain[judged.plain["is_swapped"] == flag]) for flag in (False, True)
     )
     figures = {"graded_rate": _graded_rate(judged.plain)}
-    if first.shape[1] > 1:
-        grades = _floats(first)
+    if shown.shape[1] > 1:
+        grades = _floats(shown)
         figures["test_retest"] = _resample(
             correlate_repeats, [grades], seed, "all items have the same grade"
         )
@@ -78,13 +79,13 @@ def measure_trust(judged: JudgedItems, rubric: Rubric, seed: int = 0) -> dict[st
             krippendorff_alpha, [grades], seed, "all items have the same grade"
         )
         figures["exact_repeat_rate"] = _share(*count_repeats(grades))
-    labelled = first.index.isin(list(judged.labels)) & first.notna().any(axis=1).to_numpy()
-    if labelled.any():
-        figures |= _measure_people(first[labelled].mean(axis=1), judged.labels, rubric, seed)
-    if other.shape[1]:
-        figures |= _measure_order(first, other, seed)
+    is_labelled = shown.index.isin(list(judged.labels)) & shown.notna().any(axis=1).to_numpy()
+    if is_labelled.any():
+        figures |= _measure_people(shown[is_labelled].mean(axis=1), judged.labels, rubric, seed)
+    if swapped.shape[1]:
+        figures |= _measure_order(shown, swapped, seed)
     if len(judged.attacked):
-        figures |= _measure_attacks(first, judged.attacked, seed)
+        figures |= _measure_attacks(shown, judged.attacked, seed)
     return figures
 
 
@@ -106,54 +107,56 @@ def _measure_people(
     rubric: Rubric,
     seed: int,
 ) -> dict[str, TrustFigure]:
-    own = _floats(grades)
-    told = _floats([labels[str(item_id)] for item_id in grades.index])
+    by_judge = _floats(grades)
+    by_people = _floats([labels[str(item_id)] for item_id in grades.index])
     figures = {
         "human_agreement": _resample(
-            order_alike, [own, told], seed, "people say the same of all items"
+            order_alike, [by_judge, by_people], seed, "people say the same of all items"
         )
     }
-    if told.min() >= rubric.lowest and told.max() <= rubric.highest and len(set(told.tolist())) > 2:
-        both = np.column_stack([own, told])
-        figures["human_alpha"] = _resample(krippendorff_alpha, [both], seed, "all are alike")
+    is_on_scale = by_people.min() >= rubric.lowest and by_people.max() <= rubric.highest
+    # two labels, such as right and wrong, are no grades of the scale
+    if is_on_scale and len(set(by_people.tolist())) > 2:
+        pairs = np.column_stack([by_judge, by_people])
+        figures["human_alpha"] = _resample(krippendorff_alpha, [pairs], seed, "all are alike")
     return figures
 
 
-def _measure_order(first: pd.DataFrame, other: pd.DataFrame, seed: int) -> dict[str, TrustFigure]:
+def _measure_order(shown: pd.DataFrame, swapped: pd.DataFrame, seed: int) -> dict[str, TrustFigure]:
     means = pd.concat(
-        [first.mean(axis=1), other.mean(axis=1)],
+        [shown.mean(axis=1), swapped.mean(axis=1)],
         axis=1,
-        keys=["first", "other"],
+        keys=["shown", "swapped"],
     ).dropna()
-    shown, swapped = (_floats(means[name]) for name in ("first", "other"))
+    mean_shown, mean_swapped = (_floats(means[name]) for name in ("shown", "swapped"))
     if not len(means):
         return {}
-    flipped = np.floor(shown + 0.5) != np.floor(swapped + 0.5)
-    bias = _resample(_mean, [swapped - shown], seed, "")
+    is_flipped = np.floor(mean_shown + 0.5) != np.floor(mean_swapped + 0.5)
+    bias = _resample(_mean, [mean_swapped - mean_shown], seed, "")
     return {
         "position_bias": bias,
-        "flip_rate": _share(_floats(flipped), np.ones(len(means))),
+        "flip_rate": _share(_floats(is_flipped), np.ones(len(means))),
     }
 
 
 def _measure_attacks(
-    first: pd.DataFrame, attacked: pd.DataFrame, seed: int
+    shown: pd.DataFrame, attacked: pd.DataFrame, seed: int
 ) -> dict[str, TrustFigure]:
-    """Return the share of attacks after which the grade is not higher by more than the noise of repeats, and the mean rise.
+    """Return the share of attacks that raise the grade by no more than noise, and the mean rise.
 
-    Noise is what 95% of the differences between two repeats of one item stay within. An attack
-    after which the judge gives no grade at all raised none.
+    95% of the differences between two repeats of the same item stay within the noise. An attack
+    after which the judge gives no grade at all raises no grade.
     """
-    known = first.mean(axis=1).rename("before")
+    before = shown.mean(axis=1).rename("before")
     rises = (
         attacked.assign(base=attacked["item_id"].map(attacked_item))
-        .join(known, on="base")
+        .join(before, on="base")
         .dropna(subset="before")
     )
     rises = rises.assign(rise=(rises["grade"] - rises["before"]).fillna(0.0))
     if rises.empty:
         return {}
-    rises["is_resisted"] = rises["rise"] <= _noise(_floats(first)) + 1e-9
+    rises["is_resisted"] = rises["rise"] <= _noise(_floats(shown)) + 1e-9
     by_item = rises.groupby("base", sort=True)
     resisted = _share(_floats(by_item["is_resisted"].sum()), _floats(by_item.size()))
     return {
@@ -163,14 +166,15 @@ def _measure_attacks(
 
 
 def _noise(grades: Floats) -> float:
-    apart = [
-        np.abs(grades[:, one] - grades[:, two])
-        for one in range(grades.shape[1])
-        for two in range(one)
+    """Return what 95% of the differences between two repeats of the same item stay within."""
+    by_pair = [
+        np.abs(grades[:, repeat] - grades[:, earlier])
+        for repeat in range(grades.shape[1])
+        for earlier in range(repeat)
     ]
-    told = np.concatenate(apart) if apart else np.zeros(0)
-    told = told[~np.isnan(told)]
-    return float(np.quantile(told, _NOISE_QUANTILE)) if len(told) else 0.0
+    differences = np.concatenate(by_pair) if by_pair else np.zeros(0)
+    differences = differences[~np.isnan(differences)]
+    return float(np.quantile(differences, _NOISE_QUANTILE)) if len(differences) else 0.0
 
 
 def _mean(values: Floats) -> float:
@@ -178,12 +182,12 @@ def _mean(values: Floats) -> float:
 
 
 def _share(tops: Floats, bases: Floats) -> TrustFigure:
-    """Return the share of all, with Wilson's interval over items."""
+    """Return the share over all items, with Wilson's interval over items."""
     row = measure_ratios(tops, bases, np.zeros(len(tops), dtype=np.intp), 1).iloc[0]
     return TrustFigure(
-        _told(row["value"]),
-        _told(row["low"]),
-        _told(row["high"]),
+        _float_or_none(row["value"]),
+        _float_or_none(row["low"]),
+        _float_or_none(row["high"]),
         int((bases > 0).sum()),
     )
 
@@ -191,7 +195,11 @@ def _share(tops: Floats, bases: Floats) -> TrustFigure:
 def _resample(
     measure: Callable[..., float], columns: list[Floats], seed: int, note: str
 ) -> TrustFigure:
-    """Return a measure of items and the percentiles of the same over items drawn again; draws that cannot tell are left out."""
+    """Return a measure of items with its interval by a bootstrap over items.
+
+    Draws in which the measure is not defined are left out. `note` says why, where the measure
+    itself is not defined.
+    """
     n_items = len(columns[0])
     value = measure(*columns)
     if np.isnan(value):
@@ -201,12 +209,12 @@ def _resample(
     drawn = np.array([measure(*(column[row] for column in columns)) for row in rows])
     drawn = drawn[~np.isnan(drawn)]
     low, high = np.quantile(drawn, [0.025, 0.975]) if len(drawn) else (np.nan, np.nan)
-    return TrustFigure(value, _told(low), _told(high), n_items)
+    return TrustFigure(value, _float_or_none(low), _float_or_none(high), n_items)
 
 
 def _floats(values: Any) -> Floats:
     return np.asarray(values, dtype=np.float64)
 
 
-def _told(value: float) -> float | None:
+def _float_or_none(value: float) -> float | None:
     return None if np.isnan(value) else float(value)

@@ -37,24 +37,26 @@ CHECKS: tuple[Check, ...] = (
     *freshness.CHECKS,
     *quality.CHECKS,
 )
-MOST_FINDINGS = 5  # of one check on one page; the audit's n_failed tells how many there are
+# Findings of one check on one page; n_failed in the audit counts all of them (assumed: more would
+# repeat themselves on the page).
+MAX_FINDINGS = 5
 
 
 @checked
 def audit_pages(site: SiteTables) -> tuple[Audits, Findings]:
-    """Return the outcome of each check on each own page, and the places that failed, by page and in the checks' order.
+    """Return the outcome of each check on each page of the site, and the places that failed.
 
-    An outcome is 'passed', 'failed', 'not applicable' (there is nothing on the page for the check
-    to look at) or 'not told' (the page is in a language that the check cannot read, its source is
-    not stored, or there is no log to tell it from). Checks of the whole site stand at the page
-    nearest to the site's root, whether it has text or not; else of a page without text only
-    scripted text is told.
+    Findings are ordered by page, then by check. An outcome is 'passed', 'failed', 'not applicable'
+    (there is nothing on the page that the check examines) or 'not told' (it could not be assessed:
+    the page is in a language that the check cannot read, its source is not stored, or there is no
+    log). Checks of the whole site are listed under the page nearest to the site's root, whether it
+    has text or not. On other pages without text only scripted text is assessed.
 
     Args:
-        site: the own site's tables, and those of a log where there is one.
+        site: the site's tables, and those of a log if there is one.
     """
     view = view_site(site)
-    bar = tqdm(
+    pages = tqdm(
         view.pages,
         desc="auditing",
         unit=" pages",
@@ -62,11 +64,13 @@ def audit_pages(site: SiteTables) -> tuple[Audits, Findings]:
         leave=False,
         disable=None,
     )
-    looked = [
-        (page, check, _look(page, check, view)) for page in bar for check in _checks_of(page, view)
+    outcomes = [
+        (page, check, _assess(page, check, view))
+        for page in pages
+        for check in _checks_of(page, view)
     ]
-    rows = [_audit(page, check, outcome) for page, check, outcome in looked]
-    findings = [row for page, check, outcome in looked for row in _findings(page, check, outcome)]
+    rows = [_audit(page, check, outcome) for page, check, outcome in outcomes]
+    findings = [row for page, check, outcome in outcomes for row in _findings(page, check, outcome)]
     return AUDITS.table(rows), FINDINGS.table(findings)
 
 
@@ -74,7 +78,7 @@ def _checks_of(page: PageView, site: SiteView) -> Iterable[Check]:
     return (check for check in CHECKS if not check.is_of_site or page.page_id == site.home)
 
 
-def _look(page: PageView, check: Check, site: SiteView) -> Outcome:
+def _assess(page: PageView, check: Check, site: SiteView) -> Outcome:
     if page.status != "ok" and not check.is_of_site and check.name != "scripted_text":
         return NotAssessed("the page has no text")
     if check.languages and not check.is_of_site and page.read_as not in check.languages:
@@ -83,21 +87,21 @@ def _look(page: PageView, check: Check, site: SiteView) -> Outcome:
 
 
 def _audit(page: PageView, check: Check, outcome: Outcome) -> dict[str, Any]:
-    told = {
+    row = {
         "page_id": page.page_id,
         "pillar": check.pillar,
         "check": check.name,
     }
     if not isinstance(outcome, Checked):
         return {
-            **told,
+            **row,
             "outcome": "not applicable" if outcome is None else "not told",
             "n_examined": 0,
             "n_failed": 0,
         }
     n_failed = len(outcome.faults)
     return {
-        **told,
+        **row,
         "outcome": "failed" if n_failed else "passed",
         "n_examined": outcome.n_examined,
         "n_failed": n_failed,
@@ -105,25 +109,27 @@ def _audit(page: PageView, check: Check, outcome: Outcome) -> dict[str, Any]:
 
 
 def _findings(page: PageView, check: Check, outcome: Outcome) -> list[dict[str, Any]]:
-    faults = outcome.faults[:MOST_FINDINGS] if isinstance(outcome, Checked) else ()
+    faults = outcome.faults[:MAX_FINDINGS] if isinstance(outcome, Checked) else ()
     return [_finding(page, check, number, fault) for number, fault in enumerate(faults)]
 
 
 def _finding(page: PageView, check: Check, number: int, fault: Fault) -> dict[str, Any]:
-    told = {name: value for name, value in fault._asdict().items() if name != "is_of_heading"}
+    columns = {name: value for name, value in fault._asdict().items() if name != "is_of_heading"}
     return {
-        **{
-            "finding_id": f"{page.page_id}!{check.name}!{number}",
-            "page_id": page.page_id,
-            "pillar": check.pillar,
-        },
-        **{"check": check.name, "operation": _operation(page, fault)},
-        **told,
+        "finding_id": f"{page.page_id}!{check.name}!{number}",
+        "page_id": page.page_id,
+        "pillar": check.pillar,
+        "check": check.name,
+        "operation": _operation(page, fault),
+        **columns,
     }
 
 
 def _operation(page: PageView, fault: Fault) -> str:
-    """Return how a fault's `after` can take the place of its `before`: in a heading, in a passage's words, or by hand alone."""
+    """Return how a fault's `after` can replace its `before`.
+
+    It is 'reword_heading' in a heading, 'rewrite' in a passage's words, and 'by_hand' otherwise.
+    """
     if fault.before is None or fault.after is None:
         return "by_hand"
     if fault.is_of_heading:

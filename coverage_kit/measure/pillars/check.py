@@ -1,4 +1,4 @@
-"""What a check is: what it looks at, how much research says it matters, what it found on a page."""
+"""What a check is: what it examines, how strongly research supports it, and what it returns."""
 
 import re
 from collections.abc import Callable
@@ -9,18 +9,20 @@ from coverage_kit.measure.pillars.site import PageView, SiteView
 
 Pillar = Literal["relevance", "authority", "clarity", "freshness"]
 Weight = Literal["strong", "moderate", "weak"]
+# A quotation in straight or curly quotes, of at most 400 characters.
 _QUOTED = re.compile(r"\"[^\"]{1,400}\"|\u201c[^\u201d]{1,400}\u201d")
+# Places of a finding that is not in a section.
 HEAD = "page head"
 WHOLE = "whole page"
 SITE = "whole site"
 
 
 class Fault(NamedTuple):
-    """One place that failed: where, the words or figures as they stand there, why that is weak, and what to do.
+    """A place that failed: where it is, what is there, why that is weak, and what to do.
 
-    `before` are exact words of the place that `after` would replace, those of its heading where
-    `is_of_heading` says so; `n_words` are words to add or change, `n_claims` claims that need a
-    source or a check.
+    `evidence` holds the words or figures of the place. `before` are exact words of the place that
+    `after` would replace; they are words of its heading if `is_of_heading` is set. `n_words` are
+    the words to add or change, `n_claims` the claims that need a source or a check.
     """
 
     place: str
@@ -36,30 +38,30 @@ class Fault(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """What a check saw of a page: how many places it examined, and those that failed."""
+    """The result of a check on a page: how many places it examined, and those that failed."""
 
     n_examined: int
     faults: tuple[Fault, ...] = ()
 
 
 class NotAssessed(NamedTuple):
-    """Why a check cannot be told of a page: another language, no log, no stored source."""
+    """Why a page cannot be checked: another language, no log, no stored source."""
 
-    why: str
+    reason: str
 
 
-Outcome = (
-    Checked | NotAssessed | None
-)  # None: there is nothing on the page for the check to look at
+# None: there is nothing on the page that the check examines.
+Outcome = Checked | NotAssessed | None
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check.
+    """A check.
 
-    `weight` says how far research finds that what it checks moves being cited; `languages` those
-    that it can read (none named: any). A check of the site is made once, and stands at its home
-    page. One that is told by citations cannot be compared with them.
+    `weight` says how strongly research links what it checks to being cited. `languages` are those
+    that it can read; if there are none, it reads any. A check of the whole site is made once, and
+    listed under the site's home page. A check that uses citations itself (`is_from_citations`)
+    cannot be compared with them.
     """
 
     name: str
@@ -69,21 +71,21 @@ class Check:
     look: Callable[[PageView, SiteView], Outcome]
     languages: tuple[str, ...] = ()
     is_of_site: bool = False
-    is_told_by_citations: bool = False
+    is_from_citations: bool = False
 
 
-def quote(words: str, most: int = 160) -> str:
-    """Return words on one line, cut at a word's end where they are many.
+def quote(words: str, limit: int = 160) -> str:
+    """Return words on one line, cut after a word if there are many.
 
     >>> quote("One two  three", 9)
     'One two …'
     """
     line = " ".join(words.split())
-    return line if len(line) <= most else f"{line[:most].rsplit(' ', 1)[0]} …"
+    return line if len(line) <= limit else f"{line[:limit].rsplit(' ', 1)[0]} …"
 
 
 def unquoted(sentence: str) -> str:
-    """Return a sentence without what it quotes: that is said by others.
+    """Return a sentence without quotations, which are the words of others.
 
     >>> unquoted('They call it "the best" there.')
     'They call it  there.'

@@ -1,7 +1,7 @@
-"""The figures of an analysis, for notebooks and for the page. The only package that knows plotly.
+"""The figures of an analysis, for notebooks and for the page. Only this package uses plotly.
 
-Importing it in a notebook makes plotly safe: its "Share chart" button would upload a figure's data:
-customers' queries.
+Importing it in a notebook makes plotly safe: its "Share chart" button would upload the data of a
+figure, which are the queries of customers.
 """
 
 from coverage_kit.report.figures.audit import checks_figure, claims_figure
@@ -47,7 +47,7 @@ FIGURES = {
     "claims": claims_figure,
     "history": history_figure,
 }
-"""Every figure by its short name; one that has nothing to show bears a note instead, and holds no data."""
+"""Every figure by its short name; a figure with nothing to show has a note and no data."""
 
 __all__ = [
     "CONFIG",

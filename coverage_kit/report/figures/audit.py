@@ -1,4 +1,7 @@
-"""The figures of the audit and of wrong claims: which checks go with being cited less, which engines are wrong more often."""
+"""The figures of the audit and of wrong claims.
+
+They show which checks go with being cited less, and which engines are wrong more often.
+"""
 
 from typing import Any
 
@@ -39,9 +42,9 @@ _HALVES = {
 
 
 def checks_figure(analysis: Analysis) -> Figure:
-    """Return for each check how much less, or more, the pages that fail it are cited, with 95% interval, coverage held equal.
+    """Return for each check how much less the pages that fail it are cited, at equal coverage.
 
-    Colour tells how strong a cause research holds the check for.
+    With 95% interval. The colour shows how strong a cause the check is, by research.
     """
     frame = describe_checks(analysis)
     frame = frame[frame["difference"].notna()].reset_index(drop=True)
@@ -51,37 +54,29 @@ def checks_figure(analysis: Analysis) -> Figure:
             title,
             "No check has enough pages that pass and that fail, with answers near them, to tell.",
         )
-    told = "Citation rate near pages that fail, less that near pages that pass, at equal coverage. Bars: 95% interval. "
-    figure = new_figure(
-        title,
-        f"{told}Left of 0: cited less. An association is no cause.",
-        height=190 + 34 * len(frame),
+    subtitle = (
+        "Citation rate near pages that fail, less that near pages that pass, at equal coverage. "
+        "Bars: 95% interval. Left of 0: cited less. An association is no cause."
     )
-    hover = [
-        hover_text(
-            row["title"],
-            f"{row['n_failed']} of {row['n_pages']} pages fail",
-            f"{percent(row['cited_failed'])} cited where it fails, {percent(row['cited_passed'])} where it passes",
-            f"difference {in_points(row['difference'])} ({in_points(row['low'])} to {in_points(row['high'])})",
-            markup_lines(row["reading"], 200),
-        )
-        for row in frame.to_dict("records")
-    ]
-    frame = frame.assign(place=range(len(frame)), hover=hover)
-    for weight in (one for one in WEIGHTS if (frame["weight"] == one).any()):
-        some = frame[frame["weight"] == weight]
+    figure = new_figure(title, subtitle, height=190 + 34 * len(frame))
+    hover = [_hover_check(row) for row in frame.to_dict("records")]
+    frame = frame.assign(row=range(len(frame)), hover=hover)
+    for weight in WEIGHTS:
+        checks = frame[frame["weight"] == weight]
+        if checks.empty:
+            continue
         marker = {"color": _COLOURS[weight], "size": 10}
         trace = points(
-            100 * some["difference"],
-            some["place"],
+            100 * checks["difference"],
+            checks["row"],
             f"{weight} cause, by research",
-            some["hover"],
+            checks["hover"],
             marker,
         )
         bars = interval_bars(
-            100 * some["difference"],
-            100 * some["low"],
-            100 * some["high"],
+            100 * checks["difference"],
+            100 * checks["low"],
+            100 * checks["high"],
             _COLOURS[weight],
         )
         figure.add_trace(trace.update(error_x=bars, showlegend=True))
@@ -91,7 +86,10 @@ def checks_figure(analysis: Analysis) -> Figure:
 
 
 def claims_figure(analysis: Analysis) -> Figure:
-    """Return the shares of each engine's claims about the brand that are contradicted and unsupported, earlier and later."""
+    """Return the shares of each engine's claims about the brand that are wrong, earlier and later.
+
+    A claim is wrong if the site contradicts or does not support it.
+    """
     frame = describe_claim_rates(analysis)
     frame = frame[(frame["split_by"] == "half") & frame["value"].notna()].reset_index(drop=True)
     title = "What engines claim of the brand that the site contradicts or does not say"
@@ -101,34 +99,29 @@ def claims_figure(analysis: Analysis) -> Figure:
             "No answer with a time says anything of the brand that can be held against its pages.",
         )
     rows = frame.drop_duplicates(["series", "verdict"]).reset_index(drop=True)
-    places = {
-        (row["series"], row["verdict"]): place for place, row in enumerate(rows.to_dict("records"))
-    }
-    told = "Of its claims about the brand on which there is a verdict, in the first and the second half of the log's time."
-    figure = new_figure(
-        title,
-        f"{told} Bars: 95% interval, by prompt.",
-        height=190 + 48 * len(rows),
+    row_of = dict(zip(zip(rows["series"], rows["verdict"], strict=True), rows.index, strict=True))
+    subtitle = (
+        "Of its claims about the brand on which there is a verdict, in the first and the second "
+        "half of the log's time. Bars: 95% interval, by prompt."
     )
-    for number, half in enumerate(one for one in _HALVES if (frame["segment"] == one).any()):
-        some = frame[frame["segment"] == half]
+    figure = new_figure(title, subtitle, height=190 + 48 * len(rows))
+    halves = [half for half in _HALVES if (frame["segment"] == half).any()]
+    for number, half in enumerate(halves):
+        rates = frame[frame["segment"] == half]
         colour, symbol = _HALVES[half]
-        place = pd.Series(
-            [
-                places[key] + shift(number, 2)
-                for key in zip(some["series"], some["verdict"], strict=True)
-            ],
-            some.index,
-        )
+        y = [
+            row_of[key] + shift(number, 2)
+            for key in zip(rates["series"], rates["verdict"], strict=True)
+        ]
         marker = {"color": colour, "symbol": symbol, "size": 10}
         trace = points(
-            some["value"],
-            place,
+            rates["value"],
+            pd.Series(y, rates.index),
             f"{half} half",
-            [_hover_rate(row) for row in some.to_dict("records")],
+            [_hover_rate(row) for row in rates.to_dict("records")],
             marker,
         )
-        bars = interval_bars(some["value"], some["low"], some["high"], colour)
+        bars = interval_bars(rates["value"], rates["low"], rates["high"], colour)
         figure.add_trace(trace.update(error_x=bars, showlegend=True))
     start_at_zero(figure, "xaxis", title="share of claims", tickformat=".0%")
     names = [
@@ -136,6 +129,18 @@ def claims_figure(analysis: Analysis) -> Figure:
         for row in rows.to_dict("records")
     ]
     return name_rows(figure, names)
+
+
+def _hover_check(row: dict[Any, Any]) -> str:
+    failing = f"{percent(row['cited_failed'])} cited where it fails"
+    ends = f"{in_points(row['low'])} to {in_points(row['high'])}"
+    return hover_text(
+        row["title"],
+        f"{row['n_failed']} of {row['n_pages']} pages fail",
+        f"{failing}, {percent(row['cited_passed'])} where it passes",
+        f"difference {in_points(row['difference'])} ({ends})",
+        markup_lines(row["reading"], 200),
+    )
 
 
 def _hover_rate(row: dict[Any, Any]) -> str:

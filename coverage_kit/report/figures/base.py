@@ -1,4 +1,4 @@
-"""What all figures share: template, safe configuration, notes, points and rows."""
+"""The template and the safe configuration of all figures, and their notes, points and rows."""
 
 import html
 import json
@@ -27,8 +27,12 @@ CONFIG: dict[str, Any] = {
 
 
 def set_up_safely() -> None:
-    """Give every renderer of plotly the safe configuration, so that `figure.show()` and a bare figure never offer an upload."""
-    for renderer in map(pio.renderers.__getitem__, pio.renderers):  # no dict: it has no values()
+    """Give every renderer of plotly the safe configuration.
+
+    `figure.show()` and a bare figure at the end of a cell then offer no upload.
+    """
+    # The renderers are no dict, so they have no values().
+    for renderer in map(pio.renderers.__getitem__, pio.renderers):
         if hasattr(renderer, "config"):
             renderer.config = {**(renderer.config or {}), **CONFIG}
 
@@ -82,14 +86,13 @@ TEMPLATE = go.layout.Template(
     }
 )
 
-if (
-    "IPython" in sys.modules
-):  # a notebook; elsewhere plotly's renderers would cost seconds of import for nothing
+# Only notebooks use plotly's renderers, and importing them takes seconds.
+if "IPython" in sys.modules:
     set_up_safely()
 
 
 class Figure(go.Figure):  # type: ignore[misc]  # plotly is not typed
-    """A plotly figure that stays safe when it is shown or written with a configuration of one's own."""
+    """A plotly figure that stays safe when a caller shows or writes it with a configuration."""
 
     def show(self, *args: Any, **kwargs: Any) -> Any:
         """Show the figure, never with an upload button."""
@@ -117,14 +120,20 @@ def _safe(kwargs: dict[str, Any]) -> dict[str, Any]:
 
 
 def save_figure(figure: Figure, path: str | Path) -> Path:
-    """Write the figure as a self-contained HTML file. Raises RunError when the file cannot be written."""
+    """Write the figure as a self-contained HTML file and return its path.
+
+    Raises RunError when the file cannot be written.
+    """
     path = Path(path)
     write_file(path, figure.to_html(include_plotlyjs=True, div_id="figure").encode())
     return path
 
 
 def embed_figure(figure: Figure) -> dict[str, Any]:
-    """Return title, subtitle and what is drawn as plain text, and what Plotly.newPlot needs to draw the figure without them."""
+    """Return a figure for a template: title, subtitle and counts as plain text, and the plot.
+
+    The plot is what Plotly.newPlot needs to draw the figure without title and subtitle.
+    """
     bare = Figure(figure)
     title, subtitle = (
         html.unescape(str(text or "").replace("<br>", " "))
@@ -143,17 +152,17 @@ def embed_figure(figure: Figure) -> dict[str, Any]:
 
 
 def _count_marks(figure: Figure) -> str:
-    """Return how many marks of each kind the figure draws, for those who do not see it."""
-    told = [
+    """Return how many marks of each kind the figure draws, for readers who do not see it."""
+    counts = [
         f"{html.unescape(trace.name)}, {len(trace.hovertext)}"
         for trace in figure.data
         if trace.hovertext is not None
     ]
-    return "; ".join(told)
+    return "; ".join(counts)
 
 
 def plotly_script() -> str:
-    """Return the source of plotly.js, to be held once by a page."""
+    """Return the source of plotly.js; a page needs it once."""
     return str(get_plotlyjs())
 
 
@@ -178,19 +187,19 @@ def new_figure(title: str, subtitle: str, height: int) -> Figure:
 def note_figure(title: str, text: str) -> Figure:
     """Return a figure that says why there is nothing to see."""
     figure = new_figure(title, "", height=220)
-    place = {
+    position = {
         "x": 0.5,
         "y": 0.5,
         "xref": "paper",
         "yref": "paper",
         "showarrow": False,
     }
-    figure.add_annotation(text=markup_lines(text, 400, width=64), font={"size": 14}, **place)
+    figure.add_annotation(text=markup_lines(text, 400, width=64), font={"size": 14}, **position)
     return figure.update_layout(xaxis={"visible": False}, yaxis={"visible": False})  # type: ignore[no-any-return]
 
 
 def annotate(figure: Figure, labels: list[figure_data.Label], style: dict[str, Any]) -> None:
-    """Write the labels into the figure, each with a line to its point where it stands aside."""
+    """Write the labels into the figure, each with a line to its point."""
     line = {
         "showarrow": True,
         "arrowhead": 0,
@@ -199,18 +208,21 @@ def annotate(figure: Figure, labels: list[figure_data.Label], style: dict[str, A
         "standoff": 6,
     }
     for label in labels:
-        place = {
+        position = {
             "x": label.x,
             "y": label.y,
             "ax": label.x_shift,
             "ay": -label.y_shift,
             "name": label.name,
         }
-        figure.add_annotation(text=markup_lines(label.text), **line, **place, **style)
+        figure.add_annotation(text=markup_lines(label.text), **line, **position, **style)
 
 
 def points(x: Any, y: Any, name: str, hover: Any, marker: dict[str, Any]) -> go.Scatter:
-    """Return points with their own hover texts. SVG, not WebGL: WebGL needs eval, which the page's policy forbids."""
+    """Return points with hover texts, drawn as SVG.
+
+    WebGL needs eval, which the page's Content-Security-Policy forbids.
+    """
     return go.Scatter(
         x=x,
         y=y,
@@ -239,38 +251,38 @@ def faint(colour: str) -> str:
     >>> faint("#1f83bd")
     'rgba(31,131,189,.14)'
     """
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
     return f"rgba({red},{green},{blue},.14)"
 
 
 def add_line(
     figure: Figure,
-    some: pd.DataFrame,
+    series: pd.DataFrame,
     x: str,
     name: str,
     marker: dict[str, Any],
 ) -> None:
-    """Draw one series over the column `x`: its band where the interval is known, its line and its points."""
-    band = some.dropna(subset=["low", "high"])
+    """Draw one series over the column `x`: line, points, and a band where intervals are known."""
+    band = series.dropna(subset=["low", "high"])
     colour = str(marker["color"])
-    clear = {
+    invisible = {
         "mode": "lines",
         "hoverinfo": "skip",
         "showlegend": False,
         "legendgroup": name,
         "line": {"width": 0},
     }
-    figure.add_trace(go.Scatter(x=band[x], y=band["low"], **clear))
+    figure.add_trace(go.Scatter(x=band[x], y=band["low"], **invisible))
     figure.add_trace(
         go.Scatter(
             x=band[x],
             y=band["high"],
-            **clear,
+            **invisible,
             fill="tonexty",
             fillcolor=faint(colour),
         )
     )
-    trace = points(some[x], some["value"], name, some["hover"], marker)
+    trace = points(series[x], series["value"], name, series["hover"], marker)
     figure.add_trace(
         trace.update(
             mode="lines+markers",
@@ -281,28 +293,28 @@ def add_line(
     )
 
 
-def stack(some: pd.DataFrame, value: str, name: str, marker: dict[str, Any]) -> go.Bar:
-    """Return bars of a stack: one part of each row, at the rows' places."""
-    shown = {
-        "hovertext": some["hover"],
+def stack(bars: pd.DataFrame, value: str, name: str, marker: dict[str, Any]) -> go.Bar:
+    """Return stacked bars of the lengths in the column `value`, one in each row of the figure."""
+    style = {
+        "hovertext": bars["hover"],
         "hoverinfo": "text",
         "textposition": "none",
         "showlegend": True,
     }
     return go.Bar(
-        x=some[value],
-        y=some["place"],
+        x=bars[value],
+        y=bars["row"],
         orientation="h",
         name=name,
         marker=marker,
-        **shown,
+        **style,
     )
 
 
-def start_at_zero(figure: Figure, axis: str, **told: Any) -> Figure:
-    """Let an axis ('xaxis' or 'yaxis') begin at 0, with the points that stand on it drawn whole."""
+def start_at_zero(figure: Figure, axis: str, **options: Any) -> Figure:
+    """Let an axis ('xaxis' or 'yaxis') begin at 0, and do not cut the points at 0."""
     figure.update_traces(cliponaxis=False, selector={"type": "scatter"})
-    return figure.update_layout({axis: {"rangemode": "tozero", **told}})  # type: ignore[no-any-return]
+    return figure.update_layout({axis: {"rangemode": "tozero", **options}})  # type: ignore[no-any-return]
 
 
 def name_rows(figure: Figure, names: list[str]) -> Figure:

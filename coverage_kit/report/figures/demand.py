@@ -1,4 +1,7 @@
-"""The figures of visitors and demand: which assistants send visits to which pages, and what goes with AI visibility."""
+"""The figures of visitors and demand.
+
+They show which assistants send visits to which pages, and what goes with AI visibility.
+"""
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report import figure_data
@@ -13,24 +16,29 @@ from coverage_kit.report.figures.base import (
 )
 from coverage_kit.report.texts import markup_lines
 from coverage_kit.report.visibility_figure_data import (
-    mark_associations,
-    mark_referrals,
+    association_points,
+    referral_bars,
     shift,
 )
 
 
 def referrals_figure(analysis: Analysis) -> Figure:
-    """Return the visits that AI assistants send to the landing pages with most of them, by assistant."""
-    frame = mark_referrals(analysis)
+    """Return the visits that AI assistants send to the most visited landing pages."""
+    frame = referral_bars(analysis)
     title = "Visits from AI assistants, by landing page"
     if frame.empty:
-        cure = "Name an export of web analytics with source, landing page and visits under [analytics] sessions."
+        cure = (
+            "Name an export of web analytics with source, landing page and visits under "
+            "[analytics] sessions."
+        )
         return note_figure(title, f"No visit from an AI assistant is known. {cure}")
-    names = [
-        markup_lines(page, 60, width=34) for page in frame.sort_values("place")["page"].unique()
-    ]
-    told = f"The {len(names)} pages with most such visits. Visits without a source, as from many apps, cannot be told."
-    figure = new_figure(title, told, height=190 + 30 * len(names))
+    pages = frame.sort_values("row")["page"].unique()
+    names = [markup_lines(page, 60, width=34) for page in pages]
+    subtitle = (
+        f"The {len(names)} pages with most such visits. Visits without a source, as from many "
+        "apps, cannot be told."
+    )
+    figure = new_figure(title, subtitle, height=190 + 30 * len(names))
     assistants = (
         frame.groupby("assistant")["n_sessions"]
         .sum()
@@ -43,53 +51,51 @@ def referrals_figure(analysis: Analysis) -> Figure:
             if number < len(figure_data.SERIES_MARKS)
             else figure_data.MUTED
         )
-        some = frame[frame["assistant"] == assistant]
-        figure.add_trace(
-            stack(
-                some,
-                "n_sessions",
-                markup_lines(assistant, 40),
-                {"color": colour},
-            )
-        )
+        bars = frame[frame["assistant"] == assistant]
+        name = markup_lines(assistant, 40)
+        figure.add_trace(stack(bars, "n_sessions", name, {"color": colour}))
     figure.update_layout(barmode="stack", bargap=0.3, legend={"traceorder": "normal"})
     figure.update_xaxes(title="visits", tickformat=",", rangemode="tozero")
     return name_rows(figure, names)
 
 
 def associations_figure(analysis: Analysis) -> Figure:
-    """Return how AI visibility in one week goes with demand some weeks later: correlation by lag, with 95% interval."""
-    frame = mark_associations(analysis)
+    """Return how AI visibility in a week goes with demand some weeks later: correlation by lag.
+
+    With 95% interval.
+    """
+    frame = association_points(analysis)
     title = "An association, no cause: AI visibility and the demand of later weeks"
     if frame.empty:
         readings = analysis.associations["reading"]
-        why = f"{readings.iloc[0]}. " if len(readings) else ""
-        cure = "Name exports of ten weeks or more, with days, under [analytics] sessions and search_console."
-        return note_figure(title, f"No correlation can be told. {why}{cure}")
-    told = "Spearman's rank correlation of weekly changes. Bars: 95% interval. Filled: p of 5% or less, all lags and pairs "
-    figure = new_figure(
-        title,
-        f"{told}tested together. Whatever moves both looks just like this.",
-        height=460,
+        reading = f"{readings.iloc[0]}. " if len(readings) else ""
+        cure = (
+            "Name exports of ten weeks or more, with days, under [analytics] sessions and "
+            "search_console."
+        )
+        return note_figure(title, f"No correlation can be told. {reading}{cure}")
+    subtitle = (
+        "Spearman's rank correlation of weekly changes. Bars: 95% interval. Filled: p of 5% or "
+        "less, all lags and pairs tested together. Whatever moves both looks just like this."
     )
+    figure = new_figure(title, subtitle, height=460)
     pairs = list(frame["pair"].unique())
     for number, pair in enumerate(pairs):
-        some = frame[frame["pair"] == pair]
+        lags = frame[frame["pair"] == pair]
         colour, symbol = figure_data.series_mark(number)
         marker = {
             "color": colour,
             "size": 9,
-            "symbol": [symbol if clear else f"{symbol}-open" for clear in some["is_clear"]],
+            "symbol": [symbol if is_clear else f"{symbol}-open" for is_clear in lags["is_clear"]],
         }
-        at = some["lag_weeks"] + shift(number, len(pairs))
         trace = points(
-            at,
-            some["correlation"],
+            lags["lag_weeks"] + shift(number, len(pairs)),
+            lags["correlation"],
             markup_lines(pair, 100, width=50),
-            some["hover"],
+            lags["hover"],
             marker,
         )
-        bars = interval_bars(some["correlation"], some["low"], some["high"], colour)
+        bars = interval_bars(lags["correlation"], lags["low"], lags["high"], colour)
         figure.add_trace(trace.update(error_y=bars, showlegend=True))
     figure.add_hline(y=0, line={"width": 1, "color": figure_data.MUTED})
     figure.update_xaxes(title="weeks from the signal to the demand", dtick=1, zeroline=False)

@@ -1,8 +1,9 @@
-"""The figures of gaps and edits: map, severity and demand, frontier, own site beside others."""
+"""The figures of gaps and edits: map, severity and demand, frontier, and comparison of sites."""
 
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from coverage_kit.analysis import Analysis
@@ -20,25 +21,55 @@ from coverage_kit.report.figures.base import (
 from coverage_kit.report.texts import markup_lines
 from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.wording import CAUSES, amount, describe_cause
+from coverage_kit.vocabulary import COVERED
 
 
 def map_figure(analysis: Analysis) -> Figure:
-    """Return the map: queries coloured by coverage and sized by demand, passages small behind them, the first gaps named."""
-    queries = figure_data.mark_queries(analysis)
-    passages = figure_data.mark_passages(analysis)
+    """Return the map of queries and passages, with the names of the most urgent gaps.
+
+    The colour of a query shows coverage and its size demand; passages are small and behind them.
+    """
+    queries = figure_data.query_points(analysis)
+    passages = figure_data.passage_points(analysis)
     if queries.empty:
         return note_figure("Map of the queries", "There is no query to draw.")
+    n_queries = _count_drawn(queries, analysis.queries, "queries")
+    n_passages = _count_drawn(passages, analysis.passages, "passages")
     figure = new_figure(
-        f"{_counted(queries, analysis.queries, 'queries')} and {_counted(passages, analysis.passages, 'passages')}: "
-        "where coverage is low",
-        "A UMAP picture: near is roughly alike, axes mean nothing. Size: demand. Named: the first gaps.",
+        f"{n_queries} and {n_passages}: where coverage is low",
+        "A UMAP picture: near is roughly alike, axes mean nothing. Size: demand. "
+        "Named: the first gaps.",
         height=660,
     )
+    _add_map_points(figure, queries, passages)
+    style = {
+        "font": {"size": 11, "color": "#ffffff"},
+        "bgcolor": "rgba(32,38,46,.78)",
+        "borderpad": 2,
+        "captureevents": True,
+    }
+    annotate(figure, figure_data.label_map(analysis, queries), style)
+    axis = {
+        "showgrid": False,
+        "showticklabels": False,
+        "zeroline": False,
+        "title": None,
+    }
+    # Fixed ranges: labels beside their points would widen the axes and crowd the points.
+    x_range, y_range = (figure_data.span_of([*queries[name], *passages[name]]) for name in "xy")
+    return figure.update_layout(  # type: ignore[no-any-return]
+        xaxis={**axis, "range": x_range},
+        yaxis={**axis, "range": y_range},
+    )
+
+
+def _add_map_points(figure: Figure, queries: pd.DataFrame, passages: pd.DataFrame) -> None:
+    """Draw the passages, and the queries over them."""
     for kind, symbol in (
         ("own passage", "diamond"),
         ("other passage", "x-thin-open"),
     ):
-        some = passages[passages["kind"] == kind]
+        drawn = passages[passages["kind"] == kind]
         marker = {
             "symbol": symbol,
             "size": 5,
@@ -46,46 +77,28 @@ def map_figure(analysis: Analysis) -> Figure:
             "opacity": 0.45,
             "line": {"width": 1, "color": figure_data.MUTED},
         }
-        figure.add_trace(points(some["x"], some["y"], f"{kind}s", some["hover"], marker))
-    asked = points(
+        figure.add_trace(points(drawn["x"], drawn["y"], f"{kind}s", drawn["hover"], marker))
+    trace = points(
         queries["x"],
         queries["y"],
         "queries",
         queries["hover"],
         _coverage_marker(queries),
     )
-    figure.add_trace(
-        asked.update(customdata=queries["gap_rank"].fillna(0).astype("int64"))
-    )  # the page links points and gaps by it
+    # The page links a point to its gap by this rank.
+    gap_ranks = queries["gap_rank"].fillna(0).astype("int64")
+    figure.add_trace(trace.update(customdata=gap_ranks))
     figure.update_traces(showlegend=True)
-    chip = {
-        "font": {"size": 11, "color": "#ffffff"},
-        "bgcolor": "rgba(32,38,46,.78)",
-        "borderpad": 2,
-        "captureevents": True,
-    }
-    annotate(figure, figure_data.label_map(analysis, queries), chip)
-    axis = {
-        "showgrid": False,
-        "showticklabels": False,
-        "zeroline": False,
-        "title": None,
-    }
-    # fixed ranges: names that stand aside would otherwise widen the axes and crowd the points
-    x_range, y_range = (figure_data.span_of([*queries[name], *passages[name]]) for name in "xy")
-    return figure.update_layout(xaxis={**axis, "range": x_range}, yaxis={**axis, "range": y_range})  # type: ignore[no-any-return]
 
 
-def _counted(drawn: Any, whole: Any, name: str) -> str:
-    """Return how many there are, and how many of them are drawn where not all are."""
-    return (
-        f"{len(whole):,} {name}"
-        if len(drawn) == len(whole)
-        else f"{len(drawn):,} of {len(whole):,} {name}"
-    )
+def _count_drawn(drawn: pd.DataFrame, table: pd.DataFrame, noun: str) -> str:
+    """Return the number of rows of a table, and how many of them are drawn if not all are."""
+    if len(drawn) == len(table):
+        return f"{len(table):,} {noun}"
+    return f"{len(drawn):,} of {len(table):,} {noun}"
 
 
-def _coverage_marker(queries: Any) -> dict[str, Any]:
+def _coverage_marker(queries: pd.DataFrame) -> dict[str, Any]:
     return {
         "size": queries["size"],
         "color": queries["coverage"],
@@ -99,21 +112,23 @@ def _coverage_marker(queries: Any) -> dict[str, Any]:
             "tickformat": ".0%",
             "thickness": 10,
             "len": 0.34,
-            **{
-                "orientation": "h",
-                "x": 1,
-                "xanchor": "right",
-                "y": -0.02,
-                "yanchor": "top",
-            },
+            "orientation": "h",
+            "x": 1,
+            "xanchor": "right",
+            "y": -0.02,
+            "yanchor": "top",
             "outlinewidth": 0,
         },
     }
 
 
 def gaps_figure(analysis: Analysis) -> Figure:
-    """Return severity with its 90% interval against demand, by cause; those with most to win named, others muted."""
-    gaps = figure_data.mark_gaps(analysis)
+    """Return the severity of each gap, with its 90% interval, against demand, by cause.
+
+    The gaps with most to win have names. Gaps that no edit can close, and covered clusters, are
+    pale.
+    """
+    gaps = figure_data.gap_points(analysis)
     if gaps.empty:
         return note_figure(
             "Gaps by severity and demand",
@@ -122,14 +137,15 @@ def gaps_figure(analysis: Analysis) -> Figure:
     figure = new_figure(
         f"Severity and demand of {len(gaps):,} clusters of queries",
         "Up: less of what is asked is answered. Right: asked more often. Bars: 90% interval. "
-        f"Named: of those that an edit can close, the {figure_data.NAMED_GAPS} with most demand x severity.",
+        f"Named: of those that an edit can close, the {figure_data.MAX_NAMED_GAPS} with most "
+        "demand x severity.",
         height=560,
     )
-    known = [*CAUSES, *sorted(set(gaps["cause"]) - set(CAUSES))]
-    for cause in known:
-        some = gaps[gaps["cause"] == cause]
-        if len(some):
-            figure.add_trace(_gap_trace(some, cause))
+    causes = [*CAUSES, *sorted(set(gaps["cause"]) - set(CAUSES))]
+    for cause in causes:
+        gaps_of_cause = gaps[gaps["cause"] == cause]
+        if len(gaps_of_cause):
+            figure.add_trace(_gap_trace(gaps_of_cause, cause))
     annotate(
         figure,
         figure_data.label_gaps(gaps),
@@ -142,14 +158,14 @@ def gaps_figure(analysis: Analysis) -> Figure:
         tickvals=ticks,
         ticktext=list(map(amount, ticks)),
     )
-    return figure.update_yaxes(
+    return figure.update_yaxes(  # type: ignore[no-any-return]
         title="severity (share not covered)",
         tickformat=".0%",
         range=[-0.04, 1.06],
-    )  # type: ignore[no-any-return]
+    )
 
 
-def _gap_trace(some: Any, cause: str) -> go.Scatter:
+def _gap_trace(gaps: pd.DataFrame, cause: str) -> go.Scatter:
     colour, symbol = figure_data.CAUSE_MARKS.get(cause, figure_data.OTHER_MARK)
     marker = {
         "color": colour,
@@ -158,25 +174,25 @@ def _gap_trace(some: Any, cause: str) -> go.Scatter:
         "line": {"width": 2 if symbol.endswith("open") else 0},
     }
     trace = points(
-        some["demand"],
-        some["severity"],
+        gaps["demand"],
+        gaps["severity"],
         describe_cause(cause).title,
-        some["hover"],
+        gaps["hover"],
         marker,
     )
     bars = {
-        "array": some["high"] - some["severity"],
-        "arrayminus": some["severity"] - some["low"],
+        "array": gaps["high"] - gaps["severity"],
+        "arrayminus": gaps["severity"] - gaps["low"],
         "symmetric": False,
     }
     trace.error_y = {**bars, "thickness": 1, "width": 0, "color": colour}
-    is_quiet = colour == figure_data.MUTED or cause == "covered"
-    return trace.update(opacity=0.4 if is_quiet else 0.95, showlegend=True)
+    is_pale = colour == figure_data.MUTED or cause == COVERED
+    return trace.update(opacity=0.4 if is_pale else 0.95, showlegend=True)
 
 
 def frontier_figure(analysis: Analysis) -> Figure:
-    """Return the predicted gain of the ranked edits, taken from the top, against the editor minutes they cost."""
-    frontier = figure_data.mark_frontier(analysis)
+    """Return the predicted gain of the ranked edits, from the top, against their editor minutes."""
+    frontier = figure_data.frontier_points(analysis)
     if frontier.empty:
         return note_figure(
             "What editing is predicted to bring",
@@ -184,34 +200,13 @@ def frontier_figure(analysis: Analysis) -> Figure:
         )
     head = summarize(analysis)
     figure = new_figure(
-        f"{amount(head.planned_minutes)} minutes of editing, predicted to cover {amount(head.planned_gain)} more queries asked",
-        f"Edits from the top of the list down, {predicted_under(analysis.about)}. Band: 90% interval.",
+        f"{amount(head.planned_minutes)} minutes of editing, predicted to cover "
+        f"{amount(head.planned_gain)} more queries asked",
+        f"Edits from the top of the list down, {predicted_under(analysis.about)}. "
+        "Band: 90% interval.",
         height=460,
     )
-    step = {
-        "x": frontier["cost_minutes"],
-        "mode": "lines",
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
-    clear = {"shape": "hv", "width": 0}
-    figure.add_trace(go.Scatter(**step, y=frontier["low"], line=clear))
-    figure.add_trace(
-        go.Scatter(
-            **step,
-            y=frontier["high"],
-            line=clear,
-            fill="tonexty",
-            fillcolor="rgba(31,131,189,.18)",
-        )
-    )
-    figure.add_trace(
-        go.Scatter(
-            **step,
-            y=frontier["gain"],
-            line={"shape": "hv", "width": 2, "color": figure_data.BLUE},
-        )
-    )
+    _add_frontier_lines(figure, frontier)
     colour = np.where(frontier["is_chosen"].astype(bool), figure_data.BLUE, figure_data.MUTED)
     marker = {"color": colour, "size": 8}
     figure.add_trace(
@@ -224,13 +219,13 @@ def frontier_figure(analysis: Analysis) -> Figure:
         )
     )
     figure.update_layout(margin={"b": 60})
-    limit = budget(analysis)
-    if limit <= 3 * float(frontier["cost_minutes"].max()):
-        note = f"budget: {amount(limit)} minutes"
+    budget_minutes = budget(analysis)
+    # A budget far beyond all edits would squeeze them to the left; NaN is not smaller either.
+    if budget_minutes <= 3 * float(frontier["cost_minutes"].max()):
         figure.add_vline(
-            x=limit,
+            x=budget_minutes,
             line={"dash": "dash", "width": 1.5, "color": figure_data.ORANGE},
-            annotation_text=note,
+            annotation_text=f"budget: {amount(budget_minutes)} minutes",
         )
     start_at_zero(
         figure,
@@ -241,9 +236,35 @@ def frontier_figure(analysis: Analysis) -> Figure:
     return start_at_zero(figure, "yaxis", title="predicted gain (queries asked)", tickformat=",")
 
 
+def _add_frontier_lines(figure: Figure, frontier: pd.DataFrame) -> None:
+    """Draw the gain as steps, with the band of its interval."""
+    step = {
+        "x": frontier["cost_minutes"],
+        "mode": "lines",
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    invisible = {"shape": "hv", "width": 0}
+    visible = {"shape": "hv", "width": 2, "color": figure_data.BLUE}
+    figure.add_trace(go.Scatter(**step, y=frontier["low"], line=invisible))
+    figure.add_trace(
+        go.Scatter(
+            **step,
+            y=frontier["high"],
+            line=invisible,
+            fill="tonexty",
+            fillcolor="rgba(31,131,189,.18)",
+        )
+    )
+    figure.add_trace(go.Scatter(**step, y=frontier["gain"], line=visible))
+
+
 def sites_figure(analysis: Analysis) -> Figure:
-    """Return how near the best passage of the own site and of the strongest others comes, for each of the first gaps."""
-    frame = figure_data.mark_sites(analysis)
+    """Return the similarity of each site's best passage to each of the most urgent gaps.
+
+    The sites are the own site and its strongest competitors.
+    """
+    frame = figure_data.site_points(analysis)
     if frame.empty:
         return note_figure(
             "Own site and others, by gap",
@@ -258,19 +279,16 @@ def sites_figure(analysis: Analysis) -> Figure:
     )
     figure = new_figure(
         f"{title}, for the first {len(ranks)} gaps",
-        "Similarity of the best passage to what is asked: further right is nearer. Mean over queries, weighted by demand.",
+        "Similarity of the best passage to what is asked: further right is nearer. Mean over "
+        "queries, weighted by demand.",
         height=190 + 36 * len(ranks),
     )
-    others = frame.loc[~frame["is_own"], "site"].value_counts().index
-    sites = [*frame.loc[frame["is_own"], "site"].unique(), *others]
-    styles = {
-        site: figure_data.SITE_MARKS[n]
-        if n < len(figure_data.SITE_MARKS)
-        else figure_data.OTHER_MARK
-        for n, site in enumerate(others)
-    }
-    for site in sites:
-        some = frame[frame["site"] == site]
+    competitors = frame.loc[~frame["is_own"], "site"].value_counts().index
+    n_styled = len(figure_data.SITE_MARKS)
+    styles = dict(zip(competitors, figure_data.SITE_MARKS, strict=False))
+    styles |= dict.fromkeys(competitors[n_styled:], figure_data.OTHER_MARK)
+    for site in [*frame.loc[frame["is_own"], "site"].unique(), *competitors]:
+        drawn = frame[frame["site"] == site]
         colour, symbol = styles.get(site, (figure_data.BLUE, "circle"))
         marker = {
             "color": colour,
@@ -278,10 +296,10 @@ def sites_figure(analysis: Analysis) -> Figure:
             "size": 13 if site not in styles else 9,
         }
         trace = points(
-            some["similarity"],
-            some["rank"].map(row_of),
+            drawn["similarity"],
+            drawn["rank"].map(row_of),
             markup_lines(site, 40),
-            some["hover"],
+            drawn["hover"],
             marker,
         )
         figure.add_trace(trace.update(showlegend=True))

@@ -1,4 +1,7 @@
-"""The map as a widget of a notebook: a click on a question tells which it is, and questions can be ringed."""
+"""The map as a widget of a notebook.
+
+A click on a question chooses it, and rings can be drawn around questions.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,20 +13,21 @@ from coverage_kit.report import figure_data
 from coverage_kit.report.figures.base import CONFIG, points
 from coverage_kit.report.figures.gaps import map_figure
 
+# Pixels: the map and the list of gaps fit on one screen. Assumed.
 _HEIGHT = 560
 
 
 class LinkedMap:
-    """The map of a run, live: `figure` is the widget; it has no point where the run has none.
+    """The map of a run as a widget, `figure`. It has no points where the run has none.
 
     Args:
         analysis: the run.
-        choose: called with the query_id of a question that was clicked.
+        choose: a function that is called with the query_id of a clicked question.
     """
 
     def __init__(self, analysis: Analysis, choose: Callable[[str], None]) -> None:
         drawn = map_figure(analysis)
-        self._places = figure_data.place_queries(analysis)[["query_id", "x", "y"]]
+        self._points = figure_data.locate_queries(analysis)[["query_id", "x", "y"]]
         ring = {
             "symbol": "circle-open",
             "size": 20,
@@ -41,13 +45,13 @@ class LinkedMap:
         self._ring = self.figure.data[-1]
         for trace in self.figure.data:
             if trace.name == "queries":
-                trace.on_click(lambda _trace, clicked, _state: self._tell(clicked, choose))
+                trace.on_click(lambda _trace, clicked, _state: self._choose(clicked, choose))
 
     def ring(self, query_ids: set[str]) -> None:
-        """Draw a ring around these questions alone, as far as they are on the map."""
-        some = self._places[self._places["query_id"].isin(query_ids)]
-        self._ring.update(x=some["x"].to_numpy(), y=some["y"].to_numpy())
+        """Draw rings around these questions only, as far as they are on the map."""
+        chosen = self._points[self._points["query_id"].isin(query_ids)]
+        self._ring.update(x=chosen["x"].to_numpy(), y=chosen["y"].to_numpy())
 
-    def _tell(self, clicked: Any, choose: Callable[[str], None]) -> None:
+    def _choose(self, clicked: Any, choose: Callable[[str], None]) -> None:
         if clicked.point_inds:
-            choose(str(self._places["query_id"].iloc[clicked.point_inds[0]]))
+            choose(str(self._points["query_id"].iloc[clicked.point_inds[0]]))

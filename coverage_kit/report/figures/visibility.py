@@ -1,4 +1,8 @@
-"""The figures of visibility: who is cited and named, week by week, who holds the citations, what a change moved."""
+"""The figures of visibility.
+
+They show which sites are cited and named, the trend by week, who holds the citations of each gap,
+and what a change moved.
+"""
 
 from typing import Any
 
@@ -20,11 +24,11 @@ from coverage_kit.report.figures.base import (
 )
 from coverage_kit.report.texts import clean_text, markup_lines
 from coverage_kit.report.visibility_figure_data import (
-    mark_holders,
-    mark_verdicts,
-    mark_visibility,
-    mark_weeks,
+    holder_bars,
     shift,
+    verdict_points,
+    visibility_points,
+    week_points,
 )
 from coverage_kit.report.wording import NO_CHANGE, describe_measure
 
@@ -39,27 +43,30 @@ _VERDICTS = {
     "down": (figure_data.ORANGE, "triangle-down"),
     NO_CHANGE: (figure_data.MUTED, "circle"),
 }
-_MOST_ROWS = 30
+# Rows of the figure of changes; the workbook has all. Assumed.
+_MAX_ROWS = 30
 _HOLLOW = "Hollow: low n."
+_WEEK_MILLISECONDS = 7 * 86_400_000
 
 
 def share_of_voice_figure(analysis: Analysis, measure: str = "citation_rate") -> Figure:
-    """Return one measure of each site on each engine and surface, with 95% interval; points of low n are hollow.
+    """Return one measure of each site on each engine and surface, with 95% interval.
+
+    Points of low n are hollow.
 
     Args:
         analysis: the run.
         measure: a measure of the visibility table, such as citation_rate, mention_rate or
             share_of_voice.
     """
-    words = describe_measure(measure)
-    frame = mark_visibility(analysis, measure)
-    title = f"{words.title.capitalize()} of each site, by engine"
+    wording = describe_measure(measure)
+    frame = visibility_points(analysis, measure)
+    title = f"{wording.title.capitalize()} of each site, by engine"
     if frame.empty:
-        return note_figure(title, f"No figure of it in this run. {words.needs}")
-    names = [
-        markup_lines(site, 44, width=28) for site in frame.sort_values("place")["site"].unique()
-    ]
-    lead = f"{words.formula.capitalize()}; questions that name the brand left out. "
+        return note_figure(title, f"No figure of it in this run. {wording.needs}")
+    sites = frame.sort_values("row")["site"].unique()
+    names = [markup_lines(site, 44, width=28) for site in sites]
+    lead = f"{wording.formula.capitalize()}; questions that name the brand left out. "
     figure = new_figure(
         title,
         f"{lead}Bars: 95% interval, by prompt. {_HOLLOW}",
@@ -67,151 +74,158 @@ def share_of_voice_figure(analysis: Analysis, measure: str = "citation_rate") ->
     )
     series = list(frame["series"].unique())
     for number, name in enumerate(series):
-        some = frame[frame["series"] == name]
-        legend = f"{name}, {int(some['n_answers'].max()):,} answers"
+        rates = frame[frame["series"] == name]
+        legend = f"{name}, {int(rates['n_answers'].max()):,} answers"
         trace = points(
-            some["value"],
-            some["place"] + shift(number, len(series)),
+            rates["value"],
+            rates["row"] + shift(number, len(series)),
             markup_lines(legend, 60),
-            some["hover"],
+            rates["hover"],
             {},
         )
         bars = interval_bars(
-            some["value"],
-            some["low"],
-            some["high"],
+            rates["value"],
+            rates["low"],
+            rates["high"],
             figure_data.series_mark(number)[0],
         )
         figure.add_trace(
             trace.update(
-                marker=_series_marker(some, number),
+                marker=_series_marker(rates, number),
                 error_x=bars,
                 showlegend=True,
             )
         )
-    start_at_zero(figure, "xaxis", title=words.title, tickformat=".0%")
+    start_at_zero(figure, "xaxis", title=wording.title, tickformat=".0%")
     return name_rows(figure, names)
 
 
 def visibility_over_time_figure(analysis: Analysis, measure: str = "citation_rate") -> Figure:
-    """Return one measure of the own site by week, a line with its band of 95% for each engine and surface.
+    """Return one measure of the site by week, a line with its 95% band for each series.
 
     Args:
         analysis: the run.
         measure: a measure of the visibility table, such as citation_rate, mention_rate or
             share_of_voice.
     """
-    words = describe_measure(measure)
-    frame = mark_weeks(analysis, measure)
-    own = clean_text(analysis.about.get("own_site", "the site"))
-    title = f"{words.title.capitalize()} of {own}, by week"
+    wording = describe_measure(measure)
+    frame = week_points(analysis, measure)
+    own = clean_text(analysis.about.own_site or "the site")
+    title = f"{wording.title.capitalize()} of {own}, by week"
     if frame.empty:
         return note_figure(
             title,
-            f"No week of it in this run: log when each answer was asked (asked_at). {words.needs}",
+            "No week of it in this run: log when each answer was asked (asked_at). "
+            f"{wording.needs}",
         )
-    live = pd.to_datetime(
-        analysis.about.get("settings", {}).get("before_after", {}).get("changed_at"),
+    first_week = frame["week"].min()
+    last_week = frame["week"].max()
+    changed_at = pd.to_datetime(
+        analysis.about.setting("before_after", "changed_at"),
         errors="coerce",
     )
-    is_within = bool(
-        frame["week"].min() <= live <= frame["week"].max() + pd.Timedelta(days=7)
-    )  # never where there is none
-    line = f" Dashed: changes live on {live:%Y-%m-%d}." if is_within else ""
+    # A comparison with no date (NaT) is false.
+    is_within = bool(first_week <= changed_at <= last_week + pd.Timedelta(days=7))
+    note = f" Dashed: changes live on {changed_at:%Y-%m-%d}." if is_within else ""
     figure = new_figure(
         title,
-        f"{words.formula.capitalize()}. Bands: 95% interval, by prompt. {_HOLLOW}{line}",
+        f"{wording.formula.capitalize()}. Bands: 95% interval, by prompt. {_HOLLOW}{note}",
         height=440,
     )
     for number, name in enumerate(frame["series"].unique()):
-        some = frame[frame["series"] == name]
-        add_line(
-            figure,
-            some,
-            "week",
-            markup_lines(name, 60),
-            _series_marker(some, number),
-        )
+        rates = frame[frame["series"] == name]
+        marker = _series_marker(rates, number)
+        add_line(figure, rates, "week", markup_lines(name, 60), marker)
     if is_within:
         figure.add_vline(
-            x=live,
+            x=changed_at,
             line={"dash": "dash", "width": 1.5, "color": figure_data.MUTED},
         )
-    step = (
-        7 * 86_400_000 * -(-frame["week"].nunique() // 10)
-    )  # milliseconds: a tick on every so many Mondays
-    years = " to ".join(map(str, sorted({frame["week"].min().year, frame["week"].max().year})))
+    years = " to ".join(map(str, sorted({first_week.year, last_week.year})))
+    # At most ten ticks, each on a Monday.
+    n_weeks_a_tick = -(-frame["week"].nunique() // 10)
     ticks = {
-        "tick0": frame["week"].min(),
-        "dtick": step,
+        "tick0": first_week,
+        "dtick": _WEEK_MILLISECONDS * n_weeks_a_tick,
         "tickformat": "%-d %b",
     }
     figure.update_xaxes(title=f"week of, {years}", type="date", **ticks)
-    return start_at_zero(figure, "yaxis", title=words.title, tickformat=".0%")
+    return start_at_zero(figure, "yaxis", title=wording.title, tickformat=".0%")
 
 
 def holders_figure(analysis: Analysis) -> Figure:
-    """Return who holds the citations of the gaps with most citations: own site, competitors, third parties, communities."""
-    frame = mark_holders(analysis)
+    """Return who holds the citations of the gaps with most citations.
+
+    That is the own site, competitors, third parties or communities.
+    """
+    frame = holder_bars(analysis)
     title = "Who holds the citations, by gap"
     if frame.empty:
         return note_figure(
             title,
             "No answer of the log cites a page. Log citations with the answers under [log] files.",
         )
-    heads = frame.drop_duplicates("place")
-    told = "Of all citations of a gap, the share that goes to each kind of site; the gaps with most citations, most first."
-    lost = (
-        ""
-        if heads["is_contested"].all()
-        else " Pale, 'not winnable': companies' sites hardly get cited there."
+    gaps = frame.drop_duplicates("row")
+    subtitle = (
+        "Of all citations of a gap, the share that goes to each kind of site; the gaps with most "
+        "citations, most first."
     )
-    figure = new_figure(title, told + lost, height=190 + 40 * len(heads))
+    if not gaps["is_contested"].all():
+        subtitle += " Pale, 'not winnable': companies' sites hardly get cited there."
+    figure = new_figure(title, subtitle, height=190 + 40 * len(gaps))
     for holder in frame.sort_values("holder_rank")["holder"].unique():
-        some = frame[frame["holder"] == holder]
+        bars = frame[frame["holder"] == holder]
         marker = {
             "color": _HOLDERS.get(holder, figure_data.SKY),
-            "opacity": some["is_contested"].map({True: 0.95, False: 0.4}).tolist(),
+            "opacity": bars["is_contested"].map({True: 0.95, False: 0.4}).tolist(),
         }
-        figure.add_trace(stack(some, "citation_share", markup_lines(holder, 40), marker))
+        figure.add_trace(stack(bars, "citation_share", markup_lines(holder, 40), marker))
     figure.update_layout(barmode="stack", bargap=0.3, legend={"traceorder": "normal"})
     figure.update_xaxes(title="share of the gap's citations", tickformat=".0%", range=[0, 1.02])
-    return name_rows(figure, heads["name"].tolist())
+    return name_rows(figure, gaps["name"].tolist())
 
 
 def change_figure(analysis: Analysis, measure: str = "citation_rate") -> Figure:
-    """Return the effect of a change in percentage points by engine and group, with 95% interval and noise floor.
+    """Return the effect of a change by engine and group, with 95% interval and noise floor.
 
-    All changed pages stand first, then all unchanged ones, then the changed pages by gap; colour
-    and symbol tell the verdict.
+    The effect is in percentage points. All changed pages come first, then all unchanged pages, then
+    the changed pages by gap. Colour and symbol show the verdict.
 
     Args:
         analysis: the run.
         measure: citation_rate or mention_rate.
     """
-    words = describe_measure(measure)
-    every = mark_verdicts(analysis, measure)
-    frame = every.head(_MOST_ROWS)
-    title = f"What the change moved: {words.title}, before and after"
+    wording = describe_measure(measure)
+    verdicts = verdict_points(analysis, measure)
+    frame = verdicts.head(_MAX_ROWS)
+    title = f"What the change moved: {wording.title}, before and after"
     if frame.empty:
-        cure = "Name the day on which changes were live under [before_after] changed_at, and the changed pages under [before_after] pages."
+        cure = (
+            "Name the day on which changes were live under [before_after] changed_at, and the "
+            "changed pages under [before_after] pages."
+        )
         return note_figure(title, f"Nothing is compared. {cure}")
-    told = "Effect: the change of the questions of changed pages less that of unchanged ones; for unchanged pages, their own "
-    bars = "change. Bars: 95% interval. Grey ground: what 95% of splits of the time before stay within, where nothing changed."
-    cut = (
-        f" The first {len(frame)} of {len(every)} rows; the workbook has all."
-        if len(every) > len(frame)
-        else ""
+    subtitle = (
+        "Effect: the change of the questions of changed pages less that of unchanged ones; for "
+        "unchanged pages, their own change. Bars: 95% interval. Grey ground: what 95% of splits of "
+        "the time before stay within, where nothing changed."
     )
-    figure = new_figure(title, told + bars + cut, height=200 + 40 * len(frame))
+    if len(verdicts) > len(frame):
+        subtitle += f" The first {len(frame)} of {len(verdicts)} rows; the workbook has all."
+    figure = new_figure(title, subtitle, height=200 + 40 * len(frame))
     floors = frame[frame["noise_floor"].notna()]
-    ground = {
-        "base": -floors["noise_floor"],
-        "marker": {"color": figure_data.FAINT, "line": {"width": 0}},
-        "width": 0.8,
-    }
-    ground |= {"name": "noise floor", "hoverinfo": "skip", "orientation": "h"}
-    figure.add_trace(go.Bar(x=2 * floors["noise_floor"], y=floors["place"], **ground))
+    figure.add_trace(
+        go.Bar(
+            x=2 * floors["noise_floor"],
+            y=floors["row"],
+            base=-floors["noise_floor"],
+            marker={"color": figure_data.FAINT, "line": {"width": 0}},
+            width=0.8,
+            name="noise floor",
+            hoverinfo="skip",
+            orientation="h",
+        )
+    )
     for verdict in sorted(
         frame["verdict"].unique(),
         key=lambda name: (name == NO_CHANGE, name != "up"),
@@ -222,29 +236,29 @@ def change_figure(analysis: Analysis, measure: str = "citation_rate") -> Figure:
     return name_rows(figure, frame["name"].tolist())
 
 
-def _effect_trace(some: pd.DataFrame, verdict: str) -> go.Scatter:
+def _effect_trace(effects: pd.DataFrame, verdict: str) -> go.Scatter:
     colour, symbol = _VERDICTS.get(verdict, figure_data.OTHER_MARK)
     marker = {"color": colour, "symbol": symbol, "size": 11}
     trace = points(
-        some["effect"],
-        some["place"],
+        effects["effect"],
+        effects["row"],
         markup_lines(verdict, 40),
-        some["hover"],
+        effects["hover"],
         marker,
     )
     return trace.update(
-        error_x=interval_bars(some["effect"], some["low"], some["high"], colour),
+        error_x=interval_bars(effects["effect"], effects["low"], effects["high"], colour),
         showlegend=True,
     )
 
 
-def _series_marker(some: pd.DataFrame, number: int) -> dict[str, Any]:
+def _series_marker(rates: pd.DataFrame, number: int) -> dict[str, Any]:
     """Return the marker of a series: hollow where n is low."""
     colour, symbol = figure_data.series_mark(number)
-    symbols = [f"{symbol}-open" if is_low else symbol for is_low in some["is_low_n"]]
+    symbols = [f"{symbol}-open" if is_low else symbol for is_low in rates["is_low_n"]]
     return {
         "color": colour,
         "symbol": symbols,
         "size": 10,
-        "line": {"width": [2 if is_low else 0 for is_low in some["is_low_n"]]},
+        "line": {"width": [2 if is_low else 0 for is_low in rates["is_low_n"]]},
     }

@@ -1,6 +1,6 @@
-"""The audit, what answers get wrong about the brand, and the judges, as plain values for the page's template."""
+"""The audit, wrong claims about the brand and the judges, as plain values for the page."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
@@ -12,68 +12,82 @@ from coverage_kit.report.audit_joined import (
     describe_findings,
     describe_wrong_claims,
 )
+from coverage_kit.report.page_data import Context
 from coverage_kit.report.texts import is_missing, safe_url, shorten
 from coverage_kit.report.wording import count, in_points
+from coverage_kit.vocabulary import NOT_ASSESSED, Verdict
 
-_PAGES = 40
-_A_PAGE = 12
-_CLAIMS = 30
+# Pages, findings of a page and claims that the page lists, so that it stays light; the workbook
+# has all. Assumed.
+_MAX_PAGES = 40
+_MAX_FINDINGS = 12
+_MAX_CLAIMS = 30
+# The checks that fail on most pages, in the terminal's line. Assumed: more do not fit on a line.
+_MAX_FAILED_CHECKS = 4
 
-Story = dict[str, Any]
 
+def pillars_context(analysis: Analysis) -> Context:
+    """Return the checks of each pillar, and the findings by page, most demand first.
 
-def tell_pillars(analysis: Analysis) -> Story:
-    """Return each pillar's checks with what they show on this log, and the findings by page, those with most demand first.
-
-    Checks for which the log cannot tell stand apart, in `untold`: too few pages pass or fail them.
+    Each check has what it shows on this log. Checks that too few pages pass or fail to assess them
+    here are listed separately, in `not_assessed`.
     """
     checks = describe_checks(analysis)
     findings = describe_findings(analysis)
     by_demand = findings.sort_values(
         ["page_demand", "page_id"], ascending=[False, True], kind="stable"
     )
-    groups = dict(list(by_demand.groupby("page_id", sort=False)))
-    is_told = checks["difference"].notna()
-    pages = [_tell_page(str(name), groups[name]) for name in list(groups)[:_PAGES]]
+    findings_of_page = dict(list(by_demand.groupby("page_id", sort=False)))
+    page_ids = list(findings_of_page)[:_MAX_PAGES]
+    is_assessed = checks["difference"].notna()
     return {
         "pillars": [
-            (
-                pillar,
-                [
-                    _tell_check(row)
-                    for row in checks[is_told & (checks["pillar"] == pillar)].to_dict("records")
-                ],
-            )
+            (pillar, _list_check_contexts(checks[is_assessed & (checks["pillar"] == pillar)]))
             for pillar in PILLARS
         ],
-        "untold": [_tell_check(row) for row in checks[~is_told].to_dict("records")],
+        "not_assessed": _list_check_contexts(checks[~is_assessed]),
         "n_pages": analysis.audits["page_id"].nunique(),
         "n_checks": len(checks),
         "n_findings": len(findings),
-        "n_pages_found": findings["page_id"].nunique(),
-        "pages": pages,
-        "n_more": max(0, len(groups) - _PAGES),
+        "n_failing_pages": findings["page_id"].nunique(),
+        "pages": [_page_context(str(page_id), findings_of_page[page_id]) for page_id in page_ids],
+        "n_more": max(0, len(findings_of_page) - _MAX_PAGES),
     }
 
 
-def _tell_check(row: dict[Any, Any]) -> Story:
-    known = not is_missing(row["difference"])
-    ends = (
-        f"{in_points(row['low'])} to {in_points(row['high'])}"
-        if known and not is_missing(row["low"])
-        else ""
-    )
+def _list_check_contexts(checks: pd.DataFrame) -> list[Context]:
+    return [_check_context(row) for row in checks.to_dict("records")]
+
+
+def _check_context(row: dict[Any, Any]) -> Context:
+    has_difference = not is_missing(row["difference"])
+    has_interval = has_difference and not is_missing(row["low"])
     return {
-        **{name: shorten(row[name], 220) for name in ("title", "weight", "reading")},
-        **{name: int(row[name]) for name in ("n_pages", "n_failed", "n_not_told")},
-        "difference": in_points(row["difference"]) if known else "",
-        "interval": ends,
+        **{column: shorten(row[column], 220) for column in ("title", "weight", "reading")},
+        **{column: int(row[column]) for column in ("n_pages", "n_failed", "n_not_told")},
+        "difference": in_points(row["difference"]) if has_difference else "",
+        "interval": f"{in_points(row['low'])} to {in_points(row['high'])}" if has_interval else "",
     }
 
 
-def _tell_page(name: str, rows: pd.DataFrame) -> Story:
-    first = rows.iloc[0]
-    texts = {
+def _page_context(page_id: str, findings: pd.DataFrame) -> Context:
+    """Return a page with its findings, the strongest checks first."""
+    first = findings.iloc[0]
+    contexts = [_finding_context(row) for row in findings.to_dict("records")]
+    return {
+        "page_id": shorten(page_id, 160),
+        "title": shorten(first["title"], 120),
+        "url": safe_url(first["url"]),
+        "demand": float(first["page_demand"]),
+        "minutes": float(findings["cost_minutes"].sum()),
+        "findings": contexts[:_MAX_FINDINGS],
+        "n_findings": len(contexts),
+        "n_more": max(0, len(contexts) - _MAX_FINDINGS),
+    }
+
+
+def _finding_context(row: dict[Any, Any]) -> Context:
+    limits = {
         "check_title": 120,
         "place": 120,
         "evidence": 240,
@@ -82,113 +96,100 @@ def _tell_page(name: str, rows: pd.DataFrame) -> Story:
         "weight": 20,
         "pillar": 20,
     }
-    told = [
-        {
-            **{key: shorten(row[key], limit) for key, limit in texts.items()},
-            "minutes": float(row["cost_minutes"]),
-        }
-        for row in rows.to_dict("records")
-    ]
-    return {
-        "page_id": shorten(name, 160),
-        "title": shorten(first["title"], 120),
-        "url": safe_url(first["url"]),
-        "demand": float(first["page_demand"]),
-        "minutes": float(rows["cost_minutes"].sum()),
-        "findings": told[:_A_PAGE],
-        "n_findings": len(told),
-        "n_more": max(0, len(told) - _A_PAGE),
-    }
+    texts = {column: shorten(row[column], limit) for column, limit in limits.items()}
+    return {**texts, "minutes": float(row["cost_minutes"])}
 
 
-def tell_claims(analysis: Analysis) -> Story:
-    """Return how many claims about the brand were held against the own pages, the wrong ones, and how each engine drifts."""
+def claims_context(analysis: Analysis) -> Context:
+    """Return the number of claims about the brand, the wrong claims, and each engine's drift."""
     claims = analysis.brand_claims
-    wrong = describe_wrong_claims(analysis)
-    halves = describe_claim_rates(analysis)
-    halves = halves[(halves["split_by"] == "half") & (halves["segment"] == "second")]
+    wrong_claims = describe_wrong_claims(analysis)
+    rates = describe_claim_rates(analysis)
+    # the reading of the second half says how it differs from the first
+    later_rates = rates[(rates["split_by"] == "half") & (rates["segment"] == "second")]
+    drifts = later_rates[later_rates["reading"] != ""]
     return {
         "n_claims": len(claims),
         "counts": _count_verdicts(analysis),
         "judges": sorted(set(claims["judge"])),
         "rows": [
-            {
-                **{
-                    name: shorten(row[name], 400)
-                    for name in (
-                        "verdict",
-                        "text",
-                        "own_words",
-                        "reason",
-                        "engines",
-                    )
-                },
-                "answers": count(row["n_answers"], "answer"),
-                "since": ""
-                if is_missing(row["first_at"])
-                else f"{row['first_at']:%Y-%m-%d} to {row['last_at']:%Y-%m-%d}",
-                "page": shorten(row["page_id"], 120),
-                "url": safe_url(row["url"]),
-            }
-            for row in wrong.head(_CLAIMS).to_dict("records")
+            _wrong_claim_context(row) for row in wrong_claims.head(_MAX_CLAIMS).to_dict("records")
         ],
-        "n_more": max(0, len(wrong) - _CLAIMS),
+        "n_more": max(0, len(wrong_claims) - _MAX_CLAIMS),
         "drifts": [
-            {name: shorten(row[name], 160) for name in ("series", "verdict", "reading")}
-            for row in halves[halves["reading"] != ""].to_dict("records")
+            {column: shorten(row[column], 160) for column in ("series", "verdict", "reading")}
+            for row in drifts.to_dict("records")
         ],
+    }
+
+
+def _wrong_claim_context(row: dict[Any, Any]) -> Context:
+    columns = ("verdict", "text", "own_words", "reason", "engines")
+    has_time = not is_missing(row["first_at"])
+    return {
+        **{column: shorten(row[column], 400) for column in columns},
+        "answers": count(row["n_answers"], "answer"),
+        "since": f"{row['first_at']:%Y-%m-%d} to {row['last_at']:%Y-%m-%d}" if has_time else "",
+        "page": shorten(row["page_id"], 120),
+        "url": safe_url(row["url"]),
     }
 
 
 def _count_verdicts(analysis: Analysis) -> dict[str, int]:
     counts = analysis.brand_claims["verdict"].value_counts()
-    return {
-        name: int(counts.get(name, 0))
-        for name in ("supported", "unsupported", "contradicted", "not told")
-    }
+    return {verdict: int(counts.get(verdict, 0)) for verdict in get_args(Verdict)}
 
 
-def tell_judges(analysis: Analysis) -> list[Story]:
+def list_judges(analysis: Analysis) -> list[Context]:
     """Return for each judge and rubric whether it is used, and the measures behind that."""
-    stories = []
-    for (judge, rubric), rows in analysis.reliability.groupby(["judge", "rubric"], sort=True):
+    contexts = []
+    for (judge, rubric), measures in analysis.reliability.groupby(["judge", "rubric"], sort=True):
         missed = [
-            shorten(row["measure"], 40) for row in rows.to_dict("records") if not row["is_passed"]
+            shorten(row["measure"], 40)
+            for row in measures.to_dict("records")
+            if not row["is_passed"]
         ]
-        has_people = bool(rows.loc[rows["measure"] == "human_agreement", "value"].notna().any())
+        is_agreement = measures["measure"] == "human_agreement"
+        has_people = bool(measures.loc[is_agreement, "value"].notna().any())
         use = (
             "used"
             if has_people
             else "used, with care: whether people would grade alike was not tested"
         )
-        stories.append(
+        contexts.append(
             {
                 "judge": shorten(judge, 80),
                 "rubric": shorten(rubric, 80),
                 "use": f"not used (misses {', '.join(missed)})" if missed else use,
-                "readings": [shorten(text, 300) for text in rows["reading"]],
+                "readings": [shorten(text, 300) for text in measures["reading"]],
             }
         )
-    return stories
+    return contexts
 
 
 def list_audit_lines(analysis: Analysis) -> list[str]:
     """Return the audit and the wrong claims in a few plain lines, for a terminal."""
     lines = []
     if len(analysis.audits):
-        failed = analysis.checks[analysis.checks["n_failed"] > 0].sort_values(
-            "n_failed", ascending=False, kind="stable"
-        )
-        told = "; ".join(
-            f"{shorten(row['title'], 60)} {row['n_failed']}"
-            for row in failed.head(4).to_dict("records")
-        )
-        n_pages = analysis.findings["page_id"].nunique()
-        lines.append(
-            f"Audit: {len(analysis.findings)} findings on {count(n_pages, 'page')}{f': {told}' if told else ''}."
-        )
+        lines.append(_describe_audit(analysis))
     if len(analysis.brand_claims):
-        counts = _count_verdicts(analysis)
-        told = ", ".join(f"{n} {name}" for name, n in counts.items() if n)
-        lines.append(f"Claims of answers about the brand: {told}.")
+        counted = ", ".join(
+            f"{n} {'not assessed' if verdict == NOT_ASSESSED else verdict}"
+            for verdict, n in _count_verdicts(analysis).items()
+            if n
+        )
+        lines.append(f"Claims about your brand in answers: {counted}.")
     return lines
+
+
+def _describe_audit(analysis: Analysis) -> str:
+    checks = analysis.checks[analysis.checks["n_failed"] > 0].sort_values(
+        "n_failed", ascending=False, kind="stable"
+    )
+    counted = "; ".join(
+        f"{shorten(row['title'], 60)} ({count(row['n_failed'], 'page')})"
+        for row in checks.head(_MAX_FAILED_CHECKS).to_dict("records")
+    )
+    n_pages = count(analysis.findings["page_id"].nunique(), "page")
+    summary = f"Audit: {count(len(analysis.findings), 'finding')} on {n_pages}"
+    return f"{summary}. Most frequent: {counted}." if counted else f"{summary}."

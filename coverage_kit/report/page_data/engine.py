@@ -1,46 +1,47 @@
-"""How the run worked inside, for whoever runs it: retrieval, index, stages, as plain values for the page's template."""
+"""How the run worked inside: retrieval, index and stages, as plain values for the page."""
 
 from typing import Any
 
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.report.page_data import Context
 from coverage_kit.report.texts import clean_text, is_missing, shorten
 
-Story = dict[str, Any]
 
+def retrieval_context(analysis: Analysis) -> Context:
+    """Return how often a passage of the site is the nearest, and how exact each site's index is.
 
-def tell_retrieval(analysis: Analysis) -> Story:
-    """Return how often an own passage is the nearest of all, and how exactly each site's index searches.
-
-    `nearer_share` is the demand of the questions whose nearest own passage has a higher cosine than
-    any other site's, of the demand of all questions with passages of both; None where no other site
-    was read.
+    `nearer_share` is a share of the demand of all questions for which both the site and other
+    sites have passages: that of the questions whose nearest passage of the site has a higher cosine
+    than any passage of the others. It is None where no other site was read.
     """
-    best = analysis.matches[analysis.matches["rank"] == 1]
-    is_own = best["site"] == analysis.about.get("own_site")
-    own = best[is_own].set_index("query_id")["similarity"]
-    other = best[~is_own].groupby("query_id")["similarity"].max()
+    nearest = analysis.matches[analysis.matches["rank"] == 1]
+    is_own = nearest["site"] == analysis.about.own_site
+    own = nearest[is_own].set_index("query_id")["similarity"]
+    other = nearest[~is_own].groupby("query_id")["similarity"].max()
     demand = analysis.queries.set_index("query_id")["demand"]
-    both = pd.DataFrame({"own": own, "other": other, "demand": demand}).dropna()
-    total = float(both["demand"].sum())
+    compared = pd.DataFrame({"own": own, "other": other, "demand": demand}).dropna()
+    is_nearer = compared["own"] > compared["other"]
+    total = float(compared["demand"].sum())
     return {
-        "n": len(both),
-        "nearer_share": float(both.loc[both["own"] > both["other"], "demand"].sum()) / total
-        if total
-        else None,
+        "n": len(compared),
+        "nearer_share": float(compared.loc[is_nearer, "demand"].sum()) / total if total else None,
         "index": [
-            {
-                "site": shorten(site, 80),
-                "kind": clean_text(facts["kind"]),
-                **{name: facts[name] for name in ("n_vectors", "recall_at_10", "is_reused")},
-            }
-            for site, facts in sorted(analysis.about.get("index", {}).items())
+            _index_context(site, index) for site, index in sorted(analysis.about.index.items())
         ],
     }
 
 
-def tell_stages(analysis: Analysis) -> Story:
+def _index_context(site: str, index: dict[str, Any]) -> Context:
+    return {
+        "site": shorten(site, 80),
+        "kind": clean_text(index["kind"]),
+        **{name: index[name] for name in ("n_vectors", "recall_at_10", "is_reused")},
+    }
+
+
+def stages_context(analysis: Analysis) -> Context:
     """Return each stage's seconds, memory and texts embedded and reused, and their sums."""
     stages = analysis.stages
     return {

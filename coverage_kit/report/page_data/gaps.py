@@ -1,4 +1,4 @@
-"""Gaps and edits with all that a reader needs to judge them, as plain values for the page's template."""
+"""Gaps and edits with all that a reader needs to judge them, as plain values for the page."""
 
 from typing import Any
 
@@ -8,7 +8,6 @@ from markupsafe import Markup
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.diffs import diff_html
 from coverage_kit.report.joined import (
-    NO_EDIT,
     describe_edits,
     describe_gaps,
     describe_queries,
@@ -17,6 +16,7 @@ from coverage_kit.report.joined import (
     sample_queries,
     typical_questions,
 )
+from coverage_kit.report.page_data import Context
 from coverage_kit.report.texts import (
     clean_text,
     is_missing,
@@ -26,99 +26,113 @@ from coverage_kit.report.texts import (
 )
 from coverage_kit.report.todo import list_records
 from coverage_kit.report.wording import describe_action
+from coverage_kit.vocabulary import NO_EDIT
 
-_QUERIES = 8
-_ANSWERS = 2
-_CITED = 8
-_MOST_QUESTIONS = 20_000
-_HOUR = 60.0
+# How much of each gap and edit the page shows. Assumed: enough to judge it; the workbook has all.
+_MAX_QUERIES = 8
+_MAX_ANSWERS = 2
+_MAX_CITATIONS = 8
+_MAX_EDITS_OF_GAP = 3
 _PASSAGE_CHARACTERS = 700
 _ANSWER_CHARACTERS = 600
 _BRIEF_CHARACTERS = 4_000
+# Questions of the page's table, which the browser searches; more make the page heavy. Assumed.
+_MAX_QUESTIONS = 20_000
+# The minutes of "the next hour's edits".
+_HOUR = 60.0
 
-Story = dict[str, Any]
 
-
-def tell_gaps(analysis: Analysis, n: int) -> list[Story]:
-    """Return the first n gaps with name, typical question, queries, nearest places, answers and edits."""
+def list_gap_contexts(analysis: Analysis, n: int) -> list[Context]:
+    """Return the first n gaps with name, typical question, queries, passages, answers and edits."""
     gaps = describe_gaps(analysis).head(n)
-    typical = typical_questions(analysis)
-    queries = _by_cluster(sample_queries(analysis, _QUERIES))
-    answers = _tell_answers(analysis, set(gaps["cluster_id"]))
+    questions = typical_questions(analysis)
+    queries = _by_cluster(sample_queries(analysis, _MAX_QUERIES))
+    answers = _sampled_answers(analysis, set(gaps["cluster_id"]))
     edits = _by_cluster(analysis.edits[analysis.edits["operation"] != NO_EDIT].sort_values("rank"))
-    stories = []
+    contexts = []
     for row in gaps.to_dict("records"):
-        name = row["cluster_id"]
-        asked = [
-            {**one, "text": shorten(one["text"], 240)}
-            for one in queries.get(name, pd.DataFrame()).to_dict("records")
+        cluster_id = row["cluster_id"]
+        query_contexts = [
+            {**query, "text": shorten(query["text"], 240)}
+            for query in queries.get(cluster_id, pd.DataFrame()).to_dict("records")
         ]
-        label, question = name_gap(row["label"], typical.get(name))
-        own_edits = edits.get(name, pd.DataFrame()).head(3).to_dict("records")
-        stories.append(
+        label, question = name_gap(row["label"], questions.get(cluster_id))
+        first_edits = edits.get(cluster_id, pd.DataFrame()).head(_MAX_EDITS_OF_GAP)
+        claims = clean_text(row["unsupported_claims"]).split("\n")
+        contexts.append(
             {
-                **{str(key): None if is_missing(value) else value for key, value in row.items()},
+                **_without_missing(row),
                 "label": label,
                 "question": question,
-                "queries": asked,
-                "n_more": int(row["n_queries"]) - len(asked),
-                "own": tell_place(row, "own"),
-                "other": tell_place(row, "other"),
-                "lacking": [
-                    shorten(line, 240)
-                    for line in clean_text(row["unsupported_claims"]).split("\n")
-                    if line
-                ],
-                "answers": answers.get(name, []),
-                "edits": [int(edit["rank"]) for edit in own_edits],
+                "queries": query_contexts,
+                "n_more": int(row["n_queries"]) - len(query_contexts),
+                "own": passage_context(row, "own"),
+                "other": passage_context(row, "other"),
+                "lacking": [shorten(claim, 240) for claim in claims if claim],
+                "answers": answers.get(cluster_id, []),
+                "edits": [int(edit["rank"]) for edit in first_edits.to_dict("records")],
             }
         )
-    return stories
+    return contexts
 
 
-def tell_edits(analysis: Analysis, n: int) -> list[Story]:
-    """Return the first n edits with page, brief, diff, why, and the queries whose coverage they are predicted to change."""
+def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
+    """Return the first n edits with page, brief, diff, reason and the queries they are to change.
+
+    The queries are those whose coverage the edit is predicted to change.
+    """
     records = {record["edit_id"]: record for record in list_records(analysis)}
-    typical = typical_questions(analysis)
-    stories = []
+    questions = typical_questions(analysis)
+    contexts = []
     for row in describe_edits(analysis).head(n).to_dict("records"):
         record = records[row["edit_id"]]
-        story = {str(key): None if is_missing(value) else value for key, value in row.items()}
-        short = {key: shorten(row[key], 160) for key in ("page_id", "heading_path")}
-        short["label"], short["question"] = name_gap(row["label"], typical.get(row["cluster_id"]))
+        label, question = name_gap(row["label"], questions.get(row["cluster_id"]))
+        changes = [_change_context(change) for change in record["changes"]]
         queries = [{**query, "text": shorten(query["text"], 200)} for query in record["queries"]]
-        told = {
-            "brief": shorten_lines(row["brief"], _BRIEF_CHARACTERS),
-            "reason": shorten(row["reason"], 300),
-            "changes": [_tell_change(change) for change in record["changes"]] or _tell_whole(row),
-            "queries": queries[:_QUERIES],
-            "n_more": max(0, len(queries) - _QUERIES),
-            "url": safe_url(row["url"]),
-        }
-        stories.append({**story, **short, **told})
-    return stories
+        contexts.append(
+            {
+                **_without_missing(row),
+                "page_id": shorten(row["page_id"], 160),
+                "heading_path": shorten(row["heading_path"], 160),
+                "label": label,
+                "question": question,
+                "brief": shorten_lines(row["brief"], _BRIEF_CHARACTERS),
+                "reason": shorten(row["reason"], 300),
+                "changes": changes or _edit_as_change(row),
+                "queries": queries[:_MAX_QUERIES],
+                "n_more": max(0, len(queries) - _MAX_QUERIES),
+                "url": safe_url(row["url"]),
+            }
+        )
+    return contexts
 
 
-def tell_questions(analysis: Analysis) -> Story:
-    """Return the most asked questions as columns, most asked first: text, demand, coverage, rank of the gap (0 for none)."""
-    frame = describe_queries(analysis).nlargest(_MOST_QUESTIONS, "demand", keep="first")
+def questions_context(analysis: Analysis) -> Context:
+    """Return the most asked questions as columns: text, demand, coverage, rank of the gap.
+
+    The most asked question comes first; the rank of a question without a gap is 0.
+    """
+    frame = describe_queries(analysis).nlargest(_MAX_QUESTIONS, "demand", keep="first")
+    coverage = frame["coverage"].round(3)
     return {
         "text": [shorten(text, 200) for text in frame["text"]],
         "demand": frame["demand"].round(1).tolist(),
-        "coverage": [None if is_missing(one) else one for one in frame["coverage"].round(3)],
+        "coverage": [None if is_missing(value) else value for value in coverage],
         "gap": frame["gap_rank"].fillna(0).astype("int64").tolist(),
         "n": len(analysis.queries),
     }
 
 
-def pick_hour(edits: list[Story]) -> list[Story]:
-    """Return the first of these edits that fill an hour, with minutes and gain so far; one at least, where there is any.
+def pick_hour(edits: list[Context]) -> list[Context]:
+    """Return the first of these edits that fill an hour, with the minutes and gain so far.
 
-    Gains so far are sums of marginal gains from the top of the list, which may be added up, unlike
-    the gains of edits alone.
+    The first edit is returned even where it takes more than an hour. Gains so far are sums of
+    marginal gains from the top of the list. These may be added up, unlike the gains of single
+    edits.
     """
-    picked: list[Story] = []
-    minutes = gain = 0.0
+    picked: list[Context] = []
+    minutes = 0.0
+    gain = 0.0
     for edit in edits:
         minutes = minutes + edit["cost_minutes"]
         gain = gain + edit["marginal_gain"]
@@ -128,51 +142,25 @@ def pick_hour(edits: list[Story]) -> list[Story]:
     return picked
 
 
-def tell_unedited(analysis: Analysis) -> list[Story]:
-    """Return the gaps that no edit can close, with why."""
-    rows = list_unedited(analysis).to_dict("records")
+def list_unedited_contexts(analysis: Analysis) -> list[Context]:
+    """Return the gaps that no edit can close, with the reason."""
     return [
         {
             "label": shorten(row["label"], 120),
-            "why": shorten(row["brief"] or row["reason"], 400),
-            "rank": _rank(row["gap_rank"]),
+            "reason": shorten(row["brief"] or row["reason"], 400),
+            "rank": None if is_missing(row["gap_rank"]) else int(row["gap_rank"]),
         }
-        for row in rows
+        for row in list_unedited(analysis).to_dict("records")
     ]
 
 
-def _rank(value: Any) -> int | None:
-    return None if is_missing(value) else int(value)
+def passage_context(row: dict[Any, Any], side: str) -> Context | None:
+    """Return the nearest passage of a gap or a query, or None where there is none.
 
-
-def _tell_change(change: Story) -> Story:
-    before, after = (shorten_lines(change[name], _BRIEF_CHARACTERS) for name in ("before", "after"))
-    return {
-        "action": describe_action(str(change["action"])),
-        "place": shorten(change["heading_path"], 160),
-        "page_id": shorten(change["page_id"], 160),
-        "diff": Markup(diff_html(before, after)),
-    }
-
-
-def _tell_whole(row: dict[Any, Any]) -> list[Story]:
-    """Return an edit's own words as one change, where the run lists none."""
-    if is_missing(row["before"]) and is_missing(row["after"]):
-        return []
-    names = {
-        "action": "replace_passage",
-        "heading_path": row["heading_path"],
-        "page_id": row["page_id"],
-    }
-    return [_tell_change({**names, "before": row["before"], "after": row["after"]})]
-
-
-def _by_cluster(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    return {str(name): group for name, group in table.groupby("cluster_id", sort=False)}
-
-
-def tell_place(row: dict[Any, Any], side: str) -> Story | None:
-    """Return the nearest own passage (`own`), or the best of other sites (`other`), of a gap or a query; None without one."""
+    Args:
+        row: a row of `describe_gaps` or `describe_queries`.
+        side: `own` for the site's own nearest passage, `other` for the best of other sites.
+    """
     if is_missing(row[f"{side}_heading"]):
         return None
     return {
@@ -183,45 +171,86 @@ def tell_place(row: dict[Any, Any], side: str) -> Story | None:
     }
 
 
-def _tell_answers(analysis: Analysis, cluster_ids: set[str]) -> dict[str, list[Story]]:
-    """Return for each gap the answers to its most telling queries, one an engine, with what they cite."""
-    samples = sample_queries(analysis, _QUERIES)
-    return tell_answers(analysis, samples[samples["cluster_id"].isin(cluster_ids)])
+def list_answer_contexts(analysis: Analysis, queries: pd.DataFrame) -> dict[str, list[Context]]:
+    """Return for each gap the first answers to these queries, one an engine, with citations.
 
-
-def tell_answers(analysis: Analysis, asked: pd.DataFrame) -> dict[str, list[Story]]:
-    """Return for each gap the first answers to these queries (query_id, cluster_id, text), one an engine, with citations."""
-    asked = asked[["query_id", "cluster_id", "text"]].rename(columns={"text": "query"})
-    found = asked.merge(analysis.answers, on="query_id")
-    found = (
-        found.drop_duplicates(["cluster_id", "engine"])
+    Args:
+        analysis: the run.
+        queries: the queries, with columns query_id, cluster_id and text.
+    """
+    names = {"text": "query"}
+    queries = queries[["query_id", "cluster_id", "text"]].rename(columns=names)
+    answers = queries.merge(analysis.answers, on="query_id")
+    answers = (
+        answers.drop_duplicates(["cluster_id", "engine"])
         .groupby("cluster_id", sort=False)
-        .head(_ANSWERS)
+        .head(_MAX_ANSWERS)
     )
-    cited = analysis.citations[
+    citations = analysis.citations[
         (analysis.citations["kind"] == "cited")
-        & analysis.citations["answer_id"].isin(found["answer_id"])
+        & analysis.citations["answer_id"].isin(answers["answer_id"])
     ].sort_values(["answer_id", "position"])
-    by_answer = {str(name): group for name, group in cited.groupby("answer_id")}
-    told: dict[str, list[Story]] = {}
-    for row in found.to_dict("records"):
-        citations = by_answer.get(row["answer_id"], cited.head(0)).head(_CITED)
-        told.setdefault(row["cluster_id"], []).append(
+    citations_of = {str(answer_id): rows for answer_id, rows in citations.groupby("answer_id")}
+    contexts: dict[str, list[Context]] = {}
+    for row in answers.to_dict("records"):
+        cited = citations_of.get(row["answer_id"], citations.head(0)).head(_MAX_CITATIONS)
+        contexts.setdefault(row["cluster_id"], []).append(
             {
                 "engine": shorten(row["engine"], 60),
                 "query": shorten(row["query"], 240),
                 "searched": bool(row["has_searched"]),
                 "text": shorten_lines(row["text"], _ANSWER_CHARACTERS),
-                "cited": [_tell_citation(one, analysis) for one in citations.to_dict("records")],
+                "cited": [
+                    _citation_context(citation, analysis) for citation in cited.to_dict("records")
+                ],
             }
         )
-    return told
+    return contexts
 
 
-def _tell_citation(row: dict[Any, Any], analysis: Analysis) -> Story:
-    is_own = row["site"] == analysis.about.get("own_site")
+def _sampled_answers(analysis: Analysis, cluster_ids: set[str]) -> dict[str, list[Context]]:
+    """Return for each gap the answers to its sampled queries, one an engine, with citations."""
+    samples = sample_queries(analysis, _MAX_QUERIES)
+    return list_answer_contexts(analysis, samples[samples["cluster_id"].isin(cluster_ids)])
+
+
+def _citation_context(row: dict[Any, Any], analysis: Analysis) -> Context:
     return {
         "url": safe_url(row["url"]),
         "site": shorten(row["site"], 80),
-        "is_own": is_own,
+        "is_own": row["site"] == analysis.about.own_site,
     }
+
+
+def _change_context(change: Context) -> Context:
+    before = shorten_lines(change["before"], _BRIEF_CHARACTERS)
+    after = shorten_lines(change["after"], _BRIEF_CHARACTERS)
+    return {
+        "action": describe_action(str(change["action"])),
+        "place": shorten(change["heading_path"], 160),
+        "page_id": shorten(change["page_id"], 160),
+        "diff": Markup(diff_html(before, after)),  # noqa: S704 (`diff_html` escapes)
+    }
+
+
+def _edit_as_change(row: dict[Any, Any]) -> list[Context]:
+    """Return an edit's own texts as one change, for a run that lists no changes of it."""
+    if is_missing(row["before"]) and is_missing(row["after"]):
+        return []
+    change = {
+        "action": "replace_passage",
+        "heading_path": row["heading_path"],
+        "page_id": row["page_id"],
+        "before": row["before"],
+        "after": row["after"],
+    }
+    return [_change_context(change)]
+
+
+def _by_cluster(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    return {str(name): rows for name, rows in table.groupby("cluster_id", sort=False)}
+
+
+def _without_missing(row: dict[Any, Any]) -> Context:
+    """Return the values by column, None for a missing one: NaN would be truthy in a template."""
+    return {str(column): None if is_missing(value) else value for column, value in row.items()}

@@ -1,4 +1,4 @@
-"""How the site stands and what moved since the last run, as plain values for the page's template."""
+"""The site's rates, what moved since the last run, the runs and the costs, as plain values."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.llm.costs import sum_costs
 from coverage_kit.report.joined import name_gap, typical_questions
+from coverage_kit.report.page_data import Context
 from coverage_kit.report.texts import is_missing, shorten
 from coverage_kit.report.trust import describe_same
 from coverage_kit.report.visibility_joined import describe_visibility, is_alone
@@ -19,16 +20,17 @@ from coverage_kit.report.wording import (
     percent,
 )
 
-_MOVED = 3
-_LEAST_MOVE = 0.005
+# Gaps that rose, and gaps that fell, in the news. Assumed: more do not fit on a line.
+_MAX_MOVED_GAPS = 3
+# Smaller moves of coverage round to no whole percent and look like none. Assumed.
+_MIN_MOVE = 0.005
 
-Story = dict[str, Any]
 
+def list_own_rates(analysis: Analysis, measure: str) -> list[Context]:
+    """Return one measure of the site by engine and surface, never pooled.
 
-def tell_own_rate(analysis: Analysis, measure: str) -> list[Story]:
-    """Return one measure of the own site by engine and surface, never pooled: series, value, counts, 95% interval, low n.
-
-    Share of voice is left out where no competitor is tracked: it would be 100% whatever was found.
+    Each has series, value, counts, 95% interval and whether its n is low. Share of voice is left
+    out where no competitor is tracked: it would be 100% whatever the answers say.
     """
     if measure == "share_of_voice" and is_alone(analysis):
         return []
@@ -46,39 +48,39 @@ def tell_own_rate(analysis: Analysis, measure: str) -> list[Story]:
     ]
 
 
-def tell_news(analysis: Analysis) -> Story:
-    """Return what changed since the last run: questions asked both times, new and gone ones, gaps that moved most, rates.
+def news_context(analysis: Analysis) -> Context:
+    """Return what changed since the last run: questions, the gaps that moved most, rates.
 
-    `lead` says that there is nothing to compare with, or that this run found the same as an earlier
-    one; mostly it is empty.
-
-    Coverage then and now is the demand-weighted mean over the questions that both runs hold,
-    weighed by today's demand.
+    `lead` says that there is nothing to compare with, or that this run gave the same figures as an
+    earlier run; mostly it is empty. Coverage of both runs is the mean over the questions that both
+    runs hold, weighted by the demand of this run.
     """
-    both = _asked_twice(analysis)
+    questions = _questions_of_both_runs(analysis)
     is_first = analysis.previous.empty and analysis.history["run"].nunique() < 2
-    same = describe_same(analysis.about)
-    against = "." if is_first else "; below, what both changed against the run before them."
     return {
         "is_first": is_first,
-        "lead": f"{same}{against}"
-        if same
-        else "First run: nothing to compare with yet."
-        if is_first
-        else "",
-        "questions": _tell_questions(analysis, both) if len(analysis.previous) else [],
-        "risen": _tell_moved(analysis, both, is_up=True),
-        "fallen": _tell_moved(analysis, both, is_up=False),
-        "rates": _tell_rates_moved(analysis),
+        "lead": _describe_lead(analysis, is_first),
+        "questions": _describe_questions(analysis, questions) if len(analysis.previous) else [],
+        "risen": _list_moved_gaps(analysis, questions, is_up=True),
+        "fallen": _list_moved_gaps(analysis, questions, is_up=False),
+        "rates": _describe_rate_changes(analysis),
     }
 
 
+def _describe_lead(analysis: Analysis, is_first: bool) -> str:
+    if same := describe_same(analysis.about):
+        against = "." if is_first else "; below, what both changed against the run before them."
+        return f"{same}{against}"
+    return "First run: nothing to compare with yet." if is_first else ""
+
+
 def list_news(analysis: Analysis) -> list[str]:
-    """Return what changed since the last run, a plain line each, for a terminal and a sheet."""
-    news = tell_news(analysis)
-    moved = [("Up", one) for one in news["risen"]] + [("Down", one) for one in news["fallen"]]
+    """Return what changed since the last run, one plain line each, for a terminal and a sheet."""
+    news = news_context(analysis)
+    moved = [("Up", gap) for gap in news["risen"]] + [("Down", gap) for gap in news["fallen"]]
     gaps = [
-        f"{way}: gap {one['rank']}, {one['name']}: coverage {one['told']}." for way, one in moved
+        f"{direction}: gap {gap['rank']}, {gap['name']}: coverage {gap['coverage']}."
+        for direction, gap in moved
     ]
     return [
         *filter(None, [news["lead"]]),
@@ -88,154 +90,169 @@ def list_news(analysis: Analysis) -> list[str]:
     ]
 
 
-def tell_runs(analysis: Analysis) -> list[Story]:
-    """Return the runs so far, oldest first: when, coverage with its 90% interval, severe gaps, minutes and gain of the plan."""
+def list_runs(analysis: Analysis) -> list[Context]:
+    """Return the runs so far, oldest first: time, coverage with its interval, gaps and plan."""
+    history = analysis.history[analysis.history["part"] == "all"]
     return [
         {
             "run": int(str(number)),
             "at": f"{rows['at'].iloc[0]:%Y-%m-%d %H:%M}",
-            **_tell_run(rows.set_index("measure")),
+            **_run_context(rows.set_index("measure")),
         }
-        for number, rows in analysis.history[analysis.history["part"] == "all"].groupby("run")
+        for number, rows in history.groupby("run")
     ]
 
 
-def tell_spending(analysis: Analysis) -> Story:
-    """Return what models and engines have cost this project: a row a task and model, dearest first, and all in a sentence."""
-    rows = [
-        {
-            **{str(key): None if is_missing(value) else value for key, value in row.items()},
-            **{name: shorten(row[name], 80) for name in ("task", "model", "currency")},
-        }
-        for row in sum_costs(analysis.costs).to_dict("records")
-    ]
-    return {"rows": rows, "told": _tell_paid(analysis.costs)}
-
-
-def _tell_paid(costs: pd.DataFrame) -> str:
-    """Return what models and engines have cost, and which of them were asked without a price; texts embedded are no bill."""
-    paid = costs.dropna(subset=["money"]).groupby("currency")["money"].sum()
-    sums = [f"{amount(total)} {shorten(name, 10)}" for name, total in paid.items()]
-    asked = costs[costs["task"] != "embed"]
-    unpriced = asked[asked["money"].isna()]
-    if sums:
-        told = f"Models and engines have cost {' and '.join(sums)} so far, in {count(len(asked), 'task')}"
-        return (
-            f"{told}, {len(unpriced):,} of them without a price." if len(unpriced) else f"{told}."
-        )
-    calls = [
-        f"{shorten(name, 80)} {n:,}"
-        for name, n in unpriced.groupby("model")["n_calls"].sum().items()
-        if n
-    ]
-    return (
-        f"Nothing paid so far. Asked without a price, in calls: {', '.join(calls)}."
-        if calls
-        else "Nothing paid so far."
-    )
-
-
-def _tell_run(figures: pd.DataFrame) -> Story:
-    value, low, high = (figures[name] for name in ("value", "low", "high"))
+def _run_context(figures: pd.DataFrame) -> Context:
+    nan = float("nan")
+    low = percent(figures["low"].get("coverage", nan))
+    high = percent(figures["high"].get("coverage", nan))
+    values = figures["value"]
+    measures = ("severe_gaps", "planned_minutes", "planned_gain")
     return {
-        "covered": percent(value.get("coverage", float("nan"))),
-        "interval": f"{percent(low.get('coverage', float('nan')))} to {percent(high.get('coverage', float('nan')))}",
-        **{
-            name: amount(value.get(name, float("nan")))
-            for name in ("severe_gaps", "planned_minutes", "planned_gain")
-        },
+        "covered": percent(values.get("coverage", nan)),
+        "interval": f"{low} to {high}",
+        **{measure: amount(values.get(measure, nan)) for measure in measures},
     }
 
 
-def _asked_twice(analysis: Analysis) -> pd.DataFrame:
-    """Return the questions that both runs hold, with demand, cluster, and coverage then (`_then`) and now."""
-    now = analysis.coverage[["query_id", "coverage", "low", "high"]].merge(
-        analysis.queries[["query_id", "demand"]]
-    )
-    then = analysis.previous[["query_id", "coverage", "low", "high"]]
-    both = now.merge(then, on="query_id", suffixes=("", "_then"))
-    return both.merge(analysis.clusters[["query_id", "cluster_id"]], on="query_id", how="left")
+def spending_context(analysis: Analysis) -> Context:
+    """Return what models and engines have cost this project, most expensive first.
+
+    There is a row for each task and model, and a summary in a sentence.
+    """
+    rows = [
+        {
+            **{str(column): None if is_missing(value) else value for column, value in row.items()},
+            **{column: shorten(row[column], 80) for column in ("task", "model", "currency")},
+        }
+        for row in sum_costs(analysis.costs).to_dict("records")
+    ]
+    return {"rows": rows, "summary": _describe_costs(analysis.costs)}
 
 
-def _tell_questions(analysis: Analysis, both: pd.DataFrame) -> list[str]:
+def _describe_costs(costs: pd.DataFrame) -> str:
+    """Return what models and engines have cost, and which models have no price.
+
+    Texts that were embedded (task `embed`) are no calls that could be paid for.
+    """
+    paid = costs.dropna(subset=["money"]).groupby("currency")["money"].sum()
+    sums = [f"{amount(total)} {shorten(currency, 10)}" for currency, total in paid.items()]
+    calls = costs[costs["task"] != "embed"]
+    unpriced = calls[calls["money"].isna()]
+    if sums:
+        n_tasks = count(len(calls), "task")
+        sentence = f"Models and engines have cost {' and '.join(sums)} so far, in {n_tasks}"
+        if len(unpriced):
+            return f"{sentence}, {len(unpriced):,} of them without a price."
+        return f"{sentence}."
+    n_calls = unpriced.groupby("model")["n_calls"].sum()
+    counted = [f"{shorten(model, 80)} {n:,}" for model, n in n_calls.items() if n]
+    if not counted:
+        return "Nothing paid so far."
+    return f"Nothing paid so far. Asked without a price, in calls: {', '.join(counted)}."
+
+
+def _questions_of_both_runs(analysis: Analysis) -> pd.DataFrame:
+    """Return the questions that both runs hold, with demand, cluster and coverage.
+
+    The columns of the previous run end with `_then`.
+    """
+    columns = ["query_id", "coverage", "low", "high"]
+    current = analysis.coverage[columns].merge(analysis.queries[["query_id", "demand"]])
+    questions = current.merge(analysis.previous[columns], on="query_id", suffixes=("", "_then"))
+    clusters = analysis.clusters[["query_id", "cluster_id"]]
+    return questions.merge(clusters, on="query_id", how="left")
+
+
+def _describe_questions(analysis: Analysis, questions: pd.DataFrame) -> list[str]:
     old = set(analysis.previous["query_id"])
     new = set(analysis.queries["query_id"])
     came = f"{count(len(new - old), 'new question')}, {len(old - new):,} gone."
-    if both.empty:
+    if questions.empty:
         return [f"No question of the last run was asked again. {came}"]
-    then, now = (_mean(both, name) for name in ("coverage_then", "coverage"))
-    risen = (both["low"] > both["high_then"]).sum()
-    fallen = (both["high"] < both["low_then"]).sum()
+    # a question clearly moved where its 90% intervals of the two runs do not overlap
+    n_risen = (questions["low"] > questions["high_then"]).sum()
+    n_fallen = (questions["high"] < questions["low_then"]).sum()
     clear = (
-        f"{risen:,} rose and {fallen:,} fell beyond their 90% intervals"
-        if risen or fallen
+        f"{n_risen:,} rose and {n_fallen:,} fell beyond their 90% intervals"
+        if n_risen or n_fallen
         else "none moved beyond its 90% interval"
     )
-    told = f"{count(len(both), 'question')} asked both times: coverage {percent(then)} then, {percent(now)} now; {clear}."
-    return [told, came]
+    means = (
+        f"coverage {percent(_mean(questions, 'coverage_then'))} then, "
+        f"{percent(_mean(questions, 'coverage'))} now"
+    )
+    return [f"{count(len(questions), 'question')} asked both times: {means}; {clear}.", came]
 
 
-def _tell_moved(analysis: Analysis, both: pd.DataFrame, is_up: bool) -> list[Story]:
-    """Return the gaps that rose, or fell, most in coverage, of those with a question that did so beyond its 90% interval."""
-    is_clear = both["low"] > both["high_then"] if is_up else both["high"] < both["low_then"]
-    clear = set(both.loc[is_clear, "cluster_id"])
-    groups = {str(name): rows for name, rows in both.groupby("cluster_id") if name in clear}
+def _list_moved_gaps(analysis: Analysis, questions: pd.DataFrame, is_up: bool) -> list[Context]:
+    """Return the gaps that rose most in coverage, or fell most.
+
+    Only gaps with a question that moved so beyond its 90% interval are among them.
+    """
+    is_clear = (
+        questions["low"] > questions["high_then"]
+        if is_up
+        else questions["high"] < questions["low_then"]
+    )
+    clear_clusters = set(questions.loc[is_clear, "cluster_id"])
     moves = pd.DataFrame(
         [
-            (name, _mean(rows, "coverage_then"), _mean(rows, "coverage"))
-            for name, rows in groups.items()
+            (str(cluster_id), _mean(rows, "coverage_then"), _mean(rows, "coverage"))
+            for cluster_id, rows in questions.groupby("cluster_id")
+            if cluster_id in clear_clusters
         ],
         columns=["cluster_id", "then", "now"],
     )
     moves = moves.merge(analysis.gaps[["cluster_id", "label", "rank"]], on="cluster_id")
     moves["rise"] = (moves["now"] - moves["then"]) * (1 if is_up else -1)
     moves = (
-        moves[moves["rise"] >= _LEAST_MOVE]
+        moves[moves["rise"] >= _MIN_MOVE]
         .sort_values(["rise", "rank"], ascending=[False, True])
-        .head(_MOVED)
+        .head(_MAX_MOVED_GAPS)
     )
-    asked = typical_questions(analysis)
+    typical = typical_questions(analysis)
     return [
         {
-            "name": name_gap(row["label"], asked.get(row["cluster_id"]))[0],
+            "name": name_gap(row["label"], typical.get(row["cluster_id"]))[0],
             "rank": int(row["rank"]),
-            "told": f"{percent(row['then'])} then, {percent(row['now'])} now",
+            "coverage": f"{percent(row['then'])} then, {percent(row['now'])} now",
         }
         for row in moves.to_dict("records")
     ]
 
 
-def _tell_rates_moved(analysis: Analysis) -> list[str]:
-    """Return the citation rate of each series in this run and the one before it."""
+def _describe_rate_changes(analysis: Analysis) -> list[str]:
+    """Return the citation rate of each series in this run and in the run before it."""
     frame = analysis.history[analysis.history["measure"] == "citation_rate"]
-    last = sorted(analysis.history["run"].unique())[-2:]
-    if len(last) < 2:
+    last_runs = sorted(analysis.history["run"].unique())[-2:]
+    if len(last_runs) < 2:
         return []
-    then, now = (frame[frame["run"] == run].set_index("part").to_dict("index") for run in last)
+    previous, current = (
+        frame[frame["run"] == run].set_index("part").to_dict("index") for run in last_runs
+    )
     title = describe_measure("citation_rate").title
     return [
-        f"{shorten(part, 40)}: {title} {_compare(then[part], row)}"
-        for part, row in now.items()
-        if part in then
+        f"{shorten(series, 40)}: {title} {_compare_rates(previous[series], row)}"
+        for series, row in current.items()
+        if series in previous
     ]
 
 
-def _compare(then: dict[Any, Any], now: dict[Any, Any]) -> str:
-    told = f"{percent(then['value'])} then, {percent(now['value'])} now"
-    if is_missing(then["low"]) or is_missing(now["low"]):
-        return f"{told}: too few prompts to tell a change"
-    is_clear = now["low"] > then["high"] or now["high"] < then["low"]
-    return (
-        f"{told}: {'up' if now['value'] > then['value'] else 'down'}"
-        if is_clear
-        else f"{told}: {NO_CHANGE}, the 95% intervals overlap"
-    )
+def _compare_rates(previous: dict[Any, Any], current: dict[Any, Any]) -> str:
+    rates = f"{percent(previous['value'])} then, {percent(current['value'])} now"
+    if is_missing(previous["low"]) or is_missing(current["low"]):
+        return f"{rates}: too few prompts to tell a change"
+    is_clear = current["low"] > previous["high"] or current["high"] < previous["low"]
+    if not is_clear:
+        return f"{rates}: {NO_CHANGE}, the 95% intervals overlap"
+    return f"{rates}: {'up' if current['value'] > previous['value'] else 'down'}"
 
 
-def _mean(rows: pd.DataFrame, column: str) -> float:
-    total = float(rows["demand"].sum())
-    return (
-        float((rows[column] * rows["demand"]).sum() / total)
-        if total
-        else float(rows[column].mean())
-    )
+def _mean(questions: pd.DataFrame, column: str) -> float:
+    """Return the mean of a column, weighted by demand; the plain mean where all demand is 0."""
+    total = float(questions["demand"].sum())
+    if not total:
+        return float(questions[column].mean())
+    return float((questions[column] * questions["demand"]).sum() / total)

@@ -1,19 +1,20 @@
-"""Visibility, change, visits and brand facts as plain values for the page's template."""
+"""Visibility, change, visits and brand facts as plain values for the page."""
 
 from typing import Any
 
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.report.page_data import Context
 from coverage_kit.report.texts import is_missing, safe_url, shorten
 from coverage_kit.report.visibility_figure_data import ALPHA
 from coverage_kit.report.visibility_joined import (
     describe_drifts,
+    describe_reason,
     describe_referrals,
     describe_verdicts,
     describe_visibility,
     is_alone,
-    tell_reason,
 )
 from coverage_kit.report.wording import (
     GROUPS,
@@ -24,136 +25,113 @@ from coverage_kit.report.wording import (
     percent,
 )
 
-_ROWS = 20
+# Rows that the page lists of a table; the workbook has all. Assumed.
+_MAX_ROWS = 20
+_MAX_DISAGREEMENTS = 2 * _MAX_ROWS
 _PAIR = ["signal", "demand"]
 
-Story = dict[str, Any]
 
+def rates_context(analysis: Analysis, split_by: str) -> Context:
+    """Return the site's measures of a split with a single segment: `series`, and a row a measure.
 
-def tell_rates(analysis: Analysis, by: str) -> Story:
-    """Return the own site's measures of one part that parts nothing ('all', 'branded'): series, and a row a measure.
+    A row has a cell for each series, None where the log holds nothing for it. Share of voice is
+    there only where competitors are tracked.
 
-    A row has a cell for each series, None where the log holds nothing for it; share of voice only
-    where competitors are tracked.
+    Args:
+        analysis: the run.
+        split_by: `all` or `branded`.
     """
-    table = describe_visibility(analysis, (by,))
+    table = describe_visibility(analysis, (split_by,))
     table = table[
         table["is_own"] & ((table["measure"] != "share_of_voice") | (not is_alone(analysis)))
     ]
     series = sorted(table["series"].unique())
     rows = []
     for measure in table["measure"].unique():
-        words = describe_measure(str(measure))
+        wording = describe_measure(str(measure))
         cells = {
-            row["series"]: _tell_rate(row)
+            row["series"]: _rate_context(row)
             for row in table[table["measure"] == measure].to_dict("records")
         }
         rows.append(
             {
-                "title": words.title,
-                "formula": words.formula,
+                "title": wording.title,
+                "formula": wording.formula,
                 "cells": [cells.get(name) for name in series],
             }
         )
     return {"series": [shorten(name, 60) for name in series], "rows": rows}
 
 
-def tell_change(analysis: Analysis) -> Story:
-    """Return the verdicts on all changed and all unchanged pages, and by engine what moved of itself and what did not."""
+def change_context(analysis: Analysis) -> Context:
+    """Return the verdicts on all changed and all unchanged pages, and each engine's drift."""
     verdicts = describe_verdicts(analysis)
     verdicts = verdicts[verdicts["group"].isin(GROUPS)]
-    changed_at = analysis.about.get("settings", {}).get("before_after", {}).get("changed_at")
+    changed_at = analysis.about.setting("before_after", "changed_at")
     return {
         "changed_at": shorten(changed_at, 20),
-        "verdicts": [
-            {
-                **{
-                    name: shorten(row[name], 80)
-                    for name in (
-                        "series",
-                        "group_title",
-                        "measure_title",
-                        "verdict",
-                    )
-                },
-                **{name: row[name] for name in ("before", "after")},
-                "why": shorten(
-                    tell_reason(row["reason"]).removeprefix(f"{row['verdict']}: "),
-                    300,
-                ),
-                "tested": shorten(row["reason"], 300),
-            }
-            for row in verdicts.to_dict("records")
-        ],
+        "verdicts": [_verdict_context(row) for row in verdicts.to_dict("records")],
         "drifts": [
-            _tell_drift(str(name), rows)
-            for name, rows in describe_drifts(analysis).groupby("series")
+            _drift_context(str(series), rows)
+            for series, rows in describe_drifts(analysis).groupby("series")
         ],
     }
 
 
-def tell_referrals(analysis: Analysis, n_gaps: int) -> Story:
-    """Return the visits from assistants: all of them, by assistant, by page, and what goes with demand.
+def referrals_context(analysis: Analysis, n_gaps: int) -> Context:
+    """Return the visits from assistants: all, by assistant, by page, and what moves with demand.
 
     Args:
         analysis: the run.
-        n_gaps: how many gaps the page shows: others cannot be linked to.
+        n_gaps: how many gaps the page shows; only these get a link.
     """
     table = describe_referrals(analysis)
-    total = float(table["n_sessions"].sum())
-    every = float(analysis.sessions["n_sessions"].sum())
+    n_referred = float(table["n_sessions"].sum())
+    n_sessions = float(analysis.sessions["n_sessions"].sum())
     by_assistant = (
         table.groupby("assistant")["n_sessions"].sum().sort_values(ascending=False, kind="stable")
     )
     pairs = analysis.associations[analysis.associations["correlation"].notna()]
-    told = pairs[pairs["p"].le(ALPHA)]
+    clear_pairs = pairs[pairs["p"].le(ALPHA)]
     return {
-        "n_sessions": total,
-        "share": total / every if every else float("nan"),
+        "n_sessions": n_referred,
+        "share": n_referred / n_sessions if n_sessions else float("nan"),
         "assistants": [f"{shorten(name, 40)} {amount(n)}" for name, n in by_assistant.items()],
-        "rows": [_tell_referral(row, n_gaps) for row in table.head(_ROWS).to_dict("records")],
-        "n_more": max(0, len(table) - _ROWS),
-        "readings": [
-            f"{shorten(row['signal'], 60)} and {shorten(row['demand'], 60)}: {shorten(row['reading'], 200)}"
-            for row in told.to_dict("records")
+        "rows": [
+            _referral_context(row, n_gaps) for row in table.head(_MAX_ROWS).to_dict("records")
         ],
+        "n_more": max(0, len(table) - _MAX_ROWS),
+        "readings": [_describe_association(row) for row in clear_pairs.to_dict("records")],
         "has_pairs": bool(len(pairs)),
         "n_pairs": pairs.groupby(_PAIR).ngroups,
-        "n_clear": told.groupby(_PAIR).ngroups,
+        "n_clear": clear_pairs.groupby(_PAIR).ngroups,
     }
 
 
-def tell_brand(analysis: Analysis) -> Story:
-    """Return the disagreements about the brand, and in how many places something is said of it."""
+def brand_context(analysis: Analysis) -> Context:
+    """Return the disagreements about the brand, and how many pages and answers were compared."""
     statements = analysis.statements
     own = statements[statements["source"].isin(["page", "structured data"])]
     urls = analysis.pages.drop_duplicates("page_id").set_index("page_id")["url"].to_dict()
-    texts = (
-        "kind",
-        "property",
-        "value",
-        "other_value",
-        "what_to_do",
-        "example",
-    )
+    columns = ("kind", "property", "value", "other_value", "what_to_do", "example")
     rows = [
         {
-            **{name: shorten(row[name], 200) for name in texts},
-            **{name: int(row[name]) for name in ("n_pages", "n_answers")},
+            **{column: shorten(row[column], 200) for column in columns},
+            **{column: int(row[column]) for column in ("n_pages", "n_answers")},
             "url": safe_url(urls.get(row["example"])),
         }
         for row in analysis.disagreements.to_dict("records")
     ]
     return {
-        "rows": rows[: 2 * _ROWS],
-        "n_more": max(0, len(rows) - 2 * _ROWS),
+        "rows": rows[:_MAX_DISAGREEMENTS],
+        "n_more": max(0, len(rows) - _MAX_DISAGREEMENTS),
         "n_statements": len(statements),
         "n_pages": own["place"].nunique(),
         "n_answers": statements.loc[statements["source"] == "answer", "place"].nunique(),
     }
 
 
-def _tell_rate(row: dict[Any, Any]) -> Story:
+def _rate_context(row: dict[Any, Any]) -> Context:
     return {
         "value": float(row["value"]),
         "interval": interval(row["low"], row["high"]).removeprefix("95% interval "),
@@ -162,66 +140,92 @@ def _tell_rate(row: dict[Any, Any]) -> Story:
     }
 
 
-def _tell_drift(name: str, rows: pd.DataFrame) -> Story:
-    is_still = rows["verdict"].isin(UNMOVED)
-    moved = [
-        f"{row['sign_title']}, {shorten(tell_reason(row['reason']), 200)}"
-        for row in rows[~is_still].to_dict("records")
-    ]
+def _verdict_context(row: dict[Any, Any]) -> Context:
+    columns = ("series", "group_title", "measure_title", "verdict")
+    reason = describe_reason(row["reason"]).removeprefix(f"{row['verdict']}: ")
     return {
-        "series": shorten(name, 60),
-        "moved": moved,
-        "still": [shorten(sign, 80) for sign in rows.loc[is_still, "sign_title"]],
+        **{column: shorten(row[column], 80) for column in columns},
+        "before": row["before"],
+        "after": row["after"],
+        "reason": shorten(reason, 300),
+        "tested": shorten(row["reason"], 300),
     }
 
 
-def _tell_referral(row: dict[Any, Any], n_gaps: int) -> Story:
-    rank = None if is_missing(row["gap_rank"]) else int(row["gap_rank"])
+def _drift_context(series: str, rows: pd.DataFrame) -> Context:
+    is_unmoved = rows["verdict"].isin(UNMOVED)
+    moved = [
+        f"{row['sign_title']}, {shorten(describe_reason(row['reason']), 200)}"
+        for row in rows[~is_unmoved].to_dict("records")
+    ]
     return {
-        **{name: shorten(row[name], 160) for name in ("assistant", "page", "label")},
-        **{
-            name: None if is_missing(row[name]) else float(row[name])
-            for name in ("n_sessions", "n_engaged", "n_key_events")
-        },
+        "series": shorten(series, 60),
+        "moved": moved,
+        "unmoved": [shorten(title, 80) for title in rows.loc[is_unmoved, "sign_title"]],
+    }
+
+
+def _referral_context(row: dict[Any, Any], n_gaps: int) -> Context:
+    rank = None if is_missing(row["gap_rank"]) else int(row["gap_rank"])
+    counts = {
+        column: None if is_missing(row[column]) else float(row[column])
+        for column in ("n_sessions", "n_engaged", "n_key_events")
+    }
+    return {
+        **{column: shorten(row[column], 160) for column in ("assistant", "page", "label")},
+        **counts,
         "share": None if is_missing(row["share_of_sessions"]) else float(row["share_of_sessions"]),
-        **{name: int(row[name]) for name in ("n_citations", "n_edits")},
+        **{column: int(row[column]) for column in ("n_citations", "n_edits")},
         "url": safe_url(row["url"]),
         "gap_rank": rank if rank is not None and rank <= n_gaps else None,
     }
 
 
+def _describe_association(row: dict[Any, Any]) -> str:
+    pair = f"{shorten(row['signal'], 60)} and {shorten(row['demand'], 60)}"
+    return f"{pair}: {shorten(row['reading'], 200)}"
+
+
 def list_visibility_lines(analysis: Analysis) -> list[str]:
-    """Return the run's visibility in a few plain lines, for a terminal: rates, what a change moved, visits, the brand."""
-    rates = tell_rates(analysis, "all")
-    change = tell_change(analysis)
+    """Return the run's visibility in a few plain lines, for a terminal.
+
+    They say the rates, what a change moved, the visits from assistants, and whether facts about the
+    brand disagree.
+    """
+    rates = rates_context(analysis, "all")
     lines = []
     if rates["rows"]:
-        cells = [
-            (name, cell)
-            for name, cell in zip(rates["series"], rates["rows"][0]["cells"], strict=True)
-            if cell
+        lines += [
+            f"Citation rate, 95% interval: {'; '.join(_describe_first_rate(rates))}.",
+            *_describe_change(change_context(analysis), rates["rows"][0]["title"]),
         ]
-        told = [
-            f"{shorten(name, 40)} {percent(cell['value'])} ({cell['interval']}{', low n' if cell['is_low_n'] else ''})"
-            for name, cell in cells
-        ]
-        lines.append(f"Citation rate, 95% interval: {'; '.join(told)}.")
-    of_rate = (
-        [row for row in change["verdicts"] if row["measure_title"] == rates["rows"][0]["title"]]
-        if rates["rows"]
-        else []
-    )
-    told = [
-        f"{row['group_title']} on {shorten(row['series'], 40)} {row['verdict']}" for row in of_rate
-    ]
-    lines += [f"Since {change['changed_at']}: {'; '.join(told)}."] if told else []
     if len(analysis.referrals):
-        visits = tell_referrals(analysis, 1)
+        visits = referrals_context(analysis, 1)
         lines.append(
-            f"Visits from AI assistants: {visits['n_sessions']:,.0f}, {visits['share']:.1%} of all in the export."
+            f"Visits from AI assistants: {visits['n_sessions']:,.0f}, "
+            f"{visits['share']:.1%} of all visits in the export."
         )
-    if len(analysis.disagreements):
-        lines.append(
-            f"Told differently of the brand: {len(analysis.disagreements)} facts or names."
-        )
+    if n_disagreements := len(analysis.disagreements):
+        lines.append(f"Brand facts stated inconsistently: {n_disagreements:,}.")
     return lines
+
+
+def _describe_first_rate(rates: Context) -> list[str]:
+    """Return the first measure of each series that has it, with its interval."""
+    cells = zip(rates["series"], rates["rows"][0]["cells"], strict=True)
+    return [
+        f"{shorten(series, 40)} {percent(cell['value'])} "
+        f"({cell['interval']}{', low n' if cell['is_low_n'] else ''})"
+        for series, cell in cells
+        if cell
+    ]
+
+
+def _describe_change(change: Context, measure_title: str) -> list[str]:
+    """Return the verdicts on one measure as a line; none where nothing was compared."""
+    verdicts = [
+        f"{row['group_title']} on {shorten(row['series'], 40)}: {row['verdict']}"
+        for row in change["verdicts"]
+        if row["measure_title"] == measure_title
+    ]
+    return [f"Since {change['changed_at']}: {'; '.join(verdicts)}."] if verdicts else []

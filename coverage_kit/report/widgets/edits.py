@@ -9,7 +9,8 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.joined import describe_edits
 from coverage_kit.report.notebook import is_attended
-from coverage_kit.report.page_data.gaps import Story, pick_hour, tell_edits
+from coverage_kit.report.page_data import Context
+from coverage_kit.report.page_data.gaps import list_edit_contexts, pick_hour
 from coverage_kit.report.texts import clean_text, shorten
 from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.widgets.base import (
@@ -129,7 +130,7 @@ class EditChoice(Workbench):
         left = self._edits[
             self._edits["edit_id"].isin(self._shown()) & ~self._edits["edit_id"].isin(self.edit_ids)
         ]
-        rows = cast("list[Story]", left[left["marginal_gain"] > 0].to_dict("records"))
+        rows = cast("list[Context]", left[left["marginal_gain"] > 0].to_dict("records"))
         return [str(edit["edit_id"]) for edit in pick_hour(rows)]
 
     def _tick(self, edit_ids: list[str], is_ticked: bool) -> None:
@@ -161,7 +162,7 @@ def show_edit(analysis: Analysis, rank: int) -> None:
     """Show one edit: its brief, what it changes word by word, and the questions it is predicted to move."""
     from IPython.display import HTML, display
 
-    told = [edit for edit in tell_edits(analysis, rank) if edit["rank"] == rank]
+    told = [edit for edit in list_edit_contexts(analysis, rank) if edit["rank"] == rank]
     missing = f"This run has no edit of rank {rank}."
     html = render("edit.html.j2", edit=told[0]) if told else render("note.html.j2", text=missing)
     display(HTML(html))  # type: ignore[no-untyped-call]

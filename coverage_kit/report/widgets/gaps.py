@@ -10,11 +10,11 @@ from coverage_kit.report.figures import map_figure
 from coverage_kit.report.figures.linked import LinkedMap
 from coverage_kit.report.joined import describe_edits, describe_queries
 from coverage_kit.report.notebook import is_attended
+from coverage_kit.report.page_data import Context
 from coverage_kit.report.page_data.gaps import (
-    Story,
-    tell_answers,
-    tell_gaps,
-    tell_place,
+    list_answer_contexts,
+    list_gap_contexts,
+    passage_context,
 )
 from coverage_kit.report.texts import shorten
 from coverage_kit.report.widgets.base import (
@@ -107,10 +107,10 @@ class GapBook:
         }
 
     @cached_property
-    def _stories(self) -> dict[str, Story]:
+    def _stories(self) -> dict[str, Context]:
         return {
             str(story["cluster_id"]): story
-            for story in tell_gaps(self._analysis, len(self._analysis.gaps))
+            for story in list_gap_contexts(self._analysis, len(self._analysis.gaps))
         }
 
     @cached_property
@@ -146,8 +146,8 @@ class GapBook:
         other = story["other"]
         answers = story["answers"]
         if len(chosen):
-            own, other = (tell_place(first[0], side) for side in ("own", "other"))
-            answers = tell_answers(self._analysis, chosen).get(cluster_id, [])
+            own, other = (passage_context(first[0], side) for side in ("own", "other"))
+            answers = list_answer_contexts(self._analysis, chosen).get(cluster_id, [])
         edits = self._edits.get(cluster_id)
         return render(
             "gap.html.j2",

@@ -18,7 +18,7 @@ from coverage_kit.report.joined import (
 )
 from coverage_kit.report.texts import clean_text, is_missing, shorten
 from coverage_kit.report.trust import describe_self_test, predicted_under
-from coverage_kit.report.wording import MEASURES, METHOD
+from coverage_kit.report.wording import MEASURE_WORDINGS, METHOD
 from coverage_kit.report.workbook.audit_sheets import list_audit_sheets
 from coverage_kit.report.workbook.editor_notes import EditorNotes
 from coverage_kit.report.workbook.glossary import make_glossary
@@ -267,11 +267,11 @@ def list_about(analysis: Analysis) -> list[tuple[str, str, Any]]:
         *(("method", "", text) for text in METHOD),
         *(
             ("measures", one.title, f"{one.formula}. Needs: {one.needs}")
-            for one in MEASURES.values()
+            for one in MEASURE_WORDINGS.values()
         ),
     ]
-    parts = {key: value for key, value in about.items() if isinstance(value, dict)}
-    plain = {key: value for key, value in about.items() if not isinstance(value, dict)}
+    parts = {key: value for key, value in about.to_json().items() if isinstance(value, dict)}
+    plain = {key: value for key, value in about.to_json().items() if not isinstance(value, dict)}
     rows += [("run", name, value) for name, value in flatten(plain)]
     return rows + [
         (part, name, value) for part in sorted(parts) for name, value in flatten(parts[part])

@@ -65,7 +65,7 @@ def list_tops(analysis: Analysis, n: int = 10) -> list[Sheet]:
     gaps = describe_gaps(analysis)
     edits = describe_edits(analysis)
     places = places_of("gaps", gaps["cluster_id"])
-    own = str(analysis.about.get("own_site", ""))
+    own = analysis.about.own_site
     titles = (
         edits["operation_title"].astype("str")
         + ": "
@@ -90,7 +90,7 @@ def list_figures(
     rows: list[tuple[str, float | str, Form, str]] = [
         (
             "own site",
-            str(analysis.about.get("own_site", "")),
+            analysis.about.own_site,
             "text",
             f"{head.n_pages:,} pages read, all sites",
         ),

@@ -12,7 +12,7 @@ from coverage_kit.report.visibility_joined import (
     describe_verdicts,
     describe_visibility,
 )
-from coverage_kit.report.wording import PARTS
+from coverage_kit.report.wording import SPLITS
 from coverage_kit.report.workbook.sheet import (
     Sheet,
     SheetColumn,
@@ -185,9 +185,9 @@ _SOURCES = (
 def list_visibility_sheets(analysis: Analysis) -> list[Sheet]:
     """Return the sheets whose tables have rows, from visibility to the sources of the logs; gaps lead to their rows."""
     places = places_of("gaps", describe_gaps(analysis)["cluster_id"])
-    figures = describe_visibility(analysis, tuple(by for by in PARTS if by != "cluster"))
+    figures = describe_visibility(analysis, tuple(by for by in SPLITS if by != "cluster"))
     figures = figures.assign(
-        by_title=figures["split_by"].map(PARTS),
+        by_title=figures["split_by"].map(SPLITS),
         part_title=figures["segment"].where(figures["split_by"].isin(["week", "market"])),
     )
     facts = analysis.disagreements

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from coverage_kit.analysis import Analysis, save_analysis
-from coverage_kit.pipeline.run import analyze
+from coverage_kit.pipeline.analyze import analyze
 from coverage_kit.report.page import write_page
 from coverage_kit.report.workbook import write_workbook
 from coverage_kit.settings import Settings, make_settings

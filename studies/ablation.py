@@ -22,8 +22,8 @@ from coverage_kit.match.coverage import (
     fit_calibration,
     measure_coverage,
 )
-from coverage_kit.match.evidence import EvidenceScorer
-from coverage_kit.match.masking import Plan, Rounds, hide_places
+from coverage_kit.match.evidence import EvidenceScorer, EvidenceVectors
+from coverage_kit.match.masking import LabelledEvidence, MaskingPlan, mask_pages_and_passages
 from coverage_kit.match.neighbors import nearest_passages, nearest_rows
 from coverage_kit.match.whitening import fit_space
 from coverage_kit.tables import CLUSTERS
@@ -40,14 +40,14 @@ def measure_ablation(bench: BenchSet, seeds: int = 2) -> Table:
     for (task, trial), (_, raw) in zip(
         _trials(bench, seeds, True), _trials(bench, seeds, False), strict=True
     ):
-        played = hide_places(trial.scorer, Plan())
+        played = mask_pages_and_passages(trial.scorer, MaskingPlan())
         whole = trial.scorer.features()
         names = trial.scorer.names
         variants = {"all": _auc(played, whole, trial, list(range(len(names))))}
         variants["equal weights, no hide-and-seek"] = _plain_auc(trial, whole)
         unspaced = raw.scorer.features()
         variants["vectors as encoded"] = _auc(
-            hide_places(raw.scorer, Plan()),
+            mask_pages_and_passages(raw.scorer, MaskingPlan()),
             unspaced,
             raw,
             list(range(len(names))),
@@ -111,7 +111,8 @@ def measure_cost(bench: BenchSet, encoder: Encoder) -> dict[str, float]:
     content = space.of_passages(content)
     titled = space.of_passages(titled)
     matches = nearest_passages(asked, bench.passages, content, OWN)
-    scorer = EvidenceScorer(bench.queries, bench.passages, matches, OWN, asked, content, titled)
+    vectors = EvidenceVectors(queries=asked, passages=content, headings=titled)
+    scorer = EvidenceScorer(bench.queries, bench.passages, matches, OWN, vectors)
     measure_coverage(scorer, fit_calibration(scorer, CLUSTERS.empty()))
     clock("evidence, hide-and-seek, coverage", start)
     plain = seconds["embed passages and queries"] + seconds["search"]
@@ -131,12 +132,12 @@ def _trials(bench: BenchSet, seeds: int, in_space: bool) -> Iterator[tuple[str, 
                 yield unit, trial
 
 
-def _auc(played: Rounds, whole: Floats, trial: Trial, columns: list[int]) -> float:
+def _auc(played: LabelledEvidence, whole: Floats, trial: Trial, columns: list[int]) -> float:
     """Return the AUC of the link fitted to some of the evidence."""
     some = replace(played, features=played.features[:, columns])
     fitter = CalibrationFitter(some, whole[:, columns], is_anchored=False)
     weights, _ = fitter.fit(np.ones(len(whole)))
-    return float(roc_auc_score(~trial.is_gap, fitter.now @ weights))
+    return float(roc_auc_score(~trial.is_gap, fitter.log_inputs @ weights))
 
 
 def _plain_auc(trial: Trial, whole: Floats) -> float:

@@ -20,7 +20,7 @@ import bm25s
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.citation_sets import CitationSet, read_citation_set
+from studies.citation_sets import CitationSet, read_citation_set
 from coverage_kit.embed.texts import passage_texts
 from coverage_kit.errors import CoverageKitError, SchemaError
 from coverage_kit.match.lexicon import Lexicon

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.speed_data import (
+from studies.speed_data import (
     change_site,
     changed_share,
     real_passages,
@@ -35,7 +35,7 @@ class Size:
 
     n_passages: int = 5_000
     n_queries: int = 20_000
-    calibration_rounds: int = 3
+    n_rounds: int = 3
     times: tuple[int, ...] = (1, 10)
 
 
@@ -103,7 +103,7 @@ def _run_rounds(scratch: Path, size: Size) -> dict[str, list[Run]]:
     first, single = (_write_texts(scratch / name, texts, queries) for name in ("first", "single"))
     (single / "fp32").touch()
     runs: dict[str, list[Run]] = defaultdict(list)
-    for _ in range(size.calibration_rounds):
+    for _ in range(size.n_rounds):
         runs["plain"].append(_run("plain", first))
         shutil.copytree(first / "plain", single / "plain", dirs_exist_ok=True)
         for name, folder in (("first", first), ("single", single)):
@@ -146,7 +146,7 @@ def _run(task: str, folder: Path) -> Run:
     command = [
         sys.executable,
         "-m",
-        "benchmarks.speed_tasks",
+        "studies.speed_tasks",
         task,
         str(folder),
     ]

@@ -1,6 +1,6 @@
 """What a large log costs on a cluster: each factor measured on a part, as a worker of one core does it, and the arithmetic.
 
-Run it as `OMP_NUM_THREADS=1 python -m benchmarks.cluster`. Times are CPU seconds, so other work on
+Run it as `OMP_NUM_THREADS=1 python -m studies.cluster`. Times are CPU seconds, so other work on
 the machine counts little.
 """
 

@@ -1,4 +1,4 @@
-"""python -m benchmarks.speed_tasks TASK FOLDER: one timed task in a process of its own; prints one line of JSON.
+"""python -m studies.speed_tasks TASK FOLDER: one timed task in a process of its own; prints one line of JSON.
 
 The texts of a folder are `passages.json` and `queries.json`; its vectors and neighbours are written
 beside them.
@@ -99,7 +99,7 @@ def cluster_ours(folder: Path) -> dict[str, Any]:
 def run_whole(folder: Path) -> dict[str, Any]:
     """Run the whole analysis of a project and write its tables, page and workbook."""
     from coverage_kit.analysis import save_analysis
-    from coverage_kit.pipeline.run import analyze
+    from coverage_kit.pipeline.analyze import analyze
     from coverage_kit.report.page import write_page
     from coverage_kit.report.workbook import write_workbook
     from coverage_kit.settings import read_settings

@@ -10,8 +10,8 @@ import pandas as pd
 
 from coverage_kit.contracts import PassageText
 from coverage_kit.match.coverage import fit_calibration
-from coverage_kit.match.evidence import Claims, EvidenceScorer
-from coverage_kit.match.masking import Plan
+from coverage_kit.match.evidence import Claims, EvidenceScorer, EvidenceVectors
+from coverage_kit.match.masking import MaskingPlan
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import nearest_passages
 from coverage_kit.match.whitening import Space, fit_space
@@ -92,7 +92,7 @@ def measure_scale(
         ]
     )
     scorer, space = _scorer(queries, passages, encoder, n_topics)
-    calibration = fit_calibration(scorer, clusters, plan=Plan())
+    calibration = fit_calibration(scorer, clusters, plan=MaskingPlan())
     candidates = [_candidate(n, n_topics, text[n]) for n in range(n_edits)]
     started = time.perf_counter()
     simulation = simulate_edits(
@@ -138,7 +138,8 @@ def _scorer(
     matches = nearest_passages(asked, passages, content, "own")
     rows = np.arange(len(said)) % len(queries)
     spoken = Claims(rows, said, np.full(len(said), np.nan))
-    return EvidenceScorer(queries, passages, matches, "own", asked, content, titled, spoken), space
+    vectors = EvidenceVectors(queries=asked, passages=content, headings=titled)
+    return EvidenceScorer(queries, passages, matches, "own", vectors, spoken), space
 
 
 def _candidate(number: int, n_topics: int, text: str) -> Candidate:

@@ -1,0 +1,136 @@
+"""analyze(): one run from settings to an Analysis."""
+
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
+
+from coverage_kit.analysis import About, Analysis
+from coverage_kit.pipeline.coverage import RunCoverage, RunVectors, embed_inputs, fit_coverage
+from coverage_kit.pipeline.edits import EditPlan, plan_edits
+from coverage_kit.pipeline.gaps import RunGaps, find_gaps
+from coverage_kit.pipeline.inputs import Inputs, read_inputs
+from coverage_kit.pipeline.map import draw_map
+from coverage_kit.pipeline.run import Run, open_run
+from coverage_kit.pipeline.visibility import VisibilityTables, track_visibility
+from coverage_kit.settings import Settings
+from coverage_kit.vectors import Encoder
+
+# Libraries whose versions may change the figures of a run.
+_LIBRARIES = (
+    "coverage_kit",
+    "sentence-transformers",
+    "torch",
+    "faiss-cpu",
+    "scikit-learn",
+    "umap-learn",
+    "trafilatura",
+)
+
+
+def analyze(settings: Settings, encoder: Encoder | None = None) -> Analysis:
+    """Return the analysis of a site against its log: gaps, edits and every table on the way.
+
+    Args:
+        settings: every setting (`read_settings`).
+        encoder: used instead of the encoder that the settings name.
+
+    Raises CoverageKitError, with where, what, found and cure, for input that cannot be used.
+    """
+    run = open_run(settings, encoder)
+    inputs = read_inputs(run)
+    vectors = embed_inputs(run, inputs)
+    coverage = fit_coverage(run, inputs, vectors)
+    gaps = find_gaps(run, inputs, coverage)
+    plan = plan_edits(run, inputs, coverage, gaps)
+    visibility = track_visibility(run, inputs, coverage, gaps, plan)
+    return assemble(run, inputs, vectors, coverage, gaps, plan, visibility)
+
+
+def assemble(  # noqa: PLR0913 (what each step of a run returns)
+    run: Run,
+    inputs: Inputs,
+    vectors: RunVectors,
+    coverage: RunCoverage,
+    gaps: RunGaps,
+    plan: EditPlan,
+    visibility: VisibilityTables,
+) -> Analysis:
+    """Return the analysis of what the steps return; draw the map and book the cost of embedding."""
+    log = inputs.log
+    audit = plan.audit
+    points = draw_map(coverage.vectors, vectors, inputs.is_own_passage, run.settings, run.cache)
+    run.clock.finish("map")
+    run.ledger.add(run.settings.out, "embed", run.encoder.name, run.clock.spent)
+    return Analysis(
+        pages=inputs.pages,
+        passages=inputs.passages,
+        queries=log.queries,
+        answers=log.answers,
+        citations=log.citations,
+        mentions=inputs.mentions,
+        searches=log.searches,
+        failures=log.failures,
+        rejects=visibility.rejects,
+        matches=coverage.matches,
+        evidence=gaps.evidence,
+        coverage=gaps.coverage,
+        clusters=coverage.clusters,
+        gaps=gaps.gaps,
+        edits=plan.edits,
+        changes=plan.changes,
+        effects=plan.effects,
+        frontier=plan.frontier,
+        points=points,
+        visibility=visibility.visibility,
+        about=describe_run(run, inputs, coverage, plan),
+        stages=run.clock.table(),
+        spans=log.spans,
+        sources=log.sources,
+        holders=visibility.holders,
+        competitors=visibility.competitors,
+        verdicts=visibility.verdicts,
+        drifts=visibility.drifts,
+        sessions=visibility.sessions,
+        search_demand=visibility.search_demand,
+        referrals=visibility.referrals,
+        associations=visibility.associations,
+        statements=audit.statements,
+        disagreements=audit.disagreements,
+        groups=inputs.groups,
+        audits=audit.audits,
+        findings=audit.findings,
+        checks=audit.checks,
+        brand_claims=audit.brand_claims,
+        claim_rates=audit.claim_rates,
+        embeddings={"query_vectors": vectors.queries, "passage_vectors": vectors.passages},
+    )
+
+
+def describe_run(run: Run, inputs: Inputs, coverage: RunCoverage, plan: EditPlan) -> About:
+    """Return what a reader needs to judge the run: settings, versions, self-test, clustering."""
+    calibration = coverage.calibration
+    self_test = calibration.self_test
+    versions = {name: version(name) for name in _LIBRARIES}
+    return About(
+        own_site=inputs.own_site,
+        brand=inputs.brand or inputs.own_site,
+        encoder=run.encoder.name,
+        settings=run.settings.model_dump(mode="json"),
+        self_test=asdict(self_test) if self_test else None,
+        evidence_used=list(calibration.names),
+        unanswered_share=float(calibration.unanswered_share[0]),
+        clustering=asdict(coverage.quality),
+        log_columns=inputs.log.mapping,
+        index=coverage.index,
+        n_answers_read=inputs.log.n_answers_read,
+        share_of_answers_kept=inputs.log.share_of_answers_kept,
+        n_queries_read=inputs.n_queries_read,
+        n_holdout=len(run.holdout),
+        n_candidates=plan.n_candidates,
+        share_of_bound=plan.share_of_bound,
+        track_record=asdict(plan.track_record),
+        choice_model=plan.citations.choice_model,
+        no_choice_model=plan.citations.reason,
+        seed=run.seed,
+        versions={"python": platform.python_version(), **versions},
+    )

@@ -1,0 +1,72 @@
+"""From coverage to gaps: why clusters are not covered, and in which order to work on them."""
+
+from dataclasses import dataclass
+
+from coverage_kit.pipeline.coverage import RunCoverage
+from coverage_kit.pipeline.inputs import Inputs
+from coverage_kit.pipeline.run import Run
+from coverage_kit.rank.causes import explain_coverage, gather_facts, pool_facts
+from coverage_kit.rank.drafts import ClaimBook, unsupported_claims
+from coverage_kit.rank.gaps import ClusterFacts, nearest_to_clusters, rank_gaps
+from coverage_kit.rank.outcomes import LogParties, count_outcomes, outcome_rates
+from coverage_kit.tables import Coverage, Evidence, Gaps
+
+
+@dataclass(frozen=True)
+class RunGaps:
+    """Gaps of a run.
+
+    Attributes:
+        evidence: what coverage is read from, query by query.
+        coverage: coverage of each query, with its cause.
+        gaps: the clusters in the order of the work.
+        claim_book: claims of the answers, and how far your pages support them.
+    """
+
+    evidence: Evidence
+    coverage: Coverage
+    gaps: Gaps
+    claim_book: ClaimBook
+
+
+def find_gaps(run: Run, inputs: Inputs, fitted: RunCoverage) -> RunGaps:
+    """Return the clusters with severity, demand and cause, in the order of the work."""
+    log = inputs.log
+    clusters = fitted.clusters
+    evidence = fitted.scorer.table(fitted.subject_similarity)
+    outcomes = count_outcomes(log.answers, log.citations, inputs.mentions, _list_parties(inputs))
+    facts = gather_facts(evidence, fitted.coverage, outcome_rates(outcomes))
+    coverage = explain_coverage(fitted.coverage, facts)
+    cluster_of = clusters.set_index("query_id")["cluster_id"]
+    claims = inputs.claims.assign(
+        own_similarity=fitted.scorer.claim_support(),
+        other_similarity=fitted.competitor_similarity,
+    )
+    claim_book = ClaimBook(claims, fitted.vectors.claims.vectors)
+    nearest = nearest_to_clusters(fitted.matches, log.queries, clusters, inputs.own_site)
+    gaps = rank_gaps(
+        log.queries,
+        coverage,
+        fitted.draws,
+        clusters,
+        fitted.labels,
+        ClusterFacts(
+            pooled=pool_facts(facts, log.queries, cluster_of),
+            nearest=nearest.join(unsupported_claims(claim_book, clusters)),
+        ),
+        run.seed,
+    )
+    return RunGaps(evidence=evidence, coverage=coverage, gaps=gaps, claim_book=claim_book)
+
+
+def _list_parties(inputs: Inputs) -> LogParties:
+    """Return who is who in the log, and whether it shows which answers searched the web."""
+    log = inputs.log
+    other_sites = frozenset(str(site) for site in inputs.pages["site"].unique())
+    has_searches = bool(len(log.citations) or len(log.searches))
+    return LogParties(
+        inputs.own_site,
+        inputs.brand,
+        other_sites - {inputs.own_site},
+        "has_searched" in log.mapping or has_searches,
+    )

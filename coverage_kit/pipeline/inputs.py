@@ -1,0 +1,241 @@
+"""Inputs: what a run reads, and what follows from it before anything is embedded."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from coverage_kit.collect.claims import split_claims
+from coverage_kit.collect.logs import describe_mapping
+from coverage_kit.collect.mentions import find_mentions
+from coverage_kit.collect.passages import split_pages
+from coverage_kit.collect.site import read_site
+from coverage_kit.collect.urls import page_id, site_name
+from coverage_kit.errors import LogError, SettingsError, SiteError
+from coverage_kit.measure.sites import bare_domain, site_owner
+from coverage_kit.parallel import WorkPlan
+from coverage_kit.pipeline.grouping import group_log
+from coverage_kit.pipeline.run import MAX_TRACKED_SITES, Run
+from coverage_kit.settings import Settings, SiteSettings
+from coverage_kit.tables import PAGES, Claims, Groups, LogTables, Mentions, Pages, Passages
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SitePages:
+    """The pages of all sites.
+
+    Attributes:
+        pages: the pages, read or rejected.
+        own_site: name of your site.
+        brand_sites: the site of each tracked brand, your own first.
+    """
+
+    pages: Pages
+    own_site: str
+    brand_sites: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run reads.
+
+    Attributes:
+        log: tables of the log, near-duplicate queries grouped where there are very many.
+        groups: which query is in which group; no rows where nothing was grouped.
+        n_queries_read: distinct queries in the log, before they were grouped.
+        sites: pages of all sites, and who is who.
+        passages: passages of all sites.
+        claims: claims of the answers.
+        mentions: brands that the answers name.
+        brand_names: names of each tracked brand, its label first, your own brand first.
+        brand: name of your brand; empty where the settings name none.
+    """
+
+    log: LogTables
+    groups: Groups
+    n_queries_read: int
+    sites: SitePages
+    passages: Passages
+    claims: Claims
+    mentions: Mentions
+    brand_names: list[tuple[str, ...]]
+    brand: str
+
+    @property
+    def own_site(self) -> str:
+        """Name of your site."""
+        return self.sites.own_site
+
+    @property
+    def pages(self) -> Pages:
+        """Pages of all sites."""
+        return self.sites.pages
+
+    @cached_property
+    def own_pages(self) -> Pages:
+        """Pages of your site."""
+        return self.pages[self.pages["site"] == self.own_site]
+
+    @cached_property
+    def is_own_passage(self) -> npt.NDArray[np.bool_]:
+        """Which passages are your site's, shape (n passages,)."""
+        return np.asarray(self.passages["site"] == self.own_site, dtype=bool)
+
+    @cached_property
+    def own_passages(self) -> Passages:
+        """Passages of your site. Raises SiteError when it has none."""
+        own = self.passages[self.is_own_passage].reset_index(drop=True)
+        if own.empty:
+            counts = self.own_pages["status"].value_counts()
+            found = ", ".join(f"{n} x {status}" for status, n in counts.items()) or "no page"
+            cure = "Check the source of [site]."
+            raise SiteError(self.own_site, "at least one page with text", found, cure)
+        return own
+
+    @cached_property
+    def is_cited(self) -> npt.NDArray[np.bool_]:
+        """Which queries have an answer that cites one of your readable pages, (n queries,)."""
+        readable = self.own_pages[self.own_pages["status"] == "ok"]
+        citations = self.log.citations
+        is_own = citations["url"].map(page_id).isin(readable["page_id"])
+        cited = citations[(citations["kind"] == "cited") & is_own]
+        answers = self.log.answers
+        citing = answers[answers["answer_id"].isin(cited["answer_id"])]
+        return np.asarray(self.log.queries["query_id"].isin(citing["query_id"]), dtype=bool)
+
+    @cached_property
+    def last_year(self) -> int:
+        """The year of the log's last answer; 0 where the log has no times."""
+        last = self.log.answers["asked_at"].max()
+        return 0 if pd.isna(last) else int(last.year)
+
+
+def read_inputs(run: Run) -> Inputs:
+    """Return what the run's settings name: log, sites, passages, claims and mentions.
+
+    Raises LogError and SiteError for a log or a site that cannot be read or holds nothing.
+    """
+    settings = run.settings
+    log = collect_log(settings, run.work_plan)
+    n_queries_read = len(log.queries)
+    log, groups = group_log(run, log)
+    sites = collect_pages(settings)
+    log = assign_owner_sites(log, settings, sites.own_site, sites.brand_sites)
+    passages = split_pages(sites.pages, settings.match.passage_words)
+    brand_names = list_brand_names(settings, sites.brand_sites)
+    inputs = Inputs(
+        log=log,
+        groups=groups,
+        n_queries_read=n_queries_read,
+        sites=sites,
+        passages=passages,
+        claims=split_claims(log.answers),
+        mentions=find_all_mentions(log, brand_names),
+        brand_names=brand_names,
+        brand=settings.site.brand[0] if settings.site.brand else "",
+    )
+    _ = inputs.own_passages  # a site without text ends the run here, before anything is embedded
+    run.clock.finish("collect")
+    return inputs
+
+
+def collect_log(settings: Settings, work_plan: WorkPlan) -> LogTables:
+    """Return the log's tables. Raises LogError when the settings name no log."""
+    if not settings.log.files:
+        cure = "Name files or folders in [log] of coverage.toml."
+        raise LogError("log.files", "at least one log of queries", "none", cure)
+    log = work_plan.read_log(settings.log)
+    logger.info("columns of the log: %s", describe_mapping(log.mapping))
+    return log
+
+
+def collect_pages(settings: Settings) -> SitePages:
+    """Return the pages of all sites, and the sites of the tracked brands.
+
+    A source is one site, named after the site of most of its readable pages. Only a competitor's
+    folder without base_url and brand may hold many sites. A brand without a name has its site's.
+    Raises SiteError when two sources have one name.
+    """
+    own_pages, own_site = _name_site(read_site(settings.site, settings.crawl, settings.cache))
+    tables = [own_pages]
+    brand_sites = {settings.site.brand[0] if settings.site.brand else own_site: own_site}
+    for competitor in settings.competitors:
+        table = read_site(competitor, settings.crawl, settings.cache)
+        if competitor.base_url or competitor.brand:
+            table, name = _name_site(table)
+            brand_sites[competitor.brand[0] if competitor.brand else name] = name
+        earlier = {str(site) for read in tables for site in read["site"].unique()}
+        repeated = set(table["site"]) & earlier
+        if repeated:
+            cure = "Set its base_url, or leave it out."
+            found = f"{min(repeated)!r} twice"
+            raise SiteError(competitor.source, "a site with a name of its own", found, cure)
+        tables.append(table)
+    pages = pd.concat(tables, ignore_index=True)
+    PAGES.check(pages, "collect_pages() returned")
+    by_n_pages = [str(site) for site in pages["site"].value_counts().index]
+    unnamed = [site for site in by_n_pages if site not in brand_sites.values()]
+    n_free = max(0, MAX_TRACKED_SITES - len(brand_sites))
+    return SitePages(pages, own_site, brand_sites | {site: site for site in unnamed[:n_free]})
+
+
+def _name_site(pages: Pages) -> tuple[Pages, str]:
+    """Return the pages under one site name, that of most readable pages, and the name."""
+    name = str(pages.loc[pages["status"] == "ok", "site"].mode().iloc[0])
+    return pages.assign(site=pd.Series([name] * len(pages), index=pages.index, dtype="str")), name
+
+
+def assign_owner_sites(
+    log: LogTables, settings: Settings, own_site: str, brand_sites: Mapping[str, str]
+) -> LogTables:
+    """Return the log in which citations of a site's further domains have that site's name.
+
+    Raises SettingsError for a domain of two owners.
+    """
+    owners: dict[str, str] = {}
+    named = [(own_site, settings.site)]
+    named += [(_name_of(other, brand_sites), other) for other in settings.competitors]
+    for name, site in named:
+        for domain in map(bare_domain, (name, *site.domains)) if name else ():
+            if owners.setdefault(domain, name) != name:
+                found = f"{owners[domain]!r} and {name!r}"
+                cure = "List it under one of them."
+                raise SettingsError("domains", f"an owner of {domain!r}", found, cure)
+    citations = log.citations.assign(site=site_owner(log.citations["site"], owners))
+    return replace(log, citations=citations)
+
+
+def _name_of(site: SiteSettings, brand_sites: Mapping[str, str]) -> str:
+    return brand_sites.get(site.brand[0], "") if site.brand else site_name(site.base_url)
+
+
+def list_brand_names(settings: Settings, brand_sites: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Return the names of each tracked brand, its label first."""
+    sites = (settings.site, *settings.competitors)
+    aliases = {site.brand[0]: site.brand for site in sites if site.brand}
+    return [aliases.get(brand, (brand,)) for brand in brand_sites]
+
+
+def find_all_mentions(log: LogTables, brand_names: list[tuple[str, ...]]) -> Mentions:
+    """Return the mentions in the answers' words, then those that the log lists.
+
+    Tracked brands are named by their label. Other brands stay: they show that an answer's mentions
+    are logged, though it names no tracked brand.
+    """
+    labels = {_fold(name): names[0] for names in brand_names for name in names}
+    brands = log.mentions["brand"].map(lambda name: labels.get(_fold(str(name)), name))
+    listed = log.mentions.assign(brand=brands.astype("str"))
+    mentions = pd.concat([find_mentions(log.answers, brand_names), listed], ignore_index=True)
+    mentions = mentions.drop_duplicates(["answer_id", "brand"], ignore_index=True)
+    return mentions.assign(position=mentions.groupby("answer_id").cumcount())
+
+
+def _fold(name: str) -> str:
+    """Return a name without case and with single spaces."""
+    return " ".join(name.split()).casefold()

@@ -1,0 +1,85 @@
+"""The words that stages share as values of tables: each is written here once, so that mypy finds a misspelt one.
+
+Titles and sentences for readers are in report/wording.py; tests check that every word here has one.
+"""
+
+from typing import Literal, get_args
+
+Cause = Literal[
+    "missing",
+    "mis-worded",
+    "not retrieved",
+    "retrieved but not cited",
+    "not cited",
+    "cited but not mentioned",
+    "unwinnable",
+    "out of scope",
+    "covered",
+]
+COVERED: Cause = "covered"
+# The words of your pages are missing or do not match: new words can close the gap.
+CONTENT_CAUSES: tuple[Cause, ...] = ("missing", "mis-worded")
+# The answer is on the site, but engines do not find, cite or name it.
+VISIBILITY_CAUSES: tuple[Cause, ...] = (
+    "not retrieved",
+    "retrieved but not cited",
+    "not cited",
+    "cited but not mentioned",
+)
+# No edit of your own pages can close the gap.
+LOST_CAUSES: tuple[Cause, ...] = ("unwinnable", "out of scope")
+
+Operation = Literal[
+    "retitle_page",
+    "reword_heading",
+    "answer_first",
+    "split_section",
+    "merge_sections",
+    "extend_passage",
+    "add_question_and_answer",
+    "add_page",
+    "refresh_fact",
+    "add_source",
+    "repair",
+    "state_fact",
+    "no_edit",
+]
+REPAIR: Operation = "repair"
+STATE_FACT: Operation = "state_fact"
+NO_EDIT: Operation = "no_edit"
+
+Action = Literal[
+    "replace_title",
+    "replace_heading",
+    "replace_passage",
+    "insert_section",
+    "remove_section",
+    "add_page",
+    "by_hand",
+]
+
+Measure = Literal[
+    "citation_rate",
+    "citation_share",
+    "mention_rate",
+    "share_of_voice",
+    "position_adjusted_word_count",
+    "retrieved_not_cited_rate",
+]
+# The order in which measures are listed.
+MEASURES: tuple[Measure, ...] = get_args(Measure)
+# Measures that count the names of brands in the words of answers.
+NAME_MEASURES: tuple[Measure, ...] = ("mention_rate", "share_of_voice")
+
+# What a text says of a claim; "not told" where words alone cannot decide.
+Verdict = Literal["supported", "unsupported", "contradicted", "not told"]
+WRONG_VERDICTS: tuple[Verdict, ...] = ("unsupported", "contradicted")
+NOT_ASSESSED: Verdict = "not told"
+
+# Where an answer was read; logs may name further surfaces. Surfaces are never pooled.
+Surface = Literal["api", "scrape", "app", "unknown"]
+UNKNOWN_SURFACE: Surface = "unknown"
+
+# What an editor fills in: the words "FACT NEEDED" and "SOURCE NEEDED" open a slot in a draft.
+FACT_SLOT = "[FACT NEEDED:"
+SOURCE_SLOT = "[SOURCE NEEDED:"

@@ -1,0 +1,49 @@
+"""Every word that stages share has its wording for readers, and no stage uses another word."""
+
+from typing import get_args
+
+import pytest
+
+from coverage_kit import vocabulary
+from coverage_kit.report.figure_data import CAUSE_MARKS
+from coverage_kit.report.wording import ACTIONS, CAUSES, MEASURES, OPERATIONS
+from coverage_kit.vocabulary import Action, Cause, Measure, Operation, Verdict
+
+
+@pytest.mark.parametrize(
+    ("words", "wording"),
+    [
+        (Cause, CAUSES),
+        (Cause, CAUSE_MARKS),
+        (Operation, OPERATIONS),
+        (Action, ACTIONS),
+        (Measure, MEASURES),
+    ],
+    ids=["causes", "marks of causes", "operations", "actions", "measures"],
+)
+def test_every_word_has_a_wording_and_every_wording_a_word(words, wording):
+    assert sorted(get_args(words)) == sorted(wording)
+
+
+def test_groups_of_causes_are_all_causes_once():
+    groups = (
+        *vocabulary.CONTENT_CAUSES,
+        *vocabulary.VISIBILITY_CAUSES,
+        *vocabulary.LOST_CAUSES,
+        vocabulary.COVERED,
+    )
+    assert sorted(groups) == sorted(get_args(Cause))
+
+
+def test_the_sample_uses_no_other_word(sample_analysis):
+    columns = [
+        (sample_analysis.gaps["cause"], Cause),
+        (sample_analysis.coverage["cause"], Cause),
+        (sample_analysis.edits["operation"], Operation),
+        (sample_analysis.changes["action"], Action),
+        (sample_analysis.visibility["measure"], Measure),
+        (sample_analysis.brand_claims["verdict"], Verdict),
+    ]
+    for values, words in columns:
+        assert set(values) <= set(get_args(words)), values.name
+        assert len(set(values)) > 1, values.name
