@@ -49,7 +49,7 @@ def make_parser(program: str, names: Sequence[str], text: str) -> argparse.Argum
 
 
 def find_folders(folders: Sequence[Path] | None, set_names: Sequence[str]) -> list[Path] | None:
-    """Return the folders given, else those of the named sets; None, with a message, where absent."""
+    """Return the folders given, else those of the named sets; None where a folder is absent."""
     chosen = list(folders or [data_folder() / name for name in set_names])
     absent = [str(folder) for folder in chosen if not folder.is_dir()]
     if absent:

@@ -145,7 +145,7 @@ def predict_gains(planting: Planting, model: SiteModel) -> Simulation:
             edit.added,
             tuple(ids[row] for row in edit.removed),
             str(edit.group),
-            edit.part,
+            edit.share,
         )
         for edit in planting.edits
     ]
@@ -168,7 +168,9 @@ def _simulation(planting: Planting, changed: Floats, room: Floats) -> Simulation
     rise = np.maximum(changed, 0)
     harm = -np.minimum(changed, 0).sum(axis=1)
     room_shares = np.clip(rise / np.maximum(room, 1e-6), 0, 1)
-    chances = tuple(QueryChances(rows := np.flatnonzero(one), one[rows]) for one in part)
+    chances = tuple(
+        QueryChances(rows := np.flatnonzero(shares), shares[rows]) for shares in room_shares
+    )
     return Simulation(
         room,
         chances,

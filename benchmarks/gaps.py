@@ -1,4 +1,4 @@
-"""Planted and natural gaps: how well coverage tells a gap from a covered query, against the baselines.
+"""Planted and natural gaps: how well coverage separates gaps from covered queries.
 
 A gap is the positive class, and its score is one minus the evidence of coverage. Every figure has a
 90% interval by a bootstrap over queries. A resample draws the same queries for every scorer, and
@@ -36,7 +36,7 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 Report = dict[str, dict[str, dict[str, dict[str, float]]]]
 Draws = dict[str, dict[str, Floats]]
-"""{scorer: {metric: (1 + RESAMPLES,)}}: first the estimate, then its bootstrap; nan if undefined."""
+"""{scorer: {metric: (1 + RESAMPLES,)}}: the estimate, then its bootstrap; nan if undefined."""
 
 SCORERS = (
     "coverage_kit",
@@ -211,7 +211,7 @@ def group_auc(
     *,
     by_size: bool,
 ) -> Floats:
-    """Return the AUC of groups' mean evidence: a group is a gap if more than half of its queries are.
+    """Return the AUC of groups' mean evidence; a group is a gap if most of its queries are gaps.
 
     One figure for each row of weights (r, n). `groups` (n,) numbers each query's group, -1 for
     none; `by_size` makes a group count by its queries' weight, instead of once.
@@ -315,10 +315,8 @@ def print_report(report: Report) -> None:
     print("".join(f"{name:>10}" for name in figures.values()))
     for task, scorers in report.items():
         aucs = "".join(_cell(scorers[name], "query_auc", 13) for name in SCORERS)
-        figures_of_kit = "".join(_cell(scorers["coverage_kit"], name, 10) for name in figures)
-        print(
-            f"{task:<32}{scorers['random']['gap_share']['value']:>5.0%}{aucs}  |      {figures_of_kit}"
-        )
+        cells = "".join(_cell(scorers["coverage_kit"], name, 10) for name in figures)
+        print(f"{task:<32}{scorers['random']['gap_share']['value']:>5.0%}{aucs}  |      {cells}")
     tasks = main_tasks(report)
     means = [
         np.mean([report[task][name]["query_auc"]["value"] for task in tasks]) for name in SCORERS

@@ -1,11 +1,12 @@
-"""Planted edits: sections taken from a site, beside candidates that are worth nothing or do harm, and what each really brings.
+"""Planted edits: removed sections, candidates that are worth nothing or do harm, and real gains.
 
-What an edit really brings is told by other engines than the one that predicts: BM25, and latent
-semantic analysis of words. A query is answered when one of them finds a judged passage among the
-ten best of the site; the two count half each.
+Other engines than the predicting model judge what an edit really brings: BM25, and latent semantic
+analysis of words. A query is answered by an engine when it finds a judged passage among the ten
+best of the site; both engines count half.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import bm25s
 import numpy as np
@@ -24,20 +25,25 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
 
+# Words of a section at most (assumed): about a paragraph or two.
 SECTION_WORDS = 120
+# Share of the judged sections that is removed.
 REMOVED_SHARE = 0.25
-FOUND = 10
-_LEAST_HALF = 16
-_LATENT = 200
+# Best passages among which an engine must find a judged passage.
+TOP_PASSAGES = 10
+# Words that a section needs to be halved (assumed).
+_MIN_WORDS_TO_HALVE = 16
+# Dimensions of the latent semantic analysis (assumed).
+_LATENT_DIMENSIONS = 200
 _COSTS = RankSettings()
 
 
 @dataclass(frozen=True)
 class PlantedEdit:
-    """One candidate: its kind, page, words, cost in minutes, passages to add and rows of site passages to remove.
+    """A candidate: kind, page, cost in minutes, passages to add and rows of passages to remove.
 
-    `relevant` says for which queries (rows) its words hold the answer; `grade` is 1, or .5 for
-    half a passage, of which one half holds it; `part` is the share of the whole section's words.
+    `relevant` are the rows of queries whose answer its words hold; `grade` is 1, or .5 for half a
+    passage, as only one of the halves holds the answer; `share` is that of the section's words.
     """
 
     kind: str
@@ -48,7 +54,7 @@ class PlantedEdit:
     removed: tuple[int, ...]
     relevant: tuple[int, ...]
     grade: float = 1.0
-    part: float = 1.0
+    share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -71,13 +77,12 @@ class Planting:
 
 
 def plant_edits(bench: BenchSet, seed: int) -> Planting | None:
-    """Return the set with a quarter of its judged sections taken away; None where that leaves no gap.
+    """Return the set with a quarter of its judged sections removed; None where there is no gap.
 
-    Candidates: the sections that went; as many that nobody asks for (unjudged ones, else the
-        queries leave the log with them);
-    both halves of each of these; copies of sections that are there; the queries themselves, as
-    text; and edits that take an answer away (cut to its beginning, removed, or replaced by the
-    words that people ask with).
+    Candidates: the removed sections; as many sections that no query asks for (unjudged sections,
+    else their queries leave the log with them); both halves of each of these; copies of sections
+    that are still there; the queries themselves, as text; and edits that take an answer away (cut
+    to its beginning, removed, or replaced by the words of queries).
     """
     rng = np.random.default_rng(seed)
     section = _sections(bench.passages)
@@ -92,33 +97,34 @@ def plant_edits(bench: BenchSet, seed: int) -> Planting | None:
     queries = bench.queries[bench.queries["query_id"].isin(qrels["query_id"])].reset_index(
         drop=True
     )
-    gone = np.isin(section, np.concatenate([planted, decoys]))
+    is_gone = np.isin(section, np.concatenate([planted, decoys]))
     qrels = qrels.assign(
         query=pd.Index(queries["query_id"]).get_indexer(pd.Index(qrels["query_id"])),
-        is_gone=gone[qrels["row"]],
+        is_gone=is_gone[qrels["row"]],
     )
     is_gap = (
         qrels.groupby("query")["is_gone"].all().reindex(range(len(queries))).to_numpy(dtype=bool)
     )
     if not 0 < is_gap.sum() < len(is_gap):
         return None
-    trial = make_trial(bench, ~gone, queries, is_gap)
-    site_row = np.cumsum(~gone) - 1
-    relevant = np.zeros((len(queries), int((~gone).sum())), dtype=bool)
+    trial = make_trial(bench, ~is_gone, queries, is_gap)
+    # the row of each passage in the site that is left
+    site_row = np.cumsum(~is_gone) - 1
+    relevant = np.zeros((len(queries), int((~is_gone).sum())), dtype=bool)
     left = qrels[~qrels["is_gone"]]
     relevant[left["query"], site_row[left["row"]]] = True
     edits = [*_sections_back(bench.passages, section, np.concatenate([planted, decoys]), qrels)]
-    kept = [
+    left_sections = [
         name
         for name in judged[n_removed:]
-        if not gone[section == name].any() and (left["section"] == name).any()
+        if not is_gone[section == name].any() and (left["section"] == name).any()
     ]
-    edits += _idle_edits(trial, bench.passages, section, kept[: n_removed // 2])
+    edits += _idle_edits(trial, bench.passages, section, left_sections[: n_removed // 2])
     edits += _harmful_edits(
         trial,
         bench.passages,
         section,
-        kept[n_removed // 2 : n_removed],
+        left_sections[n_removed // 2 : n_removed],
         site_row,
         relevant,
     )
@@ -132,8 +138,11 @@ def plant_edits(bench: BenchSet, seed: int) -> Planting | None:
 
 
 def _sections(passages: pd.DataFrame) -> Rows:
-    """Return the section of each passage: a run of passages of one page under one heading, of at most 120 words."""
-    found = []
+    """Return the section of each passage.
+
+    A section is a run of passages of a page under the same heading, of at most 120 words.
+    """
+    sections = []
     current = ("", "")
     room = 0
     number = -1
@@ -144,16 +153,19 @@ def _sections(passages: pd.DataFrame) -> Rows:
         strict=True,
     ):
         if (page, heading) != current or n_words > room:
-            number = number + 1
+            number += 1
             current = (page, heading)
             room = SECTION_WORDS
         room -= n_words
-        found.append(number)
-    return np.array(found)
+        sections.append(number)
+    return np.array(sections)
 
 
 def _judgements(bench: BenchSet, section: Rows) -> pd.DataFrame:
-    """Return query_id, row and section of each judged passage; of a judged page, the passage with most of the query's words."""
+    """Return query_id, row and section of each judged passage.
+
+    Of a judged page, the passage with most of the query's words counts.
+    """
     rows = pd.DataFrame(
         {
             "passage_id": bench.passages["passage_id"],
@@ -167,21 +179,24 @@ def _judgements(bench: BenchSet, section: Rows) -> pd.DataFrame:
     of_page = bench.qrels[bench.qrels["passage_id"].isna()].merge(
         rows.drop(columns="passage_id"), on="page_id"
     )
-    found = pd.concat([of_passage, _best_of_page(bench, of_page)])[
+    judged = pd.concat([of_passage, _best_of_page(bench, of_page)])[
         ["query_id", "row", "section"]
     ].drop_duplicates()
     answerable = bench.queries.loc[bench.queries["is_answerable"], "query_id"]
-    return found[found["query_id"].isin(answerable)]
+    return judged[judged["query_id"].isin(answerable)]
 
 
 def _best_of_page(bench: BenchSet, judged: pd.DataFrame) -> pd.DataFrame:
-    """Return for each query and judged page the one passage that has most of the query's words (BM25), the first of equals."""
+    """Return for each query and judged page the passage with most of the query's words (BM25).
+
+    Of equal passages the first counts.
+    """
     if judged.empty:
         return judged
-    asked = bench.queries[bench.queries["query_id"].isin(judged["query_id"])]
-    words = _by_words(passage_texts(bench.passages), list(asked["text"]))
-    places = pd.Index(asked["query_id"]).get_indexer(pd.Index(judged["query_id"]))
-    judged = judged.assign(words=words[places, judged["row"]])
+    queries = bench.queries[bench.queries["query_id"].isin(judged["query_id"])]
+    words = _by_words(passage_texts(bench.passages), list(queries["text"]))
+    query_rows = pd.Index(queries["query_id"]).get_indexer(pd.Index(judged["query_id"]))
+    judged = judged.assign(words=words[query_rows, judged["row"]])
     best = judged.sort_values(["words", "row"], ascending=[False, True], kind="stable")
     return best.drop_duplicates(["query_id", "page_id"]).sort_index()
 
@@ -189,85 +204,99 @@ def _best_of_page(bench: BenchSet, judged: pd.DataFrame) -> pd.DataFrame:
 def _sections_back(
     passages: pd.DataFrame, section: Rows, names: Rows, qrels: pd.DataFrame
 ) -> list[PlantedEdit]:
-    """Return for each section the edit that adds it, and those that add one half of it."""
-    asked = {int(group["section"].iloc[0]): group for _, group in qrels.groupby("section")}
+    """Return for each section the edit that adds it, and the edits that add half of it."""
+    qrels_of = {int(group["section"].iloc[0]): group for _, group in qrels.groupby("section")}
     edits = []
     for name in names:
         rows = np.flatnonzero(section == name)
-        judged = asked.get(int(name), qrels.head(0))
+        judged = qrels_of.get(int(name), qrels.head(0))
         kind = "section" if len(judged) else "decoy"
-        edits.append(_addition(kind, passages, rows, int(name), tuple(judged["query"].unique())))
-        words = " ".join(passages["text"].iloc[rows]).split()
-        if len(words) < _LEAST_HALF:
-            continue
-        for part in _halves(rows, words):
-            half, text, grade = part
-            queries = judged[judged["row"].isin(half)]["query"].unique()
-            edits.append(
-                _addition(
-                    "half",
-                    passages,
-                    half,
-                    int(name),
-                    tuple(queries),
-                    text,
-                    grade,
-                    len(words),
-                )
-            )
+        queries = tuple(judged["query"].unique())
+        edits.append(_section_edit(kind, passages, rows, int(name), queries))
+        for half in _halves(passages, rows):
+            queries = tuple(judged[judged["row"].isin(half.rows)]["query"].unique())
+            edits.append(_half_edit(passages, half, int(name), queries))
     return edits
 
 
-def _halves(rows: Rows, words: list[str]) -> list[tuple[Rows, str, float]]:
-    middle = len(rows) // 2
+class _Half(NamedTuple):
+    """Half of a section: its passages, text and grade, and its share of the section's words."""
+
+    rows: Rows
+    text: str
+    grade: float
+    share: float
+
+
+def _halves(passages: pd.DataFrame, rows: Rows) -> list[_Half]:
+    """Return the halves of a section; none where it has too few words.
+
+    A section of several passages is cut between passages, else in the middle of its words: then
+    each half holds the answer with a grade of .5.
+    """
+    words = " ".join(passages["text"].iloc[rows]).split()
+    if len(words) < _MIN_WORDS_TO_HALVE:
+        return []
     if len(rows) > 1:
-        return [(rows[:middle], "", 1.0), (rows[middle:], "", 1.0)]
-    cut = len(words) // 2
+        middle = len(rows) // 2
+        row_halves = [rows[:middle], rows[middle:]]
+        texts = [" ".join(passages["text"].iloc[half_rows]) for half_rows in row_halves]
+        grade = 1.0
+    else:
+        middle = len(words) // 2
+        row_halves = [rows, rows]
+        texts = [" ".join(words[:middle]), " ".join(words[middle:])]
+        grade = 0.5
     return [
-        (rows, " ".join(words[:cut]), 0.5),
-        (rows, " ".join(words[cut:]), 0.5),
+        _Half(half_rows, text, grade, len(text.split()) / len(words))
+        for half_rows, text in zip(row_halves, texts, strict=True)
     ]
 
 
-def _addition(
-    kind: str,
-    passages: pd.DataFrame,
-    rows: Rows,
-    group: int,
-    queries: tuple[int, ...],
-    text: str = "",
-    grade: float = 1.0,
-    n_words: int = 0,
+def _section_edit(
+    kind: str, passages: pd.DataFrame, rows: Rows, group: int, queries: tuple[int, ...]
 ) -> PlantedEdit:
     first = passages.iloc[rows[0]]
-    text = text or " ".join(passages["text"].iloc[rows])
-    base = _COSTS.extend_minutes if kind == "half" else _COSTS.section_minutes
-    cost = base + _COSTS.added_word_minutes * len(text.split())
-    part = len(text.split()) / n_words if n_words else 1.0
+    text = " ".join(passages["text"].iloc[rows])
     return PlantedEdit(
-        kind,
-        first["page_id"],
-        group,
-        cost,
-        (PassageText(first["heading_path"], text),),
-        (),
-        queries,
-        grade,
-        part,
+        kind=kind,
+        page_id=first["page_id"],
+        group=group,
+        cost=_COSTS.section_minutes + _COSTS.added_word_minutes * len(text.split()),
+        added=(PassageText(first["heading_path"], text),),
+        removed=(),
+        relevant=queries,
+    )
+
+
+def _half_edit(
+    passages: pd.DataFrame, half: _Half, group: int, queries: tuple[int, ...]
+) -> PlantedEdit:
+    first = passages.iloc[half.rows[0]]
+    return PlantedEdit(
+        kind="half",
+        page_id=first["page_id"],
+        group=group,
+        cost=_COSTS.extend_minutes + _COSTS.added_word_minutes * len(half.text.split()),
+        added=(PassageText(first["heading_path"], half.text),),
+        removed=(),
+        relevant=queries,
+        grade=half.grade,
+        share=half.share,
     )
 
 
 def _idle_edits(
     trial: Trial, passages: pd.DataFrame, section: Rows, names: list[int]
 ) -> list[PlantedEdit]:
-    """Return copies of sections that are there, and sections that say only what people ask."""
+    """Return copies of sections that are still there, and sections that repeat the queries."""
     edits = []
     for name in names:
         rows = np.flatnonzero(section == name)
-        copy = _addition("duplicate", passages, rows, int(name), ())
-        asked = _nearest_queries(trial, passages["passage_id"].iloc[rows[0]], 3)
+        copy = _section_edit("duplicate", passages, rows, int(name), ())
+        queries = _nearest_queries(trial, passages["passage_id"].iloc[rows[0]], 3)
         heading = passages["heading_path"].iloc[rows[0]]
-        echo = PassageText(heading, " ".join(asked))
+        echo = PassageText(heading, " ".join(queries))
         cost = _COSTS.section_minutes + _COSTS.added_word_minutes * len(echo.text.split())
         edits += [
             copy,
@@ -276,7 +305,7 @@ def _idle_edits(
     return edits
 
 
-def _harmful_edits(
+def _harmful_edits(  # noqa: PLR0913 (the site before and after)
     trial: Trial,
     passages: pd.DataFrame,
     section: Rows,
@@ -284,14 +313,18 @@ def _harmful_edits(
     site_row: Rows,
     relevant: Flags,
 ) -> list[PlantedEdit]:
-    """Return edits that take an answer away: cut to its beginning, removed, or replaced by the words of those who ask."""
+    """Return edits that take an answer away.
+
+    In turn, the answer is removed, cut to its beginning, or replaced by the words of queries.
+    """
     edits = []
     for number, name in enumerate(names):
         rows = np.flatnonzero(section == name)
         heading = passages["heading_path"].iloc[rows[0]]
         words = " ".join(passages["text"].iloc[rows]).split()
-        asked = " ".join(_nearest_queries(trial, passages["passage_id"].iloc[rows[0]], 5)).split()
-        text = ("", " ".join(words[:6]), " ".join(dict.fromkeys(asked)))[number % 3]
+        queries = _nearest_queries(trial, passages["passage_id"].iloc[rows[0]], 5)
+        query_words = dict.fromkeys(" ".join(queries).split())
+        text = ("", " ".join(words[:6]), " ".join(query_words))[number % 3]
         added = (PassageText(heading, text),) if text else ()
         cost = _COSTS.extend_minutes + _COSTS.changed_word_minutes * len(words)
         removed = tuple(int(row) for row in site_row[rows])
@@ -311,12 +344,14 @@ def _harmful_edits(
 
 
 def _nearest_queries(trial: Trial, passage_id: str, k: int) -> list[str]:
-    near = trial.asked.vectors @ trial.content.select([passage_id]).vectors[0]
-    return [str(trial.queries["text"].iloc[row]) for row in np.argsort(-near, kind="stable")[:k]]
+    vector = trial.passage_vectors.select([passage_id]).vectors[0]
+    similarity = trial.query_vectors.vectors @ vector
+    nearest = np.argsort(-similarity, kind="stable")[:k]
+    return [str(trial.queries["text"].iloc[row]) for row in nearest]
 
 
 class Judge:
-    """What sets of edits really bring, by other engines."""
+    """The real gains of sets of edits, by other engines than the model's."""
 
     def __init__(self, planting: Planting) -> None:
         self.planting = planting
@@ -326,22 +361,27 @@ class Judge:
             dtype=np.int64,
         )
         corpus = [*passage_texts(planting.trial.passages), *texts]
-        asked = list(planting.trial.queries["text"])
+        queries = list(planting.trial.queries["text"])
         n_site = len(planting.trial.passages)
         self.engines = [
-            (found[:, :n_site], found[:, n_site:])
-            for found in (_by_words(corpus, asked), _by_topics(corpus, asked))
+            (similarity[:, :n_site], similarity[:, n_site:])
+            for similarity in (_by_words(corpus, queries), _by_topics(corpus, queries))
         ]
-        grades = np.zeros((len(asked), len(texts)))
+        grades = np.zeros((len(queries), len(texts)))
         for column, number in enumerate(self.edit_of):
             grades[list(planting.edits[number].relevant), column] = planting.edits[number].grade
         self.grades = self._better_halves(grades)
-        self.top = [np.argsort(-site, axis=1, kind="stable")[:, :FOUND] for site, _ in self.engines]
-        self.before = self._answered([], np.arange(len(asked)))
+        self.top = [
+            np.argsort(-site, axis=1, kind="stable")[:, :TOP_PASSAGES] for site, _ in self.engines
+        ]
+        self.before = self._answered([], np.arange(len(queries)))
         self.alone = np.stack([self._rise([number]) for number in range(len(planting.edits))])
 
     def _better_halves(self, grades: Floats) -> Floats:
-        """Return the grades with half a passage holding a query's answer where it has more of its words than the other half."""
+        """Return the grades, where of two halves of a passage only one holds a query's answer.
+
+        That is the half with more of the query's words.
+        """
         lexical = self.engines[0][1]
         halves = pd.DataFrame({"edit": self.edit_of, "column": np.arange(len(self.edit_of))})
         halves["group"] = [self.planting.edits[number].group for number in self.edit_of]
@@ -357,74 +397,79 @@ class Judge:
         return grades
 
     def gain(self, chosen: list[int]) -> float:
-        """Return the rise of answered queries when all these edits are made."""
+        """Return by how many answered queries all these edits together raise the site."""
         return float(self._rise(chosen).sum())
 
     def _rise(self, chosen: list[int]) -> Floats:
-        """Return by how much each query is answered more, shape (n,)."""
+        """Return by how much each query is answered more, shape (n,).
+
+        Only queries whose ten best passages may change are answered again.
+        """
         removed = [row for number in chosen for row in self.planting.edits[number].removed]
         columns = np.flatnonzero(np.isin(self.edit_of, chosen))
-        touched = np.zeros(len(self.before), dtype=bool)
+        is_touched = np.zeros(len(self.before), dtype=bool)
         for (site, new), top in zip(self.engines, self.top, strict=True):
             last = np.take_along_axis(site, top[:, -1:], axis=1)
-            touched |= (new[:, columns] >= last).any(axis=1) | np.isin(top, removed).any(axis=1)
+            is_touched |= (new[:, columns] >= last).any(axis=1)
+            is_touched |= np.isin(top, removed).any(axis=1)
         rise = np.zeros(len(self.before))
-        rows = np.flatnonzero(touched)
+        rows = np.flatnonzero(is_touched)
         rise[rows] = self._answered(chosen, rows) - self.before[rows]
         return rise
 
     def _answered(self, chosen: list[int], rows: Rows) -> Floats:
-        """Return for some queries the part in which each is answered, mean of the engines."""
+        """Return the share in which each of some queries is answered, mean of the engines."""
         edits = self.planting.edits
-        kept = np.ones(len(self.planting.trial.passages), dtype=bool)
-        kept[[row for number in chosen for row in edits[number].removed]] = False
+        is_left = np.ones(len(self.planting.trial.passages), dtype=bool)
+        is_left[[row for number in chosen for row in edits[number].removed]] = False
         columns = np.flatnonzero(np.isin(self.edit_of, chosen))
         grades = np.hstack(
             [
-                self.planting.relevant[rows][:, kept],
+                self.planting.relevant[rows][:, is_left],
                 self.grades[np.ix_(rows, columns)],
             ]
         )
-        found = [
-            np.hstack([site[rows][:, kept], new[np.ix_(rows, columns)]])
+        similarities = [
+            np.hstack([site[rows][:, is_left], new[np.ix_(rows, columns)]])
             for site, new in self.engines
         ]
         return np.asarray(
-            np.mean([_best_found(values, grades) for values in found], axis=0),
+            np.mean([_best_grade(values, grades) for values in similarities], axis=0),
             dtype=np.float64,
         )
 
 
-def _best_found(similarity: Floats, grades: Floats) -> Floats:
+def _best_grade(similarity: Floats, grades: Floats) -> Floats:
     """Return the best grade among the ten best of each row, shape (rows,)."""
     last = (
-        np.partition(similarity, -FOUND, axis=1)[:, -FOUND, None]
-        if similarity.shape[1] > FOUND
+        np.partition(similarity, -TOP_PASSAGES, axis=1)[:, -TOP_PASSAGES, None]
+        if similarity.shape[1] > TOP_PASSAGES
         else -np.inf
     )
     return np.asarray(np.where((similarity >= last) & (similarity > 0), grades, 0).max(axis=1))
 
 
-def _by_words(corpus: list[str], asked: list[str]) -> Floats:
+def _by_words(corpus: list[str], queries: list[str]) -> Floats:
+    """Return the BM25 scores of each query with each text, (n queries, n texts)."""
     index = bm25s.BM25()
     index.index(
         bm25s.tokenize(corpus, stopwords="en", show_progress=False),
         show_progress=False,
     )
-    tokens = bm25s.tokenize(asked, stopwords="en", show_progress=False, return_ids=False)
+    tokens = bm25s.tokenize(queries, stopwords="en", show_progress=False, return_ids=False)
     return np.stack(
         [index.get_scores(words) if words else np.zeros(len(corpus)) for words in tokens]
     ).astype(np.float64)
 
 
-def _by_topics(corpus: list[str], asked: list[str]) -> Floats:
-    """Return cosines by latent semantic analysis (Deerwester et al. 1990) of words weighted by idf."""
+def _by_topics(corpus: list[str], queries: list[str]) -> Floats:
+    """Return cosines by latent semantic analysis (Deerwester et al. 1990) of idf-weighted words."""
     counter = TfidfVectorizer(sublinear_tf=True, stop_words="english")
     counted = counter.fit_transform(corpus)
-    rank = max(1, min(_LATENT, min(counted.shape) - 1))
+    rank = max(1, min(_LATENT_DIMENSIONS, min(counted.shape) - 1))
     reduce = TruncatedSVD(rank, random_state=0).fit(counted)
     return np.asarray(
-        normalize(reduce.transform(counter.transform(asked)))
+        normalize(reduce.transform(counter.transform(queries)))
         @ normalize(reduce.transform(counted)).T,
         dtype=np.float64,
     )

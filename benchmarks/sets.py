@@ -60,8 +60,8 @@ def data_folder() -> Path:
 class BenchSet:
     """A set: passages, queries with `is_answerable` and `topic`, judgements, claims, and vectors.
 
-    `qrels` names what answers a query: a passage_id, or where that is missing a page_id. The vectors
-    are those of passages, headings, queries, and claims of logged answers.
+    `qrels` names what answers a query: a passage_id, or where that is missing a page_id. There are
+    vectors of passages, headings, queries, and claims of logged answers.
     """
 
     name: str
@@ -334,7 +334,8 @@ def _read_claims(path: Path, queries: pd.DataFrame) -> pd.DataFrame:
 def read_table(path: Path, *needs: str) -> pd.DataFrame:
     """Return a table with its ids and texts as text, '' where missing.
 
-    `needs` are columns, "a or b" for either of two. Raises SchemaError for a file that is absent, unreadable or empty, or lacks such a column.
+    `needs` are columns, "a or b" for either of two. Raises SchemaError for a file that is absent,
+    unreadable or empty, or lacks such a column.
     """
     if not path.exists():
         raise SchemaError(

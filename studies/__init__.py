@@ -1,1 +1,1 @@
-"""Studies on public sets and simulated logs, whose figures are in docs/method.md: python -m studies NAME."""
+"""Studies on public sets and simulated logs; docs/method.md has their figures."""

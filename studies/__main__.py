@@ -132,9 +132,7 @@ def _run_real(folders: list[Path], options: argparse.Namespace) -> int:
     return 0
 
 
-def _run_citations(
-    folders: list[Path], encoder: CachedEncoder, options: argparse.Namespace
-) -> int:
+def _run_citations(folders: list[Path], encoder: CachedEncoder, options: argparse.Namespace) -> int:
     return run_citations(folders, encoder, options.json)
 
 

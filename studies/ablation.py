@@ -1,4 +1,4 @@
-"""What each piece of evidence adds: AUC of coverage without it, and of it alone; and what the scorer costs."""
+"""The AUC of coverage without each piece of evidence and by it alone, and the scorer's cost."""
 
 import time
 from collections.abc import Iterator
@@ -29,22 +29,27 @@ from coverage_kit.match.whitening import fit_space
 from coverage_kit.tables import CLUSTERS
 from coverage_kit.vectors import Embeddings, Encoder, embed_texts
 
+# Share of pages or sections that is removed.
 SHARE = 0.25
 Table = dict[str, dict[str, float]]
 Floats = npt.NDArray[np.float64]
 
 
 def measure_ablation(bench: BenchSet, seeds: int = 2) -> Table:
-    """Return {task: {variant: AUC}}, means over seeds: all evidence, without each piece, only that, and so on."""
+    """Return {task: {variant: AUC}}, means over seeds.
+
+    Variants are all evidence, without each piece of evidence, each piece alone, equal weights, and
+    vectors as encoded.
+    """
     tasks: dict[str, list[dict[str, float]]] = {}
     for (task, trial), (_, raw) in zip(
         _trials(bench, seeds, True), _trials(bench, seeds, False), strict=True
     ):
-        played = mask_pages_and_passages(trial.scorer, MaskingPlan())
-        whole = trial.scorer.features()
+        masked = mask_pages_and_passages(trial.scorer, MaskingPlan())
+        features = trial.scorer.features()
         names = trial.scorer.names
-        variants = {"all": _auc(played, whole, trial, list(range(len(names))))}
-        variants["equal weights, no hide-and-seek"] = _plain_auc(trial, whole)
+        variants = {"all": _auc(masked, features, trial, list(range(len(names))))}
+        variants["equal weights, no hide-and-seek"] = _plain_auc(trial, features)
         unspaced = raw.scorer.features()
         variants["vectors as encoded"] = _auc(
             mask_pages_and_passages(raw.scorer, MaskingPlan()),
@@ -52,19 +57,19 @@ def measure_ablation(bench: BenchSet, seeds: int = 2) -> Table:
             raw,
             list(range(len(names))),
         )
-        for place, name in enumerate(names):
-            rest = [other for other in range(len(names)) if other != place]
-            variants[f"without {name}"] = _auc(played, whole, trial, rest)
-            variants[f"only {name}"] = float(roc_auc_score(~trial.is_gap, whole[:, place]))
+        for column, name in enumerate(names):
+            columns = [index for index in range(len(names)) if index != column]
+            variants[f"without {name}"] = _auc(masked, features, trial, columns)
+            variants[f"only {name}"] = float(roc_auc_score(~trial.is_gap, features[:, column]))
         tasks.setdefault(f"{bench.name}/{task}", []).append(variants)
     return {
-        task: {name: float(np.mean([one[name] for one in found])) for name in found[0]}
-        for task, found in tasks.items()
+        task: {name: float(np.mean([aucs[name] for aucs in by_trial])) for name in by_trial[0]}
+        for task, by_trial in tasks.items()
     }
 
 
 def print_ablation(table: Table) -> None:
-    """Print one line a variant, one column a task."""
+    """Print a line for each variant, with a column for each task."""
     width = max(len(task) for task in table) + 2
     print(f"{'AUC':<34}" + "".join(f"{task:>{width}}" for task in table) + f"{'mean':>8}")
     for variant in next(iter(table.values())):
@@ -77,9 +82,10 @@ def print_ablation(table: Table) -> None:
 
 
 def measure_cost(bench: BenchSet, encoder: Encoder) -> dict[str, float]:
-    """Return seconds of plain nearest neighbours (embed, search) and of the scorer end to end, and their ratio.
+    """Return seconds of plain nearest neighbours and of the scorer, and their ratio.
 
-    The encoder must not keep its vectors. What both do is timed once and counts for both.
+    Plain nearest neighbours embed and search. The encoder must not store its vectors. What both do
+    is timed once and counts for both.
     """
     seconds: dict[str, float] = {}
 
@@ -88,30 +94,31 @@ def measure_cost(bench: BenchSet, encoder: Encoder) -> dict[str, float]:
 
     encoder.encode(["loads the model"])
     start = time.perf_counter()
-    content = embed_texts(bench.passages["passage_id"], passage_texts(bench.passages), encoder)
-    asked = embed_texts(bench.queries["query_id"], bench.queries["text"], encoder, "query")
+    passage_vectors = embed_texts(
+        bench.passages["passage_id"], passage_texts(bench.passages), encoder
+    )
+    query_vectors = embed_texts(bench.queries["query_id"], bench.queries["text"], encoder, "query")
     clock("embed passages and queries", start)
     start = time.perf_counter()
-    nearest_rows(asked.vectors, content.vectors, 100)
+    nearest_rows(query_vectors.vectors, passage_vectors.vectors, 100)
     clock("search", start)
     start = time.perf_counter()
     texts = headings(bench.passages)
-    vectors = dict(
-        zip(
-            unique := list(dict.fromkeys(texts)),
-            encoder.encode(unique),
-            strict=True,
-        )
+    distinct = list(dict.fromkeys(texts))
+    vector_of = dict(zip(distinct, encoder.encode(distinct), strict=True))
+    heading_vectors = Embeddings(
+        passage_vectors.ids, np.stack([vector_of[text] for text in texts]), encoder.name
     )
-    titled = Embeddings(content.ids, np.stack([vectors[text] for text in texts]), encoder.name)
     clock("embed headings", start)
     start = time.perf_counter()
-    space = fit_space(content, asked)
-    asked = space.of_queries(asked)
-    content = space.of_passages(content)
-    titled = space.of_passages(titled)
-    matches = nearest_passages(asked, bench.passages, content, OWN)
-    vectors = EvidenceVectors(queries=asked, passages=content, headings=titled)
+    space = fit_space(passage_vectors, query_vectors)
+    query_vectors = space.of_queries(query_vectors)
+    passage_vectors = space.of_passages(passage_vectors)
+    heading_vectors = space.of_passages(heading_vectors)
+    matches = nearest_passages(query_vectors, bench.passages, passage_vectors, OWN)
+    vectors = EvidenceVectors(
+        queries=query_vectors, passages=passage_vectors, headings=heading_vectors
+    )
     scorer = EvidenceScorer(bench.queries, bench.passages, matches, OWN, vectors)
     measure_coverage(scorer, fit_calibration(scorer, CLUSTERS.empty()))
     clock("evidence, hide-and-seek, coverage", start)
@@ -132,14 +139,15 @@ def _trials(bench: BenchSet, seeds: int, in_space: bool) -> Iterator[tuple[str, 
                 yield unit, trial
 
 
-def _auc(played: LabelledEvidence, whole: Floats, trial: Trial, columns: list[int]) -> float:
-    """Return the AUC of the link fitted to some of the evidence."""
-    some = replace(played, features=played.features[:, columns])
-    fitter = CalibrationFitter(some, whole[:, columns], is_anchored=False)
-    weights, _ = fitter.fit(np.ones(len(whole)))
+def _auc(masked: LabelledEvidence, features: Floats, trial: Trial, columns: list[int]) -> float:
+    """Return the AUC of the calibration fitted to some columns of the evidence."""
+    chosen = replace(masked, features=masked.features[:, columns])
+    fitter = CalibrationFitter(chosen, features[:, columns], is_anchored=False)
+    weights, _ = fitter.fit(np.ones(len(features)))
     return float(roc_auc_score(~trial.is_gap, fitter.log_inputs @ weights))
 
 
-def _plain_auc(trial: Trial, whole: Floats) -> float:
-    scaled = (whole - whole.mean(axis=0)) / (whole.std(axis=0) + 1e-9)
+def _plain_auc(trial: Trial, features: Floats) -> float:
+    """Return the AUC of the sum of all features, each scaled to the same spread."""
+    scaled = (features - features.mean(axis=0)) / (features.std(axis=0) + 1e-9)
     return float(roc_auc_score(~trial.is_gap, scaled.sum(axis=1)))

@@ -1,4 +1,4 @@
-"""Before and after on simulated logs of known truth: false verdicts where nothing was changed, and power where it was."""
+"""Before and after on simulated logs of known truth: false verdicts without a change, and power."""
 
 import time
 from collections.abc import Iterator
@@ -16,17 +16,22 @@ from coverage_kit.tables import ANSWERS, CITATIONS, MENTIONS, Answers, Citations
 Floats = npt.NDArray[np.float64]
 
 SITE = "own.example"
-_HOW_TO_READ = """Effect 0: shares are of false verdicts; those of this toolkit should be .05 or less, but where the treated
-are chosen by the same answers: what was low by luck rises by itself, and no test here corrects for it.
-treated: share of logs in which all treated clusters together are shown to have changed; any_cluster: at least one of them, and
-clusters: share of them, after Holm. smallest: median smallest_effect of 'treated' and of a cluster, where any is told.
+_HOW_TO_READ = """Effect 0: shares are of false verdicts; those of this toolkit should be .05 or less,
+but where the treated are chosen by the same answers: what was low by luck rises by itself, and no
+test here corrects for it.
+treated: share of logs in which all treated clusters together are shown to have changed;
+any_cluster: at least one of them, and clusters: share of them, after Holm.
+smallest: median smallest_effect of 'treated' and of a cluster, where it is defined.
 milliseconds: to draw and measure one log."""
+# The day of the change in every simulated log.
 CHANGED_AT = pd.Timestamp("2025-03-03", tz="UTC")
 
 
 @dataclass(frozen=True)
 class World:
-    """How simulated logs come about, on the logit scale: every prompt is asked `n_repeats` times before and after.
+    """How logs are simulated, on the logit scale.
+
+    Every prompt is asked `n_repeats` times before and after the change.
 
     Attributes:
         n_clusters: clusters.
@@ -35,12 +40,12 @@ class World:
         n_repeats: answers to each prompt before, and again after, a week apart.
         middle: logit of the usual citation rate.
         cluster_spread: standard deviation of the clusters around it.
-        prompt_spread: of prompts within a cluster, shared by all answers to the prompt.
-        moment_spread: of a prompt before, and again after: shared by its answers of that time.
+        prompt_spread: that of prompts within a cluster, shared by all answers to the prompt.
+        moment_spread: that of a prompt before and again after, shared by its answers of that time.
         drift: what the engine adds everywhere after the change.
         drift_spread: standard deviation of what it adds to one cluster.
-        offset: what the treated clusters differ by before, as gaps do that one sets out to close.
-        effect: what the treatment adds to the rate of each treated prompt, at most up to 1.
+        offset: how much the treated clusters differ before, as gaps do that are to be closed.
+        effect: what the treatment adds to the rate of each treated prompt, up to a rate of 1.
         is_chosen: whether those clusters are treated that were cited least in the very answers
             before, a choice by luck.
     """
@@ -74,7 +79,10 @@ EFFECTS = (0.05, 0.1, 0.2)
 
 
 def draw_rates(world: World, draw: np.random.Generator) -> Floats:
-    """Return the true citation rate of each prompt before and after, shape (clusters, prompts, 2); the treated come first."""
+    """Return the true citation rate of each prompt before and after.
+
+    The shape is (clusters, prompts, 2); treated clusters come first.
+    """
     shape = (world.n_clusters, world.n_prompts, 2)
     logit = world.middle + draw.normal(0, world.moment_spread, shape)
     logit += draw.normal(0, world.cluster_spread, (shape[0], 1, 1)) + draw.normal(
@@ -88,7 +96,10 @@ def draw_rates(world: World, draw: np.random.Generator) -> Floats:
 
 
 def lay_out(world: World) -> tuple[Answers, Treatment]:
-    """Return the answers of a world's log, whatever they cite, and its treatment; ordered as the citations are drawn."""
+    """Return the answers of a world's log, without citations, and its treatment.
+
+    Answers are in the order in which citations are drawn.
+    """
     shape = (world.n_clusters, world.n_prompts, 2, world.n_repeats)
     cluster, prompt, is_after, repeat = (axis.ravel() for axis in np.indices(shape))
     query = [f"q{c}-{p}" for c, p in zip(cluster, prompt, strict=True)]
@@ -107,7 +118,10 @@ def lay_out(world: World) -> tuple[Answers, Treatment]:
 
 
 def draw_logs(world: World, n: int, seed: int) -> Iterator[tuple[Floats, Citations]]:
-    """Yield n logs: whether each answer cites the site, shape (clusters, prompts, 2, repeats), and the citations."""
+    """Yield n logs: whether each answer cites the site, and the citations.
+
+    The flags have the shape (clusters, prompts, 2, repeats).
+    """
     draw = np.random.default_rng(seed)
     for _ in range(n):
         rates = draw_rates(world, draw)[..., None]
@@ -128,10 +142,10 @@ def draw_logs(world: World, n: int, seed: int) -> Iterator[tuple[Floats, Citatio
 
 
 def run_change(n_simulations: int = 500, seed: int = 0) -> pd.DataFrame:
-    """Print and return how often each test shows a change, in logs where nothing was changed and in logs where it was.
+    """Print and return how often each test shows a change, in logs without and with a change.
 
-    `n_simulations` logs of each world without a change, a fifth of them of each effect; some four
-    minutes for 500.
+    There are `n_simulations` logs of each world without a change, and a fifth as many of each
+    effect; 500 take some four minutes.
     """
     runs = [(name, world, n_simulations) for name, world in WORLDS.items()]
     fifth = max(n_simulations // 5, 1)
@@ -142,8 +156,8 @@ def run_change(n_simulations: int = 500, seed: int = 0) -> pd.DataFrame:
     ]
     table = pd.concat(
         [
-            simulate(world, n, seed + at).assign(world=name, effect=world.effect)
-            for at, (name, world, n) in enumerate(runs)
+            simulate(world, n, seed + number).assign(world=name, effect=world.effect)
+            for number, (name, world, n) in enumerate(runs)
         ]
     )
     table = table[
@@ -159,54 +173,59 @@ def run_change(n_simulations: int = 500, seed: int = 0) -> pd.DataFrame:
 
 
 def simulate(world: World, n: int, seed: int) -> pd.DataFrame:
-    """Return what each test shows in n logs of a world: one row for each test."""
+    """Return what each test shows in n logs of a world: a row for each test."""
     answers, treatment = lay_out(world)
-    shown = []
+    flags = []
     smallest = []
     started = time.perf_counter()
     for is_cited, citations in draw_logs(world, n, seed):
         verdicts = measure_change(answers, citations, MENTIONS.empty(), treatment, seed)
-        told = verdicts[verdicts["is_treated"]].set_index("group")
+        treated = verdicts[verdicts["is_treated"]].set_index("group")
         smallest.append(
             (
-                told["smallest_effect"]["treated"],
-                told["smallest_effect"].drop("treated").median(),
+                treated["smallest_effect"]["treated"],
+                treated["smallest_effect"].drop("treated").median(),
             )
         )
-        shown.append(
-            {"this toolkit": told["p_holm"].to_numpy() <= LEVEL}
+        flags.append(
+            {"this toolkit": treated["p_holm"].to_numpy() <= LEVEL}
             | _test_naively(is_cited, world.n_treated)
         )
     milliseconds = 1000 * (time.perf_counter() - started) / n
     rows = [
-        {"test": test, "n_logs": n} | _sum_up(np.array([one[test] for one in shown]))
-        for test in shown[0]
+        {"test": test, "n_logs": n} | _sum_up(np.array([of_log[test] for of_log in flags]))
+        for test in flags[0]
     ]
-    pooled, cluster = (float(pd.Series(one).median()) for one in zip(*smallest, strict=True))
-    ours = {
+    pooled, cluster = (
+        float(pd.Series(effects).median()) for effects in zip(*smallest, strict=True)
+    )
+    details = {
         "smallest_treated": pooled,
         "smallest_cluster": cluster,
         "milliseconds": milliseconds,
     }
-    return pd.DataFrame([rows[0] | ours, *rows[1:]])
+    return pd.DataFrame([rows[0] | details, *rows[1:]])
 
 
-def _sum_up(is_shown: npt.NDArray[np.bool_]) -> dict[str, float]:
-    """Return the shares shown, of flags of shape (logs, 1 + treated clusters), all treated together being first."""
-    clusters = is_shown[:, 1:]
+def _sum_up(has_changed: npt.NDArray[np.bool_]) -> dict[str, float]:
+    """Return the shares of flags of shape (logs, 1 + treated clusters).
+
+    The first column is all treated clusters together.
+    """
+    clusters = has_changed[:, 1:]
     return {
-        "treated": is_shown[:, 0].mean(),
+        "treated": has_changed[:, 0].mean(),
         "any_cluster": clusters.any(axis=1).mean(),
         "clusters": clusters.mean(),
     }
 
 
 def _test_naively(is_cited: Floats, n_treated: int) -> dict[str, npt.NDArray[np.bool_]]:
-    """Return what usual tests show of all treated clusters together and of each, the latter after Holm."""
+    """Return what usual tests show of all treated clusters together, and of each after Holm."""
     changes = is_cited.mean(axis=3) @ np.array([-1.0, 1.0])
     untreated = changes[n_treated:].ravel()
     groups = [np.arange(n_treated), *np.arange(n_treated)[:, None]]
-    p = {
+    p_values = {
         "z of answers": [_compare_proportions(is_cited[group]) for group in groups],
         "paired t of prompts": [
             float(stats.ttest_1samp(changes[group].ravel(), 0).pvalue) for group in groups
@@ -217,14 +236,18 @@ def _test_naively(is_cited: Floats, n_treated: int) -> dict[str, npt.NDArray[np.
         ],
     }
     return {
-        test: np.append(found[0], correct_holm(np.array(found[1:]))) <= LEVEL
-        for test, found in p.items()
+        test: np.append(values[0], correct_holm(np.array(values[1:]))) <= LEVEL
+        for test, values in p_values.items()
     }
 
 
 def _compare_proportions(is_cited: Floats) -> float:
-    """Return p of the two-proportion z test, answers before against answers after, as if each were independent."""
-    n, (before, after) = is_cited[:, :, 0].size, is_cited.mean(axis=(0, 1, 3))
+    """Return p of the two-proportion z test of answers before and after.
+
+    The test takes all answers as independent.
+    """
+    n = is_cited[:, :, 0].size
+    before, after = is_cited.mean(axis=(0, 1, 3))
     pooled = (before + after) / 2
     error = np.sqrt(2 * pooled * (1 - pooled) / n)
     return float(2 * stats.norm.sf(abs(after - before) / error)) if error else 1.0

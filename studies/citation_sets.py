@@ -30,7 +30,7 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class CitationSet:
-    """One set, for n queries, p passages and the m sites that have passages, by name.
+    """A set with n queries, p passages and m sites that have passages, sorted by name.
 
     Attributes:
         name: the folder's.
@@ -42,8 +42,8 @@ class CitationSet:
             (n,).
         n_answers: number of answers to the query, (n,).
         is_brought: whether the query's answers cite the passage's page, sparse (p, n).
-        content: the encoder's vectors of the passages.
-        asked: those of the queries.
+        passage_vectors: the encoder's vectors of the passages.
+        query_vectors: those of the queries.
     """
 
     name: str
@@ -54,8 +54,8 @@ class CitationSet:
     n_citations: Floats
     n_answers: Floats
     is_brought: Any
-    content: Embeddings
-    asked: Embeddings
+    passage_vectors: Embeddings
+    query_vectors: Embeddings
 
     @property
     def is_cited(self) -> Flags:
@@ -82,17 +82,20 @@ def read_citation_set(folder: Path, encoder: Encoder) -> CitationSet:
     answers = answers[answers["query_id"].isin(queries["query_id"])].reset_index(drop=True)
     cited = _cited_pages(answers)
     sites = np.array(sorted(passages["site"].unique()), dtype=object)
-    asked_for = pd.Index(queries["query_id"])
+    query_ids = pd.Index(queries["query_id"])
     by_site = cited.drop_duplicates(["answer", "site"])
     if not by_site["site"].isin(sites).any():
-        found = f"{len(cited)} citations of {cited['site'].nunique()} sites, {len(sites)} sites with passages, none in common"
+        counts = (
+            f"{len(cited)} citations of {cited['site'].nunique()} sites, "
+            f"{len(sites)} sites with passages, none in common"
+        )
         raise SchemaError(
             str(folder),
             "answers that cite sites with passages",
-            found,
+            counts,
             "Check that ids and URLs agree.",
         )
-    rows = asked_for.get_indexer(pd.Index(by_site["query_id"]))
+    rows = query_ids.get_indexer(pd.Index(by_site["query_id"]))
     return CitationSet(
         folder.resolve().name,
         passages,
@@ -107,20 +110,25 @@ def read_citation_set(folder: Path, encoder: Encoder) -> CitationSet:
         ),
         np.bincount(rows, minlength=len(queries)).astype(np.float64),
         np.bincount(
-            asked_for.get_indexer(pd.Index(answers["query_id"])),
+            query_ids.get_indexer(pd.Index(answers["query_id"])),
             minlength=len(queries),
         ).astype(np.float64),
-        _brought(passages, cited, asked_for),
+        _brought(passages, cited, query_ids),
         embed_texts(passages["passage_id"], passage_texts(passages), encoder),
         embed_texts(queries["query_id"], queries["text"], encoder, "query"),
     )
 
 
 def cited_urls(value: object) -> list[str]:
-    """Return the URLs of a cell: a list or array of them, of objects with a url, the list as JSON, one URL, or nothing.
+    """Return the URLs of a cell.
 
-    >>> cited_urls('["https://a.com/1", {"url": "https://b.com"}]'), cited_urls(None), cited_urls("https://a.com")
-    (['https://a.com/1', 'https://b.com'], [], ['https://a.com'])
+    The cell may be a list or array of URLs or of objects with a url, such a list as JSON, a single
+    URL, or nothing.
+
+    >>> cited_urls('["https://a.com/1", {"url": "https://b.com"}]')
+    ['https://a.com/1', 'https://b.com']
+    >>> cited_urls(None), cited_urls("https://a.com")
+    ([], ['https://a.com'])
     """
     if isinstance(value, str) and value.strip()[:1] in ("[", "{"):
         try:
@@ -132,7 +140,7 @@ def cited_urls(value: object) -> list[str]:
     if isinstance(value, dict):
         return cited_urls(value.get("url"))
     if isinstance(value, list | tuple | set | np.ndarray):
-        return [url for part in value for url in cited_urls(part)]
+        return [url for element in value for url in cited_urls(element)]
     return []
 
 
@@ -147,7 +155,7 @@ def site_of(url: str) -> str:
 
 
 def _cited_pages(answers: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a cited URL with a site: answer (row), query_id, page, site."""
+    """Return a row for each cited URL with a site: answer (row), query_id, page, site."""
     rows = [
         (number, query_id, url if "://" in url else f"https://{url}")
         for number, (query_id, cell) in enumerate(
@@ -162,18 +170,22 @@ def _cited_pages(answers: pd.DataFrame) -> pd.DataFrame:
     return table[table["site"] != ""].reset_index(drop=True)
 
 
-def _brought(passages: pd.DataFrame, cited: pd.DataFrame, asked_for: "pd.Index[str]") -> Any:
+def _brought(passages: pd.DataFrame, cited: pd.DataFrame, query_ids: "pd.Index[str]") -> Any:
     pairs = cited[["page", "query_id"]].drop_duplicates()
     by_page = passages[["page"]].assign(passage=np.arange(len(passages)))
-    met = by_page[by_page["page"] != ""].merge(pairs, on="page")
-    rows = asked_for.get_indexer(pd.Index(met["query_id"]))
-    return _count(met["passage"].to_numpy(), rows, (len(passages), len(asked_for))).tocsc()
+    matches = by_page[by_page["page"] != ""].merge(pairs, on="page")
+    rows = query_ids.get_indexer(pd.Index(matches["query_id"]))
+    return _count(matches["passage"].to_numpy(), rows, (len(passages), len(query_ids))).tocsc()
 
 
 def _count(rows: Any, columns: Any, shape: tuple[int, int]) -> Any:
-    """Return how often each place occurs, as a sparse matrix; places with a column of -1 do not count."""
-    met = columns >= 0
-    return sparse.coo_matrix((np.ones(met.sum()), (rows[met], columns[met])), shape=shape).tocsr()
+    """Return how often each pair of row and column occurs, as a sparse matrix.
+
+    Pairs with a column of -1 do not count.
+    """
+    is_valid = columns >= 0
+    ones = np.ones(is_valid.sum())
+    return sparse.coo_matrix((ones, (rows[is_valid], columns[is_valid])), shape=shape).tocsr()
 
 
 def _read_passages(path: Path) -> pd.DataFrame:
@@ -201,11 +213,11 @@ def _read_passages(path: Path) -> pd.DataFrame:
         (passages["text"].str.strip() != "") & (passages["site"] != "")
     ].drop_duplicates("passage_id")
     if passages["site"].nunique() < 2:
-        found = f"{passages['site'].nunique()} in {len(raw)} rows"
+        counts = f"{passages['site'].nunique()} in {len(raw)} rows"
         raise SchemaError(
             str(path),
             "passages with text of two sites",
-            found,
+            counts,
             "Fill url or domain, or take a larger set.",
         )
     return passages.reset_index(drop=True)

@@ -1,13 +1,12 @@
-"""Citation prediction: for which queries is a site cited? AUC within each site of a log, by models fitted on other sites.
+"""Citation prediction: AUC of the queries that cite a site, by models fitted on other sites.
 
 Tasks of a set NAME: `NAME` with the passages as they are, and `NAME/unseen`. Public sets hold a
 page because some answer cited it, so that the nearest passage often is the very page that the
-query's answer cites: every similarity then does better than on a site that lists its pages for
-itself. `unseen` takes that away: queries are dealt into five folds, a fold's queries see no page
-that is cited for queries of this fold alone, and only queries of one fold are compared.
+query's answer cites: every similarity then does better than on a site that lists its own pages.
+`unseen` removes that advantage: queries are dealt into five folds, a fold's queries see no page
+that is cited for queries of this fold alone, and only queries of the same fold are compared.
 
-Nothing of an answer is looked at but its citations, and those of a query for nothing but to test
-what is predicted of them.
+Of an answer only the citations are used, and those of a query only to test the predictions.
 """
 
 import json
@@ -48,8 +47,10 @@ Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
 Report = dict[str, dict[str, dict[str, dict[str, float]]]]
 
-MOST_SITES = 200
+# Most cited sites that are tested at most, for time.
+MAX_SITES = 200
 FOLDS = 5
+# Bootstrap draws of each interval (assumed).
 RESAMPLES = 200
 BASELINES = ("best_cosine", "margin", "bm25")
 
@@ -69,13 +70,16 @@ class Offers:
 
 
 def run_citations(folders: list[Path], encoder: Encoder, json_path: Path | None) -> int:
-    """Measure and print every set that can be used, write the figures as JSON; return 1 where a set cannot be used."""
+    """Measure and print every set that can be used, and write the figures as JSON.
+
+    Returns 1 where a set cannot be used.
+    """
     usable = []
     status = 0
     for folder in folders:
         try:
             bench = read_citation_set(folder, encoder)
-            Trial(bench, is_seen=True, seed=0)
+            Trial(bench, has_all_pages=True, seed=0)
             usable.append(bench)
         except CoverageKitError as error:
             print(error, file=sys.stderr)
@@ -91,54 +95,59 @@ def measure_citations(sets: list[CitationSet], seed: int = 0) -> Report:
     """Return {task: {scorer: {metric: {value, low, high}}}} for the tasks of every set.
 
     Scorers: `coverage_kit` is the choice model with the site's record on other queries,
-        `coverage_kit_content` without, both
-    fitted on other sites and other queries of the set; `coverage_kit_other_sets`, where there are
-    several, is without record and fitted on the other sets alone; `record` is the record alone.
-    Intervals by a bootstrap over queries and sites. Raises SchemaError where no site of a set is
+    `coverage_kit_content` the model without it, both fitted on other sites and other queries of the
+    set; `coverage_kit_other_sets`, where there are several sets, is without record and fitted on
+    the other sets alone; `record` is the record alone. Intervals by a bootstrap over queries and sites. Raises SchemaError where no site of a set is
     cited for enough queries.
     """
-    seen = {bench.name: Trial(bench, is_seen=True, seed=seed) for bench in sets}
+    trials = {bench.name: Trial(bench, has_all_pages=True, seed=seed) for bench in sets}
     report: Report = {}
-    for name, trial in seen.items():
-        others = [other.whole for key, other in seen.items() if key != name]
-        report[name] = trial.measure(others)
+    for name, trial in trials.items():
+        models = [trials[set_name].model for set_name in trials if set_name != name]
+        report[name] = trial.measure(models)
         if trial.bench.is_brought.nnz:
-            report[f"{name}/unseen"] = Trial(trial.bench, is_seen=False, seed=seed).measure(others)
+            report[f"{name}/unseen"] = Trial(trial.bench, has_all_pages=False, seed=seed).measure(
+                models
+            )
     return report
 
 
 class Trial:
-    """One set's sites and queries, with the pages that a query brought in seen or not."""
+    """A set's sites and queries, with or without the pages that a query brought into the set."""
 
-    def __init__(self, bench: CitationSet, is_seen: bool, seed: int) -> None:
+    def __init__(self, bench: CitationSet, has_all_pages: bool, seed: int) -> None:
         self.bench = bench
-        self.is_seen = is_seen
+        self.has_all_pages = has_all_pages
         self.seed = seed
         rng = np.random.default_rng(seed)
         self.fold = rng.permutation(len(bench.queries)) % FOLDS
         n_cited = bench.is_cited.sum(axis=0)
-        self.sites = np.argsort(-n_cited, kind="stable")[
-            : min(MOST_SITES, int((n_cited > 0).sum()))
-        ]
+        self.sites = np.argsort(-n_cited, kind="stable")[: min(MAX_SITES, int((n_cited > 0).sum()))]
         self.site_fold = rng.permutation(len(self.sites)) % FOLDS
         self.is_cited = bench.is_cited[:, self.sites]
         self.n_usable = int(
             ((n_cited >= MIN_CITED) & (n_cited <= len(bench.queries) - MIN_CITED))[self.sites].sum()
         )
         if not self.n_usable:
-            what = f"a site with passages that is cited for {MIN_CITED} queries, and for {MIN_CITED} others not"
-            found = f"{int((n_cited > 0).sum())} cited sites with passages, {len(bench.queries)} queries"
+            expected = (
+                f"a site with passages that is cited for {MIN_CITED} queries, "
+                f"and for {MIN_CITED} others not"
+            )
+            counts = (
+                f"{int((n_cited > 0).sum())} cited sites with passages, "
+                f"{len(bench.queries)} queries"
+            )
             raise SchemaError(
                 f"{bench.name}: passages and responses",
-                what,
-                found,
+                expected,
+                counts,
                 "Check that URLs agree, or take a larger log.",
             )
 
     @cached_property
-    def parts(self) -> list[Offers]:
+    def offers(self) -> list[Offers]:
         """What the sites offer as each fold's queries see it."""
-        if self.is_seen:
+        if self.has_all_pages:
             return [
                 make_offers(
                     self.bench,
@@ -154,26 +163,27 @@ class Trial:
     @cached_property
     def content(self) -> Floats:
         """CONTENT_FEATURES of each query as its fold sees the sites, (n, m, 3)."""
-        return self._by_fold([part.content for part in self.parts])
+        return self._by_fold([offers.content for offers in self.offers])
 
     @cached_property
-    def whole(self) -> ChoiceModel:
+    def model(self) -> ChoiceModel:
         """The model without record of all sites and queries, for use on other sets."""
         return fit_weights(self._choices(None))
 
-    def measure(self, others: list[ChoiceModel]) -> dict[str, dict[str, dict[str, float]]]:
-        """Return {scorer: {metric: figure}}; `others` are models of other sets."""
+    def measure(self, models: list[ChoiceModel]) -> dict[str, dict[str, dict[str, float]]]:
+        """Return {scorer: {metric: figure}}; `models` are those of other sets."""
         predictions = {
             "coverage_kit": self._predict(True),
             "coverage_kit_content": self._predict(False),
         }
-        if others:
-            weights = np.array([other.n_choices for other in others], dtype=np.float64)
-            votes = np.stack([_spread(other.utility(self.content)) for other in others])
+        if models:
+            weights = np.array([model.n_choices for model in models], dtype=np.float64)
+            votes = np.stack([_spread(model.utility(self.content)) for model in models])
             predictions["coverage_kit_other_sets"] = np.average(votes, axis=0, weights=weights)
         predictions["record"] = self._by_fold([self._record(k).sum(axis=2) for k in range(FOLDS)])
         predictions |= {
-            name: self._by_fold([part.baselines[name] for part in self.parts]) for name in BASELINES
+            name: self._by_fold([offers.baselines[name] for offers in self.offers])
+            for name in BASELINES
         }
         predictions["random"] = np.random.default_rng(self.seed).random(self.is_cited.shape)
         return self._figures(predictions)
@@ -182,7 +192,7 @@ class Trial:
         rng = np.random.default_rng(0)
         n = len(self.fold)
         weights = np.vstack([np.ones(n), rng.multinomial(n, np.full(n, 1 / n), size=RESAMPLES)])
-        strata = None if self.is_seen else self.fold
+        strata = None if self.has_all_pages else self.fold
         auc = {
             name: within_site_auc(predicted, self.is_cited, weights, strata)
             for name, predicted in predictions.items()
@@ -199,25 +209,28 @@ class Trial:
         return figures
 
     def _predict(self, has_record: bool) -> Floats:
-        """Return the utility of each site for each query, by a model fitted on other sites and other folds' queries."""
+        """Return the utility of each site for each query.
+
+        Each model is fitted on other sites and the queries of other folds.
+        """
         predicted = np.zeros(self.is_cited.shape)
         for k in range(FOLDS):
             choices = self._choices(self._record(k) if has_record else None)
             for j in np.unique(self.site_fold):
                 is_other_site = self.site_fold != j
-                others = choices.select(
+                training = choices.select(
                     self.fold != k,
                     is_other_site if is_other_site.any() else ~is_other_site,
                 )
                 rows = np.ix_(self.fold == k, self.site_fold == j)
-                predicted[rows] = fit_weights(others).utility(choices.features[rows])
+                predicted[rows] = fit_weights(training).utility(choices.features[rows])
         return predicted
 
     def _record(self, fold: int) -> Floats:
-        """Return RECORD_FEATURES that look at no citation of this fold's queries."""
-        offers = self.parts[fold]
-        known = (self.fold != fold)[None]
-        return record_features(offers.expanded, self.is_cited, offers.centres, known)
+        """Return RECORD_FEATURES that use no citation of this fold's queries."""
+        offers = self.offers[fold]
+        is_usable = (self.fold != fold)[None]
+        return record_features(offers.expanded, self.is_cited, offers.centres, is_usable)
 
     def _by_fold(self, values: list[Floats]) -> Floats:
         """Return for each query its row of its fold's values."""
@@ -229,44 +242,49 @@ class Trial:
         features = content if record is None else np.concatenate([content, record], axis=2)
         names = CONTENT_FEATURES if record is None else (*CONTENT_FEATURES, *RECORD_FEATURES)
         cited = bench.n_cited[:, self.sites]
-        elsewhere = bench.n_citations - cited.sum(axis=1)
-        return Choices(names, features, cited, elsewhere, bench.n_answers)
+        cited_outside = bench.n_citations - cited.sum(axis=1)
+        return Choices(names, features, cited, cited_outside, bench.n_answers)
 
 
-def make_offers(bench: CitationSet, kept: Flags, sites: Rows) -> Offers:
-    """Return what these sites offer with the passages that are kept; a site without any gets the least of all sites."""
-    passages = bench.passages[kept].reset_index(drop=True)
-    raw = bench.content.select(list(passages["passage_id"]))
-    space = fit_space(raw, bench.asked)
+def make_offers(bench: CitationSet, is_left: Flags, sites: Rows) -> Offers:
+    """Return what these sites offer with the passages left.
+
+    A site without passages gets the minimum of all sites.
+    """
+    passages = bench.passages[is_left].reset_index(drop=True)
+    raw = bench.passage_vectors.select(list(passages["passage_id"]))
+    space = fit_space(raw, bench.query_vectors)
     content = space.of_passages(raw).vectors
-    expanded = expand_queries(space.of_queries(bench.asked).vectors, content)
+    expanded = expand_queries(space.of_queries(bench.query_vectors).vectors, content)
     texts = list(passages["heading_path"] + " " + passages["text"])
     lexicon = Lexicon(texts, list(bench.queries["text"]))
     words = _Words(list(bench.queries["text"]), passage_texts(passages))
     rows_of = passages.groupby("site").indices
-    nearest_two = _best_two(bench.asked, raw, passages["site"].to_numpy())
+    nearest_two = _best_two(bench.query_vectors, raw, passages["site"].to_numpy())
     features = np.full((len(CONTENT_FEATURES), len(bench.queries), len(sites)), np.nan)
     baselines = {name: np.full(features.shape[1:], np.nan) for name in BASELINES}
     centres = np.zeros((len(sites), content.shape[1]), np.float32)
-    for place, name in enumerate(bench.sites[sites]):
+    for column, name in enumerate(bench.sites[sites]):
         rows = np.asarray(rows_of.get(name, []), dtype=np.int64)
         if not len(rows):
             continue
-        centres[place] = site_centre(content[rows])
+        centres[column] = site_centre(content[rows])
         recall = np.asarray(
             (lexicon.queries @ lexicon.passages[rows].T).todense(),
             dtype=np.float32,
         )
-        features[:, :, place] = content_features(expanded, content[rows], recall, centres[place]).T
-        best = (bench.asked.vectors @ raw.vectors[rows].T).max(axis=1)
-        baselines["best_cosine"][:, place] = best
-        baselines["margin"][:, place] = best - np.where(
+        features[:, :, column] = content_features(
+            expanded, content[rows], recall, centres[column]
+        ).T
+        best = (bench.query_vectors.vectors @ raw.vectors[rows].T).max(axis=1)
+        baselines["best_cosine"][:, column] = best
+        baselines["margin"][:, column] = best - np.where(
             nearest_two.site == name, nearest_two.second, nearest_two.best
         )
-        baselines["bm25"][:, place] = words.of(rows).max(axis=1)
+        baselines["bm25"][:, column] = words.of(rows).max(axis=1)
     filled = {name: _with_floor(values) for name, values in baselines.items()}
     return Offers(
-        np.stack([_with_floor(one) for one in features], axis=2),
+        np.stack([_with_floor(values) for values in features], axis=2),
         filled,
         expanded,
         centres,
@@ -275,27 +293,32 @@ def make_offers(bench: CitationSet, kept: Flags, sites: Rows) -> Offers:
 
 @dataclass(frozen=True)
 class _BestTwo:
-    """For each query: the site with the nearest passage, its cosine, and that of the nearest passage of another site."""
+    """For each query: the site with the nearest passage, its cosine, and that of another site.
+
+    The last is the cosine of the nearest passage of any other site.
+    """
 
     site: npt.NDArray[np.object_]
     best: Floats
     second: Floats
 
 
-def _best_two(asked: Embeddings, content: Embeddings, sites: npt.NDArray[np.object_]) -> _BestTwo:
-    parts = []
-    for vector in asked.vectors:
-        cosines = content.vectors @ vector
+def _best_two(
+    queries: Embeddings, passages: Embeddings, sites: npt.NDArray[np.object_]
+) -> _BestTwo:
+    rows = []
+    for vector in queries.vectors:
+        cosines = passages.vectors @ vector
         site = sites[cosines.argmax()]
-        parts.append(
+        rows.append(
             (
                 site,
                 float(cosines.max()),
                 float(cosines[sites != site].max(initial=-1.0)),
             )
         )
-    named, best, second = zip(*parts, strict=True)
-    return _BestTwo(np.array(named, dtype=object), np.array(best), np.array(second))
+    site_names, best, second = zip(*rows, strict=True)
+    return _BestTwo(np.array(site_names, dtype=object), np.array(best), np.array(second))
 
 
 class _Words:
@@ -307,9 +330,11 @@ class _Words:
             bm25s.tokenize(passages, stopwords="en", show_progress=False),
             show_progress=False,
         )
-        asked = bm25s.tokenize(queries, stopwords="en", return_ids=False, show_progress=False)
-        nothing = np.zeros(len(passages), np.float32)
-        self.scores = np.stack([index.get_scores(words) if words else nothing for words in asked])
+        tokens = bm25s.tokenize(queries, stopwords="en", return_ids=False, show_progress=False)
+        no_scores = np.zeros(len(passages), np.float32)
+        self.scores = np.stack(
+            [index.get_scores(words) if words else no_scores for words in tokens]
+        )
 
     def of(self, rows: Rows) -> Floats:
         """Return the scores of these passages, (n queries, len(rows))."""
@@ -319,9 +344,8 @@ class _Words:
 def print_citations(report: Report) -> None:
     """Print each task's AUC by scorer, with 90% intervals."""
     for task, scorers in report.items():
-        print(
-            f'\n{task}: AUC of "cited for this query" within a site, mean of {scorers["coverage_kit"]["n_sites"]["value"]:.0f}'
-        )
+        n_sites = scorers["coverage_kit"]["n_sites"]["value"]
+        print(f'\n{task}: AUC of "cited for this query" within a site, mean of {n_sites:.0f}')
         for name, metrics in scorers.items():
             print(f"  {name:25} {_shown(metrics['within_site_auc'])}", end="")
             gain = metrics.get("over_best_cosine")

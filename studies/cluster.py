@@ -1,7 +1,7 @@
-"""What a large log costs on a cluster: each factor measured on a part, as a worker of one core does it, and the arithmetic.
+"""The cost of a large log on a cluster: each factor measured on a core, and the arithmetic.
 
-Run it as `OMP_NUM_THREADS=1 python -m studies.cluster`. Times are CPU seconds, so other work on
-the machine counts little.
+Run it as `OMP_NUM_THREADS=1 python -m studies.cluster`. Times are CPU seconds, so other work on the
+machine counts little.
 """
 
 import json
@@ -46,9 +46,9 @@ def measure_cluster(
     n_queries: int = 4_000,
     n_passages: int = 10_000,
 ) -> Figures:
-    """Return what a core does of each job in a second, with reading and writing of the parts, and the bytes of their results.
+    """Return what a core does of each job in a second, and the bytes of the results.
 
-    `match` names encoder, runtime and precision; by default the bundled encoder as this machine
+    Reading and writing of the parts is included. `match` names encoder, runtime and precision; by default the bundled encoder as this machine
     runs it fastest. Queries to embed are those of clinc150 where the public sets are, else made-up
     ones.
     """
@@ -68,7 +68,7 @@ def estimate_cost(
     share_distinct: float = 1.0,
     n_passages: float = 1e4,
 ) -> Figures:
-    """Return core-hours of each part of the work, and gigabytes of its results, for a log of so many rows.
+    """Return core-hours of each step, and gigabytes of its results, for a log of so many rows.
 
     Args:
         figures: what `measure_cluster` returned.
@@ -145,11 +145,11 @@ def _measure_match(folder: Path, n_queries: int, n_passages: int) -> Figures:
         }
     )
     seconds, size = _clock(job, folder, queries)
-    held = read_table(str(folder / "match.result")).nbytes
+    n_bytes = read_table(str(folder / "match.result")).nbytes
     return {
         "pairs_matched_a_second": n_queries * n_passages / seconds,
         "bytes_of_matches_a_query": size / n_queries,
-        "bytes_held_of_matches_a_query": held / n_queries,
+        "bytes_held_of_matches_a_query": n_bytes / n_queries,
     }
 
 

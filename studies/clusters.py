@@ -1,4 +1,4 @@
-"""Clusters of queries against BERTopic's defaults, on the same vectors: agreement with labelled topics, and between seeds."""
+"""Clusters of queries against BERTopic's defaults: agreement with topics, and between seeds."""
 
 import time
 from collections.abc import Callable
@@ -19,47 +19,50 @@ Labels = npt.NDArray[np.int64]
 Report = dict[str, dict[str, dict[str, float]]]
 Method = Callable[[Embeddings, list[str], int | None], tuple[Labels, float]]
 
+# Queries of the stratified sample that is clustered with every seed.
 SAMPLE = 5000
 
 
 def measure_clusters(folder: Path, encoder: Encoder, seeds: int = 10) -> Report:
-    """Return {method: {metric: {value, low, high}}}: means over seeds, with the range of the seeds (of pairs, for stability).
+    """Return {method: {metric: {value, low, high}}}: means over seeds, with their range.
 
-    The seeds cluster a sample of about 5,000 queries stratified by `topic`; methods marked "all
-    queries" cluster the whole set once, without a seed. Queries that are not `answerable` (out of
-    scope) have no topic: they are clustered, but not scored. `ari` and `nmi` take dropped queries
-    as the one group that BERTopic returns; `ari_alone` takes each as a cluster of its own.
-    `seconds` of one run after a first small one, which compiles; a seed keeps UMAP to one thread,
-    so the quickest run counts.
+    The range of stability is over pairs of seeds. The seeds cluster a sample of about 5,000 queries stratified by `topic`; methods marked "all
+    queries" cluster the complete set once, without a seed. Queries that are not `answerable` (out
+    of scope) have no topic: they are clustered, but not scored. `ari` and `nmi` take dropped
+    queries as the single group that BERTopic returns; `ari_alone` takes each as a cluster of its
+    own. `seconds` are those of a run after a first small run, which compiles; a seed restricts UMAP
+    to a single thread, so the quickest run counts.
     """
     queries = (
         pd.read_parquet(folder / "queries.parquet")
         .drop_duplicates("query_id")
         .reset_index(drop=True)
     )
-    asked = embed_texts(queries["query_id"], queries["text"], encoder, "query")
+    query_vectors = embed_texts(queries["query_id"], queries["text"], encoder, "query")
     share = min(1.0, SAMPLE / len(queries))
     sample = queries.groupby("topic").sample(frac=share, random_state=0).sort_index()
     report: Report = {}
-    methods: dict[str, Method] = {"coverage_kit": _ours, "bertopic": _bertopic}
+    methods: dict[str, Method] = {"coverage_kit": _coverage_kit, "bertopic": _bertopic}
     for name, method in methods.items():
-        _run(method, queries.iloc[:: max(1, len(queries) // 500)], asked, None)
-        runs = [_run(method, sample, asked, seed) for seed in range(seeds)]
+        _run(method, queries.iloc[:: max(1, len(queries) // 500)], query_vectors, None)
+        runs = [_run(method, sample, query_vectors, seed) for seed in range(seeds)]
         report[name] = _scores(sample, runs)
         report[name]["seconds"] = _range(
             [
                 min(
-                    _run(method, sample, asked, None)[1],
+                    _run(method, sample, query_vectors, None)[1],
                     *(seconds for _, seconds in runs),
                 )
             ]
         )
-        report[f"{name}, all queries"] = _scores(queries, [_run(method, queries, asked, None)])
+        report[f"{name}, all queries"] = _scores(
+            queries, [_run(method, queries, query_vectors, None)]
+        )
     return report
 
 
 def print_clusters(report: Report) -> None:
-    """Print one line a method."""
+    """Print a line for each method."""
     metrics = (
         "n",
         "ari",
@@ -80,30 +83,36 @@ def print_clusters(report: Report) -> None:
 
 
 def _run(
-    method: Method, queries: pd.DataFrame, asked: Embeddings, seed: int | None
+    method: Method, queries: pd.DataFrame, query_vectors: Embeddings, seed: int | None
 ) -> tuple[pd.DataFrame, float]:
-    chosen = Embeddings(tuple(queries["query_id"]), asked.vectors[queries.index], asked.encoder)
+    chosen = Embeddings(
+        tuple(queries["query_id"]), query_vectors.vectors[queries.index], query_vectors.encoder
+    )
     start = time.perf_counter()
     labels, low = method(chosen, list(queries["text"]), seed)
     seconds = time.perf_counter() - start
     return pd.DataFrame({"label": labels, "low": low}), seconds
 
 
-def _ours(asked: Embeddings, texts: list[str], seed: int | None) -> tuple[Labels, float]:
-    clusters, quality = cluster_queries(asked, seed or 0)
+def _coverage_kit(
+    query_vectors: Embeddings, texts: list[str], seed: int | None
+) -> tuple[Labels, float]:
+    clusters, quality = cluster_queries(query_vectors, seed or 0)
     queries = QUERIES.typed(
-        pd.DataFrame({"query_id": list(asked.ids), "text": texts, "demand": 1.0})
+        pd.DataFrame({"query_id": list(query_vectors.ids), "text": texts, "demand": 1.0})
     )
-    label_clusters(queries, clusters, asked)  # BERTopic names its topics as well
+    label_clusters(queries, clusters, query_vectors)  # BERTopic names its topics as well
     return pd.factorize(clusters["cluster_id"])[0].astype(np.int64), quality.low_membership_share
 
 
-def _bertopic(asked: Embeddings, texts: list[str], seed: int | None) -> tuple[Labels, float]:
-    from bertopic import BERTopic
+def _bertopic(
+    query_vectors: Embeddings, texts: list[str], seed: int | None
+) -> tuple[Labels, float]:
+    from bertopic import BERTopic  # noqa: PLC0415 (optional)
 
     model = BERTopic()
     model.umap_model.random_state = seed
-    labels = np.asarray(model.fit_transform(texts, asked.vectors)[0], dtype=np.int64)
+    labels = np.asarray(model.fit_transform(texts, query_vectors.vectors)[0], dtype=np.int64)
     return labels, float((labels < 0).mean())
 
 
@@ -112,20 +121,22 @@ def _scores(
 ) -> dict[str, dict[str, float]]:
     is_scored = queries["answerable"].to_numpy(bool)
     topics = queries["topic"].to_numpy()[is_scored]
-    found = [run["label"].to_numpy() for run, _ in runs]
+    labellings = [run["label"].to_numpy() for run, _ in runs]
     scores = {
         "n": [len(queries)],
-        "ari": [adjusted_rand_score(topics, labels[is_scored]) for labels in found],
-        "ari_alone": [adjusted_rand_score(topics, _alone(labels)[is_scored]) for labels in found],
-        "nmi": [normalized_mutual_info_score(topics, labels[is_scored]) for labels in found],
-        "n_clusters": [len(np.unique(labels[labels >= 0])) for labels in found],
-        "dropped": [(labels < 0).mean() for labels in found],
+        "ari": [adjusted_rand_score(topics, labels[is_scored]) for labels in labellings],
+        "ari_alone": [
+            adjusted_rand_score(topics, _alone(labels)[is_scored]) for labels in labellings
+        ],
+        "nmi": [normalized_mutual_info_score(topics, labels[is_scored]) for labels in labellings],
+        "n_clusters": [len(np.unique(labels[labels >= 0])) for labels in labellings],
+        "dropped": [(labels < 0).mean() for labels in labellings],
         "low_membership": [run["low"].iloc[0] for run, _ in runs],
         "seconds": [seconds for _, seconds in runs],
     }
-    if len(found) > 1:
+    if len(labellings) > 1:
         scores["stability"] = [
-            adjusted_rand_score(one, other) for one, other in combinations(found, 2)
+            adjusted_rand_score(first, second) for first, second in combinations(labellings, 2)
         ]
     return {metric: _range(values) for metric, values in scores.items()}
 

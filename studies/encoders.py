@@ -1,7 +1,7 @@
-"""Encoders against SentenceTransformer.encode as it comes: texts a second, and how far their vectors keep its neighbours.
+"""Encoders against SentenceTransformer.encode with defaults: texts a second, same neighbours.
 
 Each round runs every encoder once over the same texts; figures are medians over rounds. Where other
-work shares the machine, read the figures a CPU-second: they count this process's time alone.
+work shares the machine, read the figures a CPU-second: they count the time of this process alone.
 """
 
 import time
@@ -29,9 +29,9 @@ def measure_encoders(
     n_rounds: int = 3,
     cache: str | Path | None = None,
 ) -> dict[str, Any]:
-    """Return, for each encoder of the bundled model, speed and fidelity to 'plain fp32', SentenceTransformer.encode's defaults.
+    """Return speed and fidelity of each encoder of the bundled model.
 
-    `passages_a_second`, `queries_a_second` and both `…_a_cpu_second`, `passages_speedup` and
+    Fidelity is to 'plain fp32', SentenceTransformer.encode with its defaults. `passages_a_second`, `queries_a_second` and both `…_a_cpu_second`, `passages_speedup` and
     `queries_speedup` (against plain, round by round), `least_cosine` of a text's two vectors, and
     over the queries: `top1_agreement` (share with the same nearest passage) and `top10_overlap`
     (share of the ten nearest passages that are the same).
@@ -91,10 +91,13 @@ def _fidelity(vectors: dict[tuple[str, Role], Vectors], name: str) -> dict[str, 
     least = min(
         float((vectors[name, role] * vectors[PLAIN, role]).sum(axis=1).min()) for role in _ROLES
     )
-    own, plain = (_nearest(vectors[one, "query"], vectors[one, "passage"]) for one in (name, PLAIN))
+    own, plain = (
+        _nearest(vectors[encoder, "query"], vectors[encoder, "passage"])
+        for encoder in (name, PLAIN)
+    )
     overlap = [
-        len(set(one) & set(other)) / own.shape[1]
-        for one, other in zip(own.tolist(), plain.tolist(), strict=True)
+        len(set(own_rows) & set(plain_rows)) / own.shape[1]
+        for own_rows, plain_rows in zip(own.tolist(), plain.tolist(), strict=True)
     ]
     return {
         "least_cosine": least,

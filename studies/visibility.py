@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from coverage_kit.measure.intervals import (
-    LEAST_EVENTS,
+    MIN_EVENTS,
     Z_95,
     Floats,
     Ints,
@@ -173,9 +173,9 @@ def run(
 def summarize(table: pd.DataFrame) -> pd.DataFrame:
     """Return by measure and expected events: scenarios, and how many of them each method covers in 93-97%, least and most."""
     is_many = np.where(
-        table["n_expected"] >= LEAST_EVENTS - 1e-9,
-        f"{LEAST_EVENTS:.0f} or more",
-        f"under {LEAST_EVENTS:.0f}",
+        table["n_expected"] >= MIN_EVENTS - 1e-9,
+        f"{MIN_EVENTS:.0f} or more",
+        f"under {MIN_EVENTS:.0f}",
     )
     rows = [
         {

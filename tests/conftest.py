@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from coverage_kit.match.model import SiteModel
-from coverage_kit.pipeline import run
+from coverage_kit.pipeline import coverage
+from coverage_kit.pipeline.analyze import analyze
 from coverage_kit.settings import read_settings
 from coverage_kit.tables import PASSAGES, QUERIES
 from tests.encoder import WordEncoder
@@ -48,8 +49,8 @@ def sample_run(sample_project):
         return made[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "SiteModel", keep)
-        return run.analyze(read_settings(sample_project)), made[-1]
+        patch.setattr(coverage, "SiteModel", keep)
+        return analyze(read_settings(sample_project)), made[-1]
 
 
 @pytest.fixture(scope="session")

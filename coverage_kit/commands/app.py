@@ -329,7 +329,7 @@ def draft(
     path = out or folder / "drafts.json"
     drafted = draft.fill_drafts(writer, to_draft, path)
     typer.echo(draft.describe_drafts(drafted, to_draft, len(edit_ids), path))
-    spent = replace(writer.spent, n_reused=len(drafted.kept))
+    spent = replace(writer.spent, n_reused=len(drafted.reused))
     open_ledger(settings).add(str(folder), "draft", writer.name, spent)
     if drafted.failed:
         raise typer.Exit(1)

@@ -335,7 +335,6 @@ def sum_costs(costs: Costs) -> Costs:
 
     `at` is the time of the last row; `run` says how many runs there were.
     """
-    # pandas makes no columns from the groups of an empty table.
     if costs.empty:
         return COSTS.empty()
     counts = [

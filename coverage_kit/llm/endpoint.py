@@ -195,7 +195,7 @@ class Endpoint:
                     "Check that the endpoint knows the model.",
                     error,
                 ) from None
-            # Each refusal removes a field, so this ends.
+            # Each refusal removes or renames a field, so this ends.
             self._refused.add(refused)
             return self.send(path, body)
         except (openai.OpenAIError, ValueError, TypeError) as error:
@@ -203,7 +203,7 @@ class Endpoint:
         return answer
 
     def _explain(self, error: Exception) -> CoverageKitError:
-        """Return the failure for an error of the openai client, or for an answer that is no JSON."""
+        """Return the failure for an error of the openai client, or for an answer without JSON."""
         import openai  # noqa: PLC0415 (as in send)
 
         # Subclasses come first: a timeout is a connection error, a refused key a status error.
@@ -248,7 +248,7 @@ class Endpoint:
             failure.retry_after = (
                 response.headers.get("retry-after", "") if response is not None else ""
             )
-            # A request without a status may have been answered; a refusal with a status costs nothing.
+            # Without a status, the request may have been answered. A refusal costs nothing.
             failure.may_cost = not failure.status and not was_never_sent(error.__cause__)
         return failure
 

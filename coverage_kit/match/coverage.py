@@ -124,7 +124,7 @@ def fit_calibration(
 
     With fewer than MIN_QUERIES queries, or on a site where nothing is left when a part is hidden,
     the default calibration is returned. It was fitted on public sites
-    (`default_calibration.json`, made by `python -m benchmarks link`) and has no self-test.
+    (`default_calibration.json`, made by `python -m benchmarks calibration`) and has no self-test.
 
     Args:
         scorer: evidence of the queries.

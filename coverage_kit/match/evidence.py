@@ -2,7 +2,7 @@
 
 There are up to thirteen numbers for each query (docs/method.md, evidence). Each speaks for coverage
 when it is high. They say how near the nearest own passage is; whether this query is the first among
-all queries near that passage; whether a single page has the answer; whether the query's words are
+all queries near that passage; whether a single page stands out; whether the query's words are
 there; what other sites offer; and what the logged answers say that the site does not.
 """
 

@@ -1,4 +1,4 @@
-"""How far grades agree: repeats of one judge among each other, a judge with people."""
+"""How far grades agree: repeats of a judge with each other, and a judge with people."""
 
 from itertools import combinations
 from typing import Literal
@@ -11,99 +11,105 @@ Level = Literal["nominal", "ordinal", "interval"]
 
 
 def krippendorff_alpha(grades: Floats, level: Level = "interval") -> float:
-    """Return Krippendorff's alpha = 1 - D_o / D_e of grades of shape (items, raters), nan where a rater gave none.
+    """Return Krippendorff's alpha = 1 - D_o / D_e of grades, nan where it is undefined.
 
-    D_o is the mean squared difference of two grades of one item, each item weighing as its grades,
-    D_e that of any two grades (Krippendorff 2011, Computing Krippendorff's alpha-reliability).
+    Grades have the shape (items, raters), nan where a rater gave none. D_o is the mean squared
+    difference of two grades of the same item, where each item weighs as many as its grades; D_e is
+    that of any two grades (Krippendorff 2011, Computing Krippendorff's alpha-reliability).
     Differences: nominal 0 or 1; interval that of the values; ordinal that of the values' middle
-    ranks, which is the same as his sum over the values between. nan where no item has two grades,
-    or all are the same: then nothing tells the items apart, and agreement means nothing.
+    ranks, which equals his sum over the values between. It is nan where no item has two grades, or
+    all grades are the same: then nothing distinguishes the items, and agreement means nothing.
 
     >>> round(krippendorff_alpha(np.array([[1.0, 1.0], [2.0, 2.0], [3.0, 4.0]])), 3)
     0.878
     """
     values = np.asarray(grades, dtype=np.float64)
     values = values[(~np.isnan(values)).sum(axis=1) >= 2]
-    given = ~np.isnan(values)
-    pool = values[given]
+    is_graded = ~np.isnan(values)
+    pool = values[is_graded]
     if len(pool) < 2 or np.ptp(pool) == 0:
         return float("nan")
     if level == "ordinal":
         values = _middle_ranks(values, pool)
-        pool = values[given]
+        pool = values[is_graded]
     observed = sum(
-        _pair_sum(row[has], level) / (has.sum() - 1) for row, has in zip(values, given, strict=True)
+        _pair_sum(row[has], level) / (has.sum() - 1)
+        for row, has in zip(values, is_graded, strict=True)
     ) / len(pool)
     expected = _pair_sum(pool, level) / (len(pool) * (len(pool) - 1))
     return float(1 - observed / expected)
 
 
 def correlate_repeats(grades: Floats) -> float:
-    """Return the test-retest correlation: Pearson's r between two repeats, mean over all pairs of repeats.
+    """Return the test-retest correlation.
 
-    Grades have the shape (items, repeats), nan where one is missing. nan where a repeat gives all
-    items the same grade.
+    It is Pearson's r between two repeats, averaged over all pairs of repeats. Grades have the shape
+    (items, repeats), nan where a grade is missing. It is nan where a repeat gives all items the
+    same grade.
     """
-    found = [
-        _correlate(grades[:, one], grades[:, other])
-        for one, other in combinations(range(grades.shape[1]), 2)
+    correlations = [
+        _correlate(grades[:, first], grades[:, second])
+        for first, second in combinations(range(grades.shape[1]), 2)
     ]
-    told = [one for one in found if not np.isnan(one)]
-    return float(np.mean(told)) if told and len(told) == len(found) else float("nan")
+    is_complete = bool(correlations) and not np.isnan(correlations).any()
+    return float(np.mean(correlations)) if is_complete else float("nan")
 
 
 def count_repeats(grades: Floats) -> tuple[Floats, Floats]:
-    """Return for each item its pairs of repeats with the same whole grade, and all its pairs; shape (items,) each.
+    """Return for each item its pairs of repeats with the same whole grade, and all its pairs.
 
-    >>> same, pairs = count_repeats(np.array([[4.0, 4.2, 2.0]]))
-    >>> float(same[0]), float(pairs[0])
+    Both have the shape (items,).
+
+    >>> n_equal, n_pairs = count_repeats(np.array([[4.0, 4.2, 2.0]]))
+    >>> float(n_equal[0]), float(n_pairs[0])
     (1.0, 3.0)
     """
     rounded = np.floor(grades + 0.5)
-    same = np.zeros(len(grades))
-    pairs = np.zeros(len(grades))
-    for one, other in combinations(range(grades.shape[1]), 2):
-        both = ~np.isnan(rounded[:, one]) & ~np.isnan(rounded[:, other])
-        pairs += both
-        same += both & (rounded[:, one] == rounded[:, other])
-    return same, pairs
+    n_equal = np.zeros(len(grades))
+    n_pairs = np.zeros(len(grades))
+    for first, second in combinations(range(grades.shape[1]), 2):
+        is_graded = ~np.isnan(rounded[:, first]) & ~np.isnan(rounded[:, second])
+        n_pairs += is_graded
+        n_equal += is_graded & (rounded[:, first] == rounded[:, second])
+    return n_equal, n_pairs
 
 
 def order_alike(grades: Floats, labels: Floats) -> float:
-    """Return the share of pairs of items with different labels that the grades put in the labels' order; ties count half.
+    """Return the share of pairs of items that the grades put in the order of their labels.
 
-    With two labels it is the AUC, with more Somers' D of grades given labels, brought to 0-1; .5 is
-    what chance gives. nan where all labels are the same.
+    Pairs are those of items with different labels; ties count half. With two labels it is the AUC,
+    with more it is Somers' D of grades given labels, rescaled to 0-1; chance gives .5. It is nan
+    where all labels are the same.
 
     >>> order_alike(np.array([1.0, 2.0, 2.0]), np.array([0.0, 0.0, 1.0]))
     0.75
     """
     order = np.argsort(labels, kind="stable")
-    parts = np.split(grades[order], np.flatnonzero(np.diff(labels[order])) + 1)
-    won = n_pairs = 0.0
+    groups = np.split(grades[order], np.flatnonzero(np.diff(labels[order])) + 1)
+    n_ordered = n_pairs = 0.0
     below = np.zeros(0)
-    for part in parts:
-        n_under = np.searchsorted(below, part, "left") + np.searchsorted(below, part, "right")
-        won = won + n_under.sum() / 2
-        n_pairs = n_pairs + len(part) * len(below)
-        below = np.sort(np.concatenate([below, part]))
-    return float(won / n_pairs) if n_pairs else float("nan")
+    for group in groups:
+        n_under = np.searchsorted(below, group, "left") + np.searchsorted(below, group, "right")
+        n_ordered = n_ordered + n_under.sum() / 2
+        n_pairs = n_pairs + len(group) * len(below)
+        below = np.sort(np.concatenate([below, group]))
+    return float(n_ordered / n_pairs) if n_pairs else float("nan")
 
 
-def _correlate(one: Floats, other: Floats) -> float:
-    both = ~np.isnan(one) & ~np.isnan(other)
-    if both.sum() < 2 or np.ptp(one[both]) == 0 or np.ptp(other[both]) == 0:
+def _correlate(first: Floats, second: Floats) -> float:
+    is_graded = ~np.isnan(first) & ~np.isnan(second)
+    if is_graded.sum() < 2 or np.ptp(first[is_graded]) == 0 or np.ptp(second[is_graded]) == 0:
         return float("nan")
-    return float(np.corrcoef(one[both], other[both])[0, 1])
+    return float(np.corrcoef(first[is_graded], second[is_graded])[0, 1])
 
 
 def _middle_ranks(values: Floats, pool: Floats) -> Floats:
-    """Return the values' mean ranks in the pool; nan stays."""
-    kinds, counts = np.unique(pool, return_counts=True)
+    """Return the values' mean ranks in the pool; nan remains."""
+    levels, counts = np.unique(pool, return_counts=True)
     ranks = np.cumsum(counts) - counts / 2
     ranked = np.full(values.shape, np.nan)
-    given = ~np.isnan(values)
-    ranked[given] = ranks[np.searchsorted(kinds, values[given])]
+    is_graded = ~np.isnan(values)
+    ranked[is_graded] = ranks[np.searchsorted(levels, values[is_graded])]
     return ranked
 
 

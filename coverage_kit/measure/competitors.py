@@ -1,4 +1,4 @@
-"""Competitors that the log proposes: sites cited where the own site is, whose name the answers say."""
+"""Competitors that the log proposes: sites cited where yours is, whose name the answers say."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -18,18 +18,22 @@ from coverage_kit.tables import (
     checked,
 )
 
-LEAST_NAMED = (
-    0.15,
-    0.5,
-)  # between these lies the share of answers saying a site's name from which on it is proposed
-LEAST_PROMPTS = 2
-_BELIEF = 5.0  # queries, or answers, that the log's mean weighs in a site's own rate
-_PLACES = {"tracked": 0, "competitor": 0, "third-party": 1, "community": 2}
+# Between these is the share of answers that say a site's name from which on the site is proposed
+# (chosen on few logs).
+NAMED_LIMITS = (0.15, 0.5)
+# Queries that must cite a site (chosen on few logs).
+MIN_PROMPTS = 2
+# Queries, or answers, that the log's mean weighs in a site's own rate (assumed).
+_PRIOR = 5.0
+# The order of the kinds of sites.
+_ORDER = {"tracked": 0, "competitor": 0, "third-party": 1, "community": 2}
 
+# A URL, or a host with its path: "shop.acme.co.uk/x".
 _ADDRESS = re.compile(
     r"https?://\S+|(?<![\w-])(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}\b(?:/\S*)?",
     re.IGNORECASE,
 )
+# Letters and digits without anything between.
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -40,47 +44,51 @@ def find_competitors(
     panel: TrackedBrands,
     community: Collection[str] = (),
 ) -> Competitors:
-    """Return the other sites that the answers cite, ranked as competitors to track: a proposal to confirm, no finding.
+    """Return the other sites that the answers cite, ranked as competitors to track.
 
-    rank puts tracked and proposed sites first, then third parties, then communities, each by fit =
-    overlap x named:
+    It is a proposal to confirm, not a finding. rank puts tracked and proposed sites first, then
+    third parties, then communities, each by fit = overlap x named:
 
     - overlap = (queries for which both sites are cited + 5 x the site's share of all queries) /
-      (queries for which the own site is cited + 5): how often it is cited where the own site is,
-      drawn to how often it is cited at all, which alone counts where the own site is never cited.
+      (queries for which the site of the user is cited + 5): how often it is cited where the user's
+      site is, shrunk towards how often it is cited at all, which alone counts where the user's site
+      is never cited.
     - named = (answers that cite the site and say its name + 5 x the same rate of all other sites) /
-      (answers that cite it + 5). A company is talked about where it is cited; a magazine mostly is
-      not. The name is the main label of the host, such as logitech of support.logitech.com, found
-      as whole words without regard to case, spaces and hyphens; addresses do not count.
+      (answers that cite it + 5). Companies are mostly talked about where they are cited; magazines
+      mostly are not. The name is the main label of the host, such as logitech of
+      support.logitech.com, found as whole words without regard to case, spaces and hyphens;
+      addresses do not count.
 
     A site is proposed ('competitor') when at least two queries cite it and named is at least the
-    rate of all other sites, or 0.5 where that is higher, and at least 0.15; a community never is,
-    and from a log without words nobody is. Both limits were chosen on few logs. `share_of_overlap`
-    and `named_rate` are told as they are. Branded queries are left out, since their answers cite
-    whom the prompt names.
+    rate of all other sites, or 0.5 where that is higher, and at least 0.15. A community is never
+    proposed, and from a log without words no site is. Both limits were chosen on few logs.
+    `share_of_overlap` and `named_rate` are not shrunk. Branded queries are left out, since their
+    answers cite the sites that the query names.
 
     Args:
         answers: answers of one log, all engines.
-        citations: their citations, `site` told by owner (`site_owner`).
-        panel: the tracked sites, the own first, or none, as if the own were never cited; branded
+        citations: their citations, with `site` by owner (`site_owner`).
+        panel: the tracked sites, the user's site first, or none, as if it were never cited; branded
             queries.
         community: further domains whose pages are written by users.
     """
-    told = answers[~answers["query_id"].isin(set(panel.branded))]
+    unbranded = answers[~answers["query_id"].isin(set(panel.branded))]
     cited = citations[citations["kind"] == "cited"].drop_duplicates(["answer_id", "url"])
-    cited = cited[["answer_id", "site"]].merge(told[["answer_id", "query_id"]], on="answer_id")
+    cited = cited[["answer_id", "site"]].merge(unbranded[["answer_id", "query_id"]], on="answer_id")
     table = _count(
         cited,
         panel.sites[:1],
-        dict(zip(told["answer_id"], told["text"], strict=True)),
+        dict(zip(unbranded["answer_id"], unbranded["text"], strict=True)),
     )
     if table.empty:
         return COMPETITORS.empty()
     mean = table["n_named"].sum() / table["n_answers"].sum()
-    named = _smooth(table["n_named"], table["n_answers"], mean)
+    smoothed_named = _smooth(table["n_named"], table["n_answers"], mean)
     n_own = cited.loc[cited["site"].isin(panel.sites[:1]), "query_id"].nunique()
-    overlap = _smooth(table["n_both"], n_own, table["n_prompts"] / told["query_id"].nunique())
-    is_proposed = (named >= np.clip(mean, *LEAST_NAMED)) & (table["n_prompts"] >= LEAST_PROMPTS)
+    overlap = _smooth(table["n_both"], n_own, table["n_prompts"] / unbranded["query_id"].nunique())
+    is_proposed = (smoothed_named >= np.clip(mean, *NAMED_LIMITS)) & (
+        table["n_prompts"] >= MIN_PROMPTS
+    )
     kinds = [
         _kind(site, panel, community, is_named=bool(is_named))
         for site, is_named in zip(table["site"], is_proposed, strict=True)
@@ -89,11 +97,11 @@ def find_competitors(
         kind=pd.Series(kinds, index=table.index, dtype="str"),
         share_of_overlap=table["n_both"] / n_own if n_own else np.nan,
         named_rate=table["n_named"] / table["n_answers"],
-        fit=overlap * named,
+        fit=overlap * smoothed_named,
         overlap=overlap,
     )
-    table = table.assign(place=table["kind"].map(_PLACES)).sort_values(
-        ["place", "fit", "overlap", "site"],
+    table = table.assign(order=table["kind"].map(_ORDER)).sort_values(
+        ["order", "fit", "overlap", "site"],
         ascending=[True, False, False, True],
         ignore_index=True,
     )
@@ -101,7 +109,11 @@ def find_competitors(
 
 
 def _count(cited: pd.DataFrame, own: Collection[str], texts: Mapping[str, str]) -> pd.DataFrame:
-    """Return for each site but the own: citation_share, and numbers of answers, queries, answers naming, queries shared."""
+    """Return counts for each site except the user's own.
+
+    They are citation_share, and the numbers of answers, of queries, of answers that name the site,
+    and of queries that both sites share.
+    """
     pairs = cited.drop_duplicates(["answer_id", "site"])
     own_queries = pairs.loc[pairs["site"].isin(own), "query_id"]
     pairs = pairs[~pairs["site"].isin(own)]
@@ -126,31 +138,31 @@ def _is_named(pairs: pd.DataFrame, texts: Mapping[str, str]) -> list[bool]:
     names = {
         site: "".join(_WORD.findall(main_label(site).casefold())) for site in pairs["site"].unique()
     }
-    said: list[bool] = []
+    flags: list[bool] = []
     for answer_id, group in groupby(
         zip(pairs["answer_id"], pairs["site"], strict=True), key=itemgetter(0)
     ):
         words = _WORD.findall(_ADDRESS.sub(" ", texts[answer_id]).casefold())
         text = "".join(words)
         edges = {0, *accumulate(map(len, words))}
-        said += [_says(text, edges, names[site]) for _, site in group]
-    return said
+        flags += [_says(text, edges, names[site]) for _, site in group]
+    return flags
 
 
 def _says(text: str, edges: set[int], name: str) -> bool:
-    """Return whether the name stands between two edges of words in the text without spaces."""
-    place = text.find(name) if name else -1
-    while place >= 0 and not (place in edges and place + len(name) in edges):
-        place = text.find(name, place + 1)
-    return place >= 0
+    """Return whether the name is between two edges of words in the text without spaces."""
+    start = text.find(name) if name else -1
+    while start >= 0 and not (start in edges and start + len(name) in edges):
+        start = text.find(name, start + 1)
+    return start >= 0
 
 
 def _smooth(
-    part: "pd.Series[int]",
-    whole: "pd.Series[int] | int",
+    count: "pd.Series[int]",
+    total: "pd.Series[int] | int",
     mean: "pd.Series[float] | float",
 ) -> "pd.Series[float]":
-    return (part + _BELIEF * mean) / (whole + _BELIEF)
+    return (count + _PRIOR * mean) / (total + _PRIOR)
 
 
 def _kind(

@@ -1,4 +1,7 @@
-"""Whether the brand is told one way everywhere: names, facts and profiles on the own pages, and facts that answers tell."""
+"""Whether the brand is described in one way everywhere.
+
+These are names, facts and profiles on the site's pages, and facts that answers give.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -12,35 +15,40 @@ from coverage_kit.tables import (
     checked,
 )
 
+# Properties that are names.
 _NAMES = ("name", "alternateName", "legalName")
-_SINGLE = (
-    "founded",
-    "numberOfEmployees",
-)  # a page that tells two contradicts itself; of the rest it may list several
+# Facts with a single value: a page with two contradicts itself. Of other facts it may list several.
+_SINGLE = ("founded", "numberOfEmployees")
+# Facts that are compared.
 _FACTS = (*_SINGLE, "url", "founder", "telephone", "email", "address")
-_TOLD_BY_ANSWERS = ("telephone", "email", "founded")
+# Facts of answers that are looked for on the site.
+_ANSWER_FACTS = ("telephone", "email", "founded")
+# Sources of statements that are on the site.
 _OWN = ("page", "structured data")
+_PROFILE = "missing or odd sameAs"
 
 
 @checked
 def find_disagreements(statements: Statements) -> Disagreements:
-    """Return what is told of the brand in more than one way, each way but the usual one (that of most own pages) as a row.
+    """Return what is stated about the brand in more than one way.
 
-    - name variant: a spelling that is none of the settings' names nor a legal or alternate name of
+    Each way except the usual one (that of most pages of the site) is a row:
+
+    - name variant: a spelling that is none of the settings' names, nor a legal or alternate name of
       the site. Case and legal forms such as Ltd are no variants.
-    - conflicting fact: structured data of different pages tell different sites, phones, addresses,
-      founders and so on, or e-mails of different domains; values that one page lists together
-      belong together, and so do addresses of which one only has more parts. A founding year counts
-      in words that name the brand too. So does a phone number of structured data that no page
-      shows, where its own page shows others.
-    - missing or odd sameAs: a profile that some of the pages with profiles lack; one that is the
-      own site, names no account, or is another account at a host whose account most pages name.
-    - unsupported by the site: a phone, e-mail or founding year that an answer gives and no own page
-      has.
+    - conflicting fact: structured data of different pages give different sites, phones, addresses,
+      founders and so on, or e-mails of different domains. Values that one page lists together
+      belong together, and so do addresses if one just has more parts. A founding year also counts
+      in words that name the brand. A phone number of structured data that no page shows counts
+      where its own page shows others.
+    - missing or odd sameAs: a profile that some of the pages with profiles lack; or one that is the
+      site itself, names no account, or is another account at a host whose account most pages name.
+    - unsupported by the site: a phone, e-mail or founding year that an answer gives and no page of
+      the site has.
 
     Args:
         statements: of `collect_statements`. Where its column `names_brand` is False, a statement
-            supports, and contradicts nothing.
+            supports others, but contradicts nothing.
     """
     own = statements[statements["source"].isin(_OWN)]
     rows = [
@@ -50,9 +58,9 @@ def find_disagreements(statements: Statements) -> Disagreements:
         *_profiles(own),
     ]
     rows += _unsupported(statements[statements["source"] == "answer"], own)
-    kept = {(row["property"], row["compared_as"]): row for row in reversed(rows)}
-    order = sorted(
-        kept.values(),
+    by_form = {(row["property"], row["compared_as"]): row for row in reversed(rows)}
+    ordered = sorted(
+        by_form.values(),
         key=lambda row: (
             row["kind"],
             row["property"],
@@ -60,30 +68,30 @@ def find_disagreements(statements: Statements) -> Disagreements:
             row["value"],
         ),
     )
-    return DISAGREEMENTS.table(order)
+    return DISAGREEMENTS.table(ordered)
 
 
 def _name_variants(statements: pd.DataFrame, own: pd.DataFrame) -> Iterator[dict[str, Any]]:
     names = statements[statements["property"] == "name"]
     chosen = names[names["source"] == "settings"]
     usual = chosen if len(chosen) else own[own["property"] == "name"]
-    main = _most_told(usual)
+    main = _most_common(usual)
     aliases = own[own["property"].isin(_NAMES[1:])]
-    known = {
+    accepted = {
         *chosen["compared_as"],
         *aliases["compared_as"],
         *(usual["compared_as"] if usual.empty else [main["compared_as"]]),
     }
-    for _, told in names[~names["compared_as"].isin(known)].groupby("compared_as"):
+    for _, variants in names[~names["compared_as"].isin(accepted)].groupby("compared_as"):
         yield _row(
-            told,
+            variants,
             "name variant",
             main["value"],
             f"Write {main['value']!r}, or list it under [site] brand or alternateName.",
         )
     legal = own[own["property"] == "legalName"]
     if legal["compared_as"].nunique() > 1:
-        yield from _others(
+        yield from _other_forms(
             legal,
             [{form} for form in legal["compared_as"].unique()],
             "name variant",
@@ -93,140 +101,152 @@ def _name_variants(statements: pd.DataFrame, own: pd.DataFrame) -> Iterator[dict
 
 def _conflicts(own: pd.DataFrame) -> Iterator[dict[str, Any]]:
     is_base = _head(own["property"], " (").isin(_FACTS)
-    is_said = (own["source"] == "structured data") | (
+    is_counted = (own["source"] == "structured data") | (
         (own["property"] == "founded") & _names_brand(own)
     )
-    for prop, told in own[is_base & is_said].groupby("property"):
-        groups = _join_forms(str(prop), told)
+    for prop, statements in own[is_base & is_counted].groupby("property"):
+        groups = _join_forms(str(prop), statements)
         if len(groups) > 1:
-            cure = "Correct the one that is wrong; where both hold, list both on the same page's structured data."
-            yield from _others(told, groups, "conflicting fact", cure)
+            cure = (
+                "Correct the one that is wrong; where both hold, list both on the same page's "
+                "structured data."
+            )
+            yield from _other_forms(statements, groups, "conflicting fact", cure)
 
 
-def _join_forms(prop: str, told: pd.DataFrame) -> list[set[str]]:
+def _join_forms(prop: str, statements: pd.DataFrame) -> list[set[str]]:
     """Return the forms in groups of those that do not contradict each other."""
-    places = (
-        [] if prop in _SINGLE else [set(forms) for _, forms in told.groupby("place")["compared_as"]]
-    )
-    forms = list(told["compared_as"].unique())
+    groups: list[set[str]] = []
+    if prop not in _SINGLE:
+        groups = [set(forms) for _, forms in statements.groupby("place")["compared_as"]]
+    forms = list(statements["compared_as"].unique())
     if prop == "email":
-        places += [
-            {form for form in forms if form.rpartition("@")[2] == one.rpartition("@")[2]}
-            for one in forms
+        groups += [
+            {other for other in forms if other.rpartition("@")[2] == form.rpartition("@")[2]}
+            for form in forms
         ]
     if prop.startswith("address"):
-        places += [
-            {form for form in forms if set(form.split()) <= set(one.split())} for one in forms
+        groups += [
+            {other for other in forms if set(other.split()) <= set(form.split())} for form in forms
         ]
-    return _connect([*places, *({form} for form in forms)])
+    return _connect([*groups, *({form} for form in forms)])
 
 
 def _connect(sets: Iterable[set[str]]) -> list[set[str]]:
     groups: list[set[str]] = []
-    for one in sets:
-        joined = set(one).union(*(group for group in groups if group & one))
-        groups = [group for group in groups if not group & one] + [joined]
+    for members in sets:
+        joined = set(members).union(*(group for group in groups if group & members))
+        groups = [group for group in groups if not group & members] + [joined]
     return groups
 
 
 def _hidden_phones(own: pd.DataFrame) -> Iterator[dict[str, Any]]:
     phones = own[own["property"].str.startswith("telephone")]
-    shown, declared = (phones[phones["source"] == source] for source in _OWN)
+    visible, declared = (phones[phones["source"] == source] for source in _OWN)
     hidden = declared[
-        ~declared["compared_as"].isin(shown["compared_as"]) & declared["place"].isin(shown["place"])
+        ~declared["compared_as"].isin(visible["compared_as"])
+        & declared["place"].isin(visible["place"])
     ]
-    for _, told in hidden.groupby("compared_as"):
-        beside = _most_told(shown[shown["place"].isin(told["place"])])["value"]
+    for _, statements in hidden.groupby("compared_as"):
+        shown_value = _most_common(visible[visible["place"].isin(statements["place"])])["value"]
         cure = "The page shows another number than its structured data: correct one, or show both."
-        yield _row(told, "conflicting fact", beside, cure)
+        yield _row(statements, "conflicting fact", shown_value, cure)
 
 
 def _profiles(own: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    told = own[own["property"] == "sameAs"].assign(
+    profiles = own[own["property"] == "sameAs"].assign(
         host=lambda table: _head(table["compared_as"], "/")
     )
     sites = set(own.loc[own["property"] == "url", "compared_as"]) | set(_head(own["place"], "/"))
     usual = (
-        told.groupby(["host", "compared_as"])["place"]
+        profiles.groupby(["host", "compared_as"])["place"]
         .nunique()
         .sort_values()
         .groupby(level="host")
         .tail(1)
     )
     best = dict(usual.index)
-    n_pages = told["place"].nunique()
-    for form, same in told.groupby("compared_as"):
-        host = same["host"].iloc[0]
-        rival = told[told["compared_as"] == best[host]]
-        is_alone = set(rival["place"]).isdisjoint(same["place"])
+    n_pages = profiles["place"].nunique()
+    for form, statements in profiles.groupby("compared_as"):
+        host = statements["host"].iloc[0]
+        usual_statements = profiles[profiles["compared_as"] == best[host]]
+        is_other_account = set(usual_statements["place"]).isdisjoint(statements["place"])
         if host in sites or host == form:
             yield _row(
-                same,
+                statements,
                 _PROFILE,
                 "a profile elsewhere",
                 "sameAs names profiles at other sites: name the account's page, or none.",
             )
-        elif is_alone and best[host] != form:
+        elif is_other_account and best[host] != form:
             yield _row(
-                same,
+                statements,
                 _PROFILE,
-                _most_told(rival)["value"],
+                _most_common(usual_statements)["value"],
                 "Most pages name another account there: keep the right one.",
             )
-        elif same["place"].nunique() < n_pages:
-            cure = f"Of {n_pages} pages with profiles, {n_pages - same['place'].nunique()} lack it: list the same ones on all."
-            yield _row(same, _PROFILE, "not listed", cure)
-
-
-_PROFILE = "missing or odd sameAs"
+        elif statements["place"].nunique() < n_pages:
+            cure = (
+                f"Of {n_pages} pages with profiles, {n_pages - statements['place'].nunique()} "
+                "lack it: list the same ones on all."
+            )
+            yield _row(statements, _PROFILE, "not listed", cure)
 
 
 def _unsupported(answers: pd.DataFrame, own: pd.DataFrame) -> Iterator[dict[str, Any]]:
     base = _head(own["property"], " (")
-    for prop in _TOLD_BY_ANSWERS:
+    for prop in _ANSWER_FACTS:
         stated = own[base == prop]
-        told = answers[
+        unsupported = answers[
             (answers["property"] == prop) & ~answers["compared_as"].isin(stated["compared_as"])
         ]
-        other = _most_told(stated)["value"] if len(stated) else "nothing"
-        for _, same in told.groupby("compared_as"):
-            cure = f"Answers tell it, the site does not (it says {other}): state the right one where engines read it."
-            yield _row(same, "unsupported by the site", other, cure)
+        other = _most_common(stated)["value"] if len(stated) else "nothing"
+        for _, form_statements in unsupported.groupby("compared_as"):
+            cure = (
+                f"Answers tell it, the site does not (it says {other}): state the right one "
+                "where engines read it."
+            )
+            yield _row(form_statements, "unsupported by the site", other, cure)
 
 
-def _others(
-    told: pd.DataFrame, groups: list[set[str]], kind: str, cure: str
+def _other_forms(
+    statements: pd.DataFrame, groups: list[set[str]], kind: str, cure: str
 ) -> Iterator[dict[str, Any]]:
-    """Yield a row for each form outside the group that most pages tell."""
-    by_pages = [told[told["compared_as"].isin(group)] for group in groups]
-    main = max(by_pages, key=lambda same: same["place"].nunique())
-    for _, same in told[~told["compared_as"].isin(main["compared_as"])].groupby("compared_as"):
-        yield _row(same, kind, _most_told(main)["value"], cure)
+    """Yield a row for each form outside the group that most pages use."""
+    tables = [statements[statements["compared_as"].isin(group)] for group in groups]
+    main = max(tables, key=lambda form_statements: form_statements["place"].nunique())
+    for _, form_statements in statements[
+        ~statements["compared_as"].isin(main["compared_as"])
+    ].groupby("compared_as"):
+        yield _row(form_statements, kind, _most_common(main)["value"], cure)
 
 
-def _row(told: pd.DataFrame, kind: str, other: str, cure: str) -> dict[str, Any]:
-    """Return the row of statements that tell one property in one form."""
-    most = _most_told(told)
-    is_own = told["source"].isin(_OWN)
+def _row(statements: pd.DataFrame, kind: str, other: str, cure: str) -> dict[str, Any]:
+    """Return the row of statements that give one property in one form."""
+    example = _most_common(statements)
+    is_own = statements["source"].isin(_OWN)
+    is_answer = statements["source"] == "answer"
     return {
-        **{
-            "property": most["property"],
-            "compared_as": most["compared_as"],
-            "value": most["value"],
-            "kind": kind,
-        },
-        **{"n_pages": told.loc[is_own, "place"].nunique()},
-        **{"n_answers": told.loc[told["source"] == "answer", "place"].nunique()},
-        **{"example": most["place"], "other_value": other, "what_to_do": cure},
+        "property": example["property"],
+        "compared_as": example["compared_as"],
+        "value": example["value"],
+        "kind": kind,
+        "n_pages": statements.loc[is_own, "place"].nunique(),
+        "n_answers": statements.loc[is_answer, "place"].nunique(),
+        "example": example["place"],
+        "other_value": other,
+        "what_to_do": cure,
     }
 
 
-def _most_told(told: pd.DataFrame) -> dict[str, str]:
-    """Return the first of the statements that tell it as most do; empty texts where there are none."""
-    if told.empty:
+def _most_common(statements: pd.DataFrame) -> dict[str, str]:
+    """Return the first statement in the most common form; empty texts where there is none."""
+    if statements.empty:
         return dict.fromkeys(("property", "compared_as", "value", "place"), "")
-    counts = told.groupby(["compared_as", "value"])["place"].transform("nunique")
-    return {str(key): str(value) for key, value in told[counts == counts.max()].iloc[0].items()}
+    counts = statements.groupby(["compared_as", "value"])["place"].transform("nunique")
+    return {
+        str(key): str(value) for key, value in statements[counts == counts.max()].iloc[0].items()
+    }
 
 
 def _head(texts: "pd.Series[str]", sign: str) -> "pd.Series[str]":
@@ -235,8 +255,7 @@ def _head(texts: "pd.Series[str]", sign: str) -> "pd.Series[str]":
 
 
 def _names_brand(table: pd.DataFrame) -> "pd.Series[bool]":
-    return (
-        table["names_brand"].astype(bool)
-        if "names_brand" in table
-        else pd.Series(True, index=table.index)
-    )
+    """Return whether each statement names the brand; without the column all do."""
+    if "names_brand" in table:
+        return table["names_brand"].astype(bool)
+    return pd.Series(True, index=table.index)

@@ -1,4 +1,7 @@
-"""95% intervals of rates and shares whose answers come in prompts: repeats of one prompt are not independent."""
+"""95% intervals of rates and shares whose answers belong to prompts.
+
+Repeats of a prompt are not independent.
+"""
 
 from functools import partial
 from typing import Any
@@ -10,30 +13,35 @@ import pandas as pd
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
-Z_95 = 1.959964  # half the width of a normal's 95% interval, in standard deviations
-LEAST_EVENTS = 5.0  # with fewer, the interval may cover less than it says
-_ALIKE = 0.5  # prompts' worth of belief that all answers to a prompt are alike
+# Half the width of a normal's 95% interval, in standard deviations.
+Z_95 = 1.959964
+# With fewer, the interval may cover less than 95% (measured on simulated logs, `benchmarks
+# visibility`).
+MIN_EVENTS = 5.0
+# Prompts' worth of belief that all answers to a prompt are the same (assumed).
+_PRIOR = 0.5
 
 
 def measure_ratios(
     numerators: Floats, denominators: Floats, groups: Ints, n_groups: int
 ) -> pd.DataFrame:
-    """Return value, low, high, numerator, denominator, n_prompts and n_events of each group of prompts, in the groups' order.
+    """Return value, interval and counts of each group of prompts, in the groups' order.
 
-    value = sum of the prompts' numerators / sum of their denominators; missing where the latter is
-    0. `n_prompts` counts the prompts whose denominator is not 0. `n_events` = n_alike * min(value,
-    1 - value), where n_alike = (sum of denominators)^2 / sum of denominators^2: how many prompts'
-    worth of the rarer side there are.
+    The columns are value, low, high, numerator, denominator, n_prompts and n_events. value = sum of
+    the prompts' numerators / sum of their denominators; missing where the latter is 0. `n_prompts`
+    counts the prompts whose denominator is not 0. `n_events` = n_alike * min(value, 1 - value),
+    where n_alike = (sum of denominators)^2 / sum of denominators^2: how many prompts' worth of the
+    rarer side there are.
 
     The interval is Wilson's (1927) at the effective number of answers (Korn & Graubard 1998): that
     of a simple random sample which would vary as much as value does when whole prompts are drawn
-    again. This variance of the bootstrap over prompts is taken in closed form, of the linearised
+    again. This variance of the bootstrap over prompts is computed in closed form, of the linearised
     ratio: n / (n - 1) * sum (numerator - value * denominator)^2 / (sum of denominators)^2. It is
     what infinitely many draws would give, so nothing is drawn and no seed needed. Few prompts with
-    a numerator tell little of how alike the answers to one prompt are; the variance is therefore
-    averaged with that of answers all alike, value * (1 - value) / n_alike, which weighs as half a
-    prompt against the prompts found on the rarer side. So a value of 0 or 1 has an interval too.
-    Missing under two prompts.
+    a numerator show little of how similar the answers to a prompt are. The variance is therefore
+    averaged with that of answers that are all the same, value * (1 - value) / n_alike, which weighs
+    as half a prompt against the prompts found on the rarer side. So a value of 0 or 1 has an
+    interval too. It is missing under two prompts.
 
     Coverage on simulated logs: `python -m benchmarks visibility`.
 
@@ -52,14 +60,10 @@ def measure_ratios(
     squares = add((numerators - value[groups] * denominators) ** 2) * _divide(
         n_prompts, n_prompts - 1
     )
-    found = np.where(n_rarer > 0, _divide(squares, base**2 * value * (1 - value)), 0.0)
+    dispersion = np.where(n_rarer > 0, _divide(squares, base**2 * value * (1 - value)), 0.0)
     n_alike = _divide(base**2, add(denominators**2))
-    per_answer = (n_rarer * found + _ALIKE / n_alike) / (n_rarer + _ALIKE)
+    per_answer = (n_rarer * dispersion + _PRIOR / n_alike) / (n_rarer + _PRIOR)
     low, high = _wilson(value, np.where(n_prompts > 1, per_answer, np.nan))
-    numbers = {
-        "n_prompts": n_prompts.astype(np.int64),
-        "n_events": n_alike * np.minimum(value, 1 - value),
-    }
     return pd.DataFrame(
         {
             "value": value,
@@ -67,26 +71,34 @@ def measure_ratios(
             "high": high,
             "numerator": top,
             "denominator": base,
-            **numbers,
+            "n_prompts": n_prompts.astype(np.int64),
+            "n_events": n_alike * np.minimum(value, 1 - value),
         }
     )
 
 
 def has_few_events(table: pd.DataFrame) -> "pd.Series[bool]":
-    """Return where the prompts' worth of the rarer side is under five but not nothing, so that the interval may be too short.
+    """Return where the interval may be too short.
 
-    A value of 0 or 1 is no such case: its interval was found to be long enough.
+    There the prompts' worth of the rarer side is under five but not 0. A value of 0 or 1 is no such
+    case: its interval was found to be long enough.
     """
-    return (table["n_events"] > 0) & (table["n_events"] < LEAST_EVENTS)
+    return (table["n_events"] > 0) & (table["n_events"] < MIN_EVENTS)
 
 
 def sum_by(groups: Ints, n_groups: int, values: npt.NDArray[Any]) -> Floats:
-    """Return the sum of the values of each group, whose numbers start from 0; values and groups of shape (p,)."""
+    """Return the sum of the values of each group.
+
+    Groups are numbered from 0; values and groups have the shape (p,).
+    """
     return np.bincount(groups, values, n_groups).astype(np.float64)
 
 
 def _wilson(value: Floats, per_answer: Floats) -> tuple[Floats, Floats]:
-    """Return both ends of Wilson's interval, `per_answer` being 1 / the effective number of answers."""
+    """Return both ends of Wilson's interval.
+
+    `per_answer` is 1 / the effective number of answers.
+    """
     doubt = Z_95**2 * per_answer
     middle = (value + doubt / 2) / (1 + doubt)
     half = np.sqrt(doubt * value * (1 - value) + doubt**2 / 4) / (1 + doubt)

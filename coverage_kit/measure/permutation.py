@@ -1,4 +1,7 @@
-"""Whether groups of clusters changed otherwise than the untreated ones: tests that hold when clusters drift by themselves."""
+"""Whether groups of clusters changed more than the untreated ones.
+
+The tests hold when clusters drift by themselves.
+"""
 
 import math
 from dataclasses import dataclass, replace
@@ -13,16 +16,21 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]
 
+# With the observed labelling 5,000: p in steps of .0002.
 N_DRAWS = 4999
-_LEAST_LABELLINGS = 40  # with fewer, two-sided p seldom gets to 5% whatever happened
-_MOST_EXACT = 12  # values of which all sign flips are tried
-_MOST_DRAWN = 500  # values of which sign flips are drawn
+# With fewer, two-sided p seldom gets to 5% whatever happened.
+_MIN_LABELLINGS = 40
+# Values of which all sign flips are tried (4,096 flips), and of which sign flips are drawn
+# (assumed: more cost memory, and the normal distribution fits).
+_MAX_EXACT = 12
+_MAX_DRAWN = 500
+# Differences that are rounding of the machine.
 _TIE = 1e-9
 
 
 @dataclass(frozen=True)
 class PromptChanges:
-    """What each prompt of one panel changed by, in its cluster.
+    """How much the rate of each prompt of a panel changed, in its cluster.
 
     Attributes:
         before: each prompt's rate over its answers before, shape (p,).
@@ -52,10 +60,11 @@ class PromptChanges:
 
 @dataclass(frozen=True)
 class Contrast:
-    """How much a group of clusters changed beyond the untreated ones, its standard error, degrees of freedom, and p.
+    """How much a group of clusters changed beyond the untreated ones, with its test.
 
-    `error` and `p` are nan and `df` is 0 where too few clusters are left to tell how much clusters
-    drift by themselves. `least_p` is the smallest p that the test could give.
+    The test is its standard error, degrees of freedom, and p. `error` and `p` are nan and `df` is 0
+    where too few clusters are left to show how much clusters drift by themselves. `least_p` is the
+    smallest p that the test could give.
     """
 
     effect: float
@@ -69,8 +78,8 @@ class Contrast:
 class _Clusters:
     """The clusters' changes on one scale, shape (k,).
 
-    `unit` is by how much a cluster's rate moves when the scale moves by 1, `mean` the cluster's
-    mean change on the scale, `noise` its binomial variance, `weight` what the cluster counts in the
+    `unit` is how much a cluster's rate moves when the scale moves by 1, `mean` the cluster's mean
+    change on the scale, `noise` its binomial variance, and `weight` what the cluster counts in the
     mean of several: its prompts x `unit`.
     """
 
@@ -81,30 +90,30 @@ class _Clusters:
 
 
 def contrast_groups(prompts: PromptChanges, groups: list[Flags], seed: int = 0) -> list[Contrast]:
-    """Return the contrast of each group of clusters with the untreated clusters; of these themselves with no change at all.
+    """Return the contrast of each group of clusters with the untreated clusters.
 
     effect = mean change of the group's prompts - mean change of the untreated clusters' prompts,
-    each prompt weighing the same.
+    each prompt weighing the same. A group of untreated clusters is compared with no change at all.
 
-    Two things make a group move without any edit: its own prompts' answers vary, and its clusters
-    drift by themselves. Repeats and prompts say nothing of the second, other clusters do. Where at
-    least 40 labellings of the clusters exist, all treated clusters together are tested by
-    permutation of the label over clusters, of effect / error: p = share of labellings at least as
-    extreme. With fewer, as for a single cluster, which has as many as there are clusters, p is the
-    larger of
+    A group can move without any edit for two reasons: its own prompts' answers vary, and its
+    clusters drift by themselves. Repeats and prompts say nothing about the second, other clusters
+    do. Where at least 40 labellings of the clusters exist, all treated clusters together are tested
+    by permutation of the label over clusters, of effect / error: p = share of labellings at least
+    as extreme. With fewer, as for a single cluster, which has as many as there are clusters, p is
+    the larger of
 
     - that of the spread between clusters: a t test of effect / error, which covers drift;
     - that of the group's own prompts: the share of sign flips of their changes less drift with a
-      mean at least as far from 0, which covers groups whose prompts vary more than others' do.
+      mean at least as far from 0, which covers groups whose prompts vary more than those of others.
       Under six prompts it is never below 5%.
 
     error^2 = phi x (noise of the group + noise of the untreated clusters). The noise of a cluster's
     mean change is what independent answers at its rate r would have: r (1 - r) x sum (1 / n_before
-    + 1 / n_after) / n_prompts^2, r being the mean of before and after with one answer of 1/2 added.
-    phi = sum ((cluster's change - mean of its side)^2 / noise) / df tells how much more clusters
-    vary than that (quasi-binomial dispersion, McCullagh & Nelder 1989). It is of the clusters
-    outside the group, treated and untreated each around their own mean, and of those inside around
-    theirs; unlike effects within a side only make the test more cautious.
+    + 1 / n_after) / n_prompts^2, where r is the mean of before and after with one answer of 1/2
+    added. phi = sum ((cluster's change - mean of its side)^2 / noise) / df says how much more
+    clusters vary than that (quasi-binomial dispersion, McCullagh & Nelder 1989). It is of the
+    clusters outside the group, treated and untreated each around their own mean, and of those
+    inside around theirs; unlike effects within a side only make the test more cautious.
 
     The same drift of an engine moves middling rates by more points than rates near 0 or 1, so
     clusters that are seldom cited seem to gain when all lose. Each test is therefore made twice,
@@ -124,7 +133,9 @@ def contrast_groups(prompts: PromptChanges, groups: list[Flags], seed: int = 0) 
 
 
 def correct_holm(p: Floats) -> Floats:
-    """Return p corrected for the number of tests (Holm 1979), at most 1; missing values are no tests and stay missing.
+    """Return p corrected for the number of tests (Holm 1979), at most 1.
+
+    Missing values are no tests and remain missing.
 
     >>> correct_holm(np.array([0.01, 0.04, 0.03])).round(4).tolist()
     [0.03, 0.06, 0.06]
@@ -139,13 +150,14 @@ def correct_holm(p: Floats) -> Floats:
 
 
 def flip_signs(values: Floats, seed: int = 0) -> float:
-    """Return the share of sign flips of the values whose mean is at least as far from 0; nan without values.
+    """Return the share of sign flips of the values whose mean is at least as far from 0.
 
-    All flips of up to 12 values; of more, those drawn, the one found among them; over 500, the
-    normal distribution with the flips' variance, sum of values^2.
+    It is nan without values. All flips of up to 12 values are tried. Of more, flips are drawn, and
+    the observed signs are among them. Of over 500, it is the normal distribution with the flips'
+    variance, sum of values^2.
     """
     total = abs(float(values.sum()))
-    if len(values) > _MOST_DRAWN:
+    if len(values) > _MAX_DRAWN:
         return 2 * float(stats.norm.sf(_divide(total, math.sqrt(float(values @ values)))))
     sums = np.abs(_signs(len(values), seed).astype(np.float64) @ values)
     return float(np.mean(sums >= total - _TIE)) if len(values) else math.nan
@@ -195,7 +207,7 @@ def _contrast_on(clusters: _Clusters, prompts: PromptChanges, group: Flags, seed
     ratio = _divide(effect, error)
     if (group == prompts.is_treated).all() and math.comb(
         len(group), int(group.sum())
-    ) >= _LEAST_LABELLINGS:
+    ) >= _MIN_LABELLINGS:
         labels = _labellings(tuple(group.tolist()), seed)
         return Contrast(
             effect,
@@ -213,7 +225,7 @@ def _mean(clusters: _Clusters, group: Flags) -> float:
 
 
 def _noise(clusters: _Clusters, group: Flags) -> float:
-    """Return the binomial variance of the mean change of these clusters; 0 of none."""
+    """Return the binomial variance of the mean change of these clusters, 0 if there are none."""
     weight = clusters.weight[group]
     return float(weight**2 @ clusters.noise[group] / weight.sum() ** 2) if group.any() else 0.0
 
@@ -237,7 +249,10 @@ def _divide(effect: float, error: float) -> float:
 
 
 def _permute(clusters: _Clusters, labels: Floats, observed: float) -> float:
-    """Return the share of labellings, shape (l, k) of 0 and 1, whose effect / error is at least as far from 0."""
+    """Return the share of labellings whose effect / error is at least as far from 0.
+
+    Labellings have the shape (l, k), of 0 and 1.
+    """
     means = []
     noise = np.zeros(len(labels))
     squares = np.zeros(len(labels))
@@ -259,10 +274,13 @@ def _permute(clusters: _Clusters, labels: Floats, observed: float) -> float:
 
 
 @lru_cache(maxsize=8)
-def _labellings(found: tuple[bool, ...], seed: int) -> Floats:
-    """Return labellings of the clusters, 1 for treated, shape (l, k): all of them, or those drawn, the first the one found."""
-    n_clusters = len(found)
-    n_treated = sum(found)
+def _labellings(observed: tuple[bool, ...], seed: int) -> Floats:
+    """Return labellings of the clusters, 1 for treated, shape (l, k).
+
+    All of them are returned, or draws, of which the first is the observed one.
+    """
+    n_clusters = len(observed)
+    n_treated = sum(observed)
     if math.comb(n_clusters, n_treated) <= N_DRAWS + 1:
         chosen = np.array(list(combinations(range(n_clusters), n_treated)))
     else:
@@ -271,7 +289,7 @@ def _labellings(found: tuple[bool, ...], seed: int) -> Floats:
             .random((N_DRAWS + 1, n_clusters))
             .argsort(axis=1)[:, :n_treated]
         )
-        chosen[0] = np.flatnonzero(found)
+        chosen[0] = np.flatnonzero(observed)
     labels = np.zeros((len(chosen), n_clusters))
     np.put_along_axis(labels, chosen, 1.0, axis=1)
     return labels
@@ -279,8 +297,11 @@ def _labellings(found: tuple[bool, ...], seed: int) -> Floats:
 
 @lru_cache(maxsize=8)
 def _signs(n_values: int, seed: int) -> npt.NDArray[np.int8]:
-    """Return sign flips of the values, shape (f, n): all of them, or those drawn, the first flipping none."""
-    if n_values <= _MOST_EXACT:
+    """Return sign flips of the values, shape (f, n).
+
+    All of them are returned, or draws, of which the first flips none.
+    """
+    if n_values <= _MAX_EXACT:
         return np.array(list(product((1, -1), repeat=n_values)), dtype=np.int8)
     signs = (
         np.random.default_rng(seed).integers(0, 2, size=(N_DRAWS + 1, n_values), dtype=np.int8) * 2

@@ -1,4 +1,7 @@
-"""What a log could show at all: what moves where nothing was changed, and the smallest effect that it would show."""
+"""What a log could show at all.
+
+That is what moves where nothing was changed, and the smallest effect that would be detected.
+"""
 
 import math
 from collections.abc import Sequence
@@ -16,17 +19,20 @@ from coverage_kit.measure.permutation import (
     PromptChanges,
 )
 
+# The usual power.
 _POWER = 0.8
-_N_SPLITS = 200
+# Splits that are drawn where there are more (assumed: enough for the 95% quantile).
+_MAX_SPLITS = 200
+# The share of splits that stay within a noise floor.
 _WITHIN = 0.95
 
 
 def find_smallest_effect(contrast: Contrast, level: float) -> float:
-    """Return the smallest effect that would be shown at this level in 80% of cases; nan where no effect would be.
+    """Return the smallest effect that would be detected at this level in 80% of cases, or nan.
 
-    (t(1 - level / 2) + t(.8)) x error: the effect whose estimate goes beyond the critical value in
-    80% of cases, the error being that of the contrast. A rate moves by 1 at most, so nothing above
-    1 is told.
+    (t(1 - level / 2) + t(.8)) x error: the effect whose estimate exceeds the critical value in 80%
+    of cases; the error is that of the contrast. It is nan where no effect would be detected. A rate
+    moves by at most 1, so nothing above 1 is returned.
     """
     if not contrast.df or contrast.least_p > level:
         return math.nan
@@ -37,7 +43,7 @@ def find_smallest_effect(contrast: Contrast, level: float) -> float:
 
 @dataclass(frozen=True)
 class TimeBefore:
-    """The answers of the time before: their values, and of which prompt and in which stretch of time they are.
+    """The answers before the change: their values, their prompts, and when they were given.
 
     Attributes:
         values: what each answer counts, 0-1, shape (a,).
@@ -56,19 +62,19 @@ def measure_noise_floors(
     groups: Sequence[Flags],
     seed: int = 0,
 ) -> list[float]:
-    """Return the effect that 95% of A/A splits stay within, of each group of clusters; nan where no split can be made.
+    """Return for each group of clusters the effect that 95% of A/A splits stay within.
 
-    The stretches of the time before are split into two halves in every way, or in 200 random ways.
-    Nothing was changed between the halves, so each effect (mean change of the group's prompts -
-    that of the untreated ones, of prompts answered in both halves) is noise. Each half has half the
-    answers: the floor errs to the high side. Of few splits, as the three of four weeks, it is the
-    largest.
+    It is nan where no split can be made. The stretches of the time before are split into two halves
+    in every way, or in 200 random ways. Nothing was changed between the halves, so each effect
+    (mean change of the group's prompts - that of the untreated ones, of prompts answered in both
+    halves) is noise. Each half has half the answers, so the floor is rather too high. Of few
+    splits, such as the three of four weeks, it is the largest.
 
     Args:
         before: answers of the prompts.
         prompts: the same prompts, for their clusters.
         groups: clusters of each group, shape (k,) each.
-        seed: seed of the splits, where not all are tried.
+        seed: seed of the splits, where not all are made.
     """
     changes = _split_changes(before, len(prompts.cluster), seed)
     untreated = ~prompts.is_treated
@@ -76,9 +82,8 @@ def measure_noise_floors(
     floors = []
     for group in groups:
         has_drift = untreated.any() and (group & prompts.is_treated).any()
-        effects = np.abs(
-            _mean_rows(changes, group[prompts.cluster]) - (drift if has_drift else 0.0)
-        )
+        changes_of_group = _mean_rows(changes, group[prompts.cluster])
+        effects = np.abs(changes_of_group - (drift if has_drift else 0.0))
         effects = effects[~np.isnan(effects)]
         floors.append(
             float(np.quantile(effects, _WITHIN, method="higher")) if len(effects) else math.nan
@@ -87,7 +92,10 @@ def measure_noise_floors(
 
 
 def _split_changes(before: TimeBefore, n_prompts: int, seed: int) -> Floats:
-    """Return each prompt's change from one half of the time before to the other, nan where one is empty, shape (p, splits)."""
+    """Return each prompt's change from one half of the time before to the other, shape (p, splits).
+
+    It is nan where a half is empty.
+    """
     n_stretches = int(before.stretch.max(initial=-1)) + 1
     cell = before.prompt * n_stretches + before.stretch
     shape = (n_prompts, n_stretches)
@@ -99,16 +107,19 @@ def _split_changes(before: TimeBefore, n_prompts: int, seed: int) -> Floats:
 
 
 def _splits(n_stretches: int, seed: int) -> Floats:
-    """Return splits of the stretches into two halves, 1 for the first, shape (splits, stretches); of one stretch none."""
+    """Return splits of the stretches into two halves, 1 for the first, shape (splits, stretches).
+
+    A single stretch has no split.
+    """
     n_first = n_stretches // 2
     if not n_first:
         return np.zeros((0, n_stretches))
-    if math.comb(n_stretches, n_first) <= 2 * _N_SPLITS:
+    if math.comb(n_stretches, n_first) <= 2 * _MAX_SPLITS:
         chosen = np.array(list(combinations(range(n_stretches), n_first)))
     else:
         chosen = (
             np.random.default_rng(seed)
-            .random((_N_SPLITS, n_stretches))
+            .random((_MAX_SPLITS, n_stretches))
             .argsort(axis=1)[:, :n_first]
         )
     first = np.zeros((len(chosen), n_stretches))
@@ -118,8 +129,8 @@ def _splits(n_stretches: int, seed: int) -> Floats:
 
 def _mean_rows(changes: Floats, rows: Flags) -> Floats:
     """Return the mean of these rows in each column, nan where all are missing."""
-    told = ~np.isnan(changes[rows])
-    return _divide(np.where(told, changes[rows], 0.0).sum(axis=0), told.sum(axis=0))
+    is_present = ~np.isnan(changes[rows])
+    return _divide(np.where(is_present, changes[rows], 0.0).sum(axis=0), is_present.sum(axis=0))
 
 
 def _divide(top: Floats, base: Floats) -> Floats:

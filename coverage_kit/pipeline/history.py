@@ -1,7 +1,7 @@
 """Earlier runs of the same site, kept in the project's cache: what changed, and the trend."""
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,12 @@ from coverage_kit.settings import make_settings
 from coverage_kit.storage.cache import digest
 from coverage_kit.storage.files import write_folder
 from coverage_kit.tables import HISTORY, PREVIOUS, History, Previous, checked
+from coverage_kit.vocabulary import Measure
 
-MEASURES = ("citation_rate", "mention_rate", "share_of_voice")
+# Measures of your site whose trend is kept.
+_TREND_MEASURES: tuple[Measure, ...] = ("citation_rate", "mention_rate", "share_of_voice")
 _FIGURES = "history.parquet"
-_ASKED = "previous.parquet"
+_QUESTIONS = "previous.parquet"
 _RUNS = "runs.parquet"
 
 logger = logging.getLogger(__name__)
@@ -31,47 +33,34 @@ def finish_run(analysis: Analysis) -> Analysis:
     Runs form one series if site, source, encoder and match settings agree: with other match
     settings coverage is another figure, and a changed copy is another site. A run with the same
     results as the previous one takes its place, so that nothing seems to move; then
-    `about.same_as` says when the previous run ended. Raises RunError when the cache cannot be written.
+    `about.same_as` says when the previous run ended. Raises RunError when the cache cannot be
+    written.
     """
     settings = make_settings(analysis.about.settings, where="a run's settings")
-    found = digest([analysis.coverage, analysis.gaps, analysis.edits, analysis.visibility])
+    results = digest([analysis.coverage, analysis.gaps, analysis.edits, analysis.visibility])
     folder = Path(settings.cache) / "history" / _name_series(analysis)
-    runs, history, asked = _read(folder)
+    series = _read(folder)
     about = analysis.about
-    if len(runs) and runs["found"].iloc[-1] == found:
-        about = replace(about, same_as=history["at"].max().isoformat())
+    if len(series.runs) and series.runs["found"].iloc[-1] == results:
+        about = replace(about, same_as=series.history["at"].max().isoformat())
     else:
-        number = len(runs) + 1
-        history = pd.concat(
-            [history, list_figures(analysis, number, datetime.now(UTC))],
-            ignore_index=True,
-        )
-        asked = pd.concat(
-            [
-                asked[asked["run"] == number - 1],
-                list_asked(analysis).assign(run=number),
-            ],
-            ignore_index=True,
-        )
-        runs = pd.concat(
-            [runs, pd.DataFrame({"run": [number], "found": [found]})],
-            ignore_index=True,
-        )
-        write_folder(folder, lambda beside: _write(beside, runs, history, asked))
-    before = asked[asked["run"] < len(runs)].drop(columns="run").reset_index(drop=True)
-    costs = open_ledger(settings).read()
+        series = _extend(series, analysis, results)
+        write_folder(folder, lambda new_folder: _write(new_folder, series))
+    is_earlier = series.questions["run"] < len(series.runs)
+    previous = series.questions[is_earlier].drop(columns="run").reset_index(drop=True)
     return replace(
         analysis,
-        history=HISTORY.typed(history),
-        previous=PREVIOUS.typed(before),
-        costs=costs,
+        history=HISTORY.typed(series.history),
+        previous=PREVIOUS.typed(previous),
+        costs=open_ledger(settings).read(),
         about=about,
     )
 
 
 def add_costs(analysis: Analysis) -> Analysis:
     """Return the analysis with its project's costs up to now, where the ledger is still there."""
-    costs = open_ledger(make_settings(analysis.about.settings, where="a run's settings")).read()
+    settings = make_settings(analysis.about.settings, where="a run's settings")
+    costs = open_ledger(settings).read()
     return replace(analysis, costs=costs) if len(costs) else analysis
 
 
@@ -79,7 +68,7 @@ def add_costs(analysis: Analysis) -> Analysis:
 def list_figures(analysis: Analysis, run: int, at: datetime) -> History:
     """Return the figures of one run that its history keeps."""
     head = summarize(analysis)
-    counted: list[dict[str, Any]] = [
+    key_figures: list[dict[str, Any]] = [
         {
             "measure": "coverage",
             "value": head.covered,
@@ -95,67 +84,84 @@ def list_figures(analysis: Analysis, run: int, at: datetime) -> History:
             "high": head.planned_high,
         },
     ]
-    rows = [{**row, "part": "all", "n": head.n_queries} for row in counted]
-    seen = describe_visibility(analysis, ("all",))
-    ours = seen.loc[
-        seen["is_own"] & seen["measure"].isin(MEASURES),
-        ["measure", "series", "value", "low", "high", "n_prompts"],
+    rows: list[dict[Any, Any]] = [
+        {**row, "part": "all", "n": head.n_queries} for row in key_figures
     ]
-    seen_rows: list[dict[Any, Any]] = ours.rename(
-        columns={"series": "part", "n_prompts": "n"}
-    ).to_dict("records")
-    return HISTORY.table([{**row, "run": run, "at": at} for row in (*rows, *seen_rows)])
+    visibility = describe_visibility(analysis, ("all",))
+    is_kept = visibility["is_own"] & visibility["measure"].isin(_TREND_MEASURES)
+    columns = ["measure", "series", "value", "low", "high", "n_prompts"]
+    own = visibility.loc[is_kept, columns]
+    rows += own.rename(columns={"series": "part", "n_prompts": "n"}).to_dict("records")
+    return HISTORY.table([{**row, "run": run, "at": at} for row in rows])
 
 
 @checked
-def list_asked(analysis: Analysis) -> Previous:
+def list_questions(analysis: Analysis) -> Previous:
     """Return the questions of a run with coverage and gap names, for the next run to compare."""
     frame = analysis.queries[["query_id", "text"]].merge(analysis.coverage, on="query_id")
-    frame = frame.merge(analysis.clusters, on="query_id", how="left").merge(
-        analysis.gaps[["cluster_id", "label"]], "left"
-    )
+    frame = frame.merge(analysis.clusters, on="query_id", how="left")
+    frame = frame.merge(analysis.gaps[["cluster_id", "label"]], "left")
     return PREVIOUS.typed(frame)[PREVIOUS.names] if len(frame) else PREVIOUS.empty()
+
+
+@dataclass(frozen=True)
+class _Series:
+    """What is remembered of one series of runs.
+
+    `runs` has the number of each run and a digest of its results; `history` its figures;
+    `questions` those of the last two runs, with the number of the run.
+    """
+
+    runs: pd.DataFrame
+    history: History
+    questions: pd.DataFrame
+
+
+def _extend(series: _Series, analysis: Analysis, results: str) -> _Series:
+    """Return the series with one run more; only the questions of the last two runs stay."""
+    number = len(series.runs) + 1
+    last_questions = series.questions[series.questions["run"] == number - 1]
+    new_run = pd.DataFrame({"run": [number], "found": [results]})
+    figures = list_figures(analysis, number, datetime.now(UTC))
+    questions = list_questions(analysis).assign(run=number)
+    return _Series(
+        runs=pd.concat([series.runs, new_run], ignore_index=True),
+        history=pd.concat([series.history, figures], ignore_index=True),
+        questions=pd.concat([last_questions, questions], ignore_index=True),
+    )
 
 
 def _name_series(analysis: Analysis) -> str:
     about = analysis.about
-    settings = analysis.about.settings
-    return digest(
-        [
-            about.own_site,
-            str(settings["site"].get("source", "")),
-            about.encoder,
-            settings.get("match", {}),
-        ]
-    )
+    source = str(about.setting("site", "source", ""))
+    return digest([about.own_site, source, about.encoder, about.settings.get("match", {})])
 
 
-def _write(folder: Path, runs: pd.DataFrame, history: pd.DataFrame, asked: pd.DataFrame) -> None:
-    for name, table in ((_RUNS, runs), (_FIGURES, history), (_ASKED, asked)):
-        table.to_parquet(folder / name, index=False)
+def _write(folder: Path, series: _Series) -> None:
+    series.runs.to_parquet(folder / _RUNS, index=False)
+    series.history.to_parquet(folder / _FIGURES, index=False)
+    series.questions.to_parquet(folder / _QUESTIONS, index=False)
 
 
-def _read(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return the runs, figures and questions remembered; none, with a warning, if unreadable."""
-    none = pd.DataFrame({"run": pd.Series(dtype="int64"), "found": pd.Series(dtype="str")})
-    empty = (
-        none,
-        HISTORY.empty(),
-        PREVIOUS.empty().assign(run=pd.Series(dtype="int64")),
+def _read(folder: Path) -> _Series:
+    """Return what is remembered of a series; nothing, with a warning, if it cannot be read."""
+    empty = _Series(
+        runs=pd.DataFrame({"run": pd.Series(dtype="int64"), "found": pd.Series(dtype="str")}),
+        history=HISTORY.empty(),
+        questions=PREVIOUS.empty().assign(run=pd.Series(dtype="int64")),
     )
     if not folder.exists():
         return empty
     try:
-        runs, history, asked = (
-            pd.read_parquet(folder / name) for name in (_RUNS, _FIGURES, _ASKED)
+        return _Series(
+            runs=pd.read_parquet(folder / _RUNS),
+            history=pd.read_parquet(folder / _FIGURES),
+            questions=pd.read_parquet(folder / _QUESTIONS),
         )
     except (OSError, ValueError) as error:
-        kept = folder.with_name(f"{folder.name}.unreadable")
-        folder.replace(kept)
+        backup = folder.with_name(f"{folder.name}.unreadable")
+        folder.replace(backup)
         logger.warning(
-            "history: cannot be read (%s); it begins anew, the old one is in %s",
-            error,
-            kept,
+            "history: cannot be read (%s); a new one begins, the old one is in %s", error, backup
         )
         return empty
-    return runs, history, asked

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from coverage_kit.contracts import PassageText
 from coverage_kit.rank.candidates import Candidate, EditedSite, Gap, PageChange
-from coverage_kit.rank.causes import CONTENT_CAUSES
 from coverage_kit.rank.drafts import as_question, mark_extracts, sibling_path, write_brief
 from coverage_kit.rank.effort import count_words, editor_minutes
 from coverage_kit.settings import RankSettings
 from coverage_kit.text.sentences import split_sentences
 from coverage_kit.text.years import stale_years
+from coverage_kit.vocabulary import CONTENT_CAUSES, Operation
 
 # A new page has a section for at most this many questions; an editor can add more (assumed).
 _MAX_PAGE_SECTIONS = 4
@@ -251,7 +251,7 @@ def add_source(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candida
 def _with_slots(  # noqa: PLR0913 (all but the gap and the site differ between the operations)
     gap: Gap,
     site: EditedSite,
-    operation: str,
+    operation: Operation,
     brief: str,
     after: str,
     cost_minutes: float,

@@ -9,12 +9,13 @@ import pandas as pd
 from coverage_kit.contracts import PassageText
 from coverage_kit.settings import RankSettings
 from coverage_kit.tables import Passages
+from coverage_kit.vocabulary import Action, Operation
 
 
 class PageChange(NamedTuple):
     """One change that an edit makes at one position of one page (a row of table `changes`)."""
 
-    action: str
+    action: Action
     page_id: str
     passage_id: str | None
     heading_path: str
@@ -33,7 +34,7 @@ class Candidate:
     """
 
     cluster_id: str
-    operation: str
+    operation: Operation
     page_id: str
     heading_path: str
     brief: str

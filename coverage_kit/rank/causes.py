@@ -4,19 +4,7 @@ import numpy as np
 import pandas as pd
 
 from coverage_kit.tables import Coverage, Evidence, Queries, checked
-
-COVERED = "covered"
-# New words on the site can close the gap.
-CONTENT_CAUSES = ("missing", "mis-worded")
-# The answer is on the site, but engines do not find, cite or name it.
-VISIBILITY_CAUSES = (
-    "not retrieved",
-    "retrieved but not cited",
-    "not cited",
-    "cited but not mentioned",
-)
-# No edit of the site can close the gap.
-LOST_CAUSES = ("unwinnable", "out of scope")
+from coverage_kit.vocabulary import COVERED, Cause
 
 # The thresholds of this module are plain choices (assumed; docs/method.md, Causes).
 # From this share of citations on, answers cite third parties: neither the site nor a competitor.
@@ -86,7 +74,7 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
     is_first_party = facts["third_party"] < MIN_THIRD_PARTY_SHARE
     is_gap = facts["coverage"] < facts["limit"]
     is_off_topic = facts["is_far"] > _HALF
-    rules: list[tuple[str, pd.Series[bool]]] = [
+    rules: list[tuple[Cause, pd.Series[bool]]] = [
         ("out of scope", is_gap & is_off_topic & ~(is_answered & is_first_party)),
         ("unwinnable", is_answered & (facts["searched"] < _HALF)),
         ("unwinnable", is_seldom_cited & is_third_party & ~is_retrieved),

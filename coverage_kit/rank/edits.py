@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.rank.candidates import Candidate, EditedSite, Gap
-from coverage_kit.rank.causes import COVERED
 from coverage_kit.rank.drafts import DraftSources
 from coverage_kit.rank.operations import MAKERS
 from coverage_kit.settings import RankSettings
@@ -22,12 +21,11 @@ from coverage_kit.tables import (
     Gaps,
     Queries,
 )
+from coverage_kit.vocabulary import COVERED, NO_EDIT
 
 # The number of claims in the short and in the full variant of an edit (assumed).
 N_SHORT_CLAIMS = 2
 N_FULL_CLAIMS = 5
-# The operation of an entry that says why a gap has no edit.
-NO_EDIT = "no_edit"
 
 
 def propose_edits(  # noqa: PLR0913 (a table for each thing that an edit is made of)

@@ -6,13 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage_kit.rank.causes import (
-    CONTENT_CAUSES,
-    COVERED,
-    LOST_CAUSES,
-    VISIBILITY_CAUSES,
-    demand_weights,
-)
+from coverage_kit.rank.causes import demand_weights
 from coverage_kit.tables import (
     GAPS,
     Clusters,
@@ -23,6 +17,7 @@ from coverage_kit.tables import (
     Queries,
     checked,
 )
+from coverage_kit.vocabulary import CONTENT_CAUSES, COVERED, LOST_CAUSES, VISIBILITY_CAUSES
 
 # Each cluster gets this many queries with the log's mean, so that the severity of small clusters
 # is drawn to that mean (docs/method.md, Gaps; the number is assumed).

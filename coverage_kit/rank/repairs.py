@@ -22,11 +22,10 @@ from coverage_kit.tables import (
     Passages,
     Queries,
 )
+from coverage_kit.vocabulary import REPAIR, STATE_FACT, Operation
 
-REPAIR = "repair"
-STATE_FACT = "state_fact"
 # The operation of a finding whose words are those of a heading.
-REWORD_HEADING = "reword_heading"
+REWORD_HEADING: Operation = "reword_heading"
 # The start of a slot that an editor fills: "[FACT NEEDED: since when?]" or "[SOURCE NEEDED: who?]".
 _SLOT = re.compile(r"\[(?:FACT|SOURCE) NEEDED:")
 

@@ -94,7 +94,7 @@ def _feed(hasher: Any, value: object) -> None:
         _feed(hasher, [value.encoder, *value.ids])
         _feed(hasher, value.vectors)
     else:
-        # The zero byte ends the value, so that ["ab"] and ["a", "b"] have different digests.
+        # The zero byte ends the value, so that [1, 2] and [12] have different digests.
         hasher.update((repr(value) + "\0").encode("utf-8", "surrogatepass"))
 
 

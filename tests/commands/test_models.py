@@ -6,7 +6,7 @@ from coverage_kit.analysis import save_analysis
 from coverage_kit.collect.logs import read_log
 from coverage_kit.collect.panel import read_panel
 from coverage_kit.llm.costs import LEDGER, Ledger, read_prices
-from coverage_kit.pipeline.edits import read_holdout
+from coverage_kit.pipeline.run import read_holdout
 from coverage_kit.settings import LogSettings, read_settings
 from tests.commands.test_app import call
 from tests.engine_server import KEY, Reply, engine_server

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coverage_kit.measure.before_after import Treatment, _tell_verdict, measure_change
+from coverage_kit.measure.before_after import Treatment, _read_verdict, measure_change
 from coverage_kit.tables import ANSWERS, CITATIONS, MENTIONS
 
 SITE = "own.example"
@@ -258,7 +258,7 @@ def test_the_reason_tells_p_before_and_after_its_correction():
         "p": 0.035,
         "p_holm": 0.07,
     }
-    assert _tell_verdict(row, 2) == {
+    assert _read_verdict(row, 2) == {
         "verdict": "no clear change",
         "reason": "no clear change: 9 prompts moved by +10 points beyond the drift of +0 points"
         " (p 0.035, 0.070 after Holm over 2 comparisons)",

@@ -10,8 +10,10 @@ from coverage_kit.match.neighbors import nearest_passages
 from coverage_kit.match.whitening import fit_space
 from coverage_kit.pipeline.analyze import analyze
 from coverage_kit.pipeline.citations import (
+    CitationGain,
+    CitationInputs,
     Offers,
-    Worth,
+    QueryWeights,
     citation_gains,
     count_choices,
     doubt_of,
@@ -33,7 +35,7 @@ NEAR, FAR = (
 def edit(*added, removed=(), cluster_id="gap", drafted_from=(), is_assumed=False):
     return Candidate(
         cluster_id,
-        "add_section",
+        "add_question_and_answer",
         "p",
         "",
         "",
@@ -127,7 +129,9 @@ def flat_gains(candidates, room=(1, 1), fit=1.0, weights=(1.0, 0.0, 0.0)):
         names, np.zeros(3), np.ones(3), np.array(weights), np.zeros(2), 0.0, 1.0, nan, nan, nan, 0
     )
     place = pd.Index(model.query_ids)
-    worth = Worth(np.array([10.0, 20.0]), {"gap": np.array([0, 1])}, place, np.array(room, float))
+    worth = QueryWeights(
+        np.array([10.0, 20.0]), {"gap": np.array([0, 1])}, place, np.array(room, float)
+    )
     return citation_gains(
         choice, offers, worth, model, candidates, effects(candidates, model.query_ids, fit)
     )
@@ -230,9 +234,8 @@ def predict(world, passages, queries, cited, candidates):
     content, model = world
     clusters = pd.DataFrame({"query_id": queries["query_id"], "cluster_id": "rest"})
     found = effects(candidates, queries["query_id"])
-    return predict_citations(
-        log_of(queries, cited), passages, content, model, clusters, candidates, found
-    )
+    inputs = CitationInputs(log_of(queries, cited), passages, content, clusters)
+    return predict_citations(inputs, model, candidates, found)
 
 
 def test_an_answer_to_a_gap_gains_and_an_echo_or_a_copy_does_not(
@@ -252,11 +255,12 @@ def test_an_answer_to_a_gap_gains_and_an_echo_or_a_copy_does_not(
         edit(PassageText("delivery", "delivery van days?")),
         edit(PassageText("delivery", "delivery van days?"), is_assumed=True),
     ]
-    gain, about = predict(world, passages, queries, cited, candidates)
-    assert about["choice_model"]["features"] == ["nearest", "lexical", "subject"]
-    assert about["choice_model"]["n_choices"] == 48 * 4 * 2
-    assert 0.5 < about["choice_model"]["low"] <= about["choice_model"]["auc"]
-    assert about["no_choice_model"] is None
+    predicted = predict(world, passages, queries, cited, candidates)
+    gain, choice_model = predicted.gains, predicted.choice_model
+    assert choice_model["features"] == ["nearest", "lexical", "subject"]
+    assert choice_model["n_choices"] == 48 * 4 * 2
+    assert 0.5 < choice_model["low"] <= choice_model["auc"]
+    assert predicted.reason is None
     assert gain[0] > 0.5
     assert gain[1:4] == pytest.approx([0, 0, 0], abs=1e-9)
     assert gain[4] > 0  # nobody knows the answer yet: the questions stand for it
@@ -264,16 +268,13 @@ def test_an_answer_to_a_gap_gains_and_an_echo_or_a_copy_does_not(
 
 def test_too_few_citations_give_no_gain_and_say_so(world, passages, queries, cited):
     few = {name: lists[:1] for name, lists in cited.items()}
-    gain, about = predict(world, passages, queries, few, [])
-    assert gain is None
-    assert about == {
-        "choice_model": None,
-        "no_choice_model": "the log has 96 citations, 300 are needed",
-    }
+    predicted = predict(world, passages, queries, few, [])
+    reason = "the log has 96 citations, 300 are needed"
+    assert predicted == CitationGain(None, None, reason)
     strangers = {name: [["third", "fourth"]] * 4 for name in cited}
-    gain, about = predict(world, passages, queries, strangers, [])
-    assert gain is None
-    assert about["no_choice_model"] == "no answer cites a site whose pages were read"
+    predicted = predict(world, passages, queries, strangers, [])
+    assert predicted.gains is None
+    assert predicted.reason == "no answer cites a site whose pages were read"
 
 
 def test_citations_that_follow_nothing_give_no_gain(world, passages, queries, cited):
@@ -281,11 +282,9 @@ def test_citations_that_follow_nothing_give_no_gain(world, passages, queries, ci
     shuffled = dict(
         zip(cited, [list(cited.values())[row] for row in rng.permutation(len(cited))], strict=True)
     )
-    gain, about = predict(world, passages, queries, shuffled, [])
-    assert gain is None
-    assert about["no_choice_model"].startswith(
-        "it tells no better than chance who is cited: held-out AUC"
-    )
+    predicted = predict(world, passages, queries, shuffled, [])
+    assert predicted.gains is None
+    assert predicted.reason.startswith("it tells no better than chance who is cited: held-out AUC")
 
 
 def test_no_edit_changes_a_site_s_subject():
@@ -318,8 +317,8 @@ def test_a_run_without_citations_has_edits_without_citation_gain(tmp_path, encod
     analysis = analyze(
         make_settings({**values, "cache": str(tmp_path / "cache")}, where="test"), encoder
     )
-    assert analysis.about["choice_model"] is None
-    assert analysis.about["no_choice_model"] == "the log has 0 citations, 300 are needed"
+    assert analysis.about.choice_model is None
+    assert analysis.about.no_choice_model == "the log has 0 citations, 300 are needed"
     assert len(analysis.edits)
     assert analysis.edits["citation_gain"].isna().all()
 

@@ -55,7 +55,7 @@ def test_of_more_queries_than_are_read_near_duplicates_count_as_one_and_none_is_
 ):
     analysis = analyze(project, WordEncoder())
     groups, queries = analysis.groups, analysis.queries
-    assert len(groups) == analysis.about["n_queries_read"] == 126
+    assert len(groups) == analysis.about.n_queries_read == 126
     assert len(queries) <= 100
     assert set(groups["group_id"]) == set(queries["query_id"])
     assert queries["demand"].sum() == groups["demand"].sum() == 42 * (1 + 2 + 3)

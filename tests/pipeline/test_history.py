@@ -4,7 +4,7 @@ import pytest
 
 from coverage_kit.llm.costs import open_ledger
 from coverage_kit.pipeline import history
-from coverage_kit.pipeline.history import add_costs, finish_run, list_asked, list_figures
+from coverage_kit.pipeline.history import add_costs, finish_run, list_figures, list_questions
 from coverage_kit.settings import make_settings
 from coverage_kit.usage import Spent
 
@@ -12,8 +12,8 @@ from coverage_kit.usage import Spent
 @pytest.fixture
 def run(sample_analysis, tmp_path):
     """The sample's analysis as of a project with a cache of its own."""
-    settings = {**sample_analysis.about["settings"], "cache": str(tmp_path / "cache")}
-    return replace(sample_analysis, about={**sample_analysis.about, "settings": settings})
+    settings = {**sample_analysis.about.settings, "cache": str(tmp_path / "cache")}
+    return replace(sample_analysis, about=replace(sample_analysis.about, settings=settings))
 
 
 def better(run, by=0.1):
@@ -47,8 +47,8 @@ def test_a_run_that_found_the_same_is_no_new_one(run):
     again = finish_run(run)
     assert again.history.equals(first.history)
     assert again.previous.empty
-    assert "same_as" not in first.about
-    assert again.about["same_as"] == first.history["at"].iloc[0].isoformat()
+    assert first.about.same_as is None
+    assert again.about.same_as == first.history["at"].iloc[0].isoformat()
 
 
 def test_a_later_run_holds_what_the_one_before_it_found_and_only_that(run):
@@ -72,23 +72,23 @@ def test_a_run_back_to_what_was_before_is_a_new_one(run):
 @pytest.mark.parametrize("other", [{"encoder": "another@1"}, {"own_site": "other.example"}])
 def test_another_encoder_or_site_is_another_series(run, other):
     finish_run(run)
-    done = finish_run(replace(better(run), about={**run.about, **other}))
+    done = finish_run(replace(better(run), about=replace(run.about, **other)))
     assert set(done.history["run"]) == {1}
     assert done.previous.empty
 
 
 def test_other_match_settings_are_another_series(run):
     finish_run(run)
-    match = {**run.about["settings"]["match"], "unanswered_share": 0.5}
-    told_otherwise = {**run.about, "settings": {**run.about["settings"], "match": match}}
-    assert finish_run(replace(better(run), about=told_otherwise)).previous.empty
+    match = {**run.about.settings["match"], "unanswered_share": 0.5}
+    other_match = replace(run.about, settings={**run.about.settings, "match": match})
+    assert finish_run(replace(better(run), about=other_match)).previous.empty
 
 
 def test_a_changed_copy_is_another_series(run, tmp_path):
     finish_run(run)
-    site = {**run.about["settings"]["site"], "source": str(tmp_path / "copy")}
+    site = {**run.about.settings["site"], "source": str(tmp_path / "copy")}
     copy = replace(
-        better(run), about={**run.about, "settings": {**run.about["settings"], "site": site}}
+        better(run), about=replace(run.about, settings={**run.about.settings, "site": site})
     )
     assert finish_run(copy).previous.empty
 
@@ -104,7 +104,7 @@ def test_a_history_that_cannot_be_read_is_set_aside_and_begins_anew(run, tmp_pat
 
 
 def test_questions_are_remembered_with_the_name_of_their_gap(run):
-    asked = list_asked(run)
+    asked = list_questions(run)
     assert len(asked) == len(run.queries)
     gap = run.gaps.iloc[0]
     members = run.clusters.loc[run.clusters["cluster_id"] == gap["cluster_id"], "query_id"]
@@ -119,7 +119,7 @@ def test_a_run_without_answers_has_figures_of_coverage_alone(run):
 
 def test_costs_are_those_of_the_projects_ledger(run):
     assert add_costs(run).costs.empty
-    open_ledger(make_settings(run.about["settings"], where="test")).add(
+    open_ledger(make_settings(run.about.settings, where="test")).add(
         "runs/a", "judge", "model-x", Spent(n_calls=3)
     )
     assert add_costs(run).costs["n_calls"].tolist() == [3]

@@ -19,11 +19,11 @@ def vectors_of(n_queries: int, n_passages: int, seed: int = 0) -> RunVectors:
 
 def with_query(vectors: RunVectors, vector) -> RunVectors:
     asked = Embeddings(
-        (*vectors.asked.ids, "new"),
-        np.vstack([vectors.asked.vectors, vector]).astype(np.float32),
+        (*vectors.queries.ids, "new"),
+        np.vstack([vectors.queries.vectors, vector]).astype(np.float32),
         "e",
     )
-    return RunVectors(asked, vectors.content, vectors.titled, vectors.said)
+    return RunVectors(asked, vectors.passages, vectors.headings, vectors.claims)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def draw(tmp_path):
     settings = make_settings({"site": {"source": "here"}, "cache": str(tmp_path)})
 
     def drawn(vectors):
-        is_own = np.arange(len(vectors.content)) % 2 == 0
+        is_own = np.arange(len(vectors.passages)) % 2 == 0
         return draw_map(
             vectors, vectors, is_own, settings, ResultCache(tmp_path / "found")
         ).set_index("point_id")
@@ -42,11 +42,11 @@ def draw(tmp_path):
 def test_a_new_point_goes_where_its_neighbours_are_and_the_others_stay(draw):
     vectors = vectors_of(20, 10)
     before = draw(vectors)
-    vector = vectors.asked.vectors[3] + vectors.content.vectors[4]
+    vector = vectors.queries.vectors[3] + vectors.passages.vectors[4]
     vector /= np.linalg.norm(vector)
     after = draw(with_query(vectors, vector))
     assert after.loc[before.index].equals(before)
-    together = np.vstack([vectors.asked.vectors, vectors.content.vectors])
+    together = np.vstack([vectors.queries.vectors, vectors.passages.vectors])
     near = np.argsort(-np.round(together @ vector, 6), kind="stable")[:5]
     expected = before.iloc[near][["x", "y"]].mean()
     assert after.loc["new", ["x", "y"]].to_numpy(float) == pytest.approx(
@@ -63,9 +63,9 @@ def test_a_map_of_which_more_than_a_fifth_is_new_is_drawn_anew(draw, monkeypatch
 
 
 def test_of_many_points_a_sample_is_drawn_that_hardly_changes_with_one_more(draw, monkeypatch):
-    monkeypatch.setattr(run_map, "MAP_POINTS", 40)
+    monkeypatch.setattr(run_map, "MAX_MAP_POINTS", 40)
     vectors = vectors_of(100, 50)
-    before, after = draw(vectors), draw(with_query(vectors, vectors.asked.vectors[3]))
+    before, after = draw(vectors), draw(with_query(vectors, vectors.queries.vectors[3]))
     assert list(before["kind"].value_counts().sort_index()[["query"]]) == [20]
     assert len(before) == len(after) == 40
     assert len(set(before.index) - set(after.index)) <= 1

@@ -7,12 +7,8 @@ from coverage_kit.collect.mentions import find_branded
 from coverage_kit.collect.urls import page_id
 from coverage_kit.errors import SettingsError
 from coverage_kit.pipeline.analyze import analyze
-from coverage_kit.pipeline.visibility import (
-    assign_owner_sites,
-    find_all_mentions,
-    find_treated,
-    weekly_mentions,
-)
+from coverage_kit.pipeline.inputs import assign_owner_sites, find_all_mentions
+from coverage_kit.pipeline.visibility import find_treated, weekly_mentions
 from coverage_kit.settings import make_settings
 from coverage_kit.tables import (
     ANSWERS,

@@ -6,7 +6,7 @@ from coverage_kit.contracts import Effect
 from coverage_kit.rank.candidates import Candidate, EditedSite
 from coverage_kit.rank.causes import gather_facts, name_causes, pool_facts
 from coverage_kit.rank.drafts import ClaimBook, DraftSources, as_question, write_brief
-from coverage_kit.rank.edits import NO_EDIT, explain_no_edits, propose_edits
+from coverage_kit.rank.edits import explain_no_edits, propose_edits
 from coverage_kit.rank.gaps import ClusterFacts, best_pages, nearest_to_clusters, rank_gaps
 from coverage_kit.rank.outcomes import LogParties, count_outcomes, outcome_rates
 from coverage_kit.rank.select import Limits, rank_edits
@@ -24,6 +24,7 @@ from coverage_kit.tables import (
     PASSAGES,
     QUERIES,
 )
+from coverage_kit.vocabulary import NO_EDIT
 
 FACTS = {
     "coverage": 0.9,

@@ -1,4 +1,7 @@
-"""A made-up analysis of a bicycle shop, hostile texts among its own; an empty one; and one small enough to reckon by hand."""
+"""Analyses for tests of reports, of a bicycle shop whose texts are hostile.
+
+One is large, one is empty, and one is small enough to check figures by hand.
+"""
 
 from dataclasses import replace
 
@@ -9,7 +12,7 @@ import pandas as pd
 import pytest
 
 from coverage_kit import tables
-from coverage_kit.analysis import Analysis
+from coverage_kit.analysis import About, Analysis
 from coverage_kit.report.page import render_page
 from coverage_kit.report.workbook import write_workbook
 
@@ -29,32 +32,34 @@ HOSTILE = (
 )
 TOPICS = ("range", "battery", "child seat", "lease", "theft", "winter", "weather", "rain cover")
 CAUSES = (
-    *(
-        "missing",
-        "mis-worded",
-        "not retrieved",
-        "retrieved but not cited",
-        "cited but not mentioned",
-    ),
-    *("unwinnable", "out of scope", "covered"),
+    "missing",
+    "mis-worded",
+    "not retrieved",
+    "retrieved but not cited",
+    "cited but not mentioned",
+    "unwinnable",
+    "out of scope",
+    "covered",
 )
 SITES = ("shop.example", "rival.example", "other.example")
 ENGINE = "<i>chatgpt</i>"
 OPERATIONS = ("reword_heading", "add_question_and_answer", "extend_passage", "add_page")
 ACTIONS = ("replace_heading", "insert_section", "replace_passage", "add_page")
-AFTER = "## How far?\n\n> [EXTRACT TO CHECK] “55 km”\n\n[FACT NEEDED: range] [x](javascript:f())\n<img src=x onerror=f()>"
-ABOUT = {
-    "own_site": "shop.example",
-    "brand": "Shop",
-    "seed": 0,
-    "settings": {
+AFTER = (
+    "## How far?\n\n> [EXTRACT TO CHECK] “55 km”\n\n"
+    "[FACT NEEDED: range] [x](javascript:f())\n<img src=x onerror=f()>"
+)
+ABOUT = About(
+    own_site="shop.example",
+    brand="Shop",
+    settings={
         "site": {"source": "data/site", "brand": ["Shop"]},
         "match": {"encoder": "minilm", "calibration_rounds": 12},
         "rank": {"budget_minutes": 100.0},
         "before_after": {"changed_at": "2026-10-05"},
     },
-    "versions": {"coverage_kit": "0.1.0", "python": "3.11.7"},
-    "self_test": {
+    versions={"coverage_kit": "0.1.0", "python": "3.11.7"},
+    self_test={
         "auc": 0.81,
         "low": 0.76,
         "high": 0.86,
@@ -62,19 +67,17 @@ ABOUT = {
         "n_queries": 300,
         "n_hidden": 40,
     },
-    "clustering": {
+    clustering={
         "resolution": 1.5,
         "n_clusters": 8,
         "stability": 0.9,
         "low_membership_share": 0.1,
     },
-    "n_embedded": 100,
-    "n_reused": 0,
-}
+)
 
 
 def query_text(number: int) -> str:
-    """Every third query is hostile."""
+    """Return a query's text; every third one is hostile."""
     topic = TOPICS[number // 5 % len(TOPICS)]
     if number % 3 == 0 and number // 3 < len(HOSTILE):
         return HOSTILE[number // 3]
@@ -179,7 +182,7 @@ def make_edits() -> pd.DataFrame:
 
 
 def make_changes() -> pd.DataFrame:
-    """Return one change an edit, and a second one of the first: hostile words there, hostile words proposed."""
+    """Return one change an edit, and a second change of the first edit, all with hostile words."""
     rows = [
         {
             "edit_id": f"e{n}",
@@ -210,42 +213,36 @@ def make_frontier(edits: pd.DataFrame) -> pd.DataFrame:
 
 
 def make_visibility() -> pd.DataFrame:
-    """Return three sites on an engine by API and by scraping and on a hostile one, whose figures are of low n."""
+    """Return three sites on an engine by API and by scraping, and on a hostile engine of low n."""
     series = [("perplexity", "api", 0.0), ("perplexity", "scrape", 0.2), (ENGINE, "unknown", 0.4)]
-    parts = [
+    segments = [
         ("all", "all"),
         ("branded", "branded"),
         ("week", "2026-09-28"),
         ("week", "2026-10-05"),
         ("market", HOSTILE[0]),
     ]
-    parts += [("cluster", f"c{k}") for k in range(3)]
+    segments += [("cluster", f"c{k}") for k in range(3)]
     rows = [
         {
-            **{
-                "measure": measure,
-                "site": site,
-                "engine": engine,
-                "surface": surface,
-                "split_by": by,
-                "segment": part,
-            },
-            **{
-                "value": 0.1 * (n + 1) + more,
-                "low": 0.05 + 0.1 * n + more,
-                "high": 0.2 + 0.1 * n + more,
-            },
-            **{
-                "numerator": round(40 * (0.1 * (n + 1) + more)),
-                "denominator": 40.0,
-                "n_prompts": 20,
-                "n_answers": 40,
-            },
+            "measure": measure,
+            "site": site,
+            "engine": engine,
+            "surface": surface,
+            "split_by": split_by,
+            "segment": segment,
+            "value": 0.1 * (n + 1) + extra,
+            "low": 0.05 + 0.1 * n + extra,
+            "high": 0.2 + 0.1 * n + extra,
+            "numerator": round(40 * (0.1 * (n + 1) + extra)),
+            "denominator": 40.0,
+            "n_prompts": 20,
+            "n_answers": 40,
             "is_low_n": engine == ENGINE,
         }
         for measure in ("citation_rate", "mention_rate")
-        for engine, surface, more in series
-        for by, part in parts
+        for engine, surface, extra in series
+        for split_by, segment in segments
         for n, site in enumerate(SITES)
     ]
     none = {
@@ -267,82 +264,64 @@ def make_holders() -> pd.DataFrame:
     }
     rows = [
         {
-            **{
-                "cluster_id": cluster,
-                "holder": holder,
-                "n_citations": n,
-                "citation_share": n / sum(held.values()),
-            },
-            **{
-                "low": 0.0,
-                "high": 0.9,
-                "top_site": HOSTILE[8] if n else None,
-                "n_answers": 9,
-                "n_prompts": 4,
-            },
-            **{
-                "is_contested": cluster != "c0",
-                "reason": "<b>third parties</b> hold 7 of 10 citations",
-            },
+            "cluster_id": cluster,
+            "holder": holder,
+            "n_citations": n,
+            "citation_share": n / sum(holders.values()),
+            "low": 0.0,
+            "high": 0.9,
+            "top_site": HOSTILE[8] if n else None,
+            "n_answers": 9,
+            "n_prompts": 4,
+            "is_contested": cluster != "c0",
+            "reason": "<b>third parties</b> hold 7 of 10 citations",
         }
-        for cluster, held in counts.items()
-        for holder, n in held.items()
+        for cluster, holders in counts.items()
+        for holder, n in holders.items()
     ]
     return tables.HOLDERS.table(rows)
 
 
 def make_verdicts() -> pd.DataFrame:
-    """Return what a change moved: up on one engine, down without a change on the other, unclear in two gaps."""
-    told = [
+    """Return verdicts: up on one engine, down on the other without a change, unclear in two gaps."""
+    verdicts = [
         ("treated", "perplexity", 0.25, "up"),
         ("untreated", "perplexity", 0.04, "no clear change"),
     ]
-    told += [("untreated", ENGINE, -0.09, "down"), ("c0", "perplexity", 0.2, "no clear change")]
-    told += [("c1", "perplexity", None, "no clear change")]
+    verdicts += [("untreated", ENGINE, -0.09, "down"), ("c0", "perplexity", 0.2, "no clear change")]
+    verdicts += [("c1", "perplexity", None, "no clear change")]
     rows = [
         {
-            **{
-                "measure": "citation_rate",
-                "site": SITES[0],
-                "engine": engine,
-                "surface": "api",
-                "group": group,
-            },
-            **{
-                "is_treated": group != "untreated",
-                "n_prompts": 15,
-                "n_before": 60,
-                "n_after": 59,
-                "before": 0.2,
-            },
-            **{
-                "after": None if effect is None else 0.2 + effect,
-                "difference": effect,
-                "effect": effect,
-                "p": 0.03,
-            },
-            **{
-                "drift": 0.04 if group == "treated" else None,
-                "p_holm": 0.035,
-                "noise_floor": 0.16,
-                "smallest_effect": 0.3,
-            },
-            **{
-                "low": None if effect is None else effect - 0.2,
-                "high": None if effect is None else effect + 0.1,
-            },
-            **{
-                "verdict": verdict,
-                "reason": f"{verdict}: <script>alert(13)</script> 15 prompts moved",
-            },
+            "measure": "citation_rate",
+            "site": SITES[0],
+            "engine": engine,
+            "surface": "api",
+            "group": group,
+            "is_treated": group != "untreated",
+            "n_prompts": 15,
+            "n_before": 60,
+            "n_after": 59,
+            "before": 0.2,
+            "after": None if effect is None else 0.2 + effect,
+            "difference": effect,
+            "effect": effect,
+            "p": 0.03,
+            "drift": 0.04 if group == "treated" else None,
+            "p_holm": 0.035,
+            "noise_floor": 0.16,
+            "smallest_effect": 0.3,
+            "low": None if effect is None else effect - 0.2,
+            "high": None if effect is None else effect + 0.1,
+            "verdict": verdict,
+            "reason": f"{verdict}: <script>alert(13)</script> 15 prompts moved",
         }
-        for group, engine, effect, verdict in told
+        for group, engine, effect, verdict in verdicts
     ]
     return tables.VERDICTS.table(rows)
 
 
 def make_drifts() -> pd.DataFrame:
-    same = {
+    drift = {
         "engine": "perplexity",
         "surface": "api",
         "before": 0.9,
@@ -353,21 +332,21 @@ def make_drifts() -> pd.DataFrame:
     }
     rows = [
         {
-            **same,
+            **drift,
             "sign": "searched_rate",
             "n_prompts": 74,
             "verdict": "down",
             "reason": "down: from 0.90 to 0.80",
         },
         {
-            **same,
+            **drift,
             "sign": "citations_per_answer",
             "n_prompts": 74,
             "verdict": "no clear change",
             "reason": "no clear change",
         },
         {
-            **same,
+            **drift,
             "engine": ENGINE,
             "sign": "model",
             "n_prompts": 74,
@@ -379,7 +358,7 @@ def make_drifts() -> pd.DataFrame:
 
 
 def make_referrals() -> pd.DataFrame:
-    """Return 12 visits to p1 from two assistants, 5 to the home page, 2 to a page that is none."""
+    """Return 12 visits to p1 from two assistants, 5 to the home page, and 2 to no page."""
     visits = [
         ("ChatGPT", "shop.example/p1", 8.0),
         ("=Claude", "shop.example/p1", 4.0),
@@ -388,14 +367,15 @@ def make_referrals() -> pd.DataFrame:
     visits += [("<i>x</i>", "javascript:alert(14)", 2.0)]
     rows = [
         {
-            **{
-                "assistant": name,
-                "page_id": page,
-                "n_sessions": n,
-                "n_engaged": n - 1,
-                "share_of_sessions": n / 100,
-            },
-            **{"first_at": "2026-09-01", "last_at": "2026-10-01", "n_citations": 3, "n_edits": 1},
+            "assistant": name,
+            "page_id": page,
+            "n_sessions": n,
+            "n_engaged": n - 1,
+            "share_of_sessions": n / 100,
+            "first_at": "2026-09-01",
+            "last_at": "2026-10-01",
+            "n_citations": 3,
+            "n_edits": 1,
             "cluster_id": "c0" if page.endswith("p1") else None,
         }
         for name, page, n in visits
@@ -454,7 +434,7 @@ def make_brand() -> dict[str, pd.DataFrame]:
 
 
 def make_logs() -> dict[str, pd.DataFrame]:
-    """Return two sources and the rejects of one of them and of a file that is no source."""
+    """Return two sources, and the rejects of one source and of another file."""
     source = {"format": "mapped columns", "fields": "query = {{ 7 * 7 }}", "note": "@note"}
     sources = [
         {**source, "file": "=log.csv", "n_records": 30},
@@ -472,16 +452,18 @@ def make_logs() -> dict[str, pd.DataFrame]:
     ]
     demand = [{"file": "search.csv", "line": 1, "query": HOSTILE[0], "n_impressions": 3.0}]
     return {
-        **{"sources": tables.SOURCES.table(sources), "rejects": tables.REJECTS.table(rejects)},
-        **{
-            "sessions": tables.SESSIONS.table(sessions),
-            "search_demand": tables.SEARCH_DEMAND.table(demand),
-        },
+        "sources": tables.SOURCES.table(sources),
+        "rejects": tables.REJECTS.table(rejects),
+        "sessions": tables.SESSIONS.table(sessions),
+        "search_demand": tables.SEARCH_DEMAND.table(demand),
     }
 
 
 def make_audit() -> dict[str, pd.DataFrame]:
-    """Return four checks on two pages, three findings, five claims of which three are wrong, their rates, and a judge."""
+    """Return four checks on two pages, three findings, five claims with their rates, and a judge.
+
+    Three of the claims are wrong.
+    """
     check = {
         "title": "<b>Headings</b>",
         "n_pages": 4,
@@ -492,38 +474,120 @@ def make_audit() -> dict[str, pd.DataFrame]:
     }
     nothing = dict.fromkeys(("cited_passed", "cited_failed", "difference", "low", "high"))
     checks = [
-        {**check, "pillar": "clarity", "check": "headings", "weight": "weak", "difference": -0.2, "low": -0.5, "high": 0.1,
-         "reading": "shows nothing on this log"},
-        {**check, "pillar": "relevance", "check": "wording", "weight": "strong", "title": "Words", "difference": -0.3,
-         "low": -0.4, "high": -0.1, "reading": "=cited less"},
-        {**check, **nothing, "pillar": "authority", "check": "author", "weight": "weak", "title": "Author", "n_failed": 0,
-         "reading": "too few pages to tell"},
-        {**check, **nothing, "pillar": "freshness", "check": "years", "weight": "moderate", "title": "Years", "n_not_told": 1,
-         "reading": "too few pages to tell"},
-    ]  # fmt: skip
-    finding = {"page_id": "shop.example/p1", "passage_id": None, "reason": "<i>Why</i>.", "remedy": "Do {{ 7 * 7 }}.",
-               "before": None, "after": None, "n_words": 3, "n_claims": 0, "cost_minutes": 3.1}  # fmt: skip
+        {
+            **check,
+            "pillar": "clarity",
+            "check": "headings",
+            "weight": "weak",
+            "difference": -0.2,
+            "low": -0.5,
+            "high": 0.1,
+            "reading": "shows nothing on this log",
+        },
+        {
+            **check,
+            "pillar": "relevance",
+            "check": "wording",
+            "weight": "strong",
+            "title": "Words",
+            "difference": -0.3,
+            "low": -0.4,
+            "high": -0.1,
+            "reading": "=cited less",
+        },
+        {
+            **check,
+            **nothing,
+            "pillar": "authority",
+            "check": "author",
+            "weight": "weak",
+            "title": "Author",
+            "n_failed": 0,
+            "reading": "too few pages to tell",
+        },
+        {
+            **check,
+            **nothing,
+            "pillar": "freshness",
+            "check": "years",
+            "weight": "moderate",
+            "title": "Years",
+            "n_not_told": 1,
+            "reading": "too few pages to tell",
+        },
+    ]
+    finding = {
+        "page_id": "shop.example/p1",
+        "passage_id": None,
+        "reason": "<i>Why</i>.",
+        "remedy": "Do {{ 7 * 7 }}.",
+        "before": None,
+        "after": None,
+        "n_words": 3,
+        "n_claims": 0,
+        "cost_minutes": 3.1,
+    }
     findings = [
-        {**finding, "finding_id": "f0", "pillar": "clarity", "check": "headings", "place": "whole page",
-         "evidence": HOSTILE[0]},
-        {**finding, "finding_id": "f1", "pillar": "relevance", "check": "wording", "place": HOSTILE[1], "evidence": "x"},
-        {**finding, "finding_id": "f2", "pillar": "freshness", "check": "years", "place": "Prices", "evidence": "2021",
-         "page_id": "shop.example/p0", "n_claims": 1, "cost_minutes": 13.0},
-    ]  # fmt: skip
+        {
+            **finding,
+            "finding_id": "f0",
+            "pillar": "clarity",
+            "check": "headings",
+            "place": "whole page",
+            "evidence": HOSTILE[0],
+        },
+        {
+            **finding,
+            "finding_id": "f1",
+            "pillar": "relevance",
+            "check": "wording",
+            "place": HOSTILE[1],
+            "evidence": "x",
+        },
+        {
+            **finding,
+            "finding_id": "f2",
+            "pillar": "freshness",
+            "check": "years",
+            "place": "Prices",
+            "evidence": "2021",
+            "page_id": "shop.example/p0",
+            "n_claims": 1,
+            "cost_minutes": 13.0,
+        },
+    ]
     audits = [
-        {"page_id": f"shop.example/p{n}", "pillar": "clarity", "check": "headings", "outcome": "failed" if n else "passed",
-         "n_examined": 1, "n_failed": n} for n in range(2)
-    ]  # fmt: skip
-    claim = {"answer_id": "a0", "query_id": "q0", "engine": ENGINE, "surface": "api", "judge": "plain",
-             "passage_id": "shop.example/p1#0", "own_words": "It costs <b>£5</b>.", "reason": "tells £9, the site £5",
-             "asked_at": pd.Timestamp("2026-10-01", tz="UTC")}  # fmt: skip
-    said = [
-        ("contradicted", HOSTILE[2], "a0"), ("contradicted", HOSTILE[2], "a1"), ("unsupported", "=It won a prize.", "a2"),
-        ("supported", "It is a bike.", "a3"), ("not told", "It is nice.", "a4"),
-    ]  # fmt: skip
+        {
+            "page_id": f"shop.example/p{n}",
+            "pillar": "clarity",
+            "check": "headings",
+            "outcome": "failed" if n else "passed",
+            "n_examined": 1,
+            "n_failed": n,
+        }
+        for n in range(2)
+    ]
+    claim = {
+        "answer_id": "a0",
+        "query_id": "q0",
+        "engine": ENGINE,
+        "surface": "api",
+        "judge": "plain",
+        "passage_id": "shop.example/p1#0",
+        "own_words": "It costs <b>£5</b>.",
+        "reason": "tells £9, the site £5",
+        "asked_at": pd.Timestamp("2026-10-01", tz="UTC"),
+    }
+    verdicts = [
+        ("contradicted", HOSTILE[2], "a0"),
+        ("contradicted", HOSTILE[2], "a1"),
+        ("unsupported", "=It won a prize.", "a2"),
+        ("supported", "It is a bike.", "a3"),
+        ("not told", "It is nice.", "a4"),
+    ]
     claims = [
         {**claim, "claim_id": f"k{n}", "verdict": verdict, "text": text, "answer_id": answer_id}
-        for n, (verdict, text, answer_id) in enumerate(said)
+        for n, (verdict, text, answer_id) in enumerate(verdicts)
     ]
     rate = {
         "engine": ENGINE,
@@ -614,7 +678,7 @@ def make_competitors() -> pd.DataFrame:
 
 
 def make_analysis(n_queries: int = 40) -> Analysis:
-    """Return an analysis of so many queries in eight clusters on three sites."""
+    """Return an analysis of n_queries queries in eight clusters on three sites."""
     rng = np.random.default_rng(1)
     ids = [f"q{n}" for n in range(n_queries)]
     passages = make_passages()
@@ -635,9 +699,15 @@ def make_analysis(n_queries: int = 40) -> Analysis:
         for rank in (1, 2)
     ]
     answers = [
-        {"answer_id": f"a{n}", "query_id": q, "engine": "perplexity", "text": f"<b>Answer</b> {n} [1] " + HOSTILE[n % 7],
-         "has_searched": True} for n, q in enumerate(ids[::2])
-    ]  # fmt: skip
+        {
+            "answer_id": f"a{n}",
+            "query_id": q,
+            "engine": "perplexity",
+            "text": f"<b>Answer</b> {n} [1] " + HOSTILE[n % 7],
+            "has_searched": True,
+        }
+        for n, q in enumerate(ids[::2])
+    ]
     citations = [
         {"answer_id": f"a{n}", "position": p, "url": url, "site": site, "kind": "cited"}
         for n in range(len(answers))
@@ -646,14 +716,31 @@ def make_analysis(n_queries: int = 40) -> Analysis:
         )
     ]
     effects = [
-        {"edit_id": f"e{n}", "query_id": ids[(n + k) % n_queries], "coverage_before": 0.2, "coverage_after": 0.6 - 0.1 * k,
-         "is_drafted_from": k == 1} for n in range(12) for k in range(min(3, n_queries))
-    ]  # fmt: skip
+        {
+            "edit_id": f"e{n}",
+            "query_id": ids[(n + k) % n_queries],
+            "coverage_before": 0.2,
+            "coverage_after": 0.6 - 0.1 * k,
+            "is_drafted_from": k == 1,
+        }
+        for n in range(12)
+        for k in range(min(3, n_queries))
+    ]
     points = [
-        *({"point_id": q, "kind": "query", "x": n % 8 + rng.uniform(), "y": n % 3 + rng.uniform()} for n, q in enumerate(ids)),
-        *({"point_id": row.passage_id, "kind": "own passage" if row.site == SITES[0] else "other passage",
-           "x": rng.uniform(0, 8), "y": rng.uniform(0, 3)} for row in passages.itertuples()),
-    ]  # fmt: skip
+        *(
+            {"point_id": q, "kind": "query", "x": n % 8 + rng.uniform(), "y": n % 3 + rng.uniform()}
+            for n, q in enumerate(ids)
+        ),
+        *(
+            {
+                "point_id": row.passage_id,
+                "kind": "own passage" if row.site == SITES[0] else "other passage",
+                "x": rng.uniform(0, 8),
+                "y": rng.uniform(0, 3),
+            }
+            for row in passages.itertuples()
+        ),
+    ]
     return Analysis(
         pages=make_pages(),
         passages=passages,
@@ -711,7 +798,7 @@ def make_analysis(n_queries: int = 40) -> Analysis:
 
 
 def make_second_run(analysis: Analysis) -> Analysis:
-    """Return the analysis as of a second run, a little better than the first, in a project that paid for models."""
+    """Return the analysis of a second run, a little better than the first, with paid models."""
     figures = [("coverage", "all", 0.4, 0.5, 0.05), ("severe_gaps", "all", 3, 2, None)]
     figures += [("planned_minutes", "all", 90, 91, None)]
     figures += [
@@ -721,25 +808,23 @@ def make_second_run(analysis: Analysis) -> Analysis:
     figures += [("citation_rate", "perplexity (scrape)", 0.25, 0.3, 0.05)]
     history = [
         {
-            **{
-                "run": run,
-                "at": f"2026-{9 + run}-01T09:00:00Z",
-                "measure": measure,
-                "part": part,
-                "value": value,
-                "n": 40,
-            },
-            **{
-                "low": None if half is None else value - half,
-                "high": None if half is None else value + half,
-            },
+            "run": run,
+            "at": f"2026-{9 + run}-01T09:00:00Z",
+            "measure": measure,
+            "part": series,
+            "value": value,
+            "n": 40,
+            "low": None if half is None else value - half,
+            "high": None if half is None else value + half,
         }
-        for measure, part, *values, half in figures
+        for measure, series, *values, half in figures
         for run, value in enumerate(values, 1)
     ]
-    now = analysis.coverage.iloc[1:]
-    before = now.assign(
-        text="<b>then</b>", label="then", coverage=(now["coverage"] - 0.1).clip(lower=0)
+    current = analysis.coverage.iloc[1:]
+    previous = current.assign(
+        text="<b>then</b>",
+        label="then",
+        coverage=(current["coverage"] - 0.1).clip(lower=0),
     )
     task = {
         "n_reused": 1,
@@ -769,19 +854,19 @@ def make_second_run(analysis: Analysis) -> Analysis:
     return replace(
         analysis,
         history=tables.HISTORY.table(history),
-        previous=tables.PREVIOUS.typed(before)[tables.PREVIOUS.names].reset_index(drop=True),
+        previous=tables.PREVIOUS.typed(previous)[tables.PREVIOUS.names].reset_index(drop=True),
         costs=tables.COSTS.table(costs),
     )
 
 
 def make_empty() -> Analysis:
     """Return an analysis without a row in any table."""
-    named = {
+    empty_tables = {
         schema.name: schema.empty()
         for schema in tables.SCHEMAS
         if schema.name in Analysis.__dataclass_fields__
     }
-    return Analysis(**named, about={"own_site": "shop.example", "self_test": None})
+    return Analysis(**empty_tables, about=About(own_site="shop.example"))
 
 
 def make_tiny() -> Analysis:

@@ -1,3 +1,4 @@
+import copy
 import json
 import re
 import subprocess
@@ -232,8 +233,6 @@ def test_html_of_a_figure_stays_safe_with_another_config(tiny, tmp_path):
 
 
 def test_figure_keeps_its_safety_when_copied(tiny):
-    import copy
-
     assert isinstance(copy.deepcopy(figures.gaps_figure(tiny)), figures.Figure)
 
 

@@ -153,6 +153,8 @@ def test_self_test_says_which_unanswered_share_coverage_assumes(analysis):
 
 
 @pytest.mark.parametrize(("low", "is_near"), [(0.69, True), (0.70, False)])
-def test_self_test_whose_interval_reaches_below_the_minimum_auc_advises_caution(analysis, low, is_near):
+def test_self_test_whose_interval_reaches_below_the_minimum_auc_advises_caution(
+    analysis, low, is_near
+):
     about = replace(analysis.about, self_test={"auc": 0.72, "low": low, "high": 0.8})
     assert ("The interval reaches below 0.70" in describe_self_test(about)) is is_near

@@ -27,6 +27,7 @@ def _recognises(exchange: Exchange) -> bool:
             body.get("type") == "message"
             or engine_of(body.get("model") or exchange.request.get("model")) == "claude"
         )
+    # A failed call may have no content: its request or the type of its body shows the API.
     is_claude = engine_of(exchange.request.get("model")) == "claude" or body.get("type") == "error"
     is_batch = "custom_id" in outer and dict_of(outer.get("result")).get("type") in _BATCH_OUTCOMES
     return is_batch or (bool(exchange.error) and is_claude)

@@ -6,7 +6,7 @@ How to add the format of another API:
    that API by its content, `read` turns the exchange into `LogRecord`s, and `fields` says where
    each field comes from. `openai_responses.py` is a short example.
 2. Add `NAME.FORMAT` to `FORMATS` in `collect/logs/formats.py`. The first format that recognises an
-   exchange reads it, so a narrow format stands before a broad one.
+   exchange reads it, so put a narrow format before a broad one.
 3. Write `tests/collect/test_logs_NAME.py` with a realistic sample record, its traps and the right
    counts, and add the sample to `SAMPLES` in `tests/collect/test_logs_fuzz.py`.
 4. Write `docs/howto/NAME.md` with a record after `<!-- inspect FILE -->`, list the page in
@@ -109,6 +109,7 @@ def open_exchange(values: dict[str, Any], prompts: Mapping[str, str]) -> Exchang
     result = dict_of(values.get("result"))
     request = dict_of(parsed(values.get("request"))) or dict_of(values.get("params"))
     request = dict_of(request.get("body")) or request
+    # A record without a wrapper is itself the response, or has the response in `body`.
     is_wrapped = bool(response or result) or "custom_id" in values
     inner = (
         response.get("body")
@@ -218,6 +219,7 @@ def begin_record(exchange: Exchange, engine: str, answer: str) -> dict[str, Any]
         raise UnreadableRecordError("no prompt: the response stands without its request")
     outer = exchange.outer
     body = exchange.body
+    # A log may add columns of its own, such as a market, around the request and the response.
     own = {field: outer.get(column) for field, column in own_columns(tuple(outer)).items()}
     return {
         "query": exchange.prompt,

@@ -82,6 +82,7 @@ def _last_leaf(nodes: dict[str, Any]) -> str:
 
 def _is_hidden(message: dict[str, Any]) -> bool:
     hidden = dict_of(message.get("metadata")).get("is_visually_hidden_from_conversation")
+    # A weight of 0 is read as hidden, too (assumed: the export does not document it).
     return not message or hidden is True or message.get("weight") == 0
 
 

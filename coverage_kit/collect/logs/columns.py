@@ -209,6 +209,7 @@ def choose_columns(columns: Sequence[str], by_hand: Mapping[str, str]) -> dict[s
     }
     has_passages = find_column(columns, _PASSAGE_COLUMNS) is not None
     for field, synonyms in SYNONYMS.items():
+        # A column that an earlier field has is not free for this field.
         free = [column for column in columns if column not in chosen.values()]
         names = [name for name in synonyms if not (has_passages and name == "text")]
         if field not in chosen and (column := find_column(free, names)):

@@ -72,6 +72,7 @@ class CsvFile:
                 feed.close_quote()
             yield from ((number, lines.too_long()) for number in feed.overlong)
             feed.overlong.clear()
+            # An odd number of quotes at the end of the file means that the last one never closes.
             is_open = feed.has_ended and feed.n_quotes % 2
             if is_open or (not isinstance(fields, str) and self._has_swallowed(feed.record_lines)):
                 fields = (
@@ -124,6 +125,7 @@ class _LineFeed:
             self.has_ended = True
             raise
         self.n_lines += 1
+        # The csv module gets an empty line in place of an overlong line.
         if line is None:
             self.overlong.append(self.n_lines)
             return "\n"

@@ -160,6 +160,7 @@ def _span(segment: dict[str, Any], texts: list[str]) -> tuple[int | None, int | 
 
 
 def _n_characters(text: str, n_bytes: int) -> int:
+    # An offset inside a character counts as the start of that character.
     return len(text.encode("utf-8")[:n_bytes].decode("utf-8", "ignore"))
 
 

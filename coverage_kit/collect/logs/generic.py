@@ -66,6 +66,7 @@ def read_row(values: Mapping[str, Any], mapping: Mapping[str, str]) -> LogRecord
     shows_answer = "citations" in mapping and (
         bool(citations) or label_of(cells.get("citations")) is None
     )
+    # A log of citations without texts still shows which engine answered.
     record.is_observed = shows_answer and label_of(cells.get("engine")) is not None
     record.error = (
         error_of(cells.get("error"), cells.get("status"))

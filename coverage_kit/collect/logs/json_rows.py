@@ -59,6 +59,7 @@ def open_json(path: Path) -> "JsonLines | JsonArray | JsonRecords":
     try:
         value = json.loads(path.read_text(encoding=lines.marked_encoding(path)))
     except (ValueError, RecursionError) as error:
+        # A file of JSON Lines may end in .json: its first line is an object, the whole is not JSON.
         if first == "{":
             return JsonLines(path)
         raise LogError(

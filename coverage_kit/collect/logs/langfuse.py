@@ -20,6 +20,21 @@ _NOTE = (
     "every generation counts as one question: leave out those that rewrite, rate or summarise; "
     f"{_TWICE}"
 )
+_OBSERVATION_FIELDS = {
+    "query": "input",
+    "answer": "output",
+    "model": "provided_model_name",
+    "run_id": "trace_id",
+    "asked_at": "start_time",
+    "error": "status_message",
+    "status": "level",
+}
+_TRACE_FIELDS = {
+    "query": "input",
+    "answer": "output",
+    "run_id": "id",
+    "asked_at": "timestamp",
+}
 
 
 def table_formats(find_format: FindFormat) -> tuple[TableFormat, TableFormat]:
@@ -59,27 +74,14 @@ def table_formats(find_format: FindFormat) -> tuple[TableFormat, TableFormat]:
     observations = TableFormat(
         name="Langfuse",
         needs=("trace_id", "type", "start_time", "input"),
-        fields={
-            "query": "input",
-            "answer": "output",
-            "model": "provided_model_name",
-            "run_id": "trace_id",
-            "asked_at": "start_time",
-            "error": "status_message",
-            "status": "level",
-        },
+        fields=_OBSERVATION_FIELDS,
         read=read_observation,
         note=_NOTE,
     )
     traces = TableFormat(
         name="Langfuse traces",
         needs=("timestamp", "input", "output", "session_id", "tags"),
-        fields={
-            "query": "input",
-            "answer": "output",
-            "run_id": "id",
-            "asked_at": "timestamp",
-        },
+        fields=_TRACE_FIELDS,
         read=read_trace,
         note=_TWICE,
     )

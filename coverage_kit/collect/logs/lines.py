@@ -109,6 +109,7 @@ def _count_sequences(path: Path) -> tuple[int, int]:
                 n_decoded = text.count("\ufffd")
                 n_broken += max(0, n_decoded - n_in_file)
                 n_sound += len(_BEYOND_ASCII.findall(text)) - n_decoded + n_in_file
+    # A sequence that the end of the file cuts short is broken, too.
     return n_broken + len(decoder.decode(b"", final=True)), n_sound
 
 

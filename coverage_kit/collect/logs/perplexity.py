@@ -55,6 +55,7 @@ def _recognises(exchange: Exchange) -> bool:
     body = exchange.body
     if any(item.get("type") in _SEARCH_ITEMS for item in dicts_of(body.get("output"))):
         return True
+    # The model may have a vendor before its name, as in "perplexity/sonar-pro".
     is_sonar = (
         text_of(body.get("model") or exchange.request.get("model"))
         .lower()

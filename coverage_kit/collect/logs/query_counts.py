@@ -78,6 +78,7 @@ def from_arrow(table: pa.Table) -> dict[str, Spelling]:
 def _query_row(query_id: str, spelled: list[tuple[str, Spelling]]) -> dict[str, Any]:
     """Return the row of a query from its spellings with their texts."""
     spellings = [spelling for _, spelling in spelled]
+    # The log's own figures come before counted answers, and spellings add up.
     figures = [spelling.figure for spelling in spellings if spelling.figure is not None]
     n_answered = sum(spelling.n_answered for spelling in spellings)
     return {

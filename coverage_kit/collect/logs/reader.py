@@ -27,7 +27,7 @@ _RowRecords = tuple[str, Iterable[LogRecord], dict[str, Any]]
 
 # This many cells of a column show how it writes its numbers (assumed).
 _N_SAMPLED_CELLS = 1000
-# The fields around a request and its response that are never kept as extra fields.
+# The fields around a request and its response that never become extra fields.
 _ENVELOPE = frozenset(
     {
         "id",
@@ -98,6 +98,7 @@ class Reader:
                     record.asked_at = _time(record.asked_at, self._is_day_first, times)
                     if record.demand is not None:
                         record.demand = _figure(record.demand, self._decimal, figures)
+                    # What the format puts into `extra` comes before a field of the same name.
                     if unread_fields:
                         record.extra = {**unread_fields, **record.extra}
                     yield record

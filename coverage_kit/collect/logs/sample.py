@@ -59,6 +59,7 @@ class Sample:
         n_halved_before = self.n_halved
         while self.n_halved < min_halvings or len(self.asks) > self.max_answers:
             self.n_halved = max(self.n_halved + 1, min_halvings)
+            # Of all ids the lower half stays, then the lowest quarter, and so on.
             self.end = f"a{1 << (_BITS - self.n_halved):012x}"
             self.asks = {
                 answer_id: ask for answer_id, ask in self.asks.items() if answer_id < self.end

@@ -115,6 +115,7 @@ _API_FORMAT = TableFormat(
     read=_read_keys,
     note=_NOTE,
 )
+# A format for each language and each name that the column of queries has in it.
 _EXPORT_FORMATS = [
     _table(language, query, clicks, impressions)
     for language, (queries, clicks, impressions) in HEADERS.items()

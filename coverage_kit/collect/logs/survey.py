@@ -71,6 +71,7 @@ def survey_source(source: Source, setting: str, requests: Requests) -> Survey:
             n_uniform += bool(exchange.prompt)
         else:
             column_names |= dict.fromkeys(row.values)
+        # Every row so far is uniform, because their number is the number of this row.
         if n_uniform == row.line == _MAX_UNIFORM_RECORDS:
             # The content of each later record shows its format when the record is read.
             survey.is_partial = True

@@ -92,6 +92,7 @@ class LogTabulator:
         engine = record.engine.strip().lower() or "unknown"
         answer_id = _answer_id(record, engine, error)
         sample = self.failed if error else self.answered
+        # Rows of an answer that follow each other are one answer, even outside the sample.
         if is_new := answer_id != self._previous:
             spelling.n = spelling.n + 1
             spelling.n_answered = spelling.n_answered + (not error)
@@ -251,6 +252,7 @@ class LogTabulator:
                             citation.title,
                         )
                     )
+                # A page has one row, but a span for each of its citations.
                 if start is not None and kind == "cited":
                     spans.append((answer_id, positions[page], start, end))
         ask.n_pages += len(positions)
@@ -314,6 +316,7 @@ def _answer_id(ask: LogRecord, engine: str, error: str | None) -> str:
         time,
         outcome,
     )
+    # The unit separator, which texts do not have, shows where each value ends.
     return "a" + _digest("\x1f".join(content), size=6)
 
 

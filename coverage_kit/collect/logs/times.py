@@ -89,6 +89,7 @@ def parse_time(value: Any, is_day_first: bool = False) -> datetime | None:
 
 @functools.lru_cache(maxsize=4096)
 def _from_text(text: str, is_day_first: bool) -> datetime | None:
+    # Seconds since 1970 have nine digits or more; a date such as 20260413 has eight.
     if re.fullmatch(r"\d{9,}(\.\d+)?", text):
         return _from_epoch(float(text))
     try:

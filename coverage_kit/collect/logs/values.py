@@ -260,6 +260,7 @@ def _reason(error: Any) -> Any:
 
 def _items_of(value: Any) -> list[Any] | str:
     """Return the items of a cell that holds a list in any form, otherwise its text."""
+    # The cell may be a NumPy array.
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, dict):

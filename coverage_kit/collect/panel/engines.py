@@ -117,14 +117,13 @@ class _OpenAiSender:
     """Sends requests to an OpenAI-compatible endpoint by the openai client."""
 
     def __init__(self, engine: AskedEngine, path: str, key: Secret) -> None:
-        # Retries are made by the asker, which counts each request.
         settings = engine.model_copy(update={"api_key_env": api_key_env(engine)})
+        # The asker makes the retries, because it counts each request.
         self._endpoint = Endpoint(settings, "ask.engines", AskError, retries=0)
         self._path = path
         self._key = key
 
     def post(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], AskError | None]:
-        # The failure is made outside of the except block: a chained error could show the key.
         raised: AskError
         try:
             return self._key.hide(self._endpoint.send(self._path, body)), None

@@ -28,10 +28,10 @@ def history_figure(analysis: Analysis) -> Figure:
     ]
     title = "Coverage and citation rate, run by run"
     if frame["run"].nunique() < 2:
-        same = describe_same(analysis.about)
+        agreement = describe_same(analysis.about)
         note = (
-            f"{same}: the trend begins with one that finds something else."
-            if same
+            f"{agreement}: the trend begins with one that finds something else."
+            if agreement
             else "There is one run so far: the trend begins with the second."
         )
         return note_figure(title, note)

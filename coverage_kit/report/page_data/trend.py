@@ -68,9 +68,9 @@ def news_context(analysis: Analysis) -> Context:
 
 
 def _describe_lead(analysis: Analysis, is_first: bool) -> str:
-    if same := describe_same(analysis.about):
+    if agreement := describe_same(analysis.about):
         against = "." if is_first else "; below, what both changed against the run before them."
-        return f"{same}{against}"
+        return f"{agreement}{against}"
     return "First run: nothing to compare with yet." if is_first else ""
 
 

@@ -1,4 +1,7 @@
-"""The workbook and the CSV files: sheets, native charts, what editors wrote, a glossary. `writer` alone knows XlsxWriter."""
+"""The workbook and the CSV files: sheets, native charts, editors' notes and a glossary.
+
+Only `writer` knows XlsxWriter.
+"""
 
 from coverage_kit.report.workbook.writer import (
     clean_cell,

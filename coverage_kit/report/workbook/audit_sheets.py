@@ -1,4 +1,7 @@
-"""The workbook's sheets of the audit, of what answers get wrong about the brand, and of judges: each only where it has rows."""
+"""The workbook's sheets of the audit, of wrong claims about the brand, and of judges.
+
+A sheet without rows is left out.
+"""
 
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
@@ -87,10 +90,11 @@ _JUDGEMENTS = (
 
 
 def list_audit_sheets(analysis: Analysis) -> list[Sheet]:
-    """Return the sheets whose tables have rows: the pillars, their findings, wrong claims, their rates, judges."""
-    wrong = describe_wrong_claims(analysis)
-    judges = "how far each judge can be trusted"
-    grades = "every grade of every judge"
+    """Return the sheets whose tables have rows.
+
+    They are, in this order: checks by pillar, findings, wrong claims, rates of wrong claims,
+    reliability of judges, and judgements.
+    """
     sheets = [
         Sheet(
             "four pillars",
@@ -109,7 +113,7 @@ def list_audit_sheets(analysis: Analysis) -> list[Sheet]:
         Sheet(
             "wrong about us",
             _WRONG,
-            wrong,
+            describe_wrong_claims(analysis),
             "what answers get wrong about the brand",
             (tables.BRAND_CLAIMS,),
         ),
@@ -124,14 +128,14 @@ def list_audit_sheets(analysis: Analysis) -> list[Sheet]:
             "judges",
             _RELIABILITY,
             analysis.reliability,
-            judges,
+            "how far each judge can be trusted",
             (tables.RELIABILITY,),
         ),
         Sheet(
             "judgements",
             _JUDGEMENTS,
             analysis.judgements,
-            grades,
+            "every grade of every judge",
             (tables.JUDGEMENTS,),
         ),
     ]

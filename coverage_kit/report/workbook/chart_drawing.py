@@ -1,4 +1,7 @@
-"""How the workbook draws a chart over its cells. The book is passed in: only workbook.py knows the writer."""
+"""How the workbook draws a chart from its cells.
+
+The workbook is passed in, because only writer.py knows XlsxWriter.
+"""
 
 import itertools
 import math
@@ -12,13 +15,18 @@ _GRID = {"visible": True, "line": {"color": "#E3E6EA"}}
 
 
 def draw_chart(book: Any, chart: Chart, sheet: str, top: int) -> Any:
-    """Return the chart over cells of a sheet: a header in row `top` (from 0), the chart's rows below it, from column A on."""
-    drawn = book.add_chart(
-        {
-            "type": chart.kind,
-            **({"subtype": "straight"} if chart.kind == "scatter" else {}),
-        }
-    )
+    """Return a chart of the workbook.
+
+    Args:
+        book: the XlsxWriter workbook.
+        chart: what the chart shows.
+        sheet: the sheet that holds the chart's rows, from column A on.
+        top: the row of their header, from 0; the chart's rows are below it.
+    """
+    options = {"type": chart.kind}
+    if chart.kind == "scatter":
+        options["subtype"] = "straight"
+    xlsx_chart = book.add_chart(options)
     names = list(chart.rows.columns)
 
     def cells(name: Any) -> list[Any]:
@@ -31,43 +39,40 @@ def draw_chart(book: Any, chart: Chart, sheet: str, top: int) -> Any:
         ]
 
     def absolute(name: Any) -> str:
-        column = chr(ord("A") + names.index(name))
-        return f"='{sheet}'!${column}${top + 2}:${column}${top + 1 + len(chart.rows)}"
+        letter = chr(ord("A") + names.index(name))
+        return f"='{sheet}'!${letter}${top + 2}:${letter}${top + 1 + len(chart.rows)}"
 
-    lengths = {column for pair in chart.bars.values() for column in pair}
-    shown = [name for name in names[1:] if name not in lengths]
-    for name, color in zip(shown, itertools.cycle(_COLORS), strict=False):
-        place = {
+    length_columns = {column for pair in chart.bars.values() for column in pair}
+    series_names = [name for name in names[1:] if name not in length_columns]
+    for name, color in zip(series_names, itertools.cycle(_COLORS), strict=False):
+        series = {
             "name": [sheet, top, names.index(name)],
             "categories": cells(names[0]),
             "values": cells(name),
+            **_look(chart, str(name), color),
         }
-        series = {**place, **_look(chart, str(name), color)}
         if name in chart.bars:
             minus, plus = (absolute(column) for column in chart.bars[name])
-            told = {
+            series["y_error_bars"] = {
                 "type": "custom",
                 "minus_values": minus,
                 "plus_values": plus,
                 "line": {"color": "#5A6470"},
             }
-            series["y_error_bars"] = told
-        drawn.add_series(series)
-    _label(drawn, chart, len(shown))
-    return drawn
+        xlsx_chart.add_series(series)
+    _label(xlsx_chart, chart, len(series_names))
+    return xlsx_chart
 
 
 def _look(chart: Chart, name: str, color: str) -> dict[str, Any]:
+    """Return how a series looks; the ends of an interval are dashed lines."""
     if chart.kind in {"bar", "column"}:
         return {"fill": {"color": color}, "gap": 60}
     if chart.kind == "scatter":
-        return {
-            "line": {
-                "color": color,
-                "width": 2,
-                **({"dash_type": "dash"} if name.endswith(" end") else {}),
-            }
-        }
+        line: dict[str, Any] = {"color": color, "width": 2}
+        if name.endswith(" end"):
+            line["dash_type"] = "dash"
+        return {"line": line}
     marker = {
         "type": "circle",
         "size": 5,
@@ -77,44 +82,44 @@ def _look(chart: Chart, name: str, color: str) -> dict[str, Any]:
     return {"line": {"color": color, "width": 2}, "marker": marker}
 
 
-def _label(drawn: Any, chart: Chart, n_series: int) -> None:
+def _label(xlsx_chart: Any, chart: Chart, n_series: int) -> None:
     """Set titles, axes and legend."""
     font = {"size": 9, "bold": False}
-    form = {
+    value_axis = {
         "num_format": FORMATS[chart.form]["num_format"],
         "min": 0,
         "max": _find_end(chart),
         "major_gridlines": _GRID,
     }
-    named = [
+    x_axis, y_axis = (
         {"name": title, "name_font": font, "num_font": {"size": 8}}
         for title in (chart.x_title, chart.y_title)
-    ]
+    )
     if chart.kind == "bar":
-        drawn.set_x_axis(
-            {**named[0], **form, "label_position": "high"}
-        )  # the reversed axis would put them on top
-        drawn.set_y_axis({**named[1], "reverse": True, "major_gridlines": {"visible": False}})
+        # The first category is on top. "high" keeps the values below the chart: the reversed axis
+        # would move them above it.
+        xlsx_chart.set_x_axis({**x_axis, **value_axis, "label_position": "high"})
+        xlsx_chart.set_y_axis({**y_axis, "reverse": True, "major_gridlines": {"visible": False}})
     else:
-        drawn.set_x_axis(
-            {
-                **named[0],
-                **({"min": 0, "num_format": "#,##0"} if chart.kind == "scatter" else {}),
-            }
-        )
-        drawn.set_y_axis({**named[1], **form})
-    drawn.set_title({"name": chart.title, "name_font": {"size": 11}, "overlay": False})
-    drawn.set_legend(
+        if chart.kind == "scatter":
+            x_axis = {**x_axis, "min": 0, "num_format": "#,##0"}
+        xlsx_chart.set_x_axis(x_axis)
+        xlsx_chart.set_y_axis({**y_axis, **value_axis})
+    xlsx_chart.set_title({"name": chart.title, "name_font": {"size": 11}, "overlay": False})
+    xlsx_chart.set_legend(
         {"none": True} if n_series == 1 else {"position": "bottom", "font": {"size": 8}}
     )
 
 
 def _find_end(chart: Chart) -> float | None:
-    """Return where the axis of a share ends, so that no error bar is cut: the next tenth; None leaves it to the program."""
+    """Return the end of the axis of a share: the next tenth, so that no error bar is cut.
+
+    None leaves the end to the program that opens the workbook.
+    """
     if not chart.bars:
         return None
-    most = max(
-        float((chart.rows[name] + chart.rows[above]).max())
-        for name, (_, above) in chart.bars.items()
+    highest = max(
+        float((chart.rows[name] + chart.rows[length_above]).max())
+        for name, (_, length_above) in chart.bars.items()
     )
-    return min(1.0, math.ceil(most * 10 + 1e-9) / 10)
+    return min(1.0, math.ceil(highest * 10 + 1e-9) / 10)

@@ -1,4 +1,7 @@
-"""The charts of the workbook's summary: what each shows, from the same views as page and figures. Knows no writer."""
+"""The charts of the workbook's summary, from the same joined tables as the page and its figures.
+
+This module does not know XlsxWriter.
+"""
 
 import pandas as pd
 
@@ -13,17 +16,19 @@ from coverage_kit.report.visibility_joined import describe_visibility
 from coverage_kit.report.wording import describe_measure
 from coverage_kit.report.workbook.sheet import Chart
 
+# The columns with the lengths of error bars.
 BARS = ("interval, below", "interval, above")
-_GAPS = 10
-_LABEL = 44
+# How many gaps the chart shows, and how long their names are: what is readable in it (assumed).
+_MAX_GAPS = 10
+_MAX_NAME_CHARACTERS = 44
 _RATE = describe_measure("citation_rate").title
 
 
 def list_charts(analysis: Analysis) -> list[Chart]:
     """Return the charts that have something to show.
 
-    They are the first gaps by severity, the citation rate by engine and week by week, the trend of
-    coverage, minutes and gain.
+    They show the first gaps by severity, the citation rate by engine and week by week, the trend of
+    coverage, and what the ranked edits cost and bring.
     """
     charts = [
         _chart_gaps(analysis),
@@ -36,16 +41,17 @@ def list_charts(analysis: Analysis) -> list[Chart]:
 
 
 def _chart_gaps(analysis: Analysis) -> Chart:
-    gaps = describe_gaps(analysis).head(_GAPS)
-    asked = typical_questions(analysis)
+    gaps = describe_gaps(analysis).head(_MAX_GAPS)
+    questions = typical_questions(analysis)
     names = [
-        name_gap(row["label"], asked.get(row["cluster_id"]))[0] for row in gaps.to_dict("records")
+        name_gap(row["label"], questions.get(row["cluster_id"]))[0]
+        for row in gaps.to_dict("records")
     ]
     rows = gaps[["severity", "low", "high"]].reset_index(drop=True)
     rows.insert(
         0,
         "gap",
-        pd.Series([shorten(name, _LABEL) for name in names], dtype="str"),
+        pd.Series([shorten(name, _MAX_NAME_CHARACTERS) for name in names], dtype="str"),
     )
     title = f"The first {len(rows)} gaps by severity (90% interval)"
     return Chart(
@@ -103,9 +109,8 @@ def _chart_runs(analysis: Analysis) -> Chart:
     rows.insert(0, "run", pd.Series(days, dtype="str"))
     rows = rows if len(rows) > 1 else rows.head(0)
     rows = _with_bars(rows, "share covered")
-    name = "Share of demand covered, run by run"
     return Chart(
-        name,
+        "Share of demand covered, run by run",
         "line",
         rows,
         "percent",
@@ -128,6 +133,7 @@ def _chart_plan(analysis: Analysis) -> Chart:
         }
     )
     if len(rows):
+        # The lines start at zero minutes and zero gain.
         rows = pd.concat(
             [pd.DataFrame([dict.fromkeys(rows.columns, 0.0)]), rows],
             ignore_index=True,
@@ -136,19 +142,20 @@ def _chart_plan(analysis: Analysis) -> Chart:
     return Chart(title, "scatter", rows, "number", "editor minutes", "queries asked")
 
 
-def _own_rates(analysis: Analysis, by: str) -> pd.DataFrame:
-    table = describe_visibility(analysis, (by,))
+def _own_rates(analysis: Analysis, split_by: str) -> pd.DataFrame:
+    table = describe_visibility(analysis, (split_by,))
     return table[table["is_own"] & (table["measure"] == "citation_rate")].reset_index(drop=True)
 
 
 def _with_bars(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return the rows with the lengths of the interval's arms instead of its ends; 0 where an end is not known."""
+    """Return the rows with the lengths of the error bars instead of the interval's ends.
+
+    A length is 0 where the end is missing.
+    """
     value, low, high = (rows[column].astype("float64") for column in (name, "low", "high"))
-    lengths = dict(
-        zip(
-            BARS,
-            ((value - low).clip(0).fillna(0), (high - value).clip(0).fillna(0)),
-            strict=True,
-        )
-    )
+    below, above = BARS
+    lengths = {
+        below: (value - low).clip(0).fillna(0),
+        above: (high - value).clip(0).fillna(0),
+    }
     return rows.drop(columns=["low", "high"]).assign(**lengths)

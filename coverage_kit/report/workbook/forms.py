@@ -1,6 +1,7 @@
-"""How the workbook's cells look: a form's format, and the rules that colour cells. Knows no writer.
+"""How the workbook's cells look: the format of each form, and the rules that colour cells.
 
-Only rules that Google Sheets keeps: colour scales and comparisons; it drops data bars and icons.
+The rules are colour scales and comparisons only, because Google Sheets drops data bars and icons.
+This module does not know XlsxWriter.
 """
 
 from typing import Any
@@ -8,35 +9,32 @@ from typing import Any
 from coverage_kit.report.workbook.sheet import Form
 
 _TEXT = {"text_wrap": True, "valign": "top"}
+# Excel's number formats. "points" and "signed" have a part each for positive, negative and zero.
 _NUMBERS = {
-    **{
-        "integer": "#,##0",
-        "number": "#,##0.0",
-        "percent": "0%",
-        "rate": "0.0%",
-        "severity": "0%",
-        "coverage": "0%",
-    },
-    **{
-        "points": "+0.0%;-0.0%;0.0%",
-        "signed": "+0.00;-0.00;0.00",
-        "fine": "0.000",
-        "time": "yyyy-mm-dd hh:mm",
-    },
+    "integer": "#,##0",
+    "number": "#,##0.0",
+    "percent": "0%",
+    "rate": "0.0%",
+    "severity": "0%",
+    "coverage": "0%",
+    "points": "+0.0%;-0.0%;0.0%",
+    "signed": "+0.00;-0.00;0.00",
+    "fine": "0.000",
+    "time": "yyyy-mm-dd hh:mm",
 }
 LINK = {"font_color": "#0B5CAD", "underline": 1}
 FORMATS: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("text", "status", "progress"), _TEXT),
     "flag": {"valign": "top", "align": "center"},
-    # a little room at the right: text of the next column would stand close
+    # The indent leaves space between a number and the text in the next column.
     **{
-        name: {
+        form: {
             "valign": "top",
             "align": "right",
             "indent": 1,
-            "num_format": form,
+            "num_format": number_format,
         }
-        for name, form in _NUMBERS.items()
+        for form, number_format in _NUMBERS.items()
     },
     "header": {**_TEXT, "bold": True, "bg_color": "#E8ECF1", "bottom": 1},
     "title": {"bold": True, "font_size": 16},
@@ -44,6 +42,7 @@ FORMATS: dict[str, dict[str, Any]] = {
     "strong": {"bold": True, "valign": "top"},
     "note": {"font_color": "#5A6470", "valign": "top"},
 }
+# Colour scales run from 0 to 1 whatever the cells hold, so that colours mean the same in each run.
 _ENDS = {"min_type": "num", "max_type": "num", "min_value": 0, "max_value": 1}
 SCALES: dict[Form, dict[str, Any]] = {
     "severity": {
@@ -53,19 +52,16 @@ SCALES: dict[Form, dict[str, Any]] = {
         "max_color": "#F0A878",
     },
     "coverage": {
-        **{
-            "type": "3_color_scale",
-            **_ENDS,
-            "mid_type": "num",
-            "mid_value": 0.5,
-        },
-        **{
-            "min_color": "#F3B48B",
-            "mid_color": "#F4F5F6",
-            "max_color": "#9CCBE6",
-        },
+        "type": "3_color_scale",
+        **_ENDS,
+        "mid_type": "num",
+        "mid_value": 0.5,
+        "min_color": "#F3B48B",
+        "mid_color": "#F4F5F6",
+        "max_color": "#9CCBE6",
     },
 }
+# By form: the comparison, the text that a cell is compared with, and the colour of the cell.
 COMPARISONS: dict[Form, tuple[tuple[str, str, str], ...]] = {
     "status": (("!=", "ok", "#FBE3CF"),),
     "progress": (

@@ -1,4 +1,7 @@
-"""Terms and headings in plain words, from glossary.toml and the meanings of the tables' columns."""
+"""Terms and headings in plain words.
+
+They come from glossary.toml and from the meanings of the tables' columns.
+"""
 
 import tomllib
 from collections.abc import Sequence
@@ -7,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from coverage_kit.report.workbook.sheet import OWN, Sheet, SheetColumn, place_of
+from coverage_kit.report.workbook.sheet import OWN, Sheet, SheetColumn, link_to_row
 
 NAME = "glossary"
 _FIELDS = (
@@ -18,25 +21,34 @@ _FIELDS = (
 
 
 def list_terms() -> dict[str, str]:
-    """Return the terms of the toolkit with their meanings, in the order in which they build on each other."""
+    """Return the terms of the toolkit with their meanings.
+
+    A term comes after the terms that its meaning uses.
+    """
     return _read()["terms"]
 
 
 def explain(sheet: Sheet, column: str) -> str:
-    """Return what a column of a sheet means: what the glossary says of this sheet, else its tables, else the glossary of all.
+    """Return what a column of a sheet means.
 
-    Raises KeyError where neither tells.
+    The glossary's entry for this sheet comes first, then the meaning in the sheet's tables, then
+    the glossary's entry for all sheets. Raises KeyError where none of them has the column.
     """
     headings = _read()["headings"]
     name = OWN if column.startswith(OWN) else column
-    told = {one.name: one.meaning for table in reversed(sheet.tables) for one in table.columns}
-    return headings.get(f"{sheet.name}: {name}") or told.get(name) or headings[name]
+    # The first of several tables wins, so it is read last.
+    meanings = {
+        table_column.name: table_column.meaning
+        for table in reversed(sheet.tables)
+        for table_column in table.columns
+    }
+    return headings.get(f"{sheet.name}: {name}") or meanings.get(name) or headings[name]
 
 
 def make_glossary(sheets: Sequence[Sheet]) -> Sheet:
-    """Return the glossary sheet: every term, then every heading of these sheets, which it leads to."""
+    """Return the glossary sheet: every term, then every heading of these sheets with a link to it."""
     rows: list[tuple[str, str, str, str | None]] = [
-        ("term", name, told, None) for name, told in list_terms().items()
+        ("term", name, meaning, None) for name, meaning in list_terms().items()
     ]
     for sheet in sheets:
         rows += [
@@ -44,7 +56,7 @@ def make_glossary(sheets: Sequence[Sheet]) -> Sheet:
                 sheet.name,
                 field.title,
                 explain(sheet, field.column),
-                place_of(sheet.name),
+                link_to_row(sheet.name),
             )
             for field in sheet.fields
         ]

@@ -1,4 +1,7 @@
-"""What one sheet of the workbook is: columns of a view under headings, in a form. Knows no writer."""
+"""The sheets and charts of the workbook as values: columns of a table, their headings and forms.
+
+This module does not know XlsxWriter.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -25,13 +28,21 @@ Form = Literal[
     "progress",
 ]
 
-
-OWN = "own:"  # before the heading of a column that people added
+# Stands before the heading of a column that people added to the to-do sheet.
+OWN = "own:"
 
 
 @dataclass(frozen=True)
 class SheetColumn:
-    """One column of a sheet: heading, column of the view, form, width; `link` is the view's column with a URL or a place."""
+    """One column of a sheet.
+
+    Attributes:
+        title: the heading.
+        column: the column of the sheet's rows.
+        form: the form of its cells.
+        width: in characters.
+        link: the column of the rows with a URL or a link within the workbook; empty for none.
+    """
 
     title: str
     column: str
@@ -42,9 +53,15 @@ class SheetColumn:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet of rows: name, columns, rows, what it is for, and the tables whose columns it shows under the same names.
+    """One sheet of rows.
 
-    A row is at most `most_lines` lines high.
+    Attributes:
+        name: name of the sheet.
+        fields: its columns.
+        rows: its rows.
+        purpose: what the sheet is for.
+        tables: the tables whose columns it shows under the same names.
+        max_lines: how many lines high a row is at most.
     """
 
     name: str
@@ -52,15 +69,22 @@ class Sheet:
     rows: pd.DataFrame
     purpose: str = ""
     tables: tuple[Schema, ...] = ()
-    most_lines: int = 14
+    # Assumed: a higher row would fill a screen.
+    max_lines: int = 14
 
 
 @dataclass(frozen=True)
 class Chart:
-    """One chart of the summary over its own cells: the first column of `rows` holds the categories, each further one a series.
+    """One chart of the summary, drawn from its own cells.
 
-    `bars` name for a series the columns that tell how far its interval reaches below and above it:
-    drawn as error bars.
+    Attributes:
+        title: the title.
+        kind: the kind of chart.
+        rows: the cells: the first column holds the categories, each further column is a series.
+        form: the form of the values.
+        x_title: title of the axis of the categories.
+        y_title: title of the axis of the values.
+        bars: by series, the columns with the lengths of its error bars, below and above the value.
     """
 
     title: str
@@ -72,23 +96,24 @@ class Chart:
     bars: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def place_of(sheet: str, row: int = 1) -> str:
+def link_to_row(sheet: str, row: int = 1) -> str:
     """Return the link to a row of a sheet within the workbook.
 
-    >>> place_of("gaps", 2)
+    >>> link_to_row("gaps", 2)
     "internal:'gaps'!A2"
     """
     return f"internal:'{sheet}'!A{row}"
 
 
-def places_of(sheet: str, ids: Iterable[str]) -> dict[str, str]:
-    """Return where each id's row stands, as a link within the workbook; of an id in several rows, the first of them."""
-    places: dict[str, str] = {}
-    for row, name in enumerate(ids, 2):
-        places.setdefault(name, place_of(sheet, row))
-    return places
+def link_rows(sheet: str, ids: Iterable[str]) -> dict[str, str]:
+    """Return by id the link to its row within the workbook, the first one where it has several."""
+    links: dict[str, str] = {}
+    # The first row below the header is row 2.
+    for row, row_id in enumerate(ids, 2):
+        links.setdefault(row_id, link_to_row(sheet, row))
+    return links
 
 
-def with_gap_link(frame: pd.DataFrame, places: dict[str, str]) -> pd.DataFrame:
-    """Return the frame with `gap_at`: where the row of each row's gap stands."""
-    return frame.assign(gap_at=frame["cluster_id"].map(places))
+def with_gap_link(frame: pd.DataFrame, gap_links: dict[str, str]) -> pd.DataFrame:
+    """Return the frame with `gap_at`: the link to each row's gap."""
+    return frame.assign(gap_at=frame["cluster_id"].map(gap_links))
