@@ -8,7 +8,6 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from benchmarks.command_line import (
     DEFAULT_SETS,

@@ -16,9 +16,9 @@ from coverage_kit.tables import ANSWERS, CITATIONS, MENTIONS, Answers, Citations
 Floats = npt.NDArray[np.float64]
 
 SITE = "own.example"
-_HOW_TO_READ = """Effect 0: shares are of false verdicts; those of this toolkit should be .05 or less,
-but where the treated are chosen by the same answers: what was low by luck rises by itself, and no
-test here corrects for it.
+_HOW_TO_READ = """Effect 0: shares are of false verdicts; those of this toolkit should be .05 or
+less, but where the treated are chosen by the same answers: what was low by luck rises by itself,
+and no test here corrects for it.
 treated: share of logs in which all treated clusters together are shown to have changed;
 any_cluster: at least one of them, and clusters: share of them, after Holm.
 smallest: median smallest_effect of 'treated' and of a cluster, where it is defined.

@@ -19,7 +19,6 @@ import bm25s
 import numpy as np
 import numpy.typing as npt
 
-from studies.citation_sets import CitationSet, read_citation_set
 from coverage_kit.embed.texts import passage_texts
 from coverage_kit.errors import CoverageKitError, SchemaError
 from coverage_kit.match.lexicon import Lexicon
@@ -41,6 +40,7 @@ from coverage_kit.rank.offers import (
     site_centre,
 )
 from coverage_kit.vectors import Embeddings, Encoder, Vectors
+from studies.citation_sets import CitationSet, read_citation_set
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -97,8 +97,8 @@ def measure_citations(sets: list[CitationSet], seed: int = 0) -> Report:
     Scorers: `coverage_kit` is the choice model with the site's record on other queries,
     `coverage_kit_content` the model without it, both fitted on other sites and other queries of the
     set; `coverage_kit_other_sets`, where there are several sets, is without record and fitted on
-    the other sets alone; `record` is the record alone. Intervals by a bootstrap over queries and sites. Raises SchemaError where no site of a set is
-    cited for enough queries.
+    the other sets alone; `record` is the record alone. Intervals come from a bootstrap over queries
+    and sites. Raises SchemaError where no site of a set is cited for enough queries.
     """
     trials = {bench.name: Trial(bench, has_all_pages=True, seed=seed) for bench in sets}
     report: Report = {}

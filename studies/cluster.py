@@ -48,9 +48,9 @@ def measure_cluster(
 ) -> Figures:
     """Return what a core does of each job in a second, and the bytes of the results.
 
-    Reading and writing of the parts is included. `match` names encoder, runtime and precision; by default the bundled encoder as this machine
-    runs it fastest. Queries to embed are those of clinc150 where the public sets are, else made-up
-    ones.
+    Reading and writing of the parts is included. `match` names encoder, runtime and precision; the
+    default is the bundled encoder as this machine runs it fastest. Queries to embed are those of
+    clinc150 where the public sets are, else made-up queries.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -26,12 +26,12 @@ SAMPLE = 5000
 def measure_clusters(folder: Path, encoder: Encoder, seeds: int = 10) -> Report:
     """Return {method: {metric: {value, low, high}}}: means over seeds, with their range.
 
-    The range of stability is over pairs of seeds. The seeds cluster a sample of about 5,000 queries stratified by `topic`; methods marked "all
-    queries" cluster the complete set once, without a seed. Queries that are not `answerable` (out
-    of scope) have no topic: they are clustered, but not scored. `ari` and `nmi` take dropped
-    queries as the single group that BERTopic returns; `ari_alone` takes each as a cluster of its
-    own. `seconds` are those of a run after a first small run, which compiles; a seed restricts UMAP
-    to a single thread, so the quickest run counts.
+    The range of stability is over pairs of seeds. The seeds cluster a sample of about 5,000 queries
+    stratified by `topic`; methods marked "all queries" cluster the complete set once, without a
+    seed. Queries that are not `answerable` (out of scope) have no topic: they are clustered, but
+    not scored. `ari` and `nmi` take dropped queries as the single group that BERTopic returns;
+    `ari_alone` takes each as a cluster of its own. `seconds` are those of a run after a first small
+    run, which compiles; a seed restricts UMAP to a single thread, so the quickest run counts.
     """
     queries = (
         pd.read_parquet(folder / "queries.parquet")

@@ -31,9 +31,10 @@ def measure_encoders(
 ) -> dict[str, Any]:
     """Return speed and fidelity of each encoder of the bundled model.
 
-    Fidelity is to 'plain fp32', SentenceTransformer.encode with its defaults. `passages_a_second`, `queries_a_second` and both `…_a_cpu_second`, `passages_speedup` and
-    `queries_speedup` (against plain, round by round), `least_cosine` of a text's two vectors, and
-    over the queries: `top1_agreement` (share with the same nearest passage) and `top10_overlap`
+    Fidelity is to 'plain fp32', SentenceTransformer.encode with its defaults. The figures are
+    `passages_a_second`, `queries_a_second` and both `…_a_cpu_second`; `passages_speedup` and
+    `queries_speedup` (against plain, round by round); `least_cosine` of a text's two vectors; and
+    over the queries `top1_agreement` (share with the same nearest passage) and `top10_overlap`
     (share of the ten nearest passages that are the same).
     """
     engines = _engines(cache)

@@ -22,8 +22,7 @@ from coverage_kit.match.neighbors import NeighborIndex, nearest_rows
 from coverage_kit.vectors import Encoder, Vectors
 
 _NEIGHBORS = 10
-# Neighbours towards which a vector is moved, and the largest share of the way (both chosen so that
-# near_real and near_spread agree).
+# Neighbours towards which a vector is moved, and the largest share of the way (both assumed).
 _MIXED = 3
 _REACH = 0.7
 # Vectors that are made at a time.

@@ -1,7 +1,7 @@
-"""The audit along the four pillars on a public site: its findings on some pages, drawn with a seed, for reading against them.
+"""The audit along the four pillars on a public site: findings on random pages, for reading.
 
-Precision is told by a person (or a careful reader): each finding printed here is right or not.
-Figures: docs/method.md.
+A careful reader judges the precision: each finding printed here is right or not. Figures are in
+docs/method.md.
 """
 
 import random
@@ -16,13 +16,16 @@ from coverage_kit.measure.pillars.audit import audit_pages
 from coverage_kit.measure.pillars.site import SiteTables
 from coverage_kit.settings import SiteSettings
 
-_SHOWN = ("check", "place", "evidence", "reason", "remedy")
+_COLUMNS = ("check", "place", "evidence", "reason", "remedy")
 
 
 def run_pillars(
     folder: Path, n_pages: int = 20, seed: int = 0, this_year: int = 2026
 ) -> pd.DataFrame:
-    """Print how often each check fails on a set's HTML pages, and the findings of some pages; return these findings."""
+    """Print how often each check fails on a set's HTML pages, and the findings of some pages.
+
+    Returns these findings.
+    """
     pages = read_site(SiteSettings(source=str(folder / "pages")))
     site = str(pages.loc[pages["status"] == "ok", "site"].mode().iloc[0])
     pages = pages.assign(site=site)
@@ -45,7 +48,7 @@ def run_pillars(
     for row in read.to_dict("records"):
         print(
             f"\n{row['page_id']}",
-            *(f"  {name}: {row[name]}" for name in _SHOWN),
+            *(f"  {name}: {row[name]}" for name in _COLUMNS),
             sep="\n",
         )
     return read
@@ -53,4 +56,4 @@ def run_pillars(
 
 def draw_pages(names: list[str], n: int, seed: int) -> set[str]:
     """Return n of the pages' ids, drawn with the seed."""
-    return set(random.Random(seed).sample(sorted(names), min(n, len(names))))
+    return set(random.Random(seed).sample(sorted(names), min(n, len(names))))  # noqa: S311 (no secret)

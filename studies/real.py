@@ -13,7 +13,10 @@ from coverage_kit.settings import Settings, make_settings
 
 
 def git_docs(folder: Path, out: Path) -> Settings:
-    """Return settings for git's documentation as HTML, with the set's task descriptions as a log without answers."""
+    """Return settings for git's documentation as HTML.
+
+    The set's task descriptions are a log without answers.
+    """
     return make_settings(
         {
             "site": {
@@ -28,19 +31,19 @@ def git_docs(folder: Path, out: Path) -> Settings:
 
 
 def one_domain(folder: Path, out: Path, own: str = "pcmag.com") -> Settings:
-    """Return settings for one domain of a log with citations as the own site, and all other domains as competitors.
+    """Return settings for a domain of a log with citations as the site, others as competitors.
 
-    Pages are written below `out` as Markdown with their URL, the log as JSONL with one row an
+    Pages are written below `out` as Markdown with their URL, the log as JSONL with a row for each
     answer.
     """
     passages = pd.read_parquet(folder / "passages.parquet")
-    for number, (url, parts) in enumerate(passages.groupby("url", sort=True)):
-        site = "own" if parts["domain"].iloc[0] == own else "others"
+    for number, (url, page) in enumerate(passages.groupby("url", sort=True)):
+        site = "own" if page["domain"].iloc[0] == own else "others"
         path = out / "input" / site / f"{number}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
-        title = str(parts["title"].iloc[0]).replace('"', "'")
+        title = str(page["title"].iloc[0]).replace('"', "'")
         path.write_text(
-            f'---\nurl: {url}\ntitle: "{title}"\n---\n\n' + "\n\n".join(parts["text"]),
+            f'---\nurl: {url}\ntitle: "{title}"\n---\n\n' + "\n\n".join(page["text"]),
             encoding="utf-8",
         )
     queries = pd.read_parquet(folder / "queries.parquet")[["query_id", "text"]]
@@ -72,14 +75,14 @@ def one_domain(folder: Path, out: Path, own: str = "pcmag.com") -> Settings:
 
 
 def run_real(folder: Path, out: Path, cache: Path) -> Analysis:
-    """Run the main job on a set, write its page and workbook, and print the first gaps and edits."""
+    """Run the main job on a set, write page and workbook, and print the first gaps and edits."""
     settings = (git_docs if (folder / "pages").is_dir() else one_domain)(folder, out)
     analysis = analyze(settings.model_copy(update={"cache": str(cache)}))
     save_analysis(analysis, out)
     write_workbook(analysis, out / "gaps.xlsx")
     write_page(analysis, out / "page.html")
     medoid = analysis.gaps.merge(analysis.queries, left_on="medoid_query_id", right_on="query_id")
-    shown = [
+    gap_columns = [
         "rank",
         "label",
         "text",
@@ -88,8 +91,8 @@ def run_real(folder: Path, out: Path, cache: Path) -> Analysis:
         "cause",
         "own_passage_id",
     ]
-    print(medoid[shown].head(10).round(2).to_string(max_colwidth=70))
-    shown = [
+    print(medoid[gap_columns].head(10).round(2).to_string(max_colwidth=70))
+    edit_columns = [
         "rank",
         "operation",
         "page_id",
@@ -100,7 +103,7 @@ def run_real(folder: Path, out: Path, cache: Path) -> Analysis:
         "low",
         "high",
     ]
-    print(analysis.edits[shown].head(10).round(2).to_string(max_colwidth=90))
+    print(analysis.edits[edit_columns].head(10).round(2).to_string(max_colwidth=90))
     print(
         analysis.about["self_test"],
         analysis.about["clustering"],

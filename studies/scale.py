@@ -1,4 +1,4 @@
-"""Time and memory of ranking many edits: made-up vectors, since only the sizes matter. Embedding is not counted."""
+"""Time and memory of ranking many edits with made-up vectors; embedding is not counted."""
 
 import resource
 import sys
@@ -28,7 +28,7 @@ _WORDS = 4000
 
 
 class RandomEncoder:
-    """An encoder that gives each text a vector near its topic's, which is the text's first number."""
+    """An encoder that gives each text a vector near that of its topic: the text's first number."""
 
     name = "random"
     dimensions = _DIMENSIONS
@@ -55,15 +55,18 @@ class RandomEncoder:
 def measure_scale(
     n_edits: int = 2000, n_queries: int = 5000, n_passages: int = 5000
 ) -> dict[str, float]:
-    """Return seconds of simulating and of selecting, and megabytes at most, for so many edits, queries and passages."""
+    """Return seconds of simulating and selecting, and peak megabytes, for so many edits."""
     n_topics = n_queries // _QUERIES_A_TOPIC
     encoder = RandomEncoder(n_topics)
     rng = np.random.default_rng(1)
     words = [f"w{number}" for number in range(_WORDS)]
     text = [" ".join(rng.choice(words, 60)) for _ in range(max(n_passages, n_edits))]
-    asked = [f"{n % n_topics} {' '.join(rng.choice(words, 8))}" for n in range(n_queries)]
+    query_texts = [f"{n % n_topics} {' '.join(rng.choice(words, 8))}" for n in range(n_queries)]
     queries = QUERIES.table(
-        [{"query_id": f"q{n}", "text": one, "demand": 1.0} for n, one in enumerate(asked)]
+        [
+            {"query_id": f"q{n}", "text": query_text, "demand": 1.0}
+            for n, query_text in enumerate(query_texts)
+        ]
     )
     passages = PASSAGES.table(
         [
@@ -131,29 +134,26 @@ def _scorer(
         )
     ]
     space = fit_space(raw[1], raw[0])
-    asked, (content, titled, said) = (
-        space.of_queries(raw[0]),
-        map(space.of_passages, raw[1:]),
+    passage_vectors, heading_vectors, claim_vectors = map(space.of_passages, raw[1:])
+    vectors = EvidenceVectors(
+        queries=space.of_queries(raw[0]), passages=passage_vectors, headings=heading_vectors
     )
-    matches = nearest_passages(asked, passages, content, "own")
-    rows = np.arange(len(said)) % len(queries)
-    spoken = Claims(rows, said, np.full(len(said), np.nan))
-    vectors = EvidenceVectors(queries=asked, passages=content, headings=titled)
-    return EvidenceScorer(queries, passages, matches, "own", vectors, spoken), space
+    matches = nearest_passages(vectors.queries, passages, passage_vectors, "own")
+    rows = np.arange(len(claim_vectors)) % len(queries)
+    answer_claims = Claims(rows, claim_vectors, np.full(len(claim_vectors), np.nan))
+    return EvidenceScorer(queries, passages, matches, "own", vectors, answer_claims), space
 
 
 def _candidate(number: int, n_topics: int, text: str) -> Candidate:
     topic = number % n_topics
-    drafted = tuple(f"q{topic + n_topics * place}" for place in range(0, _QUERIES_A_TOPIC, 2))
+    drafted = tuple(f"q{topic + n_topics * turn}" for turn in range(0, _QUERIES_A_TOPIC, 2))
     return Candidate(
-        *(
-            f"c{topic}",
-            "add_question_and_answer",
-            f"own/p{number}",
-            "",
-            "brief",
-            30.0,
-            drafted,
-        ),
+        cluster_id=f"c{topic}",
+        operation="add_question_and_answer",
+        page_id=f"own/p{number}",
+        heading_path="",
+        brief="brief",
+        cost_minutes=30.0,
+        drafted_from=drafted,
         added=(PassageText(f"{topic} new", text),),
     )

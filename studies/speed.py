@@ -1,7 +1,7 @@
-"""Speed: what a first and a second run cost, against a plain script and against BERTopic, on real text.
+"""Speed of a first and a second run against a plain script and BERTopic, on real text.
 
-Every task runs in a process of its own, start and imports included, in turn with those it is held
-against; medians count.
+Every task runs in a process of its own, start and imports included, in turn with the tasks that it
+is compared with; medians count.
 """
 
 import json
@@ -26,6 +26,7 @@ from studies.speed_data import (
 )
 
 Run = dict[str, Any]
+# Share of passages and queries that change before the second run.
 CHANGED = 0.01
 
 
@@ -40,7 +41,7 @@ class Size:
 
 
 def measure_speed(size: Size | None = None) -> dict[str, Any]:
-    """Return ratios, and beneath them the runs that they are made of.
+    """Return ratios, and the runs from which they are computed.
 
     `first_run_vs_plain`: seconds of the plain script over ours, for embedding and top-10 search of
     the same texts. `second_run_speedup`: seconds of our first run over those of a second one with
@@ -58,7 +59,8 @@ def measure_speed(size: Size | None = None) -> dict[str, Any]:
             for times in size.times
         }
     seconds = {
-        name: float(np.median([run["seconds"] for run in found])) for name, found in runs.items()
+        name: float(np.median([run["seconds"] for run in of_task]))
+        for name, of_task in runs.items()
     }
     return {
         "first_run_vs_plain": seconds["plain"] / seconds["first"],
@@ -70,7 +72,7 @@ def measure_speed(size: Size | None = None) -> dict[str, Any]:
         "whole_second_run_speedup": seconds["whole_first"] / seconds["whole_second"],
         "median_seconds": seconds,
         "peak_megabytes": {
-            name: max(run["peak_megabytes"] for run in found) for name, found in runs.items()
+            name: max(run["peak_megabytes"] for run in of_task) for name, of_task in runs.items()
         },
         "sample": sample,
         "runs": runs,
@@ -84,19 +86,20 @@ def print_speed(figures: dict[str, Any]) -> None:
             print(f"{name:<28}{value:>10.3f}")
     for name, value in figures["median_seconds"].items():
         print(f"{name:<28}{value:>10.1f} s{figures['peak_megabytes'][name]:>10.0f} MB")
-    for times, found in figures["sample"].items():
-        for which, run in found.items():
+    for times, sample_runs in figures["sample"].items():
+        for which, run in sample_runs.items():
             stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in run["stages"].items())
             counts = (
                 f"{run['queries']} queries, {run['answers']} answers, {run['passages']} passages"
             )
             print(
-                f"sample x{times}, {which}: {run['seconds']:.1f} s, {run['peak_megabytes']:.0f} MB; {stages}; {counts}"
+                f"sample x{times}, {which}: {run['seconds']:.1f} s, "
+                f"{run['peak_megabytes']:.0f} MB; {stages}; {counts}"
             )
 
 
 def _run_rounds(scratch: Path, size: Size) -> dict[str, list[Run]]:
-    """Return the runs of each task, one a round; those of the whole analysis once."""
+    """Return the runs of each task, one for each round; those of the complete analysis once."""
     passages = real_passages(size.n_passages)
     queries = real_queries(size.n_queries)
     texts = list(passages["heading"] + ". " + passages["text"])
@@ -130,7 +133,7 @@ def _run_rounds(scratch: Path, size: Size) -> dict[str, list[Run]]:
 
 
 def _measure_sample(folder: Path, times: int) -> dict[str, Run]:
-    """Return a first run of the sample so many times as large, and a second one."""
+    """Return a first and a second run of the sample so many times as large."""
     write_sample(folder, times)
     return {which: _run("whole", folder) for which in ("first", "second")}
 
@@ -150,28 +153,30 @@ def _run(task: str, folder: Path) -> Run:
         task,
         str(folder),
     ]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{task} failed: {done.stderr[-2000:]}")
-    found: Run = json.loads(done.stdout.splitlines()[-1])
-    print(f"{task} in {folder.name}: {found['seconds']:.1f} s", file=sys.stderr)
-    return found
+    process = subprocess.run(  # noqa: S603 (this very Python)
+        command, check=False, capture_output=True, text=True
+    )
+    if process.returncode:
+        raise RuntimeError(f"{task} failed: {process.stderr[-2000:]}")
+    run: Run = json.loads(process.stdout.splitlines()[-1])
+    print(f"{task} in {folder.name}: {run['seconds']:.1f} s", file=sys.stderr)
+    return run
 
 
 def _overlap(folder: Path) -> float:
-    """Return the mean share of a query's nearest passages that are as near as the ones that the plain script found.
+    """Return the mean share of nearest passages that are as near as those of the plain script.
 
-    As near by the plain script's vectors, to six decimals: of copies of one passage either is
-    right.
+    As near by the plain script's vectors, to six decimals: of copies of a passage either is right.
     """
-    asked, content, rows = (
+    queries, passages, plain_rows = (
         np.load(folder / "plain" / f"{name}.npy") for name in ("asked", "content", "rows")
     )
-    ours = np.load(folder / "ours" / "rows.npy")
+    own_rows = np.load(folder / "ours" / "rows.npy")
     shares = []
-    for start in range(0, len(asked), 1000):
-        part = slice(start, start + 1000)
-        similarity = asked[part] @ content.T
-        last = np.take_along_axis(similarity, rows[part], 1).min(axis=1, keepdims=True)
-        shares.append((np.take_along_axis(similarity, ours[part], 1) >= last - 1e-6).mean(axis=1))
+    for start in range(0, len(queries), 1000):
+        block = slice(start, start + 1000)
+        similarity = queries[block] @ passages.T
+        last = np.take_along_axis(similarity, plain_rows[block], 1).min(axis=1, keepdims=True)
+        own = np.take_along_axis(similarity, own_rows[block], 1)
+        shares.append((own >= last - 1e-6).mean(axis=1))
     return float(np.concatenate(shares).mean())

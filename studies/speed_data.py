@@ -1,4 +1,4 @@
-"""What the speed benchmark runs on: passages and queries of the public sets, a site made of them, the sample many times."""
+"""Inputs of the study of speed: texts of public sets, a site made of them, a large sample."""
 
 import json
 import re
@@ -26,18 +26,21 @@ QUERY_SETS = (
     "clinc150",
 )
 _SAMPLE = Path(__file__).parent.parent / "data"
+# Opening tags behind which text begins: "<p class='x'>", "<li>", "<h2>".
 _OPENINGS = re.compile(r"(<(?:p|li|dd|h[1-6])\b[^>]*>)")
-_CANONICAL = re.compile(r"<link[^>]*canonical[^>]*>")  # else a copy counts as the page it names
+# The link to a page's canonical address, without which a copy counts as a page of its own.
+_CANONICAL = re.compile(r"<link[^>]*canonical[^>]*>")
+# The space between two sentences: "It folds. The frame is steel."
 _SENTENCES = re.compile(r"(?<=[.!?]) (?=[A-Z])")
 
 
 def real_passages(n: int) -> pd.DataFrame:
-    """Return n passages of the public sets, whole pages first to last: page, title, heading, text."""
-    parts = []
+    """Return n passages of the public sets, page by page: page, title, heading, text."""
+    tables = []
     for name in PASSAGE_SETS:
         raw = pd.read_parquet(data_folder() / name / "passages.parquet")
         path = raw["heading_path"].fillna("").str.split(" > ").str[-1]
-        parts.append(
+        tables.append(
             pd.DataFrame(
                 {
                     "page": name + " " + raw["doc_id"],
@@ -47,21 +50,21 @@ def real_passages(n: int) -> pd.DataFrame:
                 }
             )
         )
-    return pd.concat(parts, ignore_index=True).head(n)
+    return pd.concat(tables, ignore_index=True).head(n)
 
 
 def real_queries(n: int) -> list[str]:
     """Return n distinct queries of the public sets; those about the passages come first."""
-    found: list[str] = []
+    queries: list[str] = []
     for name in QUERY_SETS:
         raw = pd.read_parquet(data_folder() / name / "queries.parquet")
         scenario = raw["scenario"].fillna("") + " " if "scenario" in raw else ""
-        found += list((scenario + raw["text"]).str.strip())
-    return list(dict.fromkeys(found))[:n]
+        queries += list((scenario + raw["text"]).str.strip())
+    return list(dict.fromkeys(queries))[:n]
 
 
 def changed_share(texts: list[str], share: float, seed: int = 1) -> list[str]:
-    """Return the texts with this share of them said otherwise: a week later."""
+    """Return the texts with this share of them changed, as a week later."""
     rows = np.random.default_rng(seed).choice(
         len(texts), max(1, round(len(texts) * share)), replace=False
     )
@@ -72,7 +75,7 @@ def changed_share(texts: list[str], share: float, seed: int = 1) -> list[str]:
 
 
 def write_site(passages: pd.DataFrame, queries: list[str], folder: Path) -> Path:
-    """Write the passages as pages of Markdown and the queries as a CSV log; return the coverage.toml that names both."""
+    """Write passages as pages of Markdown and queries as a CSV log; return the coverage.toml."""
     site = folder / "site"
     site.mkdir(parents=True, exist_ok=True)
     for number, (_, page) in enumerate(passages.groupby("page", sort=False)):
@@ -108,28 +111,31 @@ def change_site(folder: Path, share: float, seed: int = 1) -> None:
 
 
 def write_sample(folder: Path, times: int) -> Path:
-    """Write the sample project so many times as large, each copy in words of its own; return its coverage.toml."""
+    """Write the sample project so many times as large; return its coverage.toml.
+
+    Each copy has words of its own.
+    """
     shutil.copytree(_SAMPLE, folder)
     for copy in range(1, times):
         for site in ("larkmoor", "haulwright", "pedalhaven"):
             for page in (_SAMPLE / site).rglob("*.html"):
-                place = folder / site / f"edition-{copy}" / page.relative_to(_SAMPLE / site)
-                place.parent.mkdir(parents=True, exist_ok=True)
+                path = folder / site / f"edition-{copy}" / page.relative_to(_SAMPLE / site)
+                path.parent.mkdir(parents=True, exist_ok=True)
                 text = _CANONICAL.sub("", page.read_text(encoding="utf-8"))
-                place.write_text(
+                path.write_text(
                     _OPENINGS.sub(rf"\1Edition {copy}: ", text),
                     encoding="utf-8",
                 )
     lines = (_SAMPLE / "log/answers.jsonl").read_text(encoding="utf-8").splitlines()
     with (folder / "log/answers.jsonl").open("w", encoding="utf-8") as stream:
         for copy in range(times):
-            stream.writelines(_retold(json.loads(line), copy) + "\n" for line in lines)
+            stream.writelines(_reword(json.loads(line), copy) + "\n" for line in lines)
     text = (folder / "coverage.toml").read_text(encoding="utf-8").replace('"../runs/', '"runs/')
     (folder / "coverage.toml").write_text(text, encoding="utf-8")
     return folder / "coverage.toml"
 
 
-def _retold(record: dict[str, object], copy: int) -> str:
+def _reword(record: dict[str, object], copy: int) -> str:
     if copy:
         record["query"] = f"{record['query']} edition {copy}"
         record["answer"] = _SENTENCES.sub(

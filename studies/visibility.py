@@ -1,9 +1,9 @@
-"""How often 95% intervals of visibility hold the truth: simulated logs whose truth is known, prompts drawn from a population.
+"""How often 95% intervals of visibility hold the truth of simulated logs.
 
-Each prompt has a rate of its own (beta), so that its repeats are alike by the intraclass
-correlation; truth is the rate of all prompts there are. The plain percentile bootstrap over prompts
-and Wilson's interval over answers, as if all were independent, stand beside the interval that
-`measure_visibility` tells.
+Prompts are drawn from a population. Each prompt has a rate of its own (beta), so that its repeats
+agree by the intraclass correlation; the truth is the rate of the population. The interval of
+`measure_visibility` is compared with the plain percentile bootstrap over prompts, and with Wilson's
+interval over answers, which takes all answers as independent.
 """
 
 from collections.abc import Iterable
@@ -24,22 +24,24 @@ from coverage_kit.measure.intervals import (
 )
 
 METHODS = ("percentile", "wilson", "ours")
+# Coverage that counts as that of a 95% interval.
 BOUNDS = (0.93, 0.97)
+# Draws of the plain bootstrap.
 _DRAWS = 500
-_CITED = (
-    3.0,
-    9.0,
-)  # mean pages cited by an answer to half of the prompts each, in the citation_share scenarios
-_TILT = (1.5, 0.75)  # how much more, or less, their pages are the site's
-_RIVALS = (
-    0.2,
-    0.3,
-)  # mention rates of the other two brands, in the share_of_voice scenarios
+# In the citation_share scenarios: mean pages cited by an answer, for each half of the prompts.
+_CITED = (3.0, 9.0)
+# In the same scenarios: by which factor these pages are more, or less, often the site's.
+_TILT = (1.5, 0.75)
+# Mention rates of the other two brands, in the share_of_voice scenarios.
+_RIVALS = (0.2, 0.3)
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One kind of log: prompts, answers to each (0: one to five at random), correlation within a prompt, the site's rate."""
+    """A kind of log: prompts, answers to each, correlation within a prompt, the site's rate.
+
+    0 repeats: one to five answers at random.
+    """
 
     measure: str
     n_prompts: int
@@ -72,7 +74,7 @@ def all_scenarios() -> list[Scenario]:
 def simulate_logs(
     scenario: Scenario, n_logs: int, rng: np.random.Generator
 ) -> tuple[Floats, Floats, float]:
-    """Return the prompts' numerators and denominators, both of shape (n_prompts, n_logs), and the truth."""
+    """Return the prompts' numerators and denominators, (n_prompts, n_logs) each, and the truth."""
     shape = (scenario.n_prompts, n_logs)
     answers = (
         rng.integers(1, 6, size=shape)
@@ -87,8 +89,8 @@ def simulate_logs(
         )
     if scenario.measure == "share_of_voice":
         own = _draw(answers, np.full(shape, scenario.rate), scenario, rng)
-        others = sum(_draw(answers, np.full(shape, rate), scenario, rng) for rate in _RIVALS)
-        return own, own + others, scenario.rate / (scenario.rate + sum(_RIVALS))
+        rivals = sum(_draw(answers, np.full(shape, rate), scenario, rng) for rate in _RIVALS)
+        return own, own + rivals, scenario.rate / (scenario.rate + sum(_RIVALS))
     kind = rng.integers(0, 2, size=shape)
     cited = answers + rng.poisson((np.array(_CITED)[kind] - 1) * answers)
     share = scenario.rate * np.array(_TILT)[kind]
@@ -100,7 +102,7 @@ def simulate_logs(
 
 
 def _draw(n: Ints, rate: Floats, scenario: Scenario, rng: np.random.Generator) -> Floats:
-    """Return how many of n trials come true, where each prompt has a rate of its own around `rate`."""
+    """Return how many of n trials succeed; each prompt has a rate of its own around `rate`."""
     if scenario.correlation:
         weight = 1 / scenario.correlation - 1
         rate = rng.beta(rate * weight, (1 - rate) * weight)
@@ -108,7 +110,10 @@ def _draw(n: Ints, rate: Floats, scenario: Scenario, rng: np.random.Generator) -
 
 
 def measure_coverage(scenario: Scenario, n_logs: int = 2000, seed: int = 0) -> dict[str, float]:
-    """Return by method the share of logs whose interval holds the truth; n_expected events; share marked for few events."""
+    """Return by method the share of logs whose interval holds the truth.
+
+    Also n_expected, the events expected, and few_events, the share of logs marked for few events.
+    """
     rng = np.random.default_rng(seed)
     top, base, truth = simulate_logs(scenario, n_logs, rng)
     table = measure_ratios(
@@ -122,14 +127,14 @@ def measure_coverage(scenario: Scenario, n_logs: int = 2000, seed: int = 0) -> d
         "wilson": _wilson(table["value"].to_numpy(), table["denominator"].to_numpy()),
         "ours": (table["low"].to_numpy(), table["high"].to_numpy()),
     }
-    held = {
+    coverage = {
         method: float(((low <= truth) & (truth <= high)).mean())
         for method, (low, high) in intervals.items()
     }
     n_alike = scenario.n_prompts * float(base.mean() ** 2 / (base**2).mean())
     return {
         "n_expected": n_alike * min(truth, 1 - truth),
-        **held,
+        **coverage,
         "few_events": float(has_few_events(table).mean()),
     }
 
@@ -158,7 +163,7 @@ def run(
     n_logs: int = 2000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Return one row a scenario: what it is, n_expected, coverage by method, share of logs marked for few events."""
+    """Return a row for each scenario with what `measure_coverage` returns."""
     chosen = all_scenarios() if scenarios is None else scenarios
     rows = [
         {
@@ -171,7 +176,10 @@ def run(
 
 
 def summarize(table: pd.DataFrame) -> pd.DataFrame:
-    """Return by measure and expected events: scenarios, and how many of them each method covers in 93-97%, least and most."""
+    """Return by measure and expected events in how many scenarios a method covers 93 to 97%.
+
+    Also the lowest and the highest coverage.
+    """
     is_many = np.where(
         table["n_expected"] >= MIN_EVENTS - 1e-9,
         f"{MIN_EVENTS:.0f} or more",
@@ -182,25 +190,29 @@ def summarize(table: pd.DataFrame) -> pd.DataFrame:
             "measure": measure,
             "n_expected": many,
             "method": method,
-            "n_scenarios": len(part),
+            "n_scenarios": len(scenarios),
         }
         | {
-            "within": int(part[method].between(*BOUNDS).sum()),
-            "least": part[method].min(),
-            "most": part[method].max(),
+            "within": int(scenarios[method].between(*BOUNDS).sum()),
+            "least": scenarios[method].min(),
+            "most": scenarios[method].max(),
         }
-        for (measure, many), part in table.groupby([table["measure"], is_many])
+        for (measure, many), scenarios in table.groupby([table["measure"], is_many])
         for method in METHODS
     ]
     return pd.DataFrame(rows)
 
 
 def run_visibility(path: Path | None = None, n_logs: int = 2000, seed: int = 0) -> int:
-    """Print the coverage of every scenario and its summary, write the former as JSON where a path is given; return 0."""
+    """Print the coverage of every scenario and its summary; return 0.
+
+    Where a path is given, the coverage is written there as JSON.
+    """
     table = run(n_logs=n_logs, seed=seed)
     print(table.round(3).to_string(index=False))
     print(
-        f"\nscenarios whose coverage is within {BOUNDS[0]:.0%} to {BOUNDS[1]:.0%}, {n_logs} logs each"
+        f"\nscenarios whose coverage is within {BOUNDS[0]:.0%} to {BOUNDS[1]:.0%}, "
+        f"{n_logs} logs each"
     )
     print(summarize(table).round(3).to_string(index=False))
     if path is not None:

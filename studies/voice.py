@@ -1,5 +1,6 @@
-"""Share of voice and citation share of the most cited sites of a public set of shopping questions, by product."""
+"""Share of voice and citation share of the most cited sites of a public set, by product."""
 
+import math
 import tempfile
 from collections.abc import Hashable
 from pathlib import Path
@@ -15,8 +16,10 @@ from coverage_kit.measure.visibility import TrackedBrands, measure_visibility
 from coverage_kit.settings import LogSettings
 from coverage_kit.tables import LogTables
 
-_MOST = 10
-_NAMES = {  # as the publishers write themselves; a site without names is found by its citations alone
+# Sites that are shown.
+_MAX_SITES = 10
+# How publishers write their own names; a site without names is found by its citations alone.
+_NAMES = {
     "pcmag.com": ("PCMag", "PC Mag", "PC Magazine"),
     "techradar.com": ("TechRadar",),
     "tomsguide.com": ("Tom's Guide",),
@@ -33,10 +36,10 @@ _NAMES = {  # as the publishers write themselves; a site without names is found 
 
 
 def run_voice(folder: Path, own: str = "pcmag.com") -> None:
-    """Print citation share and share of voice of the ten most cited sites and of `own`, over all and by product."""
+    """Print citation share and share of voice of the ten most cited sites and of `own`."""
     log, products = _read(folder)
     cited = log.citations[log.citations["kind"] == "cited"]
-    most = list(cited["site"].value_counts().index[:_MOST])
+    most = list(cited["site"].value_counts().index[:_MAX_SITES])
     brand_sites = {_NAMES.get(site, (site,))[0]: site for site in dict.fromkeys([own, *most])}
     names = [_NAMES.get(site, (site,)) for site in brand_sites.values()]
     panel = TrackedBrands(
@@ -46,48 +49,52 @@ def run_voice(folder: Path, own: str = "pcmag.com") -> None:
         min_prompts=4,
     )
     mentions = find_mentions(log.answers, names)
-    found = measure_visibility(log.answers, log.citations, log.spans, mentions, panel)
-    _print_all(found)
+    visibility = measure_visibility(log.answers, log.citations, log.spans, mentions, panel)
+    _print_all(visibility)
     _print_by_product(
-        found[(found["split_by"] == "cluster") & (found["measure"] == "citation_share")],
+        visibility[
+            (visibility["split_by"] == "cluster") & (visibility["measure"] == "citation_share")
+        ],
         [own, *most],
     )
     _print_by_product(
-        found[(found["split_by"] == "cluster") & (found["measure"] == "share_of_voice")],
+        visibility[
+            (visibility["split_by"] == "cluster") & (visibility["measure"] == "share_of_voice")
+        ],
         [own, *most],
     )
     holders = measure_holders(log.answers, log.citations, panel)
-    held = holders.pivot_table(
+    shares = holders.pivot_table(
         index="cluster_id",
         columns="holder",
         values="citation_share",
         sort=False,
     )
-    print(held.map("{:.0%}".format).to_string(), "\n")
+    print(shares.map("{:.0%}".format).to_string(), "\n")
 
 
 def _read(folder: Path) -> tuple[LogTables, dict[str, str]]:
-    """Return the set's log, read as a user's would be, and the product of each query."""
+    """Return the set's log, read like the log of a user, and the product of each query."""
     queries = read_table(folder / "queries.parquet", "query_id", "text", "topic").set_index(
         "query_id"
     )
     responses = read_table(folder / "responses.parquet", "query_id", "response_text", "citations")
-    asked = responses.assign(
+    log_rows = responses.assign(
         query=responses["query_id"].map(queries["text"]),
         run=responses["run"].astype(str),
     )
-    with tempfile.TemporaryDirectory() as place:
-        file = Path(place) / "log.parquet"
-        asked.to_parquet(file)
+    with tempfile.TemporaryDirectory() as folder_name:
+        file = Path(folder_name) / "log.parquet"
+        log_rows.to_parquet(file)
         log = read_log(LogSettings(files=(str(file),)))
     topics = dict(zip(queries["text"], queries["topic"], strict=True))
     return log, {row["query_id"]: topics[row["text"]] for row in log.queries.to_dict("records")}
 
 
-def _print_all(found: pd.DataFrame) -> None:
-    rows = found[
-        (found["split_by"] == "all")
-        & found["measure"].isin(
+def _print_all(visibility: pd.DataFrame) -> None:
+    rows = visibility[
+        (visibility["split_by"] == "all")
+        & visibility["measure"].isin(
             [
                 "citation_rate",
                 "citation_share",
@@ -96,12 +103,12 @@ def _print_all(found: pd.DataFrame) -> None:
             ]
         )
     ]
-    told = rows.assign(told=[_tell(row) for row in rows.to_dict("records")])
+    cells = rows.assign(cell=[_format(row) for row in rows.to_dict("records")])
     print(
-        told.pivot_table(
+        cells.pivot_table(
             index="site",
             columns="measure",
-            values="told",
+            values="cell",
             aggfunc="first",
             sort=False,
         ).to_string(),
@@ -117,17 +124,20 @@ def _print_all(found: pd.DataFrame) -> None:
 
 
 def _print_by_product(rows: pd.DataFrame, sites: list[str]) -> None:
-    """Print one measure by product and site, with its interval; a figure of few prompts or events is marked with *."""
+    """Print a measure by product and site, with its interval.
+
+    A figure of few prompts or events is marked with *.
+    """
     print(rows["measure"].iloc[0])
-    told = rows.assign(told=[_tell(row) for row in rows.to_dict("records")])
-    table = told.pivot_table(index="segment", columns="site", values="told", aggfunc="first")
+    cells = rows.assign(cell=[_format(row) for row in rows.to_dict("records")])
+    table = cells.pivot_table(index="segment", columns="site", values="cell", aggfunc="first")
     table = table.reindex(columns=list(dict.fromkeys(sites)))
     with pd.option_context("display.width", 300, "display.max_columns", 20):
         print(table.to_string(), "\n")
 
 
-def _tell(row: dict[Hashable, Any]) -> str:
+def _format(row: dict[Hashable, Any]) -> str:
     value, low, high = (row[name] for name in ("value", "low", "high"))
-    if value != value or low != low:
+    if math.isnan(value) or math.isnan(low):
         return "-"
     return f"{value:.1%} [{low:.0%}, {high:.0%}]{'*' if row['is_low_n'] else ''}"

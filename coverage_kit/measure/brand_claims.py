@@ -131,7 +131,7 @@ def _converts_to(figure: Quantity, other: Quantity) -> bool:
 @checked
 def judge_brand_claims(
     claims: Claims,
-    near: Mapping[str, Sequence[OwnPassage]],
+    nearest: Mapping[str, Sequence[OwnPassage]],
     judge: PlainClaimJudge,
 ) -> BrandClaims:
     """Return the verdict on each claim about the brand, in the claims' order.
@@ -140,18 +140,18 @@ def judge_brand_claims(
 
     Args:
         claims: of `split_brand_claims`, with its further columns.
-        near: by the claim's text, the passages of the site nearest to it, the nearest first.
+        nearest: by the claim's text, the passages of the site nearest to it, the nearest first.
         judge: who judges.
     """
     texts: list[str] = claims["text"].unique().tolist()
     verdicts = {
-        text: judge.compare(text, [passage.text for passage in near.get(text, ())])
+        text: judge.compare(text, [passage.text for passage in nearest.get(text, ())])
         for text in tqdm(texts, desc="claims", unit="claim", disable=None, leave=False)
     }
     rows = []
     for claim in claims.to_dict("records"):
         support = verdicts[str(claim["text"])]
-        passages = near.get(str(claim["text"]), ())
+        passages = nearest.get(str(claim["text"]), ())
         row = {
             **{str(name): value for name, value in claim.items()},
             "verdict": support.verdict,

@@ -106,9 +106,9 @@ def _is_stated(claim: ClaimParts, sentences: Sequence[SourceSentence], own: froz
     )
 
 
-def _unmatched(figures: Iterable[Quantity], others: Sequence[Quantity]) -> list[Quantity]:
+def _unmatched(figures: Iterable[Quantity], candidates: Sequence[Quantity]) -> list[Quantity]:
     """Return the figures with which none of the others agrees."""
-    return [figure for figure in figures if not any(figure.agrees(other) for other in others)]
+    return [figure for figure in figures if not any(figure.agrees(other) for other in candidates)]
 
 
 def _find_corroborated(
@@ -124,7 +124,9 @@ def _find_corroborated(
     figures = sentence.statement.figures
     if len(claim.figures) < 2 or len(figures) < 2:
         return ""
-    same = [figure for figure in claim.figures if any(_is_same(figure, other) for other in figures)]
+    matching = [
+        figure for figure in claim.figures if any(_is_same(figure, other) for other in figures)
+    ]
     odd = [figure for figure in _unmatched(claim.figures, figures) if figure.unit not in ("", YEAR)]
     rivals = [
         other for other in figures if not any(figure.agrees(other) for figure in claim.figures)
@@ -132,7 +134,7 @@ def _find_corroborated(
     pairs = [(figure, other) for figure in odd for other in rivals if _is_rival(figure, other)]
     is_unclear = _without_if(claim).is_unclear or _without_if(sentence.statement).is_unclear
     is_opposite = claim.is_negated != sentence.statement.is_negated
-    if len(pairs) != 1 or not same or is_unclear or is_opposite:
+    if len(pairs) != 1 or not matching or is_unclear or is_opposite:
         return ""
     figure, other = pairs[0]
     n_of_unit = sum(candidate.unit == figure.unit for candidate in figures)
@@ -140,13 +142,15 @@ def _find_corroborated(
         return ""
     terms = claim.terms - own
     n_shared = len(terms & sentence.terms) + 0.5 * len((terms & sentence.heading) - sentence.terms)
-    points = n_shared + 1.5 * len(same) + 0.5 * bool(own & claim.terms) + (not figure.is_measured)
-    is_given = any(
+    points = (
+        n_shared + 1.5 * len(matching) + 0.5 * bool(own & claim.terms) + (not figure.is_measured)
+    )
+    is_confirmed = any(
         candidate.gives(figure) and len(terms & (candidate.terms | candidate.heading)) >= n_shared
         for candidate in sentences
     )
     is_same_subject = n_shared > 0 and points >= _MIN_POINTS
-    return _describe(figure, other) if is_same_subject and not is_given else ""
+    return _describe(figure, other) if is_same_subject and not is_confirmed else ""
 
 
 def _names_others(
@@ -157,8 +161,8 @@ def _names_others(
         (clause for clause in read_clauses(claim.text)[:-1] if figure in clause.figures),
         claim,
     )
-    known_here = sentence.terms | sentence.heading | sentence.subject
-    is_of_others = (clause.names - own) - known_here
+    context = sentence.terms | sentence.heading | sentence.subject
+    is_of_others = (clause.names - own) - context
     return bool(is_of_others or (sentence.statement.names - own) - claim.terms)
 
 

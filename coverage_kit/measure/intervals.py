@@ -43,7 +43,7 @@ def measure_ratios(
     as half a prompt against the prompts found on the rarer side. So a value of 0 or 1 has an
     interval too. It is missing under two prompts.
 
-    Coverage on simulated logs: `python -m benchmarks visibility`.
+    Coverage on simulated logs: `python -m studies visibility`.
 
     Args:
         numerators: each prompt's part, from 0 to its denominator, shape (p,).

@@ -121,7 +121,7 @@ def contrast_groups(prompts: PromptChanges, groups: list[Flags], seed: int = 0) 
     common shift of the log odds; the larger p and error count. `effect` is of the former. `error`
     is at least the standard error over the group's own prompts.
 
-    How often this errs on simulated logs: `python -m benchmarks change`.
+    How often this errs on simulated logs: `python -m studies change`.
 
     Args:
         prompts: changes of the prompts of one measure, engine and surface.

@@ -1,4 +1,7 @@
-"""Visits that AI assistants send: to which pages, what the log knows of those, and what is to be edited there."""
+"""Visits that AI assistants send.
+
+To which pages they go, what the log knows of these pages, and what is to be edited there.
+"""
 
 import csv
 import re
@@ -23,22 +26,25 @@ from coverage_kit.tables import (
     checked,
 )
 
+# An assistant that no expression matches, and a landing page that is missing.
 OTHER = "other assistant"
 UNKNOWN = "unknown"
 _SOURCES = Path(__file__).with_name("ai_sources.csv")
+# The status of a page that repeats another one.
 _COPY = "duplicate of "
+# Columns that are summed over visits.
 _SUMS = ("n_sessions", "n_engaged", "n_key_events")
 
 
 @dataclass(frozen=True)
 class OwnSite:
-    """What landing pages are joined with.
+    """The site whose pages visits land on.
 
     Attributes:
         base_url: URL of the site's root, to which landing paths belong.
         page_id: the function that gives a URL's page its id (`collect.urls.page_id`), so that
-            spellings meet.
-        pages: the own pages.
+            different spellings match.
+        pages: the site's pages.
     """
 
     base_url: str
@@ -48,7 +54,10 @@ class OwnSite:
 
 @dataclass(frozen=True)
 class LoggedAnswers:
-    """What the log and the analysis know of the own pages: which answers cite them, for what, and their edits."""
+    """What the log and the analysis know of the site's pages.
+
+    It is which answers cite them, for which clusters, and their edits.
+    """
 
     answers: Answers
     citations: Citations
@@ -61,34 +70,35 @@ class LoggedAnswers:
 def measure_referrals(
     sessions: Sessions,
     site: OwnSite,
-    asked: LoggedAnswers,
+    log: LoggedAnswers,
     ai_sources: Mapping[str, str] | None = None,
 ) -> Referrals:
-    """Return the visits of each AI assistant to each landing page, most visits first, beside what the log knows of the page.
+    """Return the visits of each AI assistant to each landing page, most visits first.
 
-    n_citations = answers that cite the page. cluster_id: of the queries whose answers cite the
-    page, the cluster of most such answers; where none does, the cluster of most queries whose
-    nearest own passage is on the page. share_of_sessions = the assistant's visits / all visits to
-    the page in the export: 1 throughout where only visits of assistants were exported.
+    Each row also has what the log knows of the page. n_citations = answers that cite the page.
+    cluster_id: of the queries whose answers cite the page, the cluster of most such answers; where
+    none does, the cluster of most queries whose nearest passage of the site is on the page.
+    share_of_sessions = the assistant's visits / all visits to the page in the export: 1 throughout
+    where only visits of assistants were exported.
 
     GA4 cannot see every such visit. Apps and browsers that send no referrer (most visits from
     mobile apps, often the browser Atlas) land in Direct. AI Overviews and AI Mode are Google's
-    search results, so they stand as google / organic, inseparable from others. Read it as a lower
-    bound. Who reads an answer and does not click is not in it at all.
+    search results, so they are counted under google / organic and cannot be separated. Read the
+    figures as a lower bound. People who read an answer and do not click are not in them at all.
 
     Args:
         sessions: visits of an export, from all sources.
-        site: the own site.
-        asked: the log's tables and the analysis.
+        site: the site.
+        log: the log's tables and the analysis.
         ai_sources: further assistants (see `name_assistants`).
 
     Raises SettingsError for a broken regular expression.
     """
-    told = sessions.assign(
+    labelled = sessions.assign(
         assistant=name_assistants(sessions, ai_sources or {}),
         page_id=_find_pages(sessions, site),
     )
-    visits = told[told["assistant"].notna()]
+    visits = labelled[labelled["assistant"].notna()]
     if visits.empty:
         return REFERRALS.empty()
     groups = visits.groupby(["assistant", "page_id"])
@@ -98,17 +108,17 @@ def measure_referrals(
         .join(groups["day"].agg(first_at="min", last_at="max"))
         .reset_index()
     )
-    all_visits = table["page_id"].map(told.groupby("page_id")["n_sessions"].sum())
+    all_visits = table["page_id"].map(labelled.groupby("page_id")["n_sessions"].sum())
     table["share_of_sessions"] = table["n_sessions"] / all_visits.where(all_visits > 0)
-    cited = _cite(asked, site)
+    cited = _map_citations(log, site)
     table["n_citations"] = (
         table["page_id"].map(cited.groupby("page_id")["answer_id"].nunique()).fillna(0)
     )
     table["cluster_id"] = table["page_id"].map(
-        {**_nearest_clusters(asked), **_first_clusters(cited, "answer_id")}
+        {**_nearest_clusters(log), **_first_clusters(cited, "answer_id")}
     )
-    chosen = asked.edits[asked.edits["is_chosen"]].groupby("page_id").size()
-    table["n_edits"] = table["page_id"].map(chosen).fillna(0)
+    n_chosen = log.edits[log.edits["is_chosen"]].groupby("page_id").size()
+    table["n_edits"] = table["page_id"].map(n_chosen).fillna(0)
     table = table.sort_values(["n_sessions", "assistant", "page_id"], ascending=[False, True, True])
     return REFERRALS.table(table.to_dict("records"))
 
@@ -123,9 +133,9 @@ def name_assistants(sessions: Sessions, ai_sources: Mapping[str, str]) -> "pd.Se
     """
     patterns = {
         **_compile(ai_sources),
-        **{name: one for name, one in _known_sources().items() if name not in ai_sources},
+        **{name: pattern for name, pattern in _read_sources().items() if name not in ai_sources},
     }
-    found = {source: _first_match(source, patterns) for source in sessions["source"].unique()}
+    assistants = {source: _first_match(source, patterns) for source in sessions["source"].unique()}
     plain = (
         sessions[["channel", "medium"]]
         .fillna("")
@@ -135,11 +145,11 @@ def name_assistants(sessions: Sessions, ai_sources: Mapping[str, str]) -> "pd.Se
     is_ai = plain["channel"].isin(["ai assistant", "ai assistants"]) | (
         plain["medium"] == "ai-assistant"
     )
-    named = sessions["source"].map(found)
-    return named.where(named.notna() | ~is_ai, OTHER)
+    assistant = sessions["source"].map(assistants)
+    return assistant.where(assistant.notna() | ~is_ai, OTHER)
 
 
-def _known_sources() -> dict[str, re.Pattern[str]]:
+def _read_sources() -> dict[str, re.Pattern[str]]:
     with _SOURCES.open(encoding="utf-8", newline="") as stream:
         return _compile({row["assistant"]: row["pattern"] for row in csv.DictReader(stream)})
 
@@ -150,13 +160,11 @@ def _compile(patterns: Mapping[str, str]) -> dict[str, re.Pattern[str]]:
         try:
             compiled[name] = re.compile(pattern, re.IGNORECASE)
         except re.error as error:
-            cure = "Correct it; write a dot of a host as \\\\. in TOML."
-            found = f"{pattern!r} ({error})"
             raise SettingsError(
                 f"analytics.ai_sources.{name}",
                 "a regular expression",
-                found,
-                cure,
+                f"{pattern!r} ({error})",
+                "Correct it; write a dot of a host as \\\\. in TOML.",
             ) from None
     return compiled
 
@@ -170,18 +178,21 @@ def _first_match(source: str, patterns: Mapping[str, re.Pattern[str]]) -> str | 
 
 
 def _find_pages(sessions: Sessions, site: OwnSite) -> "pd.Series[str]":
-    """Return the id of each row's landing page: that of an own page where one has it, with its parameters or without."""
-    known = set(site.pages["page_id"])
+    """Return the id of each row's landing page.
+
+    It is that of a page of the site, with the URL's parameters or without.
+    """
+    page_ids = set(site.pages["page_id"])
     copies = site.pages[site.pages["status"].str.startswith(_COPY)]
-    named = copies["status"].str.removeprefix(_COPY).map(site.page_id)
-    winners: dict[str, str] = dict(zip(copies["page_id"], named, strict=True))
+    winner_ids = copies["status"].str.removeprefix(_COPY).map(site.page_id)
+    winners: dict[str, str] = dict(zip(copies["page_id"], winner_ids, strict=True))
 
     def find(landing: str) -> str:
         url = _absolute(landing, site)
         exact = site.page_id(url)
         bare = site.page_id(url.split("?", 1)[0])
-        found = bare if bare in known and exact not in known else exact
-        return winners.get(found, found)
+        page_id = bare if bare in page_ids and exact not in page_ids else exact
+        return winners.get(page_id, page_id)
 
     ids = {landing: find(landing) for landing in sessions["landing_page"].dropna().unique()}
     return sessions["landing_page"].map(ids).fillna(UNKNOWN)
@@ -193,26 +204,29 @@ def _absolute(landing: str, site: OwnSite) -> str:
     return f"https://{landing}" if names_host else urljoin(f"{site.base_url.rstrip('/')}/", landing)
 
 
-def _cite(asked: LoggedAnswers, site: OwnSite) -> pd.DataFrame:
-    """Return the citations with each one's page_id and the cluster of its query."""
-    cited = asked.citations[asked.citations["kind"] == "cited"]
+def _map_citations(log: LoggedAnswers, site: OwnSite) -> pd.DataFrame:
+    """Return the citations with the cited page's id and the cluster of its query."""
+    cited = log.citations[log.citations["kind"] == "cited"]
     ids = {url: site.page_id(url) for url in cited["url"].unique()}
     cited = cited[["answer_id"]].assign(page_id=cited["url"].map(ids))
-    return cited.merge(asked.answers[["answer_id", "query_id"]], on="answer_id").merge(
-        asked.clusters[["query_id", "cluster_id"]], on="query_id", how="left"
+    return cited.merge(log.answers[["answer_id", "query_id"]], on="answer_id").merge(
+        log.clusters[["query_id", "cluster_id"]], on="query_id", how="left"
     )
 
 
-def _nearest_clusters(asked: LoggedAnswers) -> dict[str, str]:
-    near = asked.coverage.dropna(subset="own_passage_id").merge(asked.clusters, on="query_id")
+def _nearest_clusters(log: LoggedAnswers) -> dict[str, str]:
+    queries = log.coverage.dropna(subset="own_passage_id").merge(log.clusters, on="query_id")
     return _first_clusters(
-        near.assign(page_id=near["own_passage_id"].str.rsplit("#", n=1).str[0]),
+        queries.assign(page_id=queries["own_passage_id"].str.rsplit("#", n=1).str[0]),
         "query_id",
     )
 
 
 def _first_clusters(table: pd.DataFrame, counted: str) -> dict[str, str]:
-    """Return page_id -> the cluster of most distinct ids in the column; of equals, the first by name."""
+    """Return page_id -> the cluster of most distinct ids in the column.
+
+    Of equals it is the first by name.
+    """
     counts = table.groupby(["page_id", "cluster_id"])[counted].nunique().reset_index()
     best = counts.sort_values([counted, "cluster_id"], ascending=[False, True]).drop_duplicates(
         "page_id"

@@ -1,4 +1,7 @@
-"""How well passages are found: recall and reciprocal rank at ten, and what another encoder changes, with an interval."""
+"""How well passages are retrieved: recall and reciprocal rank at ten.
+
+Also what another encoder changes, with an interval.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +12,11 @@ from scipy import stats
 
 from coverage_kit.vectors import Vectors, cosines
 
+# Passages that count as found: engines read about ten (assumed).
 DEPTH = 10
+# Bootstraps (assumed).
 DRAWS = 2000
+# Queries whose cosines are in memory at a time (assumed).
 _BLOCK = 512
 
 Floats = npt.NDArray[np.float64]
@@ -19,9 +25,10 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class RelevantItems:
-    """What one query should find: items of which any passage will do (a page is an item, or a single passage).
+    """What a query should find: items of which any passage will do.
 
-    `items` holds the rows of each item's passages, `ignored` rows that are neither right nor wrong.
+    An item is a page, or a single passage. `items` holds the rows of each item's passages,
+    `ignored` rows that are neither right nor wrong.
     """
 
     items: tuple[Rows, ...]
@@ -40,43 +47,44 @@ class Difference:
 
 
 def measure_found(
-    asked: Vectors,
-    content: Vectors,
-    sought: Sequence[RelevantItems],
+    queries: Vectors,
+    passages: Vectors,
+    relevant: Sequence[RelevantItems],
     depth: int = DEPTH,
 ) -> tuple[Floats, Floats]:
-    """Return each query's recall and reciprocal rank at `depth` by cosine, both of shape (n queries,).
+    """Return each query's recall and reciprocal rank at `depth` by cosine.
 
-    Recall = share of the query's items of which a passage is among the `depth` nearest; reciprocal
-    rank = 1 / rank of the first passage of any item, 0 where none is among them. Of equal cosines
-    the earlier row is nearer.
+    Both have the shape (n queries,). Recall = share of the query's items of which a passage is
+    among the `depth` nearest; reciprocal rank = 1 / rank of the first passage of any item, 0 where
+    none is among them. Of equal cosines the earlier row is nearer.
 
     Args:
-        asked: vectors of the queries, shape (n, d).
-        content: vectors of the passages, shape (m, d).
-        sought: what each query should find.
+        queries: vectors of the queries, shape (n, d).
+        passages: vectors of the passages, shape (m, d).
+        relevant: what each query should find.
         depth: how many passages count as found.
     """
-    recall = np.zeros(len(sought))
-    reciprocal = np.zeros(len(sought))
-    for start in range(0, len(sought), _BLOCK):
-        block = cosines(asked[start : start + _BLOCK], content)
+    recall = np.zeros(len(relevant))
+    reciprocal = np.zeros(len(relevant))
+    for start in range(0, len(relevant), _BLOCK):
+        block = cosines(queries[start : start + _BLOCK], passages)
         for row, similarity in enumerate(block, start):
-            recall[row], reciprocal[row] = _found(similarity, sought[row], depth)
+            recall[row], reciprocal[row] = _rate_query(similarity, relevant[row], depth)
     return recall, reciprocal
 
 
 def compare_paired(
     before: Floats, after: Floats, groups: npt.NDArray[np.int64], seed: int
 ) -> Difference:
-    """Return the difference of two means over the same queries, with the interval of a bootstrap that draws whole groups.
+    """Return the difference of two means over the same queries, with its interval.
 
-    Percentiles of few groups lie too near to each other; both ends are moved away from the
-    difference by the factor that would be right for a mean: sqrt(g / (g - 1)) times the ratio of
-    Student's quantile, g - 1 degrees of freedom, to the normal's.
+    The interval is that of a bootstrap that draws whole groups. Percentiles of few groups are too
+    near to each other; both ends are moved away from the difference by the factor that would be
+    right for a mean: sqrt(g / (g - 1)) times the ratio of Student's quantile, g - 1 degrees of
+    freedom, to the normal's.
 
     Args:
-        before: one figure a query, shape (n,).
+        before: a figure for each query, shape (n,).
         after: the same queries' figures, shape (n,).
         groups: number of each query's group, from 0, shape (n,): queries of one page rise and fall
             together.
@@ -110,9 +118,9 @@ def _widening(n_groups: int) -> float:
     )
 
 
-def _found(similarity: Vectors, sought: RelevantItems, depth: int) -> tuple[float, float]:
-    similarity[sought.ignored] = -np.inf
+def _rate_query(similarity: Vectors, relevant: RelevantItems, depth: int) -> tuple[float, float]:
+    similarity[relevant.ignored] = -np.inf
     nearest = np.argsort(-similarity, kind="stable")[:depth]
-    recall = float(np.mean([bool(np.isin(item, nearest).any()) for item in sought.items]))
-    hits = np.flatnonzero(np.isin(nearest, np.concatenate(sought.items)))
+    recall = float(np.mean([bool(np.isin(item, nearest).any()) for item in relevant.items]))
+    hits = np.flatnonzero(np.isin(nearest, np.concatenate(relevant.items)))
     return recall, 1 / (1 + int(hits[0])) if len(hits) else 0.0

@@ -12,19 +12,21 @@ import pandas as pd
 T = TypeVar("T")
 
 _KINDS = Path(__file__).parent / "site_kinds.csv"
+# Second-level labels under which countries register names: "co" of ".co.uk".
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gov", "go", "ne", "net", "or", "org"})
 
 
 def site_owner(hosts: "pd.Series[str]", owners: Mapping[str, str]) -> "pd.Series[str]":
-    """Return for each host the label of the domain that it is, or is a subdomain of; hosts of no owner stay as they are.
+    """Return for each host the label of its owner's domain; hosts without an owner are unchanged.
 
-    The longest of several domains wins. A leading 'www.' or '*.' and case make no difference.
+    A host is the domain or a subdomain of it. The longest of several domains wins. A leading 'www.'
+    or '*.' and case make no difference.
 
     >>> site_owner(pd.Series(["help.ours.com", "notours.com"]), {"ours.com": "Ours"}).to_list()
     ['Ours', 'notours.com']
     """
     by_domain = {bare_domain(domain): label for domain, label in owners.items()}
-    labels = {host: _find(host, by_domain) for host in hosts.unique()}
+    labels = {host: _lookup(host, by_domain) for host in hosts.unique()}
     return hosts.map(
         {host: host if label is None else label for host, label in labels.items()}
     ).astype("str")
@@ -33,21 +35,21 @@ def site_owner(hosts: "pd.Series[str]", owners: Mapping[str, str]) -> "pd.Series
 def site_kind(site: str, community: Collection[str] = ()) -> str:
     """Return the kind of a community site, such as 'forum' or 'video', and '' for any other site.
 
-    A site is one when its host is, or is a subdomain of, a domain in site_kinds.csv or in
+    A site is a community when its host is, or is a subdomain of, a domain in site_kinds.csv or in
     `community` (then 'community').
 
     >>> site_kind("old.reddit.com"), site_kind("notreddit.com")
     ('forum', '')
     """
     added = dict.fromkeys(map(bare_domain, community), "community")
-    return _find(site, {**_known_kinds(), **added}) or ""
+    return _lookup(site, {**_read_kinds(), **added}) or ""
 
 
 def main_label(host: str) -> str:
-    """Return the label of a host by which its owner is known, without its public suffix and subdomains.
+    """Return the label of a host that identifies its owner, without public suffix and subdomains.
 
-    Two-label suffixes are known by their form, such as .co.uk and .com.au: enough for a name, not
-    for security.
+    Two-label suffixes are recognised by their form, such as .co.uk and .com.au: enough for a name,
+    not for security.
 
     >>> main_label("support.logitech.com"), main_label("shop.acme.co.uk")
     ('logitech', 'acme')
@@ -57,7 +59,7 @@ def main_label(host: str) -> str:
     return labels[max(0, len(labels) - n_suffix - 1)]
 
 
-def _find(host: str, by_domain: Mapping[str, T]) -> T | None:
+def _lookup(host: str, by_domain: Mapping[str, T]) -> T | None:
     return next(
         (by_domain[domain] for domain in _domains(host) if domain in by_domain),
         None,
@@ -71,12 +73,15 @@ def _domains(host: str) -> Iterator[str]:
 
 
 def bare_domain(host: str) -> str:
-    """Return a host, or a domain as settings may write it (a URL, www., *.), as it is compared."""
+    """Return a host as it is compared.
+
+    Settings may write it as a URL, or with www. or *.
+    """
     host = re.sub(r"^https?://|[/?#].*$", "", host.strip(), flags=re.IGNORECASE)
     return host.lower().rstrip(".").removeprefix("*.").removeprefix("www.")
 
 
 @cache
-def _known_kinds() -> Mapping[str, str]:
+def _read_kinds() -> Mapping[str, str]:
     text = _KINDS.read_text(encoding="utf-8")
     return {row["domain"]: row["kind"] for row in csv.DictReader(text.splitlines())}

@@ -1,4 +1,7 @@
-"""Visibility of the tracked sites in the logged answers: who is cited, named, and found but passed over."""
+"""Visibility of the tracked sites in the logged answers.
+
+Which sites are cited, named, and retrieved but not cited.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -27,22 +30,26 @@ from coverage_kit.tables import (
 )
 
 SplitBy = Literal["all", "branded", "cluster", "week", "market"]
+# In the order of the table.
 MEASURES = (
-    *("citation_rate", "citation_share", "mention_rate", "share_of_voice"),
-    *("position_adjusted_word_count", "retrieved_not_cited_rate"),
+    "citation_rate",
+    "citation_share",
+    "mention_rate",
+    "share_of_voice",
+    "position_adjusted_word_count",
+    "retrieved_not_cited_rate",
 )
 
 
 @dataclass(frozen=True)
 class TrackedBrands:
-    """Who is tracked, and how the queries are parted.
+    """The tracked brands, and how the queries are split.
 
     Attributes:
-        brand_sites: site by brand, the tracked ones, the own first; sites as `citations` names
-            them.
-        branded: ids of the queries that name the own brand.
+        brand_sites: site by brand, the user's brand first; sites as `citations` names them.
+        branded: ids of the queries that name the user's brand.
         clusters: cluster id by query id.
-        split_by: what to part the answers by.
+        split_by: what to split the answers by.
         min_prompts: figures from fewer prompts' worth of answers are marked as low n
             (`measure_visibility`).
     """
@@ -54,7 +61,7 @@ class TrackedBrands:
     min_prompts: int = 20
 
     def __post_init__(self) -> None:
-        unknown = [one for one in self.split_by if one not in get_args(SplitBy)]
+        unknown = [name for name in self.split_by if name not in get_args(SplitBy)]
         if unknown:
             raise SettingsError(
                 "TrackedBrands.split_by",
@@ -65,7 +72,7 @@ class TrackedBrands:
 
     @property
     def sites(self) -> list[str]:
-        """The tracked sites, the own first."""
+        """The tracked sites, the user's site first."""
         return list(dict.fromkeys(self.brand_sites.values()))
 
 
@@ -77,7 +84,9 @@ def measure_visibility(
     mentions: Mentions,
     panel: TrackedBrands,
 ) -> Visibility:
-    """Return every measure of every tracked site, by engine, surface and part: each a share, with its 95% interval.
+    """Return every measure of every tracked site: each a share, with its 95% interval.
+
+    There are rows for each engine, surface and segment.
 
     - citation_rate = answers that cite the site / answers; those that cite nobody count too.
     - citation_share = pages of the site that answers cite / all pages that answers cite.
@@ -85,34 +94,36 @@ def measure_visibility(
       which mentions are.
     - share_of_voice = answers that name the brand / sum over the tracked brands of the answers that
       name each: it depends on which brands are tracked.
-    - position_adjusted_word_count = the site's words / all words that rest on a cited page
+    - position_adjusted_word_count = the site's words / all words that are based on a cited page
       (`credit_words`); missing where no span is logged.
-    - retrieved_not_cited_rate = answers that found the site and do not cite it / answers that found
-      or cite it, among those that log any page found but not cited. A site is found where a
-      retrieved page is its own.
+    - retrieved_not_cited_rate = answers that retrieved the site and do not cite it / answers that
+      retrieved or cite it, among those that log any page retrieved but not cited. A site is
+      retrieved where a retrieved page is its own.
 
     Engines and surfaces are never pooled; a missing surface is 'unknown'. Branded queries count in
-    split_by='branded' alone. Answers without a cluster, time or market are left out of the parts by
-    it. Intervals draw from prompts, since answers to one prompt are not independent
+    split_by='branded' alone. Answers without a cluster, time or market are left out of the segments
+    by it. Intervals draw from prompts, since answers to one prompt are not independent
     (`measure_ratios`). `n_prompts` and `n_answers` count those that add to the denominator.
-    `is_low_n`, where intervals were found to cover less than 95%: the effective number of prompts,
-    (sum of the denominators)^2 / sum of the denominators^2, is below `panel.min_prompts`, or there
-    are less than five prompts' worth of answers that count, or of those that do not
+    `is_low_n` is set where intervals were found to cover less than 95%: the effective number of
+    prompts, (sum of the denominators)^2 / sum of the denominators^2, is below `panel.min_prompts`,
+    or there are less than five prompts' worth of answers that count, or of those that do not
     (`has_few_events`). That number is `n_prompts` where all prompts weigh the same, and less where
-    a few have most of the answers. Rows are in order of by, part, engine, surface, measure and
-    site.
+    a few have most of the answers. Rows are ordered by split_by, segment, engine, surface, measure
+    and site.
 
     Args:
-        answers: answers of one log; failed ones are not among them.
-        citations: their citations, `site` told by owner (`site_owner`).
+        answers: answers of one log, without failed ones.
+        citations: their citations, with `site` by owner (`site_owner`).
         spans: every stretch for which an answer cites a page; where an answer has none, its
             citations' start and end count.
-        mentions: brands that the answers name; other than the tracked ones are passed over.
-        panel: who is tracked, and how the queries are parted.
+        mentions: brands that the answers name; brands that are not tracked are ignored.
+        panel: the tracked brands, and how the queries are split.
     """
     log = _Log.read(answers, citations, spans, mentions, panel)
     groupings = [
-        grouping for by in panel.split_by if (grouping := _group(answers, by, panel)) is not None
+        grouping
+        for split_by in panel.split_by
+        if (grouping := _group(answers, split_by, panel)) is not None
     ]
     tables = [
         _measure(grouping, top, base).assign(measure=measure, site=site)
@@ -148,12 +159,15 @@ def name_surfaces(answers: Answers) -> "pd.Series[str]":
 
 @dataclass(frozen=True)
 class _Log:
-    """What the answers cite, found, name and rest on: tables of row (the answer's number), site, amount."""
+    """What the answers cite, retrieve, name and are based on.
+
+    These are tables of row (the answer's number), site and amount.
+    """
 
     has_words: Floats
     cited: pd.DataFrame
     retrieved: pd.DataFrame
-    named: pd.DataFrame
+    mentioned: pd.DataFrame
     words: pd.DataFrame
 
     @classmethod
@@ -166,61 +180,72 @@ class _Log:
         panel: TrackedBrands,
     ) -> "_Log":
         pages = citations.drop_duplicates(["answer_id", "url", "kind"])
-        named = mentions.assign(site=mentions["brand"].map(dict(panel.brand_sites))).dropna(
+        mentioned = mentions.assign(site=mentions["brand"].map(dict(panel.brand_sites))).dropna(
             subset=["site"]
         )
         has_words = (answers["text"].str.strip() != "") | answers["answer_id"].isin(
             mentions["answer_id"]
         )
         words = credit_words(answers, citations, spans)
-        tables = (
-            pages[pages["kind"] == "cited"],
-            pages[pages["kind"] == "retrieved"],
-            named.drop_duplicates(["answer_id", "site"]),
-            words.rename(columns={"words": "amount"}),
-        )
         return cls(
-            has_words.to_numpy().astype(np.float64),
-            *(_number(table, answers) for table in tables),
+            has_words=has_words.to_numpy().astype(np.float64),
+            cited=_number(pages[pages["kind"] == "cited"], answers),
+            retrieved=_number(pages[pages["kind"] == "retrieved"], answers),
+            mentioned=_number(mentioned.drop_duplicates(["answer_id", "site"]), answers),
+            words=_number(words.rename(columns={"words": "amount"}), answers),
         )
 
     def count(self, site: str) -> dict[str, tuple[Floats, Floats]]:
-        """Return by measure what each answer adds to the site's numerator and denominator, both of shape (a,)."""
-        cited, found, named = (
-            self._add(table, site) for table in (self.cited, self.retrieved, self.named)
-        )
-        is_met = (self._add(self.retrieved) > 0) & ((found > 0) | (cited > 0))
-        counts = (
-            ((cited > 0).astype(float), np.ones(len(cited))),
-            (cited, self._add(self.cited)),
-            (named, self.has_words),
-            (named, self._add(self.named)),
-            (self._add(self.words, site), self._add(self.words)),
-            ((is_met & (cited == 0)).astype(float), is_met.astype(float)),
-        )
-        return dict(zip(MEASURES, counts, strict=True))
+        """Return by measure what each answer adds to the site's numerator and denominator.
+
+        Both have the shape (a,).
+        """
+        cited = self._add(self.cited, site)
+        retrieved = self._add(self.retrieved, site)
+        mentioned = self._add(self.mentioned, site)
+        # Only answers that log pages which they retrieved and do not cite can show such a page.
+        logs_retrieved = self._add(self.retrieved) > 0
+        is_retrieved = logs_retrieved & ((retrieved > 0) | (cited > 0))
+        return {
+            "citation_rate": ((cited > 0).astype(float), np.ones(len(cited))),
+            "citation_share": (cited, self._add(self.cited)),
+            "mention_rate": (mentioned, self.has_words),
+            "share_of_voice": (mentioned, self._add(self.mentioned)),
+            "position_adjusted_word_count": (self._add(self.words, site), self._add(self.words)),
+            "retrieved_not_cited_rate": (
+                (is_retrieved & (cited == 0)).astype(float),
+                is_retrieved.astype(float),
+            ),
+        }
 
     def _add(self, table: pd.DataFrame, site: str | None = None) -> Floats:
-        told = table if site is None else table[table["site"] == site]
+        rows = table if site is None else table[table["site"] == site]
         return sum_by(
-            told["row"].to_numpy(),
+            rows["row"].to_numpy(),
             len(self.has_words),
-            told["amount"].to_numpy(),
+            rows["amount"].to_numpy(),
         )
 
 
 def _number(table: pd.DataFrame, answers: Answers) -> pd.DataFrame:
-    """Return row, site and amount (1 unless told) of the table's rows on these answers."""
+    """Return row, site and amount of the table's rows on these answers.
+
+    The amount is 1 where the table has none.
+    """
     rows = pd.Index(answers["answer_id"]).get_indexer(table["answer_id"])
     amounts = table["amount"].to_numpy() if "amount" in table else 1.0
     sites = table["site"].astype("category").array
-    told = pd.DataFrame({"row": rows, "site": sites, "amount": amounts})
-    return told[told["row"] >= 0]
+    numbered = pd.DataFrame({"row": rows, "site": sites, "amount": amounts})
+    return numbered[numbered["row"] >= 0]
 
 
 @dataclass(frozen=True)
 class _Grouping:
-    """Answers by engine, surface and part: their numbers, the cell of each (a prompt in a group), the groups of the cells."""
+    """Answers by engine, surface and segment.
+
+    `rows` are their numbers, `cells` the cell of each (a prompt in a group), and `groups` the
+    groups of the cells.
+    """
 
     rows: Ints
     cells: Ints
@@ -228,11 +253,14 @@ class _Grouping:
     names: pd.DataFrame
 
 
-def _group(answers: Answers, by: SplitBy, panel: TrackedBrands) -> _Grouping | None:
-    """Return the answers grouped, branded prompts apart; None where no answer has such a part."""
-    part = _parts(answers, by, panel)
+def _group(answers: Answers, split_by: SplitBy, panel: TrackedBrands) -> _Grouping | None:
+    """Return the answers grouped, branded prompts separately.
+
+    It is None where no answer has such a segment.
+    """
+    segments = _find_segments(answers, split_by, panel)
     is_branded = answers["query_id"].isin(set(panel.branded))
-    rows = np.flatnonzero(part.notna() & (is_branded == (by == "branded")))
+    rows = np.flatnonzero(segments.notna() & (is_branded == (split_by == "branded")))
     if not len(rows):
         return None
     keys = (
@@ -240,7 +268,7 @@ def _group(answers: Answers, by: SplitBy, panel: TrackedBrands) -> _Grouping | N
             {
                 "engine": answers["engine"],
                 "surface": name_surfaces(answers),
-                "segment": part,
+                "segment": segments,
             }
         )
         .astype("str")
@@ -248,37 +276,32 @@ def _group(answers: Answers, by: SplitBy, panel: TrackedBrands) -> _Grouping | N
     )
     grouped = keys.groupby(["engine", "surface", "segment"], sort=True)
     prompts, queries = pd.factorize(answers["query_id"].iloc[rows])
-    found, cells = np.unique(
+    # A cell is a prompt in a group.
+    pairs, cells = np.unique(
         grouped.ngroup().to_numpy() * len(queries) + prompts,
         return_inverse=True,
     )
-    return _Grouping(
-        rows,
-        cells,
-        found // len(queries),
-        grouped.size().index.to_frame(index=False).assign(split_by=by),
-    )
+    names = grouped.size().index.to_frame(index=False).assign(split_by=split_by)
+    return _Grouping(rows=rows, cells=cells, groups=pairs // len(queries), names=names)
 
 
-def _parts(answers: Answers, by: SplitBy, panel: TrackedBrands) -> "pd.Series[str]":
-    """Return the part of each answer, missing where it belongs to none."""
-    if by == "cluster":
+def _find_segments(answers: Answers, split_by: SplitBy, panel: TrackedBrands) -> "pd.Series[str]":
+    """Return the segment of each answer, missing where it belongs to none."""
+    if split_by == "cluster":
         return answers["query_id"].map(dict(panel.clusters))
-    if by == "market":
+    if split_by == "market":
         return answers["market"].where(answers["market"] != "")
-    if by == "week":
-        asked_at = pd.to_datetime(answers["asked_at"], utc=True)
-        return (asked_at - pd.to_timedelta(asked_at.dt.day_of_week, unit="D")).dt.strftime(
-            "%Y-%m-%d"
-        )
-    return pd.Series(by, index=answers.index, dtype="str")
+    if split_by == "week":
+        times = pd.to_datetime(answers["asked_at"], utc=True)
+        return (times - pd.to_timedelta(times.dt.day_of_week, unit="D")).dt.strftime("%Y-%m-%d")
+    return pd.Series(split_by, index=answers.index, dtype="str")
 
 
 def _measure(grouping: _Grouping, top: Floats, base: Floats) -> pd.DataFrame:
     """Return the ratio of both in each group, with its interval and the numbers behind it.
 
     `n_effective`, missing where nothing is counted, is rounded, so that equal denominators give the
-    number of prompts itself.
+    number of prompts.
     """
     top = top[grouping.rows]
     base = base[grouping.rows]

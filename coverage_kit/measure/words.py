@@ -1,4 +1,7 @@
-"""Position-adjusted word count: the words of an answer that rest on each cited site, earlier sentences more."""
+"""Position-adjusted word count: the words of an answer that are based on each cited site.
+
+Earlier sentences count more.
+"""
 
 import math
 import re
@@ -13,27 +16,29 @@ import pandas as pd
 from coverage_kit.tables import Answers, Citations, Spans, checked
 from coverage_kit.text.sentences import split_sentences
 
-_TARGET = r"\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)"  # of a link, with brackets within; what is never closed ends the search
+# The target of a link, with brackets within it; a bracket that is never closed ends the search.
+_TARGET = r"\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)"
+# Markers of citations: "([site](https://…))", "[1]", "【4†source】", and the target of a link.
 _MARKER = re.compile(
     rf"\(\[[^\[\]\n]*\]{_TARGET}\)|\[\^?\w{{1,4}}\](?!\()|【[^【】\n]*】|(?<=\]){_TARGET}"
 )
+# A word, with the signs that follow its first letter or digit.
 _WORD = re.compile(r"[^\W_]\S*")
 
-Stretch = tuple[
-    int, int, int, str
-]  # start, end, position of the page among the answer's citations, its site
+# Start, end, position of the page among the answer's citations, and its site.
+Stretch = tuple[int, int, int, str]
 
 
 @checked
 def credit_words(answers: Answers, citations: Citations, spans: Spans) -> pd.DataFrame:
-    """Return answer_id, site, words: the position-adjusted words of each answer that rest on each site it cites.
+    """Return answer_id, site, words: the position-adjusted words of each answer by cited site.
 
-    words = sum over the sentences that rest on the site of n_words * exp(-position / n_sentences),
-    split among all pages on which the sentence rests (Aggarwal et al. 2024, GEO, as written).
-    `position` counts from 0, a word holds a letter or digit, citation markers are no words. A
-    sentence rests on a page when it shares a character with one of the page's stretches, because
-    engines cite a stretch for all that it spans; a stretch that meets no sentence, such as a
-    marker's place between two, counts for the sentence before it.
+    words = sum over the sentences that are based on the site of n_words * exp(-position /
+    n_sentences), split among all pages on which the sentence is based (Aggarwal et al. 2024, GEO,
+    as written). `position` counts from 0, a word holds a letter or digit, citation markers are no
+    words. A sentence is based on a page when it shares a character with one of the page's
+    stretches, because engines cite a stretch for all that it spans. A stretch that meets no
+    sentence, such as a marker between two, counts for the sentence before it.
 
     The authors' code differs in four ways that are not followed: it divides by n_sentences - 1,
     drops words of two letters, credits citation [0] to the last source, and shares equally when
@@ -56,7 +61,7 @@ def credit_words(answers: Answers, citations: Citations, spans: Spans) -> pd.Dat
 
 
 def credit_answer(text: str, stretches: Sequence[Stretch]) -> dict[str, float]:
-    """Return words by site for one answer (see `credit_words`); nothing where the text has no sentence."""
+    """Return words by site for one answer (see `credit_words`); empty without a sentence."""
     sentences = split_sentences(text)
     starts = list[int]()
     ends = list[int]()
@@ -70,25 +75,25 @@ def credit_answer(text: str, stretches: Sequence[Stretch]) -> dict[str, float]:
             pages[number][page] = site
     words: dict[str, float] = defaultdict(float)
     for number in sorted(pages):
-        part = (
-            _count_words(sentences[number])
-            * math.exp(-number / len(sentences))
-            / len(pages[number])
-        )
+        weight = math.exp(-number / len(sentences))
+        credit = _count_words(sentences[number]) * weight / len(pages[number])
         for page in sorted(pages[number]):
-            words[pages[number][page]] += part
+            words[pages[number][page]] += credit
     return dict(words)
 
 
 def _stretches(citations: Citations, spans: Spans) -> list[tuple[str, int, int, int, str]]:
-    """Return answer_id, start, end, position and site of the stretches with a cited page, sorted."""
+    """Return the stretches with a cited page, sorted: answer_id, start, end, position and site."""
     cited = citations[citations["kind"] == "cited"]
-    firsts = cited[cited["start"].notna() & cited["end"].notna()]
-    firsts = firsts[~firsts["answer_id"].isin(spans["answer_id"].unique())]
-    told = cited[["answer_id", "position", "site"]].merge(spans, on=["answer_id", "position"])
+    # Where an answer has no spans, the citations' own start and end count.
+    spanless = cited[cited["start"].notna() & cited["end"].notna()]
+    spanless = spanless[~spanless["answer_id"].isin(spans["answer_id"].unique())]
+    spanned = cited[["answer_id", "position", "site"]].merge(spans, on=["answer_id", "position"])
     names = ["answer_id", "start", "end", "position", "site"]
-    parts = [table[names].astype({"start": "int64", "end": "int64"}) for table in (told, firsts)]
-    return sorted(zip(*(pd.concat(parts)[name].tolist() for name in names), strict=True))
+    stretches = pd.concat(
+        [table[names].astype({"start": "int64", "end": "int64"}) for table in (spanned, spanless)]
+    )
+    return sorted(zip(*(stretches[name].tolist() for name in names), strict=True))
 
 
 def _count_words(sentence: str) -> int:

@@ -33,7 +33,7 @@ def is_missing(value: Any) -> bool:
     """Return whether a table's cell is missing: None, NaN, NaT or pd.NA."""
     if value is None or type(value).__name__ in {"NAType", "NaTType"}:
         return True
-    return value != value  # noqa: PLR0124 (NaN)
+    return bool(value != value)  # noqa: PLR0124 (NaN)
 
 
 def shorten(value: Any, limit: int) -> str:

@@ -172,7 +172,7 @@ class KnownFacts:
 
 def find_unknown(
     sentence: str,
-    known_facts: KnownFacts,
+    facts: KnownFacts,
     foreign: Collection[str] = frozenset(),
     plain: Collection[str] = frozenset(),
 ) -> list[tuple[int, int]]:
@@ -188,7 +188,7 @@ def find_unknown(
     """
     spans: list[tuple[int, int]] = []
     for fact in _find_facts(sentence):
-        if _is_known(sentence, fact, known_facts, foreign, plain):
+        if _is_known(sentence, fact, facts, foreign, plain):
             continue
         if spans and (
             fact.start < spans[-1][1] or _GAP.fullmatch(sentence, spans[-1][1], fact.start)
@@ -202,18 +202,18 @@ def find_unknown(
 def _is_known(
     sentence: str,
     fact: _Fact,
-    known_facts: KnownFacts,
+    facts: KnownFacts,
     foreign: Collection[str],
     plain: Collection[str],
 ) -> bool:
     if fact.kind != "word":
-        return known_facts.has(fact)
+        return facts.has(fact)
     raw = sentence[fact.start : fact.end]
     is_initial = _is_initial(sentence, fact.start)
     # Months that are also verbs.
     if raw in ("May", "March") and not is_initial:
-        return fact.value in known_facts.names
-    if known_facts.has_word(fact.value):
+        return fact.value in facts.names
+    if facts.has_word(fact.value):
         return True
     if fact.value in foreign or any(letter.isnumeric() for letter in raw):
         return False

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks.edits import BUDGETS, measure_edits, missed_edit_floors
-from benchmarks.planting import FOUND, Judge, plant_edits
+from benchmarks.planting import TOP_PASSAGES, Judge, plant_edits
 from benchmarks.sets import read_set
 from coverage_kit.errors import SchemaError
 from tests.benchmarks.test_gaps import ODD_SETS, made_up, write
@@ -69,23 +69,23 @@ def run(tmp_path, capsys):
 
 
 def answered(planting, judge, chosen):
-    """For each query, the mean of the engines of the best grade among its ten best passages: one query at a time."""
+    """The best grade among each query's ten best passages, mean of the engines, query by query."""
     removed = {row for number in chosen for row in planting.edits[number].removed}
-    kept = [row for row in range(len(planting.trial.passages)) if row not in removed]
+    left = [row for row in range(len(planting.trial.passages)) if row not in removed]
     new = [column for column, number in enumerate(judge.edit_of) if number in chosen]
-    found = np.zeros(len(planting.trial.queries))
-    for query in range(len(found)):
-        grades = [*planting.relevant[query, kept].astype(float), *judge.grades[query, new]]
+    best = np.zeros(len(planting.trial.queries))
+    for query in range(len(best)):
+        grades = [*planting.relevant[query, left].astype(float), *judge.grades[query, new]]
         for site, added in judge.engines:
-            values = [*site[query, kept], *added[query, new]]
-            tenth = sorted(values, reverse=True)[min(FOUND, len(values)) - 1]
-            best = [
+            values = [*site[query, left], *added[query, new]]
+            tenth = sorted(values, reverse=True)[min(TOP_PASSAGES, len(values)) - 1]
+            top_grades = [
                 grade
                 for value, grade in zip(values, grades, strict=True)
                 if value >= tenth and value > 0
             ]
-            found[query] += max(best, default=0) / len(judge.engines)
-    return found
+            best[query] += max(top_grades, default=0) / len(judge.engines)
+    return best
 
 
 def test_a_quarter_of_the_sections_goes_and_every_kind_of_candidate_is_there(planting):
@@ -102,7 +102,7 @@ def test_a_quarter_of_the_sections_goes_and_every_kind_of_candidate_is_there(pla
 
 
 def test_candidates_say_what_went(planting):
-    """A section holds the answer to the queries that lost it; a half says its part of the words, in order."""
+    """A section holds the answer to the queries that lost it; a half has its share of the words."""
     texts = list(planting.trial.queries["text"])
     sections = {edit.group: edit for edit in planting.edits if edit.kind in ("section", "decoy")}
     for edit in planting.edits:
@@ -115,9 +115,9 @@ def test_candidates_say_what_went(planting):
         if edit.kind in ("decoy", "duplicate", "echo", "harmful"):
             assert edit.relevant == ()
         if edit.kind == "half":
-            whole = sections[edit.group].added[0].text
-            assert edit.added[0].text in whole
-            assert edit.part == pytest.approx(len(edit.added[0].text.split()) / len(whole.split()))
+            section_text = sections[edit.group].added[0].text
+            assert edit.added[0].text in section_text
+            assert edit.share == pytest.approx(len(edit.added[0].text.split()) / len(section_text.split()))
         if edit.kind == "duplicate":
             assert edit.added[0].text in set(planting.trial.passages["text"])
         if edit.kind == "echo":
@@ -159,19 +159,19 @@ def test_chance_takes_its_budgets_share(planting, judge):
     sections = [
         number for number, edit in enumerate(planting.edits) if edit.kind in ("section", "decoy")
     ]
-    cost, whole = planting.cost, judge.gain(sections)
+    cost, total = planting.cost, judge.gain(sections)
     rng = np.random.default_rng(0)
     shares = []
     for _ in range(60):
         order = rng.permutation(sections)
         within = np.cumsum(cost[order]) <= 0.3 * cost[sections].sum()
-        shares.append(judge.gain(order[within].tolist()) / whole)
+        shares.append(judge.gain(order[within].tolist()) / total)
     assert np.mean(shares) == pytest.approx(0.28, abs=0.07)  # what does not fit is left over
 
 
 def test_the_command_reports_every_scorer_and_metric_as_numbers(tmp_path, tables, run):
     folder = write(tmp_path / "tiny", tables)
-    status, report, said = run("--set", folder)
+    status, report, output = run("--set", folder)
     assert status == 0
     assert set(report) == {"tiny"}
     assert tuple(report["tiny"]) == SCORERS
@@ -182,11 +182,11 @@ def test_the_command_reports_every_scorer_and_metric_as_numbers(tmp_path, tables
             assert all(isinstance(value, float) for value in figure.values())
             assert figure["low"] <= figure["value"] + 1e-9
             assert figure["value"] <= figure["high"] + 1e-9
-    ours = {name: figure["value"] for name, figure in report["tiny"]["coverage_kit"].items()}
-    assert ours["n_gaps"] == 18
-    assert max(ours[name] for name in BUDGETS) <= 1.2
-    assert 0 <= ours["right_page"] <= 1
-    assert "| tiny | gain_share_05 |" in said.out
+    figures = {name: figure["value"] for name, figure in report["tiny"]["coverage_kit"].items()}
+    assert figures["n_gaps"] == 18
+    assert max(figures[name] for name in BUDGETS) <= 1.2
+    assert 0 <= figures["right_page"] <= 1
+    assert "| tiny | gain_share_05 |" in output.out
     bench = read_set(folder, WordEncoder())
     assert measure_edits(bench, WordEncoder(), 1) == report
 
@@ -197,11 +197,11 @@ def test_one_set_that_cannot_be_used_does_not_stop_the_others(tmp_path, tables, 
     bad = write(
         tmp_path / "bad", {name: table for name, table in tables.items() if name != "passages"}
     )
-    status, report, said = run("--set", bad, "--set", few, "--set", good)
+    status, report, output = run("--set", bad, "--set", few, "--set", good)
     assert status == 1
     assert set(report) == {"good"}
-    assert "bad/passages.parquet: a Parquet table; found no such file" in said.err
-    assert "few: queries that lose their answer" in said.err
+    assert "bad/passages.parquet: a Parquet table; found no such file" in output.err
+    assert "few: queries that lose their answer" in output.err
 
 
 @pytest.mark.parametrize("oddity", ODD_SETS)
@@ -251,8 +251,8 @@ def test_a_figure_below_its_floor_fails_the_check(tmp_path, tables, run, monkeyp
     )
     assert run("--set", folder, "--check")[0] == 0
     floors.write_text(json.dumps({"tiny/edits": {"gain_share_15": 9, "harm_rate": -1}}))
-    status, report, said = run("--set", folder, "--check")
+    status, report, output = run("--set", folder, "--check")
     assert status == 1
-    assert "tiny/edits: gain_share_15 is" in said.err
+    assert "tiny/edits: gain_share_15 is" in output.err
     assert len(missed_edit_floors(report, json.loads(floors.read_text()))) == 2
     assert run("--set", folder)[0] == 0

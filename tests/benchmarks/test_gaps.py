@@ -29,49 +29,54 @@ N_PAGES, N_UNDOCUMENTED = 12, 6
 
 
 def made_up() -> dict[str, pd.DataFrame]:
-    """A site of twelve pages with three sections each, two questions a section, and 24 questions on subjects it leaves out."""
+    """A site of twelve pages, three sections each, with two questions a section, and 24 others.
+
+    The 24 questions are on subjects that the site leaves out.
+    """
     subjects = [
-        (page, part)
+        (page, section)
         for page in range(N_PAGES + N_UNDOCUMENTED)
-        for part in range(3 if page < N_PAGES else 2)
+        for section in range(3 if page < N_PAGES else 2)
     ]
-    said = {
+    words = {
         key: f"subject{key[0]} part{key[0]}x{key[1]} detail{key[0]}x{key[1]}" for key in subjects
     }
     passages = [
         {
             "doc_id": f"page{page}",
-            "section_id": f"page{page}#{part}",
+            "section_id": f"page{page}#{section}",
             "title": f"subject{page}",
-            "heading_path": f"subject{page} > part{page}x{part}",
-            "text": f"{said[page, part]} is told here, number {part}",
+            "heading_path": f"subject{page} > part{page}x{section}",
+            "text": f"{words[page, section]} is told here, number {section}",
         }
-        for page, part in subjects
+        for page, section in subjects
         if page < N_PAGES
     ]
     queries = [
         {
-            "query_id": f"q{page}-{part}-{style}",
-            "text": f"{opening} part{page}x{part} {ending} subject{page}",
+            "query_id": f"q{page}-{section}-{style}",
+            "text": f"{opening} part{page}x{section} {ending} subject{page}",
             "topic": f"topic{page}",
             "answerable": page < N_PAGES,
-            "words": said[page, part],
+            "words": words[page, section],
             "doc_id": f"page{page}",
-            "section_id": f"page{page}#{part}",
+            "section_id": f"page{page}#{section}",
         }
-        for page, part in subjects
+        for page, section in subjects
         for style, (opening, ending) in enumerate(
             (("how do I use", "on my"), ("what is", "of the"))
         )
     ]
-    asked = pd.DataFrame(queries)
-    qrels = asked.loc[asked["answerable"], ["query_id", "doc_id", "section_id"]].assign(relevance=1)
-    responses = asked[["query_id"]].assign(
-        engine="made-up", response_text="One should know that " + asked["words"] + " matters."
+    query_table = pd.DataFrame(queries)
+    qrels = query_table.loc[query_table["answerable"], ["query_id", "doc_id", "section_id"]].assign(
+        relevance=1
+    )
+    responses = query_table[["query_id"]].assign(
+        engine="made-up", response_text="One should know that " + query_table["words"] + " matters."
     )
     return {
         "passages": pd.DataFrame(passages),
-        "queries": asked[["query_id", "text", "topic", "answerable"]],
+        "queries": query_table[["query_id", "text", "topic", "answerable"]],
         "qrels": qrels,
         "responses": responses,
     }
@@ -91,7 +96,7 @@ def tables():
 
 @pytest.fixture
 def run(tmp_path, capsys):
-    """The command on a folder with a made-up encoder and one seed: exit status, figures, and what was said of trouble."""
+    """The command with a made-up encoder and a seed: exit status, figures, and output."""
 
     def run(*arguments):
         path = tmp_path / "figures.json"
@@ -132,14 +137,14 @@ def test_weights_count_like_repeated_queries():
     rng = np.random.default_rng(0)
     evidence, is_gap = rng.integers(12, size=80) / 10, rng.random(80) < 0.3
     weights = rng.integers(3, size=(5, 80))
-    for row, found, precision in zip(
+    for row, area, precision in zip(
         weights,
         auc(evidence, is_gap, weights),
         average_precision(evidence, is_gap, weights),
         strict=True,
     ):
         truth, score = np.repeat(is_gap, row), -np.repeat(evidence, row)
-        assert found == pytest.approx(roc_auc_score(truth, score))
+        assert area == pytest.approx(roc_auc_score(truth, score))
         assert precision == pytest.approx(average_precision_score(truth, score))
 
 
@@ -161,7 +166,9 @@ def test_group_auc_compares_the_mean_evidence_of_groups_in_which_most_are_gaps()
 
 def test_baselines_start_from_the_encoders_own_cosines(tmp_path, tables):
     trial = natural_trial(read_set(write(tmp_path / "set", tables), WordEncoder()))
-    cosines = np.sort(trial.query_vectors.vectors @ trial.passage_vectors.vectors.T, axis=1)[:, ::-1]
+    cosines = np.sort(trial.query_vectors.vectors @ trial.passage_vectors.vectors.T, axis=1)[
+        :, ::-1
+    ]
     evidence = baseline_evidence(trial, 0)
     assert evidence["best_cosine"] == pytest.approx(cosines[:, 0], abs=1e-5)
     assert evidence["knn_10"] == pytest.approx(cosines[:, :10].mean(axis=1), abs=1e-5)
@@ -198,7 +205,7 @@ def test_a_judgement_of_no_relevance_answers_nothing(tmp_path, tables):
 def test_figures_have_a_value_and_an_interval_for_every_task_scorer_and_metric(
     tmp_path, tables, run
 ):
-    status, report, said = run("--set", write(tmp_path / "made-up", tables), "--share", "0.5")
+    status, report, output = run("--set", write(tmp_path / "made-up", tables), "--share", "0.5")
     ranks = {"query_auc", "query_ap", "cluster_auc", "topic_auc"}
     assert status == 0
     assert set(report) == {"made-up", "made-up/natural"} | {
@@ -219,7 +226,7 @@ def test_figures_have_a_value_and_an_interval_for_every_task_scorer_and_metric(
     assert report["made-up/pages"]["bm25"]["query_auc"]["value"] == pytest.approx(
         np.mean(halves), abs=1e-3
     )
-    assert "made-up/pages 25%" in said.out
+    assert "made-up/pages 25%" in output.out
 
 
 def test_figures_do_not_change_from_run_to_run(tmp_path, tables):
@@ -365,9 +372,9 @@ def test_other_sets_are_measured_beside_one_that_cannot_be_used(tmp_path, tables
     bad = write(
         tmp_path / "bad", {name: table for name, table in tables.items() if name != "passages"}
     )
-    status, report, said = run("--set", bad, "--set", good)
+    status, report, output = run("--set", bad, "--set", good)
     assert status == 1
-    assert "bad/passages.parquet: a Parquet table; found no such file" in said.err
+    assert "bad/passages.parquet: a Parquet table; found no such file" in output.err
     assert {"good", "good/pages"} <= set(report)
 
 
@@ -391,11 +398,11 @@ def test_what_answers_say_is_evidence_only_when_asked_for(tmp_path, tables):
 def test_the_command_says_whether_answers_count(tmp_path, tables, run):
     tables["queries"] = tables["queries"][:72:3]
     folder = write(tmp_path / "set", tables)
-    status, report, said = run("--set", folder, "--answers")
+    status, report, output = run("--set", folder, "--answers")
     assert status == 0
-    assert "answers count as evidence; their citations do not" in said.err
-    _, silent, said = run("--set", folder)
-    assert "answers count" not in said.err
+    assert "answers count as evidence; their citations do not" in output.err
+    _, silent, output = run("--set", folder)
+    assert "answers count" not in output.err
     assert report["set"]["coverage_kit"] != silent["set"]["coverage_kit"]
     assert report["set"]["best_cosine"] == silent["set"]["best_cosine"]
     (folder / "responses.parquet").unlink()
@@ -428,14 +435,14 @@ def test_a_figure_below_its_floor_fails_the_check(tmp_path, tables, run, monkeyp
     floors.write_text(
         json.dumps({"set/pages": {"query_auc": 1.1, "over_best_cosine": 1, "ece": -1}})
     )
-    status, report, said = run("--set", folder, "--check")
+    status, report, output = run("--set", folder, "--check")
     assert status == 1
-    assert "set/pages: query_auc is" in said.err
+    assert "set/pages: query_auc is" in output.err
     assert len(missed_floors(report, json.loads(floors.read_text()))) == 3
     assert run("--set", folder)[0] == 0
 
 
-def test_coverage_tells_planted_gaps_better_than_the_best_cosine_on_a_part_of_a_public_set(
+def test_coverage_separates_planted_gaps_better_than_the_best_cosine_on_a_part_of_a_public_set(
     tmp_path,
 ):
     """Every eighth page, and of each section the first forty words, so that a minute is enough."""
@@ -448,13 +455,13 @@ def test_coverage_tells_planted_gaps_better_than_the_best_cosine_on_a_part_of_a_
     pages = sorted(passages["doc_id"].unique())[::8]
     qrels = qrels[qrels["doc_id"].isin(pages)]
     short = passages["text"].str.split().str[:40].str.join(" ")
-    part = {
+    tables = {
         "passages": passages.assign(text=short)[passages["doc_id"].isin(pages)],
         "queries": queries[queries["query_id"].isin(qrels["query_id"])],
         "qrels": qrels[["query_id", "doc_id"]],
     }
     report = measure_gaps(
-        read_set(write(tmp_path / "gate", part), SentenceTransformerEncoder()), (0.25,), 3
+        read_set(write(tmp_path / "gate", tables), SentenceTransformerEncoder()), (0.25,), 3
     )
     assert (
         missed_floors(

@@ -4,15 +4,15 @@ from benchmarks.rows import make_queries, measure_rows, write_rows
 
 
 def test_made_up_rows_are_all_counted():
-    found = measure_rows(n_rows=3000, n_queries=400)
-    assert (found["queries"], found["answers"], found["citations"], found["demand"]) == (
+    figures = measure_rows(n_rows=3000, n_queries=400)
+    assert (figures["queries"], figures["answers"], figures["citations"], figures["demand"]) == (
         400,
         3000,
         3000,
         3000,
     )
-    assert found["rejects"] == 0
-    assert found["peak_megabytes"] > 0
+    assert figures["rejects"] == 0
+    assert figures["peak_megabytes"] > 0
 
 
 def test_the_same_seed_writes_the_same_rows_and_few_queries_are_asked_most(tmp_path):

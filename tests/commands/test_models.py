@@ -96,7 +96,7 @@ def test_a_wave_that_breaks_off_is_booked_all_the_same(monkeypatch, capsys, tmp_
     with engine_server() as server:
         (tmp_path / "coverage.toml").write_text(SETTINGS.format(url=server.url))
         with monkeypatch.context() as patch:
-            patch.setattr("coverage_kit.collect.panel.ask._tell", break_off)
+            patch.setattr("coverage_kit.collect.panel.ask._engine_wave", break_off)
             assert call(patch, capsys, "ask", "coverage.toml")[0] == 130
         ledger = Ledger(tmp_path / "cache" / LEDGER, read_prices())
         assert list(ledger.read()["n_calls"]) == [4]

@@ -151,7 +151,8 @@ def make_edits() -> pd.DataFrame:
             "operation": OPERATIONS[n % 4],
             "page_id": f"{SITES[0]}/p{n % 4}" if n % 4 != 3 else f"{SITES[0]}/new-{n}",
             "heading_path": "Guide > range",
-            "brief": f"=1+{n}\nAnswer:\n- How far? [FACT NEEDED: range]\n<img src=x onerror=alert(8)>",
+            "brief": f"=1+{n}\nAnswer:\n- How far? [FACT NEEDED: range]\n"
+            "<img src=x onerror=alert(8)>",
             "before": "@before" if n % 2 else None,
             "after": AFTER,
             "n_words": 20 + n,
@@ -283,7 +284,7 @@ def make_holders() -> pd.DataFrame:
 
 
 def make_verdicts() -> pd.DataFrame:
-    """Return verdicts: up on one engine, down on the other without a change, unclear in two gaps."""
+    """Return verdicts: up on one engine, down on another without a change, two unclear."""
     verdicts = [
         ("treated", "perplexity", 0.25, "up"),
         ("untreated", "perplexity", 0.04, "no clear change"),
@@ -459,11 +460,8 @@ def make_logs() -> dict[str, pd.DataFrame]:
     }
 
 
-def make_audit() -> dict[str, pd.DataFrame]:
-    """Return four checks on two pages, three findings, five claims with their rates, and a judge.
-
-    Three of the claims are wrong.
-    """
+def make_checks() -> pd.DataFrame:
+    """Return four checks, two of which have a difference."""
     check = {
         "title": "<b>Headings</b>",
         "n_pages": 4,
@@ -516,6 +514,11 @@ def make_audit() -> dict[str, pd.DataFrame]:
             "reading": "too few pages to tell",
         },
     ]
+    return tables.CHECKS.table(checks)
+
+
+def make_findings() -> pd.DataFrame:
+    """Return three findings on two pages."""
     finding = {
         "page_id": "shop.example/p1",
         "passage_id": None,
@@ -556,6 +559,11 @@ def make_audit() -> dict[str, pd.DataFrame]:
             "cost_minutes": 13.0,
         },
     ]
+    return tables.FINDINGS.table(findings)
+
+
+def make_audits() -> pd.DataFrame:
+    """Return a check of two pages, one of which fails."""
     audits = [
         {
             "page_id": f"shop.example/p{n}",
@@ -567,6 +575,11 @@ def make_audit() -> dict[str, pd.DataFrame]:
         }
         for n in range(2)
     ]
+    return tables.AUDITS.table(audits)
+
+
+def make_claims() -> pd.DataFrame:
+    """Return five claims about the brand, of which three are wrong."""
     claim = {
         "answer_id": "a0",
         "query_id": "q0",
@@ -589,6 +602,11 @@ def make_audit() -> dict[str, pd.DataFrame]:
         {**claim, "claim_id": f"k{n}", "verdict": verdict, "text": text, "answer_id": answer_id}
         for n, (verdict, text, answer_id) in enumerate(verdicts)
     ]
+    return tables.BRAND_CLAIMS.table(claims)
+
+
+def make_claim_rates() -> pd.DataFrame:
+    """Return the rates of contradicted claims in both halves of the log."""
     rate = {
         "engine": ENGINE,
         "surface": "api",
@@ -608,7 +626,12 @@ def make_audit() -> dict[str, pd.DataFrame]:
             "reading": "more than before: 10%, then 60%",
         },
     ]
-    trust = {
+    return tables.CLAIM_RATES.table(rates)
+
+
+def make_reliability() -> pd.DataFrame:
+    """Return two measures of a judge, of which one misses its pass mark."""
+    measure = {
         "judge": "<i>m</i>",
         "rubric": "answers-query@1",
         "low": 0.5,
@@ -618,20 +641,25 @@ def make_audit() -> dict[str, pd.DataFrame]:
     }
     reliability = [
         {
-            **trust,
+            **measure,
             "measure": "test-retest",
             "value": 0.9,
             "is_passed": True,
             "reading": "repeats <b>agree</b>",
         },
         {
-            **trust,
+            **measure,
             "measure": "krippendorff_alpha",
             "value": 0.6,
             "is_passed": False,
             "reading": "=too low",
         },
     ]
+    return tables.RELIABILITY.table(reliability)
+
+
+def make_judgements() -> pd.DataFrame:
+    """Return two repeats of a grade."""
     grade = {
         "judge": "<i>m</i>",
         "rubric": "answers-query@1",
@@ -650,15 +678,20 @@ def make_audit() -> dict[str, pd.DataFrame]:
         }
         for n in (0, 1)
     ]
-    made = {
-        "checks": checks,
-        "findings": findings,
-        "audits": audits,
-        "brand_claims": claims,
-        "claim_rates": rates,
+    return tables.JUDGEMENTS.table(judgements)
+
+
+def make_audit() -> dict[str, pd.DataFrame]:
+    """Return the tables of the audit, of claims about the brand and of a judge, by name."""
+    return {
+        "checks": make_checks(),
+        "findings": make_findings(),
+        "audits": make_audits(),
+        "brand_claims": make_claims(),
+        "claim_rates": make_claim_rates(),
+        "reliability": make_reliability(),
+        "judgements": make_judgements(),
     }
-    made |= {"reliability": reliability, "judgements": judgements}
-    return {name: getattr(tables, name.upper()).table(rows) for name, rows in made.items()}
 
 
 def make_competitors() -> pd.DataFrame:
@@ -677,16 +710,9 @@ def make_competitors() -> pd.DataFrame:
     return tables.COMPETITORS.table(rows)
 
 
-def make_analysis(n_queries: int = 40) -> Analysis:
-    """Return an analysis of n_queries queries in eight clusters on three sites."""
-    rng = np.random.default_rng(1)
-    ids = [f"q{n}" for n in range(n_queries)]
-    passages = make_passages()
-    cover = np.round(rng.uniform(0.02, 0.98, n_queries), 3)
-    own = [f"{SITES[0]}/p{n % 4}#{n % 5}" for n in range(n_queries)]
-    other = [f"{SITES[1]}/p{n % 4}#{n % 5}" for n in range(n_queries)]
-    edits = make_edits()
-    matches = [
+def make_matches(query_ids: list[str]) -> pd.DataFrame:
+    """Return the two nearest passages of each site for each query."""
+    rows = [
         {
             "query_id": query_id,
             "passage_id": f"{site}/p{(n + rank) % 4}#{n % 5}",
@@ -694,95 +720,126 @@ def make_analysis(n_queries: int = 40) -> Analysis:
             "rank": rank,
             "similarity": round(0.8 - rank / 10 - 0.1 * (SITES.index(site) ^ n % 4), 3),
         }
-        for n, query_id in enumerate(ids)
+        for n, query_id in enumerate(query_ids)
         for site in SITES
         for rank in (1, 2)
     ]
+    return tables.MATCHES.table(rows)
+
+
+def make_answers(query_ids: list[str]) -> dict[str, pd.DataFrame]:
+    """Return an answer to every other query, each with a citation of a site and of no page."""
     answers = [
         {
             "answer_id": f"a{n}",
-            "query_id": q,
+            "query_id": query_id,
             "engine": "perplexity",
             "text": f"<b>Answer</b> {n} [1] " + HOSTILE[n % 7],
             "has_searched": True,
         }
-        for n, q in enumerate(ids[::2])
+        for n, query_id in enumerate(query_ids[::2])
     ]
     citations = [
-        {"answer_id": f"a{n}", "position": p, "url": url, "site": site, "kind": "cited"}
+        {"answer_id": f"a{n}", "position": position, "url": url, "site": site, "kind": "cited"}
         for n in range(len(answers))
-        for p, (url, site) in enumerate(
+        for position, (url, site) in enumerate(
             [(f"https://{SITES[n % 3]}/p1", SITES[n % 3]), ("javascript:alert(9)", "evil")]
         )
     ]
-    effects = [
+    return {
+        "answers": tables.ANSWERS.table(answers),
+        "citations": tables.CITATIONS.table(citations),
+    }
+
+
+def make_effects(query_ids: list[str]) -> pd.DataFrame:
+    """Return three effects of each edit; the query of the second is the one it is drafted from."""
+    rows = [
         {
             "edit_id": f"e{n}",
-            "query_id": ids[(n + k) % n_queries],
+            "query_id": query_ids[(n + k) % len(query_ids)],
             "coverage_before": 0.2,
             "coverage_after": 0.6 - 0.1 * k,
             "is_drafted_from": k == 1,
         }
         for n in range(12)
-        for k in range(min(3, n_queries))
+        for k in range(min(3, len(query_ids)))
     ]
-    points = [
-        *(
-            {"point_id": q, "kind": "query", "x": n % 8 + rng.uniform(), "y": n % 3 + rng.uniform()}
-            for n, q in enumerate(ids)
-        ),
-        *(
-            {
-                "point_id": row.passage_id,
-                "kind": "own passage" if row.site == SITES[0] else "other passage",
-                "x": rng.uniform(0, 8),
-                "y": rng.uniform(0, 3),
-            }
-            for row in passages.itertuples()
-        ),
+    return tables.EFFECTS.table(rows)
+
+
+def make_coverage(query_ids: list[str], rng: np.random.Generator) -> pd.DataFrame:
+    coverage = np.round(rng.uniform(0.02, 0.98, len(query_ids)), 3)
+    rows = [
+        {
+            "query_id": query_id,
+            "coverage": coverage[n],
+            "low": max(0, coverage[n] - 0.1),
+            "high": min(1, coverage[n] + 0.1),
+            "own_passage_id": f"{SITES[0]}/p{n % 4}#{n % 5}",
+            "best_other_passage_id": f"{SITES[1]}/p{n % 4}#{n % 5}",
+            "cause": CAUSES[n % 8],
+        }
+        for n, query_id in enumerate(query_ids)
     ]
+    return tables.COVERAGE.table(rows)
+
+
+def make_points(
+    query_ids: list[str], passages: pd.DataFrame, rng: np.random.Generator
+) -> pd.DataFrame:
+    query_points = [
+        {
+            "point_id": query_id,
+            "kind": "query",
+            "x": n % 8 + rng.uniform(),
+            "y": n % 3 + rng.uniform(),
+        }
+        for n, query_id in enumerate(query_ids)
+    ]
+    passage_points = [
+        {
+            "point_id": row.passage_id,
+            "kind": "own passage" if row.site == SITES[0] else "other passage",
+            "x": rng.uniform(0, 8),
+            "y": rng.uniform(0, 3),
+        }
+        for row in passages.itertuples()
+    ]
+    return tables.POINTS.table([*query_points, *passage_points])
+
+
+def make_analysis(n_queries: int = 40) -> Analysis:
+    """Return an analysis of n_queries queries in eight clusters on three sites."""
+    rng = np.random.default_rng(1)
+    query_ids = [f"q{n}" for n in range(n_queries)]
+    queries = [
+        {"query_id": query_id, "text": query_text(n), "demand": float(1 + n % 9)}
+        for n, query_id in enumerate(query_ids)
+    ]
+    clusters = [
+        {"query_id": query_id, "cluster_id": f"c{n % 8}", "membership": 0.7}
+        for n, query_id in enumerate(query_ids)
+    ]
+    passages = make_passages()
+    edits = make_edits()
     return Analysis(
         pages=make_pages(),
         passages=passages,
-        queries=tables.QUERIES.table(
-            [
-                {"query_id": q, "text": query_text(n), "demand": float(1 + n % 9)}
-                for n, q in enumerate(ids)
-            ]
-        ),
-        answers=tables.ANSWERS.table(answers),
-        citations=tables.CITATIONS.table(citations),
+        queries=tables.QUERIES.table(queries),
         mentions=tables.MENTIONS.empty(),
         searches=tables.SEARCHES.empty(),
         failures=tables.FAILURES.empty(),
-        matches=tables.MATCHES.table(matches),
+        matches=make_matches(query_ids),
         evidence=tables.EVIDENCE.empty(),
-        coverage=tables.COVERAGE.table(
-            [
-                {
-                    "query_id": query_id,
-                    "coverage": cover[n],
-                    "low": max(0, cover[n] - 0.1),
-                    "high": min(1, cover[n] + 0.1),
-                    "own_passage_id": own[n],
-                    "best_other_passage_id": other[n],
-                    "cause": CAUSES[n % 8],
-                }
-                for n, query_id in enumerate(ids)
-            ]
-        ),
-        clusters=tables.CLUSTERS.table(
-            [
-                {"query_id": q, "cluster_id": f"c{n % 8}", "membership": 0.7}
-                for n, q in enumerate(ids)
-            ]
-        ),
+        coverage=make_coverage(query_ids, rng),
+        clusters=tables.CLUSTERS.table(clusters),
         gaps=make_gaps(n_queries),
         edits=edits,
         changes=make_changes(),
-        effects=tables.EFFECTS.table(effects),
+        effects=make_effects(query_ids),
         frontier=make_frontier(edits),
-        points=tables.POINTS.table(points),
+        points=make_points(query_ids, passages, rng),
         visibility=make_visibility(),
         holders=make_holders(),
         competitors=make_competitors(),
@@ -790,6 +847,7 @@ def make_analysis(n_queries: int = 40) -> Analysis:
         drifts=make_drifts(),
         referrals=make_referrals(),
         associations=make_associations(),
+        **make_answers(query_ids),
         **make_brand(),
         **make_logs(),
         **make_audit(),

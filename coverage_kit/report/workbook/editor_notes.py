@@ -1,8 +1,9 @@
-"""What editors wrote into an earlier workbook (status, owner, note, columns of their own), read so that the next one keeps it.
+"""Notes that editors wrote into an earlier workbook, which the next workbook keeps.
 
-An edit's id is new in each run, so each row of the to-do sheet carries a key: digests of its job
-(operation and page), of its place (with the heading) and of the question that it answers first.
-What stands in the old sheet is data: text, never a formula.
+Notes are a row's status, owner and note, and columns that people added. An edit has a new id in
+each run, so each row of the to-do sheet carries a key: digests of the edit's job (operation and
+page), of its section (operation, page and heading) and of the question that it answers first.
+The cells of an earlier workbook are read as text, never as formulas.
 """
 
 import warnings
@@ -25,12 +26,21 @@ TODO = "to do by page"
 EARLIER = "earlier edits"
 WRITTEN = ("status", "owner", "note")
 KEY = "key (leave as it is)"
-_HEADER_WITHIN = 50
+# The header is searched for in so many rows, as people may put rows above it (assumed).
+_MAX_ROWS_BEFORE_HEADER = 50
+# A key consists of the digests of job, section and question.
+_N_DIGESTS = 3
 
 
 @dataclass(frozen=True)
 class EditorNotes:
-    """One row of an earlier to-do sheet: its key (empty in rows added by hand), its cells by heading, those people wrote."""
+    """One row of an earlier to-do sheet.
+
+    Attributes:
+        key: the edit's key; empty in rows that people added.
+        cells: the row's texts by heading.
+        written: those of them that people wrote.
+    """
 
     key: str
     cells: dict[str, str]
@@ -38,27 +48,34 @@ class EditorNotes:
 
     @property
     def is_written(self) -> bool:
-        """Whether somebody wrote anything into the row, or the row itself."""
+        """Whether somebody wrote something into the row, or added the row."""
         return bool(self.written) or (not self.key and bool(self.cells))
 
 
 class EditKey(NamedTuple):
-    """What an edit is known by in another run; `asked` are digests of all questions of its gap."""
+    """What identifies an edit in another run, as digests.
+
+    Attributes:
+        job: its operation and page.
+        section: its operation, page and heading path.
+        question: the question that it answers first.
+        gap_questions: all questions of its gap.
+    """
 
     job: str
-    place: str
+    section: str
     question: str
-    asked: frozenset[str] = frozenset()
+    gap_questions: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
-        return f"{self.job}-{self.place}-{self.question}"
+        return f"{self.job}-{self.section}-{self.question}"
 
 
 def key_edits(analysis: Analysis) -> dict[str, EditKey]:
     """Return by edit_id the key of each edit.
 
-    Its question is the one asked most of those that it was drafted from; of an edit drafted from
-    none, its brief stands for it.
+    Its question is the most asked one of those that the edit was drafted from. For an edit that was
+    drafted from no question, its brief takes the question's place.
     """
     texts = analysis.queries.set_index("query_id")[["text", "demand"]]
     drafted = analysis.effects[analysis.effects["is_drafted_from"].astype(bool)].join(
@@ -66,97 +83,112 @@ def key_edits(analysis: Analysis) -> dict[str, EditKey]:
     )
     drafted = drafted.sort_values(["demand", "text"], ascending=[False, True])
     first = drafted.drop_duplicates("edit_id").set_index("edit_id")["text"].to_dict()
-    asked = analysis.clusters.join(texts, on="query_id").groupby("cluster_id")["text"]
-    of_gap = {str(name): frozenset(map(_digest, map(str, told))) for name, told in asked}
+    questions = analysis.clusters.join(texts, on="query_id").groupby("cluster_id")["text"]
+    gap_questions = {
+        str(cluster_id): frozenset(_digest(str(text)) for text in gap_texts)
+        for cluster_id, gap_texts in questions
+    }
     return {
         row["edit_id"]: EditKey(
             _digest(row["operation"], row["page_id"]),
             _digest(row["operation"], row["page_id"], row["heading_path"]),
             _digest(first.get(row["edit_id"], row["brief"])),
-            of_gap.get(row["cluster_id"], frozenset()),
+            gap_questions.get(row["cluster_id"], frozenset()),
         )
         for row in analysis.edits.to_dict("records")
     }
 
 
-def merge_kept(*books: Sequence[EditorNotes]) -> list[EditorNotes]:
-    """Return the rows of several workbooks, each once; of an edit in several, the first one's row counts."""
+def merge_notes(*books: Sequence[EditorNotes]) -> list[EditorNotes]:
+    """Return the rows of several workbooks, each once.
+
+    Where several workbooks have a row for an edit, the row of the first workbook counts.
+    """
     merged: list[EditorNotes] = []
     for rows in books:
         keys = {row.key for row in merged if row.key}
         new = [row for row in rows if row.key not in keys and row not in merged]
         merged += [
             row
-            for place, row in enumerate(new)
-            if not any(_is_same(row, other) for other in new[:place])
+            for index, row in enumerate(new)
+            if not any(_is_same(row, earlier) for earlier in new[:index])
         ]
     return merged
 
 
-def match_kept(
-    keys: Sequence[EditKey], kept: Sequence[EditorNotes]
+def match_notes(
+    keys: Sequence[EditKey], notes: Sequence[EditorNotes]
 ) -> tuple[dict[int, EditorNotes], list[EditorNotes]]:
-    """Return by position among the keys the row that belongs to it, and the written rows that belong to none.
+    """Return by index among the keys the row of that edit, and the written rows of no edit.
 
-    First where place and question agree; then job (operation and page) and question, as headings
-    change; then the place, where the old question is still one of the gap's. Another operation, or
-    another question at the same place, is another job: what is done of the one says nothing of the
-    other.
+    First, rows are matched whose section and question agree; then rows whose job (operation and
+    page) and question agree, as headings change; then rows whose section agrees if their question
+    is still a question of the edit's gap. Another operation, or another question in the same
+    section, is another job: that one of them is done says nothing about the other.
     """
+    # Each test gets an edit's key, and the digests of a row's key: job, section, question.
     agrees: tuple[Callable[[EditKey, list[str]], bool], ...] = (
-        lambda key, parts: [key.place, key.question] == parts[1:],
-        lambda key, parts: [key.job, key.question] == parts[::2],
-        lambda key, parts: key.place == parts[1] and parts[2] in key.asked,
+        lambda key, digests: [key.section, key.question] == digests[1:],
+        lambda key, digests: [key.job, key.question] == digests[::2],
+        lambda key, digests: key.section == digests[1] and digests[2] in key.gap_questions,
     )
-    found: dict[int, EditorNotes] = {}
-    left = [row for row in kept if row.is_written]
+    matched: dict[int, EditorNotes] = {}
+    unmatched = [row for row in notes if row.is_written]
     for agree in agrees:
-        for row in list(left):
-            parts = row.key.split("-")
-            places = (
-                at
-                for at, key in enumerate(keys)
-                if at not in found and len(parts) == 3 and agree(key, parts)
+        for row in list(unmatched):
+            digests = row.key.split("-")
+            indices = (
+                index
+                for index, key in enumerate(keys)
+                if index not in matched and len(digests) == _N_DIGESTS and agree(key, digests)
             )
-            if (at := next(places, None)) is not None:
-                found[at] = row
-                left.remove(row)
-    return found, left
+            first = next(indices, None)
+            if first is not None:
+                matched[first] = row
+                unmatched.remove(row)
+    return matched, unmatched
 
 
-def _digest(*parts: str) -> str:
+def _digest(*texts: str) -> str:
     return blake2b(
-        "\0".join(map(str, parts)).encode("utf-8", "surrogatepass"),
+        "\0".join(map(str, texts)).encode("utf-8", "surrogatepass"),
         digest_size=4,
     ).hexdigest()
 
 
-def _is_same(row: EditorNotes, other: EditorNotes) -> bool:
-    """Return whether nothing is lost without the row: the same edit with the same words written."""
-    return row == other if not row.key else (row.key, row.written) == (other.key, other.written)
+def _is_same(row: EditorNotes, earlier: EditorNotes) -> bool:
+    """Return whether both rows are of the same edit and hold the same notes."""
+    if not row.key:
+        return row == earlier
+    return (row.key, row.written) == (earlier.key, earlier.written)
 
 
-def read_kept(path: Path, known: Collection[str]) -> list[EditorNotes]:
-    """Return the rows of a workbook's to-do sheet and earlier edits.
+def read_notes(path: Path, toolkit_headings: Collection[str]) -> list[EditorNotes]:
+    """Return the rows of a workbook's to-do sheet and of its earlier edits.
 
-    `known` are the headings that the toolkit writes: any further column is people's own. Raises
-    RunError where it is no workbook with such a sheet.
+    Args:
+        path: the workbook.
+        toolkit_headings: the headings that the toolkit writes: people added any further column.
+
+    Raises RunError where the file is no workbook with a to-do sheet.
     """
-    from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
+    from openpyxl import load_workbook  # noqa: PLC0415 (slow to import)
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
 
-    cure = "Name a workbook (.xlsx) that coverage-kit wrote; one that another program saved otherwise, save as .xlsx."
+    cure = (
+        "Name a workbook (.xlsx) that coverage-kit wrote. If another program saved it in another "
+        "format, save it as .xlsx."
+    )
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # of extensions that other programs write, which are not read here
+            # openpyxl warns of extensions by other programs, which are not read here.
+            warnings.simplefilter("ignore")
             values, formulas = (
                 load_workbook(path, read_only=True, data_only=flag) for flag in (True, False)
             )
             names = values.sheetnames
-            found = {
-                name: _read_sheet(values[name], formulas[name], known)
+            rows_by_sheet = {
+                name: _read_sheet(values[name], formulas[name], toolkit_headings)
                 for name in (TODO, EARLIER)
                 if name in names
             }
@@ -175,39 +207,72 @@ def read_kept(path: Path, known: Collection[str]) -> list[EditorNotes]:
         raise RunError(
             str(path), "a workbook of an earlier run", _first_line(error), cure
         ) from error
-    if found.get(TODO) is None:
-        told = (
-            f"no column {KEY!r}" if TODO in found else f"sheets {', '.join(map(repr, names[:30]))}"
+    if rows_by_sheet.get(TODO) is None:
+        problem = (
+            f"no column {KEY!r}"
+            if TODO in rows_by_sheet
+            else f"sheets {', '.join(map(repr, names[:30]))}"
         )
-        raise RunError(str(path), f"a sheet {TODO!r} with a column {KEY!r}", told, cure)
-    return [row for rows in found.values() for row in rows or ()]
+        raise RunError(str(path), f"a sheet {TODO!r} with a column {KEY!r}", problem, cure)
+    return [row for rows in rows_by_sheet.values() for row in rows or ()]
 
 
-def _read_sheet(values: Any, formulas: Any, known: Collection[str]) -> list[EditorNotes] | None:
-    """Return the rows below the header, None where there is no header; of a formula its value, else the formula as text."""
+def _read_sheet(
+    values: Any, formulas: Any, toolkit_headings: Collection[str]
+) -> list[EditorNotes] | None:
+    """Return the rows below the header, or None where there is no header.
+
+    Where a cell has a formula, its value is read, or the formula as text if no value is stored.
+    """
     for sheet in (values, formulas):
-        sheet.reset_dimensions()  # other programs write wrong ones
-    names: list[str] = []
+        sheet.reset_dimensions()  # other programs may write wrong dimensions
+    headings: list[str] = []
     rows: list[EditorNotes] | None = None
-    both = zip(
+    rows_of_cells = zip(
         values.iter_rows(values_only=True),
         formulas.iter_rows(values_only=True),
         strict=True,
     )
-    for number, (shown, typed) in enumerate(both):
+    for number, (row_values, row_formulas) in enumerate(rows_of_cells):
         cells = [
-            _as_text(one if one is not None else two) for one, two in zip(shown, typed, strict=True)
+            _as_text(value if value is not None else formula)
+            for value, formula in zip(row_values, row_formulas, strict=True)
         ]
         if rows is not None:
-            row = {name: cell for name, cell in zip(names, cells, strict=False) if name and cell}
-            own = {name: cell for name, cell in row.items() if name in WRITTEN or name not in known}
-            if row:
-                rows.append(EditorNotes(row.pop(KEY, ""), row, own))
-        elif number < _HEADER_WITHIN and KEY in (folded := [cell.casefold() for cell in cells]):
-            names = [name if name in known else cells[place] for place, name in enumerate(folded)]
-            names = ["" if name in names[:place] else name for place, name in enumerate(names)]
+            row = _read_row(headings, cells, toolkit_headings)
+            if row is not None:
+                rows.append(row)
+        elif number < _MAX_ROWS_BEFORE_HEADER and KEY in [cell.casefold() for cell in cells]:
+            headings = _read_headings(cells, toolkit_headings)
             rows = []
     return rows
+
+
+def _read_row(
+    headings: Sequence[str], cells: Sequence[str], toolkit_headings: Collection[str]
+) -> EditorNotes | None:
+    """Return the row with these cells, or None where it is empty."""
+    texts = {
+        heading: cell for heading, cell in zip(headings, cells, strict=False) if heading and cell
+    }
+    written = {
+        heading: cell
+        for heading, cell in texts.items()
+        if heading in WRITTEN or heading not in toolkit_headings
+    }
+    return EditorNotes(texts.pop(KEY, ""), texts, written) if texts else None
+
+
+def _read_headings(cells: Sequence[str], toolkit_headings: Collection[str]) -> list[str]:
+    """Return the headings: the toolkit's in lower case, an empty text for a repeated heading."""
+    folded = [cell.casefold() for cell in cells]
+    headings = [
+        heading if heading in toolkit_headings else cell
+        for heading, cell in zip(folded, cells, strict=True)
+    ]
+    return [
+        "" if heading in headings[:index] else heading for index, heading in enumerate(headings)
+    ]
 
 
 def _as_text(value: Any) -> str:
@@ -223,17 +288,18 @@ def _as_text(value: Any) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    told = error.strerror if isinstance(error, OSError) else next(iter(str(error).splitlines()), "")
-    return told or type(error).__name__
+    lines = str(error).splitlines() or [""]
+    line = error.strerror if isinstance(error, OSError) else lines[0]
+    return line or type(error).__name__
 
 
-def list_own_columns(kept: Sequence[EditorNotes]) -> list[str]:
-    """Return the headings of the columns that people added, in the order met."""
-    names = dict.fromkeys(name for row in kept for name in row.written if name not in WRITTEN)
+def list_own_columns(notes: Sequence[EditorNotes]) -> list[str]:
+    """Return the headings of the columns that people added, in the order of the rows."""
+    names = dict.fromkeys(name for row in notes for name in row.written if name not in WRITTEN)
     return list(names)
 
 
 def written_frame(rows: Sequence[EditorNotes | None], columns: Sequence[str]) -> pd.DataFrame:
-    """Return what was written into these rows, a column each."""
+    """Return what people wrote into these rows, in a column for each name."""
     cells = [[row.written.get(name) if row else None for name in columns] for row in rows]
     return pd.DataFrame(cells, columns=list(columns), dtype="object")

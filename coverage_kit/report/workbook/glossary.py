@@ -46,7 +46,7 @@ def explain(sheet: Sheet, column: str) -> str:
 
 
 def make_glossary(sheets: Sequence[Sheet]) -> Sheet:
-    """Return the glossary sheet: every term, then every heading of these sheets with a link to it."""
+    """Return the glossary sheet: every term, then every heading of these sheets with a link."""
     rows: list[tuple[str, str, str, str | None]] = [
         ("term", name, meaning, None) for name, meaning in list_terms().items()
     ]

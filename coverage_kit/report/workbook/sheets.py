@@ -1,4 +1,7 @@
-"""What the workbook's sheets hold: which columns of the views, under which headings, in which form. Knows no writer."""
+"""What the workbook's sheets hold: columns of joined tables, their headings and forms.
+
+This module does not know XlsxWriter.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,8 +28,8 @@ from coverage_kit.report.workbook.glossary import make_glossary
 from coverage_kit.report.workbook.sheet import (
     Sheet,
     SheetColumn,
-    place_of,
-    places_of,
+    link_rows,
+    link_to_row,
     with_gap_link,
 )
 from coverage_kit.report.workbook.todo_sheets import list_todo_sheets
@@ -115,7 +118,8 @@ _PAGES = (
     SheetColumn("queries nearest to it", "n_nearest", "integer", 11),
     SheetColumn("demand covered (times asked)", "demand_covered", "number", 13),
 )
-_QUESTION = 300
+# Longer questions are cut in lists (assumed); the sheet of queries has them in full.
+_MAX_QUESTION_CHARACTERS = 300
 _ABOUT = (
     SheetColumn("part", "part", width=22),
     SheetColumn("name", "name", width=34),
@@ -123,23 +127,28 @@ _ABOUT = (
 )
 
 
-def list_sheets(analysis: Analysis, kept: Sequence[EditorNotes] = ()) -> list[Sheet]:
-    """Return the sheets of rows: gaps, queries, edits, to do, no edit, pages, further ones that have rows, glossary, about.
+def list_sheets(analysis: Analysis, notes: Sequence[EditorNotes] = ()) -> list[Sheet]:
+    """Return the sheets of rows.
 
-    Gaps, queries and edits lead to each other. `kept` are rows of earlier to-do sheets.
+    They are, in this order: gaps, queries, edits, to do, no edit, pages, further sheets that have
+    rows, glossary, about. Gaps, queries and edits link to each other. `notes` are rows of earlier
+    to-do sheets.
     """
     gaps = describe_gaps(analysis)
-    queries = describe_queries(analysis)
     edits = describe_edits(analysis)
-    places = places_of("gaps", gaps["cluster_id"])
-    rows_of = with_gap_link(queries, places), with_gap_link(edits, places)
+    gap_links = link_rows("gaps", gaps["cluster_id"])
     sheets = [
-        *_list_main(analysis, gaps, *rows_of),
-        *list_todo_sheets(analysis, edits, places, kept),
+        *_list_main(
+            analysis,
+            gaps,
+            with_gap_link(describe_queries(analysis), gap_links),
+            with_gap_link(edits, gap_links),
+        ),
+        *list_todo_sheets(analysis, edits, gap_links, notes),
         Sheet(
             "no edit, and why",
             _UNEDITED,
-            with_gap_link(list_unedited(analysis), places),
+            with_gap_link(list_unedited(analysis), gap_links),
             "gaps that no edit of the own site can close",
             (tables.GAPS,),
         ),
@@ -154,8 +163,8 @@ def list_sheets(analysis: Analysis, kept: Sequence[EditorNotes] = ()) -> list[Sh
         *list_audit_sheets(analysis),
     ]
     about = pd.DataFrame(
-        [(part, name, _as_text(value)) for part, name, value in list_about(analysis)],
-        columns=_names(_ABOUT),
+        [(section, name, _as_text(value)) for section, name, value in list_about(analysis)],
+        columns=[field.column for field in _ABOUT],
     )
     return [
         *sheets,
@@ -175,38 +184,40 @@ def _list_main(
     queries: pd.DataFrame,
     edits: pd.DataFrame,
 ) -> list[Sheet]:
-    """Return gaps, queries and edits with what leads from each to the others."""
+    """Return the sheets of gaps, queries and edits, with links from each to the others."""
     titles = edits["rank"].astype("str") + ". " + edits["operation_title"].astype("str")
-    title_of, edit_at = (
-        dict(zip(edits["edit_id"], told, strict=True)) for told in (titles, _places("edits", edits))
-    )
-    query_at = dict(zip(queries["query_id"], _places("queries", queries), strict=True))
-    first = edits.drop_duplicates("cluster_id").set_index("cluster_id")["edit_id"]
+    title_of = dict(zip(edits["edit_id"], titles, strict=True))
+    edit_links = dict(zip(edits["edit_id"], _row_links("edits", edits), strict=True))
+    query_links = dict(zip(queries["query_id"], _row_links("queries", queries), strict=True))
+    gap_query_links = link_rows("queries", queries["cluster_id"])
+    first_edits = edits.drop_duplicates("cluster_id").set_index("cluster_id")["edit_id"]
     effects = list_effects(analysis)
+    # Questions that an edit was drafted from do not count as helped by it.
     helped = effects[
         (effects["rise"] > 0)
         & ~effects["is_drafted_from"].astype(bool)
-        & effects["edit_id"].isin(edit_at)
+        & effects["edit_id"].isin(edit_links)
     ]
-    best = helped.sort_values(["rise", "edit_id"], ascending=[False, True]).drop_duplicates(
-        "query_id"
+    best_edits = (
+        helped.sort_values(["rise", "edit_id"], ascending=[False, True])
+        .drop_duplicates("query_id")
+        .set_index("query_id")["edit_id"]
     )
-    best_of = best.set_index("query_id")["edit_id"]
-    helps_first = helped.drop_duplicates("edit_id").set_index("edit_id")["query_id"]
-    gap_edit = gaps["cluster_id"].map(first)
-    query_edit = queries["query_id"].map(best_of)
+    first_helped = helped.drop_duplicates("edit_id").set_index("edit_id")["query_id"]
+    gap_edits = gaps["cluster_id"].map(first_edits)
+    query_edits = queries["query_id"].map(best_edits)
     gaps = gaps.assign(
         queries=gaps["queries"].map(_shorten_each),
-        first_edit=gap_edit.map(title_of),
-        first_edit_at=gap_edit.map(edit_at),
-        queries_at=gaps["cluster_id"].map(places_of("queries", queries["cluster_id"])),
+        first_edit=gap_edits.map(title_of),
+        first_edit_at=gap_edits.map(edit_links),
+        queries_at=gaps["cluster_id"].map(gap_query_links),
     )
     queries = queries.assign(
-        best_edit=query_edit.map(title_of), best_edit_at=query_edit.map(edit_at)
+        best_edit=query_edits.map(title_of), best_edit_at=query_edits.map(edit_links)
     )
     edits = edits.assign(
         helped=edits["helped"].map(_shorten_each),
-        helped_at=edits["edit_id"].map(helps_first).map(query_at),
+        helped_at=edits["edit_id"].map(first_helped).map(query_links),
     )
     return [
         Sheet(
@@ -234,28 +245,26 @@ def _list_main(
 
 
 def _shorten_each(questions: Any) -> str | None:
-    """Return the questions, a line each, with long ones cut: in full they stand in the queries' sheet."""
-    return (
-        None
-        if is_missing(questions)
-        else "\n".join(shorten(line, _QUESTION) for line in str(questions).split("\n"))
-    )
+    """Return the questions, a line each, with long ones cut; None where there are none."""
+    if is_missing(questions):
+        return None
+    lines = str(questions).split("\n")
+    return "\n".join(shorten(line, _MAX_QUESTION_CHARACTERS) for line in lines)
 
 
-def _places(sheet: str, frame: pd.DataFrame) -> list[str]:
-    return [place_of(sheet, row) for row in range(2, len(frame) + 2)]
-
-
-def _names(fields: tuple[SheetColumn, ...]) -> list[str]:
-    return [field.column for field in fields]
+def _row_links(sheet: str, frame: pd.DataFrame) -> list[str]:
+    # The first row below the header is row 2.
+    return [link_to_row(sheet, row) for row in range(2, len(frame) + 2)]
 
 
 def _as_text(value: Any) -> str:
-    return ("yes" if value else "no") if isinstance(value, bool) else clean_text(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return clean_text(value)
 
 
 def list_about(analysis: Analysis) -> list[tuple[str, str, Any]]:
-    """Return what the run was made of as (part, name, value): trust, method, settings, versions."""
+    """Return what a run consists of as (section, name, value): trust, method, settings, versions."""
     about = analysis.about
     rows: list[tuple[str, str, Any]] = [
         (
@@ -266,13 +275,14 @@ def list_about(analysis: Analysis) -> list[tuple[str, str, Any]]:
         ("trust", "self-test", describe_self_test(about)),
         *(("method", "", text) for text in METHOD),
         *(
-            ("measures", one.title, f"{one.formula}. Needs: {one.needs}")
-            for one in MEASURE_WORDINGS.values()
+            ("measures", wording.title, f"{wording.formula}. Needs: {wording.needs}")
+            for wording in MEASURE_WORDINGS.values()
         ),
     ]
-    parts = {key: value for key, value in about.to_json().items() if isinstance(value, dict)}
-    plain = {key: value for key, value in about.to_json().items() if not isinstance(value, dict)}
+    values = about.to_json()
+    sections = {key: value for key, value in values.items() if isinstance(value, dict)}
+    plain = {key: value for key, value in values.items() if not isinstance(value, dict)}
     rows += [("run", name, value) for name, value in flatten(plain)]
-    return rows + [
-        (part, name, value) for part in sorted(parts) for name, value in flatten(parts[part])
-    ]
+    for section in sorted(sections):
+        rows += [(section, name, value) for name, value in flatten(sections[section])]
+    return rows

@@ -1,4 +1,4 @@
-"""What the workbook's summary holds: key figures, what changed since the last run, charts, first gaps and edits, contents."""
+"""What the workbook's summary holds: key figures, first gaps and edits, and the contents."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,10 +14,11 @@ from coverage_kit.report.workbook.sheet import (
     Form,
     Sheet,
     SheetColumn,
-    place_of,
-    places_of,
+    link_rows,
+    link_to_row,
     with_gap_link,
 )
+from coverage_kit.vocabulary import COVERED
 
 _TOP_GAPS = (
     SheetColumn("first gaps", "label", width=64, link="gap_at"),
@@ -31,8 +32,6 @@ _TOP_EDITS = (
     SheetColumn("adds (queries asked)", "marginal_gain", "number"),
     SheetColumn("gap", "label", width=66, link="gap_at"),
 )
-
-
 _CONTENTS = (
     SheetColumn("all sheets", "name", width=64, link="at"),
     SheetColumn("rows", "n_rows", "integer", 18),
@@ -45,13 +44,13 @@ def list_contents(sheets: Sequence[Sheet]) -> Sheet:
     """Return what each sheet is for, with a link to it."""
     rows = [
         (
-            one.name,
-            len(one.rows),
-            len(one.fields),
-            one.purpose,
-            place_of(one.name),
+            sheet.name,
+            len(sheet.rows),
+            len(sheet.fields),
+            sheet.purpose,
+            link_to_row(sheet.name),
         )
-        for one in sheets
+        for sheet in sheets
     ]
     return Sheet(
         "contents",
@@ -61,10 +60,10 @@ def list_contents(sheets: Sequence[Sheet]) -> Sheet:
 
 
 def list_tops(analysis: Analysis, n: int = 10) -> list[Sheet]:
-    """Return the first gaps, covered clusters left out, and the first edits, which lead to their rows."""
+    """Return the first gaps, without covered clusters, and the first edits, with links to them."""
     gaps = describe_gaps(analysis)
     edits = describe_edits(analysis)
-    places = places_of("gaps", gaps["cluster_id"])
+    gap_links = link_rows("gaps", gaps["cluster_id"])
     own = analysis.about.own_site
     titles = (
         edits["operation_title"].astype("str")
@@ -73,13 +72,13 @@ def list_tops(analysis: Analysis, n: int = 10) -> list[Sheet]:
     )
     edits = edits.assign(
         title=titles,
-        edit_at=edits["edit_id"].map(places_of("edits", edits["edit_id"])),
+        edit_at=edits["edit_id"].map(link_rows("edits", edits["edit_id"])),
     )
     tops = (
-        Sheet("first gaps", _TOP_GAPS, gaps[gaps["cause"] != "covered"]),
+        Sheet("first gaps", _TOP_GAPS, gaps[gaps["cause"] != COVERED]),
         Sheet("first edits", _TOP_EDITS, edits),
     )
-    return [Sheet(top.name, top.fields, with_gap_link(top.rows.head(n), places)) for top in tops]
+    return [Sheet(top.name, top.fields, with_gap_link(top.rows.head(n), gap_links)) for top in tops]
 
 
 def list_figures(
@@ -127,11 +126,13 @@ def list_figures(
 def _list_rates(
     analysis: Analysis,
 ) -> Iterator[tuple[str, float | str, Form, str]]:
-    """Yield the own site's citation rate on each engine and surface."""
+    """Yield the citation rate of your site on each engine and surface."""
     table = describe_visibility(analysis, ("all",))
     for row in table[table["is_own"] & (table["measure"] == "citation_rate")].to_dict("records"):
-        counts = f"{amount(row['numerator'])} of {amount(row['denominator'])} answers, {row['n_prompts']} prompts"
-        note = f"{interval(row['low'], row['high'])}; {counts}{f'; {LOW_N}' if row['is_low_n'] else ''}"
+        counts = f"{amount(row['numerator'])} of {amount(row['denominator'])} answers"
+        note = f"{interval(row['low'], row['high'])}; {counts}, {row['n_prompts']} prompts"
+        if row["is_low_n"]:
+            note += f"; {LOW_N}"
         yield (
             f"citation rate, {row['series']}",
             float(row["value"]),
@@ -142,11 +143,15 @@ def _list_rates(
 
 def _interval_note(head: Headline) -> str:
     ends = f"{percent(head.covered_low)} to {percent(head.covered_high)}"
-    return f"{ends} if every query lay at that end of its 90% interval; mean coverage weighted by demand"
+    return (
+        f"{ends} if every query lay at that end of its 90% interval; "
+        "mean coverage weighted by demand"
+    )
 
 
 def _gain_note(head: Headline, analysis: Analysis) -> str:
-    return f"queries asked ({amount(head.planned_low)} to {amount(head.planned_high)}), {predicted_under(analysis.about)}"
+    ends = f"{amount(head.planned_low)} to {amount(head.planned_high)}"
+    return f"queries asked ({ends}), {predicted_under(analysis.about)}"
 
 
 def _budget(head: Headline) -> str:

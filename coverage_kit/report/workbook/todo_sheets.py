@@ -1,4 +1,4 @@
-"""The editors' sheets of the workbook: what to do by page, the first hour on top, and what was kept of earlier edits."""
+"""The editors' sheets of the workbook: the to-do list by page, and notes on earlier edits."""
 
 import logging
 from collections.abc import Sequence
@@ -20,16 +20,16 @@ from coverage_kit.report.workbook.editor_notes import (
     EditorNotes,
     key_edits,
     list_own_columns,
-    match_kept,
-    merge_kept,
-    read_kept,
+    match_notes,
+    merge_notes,
+    read_notes,
     written_frame,
 )
 from coverage_kit.report.workbook.sheet import (
     OWN,
     Sheet,
     SheetColumn,
-    places_of,
+    link_rows,
     with_gap_link,
 )
 
@@ -68,113 +68,122 @@ _EARLIER = (
     SheetColumn("gap", "gap", width=24),
     SheetColumn(KEY, "key", width=29),
 )
-KNOWN = frozenset(field.title for field in (*_TODO, *_EARLIER))
+# Rows of the to-do sheet may be higher than others, as editors read them in full (assumed).
+_MAX_LINES = 26
+# Any other column of an earlier to-do sheet was added by people.
+_HEADINGS = frozenset(field.title for field in (*_TODO, *_EARLIER))
 
 
-def find_kept(path: Path, keep_status: str | Path | None = None) -> list[EditorNotes]:
-    """Return the rows of the workbook to keep, if one is named, then of the one that is to be overwritten.
+def find_notes(path: Path, keep_status: str | Path | None = None) -> list[EditorNotes]:
+    """Return the notes that the next workbook keeps.
 
-    One that stands in the way and cannot be read is set aside, which is told: nothing written in it
-    is lost. Raises RunError where the named one cannot be read.
+    They are the rows of the workbook `keep_status`, if it is named, then of the workbook at `path`,
+    which is to be overwritten. A file at `path` that cannot be read is set aside and reported, so
+    that no note in it is lost. Raises RunError where `keep_status` cannot be read.
     """
-    named = read_kept(Path(keep_status), KNOWN) if keep_status else []
+    notes = read_notes(Path(keep_status), _HEADINGS) if keep_status else []
     if not path.is_file():
-        return merge_kept(named)
+        return merge_notes(notes)
     try:
-        return merge_kept(named, read_kept(path, KNOWN))
+        return merge_notes(notes, read_notes(path, _HEADINGS))
     except RunError as error:
-        aside = next(
-            place
-            for n in count(1)
-            if not (place := path.with_name(f"{path.name}.old{n if n > 1 else ''}")).exists()
-        )
+        free_path = _find_free_path(path)
         try:
-            path.replace(aside)
-        except OSError as trouble:
+            path.replace(free_path)
+        except OSError as failure:
             raise RunError(
                 str(path),
                 "a file that can be set aside",
-                str(trouble),
-                "Close it elsewhere.",
+                str(failure),
+                "Close it in other programs.",
             ) from error
         logger.warning(
-            "Status, owner and note are not kept from %s It is set aside as %s.",
+            "Status, owner and note could not be kept from %s The file is now %s.",
             error,
-            aside,
+            free_path,
         )
-        return merge_kept(named)
+        return merge_notes(notes)
+
+
+def _find_free_path(path: Path) -> Path:
+    """Return the path with .old, .old2, .old3 and so on: the first that does not exist."""
+    paths = (path.with_name(f"{path.name}.old{n if n > 1 else ''}") for n in count(1))
+    return next(old_path for old_path in paths if not old_path.exists())
 
 
 def list_todo_sheets(
     analysis: Analysis,
     edits: pd.DataFrame,
-    places: dict[str, str],
-    kept: Sequence[EditorNotes] = (),
+    gap_links: dict[str, str],
+    notes: Sequence[EditorNotes] = (),
 ) -> list[Sheet]:
-    """Return the to-do sheet with what is kept of earlier ones, and the earlier edits where any are kept.
+    """Return the to-do sheet with its notes, and the sheet of earlier edits where any have notes.
 
     Args:
         analysis: the run.
         edits: its edits as `describe_edits` returns them.
-        places: where the row of each gap stands.
-        kept: rows of earlier to-do sheets.
+        gap_links: by cluster_id, the link to the row of the gap.
+        notes: rows of earlier to-do sheets.
     """
     keys = key_edits(analysis)
-    frame = _by_page(edits).assign(
-        edit_at=lambda rows: rows["edit_id"].map(places_of("edits", edits["edit_id"]))
-    )
-    found, left = match_kept([keys[name] for name in frame["edit_id"]], kept)
-    own = list_own_columns(kept)
-    columns = [*WRITTEN, *own]
-    more = tuple(SheetColumn(name, f"{OWN}{name}", width=20) for name in own)
-    written = written_frame([found.get(row) for row in range(len(frame))], columns).rename(
-        columns=_own_name
-    )
-    frame = pd.concat([frame, written], axis=1).assign(
-        key=[str(keys[name]) for name in frame["edit_id"]]
+    edit_links = link_rows("edits", edits["edit_id"])
+    frame = _by_page(edits)
+    frame = frame.assign(edit_at=frame["edit_id"].map(edit_links))
+    matched, unmatched = match_notes([keys[edit_id] for edit_id in frame["edit_id"]], notes)
+    own = list_own_columns(notes)
+    own_columns = tuple(SheetColumn(name, f"{OWN}{name}", width=20) for name in own)
+    written = written_frame([matched.get(row) for row in range(len(frame))], [*WRITTEN, *own])
+    frame = pd.concat([frame, written.rename(columns=_own_name)], axis=1).assign(
+        key=[str(keys[edit_id]) for edit_id in frame["edit_id"]]
     )
     todo = Sheet(
         TODO,
-        (*_TODO[:-1], *more, _TODO[-1]),
-        with_gap_link(frame, places),
-        "for editors: the chosen edits, the first hour's on top, then by page; status, owner and note survive the next run",
+        (*_TODO[:-1], *own_columns, _TODO[-1]),
+        with_gap_link(frame, gap_links),
+        "for editors: the chosen edits, the first hour's on top, then by page; "
+        "status, owner and note survive the next run",
         (tables.EDITS, tables.GAPS),
-        most_lines=26,
+        max_lines=_MAX_LINES,
     )
-    return [todo, _list_earlier(analysis, edits, keys, left, more)] if left else [todo]
+    if not unmatched:
+        return [todo]
+    return [todo, _list_earlier(analysis, edits, keys, unmatched, own_columns)]
 
 
 def _list_earlier(
     analysis: Analysis,
     edits: pd.DataFrame,
     keys: dict[str, EditKey],
-    left: Sequence[EditorNotes],
-    more: tuple[SheetColumn, ...],
+    notes: Sequence[EditorNotes],
+    own_columns: tuple[SheetColumn, ...],
 ) -> Sheet:
-    """Return the kept rows that no chosen edit of this run takes up, with what has become of them."""
-    others = edits[~edits["is_chosen"]]
-    known, _ = match_kept([keys[name] for name in others["edit_id"]], left)
-    rank_of = {id(row): others["rank"].iloc[at] for at, row in known.items()}
+    """Return the notes that belong to no chosen edit, with what has become of their edit."""
+    not_chosen = edits[~edits["is_chosen"]]
+    matched, _ = match_notes([keys[edit_id] for edit_id in not_chosen["edit_id"]], notes)
+    rank_of = {id(row): not_chosen["rank"].iloc[index] for index, row in matched.items()}
     urls = analysis.pages.drop_duplicates("page_id").set_index("page_id")["url"]
     names = [field.column for field in _EARLIER if field.column not in {*WRITTEN, "now", "key"}]
-    frame = pd.DataFrame(
-        [[row.cells.get(name) for name in names] for row in left],
+    cells = pd.DataFrame(
+        [[row.cells.get(name) for name in names] for row in notes],
         columns=names,
         dtype="object",
     )
-    columns = [*WRITTEN, *(field.title for field in more)]
-    frame = pd.concat(
-        [frame, written_frame(left, columns).rename(columns=_own_name)], axis=1
-    ).assign(
-        url=frame["page"].map(urls),
+    written = written_frame(notes, [*WRITTEN, *(field.title for field in own_columns)])
+    frame = pd.concat([cells, written.rename(columns=_own_name)], axis=1).assign(
+        url=cells["page"].map(urls),
         now=[
             f"proposed, rank {rank_of[id(row)]}" if id(row) in rank_of else "not proposed any more"
-            for row in left
+            for row in notes
         ],
-        key=[row.key for row in left],
+        key=[row.key for row in notes],
     )
-    purpose = "rows of earlier to-do sheets in which somebody wrote, and which this run's list does not hold"
-    return Sheet(EARLIER, (*_EARLIER[:-1], *more, _EARLIER[-1]), frame, purpose)
+    return Sheet(
+        EARLIER,
+        (*_EARLIER[:-1], *own_columns, _EARLIER[-1]),
+        frame,
+        "rows of earlier to-do sheets in which somebody wrote, and which this run's list does "
+        "not hold",
+    )
 
 
 def _own_name(name: str) -> str:
@@ -182,9 +191,10 @@ def _own_name(name: str) -> str:
 
 
 def _by_page(edits: pd.DataFrame) -> pd.DataFrame:
-    """Return the chosen edits: those of the first hour by rank (one at least), then by page, the page that gains most first.
+    """Return the chosen edits: first those of the first hour, by rank, then the others by page.
 
-    A page's totals stand in the row of its first edit.
+    The first hour has at least one edit. Pages that gain most come first. A page's totals are in
+    the row of its first edit.
     """
     chosen = edits[edits["is_chosen"]]
     totals = chosen.groupby("page_id").agg(
@@ -198,9 +208,9 @@ def _by_page(edits: pd.DataFrame) -> pd.DataFrame:
     )
     frame["is_first_hour"] = frame["edit_id"].isin([edit["edit_id"] for edit in hour])
     first = frame[frame["is_first_hour"]]
-    rest = frame[~frame["is_first_hour"]].sort_values(
+    later = frame[~frame["is_first_hour"]].sort_values(
         ["page_gain", "page_id", "rank"], ascending=[False, True, True]
     )
-    frame = pd.concat([first, rest], ignore_index=True)
+    frame = pd.concat([first, later], ignore_index=True)
     is_further = frame["page_id"].duplicated()
     return frame.assign(**{name: frame[name].mask(is_further) for name in totals.columns})

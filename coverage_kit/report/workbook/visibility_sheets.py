@@ -1,4 +1,7 @@
-"""The workbook's sheets of visibility, change, visits, demand, brand facts and logs: each only where it has rows."""
+"""The workbook's sheets of visibility, change, visits, demand, brand facts and logs.
+
+A sheet without rows is left out.
+"""
 
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
@@ -16,7 +19,7 @@ from coverage_kit.report.wording import SPLITS
 from coverage_kit.report.workbook.sheet import (
     Sheet,
     SheetColumn,
-    places_of,
+    link_rows,
     with_gap_link,
 )
 
@@ -43,12 +46,13 @@ _VISIBILITY = (
 )
 
 
-def _rate_fields(title: str, prefix: str, top: str) -> tuple[SheetColumn, ...]:
+def _rate_fields(title: str, prefix: str, numerator_title: str) -> tuple[SheetColumn, ...]:
+    """Return the columns of a rate, whose names in the rows begin with the prefix."""
     return (
         SheetColumn(title, f"{prefix}_value", "rate", 10),
         SheetColumn(f"{title}: 95% interval, low", f"{prefix}_low", "rate", 12),
         SheetColumn(f"{title}: 95% interval, high", f"{prefix}_high", "rate", 12),
-        SheetColumn(top, f"{prefix}_numerator", "integer", 11),
+        SheetColumn(numerator_title, f"{prefix}_numerator", "integer", 11),
         SheetColumn("of answers", f"{prefix}_denominator", "integer", 9),
         SheetColumn("to prompts", f"{prefix}_n_prompts", "integer", 9),
         SheetColumn(f"{title}: low n", f"{prefix}_is_low_n", "flag", 9),
@@ -183,9 +187,12 @@ _SOURCES = (
 
 
 def list_visibility_sheets(analysis: Analysis) -> list[Sheet]:
-    """Return the sheets whose tables have rows, from visibility to the sources of the logs; gaps lead to their rows."""
-    places = places_of("gaps", describe_gaps(analysis)["cluster_id"])
-    figures = describe_visibility(analysis, tuple(by for by in SPLITS if by != "cluster"))
+    """Return the sheets whose tables have rows, from visibility to the sources of the logs.
+
+    Gaps link to their rows.
+    """
+    gap_links = link_rows("gaps", describe_gaps(analysis)["cluster_id"])
+    figures = describe_visibility(analysis, tuple(split for split in SPLITS if split != "cluster"))
     figures = figures.assign(
         by_title=figures["split_by"].map(SPLITS),
         part_title=figures["segment"].where(figures["split_by"].isin(["week", "market"])),
@@ -193,7 +200,7 @@ def list_visibility_sheets(analysis: Analysis) -> list[Sheet]:
     facts = analysis.disagreements
     urls = analysis.pages.drop_duplicates("page_id").set_index("page_id")["url"]
     by_gap, holders, verdicts, referrals = (
-        with_gap_link(describe(analysis), places)
+        with_gap_link(describe(analysis), gap_links)
         for describe in (
             describe_rates_by_gap,
             describe_holders,

@@ -1,4 +1,7 @@
-"""The workbook and the CSV files. The only module that knows XlsxWriter. No text of a site or a log is ever a formula."""
+"""Write the workbook and the CSV files. This is the only module that knows XlsxWriter.
+
+A text of a site or a log is never written as a formula.
+"""
 
 import io
 import math
@@ -27,7 +30,7 @@ from coverage_kit.report.workbook.sheet import (
     Chart,
     Sheet,
     SheetColumn,
-    place_of,
+    link_to_row,
 )
 from coverage_kit.report.workbook.sheets import list_sheets
 from coverage_kit.report.workbook.summary_sheets import (
@@ -35,46 +38,62 @@ from coverage_kit.report.workbook.summary_sheets import (
     list_figures,
     list_tops,
 )
-from coverage_kit.report.workbook.todo_sheets import find_kept
+from coverage_kit.report.workbook.todo_sheets import find_notes
 from coverage_kit.storage.files import write_file
 
+# Texts stay texts: XlsxWriter must not turn them into formulas, links or numbers.
 _OPTIONS = {
     "in_memory": True,
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "strings_to_numbers": False,
 }
-_CREATED = datetime(
-    2026, 1, 1
-)  # fixed, so that the same analysis gives the same bytes; Excel knows no zones
+# The time is fixed, so that the same analysis gives the same bytes. Excel has no time zones.
+_CREATED = datetime(2026, 1, 1)
+# Excel's limit for the characters of a cell.
 _MAX_CHARACTERS = 32_767
+# Excel allows 65,530 links in a sheet.
 _MAX_LINKS = 65_000
-# of all sheets, as Google Sheets opens no more than ten million
+# Excel's texts of links have at most 255 characters.
+_MAX_LINK_CHARACTERS = 250
+# Excel allows 1,048,576 rows in a sheet.
 _MAX_ROWS = 1_000_000
+# The limit is for all sheets together: Google Sheets opens workbooks of up to ten million cells.
 _MAX_CELLS = 9_000_000
+# Excel has no dates before 1900.
+_FIRST_YEAR = 1900
 _CHART_DATA = "chart data"
 _CHART_WIDTH = 548
 _CHART_ROWS = 16
 _ROW_PIXELS = 20
+# The width of the summary's four columns, in characters.
 _SUMMARY_WIDTH = 155
+# Excel's default height of a row with one line.
 _LINE_POINTS = 15
+# A line of a column holds about so many characters more than its width says (assumed), and bold
+# headings fewer.
+_CHARACTERS_PER_WIDTH = 1.1
+_HEADING_WIDTH_SHARE = 0.7
+# Spreadsheets read a text that starts with one of these as a formula (OWASP, CSV injection).
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_workbook(
     analysis: Analysis, path: str | Path, keep_status: str | Path | None = None
 ) -> Path:
-    """Write the workbook (summary, gaps, queries, edits, to do, pages, visibility, glossary and so on) and return its path.
+    """Write the workbook and return its path.
 
-    What people wrote into the to-do sheet (status, owner, note, columns of their own) is kept: of
-    the workbook `keep_status`, if one is named, and of the one that stands at `path`; for an edit
-    in both, the named one's counts. One at `path` that cannot be read is set aside as .old. The
-    same analysis and the same kept words give the same bytes. Raises RunError when `keep_status`
-    cannot be read, or the file cannot be written.
+    Its sheets are summary, gaps, queries, edits, to do, pages, visibility, glossary and so on.
+
+    What people wrote into the to-do sheet (status, owner, note, columns that they added) is kept
+    from the workbook `keep_status`, if it is named, and from the workbook at `path`. For an edit in
+    both, the row in `keep_status` counts. A file at `path` that cannot be read is set aside as
+    .old. The same analysis and the same notes give the same bytes. Raises RunError when
+    `keep_status` cannot be read, or the file cannot be written.
     """
     path = Path(path)
     buffer = io.BytesIO()
-    sheets = list_sheets(analysis, find_kept(path, keep_status))
+    sheets = list_sheets(analysis, find_notes(path, keep_status))
     book = xlsxwriter.Workbook(buffer, _OPTIONS)
     book.set_properties(
         {
@@ -83,7 +102,7 @@ def write_workbook(
             "created": _CREATED,
         }
     )
-    writer = _Writer(book, _most_rows(sheets))
+    writer = _Writer(book, _find_max_rows(sheets))
     summary = book.add_worksheet("summary")
     for sheet in sheets:
         writer.add_sheet(sheet)
@@ -94,10 +113,10 @@ def write_workbook(
 
 
 def write_csv(table: pd.DataFrame, path: str | Path) -> Path:
-    """Write a table as CSV (UTF-8 with mark, for Excel) and return its path.
+    """Write a table as CSV (UTF-8 with a byte-order mark, for Excel) and return its path.
 
     Text that a spreadsheet would read as a formula (starting with = + - @, tab or carriage return)
-    gets a ' in front, as OWASP advises; take it off to read the text back. Numbers stay numbers.
+    gets a ' in front, as OWASP advises. Remove it to get the original text. Numbers stay numbers.
     Raises RunError when the file cannot be written.
     """
     path = Path(path)
@@ -107,7 +126,9 @@ def write_csv(table: pd.DataFrame, path: str | Path) -> Path:
 
 
 def clean_cell(value: Any) -> Any:
-    """Return a cell's value for CSV: text without control characters and never a formula, other values as they are.
+    """Return a cell's value for CSV.
+
+    Text has no control characters and is never a formula. Other values stay as they are.
 
     >>> clean_cell("=1+1"), clean_cell(-1)
     ("'=1+1", -1)
@@ -115,19 +136,16 @@ def clean_cell(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = clean_text(value)
-    return (
-        f"'{text}"
-        if value.startswith(_FORMULA_STARTS) or text.startswith(_FORMULA_STARTS)
-        else text
-    )
+    is_formula = value.startswith(_FORMULA_STARTS) or text.startswith(_FORMULA_STARTS)
+    return f"'{text}" if is_formula else text
 
 
 class _Writer:
-    """Writes cells in their form, and minds a sheet's limits."""
+    """Writes cells in their form, within the limits of a sheet."""
 
-    def __init__(self, book: Any, most_rows: int) -> None:
+    def __init__(self, book: Any, max_rows: int) -> None:
         self.book = book
-        self.most_rows = most_rows
+        self.max_rows = max_rows
         self.formats = {name: book.add_format(values) for name, values in FORMATS.items()}
         self.links = {
             form: book.add_format({**FORMATS[form], **LINK}) for form in ("text", "integer")
@@ -147,9 +165,8 @@ class _Writer:
         self.n_links: dict[str, int] = {}
 
     def fill_summary(self, page: Any, analysis: Analysis, sheets: Sequence[Sheet]) -> None:
-        """Write key figures, self-test, what changed, charts, the first gaps and edits, and the contents."""
+        """Write the summary: key figures, self-test, news, charts, first gaps and edits, contents."""
         tops = list_tops(analysis)
-        contents = list_contents(sheets)
         for column, field in enumerate(tops[0].fields):
             page.set_column(column, column, field.width)
         page.write_string(
@@ -169,44 +186,47 @@ class _Writer:
             "How far to trust it",
             [describe_self_test(analysis.about)],
         )
-        row = self._write_lines(page, row, "Since the last run", list_news(analysis))
-        above = row
-        row = self._add_charts(page, row, list_charts(analysis))
-        for block in (*tops, contents):
-            row = self._write_rows(page, row, block) + 2
-        start = row - len(sheets) - 3
+        charts_row = self._write_lines(page, row, "Since the last run", list_news(analysis))
+        row = self._add_charts(page, charts_row, list_charts(analysis))
+        for sheet in tops:
+            row = self._write_rows(page, row, sheet) + 2
+        contents_row = row
+        self._write_rows(page, contents_row, list_contents(sheets))
         page.write_url(
             1,
             0,
-            place_of(TODO),
+            link_to_row(TODO),
             self.links["text"],
             string="For editors: what to do by page",
         )
         page.write_url(
             1,
             3,
-            place_of("summary", start + 1),
+            link_to_row("summary", contents_row + 1),
             self.links["text"],
             string="All sheets, and what each is for",
         )
         page.hide_gridlines(2)
         _set_up_print(page)
         page.set_portrait()
-        page.set_h_pagebreaks([above, start])
+        page.set_h_pagebreaks([charts_row, contents_row])
 
     def add_sheet(self, sheet: Sheet) -> None:
         """Write one sheet of rows with header, filter and frozen first row."""
         page = self.book.add_worksheet(sheet.name)
         for column, field in enumerate(sheet.fields):
             page.set_column(column, column, field.width)
-        last = self._write_rows(page, 0, sheet)
+        free_row = self._write_rows(page, 0, sheet)
         page.freeze_panes(1, 0)
-        page.autofilter(0, 0, max(last - 1, 1), len(sheet.fields) - 1)
+        page.autofilter(0, 0, max(free_row - 1, 1), len(sheet.fields) - 1)
         page.repeat_rows(0)
         _set_up_print(page)
 
     def _add_charts(self, page: Any, top: int, charts: Sequence[Chart]) -> int:
-        """Draw the charts two a row on empty rows from this one on, over a sheet of their cells; return the first free row."""
+        """Draw the charts, two side by side, from row `top` on; return the first free row.
+
+        Their cells are in a sheet for the data of charts.
+        """
         if not charts:
             return top
         data = self.book.add_worksheet(_CHART_DATA)
@@ -214,79 +234,76 @@ class _Writer:
         data.set_column(1, 12, 16)
         row = 0
         for number, chart in enumerate(charts):
-            fields = tuple(
-                SheetColumn(str(name), name, chart.form) for name in chart.rows.columns[1:]
-            )
-            first = SheetColumn(
-                str(chart.rows.columns[0]),
-                chart.rows.columns[0],
-                "number" if chart.kind == "scatter" else "text",
+            categories, *series = chart.rows.columns
+            fields = (
+                SheetColumn(
+                    str(categories),
+                    categories,
+                    "number" if chart.kind == "scatter" else "text",
+                ),
+                *(SheetColumn(str(name), name, chart.form) for name in series),
             )
             data.write_string(row, 0, chart.title, self.formats["heading"])
-            after = self._write_rows(
-                data, row + 1, Sheet(chart.title, (first, *fields), chart.rows)
-            )
-            drawn = draw_chart(self.book, chart, _CHART_DATA, row + 1)
-            drawn.set_size(
+            free_row = self._write_rows(data, row + 1, Sheet(chart.title, fields, chart.rows))
+            xlsx_chart = draw_chart(self.book, chart, _CHART_DATA, row + 1)
+            xlsx_chart.set_size(
                 {
                     "width": _CHART_WIDTH,
                     "height": _CHART_ROWS * _ROW_PIXELS - _ROW_PIXELS // 2,
                 }
             )
-            place = {
+            options = {
                 "x_offset": number % 2 * (_CHART_WIDTH + 6),
                 "y_offset": 4,
                 "object_position": 1,
                 "description": chart.title,
             }
-            page.insert_chart(top + number // 2 * _CHART_ROWS, 0, drawn, place)
-            row = after + 1
+            page.insert_chart(top + number // 2 * _CHART_ROWS, 0, xlsx_chart, options)
+            row = free_row + 1
         return top + (len(charts) + 1) // 2 * _CHART_ROWS + 1
 
     def _write_rows(self, page: Any, top: int, sheet: Sheet) -> int:
-        """Write a header and rows from this row on; return the first free row."""
+        """Write a header and rows from row `top` on; return the first free row."""
         for column, field in enumerate(sheet.fields):
             page.write_string(top, column, field.title, self.formats["header"])
-        page.set_row(
-            top,
-            _LINE_POINTS * max(_lines_of(field.title, 0.7 * field.width) for field in sheet.fields),
+        n_lines = max(
+            _lines_of(field.title, _HEADING_WIDTH_SHARE * field.width) for field in sheet.fields
         )
-        records = sheet.rows.head(self.most_rows).to_dict("records")
+        page.set_row(top, _LINE_POINTS * n_lines)
+        records = sheet.rows.head(self.max_rows).to_dict("records")
         for row, record in enumerate(records, top + 1):
             for column, field in enumerate(sheet.fields):
                 if isinstance(record.get(field.link), str):
                     self._write_link(
                         page,
-                        (row, column),
-                        record[field.link],
-                        field.form,
-                        record[field.column],
+                        row,
+                        column,
+                        field,
+                        record,
                     )
                 else:
                     self._write(page, row, column, field.form, record[field.column])
-            page.set_row(
-                row,
-                _LINE_POINTS * min(_count_lines(record, sheet.fields), sheet.most_lines),
-            )
-        free = top + 1 + len(records)
-        if len(sheet.rows) > self.most_rows:
+            n_lines = min(_count_lines(record, sheet.fields), sheet.max_lines)
+            page.set_row(row, _LINE_POINTS * n_lines)
+        free_row = top + 1 + len(records)
+        if len(sheet.rows) > self.max_rows:
             page.write_string(
-                free,
+                free_row,
                 0,
-                f"… and {len(sheet.rows) - self.most_rows:,} more rows in the run's tables",
+                f"… and {len(sheet.rows) - self.max_rows:,} more rows in the run's tables",
             )
         for column, field in enumerate(sheet.fields if records else ()):
             for rule in self.rules.get(field.form, ()):
-                page.conditional_format(top + 1, column, free - 1, column, rule)
+                page.conditional_format(top + 1, column, free_row - 1, column, rule)
             if field.form == "progress":
                 page.data_validation(
                     top + 1,
                     column,
-                    free - 1,
+                    free_row - 1,
                     column,
                     {"validate": "list", "source": list(STATUSES)},
                 )
-        return free
+        return free_row
 
     def _write(self, page: Any, row: int, column: int, form: str, value: Any) -> None:
         if is_missing(value):
@@ -301,53 +318,54 @@ class _Writer:
             page.write_number(row, column, float(value), self.formats[form])
 
     def _write_link(
-        self,
-        page: Any,
-        place: tuple[int, int],
-        link: str,
-        form: str,
-        value: Any,
+        self, page: Any, row: int, column: int, field: SheetColumn, record: dict[Any, Any]
     ) -> None:
+        """Write a cell with its link, or without it where the link is unsafe or one too many."""
+        link = record[field.link]
+        value = record[field.column]
+        is_number = field.form == "integer"
         url = link if link.startswith("internal:'") else safe_url(link)
-        text = shorten(value, 250) or shorten(link, 250)
+        text = shorten(value, _MAX_LINK_CHARACTERS) or shorten(link, _MAX_LINK_CHARACTERS)
         n_links = self.n_links.setdefault(page.get_name(), 0)
         if url is None or n_links >= _MAX_LINKS:
-            self._write(page, *place, form, value if form == "integer" else text)
+            self._write(page, row, column, field.form, value if is_number else text)
             return
-        page.write_url(*place, url, self.links[form], string=text)
-        if form == "integer":
-            page.write_number(
-                *place, int(value), self.links[form]
-            )  # the link stays, and the number can be sorted
+        page.write_url(row, column, url, self.links[field.form], string=text)
+        if is_number:
+            # The link stays, and the number can be sorted.
+            page.write_number(row, column, int(value), self.links[field.form])
         self.n_links[page.get_name()] += 1
 
     def _write_time(self, page: Any, row: int, column: int, value: Any) -> None:
         naive = value.tz_convert("UTC").tz_localize(None) if value.tzinfo else value
-        if naive.year < 1900:
+        if naive.year < _FIRST_YEAR:
             page.write_string(row, column, naive.isoformat(), self.formats["text"])
         else:
             page.write_datetime(row, column, naive.to_pydatetime(), self.formats["time"])
 
     def _write_lines(self, page: Any, row: int, title: str, lines: Sequence[str]) -> int:
-        """Write a heading and a line a row over the page's width; return the first row after a free one."""
+        """Write a heading, and each line in a row of its own over the page's width.
+
+        Return the first row after an empty one.
+        """
         page.write_string(row, 0, title, self.formats["heading"])
-        for at, line in enumerate(lines, row + 1):
-            page.merge_range(at, 0, at, 3, "", self.formats["text"])
-            page.write_string(at, 0, clean_text(line), self.formats["text"])
-            page.set_row(at, _LINE_POINTS * _lines_of(clean_text(line), _SUMMARY_WIDTH))
+        for line_row, line in enumerate(lines, row + 1):
+            page.merge_range(line_row, 0, line_row, 3, "", self.formats["text"])
+            page.write_string(line_row, 0, clean_text(line), self.formats["text"])
+            page.set_row(line_row, _LINE_POINTS * _lines_of(clean_text(line), _SUMMARY_WIDTH))
         return row + len(lines) + 2
 
 
-def _most_rows(sheets: Sequence[Sheet]) -> int:
-    """Return how many rows each sheet may have so that all cells stay within what Google Sheets opens."""
-    most = _MAX_ROWS
-    while sum(min(len(sheet.rows), most) * len(sheet.fields) for sheet in sheets) > _MAX_CELLS:
-        most //= 2
-    return most
+def _find_max_rows(sheets: Sequence[Sheet]) -> int:
+    """Return how many rows each sheet may have so that Google Sheets can open the workbook."""
+    max_rows = _MAX_ROWS
+    while sum(min(len(sheet.rows), max_rows) * len(sheet.fields) for sheet in sheets) > _MAX_CELLS:
+        max_rows //= 2
+    return max_rows
 
 
 def _fit(value: Any) -> str:
-    """Return the text, cut with a note where a cell cannot hold it."""
+    """Return the text; where a cell cannot hold it, it is cut and ends with a note."""
     text = clean_text(value)
     if len(text) <= _MAX_CHARACTERS:
         return text
@@ -356,20 +374,26 @@ def _fit(value: Any) -> str:
 
 
 def _count_lines(record: dict[Any, Any], fields: Sequence[SheetColumn]) -> int:
-    """Return how many lines the row needs: spreadsheets do not grow rows for text of other programs."""
-    texts = (
-        (clean_text(record[field.column])[:2_000], field.width)
+    """Return how many lines the row needs.
+
+    Spreadsheets do not make rows higher for text that another program wrote.
+    """
+    # The start of a text is enough: no row is as high as 2,000 characters.
+    counts = (
+        _lines_of(clean_text(record[field.column])[:2_000], field.width)
         for field in fields
         if field.form == "text"
     )
-    return max((_lines_of(text, width) for text, width in texts), default=1)
+    return max(counts, default=1)
 
 
 def _lines_of(text: str, width: float) -> int:
-    return sum(1 + int(len(line) // (width * 1.1)) for line in text.split("\n"))
+    """Return how many lines a text takes in a column of this width."""
+    n_characters = width * _CHARACTERS_PER_WIDTH
+    return sum(1 + int(len(line) // n_characters) for line in text.split("\n"))
 
 
 def _set_up_print(page: Any) -> None:
     page.set_landscape()
-    page.set_paper(9)
+    page.set_paper(9)  # A4
     page.fit_to_pages(1, 0)

@@ -1,9 +1,9 @@
-"""Intervals of visibility hold the truth of simulated logs as often as they say; those of a rival's kind do not."""
+"""Intervals of visibility hold the truth of simulated logs as often as they claim."""
 
 import numpy as np
 import pytest
 
-from benchmarks.visibility import (
+from studies.visibility import (
     BOUNDS,
     Scenario,
     all_scenarios,
@@ -66,7 +66,7 @@ def test_the_table_has_a_row_for_each_scenario_and_the_summary_counts_them():
 
 
 def test_the_command_prints_and_writes_the_table(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("benchmarks.visibility.all_scenarios", lambda: CASES[:2])
+    monkeypatch.setattr("studies.visibility.all_scenarios", lambda: CASES[:2])
     assert run_visibility(tmp_path / "figures.json", n_logs=50) == 0
     assert "percentile" in capsys.readouterr().out
     assert (tmp_path / "figures.json").read_text().count("n_expected") == 2

@@ -1,4 +1,4 @@
-from benchmarks.scale import measure_scale
+from studies.scale import measure_scale
 
 
 def test_ranking_takes_time_and_memory_by_its_size_alone():
