@@ -40,6 +40,8 @@ def summarize(analysis: Analysis) -> Headline:
         _weighted_mean(queries[column], queries["demand"]) for column in ("coverage", "low", "high")
     ]
     gaps = analysis.gaps
+    # A gap is severe if the site's words are its cause and an edit can close it.
+    is_severe = gaps["cause"].isin(CONTENT_CAUSES) & gaps["is_closable"].astype(bool)
     plan = chosen_edits(analysis)
     gain = float(plan["marginal_gain"].sum())
     low, high = _plan_interval(analysis, plan, gain)
@@ -52,7 +54,7 @@ def summarize(analysis: Analysis) -> Headline:
         covered_low=covered[1],
         covered_high=covered[2],
         n_gaps=len(gaps),
-        n_severe=int((gaps["cause"].isin(CONTENT_CAUSES) & gaps["is_closable"].astype(bool)).sum()),
+        n_severe=int(is_severe.sum()),
         n_planned=len(plan),
         budget_minutes=budget(analysis),
         planned_minutes=float(plan["cost_minutes"].sum()),

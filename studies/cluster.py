@@ -106,9 +106,9 @@ def _measure_read(folder: Path, n_rows: int) -> Figures:
 
 def _measure_embed(folder: Path, match: MatchSettings, n_texts: int) -> Figures:
     texts = _texts(n_texts)
-    encoder = open_encoder(match, str(folder))
+    encoder = open_encoder(match)
     encoder.encode(texts[:8], "query")  # the model is loaded outside the clock
-    job = EmbedJob(partial(open_encoder, match, str(folder)), encoder.name, "query")
+    job = EmbedJob(partial(open_encoder, match), encoder.name, "query")
     seconds, size = _clock(job, folder, pa.table({"text": texts}))
     words = float(np.mean([len(text.split()) for text in texts]))
     return {

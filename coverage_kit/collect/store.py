@@ -5,7 +5,6 @@ An interrupted crawl continues where it stopped, and a later crawl requests only
 
 import hashlib
 import json
-import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from coverage_kit.collect.fetch import Fetched
 from coverage_kit.collect.urls import site_scope
+from coverage_kit.storage.files import new_file
 
 _STORED_HEADERS = ("content-type", "etag", "last-modified", "x-robots-tag")
 
@@ -45,7 +45,7 @@ class ResponseStore:
 
     def finish(self, budgets: list[float], left: list[str]) -> None:
         """Mark the crawl as finished and store the URLs that are left."""
-        _write_whole(self._state_path.with_suffix(".left.txt"), "\n".join(left).encode())
+        _write(self._state_path.with_suffix(".left.txt"), "\n".join(left).encode())
         self._write_state(
             {
                 "crawl_id": self._crawl_id,
@@ -81,7 +81,7 @@ class ResponseStore:
             return fetched
         path = self.folder / f"{_hash(fetched.content)}.html" if fetched.status == "ok" else None
         if path is not None and not path.exists():
-            _write_whole(path, fetched.content)
+            _write(path, fetched.content)
         record = {
             "asked": url,
             "url": fetched.url,
@@ -95,7 +95,7 @@ class ResponseStore:
             else None,
             "crawl_id": self._crawl_id,
         }
-        _write_whole(self._record_path(url), json.dumps(record, indent=1).encode())
+        _write(self._record_path(url), json.dumps(record, indent=1).encode())
         return _with_path(fetched, path)
 
     def _record_path(self, url: str) -> Path:
@@ -121,7 +121,7 @@ class ResponseStore:
         return _with_path(fetched, path)
 
     def _write_state(self, state: dict[str, Any]) -> None:
-        _write_whole(self._state_path, json.dumps(state).encode())
+        _write(self._state_path, json.dumps(state).encode())
 
 
 def _with_path(fetched: Fetched, path: Path | None) -> Fetched:
@@ -144,11 +144,7 @@ def _read_json(path: Path) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a temporary file, then rename it, so that no reader sees a half-written file."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+def _write(path: Path, content: bytes) -> None:
+    """Write a file completely or not at all, so that no reader sees a half-written one."""
+    with new_file(path) as unfinished:
+        unfinished.write_bytes(content)

@@ -5,7 +5,6 @@ This is the only module that knows FAISS.
 
 import hashlib
 import logging
-import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from coverage_kit.storage.files import new_file
 from coverage_kit.tables import MATCHES, Matches, Passages, checked
 from coverage_kit.vectors import Embeddings, Vectors
 
@@ -324,10 +324,9 @@ def _read(path: Path) -> Any:
 
 def _write(index: Any, path: Path) -> None:
     """Write an index completely or not at all, in place of older indexes in its folder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     stale = list(path.parent.glob("*.faiss"))
-    unfinished = path.with_suffix(f".{os.getpid()}")
-    faiss.write_index(index, str(unfinished))
-    unfinished.replace(path)
+    # An index is checked when it is read, and can be built again: it need not be on the disk yet.
+    with new_file(path, is_synced=False) as unfinished:
+        faiss.write_index(index, str(unfinished))
     for old in stale:
         old.unlink(missing_ok=True)

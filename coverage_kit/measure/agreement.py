@@ -87,6 +87,7 @@ def order_alike(grades: Floats, labels: Floats) -> float:
     order = np.argsort(labels, kind="stable")
     groups = np.split(grades[order], np.flatnonzero(np.diff(labels[order])) + 1)
     n_ordered = n_pairs = 0.0
+    # Grades of the labels so far, sorted.
     below = np.zeros(0)
     for group in groups:
         n_under = np.searchsorted(below, group, "left") + np.searchsorted(below, group, "right")

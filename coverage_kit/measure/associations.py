@@ -200,6 +200,7 @@ def _associate(
     if not usable or not before.any() or not after.any():
         return [_Lag(lag, sizes[lag]) for lag in lags]
     shifted = before[_reorder(len(before), rng)]
+    # The strongest correlation of each draw over all lags corrects p for the lags.
     strongest = np.max([np.abs(_correlate(shifted, after, lag)) for lag in usable], axis=0)
     rows = []
     for lag in lags:
@@ -234,6 +235,7 @@ def _correlate(before: Floats, after: Floats, lag: int) -> Floats:
 def _ranks(values: Floats) -> Floats:
     """Return ranks along the last axis, of mean 0 and length 1; 0 where all are equal."""
     ranks = rankdata(values, axis=-1)
+    # So the sum of products of two rows is their correlation.
     ranks = ranks - ranks.mean(axis=-1, keepdims=True)
     return np.asarray(ranks / np.maximum(np.sqrt((ranks**2).sum(axis=-1, keepdims=True)), _TIE))
 
@@ -243,6 +245,7 @@ def _interval(
 ) -> tuple[float, float]:
     n = len(before) - lag
     length = max(2, round(n ** (1 / 3)))
+    # Runs of neighbouring pairs are drawn until there are n pairs.
     starts = rng.integers(n - length + 1, size=(_DRAWS, -(-n // length)))
     positions = (starts[..., None] + np.arange(length)).reshape(_DRAWS, -1)[:, :n]
     correlations = _correlate(before[:n][positions], after[lag:][positions], 0)

@@ -185,12 +185,14 @@ def measure_claim_rates(claims: BrandClaims) -> ClaimRates:
     if counted.empty:
         return CLAIM_RATES.empty()
     times = pd.to_datetime(counted["asked_at"], utc=True)
+    # The halves divide the time, not the number of claims.
     middle = times.min() + (times.max() - times.min()) / 2
     halves = pd.Series(
         np.where(times < middle, "first", "second"),
         index=counted.index,
         dtype="object",
     ).where(times.notna())
+    # A week is named by its Monday.
     weeks = (times - pd.to_timedelta(times.dt.day_of_week, unit="D")).dt.strftime("%Y-%m-%d")
     segments = {
         "all": pd.Series("all", index=counted.index),

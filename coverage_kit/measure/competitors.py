@@ -100,6 +100,7 @@ def find_competitors(
         fit=overlap * smoothed_named,
         overlap=overlap,
     )
+    # Tracked and proposed sites first, then by fit.
     table = table.assign(order=table["kind"].map(_ORDER)).sort_values(
         ["order", "fit", "overlap", "site"],
         ascending=[True, False, False, True],
@@ -142,6 +143,7 @@ def _is_named(pairs: pd.DataFrame, texts: Mapping[str, str]) -> list[bool]:
     for answer_id, group in groupby(
         zip(pairs["answer_id"], pairs["site"], strict=True), key=itemgetter(0)
     ):
+        # Words are joined, so that "Acme Bikes" is found as the label "acmebikes".
         words = _WORD.findall(_ADDRESS.sub(" ", texts[answer_id]).casefold())
         text = "".join(words)
         edges = {0, *accumulate(map(len, words))}

@@ -58,6 +58,7 @@ def find_disagreements(statements: Statements) -> Disagreements:
         *_profiles(own),
     ]
     rows += _unsupported(statements[statements["source"] == "answer"], own)
+    # Of two rows on one form the first counts.
     by_form = {(row["property"], row["compared_as"]): row for row in reversed(rows)}
     ordered = sorted(
         by_form.values(),

@@ -119,6 +119,7 @@ def _count_new(paired: pd.DataFrame, cited: pd.DataFrame) -> pd.DataFrame:
         cited, on="answer_id"
     )
     earlier_sites = pages.loc[pages["is_early"], [*QUERY, "site"]].drop_duplicates()
+    # Only queries of which the earlier half cites something.
     later = pages[~pages["is_early"]].merge(earlier_sites[QUERY].drop_duplicates(), on=QUERY)
     later = later.merge(earlier_sites.assign(is_known=True), on=[*QUERY, "site"], how="left")
     counts = {
@@ -150,6 +151,7 @@ def _measure(rates: Floats, seed: int) -> dict[str, Any]:
         return {"n_prompts": 0}
     change = rates[:, 1] - rates[:, 0]
     error = float(change.std(ddof=1)) / math.sqrt(len(change)) if len(change) > 1 else 0.0
+    # No interval where all changed by the same.
     half = float(stats.t.ppf(0.975, len(change) - 1)) * error if error > 0 else math.nan
     before, after = rates.mean(axis=0)
     return {

@@ -66,6 +66,7 @@ def measure_holders(
         .merge(verdicts.reset_index(), on="cluster_id")
         .merge(_top_sites(cited), how="left")
     )
+    # Rows by cluster, in the order of KINDS.
     order = table["holder"].map({kind: rank for rank, kind in enumerate(KINDS)})
     return table.assign(order=order).sort_values(["cluster_id", "order"], ignore_index=True)[
         HOLDERS.names

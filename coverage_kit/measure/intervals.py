@@ -56,12 +56,15 @@ def measure_ratios(
     base = add(denominators)
     n_prompts = add(denominators > 0)
     value = _divide(top, base)
+    # Prompts on the rarer side: they show how similar the answers to a prompt are.
     n_rarer = np.minimum(add(numerators > 0), add(numerators < denominators))
     squares = add((numerators - value[groups] * denominators) ** 2) * _divide(
         n_prompts, n_prompts - 1
     )
     dispersion = np.where(n_rarer > 0, _divide(squares, base**2 * value * (1 - value)), 0.0)
+    # The effective number of prompts, if all answers to a prompt were the same.
     n_alike = _divide(base**2, add(denominators**2))
+    # 1 / the effective number of answers: what was found, averaged with the prior belief.
     per_answer = (n_rarer * dispersion + _PRIOR / n_alike) / (n_rarer + _PRIOR)
     low, high = _wilson(value, np.where(n_prompts > 1, per_answer, np.nan))
     return pd.DataFrame(

@@ -166,6 +166,7 @@ def flip_signs(values: Floats, seed: int = 0) -> float:
 def _scale(prompts: PromptChanges) -> list[_Clusters]:
     """Return the clusters on the scale of rates, and on that of a common shift of the log odds."""
     size = prompts.sum_by_cluster(np.ones(len(prompts.cluster)))
+    # One answer of 1/2 is added, so that no rate is 0 or 1, where nothing could vary.
     answer = size / prompts.sum_by_cluster(prompts.n_before + prompts.n_after)
     rate = (prompts.sum_by_cluster((prompts.before + prompts.after) / 2) + answer / 2) / (
         size + answer
@@ -196,6 +197,7 @@ def _contrast_on(clusters: _Clusters, prompts: PromptChanges, group: Flags, seed
     untreated = ~prompts.is_treated
     is_of_treated = bool((group & prompts.is_treated).any())
     against = untreated & is_of_treated
+    # Untreated clusters are compared with no change, treated ones with the untreated.
     drift = _mean(clusters, against) if against.any() else 0.0
     own = (prompts.change - drift * clusters.unit[prompts.cluster])[group[prompts.cluster]]
     effect = float(own.mean())
@@ -216,6 +218,7 @@ def _contrast_on(clusters: _Clusters, prompts: PromptChanges, group: Flags, seed
             _permute(clusters, labels, ratio),
             1 / len(labels),
         )
+    # Too few labellings: the larger p of clusters and of the group's own prompts.
     p = max(2 * float(stats.t.sf(abs(ratio), df)), flip_signs(own, seed))
     return Contrast(effect, error, df, p, max(2.0 ** (1 - len(own)), 1 / (N_DRAWS + 1)))
 
@@ -256,6 +259,7 @@ def _permute(clusters: _Clusters, labels: Floats, observed: float) -> float:
     means = []
     noise = np.zeros(len(labels))
     squares = np.zeros(len(labels))
+    # Both sides of all labellings at once.
     for side in (labels, 1 - labels):
         weight = side @ clusters.weight
         mean = side @ (clusters.weight * clusters.mean) / weight

@@ -101,6 +101,7 @@ def _split_changes(before: TimeBefore, n_prompts: int, seed: int) -> Floats:
     shape = (n_prompts, n_stretches)
     sums = np.bincount(cell, before.values, n_prompts * n_stretches).reshape(shape)
     counts = np.bincount(cell, minlength=n_prompts * n_stretches).reshape(shape)
+    # The stretches of the first half of each split are 1, the others 0.
     first = _splits(n_stretches, seed)
     early, late = (_divide(sums @ half.T, counts @ half.T) for half in (first, 1 - first))
     return late - early

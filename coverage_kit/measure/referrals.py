@@ -108,6 +108,7 @@ def measure_referrals(
         .join(groups["day"].agg(first_at="min", last_at="max"))
         .reset_index()
     )
+    # Visits from all sources, not only from assistants.
     all_visits = table["page_id"].map(labelled.groupby("page_id")["n_sessions"].sum())
     table["share_of_sessions"] = table["n_sessions"] / all_visits.where(all_visits > 0)
     cited = _map_citations(log, site)
@@ -188,6 +189,7 @@ def _find_pages(sessions: Sessions, site: OwnSite) -> "pd.Series[str]":
     winners: dict[str, str] = dict(zip(copies["page_id"], winner_ids, strict=True))
 
     def find(landing: str) -> str:
+        # A page may have its parameters in its id; else they are dropped.
         url = _absolute(landing, site)
         exact = site.page_id(url)
         bare = site.page_id(url.split("?", 1)[0])

@@ -55,6 +55,7 @@ def main_label(host: str) -> str:
     ('logitech', 'acme')
     """
     labels = bare_domain(host).split(".")
+    # ".co.uk" has two labels, ".com" one.
     n_suffix = 2 if len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL else 1
     return labels[max(0, len(labels) - n_suffix - 1)]
 

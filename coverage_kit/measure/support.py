@@ -138,6 +138,7 @@ def _weigh(
     """
     best = sentences[nearest[0]]
     cosine = nearest[1]
+    # Names may be anywhere in the source that decides.
     source_terms = frozenset[str]().union(
         *(
             sentence.terms | sentence.heading

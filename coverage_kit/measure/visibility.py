@@ -144,6 +144,7 @@ def measure_visibility(
         name: table[name].map({value: rank for rank, value in enumerate(order)})
         for name, order in orders.items()
     }
+    # In the order of the panel and of MEASURES, not of the alphabet.
     order = (
         table.assign(**ranks)
         .sort_values(["split_by", "segment", "engine", "surface", "measure", "site"])
@@ -309,6 +310,7 @@ def _measure(grouping: _Grouping, top: Floats, base: Floats) -> pd.DataFrame:
     n_answers = sum_by(grouping.groups[grouping.cells], len(grouping.names), base > 0)
     table = measure_ratios(tops, bases, grouping.groups, len(grouping.names))
     total = table["denominator"].where(table["denominator"] > 0)
+    # (Sum of the denominators)^2 / sum of their squares.
     n_effective = (total**2 / sum_by(grouping.groups, len(grouping.names), bases**2)).round(6)
     return grouping.names.join(
         table.assign(n_answers=n_answers.astype(np.int64), n_effective=n_effective)

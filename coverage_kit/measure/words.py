@@ -69,6 +69,7 @@ def credit_answer(text: str, stretches: Sequence[Stretch]) -> dict[str, float]:
         starts.append(text.index(sentence, ends[-1] if ends else 0))
         ends.append(starts[-1] + len(sentence))
     pages: dict[int, dict[int, str]] = defaultdict(dict)
+    # Of each sentence the pages whose stretches share a character with it.
     for start, end, page, site in stretches if sentences else ():
         last = max(0, bisect_right(starts, max(start, end - 1)) - 1)
         for number in range(min(bisect_right(ends, start), last), last + 1):

@@ -37,6 +37,7 @@ def describe_findings(analysis: Analysis) -> pd.DataFrame:
     frame = analysis.findings.merge(checks, on="check", how="left").merge(
         pages, on="page_id", how="left"
     )
+    # A page that is nearest to no query has no demand.
     frame = frame.assign(
         page_demand=frame["page_id"].map(_demand_of_pages(analysis)).fillna(0.0),
         weight_rank=frame["weight"].map(_ranks(WEIGHTS)),
@@ -63,6 +64,7 @@ def describe_wrong_claims(analysis: Analysis) -> pd.DataFrame:
     """
     claims = analysis.brand_claims
     wrong = _with_series(claims[claims["verdict"].isin(WRONG_VERDICTS)])
+    # Claims with the same words are one row, whichever answers make them.
     grouped = wrong.groupby(["verdict", "text"], sort=False)
     first = grouped[["passage_id", "own_words", "reason", "judge"]].first()
     counts = grouped.agg(

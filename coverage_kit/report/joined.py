@@ -39,6 +39,7 @@ def list_effects(analysis: Analysis) -> pd.DataFrame:
         analysis.queries[["query_id", "text", "demand"]], on="query_id"
     )
     effects["rise"] = effects["coverage_after"] - effects["coverage_before"]
+    # Effects are sorted by how many queries asked they change.
     effects["worth"] = (effects["rise"] * effects["demand"]).abs()
     return effects.sort_values(
         ["edit_id", "worth", "query_id"],
@@ -140,6 +141,7 @@ def name_gap(label: object, question: object) -> tuple[str, str]:
     ('best saddle near me', '')
     """
     name = shorten(label, 120)
+    # A label that is a question cut short ends with an ellipsis.
     text = "" if is_missing(question) else shorten(question, 160)
     is_cut_question = text.startswith(name.rstrip("…").rstrip())
     return (text, "") if is_cut_question else (name, text)
@@ -196,6 +198,7 @@ def describe_pages(analysis: Analysis) -> pd.DataFrame:
     own_page = queries["own_passage_id"].map(page_of)
     other_page = queries["best_other_passage_id"].map(page_of)
     n_nearest = pd.concat([own_page, other_page]).value_counts()
+    # Only pages of the site can cover demand.
     covered = (queries["demand"] * queries["coverage"]).groupby(own_page).sum()
     frame["n_nearest"] = n_nearest.reindex(frame["page_id"]).fillna(0).astype("int64").to_numpy()
     frame["is_own"] = frame["site"] == analysis.about.own_site
@@ -236,6 +239,7 @@ def _with_passages(frame: pd.DataFrame, passages: pd.DataFrame) -> pd.DataFrame:
 def _helped_queries(analysis: Analysis) -> pd.DataFrame:
     """Return the queries whose coverage each edit is predicted to raise, largest rise first."""
     effects = list_effects(analysis)
+    # An edit may not be credited with the queries that it was drafted from.
     return effects[(effects["rise"] > 0) & ~effects["is_drafted_from"].astype(bool)]
 
 

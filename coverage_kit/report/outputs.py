@@ -26,6 +26,7 @@ def write_outputs(analysis: Analysis, folder: Path, keep_status: Path | None = N
     write_edits_json(analysis, folder / "edits.json")
     write_todo(analysis, folder / "todo")
     names = ["gaps", "edits"]
+    # A file without rows would look as if something had gone wrong.
     if len(analysis.rejects):
         names.append("rejects")
     for name in names:

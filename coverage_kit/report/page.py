@@ -53,6 +53,7 @@ from coverage_kit.storage.files import write_file
 from coverage_kit.vocabulary import NO_EDIT
 
 _TEMPLATES = Path(__file__).parent / "templates"
+# The scripts of the page, which are joined into one in this order.
 _SCRIPTS = ("plots.js", "views.js", "find.js", "edits.js")
 # Gaps and edits that the page lists, so that a browser opens it at once; the workbook has all.
 # Assumed.
@@ -60,6 +61,7 @@ _MAX_GAPS = 200
 _MAX_EDITS = 100
 # Figures that the page shows even where they hold only a note; it leaves out other empty figures.
 _ALWAYS_SHOWN = ("gaps", "map", "sites", "frontier", "voice")
+# The tabs of the page: id, title, and whom it is for.
 _VIEWS = (
     ("manager", "Overview", "for managers"),
     ("strategist", "Gaps", "for strategists"),

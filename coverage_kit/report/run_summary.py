@@ -121,12 +121,13 @@ def _describe_edits(analysis: Analysis, names: dict[str, str]) -> list[str]:
         f"adds {amount(row['marginal_gain'])}, {amount(row['cost_minutes'])} min"
         for row in edits.head(_MAX_LISTED).to_dict("records")
     ]
-    if analysis.edits["is_chosen"].any():
-        bound = (
-            f"The chosen edits gain at least {analysis.about.share_of_bound:.0%} of what any edits "
-            "of the same total cost could gain."
+    # Runs of earlier versions do not hold the bound.
+    share = analysis.about.share_of_bound
+    if share is not None and analysis.edits["is_chosen"].any():
+        lines.append(
+            f"The chosen edits gain at least {share:.0%} of what any edits of the same total cost "
+            "could gain."
         )
-        lines.append(bound)
     return [
         "Top edits (extra questions answered beyond the edits above; minutes):",
         *(lines or ["  none: no edit is predicted to gain anything"]),

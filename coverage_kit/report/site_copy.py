@@ -1,4 +1,7 @@
-"""A copy of a site's folder with edits made in its pages, in their own format; everything else stays byte for byte."""
+"""Copy a site's folder and make edits in its pages, in their own format.
+
+Everything else stays as it is, byte for byte.
+"""
 
 import json
 import os
@@ -22,19 +25,33 @@ from coverage_kit.report.source.files import (
 from coverage_kit.report.source.units import starts_with_heading
 from coverage_kit.report.source.words import CannotPlaceError
 from coverage_kit.report.texts import clean_text
+from coverage_kit.storage.files import new_folder
 from coverage_kit.tables import Changes, Pages, Passages, checked
 from coverage_kit.text.page_markup import MARKDOWN
+from coverage_kit.vocabulary import Action
 
+# A file in each copy: a folder without it is never replaced.
 MARK = ".coverage-kit-copy.json"
 APPLIED = "applied"
 COLUMNS = ("edit_id", "position", "page_id", "file", "status")
+# Folders of version control, and the mark of an earlier copy, are not copied.
 _LEFT_OUT = frozenset({".git", ".hg", ".svn", MARK})
-_BODIES = frozenset({"insert_section", "add_page", "replace_passage"})
+# Changes whose words a draft replaces; a title or heading is replaced only if there is no other.
+_BODIES: frozenset[Action] = frozenset({"insert_section", "add_page", "replace_passage"})
 
 
 @dataclass
 class _Copy:
-    """The site's pages in memory: their files by page id, the sources read so far, and which edits changed which file."""
+    """The site's pages in memory.
+
+    Attributes:
+        source: the folder of the site.
+        files: by page id, the page's file, relative to the folder.
+        urls: by page id, the page's URL.
+        passages: passages of the run.
+        sources: by file, the sources that edits have changed.
+        changed_by: by file, the ids of the edits that have changed it.
+    """
 
     source: Path
     files: dict[str, str]
@@ -44,7 +61,7 @@ class _Copy:
     changed_by: dict[str, list[str]] = field(default_factory=dict)
 
     def read(self, file: str) -> SourceFile:
-        """Return a file's source as the edits made so far leave it."""
+        """Return a file's source with the edits made so far."""
         if file in self.sources:
             return self.sources[file]
         try:
@@ -54,7 +71,7 @@ class _Copy:
 
 
 @checked
-def write_site_copy(
+def write_site_copy(  # noqa: PLR0913 (a change depends on each of these tables)
     source: Path,
     pages: Pages,
     passages: Passages,
@@ -62,44 +79,41 @@ def write_site_copy(
     out: Path,
     drafts: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Copy the site's folder to `out` with the changes made, and return what was done, one row a change.
+    """Copy the site's folder to `out`, make the changes in it, and return what was done.
 
-    An edit is made whole or not at all, in the order of the table: where one of its changes cannot
-    be made, the others are left out too, and each row's status says why. Words that go in are data:
-    nothing in them but headings, paragraphs, lists and quotations is markup. Hidden folders of
-    version control and links that leave the folder are not copied.
+    An edit is made completely or not at all, in the order of the table: where one of its changes
+    cannot be made, the others are left out too, and the status of each says why. Words that are
+    inserted are data: nothing in them but headings, paragraphs, lists and quotations is markup.
+    Hidden folders of version control and links that leave the folder are not copied.
 
     Args:
         source: the folder that was read.
-        pages: pages of the run; html_path says which file of the folder holds one.
+        pages: pages of the run; html_path is the page's file in the folder.
         passages: passages of the run.
         changes: the changes of the chosen edits, in the order in which they are to be made.
-        out: folder of the copy, written whole or not at all; an earlier copy there is replaced.
-        drafts: finished Markdown by edit id, in the place of the words that the edit proposes.
+        out: folder of the copy, written completely or not at all; an earlier copy there is replaced.
+        drafts: finished Markdown by edit id, which replaces the words that the edit proposes.
 
-    Returns: a table of edit_id, position, page_id, file (relative; empty where there is none),
-        status ('applied', or why not).
+    Returns: a table with a row for each change: edit_id, position, page_id, file (relative; empty
+        where there is none), status ('applied', or the reason why not).
     Raises RunError for a source that is no folder, and for an `out` that holds something else or
-    overlaps it.
+    overlaps the source.
     """
     source, out = _check_folders(Path(source), Path(out))
     copy = _Copy(source, _find_files(source, pages), _urls(pages), passages)
     rows: list[dict[str, Any]] = []
     for edit_id, group in changes.groupby("edit_id", sort=False):
         ordered: list[dict[Any, Any]] = group.sort_values("position").to_dict("records")
-        rows += _make_edit(
-            copy,
-            str(edit_id),
-            _with_draft(ordered, (drafts or {}).get(str(edit_id))),
-        )
-    _write_whole(copy, out)
+        draft = (drafts or {}).get(str(edit_id))
+        rows += _make_edit(copy, str(edit_id), _with_draft(ordered, draft))
+    _write_copy(copy, out)
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"position": "int64"})
 
 
 def _make_edit(copy: _Copy, edit_id: str, changes: list[dict[Any, Any]]) -> list[dict[str, Any]]:
-    """Make the changes of one edit, all or none, and return what was done."""
-    made: dict[str, SourceFile] = {}
-    files: dict[str, str] = {}
+    """Make the changes of one edit, all or none, and return a row for each."""
+    sources: dict[str, SourceFile] = {}
+    new_files: dict[str, str] = {}
     rows = []
     for change in changes:
         row = {
@@ -109,20 +123,17 @@ def _make_edit(copy: _Copy, edit_id: str, changes: list[dict[Any, Any]]) -> list
             "file": "",
         }
         try:
-            row["file"] = file = _file_of(copy, change, files)
-            made[file] = _make(copy, change, file, made)
-            rows.append({**row, "status": APPLIED})
+            file = _find_file(copy, change, new_files)
+            row["file"] = file
+            sources[file] = _make(copy, change, file, sources)
+            row["status"] = APPLIED
         except CannotPlaceError as error:
-            rows.append(
-                {
-                    **row,
-                    "status": _why(copy, str(row["file"]), change, str(error)),
-                }
-            )
+            row["status"] = _explain(copy, str(row["file"]), change, str(error))
+        rows.append(row)
     if all(row["status"] == APPLIED for row in rows):
-        copy.sources |= made
-        copy.files |= files
-        for file in made:
+        copy.sources |= sources
+        copy.files |= new_files
+        for file in sources:
             copy.changed_by.setdefault(file, []).append(edit_id)
         return rows
     reason = "left out: another change of this edit cannot be made"
@@ -131,22 +142,24 @@ def _make_edit(copy: _Copy, edit_id: str, changes: list[dict[Any, Any]]) -> list
     ]
 
 
-def _file_of(copy: _Copy, change: Mapping[str, Any], new: dict[str, str]) -> str:
+def _find_file(copy: _Copy, change: Mapping[str, Any], new_files: dict[str, str]) -> str:
+    """Return the file of a change's page; the file of a new page is added to `new_files`."""
     page_id = str(change["page_id"])
-    known = copy.files | new
-    if change["action"] != "add_page":
-        if page_id not in known:
+    action: Action = change["action"]
+    files = copy.files | new_files
+    if action != "add_page":
+        if page_id not in files:
             raise CannotPlaceError("the page has no file in the folder of the site")
-        return known[page_id]
+        return files[page_id]
     file = place_new_page(page_id, list(copy.files.items())).as_posix()
-    if page_id in known or (copy.source / file).exists() or file in known.values():
+    if page_id in files or (copy.source / file).exists() or file in files.values():
         raise CannotPlaceError("there is a page of this name")
     if any(
-        (copy.source / above).is_file() or above.as_posix() in known.values()
-        for above in PurePosixPath(file).parents
+        (copy.source / folder).is_file() or folder.as_posix() in files.values()
+        for folder in PurePosixPath(file).parents
     ):
         raise CannotPlaceError("the new page's folder has the name of a file")
-    new[page_id] = file
+    new_files[page_id] = file
     return file
 
 
@@ -154,22 +167,22 @@ def _make(
     copy: _Copy,
     change: Mapping[str, Any],
     file: str,
-    made: Mapping[str, SourceFile],
+    sources: Mapping[str, SourceFile],
 ) -> SourceFile:
+    """Return a file's source with a change made; `sources` are those that the edit has changed."""
     is_markdown = PurePosixPath(file).suffix.lower() in MARKDOWN
-    if change["action"] == "add_page":
-        sibling = _sibling(copy, file)
-        url = _url_of(copy, str(change["page_id"]))
-        return SourceFile(
-            write_new_page(_words(change, "after"), url, sibling, is_markdown=is_markdown)[1]
-        )
-    held = made.get(file) or copy.read(file)
+    action: Action = change["action"]
+    if action == "add_page":
+        sibling = _read_sibling(copy, file)
+        url = _make_url(copy, str(change["page_id"]))
+        _, text = write_new_page(_words(change, "after"), url, sibling, is_markdown=is_markdown)
+        return SourceFile(text)
+    source = sources.get(file) or copy.read(file)
     values = {name: _words(change, name) for name in ("action", "before", "after", "heading_path")}
-    text = _passage_text(copy, change)
-    section = _section(copy, change)
-    values["before"] = values["before"] or text
-    values["heading_path"] = section[0] or values["heading_path"]
-    return held.write(make_change(held.text, values, section[1], is_markdown=is_markdown))
+    heading_path, section = _read_section(copy, change)
+    values["before"] = values["before"] or _passage_text(copy, change)
+    values["heading_path"] = heading_path or values["heading_path"]
+    return source.write(make_change(source.text, values, section, is_markdown=is_markdown))
 
 
 def _words(change: Mapping[str, Any], name: str) -> str:
@@ -177,85 +190,87 @@ def _words(change: Mapping[str, Any], name: str) -> str:
 
 
 def _passage_text(copy: _Copy, change: Mapping[str, Any]) -> str:
-    found = copy.passages.loc[copy.passages["passage_id"] == change["passage_id"], "text"]
-    return str(found.iloc[0]) if len(found) else ""
+    texts = copy.passages.loc[copy.passages["passage_id"] == change["passage_id"], "text"]
+    return str(texts.iloc[0]) if len(texts) else ""
 
 
-def _section(copy: _Copy, change: Mapping[str, Any]) -> tuple[str, list[tuple[int, str]]]:
-    """Return the heading path of the passage named, and its section's passages: how much deeper each stands, and its text."""
+def _read_section(copy: _Copy, change: Mapping[str, Any]) -> tuple[str, list[tuple[int, str]]]:
+    """Return the heading path of the change's passage, and the passages of its section.
+
+    Of each passage, the depth below the section's heading and the text are returned. Sections in
+    the section belong to it, but not under the page's title.
+    """
     own = copy.passages[copy.passages["page_id"] == change["page_id"]].sort_values("position")
-    path = own.loc[own["passage_id"] == change["passage_id"], "heading_path"]
-    if not len(path):
+    paths = own.loc[own["passage_id"] == change["passage_id"], "heading_path"]
+    if not len(paths):
         return "", []
-    above = str(path.iloc[0])
-    is_deep = above.count(" > ") > 0
-    inside = own["heading_path"].map(
-        lambda one: one == above or (is_deep and str(one).startswith(f"{above} > "))
-    )
-    rows = own.loc[inside, ["heading_path", "text"]].to_dict("records")
-    return above, [
-        (
-            str(row["heading_path"]).count(" > ") - above.count(" > "),
-            str(row["text"]),
+    section_path = str(paths.iloc[0])
+    depth = section_path.count(" > ")
+    is_inside = own["heading_path"].map(
+        lambda path: (
+            path == section_path or (depth > 0 and str(path).startswith(f"{section_path} > "))
         )
-        for row in rows
+    )
+    rows = own.loc[is_inside, ["heading_path", "text"]].to_dict("records")
+    return section_path, [
+        (str(row["heading_path"]).count(" > ") - depth, str(row["text"])) for row in rows
     ]
 
 
-def _why(copy: _Copy, file: str, change: Mapping[str, Any], reason: str) -> str:
-    """Return the reason, which is an earlier edit where the change could be made in the file as it was."""
+def _explain(copy: _Copy, file: str, change: Mapping[str, Any], reason: str) -> str:
+    """Return the reason why a change cannot be made.
+
+    Where it could be made in the original file, an earlier edit is the reason.
+    """
     edits = copy.changed_by.get(file)
-    if not edits or change["action"] == "add_page":
+    action: Action = change["action"]
+    if not edits or action == "add_page":
         return reason
-    untouched = _Copy(copy.source, copy.files, copy.urls, copy.passages)
+    original = _Copy(copy.source, copy.files, copy.urls, copy.passages)
     try:
-        _make(untouched, change, file, {})
+        _make(original, change, file, {})
     except CannotPlaceError:
         return reason
     return f"in conflict with {', '.join(edits)}, made before: {reason}"
 
 
 def _with_draft(changes: list[dict[Any, Any]], draft: str | None) -> list[dict[Any, Any]]:
-    """Return an edit's changes with the draft in the place of its proposed words; their heading stays unless it brings one."""
+    """Return an edit's changes with the draft instead of the proposed words.
+
+    The proposed heading of a new section or page stays, unless the draft has a heading.
+    """
     if draft is None or not draft.strip():
         return changes
-    at = next(
-        (place for place, one in enumerate(changes) if one["action"] in _BODIES),
+    index = next(
+        (index for index, change in enumerate(changes) if change["action"] in _BODIES),
         0,
     )
-    old = clean_text(changes[at]["after"])
-    keeps_heading = changes[at]["action"] in {
-        "insert_section",
-        "add_page",
-    } and not starts_with_heading(draft)
-    heading = (
-        next((line for line in old.split("\n") if line.startswith("#")), "")
-        if keeps_heading
-        else ""
-    )
+    action: Action = changes[index]["action"]
+    proposed = clean_text(changes[index]["after"])
+    heading = ""
+    if action in {"insert_section", "add_page"} and not starts_with_heading(draft):
+        heading = next((line for line in proposed.split("\n") if line.startswith("#")), "")
     after = f"{heading}\n\n{draft}" if heading else draft
-    return [{**one, "after": after} if place == at else one for place, one in enumerate(changes)]
+    return [*changes[:index], {**changes[index], "after": after}, *changes[index + 1 :]]
 
 
 def _check_folders(source: Path, out: Path) -> tuple[Path, Path]:
     """Return both folders, resolved. Raises RunError where copying could lose or overwrite something."""
     if not source.is_dir():
-        found = "a file" if source.exists() else "nothing there"
         raise RunError(
             str(source),
             "the folder of the site",
-            found,
+            "a file" if source.exists() else "no folder",
             "Only a site that is a local folder can be copied.",
         )
     source = source.resolve()
     target = out.resolve()
     if target == source or source in target.parents or target in source.parents:
-        cure = "Name a folder beside it: nothing is ever written into the site itself."
         raise RunError(
             str(out),
             "a folder outside the site",
-            f"one that overlaps {source.name}",
-            cure,
+            f"a folder that overlaps {source.name}",
+            "Name a folder next to it: nothing is ever written into the site itself.",
         )
     is_taken = target.exists() and (
         not target.is_dir() or (any(target.iterdir()) and not (target / MARK).is_file())
@@ -271,64 +286,61 @@ def _check_folders(source: Path, out: Path) -> tuple[Path, Path]:
 
 
 def _find_files(source: Path, pages: pd.DataFrame) -> dict[str, str]:
-    """Return the file of each page that lies in the folder, by page id, relative and with /."""
-    found = {}
+    """Return by page id the file of each page that is in the folder, relative and with /."""
+    files = {}
     for row in pages.dropna(subset=["html_path"]).to_dict("records"):
         path = Path(row["html_path"]).resolve()
         if path.is_relative_to(source) and path.suffix.lower() in PAGES and path.is_file():
-            found[str(row["page_id"])] = path.relative_to(source).as_posix()
-    return found
+            files[str(row["page_id"])] = path.relative_to(source).as_posix()
+    return files
 
 
 def _urls(pages: pd.DataFrame) -> dict[str, str]:
     return {str(row["page_id"]): str(row["url"]) for row in pages.to_dict("records")}
 
 
-def _url_of(copy: _Copy, page_id: str) -> str:
-    """Return the URL of a new page: that of the site's pages whose ids start with the same host, or none."""
+def _make_url(copy: _Copy, page_id: str) -> str:
+    """Return the URL of a new page, or an empty text.
+
+    Its scheme and host are those of the site's pages whose ids start with the same host.
+    """
     host = page_id.split("/", maxsplit=1)[0]
-    for known in copy.files:
-        url = copy.urls.get(known, "")
-        if known.split("/")[0] == host and url.startswith(("http://", "https://")):
+    for known_id in copy.files:
+        url = copy.urls.get(known_id, "")
+        if known_id.split("/")[0] == host and url.startswith(("http://", "https://")):
             return url.split("/")[0] + "//" + url.split("/")[2] + page_id.removeprefix(host)
     return ""
 
 
-def _sibling(copy: _Copy, file: str) -> str:
-    """Return the source of a page of the same kind, one of the same folder first."""
+def _read_sibling(copy: _Copy, file: str) -> str:
+    """Return the source of a page of the same kind, if possible of the same folder."""
     path = PurePosixPath(file)
-    others = [PurePosixPath(one) for one in copy.files.values()]
-    alike = sorted(
-        (one for one in others if one.suffix == path.suffix),
-        key=lambda one: (one.parent != path.parent, one),
+    pages = (PurePosixPath(page) for page in copy.files.values())
+    siblings = sorted(
+        (page for page in pages if page.suffix == path.suffix),
+        key=lambda page: (page.parent != path.parent, page),
     )
     try:
-        return copy.read(alike[0].as_posix()).text if alike else ""
+        return copy.read(siblings[0].as_posix()).text if siblings else ""
     except CannotPlaceError:
         return ""
 
 
-def _write_whole(copy: _Copy, out: Path) -> None:
-    """Write the copy beside its place, then put it there. The names beside are the toolkit's own, and hidden."""
-    beside, old = (out.with_name(f".{out.name}.coverage-kit-{name}") for name in ("new", "old"))
+def _write_copy(copy: _Copy, out: Path) -> None:
+    """Write the folder of the copy. It is not synced, because it can be made again."""
     try:
-        for rest in (beside, old):
-            shutil.rmtree(rest, ignore_errors=True)
-        beside.mkdir(parents=True)
-        for file in (one for one in _walk(copy.source) if one.as_posix() not in copy.sources):
-            (beside / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(copy.source / file, beside / file)
-        for name, changed in copy.sources.items():
-            (beside / name).parent.mkdir(parents=True, exist_ok=True)
-            (beside / name).write_bytes(changed.to_bytes())
-        (beside / MARK).write_text(
-            json.dumps({"made_by": "coverage_kit", "edits": _edits(copy)}) + "\n",
-            encoding="utf-8",
-        )
-        if out.exists():
-            out.replace(old)
-        beside.replace(out)
-        shutil.rmtree(old, ignore_errors=True)
+        with new_folder(out, is_synced=False, is_hidden=True) as folder:
+            for file in _walk(copy.source):
+                if file.as_posix() not in copy.sources:
+                    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy2(copy.source / file, folder / file)
+            for name, source in copy.sources.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(source.to_bytes())
+            (folder / MARK).write_text(
+                json.dumps({"made_by": "coverage_kit", "edits": _edits(copy)}) + "\n",
+                encoding="utf-8",
+            )
     except OSError as error:
         raise RunError(
             str(out),
@@ -343,7 +355,7 @@ def _edits(copy: _Copy) -> list[str]:
 
 
 def _walk(source: Path) -> Iterator[Path]:
-    """Yield the files of the folder, relative to it; links that leave it and what is no file are passed over."""
+    """Yield the files of the folder, relative to it, except links that leave it."""
     for parent, folders, names in os.walk(source):
         folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
         for path in (Path(parent, name) for name in sorted(names) if name not in _LEFT_OUT):

@@ -34,10 +34,11 @@ ALPHA = 0.05
 def visibility_points(analysis: Analysis, measure: str, n_sites: int = 12) -> pd.DataFrame:
     """Return one measure of the sites for which it is highest: `row`, `series`, hover.
 
-    `row` is the number of the site from 0; the own site comes first.
+    `row` is the number of the row from 0; the site itself comes first.
     """
     frame = describe_visibility(analysis, ("all",))
     frame = frame[frame["measure"] == measure]
+    # A site is ranked by its highest rate of all engines and surfaces.
     sites = (
         frame.groupby("site")
         .agg(is_own=("is_own", "max"), value=("value", "max"))
@@ -54,6 +55,7 @@ def week_points(analysis: Analysis, measure: str) -> pd.DataFrame:
     """Return one measure of the site by week: `week` (its Monday), `series`, hover."""
     frame = describe_visibility(analysis, ("week",))
     frame = frame[frame["is_own"] & (frame["measure"] == measure)]
+    # A segment that is no date is left out.
     weeks = pd.to_datetime(frame["segment"], format="%Y-%m-%d", errors="coerce")
     frame = frame.assign(week=weeks, hover=_hover_figures(frame))[weeks.notna()]
     return frame.sort_values(["series", "week"]).reset_index(drop=True)
@@ -66,6 +68,7 @@ def holder_bars(analysis: Analysis, n_gaps: int = MAX_ROWS) -> pd.DataFrame:
     """
     frame = describe_holders(analysis)
     frame = frame[frame["citation_share"].notna()]
+    # In a run without gaps, clusters are named by their ids.
     frame = frame.assign(label=frame["label"].fillna(frame["cluster_id"]))
     gaps = frame.drop_duplicates("cluster_id").nlargest(n_gaps, "n_all", keep="first")
     row_of = {cluster_id: row for row, cluster_id in enumerate(gaps["cluster_id"])}
@@ -218,6 +221,7 @@ def _describe_test(row: dict[Any, Any]) -> str:
     """Return p in words, and why there is no verdict although the interval excludes 0."""
     if is_missing(row["p_holm"]):
         return ""
+    # The interval of one comparison can exclude 0 although p, corrected for all, is above ALPHA.
     is_clear = not is_missing(row["low"]) and (row["low"] > 0 or row["high"] < 0)
     if row["verdict"] != NO_CHANGE or not is_clear:
         return f"p {row['p_holm']:.3f}, after allowing for all comparisons (Holm)"

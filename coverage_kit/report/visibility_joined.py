@@ -21,6 +21,7 @@ from coverage_kit.vocabulary import MEASURES
 # The p values in a verdict's reason, with or without the correction for several comparisons:
 # " (p 0.001, 0.005 after Holm over 4 comparisons)", " (p 0.003)".
 _P_VALUES = re.compile(r" \(p [^()]*?(after Holm(?: over (?P<n>\d+) comparisons)?)?\)")
+# The order of the kinds of sites that hold citations.
 _HOLDERS = ("own", "competitor", "third-party", "community")
 
 
@@ -40,6 +41,7 @@ def describe_visibility(analysis: Analysis, splits: tuple[str, ...]) -> pd.DataF
         formula=pd.Series(formulas, index=frame.index, dtype="str"),
         is_own=frame["site"] == analysis.about.own_site,
         is_low_n=frame["is_low_n"].astype(bool),
+        # the segment of a split by cluster is the cluster's id; other segments are in no gap
         cluster_id=frame["segment"],
     )
     frame = _with_gap(_with_series(frame), analysis).assign(
@@ -126,6 +128,7 @@ def describe_verdicts(analysis: Analysis) -> pd.DataFrame:
         _with_series(analysis.verdicts.assign(cluster_id=analysis.verdicts["group"])),
         analysis,
     )
+    # A group is all changed pages, all unchanged pages, or the changed pages of a cluster.
     groups = frame["group"].map(GROUPS).astype("str").fillna(frame["label"]).fillna(frame["group"])
     frame = frame.assign(
         measure_title=pd.Series(
@@ -217,6 +220,7 @@ def describe_sources(analysis: Analysis) -> pd.DataFrame:
         .rename("reject_reason")
     )
     rejected = pd.concat([n_rejects, reasons], axis=1)
+    # Rejected rows can be in files that are no sources, such as exports of web analytics.
     sources = set(analysis.sources["file"])
     other_files = [name for name in rejected.index if name not in sources]
     other_sources = pd.DataFrame({"file": other_files}, dtype="str")

@@ -17,6 +17,7 @@ class Wording:
     what_to_do: str
 
 
+# Titles and remedies by the words of vocabulary.Cause.
 CAUSES = {
     "missing": Wording(
         "Not answered on the site",
@@ -61,6 +62,7 @@ CAUSES = {
     "covered": Wording("Covered", "Nothing to do."),
 }
 
+# Titles by the words of vocabulary.Operation.
 OPERATIONS = {
     "retitle_page": "Retitle a page",
     "reword_heading": "Reword a heading",
@@ -77,6 +79,7 @@ OPERATIONS = {
     "no_edit": "No edit, and why",
 }
 
+# Titles by the words of vocabulary.Action.
 ACTIONS = {
     "replace_title": "Replace the title",
     "replace_heading": "Replace the heading",
@@ -97,6 +100,7 @@ class MeasureWording:
     needs: str = "Name a log of answers under [log] files."
 
 
+# By the words of vocabulary.Measure; a formula is numerator / denominator.
 MEASURE_WORDINGS = {
     "citation_rate": MeasureWording("citation rate", "answers that cite the site / answers"),
     "citation_share": MeasureWording("citation share", "citations of the site / all citations"),
@@ -133,7 +137,9 @@ SPLITS = {
 }
 # Figures of too few prompts (docs/method.md, "low n").
 LOW_N = "low n: too few prompts, or too few that count, to rely on it"
+# The groups of a comparison before and after a change.
 GROUPS = {"treated": "changed pages", "untreated": "unchanged pages"}
+# The signs by which an engine shows that it has changed by itself.
 SIGNS = {
     "own_citation_rate": "citation rate of the site, for questions whose pages were not changed",
     "searched_rate": "share of answers that searched the web",
@@ -142,10 +148,13 @@ SIGNS = {
     "model": "model that answers",
 }
 NO_CHANGE = "no clear change"
+# Verdicts on a sign that did not move.
 UNMOVED = (NO_CHANGE, "the same")
 
+# The status of a drafted text, which no editor has checked yet.
 DRAFT = "draft: facts to be filled and extracts to be checked by an editor"
 
+# How figures are made, a paragraph each, for readers of the page and of the workbook.
 METHOD = (
     "Coverage of a query is the calibrated probability that the own site answers it. It is told "
     "from the similarity of the query and of its logged answers to the site's passages, from the "

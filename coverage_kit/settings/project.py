@@ -83,8 +83,7 @@ class LogSettings(SettingsSection):
     )
     columns: dict[str, str] = Field(
         {},
-        description="field = column, for columns that are not recognised by their names. Fields: "
-        "query, "
+        description="column names by field, for columns that are not recognised. Fields: query, "
         "answer, engine, model, surface, market, run_id, asked_at, demand, citations, retrieved, "
         "searches, has_searched, mentions, error, status",
         examples=[{"query": "What they typed", "answer": "What it said"}],

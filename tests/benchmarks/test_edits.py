@@ -1,4 +1,4 @@
-"""Planted edits on a tiny generated set: what is planted, what the judge says of it, and the figures of the command."""
+"""Planted edits on a tiny made-up set: what is planted, real gains, and the command's figures."""
 
 import json
 
@@ -26,7 +26,7 @@ SHARES = set(BUDGETS) | {"spearman", "harm_rate"}
 
 
 def tables_of(seed=0):
-    """The set of the gaps, with thirty words in each section: those asked for, and others of its own."""
+    """The set of the gaps, with thirty words in each section: words of queries, and other words."""
     tables = made_up()
     rng = np.random.default_rng(seed)
     passages = tables["passages"]
@@ -117,7 +117,9 @@ def test_candidates_say_what_went(planting):
         if edit.kind == "half":
             section_text = sections[edit.group].added[0].text
             assert edit.added[0].text in section_text
-            assert edit.share == pytest.approx(len(edit.added[0].text.split()) / len(section_text.split()))
+            assert edit.share == pytest.approx(
+                len(edit.added[0].text.split()) / len(section_text.split())
+            )
         if edit.kind == "duplicate":
             assert edit.added[0].text in set(planting.trial.passages["text"])
         if edit.kind == "echo":
@@ -142,7 +144,7 @@ def test_the_judge_agrees_with_brute_force(planting, judge):
 
 
 def test_what_edits_really_bring(planting, judge):
-    """Sections that went bring their queries back; what nobody asks, copies and echoes bring nothing; harm harms."""
+    """Removed sections bring queries back; decoys, copies and echoes bring nothing; harm harms."""
     brought = {kind: [] for kind in ("section", "half", "decoy", "duplicate", "echo", "harmful")}
     for edit, gain in zip(planting.edits, judge.alone.sum(axis=1), strict=True):
         brought[edit.kind].append(gain)

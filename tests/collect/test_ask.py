@@ -286,7 +286,7 @@ def test_a_pause_that_ctrl_c_cuts_off_is_no_answer_and_is_asked_again(tmp_path):
     a_panel(tmp_path, 1)
 
     def answer(number: int, request: Request) -> Reply:
-        return paused(request, is_last=number > 1)._replace(delay_seconds=0.3 if number == 0 else 0)
+        return paused(request, is_last=number > 1)._replace(delay_seconds=1.0 if number == 0 else 0)
 
     with engine_server(answer) as server:
         ask = settings(tmp_path, [an_engine(server.url, "anthropic")])

@@ -25,8 +25,8 @@ def associate(signal, demand, **named):
 
 def autocorrelated(rng, n, phi=0.6):
     values = np.zeros(n)
-    for place in range(1, n):
-        values[place] = phi * values[place - 1] + rng.normal()
+    for index in range(1, n):
+        values[index] = phi * values[index - 1] + rng.normal()
     return values
 
 
@@ -51,8 +51,8 @@ def test_independent_series_rarely_seem_linked():
     pairs = [
         (autocorrelated(rng, 26), autocorrelated(rng, 26) + np.arange(26) * 0.1) for _ in range(60)
     ]
-    found = [associate(*pair, seed=seed)["p"].min() <= 0.05 for seed, pair in enumerate(pairs)]
-    assert sum(found) <= 6  # 3 expected; more than 6 of 60 in 3% of cases
+    result = [associate(*pair, seed=seed)["p"].min() <= 0.05 for seed, pair in enumerate(pairs)]
+    assert sum(result) <= 6  # 3 expected; more than 6 of 60 in 3% of cases
 
 
 def test_p_is_corrected_for_all_pairs_that_have_figures():
@@ -86,7 +86,7 @@ def test_a_common_trend_alone_is_no_association():
     assert table["p"].min() > 0.05
 
 
-def test_a_falling_demand_is_told():
+def test_a_falling_demand_is_detected():
     values = np.random.default_rng(2).normal(size=30)
     assert "demand falls in the same week" in associate(values, -values).loc[0, "reading"]
 
@@ -135,9 +135,9 @@ def test_whole_weeks_of_branded_queries():
         ("2026-01-18", "crm", None, 9, 90),
         ("2026-01-20", "larkmoor", None, 9, 90),
     )
-    found = weekly_branded(table, ("Lark Moor",))
-    assert found["week"].dt.strftime("%d").to_list() == ["05", "12"]
-    assert found["value"].to_list() == [15, 0]
+    result = weekly_branded(table, ("Lark Moor",))
+    assert result["week"].dt.strftime("%d").to_list() == ["05", "12"]
+    assert result["value"].to_list() == [15, 0]
     assert weekly_branded(table, ("Lark Moor",), "n_clicks")["value"].to_list() == [3, 0]
     assert weekly_branded(table, ())["value"].to_list() == [0, 0]
     assert weekly_branded(SEARCH_DEMAND.empty(), ("x",)).empty

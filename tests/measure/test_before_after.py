@@ -14,18 +14,22 @@ AT = pd.Timestamp("2025-03-10", tz="UTC")
 
 
 def ask(query, before, after, **fields):
-    """Answers to one query, a day apart, before and after the change: '1' cites the own site, '0' does not."""
+    """Return answers to a query, a day apart, before and after the change.
+
+    '1' cites the site, '0' does not.
+    """
     hits = [(-len(before) + n, hit) for n, hit in enumerate(before)] + list(enumerate(after))
-    same = {"engine": "e", "surface": "api", "text": "words", "has_searched": True} | fields
+    defaults = {"engine": "e", "surface": "api", "text": "words", "has_searched": True} | fields
     return [
-        {"query_id": query, "asked_at": AT + pd.Timedelta(days=day), "hit": hit == "1"} | same
+        {"query_id": query, "asked_at": AT + pd.Timedelta(days=day), "hit": hit == "1"} | defaults
         for day, hit in hits
     ]
 
 
-def tables(*asked, kind="cited"):
+def tables(*queries, kind="cited"):
     rows = [
-        {"answer_id": f"a{n}"} | row for n, row in enumerate(row for rows in asked for row in rows)
+        {"answer_id": f"a{n}"} | row
+        for n, row in enumerate(row for rows in queries for row in rows)
     ]
     answers = ANSWERS.table(rows).drop(columns="hit") if rows else ANSWERS.empty()
     cited = [
@@ -45,44 +49,49 @@ def tables(*asked, kind="cited"):
 
 def treat(clusters, *treated, **fields):
     """A treatment of these clusters: 'a: q1 q2, b: q3' names clusters and their queries."""
-    parts = (part.split(":") for part in clusters.split(","))
-    by_query = {query: cluster.strip() for cluster, queries in parts for query in queries.split()}
+    memberships = (membership.split(":") for membership in clusters.split(","))
+    by_query = {
+        query: cluster.strip() for cluster, queries in memberships for query in queries.split()
+    }
     return Treatment(
         **{"site": SITE, "brand": "", "clusters": by_query, "treated": treated, "changed_at": AT}
         | fields
     )
 
 
-def measure(asked, treatment, **fields):
-    return measure_change(*tables(*asked, **fields), treatment).set_index("group")
+def measure(queries, treatment, **fields):
+    return measure_change(*tables(*queries, **fields), treatment).set_index("group")
 
 
-def on_engines(asked, *names):
-    return [[row | {"engine": name} for row in rows] for name in names for rows in asked]
+def on_engines(queries, *names):
+    return [[row | {"engine": name} for row in rows] for name in names for rows in queries]
 
 
 def many(n_treated, n_clusters, move, drift=0, n_prompts=8, n_answers=10):
-    """Clusters of queries cited in half of the answers before; in `move` more of the answers after, and in `drift` more."""
-    asked, clusters = [], {}
+    """Return clusters of queries that half of the answers before cite.
+
+    In `move` more of the answers after the treated are cited, and in `drift` more all are.
+    """
+    queries, clusters = [], {}
     for cluster in range(n_clusters):
         for prompt in range(n_prompts):
             query = f"q{cluster}-{prompt}"
             hits = n_answers // 2 + (prompt + cluster) % 3 - 1
             moved = hits + drift + (move if cluster < n_treated else 0) + (prompt * cluster) % 2
-            asked.append(ask(query, *("1" * n + "0" * (n_answers - n) for n in (hits, moved))))
+            queries.append(ask(query, *("1" * n + "0" * (n_answers - n) for n in (hits, moved))))
             clusters[query] = f"c{cluster}"
-    return asked, Treatment(SITE, "", clusters, {f"c{n}" for n in range(n_treated)}, AT)
+    return queries, Treatment(SITE, "", clusters, {f"c{n}" for n in range(n_treated)}, AT)
 
 
 def test_rates_differences_and_effect_by_hand():
-    asked = [
+    queries = [
         ask("q1", "10", "11"),
         ask("q2", "0000", "1"),
         ask("q3", "1", "10"),
         ask("q4", "1", "11"),
     ]
-    told = measure(asked, treat("a: q1 q2, b: q3 q4", "a"))
-    row = told.loc["a"]
+    verdicts = measure(queries, treat("a: q1 q2, b: q3 q4", "a"))
+    row = verdicts.loc["a"]
     assert (row["before"], row["after"], row["difference"]) == (
         0.25,
         1.0,
@@ -90,51 +99,56 @@ def test_rates_differences_and_effect_by_hand():
     )  # q2 weighs as much as q1
     assert (row["drift"], row["effect"]) == (-0.25, 1.0)
     assert (row["n_prompts"], row["n_before"], row["n_after"]) == (2, 6, 3)
-    untreated = told.loc["untreated"]
+    untreated = verdicts.loc["untreated"]
     assert (untreated["before"], untreated["after"], untreated["effect"]) == (1.0, 0.75, -0.25)
     assert math.isnan(untreated["drift"])
-    assert told["is_treated"].to_dict() == {"treated": True, "untreated": False, "a": True}
+    assert verdicts["is_treated"].to_dict() == {"treated": True, "untreated": False, "a": True}
 
 
 def test_only_queries_answered_both_before_and_after_are_compared():
-    asked = [ask("q1", "0", "1"), ask("q2", "1111", ""), ask("q3", "", "1111"), ask("q4", "0", "0")]
-    row = measure(asked, treat("a: q1 q2 q3, b: q4", "a")).loc["a"]
+    queries = [
+        ask("q1", "0", "1"),
+        ask("q2", "1111", ""),
+        ask("q3", "", "1111"),
+        ask("q4", "0", "0"),
+    ]
+    row = measure(queries, treat("a: q1 q2 q3, b: q4", "a")).loc["a"]
     assert (row["n_prompts"], row["before"], row["after"]) == (1, 0.0, 1.0)
 
 
 def test_a_query_asked_before_on_one_engine_and_after_on_another_is_not_compared():
-    asked = [
+    queries = [
         ask("q1", "1", ""),
         ask("q1", "", "1", engine="f"),
         ask("q1", "0", "", surface="scrape"),
     ]
-    told = measure_change(*tables(*asked), treat("a: q1", "a"))
-    assert set(zip(told["engine"], told["surface"], strict=True)) == {
+    verdicts = measure_change(*tables(*queries), treat("a: q1", "a"))
+    assert set(zip(verdicts["engine"], verdicts["surface"], strict=True)) == {
         ("e", "api"),
         ("f", "api"),
         ("e", "scrape"),
     }
-    assert (told["n_prompts"] == 0).all()
+    assert (verdicts["n_prompts"] == 0).all()
 
 
 def test_engines_and_surfaces_are_never_pooled():
-    asked = [
+    queries = [
         ask("q1", "0", "1"),
         ask("q1", "1", "0", surface=None),
         ask("q1", "1", "1", engine="f"),
     ]
-    told = measure_change(*tables(*asked), treat("a: q1", "a"))
-    told = told[told["group"] == "a"].set_index(["engine", "surface"])["difference"]
-    assert told.to_dict() == {("e", "api"): 1, ("e", "unknown"): -1, ("f", "api"): 0}
+    verdicts = measure_change(*tables(*queries), treat("a: q1", "a"))
+    verdicts = verdicts[verdicts["group"] == "a"].set_index(["engine", "surface"])["difference"]
+    assert verdicts.to_dict() == {("e", "api"): 1, ("e", "unknown"): -1, ("f", "api"): 0}
 
 
 def test_an_answer_at_the_time_of_the_change_is_after_and_the_windows_end():
-    asked = [ask("q1", "1", "0"), ask("q1", "0" * 3, "1" * 3)]
-    row = measure(asked, treat("a: q1", "a", window_days=2)).loc["a"]
+    queries = [ask("q1", "1", "0"), ask("q1", "0" * 3, "1" * 3)]
+    row = measure(queries, treat("a: q1", "a", window_days=2)).loc["a"]
     assert (row["n_before"], row["n_after"]) == (3, 3)
-    asked = [ask("q1", "1", "")]
-    told = measure(asked, treat("a: q1", "a", changed_at=AT - pd.Timedelta(days=1)))
-    assert "none before the change" in told.loc["a", "reason"]
+    queries = [ask("q1", "1", "")]
+    verdicts = measure(queries, treat("a: q1", "a", changed_at=AT - pd.Timedelta(days=1)))
+    assert "none before the change" in verdicts.loc["a", "reason"]
 
 
 @pytest.mark.parametrize(
@@ -150,8 +164,8 @@ def test_a_day_or_a_time_without_zone_is_utc(changed_at):
 
 
 def test_branded_queries_and_queries_without_a_cluster_are_left_out():
-    asked = [ask("q1", "0", "0"), ask("brand", "0", "1"), ask("q9", "0", "1")]
-    row = measure(asked, treat("a: q1 brand", "a", branded={"brand"})).loc["a"]
+    queries = [ask("q1", "0", "0"), ask("brand", "0", "1"), ask("q9", "0", "1")]
+    row = measure(queries, treat("a: q1 brand", "a", branded={"brand"})).loc["a"]
     assert (row["n_prompts"], row["difference"]) == (1, 0)
 
 
@@ -168,8 +182,8 @@ def test_a_cluster_is_treated_where_half_of_its_queries_are():
 
 
 def test_retrieved_pages_are_no_citations():
-    told = measure([ask("q1", "0", "1")], treat("a: q1", "a"), kind="retrieved")
-    assert told.loc["a", "after"] == 0
+    verdicts = measure([ask("q1", "0", "1")], treat("a: q1", "a"), kind="retrieved")
+    assert verdicts.loc["a", "after"] == 0
 
 
 def test_answers_without_a_time_do_not_count():
@@ -186,68 +200,77 @@ def test_answers_without_a_time_do_not_count():
 def test_mentions_are_counted_where_words_or_mentions_are_logged():
     answers, citations, _ = tables(ask("q1", "000", "000"))
     answers["text"] = [" \n", "words", "", "words", "", "words"]
-    named = [{"answer_id": name, "brand": "Own", "position": 0} for name in ("a2", "a3")]
+    mention_rows = [{"answer_id": name, "brand": "Own", "position": 0} for name in ("a2", "a3")]
     other = [{"answer_id": "a4", "brand": "Other", "position": 0}]
-    told = measure_change(
-        answers, citations, MENTIONS.table(named + other), treat("a: q1", "a", brand="Own")
+    verdicts = measure_change(
+        answers, citations, MENTIONS.table(mention_rows + other), treat("a: q1", "a", brand="Own")
     )
-    row = told[told["measure"] == "mention_rate"].set_index("group").loc["a"]
+    row = verdicts[verdicts["measure"] == "mention_rate"].set_index("group").loc["a"]
     assert (row["n_before"], row["before"]) == (2, 1 / 2)
     assert (row["n_after"], row["after"]) == (3, pytest.approx(1 / 3))
 
 
 def test_without_an_untreated_cluster_it_may_be_the_engine():
-    asked, treatment = many(8, 8, 4)
-    told = measure(asked, treatment)
-    assert told.loc["treated", "effect"] == told.loc["treated", "difference"] > 0.3
-    assert (told["verdict"] == "no clear change").all()
-    assert told["p"].isna().all()
-    assert "no untreated cluster tells whether the engine moved" in told.loc["treated", "reason"]
+    queries, treatment = many(8, 8, 4)
+    verdicts = measure(queries, treatment)
+    assert verdicts.loc["treated", "effect"] == verdicts.loc["treated", "difference"] > 0.3
+    assert (verdicts["verdict"] == "no clear change").all()
+    assert verdicts["p"].isna().all()
+    assert (
+        "no untreated cluster tells whether the engine moved" in verdicts.loc["treated", "reason"]
+    )
 
 
 def test_what_moves_with_the_engine_is_no_change_of_ours():
-    told = measure(*many(6, 12, 0, drift=4))
-    assert (told[told["is_treated"]]["verdict"] == "no clear change").all()
-    assert told.loc["untreated", "verdict"] == "up"
-    assert "without any change of ours" in told.loc["untreated", "reason"]
+    verdicts = measure(*many(6, 12, 0, drift=4))
+    assert (verdicts[verdicts["is_treated"]]["verdict"] == "no clear change").all()
+    assert verdicts.loc["untreated", "verdict"] == "up"
+    assert "without any change of ours" in verdicts.loc["untreated", "reason"]
 
 
 @pytest.mark.parametrize(("move", "verdict"), [(4, "up"), (-4, "down")])
-def test_a_large_move_of_the_treated_is_told(move, verdict):
-    told = measure(*many(6, 12, move))
-    assert (told[told["is_treated"]]["verdict"] == verdict).all()
-    row = told.loc["treated"]
+def test_a_large_move_of_the_treated_is_detected(move, verdict):
+    verdicts = measure(*many(6, 12, move))
+    assert (verdicts[verdicts["is_treated"]]["verdict"] == verdict).all()
+    row = verdicts.loc["treated"]
     assert row["effect"] == pytest.approx(move / 10, abs=0.06)
     assert row["low"] < row["effect"] < row["high"]
     assert row["reason"].startswith(f"{verdict}: 48 prompts moved by")
 
 
 def test_all_treated_are_corrected_over_engines_and_measures_and_so_are_the_untreated():
-    asked, treatment = many(6, 12, 1)
+    queries, treatment = many(6, 12, 1)
     still = [ask("q0-0", "0", "0", engine="g"), ask("q11-0", "0", "0", engine="g")]
-    told = measure_change(
-        *tables(*on_engines(asked, "e", "f"), *still), replace(treatment, brand="Own")
+    verdicts = measure_change(
+        *tables(*on_engines(queries, "e", "f"), *still), replace(treatment, brand="Own")
     )
     for group in ("treated", "untreated"):
-        rows = told[(told["group"] == group) & (told["measure"] == "citation_rate")].set_index(
-            "engine"
-        )
+        rows = verdicts[
+            (verdicts["group"] == group) & (verdicts["measure"] == "citation_rate")
+        ].set_index("engine")
         assert rows["p_holm"][["e", "f"]].to_list() == pytest.approx(
             np.minimum(2 * rows["p"][["e", "f"]], 1)
         )
-    named = told[
-        (told["measure"] == "mention_rate") & (told["group"] == "treated") & (told["engine"] != "g")
+    mention_rows = verdicts[
+        (verdicts["measure"] == "mention_rate")
+        & (verdicts["group"] == "treated")
+        & (verdicts["engine"] != "g")
     ]
-    assert (named["p_holm"] == 1).all()  # never named: no test, so nothing is corrected for it
-    one = measure(asked, treatment).loc["treated"]
-    both = told[(told["group"] == "treated") & (told["engine"] == "e")].iloc[0]
-    assert (both["p"], both["smallest_effect"] > one["smallest_effect"]) == (one["p"], True)
+    assert (
+        mention_rows["p_holm"] == 1
+    ).all()  # never named: no test, so nothing is corrected for it
+    one = measure(queries, treatment).loc["treated"]
+    first_row = verdicts[(verdicts["group"] == "treated") & (verdicts["engine"] == "e")].iloc[0]
+    assert (first_row["p"], first_row["smallest_effect"] > one["smallest_effect"]) == (
+        one["p"],
+        True,
+    )
 
 
-def test_the_reason_tells_p_before_and_after_its_correction():
-    asked, treatment = many(6, 12, 4)
-    told = measure_change(*tables(*on_engines(asked, "e", "f")), treatment)
-    row = told[told["group"] == "treated"].iloc[0]
+def test_the_reason_gives_p_before_and_after_its_correction():
+    queries, treatment = many(6, 12, 4)
+    verdicts = measure_change(*tables(*on_engines(queries, "e", "f")), treatment)
+    row = verdicts[verdicts["group"] == "treated"].iloc[0]
     assert f"(p {row['p']:.3f}, {2 * row['p']:.3f} after Holm over 2 comparisons)" in row["reason"]
     row = {
         "n_prompts": 9,
@@ -266,58 +289,59 @@ def test_the_reason_tells_p_before_and_after_its_correction():
 
 
 def test_clusters_are_corrected_for_each_other_and_all_together_on_one_measure_for_nothing():
-    told = measure(*many(3, 12, 2))
-    assert told.loc["treated", "p_holm"] == told.loc["treated", "p"]
-    by_size = told.loc[["c0", "c1", "c2"]].sort_values("p")
+    verdicts = measure(*many(3, 12, 2))
+    assert verdicts.loc["treated", "p_holm"] == verdicts.loc["treated", "p"]
+    by_size = verdicts.loc[["c0", "c1", "c2"]].sort_values("p")
     expected = np.minimum(np.maximum.accumulate(by_size["p"].to_numpy() * [3, 2, 1]), 1)
     assert by_size["p_holm"].to_numpy() == pytest.approx(expected)
 
 
 def test_no_clear_change_says_what_could_have_been_shown():
-    told = measure(*many(6, 12, 0))
-    row = told.loc["treated"]
+    verdicts = measure(*many(6, 12, 0))
+    row = verdicts.loc["treated"]
     assert row["verdict"] == "no clear change"
     points = f"{100 * row['smallest_effect']:.0f} points or more"
     assert row["reason"] == f"no clear change: 48 prompts could only have shown a move of {points}"
-    assert told.loc["c0", "smallest_effect"] > row["smallest_effect"] > 0
+    assert verdicts.loc["c0", "smallest_effect"] > row["smallest_effect"] > 0
 
 
-def test_the_floor_is_told_from_the_time_before_alone():
-    asked = [ask("q1", "0011", "11"), ask("q2", "0000", "00")]
-    assert measure(asked, treat("a: q1, b: q2", "a")).loc["a", "noise_floor"] == 1.0
+def test_the_floor_is_computed_from_the_time_before_alone():
+    queries = [ask("q1", "0011", "11"), ask("q2", "0000", "00")]
+    assert measure(queries, treat("a: q1, b: q2", "a")).loc["a", "noise_floor"] == 1.0
 
 
 def test_few_prompts_and_few_clusters_give_rows_with_a_reason():
-    told = measure([ask("q1", "0", "1"), ask("q2", "0", "0")], treat("a: q1, b: q2", "a"))
-    assert told["reason"].str.contains("too few clusters").all()
-    assert told["p"].isna().all()
+    verdicts = measure([ask("q1", "0", "1"), ask("q2", "0", "0")], treat("a: q1, b: q2", "a"))
+    assert verdicts["reason"].str.contains("too few clusters").all()
+    assert verdicts["p"].isna().all()
     three = [ask(f"q{n}", "00", "11" if n < 3 else "01") for n in range(12)]
-    told = measure(three, treat("a: q0 q1 q2, b: q3 q4 q5, c: q6 q7 q8, d: q9 q10 q11", "a"))
+    verdicts = measure(three, treat("a: q0 q1 q2, b: q3 q4 q5, c: q6 q7 q8, d: q9 q10 q11", "a"))
     assert (
-        told.loc["a", "reason"]
-        == "no clear change: 3 prompts, beside as many clusters, could not have shown a move of any size"
+        verdicts.loc["a", "reason"]
+        == "no clear change: 3 prompts, beside as many clusters, could not have shown a move "
+        "of any size"
     )
 
 
 def test_rates_that_never_change_give_no_verdict():
-    asked = [ask(f"q{n}", "00", "00") for n in range(40)]
+    queries = [ask(f"q{n}", "00", "00") for n in range(40)]
     clusters = ", ".join(
         f"c{k}: " + " ".join(f"q{10 * k + n}" for n in range(10)) for k in range(4)
     )
-    told = measure(asked, treat(clusters, "c0", "c1"))
-    assert (told["effect"] == 0).all()
-    assert (told["p"] == 1).all()
-    assert (told["verdict"] == "no clear change").all()
+    verdicts = measure(queries, treat(clusters, "c0", "c1"))
+    assert (verdicts["effect"] == 0).all()
+    assert (verdicts["p"] == 1).all()
+    assert (verdicts["verdict"] == "no clear change").all()
 
 
 def test_without_answers_after_every_group_has_a_row_that_says_so():
-    told = measure([ask("q1", "01", ""), ask("q2", "01", "")], treat("a: q1, b: q2", "a"))
-    assert list(told.index) == ["treated", "untreated", "a"]
-    assert told[["before", "after", "effect", "p", "smallest_effect"]].isna().all(axis=None)
+    verdicts = measure([ask("q1", "01", ""), ask("q2", "01", "")], treat("a: q1, b: q2", "a"))
+    assert list(verdicts.index) == ["treated", "untreated", "a"]
+    assert verdicts[["before", "after", "effect", "p", "smallest_effect"]].isna().all(axis=None)
     reason = (
         "no clear change: the log's answers are of 2025-03-08 to 2025-03-09: none after the change"
     )
-    assert (told["reason"] == reason).all()
+    assert (verdicts["reason"] == reason).all()
 
 
 @pytest.mark.parametrize(
@@ -329,28 +353,28 @@ def test_without_answers_after_every_group_has_a_row_that_says_so():
     ],
 )
 def test_a_group_without_any_query_says_why(clusters, treated, group, reason):
-    told = measure([ask("q1", "0", "1"), ask("q2", "0", "1")], treat(clusters, *treated))
-    assert told.loc[group, "reason"] == f"no clear change: {reason}"
+    verdicts = measure([ask("q1", "0", "1"), ask("q2", "0", "1")], treat(clusters, *treated))
+    assert verdicts.loc[group, "reason"] == f"no clear change: {reason}"
 
 
-def test_times_that_tell_nothing_are_named():
-    answers, *others = tables(ask("q1", "", "11"))
-    told = measure_change(answers, *others, treat("a: q1", "a"))
+def test_times_that_say_nothing_are_named():
+    answers, *tables_of_log = tables(ask("q1", "", "11"))
+    verdicts = measure_change(answers, *tables_of_log, treat("a: q1", "a"))
     assert (
-        told["reason"]
+        verdicts["reason"]
         .iloc[0]
         .endswith("answers are of 2025-03-10 to 2025-03-11: none before the change")
     )
-    told = measure_change(
-        answers.assign(asked_at=ANSWERS.empty()["asked_at"]), *others, treat("a: q1", "a")
+    verdicts = measure_change(
+        answers.assign(asked_at=ANSWERS.empty()["asked_at"]), *tables_of_log, treat("a: q1", "a")
     )
-    assert told["reason"].iloc[0] == "no clear change: no answer has a time"
+    assert verdicts["reason"].iloc[0] == "no clear change: no answer has a time"
 
 
-def test_a_query_answered_on_one_side_only_is_told_apart():
-    told = measure([ask("q1", "0", "1"), ask("q2", "0", "")], treat("a: q1, b: q2", "b"))
+def test_a_query_answered_on_one_side_only_has_its_own_reason():
+    verdicts = measure([ask("q1", "0", "1"), ask("q2", "0", "")], treat("a: q1, b: q2", "b"))
     assert (
-        told.loc["b", "reason"]
+        verdicts.loc["b", "reason"]
         == "no clear change: within 28 days of the change, its queries were answered only before it"
     )
 
@@ -358,16 +382,16 @@ def test_a_query_answered_on_one_side_only_is_told_apart():
 def test_a_log_without_answers_gives_no_rows_and_a_cluster_never_asked_a_row():
     assert measure_change(*tables(), treat("a: q1", "a")).empty
     assert measure([ask("q1", "0", "1")], treat("z: q9", "z")).loc["z", "n_prompts"] == 0
-    told = measure([ask("q1", "0", "1")], treat("a: q1, z: q9", "z"))
+    verdicts = measure([ask("q1", "0", "1")], treat("a: q1, z: q9", "z"))
     assert (
-        told.loc["z", "reason"]
+        verdicts.loc["z", "reason"]
         == "no clear change: none of its queries was answered within 28 days of the change"
     )
 
 
 def test_the_same_input_gives_the_same_verdicts_and_stays_as_it_was():
-    asked, treatment = many(6, 12, 1)
-    given = tables(*asked)
+    queries, treatment = many(6, 12, 1)
+    given = tables(*queries)
     copies = [table.copy() for table in given]
     first = measure_change(*given, treatment, seed=3)
     pd.testing.assert_frame_equal(first, measure_change(*given, treatment, seed=3))

@@ -9,7 +9,7 @@ from coverage_kit.measure.visibility import TrackedBrands
 from coverage_kit.tables import ANSWERS, CITATIONS, COMPETITORS
 
 
-def find(*log, tracked=("us.com",), **more):
+def find(*log, tracked=("us.com",), **options):
     """Return the competitors of a log of (query, text, sites as words)."""
     rows = [
         {"answer_id": f"a{n}", "query_id": query, "engine": "e", "text": text, "has_searched": True}
@@ -26,8 +26,8 @@ def find(*log, tracked=("us.com",), **more):
         for n, (_, _, sites) in enumerate(log)
         for place, site in enumerate(sites.split())
     ]
-    panel = TrackedBrands({site: site for site in tracked}, more.pop("branded", ()))
-    return find_competitors(ANSWERS.table(rows), CITATIONS.table(pages), panel, **more)
+    panel = TrackedBrands({site: site for site in tracked}, options.pop("branded", ()))
+    return find_competitors(ANSWERS.table(rows), CITATIONS.table(pages), panel, **options)
 
 
 SHARED = [
@@ -98,7 +98,7 @@ def test_a_community_is_never_proposed_though_it_is_named():
     assert table["kind"].tolist() == ["community", "community"]
 
 
-def test_a_tracked_site_is_told_as_such():
+def test_a_tracked_site_is_marked_as_such():
     assert (
         find(*LOG, tracked=("us.com", "zenith.com")).set_index("site").loc["zenith.com", "kind"]
         == "tracked"

@@ -8,11 +8,19 @@ SETTINGS = ("settings", "settings", "name", "Larkmoor")
 
 
 def find(*rows):
-    """Return the disagreements of (source, place, property, value[, names_brand]) rows by (property, value)."""
+    """Return the disagreements by (property, value).
+
+    Rows are (source, place, property, value[, names_brand]).
+    """
     names = ("source", "place", "property", "value", "names_brand")
-    told = [dict(zip(names, (*row, True)[:5], strict=True)) for row in (SETTINGS, *rows)]
+    rows_of_statements = [
+        dict(zip(names, (*row, True)[:5], strict=True)) for row in (SETTINGS, *rows)
+    ]
     statements = STATEMENTS.table(
-        [{**row, "compared_as": compared_form(row["property"], row["value"])} for row in told]
+        [
+            {**row, "compared_as": compared_form(row["property"], row["value"])}
+            for row in rows_of_statements
+        ]
     )
     return find_disagreements(statements).set_index(["property", "value"])
 
@@ -30,14 +38,14 @@ def answer(number, prop, value):
 
 
 def test_a_name_variant_is_counted_on_pages_and_in_answers():
-    found = find(
+    disagreements = find(
         *data("a", "name", "Larkmoor"),
         words("a", "name", "Lark Moor"),
         answer(1, "name", "lark moor"),
         answer(2, "name", "Lark Moor"),
     )
-    assert list(found.index) == [("name", "Lark Moor")]
-    row = found.iloc[0]
+    assert list(disagreements.index) == [("name", "Lark Moor")]
+    row = disagreements.iloc[0]
     assert (row["kind"], row["n_pages"], row["n_answers"], row["other_value"]) == (
         "name variant",
         1,
@@ -52,15 +60,15 @@ def test_case_legal_forms_and_declared_names_are_no_variants():
         *data("a", "legalName", "Larkmoor Cargo Bikes Ltd"),
         *data("a", "alternateName", "LM"),
     ]
-    named = ["LARKMOOR", "Larkmoor Ltd", "Larkmoor Cargo Bikes Limited", "LM"]
-    assert find(*declared, *(row for name in named for row in data("b", "name", name))).empty
+    statements = ["LARKMOOR", "Larkmoor Ltd", "Larkmoor Cargo Bikes Limited", "LM"]
+    assert find(*declared, *(row for name in statements for row in data("b", "name", name))).empty
 
 
 def test_two_legal_names_disagree():
     pages = [words(page, "legalName", "Larkmoor Cargo Bikes Ltd") for page in "abc"]
-    found = find(*pages, words("d", "legalName", "Larkmoor Bikes Ltd"))
-    assert list(found.index) == [("legalName", "Larkmoor Bikes Ltd")]
-    assert found.iloc[0]["other_value"] == "Larkmoor Cargo Bikes Ltd"
+    disagreements = find(*pages, words("d", "legalName", "Larkmoor Bikes Ltd"))
+    assert list(disagreements.index) == [("legalName", "Larkmoor Bikes Ltd")]
+    assert disagreements.iloc[0]["other_value"] == "Larkmoor Cargo Bikes Ltd"
 
 
 @pytest.mark.parametrize(
@@ -74,9 +82,9 @@ def test_two_legal_names_disagree():
     ],
 )
 def test_conflicting_facts(prop, usual, odd):
-    found = find(*data("a", prop, usual), *data("b", prop, usual), *data("c", prop, odd))
-    assert list(found.index) == [(prop, odd)]
-    row = found.iloc[0]
+    disagreements = find(*data("a", prop, usual), *data("b", prop, usual), *data("c", prop, odd))
+    assert list(disagreements.index) == [(prop, odd)]
+    row = disagreements.iloc[0]
     assert (row["kind"], row["n_pages"], row["other_value"]) == ("conflicting fact", 1, usual)
 
 
@@ -97,17 +105,17 @@ def test_facts_that_belong_together_do_not_conflict():
 
 def test_a_year_in_words_contradicts_only_where_they_name_the_brand():
     assert find(*data("a", "founded", "2014"), words("b", "founded", "2009", False)).empty
-    found = find(
+    disagreements = find(
         *data("a", "founded", "2014"), *data("c", "founded", "2014"), words("b", "founded", "2009")
     )
-    assert list(found.index) == [("founded", "2009")]
+    assert list(disagreements.index) == [("founded", "2009")]
 
 
 def test_a_declared_phone_that_no_page_shows_where_its_page_shows_another():
     declared = data("a", "telephone", "01632 960471")
-    found = find(*declared, words("a", "telephone", "01632 960417", False))
-    assert list(found.index) == [("telephone", "01632 960471")]
-    assert found.iloc[0]["other_value"] == "01632 960417"
+    disagreements = find(*declared, words("a", "telephone", "01632 960417", False))
+    assert list(disagreements.index) == [("telephone", "01632 960471")]
+    assert disagreements.iloc[0]["other_value"] == "01632 960417"
     assert find(
         *declared, words("b", "telephone", "01632 960417", False)
     ).empty  # another page: a dealer's, perhaps
@@ -120,7 +128,7 @@ def test_a_declared_phone_that_no_page_shows_where_its_page_shows_another():
 
 def test_profiles_that_are_missing_doubled_or_no_profiles():
     linkedin, x = "https://www.linkedin.com/company/larkmoor", "https://x.com/larkmoor"
-    found = find(
+    disagreements = find(
         *data("a", "sameAs", linkedin, x),
         *data("b", "sameAs", linkedin.replace("https", "http") + "/", "https://x.com/lark_moor"),
         *data(
@@ -132,13 +140,13 @@ def test_profiles_that_are_missing_doubled_or_no_profiles():
             "https://larkmoor.example/about",
         ),
     )
-    assert set(found.index) == {
+    assert set(disagreements.index) == {
         *[("sameAs", "https://x.com/lark_moor"), ("sameAs", x)],
         *[("sameAs", "https://www.facebook.com/"), ("sameAs", "https://larkmoor.example/about")],
     }
-    assert set(found["kind"]) == {"missing or odd sameAs"}
-    assert found.loc[("sameAs", "https://x.com/lark_moor"), "other_value"] == x
-    assert "1 lack it" in found.loc[("sameAs", x), "what_to_do"]
+    assert set(disagreements["kind"]) == {"missing or odd sameAs"}
+    assert disagreements.loc[("sameAs", "https://x.com/lark_moor"), "other_value"] == x
+    assert "1 lack it" in disagreements.loc[("sameAs", x), "what_to_do"]
 
 
 def test_pages_that_list_no_profiles_at_all_lack_none():
@@ -147,8 +155,8 @@ def test_pages_that_list_no_profiles_at_all_lack_none():
     ).empty
 
 
-def test_what_answers_tell_and_the_site_does_not():
-    found = find(
+def test_what_answers_say_and_the_site_does_not():
+    disagreements = find(
         words("a", "telephone", "01632 960417", False),
         words("a", "founded", "2014", False),
         *[
@@ -158,17 +166,20 @@ def test_what_answers_tell_and_the_site_does_not():
         ],
         *[answer(3, "telephone", "01632 960999"), answer(3, "email", "old@larkmoor.example")],
     )
-    assert set(found.index) == {("telephone", "01632 960999"), ("email", "old@larkmoor.example")}
-    row = found.loc[("telephone", "01632 960999")]
+    assert set(disagreements.index) == {
+        ("telephone", "01632 960999"),
+        ("email", "old@larkmoor.example"),
+    }
+    row = disagreements.loc[("telephone", "01632 960999")]
     assert (row["kind"], row["n_pages"], row["n_answers"], row["other_value"]) == (
         "unsupported by the site",
         0,
         2,
         "01632 960417",
     )
-    assert found.loc[("email", "old@larkmoor.example"), "other_value"] == "nothing"
+    assert disagreements.loc[("email", "old@larkmoor.example"), "other_value"] == "nothing"
 
 
-def test_nothing_told_is_no_disagreement():
+def test_no_statements_are_no_disagreement():
     assert find().empty
     assert find_disagreements(STATEMENTS.empty()).empty

@@ -5,8 +5,11 @@ from coverage_kit.measure.visibility import TrackedBrands
 from coverage_kit.tables import ANSWERS, CITATIONS, HOLDERS
 
 
-def holders(*cited, searched=True, n_queries=3, **more):
-    """Return the holders of one cluster whose answers cite these sites, each as words; queries take turns."""
+def holders(*cited, searched=True, n_queries=3, **options):
+    """Return the holders of a cluster whose answers cite these sites, each answer as words.
+
+    The answers are to the queries in turn.
+    """
     rows = [
         {
             "answer_id": f"a{n}",
@@ -30,10 +33,10 @@ def holders(*cited, searched=True, n_queries=3, **more):
     ]
     panel = TrackedBrands(
         {"Us": "us.com", "Them": "them.com"},
-        more.pop("branded", ()),
+        options.pop("branded", ()),
         {f"q{n}": "c" for n in range(n_queries)},
     )
-    return measure_holders(ANSWERS.table(rows), CITATIONS.table(pages), panel, **more)
+    return measure_holders(ANSWERS.table(rows), CITATIONS.table(pages), panel, **options)
 
 
 def shares(table):
@@ -82,7 +85,10 @@ def test_a_cluster_ceded_to_others_is_not_winnable():
         "us.com mag.com", "mag.com reddit.com", "mag.com", "mag.com", "wikipedia.org", "mag.com"
     )
     assert not table["is_contested"].any()
-    reason = "the own site and competitors hold 1 of 8 citations (12%), under 40%: the rest goes to third parties and communities"
+    reason = (
+        "the own site and competitors hold 1 of 8 citations (12%), under 40%: the rest goes to "
+        "third parties and communities"
+    )
     assert set(table["reason"]) == {reason}
     assert table["top_site"].isna().tolist() == [False, True, False, False]
 

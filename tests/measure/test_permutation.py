@@ -13,7 +13,10 @@ from coverage_kit.measure.permutation import (
 
 
 def make(changes, n_treated, before=None):
-    """Prompts whose rates lie around 1/2, so that every cluster of n prompts has the same binomial variance."""
+    """Return prompts whose rates are around 1/2.
+
+    So every cluster of n prompts has the same binomial variance.
+    """
     changes = np.asarray(changes, dtype=float)
     k, n = changes.shape
     first = 0.5 - changes.ravel() / 2 if before is None else np.asarray(before, dtype=float).ravel()
@@ -69,76 +72,79 @@ def test_many_sign_flips_are_nearly_normal(n):
 
 def test_one_cluster_is_compared_with_the_spread_of_the_others():
     prompts = make([[0.5] * 8, [0.1] * 8, [0.2] * 8, [0.3] * 8], 1)
-    (found,) = contrast_groups(prompts, [group(prompts, 0)])
-    assert found.effect == pytest.approx(0.3)
-    assert found.error == pytest.approx(0.1 * math.sqrt(1 + 1 / 3))
-    assert found.df == 2
-    assert found.p == pytest.approx(2 * stats.t.sf(0.3 / found.error, 2))
+    (contrast,) = contrast_groups(prompts, [group(prompts, 0)])
+    assert contrast.effect == pytest.approx(0.3)
+    assert contrast.error == pytest.approx(0.1 * math.sqrt(1 + 1 / 3))
+    assert contrast.df == 2
+    assert contrast.p == pytest.approx(2 * stats.t.sf(0.3 / contrast.error, 2))
 
 
 def test_clusters_that_agree_are_not_enough_where_a_cluster_has_few_prompts():
     prompts = make([[0.5] * 4, [0.01] * 4, [0.0] * 4, [-0.01] * 4], 1)
-    (found,) = contrast_groups(prompts, [group(prompts, 0)])
-    assert found.p == found.least_p == 2 / 2**4
+    (contrast,) = contrast_groups(prompts, [group(prompts, 0)])
+    assert contrast.p == contrast.least_p == 2 / 2**4
 
 
-def test_other_treated_clusters_tell_of_drift_around_their_own_mean():
+def test_other_treated_clusters_show_drift_around_their_own_mean():
     prompts = make([[0.4] * 8, [0.3] * 8, [0.1] * 8, [0.0] * 8, [0.2] * 8], 3)
-    (found,) = contrast_groups(prompts, [group(prompts, 0)])
-    assert found.df == 2
-    assert found.effect == pytest.approx(0.3)
-    assert found.error == pytest.approx(math.sqrt((0.02 + 0.02) / 2 * (1 + 1 / 2)))
+    (contrast,) = contrast_groups(prompts, [group(prompts, 0)])
+    assert contrast.df == 2
+    assert contrast.effect == pytest.approx(0.3)
+    assert contrast.error == pytest.approx(math.sqrt((0.02 + 0.02) / 2 * (1 + 1 / 2)))
 
 
 def test_all_treated_together_are_tested_by_every_labelling_of_the_clusters():
     changes = np.array([0.3, 0.32, 0.34, 0.36, 0.0, 0.02, 0.04, 0.06])
     prompts = make(np.repeat(changes[:, None], 3, axis=1), 4)
-    (found,) = contrast_groups(prompts, [prompts.is_treated])
-    assert found.p == pytest.approx(2 / math.comb(8, 4))  # the one found and its mirror image
-    assert found.effect == pytest.approx(0.3)
+    (contrast,) = contrast_groups(prompts, [prompts.is_treated])
+    assert contrast.p == pytest.approx(2 / math.comb(8, 4))  # the one found and its mirror image
+    assert contrast.effect == pytest.approx(0.3)
 
 
 def test_the_untreated_are_compared_with_no_change():
     prompts = make([[0.0] * 8, [0.1] * 8, [0.2] * 8, [0.3] * 8], 1)
-    (found,) = contrast_groups(prompts, [~prompts.is_treated])
-    assert (found.effect, found.df) == (pytest.approx(0.2), 2)
-    assert found.error == pytest.approx(0.1 / math.sqrt(3))
+    (contrast,) = contrast_groups(prompts, [~prompts.is_treated])
+    assert (contrast.effect, contrast.df) == (pytest.approx(0.2), 2)
+    assert contrast.error == pytest.approx(0.1 / math.sqrt(3))
 
 
 @pytest.mark.parametrize("n_treated", [1, 2])
 def test_too_few_clusters_give_no_p(n_treated):
     prompts = make([[0.5] * 8, [0.4] * 8], n_treated)
-    (found,) = contrast_groups(prompts, [prompts.is_treated])
-    assert math.isnan(found.p)
-    assert math.isnan(found.error)
-    assert found.df == 0
+    (contrast,) = contrast_groups(prompts, [prompts.is_treated])
+    assert math.isnan(contrast.p)
+    assert math.isnan(contrast.error)
+    assert contrast.df == 0
 
 
 def test_treated_clusters_alone_give_no_p():
     prompts = make([[0.5] * 8, [0.4] * 8, [0.3] * 8], 3)
-    (found,) = contrast_groups(prompts, [prompts.is_treated])
-    assert math.isnan(found.p)
-    assert found.effect == pytest.approx(0.4)
+    (contrast,) = contrast_groups(prompts, [prompts.is_treated])
+    assert math.isnan(contrast.p)
+    assert contrast.effect == pytest.approx(0.4)
 
 
 def test_prompts_that_never_change_are_no_change():
     prompts = make(np.zeros((8, 3)), 4, before=np.zeros((8, 3)))
-    for found in contrast_groups(
+    for contrast in contrast_groups(
         prompts, [prompts.is_treated, group(prompts, 0), ~prompts.is_treated]
     ):
-        assert (found.effect, found.p) == (0, 1)
+        assert (contrast.effect, contrast.p) == (0, 1)
 
 
 def test_a_drift_in_proportion_is_not_taken_for_an_effect_on_seldom_cited_clusters():
-    """The engine shifts all log odds alike; on rates alone the seldom cited lose less, and so seem to gain."""
+    """The engine shifts all log odds by the same.
+
+    On rates alone, clusters that are seldom cited lose less, and so seem to gain.
+    """
     before = np.repeat([0.05, 0.5], 6)[:, None] * np.ones((12, 10))
     noise = np.random.default_rng(0).normal(0, 0.1, (12, 10)) * np.sqrt(before * (1 - before))
     prompts = make(-before * (1 - before) + noise, 6, before)
-    (found,) = contrast_groups(prompts, [prompts.is_treated])
+    (contrast,) = contrast_groups(prompts, [prompts.is_treated])
     means = prompts.sum_by_cluster(prompts.change)
-    assert found.effect > 0.15
+    assert contrast.effect > 0.15
     assert stats.ttest_ind(means[:6], means[6:]).pvalue < 0.001
-    assert found.p > 0.05
+    assert contrast.p > 0.05
 
 
 def test_labellings_beyond_five_thousand_are_drawn_the_same_each_time():

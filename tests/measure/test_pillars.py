@@ -1,4 +1,7 @@
-"""Every check of the pillars: a fault planted in a sound page is found at its place, and its sound twin gives none."""
+"""Every check of the pillars.
+
+A fault planted in a sound page is found at its place, and its sound twin has no fault.
+"""
 
 import gc
 import time
@@ -17,9 +20,9 @@ from coverage_kit.measure.consistency import find_disagreements
 from coverage_kit.measure.pillars.audit import CHECKS, MAX_FINDINGS, audit_pages
 from coverage_kit.measure.pillars.check_associations import CitedLog, measure_checks
 from coverage_kit.measure.pillars.relevance import (
-    find_runs,
     check_completeness,
     check_plain_words,
+    find_runs,
 )
 from coverage_kit.measure.pillars.site import PageSection, Paragraph, SiteTables, view_site
 from coverage_kit.settings import SiteSettings
@@ -38,22 +41,25 @@ from coverage_kit.tables import (
 )
 
 FILLER = (
-    "The kettle holds two litres and boils in four minutes on a gas ring. Its handle stays cool because it is made "
-    "of beech, and the lid has a whistle that can be taken off for cleaning. We press the body from one sheet of "
-    "steel, so that there is no seam to leak. Every kettle is filled, boiled and dried by hand before it leaves the "
-    "workshop in Leeds, and it comes with a spare seal. If the spout is furred with lime, fill it with warm "
-    "vinegar, wait for an hour, and rinse it twice with clean water. The handle can be replaced with one screw, and "
-    "a new one costs six pounds with postage to any address in the country. Kettles are sent in a box of card with "
-    "no plastic, and most of them arrive within three days of the order being made. A kettle that leaks in its "
-    "first five years is mended or replaced, whoever owns it by then, and we pay for the post both ways; it helps "
-    "to know the year, which is stamped under the foot."
+    "The kettle holds two litres and boils in four minutes on a gas ring. Its handle stays cool "
+    "because it is made of beech, and the lid has a whistle that can be taken off for cleaning. "
+    "We press the body from one sheet of steel, so that there is no seam to leak. Every kettle "
+    "is filled, boiled and dried by hand before it leaves the workshop in Leeds, and it comes "
+    "with a spare seal. If the spout is furred with lime, fill it with warm vinegar, wait for "
+    "an hour, and rinse it twice with clean water. The handle can be replaced with one screw, "
+    "and a new one costs six pounds with postage to any address in the country. Kettles are "
+    "sent in a box of card with no plastic, and most of them arrive within three days of the "
+    "order being made. A kettle that leaks in its first five years is mended or replaced, "
+    "whoever owns it by then, and we pay for the post both ways; it helps to know the year, "
+    "which is stamped under the foot."
 )
 DATED = '<meta property="article:modified_time" content="2026-05-01">'
 
 
 def html(body="", head=DATED, language="en", heading="<h1>The York kettle</h1>", filler=FILLER):
     return (
-        f'<html lang="{language}"><head><title>The York kettle</title>{head}</head><body><main>{heading}'
+        f'<html lang="{language}"><head><title>The York '
+        f"kettle</title>{head}</head><body><main>{heading}"
         f"<h2>How much does the kettle hold?</h2><p>{filler}</p>{body}</main></body></html>"
     )
 
@@ -78,8 +84,14 @@ def audited(folder, pages, check, **tables):
 
 
 PAGE = "kettles.example/a.html"
-STEPS = "First rinse the pot. Then fill it with water. Next put it on the ring. Finally wait for the whistle."
-GADGET = "The filter is a mesh of steel that keeps lime out of the cup, and it lifts out for cleaning under a tap."
+STEPS = (
+    "First rinse the pot. Then fill it with water. Next put it on the ring. Finally wait for "
+    "the whistle."
+)
+GADGET = (
+    "The filter is a mesh of steel that keeps lime out of the cup, and it lifts out for "
+    "cleaning under a tap."
+)
 
 # check, sound body, body with the fault, last heading of its place (or place), words of its
 # evidence
@@ -114,7 +126,8 @@ FAULTS = [
     ),
     (
         "section_length",
-        f"<h2>Steel</h2><p>{FILLER}</p><h2>Card</h2><p>{FILLER} Again.</p><h2>Wood</h2><p>{FILLER} Once more.</p>",
+        f"<h2>Steel</h2><p>{FILLER}</p><h2>Card</h2><p>{FILLER} "
+        f"Again.</p><h2>Wood</h2><p>{FILLER} Once more.</p>",
         f"<h2>Steel</h2><p>{FILLER}</p><p>{FILLER} Again.</p><p>{FILLER} Once more.</p>",
         "Steel",
         "words without a heading",
@@ -129,22 +142,26 @@ FAULTS = [
     (
         "lists_and_tables",
         "<h2>Sizes</h2><p>The small one costs £10, the large one £20.</p>",
-        "<h2>Sizes</h2><p>The XS costs £10, the S £12, the M £14, the L £16, the XL £18 and the XXL £20.</p>",
+        "<h2>Sizes</h2><p>The XS costs £10, the S £12, the M £14, the L £16, the XL £18 and the "
+        "XXL £20.</p>",
         "Sizes",
         "6 figures in £",
     ),
     (
         "scripted_text",
         f'<h2>Stock</h2><div id="stock"><p>{GADGET}</p></div><script>track("stock")</script>',
-        f'<h2>Stock</h2><div id="stock"></div><script>document.getElementById("stock").innerHTML = "<p>{GADGET} It fits all '
-        'kettles that were made since the workshop opened.</p>"</script>',
+        "<h2>Stock</h2><div "
+        f'id="stock"></div><script>document.getElementById("stock").innerHTML = "<p>{GADGET} It '
+        'fits all kettles that were made since the workshop opened.</p>"</script>',
         "whole page",
         "a script writes it",
     ),
     (
         "scripted_text",
-        f"<h2>Stock</h2><p>{GADGET}</p><noscript>Thank you for reading this page about our kettles.</noscript>",
-        f"<h2>Stock</h2><p>{GADGET}</p><noscript>Please enable JavaScript to see the stock.</noscript>",
+        f"<h2>Stock</h2><p>{GADGET}</p><noscript>Thank you for reading this page about our "
+        "kettles.</noscript>",
+        f"<h2>Stock</h2><p>{GADGET}</p><noscript>Please enable JavaScript to see the "
+        "stock.</noscript>",
         "Stock",
         "enable JavaScript",
     ),
@@ -165,34 +182,39 @@ FAULTS = [
     (
         "one_topic",
         f"<h2>Care</h2><p>Is vinegar safe for steel? Yes. {GADGET}</p>",
-        f"<h2>Care</h2><p>Is vinegar safe for steel? Yes. {GADGET}</p><p>Can it go in the oven? No, the handle would burn.</p>",
+        f"<h2>Care</h2><p>Is vinegar safe for steel? Yes. {GADGET}</p><p>Can it go in the oven? "
+        "No, the handle would burn.</p>",
         "Care",
         "2 questions",
     ),
     (
         "stale_years",
-        "<h2>Prices</h2><p>Founded in 2014, we raised the price in 2021 to £38. The prices are correct as of March 2026.</p>",
+        "<h2>Prices</h2><p>Founded in 2014, we raised the price in 2021 to £38. The prices are "
+        "correct as of March 2026.</p>",
         "<h2>Prices</h2><p>A kettle costs £38. The prices are correct as of March 2022.</p>",
         "Prices",
         "2022",
     ),
     (
         "stale_years",
-        "<h2>Shops</h2><p>A second shop opened in spring 2023, as planned. A third will open in 2027.</p>",
+        "<h2>Shops</h2><p>A second shop opened in spring 2023, as planned. A third will open in "
+        "2027.</p>",
         "<h2>Shops</h2><p>A second shop will open in spring 2023.</p>",
         "Shops",
         "2023",
     ),
     (
         "sources",
-        "<h2>Tea</h2><p>According to the Tea Council, 84% of adults drink tea. About 70% of our customers drink it black.</p>",
+        "<h2>Tea</h2><p>According to the Tea Council, 84% of adults drink tea. About 70% of our "
+        "customers drink it black.</p>",
         "<h2>Tea</h2><p>About 84% of adults drink tea every day.</p>",
         "Tea",
         "84% of adults",
     ),
     (
         "sources",
-        '<h2>Tea</h2><p>Studies show that tea calms, <a href="https://tea.example/study">as this one did</a>.</p>',
+        '<h2>Tea</h2><p>Studies show that tea calms, <a href="https://tea.example/study">as '
+        "this one did</a>.</p>",
         "<h2>Tea</h2><p>Studies show that tea calms.</p>",
         "Tea",
         "Studies show",
@@ -206,7 +228,8 @@ FAULTS = [
     ),
     (
         "superlatives",
-        "<h2>About us</h2><p>It is the best kettle we make. “The best in the world,” says a cook. Is it Britain's best?</p>",
+        "<h2>About us</h2><p>It is the best kettle we make. “The best in the world,” says a "
+        "cook. Is it Britain's best?</p>",
         "<h2>About us</h2><p>We make the UK's best kettles.</p>",
         "About us",
         "the UK's best",
@@ -229,8 +252,8 @@ def test_a_fault_is_found_at_its_place_and_its_sound_twin_gives_none(
     assert outcomes[PAGE] == "failed"
     assert outcomes["kettles.example/b.html"] in ("passed", "not applicable")
     assert set(findings["page_id"]) == {PAGE}
-    found = [row for row in findings.to_dict("records") if row["place"].endswith(place)]
-    assert any(evidence in row["evidence"] for row in found), findings[
+    rows = [row for row in findings.to_dict("records") if row["place"].endswith(place)]
+    assert any(evidence in row["evidence"] for row in rows), findings[
         ["place", "evidence"]
     ].to_dict("records")
 
@@ -254,9 +277,12 @@ def test_the_words_of_before_stand_in_the_passage_that_a_finding_names(tmp_path)
 def test_the_operation_of_a_finding_says_whose_words_it_rewrites(tmp_path):
     old = f"<h2>Prices for 2019</h2><p>{GADGET} Each is sold with a lid.</p>"
     body = old + "".join(faulty for check, _, faulty, *_ in FAULTS if check != "section_length")
-    asked = [("how many cups does it make", f"{PAGE}#0"), ("is it big enough for six", f"{PAGE}#0")]
+    questions = [
+        ("how many cups does it make", f"{PAGE}#0"),
+        ("is it big enough for six", f"{PAGE}#0"),
+    ]
     site = tables_of(
-        tmp_path, {"a.html": html(body)}, **log_of(*asked, cause="mis-worded", coverage=0.3)
+        tmp_path, {"a.html": html(body)}, **log_of(*questions, cause="mis-worded", coverage=0.3)
     )
     _, findings = audit_pages(site)
     texts = site.passages.set_index("passage_id")["text"]
@@ -273,23 +299,25 @@ def test_the_operation_of_a_finding_says_whose_words_it_rewrites(tmp_path):
         else:
             assert row["operation"] == "by_hand", row
             assert not has_both, row
-    told = findings.groupby("operation")["check"].agg(set)
-    assert told["reword_heading"] == {"asked_words", "heading_words", "stale_years"}
+    by_operation = findings.groupby("operation")["check"].agg(set)
+    assert by_operation["reword_heading"] == {"asked_words", "heading_words", "stale_years"}
     assert {
         "stale_years",
         "sources",
         "superlatives",
         "answer_first",
-    } <= told["rewrite"]
-    assert {"heading_levels", "marked_headings", "lists_and_tables", "one_topic"} <= told["by_hand"]
+    } <= by_operation["rewrite"]
+    assert {"heading_levels", "marked_headings", "lists_and_tables", "one_topic"} <= by_operation[
+        "by_hand"
+    ]
 
 
 def test_facts_of_the_page_head_are_put_right_by_hand(tmp_path):
-    def told(year):
+    def page_of(year):
         node = f'{{"@type": "Organization", "name": "Kettles", "foundingDate": "{year}"}}'
         return html(head=f'<script type="application/ld+json">{node}</script>')
 
-    pages = {"a.html": told(2014), "b.html": told(2015)}
+    pages = {"a.html": page_of(2014), "b.html": page_of(2015)}
     statements = collect_statements(tables_of(tmp_path, pages).pages, ANSWERS.empty(), ("Kettles",))
     tables = {"statements": statements, "disagreements": find_disagreements(statements)}
     _, findings = audited(tmp_path, pages, "one_story", **tables)
@@ -297,7 +325,10 @@ def test_facts_of_the_page_head_are_put_right_by_hand(tmp_path):
 
 
 def test_questions_within_one_section_are_parted_by_hand_and_their_words_counted(tmp_path):
-    body = f"<h2>Care</h2><p>How long does it last? It lasts ten years. {GADGET}</p><p>Can it go in the oven? No.</p>"
+    body = (
+        f"<h2>Care</h2><p>How long does it last? It lasts ten years. {GADGET}</p><p>Can it go "
+        "in the oven? No.</p>"
+    )
     _, findings = audited(tmp_path, {"a.html": html(body)}, "one_topic")
     assert findings["operation"].to_list() == ["by_hand"]
     assert findings["after"].isna().all()
@@ -311,18 +342,18 @@ def test_an_impossible_date_that_a_page_shows_stops_no_audit(tmp_path):
     assert outcomes == {PAGE: "passed"}
 
 
-def test_every_english_check_of_words_is_not_told_of_a_german_page(tmp_path):
+def test_every_english_check_of_words_is_not_assessed_on_a_german_page(tmp_path):
     german = (
-        "Der Kessel fasst zwei Liter und kocht in vier Minuten auf dem Herd. Wie oben erwähnt, gilt das seit 2019. "
-        * 8
+        "Der Kessel fasst zwei Liter und kocht in vier Minuten auf dem Herd. Wie oben erwähnt, "
+        "gilt das seit 2019. " * 8
     )
     for language in ("de", "en", ""):  # also where its tag is wrong or missing
         audits, _ = audit_pages(
             tables_of(tmp_path, {"a.html": html(language=language, filler=german)})
         )
-        told = dict(zip(audits["check"], audits["outcome"], strict=True))
-        assert {told[check.name] for check in CHECKS if check.languages} == {"not told"}
-        assert told["heading_levels"] == "passed"
+        outcomes = dict(zip(audits["check"], audits["outcome"], strict=True))
+        assert {outcomes[check.name] for check in CHECKS if check.languages} == {"not told"}
+        assert outcomes["heading_levels"] == "passed"
 
 
 def test_a_thin_page_is_found_but_not_a_form_or_a_list_of_links(tmp_path):
@@ -385,7 +416,10 @@ def test_an_article_without_an_author_is_found_and_a_signed_or_other_page_is_not
 
 
 def test_dates_that_disagree_are_found(tmp_path):
-    linked = '<script type="application/ld+json">{"@type": "WebPage", "dateModified": "2026-05-01"}</script>'
+    linked = (
+        '<script type="application/ld+json">{"@type": "WebPage", "dateModified": '
+        '"2026-05-01"}</script>'
+    )
     pages = {
         "a.html": html("<p>Last updated 12 May 2024</p>"),
         "b.html": html("<p>Last updated 1 May 2026</p>"),
@@ -431,20 +465,28 @@ def test_what_is_lacking_on_the_whole_site_is_found_once_at_its_home(tmp_path):
 
 
 def test_facts_of_the_brand_that_disagree_stand_on_the_pages_of_the_minority_or_on_both(tmp_path):
-    def told(year):
+    def page_of(year):
         node = f'{{"@type": "Organization", "name": "Kettles", "foundingDate": "{year}"}}'
         return html(head=f'<script type="application/ld+json">{node}</script>')
 
     def failing(pages):
         site = tables_of(tmp_path, pages)
         statements = collect_statements(site.pages, ANSWERS.empty(), ("Kettles",))
-        told = {"statements": statements, "disagreements": find_disagreements(statements)}
-        outcomes, _ = audited(tmp_path, pages, "one_story", **told)
+        tables = {"statements": statements, "disagreements": find_disagreements(statements)}
+        outcomes, _ = audited(tmp_path, pages, "one_story", **tables)
         return {name[-6] for name, outcome in outcomes.items() if outcome == "failed"}
 
-    assert failing({"a.html": told(2014), "b.html": told(2014), "c.html": told(2015)}) == {"c"}
-    assert failing({"a.html": told(2014), "b.html": told(2015), "c.html": html()}) == {"a", "b"}
-    assert failing({"a.html": told(2014), "b.html": told(2014), "c.html": told(2014)}) == set()
+    assert failing({"a.html": page_of(2014), "b.html": page_of(2014), "c.html": page_of(2015)}) == {
+        "c"
+    }
+    assert failing({"a.html": page_of(2014), "b.html": page_of(2015), "c.html": html()}) == {
+        "a",
+        "b",
+    }
+    assert (
+        failing({"a.html": page_of(2014), "b.html": page_of(2014), "c.html": page_of(2014)})
+        == set()
+    )
 
 
 def test_many_findings_of_one_check_on_a_page_are_cut_and_counted(tmp_path):
@@ -456,32 +498,41 @@ def test_many_findings_of_one_check_on_a_page_are_cut_and_counted(tmp_path):
 
 
 def test_a_page_that_is_empty_without_scripts_is_found_although_it_has_no_text(tmp_path):
-    shell = '<html lang="en"><title>Kettles</title><body><div id="root"></div><script src="/app.js"></script></body></html>'
+    shell = (
+        '<html lang="en"><title>Kettles</title><body><div id="root"></div><script '
+        'src="/app.js"></script></body></html>'
+    )
     audits, findings = audit_pages(tables_of(tmp_path, {"a.html": shell, "b.html": html()}))
     mine = audits[audits["page_id"] == PAGE].set_index("check")["outcome"]
     assert mine["scripted_text"] == "failed"
     of_site = [check.name for check in CHECKS if check.is_of_site]
     assert set(mine.drop(["scripted_text", *of_site])) == {"not told"}
-    shown = findings[(findings["page_id"] == PAGE) & ~findings["check"].isin(of_site)]
-    assert shown["evidence"].str.contains("#root").all()
+    visible = findings[(findings["page_id"] == PAGE) & ~findings["check"].isin(of_site)]
+    assert visible["evidence"].str.contains("#root").all()
 
 
-def test_what_the_whole_site_lacks_is_told_also_where_its_home_has_no_text(tmp_path):
-    shell = '<html lang="en"><title>Kettles</title><body><div id="root"></div><script src="/app.js"></script></body></html>'
-    named = html(head='<meta property="og:site_name" content="Kettles">')
-    pages = {"index.html": shell, "a.html": named, "b.html": html(), "c.html": html()}
+def test_what_the_whole_site_lacks_is_reported_also_where_its_home_has_no_text(tmp_path):
+    shell = (
+        '<html lang="en"><title>Kettles</title><body><div id="root"></div><script '
+        'src="/app.js"></script></body></html>'
+    )
+    naming = html(head='<meta property="og:site_name" content="Kettles">')
+    pages = {"index.html": shell, "a.html": naming, "b.html": html(), "c.html": html()}
     assert audited(tmp_path, pages, "organisation")[0] == {"kettles.example/": "passed"}
     assert audited(tmp_path, pages, "shown_dates")[0] == {"kettles.example/": "failed"}
 
 
-def log_of(*asked, texts=("some words",) * 6, cause="covered", rate=0.5, coverage=0.9):
-    """Coverage, clusters, gaps and queries: each question with its nearest passage, all in one cluster."""
-    ids = [f"q{n}" for n in range(len(asked))]
+def log_of(*questions, texts=("some words",) * 6, cause="covered", rate=0.5, coverage=0.9):
+    """Return coverage, clusters, gaps and queries of a log.
+
+    Each question has its nearest passage; all are in one cluster.
+    """
+    ids = [f"q{n}" for n in range(len(questions))]
     at = {"coverage": coverage, "low": 0.1, "high": 1.0, "cause": cause}
     gap = {
         "cluster_id": "c",
         "label": "tea",
-        "n_queries": len(asked),
+        "n_queries": len(questions),
         "demand": 9.0,
         "severity": 0.1,
         "low": 0.0,
@@ -499,20 +550,26 @@ def log_of(*asked, texts=("some words",) * 6, cause="covered", rate=0.5, coverag
         "queries": QUERIES.table(
             [
                 {"query_id": i, "text": text, "demand": 1.0}
-                for i, (text, _) in zip(ids, asked, strict=True)
+                for i, (text, _) in zip(ids, questions, strict=True)
             ]
         ),
         "coverage": COVERAGE.table(
             [
                 {"query_id": i, "own_passage_id": p, **at}
-                for i, (_, p) in zip(ids, asked, strict=True)
+                for i, (_, p) in zip(ids, questions, strict=True)
             ]
         ),
         "clusters": CLUSTERS.table(
             [{"query_id": i, "cluster_id": "c", "membership": 1.0} for i in ids]
         ),
         "gaps": GAPS.table(
-            [{**gap, "own_passage_id": asked[0][1], "unsupported_claims": "Descale it monthly."}]
+            [
+                {
+                    **gap,
+                    "own_passage_id": questions[0][1],
+                    "unsupported_claims": "Descale it monthly.",
+                }
+            ]
         ),
         "answers": ANSWERS.table(
             [
@@ -529,29 +586,35 @@ def log_of(*asked, texts=("some words",) * 6, cause="covered", rate=0.5, coverag
     }
 
 
-def test_without_a_log_relevance_is_not_told(tmp_path):
+def test_without_a_log_relevance_is_not_assessed(tmp_path):
     audits, _ = audit_pages(tables_of(tmp_path, {"a.html": html()}))
     assert set(audits.loc[audits["pillar"] == "relevance", "outcome"]) == {"not told"}
 
 
 def test_a_passage_that_a_misworded_group_of_questions_ends_at_is_found(tmp_path):
     pages = {"a.html": html(), "b.html": html()}
-    asked = [("how many cups does it make", f"{PAGE}#0"), ("is it big enough for six", f"{PAGE}#0")]
+    questions = [
+        ("how many cups does it make", f"{PAGE}#0"),
+        ("is it big enough for six", f"{PAGE}#0"),
+    ]
     outcomes, findings = audited(
-        tmp_path, pages, "asked_words", **log_of(*asked, cause="mis-worded", coverage=0.3)
+        tmp_path, pages, "asked_words", **log_of(*questions, cause="mis-worded", coverage=0.3)
     )
     assert outcomes == {PAGE: "failed", "kettles.example/b.html": "not applicable"}
     assert findings["passage_id"].to_list() == [f"{PAGE}#0"]
     assert "how many cups does it make" in findings["evidence"].iloc[0]
     outcomes, findings = audited(
-        tmp_path, pages, "asked_words", **log_of(*asked, cause="missing", coverage=0.1)
+        tmp_path, pages, "asked_words", **log_of(*questions, cause="missing", coverage=0.1)
     )
     assert outcomes[PAGE] == "passed", "no page is blamed for what no page says"
 
 
 def test_a_question_that_is_held_out_is_neither_proposed_nor_quoted(tmp_path):
-    asked = [("how many cups does it make", f"{PAGE}#0"), ("is it big enough for six", f"{PAGE}#0")]
-    log = log_of(*asked, cause="mis-worded", coverage=0.3)
+    questions = [
+        ("how many cups does it make", f"{PAGE}#0"),
+        ("is it big enough for six", f"{PAGE}#0"),
+    ]
+    log = log_of(*questions, cause="mis-worded", coverage=0.3)
     first = audited(tmp_path, {"a.html": html()}, "asked_words", **log)[1]
     assert first["after"].to_list() == ["how many cups does it make"]
     _, findings = audited(
@@ -567,20 +630,25 @@ def test_a_question_that_is_held_out_is_neither_proposed_nor_quoted(tmp_path):
 
 
 def test_a_heading_is_reworded_once_however_many_groups_of_questions_end_below_it(tmp_path):
-    asked = [("how many cups does it make", f"{PAGE}#0"), ("is it big enough for six", f"{PAGE}#0")]
-    log = log_of(*asked, cause="mis-worded", coverage=0.3)
+    questions = [
+        ("how many cups does it make", f"{PAGE}#0"),
+        ("is it big enough for six", f"{PAGE}#0"),
+    ]
+    log = log_of(*questions, cause="mis-worded", coverage=0.3)
     log["clusters"] = log["clusters"].assign(cluster_id=["c", "d"])
     log["gaps"] = pd.concat(
         [log["gaps"], log["gaps"].assign(cluster_id="d", rank=2)], ignore_index=True
     )
     _, findings = audited(tmp_path, {"a.html": html()}, "asked_words", **log)
     assert findings["operation"].to_list() == ["reword_heading", "by_hand"]
-    assert findings["evidence"].str.extract("“(.*)”")[0].to_list() == [text for text, _ in asked]
+    assert findings["evidence"].str.extract("“(.*)”")[0].to_list() == [
+        text for text, _ in questions
+    ]
 
 
 def test_passed_over_questions_that_are_held_out_are_counted_and_not_quoted(tmp_path):
-    asked = [(f"how do I descale kettle {n}", f"{PAGE}#0") for n in range(4)]
-    log = log_of(*asked, rate=0.0, cause="retrieved but not cited")
+    questions = [(f"how do I descale kettle {n}", f"{PAGE}#0") for n in range(4)]
+    log = log_of(*questions, rate=0.0, cause="retrieved but not cited")
     _, findings = audited(
         tmp_path, {"a.html": html()}, "passed_over", **log, holdout=frozenset({"q0", "q2"})
     )
@@ -641,10 +709,10 @@ def test_a_run_to_judge_words_by_is_the_shortest_from_each_sentence_with_longer_
     )
     # longer words without a capital: whistle, loudly, after, boiling, water, there; holds, three,
     # litres, while, boiling
-    part = PageSection(
+    section = PageSection(
         "", "", 1, (Paragraph("text", " ".join([none, six, six, none, five, six, six])),)
     )
-    assert find_runs(part) == [
+    assert find_runs(section) == [
         f"{six} {six}",
         f"{six} {none} {five} {six}",
         f"{five} {six} {six}",
@@ -653,33 +721,34 @@ def test_a_run_to_judge_words_by_is_the_shortest_from_each_sentence_with_longer_
 
 
 def test_a_page_that_is_found_and_passed_over_is_found(tmp_path):
-    asked = [(f"how do I descale kettle {n}", f"{PAGE}#0") for n in range(4)]
+    questions = [(f"how do I descale kettle {n}", f"{PAGE}#0") for n in range(4)]
     over = {"cause": "retrieved but not cited"}
     outcomes, findings = audited(
-        tmp_path, {"a.html": html()}, "passed_over", **log_of(*asked, rate=0.0, **over)
+        tmp_path, {"a.html": html()}, "passed_over", **log_of(*questions, rate=0.0, **over)
     )
     assert outcomes == {PAGE: "failed"}
     assert "Descale it monthly." in findings["reason"].iloc[0]
     outcomes, _ = audited(
-        tmp_path, {"a.html": html()}, "passed_over", **log_of(*asked, rate=0.4, **over)
+        tmp_path, {"a.html": html()}, "passed_over", **log_of(*questions, rate=0.4, **over)
     )
     assert outcomes == {PAGE: "passed"}
 
 
 def test_a_passage_in_words_that_nobody_uses_is_found_where_the_log_is_large_enough(tmp_path):
     jargon = (
-        "The vessel accommodates volumetric ingress commensurate with communal infusion requirements, predicated upon "
-        "instantaneous thermal transference throughout the circumferential periphery of the receptacle."
+        "The vessel accommodates volumetric ingress commensurate with communal infusion "
+        "requirements, predicated upon instantaneous thermal transference throughout the "
+        "circumferential periphery of the receptacle."
     )
     plain = "It makes enough tea for six, and the water boils fast because the base is wide."
     pages = {
         "a.html": html(f"<h2>Capacity</h2><p>{jargon}</p>"),
         "b.html": html(f"<h2>Capacity</h2><p>{plain}</p>"),
     }
-    asked = [("how many cups of tea does it make", "kettles.example/b.html#1")]
-    log = log_of(*asked, texts=(FILLER,) * 3)
+    questions = [("how many cups of tea does it make", "kettles.example/b.html#1")]
+    log = log_of(*questions, texts=(FILLER,) * 3)
     assert set(audited(tmp_path, pages, "plain_words", **log)[0].values()) == {"not told"}
-    log = log_of(*asked, texts=tuple(f"{FILLER} {number}" for number in range(90)))
+    log = log_of(*questions, texts=tuple(f"{FILLER} {number}" for number in range(90)))
     outcomes, findings = audited(tmp_path, pages, "plain_words", **log)
     assert outcomes == {PAGE: "failed", "kettles.example/b.html": "passed"}
     assert findings["place"].iloc[0].endswith("Capacity")
@@ -688,7 +757,7 @@ def test_a_passage_in_words_that_nobody_uses_is_found_where_the_log_is_large_eno
 
 def test_a_brand_that_no_third_party_is_cited_for_is_found(tmp_path):
     def outcome(sites):
-        named = [
+        mentions = [
             {"answer_id": f"a{n}", "brand": "Kettles", "position": 0} for n in range(len(sites))
         ]
         cited = [
@@ -702,7 +771,7 @@ def test_a_brand_that_no_third_party_is_cited_for_is_found(tmp_path):
             for n, site in enumerate(sites)
         ]
         log = {
-            "mentions": MENTIONS.table(named),
+            "mentions": MENTIONS.table(mentions),
             "citations": CITATIONS.table(cited),
             "names": ("Kettles",),
         }
@@ -716,7 +785,10 @@ def test_a_brand_that_no_third_party_is_cited_for_is_found(tmp_path):
 
 
 def cited_world(seed, effect, n_pages=60, n_queries=6, n_answers=4):
-    """A log in which pages of the second half fail a check and are cited less by `effect`; coverage moves citing too."""
+    """Return the row of a check that half of the pages of a log fail.
+
+    These pages are cited less by `effect`; coverage moves citations too.
+    """
     rng = pd.Series(range(n_pages)).sample(n_pages, random_state=seed).to_numpy()
     draw = np.random.default_rng(seed)
     failed = rng < n_pages // 2
@@ -724,13 +796,13 @@ def cited_world(seed, effect, n_pages=60, n_queries=6, n_answers=4):
     audits, answers, citations, coverage = [], [], [], []
     for page in range(n_pages):
         name = f"kettles.example/p{page}"
-        told = {"pillar": "clarity", "n_examined": 1, "n_failed": int(failed[page])}
+        columns = {"pillar": "clarity", "n_examined": 1, "n_failed": int(failed[page])}
         audits.append(
             {
                 "page_id": name,
                 "check": "heading_words",
                 "outcome": "failed" if failed[page] else "passed",
-                **told,
+                **columns,
             }
         )
         rate = np.clip(
@@ -738,8 +810,8 @@ def cited_world(seed, effect, n_pages=60, n_queries=6, n_answers=4):
         )
         for query in range(n_queries):
             query_id = f"{page}-{query}"
-            told = {"coverage": covered[page], "low": 0.0, "high": 1.0, "cause": "covered"}
-            coverage.append({"query_id": query_id, "own_passage_id": f"{name}#0", **told})
+            columns = {"coverage": covered[page], "low": 0.0, "high": 1.0, "cause": "covered"}
+            coverage.append({"query_id": query_id, "own_passage_id": f"{name}#0", **columns})
             for number in range(n_answers):
                 answer = f"{query_id}-{number}"
                 answers.append(
@@ -752,19 +824,19 @@ def cited_world(seed, effect, n_pages=60, n_queries=6, n_answers=4):
                     }
                 )
                 if draw.uniform() < rate:
-                    told = {
+                    columns = {
                         "url": f"https://www.{name}",
                         "site": "kettles.example",
                         "kind": "cited",
                     }
-                    citations.append({"answer_id": answer, "position": 0, **told})
+                    citations.append({"answer_id": answer, "position": 0, **columns})
     log = CitedLog(
         ANSWERS.table(answers), CITATIONS.table(citations), COVERAGE.table(coverage), page_id
     )
     return measure_checks(AUDITS.table(audits), log, seed).set_index("check").loc["heading_words"]
 
 
-def test_a_check_that_goes_with_being_cited_less_is_told_with_its_interval():
+def test_a_check_that_goes_with_being_cited_less_is_reported_with_its_interval():
     row = cited_world(seed=1, effect=0.25)
     assert row["low"] < -0.25 < row["high"] < 0
     assert row["p"] < 0.01
@@ -772,7 +844,7 @@ def test_a_check_that_goes_with_being_cited_less_is_told_with_its_interval():
     assert (row["n_pages"], row["n_failed"]) == (60, 30)
 
 
-def test_a_check_that_goes_with_nothing_says_so_and_its_interval_covers_nothing_about_as_often_as_it_says():
+def test_a_check_without_association_says_so_and_its_interval_covers_zero_as_often_as_stated():
     rows = [
         cited_world(seed, effect=0.0, n_pages=30, n_queries=4, n_answers=2) for seed in range(24)
     ]
@@ -783,7 +855,7 @@ def test_a_check_that_goes_with_nothing_says_so_and_its_interval_covers_nothing_
     assert sum(row["reading"].startswith("shows nothing on this log") for row in rows) == 24 - false
 
 
-def test_few_pages_a_log_without_citations_and_circular_checks_are_not_told():
+def test_few_pages_a_log_without_citations_and_circular_checks_have_no_figures():
     audits = AUDITS.table(
         [
             {
@@ -798,7 +870,7 @@ def test_few_pages_a_log_without_citations_and_circular_checks_are_not_told():
             for check in ("heading_words", "passed_over")
         ]
     )
-    asked = [
+    questions = [
         {
             "query_id": str(n),
             "own_passage_id": f"k/{n}#0",
@@ -814,12 +886,12 @@ def test_few_pages_a_log_without_citations_and_circular_checks_are_not_told():
         for n in range(20)
     ]
     cited = [{"answer_id": "7", "position": 0, "url": "https://k/7", "site": "k", "kind": "cited"}]
-    tables = ANSWERS.table(answers), CITATIONS.table(cited), COVERAGE.table(asked)
-    found = measure_checks(audits, CitedLog(*tables, page_id)).set_index("check")["reading"]
-    assert found["heading_words"].startswith(
+    tables = ANSWERS.table(answers), CITATIONS.table(cited), COVERAGE.table(questions)
+    readings = measure_checks(audits, CitedLog(*tables, page_id)).set_index("check")["reading"]
+    assert readings["heading_words"].startswith(
         "too few pages to tell: 4 of the pages that questions end at fail, and 16 pass"
     )
-    assert "circular" in found["passed_over"]
+    assert "circular" in readings["passed_over"]
     nobody = measure_checks(
         audits, CitedLog(tables[0], CITATIONS.empty(), tables[2], page_id)
     ).set_index("check")
@@ -833,9 +905,9 @@ def test_what_is_found_on_a_site_is_found_once_and_goes_with_it(tmp_path):
     )
     view = view_site(tables_of(tmp_path, {"a.html": html(), "b.html": html()}, **log))
     outcomes = [check.look(page, view) for page in view.pages for check in CHECKS]
-    kept = len(view.cache)
+    n_cached = len(view.cache)
     assert [check.look(page, view) for page in view.pages for check in CHECKS] == outcomes
-    assert kept == len(view.cache) > 0
+    assert n_cached == len(view.cache) > 0
     gone = weakref.ref(view)
     del view
     gc.collect()

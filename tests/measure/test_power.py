@@ -38,16 +38,16 @@ def test_the_floor_is_the_largest_effect_of_few_splits():
     before = TimeBefore(
         np.array([1.0, 0, 0, 0, 0, 0, 1, 0]), np.repeat([0, 1], 4), np.tile(np.arange(4), 2)
     )
-    told = prompts(True, False)
-    floors = measure_noise_floors(before, told, [told.is_treated, ~told.is_treated])
+    panel = prompts(True, False)
+    floors = measure_noise_floors(before, panel, [panel.is_treated, ~panel.is_treated])
     # 01|23: -1/2 less +1/2; 02|13: both -1/2; 03|12: -1/2 less +1/2
     assert floors == [1.0, 0.5]
 
 
 def test_prompts_answered_in_one_half_only_do_not_count():
     before = TimeBefore(np.array([1.0, 0.0, 1.0]), np.array([0, 0, 1]), np.array([0, 1, 1]))
-    told = prompts(True, False)
-    floors = measure_noise_floors(before, told, [told.is_treated, ~told.is_treated])
+    panel = prompts(True, False)
+    floors = measure_noise_floors(before, panel, [panel.is_treated, ~panel.is_treated])
     assert all(
         math.isnan(floor) for floor in floors
     )  # without drift the effect of the treated cannot be told
@@ -56,11 +56,11 @@ def test_prompts_answered_in_one_half_only_do_not_count():
 
 
 def test_time_before_of_one_stretch_or_none_has_no_floor():
-    told = prompts(True)
-    one = TimeBefore(np.array([1.0]), np.array([0]), np.array([0]))
+    panel = prompts(True)
+    single = TimeBefore(np.array([1.0]), np.array([0]), np.array([0]))
     none = TimeBefore(np.zeros(0), np.zeros(0, dtype=int), np.zeros(0, dtype=int))
-    assert math.isnan(measure_noise_floors(one, told, [told.is_treated])[0])
-    assert math.isnan(measure_noise_floors(none, told, [told.is_treated])[0])
+    assert math.isnan(measure_noise_floors(single, panel, [panel.is_treated])[0])
+    assert math.isnan(measure_noise_floors(none, panel, [panel.is_treated])[0])
 
 
 def test_many_stretches_are_split_at_random_the_same_each_time():
@@ -68,9 +68,9 @@ def test_many_stretches_are_split_at_random_the_same_each_time():
     before = TimeBefore(
         (draw.random(2000) < 0.3).astype(float), np.arange(2000) % 100, np.arange(2000) // 100
     )
-    told = PromptChanges(*np.ones((4, 100)), np.arange(100) % 2, np.array([True, False]))
+    panel = PromptChanges(*np.ones((4, 100)), np.arange(100) % 2, np.array([True, False]))
     first, second = (
-        measure_noise_floors(before, told, [told.is_treated], seed=4)[0] for _ in range(2)
+        measure_noise_floors(before, panel, [panel.is_treated], seed=4)[0] for _ in range(2)
     )
     assert first == second
     # a change has variance .21 (1/10 + 1/10) a prompt, the effect of 50 against 50 prompts 1/25 of

@@ -17,19 +17,19 @@ BASE = "https://www.ours.example"
 def sessions(*rows):
     """Rows of source, medium, landing page, visits; the day is their place in January."""
     names = ("source", "medium", "landing_page", "n_sessions")
-    told = [dict(zip(names, row, strict=True)) for row in rows]
+    table_rows = [dict(zip(names, row, strict=True)) for row in rows]
     return SESSIONS.table(
         [
             {"file": "f", "line": n, "day": f"2026-01-{n:02}", "n_engaged": None, **row}
-            for n, row in enumerate(told, 1)
+            for n, row in enumerate(table_rows, 1)
         ]
     )
 
 
 def assistant_of(source, medium="referral", channel=None, further=None):
     table = sessions((source, medium, "/", 1)).assign(channel=pd.Series([channel], dtype="str"))
-    found = name_assistants(table, further or {}).iloc[0]
-    return found if isinstance(found, str) else None
+    assistants = name_assistants(table, further or {}).iloc[0]
+    return assistants if isinstance(assistants, str) else None
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def asked():
 
 
 def test_visits_beside_citations_clusters_and_edits():
-    told = sessions(
+    table_rows = sessions(
         ("chatgpt.com", "referral", "/a?utm_source=chatgpt.com", 6),
         ("chatgpt.com", "(not set)", "/a/", 2),
         ("google", "organic", "/a", 8),
@@ -211,7 +211,7 @@ def test_visits_beside_citations_clusters_and_edits():
         ("poe.com", "referral", "/old", 4),
         ("claude.ai", "referral", "/a?color=red", 1),
     )
-    table = measure_referrals(told, SITE, asked()).set_index(["assistant", "page_id"])
+    table = measure_referrals(table_rows, SITE, asked()).set_index(["assistant", "page_id"])
     assert table["n_sessions"].to_dict() == {
         ("ChatGPT", "ours.example/a"): 8,
         ("Poe", "ours.example/a"): 4,
@@ -224,8 +224,8 @@ def test_visits_beside_citations_clusters_and_edits():
     assert (row["n_citations"], row["cluster_id"], row["n_edits"]) == (3, "c2", 1)
     assert (row["first_at"].day, row["last_at"].day) == (1, 2)
     assert pd.isna(row["n_engaged"])
-    near = table.loc[("Poe", "ours.example/b?v=2")]
-    assert (near["n_citations"], near["cluster_id"], near["n_edits"]) == (
+    nearest = table.loc[("Poe", "ours.example/b?v=2")]
+    assert (nearest["n_citations"], nearest["cluster_id"], nearest["n_edits"]) == (
         0,
         "c2",
         0,

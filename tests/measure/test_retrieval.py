@@ -12,38 +12,38 @@ def rows(*numbers):
 
 
 def test_recall_counts_items_and_reciprocal_rank_the_first_of_their_passages():
-    content = np.eye(4, dtype=np.float32)
-    asked = np.array([[0.8, 0.5, 0.3, 0.14]], dtype=np.float32)  # nearest: rows 0, 1, 2, 3
-    sought = [RelevantItems((rows(1), rows(3)), NOBODY)]
-    recall, reciprocal = measure_found(asked, content, sought, depth=2)
+    passages = np.eye(4, dtype=np.float32)
+    queries = np.array([[0.8, 0.5, 0.3, 0.14]], dtype=np.float32)  # nearest: rows 0, 1, 2, 3
+    relevant = [RelevantItems((rows(1), rows(3)), NOBODY)]
+    recall, reciprocal = measure_found(queries, passages, relevant, depth=2)
     assert recall.tolist() == [0.5]  # row 1 is among two, row 3 is not
     assert reciprocal.tolist() == [0.5]
 
 
 def test_a_page_is_found_with_any_of_its_passages_and_counts_once():
-    content = np.eye(4, dtype=np.float32)
-    asked = np.array([[0.8, 0.5, 0.3, 0.14]], dtype=np.float32)
+    passages = np.eye(4, dtype=np.float32)
+    queries = np.array([[0.8, 0.5, 0.3, 0.14]], dtype=np.float32)
     recall, reciprocal = measure_found(
-        asked, content, [RelevantItems((rows(0, 1, 3),), NOBODY)], depth=1
+        queries, passages, [RelevantItems((rows(0, 1, 3),), NOBODY)], depth=1
     )
     assert (recall.tolist(), reciprocal.tolist()) == ([1.0], [1.0])
 
 
 def test_what_is_ignored_takes_no_place_among_the_nearest():
-    content = np.eye(4, dtype=np.float32)
-    asked = np.array([[0.8, 0.5, 0.3, 0.14]], dtype=np.float32)
+    passages = np.eye(4, dtype=np.float32)
+    queries = np.array([[0.8, 0.5, 0.3, 0.14]], dtype=np.float32)
     recall, reciprocal = measure_found(
-        asked, content, [RelevantItems((rows(2),), rows(0, 1))], depth=1
+        queries, passages, [RelevantItems((rows(2),), rows(0, 1))], depth=1
     )
     assert (recall.tolist(), reciprocal.tolist()) == ([1.0], [1.0])
 
 
 def test_what_is_not_found_counts_nothing_and_equal_cosines_go_by_row():
-    content = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
-    asked = np.array([[1, 0], [1, 0]], dtype=np.float32)
+    passages = np.array([[1, 0], [1, 0], [0, 1]], dtype=np.float32)
+    queries = np.array([[1, 0], [1, 0]], dtype=np.float32)
     recall, reciprocal = measure_found(
-        asked,
-        content,
+        queries,
+        passages,
         [RelevantItems((rows(1),), NOBODY), RelevantItems((rows(0),), NOBODY)],
         depth=1,
     )
@@ -60,8 +60,14 @@ def test_queries_beyond_one_block_are_measured_as_the_first(monkeypatch):
 
 
 def test_an_equal_rise_of_every_query_has_an_interval_without_width():
-    found = compare_paired(np.zeros(30), np.full(30, 0.5), np.arange(30), seed=0)
-    assert (found.before, found.after, found.value, found.low, found.high) == (
+    difference = compare_paired(np.zeros(30), np.full(30, 0.5), np.arange(30), seed=0)
+    assert (
+        difference.before,
+        difference.after,
+        difference.value,
+        difference.low,
+        difference.high,
+    ) == (
         0.0,
         0.5,
         0.5,
@@ -89,8 +95,8 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     n_inside = 0
     for _ in range(300):
         after = np.repeat(rng.normal(0.1, 1, 60), 3) + rng.normal(0, 0.5, 180)
-        found = compare_paired(np.zeros(180), after, groups, seed=1)
-        n_inside += found.low <= 0.1 <= found.high
+        difference = compare_paired(np.zeros(180), after, groups, seed=1)
+        n_inside += difference.low <= 0.1 <= difference.high
     assert 0.90 <= n_inside / 300 <= 0.98
 
 

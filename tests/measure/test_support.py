@@ -36,7 +36,7 @@ def verdict(claim, sources=SOURCES):
         "Larkmoor frames come with a 60-month warranty.",
     ],
 )
-def test_a_claim_whose_words_figures_and_names_are_told_is_supported(claim):
+def test_a_claim_whose_words_figures_and_names_are_given_is_supported(claim):
     assert verdict(claim) == "supported"
 
 
@@ -117,7 +117,7 @@ def test_open_figures_leave_room():
     )
 
 
-def test_what_contradicts_is_told_in_words():
+def test_what_contradicts_is_explained_in_words():
     support = compare_claim("The Heron weighs 31 kg.", SOURCES)
     assert support.reason == "The claim tells 31 kg, the source 34 kg."
     assert support.sentence == "The Heron weighs 34 kg and costs £4,200."
@@ -145,8 +145,8 @@ def test_a_claim_without_content_or_without_sources_is_unsupported():
 
 
 def test_vectors_speak_for_other_words_but_not_against_figures():
-    def similarity(text, others):
-        return [0.9] * len(others)
+    def similarity(text, texts):
+        return [0.9] * len(texts)
 
     assert (
         compare_claim("Bikes are cheap.", ["Cycles cost little."], similarity).verdict
@@ -169,6 +169,7 @@ def test_vectors_speak_for_other_words_but_not_against_figures():
         ("in May 2024", [(2024, 2024, "in the year")]),
         ("a 12V socket, 34.5kg", [(12, 12, "v"), (34.5, 34.5, "kg")]),
         ("twenty-five children", [(25, 25, "child")]),
+        ("fourteen days", [(14, 14, "day")]),
         ("version 2.0.1 of 03/04/2025 at 8:30", []),
         ("£5/month", []),
         (

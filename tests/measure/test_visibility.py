@@ -12,7 +12,7 @@ TEXT = "Ours is a good bike. Theirs costs less. Nobody knows more."
 BRANDS = {"Ours": "ours", "Theirs": "theirs"}
 
 
-def answer(number, query, **more):
+def answer(number, query, **fields):
     row = {
         "answer_id": f"a{number}",
         "query_id": query,
@@ -21,7 +21,7 @@ def answer(number, query, **more):
         "text": TEXT,
         "has_searched": True,
     }
-    return row | more
+    return row | fields
 
 
 def cites(number, *sites, kind="cited"):
@@ -67,7 +67,10 @@ def pick(table, measure, site="ours", **where):
 
 @pytest.fixture
 def table():
-    """Four answers to two prompts: ours is cited by a0 and twice by a2, retrieved by a1 and a2; a3 cites nobody."""
+    """Return four answers to two prompts.
+
+    Ours is cited by a0 and twice by a2, and retrieved by a1 and a2; a3 cites nobody.
+    """
     citations = (
         cites(0, "ours", "theirs")
         + cites(1, "ours", "theirs", kind="retrieved")
@@ -221,7 +224,7 @@ def test_two_names_of_one_site_are_one():
     assert pick(table, "mention_rate")["numerator"] == 1
 
 
-def test_what_cannot_be_told_is_missing_not_nought():
+def test_what_is_not_known_is_missing_not_nought():
     table = measure([answer(n, f"q{n}") for n in range(30)])
     for name in (
         "citation_share",
@@ -281,7 +284,11 @@ def test_numbers_of_any_index_are_read_by_place():
 
 @pytest.mark.parametrize(("n_repeats", "is_low"), [(1, False), (9, False), (10, True)])
 def test_figures_that_rest_on_a_few_prompts_with_most_answers_are_marked(n_repeats, is_low):
-    """Two of 50 prompts are repeated: their worth is 66^2 / 210 = 20.7 prompts at nine repeats, 68^2 / 248 = 18.6 at ten."""
+    """Two of 50 prompts are repeated.
+
+    The effective number is 66^2 / 210 = 20.7 prompts at nine repeats, and 68^2 / 248 = 18.6 at
+    ten.
+    """
     log = [answer(f"{n}-{r}", f"q{n}") for n in range(50) for r in range(n_repeats if n < 2 else 1)]
     row = pick(measure(log), "citation_rate")
     assert (row["n_prompts"], row["is_low_n"]) == (50, is_low)

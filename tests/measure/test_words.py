@@ -6,7 +6,8 @@ import pytest
 from coverage_kit.measure.words import _count_words, credit_answer, credit_words
 from coverage_kit.tables import ANSWERS, CITATIONS, SPANS
 
-TEXT = "Ours is a good bike. Theirs costs less. Nobody knows more."  # sentences at 0-20, 21-39 and 40-58, of 5, 3 and 3 words
+# The sentences are at 0-20, 21-39 and 40-58, and have 5, 3 and 3 words.
+TEXT = "Ours is a good bike. Theirs costs less. Nobody knows more."
 
 
 def answers(*texts):
@@ -55,9 +56,9 @@ def test_words_of_two_letters_count():
 
 
 def test_the_first_citation_is_the_first_source():
-    found = credit(TEXT, (0, 20, 0, "first"), (21, 39, 1, "second"), (40, 58, 2, "last"))
-    assert found["first"] == 5
-    assert found["last"] == pytest.approx(3 * exp(-2 / 3))
+    words = credit(TEXT, (0, 20, 0, "first"), (21, 39, 1, "second"), (40, 58, 2, "last"))
+    assert words["first"] == 5
+    assert words["last"] == pytest.approx(3 * exp(-2 / 3))
 
 
 def test_when_nobody_is_cited_nobody_is_credited():
@@ -67,8 +68,8 @@ def test_when_nobody_is_cited_nobody_is_credited():
 
 
 def test_a_sentence_is_split_among_its_pages():
-    found = credit(TEXT, (0, 20, 0, "ours"), (0, 20, 1, "ours"), (5, 9, 2, "theirs"))
-    assert found == pytest.approx({"ours": 10 / 3, "theirs": 5 / 3})
+    words = credit(TEXT, (0, 20, 0, "ours"), (0, 20, 1, "ours"), (5, 9, 2, "theirs"))
+    assert words == pytest.approx({"ours": 10 / 3, "theirs": 5 / 3})
 
 
 def test_two_stretches_of_a_page_in_one_sentence_count_once():
@@ -93,7 +94,10 @@ def test_a_stretch_in_no_sentence_counts_for_the_one_before(start, end, words):
 
 
 def test_citation_markers_are_no_words():
-    text = "It runs well [1]. ([ours.example](https://ours.example/a)) See [our guide](https://ours.example/b) now【3†source】."
+    text = (
+        "It runs well [1]. ([ours.example](https://ours.example/a)) See [our "
+        "guide](https://ours.example/b) now【3†source】."
+    )
     assert credit(text, (0, 17, 0, "ours")) == {"ours": 3}
     assert credit(text, (65, 70, 0, "ours"))["ours"] == pytest.approx(4 * exp(-1 / 2))
 

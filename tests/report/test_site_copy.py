@@ -550,7 +550,7 @@ def test_the_same_words_under_two_headings_change_under_the_one_named(tmp_path):
     assert list(passages["text"]) == ["Same words.", "Other words."]
     done, _, _ = copy(site, [row("replace_passage", "Same words.", "Other words.", "T > C")])
     assert list(done["status"]) == [
-        "the words stand 2 times in the file, none under the heading named"
+        "the words occur 2 times in the file, never under the heading of the change"
     ]
 
 

@@ -58,7 +58,7 @@ def test_a_clicked_question_opens_its_gap_and_alone_is_ringed(explorer, sample_a
 
 def test_a_click_on_the_map_is_told_by_the_query_under_it(explorer, sample_analysis):
     trace = next(one for one in explorer.map.figure.data if one.name == "queries")
-    order = explorer.map._places["query_id"]
+    order = explorer.map._points["query_id"]
     explorer.map._choose(type("Clicked", (), {"point_inds": [3]}), explorer.choose_query)
     assert explorer.query_id == order.iloc[3]
     assert len(trace.x) == len(order)

@@ -15,8 +15,14 @@ from coverage_kit.tasks.draft_check import check_draft
 from tests.chat_server import KEY, Reply, chat_server
 
 HEADING = "## Can I carry my labrador?"
-OWN = "Bikes > Heron\nThe Heron weighs 34 kg and costs £4,200. It takes three children. Since March 2024 it has a cover."
-LEAD = "On comparable longtails a rear crate works for small dogs up to about 12 kg, and Haulwright lists one at £145."
+OWN = (
+    "Bikes > Heron\nThe Heron weighs 34 kg and costs £4,200. It takes three children. Since "
+    "March 2024 it has a cover."
+)
+LEAD = (
+    "On comparable longtails a rear crate works for small dogs up to about 12 kg, and "
+    "Haulwright lists one at £145."
+)
 BRIEF = Brief(
     *(
         "e0001",
@@ -53,6 +59,7 @@ def slot(words):
     [
         ("The Heron weighs 34 kg.", "The Heron weighs 34 kg."),
         ("The Heron goes 34 km.", f"The Heron goes {slot('34 km')}."),
+        ("The Heron weighs 34 kilograms.", "The Heron weighs 34 kilograms."),
         ("The Heron goes 34km.", f"The Heron goes {slot('34km')}."),
         ("It goes 45 km.", "It goes 45 km."),
         ("It costs £4200.00.", "It costs £4200.00."),
@@ -62,8 +69,8 @@ def slot(words):
         ("It has 34 shops and 4,200 km.", f"It has {slot('34 shops')} and {slot('4,200 km')}."),
         ("It takes three children.", "It takes three children."),
         (
-            "It takes three dogs of 30–50 kg.",
-            f"It takes {slot('three dogs')} of {slot('30–50 kg')}.",
+            "It takes three dogs of 30–50 kg.",  # noqa: RUF001 (a dash as it is typed)
+            f"It takes {slot('three dogs')} of {slot('30–50 kg')}.",  # noqa: RUF001
         ),
         ("It lasts twenty-five hours.", f"It lasts {slot('twenty-five hours')}."),
         ("It came in March 2024.", "It came in March 2024."),

@@ -6,7 +6,6 @@ tables = merge_log_parts(map(load_log_part, folders), log)    # equals read_log(
 """
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -33,6 +32,7 @@ from coverage_kit.collect.logs.sample import Ask, Sample
 from coverage_kit.collect.logs.tabulate import LogTabulator
 from coverage_kit.errors import LogError
 from coverage_kit.settings import LogSettings
+from coverage_kit.storage.files import new_folder
 from coverage_kit.tables import LogTables
 
 _ASKS = pa.schema(
@@ -104,25 +104,21 @@ def save_log_part(part: LogPart, folder: str | Path) -> None:
     The folder appears only when all its files are written.
     """
     folder = Path(folder)
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
     tabulator = part.tabulator
     tables = {name: growing.packed() for name, growing in tabulator.growing.items()}
     tables["spellings"] = query_counts.to_arrow(tabulator.spellings)
     samples = {"answered": tabulator.answered, "failed": tabulator.failed}
     tables |= {name: _asks_table(sample) for name, sample in samples.items()}
-    for name, table in tables.items():
-        pq.write_table(table, partial / f"{name}.parquet", compression="zstd")
     sizes = {
         name: [sample.max_answers, sample.n_halved, sample.n_read]
         for name, sample in samples.items()
     }
-    (partial / "part.json").write_text(
-        json.dumps({"samples": sizes, **_json_fields(part)}), encoding="utf-8"
-    )
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
+    fields = json.dumps({"samples": sizes, **_json_fields(part)})
+    # A part is read with care, and can be made again: it need not be on the disk yet.
+    with new_folder(folder, is_synced=False, is_hidden=True) as unfinished:
+        for name, table in tables.items():
+            pq.write_table(table, unfinished / f"{name}.parquet", compression="zstd")
+        (unfinished / "part.json").write_text(fields, encoding="utf-8")
 
 
 def load_log_part(folder: str | Path) -> LogPart:

@@ -115,7 +115,7 @@ def check_brand(page: PageView, site: SiteView) -> Outcome:
     """
     statements = site.tables.statements
     if statements.empty:
-        return NotAssessed("nothing was collected of what is told of the brand")
+        return NotAssessed("no statement about the brand was collected")
     n_statements = site.cached(_count_own).get(page.page_id, 0)
     if not n_statements:
         return None

@@ -93,6 +93,7 @@ def measure_checks(audits: Audits, log: CitedLog, seed: int = 0) -> Checks:
         seed: of the bootstrap and the permutations.
     """
     pages = _count_citations(log)
+    # Checks by pages.
     outcomes = (
         audits.pivot(index="check", columns="page_id", values="outcome")
         if len(audits)
@@ -247,6 +248,7 @@ def _permute(
 
     The permutation is that of Freedman & Lane (1983).
     """
+    # Residuals on coverage alone, in units in which all pages vary by the same.
     root = np.sqrt(weights)
     residuals = _residuals(rates[None], coverage[None], weights[None])[0] * root
     shuffled = np.array([rng.permutation(residuals) for _ in range(_DRAWS)]) / root

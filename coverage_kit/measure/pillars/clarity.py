@@ -364,6 +364,7 @@ def _unlisted(paragraph: Paragraph) -> tuple[str, str, str] | None:
             "Make it a numbered list.",
         )
     for sentence in split_sentences(text):
+        # Ranges and figures in brackets are not a row to be compared.
         plain = re.sub(r"\([^)]*\)|\d[\d.,]* (?:to|and) (?=\S?\d)", "", sentence)
         units = [
             match["money"] or (match["unit"] or "").rstrip("s").lower()

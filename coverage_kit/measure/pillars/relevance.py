@@ -245,7 +245,7 @@ def check_plain_words(page: PageView, site: SiteView) -> Outcome:
     """
     words = site.cached(_count_words)
     if words is None:
-        return NotAssessed("the log holds too few words to tell the language of those who ask")
+        return NotAssessed("the log has too few words to know the language of those who ask")
     served = site.cached(_served)
     faults = []
     n_examined = 0
@@ -319,6 +319,7 @@ def find_runs(section: PageSection) -> list[str]:
         sentences = split_sentences(paragraph.text) if paragraph.kind == "text" else []
         counts = [len(_long_words(sentence)) for sentence in sentences]
         n_words = end = 0
+        # The window from `start` grows until it has enough longer words.
         for start, n_first in enumerate(counts):
             while n_words < _MIN_LONG_WORDS and end < len(counts):
                 n_words += counts[end]

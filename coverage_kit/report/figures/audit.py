@@ -28,6 +28,7 @@ from coverage_kit.report.texts import markup_lines
 from coverage_kit.report.visibility_figure_data import shift
 from coverage_kit.report.wording import in_points, interval, percent
 
+# The stronger the cause, by research, the stronger the colour.
 _COLOURS = dict(
     zip(
         WEIGHTS,
@@ -35,6 +36,7 @@ _COLOURS = dict(
         strict=True,
     )
 )
+# The earlier half of the log is muted and hollow, so that the later one stands out.
 _HALVES = {
     "first": (figure_data.MUTED, "circle-open"),
     "second": (figure_data.ORANGE, "circle"),
@@ -105,6 +107,7 @@ def claims_figure(analysis: Analysis) -> Figure:
         "half of the log's time. Bars: 95% interval, by prompt."
     )
     figure = new_figure(title, subtitle, height=190 + 48 * len(rows))
+    # A row for each engine and verdict, with a point for each half of the log.
     halves = [half for half in _HALVES if (frame["segment"] == half).any()]
     for number, half in enumerate(halves):
         rates = frame[frame["segment"] == half]

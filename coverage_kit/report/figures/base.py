@@ -15,6 +15,8 @@ from coverage_kit.report import figure_data
 from coverage_kit.report.texts import markup_lines
 from coverage_kit.storage.files import write_file
 
+# Plotly's configuration of every figure. The first two entries remove the button that would upload
+# the data of a figure, and its address.
 CONFIG: dict[str, Any] = {
     "showSendToCloud": False,
     "plotlyServerURL": "",
@@ -37,11 +39,13 @@ def set_up_safely() -> None:
             renderer.config = {**(renderer.config or {}), **CONFIG}
 
 
+# Every axis: faint lines, and room for long labels.
 _AXIS = {
     **dict.fromkeys(("gridcolor", "zerolinecolor", "linecolor"), figure_data.FAINT),
     "automargin": True,
     "title": {"standoff": 8, "font": {"size": 13}},
 }
+# The legend is below the figure, so that long names do not narrow it.
 _LEGEND = {
     "orientation": "h",
     "yref": "container",
@@ -50,6 +54,7 @@ _LEGEND = {
     "x": 0,
     "title": {"text": ""},
 }
+# Transparent grounds and mid-grey texts: figures are on light and on dark pages.
 TEMPLATE = go.layout.Template(
     layout={
         "font": {
@@ -113,6 +118,7 @@ def _safe(kwargs: dict[str, Any]) -> dict[str, Any]:
         "config": {
             **CONFIG,
             **(kwargs.get("config") or {}),
+            # a caller's configuration cannot switch these on
             "showSendToCloud": False,
             "plotlyServerURL": "",
         },
@@ -168,11 +174,13 @@ def plotly_script() -> str:
 
 def new_figure(title: str, subtitle: str, height: int) -> Figure:
     """Return a figure without points; title and subtitle are data, not markup."""
+    # Widths in characters at which the lines fit the width of the page. Assumed.
     lines = markup_lines(subtitle, 400, width=124)
     heading = {
         "text": markup_lines(title, 200, width=90),
         "subtitle": {"text": lines, "font": {"size": 12}},
     }
+    # Each line of the subtitle needs 16 pixels above the plot.
     margin = {"t": 68 + 16 * (1 + lines.count("<br>"))}
     return Figure(
         layout={
@@ -263,6 +271,7 @@ def add_line(
     marker: dict[str, Any],
 ) -> None:
     """Draw one series over the column `x`: line, points, and a band where intervals are known."""
+    # The band is the area between two invisible lines.
     band = series.dropna(subset=["low", "high"])
     colour = str(marker["color"])
     invisible = {
@@ -322,6 +331,7 @@ def name_rows(figure: Figure, names: list[str]) -> Figure:
     rows = {
         "tickvals": list(range(len(names))),
         "ticktext": names,
+        # from the bottom to the top, with a margin of about half a row
         "range": [len(names) - 0.4, -0.6],
         "ticklabelstandoff": 8,
     }

@@ -45,6 +45,7 @@ def referrals_figure(analysis: Analysis) -> Figure:
         .sort_values(ascending=False, kind="stable")
         .index
     )
+    # More assistants than colours share a grey.
     for number, assistant in enumerate(assistants):
         colour = (
             figure_data.SERIES_MARKS[number][0]

@@ -141,6 +141,7 @@ def gaps_figure(analysis: Analysis) -> Figure:
         "demand x severity.",
         height=560,
     )
+    # Causes in their usual order, then those of other versions.
     causes = [*CAUSES, *sorted(set(gaps["cause"]) - set(CAUSES))]
     for cause in causes:
         gaps_of_cause = gaps[gaps["cause"] == cause]
@@ -151,6 +152,7 @@ def gaps_figure(analysis: Analysis) -> Figure:
         figure_data.label_gaps(gaps),
         {"font": {"size": 12}, "bgcolor": figure_data.VEIL, "borderpad": 1},
     )
+    # A tick at 1, 2 and 5 of each power of ten.
     ticks = [float(f"{digit}e{power}") for power in range(-1, 10) for digit in (1, 2, 5)]
     figure.update_xaxes(
         title="demand (times asked, log scale)",
@@ -262,7 +264,7 @@ def _add_frontier_lines(figure: Figure, frontier: pd.DataFrame) -> None:
 def sites_figure(analysis: Analysis) -> Figure:
     """Return the similarity of each site's best passage to each of the most urgent gaps.
 
-    The sites are the own site and its strongest competitors.
+    The sites are the run's own and its strongest competitors.
     """
     frame = figure_data.site_points(analysis)
     if frame.empty:

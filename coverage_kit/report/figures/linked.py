@@ -37,11 +37,13 @@ class LinkedMap:
         drawn.add_trace(points([], [], "chosen", [], ring).update(hoverinfo="skip"))
         self.figure = go.FigureWidget(drawn)
         self.figure._config = {**CONFIG, "scrollZoom": True}
+        # The widget has no title, so it needs little space around the plot.
         top = {
             "title": {"text": None, "subtitle": {"text": None}},
             "margin": {"t": 30, "l": 10, "r": 10},
         }
         self.figure.update_layout(**top, height=_HEIGHT, autosize=True)
+        # The widget draws copies of the traces; the ring is the last of them.
         self._ring = self.figure.data[-1]
         for trace in self.figure.data:
             if trace.name == "queries":

@@ -32,12 +32,14 @@ from coverage_kit.report.visibility_figure_data import (
 )
 from coverage_kit.report.wording import NO_CHANGE, describe_measure
 
+# The colour of each kind of site that holds citations.
 _HOLDERS = {
     "own": figure_data.BLUE,
     "competitor": figure_data.ORANGE,
     "third-party": figure_data.MUTED,
     "community": figure_data.AMBER,
 }
+# Colour and symbol of each verdict.
 _VERDICTS = {
     "up": (figure_data.GREEN, "triangle-up"),
     "down": (figure_data.ORANGE, "triangle-down"),
@@ -156,7 +158,7 @@ def visibility_over_time_figure(analysis: Analysis, measure: str = "citation_rat
 def holders_figure(analysis: Analysis) -> Figure:
     """Return who holds the citations of the gaps with most citations.
 
-    That is the own site, competitors, third parties or communities.
+    These are the site itself, competitors, third parties and communities.
     """
     frame = holder_bars(analysis)
     title = "Who holds the citations, by gap"
@@ -213,6 +215,7 @@ def change_figure(analysis: Analysis, measure: str = "citation_rate") -> Figure:
     if len(verdicts) > len(frame):
         subtitle += f" The first {len(frame)} of {len(verdicts)} rows; the workbook has all."
     figure = new_figure(title, subtitle, height=200 + 40 * len(frame))
+    # Where the time before the change cannot be split, there is no noise floor.
     floors = frame[frame["noise_floor"].notna()]
     figure.add_trace(
         go.Bar(
@@ -226,6 +229,7 @@ def change_figure(analysis: Analysis, measure: str = "citation_rate") -> Figure:
             orientation="h",
         )
     )
+    # The legend lists "up" first and "no clear change" last.
     for verdict in sorted(
         frame["verdict"].unique(),
         key=lambda name: (name == NO_CHANGE, name != "up"),

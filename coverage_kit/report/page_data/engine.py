@@ -21,6 +21,7 @@ def retrieval_context(analysis: Analysis) -> Context:
     own = nearest[is_own].set_index("query_id")["similarity"]
     other = nearest[~is_own].groupby("query_id")["similarity"].max()
     demand = analysis.queries.set_index("query_id")["demand"]
+    # Only queries with passages of the site and of another site can be compared.
     compared = pd.DataFrame({"own": own, "other": other, "demand": demand}).dropna()
     is_nearer = compared["own"] > compared["other"]
     total = float(compared["demand"].sum())

@@ -181,6 +181,7 @@ def list_answer_contexts(analysis: Analysis, queries: pd.DataFrame) -> dict[str,
     names = {"text": "query"}
     queries = queries[["query_id", "cluster_id", "text"]].rename(columns=names)
     answers = queries.merge(analysis.answers, on="query_id")
+    # The answers are in the order of the queries, so the first of each engine is kept.
     answers = (
         answers.drop_duplicates(["cluster_id", "engine"])
         .groupby("cluster_id", sort=False)

@@ -206,6 +206,7 @@ def _list_moved_gaps(analysis: Analysis, questions: pd.DataFrame, is_up: bool) -
         columns=["cluster_id", "then", "now"],
     )
     moves = moves.merge(analysis.gaps[["cluster_id", "label", "rank"]], on="cluster_id")
+    # A fall is a rise with the opposite sign, so that both sort the same way.
     moves["rise"] = (moves["now"] - moves["then"]) * (1 if is_up else -1)
     moves = (
         moves[moves["rise"] >= _MIN_MOVE]
@@ -226,6 +227,7 @@ def _list_moved_gaps(analysis: Analysis, questions: pd.DataFrame, is_up: bool) -
 def _describe_rate_changes(analysis: Analysis) -> list[str]:
     """Return the citation rate of each series in this run and in the run before it."""
     frame = analysis.history[analysis.history["measure"] == "citation_rate"]
+    # Only runs that differ from the run before them are in the history.
     last_runs = sorted(analysis.history["run"].unique())[-2:]
     if len(last_runs) < 2:
         return []

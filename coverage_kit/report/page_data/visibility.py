@@ -28,6 +28,7 @@ from coverage_kit.report.wording import (
 # Rows that the page lists of a table; the workbook has all. Assumed.
 _MAX_ROWS = 20
 _MAX_DISAGREEMENTS = 2 * _MAX_ROWS
+# The columns that identify a pair of series; it has a row for each lag.
 _PAIR = ["signal", "demand"]
 
 
@@ -142,6 +143,7 @@ def _rate_context(row: dict[Any, Any]) -> Context:
 
 def _verdict_context(row: dict[Any, Any]) -> Context:
     columns = ("series", "group_title", "measure_title", "verdict")
+    # The verdict is shown separately, and the p values in the tooltip.
     reason = describe_reason(row["reason"]).removeprefix(f"{row['verdict']}: ")
     return {
         **{column: shorten(row[column], 80) for column in columns},

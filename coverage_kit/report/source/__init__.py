@@ -1,1 +1,4 @@
-"""A page's source file, HTML or Markdown, read with the place of every word, so that words change where they stand."""
+"""Read a page's source file, HTML or Markdown, with the position of every word.
+
+With the positions known, words can be changed in the file, and everything else in it stays.
+"""

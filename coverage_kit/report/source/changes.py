@@ -1,4 +1,4 @@
-"""One change made in one source: where the words are, which splices change them, and why it cannot be done where it cannot."""
+"""Make one change in one source: find its words, and return the splices that change them."""
 
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
@@ -25,9 +25,12 @@ from coverage_kit.report.source.words import (
     apply_splices,
     words_key,
 )
+from coverage_kit.vocabulary import Action
 
 B = TypeVar("B", bound=SourceBlock)
+# The passages of a section: how much deeper than the section each passage's heading is, its text.
 Section = Sequence[tuple[int, str]]
+# Units that can replace an item of a list.
 _ITEMS = frozenset({"item", "number"})
 
 
@@ -38,28 +41,28 @@ class SourcePage(Protocol[B]):
     blocks: list[B]
 
     def rewrite(self, block: B, unit: Unit) -> list[Splice]:
-        """Put a unit's words in the place of a block's."""
+        """Replace a block's words by a unit's."""
 
     def rewrite_words(self, words: Sequence[Word], text: str, block: B) -> list[Splice]:
-        """Put plain text in the place of some of a block's words."""
+        """Replace some of a block's words by plain text."""
 
     def remove(self, blocks: Sequence[B]) -> list[Splice]:
-        """Take blocks away."""
+        """Remove blocks."""
 
     def insert_before(self, block: B, units: Sequence[Unit]) -> list[Splice]:
-        """Put units in front of a block."""
+        """Insert units before a block."""
 
     def insert_after(self, block: B, units: Sequence[Unit]) -> list[Splice]:
-        """Put units behind a block."""
+        """Insert units after a block."""
 
     def insert_section(self, heading: B | None, last: B, units: list[Unit]) -> list[Splice]:
-        """Put a section behind the last block of another."""
+        """Insert a section after the last block of another section."""
 
     def replace_title(self, before: str, after: str) -> list[Splice]:
-        """Put a title in the place of another."""
+        """Replace a title by another."""
 
-    def is_beside(self, block: B, other: B) -> bool:
-        """Return whether another block stands in the same part of the page."""
+    def is_beside(self, block: B, candidate: B) -> bool:
+        """Return whether another block is in the same part of the page."""
 
 
 def make_change(
@@ -74,11 +77,12 @@ def make_change(
     Args:
         source: the page's HTML or Markdown.
         change: a row of the changes table, `before` and `after` as text.
-        section: the passages of the section after which a section is inserted, in order, each with
-            how much deeper its heading is than the section's.
+        section: the passages, in order, of the section after which a section is inserted: how much
+            deeper than the section's heading each passage's heading is, and its text.
         is_markdown: whether the source is Markdown.
 
-    Raises CannotPlaceError where the words are not there, or the source cannot bear the change.
+    Raises CannotPlaceError where the words are not in the source, or the source does not allow the
+    change.
     """
     if is_markdown:
         return apply_splices(source, _splices(MarkdownPage(source), change, section))
@@ -87,7 +91,7 @@ def make_change(
 
 def _splices(page: SourcePage[B], change: Mapping[str, Any], section: Section) -> list[Splice]:
     path = path_keys(change["heading_path"])
-    action = change["action"]
+    action: Action = change["action"]
     before = change["before"]
     after = change["after"]
     if action == "replace_title":
@@ -102,11 +106,12 @@ def _splices(page: SourcePage[B], change: Mapping[str, Any], section: Section) -
     if action == "insert_section":
         return _insert(page, section, path, after)
     if action == "by_hand":
-        raise CannotPlaceError("to be done by hand: no words of a passage are given for it")
+        raise CannotPlaceError("to be done by hand: the change has no words of a passage")
     raise CannotPlaceError(f"the action {action} is not known")
 
 
 def _one_line(text: str) -> str:
+    """Return the first heading or paragraph of a text as one line."""
     units = read_units(text)
     if not units:
         raise CannotPlaceError("there are no words to put in")
@@ -114,19 +119,21 @@ def _one_line(text: str) -> str:
 
 
 def _replace(page: SourcePage[B], pieces: list[Piece[B]], after: str) -> list[Splice]:
-    """Change what differs between a passage's blocks and the new ones; blocks with the same words stay untouched."""
+    """Change the blocks of a passage that differ; blocks with the same words stay untouched."""
     units = read_units(after, {piece.keys for piece in pieces})
     if not units:
         raise CannotPlaceError("there are no words to put in")
     old = [piece.keys for piece in pieces]
     new = [unit.keys for unit in units]
     splices: list[Splice] = []
-    for kind, start, end, first, last in SequenceMatcher(
-        None, old, new, autojunk=False
-    ).get_opcodes():
-        if kind != "equal":
-            anchor = pieces[start - 1] if start else None
-            splices += _replace_run(page, pieces[start:end], units[first:last], anchor, pieces[0])
+    opcodes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    for kind, old_start, old_end, new_start, new_end in opcodes:
+        if kind == "equal":
+            continue
+        anchor = pieces[old_start - 1] if old_start else None
+        splices += _replace_run(
+            page, pieces[old_start:old_end], units[new_start:new_end], anchor, pieces[0]
+        )
     return splices
 
 
@@ -137,32 +144,43 @@ def _replace_run(
     anchor: Piece[B] | None,
     first: Piece[B],
 ) -> list[Splice]:
-    """Put units in the place of neighbouring pieces: like for like, then what is left over on either side."""
+    """Replace neighbouring pieces by units.
+
+    A unit takes the place of a piece as long as both are of one kind. The units that are left are
+    inserted, and the pieces that are left are removed.
+
+    Args:
+        page: the source.
+        pieces: the pieces.
+        units: the units.
+        anchor: the piece before them, or None if they begin the passage.
+        first: the first piece of the passage.
+    """
     splices: list[Splice] = []
     n_paired = 0
     for piece, unit in zip(pieces, units, strict=False):
         if not _is_like(piece, unit):
             break
-        splices += (
-            page.rewrite(piece.block, unit)
-            if piece.is_whole
-            else page.rewrite_words(piece.words, unit.text, piece.block)
-        )
+        if piece.is_whole:
+            splices += page.rewrite(piece.block, unit)
+        else:
+            splices += page.rewrite_words(piece.words, unit.text, piece.block)
         n_paired += 1
-    rest = units[n_paired:]
-    gone = pieces[n_paired:]
-    anchor = gone[-1] if gone else pieces[-1] if pieces else anchor
-    if rest and anchor is not None and anchor.is_whole:
-        splices += page.insert_after(anchor.block, rest)
-    elif rest and anchor is None and first.is_whole:
-        splices += page.insert_before(first.block, rest)
-    elif rest:
-        splices += _beside_words(page, anchor, first, rest)
-    return splices + _take_away(page, gone)
+    new_units = units[n_paired:]
+    old_pieces = pieces[n_paired:]
+    if pieces:
+        anchor = pieces[-1]
+    if new_units and anchor is not None and anchor.is_whole:
+        splices += page.insert_after(anchor.block, new_units)
+    elif new_units and anchor is None and first.is_whole:
+        splices += page.insert_before(first.block, new_units)
+    elif new_units:
+        splices += _insert_words(page, anchor, first, new_units)
+    return splices + _remove_pieces(page, old_pieces)
 
 
 def _is_like(piece: Piece[B], unit: Unit) -> bool:
-    """Return whether a unit can stand in a piece's own element."""
+    """Return whether a unit can take the place of a piece in its element."""
     if not piece.is_whole:
         return unit.kind != "heading"
     kind = piece.block.kind
@@ -173,54 +191,55 @@ def _is_like(piece: Piece[B], unit: Unit) -> bool:
     return unit.kind in {"text", "row"} and kind != "code"
 
 
-def _beside_words(
+def _insert_words(
     page: SourcePage[B],
     anchor: Piece[B] | None,
     first: Piece[B],
     units: list[Unit],
 ) -> list[Splice]:
-    """Put units into the paragraph of which the passage is a part."""
+    """Insert units as words of the paragraph that the passage is a part of."""
     if any(unit.kind == "heading" for unit in units):
         raise CannotPlaceError(
-            "a heading would stand within a paragraph: the passage is a part of one"
+            "a heading would be inside a paragraph, because the passage is only a part of it"
         )
     text = " ".join(unit.text for unit in units)
+    # The words themselves stay: rewriting them only shows where they start and end.
     if anchor is not None:
-        (one,) = page.rewrite_words(anchor.words[-1:], "x", anchor.block)
-        return [Splice(one.end, one.end, " " + _escaped(page, anchor, text))]
-    (one,) = page.rewrite_words(first.words[:1], "x", first.block)
-    return [Splice(one.start, one.start, _escaped(page, first, text) + " ")]
+        (splice,) = page.rewrite_words(anchor.words[-1:], "x", anchor.block)
+        return [Splice(splice.end, splice.end, " " + _escape(page, anchor, text))]
+    (splice,) = page.rewrite_words(first.words[:1], "x", first.block)
+    return [Splice(splice.start, splice.start, _escape(page, first, text) + " ")]
 
 
-def _escaped(page: SourcePage[B], piece: Piece[B], text: str) -> str:
-    (one,) = page.rewrite_words(piece.words[-1:], text, piece.block)
-    return one.new
+def _escape(page: SourcePage[B], piece: Piece[B], text: str) -> str:
+    """Return plain text as the source's format writes it in the block of a piece."""
+    (splice,) = page.rewrite_words(piece.words[-1:], text, piece.block)
+    return splice.new
 
 
-def _take_away(page: SourcePage[B], pieces: Sequence[Piece[B]]) -> list[Splice]:
-    parts = [
-        splice
-        for piece in pieces
-        if not piece.is_whole
-        for splice in page.rewrite_words(piece.words, "", piece.block)
-    ]
-    whole = [piece.block for piece in pieces if piece.is_whole]
-    return parts + (page.remove(whole) if whole else [])
+def _remove_pieces(page: SourcePage[B], pieces: Sequence[Piece[B]]) -> list[Splice]:
+    """Remove whole blocks, and of other blocks the words of the passage."""
+    splices: list[Splice] = []
+    for piece in pieces:
+        if not piece.is_whole:
+            splices += page.rewrite_words(piece.words, "", piece.block)
+    blocks = [piece.block for piece in pieces if piece.is_whole]
+    return splices + (page.remove(blocks) if blocks else [])
 
 
 def _remove(page: SourcePage[B], pieces: list[Piece[B]]) -> list[Splice]:
-    """Take a passage away, and its heading where nothing is left under it."""
-    parts = [piece for piece in pieces if not piece.is_whole]
-    whole = [piece.block for piece in pieces if piece.is_whole]
+    """Remove a passage, and its heading where nothing is left under it."""
+    cut_pieces = [piece for piece in pieces if not piece.is_whole]
+    blocks = [piece.block for piece in pieces if piece.is_whole]
     heading = heading_above(page.blocks, pieces[0].block)
-    if heading is not None and not parts and heading.level > 1:
-        left = [
-            one
-            for one in words_below(page.blocks, heading)
-            if one not in whole and page.is_beside(pieces[-1].block, one)
+    if heading is not None and not cut_pieces and heading.level > 1:
+        remaining = [
+            block
+            for block in words_below(page.blocks, heading)
+            if block not in blocks and page.is_beside(pieces[-1].block, block)
         ]
-        whole = whole if left else [heading, *whole]
-    return _take_away(page, parts) + (page.remove(whole) if whole else [])
+        blocks = blocks if remaining else [heading, *blocks]
+    return _remove_pieces(page, cut_pieces) + (page.remove(blocks) if blocks else [])
 
 
 def _insert(
@@ -229,13 +248,17 @@ def _insert(
     path: list[tuple[str, ...]],
     after: str,
 ) -> list[Splice]:
-    """Put a section behind the one whose passages are named; where their words are gone, behind that of the heading."""
+    """Insert a section after the section with these passages.
+
+    Where the words of all of them are gone, it is inserted after the section under the heading.
+    """
     units = read_units(after)
     if not units:
         raise CannotPlaceError("there are no words to put in")
     heading, last = _section_end(page, section, path)
     below = section_below(page.blocks, heading)
-    for block in below[below.index(last) + 1 :] if last in below else []:
+    following = below[below.index(last) + 1 :] if last in below else []
+    for block in following:
         if not page.is_beside(last, block):
             break
         last = block
@@ -245,24 +268,26 @@ def _insert(
 def _section_end(
     page: SourcePage[B], section: Section, path: list[tuple[str, ...]]
 ) -> tuple[B | None, B]:
-    """Return the heading of a section, and the last block of it that is found."""
-    found = None
+    """Return the heading of a section, and the section's last block that is in the source."""
+    heading = None
+    last = None
     for depth, text in section:
         try:
             pieces = find_passage(page.blocks, words_key(text), path)
         except CannotPlaceError:
             continue
-        found = (
-            found[0] if found else heading_above(page.blocks, pieces[0].block, depth),
-            pieces[-1].block,
-        )
-    if found is not None:
-        return found
+        if last is None:
+            heading = heading_above(page.blocks, pieces[0].block, depth)
+        last = pieces[-1].block
+    if last is not None:
+        return heading, last
     headings = [
         block for block in page.blocks if is_path_heading(block) and path and block.keys == path[-1]
     ]
-    top = section_below(page.blocks, None) if len(path) <= 1 else []
-    if not headings and not top:
-        raise CannotPlaceError("neither the section's words nor its heading are in the file")
-    below = section_below(page.blocks, headings[0]) if headings else top
-    return (headings[0], below[0] if below else headings[0]) if headings else (None, top[0])
+    if headings:
+        below = section_below(page.blocks, headings[0])
+        return headings[0], below[0] if below else headings[0]
+    introduction = section_below(page.blocks, None) if len(path) <= 1 else []
+    if introduction:
+        return None, introduction[0]
+    raise CannotPlaceError("neither the section's words nor its heading are in the file")

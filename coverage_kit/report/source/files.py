@@ -1,4 +1,4 @@
-"""A page's file as text and back, in its own encoding; and where a new page's file lies."""
+"""Read and write a page's file in its own encoding, and make the file of a new page."""
 
 import codecs
 import re
@@ -30,25 +30,28 @@ from coverage_kit.text.page_markup import (
 )
 
 PAGES = frozenset({".html", ".htm"}) | MARKDOWN
+# The language of a page: the "en-GB" of <html lang="en-GB">.
 _LANGUAGE = re.compile(
     r"<html[^>]*?\slang\s*=\s*[\"']?([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)",
     re.IGNORECASE,
 )
+# Characters that a file's name may not have in every system: all but letters, digits and .()~ +-
 _UNSAFE = re.compile(r"[^\w.()~ +-]")
-_MOST_PART = 80
-_MOST_PARTS = 12
+# The limits of a new page's path: what every file system allows (assumed).
+_MAX_NAME_CHARACTERS = 80
+_MAX_PATH_STEPS = 12
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A page's file: its text, its encoding and the mark before it."""
+    """A page's file: its text, its encoding and the byte-order mark before it."""
 
     text: str
     encoding: str = "utf-8"
     mark: bytes = b""
 
     def write(self, text: str) -> "SourceFile":
-        """Return the file with another text, whose new lines end as the old ones do."""
+        """Return the file with another text, whose lines end as the lines of the file do."""
         is_windows = "\r\n" in self.text and "\n" not in self.text.replace("\r\n", "")
         return replace(
             self,
@@ -56,23 +59,29 @@ class SourceFile:
         )
 
     def to_bytes(self) -> bytes:
-        """Return the file's bytes; what its encoding lacks becomes a character reference, as HTML and Markdown read it."""
+        """Return the file's bytes.
+
+        A character that the encoding lacks becomes a character reference, which HTML and Markdown
+        read.
+        """
         try:
             return self.mark + self.text.encode(self.encoding, "surrogateescape")
         except UnicodeEncodeError:
-            parts = (_encode(character, self.encoding) for character in self.text)
-            return self.mark + b"".join(parts)
+            characters = (_encode(character, self.encoding) for character in self.text)
+            return self.mark + b"".join(characters)
 
 
 def _encode(character: str, encoding: str) -> bytes:
+    # Surrogates stand for bytes of the file that its encoding does not know.
     handler = "surrogateescape" if "\udc80" <= character <= "\udcff" else "xmlcharrefreplace"
     return character.encode(encoding, handler)
 
 
 def read_source(content: bytes) -> SourceFile:
-    """Return a file's text so that the same bytes can be written again: by its mark, as UTF-8, or as a meta tag says.
+    """Return a file's text so that the same bytes can be written again.
 
-    Raises CannotPlaceError for wide encodings without a mark.
+    The encoding is that of the byte-order mark, else UTF-8 where the bytes are valid, else the
+    encoding that a meta tag names. Raises CannotPlaceError for UTF-16 and UTF-32 without a mark.
     """
     for mark, encoding in BOMS:
         if content.startswith(mark):
@@ -86,13 +95,17 @@ def read_source(content: bytes) -> SourceFile:
     try:
         return SourceFile(content.decode("utf-8"))
     except UnicodeDecodeError:
-        encoding = _declared(content[:4096])
+        encoding = _read_encoding(content[:4096])
         return SourceFile(content.decode(encoding, "surrogateescape"), encoding)
 
 
-def _declared(head: bytes) -> str:
-    found = META.search(head) or XML.search(head)
-    name = found[1].decode("ascii", "replace").lower() if found is not None else ""
+def _read_encoding(head: bytes) -> str:
+    """Return the encoding that the start of a page names; cp1252 where it names none that fits.
+
+    UTF-8 does not fit, because the bytes are not valid UTF-8.
+    """
+    match = META.search(head) or XML.search(head)
+    name = match[1].decode("ascii", "replace").lower() if match is not None else ""
     name = WEB_NAMES.get(name, name)
     try:
         is_usable = (
@@ -103,66 +116,69 @@ def _declared(head: bytes) -> str:
     return name if is_usable else "cp1252"
 
 
-def place_new_page(page_id: str, known: Sequence[tuple[str, str]]) -> PurePosixPath:
-    """Return the file of a new page, beside the site's other pages and of their kind.
+def place_new_page(page_id: str, page_files: Sequence[tuple[str, str]]) -> PurePosixPath:
+    """Return the file of a new page, in the folder and of the kind of the site's other pages.
 
     Args:
         page_id: the proposed id: the page's URL without the scheme, or folder/path.
-        known: page_id and file (relative, with /) of the pages that are there.
+        page_files: page_id and file (relative, with /) of the pages that exist.
 
     Raises CannotPlaceError for an id that names no file.
 
-    >>> place_new_page("shop.example/help/tyres", [("shop.example/help/brakes.html", "help/brakes.html")])
+    >>> pages = [("shop.example/help/brakes.html", "help/brakes.html")]
+    >>> place_new_page("shop.example/help/tyres", pages)
     PurePosixPath('help/tyres.html')
     """
-    prefix = _find_prefix(known)
-    rest = (
-        page_id.removeprefix(f"{prefix}/")
-        if prefix and page_id.startswith(f"{prefix}/")
-        else page_id.partition("/")[2]
-    )
-    parts = [
-        _safe_part(part) for part in unquote(rest.split("?")[0]).split("/") if part not in {"", "."}
+    prefix = _find_prefix(page_files)
+    if prefix and page_id.startswith(f"{prefix}/"):
+        url_path = page_id.removeprefix(f"{prefix}/")
+    else:
+        url_path = page_id.partition("/")[2]
+    steps = [
+        _safe_name(step)
+        for step in unquote(url_path.split("?")[0]).split("/")
+        if step not in {"", "."}
     ]
-    if not 0 < len(parts) <= _MOST_PARTS or not all(parts):
+    if not 0 < len(steps) <= _MAX_PATH_STEPS or not all(steps):
         raise CannotPlaceError("the new page's id names no file")
-    suffixes = Counter(PurePosixPath(file).suffix.lower() for _, file in known)
+    suffixes = Counter(PurePosixPath(file).suffix.lower() for _, file in page_files)
     suffix = suffixes.most_common(1)[0][0] if suffixes else ".html"
-    path = PurePosixPath(*parts)
+    path = PurePosixPath(*steps)
     return path if path.suffix.lower() == suffix else path.with_name(f"{path.name}{suffix}")
 
 
-def _find_prefix(known: Sequence[tuple[str, str]]) -> str:
-    """Return what most pages' ids have in front of their file's path."""
+def _find_prefix(page_files: Sequence[tuple[str, str]]) -> str:
+    """Return what most pages' ids have before the path of their file."""
     prefixes: Counter[str] = Counter()
-    for page_id, file in known:
+    for page_id, file in page_files:
         path = PurePosixPath(file)
+        # The id of a page has the whole path, or no suffix, or only the folder.
         ends = [path.as_posix(), path.with_suffix("").as_posix()]
-        ends += (
-            [path.parent.as_posix()]
-            if path.stem.lower() in INDEX_NAMES and path.parent.name
-            else []
-        )
-        found = next(
+        if path.stem.lower() in INDEX_NAMES and path.parent.name:
+            ends.append(path.parent.as_posix())
+        prefix = next(
             (page_id.removesuffix(f"/{end}") for end in ends if page_id.endswith(f"/{end}")),
             "",
         )
-        prefixes[found] += bool(found)
-    return max(prefixes, key=lambda one: (prefixes[one], one)) if prefixes else ""
+        prefixes[prefix] += bool(prefix)
+    return max(prefixes, key=lambda prefix: (prefixes[prefix], prefix)) if prefixes else ""
 
 
-def _safe_part(part: str) -> str:
-    """Return one step of a path, without what a file system or a browser could read otherwise."""
-    name = _UNSAFE.sub("-", part).strip(". ")[:_MOST_PART]
+def _safe_name(step: str) -> str:
+    """Return a step of a path without anything that a file system or a browser could misread."""
+    name = _UNSAFE.sub("-", step).strip(". ")[:_MAX_NAME_CHARACTERS]
     return "" if name in {"", "..", "."} else name
 
 
 def write_new_page(markdown: str, url: str, sibling: str, *, is_markdown: bool) -> tuple[str, str]:
-    """Return a new page's title and its source, in the format, language and front matter of a page beside it."""
+    """Return a new page's title and its source.
+
+    Its format, language and front matter are those of another page of the site (`sibling`).
+    """
     units = read_units(markdown)
     title = next((unit.text for unit in units if unit.kind == "heading"), "")
     if not title:
-        raise CannotPlaceError("the new page has no title: its words start with '# Title'")
+        raise CannotPlaceError("the new page has no title: its text must start with '# Title'")
     units = (
         at_level(units, 1) if units[0].kind == "heading" else [Unit("heading", title, 1), *units]
     )
@@ -188,13 +204,10 @@ def _new_html(title: str, units: list[Unit], url: str, sibling: str) -> str:
         '<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape_html(title)}</title>",
-        *(
-            [f'<link rel="canonical" href="{escape_html(canonical, is_value=True)}">']
-            if canonical
-            else []
-        ),
-        *("</head>", "<body>", "<main>", "<article>"),
-        *write_html(units),
-        *("</article>", "</main>", "</body>", "</html>"),
     ]
+    if canonical:
+        lines.append(f'<link rel="canonical" href="{escape_html(canonical, is_value=True)}">')
+    lines += ["</head>", "<body>", "<main>", "<article>"]
+    lines += write_html(units)
+    lines += ["</article>", "</main>", "</body>", "</html>"]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,12 @@
-"""The blocks of an HTML source, told apart as the reading of sites tells them: only then are a passage's words found again."""
+"""The blocks of an HTML source with the positions of their words.
+
+The blocks must agree with those of collect/blocks.py, which reads sites: otherwise the words of a
+passage are not found in its file. A change of the rules there (which elements are skipped, what
+ends a block, what is a table of data) belongs here, too. The tests
+`test_the_sample_site_changes_at_every_passage` and `test_ugly_pages_change_too` in
+tests/report/test_site_copy.py check that both agree. The two are not one module, because lxml does
+not keep positions in the source.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -18,63 +26,76 @@ from coverage_kit.text.page_markup import (
     SKIPPED_ROLES,
 )
 
+# Elements whose words lead to the text after them: a term, the title of a fold or a caption.
 _LEADS = frozenset({"dt", "summary", "caption", "legend", "button"})
+# What a table for layout holds and a table of data does not: tables, code, lists and headings.
 _IN_CELL = frozenset({"table", "pre", "ul", "ol", "h1", "h2", "h3", "h4"})
 
 
 @dataclass(frozen=True, eq=False)
 class HtmlBlock(SourceBlock):
-    """A block and its place: the element that holds it, and where its words with the inline elements around them stand."""
+    """A block and its position in the source.
+
+    Attributes:
+        element: the element that holds the block.
+        start: where its words start, with the inline elements around them.
+        end: where they end.
+        is_whole: whether the element holds nothing else.
+    """
 
     element: Node = field(default_factory=lambda: Node("", {}, 0, 0))
     start: int = 0
     end: int = 0
-    is_whole: bool = False  # whether the element holds nothing else
+    is_whole: bool = False
 
 
 @dataclass
 class _TextRun:
-    """Inline text up to the block's end: its characters with their places."""
+    """Inline text up to the end of a block: its characters, each with its start and end."""
 
     characters: list[tuple[str, int, int]] = field(default_factory=list)
     start: int = -1
     end: int = -1
 
     def add(self, piece: Text) -> None:
+        """Add a piece of text. All characters of an entity have the entity's position."""
         is_plain = len(piece.text) == piece.end - piece.start
-        for at, character in enumerate(piece.text):
-            place = piece.start + at if is_plain else piece.start
+        for index, character in enumerate(piece.text):
+            start = piece.start + index if is_plain else piece.start
             if not is_invisible(character):
-                self.characters.append((character, place, place + 1 if is_plain else piece.end))
-        if (inner := piece.text.strip()) != "":
-            lead = piece.text.find(inner[0]) if is_plain else 0
-            self.widen(
-                piece.start + lead,
-                piece.start + lead + len(inner) if is_plain else piece.end,
-            )
+                self.characters.append((character, start, start + 1 if is_plain else piece.end))
+        words = piece.text.strip()
+        if words and is_plain:
+            start = piece.start + piece.text.find(words[0])
+            self.widen(start, start + len(words))
+        elif words:
+            self.widen(piece.start, piece.end)
 
     def widen(self, start: int, end: int) -> None:
-        """Let the run reach over this place too."""
+        """Let the run reach from `start` to `end`, too."""
         self.start = start if self.start < 0 else min(self.start, start)
         self.end = max(self.end, end)
 
-    def space(self, place: int) -> None:
-        self.characters.append((" ", place, place))
+    def space(self, position: int) -> None:
+        """Add a space that is not in the source."""
+        self.characters.append((" ", position, position))
 
     def words(self) -> tuple[Word, ...]:
-        text = "".join(one[0] for one in self.characters)
-        places = self.characters
+        text = "".join(character for character, _, _ in self.characters)
         return tuple(
-            Word(word.key, places[word.start][1], places[word.end - 1][2])
+            Word(word.key, self.characters[word.start][1], self.characters[word.end - 1][2])
             for word in find_words(text)
         )
 
     def text(self) -> str:
-        return " ".join("".join(one[0] for one in self.characters).split())
+        return " ".join("".join(character for character, _, _ in self.characters).split())
 
 
 def read_html_blocks(source: str, root: Node) -> list[HtmlBlock]:
-    """Return the blocks of a page in reading order, without navigation, page header and footer, forms and scripts."""
+    """Return the blocks of a page in reading order.
+
+    Navigation, the page's header and footer, forms and scripts are left out.
+    """
     body = next((node for node in root.iterate() if node.tag == "body"), root)
     walker = _SourceWalker(source)
     walker.visit(body)
@@ -83,6 +104,8 @@ def read_html_blocks(source: str, root: Node) -> list[HtmlBlock]:
 
 
 class _SourceWalker:
+    """Walk a page once and collect inline text until a block ends it."""
+
     def __init__(self, source: str) -> None:
         self.source = source
         self.blocks: list[HtmlBlock] = []
@@ -109,23 +132,21 @@ class _SourceWalker:
             self._visit_container(node)
 
     def flush(self, holder: Node) -> None:
-        """End the run of inline text that the holder's children make."""
+        """End the run of inline text among the children of the holder."""
         run = self.run
         self.run = _TextRun()
         self.n_flushed += 1
         if run.text():
-            around = (
-                self.source[holder.open_end : run.start] + self.source[run.end : holder.close_start]
-            )
+            text_before = self.source[holder.open_end : run.start]
+            text_after = self.source[run.end : holder.close_start]
             block = HtmlBlock(
                 self.kind,
                 run.text(),
                 run.words(),
-                0,
-                holder,
-                run.start,
-                run.end,
-                not around.strip(),
+                element=holder,
+                start=run.start,
+                end=run.end,
+                is_whole=not (text_before + text_after).strip(),
             )
             self.blocks.append(block)
             self.kind = "text"
@@ -145,10 +166,11 @@ class _SourceWalker:
                 self.visit(child)
 
     def _visit_inline(self, node: Node) -> None:
-        before = self.n_flushed
-        had_words = self.run.end
+        n_flushed = self.n_flushed
+        run_end = self.run.end
         self._walk(node)
-        if self.n_flushed == before and self.run.end > had_words:
+        # The run reaches over the element's tags only if no block ended within the element.
+        if self.n_flushed == n_flushed and self.run.end > run_end:
             self.run.widen(node.start, node.end)
 
     def _visit_container(self, node: Node) -> None:
@@ -168,12 +190,14 @@ class _SourceWalker:
 
     def _visit_table(self, table: Node) -> None:
         self._flush_around()
-        for caption in (
-            child for child in table.children if isinstance(child, Node) and child.tag == "caption"
-        ):
-            self._add_whole("lead", caption)
-        for row in (node for node in table.iterate() if node.tag == "tr"):
+        for child in table.children:
+            if isinstance(child, Node) and child.tag == "caption":
+                self._add_whole("lead", child)
+        for row in table.iterate():
+            if row.tag != "tr":
+                continue
             self._add_whole("row", row)
+            # A row without words has no block.
             if self.blocks and self.blocks[-1].element is row:
                 self.blocks[-1] = replace(
                     self.blocks[-1],
@@ -192,9 +216,9 @@ class _SourceWalker:
                     run.text(),
                     run.words(),
                     level,
-                    node,
-                    run.start,
-                    run.end,
+                    element=node,
+                    start=run.start,
+                    end=run.end,
                     is_whole=True,
                 )
             )
@@ -211,18 +235,19 @@ class _SourceWalker:
 
 
 def _gather(node: Node, run: _TextRun) -> None:
+    """Add all the words in an element to a run."""
     for child in node.children:
         if isinstance(child, Text):
             run.add(child)
         elif child.tag not in SKIPPED and not _is_noise(child):
-            is_apart = child.tag == "br" or child.tag not in INLINE
-            if is_apart:
+            is_separate = child.tag == "br" or child.tag not in INLINE
+            if is_separate:
                 run.space(child.start)
-            before = run.end
+            run_end = run.end
             _gather(child, run)
-            if is_apart:
+            if is_separate:
                 run.space(child.end)
-            elif run.end > before:
+            elif run.end > run_end:
                 run.widen(child.start, child.end)
 
 
@@ -265,13 +290,15 @@ def _is_main(node: Node) -> bool:
 
 
 def _holds_page(node: Node) -> bool:
-    inner = list(_inner(node))
-    return any(_is_main(one) for one in inner) or (
-        node.tag == "form" and any(one.tag == "h1" for one in inner)
+    """Return whether a form or header wraps the whole page, as some web frameworks make it."""
+    inner_nodes = list(_inner(node))
+    return any(_is_main(inner) for inner in inner_nodes) or (
+        node.tag == "form" and any(inner.tag == "h1" for inner in inner_nodes)
     )
 
 
 def _is_accordion(button: Node) -> bool:
+    """Return whether a button opens a section of text and thus serves as its heading."""
     opens = not {"aria-expanded", "aria-controls", "data-bs-toggle"}.isdisjoint(button.attributes)
     return opens or any(heading_level(inner) for inner in _inner(button))
 

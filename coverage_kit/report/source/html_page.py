@@ -1,4 +1,4 @@
-"""An HTML source and the splices that change its words, with everything around them left as it is."""
+"""Change the words of an HTML source and leave everything around them as it is."""
 
 import html
 import re
@@ -33,7 +33,9 @@ from coverage_kit.report.source.words import (
     words_key,
 )
 
+# Elements that hold the whole page: a new section never goes behind them.
 _ROOTS = frozenset({"", "html", "body", "main", "article"})
+# Elements that are one block: they are removed with it, and new blocks go behind them.
 _LEAVES = frozenset(
     {
         "p",
@@ -49,6 +51,7 @@ _LEAVES = frozenset(
         "dd",
     }
 )
+# Elements that are removed when nothing is left in them.
 _EMPTIED = frozenset(
     {
         "ul",
@@ -66,6 +69,7 @@ _EMPTIED = frozenset(
         "section",
     }
 )
+# Elements in which a heading does not belong: a new section goes behind them.
 _NO_HEADINGS = frozenset(
     {
         "p",
@@ -84,7 +88,9 @@ _NO_HEADINGS = frozenset(
         "pre",
     }
 )
+# Meta tags with the title that is shown where a page is shared.
 _TITLE_METAS = frozenset({"og:title", "twitter:title"})
+# The content of a meta tag, with its quotes: content="Range | Shop".
 _CONTENT = re.compile(r"\scontent\s*=\s*([\"'])(.*?)\1", re.IGNORECASE | re.DOTALL)
 
 
@@ -99,7 +105,10 @@ class HtmlPage:
         self.blocks: list[HtmlBlock] = read_html_blocks(source, self.root)
 
     def rewrite(self, block: HtmlBlock, unit: Unit) -> list[Splice]:
-        """Put a unit's words in the place of a block's, within the block's own element."""
+        """Replace a block's words by a unit's, within the block's own element.
+
+        Where the unit only adds words before or after the block's words, these stay untouched.
+        """
         if block.kind == "row":
             return self._rewrite_cells(block, unit)
         text = " ".join(unit.text.split())
@@ -111,149 +120,159 @@ class HtmlPage:
         return self.rewrite_words(block.words, text, block)
 
     def rewrite_words(self, words: Sequence[Word], text: str, block: HtmlBlock) -> list[Splice]:
-        """Put plain text in the place of some of a block's words; tags that begin or end elsewhere stay."""
+        """Replace some of a block's words by plain text.
+
+        A tag between the words stays if its element starts or ends outside of them.
+        """
         start, end = self._text_span(words, block)
-        kept = "".join(self.source[one:two] for one, two in tags_within(self.root, start, end))
-        return [Splice(start, end, escape_html(text) + kept)]
+        tags = "".join(
+            self.source[tag_start:tag_end]
+            for tag_start, tag_end in tags_within(self.root, start, end)
+        )
+        return [Splice(start, end, escape_html(text) + tags)]
 
     def remove(self, blocks: Sequence[HtmlBlock]) -> list[Splice]:
-        """Take blocks away, and the lists, tables and boxes that nothing is left in."""
-        gone: list[tuple[int, int]] = []
+        """Remove blocks, and the lists, tables and boxes in which nothing is left."""
+        spans: list[tuple[int, int]] = []
         for block in blocks:
-            is_apart = block.is_whole and (
+            has_own_element = block.is_whole and (
                 block.element.tag in _LEAVES | _EMPTIED or heading_level(block.element) > 0
             )
-            gone.append(
-                (block.element.start, block.element.end) if is_apart else (block.start, block.end)
+            spans.append(
+                (block.element.start, block.element.end)
+                if has_own_element
+                else (block.start, block.end)
             )
-        changed = True
-        while changed:
-            changed = False
+        self._add_emptied(blocks, spans)
+        outermost = {
+            (start, end)
+            for start, end in spans
+            if not any(
+                outer_start <= start
+                and end <= outer_end
+                and (outer_start, outer_end) != (start, end)
+                for outer_start, outer_end in spans
+            )
+        }
+        return [self._remove_lines(start, end) for start, end in sorted(outermost)]
+
+    def _add_emptied(self, blocks: Sequence[HtmlBlock], spans: list[tuple[int, int]]) -> None:
+        """Add the spans of elements in which nothing is left when these spans are removed."""
+        has_changed = True
+        while has_changed:
+            has_changed = False
             for block in blocks:
                 for node in (block.element, *block.element.ancestors()):
                     span = (node.start, node.end)
-                    if node.tag in _EMPTIED and span not in gone and self._is_emptied(node, gone):
-                        gone.append(span)
-                        changed = True
-        outermost = [
-            one
-            for one in gone
-            if not any(other != one and other[0] <= one[0] and one[1] <= other[1] for other in gone)
-        ]
-        return [self._whole_lines(start, end) for start, end in sorted(set(outermost))]
+                    if node.tag in _EMPTIED and span not in spans and self._is_emptied(node, spans):
+                        spans.append(span)
+                        has_changed = True
 
     def insert_before(self, block: HtmlBlock, units: Sequence[Unit]) -> list[Splice]:
-        """Put units in front of a block."""
-        indent = self._indent(block.start)
-        item = _nearest(block.element, "li")
-        if block.kind == "row" or (item is not None and item.parent is not None):
-            node = block.element if item is None or block.kind == "row" else item
-            group = next(
-                (above for above in node.ancestors() if above.tag in {"table", "ul", "ol"}),
-                node,
-            )
-            is_first = not any(group.start <= one.start < block.start for one in self.blocks)
-            is_alike = units[0].kind in ({"row"} if block.kind == "row" else {"item", "number"})
-            lines = (
-                write_html(list(units))
-                if is_first and not is_alike
-                else [_in_group(unit, block.kind) for unit in units]
-            )
-            place = group.start if is_first and not is_alike else node.start
-            return [Splice(place, place, "".join(f"{line}\n{indent}" for line in lines))]
-        place = (
-            block.element.start if block.is_whole and block.element.tag in _LEAVES else block.start
-        )
-        lines = (
-            _definitions(units) if block.element.tag in {"dt", "dd"} else write_html(list(units))
-        )
-        return [Splice(place, place, "".join(f"{line}\n{indent}" for line in lines))]
-
-    def insert_after(self, block: HtmlBlock, units: Sequence[Unit]) -> list[Splice]:
-        """Put units behind a block: items and rows into its list or table, other units behind that where it ends there."""
-        following = self._following(block)
+        """Insert units before a block."""
         item = _nearest(block.element, "li")
         if block.kind == "row":
-            return self._after_member(block, block.element, "table", {"row"}, following, units)
+            return [self._insert_before_member(block, block.element, {"row"}, units)]
         if item is not None and item.parent is not None:
-            return self._after_member(
-                block,
-                item,
-                item.parent.tag,
-                {"item", "number"},
-                following,
-                units,
-            )
+            return [self._insert_before_member(block, item, {"item", "number"}, units)]
+        is_leaf = block.is_whole and block.element.tag in _LEAVES
+        position = block.element.start if is_leaf else block.start
+        is_definition = block.element.tag in {"dt", "dd"}
+        lines = _definitions(units) if is_definition else write_html(list(units))
+        return [self._lines_before(position, lines, block)]
+
+    def _insert_before_member(
+        self, block: HtmlBlock, node: Node, kinds: set[str], units: Sequence[Unit]
+    ) -> Splice:
+        """Insert units before an item or a row.
+
+        They become members of its list or table, unless they are of another kind and the block is
+        the first: then they go before the list or table.
+        """
+        group = next(
+            (ancestor for ancestor in node.ancestors() if ancestor.tag in {"table", "ul", "ol"}),
+            node,
+        )
+        is_first = not any(group.start <= other.start < block.start for other in self.blocks)
+        if is_first and units[0].kind not in kinds:
+            return self._lines_before(group.start, write_html(list(units)), block)
+        members = [_as_member(unit, block.kind) for unit in units]
+        return self._lines_before(node.start, members, block)
+
+    def insert_after(self, block: HtmlBlock, units: Sequence[Unit]) -> list[Splice]:
+        """Insert units after a block.
+
+        Items and rows go into its list or table. Other units go behind the list or table where the
+        block is its last.
+        """
+        item = _nearest(block.element, "li")
+        if block.kind == "row":
+            group = _nearest_ancestor(block.element, "table")
+            return self._insert_after_member(block, block.element, group, {"row"}, units)
+        if item is not None and item.parent is not None:
+            group = _nearest_ancestor(item, item.parent.tag)
+            return self._insert_after_member(block, item, group, {"item", "number"}, units)
         if block.element.tag in {"dt", "dd"}:
-            return [self._lines_at(block.element.end, _definitions(units), block)]
-        place = block.element.end if block.is_whole and block.element.tag in _LEAVES else block.end
-        return [self._lines_at(place, write_html(list(units)), block)]
+            return [self._lines_after(block.element.end, _definitions(units), block)]
+        is_leaf = block.is_whole and block.element.tag in _LEAVES
+        position = block.element.end if is_leaf else block.end
+        return [self._lines_after(position, write_html(list(units)), block)]
 
     def insert_section(
         self, heading: HtmlBlock | None, last: HtmlBlock, units: list[Unit]
     ) -> list[Splice]:
-        """Put a section behind the last block of another, under a heading of the same level (an h2 under an h1)."""
+        """Insert a section after the last block of another section.
+
+        Its heading has the level of the other section's heading, but is an h2 under an h1.
+        """
         following = self._following(last)
-        place = last.end
+        position = last.end
         for node in (last.element, *last.element.ancestors()):
-            is_crowded = following is not None and node.start <= following.start < node.end
+            holds_following = following is not None and node.start <= following.start < node.end
             holds_heading = (
                 heading is not None
                 and node.start <= heading.start < node.end
                 and node.tag != "details"
             )
-            is_kept = heading is None and node.tag not in _NO_HEADINGS
-            if node.tag in _ROOTS or is_crowded or holds_heading or is_kept:
+            allows_heading = heading is None and node.tag not in _NO_HEADINGS
+            if node.tag in _ROOTS or holds_following or holds_heading or allows_heading:
                 break
-            place = node.end
+            position = node.end
         level = max(2, heading.level) if heading is not None else 2
-        return [self._lines_at(place, write_html(at_level(units, level)), last)]
+        return [self._lines_after(position, write_html(at_level(units, level)), last)]
 
     def replace_title(self, before: str, after: str) -> list[Splice]:
-        """Put a title in the place of another: in <title>, in the title for sharing, and in the h1 with the same words."""
+        """Replace a title: in <title>, in the titles for sharing, and in the h1 with its words."""
         splices: list[Splice] = []
         for node in self.root.iterate():
-            if node.tag == "title" and not any(above.tag == "svg" for above in node.ancestors()):
-                new = retitle(
-                    html.unescape(self.source[node.open_end : node.close_start]),
-                    before,
-                    after,
-                )
-                splices += (
-                    [Splice(node.open_end, node.close_start, escape_html(new))]
-                    if new is not None
-                    else []
-                )
+            if node.tag == "title" and all(ancestor.tag != "svg" for ancestor in node.ancestors()):
+                title = html.unescape(self.source[node.open_end : node.close_start])
+                new = retitle(title, before, after)
+                if new is not None:
+                    splices.append(Splice(node.open_end, node.close_start, escape_html(new)))
             elif node.tag == "meta" and _meta_name(node) in _TITLE_METAS:
                 splices += self._retitle_meta(node, before, after)
         old = words_key(before)
-        tops = [
+        headings = [
             block
             for block in self.blocks
             if block.kind == "heading" and block.level == 1 and block.keys == old
         ]
-        for block in tops[:1]:
+        for block in headings[:1]:
             splices += self.rewrite(block, Unit("text", after))
         if not splices:
             raise CannotPlaceError("neither <title> nor h1 has these words")
         return splices
 
     def _retitle_meta(self, node: Node, before: str, after: str) -> list[Splice]:
-        found = _CONTENT.search(self.source, node.start, node.open_end)
+        content = _CONTENT.search(self.source, node.start, node.open_end)
         new = retitle(node.attributes.get("content", ""), before, after)
-        return (
-            [
-                Splice(
-                    found.start(2),
-                    found.end(2),
-                    escape_html(new, is_value=True),
-                )
-            ]
-            if found is not None and new is not None
-            else []
-        )
+        if content is None or new is None:
+            return []
+        return [Splice(content.start(2), content.end(2), escape_html(new, is_value=True))]
 
     def _rewrite_cells(self, block: HtmlBlock, unit: Unit) -> list[Splice]:
+        """Replace the words of the cells that differ."""
         nodes = cells_of(block.element)
         texts = split_cells(unit.text)
         if len(nodes) != len(texts):
@@ -264,95 +283,108 @@ class HtmlPage:
                 splices.append(Splice(node.open_end, node.close_start, escape_html(text)))
         return splices
 
-    def _after_member(
+    def _insert_after_member(
         self,
         block: HtmlBlock,
         node: Node,
-        group: str,
+        group: Node,
         kinds: set[str],
-        following: HtmlBlock | None,
         units: Sequence[Unit],
     ) -> list[Splice]:
-        """Put units behind an item or a row: its like into the group, others too unless the group ends here."""
-        around = next((above for above in node.ancestors() if above.tag == group), node)
-        is_last = following is None or not around.start <= following.start < around.end
+        """Insert units after an item or a row (`node`) of a list or table (`group`).
+
+        Units of these kinds become members. Where the block is the group's last, the units from
+        the first one of another kind on go behind the group; otherwise they become members, too.
+        """
+        following = self._following(block)
+        is_last = following is None or not group.start <= following.start < group.end
         inside = list(takewhile(lambda unit: unit.kind in kinds, units)) if is_last else list(units)
         outside = list(units)[len(inside) :]
-        splices = (
-            [
-                self._lines_at(
-                    node.end,
-                    [_in_group(unit, block.kind) for unit in inside],
-                    block,
-                )
-            ]
-            if inside
-            else []
-        )
-        while (upper := _nearest(around, "li")) is not None and upper.parent is not None:
-            around = upper.parent
+        splices = []
+        if inside:
+            members = [_as_member(unit, block.kind) for unit in inside]
+            splices.append(self._lines_after(node.end, members, block))
         if outside:
-            splices.append(self._lines_at(around.end, write_html(outside), block))
+            # Behind the outermost list, where lists are nested.
+            outer = group
+            while (item := _nearest(outer, "li")) is not None and item.parent is not None:
+                outer = item.parent
+            splices.append(self._lines_after(outer.end, write_html(outside), block))
         return splices
 
     def _following(self, block: HtmlBlock) -> HtmlBlock | None:
-        return next((one for one in self.blocks if one.start >= block.end), None)
+        return next((other for other in self.blocks if other.start >= block.end), None)
 
-    def _lines_at(self, place: int, lines: Sequence[str], beside: HtmlBlock) -> Splice:
-        indent = self._indent(beside.start)
-        return Splice(place, place, "".join(f"\n{indent}{line}" for line in lines))
+    def _lines_before(self, position: int, lines: Sequence[str], block: HtmlBlock) -> Splice:
+        """Return the insertion of lines that are indented as a block."""
+        indent = self._indent(block.start)
+        return Splice(position, position, "".join(f"{line}\n{indent}" for line in lines))
 
-    def _indent(self, place: int) -> str:
-        line = self.source[line_start(self.source, place) : place]
+    def _lines_after(self, position: int, lines: Sequence[str], block: HtmlBlock) -> Splice:
+        """Return the insertion of lines that are indented as a block."""
+        indent = self._indent(block.start)
+        return Splice(position, position, "".join(f"\n{indent}{line}" for line in lines))
+
+    def _indent(self, position: int) -> str:
+        line = self.source[line_start(self.source, position) : position]
         return line[: len(line) - len(line.lstrip())]
 
-    def _is_emptied(self, node: Node, gone: list[tuple[int, int]]) -> bool:
-        """Return whether nothing but space is left in an element."""
-        rest = ""
-        at = node.open_end
-        for start, end in sorted(
-            one for one in gone if node.open_end <= one[0] and one[1] <= node.close_start
-        ):
-            rest += self.source[at : max(at, start)]
-            at = max(at, end)
-        return not (rest + self.source[at : node.close_start]).strip()
+    def _is_emptied(self, node: Node, spans: list[tuple[int, int]]) -> bool:
+        """Return whether nothing but space is left in an element when these spans are removed."""
+        remaining = ""
+        position = node.open_end
+        inner_spans = (
+            (start, end)
+            for start, end in spans
+            if node.open_end <= start and end <= node.close_start
+        )
+        for start, end in sorted(inner_spans):
+            remaining += self.source[position : max(position, start)]
+            position = max(position, end)
+        return not (remaining + self.source[position : node.close_start]).strip()
 
-    def _whole_lines(self, start: int, end: int) -> Splice:
-        """Take the line break with what is taken away where nothing else stands on its lines."""
+    def _remove_lines(self, start: int, end: int) -> Splice:
+        """Return the removal of a span, with its line breaks where it is alone on its lines."""
         first = line_start(self.source, start)
-        after = self.source.find("\n", end)
-        after = len(self.source) if after < 0 else after + 1
-        is_alone = not self.source[first:start].strip() and not self.source[end:after].strip()
-        return Splice(first, after, "") if is_alone else Splice(start, end, "")
+        line_end = self.source.find("\n", end)
+        next_line = len(self.source) if line_end < 0 else line_end + 1
+        is_alone = not (self.source[first:start] + self.source[end:next_line]).strip()
+        return Splice(first, next_line, "") if is_alone else Splice(start, end, "")
 
     def _text_span(self, words: Sequence[Word], block: HtmlBlock) -> tuple[int, int]:
-        """Return where words stand with their punctuation; of a whole block all of it but a link or style around all of it."""
-        start = words[0].start
-        end = words[-1].end
+        """Return where words start and end, with their punctuation.
+
+        The words of a whole block include the elements around them, but not a link or style that is
+        around all of them.
+        """
         if len(words) < len(block.words):
-            while (
-                start > block.start
-                and not self.source[start - 1].isspace()
-                and self.source[start - 1] != ">"
-            ):
-                start -= 1
-            while end < block.end and not self.source[end].isspace() and self.source[end] != "<":
-                end += 1
-            return start, end
+            return self._punctuated(words[0].start, words[-1].end, block)
         start = block.start
         end = block.end
-        around = {
+        nodes = {
             (node.start, node.end): node
             for node in self.root.iterate()
             if node.end > node.close_start
         }
-        while (node := around.pop((start, end), None)) is not None:
+        while (node := nodes.pop((start, end), None)) is not None:
             start = node.open_end
             end = node.close_start
         return start, end
 
-    def is_beside(self, block: HtmlBlock, other: HtmlBlock) -> bool:
-        """Return whether another block stands in the same part of the page, and not in an aside of it."""
+    def _punctuated(self, start: int, end: int, block: HtmlBlock) -> tuple[int, int]:
+        """Return the span with the characters around it, up to spaces and tags."""
+        while (
+            start > block.start
+            and not self.source[start - 1].isspace()
+            and self.source[start - 1] != ">"
+        ):
+            start -= 1
+        while end < block.end and not self.source[end].isspace() and self.source[end] != "<":
+            end += 1
+        return start, end
+
+    def is_beside(self, block: HtmlBlock, candidate: HtmlBlock) -> bool:
+        """Return whether another block is in the same part of the page, but not in an aside."""
         nodes = [block.element, *block.element.ancestors()]
         scope = next(
             (
@@ -365,26 +397,32 @@ class HtmlPage:
         inner = list(
             takewhile(
                 lambda node: node is not scope,
-                (other.element, *other.element.ancestors()),
+                (candidate.element, *candidate.element.ancestors()),
             )
         )
         is_aside = any(
             node.tag == "aside" or node.attributes.get("role") == "complementary" for node in inner
         )
-        return scope.start <= other.start < scope.end and not is_aside
+        return scope.start <= candidate.start < scope.end and not is_aside
 
 
 def _nearest(node: Node, tag: str) -> Node | None:
-    """Return the element itself or the nearest one around it of this tag, within the same cell."""
-    for one in (node, *node.ancestors()):
-        if one.tag == tag:
-            return one
-        if one.tag in {"td", "th", "section", "article", "main"}:
+    """Return the element or the nearest element of this tag around it, within the same cell."""
+    for candidate in (node, *node.ancestors()):
+        if candidate.tag == tag:
+            return candidate
+        if candidate.tag in {"td", "th", "section", "article", "main"}:
             return None
     return None
 
 
-def _in_group(unit: Unit, kind: str) -> str:
+def _nearest_ancestor(node: Node, tag: str) -> Node:
+    """Return the nearest element of this tag around an element, or the element if there is none."""
+    return next((ancestor for ancestor in node.ancestors() if ancestor.tag == tag), node)
+
+
+def _as_member(unit: Unit, kind: str) -> str:
+    """Return a unit as a row of a table or as an item of a list."""
     return write_row(unit.text) if kind == "row" else f"<li>{escape_html(unit.text)}</li>"
 
 
@@ -397,7 +435,9 @@ def _meta_name(node: Node) -> str:
 
 
 def retitle(text: str, before: str, after: str) -> str | None:
-    """Return a title with the old words replaced, or None where it is another title. A site's name around them stays.
+    """Return a title with the old words replaced, or None where it does not have these words.
+
+    The name of the site before or after them stays.
 
     >>> retitle("Range | Larkmoor", "Range", "How far?"), retitle("Prices", "Range", "How far?")
     ('How far? | Larkmoor', None)
@@ -405,10 +445,13 @@ def retitle(text: str, before: str, after: str) -> str | None:
     old = words_key(before)
     words = find_words(text)
     keys = tuple(word.key for word in words)
-    for at in range(len(keys) - len(old) + 1):
-        if old and keys[at : at + len(old)] == old:
-            return (
-                text[: words[at].start] + after + text[words[at + len(old) - 1].end :].lstrip("?!.")
-            )
-    is_part = bool(keys) and any(old[at : at + len(keys)] == keys for at in range(len(old)))
-    return after if is_part else None
+    for index in range(len(keys) - len(old) + 1):
+        end_index = index + len(old)
+        if old and keys[index:end_index] == old:
+            text_after = text[words[end_index - 1].end :].lstrip("?!.")
+            return text[: words[index].start] + after + text_after
+    # A title that holds only a part of the old words is replaced, too.
+    is_within = bool(keys) and any(
+        old[index : index + len(keys)] == keys for index in range(len(old))
+    )
+    return after if is_within else None

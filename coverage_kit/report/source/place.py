@@ -1,4 +1,4 @@
-"""Where a passage, a heading or a section stands among the blocks of a source."""
+"""Find a passage, a heading or a section among the blocks of a source."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,19 +14,24 @@ from coverage_kit.report.source.words import (
 
 B = TypeVar("B", bound=SourceBlock)
 Keys = tuple[str, ...]
-_MOST_SKIPPED = 20  # blocks between a passage's own that the reading of the site left out
+# So many blocks may stand between two blocks of a passage, where reading the site left them out
+# (assumed).
+_MAX_SKIPPED_BLOCKS = 20
 
 
 @dataclass(frozen=True, eq=False)
 class Piece(Generic[B]):
-    """A block of a passage, and those of its words that are the passage's: a long paragraph is cut into several."""
+    """A block of a passage, and which of its words belong to the passage.
+
+    A long paragraph is split into several passages.
+    """
 
     block: B
     words: tuple[Word, ...]
 
     @property
     def is_whole(self) -> bool:
-        """Whether all words of the block are the passage's."""
+        """Whether all words of the block belong to the passage."""
         return len(self.words) == len(self.block.words)
 
     @property
@@ -41,15 +46,17 @@ def path_keys(heading_path: str) -> list[Keys]:
 
 
 def is_path_heading(block: SourceBlock) -> bool:
-    """Return whether a block is a heading under which passages are told apart."""
+    """Return whether a block is a heading that is a step of heading paths."""
     return block.kind == "heading" and block.level <= LOWEST_PATH_LEVEL
 
 
 def find_passage(blocks: Sequence[B], words: Keys, path: list[Keys]) -> list[Piece[B]]:
-    """Return the pieces of the passage with these words, the one under the wanted headings where several have them.
+    """Return the pieces of the passage with these words.
 
-    Raises CannotPlaceError where the words are not there, or there several times and never under
-    the wanted heading.
+    Where several passages have them, the passage whose headings fit the path best is returned.
+
+    Raises CannotPlaceError where the words are not in the file, or several times but never under
+    the last heading of the path.
     """
     hits = list(_find_hits(blocks, words))
     if not hits:
@@ -58,128 +65,138 @@ def find_passage(blocks: Sequence[B], words: Keys, path: list[Keys]) -> list[Pie
     best = _fit(blocks, ranked[0], path)
     if len(ranked) > 1 and best[0] == 0 and _fit(blocks, ranked[1], path) == best:
         raise CannotPlaceError(
-            f"the words stand {len(hits)} times in the file, none under the heading named"
+            f"the words occur {len(hits)} times in the file, never under the heading of the change"
         )
     return ranked[0]
 
 
 def find_heading(blocks: Sequence[B], before: str, path: list[Keys]) -> B:
-    """Return the heading with these words, the one that fits the path best. Raises CannotPlaceError where there is none."""
-    wanted = words_key(before)
-    places = [
-        at
-        for at, block in enumerate(blocks)
-        if block.kind == "heading" and block.keys == wanted and wanted
+    """Return the heading with these words.
+
+    Where several headings have them, the heading that fits the path best is returned. Raises
+    CannotPlaceError where no heading has them.
+    """
+    keys = words_key(before)
+    indices = [
+        index
+        for index, block in enumerate(blocks)
+        if block.kind == "heading" and block.keys == keys and keys
     ]
-    if not places:
+    if not indices:
         raise CannotPlaceError("no heading of the file has these words")
     return blocks[
         max(
-            places,
-            key=lambda at: (_shared(_path_to(blocks, at + 1), path), -at),
+            indices,
+            key=lambda index: (_shared(_path_to(blocks, index + 1), path), -index),
         )
     ]
 
 
 def heading_above(blocks: Sequence[B], block: B, depth: int = 0) -> B | None:
-    """Return the nearest heading above a block, or the one so many levels above that."""
-    at = next(at for at, one in enumerate(blocks) if one is block)
-    above = (one for one in reversed(blocks[:at]) if is_path_heading(one))
-    heading = next(above, None)
+    """Return the nearest heading above a block, or its ancestor so many levels higher (`depth`)."""
+    headings = (
+        heading for heading in reversed(blocks[: _index(blocks, block)]) if is_path_heading(heading)
+    )
+    heading = next(headings, None)
     for _ in range(depth):
         level = heading.level if heading is not None else 0
-        heading = next((one for one in above if one.level < level), None)
+        heading = next((higher for higher in headings if higher.level < level), None)
     return heading
 
 
 def section_below(blocks: Sequence[B], heading: B | None) -> list[B]:
-    """Return the blocks under a heading up to the next of its level or a higher one; under an h1 or none up to the next.
+    """Return the blocks under a heading, up to the next heading of its level or a higher level.
 
-    An inserted section stands beside the section, so that those in it come first; the words under
-    an h1 are an introduction.
+    Under an h1, or under no heading, they end at the next heading of any level: they are an
+    introduction. An inserted section goes behind the section, and thus behind the sections in it.
     """
-    start = (
-        0 if heading is None else next(at for at, one in enumerate(blocks) if one is heading) + 1
-    )
+    start = 0 if heading is None else _index(blocks, heading) + 1
     deepest = LOWEST_PATH_LEVEL if heading is None or heading.level == 1 else heading.level
-    found: list[B] = []
+    below: list[B] = []
     for block in blocks[start:]:
         if is_path_heading(block) and block.level <= deepest:
             break
-        found.append(block)
-    return found
+        below.append(block)
+    return below
 
 
 def words_below(blocks: Sequence[B], heading: B) -> list[B]:
-    """Return the blocks between a heading and the next heading of any level, and that one."""
-    start = next(at for at, one in enumerate(blocks) if one is heading) + 1
-    found: list[B] = []
+    """Return the blocks between a heading and the next heading, and that heading if it is lower."""
+    start = _index(blocks, heading) + 1
+    below: list[B] = []
     for block in blocks[start:]:
         if is_path_heading(block):
-            return [*found, block] if block.level > heading.level else found
-        found.append(block)
-    return found
+            return [*below, block] if block.level > heading.level else below
+        below.append(block)
+    return below
+
+
+def _index(blocks: Sequence[B], block: B) -> int:
+    return next(index for index, candidate in enumerate(blocks) if candidate is block)
 
 
 def _find_hits(blocks: Sequence[B], words: Keys) -> Iterator[list[Piece[B]]]:
+    """Yield the pieces of each passage with these words."""
     if not words:
         return
-    for at, block in enumerate(blocks):
+    for index, block in enumerate(blocks):
         if is_path_heading(block):
             continue
-        for first, key in enumerate(block.keys):
-            if key == words[0] and (hit := _follow(blocks, at, first, words)):
+        for first_word, key in enumerate(block.keys):
+            if key == words[0] and (hit := _follow(blocks, index, first_word, words)):
                 yield hit
 
 
-def _follow(blocks: Sequence[B], at: int, first: int, words: Keys) -> list[Piece[B]]:
-    """Return the pieces that hold the words from this word of this block on, or none."""
+def _follow(blocks: Sequence[B], index: int, first_word: int, words: Keys) -> list[Piece[B]]:
+    """Return the pieces that hold the words, from a word of the block at `index` on, or none."""
     pieces: list[Piece[B]] = []
-    done = skipped = 0
-    for block in blocks[at:]:
-        if is_path_heading(block) or skipped > _MOST_SKIPPED:
+    n_matched = 0
+    n_skipped = 0
+    for block in blocks[index:]:
+        if is_path_heading(block) or n_skipped > _MAX_SKIPPED_BLOCKS:
             return []
-        start = 0 if pieces else first
-        keys = block.keys[start : start + len(words) - done]
-        is_end = done + len(keys) == len(words)
-        if keys == words[done : done + len(keys)] and (
+        start = 0 if pieces else first_word
+        keys = block.keys[start : start + len(words) - n_matched]
+        is_end = n_matched + len(keys) == len(words)
+        if keys == words[n_matched : n_matched + len(keys)] and (
             is_end or start + len(keys) == len(block.words)
         ):
             pieces.append(Piece(block, block.words[start : start + len(keys)]))
-            done = done + len(keys)
-            skipped = 0
-            if done == len(words):
+            n_matched += len(keys)
+            n_skipped = 0
+            if n_matched == len(words):
                 return pieces
         elif not pieces:
             return []
         else:
-            skipped += 1
+            n_skipped += 1
     return []
 
 
 def _path_to(blocks: Sequence[B], end: int) -> list[Keys]:
-    """Return the headings above the block at `end`, the highest first."""
-    above: dict[int, Keys] = {}
+    """Return the heading path of the block at index `end`, the highest heading first."""
+    path: dict[int, Keys] = {}
     for block in blocks[:end]:
         if is_path_heading(block):
-            above = {level: keys for level, keys in above.items() if level < block.level} | {
+            path = {level: keys for level, keys in path.items() if level < block.level} | {
                 block.level: block.keys
             }
-    return list(above.values())
+    return list(path.values())
 
 
 def _fit(blocks: Sequence[B], hit: list[Piece[B]], path: list[Keys]) -> tuple[int, int, int]:
-    """Return how well a place fits a path: its last heading, then whole blocks, then the headings shared."""
-    at = next(place for place, block in enumerate(blocks) if block is hit[0].block)
-    above = _path_to(blocks, at)
-    is_untitled = len(path) <= 1 and (not above or len(above) == 1)
-    is_under = int(is_untitled or (bool(path) and bool(above) and above[-1] == path[-1]))
-    return (
-        is_under,
-        sum(piece.is_whole for piece in hit) - len(hit),
-        _shared(above, path),
-    )
+    """Return how well a passage fits a path.
+
+    It fits better if its last heading is the path's, then if it has more whole blocks, then if it
+    shares more headings with the path.
+    """
+    hit_path = _path_to(blocks, _index(blocks, hit[0].block))
+    is_untitled = len(path) <= 1 and len(hit_path) <= 1
+    is_under = int(is_untitled or (bool(path) and bool(hit_path) and hit_path[-1] == path[-1]))
+    n_cut = sum(not piece.is_whole for piece in hit)
+    return is_under, -n_cut, _shared(hit_path, path)
 
 
-def _shared(above: list[Keys], path: list[Keys]) -> int:
-    return sum(step in path for step in above)
+def _shared(hit_path: list[Keys], path: list[Keys]) -> int:
+    """Return how many headings of a path are in the other path, too."""
+    return sum(step in path for step in hit_path)

@@ -1,7 +1,12 @@
-"""HTML as a light tree of elements and texts that know where they stand in the source.
+"""HTML as a tree of elements and texts with their positions in the source.
 
-A parser that repairs and writes a page anew (lxml) would touch every line of it; with the places
-known, everything but the changed words stays as it is, byte for byte.
+A parser that repairs a page and writes it again (lxml) would change every line. With the positions
+known, everything except the changed words stays as it is, byte for byte.
+
+collect/blocks.py reads pages with lxml, and html_blocks.py reads them with this tree. Both must see
+the same blocks, because otherwise the words of a passage are not found in its file. The tests
+`test_the_sample_site_changes_at_every_passage` and `test_ugly_pages_change_too` in
+tests/report/test_site_copy.py check that.
 """
 
 import html
@@ -11,6 +16,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import NamedTuple
 
+# Elements that have no end tag (HTML standard, void elements).
 VOID = frozenset(
     {
         "area",
@@ -29,6 +35,7 @@ VOID = frozenset(
         "wbr",
     }
 )
+# Elements whose start tag ends an open paragraph (HTML standard, the p element).
 _ENDS_PARAGRAPH = frozenset(
     {
         "address",
@@ -43,8 +50,6 @@ _ENDS_PARAGRAPH = frozenset(
         "footer",
         "form",
         "header",
-    }
-    | {
         "h1",
         "h2",
         "h3",
@@ -63,7 +68,7 @@ _ENDS_PARAGRAPH = frozenset(
         "ul",
     }
 )
-# a start tag ends these open elements, unless one of those stands between
+# By tag: the open elements that its start tag ends, unless one of the second set is open in them.
 _ENDS = {
     **dict.fromkeys(
         _ENDS_PARAGRAPH,
@@ -81,15 +86,16 @@ _ENDS = {
         ),
     ),
 }
-_DEEPEST = (
-    200  # deeper pages are hostile, and would exhaust the stack; what is deeper counts as beside
-)
+# A deeper page would exhaust the stack (assumed: no real page is that deep). A deeper element is
+# read as empty, and its content as content of the element around it.
+_MAX_DEPTH = 200
+# An end tag ends no element outside of these, except tags of the table itself.
 _CELLS = frozenset({"td", "th", "table", "button"})
 _TABLE_TAGS = frozenset({"td", "th", "tr", "tbody", "thead", "tfoot", "table"})
 
 
 class Text(NamedTuple):
-    """A piece of text: its place in the source, and what it says with its entities read."""
+    """A piece of text: its position in the source, and its characters with entities decoded."""
 
     start: int
     end: int
@@ -98,7 +104,10 @@ class Text(NamedTuple):
 
 @dataclass(eq=False)
 class Node:
-    """An element: its start tag from `start` to `open_end`, its end tag from `close_start` to `end`."""
+    """An element.
+
+    Its start tag is from `start` to `open_end`, its end tag from `close_start` to `end`.
+    """
 
     tag: str
     attributes: dict[str, str]
@@ -110,22 +119,22 @@ class Node:
     end: int = -1
 
     def iterate(self) -> Iterator["Node"]:
-        """Yield the element and those in it, in the order of their start tags."""
+        """Yield the element and the elements in it, in the order of their start tags."""
         yield self
         for child in self.children:
             if isinstance(child, Node):
                 yield from child.iterate()
 
     def ancestors(self) -> Iterator["Node"]:
-        """Yield the elements around it, the nearest first."""
-        above = self.parent
-        while above is not None:
-            yield above
-            above = above.parent
+        """Yield the elements around the element, the nearest first."""
+        ancestor = self.parent
+        while ancestor is not None:
+            yield ancestor
+            ancestor = ancestor.parent
 
 
 def read_tree(source: str) -> Node:
-    """Return the root of a page's tree; broken HTML gives a tree too."""
+    """Return the root of a page's tree. Broken HTML has a tree, too."""
     reader = _TreeReader(source)
     reader.feed(source)
     reader.close()
@@ -138,16 +147,17 @@ class _TreeReader(HTMLParser):
         self.source = source
         self.root = Node("", {}, 0, 0)
         self.open = [self.root]
-        self.lines = [0, *(found.end() for found in re.finditer("\n", source))]
+        self.lines = [0, *(line_end.end() for line_end in re.finditer("\n", source))]
 
     def finish(self) -> Node:
-        """Close what is open and return the root."""
+        """Close the open elements and return the root."""
         self._close(1, len(self.source), len(self.source))
-        self.root.close_start = self.root.end = len(self.source)
+        self.root.close_start = len(self.source)
+        self.root.end = len(self.source)
         return self.root
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        start = self._place()
+        start = self._position()
         self._end_implied(tag, start)
         end = start + len(self.get_starttag_text() or "")
         node = Node(
@@ -158,15 +168,18 @@ class _TreeReader(HTMLParser):
             self.open[-1],
         )
         self.open[-1].children.append(node)
-        if tag in VOID:
-            node.close_start = node.end = end
-        elif len(self.open) < _DEEPEST:
+        if tag not in VOID and len(self.open) < _MAX_DEPTH:
             self.open.append(node)
         else:
-            node.close_start = node.end = end
+            node.close_start = end
+            node.end = end
 
     def parse_html_declaration(self, i: int) -> int:
-        """Read a declaration; what is none, such as <![if IE]>, as a comment (the standard library raises)."""
+        """Read a declaration.
+
+        What only looks like a declaration, such as <![if IE]>, is read as a comment, because the
+        standard library would raise an error.
+        """
         is_section = self.rawdata.startswith("<![", i)
         return self.parse_bogus_comment(i) if is_section else super().parse_html_declaration(i)
 
@@ -174,7 +187,7 @@ class _TreeReader(HTMLParser):
         self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
-        start = self._place()
+        start = self._position()
         for depth in range(len(self.open) - 1, 0, -1):
             if self.open[depth].tag == tag:
                 after = self.source.find(">", start)
@@ -184,7 +197,7 @@ class _TreeReader(HTMLParser):
                 return
 
     def handle_data(self, data: str) -> None:
-        start = self._place()
+        start = self._position()
         self._add(start, start + len(data), data)
 
     def handle_entityref(self, name: str) -> None:
@@ -194,7 +207,7 @@ class _TreeReader(HTMLParser):
         self._add_reference(f"&#{name}")
 
     def _add_reference(self, raw: str) -> None:
-        start = self._place()
+        start = self._position()
         end = start + len(raw)
         end += self.source.startswith(";", end)
         self._add(start, end, html.unescape(f"{raw};"))
@@ -202,20 +215,24 @@ class _TreeReader(HTMLParser):
     def _add(self, start: int, end: int, text: str) -> None:
         self.open[-1].children.append(Text(start, end, text))
 
-    def _place(self) -> int:
+    def _position(self) -> int:
         line, column = self.getpos()
         return self.lines[line - 1] + column
 
-    def _end_implied(self, tag: str, place: int) -> None:
+    def _end_implied(self, tag: str, position: int) -> None:
+        """Close the elements that a start tag ends without their end tags."""
         ended, walls = _ENDS.get(tag, (frozenset[str](), frozenset[str]()))
         for depth in range(len(self.open) - 1, 0, -1):
             if self.open[depth].tag in walls:
                 return
             if self.open[depth].tag in ended:
-                self._close(depth, place, place)
+                self._close(depth, position, position)
 
     def _close(self, depth: int, start: int, end: int) -> None:
-        """Close the open elements from this depth on; the outermost by the end tag, those in it where that begins."""
+        """Close the open elements from this depth on.
+
+        The outermost one ends with the end tag, the others end where the end tag starts.
+        """
         for node in self.open[depth:]:
             node.close_start = start
             node.end = start
@@ -225,18 +242,21 @@ class _TreeReader(HTMLParser):
 
 
 def tags_within(root: Node, start: int, end: int) -> list[tuple[int, int]]:
-    """Return the places of tags between start and end whose other tag stands outside: those that must stay."""
-    found = []
+    """Return the positions of the tags between start and end whose other tag is outside.
+
+    These tags must stay where the text between start and end is replaced.
+    """
+    positions = []
     for node in root.iterate():
         opens = start <= node.start < end
         closes = start <= node.close_start < end and node.end > node.close_start
         if opens and not (node.end <= end):
-            found.append((node.start, node.open_end))
+            positions.append((node.start, node.open_end))
         elif closes and node.start < start:
-            found.append((node.close_start, node.end))
-    return sorted(found)
+            positions.append((node.close_start, node.end))
+    return sorted(positions)
 
 
-def line_start(source: str, place: int) -> int:
-    """Return where the line of a place starts."""
-    return source.rfind("\n", 0, place) + 1
+def line_start(source: str, position: int) -> int:
+    """Return where the line of a position starts."""
+    return source.rfind("\n", 0, position) + 1

@@ -1,4 +1,7 @@
-"""The small Markdown of proposed words: headings, paragraphs, lists and quotations. Everything else in it is plain text."""
+"""The small Markdown of proposed words: headings, paragraphs, lists, quotations and table rows.
+
+Everything else in it is plain text.
+"""
 
 import html
 import re
@@ -12,18 +15,35 @@ from coverage_kit.report.texts import clean_text
 
 UnitKind = Literal["heading", "text", "item", "number", "quote", "row"]
 
+# A heading: "## Why" or "## Why ##".
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)(?:\s+#+)?\s*$")
+# An item of a list: "- one".
 _ITEM = re.compile(r"([-*+])\s+(.*)$")
+# An item of a numbered list: "2. two" or "2) two".
 _NUMBER = re.compile(r"(\d{1,9})[.)]\s+(.*)$")
+# A line of a quotation: "> said".
 _QUOTE = re.compile(r">\s?(.*)$")
+# A line without words: "---", "***", "```" or the line under a table's header, "|---|---|".
 _RULE = re.compile(r"[-=*_~`\s|:]*$")
+# What would start a heading, an item, a quotation, a table or a rule: "# ", "- ", "1.".
 _STARTS_MARKUP = re.compile(r"([#+>|=~:-]|\d{1,9}(?=[.)]))")
-_MOST_LINES_AT_ONCE = 60
+# Characters of code, emphasis and strikethrough. An underscore within a word, as in snake_case, is
+# no emphasis.
+_EMPHASIS = re.compile(r"[`*~]|(?<![^\W_])_+|_+(?![^\W_])")
+# What makes text in square brackets a link: "[text](url)", "[text][label]" or "[label]: url".
+_LINK = re.compile(r"(?<=\])[(\[:]")
+# A number that would start a list: "1." or "1)".
+_LIST_NUMBER = re.compile(r"^(\d{1,9})(?=[.)])")
+# A block of code is compared with up to so many lines (assumed), which bounds the time for a text.
+_MAX_BLOCK_LINES = 60
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One heading, paragraph, list item, quotation or table row; its text is one line of plain words."""
+    """One heading, paragraph, list item, quotation or table row.
+
+    `text` is one line of plain words. `level` is the level of a heading, or the number of an item.
+    """
 
     kind: UnitKind
     text: str
@@ -31,94 +51,98 @@ class Unit:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The unit's words as blocks of a source are compared with them."""
+        """The unit's words as they are compared with those of a source's blocks."""
         return words_key(self.text)
 
 
-def read_units(text: str, known: Collection[tuple[str, ...]] = ()) -> list[Unit]:
-    r"""Return the units of a Markdown text; lines that stand alone in the source (`known`) stand alone here too.
+def read_units(text: str, source_keys: Collection[tuple[str, ...]] = ()) -> list[Unit]:
+    r"""Return the units of a Markdown text.
+
+    Args:
+        text: the text.
+        source_keys: words of the blocks of a source. Lines with the words of a block are a unit of
+            their own.
 
     >>> [(unit.kind, unit.text) for unit in read_units("## Why\n\nBecause\nso.\n- one\n> said")]
     [('heading', 'Why'), ('text', 'Because so.'), ('item', 'one'), ('quote', 'said')]
     """
     lines = clean_text(text).replace("\r", "").split("\n")
     units: list[Unit] = []
-    is_open = False  # whether the next plain line goes on with the last unit
-    at = 0
-    while at < len(lines):
-        n_known = _count_known(lines, at, known)
-        if n_known:
+    is_open = False  # whether the next plain line continues the last unit
+    index = 0
+    while index < len(lines):
+        line = lines[index].strip()
+        n_block_lines = _count_block_lines(lines, index, source_keys)
+        if n_block_lines:
+            block_lines = lines[index : index + n_block_lines]
             units.append(
-                _read_line(
-                    " ".join(" ".join(lines[at : at + n_known]).split()),
-                    is_whole=n_known > 1,
-                )
+                _read_line(" ".join(" ".join(block_lines).split()), is_code=n_block_lines > 1)
             )
-        elif _goes_on(lines[at], units, is_open=is_open):
-            units[-1] = Unit(
-                units[-1].kind,
-                f"{units[-1].text} {_read_line(lines[at].strip()).text}",
-                units[-1].level,
-            )
-        elif lines[at].strip() and not _RULE.match(lines[at]):
-            units.append(_read_line(lines[at].strip()))
-        is_open = not n_known and bool(lines[at].strip())
-        at += n_known or 1
+        elif _continues(line, units, is_open=is_open):
+            last = units[-1]
+            units[-1] = Unit(last.kind, f"{last.text} {_read_line(line).text}", last.level)
+        elif line and not _RULE.match(lines[index]):
+            units.append(_read_line(line))
+        is_open = not n_block_lines and bool(line)
+        index += n_block_lines or 1
     return [unit for unit in units if unit.text.strip()]
 
 
-def _count_known(lines: list[str], at: int, known: Collection[tuple[str, ...]]) -> int:
-    """Return how many lines from here are one block of the source (one, or several of a code block)."""
+def _count_block_lines(
+    lines: list[str], index: int, source_keys: Collection[tuple[str, ...]]
+) -> int:
+    """Return how many lines from this index are one block of the source: several for code."""
     keys: tuple[str, ...] = ()
-    longest = max(map(len, known), default=0)
-    for n, line in enumerate(lines[at : at + _MOST_LINES_AT_ONCE], 1):
+    max_words = max(map(len, source_keys), default=0)
+    for n_lines, line in enumerate(lines[index : index + _MAX_BLOCK_LINES], 1):
         keys += words_key(line)
-        if not keys or len(keys) > longest:
+        if not keys or len(keys) > max_words:
             return 0
-        if keys in known and not (
-            len(lines) > at + n and (keys + words_key(lines[at + n])) in known
-        ):
-            return n
+        next_index = index + n_lines
+        # A longer block that begins with the same words goes first.
+        is_longer = len(lines) > next_index and (keys + words_key(lines[next_index])) in source_keys
+        if keys in source_keys and not is_longer:
+            return n_lines
     return 0
 
 
-def _goes_on(line: str, units: list[Unit], *, is_open: bool) -> bool:
-    if not (is_open and units and line.strip()):
+def _continues(line: str, units: list[Unit], *, is_open: bool) -> bool:
+    """Return whether a line continues the last unit."""
+    if not (is_open and units and line):
         return False
-    kind = _read_line(line.strip()).kind
-    return (
-        kind == "text" and units[-1].kind in {"text", "item", "number", "quote"}
-    ) or kind == units[-1].kind == "quote"
+    kind = _read_line(line).kind
+    last_kind = units[-1].kind
+    if kind == "text":
+        return last_kind in {"text", "item", "number", "quote"}
+    return kind == last_kind == "quote"
 
 
-def _read_line(line: str, *, is_whole: bool = False) -> Unit:
-    """Return the unit that one line begins."""
-    if is_whole:
+def _read_line(line: str, *, is_code: bool = False) -> Unit:
+    """Return the unit that a line begins; lines of code are text, whatever they look like."""
+    if is_code:
         return Unit("text", line)
-    if (found := _HEADING.match(line)) is not None:
-        return Unit("heading", found[2], len(found[1]))
-    for pattern, kind in ((_ITEM, "item"), (_NUMBER, "number")):
-        if (found := pattern.match(line)) is not None:
-            return Unit(
-                "item" if kind == "item" else "number",
-                found[2],
-                int(found[1]) if kind == "number" else 0,
-            )
-    if (found := _QUOTE.match(line)) is not None:
-        return Unit("quote", found[1])
+    if (heading := _HEADING.match(line)) is not None:
+        return Unit("heading", heading[2], len(heading[1]))
+    if (item := _ITEM.match(line)) is not None:
+        return Unit("item", item[2])
+    if (number := _NUMBER.match(line)) is not None:
+        return Unit("number", number[2], int(number[1]))
+    if (quote := _QUOTE.match(line)) is not None:
+        return Unit("quote", quote[1])
     return Unit("row" if " | " in line else "text", line.removeprefix("\\"))
 
 
 def starts_with_heading(text: str) -> bool:
-    """Return whether the first line that holds something is a heading."""
-    return (
-        _HEADING.match(next((line.strip() for line in text.split("\n") if line.strip()), ""))
-        is not None
-    )
+    """Return whether the first line that is not blank is a heading."""
+    first = next((line.strip() for line in text.split("\n") if line.strip()), "")
+    return _HEADING.match(first) is not None
 
 
 def at_level(units: list[Unit], level: int) -> list[Unit]:
-    """Return the units with the first heading at this level and the others as far below or above it as they were."""
+    """Return the units with the first heading at this level.
+
+    The other headings stay as far below or above it as they were.
+    """
     first = next((unit.level for unit in units if unit.kind == "heading"), level)
     return [
         Unit("heading", unit.text, min(6, max(1, unit.level - first + level)))
@@ -129,7 +153,9 @@ def at_level(units: list[Unit], level: int) -> list[Unit]:
 
 
 def escape_html(text: str, *, is_value: bool = False) -> str:
-    """Return plain words for HTML or an attribute's value, also where a template language reads the file before a browser does.
+    """Return plain words as HTML, or as an attribute's value.
+
+    A { is escaped too, because a template language may read the file before a browser does.
 
     >>> escape_html("<b> {{ x }}")
     '&lt;b&gt; &#123;&#123; x }}'
@@ -138,26 +164,27 @@ def escape_html(text: str, *, is_value: bool = False) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    r"""Return plain words for one line of Markdown: neither HTML, links, code, emphasis nor a block's start.
+    r"""Return plain words as one line of Markdown.
+
+    The line has no HTML, links, code or emphasis, and does not start a block of another kind.
 
     >>> escape_markdown("<b> [a](b) *c*"), escape_markdown("# d")
     ('&lt;b&gt; [a]\\(b) \\*c\\*', '\\# d')
     """
     words = " ".join(clean_text(text).split()).replace("\\", "\\\\").replace("&", "&amp;")
     words = words.replace("<", "&lt;").replace(">", "&gt;").replace("{", "&#123;")
-    words = re.sub(
-        r"[`*~]|(?<![^\W_])_+|_+(?![^\W_])",
-        lambda found: "".join(f"\\{one}" for one in found[0]),
+    words = _EMPHASIS.sub(
+        lambda match: "".join(f"\\{character}" for character in match[0]),
         words,
     )
-    words = re.sub(r"(?<=\])[(\[:]", r"\\\g<0>", words)
+    words = _LINK.sub(r"\\\g<0>", words)
     if words[:1].isdigit():
-        return re.sub(r"^(\d{1,9})(?=[.)])", r"\1\\", words)
+        return _LIST_NUMBER.sub(r"\1\\", words)
     return f"\\{words}" if _STARTS_MARKUP.match(words) else words
 
 
 def write_html(units: list[Unit], indent: str = "") -> list[str]:
-    """Return the lines of HTML for the units, with lists and quotations around what belongs together."""
+    """Return the units as lines of HTML; neighbouring items and rows share a list or a table."""
     lines: list[str] = []
     for kind, group in groupby(units, key=lambda unit: unit.kind):
         lines += _write_group(kind, list(group))
@@ -190,28 +217,24 @@ def _write_group(kind: UnitKind, units: list[Unit]) -> Iterator[str]:
 
 def write_row(text: str, tag: str = "td") -> str:
     """Return the HTML of a table's row."""
-    return (
-        "<tr>"
-        + "".join(f"<{tag}>{escape_html(cell)}</{tag}>" for cell in split_cells(text))
-        + "</tr>"
-    )
+    cells = "".join(f"<{tag}>{escape_html(cell)}</{tag}>" for cell in split_cells(text))
+    return f"<tr>{cells}</tr>"
 
 
 def split_cells(text: str) -> list[str]:
-    """Return the cells of a row as the toolkit writes it."""
+    """Return the cells of a row that the toolkit wrote, such as "a | b"."""
     return [cell.strip() for cell in text.split(" | ")]
 
 
 def write_markdown(units: list[Unit]) -> str:
-    """Return Markdown for the units in which nothing but their own kinds is markup."""
-    parts: list[str] = []
-    for before, unit in zip([None, *units], units, strict=False):
-        if before is not None:
-            parts.append(
-                "\n" if before.kind == unit.kind and unit.kind in {"item", "number"} else "\n\n"
-            )
-        parts.append(_write_unit(unit))
-    return "".join(parts)
+    """Return the units as Markdown, in which only the kinds of the units are markup."""
+    texts: list[str] = []
+    for previous, unit in zip([None, *units], units, strict=False):
+        if previous is not None:
+            continues_list = previous.kind == unit.kind and unit.kind in {"item", "number"}
+            texts.append("\n" if continues_list else "\n\n")
+        texts.append(_write_unit(unit))
+    return "".join(texts)
 
 
 def _write_unit(unit: Unit) -> str:

@@ -1,4 +1,4 @@
-"""What the sources of both formats share: blocks of words with their places, splices, and how words are compared."""
+"""What HTML and Markdown sources share: blocks of words, splices, and how words are compared."""
 
 import re
 from collections.abc import Iterable
@@ -8,10 +8,15 @@ from typing import Literal, NamedTuple
 from coverage_kit.report.texts import clean_text
 
 BlockKind = Literal["heading", "text", "lead", "item", "row", "code"]
-LOWEST_PATH_LEVEL = 4  # headings below it are words of a passage
+# Headings of a lower level belong to the words of a passage, as in text/sections.py.
+LOWEST_PATH_LEVEL = 4
 
+# What may stand before the words of a line of Markdown: "- ", "2. ", "## ", "> ", or a backslash
+# as in "\- ".
 _MARKERS = re.compile(r"\s*(?:(?:[-*+>]|\d{1,9}[.)]|#{1,6})\s+|\\(?=\S))*")
+# A word is letters, digits and underscores: "£3.50" has the words "3" and "50".
 _WORD = re.compile(r"\w+")
+# Characters without a width: soft hyphen, zero-width space, word joiner, and marks of direction.
 _INVISIBLE = re.compile("[\xad\u200b\u2060\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -20,7 +25,7 @@ class CannotPlaceError(Exception):
 
 
 class Word(NamedTuple):
-    """One word as it is compared, and its place in the source."""
+    """One word as it is compared, and where it starts and ends in the source."""
 
     key: str
     start: int
@@ -28,7 +33,7 @@ class Word(NamedTuple):
 
 
 class Splice(NamedTuple):
-    """Characters of a source and what stands there instead."""
+    """Characters of a source from `start` to `end`, and the text that replaces them."""
 
     start: int
     end: int
@@ -37,7 +42,7 @@ class Splice(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class SourceBlock:
-    """One block of a source: its words on one line, each with its place, and the level of a heading."""
+    """One block of a source: its text on one line, its words, and the level of a heading."""
 
     kind: BlockKind
     text: str
@@ -51,75 +56,80 @@ class SourceBlock:
 
 
 def find_words(text: str) -> list[Word]:
-    r"""Return the words of a text with their places, without the list numbers that start its lines.
+    r"""Return the words of a text with their positions, without the markers at the start of lines.
 
     >>> [word.key for word in find_words("1. Two Bikes\n- £3.50")]
     ['two', 'bikes', '3', '50']
     """
-    found: list[Word] = []
-    start = 0
+    words: list[Word] = []
+    line_start = 0
     for line in text.split("\n"):
-        marked = _MARKERS.match(line)
-        begin = marked.end() if marked is not None else 0
-        found += [
-            Word(one[0].casefold(), start + one.start(), start + one.end())
-            for one in _WORD.finditer(line, begin)
+        markers = _MARKERS.match(line)
+        begin = markers.end() if markers is not None else 0
+        words += [
+            Word(match[0].casefold(), line_start + match.start(), line_start + match.end())
+            for match in _WORD.finditer(line, begin)
         ]
-        start += len(line) + 1
-    return found
+        line_start += len(line) + 1
+    return words
 
 
 def words_key(text: str) -> tuple[str, ...]:
-    """Return the words of a text as they are compared: without case, punctuation, list numbers and invisible characters."""
+    """Return the words of a text as they are compared.
+
+    Case, punctuation, markers at the start of lines and invisible characters do not count.
+    """
     return tuple(word.key for word in find_words(_INVISIBLE.sub("", clean_text(text))))
 
 
 def is_invisible(character: str) -> bool:
-    """Return whether a character is not a part of any word, nor between two."""
+    """Return whether a character is invisible: neither a part of a word nor between two words."""
     return _INVISIBLE.match(character) is not None
 
 
 def apply_splices(text: str, splices: Iterable[Splice]) -> str:
-    """Return the text with every splice made; of two at one place the first stands first.
+    """Return the text with every splice made; two at one position keep their order.
 
     Raises CannotPlaceError where two of them overlap.
     """
+    # The sort is stable, so that splices at one position keep their order.
     ordered = sorted(
-        enumerate(_apart(text, list(splices))),
-        key=lambda pair: (pair[1].start, pair[1].end, pair[0]),
+        _move_insertions(text, list(splices)),
+        key=lambda splice: (splice.start, splice.end),
     )
-    parts = []
-    at = 0
-    for _, splice in ordered:
-        if splice.start < at:
+    texts = []
+    position = 0
+    for splice in ordered:
+        if splice.start < position:
             raise CannotPlaceError("the words are interleaved with others in the file")
-        parts += [text[at : splice.start], splice.new]
-        at = splice.end
-    return "".join([*parts, text[at:]])
+        texts += [text[position : splice.start], splice.new]
+        position = splice.end
+    return "".join([*texts, text[position:]])
 
 
-def _apart(text: str, splices: list[Splice]) -> list[Splice]:
-    """Return the splices with words put in behind what is removed around them, and before the end of its last line."""
+def _move_insertions(text: str, splices: list[Splice]) -> list[Splice]:
+    """Return the splices without an insertion inside a removal.
+
+    An insertion moves behind the removal around it, before the end of its last line. Where only
+    space of the removal follows the insertion, the removal ends at the insertion instead.
+    """
     result = list(splices)
-    for at, put in enumerate(splices):
-        for other, gone in enumerate(splices):
-            is_within = put.start == put.end and not gone.new and gone.start < put.start < gone.end
-            if (
-                is_within and text[put.start : gone.end].strip()
-            ):  # in a box that goes with its last words
-                removed = text[gone.start : gone.end]
-                ends = removed[len(removed.rstrip("\n")) :]
-                result[at] = Splice(
-                    gone.end,
-                    gone.end,
-                    put.new.lstrip("\n") + ends if ends else put.new,
-                )
+    for index, insertion in enumerate(splices):
+        for removal_index, removal in enumerate(splices):
+            is_within = (
+                insertion.start == insertion.end
+                and not removal.new
+                and removal.start < insertion.start < removal.end
+            )
+            if is_within and text[insertion.start : removal.end].strip():
+                # The box that is removed ends behind the insertion.
+                removed = text[removal.start : removal.end]
+                line_ends = removed[len(removed.rstrip("\n")) :]
+                new = insertion.new.lstrip("\n") + line_ends if line_ends else insertion.new
+                result[index] = Splice(removal.end, removal.end, new)
             elif is_within:
-                is_line = text[: gone.start].endswith("\n") or gone.start == 0
-                result[other] = Splice(gone.start, put.start, "")
-                result[at] = Splice(
-                    put.start,
-                    put.start,
-                    put.new.lstrip("\n") if is_line else put.new,
-                )
+                starts_line = text[: removal.start].endswith("\n") or removal.start == 0
+                new = insertion.new.lstrip("\n") if starts_line else insertion.new
+                result[removal_index] = Splice(removal.start, insertion.start, "")
+                result[index] = Splice(insertion.start, insertion.start, new)
     return result

@@ -264,7 +264,7 @@ def _as_text(value: Any) -> str:
 
 
 def list_about(analysis: Analysis) -> list[tuple[str, str, Any]]:
-    """Return what a run consists of as (section, name, value): trust, method, settings, versions."""
+    """Return the facts of a run as (section, name, value): trust, method, settings, versions."""
     about = analysis.about
     rows: list[tuple[str, str, Any]] = [
         (

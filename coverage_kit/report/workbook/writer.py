@@ -165,7 +165,7 @@ class _Writer:
         self.n_links: dict[str, int] = {}
 
     def fill_summary(self, page: Any, analysis: Analysis, sheets: Sequence[Sheet]) -> None:
-        """Write the summary: key figures, self-test, news, charts, first gaps and edits, contents."""
+        """Write key figures, self-test, news, charts, first gaps and edits, and the contents."""
         tops = list_tops(analysis)
         for column, field in enumerate(tops[0].fields):
             page.set_column(column, column, field.width)
