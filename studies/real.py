@@ -105,9 +105,9 @@ def run_real(folder: Path, out: Path, cache: Path) -> Analysis:
     ]
     print(analysis.edits[edit_columns].head(10).round(2).to_string(max_colwidth=90))
     print(
-        analysis.about["self_test"],
-        analysis.about["clustering"],
-        analysis.about["unanswered_share"],
+        analysis.about.self_test,
+        analysis.about.clustering,
+        analysis.about.unanswered_share,
     )
     print(analysis.stages.round(1).to_string())
     return analysis

@@ -123,7 +123,8 @@ def run_whole(folder: Path) -> dict[str, Any]:
         name: len(getattr(analysis, name))
         for name in ("queries", "answers", "passages", "gaps", "edits")
     }
-    auc = analysis.about["self_test"]["auc"] if analysis.about["self_test"] else None
+    self_test = analysis.about.self_test
+    auc = self_test["auc"] if self_test else None
     counts = {name: int(analysis.stages[name].sum()) for name in ("n_embedded", "n_reused")}
     return {
         "stages": {**stages, "write": time.perf_counter() - start},

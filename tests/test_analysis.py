@@ -27,8 +27,10 @@ def test_a_run_can_be_read_without_us(sample_analysis, tmp_path):
     folder = save_analysis(sample_analysis, tmp_path / "run") / "tables"
     asked = sample_analysis.embeddings["query_vectors"]
     row = duckdb.sql(
-        f"select q.text, list_cosine_similarity(v.vector, v.vector), len(v.vector) from '{folder}/queries.parquet' q "
-        f"join '{folder}/query_vectors.parquet' v on v.id = q.query_id where q.query_id = '{asked.ids[5]}'"
+        f"select q.text, list_cosine_similarity(v.vector, v.vector), len(v.vector) from "
+        f"'{folder}/queries.parquet' q "
+        f"join '{folder}/query_vectors.parquet' v on v.id = q.query_id where q.query_id = "
+        f"'{asked.ids[5]}'"
     ).fetchall()[0]
     text = sample_analysis.queries.set_index("query_id").loc[asked.ids[5], "text"]
     assert row == (text, pytest.approx(1, abs=1e-5), asked.vectors.shape[1])

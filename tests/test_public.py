@@ -21,7 +21,8 @@ def test_an_unknown_name_is_told():
 def test_import_is_quick_and_light():
     code = (
         "import sys, time; start = time.perf_counter(); import coverage_kit; "
-        "print(time.perf_counter() - start, [m for m in ('torch', 'umap', 'plotly', 'faiss', 'sklearn') if m in sys.modules])"
+        "print(time.perf_counter() - start, [m for m in ('torch', 'umap', 'plotly', 'faiss', "
+        "'sklearn') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     seconds, _, heavy = done.stdout.strip().partition(" ")
@@ -31,8 +32,10 @@ def test_import_is_quick_and_light():
 
 def test_help_needs_no_model():
     code = (
-        "import sys; from typer.testing import CliRunner; from coverage_kit.commands.app import app; "
-        "r = CliRunner().invoke(app, ['--help']); print(r.exit_code, 'torch' in sys.modules, 'analysis' in r.output.lower())"
+        "import sys; from typer.testing import CliRunner; from coverage_kit.commands.app import "
+        "app; "
+        "r = CliRunner().invoke(app, ['--help']); print(r.exit_code, 'torch' in sys.modules, "
+        "'analysis' in r.output.lower())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split()[:2] == ["0", "False"]

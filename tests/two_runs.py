@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 
-from coverage_kit.analysis import Analysis
+from coverage_kit.analysis import About, Analysis
 from coverage_kit.tables import (
     CHANGES,
     CLUSTERS,
@@ -125,4 +125,6 @@ def make_run(asked, about=None, **tables):
         "settings": {"cache": "cache"},
     }
     names = [one.name for one in fields(Analysis) if one.name not in ("about", "embeddings")]
-    return Analysis(**{name: frames[name] for name in names}, about={**plain, **(about or {})})
+    return Analysis(
+        **{name: frames[name] for name in names}, about=About(**{**plain, **(about or {})})
+    )

@@ -92,10 +92,11 @@ class Treatment:
 class _Period:
     """A measure on one engine and surface.
 
-    It has the times of all its answers, the answers within the windows, and the queries that are
-    judged.
+    It has its keys (measure, site, engine and surface), the times of all its answers, the answers
+    within the windows, and the queries that are judged.
     """
 
+    keys: dict[str, str]
     times: "pd.Series[pd.Timestamp]"
     windows: pd.DataFrame
     treatment: Treatment
@@ -160,28 +161,38 @@ def measure_change(
     """
     answers = answers.reset_index(drop=True)
     queries = treatment.find_queries()
-    names = [
-        "treated",
-        "untreated",
-        *sorted(set(queries.loc[queries["is_treated"], "cluster_id"])),
-    ]
     effects: list[_Effect] = []
     for measure, values in _value_answers(answers, citations, mentions, treatment).items():
-        valued = answers.loc[values.index]
-        windows = find_windows(valued, treatment, queries)
-        windows = windows.assign(value=values[windows.index])
-        for (engine, surface), of_engine in split_by_engine(answers, windows):
-            keys = {
+        for period in _find_periods(measure, values, answers, treatment, queries):
+            effects += _find_changes(period, seed)
+    return VERDICTS.table(_judge(effects))
+
+
+def _find_periods(
+    measure: str,
+    values: "pd.Series[float]",
+    answers: Answers,
+    treatment: Treatment,
+    queries: pd.DataFrame,
+) -> Iterator[_Period]:
+    """Yield the measure on each engine and surface, with the values of the answers."""
+    valued = answers.loc[values.index]
+    windows = find_windows(valued, treatment, queries)
+    windows = windows.assign(value=values[windows.index])
+    for (engine, surface), of_engine in split_by_engine(answers, windows):
+        is_of_engine = (valued["engine"] == engine) & (name_surfaces(valued) == surface)
+        yield _Period(
+            keys={
                 "measure": measure,
                 "site": treatment.site,
                 "engine": engine,
                 "surface": surface,
-            }
-            is_of_engine = (valued["engine"] == engine) & (name_surfaces(valued) == surface)
-            times = valued.loc[is_of_engine, "asked_at"]
-            period = _Period(times, of_engine, treatment, queries)
-            effects += _find_changes(period, names, keys, seed)
-    return VERDICTS.table(_judge(effects))
+            },
+            times=valued.loc[is_of_engine, "asked_at"],
+            windows=of_engine,
+            treatment=treatment,
+            queries=queries,
+        )
 
 
 def find_windows(answers: Answers, treatment: Treatment, queries: pd.DataFrame) -> pd.DataFrame:
@@ -249,10 +260,10 @@ def _value_answers(
     return values
 
 
-def _find_changes(
-    period: _Period, names: list[str], keys: dict[str, str], seed: int
-) -> list[_Effect]:
-    """Return the effects on these groups, of which the first two are no clusters."""
+def _find_changes(period: _Period, seed: int) -> list[_Effect]:
+    """Return the effects on all treated clusters, the untreated ones, and each treated cluster."""
+    treated = period.queries.loc[period.queries["is_treated"], "cluster_id"]
+    names = ["treated", "untreated", *sorted(set(treated))]
     paired = period.windows[period.windows["is_paired"]]
     prompts, clusters, before = _pair(paired, period.treatment.at)
     groups = {
@@ -265,10 +276,10 @@ def _find_changes(
     results = dict(zip(groups, zip(contrasts, floors, strict=True), strict=True))
     effects = []
     for index, name in enumerate(names):
-        row = {**keys, "group": name, "is_treated": name != "untreated"}
+        row = {**period.keys, "group": name, "is_treated": name != "untreated"}
         is_cluster = index >= 2
         # Clusters are corrected for those of the same measure, engine and surface.
-        family = " ".join(["clusters", *keys.values()]) if is_cluster else name
+        family = " ".join(["clusters", *period.keys.values()]) if is_cluster else name
         if name not in results:
             effects.append(_Effect(row | _explain_absence(name, period), family))
             continue
@@ -278,7 +289,7 @@ def _find_changes(
         row["noise_floor"] = floor
         if not is_cluster and not _varies(prompts, groups[name]):
             # Nothing could have moved: the row is a family of its own.
-            family = " ".join(["still", name, *keys.values()])
+            family = " ".join(["still", name, *period.keys.values()])
         effects.append(_Effect(row, family, contrast))
     return effects
 

@@ -89,24 +89,37 @@ def find_competitors(
     is_proposed = (smoothed_named >= np.clip(mean, *NAMED_LIMITS)) & (
         table["n_prompts"] >= MIN_PROMPTS
     )
-    kinds = [
-        _kind(site, panel, community, is_named=bool(is_named))
-        for site, is_named in zip(table["site"], is_proposed, strict=True)
-    ]
     table = table.assign(
-        kind=pd.Series(kinds, index=table.index, dtype="str"),
+        kind=_name_kinds(table["site"], is_proposed, panel, community),
         share_of_overlap=table["n_both"] / n_own if n_own else np.nan,
         named_rate=table["n_named"] / table["n_answers"],
         fit=overlap * smoothed_named,
         overlap=overlap,
     )
-    # Tracked and proposed sites first, then by fit.
-    table = table.assign(order=table["kind"].map(_ORDER)).sort_values(
+    return _rank(table)[COMPETITORS.names]
+
+
+def _name_kinds(
+    sites: "pd.Series[str]",
+    is_proposed: "pd.Series[bool]",
+    panel: TrackedBrands,
+    community: Collection[str],
+) -> "pd.Series[str]":
+    kinds = [
+        _kind(site, panel, community, is_named=bool(is_named))
+        for site, is_named in zip(sites, is_proposed, strict=True)
+    ]
+    return pd.Series(kinds, index=sites.index, dtype="str")
+
+
+def _rank(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the sites with their rank: tracked and proposed sites first, then by fit."""
+    ranked = table.assign(order=table["kind"].map(_ORDER)).sort_values(
         ["order", "fit", "overlap", "site"],
         ascending=[True, False, False, True],
         ignore_index=True,
     )
-    return table.assign(rank=np.arange(1, len(table) + 1))[COMPETITORS.names]
+    return ranked.assign(rank=np.arange(1, len(ranked) + 1))
 
 
 def _count(cited: pd.DataFrame, own: Collection[str], texts: Mapping[str, str]) -> pd.DataFrame:

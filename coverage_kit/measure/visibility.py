@@ -135,6 +135,11 @@ def measure_visibility(
         return VISIBILITY.empty()
     table = pd.concat(tables, ignore_index=True)
     table["is_low_n"] = ~(table["n_effective"] >= panel.min_prompts) | has_few_events(table)
+    return _order(table, panel)[VISIBILITY.names].reset_index(drop=True)
+
+
+def _order(table: pd.DataFrame, panel: TrackedBrands) -> pd.DataFrame:
+    """Return the rows in the order of the panel and of MEASURES, not of the alphabet."""
     orders = {
         "split_by": panel.split_by,
         "measure": MEASURES,
@@ -144,13 +149,8 @@ def measure_visibility(
         name: table[name].map({value: rank for rank, value in enumerate(order)})
         for name, order in orders.items()
     }
-    # In the order of the panel and of MEASURES, not of the alphabet.
-    order = (
-        table.assign(**ranks)
-        .sort_values(["split_by", "segment", "engine", "surface", "measure", "site"])
-        .index
-    )
-    return table.loc[order, VISIBILITY.names].reset_index(drop=True)
+    keys = ["split_by", "segment", "engine", "surface", "measure", "site"]
+    return table.loc[table.assign(**ranks).sort_values(keys).index]
 
 
 def name_surfaces(answers: Answers) -> "pd.Series[str]":

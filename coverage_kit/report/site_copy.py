@@ -91,7 +91,7 @@ def write_site_copy(  # noqa: PLR0913 (a change depends on each of these tables)
         pages: pages of the run; html_path is the page's file in the folder.
         passages: passages of the run.
         changes: the changes of the chosen edits, in the order in which they are to be made.
-        out: folder of the copy, written completely or not at all; an earlier copy there is replaced.
+        out: folder of the copy, written completely or not at all; an earlier copy is replaced.
         drafts: finished Markdown by edit id, which replaces the words that the edit proposes.
 
     Returns: a table with a row for each change: edit_id, position, page_id, file (relative; empty
@@ -255,7 +255,7 @@ def _with_draft(changes: list[dict[Any, Any]], draft: str | None) -> list[dict[A
 
 
 def _check_folders(source: Path, out: Path) -> tuple[Path, Path]:
-    """Return both folders, resolved. Raises RunError where copying could lose or overwrite something."""
+    """Return both folders, resolved. Raises RunError where copying could overwrite something."""
     if not source.is_dir():
         raise RunError(
             str(source),
@@ -272,10 +272,10 @@ def _check_folders(source: Path, out: Path) -> tuple[Path, Path]:
             f"a folder that overlaps {source.name}",
             "Name a folder next to it: nothing is ever written into the site itself.",
         )
-    is_taken = target.exists() and (
+    holds_files = target.exists() and (
         not target.is_dir() or (any(target.iterdir()) and not (target / MARK).is_file())
     )
-    if is_taken:
+    if holds_files:
         raise RunError(
             str(out),
             "a new or empty folder, or an earlier copy",
@@ -305,9 +305,9 @@ def _make_url(copy: _Copy, page_id: str) -> str:
     Its scheme and host are those of the site's pages whose ids start with the same host.
     """
     host = page_id.split("/", maxsplit=1)[0]
-    for known_id in copy.files:
-        url = copy.urls.get(known_id, "")
-        if known_id.split("/")[0] == host and url.startswith(("http://", "https://")):
+    for site_page_id in copy.files:
+        url = copy.urls.get(site_page_id, "")
+        if site_page_id.split("/")[0] == host and url.startswith(("http://", "https://")):
             return url.split("/")[0] + "//" + url.split("/")[2] + page_id.removeprefix(host)
     return ""
 

@@ -88,7 +88,7 @@ def _own_words(analysis: Analysis, edit_id: str, page_id: str, query_ids: "pd.Se
     In order: the brand, the passages that the edit changes, those of its page, and those nearest to
     the questions.
     """
-    own = analysis.passages[analysis.passages["site"] == analysis.about["own_site"]].sort_values(
+    own = analysis.passages[analysis.passages["site"] == analysis.about.own_site].sort_values(
         ["page_id", "position"]
     )
     changed = analysis.changes.loc[analysis.changes["edit_id"] == edit_id, "passage_id"].dropna()
@@ -96,7 +96,7 @@ def _own_words(analysis: Analysis, edit_id: str, page_id: str, query_ids: "pd.Se
         analysis.coverage["query_id"].isin(list(query_ids)), "own_passage_id"
     ].dropna()
     order = dict.fromkeys([*changed, *own.loc[own["page_id"] == page_id, "passage_id"], *nearest])
-    brand = analysis.about.get("settings", {}).get("site", {}).get("brand", ())
+    brand = analysis.about.setting("site", "brand", ())
     texts = [f"Our name: {', '.join(brand)}"] if brand else []
     n_words = 0
     rows = own.set_index("passage_id")

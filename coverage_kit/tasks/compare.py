@@ -38,9 +38,7 @@ def compare_runs(
     _check_comparable(before, after, run_b)
     published = _published_between(before, after, published_ids, run_b)
     runs = (_name_run(run_a), _name_run(run_b))
-    comparison = predictions.compare_predictions(
-        before, after, published, runs, after.about["seed"]
-    )
+    comparison = predictions.compare_predictions(before, after, published, runs, after.about.seed)
     if comparison.predictions.empty:
         raise RunError(
             str(run_b),
@@ -50,7 +48,7 @@ def compare_runs(
         )
     rows = _comparison_rows(comparison.predictions, published)
     words = predictions.describe_comparison(comparison, predicted_under(before.about))
-    file = record or Path(after.about["settings"]["cache"]) / RECORD
+    file = record or Path(after.about.settings["cache"]) / RECORD
     past = predictions.record_predictions(comparison.predictions, file)
     predictions.write_predictions(comparison.predictions, run_b / RECORD)
     write_file(
@@ -68,16 +66,20 @@ def _name_run(folder: Path) -> str:
 
 
 def _check_comparable(before: Analysis, after: Analysis, run_b: Path) -> None:
-    for key, title in (("own_site", "site"), ("encoder", "encoder")):
-        if before.about[key] != after.about[key]:
+    compared = (
+        ("site", before.about.own_site, after.about.own_site),
+        ("encoder", before.about.encoder, after.about.encoder),
+    )
+    for title, value_before, value_after in compared:
+        if value_before != value_after:
             cure = (
                 "Compare two runs of one site with one encoder: "
                 f"coverage of another {title} is another figure."
             )
             raise RunError(
                 str(run_b),
-                f"a run with {title} {before.about[key]!r}",
-                repr(after.about[key]),
+                f"a run with {title} {value_before!r}",
+                repr(value_after),
                 cure,
             )
 
@@ -86,7 +88,7 @@ def _published_between(
     before: Analysis, after: Analysis, published_ids: list[str], run_b: Path
 ) -> pd.DataFrame:
     """Return which edits were published. Raises RunError, with the nearest edit, for none."""
-    own = [run.passages[run.passages["site"] == run.about["own_site"]] for run in (before, after)]
+    own = [run.passages[run.passages["site"] == run.about.own_site] for run in (before, after)]
     published = find_published(before.changes, own[0], own[1], published_ids)
     if not published["is_published"].any():
         has_words = published["word_overlap"] > 0

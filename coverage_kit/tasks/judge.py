@@ -119,7 +119,7 @@ def _answered_queries(analysis: Analysis, max_items: int) -> list[ItemTexts]:
 def _brand_texts(analysis: Analysis, max_items: int) -> list[ItemTexts]:
     """Return claims about the brand with the site's passage that they were compared with."""
     texts = _passage_texts(analysis)
-    brand = str(analysis.about.get("brand", ""))
+    brand = analysis.about.brand
     claims = analysis.brand_claims.merge(analysis.queries[["query_id", "demand"]], on="query_id")
     claims = _by_demand(claims[claims["passage_id"].isin(texts)]).drop_duplicates("text")
     items = []
@@ -141,7 +141,7 @@ def _citing_answers(analysis: Analysis, max_items: int) -> list[ItemTexts]:
         .to_dict()
     )
     has_page = cited["page_id"].isin(pages)
-    is_own = cited["site"] == analysis.about.get("own_site")
+    is_own = cited["site"] == analysis.about.own_site
     own = cited[is_own & has_page].drop_duplicates("answer_id")
     other_pages = cited[~is_own & has_page].groupby("answer_id")["page_id"].agg(list).to_dict()
     queries = analysis.queries[["query_id", "text", "demand"]].rename(columns={"text": "query"})
@@ -332,7 +332,7 @@ def read_labels(path: Path) -> dict[str, float]:
 
 
 def _passage_texts(analysis: Analysis) -> dict[str, str]:
-    own = analysis.passages[analysis.passages["site"] == analysis.about.get("own_site")]
+    own = analysis.passages[analysis.passages["site"] == analysis.about.own_site]
     return dict(zip(own["passage_id"], passage_texts(own), strict=True))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage_kit.analysis import Analysis
+from coverage_kit.analysis import About, Analysis
 from coverage_kit.errors import RunError
 from coverage_kit.storage.files import write_file
 from coverage_kit.tables import PREDICTIONS, Predictions, checked
@@ -105,7 +105,7 @@ def compare_predictions(
 
     Args:
         before: the run that predicted. Where its gains were corrected by a track record
-            (`about["track_record"]`), so is `predicted`.
+            (`about.track_record`), so is `predicted`.
         after: the later run; queries are matched by their words.
         published: which edits were published (`find_published`).
         runs: names of the two runs.
@@ -122,7 +122,7 @@ def compare_predictions(
     is_compared = queries["change"].notna()
     drift = _measure_drift(queries[is_compared & ~is_touched], seed)
     shared = _share(effects[effects["change"].notna()], drift.change)
-    ratio = float((before.about.get("track_record") or {}).get("ratio", 1.0))
+    ratio = float((before.about.track_record or {}).get("ratio", 1.0))
     rows = [
         {
             **_edit_row(edit, effects, shared, drift, ratio),
@@ -265,13 +265,13 @@ def _edit_row(
     }
 
 
-def _names(edit: dict[Any, Any], runs: tuple[str, str], about: dict[str, Any]) -> dict[str, object]:
+def _names(edit: dict[Any, Any], runs: tuple[str, str], about: About) -> dict[str, object]:
     return {
         **{name: edit[name] for name in ("edit_id", "operation", "page_id", "word_overlap")},
         "run_before": runs[0],
         "run_after": runs[1],
-        "site": str(about.get("own_site", "")),
-        "encoder": str(about.get("encoder", "")),
+        "site": about.own_site,
+        "encoder": about.encoder,
     }
 
 

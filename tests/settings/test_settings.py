@@ -64,7 +64,9 @@ def test_the_template_holds_every_key_with_its_description_and_its_default():
 
 
 def test_the_examples_of_the_template_are_settings_too():
-    lines = [re.sub(r"^# (?=\[+[\w.]+\]+$|\w+ = )", "", line) for line in write_template().splitlines()]
+    lines = [
+        re.sub(r"^# (?=\[+[\w.]+\]+$|\w+ = )", "", line) for line in write_template().splitlines()
+    ]
     settings = make_settings(tomllib.loads("\n".join(lines)))
     assert settings.competitors[0].source.startswith("https://")
     assert settings.ask.engines[0].kind == "perplexity"

@@ -138,7 +138,7 @@ def test_named_edits_and_another_record(monkeypatch, capsys, tmp_path, first, se
 
 
 def about(run, **values):
-    return replace(run, about={**run.about, **values})
+    return replace(run, about=replace(run.about, **values))
 
 
 @pytest.mark.parametrize(

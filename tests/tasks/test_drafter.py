@@ -24,14 +24,12 @@ LEAD = (
     "Haulwright lists one at £145."
 )
 BRIEF = Brief(
-    *(
-        "e0001",
-        "add_question_and_answer",
-        (HEADING,),
-        ("Can I carry my labrador?", "is 45 km too far"),
-        OWN,
-    ),
-    (f"[EXTRACT TO CHECK] “{LEAD}”",),
+    edit_id="e0001",
+    operation="add_question_and_answer",
+    headings=(HEADING,),
+    questions=("Can I carry my labrador?", "is 45 km too far"),
+    own_words=OWN,
+    extracts=(f"[EXTRACT TO CHECK] “{LEAD}”",),
 )
 
 

@@ -141,7 +141,7 @@ def test_a_budget_that_ends_early_is_reported_and_nothing_counts(monkeypatch, ca
     with chat_server(honest(first_claim(run))) as chat:
         status, output = judge(monkeypatch, capsys, run, chat, money=0.001)
         assert status == 0
-    assert "not judged to the end" in output
+    assert "judging ended early" in output
     assert len(chat.asked) * (100 * 0.1 + 1 * 0.4) / 1e6 <= 0.001
     assert load_analysis(run).brand_claims[list(before.columns)].equals(before)
 

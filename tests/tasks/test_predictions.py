@@ -169,7 +169,7 @@ def test_two_spellings_in_the_later_run_are_one_query():
 def test_a_gap_of_one_query_counts_half():
     effects = make_effects(("e0", "q0", 0.1, 0.5, True))
     row = compare(
-        before(effects=effects, asked=[ASKED[0], *ASKED[2:]]), later(0.2, 0, 0, 0, 0), "e0"
+        before(effects=effects, queries=[ASKED[0], *ASKED[2:]]), later(0.2, 0, 0, 0, 0), "e0"
     ).predictions.iloc[0]
     assert (row["predicted"], row["realised"]) == pytest.approx((5 * 0.4, 5 * 0.2))
 

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from coverage_kit.errors import RunError
 from coverage_kit.llm.endpoint import Reply
@@ -71,10 +72,10 @@ def _digest(request: Sequence[str | int]) -> str:
     return hashlib.sha256(json.dumps(list(request)).encode()).hexdigest()
 
 
-def _read(stored: dict[str, object]) -> Reply:
+def _read(stored: dict[str, Any]) -> Reply:
     values = {
         **stored,
         "alternatives": tuple(stored["alternatives"]),
         "tokens": tuple(stored["tokens"]),
-    }  # type: ignore[arg-type]
-    return Reply(**values)  # type: ignore[arg-type]
+    }
+    return Reply(**values)
