@@ -71,10 +71,10 @@ MEASURES: tuple[Measure, ...] = get_args(Measure)
 # Measures that count the names of brands in the words of answers.
 NAME_MEASURES: tuple[Measure, ...] = ("mention_rate", "share_of_voice")
 
-# What a text says of a claim; "not told" where words alone cannot decide.
-Verdict = Literal["supported", "unsupported", "contradicted", "not told"]
+# What a text says of a claim; "not assessed" where words alone cannot decide.
+Verdict = Literal["supported", "unsupported", "contradicted", "not assessed"]
 WRONG_VERDICTS: tuple[Verdict, ...] = ("unsupported", "contradicted")
-NOT_ASSESSED: Verdict = "not told"
+NOT_ASSESSED: Verdict = "not assessed"
 
 # Where an answer was read; logs may name further surfaces. Surfaces are never pooled.
 Surface = Literal["api", "scrape", "app", "unknown"]

@@ -21,7 +21,7 @@ class Reply(NamedTuple):
     # For each token of the text, the likeliest tokens; the first of them is in the text.
     top_logprobs: tuple[dict[str, float], ...] = ()
     usage: tuple[int, int] | None = None
-    more: tuple[str, ...] = ()  # texts of further choices
+    further_texts: tuple[str, ...] = ()  # texts of further choices
 
 
 class Chat:
@@ -58,7 +58,7 @@ def chat_server(answer: Callable[[int, dict[str, Any]], Reply]) -> Iterator[Chat
                     "message": {"role": "assistant", "content": text},
                     "finish_reason": reply.finish_reason,
                 }
-                for index, text in enumerate((reply.text, *reply.more))
+                for index, text in enumerate((reply.text, *reply.further_texts))
             ]
             if reply.top_logprobs and body.get("logprobs"):
                 choices[0]["logprobs"] = {

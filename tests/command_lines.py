@@ -1,4 +1,4 @@
-"""Command lines as documents show them, held against the command line that there is."""
+"""Command lines that documents show, checked against the real command line."""
 
 import re
 import shlex
@@ -9,23 +9,24 @@ import typer.main
 
 from coverage_kit.commands.app import app
 
-UsageError = typer.BadParameter.__base__  # of the click that typer carries
+UsageError = typer.BadParameter.__base__  # the class of the click that typer bundles
 COMMANDS = typer.main.get_command(app).commands
 
 
 def find_blocks(text, *languages):
     """Return the fenced blocks of a document that are in one of these languages."""
-    blocks, inside = [], None
+    blocks = []
+    open_block = None
     for line in text.splitlines():
         fence = re.match(r"\s*```(.*)$", line)
-        if fence and inside is None:
-            inside = []
+        if fence and open_block is None:
+            open_block = []
             if fence[1].strip() in languages:
-                blocks.append(inside)
+                blocks.append(open_block)
         elif fence:
-            inside = None
-        elif inside is not None:
-            inside.append(line)
+            open_block = None
+        elif open_block is not None:
+            open_block.append(line)
     return ["\n".join(block) for block in blocks]
 
 
@@ -36,21 +37,26 @@ def find_command_lines(text):
         for block in find_blocks(text, "sh", "")
         for line in block.replace("\\\n", " ").splitlines()
     )
-    called = (
+    matches = (
         re.search(r"(?:^|[\s/])coverage-kit ([a-z-].*)$", re.split(r"\s#\s", line)[0])
         for line in lines
     )
-    return [found[1].split(";")[0].strip() for found in called if found]
+    return [match[1].split(";")[0].strip() for match in matches if match]
 
 
 def parse(line):
-    """Parse what follows coverage-kit, without running it. Raises a usage error for a command or option that is not there."""
+    """Parse the words after coverage-kit, without running the command.
+
+    Raises KeyError for an unknown command and UsageError for an unknown option.
+    """
     name, *arguments = shlex.split(line)
     if name == "--help":
         return
     command = COMMANDS[name]
     command.make_context(
-        name, [one for one in arguments if one != "--help"], resilient_parsing="--help" in arguments
+        name,
+        [argument for argument in arguments if argument != "--help"],
+        resilient_parsing="--help" in arguments,
     )
 
 

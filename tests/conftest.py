@@ -10,9 +10,8 @@ from coverage_kit.tables import PASSAGES, QUERIES
 from tests.encoder import WordEncoder
 from tests.world import write_project
 
-hypothesis.settings.register_profile(
-    "busy", deadline=None
-)  # how long an example takes says how busy the machine is
+# No deadline: the time that an example takes depends on how busy the machine is.
+hypothesis.settings.register_profile("busy", deadline=None)
 hypothesis.settings.load_profile("busy")
 
 TOPICS = {
@@ -35,33 +34,33 @@ TOPICS = {
 
 @pytest.fixture(scope="session")
 def sample_project(tmp_path_factory):
-    """The sample project's coverage.toml in a folder of the session."""
+    """Path of the sample project's coverage.toml, in a folder of this session."""
     return write_project(tmp_path_factory.mktemp("sample"))
 
 
 @pytest.fixture(scope="session")
 def sample_run(sample_project):
-    """The sample analysed once, and the model that its edits were simulated with."""
-    made = []
+    """The analysis of the sample, run once, and the model with which its edits were simulated."""
+    models = []
 
-    def keep(*arguments, **named):
-        made.append(SiteModel(*arguments, **named))
-        return made[-1]
+    def keep_model(*arguments, **keywords):
+        models.append(SiteModel(*arguments, **keywords))
+        return models[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(coverage, "SiteModel", keep)
-        return analyze(read_settings(sample_project)), made[-1]
+        patch.setattr(coverage, "SiteModel", keep_model)
+        return analyze(read_settings(sample_project)), models[-1]
 
 
 @pytest.fixture(scope="session")
 def sample_analysis(sample_run):
-    """The sample analysed once; its vectors and map then serve every test of the session."""
+    """The analysis of the sample; every test of the session uses the same."""
     return sample_run[0]
 
 
 @pytest.fixture(scope="session")
 def sample_model(sample_run):
-    """The fitted model of the sample: what coverage would be with passages added or removed."""
+    """The fitted model of the sample, which predicts coverage after passages change."""
     return sample_run[1]
 
 
@@ -72,7 +71,7 @@ def encoder():
 
 @pytest.fixture
 def passages():
-    """Two sites: ours has brakes, tyres and battery; theirs has all four topics."""
+    """Two sites: `ours` has brakes, tyres and battery; `theirs` has all four topics."""
     rows = []
     for site, topics in (("ours", ["brakes", "tyres", "battery"]), ("theirs", list(TOPICS))):
         for topic in topics:
@@ -94,7 +93,7 @@ def passages():
 
 @pytest.fixture
 def queries():
-    """Three queries to each of the sixteen passages' subjects; those on delivery are gaps of ours."""
+    """Three queries on each subject; those on delivery are gaps of the site `ours`."""
     rows = []
     for topic, subjects in TOPICS.items():
         for number, words in enumerate(subjects):

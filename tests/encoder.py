@@ -1,4 +1,8 @@
-"""A deterministic encoder for tests: words hashed to fixed directions, summed; texts that share words are near."""
+"""A deterministic encoder for tests.
+
+It hashes each word to a fixed direction and sums the directions of a text, so that texts that share
+words have similar vectors.
+"""
 
 import hashlib
 import re

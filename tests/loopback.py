@@ -1,4 +1,7 @@
-"""What the tests' servers on this machine share: they run beside the test, and answer also those who have gone."""
+"""Base of the tests' servers on this machine.
+
+A server runs in a thread of its own and ignores clients that have closed the connection.
+"""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -19,7 +22,7 @@ class QuietHandler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(content)
         except OSError:
-            pass  # who asked has gone
+            pass  # the client has closed the connection
 
     def log_message(self, *arguments):
         pass
@@ -27,7 +30,7 @@ class QuietHandler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serve(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """Serve until the block ends; give the server's URL."""
+    """Serve until the block ends; yield the server's URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

@@ -1,4 +1,4 @@
-"""What a reader sees: rows of a sheet by their titles, words of an element."""
+"""Text as a reader sees it: rows of a sheet by their titles, words of an element."""
 
 
 def rows_of(sheet):

@@ -23,42 +23,44 @@ while True:
 """
 
 
-def test_a_run_can_be_read_without_us(sample_analysis, tmp_path):
+def test_a_run_can_be_read_without_coverage_kit(sample_analysis, tmp_path):
     folder = save_analysis(sample_analysis, tmp_path / "run") / "tables"
-    asked = sample_analysis.embeddings["query_vectors"]
-    row = duckdb.sql(
-        f"select q.text, list_cosine_similarity(v.vector, v.vector), len(v.vector) from "
-        f"'{folder}/queries.parquet' q "
-        f"join '{folder}/query_vectors.parquet' v on v.id = q.query_id where q.query_id = "
-        f"'{asked.ids[5]}'"
-    ).fetchall()[0]
-    text = sample_analysis.queries.set_index("query_id").loc[asked.ids[5], "text"]
-    assert row == (text, pytest.approx(1, abs=1e-5), asked.vectors.shape[1])
-    read = pd.read_parquet(folder / "passage_vectors.parquet")
-    assert np.array_equal(
-        np.stack(read["vector"]), sample_analysis.embeddings["passage_vectors"].vectors
+    query_vectors = sample_analysis.embeddings["query_vectors"]
+    select = (
+        f"select q.text, list_cosine_similarity(v.vector, v.vector), len(v.vector) "  # noqa: S608 (values of the test)
+        f"from '{folder}/queries.parquet' q "
+        f"join '{folder}/query_vectors.parquet' v on v.id = q.query_id "
+        f"where q.query_id = '{query_vectors.ids[5]}'"
     )
-    counted = duckdb.sql(f"select count(*) from '{folder}/gaps.parquet'").fetchall()
-    assert counted == [(len(sample_analysis.gaps),)]
+    row = duckdb.sql(select).fetchall()[0]
+    text = sample_analysis.queries.set_index("query_id").loc[query_vectors.ids[5], "text"]
+    assert row == (text, pytest.approx(1, abs=1e-5), query_vectors.vectors.shape[1])
+    passage_vectors = pd.read_parquet(folder / "passage_vectors.parquet")
+    assert np.array_equal(
+        np.stack(passage_vectors["vector"]), sample_analysis.embeddings["passage_vectors"].vectors
+    )
+    select = f"select count(*) from '{folder}/gaps.parquet'"  # noqa: S608 (values of the test)
+    counts = duckdb.sql(select).fetchall()
+    assert counts == [(len(sample_analysis.gaps),)]
 
 
 def test_vectors_come_back_as_they_were(sample_analysis, tmp_path):
-    found = load_analysis(save_analysis(sample_analysis, tmp_path / "run")).embeddings
+    loaded = load_analysis(save_analysis(sample_analysis, tmp_path / "run")).embeddings
     for name, embeddings in sample_analysis.embeddings.items():
-        assert found[name].ids == embeddings.ids
-        assert found[name].encoder == embeddings.encoder
-        assert np.array_equal(found[name].vectors, embeddings.vectors)
+        assert loaded[name].ids == embeddings.ids
+        assert loaded[name].encoder == embeddings.encoder
+        assert np.array_equal(loaded[name].vectors, embeddings.vectors)
 
 
 def test_a_run_of_an_encoder_without_texts_has_no_vectors(sample_analysis, tmp_path):
     empty = {"query_vectors": Embeddings((), np.zeros((0, 4), np.float32), "e")}
     bare = Analysis(**sample_analysis.tables(), about=sample_analysis.about, embeddings=empty)
-    found = load_analysis(save_analysis(bare, tmp_path / "run")).embeddings
-    assert list(found) == ["query_vectors"]
-    assert found["query_vectors"].vectors.shape == (0, 4)
+    loaded = load_analysis(save_analysis(bare, tmp_path / "run")).embeddings
+    assert list(loaded) == ["query_vectors"]
+    assert loaded["query_vectors"].vectors.shape == (0, 4)
 
 
-def test_a_run_killed_while_it_writes_leaves_a_whole_one(sample_analysis, tmp_path):
+def test_a_run_killed_while_it_writes_leaves_a_complete_run(sample_analysis, tmp_path):
     save_analysis(sample_analysis, tmp_path)
     for number in range(6):
         with subprocess.Popen(
@@ -70,12 +72,12 @@ def test_a_run_killed_while_it_writes_leaves_a_whole_one(sample_analysis, tmp_pa
         assert load_analysis(tmp_path).gaps.equals(sample_analysis.gaps)
 
 
-def test_tables_taken_away_just_before_a_crash_are_found_and_put_back(sample_analysis, tmp_path):
+def test_tables_moved_away_just_before_a_crash_are_found_and_put_back(sample_analysis, tmp_path):
     save_analysis(sample_analysis, tmp_path)
     (tmp_path / "tables").rename(tmp_path / "tables.old")
     assert load_analysis(tmp_path).gaps.equals(sample_analysis.gaps)
 
-    def fail(beside):
+    def fail(folder):
         raise OSError("disk full")
 
     with pytest.raises(RunError, match="disk full"):
@@ -84,7 +86,7 @@ def test_tables_taken_away_just_before_a_crash_are_found_and_put_back(sample_ana
     assert load_analysis(tmp_path).gaps.equals(sample_analysis.gaps)
 
 
-def test_a_run_that_lacks_a_table_is_not_whole(sample_analysis, tmp_path):
+def test_a_run_that_lacks_a_table_cannot_be_loaded(sample_analysis, tmp_path):
     folder = save_analysis(sample_analysis, tmp_path / "run")
     (folder / "tables" / "gaps.parquet").unlink()
     with pytest.raises(RunError, match="a whole run"):
@@ -95,10 +97,10 @@ def test_a_run_of_an_earlier_version_says_to_run_again(sample_analysis, tmp_path
     folder = save_analysis(sample_analysis, tmp_path / "run")
     path = folder / "tables" / "gaps.parquet"
     pd.read_parquet(path).rename(columns={"is_closable": "winnable"}).to_parquet(path)
-    with pytest.raises(RunError, match="no column is_closable in gaps.parquet. Run again"):
+    with pytest.raises(RunError, match=r"no column is_closable in gaps\.parquet\. Run again"):
         load_analysis(folder)
     folder = save_analysis(sample_analysis, tmp_path / "run")
     path = folder / "tables" / "summary.json"
     path.write_text(path.read_text().replace('"unanswered_share"', '"share_of_gaps"'))
-    with pytest.raises(RunError, match="share_of_gaps in summary.json. Run again"):
+    with pytest.raises(RunError, match=r"share_of_gaps in summary\.json\. Run again"):
         load_analysis(folder)

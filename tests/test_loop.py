@@ -1,4 +1,7 @@
-"""The loop on the sample: apply the first ten edits to a copy, run on the copy, and compare predicted with realised."""
+"""The loop on the sample: apply the first ten edits to a copy, run again and compare.
+
+The comparison is between the predicted and the realised gains.
+"""
 
 import pytest
 
@@ -15,33 +18,36 @@ from tests.world import DATA, write_project
 def comparison(sample_analysis, sample_project, tmp_path_factory):
     folder = tmp_path_factory.mktemp("loop")
     changes = list_changes(sample_analysis, pick_edits(sample_analysis, top=10))
-    done = write_site_copy(
+    results = write_site_copy(
         DATA / "larkmoor",
         sample_analysis.pages,
         sample_analysis.passages,
         changes,
         folder / "larkmoor",
     )
-    assert (done["status"] == "applied").all()
+    assert (results["status"] == "applied").all()
     settings = read_settings(write_project(folder, folder / "larkmoor"))
-    again = analyze(settings.model_copy(update={"cache": str(sample_project.parent / "cache")}))
-    own = [
-        run.passages[run.passages["site"] == run.about["own_site"]]
-        for run in (sample_analysis, again)
+    second_analysis = analyze(
+        settings.model_copy(update={"cache": str(sample_project.parent / "cache")})
+    )
+    own_passages = [
+        run.passages[run.passages["site"] == run.about.own_site]
+        for run in (sample_analysis, second_analysis)
     ]
-    published = find_published(sample_analysis.changes, *own)
+    published = find_published(sample_analysis.changes, *own_passages)
     return (
         changes,
         published,
-        compare_predictions(sample_analysis, again, published, ("before", "after")),
+        compare_predictions(sample_analysis, second_analysis, published, ("before", "after")),
     )
 
 
 def test_the_edits_that_were_made_are_found_on_the_pages(comparison):
     changes, published, _ = comparison
-    made, found = set(changes["edit_id"]), set(published.loc[published["is_published"], "edit_id"])
-    assert len(made & found) >= 9
-    assert len(found - made) <= 2
+    applied = set(changes["edit_id"])
+    detected = set(published.loc[published["is_published"], "edit_id"])
+    assert len(applied & detected) >= 9
+    assert len(detected - applied) <= 2
 
 
 def test_most_realised_gains_lie_in_their_stated_intervals(comparison):

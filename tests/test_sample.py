@@ -1,4 +1,7 @@
-"""The main job on the sample data, with the real encoder: what the tool must find, and that it finds it twice."""
+"""The main job on the sample data, with the real encoder.
+
+The tool must find the planted gaps, and must find the same on a second run.
+"""
 
 import hashlib
 import shutil
@@ -55,13 +58,13 @@ def test_the_sample_is_as_large_as_it_says(analysis, planted):
 
 
 def test_planted_gaps_are_in_the_top_twice_their_number(analysis, planted, topics):
-    """A planted topic is found when at least half of its questions are in the first gaps."""
+    """A planted topic is found if at least half of its questions are in the first gaps."""
     missing = planted.index[planted["cause"] == "missing"]
     first = set(analysis.gaps["cluster_id"].head(2 * len(missing)))
     is_in_first = analysis.clusters.set_index("query_id")["cluster_id"].isin(first)
     share = is_in_first.groupby(topics.reindex(is_in_first.index)).mean()
-    found = share[missing] >= 0.5
-    assert found.mean() >= 0.9, share[missing].sort_values().head()
+    is_found = share[missing] >= 0.5
+    assert is_found.mean() >= 0.9, share[missing].sort_values().head()
 
 
 def test_no_well_covered_topic_is_among_the_first_ten(analysis, planted, topics):
@@ -72,7 +75,7 @@ def test_no_well_covered_topic_is_among_the_first_ten(analysis, planted, topics)
         assert members.isin(covered).mean() < 0.5, members.value_counts().to_dict()
 
 
-def test_coverage_tells_what_is_answered_and_the_self_test_does_not_boast(
+def test_coverage_separates_answered_queries_and_the_self_test_does_not_exaggerate(
     analysis, planted, topics
 ):
     cause = topics.map(planted["cause"])
@@ -83,23 +86,21 @@ def test_coverage_tells_what_is_answered_and_the_self_test_does_not_boast(
     coverage = analysis.coverage.set_index("query_id")["coverage"].reindex(topics.index)
     auc = roc_auc_score(answered[judged], coverage[judged])
     assert auc > 0.9
-    assert 0.7 < analysis.about["self_test"]["auc"] < auc
+    assert 0.7 < analysis.about.self_test["auc"] < auc
 
 
-def test_causes_other_than_missing_are_told(analysis, planted, topics):
-    """Query by query: most of the lost, and most of the retrieved but not cited, get their own cause."""
-    told = analysis.coverage.set_index("query_id")["cause"].reindex(topics.index)
+def test_causes_other_than_missing_are_detected(analysis, planted, topics):
+    """Most of the lost queries, and of those retrieved but not cited, get their own cause."""
+    detected = analysis.coverage.set_index("query_id")["cause"].reindex(topics.index)
     cause = topics.map(planted["cause"])
-    assert (
-        told[cause.isin(["unwinnable", "out of scope"])].isin(["unwinnable", "out of scope"]).mean()
-        > 0.8
-    )
-    assert (told[cause == "out of scope"] == "out of scope").mean() > 0.6
-    assert (told[cause == "retrieved but not cited"] == "retrieved but not cited").mean() > 0.5
-    assert (told == "mis-worded").any()
+    lost_causes = ["unwinnable", "out of scope"]
+    assert detected[cause.isin(lost_causes)].isin(lost_causes).mean() > 0.8
+    assert (detected[cause == "out of scope"] == "out of scope").mean() > 0.6
+    assert (detected[cause == "retrieved but not cited"] == "retrieved but not cited").mean() > 0.5
+    assert (detected == "mis-worded").any()
 
 
-def test_edits_are_briefs_with_places_costs_and_intervals(analysis):
+def test_edits_are_briefs_with_pages_costs_and_intervals(analysis):
     edits = analysis.edits
     assert {"add_question_and_answer", "extend_passage", "add_page"} <= set(edits["operation"])
     assert (edits["low"] <= edits["gain"]).all()
@@ -117,8 +118,8 @@ def test_edits_are_briefs_with_places_costs_and_intervals(analysis):
     assert written["brief"].str.contains("[FACT NEEDED:", regex=False).all()
     assert set(analysis.changes["edit_id"]) == set(edits["edit_id"])
     chosen = edits[edits["is_chosen"]]
-    assert chosen["cost_minutes"].sum() <= analysis.about["settings"]["rank"]["budget_minutes"]
-    assert 0.5 < analysis.about["share_of_bound"] <= 1
+    assert chosen["cost_minutes"].sum() <= analysis.about.setting("rank", "budget_minutes")
+    assert 0.5 < analysis.about.share_of_bound <= 1
     assert (analysis.frontier["bound"] >= analysis.frontier["gain"] - 1e-9).all()
     assert analysis.frontier["gain"].is_monotonic_increasing
     assert analysis.frontier["cost_minutes"].is_monotonic_increasing
@@ -126,11 +127,10 @@ def test_edits_are_briefs_with_places_costs_and_intervals(analysis):
 
 def test_the_same_input_gives_the_same_workbook_and_page_twice(analysis, project, tmp_path):
     digests = set()
-    same = replace(
-        analyze(project), stages=analysis.stages
-    )  # the page tells the seconds of a run, which no other run repeats
-    for number, again in enumerate((analysis, same)):
-        folder = save_analysis(again, tmp_path / str(number))
+    # The page shows how many seconds each stage took, which differs from run to run.
+    second_run = replace(analyze(project), stages=analysis.stages)
+    for number, run in enumerate((analysis, second_run)):
+        folder = save_analysis(run, tmp_path / str(number))
         book = write_workbook(load_analysis(folder), folder / "gaps.xlsx")
         page = write_page(load_analysis(folder), folder / "page.html")
         digests.add(

@@ -1,4 +1,4 @@
-"""Every word that stages share has its wording for readers, and no stage uses another word."""
+"""Every word of the vocabulary has a wording for readers, and stages use no other words."""
 
 from typing import get_args
 

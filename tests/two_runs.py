@@ -1,4 +1,4 @@
-"""Small runs made by hand: only the tables that a comparison of two runs reads have rows."""
+"""Small runs made by hand, with rows only in the tables that a comparison of two runs reads."""
 
 from dataclasses import fields
 
@@ -19,9 +19,21 @@ OTHER = "ours.example/delivery"
 RANGE = "The cargo bike rides sixty kilometres on one charge of its battery in summer."
 BRAKES = "Hydraulic discs stop a loaded box within nine metres on wet asphalt."
 PARCELS = "A van brings the parcel to your door on Tuesday or Friday morning."
-COLD = "Frost takes a third off: keep the cell indoors overnight, preheat it and expect forty kilometres at minus five degrees."
-STORE = "Store it half full, away from sunlight, and top it up every three months during the closed season."
+COLD = (
+    "Frost takes a third off: keep the cell indoors overnight, preheat it and expect forty "
+    "kilometres at minus five degrees."
+)
+STORE = (
+    "Store it half full, away from sunlight, and top it up every three months during the closed "
+    "season."
+)
 HEADING = "How far does it go in winter?"
+ABOUT = About(
+    own_site="ours.example",
+    encoder="words",
+    self_test={"auc": 0.8},
+    settings={"cache": "cache"},
+)
 
 
 def make_passages(*rows):
@@ -30,13 +42,13 @@ def make_passages(*rows):
     table = []
     for page_id, path, text in rows:
         position = counts[page_id] = counts.get(page_id, -1) + 1
-        place = {
+        row = {
             "passage_id": f"{page_id}#{position}",
             "page_id": page_id,
             "site": page_id.split("/")[0],
             "position": position,
         }
-        table.append({**place, "heading_path": path, "text": text, "n_words": len(text.split())})
+        table.append({**row, "heading_path": path, "text": text, "n_words": len(text.split())})
     return PASSAGES.table(table)
 
 
@@ -57,24 +69,25 @@ def make_changes(*rows):
 
 def make_edits(*rows):
     """Return edits of (edit_id, cluster_id, gain, low, high)."""
-    same = {
+    shared = {
         "operation": "add_question_and_answer",
         "page_id": PAGE,
         "heading_path": "Range",
         "brief": "Write it.",
         "cost_minutes": 15.0,
+        "n_words": 20,
+        "harm": 0.0,
+        "is_chosen": True,
     }
-    rest = {"n_words": 20, "harm": 0.0, "is_chosen": True}
     names = ("edit_id", "cluster_id", "gain", "low", "high")
     table = [
-        {**same, **rest, **dict(zip(names, row, strict=True)), "rank": n}
-        for n, row in enumerate(rows, 1)
+        {**shared, **dict(zip(names, row, strict=True)), "rank": n} for n, row in enumerate(rows, 1)
     ]
     return EDITS.table([{**row, "marginal_gain": row["gain"]} for row in table])
 
 
 def make_effects(*rows):
-    """Return effects of (edit_id, query_id, coverage before, coverage after, whether drafted from)."""
+    """Return effects of (edit_id, query_id, coverage before and after, whether drafted from)."""
     names = ("edit_id", "query_id", "coverage_before", "coverage_after", "is_drafted_from")
     return EFFECTS.table(
         [
@@ -84,9 +97,10 @@ def make_effects(*rows):
     )
 
 
-def weigh(effects, edits, asked):
-    """Return the effects with weights: held-out queries stand for their gap, one alone for half of it."""
-    demand, cluster = ({row[0]: row[place] for row in asked} for place in (2, 3))
+def weigh(effects, edits, query_rows):
+    """Return the effects with weights: held-out queries stand for their gap, a single for half."""
+    demand = {row[0]: row[2] for row in query_rows}
+    cluster = {row[0]: row[3] for row in query_rows}
     gap_of = dict(zip(edits["edit_id"], edits["cluster_id"], strict=True))
     drafted = effects[effects["is_drafted_from"]].groupby("edit_id")["query_id"].agg(set).to_dict()
     weights = []
@@ -94,37 +108,31 @@ def weigh(effects, edits, asked):
         gap = [q for q in demand if cluster[q] == gap_of[row["edit_id"]]]
         held_out = sum(demand[q] for q in gap if q not in drafted.get(row["edit_id"], set()))
         scale = sum(demand[q] for q in gap) / held_out if held_out else 0.5
-        counts = (
-            0.0 if row["is_drafted_from"] and held_out else scale if row["query_id"] in gap else 1.0
-        )
-        weights.append(demand[row["query_id"]] * counts)
+        if row["is_drafted_from"] and held_out:
+            factor = 0.0
+        elif row["query_id"] in gap:
+            factor = scale
+        else:
+            factor = 1.0
+        weights.append(demand[row["query_id"]] * factor)
     return effects.assign(weight=weights).astype({"weight": "float64"})
 
 
-def make_run(asked, about=None, **tables):
-    """Return a run in which `asked`, rows of (query_id, text, demand, cluster_id, coverage), were asked."""
+def make_run(query_rows, about=ABOUT, **tables):
+    """Return a run with queries: rows of (query_id, text, demand, cluster_id, coverage)."""
     frames = dict(EMPTY)
     frames["queries"] = QUERIES.table(
-        [{"query_id": q, "text": text, "demand": demand} for q, text, demand, _, _ in asked]
+        [{"query_id": q, "text": text, "demand": demand} for q, text, demand, _, _ in query_rows]
     )
     frames["clusters"] = CLUSTERS.table(
-        [{"query_id": row[0], "cluster_id": row[3], "membership": 1.0} for row in asked]
+        [{"query_id": row[0], "cluster_id": row[3], "membership": 1.0} for row in query_rows]
     )
     measured = [
         {"query_id": row[0], "coverage": row[4], "low": 0.0, "high": 1.0, "cause": "missing"}
-        for row in asked
+        for row in query_rows
     ]
     frames["coverage"] = COVERAGE.table(measured)
     frames |= {"passages": make_passages(*SITE), **tables}
-    frames["effects"] = weigh(frames["effects"], frames["edits"], asked)
-    plain = {
-        "own_site": "ours.example",
-        "encoder": "words",
-        "seed": 0,
-        "self_test": {"auc": 0.8},
-        "settings": {"cache": "cache"},
-    }
-    names = [one.name for one in fields(Analysis) if one.name not in ("about", "embeddings")]
-    return Analysis(
-        **{name: frames[name] for name in names}, about=About(**{**plain, **(about or {})})
-    )
+    frames["effects"] = weigh(frames["effects"], frames["edits"], query_rows)
+    names = [field.name for field in fields(Analysis) if field.name not in ("about", "embeddings")]
+    return Analysis(**{name: frames[name] for name in names}, about=about)

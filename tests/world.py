@@ -1,4 +1,4 @@
-"""The sample project in a folder of its own, with vectors shared by the tests of one session."""
+"""Projects for tests: the sample with paths of its own, and a small site with a small log."""
 
 import json
 import re
@@ -10,10 +10,10 @@ DATA = Path(__file__).parent.parent / "data"
 
 
 def write_project(folder: Path, site: Path | None = None) -> Path:
-    """Write a coverage.toml on the sample data, with its run and cache in this folder; return its path.
+    """Write a coverage.toml for the sample data into the folder; return its path.
 
-    In fp32, which gives the same figures on every processor: rounded to bf16, each kind of them has
-    its own.
+    The run and the cache go into the same folder. The precision is fp32, because figures in bf16
+    differ between kinds of processors.
     """
     text = (DATA / "coverage.toml").read_text(encoding="utf-8")
     for name in ("haulwright", "pedalhaven"):
@@ -37,11 +37,14 @@ def write_project(folder: Path, site: Path | None = None) -> Path:
 
 
 def write_small(folder: Path, queries=("how do I bleed a brake",), pages=1) -> dict[str, str]:
-    """Write a small site and log; return the options that name them."""
+    """Write a small site and log; return the command-line options for them."""
     site = folder / "site"
     site.mkdir(parents=True)
     for number in range(pages):
-        body = f"<h1>Page {number}</h1><p>To bleed a brake, open the lever and push fluid through. Number {number}.</p>"
+        body = (
+            f"<h1>Page {number}</h1><p>To bleed a brake, open the lever and push fluid through. "
+            f"Number {number}.</p>"
+        )
         (site / f"p{number}.html").write_text(
             f"<html><title>Page {number}</title><body><main>{body}</main></body></html>"
         )

@@ -26,9 +26,9 @@ from coverage_kit.tables import (
 )
 from coverage_kit.text.language import is_english
 from coverage_kit.text.quantities import MONTHS
+from coverage_kit.vocabulary import NOT_ASSESSED, WRONG_VERDICTS
 
 # Verdicts that say a claim is wrong, or that the site does not support it.
-WRONG = ("unsupported", "contradicted")
 PLAIN = "plain"
 _FOREIGN = (
     "The claim, or the own pages near it, are in a language that words cannot be compared in."
@@ -55,8 +55,8 @@ class PlainClaimJudge:
 
     No instruction in a text can influence it. Words alone cannot distinguish a paraphrase from
     another statement. So a claim that is neither supported nor contradicted is unsupported only
-    where it gives a figure or a name that none of the passages gives; else it is 'not told' (not
-    assessed). So is every claim where it, or the passages together with it, are not English: the
+    where it gives a figure or a name that none of the passages gives; else it is 'not assessed'.
+    So is every claim where it, or the passages together with it, are not English: the
     words for yes, no and quantities are English, and German writes every noun as names are written.
 
     Args:
@@ -71,7 +71,7 @@ class PlainClaimJudge:
     def compare(self, claim: str, sources: Sequence[str]) -> Support:
         """Return the verdict on the claim, the index of the source that decides, and why."""
         if not (is_english(claim) and is_english(" ".join([claim, *sources]))):
-            return Support("not told", 0 if sources else None, _FOREIGN)
+            return Support(NOT_ASSESSED, 0 if sources else None, _FOREIGN)
         claim = claim[:MAX_CLAIM_LENGTH]
         support = compare_claim(claim, sources, own_names=self._names)
         if support.verdict != "unsupported":
@@ -80,7 +80,7 @@ class PlainClaimJudge:
         if not new_facts:
             return replace(
                 support,
-                verdict="not told",
+                verdict=NOT_ASSESSED,
                 reason="Own passages come near, but words cannot tell if they say the same.",
             )
         return replace(support, reason=f"No own passage near it tells {', '.join(new_facts)}.")
@@ -169,7 +169,7 @@ def measure_claim_rates(claims: BrandClaims) -> ClaimRates:
     """Return how often the claims of each engine and surface are unsupported and contradicted.
 
     Rates are given for all claims, by half and by week. A rate is claims with the verdict / claims
-    with a verdict other than 'not told' (not assessed), of a single judge: judges that leave
+    with a verdict other than 'not assessed', of a single judge: judges that leave
     different claims unassessed cannot share a rate, and a change from one judge to another would
     look like drift. Where a model judged some claims and "plain" the others, only the model's
     count, and of several models only the one that judged most.
@@ -179,7 +179,7 @@ def measure_claim_rates(claims: BrandClaims) -> ClaimRates:
     reports drift where each half's rate is outside the other's interval, else no clear change.
     """
     judge = _rating_judge(claims)
-    counted = claims[(claims["verdict"] != "not told") & (claims["judge"] == judge)].reset_index(
+    counted = claims[(claims["verdict"] != NOT_ASSESSED) & (claims["judge"] == judge)].reset_index(
         drop=True
     )
     if counted.empty:
@@ -202,7 +202,7 @@ def measure_claim_rates(claims: BrandClaims) -> ClaimRates:
     tables = [
         _rates(counted, segment, split_by, verdict)
         for split_by, segment in segments.items()
-        for verdict in WRONG
+        for verdict in WRONG_VERDICTS
     ]
     rates = _with_readings(pd.concat(tables, ignore_index=True)).assign(judge=judge)
     return CLAIM_RATES.table(rates.to_dict("records"))

@@ -6,7 +6,6 @@ Words, figures, names and negation are compared. A false "contradicted" is worse
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from coverage_kit.measure.claim_parts import ClaimParts, Quantity, read_parts
 from coverage_kit.measure.clauses import MAX_CLAIM_LENGTH, cut_long
@@ -17,8 +16,8 @@ from coverage_kit.measure.source_sentences import (
     share,
 )
 from coverage_kit.text.sentences import split_sentences
+from coverage_kit.vocabulary import Verdict
 
-Verdict = Literal["supported", "unsupported", "contradicted", "not told"]
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 # "Most of its words", and the cosine that stands for them (assumed).
 MIN_OVERLAP = 0.6
@@ -38,7 +37,7 @@ class Support:
 
     `source` is the index of the source that decided (None: there is no source), `sentence` its
     sentence. `strength` is from 0 (nothing of the claim is there, or it is contradicted) to 1. The
-    verdict 'not told' (not assessed) is for judges that may give no verdict; `compare_claim` always
+    verdict 'not assessed' is for judges that may give no verdict; `compare_claim` always
     gives one.
     """
 

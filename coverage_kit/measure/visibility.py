@@ -28,17 +28,10 @@ from coverage_kit.tables import (
     Visibility,
     checked,
 )
+from coverage_kit.vocabulary import MEASURES, UNKNOWN_SURFACE
 
 SplitBy = Literal["all", "branded", "cluster", "week", "market"]
 # In the order of the table.
-MEASURES = (
-    "citation_rate",
-    "citation_share",
-    "mention_rate",
-    "share_of_voice",
-    "position_adjusted_word_count",
-    "retrieved_not_cited_rate",
-)
 
 
 @dataclass(frozen=True)
@@ -155,7 +148,7 @@ def _order(table: pd.DataFrame, panel: TrackedBrands) -> pd.DataFrame:
 
 def name_surfaces(answers: Answers) -> "pd.Series[str]":
     """Return the surface of each answer, 'unknown' where it is missing."""
-    return answers["surface"].fillna("").astype("str").replace("", "unknown")
+    return answers["surface"].fillna("").astype("str").replace("", UNKNOWN_SURFACE)
 
 
 @dataclass(frozen=True)

@@ -94,10 +94,11 @@ def write_todo(analysis: Analysis, folder: str | Path) -> list[Path]:
 
 
 def write_edits_json(analysis: Analysis, path: str | Path) -> Path:
-    """Write the edits with their changes, slots, gains and queries as JSON for a CMS or an agent; return its path.
+    """Write the edits as JSON for a CMS or an agent, and return its path.
 
-    Strict JSON (missing figures are null), the same bytes for the same analysis. Raises RunError
-    when it cannot be written.
+    Each edit has its changes, slots, gains and queries. The JSON is strict (missing figures are
+    null), and the same analysis gives the same bytes. Raises RunError when the file cannot be
+    written.
     """
     about = analysis.about
     run = {
@@ -130,7 +131,7 @@ def write_edits_json(analysis: Analysis, path: str | Path) -> Path:
 
 
 def list_records(analysis: Analysis) -> list[Record]:
-    """Return the edits by rank with their changes, slots and the queries they help, as plain values."""
+    """Return the edits by rank with their changes, slots and queries, as plain values."""
     changes = list_change_records(analysis)
     effects = _list_effect_records(analysis)
     columns = [
@@ -233,7 +234,7 @@ def _list_effect_records(analysis: Analysis) -> dict[str, list[Record]]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as strict JSON: missing and infinite figures are null, numbers are Python's."""
+    """Return a value as strict JSON: missing and infinite figures are null, numbers Python's."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -268,8 +269,9 @@ def _write_page(page_id: str, edits: list[Record], analysis: Analysis) -> str:
         "",
         f"{_say(page_id)}{f' <{url}>' if url else ''}",
         "",
-        f"{_count(len(edits), 'edit')}, {_total(edits, 'cost_minutes')} minutes, predicted to cover "
-        f"{_total(edits, 'marginal_gain')} more queries asked ({predicted_under(analysis.about)}). "
+        f"{_count(len(edits), 'edit')}, {_total(edits, 'cost_minutes')} minutes, predicted to "
+        f"cover {_total(edits, 'marginal_gain')} more queries asked "
+        f"({predicted_under(analysis.about)}). "
         f"{DRAFT[0].upper()}{DRAFT[1:]}.",
         "",
     ]

@@ -500,7 +500,7 @@ CHECKS = Schema(
         ),
         Column("n_failed", "integer", "pages that fail"),
         Column(
-            "n_not_told",
+            "n_not_assessed",
             "integer",
             "pages that it could not read, such as in another language",
         ),

@@ -1,4 +1,4 @@
-"""The command that makes a run's edits in a copy of its site, on a run made by hand."""
+"""The command that makes a run's edits in a copy of its site, on a run with made-up tables."""
 
 import json
 import tomllib
@@ -7,32 +7,35 @@ import pandas as pd
 import pytest
 
 from coverage_kit import tables
-from coverage_kit.analysis import Analysis, save_analysis
+from coverage_kit.analysis import About, Analysis, save_analysis
 from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.site import read_site
 from coverage_kit.settings import make_settings, read_settings
 from tests.commands.test_app import call
 
-PAGE = "<html lang=en><title>Brakes</title><body><main><h1>Brakes</h1><h2>Bleed</h2><p>Open the lever.</p></main></body></html>"
+PAGE = (
+    "<html lang=en><title>Brakes</title><body><main><h1>Brakes</h1><h2>Bleed</h2>"
+    "<p>Open the lever.</p></main></body></html>"
+)
 BASE = "https://www.shop.example"
 
 
 def edit(number: int, *, is_chosen: bool, operation: str = "reword_heading") -> dict:
     zeros = dict.fromkeys(("gain", "low", "high", "harm", "marginal_gain"), 0.0)
-    named = {
+    values = {
         "cluster_id": "c",
         "page_id": "shop.example/p.html",
         "heading_path": "Bleed",
         "brief": "brief",
     }
     own = {"edit_id": f"e{number}", "operation": operation, "is_chosen": is_chosen, "rank": number}
-    return {**zeros, **named, **own, "cost_minutes": 3.0, "n_words": 3}
+    return {**zeros, **values, **own, "cost_minutes": 3.0, "n_words": 3}
 
 
 def change(
     number: int, action: str, before: str | None, after: str, passage: str | None = None
 ) -> dict:
-    named = {
+    target = {
         "page_id": "shop.example/p.html",
         "heading_path": "Brakes > Bleed",
         "passage_id": passage,
@@ -41,14 +44,17 @@ def change(
         "edit_id": f"e{number}",
         "position": 0,
         "action": action,
-        **named,
+        **target,
         "before": before,
         "after": after,
     }
 
 
 def write_run(folder, base_url=BASE, source=None) -> Analysis:
-    """Write a site and a run on it with a chosen edit, one that is not, one that cannot be made, and one to leave alone."""
+    """Write a site and a run on it, and return the run.
+
+    Edit 2 is chosen, edit 1 is not, edit 3 cannot be made, and edit 4 is for a gap without an edit.
+    """
     site = folder / "site"
     site.mkdir()
     (site / "p.html").write_text(PAGE)
@@ -61,7 +67,9 @@ def write_run(folder, base_url=BASE, source=None) -> Analysis:
     )
     pages = read_site(settings.site)
     empty = {
-        one.name: one.empty() for one in tables.SCHEMAS if one.name in Analysis.__dataclass_fields__
+        schema.name: schema.empty()
+        for schema in tables.SCHEMAS
+        if schema.name in Analysis.__dataclass_fields__
     }
     edits = [edit(1, is_chosen=False), edit(2, is_chosen=True), edit(3, is_chosen=False)]
     edits.append(edit(4, is_chosen=False, operation="no_edit"))
@@ -76,13 +84,10 @@ def write_run(folder, base_url=BASE, source=None) -> Analysis:
         ),
         change(3, "replace_passage", "Never there.", "x"),
     ]
-    about = {
-        "own_site": "shop.example",
-        "self_test": None,
-        "settings": settings.model_dump(mode="json"),
-    }
+    values = settings.model_dump(mode="json")
     if source is not None:
-        about["settings"]["site"]["source"] = source
+        values["site"]["source"] = source
+    about = About(own_site="shop.example", settings=values)
     made = {"pages": pages, "passages": split_pages(pages), "edits": tables.EDITS.table(edits)}
     analysis = Analysis(**{**empty, **made, "changes": tables.CHANGES.table(changes)}, about=about)
     save_analysis(analysis, folder / "run")
@@ -97,13 +102,13 @@ def folder(tmp_path, monkeypatch):
 
 def test_the_chosen_edits_are_made_and_the_settings_lead_to_the_copy(folder, monkeypatch, capsys):
     write_run(folder)
-    status, said = call(monkeypatch, capsys, "apply", "run", "--to", "copy")
-    assert status == 0, said
+    status, output = call(monkeypatch, capsys, "apply", "run", "--to", "copy")
+    assert status == 0, output
     assert "<h2>Which oil?</h2>" in (folder / "copy/p.html").read_text()
     assert "<h2>Bleed</h2>" in (folder / "copy/p.html").read_text()
     assert (folder / "site/p.html").read_text() == PAGE
-    assert "1 of 1 edits made in copy" in said
-    assert f"coverage-kit run {folder / 'copy.toml'}" in said
+    assert "1 of 1 edits made in copy" in output
+    assert f"coverage-kit run {folder / 'copy.toml'}" in output
     again = read_settings(folder / "copy.toml")
     assert again.site.source == str(folder / "copy")
     assert (again.site.base_url, again.site.brand, again.out) == (
@@ -120,34 +125,34 @@ def test_the_chosen_edits_are_made_and_the_settings_lead_to_the_copy(folder, mon
 
 def test_top_and_named_edits_are_made_in_the_order_of_ranks(folder, monkeypatch, capsys):
     write_run(folder)
-    status, said = call(monkeypatch, capsys, "apply", "run", "--to", "copy", "--top", "3")
-    assert status == 0, said
+    status, output = call(monkeypatch, capsys, "apply", "run", "--to", "copy", "--top", "3")
+    assert status == 0, output
     text = (folder / "copy/p.html").read_text()
     assert text.index("How do I bleed a brake?") < text.index("Which oil?")
-    assert "2 of 3 edits made in copy" in said
-    assert "the words are not in the file" in said
-    status, said = call(monkeypatch, capsys, "apply", "run", "--to", "copy", "--edit", "e1")
-    assert status == 0, said
+    assert "2 of 3 edits made in copy" in output
+    assert "the words are not in the file" in output
+    status, output = call(monkeypatch, capsys, "apply", "run", "--to", "copy", "--edit", "e1")
+    assert status == 0, output
     assert "Which oil?" not in (folder / "copy/p.html").read_text()
 
 
-def test_an_edit_without_changes_is_told(folder, monkeypatch, capsys):
+def test_an_edit_without_changes_is_reported(folder, monkeypatch, capsys):
     analysis = write_run(folder)
     few = analysis.changes[analysis.changes["edit_id"] != "e1"]
     save_analysis(Analysis(**{**analysis.tables(), "changes": few}, about=analysis.about), "run")
-    status, said = call(monkeypatch, capsys, "apply", "run", "--to", "copy", "--top", "2")
-    assert status == 0, said
-    assert "the run lists no change for it" in said
-    assert "1 of 2 edits made in copy" in said
+    status, output = call(monkeypatch, capsys, "apply", "run", "--to", "copy", "--top", "2")
+    assert status == 0, output
+    assert "the run lists no change for it" in output
+    assert "1 of 2 edits made in copy" in output
 
 
-def test_drafts_are_put_in(folder, monkeypatch, capsys):
+def test_drafts_are_inserted(folder, monkeypatch, capsys):
     write_run(folder)
     (folder / "drafts.json").write_text(json.dumps({"e2": "Mineral oil, <b>never</b> DOT."}))
-    status, said = call(
+    status, output = call(
         monkeypatch, capsys, "apply", "run", "--to", "copy", "--drafts", "drafts.json"
     )
-    assert status == 0, said
+    assert status == 0, output
     text = (folder / "copy/p.html").read_text()
     assert "<h2>Which oil?</h2>\n<p>Mineral oil, &lt;b&gt;never&lt;/b&gt; DOT.</p>" in text
     assert "FACT NEEDED" not in text
@@ -164,10 +169,10 @@ def test_drafts_are_put_in(folder, monkeypatch, capsys):
         (["--drafts", "other.json"], "drafts of edits that are applied"),
         (["--to", "site/inner"], "a folder outside the site"),
         (["--to", "full"], "a new or empty folder"),
-        (["--to", "taken"], "a free place for the copy's settings"),
+        (["--to", "taken"], "a free path for the copy's settings"),
     ],
 )
-def test_what_cannot_be_used_is_told_and_nothing_written(
+def test_what_cannot_be_used_is_reported_and_nothing_written(
     folder, monkeypatch, capsys, options, message
 ):
     write_run(folder)
@@ -177,28 +182,29 @@ def test_what_cannot_be_used_is_told_and_nothing_written(
     (folder / "full").mkdir()
     (folder / "full/file").write_text("mine")
     before = sorted(folder.rglob("*"))
-    status, said = call(
+    status, output = call(
         monkeypatch,
         capsys,
         "apply",
         "run",
         *(options if "--to" in options else ["--to", "copy", *options]),
     )
-    assert status == 2, said
-    assert message in said
+    assert status == 2, output
+    assert message in output
     assert sorted(folder.rglob("*")) == before
 
 
-def test_a_site_that_is_no_folder_is_told(folder, monkeypatch, capsys):
+def test_a_site_that_is_no_folder_is_reported(folder, monkeypatch, capsys):
     write_run(folder, source="https://www.shop.example/sitemap.xml")
-    status, said = call(monkeypatch, capsys, "apply", "run", "--to", "copy")
+    status, output = call(monkeypatch, capsys, "apply", "run", "--to", "copy")
     assert status == 2
     assert (
-        "a run on a site that is a local folder; found https://www.shop.example/sitemap.xml" in said
+        "a run on a site that is a local folder; found https://www.shop.example/sitemap.xml"
+        in output
     )
 
 
-def test_nothing_chosen_is_told(folder, monkeypatch, capsys):
+def test_nothing_chosen_is_reported(folder, monkeypatch, capsys):
     analysis = write_run(folder)
     save_analysis(
         Analysis(
@@ -207,9 +213,9 @@ def test_nothing_chosen_is_told(folder, monkeypatch, capsys):
         ),
         "run",
     )
-    status, said = call(monkeypatch, capsys, "apply", "run", "--to", "copy")
+    status, output = call(monkeypatch, capsys, "apply", "run", "--to", "copy")
     assert status == 2
-    assert "no edit chosen" in said
+    assert "no edit chosen" in output
 
 
 def test_without_a_base_url_the_copys_name_matters(folder, monkeypatch, capsys):
@@ -218,18 +224,18 @@ def test_without_a_base_url_the_copys_name_matters(folder, monkeypatch, capsys):
         page_id="site/p.html", passage_id="site/p.html#0"
     )
     changes.to_parquet(folder / "run/tables/changes.parquet")
-    status, said = call(monkeypatch, capsys, "apply", "run", "--to", "copy")
-    assert status == 0, said
-    assert "page ids agree only if the copy's folder is named site too" in said
-    status, said = call(monkeypatch, capsys, "apply", "run", "--to", "other/site")
-    assert status == 0, said
-    assert "page ids agree" not in said
+    status, output = call(monkeypatch, capsys, "apply", "run", "--to", "copy")
+    assert status == 0, output
+    assert "page ids agree only if the copy's folder is named site too" in output
+    status, output = call(monkeypatch, capsys, "apply", "run", "--to", "other/site")
+    assert status == 0, output
+    assert "page ids agree" not in output
 
 
 def test_report_writes_json_and_lists(folder, monkeypatch, capsys):
     write_run(folder)
-    status, said = call(monkeypatch, capsys, "report", "run")
-    assert status == 0, said
+    status, output = call(monkeypatch, capsys, "report", "run")
+    assert status == 0, output
     assert json.loads((folder / "run/edits.json").read_text())["edits"][1]["slots"] == ["oil"]
     assert (
         "| [shop.example/p.html](shop-example-p-html.md) | 1 | 3 | 0 |"

@@ -1,4 +1,4 @@
-"""The command that lets a model write drafts, on a run made by hand, against a server on this machine."""
+"""The command that lets a model write drafts, with made-up tables and a local server."""
 
 import json
 
@@ -13,19 +13,26 @@ from tests.commands.test_app import call
 from tests.commands.test_apply import write_run
 
 LEAD = "Mineral oil of 99 brands works well in each of our brakes."
-SECTION = f"## Which oil?\n\n> [EXTRACT TO CHECK] “{LEAD}”\n\n[FACT NEEDED: what is true of your own offer?]"
+SECTION = (
+    f"## Which oil?\n\n> [EXTRACT TO CHECK] “{LEAD}”\n\n"
+    "[FACT NEEDED: what is true of your own offer?]"
+)
 PASSAGE = "shop.example/p.html#0"
 
 
 def write_drafted(folder) -> Analysis:
-    """Write a run with a heading to reword (e1), a section to add (e2), a passage to extend (e3) and a page to add (e5)."""
+    """Write a run with four edits, and return it.
+
+    It has a heading to reword (e1), a section to add (e2), a passage to extend (e3) and a page to
+    add (e5).
+    """
     run = write_run(folder)
     texts = {
         "e1": (None, "How?"),
         "e2": (None, SECTION),
         "e3": ("Open the lever.", f"Open the lever.\n\n{SECTION[15:]}"),
+        "e5": (None, "# Oils\n\n## Which oil?\n\n[FACT NEEDED: oil]"),
     }
-    texts |= {"e5": (None, "# Oils\n\n## Which oil?\n\n[FACT NEEDED: oil]")}
     kinds = {
         "e1": "reword_heading",
         "e2": "add_question_and_answer",
@@ -34,10 +41,10 @@ def write_drafted(folder) -> Analysis:
     }
     edits = run.edits.assign(edit_id=run.edits["edit_id"].replace("e4", "e5"))
     edits["operation"] = edits["edit_id"].map(kinds)
-    edits["before"] = edits["edit_id"].map(lambda one: texts[one][0])
-    edits["after"] = edits["edit_id"].map(lambda one: texts[one][1])
+    edits["before"] = edits["edit_id"].map(lambda edit_id: texts[edit_id][0])
+    edits["after"] = edits["edit_id"].map(lambda edit_id: texts[edit_id][1])
     changes = run.changes.assign(before=[None, None, "Open the lever."], passage_id=[PASSAGE] * 3)
-    asked = [
+    questions = [
         ("q1", "which oil do I need", 5.0),
         ("q2", "how much oil", 9.0),
         ("q3", "is it dear", 1.0),
@@ -50,7 +57,7 @@ def write_drafted(folder) -> Analysis:
             "first_asked_at": pd.NaT,
             "last_asked_at": pd.NaT,
         }
-        for name, text, demand in asked
+        for name, text, demand in questions
     ]
     effects = [
         {
@@ -60,9 +67,9 @@ def write_drafted(folder) -> Analysis:
             "coverage_after": 0.5,
             "answer_probability": 1.0,
             "weight": 1.0,
+            "is_drafted_from": name != "q3",
         }
-        | {"is_drafted_from": name != "q3"}
-        for name, _, _ in asked
+        for name, _, _ in questions
     ]
     clusters = [{"cluster_id": "c", "query_id": "q3", "membership": 1.0}]
     made = {
@@ -91,7 +98,7 @@ def write_settings(folder, chat):
     return ("--settings", "c.toml")
 
 
-def test_briefs_hold_the_place_the_questions_and_the_marked_extracts(folder):
+def test_briefs_hold_the_section_the_questions_and_the_marked_extracts(folder):
     section, longer, page = list_briefs(write_drafted(folder), ["e1", "e2", "e3", "e5"])
     assert section.headings == ("## Which oil?",)
     assert section.questions == ("how much oil", "which oil do I need")
@@ -109,20 +116,20 @@ def test_briefs_hold_the_place_the_questions_and_the_marked_extracts(folder):
 def test_drafts_are_written_kept_and_applied(folder, monkeypatch, capsys):
     write_drafted(folder)
     with chat_server(lambda number, body: Reply(text="Open the lever. Use Oily 5 W oil.")) as chat:
-        named = write_settings(folder, chat)
-        status, said = call(
-            monkeypatch, capsys, "draft", "run", *named, "--top", "3", "--out", "drafts.json"
+        options = write_settings(folder, chat)
+        status, output = call(
+            monkeypatch, capsys, "draft", "run", *options, "--top", "3", "--out", "drafts.json"
         )
-        assert status == 0, said
-        assert "2 drafted, 0 kept from before, 0 failed, in drafts.json." in said
-        assert "1 edits need none" in said
+        assert status == 0, output
+        assert "2 drafted, 0 kept from before, 0 failed, in drafts.json." in output
+        assert "1 edits need none" in output
         assert len(chat.asked) == 2
-        status, said = call(
+        status, output = call(
             monkeypatch,
             capsys,
             "draft",
             "run",
-            *named,
+            *options,
             "--edit",
             "e2",
             "--edit",
@@ -130,15 +137,15 @@ def test_drafts_are_written_kept_and_applied(folder, monkeypatch, capsys):
             "--out",
             "drafts.json",
         )
-        assert status == 0, said
-        assert "1 drafted, 1 kept" in said
+        assert status == 0, output
+        assert "1 drafted, 1 kept" in output
         assert len(chat.asked) == 3
     drafts = json.loads((folder / "drafts.json").read_text())
-    told = "Open the lever. Use [FACT NEEDED: is “Oily 5 W” true?] oil."
+    text = "Open the lever. Use [FACT NEEDED: is “Oily 5 W” true?] oil."
     assert drafts == {
-        "e2": f"## Which oil?\n\n{told}",
-        "e3": f"Open the lever.\n\n{told}",
-        "e5": f"# Oils\n\n{told}",
+        "e2": f"## Which oil?\n\n{text}",
+        "e3": f"Open the lever.\n\n{text}",
+        "e5": f"# Oils\n\n{text}",
     }
     assert KEY not in "".join(
         file.read_text(errors="replace") for file in folder.rglob("*") if file.is_file()
@@ -146,7 +153,7 @@ def test_drafts_are_written_kept_and_applied(folder, monkeypatch, capsys):
     (folder / "drafts.json").write_text(
         json.dumps({"e2": drafts["e2"].replace("[FACT NEEDED: is “Oily 5 W” true?]", "our")})
     )
-    status, said = call(
+    status, output = call(
         monkeypatch,
         capsys,
         "apply",
@@ -158,32 +165,32 @@ def test_drafts_are_written_kept_and_applied(folder, monkeypatch, capsys):
         "--drafts",
         "drafts.json",
     )
-    assert status == 0, said
+    assert status == 0, output
     assert (
         "<h2>Which oil?</h2>\n<p>Open the lever. Use our oil.</p>"
         in (folder / "copy/p.html").read_text()
     )
 
 
-def test_an_edit_that_fails_is_told_and_the_rest_are_drafted(folder, monkeypatch, capsys):
+def test_an_edit_that_fails_is_reported_and_the_others_are_drafted(folder, monkeypatch, capsys):
     write_drafted(folder)
     with chat_server(
         lambda number, body: Reply(404, "no") if number == 0 else Reply(text="Open it.")
     ) as chat:
-        named = write_settings(folder, chat)
-        status, said = call(monkeypatch, capsys, "draft", "run", *named, "--top", "3")
+        options = write_settings(folder, chat)
+        status, output = call(monkeypatch, capsys, "draft", "run", *options, "--top", "3")
     assert status == 1
-    assert "e2: no draft." in said
-    assert "1 drafted, 0 kept from before, 1 failed" in said
-    assert KEY not in said
+    assert "e2: no draft." in output
+    assert "1 drafted, 0 kept from before, 1 failed" in output
+    assert KEY not in output
     assert list(json.loads((folder / "run/drafts.json").read_text())) == ["e3"]
 
 
-def test_a_kept_draft_of_another_run_is_told(folder, monkeypatch, capsys):
+def test_a_kept_draft_of_another_run_is_reported(folder, monkeypatch, capsys):
     write_drafted(folder)
     (folder / "d.json").write_text('{"e2": "## Which saddle?\\n\\nOurs."}')
     with chat_server(lambda number, body: Reply()) as chat:
-        status, said = call(
+        status, output = call(
             monkeypatch,
             capsys,
             "draft",
@@ -195,17 +202,17 @@ def test_a_kept_draft_of_another_run_is_told(folder, monkeypatch, capsys):
             "d.json",
         )
         assert (status, chat.asked) == (0, [])
-    assert "begins unlike the edit" in said
+    assert "begins unlike the edit" in output
 
 
-def test_without_a_model_the_cure_is_told_and_nothing_is_written(folder, monkeypatch, capsys):
+def test_without_a_model_the_cure_is_shown_and_nothing_is_written(folder, monkeypatch, capsys):
     write_drafted(folder)
-    status, said = call(monkeypatch, capsys, "draft", "run")
+    status, output = call(monkeypatch, capsys, "draft", "run")
     assert status == 2
-    assert "[draft] in coverage.toml" in said
+    assert "[draft] in coverage.toml" in output
     assert not (folder / "run/drafts.json").exists()
-    status, said = call(monkeypatch, capsys, "draft", "run", "--top", "1", "--edit", "e2")
-    assert (status, "--top or --edit" in said) == (2, True)
+    status, output = call(monkeypatch, capsys, "draft", "run", "--top", "1", "--edit", "e2")
+    assert (status, "--top or --edit" in output) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +223,7 @@ def test_a_key_written_into_the_settings_is_refused_and_not_repeated(
 ):
     write_drafted(folder)
     (folder / "c.toml").write_text(f'[site]\nsource = "site"\n[draft]\nmodel = "m"\n{line}\n')
-    status, said = call(monkeypatch, capsys, "draft", "run", "--settings", "c.toml")
+    status, output = call(monkeypatch, capsys, "draft", "run", "--settings", "c.toml")
     assert status == 2
-    assert "draft." in said
-    assert "secret" not in said
+    assert "draft." in output
+    assert "secret" not in output

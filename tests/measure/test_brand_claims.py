@@ -81,7 +81,7 @@ def test_each_answer_speaks_for_itself_and_a_missing_surface_is_unknown():
         ("The Acme fast charger costs £129.", "contradicted"),
         ("Acme was founded in 2014.", "supported"),
         ("Acme was founded in 2009.", "contradicted"),
-        ("Acme gives a free helmet with every seat.", "not told"),
+        ("Acme gives a free helmet with every seat.", "not assessed"),
         ("Acme won the Northern Prize in 2023.", "unsupported"),
         ("Acme opened a shop in Glasgow last spring.", "unsupported"),
     ],
@@ -138,7 +138,7 @@ GERMAN = (
 def test_words_of_another_language_are_not_compared(claim, sources):
     support = PlainClaimJudge(BRANDS[0]).compare(claim, sources)
     assert (support.verdict, support.reason[:33]) == (
-        "not told",
+        "not assessed",
         "The claim, or the own pages near ",
     )
 
@@ -149,7 +149,7 @@ def test_words_of_another_language_are_not_compared(claim, sources):
         (
             "The Acme finance page carries a 2022 date.",
             "Finance. All rates are as of March 2022.",
-            "not told",
+            "not assessed",
         ),
         (
             "The Acme finance page carries a 2021 date.",
@@ -159,12 +159,12 @@ def test_words_of_another_language_are_not_compared(claim, sources):
         (
             "An Acme bike runs for 11p on every kilometre.",
             "Costs. A kilometre comes to £0.11 in all.",
-            "not told",
+            "not assessed",
         ),
         (
             "An Acme battery gets far, about 56 miles in summer.",
             "Range. Expect 90 km at most.",
-            "not told",
+            "not assessed",
         ),
         (
             "An Acme battery gets far, about 80 miles in summer.",
@@ -174,7 +174,7 @@ def test_words_of_another_language_are_not_compared(claim, sources):
         (
             "An Acme charger wants an ordinary 13 amp fuse.",
             "Sockets. A plug with 13A is what it takes.",
-            "not told",
+            "not assessed",
         ),
     ],
 )
@@ -217,7 +217,7 @@ def test_an_own_passage_is_read_once_for_all_claims(monkeypatch):
 
 
 def test_rates_count_one_judge_alone_so_that_a_change_of_judge_is_no_drift():
-    plain = made_claims(["not told"] * 15 + ["contradicted"] * 5)
+    plain = made_claims(["not assessed"] * 15 + ["contradicted"] * 5)
     mixed = plain.assign(
         judge=["plain"] * 10 + ["a-model"] * 10,
         verdict=[*plain["verdict"][:10], *["unsupported"] * 10],
@@ -252,7 +252,14 @@ def made_claims(verdicts, engine="chatgpt"):
 
 
 def test_rates_leave_out_what_cannot_be_assessed_and_split_by_half_and_week():
-    verdicts = ["supported", "not told", "contradicted", "unsupported", "supported", "supported"]
+    verdicts = [
+        "supported",
+        "not assessed",
+        "contradicted",
+        "unsupported",
+        "supported",
+        "supported",
+    ]
     rates = measure_claim_rates(made_claims(verdicts)).set_index(["split_by", "segment", "verdict"])
     assert rates.loc[("all", "all", "contradicted"), "value"] == pytest.approx(1 / 5)
     assert rates.loc[("all", "all", "unsupported"), "n_claims"] == 5
@@ -276,7 +283,7 @@ def test_drift_is_reported_where_the_halves_are_apart_and_not_else():
         == "more than before: 0% of 20, then 100% of 20 claims"
     )
     assert moved.loc[("half", "first", "contradicted"), "reading"] == ""
-    assert measure_claim_rates(made_claims(["not told"])).empty
+    assert measure_claim_rates(made_claims(["not assessed"])).empty
 
 
 def test_the_sample_planted_contradictions_are_found_and_no_true_claim_is_contradicted(

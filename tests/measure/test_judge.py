@@ -80,7 +80,9 @@ def test_without_probabilities_the_grade_is_the_mean_of_samples_and_what_is_no_g
     replies = ("4", "Rating: 5/5", "I'd give 3.", "4 or 5", "I cannot grade this.")
 
     def answer(number, body):
-        return Reply(text=replies[0], more=replies[1:]) if body.get("n") else Reply(text="2")
+        return (
+            Reply(text=replies[0], further_texts=replies[1:]) if body.get("n") else Reply(text="2")
+        )
 
     with chat_server(answer) as chat:
         judge = ModelJudge(settings(chat, samples=5), budget())
@@ -120,7 +122,7 @@ def test_an_endpoint_that_refuses_probabilities_and_many_replies_is_asked_one_by
 )
 def test_a_refusal_is_no_grade_and_never_a_default_number(settings, text):
     with chat_server(
-        lambda number, body: Reply(text=text, more=(text,) * (body.get("n", 1) - 1))
+        lambda number, body: Reply(text=text, further_texts=(text,) * (body.get("n", 1) - 1))
     ) as chat:
         grade = ModelJudge(settings(chat, samples=3), budget()).grade(ANSWERS, ITEM)
     assert grade.value is None
@@ -246,7 +248,9 @@ def test_swapped_the_parts_come_in_the_other_order_under_their_own_names():
 
 def test_what_was_asked_once_is_not_asked_again_but_repeats_are_asked(settings, tmp_path):
     with chat_server(
-        lambda number, body: Reply(text=str(1 + number % 5), more=()) if number else WEIGHTED
+        lambda number, body: (
+            Reply(text=str(1 + number % 5), further_texts=()) if number else WEIGHTED
+        )
     ) as chat:
         judge_settings = settings(chat, samples=1)
         first = grade_items(

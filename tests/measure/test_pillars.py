@@ -352,7 +352,7 @@ def test_every_english_check_of_words_is_not_assessed_on_a_german_page(tmp_path)
             tables_of(tmp_path, {"a.html": html(language=language, filler=german)})
         )
         outcomes = dict(zip(audits["check"], audits["outcome"], strict=True))
-        assert {outcomes[check.name] for check in CHECKS if check.languages} == {"not told"}
+        assert {outcomes[check.name] for check in CHECKS if check.languages} == {"not assessed"}
         assert outcomes["heading_levels"] == "passed"
 
 
@@ -506,7 +506,7 @@ def test_a_page_that_is_empty_without_scripts_is_found_although_it_has_no_text(t
     mine = audits[audits["page_id"] == PAGE].set_index("check")["outcome"]
     assert mine["scripted_text"] == "failed"
     of_site = [check.name for check in CHECKS if check.is_of_site]
-    assert set(mine.drop(["scripted_text", *of_site])) == {"not told"}
+    assert set(mine.drop(["scripted_text", *of_site])) == {"not assessed"}
     visible = findings[(findings["page_id"] == PAGE) & ~findings["check"].isin(of_site)]
     assert visible["evidence"].str.contains("#root").all()
 
@@ -588,7 +588,7 @@ def log_of(*questions, texts=("some words",) * 6, cause="covered", rate=0.5, cov
 
 def test_without_a_log_relevance_is_not_assessed(tmp_path):
     audits, _ = audit_pages(tables_of(tmp_path, {"a.html": html()}))
-    assert set(audits.loc[audits["pillar"] == "relevance", "outcome"]) == {"not told"}
+    assert set(audits.loc[audits["pillar"] == "relevance", "outcome"]) == {"not assessed"}
 
 
 def test_a_passage_that_a_misworded_group_of_questions_ends_at_is_found(tmp_path):
@@ -747,7 +747,7 @@ def test_a_passage_in_words_that_nobody_uses_is_found_where_the_log_is_large_eno
     }
     questions = [("how many cups of tea does it make", "kettles.example/b.html#1")]
     log = log_of(*questions, texts=(FILLER,) * 3)
-    assert set(audited(tmp_path, pages, "plain_words", **log)[0].values()) == {"not told"}
+    assert set(audited(tmp_path, pages, "plain_words", **log)[0].values()) == {"not assessed"}
     log = log_of(*questions, texts=tuple(f"{FILLER} {number}" for number in range(90)))
     outcomes, findings = audited(tmp_path, pages, "plain_words", **log)
     assert outcomes == {PAGE: "failed", "kettles.example/b.html": "passed"}
@@ -781,7 +781,7 @@ def test_a_brand_that_no_third_party_is_cited_for_is_found(tmp_path):
 
     assert outcome(["kettles.example"] * 20) == "failed"
     assert outcome(["kettles.example"] * 19 + ["magazine.example"]) == "passed"
-    assert outcome(["kettles.example"] * 19) == "not told"
+    assert outcome(["kettles.example"] * 19) == "not assessed"
 
 
 def cited_world(seed, effect, n_pages=60, n_queries=6, n_answers=4):

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from coverage_kit.errors import SettingsError
-from coverage_kit.measure.visibility import MEASURES, TrackedBrands, measure_visibility
+from coverage_kit.measure.visibility import TrackedBrands, measure_visibility
 from coverage_kit.tables import ANSWERS, CITATIONS, MENTIONS, SPANS, VISIBILITY
+from coverage_kit.vocabulary import MEASURES
 
 TEXT = "Ours is a good bike. Theirs costs less. Nobody knows more."
 BRANDS = {"Ours": "ours", "Theirs": "theirs"}

@@ -466,7 +466,7 @@ def make_checks() -> pd.DataFrame:
         "title": "<b>Headings</b>",
         "n_pages": 4,
         "n_failed": 1,
-        "n_not_told": 0,
+        "n_not_assessed": 0,
         "cited_passed": 0.5,
         "cited_failed": 0.3,
     }
@@ -510,7 +510,7 @@ def make_checks() -> pd.DataFrame:
             "check": "years",
             "weight": "moderate",
             "title": "Years",
-            "n_not_told": 1,
+            "n_not_assessed": 1,
             "reading": "too few pages to tell",
         },
     ]
@@ -596,7 +596,7 @@ def make_claims() -> pd.DataFrame:
         ("contradicted", HOSTILE[2], "a1"),
         ("unsupported", "=It won a prize.", "a2"),
         ("supported", "It is a bike.", "a3"),
-        ("not told", "It is nice.", "a4"),
+        ("not assessed", "It is nice.", "a4"),
     ]
     claims = [
         {**claim, "claim_id": f"k{n}", "verdict": verdict, "text": text, "answer_id": answer_id}

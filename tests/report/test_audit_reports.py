@@ -66,7 +66,7 @@ def test_the_page_says_what_each_check_shows_here(page):
     assert "Words strong 1 of 4 -30 points -40 points to -10 points =cited less" in lines
     items = section.xpath(".//details[not(contains(@class, 'finding'))]//li")
     not_assessed = [words_of(item) for item in items]
-    assert "Years moderate; 1 of 4 fail, 1 not told; too few pages to tell" in not_assessed
+    assert "Years moderate; 1 of 4 fail, 1 not assessed; too few pages to tell" in not_assessed
     assert not [line for line in lines if line.startswith("Years")]
     assert (
         "<b>Headings</b> weak 1 of 4 -20 points -50 points to +10 points shows nothing on this log"

@@ -1,3 +1,5 @@
+"""What an edit changes, word by word."""
+
 import re
 
 import lxml.html
@@ -36,7 +38,7 @@ def test_what_is_not_added_is_before_and_what_is_not_removed_is_after(before, af
     assert [w for kind, words in runs if kind != "removed" for w in words.split()] == after.split()
 
 
-def test_long_texts_are_told_by_their_ends():
+def test_long_texts_are_compared_by_their_ends():
     old = " ".join(["start", *(f"o{n}" for n in range(5_000)), "end"])
     new = " ".join(["start", *(f"n{n}" for n in range(5_000)), "end"])
     assert [(kind, len(words.split())) for kind, words in diff_words(old, new)] == [
@@ -63,7 +65,7 @@ def test_html_is_escaped_and_says_what_it_shows():
 @given(WORDS, WORDS)
 def test_html_has_no_elements_but_its_own(before, after):
     tree = lxml.html.fragment_fromstring(diff_html(before, after), create_parent="div")
-    assert {one.tag for one in tree.iter()} <= {"div", "del", "ins", "span"}
+    assert {element.tag for element in tree.iter()} <= {"div", "del", "ins", "span"}
     for heard in tree.xpath("//span"):
         heard.drop_tree() if heard.text in {"[added: ", "[removed: ", "]"} else None
     words = "".join(tree.itertext()).split()
@@ -87,5 +89,5 @@ def test_plain_lines(before, after, lines):
 
 
 def test_control_characters_are_gone():
-    for tell in (diff_markdown, diff_html):
-        assert not re.search("[\x00-\x08\x1b\u202e]", tell("a\x00b", "c\u202ed\x1b[31m"))
+    for show_diff in (diff_markdown, diff_html):
+        assert not re.search("[\x00-\x08\x1b\u202e]", show_diff("a\x00b", "c\u202ed\x1b[31m"))

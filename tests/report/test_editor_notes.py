@@ -1,3 +1,5 @@
+"""Notes that editors wrote into a workbook are kept in the next workbook."""
+
 from dataclasses import replace
 
 import openpyxl
@@ -5,9 +7,10 @@ import pytest
 
 from coverage_kit.errors import RunError
 from coverage_kit.report.workbook import write_workbook
-from coverage_kit.report.workbook.editor_notes import KEY, EditKey, EditorNotes, match_kept
+from coverage_kit.report.workbook.editor_notes import KEY, EditKey, EditorNotes, match_notes
 
-TODO, EARLIER = "to do by page", "earlier edits"
+TODO = "to do by page"
+EARLIER = "earlier edits"
 
 
 def rows_of(path, name=TODO):
@@ -16,7 +19,7 @@ def rows_of(path, name=TODO):
 
 
 def write_cells(path, cells, name=TODO):
-    """Write {row: {heading: value}} into a workbook as a person would, rows counted from 1 below the header."""
+    """Write {row: {heading: value}} into a workbook as a person would; row 1 is below the header."""
     book = openpyxl.load_workbook(path)
     sheet = book[name]
     headings = [cell.value for cell in sheet[1]]
@@ -30,16 +33,16 @@ def write_cells(path, cells, name=TODO):
 
 
 def renumbered(analysis):
-    """Return the analysis as a later run would tell it: other ids of edits, another order, another gap's number."""
+    """Return the analysis as a later run would number it: other ids and order of edits and gaps."""
     ids = {name: f"x{name}" for name in analysis.edits["edit_id"]}
     clusters = {f"c{n}": f"k{n}" for n in range(8)}
-    named = {
+    with_edits = {
         name: getattr(analysis, name).assign(edit_id=lambda rows: rows["edit_id"].map(ids))
         for name in ("edits", "changes", "effects", "frontier")
     }
-    named["edits"] = named["edits"].iloc[::-1].reset_index(drop=True)
+    with_edits["edits"] = with_edits["edits"].iloc[::-1].reset_index(drop=True)
     tables = {
-        **named,
+        **with_edits,
         "gaps": analysis.gaps,
         "clusters": analysis.clusters,
         "holders": analysis.holders,
@@ -49,7 +52,7 @@ def renumbered(analysis):
         for name, table in tables.items()
         if "cluster_id" in table
     }
-    return replace(analysis, **{**named, **moved})
+    return replace(analysis, **{**with_edits, **moved})
 
 
 @pytest.fixture
@@ -76,12 +79,12 @@ def test_a_workbook_that_is_overwritten_keeps_what_was_written_without_being_ask
 
 
 def test_same_kept_status_gives_the_same_bytes(analysis, old, tmp_path):
-    one, two = (
+    first, second = (
         write_workbook(analysis, tmp_path / name, old).read_bytes()
         for name in ("one.xlsx", "two.xlsx")
     )
-    assert one == two
-    assert write_workbook(analysis, tmp_path / "one.xlsx").read_bytes() == one
+    assert first == second
+    assert write_workbook(analysis, tmp_path / "one.xlsx").read_bytes() == first
 
 
 def test_rows_whose_edit_is_gone_are_kept_once_over_many_runs_and_come_back(
@@ -177,7 +180,7 @@ def test_an_unreadable_workbook_is_set_aside_and_named(analysis, tmp_path, caplo
 
 
 @pytest.mark.parametrize("kind", ["missing", "text", "folder", "other sheets", "no key"])
-def test_a_wrong_file_is_told(analysis, old, tmp_path, kind):
+def test_a_wrong_file_is_reported(analysis, old, tmp_path, kind):
     path = tmp_path / "wrong.xlsx"
     if kind == "text":
         path.write_text("status;owner")
@@ -190,17 +193,17 @@ def test_a_wrong_file_is_told(analysis, old, tmp_path, kind):
         for cell in book[TODO][1]:
             cell.value = "x" if cell.value == KEY else cell.value
         book.save(path)
-    told = {"other sheets": "found sheets 'Sheet'", "no key": "found no column"}.get(
+    message = {"other sheets": "found sheets 'Sheet'", "no key": "found no column"}.get(
         kind, "a workbook of an earlier run"
     )
-    with pytest.raises(RunError, match=told) as error:
+    with pytest.raises(RunError, match=message) as error:
         write_workbook(analysis, tmp_path / "new.xlsx", path)
     assert error.value.where == str(path)
     assert "coverage-kit wrote" in error.value.cure
     assert not (tmp_path / "new.xlsx").exists()
 
 
-def test_edits_are_matched_by_place_and_question_then_job_and_question_then_place_and_gap():
+def test_edits_are_matched_by_section_and_question_then_job_then_section_and_gap():
     new = [
         EditKey("p", "q", "a"),
         EditKey("p", "r", "b"),
@@ -211,6 +214,10 @@ def test_edits_are_matched_by_place_and_question_then_job_and_question_then_plac
         key: EditorNotes(key, {"status": key}, {"status": key})
         for key in ("p-q-a", "p-x-b", "p-s-d", "p-t-z", "p-q-a2", "y-u-e")
     }
-    found, left = match_kept(new, list(old.values()))
-    assert {place: row.key for place, row in found.items()} == {0: "p-q-a", 1: "p-x-b", 2: "p-s-d"}
+    matched, left = match_notes(new, list(old.values()))
+    assert {index: row.key for index, row in matched.items()} == {
+        0: "p-q-a",
+        1: "p-x-b",
+        2: "p-s-d",
+    }
     assert [row.key for row in left] == ["p-t-z", "p-q-a2", "y-u-e"]

@@ -1,3 +1,5 @@
+"""The to-do lists and edits.json."""
+
 import hashlib
 import json
 from dataclasses import replace
@@ -12,9 +14,9 @@ from coverage_kit.report.todo import write_edits_json, write_todo
 
 @pytest.fixture(scope="module")
 def folder(analysis, tmp_path_factory):
-    place = tmp_path_factory.mktemp("todo") / "todo"
-    write_todo(analysis, place)
-    return place
+    path = tmp_path_factory.mktemp("todo") / "todo"
+    write_todo(analysis, path)
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +44,14 @@ def test_a_file_for_each_page_with_a_chosen_edit(analysis, folder, tmp_path):
     assert {path.name for path in write_todo(analysis, tmp_path / "todo")} == names
 
 
-def test_page_tells_its_edits_by_rank(folder):
+def test_page_lists_its_edits_by_rank(folder):
     text = (folder / "shop-example-p0.md").read_text(encoding="utf-8")
     assert text.index("## 1. Reword a heading") < text.index("## 5. Reword a heading")  # e0 and e4
+    # 10 + 14 minutes, and a gain of 20 + 16.
     assert (
-        "2 edits, 24 minutes, predicted to cover 36 more queries asked (predicted under model minilm"
-        in text
-    )  # 10 + 14; 20 + 16
+        "2 edits, 24 minutes, predicted to cover 36 more queries asked "
+        "(predicted under model minilm" in text
+    )
     assert "adds 16 queries asked to the edits above it, 16 alone (90% interval 6 to 26)" in text
     assert "- predicted to take 2 queries asked from others, counted twice in the gain" in text
     assert "It goes 55 **to 90** km." in text
@@ -61,12 +64,12 @@ def test_page_tells_its_edits_by_rank(folder):
     assert text.count("- [ ] fact needed: range") == 2
 
 
-def test_harm_of_nothing_is_not_told(folder):
+def test_harm_of_nothing_is_not_mentioned(folder):
     text = (folder / "shop-example-p0.md").read_text(encoding="utf-8")
     assert "predicted to take" not in text[text.index("## 1.") : text.index("## 5.")]
 
 
-def test_index_totals_by_page_and_tells_what_is_left(folder):
+def test_index_has_totals_by_page_and_gaps_without_an_edit(folder):
     page = rendered(folder / "index.md")
     rows = [[cell.text_content() for cell in row.iterchildren()] for row in page.iter("tr")]
     # p0: e0, e4; p1: e1, e5; p2: e2, e6; new-3: e3; gain 20 - n, minutes 10 + n
@@ -92,16 +95,17 @@ def test_no_text_of_others_is_markup_or_a_link(analysis, folder, tmp_path):
     for path in files:
         page = rendered(path)
         assert {"script", "img", "iframe", "svg", "b", "i"}.isdisjoint(
-            one.tag for one in page.iter()
+            element.tag for element in page.iter()
         )
-        assert not [name for one in page.iter() for name in one.attrib if name.startswith("on")]
+        attributes = [name for element in page.iter() for name in element.attrib]
+        assert not [name for name in attributes if name.startswith("on")]
         links = [link.get("href") for link in page.iter("a")]
         assert all(
             link.startswith("https://shop.example/") or link.endswith(".md") for link in links
         )
 
 
-def test_file_names_never_leave_the_folder_nor_meet(analysis, tmp_path):
+def test_file_names_never_leave_the_folder_nor_collide(analysis, tmp_path):
     ids = ["../../etc/passwd", "..", "con", "index", "A/B", "a b", "😀", "x" * 300]
     edits = analysis.edits.head(8).assign(page_id=ids, is_chosen=True)
     files = write_todo(replace(analysis, edits=edits), tmp_path / "todo")
@@ -168,11 +172,11 @@ def test_same_analysis_gives_the_same_bytes(analysis, folder, tmp_path):
     assert {path.name: path.read_bytes() for path in again} == {
         path.name: path.read_bytes() for path in folder.iterdir()
     }
-    one, two = (
+    first, second = (
         write_edits_json(analysis, tmp_path / name).read_bytes()
         for name in ("one.json", "two.json")
     )
-    assert one == two
+    assert first == second
 
 
 def test_nothing_to_do_is_an_index_of_nothing(empty, tmp_path):
@@ -181,7 +185,7 @@ def test_nothing_to_do_is_an_index_of_nothing(empty, tmp_path):
     assert json.loads(write_edits_json(empty, tmp_path / "edits.json").read_text())["edits"] == []
 
 
-def test_edits_without_changes_are_told(analysis, tmp_path):
+def test_edits_without_changes_are_listed(analysis, tmp_path):
     bare = replace(analysis, changes=tables.CHANGES.empty())
     assert len(write_todo(bare, tmp_path / "todo")) == 5
     edits = json.loads(write_edits_json(bare, tmp_path / "edits.json").read_text())["edits"]

@@ -1,4 +1,4 @@
-"""What can be clicked in a notebook, without a browser: what a choice shows, what ticked edits bring, what buttons write."""
+"""The widgets of a notebook, without a browser: gaps to explore, edits to tick, buttons."""
 
 import json
 from dataclasses import replace
@@ -17,10 +17,10 @@ from coverage_kit.report.widgets.exports import tick_edits
 
 
 @pytest.fixture
-def shown(monkeypatch):
+def displayed(monkeypatch):
     """What cells display, as HTML."""
     pieces = []
-    monkeypatch.setattr("IPython.display.display", lambda one: pieces.append(one.data))
+    monkeypatch.setattr("IPython.display.display", lambda html: pieces.append(html.data))
     return pieces
 
 
@@ -40,10 +40,10 @@ def test_the_first_gap_is_open_with_its_questions_and_its_points_ringed(explorer
     members = sample_analysis.clusters.loc[
         sample_analysis.clusters["cluster_id"] == first["cluster_id"], "query_id"
     ]
-    places = sample_analysis.points.set_index("point_id").loc[list(members), "x"]
-    assert sorted(explorer.map.figure.data[-1].x) == pytest.approx(sorted(places), abs=1e-6)
+    positions = sample_analysis.points.set_index("point_id").loc[list(members), "x"]
+    assert sorted(explorer.map.figure.data[-1].x) == pytest.approx(sorted(positions), abs=1e-6)
     for text in sample_analysis.queries.set_index("query_id").loc[list(members), "text"].head(5):
-        assert text.split()[0] in explorer.story.value
+        assert text.split()[0] in explorer.details.value
 
 
 def test_a_clicked_question_opens_its_gap_and_alone_is_ringed(explorer, sample_analysis):
@@ -53,11 +53,11 @@ def test_a_clicked_question_opens_its_gap_and_alone_is_ringed(explorer, sample_a
     assert explorer.gaps.value == explorer.cluster_id == last["cluster_id"]
     assert explorer.query_id == query_id
     assert len(explorer.map.figure.data[-1].x) == 1
-    assert explorer.story.value.count('class="chosen"') == 1
+    assert explorer.details.value.count('class="chosen"') == 1
 
 
-def test_a_click_on_the_map_is_told_by_the_query_under_it(explorer, sample_analysis):
-    trace = next(one for one in explorer.map.figure.data if one.name == "queries")
+def test_a_click_on_the_map_chooses_the_query_under_it(explorer, sample_analysis):
+    trace = next(trace for trace in explorer.map.figure.data if trace.name == "queries")
     order = explorer.map._points["query_id"]
     explorer.map._choose(type("Clicked", (), {"point_inds": [3]}), explorer.choose_query)
     assert explorer.query_id == order.iloc[3]
@@ -77,7 +77,7 @@ def test_typing_narrows_the_list_and_a_click_finds_a_gap_that_is_not_in_it(
     explorer.choose_query(last["medoid_query_id"])
     assert explorer.cluster_id == last["cluster_id"]
     explorer.search.value = "no gap has these words"
-    assert "No gap fits" in explorer.story.value
+    assert "No gap fits" in explorer.details.value
     explorer.search.value = ""
 
 
@@ -86,11 +86,11 @@ def test_the_map_of_a_notebook_never_offers_an_upload(explorer):
     assert explorer.map.figure._config["plotlyServerURL"] == ""
 
 
-def test_text_of_a_log_cannot_act_in_a_story(sample_analysis):
+def test_text_of_a_log_cannot_act_in_the_details(sample_analysis):
     hostile = sample_analysis.queries.assign(text="<img src=x onerror=alert(1)>")
     explorer = GapExplorer(replace(sample_analysis, queries=hostile))
-    assert "<img" not in explorer.story.value
-    assert "&lt;img" in explorer.story.value
+    assert "<img" not in explorer.details.value
+    assert "&lt;img" in explorer.details.value
 
 
 def test_nothing_ticked_brings_nothing(choice):
@@ -102,21 +102,16 @@ def test_totals_are_those_of_the_ticked_edits_together(choice, sample_analysis):
     first, second = sample_analysis.edits.nsmallest(2, "rank")["edit_id"]
     choice.boxes[second].value = choice.boxes[first].value = True
     assert choice.edit_ids == [first, second]
-    told = what_if(sample_analysis, [first, second])
-    assert f"2 edits, {told.cost_minutes:.0f} minutes" in choice.totals.value
+    outcome = what_if(sample_analysis, [first, second])
+    assert f"2 edits, {outcome.cost_minutes:.0f} minutes" in choice.totals.value
     choice.boxes[first].value = False
     assert "1 edit," in choice.totals.value
 
 
 def test_the_next_hour_holds_the_edits_from_the_top_that_fill_it_as_on_the_page(sample_analysis):
     edits = sample_analysis.edits.sort_values("rank", ignore_index=True)
-    costs = [
-        25.0,
-        30.0,
-        20.0,
-        70.0,
-        5.0,
-    ]  # two fill the first hour, though the fifth would still fit; then one, then the long one
+    # Two edits fill the first hour, though the fifth would still fit; then one, then the long one.
+    costs = [25.0, 30.0, 20.0, 70.0, 5.0]
     adds = edits["edit_id"].isin(edits["edit_id"].head(5)).astype("float64")
     edits = edits.assign(cost_minutes=[*costs, *[9.0] * (len(edits) - 5)], marginal_gain=adds)
     choice = EditChoice(replace(sample_analysis, edits=edits), what_if)
@@ -160,7 +155,7 @@ def test_buttons_write_files_and_say_where(choice, sample_analysis, tmp_path):
         (bar.csv, "gaps.csv"),
     ):
         button.click()
-        assert bar.said.value.strip() == f"<p>Wrote {tmp_path / name}</p>"
+        assert bar.message.value.strip() == f"<p>Wrote {tmp_path / name}</p>"
         assert (tmp_path / name).stat().st_size > 1_000
     bar.todo.click()
     assert first in "".join(
@@ -176,37 +171,33 @@ def test_a_workbook_that_is_there_is_never_replaced(sample_analysis, tmp_path):
     assert "gaps" in openpyxl.load_workbook(tmp_path / "gaps-2.xlsx", read_only=True).sheetnames
 
 
-def test_a_folder_that_cannot_be_written_is_said_beside_the_buttons(sample_analysis, tmp_path):
+def test_a_folder_that_cannot_be_written_is_reported_next_to_the_buttons(sample_analysis, tmp_path):
     (tmp_path / "file").write_text("in the way")
     bar = export_buttons(sample_analysis, tmp_path / "file/run")
     bar.page.click()
-    assert "can be written" in bar.said.value
+    assert "can be written" in bar.message.value
     assert bar.page.disabled is False
 
 
-def test_an_edit_is_shown_with_its_words_and_a_rank_that_is_not_there_is_told(
-    shown, sample_analysis
-):
+def test_an_edit_is_shown_with_its_words_and_a_missing_rank_is_reported(displayed, sample_analysis):
     show_edit(sample_analysis, 1)
     show_edit(sample_analysis, 100_000)
-    assert sample_analysis.edits.nsmallest(1, "rank")["page_id"].iloc[0] in shown[0]
-    assert "no edit of rank 100000" in shown[1]
+    assert sample_analysis.edits.nsmallest(1, "rank")["page_id"].iloc[0] in displayed[0]
+    assert "no edit of rank 100000" in displayed[1]
 
 
-def test_a_table_is_escaped_with_blanks_for_what_is_missing(shown):
+def test_a_table_is_escaped_with_blanks_for_what_is_missing(displayed):
     table = pd.DataFrame({"a": [1.5, None], "text": ["<b>x</b>", None], "is_low": [True, False]})
     notebook.show_table(table.assign(at=pd.to_datetime(["2026-01-02", None], utc=True)))
-    assert "<b>x</b>" not in shown[0]
-    data = shown[0].split('"data_json": "')[1].split('",\n')[0]
+    assert "<b>x</b>" not in displayed[0]
+    data = displayed[0].split('"data_json": "')[1].split('",\n')[0]
     rows = json.loads(json.loads(f'"{data}"').replace("___NaN___", ""))
     assert rows == [[1.5, "&lt;b&gt;x&lt;/b&gt;", "yes", "2026-01-02 00:00"], ["", "", "", ""]]
 
 
 def test_settings_of_a_run_look_for_the_cache_beside_it(sample_analysis, tmp_path):
-    about = {
-        **sample_analysis.about,
-        "settings": {**sample_analysis.about["settings"], "cache": "runs/cache"},
-    }
+    about = sample_analysis.about
+    about = replace(about, settings={**about.settings, "cache": "runs/cache"})
     assert notebook.settings_of(
         replace(sample_analysis, about=about), tmp_path / "first"
     ).cache == str(tmp_path / "cache")

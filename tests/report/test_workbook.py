@@ -16,32 +16,38 @@ def book(analysis, tmp_path_factory):
 
 
 def column(sheet, title):
-    place = [cell.value for cell in sheet[1]].index(title)
-    return [row[place] for row in sheet.iter_rows(min_row=2)]
+    index = [cell.value for cell in sheet[1]].index(title)
+    return [row[index] for row in sheet.iter_rows(min_row=2)]
 
 
-def test_sheets_stand_in_order(book):
+def test_sheets_are_in_order(book):
     assert book.sheetnames == [
-        *("summary", "gaps", "queries", "edits", "to do by page", "no edit, and why", "pages"),
-        *(
-            "visibility",
-            "visibility by gap",
-            "who is cited",
-            "competitors",
-            "before and after",
-            "engine drift",
-            "AI visits",
-        ),
-        *(
-            "associations",
-            "brand facts",
-            "log sources",
-            "four pillars",
-            "findings",
-            "wrong about us",
-            "wrong by engine",
-        ),
-        *("judges", "judgements", "glossary", "about", "chart data"),
+        "summary",
+        "gaps",
+        "queries",
+        "edits",
+        "to do by page",
+        "no edit, and why",
+        "pages",
+        "visibility",
+        "visibility by gap",
+        "who is cited",
+        "competitors",
+        "before and after",
+        "engine drift",
+        "AI visits",
+        "associations",
+        "brand facts",
+        "log sources",
+        "four pillars",
+        "findings",
+        "wrong about us",
+        "wrong by engine",
+        "judges",
+        "judgements",
+        "glossary",
+        "about",
+        "chart data",
     ]
 
 
@@ -51,7 +57,7 @@ def test_no_cell_is_a_formula(book):
     assert {cell.data_type for cell in cells} <= {"s", "n", "d", "inlineStr"}
 
 
-def test_hostile_text_stands_as_it_is(book, hostile):
+def test_hostile_text_stays_as_it_is(book, hostile):
     texts = {cell.value for cell in column(book["queries"], "query")}
     assert {hostile[0], hostile[1], hostile[3], hostile[4], hostile[9]} <= texts
     assert "tab\there and bell  null  and [31m" in texts
@@ -66,14 +72,14 @@ def test_text_beyond_a_cell_is_cut_with_a_note(book):
 def test_links_lead_to_http_or_into_the_book(book):
     links = [cell.hyperlink for sheet in book for row in sheet for cell in row if cell.hyperlink]
     targets = {link.target for link in links if link.target}
-    places = {link.location for link in links if not link.target}
+    locations = {link.location for link in links if not link.target}
     assert targets
     assert all(target.startswith(("http://", "https://")) for target in targets)
-    assert {place.rpartition("!")[0].strip("'") for place in places} == {*book.sheetnames} - {
-        "chart data"
-    }
-    for place in places:
-        sheet, _, cell = place.rpartition("!A")
+    assert {location.rpartition("!")[0].strip("'") for location in locations} == {
+        *book.sheetnames
+    } - {"chart data"}
+    for location in locations:
+        sheet, _, cell = location.rpartition("!A")
         assert 1 <= int(cell) <= book[sheet.strip("'")].max_row
 
 
@@ -109,15 +115,15 @@ def test_sheets_can_be_filtered_and_keep_their_header(book):
         assert book[name].auto_filter.ref.startswith("A1:")
 
 
-def test_about_tells_what_predictions_rest_on(book):
+def test_about_says_what_predictions_depend_on(book):
     values = [str(cell.value) for cell in column(book["about"], "value")]
     assert any("predicted under model minilm, self-test AUC 0.81" in value for value in values)
 
 
 def test_glossary_explains_every_term_and_every_heading(book):
     rows = {
-        (part, name): meaning
-        for part, name, meaning in book["glossary"].iter_rows(min_row=2, values_only=True)
+        (sheet_name, name): meaning
+        for sheet_name, name, meaning in book["glossary"].iter_rows(min_row=2, values_only=True)
     }
     assert (
         rows["term", "coverage"]
@@ -135,10 +141,10 @@ def test_glossary_explains_every_term_and_every_heading(book):
 
 
 def test_same_analysis_gives_the_same_bytes(analysis, tmp_path):
-    one, two = (
+    first, second = (
         write_workbook(analysis, tmp_path / name).read_bytes() for name in ("one.xlsx", "two.xlsx")
     )
-    assert one == two
+    assert first == second
 
 
 def test_empty_analysis_gives_a_workbook(empty, tmp_path):
@@ -198,11 +204,10 @@ def test_csv_of_missing_values_and_of_nothing(tmp_path, empty):
     )
 
 
-def test_to_do_begins_with_the_first_hour_then_stands_by_page_with_totals_once(book):
+def test_to_do_begins_with_the_first_hour_and_goes_on_by_page_with_totals_once(book):
     sheet = book["to do by page"]
-    assert [cell.value for cell in column(sheet, "first hour")] == ["yes"] * 5 + [
-        "no"
-    ] * 2  # 10 + 11 + 12 + 13 + 14 = 60 minutes
+    # 10 + 11 + 12 + 13 + 14 = 60 minutes
+    assert [cell.value for cell in column(sheet, "first hour")] == ["yes"] * 5 + ["no"] * 2
     pages = [cell.value for cell in column(sheet, "page")]
     assert pages == [
         f"shop.example/{name}" for name in ("p0", "p1", "p2", "new-3", "p0", "p1", "p2")
@@ -232,6 +237,6 @@ def test_to_do_begins_with_the_first_hour_then_stands_by_page_with_totals_once(b
     assert "[FACT NEEDED: range]" in column(sheet, "proposed")[0].value
 
 
-def test_what_no_edit_can_close_stands_apart(book):
+def test_what_no_edit_can_close_has_its_own_sheet(book):
     assert [cell.value for cell in column(book["no edit, and why"], "gap")] == ["winter, bike"]
     assert "no_edit" not in {cell.value for row in book["edits"] for cell in row}

@@ -1,4 +1,7 @@
-"""The workbook in other programs: LibreOffice reads every value of it, and it holds nothing that Google Sheets refuses."""
+"""The workbook in other programs.
+
+LibreOffice reads every value, and the workbook holds nothing that Google Sheets refuses.
+"""
 
 import os
 import shutil
@@ -33,13 +36,13 @@ def path(analysis, tmp_path_factory):
         }
         for run in (1, 2)
     ]
-    told = replace(analysis, history=tables.HISTORY.table(figures))
-    return write_workbook(told, tmp_path_factory.mktemp("book") / "gaps.xlsx")
+    analysis = replace(analysis, history=tables.HISTORY.table(figures))
+    return write_workbook(analysis, tmp_path_factory.mktemp("book") / "gaps.xlsx")
 
 
 @pytest.fixture(scope="module")
 def converted(path, tmp_path_factory):
-    """The folder into which LibreOffice has written the workbook anew, as xlsx and as ods."""
+    """The folder into which LibreOffice has converted the workbook, as xlsx and as ods."""
     folder = tmp_path_factory.mktemp("office")
     for kind in ("xlsx", "ods"):
         profile = f"-env:UserInstallation={folder.as_uri()}/profile"
@@ -70,7 +73,7 @@ def converted(path, tmp_path_factory):
 
 
 def values_of(path):
-    """Return by sheet, row and column what stands there; numbers to nine places, text with one kind of line end."""
+    """Return the value by sheet, row and column: numbers to nine digits, text with one line end."""
     book = openpyxl.load_workbook(path)
     return {
         (sheet.title, cell.row, cell.column): plain(cell.value)
@@ -105,38 +108,37 @@ def count_parts(path):
     "name", ["gaps.xlsx", "back/gaps.xlsx"], ids=["as xlsx", "as ods and back"]
 )
 def test_libreoffice_reads_every_value(path, converted, name):
-    ours, theirs = values_of(path), values_of(converted / name)
-    assert len(ours) > 3_000
-    if name.startswith("back"):  # its ods has no tabs within a cell
-        ours = {
-            place: value.replace("\t", "") if isinstance(value, str) else value
-            for place, value in ours.items()
+    written = values_of(path)
+    read = values_of(converted / name)
+    assert len(written) > 3_000
+    if name.startswith("back"):  # ods has no tabs within a cell
+        written = {
+            cell: value.replace("\t", "") if isinstance(value, str) else value
+            for cell, value in written.items()
         }
     assert {
-        place: (value, theirs.get(place))
-        for place, value in ours.items()
-        if theirs.get(place) != value
+        cell: (value, read.get(cell)) for cell, value in written.items() if read.get(cell) != value
     } == {}
-    assert theirs.keys() == ours.keys()
+    assert read.keys() == written.keys()
 
 
 @needs_office
 def test_libreoffice_keeps_links_charts_lists_and_scales(path, converted):
     assert count_parts(path)["charts"] == 5
     assert count_parts(converted / "gaps.xlsx") == count_parts(path)
-    ours, theirs = (openpyxl.load_workbook(one) for one in (path, converted / "gaps.xlsx"))
-    for book in (ours, theirs):
+    books = [openpyxl.load_workbook(file) for file in (path, converted / "gaps.xlsx")]
+    for book in books:
         (choice,) = book["to do by page"].data_validations.dataValidation
         assert choice.formula1 == '"to do,in progress,done,won\'t do"'
         assert str(choice.sqref) == "C2:C8"
-    for sheet in ours:
+    for sheet in books[0]:
         kinds = [
             [
                 rule.type
                 for rules in book[sheet.title].conditional_formatting
                 for rule in rules.rules
             ]
-            for book in (ours, theirs)
+            for book in books
         ]
         assert sorted(kinds[0]) == sorted(kinds[1])
 
@@ -193,9 +195,8 @@ def test_rows_are_cut_with_a_note_where_all_cells_would_be_too_many(
     analysis, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(writer, "_MAX_ROWS", 64)
-    monkeypatch.setattr(
-        writer, "_MAX_CELLS", 2_000
-    )  # 64 rows a sheet give 2,953, 32 rows 2,293 and 16 rows 1,765
+    # 64 rows a sheet give 2,953 cells, 32 rows 2,293 and 16 rows 1,765.
+    monkeypatch.setattr(writer, "_MAX_CELLS", 2_000)
     book = openpyxl.load_workbook(write_workbook(analysis, tmp_path / "gaps.xlsx"))
     assert book["queries"].max_row == 1 + 16 + 1
     assert book["queries"]["A18"].value == "… and 24 more rows in the run's tables"

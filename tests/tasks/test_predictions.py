@@ -59,7 +59,7 @@ def publish(*edit_ids):
 
 
 def before(edits=EDITS, effects=EFFECTS, queries=ASKED, **about):
-    return make_run(queries, about, edits=edits, effects=effects)
+    return make_run(queries, replace(ABOUT, **about), edits=edits, effects=effects)
 
 
 def compare(run, after, *edit_ids):

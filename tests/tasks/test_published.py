@@ -131,7 +131,8 @@ def test_the_loser_names_the_winner():
 def test_a_full_draft_freely_rewritten_is_still_the_full_one():
     rewritten = (
         "In frost the cell gives a third less. Keep it indoors overnight and preheat it before you "
-        "leave. For storage leave it half full, out of sunlight, and charge every three months of the closed season."
+        "leave. For storage leave it half full, out of sunlight, and charge every three months of "
+        "the closed season."
     )
     assert published([SHORT, FULL], *SITE, (PAGE, SECTION, rewritten)) == {"full"}
 

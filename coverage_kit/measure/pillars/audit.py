@@ -47,9 +47,8 @@ def audit_pages(site: SiteTables) -> tuple[Audits, Findings]:
     """Return the outcome of each check on each page of the site, and the places that failed.
 
     Findings are ordered by page, then by check. An outcome is 'passed', 'failed', 'not applicable'
-    (there is nothing on the page that the check examines) or 'not told' (it could not be assessed:
-    the page is in a language that the check cannot read, its source is not stored, or there is no
-    log). Checks of the whole site are listed under the page nearest to the site's root, whether it
+    (there is nothing on the page that the check examines) or 'not assessed' (the page is in a
+    language that the check cannot read, its source is not stored, or there is no log). Checks of the whole site are listed under the page nearest to the site's root, whether it
     has text or not. On other pages without text only scripted text is assessed.
 
     Args:
@@ -95,7 +94,7 @@ def _audit(page: PageView, check: Check, outcome: Outcome) -> dict[str, Any]:
     if not isinstance(outcome, Checked):
         return {
             **row,
-            "outcome": "not applicable" if outcome is None else "not told",
+            "outcome": "not applicable" if outcome is None else "not assessed",
             "n_examined": 0,
             "n_failed": 0,
         }

@@ -282,7 +282,7 @@ def _row(
         "weight": check.weight,
         "n_pages": n_failed + int(counts.get("passed", 0)),
         "n_failed": n_failed,
-        "n_not_told": int(counts.get("not told", 0)),
+        "n_not_assessed": int(counts.get("not assessed", 0)),
     }
     if isinstance(result, str):
         missing = ("cited_passed", "cited_failed", "difference", "low", "high", "p")

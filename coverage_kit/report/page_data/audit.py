@@ -64,7 +64,7 @@ def _check_context(row: dict[Any, Any]) -> Context:
     has_interval = has_difference and not is_missing(row["low"])
     return {
         **{column: shorten(row[column], 220) for column in ("title", "weight", "reading")},
-        **{column: int(row[column]) for column in ("n_pages", "n_failed", "n_not_told")},
+        **{column: int(row[column]) for column in ("n_pages", "n_failed", "n_not_assessed")},
         "difference": in_points(row["difference"]) if has_difference else "",
         "interval": f"{in_points(row['low'])} to {in_points(row['high'])}" if has_interval else "",
     }

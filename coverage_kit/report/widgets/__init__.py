@@ -1,7 +1,6 @@
-"""What can be clicked in a notebook: gaps linked to the map, edits to tick, buttons that write files.
+"""Widgets of a notebook: gaps linked to the map, edits to tick, buttons that write files.
 
-Where nobody sits at the notebook (papermill, nbconvert) the same is shown without anything to
-click.
+Where a notebook runs unattended (papermill, nbconvert), the same content is shown as plain HTML.
 """
 
 from coverage_kit.report.widgets.edits import (

@@ -1,4 +1,4 @@
-"""What the widgets share: HTML from templates, in which every text is escaped, and layouts."""
+"""What the widgets share: layouts, and HTML from templates, in which every text is escaped."""
 
 from functools import cache
 from pathlib import Path
@@ -20,30 +20,33 @@ def _templates() -> Environment:
 
 
 def render(template: str, **values: Any) -> str:
-    """Return a template of the notebooks filled in; texts are escaped."""
+    """Return a template of the widgets filled with values, whose texts are escaped."""
     return _templates().get_template(template).render(**values)
 
 
 def search_box(placeholder: str) -> Any:
-    """Return a line to type in, which tells each letter."""
+    """Return a text field that reports each letter that is typed."""
     return ipw.Text(placeholder=placeholder, continuous_update=True, layout=FULL)
 
 
-def matches(text: str, wanted: str) -> bool:
-    """Return whether all words of what is wanted stand in the text, whatever their case.
+def matches(text: str, query: str) -> bool:
+    """Return whether all words of the query are in the text; their case does not matter.
 
     >>> matches("Reword a heading /brakes", "BRAKE head"), matches("brakes", "tyre")
     (True, False)
     """
     folded = text.casefold()
-    return all(word in folded for word in wanted.casefold().split())
+    return all(word in folded for word in query.casefold().split())
 
 
 class Workbench(ipw.VBox):  # type: ignore[misc]  # ipywidgets is not typed
-    """Widgets in a column that are plain HTML where nobody sits at the notebook: an exported file could not keep them alive."""
+    """Widgets in a column, which are plain HTML where the notebook runs unattended.
+
+    In an exported file, widgets would not work.
+    """
 
     def plain(self) -> str:
-        """Return what is shown instead, as HTML."""
+        """Return the HTML that an unattended notebook shows."""
         raise NotImplementedError
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Edits to tick, and what the ticked ones would bring together."""
+"""Edits to tick, and what the ticked edits would bring together."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, cast
@@ -23,36 +23,41 @@ from coverage_kit.report.widgets.base import (
 )
 from coverage_kit.report.wording import amount
 
-_LISTED = 50
+# More edits than these are hard to read as a list (assumed).
+_MAX_EDITS = 50
 
 
 class Outcome(Protocol):
-    """What a set of edits costs and brings: `rank.what_if` returns it; gains in queries asked, costs in minutes."""
+    """What a set of edits costs and brings, as `coverage_kit.what_if` returns it.
 
+    Gains are in queries asked, costs in minutes.
+    """
+
+    # The names say what these are, so they have no docstrings.
     @property
-    def cost_minutes(self) -> float: ...
+    def cost_minutes(self) -> float: ...  # noqa: D102
     @property
-    def gain(self) -> float: ...
+    def gain(self) -> float: ...  # noqa: D102
     @property
-    def low(self) -> float: ...
+    def low(self) -> float: ...  # noqa: D102
     @property
-    def high(self) -> float: ...
+    def high(self) -> float: ...  # noqa: D102
     @property
-    def harm(self) -> float: ...
+    def harm(self) -> float: ...  # noqa: D102
     @property
-    def edits(self) -> pd.DataFrame: ...
+    def edits(self) -> pd.DataFrame: ...  # noqa: D102
 
 
 WhatIfOf = Callable[[Analysis, Iterable[str]], Outcome]
 
 
 class EditChoice(Workbench):
-    """The first edits of a run to tick; `edit_ids` are the ticked ones, by rank."""
+    """The first edits of a run to tick; `edit_ids` are those of the ticked edits, by rank."""
 
     def __init__(self, analysis: Analysis, what_if: WhatIfOf) -> None:
         self.analysis = analysis
         self._what_if = what_if
-        self._edits = describe_edits(analysis).head(_LISTED)
+        self._edits = describe_edits(analysis).head(_MAX_EDITS)
         rows = self._edits.to_dict("records")
         self.boxes = {
             row["edit_id"]: ipw.Checkbox(
@@ -79,26 +84,36 @@ class EditChoice(Workbench):
         self.none = ipw.Button(description="Untick all")
         self.totals = ipw.HTML(layout=FULL)
         self._is_busy = False
+        self._observe()
+        self._show_totals()
+        super().__init__([self._arrange()], layout=FULL)
+
+    def _observe(self) -> None:
+        """Connect the widgets with what they do."""
         for widget in (self.search, self.page):
             widget.observe(lambda _: self._narrow(), "value")
         for box in self.boxes.values():
-            box.observe(lambda _: self._tell(), "value")
+            box.observe(lambda _: self._show_totals(), "value")
         self.hour.on_click(lambda _: self._tick(self._next_hour(), True))
         self.none.on_click(lambda _: self._tick(self.edit_ids, False))
-        self._tell()
-        listed = ipw.VBox(
+
+    def _arrange(self) -> Any:
+        """Return the widgets side by side: the edits on the left, their totals on the right."""
+        boxes = ipw.VBox(
             list(self.boxes.values()),
             layout={"max_height": "24em", "overflow": "auto", "width": "100%"},
         )
-        side = ipw.VBox([self.totals], layout={"flex": "1 1 20em", "min_width": "18em"})
-        bar = [
-            self.search,
-            self.page,
-            ipw.HBox([self.hour, self.none], layout=ROW),
-            listed,
-        ]
-        picked = ipw.VBox(bar, layout={"flex": "2 1 28em", "min_width": "18em"})
-        super().__init__([ipw.HBox([picked, side], layout=ROW)], layout=FULL)
+        edits = ipw.VBox(
+            [
+                self.search,
+                self.page,
+                ipw.HBox([self.hour, self.none], layout=ROW),
+                boxes,
+            ],
+            layout={"flex": "2 1 28em", "min_width": "18em"},
+        )
+        totals = ipw.VBox([self.totals], layout={"flex": "1 1 20em", "min_width": "18em"})
+        return ipw.HBox([edits, totals], layout=ROW)
 
     @property
     def edit_ids(self) -> list[str]:
@@ -110,47 +125,54 @@ class EditChoice(Workbench):
         return self._what_if(self.analysis, self.edit_ids)
 
     def plain(self) -> str:
-        """Return the totals of the ticked edits, and which they are."""
+        """Return the totals of the ticked edits, and the list of them."""
         ticked = [box.description for box in self.boxes.values() if box.value]
         return str(self.totals.value) + render("list.html.j2", texts=ticked)
 
-    def _shown(self) -> list[str]:
-        wanted = self.search.value
+    def _list_visible(self) -> list[str]:
+        """Return the ids of the edits of the chosen page that match the search."""
+        query = self.search.value
         page = self.page.value
-        on_page = self._edits if not page else self._edits[self._edits["page_id"] == page]
-        return [edit_id for edit_id in on_page["edit_id"] if matches(self._texts[edit_id], wanted)]
+        on_page = self._edits[self._edits["page_id"] == page] if page else self._edits
+        return [edit_id for edit_id in on_page["edit_id"] if matches(self._texts[edit_id], query)]
 
     def _narrow(self) -> None:
-        shown = set(self._shown())
+        visible = set(self._list_visible())
         for edit_id, box in self.boxes.items():
-            box.layout.display = None if edit_id in shown else "none"
+            box.layout.display = None if edit_id in visible else "none"
 
     def _next_hour(self) -> list[str]:
-        """Return the next hour's edits among those that are shown, not ticked and add something."""
-        left = self._edits[
-            self._edits["edit_id"].isin(self._shown()) & ~self._edits["edit_id"].isin(self.edit_ids)
-        ]
-        rows = cast("list[Context]", left[left["marginal_gain"] > 0].to_dict("records"))
+        """Return the next hour's edits among the visible, unticked edits that add something."""
+        edit_ids = self._edits["edit_id"]
+        is_open = (
+            edit_ids.isin(self._list_visible())
+            & ~edit_ids.isin(self.edit_ids)
+            & (self._edits["marginal_gain"] > 0)
+        )
+        rows = cast("list[Context]", self._edits[is_open].to_dict("records"))
         return [str(edit["edit_id"]) for edit in pick_hour(rows)]
 
     def _tick(self, edit_ids: list[str], is_ticked: bool) -> None:
+        # The totals are calculated once, not for each box.
         self._is_busy = True
         for edit_id in edit_ids:
             self.boxes[edit_id].value = is_ticked
         self._is_busy = False
-        self._tell()
+        self._show_totals()
 
-    def _tell(self) -> None:
+    def _show_totals(self) -> None:
         if not self._is_busy:
-            self.totals.value = _tell_totals(self.analysis, self.outcome())
+            self.totals.value = _render_totals(self.analysis, self.outcome())
 
 
 def choose_edits(analysis: Analysis, what_if: WhatIfOf) -> EditChoice:
-    """Return the first edits of a run to tick, with what the ticked ones bring together; unattended, the first hour is ticked.
+    """Return the first edits of a run to tick, with what the ticked edits bring together.
+
+    Where the notebook runs unattended, the first hour's edits are ticked.
 
     Args:
         analysis: the run.
-        what_if: `coverage_kit.what_if`, which tells it.
+        what_if: `coverage_kit.what_if`, which returns what a set of edits brings.
     """
     choice = EditChoice(analysis, what_if)
     if not is_attended():
@@ -159,26 +181,27 @@ def choose_edits(analysis: Analysis, what_if: WhatIfOf) -> EditChoice:
 
 
 def show_edit(analysis: Analysis, rank: int) -> None:
-    """Show one edit: its brief, what it changes word by word, and the questions it is predicted to move."""
-    from IPython.display import HTML, display
+    """Show one edit: its brief, its changes word by word, and the questions that it should help."""
+    from IPython.display import HTML, display  # noqa: PLC0415 (only in notebooks)
 
-    told = [edit for edit in list_edit_contexts(analysis, rank) if edit["rank"] == rank]
-    missing = f"This run has no edit of rank {rank}."
-    html = render("edit.html.j2", edit=told[0]) if told else render("note.html.j2", text=missing)
+    edits = [edit for edit in list_edit_contexts(analysis, rank) if edit["rank"] == rank]
+    if edits:
+        html = render("edit.html.j2", edit=edits[0])
+    else:
+        html = render("note.html.j2", text=f"This run has no edit of rank {rank}.")
     display(HTML(html))  # type: ignore[no-untyped-call]
 
 
 def _name(row: dict[Any, Any]) -> str:
-    place = clean_text(row["page_id"]).partition("/")[2] or clean_text(row["page_id"])
+    """Return an edit's name: rank, minutes, gain, operation, page and heading."""
+    path = clean_text(row["page_id"]).partition("/")[2] or clean_text(row["page_id"])
     heading = clean_text(row["heading_path"]).rpartition(" > ")[2]
     adds = f"{amount(row['cost_minutes'])} min, adds {amount(row['marginal_gain'])}"
-    return (
-        f"{row['rank']}. {adds} · {row['operation_title']} · {shorten(f'{place} {heading}', 110)}"
-    )
+    return f"{row['rank']}. {adds} · {row['operation_title']} · {shorten(f'{path} {heading}', 110)}"
 
 
-def _tell_totals(analysis: Analysis, outcome: Outcome) -> str:
-    """Return the totals of the ticked edits as HTML, with what each gap gets, most first."""
+def _render_totals(analysis: Analysis, outcome: Outcome) -> str:
+    """Return the totals of the ticked edits as HTML, with the gains of each gap, largest first."""
     edits = outcome.edits
     gaps = edits.groupby("cluster_id", sort=False).agg(
         n=("edit_id", "size"),
@@ -186,14 +209,10 @@ def _tell_totals(analysis: Analysis, outcome: Outcome) -> str:
         gain=("added_gain", "sum"),
     )
     labels = analysis.gaps.set_index("cluster_id")["label"]
+    gaps = gaps.sort_values("gain", ascending=False, kind="stable").reset_index()
     rows = [
-        {
-            **row,
-            "name": shorten(labels.get(row["cluster_id"], row["cluster_id"]), 60),
-        }
-        for row in gaps.sort_values("gain", ascending=False, kind="stable")
-        .reset_index()
-        .to_dict("records")
+        {**row, "name": shorten(labels.get(row["cluster_id"], row["cluster_id"]), 60)}
+        for row in gaps.to_dict("records")
     ]
     predicted = predicted_under(analysis.about)
     return render(

@@ -1,4 +1,4 @@
-"""Buttons that write what a notebook shows into files, and say where they went."""
+"""Buttons that write what a notebook shows into files, and say where the files are."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -20,13 +20,15 @@ from coverage_kit.report.workbook import write_csv, write_workbook
 
 
 class ExportBar(Workbench):
-    """Buttons for workbook, page, pictures, the tables that are shown, and the to-do list of ticked edits.
+    """Buttons that write the workbook, the page, pictures, tables, and a to-do list.
+
+    The to-do list is that of the ticked edits.
 
     Args:
         analysis: the run.
         folder: where to write.
         tables: the tables that can be written as CSV, by the name of the file.
-        choice: the edits ticked, for a to-do list.
+        choice: the edits to tick, for a to-do list.
     """
 
     def __init__(
@@ -40,10 +42,10 @@ class ExportBar(Workbench):
         self._folder = folder
         self._tables = tables
         self._choice = choice
-        self.said = ipw.HTML(layout=FULL)
+        self.message = ipw.HTML(layout=FULL)
         self.workbook = self._button(
             "Workbook",
-            lambda: [write_workbook(analysis, _free(folder / "gaps.xlsx"))],
+            lambda: [write_workbook(analysis, _find_free_path(folder / "gaps.xlsx"))],
         )
         self.page = self._button("Page", lambda: [write_page(analysis, folder / "page.html")])
         buttons = [self.workbook, self.page]
@@ -56,10 +58,10 @@ class ExportBar(Workbench):
         self.table = ipw.Dropdown(options=list(tables), layout={"width": "12em"})
         self.csv = self._button("Table as CSV", self._write_table)
         buttons += [self.table, self.csv] if tables else []
-        super().__init__([ipw.HBox(buttons, layout=ROW), self.said], layout=FULL)
+        super().__init__([ipw.HBox(buttons, layout=ROW), self.message], layout=FULL)
 
     def plain(self) -> str:
-        """Return what stands here where nobody can press a button."""
+        """Return the note that an unattended notebook shows instead of buttons."""
         return render(
             "note.html.j2",
             text="In a notebook that somebody runs, here are buttons that write files.",
@@ -71,18 +73,20 @@ class ExportBar(Workbench):
         return button
 
     def _write(self, button: ipw.Button, write: Callable[[], list[Path]]) -> None:
-        """Write files and say where they are, or why there are none; meanwhile the button cannot be pressed."""
-        self.said.value = render("note.html.j2", text="Writing…")
+        """Write files and say where they are, or why there are none.
+
+        Meanwhile, the button cannot be pressed.
+        """
+        self.message.value = render("note.html.j2", text="Writing…")
         button.disabled = True
         try:
             files = write()
         except CoverageKitError as error:
-            self.said.value = render("note.html.j2", text=str(error))
+            self.message.value = render("note.html.j2", text=str(error))
         else:
-            n = len(files)
             first = files[0].resolve()
-            told = str(first) if n == 1 else f"{n} files in {first.parent}"
-            self.said.value = render("note.html.j2", text=f"Wrote {told}")
+            target = str(first) if len(files) == 1 else f"{len(files)} files in {first.parent}"
+            self.message.value = render("note.html.j2", text=f"Wrote {target}")
         finally:
             button.disabled = False
 
@@ -90,23 +94,20 @@ class ExportBar(Workbench):
         return list(save_pictures(self._analysis, self._folder / "pictures", FORMATS).files)
 
     def _list_ticked(self) -> list[Path]:
-        return (
-            []
-            if self._choice is None
-            else write_todo(tick_edits(self._choice), self._folder / "todo-ticked")
-        )
+        if self._choice is None:
+            return []
+        return write_todo(tick_edits(self._choice), self._folder / "todo-ticked")
 
     def _write_table(self) -> list[Path]:
-        return [
-            write_csv(
-                self._tables[self.table.value],
-                self._folder / f"{self.table.value}.csv",
-            )
-        ]
+        name = self.table.value
+        return [write_csv(self._tables[name], self._folder / f"{name}.csv")]
 
 
 def tick_edits(choice: EditChoice) -> Analysis:
-    """Return the run with the ticked edits as the chosen ones, each with what it adds to the ticked ones above it."""
+    """Return the run with the ticked edits as its chosen edits.
+
+    Each has the gain that it adds to the ticked edits above it.
+    """
     added = choice.outcome().edits.set_index("edit_id")["added_gain"]
     edits = choice.analysis.edits
     is_ticked = edits["edit_id"].isin(added.index)
@@ -125,22 +126,24 @@ def export_buttons(
     choice: EditChoice | None = None,
     folder: str | Path | None = None,
 ) -> ExportBar:
-    """Return buttons that write a run's files; what cannot be written is said beside them.
+    """Return buttons that write a run's files; a message next to them says what was written.
 
-    A workbook in which somebody may have written is never replaced: the new one gets the next free
-    name.
+    A workbook in which somebody may have written is never replaced: the new workbook gets the next
+    free name.
 
     Args:
         analysis: the run.
         run: its folder, into which the files go.
         tables: tables that can be written as CSV, by the name of the file.
-        choice: ticked edits, for a to-do list of them.
+        choice: the edits to tick, for a to-do list.
         folder: another folder for the files.
     """
     return ExportBar(analysis, Path(folder or run), tables or {}, choice)
 
 
-def _free(path: Path) -> Path:
-    """Return the path, or with -2, -3 and so on the first that is not there yet."""
-    names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
-    return path if not path.exists() else next(name for name in names if not name.exists())
+def _find_free_path(path: Path) -> Path:
+    """Return the path if it does not exist, else the first free path with -2, -3 and so on."""
+    if not path.exists():
+        return path
+    numbered = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    return next(candidate for candidate in numbered if not candidate.exists())

@@ -1,4 +1,4 @@
-"""Gaps to walk through: a list and the map, each moving the other, and below what is behind the chosen gap."""
+"""Explore gaps: a list and the map, which are linked, and details of the chosen gap."""
 
 from functools import cached_property
 
@@ -26,12 +26,18 @@ from coverage_kit.report.widgets.base import (
 )
 from coverage_kit.report.wording import percent
 
-_QUERIES = 40
-_EDITS = 6
+# How many questions and edits of a gap are listed (assumed).
+_MAX_QUERIES = 40
+_MAX_EDITS = 6
 
 
 class GapExplorer(ipw.VBox):  # type: ignore[misc]  # ipywidgets is not typed
-    """The gaps of a run in a list beside the map; `cluster_id` is the chosen gap, `query_id` the clicked question or none."""
+    """The gaps of a run in a list, linked to the map.
+
+    Attributes:
+        cluster_id: the chosen gap.
+        query_id: the clicked question; empty if none is clicked.
+    """
 
     def __init__(self, analysis: Analysis) -> None:
         self._book = GapBook(analysis)
@@ -39,14 +45,14 @@ class GapExplorer(ipw.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         self.query_id = ""
         self.search = search_box("words, or a number such as 12.")
         self.gaps = ipw.Select(options=self._book.options(""), rows=22, layout=FULL)
-        self.story = ipw.HTML(layout=FULL)
+        self.details = ipw.HTML(layout=FULL)
         self.map = LinkedMap(analysis, self.choose_query)
-        side = ipw.VBox(
+        gap_list = ipw.VBox(
             [self.search, self.gaps],
             layout={"flex": "1 1 17em", "min_width": "17em"},
         )
-        beside = ipw.VBox(
-            [self.story],
+        details = ipw.VBox(
+            [self.details],
             layout={
                 "flex": "3 1 30em",
                 "min_width": "18em",
@@ -57,7 +63,7 @@ class GapExplorer(ipw.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         self.search.observe(lambda change: self._narrow(change["new"]), "value")
         self.gaps.observe(lambda change: self._choose(change["new"]), "value")
         self._choose(self.gaps.value)
-        super().__init__([picture, ipw.HBox([side, beside], layout=ROW)], layout=FULL)
+        super().__init__([picture, ipw.HBox([gap_list, details], layout=ROW)], layout=FULL)
 
     def choose_query(self, query_id: str) -> None:
         """Show the gap of a question, with that question first."""
@@ -68,23 +74,23 @@ class GapExplorer(ipw.VBox):  # type: ignore[misc]  # ipywidgets is not typed
             self.gaps.value = cluster_id
         self._choose(cluster_id, query_id)
 
-    def _narrow(self, wanted: str) -> None:
-        self.gaps.options = self._book.options(wanted)
+    def _narrow(self, query: str) -> None:
+        self.gaps.options = self._book.options(query)
 
     def _choose(self, cluster_id: str | None, query_id: str = "") -> None:
         if cluster_id is None:
-            self.story.value = render("note.html.j2", text="No gap fits these words.")
+            self.details.value = render("note.html.j2", text="No gap fits these words.")
             return
         self.cluster_id = cluster_id
         self.query_id = query_id
-        self.story.value = self._book.tell(cluster_id, query_id)
+        self.details.value = self._book.render_gap(cluster_id, query_id)
         self.map.ring(
             {query_id} if query_id else set(self._book.queries_of(cluster_id)["query_id"])
         )
 
 
 class GapBook:
-    """What there is to say of each gap of a run, looked up by its cluster."""
+    """The details of each gap of a run, by its cluster."""
 
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
@@ -96,21 +102,23 @@ class GapBook:
                 strict=True,
             )
         )
-        asked = self._queries.groupby("cluster_id", sort=False)["text"].agg(" ".join)
-        gaps = analysis.gaps.sort_values("rank")
-        self._names = {
-            str(row["cluster_id"]): (
-                f"{row['rank']}. {shorten(row['label'], 34)} · {percent(1 - row['severity'])} covered",
-                f"{row['rank']}. {row['label']} {row['cause']} {asked.get(row['cluster_id'], '')}",
+        questions = self._queries.groupby("cluster_id", sort=False)["text"].agg(" ".join)
+        # By cluster, the name in the list, and the text in which the search looks for words.
+        self._names: dict[str, tuple[str, str]] = {}
+        for row in analysis.gaps.sort_values("rank").to_dict("records"):
+            covered = percent(1 - row["severity"])
+            name = f"{row['rank']}. {shorten(row['label'], 34)} · {covered} covered"
+            texts = questions.get(row["cluster_id"], "")
+            self._names[str(row["cluster_id"])] = (
+                name,
+                f"{row['rank']}. {row['label']} {row['cause']} {texts}",
             )
-            for row in gaps.to_dict("records")
-        }
 
     @cached_property
-    def _stories(self) -> dict[str, Context]:
+    def _contexts(self) -> dict[str, Context]:
         return {
-            str(story["cluster_id"]): story
-            for story in list_gap_contexts(self._analysis, len(self._analysis.gaps))
+            str(context["cluster_id"]): context
+            for context in list_gap_contexts(self._analysis, len(self._analysis.gaps))
         }
 
     @cached_property
@@ -120,56 +128,58 @@ class GapBook:
             for name, rows in describe_edits(self._analysis).groupby("cluster_id", sort=False)
         }
 
-    def options(self, wanted: str) -> list[tuple[str, str]]:
-        """Return name and cluster of the gaps in which all the words stand, in the order of the work."""
+    def options(self, query: str) -> list[tuple[str, str]]:
+        """Return name and cluster of the gaps that hold all words of the query, by rank."""
         return [
-            (name, cluster)
-            for cluster, (name, text) in self._names.items()
-            if matches(text, wanted)
+            (name, cluster) for cluster, (name, text) in self._names.items() if matches(text, query)
         ]
 
     def queries_of(self, cluster_id: str) -> pd.DataFrame:
-        """Return the gap's questions, most asked first, with coverage and nearest places."""
+        """Return the gap's questions, most asked first, with coverage and nearest passages."""
         return self._queries[self._queries["cluster_id"] == cluster_id]
 
-    def tell(self, cluster_id: str, query_id: str = "") -> str:
-        """Return the gap as HTML: questions, nearest passages, answers and edits; those of one question where it is named."""
-        story = self._stories[cluster_id]
-        asked = self.queries_of(cluster_id)
-        chosen = asked[asked["query_id"] == query_id]
-        first = (
-            pd.concat([chosen, asked[asked["query_id"] != query_id]])
-            .head(_QUERIES)
-            .to_dict("records")
-        )
-        own = story["own"]
-        other = story["other"]
-        answers = story["answers"]
+    def render_gap(self, cluster_id: str, query_id: str = "") -> str:
+        """Return the gap as HTML: questions, nearest passages, answers and edits.
+
+        Passages and answers are those of the question `query_id`, if it is given.
+        """
+        context = self._contexts[cluster_id]
+        queries = self.queries_of(cluster_id)
+        is_chosen = queries["query_id"] == query_id
+        chosen = queries[is_chosen]
+        first = pd.concat([chosen, queries[~is_chosen]]).head(_MAX_QUERIES).to_dict("records")
+        own = context["own"]
+        competitor = context["other"]
+        answers = context["answers"]
         if len(chosen):
-            own, other = (passage_context(first[0], side) for side in ("own", "other"))
+            own, competitor = (passage_context(first[0], side) for side in ("own", "other"))
             answers = list_answer_contexts(self._analysis, chosen).get(cluster_id, [])
         edits = self._edits.get(cluster_id)
         return render(
             "gap.html.j2",
-            gap=story,
+            gap=context,
             queries=[{**row, "text": shorten(row["text"], 240)} for row in first],
-            n_more=len(asked) - len(first),
+            n_more=len(queries) - len(first),
             query_id=query_id,
             own=own,
-            other=other,
+            other=competitor,
             answers=answers,
-            edits=[] if edits is None else edits.head(_EDITS).to_dict("records"),
+            edits=[] if edits is None else edits.head(_MAX_EDITS).to_dict("records"),
         )
 
 
 def explore_gaps(analysis: Analysis) -> GapExplorer | None:
-    """Return the gaps of a run beside the map, to click; unattended, show the map and the first gap's story instead."""
+    """Return the gaps of a run next to the map, to click.
+
+    Where the notebook runs unattended, the map and the details of the first gap are shown instead,
+    and None is returned.
+    """
     if is_attended():
         return GapExplorer(analysis)
-    from IPython.display import HTML, display
+    from IPython.display import HTML, display  # noqa: PLC0415 (only in notebooks)
 
     display(map_figure(analysis))  # type: ignore[no-untyped-call]
     book = GapBook(analysis)
     for _, cluster_id in book.options("")[:1]:
-        display(HTML(book.tell(cluster_id)))  # type: ignore[no-untyped-call]
+        display(HTML(book.render_gap(cluster_id)))  # type: ignore[no-untyped-call]
     return None

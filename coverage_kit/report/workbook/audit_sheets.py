@@ -19,7 +19,7 @@ _CHECKS = (
     SheetColumn("cause, by research", "weight", width=10),
     SheetColumn("pages checked", "n_pages", "integer", 9),
     SheetColumn("pages that fail", "n_failed", "integer", 9),
-    SheetColumn("pages not told", "n_not_told", "integer", 9),
+    SheetColumn("pages not assessed", "n_not_assessed", "integer", 9),
     SheetColumn("citation rate near pages that pass", "cited_passed", "rate", 12),
     SheetColumn("citation rate near pages that fail", "cited_failed", "rate", 12),
     SheetColumn("difference at equal coverage, points", "difference", "points", 12),
