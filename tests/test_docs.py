@@ -1,4 +1,4 @@
-"""The documentation: nothing in it is stale, what it shows is true, and the site that is made of it needs no network."""
+"""The documentation is fresh and true, and the site built from it needs no network."""
 
 import importlib.util
 import os
@@ -28,7 +28,8 @@ from tests.command_lines import documents, find_blocks, find_command_lines
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-LANGUAGES = re.compile(r" \(\w\w\)$")  # a language of Search Console's headers
+# The language at the end of a format's name: " (de)" in "Search Console (de)".
+LANGUAGES = re.compile(r" \(\w\w\)$")
 
 
 def load_generator():
@@ -57,24 +58,24 @@ def site(tmp_path_factory):
         str(DOCS),
         str(folder),
     ]
-    done = subprocess.run(
+    process = subprocess.run(
         command,
         capture_output=True,
         text=True,
         check=False,
         env={**os.environ, "LC_ALL": "C.UTF-8"},
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert process.returncode == 0, process.stdout + process.stderr
     return folder
 
 
-def test_what_comes_from_the_code_is_fresh():
+def test_pages_generated_from_the_code_are_fresh():
     for path, text in load_generator().pages().items():
         assert text_of(path) == text, f"{path.name}: run make docs"
 
 
-def test_every_known_format_has_a_howto_whose_record_is_read_as_it(tmp_path):
-    read = set()
+def test_every_known_format_has_a_howto_whose_record_is_read_in_that_format(tmp_path):
+    read_formats = set()
     for howto in sorted((DOCS / "howto").glob("*.md")):
         for file, record in re.findall(
             r"<!-- inspect (\S+).*?-->\n```\w+\n(.*?)\n```", text_of(howto), re.DOTALL
@@ -85,9 +86,10 @@ def test_every_known_format_has_a_howto_whose_record_is_read_as_it(tmp_path):
             columns = {"query": "What they typed"} if file == "survey.csv" else {}
             log = read_log(LogSettings(files=(str(folder / file),), columns=columns))
             assert log.rejects.empty, howto.name
-            read |= set(log.sources["format"])
-    known = {one.name for one in (*FORMATS, *TABLE_FORMATS) if not LANGUAGES.search(one.name)}
-    assert known | {"mapped columns"} == read
+            read_formats |= set(log.sources["format"])
+    names = {known_format.name for known_format in (*FORMATS, *TABLE_FORMATS)}
+    without_languages = {name for name in names if not LANGUAGES.search(name)}
+    assert without_languages | {"mapped columns"} == read_formats
 
 
 def test_the_howto_of_ga4_shows_visits_that_are_read(tmp_path):
@@ -116,46 +118,49 @@ def test_the_tutorial_can_be_followed(sample_analysis, tmp_path, monkeypatch):
     (tmp_path / "data").symlink_to(ROOT / "data")
     monkeypatch.chdir(tmp_path)
     lines = find_command_lines(text_of(DOCS / "tutorial.md"))
-    quick = [
-        line for line in lines if line.split()[0] not in ("run", "compare")
-    ]  # those have tests of their own
+    # The commands `run` and `compare` have tests of their own.
+    quick = [line for line in lines if line.split()[0] not in ("run", "compare")]
     has_browser = shutil.which("chromium") is not None
-    for line in (one for one in quick if has_browser or not one.startswith("pictures")):
-        done = CliRunner().invoke(app, shlex.split(line))
-        assert done.exit_code == 0, f"{line}: {done.output}"
+    for line in quick:
+        if line.startswith("pictures") and not has_browser:
+            continue
+        result = CliRunner().invoke(app, shlex.split(line))
+        assert result.exit_code == 0, f"{line}: {result.output}"
     assert {line.split()[0] for line in quick} == {"apply", "inspect", "pictures"}
     assert (tmp_path / "runs/copy/larkmoor").is_dir()
 
 
-def test_the_tutorial_tells_what_the_sample_holds(sample_analysis):
-    read = int((sample_analysis.pages["status"] == "ok").sum())
-    counts = f"{len(sample_analysis.queries)} queries, {len(sample_analysis.answers)} answers, {read} pages read"
+def test_the_tutorial_states_the_counts_of_the_sample(sample_analysis):
+    n_pages = int((sample_analysis.pages["status"] == "ok").sum())
+    counts = (
+        f"{len(sample_analysis.queries)} queries, {len(sample_analysis.answers)} answers, "
+        f"{n_pages} pages read"
+    )
     assert counts in text_of(DOCS / "tutorial.md")
 
 
-def test_every_cause_stands_with_the_title_that_the_page_gives_it():
-    causes, term = text_of(DOCS / "concepts.md"), text_of(DOCS / "glossary.md")
-    assert [
-        name for name, told in CAUSES.items() if f"| {name} | {told.title} |" not in causes
-    ] == []
-    assert [name for name, told in CAUSES.items() if f"{name} ({told.title})" not in term] == []
+def test_documents_give_every_cause_its_title_on_the_page():
+    concepts = text_of(DOCS / "concepts.md")
+    glossary = text_of(DOCS / "glossary.md")
+    for name, wording in CAUSES.items():
+        assert f"| {name} | {wording.title} |" in concepts, name
+        assert f"{name} ({wording.title})" in glossary, name
 
 
 def test_the_fields_of_a_log_are_named_where_columns_are_set():
     description = LogSettings.model_fields["columns"].description
-    named = re.findall(r"\w+", description.partition("Fields: ")[2])
-    assert sorted(named) == sorted(FIELDS)
+    names = re.findall(r"\w+", description.partition("Fields: ")[2])
+    assert sorted(names) == sorted(FIELDS)
     table = text_of(DOCS / "howto/own_table.md")
     assert [field for field in FIELDS if f"`{field}`" not in table] == []
 
 
 def test_every_status_and_column_for_editors_is_named():
-    told = text_of(DOCS / "howto/editors.md")
-    assert [
-        one for one in (*STATUSES, *WRITTEN) if f"`{one}`" not in told and f"**{one}**" not in told
-    ] == []
-    assert f"**{TODO}**" in told
-    assert f"**{EARLIER}**" in told
+    howto = text_of(DOCS / "howto/editors.md")
+    for name in (*STATUSES, *WRITTEN):
+        assert f"`{name}`" in howto or f"**{name}**" in howto, name
+    assert f"**{TODO}**" in howto
+    assert f"**{EARLIER}**" in howto
 
 
 def test_the_environment_is_activated_where_it_is_installed_and_nowhere_else():
@@ -167,70 +172,67 @@ def test_the_environment_is_activated_where_it_is_installed_and_nowhere_else():
 
 
 def test_no_document_installs_from_an_index_what_a_checkout_holds():
-    assert [
-        one.name for one in documents() if re.search(r"pip install .*coverage_kit\[", text_of(one))
-    ] == []
+    pattern = r"pip install .*coverage_kit\["
+    assert [path.name for path in documents() if re.search(pattern, text_of(path))] == []
 
 
-def test_every_error_and_every_figure_has_its_words():
-    kinds = [
+def test_every_error_and_every_figure_is_documented():
+    error_names = [
         name
-        for name, one in vars(errors).items()
-        if isinstance(one, type) and issubclass(one, errors.CoverageKitError)
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, errors.CoverageKitError)
     ]
-    told = text_of(DOCS / "troubleshooting.md")
-    assert [
-        name for name in kinds if f"`{name}` |" not in told and name != "CoverageKitError"
-    ] == []
+    error_names.remove("CoverageKitError")
+    guide = text_of(DOCS / "troubleshooting.md")
+    assert [name for name in error_names if f"`{name}` |" not in guide] == []
     assert [name for name in FIGURES if f"`{name}`" not in text_of(DOCS / "howto/slides.md")] == []
 
 
-def test_the_error_that_is_shown_is_the_error_that_comes(tmp_path, monkeypatch):
+def test_the_error_in_the_guide_is_the_error_that_is_raised(tmp_path, monkeypatch):
     (tmp_path / "answers.csv").write_text("colour,size\nred,3\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    shown = find_blocks(text_of(DOCS / "troubleshooting.md"), "text")[0]
+    block = find_blocks(text_of(DOCS / "troubleshooting.md"), "text")[0]
     with pytest.raises(errors.LogError) as raised:
         CliRunner().invoke(app, ["inspect", "answers.csv"], catch_exceptions=False)
-    assert shown == f"coverage-kit: {raised.value}"
+    assert block == f"coverage-kit: {raised.value}"
 
 
-def test_the_site_is_built_without_a_warning_and_asks_nobody_for_anything(site):
+def test_the_site_is_built_without_a_warning_and_loads_nothing_from_the_network(site):
     pages = list(site.rglob("*.html"))
     assert {"index.html", "tutorial.html", "api.html", "openai.html"} <= {
         page.name for page in pages
     }
     for page in pages:
         tree = lxml.html.parse(page)
-        loaded = [
-            *tree.xpath("//@src"),
-            *tree.xpath("//@srcset"),
-            *tree.xpath("//link/@href"),
-            *tree.xpath("//@data"),
-        ]
-        assert [one for one in loaded if re.match(r"(https?:)?//", one)] == [], page.name
+        addresses = tree.xpath("//@src | //@srcset | //link/@href | //@data")
+        external = [address for address in addresses if re.match(r"(https?:)?//", address)]
+        assert external == [], page.name
     for style in site.rglob("*.css"):
         assert not re.search(r"""(@import|url\()\s*["']?(https?:)?//""", text_of(style)), style.name
 
 
 def test_the_site_shows_every_public_name(site):
-    shown = lxml.html.parse(site / "api.html").xpath("//dt/@id")
+    shown_names = set(lxml.html.parse(site / "api.html").xpath("//dt/@id"))
     generate = load_generator()
-    assert {f"coverage_kit.{name}" for name in generate.coverage_kit.__all__} <= set(shown)
-    assert {f"coverage_kit.report.figures.{one.__name__}" for one in FIGURES.values()} <= set(shown)
+    names = {f"coverage_kit.{name}" for name in generate.coverage_kit.__all__}
+    names |= {f"coverage_kit.report.figures.{figure.__name__}" for figure in FIGURES.values()}
+    assert names <= shown_names
 
 
 def test_every_dependency_is_explained_in_the_readme():
     project = text_of(ROOT / "pyproject.toml")
     listed = project.split("dependencies = [", 1)[1].split("\n]", 1)[0]
     names = re.findall(r'^ *"([A-Za-z0-9_-]+)', listed, re.MULTILINE)
-    told = text_of(ROOT / "README.md").split("## Dependencies", 1)[1]
+    table = text_of(ROOT / "README.md").split("## Dependencies", 1)[1]
     assert len(names) > 15
-    assert [name for name in names if f"| {name} |" not in told and f"{name}," not in told] == []
+    assert [name for name in names if f"| {name} |" not in table and f"{name}," not in table] == []
 
 
 def test_python_in_documents_is_valid():
     blocks = [
-        (one.name, block) for one in documents() for block in find_blocks(text_of(one), "python")
+        (path.name, block)
+        for path in documents()
+        for block in find_blocks(text_of(path), "python")
     ]
     assert len(blocks) >= 4
     for name, block in blocks:
@@ -244,8 +246,24 @@ def test_the_readme_names_the_two_commands(command):
 
 def test_pictures_are_small_and_all_are_shown():
     pictures = sorted((DOCS / "pictures").glob("*.png"))
-    assert sum(one.stat().st_size for one in pictures) < 1_200_000
-    shown = "".join(text_of(one) for one in documents())
-    for one in pictures:
-        assert one.stat().st_size < 200_000, one.name
-        assert f"pictures/{one.name})" in shown, one.name
+    assert sum(path.stat().st_size for path in pictures) < 1_200_000
+    text = "".join(text_of(path) for path in documents())
+    for path in pictures:
+        assert path.stat().st_size < 200_000, path.name
+        assert f"pictures/{path.name})" in text, path.name
+
+
+def test_every_path_that_a_document_names_is_there():
+    """A path in code marks, from the repository's root or from the package; NAME and the like are placeholders."""
+    texts = [ROOT / "CONTRIBUTING.md", ROOT / "README.md", *DOCS.glob("*.md")]
+    generated = {"api.md", "glossary.md", "settings.md", "tables.md", "tutorial.md"}
+    missing = []
+    for path in texts:
+        if path.name in generated:
+            continue
+        for name in re.findall(r"`([\w./-]+/[\w.-]*\.(?:py|toml|json|csv|j2))`", text_of(path)):
+            bases = (ROOT, ROOT / "coverage_kit")
+            is_placeholder = re.search(r"[A-Z]{3,}", name)
+            if not is_placeholder and not any((base / name).exists() for base in bases):
+                missing.append(f"{path.name}: {name}")
+    assert missing == []

@@ -1,4 +1,7 @@
-"""The notebooks, run by papermill with a run's folder as their one parameter: on the sample, and on the least a run can be."""
+"""The notebooks, run by papermill on the sample and on the smallest possible run.
+
+The only parameter of a notebook is the folder of a run.
+"""
 
 import json
 import shutil
@@ -23,23 +26,26 @@ FIGURES = {
     "06_how_good_are_the_pages": 2,
     "07_under_the_hood": 1,
 }
+# Notebooks that show less when nobody can click.
 UNATTENDED = [
     path for path in NOTEBOOKS if path.stem in ("03_where_the_gaps_are", "04_what_to_change")
-]  # less is shown then
-# the others are run on the sample by JupyterLab in tests/browser, where there is a browser, and
-# papermill would show the same
+]
+# Where there is a browser, tests/browser runs the other notebooks on the sample in JupyterLab, and
+# papermill would show the same.
 ON_SAMPLE = UNATTENDED if shutil.which("chromium") else NOTEBOOKS
-MOST_BYTES = 2_500_000  # of a notebook that was run: the library of the tables is 1 MB of it; plotly's would be 5 more
+# Largest size of an executed notebook. The library of the tables takes 1 MB of it; plotly's library
+# would add 5 MB.
+MAX_BYTES = 2_500_000
 
 
 def run_notebook(path, run, folder):
-    """Return a notebook as papermill leaves it, and its outputs."""
-    done = folder / path.name
+    """Return the path of the notebook that papermill executed, and its outputs."""
+    executed = folder / path.name
     papermill.execute_notebook(
-        path, done, {"RUN": str(run)}, cwd=path.parent, kernel_name="python3", progress_bar=False
+        path, executed, {"RUN": str(run)}, cwd=path.parent, kernel_name="python3", progress_bar=False
     )
-    notebook = nbformat.read(done, as_version=4)
-    return done, [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    notebook = nbformat.read(executed, as_version=4)
+    return executed, [output for cell in notebook.cells for output in cell.get("outputs", [])]
 
 
 def read_figures(outputs):
@@ -58,19 +64,19 @@ def sample_folder(sample_analysis, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def least_folder(tmp_path_factory):
-    """A run of one page and two questions without an answer: no dates, no competitors, no exports."""
-    folder = tmp_path_factory.mktemp("least_run")
-    named = write_small(folder, ("how do I bleed a brake", "what does a bike cost"))
+def small_folder(tmp_path_factory):
+    """A run of a single page and two queries, without answers, dates, competitors or exports."""
+    folder = tmp_path_factory.mktemp("small_run")
+    options = write_small(folder, ("how do I bleed a brake", "what does a bike cost"))
     settings = {
-        "site": {"source": named["--site"]},
-        "log": {"files": [named["--log"]]},
+        "site": {"source": options["--site"]},
+        "log": {"files": [options["--log"]]},
         "cache": str(folder / "cache"),
     }
     return save_analysis(analyze(make_settings(settings, where="test")), folder / "run")
 
 
-def test_the_seven_are_there():
+def test_the_seven_notebooks_exist():
     assert [path.stem for path in NOTEBOOKS] == list(FIGURES)
 
 
@@ -85,7 +91,7 @@ def test_cells_call_the_package_and_hold_no_output(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_the_folder_of_the_run_is_the_one_parameter(path):
+def test_the_folder_of_the_run_is_the_only_parameter(path):
     notebook = nbformat.read(path, as_version=4)
     tagged = [
         cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])
@@ -93,10 +99,10 @@ def test_the_folder_of_the_run_is_the_one_parameter(path):
     assert tagged == ['RUN = "../runs/demo"']
 
 
-@pytest.mark.filterwarnings("ignore")  # of the kernel's own connection
+@pytest.mark.filterwarnings("ignore")  # warnings of the kernel's own connection
 @pytest.mark.parametrize("path", ON_SAMPLE, ids=lambda path: path.stem)
 def test_each_runs_top_to_bottom_and_draws_safely(path, sample_folder, tmp_path):
-    done, outputs = run_notebook(path, sample_folder, tmp_path)
+    executed, outputs = run_notebook(path, sample_folder, tmp_path)
     assert not [output.text for output in outputs if output.get("name") == "stderr"]
     figures = read_figures(outputs)
     assert len(figures) == FIGURES[path.stem]
@@ -104,21 +110,21 @@ def test_each_runs_top_to_bottom_and_draws_safely(path, sample_folder, tmp_path)
         assert figure["config"]["showSendToCloud"] is False
         assert figure["config"]["plotlyServerURL"] == ""
         assert json.dumps(figure["data"]) != "[]"
-    assert done.stat().st_size < MOST_BYTES
+    assert executed.stat().st_size < MAX_BYTES
 
 
-@pytest.mark.filterwarnings("ignore")  # of the kernel's own connection
+@pytest.mark.filterwarnings("ignore")  # warnings of the kernel's own connection
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_each_runs_top_to_bottom_on_a_run_that_lacks_nearly_everything(
-    path, least_folder, tmp_path
+    path, small_folder, tmp_path
 ):
-    done, outputs = run_notebook(path, least_folder, tmp_path)
+    executed, outputs = run_notebook(path, small_folder, tmp_path)
     assert not [output.text for output in outputs if output.get("name") == "stderr"]
     assert len(read_figures(outputs)) == FIGURES[path.stem]
-    assert done.stat().st_size < MOST_BYTES
+    assert executed.stat().st_size < MAX_BYTES
 
 
-@pytest.mark.filterwarnings("ignore")  # of the kernel's own connection
+@pytest.mark.filterwarnings("ignore")  # warnings of the kernel's own connection
 def test_without_a_run_the_error_says_how_to_make_one(tmp_path):
     with pytest.raises(papermill.PapermillExecutionError, match=r"make demo.*coverage-kit run"):
         run_notebook(NOTEBOOKS[0], tmp_path / "absent", tmp_path)

@@ -5,8 +5,9 @@ from typing import get_args
 import pytest
 
 from coverage_kit import vocabulary
+from coverage_kit.rank.operations import MAKERS
 from coverage_kit.report.figure_data import CAUSE_MARKS
-from coverage_kit.report.wording import ACTIONS, CAUSES, MEASURES, OPERATIONS
+from coverage_kit.report.wording import ACTIONS, CAUSES, MEASURE_WORDINGS, OPERATIONS
 from coverage_kit.vocabulary import Action, Cause, Measure, Operation, Verdict
 
 
@@ -17,7 +18,7 @@ from coverage_kit.vocabulary import Action, Cause, Measure, Operation, Verdict
         (Cause, CAUSE_MARKS),
         (Operation, OPERATIONS),
         (Action, ACTIONS),
-        (Measure, MEASURES),
+        (Measure, MEASURE_WORDINGS),
     ],
     ids=["causes", "marks of causes", "operations", "actions", "measures"],
 )
@@ -33,6 +34,10 @@ def test_groups_of_causes_are_all_causes_once():
         vocabulary.COVERED,
     )
     assert sorted(groups) == sorted(get_args(Cause))
+
+
+def test_every_maker_is_named_as_its_operation():
+    assert {maker.__name__ for maker in MAKERS} <= set(get_args(Operation))
 
 
 def test_the_sample_uses_no_other_word(sample_analysis):

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -52,6 +53,15 @@ SAMPLES = (
         OPENCITE,
     ),
     {"keys": ["best crm", A], "clicks": 1, "impressions": 2},
+    {"Top queries": "best crm", "Clicks": "1", "Impressions": "2"},
+    {
+        "id": "t1",
+        "timestamp": "2026-10-01T12:00:00Z",
+        "input": "Best CRM?",
+        "output": "Acme.",
+        "session_id": "",
+        "tags": "",
+    },
 )
 
 
@@ -220,3 +230,14 @@ def check(values):
             assert all(isinstance(record, LogRecord) for record in read_all())
         except UnreadableRecordError as error:
             assert str(error).startswith(("no query", "no prompt"))
+
+
+def test_every_format_has_a_sample(tmp_path):
+    formats = set()
+    for number, sample in enumerate(SAMPLES):
+        path = tmp_path / f"{number}.jsonl"
+        path.write_text(json.dumps(sample), encoding="utf-8")
+        formats |= set(read_log(LogSettings(files=(str(path),))).sources["format"])
+    names = {log_format.name for log_format in (*FORMATS, *TABLE_FORMATS)}
+    # Search Console has a format for each language of its headers; one sample is enough.
+    assert {name for name in names if not re.search(r" \(\w\w\)$", name)} <= formats

@@ -1,4 +1,4 @@
-"""The command line: the main job on little input, and what it says to input that cannot be used."""
+"""The command line: the main job on little input, and the errors for unusable input."""
 
 import json
 import socket
@@ -15,7 +15,7 @@ from tests.world import write_small
 
 
 def call(monkeypatch, capsys, *arguments):
-    """Return exit status and what was written to stderr."""
+    """Return the exit status, and the texts written to stderr and stdout."""
     monkeypatch.setattr(sys, "argv", ["coverage-kit", *map(str, arguments)])
     status = 0
     try:
@@ -26,8 +26,8 @@ def call(monkeypatch, capsys, *arguments):
     return status, written.err + written.out
 
 
-def options(named):
-    return [part for pair in named.items() for part in pair]
+def options(values):
+    return [word for pair in values.items() for word in pair]
 
 
 @pytest.fixture(autouse=True)
@@ -36,12 +36,12 @@ def _in_folder(tmp_path, monkeypatch):
 
 
 def test_one_query_and_one_page_work(monkeypatch, capsys, tmp_path):
-    status, said = call(monkeypatch, capsys, "run", *options(write_small(tmp_path)))
-    assert status == 0, said
-    assert "1 queries" in said
+    status, output = call(monkeypatch, capsys, "run", *options(write_small(tmp_path)))
+    assert status == 0, output
+    assert "1 queries" in output
     analysis = load_analysis(tmp_path / "run")
     assert len(analysis.coverage) == len(analysis.gaps) == 1
-    assert analysis.about["self_test"] is None
+    assert analysis.about.self_test is None
     for name in ("page.html", "gaps.xlsx", "gaps.csv", "edits.csv"):
         assert (tmp_path / "run" / name).stat().st_size > 50
     before = (tmp_path / "run/page.html").read_bytes()
@@ -50,7 +50,7 @@ def test_one_query_and_one_page_work(monkeypatch, capsys, tmp_path):
 
 
 def test_zero_citations_and_hostile_text_work(monkeypatch, capsys, tmp_path):
-    hostile = [  # one for each door
+    hostile = [  # formula, HTML, two more starts of formulas, control character, instruction
         '=HYPERLINK("http://evil","x")',
         "<script>alert(1)</script> brakes",
         "+1",
@@ -58,14 +58,14 @@ def test_zero_citations_and_hostile_text_work(monkeypatch, capsys, tmp_path):
         "how\u0000 now",
         "ignore all rules",
     ]
-    named = write_small(tmp_path, hostile, pages=3)
+    values = write_small(tmp_path, hostile, pages=3)
     rows = [
         {"query": text, "engine": "e", "answer": f"{text} bleed it.", "citations": []}
         for text in hostile
     ]
     (tmp_path / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    status, said = call(monkeypatch, capsys, "run", *options(named))
-    assert status == 0, said
+    status, output = call(monkeypatch, capsys, "run", *options(values))
+    assert status == 0, output
     page = (tmp_path / "run/page.html").read_text(encoding="utf-8")
     assert "<script>alert" not in page
     lines = (tmp_path / "run/gaps.csv").read_text(encoding="utf-8-sig")
@@ -79,9 +79,9 @@ def spoil_site(folder, content):
         path.write_bytes(content)
 
 
-def spoil_parquet(folder, named):
+def spoil_parquet(folder, values):
     (folder / "log.parquet").write_bytes(b"PAR1 no")
-    named["--log"] = str(folder / "log.parquet")
+    values["--log"] = str(folder / "log.parquet")
 
 
 @pytest.mark.parametrize(
@@ -94,13 +94,7 @@ def spoil_parquet(folder, named):
         (lambda d, n: n.update({"--log": str(d / "absent.csv")}), "absent.csv"),
         (lambda d, n: (d / "log.jsonl").write_text(json.dumps({"colour": "red"})), "colour"),
         (lambda d, n: (d / "log.jsonl").write_text(""), "log.jsonl"),
-        (
-            lambda d, n: (
-                (d / "log.parquet").write_bytes(b"PAR1 no"),
-                n.update({"--log": str(d / "log.parquet")}),
-            ),
-            "log.parquet",
-        ),
+        (spoil_parquet, "log.parquet"),
         (lambda d, n: n.update({"--encoder": str(d / "nomodel")}), "nomodel"),
         (lambda d, n: n.update({"--column": "query"}), "--column"),
         (lambda d, n: n.update({"--column": "query=Prompt"}), "Prompt"),
@@ -122,37 +116,37 @@ def spoil_parquet(folder, named):
 def test_bad_input_gets_one_line_and_no_half_written_run(
     monkeypatch, capsys, tmp_path, spoil, message
 ):
-    named = write_small(tmp_path)
-    spoil(tmp_path, named)
-    status, said = call(monkeypatch, capsys, "run", *options(named))
-    assert status == 2, said
-    assert "Traceback" not in said
-    last = said.strip().splitlines()[-1]
+    values = write_small(tmp_path)
+    spoil(tmp_path, values)
+    status, output = call(monkeypatch, capsys, "run", *options(values))
+    assert status == 2, output
+    assert "Traceback" not in output
+    last = output.strip().splitlines()[-1]
     assert last.startswith("coverage-kit: ")
     assert message in last
     assert "found" in last
     assert not (tmp_path / "run").exists()
 
 
-def test_duplicate_ids_in_a_table_are_told(tmp_path):
+def test_duplicate_ids_in_a_table_are_an_error(tmp_path):
     twice = pd.concat([QUERIES.table([{"query_id": "q", "text": "a", "demand": 1}])] * 2)
     with pytest.raises(SchemaError, match="such as q"):
         QUERIES.check(twice, "here")
 
 
-def test_a_folder_that_cannot_be_written_is_told(monkeypatch, capsys, tmp_path):
-    named = write_small(tmp_path)
+def test_a_folder_that_cannot_be_written_is_an_error(monkeypatch, capsys, tmp_path):
+    values = write_small(tmp_path)
     (tmp_path / "file").write_text("in the way")
-    status, said = call(
-        monkeypatch, capsys, "run", *options({**named, "--out": str(tmp_path / "file/run")})
+    status, output = call(
+        monkeypatch, capsys, "run", *options({**values, "--out": str(tmp_path / "file/run")})
     )
     assert status == 2
-    assert "can be written" in said
+    assert "can be written" in output
 
 
 def test_init_makes_a_project_that_runs(monkeypatch, capsys, tmp_path):
-    status, said = call(monkeypatch, capsys, "init", tmp_path / "project")
-    assert status == 0, said
+    status, output = call(monkeypatch, capsys, "init", tmp_path / "project")
+    assert status == 0, output
     project = tmp_path / "project"
     assert {path.name for path in project.iterdir()} == {
         "coverage.toml",
@@ -160,7 +154,7 @@ def test_init_makes_a_project_that_runs(monkeypatch, capsys, tmp_path):
         "notebooks",
         "README.md",
     }
-    assert "coverage-kit run" in said.splitlines()[-1]
+    assert "coverage-kit run" in output.splitlines()[-1]
     assert (project / ".gitignore").read_text(encoding="utf-8").split() == [
         "runs/",
         ".ipynb_checkpoints/",
@@ -170,22 +164,22 @@ def test_init_makes_a_project_that_runs(monkeypatch, capsys, tmp_path):
         text = notebook.read_text(encoding="utf-8")
         assert '\\"../runs/latest\\"' in text
         assert "runs/demo" not in text
-    named = write_small(project / "input")
+    values = write_small(project / "input")
     text = (project / "coverage.toml").read_text(encoding="utf-8")
-    text = text.replace('"site" ', f'"{named["--site"]}" ').replace(
-        '"answers.jsonl"', f'"{named["--log"]}"'
+    text = text.replace('"site" ', f'"{values["--site"]}" ').replace(
+        '"answers.jsonl"', f'"{values["--log"]}"'
     )
     (project / "coverage.toml").write_text(text, encoding="utf-8")
-    status, said = call(monkeypatch, capsys, "run", project / "coverage.toml")
-    assert status == 0, said
+    status, output = call(monkeypatch, capsys, "run", project / "coverage.toml")
+    assert status == 0, output
     assert (project / "runs/latest/page.html").exists()
     assert call(monkeypatch, capsys, "init", project)[0] == 2
 
 
-def test_report_on_no_run_is_told(monkeypatch, capsys, tmp_path):
-    status, said = call(monkeypatch, capsys, "report", tmp_path)
+def test_report_without_a_run_says_how_to_make_one(monkeypatch, capsys, tmp_path):
+    status, output = call(monkeypatch, capsys, "report", tmp_path)
     assert status == 2
-    assert "coverage-kit run" in said
+    assert "coverage-kit run" in output
 
 
 def test_nothing_calls_home(monkeypatch, capsys, tmp_path):
@@ -195,6 +189,6 @@ def test_nothing_calls_home(monkeypatch, capsys, tmp_path):
         raise AssertionError(f"connection to {address}")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    status, said = call(monkeypatch, capsys, "run", *options(write_small(tmp_path)))
-    assert status == 0, said
+    status, output = call(monkeypatch, capsys, "run", *options(write_small(tmp_path)))
+    assert status == 0, output
     assert not any("intel" in path.name for path in tmp_path.iterdir())

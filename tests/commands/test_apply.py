@@ -226,7 +226,7 @@ def test_without_a_base_url_the_copys_name_matters(folder, monkeypatch, capsys):
     changes.to_parquet(folder / "run/tables/changes.parquet")
     status, output = call(monkeypatch, capsys, "apply", "run", "--to", "copy")
     assert status == 0, output
-    assert "page ids agree only if the copy's folder is named site too" in output
+    assert "page ids agree only if the copy's folder is also named site" in output
     status, output = call(monkeypatch, capsys, "apply", "run", "--to", "other/site")
     assert status == 0, output
     assert "page ids agree" not in output

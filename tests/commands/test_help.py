@@ -1,4 +1,4 @@
-"""Every command's help has an example, and every command line that a document shows can be run."""
+"""The help of every command has an example, and every command line in a document can be run."""
 
 import re
 
@@ -11,9 +11,9 @@ from tests.command_lines import COMMANDS, UsageError, documents, find_command_li
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_help_has_an_example_that_can_be_run(name):
-    shown = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"})
-    assert shown.exit_code == 0
-    assert "Example:" in shown.output
+    result = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    assert "Example:" in result.output
     examples = re.findall(r"^\s*Example: coverage-kit (.*)$", COMMANDS[name].help, re.MULTILINE)
     assert examples
     for example in examples:
@@ -23,7 +23,7 @@ def test_help_has_an_example_that_can_be_run(name):
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_option_and_argument_says_what_it_is(name):
-    assert [one.name for one in COMMANDS[name].params if not one.help] == []
+    assert [param.name for param in COMMANDS[name].params if not param.help] == []
 
 
 def test_a_stale_command_line_would_be_found():
@@ -47,9 +47,9 @@ def test_every_command_line_of_a_document_can_be_run(document):
 
 
 def test_the_documents_show_every_command():
-    shown = {
+    names = {
         line.split()[0]
-        for one in documents()
-        for line in find_command_lines(one.read_text(encoding="utf-8"))
+        for path in documents()
+        for line in find_command_lines(path.read_text(encoding="utf-8"))
     }
-    assert set(COMMANDS) <= shown
+    assert set(COMMANDS) <= names

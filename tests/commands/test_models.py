@@ -1,4 +1,4 @@
-"""The command line's part that costs money: panel, ask, costs, against a real server on this machine."""
+"""The commands that cost money (panel, ask, costs), against a real server on this machine."""
 
 import pytest
 
@@ -41,53 +41,53 @@ def _in_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("PERPLEXITY_API_KEY", KEY)
 
 
-def test_a_panel_is_made_of_a_run_asked_resumed_and_told_in_the_ledger(
+def test_a_panel_is_made_from_a_run_asked_resumed_and_booked_in_the_ledger(
     monkeypatch, capsys, tmp_path, sample_analysis
 ):
     run = save_analysis(sample_analysis, tmp_path / "run")
-    status, said = call(monkeypatch, capsys, "panel", run, "--size", 12, "--holdout", 0.25)
-    assert status == 0, said
-    assert "12 queries of 12 clusters, 3 of them held out" in said
-    status, said = call(monkeypatch, capsys, "panel", run, "--size", 5)
+    status, output = call(monkeypatch, capsys, "panel", run, "--size", 12, "--holdout", 0.25)
+    assert status == 0, output
+    assert "12 queries of 12 clusters, 3 of them held out" in output
+    status, output = call(monkeypatch, capsys, "panel", run, "--size", 5)
     assert status == 2
-    assert "--force" in said
+    assert "--force" in output
     with engine_server() as server:
         settings_file = tmp_path / "coverage.toml"
         settings_file.write_text(SETTINGS.format(url=server.url))
-        status, said = call(monkeypatch, capsys, "ask", settings_file, "--dry-run")
+        status, output = call(monkeypatch, capsys, "ask", settings_file, "--dry-run")
         assert (status, server.asked) == (0, [])
-        assert "24 requests" in said
-        status, said = call(monkeypatch, capsys, "ask", settings_file)
-        assert status == 0, said
-        assert "24 answered" in said
+        assert "24 requests" in output
+        status, output = call(monkeypatch, capsys, "ask", settings_file)
+        assert status == 0, output
+        assert "24 answered" in output
         assert len(server.asked) == 24
         assert max(server.counts().values()) == 2
-    status, said = call(monkeypatch, capsys, "costs", settings_file)
-    assert status == 0, said
+    status, output = call(monkeypatch, capsys, "costs", settings_file)
+    assert status == 0, output
     spent = Ledger(tmp_path / "cache" / LEDGER, read_prices()).read()
     assert list(spent[["task", "model", "n_calls"]].iloc[0]) == ["ask", "sonar", 24]
     assert spent["money"].iloc[0] == pytest.approx(
         (24 * 200 * 1.0 + 24 * 30 * 2.5) / 1e6 + 24 * 3 * 5.0 / 1000
     )
-    assert "sonar" in said
+    assert "sonar" in output
     log = read_log(LogSettings(files=(str(tmp_path / "waves"),)))
     assert set(log.queries["query_id"]) == set(read_panel("panel.csv")["query_id"])
     assert len(log.answers) == 24
     assert len(log.searches) == 24 * 2
-    held = read_holdout(read_settings(settings_file))
-    assert len(held) == 3
-    assert held < set(sample_analysis.queries["query_id"])
+    held_out = read_holdout(read_settings(settings_file))
+    assert len(held_out) == 3
+    assert held_out < set(sample_analysis.queries["query_id"])
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert not [file for file in files if KEY.encode() in file.read_bytes()]
 
 
 def test_a_bad_key_stops_the_engine_says_so_and_ends_with_one(monkeypatch, capsys, tmp_path):
     (tmp_path / "panel.csv").write_text("query\nwhich bike\nwhat price\n")
-    with engine_server(lambda number, asked: Reply(401, {"error": {"message": "no"}})) as server:
+    with engine_server(lambda _number, _request: Reply(401, {"error": {"message": "no"}})) as server:
         (tmp_path / "coverage.toml").write_text(SETTINGS.format(url=server.url))
-        status, said = call(monkeypatch, capsys, "ask", "coverage.toml")
+        status, output = call(monkeypatch, capsys, "ask", "coverage.toml")
     assert status == 1
-    assert "PERPLEXITY_API_KEY" in said
+    assert "PERPLEXITY_API_KEY" in output
     assert len(server.asked) == 1
 
 
@@ -100,9 +100,8 @@ def test_a_wave_that_breaks_off_is_booked_all_the_same(monkeypatch, capsys, tmp_
             assert call(patch, capsys, "ask", "coverage.toml")[0] == 130
         ledger = Ledger(tmp_path / "cache" / LEDGER, read_prices())
         assert list(ledger.read()["n_calls"]) == [4]
-        assert (
-            call(monkeypatch, capsys, "ask", "coverage.toml")[0] == 0
-        )  # all answered: a new wave, in the ledger by itself
+        # All were answered, so this is a new wave with a row of its own in the ledger.
+        assert call(monkeypatch, capsys, "ask", "coverage.toml")[0] == 0
     assert list(ledger.read()["n_calls"]) == [4, 4]
     assert ledger.read()["run"].nunique() == 2
 
@@ -111,8 +110,8 @@ def break_off(*_):
     raise KeyboardInterrupt
 
 
-def test_costs_without_a_ledger_tell_what_to_do(monkeypatch, capsys, tmp_path):
+def test_costs_without_a_ledger_say_what_to_do(monkeypatch, capsys, tmp_path):
     (tmp_path / "coverage.toml").write_text(SETTINGS.format(url="http://127.0.0.1:1"))
-    status, said = call(monkeypatch, capsys, "costs", "coverage.toml")
+    status, output = call(monkeypatch, capsys, "costs", "coverage.toml")
     assert status == 2
-    assert "none yet" in said
+    assert "none yet" in output

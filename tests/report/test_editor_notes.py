@@ -19,7 +19,7 @@ def rows_of(path, name=TODO):
 
 
 def write_cells(path, cells, name=TODO):
-    """Write {row: {heading: value}} into a workbook as a person would; row 1 is below the header."""
+    """Write {row: {heading: value}} into a workbook as people would; row 1 is below the header."""
     book = openpyxl.load_workbook(path)
     sheet = book[name]
     headings = [cell.value for cell in sheet[1]]

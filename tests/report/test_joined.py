@@ -1,14 +1,12 @@
 from dataclasses import replace
-from typing import get_args
 
 import pytest
 
-from coverage_kit import vocabulary
 from coverage_kit.analysis import About
 from coverage_kit.headline import summarize
 from coverage_kit.report import joined
 from coverage_kit.report.trust import describe_self_test, is_coverage_reliable, predicted_under
-from coverage_kit.report.wording import ACTIONS, CAUSES, MEASURE_WORDINGS, OPERATIONS
+from coverage_kit.report.wording import CAUSES
 
 
 def test_headline_of_two_queries_is_weighted_by_demand(tiny):
@@ -105,19 +103,6 @@ def test_joined_tables_of_an_empty_run_are_empty(empty, describe):
 
 def test_every_cause_has_words():
     assert all(wording.title and wording.what_to_do for wording in CAUSES.values())
-
-
-@pytest.mark.parametrize(
-    ("words", "titles"),
-    [
-        (vocabulary.Cause, CAUSES),
-        (vocabulary.Operation, OPERATIONS),
-        (vocabulary.Action, ACTIONS),
-        (vocabulary.Measure, MEASURE_WORDINGS),
-    ],
-)
-def test_every_word_of_the_vocabulary_has_a_title(words, titles):
-    assert set(titles) == set(get_args(words))
 
 
 @pytest.mark.parametrize("test", [None, {"auc": 0.69, "low": 0.6, "high": 0.7, "ece": 0.1}])

@@ -1,4 +1,7 @@
-"""Round trips: a copy with edits, read again, has the changed passages; all else in its files is byte for byte the same."""
+"""Round trips: a copy with edits, read again, has the changed passages.
+
+Everything else in its files stays as it is, byte for byte.
+"""
 
 import difflib
 import os
@@ -31,6 +34,7 @@ SECTION = (
     "> [EXTRACT TO CHECK] “far”\n\n[FACT NEEDED: km]"
 )
 
+# The lines of the page are as long as they are on real sites.
 PAGE = """<!doctype html>
 <html lang="en-GB"><head><title>Range | Shop</title><meta property="og:title" content='Range | Shop'>
 <script>if (1 < 2 && "<p>It goes far.</p>") { run() }</script></head>
@@ -45,7 +49,7 @@ PAGE = """<!doctype html>
 <h2>Hills</h2>
 <table><tr><th>hill<th>range<tr><td>steep<td>40 km<tr><td>gentle<td>60 km</table>
 </main><aside><h2>Letter</h2><p>One a month.</p></aside><footer><p>It goes far.</p></footer></body></html>
-"""
+"""  # noqa: E501
 MARKDOWN = """---
 title: "Range"
 date: 2024-05-01
@@ -103,24 +107,24 @@ def row(
     position=0,
 ):
     return {
-        **{
-            "edit_id": edit,
-            "position": position,
-            "action": action,
-            "page_id": page,
-            "passage_id": passage,
-        },
-        **{"heading_path": path, "before": before, "after": after},
+        "edit_id": edit,
+        "position": position,
+        "action": action,
+        "page_id": page,
+        "passage_id": passage,
+        "heading_path": path,
+        "before": before,
+        "after": after,
     }
 
 
 def copy(source: Path, rows, drafts=None):
-    """Return what was done, and pages and passages of the copy."""
+    """Return the results of the changes, and pages and passages of the copy."""
     pages, passages = read(source)
-    done = write_site_copy(
+    results = write_site_copy(
         source, pages, passages, CHANGES.table(rows), source.parent / "copy", drafts
     )
-    return done, *read(source.parent / "copy")
+    return results, *read(source.parent / "copy")
 
 
 def texts(passages, path):
@@ -147,11 +151,12 @@ def source_of(folder, name="range.html"):
 
 
 def test_title_changes_in_title_share_title_and_h1(site):
-    done, pages, passages = copy(site, [row("replace_title", "Range", 'How far & "why"?')])
-    assert list(done["status"]) == ["applied"]
+    results, pages, passages = copy(site, [row("replace_title", "Range", 'How far & "why"?')])
+    assert list(results["status"]) == ["applied"]
     assert pages["title"][0] == 'How far & "why"?'
     assert changed_lines(PAGE, source_of(site)) == [
-        '- <html lang="en-GB"><head><title>Range | Shop</title><meta property="og:title" content=\'Range | Shop\'>',
+        '- <html lang="en-GB"><head><title>Range | Shop</title>'
+        "<meta property=\"og:title\" content='Range | Shop'>",
         '+ <html lang="en-GB"><head><title>How far &amp; "why"? | Shop</title>'
         "<meta property=\"og:title\" content='How far &amp; &quot;why&quot;? | Shop'>",
         "- <main><h1 id=top>Range</h1>",
@@ -171,7 +176,10 @@ def test_heading_keeps_its_element(site):
 
 def test_passage_keeps_blocks_whose_words_stay(site):
     before = "In the cold it goes less far.\n\n1. Keep it warm.\n2. Ride slowly."
-    after = "In the cold it goes a fifth less far.\n\n1. Keep it warm.\n2. Ride slowly.\n3. Carry a spare.\n\nAsk us <first>."
+    after = (
+        "In the cold it goes a fifth less far.\n\n1. Keep it warm.\n2. Ride slowly.\n"
+        "3. Carry a spare.\n\nAsk us <first>."
+    )
     _, _, passages = copy(site, [row("replace_passage", before, after)])
     assert changed_lines(PAGE, source_of(site)) == [
         "- <p>In the cold it goes less far.</p>",
@@ -217,23 +225,21 @@ def test_table_row_changes_cell_by_cell(site):
     assert texts(passages, "Range > Hills") == [before.replace("40 km", "35 km") + "\nflat | 80 km"]
 
 
-def test_section_stands_behind_the_section_and_those_in_it(site):
+def test_section_goes_behind_the_section_and_the_sections_in_it(site):
     _, _, passages = copy(
         site, [row("insert_section", after=SECTION, passage="shop.example/range.html#1")]
     )
     assert list(passages["heading_path"]) == [
-        *(
-            "Range",
-            "Range > Cold",
-            "Range > Cold > Snow",
-            "Range > How far uphill?",
-            "Range > Hills",
-        ),
+        "Range",
+        "Range > Cold",
+        "Range > Cold > Snow",
+        "Range > How far uphill?",
+        "Range > Hills",
     ]
     (text,) = texts(passages, "Range > How far uphill?")
-    assert (
-        text
-        == "A loaded bike climbs & stops <here>.\n\n- one\n- two\n\n[EXTRACT TO CHECK] “far”\n\n[FACT NEEDED: km]"
+    assert text == (
+        "A loaded bike climbs & stops <here>.\n\n- one\n- two\n\n"
+        "[EXTRACT TO CHECK] “far”\n\n[FACT NEEDED: km]"
     )
     assert [line for line in changed_lines(PAGE, source_of(site)) if line.startswith("-")] == []
 
@@ -256,7 +262,7 @@ def test_section_under_a_deep_heading_is_as_deep(site):
     assert "Range > Cold > How far uphill?" in set(passages["heading_path"])
 
 
-def test_last_section_stands_in_main_not_in_the_aside(site):
+def test_last_section_goes_into_main_not_into_the_aside(site):
     _, _, passages = copy(
         site, [row("insert_section", after=SECTION, passage="shop.example/range.html#3")]
     )
@@ -265,14 +271,14 @@ def test_last_section_stands_in_main_not_in_the_aside(site):
 
 
 def test_removed_section_takes_its_heading_when_nothing_is_left(site):
-    done, _, passages = copy(
+    results, _, passages = copy(
         site, [row("remove_section", "Snow costs a fifth of it.", path="Range > Cold > Snow")]
     )
     assert changed_lines(PAGE, source_of(site)) == [
         "- <h3>Snow</h3>",
         "- <p>Snow costs a fifth of it.</p>",
     ]
-    assert list(done["status"]) == ["applied"]
+    assert list(results["status"]) == ["applied"]
     assert "Range > Cold > Snow" not in set(passages["heading_path"])
 
 
@@ -287,7 +293,7 @@ def test_heading_stays_while_another_stands_under_it(site):
 
 
 def test_new_page_is_like_its_siblings_and_keeps_its_id(site):
-    done, pages, passages = copy(
+    results, pages, passages = copy(
         site,
         [
             row(
@@ -297,11 +303,13 @@ def test_new_page_is_like_its_siblings_and_keeps_its_id(site):
             )
         ],
     )
-    assert list(done["file"]) == ["help/why.html"]
+    assert list(results["file"]) == ["help/why.html"]
     assert (site.parent / "copy/help/why.html").read_text() == (
         '<!doctype html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>Why &lt;us&gt;?</title>\n'
-        '<link rel="canonical" href="https://www.shop.example/help/why">\n</head>\n<body>\n<main>\n<article>\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        "<title>Why &lt;us&gt;?</title>\n"
+        '<link rel="canonical" href="https://www.shop.example/help/why">\n</head>\n<body>\n'
+        "<main>\n<article>\n"
         "<h1>Why &lt;us&gt;?</h1>\n<p>Because.</p>\n<h2>Price</h2>\n<ul>\n<li>low</li>\n</ul>\n"
         "</article>\n</main>\n</body>\n</html>\n"
     )
@@ -321,13 +329,14 @@ def test_new_page_is_like_its_siblings_and_keeps_its_id(site):
     ],
 )
 def test_new_page_never_leaves_the_folder_nor_overwrites(site, page):
-    done, _, _ = copy(site, [row("add_page", after="# X\n\nWords.", page=page)])
-    assert done["status"][0] != "applied"
+    results, _, _ = copy(site, [row("add_page", after="# X\n\nWords.", page=page)])
+    assert results["status"][0] != "applied"
     assert not list(site.parent.glob("evil*"))
 
 
 def test_markdown_changes_in_its_own_format(markdown_site):
-    page, care = "shop.example/range", "A Heron goes 55 km on a charge. See care."
+    page = "shop.example/range"
+    care = "A Heron goes 55 km on a charge. See care."
     snow = ("Snow costs a fifth of it.", "Snow costs <b>a fifth</b>.", "Range > Cold > Snow")
     rows = [
         row("replace_title", "Range", 'How far: "why"?', page=page),
@@ -336,22 +345,21 @@ def test_markdown_changes_in_its_own_format(markdown_site):
         row("replace_heading", "Hills", "And hills?", page=page, edit="e4"),
         row("replace_passage", care, f"{care} Ask.", "Range", page=page, edit="e5"),
     ]
-    done, pages, passages = copy(markdown_site, rows)
-    assert list(done["status"]) == ["applied"] * 5
+    results, pages, passages = copy(markdown_site, rows)
+    assert list(results["status"]) == ["applied"] * 5
     assert changed_lines(MARKDOWN, source_of(markdown_site, "range.md")) == [
-        *('- title: "Range"', "+ title: 'How far: \"why\"?'", "- # Range", '+ # How far: "why"?'),
-        *('- A **Heron** goes 55 km on a charge. See [care](/care "Care").',),
-        *(
-            '+ A **Heron** goes 55 km on a charge. See [care](/care "Care"). Ask.',
-            "- ## Cold",
-            "+ ## Does \\*cold\\* matter?",
-        ),
-        *(
-            "- Snow costs a fifth of it.",
-            "+ Snow costs &lt;b&gt;a fifth&lt;/b&gt;.",
-            "- Hills",
-            "+ And hills?",
-        ),
+        '- title: "Range"',
+        "+ title: 'How far: \"why\"?'",
+        "- # Range",
+        '+ # How far: "why"?',
+        '- A **Heron** goes 55 km on a charge. See [care](/care "Care").',
+        '+ A **Heron** goes 55 km on a charge. See [care](/care "Care"). Ask.',
+        "- ## Cold",
+        "+ ## Does \\*cold\\* matter?",
+        "- Snow costs a fifth of it.",
+        "+ Snow costs &lt;b&gt;a fifth&lt;/b&gt;.",
+        "- Hills",
+        "+ And hills?",
     ]
     title = 'How far: "why"?'
     assert pages["title"][0] == title
@@ -361,32 +369,30 @@ def test_markdown_changes_in_its_own_format(markdown_site):
 
 
 def test_markdown_lists_tables_and_sections(markdown_site):
-    name, rows = "shop.example/range", []
+    page = "shop.example/range"
     before = "In the cold it goes less far.\n\n1. Keep it warm.\n2. Ride slowly."
-    rows += [row("replace_passage", before, f"{before}\n3. Carry a spare.\n\nAsk <us>.", page=name)]
-    rows += [row("insert_section", after=SECTION, passage=f"{name}#1", page=name, edit="e2")]
     hills = "hill | range\nsteep | 40 km\ngentle | 60 km"
-    rows += [
+    rows = [
+        row("replace_passage", before, f"{before}\n3. Carry a spare.\n\nAsk <us>.", page=page),
+        row("insert_section", after=SECTION, passage=f"{page}#1", page=page, edit="e2"),
         row(
             "replace_passage",
             hills,
             hills.replace("40", "35"),
             "Range > Hills",
-            page=name,
+            page=page,
             edit="e3",
-        )
+        ),
     ]
-    done, _, passages = copy(markdown_site, rows)
-    assert list(done["status"]) == ["applied"] * 3
+    results, _, passages = copy(markdown_site, rows)
+    assert list(results["status"]) == ["applied"] * 3
     assert texts(passages, "Range > Cold") == [f"{before}\n3. Carry a spare.\n\nAsk <us>."]
     assert list(passages["heading_path"]) == [
-        *(
-            "Range",
-            "Range > Cold",
-            "Range > Cold > Snow",
-            "Range > How far uphill?",
-            "Range > Hills",
-        ),
+        "Range",
+        "Range > Cold",
+        "Range > Cold > Snow",
+        "Range > How far uphill?",
+        "Range > Hills",
     ]
     assert texts(passages, "Range > Hills")[0].startswith(hills.replace("40", "35"))
     assert "2. Ride *slowly*.\n3. Carry a spare.\n\nAsk &lt;us&gt;.\n" in source_of(
@@ -395,10 +401,10 @@ def test_markdown_lists_tables_and_sections(markdown_site):
 
 
 def test_new_markdown_page_has_front_matter_as_its_siblings(markdown_site):
-    done, pages, _ = copy(
+    results, pages, _ = copy(
         markdown_site, [row("add_page", after="# Why: us?\n\nBecause.", page="shop.example/why")]
     )
-    assert list(done["file"]) == ["why.md"]
+    assert list(results["file"]) == ["why.md"]
     assert (
         source_of(markdown_site, "why.md")
         == '---\ntitle: "Why: us?"\n---\n\n# Why: us?\n\nBecause.\n'
@@ -406,7 +412,7 @@ def test_new_markdown_page_has_front_matter_as_its_siblings(markdown_site):
     assert "shop.example/why" in set(pages["page_id"])
 
 
-def test_edits_of_one_page_are_made_in_order_and_conflicts_told(site):
+def test_edits_of_one_page_are_made_in_order_and_conflicts_reported(site):
     words = "In the cold it goes less far."
     rows = [
         row("replace_heading", "Cold", "Winter", edit="e7"),
@@ -415,14 +421,13 @@ def test_edits_of_one_page_are_made_in_order_and_conflicts_told(site):
         row("replace_passage", "Never there.", "x", edit="e4"),
         row("insert_section", after=SECTION, passage="shop.example/range.html#1", edit="e5"),
     ]
-    done, _, passages = copy(site, rows)
-    assert list(done["status"]) == [
-        *(
-            "applied",
-            "applied",
-            "in conflict with e7, e2, made before: the words are not in the file",
-        ),
-        *("the words are not in the file", "applied"),
+    results, _, passages = copy(site, rows)
+    assert list(results["status"]) == [
+        "applied",
+        "applied",
+        "in conflict with e7, e2, made before: the words are not in the file",
+        "the words are not in the file",
+        "applied",
     ]
     assert texts(passages, "Range > Winter") == [
         "Half as far.\n\n1. Keep it warm.\n2. Ride slowly."
@@ -436,8 +441,8 @@ def test_an_edit_is_made_whole_or_not_at_all(site):
         row("replace_passage", "Never there.", "Snow is told here now.", position=1),
         row("replace_heading", "Hills", "Hill", page="shop.example/none", position=2),
     ]
-    done, _, _ = copy(site, rows)
-    assert list(done["status"]) == [
+    results, _, _ = copy(site, rows)
+    assert list(results["status"]) == [
         "left out: another change of this edit cannot be made",
         "the words are not in the file",
         "the page has no file in the folder of the site",
@@ -445,7 +450,7 @@ def test_an_edit_is_made_whole_or_not_at_all(site):
     assert source_of(site) == PAGE
 
 
-def test_drafts_stand_in_the_place_of_the_outline(site):
+def test_drafts_replace_the_outline(site):
     drafts = {"e1": "Uphill it goes 40 km.", "e2": "## My own heading\n\nMine."}
     rows = [
         row("insert_section", after=SECTION, passage="shop.example/range.html#1", edit=name)
@@ -458,22 +463,25 @@ def test_drafts_stand_in_the_place_of_the_outline(site):
 
 UGLY = {
     "buttons": (
-        "<body><main><h1>Help</h1>"
-        "<div class=acc><h3><button aria-expanded=false>How far? <svg><path d='M0'/></svg></button></h3>"
+        "<body><main><h1>Help</h1><div class=acc>"
+        "<h3><button aria-expanded=false>How far? <svg><path d='M0'/></svg></button></h3>"
         "<div class=panel><div><div>It goes <span>55</span> km.</div></div></div></div>"
-        "<div class=acc><h3><button aria-expanded=false>How fast?</button></h3><div class=panel><p>Fast.</div></div></main>"
+        "<div class=acc><h3><button aria-expanded=false>How fast?</button></h3>"
+        "<div class=panel><p>Fast.</div></div></main>"
     ),
     "divs": (
-        "<body><div><div><h1>Help</h1></div><div><div><h2><a href=#x>How far?</a></h2></div><div><span>It goes </span>"
+        "<body><div><div><h1>Help</h1></div>"
+        "<div><div><h2><a href=#x>How far?</a></h2></div><div><span>It goes </span>"
         "<b>55</b><span> km.</span></div></div><h2>How fast?</h2><div>Fast.</div></div>"
     ),
     "details": (
-        "<body><main><h1>Help</h1><details><summary><h2>How far?</h2></summary><p>It goes 55 km.</p></details>"
+        "<body><main><h1>Help</h1>"
+        "<details><summary><h2>How far?</h2></summary><p>It goes 55 km.</p></details>"
         "<details><summary><h2>How fast?</h2></summary>Fast.</details></main>"
     ),
     "layout": (
-        "<body><table role=presentation><tr><td><h1>Help</h1><h2>How far?</h2>It goes<br>55 km.<h2>How fast?</h2>Fast.</td>"
-        "<td>side</td></tr></table>"
+        "<body><table role=presentation><tr><td><h1>Help</h1><h2>How far?</h2>It goes<br>55 km."
+        "<h2>How fast?</h2>Fast.</td><td>side</td></tr></table>"
     ),
     "entities": (
         "<body><main><h1>Help</h1><h2>How&nbsp;far&quest;</h2><p>It &#103;oes &#x35;5&nbsp;km."
@@ -483,38 +491,48 @@ UGLY = {
         "<form><body><h1>Help</h1><h2>How far?</h2><dl><dt>It goes</dt><dd>55 km.</dd></dl>"
         "<h2>How fast?</h2><p>Fast.</form>"
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", UGLY)
 def test_ugly_pages_change_too(tmp_path, name):
     site = write_site(tmp_path / "site", range_html=f"<title>Help</title>{UGLY[name]}")
     _, passages = read(site)
-    place = passages[passages["heading_path"].str.endswith("How far?")].iloc[0]
+    passage = passages[passages["heading_path"].str.endswith("How far?")].iloc[0]
     rows = [
-        row("replace_heading", "How far?", "How far & <wide>?", place["heading_path"]),
+        row("replace_heading", "How far?", "How far & <wide>?", passage["heading_path"]),
         row(
             "replace_passage",
-            place["text"],
-            f"{place['text']}\n\nUphill less.",
-            place["heading_path"],
+            passage["text"],
+            f"{passage['text']}\n\nUphill less.",
+            passage["heading_path"],
             edit="e2",
         ),
-        row("insert_section", None, SECTION, place["heading_path"], place["passage_id"], edit="e3"),
+        row(
+            "insert_section",
+            None,
+            SECTION,
+            passage["heading_path"],
+            passage["passage_id"],
+            edit="e3",
+        ),
     ]
-    done, _, new = copy(site, rows)
-    assert list(done["status"]) == ["applied"] * 3
+    results, _, new = copy(site, rows)
+    assert list(results["status"]) == ["applied"] * 3
     assert list(new["heading_path"].str.split(" > ").str[-1]) == [
         "How far & <wide>?",
         "How far uphill?",
         "How fast?",
     ]
-    assert " ".join(new["text"][0].split()) == " ".join(f"{place['text']} Uphill less.".split())
+    assert " ".join(new["text"][0].split()) == " ".join(f"{passage['text']} Uphill less.".split())
     assert new["text"][2].startswith("Fast.")
 
 
 def test_page_without_headings_and_in_an_old_charset(tmp_path):
-    content = "<meta charset=iso-8859-1><body><p>Das Café kostet 5 £.</p><p>Sonst nichts.</p><!-- \x81 -->"
+    content = (
+        "<meta charset=iso-8859-1><body><p>Das Café kostet 5 £.</p><p>Sonst nichts.</p>"
+        "<!-- \x81 -->"
+    )
     site = write_site(tmp_path / "site", range_html=content.encode("latin-1"))
     _, passages = read(site)
     rows = [
@@ -526,8 +544,8 @@ def test_page_without_headings_and_in_an_old_charset(tmp_path):
         ),
         row("insert_section", None, "## Größe\n\nGroß.", "", passages["passage_id"][0], edit="e2"),
     ]
-    done, _, new = copy(site, rows)
-    assert list(done["status"]) == ["applied"] * 2
+    results, _, new = copy(site, rows)
+    assert list(results["status"]) == ["applied"] * 2
     raw = (site.parent / "copy/range.html").read_bytes()
     assert b"<p>Das Caf\xe9 kostet 6 \x80 &#128512;.</p><p>Sonst nichts.</p>" in raw
     assert raw.endswith(b"<!-- \x81 -->")
@@ -543,13 +561,15 @@ def test_windows_line_ends_stay(tmp_path):
     assert raw.count(b"\n") == raw.count(b"\r\n")
 
 
-def test_the_same_words_under_two_headings_change_under_the_one_named(tmp_path):
+def test_the_same_words_under_two_headings_change_under_the_named_heading(tmp_path):
     body = "<main><h1>T</h1><h2>A</h2><p>Same words.</p><h2>B</h2><p>Same words.</p></main>"
     site = write_site(tmp_path / "site", range_html=f"<title>T</title><body>{body}")
-    done, _, passages = copy(site, [row("replace_passage", "Same words.", "Other words.", "T > B")])
+    results, _, passages = copy(
+        site, [row("replace_passage", "Same words.", "Other words.", "T > B")]
+    )
     assert list(passages["text"]) == ["Same words.", "Other words."]
-    done, _, _ = copy(site, [row("replace_passage", "Same words.", "Other words.", "T > C")])
-    assert list(done["status"]) == [
+    results, _, _ = copy(site, [row("replace_passage", "Same words.", "Other words.", "T > C")])
+    assert list(results["status"]) == [
         "the words occur 2 times in the file, never under the heading of the change"
     ]
 
@@ -561,10 +581,10 @@ def test_part_of_a_long_paragraph_changes_alone(tmp_path):
     )
     _, passages = read(site)
     second = passages["text"][1]
-    done, _, new = copy(
+    results, _, new = copy(
         site, [row("replace_passage", second, "Short instead.", "T", "shop.example/range.html#1")]
     )
-    assert list(done["status"]) == ["applied"]
+    assert list(results["status"]) == ["applied"]
     words = " ".join(new["text"]).split()
     assert words == " ".join([passages["text"][0], "Short instead.", *passages["text"][2:]]).split()
     assert source_of(site).count("<i>") == source_of(site).count("</i>")
@@ -583,12 +603,12 @@ def test_everything_else_is_copied_and_links_out_are_not_followed(tmp_path):
     os.mkfifo(site / "pipe")
     before = {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
     copy(site, [row("replace_heading", "Cold", "Winter")])
-    found = {
+    copied = {
         path.relative_to(tmp_path / "copy").as_posix()
         for path in (tmp_path / "copy").rglob("*")
         if path.is_file()
     }
-    assert found == {"range.html", "img/a.png", ".htaccess", "same.html", MARK}
+    assert copied == {"range.html", "img/a.png", ".htaccess", "same.html", MARK}
     assert {path: path.read_bytes() for path in before} == before
     assert not list(tmp_path.glob(".*coverage-kit*"))
 
@@ -596,11 +616,11 @@ def test_everything_else_is_copied_and_links_out_are_not_followed(tmp_path):
 def test_other_files_are_never_replaced_and_the_site_never_written_into(site):
     pages, passages = read(site)
     changes = CHANGES.table([row("replace_heading", "Cold", "Winter")])
-    other = write_site(site.parent / "other", notes_txt="mine")
-    for out in (other, site, site / "inner", site.parent, other / "notes.txt"):
+    other_folder = write_site(site.parent / "other", notes_txt="mine")
+    for out in (other_folder, site, site / "inner", site.parent, other_folder / "notes.txt"):
         with pytest.raises(RunError):
             write_site_copy(site, pages, passages, changes, out)
-    assert (other / "notes.txt").read_text() == "mine"
+    assert (other_folder / "notes.txt").read_text() == "mine"
     for source in (site / "range.html", site / "none"):
         with pytest.raises(RunError, match="local folder"):
             write_site_copy(source, pages, passages, changes, site.parent / "copy")
@@ -658,7 +678,7 @@ HOSTILE = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
         )
     )
 )
-def test_broken_html_gives_a_tree_that_knows_its_places(pieces):
+def test_broken_html_gives_a_tree_with_positions(pieces):
     source = "".join(pieces)
     for node in read_tree(source).iterate():
         assert node.start <= node.open_end <= node.close_start <= node.end <= len(source)
@@ -671,8 +691,11 @@ def test_broken_html_gives_a_tree_that_knows_its_places(pieces):
         )
 
 
-def test_a_box_that_is_emptied_goes_and_new_words_stand_behind_it():
-    body = "<body><main><h1>T</h1><p>One here.</p>\n<figure>\n<pre>two here</pre>\n</figure>\n<p>Next.</p></main>"
+def test_a_box_that_is_emptied_goes_and_new_words_follow_it():
+    body = (
+        "<body><main><h1>T</h1><p>One here.</p>\n<figure>\n<pre>two here</pre>\n</figure>\n"
+        "<p>Next.</p></main>"
+    )
     change = {
         "action": "replace_passage",
         "before": "One here.\n\ntwo here",
@@ -700,7 +723,7 @@ def test_a_deep_page_is_read_and_changed():
 
 def elements(html: str) -> list[tuple]:
     tree = lxml.html.document_fromstring(html)
-    is_own = {
+    own_tags = {
         "p",
         "li",
         "ul",
@@ -713,7 +736,9 @@ def elements(html: str) -> list[tuple]:
         *(f"h{n}" for n in range(1, 7)),
     }
     return sorted(
-        (str(one.tag), *sorted(one.attrib.items())) for one in tree.iter() if one.tag not in is_own
+        (str(element.tag), *sorted(element.attrib.items()))
+        for element in tree.iter()
+        if element.tag not in own_tags
     )
 
 
@@ -731,14 +756,12 @@ def test_words_never_add_an_element_or_a_handler(action, after):
             new = make_change(source, change, [(0, before)], is_markdown=is_markdown)
         except CannotPlaceError:
             continue
-        if is_markdown:
-            one, two = (_render(text) for text in (source, new))
-        else:
-            one, two = source, new
-        assert [e for e in elements(one) if e[0] != "meta"] == [
-            e for e in elements(two) if e[0] != "meta"
-        ]
-        tree = lxml.html.document_fromstring(two)
+        pages = [_render(text) if is_markdown else text for text in (source, new)]
+        elements_before, elements_after = (
+            [element for element in elements(page) if element[0] != "meta"] for page in pages
+        )
+        assert elements_before == elements_after
+        tree = lxml.html.document_fromstring(pages[1])
         handlers = [name for node in tree.iter() for name in node.attrib if name.startswith("on")]
         assert handlers == (["onclick"] if is_markdown else [])
         assert len(tree.xpath("//script")) == (0 if is_markdown else 1)
@@ -763,29 +786,29 @@ def test_any_words_put_in_are_read_as_they_are(line, is_markdown):
         source, change, [(0, "In the cold it goes less far.")], is_markdown=is_markdown
     )
     extract = (extract_markdown if is_markdown else extract_page)(new.encode("utf-8", "replace"))
-    found = [
+    read_texts = [
         text for path, text in split_text(extract.text, extract.title) if path.endswith("> Probe")
     ]
-    assert found == [" ".join(clean_text(words).split())]
+    assert read_texts == [" ".join(clean_text(words).split())]
 
 
 @pytest.mark.parametrize("site_name", ["larkmoor", "pedalhaven"])
 def test_the_sample_site_changes_at_every_passage(tmp_path, site_name):
-    """One edit of each kind at many places of a real site, all in one copy, read again."""
+    """Edits of each kind at many passages of a site, all in one copy, which is read again."""
     source = DATA / site_name
     base = f"https://www.{site_name}.example/"
     pages = read_site(SiteSettings(source=str(source), base_url=base))
     passages = split_pages(pages)
     first = passages.groupby("page_id").nth([1]).reset_index(drop=True)
     rows = []
-    for number, place in enumerate(first.to_dict("records")):
-        named = (place["heading_path"], place["passage_id"], place["page_id"])
+    for number, passage in enumerate(first.to_dict("records")):
+        target = (passage["heading_path"], passage["passage_id"], passage["page_id"])
         rows.append(
             row(
                 "replace_passage",
-                place["text"],
-                f"{place['text']}\n\nProbe {number} stands here.",
-                *named,
+                passage["text"],
+                f"{passage['text']}\n\nProbe {number} stands here.",
+                *target,
                 edit=f"a{number}",
             )
         )
@@ -794,20 +817,20 @@ def test_the_sample_site_changes_at_every_passage(tmp_path, site_name):
                 "insert_section",
                 None,
                 f"## Probe section {number}?\n\nIt says {number}.",
-                *named,
+                *target,
                 edit=f"b{number}",
             )
         )
-        heading = place["heading_path"].split(" > ")[-1]
+        heading = passage["heading_path"].split(" > ")[-1]
         rows.append(
-            row("replace_heading", heading, f"Reworded {number}?", *named, edit=f"c{number}")
+            row("replace_heading", heading, f"Reworded {number}?", *target, edit=f"c{number}")
         )
-    done = write_site_copy(source, pages, passages, CHANGES.table(rows), tmp_path / "copy")
-    assert set(done["status"]) == {"applied"}
+    results = write_site_copy(source, pages, passages, CHANGES.table(rows), tmp_path / "copy")
+    assert set(results["status"]) == {"applied"}
     new = split_pages(read_site(SiteSettings(source=str(tmp_path / "copy"), base_url=base)))
     assert set(new["page_id"]) == set(passages["page_id"])
-    for number, place in enumerate(first.to_dict("records")):
-        own = new[new["page_id"] == place["page_id"]]
+    for number, passage in enumerate(first.to_dict("records")):
+        own = new[new["page_id"] == passage["page_id"]]
         reworded = " ".join(
             own.loc[own["heading_path"].str.endswith(f"Reworded {number}?"), "text"]
         )

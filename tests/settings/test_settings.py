@@ -16,7 +16,10 @@ def write(tmp_path, text):
 
 
 def test_relative_paths_start_at_the_file_and_urls_stay(tmp_path):
-    text = '[site]\nsource = "pages"\n[[competitors]]\nsource = "https://a.example/"\n[log]\nfiles = ["l.csv"]\n'
+    text = (
+        '[site]\nsource = "pages"\n[[competitors]]\nsource = "https://a.example/"\n'
+        '[log]\nfiles = ["l.csv"]\n'
+    )
     settings = read_settings(write(tmp_path, text))
     assert settings.site.source == str(tmp_path / "pages")
     assert settings.competitors[0].source == "https://a.example/"
@@ -34,7 +37,7 @@ def test_relative_paths_start_at_the_file_and_urls_stay(tmp_path):
         ("[site\n", "valid TOML"),
     ],
 )
-def test_a_wrong_file_is_told_by_key(tmp_path, text, message):
+def test_the_error_about_a_wrong_file_names_the_key(tmp_path, text, message):
     with pytest.raises(SettingsError) as caught:
         read_settings(write(tmp_path, text))
     assert message in str(caught.value)
@@ -83,13 +86,13 @@ def test_the_examples_of_the_template_are_settings_too():
         ("[[ask.engines]]\nname = 'x'\nkind = 'chat'\nkey_variable = 'K'\n", "api_key_env"),
     ],
 )
-def test_an_old_key_is_answered_with_its_new_name(tmp_path, text, name):
+def test_the_error_about_an_old_key_gives_the_new_name(tmp_path, text, name):
     with pytest.raises(SettingsError, match=name) as caught:
         read_settings(write(tmp_path, f"[site]\nsource = 'x'\n{text}"))
     assert "a key of an earlier version" in str(caught.value)
 
 
-def test_every_renamed_key_leads_to_a_key_that_is_there():
+def test_every_renamed_key_leads_to_an_existing_key():
     text = write_template()
     for new in RENAMED_KEYS.values():
         assert re.search(rf"^(# )?\[*{new.split(' ')[0].split('.')[-1]}\b", text, re.M), new
@@ -103,7 +106,7 @@ def test_every_renamed_key_leads_to_a_key_that_is_there():
         '[site]\nsource = "s"\n[[ask.engines]]\nname = "x"\nkey = "sk-secret"\n',
     ],
 )
-def test_a_key_pasted_into_the_settings_is_not_told_again(tmp_path, text):
+def test_a_key_pasted_into_the_settings_is_not_repeated_in_the_error(tmp_path, text):
     path = tmp_path / "coverage.toml"
     path.write_text(text)
     with pytest.raises(SettingsError) as caught:
@@ -111,7 +114,7 @@ def test_a_key_pasted_into_the_settings_is_not_told_again(tmp_path, text):
     assert "sk-secret" not in str(caught.value)
 
 
-def test_a_missing_section_is_told_as_nothing(tmp_path):
+def test_the_error_about_a_missing_section_says_found_nothing(tmp_path):
     path = tmp_path / "coverage.toml"
     path.write_text('[draft]\nmodel = "m"\n')
     with pytest.raises(SettingsError, match="'site'; found nothing"):

@@ -36,13 +36,13 @@ def test_rows_become_kinds_and_absent_columns_become_missing():
         (lambda t: [1, 2], "queries should be a DataFrame; found list"),
     ],
 )
-def test_a_wrong_table_says_where_what_and_found(spoil, message):
+def test_the_error_about_a_wrong_table_says_where_it_is_what_is_needed_and_what_was_found(spoil, message):
     with pytest.raises(SchemaError, match="here: ") as caught:
         QUERIES.check(spoil(good_queries()), "here")
     assert message in str(caught.value)
 
 
-def test_a_rank_that_became_a_float_is_found():
+def test_a_rank_that_became_a_float_is_detected():
     table = pd.DataFrame(
         {"query_id": ["q"], "passage_id": ["p"], "site": ["s"], "rank": [1.0], "similarity": [0.5]}
     )
@@ -51,17 +51,17 @@ def test_a_rank_that_became_a_float_is_found():
 
 
 @checked
-def judge(queries: Queries, note: str = "", more: Qrels | None = None) -> tuple[Qrels, int]:
+def judge(queries: Queries, note: str = "", previous: Qrels | None = None) -> tuple[Qrels, int]:
     rows = [{"query_id": name, "passage_id": "p", "relevance": 1} for name in queries["query_id"]]
     return QRELS.table(rows + rows if note == "twice" else rows), len(rows)
 
 
-def test_checked_lets_good_tables_through_and_stops_bad_ones_at_the_door():
+def test_checked_accepts_good_tables_and_rejects_bad_tables():
     assert judge(good_queries())[1] == 1
-    assert judge(good_queries(), more=None)[1] == 1
+    assert judge(good_queries(), previous=None)[1] == 1
     with pytest.raises(SchemaError, match=r"judge\(queries\)"):
         judge(good_queries().drop(columns="demand"))
-    with pytest.raises(SchemaError, match=r"judge\(more\)"):
-        judge(good_queries(), more=good_queries())
+    with pytest.raises(SchemaError, match=r"judge\(previous\)"):
+        judge(good_queries(), previous=good_queries())
     with pytest.raises(SchemaError, match=r"judge\(\) returned"):
         judge(good_queries(), note="twice")

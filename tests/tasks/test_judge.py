@@ -211,7 +211,7 @@ def test_a_second_judging_keeps_what_the_first_found_and_a_judge_that_lost_trust
     monkeypatch, capsys, run
 ):
     before = load_analysis(run).brand_claims
-    with chat_server(lambda number, body: Reply(text="3")) as chat:
+    with chat_server(lambda number, body: Reply(text="3", top_logprobs=({"3": 0.0},))) as chat:
         options = {"money": 0, "rubric": "answers-query", "model": "other"}
         assert judge(monkeypatch, capsys, run, chat, **options)[0] == 0
     with chat_server(honest(first_claim(run))) as chat:

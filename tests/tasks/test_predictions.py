@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +16,7 @@ from coverage_kit.tasks.predictions import (
     record_predictions,
 )
 from coverage_kit.tasks.published import PUBLISHED
-from tests.two_runs import PAGE, make_edits, make_effects, make_run
+from tests.two_runs import ABOUT, PAGE, make_edits, make_effects, make_run
 
 # (query_id, text, demand, cluster_id, coverage): a gap of two, a query outside it, two that nothing
 # touches

@@ -1,16 +1,9 @@
 """The format of an API's logged calls: the request, the response and the fields around them.
 
-How to add the format of another API:
-
-1. Write `collect/logs/NAME.py` with `FORMAT`, a `LogFormat`: `recognises` detects an exchange of
-   that API by its content, `read` turns the exchange into `LogRecord`s, and `fields` says where
-   each field comes from. `openai_responses.py` is a short example.
-2. Add `NAME.FORMAT` to `FORMATS` in `collect/logs/formats.py`. The first format that recognises an
-   exchange reads it, so put a narrow format before a broad one.
-3. Write `tests/collect/test_logs_NAME.py` with a realistic sample record, its traps and the right
-   counts, and add the sample to `SAMPLES` in `tests/collect/test_logs_fuzz.py`.
-4. Write `docs/howto/NAME.md` with a record after `<!-- inspect FILE -->`, list the page in
-   `docs/howto/logs.md`, `docs/index.md` and the README, and run `make docs`.
+A new format is a module of this folder with `FORMAT`, a `LogFormat`: `recognises` detects an
+exchange of that API by its content, `read` turns the exchange into `LogRecord`s, and `fields` says
+where each field comes from. `openai_responses.py` is a short example. CONTRIBUTING.md lists every
+file to touch.
 
 A table of a vendor, which is recognised by its columns, is a `TableFormat` (`table_format.py`).
 """

@@ -1,16 +1,9 @@
 """The format of a vendor's table, which is recognised by its columns.
 
-How to add the table of another vendor:
-
-1. Write `collect/logs/NAME.py` with `FORMAT`, a `TableFormat`: `needs` are the columns that only
-   this table has together, `fields` says which column holds which field, and `read` is a function
-   where a row needs more than that. `ahrefs.py` has no such function, `profound.py` has one.
-2. Add `NAME.FORMAT` to `TABLE_FORMATS` in `collect/logs/formats.py`. The first format that fits is
-   used.
-3. Write a test in `tests/collect/test_logs_trackers.py` with a realistic sample row, its traps and
-   the right counts, and add the sample to `SAMPLES` in `tests/collect/test_logs_fuzz.py`.
-4. Write `docs/howto/NAME.md` with rows after `<!-- inspect FILE -->`, list the page in
-   `docs/howto/logs.md`, `docs/index.md` and the README, and run `make docs`.
+A new table is a module of this folder with `FORMAT`, a `TableFormat`: `needs` are the columns that
+only this table has together, `fields` says which column holds which field, and `read` is a function
+where a row needs more than that. `ahrefs.py` has no such function, `profound.py` has one.
+CONTRIBUTING.md lists every file to touch.
 
 The logs of an API, which are recognised by their content, have a `LogFormat` (`api_format.py`).
 """

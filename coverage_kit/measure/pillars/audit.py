@@ -48,8 +48,9 @@ def audit_pages(site: SiteTables) -> tuple[Audits, Findings]:
 
     Findings are ordered by page, then by check. An outcome is 'passed', 'failed', 'not applicable'
     (there is nothing on the page that the check examines) or 'not assessed' (the page is in a
-    language that the check cannot read, its source is not stored, or there is no log). Checks of the whole site are listed under the page nearest to the site's root, whether it
-    has text or not. On other pages without text only scripted text is assessed.
+    language that the check cannot read, its source is not stored, or there is no log). Checks of the
+    whole site are listed under the page nearest to the site's root, whether it has text or not. On
+    other pages without text only scripted text is assessed.
 
     Args:
         site: the site's tables, and those of a log if there is one.
