@@ -230,9 +230,7 @@ def test_every_dependency_is_explained_in_the_readme():
 
 def test_python_in_documents_is_valid():
     blocks = [
-        (path.name, block)
-        for path in documents()
-        for block in find_blocks(text_of(path), "python")
+        (path.name, block) for path in documents() for block in find_blocks(text_of(path), "python")
     ]
     assert len(blocks) >= 4
     for name, block in blocks:

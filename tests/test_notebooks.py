@@ -42,7 +42,12 @@ def run_notebook(path, run, folder):
     """Return the path of the notebook that papermill executed, and its outputs."""
     executed = folder / path.name
     papermill.execute_notebook(
-        path, executed, {"RUN": str(run)}, cwd=path.parent, kernel_name="python3", progress_bar=False
+        path,
+        executed,
+        {"RUN": str(run)},
+        cwd=path.parent,
+        kernel_name="python3",
+        progress_bar=False,
     )
     notebook = nbformat.read(executed, as_version=4)
     return executed, [output for cell in notebook.cells for output in cell.get("outputs", [])]

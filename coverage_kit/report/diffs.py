@@ -51,6 +51,7 @@ def _tokens(text: str) -> list[str]:
 
 
 def _opcodes(old: list[str], new: list[str]) -> Sequence[tuple[str, int, int, int, int]]:
+    # autojunk would ignore words that are frequent in a long text.
     if len(old) + len(new) <= _MAX_TOKENS:
         return difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     n_common = min(len(old), len(new))

@@ -42,6 +42,7 @@ def pick_edits(analysis: Analysis, top: int = 0, edit_ids: Sequence[str] = ()) -
     They are the edits `edit_ids`, or the first `top` edits, or else the chosen edits. Raises
     RunError for an edit that the run does not have, and if there is no edit.
     """
+    # Rows for gaps without an edit cannot be picked.
     edits = analysis.edits[analysis.edits["operation"] != NO_EDIT].sort_values("rank")
     unknown = sorted(set(edit_ids) - set(edits["edit_id"]))
     if unknown:

@@ -136,6 +136,7 @@ def _make_edit(copy: _Copy, edit_id: str, changes: list[dict[Any, Any]]) -> list
         for file in sources:
             copy.changed_by.setdefault(file, []).append(edit_id)
         return rows
+    # The sources that this edit changed are dropped, so the edit leaves no trace.
     reason = "left out: another change of this edit cannot be made"
     return [
         {**row, "status": reason if row["status"] == APPLIED else row["status"]} for row in rows
@@ -272,6 +273,7 @@ def _check_folders(source: Path, out: Path) -> tuple[Path, Path]:
             f"a folder that overlaps {source.name}",
             "Name a folder next to it: nothing is ever written into the site itself.",
         )
+    # Only an earlier copy, which has the mark, may be replaced.
     holds_files = target.exists() and (
         not target.is_dir() or (any(target.iterdir()) and not (target / MARK).is_file())
     )

@@ -87,17 +87,26 @@ def spoil_parquet(folder, values):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda d, n: [path.unlink() for path in (d / "site").iterdir()], "site"),
-        (lambda d, n: spoil_site(d, b"<html><script>var x = 1</script></html>"), "no text"),
-        (lambda d, n: n.update({"--site": str(d / "absent")}), "absent"),
-        (lambda d, n: n.update({"--site": "http://127.0.0.1:9/"}), "a host that answers"),
-        (lambda d, n: n.update({"--log": str(d / "absent.csv")}), "absent.csv"),
-        (lambda d, n: (d / "log.jsonl").write_text(json.dumps({"colour": "red"})), "colour"),
-        (lambda d, n: (d / "log.jsonl").write_text(""), "log.jsonl"),
+        (lambda folder, values: [path.unlink() for path in (folder / "site").iterdir()], "site"),
+        (
+            lambda folder, values: spoil_site(folder, b"<html><script>var x = 1</script></html>"),
+            "no text",
+        ),
+        (lambda folder, values: values.update({"--site": str(folder / "absent")}), "absent"),
+        (
+            lambda folder, values: values.update({"--site": "http://127.0.0.1:9/"}),
+            "a host that answers",
+        ),
+        (lambda folder, values: values.update({"--log": str(folder / "absent.csv")}), "absent.csv"),
+        (
+            lambda folder, values: (folder / "log.jsonl").write_text(json.dumps({"colour": "red"})),
+            "colour",
+        ),
+        (lambda folder, values: (folder / "log.jsonl").write_text(""), "log.jsonl"),
         (spoil_parquet, "log.parquet"),
-        (lambda d, n: n.update({"--encoder": str(d / "nomodel")}), "nomodel"),
-        (lambda d, n: n.update({"--column": "query"}), "--column"),
-        (lambda d, n: n.update({"--column": "query=Prompt"}), "Prompt"),
+        (lambda folder, values: values.update({"--encoder": str(folder / "nomodel")}), "nomodel"),
+        (lambda folder, values: values.update({"--column": "query"}), "--column"),
+        (lambda folder, values: values.update({"--column": "query=Prompt"}), "Prompt"),
     ],
     ids=[
         "empty site",

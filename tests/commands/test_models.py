@@ -83,7 +83,9 @@ def test_a_panel_is_made_from_a_run_asked_resumed_and_booked_in_the_ledger(
 
 def test_a_bad_key_stops_the_engine_says_so_and_ends_with_one(monkeypatch, capsys, tmp_path):
     (tmp_path / "panel.csv").write_text("query\nwhich bike\nwhat price\n")
-    with engine_server(lambda _number, _request: Reply(401, {"error": {"message": "no"}})) as server:
+    with engine_server(
+        lambda _number, _request: Reply(401, {"error": {"message": "no"}})
+    ) as server:
         (tmp_path / "coverage.toml").write_text(SETTINGS.format(url=server.url))
         status, output = call(monkeypatch, capsys, "ask", "coverage.toml")
     assert status == 1

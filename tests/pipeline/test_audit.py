@@ -1,4 +1,4 @@
-"""The audit within a run: priced findings, edits of winnable gaps alone, and runs that lack what an audit reads."""
+"""The audit within a run: costs of findings, edits for closable gaps, and runs with little input."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.encoder import WordEncoder
 from tests.world import write_small
 
 
-def test_every_finding_of_the_sample_is_priced_and_its_check_is_told(sample_analysis):
+def test_every_finding_of_the_sample_has_a_cost_and_a_known_check(sample_analysis):
     findings = sample_analysis.findings
     assert len(findings) > 20
     costs = RankSettings()
@@ -22,29 +22,28 @@ def test_every_finding_of_the_sample_is_priced_and_its_check_is_told(sample_anal
     )
 
 
-def test_repairs_are_edits_of_winnable_gaps_with_a_change_to_make(sample_analysis):
+def test_repairs_are_edits_of_closable_gaps_with_a_change_to_make(sample_analysis):
     edits = sample_analysis.edits
-    mended = edits[edits["operation"].isin(["repair", "state_fact"])]
-    assert {"repair", "state_fact"} == set(mended["operation"])
-    is_closable = set(
+    site_edits = edits[edits["operation"].isin(["repair", "state_fact"])]
+    assert {"repair", "state_fact"} == set(site_edits["operation"])
+    closable = set(
         sample_analysis.gaps.loc[sample_analysis.gaps["is_closable"].astype(bool), "cluster_id"]
     )
-    assert set(mended["cluster_id"]) <= is_closable
-    assert set(mended["edit_id"]) <= set(sample_analysis.changes["edit_id"])
-    weak = mended[mended["operation"] == "repair"]
-    assert (
-        weak["gain"] <= 1.0
-    ).all()  # what the coverage model does not read gains nothing by itself
+    assert set(site_edits["cluster_id"]) <= closable
+    assert set(site_edits["edit_id"]) <= set(sample_analysis.changes["edit_id"])
+    repairs = site_edits[site_edits["operation"] == "repair"]
+    # The coverage model does not read what these edits repair, so they gain nothing by themselves.
+    assert (repairs["gain"] <= 1.0).all()
 
 
-def test_a_run_without_brand_answers_or_times_is_audited_all_the_same(tmp_path):
-    named = write_small(
+def test_a_run_without_brand_answers_or_times_is_audited_too(tmp_path):
+    options = write_small(
         tmp_path, queries=("how do I bleed a brake", "bleed a brake lever"), pages=3
     )
     settings = make_settings(
         {
-            "site": {"source": named["--site"]},
-            "log": {"files": [named["--log"]]},
+            "site": {"source": options["--site"]},
+            "log": {"files": [options["--log"]]},
             "cache": str(tmp_path / "cache"),
         }
     )
@@ -56,18 +55,18 @@ def test_a_run_without_brand_answers_or_times_is_audited_all_the_same(tmp_path):
 
 
 def test_competitors_are_no_third_parties(sample_analysis):
-    """The check of third parties knows all sites that were read, not the own one alone."""
+    """The check of third parties knows all sites that were read, not only your site."""
     audited = sample_analysis.audits[sample_analysis.audits["check"] == "third_parties"]
     assert list(audited["outcome"]) == ["passed"]
     cited = sample_analysis.citations[sample_analysis.citations["kind"] == "cited"]
-    others = cited[
+    third_parties = cited[
         ~cited["site"].isin(["larkmoor.example", "haulwright.example", "pedalhaven.example"])
     ]
-    assert len(others) > 0
+    assert len(third_parties) > 0
 
 
-def test_repairs_stand_for_themselves_in_the_ranking(sample_analysis):
+def test_repairs_that_gain_have_a_marginal_gain_in_the_ranking(sample_analysis):
     edits = sample_analysis.edits
-    mended = edits[edits["operation"].isin(["repair", "state_fact"])]
-    gaining = mended[mended["gain"] > 0.01]
+    site_edits = edits[edits["operation"].isin(["repair", "state_fact"])]
+    gaining = site_edits[site_edits["gain"] > 0.01]
     assert (gaining["marginal_gain"] > 0).all()

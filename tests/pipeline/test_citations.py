@@ -26,10 +26,9 @@ from coverage_kit.tables import ANSWERS, CITATIONS, FAILURES, PASSAGES, QUERIES,
 from coverage_kit.vectors import embed_texts
 from tests.world import write_small
 
-NEAR, FAR = (
-    np.cos(np.pi / 8),
-    np.sin(np.pi / 8),
-)  # of the queries, once drawn half-way to the mean of the passages
+# Cosines of a passage and the queries, after the queries were moved half-way to the passages' mean.
+NEAR = np.cos(np.pi / 8)
+FAR = np.sin(np.pi / 8)
 
 
 def edit(*added, removed=(), cluster_id="gap", drafted_from=(), is_assumed=False):
@@ -59,7 +58,10 @@ def effects(candidates, query_ids, fit=1.0):
 
 
 def log_of(queries, cited):
-    """A log in which the i-th answer to a query cites the sites that `cited` (query_id -> list of lists) names."""
+    """Return a log whose answers cite these sites.
+
+    `cited` has a list for each query_id, and in it a list of sites for each answer.
+    """
     answers, citations = [], []
     for query_id, lists in cited.items():
         for number, sites in enumerate(lists):
@@ -76,21 +78,27 @@ def log_of(queries, cited):
             citations += [
                 {
                     "answer_id": name,
-                    "position": place,
+                    "position": position,
                     "url": f"https://{site}/",
                     "site": site,
                     "kind": "cited",
                 }
-                for place, site in enumerate(sites)
+                for position, site in enumerate(sites)
             ]
-    tables = ANSWERS.table(answers), CITATIONS.table(citations), SEARCHES.empty(), FAILURES.empty()
-    return LogTables(queries, *tables, mapping={})
+    return LogTables(
+        queries,
+        ANSWERS.table(answers),
+        CITATIONS.table(citations),
+        SEARCHES.empty(),
+        FAILURES.empty(),
+        mapping={},
+    )
 
 
 class Flat:
-    """Stands for encoder, space and model: texts lie on a plane, and all have substance."""
+    """A stub of encoder, space and model: texts are points of a plane, and all have substance."""
 
-    vectors = {"east": (1, 0), "north": (0, 1)}
+    vectors = {"east": (1, 0), "north": (0, 1)}  # noqa: RUF012 (nothing changes it)
 
     def __init__(self):
         self.encoder = self.space = self.scorer = self
@@ -107,7 +115,10 @@ class Flat:
 
 
 def flat_gains(candidates, room=(1, 1), fit=1.0, weights=(1.0, 0.0, 0.0)):
-    """Gains where our passage lies north and theirs east, by a model of weight 1 on the nearest passage and no constants."""
+    """Return the gains of the candidates on two sites, `ours` with a passage north, `theirs` east.
+
+    By default the model has weight 1 on the nearest passage and no constants.
+    """
     passages = PASSAGES.table(
         [
             {
@@ -122,15 +133,17 @@ def flat_gains(candidates, room=(1, 1), fit=1.0, weights=(1.0, 0.0, 0.0)):
             for site, text in (("ours", "north"), ("theirs", "east"))
         ]
     )
-    model, eye = Flat(), np.eye(2, dtype=np.float32)
+    model = Flat()
+    eye = np.eye(2, dtype=np.float32)
     offers = Offers(["east", "north"], eye, passages, eye[::-1], ["ours", "theirs"])
-    names, nan = ("nearest", "lexical", "subject"), float("nan")
+    names = ("nearest", "lexical", "subject")
+    nan = float("nan")
     choice = ChoiceModel(
         names, np.zeros(3), np.ones(3), np.array(weights), np.zeros(2), 0.0, 1.0, nan, nan, nan, 0
     )
-    place = pd.Index(model.query_ids)
+    query_index = pd.Index(model.query_ids)
     worth = QueryWeights(
-        np.array([10.0, 20.0]), {"gap": np.array([0, 1])}, place, np.array(room, float)
+        np.array([10.0, 20.0]), {"gap": np.array([0, 1])}, query_index, np.array(room, float)
     )
     return citation_gains(
         choice, offers, worth, model, candidates, effects(candidates, model.query_ids, fit)
@@ -154,17 +167,16 @@ def test_the_gain_by_hand():
     rise = share(NEAR, NEAR) - share(FAR, NEAR)
     fall = share(FAR, FAR) - share(NEAR, FAR)
     assert add == pytest.approx(10 * rise, abs=1e-5)
-    assert half == pytest.approx(
-        10 * rise, abs=1e-5
-    )  # nothing was drafted: every query of the gap counts for itself
-    assert written == pytest.approx(
-        30 * rise, abs=1e-5
-    )  # the other query of the gap stands for both
+    # Nothing was drafted: every query of the gap counts for itself.
+    assert half == pytest.approx(10 * rise, abs=1e-5)
+    # The other query of the gap stands for the two.
+    assert written == pytest.approx(30 * rise, abs=1e-5)
     assert moved == pytest.approx(10 * rise + 20 * fall, abs=1e-5)
 
 
-def test_a_gap_of_its_own_queries_alone_counts_half_and_fit_and_room_bound_the_rise():
-    east, everyone = PassageText("", "east"), ("q-east", "q-north")
+def test_a_gap_all_of_whose_queries_were_drafted_from_counts_half_and_fit_and_room_bound_the_rise():
+    east = PassageText("", "east")
+    everyone = ("q-east", "q-north")
     rise = share(NEAR, NEAR) - share(FAR, NEAR)
     assert flat_gains([edit(east, drafted_from=everyone)]) == pytest.approx([5 * rise], abs=1e-5)
     assert flat_gains([edit(east)], fit=0.3) == pytest.approx([3 * rise], abs=1e-5)
@@ -173,22 +185,21 @@ def test_a_gap_of_its_own_queries_alone_counts_half_and_fit_and_room_bound_the_r
 
 
 def test_words_count_as_well():
-    rise = share(1.0, 1.0) - share(
-        0.0, 1.0
-    )  # "east" holds all words of the first query, "north" none
+    # "east" holds all words of the first query, "north" none.
+    rise = share(1.0, 1.0) - share(0.0, 1.0)
     assert flat_gains([edit(PassageText("", "east"))], weights=(0.0, 1.0, 0.0)) == pytest.approx(
         [10 * rise], abs=1e-5
     )
 
 
-def test_a_copy_of_an_own_passage_gains_nothing_and_nothing_is_lost_where_it_takes_its_place():
+def test_a_copy_of_a_passage_of_the_site_gains_nothing_and_loses_nothing_as_its_replacement():
     north = PassageText("", "north")
     assert flat_gains([edit(north), edit(), edit(north, removed=("ours#0",))]) == pytest.approx(
         [0, 0, 0]
     )
 
 
-def test_choices_are_counted_once_an_answer_and_an_answer_that_cites_nobody_chose_elsewhere(
+def test_choices_count_once_an_answer_and_an_answer_without_citations_chose_another_site(
     passages,
 ):
     queries = QUERIES.table(
@@ -208,22 +219,22 @@ def test_choices_are_counted_once_an_answer_and_an_answer_that_cites_nobody_chos
 
 @pytest.fixture
 def world(passages, queries, encoder):
-    """The passages of both sites in our space, and a model whose link nobody asks for."""
+    """The vectors of the two sites' passages in the whitened space, and a model of the site `ours`."""
     content = embed_texts(passages["passage_id"], passage_texts(passages), encoder)
-    asked = embed_texts(queries["query_id"], queries["text"], encoder, "query")
-    space = fit_space(content, asked)
+    query_vectors = embed_texts(queries["query_id"], queries["text"], encoder, "query")
+    space = fit_space(content, query_vectors)
     own = passages[passages["site"] == "ours"].reset_index(drop=True)
     titled = space.of_passages(embed_texts(own["passage_id"], headings(own), encoder))
-    asked, content = space.of_queries(asked), space.of_passages(content)
-    matches = nearest_passages(asked, passages, content, "ours")
-    vectors = EvidenceVectors(asked, content.select(list(own["passage_id"])), titled)
+    query_vectors, content = space.of_queries(query_vectors), space.of_passages(content)
+    matches = nearest_passages(query_vectors, passages, content, "ours")
+    vectors = EvidenceVectors(query_vectors, content.select(list(own["passage_id"])), titled)
     scorer = EvidenceScorer(queries, own, matches, "ours", vectors)
     return content, SiteModel(scorer, None, encoder, space)
 
 
 @pytest.fixture
 def cited(queries, is_gap):
-    """Four answers to each query that cite a third site and, of the two, the one that answers it."""
+    """Four answers to each query; each cites a third site and the site that answers the query."""
     return {
         name: [["theirs" if gap else "ours", "third"]] * 4
         for name, gap in zip(queries["query_id"], is_gap, strict=True)
@@ -233,15 +244,15 @@ def cited(queries, is_gap):
 def predict(world, passages, queries, cited, candidates):
     content, model = world
     clusters = pd.DataFrame({"query_id": queries["query_id"], "cluster_id": "rest"})
-    found = effects(candidates, queries["query_id"])
+    fits = effects(candidates, queries["query_id"])
     inputs = CitationInputs(log_of(queries, cited), passages, content, clusters)
-    return predict_citations(inputs, model, candidates, found)
+    return predict_citations(inputs, model, candidates, fits)
 
 
 def test_an_answer_to_a_gap_gains_and_an_echo_or_a_copy_does_not(
     world, passages, queries, cited, is_gap
 ):
-    asked = queries.loc[is_gap, "text"].iloc[0]
+    query = queries.loc[is_gap, "text"].iloc[0]
     own = passages[passages["site"] == "ours"].iloc[0]
     candidates = [
         edit(
@@ -250,20 +261,21 @@ def test_an_answer_to_a_gap_gains_and_an_echo_or_a_copy_does_not(
                 "delivery cost island of a delivery explained by ours",
             )
         ),
-        edit(PassageText(asked, f"{asked}? {asked}.")),
+        edit(PassageText(query, f"{query}? {query}.")),
         edit(PassageText(own["heading_path"], own["text"])),
         edit(PassageText("delivery", "delivery van days?")),
         edit(PassageText("delivery", "delivery van days?"), is_assumed=True),
     ]
     predicted = predict(world, passages, queries, cited, candidates)
-    gain, choice_model = predicted.gains, predicted.choice_model
+    gain = predicted.gains
+    choice_model = predicted.choice_model
     assert choice_model["features"] == ["nearest", "lexical", "subject"]
     assert choice_model["n_choices"] == 48 * 4 * 2
     assert 0.5 < choice_model["low"] <= choice_model["auc"]
     assert predicted.reason is None
     assert gain[0] > 0.5
     assert gain[1:4] == pytest.approx([0, 0, 0], abs=1e-9)
-    assert gain[4] > 0  # nobody knows the answer yet: the questions stand for it
+    assert gain[4] > 0  # nobody knows the answer yet, so the questions stand for the answer
 
 
 def test_too_few_citations_give_no_gain_and_say_so(world, passages, queries, cited):
@@ -277,7 +289,7 @@ def test_too_few_citations_give_no_gain_and_say_so(world, passages, queries, cit
     assert predicted.reason == "no answer cites a site whose pages were read"
 
 
-def test_citations_that_follow_nothing_give_no_gain(world, passages, queries, cited):
+def test_citations_at_random_give_no_gain(world, passages, queries, cited):
     rng = np.random.default_rng(3)
     shuffled = dict(
         zip(cited, [list(cited.values())[row] for row in rng.permutation(len(cited))], strict=True)
@@ -324,9 +336,9 @@ def test_a_run_without_citations_has_edits_without_citation_gain(tmp_path, encod
 
 
 def test_the_sample_has_a_model_and_gains(sample_analysis):
-    about, edits = sample_analysis.about, sample_analysis.edits
+    edits = sample_analysis.edits
     candidates = edits["operation"] != "no_edit"
-    assert about["choice_model"]["low"] > 0.5
+    assert sample_analysis.about.choice_model["low"] > 0.5
     assert edits.loc[candidates, "citation_gain"].notna().all()
     assert edits.loc[~candidates, "citation_gain"].isna().all()
     assert edits["citation_gain"].max() > 0

@@ -26,13 +26,13 @@ def project(tmp_path):
         (site / f"p{number}.md").write_text(
             f"# Page {number}\n\n## All on {subject}\n\nThe {subject} of every model are fine."
         )
-    asked = [
+    queries = [
         f"are the {subject} of model {n} {word}"
         for n in range(9)
         for subject in SUBJECTS
         for word in ("fine", "ok")
     ]
-    rows = [f"{query},{1 + (number % 3)}" for number, query in enumerate(asked)]
+    rows = [f"{query},{1 + (number % 3)}" for number, query in enumerate(queries)]
     (tmp_path / "log.csv").write_text("query,demand\n" + "\n".join(rows))
     values = {
         "site": {"source": str(site)},
@@ -44,15 +44,13 @@ def project(tmp_path):
     )
 
 
-def max_queries(settings, n):
+def with_max_queries(settings, n):
     return settings.model_copy(
         update={"match": settings.match.model_copy(update={"max_queries": n})}
     )
 
 
-def test_of_more_queries_than_are_read_near_duplicates_count_as_one_and_none_is_lost(
-    project, tmp_path
-):
+def test_near_duplicates_are_grouped_when_queries_are_too_many_and_none_is_lost(project, tmp_path):
     analysis = analyze(project, WordEncoder())
     groups, queries = analysis.groups, analysis.queries
     assert len(groups) == analysis.about.n_queries_read == 126
@@ -66,12 +64,12 @@ def test_of_more_queries_than_are_read_near_duplicates_count_as_one_and_none_is_
 
 
 def test_few_queries_stay_as_they_are(project):
-    analysis = analyze(max_queries(project, 126), WordEncoder())
+    analysis = analyze(with_max_queries(project, 126), WordEncoder())
     assert analysis.groups.empty
     assert len(analysis.queries) == 126
 
 
-def test_without_static_vectors_the_encoder_tells_groups_and_the_log_says_so(
+def test_without_static_vectors_the_encoder_makes_the_groups_and_the_log_says_so(
     project, monkeypatch, caplog
 ):
     def missing(model):
@@ -84,11 +82,11 @@ def test_without_static_vectors_the_encoder_tells_groups_and_the_log_says_so(
 
     monkeypatch.setattr(grouping, "StaticEncoder", missing)
     monkeypatch.setattr("coverage_kit.parallel.work_plan.open_encoder", lambda match: WordEncoder())
-    assert len(analyze(max_queries(project, 62)).queries) <= 62
+    assert len(analyze(with_max_queries(project, 62)).queries) <= 62
     assert "coverage_kit[large]" in caplog.text
 
 
-def test_static_vectors_are_not_distilled_for_a_few_queries_to_spare(project, monkeypatch):
+def test_static_vectors_are_not_distilled_to_save_a_few_queries(project, monkeypatch):
     monkeypatch.setattr(grouping, "StaticEncoder", lambda model: pytest.fail("distilled"))
     monkeypatch.setattr("coverage_kit.parallel.work_plan.open_encoder", lambda match: WordEncoder())
-    assert len(analyze(max_queries(project, 63)).queries) <= 63
+    assert len(analyze(with_max_queries(project, 63)).queries) <= 63

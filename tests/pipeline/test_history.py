@@ -11,38 +11,40 @@ from coverage_kit.usage import Spent
 
 @pytest.fixture
 def run(sample_analysis, tmp_path):
-    """The sample's analysis as of a project with a cache of its own."""
+    """The sample's analysis, of a project with a cache of its own."""
     settings = {**sample_analysis.about.settings, "cache": str(tmp_path / "cache")}
     return replace(sample_analysis, about=replace(sample_analysis.about, settings=settings))
 
 
 def better(run, by=0.1):
-    """The same site a little better covered."""
+    """Return the run with a slightly higher coverage of each query."""
     return replace(
         run, coverage=run.coverage.assign(coverage=(run.coverage["coverage"] + by).clip(upper=1.0))
     )
 
 
-def test_the_first_run_has_itself_for_history_and_nothing_before_it(run):
-    done = finish_run(run)
-    assert done.previous.empty
-    assert set(done.history["run"]) == {1}
-    told = done.history.set_index(["measure", "part"])["value"]
-    asked = run.queries.merge(run.coverage, on="query_id")
-    assert told["coverage", "all"] == pytest.approx(
-        (asked["coverage"] * asked["demand"]).sum() / asked["demand"].sum()
+def test_the_history_of_the_first_run_is_that_run_and_no_previous_run(run):
+    finished = finish_run(run)
+    assert finished.previous.empty
+    assert set(finished.history["run"]) == {1}
+    values = finished.history.set_index(["measure", "part"])["value"]
+    queries = run.queries.merge(run.coverage, on="query_id")
+    assert values["coverage", "all"] == pytest.approx(
+        (queries["coverage"] * queries["demand"]).sum() / queries["demand"].sum()
     )
     rates = run.visibility[
         (run.visibility["split_by"] == "all") & (run.visibility["site"] == "larkmoor.example")
     ]
-    ours = rates.loc[rates["measure"] == "citation_rate", "value"].dropna().sort_values().tolist()
-    assert ours
+    own_rates = (
+        rates.loc[rates["measure"] == "citation_rate", "value"].dropna().sort_values().tolist()
+    )
+    assert own_rates
     assert sorted(
-        done.history.loc[done.history["measure"] == "citation_rate", "value"]
-    ) == pytest.approx(ours)
+        finished.history.loc[finished.history["measure"] == "citation_rate", "value"]
+    ) == pytest.approx(own_rates)
 
 
-def test_a_run_that_found_the_same_is_no_new_one(run):
+def test_a_run_with_the_same_figures_is_not_a_new_run(run):
     first = finish_run(run)
     again = finish_run(run)
     assert again.history.equals(first.history)
@@ -51,19 +53,19 @@ def test_a_run_that_found_the_same_is_no_new_one(run):
     assert again.about.same_as == first.history["at"].iloc[0].isoformat()
 
 
-def test_a_later_run_holds_what_the_one_before_it_found_and_only_that(run):
+def test_a_later_run_holds_the_coverage_of_the_run_before_it(run):
     finish_run(run)
     finish_run(better(run))
     third = finish_run(better(run, 0.2))
     assert sorted(set(third.history["run"])) == [1, 2, 3]
-    found = third.previous.set_index("query_id")["coverage"]
-    assert found.to_dict() == pytest.approx(
+    coverage = third.previous.set_index("query_id")["coverage"]
+    assert coverage.to_dict() == pytest.approx(
         better(run).coverage.set_index("query_id")["coverage"].to_dict()
     )
     assert finish_run(better(run, 0.2)).previous.equals(third.previous)
 
 
-def test_a_run_back_to_what_was_before_is_a_new_one(run):
+def test_a_run_that_returns_to_earlier_figures_is_a_new_run(run):
     finish_run(run)
     finish_run(better(run))
     assert sorted(set(finish_run(run).history["run"])) == [1, 2, 3]
@@ -72,9 +74,9 @@ def test_a_run_back_to_what_was_before_is_a_new_one(run):
 @pytest.mark.parametrize("other", [{"encoder": "another@1"}, {"own_site": "other.example"}])
 def test_another_encoder_or_site_is_another_series(run, other):
     finish_run(run)
-    done = finish_run(replace(better(run), about=replace(run.about, **other)))
-    assert set(done.history["run"]) == {1}
-    assert done.previous.empty
+    finished = finish_run(replace(better(run), about=replace(run.about, **other)))
+    assert set(finished.history["run"]) == {1}
+    assert finished.previous.empty
 
 
 def test_other_match_settings_are_another_series(run):
@@ -93,22 +95,22 @@ def test_a_changed_copy_is_another_series(run, tmp_path):
     assert finish_run(copy).previous.empty
 
 
-def test_a_history_that_cannot_be_read_is_set_aside_and_begins_anew(run, tmp_path, caplog):
+def test_a_history_that_cannot_be_read_is_set_aside_and_starts_again(run, tmp_path, caplog):
     finish_run(run)
     (file,) = tmp_path.rglob("runs.parquet")
     file.write_bytes(b"torn")
-    done = finish_run(better(run))
-    assert set(done.history["run"]) == {1}
+    finished = finish_run(better(run))
+    assert set(finished.history["run"]) == {1}
     assert "history: cannot be read" in caplog.text
     assert next(tmp_path.rglob("*.unreadable")).is_dir()
 
 
 def test_questions_are_remembered_with_the_name_of_their_gap(run):
-    asked = list_questions(run)
-    assert len(asked) == len(run.queries)
+    questions = list_questions(run)
+    assert len(questions) == len(run.queries)
     gap = run.gaps.iloc[0]
     members = run.clusters.loc[run.clusters["cluster_id"] == gap["cluster_id"], "query_id"]
-    assert set(asked.loc[asked["query_id"].isin(members), "label"]) == {gap["label"]}
+    assert set(questions.loc[questions["query_id"].isin(members), "label"]) == {gap["label"]}
 
 
 def test_a_run_without_answers_has_figures_of_coverage_alone(run):

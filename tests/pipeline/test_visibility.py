@@ -71,7 +71,7 @@ def test_domains_of_one_owner_are_one_site():
     assert log.citations["url"].iloc[0] == "https://blog.ours.example/"
 
 
-def test_mentions_that_the_log_tells_of_count_beside_those_in_words():
+def test_mentions_that_the_log_lists_count_besides_those_in_the_words():
     answers = ANSWERS.table(
         [
             {
@@ -84,21 +84,21 @@ def test_mentions_that_the_log_tells_of_count_beside_those_in_words():
             {"answer_id": "b", "query_id": "q", "engine": "e", "text": "", "has_searched": True},
         ]
     )
-    told = [("a", "acme  INC", 0), ("a", "rival", 1), ("a", "Nobody tracked", 2), ("b", "Acme", 0)]
+    rows = [("a", "acme  INC", 0), ("a", "rival", 1), ("a", "Nobody tracked", 2), ("b", "Acme", 0)]
     logged = MENTIONS.table(
-        [{"answer_id": answer, "brand": brand, "position": place} for answer, brand, place in told]
+        [{"answer_id": answer, "brand": brand, "position": n} for answer, brand, n in rows]
     )
-    found = find_all_mentions(
+    mentions = find_all_mentions(
         make_log(answers=answers, mentions=logged), [("Acme", "Acme Inc"), ("Rival",)]
     )
-    assert found[["answer_id", "brand", "position"]].to_numpy().tolist() == [
+    assert mentions[["answer_id", "brand", "position"]].to_numpy().tolist() == [
         ["a", "Rival", 0],
         ["a", "Acme", 1],
         ["a", "Nobody tracked", 2],
         ["b", "Acme", 0],
     ]
-    assert found["n_words"].tolist()[0] == 2
-    assert found["n_words"].isna().tolist() == [False, True, True, True]
+    assert mentions["n_words"].tolist()[0] == 2
+    assert mentions["n_words"].isna().tolist() == [False, True, True, True]
 
 
 def test_branded_queries_name_the_brand_as_a_word():
@@ -173,7 +173,7 @@ def test_weekly_mentions_are_summed_over_engines():
     assert weekly_mentions(table, "theirs").empty
 
 
-def test_what_was_planted_in_the_sample_is_found(sample_analysis):
+def test_the_changes_planted_in_the_sample_are_detected(sample_analysis):
     verdicts = sample_analysis.verdicts.set_index(["engine", "measure", "group"])
     assert verdicts.loc[("perplexity", "citation_rate", "treated"), "verdict"] == "up"
     assert verdicts.loc[("perplexity", "citation_rate", "treated"), "low"] > 0
@@ -199,7 +199,8 @@ def test_what_was_planted_in_the_sample_is_found(sample_analysis):
 
 
 def test_visits_of_the_sample_are_joined_with_pages_clusters_and_edits(sample_analysis):
-    referrals, sessions = sample_analysis.referrals, sample_analysis.sessions
+    referrals = sample_analysis.referrals
+    sessions = sample_analysis.sessions
     assert {"ChatGPT", "Perplexity", "Gemini", "Copilot", "Claude", "other assistant"} == set(
         referrals["assistant"]
     )
@@ -214,10 +215,9 @@ def test_visits_of_the_sample_are_joined_with_pages_clusters_and_edits(sample_an
         ]
     )
     assert referrals["n_sessions"].sum() == sessions.loc[is_ai, "n_sessions"].sum()
-    home = page_id("https://www.larkmoor.example/")  # visited, and not among the pages read
-    assert set(referrals["page_id"]) - set(sample_analysis.pages["page_id"]) == {
-        home
-    }  # utm_source makes no further page
+    # The home page was visited and is not among the pages read. A utm_source makes no further page.
+    home = page_id("https://www.larkmoor.example/")
+    assert set(referrals["page_id"]) - set(sample_analysis.pages["page_id"]) == {home}
     assert referrals["cluster_id"].notna().any()
     assert (referrals["n_citations"] > 0).any()
 
@@ -227,8 +227,11 @@ def test_every_figure_of_visibility_has_its_numerator_denominator_and_n(sample_a
     filled = table[table["denominator"] > 0]
     assert (filled["value"] - filled["numerator"] / filled["denominator"]).abs().max() < 1e-12
     assert filled[["n_prompts", "n_answers"]].min().min() >= 1
-    known = filled.dropna(subset="low")
-    assert ((known["low"] <= known["value"]) & (known["value"] <= known["high"])).all()
+    with_interval = filled.dropna(subset="low")
+    assert (
+        (with_interval["low"] <= with_interval["value"])
+        & (with_interval["value"] <= with_interval["high"])
+    ).all()
     assert set(table["surface"]) == {"api"}
     assert set(table["split_by"]) >= {"all", "branded", "cluster", "week"}
 
@@ -248,7 +251,7 @@ def test_a_domain_has_one_owner():
 
 @pytest.fixture
 def tracked(tmp_path, encoder):
-    """Returns a function that analyses a small site against these records, with these settings."""
+    """Return a function that analyses a small site with the records as its log."""
 
     def run(records, **settings):
         sections = write_small(tmp_path / "project")
@@ -285,7 +288,7 @@ def test_answers_without_words_count_where_their_mentions_are_logged(tracked):
     assert (row["numerator"], row["denominator"]) == (3, 10)
 
 
-def test_a_brand_that_is_called_like_its_site_keeps_its_mentions(tracked):
+def test_a_brand_with_the_name_of_its_site_keeps_its_mentions(tracked):
     records = [
         {"query": f"brake {n}", "engine": "x", "answer": "Try site." if n % 2 else "Try."}
         for n in range(10)
@@ -304,10 +307,10 @@ def test_the_panel_has_the_logs_columns_and_its_own_rejects(tracked, tmp_path):
     panel = tmp_path / "panel.jsonl"
     panel.write_text("\n".join(map(json.dumps, rows)) + "\n{broken\n", encoding="utf-8")
     columns = {"query": "frage", "answer": "antwort", "asked_at": "datum"}
-    found = tracked(
+    analysis = tracked(
         rows,
         log={"columns": columns},
         before_after={"files": [str(panel)], "changed_at": "2026-01-11", "pages": ["*"]},
     )
-    assert found.rejects[["file", "line"]].to_numpy().tolist() == [[str(panel), 21]]
-    assert len(found.drifts) > 0
+    assert analysis.rejects[["file", "line"]].to_numpy().tolist() == [[str(panel), 21]]
+    assert len(analysis.drifts) > 0

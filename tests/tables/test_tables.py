@@ -36,7 +36,9 @@ def test_rows_become_kinds_and_absent_columns_become_missing():
         (lambda t: [1, 2], "queries should be a DataFrame; found list"),
     ],
 )
-def test_the_error_about_a_wrong_table_says_where_it_is_what_is_needed_and_what_was_found(spoil, message):
+def test_the_error_about_a_wrong_table_says_where_it_is_what_is_needed_and_what_was_found(
+    spoil, message
+):
     with pytest.raises(SchemaError, match="here: ") as caught:
         QUERIES.check(spoil(good_queries()), "here")
     assert message in str(caught.value)

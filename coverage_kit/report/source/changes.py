@@ -90,6 +90,7 @@ def make_change(
 
 
 def _splices(page: SourcePage[B], change: Mapping[str, Any], section: Section) -> list[Splice]:
+    # Several edits may change a page, so words are found by comparing them, not by position.
     path = path_keys(change["heading_path"])
     action: Action = change["action"]
     before = change["before"]
@@ -231,6 +232,7 @@ def _remove(page: SourcePage[B], pieces: list[Piece[B]]) -> list[Splice]:
     """Remove a passage, and its heading where nothing is left under it."""
     cut_pieces = [piece for piece in pieces if not piece.is_whole]
     blocks = [piece.block for piece in pieces if piece.is_whole]
+    # An h1 is the title of the page: it stays.
     heading = heading_above(page.blocks, pieces[0].block)
     if heading is not None and not cut_pieces and heading.level > 1:
         remaining = [
@@ -256,6 +258,7 @@ def _insert(
     if not units:
         raise CannotPlaceError("there are no words to put in")
     heading, last = _section_end(page, section, path)
+    # Blocks that follow in the same part of the page belong to the section, too.
     below = section_below(page.blocks, heading)
     following = below[below.index(last) + 1 :] if last in below else []
     for block in following:
@@ -281,6 +284,7 @@ def _section_end(
         last = pieces[-1].block
     if last is not None:
         return heading, last
+    # None of the passages is left: the section's heading shows where it was.
     headings = [
         block for block in page.blocks if is_path_heading(block) and path and block.keys == path[-1]
     ]

@@ -141,6 +141,7 @@ def place_new_page(page_id: str, page_files: Sequence[tuple[str, str]]) -> PureP
     ]
     if not 0 < len(steps) <= _MAX_PATH_STEPS or not all(steps):
         raise CannotPlaceError("the new page's id names no file")
+    # A new page has the suffix that most pages have.
     suffixes = Counter(PurePosixPath(file).suffix.lower() for _, file in page_files)
     suffix = suffixes.most_common(1)[0][0] if suffixes else ".html"
     path = PurePosixPath(*steps)

@@ -96,6 +96,7 @@ def read_html_blocks(source: str, root: Node) -> list[HtmlBlock]:
 
     Navigation, the page's header and footer, forms and scripts are left out.
     """
+    # A page without a body tag is read as a whole.
     body = next((node for node in root.iterate() if node.tag == "body"), root)
     walker = _SourceWalker(source)
     walker.visit(body)
@@ -113,6 +114,7 @@ class _SourceWalker:
         self.kind: BlockKind = "text"
         self.holders: list[Node] = []
         self.main_depth = 0
+        # How many runs have ended, to see whether a run ended within an element.
         self.n_flushed = 0
 
     def visit(self, node: Node) -> None:

@@ -111,6 +111,7 @@ class HtmlPage:
         """
         if block.kind == "row":
             return self._rewrite_cells(block, unit)
+        # Words that stay keep their links and styles.
         text = " ".join(unit.text.split())
         old = block.text
         if len(text) > len(old) and text.startswith(f"{old} "):
@@ -158,6 +159,7 @@ class HtmlPage:
 
     def _add_emptied(self, blocks: Sequence[HtmlBlock], spans: list[tuple[int, int]]) -> None:
         """Add the spans of elements in which nothing is left when these spans are removed."""
+        # An element may be emptied only after an element in it was removed, so this is repeated.
         has_changed = True
         while has_changed:
             has_changed = False
@@ -226,6 +228,7 @@ class HtmlPage:
         Its heading has the level of the other section's heading, but is an h2 under an h1.
         """
         following = self._following(last)
+        # The section goes behind the elements that end with the last block.
         position = last.end
         for node in (last.element, *last.element.ancestors()):
             holds_following = following is not None and node.start <= following.start < node.end
@@ -258,6 +261,7 @@ class HtmlPage:
             for block in self.blocks
             if block.kind == "heading" and block.level == 1 and block.keys == old
         ]
+        # Only the first: a second h1 is not the title of the page.
         for block in headings[:1]:
             splices += self.rewrite(block, Unit("text", after))
         if not splices:

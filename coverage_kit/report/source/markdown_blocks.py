@@ -67,6 +67,7 @@ class _BlockReader:
         self.blocks: list[MarkdownBlock] = []
 
     def read(self) -> list[MarkdownBlock]:
+        # `top` is the lines of the block at the top level; `kinds` has an entry for each open item.
         top: Sequence[int] = (0, 0)
         kinds: list[BlockKind] = []
         for index, token in enumerate(self.tokens):

@@ -59,6 +59,7 @@ class MarkdownPage:
             raise CannotPlaceError("the words are in code or raw HTML of a Markdown file")
         if block.kind == "row":
             return [Splice(block.start, block.end, self._row(block, unit))]
+        # Words that stay keep their links and styles.
         text = " ".join(unit.text.split())
         old = block.text
         if len(text) > len(old) and text.startswith(f"{old} "):
@@ -75,6 +76,7 @@ class MarkdownPage:
             raise CannotPlaceError("the words are in a table, in code or in raw HTML")
         start = words[0].start
         end = words[-1].end
+        # Marks and punctuation next to the words belong to them: "**word**,".
         while start > block.start and not self.source[start - 1].isspace():
             start -= 1
         while end < block.end and not self.source[end].isspace():
@@ -99,6 +101,7 @@ class MarkdownPage:
         if block.kind == "item" and (has_items or not is_first):
             lines = [f"{block.prefix}{escape_markdown(unit.text)}\n" for unit in units]
             return [Splice(block.lines_start, block.lines_start, "".join(lines))]
+        # The marks of a quotation and the indent of an item are repeated on each line.
         indent = block.prefix if not block.prefix.strip(" >") else ""
         text = write_markdown(list(units)).replace("\n\n", f"\n{indent.rstrip()}\n{indent}")
         new = f"{indent}{text}\n{indent.rstrip()}\n"

@@ -61,6 +61,7 @@ def find_passage(blocks: Sequence[B], words: Keys, path: list[Keys]) -> list[Pie
     hits = list(_find_hits(blocks, words))
     if not hits:
         raise CannotPlaceError("the words are not in the file")
+    # The sort is stable: of passages that fit equally, the first in the file comes first.
     ranked = sorted(hits, key=lambda hit: _fit(blocks, hit, path), reverse=True)
     best = _fit(blocks, ranked[0], path)
     if len(ranked) > 1 and best[0] == 0 and _fit(blocks, ranked[1], path) == best:
@@ -156,6 +157,7 @@ def _follow(blocks: Sequence[B], index: int, first_word: int, words: Keys) -> li
         if is_path_heading(block) or n_skipped > _MAX_SKIPPED_BLOCKS:
             return []
         start = 0 if pieces else first_word
+        # The passage may begin within its first block and end within its last block.
         keys = block.keys[start : start + len(words) - n_matched]
         is_end = n_matched + len(keys) == len(words)
         if keys == words[n_matched : n_matched + len(keys)] and (
@@ -178,6 +180,7 @@ def _path_to(blocks: Sequence[B], end: int) -> list[Keys]:
     path: dict[int, Keys] = {}
     for block in blocks[:end]:
         if is_path_heading(block):
+            # A heading ends the sections of its own level and of lower levels.
             path = {level: keys for level, keys in path.items() if level < block.level} | {
                 block.level: block.keys
             }

@@ -68,6 +68,7 @@ class EditChoice(Workbench):
             )
             for row in rows
         }
+        # The search looks for words in these texts.
         self._texts = {
             row["edit_id"]: f"{_name(row)} {row['label']} {row['brief']}" for row in rows
         }

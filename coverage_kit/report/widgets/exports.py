@@ -43,12 +43,14 @@ class ExportBar(Workbench):
         self._tables = tables
         self._choice = choice
         self.message = ipw.HTML(layout=FULL)
+        # People may have written into a workbook; the other files can be made again.
         self.workbook = self._button(
             "Workbook",
             lambda: [write_workbook(analysis, _find_free_path(folder / "gaps.xlsx"))],
         )
         self.page = self._button("Page", lambda: [write_page(analysis, folder / "page.html")])
         buttons = [self.workbook, self.page]
+        # Pictures need the extra "pictures".
         if find_spec("kaleido"):
             self.pictures = self._button("Pictures (PNG, SVG)", self._draw)
             buttons.append(self.pictures)
@@ -108,6 +110,7 @@ def tick_edits(choice: EditChoice) -> Analysis:
 
     Each has the gain that it adds to the ticked edits above it.
     """
+    # The gain of an edit depends on the edits before it, so it is calculated for the ticked edits.
     added = choice.outcome().edits.set_index("edit_id")["added_gain"]
     edits = choice.analysis.edits
     is_ticked = edits["edit_id"].isin(added.index)

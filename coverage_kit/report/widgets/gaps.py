@@ -69,6 +69,7 @@ class GapExplorer(ipw.VBox):  # type: ignore[misc]  # ipywidgets is not typed
         """Show the gap of a question, with that question first."""
         cluster_id = self._book.cluster_of[query_id]
         if self.gaps.value != cluster_id:
+            # A gap that the search hides cannot be chosen.
             if cluster_id not in dict(self.gaps.options).values():
                 self.search.value = ""
             self.gaps.value = cluster_id
@@ -114,6 +115,7 @@ class GapBook:
                 f"{row['rank']}. {row['label']} {row['cause']} {texts}",
             )
 
+    # Both are built when the first gap is shown, because they take time.
     @cached_property
     def _contexts(self) -> dict[str, Context]:
         return {

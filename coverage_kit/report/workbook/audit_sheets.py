@@ -13,6 +13,7 @@ from coverage_kit.report.audit_joined import (
 )
 from coverage_kit.report.workbook.sheet import Sheet, SheetColumn
 
+# A row for each check of the four pillars. Rates are means over the answers near the pages.
 _CHECKS = (
     SheetColumn("pillar", "pillar", width=12),
     SheetColumn("check", "title", width=44),
@@ -27,6 +28,7 @@ _CHECKS = (
     SheetColumn("95% interval, high, points", "high", "points", 11),
     SheetColumn("what it shows on this log", "reading", width=70),
 )
+# A row for each finding of a check on a page.
 _FINDINGS = (
     SheetColumn("page", "page_id", width=34, link="url"),
     SheetColumn("pillar", "pillar", width=12),
@@ -42,6 +44,7 @@ _FINDINGS = (
     SheetColumn("demand nearest to the page (times asked)", "page_demand", "number", 12),
     SheetColumn("what the check shows on this log", "check_reading", width=44),
 )
+# A row for each wrong claim that answers make about the brand.
 _WRONG = (
     SheetColumn("verdict", "verdict", width=14),
     SheetColumn("answers say", "text", width=56),
@@ -54,6 +57,7 @@ _WRONG = (
     SheetColumn("because", "reason", width=44),
     SheetColumn("judged by", "judge", width=14),
 )
+# A row for each rate of a verdict, by engine and by split of the answers.
 _RATES = (
     SheetColumn("engine (surface)", "series", width=22),
     SheetColumn("verdict", "verdict", width=14),
@@ -66,6 +70,7 @@ _RATES = (
     SheetColumn("prompts", "n_prompts", "integer", 9),
     SheetColumn("reading", "reading", width=60),
 )
+# A row for each measure of how reliable a judge is with a rubric.
 _RELIABILITY = (
     SheetColumn("judge", "judge", width=24),
     SheetColumn("rubric", "rubric", width=28),
@@ -78,6 +83,7 @@ _RELIABILITY = (
     SheetColumn("items", "n_items", "integer", 9),
     SheetColumn("reading", "reading", width=80),
 )
+# A row for each grade, or for the error that came instead.
 _JUDGEMENTS = (
     SheetColumn("judge", "judge", width=24),
     SheetColumn("rubric", "rubric", width=28),

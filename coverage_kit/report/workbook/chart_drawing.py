@@ -10,6 +10,7 @@ from typing import Any
 from coverage_kit.report.workbook.forms import FORMATS
 from coverage_kit.report.workbook.sheet import Chart
 
+# Colours of series, in their order; they begin again after the last (assumed).
 _COLORS = ("#0B5CAD", "#D9772B", "#4C8C5B", "#8A5BA6", "#B0413E", "#5A6470")
 _GRID = {"visible": True, "line": {"color": "#E3E6EA"}}
 
@@ -23,7 +24,7 @@ def draw_chart(book: Any, chart: Chart, sheet: str, top: int) -> Any:
         sheet: the sheet that holds the chart's rows, from column A on.
         top: the row of their header, from 0; the chart's rows are below it.
     """
-    options = {"type": chart.kind}
+    options: dict[str, Any] = {"type": chart.kind}
     if chart.kind == "scatter":
         options["subtype"] = "straight"
     xlsx_chart = book.add_chart(options)
@@ -91,10 +92,9 @@ def _label(xlsx_chart: Any, chart: Chart, n_series: int) -> None:
         "max": _find_end(chart),
         "major_gridlines": _GRID,
     }
-    x_axis, y_axis = (
-        {"name": title, "name_font": font, "num_font": {"size": 8}}
-        for title in (chart.x_title, chart.y_title)
-    )
+    axis = {"name_font": font, "num_font": {"size": 8}}
+    x_axis: dict[str, Any] = {"name": chart.x_title, **axis}
+    y_axis: dict[str, Any] = {"name": chart.y_title, **axis}
     if chart.kind == "bar":
         # The first category is on top. "high" keeps the values below the chart: the reversed axis
         # would move them above it.

@@ -87,6 +87,7 @@ def _chart_weeks(analysis: Analysis) -> Chart:
     rows = table.pivot_table(index="segment", columns="series", values="value").rename_axis(
         index="week of", columns=None
     )
+    # A line needs two points.
     rows = rows if len(rows) > 1 else rows.head(0)
     return Chart(
         "Answers that cite the site, week by week",

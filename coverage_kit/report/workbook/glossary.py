@@ -13,6 +13,7 @@ import pandas as pd
 from coverage_kit.report.workbook.sheet import OWN, Sheet, SheetColumn, link_to_row
 
 NAME = "glossary"
+# A row for each term, then for each heading of each sheet.
 _FIELDS = (
     SheetColumn("term, or sheet", "part", width=22, link="sheet_at"),
     SheetColumn("name", "name", width=40),
@@ -35,6 +36,7 @@ def explain(sheet: Sheet, column: str) -> str:
     the glossary's entry for all sheets. Raises KeyError where none of them has the column.
     """
     headings = _read()["headings"]
+    # All columns that people added have one entry.
     name = OWN if column.startswith(OWN) else column
     # The first of several tables wins, so it is read last.
     meanings = {

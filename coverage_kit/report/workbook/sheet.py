@@ -11,6 +11,8 @@ import pandas as pd
 
 from coverage_kit.tables import Schema
 
+# How a cell is formatted: see forms.py. "status" and "progress" are texts with colours, "rate" and
+# "points" are shares of 1, "fine" and "signed" are plain numbers.
 Form = Literal[
     "text",
     "integer",

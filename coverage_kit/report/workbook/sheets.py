@@ -37,6 +37,7 @@ from coverage_kit.report.workbook.visibility_sheets import (
     list_visibility_sheets,
 )
 
+# A row for each gap. Columns that end in _at or _url hold links of other columns.
 _GAPS = (
     SheetColumn("rank", "rank", "integer", 7),
     SheetColumn("gap", "label", width=26),
@@ -60,6 +61,7 @@ _GAPS = (
     SheetColumn("nearest own page", "own_heading", width=36, link="own_url"),
     SheetColumn("best other page", "other_heading", width=36, link="other_url"),
 )
+# A row for each question.
 _QUERIES = (
     SheetColumn("query", "text", width=52),
     SheetColumn("demand (times asked)", "demand", "number", 10),
@@ -75,6 +77,7 @@ _QUERIES = (
     SheetColumn("answers", "n_answers", "integer", 10),
     SheetColumn("answers that cite the site", "n_cited", "integer", 11),
 )
+# A row for each edit.
 _EDITS = (
     SheetColumn("rank", "rank", "integer", 7),
     SheetColumn("within the budget", "is_chosen", "flag", 9),
@@ -100,6 +103,7 @@ _EDITS = (
     SheetColumn("such as", "helped", width=44),
     SheetColumn("gap", "label", width=26, link="gap_at"),
 )
+# A row for each gap without an edit.
 _UNEDITED = (
     SheetColumn("gap", "label", width=30, link="gap_at"),
     SheetColumn("demand (times asked)", "demand", "number", 10),
@@ -107,6 +111,7 @@ _UNEDITED = (
     SheetColumn("no edit, because", "brief", width=80),
     SheetColumn("figures behind the cause", "reason", width=48),
 )
+# A row for each page, also for pages that were not read.
 _PAGES = (
     SheetColumn("url", "url", width=52, link="url"),
     SheetColumn("title", "title", width=36),
@@ -120,6 +125,7 @@ _PAGES = (
 )
 # Longer questions are cut in lists (assumed); the sheet of queries has them in full.
 _MAX_QUESTION_CHARACTERS = 300
+# A row for each fact about the run. "part" is the section of the facts.
 _ABOUT = (
     SheetColumn("part", "part", width=22),
     SheetColumn("name", "name", width=34),
@@ -191,13 +197,7 @@ def _list_main(
     query_links = dict(zip(queries["query_id"], _row_links("queries", queries), strict=True))
     gap_query_links = link_rows("queries", queries["cluster_id"])
     first_edits = edits.drop_duplicates("cluster_id").set_index("cluster_id")["edit_id"]
-    effects = list_effects(analysis)
-    # Questions that an edit was drafted from do not count as helped by it.
-    helped = effects[
-        (effects["rise"] > 0)
-        & ~effects["is_drafted_from"].astype(bool)
-        & effects["edit_id"].isin(edit_links)
-    ]
+    helped = _list_helped(analysis, edits)
     best_edits = (
         helped.sort_values(["rise", "edit_id"], ascending=[False, True])
         .drop_duplicates("query_id")
@@ -244,6 +244,17 @@ def _list_main(
     ]
 
 
+def _list_helped(analysis: Analysis, edits: pd.DataFrame) -> pd.DataFrame:
+    """Return the effects by which an edit helps a question."""
+    effects = list_effects(analysis)
+    # Questions that an edit was drafted from do not count as helped by it.
+    return effects[
+        (effects["rise"] > 0)
+        & ~effects["is_drafted_from"].astype(bool)
+        & effects["edit_id"].isin(list(edits["edit_id"]))
+    ]
+
+
 def _shorten_each(questions: Any) -> str | None:
     """Return the questions, a line each, with long ones cut; None where there are none."""
     if is_missing(questions):
@@ -273,12 +284,13 @@ def list_about(analysis: Analysis) -> list[tuple[str, str, Any]]:
             f"Every gain is {predicted_under(about)}. It is no promise about any answer engine.",
         ),
         ("trust", "self-test", describe_self_test(about)),
-        *(("method", "", text) for text in METHOD),
-        *(
-            ("measures", wording.title, f"{wording.formula}. Needs: {wording.needs}")
-            for wording in MEASURE_WORDINGS.values()
-        ),
     ]
+    rows += [("method", "", text) for text in METHOD]
+    rows += [
+        ("measures", wording.title, f"{wording.formula}. Needs: {wording.needs}")
+        for wording in MEASURE_WORDINGS.values()
+    ]
+    # Values of several fields get a section of their own, other values are in the section "run".
     values = about.to_json()
     sections = {key: value for key, value in values.items() if isinstance(value, dict)}
     plain = {key: value for key, value in values.items() if not isinstance(value, dict)}

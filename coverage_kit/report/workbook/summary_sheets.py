@@ -20,6 +20,7 @@ from coverage_kit.report.workbook.sheet import (
 )
 from coverage_kit.vocabulary import COVERED
 
+# The blocks of the summary share its four columns, so their widths are those of the first block.
 _TOP_GAPS = (
     SheetColumn("first gaps", "label", width=64, link="gap_at"),
     SheetColumn("severity", "severity", "severity", 18),
@@ -32,6 +33,7 @@ _TOP_EDITS = (
     SheetColumn("adds (queries asked)", "marginal_gain", "number"),
     SheetColumn("gap", "label", width=66, link="gap_at"),
 )
+# A row for each sheet of the workbook.
 _CONTENTS = (
     SheetColumn("all sheets", "name", width=64, link="at"),
     SheetColumn("rows", "n_rows", "integer", 18),
@@ -74,6 +76,7 @@ def list_tops(analysis: Analysis, n: int = 10) -> list[Sheet]:
         title=titles,
         edit_at=edits["edit_id"].map(link_rows("edits", edits["edit_id"])),
     )
+    # Covered clusters are in the sheet of gaps, but they are nothing to work on.
     tops = (
         Sheet("first gaps", _TOP_GAPS, gaps[gaps["cause"] != COVERED]),
         Sheet("first edits", _TOP_EDITS, edits),

@@ -35,11 +35,13 @@ from coverage_kit.report.workbook.sheet import (
 
 logger = logging.getLogger(__name__)
 
+# The columns that people fill in.
 _WRITTEN = (
     SheetColumn("status", "status", "progress", 13),
     SheetColumn("owner", "owner", width=14),
     SheetColumn("note", "note", width=30),
 )
+# A row for each chosen edit. The key is last: people need not see it.
 _TODO = (
     SheetColumn("first hour", "is_first_hour", "flag", 8),
     SheetColumn("page", "page_id", width=44, link="url"),
@@ -58,6 +60,7 @@ _TODO = (
     SheetColumn("the page adds (queries asked)", "page_gain", "number", 11),
     SheetColumn(KEY, "key", width=29),
 )
+# A row for each note whose edit is not chosen any more. Columns are named as in the to-do sheet.
 _EARLIER = (
     SheetColumn("page", "page", width=44, link="url"),
     *_WRITTEN,
@@ -160,6 +163,7 @@ def _list_earlier(
     """Return the notes that belong to no chosen edit, with what has become of their edit."""
     not_chosen = edits[~edits["is_chosen"]]
     matched, _ = match_notes([keys[edit_id] for edit_id in not_chosen["edit_id"]], notes)
+    # Rows hold dictionaries, which are not hashable, so they are looked up by their identity.
     rank_of = {id(row): not_chosen["rank"].iloc[index] for index, row in matched.items()}
     urls = analysis.pages.drop_duplicates("page_id").set_index("page_id")["url"]
     names = [field.column for field in _EARLIER if field.column not in {*WRITTEN, "now", "key"}]
@@ -212,5 +216,6 @@ def _by_page(edits: pd.DataFrame) -> pd.DataFrame:
         ["page_gain", "page_id", "rank"], ascending=[False, True, True]
     )
     frame = pd.concat([first, later], ignore_index=True)
+    # Other rows of a page have no totals, so that the totals can be added up.
     is_further = frame["page_id"].duplicated()
     return frame.assign(**{name: frame[name].mask(is_further) for name in totals.columns})

@@ -28,6 +28,7 @@ _SERIES = SheetColumn("engine (surface)", "series", width=20)
 _LOW_95 = SheetColumn("95% interval, low", "low", "rate", 10)
 _HIGH_95 = SheetColumn("95% interval, high", "high", "rate", 10)
 _LOW_N = SheetColumn("low n: do not rely on it", "is_low_n", "flag", 11)
+# A row for each measure, site, engine and split of the answers.
 _VISIBILITY = (
     SheetColumn("measure", "measure_title", width=24),
     SheetColumn("answers of", "by_title", width=24),
@@ -59,12 +60,14 @@ def _rate_fields(title: str, prefix: str, numerator_title: str) -> tuple[SheetCo
     )
 
 
+# A row for each gap and engine, with citation rate and mention rate.
 _BY_GAP = (
     _GAP,
     _SERIES,
     *_rate_fields("citation rate", "cited", "answers that cite the site"),
     *_rate_fields("mention rate", "named", "answers that name the brand"),
 )
+# A row for each gap and kind of site.
 _HOLDERS = (
     _GAP,
     SheetColumn("kind of site", "holder", width=14),
@@ -77,6 +80,7 @@ _HOLDERS = (
     SheetColumn("winnable: companies get cited there", "is_contested", "flag", 12),
     SheetColumn("because", "reason", width=60),
 )
+# A row for each site that answers cite.
 _COMPETITORS = (
     SheetColumn("rank", "rank", "integer", 7),
     SheetColumn("site", "site", width=30),
@@ -97,6 +101,7 @@ _COMPETITORS = (
         16,
     ),
 )
+# A row for each measure, group of pages and engine, before and after a change.
 _VERDICTS = (
     SheetColumn("measure", "measure_title", width=14),
     SheetColumn("pages of", "group_title", width=30, link="gap_at"),
@@ -124,6 +129,7 @@ _VERDICTS = (
     SheetColumn("answers after", "n_after", "integer", 9),
     SheetColumn("because", "reason", width=70),
 )
+# A row for each engine and sign of drift.
 _DRIFTS = (
     _SERIES,
     SheetColumn("what", "sign_title", width=44),
@@ -136,6 +142,7 @@ _DRIFTS = (
     SheetColumn("prompts", "n_prompts", "integer", 9),
     SheetColumn("because", "reason", width=70),
 )
+# A row for each assistant and landing page.
 _REFERRALS = (
     SheetColumn("assistant", "assistant", width=18),
     SheetColumn("landing page", "page_id", width=44, link="url"),
@@ -149,6 +156,7 @@ _REFERRALS = (
     _GAP,
     SheetColumn("chosen edits of the page", "n_edits", "integer", 10),
 )
+# A row for each pair of weekly series and lag.
 _ASSOCIATIONS = (
     SheetColumn("signal", "signal", width=34),
     SheetColumn("demand", "demand", width=30),
@@ -165,6 +173,7 @@ _ASSOCIATIONS = (
     SheetColumn("pairs of weeks", "n_weeks", "integer", 9),
     SheetColumn("reading", "reading", width=80),
 )
+# A row for each fact about the brand that pages or answers state differently.
 _FACTS = (
     SheetColumn("kind", "kind", width=22),
     SheetColumn("property", "property", width=16),
@@ -175,6 +184,7 @@ _FACTS = (
     SheetColumn("for example at", "example", width=40, link="url"),
     SheetColumn("what to do", "what_to_do", width=60),
 )
+# A row for each file of the log.
 _SOURCES = (
     SheetColumn("file", "file", width=56),
     SheetColumn("format", "format", width=24),
@@ -192,25 +202,23 @@ def list_visibility_sheets(analysis: Analysis) -> list[Sheet]:
     Gaps link to their rows.
     """
     gap_links = link_rows("gaps", describe_gaps(analysis)["cluster_id"])
-    figures = describe_visibility(analysis, tuple(split for split in SPLITS if split != "cluster"))
+    sheets = [
+        *_list_log_sheets(analysis, gap_links),
+        *_list_site_sheets(analysis, gap_links),
+    ]
+    return [sheet for sheet in sheets if len(sheet.rows)]
+
+
+def _list_log_sheets(analysis: Analysis, gap_links: dict[str, str]) -> list[Sheet]:
+    """Return the sheets of what the logged answers show."""
+    splits = tuple(split for split in SPLITS if split != "cluster")
+    figures = describe_visibility(analysis, splits)
     figures = figures.assign(
         by_title=figures["split_by"].map(SPLITS),
+        # The segment of another split repeats the split's title.
         part_title=figures["segment"].where(figures["split_by"].isin(["week", "market"])),
     )
-    facts = analysis.disagreements
-    urls = analysis.pages.drop_duplicates("page_id").set_index("page_id")["url"]
-    by_gap, holders, verdicts, referrals = (
-        with_gap_link(describe(analysis), gap_links)
-        for describe in (
-            describe_rates_by_gap,
-            describe_holders,
-            describe_verdicts,
-            describe_referrals,
-        )
-    )
-    competitors = analysis.competitors.sort_values("rank")
-    brand = facts.assign(url=facts["example"].map(urls))
-    sheets = [
+    return [
         Sheet(
             "visibility",
             _VISIBILITY,
@@ -221,27 +229,27 @@ def list_visibility_sheets(analysis: Analysis) -> list[Sheet]:
         Sheet(
             "visibility by gap",
             _BY_GAP,
-            by_gap,
+            with_gap_link(describe_rates_by_gap(analysis), gap_links),
             "the same of the own site, gap by gap",
         ),
         Sheet(
             "who is cited",
             _HOLDERS,
-            holders,
+            with_gap_link(describe_holders(analysis), gap_links),
             "what kinds of sites hold each gap's citations",
             (tables.HOLDERS,),
         ),
         Sheet(
             "competitors",
             _COMPETITORS,
-            competitors,
+            analysis.competitors.sort_values("rank"),
             "the other sites that answers cite",
             (tables.COMPETITORS,),
         ),
         Sheet(
             "before and after",
             _VERDICTS,
-            verdicts,
+            with_gap_link(describe_verdicts(analysis), gap_links),
             "what a change of pages moved",
             (tables.VERDICTS,),
         ),
@@ -252,10 +260,18 @@ def list_visibility_sheets(analysis: Analysis) -> list[Sheet]:
             "how engines moved of themselves",
             (tables.DRIFTS,),
         ),
+    ]
+
+
+def _list_site_sheets(analysis: Analysis, gap_links: dict[str, str]) -> list[Sheet]:
+    """Return the sheets of visits, demand, brand facts, and the files of the log."""
+    urls = analysis.pages.drop_duplicates("page_id").set_index("page_id")["url"]
+    facts = analysis.disagreements
+    return [
         Sheet(
             "AI visits",
             _REFERRALS,
-            referrals,
+            with_gap_link(describe_referrals(analysis), gap_links),
             "visits that assistants send, page by page",
             (tables.REFERRALS,),
         ),
@@ -269,7 +285,7 @@ def list_visibility_sheets(analysis: Analysis) -> list[Sheet]:
         Sheet(
             "brand facts",
             _FACTS,
-            brand,
+            facts.assign(url=facts["example"].map(urls)),
             "facts about the brand told in more than one way",
             (tables.DISAGREEMENTS,),
         ),
@@ -281,4 +297,3 @@ def list_visibility_sheets(analysis: Analysis) -> list[Sheet]:
             (tables.SOURCES,),
         ),
     ]
-    return [sheet for sheet in sheets if len(sheet.rows)]
