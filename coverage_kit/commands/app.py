@@ -56,6 +56,7 @@ Out = Annotated[
 
 def main() -> None:
     """Run the command line; errors raised on purpose become one line on stderr, exit status 2."""
+    # Libraries must neither warn about forked processes nor call home nor draw their own bars.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
@@ -70,7 +71,7 @@ def main() -> None:
             "again.",
             err=True,
         )
-        sys.exit(130)
+        sys.exit(130)  # as shells do after Ctrl-C
 
 
 @app.command()
@@ -80,6 +81,7 @@ def demo(out: Out = "runs/demo") -> None:
     Example: coverage-kit demo
     """
     settings = read_settings(sample_folder() / "coverage.toml")
+    # The sample lies in the package, where nothing may be written.
     cache = str(Path(out).parent / "cache")
     _run(settings.model_copy(update={"out": out, "cache": cache}))
 

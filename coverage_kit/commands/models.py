@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 SettingsFile = Annotated[Path, typer.Argument(help="a coverage.toml")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="only show what it would cost; nothing is sent")
+]
 
 
 @app.command()
@@ -62,10 +65,7 @@ def panel(
 @app.command()
 def ask(
     settings_file: SettingsFile,
-    is_dry: Annotated[
-        bool,
-        typer.Option("--dry-run", help="only show what it would cost; nothing is sent"),
-    ] = False,
+    is_dry: DryRun = False,
     is_new: Annotated[
         bool,
         typer.Option("--new", help="begin a new wave, even if the last one is unfinished"),
@@ -113,10 +113,7 @@ def judge(
         Path | None,
         typer.Option(help="CSV of grades by people: item_id, grade"),
     ] = None,
-    is_dry: Annotated[
-        bool,
-        typer.Option("--dry-run", help="only show what it would cost; nothing is sent"),
-    ] = False,
+    is_dry: DryRun = False,
     settings_file: Annotated[
         Path | None,
         typer.Option(
@@ -152,17 +149,13 @@ def judge(
     judging = open_judge(settings.judge, Path(settings.cache), ledger.prices)
     jobs = list_jobs(analysis, rubrics, items)
     if is_dry:
-        for key, parts in price_judging(judging, jobs, settings.judge, ledger.prices).items():
+        estimates = price_judging(judging, jobs, settings.judge, ledger.prices)
+        for key, parts in estimates.items():
             plain, attacked = (part.describe(ledger.prices.currency) for part in parts)
             typer.echo(f"{key} by {judging.name}: {plain}\n  attacked, to test it: {attacked}")
         return
-    done = judge_run(
-        judging,
-        jobs,
-        analysis,
-        settings.judge.repeats,
-        read_labels(labels) if labels else None,
-    )
+    grades = read_labels(labels) if labels else None
+    done = judge_run(judging, jobs, analysis, settings.judge.repeats, grades)
     ledger.add(str(folder), "judge", judging.name, done.spent)
     for key, reason in done.stopped.items():
         typer.echo(f"{key}: judging ended early: {reason}")

@@ -110,6 +110,7 @@ def fit_coverage(run: Run, inputs: Inputs, raw: RunVectors) -> RunCoverage:
         inputs: what it reads.
         raw: vectors as the encoder made them.
     """
+    # All similarities from here on are those of the centred, whitened space of this site and log.
     space = fit_space(raw.passages, raw.queries)
     vectors = _move_into(space, raw)
     matches, index = _match(run, inputs, vectors)
@@ -118,11 +119,13 @@ def fit_coverage(run: Run, inputs: Inputs, raw: RunVectors) -> RunCoverage:
     competitor_similarity = best_similarity(vectors.claims, vectors.passages, is_competitors)
     claims = Claims(claim_rows, vectors.claims, competitor_similarity)
     scorer = _open_scorer(run, inputs, vectors, matches, claims)
+    # What a question is about: its own words and what answers to it say.
     topics = topic_embeddings(vectors.queries, vectors.claims, claim_rows)
     graph = QueryGraph(topics)
     by_topic = _reuse_clusters(
         run, "topics", (topics, run.seed), lambda: cluster_queries(graph, run.seed)
     )
+    # Whole topics are hidden to fit coverage, so the topics must be known before.
     calibration = _calibrate(run, inputs, vectors, scorer, by_topic[0])
     coverage, draws = measure_coverage(scorer, calibration, inputs.is_cited)
     clusters, quality = _part_topics(run, graph, coverage, calibration, by_topic[1])
@@ -257,6 +260,7 @@ def _part_topics(
 ) -> tuple[Clusters, ClusterQuality]:
     """Return clusters that keep covered and uncovered queries apart, as far as coverage is sure."""
     self_test = calibration.self_test
+    # 0 for an AUC of .5, which is guessing; 1 for an AUC of 1.
     trust = 2 * self_test.auc - 1 if self_test else 0.0
     basis = (graph.embeddings, coverage["coverage"].to_numpy(), trust, topic_quality, run.seed)
     return _reuse_clusters(

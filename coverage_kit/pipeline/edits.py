@@ -30,6 +30,7 @@ from coverage_kit.rank.simulate import (
 from coverage_kit.rank.track import TrackRecord, read_track
 from coverage_kit.tables import Changes, Edits, Effects, Frontier, Passages
 
+# The file in the cache to which `coverage-kit compare` adds, and from which this run learns.
 RECORD = "predictions.parquet"
 # Two passages of your site this similar say the same (assumed; shown to editors, who decide).
 _TWIN_SIMILARITY = 0.9
@@ -79,6 +80,7 @@ def plan_edits(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -
     simulation = _simulate(run, inputs, fitted, model, drafted, list(audit.repairs))
     simulation = correct(simulation, track, run.seed)
     logged = CitationInputs(inputs.log, inputs.passages, fitted.vectors.passages, fitted.clusters)
+    # Shown beside the coverage gain; it does not rank.
     citations = predict_citations(logged, model, candidates, simulation.effects, run.seed)
     gains = np.nan if citations.gains is None else citations.gains
     proposed = edit_table(candidates, simulation).assign(citation_gain=gains)
@@ -159,6 +161,7 @@ def correct(simulation: Simulation, track: TrackRecord, seed: int) -> Simulation
 
     Gains are multiplied by the ratio of realised to predicted gains; intervals widen by its spread.
     """
+    # Without a comparison of past predictions there is nothing to correct by.
     if not track.n:
         return simulation
     chances = tuple(

@@ -36,6 +36,7 @@ def find_gaps(run: Run, inputs: Inputs, fitted: RunCoverage) -> RunGaps:
     evidence = fitted.scorer.table(fitted.subject_similarity)
     outcomes = count_outcomes(log.answers, log.citations, inputs.mentions, _list_parties(inputs))
     facts = gather_facts(evidence, fitted.coverage, outcome_rates(outcomes))
+    # The same rules name the cause of a query here, and of a cluster in rank_gaps.
     coverage = explain_coverage(fitted.coverage, facts)
     cluster_of = clusters.set_index("query_id")["cluster_id"]
     claims = inputs.claims.assign(

@@ -20,6 +20,7 @@ from coverage_kit.vocabulary import Measure
 
 # Measures of your site whose trend is kept.
 _TREND_MEASURES: tuple[Measure, ...] = ("citation_rate", "mention_rate", "share_of_voice")
+# The files of one series of runs in the cache.
 _FIGURES = "history.parquet"
 _QUESTIONS = "previous.parquet"
 _RUNS = "runs.parquet"
@@ -46,6 +47,7 @@ def finish_run(analysis: Analysis) -> Analysis:
     else:
         series = _extend(series, analysis, results)
         write_folder(folder, lambda new_folder: _write(new_folder, series))
+    # The last run is this one: what remains are the questions of the run before.
     is_earlier = series.questions["run"] < len(series.runs)
     previous = series.questions[is_earlier].drop(columns="run").reset_index(drop=True)
     return replace(

@@ -124,6 +124,7 @@ def read_inputs(run: Run) -> Inputs:
     settings = run.settings
     log = collect_log(settings, run.work_plan)
     n_queries_read = len(log.queries)
+    # Grouping comes first: everything after it reads only one question of each group.
     log, groups = group_log(run, log)
     sites = collect_pages(settings)
     log = assign_owner_sites(log, settings, sites.own_site, sites.brand_sites)
@@ -164,6 +165,7 @@ def collect_pages(settings: Settings) -> SitePages:
     """
     own_pages, own_site = _name_site(read_site(settings.site, settings.crawl, settings.cache))
     tables = [own_pages]
+    # The order counts: your brand is the first everywhere.
     brand_sites = {settings.site.brand[0] if settings.site.brand else own_site: own_site}
     for competitor in settings.competitors:
         table = read_site(competitor, settings.crawl, settings.cache)
@@ -179,6 +181,7 @@ def collect_pages(settings: Settings) -> SitePages:
         tables.append(table)
     pages = pd.concat(tables, ignore_index=True)
     PAGES.check(pages, "collect_pages() returned")
+    # Sites of a competitor's folder that have no brand: those with most pages are tracked.
     by_n_pages = [str(site) for site in pages["site"].value_counts().index]
     unnamed = [site for site in by_n_pages if site not in brand_sites.values()]
     n_free = max(0, MAX_TRACKED_SITES - len(brand_sites))

@@ -49,6 +49,7 @@ def draw_map(
         settings: seed, and the cache that holds the previous map.
         cache: results of earlier runs of the same points.
     """
+    # Half of the points at most are queries, so that the passages around them are seen.
     n_queries = min(len(vectors.queries), MAX_MAP_POINTS // 2)
     query_rows = _sample(vectors.queries.ids, n_queries)
     passage_rows = _sample(vectors.passages.ids, MAX_MAP_POINTS - n_queries)
@@ -59,6 +60,7 @@ def draw_map(
     ids = pick(np.array(vectors.queries.ids, object), np.array(vectors.passages.ids, object))
     drawn = pick(vectors.queries.vectors, vectors.passages.vectors)
     points = Embeddings(tuple(ids), drawn, vectors.queries.encoder)
+    # Vectors as the encoder made them: those of the space change with every run.
     keys = _keys(pick(raw.queries.vectors, raw.passages.vectors))
     name = digest([raw.queries.encoder, settings.seed, settings.site.source])
     path = Path(settings.cache) / "maps" / f"{name}.parquet"
@@ -108,6 +110,7 @@ def _place(points: Embeddings, previous: Coordinates, seed: int) -> Coordinates:
     is_known = ~np.isnan(previous[:, 0])
     vectors = points.vectors
     if not len(vectors) or is_known.mean() < _MIN_KNOWN_SHARE:
+        # Rounded, so that the map does not change by the last bits of a processor.
         return np.asarray(np.round(project(points, seed), 4), dtype=np.float64)
     coordinates = previous.copy()
     _, neighbor_rows = nearest_rows(vectors[~is_known], vectors[is_known], _NEIGHBORS)

@@ -57,6 +57,7 @@ def open_run(settings: Settings, encoder: Encoder | None = None) -> Run:
     Raises EncoderError for an encoder that cannot be loaded, SettingsError for a price table that
     cannot be read, and RunError where a backend is not installed.
     """
+    # The clock starts before the encoder is loaded, which may take most of the first stage.
     started = time.perf_counter()
     cache = ResultCache(Path(settings.cache) / "found")
     ledger = open_ledger(settings)

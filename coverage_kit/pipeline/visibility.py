@@ -90,6 +90,7 @@ def track_visibility(
     change_log = _read_change_log(run, inputs) if has_change_log else log
     verdicts, drifts = _compare(run, inputs, ranked, declared, change_log)
     exports = _read_exports(settings, inputs)
+    # Of proposed competitors only citations count: nobody has said how answers name them.
     visibility = measure_visibility(log.answers, log.citations, log.spans, inputs.mentions, tracked)
     logged = LoggedAnswers(log.answers, log.citations, fitted.clusters, ranked.coverage, plan.edits)
     own = OwnSite(exports.home, page_id, inputs.own_pages)
@@ -141,6 +142,7 @@ def _compare(
     mentions = (
         find_all_mentions(change_log, inputs.brand_names) if change.files else inputs.mentions
     )
+    # Without a name of your brand, mentions are left out of the comparison.
     brand_label = next(iter(inputs.sites.brand_sites), "") if settings.site.brand else ""
     treatment = Treatment(
         site=inputs.own_site,

@@ -24,6 +24,7 @@ PathTexts = Annotated[tuple[str, ...], PathMark()]
 ModelPath = Annotated[str, ModelPathMark()]
 
 
+# Every section is frozen: a run may be described by its settings after it has ended.
 class SettingsSection(BaseModel):
     """A section of coverage.toml: frozen, and an unknown key is an error."""
 

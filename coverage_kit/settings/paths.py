@@ -52,6 +52,7 @@ def _resolve_path(path: str, folder: Path) -> str:
 def _resolve_model(model: str, folder: Path) -> str:
     """Return a model's path from the folder on; names of models stay as they are."""
     path = folder / Path(model).expanduser()
+    # A model's name such as "sentence-transformers/x" looks like a path: only a folder is one.
     is_path = model.startswith((".", "~"))
     is_folder = model not in ("", "minilm") and path.is_dir()
     return str(path) if is_path or is_folder else model

@@ -35,6 +35,7 @@ RENAMED_KEYS: Mapping[str, str] = {
     "tune.most_pairs": "tune.max_pairs",
     "tune.most_tokens": "tune.max_tokens",
 }
+# The cure for every wrong key or value.
 _ALL_KEYS = "docs/settings.md lists every key."
 
 

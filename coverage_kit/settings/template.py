@@ -10,11 +10,13 @@ from pydantic.fields import FieldInfo
 
 from coverage_kit.settings.project import Settings
 
+# The first lines of every coverage.toml.
 _HEAD = (
     "Settings of one coverage_kit project. Relative paths start at this file's folder. Only "
     "site.source "
     "and log.files are needed; everything else shows its default."
 )
+# Comments are wrapped at this many columns, as the code is.
 _WIDTH = 100
 
 

@@ -19,6 +19,7 @@ CLUSTER_ID = text("cluster_id", "id of the cluster of queries")
 ANSWER_ID = text("answer_id", "id of the answer")
 PAGE_ID = text("page_id", "id of the page: its canonical URL without the scheme")
 SITE = text("site", "the site's name: its host without www., or its folder's name")
+# Intervals of coverage and edits are 90%, those of rates 95%: see docs/method.md.
 LOW = Column("low", "number", "lower end of the 90% interval")
 HIGH = Column("high", "number", "upper end of the 90% interval")
 ENGINE = text("engine", "answer engine, such as perplexity")

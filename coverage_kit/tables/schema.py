@@ -113,6 +113,7 @@ class Schema:
             if found != column.kind:
                 what = f"{self.name}.{column.name} should be {column.kind}"
                 raise SchemaError(where, what, found, f"It means: {column.meaning}.")
+        # A repeated key would be counted twice by every join that follows.
         repeated = table.duplicated(list(self.key))
         if repeated.any():
             first = table.loc[repeated, list(self.key)].iloc[0]

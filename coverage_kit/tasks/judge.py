@@ -29,6 +29,7 @@ from coverage_kit.tables import (
     RELIABILITY,
     BrandClaims,
     Judgements,
+    Reliability,
     Schema,
 )
 from coverage_kit.usage import Spent
@@ -244,11 +245,7 @@ def judge_run(
     reliability = _merge(
         analysis.reliability, [assessment.reliability for assessment in assessments], RELIABILITY
     )
-    claims = _verdicts_by_words(analysis.brand_claims)
-    for name in reliability["judge"].unique():
-        trusted = [key for key in usable_rubrics(reliability, name) if key.startswith(f"{BRAND}@")]
-        rows = judgements[judgements["rubric"].isin(trusted) & (judgements["judge"] == name)]
-        claims = apply_verdicts(claims, rows, name) if len(rows) else claims
+    claims = _apply_trusted_verdicts(analysis.brand_claims, judgements, reliability)
     judged = replace(
         analysis,
         judgements=judgements,
@@ -262,6 +259,18 @@ def judge_run(
         stopped,
         is_empty=not has_grades,
     )
+
+
+def _apply_trusted_verdicts(
+    claims: BrandClaims, judgements: Judgements, reliability: Reliability
+) -> BrandClaims:
+    """Return the claims with the verdicts of judges that are reliable in this, else by words."""
+    claims = _verdicts_by_words(claims)
+    for name in reliability["judge"].unique():
+        trusted = [key for key in usable_rubrics(reliability, name) if key.startswith(f"{BRAND}@")]
+        rows = judgements[judgements["rubric"].isin(trusted) & (judgements["judge"] == name)]
+        claims = apply_verdicts(claims, rows, name) if len(rows) else claims
+    return claims
 
 
 def _merge(before: pd.DataFrame, new: Sequence[pd.DataFrame], schema: Schema) -> pd.DataFrame:

@@ -124,10 +124,7 @@ def compare_predictions(
     shared = _share(effects[effects["change"].notna()], drift.change)
     ratio = float((before.about.track_record or {}).get("ratio", 1.0))
     rows = [
-        {
-            **_edit_row(edit, effects, shared, drift, ratio),
-            **_names(edit, runs, before.about),
-        }
+        _edit_row(edit, effects, shared, drift, ratio) | _names(edit, runs, before.about)
         for edit in edits.to_dict("records")
     ]
     judged_rows = [row for row in rows if row["n_queries"]]
