@@ -79,20 +79,6 @@ class About:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return values if self.same_as else {key: values[key] for key in values if key != "same_as"}
 
-    # TEMPORARY until every reader uses attributes
-    def keys(self):  # type: ignore[no-untyped-def]
-        return self.to_json().keys()
-
-    def items(self):  # type: ignore[no-untyped-def]
-        return self.to_json().items()
-
-    def __getitem__(self, key: str) -> Any:
-        return getattr(self, key)
-
-    def get(self, key: str, default: Any = None) -> Any:
-        value = getattr(self, key)
-        return default if value in (None, "") else value
-
 
 @dataclass(frozen=True)
 class Analysis:
@@ -148,13 +134,6 @@ class Analysis:
     previous: tables.Previous = field(default_factory=tables.PREVIOUS.empty)
     costs: tables.Costs = field(default_factory=tables.COSTS.empty)
     embeddings: dict[str, Embeddings] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:  # TEMPORARY
-        if isinstance(self.about, dict):
-            known = {field.name for field in fields(About)}
-            object.__setattr__(
-                self, "about", About(**{k: v for k, v in self.about.items() if k in known})
-            )
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the tables by name."""

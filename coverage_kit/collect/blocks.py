@@ -1,6 +1,10 @@
 """Read an HTML page as blocks in reading order.
 
 A block is a heading, a paragraph, a list item, a table row or a piece of code.
+
+report/source/html_blocks.py reads the same blocks from a tree with positions (tree.py). Both must
+agree; otherwise the words of a passage are not found in its file. In tests/report/test_site_copy.py
+test_the_sample_site_changes_at_every_passage and test_ugly_pages_change_too check that.
 """
 
 import re
