@@ -1,7 +1,7 @@
-"""coverage_kit: which questions put to AI search does a site not answer, and which few words would change that?
+"""coverage_kit finds questions to AI search that a site does not answer, and edits that help.
 
-Every public name is listed in `__all__` and loaded when first used, so that `import coverage_kit`
-costs next to nothing.
+`__all__` lists every public name. A name is loaded when it is first used, so that `import
+coverage_kit` is fast.
 """
 
 from importlib import import_module
@@ -75,7 +75,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __version__ = "0.2.0"
-__all__ = [
+__all__ = [  # noqa: PLE0604 (names are loaded lazily below)
     *sorted(_HOME_OF),
 ]
 

@@ -1,6 +1,7 @@
-"""The words that stages share as values of tables: each is written here once, so that mypy finds a misspelt one.
+"""The words that stages share as values of tables.
 
-Titles and sentences for readers are in report/wording.py; tests check that every word here has one.
+Each word is written only here, so that mypy finds misspelt words. report/wording.py has a title and
+a sentence for each word; tests check that none is missing.
 """
 
 from typing import Literal, get_args

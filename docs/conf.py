@@ -1,4 +1,4 @@
-"""Sphinx's settings: the documentation from docs/, with the API from docstrings; nothing in it is fetched from elsewhere."""
+"""Settings of Sphinx: the site from docs/ with the API from docstrings; it needs no network."""
 
 from coverage_kit import __version__
 
@@ -21,6 +21,5 @@ autodoc_typehints_description_target = "documented"
 autodoc_preserve_defaults = True
 napoleon_use_rtype = False
 nitpicky = True
-nitpick_ignore_regex = [
-    ("py:.*", r".*")
-]  # types of other packages have no page here; documents and labels are still checked
+# Types of other packages have no page here; links to documents and labels are still checked.
+nitpick_ignore_regex = [("py:.*", r".*")]

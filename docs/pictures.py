@@ -1,6 +1,6 @@
-"""Makes the pictures of README and docs, and what the tutorial's commands say, from the sample's run: `make pictures`.
+"""Make the pictures of README and docs from a run of the sample (`make pictures`).
 
-Needs chromium and LibreOffice.
+The outputs of the commands in the tutorial are renewed too. Needs chromium and LibreOffice.
 """
 
 import contextlib
@@ -27,11 +27,18 @@ ROOT = HERE.parent
 OUT = HERE / "pictures"
 NOTEBOOK = "03_where_the_gaps_are.ipynb"
 LAB = {
-    "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',  # else it asks
-    "notebook-extension/tracker": '{"windowingMode": "none"}',  # else cells out of sight are not drawn
+    # By default JupyterLab asks whether to fetch news.
+    "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',
+    # By default cells outside the window are not drawn.
+    "notebook-extension/tracker": '{"windowingMode": "none"}',
 }
-WIDTH, HEIGHT, SCALE = 1280, 820, 0.8
-_SAID = re.compile(r"(<!-- said by (\w+) -->\n```text\n).*?(```\n)", re.DOTALL)
+# Width and height of the window in pixels (assumed). The scale of the pictures keeps their files
+# below the limits in tests/test_docs.py.
+WIDTH = 1280
+HEIGHT = 820
+SCALE = 0.8
+# The output of a command in the tutorial: a line "<!-- said by demo -->" and a block of `text`.
+_OUTPUT = re.compile(r"(<!-- said by (\w+) -->\n```text\n).*?(```\n)", re.DOTALL)
 _COMMANDS = {
     "apply": "apply runs/demo --to {folder}/larkmoor --top 3",
     "inspect": "inspect data/log/answers.jsonl",
@@ -39,12 +46,11 @@ _COMMANDS = {
 
 
 def keep(page: Page, name: str, top: Locator | None = None, height: int = HEIGHT) -> None:
-    """Write what a page shows from the top of an element on, as a picture of that height."""
-    y = (
-        0.0
-        if top is None
-        else top.evaluate("one => one.getBoundingClientRect().top + window.scrollY") - 16
-    )
+    """Write a picture of the page, from the top of the element (or of the page) downwards."""
+    y = 0.0
+    if top is not None:
+        offset = "element => element.getBoundingClientRect().top + window.scrollY"
+        y = top.evaluate(offset) - 16  # a margin of 16 pixels
     page.screenshot(
         path=OUT / f"{name}.png",
         full_page=True,
@@ -53,7 +59,7 @@ def keep(page: Page, name: str, top: Locator | None = None, height: int = HEIGHT
 
 
 def draw_page(browser: Browser, run: Path) -> None:
-    """Write the page's headline, its map with a gap chosen, and its first edit."""
+    """Write pictures of the page's headline, its map with a chosen gap, and its first edit."""
     page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=SCALE)
     page.goto((run / "page.html").resolve().as_uri())
     page.wait_for_selector(".js-plotly-plot .cartesianlayer")
@@ -71,27 +77,28 @@ def draw_page(browser: Browser, run: Path) -> None:
 
 
 def draw_workbook(browser: Browser, run: Path, folder: Path) -> None:
-    """Write the charts of the workbook's summary as LibreOffice prints them."""
-    choice = {"PageRange": {"type": "string", "value": "2"}}
+    """Write a picture of the charts in the workbook's summary, as LibreOffice prints them."""
+    page_choice = {"PageRange": {"type": "string", "value": "2"}}
     command = [
         "soffice",
         "--headless",
         "--convert-to",
-        f"pdf:calc_pdf_Export:{json.dumps(choice)}",
+        f"pdf:calc_pdf_Export:{json.dumps(page_choice)}",
         "--outdir",
         str(folder),
     ]
-    subprocess.run([*command, str(run / "gaps.xlsx")], check=True, capture_output=True)
+    command.append(str(run / "gaps.xlsx"))
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 (a fixed command)
     page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=SCALE)
     page.goto((folder / "gaps.pdf").as_uri() + "#toolbar=0&zoom=150")
-    page.wait_for_timeout(5000)  # the viewer does not tell when it is done
-    page.screenshot(
-        path=OUT / "workbook.png", clip={"x": 130, "y": 96, "width": 960, "height": 690}
-    )  # without the viewer's bars
+    page.wait_for_timeout(5000)  # the viewer does not signal when it is ready
+    # The clip leaves out the bars of the viewer.
+    clip = {"x": 130, "y": 96, "width": 960, "height": 690}
+    page.screenshot(path=OUT / "workbook.png", clip=clip)
 
 
 def draw_notebook(browser: Browser, run: Path, folder: Path) -> None:
-    """Write the map of the notebook on gaps, run in a JupyterLab on this machine alone."""
+    """Write a picture of the map in the notebook on gaps, which a local JupyterLab runs."""
     shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns("runs"))
     shutil.copytree(run, folder / "runs/demo")
     for name, text in LAB.items():
@@ -109,19 +116,18 @@ def draw_notebook(browser: Browser, run: Path, folder: Path) -> None:
         "--allow-root",
         "--ip=127.0.0.1",
         f"--port={port}",
-    ]
-    command += [
         "--IdentityProvider.token=",
         "--LabApp.extension_manager=readonly",
         "--LabApp.news_url=None",
+        f"--ServerApp.root_dir={folder}",
     ]
-    places = {
+    variables = {
         name: str(folder / name)
         for name in ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "JUPYTER_CONFIG_DIR")
     }
-    lab = subprocess.Popen(
-        [*command, f"--ServerApp.root_dir={folder}"],
-        env={**os.environ, **places},
+    lab = subprocess.Popen(  # noqa: S603 (a fixed command)
+        command,
+        env={**os.environ, **variables},
         stderr=subprocess.DEVNULL,
     )
     try:
@@ -135,13 +141,13 @@ def draw_notebook(browser: Browser, run: Path, folder: Path) -> None:
                 break
             page.wait_for_timeout(500)
         page.wait_for_selector(".jp-CodeCell .jp-InputPrompt")
-        page.wait_for_timeout(4000)  # until the menus belong to the notebook
+        page.wait_for_timeout(4000)  # until the menus apply to the notebook
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         page.wait_for_selector(".js-plotly-plot .points path")
         page.keyboard.press("Control+b")
         page.wait_for_timeout(20_000)  # until the cells below have run
-        page.locator(".js-plotly-plot").first.evaluate("one => one.scrollIntoView()")
+        page.locator(".js-plotly-plot").first.evaluate("plot => plot.scrollIntoView()")
         page.wait_for_timeout(2000)
         page.screenshot(path=OUT / "notebook.png")
     finally:
@@ -149,42 +155,38 @@ def draw_notebook(browser: Browser, run: Path, folder: Path) -> None:
         lab.wait(20)
 
 
-def tell_tutorial(run: Path, folder: Path) -> None:
-    """Write into the tutorial what its commands say."""
+def renew_tutorial(run: Path, folder: Path) -> None:
+    """Write the outputs of the tutorial's commands into the tutorial."""
 
-    def say(found: re.Match[str]) -> str:
-        if found[2] == "demo":
-            told = describe_run(load_analysis(run), Path("runs/demo"))
+    def renew(block: re.Match[str]) -> str:
+        name = block[2]
+        if name == "demo":
+            output = describe_run(load_analysis(run), Path("runs/demo"))
         else:
-            done = CliRunner().invoke(
-                app, shlex.split(_COMMANDS[found[2]].format(folder=folder)), catch_exceptions=False
-            )
-            told = done.output.replace(str(folder), "runs/copy").replace(f"{ROOT}/", "")
-        return (
-            found[1]
-            + "".join(f"{line.rstrip()}\n" for line in told.strip("\n").splitlines())
-            + found[3]
-        )
+            arguments = shlex.split(_COMMANDS[name].format(folder=folder))
+            result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+            output = result.output.replace(str(folder), "runs/copy").replace(f"{ROOT}/", "")
+        lines = output.strip("\n").splitlines()
+        return block[1] + "".join(f"{line.rstrip()}\n" for line in lines) + block[3]
 
     path = HERE / "tutorial.md"
-    path.write_text(_SAID.sub(say, path.read_text(encoding="utf-8")), encoding="utf-8")
+    path.write_text(_OUTPUT.sub(renew, path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def draw_all(run: Path) -> None:
-    """Write every picture and the tutorial's outputs."""
-    options = {
-        "executable_path": shutil.which("chromium"),
-        "headless": False,
-    }  # headless by its option: it shows PDFs too
+    """Write every picture and renew the outputs in the tutorial."""
     OUT.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        # Headless by chromium's own option, because playwright's headless mode shows no PDFs.
         browser = playwright.chromium.launch(
-            **options, args=["--headless=new", "--no-sandbox", "--disable-gpu"]
+            executable_path=shutil.which("chromium"),
+            headless=False,
+            args=["--headless=new", "--no-sandbox", "--disable-gpu"],
         )
         draw_page(browser, run)
         draw_workbook(browser, run, Path(folder))
         draw_notebook(browser, run, Path(folder))
-        tell_tutorial(run, Path(folder))
+        renew_tutorial(run, Path(folder))
 
 
 if __name__ == "__main__":

@@ -251,8 +251,11 @@ def test_pictures_are_small_and_all_are_shown():
         assert f"pictures/{path.name})" in text, path.name
 
 
-def test_every_path_that_a_document_names_is_there():
-    """A path in code marks, from the repository's root or from the package; NAME and the like are placeholders."""
+def test_every_path_that_a_document_names_exists():
+    """Paths in code marks start at the repository's root or at the package.
+
+    A path with a word in capitals, such as NAME, is a placeholder.
+    """
     texts = [ROOT / "CONTRIBUTING.md", ROOT / "README.md", *DOCS.glob("*.md")]
     generated = {"api.md", "glossary.md", "settings.md", "tables.md", "tutorial.md"}
     missing = []

@@ -66,7 +66,7 @@ def test_every_planted_fault_is_found_where_it_was_planted(audited, faults):
 
 
 def test_sound_pages_are_left_alone(audited, faults):
-    """At most 5% of the checks that should pass, and of the pages without a fault, raise an alarm."""
+    """At most 5% of the checks that should pass, and of pages without a fault, raise an alarm."""
     audits, _ = audited
     assessed = audits[audits["outcome"].isin(["passed", "failed"])]
     faulty = set(zip(faults["page_id"], faults["check"], strict=True))

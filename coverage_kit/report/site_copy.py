@@ -94,8 +94,9 @@ def write_site_copy(  # noqa: PLR0913 (a change depends on each of these tables)
         out: folder of the copy, written completely or not at all; an earlier copy is replaced.
         drafts: finished Markdown by edit id, which replaces the words that the edit proposes.
 
-    Returns: a table with a row for each change: edit_id, position, page_id, file (relative; empty
-        where there is none), status ('applied', or the reason why not).
+    The result has a row for each change: edit_id, position, page_id, file (relative; empty where
+    there is none), status ('applied', or the reason why not).
+
     Raises RunError for a source that is no folder, and for an `out` that holds something else or
     overlaps the source.
     """

@@ -1,4 +1,7 @@
-"""A real browser, Debian's chromium: what it complains of, and what it asks of other machines, fails the test."""
+"""A real browser, Debian's chromium.
+
+Errors and warnings on its console, and requests to other machines, fail the test.
+"""
 
 import os
 import re
@@ -8,16 +11,16 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
 ARTEFACTS = Path(__file__).parents[2] / ".artefacts"
-OURS = re.compile(r"^(file:|data:|blob:|about:|(http|ws)://(127\.0\.0\.1|localhost)[:/])")
+# An address on this machine: a file, data in the page, or a local server.
+LOCAL = re.compile(r"^(file:|data:|blob:|about:|(http|ws)://(127\.0\.0\.1|localhost)[:/])")
 
 
-@pytest.fixture(
-    scope="module"
-)  # not of the session: its event loop would be in the way of the notebooks' own
+# The scope is not the session, because the event loop would be in the way of the notebooks' own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         if os.environ.get("CI"):
@@ -31,15 +34,18 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open a file or an address; at the end of the test nothing may have been said on the console or asked of another machine.
+    """Return a function that opens a file or an address.
 
-    Keyword arguments are those of a browser context (viewport, color_scheme), or `within`: a
-    context that outlives it, and `noise`: a pattern of console messages that are another program's.
+    At the end of the test, the console must be empty and no other machine may have been asked for
+    anything. Keyword arguments are those of a browser context (viewport, color_scheme). `within` is
+    an existing context that stays open after the test. `noise` is a pattern of console messages
+    that come from other programs.
     """
-    opened, complaints = [], []
+    opened = []
+    complaints = []
 
-    def open_one(
-        place: str | Path, noise: str = "(?!)", within: BrowserContext | None = None, **options
+    def open_address(
+        address: str | Path, noise: str = "(?!)", within: BrowserContext | None = None, **options
     ) -> Page:
         context = within or browser.new_context(
             **{"viewport": {"width": 1280, "height": 900}, **options}
@@ -51,42 +57,45 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
             if not re.search(noise, text):
                 complaints.append(f"{kind}: {text}")
 
-        page.on(
-            "console", lambda one: one.type in ("error", "warning") and complain(one.type, one.text)
-        )
+        def read_message(message: ConsoleMessage) -> None:
+            if message.type in ("error", "warning"):
+                complain(message.type, message.text)
+
+        def check_address(kind: str, url: str) -> None:
+            if not LOCAL.match(url):
+                complaints.append(f"{kind}: {url}")
+
+        page.on("console", read_message)
         page.on("pageerror", lambda error: complain("page error", str(error)))
-        page.on(
-            "request", lambda one: OURS.match(one.url) or complaints.append(f"request: {one.url}")
-        )
-        page.on(
-            "websocket", lambda one: OURS.match(one.url) or complaints.append(f"socket: {one.url}")
-        )
-        page.goto(place.resolve().as_uri() if isinstance(place, Path) else place)
+        page.on("request", lambda request: check_address("request", request.url))
+        page.on("websocket", lambda socket: check_address("socket", socket.url))
+        page.goto(address.resolve().as_uri() if isinstance(address, Path) else address)
         return page
 
-    yield open_one
-    for one in opened:
-        one.close()
+    yield open_address
+    for page_or_context in opened:
+        page_or_context.close()
     assert complaints == []
 
 
 @pytest.fixture
 def check_accessibility() -> Callable[[Page], None]:
-    """Assert that axe-core finds nothing serious or critical on the page as it stands."""
+    """Return a function that asserts that axe-core finds no serious or critical fault on a page."""
 
     def check(page: Page) -> None:
-        found = Axe().run(page).response["violations"]
-        grave = [one for one in found if one["impact"] in ("serious", "critical")]
-        assert [
-            (one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in grave
-        ] == []
+        grave = [
+            (violation["id"], [node["html"][:200] for node in violation["nodes"][:3]])
+            for violation in Axe().run(page).response["violations"]
+            if violation["impact"] in ("serious", "critical")
+        ]
+        assert grave == []
 
     return check
 
 
 @pytest.fixture
 def keep_screenshot() -> Callable[..., Path]:
-    """Keep a screenshot among the test's artefacts, for people to look at; returns the file."""
+    """Return a function that keeps a screenshot among the artefacts and returns its path."""
 
     def keep(page: Page, name: str, **options) -> Path:
         ARTEFACTS.mkdir(exist_ok=True)

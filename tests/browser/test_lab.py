@@ -1,4 +1,4 @@
-"""The notebooks in JupyterLab, in a real browser: all cells run, figures and tables are drawn, clicks show what they should."""
+"""The notebooks in JupyterLab, in a real browser: cells run, figures and tables are drawn."""
 
 import os
 import re
@@ -23,33 +23,40 @@ from tests.test_notebooks import FIGURES, NOTEBOOKS, UNATTENDED
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 SETTINGS = {
-    "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',  # else it asks, and calls home
-    "notebook-extension/tracker": '{"windowingMode": "none"}',  # else cells out of sight are not drawn
+    # By default JupyterLab asks whether to fetch news, and looks for updates.
+    "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',
+    # By default cells outside the window are not drawn.
+    "notebook-extension/tracker": '{"windowingMode": "none"}',
 }
 PLAIN = [path for path in NOTEBOOKS if path not in UNATTENDED]
-NOISE = r"Plugin \S+ .*took [\d.]+ms to activate"  # JupyterLab's own, on a busy machine
+# A message of JupyterLab on a busy machine: "Plugin x ... took 900.1ms to activate".
+NOISE = r"Plugin \S+ .*took [\d.]+ms to activate"
 
-IS_DONE = """([nCells, nFigures, nTables]) =>
+HAS_RUN = """([nCells, nFigures, nTables]) =>
     document.querySelector('[data-mime-type="application/vnd.jupyter.error"]')
-    || [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].filter(one => /\\[\\d+\\]/.test(one.innerText)).length
-    == nCells
+    || [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
+        .filter(prompt => /\\[\\d+\\]/.test(prompt.innerText)).length == nCells
     && document.querySelectorAll('.js-plotly-plot .cartesianlayer').length >= nFigures
     && document.querySelectorAll('.dt-container table.dataTable').length >= nTables"""
-ARE_SAFE = """() => [...document.querySelectorAll('.js-plotly-plot')].every(
-    plot => plot._context.showSendToCloud === false && plot._context.plotlyServerURL === '' && plot.data.length > 0)"""
-CUT_OFF = """() => [...document.querySelectorAll('.dt-layout-table')].filter(
-    one => one.scrollWidth > one.clientWidth && getComputedStyle(one).overflowX !== 'auto').length"""
-MIDDLE_OF_POINT = """place => {
-    const plot = document.querySelector('.js-plotly-plot'), layer = plot.querySelectorAll('.scatterlayer .trace')[2];
-    const box = layer.querySelectorAll('path.point')[place].getBoundingClientRect();
+PLOTS_ARE_SAFE = """() => [...document.querySelectorAll('.js-plotly-plot')].every(
+    plot => plot._context.showSendToCloud === false
+        && plot._context.plotlyServerURL === '' && plot.data.length > 0)"""
+N_CUT_OFF_TABLES = """() => [...document.querySelectorAll('.dt-layout-table')].filter(
+    table => table.scrollWidth > table.clientWidth
+        && getComputedStyle(table).overflowX !== 'auto').length"""
+MIDDLE_OF_POINT = """index => {
+    const plot = document.querySelector('.js-plotly-plot');
+    const layer = plot.querySelectorAll('.scatterlayer .trace')[2];
+    const box = layer.querySelectorAll('path.point')[index].getBoundingClientRect();
     return [box.x + box.width / 2, box.y + box.height / 2];
 }"""
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, sample_analysis):
-    """A JupyterLab on this machine alone, over a copy of the notebooks and a run of the sample."""
-    root, home = tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("home")
+    """URL and folder of a local JupyterLab with a copy of the notebooks and a run of the sample."""
+    root = tmp_path_factory.mktemp("lab")
+    home = tmp_path_factory.mktemp("home")
     shutil.copytree(
         NOTEBOOKS[0].parent,
         root / "notebooks",
@@ -63,53 +70,54 @@ def lab(tmp_path_factory, sample_analysis):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    places = {
+    folders = {
         "JUPYTERLAB_SETTINGS_DIR": "settings",
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
         "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "IPYTHONDIR": "ipython",
     }
-    places |= {"JUPYTER_RUNTIME_DIR": "runtime", "IPYTHONDIR": "ipython"}
+    variables = {name: str(home / folder) for name, folder in folders.items()}
     options = [
         "--no-browser",
         "--ip=127.0.0.1",
         f"--port={port}",
         "--ServerApp.port_retries=0",
         f"--ServerApp.root_dir={root}",
-    ]
-    options += [
         "--IdentityProvider.token=",
         "--allow-root",
         "--LabApp.extension_manager=readonly",
         "--LabApp.news_url=None",
     ]
-    with (home / "said.txt").open("w") as said:
+    log_path = home / "log.txt"
+    with log_path.open("w") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "jupyterlab", *options],
-            env={**os.environ, **{name: str(home / place) for name, place in places.items()}},
-            stdout=said,
-            stderr=said,
+            env={**os.environ, **variables},
+            stdout=log,
+            stderr=log,
         )
     try:
-        wait_for(f"http://127.0.0.1:{port}/api", server, home / "said.txt")
+        wait_for(f"http://127.0.0.1:{port}/api", server, log_path)
         yield f"http://127.0.0.1:{port}", root
     finally:
         server.terminate()
         server.wait(20)
 
 
-def wait_for(address, server, said):
+def wait_for(address, server, log_path):
     for _ in range(240):
-        assert server.poll() is None, said.read_text()
+        assert server.poll() is None, log_path.read_text()
         try:
-            return urlopen(address, timeout=2)
+            return urlopen(address, timeout=2)  # noqa: S310 (an address on this machine)
         except (URLError, OSError):
             time.sleep(0.25)
-    pytest.fail(said.read_text())
+    pytest.fail(log_path.read_text())
 
 
 @pytest.fixture(scope="module")
 def desk(browser):
-    """One browser's context for all notebooks, so that JupyterLab itself is read once."""
+    """A context of the browser for all notebooks, so that JupyterLab itself is loaded once."""
     context = browser.new_context(viewport={"width": 1280, "height": 2400})
     yield context
     context.close()
@@ -117,12 +125,15 @@ def desk(browser):
 
 @pytest.fixture
 def run_all(lab, desk, open_page, keep_screenshot):
-    """Open a notebook, run all its cells, and see that every one ran, and that every figure and table is drawn."""
+    """Return a function that opens a notebook and runs all its cells.
+
+    It asserts that every cell ran and that every figure and table is drawn.
+    """
 
     def run(name):
         address, _ = lab
-        place = f"{address}/lab/workspaces/{name}/tree/notebooks/{name}.ipynb"
-        page = open_page(place, noise=NOISE, within=desk)
+        url = f"{address}/lab/workspaces/{name}/tree/notebooks/{name}.ipynb"
+        page = open_page(url, noise=NOISE, within=desk)
         page.set_default_timeout(60_000)
         page.wait_for_function(
             "() => / Idle/.test(document.querySelector('#jp-main-statusbar')?.innerText)"
@@ -135,7 +146,7 @@ def run_all(lab, desk, open_page, keep_screenshot):
             if cell.cell_type == "code"
         ]
         n_tables = sum(cell.source.count("show_table(") for cell in cells)
-        page.wait_for_function(IS_DONE, arg=[len(cells), FIGURES[name], n_tables], timeout=120_000)
+        page.wait_for_function(HAS_RUN, arg=[len(cells), FIGURES[name], n_tables], timeout=120_000)
         for kind in ("error", "stderr"):
             assert (
                 page.locator(f'[data-mime-type="application/vnd.jupyter.{kind}"]').all_inner_texts()
@@ -143,8 +154,8 @@ def run_all(lab, desk, open_page, keep_screenshot):
             )
         assert page.locator(".js-plotly-plot").count() == FIGURES[name]
         assert page.locator(".dt-container").count() == n_tables
-        assert page.evaluate(ARE_SAFE)
-        assert page.evaluate(CUT_OFF) == 0
+        assert page.evaluate(PLOTS_ARE_SAFE)
+        assert page.evaluate(N_CUT_OFF_TABLES) == 0
         keep_screenshot(page, f"lab_{name}")
         return page
 
@@ -161,18 +172,16 @@ def test_a_click_on_the_map_shows_the_gap_of_the_question_and_typing_opens_anoth
 ):
     page = run_all("03_where_the_gaps_are")
     story = page.locator(".gap-story")
-    first, last = (
-        pick(1, "rank").iloc[0]
-        for pick in (sample_analysis.gaps.nsmallest, sample_analysis.gaps.nlargest)
-    )
+    first = sample_analysis.gaps.nsmallest(1, "rank").iloc[0]
+    last = sample_analysis.gaps.nlargest(1, "rank").iloc[0]
     assert story.locator("h3").inner_text().startswith(f"{first['rank']}. ")
-    place = list(query_points(sample_analysis)["query_id"]).index(last["medoid_query_id"])
+    index = list(query_points(sample_analysis)["query_id"]).index(last["medoid_query_id"])
     page.locator(".js-plotly-plot").first.scroll_into_view_if_needed()
-    page.mouse.click(*page.evaluate(MIDDLE_OF_POINT, place))
+    page.mouse.click(*page.evaluate(MIDDLE_OF_POINT, index))
     chosen = story.locator("tr.chosen td").first
     chosen.wait_for()
-    asked = sample_analysis.queries.set_index("query_id").loc[last["medoid_query_id"], "text"]
-    assert chosen.inner_text().split() == asked.split()
+    query = sample_analysis.queries.set_index("query_id").loc[last["medoid_query_id"], "text"]
+    assert chosen.inner_text().split() == query.split()
     assert story.locator("h3").inner_text().startswith(f"{last['rank']}. ")
     keep_screenshot(page, "lab_gap_clicked")
     page.get_by_placeholder("words, or a number").focus()
@@ -185,17 +194,20 @@ def test_ticked_edits_move_the_totals_and_the_workbook_is_written(
 ):
     page = run_all("04_what_to_change")
     first, second = sample_analysis.edits.nsmallest(2, "rank")["edit_id"]
-    boxes, totals = page.locator(".widget-checkbox input"), page.locator(".edit-totals .large")
+    boxes = page.locator(".widget-checkbox input")
+    totals = page.locator(".edit-totals .large")
     assert totals.inner_text() == "Nothing is ticked."
     questions = page.locator(".edit-story td:first-child")
     assert questions.count() > 0
-    assert {one.evaluate("one => getComputedStyle(one).textAlign") for one in questions.all()} == {
-        "left"
-    }
+    alignment = "cell => getComputedStyle(cell).textAlign"
+    assert {cell.evaluate(alignment) for cell in questions.all()} == {"left"}
     for number, ticked in enumerate([[first], [first, second]]):
         boxes.nth(number).check()
-        told = what_if(sample_analysis, ticked)
-        expected = f"{amount(told.cost_minutes)} minutes: {amount(told.gain)} more questions asked would be covered"
+        prediction = what_if(sample_analysis, ticked)
+        expected = (
+            f"{amount(prediction.cost_minutes)} minutes: "
+            f"{amount(prediction.gain)} more questions asked would be covered"
+        )
         page.locator(".edit-totals .large", has_text=expected).wait_for()
     page.get_by_role("button", name="Workbook").click()
     page.get_by_text(re.compile("Wrote .*gaps-2.xlsx")).wait_for()

@@ -1,4 +1,4 @@
-"""The page as its readers use it, in a real browser."""
+"""The page as readers use it, in a real browser."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """The page of a second run of the made-up shop, hostile texts in every table."""
+    """The page of a second run of the made-up shop, with hostile texts in every table."""
     return write_page(
         make_second_run(make_analysis()), tmp_path_factory.mktemp("page") / "page.html"
     )
@@ -23,7 +23,7 @@ def small(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """The page of 5,000 distinct questions in 250 gaps, hostile ones among them, and a hundred edits."""
+    """The page of 5,000 questions, some of them hostile, in 250 gaps, with a hundred edits."""
     return write_page(
         repeat(make_analysis(5_000), n_gaps=250, n_edits=100),
         tmp_path_factory.mktemp("large") / "page.html",
@@ -31,7 +31,7 @@ def large(tmp_path_factory):
 
 
 def repeat(analysis, n_gaps, n_edits):
-    """The analysis with its questions spread over so many gaps, and its edits repeated."""
+    """Return the analysis with its questions spread over `n_gaps` gaps, and `n_edits` edits."""
     names = [f"c{n % n_gaps}" for n in range(len(analysis.queries))]
     gaps = pd.concat([analysis.gaps] * -(-n_gaps // len(analysis.gaps)), ignore_index=True).head(
         n_gaps
@@ -62,12 +62,12 @@ def shown_gaps(page):
 
 
 def scroll_through(page):
-    """Bring every figure of the shown view near, and wait until it is drawn."""
-    for place in page.locator(".view.shown .plot").all():
-        place.scroll_into_view_if_needed()
+    """Scroll to every figure of the view, and wait until it is drawn."""
+    for plot in page.locator(".view.shown .plot").all():
+        plot.scroll_into_view_if_needed()
         page.wait_for_function(
             "name => document.getElementById(name).querySelector('.main-svg')",
-            arg=place.get_attribute("id"),
+            arg=plot.get_attribute("id"),
         )
 
 
@@ -82,7 +82,7 @@ def test_every_figure_is_drawn_under_the_pages_own_policy_without_a_button_to_up
     assert page.locator(".js-plotly-plot").count() == len(figures.FIGURES)
     assert page.locator(".plot path.point").count() > 100
     titles = page.eval_on_selector_all(
-        "[data-title]", "all => all.map((one) => one.dataset.title).join(' ').toLowerCase()"
+        "[data-title]", "all => all.map((button) => button.dataset.title).join(' ').toLowerCase()"
     )
     assert "pan" in titles
     assert not [word for word in ("cloud", "share", "upload") if word in titles]
@@ -110,9 +110,8 @@ def test_tabs_are_walked_by_arrow_keys_and_kept_in_the_address(open_page, small)
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
     assert page.evaluate("location.hash") == "#view=engineer"
-    assert [one.get_attribute("id") for one in page.locator(".view:visible").all()] == [
-        "view=engineer"
-    ]
+    visible = [view.get_attribute("id") for view in page.locator(".view:visible").all()]
+    assert visible == ["view=engineer"]
     page.go_back()
     assert (
         page.locator("#gaps, #hour, #retrieval, #plan")
@@ -123,7 +122,7 @@ def test_tabs_are_walked_by_arrow_keys_and_kept_in_the_address(open_page, small)
 
 
 @pytest.mark.parametrize(
-    ("link", "seen"),
+    ("link", "text"),
     [
         ("#gap-3", "What people ask"),
         ("#edit-2", "What to write"),
@@ -131,11 +130,11 @@ def test_tabs_are_walked_by_arrow_keys_and_kept_in_the_address(open_page, small)
         ("#ledger", "minilm"),
     ],
 )
-def test_a_link_opens_its_view_and_what_it_names(open_page, small, link, seen):
+def test_a_link_opens_its_view_and_its_target(open_page, small, link, text):
     page = open_page(at(small, link))
     target = page.locator(f"[id='{link[1:]}']")
-    assert target.get_by_text(seen).first.is_visible()
-    assert target.evaluate("one => Math.abs(one.getBoundingClientRect().top) < innerHeight")
+    assert target.get_by_text(text).first.is_visible()
+    assert target.evaluate("target => Math.abs(target.getBoundingClientRect().top) < innerHeight")
 
 
 def test_a_link_to_a_view_keeps_the_headline_in_sight(open_page, small):
@@ -150,14 +149,16 @@ def test_a_link_to_a_view_keeps_the_headline_in_sight(open_page, small):
     ("link", "width"),
     [("#gap-3", 1280), ("#edit-2", 900), ("#questions", 390), ("#ledger", 900), ("#gap-3", 390)],
 )
-def test_a_link_scrolls_to_its_place_below_the_bar(open_page, small, link, width):
+def test_a_link_scrolls_to_its_target_below_the_bar(open_page, small, link, width):
     page = open_page(at(small, link), viewport={"width": width, "height": 800})
     page.wait_for_timeout(300)
     top, ground, end = page.evaluate(
         """(name) => {
-          const bar = document.querySelector(".bar").getBoundingClientRect(), page = document.documentElement;
+          const bar = document.querySelector(".bar").getBoundingClientRect();
+          const target = document.getElementById(name).getBoundingClientRect();
+          const page = document.documentElement;
           const isEnd = Math.ceil(scrollY + innerHeight) >= page.scrollHeight;
-          return [document.getElementById(name).getBoundingClientRect().top, Math.max(0, bar.bottom), isEnd];
+          return [target.top, Math.max(0, bar.bottom), isEnd];
         }""",
         link[1:],
     )
@@ -182,8 +183,8 @@ def test_search_finds_gaps_by_any_of_their_questions_and_lists_these(open_page, 
     page = open_page(small)
     page.keyboard.press("/")
     page.keyboard.type("THEFT bikes")
-    # of 40 questions those numbered 20, 22 and 23 ask of theft (21 and 24 gave way to hostile
-    # texts): in the gaps n % 8 + 1
+    # Of 40 questions, those numbered 20, 22 and 23 are about theft (hostile texts replace 21 and
+    # 24). They are in the gaps n % 8 + 1.
     assert (
         page.locator("#found-count").inner_text()
         == "Found: 3 of 8 gaps, 3 of 40 questions, 2 of 12 edits."
@@ -204,7 +205,7 @@ def test_search_finds_gaps_by_any_of_their_questions_and_lists_these(open_page, 
     assert len(shown_gaps(page)) == 8
 
 
-def test_filters_keep_what_fits_them_all_and_say_how_many(open_page, small):
+def test_filters_keep_the_gaps_that_fit_all_of_them_and_show_the_count(open_page, small):
     page = open_page(at(small, "#view=strategist"))
     assert page.locator("#count").inner_text() == "8 gaps"
     page.select_option("#winnable", "no")
@@ -215,13 +216,12 @@ def test_filters_keep_what_fits_them_all_and_say_how_many(open_page, small):
     assert page.locator("#asked-count").inner_text() == "1 to 5 of 5"
     page.select_option("#cause", "")
     page.select_option("#winnable", "")
-    page.fill(
-        "#demand", "200"
-    )  # demand is 7 times the square of the rank: 252 at 6, 343 at 7, 448 at 8
+    # Demand is 7 times the square of the rank: 252 at rank 6, 343 at 7, 448 at 8.
+    page.fill("#demand", "200")
     assert shown_gaps(page) == [6, 7, 8]
 
 
-def test_gaps_are_put_in_another_order_also_where_they_are_filtered(open_page, small):
+def test_gaps_can_be_put_in_another_order_also_when_they_are_filtered(open_page, small):
     page = open_page(at(small, "#view=strategist"))
     assert shown_gaps(page) == [1, 2, 3, 4, 5, 6, 7, 8]
     page.focus("#order")
@@ -251,7 +251,7 @@ def test_ticked_edits_are_summed_only_where_their_gains_add_up(open_page, small)
     page = open_page(at(small, "#view=editor"))
     page.check("#hour [data-edit='1']")
     page.check(".tickable [data-edit='2']")
-    # minutes 10 and 11, marginal gains 20 and 19
+    # The edits take 10 and 11 minutes; their marginal gains are 20 and 19.
     assert (
         page.locator("#ticked").inner_text()
         == "2 ticked: 21 minutes; together predicted to bring 39 queries asked."
@@ -294,7 +294,7 @@ def test_a_gap_chosen_from_the_list_lights_its_points_on_the_map(open_page, smal
     assert lit_points(page) == 0
 
 
-def test_a_point_of_the_map_shows_its_gap_beside_it_once_in_the_page(
+def test_a_point_of_the_map_shows_its_gap_beside_the_map_and_only_there(
     open_page, small, keep_screenshot
 ):
     page = open_page(at(small, "#view=strategist"))
@@ -307,8 +307,8 @@ def test_a_point_of_the_map_shows_its_gap_beside_it_once_in_the_page(
     page.wait_for_selector("#chosen .body")
     rank = page.input_value("#pick")
     assert page.locator("#chosen h3").inner_text().startswith(f"{rank}. ")
-    for part in ("What people ask", "Nearest own passage", "Best passage of another site"):
-        assert part in page.locator("#chosen").inner_text()
+    for heading in ("What people ask", "Nearest own passage", "Best passage of another site"):
+        assert heading in page.locator("#chosen").inner_text()
     assert lit_points(page) == 5
     assert page.get_by_text("What people ask", exact=True).count() == n_headings
     keep_screenshot(page, "page-linked")
@@ -356,11 +356,10 @@ def test_the_theme_follows_the_system_until_the_reader_chooses(open_page, small)
 
 
 def walk_views(page, path):
-    """Yield each view, shown in the one page with every figure drawn."""
+    """Show each view in the same page with every figure drawn, and yield its name."""
     for view in VIEWS:
-        page.goto(
-            at(path, f"#view={view}")
-        )  # to another place of the same page: nothing is loaded anew
+        # The address differs only in its fragment, so that nothing is loaded again.
+        page.goto(at(path, f"#view={view}"))
         page.locator(f"[id='view={view}'].shown").wait_for()
         scroll_through(page)
         yield view
@@ -370,7 +369,7 @@ def test_a_phone_scrolls_no_view_sideways(open_page, small, keep_screenshot):
     page = open_page(small, **PHONE)
     for view in walk_views(page, small):
         for details in page.locator(".view.shown .item:not([hidden])").all()[:3]:
-            details.evaluate("one => { one.open = true }")
+            details.evaluate("details => { details.open = true }")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         keep_screenshot(page, f"page-phone-{view}", full_page=True)
 
@@ -382,14 +381,14 @@ def test_no_view_has_a_serious_fault_of_accessibility(
     page = open_page(small, color_scheme=scheme)
     for view in walk_views(page, small):
         for details in page.locator(".view.shown details:not([hidden])").all()[:4]:
-            details.evaluate("one => { one.open = true }")
+            details.evaluate("details => { details.open = true }")
         page.fill("#search", "bike")
         check_accessibility(page)
         keep_screenshot(page, f"page-{scheme}-{view}")
         page.fill("#search", "")
 
 
-def test_without_scripts_everything_is_there(open_page, small):
+def test_without_scripts_all_content_is_there(open_page, small):
     page = open_page(small, java_script_enabled=False)
     for name in ("plan", "gap-1", "hour", "pillars", "ledger"):
         assert page.locator(f"#{name}").is_visible()
@@ -404,31 +403,30 @@ def test_on_paper_every_view_is_there_within_the_margins(open_page, small):
     assert page.locator(".view:visible").count() == len(VIEWS)
     assert page.locator("#search, .tabs, #theme, .filters").locator("visible=true").count() == 0
     widths = page.eval_on_selector_all(
-        ".plot .main-svg", "all => all.map((one) => one.getBoundingClientRect().width)"
+        ".plot .main-svg", "all => all.map((plot) => plot.getBoundingClientRect().width)"
     )
     assert len(widths) >= len(figures.FIGURES)
-    assert max(widths) <= 688  # A4 less 14 mm on either side, at 96 pixels an inch
-    assert (
-        min(
-            page.eval_on_selector_all(
-                ".tickable summary", "all => all.map((one) => one.clientWidth)"
-            )
-        )
-        > 500
+    # The width of A4 without margins of 14 mm, at 96 pixels an inch.
+    assert max(widths) <= 688
+    widths = page.eval_on_selector_all(
+        ".tickable summary", "all => all.map((summary) => summary.clientWidth)"
     )
+    assert min(widths) > 500
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     page.emulate_media(media="screen")
     assert page.locator(".view:visible").count() == 1
 
 
-def test_five_thousand_questions_answer_at_once(open_page, large):
+def test_a_page_of_five_thousand_questions_opens_and_searches_fast(open_page, large):
     assert large.stat().st_size < 15_000_000
-    opened, searched = [], []
-    for _ in range(5):  # the best of a few: the machine has other work
+    opened = []
+    searched = []
+    # The best of a few, because the machine has other work.
+    for _ in range(5):
         page = open_page(large)
         opened.append(page.evaluate(ASK, "theft bikes"))
-        found = page.locator("#found-count").inner_text()
+        count = page.locator("#found-count").inner_text()
         page.evaluate(ASK, "")
         page.click("#tab-strategist")
         page.wait_for_selector("#plot-map path.point")
@@ -438,7 +436,8 @@ def test_five_thousand_questions_answer_at_once(open_page, large):
         page.context.close()
         if min(opened) < 3_000 and min(searched) < 200:
             break
-    assert "623 of 5,000 questions" in found  # 5 in 40 ask of theft; two gave way to hostile texts
+    # Of 40 questions 5 are about theft; hostile texts replace two of these.
+    assert "623 of 5,000 questions" in count
     assert min(opened) < 3_000
     assert min(searched) < 200
 

@@ -175,7 +175,7 @@ def test_init_makes_a_project_that_runs(monkeypatch, capsys, tmp_path):
         assert "runs/demo" not in text
     values = write_small(project / "input")
     text = (project / "coverage.toml").read_text(encoding="utf-8")
-    text = text.replace('"site" ', f'"{values["--site"]}" ').replace(
+    text = text.replace('source = "site"', f'source = "{values["--site"]}"').replace(
         '"answers.jsonl"', f'"{values["--log"]}"'
     )
     (project / "coverage.toml").write_text(text, encoding="utf-8")

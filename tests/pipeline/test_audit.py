@@ -1,4 +1,4 @@
-"""The audit within a run: costs of findings, edits for closable gaps, and runs with little input."""
+"""The audit within a run: costs of findings, edits for closable gaps, runs with little input."""
 
 import pytest
 

@@ -219,7 +219,7 @@ def test_choices_count_once_an_answer_and_an_answer_without_citations_chose_anot
 
 @pytest.fixture
 def world(passages, queries, encoder):
-    """The vectors of the two sites' passages in the whitened space, and a model of the site `ours`."""
+    """Passage vectors of the two sites in the whitened space, and a model of the site `ours`."""
     content = embed_texts(passages["passage_id"], passage_texts(passages), encoder)
     query_vectors = embed_texts(queries["query_id"], queries["text"], encoder, "query")
     space = fit_space(content, query_vectors)
