@@ -136,6 +136,7 @@ _DIMENSIONS = (
 )
 # Fields that are whole numbers: three digits after a sign are thousands there.
 _COUNTS = ("n_sessions", "n_engaged")
+# All fields that are numbers. Key events and revenue may have decimals, so they are no counts.
 _METRICS = (*_COUNTS, "n_key_events", "revenue")
 # Cells that mark a row as a grand total: the words of the interface in seven languages, and the
 # value that the API writes.
@@ -219,6 +220,7 @@ def find_exports(names: Sequence[str]) -> list[Path]:
             error.found,
             "Correct the path under [analytics].",
         ) from None
+    # A file that is named twice, by itself and by its folder, is read once.
     return list({path.resolve(): path for path in paths}.values())
 
 
@@ -258,6 +260,7 @@ def _csv_tables(source: CsvFile) -> Iterator[list[Row]]:
     for number, line in enumerate([*text.splitlines(), ""], 1):
         if line.strip(' \t,;"') and not _COMMENT.match(line):
             block.append((number, line))
+        # A blank line within an open quotation belongs to a cell and does not end the table.
         elif block and not _is_open([text for _, text in block]):
             yield _csv_table(block)
             block = []
@@ -437,6 +440,7 @@ def _read_table(table: Sequence[Row]) -> list[dict[str, Any]]:
         for row_cells in cells
         for metric in _METRICS
     ]
+    # All numbers of a table decide together, because 1.200 alone may be either 1.2 or 1,200.
     decimal = decimal_sign(metrics)
     days = parse_times([row_cells.get("day") for row_cells in cells])
     sessions = list[dict[str, Any]]()
@@ -454,6 +458,7 @@ def _read_row(row: Row, cells: Mapping[str, Any], decimal: str) -> dict[str, Any
         text_of(value).lower() for value in row.values.values()
     ):
         return {"reason": "a grand total, which the other rows add up to"}
+    # Where the cell has no " / ", it is a source alone, and rpartition puts it into `medium`.
     joined, _, medium = texts["source_medium"].rpartition(" / ")
     source = texts["source"] or joined or medium
     medium = texts["medium"] or (medium if joined else "")

@@ -21,10 +21,12 @@ from coverage_kit.text.page_markup import (
     SKIPPED_ROLES,
 )
 
+# A lead is a line that leads to the text after it, such as a term or the button of an accordion.
 BlockKind = Literal["heading", "text", "lead", "item", "row", "code"]
 
 # Elements whose words lead to the text after them: a term, the title of a fold or a caption.
 _LEADS = frozenset({"dt", "summary", "caption", "legend"})
+# The level of each heading tag: 2 for "h2".
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # What a table for layout holds and a table of data does not: tables, code, lists and headings.
 _IN_CELL = "|".join(
@@ -177,6 +179,7 @@ class _BlockWalker:
 
     def _visit_list(self, element: HtmlElement) -> None:
         self.flush()
+        # A list within another list belongs to the group of the outer list.
         self._group += not self._counters
         start = element.get("start", "1")
         # A number of more than five digits is a mistake or an attack, so the list starts at 1.
@@ -207,6 +210,7 @@ class _BlockWalker:
         role = element.get("role", "")
         if tag in SKIPPED or role in SKIPPED_ROLES or _is_noise(element):
             return True
+        # Within the main content a header heads an article; elsewhere it is the header of the site.
         if tag == "header" or role == "banner":
             return not self._main_depth and not _holds_page(element)
         if tag == "aside" or role == "complementary":

@@ -14,6 +14,7 @@ _LINK = re.compile(r"\[([^\]]+)\]\(https?://[^)\s]+\)")
 _MARKER = re.compile(r"\s*\[\d+\](?!\()|[\ue200-\ue202]\S*|https?://\S+")
 # Markdown before or around words: "## ", "> ", "- ", "**", "__", "`" and "|".
 _DECORATION = re.compile(r"^[\s>#*•-]+|\*\*|__|`|\|")
+# A letter of any script: a line without letters, such as "12 15 20 25", is no claim.
 _LETTER = re.compile(r"[^\W\d_]")
 # Shorter lines are headings and labels rather than claims. The number is assumed.
 _MIN_WORDS = 4
@@ -55,6 +56,7 @@ def _in_turns(answers: list[tuple[str, str]]) -> list[tuple[int, str, str]]:
         for position, sentence in enumerate(plain_sentences(text))
     ]
     by_sentence: dict[str, tuple[int, str, str]] = {}
+    # Sorted by position first: the answers take turns, and a long answer cannot fill the limit.
     for position, _, answer_id, sentence in sorted(sentences):
         by_sentence.setdefault(sentence, (position, answer_id, sentence))
     return list(by_sentence.values())[:MAX_CLAIMS_A_QUERY]

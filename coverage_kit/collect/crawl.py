@@ -113,6 +113,7 @@ class _Crawler:
         Raises SiteError where the site must not be read or cannot be reached.
         """
         requested_delay = self._robots.delay_seconds(self._source)
+        # A site may ask for a longer pause than the settings do, but not for a shorter one.
         self._fetcher.delay_seconds = max(self._crawl.delay_seconds, requested_delay)
         for status in self._robots.trouble.values():
             raise _host_error(self._source, status)
@@ -184,6 +185,7 @@ class _Crawler:
     def _add(self, urls: Sequence[str]) -> None:
         for url in urls:
             if page_id(url) not in self._reached_ids and len(self._waiting) < _MAX_QUEUED:
+                # Marked when it is queued, not when it is read, so that it is queued once.
                 self._reached_ids.add(page_id(url))
                 self._waiting.append(url)
 
@@ -193,6 +195,7 @@ class _Crawler:
             return "max_pages"
         if self._n_bytes >= self._crawl.max_megabytes * 1e6:
             return "max_megabytes"
+        # The pause counts too: a request that could only start after the end is not made.
         return "max_seconds" if time.monotonic() + self._fetcher.delay_seconds > self._end else ""
 
     def _finish(self) -> None:

@@ -88,6 +88,7 @@ def parse_time(text: str) -> datetime | None:
             moment = parse(text)
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
+        # Other years are mistakes or defaults, such as 1970-01-01 (assumed).
         if 1990 <= moment.year <= 2100:
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return None
@@ -107,6 +108,7 @@ def _json_dates(tree: HtmlElement) -> dict[str, datetime]:
             waiting: deque[Any] = deque([json.loads(source)])
         except (ValueError, RecursionError):
             continue
+        # Breadth-first: a date of the page itself comes before the date of a node within it.
         while waiting:
             node = waiting.popleft()
             for key in ("datePublished", "dateModified") if isinstance(node, dict) else ():

@@ -108,6 +108,7 @@ def _write_block(block: TextBlock) -> str:
     if block.kind == "code":
         fence = "`" * max([3, *(len(run) + 1 for run in _BACKTICKS.findall(block.text))])
         return f"{fence}\n{block.text}\n{fence}"
+    # A backslash keeps words such as "# 1 choice" from becoming a heading of the page.
     return f"\\{block.text}" if LOOKS_LIKE_MARKUP.match(block.text) else block.text
 
 
@@ -153,6 +154,7 @@ def _base_url(tree: HtmlElement, url: str) -> str:
 
 def _join(base: str, href: str) -> str:
     try:
+        # urljoin raises ValueError for a broken address such as "http://[x".
         return urljoin(base, href.strip())
     except ValueError:
         return ""
@@ -170,6 +172,7 @@ def _find_canonical(tree: HtmlElement, base: str) -> str:
 
 def _find_links(tree: HtmlElement, base: str) -> tuple[str, ...]:
     robots = _meta(tree, "robots").lower()
+    # "none" means noindex and nofollow together.
     if "nofollow" in robots or "none" in robots.split(","):
         return ()
     anchors = [

@@ -23,7 +23,9 @@ from coverage_kit.collect.urls import split_http
 from coverage_kit.llm.retry_after import seconds_asked
 from coverage_kit.settings import CrawlSettings
 
+# Media types that are read as pages; the body of a response of any other type is not read.
 HTML_TYPES = ("text/html", "application/xhtml+xml")
+# Statuses whose `location` header names another address.
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # A longer chain of redirects is a loop or a trap (assumed).
 _MAX_REDIRECTS = 5
@@ -39,9 +41,11 @@ _RETRIED = frozenset(
         "http 504",
     }
 )
+# Bytes read at a time: size and time are checked while a body arrives, not after it (assumed).
 _CHUNK_BYTES = 65_536
 # Bounds of the pause before another try (assumed).
 _MAX_PAUSE_SECONDS = 60.0
+# With a delay of 0 the pause would stay 0, however often it doubles.
 _MIN_PAUSE_SECONDS = 0.1
 # A full answer may take this many times the time allowed for its next bytes (assumed).
 _BODY_TIMEOUTS = 3
@@ -160,6 +164,7 @@ class Fetcher:
                 "GET",
                 url,
                 headers={**self._pool.headers, **request.headers},
+                # `fetch` and `_ask` follow redirects and retry, as they check targets and pause.
                 redirect=False,
                 retries=False,
                 preload_content=False,
@@ -220,6 +225,7 @@ def is_public(address: str) -> bool:
     """
     ip_address = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip_address, ipaddress.IPv6Address):
+        # An IPv6 address may stand for an IPv4 address, which may be private.
         inner = ip_address.ipv4_mapped or ip_address.sixtofour or _nat64(ip_address)
         if inner is not None:
             return is_public(str(inner))
@@ -291,6 +297,7 @@ def _status_of(code: int) -> str:
 
 
 def _network_status(error: Exception) -> str:
+    # The order matters: a NameResolutionError is a NewConnectionError, and that is a TimeoutError.
     statuses: list[tuple[type[Exception], str]] = [
         (exceptions.NameResolutionError, "unreachable: unknown host"),
         (exceptions.SSLError, "unreachable: no valid certificate"),

@@ -17,6 +17,7 @@ from coverage_kit.text.page_markup import INDEX_NAMES, MARKDOWN
 
 # The Markdown parser takes up to half a minute for a hostile megabyte (measured).
 _MAX_MARKDOWN_BYTES = 1_000_000
+# Endings of the files that are read as pages, in lower case.
 _SUFFIXES = frozenset({".html", ".htm"}) | MARKDOWN
 # What a path of a URL may hold as it is, besides letters and digits (RFC 3986).
 _PATH_CHARACTERS = "/!$&'()*+,;=:@"
@@ -65,6 +66,7 @@ def _find_files(folder: Path) -> Iterator[Path]:
     """Yield the files of pages; hidden files and links that leave the folder are skipped."""
     root = folder.resolve()
     for parent, folders, names in os.walk(folder):
+        # The list is changed in place, because os.walk then does not enter the hidden folders.
         folders[:] = [name for name in folders if not name.startswith(".")]
         for file in (Path(parent, name) for name in names if not name.startswith(".")):
             if (

@@ -14,6 +14,7 @@ from coverage_kit.collect.blocks import TextBlock
 
 # Runs of five words rarely recur by chance within a page (assumed).
 _SHINGLE_WORDS = 5
+# The share of a block's runs of words that must be in trafilatura's text (assumed).
 _MATCHING_SHARE = 0.5
 # With fewer words trafilatura has found too little to judge by (assumed).
 _MIN_WORDS = 40
@@ -21,6 +22,7 @@ _MIN_WORDS = 40
 _MAX_GAP_WORDS = 60
 # For pages with more elements trafilatura takes minutes (measured).
 _MAX_ELEMENTS = 50_000
+# A word of any script: spaces and punctuation do not decide whether a block matches.
 _WORD = re.compile(r"\w+")
 
 # Both libraries log what is wrong with a page as an error. Here it is the status of a page and no
@@ -129,6 +131,7 @@ def _with_gaps(blocks: list[TextBlock], are_main: list[bool]) -> list[bool]:
 def _with_leads(blocks: list[TextBlock], are_main: list[bool]) -> list[bool]:
     """Add a term, summary, caption or accordion button when the block after it is main content."""
     result = list(are_main)
+    # From the last to the first, so that each of several leads in a row is added.
     for index in range(len(blocks) - 2, -1, -1):
         if blocks[index].kind == "lead" and result[index + 1]:
             result[index] = True

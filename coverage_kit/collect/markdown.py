@@ -14,7 +14,9 @@ from coverage_kit.collect.extract import Extract, extract_page
 _FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n\1[ \t]*(?:\n|\Z)", re.DOTALL)
 # A line of YAML such as "title: Tea".
 _PAIR = re.compile(r"([A-Za-z_][\w-]*)\s*:\s*(.*?)\s*$")
+# Keys of front matter that give the URL of the page, in order of preference.
 _URL_KEYS = ("url", "canonical", "canonical_url", "permalink")
+# Keys of front matter that give the date of publication, in order of preference.
 _PUBLISHED_KEYS = (
     "date",
     "published",
@@ -22,6 +24,7 @@ _PUBLISHED_KEYS = (
     "publishdate",
     "pubdate",
 )
+# Keys of front matter that give the date of the last change, in order of preference.
 _MODIFIED_KEYS = (
     "lastmod",
     "last_modified",
@@ -79,6 +82,7 @@ def _read_front_matter(mark: str, text: str) -> dict[str, str]:
 
 def _unquote(value: str) -> str:
     is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    # Only an unquoted value may have a comment behind it: within quotes "#" is text.
     return value[1:-1] if is_quoted else re.sub(r"\s+#.*$", "", value)
 
 

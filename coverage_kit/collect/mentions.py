@@ -125,6 +125,7 @@ def _pattern(names: Sequence[str]) -> re.Pattern[str]:
 
     A name that starts with a host, such as Booking.com, is tried before bare hosts are skipped.
     """
+    # The first alternative that fits wins, so "Acme Tea" must be tried before "Acme".
     longest = sorted(names, key=lambda name: (-len(name), name))
     hosts = [
         _name_pattern(name) for name in longest if re.fullmatch(_BARE_HOST, name.lower().split()[0])

@@ -11,7 +11,11 @@ from typing import Any
 from coverage_kit.collect.logs.values import text_of
 
 # A number with a currency code or one sign before or after it: "EUR 1,200", "12 %", "-3.5".
-_NUMBER = re.compile(r"(?:[A-Z]{3}|[^\w\s.,<>~-])?\s*(-?\d[\d.,'’\s]*)(?:[A-Z]{3}|[^\w\s.,<>~-])?")  # noqa: RUF001 (Swiss thousands)
+_NUMBER = re.compile(
+    r"(?:[A-Z]{3}|[^\w\s.,<>~-])?\s*"
+    r"(-?\d[\d.,'’\s]*)"  # noqa: RUF001 (Swiss thousands)
+    r"(?:[A-Z]{3}|[^\w\s.,<>~-])?"
+)
 # For each sign before decimals, a number whose thousands are separated by the other sign.
 _SEPARATED = {
     sign: re.compile(rf"-?(?:\d+|\d{{1,3}}(?:{re.escape(other)}\d{{3}})+)(?:{re.escape(sign)}\d+)?")
@@ -19,6 +23,7 @@ _SEPARATED = {
 }
 # A number with its scale: "1.2K" or "3 m".
 _SCALED = re.compile(r"(.*\d)\s*([KkMm])")
+# What the letter multiplies the number by: "1.2K" is 1,200.
 _SCALES = {"k": 1e3, "m": 1e6}
 
 
@@ -79,6 +84,7 @@ def demand_of(value: Any, decimal: str = "") -> float | None:
     if not sign:
         sign = decimal_sign([(text, True)]) if is_count else "."
     number = number_in(value, sign, is_count)
+    # Rounded, because 1.005 x 1,000 is 1,004.9999... in floating point.
     return round(number * scale, 6) if number is not None and number >= 0 else None
 
 

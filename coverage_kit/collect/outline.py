@@ -279,6 +279,7 @@ def _bold_lines(body: HtmlElement, text: str) -> Iterator[OutlineRow]:
         is_heading = (
             words
             and words == bold
+            # A longer bold paragraph is emphasis rather than a heading (assumed).
             and 1 <= len(words.split()) <= 10
             and not re.search(r"[.!,;]$", words)
         )
@@ -287,6 +288,7 @@ def _bold_lines(body: HtmlElement, text: str) -> Iterator[OutlineRow]:
         if following.tag not in {"p", "ul", "ol", "table", "div"}:
             continue
         text_below = plain_text(following)
+        # Fewer than twelve words may be a label or a price rather than text (assumed).
         is_above_text = len(text_below.split()) >= 12 and text_below[:40] in main_words
         if is_above_text and not any(
             ancestor.tag in {"table", "li", "blockquote", "aside"}
@@ -392,6 +394,7 @@ def _bylines(tree: HtmlElement, words: str) -> Iterator[OutlineRow]:
         plain = " ".join(line.split())
         opening = _BY.match(plain)
         name = _NAME.match(plain[opening.end() :]) if opening else None
+        # Without markup a byline needs two words of a name: "By Monday" has only one.
         is_byline = name and " " in name[0] and len(plain.split()) <= _MAX_BYLINE_WORDS
         if name and is_byline and not re.search(r"\d", name[0]):
             yield {"kind": "author", "value": name[0], "detail": "byline"}

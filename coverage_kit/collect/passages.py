@@ -45,6 +45,7 @@ def split_pages(pages: Pages, max_words: int = 180) -> Passages:
     rows = [row for page in usable.to_dict("records") for row in _page_rows(page, max_words)]
     common = _boilerplate(rows, usable)
     passages = [row for row in rows if (row["site"], _words_key(row["text"])) not in common]
+    # Numbered after boilerplate is left out, so that the positions of a page have no gaps.
     positions: Counter[str] = Counter()
     for row in passages:
         row["position"] = positions[row["page_id"]]
@@ -91,6 +92,7 @@ def _words_key(text: str) -> str:
 def _boilerplate(rows: list[dict[str, Any]], pages: pd.DataFrame) -> set[tuple[str, str]]:
     """Return (site, words) of the passages that too many pages of the site share."""
     n_pages = pages["site"].value_counts().to_dict()
+    # A set: words that one page repeats count once for that page.
     occurrences = {(row["site"], _words_key(row["text"]), row["page_id"]) for row in rows}
     shared = Counter((site, key) for site, key, _ in occurrences)
     return {

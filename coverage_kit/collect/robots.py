@@ -9,7 +9,9 @@ from coverage_kit.collect.urls import split_http
 
 # RFC 9309 asks for at least 500 KiB to be parsed; 512,000 bytes are 500 KiB.
 _MAX_BYTES = 512_000
+# The rules of a host without a robots.txt: everything is allowed (RFC 9309).
 _NO_RULES = ""
+# The rules of a host whose robots.txt cannot be read: everything is refused (RFC 9309).
 _ALL_REFUSED = "User-agent: *\nDisallow: /"
 
 
@@ -51,6 +53,7 @@ class Robots:
         fetched = self._fetcher.fetch(urljoin(root, "/robots.txt"), Request(max_bytes=_MAX_BYTES))
         if fetched.status in {"ok", "too large"}:
             return fetched.content.decode("utf-8-sig", errors="replace")
+        # 429 asks to come later; it does not say that there is no robots.txt.
         is_absent = fetched.status.startswith("http 4") and fetched.status != "http 429"
         if is_absent or fetched.status in {
             "too many redirects",

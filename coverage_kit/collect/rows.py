@@ -48,6 +48,7 @@ def page_rows(pages: Iterable[PageRows]) -> list[dict[str, Any]]:
     """
     pages = list(pages)
     winners = _find_winners(pages)
+    # Winners keep their ids. The other pages get free ids, since page_id is the key of the table.
     used_ids = set(winners)
     rows = []
     for page in pages:

@@ -31,6 +31,7 @@ _ROOTS = frozenset(
 _FEW_WORDS = 50
 # Shorter texts are labels rather than content (assumed).
 _MIN_WORDS = 25
+# Shorter strings are labels and messages of the script (assumed).
 _MIN_STRING_WORDS = 10
 # A notice such as "Please enable JavaScript" or "JavaScript is required".
 _ASKS = re.compile(
@@ -180,6 +181,7 @@ def _prose(string: str) -> str:
         is not None
         for word in words
     )
+    # Four words of five must be plain; in code and templates fewer are (assumed).
     return text if len(words) >= _MIN_STRING_WORDS and n_plain >= 0.8 * len(words) else ""
 
 

@@ -95,11 +95,15 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "is_anonymized": ("is anonymized query",),
     "keys": ("keys",),
 }
+# What an export can be broken down by; a table without any of these is skipped.
 _DIMENSIONS = ("day", "query", "page", "country")
+# Fields that are whole numbers: three digits after a sign are thousands there.
 _COUNTS = ("n_clicks", "n_impressions")
+# All fields that are numbers. Positions are averages and may have decimals.
 _METRICS = (*_COUNTS, "position", "sum_position")
 # A day such as "2025-01-31" or "20250131".
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(T.*)?|(19|20)\d{6}")
+# A cell that is a whole URL: a column of such cells names pages.
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
 # A device, or a kind of search result such as "AMP_TOP_STORIES".
 _DEVICE_OR_KIND = re.compile(r"desktop|mobile|tablet|[A-Z]+(_[A-Z]+)+", re.IGNORECASE)
@@ -336,6 +340,7 @@ def _kind(values: Sequence[str]) -> str:
         return "day"
     if all(map(_URL.fullmatch, values)):
         return "page"
+    # All values must be codes, because a single one, such as "can", may well be a query.
     if set(values) <= set(_COUNTRIES.split()):
         return "country"
     return (

@@ -64,6 +64,7 @@ def _read_response(fetched: Fetched, source: str) -> PageRows:
     if fetched.status != "ok":
         return PageRows(fetched.url, site, fetched.status, fetched_at=fetched.fetched_at)
     extract = extract_page(fetched.content, fetched.url, fetched.charset)
+    # A page that names a URL of another site as its own stays a page of this site.
     declared_url = extract.url if site_scope(extract.url) == site_scope(source) else ""
     status = "ok" if extract.text else "no text"
     return PageRows(

@@ -99,6 +99,7 @@ def _unpack(content: bytes) -> bytes:
 
 
 def _locations(root: etree._Element, parent: str) -> tuple[str, ...]:
+    # local-name() ignores the XML namespace, so that a sitemap without a namespace is read too.
     texts = root.xpath(f"//*[local-name()='{parent}']/*[local-name()='loc']/text()")
     return _clean_urls([str(text) for text in texts] if isinstance(texts, list) else [])
 

@@ -78,6 +78,7 @@ _LINK = re.compile(
     r"|(?<![\w.+-])(?:[\w.+-]{1,64}@)?(?:[\w-]{1,63}\.){1,8}[a-z]{2,24}\b(?:/\S*)?",
     re.IGNORECASE,
 )
+# A year from 1800 to 2099.
 _YEAR = r"(1[89]\d\d|20\d\d)"
 # A founding with its year: "founded in York in 1987", "1987: established", "in business since
 # 1987".
@@ -152,6 +153,7 @@ def collect_statements(pages: Pages, answers: Answers, names: Sequence[str]) -> 
 
 def _distinct(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return one row a key, in order; of several rows, the last that names the brand, if any."""
+    # False sorts before True, so a row that names the brand replaces a row that does not.
     by_key = {_key(row): row for row in sorted(rows, key=lambda row: bool(row["names_brand"]))}
     return [by_key[key] for key in dict.fromkeys(map(_key, rows))]
 
@@ -180,7 +182,8 @@ def compared_form(prop: str, value: str) -> str:
 
 
 def _words(value: str) -> str:
-    return " ".join(re.findall(r"\w+", re.sub("['’]", "", value).casefold()))  # noqa: RUF001 (apostrophes)
+    without_apostrophes = re.sub("['’]", "", value)  # noqa: RUF001 (typed apostrophes)
+    return " ".join(re.findall(r"\w+", without_apostrophes.casefold()))
 
 
 def _compare_name(value: str) -> str:
@@ -204,6 +207,7 @@ def _compare_address(value: str) -> str:
     return " ".join(_SHORTER.get(word, word) for word in _words(value).split())
 
 
+# What brings a property's values to the form in which they are compared; others become words.
 _COMPARE: dict[str, Callable[[str], str]] = {
     "name": _compare_name,
     "alternateName": _compare_name,
@@ -235,6 +239,7 @@ class Brand:
     def legal(self) -> re.Pattern[str]:
         """Find names that end in a legal form, with up to three words before it."""
         names = "|".join(map(re.escape, self.names))
+        # Within sentences "co", "company" and "as" are mostly ordinary words, not legal forms.
         forms = SUFFIXES.replace("|co|company", "").replace("|as|", "|")
         return re.compile(
             rf"(?<!\w)(?i:{names})(?: [A-Z][\w&-]*){{0,3}},? (?i:{forms})\b",

@@ -14,6 +14,7 @@ from coverage_kit.collect.fetch import Fetched
 from coverage_kit.collect.urls import site_scope
 from coverage_kit.storage.files import new_file
 
+# Headers that are used again: the encoding, what a later request is conditional on, nofollow.
 _STORED_HEADERS = ("content-type", "etag", "last-modified", "x-robots-tag")
 
 

@@ -80,6 +80,7 @@ def json_blocks(tree: HtmlElement) -> tuple[list[Any], int]:
         if media_type != "application/ld+json" or not source.strip():
             continue
         try:
+            # strict=False accepts line breaks within strings, which JSON forbids.
             values.append(json.loads(source, strict=False))
         except (ValueError, RecursionError):
             n_broken += 1

@@ -9,9 +9,11 @@ from urllib.parse import SplitResult, quote, urlsplit
 # change the page.
 _TRACKING = re.compile(
     r"^(utm_.*|mtm_.*|pk_.*|hsa_.*|_hs.*|gclid|gclsrc|gbraid|wbraid|dclid|gad_.*|srsltid|fbclid"
-    r"|msclkid|yclid|ysclid|twclid|ttclid|li_fat_id|igshid|igsh|mc_cid|mc_eid|mkt_tok|_ga|_gl|vero_id|oly_enc_id|oly_anon_id|wickedid)$",
+    r"|msclkid|yclid|ysclid|twclid|ttclid|li_fat_id|igshid|igsh|mc_cid|mc_eid|mkt_tok"
+    r"|_ga|_gl|vero_id|oly_enc_id|oly_anon_id|wickedid)$",
     re.IGNORECASE,
 )
+# The schemes that are read, each with the port that a URL may leave out.
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Characters that a URL never needs to escape (RFC 3986).
 _UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
@@ -113,6 +115,7 @@ def _authority(split_url: SplitResult) -> str:
 
 
 def _without_www(host: str) -> str:
+    # Of a host such as www.com only "com" would be left.
     return host.removeprefix("www.") if host.count(".") > 1 else host
 
 

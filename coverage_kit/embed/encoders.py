@@ -18,6 +18,7 @@ import numpy as np
 from coverage_kit.errors import EncoderError
 from coverage_kit.vectors import Role, Vectors
 
+# The setting that stands for the bundled model.
 BUNDLED = "minilm"
 # The hash of the weights of the bundled model (all-MiniLM-L6-v2).
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -27,6 +28,7 @@ _MODEL_FILES = ("*.safetensors", "*.bin", "*.json", "*.txt", "*.model")
 Precision = Literal["fp32", "bf16", "fp16"]
 # A tokenizer without a limit reports 10**30 tokens.
 _MAX_TOKENS = 1_000_000
+# torch's names of the precisions.
 _DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 # Each runtime rounds bf16 sums at other points, so that its vectors need a name of their own.
 _SUFFIXES = {"fp32": "", "bf16": " torch-bf16", "fp16": " fp16"}

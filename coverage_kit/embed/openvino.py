@@ -42,7 +42,9 @@ from coverage_kit.vectors import Role, Vectors
 _BATCH_TOKENS = 1024
 # Texts whose token ids are held in memory at a time (assumed).
 _BLOCK_TEXTS = 4096
+# OpenVINO's names of the precisions; fp16 is for GPUs, where torch runs the model.
 _HINTS = {"fp32": "f32", "bf16": "bf16"}
+# The token ids of one text.
 _Ids = tuple[int, ...]
 # The largest difference from torch that a number of a vector may have; 0.000001 was measured for
 # all-MiniLM-L6-v2.

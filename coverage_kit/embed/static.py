@@ -31,6 +31,7 @@ from coverage_kit.vectors import Role, Vectors
 
 # The number of dimensions that docs/method.md measures.
 _DIMENSIONS = 256
+# The file of a distilled model that shows, where it exists, that distilling has ended.
 _WEIGHTS = "model.safetensors"
 
 logger = logging.getLogger(__name__)

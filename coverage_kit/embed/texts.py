@@ -23,6 +23,7 @@ from coverage_kit.vectors import Encoder, Role, Vectors
 CHUNK_TEXTS = 2048
 # Some seconds of work on two cores, which is what an interrupted run may lose.
 CHUNK_CHARACTERS = 250_000
+# The fewest texts for which a chunk is planned, however long they are (assumed).
 MIN_CHUNK_TEXTS = 64
 # Keys in one query, below the limit of 999 values that older versions of SQLite have.
 _LOOKUP_TEXTS = 500
@@ -134,6 +135,7 @@ class CachedEncoder:
         return vectors
 
     def _key(self, text: str, role: Role) -> bytes:
+        # The role is in the key, since a model may put other words before a query than a passage.
         return hashlib.blake2b(
             f"{self.name}\0{role}\0{text}".encode(errors="replace"),
             digest_size=16,

@@ -24,6 +24,7 @@ def krippendorff_alpha(grades: Floats, level: Level = "interval") -> float:
     0.878
     """
     values = np.asarray(grades, dtype=np.float64)
+    # A single grade of an item has nothing to agree with.
     values = values[(~np.isnan(values)).sum(axis=1) >= 2]
     is_graded = ~np.isnan(values)
     pool = values[is_graded]
@@ -64,6 +65,7 @@ def count_repeats(grades: Floats) -> tuple[Floats, Floats]:
     >>> float(n_equal[0]), float(n_pairs[0])
     (1.0, 3.0)
     """
+    # Halves are rounded up; np.round would turn both 1.5 and 2.5 into 2.
     rounded = np.floor(grades + 0.5)
     n_equal = np.zeros(len(grades))
     n_pairs = np.zeros(len(grades))
@@ -91,6 +93,7 @@ def order_alike(grades: Floats, labels: Floats) -> float:
     below = np.zeros(0)
     for group in groups:
         n_under = np.searchsorted(below, group, "left") + np.searchsorted(below, group, "right")
+        # The mean of the counts below and up to a grade counts each tie half.
         n_ordered = n_ordered + n_under.sum() / 2
         n_pairs = n_pairs + len(group) * len(below)
         below = np.sort(np.concatenate([below, group]))
@@ -120,5 +123,6 @@ def _pair_sum(values: Floats, level: Level) -> float:
     if level == "nominal":
         counts = np.unique(values, return_counts=True)[1]
         return float(n * n - (counts**2).sum())
+    # Over all ordered pairs, (x - y)^2 adds up to 2 n times the squares around the mean.
     centred = values - values.mean()
     return float(2 * n * (centred**2).sum())

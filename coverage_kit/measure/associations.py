@@ -162,6 +162,7 @@ def _weekly(
         )
     start = covered.min().normalize()
     end = covered.max().normalize() + pd.Timedelta(days=1)
+    # From the first Monday to the last whole week: a part of a week would look like a fall.
     weeks = pd.date_range(
         start + pd.Timedelta(days=-start.weekday() % 7),
         end - pd.Timedelta(days=7),
@@ -194,6 +195,7 @@ def _associate(
     lags: Sequence[int],
     rng: np.random.Generator,
 ) -> list[_Lag]:
+    # Two series with trends correlate even without a link; weekly changes have no trend.
     before, after = (np.diff(series) for series in (signal, demand))
     sizes = {lag: max(0, len(before) - lag) for lag in lags}
     usable = [lag for lag in lags if sizes[lag] >= MIN_WEEKS]

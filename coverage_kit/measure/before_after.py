@@ -316,6 +316,7 @@ def _judge(effects: list[_Effect]) -> list[dict[str, Any]]:
     for effect, p, n_tests in zip(effects, p_holm, by_family.transform("count"), strict=True):
         row = effect.row | {"p_holm": p}
         if effect.contrast:
+            # The level of the first and strictest of Holm's steps.
             level = LEVEL / max(int(n_tests), 1)
             row |= {"smallest_effect": find_smallest_effect(effect.contrast, level)}
             row |= _read_verdict(row, int(n_tests))
@@ -339,6 +340,7 @@ def _pair(
     is_treated = by_query.groupby("cluster_id")["is_treated"].first().to_numpy(dtype=np.bool_)
 
     def column(statistic: str, is_after: bool) -> Floats:
+        # Where no answer is on one side, the table has no column for it.
         values = sides.get((statistic, is_after), pd.Series(dtype=float))
         return np.asarray(values.to_numpy(dtype=np.float64))
 

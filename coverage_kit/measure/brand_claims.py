@@ -28,8 +28,9 @@ from coverage_kit.text.language import is_english
 from coverage_kit.text.quantities import MONTHS
 from coverage_kit.vocabulary import NOT_ASSESSED, WRONG_VERDICTS
 
-# Verdicts that say a claim is wrong, or that the site does not support it.
+# The name, in tables, of the judge that compares words without a model.
 PLAIN = "plain"
+# The reason of a claim that the rules, which are for English, cannot judge.
 _FOREIGN = (
     "The claim, or the own pages near it, are in a language that words cannot be compared in."
 )
@@ -103,6 +104,7 @@ def _find_new_facts(
         for figure in facts
         if not any(figure.agrees(other) or _is_converted(figure, other) for other in available)
     ]
+    # A capital at the start of a sentence shows no name; behind "the" it does.
     own = {name for names in own_names for name in read_parts(f"the {names}").names}
     terms = {term for sentence in sentences for term in sentence.terms}
     new_names = {

@@ -32,10 +32,12 @@ from coverage_kit.text.quantities import (
 
 # The unit of a year's number.
 YEAR = "in the year"
+# Units that are money: the currency signs.
 MONEY = tuple(CURRENCIES)
 # Markers of citations ("[1]", "([site](https://…))", "【4†source】"), addresses and Markdown signs.
 _MARKERS = re.compile(
-    r"\(?\[[^\]\n]{0,200}\]\([^)\s]*\)\)?|\[\^?\w{1,4}\](?!\()|【[^】\n]{0,80}】|https?://\S+|[*_`#>|]+"
+    r"\(?\[[^\]\n]{0,200}\]\([^)\s]*\)\)?|\[\^?\w{1,4}\](?!\()|【[^】\n]{0,80}】"
+    r"|https?://\S+|[*_`#>|]+"
 )
 # A number: "4,200.50", "34".
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)"
@@ -46,6 +48,7 @@ _RANGE = re.compile(
 )
 # What multiplies a number: " million", "k". One letter counts only behind a currency sign.
 _SCALE = re.compile(r"\s?(thousand|million|billion|bn|k|m)\b", re.IGNORECASE)
+# The factor of each such word or letter.
 _SCALES = LARGE_NUMBERS | {
     "k": LARGE_NUMBERS["thousand"],
     "m": LARGE_NUMBERS["million"],
@@ -65,6 +68,7 @@ _UPPER = (
     r"up to|at most|no more than|less than|fewer than|under|below|within|maximum of|until|before|by"
 )
 _ABOUT = r"about|around|roughly|approximately|approx\.?|some|nearly|almost|circa|~|ca\.|close to"
+# One of these words right before a figure, such as the "at least " of "at least 5 kg".
 _BOUND = re.compile(
     rf"(?:(?P<lower>{_LOWER})|(?P<upper>{_UPPER})|(?P<about>{_ABOUT})|(?P<between>between))\s*$",
     re.IGNORECASE,
@@ -96,19 +100,23 @@ _BASES = {
     "week": ("day", 7.0),
     "year": ("month", 12.0),
 }
+# Each spelling of a unit with its base and the factor to it: ("m", 1000.0) for "km".
 _MEASURES = {spelling: _BASES.get(unit, (unit, 1.0)) for spelling, unit in UNITS.items()}
+# The bases. A figure with another unit, such as "seat", counts things.
 _MEASURED = frozenset(base for base, _ in _MEASURES.values())
 # Plurals without an s.
 _MANY = frozenset({"people", "children", "men", "women", "feet", "teeth"})
 # "One" is mostly a pronoun, and zero counts nothing.
 _WORD_NUMBERS = {word: value for word, value in NUMBER_WORDS.items() if value > 1}
+# The longest first, so that "twenty-one" is not read as "twenty".
 _SPELLED = "|".join(sorted(_WORD_NUMBERS, key=lambda name: -len(name)))
 # A number with its currency sign and the unit glued to it ("£4,200", "34kg"), or a word, which
 # may be a number's. Version numbers, dates and times ("2.0.1", "03/04", "8:30") are words.
 _TOKEN = re.compile(
     rf"(?P<sign>[{CURRENCIES}]|\b(?:USD|EUR|GBP)\s)?\s?(?<![\w.])(?P<number>{_NUMBER})"
     r"(?P<glued>%|°[CF]?|[a-z]{1,6}(?![\w-]))?(?![\w:/]|\.\d)"
-    rf"|(?P<word>\b(?:{_SPELLED})\b|[^\W_](?:[\w'’-]|[.:/](?=\w))*)",  # noqa: RUF001 (apostrophes as they are typed)
+    rf"|(?P<word>\b(?:{_SPELLED})\b"
+    r"|[^\W_](?:[\w'’-]|[.:/](?=\w))*)",  # noqa: RUF001 (apostrophes as they are typed)
     re.IGNORECASE,
 )
 # Endings of "doesn't" and the like.
@@ -222,6 +230,7 @@ def read_parts(sentence: str) -> ClaimParts:
         names=frozenset(names),
         figures=tuple(figures),
         hedges=frozenset(hedges),
+        # Two negations cancel each other out, and also make the sentence unclear (next line).
         is_negated=n_negations % 2 == 1,
         is_unclear=_UNCLEAR.search(text) is not None or n_negations > 1,
         is_of_speaker=_SPEAKER.search(text) is not None,
@@ -256,6 +265,7 @@ def _read_figure(text: str, token: "re.Match[str]") -> tuple[Quantity | None, in
     end_of_number = token.end()
     bound = _BOUND.search(text[max(0, token.start() - _REACH) : token.start()])
     upper = _RANGE.match(text, end_of_number) if not token["glued"] else None
+    # "5 and 6" are two figures; only "between 5 and 6" is a range.
     if upper and ("and" not in upper[0] or (bound and bound["between"])):
         high = _parse(upper[1])
         end_of_number = upper.end()

@@ -67,6 +67,7 @@ OPPOSITES = {
     "impossible": "possibl",
     "unlimited": "limit",
 }
+# The stem of each word of both tables; all other words are cut by their endings.
 _STEMS = {word: stemmed for stemmed, words in _SYNONYMS.items() for word in words} | OPPOSITES
 # Words that add nothing to a statement, beside the stop words.
 _SAYING_LITTLE = (
@@ -75,6 +76,7 @@ _SAYING_LITTLE = (
     "overall"
 )
 EMPTY = frozenset(_SAYING_LITTLE.split())
+# Words without content, in which two sentences are not compared.
 PLAIN = ENGLISH_STOP_WORDS | NEGATIONS | EMPTY
 
 # Endings of verbs, plurals and adverbs, with the shortest word that may have each (assumed).
@@ -97,6 +99,7 @@ def stem(word: str) -> str:
         if is_inflected and len(word) >= min_letters:
             word = word[: -len(ending)]
             break
+    # "charge" loses its e, because "charging" becomes "charg".
     word = word.removesuffix("e") if len(word) > 3 else word
     # A doubled consonant, as in "stopped", is that of the inflection.
     is_doubled = len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiou"

@@ -20,7 +20,8 @@ _MAX_CLAUSES = 12
 _CLAUSE = re.compile(rf"[,;:]\s|\s[{DASHES}]\s|\s(?:but|while|whereas|and)\s(?=\S+\s\S)")
 # A circumstance: "in Kendal", "by two sisters", up to the next preposition.
 _CIRCUMSTANCE = re.compile(
-    r"\b(?:by|in|at|with|from|as|when|near|to|on)\s(?:(?!\b(?:by|in|at|with|from|as|when|near)\b).)*"
+    r"\b(?:by|in|at|with|from|as|when|near|to|on)\s"
+    r"(?:(?!\b(?:by|in|at|with|from|as|when|near)\b).)*"
 )
 
 

@@ -86,6 +86,7 @@ def find_competitors(
     smoothed_named = _smooth(table["n_named"], table["n_answers"], mean)
     n_own = cited.loc[cited["site"].isin(panel.sites[:1]), "query_id"].nunique()
     overlap = _smooth(table["n_both"], n_own, table["n_prompts"] / unbranded["query_id"].nunique())
+    # The bar is the log's own mean, within limits: alone it could let in everybody or nobody.
     is_proposed = (smoothed_named >= np.clip(mean, *NAMED_LIMITS)) & (
         table["n_prompts"] >= MIN_PROMPTS
     )
@@ -159,6 +160,7 @@ def _is_named(pairs: pd.DataFrame, texts: Mapping[str, str]) -> list[bool]:
         # Words are joined, so that "Acme Bikes" is found as the label "acmebikes".
         words = _WORD.findall(_ADDRESS.sub(" ", texts[answer_id]).casefold())
         text = "".join(words)
+        # Where words begin and end in the joined text; a name within a longer word does not count.
         edges = {0, *accumulate(map(len, words))}
         flags += [_says(text, edges, names[site]) for _, site in group]
     return flags

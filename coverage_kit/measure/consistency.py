@@ -25,6 +25,7 @@ _FACTS = (*_SINGLE, "url", "founder", "telephone", "email", "address")
 _ANSWER_FACTS = ("telephone", "email", "founded")
 # Sources of statements that are on the site.
 _OWN = ("page", "structured data")
+# The kind of every disagreement on profiles.
 _PROFILE = "missing or odd sameAs"
 
 
@@ -166,6 +167,7 @@ def _profiles(own: pd.DataFrame) -> Iterator[dict[str, Any]]:
         .groupby(level="host")
         .tail(1)
     )
+    # For each host, the account that most pages name.
     best = dict(usual.index)
     n_pages = profiles["place"].nunique()
     for form, statements in profiles.groupby("compared_as"):

@@ -10,6 +10,7 @@ from coverage_kit.measure.sites import site_kind
 from coverage_kit.measure.visibility import TrackedBrands
 from coverage_kit.tables import HOLDERS, Answers, Citations, Holders, checked
 
+# In the order of a cluster's rows.
 KINDS = ("own", "competitor", "third-party", "community")
 # Below this the other 60% is ceded, as in Canonry's gate.
 MIN_SHARE = 0.4
@@ -150,6 +151,7 @@ def _judge_cluster(
     n_citations: int,
 ) -> tuple[bool, str]:
     """Return whether a cluster is contested, and why, in words."""
+    # A cluster is not given up for lack of answers: with too few it stays contested.
     if n_answers < MIN_ANSWERS:
         return (
             True,

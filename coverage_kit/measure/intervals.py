@@ -105,6 +105,7 @@ def _wilson(value: Floats, per_answer: Floats) -> tuple[Floats, Floats]:
     doubt = Z_95**2 * per_answer
     middle = (value + doubt / 2) / (1 + doubt)
     half = np.sqrt(doubt * value * (1 - value) + doubt**2 / 4) / (1 + doubt)
+    # Only rounding can put an end beyond the value, 0 or 1, so the ends are clipped there.
     return np.clip(middle - half, 0.0, value), np.clip(middle + half, value, 1.0)
 
 

@@ -143,6 +143,7 @@ def correct_holm(p: Floats) -> Floats:
     tested = np.flatnonzero(~np.isnan(p))
     order = tested[np.argsort(p[tested], kind="stable")]
     corrected = np.full(len(p), np.nan)
+    # A larger p must not get a smaller corrected p, hence the running maximum.
     corrected[order] = np.minimum(
         np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)), 1.0
     )
@@ -267,6 +268,7 @@ def _permute(clusters: _Clusters, labels: Floats, observed: float) -> float:
         noise += side @ (clusters.weight**2 * clusters.noise) / weight**2
         means.append(mean)
     effect = np.abs(means[0] - means[1])
+    # Two degrees of freedom go to the means of the two sides.
     error = np.sqrt(squares / (labels.shape[1] - 2) * noise)
     ratio = np.divide(
         effect,
@@ -293,6 +295,7 @@ def _labellings(observed: tuple[bool, ...], seed: int) -> Floats:
             .random((N_DRAWS + 1, n_clusters))
             .argsort(axis=1)[:, :n_treated]
         )
+        # With the observed labelling among the draws, p is never 0.
         chosen[0] = np.flatnonzero(observed)
     labels = np.zeros((len(chosen), n_clusters))
     np.put_along_axis(labels, chosen, 1.0, axis=1)

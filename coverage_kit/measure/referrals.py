@@ -29,6 +29,7 @@ from coverage_kit.tables import (
 # An assistant that no expression matches, and a landing page that is missing.
 OTHER = "other assistant"
 UNKNOWN = "unknown"
+# The table of assistants, each with a regular expression for the source of its sessions.
 _SOURCES = Path(__file__).with_name("ai_sources.csv")
 # The status of a page that repeats another one.
 _COPY = "duplicate of "
@@ -104,6 +105,7 @@ def measure_referrals(
     groups = visits.groupby(["assistant", "page_id"])
     table = (
         groups[list(_SUMS)]
+        # Where all values are missing, the sum is missing too, and not 0.
         .sum(min_count=1)
         .join(groups["day"].agg(first_at="min", last_at="max"))
         .reset_index()

@@ -119,6 +119,7 @@ def _widening(n_groups: int) -> float:
 
 
 def _rate_query(similarity: Vectors, relevant: RelevantItems, depth: int) -> tuple[float, float]:
+    # Pages that answer the query, but are not tested, must not take a place among the nearest.
     similarity[relevant.ignored] = -np.inf
     nearest = np.argsort(-similarity, kind="stable")[:depth]
     recall = float(np.mean([bool(np.isin(item, nearest).any()) for item in relevant.items]))

@@ -11,6 +11,7 @@ import pandas as pd
 
 T = TypeVar("T")
 
+# The table of community sites: each domain with its kind, such as forum or video.
 _KINDS = Path(__file__).parent / "site_kinds.csv"
 # Second-level labels under which countries register names: "co" of ".co.uk".
 _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "gov", "go", "ne", "net", "or", "org"})

@@ -26,6 +26,7 @@ MIN_SIMILARITY = 0.75
 # that decides, and in others.
 _MIN_CONTEXT = 1 / 3
 _MIN_CONTEXT_ELSEWHERE = 0.5
+# Of a claim of several sentences the worst verdict counts.
 _WORST_FIRST: tuple[Verdict, ...] = ("contradicted", "unsupported", "supported")
 # What a missing figure, a missing name or another yes or no leaves of the strength (assumed).
 _PENALTY = 0.5
@@ -108,6 +109,7 @@ def _compare(
             contradiction.reason,
             contradiction.sentence.sentence,
         )
+    # Words of the sentence itself weigh more than those of its neighbours (weights assumed).
     overlaps = [
         share(terms, sentence.terms) + 0.5 * share(terms, sentence.context)
         for sentence in sentences

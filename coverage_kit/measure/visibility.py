@@ -30,8 +30,8 @@ from coverage_kit.tables import (
 )
 from coverage_kit.vocabulary import MEASURES, UNKNOWN_SURFACE
 
-SplitBy = Literal["all", "branded", "cluster", "week", "market"]
 # In the order of the table.
+SplitBy = Literal["all", "branded", "cluster", "week", "market"]
 
 
 @dataclass(frozen=True)
@@ -173,6 +173,7 @@ class _Log:
         mentions: Mentions,
         panel: TrackedBrands,
     ) -> "_Log":
+        # A page that an answer cites several times counts once.
         pages = citations.drop_duplicates(["answer_id", "url", "kind"])
         mentioned = mentions.assign(site=mentions["brand"].map(dict(panel.brand_sites))).dropna(
             subset=["site"]

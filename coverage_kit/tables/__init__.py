@@ -127,6 +127,7 @@ from coverage_kit.tables.schema import (
     checked as checked,
 )
 
+# Found in the modules, so that a new table needs no entry here.
 SCHEMAS: tuple[Schema, ...] = tuple(
     value
     for module in (collected, matched, ranked, of_runs, measured)

@@ -232,6 +232,7 @@ CLAIMS = Schema(
     ),
 )
 
+# Types for signatures, from which `@checked` reads the schema; so in every module of tables.
 Pages = Annotated[pd.DataFrame, PAGES]
 Passages = Annotated[pd.DataFrame, PASSAGES]
 Queries = Annotated[pd.DataFrame, QUERIES]

@@ -13,6 +13,7 @@ def optional(name: str, kind: Kind, meaning: str) -> Column:
     return Column(name, kind, meaning, optional=True)
 
 
+# Columns by which tables are joined: each means the same in every table.
 QUERY_ID = text("query_id", "id of the query")
 PASSAGE_ID = text("passage_id", "id of the passage: its page's id, '#', its position")
 CLUSTER_ID = text("cluster_id", "id of the cluster of queries")
@@ -27,6 +28,7 @@ SURFACE = text(
     "surface",
     "api, scrape, app or as logged; 'unknown' where the log does not say; never pooled",
 )
+# Optional, because one prompt alone gives no interval (measure/intervals.py).
 LOW_95 = optional(
     "low",
     "number",

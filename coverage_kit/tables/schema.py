@@ -19,6 +19,7 @@ import pandas as pd
 
 from coverage_kit.errors import SchemaError
 
+# Kinds instead of dtypes, because pandas has several dtypes for the same kind.
 Kind = Literal["text", "integer", "number", "flag", "time"]
 
 # The pandas type of each kind of column; times are in UTC, to the microsecond.
@@ -86,6 +87,7 @@ class Schema:
 
     def typed(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return a table of this schema from a frame with rows; columns it lacks are missing."""
+        # A shallow copy is enough, since columns are replaced and never changed in place.
         frame = frame.copy(deep=False)
         missing = pd.Series([None] * len(frame), index=frame.index)
         for column in self.columns:
@@ -123,6 +125,7 @@ class Schema:
             raise SchemaError(where, what, found, "Drop or rename them.")
 
 
+# With these, type checkers see the signature of the function that `checked` wraps.
 P = ParamSpec("P")
 R = TypeVar("R")
 

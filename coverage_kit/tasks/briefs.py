@@ -8,7 +8,9 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 
+# Operations that add new words; no other operation needs a draft.
 DRAFTED = ("extend_passage", "add_question_and_answer", "add_page")
+# The mark of words that come from logged answers, which an editor has to check.
 EXTRACT_MARK = "[EXTRACT TO CHECK]"
 # Words of the site that a drafter sees (assumed): enough for a page, and cheap to read.
 _OWN_WORDS = 1500

@@ -21,6 +21,7 @@ from coverage_kit.tasks.briefs import Brief
 from coverage_kit.tasks.draft_check import check_draft
 from coverage_kit.usage import Spent
 
+# What a drafter is asked to write, by the operation of the edit (`briefs.DRAFTED`).
 _TASKS = {
     "extend_passage": (
         "Write one to three short paragraphs that go behind the passage that stands first under "
@@ -35,6 +36,7 @@ _TASKS = {
         "Each section's first sentence answers its heading."
     ),
 }
+# The rules of every draft: only the site's own words are a source of facts.
 _RULES = (
     "State only facts that stand under OWN WORDS. QUESTIONS say what is asked, never what is true.",
     "Where an answer needs a fact that OWN WORDS lack (a number, price, date, name, condition, yes "

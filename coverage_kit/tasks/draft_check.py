@@ -22,7 +22,8 @@ _SLOT = re.compile(r"\[(?:FACT|SOURCE) NEEDED:[^\[\]\n]{0,300}\]")
 _MODEL_MARK = re.compile(r"\[\s*EXTRACT TO CHECK\s*\]\s*", re.IGNORECASE)
 # What may begin a line: "> ", "## ", "- ", "3. ".
 _PREFIX = re.compile(
-    r"(?P<quote>(?:\s*>)*)\s*(?:(?P<heading>#{1,6})\s+|(?P<item>[-*+])\s+|(?P<number>\d{1,3})[.)]\s+)?"
+    r"(?P<quote>(?:\s*>)*)\s*"
+    r"(?:(?P<heading>#{1,6})\s+|(?P<item>[-*+])\s+|(?P<number>\d{1,3})[.)]\s+)?"
 )
 # The line of a code fence: "```python".
 _CODE_FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE)
@@ -32,6 +33,7 @@ _EMPHASIS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)")
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\(\s*([^()\s]*)[^()\n]*\)")
 # Private characters, each of which stands for a slot while the text is read.
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
+# The first of them, which stands for the first slot.
 _FIRST_PRIVATE = 0xE000
 # There are 6,400 private characters in this block.
 _MAX_SLOTS = 6000
@@ -41,6 +43,7 @@ _MAX_SLOT_LENGTH = 200
 _UNSEEN = ("Cf", "Co", "Cs")
 # Quotes and spaces at the ends of a copied sentence, which gets quotes of its own.
 _QUOTES = '“”" '
+# A word of any script, as drafts and extracts are compared.
 _WORD = re.compile(r"\w+")
 
 

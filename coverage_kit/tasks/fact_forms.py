@@ -52,6 +52,7 @@ _OPENS = ':“"(—–'  # noqa: RUF001 (dashes as they are typed)
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
 # Units, and numbers that follow numbers as units do ("5 thousand").
 _UNITS = UNITS | {word: word for word in ("hundred", "thousand", "million")}
+# Words that are numbers: "six", "million", "dozen".
 _NUMBER_WORDS = {**NUMBER_WORDS, **LARGE_NUMBERS, "dozen": 12}
 # Plain words of English drafts: they are neither names nor units.
 _PLAIN_WORDS = (

@@ -34,14 +34,17 @@ from coverage_kit.tables import (
 )
 from coverage_kit.usage import Spent
 
+# The rubrics that are used where none is named.
 DEFAULT_RUBRICS = (
     "answers-query",
     "faithful-to-source",
     "brand-described-rightly",
 )
+# The rubric whose grades replace the verdicts on brand claims.
 BRAND = "brand-described-rightly"
 # Characters of a text shown to a judge (assumed): a page may be as long as a book.
 _MAX_CHARACTERS = 6_000
+# Columns that a model's verdict replaces; the old values stay in columns ending in "_by_words".
 _VERDICT = ("verdict", "reason", "judge")
 # Bounds on the rubric's scale, on which a grade under 3 means that something is wrong, 3 that the
 # site does not say, and over 3 that the claim is right.

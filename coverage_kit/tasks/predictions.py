@@ -193,6 +193,7 @@ def _share(effects: pd.DataFrame, drift: float) -> pd.DataFrame:
         effects["rise"] > 0, effects["rise"]
     )
     credit = size / size.groupby(by_query).transform("sum")
+    # The change beyond the drift and beyond all that was predicted for the query.
     surprise = effects["change"] - drift - predicted.groupby(by_query).transform("sum")
     return effects.assign(
         predicted_rise=predicted,

@@ -58,7 +58,9 @@ PUBLISHED = Schema(
 )
 Published = Annotated[pd.DataFrame, PUBLISHED]
 
+# Actions that add words.
 _INSERTS = ("insert_section", "replace_passage", "add_page")
+# Actions that replace a heading or the title.
 _HEADINGS = ("replace_heading", "replace_title")
 # A Markdown heading, without closing marks: "## How far does it go? ##".
 _HEADING_LINE = re.compile(r"^#{1,6}\s+(.*?)[\s#]*$", re.M)

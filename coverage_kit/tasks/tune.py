@@ -149,6 +149,7 @@ def tune_on(data: TuningData, target: TuningTarget, options: TuneSettings, seed:
     )
     trained = train_encoder(target.match.encoder, [*cited, *headed], recipe)
     target.out.parent.mkdir(parents=True, exist_ok=True)
+    # Next to the target, so that the finished folder can be renamed into its place.
     with tempfile.TemporaryDirectory(
         dir=target.out.parent, prefix="unfinished-", ignore_cleanup_errors=True
     ) as scratch:

@@ -186,5 +186,6 @@ def draw_pairs(pairs: Sequence[TextPair], max_pairs: int, seed: int) -> list[Tex
         return list(pairs)
     order = np.random.default_rng(seed).permutation(len(pairs)).tolist()
     queries = pd.Series([pairs[row].query for row in order])
+    # The number of a pair among those of its query: a stable sort by it puts first pairs first.
     turn = queries.groupby(queries).cumcount()
     return [pairs[order[index]] for index in np.argsort(turn.to_numpy(), kind="stable")[:max_pairs]]

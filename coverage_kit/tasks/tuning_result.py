@@ -8,6 +8,7 @@ import pandas as pd
 from coverage_kit.embed.finetune import TunedModel
 from coverage_kit.measure.retrieval import DEPTH, Difference
 
+# Names of the measures and of the two spaces, as the table of measures has them.
 RECALL = f"recall@{DEPTH}"
 RECIPROCAL_RANK = f"MRR@{DEPTH}"
 IN_SPACE = "in the site's space"

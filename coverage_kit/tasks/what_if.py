@@ -85,6 +85,7 @@ def _simulation_of(analysis: Analysis, ids: list[str]) -> Simulation:
         analysis.coverage.set_index("query_id")["coverage"].reindex(queries).to_numpy(np.float64)
     )
     chosen = analysis.edits.set_index("edit_id").loc[ids]
+    # Never 0, because shares are divided by it.
     room = demand * np.maximum(1 - before, 1e-6)
     rises = dict(
         zip(
@@ -106,6 +107,7 @@ def _simulation_of(analysis: Analysis, ids: list[str]) -> Simulation:
         chances.append(
             QueryChances(
                 rows,
+                # No query can gain more than all of its room.
                 np.clip(shares * scale, 0, 1),
             )
         )

@@ -70,12 +70,18 @@ _BEFORE_NUMBER = frozenset(
 # A citation marker after a sentence: "[1]", "[^2]", "【3†source】" or "([name](https://…))".
 _MARK = r"(?:\[\^?\w{1,4}\](?!\()|【[^】\n]{1,80}】|\(?\[[^\]\n]{1,200}\]\([^)\s]{1,2000}\)\)?)"
 # The end of a sentence: its mark, closing quotes or brackets, and citation markers; or a CJK mark.
-_END = re.compile(rf"(?<![.!?…])[.!?…]++[\"'”’»)\]*_]*+(?:[ \t]*{_MARK})*(?=\s)|[。！？]+[」』”]*")  # noqa: RUF001 (CJK full stops)
+_END = re.compile(
+    rf"(?<![.!?…])[.!?…]++[\"'”’»)\]*_]*+(?:[ \t]*{_MARK})*(?=\s)"  # noqa: RUF001 (quotes)
+    r"|[。！？]+[」』”]*"  # noqa: RUF001 (CJK full stops)
+)
 # A line break that ends a sentence: before a blank line, a list item, a heading, a quote, a table
 # row or a fence.
 _LINE_START = re.compile(r"\n(?=[ \t]*\n|[ \t]*(?:[-*•+]|\d{1,3}[.)]|#{1,6}|>)\s|[ \t]*(?:\||```))")
 # The beginning of the next sentence: a capital, digit or dash after opening quotes or brackets.
-_BEGINS = re.compile(r"\s+[\"'“‘«(\[*_¿¡]*[^\W_a-zß-öø-ÿ]|\s*\Z|\s+[-•]")  # noqa: RUF001 (opening quotes)
+_BEGINS = re.compile(
+    r"\s+[\"'“‘«(\[*_¿¡]*[^\W_a-zß-öø-ÿ]"  # noqa: RUF001 (opening quotes)
+    r"|\s*\Z|\s+[-•]"
+)
 # The number of a list item, such as "3.", at the start of a line.
 _LIST_NUMBER = re.compile(r"(?:\A|\n)\s*\d{1,3}\.\Z")
 

@@ -32,7 +32,8 @@ def marked_citations(
     `[1]` is the first page in the list, and the marker's own characters are the span. An answer
     without a marker for a page in the list cites the whole list.
 
-    >>> cited, unmarked = marked_citations("Acme [2].", [Citation("https://a.com"), Citation("https://b.com")])
+    >>> pages = [Citation("https://a.com"), Citation("https://b.com")]
+    >>> cited, unmarked = marked_citations("Acme [2].", pages)
     >>> cited[0].url, "Acme [2]."[cited[0].start : cited[0].end], unmarked[0].url
     ('https://b.com', '[2]', 'https://a.com')
     """

@@ -91,4 +91,5 @@ def _query_row(query_id: str, spelled: list[tuple[str, Spelling]]) -> dict[str, 
 
 
 def _edge(choose: Any, times: Iterable[datetime | None]) -> datetime | None:
-    return choose((time for time in times if time is not None), default=None)  # type: ignore[no-any-return]
+    known_times = (time for time in times if time is not None)
+    return choose(known_times, default=None)  # type: ignore[no-any-return]

@@ -77,6 +77,7 @@ class Asking:
             completion = self._endpoint.complete(prompt)
             spent = _reported_or_counted(prompt, completion)
         except ModelError as error:
+            # A request that timed out may have been charged for, so it counts as its largest cost.
             spent = limit if error.may_cost else spent
             raise
         finally:

@@ -11,6 +11,7 @@ from typing import Any
 from coverage_kit.errors import RunError
 from coverage_kit.llm.endpoint import Reply
 
+# The name of the file in the folder of the cache.
 CACHE = "judge.sqlite"
 
 
@@ -24,6 +25,7 @@ class ReplyCache:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            # Each reply is committed at once: an interrupted job keeps what was paid for.
             self._database = sqlite3.connect(
                 path, timeout=30, isolation_level=None, check_same_thread=False
             )

@@ -18,6 +18,7 @@ from coverage_kit.usage import Spent
 
 # Likeliest tokens asked for where the grade stands: 20 is the most that OpenAI's endpoint gives.
 N_ALTERNATIVES = 20
+# The kind under which the cache stores replies that have the probabilities of their tokens.
 _WEIGHTED = "weighted"
 # Tokens of a reply: room for a number and a few words (assumed).
 _MAX_TOKENS = 32
@@ -94,6 +95,7 @@ class ModelJudge:
             user,
             repeat,
         )
+        # Both kinds are looked up: which kind the endpoint gives is known only once it was asked.
         for kind in (_WEIGHTED, self._sampled):
             cached = self._cache.find((*request, kind)) if self._cache else None
             if cached is not None:
@@ -172,6 +174,7 @@ class ModelJudge:
         readings = [find_grade(reply.text, rubric) for reply in replies]
         grades = [reading.grade for reading in readings if reading]
         n_unreadable = len(replies) - len(grades)
+        # Where half of the replies or more hold no grade, the mean of the others is not trusted.
         if len(grades) <= n_unreadable:
             reason = f"no grade in {n_unreadable} of {len(replies)} replies: {_quote(replies[-1])}"
             return Grade(None, False, len(grades), n_unreadable, spent, reason)

@@ -17,6 +17,7 @@ from pydantic import (
 
 from coverage_kit.errors import SettingsError
 
+# The folder of the rubrics that come with the package.
 SHIPPED = Path(__file__).parent / "rubrics"
 # Names such as "answers-query": they are part of keys, file names and the command line.
 _NAME = r"^[a-z][a-z0-9-]{0,60}$"
@@ -98,6 +99,7 @@ class Rubric(BaseModel):
     @cached_property
     def key(self) -> str:
         """Name, version and a digest of all that a judge sees: a changed rubric has another key."""
+        # No judge sees the pass marks, so a change of a mark does not make grades void.
         content = self.model_dump(mode="json", exclude={"pass_marks"})
         digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
         return f"{self.name}@{self.version}.{digest[:6]}"

@@ -19,6 +19,7 @@ from coverage_kit.measure.judge.attacks import attacked_item
 from coverage_kit.measure.judge.rubrics import Rubric
 from coverage_kit.tables import Judgements
 
+# Each measure with its title, in the order of the reliability table.
 MEASURES = {
     "graded_rate": "Judgements with a grade",
     "test_retest": "Correlation of repeats",
@@ -156,6 +157,7 @@ def _measure_attacks(
     rises = rises.assign(rise=(rises["grade"] - rises["before"]).fillna(0.0))
     if rises.empty:
         return {}
+    # 1e-9 allows for the rounding of floats.
     rises["is_resisted"] = rises["rise"] <= _noise(_floats(shown)) + 1e-9
     by_item = rises.groupby("base", sort=True)
     resisted = _share(_floats(by_item["is_resisted"].sum()), _floats(by_item.size()))

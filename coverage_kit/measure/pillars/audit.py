@@ -29,6 +29,7 @@ from coverage_kit.measure.pillars.site import (
 )
 from coverage_kit.tables import AUDITS, FINDINGS, Audits, Findings, checked
 
+# In the order of the pillars, in which the findings of a page are listed.
 CHECKS: tuple[Check, ...] = (
     *relevance.CHECKS,
     *authority.CHECKS,
@@ -48,8 +49,8 @@ def audit_pages(site: SiteTables) -> tuple[Audits, Findings]:
 
     Findings are ordered by page, then by check. An outcome is 'passed', 'failed', 'not applicable'
     (there is nothing on the page that the check examines) or 'not assessed' (the page is in a
-    language that the check cannot read, its source is not stored, or there is no log). Checks of the
-    whole site are listed under the page nearest to the site's root, whether it has text or not. On
+    language that the check cannot read, its source is not stored, or there is no log). Checks of
+    the whole site are listed under the page nearest to its root, whether it has text or not. On
     other pages without text only scripted text is assessed.
 
     Args:

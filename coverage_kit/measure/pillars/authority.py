@@ -355,6 +355,7 @@ def check_third_parties(page: PageView, site: SiteView) -> Outcome:
     return Checked(n_answers, (Fault(place=SITE, evidence=evidence, reason=reason, remedy=remedy),))
 
 
+# Only `sources` compares words, and its patterns are English.
 CHECKS = (
     Check(
         name="one_story",

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from coverage_kit.measure.pillars.site import PageView, SiteView
 
 Pillar = Literal["relevance", "authority", "clarity", "freshness"]
+# How far research finds that what a check looks at moves being cited (docs/method.md).
 Weight = Literal["strong", "moderate", "weak"]
 # A quotation in straight or curly quotes, of at most 400 characters.
 _QUOTED = re.compile(r"\"[^\"]{1,400}\"|\u201c[^\u201d]{1,400}\u201d")

@@ -168,10 +168,12 @@ def _associate(
 def _measure(
     pages: _CitedPages, rows: list[int], failed: Flags, rng: np.random.Generator
 ) -> _ComparedPages:
+    # The square root: a page with many questions counts more, without deciding alone.
     weights = np.sqrt([len(pages.n_answers[row]) for row in rows])
     rates = np.array([pages.n_cited[row].sum() / pages.n_answers[row].sum() for row in rows])
     coverage = np.array([pages.coverage[row].mean() for row in rows])
     difference = float(_fit_difference(rates[None], coverage[None], failed[None], weights[None])[0])
+    # Each side is drawn by itself, so that every draw has pages that fail and pages that pass.
     draws = np.concatenate([_draw(np.flatnonzero(side), rng) for side in (failed, ~failed)], axis=1)
     differences = _fit_difference(rates[draws], coverage[draws], failed[draws], weights[draws])
     low, high = difference + _widening(len(rows)) * (

@@ -28,9 +28,11 @@ from coverage_kit.text.sentences import split_sentences
 _MIN_PAGE_WORDS = 80
 _MAX_SECTION_WORDS = 400
 _MAX_PARAGRAPH_WORDS = 220
+# A heading of more words is a paragraph.
 _MAX_HEADING_WORDS = 20
 # From this share of linked words on, a page is a list of links (assumed).
 _LINKED_SHARE = 0.5
+# Fewer steps, or fewer figures of one unit, read well within a sentence (assumed).
 _MIN_STEPS = 4
 _MIN_FIGURES = 6
 # Headings that could be above any section.
@@ -354,6 +356,7 @@ def _unlisted(paragraph: Paragraph) -> tuple[str, str, str] | None:
     is_numbered = numbers[:_MIN_STEPS] == list(range(1, _MIN_STEPS + 1))
     is_sequence = (
         sum(bool(match["first"]) for match in steps) == 1
+        # Steps open with different words; a story may say "then" again and again.
         and len({match[0].lower() for match in steps}) >= _MIN_STEPS - 1
     )
     if is_numbered or (is_sequence and len(steps) >= _MIN_STEPS):
@@ -374,6 +377,7 @@ def _unlisted(paragraph: Paragraph) -> tuple[str, str, str] | None:
         if (
             unit
             and units.count(unit) >= _MIN_FIGURES
+            # The figures of a row are separated by commas or semicolons.
             and plain.count(",") + plain.count(";") >= _MIN_FIGURES - 2
         ):
             evidence = f"{units.count(unit)} figures in {unit} in one sentence"

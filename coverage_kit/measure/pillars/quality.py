@@ -168,6 +168,7 @@ def _find_boast(sentence: str, names: tuple[str, ...] = ()) -> str:
     Its own side is "we", or the brand by one of its names.
     """
     plain = unquoted(sentence).replace("\u2019", "'")
+    # The figures of "no. 1" and "#1" are praise and support nothing, so they are taken out.
     if _SUPPORTED.search(
         re.sub(r"(?:no\. ?|#)1", "", plain, flags=re.IGNORECASE)
     ) or _NEGATED.search(plain):

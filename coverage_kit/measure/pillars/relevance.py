@@ -383,6 +383,7 @@ def _reading_ease(text: str) -> float:
     return 206.835 - 1.015 * n_words / n_sentences - 84.6 * sum(syllables) / max(1, len(words))
 
 
+# passed_over is found from citations, so it is not compared with them (is_from_citations).
 CHECKS = (
     Check(
         name="asked_words",

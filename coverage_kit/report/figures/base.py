@@ -203,7 +203,8 @@ def note_figure(title: str, text: str) -> Figure:
         "showarrow": False,
     }
     figure.add_annotation(text=markup_lines(text, 400, width=64), font={"size": 14}, **position)
-    return figure.update_layout(xaxis={"visible": False}, yaxis={"visible": False})  # type: ignore[no-any-return]
+    figure.update_layout(xaxis={"visible": False}, yaxis={"visible": False})
+    return figure
 
 
 def annotate(figure: Figure, labels: list[figure_data.Label], style: dict[str, Any]) -> None:
@@ -323,7 +324,8 @@ def stack(bars: pd.DataFrame, value: str, name: str, marker: dict[str, Any]) -> 
 def start_at_zero(figure: Figure, axis: str, **options: Any) -> Figure:
     """Let an axis ('xaxis' or 'yaxis') begin at 0, and do not cut the points at 0."""
     figure.update_traces(cliponaxis=False, selector={"type": "scatter"})
-    return figure.update_layout({axis: {"rangemode": "tozero", **options}})  # type: ignore[no-any-return]
+    figure.update_layout({axis: {"rangemode": "tozero", **options}})
+    return figure
 
 
 def name_rows(figure: Figure, names: list[str]) -> Figure:

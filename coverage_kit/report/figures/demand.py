@@ -100,4 +100,5 @@ def associations_figure(analysis: Analysis) -> Figure:
         figure.add_trace(trace.update(error_y=bars, showlegend=True))
     figure.add_hline(y=0, line={"width": 1, "color": figure_data.MUTED})
     figure.update_xaxes(title="weeks from the signal to the demand", dtick=1, zeroline=False)
-    return figure.update_yaxes(title="rank correlation", range=[-1.05, 1.05])  # type: ignore[no-any-return]
+    figure.update_yaxes(title="rank correlation", range=[-1.05, 1.05])
+    return figure
