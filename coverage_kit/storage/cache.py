@@ -100,9 +100,9 @@ def _feed(hasher: Any, value: object) -> None:
 
 @cache
 def _code_digest() -> str:
-    """Return a digest of the package's own code."""
+    """Return a digest of the package's own code, and of the defaults that were fitted for it."""
     hasher = hashlib.blake2b(digest_size=12)
-    for path in sorted(_PACKAGE.rglob("*.py")):
+    for path in sorted([*_PACKAGE.rglob("*.py"), *_PACKAGE.glob("match/*.json")]):
         hasher.update(path.read_bytes())
     return hasher.hexdigest()
 
