@@ -15,7 +15,9 @@ from coverage_kit.errors import RunError
 from coverage_kit.storage.files import write_folder
 from coverage_kit.vectors import Embeddings
 
+# The file in a run's folder of tables that holds its `About`.
 SUMMARY = "summary.json"
+# The files of vectors beside the tables. A run without them can be loaded, too.
 VECTORS = ("query_vectors", "passage_vectors")
 
 
@@ -184,6 +186,8 @@ def load_analysis(folder: str | Path) -> Analysis:
         }
     except (OSError, ValueError) as error:
         raise RunError(str(path), "a whole run", str(error).splitlines()[0], cure) from error
+    # Fields that are missing get their defaults. A field that this version does not know was
+    # written by another version.
     unknown = sorted(set(values) - {field.name for field in fields(About)})
     if unknown:
         raise _wrong_version(path, f"{unknown[0]} in {SUMMARY}")

@@ -36,6 +36,8 @@ class Headline:
 def summarize(analysis: Analysis) -> Headline:
     """Return the key figures: demand, coverage, number of gaps, and what the budget buys."""
     queries = analysis.queries.merge(analysis.coverage, on="query_id")
+    # The interval assumes that all queries lie at the same end of their own intervals, so it is
+    # wide.
     covered = [
         _weighted_mean(queries[column], queries["demand"]) for column in ("coverage", "low", "high")
     ]

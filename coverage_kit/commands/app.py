@@ -36,6 +36,7 @@ app = typer.Typer(
 app.add_typer(outputs.app)
 app.add_typer(models.app)
 
+# The README.md of a project that `coverage-kit init` makes.
 _PROJECT = """\
 # Which questions does your site not answer?
 
@@ -48,6 +49,7 @@ _PROJECT = """\
 the one in its folder: name another `out` to keep an old one.
 """
 
+# The option --out, which `demo` and `run` share.
 Out = Annotated[
     str,
     typer.Option("--out", help="folder of the run; by default the one that the settings name"),
@@ -102,6 +104,8 @@ def init(
     (folder / ".gitignore").write_text("runs/\n.ipynb_checkpoints/\n", encoding="utf-8")
     (folder / "README.md").write_text(_PROJECT, encoding="utf-8")
     for notebook in sorted(notebooks_folder().glob("*.ipynb")):
+        # The shipped notebooks open the run of the sample company. In a new project they open the
+        # project's own run.
         text = notebook.read_text(encoding="utf-8").replace("../runs/demo", "../runs/latest")
         (folder / "notebooks" / notebook.name).write_text(text, encoding="utf-8")
     typer.echo(f"Made {folder}. Next:")
@@ -159,6 +163,8 @@ def run(
     _set(values, "match", encoder=encoder)
     _set(values, "parallel", backend=backend, workers=workers)
     if competitor:
+        # A competitor's folder that the settings file declares keeps its brand and base_url. The
+        # paths in the file are absolute by now, so the option's path is made absolute, too.
         declared = {other["source"]: other for other in values.get("competitors", ())}
         values["competitors"] = [
             declared.get(str(Path(name).resolve()), {"source": name}) for name in competitor
@@ -180,6 +186,7 @@ def _start_values(settings_file: Path | None, site: str) -> dict[str, Any]:
 
 def _set(values: dict[str, Any], section: str, **options: Any) -> None:
     """Put the options that were given into a section of the values."""
+    # An option that was not given is empty or 0, and must not replace a value of the file.
     given = {key: value for key, value in options.items() if value}
     if given:
         values[section] = {**values.get(section, {}), **given}
@@ -375,6 +382,7 @@ def _run(settings: Settings) -> None:
     from coverage_kit.report.outputs import write_outputs
     from coverage_kit.report.run_summary import describe_run
 
+    # This package shows its progress, and other libraries show only warnings.
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("coverage_kit").setLevel(logging.INFO)
     analysis = finish_run(analyze(settings))

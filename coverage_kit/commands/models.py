@@ -53,6 +53,7 @@ def panel(
         cure = "Name another with --out, or --force: answers to the old panel cannot be compared."
         raise SettingsError(str(out), "a free path for the panel", "a file", cure)
     sample = make_panel(analysis.queries, analysis.clusters, size, holdout, analysis.about.seed)
+    # The panel is read back, because its version contains the name of the file.
     written = read_panel(write_panel(sample, out))
     n_clusters = written["cluster_id"].nunique()
     n_holdout = int(written["is_holdout"].sum())
@@ -90,11 +91,13 @@ def ask(
         return
     wave_id = panels.name_wave(settings.ask, queries, is_new)
     try:
+        # A wave that breaks off has cost money as well, so the ledger is settled in any case.
         wave = panels.ask_panel(settings.ask, queries, ledger.prices, is_new)
     finally:
         ledger.settle(wave_id, "ask", panels.sum_wave(Path(settings.ask.out), wave_id))
     typer.echo(panels.describe_wave(wave))
     if wave.is_interrupted or any(engine.stopped for engine in wave.engines):
+        # 130 is the status of a shell after Ctrl-C.
         raise typer.Exit(130 if wave.is_interrupted else 1)
 
 

@@ -68,6 +68,7 @@ def cut_parts(table: Any, n_rows: int, folder: Path, fingerprint: str) -> list[T
     parts = []
     for number, start in enumerate(range(0, table.num_rows, n_rows)):
         part = TablePart(
+            # With five digits, the files of a folder sort in the order of the parts.
             source=str(folder / f"{number:05d}.input.parquet"),
             result=str(folder / f"{number:05d}.result.parquet"),
             fingerprint=f"{fingerprint}/{number}",

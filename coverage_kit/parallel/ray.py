@@ -66,6 +66,7 @@ class RayExecutor:
         nodes = [
             node["Resources"]
             for node in ray.nodes()
+            # A machine without cores, or one that is gone, cannot hold a worker.
             if node["Alive"] and node["Resources"].get("CPU")
         ]
         n_gpus = int(sum(node.get("GPU", 0) for node in nodes)) if job.can_use_gpu else 0
@@ -130,6 +131,7 @@ def share_cpus(node_cpus: Sequence[int], workers: int) -> tuple[int, int]:
         )
     workers_per_node = -(-workers // len(node_cpus))
     n_usable = sum(node_cpus) - 1
+    # All workers get equally many cores, so a worker has to fit on the smallest machine.
     n_cpus = max(1, min(node_cpus) // workers_per_node)
     if n_cpus > 1 and workers * n_cpus > n_usable:
         n_cpus -= 1

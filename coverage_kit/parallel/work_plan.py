@@ -6,7 +6,6 @@ These steps are reading, embedding and matching.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from coverage_kit.collect.logs.parts import (
 from coverage_kit.collect.logs.read import list_files, read_log
 from coverage_kit.match.neighbors import Indexes, nearest_passages
 from coverage_kit.parallel.jobs import EmbedJob, MatchJob, ReadJob, open_encoder
-from coverage_kit.parallel.local import LocalExecutor
 from coverage_kit.parallel.parts import (
     Executor,
     as_column,
@@ -33,7 +31,8 @@ from coverage_kit.parallel.parts import (
     write_table,
 )
 from coverage_kit.parallel.ray import RayExecutor
-from coverage_kit.settings import LogSettings, ParallelSettings, Settings
+from coverage_kit.settings import LogSettings, Settings
+from coverage_kit.storage.cache import code_digest
 from coverage_kit.tables import LogTables, Matches, Passages
 from coverage_kit.vectors import Embeddings, Encoder, Role, Vectors
 
@@ -44,19 +43,20 @@ _PARTS_PER_WORKER = 16
 
 @dataclass(frozen=True)
 class WorkPlan:
-    """How a run reads its log, embeds and matches: at once, or in parts where a part is too small.
+    """How a run reads its log, embeds and matches: in this process, or in parts over workers.
 
-    `encoder` cuts its texts into parts by itself; `chunk_texts` is the number of texts that it
-    needs at a time to keep its workers busy, 0 for any number.
+    `part_runner` is None where this process does everything. With workers, `encoder` cuts its
+    texts into parts by itself, and `chunk_texts` is the number of texts that it needs at a time to
+    keep them busy; 0 for any number.
     """
 
     encoder: Encoder
-    part_runner: "PartRunner"
-    chunk_texts: int
+    part_runner: "PartRunner | None" = None
+    chunk_texts: int = 0
 
     def read_log(self, log: LogSettings) -> LogTables:
         """Return the tables of a log, as `collect.logs.read_log` does; each file is a part."""
-        if len(list_files(log)) == 1:
+        if self.part_runner is None or len(list_files(log)) == 1:
             return read_log(log)
         return self.part_runner.read_log(log)
 
@@ -73,7 +73,7 @@ class WorkPlan:
 
         `indexes` are used in this process only; workers build their own.
         """
-        if len(queries) <= self.part_runner.n_rows:
+        if self.part_runner is None or len(queries) <= self.part_runner.n_rows:
             return nearest_passages(queries, passages, passage_vectors, own_site, k, indexes)
         return self.part_runner.match(queries, passages, passage_vectors, own_site, k)
 
@@ -88,13 +88,16 @@ def open_work_plan(settings: Settings, encoder: Encoder | None = None) -> WorkPl
     encoder_factory: Callable[[], Encoder] = partial(open_encoder, settings.match)
     if encoder is not None:
         encoder_factory = partial(_return_encoder, encoder)
-    executor = _open_executor(settings.parallel)
-    n_rows = settings.parallel.part_rows
-    part_runner = PartRunner(executor, cache / "parts", n_rows)
+    parallel = settings.parallel
+    if parallel.backend == "local":
+        # Vectors are kept as they are made, so an interrupted run resumes without parts too.
+        return WorkPlan(encoder_factory())
+    executor = RayExecutor(parallel.workers, parallel.address)
+    part_runner = PartRunner(executor, cache / "parts", parallel.part_rows)
     return WorkPlan(
         encoder=PartEncoder(encoder_factory, part_runner),
         part_runner=part_runner,
-        chunk_texts=_PARTS_PER_WORKER * settings.parallel.workers * n_rows,
+        chunk_texts=_PARTS_PER_WORKER * parallel.workers * parallel.part_rows,
     )
 
 
@@ -187,8 +190,8 @@ class PartRunner:
         n_rows: int = 0,
     ) -> Iterator[Any]:
         n_rows = n_rows or self.n_rows
-        # Another version of the toolkit may compute other results, so it does not reuse parts.
-        versioned = fingerprint_of(fingerprint, n_rows, version("coverage_kit"))
+        # Other code may compute other results, so it does not reuse parts.
+        versioned = fingerprint_of(fingerprint, n_rows, code_digest())
         folder = self.folder / f"{job.kind}-{versioned}"
         return do_parts(job, cut_parts(table, n_rows, folder, versioned), self.executor)
 
@@ -221,12 +224,6 @@ class PartEncoder:
         if len(texts) <= self.part_runner.n_rows:
             return self.encoder.encode(texts, role)
         return self.part_runner.embed(texts, role, self.encoder_factory, self.name)
-
-
-def _open_executor(settings: ParallelSettings) -> Executor:
-    if settings.backend == "ray":
-        return RayExecutor(settings.workers, settings.address)
-    return LocalExecutor()
 
 
 def _return_encoder(encoder: Encoder) -> Encoder:

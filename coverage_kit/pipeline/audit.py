@@ -110,6 +110,7 @@ def audit_site(
     minutes = [price_finding(row, run.settings.rank) for row in findings.to_dict("records")]
     costs = pd.Series(minutes, index=findings.index, dtype="float64")
     cited = CitedLog(log.answers, log.citations, ranked.coverage, page_id)
+    # Without a brand in the settings, the answers are not searched for claims about it.
     claims = find_wrong_claims(log, inputs.brand_names if brand_names else (), model)
     tables = AuditTables(
         statements=statements,
@@ -136,6 +137,7 @@ def _list_repairs(
     clusters = fitted.clusters[fitted.clusters["cluster_id"].isin(closable)]
     cluster_of = clusters_of_pages(ranked.coverage, clusters, queries, own)
     repairs = propose_repairs(tables.findings, cluster_of, site, effort)
+    # Held-out questions judge the edits, so no fact is proposed from the answers to them.
     is_holdout = tables.brand_claims["query_id"].isin(list(run.holdout))
     facts = propose_facts(tables.brand_claims[~is_holdout], queries, clusters, site, effort)
     return tuple(
@@ -154,6 +156,7 @@ def find_wrong_claims(
         model: the passages of your site and their vectors.
     """
     claims = split_brand_claims(log.answers, names)
+    # Many answers repeat a sentence. Each distinct sentence is encoded and searched once.
     texts: list[str] = claims["text"].unique().tolist()
     near = dict(zip(texts, _nearest_passages(texts, model), strict=True)) if texts else {}
     return judge_brand_claims(claims, near, PlainClaimJudge(names[0] if names else ()))

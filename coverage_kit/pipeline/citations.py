@@ -181,6 +181,8 @@ def count_choices(log: LogTables, passages: Passages, own_site: str) -> ChoiceCo
         query_rows.index
     )
     citations = log.citations[is_cited].drop_duplicates(["answer_id", "site"])
+    # The names are sorted first, and the later sort is stable: sites with equally many citations
+    # come in the order of their names, in every run.
     others = sorted(set(passages["site"]) - {own_site})
     n_citations = citations["site"].value_counts().reindex(others, fill_value=0)
     by_n_citations = n_citations.sort_values(ascending=False, kind="stable").index
@@ -244,6 +246,8 @@ class Offers:
         features: Floats = self.features[queries, 0]
         if len(removed):
             removed_features = self._features(queries, removed, self._centre)
+            # A query loses something only where a removed passage was the site's best for it. The
+            # third feature, the site's subject, stays as it is under an edit.
             is_lost = (removed_features >= features - _ROUNDING)[:, :2].any(axis=1)
             lost = np.flatnonzero(is_lost)
             features[lost] = self._features(
@@ -263,6 +267,7 @@ class Offers:
 
     def _features(self, queries: Rows, rows: Rows, centre: Vectors) -> Floats:
         """Return CONTENT_FEATURES of some queries with only these passages, block by block."""
+        # A site without passages has the lowest cosine and shares no word with a query.
         if not len(rows) or not len(queries):
             subject = np.round(self.expanded[queries] @ centre, 6)
             return np.column_stack([np.full(len(queries), -1.0), np.zeros(len(queries)), subject])
@@ -303,6 +308,7 @@ class Drafts:
     def new_rows(self, number: int, removed: Rows) -> Rows:
         """Return the texts of an edit that copy no passage that stays: a copy says nothing new."""
         rows: Rows = self._rows[number]
+        # A text may repeat a passage that the edit itself removes: that is a rewrite, not a copy.
         similarity = np.where(np.isin(self._near[rows], removed), -1.0, self._similarity[rows])
         return np.asarray(
             rows[similarity.max(axis=1, initial=-1.0) < COPY_SIMILARITY], dtype=np.int64
@@ -335,6 +341,7 @@ class QueryWeights:
         others = np.setdiff1d(
             in_gap, self.row_of_query.get_indexer(pd.Index(candidate.drafted_from))
         )
+        # The 0.5 is "at half its worth" (docs/method.md, What counts as a gain, Held out).
         if not len(others):
             return self.demand[rows] * np.where(np.isin(rows, in_gap), 0.5, 1.0)
         scale = np.where(
@@ -356,6 +363,7 @@ def citation_gains(  # noqa: PLR0913 (a fitted model, what it is applied to, and
     """Return by how much each edit alone raises answers that cite your site, shape (n edits,)."""
     constant = float(choice.constants[0])
     others = choice.utility(offers.features[:, 1:], choice.constants[1:])
+    # An edit does not change what competitors offer, so their utilities are added up only once.
     rivals = np.logaddexp.reduce(others, axis=1)[:, None]
     before = choice.cited_probability(offers.features[:, 0], rivals, constant)
     drafts = Drafts(candidates, model, offers)

@@ -132,6 +132,8 @@ def fit_coverage(run: Run, inputs: Inputs, raw: RunVectors) -> RunCoverage:
     fitted = RunCoverage(
         space=space,
         vectors=vectors,
+        # Whether a question is out of scope is judged by the encoder's own cosine (docs/method.md,
+        # Causes), so these are the vectors from before the space.
         subject_similarity=best_similarity(raw.queries, raw.passages, raw.passages.ids),
         competitor_similarity=competitor_similarity,
         matches=matches,
@@ -246,6 +248,8 @@ def _calibrate(
     def fit() -> dict[str, Any]:
         return asdict(fit_calibration(scorer, by_topic, inputs.is_cited, plan))
 
+    # The cache stores plain values as JSON, which has neither tuples nor dataclasses: both are
+    # built again here.
     stored = run.cache.get_or_compute("calibration", basis, fit)
     self_test = SelfTest(**stored["self_test"]) if stored["self_test"] else None
     return Calibration(**{**stored, "names": tuple(stored["names"]), "self_test": self_test})

@@ -165,6 +165,7 @@ def correct(simulation: Simulation, track: TrackRecord, seed: int) -> Simulation
     if not track.n:
         return simulation
     chances = tuple(
+        # A chance is a probability, and the ratio may be above 1.
         replace(chance, chance=np.clip(chance.chance * track.ratio, 0, 1))
         for chance in simulation.chances
     )
@@ -183,6 +184,7 @@ def find_twins(passages: Passages, vectors: npt.NDArray[np.float32]) -> pd.DataF
     pairs: list[dict[str, Any]] = []
     for row, passage_id in enumerate(ids):
         for similarity, other in zip(similarities[row], neighbor_rows[row], strict=True):
+            # The nearest neighbour of a passage is mostly the passage itself.
             if other != row and similarity >= _TWIN_SIMILARITY:
                 pairs.append({"passage_id": passage_id, "other_passage_id": ids[other]})
     return pd.DataFrame(pairs, columns=["passage_id", "other_passage_id"])

@@ -42,6 +42,7 @@ def finish_run(analysis: Analysis) -> Analysis:
     folder = Path(settings.cache) / "history" / _name_series(analysis)
     series = _read(folder)
     about = analysis.about
+    # Only the last run is compared: a run that returns to the figures of an older run is a change.
     if len(series.runs) and series.runs["found"].iloc[-1] == results:
         about = replace(about, same_as=series.history["at"].max().isoformat())
     else:
@@ -161,6 +162,7 @@ def _read(folder: Path) -> _Series:
             questions=pd.read_parquet(folder / _QUESTIONS),
         )
     except (OSError, ValueError) as error:
+        # The folder is set aside instead of deleted, because nothing can make the history again.
         backup = folder.with_name(f"{folder.name}.unreadable")
         folder.replace(backup)
         logger.warning(

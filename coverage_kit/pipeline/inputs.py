@@ -190,6 +190,7 @@ def collect_pages(settings: Settings) -> SitePages:
 
 def _name_site(pages: Pages) -> tuple[Pages, str]:
     """Return the pages under one site name, that of most readable pages, and the name."""
+    # Where two sites have equally many pages, mode() sorts them, so the choice does not vary.
     name = str(pages.loc[pages["status"] == "ok", "site"].mode().iloc[0])
     return pages.assign(site=pd.Series([name] * len(pages), index=pages.index, dtype="str")), name
 
@@ -231,10 +232,13 @@ def find_all_mentions(log: LogTables, brand_names: list[tuple[str, ...]]) -> Men
     Tracked brands are named by their label. Other brands stay: they show that an answer's mentions
     are logged, though it names no tracked brand.
     """
+    # Logs spell a brand in other cases and spacings than the settings, so both sides are folded.
     labels = {_fold(name): names[0] for names in brand_names for name in names}
     brands = log.mentions["brand"].map(lambda name: labels.get(_fold(str(name)), name))
     listed = log.mentions.assign(brand=brands.astype("str"))
     mentions = pd.concat([find_mentions(log.answers, brand_names), listed], ignore_index=True)
+    # A brand in the words and in the log's list counts once. Mentions in the words come first, so
+    # their order stays.
     mentions = mentions.drop_duplicates(["answer_id", "brand"], ignore_index=True)
     return mentions.assign(position=mentions.groupby("answer_id").cumcount())
 

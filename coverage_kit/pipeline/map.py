@@ -87,6 +87,7 @@ def _keys(vectors: Vectors) -> list[str]:
 
 
 def _digest_of(content: bytes) -> Any:
+    # 8 bytes are enough to keep a few thousand points of a map distinct (assumed).
     return hashlib.blake2b(content, digest_size=8)
 
 
@@ -95,6 +96,7 @@ def _sample(ids: tuple[str, ...], n_max: int) -> Rows:
     if len(ids) <= n_max:
         return np.arange(len(ids))
     order = np.argsort(_digests(ids), kind="stable")
+    # The drawn rows return to the order of the table.
     return np.sort(order[:n_max])
 
 

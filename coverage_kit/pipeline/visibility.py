@@ -105,6 +105,7 @@ def track_visibility(
         search_demand=exports.search_demand,
         referrals=measure_referrals(exports.sessions, own, logged, settings.analytics.ai_sources),
         associations=_associate(run, inputs, visibility, exports),
+        # A file may be named under [log] and under [before_after]: its rejected rows count once.
         rejects=pd.concat(rejects, ignore_index=True).drop_duplicates(
             ["file", "line"], ignore_index=True
         ),
@@ -184,6 +185,7 @@ def find_treated(patterns: tuple[str, ...], coverage: tables.Coverage) -> list[s
     they would seem to have risen.
     """
     page_patterns = [_as_page_pattern(pattern) for pattern in patterns]
+    # The id of a passage is its page's id, a "#" and its position, as in "shop.example/a#3".
     page_ids = coverage["own_passage_id"].fillna("").str.rsplit("#", n=1).str[0]
     is_changed = page_ids.map(lambda page: any(fnmatch(page, pattern) for pattern in page_patterns))
     return list(coverage.loc[is_changed.astype(bool), "query_id"])
@@ -192,6 +194,7 @@ def find_treated(patterns: tuple[str, ...], coverage: tables.Coverage) -> list[s
 def _as_page_pattern(pattern: str) -> str:
     """Return a page id, a URL or a pattern of either as a pattern of page ids."""
     if "*" in pattern:
+        # A pattern is no URL that could be made canonical. It only loses what page ids do not have.
         return _SCHEME.sub("", pattern.strip())
     return page_id(pattern if "://" in pattern else f"https://{pattern}")
 
@@ -233,6 +236,7 @@ def _associate(
         is_ai = name_assistants(sessions, settings.analytics.ai_sources).notna()
         is_home = sessions["landing_page"].map(lambda path: _is_home_path(path, exports.home))
         signals["visits from AI assistants"] = weekly_visits(sessions, is_ai)
+        # Visits from assistants are the signal, so the demand counts only the other visits.
         demands["other visits to the home page"] = weekly_visits(
             sessions, is_home.astype(bool) & ~is_ai
         )

@@ -78,6 +78,7 @@ def describe_wrong_claims(analysis: Analysis) -> pd.DataFrame:
         analysis.pages[["page_id", "url"]], on="page_id", how="left"
     ).set_index("passage_id")
     frame = frame.join(passages[["page_id", "url", "heading_path"]], on="passage_id")
+    # "contradicted" comes before "unsupported" because it is first in the alphabet.
     return frame.sort_values(
         ["verdict", "n_answers", "text"],
         ascending=[True, False, True],

@@ -38,6 +38,8 @@ MAX_NAMED_ON_MAP = 14
 
 # The contrast of this grey to a white page is the same as to a dark one.
 INK = "#707984"
+# FAINT is for lines of axes, VEIL for the ground of labels. Both are transparent, so that they suit
+# white and dark pages.
 FAINT = "rgba(128,136,146,.22)"
 VEIL = "rgba(128,136,146,.16)"
 # Colours that people with colour blindness can distinguish, after Okabe and Ito.
@@ -47,8 +49,11 @@ AMBER = "#E69F00"
 GREEN = "#009E73"
 SKY = "#56B4E9"
 PINK = "#CC79A7"
+# The grey of what should not stand out, such as causes that no edit can mend.
 MUTED = "#8b939c"
+# Coverage from 0 to 1: orange is not covered, blue is covered.
 COVERAGE_SCALE = [[0.0, ORANGE], [0.5, "#c3c6ca"], [1.0, BLUE]]
+# Colour and symbol of each cause. Symbols differ as well, for readers who cannot see colours.
 CAUSE_MARKS = {
     "missing": (ORANGE, "circle"),
     "mis-worded": (AMBER, "diamond"),
@@ -60,6 +65,7 @@ CAUSE_MARKS = {
     "unwinnable": (MUTED, "x-thin-open"),
     "out of scope": (MUTED, "cross-thin-open"),
 }
+# Colour and symbol of each competitor. The blue circle is left for your site.
 SITE_MARKS = [
     (ORANGE, "diamond"),
     (GREEN, "square"),
@@ -67,7 +73,9 @@ SITE_MARKS = [
     (AMBER, "triangle-down"),
     (SKY, "x"),
 ]
+# Colour and symbol of series such as engines, in their order.
 SERIES_MARKS = [(BLUE, "circle"), *SITE_MARKS]
+# The mark of a cause or verdict without a mark, and of competitors after the last of SITE_MARKS.
 OTHER_MARK = (MUTED, "circle-open")
 
 # Pixels between the outermost points and the edge of a figure.
@@ -279,6 +287,7 @@ def label_map(analysis: Analysis, queries: pd.DataFrame) -> list[Label]:
     pixels = np.column_stack(
         [to_pixels(points[:, 0], _MAP_WIDTH), to_pixels(points[:, 1], _MAP_HEIGHT)]
     )
+    # Longer names cover too much of the map (assumed).
     texts = [shorten(label, 28) for label in gaps["label"]]
     shifts = place_labels(
         pixels[len(queries) :],
@@ -314,6 +323,7 @@ def label_gaps(gaps: pd.DataFrame, n: int = MAX_NAMED_GAPS) -> list[Label]:
         np.column_stack(
             [x_pixels, _GAPS_HEIGHT * (gaps["low"] + share * (gaps["high"] - gaps["low"]))]
         )
+        # Seven points are close enough together for the bar of an interval (assumed).
         for share in np.linspace(0, 1, 7)
     ]
     texts = [shorten(label, 30) for label in gaps["label"][can_be_named].head(n)]

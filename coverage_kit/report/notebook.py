@@ -22,6 +22,7 @@ from coverage_kit.settings import Settings, make_settings
 # Characters of a column's longest text from which the column is wide, and widest. Assumed.
 _LONG = 40
 _LONGEST = 120
+# What to do where a notebook finds no run.
 _CURE = (
     "Make one and run this cell again: 'make demo' in the checkout for the sample company, "
     "'coverage-kit run coverage.toml' for a site of your own; or set RUN to the folder that [out] "
@@ -45,6 +46,7 @@ _NUMBER = (
     "{maximumFractionDigits: DIGITS}) : value;\n"
     "}"
 )
+# A wide table scrolls within the notebook. A clipped text opens when it has the focus.
 _CSS = (
     "\n"
     "div.dt-layout-table { overflow-x: auto; }\n"
@@ -154,6 +156,7 @@ def show_table(table: pd.DataFrame, rows: int = 10, digits: int = 2) -> None:
     for position, name in enumerate(readable.columns):
         column: dict[str, Any] = {
             "targets": position,
+            # Long headings may break behind an underscore, so that narrow columns stay narrow.
             "title": str(escape(name)).replace("_", "_<wbr>"),
             "ariaTitle": name,
         }

@@ -52,6 +52,7 @@ from coverage_kit.report.wording import LOW_N, METHOD
 from coverage_kit.storage.files import write_file
 from coverage_kit.vocabulary import NO_EDIT
 
+# The Jinja templates, the style and the scripts of the page.
 _TEMPLATES = Path(__file__).parent / "templates"
 # The scripts of the page, which are joined into one in this order.
 _SCRIPTS = ("plots.js", "views.js", "find.js", "edits.js")
@@ -89,6 +90,7 @@ def render_page(analysis: Analysis) -> str:
     source = "\n".join((_TEMPLATES / name).read_text(encoding="utf-8") for name in _SCRIPTS)
     scripts = {
         "plotly": figures.plotly_script(),
+        # One function around all scripts keeps their names out of the page's global names.
         "page": f'"use strict";(() => {{\n{source}}})();\n',
     }
     gaps = list_gap_contexts(analysis, _MAX_GAPS)

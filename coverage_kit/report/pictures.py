@@ -15,11 +15,13 @@ from coverage_kit.errors import PictureError
 from coverage_kit.report import figures
 from coverage_kit.storage.files import write_file
 
+# The formats that a picture can have. Without a choice, both are written.
 FORMATS = ("png", "svg")
 # Pixels: the labels of the map need this width, and text stays readable on a slide. Assumed.
 _WIDTH = 1100
 # A PNG has this many pixels for each pixel of the figure, so that it is sharp on a slide. Assumed.
 _SCALE = 2
+# Figures are transparent with grey text; on a slide they need a white ground and dark text.
 _PAPER = {
     "paper_bgcolor": "white",
     "plot_bgcolor": "white",

@@ -32,7 +32,9 @@ from coverage_kit.vocabulary import Action
 
 # A file in each copy: a folder without it is never replaced.
 MARK = ".coverage-kit-copy.json"
+# The status of a change that was made. Any other status is the reason why it was not.
 APPLIED = "applied"
+# The columns of the result, which `coverage-kit apply` prints.
 COLUMNS = ("edit_id", "position", "page_id", "file", "status")
 # Folders of version control, and the mark of an earlier copy, are not copied.
 _LEFT_OUT = frozenset({".git", ".hg", ".svn", MARK})
@@ -228,6 +230,7 @@ def _explain(copy: _Copy, file: str, change: Mapping[str, Any], reason: str) -> 
     action: Action = change["action"]
     if not edits or action == "add_page":
         return reason
+    # A copy of the site without the edits so far: its files are read anew from the disk.
     original = _Copy(copy.source, copy.files, copy.urls, copy.passages)
     try:
         _make(original, change, file, {})
@@ -321,6 +324,7 @@ def _read_sibling(copy: _Copy, file: str) -> str:
     pages = (PurePosixPath(page) for page in copy.files.values())
     siblings = sorted(
         (page for page in pages if page.suffix == path.suffix),
+        # False sorts before True: pages of the same folder come first, then all others by name.
         key=lambda page: (page.parent != path.parent, page),
     )
     try:

@@ -79,7 +79,9 @@ def safe_url(value: Any) -> str | None:
         split = urlsplit(value)
     except ValueError:
         return None
+    # A URL with characters that are not shown could look like the URL of another page.
     if split.scheme not in {"http", "https"} or not split.netloc or value != clean_text(value):
         return None
+    # A % is safe here, so that a URL that is already escaped is not escaped again.
     url = quote(value, safe="%/:=&?~#+!$,;@()*.-_")
     return url if len(url) <= _MAX_URL else None

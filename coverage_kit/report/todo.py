@@ -207,6 +207,7 @@ def list_change_records(analysis: Analysis) -> dict[str, list[Record]]:
         before = row["before"] if isinstance(row["before"], str) else None
         digest = None
         if before is not None:
+            # Text of a site may contain half surrogates, which plain UTF-8 would refuse.
             digest = hashlib.sha256(before.encode("utf-8", "surrogatepass")).hexdigest()
         record = {
             **{name: row[name] for name in columns},
@@ -380,6 +381,7 @@ def _quote(text: str, *, is_escaped: bool = False) -> Iterator[str]:
     """Yield the lines of a text as one quotation that keeps its line breaks."""
     for line in text.split("\n"):
         words = line if is_escaped else escape_markdown(line)
+        # Two spaces at the end of a line are a line break in Markdown.
         yield f"> {words}  " if words.strip() else ">"
 
 

@@ -12,6 +12,7 @@ from coverage_kit.report.wording import percent
 MIN_AUC = 0.70
 # The cosine under which queries that were grouped as near-duplicates differ too much. Assumed.
 _MIN_GROUP_SIMILARITY = 0.6
+# What a reader is advised after a failed self-test, and without a self-test.
 _UNRELIABLE = (
     "Coverage cannot be told well on this site with encoder {model}: read the ranking as a list of "
     "things to look at, not as findings. What to do, in coverage.toml: switch on a cross-encoder "
@@ -20,6 +21,7 @@ _UNRELIABLE = (
     "example BAAI/bge-base-en-v1.5); log answers with their citations; or let somebody read the "
     "nearest passages beside the queries before anything is written."
 )
+# What is added to a passed self-test whose interval reaches below MIN_AUC.
 _NEAR_MIN_AUC = (
     f" The interval reaches below {MIN_AUC:.2f}, under which coverage cannot be told: read a gap's "
     "nearest passages before anything is written."

@@ -95,6 +95,7 @@ def verdict_points(analysis: Analysis, measure: str) -> pd.DataFrame:
         for row in frame.to_dict("records")
     ]
     hover = [_hover_verdict(row) for row in frame.to_dict("records")]
+    # Rates from 0 to 1 become percentage points.
     points = {share: 100 * frame[share] for share in shares}
     return frame.assign(**points, row=range(len(frame)), name=names, hover=hover)
 

@@ -58,6 +58,7 @@ def describe_visibility(analysis: Analysis, splits: tuple[str, ...]) -> pd.DataF
         "site",
         "series",
     ]
+    # Flags are sorted downwards: your site (True) comes before the others (False).
     return frame.sort_values(
         order, ascending=[name != "is_own" for name in order], kind="stable"
     ).reset_index(drop=True)

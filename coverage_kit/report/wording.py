@@ -147,6 +147,7 @@ SIGNS = {
     "share_of_new_sites": "share of citations that go to sites not cited before",
     "model": "model that answers",
 }
+# The verdict on a change that is not clear, as the tables of measure/ hold it.
 NO_CHANGE = "no clear change"
 # Verdicts on a sign that did not move.
 UNMOVED = (NO_CHANGE, "the same")

@@ -98,6 +98,7 @@ class AskedEngine(EndpointSettings):
     )
     api_key_env: str = Field(
         "",
+        # An empty text is allowed here: it means the variable of the engine's kind.
         pattern=rf"({_VARIABLE})|^$",
         max_length=60,
         description="environment variable that holds its key; '' for the kind's, such as "

@@ -151,6 +151,8 @@ class AnalyticsSettings(SettingsSection):
     )
 
 
+# docs/method.md says what rounds and refits are for (Calibration: hide-and-seek). It also has
+# measurements of what a limit of queries costs (Very long logs).
 class MatchSettings(SettingsSection):
     """How questions are compared with passages."""
 
@@ -198,6 +200,7 @@ class MatchSettings(SettingsSection):
     bootstraps: int = Field(60, ge=20, description="refits from which intervals are read")
 
 
+# docs/method.md lists the same minutes and how they add up (Edits, Cost).
 class RankSettings(SettingsSection):
     """What an edit costs an editor, in minutes, and the budget."""
 
@@ -226,8 +229,7 @@ class ParallelSettings(SettingsSection):
 
     backend: Literal["local", "ray"] = Field(
         "local",
-        description="local: part after part in this process; ray: parts spread over workers. "
-        "Both can be resumed",
+        description="local: in this process; ray: in parts that are spread over workers",
     )
     workers: int = Field(2, ge=1, description="workers of Ray that run at a time")
     address: str = Field(

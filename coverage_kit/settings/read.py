@@ -46,6 +46,7 @@ def read_settings(path: str | Path) -> Settings:
     """
     path = Path(path)
     try:
+        # Some editors on Windows put a byte-order mark before the text, which TOML does not allow.
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         found = error.strerror or "no file"

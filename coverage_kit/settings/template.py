@@ -66,6 +66,8 @@ def _write_key(key: str, field: FieldInfo, is_repeated: bool = False) -> Iterato
     example = examples[-1 if is_repeated else 0]
     if field.is_required() or (not field.default and example is not None):
         line = tomli_w.dumps({key: example}).strip()
+        # Where None switches something off, an example that counts would switch it on: it is a
+        # comment.
         yield f"# {line}" if field.default is None else _on_a_line(line)
     else:
         default = field.default

@@ -51,7 +51,7 @@ class ResultCache:
             inputs: all that they depend on: tables, arrays, Embeddings, and plain values.
             compute: returns tables, arrays and plain values by name.
         """
-        folder = self.folder / name / digest([_code_digest(), *inputs])
+        folder = self.folder / name / digest([code_digest(), *inputs])
         results = _load(folder)
         if results is not None:
             self.reused.append(name)
@@ -99,7 +99,7 @@ def _feed(hasher: Any, value: object) -> None:
 
 
 @cache
-def _code_digest() -> str:
+def code_digest() -> str:
     """Return a digest of the package's own code, and of the defaults that were fitted for it."""
     hasher = hashlib.blake2b(digest_size=12)
     for path in sorted([*_PACKAGE.rglob("*.py"), *_PACKAGE.glob("match/*.json")]):

@@ -32,6 +32,7 @@ from coverage_kit.report.figures.visibility import (
     visibility_over_time_figure,
 )
 
+# By these names, `coverage-kit pictures --only` chooses figures.
 FIGURES = {
     "gaps": gaps_figure,
     "map": map_figure,

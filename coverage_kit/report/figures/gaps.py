@@ -153,6 +153,7 @@ def gaps_figure(analysis: Analysis) -> Figure:
         {"font": {"size": 12}, "bgcolor": figure_data.VEIL, "borderpad": 1},
     )
     # A tick at 1, 2 and 5 of each power of ten.
+    # The first tick is 0.1, the least demand that `gap_points` returns.
     ticks = [float(f"{digit}e{power}") for power in range(-1, 10) for digit in (1, 2, 5)]
     figure.update_xaxes(
         title="demand (times asked, log scale)",
@@ -289,6 +290,7 @@ def sites_figure(analysis: Analysis) -> Figure:
     n_styled = len(figure_data.SITE_MARKS)
     styles = dict(zip(competitors, figure_data.SITE_MARKS, strict=False))
     styles |= dict.fromkeys(competitors[n_styled:], figure_data.OTHER_MARK)
+    # Your site has no entry in `styles`: it gets a larger, blue circle.
     for site in [*frame.loc[frame["is_own"], "site"].unique(), *competitors]:
         drawn = frame[frame["site"] == site]
         colour, symbol = styles.get(site, (figure_data.BLUE, "circle"))

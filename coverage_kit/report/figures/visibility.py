@@ -47,7 +47,9 @@ _VERDICTS = {
 }
 # Rows of the figure of changes; the workbook has all. Assumed.
 _MAX_ROWS = 30
+# The sentence in a subtitle that explains hollow points.
 _HOLLOW = "Hollow: low n."
+# Plotly counts the distance of ticks on an axis of dates in milliseconds.
 _WEEK_MILLISECONDS = 7 * 86_400_000
 
 
@@ -183,6 +185,7 @@ def holders_figure(analysis: Analysis) -> Figure:
         }
         figure.add_trace(stack(bars, "citation_share", markup_lines(holder, 40), marker))
     figure.update_layout(barmode="stack", bargap=0.3, legend={"traceorder": "normal"})
+    # The axis ends a little beyond 100%, so that full bars do not touch the edge (assumed).
     figure.update_xaxes(title="share of the gap's citations", tickformat=".0%", range=[0, 1.02])
     return name_rows(figure, gaps["name"].tolist())
 
@@ -219,6 +222,7 @@ def change_figure(analysis: Analysis, measure: str = "citation_rate") -> Figure:
     floors = frame[frame["noise_floor"].notna()]
     figure.add_trace(
         go.Bar(
+            # The bar reaches from minus to plus the noise floor, so it is twice as long.
             x=2 * floors["noise_floor"],
             y=floors["row"],
             base=-floors["noise_floor"],

@@ -19,6 +19,7 @@ def retrieval_context(analysis: Analysis) -> Context:
     nearest = analysis.matches[analysis.matches["rank"] == 1]
     is_own = nearest["site"] == analysis.about.own_site
     own = nearest[is_own].set_index("query_id")["similarity"]
+    # Each site has its own nearest passage; the best of all other sites is compared with yours.
     other = nearest[~is_own].groupby("query_id")["similarity"].max()
     demand = analysis.queries.set_index("query_id")["demand"]
     # Only queries with passages of the site and of another site can be compared.

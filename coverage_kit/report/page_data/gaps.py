@@ -113,6 +113,7 @@ def questions_context(analysis: Analysis) -> Context:
     The most asked question comes first; the rank of a question without a gap is 0.
     """
     frame = describe_queries(analysis).nlargest(_MAX_QUESTIONS, "demand", keep="first")
+    # Fewer digits keep the page small; there may be thousands of rows.
     coverage = frame["coverage"].round(3)
     return {
         "text": [shorten(text, 200) for text in frame["text"]],

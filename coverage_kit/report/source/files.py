@@ -29,6 +29,7 @@ from coverage_kit.text.page_markup import (
     XML,
 )
 
+# Suffixes of the files in which changes are made. Other files are copied as they are.
 PAGES = frozenset({".html", ".htm"}) | MARKDOWN
 # The language of a page: the "en-GB" of <html lang="en-GB">.
 _LANGUAGE = re.compile(
@@ -90,11 +91,14 @@ def read_source(content: bytes) -> SourceFile:
                 encoding,
                 mark,
             )
+    # A zero byte near the start means UTF-16 or UTF-32: text in other encodings has none (1000
+    # bytes are assumed to be enough).
     if b"\0" in content[:1000]:
         raise CannotPlaceError("the file's encoding is not known")
     try:
         return SourceFile(content.decode("utf-8"))
     except UnicodeDecodeError:
+        # A page names its encoding near its start (assumed: within 4,096 bytes).
         encoding = _read_encoding(content[:4096])
         return SourceFile(content.decode(encoding, "surrogateescape"), encoding)
 

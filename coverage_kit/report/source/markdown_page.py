@@ -179,6 +179,7 @@ class MarkdownPage:
         if new is None:
             return []
         is_toml = front[1] == "+++"
+        # A JSON string is a TOML string, too: both escape quotes and backslashes in the same way.
         quoted = json.dumps(new, ensure_ascii=False) if is_toml else quote_yaml(new)
         return [Splice(title.start(3), title.end(3), quoted)]
 
@@ -223,5 +224,6 @@ def quote_yaml(text: str) -> str:
     if _PLAIN_YAML.match(words) and words.casefold() not in _YAML_WORDS:
         return words
     if '"' in words or "\\" in words:
+        # In single quotes YAML reads no escapes; only a single quote itself is doubled.
         return "'" + words.replace("'", "''") + "'"
     return f'"{words}"'

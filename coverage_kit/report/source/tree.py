@@ -147,6 +147,7 @@ class _TreeReader(HTMLParser):
         self.source = source
         self.root = Node("", {}, 0, 0)
         self.open = [self.root]
+        # Where each line starts: the parser reports a line and a column instead of an index.
         self.lines = [0, *(line_end.end() for line_end in re.finditer("\n", source))]
 
     def finish(self) -> Node:
@@ -162,6 +163,8 @@ class _TreeReader(HTMLParser):
         end = start + len(self.get_starttag_text() or "")
         node = Node(
             tag,
+            # Of repeated attributes the first counts in HTML. In a dict the last counts, so they
+            # are reversed.
             {name: value or "" for name, value in reversed(attrs)},
             start,
             end,

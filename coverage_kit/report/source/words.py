@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from coverage_kit.report.texts import clean_text
 
+# A "lead" leads to the text after it, as a term or a caption does; an "item" belongs to a list.
 BlockKind = Literal["heading", "text", "lead", "item", "row", "code"]
 # Headings of a lower level belong to the words of a passage, as in text/sections.py.
 LOWEST_PATH_LEVEL = 4

@@ -10,6 +10,7 @@ from jinja2 import Environment
 from coverage_kit.report.notebook import is_attended
 from coverage_kit.report.templating import open_templates
 
+# Layouts: a widget as wide as its box, and a row of widgets that wraps on a narrow screen.
 FULL = {"width": "100%"}
 ROW = {"flex_flow": "row wrap", "width": "100%", "align_items": "flex-start"}
 

@@ -195,6 +195,7 @@ def show_edit(analysis: Analysis, rank: int) -> None:
 
 def _name(row: dict[Any, Any]) -> str:
     """Return an edit's name: rank, minutes, gain, operation, page and heading."""
+    # All edits are on one site, so its name is left out; only the home page has no path.
     path = clean_text(row["page_id"]).partition("/")[2] or clean_text(row["page_id"])
     heading = clean_text(row["heading_path"]).rpartition(" > ")[2]
     adds = f"{amount(row['cost_minutes'])} min, adds {amount(row['marginal_gain'])}"

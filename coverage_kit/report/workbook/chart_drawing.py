@@ -12,6 +12,7 @@ from coverage_kit.report.workbook.sheet import Chart
 
 # Colours of series, in their order; they begin again after the last (assumed).
 _COLORS = ("#0B5CAD", "#D9772B", "#4C8C5B", "#8A5BA6", "#B0413E", "#5A6470")
+# Lines of the grid are pale, so that the series stand out.
 _GRID = {"visible": True, "line": {"color": "#E3E6EA"}}
 
 
@@ -40,6 +41,7 @@ def draw_chart(book: Any, chart: Chart, sheet: str, top: int) -> Any:
         ]
 
     def absolute(name: Any) -> str:
+        # Charts with error bars have four columns, so one letter is enough.
         letter = chr(ord("A") + names.index(name))
         return f"='{sheet}'!${letter}${top + 2}:${letter}${top + 1 + len(chart.rows)}"
 
@@ -122,4 +124,5 @@ def _find_end(chart: Chart) -> float | None:
         float((chart.rows[name] + chart.rows[length_above]).max())
         for name, (_, length_above) in chart.bars.items()
     )
+    # The 1e-9 gives a bar that ends exactly on a tenth the tenth above it.
     return min(1.0, math.ceil(highest * 10 + 1e-9) / 10)

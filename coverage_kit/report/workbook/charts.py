@@ -21,6 +21,7 @@ BARS = ("interval, below", "interval, above")
 # How many gaps the chart shows, and how long their names are: what is readable in it (assumed).
 _MAX_GAPS = 10
 _MAX_NAME_CHARACTERS = 44
+# The measure that the charts of engines and weeks show, as a heading of their cells.
 _RATE = describe_measure("citation_rate").title
 
 

@@ -21,9 +21,13 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.errors import RunError
 from coverage_kit.report.texts import clean_text, is_missing
 
+# The list from which an editor chooses a status. forms.py colours the last three.
 STATUSES = ("to do", "in progress", "done", "won't do")
+# The names of the two sheets that hold notes. An earlier workbook is searched for them, so another
+# name would lose the notes in it.
 TODO = "to do by page"
 EARLIER = "earlier edits"
+# Headings of the columns that editors fill in, and of the column that identifies the edit.
 WRITTEN = ("status", "owner", "note")
 KEY = "key (leave as it is)"
 # The header is searched for in so many rows, as people may put rows above it (assumed).
@@ -152,6 +156,8 @@ def match_notes(
 def _digest(*texts: str) -> str:
     return blake2b(
         "\0".join(map(str, texts)).encode("utf-8", "surrogatepass"),
+        # 8 characters for each digest: the key of three digests fits its column (assumed to be
+        # enough).
         digest_size=4,
     ).hexdigest()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from coverage_kit.report.workbook.sheet import Form
 
+# Long texts wrap, and all cells of a row start at its top.
 _TEXT = {"text_wrap": True, "valign": "top"}
 # Excel's number formats. "points" and "signed" have a part each for positive, negative and zero.
 _NUMBERS = {
@@ -22,7 +23,9 @@ _NUMBERS = {
     "fine": "0.000",
     "time": "yyyy-mm-dd hh:mm",
 }
+# Cells with a link look like links: LINK is added to the format of the form of the cell.
 LINK = {"font_color": "#0B5CAD", "underline": 1}
+# XlsxWriter's format of each form, then those of headers, titles and notes.
 FORMATS: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("text", "status", "progress"), _TEXT),
     "flag": {"valign": "top", "align": "center"},

@@ -12,6 +12,7 @@ import pandas as pd
 
 from coverage_kit.report.workbook.sheet import OWN, Sheet, SheetColumn, link_to_row
 
+# The name of the sheet that explains terms and headings.
 NAME = "glossary"
 # A row for each term, then for each heading of each sheet.
 _FIELDS = (

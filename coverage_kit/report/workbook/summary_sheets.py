@@ -27,6 +27,8 @@ _TOP_GAPS = (
     SheetColumn("demand", "demand", "number", 14),
     SheetColumn("cause", "cause_title", width=66),
 )
+# The columns of the first gaps set the widths. Texts repeat theirs, because the height of a row is
+# counted from it.
 _TOP_EDITS = (
     SheetColumn("first edits", "title", width=64, link="edit_at"),
     SheetColumn("minutes", "cost_minutes", "number"),

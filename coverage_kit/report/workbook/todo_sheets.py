@@ -191,6 +191,7 @@ def _list_earlier(
 
 
 def _own_name(name: str) -> str:
+    # The prefix keeps a column that people called "rank" from replacing the toolkit's own.
     return name if name in WRITTEN else f"{OWN}{name}"
 
 

@@ -23,6 +23,7 @@ from coverage_kit.report.workbook.sheet import (
     with_gap_link,
 )
 
+# Columns that several of the sheets have in common.
 _GAP = SheetColumn("gap", "label", width=30, link="gap_at")
 _SERIES = SheetColumn("engine (surface)", "series", width=20)
 _LOW_95 = SheetColumn("95% interval, low", "low", "rate", 10)

@@ -62,8 +62,12 @@ _MAX_ROWS = 1_000_000
 _MAX_CELLS = 9_000_000
 # Excel has no dates before 1900.
 _FIRST_YEAR = 1900
+# The sheet with the cells of the charts.
 _CHART_DATA = "chart data"
+# Pixels: two charts side by side fit over the summary's four columns.
 _CHART_WIDTH = 548
+# Rows of the summary that are kept free for a chart, and the height of a row in pixels, which is
+# Excel's default. A test checks that a chart covers no cell (tests/report/test_workbook_opens.py).
 _CHART_ROWS = 16
 _ROW_PIXELS = 20
 # The width of the summary's four columns, in characters.
@@ -136,6 +140,8 @@ def clean_cell(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = clean_text(value)
+    # Both are checked: cleaning takes away a carriage return, and may uncover an = behind a control
+    # character.
     is_formula = value.startswith(_FORMULA_STARTS) or text.startswith(_FORMULA_STARTS)
     return f"'{text}" if is_formula else text
 
@@ -314,6 +320,7 @@ class _Writer:
             page.write_string(row, column, "yes" if value else "no", self.formats["flag"])
         elif form == "time":
             self._write_time(page, row, column, value)
+        # Excel has no infinite numbers: such a cell stays empty.
         elif math.isfinite(value):
             page.write_number(row, column, float(value), self.formats[form])
 
@@ -351,6 +358,8 @@ class _Writer:
         page.write_string(row, 0, title, self.formats["heading"])
         for line_row, line in enumerate(lines, row + 1):
             page.merge_range(line_row, 0, line_row, 3, "", self.formats["text"])
+            # merge_range guesses the type of what it writes, so the text is written into the merged
+            # cell afterwards, as a text.
             page.write_string(line_row, 0, clean_text(line), self.formats["text"])
             page.set_row(line_row, _LINE_POINTS * _lines_of(clean_text(line), _SUMMARY_WIDTH))
         return row + len(lines) + 2
@@ -396,4 +405,5 @@ def _lines_of(text: str, width: float) -> int:
 def _set_up_print(page: Any) -> None:
     page.set_landscape()
     page.set_paper(9)  # A4
+    # One page wide, and as many pages long as are needed.
     page.fit_to_pages(1, 0)

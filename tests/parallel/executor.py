@@ -1,4 +1,4 @@
-"""The backend that needs no installation: part after part, in this process."""
+"""Parts without workers: one part after the other, in this process."""
 
 import logging
 from collections.abc import Sequence
