@@ -185,7 +185,9 @@ def load_analysis(folder: str | Path) -> Analysis:
             if (path / f"{name}.parquet").exists()
         }
     except (OSError, ValueError) as error:
-        raise RunError(str(path), "a whole run", str(error).splitlines()[0], cure) from error
+        raise RunError(
+            str(path), "the folder of a finished run", str(error).splitlines()[0], cure
+        ) from error
     # Fields that are missing get their defaults. A field that this version does not know was
     # written by another version.
     unknown = sorted(set(values) - {field.name for field in fields(About)})

@@ -35,7 +35,7 @@ class SettingsError(CoverageKitError):
 
 
 class SchemaError(CoverageKitError):
-    """A table does not meet its schema (see tables.py)."""
+    """A table does not meet its schema (see coverage_kit/tables/)."""
 
 
 class SiteError(CoverageKitError):

@@ -84,3 +84,12 @@ UNKNOWN_SURFACE: Surface = "unknown"
 # What an editor fills in: the words "FACT NEEDED" and "SOURCE NEEDED" open a slot in a draft.
 FACT_SLOT = "[FACT NEEDED:"
 SOURCE_SLOT = "[SOURCE NEEDED:"
+
+
+def name_series(engine: str, surface: str) -> str:
+    """Return the name of an engine on a surface.
+
+    >>> name_series("chatgpt", "api"), name_series("chatgpt", "unknown")
+    ('chatgpt (api)', 'chatgpt')
+    """
+    return engine if surface == UNKNOWN_SURFACE else f"{engine} ({surface})"

@@ -89,7 +89,7 @@ def test_tables_moved_away_just_before_a_crash_are_found_and_put_back(sample_ana
 def test_a_run_that_lacks_a_table_cannot_be_loaded(sample_analysis, tmp_path):
     folder = save_analysis(sample_analysis, tmp_path / "run")
     (folder / "tables" / "gaps.parquet").unlink()
-    with pytest.raises(RunError, match="a whole run"):
+    with pytest.raises(RunError, match="the folder of a finished run"):
         load_analysis(folder)
 
 

@@ -227,13 +227,6 @@ def _main_content(
         for heading in _page_headings(body)
     )
     yield from _bold_lines(body, text)
-    for element in body.iter("abbr", "dfn"):
-        if element.get("title"):
-            yield {
-                "kind": "abbreviation",
-                "value": plain_text(element),
-                "detail": element.get("title"),
-            }
     yield from (
         {"kind": "form", "value": str(n_fields)} for n_fields in _form_fields(body) if n_fields
     )

@@ -77,7 +77,9 @@ def main() -> None:
 
 
 @app.command()
-def demo(out: Out = "runs/demo") -> None:
+def demo(
+    out: Annotated[str, typer.Option("--out", help="folder of the run")] = "runs/demo",
+) -> None:
     """Analyse the sample company's site and log, and write page, workbook and tables.
 
     Example: coverage-kit demo

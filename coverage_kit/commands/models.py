@@ -24,7 +24,7 @@ DryRun = Annotated[
 @app.command()
 def panel(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
-    out: Annotated[Path, typer.Option(help="CSV to write; name it under [ask] panel")] = Path(
+    out: Annotated[Path, typer.Option(help="CSV to write; name it under \\[ask] panel")] = Path(
         "panel.csv"
     ),
     size: Annotated[int, typer.Option(min=1, help="number of questions")] = 100,

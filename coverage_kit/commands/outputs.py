@@ -19,7 +19,7 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Rebuild a finished run's page, workbook and CSV files; what editors wrote in it is kept.
+    """Rebuild a finished run's page, workbook and CSV files; editors' entries are kept.
 
     Example: coverage-kit report runs/latest --keep-status gaps-from-the-editors.xlsx
     """

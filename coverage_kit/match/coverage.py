@@ -5,8 +5,8 @@ become known gaps, and a logistic regression learns to separate them from the ot
 (docs/method.md, calibration). There are two cases:
 
 - Answers in the log cite the site often enough. Queries whose answers cite it are known to be
-  covered; the topics of some of them are hidden with all their pages. The share of gaps in the log
-  then follows from the evidence of the whole log (Saerens et al. 2002).
+  covered; the topics of some of them are hidden with all their pages. The unanswered share in
+  the log then follows from the evidence of the whole log (Saerens et al. 2002).
 - Otherwise every query takes part, and the log is a mixture of covered queries and gaps. The
   evidence says little about their shares. So the estimate depends on a prior, and the interval
   shows how little is known.
@@ -219,7 +219,7 @@ class CalibrationFitter:
         labelled: evidence of queries with parts of the site hidden.
         log_features: evidence of all queries on the site as it is, shape (n queries, f).
         is_anchored: whether the labelled queries that were not hidden are known to be covered.
-        unanswered_share: the share of gaps in the log, where a person has determined it; 0 if it
+        unanswered_share: the unanswered share in the log, where a person has determined it; 0 if it
             is to be estimated.
     """
 
@@ -242,15 +242,15 @@ class CalibrationFitter:
         self._last_weights: Floats | None = None
 
     def fit(self, counts: Floats, rng: np.random.Generator | None = None) -> tuple[Floats, float]:
-        """Return the weights of a calibration, and the share of gaps in the log.
+        """Return the weights of a calibration, and the unanswered share in the log.
 
         Without anchors, a hidden query may have been a gap before, and then says nothing about
-        hiding. So it counts by its estimated coverage (three passes). The share of gaps is the mean
-        of its posterior, or a draw from it if `rng` is given.
+        hiding. So it counts by its estimated coverage (three passes). The unanswered share is the
+        mean of its posterior, or a draw from it if `rng` is given.
 
         Args:
             counts: how often each query of the log counts, shape (n queries,).
-            rng: draws the share of gaps.
+            rng: draws the unanswered share.
         """
         if self.is_anchored:
             return self._fit_anchored(counts)
@@ -270,7 +270,7 @@ class CalibrationFitter:
         return weights, self.unanswered_share or drawn
 
     def _fit_anchored(self, counts: Floats) -> tuple[Floats, float]:
-        """Return weights and share of gaps where covered queries are known."""
+        """Return weights and unanswered share where covered queries are known."""
         weights = self._fit_weights(counts[self.labelled.query_rows] + 1e-9)
         odds = _odds_of_hidden(self.log_inputs @ weights)
         return weights, self.unanswered_share or _share_of_gaps(odds, counts)
@@ -342,7 +342,7 @@ def fit_logistic(
 def _posterior_of_share(
     scores: Floats, hidden_scores: Floats, counts: Floats, importance: Floats
 ) -> Floats:
-    """Return the probability of each of _SHARES as the log's share of gaps.
+    """Return the probability of each of _SHARES as the log's unanswered share.
 
     The log's scores are a mixture of two normal distributions. The distribution of gaps is known
     from the hidden queries; the distribution of covered queries is fitted for each share. Many
@@ -397,7 +397,7 @@ def _count_in_bins(scores: Floats, counts: Floats) -> tuple[Floats, Floats]:
 
 
 def _share_of_gaps(odds: Floats, counts: Floats) -> float:
-    """Return the share of gaps with which the calibration's predictions agree.
+    """Return the unanswered share with which the calibration's predictions agree.
 
     It is found by expectation maximisation (Saerens et al. 2002).
     """

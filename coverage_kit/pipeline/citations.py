@@ -30,6 +30,7 @@ from coverage_kit.rank.offers import (
     expand_queries,
     site_centre,
 )
+from coverage_kit.rank.simulate import ALONE_WEIGHT
 from coverage_kit.tables import Clusters, Effects, LogTables, Passages
 from coverage_kit.vectors import Embeddings, Vectors, cosines
 
@@ -341,9 +342,8 @@ class QueryWeights:
         others = np.setdiff1d(
             in_gap, self.row_of_query.get_indexer(pd.Index(candidate.drafted_from))
         )
-        # The 0.5 is "at half its worth" (docs/method.md, What counts as a gain, Held out).
         if not len(others):
-            return self.demand[rows] * np.where(np.isin(rows, in_gap), 0.5, 1.0)
+            return self.demand[rows] * np.where(np.isin(rows, in_gap), ALONE_WEIGHT, 1.0)
         scale = np.where(
             np.isin(rows, others),
             self.demand[in_gap].sum() / self.demand[others].sum(),

@@ -11,12 +11,11 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import summarize
 from coverage_kit.llm.costs import open_ledger
-from coverage_kit.report.visibility_joined import describe_visibility
 from coverage_kit.settings import make_settings
 from coverage_kit.storage.cache import digest
 from coverage_kit.storage.files import write_folder
 from coverage_kit.tables import HISTORY, PREVIOUS, History, Previous, checked
-from coverage_kit.vocabulary import Measure
+from coverage_kit.vocabulary import Measure, name_series
 
 # Measures of your site whose trend is kept.
 _TREND_MEASURES: tuple[Measure, ...] = ("citation_rate", "mention_rate", "share_of_voice")
@@ -90,12 +89,28 @@ def list_figures(analysis: Analysis, run: int, at: datetime) -> History:
     rows: list[dict[Any, Any]] = [
         {**row, "part": "all", "n": head.n_queries} for row in key_figures
     ]
-    visibility = describe_visibility(analysis, ("all",))
-    is_kept = visibility["is_own"] & visibility["measure"].isin(_TREND_MEASURES)
-    columns = ["measure", "series", "value", "low", "high", "n_prompts"]
-    own = visibility.loc[is_kept, columns]
-    rows += own.rename(columns={"series": "part", "n_prompts": "n"}).to_dict("records")
+    rows += _list_visibility(analysis)
     return HISTORY.table([{**row, "run": run, "at": at} for row in rows])
+
+
+def _list_visibility(analysis: Analysis) -> list[dict[Any, Any]]:
+    """Return your site's measures that have a trend, in their order, by engine and surface."""
+    table = analysis.visibility
+    own = table[(table["site"] == analysis.about.own_site) & (table["split_by"] == "all")]
+    own = own[own["value"].notna()]
+    rows = [
+        {
+            "measure": measure,
+            "part": name_series(str(row["engine"]), str(row["surface"])),
+            "value": row["value"],
+            "low": row["low"],
+            "high": row["high"],
+            "n": row["n_prompts"],
+        }
+        for measure in _TREND_MEASURES
+        for row in own[own["measure"] == measure].to_dict("records")
+    ]
+    return sorted(rows, key=lambda row: (_TREND_MEASURES.index(row["measure"]), row["part"]))
 
 
 @checked

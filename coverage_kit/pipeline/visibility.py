@@ -87,7 +87,9 @@ def track_visibility(
     proposed = list(competitors.loc[competitors["kind"] == "competitor", "site"])
     tracked = _track_proposed(declared, proposed)
     has_change_log = bool(settings.before_after.files)
-    change_log = _read_change_log(run, inputs) if has_change_log else log
+    change_log = log
+    if has_change_log:
+        change_log = read_change_log(settings, inputs.own_site, inputs.sites.brand_sites)
     verdicts, drifts = _compare(run, inputs, ranked, declared, change_log)
     exports = _read_exports(settings, inputs)
     # Of proposed competitors only citations count: nobody has said how answers name them.
@@ -158,10 +160,6 @@ def _compare(
     citations = change_log.citations
     verdicts = measure_change(answers, citations, mentions, treatment, run.seed)
     return verdicts, measure_drift(answers, citations, treatment, run.seed)
-
-
-def _read_change_log(run: Run, inputs: Inputs) -> LogTables:
-    return read_change_log(run.settings, inputs.own_site, inputs.sites.brand_sites)
 
 
 def read_change_log(

@@ -20,11 +20,11 @@ Rows = npt.NDArray[np.int64]
 HARM_WEIGHT = 2
 # A gap without held-out queries is scored on the queries that its draft was written from, at this
 # share of their worth (docs/method.md, What counts as a gain; assumed).
-_ALONE_WEIGHT = 0.5
+ALONE_WEIGHT = 0.5
 # Table `effects` leaves out queries whose coverage changes by less: half a percent (assumed).
 _MIN_CHANGE = 0.005
 # The least room of a query, as share of its demand, so that a rise can be divided by it.
-_MIN_ROOM = 1e-6
+MIN_ROOM = 1e-6
 
 
 class CoverageModel(Protocol):
@@ -110,7 +110,7 @@ def simulate_edits(  # noqa: PLR0913 (what is simulated, on what, and how it is 
     }
     no_rows = np.zeros(0, np.int64)
     rng = np.random.default_rng(seed)
-    room = demand * np.maximum(1 - model.coverage_now, _MIN_ROOM)
+    room = demand * np.maximum(1 - model.coverage_now, MIN_ROOM)
     scores = []
     effects = model.simulate([_text_change(candidate) for candidate in candidates])
     for number, (candidate, effect) in enumerate(zip(candidates, effects, strict=True)):
@@ -221,7 +221,7 @@ class _WeightedEffect:
         self.is_alone = self.held_out_room <= 0
         # Held-out queries count also for the drafted queries: by the room of both over their own.
         if self.is_alone:
-            gap_weight = _ALONE_WEIGHT
+            gap_weight = ALONE_WEIGHT
         else:
             reached_room = self.room[self.is_reached].sum()
             gap_weight = (self.held_out_room + reached_room) / self.held_out_room
@@ -257,7 +257,7 @@ class _WeightedEffect:
 
         Drafted queries get the share of their room that the held-out queries of the gap gain.
         """
-        alone_weight = _ALONE_WEIGHT if self.is_alone else 1.0
+        alone_weight = ALONE_WEIGHT if self.is_alone else 1.0
         rise = np.maximum(self.change[0], 0) * self.asked_demand * alone_weight
         chance = rise / self.room
         if not self.is_alone:

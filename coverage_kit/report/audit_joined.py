@@ -6,8 +6,7 @@ They hold titles and links instead of ids.
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.wording import describe_series
-from coverage_kit.vocabulary import WRONG_VERDICTS
+from coverage_kit.vocabulary import WRONG_VERDICTS, name_series
 
 # The order in which the pillars and the weights of checks are listed.
 PILLARS = ("relevance", "authority", "clarity", "freshness")
@@ -97,7 +96,7 @@ def describe_claim_rates(analysis: Analysis) -> pd.DataFrame:
 def _with_series(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with the name of each row's engine and surface."""
     series = [
-        describe_series(engine, surface)
+        name_series(engine, surface)
         for engine, surface in zip(frame["engine"], frame["surface"], strict=True)
     ]
     return frame.assign(series=pd.Series(series, index=frame.index, dtype="str"))

@@ -14,9 +14,8 @@ from coverage_kit.report.wording import (
     NO_CHANGE,
     SIGNS,
     describe_measure,
-    describe_series,
 )
-from coverage_kit.vocabulary import MEASURES
+from coverage_kit.vocabulary import MEASURES, name_series
 
 # The p values in a verdict's reason, with or without the correction for several comparisons:
 # " (p 0.001, 0.005 after Holm over 4 comparisons)", " (p 0.003)".
@@ -237,7 +236,7 @@ def _ranks(names: Iterable[str]) -> dict[str, int]:
 
 def _with_series(frame: pd.DataFrame) -> pd.DataFrame:
     names = [
-        describe_series(str(engine), str(surface))
+        name_series(str(engine), str(surface))
         for engine, surface in zip(frame["engine"], frame["surface"], strict=True)
     ]
     return frame.assign(series=pd.Series(names, index=frame.index, dtype="str"))

@@ -6,8 +6,6 @@ The keys are the words of coverage_kit/vocabulary.py.
 import math
 from dataclasses import dataclass
 
-from coverage_kit.vocabulary import UNKNOWN_SURFACE
-
 
 @dataclass(frozen=True)
 class Wording:
@@ -197,15 +195,6 @@ def describe_action(action: str) -> str:
 def describe_measure(measure: str) -> MeasureWording:
     """Return a measure's name, formula and needs; an unknown measure is its own name."""
     return MEASURE_WORDINGS.get(measure, MeasureWording(measure, ""))
-
-
-def describe_series(engine: str, surface: str) -> str:
-    """Return the name of an engine on a surface.
-
-    >>> describe_series("chatgpt", "api"), describe_series("chatgpt", "unknown")
-    ('chatgpt (api)', 'chatgpt')
-    """
-    return engine if surface == UNKNOWN_SURFACE else f"{engine} ({surface})"
 
 
 def in_points(rate: float) -> str:

@@ -36,15 +36,16 @@ def _resolve_value(value: Any, field: FieldInfo, folder: Path) -> Any:
     if isinstance(value, tuple):
         return tuple(_resolve_value(item, field, folder) for item in value)
     if any(isinstance(mark, PathMark) for mark in field.metadata):
-        return _resolve_path(value, folder)
+        # Where the default is "", an empty path switches something off.
+        return value if value == field.default == "" else _resolve_path(value, folder)
     if any(isinstance(mark, ModelPathMark) for mark in field.metadata):
         return _resolve_model(value, folder)
     return value
 
 
 def _resolve_path(path: str, folder: Path) -> str:
-    """Return the path from the folder on; empty ones and URLs stay as they are."""
-    if not path or "://" in path:
+    """Return the path from the folder on; URLs stay as they are."""
+    if "://" in path:
         return path
     return str(folder / Path(path).expanduser())
 

@@ -35,7 +35,9 @@ class SiteSettings(SettingsSection):
         "so pages match the URLs that the log cites",
     )
     brand: tuple[str, ...] = Field(
-        (), description="names under which answers may mention the brand; the first is the label"
+        (),
+        description="names under which answers may mention the brand; the first is the label",
+        examples=[[], ["Rival"]],
     )
     domains: tuple[str, ...] = Field(
         (),

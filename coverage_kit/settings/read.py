@@ -16,7 +16,7 @@ _SECRET_SECTIONS = ("draft", "judge", "ask")
 # Keys of versions before 0.2, and their names today.
 RENAMED_KEYS: Mapping[str, str] = {
     "change": "before_after",
-    "engine": "parallel (and its key name: backend)",
+    "engine": "parallel; its key 'name' is backend, and the value 'none' is local",
     "match.share_of_gaps": "match.unanswered_share",
     "match.rounds": "match.calibration_rounds",
     "match.other_neighbors": "match.competitor_neighbors",

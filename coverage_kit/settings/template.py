@@ -39,10 +39,14 @@ def _write_section(name: str, field: FieldInfo) -> Iterator[str]:
     is_repeated = not isinstance(field.annotation, type)
     yield from _comment(field.description if is_repeated else _first_line(model))
     if is_repeated:
-        lines = [f"[[{name}]]"]
-        for key, inner in model.model_fields.items():
-            lines += _write_key(key, inner, is_repeated=True)
-        yield from (line if line.startswith("#") else f"# {line}" for line in lines)
+        yield f"# [[{name}]]"
+        # Keys that a block must have come first.
+        keys = sorted(model.model_fields.items(), key=lambda item: not item[1].is_required())
+        for key, inner in keys:
+            for line in _write_key(key, inner, is_repeated=True):
+                # Descriptions have a second "#": who takes the block out of its comment removes
+                # one "#" from every line.
+                yield f"#{line}" if line.startswith("#") else f"# {line}"
         return
     yield f"[{name}]"
     tables: list[str] = []

@@ -94,8 +94,8 @@ HOLDERS = Schema(
         Column(
             "is_contested",
             "flag",
-            "whether companies' sites get cited there at all; gaps.winnable asks whether an edit "
-            "can close the gap",
+            "whether companies' sites get cited there at all; gaps.is_closable says whether an "
+            "edit can close the gap",
         ),
         text("reason", "the figures behind is_contested, in words"),
     ),
@@ -388,7 +388,7 @@ OUTLINES = Schema(
             "kind",
             "heading, outbound link, linked words (how many), page heading (any h1), bold line "
             "(a line of its own in bold), "
-            "abbreviation, visible (or machine) modified (or published) date, author, "
+            "visible (or machine) modified (or published) date, author, "
             "organisation, structured type, "
             "scripted text (what only scripts show), form, player",
         ),

@@ -119,7 +119,7 @@ def _comparison_rows(table: pd.DataFrame, published: pd.DataFrame) -> list[list[
         "predicted [90% interval]",
         "realised",
         "within",
-        "published, told by",
+        "published, shown by",
     ]
     return [header] + [
         [

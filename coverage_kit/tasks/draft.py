@@ -175,7 +175,7 @@ def describe_drafts(result: Drafted, briefs: Sequence[Brief], n_picked: int, pat
     if foreign:
         lines.append(
             "Kept, but begins unlike the edit, as one of another run would: "
-            f"{', '.join(foreign)}. See to it before use."
+            f"{', '.join(foreign)}. Check these before use."
         )
     lines.append(
         f"{len(result.drafted)} drafted, {len(result.reused)} kept from before, "

@@ -11,7 +11,7 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.errors import RunError
 from coverage_kit.rank.causes import demand_weights
 from coverage_kit.rank.select import Portfolio
-from coverage_kit.rank.simulate import QueryChances, Simulation
+from coverage_kit.rank.simulate import HARM_WEIGHT, MIN_ROOM, QueryChances, Simulation
 from coverage_kit.tables import EFFECTS, Effects
 
 Floats = npt.NDArray[np.float64]
@@ -86,11 +86,11 @@ def _simulation_of(analysis: Analysis, ids: list[str]) -> Simulation:
     )
     chosen = analysis.edits.set_index("edit_id").loc[ids]
     # Never 0, because shares are divided by it.
-    room = demand * np.maximum(1 - before, 1e-6)
+    room = demand * np.maximum(1 - before, MIN_ROOM)
     rises = dict(
         zip(
             ids,
-            (chosen["gain"] + 2 * chosen["harm"]).to_numpy(np.float64),
+            (chosen["gain"] + HARM_WEIGHT * chosen["harm"]).to_numpy(np.float64),
             strict=True,
         )
     )

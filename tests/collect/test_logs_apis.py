@@ -146,7 +146,7 @@ def test_openai_prompt_is_the_last_thing_the_user_said(read):
 def test_openai_response_without_its_request_is_a_reject(read):
     log = read(OPENAI, {"prompt": "x", "response": OPENAI})
     assert log.rejects[["line", "reason"]].to_numpy().tolist() == [
-        [1, "no prompt: the response stands without its request"]
+        [1, "no prompt: a response without its request"]
     ]
     assert len(log.answers) == 1
 

@@ -87,9 +87,8 @@ def test_authors_and_organisations_come_from_markup_and_words(tmp_path):
     assert {"Article", "Person", "Organization"} == set(values(rows, "structured type"))
 
 
-def test_abbreviations_and_bold_lines_are_reported(tmp_path):
+def test_bold_lines_are_reported(tmp_path):
     rows = outline_of(tmp_path, "a.html", PAGE)
-    assert values(rows, "abbreviation", "detail") == ["Kettle Makers Guild"]
     assert values(rows, "bold line") == ["Lime"]
     assert values(rows, "scripted text") == []
 

@@ -95,7 +95,7 @@ def test_the_error_about_an_old_key_gives_the_new_name(tmp_path, text, name):
 def test_every_renamed_key_leads_to_an_existing_key():
     text = write_template()
     for new in RENAMED_KEYS.values():
-        assert re.search(rf"^(# )?\[*{new.split(' ')[0].split('.')[-1]}\b", text, re.M), new
+        assert re.search(rf"^(# )?\[*{new.split(';')[0].split('.')[-1]}\b", text, re.M), new
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_another_input_name_or_code_is_made_anew(tmp_path, monkeypatch):
     results.get_or_compute("one", [1], lambda: {"answer": "first"})
     assert results.get_or_compute("one", [2], lambda: {"answer": "second"})["answer"] == "second"
     assert results.get_or_compute("two", [1], lambda: {"answer": "third"})["answer"] == "third"
-    monkeypatch.setattr(cache, "_code_digest", lambda: "a later version")
+    monkeypatch.setattr(cache, "code_digest", lambda: "a later version")
     assert results.get_or_compute("one", [1], lambda: {"answer": "fourth"})["answer"] == "fourth"
     assert results.reused == []
 

@@ -209,7 +209,7 @@ def begin_record(exchange: Exchange, engine: str, answer: str) -> dict[str, Any]
     where the prompt is unknown.
     """
     if not exchange.prompt:
-        raise UnreadableRecordError("no prompt: the response stands without its request")
+        raise UnreadableRecordError("no prompt: a response without its request")
     outer = exchange.outer
     body = exchange.body
     # A log may add columns of its own, such as a market, around the request and the response.

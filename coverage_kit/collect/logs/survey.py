@@ -95,6 +95,11 @@ def map_columns(survey: Survey, by_hand: Mapping[str, str]) -> dict[str, str]:
     return choose_columns(survey.columns, chosen)
 
 
+def _hint_renamed(name: str) -> str:
+    """Return what a field of an earlier version is called now; '' for other names."""
+    return f"It is now called has_{name}. " if f"has_{name}" in FIELDS else ""
+
+
 def check_columns(
     by_hand: Mapping[str, str],
     surveys: Sequence[Survey],
@@ -113,7 +118,7 @@ def check_columns(
                 "log.columns",
                 "a known field",
                 repr(name),
-                f"Fields are: {', '.join(FIELDS)}.",
+                f"{_hint_renamed(name)}Fields are: {', '.join(FIELDS)}.",
             )
         if find_column(columns, (column,)) is None and not may_lack:
             raise LogError(

@@ -28,7 +28,7 @@ def open_judge(
     if not settings.model:
         raise SettingsError(
             "judge.model",
-            "the name of a language model, as grades are given by a model",
+            "the name of a language model, which gives the grades",
             "no model",
             'Set model = "…" under [judge] in coverage.toml, and name that file with --settings.',
         )

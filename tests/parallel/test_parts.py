@@ -1,4 +1,4 @@
-"""Parts in one process: the results are those without parts; damaged parts are done again."""
+"""Parts, one after the other: the results are those without parts; damaged ones are done again."""
 
 import numpy as np
 import pandas as pd
@@ -11,15 +11,18 @@ from coverage_kit.match.neighbors import nearest_passages
 from coverage_kit.parallel import jobs, open_work_plan
 from coverage_kit.parallel.jobs import EmbedJob
 from coverage_kit.parallel.parts import as_column, as_vectors
+from coverage_kit.parallel.work_plan import PartEncoder, PartRunner, WorkPlan
 from coverage_kit.settings import LogSettings, make_settings
 from coverage_kit.vectors import embed_texts
 from tests.encoder import WordEncoder
 from tests.parallel.encoders import FailingEncoder, TracedEncoder, traces
+from tests.parallel.executor import LocalExecutor
 
 
-def settings_of(folder, part_rows=10):
-    values = {"site": {"source": "."}, "cache": str(folder / "cache")}
-    return make_settings(values | {"parallel": {"part_rows": part_rows}})
+def plan_parts(folder, encoder, part_rows=10):
+    """Return the plan that a cluster has, with this process as its only worker."""
+    runner = PartRunner(LocalExecutor(), folder / "cache/parts", part_rows)
+    return WorkPlan(PartEncoder(lambda: encoder, runner), runner)
 
 
 @pytest.fixture
@@ -35,14 +38,14 @@ def embedded(queries, passages):
 
 
 def test_vectors_are_those_of_one_process_bit_by_bit(tmp_path, texts):
-    spread = open_work_plan(settings_of(tmp_path), encoder := TracedEncoder(tmp_path))
+    spread = plan_parts(tmp_path, encoder := TracedEncoder(tmp_path))
     assert np.array_equal(spread.encoder.encode(texts, "query"), WordEncoder().encode(texts))
     assert sorted(n for _, n in traces(tmp_path)) == [8, 10, 10, 10, 10]  # 48 texts
     assert (spread.encoder.name, spread.encoder.dimensions) == (encoder.name, 64)
 
 
 def test_matches_are_those_of_one_process(tmp_path, passages, embedded):
-    matches = open_work_plan(settings_of(tmp_path), WordEncoder()).match(
+    matches = plan_parts(tmp_path, WordEncoder()).match(
         embedded[0], passages, embedded[1], "ours", (5, 2)
     )
     expected = nearest_passages(embedded[0], passages, embedded[1], "ours", (5, 2))
@@ -51,16 +54,16 @@ def test_matches_are_those_of_one_process(tmp_path, passages, embedded):
 
 
 def test_little_work_makes_no_parts(tmp_path, texts, passages, embedded):
-    spread = open_work_plan(settings_of(tmp_path, part_rows=48), WordEncoder())
+    spread = plan_parts(tmp_path, part_rows=48, encoder=WordEncoder())
     assert len(spread.encoder.encode(texts)) == len(texts)
     assert len(spread.match(embedded[0], passages, embedded[1], "ours", (1, 1))) == 96
     assert not (tmp_path / "cache").exists()
 
 
 def test_a_second_run_does_no_part_again(tmp_path, texts):
-    first = open_work_plan(settings_of(tmp_path), TracedEncoder(tmp_path)).encoder.encode(texts)
+    first = plan_parts(tmp_path, TracedEncoder(tmp_path)).encoder.encode(texts)
     n_parts = len(traces(tmp_path))
-    again = open_work_plan(settings_of(tmp_path), TracedEncoder(tmp_path)).encoder
+    again = plan_parts(tmp_path, TracedEncoder(tmp_path)).encoder
     assert np.array_equal(again.encode(texts), first)
     assert len(traces(tmp_path)) == n_parts
     again.encode(texts, "query")  # another role is another job
@@ -69,11 +72,11 @@ def test_a_second_run_does_no_part_again(tmp_path, texts):
 
 def test_an_interrupted_run_goes_on(tmp_path, texts):
     with pytest.raises(KeyboardInterrupt):
-        open_work_plan(
-            settings_of(tmp_path), FailingEncoder(tmp_path, at=3, is_interrupted=True)
-        ).encoder.encode(texts)
+        plan_parts(tmp_path, FailingEncoder(tmp_path, at=3, is_interrupted=True)).encoder.encode(
+            texts
+        )
     assert len(traces(tmp_path)) == 3
-    vectors = open_work_plan(settings_of(tmp_path), TracedEncoder(tmp_path)).encoder.encode(texts)
+    vectors = plan_parts(tmp_path, TracedEncoder(tmp_path)).encoder.encode(texts)
     assert len(traces(tmp_path)) == 3 + 3  # two of five were done
     assert np.array_equal(vectors, WordEncoder().encode(texts))
 
@@ -91,9 +94,9 @@ def spoil_middle(path):
 @pytest.mark.parametrize("spoil", [spoil_end, spoil_middle])
 @pytest.mark.parametrize("file", ["result", "input"])
 def test_a_damaged_file_is_made_again(tmp_path, texts, spoil, file):
-    expected = open_work_plan(settings_of(tmp_path), TracedEncoder(tmp_path)).encoder.encode(texts)
+    expected = plan_parts(tmp_path, TracedEncoder(tmp_path)).encoder.encode(texts)
     spoil(next(tmp_path.glob(f"cache/parts/embed-*/00002.{file}.parquet")))
-    again = open_work_plan(settings_of(tmp_path), TracedEncoder(tmp_path)).encoder.encode(texts)
+    again = plan_parts(tmp_path, TracedEncoder(tmp_path)).encoder.encode(texts)
     assert np.array_equal(again, expected)
     assert len(traces(tmp_path)) == 5 + (file == "result")
 
@@ -107,7 +110,7 @@ def test_a_worker_with_another_encoder_is_refused(tmp_path):
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path, texts):
     (tmp_path / "cache").write_text("a file")
     with pytest.raises(RunError, match="a file that can be written"):
-        open_work_plan(settings_of(tmp_path), WordEncoder()).encoder.encode(texts)
+        plan_parts(tmp_path, WordEncoder()).encoder.encode(texts)
 
 
 def test_a_log_is_read_file_by_file_and_once(tmp_path, queries, monkeypatch):
@@ -117,7 +120,7 @@ def test_a_log_is_read_file_by_file_and_once(tmp_path, queries, monkeypatch):
             tmp_path / f"log/{number}.csv", index=False
         )
     log = LogSettings(files=(str(tmp_path / "log"),))
-    spread = open_work_plan(settings_of(tmp_path), WordEncoder())
+    spread = plan_parts(tmp_path, WordEncoder())
     read, expected = vars(spread.read_log(log)), vars(read_log(log))
     assert read.keys() == expected.keys()
     for name, value in expected.items():
@@ -139,3 +142,10 @@ def test_vectors_keep_every_bit_as_a_column():
     assert np.array_equal(
         as_vectors(pa.table({"vector": as_column(vectors)}).slice(2)["vector"]), vectors[2:]
     )
+
+
+def test_one_process_makes_no_parts(tmp_path, texts):
+    values = {"site": {"source": "."}, "cache": str(tmp_path / "cache")}
+    plan = open_work_plan(make_settings(values | {"parallel": {"part_rows": 10}}), WordEncoder())
+    assert np.array_equal(plan.encoder.encode(texts), WordEncoder().encode(texts))
+    assert not (tmp_path / "cache").exists()
