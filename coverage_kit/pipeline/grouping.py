@@ -9,8 +9,8 @@ from coverage_kit.pipeline.run import Run
 from coverage_kit.tables import GROUPS, Groups, LogTables
 from coverage_kit.vectors import Encoder, embed_texts
 
-# Static vectors must be distilled first (about a minute). That only pays for a log of more than
-# twice as many queries as stay (measured: a log of 20,200 queries lost 37 s to spare 200).
+# Static vectors must be distilled first (about half a minute). That only pays for a log of more
+# than twice as many queries as stay (measured: a log of 20,200 queries lost 37 s to spare 200).
 _MIN_RATIO_TO_DISTIL = 2
 
 logger = logging.getLogger(__name__)
