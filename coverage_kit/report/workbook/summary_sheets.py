@@ -110,7 +110,7 @@ def list_figures(
             "severe gaps",
             head.n_severe,
             "integer",
-            f"of {head.n_gaps:,}: caused by the words of your site, and an edit can close them",
+            f"of {head.n_gaps:,}: mostly not answered, and an edit can close them",
         ),
         (
             "planned minutes",
