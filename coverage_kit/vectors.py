@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -106,6 +106,20 @@ class Embeddings:
                 "Embed both with one encoder.",
             )
         return np.asarray(self.vectors @ other.vectors.T, dtype=np.float32)
+
+
+def to_unit_length(vectors: npt.NDArray[Any], fallback: Vectors | None = None) -> Vectors:
+    """Return the vectors at unit length: float32, shape (n, dimensions).
+
+    A zero vector, which has no direction, becomes the row of `fallback`, by default the first axis.
+    """
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if fallback is None:
+        fallback = np.eye(1, vectors.shape[1], dtype=np.float32)
+    # Sums of unit vectors that cancel out leave lengths of rounding errors, far below 1e-6.
+    return np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), fallback).astype(
+        np.float32
+    )
 
 
 def cosines(vectors: Vectors, other_vectors: Vectors) -> Vectors:

@@ -17,7 +17,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from coverage_kit.match.neighbors import NeighborIndex, nearest_rows
 from coverage_kit.tables import CLUSTERS, Clusters, Coverage, checked
-from coverage_kit.vectors import Embeddings, Vectors
+from coverage_kit.vectors import Embeddings, Vectors, to_unit_length
 
 # Resolutions of Louvain that are compared, coarsest first.
 RESOLUTIONS = (1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 24.0, 32.0)
@@ -190,13 +190,15 @@ def topic_embeddings(
     has_answers = np.bincount(query_rows, minlength=len(queries)) > 0
     # the mean of one or two vectors is no shared direction
     if len(queries) > 2:
-        mixed = _unit(queries.vectors - queries.vectors.mean(axis=0))
+        mixed = to_unit_length(queries.vectors - queries.vectors.mean(axis=0))
     else:
         mixed = queries.vectors.copy()
     if has_answers.sum() > 2:
-        answers[has_answers] = _unit(answers[has_answers])
-        mixed[has_answers] += 2 * _unit(answers[has_answers] - answers[has_answers].mean(axis=0))
-    return Embeddings(queries.ids, _unit(mixed), f"{queries.encoder} topics")
+        answers[has_answers] = to_unit_length(answers[has_answers])
+        mixed[has_answers] += 2 * to_unit_length(
+            answers[has_answers] - answers[has_answers].mean(axis=0)
+        )
+    return Embeddings(queries.ids, to_unit_length(mixed), f"{queries.encoder} topics")
 
 
 def project(embeddings: Embeddings, seed: int = 0) -> npt.NDArray[np.float64]:
@@ -384,15 +386,6 @@ def _graph(neighbors: Rows, drawn: Rows | None = None) -> sparse.csr_matrix:
     weights = common.data / (sizes[common.row] + sizes[common.col] - common.data)
     half = sparse.csr_matrix((weights, (common.row, common.col)), shape=(n, n))
     return sparse.csr_matrix(half + half.T)
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    """Return the vectors at unit length; a zero vector becomes the first axis."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    fallback = np.eye(1, vectors.shape[1], dtype=np.float32)
-    return np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), fallback).astype(
-        np.float32
-    )
 
 
 def _by_size(labels: Labels) -> Labels:

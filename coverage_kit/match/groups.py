@@ -9,7 +9,7 @@ import pandas as pd
 
 from coverage_kit.match.neighbors import nearest_rows
 from coverage_kit.tables import GROUPS, Groups, LogTables, Queries, checked
-from coverage_kit.vectors import Embeddings, Vectors
+from coverage_kit.vectors import Embeddings, Vectors, to_unit_length
 
 # Thresholds that are tried, highest first: .98, .96, ..., .00. The last accepts every similarity.
 THRESHOLDS = (*(round(0.98 - 0.02 * step, 2) for step in range(50)), -1.1)
@@ -127,15 +127,7 @@ class _GroupSpace:
     def of(self, query_rows: Rows) -> Vectors:
         """Return the unit vectors of these queries; a vector that equals the mean is unchanged."""
         vectors = self._vectors[self._rows[query_rows]]
-        return _unit(vectors - self._mean, vectors)
-
-
-def _unit(vectors: Vectors, fallback: Vectors) -> Vectors:
-    """Return the vectors at unit length, with `fallback` in place of zero vectors."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), fallback).astype(
-        np.float32
-    )
+        return to_unit_length(vectors - self._mean, vectors)
 
 
 def _cells(space: _GroupSpace, ordered: Rows, n: int, seed: int) -> list[Rows]:
@@ -150,7 +142,7 @@ def _cells(space: _GroupSpace, ordered: Rows, n: int, seed: int) -> list[Rows]:
     for _ in range(_ROUNDS):
         sums = np.zeros_like(centres)
         np.add.at(sums, _nearest(sample, centres), sample)
-        centres = _unit(sums, centres)
+        centres = to_unit_length(sums, centres)
     chunks = (
         np.arange(start, min(len(space), start + _CHUNK)) for start in range(0, len(space), _CHUNK)
     )

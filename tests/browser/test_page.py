@@ -1,9 +1,14 @@
-"""The page as readers use it, in a real browser."""
+"""The page as readers use it, in a real browser.
+
+What a link, a click on a summary or a point of the map changes comes a moment later: `expect` waits
+for it, a plain assertion does not.
+"""
 
 from dataclasses import replace
 
 import pandas as pd
 import pytest
+from playwright.sync_api import expect
 
 from coverage_kit.report import figures
 from coverage_kit.report.page import write_page
@@ -113,12 +118,8 @@ def test_tabs_are_walked_by_arrow_keys_and_kept_in_the_address(open_page, small)
     visible = [view.get_attribute("id") for view in page.locator(".view:visible").all()]
     assert visible == ["view=engineer"]
     page.go_back()
-    assert (
-        page.locator("#gaps, #hour, #retrieval, #plan")
-        .locator("visible=true")
-        .first.get_attribute("id")
-        == "plan"
-    )
+    starts = page.locator("#gaps, #hour, #retrieval, #plan").locator("visible=true")
+    expect(starts.first).to_have_id("plan")
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_tabs_are_walked_by_arrow_keys_and_kept_in_the_address(open_page, small)
 def test_a_link_opens_its_view_and_its_target(open_page, small, link, text):
     page = open_page(at(small, link))
     target = page.locator(f"[id='{link[1:]}']")
-    assert target.get_by_text(text).first.is_visible()
+    expect(target.get_by_text(text).first).to_be_visible()
     assert target.evaluate("target => Math.abs(target.getBoundingClientRect().top) < innerHeight")
 
 
@@ -169,9 +170,9 @@ def test_a_link_scrolls_to_its_target_below_the_bar(open_page, small, link, widt
 def test_a_link_within_the_page_leads_into_another_view(open_page, small):
     page = open_page(at(small, "#edit-1"))
     page.locator("#edit-1 a[href='#gap-1']").click()
-    assert page.locator("#gap-1 .body").is_visible()
-    assert not page.locator("#edit-1").is_visible()
-    assert page.evaluate("document.activeElement.parentElement.id") == "gap-1"
+    expect(page.locator("#gap-1 .body")).to_be_visible()
+    expect(page.locator("#edit-1")).to_be_hidden()
+    expect(page.locator("#gap-1 summary")).to_be_focused()
 
 
 def test_a_link_that_leads_nowhere_or_is_broken_shows_the_overview(open_page, small):
@@ -198,7 +199,7 @@ def test_search_finds_gaps_by_any_of_their_questions_and_lists_these(open_page, 
     assert shown_gaps(page) == [5, 7, 8]
     assert page.locator("#asked tbody tr").count() == 3
     page.locator("#found-list a").first.click()
-    assert page.locator("#gaps .item[open]").count() == 1
+    expect(page.locator("#gaps .item[open]")).to_have_count(1)
     page.focus("#search")
     page.keyboard.press("Escape")
     assert page.locator("#found").is_hidden()
@@ -280,18 +281,18 @@ def test_questions_are_sorted_by_any_column_and_paged(open_page, large):
     assert page.locator("#asked [aria-sort]").get_attribute("aria-sort") == "ascending"
 
 
-def lit_points(page):
-    return page.locator("#plot-map path.point.lit").count()
+def expect_lit_points(page, n):
+    expect(page.locator("#plot-map path.point.lit")).to_have_count(n)
 
 
 def test_a_gap_chosen_from_the_list_lights_its_points_on_the_map(open_page, small):
     page = open_page(at(small, "#view=strategist"))
     scroll_through(page)
     page.locator("#gap-5 summary").click()
-    page.wait_for_function("document.querySelectorAll('#plot-map path.point.lit').length === 5")
+    expect_lit_points(page, 5)
     assert page.input_value("#pick") == "5"
     page.select_option("#pick", "")
-    assert lit_points(page) == 0
+    expect_lit_points(page, 0)
 
 
 def test_a_point_of_the_map_shows_its_gap_beside_the_map_and_only_there(
@@ -309,12 +310,12 @@ def test_a_point_of_the_map_shows_its_gap_beside_the_map_and_only_there(
     assert page.locator("#chosen h3").inner_text().startswith(f"{rank}. ")
     for heading in ("What people ask", "Nearest own passage", "Best passage of another site"):
         assert heading in page.locator("#chosen").inner_text()
-    assert lit_points(page) == 5
+    expect_lit_points(page, 5)
     assert page.get_by_text("What people ask", exact=True).count() == n_headings
     keep_screenshot(page, "page-linked")
     page.locator(f"#gap-{rank} summary").click()
-    page.wait_for_selector(f"#gap-{rank} .body")  # a details element opens after the click
-    page.wait_for_selector("#chosen .body", state="detached")
+    expect(page.locator(f"#gap-{rank} .body")).to_be_visible()
+    expect(page.locator("#chosen .body")).to_have_count(0)
 
 
 def test_a_gap_is_chosen_by_keyboard_alone(open_page, small):
@@ -329,7 +330,7 @@ def test_what_a_figure_draws_can_be_read_as_a_table(open_page, small):
     page = open_page(at(small, "#view=strategist"))
     page.locator("[data-plot='plot-gaps'] summary").click()
     rows = page.locator("[data-plot='plot-gaps'] tbody tr")
-    assert rows.count() == 8
+    expect(rows).to_have_count(8)
     assert "<script>alert(7)</script>" in rows.first.inner_text()
     assert "severity 90% (90% interval 80% to 95%)" in rows.first.inner_text()
 
