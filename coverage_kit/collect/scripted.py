@@ -147,7 +147,7 @@ def _templates(body: HtmlElement) -> Iterator[Scripted]:
         ):
             yield Scripted(
                 text,
-                "it stands in a <template>, which only a script can show",
+                "it is in a <template>, which only a script can show",
                 element,
             )
 

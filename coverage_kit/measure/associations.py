@@ -283,6 +283,6 @@ def _read(lag: int, n: int, figures: Mapping[str, float], n_pairs: int) -> str:
     )
     later = "in the same week" if not lag else f"{lag} week{'s' if lag > 1 else ''} later"
     if figures["p"] > _ALPHA:
-        return f"no association to be told from chance with demand {later}: {evidence}"
+        return f"no association beyond chance with demand {later}: {evidence}"
     way = "rises" if figures["correlation"] > 0 else "falls"
     return f"association, no cause: where the signal rises, demand {way} {later}: {evidence}"

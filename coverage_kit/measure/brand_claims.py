@@ -32,7 +32,8 @@ from coverage_kit.vocabulary import NOT_ASSESSED, WRONG_VERDICTS
 PLAIN = "plain"
 # The reason of a claim that the rules, which are for English, cannot judge.
 _FOREIGN = (
-    "The claim, or the own pages near it, are in a language that words cannot be compared in."
+    "The claim, or the nearest pages of your site, are in a language whose words cannot be "
+    "compared."
 )
 # Units that are converted: the other unit, and how many of it there are in one.
 _CONVERTED = {"mile": ("m", 1609.344), "lb": ("kg", 0.45359237)}

@@ -168,7 +168,7 @@ def _judge_cluster(
             f"{n_citing} of {n_answers} answers cite a page: not enough to tell",
         )
     figures = (
-        f"the own site and competitors hold {n_held} of {n_citations} citations "
+        f"your site and competitors hold {n_held} of {n_citations} citations "
         f"({n_held / n_citations:.0%})"
     )
     if n_held >= MIN_SHARE * n_citations:

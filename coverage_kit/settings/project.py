@@ -26,6 +26,7 @@ class SiteSettings(SettingsSection):
     """One site: where its pages are, what URL they have, and by which names its brand is known."""
 
     source: PathText = Field(
+        min_length=1,
         description="folder of HTML or Markdown, sitemap URL, or URL at which a crawl starts",
         examples=["site", "https://www.rival.example/sitemap.xml"],
     )

@@ -31,7 +31,7 @@ MATCHES = Schema(
 
 EVIDENCE = Schema(
     "evidence",
-    "one query's evidence of being answered by the own site",
+    "one query's evidence of being answered by your site",
     ("query_id",),
     (
         QUERY_ID,
@@ -108,7 +108,7 @@ COVERAGE = Schema(
         Column(
             "coverage",
             "number",
-            "calibrated probability that the own site answers the query",
+            "calibrated probability that your site answers the query",
         ),
         LOW,
         HIGH,

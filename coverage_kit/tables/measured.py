@@ -121,7 +121,7 @@ COMPETITORS = Schema(
         optional(
             "share_of_overlap",
             "number",
-            "of the queries for which the own site is cited, those for which it is cited too",
+            "of the queries for which your site is cited, those for which it is cited too",
         ),
         Column(
             "named_rate",
@@ -446,7 +446,7 @@ FINDINGS = Schema(
         optional(
             "passage_id",
             "text",
-            "passage in which it stands, where it stands in one",
+            "passage that holds it, where one does",
         ),
         text("pillar", "relevance, authority, clarity or freshness"),
         text("check", "name of the check"),
@@ -610,7 +610,7 @@ RELIABILITY = Schema(
 
 BRAND_CLAIMS = Schema(
     "brand_claims",
-    "one thing that one answer claims of the brand, held against the own pages",
+    "one thing that one answer claims of the brand, compared with your pages",
     ("claim_id",),
     (
         text("claim_id", "id of the claim"),
@@ -626,7 +626,7 @@ BRAND_CLAIMS = Schema(
             "text",
             "own passage that supports or contradicts it, or is nearest",
         ),
-        optional("own_words", "text", "the own sentence that it was held against"),
+        optional("own_words", "text", "the sentence of your site that it was compared with"),
         text("reason", "what was compared, in words"),
         text("judge", "who judged: a model, or deterministic"),
     ),

@@ -110,7 +110,7 @@ HISTORY = Schema(
         Column("at", "time", "when the run ended"),
         text(
             "measure",
-            "coverage, severe_gaps, planned_minutes, planned_gain, or a measure of the own "
+            "coverage, severe_gaps, planned_minutes, planned_gain, or a measure of your "
             "site's visibility: citation_rate, "
             "mention_rate, share_of_voice",
         ),

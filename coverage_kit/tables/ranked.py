@@ -39,7 +39,7 @@ GAPS = Schema(
         optional(
             "citation_rate",
             "number",
-            "demand-weighted mean of its queries' shares of answers that cite the own site",
+            "demand-weighted mean of its queries' shares of answers that cite your site",
         ),
         text("medoid_query_id", "the query nearest the cluster's centre"),
         optional(
@@ -55,12 +55,12 @@ GAPS = Schema(
         optional(
             "unsupported_claims",
             "text",
-            "what its answers say that other sites support better than the own one; lines",
+            "what its answers say that other sites support better than yours does; lines",
         ),
         Column(
             "is_closable",
             "flag",
-            "whether an edit of the own site can close the gap",
+            "whether an edit of your site can close the gap",
         ),
         Column("rank", "integer", "order of the work, from 1"),
     ),
@@ -75,7 +75,7 @@ EDITS = Schema(
         CLUSTER_ID,
         text(
             "operation",
-            "what is done (docs/method.md, edits), or no_edit where no edit of the own site can "
+            "what is done (docs/method.md, edits), or no_edit where no edit of your site can "
             "close the gap",
         ),
         text("page_id", "page to edit, or the proposed id of a new page"),

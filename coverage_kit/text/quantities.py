@@ -9,7 +9,7 @@ import re
 from coverage_kit.text.words import MONTH_NAMES
 
 CURRENCIES = "$€£¥"
-# The last is a plain hyphen, so that the text can stand in a character class.
+# The last is a plain hyphen, so that the text fits into a character class.
 DASHES = "–—-"  # noqa: RUF001 (the dashes that people type)
 MONTHS = frozenset(MONTH_NAMES)
 

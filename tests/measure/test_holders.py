@@ -76,7 +76,7 @@ def test_a_cluster_is_winnable_from_40_percent_of_the_citations_on():
     )
     assert table["is_contested"].all()
     assert set(table["reason"]) == {
-        "the own site and competitors hold 4 of 10 citations (40%), at least 40%"
+        "your site and competitors hold 4 of 10 citations (40%), at least 40%"
     }
 
 
@@ -86,7 +86,7 @@ def test_a_cluster_ceded_to_others_is_not_winnable():
     )
     assert not table["is_contested"].any()
     reason = (
-        "the own site and competitors hold 1 of 8 citations (12%), under 40%: the rest goes to "
+        "your site and competitors hold 1 of 8 citations (12%), under 40%: the rest goes to "
         "third parties and communities"
     )
     assert set(table["reason"]) == {reason}

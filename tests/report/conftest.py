@@ -399,7 +399,7 @@ def make_associations() -> pd.DataFrame:
             "lag_weeks": 1,
             "correlation": -0.1,
             "p": 0.7,
-            "reading": "no association to be told from chance",
+            "reading": "no association beyond chance",
         },
         {
             **pair,

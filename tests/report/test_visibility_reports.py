@@ -239,7 +239,7 @@ def test_visits_are_summed_and_shown_as_a_share_of_all(page):
     ] * 2
     assert "association, no cause: <b>demand</b> rises" in words_of(section)
     assert "1 of 1 pair of series goes together" in words_of(section)
-    assert "told from chance" not in words_of(section)
+    assert "beyond chance" not in words_of(section)
 
 
 def test_brand_facts_are_listed(page):

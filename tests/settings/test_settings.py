@@ -119,3 +119,9 @@ def test_the_error_about_a_missing_section_says_found_nothing(tmp_path):
     path.write_text('[draft]\nmodel = "m"\n')
     with pytest.raises(SettingsError, match="'site'; found nothing"):
         read_settings(path)
+
+
+@pytest.mark.parametrize("table", ["[site]", "[site]\nsource = 'x'\n[[competitors]]"])
+def test_an_empty_source_is_an_error_and_not_the_project_folder(tmp_path, table):
+    with pytest.raises(SettingsError, match="source"):
+        read_settings(write(tmp_path, f"{table}\nsource = ''\n"))

@@ -71,6 +71,6 @@ FORMAT = TableFormat(
     },
     read=_read,
     surface="api",
-    note="of conversations the first turn alone: what was asked later stands in rows of its own; "
+    note="of conversations the first turn alone: later questions have rows of their own; "
     "times are local",
 )

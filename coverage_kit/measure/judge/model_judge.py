@@ -188,5 +188,5 @@ def _is_cut_thought(reply: Reply) -> bool:
 def _quote(reply: Reply) -> str:
     text = " ".join(reply.text.split())
     return (
-        repr(text[:80]) if text else f"an empty reply ({reply.finish_reason or 'no reason told'})"
+        repr(text[:80]) if text else f"an empty reply ({reply.finish_reason or 'no reason given'})"
     )

@@ -149,9 +149,9 @@ def _associate(
     if check.is_of_site:
         return "a check of the whole site: there are no pages to compare"
     if check.is_from_citations:
-        return "told by who is cited: to compare that with who is cited would be circular"
+        return "rests on who is cited: to compare that with who is cited would be circular"
     if not pages.pages or not sum(float(n_cited.sum()) for n_cited in pages.n_cited):
-        return "cannot be told: no logged answer cites a page that questions end at"
+        return "not assessed: no logged answer cites a page that questions end at"
     by_page = outcomes.loc[check.name].to_dict() if check.name in outcomes.index else {}
     rows = [
         row for row, name in enumerate(pages.pages) if by_page.get(name) in ("passed", "failed")

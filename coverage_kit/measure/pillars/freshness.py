@@ -246,8 +246,8 @@ def check_dates(page: PageView, site: SiteView) -> Outcome:
 
 def _date_fault(evidence: str) -> Fault:
     reason = (
-        "Engines that weigh freshness trust a date that is told one way; where two differ, "
-        "either may be taken for stale."
+        "Engines that weigh freshness trust a date that is the same everywhere; where two "
+        "differ, either may seem stale."
     )
     return Fault(
         place=HEAD,
@@ -338,7 +338,7 @@ CHECKS = (
     Check(
         name="stale_years",
         pillar="freshness",
-        title="What is told as current is of this year or the last",
+        title="What the page calls current is of this year or the last",
         weight="strong",
         look=check_years,
         languages=("en",),

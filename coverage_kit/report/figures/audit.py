@@ -98,7 +98,7 @@ def claims_figure(analysis: Analysis) -> Figure:
     if frame.empty:
         return note_figure(
             title,
-            "No answer with a time says anything of the brand that can be held against its pages.",
+            "No answer with a time claims anything of the brand that its pages could settle.",
         )
     rows = frame.drop_duplicates(["series", "verdict"]).reset_index(drop=True)
     row_of = dict(zip(zip(rows["series"], rows["verdict"], strict=True), rows.index, strict=True))

@@ -36,7 +36,7 @@ def referrals_figure(analysis: Analysis) -> Figure:
     names = [markup_lines(page, 60, width=34) for page in pages]
     subtitle = (
         f"The {len(names)} pages with most such visits. Visits without a source, as from many "
-        "apps, cannot be told."
+        "apps, cannot be detected."
     )
     figure = new_figure(title, subtitle, height=190 + 30 * len(names))
     assistants = (
@@ -74,7 +74,7 @@ def associations_figure(analysis: Analysis) -> Figure:
             "Name exports of ten weeks or more, with days, under [analytics] sessions and "
             "search_console."
         )
-        return note_figure(title, f"No correlation can be told. {reading}{cure}")
+        return note_figure(title, f"No correlation can be measured. {reading}{cure}")
     subtitle = (
         "Spearman's rank correlation of weekly changes. Bars: 95% interval. Filled: p of 5% or "
         "less, all lags and pairs tested together. Whatever moves both looks just like this."
