@@ -16,6 +16,11 @@ from tests.report.conftest import HOSTILE, make_analysis, make_second_run
 
 VIEWS = ("manager", "strategist", "editor", "auditor", "engineer")
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+# The page's ground, and the text of the first plot that the reader sees.
+COLOURS = """[
+  getComputedStyle(document.body).backgroundColor,
+  document.querySelector('.view.shown .plot').layout.font.color,
+]"""
 
 
 @pytest.fixture(scope="module")
@@ -336,24 +341,25 @@ def test_what_a_figure_draws_can_be_read_as_a_table(open_page, small):
 
 
 def test_the_theme_follows_the_system_until_the_reader_chooses(open_page, small):
-    def ground(page):
-        return page.evaluate("getComputedStyle(document.body).backgroundColor")
+    def colours(page):
+        return page.evaluate(COLOURS)
 
-    def ink(page):
-        return page.evaluate("document.querySelector('.view.shown .plot').layout.font.color")
+    def await_colours(page, expected):
+        # Browsers report a change of the system's scheme after they repaint, and plots follow it.
+        page.wait_for_function(f"wanted => ({COLOURS}).join() === wanted.join()", arg=expected)
 
     light, dark = open_page(small), open_page(small, color_scheme="dark")
     for page in (light, dark):
         scroll_through(page)
-    by_light, by_dark = (ground(light), ink(light)), (ground(dark), ink(dark))
+    by_light, by_dark = colours(light), colours(dark)
     assert by_light[0] != by_dark[0]
     assert by_light[1] != by_dark[1]
     light.click("#theme")
-    assert (ground(light), ink(light)) == by_dark
+    await_colours(light, by_dark)
     light.click("#theme")
-    assert (ground(light), ink(light)) == by_light
+    await_colours(light, by_light)
     dark.emulate_media(color_scheme="light")
-    assert (ground(dark), ink(dark)) == by_light
+    await_colours(dark, by_light)
 
 
 def walk_views(page, path):
