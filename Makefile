@@ -1,5 +1,6 @@
 # make demo: set up what is missing and run the main job on the sample data.  make test: every check.
-.PHONY: demo test bench lab docs pictures setup browser check
+# make test-full: every check, with the long form of the tests in tests/reliability (about an hour).
+.PHONY: demo test test-full bench lab docs pictures setup browser check
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -17,6 +18,10 @@ check:
 	$(BIN)/lint-imports
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist worksteal
+
+# the variable reaches tests/reliability/rounds.py
+test-full: export COVERAGE_KIT_LONG := 1
+test-full: test
 
 bench: setup
 	$(BIN)/python -m benchmarks
