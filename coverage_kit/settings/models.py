@@ -28,7 +28,8 @@ ModelPath = Annotated[str, ModelPathMark()]
 class SettingsSection(BaseModel):
     """A section of coverage.toml: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A wrong value may hold a key, so pydantic's own errors do not show it.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class EndpointSettings(SettingsSection):

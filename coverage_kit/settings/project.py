@@ -7,8 +7,9 @@ written from them. `examples` are values for the template where there is no defa
 from datetime import date
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from coverage_kit.net.logins import take_login
 from coverage_kit.settings.models import (
     AskSettings,
     CostSettings,
@@ -45,6 +46,12 @@ class SiteSettings(SettingsSection):
         description="further domains of the same owner, each with its subdomains: "
         "their citations count as the site's",
     )
+
+    @field_validator("source", "base_url", mode="before")
+    @classmethod
+    def _take_login(cls, url: object) -> object:
+        """Keep user and password out of the settings, which runs write into their reports."""
+        return take_login(url) if isinstance(url, str) else url
 
 
 class CrawlSettings(SettingsSection):
