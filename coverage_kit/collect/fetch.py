@@ -23,6 +23,7 @@ from coverage_kit.net.body import (
     CutOffError,
     EncodingError,
     TooLargeError,
+    shown,
     unpack,
 )
 from coverage_kit.net.connection import PrivateAddressError, open_pool
@@ -63,8 +64,6 @@ _MIN_PAUSE_SECONDS = 0.1
 # A whole exchange, with its redirects, may take this many times the time allowed for its next
 # bytes (assumed).
 _EXCHANGE_TIMEOUTS = 3
-# Characters of a text from a server that a status shows.
-_SHOWN_CHARACTERS = 40
 # What a network, an answer or a URL can raise.
 _TROUBLES = (exceptions.HTTPError, HTTPException, OSError, ValueError, OverflowError)
 
@@ -261,7 +260,7 @@ class Fetcher:
         if answer.status != "ok":
             return answer
         if request.types and answer.content_type and answer.content_type not in request.types:
-            status = f"not html: {_shown(answer.content_type)}"
+            status = f"not html: {shown(answer.content_type)}"
             return Fetched(url, status, b"", headers, fetched_at)
         pieces = unpack(_chunks(response), headers.get("content-encoding", ""), request.max_bytes)
         status, content = self._read_body(pieces, request.max_bytes)
@@ -281,18 +280,13 @@ class Fetcher:
         except BrokenError:
             return "broken content", b""
         except EncodingError as error:
-            return f"content encoding {_shown(error.encoding)}", b""
+            return f"content encoding {error.encoding}", b""
         return "ok", bytes(content)
 
 
 def _chunks(response: BaseHTTPResponse) -> Iterator[bytes]:
     while chunk := response.read1(_CHUNK_BYTES, decode_content=False):
         yield chunk
-
-
-def _shown(text: str) -> str:
-    """Return the beginning of a server's text, without characters that a terminal obeys."""
-    return "".join(filter(str.isprintable, text))[:_SHOWN_CHARACTERS]
 
 
 def _status_of(code: int) -> str:

@@ -21,6 +21,10 @@ MAX_BYTES = 52_428_800
 _MAX_DEPTH = 3
 _MAX_SITEMAPS = 1_000
 _MAX_URLS = 200_000
+# The roots of a sitemap in XML, which may be empty.
+_ROOTS = ("urlset", "sitemapindex")
+# What is wrong with another document, such as an error page of status 200.
+_NO_URL = "no URL"
 
 
 @dataclass(frozen=True)
@@ -44,13 +48,16 @@ def parse_sitemap(content: bytes) -> Sitemap:
     """
     content, problem = _unpack(content)
     if not content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
-        return Sitemap(_clean_urls(decode_text(content).split("\n")), (), problem)
+        urls = _clean_urls(decode_text(content).split("\n"))
+        return Sitemap(urls, (), problem or ("" if urls else _NO_URL))
     root, is_broken = _parse_xml(content)
     problem = problem or ("broken XML" if is_broken else "")
     # The parser returns None where it recovers nothing.
     if root is None:
         return Sitemap((), (), problem)
-    return Sitemap(_locations(root, "url"), _locations(root, "sitemap"), problem)
+    urls, children = _locations(root, "url"), _locations(root, "sitemap")
+    is_sitemap = bool(urls or children) or etree.QName(root).localname in _ROOTS
+    return Sitemap(urls, children, problem or ("" if is_sitemap else _NO_URL))
 
 
 def read_sitemaps(url: str, fetch: Callable[[str], Fetched]) -> list[str]:
@@ -105,7 +112,7 @@ def _fetch_one(url: str, fetch: Callable[[str], Fetched]) -> Sitemap:
 
 
 def _empty_error(url: str, lost: Counter[str]) -> SiteError:
-    found = _describe(lost) or "no URL"
+    found = _describe(lost) or _NO_URL
     cure = "Name another sitemap, or a URL to start a crawl at."
     return SiteError(url, "a sitemap that names pages", found, cure)
 

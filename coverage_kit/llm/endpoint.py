@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from coverage_kit.errors import CoverageKitError, ModelError, SettingsError
-from coverage_kit.net.body import ACCEPTED, BodyError, unpack
+from coverage_kit.net.body import ACCEPTED, BodyError, shown, unpack
 from coverage_kit.net.deadline import Deadline, bound_seconds, current_deadline
 from coverage_kit.net.retry_after import Patience, seconds_asked
 from coverage_kit.net.secret import Secret
@@ -219,9 +219,9 @@ class Endpoint:
         return self._send_once(path, body)
 
     def _time_out(self, error: Exception) -> CoverageKitError:
-        problem = f"no answer in {self._settings.timeout_seconds:g} s"
-        if self._retries:
-            problem += f", asked {self._retries + 1} times"
+        problem = (
+            f"no answer in {self._settings.timeout_seconds:g} s, asked {self._retries + 1} times"
+        )
         failure = self.fail(problem, f"Raise {self._section}.timeout_seconds, or try again later.")
         if isinstance(failure, ModelError):
             failure.may_cost = not was_never_sent(error.__cause__)
@@ -259,7 +259,7 @@ class Endpoint:
         failure = self._failure_type(
             url,
             f"an answer by {self.model}",
-            " ".join(safe_problem.split())[:300],
+            shown(" ".join(safe_problem.split()), 300),
             cure,
         )
         if isinstance(failure, ModelError) and error is not None:

@@ -50,8 +50,17 @@ class EncodingError(BodyError):
     """A body has an encoding that was not asked for."""
 
     def __init__(self, encoding: str) -> None:
-        self.encoding = encoding
-        super().__init__(f"an answer with the content encoding {encoding}")
+        self.encoding = shown(encoding)
+        super().__init__(f"an answer with the content encoding {self.encoding}")
+
+
+def shown(text: str, max_characters: int = 40) -> str:
+    r"""Return the beginning of a server's text, without characters that a terminal obeys.
+
+    >>> shown("text/html\x1b[31m")
+    'text/html[31m'
+    """
+    return "".join(filter(str.isprintable, text))[:max_characters]
 
 
 def unpack(chunks: Iterable[bytes], encoding: str, max_bytes: int) -> Iterator[bytes]:

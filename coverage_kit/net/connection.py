@@ -60,6 +60,9 @@ class _Lines:
             raise IncompleteRead(b"")
         return line
 
+    def close(self) -> None:
+        self._file.close()
+
 
 class _WholeHeaders(HTTPResponse):
     """A response whose headers have an end."""

@@ -12,7 +12,7 @@ from urllib3.response import BaseHTTPResponse
 
 from coverage_kit.errors import AskError
 from coverage_kit.llm.endpoint import MAX_BYTES, was_never_sent
-from coverage_kit.net.body import BodyError, unpack
+from coverage_kit.net.body import BodyError, shown, unpack
 from coverage_kit.net.connection import open_pool
 from coverage_kit.net.deadline import Deadline
 from coverage_kit.net.secret import Secret
@@ -81,7 +81,11 @@ class Poster:
     def _exchange(self, body: bytes) -> _Arrival:
         with Deadline(self._timeout_seconds) as deadline:
             try:
-                return self._send(body)
+                arrival = self._send(body)
+                # The deadline cuts an answer, which may look complete.
+                if arrival.is_ok and deadline.is_over:
+                    raise exceptions.TimeoutError
+                return arrival
             except _TROUBLES as error:
                 # A ValueError is raised for a request that cannot be written, before it is sent.
                 is_unwritten = isinstance(error, ValueError) and not isinstance(error, BodyError)
@@ -133,7 +137,7 @@ class Poster:
                 "an answer that is no JSON object" if arrival.is_ok else f"status {arrival.status}"
             )
         if message:
-            problem = " ".join(f"{problem}: {message}".split())[:_MAX_PROBLEM_CHARACTERS]
+            problem = shown(" ".join(f"{problem}: {message}".split()), _MAX_PROBLEM_CHARACTERS)
         failure = AskError(
             self.url, "an answer", problem, "Try again later: the answers so far are stored."
         )

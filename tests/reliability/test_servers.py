@@ -1,0 +1,163 @@
+"""Servers that drip, flood, fall silent, break off and lie, at every stage of an exchange.
+
+Whatever they do, an exchange ends soon, in bounded memory, and says why there is no answer.
+"""
+
+import resource
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from coverage_kit.collect.crawl import crawl_site, fetch_sitemap
+from coverage_kit.collect.fetch import HTML_TYPES, Fetcher, Request
+from coverage_kit.collect.panel.http import Poster
+from coverage_kit.errors import CoverageKitError, ModelError, SiteError
+from coverage_kit.llm.endpoint import Endpoint, Prompt
+from coverage_kit.net.secret import Secret
+from coverage_kit.settings import CrawlSettings, EndpointSettings
+from tests.reliability.bad_server import (
+    PAGE,
+    TLS_FAULTS,
+    BadServer,
+    Fault,
+    all_faults,
+    bad_server,
+)
+from tests.reliability.loopback_guard import only_loopback
+from tests.reliability.rounds import rounds
+
+KEY = "sk-secret-1234567890"
+TIMEOUT = 0.4
+# Generous, as the machine may be busy: the slowest fault ends after three timeouts.
+MAX_SECONDS = 30.0
+# All faults at once; a bomb would take gigabytes.
+MAX_GROWTH_BYTES = 1_000_000_000
+FAULTS = all_faults()
+CRAWL = CrawlSettings(
+    delay_seconds=0, retries=0, timeout_seconds=TIMEOUT, allow_private_addresses=True
+)
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s"
+# What a whole page has, and what a fault may leave of it: none is a failure that names its reason.
+WHOLE = {
+    "close at body without a length",
+    "close at trailers",
+    "no body",
+    "length too small",
+    "length negative",
+    "length of letters",
+    "NUL in a header",
+    "no colon in a header",
+    "close at members of gzip",
+}
+
+
+def read_page(server: BadServer, number: int) -> str:
+    fetcher = Fetcher(CRAWL, sleep=lambda _: None)
+    fetched = fetcher.fetch(
+        f"{server.url}/{number}/", Request(types=HTML_TYPES, max_bytes=2_000_000)
+    )
+    fetcher.close()
+    assert fetched.content == b"" or fetched.status in {"ok", "too large"}
+    return fetched.status
+
+
+def read_robots(server: BadServer, number: int) -> str:
+    """Crawl a site whose robots.txt is the fault: it leads there by a redirect."""
+    fault = f"{server.url}/{number}/".encode()
+    fine = {
+        "/robots.txt": b"HTTP/1.1 302 Go\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n" % fault,
+        "/": OK % (len(PAGE), PAGE),
+    }
+    with bad_server([], fine) as site:
+        try:
+            return ", ".join(page.status for page in crawl_site(f"{site.url}/", CRAWL))
+        except SiteError as error:
+            return error.found
+
+
+def read_sitemap(server: BadServer, number: int) -> str:
+    try:
+        pages = list(fetch_sitemap(f"{server.url}/{number}/sitemap.xml", CRAWL))
+    except SiteError as error:
+        return error.found
+    return ", ".join(page.status for page in pages) or "ok"
+
+
+def ask_engine(server: BadServer, number: int) -> str:
+    poster = Poster(
+        f"{server.url}/{number}/", {"Authorization": "Bearer {key}"}, Secret(KEY), TIMEOUT
+    )
+    answer, failure = poster.post({"words": "words"})
+    return failure.found if failure else str(answer)
+
+
+def ask_model(server: BadServer, number: int) -> str:
+    settings = EndpointSettings(
+        model="small", base_url=f"{server.url}/{number}", timeout_seconds=TIMEOUT
+    )
+    try:
+        return str(Endpoint(settings, "draft", retries=0).complete(Prompt("s", "u")))
+    except ModelError as error:
+        return error.found
+
+
+CLIENTS = [read_page, read_robots, read_sitemap, ask_engine, ask_model]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_every_fault_ends_soon_in_bounded_memory_and_says_why(
+    client: Callable[[BadServer, int], str], monkeypatch: pytest.MonkeyPatch, caplog
+):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+
+    def meet(server: BadServer, number: int) -> tuple[str, float]:
+        start = time.monotonic()
+        try:
+            said = client(server, number)
+        except CoverageKitError as error:
+            said = f"RAISED {error}"
+        except Exception:
+            said = f"TRACEBACK {traceback.format_exc()}"
+        return said, time.monotonic() - start
+
+    for number_of_round in range(rounds(1, 5)):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        robots = {"/robots.txt": b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"}
+        with (
+            only_loopback() as refused,
+            bad_server(FAULTS, robots) as server,
+            ThreadPoolExecutor(48) as threads,
+        ):
+            outcomes = list(threads.map(lambda number: meet(server, number), range(len(FAULTS))))
+        growth = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+        where = f"round {number_of_round}"
+        assert not refused, where
+        assert growth < MAX_GROWTH_BYTES, where
+        for fault, (said, seconds) in zip(FAULTS, outcomes, strict=True):
+            case = f"{where}, {fault.name}: {said!r} after {seconds:.1f} s"
+            assert seconds < MAX_SECONDS, case
+            assert said, case
+            assert "TRACEBACK" not in said, case
+            assert "RAISED" not in said, case
+            assert KEY not in said, case
+            assert said.isprintable(), case
+            if client is read_page:
+                assert (said == "ok") <= (fault.name in WHOLE), case
+    assert "Traceback" not in caplog.text
+    assert KEY not in caplog.text
+
+
+@pytest.mark.parametrize("fault", TLS_FAULTS, ids=lambda fault: fault.name)
+def test_faults_of_a_tls_handshake_end_soon(fault: Fault, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with only_loopback(), bad_server([fault]) as server:
+        server.url = server.url.replace("http:", "https:")
+        for client in (read_page, ask_engine, ask_model):
+            start = time.monotonic()
+            said = client(server, 0)
+            assert said, client
+            assert said != "ok", client
+            assert time.monotonic() - start < MAX_SECONDS, client
