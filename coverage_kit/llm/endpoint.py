@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from coverage_kit.errors import CoverageKitError, ModelError, SettingsError
@@ -306,7 +307,7 @@ class Endpoint:
 
     def _read(self, answer: Mapping[str, Any]) -> Completion:
         try:
-            replies = tuple(_read_choice(choice) for choice in answer["choices"])
+            replies = tuple(self._read_choice(choice) for choice in answer["choices"])
             usage = answer.get("usage") or {}
             n_read, n_written = (
                 int(usage.get(name) or 0) for name in ("prompt_tokens", "completion_tokens")
@@ -322,6 +323,29 @@ class Endpoint:
         ) as error:
             raise self._strange(error) from None
         return Completion(replies, Spent(1, n_input_tokens=n_read, n_output_tokens=n_written))
+
+    def _read_choice(self, choice: Mapping[str, Any]) -> Reply:
+        content = (choice.get("logprobs") or {}).get("content") or ()
+        alternatives = tuple(
+            {
+                likely["token"]: float(likely["logprob"])
+                for likely in token.get("top_logprobs") or ()
+            }
+            for token in content
+        )
+        tokens = tuple(str(token["token"]) for token in content)
+        if self._spells_key(tokens, alternatives):
+            tokens, alternatives = (), ()
+        text = _THOUGHTS.sub("", choice["message"].get("content") or "").strip()
+        return Reply(text, str(choice.get("finish_reason") or ""), alternatives, tokens)
+
+    def _spells_key(
+        self, tokens: tuple[str, ...], alternatives: tuple[Mapping[str, float], ...]
+    ) -> bool:
+        """Return whether the key is spread over tokens, none of which holds it."""
+        ranks = zip_longest(*alternatives, fillvalue="")
+        texts = ["".join(tokens), *("".join(map(str, rank)) for rank in ranks)]
+        return any(self._key.hide(text) != text for text in texts)
 
 
 def was_never_sent(error: BaseException | None) -> bool:
@@ -350,17 +374,6 @@ def _retry_after(headers: Mapping[str, str]) -> str:
     """Return the seconds or the date that an answer asks to wait for; some say milliseconds."""
     milliseconds = seconds_asked(headers.get("retry-after-ms", ""))
     return str(milliseconds / 1000) if milliseconds else headers.get("retry-after", "")
-
-
-def _read_choice(choice: Mapping[str, Any]) -> Reply:
-    content = (choice.get("logprobs") or {}).get("content") or ()
-    alternatives = tuple(
-        {likely["token"]: float(likely["logprob"]) for likely in token.get("top_logprobs") or ()}
-        for token in content
-    )
-    tokens = tuple(str(token["token"]) for token in content)
-    text = _THOUGHTS.sub("", choice["message"].get("content") or "").strip()
-    return Reply(text, str(choice.get("finish_reason") or ""), alternatives, tokens)
 
 
 def _connect(settings: EndpointSettings, key: Secret, section: str) -> "OpenAI":
