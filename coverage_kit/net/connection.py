@@ -19,6 +19,9 @@ from urllib3.util.connection import create_connection
 from coverage_kit.net.addresses import is_public
 from coverage_kit.net.deadline import bound_seconds, current_deadline
 
+# Statuses that precede an answer; 101 changes the protocol, which nobody asked for.
+_INTERIM = range(102, 200)
+
 
 class PrivateAddressError(Exception):
     """A host has no address on the public internet."""
@@ -75,6 +78,11 @@ class _WholeHeaders(HTTPResponse):
         self.fp = lines
         try:
             super().begin()
+            # Early hints and the like precede the answer; http.client passes over 100 alone.
+            while self.status in _INTERIM:
+                # What begin starts with.
+                self.headers = self.msg = None  # type: ignore[assignment]
+                super().begin()
         finally:
             if self.fp is lines:
                 self.fp = file

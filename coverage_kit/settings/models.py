@@ -49,7 +49,7 @@ class EndpointSettings(SettingsSection):
         description="environment variable that holds the endpoint's key; never write the key "
         "itself here",
     )
-    timeout_seconds: float = Field(60.0, gt=0, description="seconds to wait for an answer")
+    timeout_seconds: float = Field(60.0, gt=0, description="seconds to wait for a whole answer")
 
 
 class DraftSettings(EndpointSettings):
@@ -106,7 +106,7 @@ class AskedEngine(EndpointSettings):
         "PERPLEXITY_API_KEY",
     )
     has_search: bool = Field(True, description="whether it may search the web, where its kind can")
-    timeout_seconds: float = Field(120.0, gt=0, description="seconds to wait for an answer")
+    timeout_seconds: float = Field(120.0, gt=0, description="seconds to wait for a whole answer")
     requests_per_minute: float = Field(20.0, gt=0, description="most requests in a minute")
     max_output_tokens: int = Field(2_000, ge=1, description="most tokens of one answer")
 

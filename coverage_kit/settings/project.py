@@ -28,7 +28,8 @@ class SiteSettings(SettingsSection):
 
     source: PathText = Field(
         min_length=1,
-        description="folder of HTML or Markdown, sitemap URL, or URL at which a crawl starts",
+        description="folder of HTML or Markdown, sitemap URL, or URL at which a crawl starts; a "
+        "login in it (https://user:password@host/) is sent to that host and is in no report",
         examples=["site", "https://www.rival.example/sitemap.xml"],
     )
     base_url: str = Field(
@@ -66,9 +67,13 @@ class CrawlSettings(SettingsSection):
     delay_seconds: float = Field(
         1.0,
         ge=0,
-        description="pause between two requests; robots.txt may ask for more",
+        description="pause between two requests; robots.txt may ask for up to a minute",
     )
-    timeout_seconds: float = Field(20.0, gt=0, description="seconds to wait for an answer")
+    timeout_seconds: float = Field(
+        20.0,
+        gt=0,
+        description="seconds to wait for an answer; a slow one may take three times as long",
+    )
     retries: int = Field(
         3,
         ge=0,

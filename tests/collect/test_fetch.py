@@ -339,6 +339,17 @@ def test_headers_without_an_end_are_no_page(site, fetch):
     assert fetch(f"{site.url}/a").status == "connection broken"
 
 
+def test_interim_responses_precede_a_page(site, fetch):
+    def hint(handler):
+        handler.wfile.write(b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nX-A: b\r\n\r\n" * 2)
+        return Answer(b"words", headers={"Content-Type": HTML})
+
+    site.routes["/"] = hint
+    fetched = fetch(f"{site.url}/")
+    assert (fetched.status, fetched.content) == ("ok", b"words")
+    assert "x-a" not in fetched.headers
+
+
 def test_no_connection_serves_twice(site, fetch):
     """Bytes that a server sends beyond an answer would else be taken for the next answer."""
     fetcher = Fetcher(CrawlSettings(delay_seconds=0, retries=0, allow_private_addresses=True))

@@ -115,6 +115,15 @@ def test_a_site_without_any_readable_page_is_reported_with_counts(site):
         read(site)
 
 
+def test_a_site_that_asks_for_more_time_than_there_is_names_the_budget(site, caplog):
+    site.routes["/robots.txt"] = "User-agent: *\nCrawl-delay: 1000000000"
+    site.routes["/"] = page("Home", "Welcome.")
+    with pytest.raises(SiteError, match=r"found no page\. The budgets of \[crawl\]"):
+        read(site, crawl=CRAWL.model_copy(update={"max_seconds": 20}))
+    assert "asks for a pause of 1,000,000,000 s; the longest pause is 60 s" in caplog.text
+    assert "crawl.max_seconds is used up" in caplog.text
+
+
 def test_a_site_that_refuses_crawlers_is_reported(site):
     site.routes["/robots.txt"] = "User-agent: *\nDisallow: /"
     with pytest.raises(SiteError, match=r"found 1 x robots\. Its robots.txt refuses"):
