@@ -405,6 +405,15 @@ def test_no_pause_and_no_answer_goes_beyond_the_end(site, pauses):
     assert site.asked == ["/a", "/b"]
 
 
+def test_a_login_in_a_redirect_is_neither_sent_nor_shown(site, fetch):
+    target = f"{site.url.replace('127.0.0.1', 'maria:pass@127.1')}/b"
+    site.routes["/a"] = Answer(status=302, headers={"Location": target})
+    site.routes["/b"] = b"words"
+    fetched = fetch(f"{site.url}/a")
+    assert (fetched.status, fetched.url) == ("ok", target.replace("maria:pass@", ""))
+    assert "Authorization" not in site.headers["/b"]
+
+
 def test_a_login_is_sent_to_its_own_host_alone(site, fetch):
     other = LocalSite()
     site.routes["/"] = Answer(status=302, headers={"Location": f"{other.url}/"})
