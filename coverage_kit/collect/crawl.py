@@ -32,6 +32,8 @@ from coverage_kit.settings import CrawlSettings
 _LOG = logging.getLogger(__name__)
 # Keeps the memory of a crawl bounded where a site makes up URLs without end (assumed).
 _MAX_QUEUED = 200_000
+# Longer tags and dates of a page are no tags and dates (assumed).
+_MAX_CONDITION_CHARACTERS = 1_000
 # Longer URLs are traps for crawlers or searches rather than pages (assumed).
 _MAX_URL_CHARACTERS = 2_000
 # Endings of paths that are no pages: pictures, styles, scripts, fonts, media, archives and feeds.
@@ -261,7 +263,12 @@ def _conditions(stored: Fetched | None) -> dict[str, str]:
         "If-None-Match": headers.get("etag", ""),
         "If-Modified-Since": headers.get("last-modified", ""),
     }
-    return {name: value for name, value in conditions.items() if value}
+    return {name: value for name, value in conditions.items() if _may_be_sent(value)}
+
+
+def _may_be_sent(value: str) -> bool:
+    """Return whether a header that a server sent once can be sent back."""
+    return 0 < len(value) <= _MAX_CONDITION_CHARACTERS and value.isascii() and value.isprintable()
 
 
 def _host_error(source: str, status: str) -> SiteError:

@@ -6,6 +6,7 @@ reaches nobody. The name itself still goes into TLS and the header Host.
 """
 
 import socket
+import ssl
 from collections.abc import Mapping
 from http.client import HTTPResponse, IncompleteRead
 from typing import Any, ClassVar
@@ -42,6 +43,8 @@ def open_pool(
     pool = urllib3.PoolManager(
         headers={**headers, "Connection": "close"},
         timeout=urllib3.Timeout(connect=seconds, read=seconds),
+        # One for all connections: reading the system's certificates takes a while.
+        ssl_context=ssl.create_default_context(),
     )
     pool.pool_classes_by_scheme = (
         {"http": _PublicPool, "https": _PublicTlsPool}

@@ -3,11 +3,11 @@ import gzip
 import logging
 import socket
 import ssl
-import threading
 import time
 import zlib
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 
@@ -298,27 +298,39 @@ def test_of_several_addresses_only_public_ones_are_tried(site, fetch, monkeypatc
     assert fetch(f"{url}/", allow_private_addresses=False).content == b"public"
 
 
-def test_tls_names_the_host_and_not_the_checked_address(fetch, monkeypatch):
+@pytest.fixture
+def tls_site(monkeypatch):
+    """A site on this machine with a certificate for named.example, and the names asked for."""
+    pem = Path(__file__).parent / "named_example.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
     names = []
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
     context.sni_callback = lambda _socket, name, _context: names.append(name)
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    local = LocalSite(context)
+    yield local, names
+    local.close()
 
-        def greet():
-            accepted, _ = server.accept()
-            try:
-                context.wrap_socket(accepted, server_side=True)
-            except OSError:
-                accepted.close()
 
-        thread = threading.Thread(target=greet)
-        thread.start()
-        resolve_to(monkeypatch, ["127.0.0.1"])
-        monkeypatch.setattr(connection, "is_public", lambda _: True)
-        url = f"https://named.example:{server.getsockname()[1]}/"
-        assert fetch(url, allow_private_addresses=False).status.startswith("unreachable")
-        thread.join()
+def test_tls_and_host_name_the_host_and_not_the_checked_address(tls_site, fetch, monkeypatch):
+    site, names = tls_site
+    site.routes["/"] = b"words"
+    resolve_to(monkeypatch, ["127.0.0.1"])
+    monkeypatch.setattr(connection, "is_public", lambda _: True)
+    port = site.url.rpartition(":")[2]
+    fetched = fetch(f"https://named.example:{port}/", allow_private_addresses=False)
+    assert (fetched.status, fetched.content) == ("ok", b"words")
     assert names == ["named.example"]
+    assert site.headers["/"]["Host"] == f"named.example:{port}"
+
+
+@pytest.mark.parametrize("host", ["other.example", "127.0.0.1"])
+def test_a_certificate_of_another_host_is_not_accepted(tls_site, fetch, monkeypatch, host):
+    site, _ = tls_site
+    resolve_to(monkeypatch, ["127.0.0.1"])
+    url = f"https://{host}:{site.url.rpartition(':')[2]}/"
+    assert fetch(url).status == "unreachable: no valid certificate"
+    assert site.asked == []
 
 
 def test_half_of_a_packed_page_is_tried_again_and_is_no_page(site, fetch):
