@@ -447,9 +447,7 @@ def test_a_login_reads_the_site_and_is_nowhere(site, tmp_path, caplog):
     assert "pass-word" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "tag", ["a\r\n b", "\x00\x01", "\xe4\xff", '"' + "x" * 60_000 + '"', "a\tb"]
-)
+@pytest.mark.parametrize("tag", ["\x00\x01", "\xe4\xff", '"' + "x" * 60_000 + '"', "a\tb"])
 def test_a_strange_tag_of_a_page_is_not_sent_back(site, tmp_path, tag):
     def tagged(handler):
         handler.wfile.write(f"HTTP/1.1 200 OK\r\nETag: {tag}\r\n".encode("latin-1"))
