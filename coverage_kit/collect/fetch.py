@@ -264,6 +264,8 @@ class Fetcher:
             return Fetched(url, status, b"", headers, fetched_at)
         pieces = unpack(_chunks(response), headers.get("content-encoding", ""), request.max_bytes)
         status, content = self._read_body(pieces, request.max_bytes)
+        if status == "ok" and not content and not _says_empty(headers):
+            status = "cut off"
         return Fetched(url, status, content, headers, fetched_at)
 
     def _read_body(self, pieces: Iterator[bytes], max_bytes: int) -> tuple[str, bytes]:
@@ -282,6 +284,12 @@ class Fetcher:
         except EncodingError as error:
             return f"content encoding {error.encoding}", b""
         return "ok", bytes(content)
+
+
+def _says_empty(headers: Mapping[str, str]) -> bool:
+    """Return whether an answer without a byte says that it has none; else it may have lost them."""
+    length = headers.get("content-length", "").strip()
+    return length == "0" or "chunked" in headers.get("transfer-encoding", "").lower()
 
 
 def _chunks(response: BaseHTTPResponse) -> Iterator[bytes]:

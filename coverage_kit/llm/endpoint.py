@@ -429,7 +429,12 @@ def _bound_size(response: Any) -> None:
     class Bounded(base):  # type: ignore[misc]
         def __iter__(self) -> Iterator[bytes]:
             # Unpacked here, as httpx would unpack a bomb at once.
-            yield from unpack(stream, encoding, MAX_BYTES)
+            try:
+                yield from unpack(stream, encoding, MAX_BYTES)
+            except BodyError:
+                # The status of a refusal counts, whatever became of its body.
+                if not response.is_error:
+                    raise
 
         def close(self) -> None:
             stream.close()

@@ -8,7 +8,7 @@ reaches nobody. The name itself still goes into TLS and the header Host.
 import socket
 import ssl
 from collections.abc import Mapping
-from http.client import HTTPResponse, IncompleteRead
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Any, ClassVar
 
 import urllib3
@@ -89,7 +89,11 @@ class _WholeHeaders(HTTPResponse):
         finally:
             if self.fp is lines:
                 self.fp = file
-        # urllib3 logs these with a traceback. What could be read of the headers is used.
+        # What follows a line that is no header was not read: the length of the body, for example.
+        unread = self.headers.get_payload()
+        if isinstance(unread, str) and ":" in unread:
+            raise HTTPException("headers after a line that is no header")
+        # urllib3 logs what is wrong with headers, with a traceback.
         self.headers.defects.clear()
         self.headers.set_payload("")
 

@@ -126,6 +126,14 @@ def test_half_of_a_packed_answer_is_no_answer():
     assert failure.found == "an answer that is cut off"
 
 
+def test_the_status_of_a_refusal_counts_whatever_its_body_is():
+    half = gzip.compress(b"[" * 9_000)[:-9]
+    answer = b"HTTP/1.1 503 No\r\nContent-Encoding: %b\r\nContent-Length: %d\r\n\r\n%b"
+    for encoding in (b"gzip", b"br"):
+        fault = Fault("half", "close", answer % (encoding, len(half), half))
+        assert failure_of(fault).status == 503
+
+
 def test_a_packed_answer_is_read():
     message = {"choices": [{"message": {"content": "Words."}}]}
     content = gzip.compress(json.dumps(message).encode())

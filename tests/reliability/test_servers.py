@@ -3,6 +3,9 @@
 Whatever they do, an exchange ends soon, in bounded memory, and says why there is no answer.
 """
 
+import gzip
+import json
+import random
 import resource
 import time
 import traceback
@@ -46,7 +49,6 @@ CRAWL = CrawlSettings(
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s"
 # What a whole page has, and what a fault may leave of it: none is a failure that names its reason.
 WHOLE = {
-    "close at body without a length",
     "close at trailers",
     "no body",
     "length too small",
@@ -54,7 +56,6 @@ WHOLE = {
     "length of letters",
     "NUL in a header",
     "no colon in a header",
-    "close at members of gzip",
 }
 
 
@@ -111,6 +112,45 @@ def ask_model(server: BadServer, number: int) -> str:
 # Each client, and of how many faults it meets one in the short form: robots.txt and sitemaps are
 # fetched as pages are.
 CLIENTS = [(read_page, 1), (read_robots, 5), (read_sitemap, 5), (ask_engine, 1), (ask_model, 1)]
+
+
+def answers() -> list[bytes]:
+    """Return a sound answer of each kind."""
+    packed = gzip.compress(PAGE, mtime=0)
+    gzipped = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\n"
+    half = len(packed) // 2
+    words = json.dumps({"choices": [{"message": {"content": "Words."}}]}).encode()
+    return [
+        OK % (len(PAGE), PAGE),
+        gzipped + b"Content-Length: %d\r\n\r\n" % len(packed) + packed,
+        gzipped
+        + b"Transfer-Encoding: chunked\r\n\r\n"
+        + b"%x\r\n%b\r\n" % (half, packed[:half])
+        + b"%x\r\n%b\r\n0\r\nX-A: b\r\n\r\n" % (len(packed) - half, packed[half:]),
+        b"HTTP/1.1 302 Go\r\nLocation: /0/\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 429 Busy\r\nRetry-After: 9\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+        % (len(words), words),
+    ]
+
+
+def mutate(answer: bytes, chance: random.Random) -> bytes:
+    """Return an answer in which bytes are changed, lost, repeated or inserted."""
+    content = bytearray(answer)
+    for _ in range(chance.randint(1, 4)):
+        start = chance.randrange(len(content) + 1)
+        end = min(len(content), start + chance.choice([1, 1, 2, 5, 40]))
+        content[start:end] = chance.choice(
+            [
+                b"",
+                content[start:end] * 2,
+                chance.randbytes(end - start),
+                b"\x00",
+                b"\r\n",
+                b"9" * 30,
+            ]
+        )
+    return bytes(content)
 
 
 def meet_all(
@@ -178,3 +218,44 @@ def test_faults_of_a_tls_handshake_end_soon(fault: Fault, monkeypatch: pytest.Mo
             assert said, client
             assert said != "ok", client
             assert time.monotonic() - start < MAX_SECONDS, client
+
+
+@pytest.mark.parametrize("client", [read_page, read_sitemap, ask_engine, ask_model])
+def test_answers_with_changed_bytes_end_with_a_word(
+    client: Callable[[BadServer, int], str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    seed = 20
+    chance = random.Random(seed)  # noqa: S311 (tests repeat)
+    sound = answers()
+    for _ in range(rounds(1, 20)):
+        faults = [
+            Fault(f"seed {seed}: {content!r}", "close", content)
+            for content in (mutate(chance.choice(sound), chance) for _ in range(30))
+        ]
+        with only_loopback() as refused:
+            outcomes = meet_all(client, faults)
+        # A changed redirect may lead anywhere; the guard keeps it here.
+        assert all(address for address in refused)
+        for fault, (said, seconds) in zip(faults, outcomes, strict=True):
+            case = f"{fault.name}: {said!r} after {seconds:.1f} s"
+            assert said, case
+            assert seconds < MAX_SECONDS, case
+            assert "TRACEBACK" not in said, case
+            assert said.isprintable(), case
+
+
+def test_a_packed_page_with_changed_bytes_is_whole_or_no_page():
+    seed = 21
+    chance = random.Random(seed)  # noqa: S311 (tests repeat)
+    for _ in range(rounds(1, 20)):
+        contents = [mutate(chance.choice(answers()[1:3]), chance) for _ in range(60)]
+        with only_loopback(), bad_server([Fault("", "close", it) for it in contents]) as server:
+            fetcher = Fetcher(CRAWL, sleep=lambda _: None)
+            for number, content in enumerate(contents):
+                fetched = fetcher.fetch(f"{server.url}/{number}/", Request(types=HTML_TYPES))
+                # A change may turn the answer into one that is not packed.
+                is_packed = fetched.headers.get("content-encoding") == "gzip"
+                case = f"seed {seed}: {content!r}"
+                assert fetched.status != "ok" or not is_packed or fetched.content == PAGE, case
+            fetcher.close()

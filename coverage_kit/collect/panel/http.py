@@ -19,6 +19,8 @@ from coverage_kit.net.secret import Secret
 
 # Size of one read; after each read the limit of size is checked.
 _CHUNK_BYTES = 65_536
+# The first HTTP status that refuses a request.
+_FIRST_REFUSAL = 400
 _TROUBLES = (HTTPError, HTTPException, OSError, ValueError, OverflowError)
 # Error messages of engines may quote a whole page; this much says what is wrong: assumed.
 _MAX_PROBLEM_CHARACTERS = 300
@@ -102,10 +104,11 @@ class Poster:
     def _send(self, body: bytes) -> _Arrival:
         response = self._open(body)
         try:
-            encoding = response.headers.get("content-encoding", "")
-            content = b"".join(unpack(_chunks(response), encoding, MAX_BYTES))
-            retry_after = response.headers.get("retry-after", "")
-            return _Arrival(status=response.status, content=content, retry_after=retry_after)
+            return _Arrival(
+                status=response.status,
+                content=_read(response),
+                retry_after=response.headers.get("retry-after", ""),
+            )
         finally:
             response.close()
 
@@ -146,6 +149,17 @@ class Poster:
         # A refusal with a status costs nothing; an answer that is cut off or no JSON may cost.
         failure.may_cost = arrival.was_sent and (arrival.is_ok or bool(arrival.trouble))
         return failure
+
+
+def _read(response: BaseHTTPResponse) -> bytes:
+    encoding = response.headers.get("content-encoding", "")
+    try:
+        return b"".join(unpack(_chunks(response), encoding, MAX_BYTES))
+    except BodyError:
+        # The status of a refusal counts, whatever became of its body.
+        if response.status < _FIRST_REFUSAL:
+            raise
+        return b""
 
 
 def _chunks(response: BaseHTTPResponse) -> Iterator[bytes]:
