@@ -147,8 +147,8 @@ def test_a_body_that_drips_ends_as_timeout(site, fetch):
 
 
 def test_a_silent_server_ends_as_timeout_after_the_retries(site, fetch, pauses):
-    site.routes["/slow"] = lambda _: time.sleep(0.3)
-    assert fetch(f"{site.url}/slow", timeout_seconds=0.05, retries=2).status == "timeout"
+    site.routes["/slow"] = lambda _: time.sleep(2)
+    assert fetch(f"{site.url}/slow", timeout_seconds=0.5, retries=2).status == "timeout"
     assert site.asked == ["/slow"] * 3
     assert pauses == [0.1, 0.2]
 
