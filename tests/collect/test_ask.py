@@ -605,11 +605,11 @@ def test_requests_keep_their_distance(tmp_path):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_slow_answer_fails_and_counts_as_what_it_may_have_cost(tmp_path, kind):
     prices = Prices(currency="USD", models={"*": Price(call=1000.0)})
-    with engine_server(lambda _number, _request: Reply(delay_seconds=0.6)) as server:
-        engine = an_engine(server.url, kind, timeout_seconds=0.2)
+    with engine_server(lambda _number, _request: Reply(delay_seconds=3)) as server:
+        engine = an_engine(server.url, kind, timeout_seconds=0.5)
         wave = ask_panel(settings(tmp_path, [engine], max_money=5.0), a_panel(tmp_path, 1), prices)
     assert (engine_of(wave).n_failed, wave.money) == (1, 1.0)
-    assert read(tmp_path).failures["error"].str.contains("no answer in 0.2 s").all()
+    assert read(tmp_path).failures["error"].str.contains("no answer in 0.5 s").all()
 
 
 @pytest.mark.parametrize("kind", ["responses", "gemini"])

@@ -441,9 +441,9 @@ def test_what_is_asked_in_one_order_is_priced_in_one():
 
 
 def test_a_slow_endpoint_gives_no_grade_and_counts_what_it_may_have_cost(settings):
-    with chat_server(lambda number, body: WEIGHTED._replace(delay_seconds=0.4)) as chat:
-        judge = ModelJudge(settings(chat, timeout_seconds=0.05), budget(), retries=0)
-        with pytest.raises(JudgeError, match=r"no answer in 0\.05 s"):
+    with chat_server(lambda number, body: WEIGHTED._replace(delay_seconds=3)) as chat:
+        judge = ModelJudge(settings(chat, timeout_seconds=0.5), budget(), retries=0)
+        with pytest.raises(JudgeError, match=r"no answer in 0\.5 s"):
             judge.grade(ANSWERS, ITEM)
     assert judge.budget.n_tokens > 0
 
