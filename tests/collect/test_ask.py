@@ -584,6 +584,17 @@ def test_an_echoed_key_is_stored_in_no_spelling(tmp_path, kind, status):
     assert not [text for text in (*spelled, core) if text.lower() in written.lower()]
 
 
+@pytest.mark.parametrize("kind", ["chat", "anthropic"])
+@pytest.mark.parametrize("depth", [300, 450, 900, 2_000, 100_000])
+def test_an_answer_that_is_nested_without_end_stops_nothing(tmp_path, kind, depth):
+    nested = b'{"a":' * depth + b"1" + b"}" * depth
+    with engine_server(lambda *_: Reply(raw=nested)) as server:
+        ask = settings(tmp_path, [an_engine(server.url, kind)], retries=0)
+        wave = ask_panel(ask, a_panel(tmp_path, 1), FREE, clock=HASTY)
+    engine = engine_of(wave)
+    assert engine.n_answered + engine.n_failed == 1
+
+
 def test_requests_keep_their_distance(tmp_path):
     time_now, waits = [100.0], []
 

@@ -128,10 +128,11 @@ class Poster:
 
     def _parse(self, content: bytes) -> dict[str, Any] | None:
         try:
-            answer = json.loads(content)
+            # Both may meet an answer that is nested without end.
+            answer = self._key.hide(json.loads(content))
         except (ValueError, RecursionError):
             return None
-        return self._key.hide(answer) if isinstance(answer, dict) else None
+        return answer if isinstance(answer, dict) else None
 
     def _fail(self, arrival: _Arrival, message: str) -> AskError:
         problem = arrival.trouble
