@@ -26,11 +26,14 @@ from coverage_kit.collect.urls import (
     split_http,
 )
 from coverage_kit.errors import SiteError
+from coverage_kit.net.logins import take_login, without_login
 from coverage_kit.settings import CrawlSettings
 
 _LOG = logging.getLogger(__name__)
 # Keeps the memory of a crawl bounded where a site makes up URLs without end (assumed).
 _MAX_QUEUED = 200_000
+# Longer tags and dates of a page are no tags and dates (assumed).
+_MAX_CONDITION_CHARACTERS = 1_000
 # Longer URLs are traps for crawlers or searches rather than pages (assumed).
 _MAX_URL_CHARACTERS = 2_000
 # Endings of paths that are no pages: pictures, styles, scripts, fonts, media, archives and feeds.
@@ -70,12 +73,13 @@ _ASSETS = (
 def crawl_site(start: str, crawl: CrawlSettings, cache: Path | None = None) -> Iterator[Fetched]:
     """Yield the response of each page of a site, following links on its own host from a start URL.
 
-    Links are followed breadth-first. Raises SiteError when the host cannot be reached, is on a
-    private network that is not allowed, or its robots.txt fails.
+    Links are followed breadth-first. A login in the start URL (https://user:pass@host/) is sent to
+    that host alone, and is in no response. Raises SiteError when the host cannot be reached, is on
+    a private network that is not allowed, or its robots.txt fails.
     """
     with closing(_Crawler(start, crawl, cache)) as crawler:
         crawler.ask_robots()
-        yield from crawler.read([start], follow=True)
+        yield from crawler.read([crawler.source], follow=True)
 
 
 def fetch_sitemap(url: str, crawl: CrawlSettings, cache: Path | None = None) -> Iterator[Fetched]:
@@ -92,17 +96,19 @@ class _Crawler:
     """One crawl: the URLs that wait, the pages that were reached, and the budgets."""
 
     def __init__(self, source: str, crawl: CrawlSettings, cache: Path | None) -> None:
-        self._source = source
+        source = take_login(source)
+        self.source = source
         self._crawl = crawl
         self._scope = site_scope(source)
-        self._fetcher = Fetcher(crawl)
+        self._end = time.monotonic() + crawl.max_seconds
+        self._fetcher = Fetcher(crawl, end=self._end)
         self._robots = Robots(self._fetcher, crawl.user_agent)
         self._store = ResponseStore(cache, source) if cache is not None else None
         self._waiting: deque[str] = deque()
         self._reached_ids: set[str] = set()
         self._n_pages = 0
-        self._n_bytes = 0
-        self._end = time.monotonic() + crawl.max_seconds
+        self._n_stored_bytes = 0
+        self._n_dropped = 0
 
     def close(self) -> None:
         self._fetcher.close()
@@ -112,20 +118,22 @@ class _Crawler:
 
         Raises SiteError where the site must not be read or cannot be reached.
         """
-        requested_delay = self._robots.delay_seconds(self._source)
+        requested_delay = self._fetcher.patience.bound(
+            self._robots.delay_seconds(self.source), f"robots.txt of {self._scope}"
+        )
         # A site may ask for a longer pause than the settings do, but not for a shorter one.
         self._fetcher.delay_seconds = max(self._crawl.delay_seconds, requested_delay)
         for status in self._robots.trouble.values():
-            raise _host_error(self._source, status)
+            raise _host_error(self.source, status)
 
     def sitemap_urls(self) -> list[str]:
         request = Request(max_bytes=MAX_BYTES, refuse=self._refuse_foreign)
-        return read_sitemaps(self._source, lambda url: self._fetch_sitemap(url, request))
+        return read_sitemaps(self.source, lambda url: self._fetch_sitemap(url, request))
 
     def read(self, urls: Sequence[str], *, follow: bool) -> Iterator[Fetched]:
         """Yield one response a page until no URL waits or a budget is spent."""
         if self._store is not None and self._store.begin(self._budgets()):
-            _LOG.info("%s: continuing an unfinished crawl", self._source)
+            _LOG.info("%s: continuing an unfinished crawl", self.source)
         self._add(urls)
         bar = tqdm(
             desc=f"reading {self._scope}",
@@ -150,11 +158,12 @@ class _Crawler:
         fetched = self._from_store(url) or self._fetch(url)
         self._reached_ids.add(page_id(fetched.url))
         self._n_pages += 1
-        self._n_bytes += len(fetched.content)
         return fetched
 
     def _from_store(self, url: str) -> Fetched | None:
-        return self._store.get(url) if self._store is not None else None
+        fetched = self._store.get(url) if self._store is not None else None
+        self._n_stored_bytes += len(fetched.content) if fetched is not None else 0
+        return fetched
 
     def _fetch(self, url: str) -> Fetched:
         stored = self._store.get_old(url) if self._store is not None else None
@@ -170,7 +179,8 @@ class _Crawler:
         return self._store.put(url, fetched) if self._store is not None else fetched
 
     def _fetch_sitemap(self, url: str, request: Request) -> Fetched:
-        reason = self._refuse_foreign(url)
+        spent = self._spent()
+        reason = f"crawl.{spent} is used up" if spent else self._refuse_foreign(url)
         return Fetched(url, reason) if reason else self._fetcher.fetch(url, request)
 
     def _refuse_foreign(self, url: str) -> str:
@@ -183,26 +193,39 @@ class _Crawler:
         return reason or ("robots" if self._robots.refuses(target) else "")
 
     def _add(self, urls: Sequence[str]) -> None:
-        for url in urls:
-            if page_id(url) not in self._reached_ids and len(self._waiting) < _MAX_QUEUED:
-                # Marked when it is queued, not when it is read, so that it is queued once.
-                self._reached_ids.add(page_id(url))
-                self._waiting.append(url)
+        for url in map(without_login, urls):
+            if page_id(url) in self._reached_ids:
+                continue
+            if len(self._waiting) >= _MAX_QUEUED:
+                self._n_dropped += 1
+                continue
+            # Marked when it is queued, not when it is read, so that it is queued once.
+            self._reached_ids.add(page_id(url))
+            self._waiting.append(url)
 
     def _spent(self) -> str:
         """Return the name of the budget that is used up, or empty text."""
         if self._n_pages >= self._crawl.max_pages:
             return "max_pages"
-        if self._n_bytes >= self._crawl.max_megabytes * 1e6:
+        # Whatever was fetched counts, pages or not: also sitemaps, and tries that were cut off.
+        if self._n_stored_bytes + self._fetcher.n_bytes >= self._crawl.max_megabytes * 1e6:
             return "max_megabytes"
         # The pause counts too: a request that could only start after the end is not made.
-        return "max_seconds" if time.monotonic() + self._fetcher.delay_seconds > self._end else ""
+        next_start = time.monotonic() + self._fetcher.delay_seconds
+        return "max_seconds" if self._fetcher.is_out_of_time or next_start > self._end else ""
 
     def _finish(self) -> None:
+        if self._n_dropped:
+            _LOG.warning(
+                "%s: %d links were left out because %d pages waited to be read",
+                self.source,
+                self._n_dropped,
+                _MAX_QUEUED,
+            )
         if self._waiting:
             _LOG.warning(
                 "%s: %d pages were not read because crawl.%s is used up",
-                self._source,
+                self.source,
                 len(self._waiting),
                 self._spent(),
             )
@@ -240,7 +263,12 @@ def _conditions(stored: Fetched | None) -> dict[str, str]:
         "If-None-Match": headers.get("etag", ""),
         "If-Modified-Since": headers.get("last-modified", ""),
     }
-    return {name: value for name, value in conditions.items() if value}
+    return {name: value for name, value in conditions.items() if _may_be_sent(value)}
+
+
+def _may_be_sent(value: str) -> bool:
+    """Return whether a header that a server sent once can be sent back."""
+    return 0 < len(value) <= _MAX_CONDITION_CHARACTERS and value.isascii() and value.isprintable()
 
 
 def _host_error(source: str, status: str) -> SiteError:

@@ -3,28 +3,42 @@
 It is paced, retried, bounded in time and size, and kept on the site and off private networks.
 """
 
-import ipaddress
-import socket
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import Message
+from http.client import HTTPException
 from urllib.parse import urldefrag, urljoin
 
-import urllib3
 from urllib3 import exceptions
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from coverage_kit.collect.urls import split_http
-from coverage_kit.llm.retry_after import seconds_asked
+from coverage_kit.collect.urls import site_scope, split_http
+from coverage_kit.net.addresses import is_public  # noqa: F401 (what the crawler may reach)
+from coverage_kit.net.body import (
+    ACCEPTED,
+    BrokenError,
+    CutOffError,
+    EncodingError,
+    TooLargeError,
+    shown,
+    unpack,
+)
+from coverage_kit.net.connection import PrivateAddressError, open_pool
+from coverage_kit.net.deadline import Deadline
+from coverage_kit.net.logins import login_headers, without_login
+from coverage_kit.net.retry_after import Patience, seconds_asked
 from coverage_kit.settings import CrawlSettings
 
 # Media types that are read as pages; the body of a response of any other type is not read.
 HTML_TYPES = ("text/html", "application/xhtml+xml")
+# The status of a page for which the time of the crawl is too short.
+NO_TIME = "no time left"
+# One pause is a minute at most, whatever robots.txt or a server asks for: longer ones are mistakes
+# or traps, and at one page a minute no site is under load (assumed).
+MAX_PAUSE_SECONDS = 60.0
 # Statuses whose `location` header names another address.
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # A longer chain of redirects is a loop or a trap (assumed).
@@ -34,21 +48,24 @@ _RETRIED = frozenset(
     {
         "timeout",
         "connection broken",
+        "cut off",
         "http 429",
         "http 500",
         "http 502",
         "http 503",
         "http 504",
+        NO_TIME,
     }
 )
 # Bytes read at a time: size and time are checked while a body arrives, not after it (assumed).
 _CHUNK_BYTES = 65_536
-# Bounds of the pause before another try (assumed).
-_MAX_PAUSE_SECONDS = 60.0
 # With a delay of 0 the pause would stay 0, however often it doubles.
 _MIN_PAUSE_SECONDS = 0.1
-# A full answer may take this many times the time allowed for its next bytes (assumed).
-_BODY_TIMEOUTS = 3
+# A whole exchange, with its redirects, may take this many times the time allowed for its next
+# bytes (assumed).
+_EXCHANGE_TIMEOUTS = 3
+# What a network, an answer or a URL can raise.
+_TROUBLES = (exceptions.HTTPError, HTTPException, OSError, ValueError, OverflowError)
 
 
 @dataclass(frozen=True)
@@ -101,17 +118,33 @@ class Request:
 class Fetcher:
     """Fetches one URL after another, with pauses between them.
 
-    `n_requests` and `n_bytes` (decompressed) count its work.
+    `n_requests` and `n_bytes` (decompressed) count its work. No pause and no exchange goes beyond
+    `end`, a moment of the monotonic clock; `is_out_of_time` says that one would have.
     """
 
-    def __init__(self, crawl: CrawlSettings, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        crawl: CrawlSettings,
+        sleep: Callable[[float], None] = time.sleep,
+        end: float = math.inf,
+    ) -> None:
         self.delay_seconds = crawl.delay_seconds
+        self.end = end
+        self.is_out_of_time = False
         self.n_requests = 0
         self.n_bytes = 0
+        self.patience = Patience(MAX_PAUSE_SECONDS)
         self._crawl = crawl
         self._sleep = sleep
         self._next_turn = 0.0
-        self._pool = _make_pool(crawl)
+        self._headers = {
+            "User-Agent": crawl.user_agent,
+            "Accept": "text/html,*/*;q=0.5",
+            "Accept-Encoding": ACCEPTED,
+        }
+        self._pool = open_pool(
+            crawl.timeout_seconds, self._headers, public_only=not crawl.allow_private_addresses
+        )
 
     def close(self) -> None:
         """Close all connections."""
@@ -121,12 +154,29 @@ class Fetcher:
         """Return the response to a URL, after at most five redirects and the configured retries.
 
         Never raises for the network: the status says 'ok', 'http 404', 'timeout', 'private
-        address', 'too large' and so on.
+        address', 'too large', 'cut off' and so on. One deadline, three times the timeout of the
+        settings, holds for a try with all its redirects.
         """
+        url = without_login(url)
         if split_http(url) is None:
             return Fetched(url, "not a usable URL")
+        for attempt in range(self._crawl.retries + 1):
+            fetched = self._follow(url, request)
+            if not fetched.is_passing or attempt == self._crawl.retries:
+                break
+            if not self._wait(self._pause(fetched, attempt)):
+                break
+        return fetched
+
+    def _follow(self, url: str, request: Request) -> Fetched:
+        seconds_left = _EXCHANGE_TIMEOUTS * self._crawl.timeout_seconds
         for _ in range(_MAX_REDIRECTS + 1):
-            fetched = self._ask(url, request)
+            if not self._wait_turn():
+                return Fetched(url, NO_TIME)
+            # The pauses between requests do not count: they are ours.
+            start = time.monotonic()
+            fetched = self._ask(url, request, min(seconds_left, self.end - start))
+            seconds_left -= time.monotonic() - start
             location = fetched.headers.get("location", "")
             if fetched.status != "redirect" or not location:
                 return fetched
@@ -141,42 +191,60 @@ class Fetcher:
             url = target
         return Fetched(url, "too many redirects")
 
-    def _ask(self, url: str, request: Request) -> Fetched:
-        for attempt in range(self._crawl.retries + 1):
-            self._wait_turn()
-            fetched = self._ask_once(url, request)
-            if not fetched.is_passing or attempt == self._crawl.retries:
-                break
-            self._sleep(_pause(fetched, attempt, self.delay_seconds))
-        return fetched
+    def _pause(self, fetched: Fetched, attempt: int) -> float:
+        """Return the seconds before the next try.
 
-    def _wait_turn(self) -> None:
-        wait = self._next_turn - time.monotonic()
-        if wait > 0:
-            self._sleep(wait)
+        They are what the server asks for, or else a doubling pause; a minute at most.
+        """
+        growing = max(self.delay_seconds, _MIN_PAUSE_SECONDS) * 2.0**attempt
+        asked = self.patience.bound(
+            seconds_asked(fetched.headers.get("retry-after", "")), site_scope(fetched.url)
+        )
+        return min(max(asked, growing), MAX_PAUSE_SECONDS)
+
+    def _wait_turn(self) -> bool:
+        if not self._wait(self._next_turn - time.monotonic()):
+            return False
         self._next_turn = time.monotonic() + self.delay_seconds
+        return True
 
-    def _ask_once(self, url: str, request: Request) -> Fetched:
+    def _wait(self, seconds: float) -> bool:
+        """Return whether there is time for a pause, after it."""
+        if time.monotonic() + max(seconds, 0.0) > self.end:
+            self.is_out_of_time = True
+            return False
+        if seconds > 0:
+            self._sleep(seconds)
+        return True
+
+    def _ask(self, url: str, request: Request, seconds: float) -> Fetched:
         self.n_requests += 1
         fetched_at = datetime.now(UTC).replace(microsecond=0)
-        try:
-            response = self._pool.request(
-                "GET",
-                url,
-                headers={**self._pool.headers, **request.headers},
-                # `fetch` and `_ask` follow redirects and retry, as they check targets and pause.
-                redirect=False,
-                retries=False,
-                preload_content=False,
-            )
-        except _PrivateAddressError:
-            return Fetched(url, "private address", fetched_at=fetched_at)
-        except (HTTPError, UnicodeError, ValueError) as error:
-            return Fetched(url, _network_status(error), fetched_at=fetched_at)
+        with Deadline(seconds) as deadline:
+            try:
+                fetched = self._exchange(url, request, fetched_at)
+            except PrivateAddressError:
+                return Fetched(url, "private address", fetched_at=fetched_at)
+            except _TROUBLES as error:
+                fetched = Fetched(url, _network_status(error), fetched_at=fetched_at)
+            finally:
+                # An answer may have had more bytes than it said: no connection serves twice.
+                self._pool.clear()
+            # The deadline cuts an answer, which may look complete.
+            return Fetched(url, "timeout", fetched_at=fetched_at) if deadline.is_over else fetched
+
+    def _exchange(self, url: str, request: Request, fetched_at: datetime) -> Fetched:
+        response = self._pool.request(
+            "GET",
+            url,
+            headers={**self._pool.headers, **request.headers, **login_headers(url)},
+            # `fetch` and `_follow` retry and follow redirects, as they pause and check targets.
+            redirect=False,
+            retries=False,
+            preload_content=False,
+        )
         try:
             return self._read(url, response, request, fetched_at)
-        except (HTTPError, OSError) as error:
-            return Fetched(url, _network_status(error), fetched_at=fetched_at)
         finally:
             response.close()
 
@@ -192,100 +260,41 @@ class Fetcher:
         if answer.status != "ok":
             return answer
         if request.types and answer.content_type and answer.content_type not in request.types:
-            return Fetched(url, f"not html: {answer.content_type}", b"", headers, fetched_at)
-        encoding = headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in {"gzip", "x-gzip", "deflate", "identity", ""}:
-            return Fetched(url, f"content encoding {encoding[:40]}", b"", headers, fetched_at)
-        status, content = self._read_body(response, request.max_bytes)
+            status = f"not html: {shown(answer.content_type)}"
+            return Fetched(url, status, b"", headers, fetched_at)
+        pieces = unpack(_chunks(response), headers.get("content-encoding", ""), request.max_bytes)
+        status, content = self._read_body(pieces, request.max_bytes)
+        if status == "ok" and not content and not _says_empty(headers):
+            status = "cut off"
         return Fetched(url, status, content, headers, fetched_at)
 
-    def _read_body(self, response: BaseHTTPResponse, max_bytes: int) -> tuple[str, bytes]:
+    def _read_body(self, pieces: Iterator[bytes], max_bytes: int) -> tuple[str, bytes]:
         """Return status and content; of a body that is too large, the content is its beginning."""
-        end = time.monotonic() + _BODY_TIMEOUTS * self._crawl.timeout_seconds
-        chunks: list[bytes] = []
-        n_bytes = 0
-        while chunk := response.read1(_CHUNK_BYTES, decode_content=True):
-            chunks.append(chunk)
-            n_bytes += len(chunk)
-            self.n_bytes += len(chunk)
-            if n_bytes > max_bytes:
-                return "too large", b"".join(chunks)[:max_bytes]
-            if time.monotonic() > end:
-                return "timeout", b""
-        return "ok", b"".join(chunks)
+        content = bytearray()
+        try:
+            for piece in pieces:
+                content += piece
+                self.n_bytes += len(piece)
+        except TooLargeError:
+            return "too large", bytes(content[:max_bytes])
+        except CutOffError:
+            return "cut off", b""
+        except BrokenError:
+            return "broken content", b""
+        except EncodingError as error:
+            return f"content encoding {error.encoding}", b""
+        return "ok", bytes(content)
 
 
-def is_public(address: str) -> bool:
-    """Return whether an IP address belongs to the public internet.
-
-    Private, loopback, link-local and reserved addresses do not.
-
-    >>> is_public("127.0.0.1"), is_public("::ffff:10.0.0.1"), is_public("1.1.1.1")
-    (False, False, True)
-    """
-    ip_address = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip_address, ipaddress.IPv6Address):
-        # An IPv6 address may stand for an IPv4 address, which may be private.
-        inner = ip_address.ipv4_mapped or ip_address.sixtofour or _nat64(ip_address)
-        if inner is not None:
-            return is_public(str(inner))
-    return ip_address.is_global and not ip_address.is_multicast
+def _says_empty(headers: Mapping[str, str]) -> bool:
+    """Return whether an answer without a byte says that it has none; else it may have lost them."""
+    length = headers.get("content-length", "").strip()
+    return length == "0" or "chunked" in headers.get("transfer-encoding", "").lower()
 
 
-def _nat64(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    is_translated = address in ipaddress.IPv6Network("64:ff9b::/96")
-    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if is_translated else None
-
-
-class _PrivateAddressError(Exception):
-    """The socket reached an address outside the public internet."""
-
-
-class _PublicConnection(HTTPConnection):
-    """Checks which address the socket itself reached.
-
-    A name may resolve to another address the second time (DNS rebinding).
-    """
-
-    def _new_conn(self) -> socket.socket:
-        return _checked_socket(super()._new_conn())
-
-
-class _PublicTlsConnection(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _checked_socket(super()._new_conn())
-
-
-def _checked_socket(reached: socket.socket) -> socket.socket:
-    address = str(reached.getpeername()[0])
-    if is_public(address):
-        return reached
-    reached.close()
-    raise _PrivateAddressError(address)
-
-
-class _PublicPool(HTTPConnectionPool):
-    ConnectionCls = _PublicConnection
-
-
-class _PublicTlsPool(HTTPSConnectionPool):
-    ConnectionCls = _PublicTlsConnection
-
-
-def _make_pool(crawl: CrawlSettings) -> urllib3.PoolManager:
-    headers = {
-        "User-Agent": crawl.user_agent,
-        "Accept": "text/html,*/*;q=0.5",
-        "Accept-Encoding": "gzip, deflate",
-    }
-    timeout = urllib3.Timeout(connect=crawl.timeout_seconds, read=crawl.timeout_seconds)
-    pool = urllib3.PoolManager(headers=headers, timeout=timeout)
-    if not crawl.allow_private_addresses:
-        pool.pool_classes_by_scheme = {
-            "http": _PublicPool,
-            "https": _PublicTlsPool,
-        }
-    return pool
+def _chunks(response: BaseHTTPResponse) -> Iterator[bytes]:
+    while chunk := response.read1(_CHUNK_BYTES, decode_content=False):
+        yield chunk
 
 
 def _status_of(code: int) -> str:
@@ -303,8 +312,9 @@ def _network_status(error: Exception) -> str:
         (exceptions.SSLError, "unreachable: no valid certificate"),
         (exceptions.NewConnectionError, "unreachable: connection refused"),
         (exceptions.TimeoutError, "timeout"),
-        (exceptions.DecodeError, "broken content"),
         (exceptions.ProtocolError, "connection broken"),
+        (exceptions.InvalidHeader, "connection broken"),
+        (HTTPException, "connection broken"),
         (OSError, "connection broken"),
     ]
     return next(
@@ -315,18 +325,6 @@ def _network_status(error: Exception) -> str:
 
 def _join(url: str, location: str) -> str:
     try:
-        return urldefrag(urljoin(url, location)).url
+        return without_login(urldefrag(urljoin(url, location)).url)
     except ValueError:
         return ""
-
-
-def _pause(fetched: Fetched, attempt: int, delay_seconds: float) -> float:
-    """Return the seconds before the next try: what the server requests, or else a doubling pause.
-
-    It is a minute at most.
-    """
-    growing = max(delay_seconds, _MIN_PAUSE_SECONDS) * 2.0**attempt
-    return min(
-        max(seconds_asked(fetched.headers.get("retry-after", "")), growing),
-        _MAX_PAUSE_SECONDS,
-    )

@@ -84,6 +84,10 @@ def _no_page_error(source: str, statuses: list[str]) -> SiteError:
         "Open one of them in a browser with scripts turned off: "
         "only what the browser then shows can be read."
     )
+    if not statuses:
+        cure = "The budgets of [crawl] ended before the first page: raise the one that was used up."
+    if set(statuses) == {"http 401"}:
+        cure = "It asks for a login: write source as https://user:password@host/."
     if set(statuses) == {"robots"}:
         cure = "Its robots.txt refuses this crawler: ask its owner, or read a folder of its pages."
     return SiteError(source, "at least one readable page", counts or "no page", cure)

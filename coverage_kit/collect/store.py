@@ -81,7 +81,7 @@ class ResponseStore:
         if fetched.is_passing:
             return fetched
         path = self.folder / f"{_hash(fetched.content)}.html" if fetched.status == "ok" else None
-        if path is not None and not path.exists():
+        if path is not None and not _holds(path, fetched.content):
             _write(path, fetched.content)
         record = {
             "asked": url,
@@ -112,6 +112,9 @@ class ResponseStore:
             return None
         moment = datetime.fromisoformat(record["fetched_at"]) if record["fetched_at"] else None
         content = path.read_bytes() if path is not None else b""
+        # A content that is not what its name says was cut or changed: its URL is fetched again.
+        if path is not None and path.stem != _hash(content):
+            return None
         fetched = Fetched(
             record["url"],
             record["status"],
@@ -127,6 +130,10 @@ class ResponseStore:
 
 def _with_path(fetched: Fetched, path: Path | None) -> Fetched:
     return replace(fetched, stored_at=str(path) if path is not None else None)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == content
 
 
 def _hash(content: bytes) -> str:

@@ -12,6 +12,7 @@ import typer
 
 from coverage_kit.commands import models, outputs
 from coverage_kit.errors import CoverageKitError, RunError, SettingsError
+from coverage_kit.net.logins import without_login
 from coverage_kit.settings import (
     Settings,
     make_settings,
@@ -181,7 +182,7 @@ def _start_values(settings_file: Path | None, site: str) -> dict[str, Any]:
     if settings_file is None:
         return {"site": {"source": site}}
     values: dict[str, Any] = read_settings(settings_file).model_dump()
-    if site and site != values["site"]["source"]:
+    if site and without_login(site) != values["site"]["source"]:
         values["site"] = {"source": site}
     return values
 

@@ -10,10 +10,14 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from coverage_kit.errors import CoverageKitError, ModelError, SettingsError
-from coverage_kit.llm.retry_after import seconds_asked
+from coverage_kit.net.body import ACCEPTED, BodyError, shown, unpack
+from coverage_kit.net.deadline import Deadline, bound_seconds, current_deadline
+from coverage_kit.net.retry_after import Patience, seconds_asked
+from coverage_kit.net.secret import Secret
 from coverage_kit.settings import EndpointSettings
 from coverage_kit.usage import Spent
 
@@ -40,16 +44,11 @@ _NEVER_SENT = frozenset(
 # HTTP statuses that may be over at the next try. 0: no answer; 529: Anthropic is overloaded.
 _PASSING = frozenset({0, 408, 409, 425, 429, 500, 502, 503, 504, 529})
 # A server may ask for hours; longer than this no run should wait for one answer. Assumed.
-_MAX_WAIT_SECONDS = 120.0
+MAX_WAIT_SECONDS = 120.0
+# The first pause before another try, where the endpoint asks for none; then it doubles. Assumed.
+_FIRST_PAUSE_SECONDS = 0.5
 # The thoughts that some models write before their reply, such as "<think>Let me see.</think>".
 _THOUGHTS = re.compile(r"\A\s*<think>.*?</think>", re.S)
-
-
-class TooLargeError(ValueError):
-    """An answer is larger than any answer should be."""
-
-    def __init__(self) -> None:
-        super().__init__(f"an answer of more than {MAX_BYTES:,} bytes")
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,9 @@ class Endpoint:
         self._failure_type = failure
         self._settings = settings
         self._section = section
-        self._key = os.environ.get(settings.api_key_env, "").strip()
+        self._key = Secret(os.environ.get(settings.api_key_env, "").strip())
+        self._retries = retries
+        self.patience = Patience(MAX_WAIT_SECONDS)
         self._refused: set[str] = set()
         if not self._key and not settings.base_url:
             cure = (
@@ -153,7 +154,7 @@ class Endpoint:
                 "none",
                 cure,
             )
-        self._client = _connect(settings, self._key, section, retries)
+        self._client = _connect(settings, self._key, section)
 
     def complete(self, prompt: Prompt) -> Completion:
         """Return the replies of one request for chat completions.
@@ -168,39 +169,64 @@ class Endpoint:
         return replace(completion, spent=spent)
 
     def send(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the endpoint's answer to a request with this body, unchanged.
+        """Return the endpoint's answer to a request with this body, with the key hidden.
 
-        Raises the endpoint's failure.
+        One deadline, the timeout of the settings, holds for a whole exchange. Raises the endpoint's
+        failure, with the key hidden.
         """
+        for attempt in range(self._retries):
+            try:
+                return self._send_once(path, body)
+            except ModelError as failure:
+                if not is_passing(failure):
+                    raise
+                # What the endpoint asks for, or else a pause that doubles.
+                asked = self.patience.bound(seconds_asked(failure.retry_after), failure.where)
+                time.sleep(asked or min(_FIRST_PAUSE_SECONDS * 2.0**attempt, MAX_WAIT_SECONDS))
+        return self._send_once(path, body)
+
+    def _send_once(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         import openai  # noqa: PLC0415 (optional, and takes a second to import)
 
         sent_body = self._without_refused(body)
-        try:
-            # Without redirects, which could send the key to another server.
-            answer = json.loads(
-                self._client.post(
-                    path,
-                    body=sent_body,
-                    cast_to=str,
-                    options={"follow_redirects": False},
+        with Deadline(self._settings.timeout_seconds) as deadline:
+            try:
+                # Without redirects, which could send the key to another server.
+                answer = json.loads(
+                    self._client.post(
+                        path,
+                        body=sent_body,
+                        cast_to=str,
+                        options={"follow_redirects": False},
+                    )
                 )
-            )
-            if not isinstance(answer, dict):
-                raise TypeError
-        except openai.BadRequestError as error:
-            refused = self._find_refused(str(error), sent_body)
-            if not refused:
-                raise self.fail(
-                    f"refused with status 400: {error}",
-                    "Check that the endpoint knows the model.",
-                    error,
-                ) from None
-            # Each refusal removes or renames a field, so this ends.
-            self._refused.add(refused)
-            return self.send(path, body)
-        except (openai.OpenAIError, ValueError, TypeError) as error:
-            raise self._explain(error) from None
-        return answer
+                if not isinstance(answer, dict):
+                    raise TypeError
+                return dict(self._key.hide(answer))
+            except openai.BadRequestError as error:
+                refused = self._find_refused(str(error), sent_body)
+                if not refused:
+                    raise self.fail(
+                        f"refused with status 400: {error}",
+                        "Check that the endpoint knows the model.",
+                        error,
+                    ) from None
+            except (openai.OpenAIError, ValueError, TypeError, RecursionError) as error:
+                # The deadline cuts an answer, whatever the client makes of that.
+                is_late = deadline.is_over and not was_never_sent(error.__cause__)
+                raise (self._time_out(error) if is_late else self._explain(error)) from None
+        # Each refusal removes or renames a field, so this ends.
+        self._refused.add(refused)
+        return self._send_once(path, body)
+
+    def _time_out(self, error: Exception) -> CoverageKitError:
+        problem = (
+            f"no answer in {self._settings.timeout_seconds:g} s, asked {self._retries + 1} times"
+        )
+        failure = self.fail(problem, f"Raise {self._section}.timeout_seconds, or try again later.")
+        if isinstance(failure, ModelError):
+            failure.may_cost = not was_never_sent(error.__cause__)
+        return failure
 
     def _explain(self, error: Exception) -> CoverageKitError:
         """Return the failure for an error of the openai client, or for an answer without JSON."""
@@ -208,12 +234,7 @@ class Endpoint:
 
         # Subclasses come first: a timeout is a connection error, a refused key a status error.
         if isinstance(error, openai.APITimeoutError):
-            problem = (
-                f"no answer in {self._settings.timeout_seconds:g} s, "
-                f"asked {self._client.max_retries + 1} times"
-            )
-            cure = f"Raise {self._section}.timeout_seconds, or try again later."
-            return self.fail(problem, cure, error)
+            return self._time_out(error)
         if isinstance(error, openai.APIConnectionError):
             cure = f"Check that {self._section}.base_url is right and that the endpoint runs."
             return self.fail(f"no connection ({error.__cause__ or error})", cure, error)
@@ -234,20 +255,18 @@ class Endpoint:
         Of an error of the openai client, the failure also holds the status, and whether the request
         may have to be paid for.
         """
-        safe_problem = problem.replace(self._key, "[key]") if self._key else problem
+        safe_problem = str(self._key.hide(problem))
         url = self._settings.base_url or OPENAI_URL
         failure = self._failure_type(
             url,
             f"an answer by {self.model}",
-            " ".join(safe_problem.split())[:300],
+            shown(" ".join(safe_problem.split()), 300),
             cure,
         )
         if isinstance(failure, ModelError) and error is not None:
             response = getattr(error, "response", None)
             failure.status = getattr(error, "status_code", 0)
-            failure.retry_after = (
-                response.headers.get("retry-after", "") if response is not None else ""
-            )
+            failure.retry_after = _retry_after(response.headers) if response is not None else ""
             # Without a status, the request may have been answered. A refusal costs nothing.
             failure.may_cost = not failure.status and not was_never_sent(error.__cause__)
         return failure
@@ -256,7 +275,7 @@ class Endpoint:
         """Return the failure for an unusable answer, which may have to be paid for all the same."""
         problem = (
             str(error)
-            if isinstance(error, TooLargeError)
+            if isinstance(error, BodyError)
             else f"no chat completion ({type(error).__name__})"
         )
         failure = self.fail(
@@ -288,7 +307,7 @@ class Endpoint:
 
     def _read(self, answer: Mapping[str, Any]) -> Completion:
         try:
-            replies = tuple(_read_choice(choice) for choice in answer["choices"])
+            replies = tuple(self._read_choice(choice) for choice in answer["choices"])
             usage = answer.get("usage") or {}
             n_read, n_written = (
                 int(usage.get(name) or 0) for name in ("prompt_tokens", "completion_tokens")
@@ -305,6 +324,29 @@ class Endpoint:
             raise self._strange(error) from None
         return Completion(replies, Spent(1, n_input_tokens=n_read, n_output_tokens=n_written))
 
+    def _read_choice(self, choice: Mapping[str, Any]) -> Reply:
+        content = (choice.get("logprobs") or {}).get("content") or ()
+        alternatives = tuple(
+            {
+                likely["token"]: float(likely["logprob"])
+                for likely in token.get("top_logprobs") or ()
+            }
+            for token in content
+        )
+        tokens = tuple(str(token["token"]) for token in content)
+        if self._spells_key(tokens, alternatives):
+            tokens, alternatives = (), ()
+        text = _THOUGHTS.sub("", choice["message"].get("content") or "").strip()
+        return Reply(text, str(choice.get("finish_reason") or ""), alternatives, tokens)
+
+    def _spells_key(
+        self, tokens: tuple[str, ...], alternatives: tuple[Mapping[str, float], ...]
+    ) -> bool:
+        """Return whether the key is spread over tokens, none of which holds it."""
+        ranks = zip_longest(*alternatives, fillvalue="")
+        texts = ["".join(tokens), *("".join(map(str, rank)) for rank in ranks)]
+        return any(self._key.hide(text) != text for text in texts)
+
 
 def was_never_sent(error: BaseException | None) -> bool:
     """Return whether an error of the HTTP library says that the request did not reach its server.
@@ -319,29 +361,22 @@ def is_passing(failure: ModelError) -> bool:
     return failure.status in _PASSING
 
 
-def seconds_to_wait(failure: ModelError, attempt: int) -> float:
-    """Return the seconds to wait before the next try, two minutes at most.
+def seconds_to_wait(failure: ModelError, attempt: int, patience: Patience) -> float:
+    """Return the seconds to wait before the next try, as many as patience allows.
 
     That is what the server asked for, or a pause that doubles from one second, if that is longer.
     """
-    return min(
-        max(seconds_asked(failure.retry_after), 2.0**attempt),
-        _MAX_WAIT_SECONDS,
-    )
+    asked = patience.bound(seconds_asked(failure.retry_after), failure.where)
+    return min(max(asked, 2.0**attempt), patience.max_seconds)
 
 
-def _read_choice(choice: Mapping[str, Any]) -> Reply:
-    content = (choice.get("logprobs") or {}).get("content") or ()
-    alternatives = tuple(
-        {likely["token"]: float(likely["logprob"]) for likely in token.get("top_logprobs") or ()}
-        for token in content
-    )
-    tokens = tuple(str(token["token"]) for token in content)
-    text = _THOUGHTS.sub("", choice["message"].get("content") or "").strip()
-    return Reply(text, str(choice.get("finish_reason") or ""), alternatives, tokens)
+def _retry_after(headers: Mapping[str, str]) -> str:
+    """Return the seconds or the date that an answer asks to wait for; some say milliseconds."""
+    milliseconds = seconds_asked(headers.get("retry-after-ms", ""))
+    return str(milliseconds / 1000) if milliseconds else headers.get("retry-after", "")
 
 
-def _connect(settings: EndpointSettings, key: str, section: str, retries: int) -> "OpenAI":
+def _connect(settings: EndpointSettings, key: Secret, section: str) -> "OpenAI":
     try:
         from openai import DefaultHttpxClient, OpenAI  # noqa: PLC0415 (optional)
     except ImportError:
@@ -352,32 +387,54 @@ def _connect(settings: EndpointSettings, key: str, section: str, retries: int) -
             "none installed",
             cure,
         ) from None
+    timeout = bound_seconds(settings.timeout_seconds)
     return OpenAI(
         http_client=DefaultHttpxClient(
-            timeout=settings.timeout_seconds,
-            event_hooks={"response": [_bound_size]},
+            timeout=timeout,
+            event_hooks={"request": [_keep_deadline], "response": [_bound_size]},
         ),
-        api_key=key or "none",
+        api_key=key.reveal() or "none",
         base_url=settings.base_url or OPENAI_URL,
-        timeout=settings.timeout_seconds,
-        max_retries=retries,
+        timeout=timeout,
+        # `send` makes the retries, as it bounds what a server asks to wait.
+        max_retries=0,
     )
 
 
+def _keep_deadline(request: Any) -> None:
+    """Put the connection of a request under the current deadline.
+
+    The extension `trace` of httpx is called with each step of an exchange. Every request has a
+    connection of its own, as a connection that was made before would not be traced.
+    """
+    request.headers["Connection"] = "close"
+    request.headers["Accept-Encoding"] = ACCEPTED
+    deadline = current_deadline()
+
+    def trace(step: str, values: Mapping[str, Any]) -> None:
+        # Such as "connection.connect_tcp.complete", or "socks.connect_tcp.complete".
+        if deadline is not None and step.endswith(".connect_tcp.complete"):
+            deadline.guard(values["return_value"].get_extra_info("socket"))
+
+    request.extensions["trace"] = trace
+
+
 def _bound_size(response: Any) -> None:
-    """Make a response break off where it is larger than any answer should be."""
+    """Make a response break off where it is larger than any answer should be, or cut off."""
     stream = response.stream
+    encoding = response.headers.pop("content-encoding", "")
     # httpx accepts only its own kind of stream; finding the class here spares an import of httpx.
     base: Any = next(kind for kind in type(stream).__mro__ if kind.__name__ == "SyncByteStream")
 
     class Bounded(base):  # type: ignore[misc]
         def __iter__(self) -> Iterator[bytes]:
-            n_bytes = 0
-            for chunk in stream:
-                n_bytes += len(chunk)
-                if n_bytes > MAX_BYTES:
-                    raise TooLargeError
-                yield chunk
+            # Unpacked here, as httpx would unpack a bomb at once.
+            try:
+                yield from unpack(stream, encoding, MAX_BYTES)
+            except BodyError:
+                # The status of a refusal counts, whatever became of its body.
+                if not response.is_error:
+                    raise
 
         def close(self) -> None:
             stream.close()

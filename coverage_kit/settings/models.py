@@ -28,7 +28,8 @@ ModelPath = Annotated[str, ModelPathMark()]
 class SettingsSection(BaseModel):
     """A section of coverage.toml: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A wrong value may hold a key, so pydantic's own errors do not show it.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class EndpointSettings(SettingsSection):
@@ -48,7 +49,7 @@ class EndpointSettings(SettingsSection):
         description="environment variable that holds the endpoint's key; never write the key "
         "itself here",
     )
-    timeout_seconds: float = Field(60.0, gt=0, description="seconds to wait for an answer")
+    timeout_seconds: float = Field(60.0, gt=0, description="seconds to wait for a whole answer")
 
 
 class DraftSettings(EndpointSettings):
@@ -105,7 +106,7 @@ class AskedEngine(EndpointSettings):
         "PERPLEXITY_API_KEY",
     )
     has_search: bool = Field(True, description="whether it may search the web, where its kind can")
-    timeout_seconds: float = Field(120.0, gt=0, description="seconds to wait for an answer")
+    timeout_seconds: float = Field(120.0, gt=0, description="seconds to wait for a whole answer")
     requests_per_minute: float = Field(20.0, gt=0, description="most requests in a minute")
     max_output_tokens: int = Field(2_000, ge=1, description="most tokens of one answer")
 

@@ -7,8 +7,9 @@ written from them. `examples` are values for the template where there is no defa
 from datetime import date
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from coverage_kit.net.logins import take_login
 from coverage_kit.settings.models import (
     AskSettings,
     CostSettings,
@@ -27,7 +28,8 @@ class SiteSettings(SettingsSection):
 
     source: PathText = Field(
         min_length=1,
-        description="folder of HTML or Markdown, sitemap URL, or URL at which a crawl starts",
+        description="folder of HTML or Markdown, sitemap URL, or URL at which a crawl starts; a "
+        "login in it (https://user:password@host/) is sent to that host and is in no report",
         examples=["site", "https://www.rival.example/sitemap.xml"],
     )
     base_url: str = Field(
@@ -46,6 +48,12 @@ class SiteSettings(SettingsSection):
         "their citations count as the site's",
     )
 
+    @field_validator("source", "base_url", mode="before")
+    @classmethod
+    def _take_login(cls, url: object) -> object:
+        """Keep user and password out of the settings, which runs write into their reports."""
+        return take_login(url) if isinstance(url, str) else url
+
 
 class CrawlSettings(SettingsSection):
     """Manners and budgets of the crawler."""
@@ -59,9 +67,13 @@ class CrawlSettings(SettingsSection):
     delay_seconds: float = Field(
         1.0,
         ge=0,
-        description="pause between two requests; robots.txt may ask for more",
+        description="pause between two requests; robots.txt may ask for up to a minute",
     )
-    timeout_seconds: float = Field(20.0, gt=0, description="seconds to wait for an answer")
+    timeout_seconds: float = Field(
+        20.0,
+        gt=0,
+        description="seconds to wait for an answer; a slow one may take three times as long",
+    )
     retries: int = Field(
         3,
         ge=0,

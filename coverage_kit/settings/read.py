@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from coverage_kit.errors import SettingsError
+from coverage_kit.net.logins import without_login
 from coverage_kit.settings.paths import resolve_paths
 from coverage_kit.settings.project import Settings
 
@@ -87,10 +88,10 @@ def _explain(problem: Any) -> tuple[str, str, str]:
 
 
 def _describe_value(problem: Any, section: str) -> str:
-    """Return the wrong value in words, but never what may be a key."""
+    """Return the wrong value in words, but never what may be a key or a password."""
     if problem["type"] == "missing":
         return "nothing"
     value = problem.get("input")
     if section in _SECRET_SECTIONS or isinstance(value, dict | list | tuple):
         return "a value, hidden as it may be a key"
-    return repr(value)
+    return repr(without_login(value) if isinstance(value, str) else value)

@@ -1,3 +1,5 @@
+import base64
+import gzip
 import logging
 import subprocess
 import sys
@@ -5,7 +7,8 @@ import time
 
 import pytest
 
-from coverage_kit.collect.crawl import crawl_site
+from coverage_kit.collect import fetch as fetching
+from coverage_kit.collect.crawl import crawl_site, fetch_sitemap
 from coverage_kit.errors import SiteError
 from coverage_kit.settings import CrawlSettings
 from tests.collect.local_site import HTML, Answer, LocalSite, page
@@ -293,3 +296,170 @@ def test_passing_failures_are_asked_again_and_broken_records_too(site, tmp_path)
             path.unlink()
     assert crawl(site, cache=tmp_path) == {"/": "ok", "/0": "ok", "/1": "ok"}
     assert site.pages_asked() == ["/", "/0", "/1", "/0", "/1"]
+
+
+def test_a_crawl_delay_of_years_is_capped_and_said_once(site, caplog, monkeypatch):
+    monkeypatch.setattr(fetching, "MAX_PAUSE_SECONDS", 0.05)
+    site.routes["/robots.txt"] = "User-agent: *\nCrawl-delay: 1000000000"
+    chain(site, 3)
+    with caplog.at_level(logging.WARNING):
+        assert len(crawl(site)) == 4
+    assert [record.message for record in caplog.records] == [
+        f"robots.txt of {site.url.removeprefix('http://')} asks for a pause of 1,000,000,000 s; "
+        "the longest pause is 0.05 s, so it gets that"
+    ]
+
+
+@pytest.mark.parametrize("delay", ["-5", "nan", "inf", "soon"])
+def test_a_crawl_delay_that_is_no_time_is_none(site, delay):
+    site.routes["/robots.txt"] = f"User-agent: *\nCrawl-delay: {delay}"
+    chain(site, 1)
+    assert len(crawl(site)) == 2
+
+
+def test_a_pause_beyond_the_budget_ends_the_crawl_and_not_the_count(site, caplog):
+    chain(site, 3)
+    site.routes["/0"] = Answer(status=503, headers={"Retry-After": "50"})
+    start = time.monotonic()
+    with caplog.at_level(logging.WARNING):
+        read = crawl(site, retries=3, max_seconds=20)
+    assert time.monotonic() - start < 20
+    assert read == {"/": "ok", "/0": "http 503"}
+    assert "2 pages were not read because crawl.max_seconds is used up" in caplog.text
+
+
+def sitemaps(site, n_sitemaps, answer=None):
+    """An index whose sitemaps name a page each."""
+    names = [f"{site.url}/{number}.xml" for number in range(n_sitemaps)]
+    site.routes["/sitemap.xml"] = "".join(f"<sitemap><loc>{name}</loc></sitemap>" for name in names)
+    site.routes["/sitemap.xml"] = f"<sitemapindex>{site.routes['/sitemap.xml']}</sitemapindex>"
+    for number in range(n_sitemaps):
+        content = f"<urlset><url><loc>{site.url}/page{number}</loc></url></urlset>"
+        site.routes[f"/{number}.xml"] = answer or content
+        site.routes[f"/page{number}"] = page(f"Page {number}", "Words.")
+
+
+def test_the_seconds_of_the_budget_count_while_sitemaps_are_read(site, caplog):
+    def drip(handler):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        try:
+            for _ in range(400):
+                handler.wfile.write(b"X")
+                time.sleep(0.05)
+        except OSError:
+            pass
+
+    sitemaps(site, 30)
+    for number in range(1, 30):
+        site.routes[f"/{number}.xml"] = drip
+    with caplog.at_level(logging.WARNING):
+        read = list(
+            fetch_sitemap(f"{site.url}/sitemap.xml", settings(max_seconds=5, timeout_seconds=1))
+        )
+    assert read == []
+    assert len(site.asked) < 9
+    assert " x crawl.max_seconds is used up" in caplog.text
+    assert "1 pages were not read because crawl.max_seconds is used up" in caplog.text
+
+
+def test_the_megabytes_of_the_budget_count_while_sitemaps_are_read(site, caplog):
+    filler = "<!-- " + "x" * 300_000 + " -->"
+    sitemaps(site, 9)
+    for number in range(9):
+        site.routes[f"/{number}.xml"] = site.routes[f"/{number}.xml"].replace(
+            "</url>", filler + "</url>"
+        )
+    with caplog.at_level(logging.WARNING):
+        list(fetch_sitemap(f"{site.url}/sitemap.xml", settings(max_megabytes=1)))
+    assert "5 x crawl.max_megabytes is used up" in caplog.text
+    assert len(site.asked) == 6
+
+
+def test_the_delay_is_kept_between_sitemaps(site):
+    site.routes["/robots.txt"] = "User-agent: *\nCrawl-delay: 0.2"
+    sitemaps(site, 3)
+    start = time.monotonic()
+    assert len(list(fetch_sitemap(f"{site.url}/sitemap.xml", settings()))) == 3
+    assert time.monotonic() - start > 1.2
+
+
+def test_a_page_that_is_cut_off_is_never_stored(site, tmp_path):
+    site.routes["/"] = page("Home", "Words.", "/gzip", "/length")
+    content = page("Page", "Words of a page.").encode()
+    packed = gzip.compress(content)
+    gzipped = {"Content-Type": HTML, "Content-Encoding": "gzip"}
+    site.routes["/gzip"] = Answer(packed[:-9], headers=gzipped)
+    longer = {"Content-Type": HTML, "Content-Length": "9999", "Connection": "close"}
+    site.routes["/length"] = Answer(content, headers=longer)
+    assert crawl(site, cache=tmp_path) == {
+        "/": "ok",
+        "/gzip": "cut off",
+        "/length": "connection broken",
+    }
+    assert len(list(tmp_path.rglob("*.html"))) == 1
+    site.routes["/gzip"] = Answer(packed, headers=gzipped)
+    site.routes["/length"] = content
+    assert set(crawl(site, cache=tmp_path).values()) == {"ok"}
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda content: content[:40], lambda content: b"", lambda content: content + b"x"]
+)
+def test_a_stored_page_that_was_damaged_is_fetched_again(site, tmp_path, damage):
+    conditions = []
+
+    def tagged(handler):
+        conditions.append(handler.headers.get("If-None-Match"))
+        if conditions[-1]:
+            return Answer(status=304)
+        headers = {"Content-Type": HTML, "ETag": '"1"'}
+        return Answer(page("A", "Words of a page.").encode(), headers=headers)
+
+    site.routes["/"] = tagged
+    (first,) = crawl_site(f"{site.url}/", settings(), tmp_path)
+    (stored,) = tmp_path.rglob("*.html")
+    stored.write_bytes(damage(stored.read_bytes()))
+    (again,) = crawl_site(f"{site.url}/", settings(), tmp_path)
+    (kept,) = crawl_site(f"{site.url}/", settings(), tmp_path)
+    assert [again.status, kept.status] == ["ok", "ok"]
+    assert again.content == kept.content == first.content
+    # What does not check out is no reason to ask for changes only; what was fetched again is.
+    assert conditions == [None, None, '"1"']
+
+
+def test_a_login_reads_the_site_and_is_nowhere(site, tmp_path, caplog):
+    login = f"Basic {base64.b64encode(b'maria:pass-word').decode()}"
+    links = ["/a", site.url.replace("://", "://maria:pass-word@") + "/b"]
+
+    def locked(handler):
+        if handler.headers.get("Authorization") != login:
+            return Answer(status=401)
+        return Answer(page(handler.path, "Words.", *links).encode(), headers={"Content-Type": HTML})
+
+    site.routes.update({"/": locked, "/a": locked, "/b": locked, "/c": Answer(status=503)})
+    with caplog.at_level(logging.DEBUG):
+        start = site.url.replace("://", "://maria:pass-word@")
+        read = list(crawl_site(f"{start}/", settings(max_pages=2), tmp_path))
+        read += crawl_site(f"{start}/", settings(), tmp_path)
+    assert [fetched.status for fetched in read] == ["ok"] * 5
+    where = [fetched.url for fetched in read] + [caplog.text]
+    for path in tmp_path.rglob("*"):
+        where.append(str(path))
+        if path.suffix in {".json", ".txt"}:
+            where.append(path.read_text())
+    assert not [text for text in where if "pass-word" in text or login in text or "maria" in text]
+    with pytest.raises(SiteError) as caught:
+        list(fetch_sitemap(f"{start}/none.xml", settings()))
+    assert "pass-word" not in str(caught.value)
+
+
+@pytest.mark.parametrize("tag", ["\x00\x01", "\xe4\xff", '"' + "x" * 60_000 + '"', "a\tb"])
+def test_a_strange_tag_of_a_page_is_not_sent_back(site, tmp_path, tag):
+    def tagged(handler):
+        handler.wfile.write(f"HTTP/1.1 200 OK\r\nETag: {tag}\r\n".encode("latin-1"))
+        handler.wfile.write(b"Content-Type: text/html\r\n\r\n" + page("A", "Words.").encode())
+
+    site.routes["/"] = tagged
+    for _ in range(2):
+        assert crawl(site, cache=tmp_path) == {"/": "ok"}
+    assert "If-None-Match" not in site.headers["/"]

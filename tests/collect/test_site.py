@@ -115,6 +115,29 @@ def test_a_site_without_any_readable_page_is_reported_with_counts(site):
         read(site)
 
 
+def test_a_site_that_asks_for_more_time_than_there_is_names_the_budget(site, caplog):
+    site.routes["/robots.txt"] = "User-agent: *\nCrawl-delay: 1000000000"
+    site.routes["/"] = page("Home", "Welcome.")
+    with pytest.raises(SiteError, match=r"found no page\. The budgets of \[crawl\]"):
+        read(site, crawl=CRAWL.model_copy(update={"max_seconds": 20}))
+    assert "asks for a pause of 1,000,000,000 s; the longest pause is 60 s" in caplog.text
+    assert "crawl.max_seconds is used up" in caplog.text
+
+
+def test_a_site_that_asks_for_a_login_is_reported_and_read_with_one(site):
+    def locked(handler):
+        login = handler.headers.get("Authorization")
+        return Answer(page("Home", "Welcome.").encode(), 200 if login else 401)
+
+    site.routes["/"] = locked
+    with pytest.raises(SiteError, match=r"found 1 x http 401\. It asks for a login"):
+        read(site)
+    settings = SiteSettings(source=site.url.replace("://", "://maria:pass-word@") + "/")
+    pages = read_site(settings, CRAWL)
+    assert pages["status"].tolist() == ["ok"]
+    assert "pass-word" not in pages.to_csv()
+
+
 def test_a_site_that_refuses_crawlers_is_reported(site):
     site.routes["/robots.txt"] = "User-agent: *\nDisallow: /"
     with pytest.raises(SiteError, match=r"found 1 x robots\. Its robots.txt refuses"):

@@ -1,4 +1,5 @@
 import gzip
+import logging
 import time
 
 import pytest
@@ -127,3 +128,95 @@ def test_a_useless_sitemap_is_reported():
         read_sitemaps(ROOT, reading({}))
     with pytest.raises(SiteError, match="found no URL"):
         read_sitemaps(ROOT, reading({ROOT: b"<html></html>"}))
+
+
+def cut(content):
+    return gzip.compress(content)[:-20]
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (urlset("https://a.com/1"), ""),
+        (gzip.compress(urlset("https://a.com/1")), ""),
+        (urlset(), ""),
+        (index(), ""),
+        (b"https://a.com/1", ""),
+        (cut(urlset(*(f"https://a.com/{n}" for n in range(9_000)))), "cut off"),
+        (gzip.compress(cut(urlset(*(f"https://a.com/{n}" for n in range(9_000))))), "cut off"),
+        (b"\x1f\x8bbroken", "cut off"),
+        (gzip.compress(b" " * 60_000_000 + urlset("https://a.com/1")), "too large"),
+        (urlset("https://a.com/1")[:-12], "broken XML"),
+        (urlset("https://a.com/1").replace(b"<url>", b"<url>\xff\x00"), "broken XML"),
+        (b"<html><body>404</body></html>", "no URL"),
+        (b"Service unavailable", "no URL"),
+        (b"", "no URL"),
+    ],
+)
+def test_a_sitemap_says_what_may_be_missing(content, problem):
+    assert parse_sitemap(content).problem == problem
+
+
+def test_invalid_bytes_lose_no_page_after_them():
+    content = urlset("https://a.com/1", "https://a.com/2").replace(b"<url>", b"<!-- \xff --><url>")
+    assert parse_sitemap(content).urls == ("https://a.com/1", "https://a.com/2")
+
+
+def test_logins_in_sitemaps_are_left_out():
+    assert parse_sitemap(urlset("https://user:pass@a.com/1")).urls == ("https://a.com/1",)
+    assert parse_sitemap(b"https://user:pass@a.com/1").urls == ("https://a.com/1",)
+
+
+def test_sitemaps_that_were_not_read_are_counted_in_one_warning(caplog):
+    contents = {
+        ROOT: index(*(f"https://a.com/{name}.xml" for name in ("1", "2", "cut", "no", "deep"))),
+        "https://a.com/cut.xml": cut(urlset(*(f"https://a.com/{n}" for n in range(9_000)))),
+        "https://a.com/no.xml": b"<html></html>",
+        "https://a.com/deep.xml": index("https://a.com/deeper.xml"),
+        "https://a.com/deeper.xml": index("https://a.com/deepest.xml"),
+    }
+    with caplog.at_level(logging.WARNING):
+        urls = read_sitemaps(ROOT, reading(contents))
+    assert 0 < len(urls) < 9_000
+    assert [record.message for record in caplog.records] == [
+        f"{ROOT}: sitemaps were not read or not read to the end, so pages may be missing: "
+        "2 x http 404, 1 x cut off, 1 x no URL, 1 x deeper than 3 levels"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ("_MAX_URLS", "beyond the limit of 3 pages"),
+        ("_MAX_SITEMAPS", "4 x beyond the limit of 3 sitemaps"),
+    ],
+)
+def test_a_list_that_is_cut_at_a_limit_says_so(caplog, monkeypatch, limit, said):
+    monkeypatch.setattr(f"coverage_kit.collect.sitemap.{limit}", 3)
+    contents = {
+        ROOT: index(*(f"https://a.com/{n}.xml" for n in range(6))),
+        **{
+            f"https://a.com/{n}.xml": urlset(*(f"https://a.com/{n}/{m}" for m in range(2)))
+            for n in range(6)
+        },
+    }
+    with caplog.at_level(logging.WARNING):
+        urls = read_sitemaps(ROOT, reading(contents))
+    assert len(urls) == (3 if limit == "_MAX_URLS" else 4)
+    assert said in caplog.text
+    assert len(caplog.records) == 1
+
+
+def test_a_whole_sitemap_gives_no_warning(caplog):
+    with caplog.at_level(logging.WARNING):
+        read_sitemaps(ROOT, reading({ROOT: urlset("https://a.com/1")}))
+    assert not caplog.records
+
+
+def test_a_sitemap_over_the_limit_gives_its_beginning(caplog):
+    def fetch(url):
+        return Fetched(url, "too large", urlset("https://a.com/1", "https://a.com/2")[:-60])
+
+    with caplog.at_level(logging.WARNING):
+        assert read_sitemaps(ROOT, fetch) == ["https://a.com/1"]
+    assert "pages may be missing: too large" in caplog.text

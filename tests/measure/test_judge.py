@@ -360,9 +360,9 @@ def test_rate_limits_and_passing_errors_are_waited_for(settings):
 
 
 def test_each_try_that_may_have_been_answered_counts_and_the_cap_holds(settings):
-    with chat_server(lambda number, body: WEIGHTED._replace(delay_seconds=0.4)) as chat:
+    with chat_server(lambda number, body: WEIGHTED._replace(delay_seconds=3)) as chat:
         judge = ModelJudge(
-            settings(chat, timeout_seconds=0.05), budget(), retries=3, wait=lambda _: None
+            settings(chat, timeout_seconds=0.5), budget(), retries=3, wait=lambda _: None
         )
         graded = grade_items(judge, ANSWERS, [ITEM], repeats=1, is_swapping=False)
         a_try = price_job(
@@ -374,7 +374,7 @@ def test_each_try_that_may_have_been_answered_counts_and_the_cap_holds(settings)
         assert graded.spent == judge.budget.spent["small"]
         assert graded.judgements["n_output_tokens"].tolist() == [4 * 32]
         capped = ModelJudge(
-            settings(chat, timeout_seconds=0.05), budget(max_tokens=2 * n_most), wait=lambda _: None
+            settings(chat, timeout_seconds=0.5), budget(max_tokens=2 * n_most), wait=lambda _: None
         )
         ended = grade_items(capped, ANSWERS, [ITEM], repeats=1)
     assert len(chat.asked) == 4 + 2
@@ -441,9 +441,9 @@ def test_what_is_asked_in_one_order_is_priced_in_one():
 
 
 def test_a_slow_endpoint_gives_no_grade_and_counts_what_it_may_have_cost(settings):
-    with chat_server(lambda number, body: WEIGHTED._replace(delay_seconds=0.4)) as chat:
-        judge = ModelJudge(settings(chat, timeout_seconds=0.05), budget(), retries=0)
-        with pytest.raises(JudgeError, match=r"no answer in 0\.05 s"):
+    with chat_server(lambda number, body: WEIGHTED._replace(delay_seconds=3)) as chat:
+        judge = ModelJudge(settings(chat, timeout_seconds=0.5), budget(), retries=0)
+        with pytest.raises(JudgeError, match=r"no answer in 0\.5 s"):
             judge.grade(ANSWERS, ITEM)
     assert judge.budget.n_tokens > 0
 

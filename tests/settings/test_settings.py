@@ -5,7 +5,13 @@ import pytest
 from pydantic import ValidationError
 
 from coverage_kit.errors import SettingsError
-from coverage_kit.settings import Settings, make_settings, read_settings, write_template
+from coverage_kit.settings import (
+    DraftSettings,
+    Settings,
+    make_settings,
+    read_settings,
+    write_template,
+)
 from coverage_kit.settings.read import RENAMED_KEYS
 
 
@@ -125,3 +131,43 @@ def test_the_error_about_a_missing_section_says_found_nothing(tmp_path):
 def test_an_empty_source_is_an_error_and_not_the_project_folder(tmp_path, table):
     with pytest.raises(SettingsError, match="source"):
         read_settings(write(tmp_path, f"{table}\nsource = ''\n"))
+
+
+def test_a_login_in_the_url_of_a_site_is_in_no_setting(tmp_path):
+    text = (
+        '[site]\nsource = "https://maria:pass-word@www.example.com/a"\n'
+        'base_url = "https://maria:pass-word@www.example.com"\n'
+        '[[competitors]]\nsource = "https://maria:pass-word@rival.example/sitemap.xml"\n'
+    )
+    settings = read_settings(write(tmp_path, text))
+    assert settings.site.source == "https://www.example.com/a"
+    assert settings.site.base_url == "https://www.example.com"
+    assert settings.competitors[0].source == "https://rival.example/sitemap.xml"
+    shown = f"{settings!r} {settings.model_dump_json()}"
+    assert "pass-word" not in shown
+    assert "maria" not in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'site = "https://maria:pass-word@example.com/"\n',
+        'out = 3\nsite = "https://maria:pass-word@example.com/"\n',
+        '[site]\nsource = ["https://maria:pass-word@example.com/"]\n',
+        '[site]\nsource = "s"\nbrand = "https://maria:pass-word@example.com/"\n',
+        '[site]\nsource = "s"\n[draft]\nbase_url = "https://maria:pass-word@example.com/"\n',
+        '[site]\nsource = "s"\n[judge]\nbase_url = "https://example.com/?key=pass-word"\n',
+        '[site]\nsource = "s"\n[[ask.engines]]\nname = "x"\nkind = "chat"\n'
+        'base_url = "https://maria:pass-word@example.com/"\n',
+    ],
+)
+def test_no_error_about_settings_shows_a_password(tmp_path, text):
+    with pytest.raises(SettingsError) as caught:
+        read_settings(write(tmp_path, text))
+    assert "pass-word" not in str(caught.value)
+
+
+def test_errors_of_pydantic_show_no_value():
+    with pytest.raises(ValidationError) as caught:
+        DraftSettings(base_url="https://maria:pass-word@example.com/")
+    assert "pass-word" not in str(caught.value)

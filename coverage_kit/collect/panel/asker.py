@@ -16,7 +16,8 @@ from coverage_kit.collect.panel.store import Outcome, WaveFile
 from coverage_kit.collect.panel.turns import Tries, Turn, make_record
 from coverage_kit.errors import AskError, BudgetError
 from coverage_kit.llm.costs import Budget
-from coverage_kit.llm.endpoint import is_passing, seconds_to_wait
+from coverage_kit.llm.endpoint import MAX_WAIT_SECONDS, is_passing, seconds_to_wait
+from coverage_kit.net.retry_after import Patience
 from coverage_kit.usage import Spent
 
 # An engine may pause an answer and send it in several replies. More than six are given up: assumed.
@@ -125,6 +126,7 @@ class Asker:
         self._wave_budget = wave_budget
         self._retries = retries
         self._clock = clock
+        self._patience = Patience(MAX_WAIT_SECONDS)
         self._next_turn = clock.now()
         self._n_failed_in_a_row = 0
         self._max_spent_so_far = Spent()
@@ -176,7 +178,7 @@ class Asker:
             if attempt and tries.failure:
                 self._clock.wait(
                     self._wave_budget.stop,
-                    seconds_to_wait(tries.failure, attempt - 1),
+                    seconds_to_wait(tries.failure, attempt - 1, self._patience),
                 )
             reply, tries.failure = self._send_once(turn, body, tries)
             if tries.failure is None:

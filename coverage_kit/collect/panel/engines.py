@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from coverage_kit.collect.panel.forms import Form, find_form, find_url
-from coverage_kit.collect.panel.http import Poster, Secret
+from coverage_kit.collect.panel.http import Poster
 from coverage_kit.errors import AskError, SettingsError
 from coverage_kit.llm.costs import count_tokens
 from coverage_kit.llm.endpoint import Endpoint
+from coverage_kit.net.secret import Secret
 from coverage_kit.settings import AskedEngine, AskSettings
 from coverage_kit.usage import Spent
 
@@ -116,24 +117,17 @@ class AnswerEngine:
 class _OpenAiSender:
     """Sends requests to an OpenAI-compatible endpoint by the openai client."""
 
-    def __init__(self, engine: AskedEngine, path: str, key: Secret) -> None:
+    def __init__(self, engine: AskedEngine, path: str) -> None:
         settings = engine.model_copy(update={"api_key_env": api_key_env(engine)})
         # The asker makes the retries, because it counts each request.
         self._endpoint = Endpoint(settings, "ask.engines", AskError, retries=0)
         self._path = path
-        self._key = key
 
     def post(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], AskError | None]:
-        raised: AskError
         try:
-            return self._key.hide(self._endpoint.send(self._path, body)), None
+            return self._endpoint.send(self._path, body), None
         except AskError as error:
-            raised = error
-        failure = AskError(raised.where, raised.what, self._key.hide(raised.found), raised.cure)
-        failure.status = raised.status
-        failure.retry_after = raised.retry_after
-        failure.may_cost = raised.may_cost
-        return {"error": {"message": failure.found}}, failure
+            return {"error": {"message": error.found}}, error
 
 
 def list_engines(ask: AskSettings) -> list[AnswerEngine]:
@@ -175,7 +169,7 @@ def open_sender(engine: AnswerEngine) -> Sender:
     form = engine.form
     key = _read_key(settings)
     if settings.kind in _OPENAI_KINDS:
-        return _OpenAiSender(settings, form.path(settings.model), key)
+        return _OpenAiSender(settings, form.path(settings.model))
     return Poster(find_url(settings), form.headers, key, settings.timeout_seconds)
 
 

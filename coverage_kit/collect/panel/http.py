@@ -1,58 +1,29 @@
 """Requests to an engine's REST API: limited in time and size, never redirected, no key shown."""
 
 import json
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 
-import urllib3
 from urllib3 import exceptions
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from coverage_kit.errors import AskError
-from coverage_kit.llm.endpoint import MAX_BYTES, TooLargeError, was_never_sent
+from coverage_kit.llm.endpoint import MAX_BYTES, was_never_sent
+from coverage_kit.net.body import BodyError, shown, unpack
+from coverage_kit.net.connection import open_pool
+from coverage_kit.net.deadline import Deadline
+from coverage_kit.net.secret import Secret
 
-# Size of one read; after each read the limits of size and time are checked.
+# Size of one read; after each read the limit of size is checked.
 _CHUNK_BYTES = 65_536
-_TROUBLES = (HTTPError, OSError, ValueError)
+# The first HTTP status that refuses a request.
+_FIRST_REFUSAL = 400
+_TROUBLES = (HTTPError, HTTPException, OSError, ValueError, OverflowError)
 # Error messages of engines may quote a whole page; this much says what is wrong: assumed.
 _MAX_PROBLEM_CHARACTERS = 300
-
-
-class Secret:
-    """A key that no representation, log or traceback shows."""
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-
-    def __repr__(self) -> str:
-        return "[key]"
-
-    def __bool__(self) -> bool:
-        return bool(self._key)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        raise TypeError("a key is not stored")
-
-    def reveal(self) -> str:
-        """Return the key, to be sent to its engine alone."""
-        return self._key
-
-    def hide(self, content: Any) -> Any:
-        """Return what an engine sent, JSON or text, with the key replaced wherever it occurs.
-
-        >>> Secret("sk-1").hide({"echo": ["Bearer sk-1"]})
-        {'echo': ['Bearer [key]']}
-        """
-        if isinstance(content, str):
-            return content.replace(self._key, "[key]") if self._key else content
-        if isinstance(content, dict):
-            return {self.hide(name): self.hide(value) for name, value in content.items()}
-        if isinstance(content, list):
-            return [self.hide(item) for item in content]
-        return content
 
 
 @dataclass(frozen=True)
@@ -94,9 +65,8 @@ class Poster:
         self._headers = headers
         self._key = key
         self._timeout_seconds = timeout_seconds
-        self._pool = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=timeout_seconds, read=timeout_seconds)
-        )
+        # An engine on this machine or network is as good as any.
+        self._pool = open_pool(timeout_seconds, {}, public_only=False)
 
     def post(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], AskError | None]:
         """Return the answer and None, or the content in place of an answer and the failure.
@@ -111,20 +81,34 @@ class Poster:
         return answer or {}, self._fail(arrival, _error_message(answer))
 
     def _exchange(self, body: bytes) -> _Arrival:
-        try:
-            response = self._open(body)
-        except _TROUBLES as error:
-            # A ValueError is raised for a request that cannot be written, before it is sent.
-            was_sent = not (was_never_sent(error) or isinstance(error, ValueError))
-            return _Arrival(trouble=_describe(error, self._timeout_seconds), was_sent=was_sent)
+        with Deadline(self._timeout_seconds) as deadline:
+            try:
+                arrival = self._send(body)
+                # The deadline cuts an answer, which may look complete.
+                if arrival.is_ok and deadline.is_over:
+                    raise exceptions.TimeoutError
+                return arrival
+            except _TROUBLES as error:
+                # A ValueError is raised for a request that cannot be written, before it is sent.
+                is_unwritten = isinstance(error, ValueError) and not isinstance(error, BodyError)
+                was_sent = not (was_never_sent(error) or is_unwritten)
+                is_late = was_sent and deadline.is_over
+                problem: Exception = exceptions.TimeoutError() if is_late else error
+                return _Arrival(
+                    trouble=_describe(problem, self._timeout_seconds), was_sent=was_sent
+                )
+            finally:
+                # An answer may have had more bytes than it said: no connection serves twice.
+                self._pool.clear()
+
+    def _send(self, body: bytes) -> _Arrival:
+        response = self._open(body)
         try:
             return _Arrival(
                 status=response.status,
-                content=self._read(response),
+                content=_read(response),
                 retry_after=response.headers.get("retry-after", ""),
             )
-        except _TROUBLES as error:
-            return _Arrival(trouble=_describe(error, self._timeout_seconds))
         finally:
             response.close()
 
@@ -134,35 +118,21 @@ class Poster:
             "POST",
             self.url,
             body=body,
-            headers={
-                name: value.format(key=self._key.reveal()) for name, value in self._headers.items()
-            }
+            headers=dict(self._pool.headers)
+            | {name: value.format(key=self._key.reveal()) for name, value in self._headers.items()}
             | {"Content-Type": "application/json", "Accept-Encoding": "identity"},
             redirect=False,
             retries=False,
             preload_content=False,
         )
 
-    def _read(self, response: BaseHTTPResponse) -> bytes:
-        # The timeout of urllib3 limits each read. This limits the complete answer.
-        end = time.monotonic() + self._timeout_seconds
-        chunks = list[bytes]()
-        n_bytes = 0
-        while chunk := response.read1(_CHUNK_BYTES, decode_content=True):
-            chunks.append(chunk)
-            n_bytes += len(chunk)
-            if n_bytes > MAX_BYTES:
-                raise TooLargeError
-            if time.monotonic() > end:
-                raise exceptions.TimeoutError
-        return b"".join(chunks)
-
     def _parse(self, content: bytes) -> dict[str, Any] | None:
         try:
-            answer = json.loads(content)
+            # Both may meet an answer that is nested without end.
+            answer = self._key.hide(json.loads(content))
         except (ValueError, RecursionError):
             return None
-        return self._key.hide(answer) if isinstance(answer, dict) else None
+        return answer if isinstance(answer, dict) else None
 
     def _fail(self, arrival: _Arrival, message: str) -> AskError:
         problem = arrival.trouble
@@ -171,7 +141,7 @@ class Poster:
                 "an answer that is no JSON object" if arrival.is_ok else f"status {arrival.status}"
             )
         if message:
-            problem = " ".join(f"{problem}: {message}".split())[:_MAX_PROBLEM_CHARACTERS]
+            problem = shown(" ".join(f"{problem}: {message}".split()), _MAX_PROBLEM_CHARACTERS)
         failure = AskError(
             self.url, "an answer", problem, "Try again later: the answers so far are stored."
         )
@@ -180,6 +150,22 @@ class Poster:
         # A refusal with a status costs nothing; an answer that is cut off or no JSON may cost.
         failure.may_cost = arrival.was_sent and (arrival.is_ok or bool(arrival.trouble))
         return failure
+
+
+def _read(response: BaseHTTPResponse) -> bytes:
+    encoding = response.headers.get("content-encoding", "")
+    try:
+        return b"".join(unpack(_chunks(response), encoding, MAX_BYTES))
+    except BodyError:
+        # The status of a refusal counts, whatever became of its body.
+        if response.status < _FIRST_REFUSAL:
+            raise
+        return b""
+
+
+def _chunks(response: BaseHTTPResponse) -> Iterator[bytes]:
+    while chunk := response.read1(_CHUNK_BYTES, decode_content=False):
+        yield chunk
 
 
 def _error_message(answer: Mapping[str, Any] | None) -> str:
@@ -202,8 +188,9 @@ def _describe(error: Exception, timeout_seconds: float) -> str:
         (exceptions.NewConnectionError, "connection refused"),
         (exceptions.TimeoutError, f"no answer in {timeout_seconds:g} s"),
         (exceptions.HTTPError, "the connection broke"),
+        (HTTPException, "the connection broke"),
         (OSError, "the connection broke"),
-        (TooLargeError, str(error)),
+        (BodyError, str(error)),
     ]
     return next(
         (text for error_type, text in descriptions if isinstance(error, error_type)),

@@ -62,7 +62,7 @@ class Asking:
             except ModelError as error:
                 if not is_passing(error):
                     raise
-                self._wait(seconds_to_wait(error, attempt))
+                self._wait(seconds_to_wait(error, attempt, self._endpoint.patience))
         return self._ask_once(prompt)
 
     def _ask_once(self, prompt: Prompt) -> tuple[Reply, ...]:

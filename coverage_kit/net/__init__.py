@@ -1,0 +1,1 @@
+"""What the crawler, the panel and the chat share: deadlines, addresses, bodies, waits, secrets."""
