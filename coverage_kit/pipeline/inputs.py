@@ -22,6 +22,7 @@ from coverage_kit.pipeline.grouping import group_log
 from coverage_kit.pipeline.run import MAX_TRACKED_SITES, Run
 from coverage_kit.settings import Settings, SiteSettings
 from coverage_kit.tables import PAGES, Claims, Groups, LogTables, Mentions, Pages, Passages
+from coverage_kit.vocabulary import DUPLICATE_OF
 
 logger = logging.getLogger(__name__)
 
@@ -100,8 +101,12 @@ class Inputs:
 
     @cached_property
     def is_cited(self) -> npt.NDArray[np.bool_]:
-        """Which queries have an answer that cites one of your readable pages, (n queries,)."""
-        readable = self.own_pages[self.own_pages["status"] == "ok"]
+        """Which queries have an answer that cites one of your readable pages, (n queries,).
+
+        A page that repeats another one counts: what it says was read there.
+        """
+        status = self.own_pages["status"]
+        readable = self.own_pages[(status == "ok") | status.str.startswith(DUPLICATE_OF)]
         citations = self.log.citations
         is_own = citations["url"].map(page_id).isin(readable["page_id"])
         cited = citations[(citations["kind"] == "cited") & is_own]
