@@ -7,7 +7,7 @@ from dataclasses import replace
 from markdown_it import MarkdownIt
 
 from coverage_kit.collect.dates import parse_time
-from coverage_kit.collect.decode import decode_text
+from coverage_kit.collect.decode import decode_page
 from coverage_kit.collect.extract import Extract, extract_page
 
 # Front matter at the start of a file: lines between two "---" (YAML) or two "+++" (TOML).
@@ -55,7 +55,7 @@ def extract_markdown(content: bytes) -> Extract:
 
 def render_markdown(content: bytes) -> tuple[dict[str, str], str]:
     """Return the front matter of a Markdown file, keys in lower case, and its body as HTML."""
-    text = decode_text(content)
+    text = decode_page(content)
     front = _FRONT.match(text)
     values = _read_front_matter(front[1], front[2]) if front is not None else {}
     body = (

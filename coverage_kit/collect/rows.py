@@ -1,11 +1,12 @@
 """Turn the pages that were read into rows of the pages table, with one id each."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from coverage_kit.collect.copies import text_key, url_rank
+from coverage_kit.collect.decode import clean_row
 from coverage_kit.collect.extract import Extract
 from coverage_kit.collect.urls import canonical_url, page_id, split_http
 from coverage_kit.vocabulary import DUPLICATE_OF
@@ -40,6 +41,10 @@ class PageRows:
             and not _is_home(self.location)
         )
         return self.location if is_home_declared or not self.declared_url else self.declared_url
+
+    def with_status(self, status: str) -> "PageRows":
+        """Return the page with another status."""
+        return replace(self, status=status)
 
 
 def page_rows(pages: Iterable[PageRows]) -> list[dict[str, Any]]:
@@ -120,16 +125,18 @@ def _table_url(page: PageRows, url: str) -> str:
 
 def _row(page: PageRows, identity: str, url: str, status: str) -> dict[str, Any]:
     extract = page.extract
-    return {
-        "page_id": identity,
-        "site": page.site,
-        "url": _table_url(page, url),
-        "status": status,
-        "title": (extract.title or None) if extract is not None else None,
-        "language": (extract.language or None) if extract is not None else None,
-        "text": extract.text if extract is not None and status == "ok" else None,
-        "html_path": page.html_path,
-        "fetched_at": page.fetched_at,
-        "published_at": extract.published_at if extract is not None else None,
-        "modified_at": extract.modified_at if extract is not None else None,
-    }
+    return clean_row(
+        {
+            "page_id": identity,
+            "site": page.site,
+            "url": _table_url(page, url),
+            "status": status,
+            "title": (extract.title or None) if extract is not None else None,
+            "language": (extract.language or None) if extract is not None else None,
+            "text": extract.text if extract is not None and status == "ok" else None,
+            "html_path": page.html_path,
+            "fetched_at": page.fetched_at,
+            "published_at": extract.published_at if extract is not None else None,
+            "modified_at": extract.modified_at if extract is not None else None,
+        }
+    )
