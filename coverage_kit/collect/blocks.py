@@ -96,6 +96,7 @@ class _BlockWalker:
         self._group = 0
         self._main_depth = 0
         self._aside_depth = 0
+        self._link_depth = 0
         self._n_linked_words = 0
         self._links: list[tuple[str, str]] = []
 
@@ -107,9 +108,15 @@ class _BlockWalker:
         if (level := heading_level(element)) > 0:
             self._add("heading", _PERMALINK.sub("", plain_text(element)), level)
         elif tag in INLINE:
-            self._n_linked_words += len(plain_text(element).split()) if tag == "a" else 0
-            self._links += _links_in(element) if tag == "a" else []
+            is_link = tag == "a"
+            # A link in a link is part of the outer one: counted again, nested links would take the
+            # square of their number.
+            if is_link and not self._link_depth:
+                self._n_linked_words += len(plain_text(element).split())
+                self._links += _links_in(element)
+            self._link_depth += is_link
             self._walk(element)
+            self._link_depth -= is_link
         elif tag in {"br", "hr"}:
             self._run.append(" ")
         elif tag == "pre":

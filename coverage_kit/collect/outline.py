@@ -20,7 +20,9 @@ from coverage_kit.collect.blocks import (
     read_blocks,
 )
 from coverage_kit.collect.dates import list_dates, parse_time
+from coverage_kit.collect.decode import clean_row
 from coverage_kit.collect.markdown import render_markdown
+from coverage_kit.collect.page_try import try_page
 from coverage_kit.collect.scripted import find_scripted
 from coverage_kit.collect.shown_dates import find_shown_dates
 from coverage_kit.collect.structured import (
@@ -122,14 +124,24 @@ def outline_pages(pages: Pages) -> Outlines:
     rows: list[dict[str, Any]] = []
     for record in bar:
         page = {str(column): value for column, value in record.items()}
-        for position, row in enumerate(_outline(page)):
-            rows.append({"page_id": page["page_id"], "position": position, **row})
+        rows += [
+            {"page_id": page["page_id"], "position": position, **clean_row(row)}
+            for position, row in enumerate(_try_outline(page))
+        ]
     return OUTLINES.table(rows)
 
 
-def _outline(page: Mapping[str, Any]) -> Iterator[OutlineRow]:
-    text = page["text"] if isinstance(page["text"], str) else ""
-    title = page["title"] if isinstance(page["title"], str) else ""
+def _try_outline(page: Mapping[str, Any]) -> list[OutlineRow]:
+    """Return the outline of a page; of a source that cannot be read, the headings of its text."""
+    text, title = (page[name] if isinstance(page[name], str) else "" for name in ("text", "title"))
+    return try_page(
+        str(page["page_id"]),
+        lambda: list(_outline(page, text, title)),
+        lambda _: list(_headings(text, title)),
+    )
+
+
+def _outline(page: Mapping[str, Any], text: str, title: str) -> Iterator[OutlineRow]:
     html_path = page["html_path"]
     if isinstance(html_path, str) and Path(html_path).suffix.lower() in MARKDOWN:
         yield from _outline_markdown(html_path, page, text, title)

@@ -11,6 +11,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from coverage_kit.collect.decode import decode_text
 from coverage_kit.collect.logs.values import readable
+from coverage_kit.collect.page_try import PageError
 from coverage_kit.text.page_markup import INLINE, MARKDOWN
 
 # The properties of a postal address, in the order in which it is written.
@@ -19,6 +20,25 @@ _ADDRESS = ("streetAddress", "addressLocality", "addressRegion", "postalCode")
 _HIDDEN_TAGS = frozenset({"script", "style", "noscript", "template", "head", "title", "svg"})
 # Valid structured data are far flatter; the bound stops a hostile page (assumed).
 _MAX_DEPTH = 12
+# The parser compares each attribute of a tag with all before it: 45,000 take seconds, and 300,000
+# minutes (measured). A shorter text cannot hold so many.
+_MIN_HOSTILE_CHARACTERS = 100_000
+# No tag of a real page has a tenth of these (assumed).
+_MAX_ATTRIBUTES = 1_000
+# One attribute of a tag, as browsers read it: a name, with or without a value in quotes.
+_ATTRIBUTE = r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s>"'][^\s>]*+|))?+[\s/]*+"""
+# Pages with more elements take longer than five seconds (measured at 13 microseconds an element); the
+# longest pages of standards have a fifth of these (assumed).
+_MAX_ELEMENTS = 250_000
+# What a page consists of besides words: comments, and tags, with their content where that is no
+# markup. Of a tag with too many attributes, the group "large" is not empty.
+_MARKUP = re.compile(
+    r"<!--.*?(?:-->|\Z)"
+    r"|<(?:(?P<raw>script|style|textarea|title|xmp|iframe|noembed|noframes)(?=[\s/>])"
+    rf"|[a-z][^\s/>]*+)[\s/]*+(?P<large>(?:{_ATTRIBUTE}){{{_MAX_ATTRIBUTES}}})?+(?:{_ATTRIBUTE})*+>?"
+    r"(?(raw).*?(?:</(?P=raw)|\Z))",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def read_tree(path: Any) -> HtmlElement | None:
@@ -32,7 +52,16 @@ def read_tree(path: Any) -> HtmlElement | None:
 
 
 def parse_html(text: str) -> HtmlElement | None:
-    """Return a page's HTML as a tree without comments, or None where it is no HTML."""
+    """Return a page's HTML as a tree without comments, or None where it is no HTML.
+
+    Raises PageError for a tag with so many attributes that the parser would take minutes, for a
+    page of which the parser reads only the start, because its elements are nested too deeply, and
+    for a page of too many elements.
+    """
+    if len(text) > _MIN_HOSTILE_CHARACTERS and any(
+        match["large"] for match in _MARKUP.finditer(text)
+    ):
+        raise PageError(f"a tag with more than {_MAX_ATTRIBUTES:,} attributes")
     parser = HTMLParser(
         encoding="utf-8",
         huge_tree=False,
@@ -42,9 +71,15 @@ def parse_html(text: str) -> HtmlElement | None:
         recover=True,
     )
     try:
-        return document_fromstring(text.encode("utf-8", errors="replace"), parser=parser)
+        tree = document_fromstring(text.encode("utf-8", errors="replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
+    # The parser gives up at 256 elements within one another, and at a text of 10 MB (libxml2).
+    if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
+        raise PageError("nested too deeply, or one text of it too long")
+    if sum(1 for _ in tree.iter()) > _MAX_ELEMENTS:
+        raise PageError(f"more than {_MAX_ELEMENTS:,} elements")
+    return tree
 
 
 def visible_text(tree: HtmlElement) -> str:
