@@ -21,8 +21,8 @@ from coverage_kit.errors import SiteError
 from coverage_kit.storage.written import RUN_NAMES, is_written, kind_of_folder
 from coverage_kit.text.page_markup import INDEX_NAMES, MARKDOWN
 
-# The Markdown parser takes up to half a minute for a hostile megabyte (measured).
-_MAX_MARKDOWN_BYTES = 1_000_000
+# The Markdown parser takes up to twelve seconds for a hostile megabyte (measured).
+_MAX_MARKDOWN_BYTES = 500_000
 # Endings of the files that are read as pages, in lower case.
 _SUFFIXES = frozenset({".html", ".htm"}) | MARKDOWN
 # What a path of a URL may hold as it is, besides letters and digits (RFC 3986).
