@@ -17,7 +17,7 @@ _FOREIGN_SHARE = 0.4
 # Codecs of Python that no browser reads a page in: they fail on what is not theirs, take long, or
 # turn plain letters into others.
 _NO_WEB_ENCODINGS = frozenset(
-    {"punycode", "idna", "unicode_escape", "raw_unicode_escape", "utf-7", "undefined"}
+    {"punycode", "idna", "unicode-escape", "raw-unicode-escape", "utf-7", "undefined"}
 )
 # Control characters that no text holds (tab, line ends, form feed and escape are left out), and
 # the sign of bytes that are no letter.

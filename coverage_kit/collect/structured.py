@@ -27,8 +27,8 @@ _MIN_HOSTILE_CHARACTERS = 100_000
 _MAX_ATTRIBUTES = 1_000
 # One attribute of a tag, as browsers read it: a name, with or without a value in quotes.
 _ATTRIBUTE = r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s>"'][^\s>]*+|))?+[\s/]*+"""
-# Pages with more elements take longer than five seconds (measured at 13 microseconds an element); the
-# longest pages of standards have a fifth of these (assumed).
+# Pages with more elements take over five seconds (measured: 13 microseconds an element). The
+# longest pages of real sites have a fifth of them (assumed).
 _MAX_ELEMENTS = 250_000
 # What a page consists of besides words: comments, and tags, with their content where that is no
 # markup. Of a tag with too many attributes, the group "large" is not empty.

@@ -274,8 +274,7 @@ def test_every_file_is_a_page_or_is_counted(folder, tmp_path):
     ids=["no UTF-8", "line end", "percent", "escape", "255 bytes"],
 )
 def test_a_file_of_any_name_is_a_page_that_tables_can_hold(folder, tmp_path, name, url, page_id):
-    with open(os.path.join(os.fsencode(folder), name), "w") as stream:
-        stream.write(page("A", "One."))
+    (folder / os.fsdecode(name)).write_text(page("A", "One."))
     assert read(folder, "https://shop.com")["url"].tolist() == [url]
     pages = read(folder)
     assert pages.index.tolist() == [page_id]
@@ -288,8 +287,7 @@ def test_a_file_of_any_name_is_a_page_that_tables_can_hold(folder, tmp_path, nam
 
 def test_two_names_that_are_written_alike_stay_two_pages(folder):
     write(folder, **{"caf\\xe9_html": page("A", "One.")})
-    with open(os.path.join(os.fsencode(folder), b"caf\xe9.html"), "w") as stream:
-        stream.write(page("B", "Two."))
+    (folder / os.fsdecode(b"caf\xe9.html")).write_text(page("B", "Two."))
     assert len(read(folder)) == 2
 
 
@@ -316,7 +314,7 @@ def test_a_page_that_cannot_be_read_has_a_status_and_the_run_goes_on(
 
 def test_a_folder_of_pages_that_all_fail_is_reported_with_counts(folder):
     write(folder, a_html=b"%PDF-1.4", b_html=b"%PDF-1.5", c_md="")
-    with pytest.raises(SiteError, match="2 x unreadable: no text.*, 1 x no text"):
+    with pytest.raises(SiteError, match=r"2 x unreadable: no text.*, 1 x no text"):
         read(folder)
 
 

@@ -34,7 +34,8 @@ HTML = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Rang
 bike with two children is <b>40 km</b>, and less in winter.</p><h2>Cold</h2><ul><li>Charge it
 inside.</li><li>Cover <a href="https://b.com/x">it</a>.</li></ul><table><tr><th>Wind</th><td>km
 </td></tr><tr><td>none</td><td>44</td></tr></table><pre>a = 1</pre><form><input><button
-aria-expanded="false">More</button></form></main><footer>© 2024 Larkmoor Ltd</footer></body></html>"""
+aria-expanded="false">More</button></form></main><footer>© 2024 Larkmoor Ltd</footer></body>
+</html>"""
 MARKDOWN = """---
 title: Range
 url: /range
@@ -82,7 +83,8 @@ HOSTILE = (
     b"<table><tr><td>",
     b"<base href='http://[x'>",
     b"<a href='http://[x'>y</a><a href='//\xff:99999/'>z</a><link rel=canonical href='http://['>",
-    b'<script type="application/ld+json">{"name": "\\ud800", "@type": ["a", {"b": 1}, null]}</script>',
+    b'<script type="application/ld+json">{"name": "\\ud800", "@type": ["a", {"b": 1}, null]}'
+    b"</script>",
     b'<script type="application/ld+json">{"@type":"Organization","name":{"name":[1]},"author":5}'
     b"</script>",
     b'<script type="application/ld+json">1e999</script>',
@@ -164,9 +166,8 @@ def write_folder(folder, random_):
     (folder / "sound.html").write_text("<p>A sound page.")
     for index in range(FILES):
         source = HTML if random_.random() < 0.6 else MARKDOWN
-        path = os.path.join(os.fsencode(folder), name_of(index, random_))
-        with open(path, "wb") as stream:
-            stream.write(mutated(source.encode(), random_))
+        path = folder / os.fsdecode(name_of(index, random_))
+        path.write_bytes(mutated(source.encode(), random_))
     return FILES + 1
 
 
