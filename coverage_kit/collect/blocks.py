@@ -8,7 +8,9 @@ test_the_sample_site_changes_at_every_passage and test_ugly_pages_change_too che
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from lxml.html import HtmlElement
@@ -208,7 +210,7 @@ class _BlockWalker:
         self._group += 1
         for caption in table.iterchildren("caption"):
             self._add("lead", plain_text(caption))
-        for row in table.iter("tr"):
+        for row in _outer_rows(table):
             self._links += _links_in(row)
             cells = [plain_text(cell) for cell in row.iterchildren("td", "th")]
             self._add("row", " | ".join(cells) if any(cells) else "")
@@ -235,6 +237,14 @@ def heading_level(element: HtmlElement) -> int:
         return 0
     level = element.get("aria-level", "2")
     return int(level) if level in {"1", "2", "3", "4", "5", "6"} else 2
+
+
+def _outer_rows(table: HtmlElement) -> Iterator[HtmlElement]:
+    """Yield the rows of a table that are in no other row, whose words they would repeat."""
+    for row in table.iter("tr"):
+        holders = takewhile(lambda holder: holder is not table, row.iterancestors())
+        if all(holder.tag != "tr" for holder in holders):
+            yield row
 
 
 def _links_in(element: HtmlElement) -> list[tuple[str, str]]:
