@@ -6,6 +6,7 @@ That is headings, links, dates, authors, organisations, and text that waits for 
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -41,6 +42,8 @@ from coverage_kit.text.sections import add_heading, heading_path, read_headings
 
 # Enough of a scripted text to recognise it by (assumed).
 _MAX_SCRIPTED_CHARACTERS = 400
+# More texts of one page add nothing, and the heading above each is searched for (assumed).
+_MAX_SCRIPTED = 100
 # Classes and ids of elements that name the author.
 _BYLINES = frozenset(
     {
@@ -159,7 +162,7 @@ def _outline(page: Mapping[str, Any], text: str, title: str) -> Iterator[Outline
     if rights:
         yield {"kind": "organisation", "value": rights[1], "detail": "copyright line"}
     paths = {heading: path for _, heading, path in read_headings(text, title)}
-    for scripted in find_scripted(tree, text):
+    for scripted in islice(find_scripted(tree, text), _MAX_SCRIPTED):
         yield {
             "kind": "scripted text",
             "value": scripted.text[:_MAX_SCRIPTED_CHARACTERS],
