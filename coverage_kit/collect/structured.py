@@ -18,6 +18,10 @@ from coverage_kit.text.page_markup import INLINE, MARKDOWN
 _ADDRESS = ("streetAddress", "addressLocality", "addressRegion", "postalCode")
 # Elements whose text a browser does not show on the page.
 _HIDDEN_TAGS = frozenset({"script", "style", "noscript", "template", "head", "title", "svg"})
+# The elements that a head can hold; any other begins the body.
+_HEAD_TAGS = frozenset(
+    {"title", "meta", "link", "script", "style", "base", "noscript", "template", "bgsound"}
+)
 # Valid structured data are far flatter; the bound stops a hostile page (assumed).
 _MAX_DEPTH = 12
 # The parser compares each attribute of a tag with all before it: 45,000 take seconds, and 300,000
@@ -79,7 +83,27 @@ def parse_html(text: str) -> HtmlElement | None:
         raise PageError("nested too deeply, or one text of it too long")
     if sum(1 for _ in tree.iter()) > _MAX_ELEMENTS:
         raise PageError(f"more than {_MAX_ELEMENTS:,} elements")
+    _end_head(tree)
     return tree
+
+
+def _end_head(tree: HtmlElement) -> None:
+    """Move what the head cannot hold into the body.
+
+    A page may leave out the tags of head and body, and the parser does not know that elements such
+    as main and section end the head.
+    """
+    head = tree.find("head")
+    children = [] if head is None else list(head)
+    n_head = next((n for n, child in enumerate(children) if child.tag not in _HEAD_TAGS), None)
+    if n_head is None:
+        return
+    body = tree.find("body")
+    body = etree.SubElement(tree, "body") if body is None else body
+    children[-1].tail = (children[-1].tail or "") + (body.text or "")
+    body.text = None
+    for position, child in enumerate(children[n_head:]):
+        body.insert(position, child)
 
 
 def visible_text(tree: HtmlElement) -> str:

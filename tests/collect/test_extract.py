@@ -323,6 +323,20 @@ def test_japanese_escapes_are_read_where_the_page_names_them():
     assert extract_page(html).text == "お茶です。"
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<title>T</title><main><p>Words.</p></main><p>Last.</p>",
+        "<title>T</title><meta name=a><section>Words.</section>\n<article>Last.</article>",
+        "<head><title>T</title><x-page>Words.</x-page><p>Last.</p>",
+    ],
+)
+def test_a_page_without_tags_of_head_and_body_is_read(html):
+    page = extract_page(html.encode())
+    assert page.text == "Words.\n\nLast."
+    assert page.title == "T"
+
+
 def test_markdown_of_very_many_brackets_is_refused():
     with pytest.raises(PageError, match="more than 50,000 brackets"):
         extract_markdown(b"[" * 60_000)
