@@ -168,10 +168,10 @@ def test_a_log_that_was_cut_down_is_reported(tiny):
     assert "cosine of 0.88 or more" in grouped
     assert sampled == "Of 4,000 answers a sample of 25.0% is kept; all are counted."
     assert muted(tiny) == [not_read]
-    assert not_read == "1 page was not read: 1 x too short."
+    assert not_read == "3 pages were not read: 3 x too short."
     status = tiny.pages["status"].where(tiny.pages["status"] == "ok", "duplicate of https://a.com/")
     copies = replace(tiny, pages=tiny.pages.assign(status=status))
-    assert muted(copies) == ["1 page repeats the text of another page and is not counted again."]
+    assert muted(copies) == ["3 pages repeat the text of another page and are not counted again."]
 
 
 def test_harm_is_reported_only_where_there_is_some(page):
