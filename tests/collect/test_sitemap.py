@@ -127,3 +127,9 @@ def test_a_useless_sitemap_is_reported():
         read_sitemaps(ROOT, reading({}))
     with pytest.raises(SiteError, match="found no URL"):
         read_sitemaps(ROOT, reading({ROOT: b"<html></html>"}))
+
+
+def test_an_address_of_bytes_that_are_no_text_does_not_hide_the_others():
+    bad, good = b"https://a.com/\xed\xa0\x80", b"https://a.com/1"
+    entries = b"".join(b"<url><loc>" + url + b"</loc></url>" for url in (good, bad))
+    assert "https://a.com/1" in parse_sitemap(b"<urlset>" + entries + b"</urlset>").urls

@@ -24,8 +24,8 @@ from coverage_kit.report.site_copy import write_site_copy
 from coverage_kit.report.source.changes import make_change
 from coverage_kit.report.source.tree import read_tree
 from coverage_kit.report.source.words import CannotPlaceError
-from coverage_kit.storage.written import COPY_MARK
 from coverage_kit.settings import SiteSettings
+from coverage_kit.storage.written import COPY_MARK
 from coverage_kit.tables import CHANGES
 from tests.world import DATA
 
