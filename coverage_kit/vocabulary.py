@@ -81,6 +81,9 @@ NOT_ASSESSED: Verdict = "not assessed"
 Surface = Literal["api", "scrape", "app", "unknown"]
 UNKNOWN_SURFACE: Surface = "unknown"
 
+# Opens the status of a page that repeats another one; the other's URL follows.
+DUPLICATE_OF = "duplicate of "
+
 # What an editor fills in: the words "FACT NEEDED" and "SOURCE NEEDED" open a slot in a draft.
 FACT_SLOT = "[FACT NEEDED:"
 SOURCE_SLOT = "[SOURCE NEEDED:"

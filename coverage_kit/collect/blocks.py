@@ -8,7 +8,9 @@ test_the_sample_site_changes_at_every_passage and test_ugly_pages_change_too che
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from lxml.html import HtmlElement
@@ -96,6 +98,7 @@ class _BlockWalker:
         self._group = 0
         self._main_depth = 0
         self._aside_depth = 0
+        self._link_depth = 0
         self._n_linked_words = 0
         self._links: list[tuple[str, str]] = []
 
@@ -107,9 +110,15 @@ class _BlockWalker:
         if (level := heading_level(element)) > 0:
             self._add("heading", _PERMALINK.sub("", plain_text(element)), level)
         elif tag in INLINE:
-            self._n_linked_words += len(plain_text(element).split()) if tag == "a" else 0
-            self._links += _links_in(element) if tag == "a" else []
+            is_link = tag == "a"
+            # A link in a link is part of the outer one: counted again, nested links would take the
+            # square of their number.
+            if is_link and not self._link_depth:
+                self._n_linked_words += len(plain_text(element).split())
+                self._links += _links_in(element)
+            self._link_depth += is_link
             self._walk(element)
+            self._link_depth -= is_link
         elif tag in {"br", "hr"}:
             self._run.append(" ")
         elif tag == "pre":
@@ -201,7 +210,7 @@ class _BlockWalker:
         self._group += 1
         for caption in table.iterchildren("caption"):
             self._add("lead", plain_text(caption))
-        for row in table.iter("tr"):
+        for row in _outer_rows(table):
             self._links += _links_in(row)
             cells = [plain_text(cell) for cell in row.iterchildren("td", "th")]
             self._add("row", " | ".join(cells) if any(cells) else "")
@@ -228,6 +237,14 @@ def heading_level(element: HtmlElement) -> int:
         return 0
     level = element.get("aria-level", "2")
     return int(level) if level in {"1", "2", "3", "4", "5", "6"} else 2
+
+
+def _outer_rows(table: HtmlElement) -> Iterator[HtmlElement]:
+    """Yield the rows of a table that are in no other row, whose words they would repeat."""
+    for row in table.iter("tr"):
+        holders = takewhile(lambda holder: holder is not table, row.iterancestors())
+        if all(holder.tag != "tr" for holder in holders):
+            yield row
 
 
 def _links_in(element: HtmlElement) -> list[tuple[str, str]]:

@@ -9,8 +9,9 @@ from lxml.html import HtmlElement
 
 from coverage_kit.collect.blocks import TextBlock, plain_text, read_blocks
 from coverage_kit.collect.dates import find_dates
-from coverage_kit.collect.decode import clean_text, decode_text
+from coverage_kit.collect.decode import clean_text, decode_page
 from coverage_kit.collect.main_text import all_blocks, main_blocks
+from coverage_kit.collect.page_try import try_page
 from coverage_kit.collect.structured import parse_html
 from coverage_kit.collect.urls import split_http
 from coverage_kit.text.page_markup import LOOKS_LIKE_MARKUP
@@ -43,13 +44,16 @@ def extract_page(
 ) -> Extract:
     """Return the content of an HTML page; an empty text means that there is none.
 
+    Raises PageError for a page that is no text or too large in its parts; other errors of a hostile
+    page are possible too, so callers read through `try_page`.
+
     Args:
         html: the page as fetched, in any encoding.
         url: the URL at which it was fetched, to which its relative links belong.
         charset: the encoding that the server names.
         is_article: whether the whole page is main content, as in a page made from Markdown.
     """
-    tree = parse_html(decode_text(html, charset))
+    tree = parse_html(decode_page(html, charset))
     if tree is None:
         return Extract("", "", "", None, None, "", ())
     body = tree.find("body")
@@ -71,10 +75,14 @@ def extract_page(
 def find_links(html: bytes, url: str, charset: str = "") -> tuple[str, ...]:
     """Return the absolute http(s) URLs that a crawler may follow from a page, in order.
 
-    They have no fragments.
+    They have no fragments. A page that cannot be read has none.
     """
-    tree = parse_html(decode_text(html, charset))
-    return () if tree is None else _find_links(tree, _base_url(tree, url))
+
+    def read() -> tuple[str, ...]:
+        tree = parse_html(decode_page(html, charset))
+        return () if tree is None else _find_links(tree, _base_url(tree, url))
+
+    return try_page(url, read, lambda _: ())
 
 
 def write_markdown(blocks: list[TextBlock]) -> str:
@@ -149,10 +157,11 @@ def _find_language(tree: HtmlElement) -> str:
 
 def _base_url(tree: HtmlElement, url: str) -> str:
     base = tree.find(".//head/base")
-    return _join(url, base.get("href", "")) if base is not None else url
+    return join_url(url, base.get("href", "")) if base is not None else url
 
 
-def _join(base: str, href: str) -> str:
+def join_url(base: str, href: str) -> str:
+    """Return the absolute URL of a link on a page, or empty text for a broken one."""
     try:
         # urljoin raises ValueError for a broken address such as "http://[x".
         return urljoin(base, href.strip())
@@ -166,7 +175,7 @@ def _find_canonical(tree: HtmlElement, base: str) -> str:
         for link in tree.iter("link")
         if "canonical" in link.get("rel", "").lower().split()
     ]
-    urls = [_join(base, href) for href in [*hrefs, _meta(tree, "og:url")] if href.strip()]
+    urls = [join_url(base, href) for href in [*hrefs, _meta(tree, "og:url")] if href.strip()]
     return next((url for url in urls if split_http(url) is not None), "")
 
 
@@ -181,7 +190,7 @@ def _find_links(tree: HtmlElement, base: str) -> tuple[str, ...]:
         if "nofollow" not in (anchor.get("rel") or "").lower().split()
     ]
     hrefs = [
-        urldefrag(_join(base, anchor.get("href", ""))).url
+        urldefrag(join_url(base, anchor.get("href", ""))).url
         for anchor in anchors
         if anchor.get("href")
     ]

@@ -7,13 +7,17 @@ from dataclasses import replace
 from markdown_it import MarkdownIt
 
 from coverage_kit.collect.dates import parse_time
-from coverage_kit.collect.decode import decode_text
+from coverage_kit.collect.decode import decode_page
 from coverage_kit.collect.extract import Extract, extract_page
+from coverage_kit.collect.page_try import PageError
 
 # Front matter at the start of a file: lines between two "---" (YAML) or two "+++" (TOML).
 _FRONT = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?)\n\1[ \t]*(?:\n|\Z)", re.DOTALL)
 # A line of YAML such as "title: Tea".
 _PAIR = re.compile(r"([A-Za-z_][\w-]*)\s*:\s*(.*?)\s*$")
+# The parser looks for the end of each open bracket: its time grows with the square of their number,
+# and 100,000 take a second (measured).
+_MAX_BRACKETS = 50_000
 # Keys of front matter that give the URL of the page, in order of preference.
 _URL_KEYS = ("url", "canonical", "canonical_url", "permalink")
 # Keys of front matter that give the date of publication, in order of preference.
@@ -54,8 +58,13 @@ def extract_markdown(content: bytes) -> Extract:
 
 
 def render_markdown(content: bytes) -> tuple[dict[str, str], str]:
-    """Return the front matter of a Markdown file, keys in lower case, and its body as HTML."""
-    text = decode_text(content)
+    """Return the front matter of a Markdown file, keys in lower case, and its body as HTML.
+
+    Raises PageError for what is no text, and for so many brackets that parsing would take long.
+    """
+    text = decode_page(content)
+    if text.count("[") > _MAX_BRACKETS:
+        raise PageError(f"more than {_MAX_BRACKETS:,} brackets")
     front = _FRONT.match(text)
     values = _read_front_matter(front[1], front[2]) if front is not None else {}
     body = (

@@ -6,6 +6,7 @@ That is headings, links, dates, authors, organisations, and text that waits for 
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -20,7 +21,9 @@ from coverage_kit.collect.blocks import (
     read_blocks,
 )
 from coverage_kit.collect.dates import list_dates, parse_time
+from coverage_kit.collect.decode import clean_row
 from coverage_kit.collect.markdown import render_markdown
+from coverage_kit.collect.page_try import try_page
 from coverage_kit.collect.scripted import find_scripted
 from coverage_kit.collect.shown_dates import find_shown_dates
 from coverage_kit.collect.structured import (
@@ -39,6 +42,8 @@ from coverage_kit.text.sections import add_heading, heading_path, read_headings
 
 # Enough of a scripted text to recognise it by (assumed).
 _MAX_SCRIPTED_CHARACTERS = 400
+# More texts of one page add nothing, and the heading above each is searched for (assumed).
+_MAX_SCRIPTED = 100
 # Classes and ids of elements that name the author.
 _BYLINES = frozenset(
     {
@@ -122,14 +127,24 @@ def outline_pages(pages: Pages) -> Outlines:
     rows: list[dict[str, Any]] = []
     for record in bar:
         page = {str(column): value for column, value in record.items()}
-        for position, row in enumerate(_outline(page)):
-            rows.append({"page_id": page["page_id"], "position": position, **row})
+        rows += [
+            {"page_id": page["page_id"], "position": position, **clean_row(row)}
+            for position, row in enumerate(_try_outline(page))
+        ]
     return OUTLINES.table(rows)
 
 
-def _outline(page: Mapping[str, Any]) -> Iterator[OutlineRow]:
-    text = page["text"] if isinstance(page["text"], str) else ""
-    title = page["title"] if isinstance(page["title"], str) else ""
+def _try_outline(page: Mapping[str, Any]) -> list[OutlineRow]:
+    """Return the outline of a page; of a source that cannot be read, the headings of its text."""
+    text, title = (page[name] if isinstance(page[name], str) else "" for name in ("text", "title"))
+    return try_page(
+        str(page["page_id"]),
+        lambda: list(_outline(page, text, title)),
+        lambda _: list(_headings(text, title)),
+    )
+
+
+def _outline(page: Mapping[str, Any], text: str, title: str) -> Iterator[OutlineRow]:
     html_path = page["html_path"]
     if isinstance(html_path, str) and Path(html_path).suffix.lower() in MARKDOWN:
         yield from _outline_markdown(html_path, page, text, title)
@@ -147,7 +162,7 @@ def _outline(page: Mapping[str, Any]) -> Iterator[OutlineRow]:
     if rights:
         yield {"kind": "organisation", "value": rights[1], "detail": "copyright line"}
     paths = {heading: path for _, heading, path in read_headings(text, title)}
-    for scripted in find_scripted(tree, text):
+    for scripted in islice(find_scripted(tree, text), _MAX_SCRIPTED):
         yield {
             "kind": "scripted text",
             "value": scripted.text[:_MAX_SCRIPTED_CHARACTERS],

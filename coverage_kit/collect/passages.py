@@ -3,25 +3,27 @@
 A passage holds the words under one heading, or a run of whole sentences where these are many.
 """
 
-import re
+import logging
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
+from coverage_kit.collect.copies import best_copy, text_key
 from coverage_kit.tables import PASSAGES, Pages, Passages, checked
 from coverage_kit.text.sections import Section, read_sections
 from coverage_kit.text.sentences import split_sentences
 
 # A passage of fewer words says too little to be compared (assumed).
 _TINY_WORDS = 5
-# Words on more than this share of the pages of a site, and on more than so many pages, are
-# boilerplate. Smaller sites than _MIN_PAGES have no boilerplate, because two pages may well share
-# a passage there. The numbers are assumed.
-_BOILERPLATE_SHARE = 0.3
-_BOILERPLATE_PAGES = 3
+# A text on more than this share of the pages of a site, and on more than so many pages, is common
+# and counts once. Smaller sites than _MIN_PAGES have no common texts, because two pages may well
+# share a passage there. The numbers are assumed.
+_COMMON_SHARE = 0.3
+_COMMON_PAGES = 3
 _MIN_PAGES = 5
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,15 @@ class _Piece:
 def split_pages(pages: Pages, max_words: int = 180) -> Passages:
     """Return the passages of the pages whose status is 'ok', in reading order.
 
-    Each passage has at most max_words words. A passage whose words are on more than 30% of the
-    pages of a site, and on more than three pages, is boilerplate and left out; this holds for sites
-    of five pages or more.
+    Each passage has at most max_words words. A text on more than 30% of the pages of a site, and on
+    more than three pages, is a passage of one of these pages only (`best_copy`); this holds for
+    sites of five pages or more.
     """
     usable = pages[(pages["status"] == "ok") & pages["text"].notna()]
     rows = [row for page in usable.to_dict("records") for row in _page_rows(page, max_words)]
-    common = _boilerplate(rows, usable)
-    passages = [row for row in rows if (row["site"], _words_key(row["text"])) not in common]
-    # Numbered after boilerplate is left out, so that the positions of a page have no gaps.
+    n_pages = {str(site): n for site, n in usable["site"].value_counts().items()}
+    passages = _without_common_copies(rows, n_pages)
+    # Numbered after copies are left out, so that the positions of a page have no gaps.
     positions: Counter[str] = Counter()
     for row in passages:
         row["position"] = positions[row["page_id"]]
@@ -85,22 +87,36 @@ def _page_rows(page: dict[Any, Any], max_words: int) -> list[dict[str, Any]]:
     ]
 
 
-def _words_key(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.lower()))
+def _without_common_copies(
+    rows: list[dict[str, Any]], n_pages: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    """Return the passages in order, with one copy of each text that many pages of a site share.
+
+    One copy stays, because the site does say it: without it its topic would be a false gap.
+
+    Args:
+        rows: the passages of all sites.
+        n_pages: by site, the number of its pages.
+    """
+    copies: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    page_words: Counter[str] = Counter()
+    for row in rows:
+        copies.setdefault((row["site"], text_key(row["text"])), []).append(row)
+        page_words[row["page_id"]] += row["n_words"]
+    left_out: set[int] = set()
+    for (site, _), same in copies.items():
+        if _is_common(len({row["page_id"] for row in same}), n_pages[site]):
+            best = best_copy(same, page_words)
+            left_out |= {id(row) for index, row in enumerate(same) if index != best}
+    if left_out:
+        logger.info(
+            "%d copies of texts that many pages of a site share are left out", len(left_out)
+        )
+    return [row for row in rows if id(row) not in left_out]
 
 
-def _boilerplate(rows: list[dict[str, Any]], pages: pd.DataFrame) -> set[tuple[str, str]]:
-    """Return (site, words) of the passages that too many pages of the site share."""
-    n_pages = pages["site"].value_counts().to_dict()
-    # A set: words that one page repeats count once for that page.
-    occurrences = {(row["site"], _words_key(row["text"]), row["page_id"]) for row in rows}
-    shared = Counter((site, key) for site, key, _ in occurrences)
-    return {
-        (site, key)
-        for (site, key), count in shared.items()
-        if n_pages[site] >= _MIN_PAGES
-        and count > max(_BOILERPLATE_PAGES, _BOILERPLATE_SHARE * n_pages[site])
-    }
+def _is_common(n_holders: int, n_pages: int) -> bool:
+    return n_pages >= _MIN_PAGES and n_holders > max(_COMMON_PAGES, _COMMON_SHARE * n_pages)
 
 
 def _pack(section: Section, max_words: int) -> list[str]:

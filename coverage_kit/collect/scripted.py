@@ -186,15 +186,18 @@ def _prose(string: str) -> str:
 
 
 def _hidden(body: HtmlElement, main_text: str) -> Iterator[Scripted]:
+    main_words = " ".join(main_text.split())
     for element in body.iter():
         if (
             not isinstance(element.tag, str)
             or not _is_hidden(element)
             or element.tag in {"template", "script", "noscript"}
+            # What is hidden within something hidden is part of its text.
+            or any(map(_is_hidden, element.iterancestors()))
         ):
             continue
         text = plain_text(element)
-        is_main = _is_in_main(element) or text[:30] in " ".join(main_text.split())
+        is_main = _is_in_main(element) or text[:30] in main_words
         if len(text.split()) >= _MIN_WORDS and is_main and not _is_chrome(element):
             yield Scripted(text, "it is hidden until a script shows it", element)
 

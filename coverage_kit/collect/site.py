@@ -2,16 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from coverage_kit.collect.crawl import crawl_site, fetch_sitemap
 from coverage_kit.collect.extract import extract_page
 from coverage_kit.collect.fetch import Fetched
 from coverage_kit.collect.folder import read_folder
+from coverage_kit.collect.page_try import try_page
 from coverage_kit.collect.rows import PageRows, page_rows
 from coverage_kit.collect.urls import site_name, site_scope, split_http
 from coverage_kit.errors import SiteError
 from coverage_kit.settings import CrawlSettings, SiteSettings
+from coverage_kit.storage.written import is_written
 from coverage_kit.tables import PAGES, Pages, checked
 
 
@@ -20,6 +23,7 @@ def read_site(
     site: SiteSettings,
     crawl: CrawlSettings = CrawlSettings(),  # noqa: B008 (settings are frozen)
     cache: str | Path | None = None,
+    others: Iterable[str | Path] = (),
 ) -> Pages:
     """Return the pages of a site, read or rejected: a folder, a sitemap, or a crawl from a URL.
 
@@ -29,6 +33,8 @@ def read_site(
         crawl: manners and budgets, for URLs; `max_page_megabytes` applies to files too.
         cache: folder in which fetched pages are stored, so that an interrupted crawl continues;
             None stores nothing.
+        others: paths that are no part of the site where its folder holds them, such as the run's
+            folder. What this toolkit has written is passed over wherever it is.
 
     Raises SiteError when the source is missing or unreachable, or no page of it can be read.
     """
@@ -37,6 +43,7 @@ def read_site(
             Path(site.source),
             site.base_url,
             int(crawl.max_page_megabytes * 1e6),
+            [*others, *([cache] if cache is not None else [])],
         )
     else:
         pages = _read_web(site.source, crawl, Path(cache) if cache is not None else None)
@@ -60,22 +67,26 @@ def _read_web(source: str, crawl: CrawlSettings, cache: Path | None) -> list[Pag
 
 
 def _read_response(fetched: Fetched, source: str) -> PageRows:
-    site = site_name(source)
-    if fetched.status != "ok":
-        return PageRows(fetched.url, site, fetched.status, fetched_at=fetched.fetched_at)
-    extract = extract_page(fetched.content, fetched.url, fetched.charset)
-    # A page that names a URL of another site as its own stays a page of this site.
-    declared_url = extract.url if site_scope(extract.url) == site_scope(source) else ""
-    status = "ok" if extract.text else "no text"
-    return PageRows(
+    rejected = PageRows(
         fetched.url,
-        site,
-        status,
-        declared_url,
-        extract,
+        site_name(source),
+        fetched.status,
         html_path=fetched.stored_at,
         fetched_at=fetched.fetched_at,
     )
+    if fetched.status != "ok":
+        return rejected
+
+    def read() -> PageRows:
+        if is_written(fetched.content):
+            return rejected.with_status("written by coverage_kit")
+        extract = extract_page(fetched.content, fetched.url, fetched.charset)
+        # A page that names a URL of another site as its own stays a page of this site.
+        declared_url = extract.url if site_scope(extract.url) == site_scope(source) else ""
+        status = "ok" if extract.text else "no text"
+        return replace(rejected, status=status, declared_url=declared_url, extract=extract)
+
+    return try_page(fetched.url, read, rejected.with_status)
 
 
 def _no_page_error(source: str, statuses: list[str]) -> SiteError:

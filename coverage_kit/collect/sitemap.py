@@ -4,6 +4,7 @@ import logging
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from lxml import etree
 
@@ -160,8 +161,16 @@ def _parse_xml(content: bytes) -> tuple[etree._Element | None, bool]:
 
 def _locations(root: etree._Element, parent: str) -> tuple[str, ...]:
     # local-name() ignores the XML namespace, so that a sitemap without a namespace is read too.
-    texts = root.xpath(f"//*[local-name()='{parent}']/*[local-name()='loc']/text()")
-    return _clean_urls([str(text) for text in texts] if isinstance(texts, list) else [])
+    found = root.xpath(f"//*[local-name()='{parent}']/*[local-name()='loc']")
+    return _clean_urls([_text_of(element) for element in found] if isinstance(found, list) else [])
+
+
+def _text_of(element: Any) -> str:
+    """Return an element's text, or empty text for bytes that the parser took over undecoded."""
+    try:
+        return str(element.text or "")
+    except UnicodeDecodeError:
+        return ""
 
 
 def _clean_urls(lines: list[str]) -> tuple[str, ...]:

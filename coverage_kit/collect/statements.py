@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from lxml.html import HtmlElement
+
+from coverage_kit.collect.decode import clean_row
+from coverage_kit.collect.page_try import try_page
 from coverage_kit.collect.structured import (
     json_blocks,
     json_nodes,
@@ -126,18 +130,9 @@ def collect_statements(pages: Pages, answers: Answers, names: Sequence[str]) -> 
     rows = [_row("settings", "settings", "name", name) for name in brand.names]
     n_broken = 0
     for page in pages[pages["status"] == "ok"].to_dict("records"):
-        tree = read_tree(page.get("html_path"))
-        blocks, broken = json_blocks(tree) if tree is not None else ([], 0)
+        page_rows, broken = _try_statements(page, brand)
         n_broken += broken
-        rows += [
-            _row("structured data", page["page_id"], prop, value)
-            for prop, value in _declared(blocks, brand, page["site"])
-        ]
-        words = visible_text(tree) if tree is not None else str(page.get("text") or "")
-        rows += [
-            _row("page", page["page_id"], prop, value, names_brand)
-            for prop, value, names_brand in _stated(words, brand, is_own=True)
-        ]
+        rows += page_rows
     for answer_id, text in zip(answers["answer_id"], answers["text"], strict=True):
         rows += [
             _row("answer", answer_id, prop, value, names_brand)
@@ -148,7 +143,7 @@ def collect_statements(pages: Pages, answers: Answers, names: Sequence[str]) -> 
             "%d blocks of structured data are broken JSON and were not read",
             n_broken,
         )
-    return STATEMENTS.table(_distinct(rows))
+    return STATEMENTS.table(_distinct([clean_row(row) for row in rows]))
 
 
 def _distinct(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -262,6 +257,34 @@ def _spellings(name: str) -> str:
     if len(letters) < _MIN_SPLIT_LETTERS:
         return r"[\s-]+".join(map(re.escape, re.split(r"[\s-]+", name)))
     return r"[\s-]?".join(map(re.escape, letters))
+
+
+def _try_statements(page: Mapping[Any, Any], brand: Brand) -> tuple[list[dict[str, Any]], int]:
+    """Return what a page states, and its number of broken blocks.
+
+    Of a source that cannot be read, the text of the page is read.
+    """
+    return try_page(
+        str(page["page_id"]),
+        lambda: _page_statements(page, read_tree(page.get("html_path")), brand),
+        lambda _: _page_statements(page, None, brand),
+    )
+
+
+def _page_statements(
+    page: Mapping[Any, Any], tree: HtmlElement | None, brand: Brand
+) -> tuple[list[dict[str, Any]], int]:
+    blocks, n_broken = json_blocks(tree) if tree is not None else ([], 0)
+    words = visible_text(tree) if tree is not None else str(page.get("text") or "")
+    rows = [
+        _row("structured data", page["page_id"], prop, value)
+        for prop, value in _declared(blocks, brand, page["site"])
+    ]
+    rows += [
+        _row("page", page["page_id"], prop, value, names_brand)
+        for prop, value, names_brand in _stated(words, brand, is_own=True)
+    ]
+    return rows, n_broken
 
 
 def _row(

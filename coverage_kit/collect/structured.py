@@ -11,14 +11,38 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from coverage_kit.collect.decode import decode_text
 from coverage_kit.collect.logs.values import readable
+from coverage_kit.collect.page_try import PageError
 from coverage_kit.text.page_markup import INLINE, MARKDOWN
 
 # The properties of a postal address, in the order in which it is written.
 _ADDRESS = ("streetAddress", "addressLocality", "addressRegion", "postalCode")
 # Elements whose text a browser does not show on the page.
 _HIDDEN_TAGS = frozenset({"script", "style", "noscript", "template", "head", "title", "svg"})
+# The elements that a head can hold; any other begins the body.
+_HEAD_TAGS = frozenset(
+    {"title", "meta", "link", "script", "style", "base", "noscript", "template", "bgsound"}
+)
 # Valid structured data are far flatter; the bound stops a hostile page (assumed).
 _MAX_DEPTH = 12
+# The parser compares each attribute of a tag with all before it: 45,000 take seconds, and 300,000
+# minutes (measured). A shorter text cannot hold so many.
+_MIN_HOSTILE_CHARACTERS = 100_000
+# No tag of a real page has a tenth of these (assumed).
+_MAX_ATTRIBUTES = 1_000
+# One attribute of a tag, as browsers read it: a name, with or without a value in quotes.
+_ATTRIBUTE = r"""[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s>"'][^\s>]*+|))?+[\s/]*+"""
+# Pages with more elements take over five seconds (measured: 13 microseconds an element). The
+# longest pages of real sites have a fifth of them (assumed).
+_MAX_ELEMENTS = 250_000
+# What a page consists of besides words: comments, and tags, with their content where that is no
+# markup. Of a tag with too many attributes, the group "large" is not empty.
+_MARKUP = re.compile(
+    r"<!--.*?(?:-->|\Z)"
+    r"|<(?:(?P<raw>script|style|textarea|title|xmp|iframe|noembed|noframes)(?=[\s/>])"
+    rf"|[a-z][^\s/>]*+)[\s/]*+(?P<large>(?:{_ATTRIBUTE}){{{_MAX_ATTRIBUTES}}})?+(?:{_ATTRIBUTE})*+>?"
+    r"(?(raw).*?(?:</(?P=raw)|\Z))",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def read_tree(path: Any) -> HtmlElement | None:
@@ -32,7 +56,16 @@ def read_tree(path: Any) -> HtmlElement | None:
 
 
 def parse_html(text: str) -> HtmlElement | None:
-    """Return a page's HTML as a tree without comments, or None where it is no HTML."""
+    """Return a page's HTML as a tree without comments, or None where it is no HTML.
+
+    Raises PageError for a tag with so many attributes that the parser would take minutes, for a
+    page of which the parser reads only the start, because its elements are nested too deeply, and
+    for a page of too many elements.
+    """
+    if len(text) > _MIN_HOSTILE_CHARACTERS and any(
+        match["large"] for match in _MARKUP.finditer(text)
+    ):
+        raise PageError(f"a tag with more than {_MAX_ATTRIBUTES:,} attributes")
     parser = HTMLParser(
         encoding="utf-8",
         huge_tree=False,
@@ -42,9 +75,35 @@ def parse_html(text: str) -> HtmlElement | None:
         recover=True,
     )
     try:
-        return document_fromstring(text.encode("utf-8", errors="replace"), parser=parser)
+        tree = document_fromstring(text.encode("utf-8", errors="replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
+    # The parser gives up at 256 elements within one another, and at a text of 10 MB (libxml2).
+    if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
+        raise PageError("nested too deeply, or one text of it too long")
+    if sum(1 for _ in tree.iter()) > _MAX_ELEMENTS:
+        raise PageError(f"more than {_MAX_ELEMENTS:,} elements")
+    _end_head(tree)
+    return tree
+
+
+def _end_head(tree: HtmlElement) -> None:
+    """Move what the head cannot hold into the body.
+
+    A page may leave out the tags of head and body, and the parser does not know that elements such
+    as main and section end the head.
+    """
+    head = tree.find("head")
+    children = [] if head is None else list(head)
+    n_head = next((n for n, child in enumerate(children) if child.tag not in _HEAD_TAGS), None)
+    if n_head is None:
+        return
+    body = tree.find("body")
+    body = etree.SubElement(tree, "body") if body is None else body
+    children[-1].tail = (children[-1].tail or "") + (body.text or "")
+    body.text = None
+    for position, child in enumerate(children[n_head:]):
+        body.insert(position, child)
 
 
 def visible_text(tree: HtmlElement) -> str:

@@ -25,14 +25,13 @@ from coverage_kit.tables import (
     Sessions,
     checked,
 )
+from coverage_kit.vocabulary import DUPLICATE_OF
 
 # An assistant that no expression matches, and a landing page that is missing.
 OTHER = "other assistant"
 UNKNOWN = "unknown"
 # The table of assistants, each with a regular expression for the source of its sessions.
 _SOURCES = Path(__file__).with_name("ai_sources.csv")
-# The status of a page that repeats another one.
-_COPY = "duplicate of "
 # Columns that are summed over visits.
 _SUMS = ("n_sessions", "n_engaged", "n_key_events")
 
@@ -186,8 +185,8 @@ def _find_pages(sessions: Sessions, site: OwnSite) -> "pd.Series[str]":
     It is that of a page of the site, with the URL's parameters or without.
     """
     page_ids = set(site.pages["page_id"])
-    copies = site.pages[site.pages["status"].str.startswith(_COPY)]
-    winner_ids = copies["status"].str.removeprefix(_COPY).map(site.page_id)
+    copies = site.pages[site.pages["status"].str.startswith(DUPLICATE_OF)]
+    winner_ids = copies["status"].str.removeprefix(DUPLICATE_OF).map(site.page_id)
     winners: dict[str, str] = dict(zip(copies["page_id"], winner_ids, strict=True))
 
     def find(landing: str) -> str:
@@ -196,6 +195,8 @@ def _find_pages(sessions: Sessions, site: OwnSite) -> "pd.Series[str]":
         exact = site.page_id(url)
         bare = site.page_id(url.split("?", 1)[0])
         page_id = bare if bare in page_ids and exact not in page_ids else exact
+        # The page to which an address leads may itself repeat a third one.
+        page_id = winners.get(page_id, page_id)
         return winners.get(page_id, page_id)
 
     ids = {landing: find(landing) for landing in sessions["landing_page"].dropna().unique()}

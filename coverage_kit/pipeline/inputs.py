@@ -22,6 +22,7 @@ from coverage_kit.pipeline.grouping import group_log
 from coverage_kit.pipeline.run import MAX_TRACKED_SITES, Run
 from coverage_kit.settings import Settings, SiteSettings
 from coverage_kit.tables import PAGES, Claims, Groups, LogTables, Mentions, Pages, Passages
+from coverage_kit.vocabulary import DUPLICATE_OF
 
 logger = logging.getLogger(__name__)
 
@@ -100,8 +101,12 @@ class Inputs:
 
     @cached_property
     def is_cited(self) -> npt.NDArray[np.bool_]:
-        """Which queries have an answer that cites one of your readable pages, (n queries,)."""
-        readable = self.own_pages[self.own_pages["status"] == "ok"]
+        """Which queries have an answer that cites one of your readable pages, (n queries,).
+
+        A page that repeats another one counts: what it says was read there.
+        """
+        status = self.own_pages["status"]
+        readable = self.own_pages[(status == "ok") | status.str.startswith(DUPLICATE_OF)]
         citations = self.log.citations
         is_own = citations["url"].map(page_id).isin(readable["page_id"])
         cited = citations[(citations["kind"] == "cited") & is_own]
@@ -163,12 +168,12 @@ def collect_pages(settings: Settings) -> SitePages:
     folder without base_url and brand may hold many sites. A brand without a name has its site's.
     Raises SiteError when two sources have one name.
     """
-    own_pages, own_site = _name_site(read_site(settings.site, settings.crawl, settings.cache))
+    own_pages, own_site = _name_site(_read_source(settings.site, settings))
     tables = [own_pages]
     # The order counts: your brand is the first everywhere.
     brand_sites = {settings.site.brand[0] if settings.site.brand else own_site: own_site}
     for competitor in settings.competitors:
-        table = read_site(competitor, settings.crawl, settings.cache)
+        table = _read_source(competitor, settings)
         if competitor.base_url or competitor.brand:
             table, name = _name_site(table)
             brand_sites[competitor.brand[0] if competitor.brand else name] = name
@@ -186,6 +191,13 @@ def collect_pages(settings: Settings) -> SitePages:
     unnamed = [site for site in by_n_pages if site not in brand_sites.values()]
     n_free = max(0, MAX_TRACKED_SITES - len(brand_sites))
     return SitePages(pages, own_site, brand_sites | {site: site for site in unnamed[:n_free]})
+
+
+def _read_source(site: SiteSettings, settings: Settings) -> Pages:
+    """Return the pages of one source, without the run's folders and other sources within it."""
+    sources = (settings.site, *settings.competitors)
+    others = [settings.out, *(other.source for other in sources if other.source != site.source)]
+    return read_site(site, settings.crawl, settings.cache, others)
 
 
 def _name_site(pages: Pages) -> tuple[Pages, str]:

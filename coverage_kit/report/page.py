@@ -42,6 +42,7 @@ from coverage_kit.report.page_data.visibility import (
 from coverage_kit.report.templating import open_templates
 from coverage_kit.report.texts import clean_text
 from coverage_kit.report.trust import (
+    describe_pages_left_out,
     describe_sampling,
     describe_self_test,
     is_coverage_reliable,
@@ -136,7 +137,10 @@ def _run_context(analysis: Analysis) -> Context:
         "is_reliable": is_coverage_reliable(analysis.about),
         "predicted": predicted_under(analysis.about),
         "method": METHOD,
-        "sampling": describe_sampling(analysis.about, analysis.groups),
+        "sampling": [
+            *map(clean_text, describe_pages_left_out(analysis.pages)),
+            *describe_sampling(analysis.about, analysis.groups),
+        ],
         "settings": [
             (name, clean_text(value)) for name, value in flatten(analysis.about.to_json())
         ],

@@ -7,8 +7,8 @@ from coverage_kit.report.joined import name_gap, typical_questions
 from coverage_kit.report.page_data.audit import list_audit_lines
 from coverage_kit.report.page_data.trend import list_news
 from coverage_kit.report.page_data.visibility import list_visibility_lines
-from coverage_kit.report.texts import shorten
-from coverage_kit.report.trust import MIN_AUC, describe_sampling
+from coverage_kit.report.texts import clean_text, shorten
+from coverage_kit.report.trust import MIN_AUC, describe_pages_left_out, describe_sampling
 from coverage_kit.report.wording import (
     amount,
     count,
@@ -59,6 +59,7 @@ def _describe_input(analysis: Analysis, folder: Path) -> list[str]:
         f"{is_read.sum()} pages read, {(~is_read).sum()} rejected, "
         f"{len(analysis.passages)} passages; {stages['n_embedded'].sum()} texts embedded, "
         f"{stages['n_reused'].sum()} reused.",
+        *map(clean_text, describe_pages_left_out(analysis.pages)),
         *describe_sampling(analysis.about, analysis.groups),
     ]
     if reused := ", ".join(stages["reused"].dropna()):

@@ -26,18 +26,17 @@ from coverage_kit.report.source.units import starts_with_heading
 from coverage_kit.report.source.words import CannotPlaceError
 from coverage_kit.report.texts import clean_text
 from coverage_kit.storage.files import new_folder
+from coverage_kit.storage.written import COPY_MARK, kind_of_folder
 from coverage_kit.tables import Changes, Pages, Passages, checked
 from coverage_kit.text.page_markup import MARKDOWN
 from coverage_kit.vocabulary import Action
 
-# A file in each copy: a folder without it is never replaced.
-MARK = ".coverage-kit-copy.json"
 # The status of a change that was made. Any other status is the reason why it was not.
 APPLIED = "applied"
 # The columns of the result, which `coverage-kit apply` prints.
 COLUMNS = ("edit_id", "position", "page_id", "file", "status")
 # Folders of version control, and the mark of an earlier copy, are not copied.
-_LEFT_OUT = frozenset({".git", ".hg", ".svn", MARK})
+_LEFT_OUT = frozenset({".git", ".hg", ".svn", COPY_MARK})
 # Changes whose words a draft replaces; a title or heading is replaced only if there is no other.
 _BODIES: frozenset[Action] = frozenset({"insert_section", "add_page", "replace_passage"})
 
@@ -279,7 +278,7 @@ def _check_folders(source: Path, out: Path) -> tuple[Path, Path]:
         )
     # Only an earlier copy, which has the mark, may be replaced.
     holds_files = target.exists() and (
-        not target.is_dir() or (any(target.iterdir()) and not (target / MARK).is_file())
+        not target.is_dir() or (any(target.iterdir()) and not (target / COPY_MARK).is_file())
     )
     if holds_files:
         raise RunError(
@@ -344,7 +343,7 @@ def _write_copy(copy: _Copy, out: Path) -> None:
             for name, source in copy.sources.items():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).write_bytes(source.to_bytes())
-            (folder / MARK).write_text(
+            (folder / COPY_MARK).write_text(
                 json.dumps({"made_by": "coverage_kit", "edits": _edits(copy)}) + "\n",
                 encoding="utf-8",
             )
@@ -362,9 +361,16 @@ def _edits(copy: _Copy) -> list[str]:
 
 
 def _walk(source: Path) -> Iterator[Path]:
-    """Yield the files of the folder, relative to it, except links that leave it."""
+    """Yield the files of the folder, relative to it, except links that leave it.
+
+    Runs, caches and copies that this toolkit has written there are no part of the site.
+    """
     for parent, folders, names in os.walk(source):
-        folders[:] = sorted(name for name in folders if name not in _LEFT_OUT)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name not in _LEFT_OUT and not kind_of_folder(Path(parent, name))
+        )
         for path in (Path(parent, name) for name in sorted(names) if name not in _LEFT_OUT):
             if path.is_file() and path.resolve().is_relative_to(source):
                 yield path.relative_to(source)

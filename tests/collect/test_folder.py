@@ -1,8 +1,9 @@
+import logging
 import os
 
 import pytest
 
-from coverage_kit.collect.folder import read_folder
+from coverage_kit.collect.folder import list_files, read_folder
 from coverage_kit.collect.rows import PageRows, page_rows
 from coverage_kit.collect.site import read_site
 from coverage_kit.errors import SiteError
@@ -30,6 +31,15 @@ def read(folder, base_url="", **crawl):
     return read_site(
         SiteSettings(source=str(folder), base_url=base_url), CrawlSettings(**crawl)
     ).set_index("page_id")
+
+
+def write_run(folder):
+    """Write what a run leaves in its folder, as far as it could be taken for pages."""
+    (folder / "tables").mkdir(parents=True)
+    (folder / "tables" / "summary.json").write_text("{}")
+    (folder / "todo").mkdir()
+    for name in ("page.html", "comparison.md", "todo/index.md", "todo/a.md"):
+        (folder / name).write_text("# Every question\n\nEvery question is answered here.")
 
 
 def canonical(url):
@@ -145,6 +155,180 @@ def test_rejected_pages_are_rows(folder):
         "shop/ok.html": "ok",
         "shop/scripts.html": "no text",
     }
+
+
+def test_pages_of_equal_text_are_duplicates_of_the_page_with_the_best_url(folder):
+    same = "Wool is warm and light."
+    write(
+        folder,
+        print__wool_html=page("Wool", same),
+        wool_html=page("Wool", same),
+        **{"wool?sid=8_html": page("Wool", f"  {same.upper()} ")},
+        tea_html=page("Tea", "Green tea."),
+    )
+    pages = read(folder, "https://shop.com")
+    assert pages["status"].to_dict() == {
+        "shop.com/print/wool.html": "duplicate of https://shop.com/wool.html",
+        "shop.com/tea.html": "ok",
+        "shop.com/wool.html": "ok",
+        "shop.com/wool%3Fsid=8.html": "duplicate of https://shop.com/wool.html",
+    }
+    assert pages["text"].isna().sum() == 2
+
+
+def test_equal_pages_without_base_url_name_the_file_of_the_page_that_stays(folder):
+    write(folder, **{f"copy{n}_html": page("Tea", "Green tea.") for n in range(10)})
+    pages = read(folder)
+    assert pages["status"].tolist() == ["ok", *[f"duplicate of {folder / 'copy0.html'}"] * 9]
+
+
+def test_equal_pages_of_two_sites_both_stay(folder):
+    write(folder, a_html=page("A", "One.", head=canonical("https://a.com/x")))
+    write(folder, b_html=page("A", "One.", head=canonical("https://b.com/x")))
+    assert set(read(folder)["status"]) == {"ok"}
+
+
+@pytest.mark.parametrize("other", ["Updated 4 May 2024.", "10 mm of wool.", "Price: £5"])
+def test_pages_that_differ_by_a_date_a_number_or_a_sign_both_stay(folder, other):
+    changed = {"4": "5", "10": "12", "£": "€"}
+    word = next(word for word in changed if word in other)
+    write(folder, a_html=page("A", other))
+    write(folder, b_html=page("A", other.replace(word, changed[word])))
+    assert set(read(folder)["status"]) == {"ok"}
+
+
+def test_runs_caches_and_copies_inside_the_folder_are_passed_over_with_a_warning(folder, caplog):
+    write(folder, a_html=page("A", "One."), docs__b_html=page("B", "Two."))
+    write_run(folder / "runs" / "latest")
+    write_run(folder / "docs" / "old results")
+    write(folder, copy__a_html=page("A", "Changed."), fetched__x_html=page("X", "Fetched."))
+    (folder / "copy" / ".coverage-kit-copy.json").write_text("{}")
+    (folder / "fetched" / f"crawl-{'0' * 32}.json").write_text("{}")
+    with caplog.at_level(logging.WARNING):
+        assert read(folder).index.tolist() == ["shop/a.html", "shop/docs/b.html"]
+    assert caplog.messages == [
+        f"{folder}: 2 files are passed over (in copy: a changed copy of a site)",
+        f"{folder}: 5 files are passed over (in docs/old results: a run)",
+        f"{folder}: 2 files are passed over (in fetched: a cache)",
+        f"{folder}: 5 files are passed over (in runs/latest: a run)",
+    ]
+
+
+def test_a_run_without_its_tables_is_passed_over_too(folder):
+    write(folder, a_html=page("A", "One."), sent__page_html=page("P", "Every answer."))
+    for name in ("gaps.xlsx", "edits.json"):
+        (folder / "sent" / name).write_bytes(b"")
+    assert read(folder).index.tolist() == ["shop/a.html"]
+
+
+def test_where_the_run_is_in_the_sites_own_folder_only_its_names_are_passed_over(folder):
+    write(folder, a_html=page("A", "One."), todo_html=page("T", "Our plans."))
+    write_run(folder)
+    assert read(folder).index.tolist() == ["shop/a.html", "shop/todo.html"]
+
+
+def test_a_page_of_a_run_that_lies_alone_is_no_content(folder):
+    kicker = '<div class="kicker"><span>coverage_kit</span></div>'
+    write(folder, a_html=page("A", "One."), report_html=page("R", f"{kicker}Every answer."))
+    write(folder, list_md="# A\n\nto cover 9 more queries asked (predicted under model m).")
+    assert read(folder)["status"].tolist() == ["ok", *["written by coverage_kit"] * 2]
+
+
+def test_paths_that_are_no_part_of_the_site_are_passed_over(folder):
+    write(folder, a_html=page("A", "One."), results__b_html=page("B", "Two."))
+    write(folder, rival__c_html=page("C", "Three."), store__d_html=page("D", "Four."))
+    others = [folder / "results", folder / "rival", folder, folder.parent, "https://a.com/results"]
+    pages = read_site(SiteSettings(source=str(folder)), cache=folder / "store", others=others)
+    assert pages["page_id"].tolist() == ["shop/a.html"]
+
+
+def test_installed_packages_are_passed_over(folder):
+    write(folder, a_html=page("A", "One."), node_modules__x__readme_md="Use it.")
+    write(folder, env__lib__help_html=page("H", "Help."))
+    (folder / "env" / "pyvenv.cfg").write_text("")
+    assert read(folder).index.tolist() == ["shop/a.html"]
+
+
+def test_every_file_is_a_page_or_is_counted(folder, tmp_path):
+    write(folder, a_html=page("A", "One."), b_txt="no", c__d_md="Two.", _git__e_html="x")
+    write_run(folder / "runs")
+    (folder / ".hidden").write_text("")
+    (folder / "leaving.html").symlink_to(tmp_path / "outside.html")
+    (folder / "loop").symlink_to(folder)
+    os.mkfifo(folder / "pipe.md")
+    files = list_files(folder)
+    n_files = sum(len(names) for _, _, names in os.walk(folder))
+    n_linked_folders = 1
+    assert len(files.pages) + sum(files.passed_over.values()) == n_files + n_linked_folders
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "page_id"),
+    [
+        (b"caf\xe9.html", "https://shop.com/caf%E9.html", "shop/caf\\xe9.html"),
+        (b"line\nend.html", "https://shop.com/line%0Aend.html", "shop/line\\x0aend.html"),
+        (b"100%.html", "https://shop.com/100%25.html", "shop/100%.html"),
+        (b"a%20b.html", "https://shop.com/a%2520b.html", "shop/a%20b.html"),
+        (b"x" * 250 + b".html", f"https://shop.com/{'x' * 250}.html", f"shop/{'x' * 250}.html"),
+    ],
+    ids=["no UTF-8", "line end", "percent", "escape", "255 bytes"],
+)
+def test_a_file_of_any_name_is_a_page_that_tables_can_hold(folder, tmp_path, name, url, page_id):
+    (folder / os.fsdecode(name)).write_text(page("A", "One."))
+    assert read(folder, "https://shop.com")["url"].tolist() == [url]
+    pages = read(folder)
+    assert pages.index.tolist() == [page_id]
+    assert pages["status"].tolist() == ["ok"]
+    pages.to_parquet(tmp_path / "pages.parquet")
+    # A name that a table cannot hold is no path from which the source is read again.
+    is_plain = b"\n" not in name and b"\xe9" not in name
+    assert pages["html_path"].notna().tolist() == [is_plain]
+
+
+def test_two_names_that_are_written_alike_stay_two_pages(folder):
+    write(folder, **{"caf\\xe9_html": page("A", "One.")})
+    (folder / os.fsdecode(b"caf\xe9.html")).write_text(page("B", "Two."))
+    assert len(read(folder)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "status"),
+    [
+        ("a.html", b"<p " + b" ".join(b"a%d=1" % n for n in range(300_000)), "unreadable: a tag"),
+        ("a.html", bytes(range(256)) * 99, "unreadable: no text, but a file of another kind"),
+        ("a.html", b"%PDF-1.7\nplain words", "unreadable: no text, but a file of another kind"),
+        ("a.md", b"\0" * 1000 + b"words", "unreadable: no text, but a file of another kind"),
+    ],
+    ids=["attributes", "random bytes", "PDF", "zeros"],
+)
+def test_a_page_that_cannot_be_read_has_a_status_and_the_run_goes_on(
+    folder, caplog, name, content, status
+):
+    write(folder, ok_html=page("A", "One."))
+    (folder / name).write_bytes(content)
+    pages = read(folder)
+    assert pages.loc[f"shop/{name}", "status"].startswith(status)
+    assert pages.loc["shop/ok.html", "status"] == "ok"
+    assert any("unreadable" in message for message in caplog.messages)
+
+
+def test_a_folder_of_pages_that_all_fail_is_reported_with_counts(folder):
+    write(folder, a_html=b"%PDF-1.4", b_html=b"%PDF-1.5", c_md="")
+    with pytest.raises(SiteError, match=r"2 x unreadable: no text.*, 1 x no text"):
+        read(folder)
+
+
+def test_a_folder_that_cannot_be_opened_is_counted(folder, monkeypatch):
+    write(folder, a_html=page("A", "One."), closed__b_html=page("B", "Two."))
+    real = os.scandir
+
+    def scandir(path):
+        if os.fspath(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert list_files(folder).passed_over == {"in closed: Permission denied": 1}
 
 
 def test_an_unreadable_file_is_a_row(folder, monkeypatch):

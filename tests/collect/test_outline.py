@@ -230,3 +230,26 @@ def test_rejected_pages_and_pages_without_a_source_tell_no_markup(tmp_path):
     unsourced = outline_pages(pages.assign(html_path=None))
     assert set(unsourced["kind"]) == {"heading"}
     assert unsourced["value"].to_list() == ["Kettles", "Steel", "Rust"]
+
+
+def test_a_source_that_cannot_be_read_again_leaves_the_headings_of_its_text(tmp_path):
+    (tmp_path / "a.html").write_text(
+        "<title>T</title><main><h1>T</h1><h2>B</h2><p>Words.</p></main>"
+    )
+    pages = read_site(SiteSettings(source=str(tmp_path), base_url="https://kettles.example/"))
+    (tmp_path / "a.html").write_text("<div>" * 300)
+    outlines = outline_pages(pages)
+    assert outlines["value"].tolist() == ["T", "B"]
+
+
+def test_half_letters_and_control_characters_of_structured_data_do_not_reach_the_table(tmp_path):
+    data = '{"@type": "Org\\ud800anization", "name": "A\\u001bB", "author": "Ann\\udfff Lee"}'
+    head = (
+        f'<script type="application/ld+json">{data}</script><meta name="author" content="B&#27;C">'
+    )
+    (tmp_path / "a.html").write_text(f"<html><head>{head}</head><body><p>Words.</p></body></html>")
+    pages = read_site(SiteSettings(source=str(tmp_path), base_url="https://kettles.example/"))
+    outlines = outline_pages(pages)
+    outlines.to_parquet(tmp_path / "outlines.parquet")
+    assert outlines.loc[outlines["kind"] == "structured type", "value"].tolist() == ["Organization"]
+    assert set(outlines.loc[outlines["kind"] == "author", "value"]) == {"Ann\ufffd Lee", "BC"}

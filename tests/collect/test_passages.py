@@ -147,31 +147,97 @@ def test_only_readable_pages_are_split():
     assert split_pages(PAGES.empty()).empty
 
 
-def test_boilerplate_is_dropped_and_positions_close_up():
+def test_one_copy_of_a_common_text_stays_and_positions_close_up():
     common = "## Help\n\nCall us, any day!"
     table = split_pages(
         pages(*(f"{common}\n\n## Own\n\nPage number {n} has words." for n in range(5)))
     )
-    assert table["text"].tolist() == [f"Page number {n} has words." for n in range(5)]
-    assert table["position"].tolist() == [0] * 5
+    assert table["text"].tolist() == [
+        "Call us, any day!",
+        *(f"Page number {n} has words." for n in range(5)),
+    ]
+    assert table["position"].tolist() == [0, 1, 0, 0, 0, 0]
+    assert table["passage_id"].is_unique
 
 
 @pytest.mark.parametrize(
-    ("n_pages", "n_shared", "is_dropped"),
-    [(4, 4, False), (5, 3, False), (5, 4, True), (20, 6, False), (20, 7, True)],
+    ("n_pages", "n_shared", "n_kept"),
+    [(4, 4, 4), (5, 3, 3), (5, 4, 1), (8, 5, 1), (20, 6, 6), (20, 7, 1)],
 )
-def test_boilerplate_is_what_stands_on_more_than_three_pages_and_30_percent(
-    n_pages, n_shared, is_dropped
-):
+def test_a_text_on_more_than_three_pages_and_30_percent_counts_once(n_pages, n_shared, n_kept):
     texts = [
         f"## A\n\nOwn words {n}." + ("\n\n## B\n\nSHARED   words." if n < n_shared else "")
         for n in range(n_pages)
     ]
     table = split_pages(pages(*texts))
-    assert (table["text"] == "SHARED   words.").sum() == (0 if is_dropped else n_shared)
+    assert (table["text"] == "SHARED   words.").sum() == n_kept
 
 
-def test_boilerplate_is_counted_for_each_site():
+def test_copies_in_other_case_and_spacing_are_one_text():
+    spellings = [
+        "Free delivery.",
+        "FREE  delivery.",
+        "free\ndelivery.",
+        " Free delivery. ",
+        "Free delivery.",
+    ]
+    texts = [f"{spelling}\n\n## Own\n\nWords {n}." for n, spelling in enumerate(spellings)]
+    table = split_pages(pages(*texts))
+    assert table["text"].str.lower().str.contains("delivery").sum() == 1
+
+
+def test_texts_that_differ_by_a_sign_or_consist_of_signs_are_not_copies():
+    texts = [f"## Price\n\nTea: {sign}5" for sign in "£€$¥₹"]
+    assert len(split_pages(pages(*texts))) == 5
+    assert len(split_pages(pages("→", "←", "↑", "↓", "★"))) == 5
+
+
+def test_a_common_text_stays_on_the_page_that_is_about_it():
+    delivery = "Delivery takes two days. Delivery is free from 40 pounds."
+    texts = [f"# Product {n}\n\n{delivery}" for n in range(5)]
+    about_it = f"# Delivery\n\n{delivery}\n\n## Abroad\n\n{'Ask us about other countries. ' * 9}"
+    table = split_pages(pages(*texts, about_it))
+    kept = table[table["text"] == delivery]
+    assert kept["page_id"].tolist() == ["a.com/5"]
+    assert kept["heading_path"].tolist() == ["Delivery"]
+
+
+def test_a_common_text_of_no_pages_title_stays_where_it_is_the_largest_share():
+    note = "We use small files to count visits."
+    texts = [f"# Tea\n\n{note}\n\n## More\n\n{'word ' * (9 - n)}" for n in range(5)]
+    table = split_pages(pages(*texts))
+    assert table.loc[table["text"] == note, "page_id"].tolist() == ["a.com/4"]
+
+
+def test_the_order_of_the_pages_does_not_decide_which_copy_stays():
+    texts = [f"# T\n\nShared words here.\n\n## Own\n\nWords {n}." for n in range(6)]
+    table = pages(*texts)
+    kept = split_pages(table).query("text == 'Shared words here.'")["page_id"].tolist()
+    assert kept == ["a.com/0"]
+    assert (
+        split_pages(table[::-1]).query("text == 'Shared words here.'")["page_id"].tolist() == kept
+    )
+
+
+def test_a_text_that_one_page_repeats_stays_as_often_as_it_is_there():
+    texts = ["Again, again.\n\n## B\n\nAgain, again.", *(f"Words {n}." for n in range(5))]
+    assert (split_pages(pages(*texts))["text"] == "Again, again.").sum() == 2
+
+
+def test_pages_that_share_everything_leave_one_copy_of_each_text():
+    table = split_pages(pages(*["One text.\n\n## B\n\nAnother text."] * 10))
+    assert table["text"].tolist() == ["One text.", "Another text."]
+
+
+@given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=12), st.integers(5, 9))
+def test_every_text_of_a_site_is_a_passage(letters, n_pages):
+    texts = ["\n\n## H\n\n".join(letters[n % 3 :] or letters) for n in range(n_pages)]
+    assert set(split_pages(pages(*texts))["text"]) == {
+        words for text in texts for _, words in split_text(text)
+    }
+
+
+def test_copies_are_counted_for_each_site():
     all_pages = pd.concat(
         [pages(*["Shared words."] * 3), pages(*["Shared words."] * 3, site="b.com")],
         ignore_index=True,

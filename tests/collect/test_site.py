@@ -161,3 +161,31 @@ def test_two_crawls_give_the_same_table(site):
     pd.testing.assert_frame_equal(
         read(site).drop(columns="fetched_at"), read(site).drop(columns="fetched_at")
     )
+
+
+def test_session_and_print_copies_of_a_crawl_are_duplicates_of_the_page(site):
+    same = "Welcome to the page about tea."
+    site.routes["/"] = page("Home", "Hello.", "/tea", "/tea?sid=1", "/tea?sid=2", "/print/tea")
+    for path in ("/tea", "/tea?sid=1", "/tea?sid=2", "/print/tea"):
+        site.routes[path] = page("Tea", same)
+    pages = read(site).set_index("page_id")
+    copy = f"duplicate of {site.url}/tea"
+    assert pages["status"].to_dict() == {
+        f"{name(site)}/": "ok",
+        f"{name(site)}/tea": "ok",
+        f"{name(site)}/tea?sid=1": copy,
+        f"{name(site)}/tea?sid=2": copy,
+        f"{name(site)}/print/tea": copy,
+    }
+
+
+def test_a_page_that_cannot_be_read_is_a_status_of_the_crawl(site):
+    site.routes["/"] = page("Home", "Hello.", "/deep", "/last", "/odd")
+    site.routes["/deep"] = "<a href='/never'>x</a>" + "<div>" * 5000 + "x"
+    site.routes["/odd"] = Answer(
+        "<p>Größe".encode("cp1252"), headers={"Content-Type": "text/html; charset=punycode"}
+    )
+    site.routes["/last"] = page("Last", "Bye.")
+    statuses = read(site).set_index("page_id")["status"]
+    assert statuses[f"{name(site)}/deep"].startswith("unreadable: nested too deeply")
+    assert statuses[[f"{name(site)}/", f"{name(site)}/last", f"{name(site)}/odd"]].eq("ok").all()

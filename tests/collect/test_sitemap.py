@@ -220,3 +220,9 @@ def test_a_sitemap_over_the_limit_gives_its_beginning(caplog):
     with caplog.at_level(logging.WARNING):
         assert read_sitemaps(ROOT, fetch) == ["https://a.com/1"]
     assert "pages may be missing: too large" in caplog.text
+
+
+def test_an_address_of_bytes_that_are_no_text_does_not_hide_the_others():
+    bad, good = b"https://a.com/\xed\xa0\x80", b"https://a.com/1"
+    entries = b"".join(b"<url><loc>" + url + b"</loc></url>" for url in (good, bad))
+    assert "https://a.com/1" in parse_sitemap(b"<urlset>" + entries + b"</urlset>").urls

@@ -20,11 +20,12 @@ from coverage_kit.collect.passages import split_pages, split_text
 from coverage_kit.collect.site import read_site
 from coverage_kit.errors import RunError
 from coverage_kit.report import site_copy
-from coverage_kit.report.site_copy import MARK, write_site_copy
+from coverage_kit.report.site_copy import write_site_copy
 from coverage_kit.report.source.changes import make_change
 from coverage_kit.report.source.tree import read_tree
 from coverage_kit.report.source.words import CannotPlaceError
 from coverage_kit.settings import SiteSettings
+from coverage_kit.storage.written import COPY_MARK
 from coverage_kit.tables import CHANGES
 from tests.world import DATA
 
@@ -608,7 +609,7 @@ def test_everything_else_is_copied_and_links_out_are_not_followed(tmp_path):
         for path in (tmp_path / "copy").rglob("*")
         if path.is_file()
     }
-    assert copied == {"range.html", "img/a.png", ".htaccess", "same.html", MARK}
+    assert copied == {"range.html", "img/a.png", ".htaccess", "same.html", COPY_MARK}
     assert {path: path.read_bytes() for path in before} == before
     assert not list(tmp_path.glob(".*coverage-kit*"))
 

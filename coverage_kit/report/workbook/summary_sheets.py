@@ -7,7 +7,7 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import Headline, summarize
 from coverage_kit.report.joined import describe_edits, describe_gaps
-from coverage_kit.report.trust import predicted_under
+from coverage_kit.report.trust import describe_pages_left_out, predicted_under
 from coverage_kit.report.visibility_joined import describe_visibility
 from coverage_kit.report.wording import LOW_N, amount, interval, percent
 from coverage_kit.report.workbook.sheet import (
@@ -96,7 +96,12 @@ def list_figures(
             "own site",
             analysis.about.own_site,
             "text",
-            f"{head.n_pages:,} pages read, all sites",
+            " ".join(
+                [
+                    f"{head.n_pages:,} pages read, all sites.",
+                    *describe_pages_left_out(analysis.pages),
+                ]
+            ),
         ),
         (
             "queries",
