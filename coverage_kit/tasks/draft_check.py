@@ -109,7 +109,8 @@ def _check_heading(heading: str, own_facts: KnownFacts) -> str:
 def _has_plain_words(text: str) -> bool:
     """Return whether most words of a text are in lower case, so that its capitals show names."""
     words = [word for word in _WORD.findall(text) if word.isalpha()]
-    return 2 * sum(word.islower() for word in words) >= len(words)
+    n_plain = sum(word.islower() for word in words)
+    return bool(2 * n_plain >= len(words))
 
 
 def _strip_markup(text: str) -> str:

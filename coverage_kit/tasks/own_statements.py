@@ -32,12 +32,12 @@ class OwnWords(NamedTuple):
 
 
 def split_own_words(text: str, asked: Iterable[str] = ()) -> OwnWords:
-    """Return the site's own sentences by whether they state or ask.
+    r"""Return the site's own sentences by whether they state or ask.
 
     Headings and lines with the words of a question in `asked` are in neither; of a title such as
     "Heron: how far does it go" the words before the question stay.
 
-    >>> split_own_words("Heron > Does it go 45 km?\\nIt weighs 34 kg.")
+    >>> split_own_words("Heron > Does it go 45 km?\nIt weighs 34 kg.")
     OwnWords(statements=('Heron', 'It weighs 34 kg.'), questions=('Does it go 45 km?',))
     """
     keys = {word_key(question) for question in asked}
