@@ -128,6 +128,15 @@ def from_cell(text: str) -> str:
     return _NEUTRALISED.sub(lambda match: "".join(map(str, filter(None, match.groups()))), text)
 
 
+def for_prompt(text: str) -> str:
+    r"""Return a text as a model may read it: nothing in it is there for machines alone.
+
+    >>> for_prompt("a\x1b\U000e0041\u202eb")
+    'ab'
+    """
+    return _UNPRINTABLE.sub("", visible(text))
+
+
 def for_html(text: str, *, is_value: bool = False) -> str:
     """Return plain words as HTML, or as an attribute's value.
 

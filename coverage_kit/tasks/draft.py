@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 
 from coverage_kit.errors import CoverageKitError, DraftError, RunError
 from coverage_kit.llm.endpoint import RETRIES, Endpoint, Prompt
-from coverage_kit.llm.untrusted_text import fence_text
+from coverage_kit.llm.untrusted_text import fence_parts
 from coverage_kit.settings import DraftSettings
 from coverage_kit.storage.files import write_file
 from coverage_kit.tasks.briefs import Brief
@@ -110,7 +110,7 @@ class ChatDrafter:
 def write_prompt(brief: Brief) -> tuple[str, str]:
     """Return the system's and the user's message.
 
-    All text of site, log and answers is in a fence that no text can close.
+    All text of site, log and answers is in a fence that no text can close, each part in its own.
     """
     blocks = {
         "HEADINGS": "\n".join(brief.headings),
@@ -118,7 +118,7 @@ def write_prompt(brief: Brief) -> tuple[str, str]:
         "OWN WORDS": brief.own_words,
         "EXTRACTS": "\n".join(brief.extracts),
     }
-    fenced = fence_text("\n\n".join(f"{name}\n{text or '(none)'}" for name, text in blocks.items()))
+    fenced = fence_parts(blocks)
     rules = "\n".join(f"{number}. {rule}" for number, rule in enumerate(_RULES, 1))
     system = (
         f"You draft text for a company's own website. {_TASKS[brief.operation]}\n\n"

@@ -16,7 +16,11 @@ from tests.chat_server import KEY, Reply, chat_server
 from tests.commands.test_draft import write_drafted, write_settings
 
 COMMANDS = typer.main.get_command(app).commands
-MAIN = "from coverage_kit.commands.app import main; main()"
+# A shell in the background lets its children ignore Ctrl-C, and may run the tests.
+MAIN = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from coverage_kit.commands.app import main; main()"
+)
 # Long enough for a child to start on a busy machine.
 PATIENCE = 120
 
@@ -29,7 +33,6 @@ def start(folder, *words, **options):
         env=environment,
         stdout=options.get("stdout", subprocess.PIPE),
         stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
@@ -45,7 +48,7 @@ def test_every_command_says_what_is_kept(name, stop, status, monkeypatch, capsys
     command = group.commands[name]
     monkeypatch.setattr(command, "callback", interrupted)
     arguments = [
-        "x" for parameter in command.params if parameter.required and not parameter.opts[0][0] == "-"
+        "x" for parameter in command.params if parameter.required and parameter.opts[0][0] != "-"
     ]
     needed = [
         word
@@ -80,7 +83,7 @@ def test_a_signal_keeps_the_drafts_so_far(tmp_path, monkeypatch, number, status)
         try:
             assert asked_again.wait(PATIENCE), child.stderr.read()
             child.send_signal(number)
-            out, err = child.communicate(timeout=PATIENCE)
+            _, err = child.communicate(timeout=PATIENCE)
         finally:
             done.set()
             child.kill()
