@@ -133,8 +133,10 @@ def place_new_page(page_id: str, page_files: Sequence[tuple[str, str]]) -> PureP
     prefix = _find_prefix(page_files)
     if prefix and page_id.startswith(f"{prefix}/"):
         url_path = page_id.removeprefix(f"{prefix}/")
-    else:
+    elif any("/" in name for name, _ in page_files):
         url_path = page_id.partition("/")[2]
+    else:
+        url_path = page_id  # the site's ids are names of files
     steps = [
         for_file_name(step)
         for step in unquote(url_path.split("?")[0]).split("/")
