@@ -13,6 +13,7 @@ from coverage_kit.collect.markdown import extract_markdown
 from coverage_kit.collect.rows import PageRows
 from coverage_kit.collect.urls import site_name, split_http
 from coverage_kit.errors import SiteError
+from coverage_kit.escaping import for_line
 from coverage_kit.text.page_markup import INDEX_NAMES, MARKDOWN
 
 # The Markdown parser takes up to half a minute for a hostile megabyte (measured).
@@ -53,7 +54,7 @@ def read_folder(
         raise SiteError(str(folder), expected, "none", "Name the folder that holds the pages.")
     bar = tqdm(
         files,
-        desc=f"reading {folder.name}",
+        desc=for_line(f"reading {folder.name}"),
         unit=" pages",
         file=sys.stderr,
         leave=False,

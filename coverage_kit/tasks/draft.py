@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 from tqdm.auto import tqdm
 
 from coverage_kit.errors import CoverageKitError, DraftError, RunError
+from coverage_kit.escaping import for_line
 from coverage_kit.llm.endpoint import RETRIES, Endpoint, Prompt
 from coverage_kit.llm.untrusted_text import fence_parts
 from coverage_kit.settings import DraftSettings
@@ -141,7 +142,7 @@ def fill_drafts(drafter: Drafter, briefs: Sequence[Brief], path: Path) -> Drafte
     open_briefs = [brief for brief in briefs if brief.edit_id not in reused]
     for brief in tqdm(
         open_briefs,
-        desc=f"drafting with {drafter.name}",
+        desc=for_line(f"drafting with {drafter.name}"),
         unit=" edits",
         file=sys.stderr,
         leave=False,

@@ -230,3 +230,11 @@ def test_rejected_pages_and_pages_without_a_source_tell_no_markup(tmp_path):
     unsourced = outline_pages(pages.assign(html_path=None))
     assert set(unsourced["kind"]) == {"heading"}
     assert unsourced["value"].to_list() == ["Kettles", "Steel", "Rust"]
+
+
+@pytest.mark.parametrize(
+    "mark", ['rel="Author"', 'rel="nofollow AUTHOR"', 'itemprop="author name"']
+)
+def test_an_author_is_marked_in_any_case_and_among_other_words(tmp_path, mark):
+    page = PAGE.replace('<p class="byline">By Bob Ray</p>', f"<p><a {mark}>Cy Fox</a></p>")
+    assert "Cy Fox" in values(outline_of(tmp_path, "a.html", page), "author")
