@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.rank.drafts import as_question
 from coverage_kit.tasks.own_statements import word_key
 
 # Operations that add new words; no other operation needs a draft.
@@ -103,7 +104,8 @@ def _own_words(analysis: Analysis, edit_id: str, page_id: str, query_ids: "pd.Se
     texts = [f"Our name: {', '.join(brand)}"] if brand else []
     n_words = 0
     rows = own.set_index("passage_id")
-    asked = set(map(word_key, analysis.queries["text"]))
+    queries = analysis.queries["text"]
+    asked = {word_key(text) for query in queries for text in (query, as_question(query))}
     known_ids = [passage_id for passage_id in order if passage_id in rows.index]
     for row in rows.loc[known_ids].to_dict("records"):
         n_words += int(row["n_words"])

@@ -40,7 +40,7 @@ def split_own_words(text: str, asked: Iterable[str] = ()) -> OwnWords:
     >>> split_own_words("Heron > Does it go 45 km?\nIt weighs 34 kg.")
     OwnWords(statements=('Heron', 'It weighs 34 kg.'), questions=('Does it go 45 km?',))
     """
-    keys = {word_key(question) for question in asked}
+    keys = {word_key(text) for question in asked for text in (question, as_question(question))}
     lines = [
         _without_asked(step, keys)
         for line in _OF_EDITS.sub(" ", text).split("\n")
