@@ -3,6 +3,7 @@
 They say where the trouble is, what was expected, what was found, and how to cure it.
 """
 
+from coverage_kit.escaping import for_line
 from coverage_kit.usage import Spent
 
 
@@ -17,11 +18,12 @@ class CoverageKitError(Exception):
     """
 
     def __init__(self, where: str, what: str, found: str, cure: str) -> None:
-        self.where = where
-        self.what = what
-        self.found = found
-        self.cure = cure
-        super().__init__(f"{where}: {what}; found {found}. {cure}")
+        # Servers, files and pages may have written any part, and a terminal may show it.
+        self.where = for_line(where)
+        self.what = for_line(what)
+        self.found = for_line(found)
+        self.cure = for_line(cure)
+        super().__init__(f"{self.where}: {self.what}; found {self.found}. {self.cure}")
 
     # Python pickles an exception by its message alone, which this constructor would refuse.
     def __reduce__(

@@ -26,6 +26,7 @@ from coverage_kit.collect.urls import (
     split_http,
 )
 from coverage_kit.errors import SiteError
+from coverage_kit.escaping import for_line
 from coverage_kit.net.logins import take_login, without_login
 from coverage_kit.settings import CrawlSettings
 
@@ -136,7 +137,7 @@ class _Crawler:
             _LOG.info("%s: continuing an unfinished crawl", self.source)
         self._add(urls)
         bar = tqdm(
-            desc=f"reading {self._scope}",
+            desc=for_line(f"reading {self._scope}"),
             unit=" pages",
             file=sys.stderr,
             leave=False,

@@ -18,6 +18,7 @@ from coverage_kit.collect.page_try import try_page
 from coverage_kit.collect.rows import PageRows
 from coverage_kit.collect.urls import site_name, split_http
 from coverage_kit.errors import SiteError
+from coverage_kit.escaping import for_line
 from coverage_kit.storage.written import RUN_NAMES, is_written, kind_of_folder
 from coverage_kit.text.page_markup import INDEX_NAMES, MARKDOWN
 
@@ -91,7 +92,7 @@ def read_folder(
         raise SiteError(str(folder), expected, "none", "Name the folder that holds the pages.")
     bar = tqdm(
         files.pages,
-        desc=f"reading {_readable(folder.name)}",
+        desc=for_line(f"reading {folder.name}"),
         unit=" pages",
         file=sys.stderr,
         leave=False,

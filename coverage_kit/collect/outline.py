@@ -392,7 +392,8 @@ def _bylines(tree: HtmlElement, words: str) -> Iterator[OutlineRow]:
         names = set((element.get("class") or "").lower().split())
         names.add((element.get("id") or "").lower())
         is_marked = (
-            "author" in (element.get("rel") or "").split() or element.get("itemprop") == "author"
+            "author" in (element.get("rel") or "").lower().split()
+            or "author" in (element.get("itemprop") or "").split()
         )
         if is_marked or names & _BYLINES:
             name = _NAME.match(_BY.sub("", plain_text(element), count=1))

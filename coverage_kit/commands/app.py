@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from coverage_kit.commands import models, outputs
+from coverage_kit.commands.terminal import (
+    CommandGroup,
+    say,
+    say_stopped,
+    set_up_messages,
+    terminal,
+)
 from coverage_kit.errors import CoverageKitError, RunError, SettingsError
 from coverage_kit.net.logins import without_login
 from coverage_kit.settings import (
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
 
 
 app = typer.Typer(
+    cls=CommandGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -58,23 +66,24 @@ Out = Annotated[
 
 
 def main() -> None:
-    """Run the command line; errors raised on purpose become one line on stderr, exit status 2."""
+    """Run the command line; errors raised on purpose become one line on stderr, exit status 2.
+
+    After Ctrl-C or a signal that stops it, it says what is kept (`terminal`), and the exit status
+    is that of shells, such as 130.
+    """
     # Libraries must neither warn about forked processes nor call home nor draw their own bars.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    try:
-        app()
-    except CoverageKitError as error:
-        typer.echo(f"coverage-kit: {error}", err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo(
-            "coverage-kit: interrupted. Fetched pages and vectors are kept: run the same command "
-            "again.",
-            err=True,
-        )
-        sys.exit(130)  # as shells do after Ctrl-C
+    with terminal():
+        set_up_messages()
+        try:
+            app()
+        except CoverageKitError as error:
+            say(f"coverage-kit: {error}", err=True)
+            sys.exit(2)
+        except KeyboardInterrupt as stop:
+            sys.exit(say_stopped(stop))
 
 
 @app.command()
@@ -111,9 +120,9 @@ def init(
         # project's own run.
         text = notebook.read_text(encoding="utf-8").replace("../runs/demo", "../runs/latest")
         (folder / "notebooks" / notebook.name).write_text(text, encoding="utf-8")
-    typer.echo(f"Made {folder}. Next:")
-    typer.echo(f"  edit {folder / 'coverage.toml'}: name your site and your log")
-    typer.echo(f"  coverage-kit run {shlex.quote(str(folder / 'coverage.toml'))}")
+    say(f"Made {folder}. Next:")
+    say(f"  edit {folder / 'coverage.toml'}: name your site and your log")
+    say(f"  coverage-kit run {shlex.quote(str(folder / 'coverage.toml'))}")
 
 
 @app.command()
@@ -213,7 +222,7 @@ def inspect(
     """
     from coverage_kit.tasks.inspect_log import inspect_log
 
-    typer.echo(inspect_log(file, _parse_columns(column), rejects))
+    say(inspect_log(file, _parse_columns(column), rejects))
 
 
 @app.command()
@@ -242,7 +251,7 @@ def compare(
     """
     from coverage_kit.tasks.compare import compare_runs
 
-    typer.echo(compare_runs(run_a, run_b, published or [], record))
+    say(compare_runs(run_a, run_b, published or [], record))
 
 
 @app.command()
@@ -291,7 +300,7 @@ def apply(
     has_base_url = bool(analysis.about.setting("site", "base_url"))
     _show_applied(edit_selection.add_unlisted(results, edit_ids), source, to, has_base_url)
     settings = edit_selection.write_settings(analysis, to, settings_path)
-    typer.echo(f"\nTo see what the copy covers: coverage-kit run {shlex.quote(str(settings))}")
+    say(f"\nTo see what the copy covers: coverage-kit run {shlex.quote(str(settings))}")
 
 
 @app.command()
@@ -340,7 +349,7 @@ def draft(
     to_draft = briefs.list_briefs(analysis, edit_ids)
     path = out or folder / "drafts.json"
     drafted = draft.fill_drafts(writer, to_draft, path)
-    typer.echo(draft.describe_drafts(drafted, to_draft, len(edit_ids), path))
+    say(draft.describe_drafts(drafted, to_draft, len(edit_ids), path))
     spent = replace(writer.spent, n_reused=len(drafted.reused))
     open_ledger(settings).add(str(folder), "draft", writer.name, spent)
     if drafted.failed:
@@ -385,13 +394,13 @@ def _run(settings: Settings) -> None:
     from coverage_kit.report.outputs import write_outputs
     from coverage_kit.report.run_summary import describe_run
 
-    # This package shows its progress, and other libraries show only warnings.
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    # This package shows its progress; other libraries show only warnings.
+    set_up_messages()
     logging.getLogger("coverage_kit").setLevel(logging.INFO)
     analysis = finish_run(analyze(settings))
     folder = save_analysis(analysis, settings.out)
     write_outputs(analysis, folder)
-    typer.echo(describe_run(analysis, folder))
+    say(describe_run(analysis, folder))
 
 
 def _show_applied(results: "pd.DataFrame", source: Path, to: Path, has_base_url: bool) -> None:
@@ -401,13 +410,13 @@ def _show_applied(results: "pd.DataFrame", source: Path, to: Path, has_base_url:
 
     columns = ("edit_id", "position", "file", "page_id", "status")
     rows = [[shorten(row[name], 200) for name in columns] for row in results.to_dict("records")]
-    typer.echo(as_columns([["edit", "change", "file", "page", "status"], *rows]))
+    say(as_columns([["edit", "change", "file", "page", "status"], *rows]))
     n_edits = results["edit_id"].nunique()
     n_made = results.loc[results["status"] == "applied", "edit_id"].nunique()
-    typer.echo(f"\n{n_made} of {n_edits} edits made in {to}; {source} is unchanged.")
+    say(f"\n{n_made} of {n_edits} edits made in {to}; {source} is unchanged.")
     name = source.resolve().name
     if not has_base_url and to.resolve().name != name:
-        typer.echo(
+        say(
             f"The run had no base_url: page ids agree only if the copy's folder is also named "
             f"{name}."
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from coverage_kit.commands.terminal import say
 from coverage_kit.errors import RunError, SettingsError
 from coverage_kit.settings import Settings, make_settings, read_settings
 
@@ -57,7 +58,7 @@ def panel(
     written = read_panel(write_panel(sample, out))
     n_clusters = written["cluster_id"].nunique()
     n_holdout = int(written["is_holdout"].sum())
-    typer.echo(
+    say(
         f"Panel {panel_version(written)}: {len(written)} questions of {n_clusters} clusters, "
         f"{n_holdout} of them held out, in {out}. Next: coverage-kit ask coverage.toml --dry-run"
     )
@@ -83,7 +84,7 @@ def ask(
     queries = panels.read_panel(settings.ask.panel)
     ledger = open_ledger(settings)
     if is_dry:
-        typer.echo(
+        say(
             panels.describe_estimate(
                 panels.price_wave(settings.ask, queries, ledger.prices, is_new)
             )
@@ -95,7 +96,7 @@ def ask(
         wave = panels.ask_panel(settings.ask, queries, ledger.prices, is_new)
     finally:
         ledger.settle(wave_id, "ask", panels.sum_wave(Path(settings.ask.out), wave_id))
-    typer.echo(panels.describe_wave(wave))
+    say(panels.describe_wave(wave))
     if wave.is_interrupted or any(engine.stopped for engine in wave.engines):
         # 130 is the status of a shell after Ctrl-C.
         raise typer.Exit(130 if wave.is_interrupted else 1)
@@ -155,18 +156,18 @@ def judge(
         estimates = price_judging(judging, jobs, settings.judge, ledger.prices)
         for key, parts in estimates.items():
             plain, attacked = (part.describe(ledger.prices.currency) for part in parts)
-            typer.echo(f"{key} by {judging.name}: {plain}\n  attacked, to test it: {attacked}")
+            say(f"{key} by {judging.name}: {plain}\n  attacked, to test it: {attacked}")
         return
     grades = read_labels(labels) if labels else None
     done = judge_run(judging, jobs, analysis, settings.judge.repeats, grades)
     ledger.add(str(folder), "judge", judging.name, done.spent)
     for key, reason in done.stopped.items():
-        typer.echo(f"{key}: judging ended early: {reason}")
+        say(f"{key}: judging ended early: {reason}")
     if done.is_empty:
         raise typer.Exit(1)  # what the run holds stays
     analysis = replace(done.analysis, costs=ledger.read())
     write_outputs(analysis, save_analysis(analysis, folder))
-    typer.echo(describe_reliability(done.analysis.reliability, judging.name, rubrics))
+    say(describe_reliability(done.analysis.reliability, judging.name, rubrics))
 
 
 @app.command()
@@ -194,7 +195,7 @@ def tune(
         seconds=tuned.seconds,
     )
     open_ledger(settings).add(settings.tune.out, "tune", tuned.names[0], spent)
-    typer.echo(describe_tuning(tuned))
+    say(describe_tuning(tuned))
 
 
 @app.command()
@@ -224,9 +225,9 @@ def costs(settings_file: SettingsFile = Path("coverage.toml")) -> None:
         "money": ledger.prices.currency,
     }
     rows = [[_format_figure(row[name]) for name in headings] for row in sums.to_dict("records")]
-    typer.echo(as_columns([list(headings.values()), *rows]))
+    say(as_columns([list(headings.values()), *rows]))
     as_of = ledger.prices.as_of or "an unknown day"
-    typer.echo(f"\nPrices as of {as_of}; '-' has no price. Every row: {ledger.path}")
+    say(f"\nPrices as of {as_of}; '-' has no price. Every row: {ledger.path}")
 
 
 def settings_of_run(analysis: "Analysis", folder: Path, settings_file: Path | None) -> Settings:

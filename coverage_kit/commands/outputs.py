@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from coverage_kit.commands.terminal import say
+
 app = typer.Typer()
 
 
@@ -28,7 +30,7 @@ def report(
     from coverage_kit.report.outputs import write_outputs
 
     write_outputs(add_costs(load_analysis(folder)), folder, keep_status)
-    typer.echo(f"Open {folder / 'page.html'} and {folder / 'gaps.xlsx'}")
+    say(f"Open {folder / 'page.html'} and {folder / 'gaps.xlsx'}")
 
 
 @app.command()
@@ -61,6 +63,6 @@ def pictures(
         only or (),
     )
     for path in saved.files:
-        typer.echo(path)
+        say(path)
     for name, reason in saved.left_out.items():
-        typer.echo(f"{name}: left out. {reason}")
+        say(f"{name}: left out. {reason}")

@@ -171,7 +171,8 @@ def add_page(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate
     drafts = [f"## {heading}\n\n{mark_extracts(claims, gap.label)}" for heading, claims in sections]
     after = "\n\n".join([f"# {title}", *drafts])
     words = " ".join(f"{heading} {' '.join(claims)}" for heading, claims in sections)
-    page_id = _new_page_id(str(site.by_id.loc[gap.passage_id, "page_id"]), gap.label)
+    passage = site.by_id.loc[gap.passage_id]
+    page_id = _new_page_id(str(passage["page_id"]), str(passage["site"]), gap.label)
     change = PageChange(
         action="add_page",
         page_id=page_id,
@@ -299,11 +300,23 @@ def _text_share(claims: tuple[str, ...], full_claims: tuple[str, ...]) -> float:
     return count_words(" ".join(claims)) / count_words(" ".join(full_claims))
 
 
-def _new_page_id(sibling_page_id: str, label: str) -> str:
-    """Return the id of a new page in the site's root folder, with its sibling's file suffix."""
-    root = sibling_page_id.split("/", maxsplit=1)[0]
+def _new_page_id(sibling_page_id: str, site: str, label: str) -> str:
+    """Return the id of a new page in the site's root folder, with its sibling's file suffix.
+
+    An id without "/" is the site's home page, or a page of a site whose ids are names of files.
+
+    >>> _new_page_id("shop.example/a.html", "shop.example", "tyres")
+    'shop.example/tyres.html'
+    >>> _new_page_id("shop.example", "shop.example", "tyres")
+    'shop.example/tyres'
+    >>> _new_page_id("a.html", "shop", "tyres")
+    'tyres.html'
+    """
+    first_step, slash, _ = sibling_page_id.partition("/")
+    is_home = sibling_page_id == site
+    root = f"{first_step}/" if slash or is_home else ""
     file_name = sibling_page_id.rsplit("/", maxsplit=1)[-1]
-    has_suffix = "/" in sibling_page_id and "." in file_name
+    has_suffix = not is_home and "." in file_name
     suffix = f".{file_name.rsplit('.', maxsplit=1)[1]}" if has_suffix else ""
     words = re.findall(r"\w+", label.lower())[:_MAX_PAGE_NAME_WORDS]
-    return f"{root}/{'-'.join(words) or 'new-page'}{suffix}"
+    return f"{root}{'-'.join(words) or 'new-page'}{suffix}"

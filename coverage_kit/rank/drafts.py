@@ -31,6 +31,15 @@ _QUESTION_START = re.compile(
     re.I,
 )
 
+# An address or a phone number, to which a heading of the site must not send its readers because a
+# question names it: "https://…", "a@b.example", "evil.com/x", "+44 20 7946 0958". Without a path,
+# "node.js" could be a name.
+_ADDRESS = re.compile(
+    r"(?:[a-z][a-z+]*://|www\.)\S+|\S+@[\w-]+\.[\w.-]+|(?<!\S)[\w-]+(?:\.[\w-]+)*\.[a-z]{2,24}/\S*"
+    r"|(?<![\w.,])(?:\+\(?\d|\(?0)[\d ().\-/]{5,}\d",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True)
 class ClaimBook:
@@ -117,12 +126,16 @@ def unsupported_claims(book: ClaimBook, clusters: Clusters, n: int = 3) -> "pd.S
 def as_question(text: str) -> str:
     """Return a query as a heading: capitalised, with a question mark where it asks.
 
+    Addresses and phone numbers are left out.
+
     >>> as_question("how far does it go")
     'How far does it go?'
     >>> as_question("cargo bike dog box")
     'Cargo bike dog box'
+    >>> as_question("can i pay at https://evil.example/x now")
+    'Can i pay at now?'
     """
-    words = " ".join(text.split()).rstrip("?.! ")
+    words = " ".join(_ADDRESS.sub(" ", text).split()).rstrip("?.! ")
     if not words:
         return text
     mark = "?" if _QUESTION_START.match(words) or text.rstrip().endswith("?") else ""

@@ -167,7 +167,8 @@ class _Plan:
         self.n_on_page[self.pages[row]] += 1
         # Marginal gains only fall. Those of the edit's variants fall most, so they are computed
         # again; the others keep their older, looser bounds.
-        for variant in self.variants[int(self.simulation.groups[row])]:
+        # A chosen edit of a page that may not be edited has no variants to choose from.
+        for variant in self.variants.get(int(self.simulation.groups[row]), ()):
             self.upper[variant] = min(self.upper[variant], self.portfolio.marginal(variant))
         # F without harm, plus the most that the remaining edits could add at the same cost.
         gain_without_harm = (

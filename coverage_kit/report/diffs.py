@@ -1,13 +1,12 @@
 """Show what an edit changes, word by word: as pairs, as Markdown, as HTML and as plain lines."""
 
 import difflib
-import html
 import re
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Literal
 
-from coverage_kit.report.source.units import escape_markdown
+from coverage_kit.escaping import for_html, for_markdown
 from coverage_kit.report.texts import clean_text
 
 DiffKind = Literal["same", "removed", "added"]
@@ -99,7 +98,7 @@ def diff_markdown(before: str, after: str) -> str:
 def _mark_lines(words: str, mark: str) -> str:
     """Return each line escaped and between marks, because Markdown's marks end with the line."""
     return "".join(
-        f"{mark}{escape_markdown(line)}{mark}" if line.strip() else line
+        f"{mark}{for_markdown(line)}{mark}" if line.strip() else line
         for line in re.split(r"(\n+)", words)
     )
 
@@ -111,7 +110,9 @@ def diff_html(before: str, after: str) -> str:
     '<ins><span class="heard">[added: </span>&lt;b&gt;<span class="heard">]</span></ins>'
     """
     runs = diff_words(before, after)
-    return _join_runs(runs, [_mark_html(kind, html.escape(words)) for kind, words in runs])
+    return _join_runs(
+        runs, [_mark_html(kind, for_html(words, is_value=True)) for kind, words in runs]
+    )
 
 
 def _mark_html(kind: DiffKind, words: str) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from markupsafe import escape
 
 from coverage_kit.analysis import Analysis, load_analysis
 from coverage_kit.errors import RunError
+from coverage_kit.escaping import for_html
 from coverage_kit.headline import summarize
 from coverage_kit.report import figures
 from coverage_kit.report.texts import clean_text
@@ -157,7 +157,7 @@ def show_table(table: pd.DataFrame, rows: int = 10, digits: int = 2) -> None:
         column: dict[str, Any] = {
             "targets": position,
             # Long headings may break behind an underscore, so that narrow columns stay narrow.
-            "title": str(escape(name)).replace("_", "_<wbr>"),
+            "title": for_html(str(name), is_value=True).replace("_", "_<wbr>"),
             "ariaTitle": name,
         }
         columns.append(column)

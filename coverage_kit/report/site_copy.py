@@ -4,6 +4,7 @@ Everything else stays as it is, byte for byte.
 """
 
 import json
+import logging
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,8 @@ from coverage_kit.storage.written import COPY_MARK, kind_of_folder
 from coverage_kit.tables import Changes, Pages, Passages, checked
 from coverage_kit.text.page_markup import MARKDOWN
 from coverage_kit.vocabulary import Action
+
+logger = logging.getLogger(__name__)
 
 # The status of a change that was made. Any other status is the reason why it was not.
 APPLIED = "applied"
@@ -269,7 +272,7 @@ def _check_folders(source: Path, out: Path) -> tuple[Path, Path]:
         )
     source = source.resolve()
     target = out.resolve()
-    if target == source or source in target.parents or target in source.parents:
+    if _overlap(source, target):
         raise RunError(
             str(out),
             "a folder outside the site",
@@ -288,6 +291,19 @@ def _check_folders(source: Path, out: Path) -> tuple[Path, Path]:
             "Name another folder.",
         )
     return source, target
+
+
+def _overlap(source: Path, target: Path) -> bool:
+    """Return whether one of two resolved folders holds the other, or is it.
+
+    Folders that exist are compared as the system knows them, because it may read another spelling
+    (capitals, dots at the end) or a mount as the same folder.
+    """
+    return any(
+        inner == outer or (inner.exists() and outer.exists() and inner.samefile(outer))
+        for folder, outer in ((target, source), (source, target))
+        for inner in (folder, *folder.parents)
+    )
 
 
 def _find_files(source: Path, pages: pd.DataFrame) -> dict[str, str]:
@@ -334,11 +350,25 @@ def _read_sibling(copy: _Copy, file: str) -> str:
 
 def _write_copy(copy: _Copy, out: Path) -> None:
     """Write the folder of the copy. It is not synced, because it can be made again."""
+    links_out = _find_links_out(copy.source)
+    if links_out:
+        logger.warning(
+            "%d links of the site are not in the copy, because they leave its folder or lead to a "
+            "folder, such as %s",
+            len(links_out),
+            links_out[0],
+        )
     try:
         with new_folder(out, is_synced=False, is_hidden=True) as folder:
             for file in _walk(copy.source):
-                if file.as_posix() not in copy.sources:
-                    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                # What a link within the folder leads to may have been edited.
+                real = (copy.source / file).resolve().relative_to(copy.source).as_posix()
+                if file.as_posix() in copy.sources:
+                    continue
+                (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                if real in copy.sources:
+                    (folder / file).write_bytes(copy.sources[real].to_bytes())
+                else:
                     shutil.copy2(copy.source / file, folder / file)
             for name, source in copy.sources.items():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -374,3 +404,14 @@ def _walk(source: Path) -> Iterator[Path]:
         for path in (Path(parent, name) for name in sorted(names) if name not in _LEFT_OUT):
             if path.is_file() and path.resolve().is_relative_to(source):
                 yield path.relative_to(source)
+
+
+def _find_links_out(source: Path) -> list[str]:
+    """Return the links of the folder that are not copied, relative to it."""
+    return [
+        Path(parent, name).relative_to(source).as_posix()
+        for parent, folders, names in os.walk(source)
+        for name in sorted([*folders, *names])
+        if Path(parent, name).is_symlink()
+        and (name in folders or not Path(parent, name).resolve().is_relative_to(source))
+    ]

@@ -4,9 +4,12 @@ Every text is escaped, a missing value is an error, and figures are written as r
 """
 
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
+from coverage_kit.escaping import for_script, visible
 from coverage_kit.report.texts import clean_text, safe_url
 from coverage_kit.report.wording import amount, count, percent, times
 
@@ -22,8 +25,11 @@ def open_templates(folder: Path) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        # Whatever a template shows loses the characters that cannot be shown.
+        finalize=_finalize,
     )
     environment.filters |= {
+        "tojson": lambda value: Markup(for_script(value)),  # noqa: S704 (no element can end in it)
         "percent": percent,
         "amount": amount,
         "times": times,
@@ -32,3 +38,7 @@ def open_templates(folder: Path) -> Environment:
         "safe_url": safe_url,
     }
     return environment
+
+
+def _finalize(value: Any) -> Any:
+    return visible(value) if type(value) is str else value

@@ -3,17 +3,12 @@
 It has no control characters, is bounded, and is escaped where markup is read.
 """
 
-import html
-import re
 import textwrap
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-# Characters that are not shown: C0 and C1 controls except tab and line feed, bidirectional
-# overrides (they reorder the text that follows), noncharacters, and half surrogates.
-_UNSHOWABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]"
-)
+from coverage_kit.escaping import for_html, visible
+
 # XlsxWriter writes no link over 2,079 characters, the limit of Excel.
 _MAX_URL = 2078
 
@@ -25,7 +20,7 @@ def clean_text(value: Any) -> str:
     ('ab\nc', '')
     """
     if isinstance(value, str):
-        return _UNSHOWABLE.sub("", value)
+        return visible(value)
     return "" if is_missing(value) else str(value)
 
 
@@ -64,7 +59,7 @@ def markup_lines(value: Any, limit: int = 240, width: int = 60) -> str:
     '&lt;b&gt;x&lt;/b&gt; &amp; y'
     """
     lines = textwrap.wrap(shorten(value, limit), width) or [""]
-    return "<br>".join(html.escape(line, quote=False) for line in lines)
+    return "<br>".join(for_html(line) for line in lines)
 
 
 def safe_url(value: Any) -> str | None:

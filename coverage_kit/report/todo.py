@@ -15,13 +15,13 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.escaping import for_markdown, for_markdown_cell
 from coverage_kit.report.diffs import diff_markdown
 from coverage_kit.report.joined import (
     describe_edits,
     list_effects,
     list_unedited,
 )
-from coverage_kit.report.source.units import escape_markdown
 from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten
 from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.wording import (
@@ -380,19 +380,19 @@ def _write_index(pages: dict[str, list[Record]], names: dict[str, str], analysis
 def _quote(text: str, *, is_escaped: bool = False) -> Iterator[str]:
     """Yield the lines of a text as one quotation that keeps its line breaks."""
     for line in text.split("\n"):
-        words = line if is_escaped else escape_markdown(line)
+        words = line if is_escaped else for_markdown(line)
         # Two spaces at the end of a line are a line break in Markdown.
         yield f"> {words}  " if words.strip() else ">"
 
 
 def _say(value: Any, limit: int = 200) -> str:
     """Return a value as one line of Markdown, cut at the limit."""
-    return escape_markdown(shorten(value, limit))
+    return for_markdown(shorten(value, limit))
 
 
 def _cell(value: Any) -> str:
     """Return a value for the label of a link in a table's cell."""
-    return _say(value).replace("|", "\\|").replace("[", "\\[").replace("]", "\\]")
+    return for_markdown_cell(shorten(value, 200))
 
 
 def _sum(edits: list[Record], name: str) -> float:

@@ -1,12 +1,14 @@
 """The brief of an edit for a drafter: task, questions, the site's own words, marked extracts."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.rank.drafts import as_question
+from coverage_kit.tasks.own_statements import word_key
 
 # Operations that add new words; no other operation needs a draft.
 DRAFTED = ("extend_passage", "add_question_and_answer", "add_page")
@@ -102,10 +104,24 @@ def _own_words(analysis: Analysis, edit_id: str, page_id: str, query_ids: "pd.Se
     texts = [f"Our name: {', '.join(brand)}"] if brand else []
     n_words = 0
     rows = own.set_index("passage_id")
+    queries = analysis.queries["text"]
+    asked = {word_key(text) for query in queries for text in (query, as_question(query))}
     known_ids = [passage_id for passage_id in order if passage_id in rows.index]
     for row in rows.loc[known_ids].to_dict("records"):
         n_words += int(row["n_words"])
         if n_words > _OWN_WORDS and len(texts) > 1:
             break
-        texts.append(f"{row['heading_path']}\n{row['text']}")
+        texts.append(f"{_mark_asked(str(row['heading_path']), asked)}\n{row['text']}")
     return "\n\n".join(texts)
+
+
+def _mark_asked(heading_path: str, asked: Collection[tuple[str, ...]]) -> str:
+    """Return a heading path in which headings with the words of a logged question ask.
+
+    An edit may have put them there, and they state nothing (`own_statements`).
+    """
+    steps = (
+        f"{step.rstrip('?')}?" if word_key(step.rpartition(": ")[2]) in asked else step
+        for step in heading_path.split(" > ")
+    )
+    return " > ".join(steps)

@@ -1,6 +1,5 @@
 """Compare two runs: what the first predicted of its edits, and what the second measures."""
 
-import re
 from hashlib import blake2b
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis, load_analysis
 from coverage_kit.errors import RunError
+from coverage_kit.escaping import for_markdown_cell
 from coverage_kit.pipeline.edits import RECORD
 from coverage_kit.report.texts import shorten
 from coverage_kit.report.trust import predicted_under
@@ -149,7 +149,7 @@ def _as_markdown(rows: list[list[str]], words: str, runs: str) -> str:
 
     Cells are data, so all characters that Markdown or HTML would interpret are escaped.
     """
-    safe = [[re.sub(r"([\\`*_\[\]<>|!#~&])", r"\\\1", cell) for cell in row] for row in rows]
+    safe = [[for_markdown_cell(cell) for cell in row] for row in rows]
     lines = [f"| {' | '.join(row)} |" for row in [safe[0], ["---"] * len(safe[0]), *safe[1:]]]
     return "\n".join(
         [

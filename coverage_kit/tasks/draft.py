@@ -13,8 +13,9 @@ from typing import NamedTuple, Protocol
 from tqdm.auto import tqdm
 
 from coverage_kit.errors import CoverageKitError, DraftError, RunError
+from coverage_kit.escaping import for_line
 from coverage_kit.llm.endpoint import RETRIES, Endpoint, Prompt
-from coverage_kit.llm.untrusted_text import fence_text
+from coverage_kit.llm.untrusted_text import fence_parts
 from coverage_kit.settings import DraftSettings
 from coverage_kit.storage.files import write_file
 from coverage_kit.tasks.briefs import Brief
@@ -110,7 +111,7 @@ class ChatDrafter:
 def write_prompt(brief: Brief) -> tuple[str, str]:
     """Return the system's and the user's message.
 
-    All text of site, log and answers is in a fence that no text can close.
+    All text of site, log and answers is in a fence that no text can close, each part in its own.
     """
     blocks = {
         "HEADINGS": "\n".join(brief.headings),
@@ -118,7 +119,7 @@ def write_prompt(brief: Brief) -> tuple[str, str]:
         "OWN WORDS": brief.own_words,
         "EXTRACTS": "\n".join(brief.extracts),
     }
-    fenced = fence_text("\n\n".join(f"{name}\n{text or '(none)'}" for name, text in blocks.items()))
+    fenced = fence_parts(blocks)
     rules = "\n".join(f"{number}. {rule}" for number, rule in enumerate(_RULES, 1))
     system = (
         f"You draft text for a company's own website. {_TASKS[brief.operation]}\n\n"
@@ -141,7 +142,7 @@ def fill_drafts(drafter: Drafter, briefs: Sequence[Brief], path: Path) -> Drafte
     open_briefs = [brief for brief in briefs if brief.edit_id not in reused]
     for brief in tqdm(
         open_briefs,
-        desc=f"drafting with {drafter.name}",
+        desc=for_line(f"drafting with {drafter.name}"),
         unit=" edits",
         file=sys.stderr,
         leave=False,

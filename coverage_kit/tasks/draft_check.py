@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from coverage_kit.tasks.briefs import EXTRACT_MARK, Brief
-from coverage_kit.tasks.fact_forms import KnownFacts, find_unknown
+from coverage_kit.tasks.fact_forms import ADDRESSES, KINDS, KnownFacts, find_unknown
+from coverage_kit.tasks.own_statements import asks, split_own_words
 from coverage_kit.text.sentences import split_sentences
 
 # So many words in a row that an extract has too are copied (assumed).
@@ -31,6 +32,8 @@ _CODE_FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE)
 _EMPHASIS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)")
 # A link or picture: "[us](https://…)".
 _LINK = re.compile(r"!?\[([^\[\]\n]*)\]\(\s*([^()\s]*)[^()\n]*\)")
+# A full stop of another script within a Latin word: browsers read it as the dot of a host.
+_DOT_OF_HOST = re.compile(r"(?<=[a-z0-9])[。．｡](?=[a-z0-9])", re.IGNORECASE)  # noqa: RUF001
 # Private characters, each of which stands for a slot while the text is read.
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 # The first of them, which stands for the first slot.
@@ -57,20 +60,24 @@ class _Sentence(NamedTuple):
 def check_draft(text: str, brief: Brief) -> str:
     """Return a draft as Markdown in which invented facts and copied extracts are marked.
 
-    A number, percentage, date, price, address or capitalised name that is neither in the own words
-    nor in the questions becomes a slot, `[FACT NEEDED: is “34 km” true?]`; a number must have the
-    same unit there. A sentence that shares six words in a row with an extract, and not with the own
-    words, becomes `[EXTRACT TO CHECK] “…”`. The first heading is the brief's, further ones are one
-    level below it, and there are none where a passage is extended.
+    A number, percentage, date, price, address, phone number or capitalised name that the own words
+    do not state becomes a slot, `[FACT NEEDED: is “34 km” true?]`; a number must have the same unit
+    there. Questions state nothing, neither the brief's nor those among the own words
+    (`own_statements`). A sentence that shares six words in a row with an extract, and not with the
+    own words, becomes `[EXTRACT TO CHECK] “…”`. The first heading is the brief's, further ones are
+    one level below it, and there are none where a passage is extended. In the heading, too, an
+    address or phone number of others is a slot; in a slot, it is left out.
     """
-    plain, slots = _hide_slots(_strip_markup(text))
-    prefixes, sentences = _split_lines(_set_headings(plain, brief.headings))
-    own_facts = KnownFacts([brief.own_words, *brief.questions, *brief.headings, brief.before])
+    asked = [*brief.questions, *brief.headings]
+    own = split_own_words(f"{brief.own_words}\n\n{brief.before}", asked)
+    own_facts = KnownFacts(own.statements, own.questions)
     extracts = [extract.removeprefix(EXTRACT_MARK).strip() for extract in brief.extracts]
-    all_facts = KnownFacts([*own_facts.texts, *extracts])
-    foreign = KnownFacts(extracts).names - own_facts.words
-    plain_words = KnownFacts([*extracts, *(sentence.text for sentence in sentences)]).plain
-    copied = _find_copied(sentences, extracts, brief.own_words)
+    all_facts = KnownFacts([*own.statements, *extracts], own.questions)
+    plain, slots = _hide_slots(_strip_markup(text), own_facts)
+    prefixes, sentences = _split_lines(_set_headings(plain, brief.headings))
+    foreign = KnownFacts([*extracts, *filter(_has_plain_words, asked)]).names - own_facts.words
+    plain_words = KnownFacts([*extracts, *asked, *(sentence.text for sentence in sentences)]).plain
+    copied = _find_copied(sentences, extracts, " ".join(own.statements))
     lines = list(prefixes)
     is_first = [True] * len(lines)
     for index, (line, words) in enumerate(sentences):
@@ -85,7 +92,25 @@ def check_draft(text: str, brief: Brief) -> str:
         is_first[line] = False
     body = re.sub(r"\n{3,}", "\n\n", "\n".join(line.rstrip() for line in lines)).strip()
     body = _PRIVATE.sub(lambda match: slots[ord(match[0]) - _FIRST_PRIVATE], body)
-    return f"{brief.headings[0]}\n\n{body}" if brief.headings else body
+    return f"{_check_heading(brief.headings[0], own_facts)}\n\n{body}" if brief.headings else body
+
+
+def _check_heading(heading: str, own_facts: KnownFacts) -> str:
+    """Return the brief's heading, in which addresses of others are slots.
+
+    Figures and names are, too, unless the heading asks: a question states nothing.
+    """
+    mark, _, words = heading.partition(" ")
+    kinds = ADDRESSES if asks(words) else KINDS
+    spans = find_unknown(words, own_facts, plain=KnownFacts([words]).words, kinds=kinds)
+    return f"{mark} {_with_slots(words, spans)}"
+
+
+def _has_plain_words(text: str) -> bool:
+    """Return whether most words of a text are in lower case, so that its capitals show names."""
+    words = [word for word in _WORD.findall(text) if word.isalpha()]
+    n_plain = sum(word.islower() for word in words)
+    return bool(2 * n_plain >= len(words))
 
 
 def _strip_markup(text: str) -> str:
@@ -98,7 +123,7 @@ def _strip_markup(text: str) -> str:
         for character in text.replace("\r", "")
         if unicodedata.category(character) not in _UNSEEN
     )
-    text = _MODEL_MARK.sub("", _CODE_FENCE.sub("", text))
+    text = _DOT_OF_HOST.sub(".", _MODEL_MARK.sub("", _CODE_FENCE.sub("", text)))
     text = _LINK.sub(lambda match: f"{match[1]} {match[2]}".strip(), text)
     return "\n".join(_drop_emphasis(line) for line in text.split("\n"))
 
@@ -108,14 +133,19 @@ def _drop_emphasis(line: str) -> str:
     return line[:end] + _EMPHASIS.sub("", line[end:])
 
 
-def _hide_slots(text: str) -> tuple[str, list[str]]:
-    """Return the text with one private character for each slot, and the slots."""
+def _hide_slots(text: str, own_facts: KnownFacts) -> tuple[str, list[str]]:
+    """Return the text with one private character for each slot, and the slots.
+
+    A slot says what is needed. Of an address or phone number of others it keeps nothing, because a
+    reader could follow it.
+    """
     slots: list[str] = []
 
     def hide(match: re.Match[str]) -> str:
         if len(slots) >= _MAX_SLOTS:
             return match[0]
-        slots.append(match[0])
+        pieces = _cut(match[0], find_unknown(match[0], own_facts, kinds=ADDRESSES))
+        slots.append("…".join(pieces))
         return chr(_FIRST_PRIVATE + len(slots) - 1)
 
     return _SLOT.sub(hide, text), slots
@@ -180,13 +210,19 @@ def _match_prefix(line: str) -> re.Match[str]:
 
 def _with_slots(sentence: str, spans: Iterable[tuple[int, int]]) -> str:
     """Return a sentence with a slot in place of each span."""
-    pieces = []
-    end_of_span = 0
-    for start, end in spans:
+    spans = list(spans)
+    pieces = _cut(sentence, spans)
+    checked = pieces[0]
+    for (start, end), following in zip(spans, pieces[1:], strict=True):
         words = re.sub(r"[\[\]\s]+", " ", sentence[start:end]).strip()[:_MAX_SLOT_LENGTH]
-        pieces += [sentence[end_of_span:start], f"[FACT NEEDED: is “{words}” true?]"]
-        end_of_span = end
-    return "".join([*pieces, sentence[end_of_span:]])
+        checked += f"[FACT NEEDED: is “{words}” true?]{following}"
+    return checked
+
+
+def _cut(text: str, spans: Iterable[tuple[int, int]]) -> list[str]:
+    """Return the pieces of a text between the spans."""
+    borders = [0, *(border for span in spans for border in span), len(text)]
+    return [text[start:end] for start, end in zip(borders[::2], borders[1::2], strict=True)]
 
 
 def _find_copied(sentences: list[_Sentence], extracts: Iterable[str], own_words: str) -> set[int]:

@@ -24,34 +24,61 @@ from coverage_kit.text.quantities import (
 )
 from coverage_kit.text.sentences import split_sentences
 
-# A number with its separators, a date, a time or a fraction: "4,200.00", "1/2", "8:30", "2½".
-_NUMBER = r"(?:\d+(?:[.,:/]\d+)*[½¼¾]?|[½¼¾])"
-# Where a fact may start: an address ("https://…", "a@b.example", "evil.com/x"), a number with its
-# currency sign, or a word. Addresses end at brackets, quotes and private characters, which stand
-# for slots.
+# A number with its separators, a date, a time or a fraction: "2026-05-12", "4,200.00", "1/2",
+# "8:30", "2½".
+_NUMBER = r"(?:\d{4}-\d\d-\d\d(?!\d)|\d+(?:[.,:/]\d+)*[½¼¾]?|[½¼¾])"
+# Signs of money; those beyond CURRENCIES have no other spelling that is compared.
+_SIGNS = f"{CURRENCIES}¢₦₩₪₫₭₮₱₲₴₵₸₹₺₽₾₿"
+# What an address does not hold: spaces, brackets, quotes, and the private characters of slots.
+_NO_ADDRESS = r"\s<>\[\]()“”\"'\ue000-\uf8ff"
+# An address: "https://…", "tel:…", "a@b.example", "@shop", "evil.com:80/x". Browsers read the dots
+# of other scripts in a host as dots, and hosts may have letters of any script.
+_ADDRESS = (
+    rf"(?:[a-z][a-z+]*://|www\.|(?:mailto|tel|sms|callto|skype|bitcoin|magnet|data|javascript):)"
+    rf"[^{_NO_ADDRESS}]+"
+    r"|[\w.+-]+@[\w-]+(?:[.。．｡][\w-]+)+"  # noqa: RUF001 (dots of other scripts)
+    r"|(?<![\w@.])@\w[\w.]+"
+    r"|(?<![\w.])[^\W_][\w-]*(?:[.。．｡][\w-]+)*[.。．｡][^\W\d_]{2,24}\b"  # noqa: RUF001
+    rf"(?::\d+)?(?:/[^{_NO_ADDRESS}]*)?"
+)
+# What stands between the digits of a phone number.
+_BETWEEN_DIGITS = r" \xa0\u2009\u202f().\-/‑–·"  # noqa: RUF001 (dashes as they are typed)
+# A phone number, compared as one: it starts with + or 0, or has nine digits in three groups or
+# more (assumed; amounts in such groups are rare, and are compared as one, too).
+_PHONE = (
+    rf"(?<![\w.,])(?:\+\(?\d|\(?0)[\d{_BETWEEN_DIGITS}]{{5,22}}\d"
+    rf"|(?<![\w.,])(?=(?:[{_BETWEEN_DIGITS}]{{0,2}}\d){{9}})"
+    rf"\(?\d{{2,5}}(?:[{_BETWEEN_DIGITS}]{{1,2}}\d{{2,5}}){{2,6}}"
+)
+# Where a fact may start: an address, a phone number, a number with its currency sign, or a word.
 _START = re.compile(
-    r"(?P<url>(?:[a-z][a-z+]*://|www\.)[^\s<>\[\]()“”\"'\ue000-\uf8ff]+"
-    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-    r"|(?<![\w.])[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24}\b(?:/[^\s()\[\]“”\"'\ue000-\uf8ff]*)?)"
-    rf"|(?P<sign>[{CURRENCIES}])?\s?(?P<value>{_NUMBER})"
+    rf"(?P<url>{_ADDRESS})"
+    rf"|(?P<phone>{_PHONE})(?![\d%])"
+    rf"|(?:(?P<sign>[{_SIGNS}])\s?)?(?P<value>{_NUMBER})"
     r"|(?P<word>[^\W_][\w’'\-]*)",  # noqa: RUF001 (apostrophes as they are typed)
     re.IGNORECASE,
 )
 # The end of a range or an alternative, behind its start: "-50", " to £5", " or 6".
 _RANGE = re.compile(
-    rf"\s*(?:[{DASHES}]|to|or|and)\s*[{CURRENCIES}]?{_NUMBER}"
-    rf"|\s*[{DASHES}]\s*(?=[{CURRENCIES}]?{_NUMBER})"
+    rf"\s*(?:[{DASHES}]|to|or|and)\s*[{_SIGNS}]?{_NUMBER}"
+    rf"|\s*[{DASHES}]\s*(?=[{_SIGNS}]?{_NUMBER})"
 )
-# The unit behind a number: " kg", "-year", "€".
-_AFTER = re.compile(rf"[-\s]?\s?([{CURRENCIES}]|{UNIT})", re.IGNORECASE)
+# The unit behind a number: " kg", "-year", "€", " a.m.".
+_AFTER = re.compile(rf"[-\s]?\s?([{_SIGNS}]|[ap]\.\s?m\b\.?|{UNIT})", re.IGNORECASE)
+# What multiplies an amount of money: "£4k", "€2 million".
+_MULTIPLIER = re.compile(r"\s?(?:k|m|bn|hundred|thousand|million|billion)\b", re.IGNORECASE)
+# The scheme of a web address and "www.", without which two addresses are compared.
+_SCHEME = re.compile(r"^(?:https?://)?(?:www\.)?")
+# The year that a date in numbers starts with.
+_YEAR_OF_DATE = re.compile(r"(\d{4})-\d\d-\d\d")
 # Signs between two facts that make them one: "5-6", "Bosch Performance".
 _GAP = re.compile(r"[\s\-–—/&+().]{0,3}")  # noqa: RUF001 (dashes as they are typed)
 # Behind these signs a capital does not show a name yet.
 _OPENS = ':“"(—–'  # noqa: RUF001 (dashes as they are typed)
 # A number that may be a year.
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
-# Units, and numbers that follow numbers as units do ("5 thousand").
-_UNITS = UNITS | {word: word for word in ("hundred", "thousand", "million")}
+# Units, numbers that follow numbers as units do ("5 thousand"), and halves of a day ("9 am").
+_UNITS = UNITS | {word: word for word in ("hundred", "thousand", "million", "am", "pm")}
 # Words that are numbers: "six", "million", "dozen".
 _NUMBER_WORDS = {**NUMBER_WORDS, **LARGE_NUMBERS, "dozen": 12}
 # Plain words of English drafts: they are neither names nor units.
@@ -93,13 +120,17 @@ _DETERMINER_WORDS = (
     "the a an your our their its it them this that these those any all each both every"
 )
 _DETERMINERS = frozenset(_DETERMINER_WORDS.split())
+# The kinds of facts by which a reader reaches someone.
+ADDRESSES = ("url", "phone")
+# All kinds of facts.
+KINDS = (*ADDRESSES, "number", "word")
 
 
 class _Fact(NamedTuple):
     """A span that may be a fact.
 
-    Its kind is `url` for an address, `number` for a figure with its unit, and `word` for a word,
-    which may be a name.
+    Its kind is `url` for an address, `phone` for a phone number, `number` for a figure with its
+    unit, and `word` for a word, which may be a name.
     """
 
     start: int
@@ -110,14 +141,22 @@ class _Fact(NamedTuple):
 
 
 class KnownFacts:
-    """What some texts state: their words, their figures with units, their addresses and names."""
+    """What some texts state: their words, their figures with units, their addresses and names.
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    Args:
+        texts: what states facts.
+        asked: questions, which name things and state nothing: only their words are known.
+    """
+
+    def __init__(self, texts: Iterable[str], asked: Iterable[str] = ()) -> None:
         self.texts = tuple(texts)
         facts = [fact for text in self.texts for fact in _find_facts(text)]
         self._figures = {(fact.value, fact.unit) for fact in facts if fact.kind == "number"}
         self._values = {value for value, _ in self._figures}
-        self._urls = {fact.value for fact in facts if fact.kind == "url"}
+        dates = (_YEAR_OF_DATE.fullmatch(value) for value in self._values)
+        self._values |= {date[1] for date in dates if date}
+        self._addresses = {(fact.kind, fact.value) for fact in facts if fact.kind in ADDRESSES}
+        facts += [fact for text in asked for fact in _find_words(text)]
         self.words = {
             piece
             for fact in facts
@@ -152,8 +191,8 @@ class KnownFacts:
 
         A figure must have the same unit, if it has one.
         """
-        if fact.kind == "url":
-            return fact.value in self._urls
+        if fact.kind in ADDRESSES:
+            return (fact.kind, fact.value) in self._addresses
         is_year = _YEAR.fullmatch(fact.value) is not None and fact.unit not in _UNITS.values()
         if not fact.unit or is_year:
             return fact.value in self._values
@@ -176,11 +215,12 @@ def find_unknown(
     facts: KnownFacts,
     foreign: Collection[str] = frozenset(),
     plain: Collection[str] = frozenset(),
+    kinds: Collection[str] = KINDS,
 ) -> list[tuple[int, int]]:
     """Return the spans of facts that are not known; neighbouring spans are joined.
 
     Words in `foreign` are names however they are written. Words in `plain` are no names where they
-    begin a sentence.
+    begin a sentence. Only facts of these `kinds` are looked at.
 
     >>> draft = "The Heron goes 34 km."
     >>> site = KnownFacts(["The Heron weighs 34 kg."])
@@ -189,7 +229,7 @@ def find_unknown(
     """
     spans: list[tuple[int, int]] = []
     for fact in _find_facts(sentence):
-        if _is_known(sentence, fact, facts, foreign, plain):
+        if fact.kind not in kinds or _is_known(sentence, fact, facts, foreign, plain):
             continue
         if spans and (
             fact.start < spans[-1][1] or _GAP.fullmatch(sentence, spans[-1][1], fact.start)
@@ -252,8 +292,10 @@ def _find_facts(text: str) -> Iterator[_Fact]:
         start = match.start()
         if match["url"]:
             address = match["url"].rstrip(".,;:!?")
-            value = address.casefold().rstrip("/")
+            value = _SCHEME.sub("", address.casefold()).rstrip("/")
             yield _Fact(start, start + len(address), "url", value)
+        elif match["phone"]:
+            yield _Fact(start, match.end(), "phone", re.sub(r"\D", "", match["phone"]))
         elif match["value"]:
             sign = match["sign"] or ""
             start = match.start("sign") if sign else match.start("value")
@@ -274,6 +316,10 @@ def _find_facts(text: str) -> Iterator[_Fact]:
 
 def _find_figure(text: str, start: int, end: int, value: str, sign: str) -> _Fact:
     """Return a figure with its unit: a currency sign, or the next word if it has content."""
+    multiplier = _MULTIPLIER.match(text, end) if sign else None
+    if multiplier is not None:
+        amount = f"{value} {multiplier[0].strip().casefold()}"
+        return _Fact(start, multiplier.end(), "number", amount, sign)
     end_of_range = end
     while (other := _RANGE.match(text, end_of_range)) is not None and other.end() > end_of_range:
         end_of_range = other.end()
@@ -282,13 +328,14 @@ def _find_figure(text: str, start: int, end: int, value: str, sign: str) -> _Fac
         return _Fact(start, end, "number", value, sign)
     # Of a range the unit is behind the other number, so that the span ends before it.
     end_of_unit = end if end_of_range > end else match.end()
-    raw = plain_word(match[1]).replace(" ", "")
+    raw = re.sub(r"[\s.]", "", plain_word(match[1]))
     if raw in MONTHS and is_month(match[1]):
         return _Fact(start, end_of_unit, "number", value, raw)
     singular = raw[:-1] if raw.endswith("s") and len(raw) > 2 else raw
     unit = _UNITS.get(raw, _UNITS.get(singular, singular))
     is_empty = unit.isalpha() and not content_words(unit) and unit not in _UNITS.values()
-    if unit in _PLAIN or is_empty:
+    # "Second" is a plain word and a unit: behind a number it is the unit.
+    if is_empty or (unit in _PLAIN and unit not in _UNITS.values()):
         return _Fact(start, end, "number", value)
     return _Fact(start, end_of_unit, "number", value, unit)
 

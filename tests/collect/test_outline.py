@@ -253,3 +253,11 @@ def test_half_letters_and_control_characters_of_structured_data_do_not_reach_the
     outlines.to_parquet(tmp_path / "outlines.parquet")
     assert outlines.loc[outlines["kind"] == "structured type", "value"].tolist() == ["Organization"]
     assert set(outlines.loc[outlines["kind"] == "author", "value"]) == {"Ann\ufffd Lee", "BC"}
+
+
+@pytest.mark.parametrize(
+    "mark", ['rel="Author"', 'rel="nofollow AUTHOR"', 'itemprop="author name"']
+)
+def test_an_author_is_marked_in_any_case_and_among_other_words(tmp_path, mark):
+    page = PAGE.replace('<p class="byline">By Bob Ray</p>', f"<p><a {mark}>Cy Fox</a></p>")
+    assert "Cy Fox" in values(outline_of(tmp_path, "a.html", page), "author")

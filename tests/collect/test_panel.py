@@ -164,3 +164,15 @@ def test_a_missing_panel_is_an_error_that_says_how_to_make_one(tmp_path):
 def test_a_panel_of_nothing_is_refused():
     with pytest.raises(SettingsError, match="n = 0"):
         make_panel(*a_log({"brakes": (3, 1.0)}), n=0)
+
+
+def test_a_query_that_looks_like_a_formula_is_text_in_the_file_and_itself_when_read(tmp_path):
+    texts = ["=1+1", "@x asks", "-5 degrees", "a;=1", "'=seven", "＋two", "it's far"]  # noqa: RUF001
+    path = tmp_path / "panel.csv"
+    path.write_text("query\n" + "".join(f'"{text}"\n' for text in texts), encoding="utf-8")
+    written = write_panel(read_panel(path), tmp_path / "again.csv")
+    cells = [line.split(",")[0] for line in written.read_text(encoding="utf-8").splitlines()[1:]]
+    assert cells == ["'=1+1", "'@x asks", "'-5 degrees", "a;'=1", "'=seven", "'＋two", "it's far"]  # noqa: RUF001
+    again = read_panel(written)
+    assert list(again["text"]) == [text.removeprefix("'") for text in texts]
+    assert set(again["query_id"]) == {query_id(text) for text in again["text"]}

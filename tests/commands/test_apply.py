@@ -241,3 +241,54 @@ def test_report_writes_json_and_lists(folder, monkeypatch, capsys):
         "| [shop.example/p.html](shop-example-p-html.md) | 1 | 3 | 0 |"
         in (folder / "run/todo/index.md").read_text()
     )
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        "site",
+        "site/copy",
+        "site/../site/copy",
+        "link",
+        "link/copy",
+        "out/back/copy",
+        ".",
+        "link/..",
+    ],
+)
+def test_no_spelling_of_a_path_leads_into_the_site(tmp_path, monkeypatch, capsys, to):
+    write_run(tmp_path)
+    (tmp_path / "link").symlink_to(tmp_path / "site")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/back").symlink_to("../site")
+    before = sorted(path.name for path in (tmp_path / "site").rglob("*"))
+    monkeypatch.chdir(tmp_path)
+    status, output = call(monkeypatch, capsys, "apply", "run", "--to", to)
+    assert status == 2, output
+    assert "coverage-kit: " in output
+    assert sorted(path.name for path in (tmp_path / "site").rglob("*")) == before
+    assert (tmp_path / "site/p.html").read_text() == PAGE
+
+
+def test_a_site_behind_a_link_is_copied_and_a_link_that_leaves_it_is_not(
+    tmp_path, monkeypatch, capsys
+):
+    write_run(tmp_path)
+    (tmp_path / "site").rename(tmp_path / "real")
+    (tmp_path / "site").symlink_to("real")
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret/key.html").write_text("secret")
+    (tmp_path / "real/out.html").symlink_to(tmp_path / "secret/key.html")
+    (tmp_path / "real/folder").symlink_to(tmp_path / "secret")
+    (tmp_path / "real/same.html").symlink_to("p.html")
+    (tmp_path / "copies").mkdir()
+    (tmp_path / "to").symlink_to("copies")
+    monkeypatch.chdir(tmp_path)
+    status, output = call(monkeypatch, capsys, "apply", "run", "--to", "to/copy")
+    assert status == 0, output
+    copy = tmp_path / "copies/copy"
+    assert sorted(path.name for path in copy.rglob("*.html")) == ["p.html", "same.html"]
+    assert (copy / "p.html").read_text() == (copy / "same.html").read_text() != PAGE
+    assert not any(path.is_symlink() for path in copy.rglob("*"))
+    assert (tmp_path / "secret/key.html").read_text() == "secret"
+    assert (tmp_path / "real/p.html").read_text() == PAGE

@@ -1,6 +1,7 @@
 """The command that lets a model write drafts, with made-up tables and a local server."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis, save_analysis
 from coverage_kit.tasks.briefs import list_briefs
+from coverage_kit.tasks.draft_check import check_draft
 from tests.chat_server import KEY, Reply, chat_server
 from tests.commands.test_app import call
 from tests.commands.test_apply import write_run
@@ -227,3 +229,12 @@ def test_a_key_written_into_the_settings_is_refused_and_not_repeated(
     assert status == 2
     assert "draft." in output
     assert "secret" not in output
+
+
+def test_a_heading_that_repeats_a_logged_question_asks(folder):
+    run = write_drafted(folder)
+    queries = run.queries.replace({"which oil do I need": "oil of 5 W from https://oil.example/x"})
+    passages = run.passages.assign(heading_path="Brakes > Oil of 5 W from")
+    (brief,) = list_briefs(replace(run, queries=queries, passages=passages), ["e2"])
+    assert brief.own_words.endswith("\n\nBrakes > Oil of 5 W from?\nOpen the lever.")
+    assert "5 W" not in check_draft("Use 5 W.", brief).replace("“5 W”", "")

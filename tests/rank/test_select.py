@@ -263,3 +263,10 @@ def test_what_fits_the_budget_stands_first_with_what_it_adds():
     assert edits["is_chosen"].tolist() == [True, False]
     assert edits["marginal_gain"].tolist() == pytest.approx([5.0, 4.0])
     assert frontier["bound"].iloc[0] >= frontier["gain"].iloc[0]
+
+
+def test_a_chosen_edit_of_a_page_that_may_not_be_edited_comes_first():
+    simulation = make_simulation([[0.5, 0], [0, 0.5]], groups=[0, 1])
+    limits = Limits(locked_pages=("locked",))
+    done = select_edits(simulation, np.ones(2), limits, ["locked", "open"], np.zeros(2), chosen=[0])
+    assert done.order == (0, 1)

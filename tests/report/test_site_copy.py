@@ -22,6 +22,7 @@ from coverage_kit.errors import RunError
 from coverage_kit.report import site_copy
 from coverage_kit.report.site_copy import write_site_copy
 from coverage_kit.report.source.changes import make_change
+from coverage_kit.report.source.html_blocks import read_html_blocks
 from coverage_kit.report.source.tree import read_tree
 from coverage_kit.report.source.words import CannotPlaceError
 from coverage_kit.settings import SiteSettings
@@ -841,3 +842,14 @@ def test_the_sample_site_changes_at_every_passage(tmp_path, site_name):
         ) == [f"It says {number}."]
     untouched = passages[~passages["passage_id"].isin(first["passage_id"])]
     assert set(untouched["text"]) - set(new["text"]) == set()
+
+
+@pytest.mark.parametrize("tag", ["aside", 'div role="complementary"'])
+def test_an_aside_before_the_main_content_is_no_text_of_the_page(tag):
+    end = tag.partition(" ")[0]
+    source = (
+        f"<body><{tag}><p>It goes far.</p></{end}><main><h1>Range</h1><p>It goes far.</p>"
+        f"<{tag}><p>Note.</p></{end}></main></body>"
+    )
+    blocks = read_html_blocks(source, read_tree(source))
+    assert [block.text for block in blocks] == ["Range", "It goes far.", "Note."]

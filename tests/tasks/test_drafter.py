@@ -59,7 +59,7 @@ def slot(words):
         ("The Heron goes 34 km.", f"The Heron goes {slot('34 km')}."),
         ("The Heron weighs 34 kilograms.", "The Heron weighs 34 kilograms."),
         ("The Heron goes 34km.", f"The Heron goes {slot('34km')}."),
-        ("It goes 45 km.", "It goes 45 km."),
+        ("It goes 45 km.", f"It goes {slot('45 km')}."),
         ("It costs £4200.00.", "It costs £4200.00."),
         ("It costs €4,200.", f"It costs {slot('€4,200')}."),
         ("It is 20% lighter.", f"It is {slot('20%')} lighter."),

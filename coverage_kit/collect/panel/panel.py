@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ from coverage_kit.collect.logs.columns import SYNONYMS, find_column
 from coverage_kit.collect.logs.tabulate import query_id
 from coverage_kit.collect.logs.values import flag_of
 from coverage_kit.errors import SettingsError
+from coverage_kit.escaping import for_cell, from_cell
+from coverage_kit.storage.files import write_file
 from coverage_kit.tables import PANELS, Clusters, Panels, Queries, checked
 
 _COLUMNS = ("query", "is_holdout", "cluster_id")
@@ -101,7 +104,8 @@ def allocate_sample(weights: "np.ndarray[Any, Any]", sizes: Sequence[int], n: in
 def write_panel(panel: Panels, path: str | Path) -> Path:
     """Write a panel as CSV in the order of asking; return its path.
 
-    The columns are query, is_holdout and cluster_id. Raises SettingsError for a file that cannot be
+    The columns are query, is_holdout and cluster_id. No text is a formula for a spreadsheet;
+    `read_panel` returns the texts as they were. Raises SettingsError for a file that cannot be
     written.
     """
     path = Path(path)
@@ -112,21 +116,15 @@ def write_panel(panel: Panels, path: str | Path) -> Path:
         ordered["cluster_id"].fillna(""),
         strict=True,
     )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(_COLUMNS)
-            writer.writerows(
-                (text, "yes" if is_holdout else "no", cluster) for text, is_holdout, cluster in rows
-            )
-    except OSError as error:
-        raise SettingsError(
-            str(path),
-            "a panel that can be written",
-            str(error),
-            "Name another file.",
-        ) from None
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows(
+        (for_cell(text), "yes" if is_holdout else "no", for_cell(cluster))
+        for text, is_holdout, cluster in rows
+    )
+    content = stream.getvalue().encode("utf-8", "replace")
+    write_file(path, content, error=SettingsError, cure="Name another file.")
     return path
 
 
@@ -135,7 +133,8 @@ def read_panel(path: str | Path) -> Panels:
     """Return the panel of a CSV file with a column query, and perhaps is_holdout and cluster_id.
 
     The version of a panel consists of the file's name and a digest of its queries: the same queries
-    in another order are the same panel, with one query more it is another panel. Raises
+    in another order are the same panel, with one query more it is another panel. A ' with which
+    `write_panel` kept a query from being a formula is taken away. Raises
     SettingsError for a file that is missing, has no column of queries, or has a query twice.
     """
     path = Path(path)
@@ -163,11 +162,11 @@ def panel_version(panel: Panels) -> str:
 
 
 def _read_row(row: dict[str, Any], column: str) -> dict[str, Any]:
-    text = _collapse(row[column])
+    text = _collapse(from_cell(row[column]))
     return {
         "query_id": query_id(text),
         "text": text,
-        "cluster_id": row.get("cluster_id") or None,
+        "cluster_id": from_cell(row.get("cluster_id") or "") or None,
         "is_holdout": flag_of(row.get("is_holdout")) or False,
     }
 

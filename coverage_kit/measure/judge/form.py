@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from coverage_kit.llm.endpoint import Reply
-from coverage_kit.llm.untrusted_text import fence_text
+from coverage_kit.llm.untrusted_text import fence_parts
 from coverage_kit.measure.judge.protocol import Item
 from coverage_kit.measure.judge.rubrics import Rubric
 
@@ -47,10 +47,10 @@ class WeighedGrade(NamedTuple):
 
 
 def write_form(rubric: Rubric, item: Item, is_swapped: bool = False) -> tuple[str, str]:
-    """Return the system's and the user's message, with the item's texts in a fence.
+    """Return the system's and the user's message, with the item's texts in fences.
 
-    No text can close the fence. The form follows G-Eval (Liu et al. 2023, 2303.16634): task,
-    criterion, steps, texts, and a field to fill in.
+    Each part has its own, and no text can close one. The form follows G-Eval (Liu et al. 2023,
+    2303.16634): task, criterion, steps, texts, and a field to fill in.
     """
     steps = "\n".join(f"{number}. {step}" for number, step in enumerate(rubric.steps, 1))
     scale = "\n".join(
@@ -59,9 +59,7 @@ def write_form(rubric: Rubric, item: Item, is_swapped: bool = False) -> tuple[st
         if str(grade) in rubric.meanings
     )
     part_names = rubric.ordered_parts(is_swapped)
-    fenced = fence_text(
-        "\n\n".join(f"{name.upper()}\n{item.parts[name] or '(none)'}" for name in part_names)
-    )
+    fenced = fence_parts({name: item.parts[name] for name in part_names})
     system = (
         "You grade texts by one criterion.\n\n"
         f"Criterion: {rubric.title}. {rubric.criterion.strip()}\n\n"

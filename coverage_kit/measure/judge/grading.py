@@ -8,6 +8,7 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from coverage_kit.errors import BudgetError, ModelError, SchemaError
+from coverage_kit.escaping import for_line
 from coverage_kit.llm.costs import Prices
 from coverage_kit.measure.judge.protocol import Grade, Item, Judge
 from coverage_kit.measure.judge.rubrics import Rubric
@@ -86,7 +87,7 @@ def grade_items(
     plan = list(_plan(rubric, items, repeats, is_swapping))
     for item, repeat, is_swapped in tqdm(
         plan,
-        desc=f"{rubric.name} by {judge.name}",
+        desc=for_line(f"{rubric.name} by {judge.name}"),
         unit=" grades",
         file=sys.stderr,
         leave=False,

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from coverage_kit.escaping import for_file_name, for_html
 from coverage_kit.report.source.markdown_blocks import FRONT
 from coverage_kit.report.source.markdown_page import quote_yaml
 from coverage_kit.report.source.units import (
     Unit,
     at_level,
-    escape_html,
     read_units,
     write_html,
     write_markdown,
@@ -36,10 +36,7 @@ _LANGUAGE = re.compile(
     r"<html[^>]*?\slang\s*=\s*[\"']?([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)",
     re.IGNORECASE,
 )
-# Characters that a file's name may not have in every system: all but letters, digits and .()~ +-
-_UNSAFE = re.compile(r"[^\w.()~ +-]")
-# The limits of a new page's path: what every file system allows (assumed).
-_MAX_NAME_CHARACTERS = 80
+# The limit of a new page's path: what every file system allows (assumed).
 _MAX_PATH_STEPS = 12
 
 
@@ -136,10 +133,12 @@ def place_new_page(page_id: str, page_files: Sequence[tuple[str, str]]) -> PureP
     prefix = _find_prefix(page_files)
     if prefix and page_id.startswith(f"{prefix}/"):
         url_path = page_id.removeprefix(f"{prefix}/")
-    else:
+    elif any("/" in name for name, _ in page_files):
         url_path = page_id.partition("/")[2]
+    else:
+        url_path = page_id  # the site's ids are names of files
     steps = [
-        _safe_name(step)
+        for_file_name(step)
         for step in unquote(url_path.split("?")[0]).split("/")
         if step not in {"", "."}
     ]
@@ -167,12 +166,6 @@ def _find_prefix(page_files: Sequence[tuple[str, str]]) -> str:
         )
         prefixes[prefix] += bool(prefix)
     return max(prefixes, key=lambda prefix: (prefixes[prefix], prefix)) if prefixes else ""
-
-
-def _safe_name(step: str) -> str:
-    """Return a step of a path without anything that a file system or a browser could misread."""
-    name = _UNSAFE.sub("-", step).strip(". ")[:_MAX_NAME_CHARACTERS]
-    return "" if name in {"", "..", "."} else name
 
 
 def write_new_page(markdown: str, url: str, sibling: str, *, is_markdown: bool) -> tuple[str, str]:
@@ -208,10 +201,10 @@ def _new_html(title: str, units: list[Unit], url: str, sibling: str) -> str:
         "<head>",
         '<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape_html(title)}</title>",
+        f"<title>{for_html(title)}</title>",
     ]
     if canonical:
-        lines.append(f'<link rel="canonical" href="{escape_html(canonical, is_value=True)}">')
+        lines.append(f'<link rel="canonical" href="{for_html(canonical, is_value=True)}">')
     lines += ["</head>", "<body>", "<main>", "<article>"]
     lines += write_html(units)
     lines += ["</article>", "</main>", "</body>", "</html>"]

@@ -231,6 +231,8 @@ class _SourceWalker:
             return True
         if node.tag == "header" or role == "banner":
             return not self.main_depth and not _holds_page(node)
+        if node.tag == "aside" or role == "complementary":
+            return not self.main_depth
         if node.tag == "form":
             return not _holds_page(node)
         return node.tag == "button" and not _is_accordion(node)

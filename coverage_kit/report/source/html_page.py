@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 
+from coverage_kit.escaping import for_html
 from coverage_kit.report.source.html_blocks import (
     HtmlBlock,
     cells_of,
@@ -20,7 +21,6 @@ from coverage_kit.report.source.tree import (
 from coverage_kit.report.source.units import (
     Unit,
     at_level,
-    escape_html,
     split_cells,
     write_html,
     write_row,
@@ -115,9 +115,9 @@ class HtmlPage:
         text = " ".join(unit.text.split())
         old = block.text
         if len(text) > len(old) and text.startswith(f"{old} "):
-            return [Splice(block.end, block.end, escape_html(text[len(old) :]))]
+            return [Splice(block.end, block.end, for_html(text[len(old) :]))]
         if len(text) > len(old) and text.endswith(f" {old}"):
-            return [Splice(block.start, block.start, escape_html(text[: -len(old)]))]
+            return [Splice(block.start, block.start, for_html(text[: -len(old)]))]
         return self.rewrite_words(block.words, text, block)
 
     def rewrite_words(self, words: Sequence[Word], text: str, block: HtmlBlock) -> list[Splice]:
@@ -130,7 +130,7 @@ class HtmlPage:
             self.source[tag_start:tag_end]
             for tag_start, tag_end in tags_within(self.root, start, end)
         )
-        return [Splice(start, end, escape_html(text) + tags)]
+        return [Splice(start, end, for_html(text) + tags)]
 
     def remove(self, blocks: Sequence[HtmlBlock]) -> list[Splice]:
         """Remove blocks, and the lists, tables and boxes in which nothing is left."""
@@ -252,7 +252,7 @@ class HtmlPage:
                 title = html.unescape(self.source[node.open_end : node.close_start])
                 new = retitle(title, before, after)
                 if new is not None:
-                    splices.append(Splice(node.open_end, node.close_start, escape_html(new)))
+                    splices.append(Splice(node.open_end, node.close_start, for_html(new)))
             elif node.tag == "meta" and _meta_name(node) in _TITLE_METAS:
                 splices += self._retitle_meta(node, before, after)
         old = words_key(before)
@@ -273,7 +273,7 @@ class HtmlPage:
         new = retitle(node.attributes.get("content", ""), before, after)
         if content is None or new is None:
             return []
-        return [Splice(content.start(2), content.end(2), escape_html(new, is_value=True))]
+        return [Splice(content.start(2), content.end(2), for_html(new, is_value=True))]
 
     def _rewrite_cells(self, block: HtmlBlock, unit: Unit) -> list[Splice]:
         """Replace the words of the cells that differ."""
@@ -284,7 +284,7 @@ class HtmlPage:
         splices = []
         for node, text, old in zip(nodes, texts, split_cells(block.text), strict=True):
             if words_key(text) != words_key(old):
-                splices.append(Splice(node.open_end, node.close_start, escape_html(text)))
+                splices.append(Splice(node.open_end, node.close_start, for_html(text)))
         return splices
 
     def _insert_after_member(
@@ -427,11 +427,11 @@ def _nearest_ancestor(node: Node, tag: str) -> Node:
 
 def _as_member(unit: Unit, kind: str) -> str:
     """Return a unit as a row of a table or as an item of a list."""
-    return write_row(unit.text) if kind == "row" else f"<li>{escape_html(unit.text)}</li>"
+    return write_row(unit.text) if kind == "row" else f"<li>{for_html(unit.text)}</li>"
 
 
 def _definitions(units: Sequence[Unit]) -> list[str]:
-    return [f"<dd>{escape_html(unit.text)}</dd>" for unit in units]
+    return [f"<dd>{for_html(unit.text)}</dd>" for unit in units]
 
 
 def _meta_name(node: Node) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 
+from coverage_kit.escaping import for_markdown, for_markdown_cell
 from coverage_kit.report.source.html_page import retitle
 from coverage_kit.report.source.markdown_blocks import (
     FRONT,
@@ -15,7 +16,6 @@ from coverage_kit.report.source.tree import line_start
 from coverage_kit.report.source.units import (
     Unit,
     at_level,
-    escape_markdown,
     split_cells,
     write_markdown,
 )
@@ -63,12 +63,12 @@ class MarkdownPage:
         text = " ".join(unit.text.split())
         old = block.text
         if len(text) > len(old) and text.startswith(f"{old} "):
-            new = _escape_inside(text[len(old) + 1 :])
+            new = for_markdown(text[len(old) + 1 :], is_inside=True)
             return [Splice(block.end, block.end, f" {new}")]
         if len(text) > len(old) and text.endswith(f" {old}"):
-            new = escape_markdown(text[: -len(old) - 1])
+            new = for_markdown(text[: -len(old) - 1])
             return [Splice(block.start, block.start, f"{new} ")]
-        return [Splice(block.start, block.end, escape_markdown(text))]
+        return [Splice(block.start, block.end, for_markdown(text))]
 
     def rewrite_words(self, words: Sequence[Word], text: str, block: MarkdownBlock) -> list[Splice]:
         """Replace some of a block's words by plain text."""
@@ -81,7 +81,7 @@ class MarkdownPage:
             start -= 1
         while end < block.end and not self.source[end].isspace():
             end += 1
-        new = escape_markdown(text) if start == block.start else _escape_inside(text)
+        new = for_markdown(text) if start == block.start else for_markdown(text, is_inside=True)
         return [Splice(start, end, new)]
 
     def remove(self, blocks: Sequence[MarkdownBlock]) -> list[Splice]:
@@ -99,7 +99,7 @@ class MarkdownPage:
             raise CannotPlaceError("only rows can be inserted between the rows of a table")
         has_items = units[0].kind in {"item", "number"}
         if block.kind == "item" and (has_items or not is_first):
-            lines = [f"{block.prefix}{escape_markdown(unit.text)}\n" for unit in units]
+            lines = [f"{block.prefix}{for_markdown(unit.text)}\n" for unit in units]
             return [Splice(block.lines_start, block.lines_start, "".join(lines))]
         # The marks of a quotation and the indent of an item are repeated on each line.
         indent = block.prefix if not block.prefix.strip(" >") else ""
@@ -193,13 +193,13 @@ class MarkdownPage:
         if block_number is not None:
             new_number = int(block_number[1]) + number
             prefix = f"{prefix[: block_number.start()]}{new_number}{block_number[2]}"
-        return prefix + escape_markdown(unit.text)
+        return prefix + for_markdown(unit.text)
 
     def _row(self, block: MarkdownBlock, unit: Unit) -> str:
         cells = split_cells(unit.text)
         if len(cells) != len(split_cells(block.text)):
             raise CannotPlaceError("the table's row has another number of cells")
-        return "| " + " | ".join(escape_markdown(cell).replace("|", "\\|") for cell in cells) + " |"
+        return "| " + " | ".join(for_markdown_cell(cell) for cell in cells) + " |"
 
     def _next_line(self, position: int) -> int:
         """Return where the next line that is not blank starts."""
@@ -207,11 +207,6 @@ class MarkdownPage:
         if blank is None or blank.end() == position:
             return position
         return line_start(self.source, blank.end())
-
-
-def _escape_inside(text: str) -> str:
-    """Return plain text as Markdown within a line, where no block can start."""
-    return escape_markdown(f"x{text}")[1:]
 
 
 def quote_yaml(text: str) -> str:

@@ -3,13 +3,13 @@
 Everything else in it is plain text.
 """
 
-import html
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
+from coverage_kit.escaping import for_html, for_markdown
 from coverage_kit.report.source.words import words_key
 from coverage_kit.report.texts import clean_text
 
@@ -25,15 +25,6 @@ _NUMBER = re.compile(r"(\d{1,9})[.)]\s+(.*)$")
 _QUOTE = re.compile(r">\s?(.*)$")
 # A line without words: "---", "***", "```" or the line under a table's header, "|---|---|".
 _RULE = re.compile(r"[-=*_~`\s|:]*$")
-# What would start a heading, an item, a quotation, a table or a rule: "# ", "- ", "1.".
-_STARTS_MARKUP = re.compile(r"([#+>|=~:-]|\d{1,9}(?=[.)]))")
-# Characters of code, emphasis and strikethrough. An underscore within a word, as in snake_case, is
-# no emphasis.
-_EMPHASIS = re.compile(r"[`*~]|(?<![^\W_])_+|_+(?![^\W_])")
-# What makes text in square brackets a link: "[text](url)", "[text][label]" or "[label]: url".
-_LINK = re.compile(r"(?<=\])[(\[:]")
-# A number that would start a list: "1." or "1)".
-_LIST_NUMBER = re.compile(r"^(\d{1,9})(?=[.)])")
 # A block of code is compared with up to so many lines (assumed), which bounds the time for a text.
 _MAX_BLOCK_LINES = 60
 
@@ -152,37 +143,6 @@ def at_level(units: list[Unit], level: int) -> list[Unit]:
     ]
 
 
-def escape_html(text: str, *, is_value: bool = False) -> str:
-    """Return plain words as HTML, or as an attribute's value.
-
-    A { is escaped too, because a template language may read the file before a browser does.
-
-    >>> escape_html("<b> {{ x }}")
-    '&lt;b&gt; &#123;&#123; x }}'
-    """
-    return html.escape(clean_text(text), quote=is_value).replace("{", "&#123;")
-
-
-def escape_markdown(text: str) -> str:
-    r"""Return plain words as one line of Markdown.
-
-    The line has no HTML, links, code or emphasis, and does not start a block of another kind.
-
-    >>> escape_markdown("<b> [a](b) *c*"), escape_markdown("# d")
-    ('&lt;b&gt; [a]\\(b) \\*c\\*', '\\# d')
-    """
-    words = " ".join(clean_text(text).split()).replace("\\", "\\\\").replace("&", "&amp;")
-    words = words.replace("<", "&lt;").replace(">", "&gt;").replace("{", "&#123;")
-    words = _EMPHASIS.sub(
-        lambda match: "".join(f"\\{character}" for character in match[0]),
-        words,
-    )
-    words = _LINK.sub(r"\\\g<0>", words)
-    if words[:1].isdigit():
-        return _LIST_NUMBER.sub(r"\1\\", words)
-    return f"\\{words}" if _STARTS_MARKUP.match(words) else words
-
-
 def write_html(units: list[Unit], indent: str = "") -> list[str]:
     """Return the units as lines of HTML; neighbouring items and rows share a list or a table."""
     lines: list[str] = []
@@ -192,7 +152,7 @@ def write_html(units: list[Unit], indent: str = "") -> list[str]:
 
 
 def _write_group(kind: UnitKind, units: list[Unit]) -> Iterator[str]:
-    texts = [escape_html(unit.text) for unit in units]
+    texts = [for_html(unit.text) for unit in units]
     if kind == "heading":
         yield from (
             f"<h{unit.level}>{text}</h{unit.level}>"
@@ -217,7 +177,7 @@ def _write_group(kind: UnitKind, units: list[Unit]) -> Iterator[str]:
 
 def write_row(text: str, tag: str = "td") -> str:
     """Return the HTML of a table's row."""
-    cells = "".join(f"<{tag}>{escape_html(cell)}</{tag}>" for cell in split_cells(text))
+    cells = "".join(f"<{tag}>{for_html(cell)}</{tag}>" for cell in split_cells(text))
     return f"<tr>{cells}</tr>"
 
 
@@ -238,7 +198,7 @@ def write_markdown(units: list[Unit]) -> str:
 
 
 def _write_unit(unit: Unit) -> str:
-    words = escape_markdown(unit.text)
+    words = for_markdown(unit.text)
     marks = {
         "heading": "#" * unit.level + " ",
         "item": "- ",

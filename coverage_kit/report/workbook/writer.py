@@ -14,6 +14,7 @@ import pandas as pd
 import xlsxwriter
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.escaping import for_cell
 from coverage_kit.report.page_data.trend import list_news
 from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten
 from coverage_kit.report.trust import describe_self_test
@@ -78,8 +79,6 @@ _LINE_POINTS = 15
 # headings fewer.
 _CHARACTERS_PER_WIDTH = 1.1
 _HEADING_WIDTH_SHARE = 0.7
-# Spreadsheets read a text that starts with one of these as a formula (OWASP, CSV injection).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_workbook(
@@ -119,8 +118,8 @@ def write_workbook(
 def write_csv(table: pd.DataFrame, path: str | Path) -> Path:
     """Write a table as CSV (UTF-8 with a byte-order mark, for Excel) and return its path.
 
-    Text that a spreadsheet would read as a formula (starting with = + - @, tab or carriage return)
-    gets a ' in front, as OWASP advises. Remove it to get the original text. Numbers stay numbers.
+    Where a spreadsheet would read a formula (= + - @ where a cell starts, with whatever separator),
+    text gets a ' in front, as OWASP advises (`escaping.for_cell`). Numbers stay numbers.
     Raises RunError when the file cannot be written.
     """
     path = Path(path)
@@ -139,11 +138,7 @@ def clean_cell(value: Any) -> Any:
     """
     if not isinstance(value, str):
         return value
-    text = clean_text(value)
-    # Both are checked: cleaning takes away a carriage return, and may uncover an = behind a control
-    # character.
-    is_formula = value.startswith(_FORMULA_STARTS) or text.startswith(_FORMULA_STARTS)
-    return f"'{text}" if is_formula else text
+    return for_cell(clean_text(value))
 
 
 class _Writer:

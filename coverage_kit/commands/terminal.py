@@ -1,0 +1,135 @@
+"""What the commands print, and how they end when someone stops them.
+
+Text from outside may be in every line, so each line goes through `for_terminal`.
+"""
+
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType, TracebackType
+from typing import Any, TextIO
+
+import typer
+from typer.core import TyperGroup
+
+from coverage_kit.escaping import for_terminal
+
+_AGAIN = "Run the same command again"
+# What is left of a command that was stopped, and how to go on.
+KEPT = {
+    "run": f"Fetched pages and vectors are kept in the cache. {_AGAIN}: it continues from there.",
+    "demo": f"Vectors are kept in the cache. {_AGAIN}: it continues from there.",
+    "init": "The new folder may lack files. Delete it, then run the same command again.",
+    "inspect": f"The log is unchanged. {_AGAIN}.",
+    "compare": f"Both runs are kept. {_AGAIN}: each comparison is counted once.",
+    "apply": f"Your site is unchanged, and so is an earlier copy. {_AGAIN}.",
+    "draft": f"Drafts so far are kept. {_AGAIN}: it asks only for the others.",
+    "report": f"The run's tables are kept. {_AGAIN}: it writes every output anew.",
+    "pictures": f"Pictures so far are kept. {_AGAIN}.",
+    "panel": f"The run is unchanged. {_AGAIN}.",
+    "ask": f"Answers so far are kept. {_AGAIN}: nothing is asked twice.",
+    "judge": f"Grades so far are kept in the cache. {_AGAIN}: it asks only for the others.",
+    "tune": f"The run and an earlier model are unchanged. {_AGAIN}: the training starts anew.",
+    "costs": f"The ledger is unchanged. {_AGAIN}.",
+    "cache": f"What was not removed is kept. {_AGAIN}.",
+}
+# Signals that stop a command as Ctrl-C does: `kill`, and a terminal that was closed.
+_STOPS = ("SIGTERM", "SIGHUP")
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal stopped the command; libraries clean up as they do after Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(number)
+
+
+class CommandGroup(TyperGroup):
+    """The commands; one that is stopped says what is kept and how to go on."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command. Raises Exit with the status that shells give a stopped program."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            raise typer.Exit(say_stopped(stop, str(ctx.invoked_subcommand))) from None
+
+
+def say_stopped(stop: KeyboardInterrupt, command: str = "") -> int:
+    """Say that a command was stopped, what is kept and how to go on; return the exit status."""
+    number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
+    # The line starts anew, because a progress bar or ^C may be on the present one.
+    say(f"\ncoverage-kit: stopped. {KEPT.get(command, f'{_AGAIN}.')}", err=True)
+    return 128 + number
+
+
+def say(text: object, *, err: bool = False) -> None:
+    """Print a text. Where nobody reads on (`| head`), the command goes on without printing."""
+    try:
+        typer.echo(for_terminal(str(text)), err=err)
+    except BrokenPipeError:
+        _mute(sys.stderr if err else sys.stdout)
+
+
+def set_up_messages() -> None:
+    """Let libraries show only warnings, and let every message be safe for a terminal."""
+    if not logging.getLogger().handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(_Formatter("%(message)s"))
+        logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.captureWarnings(True)
+
+
+@contextmanager
+def terminal() -> Iterator[None]:
+    """Set up the terminal for a command, and put back what was there."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a character shows a mark in its place.
+        with suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    previous = {}
+    for name in _STOPS:
+        number = getattr(signal, name, None)
+        # Only in the main thread; a signal that someone ignores or handles stays so.
+        with suppress(ValueError):
+            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+                previous[number] = signal.signal(number, _stop)
+    hook, sys.excepthook = sys.excepthook, _show_fault
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        # A fault is shown after this, by the hook that is safe.
+        if not isinstance(sys.exc_info()[1], Exception):
+            sys.excepthook = hook
+
+
+class _Formatter(logging.Formatter):
+    """Formats a message as a text that a terminal only shows."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return for_terminal(super().format(record))
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Stopped(number)
+
+
+def _show_fault(
+    kind: type[BaseException], fault: BaseException, trace: TracebackType | None
+) -> None:
+    sys.stderr.write(for_terminal("".join(traceback.format_exception(kind, fault, trace))))
+
+
+def _mute(stream: TextIO) -> None:
+    """Let a stream whose reader has gone write to nowhere."""
+    with suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

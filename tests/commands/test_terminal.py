@@ -1,0 +1,61 @@
+"""What commands print: text from outside commands no terminal."""
+
+import logging
+import os
+import subprocess
+import sys
+
+import pytest
+
+from coverage_kit.commands import terminal
+from coverage_kit.errors import LogError
+from tests.reliability.outputs import faults_of_terminal
+from tests.reliability.payloads import PAYLOADS
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_what_is_printed_only_shows(payload, capsys):
+    terminal.say(f"read {payload}")
+    terminal.say(LogError(payload, "a log", payload, "Look."), err=True)
+    written = capsys.readouterr()
+    assert list(faults_of_terminal(written.out + written.err)) == []
+
+
+def test_messages_warnings_and_faults_of_any_library_only_show(tmp_path):
+    program = (
+        "import logging, warnings\n"
+        "from coverage_kit.commands.terminal import set_up_messages, terminal\n"
+        "with terminal():\n"
+        "    set_up_messages()\n"
+        "    logging.getLogger('lib').warning('red \\x1b[31m %s', '\\x9b2J\\rover')\n"
+        "    warnings.warn('blink \\x1b[5m', stacklevel=1)\n"
+        "    raise ValueError('title \\x1b]0;x\\x07 \\u202egnp.exe')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=False, cwd=tmp_path
+    )
+    error = done.stderr.decode()
+    assert done.returncode == 1
+    assert all(word in error for word in ("red", "blink", "title", "Traceback"))
+    assert list(faults_of_terminal(error)) == []
+
+
+def test_a_stream_that_lacks_a_character_shows_a_mark(tmp_path):
+    program = (
+        "from coverage_kit.commands.terminal import say, terminal\n"
+        "with terminal():\n"
+        "    say('caf\\xe9 \\ud800 \\u4e1c')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, b"caf\xe9  ?"), done.stderr
+
+
+def test_logging_of_others_stays_as_it_is():
+    handlers = list(logging.getLogger().handlers)
+    terminal.set_up_messages()
+    assert logging.getLogger().handlers == handlers
