@@ -29,6 +29,7 @@ from coverage_kit.errors import SiteError
 from coverage_kit.escaping import for_line
 from coverage_kit.net.logins import take_login, without_login
 from coverage_kit.settings import CrawlSettings
+from coverage_kit.vocabulary import DUPLICATE_OF
 
 _LOG = logging.getLogger(__name__)
 # Keeps the memory of a crawl bounded where a site makes up URLs without end (assumed).
@@ -190,7 +191,7 @@ class _Crawler:
     def _refuse_redirect(self, url: str, target: str) -> str:
         reason = self._refuse_foreign(target)
         if not reason and page_id(target) != page_id(url) and page_id(target) in self._reached_ids:
-            reason = f"duplicate of {canonical_url(target)}"
+            reason = f"{DUPLICATE_OF}{canonical_url(target)}"
         return reason or ("robots" if self._robots.refuses(target) else "")
 
     def _add(self, urls: Sequence[str]) -> None:
