@@ -2,11 +2,11 @@
 
 Each turn has the answer to it. The export has no official schema: a field that is missing or of an
 unexpected kind is ignored. A turn without an answer's text is a failure, for example a turn that
-the user stopped.
+the user stopped. A turn without words, and an answer whose question is missing, are rejects.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from coverage_kit.collect.logs.api_format import (
     dict_of,
     dicts_of,
 )
-from coverage_kit.collect.logs.record import Citation, LogRecord
+from coverage_kit.collect.logs.record import Aside, Citation, LogRecord, Outcome, Reject
 from coverage_kit.collect.logs.values import (
     citations_of,
     label_of,
@@ -37,6 +37,8 @@ _MARKER = re.compile(
 # answer is longer).
 _SENTENCE_CHARACTERS = 3000
 _GAP = "\n\n"
+_UNREACHED = Reject("a message that nothing leads to: the messages after it are missing")
+_ABANDONED = Aside("a message of a branch that was abandoned")
 
 
 def _recognises(exchange: Exchange) -> bool:
@@ -46,38 +48,67 @@ def _recognises(exchange: Exchange) -> bool:
     )
 
 
-def _read(exchange: Exchange) -> list[LogRecord]:
+def _read(exchange: Exchange) -> list[Outcome]:
     conversation = exchange.body
-    turns: list[_ExportTurn] = []
-    for message in _branch(conversation):
-        if dict_of(message.get("author")).get("role") == "user":
-            turns.append(_ExportTurn(message))
-        elif turns:
-            turns[-1].add(message)
-    return [turn.record(conversation) for turn in turns if turn.query]
-
-
-def _branch(conversation: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the messages from a conversation's first to its current message.
-
-    Hidden messages and abandoned branches are left out.
-    """
     nodes = dict_of(conversation.get("mapping"))
+    branch = _branch(conversation, nodes)
+    # Before the first message of the user there is a turn without one.
+    turns = [_ExportTurn({})]
+    for message in _messages(nodes, branch):
+        if _role(message) == "user":
+            turns.append(_ExportTurn(message))
+        else:
+            turns[-1].add(message)
+    outcomes = [outcome for turn in turns for outcome in turn.outcomes(conversation)]
+    others = _messages(nodes, [name for name in nodes if name not in branch])
+    other = _UNREACHED if _is_cut(nodes, branch) else _ABANDONED
+    outcomes += [other for message in others if _is_said(message)]
+    return outcomes or [Aside("an empty conversation")]
+
+
+def _is_cut(nodes: dict[str, Any], branch: Iterable[str]) -> bool:
+    """Return whether the message is missing that comes before the first one of a branch."""
+    parent = text_of(dict_of(nodes.get(next(iter(branch), ""))).get("parent"))
+    return bool(parent) and parent not in nodes
+
+
+def _branch(conversation: dict[str, Any], nodes: dict[str, Any]) -> dict[str, None]:
+    """Return the ids of the nodes from a conversation's first to its current message."""
     branch_ids = dict[str, None]()
-    node_id = text_of(conversation.get("current_node")) or _last_leaf(nodes)
+    node_id = text_of(conversation.get("current_node"))
+    if node_id not in nodes:
+        node_id = _last_leaf(nodes)
     # A broken export may name a node as its own ancestor.
     while node_id in nodes and node_id not in branch_ids:
         branch_ids[node_id] = None
         node_id = text_of(dict_of(nodes[node_id]).get("parent"))
-    messages = [dict_of(dict_of(nodes[node_id]).get("message")) for node_id in reversed(branch_ids)]
+    return dict.fromkeys(reversed(branch_ids))
+
+
+def _messages(nodes: dict[str, Any], names: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the messages of these nodes without hidden ones."""
+    messages = [dict_of(dict_of(nodes[name]).get("message")) for name in names]
     return [message for message in messages if not _is_hidden(message)]
 
 
 def _last_leaf(nodes: dict[str, Any]) -> str:
-    return next(
-        (node_id for node_id in reversed(nodes) if not dict_of(nodes[node_id]).get("children")),
-        "",
-    )
+    """Return the last node without children, or the last node where all have some."""
+    leaves = (name for name in reversed(nodes) if not dict_of(nodes[name]).get("children"))
+    return next(leaves, next(reversed(nodes), ""))
+
+
+def _role(message: dict[str, Any]) -> Any:
+    return dict_of(message.get("author")).get("role")
+
+
+def _is_said(message: dict[str, Any]) -> bool:
+    """Return whether the user or the assistant says something in a message."""
+    is_question = _role(message) == "user"
+    return (is_question or _is_answer(message)) and bool(_text(message).strip())
+
+
+def _is_answer(message: dict[str, Any]) -> bool:
+    return _role(message) == "assistant" and message.get("recipient") in (None, "all")
 
 
 def _is_hidden(message: dict[str, Any]) -> bool:
@@ -90,6 +121,7 @@ def _is_hidden(message: dict[str, Any]) -> bool:
 class _ExportTurn:
     """A message of the user, and what the assistant and its tools made of it.
 
+    `prompt` is empty before the first message of the user, or where the export lacks that message.
     `listed` are the pages of a footnote with sources.
     """
 
@@ -119,10 +151,7 @@ class _ExportTurn:
             dict_of(metadata.get("search_model_queries")).get("queries"),
         )
         self.searches += [text for queries in query_lists for text in searches_of(queries)]
-        role = dict_of(message.get("author")).get("role")
-        recipient = message.get("recipient")
-        is_to_user = role == "assistant" and recipient in (None, "all")
-        if is_to_user and (text := _text(message)).strip():
+        if _is_answer(message) and (text := _text(message)).strip():
             self._add_answer(text, metadata)
 
     def _add_answer(self, text: str, metadata: dict[str, Any]) -> None:
@@ -140,6 +169,14 @@ class _ExportTurn:
         ]
         self.answer += stripped.text
         self.model = label_of(metadata.get("model_slug")) or self.model
+
+    def outcomes(self, conversation: dict[str, Any]) -> list[Outcome]:
+        """Return the turn's record, or what else it is; nothing for an answerless start."""
+        if self.query:
+            return [self.record(conversation)]
+        if self.prompt:
+            return [Reject("no query: a message of the user without words")]
+        return [Reject("no query: an answer whose question is missing")] if self.answer else []
 
     def record(self, conversation: dict[str, Any]) -> LogRecord:
         return LogRecord(

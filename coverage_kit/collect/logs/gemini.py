@@ -17,8 +17,9 @@ from coverage_kit.collect.logs.api_format import (
     begin_record,
     dict_of,
     dicts_of,
+    further_answers,
 )
-from coverage_kit.collect.logs.record import Citation, LogRecord
+from coverage_kit.collect.logs.record import Citation, LogRecord, Outcome
 from coverage_kit.collect.logs.values import (
     citations_of,
     label_of,
@@ -40,7 +41,7 @@ def _recognises(exchange: Exchange) -> bool:
     return bool(exchange.error) and "contents" in exchange.request
 
 
-def _read(exchange: Exchange) -> list[LogRecord]:
+def _read(exchange: Exchange) -> list[Outcome]:
     body = exchange.body
     candidate = next(iter(dicts_of(body.get("candidates"))), {})
     grounding = dict_of(_field(candidate, "groundingMetadata"))
@@ -62,7 +63,7 @@ def _read(exchange: Exchange) -> list[LogRecord]:
         has_searched=bool(_field(grounding, "webSearchQueries") or pages),
         extra={"redirects": redirects} if redirects else {},
     )
-    return [record]
+    return [record, *further_answers(body.get("candidates"))]
 
 
 def _part_texts(candidate: dict[str, Any]) -> list[str]:

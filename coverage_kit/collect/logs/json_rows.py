@@ -187,7 +187,7 @@ class JsonRecords:
 
     def __init__(self, path: Path, value: Any) -> None:
         self.location = str(path)
-        self._records = _records_of(value)
+        self._records, self._unread = _records_of(value)
 
     def header(self) -> None:
         """Return None, because each record names its own columns."""
@@ -196,6 +196,8 @@ class JsonRecords:
         """Yield every record, numbered from 1, with all its values."""
         for number, record in enumerate(self._records, 1):
             yield _row(number, record)
+        for number, (key, n_records) in enumerate(self._unread, len(self._records) + 1):
+            yield Row(number, {}, f"the object has a second list of {n_records} records: {key!r}")
 
 
 def _parse_line(number: int, line: bytes) -> Row:
@@ -223,20 +225,24 @@ def _row(number: int, record: Any) -> Row:
     return Row(number, record)
 
 
-def _records_of(value: Any) -> list[Any]:
-    """Return the records in a list that an object holds, or the object where it is a record itself.
+def _records_of(value: Any) -> tuple[list[Any], list[tuple[str, int]]]:
+    """Return the records in a list that an object holds, and (key, length) of its further lists.
 
     An object is a record itself if it has a query or no list of objects.
     """
     if not isinstance(value, dict) or isinstance(
         value.get(choose_columns(tuple(value), {}).get("query", "")), str
     ):
-        return [value]
-    lists = (records for key in _LIST_KEYS if isinstance(records := value.get(key), list))
-    return next(
-        (records for records in lists if any(isinstance(record, dict) for record in records)),
-        [value],
-    )
+        return [value], []
+    lists = [
+        (key, records)
+        for key in _LIST_KEYS
+        if isinstance(records := value.get(key), list)
+        and any(isinstance(record, dict) for record in records)
+    ]
+    if not lists:
+        return [value], []
+    return lists[0][1], [(key, len(records)) for key, records in lists[1:]]
 
 
 def _first_character(path: Path) -> str:

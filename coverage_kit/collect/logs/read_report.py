@@ -9,6 +9,9 @@ from coverage_kit.errors import LogError
 
 logger = logging.getLogger(__name__)
 
+# The reason for a record of which its format made nothing at all: a fault of the toolkit.
+UNACCOUNTED = "not accounted for"
+
 
 @dataclass
 class Unread:
@@ -32,29 +35,58 @@ class Unread:
 class LogReadReport:
     """Counts of the records that were read, and of what could not be read.
 
-    `counts` has the number of records for each (file, format), `rejects` the first `max_rejects`
-    records that could not be read, and `n_rejected` the number of all of these. `times` and
-    `figures` count the cells that could not be read.
+    `counts` has the number of records for each (file, format), and `aside` the number of those that
+    are no question by themselves. `rejects` has the first `max_rejects` records that could not be
+    read, and `rejected` the number of all of these for each file. `seen` has the number of records
+    of each file, counted before they are read: read, set aside and rejected records add up to it.
+    `times` and `figures` count the cells that could not be read.
     """
 
     max_rejects: int
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    aside: Counter[tuple[str, str]] = field(default_factory=Counter)
+    seen: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
     rejects: list[dict[str, Any]] = field(default_factory=list)
-    n_rejected: int = 0
     times: Unread = field(default_factory=Unread)
     figures: Unread = field(default_factory=Unread)
 
+    @property
+    def n_rejected(self) -> int:
+        """Records that could not be read."""
+        return self.rejected.total()
+
     def reject(self, file: str, line: int, reason: str) -> None:
         """Count a record that cannot be read."""
-        self.n_rejected += 1
+        self.rejected[file] += 1
         if len(self.rejects) < self.max_rejects:
             self.rejects.append({"file": file, "line": line, "reason": reason})
+
+    def settle(self, file: str, line: int, n_outcomes: int) -> None:
+        """Count a record of a file with its outcomes, and reject one that has none.
+
+        Parts of a record beyond the first, such as the turns of a dialogue, count as records.
+        """
+        self.seen[file] += n_outcomes or 1
+        if not n_outcomes:
+            self.reject(file, line, UNACCOUNTED)
+
+    def _balance(self) -> None:
+        """Count records that were seen, and neither read nor set aside nor rejected, as rejects."""
+        accounted = self.rejected.copy()
+        for (file, _), n in [*self.counts.items(), *self.aside.items()]:
+            accounted[file] += n
+        for file, n_missing in (self.seen - accounted).items():
+            logger.warning("%s: %d records are %s", file, n_missing, UNACCOUNTED)
+            self.reject(file, 1, f"{n_missing} records are {UNACCOUNTED}")
 
     def join(self, other: "LogReadReport") -> None:
         """Add the report of another part of the log."""
         self.counts.update(other.counts)
+        self.aside.update(other.aside)
+        self.seen.update(other.seen)
+        self.rejected.update(other.rejected)
         self.rejects = (self.rejects + other.rejects)[: self.max_rejects]
-        self.n_rejected += other.n_rejected
         self.times.join(other.times)
         self.figures.join(other.figures)
 
@@ -63,6 +95,7 @@ class LogReadReport:
 
         `location` says in the error which files were read.
         """
+        self._balance()
         n_read = self.counts.total()
         n_rejected = self.n_rejected
         example = next(

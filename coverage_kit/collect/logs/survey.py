@@ -1,5 +1,6 @@
 """Surveys of a log's sources, made before they are read: formats, columns, prompts of batches."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -10,10 +11,13 @@ from coverage_kit.collect.logs.columns import (
     find_column,
 )
 from coverage_kit.collect.logs.formats import find_format, find_table_format
+from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.requests import Requests
 from coverage_kit.collect.logs.sources import Source
 from coverage_kit.collect.logs.table_format import TableFormat
 from coverage_kit.errors import LogError
+
+logger = logging.getLogger(__name__)
 
 MAPPED = "mapped columns"
 # Where the first records are all requests with their responses, only this many are surveyed. That
@@ -49,6 +53,9 @@ def survey_source(source: Source, setting: str, requests: Requests) -> Survey:
         columns = [name for name in dict.fromkeys(header) if name]
         vendor = find_table_format(tuple(columns))
         formats = {vendor.name: vendor.fields} if vendor else {}
+        if vendor and vendor.note_step:
+            for row in source.rows(columns):
+                _note_step(vendor, row, requests)
         return Survey(
             source,
             setting,
@@ -61,15 +68,9 @@ def survey_source(source: Source, setting: str, requests: Requests) -> Survey:
     survey = Survey(source, setting, has_header=False)
     n_uniform = 0
     for row in source.rows(()):
-        exchange = open_exchange(row.values, {})
-        if requests.add(row.values, source.location):
-            continue
-        if vendor := find_table_format(tuple(row.values)):
-            survey.formats[vendor.name] = vendor.fields
-        elif log_format := find_format(exchange):
-            survey.formats[log_format.name] = log_format.fields
-            n_uniform += bool(exchange.prompt)
-        else:
+        try:
+            n_uniform += _survey_row(row, survey, requests, column_names)
+        except Exception:  # the reader, which comes later, reports the record
             column_names |= dict.fromkeys(row.values)
         # Every row so far is uniform, because their number is the number of this row.
         if n_uniform == row.line == _MAX_UNIFORM_RECORDS:
@@ -77,6 +78,32 @@ def survey_source(source: Source, setting: str, requests: Requests) -> Survey:
             survey.is_partial = True
             break
     return replace(survey, columns=list(column_names))
+
+
+def _survey_row(
+    row: Row, survey: Survey, requests: Requests, column_names: dict[str, None]
+) -> bool:
+    """Add to a survey what a record shows, and return whether it is a request with a response."""
+    if requests.add(row.values, survey.source.location):
+        return False
+    if vendor := find_table_format(tuple(row.values)):
+        survey.formats[vendor.name] = vendor.fields
+        _note_step(vendor, row, requests)
+        return False
+    exchange = open_exchange(row.values, {})
+    if log_format := find_format(exchange):
+        survey.formats[log_format.name] = log_format.fields
+        return bool(exchange.prompt)
+    column_names |= dict.fromkeys(row.values)
+    return False
+
+
+def _note_step(vendor: TableFormat, row: Row, requests: Requests) -> None:
+    if vendor.note_step and not row.problem:
+        try:
+            vendor.note_step(row.values, requests.traces)
+        except Exception as error:  # the reader, which comes later, rejects it
+            logger.debug("%s, row %d: %r", vendor.name, row.line, error)
 
 
 def map_columns(survey: Survey, by_hand: Mapping[str, str]) -> dict[str, str]:
