@@ -53,7 +53,7 @@ def _describe_sources(log: LogTables) -> str:
     return "\n".join([*lines, *(f"  Note: {note}" for note in notes)])
 
 
-def _aside(row: Mapping[str, Any]) -> str:
+def _aside(row: Mapping[Any, Any]) -> str:
     """Return how many records of a source are no questions by themselves, '' for none."""
     n_aside = row["n_aside"]
     return "" if is_missing(n_aside) or not n_aside else f", {int(n_aside):,} set aside"
