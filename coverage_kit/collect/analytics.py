@@ -265,15 +265,21 @@ def _csv_tables(source: CsvFile) -> Iterator[list[Row]]:
     for number, line in enumerate(source.text_lines(), 1):
         if line is None:
             raise LogError(source.location, "lines of an export", too_long(), "Export it again.")
-        if line.strip(_BLANK) and not _COMMENT.match(line.removeprefix("\ufeff")):
-            block.append((number, line.removeprefix("\ufeff")))
-            n_quotes += line.count('"')
-        # A blank line within an open quotation belongs to a cell and does not end the table.
-        elif block and n_quotes % 2 == 0:
+        text = line.removeprefix("\ufeff")
+        # Within an open quotation every line belongs to a cell, whatever it looks like.
+        if n_quotes % 2 or _has_cells(text):
+            block.append((number, text))
+            n_quotes += text.count('"')
+        elif block:
             yield _csv_table(block)
             block = []
     if block:
         yield _csv_table(block)
+
+
+def _has_cells(line: str) -> bool:
+    """Return whether a line is neither blank nor a comment; a single quote opens a cell."""
+    return not _COMMENT.match(line) and bool(line.strip(_BLANK) or line.count('"') % 2)
 
 
 def _csv_table(block: Sequence[tuple[int, str]]) -> list[Row]:

@@ -28,6 +28,7 @@ import pyarrow as pa
 import pytest
 
 from coverage_kit.collect.analytics import read_sessions
+from coverage_kit.collect.logs.formats import find_table_format
 from coverage_kit.collect.logs.read import make_tables, read_surveys, survey_log
 from coverage_kit.collect.logs.read_report import UNACCOUNTED
 from coverage_kit.collect.logs.reader import UNEXPECTED
@@ -53,6 +54,8 @@ from tests.collect.test_search_console import PAGES, QUERIES as GSC_QUERIES
 from tests.reliability.rounds import rounds
 
 SEED = "logs 1"
+# The samples whose fields are the columns of a table.
+TABLES = tuple(record for record in SAMPLES if find_table_format(tuple(record)))
 # A reading takes some milliseconds; the bound is what a user would call hanging.
 MAX_SECONDS = 5
 LOG_SCHEMAS = (ANSWERS, CITATIONS, FAILURES, MENTIONS, QUERIES, REJECTS, SEARCHES, SOURCES, SPANS)
@@ -164,7 +167,7 @@ def as_array(rng, records):
 
 
 def as_object(rng, records):
-    key = rng.choice(("data", "rows", "conversations", "anything"))
+    key = rng.choice(("data", "data", "rows", "conversations", "anything"))
     return json.dumps({key: records, "next": None}).encode()
 
 
@@ -303,8 +306,10 @@ def sample(rng):
     kind = rng.random()
     if kind < 0.8:
         name = rng.choice(list(WRITERS))
-        records = [rng.choice(SAMPLES) for _ in range(rng.choice((1, 1, 2)))] * 2
-        return name, WRITERS[name], records, read_all_logs
+        is_table = name in ("log.csv", "log.parquet", "log.xlsx")
+        pool = TABLES if is_table else SAMPLES
+        kinds = [rng.choice(pool), *([] if is_table else [rng.choice(pool)])]
+        return name, WRITERS[name], kinds * rng.randint(2, 4), read_all_logs
     if kind < 0.9:
         source = rng.choice((INTERFACE, [GA4_API], [GA4_EVENT] * 2))
         return "ga.csv" if source is INTERFACE else "ga.jsonl", source, [], read_all_sessions
