@@ -24,6 +24,7 @@ from coverage_kit.collect.logs.times import parse_time
 from coverage_kit.errors import LogError
 from coverage_kit.settings import LogSettings
 from tests.collect.hostile_tables import row, workbook
+from tests.collect.test_logs_chatgpt_export import ASKED, conversation, message
 
 ROWS = "query,answer\na,Acme.\nb,Beta.\n"
 
@@ -425,6 +426,38 @@ def test_odd_json_is_read_or_rejected(tmp_path, name, text):
     if "b" in text and "half" not in text:
         assert texts(log) == ["good", "b"], "of two fields of one name the last counts"
     assert all(table.to_csv().encode("utf-8") for table in (log.queries, log.sources))
+
+
+@pytest.mark.parametrize("n_characters", [1, 50, 1 << 20])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        '{"query": "]}", "a": ' + "[" * 20_000 + '"\\"]"' + "]" * 20_000 + "}",
+        '{"query": "b", "n": ' + "9" * 5000 + ', "m": "{"}',
+    ],
+)
+def test_a_record_that_is_too_deep_hides_no_later_record(tmp_path, monkeypatch, odd, n_characters):
+    monkeypatch.setattr("coverage_kit.collect.logs.json_rows._CHUNK_CHARACTERS", n_characters)
+    text = f'[{{"query": "a"}}, {odd}, {{"query": "c"}}]'
+    log = read(write(tmp_path / "log.json", text))
+    assert texts(log) == ["a", "c"]
+    assert log.rejects["line"].tolist() == [2]
+
+
+def test_an_answer_of_thousands_of_references_takes_seconds(tmp_path):
+    n = 20_000
+    marker = "\ue200cite\ue202turn0search0\ue201"
+    references = [{"type": "grouped_webpages", "matched_text": f"{marker}{i}"} for i in range(n)]
+    notes = [{**note, "items": [{"url": "https://a.com"}]} for note in references]
+    turn = message("assistant", f"Acme. {marker} " * n, metadata={"content_references": notes})
+    supports = [{"segment": {"endIndex": i + 1, "text": "x"}} for i in range(n)]
+    grounding = {"groundingSupports": supports}
+    parts = {"content": {"parts": [{"text": "Größe. " * n}]}, "groundingMetadata": grounding}
+    gemini = {"request": {"contents": "Q?"}, "response": {"candidates": [parts]}}
+    started = time.process_time()
+    log = read(write(tmp_path / "log.json", json.dumps([conversation(ASKED, turn), gemini])))
+    assert len(log.answers) == 2
+    assert time.process_time() - started < 20, "it took minutes while each looked at all others"
 
 
 def test_a_writer_beside_the_reader_does_no_harm(tmp_path):

@@ -6,6 +6,7 @@ the user stopped. A turn without words, and an answer whose question is missing,
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,9 @@ _MARKER = re.compile(
 # The sentence before a marker is looked for in this many characters (assumed: no sentence of an
 # answer is longer).
 _SENTENCE_CHARACTERS = 3000
+# The words of so many references of an answer are looked for, because each search reads the whole
+# answer (assumed: real answers have far fewer, most of them with the right offset).
+MAX_SOUGHT = 1000
 _GAP = "\n\n"
 _UNREACHED = Reject("a message that nothing leads to: the messages after it are missing")
 _ABANDONED = Aside("a message of a branch that was abandoned")
@@ -198,29 +202,35 @@ class _ExportTurn:
 class _StrippedText:
     """A text without its private markers, with a way from positions in the logged text to its own.
 
-    `_marks` has the end of each marker in the logged text and the same position in this text.
+    `_ends` has the end of each marker in the logged text, `_places` the same position in this text.
     """
 
     def __init__(self, logged: str) -> None:
         self.logged = logged
         self.text = ""
-        self._marks: list[tuple[int, int]] = []
+        self._ends: list[int] = []
+        self._places: list[int] = []
+        self._n_sought = 0
         end = 0
         for match in _MARKER.finditer(logged):
             self.text += logged[end : match.start()] + _visible_words(match)
             end = match.end()
-            self._marks.append((end, len(self.text)))
+            self._ends.append(end)
+            self._places.append(len(self.text))
         self.text += logged[end:]
 
     def position(self, logged: int) -> int:
         """Return the position of a logged character; inside a marker, the position after it."""
-        passed_marks = [mark for mark in self._marks if mark[0] <= logged]
-        logged_end, stripped_end = passed_marks[-1] if passed_marks else (0, 0)
-        following = next(
-            (mark[1] for mark in self._marks if mark[0] > logged),
-            len(self.text),
-        )
+        n_passed = bisect_right(self._ends, logged)
+        logged_end = self._ends[n_passed - 1] if n_passed else 0
+        stripped_end = self._places[n_passed - 1] if n_passed else 0
+        following = self._places[n_passed] if n_passed < len(self._places) else len(self.text)
         return min(stripped_end + logged - logged_end, following)
+
+    def seek(self, words: str) -> int:
+        """Return the first position of words in the logged text, -1 where they are not there."""
+        self._n_sought += 1
+        return self.logged.find(words) if self._n_sought <= MAX_SOUGHT else -1
 
     def claim_before(self, position: int) -> tuple[int | None, int | None]:
         """Return the span of the sentence that ends before a position.
@@ -262,7 +272,7 @@ def _marker_position(stripped: _StrippedText, note: dict[str, Any]) -> int:
     if not isinstance(words, str) or not words.strip():
         return 0
     is_there = type(start) is int and start >= 0 and stripped.logged.startswith(words, start)
-    logged = start if is_there else stripped.logged.find(words)
+    logged = start if is_there else stripped.seek(words)
     return stripped.position(logged) if isinstance(logged, int) and logged >= 0 else 0
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -34,6 +35,11 @@ _LIST_KEYS = (
 )
 # An array is read in chunks of at least this many characters (assumed).
 _CHUNK_CHARACTERS = 1 << 20
+# A bracket, or a text with its end, which is missing where the text goes on in the next chunk.
+_TOKEN = re.compile(r'[\[\]{}]|"(?:[^"\\]|\\.)*(?P<end>"|\\?\Z)', re.DOTALL)
+# So many brackets and texts of a record that cannot be read are passed over to find its end: they
+# take about a second (assumed: no record has more).
+_MAX_TOKENS = 1_000_000
 # What may be between two records; brackets too, because one array may follow another.
 _BETWEEN = "\ufeff \t\r\n,[]"
 
@@ -142,6 +148,12 @@ class JsonArray:
                 try:
                     yield _row(number, feed.take())
                 except (ValueError, RecursionError) as error:
+                    # A record that is too deep, or has too long a number, does not hide where it
+                    # ends. Behind any other fault nothing is sure.
+                    is_sound = not isinstance(error, json.JSONDecodeError)
+                    if is_sound and feed.pass_over():
+                        yield Row(number, {}, f"broken JSON ({error})")
+                        continue
                     yield Row(
                         number,
                         {},
@@ -192,6 +204,24 @@ class _ArrayFeed:
                 if end < len(self._text) or not self._read_on():
                     self._position = end
                     return record
+
+    def pass_over(self) -> bool:
+        """Go behind the record that starts here, and return whether its end was found."""
+        depth = 0
+        # Counted from the start of the record.
+        position = 0
+        for _ in range(_MAX_TOKENS):
+            token = _TOKEN.search(self._text, self._position + position)
+            while not token or token["end"] not in (None, '"'):
+                if not self._read_on():
+                    return False
+                token = _TOKEN.search(self._text, self._position + position)
+            position = token.end() - self._position
+            depth += (token[0] in "{[") - (token[0] in "}]")
+            if depth <= 0:
+                self._position += position
+                return depth == 0
+        return False
 
     def _read_on(self) -> bool:
         unread = self._text[self._position :]
