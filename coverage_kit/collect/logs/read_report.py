@@ -5,12 +5,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from coverage_kit.collect.logs.values import shown_value
 from coverage_kit.errors import LogError
 
 logger = logging.getLogger(__name__)
 
 # The reason for a record of which its format made nothing at all: a fault of the toolkit.
 UNACCOUNTED = "not accounted for"
+# The reasons of a record's parts are listed up to this length (assumed).
+_REASON_CHARACTERS = 500
 
 
 @dataclass
@@ -22,7 +25,7 @@ class Unread:
 
     def note(self, value: Any) -> None:
         """Count a cell."""
-        self.example = self.example or repr(value)
+        self.example = self.example or shown_value(value)
         self.n_cells += 1
 
     def join(self, other: "Unread") -> None:
@@ -50,6 +53,8 @@ class LogReadReport:
     rejects: list[dict[str, Any]] = field(default_factory=list)
     times: Unread = field(default_factory=Unread)
     figures: Unread = field(default_factory=Unread)
+    # The rows of `rejects` by their files and lines.
+    _rows: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict, repr=False)
 
     @property
     def n_rejected(self) -> int:
@@ -57,10 +62,21 @@ class LogReadReport:
         return self.rejected.total()
 
     def reject(self, file: str, line: int, reason: str) -> None:
-        """Count a record that cannot be read."""
+        """Count a record, or a part of one, that cannot be read.
+
+        The parts of a record share a row with all their reasons.
+        """
         self.rejected[file] += 1
-        if len(self.rejects) < self.max_rejects:
-            self.rejects.append({"file": file, "line": line, "reason": reason})
+        row = self._rows.get((file, line))
+        if row is None:
+            self._add_rejects([{"file": file, "line": line, "reason": reason}])
+        elif reason not in row["reason"] and len(row["reason"]) < _REASON_CHARACTERS:
+            row["reason"] += f"; {reason}"
+
+    def _add_rejects(self, rows: list[dict[str, Any]]) -> None:
+        rows = rows[: self.max_rejects - len(self.rejects)]
+        self.rejects += rows
+        self._rows.update({(row["file"], row["line"]): row for row in rows})
 
     def settle(self, file: str, line: int, n_outcomes: int) -> None:
         """Count a record of a file with its outcomes, and reject one that has none.
@@ -86,7 +102,7 @@ class LogReadReport:
         self.aside.update(other.aside)
         self.seen.update(other.seen)
         self.rejected.update(other.rejected)
-        self.rejects = (self.rejects + other.rejects)[: self.max_rejects]
+        self._add_rejects(other.rejects)
         self.times.join(other.times)
         self.figures.join(other.figures)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from coverage_kit.collect.logs.values import label_of
+from coverage_kit.collect.logs.values import label_of, shown_value
 
 logger = logging.getLogger(__name__)
 
@@ -66,10 +66,10 @@ def parse_times(values: Sequence[Any]) -> list[datetime | None]:
     ]
     if unread:
         logger.warning(
-            "%d of %d times cannot be read, such as %r",
+            "%d of %d times cannot be read, such as %s",
             len(unread),
             len(values),
-            unread[0],
+            shown_value(unread[0]),
         )
     return times
 
