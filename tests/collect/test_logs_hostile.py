@@ -111,6 +111,13 @@ def test_a_cell_that_cannot_be_read_makes_its_row_a_reject(tmp_path):
     assert [line for line, reason in reasons(log) if "a cell cannot be read" in reason] == [3, 4]
 
 
+def test_a_formula_that_failed_is_no_question(tmp_path):
+    failed = '<row r="2"><c r="A2" t="e"><v>#N/A</v></c><c r="B2" t="str"><v>x</v></c></row>'
+    log = read(write(tmp_path / "log.xlsx", workbook(HEADER + failed + row(3, "a", "Acme."))))
+    assert texts(log) == ["a"]
+    assert reasons(log) == [[2, "no query"]]
+
+
 def test_a_bomb_of_a_workbook_says_so(tmp_path):
     rows = HEADER + row(2, "a", "A" * 60_000_000)
     path = write(tmp_path / "log.xlsx", workbook(rows))
@@ -252,6 +259,34 @@ def test_figures_of_demand_in_json_are_bounded_too(tmp_path, caplog, figure):
     log = read(write(tmp_path / "a.jsonl", json.dumps({"query": "a", "volume": figure})))
     assert log.queries["demand"].tolist() == [1.0]
     assert "cannot be read" in caplog.text
+
+
+@pytest.mark.parametrize("figure", ["-1", "many", "1e300"])
+def test_impressions_that_are_no_number_are_counted(tmp_path, caplog, figure):
+    text = f"Top queries,Clicks,Impressions\na,1,{figure}\nb,1,5\n"
+    log = read(write(tmp_path / "Queries.csv", text))
+    assert log.queries["demand"].tolist() == [1.0, 5.0]
+    assert "1 of 2 figures of demand cannot be read" in caplog.text
+
+
+def test_times_and_figures_that_are_objects_are_counted(tmp_path, caplog):
+    record = {"query": "a", "answer": "A", "date": {"$date": "2026-01-01"}, "volume": {"n": 1}}
+    log = read(write(tmp_path / "log.jsonl", json.dumps(record)))
+    assert log.answers["asked_at"].isna().all()
+    assert "1 of 1 times cannot be read, such as {'$date': '2026-01-01'}" in caplog.text
+    assert "1 of 1 figures of demand cannot be read, such as {'n': 1}" in caplog.text
+
+
+@pytest.mark.parametrize("key", ["date", "volume", "error"])
+def test_a_value_that_is_too_deep_to_be_shown_is_no_surprise(tmp_path, key):
+    record = '{"query": "a", "answer": "A", "%s": %s}'
+    deep = '{"a":' * 1000 + "1" + "}" * 1000
+    log = read(write(tmp_path / "log.jsonl", record % (key, deep)))
+    assert texts(log) == ["a"]
+    assert log.rejects.empty
+    assert log.failures["error"].tolist() == (
+        ["a dict that is nested too deep"] if key == "error" else []
+    )
 
 
 @pytest.mark.parametrize("kind", ["utf-32", "utf-32-le", "utf-32-be"])

@@ -38,9 +38,11 @@ def read_log(log: LogSettings, must_have_columns: bool = True) -> LogTables:
 
     The memory that it takes does not grow with the number of answers. Records of known APIs and
     exports are recognised by their content or columns. All other records are mapped by the names of
-    their columns, or as `log.columns` says; the choice is in `mapping` and `sources`. Records that
-    cannot be read are in `rejects`, and a warning counts them. Requests without a response are
-    failures. Fields that no column holds are in `answers.extra`. Times are UTC.
+    their columns, or as `log.columns` says; the choice is in `mapping` and `sources`. Every record
+    is read, set aside because it is no question by itself, or rejected: `sources` counts the first
+    two, `rejects` has the last with reasons, and a warning counts them. A file that grows is read
+    as far as it went when it was opened. Requests without a response are failures. Fields that no
+    column holds are in `answers.extra`. Times are UTC.
 
     Every query is in the tables with its demand. Of more than `log.max_answers` answers the tables
     have a sample, with its citations, spans, mentions and searches: rates in the sample are rates

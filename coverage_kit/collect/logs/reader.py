@@ -174,16 +174,21 @@ class Reader:
 
 def _time(value: Any, is_day_first: bool, unread: Unread) -> Any:
     time = parse_time(value, is_day_first)
-    if time is None and label_of(value) is not None:
+    if time is None and _is_filled(value):
         unread.note(value)
     return time
 
 
 def _figure(value: Any, decimal: str, unread: Unread) -> float | None:
     figure = demand_of(value, decimal)
-    if figure is None and label_of(value) is not None:
+    if figure is None and _is_filled(value):
         unread.note(value)
     return figure
+
+
+def _is_filled(value: Any) -> bool:
+    """Return whether a cell holds something; an object or list does even where it has no text."""
+    return label_of(value) is not None or (isinstance(value, (dict, list)) and bool(value))
 
 
 def _cells(survey: Survey, field: str) -> Iterator[Any]:

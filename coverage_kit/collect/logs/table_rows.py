@@ -187,7 +187,9 @@ def _sheet_row(parse: Callable[[], tuple[int, list[dict[str, Any]]]], n_rows: in
     if not 1 <= number <= _LAST_ROW or last > _LAST_COLUMN:
         problem = f"row {number:.15g} or column {last:.15g} is beyond the end of a sheet"
         return Row(n_rows, {}, problem)
-    return Row(number, {str(cell["column"]): cell["value"] for cell in cells})
+    # A formula that failed, such as #N/A, has no value.
+    values = {str(cell["column"]): cell["value"] for cell in cells if cell["data_type"] != "e"}
+    return Row(number, values)
 
 
 def _indexes(header: dict[str, Any], columns: Sequence[str]) -> dict[str, str]:
