@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from coverage_kit.collect.logs.columns import find_column
@@ -500,6 +501,6 @@ def _no_sessions_error(path: Path, tables: Sequence[Sequence[Row]]) -> LogError:
     return LogError(
         str(path),
         "a table with the source of sessions and their number",
-        next(headers, "") or "no columns",
+        shorten(next(headers, "") or "no columns", 300, placeholder=" ..."),
         "Export it with 'Session source / medium', 'Landing page' and 'Sessions'.",
     )

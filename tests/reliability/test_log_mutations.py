@@ -7,7 +7,7 @@ Each round takes the sample of a format, damages it, and reads it. What is check
 - the account adds up: every record is read, set aside or rejected;
 - no record surprises its format, so that it is rejected for a reason that its user understands;
 - tables meet their schemas, and can be stored;
-- a second reading gives equal tables.
+- in every fourth round, a second reading gives equal tables.
 
 A round depends on its number alone: `damage(number, folder)` makes the same files again.
 """
@@ -432,24 +432,25 @@ def outcome(read, path):
         assert isinstance(error, LogError)
         assert all((error.where, error.what, error.found, error.cure)), error
         assert str(path.parent) in error.where
-        str(error).encode("utf-8")
+        assert len(str(error).encode("utf-8")) < 20_000, "nobody reads a longer message"
         return str(error), [], 0
     finally:
         assert time.process_time() - started < MAX_SECONDS
     return "", tables, n_seen
 
 
-def check(read, path, n_records=0):
+def check(read, path, n_records=0, is_read_twice=True):
     """Check one damaged file, and return how it ended."""
     error, tables, n_seen = outcome(read, path)
     assert error or n_seen >= n_records, f"{n_seen} of {n_records} records are accounted for"
     for schema, table in tables:
         schema.check(table, "the reader returned")
         pa.Table.from_pandas(table)
-    again, tables_again, _ = outcome(read, path)
-    assert error == again
-    for (_, table), (_, other) in zip(tables, tables_again, strict=True):
-        pd.testing.assert_frame_equal(table, other)
+    if is_read_twice:
+        error_again, tables_again, _ = outcome(read, path)
+        assert error == error_again
+        for (_, table), (_, other) in zip(tables, tables_again, strict=True):
+            pd.testing.assert_frame_equal(table, other)
     if error:
         return "errors"
     rejects = next(table for schema, table in tables if schema is REJECTS)
@@ -463,7 +464,7 @@ def test_no_damage_to_a_log_ends_a_run_or_loses_a_record(tmp_path):
     for number in range(rounds(400, 10_000)):
         path, read, n_records, done = damage(number, tmp_path)
         try:
-            endings[check(read, path, n_records)] += 1
+            endings[check(read, path, n_records, is_read_twice=number % 4 == 0)] += 1
         except Exception as error:  # the other rounds show what else is wrong
             failures.append(f"round {number} ({done}): {type(error).__name__}: {error}"[:400])
         path.unlink()

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from coverage_kit.collect.logs.values import shown_value
+from coverage_kit.collect.logs.values import readable, shown_value
 from coverage_kit.errors import LogError
 
 logger = logging.getLogger(__name__)
@@ -66,6 +66,7 @@ class LogReadReport:
 
         The parts of a record share a row with all their reasons.
         """
+        reason = readable(reason)
         self.rejected[file] += 1
         row = self._rows.get((file, line))
         if row is None:

@@ -15,11 +15,14 @@ from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.requests import Requests
 from coverage_kit.collect.logs.sources import Source
 from coverage_kit.collect.logs.table_format import TableFormat
+from coverage_kit.collect.logs.values import shown_value
 from coverage_kit.errors import LogError
 
 logger = logging.getLogger(__name__)
 
 MAPPED = "mapped columns"
+# A message names so many columns (assumed: a table of a log has fewer).
+_MAX_SHOWN_COLUMNS = 60
 # Where the first records are all requests with their responses, only this many are surveyed. That
 # saves a second pass over the large logs of an API, and is assumed to be enough.
 _MAX_UNIFORM_RECORDS = 1000
@@ -151,7 +154,7 @@ def check_columns(
             raise LogError(
                 "log.columns",
                 f"a column {column!r} for {name}",
-                f"columns {', '.join(map(repr, columns)) or 'none'}",
+                _shown_columns(columns),
                 "Name one of these.",
             )
 
@@ -165,11 +168,19 @@ def check_queries(surveys: Sequence[Survey]) -> None:
     for survey in surveys:
         if "query" in survey.mapping or survey.formats or not survey.columns:
             continue
-        columns = f"columns {', '.join(map(repr, survey.columns))}"
+        columns = _shown_columns(survey.columns)
         if survey.setting not in usable:
             cure = 'Say which column holds the queries: [log.columns] query = "its name".'
             raise LogError(survey.source.location, "a column with the queries", columns, cure)
         survey.problem = f"no column with queries; found {columns}"
+
+
+def _shown_columns(columns: Sequence[str]) -> str:
+    """Return the names of columns for a message: what is no table may have any number of them."""
+    names = ", ".join(map(shown_value, columns[:_MAX_SHOWN_COLUMNS]))
+    n_further = len(columns) - _MAX_SHOWN_COLUMNS
+    further = f" and {n_further} more" if n_further > 0 else ""
+    return f"columns {names or 'none'}{further}"
 
 
 def chosen_columns(surveys: Iterable[Survey]) -> dict[str, list[str]]:
