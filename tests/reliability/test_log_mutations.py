@@ -373,6 +373,9 @@ def damage(number, folder):
             which = rng.randrange(len(records))
             records = list(records)
             records[which], done = damaged_record(rng, records[which])
+            # A blank row of a table is no record.
+            is_blank = not any(cell(value).strip() for value in records[which].values())
+            n_records -= is_blank and n_records > 0
         data = (source if callable(source) else as_lines)(rng, records)
         data = data.replace(f'"{DEEP}"'.encode(), rng.choice(NESTED))
     if not done or rng.random() < 0.2:
