@@ -3,18 +3,21 @@
 An export is a table of GA4's interface, an answer of its API, or a list of events from BigQuery.
 """
 
-import csv
 import functools
+import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from coverage_kit.collect.logs.columns import find_column
-from coverage_kit.collect.logs.csv_rows import CsvFile, find_delimiter
-from coverage_kit.collect.logs.lines import Row, marked_encoding
+from coverage_kit.collect.logs.csv_rows import CsvFile, find_delimiter, read_records
+from coverage_kit.collect.logs.json_rows import MAX_JSON_BYTES, read_json
+from coverage_kit.collect.logs.lines import Row, too_long
 from coverage_kit.collect.logs.sources import find_files, open_file
+from coverage_kit.collect.logs.steady import SteadyFile, reading, shown
 from coverage_kit.collect.logs.times import parse_times
 from coverage_kit.collect.logs.values import label_of, text_of
 from coverage_kit.collect.numbers import decimal_sign, number_in
@@ -175,6 +178,8 @@ _ORIGINS = (
 # A comment line of the interface's CSV, such as "# Start date: 20250101" or "#----", but no cell
 # such as "#tea".
 _COMMENT = re.compile(r"#([\s\-,;]|$)")
+# What a line without cells may hold, the end of the line included.
+_BLANK = ' \t\r\n,;"'
 
 
 @checked
@@ -202,7 +207,7 @@ def read_sessions(files: Sequence[str]) -> tuple[Sessions, Rejects]:
         for table in session_tables:
             for record in _read_table(table):
                 target = rejects if "reason" in record else rows
-                target.append({"file": str(path), **record})
+                target.append({"file": shown(path), **record})
     return SESSIONS.table(rows), REJECTS.table(rejects)
 
 
@@ -230,17 +235,14 @@ def read_tables(path: Path) -> list[list[Row]]:
     The rows of a CSV have their line in the file; other rows are counted from 1. Raises LogError
     for a file that is empty or broken.
     """
+    sources = open_file(path)
     if path.suffix.lower() in (".csv", ".tsv"):
-        return [
-            table
-            for source in open_file(path)
-            if isinstance(source, CsvFile)
-            for table in _csv_tables(source)
-        ]
+        with reading(shown(path)):
+            return list(_csv_tables(CsvFile(path)))
     records = _answers(path) or [
-        record for source in open_file(path) for record in source.rows(source.header() or ())
+        record for source in sources for record in source.rows(source.header() or ())
     ]
-    rows = [(values, record.problem) for record in records for values in _rows_of(record.values)]
+    rows = [row for record in records for row in _record_rows(record)]
     table = [
         Row(line, values, problem)
         for line, (values, problem) in enumerate(rows, 1)
@@ -249,43 +251,57 @@ def read_tables(path: Path) -> list[list[Row]]:
     return [table]
 
 
+def _record_rows(record: Row) -> list[tuple[dict[str, Any] | None, str]]:
+    """Return the rows of a record with their problems: one row where the record is too odd."""
+    try:
+        return [(values, record.problem) for values in _rows_of(record.values)]
+    except Exception as error:  # a record is data: the others are read, whatever it holds
+        return [({}, f"the record cannot be read ({type(error).__name__}: {error})"[:300])]
+
+
 def _csv_tables(source: CsvFile) -> Iterator[list[Row]]:
     """Yield the tables of a CSV: blocks of lines between comments or blank lines, headers first."""
     block: list[tuple[int, str]] = []
-    text = (
-        Path(source.location)
-        .read_text(encoding=source.encoding, errors="replace")
-        .removeprefix("\ufeff")
-    )
-    for number, line in enumerate([*text.splitlines(), ""], 1):
-        if line.strip(' \t,;"') and not _COMMENT.match(line):
-            block.append((number, line))
-        # A blank line within an open quotation belongs to a cell and does not end the table.
-        elif block and not _is_open([text for _, text in block]):
+    n_quotes = 0
+    for number, line in enumerate(source.text_lines(), 1):
+        if line is None:
+            raise LogError(source.location, "lines of an export", too_long(), "Export it again.")
+        text = line.removeprefix("\ufeff")
+        # Within an open quotation every line belongs to a cell, whatever it looks like.
+        if n_quotes % 2 or _has_cells(text):
+            block.append((number, text))
+            n_quotes += text.count('"')
+        elif block:
             yield _csv_table(block)
             block = []
     if block:
         yield _csv_table(block)
 
 
-def _is_open(lines: Iterable[str]) -> bool:
-    return sum(line.count('"') for line in lines) % 2 == 1
+def _has_cells(line: str) -> bool:
+    """Return whether a line is neither blank nor a comment; a single quote opens a cell."""
+    return not _COMMENT.match(line) and bool(line.strip(_BLANK) or line.count('"') % 2)
 
 
 def _csv_table(block: Sequence[tuple[int, str]]) -> list[Row]:
     texts = [text for _, text in block]
-    reader = csv.reader(texts, delimiter=find_delimiter(texts[0]))
-    header = [name.strip() for name in next(reader)]
+    records = read_records(io.StringIO("".join(texts), newline=""), find_delimiter(texts[0]))
+    _, names, _ = next(records, (1, "", True))
+    header = [] if isinstance(names, str) else [name.strip() for name in names]
     rows = list[Row]()
-    # A quoted cell may span lines, so that the reader's own count says where a row begins.
-    while reader.line_num < len(texts):
-        line = block[reader.line_num][0]
-        fields = next(reader)
-        values = {
-            **dict(zip(header, fields, strict=False)),
-            _EXTRA_CELLS: " ".join(fields[len(header) :]).strip(),
-        }
-        rows += [Row(line, record) for record in _rows_of(values) if record is not None]
+    for number, fields, is_whole in records:
+        # A quoted cell may span lines, and comments between them are not in the block.
+        line = block[min(number, len(block)) - 1][0]
+        if isinstance(fields, str):
+            rows.append(Row(line, {}, fields))
+        elif not is_whole and len(fields) < len(header):
+            rows.append(Row(line, {}, "the file breaks off in this row"))
+        else:
+            values = {
+                **dict(zip(header, fields, strict=False)),
+                _EXTRA_CELLS: " ".join(fields[len(header) :]).strip(),
+            }
+            rows += [Row(line, record) for record in _rows_of(values) if record is not None]
     return rows
 
 
@@ -297,15 +313,15 @@ def _answers(path: Path) -> list[Row]:
     if path.suffix.lower() != ".json":
         return []
     try:
-        content = json.loads(path.read_text(encoding=marked_encoding(path)))
+        file = SteadyFile(path)
+        content = read_json(file) if file.n_bytes <= MAX_JSON_BYTES else None
     except (ValueError, RecursionError, OSError):
         # The reader of records, which comes next, reports what is wrong with the file.
         return []
     reports = content.get("reports", [content]) if isinstance(content, dict) else content
-    are_answers = isinstance(reports, list) and all(
+    if not isinstance(reports, list) or not all(
         isinstance(report, dict) and _is_answer(report) for report in reports
-    )
-    if not are_answers:
+    ):
         return []
     return [Row(number, report) for number, report in enumerate(reports, 1)]
 
@@ -367,7 +383,7 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
     """Return the records in a list, which may be written as JSON."""
     try:
         records = json.loads(value) if isinstance(value, str) else value
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return (
         [record for record in records if isinstance(record, dict)]
@@ -485,6 +501,6 @@ def _no_sessions_error(path: Path, tables: Sequence[Sequence[Row]]) -> LogError:
     return LogError(
         str(path),
         "a table with the source of sessions and their number",
-        next(headers, "") or "no columns",
+        shorten(next(headers, "") or "no columns", 300, placeholder=" ..."),
         "Export it with 'Session source / medium', 'Landing page' and 'Sessions'.",
     )

@@ -24,6 +24,9 @@ _SEPARATED = {
 # A number with its scale: "1.2K" or "3 m".
 _SCALED = re.compile(r"(.*\d)\s*([KkMm])")
 # What the letter multiplies the number by: "1.2K" is 1,200.
+# No count and no revenue of a site is larger (assumed), and sums of such figures stay exact to the
+# unit. A larger figure would decide a whole run by itself.
+_LARGEST = 1e15
 _SCALES = {"k": 1e3, "m": 1e6}
 
 
@@ -93,7 +96,7 @@ def _finite(value: float | str) -> float | None:
         number = float(value)
     except OverflowError:
         return None
-    return number if math.isfinite(number) else None
+    return number if math.isfinite(number) and abs(number) <= _LARGEST else None
 
 
 def _shows(text: str, is_count: bool, sign: str) -> bool:

@@ -16,8 +16,9 @@ from coverage_kit.collect.analytics import find_exports, read_tables
 from coverage_kit.collect.logs.columns import find_column
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.search_console import HEADERS
+from coverage_kit.collect.logs.steady import shown
 from coverage_kit.collect.logs.times import parse_times
-from coverage_kit.collect.logs.values import flag_of, label_of, text_of
+from coverage_kit.collect.logs.values import flag_of, label_of, readable, text_of
 from coverage_kit.collect.numbers import decimal_sign, number_in
 from coverage_kit.errors import LogError
 from coverage_kit.tables import (
@@ -107,8 +108,9 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d(T.*)?|(19|20)\d{6}")
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
 # A device, or a kind of search result such as "AMP_TOP_STORIES".
 _DEVICE_OR_KIND = re.compile(r"desktop|mobile|tablet|[A-Z]+(_[A-Z]+)+", re.IGNORECASE)
-# Real exports are far smaller; the bound stops a zip that unpacks to fill the disk (assumed).
-_MAX_MEMBER_BYTES = 500_000_000
+# Real exports are far smaller; the bounds stop a zip that unpacks to fill the disk (assumed).
+_MAX_UNPACKED_BYTES = 500_000_000
+_MAX_MEMBERS = 1000
 # ISO 3166 codes, as the API spells them; zzz is an unknown country.
 _COUNTRIES = """
     abw afg ago aia ala alb and are arg arm asm ata atf atg aus aut aze bdi bel ben bes bfa bgd
@@ -152,7 +154,7 @@ def read_search_console(files: Sequence[str]) -> tuple[SearchDemand, Rejects]:
             records = [
                 record
                 for label, path in members
-                for table in read_tables(path)
+                for table in _tables_of(path, label)
                 for record in _read_table(table, label, path)
             ]
             if not records:
@@ -165,6 +167,14 @@ def read_search_console(files: Sequence[str]) -> tuple[SearchDemand, Rejects]:
             for record in records:
                 (rejects if "reason" in record else rows).append(record)
     return SEARCH_DEMAND.table(rows), REJECTS.table(rejects)
+
+
+def _tables_of(path: Path, label: str) -> list[list[Row]]:
+    """Return the tables of a file; an error names the file as the export does."""
+    try:
+        return read_tables(path)
+    except LogError as error:
+        raise LogError(label, error.what, error.found, error.cure) from None
 
 
 def _open_all(names: Sequence[str], folder: Path) -> Iterator[tuple[str, list[tuple[str, Path]]]]:
@@ -181,14 +191,15 @@ def _open_all(names: Sequence[str], folder: Path) -> Iterator[tuple[str, list[tu
     for path in archives:
         # Each archive has a folder of its own number, so that none overwrites another.
         n_unpacked = len(list(folder.iterdir()))
-        yield str(path), _unpack(path, folder / str(n_unpacked))
+        yield shown(path), _unpack(path, folder / str(n_unpacked))
     for path in find_exports(plain):
-        yield str(path), [(str(path), path)]
+        yield shown(path), [(shown(path), path)]
 
 
 def _archives(path: Path) -> list[Path]:
     if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.suffix.lower() == ".zip")
+        files = (file for file in path.rglob("*") if file.suffix.lower() == ".zip")
+        return sorted(file for file in files if file.is_file())
     return [path] if path.suffix.lower() == ".zip" else []
 
 
@@ -201,6 +212,11 @@ def _holds_archives_only(path: Path) -> bool:
 
 def _unpack(path: Path, folder: Path) -> list[tuple[str, Path]]:
     folder.mkdir()
+    # A pipe would be waited for.
+    if path.exists() and not path.is_file():
+        raise LogError(
+            shown(path), "a zip of the export", "a pipe or device", "Save the export as a file."
+        )
     try:
         with zipfile.ZipFile(path) as archive:
             members = [
@@ -208,14 +224,12 @@ def _unpack(path: Path, folder: Path) -> list[tuple[str, Path]]:
                 for member in archive.infolist()
                 if member.filename.lower().endswith(".csv") and member.file_size
             ]
-            large_names = [
-                member.filename for member in members if member.file_size > _MAX_MEMBER_BYTES
-            ]
-            if large_names:
+            n_unpacked = sum(member.file_size for member in members)
+            if n_unpacked > _MAX_UNPACKED_BYTES or len(members) > _MAX_MEMBERS:
                 raise LogError(
-                    str(path),
-                    f"files of at most {_MAX_MEMBER_BYTES:,} bytes",
-                    large_names[0],
+                    shown(path),
+                    f"at most {_MAX_UNPACKED_BYTES:,} bytes in {_MAX_MEMBERS:,} files",
+                    f"{n_unpacked:,} bytes in {len(members):,} files",
                     "Export a shorter period.",
                 )
             files = _write_members(archive, members, folder)
@@ -226,14 +240,15 @@ def _unpack(path: Path, folder: Path) -> list[tuple[str, Path]]:
         zlib.error,
         RuntimeError,
         NotImplementedError,
+        ValueError,
     ) as error:
         raise LogError(
-            str(path),
+            shown(path),
             "a readable zip of the export",
             str(error),
             "Export it again.",
         ) from None
-    return sorted((f"{path}/{name}", file) for name, file in files.items())
+    return sorted((f"{shown(path)}/{name}", file) for name, file in files.items())
 
 
 def _write_members(
@@ -245,7 +260,7 @@ def _write_members(
     """
     files: dict[str, Path] = {}
     for number, member in enumerate(members):
-        name = member.filename.lstrip("./")
+        name = readable(member.filename.lstrip("./"))
         file = folder / str(number) / Path(member.filename).name
         file.parent.mkdir()
         file.write_bytes(archive.read(member))
@@ -268,8 +283,9 @@ def _read_table(table: Sequence[Row], file: str, path: Path) -> list[dict[str, A
     ]
     kinds = _key_kinds(key_lists)
     cells = [
-        {**row_cells, **dict(zip(kinds, row_cells.get("keys") or (), strict=False))}
+        {**row_cells, **dict(zip(kinds, keys if isinstance(keys, list) else (), strict=False))}
         for row_cells in cells
+        for keys in [row_cells.get("keys")]
     ]
     if not any(
         "n_impressions" in row_cells and not row_cells.keys().isdisjoint(_DIMENSIONS)
@@ -306,12 +322,13 @@ def _columns_by_position(table: Sequence[Row], path: Path) -> dict[str, str]:
     Its last four columns are clicks, impressions, CTR and position. The first column is recognised
     by its content, or else by the name of the file, and otherwise it is the query.
     """
-    names = [name for name in table[0].values if name] if table else []
+    sound_rows = [row for row in table if not row.problem]
+    names = [name for name in sound_rows[0].values if name] if sound_rows else []
     if len(names) < 5 or not all(
-        text_of(row.values.get(names[-2])).rstrip().endswith("%") for row in table
+        text_of(row.values.get(names[-2])).rstrip().endswith("%") for row in sound_rows
     ):
         return {}
-    values = [text_of(row.values[names[0]]) for row in table]
+    values = [text_of(row.values.get(names[0])) for row in sound_rows]
     fields_of_file = [field for field in _DIMENSIONS if find_column((path.stem,), _NAMES[field])]
     if all(map(_DAY.fullmatch, values)):
         kind = "day"

@@ -215,6 +215,12 @@ SOURCES = Schema(
             "name",
         ),
         Column("n_records", "integer", "records read: a dialogue may hold several"),
+        optional(
+            "n_aside",
+            "integer",
+            "records, or parts of them, that are no questions by themselves, such as steps of "
+            "traces, requests with a response elsewhere and regenerated answers",
+        ),
         text("fields", "which column or field holds what"),
         optional("note", "text", "what this format cannot tell"),
     ),

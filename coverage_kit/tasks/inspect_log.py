@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -44,12 +45,18 @@ def inspect_log(file: Path, columns: Mapping[str, str], rejects: Path | None = N
 def _describe_sources(log: LogTables) -> str:
     rows = log.sources.to_dict("records")
     lines = [
-        f"{row['file']}: {row['format']}, {row['n_records']:,} records\n"
+        f"{row['file']}: {row['format']}, {row['n_records']:,} records{_aside(row)}\n"
         f"  {shorten(row['fields'], 400)}"
         for row in rows
     ]
     notes = dict.fromkeys(row["note"] for row in rows if not is_missing(row["note"]))
     return "\n".join([*lines, *(f"  Note: {note}" for note in notes)])
+
+
+def _aside(row: Mapping[Any, Any]) -> str:
+    """Return how many records of a source are no questions by themselves, '' for none."""
+    n_aside = row["n_aside"]
+    return "" if is_missing(n_aside) or not n_aside else f", {int(n_aside):,} set aside"
 
 
 def _describe_counts(log: LogTables) -> str:

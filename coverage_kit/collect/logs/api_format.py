@@ -16,8 +16,9 @@ from typing import Any
 
 from coverage_kit.collect.logs.columns import choose_columns
 from coverage_kit.collect.logs.record import (
+    Aside,
     Citation,
-    LogRecord,
+    Outcome,
     UnreadableRecordError,
 )
 from coverage_kit.collect.logs.values import (
@@ -78,15 +79,16 @@ class LogFormat:
     """The format of one API.
 
     `recognises` returns whether an exchange is of this API. `read` returns one record or, for a
-    dialogue, several; it raises UnreadableRecordError for an exchange that cannot be read. `fields`
-    says for each field of a record where it comes from. `known` are the fields of the logged record
-    and of its response that `read` uses: all other fields become the record's `extra`.
+    dialogue, several, with an `Aside` or a `Reject` for each part that is none; it raises
+    UnreadableRecordError for an exchange that cannot be read. `fields` says for each field of a
+    record where it comes from. `known` are the fields of the logged record and of its response that
+    `read` uses: all other fields become the record's `extra`.
     """
 
     name: str
     fields: dict[str, str]
     recognises: Callable[[Exchange], bool]
-    read: Callable[[Exchange], Iterable[LogRecord]]
+    read: Callable[[Exchange], Iterable[Outcome]]
     known: frozenset[str] = frozenset()
 
 
@@ -252,6 +254,12 @@ def read_messages(
         )
         answer += readable(text)
     return answer, tuple(citations)
+
+
+def further_answers(answers: Any) -> list[Outcome]:
+    """Return an `Aside` for each answer of a list but the first, which alone counts."""
+    n_further = len(dicts_of(answers)) - 1
+    return [Aside("a further answer to the same request")] * n_further
 
 
 def dict_of(value: Any) -> dict[str, Any]:

@@ -13,10 +13,11 @@ from coverage_kit.collect.logs.api_format import (
     dict_of,
     dicts_of,
     engine_of,
+    further_answers,
     own_columns,
     user_text,
 )
-from coverage_kit.collect.logs.record import LogRecord
+from coverage_kit.collect.logs.record import Aside, LogRecord, Outcome, Reject
 from coverage_kit.collect.logs.values import citations_of, readable, text_of
 
 
@@ -28,20 +29,42 @@ def _recognises(exchange: Exchange) -> bool:
     return is_completion or is_dialogue or (bool(exchange.error) and "messages" in exchange.request)
 
 
-def _read(exchange: Exchange) -> list[LogRecord]:
+def _read(exchange: Exchange) -> list[Outcome]:
     """Return the record of a completion, or the records of a dialogue.
 
     A dialogue has a record for each turn of the user that the assistant answered, and a record for
-    the last turn whether or not it was answered.
+    the last turn whether or not it was answered. Earlier turns without an answer are rejects.
     """
     choices = dicts_of(exchange.body.get("choices"))
     if choices:
-        return [_read_turn(exchange, dict_of(choices[0].get("message")))]
-    turns = _turns(dicts_of(exchange.body.get("messages"))) or [(exchange.prompt, {})]
-    turns_to_read = [turn for turn in turns[:-1] if turn[1]] + turns[-1:]
+        record = _read_turn(exchange, dict_of(choices[0].get("message")))
+        return [record, *further_answers(choices)]
+    messages = dicts_of(exchange.body.get("messages"))
+    turns = _turns(messages) or [(exchange.prompt, {})]
+    last = len(turns) - 1
     return [
-        _read_turn(replace(exchange, prompt=prompt), message) for prompt, message in turns_to_read
+        *_greetings(messages),
+        *(
+            _read_dialogue_turn(exchange, prompt, message, is_last=number == last)
+            for number, (prompt, message) in enumerate(turns)
+        ),
     ]
+
+
+def _read_dialogue_turn(
+    exchange: Exchange, prompt: str, message: dict[str, Any], is_last: bool
+) -> Outcome:
+    if not prompt and (message or not is_last):
+        return Reject("no query: a message of the user without words")
+    if message or is_last:
+        return _read_turn(replace(exchange, prompt=prompt), message)
+    return Reject("no answer: the next message is the user's again")
+
+
+def _greetings(messages: list[dict[str, Any]]) -> list[Outcome]:
+    """Return an `Aside` for each message with which the assistant opens a dialogue."""
+    first = next((i for i, message in enumerate(messages) if message.get("role") == "user"), 0)
+    return [Aside("a greeting") for message in messages[:first] if _is_reply(message)]
 
 
 def _read_turn(exchange: Exchange, message: dict[str, Any]) -> LogRecord:
@@ -57,14 +80,28 @@ def _read_turn(exchange: Exchange, message: dict[str, Any]) -> LogRecord:
 
 
 def _turns(messages: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    """Return each prompt of the user with the assistant's last message about it, {} for none."""
+    """Return each prompt of the user with the assistant's last message about it, {} for none.
+
+    The prompt is empty where the user sent no words, such as a picture.
+    """
     turns: list[tuple[str, dict[str, Any]]] = []
     for message in messages:
-        if prompt := user_text(message):
+        prompt = user_text(message)
+        if prompt or (message.get("role") == "user" and not _is_tool_result(message)):
             turns.append((prompt, {}))
-        elif turns and message.get("role") == "assistant" and text_of(message.get("content")):
+        elif turns and _is_reply(message):
             turns[-1] = (turns[-1][0], message)
     return turns
+
+
+def _is_reply(message: dict[str, Any]) -> bool:
+    return message.get("role") == "assistant" and bool(text_of(message.get("content")))
+
+
+def _is_tool_result(message: dict[str, Any]) -> bool:
+    """Return whether a message only hands on what tools returned, so that it asks nothing new."""
+    kinds = [part.get("type") for part in dicts_of(message.get("content"))]
+    return bool(kinds) and all(kind == "tool_result" for kind in kinds)
 
 
 FORMAT = LogFormat(

@@ -2,11 +2,12 @@
 
 Each turn has the answer to it. The export has no official schema: a field that is missing or of an
 unexpected kind is ignored. A turn without an answer's text is a failure, for example a turn that
-the user stopped.
+the user stopped. A turn without words, and an answer whose question is missing, are rejects.
 """
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ from coverage_kit.collect.logs.api_format import (
     dict_of,
     dicts_of,
 )
-from coverage_kit.collect.logs.record import Citation, LogRecord
+from coverage_kit.collect.logs.record import Aside, Citation, LogRecord, Outcome, Reject
 from coverage_kit.collect.logs.values import (
     citations_of,
     label_of,
@@ -36,7 +37,12 @@ _MARKER = re.compile(
 # The sentence before a marker is looked for in this many characters (assumed: no sentence of an
 # answer is longer).
 _SENTENCE_CHARACTERS = 3000
+# The words of so many references of an answer are looked for, because each search reads the whole
+# answer (assumed: real answers have far fewer, most of them with the right offset).
+MAX_SOUGHT = 1000
 _GAP = "\n\n"
+_UNREACHED = Reject("a message that nothing leads to: the messages after it are missing")
+_ABANDONED = Aside("a message of a branch that was abandoned")
 
 
 def _recognises(exchange: Exchange) -> bool:
@@ -46,38 +52,67 @@ def _recognises(exchange: Exchange) -> bool:
     )
 
 
-def _read(exchange: Exchange) -> list[LogRecord]:
+def _read(exchange: Exchange) -> list[Outcome]:
     conversation = exchange.body
-    turns: list[_ExportTurn] = []
-    for message in _branch(conversation):
-        if dict_of(message.get("author")).get("role") == "user":
-            turns.append(_ExportTurn(message))
-        elif turns:
-            turns[-1].add(message)
-    return [turn.record(conversation) for turn in turns if turn.query]
-
-
-def _branch(conversation: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the messages from a conversation's first to its current message.
-
-    Hidden messages and abandoned branches are left out.
-    """
     nodes = dict_of(conversation.get("mapping"))
+    branch = _branch(conversation, nodes)
+    # Before the first message of the user there is a turn without one.
+    turns = [_ExportTurn({})]
+    for message in _messages(nodes, branch):
+        if _role(message) == "user":
+            turns.append(_ExportTurn(message))
+        else:
+            turns[-1].add(message)
+    outcomes = [outcome for turn in turns for outcome in turn.outcomes(conversation)]
+    others = _messages(nodes, [name for name in nodes if name not in branch])
+    other = _UNREACHED if _is_cut(nodes, branch) else _ABANDONED
+    outcomes += [other for message in others if _is_said(message)]
+    return outcomes or [Aside("an empty conversation")]
+
+
+def _is_cut(nodes: dict[str, Any], branch: Iterable[str]) -> bool:
+    """Return whether the message is missing that comes before the first one of a branch."""
+    parent = text_of(dict_of(nodes.get(next(iter(branch), ""))).get("parent"))
+    return bool(parent) and parent not in nodes
+
+
+def _branch(conversation: dict[str, Any], nodes: dict[str, Any]) -> dict[str, None]:
+    """Return the ids of the nodes from a conversation's first to its current message."""
     branch_ids = dict[str, None]()
-    node_id = text_of(conversation.get("current_node")) or _last_leaf(nodes)
+    node_id = text_of(conversation.get("current_node"))
+    if node_id not in nodes:
+        node_id = _last_leaf(nodes)
     # A broken export may name a node as its own ancestor.
     while node_id in nodes and node_id not in branch_ids:
         branch_ids[node_id] = None
         node_id = text_of(dict_of(nodes[node_id]).get("parent"))
-    messages = [dict_of(dict_of(nodes[node_id]).get("message")) for node_id in reversed(branch_ids)]
+    return dict.fromkeys(reversed(branch_ids))
+
+
+def _messages(nodes: dict[str, Any], names: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the messages of these nodes without hidden ones."""
+    messages = [dict_of(dict_of(nodes[name]).get("message")) for name in names]
     return [message for message in messages if not _is_hidden(message)]
 
 
 def _last_leaf(nodes: dict[str, Any]) -> str:
-    return next(
-        (node_id for node_id in reversed(nodes) if not dict_of(nodes[node_id]).get("children")),
-        "",
-    )
+    """Return the last node without children, or the last node where all have some."""
+    leaves = (name for name in reversed(nodes) if not dict_of(nodes[name]).get("children"))
+    return next(leaves, next(reversed(nodes), ""))
+
+
+def _role(message: dict[str, Any]) -> Any:
+    return dict_of(message.get("author")).get("role")
+
+
+def _is_said(message: dict[str, Any]) -> bool:
+    """Return whether the user or the assistant says something in a message."""
+    is_question = _role(message) == "user"
+    return (is_question or _is_answer(message)) and bool(_text(message).strip())
+
+
+def _is_answer(message: dict[str, Any]) -> bool:
+    return _role(message) == "assistant" and message.get("recipient") in (None, "all")
 
 
 def _is_hidden(message: dict[str, Any]) -> bool:
@@ -90,6 +125,7 @@ def _is_hidden(message: dict[str, Any]) -> bool:
 class _ExportTurn:
     """A message of the user, and what the assistant and its tools made of it.
 
+    `prompt` is empty before the first message of the user, or where the export lacks that message.
     `listed` are the pages of a footnote with sources.
     """
 
@@ -119,10 +155,7 @@ class _ExportTurn:
             dict_of(metadata.get("search_model_queries")).get("queries"),
         )
         self.searches += [text for queries in query_lists for text in searches_of(queries)]
-        role = dict_of(message.get("author")).get("role")
-        recipient = message.get("recipient")
-        is_to_user = role == "assistant" and recipient in (None, "all")
-        if is_to_user and (text := _text(message)).strip():
+        if _is_answer(message) and (text := _text(message)).strip():
             self._add_answer(text, metadata)
 
     def _add_answer(self, text: str, metadata: dict[str, Any]) -> None:
@@ -140,6 +173,14 @@ class _ExportTurn:
         ]
         self.answer += stripped.text
         self.model = label_of(metadata.get("model_slug")) or self.model
+
+    def outcomes(self, conversation: dict[str, Any]) -> list[Outcome]:
+        """Return the turn's record, or what else it is; nothing for an answerless start."""
+        if self.query:
+            return [self.record(conversation)]
+        if self.prompt:
+            return [Reject("no query: a message of the user without words")]
+        return [Reject("no query: an answer whose question is missing")] if self.answer else []
 
     def record(self, conversation: dict[str, Any]) -> LogRecord:
         return LogRecord(
@@ -161,29 +202,35 @@ class _ExportTurn:
 class _StrippedText:
     """A text without its private markers, with a way from positions in the logged text to its own.
 
-    `_marks` has the end of each marker in the logged text and the same position in this text.
+    `_ends` has the end of each marker in the logged text, `_places` the same position in this text.
     """
 
     def __init__(self, logged: str) -> None:
         self.logged = logged
         self.text = ""
-        self._marks: list[tuple[int, int]] = []
+        self._ends: list[int] = []
+        self._places: list[int] = []
+        self._n_sought = 0
         end = 0
         for match in _MARKER.finditer(logged):
             self.text += logged[end : match.start()] + _visible_words(match)
             end = match.end()
-            self._marks.append((end, len(self.text)))
+            self._ends.append(end)
+            self._places.append(len(self.text))
         self.text += logged[end:]
 
     def position(self, logged: int) -> int:
         """Return the position of a logged character; inside a marker, the position after it."""
-        passed_marks = [mark for mark in self._marks if mark[0] <= logged]
-        logged_end, stripped_end = passed_marks[-1] if passed_marks else (0, 0)
-        following = next(
-            (mark[1] for mark in self._marks if mark[0] > logged),
-            len(self.text),
-        )
+        n_passed = bisect_right(self._ends, logged)
+        logged_end = self._ends[n_passed - 1] if n_passed else 0
+        stripped_end = self._places[n_passed - 1] if n_passed else 0
+        following = self._places[n_passed] if n_passed < len(self._places) else len(self.text)
         return min(stripped_end + logged - logged_end, following)
+
+    def seek(self, words: str) -> int:
+        """Return the first position of words in the logged text, -1 where they are not there."""
+        self._n_sought += 1
+        return self.logged.find(words) if self._n_sought <= MAX_SOUGHT else -1
 
     def claim_before(self, position: int) -> tuple[int | None, int | None]:
         """Return the span of the sentence that ends before a position.
@@ -225,7 +272,7 @@ def _marker_position(stripped: _StrippedText, note: dict[str, Any]) -> int:
     if not isinstance(words, str) or not words.strip():
         return 0
     is_there = type(start) is int and start >= 0 and stripped.logged.startswith(words, start)
-    logged = start if is_there else stripped.logged.find(words)
+    logged = start if is_there else stripped.seek(words)
     return stripped.position(logged) if isinstance(logged, int) and logged >= 0 else 0
 
 

@@ -7,6 +7,7 @@ from typing import Any, TextIO
 
 from coverage_kit.collect.logs import lines
 from coverage_kit.collect.logs.lines import Row
+from coverage_kit.collect.logs.steady import SteadyFile, shown
 
 # The delimiter is sought in this much of a header (assumed: enough for any header).
 _HEADER_CHARACTERS = 100_000
@@ -22,9 +23,9 @@ class CsvFile:
     """A CSV or TSV file with a header; its encoding and delimiter are detected."""
 
     def __init__(self, path: Path) -> None:
-        self.location = str(path)
-        self._path = path
-        self.encoding = lines.text_encoding(path)
+        self.location = shown(path)
+        self._file = SteadyFile(path)
+        self.encoding = lines.text_encoding(self._file)
         csv.field_size_limit(max(csv.field_size_limit(), lines.MAX_LINE_CHARACTERS))
         with self._open() as stream:
             self._delimiter = find_delimiter(
@@ -34,7 +35,7 @@ class CsvFile:
     def header(self) -> list[str]:
         """Return the names of the columns, empty where the file is empty."""
         with self._open() as stream:
-            return _header(self._records(stream))
+            return _header(read_records(stream, self._delimiter))
 
     def rows(self, columns: Sequence[str]) -> Iterator[Row]:
         """Yield the rows below the header, with the values of these columns.
@@ -42,69 +43,78 @@ class CsvFile:
         A row that cannot be read has a problem in place of values.
         """
         with self._open() as stream:
-            records = self._records(stream)
+            records = read_records(stream, self._delimiter)
             header = _header(records)
             # Reversed, so that of columns with the same name the first counts.
             indexes = {
                 name: index for index, name in reversed(list(enumerate(header))) if name in columns
             }
-            for line, fields in records:
+            for line, fields, is_whole in records:
                 if isinstance(fields, str):
                     yield Row(line, {}, fields)
+                elif not is_whole and len(fields) < len(header):
+                    yield Row(line, {}, "the file breaks off in this row")
                 elif any(value.strip() for value in fields):
                     yield _row(line, fields, header, indexes)
 
     def _open(self) -> TextIO:
-        return self._path.open(encoding=self.encoding, newline="", errors="replace")
+        return self._file.open_text(self.encoding)
 
-    def _records(self, stream: TextIO) -> Iterator[tuple[int, list[str] | str]]:
-        """Yield each record's first line with its fields, or with the reason it cannot be read."""
-        feed = _LineFeed(stream)
-        reader = csv.reader(feed, delimiter=self._delimiter)
-        while not feed.has_ended:
-            line = feed.n_lines + 1
-            feed.n_quotes = 0
-            feed.record_lines.clear()
-            try:
-                fields: list[str] | str = next(reader, [])
-            except csv.Error as error:
-                fields = f"broken CSV ({error})"
-                feed.close_quote()
-            yield from ((number, lines.too_long()) for number in feed.overlong)
-            feed.overlong.clear()
-            # An odd number of quotes at the end of the file means that the last one never closes.
-            is_open = feed.has_ended and feed.n_quotes % 2
-            if is_open or (not isinstance(fields, str) and self._has_swallowed(feed.record_lines)):
-                fields = (
-                    f"a quote opens that never closes: nothing is read up to line {feed.n_lines}"
-                )
-            if fields:
-                yield line, fields
+    def text_lines(self) -> Iterator[str | None]:
+        """Yield the lines of the file with their ends, or None for each line that is too long."""
+        with self._open() as stream:
+            yield from lines.bounded_lines(stream)
 
-    def _has_swallowed(self, record_lines: list[str]) -> bool:
-        """Return whether the quote that closes a field of these lines belongs to a later record.
 
-        The rows between the two quotes are then lost in that field. A strict reader refuses such
-        lines.
-        """
+# The first line of a record, its fields or the reason why it cannot be read, and whether its last
+# line has an end.
+_Record = tuple[int, list[str] | str, bool]
+
+
+def read_records(stream: TextIO, delimiter: str) -> Iterator[_Record]:
+    """Yield each record of a stream of CSV."""
+    feed = _LineFeed(stream)
+    reader = csv.reader(feed, delimiter=delimiter)
+    while not feed.has_ended:
+        line = feed.n_lines + 1
+        feed.n_quotes = 0
+        feed.record_lines.clear()
         try:
-            list(
-                csv.reader(
-                    record_lines if len(record_lines) > 1 else (),
-                    delimiter=self._delimiter,
-                    strict=True,
-                )
-            )
-        except csv.Error:
-            return True
-        return False
+            fields: list[str] | str = next(reader, [])
+        except csv.Error as error:
+            fields = f"broken CSV ({error})"
+            feed.close_quote()
+        yield from ((number, lines.too_long(), True) for number in feed.overlong)
+        feed.overlong.clear()
+        # An odd number of quotes at the end of the file means that the last one never closes.
+        is_open = feed.has_ended and feed.n_quotes % 2
+        if is_open or (
+            not isinstance(fields, str) and _has_swallowed(feed.record_lines, delimiter)
+        ):
+            fields = f"a quote opens that never closes: nothing is read up to line {feed.n_lines}"
+        if fields:
+            yield line, fields, feed.is_whole
+
+
+def _has_swallowed(record_lines: list[str], delimiter: str) -> bool:
+    """Return whether the quote that closes a field of these lines belongs to a later record.
+
+    The rows between the two quotes are then lost in that field. A strict reader refuses such
+    lines.
+    """
+    try:
+        several_lines = record_lines if len(record_lines) > 1 else ()
+        list(csv.reader(several_lines, delimiter=delimiter, strict=True))
+    except csv.Error:
+        return True
+    return False
 
 
 class _LineFeed:
     """The lines of a CSV file, with what the csv module does not report about them.
 
     `record_lines` are the lines of the current record, `overlong` the numbers of lines that are
-    too long.
+    too long. `is_whole` says whether the last line has an end.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -114,6 +124,7 @@ class _LineFeed:
         self.n_lines = 0
         self.n_quotes = 0
         self.has_ended = False
+        self.is_whole = True
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -129,6 +140,7 @@ class _LineFeed:
         if line is None:
             self.overlong.append(self.n_lines)
             return "\n"
+        self.is_whole = line.endswith(("\n", "\r"))
         self.n_quotes += line.count('"')
         self.record_lines.append(line)
         return line
@@ -136,12 +148,13 @@ class _LineFeed:
     def close_quote(self) -> None:
         """Skip to the end of a quoted field, so that its lines are not read as records."""
         while self.n_quotes % 2 and next(self, None) is not None:
-            pass
+            # The lines are lost; kept, they would fill the memory.
+            self.record_lines.clear()
 
 
-def _header(records: Iterator[tuple[int, list[str] | str]]) -> list[str]:
+def _header(records: Iterator[_Record]) -> list[str]:
     filled = (
-        [name.strip() for name in fields] for _, fields in records if not isinstance(fields, str)
+        [name.strip() for name in fields] for _, fields, _ in records if not isinstance(fields, str)
     )
     return next(
         (names for names in filled if any(names) and "".join(names).lower() != _DELIMITER_LINE),

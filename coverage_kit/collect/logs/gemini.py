@@ -7,9 +7,10 @@ is the chunk's title, a bare domain.
 
 import functools
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from coverage_kit.collect.logs.api_format import (
     Exchange,
@@ -17,8 +18,9 @@ from coverage_kit.collect.logs.api_format import (
     begin_record,
     dict_of,
     dicts_of,
+    further_answers,
 )
-from coverage_kit.collect.logs.record import Citation, LogRecord
+from coverage_kit.collect.logs.record import Citation, LogRecord, Outcome
 from coverage_kit.collect.logs.values import (
     citations_of,
     label_of,
@@ -29,6 +31,9 @@ from coverage_kit.collect.logs.values import (
 
 # With any other finish reason, such as SAFETY, an answer without text is a failure.
 _NORMAL_FINISHES = ("STOP", "MAX_TOKENS", "FINISH_REASON_UNSPECIFIED")
+# The words of so many segments of an answer are looked for where their offsets are wrong, because
+# each search reads the whole answer (assumed: real answers have far fewer).
+MAX_SOUGHT = 1000
 # The fields of a chunk that may hold its page, by the kind of its source.
 _CHUNK_SOURCES = ("web", "retrievedContext", "maps")
 
@@ -40,7 +45,7 @@ def _recognises(exchange: Exchange) -> bool:
     return bool(exchange.error) and "contents" in exchange.request
 
 
-def _read(exchange: Exchange) -> list[LogRecord]:
+def _read(exchange: Exchange) -> list[Outcome]:
     body = exchange.body
     candidate = next(iter(dicts_of(body.get("candidates"))), {})
     grounding = dict_of(_field(candidate, "groundingMetadata"))
@@ -62,7 +67,7 @@ def _read(exchange: Exchange) -> list[LogRecord]:
         has_searched=bool(_field(grounding, "webSearchQueries") or pages),
         extra={"redirects": redirects} if redirects else {},
     )
-    return [record]
+    return [record, *further_answers(body.get("candidates"))]
 
 
 def _part_texts(candidate: dict[str, Any]) -> list[str]:
@@ -117,51 +122,74 @@ def _redirects(grounding: dict[str, Any], pages: list[Citation | None]) -> list[
 def _cited(
     grounding: dict[str, Any], texts: list[str], pages: list[Citation | None]
 ) -> Iterator[Citation]:
-    for support in dicts_of(_field(grounding, "groundingSupports")):
+    part_starts = [0, *accumulate(map(len, texts))]
+    answer = _Answer("".join(texts), texts, part_starts)
+    for number, support in enumerate(dicts_of(_field(grounding, "groundingSupports"))):
         indexes = _field(support, "groundingChunkIndices")
-        start, end = _span(dict_of(support.get("segment")), texts)
+        segment = dict_of(support.get("segment"))
+        start, end = _span(segment, answer) or _span_of_words(segment, answer, number)
         for index in indexes if isinstance(indexes, list) else ():
             page = pages[index] if type(index) is int and 0 <= index < len(pages) else None
             if page:
                 yield page._replace(start=start, end=end)
 
 
-def _span(segment: dict[str, Any], texts: list[str]) -> tuple[int | None, int | None]:
-    """Return a segment's characters in the joined texts of the parts.
+class _Answer(NamedTuple):
+    """An answer, the texts of its parts, and where each part starts."""
 
-    Where its offsets do not lead to its words, the span is where its words are, if they are there
-    once.
-    """
+    text: str
+    parts: list[str]
+    starts: list[int]
+
+
+def _span(segment: dict[str, Any], answer: _Answer) -> tuple[int, int] | None:
+    """Return a segment's characters in the answer, or None where its offsets miss its words."""
     start, end, part_index = (
         _field(segment, name) or 0 for name in ("startIndex", "endIndex", "partIndex")
     )
-    answer = "".join(texts)
     words = _field(segment, "text")
-    part_starts = [0, *accumulate(map(len, texts))]
-    if (
+    if not (
         all(type(number) is int for number in (start, end, part_index))
         and 0 <= start < end
-        and 0 <= part_index < max(1, len(texts))
+        and 0 <= part_index < max(1, len(answer.parts))
     ):
-        # The offsets count from the start of their part. Those of the whole answer are tried too.
-        for text, first in (
-            (texts[part_index] if texts else "", part_starts[part_index]),
-            (answer, 0),
-        ):
-            span = (
-                first + _n_characters(text, start),
-                first + _n_characters(text, end),
-            )
-            if not isinstance(words, str) or answer[slice(*span)] == words:
-                return span
-    if isinstance(words, str) and words and answer.count(words) == 1:
-        return answer.index(words), answer.index(words) + len(words)
-    return None, None
+        return None
+    # The offsets count from the start of their part. Those of the whole answer are tried too.
+    for text, first in (
+        (answer.parts[part_index] if answer.parts else "", answer.starts[part_index]),
+        (answer.text, 0),
+    ):
+        span = (first + _n_characters(text, start), first + _n_characters(text, end))
+        if not isinstance(words, str) or answer.text[slice(*span)] == words:
+            return span
+    return None
+
+
+def _span_of_words(
+    segment: dict[str, Any], answer: _Answer, number: int
+) -> tuple[int | None, int | None]:
+    """Return where a segment's words are in the answer, if they are there once.
+
+    `number` counts the segments of the answer; the words of later segments are not looked for.
+    """
+    words = _field(segment, "text")
+    is_sought = isinstance(words, str) and bool(words) and number < MAX_SOUGHT
+    if not is_sought or answer.text.count(words) != 1:
+        return None, None
+    return answer.text.index(words), answer.text.index(words) + len(words)
 
 
 def _n_characters(text: str, n_bytes: int) -> int:
     # An offset inside a character counts as the start of that character.
-    return len(text.encode("utf-8")[:n_bytes].decode("utf-8", "ignore"))
+    if text.isascii():
+        return min(n_bytes, len(text))
+    return bisect_right(_character_ends(text), n_bytes)
+
+
+@functools.lru_cache(maxsize=4)
+def _character_ends(text: str) -> list[int]:
+    """Return the byte at which each character of a text ends."""
+    return list(accumulate(len(character.encode("utf-8")) for character in text))
 
 
 def _opened(candidate: dict[str, Any]) -> Iterator[Citation]:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
@@ -11,6 +12,7 @@ import orjson
 from coverage_kit.collect.logs import lines
 from coverage_kit.collect.logs.columns import choose_columns
 from coverage_kit.collect.logs.lines import Row
+from coverage_kit.collect.logs.steady import SteadyFile, shown
 from coverage_kit.errors import LogError
 
 # A JSON object is read as a whole, so this bounds the memory that it takes (assumed).
@@ -33,6 +35,11 @@ _LIST_KEYS = (
 )
 # An array is read in chunks of at least this many characters (assumed).
 _CHUNK_CHARACTERS = 1 << 20
+# A bracket, or a text with its end, which is missing where the text goes on in the next chunk.
+_TOKEN = re.compile(r'[\[\]{}]|"(?:[^"\\]|\\.)*(?P<end>"|\\?\Z)', re.DOTALL)
+# So many brackets and texts of a record that cannot be read are passed over to find its end: they
+# take about a second (assumed: no record has more).
+_MAX_TOKENS = 1_000_000
 # What may be between two records; brackets too, because one array may follow another.
 _BETWEEN = "\ufeff \t\r\n,[]"
 
@@ -43,27 +50,28 @@ def open_json(path: Path) -> "JsonLines | JsonArray | JsonRecords":
     The content decides which it is, not the file's ending. Raises LogError for a JSON object that
     is broken or larger than MAX_JSON_BYTES.
     """
-    first = _first_character(path)
+    file = SteadyFile(path)
+    first = _first_character(file)
     if first == "[":
         return JsonArray(path)
     if path.suffix.lower() != ".json":
         return JsonLines(path)
-    if path.stat().st_size > MAX_JSON_BYTES:
+    if file.n_bytes > MAX_JSON_BYTES:
         cure = "Write it as JSON Lines: one record on each line, in a file ending in .jsonl."
         raise LogError(
-            str(path),
+            shown(path),
             f"at most {MAX_JSON_BYTES:,} bytes in one JSON object",
-            f"{path.stat().st_size:,}",
+            f"{file.n_bytes:,}",
             cure,
         )
     try:
-        value = json.loads(path.read_text(encoding=lines.marked_encoding(path)))
+        value = read_json(file)
     except (ValueError, RecursionError) as error:
         # A file of JSON Lines may end in .json: its first line is an object, the whole is not JSON.
         if first == "{":
             return JsonLines(path)
         raise LogError(
-            str(path),
+            shown(path),
             "valid JSON in UTF-8",
             str(error),
             "Export the file again.",
@@ -71,13 +79,25 @@ def open_json(path: Path) -> "JsonLines | JsonArray | JsonRecords":
     return JsonRecords(path, value)
 
 
+def read_json(file: SteadyFile) -> Any:
+    """Return the value of a whole file of JSON; of keys that come twice the last counts.
+
+    Raises ValueError for a file that is no JSON, RecursionError for one that nests too deep.
+    """
+    with file.open_text(lines.marked_encoding(file), errors="strict") as stream:
+        return json.loads(stream.read())
+
+
 class JsonLines:
     """A file with a JSON record on each line, read line by line."""
 
     def __init__(self, path: Path) -> None:
-        self.location = str(path)
-        self._path = path
-        self._encoding = lines.marked_encoding(path)
+        self.location = shown(path)
+        self._file = SteadyFile(path)
+        self._encoding = lines.marked_encoding(self._file)
+        if not self._encoding.startswith("utf-8"):
+            # In UTF-8 a broken line is a reject; in wider encodings the file cannot be split so.
+            self._encoding = lines.json_encoding(self._file)
 
     def header(self) -> None:
         """Return None, because each record names its own columns."""
@@ -92,23 +112,23 @@ class JsonLines:
 
     def _lines(self) -> Iterator[bytes | None]:
         if self._encoding.startswith("utf-8"):
-            with self._path.open("rb") as binary:
+            with self._file.open() as binary:
                 # A byte-order mark of UTF-8 takes three bytes.
-                binary.seek(3 if self._encoding == "utf-8-sig" else 0)
+                binary.read(3 if self._encoding == "utf-8-sig" else 0)
                 yield from lines.bounded_lines(binary)
         else:
-            with self._path.open(encoding=self._encoding, errors="surrogateescape") as stream:
+            with self._file.open_text(self._encoding) as stream:
                 for line in lines.bounded_lines(stream):
-                    yield (None if line is None else line.encode("utf-8", "surrogateescape"))
+                    yield None if line is None else line.encode("utf-8")
 
 
 class JsonArray:
     """A file that is one JSON array, read record by record, however large it is."""
 
     def __init__(self, path: Path) -> None:
-        self.location = str(path)
-        self._path = path
-        self._encoding = lines.marked_encoding(path)
+        self.location = shown(path)
+        self._file = SteadyFile(path)
+        self._encoding = lines.json_encoding(self._file)
 
     def header(self) -> None:
         """Return None, because each record names its own columns."""
@@ -118,14 +138,22 @@ class JsonArray:
 
         Where the file breaks off or is broken, the last row has the problem.
         """
-        with self._path.open(encoding=self._encoding, errors="replace") as stream:
+        with self._file.open_text(self._encoding) as stream:
             feed = _ArrayFeed(stream)
             for number in itertools.count(1):
                 if not feed.skip():
+                    if feed.depth > 0:
+                        yield Row(number, {}, "the file breaks off: its array has no end")
                     return
                 try:
                     yield _row(number, feed.take())
                 except (ValueError, RecursionError) as error:
+                    # A record that is too deep, or has too long a number, does not hide where it
+                    # ends. Behind any other fault nothing is sure.
+                    is_sound = not isinstance(error, json.JSONDecodeError)
+                    if is_sound and feed.pass_over():
+                        yield Row(number, {}, f"broken JSON ({error})")
+                        continue
                     yield Row(
                         number,
                         {},
@@ -135,20 +163,26 @@ class JsonArray:
 
 
 class _ArrayFeed:
-    """The text of a JSON array, of which no more is in memory than a record needs."""
+    """The text of a JSON array, of which no more is in memory than a record needs.
+
+    `depth` is the number of arrays that are open between the records.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._text = ""
         self._position = 0
+        self.depth = 0
         self._decode = json.JSONDecoder().raw_decode
 
     def skip(self) -> bool:
         """Go to the next record, and return whether there is another."""
         while True:
             while self._position < len(self._text):
-                if self._text[self._position] not in _BETWEEN:
+                character = self._text[self._position]
+                if character not in _BETWEEN:
                     return True
+                self.depth += (character == "[") - (character == "]")
                 self._position += 1
             if not self._read_on():
                 return False
@@ -171,6 +205,24 @@ class _ArrayFeed:
                     self._position = end
                     return record
 
+    def pass_over(self) -> bool:
+        """Go behind the record that starts here, and return whether its end was found."""
+        depth = 0
+        # Counted from the start of the record.
+        position = 0
+        for _ in range(_MAX_TOKENS):
+            token = _TOKEN.search(self._text, self._position + position)
+            while not token or token["end"] not in (None, '"'):
+                if not self._read_on():
+                    return False
+                token = _TOKEN.search(self._text, self._position + position)
+            position = token.end() - self._position
+            depth += (token[0] in "{[") - (token[0] in "}]")
+            if depth <= 0:
+                self._position += position
+                return depth == 0
+        return False
+
     def _read_on(self) -> bool:
         unread = self._text[self._position :]
         # Each chunk is at least as long as the text before it, so that a long record is decoded
@@ -186,8 +238,8 @@ class JsonRecords:
     """A file that is one JSON object: a list of records in an object, or a single record."""
 
     def __init__(self, path: Path, value: Any) -> None:
-        self.location = str(path)
-        self._records = _records_of(value)
+        self.location = shown(path)
+        self._records, self._unread = _records_of(value)
 
     def header(self) -> None:
         """Return None, because each record names its own columns."""
@@ -196,6 +248,8 @@ class JsonRecords:
         """Yield every record, numbered from 1, with all its values."""
         for number, record in enumerate(self._records, 1):
             yield _row(number, record)
+        for number, (key, n_records) in enumerate(self._unread, len(self._records) + 1):
+            yield Row(number, {}, f"the object has a second list of {n_records} records: {key!r}")
 
 
 def _parse_line(number: int, line: bytes) -> Row:
@@ -223,22 +277,26 @@ def _row(number: int, record: Any) -> Row:
     return Row(number, record)
 
 
-def _records_of(value: Any) -> list[Any]:
-    """Return the records in a list that an object holds, or the object where it is a record itself.
+def _records_of(value: Any) -> tuple[list[Any], list[tuple[str, int]]]:
+    """Return the records in a list that an object holds, and (key, length) of its further lists.
 
     An object is a record itself if it has a query or no list of objects.
     """
     if not isinstance(value, dict) or isinstance(
         value.get(choose_columns(tuple(value), {}).get("query", "")), str
     ):
-        return [value]
-    lists = (records for key in _LIST_KEYS if isinstance(records := value.get(key), list))
-    return next(
-        (records for records in lists if any(isinstance(record, dict) for record in records)),
-        [value],
-    )
+        return [value], []
+    lists = [
+        (key, records)
+        for key in _LIST_KEYS
+        if isinstance(records := value.get(key), list)
+        and any(isinstance(record, dict) for record in records)
+    ]
+    if not lists:
+        return [value], []
+    return lists[0][1], [(key, len(records)) for key, records in lists[1:]]
 
 
-def _first_character(path: Path) -> str:
-    with path.open(encoding=lines.marked_encoding(path), errors="replace") as stream:
+def _first_character(file: SteadyFile) -> str:
+    with file.open_text(lines.marked_encoding(file)) as stream:
         return stream.read(4096).lstrip("\ufeff \t\r\n")[:1]

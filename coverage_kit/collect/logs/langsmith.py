@@ -1,6 +1,6 @@
 """LangSmith's runs: the root of a trace is the question with its answer.
 
-A file without roots is read by its calls of models.
+A trace without a root in the log is read by its calls of models.
 """
 
 from collections.abc import Mapping
@@ -9,8 +9,9 @@ from typing import Any
 
 from coverage_kit.collect.logs.api_format import dict_of
 from coverage_kit.collect.logs.columns import cell_of
-from coverage_kit.collect.logs.record import LogRecord
+from coverage_kit.collect.logs.record import LogRecord, Outcome, Reject, UnreadableRecordError
 from coverage_kit.collect.logs.table_format import TableFormat
+from coverage_kit.collect.logs.trace_index import STEP, TraceIndex
 from coverage_kit.collect.logs.traces import (
     FindFormat,
     plain_messages,
@@ -18,9 +19,7 @@ from coverage_kit.collect.logs.traces import (
 )
 from coverage_kit.collect.logs.values import error_of, label_of, parsed, text_of
 
-_NOTE = (
-    "one question for each trace: its root, or the calls of models where the file holds no roots"
-)
+_NOTE = "one question for each trace: its root, or the calls of models where the log holds no root"
 
 
 def table_format(find_format: FindFormat) -> TableFormat:
@@ -29,11 +28,36 @@ def table_format(find_format: FindFormat) -> TableFormat:
     It reads inputs and outputs in the shape of any provider that `find_format` recognises.
     """
 
-    def read_roots(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
-        return [] if label_of(cell_of(values, "parent_run_id")) else [_read(find_format, values)]
+    def read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[Outcome]:
+        return [_read(find_format, values)]
 
-    def read_calls(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
-        return [_read(find_format, values)] if text_of(cell_of(values, "run_type")) == "llm" else []
+    def note_step(values: Mapping[str, Any], traces: TraceIndex) -> None:
+        is_root = not label_of(cell_of(values, "parent_run_id"))
+        try:
+            if is_root or _is_call(values):
+                _read(find_format, values)
+        except UnreadableRecordError:
+            # Another step of the trace has to tell of it.
+            return
+        if is_root:
+            # A step without a trace_id knows its parent alone.
+            traces.note_root(_trace(values))
+            traces.note_root(text_of(cell_of(values, "id")))
+        elif _is_call(values):
+            traces.note_call(_trace(values))
+
+    def read_step(
+        values: Mapping[str, Any], mapping: Mapping[str, str], traces: TraceIndex
+    ) -> list[Outcome]:
+        if not label_of(cell_of(values, "parent_run_id")):
+            return read(values, mapping)
+        if traces.has_root(_trace(values)):
+            return [STEP]
+        if not _is_call(values):
+            return [traces.step(_trace(values), "root and no call of a model")]
+        if traces.roots and not label_of(cell_of(values, "trace_id")):
+            return [Reject("no trace_id: the log may hold the root of its trace")]
+        return read(values, mapping)
 
     return TableFormat(
         name="LangSmith",
@@ -46,10 +70,21 @@ def table_format(find_format: FindFormat) -> TableFormat:
             "error": "error",
             "status": "status",
         },
-        read=read_roots,
-        fallback=read_calls,
+        read=read,
         note=_NOTE,
+        note_step=note_step,
+        read_step=read_step,
     )
+
+
+def _is_call(values: Mapping[str, Any]) -> bool:
+    return text_of(cell_of(values, "run_type")).lower() == "llm"
+
+
+def _trace(values: Mapping[str, Any]) -> str:
+    """Return the id of a run's trace; without one, that of its parent or its own."""
+    names = ("trace_id", "parent_run_id", "id")
+    return next((text for name in names if (text := label_of(cell_of(values, name)))), "")
 
 
 def _read(find_format: FindFormat, values: Mapping[str, Any]) -> LogRecord:

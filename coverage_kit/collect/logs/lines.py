@@ -4,8 +4,9 @@ import codecs
 import logging
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import IO, Any, AnyStr, NamedTuple
+
+from coverage_kit.collect.logs.steady import SteadyFile, shown
 
 # A longer line is skipped, which bounds the memory that a line takes (assumed: no record is that
 # long).
@@ -15,7 +16,10 @@ _CHUNK_BYTES = 1 << 20
 _HEAD_BYTES = 4096
 # Any character that is not ASCII, such as "é".
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+# The mark of UTF-32 starts with that of UTF-16, so it comes first.
 _BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
@@ -56,61 +60,103 @@ def too_long() -> str:
     return f"the line is longer than {MAX_LINE_CHARACTERS:,} characters"
 
 
-def marked_encoding(path: Path) -> str:
+def marked_encoding(file: SteadyFile) -> str:
     """Return the encoding that a file's first bytes show, else utf-8.
 
-    A byte-order mark shows it, or the zero bytes of UTF-16.
+    A byte-order mark shows it, or the zero bytes of UTF-16 and UTF-32.
     """
-    with path.open("rb") as stream:
+    with file.open() as stream:
         start = stream.read(_HEAD_BYTES)
     for mark, encoding in _BYTE_ORDER_MARKS:
         if start.startswith(mark):
             return encoding
-    zeros = start[0::2].count(0), start[1::2].count(0)
-    # In UTF-16 every other byte of ASCII text is zero; other encodings have no zero bytes. The
-    # share of one fifth is assumed: it leaves room for text that is mostly not ASCII.
-    if max(zeros) * 5 > len(start):
-        return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
-    return "utf-8"
+    zeros = [start[first::4].count(0) for first in range(4)]
+    # Of the four bytes of a character in UTF-32 two or more are zero, and the first or the last of
+    # all. One fifth of the characters is assumed here too, see below.
+    if min(zeros[1:3]) * 20 > len(start) and (not zeros[0] or not zeros[3]):
+        return "utf-32-le" if zeros[3] else "utf-32-be"
+    return _wide_encoding(start) if any(zeros) else "utf-8"
 
 
-def text_encoding(path: Path) -> str:
+def _wide_encoding(start: bytes) -> str:
+    """Return utf-16-le or utf-16-be for text with zero bytes, or utf-8 where it is neither.
+
+    In UTF-16 every other byte of ASCII text is zero. The share of one fifth is assumed: it leaves
+    room for text that is mostly not ASCII. Of text with fewer zeros, such as Chinese, the ends of
+    lines and the signs between cells show the order of its bytes.
+    """
+    evens, odds = start[0::2].count(0), start[1::2].count(0)
+    if max(evens, odds) * 5 > len(start):
+        return "utf-16-le" if odds > evens else "utf-16-be"
+    if _is_utf_8(start):
+        return "utf-8"
+    signs = {
+        encoding: sum(start.count(sign.encode(encoding)) for sign in '\n,;\t"{}')
+        for encoding in ("utf-16-le", "utf-16-be")
+    }
+    best = max(signs, key=lambda encoding: signs[encoding])
+    return best if signs[best] and "\x00" not in start.decode(best, "replace") else "utf-8"
+
+
+def _is_utf_8(start: bytes) -> bool:
+    # The start may end inside a character.
+    return not codecs.getincrementaldecoder("utf-8")("replace").decode(start).count("\ufffd")
+
+
+def text_encoding(file: SteadyFile) -> str:
     """Return the encoding of a file: as its first bytes show, else utf-8 or cp1252.
 
     It is cp1252 where most of what is not ASCII is not valid UTF-8. Warns of single bytes that are
-    not UTF-8 in a file that is otherwise UTF-8.
+    not of the encoding.
     """
-    encoding = marked_encoding(path)
-    if encoding != "utf-8":
-        return encoding
-    n_broken, n_sound = _count_sequences(path)
-    if n_broken > n_sound:
+    encoding = marked_encoding(file)
+    n_broken, n_sound = _count_sequences(file, encoding)
+    if encoding == "utf-8" and n_broken > n_sound:
         return "cp1252"
+    _warn_of_broken(file, encoding, n_broken)
+    return encoding
+
+
+def json_encoding(file: SteadyFile) -> str:
+    """Return the encoding of a file of JSON, and warn of what is not of the encoding."""
+    encoding = marked_encoding(file)
+    _warn_of_broken(file, encoding, _count_sequences(file, encoding)[0])
+    return encoding
+
+
+def _warn_of_broken(file: SteadyFile, encoding: str, n_broken: int) -> None:
     if n_broken:
         logger.warning(
-            "%s: %d characters are not UTF-8 and are read as U+FFFD",
-            path,
+            "%s: %d characters are not %s and are read as U+FFFD",
+            shown(file.path),
             n_broken,
+            encoding.upper().removesuffix("-SIG"),
         )
-    return "utf-8"
 
 
-def _count_sequences(path: Path) -> tuple[int, int]:
-    """Return how many sequences beyond ASCII in a file are not valid UTF-8, and how many are."""
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+def _count_sequences(file: SteadyFile, encoding: str) -> tuple[int, int]:
+    """Return how many sequences beyond ASCII are not valid in an encoding, and how many are."""
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
     n_broken = 0
     n_sound = 0
-    with path.open("rb") as stream:
+    with file.open() as stream:
         while chunk := stream.read(_CHUNK_BYTES):
             if not (text := decoder.decode(chunk)).isascii():
                 # The decoder writes U+FFFD for each broken sequence; the file may hold that
                 # character itself, too.
-                n_in_file = chunk.count(b"\xef\xbf\xbd")
+                n_in_file = chunk.count("\ufffd".encode(_plain(encoding)))
                 n_decoded = text.count("\ufffd")
                 n_broken += max(0, n_decoded - n_in_file)
                 n_sound += len(_BEYOND_ASCII.findall(text)) - n_decoded + n_in_file
     # A sequence that the end of the file cuts short is broken, too.
     return n_broken + len(decoder.decode(b"", final=True)), n_sound
+
+
+def _plain(encoding: str) -> str:
+    """Return an encoding that writes no byte-order mark; of UTF-16 and UTF-32 the usual order."""
+    return {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(
+        encoding, encoding
+    )
 
 
 def _ends(line: str | bytes) -> bool:

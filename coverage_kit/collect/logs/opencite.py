@@ -10,7 +10,7 @@ from typing import Any
 
 from coverage_kit.collect.logs.api_format import engine_of
 from coverage_kit.collect.logs.generic import read_row
-from coverage_kit.collect.logs.record import LogRecord
+from coverage_kit.collect.logs.record import Aside, Outcome
 from coverage_kit.collect.logs.table_format import TableFormat
 from coverage_kit.collect.logs.values import label_of, text_of
 
@@ -20,11 +20,13 @@ _ASKING_ROLES = ("user", "persona")
 _START_TIME = re.compile(r"(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)")
 
 
-def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[LogRecord]:
+def _read(values: Mapping[str, Any], mapping: Mapping[str, str]) -> list[Outcome]:
     turn = text_of(values.get("turn_or_run"))
     is_later_turn = text_of(values.get("scenario")) == "multi_turn" and turn not in ("", "0", "1")
-    if text_of(values.get("role")).lower() in _ASKING_ROLES or is_later_turn:
-        return []
+    if text_of(values.get("role")).lower() in _ASKING_ROLES:
+        return [Aside("a row of the asking side")]
+    if is_later_turn:
+        return [Aside("a later turn of a conversation")]
     record = read_row(values, mapping)
     title = label_of(values.get("citation_title"))
     run = text_of(values.get("execution_id"))

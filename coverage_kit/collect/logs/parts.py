@@ -80,7 +80,9 @@ def read_log_part(log: LogSettings, file: str, plan: LogPlan | None = None) -> L
     surveys, requests = survey_files(file_log) if plan else survey_log(file_log)
     if plan:
         requests = Requests(
-            prompts=dict(plan.requests.prompts), details=dict(plan.requests.details)
+            prompts=dict(plan.requests.prompts),
+            details=dict(plan.requests.details),
+            traces=plan.requests.traces,
         )
         for survey in surveys:
             survey.problem = plan.problems.get(survey.source.location, "")
@@ -181,8 +183,14 @@ def _json_fields(part: LogPart) -> dict[str, Any]:
     requests = part.requests
     return {
         "report": {
-            **asdict(report),
+            "max_rejects": report.max_rejects,
             "counts": [[file, name, n] for (file, name), n in report.counts.items()],
+            "aside": [[file, name, n] for (file, name), n in report.aside.items()],
+            "seen": dict(report.seen),
+            "rejected": dict(report.rejected),
+            "rejects": report.rejects,
+            "times": asdict(report.times),
+            "figures": asdict(report.figures),
         },
         "requests": [
             [request_id, prompt, *details]
@@ -200,8 +208,10 @@ def _part_from(tabulator: LogTabulator, stored: dict[str, Any]) -> LogPart:
     report = LogReadReport(
         max_rejects=stored_report["max_rejects"],
         counts=Counter({(file, name): n for file, name, n in stored_report["counts"]}),
+        aside=Counter({(file, name): n for file, name, n in stored_report["aside"]}),
+        seen=Counter(stored_report["seen"]),
+        rejected=Counter(stored_report["rejected"]),
         rejects=stored_report["rejects"],
-        n_rejected=stored_report["n_rejected"],
         times=Unread(**stored_report["times"]),
         figures=Unread(**stored_report["figures"]),
     )

@@ -13,9 +13,10 @@ from coverage_kit.collect.logs.api_format import (
     begin_record,
     dict_of,
     dicts_of,
+    further_answers,
     read_messages,
 )
-from coverage_kit.collect.logs.record import Citation, LogRecord
+from coverage_kit.collect.logs.record import Citation, LogRecord, Outcome
 from coverage_kit.collect.logs.values import citations_of, searches_of, text_of
 
 # A marker in an answer, such as "[2]" or "[1, 3]".
@@ -68,11 +69,11 @@ def _recognises(exchange: Exchange) -> bool:
     return is_sonar and bool(exchange.error) and bool(exchange.request)
 
 
-def _read(exchange: Exchange) -> list[LogRecord]:
+def _read(exchange: Exchange) -> list[Outcome]:
     body = exchange.body
-    return [
-        _read_output(exchange) if isinstance(body.get("output"), list) else _read_choices(exchange)
-    ]
+    if isinstance(body.get("output"), list):
+        return [_read_output(exchange)]
+    return [_read_choices(exchange), *further_answers(body.get("choices"))]
 
 
 def _read_choices(exchange: Exchange) -> LogRecord:

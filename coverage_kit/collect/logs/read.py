@@ -12,7 +12,7 @@ from coverage_kit.collect.logs.columns import FIELDS
 from coverage_kit.collect.logs.formats import FORMATS, TABLE_FORMATS
 from coverage_kit.collect.logs.read_report import LogReadReport
 from coverage_kit.collect.logs.reader import Reader
-from coverage_kit.collect.logs.requests import UNANSWERED, Requests
+from coverage_kit.collect.logs.requests import ANSWERED, UNANSWERED, Requests
 from coverage_kit.collect.logs.sources import find_files, open_file
 from coverage_kit.collect.logs.survey import (
     MAPPED,
@@ -38,9 +38,11 @@ def read_log(log: LogSettings, must_have_columns: bool = True) -> LogTables:
 
     The memory that it takes does not grow with the number of answers. Records of known APIs and
     exports are recognised by their content or columns. All other records are mapped by the names of
-    their columns, or as `log.columns` says; the choice is in `mapping` and `sources`. Records that
-    cannot be read are in `rejects`, and a warning counts them. Requests without a response are
-    failures. Fields that no column holds are in `answers.extra`. Times are UTC.
+    their columns, or as `log.columns` says; the choice is in `mapping` and `sources`. Every record
+    is read, set aside because it is no question by itself, or rejected: `sources` counts the first
+    two, `rejects` has the last with reasons, and a warning counts them. A file that grows is read
+    as far as it went when it was opened. Requests without a response are failures. Fields that no
+    column holds are in `answers.extra`. Times are UTC.
 
     Every query is in the tables with its demand. Of more than `log.max_answers` answers the tables
     have a sample, with its citations, spans, mentions and searches: rates in the sample are rates
@@ -150,7 +152,7 @@ def read_surveys(surveys: Sequence[Survey], requests: Requests, log: LogSettings
         report=report,
         requests=requests,
         chosen=chosen_columns(surveys),
-        sources=_sources(surveys, report.counts),
+        sources=_sources(surveys, report),
     )
 
 
@@ -202,18 +204,26 @@ def _add_unanswered(part: LogPart) -> None:
         )
     n_by_file: dict[str, int] = {}
     for file, record in failures:
+        # The request was set aside, because its response could have been in another file.
+        report.aside[file, ANSWERED] -= 1
         report.counts[file, UNANSWERED] += 1
         n_by_file[file] = n_by_file.get(file, 0) + 1
         part.tabulator.add(record)
+    part.sources = [
+        row
+        for row in part.sources
+        if row["format"] != ANSWERED or report.aside[row["file"], ANSWERED]
+    ]
+    for row in part.sources:
+        if row["format"] == ANSWERED:
+            row["n_aside"] = report.aside[row["file"], ANSWERED]
     part.sources += [
-        {"file": file, "format": UNANSWERED, "n_records": n, "fields": ""}
+        {"file": file, "format": UNANSWERED, "n_records": n, "n_aside": 0, "fields": ""}
         for file, n in n_by_file.items()
     ]
 
 
-def _sources(
-    surveys: Sequence[Survey], counts: Mapping[tuple[str, str], int]
-) -> list[dict[str, Any]]:
+def _sources(surveys: Sequence[Survey], report: LogReadReport) -> list[dict[str, Any]]:
     """Return the rows of the table of sources."""
     format_fields: dict[str, Mapping[str, str]] = {
         log_format.name: log_format.fields for log_format in FORMATS
@@ -221,13 +231,16 @@ def _sources(
     format_fields |= {vendor.name: vendor.fields for vendor in TABLE_FORMATS}
     mappings = {survey.source.location: survey.mapping for survey in surveys}
     rows = []
-    for (file, format_name), n_records in counts.items():
-        columns = mappings[file] if format_name == MAPPED else format_fields[format_name]
+    ranks = {file: rank for rank, file in enumerate(report.seen)}
+    names = dict.fromkeys([*report.counts, *report.aside])
+    for file, format_name in sorted(names, key=lambda name: ranks[name[0]]):
+        columns = mappings[file] if format_name == MAPPED else format_fields.get(format_name, {})
         rows.append(
             {
                 "file": file,
                 "format": format_name,
-                "n_records": n_records,
+                "n_records": report.counts[file, format_name],
+                "n_aside": report.aside[file, format_name],
                 "fields": ", ".join(
                     f"{field_name} = {columns[field_name]}"
                     for field_name in FIELDS

@@ -5,9 +5,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from coverage_kit.collect.logs.values import readable, shown_value
 from coverage_kit.errors import LogError
 
 logger = logging.getLogger(__name__)
+
+# The reason for a record of which its format made nothing at all: a fault of the toolkit.
+UNACCOUNTED = "not accounted for"
+# The reasons of a record's parts are listed up to this length (assumed).
+_REASON_CHARACTERS = 500
 
 
 @dataclass
@@ -19,7 +25,7 @@ class Unread:
 
     def note(self, value: Any) -> None:
         """Count a cell."""
-        self.example = self.example or repr(value)
+        self.example = self.example or shown_value(value)
         self.n_cells += 1
 
     def join(self, other: "Unread") -> None:
@@ -32,29 +38,72 @@ class Unread:
 class LogReadReport:
     """Counts of the records that were read, and of what could not be read.
 
-    `counts` has the number of records for each (file, format), `rejects` the first `max_rejects`
-    records that could not be read, and `n_rejected` the number of all of these. `times` and
-    `figures` count the cells that could not be read.
+    `counts` has the number of records for each (file, format), and `aside` the number of those that
+    are no question by themselves. `rejects` has the first `max_rejects` records that could not be
+    read, and `rejected` the number of all of these for each file. `seen` has the number of records
+    of each file, counted before they are read: read, set aside and rejected records add up to it.
+    `times` and `figures` count the cells that could not be read.
     """
 
     max_rejects: int
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    aside: Counter[tuple[str, str]] = field(default_factory=Counter)
+    seen: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
     rejects: list[dict[str, Any]] = field(default_factory=list)
-    n_rejected: int = 0
     times: Unread = field(default_factory=Unread)
     figures: Unread = field(default_factory=Unread)
+    # The rows of `rejects` by their files and lines.
+    _rows: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict, repr=False)
+
+    @property
+    def n_rejected(self) -> int:
+        """Records that could not be read."""
+        return self.rejected.total()
 
     def reject(self, file: str, line: int, reason: str) -> None:
-        """Count a record that cannot be read."""
-        self.n_rejected += 1
-        if len(self.rejects) < self.max_rejects:
-            self.rejects.append({"file": file, "line": line, "reason": reason})
+        """Count a record, or a part of one, that cannot be read.
+
+        The parts of a record share a row with all their reasons.
+        """
+        reason = readable(reason)
+        self.rejected[file] += 1
+        row = self._rows.get((file, line))
+        if row is None:
+            self._add_rejects([{"file": file, "line": line, "reason": reason}])
+        elif reason not in row["reason"] and len(row["reason"]) < _REASON_CHARACTERS:
+            row["reason"] += f"; {reason}"
+
+    def _add_rejects(self, rows: list[dict[str, Any]]) -> None:
+        rows = rows[: self.max_rejects - len(self.rejects)]
+        self.rejects += rows
+        self._rows.update({(row["file"], row["line"]): row for row in rows})
+
+    def settle(self, file: str, line: int, n_outcomes: int) -> None:
+        """Count a record of a file with its outcomes, and reject one that has none.
+
+        Parts of a record beyond the first, such as the turns of a dialogue, count as records.
+        """
+        self.seen[file] += n_outcomes or 1
+        if not n_outcomes:
+            self.reject(file, line, UNACCOUNTED)
+
+    def _balance(self) -> None:
+        """Count records that were seen, and neither read nor set aside nor rejected, as rejects."""
+        accounted = self.rejected.copy()
+        for (file, _), n in [*self.counts.items(), *self.aside.items()]:
+            accounted[file] += n
+        for file, n_missing in (self.seen - accounted).items():
+            logger.warning("%s: %d records are %s", file, n_missing, UNACCOUNTED)
+            self.reject(file, 1, f"{n_missing} records are {UNACCOUNTED}")
 
     def join(self, other: "LogReadReport") -> None:
         """Add the report of another part of the log."""
         self.counts.update(other.counts)
-        self.rejects = (self.rejects + other.rejects)[: self.max_rejects]
-        self.n_rejected += other.n_rejected
+        self.aside.update(other.aside)
+        self.seen.update(other.seen)
+        self.rejected.update(other.rejected)
+        self._add_rejects(other.rejects)
         self.times.join(other.times)
         self.figures.join(other.figures)
 
@@ -63,6 +112,7 @@ class LogReadReport:
 
         `location` says in the error which files were read.
         """
+        self._balance()
         n_read = self.counts.total()
         n_rejected = self.n_rejected
         example = next(

@@ -15,16 +15,26 @@ from coverage_kit.collect.logs.columns import choose_columns
 from coverage_kit.collect.logs.formats import find_format, find_table_format
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.read_report import LogReadReport, Unread
-from coverage_kit.collect.logs.record import LogRecord, UnreadableRecordError
-from coverage_kit.collect.logs.requests import Requests
+from coverage_kit.collect.logs.record import (
+    Aside,
+    LogRecord,
+    Outcome,
+    Reject,
+    UnreadableRecordError,
+)
+from coverage_kit.collect.logs.requests import ANSWERED, Requests
 from coverage_kit.collect.logs.survey import MAPPED, Survey
 from coverage_kit.collect.logs.times import is_day_first, parse_time
 from coverage_kit.collect.logs.values import label_of, text_of
 from coverage_kit.collect.numbers import decimal_sign, demand_of
 
-# The name of a row's format, its records, and the fields of the row that no record holds.
-_RowRecords = tuple[str, Iterable[LogRecord], dict[str, Any]]
+# The name of a row's format, its outcomes, and the fields of the row that no record holds.
+_RowOutcomes = tuple[str, Iterable[Outcome], dict[str, Any]]
+# A request by itself is no record: its response comes, or it is counted as unanswered at the end.
+_LONE_REQUEST = (Aside("a request"),)
 
+# The reason for a record by which a format was taken by surprise: a fault of the toolkit.
+UNEXPECTED = "the format cannot read this record"
 # This many cells of a column show how it writes its numbers (assumed).
 _N_SAMPLED_CELLS = 1000
 # The fields around a request and its response that never become extra fields.
@@ -68,64 +78,78 @@ class Reader:
         file = survey.source.location
         if survey.problem:
             self.report.reject(file, 1, survey.problem)
+            self.report.settle(file, 1, n_outcomes=1)
             return
         self._is_day_first = is_day_first(_cells(survey, "asked_at"))
         self._decimal = decimal_sign(
             ((text_of(cell), False) for cell in islice(_cells(survey, "demand"), _N_SAMPLED_CELLS)),
             "",
         )
-        yield from self._pass(survey)
-        # A source without any record is read again by the fallback of its format.
-        if not any(counted_file == file for counted_file, _ in self.report.counts):
-            yield from self._pass(survey, is_second=True)
-
-    def _pass(self, survey: Survey, is_second: bool = False) -> Iterator[LogRecord]:
-        """Yield the records of all rows; in a second pass the formats use their fallback."""
-        file = survey.source.location
-        counts = self.report.counts
-        times = self.report.times
-        figures = self.report.figures
         read_columns = frozenset(survey.mapping.values())
         for row in survey.source.rows(survey.columns):
-            try:
-                name, records, unread_fields = (
-                    self._read_again(row, survey)
-                    if is_second
-                    else self._read(row, survey, read_columns)
-                )
-                for record in records:
-                    counts[file, name] += 1
-                    record.asked_at = _time(record.asked_at, self._is_day_first, times)
-                    if record.demand is not None:
-                        record.demand = _figure(record.demand, self._decimal, figures)
-                    # What the format puts into `extra` comes before a field of the same name.
-                    if unread_fields:
-                        record.extra = {**unread_fields, **record.extra}
-                    yield record
-            except UnreadableRecordError as error:
-                self.report.reject(file, row.line, str(error))
+            yield from self._row_records(row, survey, read_columns)
 
-    def _read(self, row: Row, survey: Survey, read_columns: Set[str]) -> _RowRecords:
-        """Return the name of a row's format, its records, and its fields that no record holds."""
+    def _row_records(self, row: Row, survey: Survey, read_columns: Set[str]) -> Iterator[LogRecord]:
+        """Yield the records of a row, and count everything else that it becomes.
+
+        Every row of every format passes here, so that no record is lost without being counted. A
+        record that breaks its format is a reject, like a record that the format refuses.
+        """
+        report = self.report
+        file = survey.source.location
+        n_outcomes = 0
+        records = list[LogRecord]()
+        try:
+            name, outcomes, unread_fields = self._read(row, survey, read_columns)
+            for outcome in outcomes:
+                if type(outcome) is LogRecord:
+                    records.append(self._finished(outcome, unread_fields))
+                    report.counts[file, name] += 1
+                elif type(outcome) is Reject:
+                    report.reject(file, row.line, outcome.reason)
+                else:
+                    report.aside[file, name] += 1
+                n_outcomes += 1
+        except UnreadableRecordError as error:
+            n_outcomes += 1
+            report.reject(file, row.line, str(error))
+        except Exception as error:  # whatever a record does, the others are read
+            n_outcomes += 1
+            report.reject(file, row.line, f"{UNEXPECTED} ({type(error).__name__}: {error})"[:300])
+        report.settle(file, row.line, n_outcomes)
+        yield from records
+
+    def _finished(self, record: LogRecord, unread_fields: dict[str, Any]) -> LogRecord:
+        """Return a record with its time as UTC, its figure as a number, and further fields."""
+        record.asked_at = _time(record.asked_at, self._is_day_first, self.report.times)
+        if record.demand is not None:
+            record.demand = _figure(record.demand, self._decimal, self.report.figures)
+        # What the format puts into `extra` comes before a field of the same name.
+        if unread_fields:
+            record.extra = {**unread_fields, **record.extra}
+        return record
+
+    def _read(self, row: Row, survey: Survey, read_columns: Set[str]) -> _RowOutcomes:
+        """Return the name of a row's format, its outcomes, and its fields that no record holds."""
         if row.problem:
             raise UnreadableRecordError(row.problem)
         values = row.values
         if survey.has_header:
             vendor = survey.vendor
-            read = vendor.records if vendor else generic.read_rows
             return (
                 vendor.name if vendor else MAPPED,
-                read(values, survey.mapping),
+                vendor.outcomes(values, survey.mapping, self.requests.traces)
+                if vendor
+                else generic.read_rows(values, survey.mapping),
                 _unread(values, read_columns),
             )
-        # A lone request is no record by itself.
         if self.requests.add(values, survey.source.location):
-            return MAPPED, (), {}
+            return ANSWERED, _LONE_REQUEST, {}
         self.requests.note_answer(values)
         if vendor := find_table_format(tuple(values)):
             return (
                 vendor.name,
-                vendor.records(values, vendor.fields),
+                vendor.outcomes(values, vendor.fields, self.requests.traces),
                 _unread(values, set(vendor.fields.values())),
             )
         exchange = open_exchange(values, self.requests.prompts)
@@ -144,34 +168,27 @@ class Reader:
             _unread(values, set(mapping.values())),
         )
 
-    def _read_again(self, row: Row, survey: Survey) -> _RowRecords:
-        vendor = survey.vendor or find_table_format(tuple(row.values))
-        # The first pass has reported the problem of the row.
-        if row.problem or not vendor or not vendor.fallback:
-            return MAPPED, (), {}
-        mapping = survey.mapping if survey.vendor else vendor.fields
-        return (
-            vendor.name,
-            vendor.fallback(row.values, mapping),
-            _unread(row.values, set(mapping.values())),
-        )
-
     def _columns(self, names: tuple[str, ...]) -> dict[str, str]:
         return choose_columns(names, self.by_hand) if self.by_hand else own_columns(names)
 
 
 def _time(value: Any, is_day_first: bool, unread: Unread) -> Any:
     time = parse_time(value, is_day_first)
-    if time is None and label_of(value) is not None:
+    if time is None and _is_filled(value):
         unread.note(value)
     return time
 
 
 def _figure(value: Any, decimal: str, unread: Unread) -> float | None:
     figure = demand_of(value, decimal)
-    if figure is None and label_of(value) is not None:
+    if figure is None and _is_filled(value):
         unread.note(value)
     return figure
+
+
+def _is_filled(value: Any) -> bool:
+    """Return whether a cell holds something; an object or list does even where it has no text."""
+    return label_of(value) is not None or (isinstance(value, (dict, list)) and bool(value))
 
 
 def _cells(survey: Survey, field: str) -> Iterator[Any]:

@@ -52,5 +52,25 @@ class LogRecord:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Aside(NamedTuple):
+    """A record, or a part of one, that is no question by itself, such as a step of a trace.
+
+    `kind` says what it is.
+    """
+
+    kind: str
+
+
+class Reject(NamedTuple):
+    """A part of a record that cannot be read; `reason` is the reason in the table of rejects."""
+
+    reason: str
+
+
+# What a format makes of a record. It makes at least one outcome of each record, so that the account
+# of a log adds up.
+Outcome = LogRecord | Aside | Reject
+
+
 class UnreadableRecordError(ValueError):
     """A record that cannot be read; the text is the reason in the table of rejects."""

@@ -1,4 +1,4 @@
-"""Requests that are logged in other records than their responses, and are paired by their ids.
+"""What records say of other records: requests, paired with responses by their ids, and traces.
 
 The lines of a batch's input are such requests.
 """
@@ -16,8 +16,11 @@ from coverage_kit.collect.logs.api_format import (
     unread_fields,
 )
 from coverage_kit.collect.logs.record import LogRecord
+from coverage_kit.collect.logs.trace_index import TraceIndex
 from coverage_kit.collect.logs.values import label_of
 
+# The formats of lone requests: those whose response is in another record, and all others.
+ANSWERED = "requests with a response elsewhere"
 UNANSWERED = "requests without a response"
 
 
@@ -27,12 +30,13 @@ class Requests:
 
     `prompts` has the prompt of each id, empty where requests with different prompts have the same
     id. `details` has for each id and prompt the file, the model and the error to report if the
-    response is missing. `answered` are the ids of other records.
+    response is missing. `answered` are the ids of other records. `traces` are the log's traces.
     """
 
     prompts: dict[str, str] = field(default_factory=dict)
     details: dict[tuple[str, str], tuple[str, str | None, str]] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
+    traces: TraceIndex = field(default_factory=TraceIndex)
 
     def add(self, values: Mapping[str, Any], file: str) -> bool:
         """Add a record if it is a lone request, and return whether it is."""

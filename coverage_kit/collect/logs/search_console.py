@@ -95,7 +95,9 @@ def _record(query: str | None, impressions: Any) -> LogRecord:
         )
     if isinstance(impressions, str):
         impressions = _THOUSANDS_SEPARATOR.sub("", impressions)
-    return LogRecord(query=query, demand=number_of(impressions))
+    figure = number_of(impressions)
+    # What is no number stays, so that it is counted as unread.
+    return LogRecord(query=query, demand=impressions if figure is None else figure)
 
 
 def _table(language: str, query: str, clicks: str, impressions: str) -> TableFormat:

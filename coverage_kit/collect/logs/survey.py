@@ -1,5 +1,6 @@
 """Surveys of a log's sources, made before they are read: formats, columns, prompts of batches."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -10,12 +11,18 @@ from coverage_kit.collect.logs.columns import (
     find_column,
 )
 from coverage_kit.collect.logs.formats import find_format, find_table_format
+from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.requests import Requests
 from coverage_kit.collect.logs.sources import Source
 from coverage_kit.collect.logs.table_format import TableFormat
+from coverage_kit.collect.logs.values import shown_value
 from coverage_kit.errors import LogError
 
+logger = logging.getLogger(__name__)
+
 MAPPED = "mapped columns"
+# A message names so many columns (assumed: a table of a log has fewer).
+_MAX_SHOWN_COLUMNS = 60
 # Where the first records are all requests with their responses, only this many are surveyed. That
 # saves a second pass over the large logs of an API, and is assumed to be enough.
 _MAX_UNIFORM_RECORDS = 1000
@@ -49,6 +56,9 @@ def survey_source(source: Source, setting: str, requests: Requests) -> Survey:
         columns = [name for name in dict.fromkeys(header) if name]
         vendor = find_table_format(tuple(columns))
         formats = {vendor.name: vendor.fields} if vendor else {}
+        if vendor and vendor.note_step:
+            for row in source.rows(columns):
+                _note_step(vendor, row, requests)
         return Survey(
             source,
             setting,
@@ -61,15 +71,9 @@ def survey_source(source: Source, setting: str, requests: Requests) -> Survey:
     survey = Survey(source, setting, has_header=False)
     n_uniform = 0
     for row in source.rows(()):
-        exchange = open_exchange(row.values, {})
-        if requests.add(row.values, source.location):
-            continue
-        if vendor := find_table_format(tuple(row.values)):
-            survey.formats[vendor.name] = vendor.fields
-        elif log_format := find_format(exchange):
-            survey.formats[log_format.name] = log_format.fields
-            n_uniform += bool(exchange.prompt)
-        else:
+        try:
+            n_uniform += _survey_row(row, survey, requests, column_names)
+        except Exception:  # the reader, which comes later, reports the record
             column_names |= dict.fromkeys(row.values)
         # Every row so far is uniform, because their number is the number of this row.
         if n_uniform == row.line == _MAX_UNIFORM_RECORDS:
@@ -77,6 +81,32 @@ def survey_source(source: Source, setting: str, requests: Requests) -> Survey:
             survey.is_partial = True
             break
     return replace(survey, columns=list(column_names))
+
+
+def _survey_row(
+    row: Row, survey: Survey, requests: Requests, column_names: dict[str, None]
+) -> bool:
+    """Add to a survey what a record shows, and return whether it is a request with a response."""
+    if requests.add(row.values, survey.source.location):
+        return False
+    if vendor := find_table_format(tuple(row.values)):
+        survey.formats[vendor.name] = vendor.fields
+        _note_step(vendor, row, requests)
+        return False
+    exchange = open_exchange(row.values, {})
+    if log_format := find_format(exchange):
+        survey.formats[log_format.name] = log_format.fields
+        return bool(exchange.prompt)
+    column_names |= dict.fromkeys(row.values)
+    return False
+
+
+def _note_step(vendor: TableFormat, row: Row, requests: Requests) -> None:
+    if vendor.note_step and not row.problem:
+        try:
+            vendor.note_step(row.values, requests.traces)
+        except Exception as error:  # the reader, which comes later, rejects it
+            logger.debug("%s, row %d: %r", vendor.name, row.line, error)
 
 
 def map_columns(survey: Survey, by_hand: Mapping[str, str]) -> dict[str, str]:
@@ -124,7 +154,7 @@ def check_columns(
             raise LogError(
                 "log.columns",
                 f"a column {column!r} for {name}",
-                f"columns {', '.join(map(repr, columns)) or 'none'}",
+                _shown_columns(columns),
                 "Name one of these.",
             )
 
@@ -138,11 +168,19 @@ def check_queries(surveys: Sequence[Survey]) -> None:
     for survey in surveys:
         if "query" in survey.mapping or survey.formats or not survey.columns:
             continue
-        columns = f"columns {', '.join(map(repr, survey.columns))}"
+        columns = _shown_columns(survey.columns)
         if survey.setting not in usable:
             cure = 'Say which column holds the queries: [log.columns] query = "its name".'
             raise LogError(survey.source.location, "a column with the queries", columns, cure)
         survey.problem = f"no column with queries; found {columns}"
+
+
+def _shown_columns(columns: Sequence[str]) -> str:
+    """Return the names of columns for a message: what is no table may have any number of them."""
+    names = ", ".join(map(shown_value, columns[:_MAX_SHOWN_COLUMNS]))
+    n_further = len(columns) - _MAX_SHOWN_COLUMNS
+    further = f" and {n_further} more" if n_further > 0 else ""
+    return f"columns {names or 'none'}{further}"
 
 
 def chosen_columns(surveys: Iterable[Survey]) -> dict[str, list[str]]:

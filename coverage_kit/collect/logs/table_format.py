@@ -14,9 +14,12 @@ from typing import Any
 
 from coverage_kit.collect.logs.columns import plain_name
 from coverage_kit.collect.logs.generic import read_rows
-from coverage_kit.collect.logs.record import LogRecord
+from coverage_kit.collect.logs.record import LogRecord, Outcome
+from coverage_kit.collect.logs.trace_index import TraceIndex
 
-ReadRow = Callable[[Mapping[str, Any], Mapping[str, str]], Iterable[LogRecord]]
+ReadRow = Callable[[Mapping[str, Any], Mapping[str, str]], Iterable[Outcome]]
+NoteStep = Callable[[Mapping[str, Any], TraceIndex], None]
+ReadStep = Callable[[Mapping[str, Any], Mapping[str, str], TraceIndex], Iterable[Outcome]]
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,10 @@ class TableFormat:
 
     `needs` are columns that together only this vendor's tables have; they are compared as
     `choose_columns` compares them. `read` turns a row and the mapping field -> column into records,
-    and returns no records for a row that is none. `fallback` reads a source in which `read` finds
-    no records. `note` says what the table does not show. `surface` is where the vendor asks: an
-    API, or pages as people see them (scrape).
+    and into an `Aside` for a row that is no question. A table of traces has `note_step`, which is
+    called with each row of the log first, and `read_step` in place of `read`. `note` says what the
+    table does not show. `surface` is where the vendor asks: an API, or pages as people see them
+    (scrape).
     """
 
     name: str
@@ -35,14 +39,23 @@ class TableFormat:
     fields: Mapping[str, str]
     read: ReadRow = read_rows
     note: str = ""
-    fallback: ReadRow | None = None
     surface: str | None = None
+    note_step: NoteStep | None = None
+    read_step: ReadStep | None = None
 
-    def records(self, values: Mapping[str, Any], mapping: Mapping[str, str]) -> Iterator[LogRecord]:
-        """Yield the records of a row, with this vendor's surface where the row has none."""
-        for record in self.read(values, mapping):
-            record.surface = record.surface or self.surface
-            yield record
+    def outcomes(
+        self, values: Mapping[str, Any], mapping: Mapping[str, str], traces: TraceIndex
+    ) -> Iterator[Outcome]:
+        """Yield what a row becomes; records have this vendor's surface where the row has none."""
+        outcomes = (
+            self.read_step(values, mapping, traces)
+            if self.read_step
+            else self.read(values, mapping)
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, LogRecord):
+                outcome.surface = outcome.surface or self.surface
+            yield outcome
 
     def recognises(self, columns: Iterable[str]) -> bool:
         """Return whether a table or record with these columns is this vendor's."""

@@ -330,8 +330,18 @@ def _as_json(extra: Mapping[str, Any]) -> str | None:
     try:
         return orjson.dumps(extra, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:
-        # orjson refuses halves of surrogate pairs, whole numbers beyond 64 bits and cycles.
-        return json.dumps(extra, default=str, skipkeys=True)
+        # orjson refuses halves of surrogate pairs, whole numbers beyond 64 bits and deep values.
+        shallow = {str(key): _shallow(value) for key, value in extra.items()}
+        return json.dumps(shallow, default=str, skipkeys=True)
+
+
+def _shallow(value: Any) -> Any:
+    """Return a value, or a note in place of one that is too deep to be written as JSON."""
+    try:
+        json.dumps(value, default=str, skipkeys=True)
+    except RecursionError:
+        return "nested too deep"
+    return value
 
 
 def _own_searches(ask: LogRecord) -> list[str]:

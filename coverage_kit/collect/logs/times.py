@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from coverage_kit.collect.logs.values import label_of
+from coverage_kit.collect.logs.values import label_of, shown_value
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,10 @@ _MAX_UNSLASHED = 1000
 _SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})(?!\d)")
 # A date of RFC 2822, such as "Mon, 13 Apr 2026 10:15:00 +0200".
 _RFC_2822 = re.compile(r"(\w{3}, )?\d{1,2} \w{3} \d{4} \d\d:\d\d(:\d\d)? ([+-]\d{4}|\w+)")
+# The names of zones that RFC 2822 defines. Other names, such as CEST and IST, mean several zones.
+_RFC_ZONES = frozenset(
+    ("UT", "UTC", "GMT", "Z", "EST", "EDT", "CST", "CDT", "MST", "MDT", "PST", "PDT")
+)
 # A time of day at the end, such as " 10:15" or " 9:30 PM".
 _CLOCK = re.compile(r"\s(\d{1,2}:\d\d.*)$")
 # What is left out before a date is read: the zone in "10:15 UTC", the ordinal in "13th" and the
@@ -62,10 +66,10 @@ def parse_times(values: Sequence[Any]) -> list[datetime | None]:
     ]
     if unread:
         logger.warning(
-            "%d of %d times cannot be read, such as %r",
+            "%d of %d times cannot be read, such as %s",
             len(unread),
             len(values),
-            unread[0],
+            shown_value(unread[0]),
         )
     return times
 
@@ -97,7 +101,10 @@ def _from_text(text: str, is_day_first: bool) -> datetime | None:
     except ValueError:
         pass
     if _RFC_2822.fullmatch(text):
-        return _as_utc(email.utils.parsedate_to_datetime(text))
+        zone = text.rsplit(maxsplit=1)[-1].upper()
+        # Of a zone that it does not know the library makes UTC, which may be hours off.
+        is_known = zone[0] in "+-" or zone in _RFC_ZONES
+        return _as_utc(email.utils.parsedate_to_datetime(text)) if is_known else None
     return _from_formats(text, is_day_first)
 
 

@@ -3,7 +3,7 @@
 Both are in the shape of any provider, or plain text.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from coverage_kit.collect.logs.api_format import (
     prompt_of,
     words_of,
 )
-from coverage_kit.collect.logs.record import LogRecord, UnreadableRecordError
+from coverage_kit.collect.logs.record import LogRecord, Outcome, UnreadableRecordError
 from coverage_kit.collect.logs.values import label_of, text_of
 
 FindFormat = Callable[[Exchange], LogFormat | None]
@@ -52,14 +52,20 @@ def read_call(
     )
     is_response = bool(dict_of(call_output)) and "messages" not in call_output
     log_format = find_format(exchange) if is_response else None
-    records = list(log_format.read(exchange)) if log_format else [_read_plain(prompt, call_output)]
-    record = records[-1]
+    record = _last_record(log_format.read(exchange)) if log_format else None
+    record = record or _read_plain(prompt, call_output)
     return replace(
         record,
         engine=record.engine or engine_of(record.model or model),
         model=record.model or model,
         surface=record.surface or "api",
     )
+
+
+def _last_record(outcomes: Iterable[Outcome]) -> LogRecord | None:
+    """Return the last record: the answer to a call is what came last. None without any record."""
+    records = [outcome for outcome in outcomes if isinstance(outcome, LogRecord)]
+    return records[-1] if records else None
 
 
 def plain_messages(value: Any, depth: int = 0) -> list[Any]:

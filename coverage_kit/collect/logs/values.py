@@ -74,6 +74,8 @@ _TEXT_KEYS = (
     "q",
     "title",
 )
+# The characters of a value that a message shows (assumed).
+_SHOWN_CHARACTERS = 200
 # Text is sought no deeper in nested objects and lists (assumed).
 _MAX_DEPTH = 8
 # The pages in cells of at most this many characters are cached (assumed).
@@ -115,6 +117,18 @@ def readable(text: str) -> str:
         if text.isascii()
         else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     )
+
+
+def shown_value(value: Any) -> str:
+    """Return a value as a short text for messages, whatever its depth and length.
+
+    >>> shown_value("a" * 300)[:5], len(shown_value("a" * 300))
+    ("'aaaa", 200)
+    """
+    try:
+        return readable(repr(value))[:_SHOWN_CHARACTERS]
+    except RecursionError:
+        return f"a {type(value).__name__} that is nested too deep"
 
 
 def label_of(value: Any) -> str | None:
@@ -255,7 +269,7 @@ def _reason(error: Any) -> Any:
     if not isinstance(error, dict) or not error:
         return error
     inner = error["error"] if isinstance(error.get("error"), dict) else {}
-    return error.get("message") or inner.get("message") or error.get("code") or str(error)
+    return error.get("message") or inner.get("message") or error.get("code") or shown_value(error)
 
 
 def _items_of(value: Any) -> list[Any] | str:

@@ -190,6 +190,7 @@ _SOURCES = (
     SheetColumn("file", "file", width=56),
     SheetColumn("format", "format", width=24),
     SheetColumn("records read", "n_records", "integer", 10),
+    SheetColumn("records set aside", "n_aside", "integer", 10),
     SheetColumn("rows rejected", "n_rejects", "integer", 10),
     SheetColumn("most are rejected because", "reject_reason", width=40),
     SheetColumn("fields", "fields", width=70),
