@@ -41,12 +41,12 @@ class PageRows:
 
 
 def page_rows(pages: Iterable[PageRows]) -> list[dict[str, Any]]:
-    """Return one row of the pages table for each page, in order.
+    """Return one row of the pages table for each page, sorted by location.
 
     Of several readable pages that declare the same URL, the page whose location is that URL is
-    kept, or else the first one. The status of the others becomes 'duplicate of <URL>'.
+    kept, or else the first one by location, whatever was read first. The status of the others becomes 'duplicate of <URL>'.
     """
-    pages = list(pages)
+    pages = sorted(pages, key=lambda page: page.location)
     winners = _find_winners(pages)
     # Winners keep their ids. The other pages get free ids, since page_id is the key of the table.
     used_ids = set(winners)

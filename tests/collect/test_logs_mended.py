@@ -65,8 +65,8 @@ def test_a_request_without_a_response_is_a_failure(read, caplog):
         b_jsonl=lines_of({"custom_id": "1", **REPLY}),
     )
     assert log.failures[["engine", "error"]].to_numpy().tolist() == [
-        ["openai", "no response logged"],
         ["openai", "no response logged; fields that are not known: remark"],
+        ["openai", "no response logged"],
     ]
     assert dict(zip(log.queries["text"], log.queries["demand"], strict=True)) == {
         "crm?": 1.0,
@@ -90,7 +90,7 @@ def test_requests_and_columns_beyond_the_surveyed_records_are_read(read, monkeyp
     ]
     late = request("c", "late?"), {"custom_id": "c", **REPLY}, {"Ask": "by hand", "answer": "Acme."}
     log = read({"query": "Ask"}, a_jsonl=lines_of(*pairs, *late))
-    assert log.queries["text"].tolist() == ["a", "b", "late?", "by hand"]
+    assert log.queries["text"].tolist() == ["a", "b", "by hand", "late?"]
     assert log.rejects.empty and log.failures.empty
 
 

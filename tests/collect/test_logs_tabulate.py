@@ -40,20 +40,21 @@ def test_rows_of_one_answer_are_joined_cited_pages_first():
         ),
         LogRecord(query="other", answer="Yes.", engine="e", citations=(Citation(A, 0, 3),)),
     )
-    first, second = tables["answers"]["answer_id"]
+    # "other" comes before "q".
+    second, first = tables["answers"]["answer_id"]
     assert tables["answers"]["has_searched"].tolist() == [True, True]
     assert rows(tables["citations"], "answer_id", "position", "site", "kind") == [
+        [second, 0, "a.com", "cited"],
         [first, 0, "b.com", "cited"],
         [first, 1, "a.com", "cited"],
-        [second, 0, "a.com", "cited"],
     ]
-    assert tables["citations"]["title"].tolist()[1] == "On A"
+    assert tables["citations"]["title"].tolist()[2] == "On A"
     assert sorted(rows(tables["spans"], "answer_id", "position", "start", "end")) == sorted(
         [[first, 0, 12, 18], [first, 1, 0, 4], [second, 0, 0, 3]]
     )
     assert rows(tables["searches"], "position", "text") == [[0, "acme"], [1, "b"], [2, "c"]]
     assert rows(tables["mentions"], "brand", "position") == [["Acme", 0], ["B", 1]]
-    assert rows(tables["queries"], "text", "demand") == [["q", 1.0], ["other", 1.0]]
+    assert rows(tables["queries"], "text", "demand") == [["other", 1.0], ["q", 1.0]]
 
 
 def test_a_page_cited_for_several_spans_is_one_citation_with_each_of_its_spans():
