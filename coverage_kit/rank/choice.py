@@ -293,15 +293,17 @@ def mean_with_interval(
     """Return the mean over sites of the first row, and the 5th and 95th percentile of other rows.
 
     `site_weights` (r, sites) weights the sites in each row of `auc` (r, sites); all weigh 1 by
-    default. nan without any site.
+    default. nan without any site; 0 to 1 where all other rows are equal.
     """
     if not auc.shape[1] or np.isnan(auc[0]).all():
         return (float("nan"),) * 3
     weights = ~np.isnan(auc) * (np.ones(auc.shape) if site_weights is None else site_weights)
     total_weight = np.maximum(weights.sum(axis=1), _MIN_WEIGHT)
     means = (np.nan_to_num(auc) * weights).sum(axis=1) / total_weight
-    low, high = np.quantile(means[1:], [0.05, 0.95]) if len(means) > 1 else (means[0], means[0])
-    return float(means[0]), float(low), float(high)
+    low, high = np.quantile(means[1:] if len(means) > 1 else means, [0.05, 0.95])
+    # Resamples that are all equal say nothing of other queries.
+    ends = (float(low), float(high)) if low < high else (0.0, 1.0)
+    return float(means[0]), *ends
 
 
 def _ordered_pairs(predicted: Floats, is_cited: Flags, weights: Floats) -> tuple[Floats, Floats]:

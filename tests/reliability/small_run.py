@@ -23,10 +23,16 @@ _ENGINES = ("chatgpt", "gemini", "perplexity")
 
 
 def write_pages(folder: Path, texts: Mapping[str, str]) -> Path:
-    """Write one HTML page for each name: its text is paragraphs between blank lines."""
+    """Write one HTML page for each name: its text is blocks between blank lines.
+
+    A block that starts with "# " is a heading.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
-        body = "".join(f"<p>{part}</p>" for part in text.split("\n\n"))
+        body = "".join(
+            f"<h2>{part[2:]}</h2>" if part.startswith("# ") else f"<p>{part}</p>"
+            for part in text.split("\n\n")
+        )
         (folder / f"{name}.html").write_text(
             f"<html><title>{name}</title><body><main><h1>{name}</h1>{body}</main></body></html>",
             encoding="utf-8",
@@ -34,15 +40,16 @@ def write_pages(folder: Path, texts: Mapping[str, str]) -> Path:
     return folder
 
 
-def sample_pages() -> dict[str, str]:
-    """Return pages on all subjects but the last, which is the gap."""
+def sample_pages(n_subjects: int = 5) -> dict[str, str]:
+    """Return pages on the first subjects; the others are gaps."""
     return {
         subject: "\n\n".join(
+            f"# {aspect.capitalize()} of {subject}\n\n"
             f"The {aspect} of {subject} depends on your {subject}. "
             f"We explain {aspect} of {subject} here, number {number}."
             for number, aspect in enumerate(_ASPECTS)
         )
-        for subject in SUBJECTS[:-1]
+        for subject in SUBJECTS[:n_subjects]
     }
 
 
@@ -63,7 +70,7 @@ def sample_records() -> list[dict[str, object]]:
                         "error": "timeout" if (row + number + turn) % 11 == 0 else None,
                         "citations": [
                             f"https://larkmoor.example/{subject}.html",
-                            f"https://forum.example/{aspect}",
+                            f"https://other.example/{subject}.html",
                         ][: 1 + (row + turn) % 2],
                         "searches": [f"{subject} {aspect}", f"{subject} test"],
                     }
@@ -78,10 +85,11 @@ def write_log(path: Path, records: Sequence[Mapping[str, object]]) -> Path:
     return path
 
 
-def run_small(
-    site: Path, logs: Sequence[Path], out: Path, other_site: Path | None = None, **sections: object
-) -> Analysis:
-    """Return the analysis of a site and its logs by the tests' encoder."""
+def run_small(site: Path, logs: Sequence[Path], out: Path, **sections: object) -> Analysis:
+    """Return the analysis of a site and its logs by the tests' encoder.
+
+    A folder "other" beside the site is a competitor's site.
+    """
     values: dict[str, object] = {
         "site": {
             "source": str(site),
@@ -93,18 +101,17 @@ def run_small(
         "cache": str(out / "cache"),
         **sections,
     }
-    if other_site is not None:
+    other = site.parent / "other"
+    if other.exists():
         values["competitors"] = [
-            {"source": str(other_site), "base_url": "https://other.example", "brand": ["Other"]}
+            {"source": str(other), "base_url": "https://other.example", "brand": ["Other"]}
         ]
     return analyze(make_settings(values, where="test"), WordEncoder())
 
 
 def compared_tables(analysis: Analysis) -> dict[str, pd.DataFrame]:
     """Return the tables of a run that the same content must repeat."""
-    return {
-        name: table for name, table in analysis.tables().items() if name not in OF_THE_RUN
-    }
+    return {name: table for name, table in analysis.tables().items() if name not in OF_THE_RUN}
 
 
 def list_differences(

@@ -52,8 +52,9 @@ LOGS = {
     "one question answered": [answered(QUESTIONS[0])],
     "two questions": [answered(query) for query in QUESTIONS[:2]],
     "no answers": [{"query": f"{query} {number}"} for query in QUESTIONS for number in range(4)],
-    "no citations": [answered(f"{query} {number}", citations=[]) for query in QUESTIONS
-                     for number in range(4)],
+    "no citations": [
+        answered(f"{query} {number}", citations=[]) for query in QUESTIONS for number in range(4)
+    ],
     "equal questions": [answered(QUESTIONS[0], run_id=str(number)) for number in range(30)],
     "equal words": [
         answered(" ".join(f"brake{'s' * 0}" for _ in range(1 + number))) for number in range(14)
@@ -64,16 +65,19 @@ LOGS = {
         for text in ("тормоз", "自転車 ブレーキ", "เบาะ", "كرسي", "🚲🚲", "Ελλάδα")
     ],
     "signs alone": [answered(text) for text in ("?", "!!!", "…", "🚲", "---")],
-    "no demand": [answered(f"{query} {number}", demand=0) for query in QUESTIONS
-                  for number in range(4)],
+    "no demand": [
+        answered(f"{query} {number}", demand=0) for query in QUESTIONS for number in range(4)
+    ],
     "huge demand": [
         answered(f"{query} {number}", demand=1e300) for query in QUESTIONS for number in range(4)
     ],
-    "one demand": [answered(query, demand=1e12 if not number else 0)
-                   for number, query in enumerate(QUESTIONS)],
+    "one demand": [
+        answered(query, demand=1e12 if not number else 0) for number, query in enumerate(QUESTIONS)
+    ],
     "equal dates": [
         answered(f"{query} {number}", asked_at="2026-01-01T00:00:00Z")
-        for query in QUESTIONS for number in range(4)
+        for query in QUESTIONS
+        for number in range(4)
     ],
     "all failed": [answered(query, error="timeout") for query in QUESTIONS],
     "nothing said": [{"query": query, "engine": "e", "answer": "  "} for query in QUESTIONS],
@@ -120,8 +124,13 @@ def list_pretences(analysis):
     for name, value in (("coverage", "coverage"), ("gaps", "severity")):
         table = getattr(analysis, name)
         width = table["high"] - table["low"]
-        if not (width > 0.02).all():
+        # Coverage near 0 or 1 may be sure where a self-test says that it can be told.
+        min_width = 1e-6 if analysis.about.self_test else 0.1
+        if not (width > min_width).all():
             yield f"{name}: {value} within {width.min():.4f}"
+    test = analysis.about.self_test
+    if test and not test["low"] < test["high"]:
+        yield f"AUC {test['auc']} within {test['low']} to {test['high']}"
     for name in ("visibility", "verdicts", "drifts", "claim_rates", "holders"):
         table = getattr(analysis, name)
         width = pd.to_numeric(table["high"] - table["low"])

@@ -35,9 +35,7 @@ def order_rows(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     }
 
 
-def _sort_by(
-    table: pd.DataFrame, name: str, owners: pd.DataFrame, keys: list[str]
-) -> pd.DataFrame:
+def _sort_by(table: pd.DataFrame, name: str, owners: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Return the rows in the order of their owners, by id `name`; then by the keys."""
     rank = pd.Series(range(len(owners)), index=pd.Index(owners[name]))
     ranked = table.assign(owner_rank=table[name].map(rank))

@@ -31,7 +31,6 @@ from coverage_kit.tables import (
     QUERIES,
     SEARCHES,
     SPANS,
-    Schema,
 )
 
 # So many new rows of a table are packed as columns at a time (assumed).
