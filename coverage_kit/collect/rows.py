@@ -44,7 +44,8 @@ def page_rows(pages: Iterable[PageRows]) -> list[dict[str, Any]]:
     """Return one row of the pages table for each page, sorted by location.
 
     Of several readable pages that declare the same URL, the page whose location is that URL is
-    kept, or else the first one by location, whatever was read first. The status of the others becomes 'duplicate of <URL>'.
+    kept, or else the first one by location, whatever was read first. The status of the others
+    becomes 'duplicate of <URL>'.
     """
     pages = sorted(pages, key=lambda page: page.location)
     winners = _find_winners(pages)

@@ -177,7 +177,9 @@ def part_by_coverage(
         low_membership_share=_low_membership_share(table),
         seed_agreement=float(np.mean([adjusted_rand_score(labels, other) for other in further])),
         pairs_kept=float(pairs["kept"].sum() / pairs["all"].sum()) if len(pairs) else None,
-        pairs_kept_by_cluster=(pairs["kept"] / pairs["all"]).to_dict(),
+        pairs_kept_by_cluster={
+            str(name): float(share) for name, share in (pairs["kept"] / pairs["all"]).items()
+        },
     )
 
 

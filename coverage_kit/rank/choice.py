@@ -177,6 +177,8 @@ def fit_choice(
     # The first row counts every query once; the others are bootstrap resamples.
     weights = np.vstack([np.ones(n), rng.multinomial(n, np.full(n, 1 / n), size=_RESAMPLES)])
     auc, low, high = mean_with_interval(within_site_auc(held_out, choices.cited > 0, weights))
+    # Resamples that are all equal, as where nothing was held out, say nothing of other queries.
+    low, high = (low, high) if low < high else (0.0, 1.0)
     return replace(fit_weights(choices), auc=auc, low=low, high=high)
 
 
@@ -293,7 +295,7 @@ def mean_with_interval(
     """Return the mean over sites of the first row, and the 5th and 95th percentile of other rows.
 
     `site_weights` (r, sites) weights the sites in each row of `auc` (r, sites); all weigh 1 by
-    default. nan without any site; 0 to 1 where all other rows are equal.
+    default. nan without any site.
     """
     if not auc.shape[1] or np.isnan(auc[0]).all():
         return (float("nan"),) * 3
@@ -301,9 +303,7 @@ def mean_with_interval(
     total_weight = np.maximum(weights.sum(axis=1), _MIN_WEIGHT)
     means = (np.nan_to_num(auc) * weights).sum(axis=1) / total_weight
     low, high = np.quantile(means[1:] if len(means) > 1 else means, [0.05, 0.95])
-    # Resamples that are all equal say nothing of other queries.
-    ends = (float(low), float(high)) if low < high else (0.0, 1.0)
-    return float(means[0]), *ends
+    return float(means[0]), float(low), float(high)
 
 
 def _ordered_pairs(predicted: Floats, is_cited: Flags, weights: Floats) -> tuple[Floats, Floats]:

@@ -164,6 +164,7 @@ def test_one_bad_byte_leaves_the_rest_of_a_file_utf_8(read, caplog):
         (["2.5", "1.234", "1,200"], [2.5, 1.234, 1200]),
         (["1,200,300", "1 200", "0.125", 1.234], [1200300, 1200, 0.125, 1.234]),
         (["1,2,3", "<10", "-1", True], [None] * 4),
+        (["1e15", 1e16, 1e300, "999999999999T"], [None, None, None, None]),
     ],
 )
 def test_figures_of_demand_are_read_as_their_column_writes_them(cells, figures):

@@ -1,5 +1,8 @@
+import itertools
 import json
+from datetime import UTC, datetime
 
+import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
@@ -137,3 +140,27 @@ def test_one_date_that_cannot_be_read_otherwise_shows_that_days_come_first(tmp_p
     (tmp_path / "log.csv").write_text(text, encoding="utf-8")
     times = read_log(LogSettings(files=(str(tmp_path),))).answers["asked_at"]
     assert times.dt.strftime("%d %b").tolist() == ["03 Apr", "13 Apr"]
+
+
+def test_the_order_of_the_records_decides_no_row():
+    times = [datetime(2026, 1, day, tzinfo=UTC) for day in (3, 1, 2)]
+    records = [
+        LogRecord(
+            query, f"Answer {n}.", engine, asked_at=time, citations=(Citation(A), Citation(B))
+        )
+        for n, (query, engine, time) in enumerate(
+            [
+                ("b?", "y", times[0]),
+                ("B", "x", times[0]),
+                ("a", "x", times[1]),
+                ("a", "x", times[2]),
+                ("c", "x", None),
+            ]
+        )
+    ]
+    expected = tabulate(*records)
+    assert expected["queries"]["text"].tolist() == ["B", "a", "c"]
+    assert expected["answers"]["text"].tolist() == [f"Answer {n}." for n in (1, 0, 2, 3, 4)]
+    for order in itertools.permutations(records):
+        for name, table in tabulate(*order).items():
+            pd.testing.assert_frame_equal(table, expected[name])

@@ -27,8 +27,9 @@ from tests.reliability.small_run import (
 RECORDS = sample_records()
 _N_FILES = 3
 # Line orders and file orders that are tried: few in the short form, all in the long one.
-_SEEDS = range(rounds(2, 25))
-_ORDERS = list(itertools.permutations("abc"))[1 :: rounds(2, 1)]
+_SEEDS = range(rounds(1, 25))
+# The last is "cba".
+_ORDERS = list(itertools.permutations("abc"))[-1 : 0 : -rounds(5, 1)]
 
 
 def write_parts(folder, names="abc"):
@@ -69,7 +70,7 @@ def test_the_order_of_the_files_decides_nothing(expected, site, tmp_path, order)
     check_same(expected, site, [files[name] for name in order], tmp_path / "run")
 
 
-@pytest.mark.parametrize("names", ["cba", "bca"])
+@pytest.mark.parametrize("names", ["bca", "cba"][: rounds(1, 2)])
 def test_the_names_of_the_files_decide_nothing(expected, site, tmp_path, names):
     check_same(expected, site, write_parts(tmp_path, names), tmp_path / "run")
 

@@ -199,8 +199,8 @@ def _resample(
 ) -> TrustFigure:
     """Return a measure of items with its interval by a bootstrap over items.
 
-    Draws in which the measure is not defined are left out. One item has no interval. `note` says why, where the measure
-    itself is not defined.
+    Draws in which the measure is not defined are left out. One item has no interval. `note` says
+    why, where the measure itself is not defined.
     """
     n_items = len(columns[0])
     value = measure(*columns)
