@@ -34,6 +34,7 @@ from coverage_kit.match.masking import (
 )
 from coverage_kit.match.neighborhood import Flags, Floats
 from coverage_kit.tables import Clusters, Coverage, checked
+from coverage_kit.vectors import on_one_thread
 
 DEFAULT_CALIBRATION = Path(__file__).parent / "default_calibration.json"
 # With fewer queries, hide-and-seek cannot be played. Assumed.
@@ -114,6 +115,7 @@ class Calibration:
         return np.where(is_cited, raised, covered)
 
 
+@on_one_thread
 def fit_calibration(
     scorer: EvidenceScorer,
     clusters: Clusters,

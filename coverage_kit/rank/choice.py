@@ -24,6 +24,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
+from coverage_kit.vectors import on_one_thread
+
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
@@ -155,6 +157,7 @@ class ChoiceModel:
         )
 
 
+@on_one_thread
 def fit_choice(
     choices: Choices, seed: int = 0, min_choices: int = MIN_CHOICES
 ) -> ChoiceModel | None:

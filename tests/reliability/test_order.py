@@ -8,10 +8,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_limits
 
 from coverage_kit.analysis import load_analysis
+from coverage_kit.match.whitening import fit_space
+from coverage_kit.pipeline.analyze import analyze
+from coverage_kit.settings import read_settings
+from coverage_kit.vectors import Embeddings, to_unit_length
 from tests.reliability.rounds import rounds
 from tests.reliability.small_run import (
     SUBJECTS,
@@ -23,6 +29,7 @@ from tests.reliability.small_run import (
     write_log,
     write_pages,
 )
+from tests.world import DATA, write_project
 
 RECORDS = sample_records()
 _N_FILES = 3
@@ -143,3 +150,34 @@ def test_the_current_folder_and_the_umask_decide_nothing(expected, site, tmp_pat
     for tables in (expected, found):
         tables["pages"] = tables["pages"].drop(columns="html_path")
     assert list_differences(expected, found) == []
+
+
+def test_a_space_is_the_same_on_one_thread_and_on_two():
+    vectors = to_unit_length(np.random.default_rng(0).normal(size=(600, 384)))
+    embeddings = Embeddings(tuple(map(str, range(600))), vectors, "e")
+    spaces = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads):
+            spaces.append(fit_space(embeddings, embeddings).whitening)
+    assert np.array_equal(*spaces)
+
+
+@pytest.mark.skipif(not rounds(0, 1), reason="takes minutes")
+@pytest.mark.parametrize("order", ["cba", "reversed"])
+def test_the_order_of_the_samples_log_decides_nothing(
+    sample_analysis, sample_project, tmp_path, order
+):
+    lines = (DATA / "log" / "answers.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    parts = {name: lines[number::_N_FILES] for number, name in enumerate("abc")}
+    if order == "reversed":
+        parts = {order: lines[::-1]}
+    paths = [tmp_path / f"{name}.jsonl" for name in sorted(parts, reverse=True)]
+    for path in paths:
+        path.write_text("".join(parts[path.stem]), encoding="utf-8")
+    settings = read_settings(write_project(tmp_path))
+    files = {"log": settings.log.model_copy(update={"files": tuple(map(str, paths))})}
+    # The vectors alone are reused: all figures are made again.
+    (tmp_path / "cache").mkdir()
+    shutil.copy(sample_project.parent / "cache" / "vectors.sqlite", tmp_path / "cache")
+    found = compared_tables(analyze(settings.model_copy(update=files)))
+    assert list_differences(compared_tables(sample_analysis), found) == []
