@@ -33,7 +33,8 @@ class About:
         self_test: auc, low, high, ece, n_queries, n_hidden; None for a log that is too small.
         evidence_used: names of the evidence that coverage is read from.
         unanswered_share: share of unanswered questions that the calibration assumes.
-        clustering: resolution, n_clusters, stability, low_membership_share.
+        clustering: resolution, n_clusters, stability, low_membership_share, seed_agreement,
+            pairs_kept.
         log_columns: field of the log by column.
         index: by site, how its passages were searched.
         n_answers_read: answers in the log; None where it does not say.

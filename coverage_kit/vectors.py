@@ -1,16 +1,20 @@
 """Embeddings (ids, unit vectors and the name of their encoder), and the protocols of encoders."""
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from coverage_kit.errors import EncoderError
 
 Role = Literal["query", "passage"]
 Vectors = npt.NDArray[np.float32]
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Encoder(Protocol):
@@ -106,6 +110,21 @@ class Embeddings:
                 "Embed both with one encoder.",
             )
         return np.asarray(self.vectors @ other.vectors.T, dtype=np.float32)
+
+
+def on_one_thread(function: Callable[P, R]) -> Callable[P, R]:
+    """Return the function with its matrix products on one thread.
+
+    The last digits of such sums depend on how many threads share them, and a fit makes them larger.
+    So what is fitted on one thread is the same on every number of cores.
+    """
+
+    @functools.wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        with threadpool_limits(limits=1, user_api="blas"):
+            return function(*args, **kwargs)
+
+    return wrapper
 
 
 def to_unit_length(vectors: npt.NDArray[Any], fallback: Vectors | None = None) -> Vectors:

@@ -66,8 +66,12 @@ def number_in(value: Any, decimal: str = ".", is_count: bool = False) -> float |
     return _finite(text.replace("." if decimal == "," else ",", "").replace(decimal, "."))
 
 
+# More questions than people can ask: such a figure is an error, and its products overflow. Assumed.
+_MAX_DEMAND = 1e15
+
+
 def demand_of(value: Any, decimal: str = "") -> float | None:
-    """Return a cell as a finite number of at least 0, or None; K is a thousand, M a million.
+    """Return a cell as a number from 0 to 1e15, or None; K is a thousand, M a million.
 
     `decimal` is the sign before decimals in the column. Without it, three digits after the only
     sign are thousands.
@@ -87,8 +91,10 @@ def demand_of(value: Any, decimal: str = "") -> float | None:
     if not sign:
         sign = decimal_sign([(text, True)]) if is_count else "."
     number = number_in(value, sign, is_count)
+    if number is None or not 0 <= number * scale <= _MAX_DEMAND:
+        return None
     # Rounded, because 1.005 x 1,000 is 1,004.9999... in floating point.
-    return round(number * scale, 6) if number is not None and number >= 0 else None
+    return round(number * scale, 6)
 
 
 def _finite(value: float | str) -> float | None:

@@ -48,13 +48,14 @@ class PageRows:
 
 
 def page_rows(pages: Iterable[PageRows]) -> list[dict[str, Any]]:
-    """Return one row of the pages table for each page, in order.
+    """Return one row of the pages table for each page, sorted by location.
 
     Of several readable pages that declare the same URL, the page whose location is that URL is
-    kept, or else the first one. Of pages of one site with equal text, the page of the best URL is
-    kept (`url_rank`). The status of the others becomes 'duplicate of <URL>'.
+    kept, or else the first one by location, whatever was read first. Of pages of one site with
+    equal text, the page of the best URL is kept (`url_rank`). The status of the others becomes
+    'duplicate of <URL>'.
     """
-    pages = list(pages)
+    pages = sorted(pages, key=lambda page: page.location)
     winners = _find_winners(pages)
     originals = _find_originals(winners.values())
     # Winners keep their ids. The other pages get free ids, since page_id is the key of the table.

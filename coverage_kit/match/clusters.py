@@ -4,7 +4,7 @@ They are stable across seeds, and no query is dropped. UMAP is used for pictures
 """
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
@@ -42,6 +42,9 @@ _RECALL = 0.96
 _BLOCK = 20_000
 # Fewer queries than this are a single cluster.
 _MIN_QUERIES = 4
+# Further seeds by which all queries are clustered, to say how much the seed decides. Assumed: their
+# mean is within about .02 of that of ten on the sample.
+_FURTHER_SEEDS = 3
 
 Labels = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int64]
@@ -53,13 +56,20 @@ class ClusterQuality:
 
     `resolution` is the resolution that was chosen. `stability` is the mean adjusted Rand index
     between clusterings of random 80% samples with different seeds, at that resolution.
-    `low_membership_share` is the share of queries with a membership under .5.
+    `low_membership_share` is the share of queries with a membership under .5. `seed_agreement` is
+    the mean adjusted Rand index with clusterings of all queries that differ by the seed alone, and
+    `pairs_kept` the share of the pairs of queries of one cluster that these keep together; None
+    where that was not measured, or each cluster is a single query. `pairs_kept_by_cluster` is the
+    same of each cluster of several queries.
     """
 
     resolution: float
     n_clusters: int
     stability: float
     low_membership_share: float
+    seed_agreement: float | None = None
+    pairs_kept: float | None = None
+    pairs_kept_by_cluster: dict[str, float] = field(default_factory=dict)
 
 
 class QueryGraph:
@@ -135,7 +145,8 @@ def part_by_coverage(
     So no gap hides in the mean of a covered topic. Graph and resolution are those of the clusters
     without coverage; each edge's weight is multiplied by exp(-8 trust |difference of coverage|). So
     the separation depends on how well coverage can be assessed. The stability is that of the
-    clusters without coverage.
+    clusters without coverage. `pairs_kept` is that of further seeds, which choose a resolution and
+    cluster by the same coverage.
 
     Args:
         embeddings: query embeddings, or their graph.
@@ -148,26 +159,55 @@ def part_by_coverage(
     graph = embeddings if isinstance(embeddings, QueryGraph) else QueryGraph(embeddings)
     if len(graph) < _MIN_QUERIES:
         labels = np.zeros(len(graph), np.int64)
+        further = labels[None]
     else:
-        covered = (
-            coverage.set_index("query_id")["coverage"]
-            .loc[list(graph.embeddings.ids)]
-            .to_numpy(np.float64)
-        )
-        edges = graph.adjacency.tocoo()
-        difference = np.abs(covered[edges.row] - covered[edges.col])
-        weights = edges.data * np.exp(-_COVERAGE_PENALTY * max(trust, 0.0) * difference)
-        labels = _communities(
-            sparse.csr_matrix((weights, (edges.row, edges.col)), shape=edges.shape),
-            quality.resolution,
-            seed,
+        parted = _weaken(graph, coverage, trust)
+        labels = _communities(parted, quality.resolution, seed)
+        further = np.stack(
+            [
+                _communities(parted, _choose_resolution(graph, other)[0], other)
+                for other in range(seed + 1, seed + 1 + _FURTHER_SEEDS)
+            ]
         )
     table = _cluster_table(graph.embeddings, labels)
+    pairs = _count_pairs(table["cluster_id"], further)
     return table, replace(
         quality,
         n_clusters=table["cluster_id"].nunique(),
         low_membership_share=_low_membership_share(table),
+        seed_agreement=float(np.mean([adjusted_rand_score(labels, other) for other in further])),
+        pairs_kept=float(pairs["kept"].sum() / pairs["all"].sum()) if len(pairs) else None,
+        pairs_kept_by_cluster={
+            str(name): float(share) for name, share in (pairs["kept"] / pairs["all"]).items()
+        },
     )
+
+
+def _weaken(graph: QueryGraph, coverage: Coverage, trust: float) -> sparse.csr_matrix:
+    """Return the graph's weights, weaker between covered and uncovered queries, shape (n, n)."""
+    covered = (
+        coverage.set_index("query_id")["coverage"]
+        .loc[list(graph.embeddings.ids)]
+        .to_numpy(np.float64)
+    )
+    edges = graph.adjacency.tocoo()
+    difference = np.abs(covered[edges.row] - covered[edges.col])
+    weights = edges.data * np.exp(-_COVERAGE_PENALTY * max(trust, 0.0) * difference)
+    return sparse.csr_matrix((weights, (edges.row, edges.col)), shape=edges.shape)
+
+
+def _count_pairs(cluster_ids: "pd.Series[str]", further: Labels) -> pd.DataFrame:
+    """Return the pairs of queries of each cluster of several, and how many are kept together.
+
+    The columns are all and kept, over all further clusterings, shape (clusterings, n).
+    """
+    sizes = cluster_ids.value_counts(sort=False).astype(np.float64)
+    sizes = sizes[sizes > 1]
+    kept = pd.Series(0.0, index=sizes.index)
+    for labels in further:
+        parts = cluster_ids.groupby([cluster_ids, labels]).size()
+        kept = kept.add((parts * (parts - 1) / 2).groupby(level=0).sum().reindex(kept.index))
+    return pd.DataFrame({"all": len(further) * sizes * (sizes - 1) / 2, "kept": kept})
 
 
 def topic_embeddings(

@@ -22,7 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import expit
-from scipy.stats import beta, norm
+from scipy.stats import beta, norm, t
 from sklearn.metrics import roc_auc_score
 
 from coverage_kit.match.evidence import EvidenceScorer
@@ -34,6 +34,7 @@ from coverage_kit.match.masking import (
 )
 from coverage_kit.match.neighborhood import Flags, Floats
 from coverage_kit.tables import Clusters, Coverage, checked
+from coverage_kit.vectors import on_one_thread
 
 DEFAULT_CALIBRATION = Path(__file__).parent / "default_calibration.json"
 # With fewer queries, hide-and-seek cannot be played. Assumed.
@@ -114,6 +115,7 @@ class Calibration:
         return np.where(is_cited, raised, covered)
 
 
+@on_one_thread
 def fit_calibration(
     scorer: EvidenceScorer,
     clusters: Clusters,
@@ -476,7 +478,22 @@ def _auc_interval(
         if _has_both(truth[counts > 0]):
             aucs.append(roc_auc_score(truth, predicted, sample_weight=counts))
     low, high = np.quantile(aucs, [0.05, 0.95]) if aucs else (0.0, 1.0)
-    return float(low), float(high)
+    if low < high:
+        return float(low), float(high)
+    return _interval_of_equal(float(low), len(np.unique(query_rows[~truth])))
+
+
+def _interval_of_equal(auc: float, n_hidden: int) -> tuple[float, float]:
+    """Return the 90% interval of an AUC that no bootstrap sample moves.
+
+    Such samples say nothing of other queries, so the exact interval of a share counts: n hidden
+    queries without an error leave an error rate of up to 1 - .05^(1/n) (Clopper & Pearson 1934).
+
+    >>> _interval_of_equal(1.0, 3)
+    (0.3684031498640387, 1.0)
+    """
+    remaining = 0.05 ** (1 / max(n_hidden, 1))
+    return auc * remaining, 1 - (1 - auc) * remaining
 
 
 def expected_calibration_error(
@@ -510,13 +527,24 @@ def _bootstrap_counts(n: int, rng: np.random.Generator) -> Floats:
 
 
 def _default_calibration(scorer: EvidenceScorer) -> Calibration:
-    """Return the calibration of public sites; its interval is what differs from site to site."""
+    """Return the calibration of public sites; its interval is what differs from site to site.
+
+    Each site's refit counts with three intercepts: three sites show little of how far a further
+    site may be from them (`_intercept_margin`).
+    """
     stored = json.loads(DEFAULT_CALIBRATION.read_text(encoding="utf-8"))
     # a feature that the public sites lack gets the last column: weight 0, mean 0 and scale 1
     columns = [
         stored["names"].index(name) if name in stored["names"] else -1 for name in scorer.names
     ]
     weights = np.array(stored["weights"])
+    shares = np.array(stored["unanswered_share"])
+    margin = _intercept_margin(weights[1:, 0])
+    refits = [
+        weights[1:] + np.r_[shift, np.zeros(weights.shape[1] - 1)]
+        for shift in (-margin, 0.0, margin)
+    ]
+    weights = np.concatenate([weights[:1], *refits])
     intercepts = weights[:, :1]
     padded = np.hstack([weights[:, 1:], np.zeros((len(weights), 1))])
     return Calibration(
@@ -524,6 +552,15 @@ def _default_calibration(scorer: EvidenceScorer) -> Calibration:
         mean=np.array([*stored["mean"], 0.0])[columns],
         scale=np.array([*stored["scale"], 1.0])[columns],
         weights=np.hstack([intercepts, padded[:, columns]]),
-        unanswered_share=np.array(stored["unanswered_share"]),
+        unanswered_share=np.r_[shares[:1], np.tile(shares[1:], len(refits))],
         self_test=None,
     )
+
+
+def _intercept_margin(intercepts: Floats) -> float:
+    """Return how far the intercept of a further site lies from that of these sites, at 90%.
+
+    It is half of the prediction interval of one more value: t(.95, n - 1) s sqrt(1 + 1 / n).
+    """
+    n = len(intercepts)
+    return float(t.ppf(0.95, n - 1) * intercepts.std(ddof=1) * np.sqrt(1 + 1 / n))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coverage_kit.vectors import Embeddings, Vectors, to_unit_length
+from coverage_kit.vectors import Embeddings, Vectors, on_one_thread, to_unit_length
 
 # Added to the covariance, in units of its mean eigenvalue. Measured: every value from 3 to 30 did
 # about as well on the public sets (docs/method.md, what did not help).
@@ -70,6 +70,7 @@ class Space:
         )
 
 
+@on_one_thread
 def fit_space(passages: Embeddings, queries: Embeddings) -> Space:
     """Return the space of these passages and queries.
 

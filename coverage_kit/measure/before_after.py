@@ -400,7 +400,9 @@ def _measure_group(prompts: PromptChanges, group: Flags) -> dict[str, Any]:
 
 
 def _contrast_row(contrast: Contrast) -> dict[str, float]:
-    half = float(stats.t.ppf(0.975, contrast.df)) * contrast.error if contrast.df else np.nan
+    # No interval where nothing varies: that all moved by the same says nothing of other queries.
+    is_known = contrast.df and contrast.error > 0
+    half = float(stats.t.ppf(0.975, contrast.df)) * contrast.error if is_known else np.nan
     return {
         "effect": contrast.effect,
         "low": contrast.effect - half,

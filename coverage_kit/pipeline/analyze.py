@@ -5,6 +5,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 
 from coverage_kit.analysis import About, Analysis
+from coverage_kit.match.clusters import ClusterQuality
 from coverage_kit.pipeline.coverage import RunCoverage, RunVectors, embed_inputs, fit_coverage
 from coverage_kit.pipeline.edits import EditPlan, plan_edits
 from coverage_kit.pipeline.gaps import RunGaps, find_gaps
@@ -119,7 +120,7 @@ def describe_run(run: Run, inputs: Inputs, coverage: RunCoverage, plan: EditPlan
         self_test=asdict(self_test) if self_test else None,
         evidence_used=list(calibration.names),
         unanswered_share=float(calibration.unanswered_share[0]),
-        clustering=asdict(coverage.quality),
+        clustering=_plain_quality(coverage.quality),
         log_columns=inputs.log.mapping,
         index=coverage.index,
         n_answers_read=inputs.log.n_answers_read,
@@ -134,3 +135,10 @@ def describe_run(run: Run, inputs: Inputs, coverage: RunCoverage, plan: EditPlan
         seed=run.seed,
         versions={"python": platform.python_version(), **versions},
     )
+
+
+def _plain_quality(quality: ClusterQuality) -> dict[str, float | int | None]:
+    """Return the quality of all clusters together; what is known of each is in the gaps."""
+    values = asdict(quality)
+    del values["pairs_kept_by_cluster"]
+    return values

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+import pandas as pd
+
 from coverage_kit.pipeline.coverage import RunCoverage
 from coverage_kit.pipeline.inputs import Inputs
 from coverage_kit.pipeline.run import Run
@@ -53,7 +56,9 @@ def find_gaps(run: Run, inputs: Inputs, fitted: RunCoverage) -> RunGaps:
         fitted.labels,
         ClusterFacts(
             pooled=pool_facts(facts, log.queries, cluster_of),
-            nearest=nearest.join(unsupported_claims(claim_book, clusters)),
+            nearest=nearest.join(unsupported_claims(claim_book, clusters)).assign(
+                pairs_kept=pd.Series(fitted.quality.pairs_kept_by_cluster, dtype=np.float64)
+            ),
         ),
         run.seed,
     )

@@ -184,10 +184,12 @@ def collect_pages(settings: Settings) -> SitePages:
             found = f"{min(repeated)!r} twice"
             raise SiteError(competitor.source, "a site with a name of its own", found, cure)
         tables.append(table)
-    pages = pd.concat(tables, ignore_index=True)
+    # Sorted, so that the order in which pages were met decides nothing.
+    pages = pd.concat(tables).sort_values("page_id", kind="stable", ignore_index=True)
     PAGES.check(pages, "collect_pages() returned")
     # Sites of a competitor's folder that have no brand: those with most pages are tracked.
-    by_n_pages = [str(site) for site in pages["site"].value_counts().index]
+    n_pages = pages["site"].value_counts()
+    by_n_pages = sorted(map(str, n_pages.index), key=lambda site: (-n_pages[site], site))
     unnamed = [site for site in by_n_pages if site not in brand_sites.values()]
     n_free = max(0, MAX_TRACKED_SITES - len(brand_sites))
     return SitePages(pages, own_site, brand_sites | {site: site for site in unnamed[:n_free]})

@@ -24,6 +24,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
+from coverage_kit.vectors import on_one_thread
+
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
@@ -155,6 +157,7 @@ class ChoiceModel:
         )
 
 
+@on_one_thread
 def fit_choice(
     choices: Choices, seed: int = 0, min_choices: int = MIN_CHOICES
 ) -> ChoiceModel | None:
@@ -177,6 +180,8 @@ def fit_choice(
     # The first row counts every query once; the others are bootstrap resamples.
     weights = np.vstack([np.ones(n), rng.multinomial(n, np.full(n, 1 / n), size=_RESAMPLES)])
     auc, low, high = mean_with_interval(within_site_auc(held_out, choices.cited > 0, weights))
+    # Resamples that are all equal, as where nothing was held out, say nothing of other queries.
+    low, high = (low, high) if low < high else (0.0, 1.0)
     return replace(fit_weights(choices), auc=auc, low=low, high=high)
 
 
@@ -300,7 +305,7 @@ def mean_with_interval(
     weights = ~np.isnan(auc) * (np.ones(auc.shape) if site_weights is None else site_weights)
     total_weight = np.maximum(weights.sum(axis=1), _MIN_WEIGHT)
     means = (np.nan_to_num(auc) * weights).sum(axis=1) / total_weight
-    low, high = np.quantile(means[1:], [0.05, 0.95]) if len(means) > 1 else (means[0], means[0])
+    low, high = np.quantile(means[1:] if len(means) > 1 else means, [0.05, 0.95])
     return float(means[0]), float(low), float(high)
 
 

@@ -30,6 +30,8 @@ _MAJORITY = 0.5
 _N_PAGE_PASSAGES = 20
 # A passage weighs e times less for each .05 of similarity that it is behind the nearest (assumed).
 _PAGE_LEVEL = 0.05
+# A gap of whose pairs of queries fewer stay together with another seed says so (assumed).
+_MIN_PAIRS_KEPT = 0.5
 # Scores are rounded to this many decimals before they are sorted, so that ties are broken in the
 # same way on every machine.
 _PAGE_DECIMALS = 9
@@ -103,6 +105,8 @@ def rank_gaps(  # noqa: PLR0913 (a table for each side of a gap)
     labelled = _sized_clusters(frame, draws, seed).merge(labels, on="cluster_id")
     gaps = labelled.set_index("cluster_id").join(facts.nearest)
     pooled = facts.pooled.reindex(gaps.index)
+    if "pairs_kept" in gaps:
+        pooled = pooled.assign(pairs_kept=gaps["pairs_kept"])
     is_severe = gaps["severity"] >= 1 - pooled["limit"]
     gaps["cause"] = [
         _vote_cause(
@@ -290,4 +294,10 @@ def _reason(facts: "pd.Series[float]", cause: str) -> str:
                 f"{facts['third_party']:.0%} of citations go to neither the site "
                 "nor a known competitor"
             )
+    # Not below the limit where the share is missing.
+    if facts.get("pairs_kept", 1.0) < _MIN_PAIRS_KEPT:
+        clauses.append(
+            f"with another seed, {10 * facts['pairs_kept']:.0f} of 10 pairs of its questions stay "
+            "together"
+        )
     return "; ".join(clauses)

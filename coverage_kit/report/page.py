@@ -45,6 +45,7 @@ from coverage_kit.report.trust import (
     describe_pages_left_out,
     describe_sampling,
     describe_self_test,
+    describe_stability,
     is_coverage_reliable,
     predicted_under,
 )
@@ -134,6 +135,7 @@ def _run_context(analysis: Analysis) -> Context:
         "head": asdict(summarize(analysis)),
         "about": analysis.about,
         "self_test": describe_self_test(analysis.about),
+        "stability": describe_stability(analysis.about),
         "is_reliable": is_coverage_reliable(analysis.about),
         "predicted": predicted_under(analysis.about),
         "method": METHOD,

@@ -8,7 +8,12 @@ from coverage_kit.report.page_data.audit import list_audit_lines
 from coverage_kit.report.page_data.trend import list_news
 from coverage_kit.report.page_data.visibility import list_visibility_lines
 from coverage_kit.report.texts import clean_text, shorten
-from coverage_kit.report.trust import MIN_AUC, describe_pages_left_out, describe_sampling
+from coverage_kit.report.trust import (
+    MIN_AUC,
+    describe_pages_left_out,
+    describe_sampling,
+    describe_stability,
+)
 from coverage_kit.report.wording import (
     amount,
     count,
@@ -88,7 +93,7 @@ def _describe_trust(about: About) -> list[str]:
             "Self-test: not possible with so few queries. "
             "Coverage uses a calibration that was fitted on public sites."
         )
-    return [*lines, _describe_choice_model(about)]
+    return [*lines, *filter(None, [describe_stability(about)]), _describe_choice_model(about)]
 
 
 def _describe_choice_model(about: About) -> str:

@@ -62,6 +62,12 @@ GAPS = Schema(
             "flag",
             "whether an edit of your site can close the gap",
         ),
+        optional(
+            "pairs_kept",
+            "number",
+            "share of the pairs of its queries that stay together when another seed clusters; "
+            "missing for a single query",
+        ),
         Column("rank", "integer", "order of the work, from 1"),
     ),
 )

@@ -349,8 +349,11 @@ def test_chat_completions_and_dialogues(read):
         },
         {"messages": messages, "answer": "Gamma leads.", "engine": "claude"},
     )
-    assert log.answers["text"].tolist() == ["Acme leads.", "Beta leads.", "Gamma leads."]
-    assert log.answers["engine"].tolist() == ["openai", "unknown", "claude"]
+    assert log.answers[["engine", "text"]].to_numpy().tolist() == [
+        ["claude", "Gamma leads."],
+        ["openai", "Acme leads."],
+        ["unknown", "Beta leads."],
+    ]
     assert log.citations[["site", "start", "end"]].to_numpy().tolist() == [["a.com", 0, 4]]
     assert log.queries["demand"].tolist() == [3.0]
 
@@ -404,7 +407,7 @@ def test_a_dialogue_is_one_record_a_turn_that_was_answered(read):
         (text_by_id[query], text)
         for query, text in log.answers[["query_id", "text"]].to_numpy().tolist()
     ]
-    assert answers == [("Best CRM?", "Acme."), ("And cheap?", "Beta.")]
+    assert answers == [("And cheap?", "Beta."), ("Best CRM?", "Acme.")]
     assert [text_by_id[query] for query in log.failures["query_id"]] == ["Why?"]
 
 

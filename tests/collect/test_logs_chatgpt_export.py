@@ -181,7 +181,7 @@ def test_several_turns_and_messages_of_one_turn(read):
             ASKED, first, second, message("user", "And cheap?"), message("assistant", "Beta.")
         )
     )
-    assert log.answers["text"].tolist() == ["One moment.\n\nAcme.", "Beta."]
+    assert log.answers["text"].tolist() == ["Beta.", "One moment.\n\nAcme."]
     assert log.answers["model"].tolist() == ["auto", "auto"]
     assert log.answers["has_searched"].tolist() == [False, False]
     assert log.queries["demand"].tolist() == [1.0, 1.0]

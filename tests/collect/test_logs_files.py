@@ -241,7 +241,7 @@ def test_the_sheet_with_queries_is_found(tmp_path):
         )
         frame.to_excel(book, sheet_name="Data", index=False, startrow=2)
     log = read(path)
-    assert texts(log) == ["a", "7"]
+    assert texts(log) == ["7", "a"]
     assert log.answers["asked_at"].dt.strftime("%Y-%m-%d").tolist() == ["2026-01-02"] * 2
     assert log.rejects[["file", "line"]].to_numpy().tolist() == [
         [f"{path} [Notes]", 1],
@@ -338,7 +338,7 @@ def test_arrays_are_read_record_by_record_and_one_may_follow_another(
         '[{"query": "d"}]'
     )
     log = read(write(tmp_path / "a.json", text))
-    assert texts(log) == ["größe", "b", "c", "d"]
+    assert texts(log) == ["b", "c", "d", "größe"]
     assert log.rejects[["line", "reason"]].to_numpy().tolist() == [
         [3, "a JSON object was expected, found int"]
     ]

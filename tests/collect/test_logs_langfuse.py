@@ -117,8 +117,8 @@ def test_a_providers_response_is_read_with_its_citations(tmp_path):
         {**ROW, "output": json.dumps(OPENAI_CHAT)},
         {**ROW, "trace_id": "t2", "output": ANTHROPIC},
     )
-    assert spans(log)[:2] == [("a.com", "Acme leads."), ("a.com", "Beta lags.")]
-    assert log.answers["engine"].tolist() == ["openai", "claude"]
+    assert {("a.com", "Acme leads."), ("a.com", "Beta lags.")} <= set(spans(log))
+    assert log.answers["engine"].tolist() == ["claude", "openai"]
     assert len(kinds(log)) == 1 + 3
 
 

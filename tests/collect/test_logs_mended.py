@@ -65,8 +65,8 @@ def test_a_request_without_a_response_is_a_failure(read, caplog):
         b_jsonl=lines_of({"custom_id": "1", **REPLY}),
     )
     assert log.failures[["engine", "error"]].to_numpy().tolist() == [
-        ["openai", "no response logged"],
         ["openai", "no response logged; fields that are not known: remark"],
+        ["openai", "no response logged"],
     ]
     assert dict(zip(log.queries["text"], log.queries["demand"], strict=True)) == {
         "crm?": 1.0,
@@ -94,7 +94,7 @@ def test_requests_and_columns_beyond_the_surveyed_records_are_read(read, monkeyp
     ]
     late = request("c", "late?"), {"custom_id": "c", **REPLY}, {"Ask": "by hand", "answer": "Acme."}
     log = read({"query": "Ask"}, a_jsonl=lines_of(*pairs, *late))
-    assert log.queries["text"].tolist() == ["a", "b", "late?", "by hand"]
+    assert log.queries["text"].tolist() == ["a", "b", "by hand", "late?"]
     assert log.rejects.empty and log.failures.empty
 
 
@@ -168,6 +168,7 @@ def test_one_bad_byte_leaves_the_rest_of_a_file_utf_8(read, caplog):
         (["2.5", "1.234", "1,200"], [2.5, 1.234, 1200]),
         (["1,200,300", "1 200", "0.125", 1.234], [1200300, 1200, 0.125, 1.234]),
         (["1,2,3", "<10", "-1", True], [None] * 4),
+        (["1e15", 1e16, 1e300, "999999999999T"], [None, None, None, None]),
     ],
 )
 def test_figures_of_demand_are_read_as_their_column_writes_them(cells, figures):

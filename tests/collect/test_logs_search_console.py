@@ -34,8 +34,8 @@ def test_queries_in_any_language_have_impressions_as_demand(tmp_path, header, na
     )
     assert log.queries[["text", "demand"]].to_numpy().tolist() == [
         ["best crm", 480.0],
-        ["crm, cheap", 1200.0],
         ["crm free", 7.0],
+        ["crm, cheap", 1200.0],
     ]
     assert log.answers.empty and log.failures.empty
     assert log.sources.loc[0, "format"] == name

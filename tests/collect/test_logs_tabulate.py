@@ -1,5 +1,8 @@
+import itertools
 import json
+from datetime import UTC, datetime
 
+import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
@@ -40,20 +43,21 @@ def test_rows_of_one_answer_are_joined_cited_pages_first():
         ),
         LogRecord(query="other", answer="Yes.", engine="e", citations=(Citation(A, 0, 3),)),
     )
-    first, second = tables["answers"]["answer_id"]
+    # "other" comes before "q".
+    second, first = tables["answers"]["answer_id"]
     assert tables["answers"]["has_searched"].tolist() == [True, True]
     assert rows(tables["citations"], "answer_id", "position", "site", "kind") == [
+        [second, 0, "a.com", "cited"],
         [first, 0, "b.com", "cited"],
         [first, 1, "a.com", "cited"],
-        [second, 0, "a.com", "cited"],
     ]
-    assert tables["citations"]["title"].tolist()[1] == "On A"
+    assert tables["citations"]["title"].tolist()[2] == "On A"
     assert sorted(rows(tables["spans"], "answer_id", "position", "start", "end")) == sorted(
         [[first, 0, 12, 18], [first, 1, 0, 4], [second, 0, 0, 3]]
     )
     assert rows(tables["searches"], "position", "text") == [[0, "acme"], [1, "b"], [2, "c"]]
     assert rows(tables["mentions"], "brand", "position") == [["Acme", 0], ["B", 1]]
-    assert rows(tables["queries"], "text", "demand") == [["q", 1.0], ["other", 1.0]]
+    assert rows(tables["queries"], "text", "demand") == [["other", 1.0], ["q", 1.0]]
 
 
 def test_a_page_cited_for_several_spans_is_one_citation_with_each_of_its_spans():
@@ -136,3 +140,27 @@ def test_one_date_that_cannot_be_read_otherwise_shows_that_days_come_first(tmp_p
     (tmp_path / "log.csv").write_text(text, encoding="utf-8")
     times = read_log(LogSettings(files=(str(tmp_path),))).answers["asked_at"]
     assert times.dt.strftime("%d %b").tolist() == ["03 Apr", "13 Apr"]
+
+
+def test_the_order_of_the_records_decides_no_row():
+    times = [datetime(2026, 1, day, tzinfo=UTC) for day in (3, 1, 2)]
+    records = [
+        LogRecord(
+            query, f"Answer {n}.", engine, asked_at=time, citations=(Citation(A), Citation(B))
+        )
+        for n, (query, engine, time) in enumerate(
+            [
+                ("b?", "y", times[0]),
+                ("B", "x", times[0]),
+                ("a", "x", times[1]),
+                ("a", "x", times[2]),
+                ("c", "x", None),
+            ]
+        )
+    ]
+    expected = tabulate(*records)
+    assert expected["queries"]["text"].tolist() == ["B", "a", "c"]
+    assert expected["answers"]["text"].tolist() == [f"Answer {n}." for n in (1, 0, 2, 3, 4)]
+    for order in itertools.permutations(records):
+        for name, table in tabulate(*order).items():
+            pd.testing.assert_frame_equal(table, expected[name])

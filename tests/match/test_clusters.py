@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
@@ -81,7 +82,16 @@ def test_a_gap_inside_a_covered_topic_becomes_a_cluster(query_embeddings, querie
         assert gap[members].mean() >= 0.5
     untrusted, untrusted_quality = part_by_coverage(query_embeddings, coverage, 0.0, quality)
     assert untrusted.equals(cluster_queries(query_embeddings)[0])
-    assert untrusted_quality == quality
+    assert untrusted_quality.resolution == quality.resolution
+    assert untrusted_quality.stability == quality.stability
+
+
+def test_pairs_that_further_seeds_part_are_counted():
+    """Of the six pairs of `a` the first clustering keeps two and the second all; `c` is alone."""
+    cluster_ids = pd.Series(["a", "a", "a", "a", "b", "b", "c"])
+    further = np.array([[0, 0, 1, 1, 2, 2, 3], [5, 5, 5, 5, 1, 2, 3]])
+    pairs = module._count_pairs(cluster_ids, further)
+    assert pairs.to_dict("index") == {"a": {"all": 12, "kept": 8}, "b": {"all": 2, "kept": 1}}
 
 
 def test_answers_bring_queries_of_other_words_together(encoder):

@@ -6,6 +6,8 @@ from coverage_kit.contracts import PassageText
 from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.clusters import cluster_queries
 from coverage_kit.match.coverage import (
+    _auc_interval,
+    _intercept_margin,
     expected_calibration_error,
     fit_calibration,
     fit_logistic,
@@ -193,3 +195,21 @@ def test_negative_controls_of_edits(world, queries, encoder, is_gap):
     assert answer[about].min() > 0.1
     removed = change_by([], list(scorer.passages["passage_id"][:4]))
     assert removed[:12].mean() < -0.05
+
+
+def test_an_auc_that_no_resample_moves_has_the_interval_of_its_few_queries():
+    """Of three hidden queries without an error, up to 1 - .05^(1/3) may be wrong."""
+    truth = np.array([True, True, True, False, False, False])
+    rng = np.random.default_rng(0)
+    low, high = _auc_interval(truth, truth.astype(float), np.arange(6), rng)
+    assert (low, high) == pytest.approx((0.05 ** (1 / 3), 1.0))
+    # Predictions that are all equal say nothing: a coin may be as good as that, or as bad.
+    low, high = _auc_interval(truth, np.full(6, 0.5), np.arange(6), rng)
+    assert (low, high) == pytest.approx((0.5 * 0.05 ** (1 / 3), 1 - 0.5 * 0.05 ** (1 / 3)))
+
+
+def test_a_further_site_may_be_farther_from_three_sites_than_these_from_each_other():
+    # The mean is 1, the deviation 1; Student's t at 95% with two degrees of freedom is 2.92.
+    assert _intercept_margin(np.array([0.0, 1.0, 2.0])) == pytest.approx(
+        2.92 * (4 / 3) ** 0.5, 1e-4
+    )

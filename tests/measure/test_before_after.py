@@ -399,3 +399,11 @@ def test_the_same_input_gives_the_same_verdicts_and_stays_as_it_was():
     pd.testing.assert_frame_equal(first, measure_change(turned, *given[1:], treatment, seed=3))
     for table, copy in zip(given, copies, strict=True):
         pd.testing.assert_frame_equal(table, copy)
+
+
+def test_a_change_in_which_nothing_varies_has_no_interval():
+    """No answer cites the site: that all moved by 0 does not say that others would."""
+    queries = [ask(f"q{n}", "000", "000") for n in range(4)]
+    rows = measure(queries, treat("a: q0, b: q1, c: q2, d: q3", "a"))
+    assert rows.loc["treated", "effect"] == 0
+    assert math.isnan(rows.loc["treated", "low"]) and math.isnan(rows.loc["treated", "high"])

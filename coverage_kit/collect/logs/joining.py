@@ -19,19 +19,18 @@ def join_records(
     Args:
         tables: answers, citations, spans, mentions and searches by name, as the records say;
             other tables are not changed.
-        asks: the answers, in the order of their first records.
+        asks: the answers by their ids.
         normal: returns the form that all spellings of a search share.
     """
     answers = tables["answers"]
-    order = {answer_id: rank for rank, answer_id in enumerate(asks)}
     searched_later = {
         answer_id: ask.has_searched
         for answer_id, ask in asks.items()
         if ask.has_searched is not None
     }
     has_searched = answers["has_searched"] | answers["answer_id"].map(searched_later).eq(other=True)
-    citations, spans = _join_citations(tables["citations"], tables["spans"], order)
-    mentions = _renumbered(tables["mentions"].drop_duplicates(["answer_id", "brand"]), order)
+    citations, spans = _join_citations(tables["citations"], tables["spans"])
+    mentions = _renumbered(tables["mentions"].drop_duplicates(["answer_id", "brand"]))
     searches = tables["searches"]
     forms = pd.concat([searches["answer_id"], searches["text"].map(normal)], axis=1)
     return {
@@ -40,23 +39,21 @@ def join_records(
         "citations": citations,
         "spans": spans,
         "mentions": mentions,
-        "searches": _renumbered(searches[~forms.duplicated()], order),
+        "searches": _renumbered(searches[~forms.duplicated()]),
     }
 
 
 def _join_citations(
-    citations: pd.DataFrame, spans: pd.DataFrame, order: Mapping[str, int]
+    citations: pd.DataFrame, spans: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the citations with each page of an answer once, and the spans at their new positions.
 
     Cited pages come before retrieved pages.
     """
-    ordered = citations.assign(
-        page=citations["url"].map(page_id),
-        answer_rank=citations["answer_id"].map(order),
-    )
     # "cited" sorts before "retrieved".
-    ordered = ordered.sort_values(["answer_rank", "kind", "position"], kind="stable")
+    ordered = citations.assign(page=citations["url"].map(page_id)).sort_values(
+        ["answer_id", "kind", "position"], kind="stable"
+    )
     unique = ordered.drop_duplicates(["answer_id", "page"])
     unique = unique.assign(new=unique.groupby("answer_id", sort=False).cumcount())
     moved = ordered[["answer_id", "position", "page"]].merge(
@@ -68,13 +65,6 @@ def _join_citations(
     return unique.reset_index(drop=True), spans
 
 
-def _renumbered(table: pd.DataFrame, order: Mapping[str, int]) -> pd.DataFrame:
-    """Return the rows of each answer together, in the answers' order, with positions from 0."""
-    table = (
-        table.assign(answer_rank=table["answer_id"].map(order))
-        .sort_values("answer_rank", kind="stable")
-        .drop(columns="answer_rank")
-    )
-    return table.assign(position=table.groupby("answer_id", sort=False).cumcount()).reset_index(
-        drop=True
-    )
+def _renumbered(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with the rows of each answer numbered from 0, in their order."""
+    return table.assign(position=table.groupby("answer_id", sort=False).cumcount())

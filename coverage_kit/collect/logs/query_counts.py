@@ -54,9 +54,9 @@ class Spelling:
 
 
 def query_rows(spellings: Mapping[str, Spelling]) -> list[dict[str, Any]]:
-    """Return the rows of the table of queries, in the order of the queries' first spellings."""
+    """Return the rows of the table of queries. The order of the spellings changes none of them."""
     queries: dict[str, list[tuple[str, Spelling]]] = {}
-    for text, spelling in spellings.items():
+    for text, spelling in sorted(spellings.items(), key=lambda pair: pair[0]):
         queries.setdefault(spelling.query_id, []).append((text, spelling))
     return [_query_row(query_id, spelled) for query_id, spelled in queries.items()]
 
@@ -83,7 +83,8 @@ def _query_row(query_id: str, spelled: list[tuple[str, Spelling]]) -> dict[str, 
     n_answered = sum(spelling.n_answered for spelling in spellings)
     return {
         "query_id": query_id,
-        "text": max(spelled, key=lambda pair: pair[1].n)[0],
+        # The most asked spelling; of equals the first by its letters.
+        "text": min(spelled, key=lambda pair: (-pair[1].n, pair[0]))[0],
         "demand": float(sum(figures) if figures else n_answered),
         "first_asked_at": _edge(min, (spelling.first_asked_at for spelling in spellings)),
         "last_asked_at": _edge(max, (spelling.last_asked_at for spelling in spellings)),

@@ -123,7 +123,11 @@ def survey_files(log: LogSettings) -> tuple[list[Survey], Requests]:
 
 
 def list_files(log: LogSettings) -> list[tuple[str, Path]]:
-    """Return (setting, path) for each file of a log once; the setting names it or its folder."""
+    """Return (setting, path) for each file of a log once, sorted by path.
+
+    The setting names the file or its folder. In which order the settings name them is not a fact of
+    the log, so it decides nothing.
+    """
     if not log.files:
         raise LogError(
             "log.files",
@@ -135,7 +139,7 @@ def list_files(log: LogSettings) -> list[tuple[str, Path]]:
     for setting in log.files:
         for path in find_files(setting):
             files.setdefault(path.resolve(), (setting, path))
-    return list(files.values())
+    return sorted(files.values(), key=lambda file: str(file[1]))
 
 
 def read_surveys(surveys: Sequence[Survey], requests: Requests, log: LogSettings) -> LogPart:

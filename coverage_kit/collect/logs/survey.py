@@ -80,7 +80,8 @@ def survey_source(source: Source, setting: str, requests: Requests) -> Survey:
             # The content of each later record shows its format when the record is read.
             survey.is_partial = True
             break
-    return replace(survey, columns=list(column_names))
+    # Sorted, so that the order of the records does not choose among columns of similar names.
+    return replace(survey, columns=sorted(column_names))
 
 
 def _survey_row(

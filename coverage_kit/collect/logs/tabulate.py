@@ -20,6 +20,7 @@ from coverage_kit.collect.logs.joining import join_records
 from coverage_kit.collect.logs.normalize import normal_form
 from coverage_kit.collect.logs.query_counts import Spelling, query_rows
 from coverage_kit.collect.logs.record import LogRecord
+from coverage_kit.collect.logs.row_order import order_rows
 from coverage_kit.collect.logs.sample import Ask, Sample
 from coverage_kit.collect.urls import url_names
 from coverage_kit.tables import (
@@ -138,9 +139,12 @@ class LogTabulator:
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return queries, answers, failures, citations, spans, mentions and searches by name.
 
-        No record can be added afterwards. The demand of a query is the log's own figure: the
-        largest figure of each spelling, summed over the spellings. Without a figure it is the
-        number of answers, or of rows where the log holds no answers; failures do not count.
+        No record can be added afterwards. The order of the records decides nothing (`order_rows`),
+        with one exception: where several records describe the same answer, its pages, brands and
+        searches are numbered as the records come, and the first record gives the further fields.
+        The demand of a query is the log's own figure: the largest figure of each spelling, summed
+        over the spellings. Without a figure it is the number of answers, or of rows where the log
+        holds no answers; failures do not count.
         """
         tables = {name: growing.drain() for name, growing in self.growing.items()}
         # Only an answer that came again has a flag here.
@@ -153,10 +157,11 @@ class LogTabulator:
             tables = join_records(tables, self.answered.asks, _normal)
         self._discount()
         tables["queries"] = QUERIES.table(query_rows(self.spellings))
-        tables["spans"] = tables["spans"].drop_duplicates(ignore_index=True)
+        tables["spans"] = tables["spans"].drop_duplicates()
+        ordered = order_rows(tables)
         for schema in _SCHEMAS:
-            schema.check(tables[schema.name], "LogTabulator.tables() returned")
-        return tables
+            schema.check(ordered[schema.name], "LogTabulator.tables() returned")
+        return ordered
 
     def shrink(self, answer_halvings: int = 0, failure_halvings: int = 0) -> None:
         """Shrink the samples of answers and of failures, and drop the rows of all other answers.

@@ -199,8 +199,8 @@ def _resample(
 ) -> TrustFigure:
     """Return a measure of items with its interval by a bootstrap over items.
 
-    Draws in which the measure is not defined are left out. `note` says why, where the measure
-    itself is not defined.
+    Draws in which the measure is not defined are left out. One item has no interval. `note` says
+    why, where the measure itself is not defined.
     """
     n_items = len(columns[0])
     value = measure(*columns)
@@ -210,7 +210,8 @@ def _resample(
     rows = rng.integers(0, n_items, (_DRAWS, n_items))
     drawn = np.array([measure(*(column[row] for column in columns)) for row in rows])
     drawn = drawn[~np.isnan(drawn)]
-    low, high = np.quantile(drawn, [0.025, 0.975]) if len(drawn) else (np.nan, np.nan)
+    is_known = len(drawn) and n_items > 1
+    low, high = np.quantile(drawn, [0.025, 0.975]) if is_known else (np.nan, np.nan)
     return TrustFigure(value, _float_or_none(low), _float_or_none(high), n_items)
 
 

@@ -162,6 +162,9 @@ def _associate(
     if min(n_failed, n_passed) < MIN_PAGES:
         sides = f"{n_failed} of the pages that questions end at fail, and {n_passed} pass"
         return f"too few pages to tell: {sides}; {MIN_PAGES} of each are asked for"
+    rates = {float(pages.n_cited[row].sum() / pages.n_answers[row].sum()) for row in rows}
+    if len(rates) == 1:
+        return "not assessed: the pages that questions end at are all cited equally often"
     return _measure(pages, rows, failed, np.random.default_rng(seed))
 
 

@@ -20,7 +20,7 @@ from coverage_kit.report.joined import (
     list_unedited,
 )
 from coverage_kit.report.texts import clean_text, is_missing, shorten
-from coverage_kit.report.trust import describe_self_test, predicted_under
+from coverage_kit.report.trust import describe_self_test, describe_stability, predicted_under
 from coverage_kit.report.wording import MEASURE_WORDINGS, METHOD
 from coverage_kit.report.workbook.audit_sheets import list_audit_sheets
 from coverage_kit.report.workbook.editor_notes import EditorNotes
@@ -285,6 +285,8 @@ def list_about(analysis: Analysis) -> list[tuple[str, str, Any]]:
         ),
         ("trust", "self-test", describe_self_test(about)),
     ]
+    if stability := describe_stability(about):
+        rows.append(("trust", "gaps", stability))
     rows += [("method", "", text) for text in METHOD]
     rows += [
         ("measures", wording.title, f"{wording.formula}. Needs: {wording.needs}")
