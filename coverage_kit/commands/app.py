@@ -378,18 +378,16 @@ def _parse_columns(options: list[str] | None) -> dict[str, str]:
 
 
 def _run(settings: Settings) -> None:
-    from coverage_kit.analysis import save_analysis
     from coverage_kit.pipeline.analyze import analyze
     from coverage_kit.pipeline.history import finish_run
-    from coverage_kit.report.outputs import write_outputs
+    from coverage_kit.report.outputs import write_run
     from coverage_kit.report.run_summary import describe_run
 
     # This package shows its progress, and other libraries show only warnings.
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("coverage_kit").setLevel(logging.INFO)
     analysis = finish_run(analyze(settings))
-    folder = save_analysis(analysis, settings.out)
-    write_outputs(analysis, folder)
+    folder = write_run(analysis, settings.out)
     typer.echo(describe_run(analysis, folder))
 
 
