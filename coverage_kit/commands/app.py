@@ -19,6 +19,7 @@ from coverage_kit.settings import (
     resolve_paths,
     write_template,
 )
+from coverage_kit.storage.files import write_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,15 +102,15 @@ def init(
     if (folder / "coverage.toml").exists():
         what = "a folder without coverage.toml"
         raise SettingsError(str(folder), what, "one that has it", "Name another folder.")
-    (folder / "notebooks").mkdir(parents=True, exist_ok=True)
-    (folder / "coverage.toml").write_text(write_template(), encoding="utf-8")
-    (folder / ".gitignore").write_text("runs/\n.ipynb_checkpoints/\n", encoding="utf-8")
-    (folder / "README.md").write_text(_PROJECT, encoding="utf-8")
+    texts = {".gitignore": "runs/\n.ipynb_checkpoints/\n", "README.md": _PROJECT}
     for notebook in sorted(notebooks_folder().glob("*.ipynb")):
         # The shipped notebooks open the run of the sample company. In a new project they open the
         # project's own run.
         text = notebook.read_text(encoding="utf-8").replace("../runs/demo", "../runs/latest")
-        (folder / "notebooks" / notebook.name).write_text(text, encoding="utf-8")
+        texts[f"notebooks/{notebook.name}"] = text
+    # coverage.toml is written last: while it is missing, the same command may be repeated.
+    for name, text in {**texts, "coverage.toml": write_template()}.items():
+        write_file(folder / name, text.encode(), error=SettingsError, cure="Name another folder.")
     typer.echo(f"Made {folder}. Next:")
     typer.echo(f"  edit {folder / 'coverage.toml'}: name your site and your log")
     typer.echo(f"  coverage-kit run {shlex.quote(str(folder / 'coverage.toml'))}")

@@ -25,7 +25,7 @@ from coverage_kit.report.source.files import (
 from coverage_kit.report.source.units import starts_with_heading
 from coverage_kit.report.source.words import CannotPlaceError
 from coverage_kit.report.texts import clean_text
-from coverage_kit.storage.files import new_folder
+from coverage_kit.storage.files import as_error, new_folder
 from coverage_kit.tables import Changes, Pages, Passages, checked
 from coverage_kit.text.page_markup import MARKDOWN
 from coverage_kit.vocabulary import Action
@@ -335,26 +335,19 @@ def _read_sibling(copy: _Copy, file: str) -> str:
 
 def _write_copy(copy: _Copy, out: Path) -> None:
     """Write the folder of the copy. It is not synced, because it can be made again."""
-    try:
-        with new_folder(out, is_synced=False, is_hidden=True) as folder:
-            for file in _walk(copy.source):
-                if file.as_posix() not in copy.sources:
-                    (folder / file).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy2(copy.source / file, folder / file)
-            for name, source in copy.sources.items():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_bytes(source.to_bytes())
-            (folder / MARK).write_text(
-                json.dumps({"made_by": "coverage_kit", "edits": _edits(copy)}) + "\n",
-                encoding="utf-8",
-            )
-    except OSError as error:
-        raise RunError(
-            str(out),
-            "a folder that can be written",
-            str(error),
-            "Name another folder.",
-        ) from error
+    with (
+        as_error(out, "a folder that can be written", "Name another folder."),
+        new_folder(out, is_synced=False) as folder,
+    ):
+        for file in _walk(copy.source):
+            if file.as_posix() not in copy.sources:
+                (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(copy.source / file, folder / file)
+        for name, source in copy.sources.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(source.to_bytes())
+        mark = json.dumps({"made_by": "coverage_kit", "edits": _edits(copy)})
+        (folder / MARK).write_text(f"{mark}\n", encoding="utf-8")
 
 
 def _edits(copy: _Copy) -> list[str]:

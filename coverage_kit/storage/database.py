@@ -1,4 +1,4 @@
-"""SQLite files that a project keeps: opened with their version, and replaced where they are damaged.
+"""SQLite files that a project keeps: opened by their version, replaced where they are damaged.
 
 A file that is busy, full or forbidden is not damaged: it stays.
 """

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 # The list in a folder, written last.
 MANIFEST = "manifest.json"
@@ -13,12 +14,12 @@ _DIGEST_BYTES = 16
 def digest_file(path: Path) -> str:
     """Return a digest of a file's content. Raises OSError where it cannot be read."""
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, _hasher).hexdigest()
+        return str(hashlib.file_digest(stream, _hasher).hexdigest())
 
 
 def digest_bytes(content: bytes) -> str:
     """Return the digest that a file of this content has."""
-    return _hasher(content).hexdigest()
+    return str(_hasher(content).hexdigest())
 
 
 def write_manifest(folder: Path, version: int) -> None:
@@ -49,5 +50,5 @@ def find_damage(folder: Path) -> str | None:
     return None
 
 
-def _hasher(content: bytes = b"") -> "hashlib._Hash":
+def _hasher(content: bytes = b"") -> Any:
     return hashlib.blake2b(content, digest_size=_DIGEST_BYTES)

@@ -154,12 +154,17 @@ def new_folder(folder: Path, *, is_synced: bool = True) -> Iterator[Path]:
         yield unfinished
         if is_synced:
             _sync_all(unfinished)
-        replaced = unfinished.with_suffix(".old")
-        with locked(folder.parent):
-            # No system replaces a folder that holds files in one step, so this takes two.
-            if folder.exists():
-                folder.replace(replaced)
-            unfinished.replace(folder)
+        replace_folder(unfinished, folder)
+
+
+def replace_folder(new: Path, folder: Path) -> None:
+    """Move a complete folder to its place, where an older one may be."""
+    replaced = folder.with_name(f".{folder.name[:100]}{_MARK}{uuid4().hex[:8]}.old")
+    with locked(folder.parent):
+        # No system replaces a folder that holds files in one step, so this takes two.
+        if folder.exists():
+            folder.replace(replaced)
+        new.replace(folder)
     shutil.rmtree(replaced, ignore_errors=True)
 
 

@@ -38,22 +38,21 @@ def test_two_writers_of_a_file_do_not_mix_their_content(tmp_path):
     assert names(tmp_path) == ["file.txt"]
 
 
-@pytest.mark.parametrize("is_hidden", [False, True])
-def test_a_folder_is_replaced_completely(tmp_path, is_hidden):
+def test_a_folder_is_replaced_completely(tmp_path):
     folder = tmp_path / "run"
     for name in ("a", "b.c"):
-        with new_folder(folder, is_hidden=is_hidden) as unfinished:
+        with new_folder(folder) as unfinished:
             (unfinished / "sub.folder").mkdir()
             (unfinished / "sub.folder" / name).write_text(name)
     assert names(folder / "sub.folder") == ["b.c"]
     assert names(tmp_path) == ["run"]
 
 
-def test_a_folder_of_the_user_is_left_alone_where_names_are_hidden(tmp_path):
+def test_a_folder_of_the_user_is_left_alone(tmp_path):
     for name in ("site", "site.new", "site.old"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "page.html").write_text(name)
-    with new_folder(tmp_path / "site", is_hidden=True) as unfinished:
+    with new_folder(tmp_path / "site") as unfinished:
         (unfinished / "page.html").write_text("copy")
     assert (tmp_path / "site" / "page.html").read_text() == "copy"
     assert names(tmp_path) == ["site", "site.new", "site.old"]

@@ -115,7 +115,7 @@ def save_log_part(part: LogPart, folder: str | Path) -> None:
     }
     fields = json.dumps({"samples": sizes, **_json_fields(part)})
     # A part is read with care, and can be made again: it need not be on the disk yet.
-    with new_folder(folder, is_synced=False, is_hidden=True) as unfinished:
+    with new_folder(folder, is_synced=False) as unfinished:
         for name, table in tables.items():
             pq.write_table(table, unfinished / f"{name}.parquet", compression="zstd")
         (unfinished / "part.json").write_text(fields, encoding="utf-8")

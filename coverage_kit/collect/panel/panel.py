@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from coverage_kit.collect.logs.columns import SYNONYMS, find_column
 from coverage_kit.collect.logs.tabulate import query_id
 from coverage_kit.collect.logs.values import flag_of
 from coverage_kit.errors import SettingsError
+from coverage_kit.storage.files import write_file
 from coverage_kit.tables import PANELS, Clusters, Panels, Queries, checked
 
 _COLUMNS = ("query", "is_holdout", "cluster_id")
@@ -112,21 +114,14 @@ def write_panel(panel: Panels, path: str | Path) -> Path:
         ordered["cluster_id"].fillna(""),
         strict=True,
     )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(_COLUMNS)
-            writer.writerows(
-                (text, "yes" if is_holdout else "no", cluster) for text, is_holdout, cluster in rows
-            )
-    except OSError as error:
-        raise SettingsError(
-            str(path),
-            "a panel that can be written",
-            str(error),
-            "Name another file.",
-        ) from None
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows(
+        (text, "yes" if is_holdout else "no", cluster) for text, is_holdout, cluster in rows
+    )
+    content = text.getvalue().encode("utf-8", "replace")
+    write_file(path, content, error=SettingsError, cure="Name another file.")
     return path
 
 

@@ -95,8 +95,9 @@ def write_workbook(
     What people wrote into the to-do sheet (status, owner, note, columns that they added) is kept
     from the workbook `keep_status`, if it is named, and from the workbook `earlier`, which is the
     one at `path` unless it is named. For an edit in both, the row in `keep_status` counts. An
-    earlier workbook that cannot be read is set aside as .old. The same analysis and the same notes give the same bytes. Raises RunError when
-    `keep_status` cannot be read, or the file cannot be written.
+    earlier workbook that cannot be read is set aside as .old. The same analysis and the same notes
+    give the same bytes. Raises RunError when `keep_status` cannot be read, or the file cannot be
+    written.
     """
     path = Path(path)
     buffer = io.BytesIO()
