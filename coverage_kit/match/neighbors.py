@@ -148,7 +148,7 @@ class NeighborIndex:
     def _index(self) -> tuple[Any, IndexFacts]:
         """The index of lists and its facts: read from disk, or else built and stored."""
         # Only the index of the last vectors is kept, because it may take gigabytes.
-        store = Store(self.folder, max_entries=1) if self.folder else None
+        store = open_indexes(self.folder) if self.folder else None
         key = _digest(self.vectors)
         start = time.perf_counter()
         stored = _read(store, key) if store else None
@@ -316,6 +316,11 @@ def _built(vectors: Vectors) -> Any:
 def _digest(vectors: Vectors) -> str:
     made_by = f"{faiss.__version__} {vectors.shape} {_TRAINING} {_ROUNDS}".encode()
     return hashlib.blake2b(vectors.data, key=made_by[:64], digest_size=16).hexdigest()
+
+
+def open_indexes(folder: Path) -> Store:
+    """Return the store of the index of one site."""
+    return Store(folder, max_entries=1)
 
 
 def _read(store: Store, key: str) -> Any:

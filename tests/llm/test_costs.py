@@ -139,12 +139,13 @@ def test_the_ledger_keeps_every_task_at_the_price_of_its_day_and_sums_them(tmp_p
     }
 
 
-def test_a_line_that_is_no_row_of_a_ledger_is_an_error_with_its_number(tmp_path):
+def test_a_line_that_is_no_row_of_a_ledger_is_left_out_with_a_warning(tmp_path, caplog):
     path = tmp_path / "costs.jsonl"
     Ledger(path, PRICES).add("a", "judge", "small", ONE)
     path.write_text(path.read_text() + json.dumps({"at": "x"}) + "\n")
-    with pytest.raises(RunError, match="line 2"):
-        Ledger(path, PRICES).read()
+    Ledger(path, PRICES).add("b", "judge", "small", ONE)
+    assert list(Ledger(path, PRICES).read()["run"]) == ["a", "b"]
+    assert "1 damaged lines are left out" in caplog.text
 
 
 @pytest.mark.parametrize("torn", [b'{"at": "2026-11-0', b'{"run": "caf\xc3'])
