@@ -37,7 +37,7 @@ class Faults:
             self.meet(arguments[0])
 
     def meet(self, path):
-        if path == ":memory:" or not os.path.realpath(path).startswith(self.folder):
+        if str(path) == ":memory:" or not os.path.realpath(path).startswith(self.folder):
             return
         self.n += 1
         if self.first and self.n >= self.first:
