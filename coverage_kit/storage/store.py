@@ -64,7 +64,7 @@ class StoredSize:
 class Store:
     """The entries of one kind, in a folder. Several processes may use it at once.
 
-    `damaged` lists the entries that `get` has met and that did not check out.
+    `damaged` holds the names of entries that `get` has met and that did not check out.
 
     Args:
         folder: the folder of the entries; made when needed.
@@ -82,7 +82,7 @@ class Store:
         self.max_entries = max_entries
         self.max_bytes = max_bytes
         self.is_synced = is_synced
-        self.damaged: list[str] = []
+        self.damaged: set[str] = set()
 
     def get(self, name: str) -> Entry | None:
         """Return an entry; None where there is none, or one that does not check out."""
@@ -98,7 +98,7 @@ class Store:
                 continue
             else:
                 return entry
-        self.damaged.append(name)
+        self.damaged.add(name)
         return None
 
     def put(self, name: str, values: Mapping[str, Any], files: Mapping[str, Fill]) -> Entry:
