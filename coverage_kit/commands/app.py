@@ -19,7 +19,7 @@ from coverage_kit.settings import (
     resolve_paths,
     write_template,
 )
-from coverage_kit.storage.files import write_file
+from coverage_kit.storage.files import cure_for, write_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,6 +67,15 @@ def main() -> None:
         app()
     except CoverageKitError as error:
         typer.echo(f"coverage-kit: {error}", err=True)
+        sys.exit(2)
+    except OSError as error:
+        # A full or faulty disk may show anywhere, also where libraries write.
+        cure = cure_for(error, "")
+        if not cure:
+            raise
+        where = str(error.filename or "the disk")
+        what = "files that can be read and written"
+        typer.echo(f"coverage-kit: {RunError(where, what, str(error), cure)}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         typer.echo(
