@@ -41,6 +41,7 @@ def test_a_killed_command_leaves_whole_files_and_ends_as_usual_when_it_is_repeat
             command.assert_same(world.folder, end)
         except AssertionError as error:
             raise AssertionError(f"{where}: {error}") from error
+        logger.info("%s: as usual after %d kills", where, n_killed)
     logger.info("%d rounds, %d killed", number + 1, n_killed)
     assert n_killed > 0.9 * number
 

@@ -163,14 +163,16 @@ def same_comparison(folder: Path, other: Path) -> None:
 
 
 def same_wave(folder: Path, other: Path) -> None:
-    """Every exchange of the wave is answered, or its reply was lost when the process was killed."""
-    outcomes = []
-    for path in (folder / "panel").glob("*.jsonl"):
+    """Every exchange has one answer, or its reply was lost when the process was killed.
+
+    A wave that was complete before the kill is followed by a new one.
+    """
+    waves = sorted((folder / "panel").glob("*.jsonl"))
+    assert waves
+    for path in waves:
         rows = [json.loads(line) for line in path.read_text().splitlines() if line]
-        outcomes += [(row["query_id"], row["outcome"]) for row in rows]
-    answered = {query for query, outcome in outcomes if outcome in ("answered", "lost")}
-    assert len(answered) == 5, outcomes
-    assert len(outcomes) == len(set(outcomes))
+        ended = [row["query_id"] for row in rows if row["outcome"] in ("answered", "lost")]
+        assert len(ended) == len(set(ended)) == 5, f"{path.name}: {ended}"
 
 
 def same_replies(folder: Path, other: Path) -> None:
