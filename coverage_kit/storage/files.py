@@ -35,13 +35,15 @@ _FINISHED = f"{_MARK}finished"
 _REPLACED = ".replaced"
 _STALE = ".stale"
 _RUN_AGAIN = "then run the same command again."
+_FORBIDDEN = "Close it in other programs, or give yourself the right to write there"
 # What cures a fault of the disk. Any other fault has the cure of the caller.
 _CURES = {
     errno.ENOSPC: f"Free space on that disk, {_RUN_AGAIN}",
     errno.EDQUOT: f"Free space: your quota on that disk is used up; {_RUN_AGAIN}",
     errno.EFBIG: f"Raise the limit of a file's size (ulimit -f), {_RUN_AGAIN}",
-    errno.EACCES: f"Give yourself the right to write there, {_RUN_AGAIN}",
-    errno.EPERM: f"Give yourself the right to write there, {_RUN_AGAIN}",
+    # Windows reports a file that is open in another program in the same way.
+    errno.EACCES: f"{_FORBIDDEN}, {_RUN_AGAIN}",
+    errno.EPERM: f"{_FORBIDDEN}, {_RUN_AGAIN}",
     errno.EROFS: "That disk can only be read: name a folder on another disk.",
     errno.EIO: "The disk reports a fault: check it, or name a folder on another disk.",
     errno.ENAMETOOLONG: "The name is too long: name a folder with a shorter path.",

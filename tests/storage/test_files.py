@@ -97,7 +97,7 @@ def test_the_error_is_that_of_the_caller(tmp_path):
     [
         (errno.ENOSPC, "Free space on that disk"),
         (errno.EDQUOT, "quota"),
-        (errno.EACCES, "Give yourself the right"),
+        (errno.EACCES, "Close it in other programs, or give yourself the right"),
         (errno.EROFS, "can only be read: name a folder on another disk"),
         (errno.EIO, "The disk reports a fault"),
         (errno.ENAMETOOLONG, "shorter path"),
