@@ -36,7 +36,9 @@ def test_a_killed_command_leaves_whole_files_and_ends_as_usual_when_it_is_repeat
         if command.name == "cache":
             world.check("run", "coverage.toml")
         status, text = world.call(*command.arguments)
-        assert status == 0, f"{where}: {text}"
+        # A project that was complete before the kill is not made twice.
+        is_made = command.name == "init" and "one that has it" in text
+        assert status == 0 or is_made, f"{where}: {text}"
         try:
             command.assert_same(world.folder, end)
         except AssertionError as error:
