@@ -11,10 +11,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from coverage_kit import tables
-from coverage_kit.errors import RunError
-from coverage_kit.storage.files import write_folder
+from coverage_kit.errors import RunError, SchemaError
+from coverage_kit.storage.digests import MANIFEST, find_damage, read_version, write_manifest
+from coverage_kit.storage.files import as_error, complete_contents, locked, new_contents
 from coverage_kit.vectors import Embeddings
 
+# The folder of a run's tables in the run's folder, and the version of what it holds: a run of
+# another version is not opened. Raise it where tables or summary.json change their meaning.
+TABLES = "tables"
+FORMAT = 1
+_OTHER_FOLDER = "Name another [out] folder."
 # The file in a run's folder of tables that holds its `About`.
 SUMMARY = "summary.json"
 # The files of vectors beside the tables. A run without them can be loaded, too.
@@ -155,28 +161,53 @@ def save_analysis(analysis: Analysis, folder: str | Path) -> Path:
     metadata. Other files in the folder stay. Raises RunError when the folder cannot be written.
     """
     folder = Path(folder)
-
-    def fill(new_folder: Path) -> None:
-        for name, table in analysis.tables().items():
-            table.to_parquet(new_folder / f"{name}.parquet", index=False, compression="zstd")
-        for name, embeddings in analysis.embeddings.items():
-            save_vectors(embeddings, new_folder / f"{name}.parquet")
-        text = json.dumps(analysis.about.to_json(), indent=2, ensure_ascii=False, sort_keys=True)
-        (new_folder / SUMMARY).write_text(text, encoding="utf-8")
-
-    write_folder(folder / "tables", fill)
+    with (
+        as_error(folder, "a folder that can be written", _OTHER_FOLDER),
+        new_contents(folder) as new,
+    ):
+        save_tables(analysis, new)
     return folder
+
+
+def save_tables(analysis: Analysis, folder: Path) -> None:
+    """Write the tables, vectors and `about` of an analysis into folder/tables.
+
+    Raises OSError when they cannot be written.
+    """
+    new_folder = folder / TABLES
+    new_folder.mkdir()
+    for name, table in analysis.tables().items():
+        table.to_parquet(new_folder / f"{name}.parquet", index=False, compression="zstd")
+    for name, embeddings in analysis.embeddings.items():
+        save_vectors(embeddings, new_folder / f"{name}.parquet")
+    text = json.dumps(analysis.about.to_json(), indent=2, ensure_ascii=False, sort_keys=True)
+    (new_folder / SUMMARY).write_text(text, encoding="utf-8")
+    write_manifest(new_folder, FORMAT)
 
 
 def load_analysis(folder: str | Path) -> Analysis:
     """Return the analysis that a run wrote into this folder.
 
-    Raises RunError where there is none, or not a whole one, or one of an earlier version.
+    Raises RunError where there is none, a damaged one, or one of another version.
     """
-    path = find_tables(Path(folder))
+    folder = Path(folder)
     cure = "Run 'coverage-kit run' first, or name the folder that [out] in coverage.toml names."
+    with as_error(folder, "a finished run", cure):
+        complete_contents(folder)
+    with locked(folder, is_shared=True):
+        return _load(folder / TABLES, cure)
+
+
+def _load(path: Path, cure: str) -> Analysis:
     if not (path / SUMMARY).exists():
-        raise RunError(str(folder), "a finished run", "no tables/summary.json", cure)
+        raise RunError(str(path.parent), "a finished run", f"no {TABLES}/{SUMMARY}", cure)
+    version = read_version(path)
+    if version != FORMAT:
+        raise _wrong_version(path, f"no {MANIFEST}" if version is None else f"version {version}")
+    damage = find_damage(path)
+    if damage:
+        again = "Run again: what earlier runs kept makes that short."
+        raise RunError(str(path), "a run as it was written", damage, again)
     try:
         values = json.loads((path / SUMMARY).read_text(encoding="utf-8"))
         loaded = {name: _read_table(path, name) for name in _table_names()}
@@ -185,16 +216,16 @@ def load_analysis(folder: str | Path) -> Analysis:
             for name in VECTORS
             if (path / f"{name}.parquet").exists()
         }
-    except (OSError, ValueError) as error:
-        raise RunError(
-            str(path), "the folder of a finished run", str(error).splitlines()[0], cure
-        ) from error
-    # Fields that are missing get their defaults. A field that this version does not know was
-    # written by another version.
-    unknown = sorted(set(values) - {field.name for field in fields(About)})
-    if unknown:
-        raise _wrong_version(path, f"{unknown[0]} in {SUMMARY}")
-    return Analysis(**loaded, about=About(**values), embeddings=vectors)
+        # Fields that are missing get their defaults. A field that this version does not know was
+        # written by another version.
+        unknown = sorted(set(values) - {field.name for field in fields(About)})
+        if unknown:
+            raise _wrong_version(path, f"{unknown[0]} in {SUMMARY}")
+        return Analysis(**loaded, about=About(**values), embeddings=vectors)
+    # The files are as they were written, so another version wrote them.
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, SchemaError) as error:
+        found = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise _wrong_version(path, found) from error
 
 
 def _read_table(path: Path, name: str) -> pd.DataFrame:
@@ -204,22 +235,13 @@ def _read_table(path: Path, name: str) -> pd.DataFrame:
     missing = [column for column in schema.names if column not in table.columns]
     if missing:
         raise _wrong_version(path, f"no column {missing[0]} in {name}.parquet")
+    schema.check(table, f"{name}.parquet")
     return table
 
 
 def _wrong_version(path: Path, found: str) -> RunError:
-    cure = "Run again: an earlier version made this run (CHANGELOG.md, Breaking)."
+    cure = "Run again: another version made this run (CHANGELOG.md, Breaking)."
     return RunError(str(path), "a run of this version", found, cure)
-
-
-def find_tables(folder: Path) -> Path:
-    """Return where a run's tables are.
-
-    They are in tables.old after a crash between moving them there and moving the new ones in.
-    """
-    current = folder / "tables"
-    previous = folder / "tables.old"
-    return previous if previous.is_dir() and not current.exists() else current
 
 
 def save_vectors(embeddings: Embeddings, path: Path) -> None:

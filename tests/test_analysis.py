@@ -2,15 +2,17 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
-from coverage_kit.analysis import Analysis, find_tables, load_analysis, save_analysis
+from coverage_kit.analysis import FORMAT, Analysis, load_analysis, save_analysis
 from coverage_kit.errors import RunError
-from coverage_kit.storage.files import write_folder
+from coverage_kit.storage import files
+from coverage_kit.storage.digests import write_manifest
 from coverage_kit.vectors import Embeddings
 
 SAVES = """
@@ -72,35 +74,56 @@ def test_a_run_killed_while_it_writes_leaves_a_complete_run(sample_analysis, tmp
         assert load_analysis(tmp_path).gaps.equals(sample_analysis.gaps)
 
 
-def test_tables_moved_away_just_before_a_crash_are_found_and_put_back(sample_analysis, tmp_path):
+def test_a_run_that_was_half_moved_into_place_before_a_crash_is_completed(
+    sample_analysis, tmp_path, monkeypatch
+):
     save_analysis(sample_analysis, tmp_path)
-    (tmp_path / "tables").rename(tmp_path / "tables.old")
-    assert load_analysis(tmp_path).gaps.equals(sample_analysis.gaps)
-
-    def fail(folder):
-        raise OSError("disk full")
-
-    with pytest.raises(RunError, match="disk full"):
-        write_folder(tmp_path / "tables", fail)
-    assert find_tables(tmp_path) == tmp_path / "tables"
-    assert load_analysis(tmp_path).gaps.equals(sample_analysis.gaps)
+    later = replace(sample_analysis, gaps=sample_analysis.gaps[:3].reset_index(drop=True))
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "_move_in", lambda folder: None)
+        save_analysis(later, tmp_path)
+    # The old tables are out of the way, the new ones are not in place yet.
+    (tmp_path / "tables").rename(tmp_path / ".coverage-kit-finished" / ".replaced")
+    assert load_analysis(tmp_path).gaps.equals(later.gaps)
+    assert [path.name for path in tmp_path.iterdir()] == ["tables"]
 
 
-def test_a_run_that_lacks_a_table_cannot_be_loaded(sample_analysis, tmp_path):
-    folder = save_analysis(sample_analysis, tmp_path / "run")
-    (folder / "tables" / "gaps.parquet").unlink()
-    with pytest.raises(RunError, match="the folder of a finished run"):
-        load_analysis(folder)
+@pytest.mark.parametrize("name", ["gaps.parquet", "query_vectors.parquet", "summary.json"])
+def test_a_damaged_run_says_to_run_again(sample_analysis, tmp_path, name):
+    path = save_analysis(sample_analysis, tmp_path / "run") / "tables" / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    for damaged in (bytes(content), b"", bytes(content[:100])):
+        path.write_bytes(damaged)
+        with pytest.raises(RunError, match=f"{name} is not as it was written. Run again"):
+            load_analysis(tmp_path / "run")
+    path.unlink()
+    with pytest.raises(RunError, match=name):
+        load_analysis(tmp_path / "run")
 
 
 def test_a_run_of_an_earlier_version_says_to_run_again(sample_analysis, tmp_path):
-    folder = save_analysis(sample_analysis, tmp_path / "run")
-    path = folder / "tables" / "gaps.parquet"
+    folder = save_analysis(sample_analysis, tmp_path / "run") / "tables"
+    path = folder / "gaps.parquet"
     pd.read_parquet(path).rename(columns={"is_closable": "winnable"}).to_parquet(path)
+    write_manifest(folder, FORMAT)
     with pytest.raises(RunError, match=r"no column is_closable in gaps\.parquet\. Run again"):
-        load_analysis(folder)
-    folder = save_analysis(sample_analysis, tmp_path / "run")
-    path = folder / "tables" / "summary.json"
+        load_analysis(tmp_path / "run")
+    save_analysis(sample_analysis, tmp_path / "run")
+    pd.read_parquet(path).assign(demand="a text").to_parquet(path)
+    write_manifest(folder, FORMAT)
+    with pytest.raises(RunError, match=r"gaps\.demand should be number.*Run again"):
+        load_analysis(tmp_path / "run")
+    save_analysis(sample_analysis, tmp_path / "run")
+    path = folder / "summary.json"
     path.write_text(path.read_text().replace('"unanswered_share"', '"share_of_gaps"'))
+    write_manifest(folder, FORMAT)
     with pytest.raises(RunError, match=r"share_of_gaps in summary\.json\. Run again"):
-        load_analysis(folder)
+        load_analysis(tmp_path / "run")
+    for version in (FORMAT + 1, None):
+        write_manifest(folder, version)
+        with pytest.raises(RunError, match="Run again"):
+            load_analysis(tmp_path / "run")
+    (folder / "manifest.json").unlink()
+    with pytest.raises(RunError, match=r"no manifest\.json\. Run again"):
+        load_analysis(tmp_path / "run")

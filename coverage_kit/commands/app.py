@@ -27,6 +27,7 @@ from coverage_kit.settings import (
     resolve_paths,
     write_template,
 )
+from coverage_kit.storage.files import cure_for, write_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,6 +83,15 @@ def main() -> None:
         except CoverageKitError as error:
             say(f"coverage-kit: {error}", err=True)
             sys.exit(2)
+        except OSError as error:
+            # A full or faulty disk may show anywhere, also where libraries write.
+            cure = cure_for(error, "")
+            if not cure:
+                raise
+            where = str(error.filename or "the disk")
+            what = "files that can be read and written"
+            say(f"coverage-kit: {RunError(where, what, str(error), cure)}", err=True)
+            sys.exit(2)
         except KeyboardInterrupt as stop:
             sys.exit(say_stopped(stop))
 
@@ -111,15 +121,15 @@ def init(
     if (folder / "coverage.toml").exists():
         what = "a folder without coverage.toml"
         raise SettingsError(str(folder), what, "one that has it", "Name another folder.")
-    (folder / "notebooks").mkdir(parents=True, exist_ok=True)
-    (folder / "coverage.toml").write_text(write_template(), encoding="utf-8")
-    (folder / ".gitignore").write_text("runs/\n.ipynb_checkpoints/\n", encoding="utf-8")
-    (folder / "README.md").write_text(_PROJECT, encoding="utf-8")
+    texts = {".gitignore": "runs/\n.ipynb_checkpoints/\n", "README.md": _PROJECT}
     for notebook in sorted(notebooks_folder().glob("*.ipynb")):
         # The shipped notebooks open the run of the sample company. In a new project they open the
         # project's own run.
         text = notebook.read_text(encoding="utf-8").replace("../runs/demo", "../runs/latest")
-        (folder / "notebooks" / notebook.name).write_text(text, encoding="utf-8")
+        texts[f"notebooks/{notebook.name}"] = text
+    # coverage.toml is written last: while it is missing, the same command may be repeated.
+    for name, text in {**texts, "coverage.toml": write_template()}.items():
+        write_file(folder / name, text.encode(), error=SettingsError, cure="Name another folder.")
     say(f"Made {folder}. Next:")
     say(f"  edit {folder / 'coverage.toml'}: name your site and your log")
     say(f"  coverage-kit run {shlex.quote(str(folder / 'coverage.toml'))}")
@@ -388,18 +398,16 @@ def _parse_columns(options: list[str] | None) -> dict[str, str]:
 
 
 def _run(settings: Settings) -> None:
-    from coverage_kit.analysis import save_analysis
     from coverage_kit.pipeline.analyze import analyze
     from coverage_kit.pipeline.history import finish_run
-    from coverage_kit.report.outputs import write_outputs
+    from coverage_kit.report.outputs import write_run
     from coverage_kit.report.run_summary import describe_run
 
     # This package shows its progress; other libraries show only warnings.
     set_up_messages()
     logging.getLogger("coverage_kit").setLevel(logging.INFO)
     analysis = finish_run(analyze(settings))
-    folder = save_analysis(analysis, settings.out)
-    write_outputs(analysis, folder)
+    folder = write_run(analysis, settings.out)
     say(describe_run(analysis, folder))
 
 

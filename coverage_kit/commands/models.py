@@ -132,12 +132,12 @@ def judge(
 
     Example: coverage-kit judge runs/latest --dry-run
     """
-    from coverage_kit.analysis import load_analysis, save_analysis
+    from coverage_kit.analysis import load_analysis
     from coverage_kit.llm.costs import open_ledger
     from coverage_kit.measure.judge import open_judge
     from coverage_kit.measure.judge.reliability import describe_reliability
     from coverage_kit.measure.judge.rubrics import pick_rubrics
-    from coverage_kit.report.outputs import write_outputs
+    from coverage_kit.report.outputs import write_run
     from coverage_kit.tasks.judge import (
         DEFAULT_RUBRICS,
         judge_run,
@@ -166,7 +166,7 @@ def judge(
     if done.is_empty:
         raise typer.Exit(1)  # what the run holds stays
     analysis = replace(done.analysis, costs=ledger.read())
-    write_outputs(analysis, save_analysis(analysis, folder))
+    write_run(analysis, folder)
     say(describe_reliability(done.analysis.reliability, judging.name, rubrics))
 
 

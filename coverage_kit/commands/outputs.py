@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from coverage_kit.commands.terminal import say
+from coverage_kit.errors import SettingsError
 
 app = typer.Typer()
 
@@ -31,6 +32,37 @@ def report(
 
     write_outputs(add_costs(load_analysis(folder)), folder, keep_status)
     say(f"Open {folder / 'page.html'} and {folder / 'gaps.xlsx'}")
+
+
+@app.command()
+def cache(
+    settings_file: Annotated[Path, typer.Argument(help="a coverage.toml")] = Path("coverage.toml"),
+    is_pruned: Annotated[
+        bool,
+        typer.Option("--prune", help="remove what is damaged, unfinished or beyond its bounds"),
+    ] = False,
+    is_all: Annotated[
+        bool,
+        typer.Option("--all", help="with --prune: remove everything that can be made again"),
+    ] = False,
+) -> None:
+    """Show what a project keeps between runs: kinds, entries, size and last use; or prune it.
+
+    The history, past predictions, costs and replies of judges are never removed.
+
+    Example: coverage-kit cache coverage.toml --prune
+    """
+    from coverage_kit.settings import read_settings
+    from coverage_kit.tasks.compare import as_columns
+    from coverage_kit.tasks.kept import describe_kept, list_kept, prune_kept
+
+    if is_all and not is_pruned:
+        raise SettingsError("cache", "--all with --prune", "--all alone", "Add --prune.")
+    folder = Path(read_settings(settings_file).cache)
+    if is_pruned:
+        say(f"{prune_kept(folder, is_all):,} removed.")
+    say(as_columns(describe_kept(list_kept(folder))))
+    say(f"\nAll of it is in {folder}.")
 
 
 @app.command()

@@ -8,14 +8,12 @@ text then depends on the text alone, to the last bit, whatever else is encoded w
 import hashlib
 import json
 import os
-import shutil
 import sys
 import tempfile
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from importlib.metadata import PackageNotFoundError, version
@@ -36,6 +34,7 @@ from coverage_kit.embed.encoders import (
     model_name,
 )
 from coverage_kit.errors import EncoderError
+from coverage_kit.storage.files import replace_folder
 from coverage_kit.vectors import Role, Vectors
 
 # Tokens that are encoded together (assumed).
@@ -227,12 +226,9 @@ def _convert(model: str, folder: Path, precision: str) -> _Converted:
         with as_encoder_error(model, "a model that OpenVINO can convert"):
             _write(converted, opened)
             _compare(converted, original)
-        # Renaming fails where the folder exists: it is broken, or another process has just made it.
-        with suppress(OSError):
-            converted.folder.rename(folder)
+        # The folder may exist: it is damaged, or another process has just made it.
         if not _read(folder, precision):
-            shutil.rmtree(folder, ignore_errors=True)
-            converted.folder.rename(folder)
+            replace_folder(converted.folder, folder)
     return replace(converted, folder=folder, precision=precision)
 
 

@@ -27,6 +27,8 @@ from coverage_kit.embed.encoders import (
     model_name,
 )
 from coverage_kit.errors import EncoderError
+from coverage_kit.storage.digests import find_damage, write_manifest
+from coverage_kit.storage.files import replace_folder
 from coverage_kit.vectors import Role, Vectors
 
 # The number of dimensions that docs/method.md measures.
@@ -109,7 +111,7 @@ class StaticEncoder:
 
     def _distil_once(self) -> None:
         """Distil the model unless that is done, and store it whole or not at all."""
-        if (self.folder / _WEIGHTS).exists():
+        if find_damage(self.folder) is None:
             return
         from model2vec.distill import distill  # noqa: PLC0415 (seconds to import)
 
@@ -133,9 +135,10 @@ class StaticEncoder:
                     pca_dims=_DIMENSIONS,
                     quantize_to="float32",
                 ).save_pretrained(unfinished)
+                write_manifest(unfinished, 1)
             # Another process may have stored it in the meantime.
-            if not (self.folder / _WEIGHTS).exists():
-                unfinished.rename(self.folder)
+            if find_damage(self.folder) is not None:
+                replace_folder(unfinished, self.folder)
 
 
 def _quiet() -> contextlib.AbstractContextManager[Any]:

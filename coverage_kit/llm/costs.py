@@ -1,6 +1,7 @@
 """What models and engines cost: the amounts used, the price table, the budget and the ledger."""
 
 import json
+import logging
 import threading
 import tomllib
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from coverage_kit.errors import BudgetError, RunError, SettingsError
 from coverage_kit.settings import Settings
+from coverage_kit.storage.files import as_error, cure_for, locked
 from coverage_kit.tables import COSTS, Costs, checked
 from coverage_kit.usage import Spent
 
@@ -27,6 +29,8 @@ _HOUR = 3600.0
 _CHARACTERS_PER_TOKEN = 3.0
 # Sums of floating-point money may miss a limit that they should meet by a rounding error.
 _ROUNDING = 1e-12
+
+logger = logging.getLogger(__name__)
 
 
 class Price(BaseModel):
@@ -226,18 +230,12 @@ class Ledger:
             "money": self.prices.price(model, spent),
             "currency": self.prices.currency,
         }
-        try:
+        with as_error(self.path, "a ledger that can be written", "Name another cache."):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("ab+") as file:
+            # Another process that adds a row must not have its half-written line cut off.
+            with locked(self.path.parent), self.path.open("ab+") as file:
                 self._mend(file)
                 file.write(json.dumps({**row, **counts, **priced}).encode() + b"\n")
-        except OSError as error:
-            raise RunError(
-                str(self.path),
-                "a ledger that can be written",
-                str(error),
-                "Name another cache.",
-            ) from error
 
     def settle(self, run: str, task: str, totals: Mapping[str, Spent]) -> None:
         """Add what a task has cost by model, less what the ledger already holds for it.
@@ -267,24 +265,20 @@ class Ledger:
     def read(self) -> Costs:
         """Return every row so far, in order.
 
-        An incomplete last line, which a process leaves that is killed while it writes, is skipped.
+        A line that is no row, as one that was cut off or damaged, is left out with a warning.
 
-        Raises RunError for a file that cannot be read and for a line that is no row of a ledger.
+        Raises RunError for a file that cannot be read.
         """
-        rows: list[dict[str, Any]] = []
-        for number, line in enumerate(self._lines(), 1):
-            row = self._row(line)
-            if row is not None:
-                rows.append(row)
-            # A line without a line end is the last one, which a killed process left incomplete.
-            elif line.endswith(b"\n"):
-                raise RunError(
-                    f"{self.path}, line {number}",
-                    "a row of the ledger",
-                    line[:80].decode("utf-8", "replace").strip(),
-                    "Mend or remove that line.",
-                )
+        lines = self._lines()
+        rows = [row for row in map(self._row, lines) if row is not None]
+        # A line without a line end is the last one, which a killed process left incomplete.
+        n_left_out = len(lines) - len(rows) - bool(lines and self._is_cut(lines[-1]))
+        if n_left_out:
+            logger.warning("%s: %d damaged lines are left out", self.path, n_left_out)
         return COSTS.table(rows)
+
+    def _is_cut(self, line: bytes) -> bool:
+        return not line.endswith(b"\n") and self._row(line) is None
 
     def _lines(self) -> list[bytes]:
         try:
@@ -293,12 +287,8 @@ class Ledger:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise RunError(
-                str(self.path),
-                "a ledger that can be read",
-                str(error),
-                "Name another cache.",
-            ) from error
+            cure = cure_for(error, "Name another cache.")
+            raise RunError(str(self.path), "a ledger that can be read", str(error), cure) from error
 
     def _row(self, line: bytes) -> dict[str, Any] | None:
         """Return the row of a line; None where the line holds none."""

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from coverage_kit.storage.files import new_file
+from coverage_kit.storage.store import Store
 from coverage_kit.tables import MATCHES, Matches, Passages, checked
 from coverage_kit.vectors import Embeddings, Vectors
 
@@ -39,6 +39,9 @@ _MIN_LISTS = 4
 # Vectors for each list from which the lists' centres are found, and rounds of k-means. Assumed.
 _TRAINING = 50
 _ROUNDS = 6
+
+# The name of its file in the store.
+_FILE = "index.faiss"
 
 Rows = npt.NDArray[np.int64]
 
@@ -144,13 +147,15 @@ class NeighborIndex:
     @cached_property
     def _index(self) -> tuple[Any, IndexFacts]:
         """The index of lists and its facts: read from disk, or else built and stored."""
-        path = self.folder / f"{_digest(self.vectors)}.faiss" if self.folder else None
+        # Only the index of the last vectors is kept, because it may take gigabytes.
+        store = open_indexes(self.folder) if self.folder else None
+        key = _digest(self.vectors)
         start = time.perf_counter()
-        stored = _read(path) if path else None
+        stored = _read(store, key) if store else None
         index = _built(self.vectors) if stored is None else stored
         seconds = time.perf_counter() - start
-        if path and stored is None:
-            _write(index, path)
+        if store and stored is None:
+            store.keep(key, {}, {_FILE: lambda path: _write(index, path)})
         facts = IndexFacts(
             kind=f"IVF{index.nlist},SQfp16",
             n_vectors=len(self.vectors),
@@ -313,20 +318,25 @@ def _digest(vectors: Vectors) -> str:
     return hashlib.blake2b(vectors.data, key=made_by[:64], digest_size=16).hexdigest()
 
 
-def _read(path: Path) -> Any:
-    """Return the index in a file, with its lists left on disk; None if it cannot be read."""
+def open_indexes(folder: Path) -> Store:
+    """Return the store of the index of one site."""
+    return Store(folder, max_entries=1)
+
+
+def _read(store: Store, key: str) -> Any:
+    """Return the index in a store, with its lists left on disk; None if it cannot be read."""
+    entry = store.get(key)
+    store.warn_damaged()
     try:
-        return faiss.read_index(str(path), faiss.IO_FLAG_MMAP) if path.exists() else None
+        return faiss.read_index(str(entry.files[_FILE]), faiss.IO_FLAG_MMAP) if entry else None
     except RuntimeError:
-        logger.warning("%s cannot be read; the index is built again", path)
+        logger.warning("%s: cannot be read; the index is built again", store.folder)
         return None
 
 
 def _write(index: Any, path: Path) -> None:
-    """Write an index completely or not at all, in place of older indexes in its folder."""
-    stale = list(path.parent.glob("*.faiss"))
-    # An index is checked when it is read, and can be built again: it need not be on the disk yet.
-    with new_file(path, is_synced=False) as unfinished:
-        faiss.write_index(index, str(unfinished))
-    for old in stale:
-        old.unlink(missing_ok=True)
+    """Write an index. Raises OSError as other writers do."""
+    try:
+        faiss.write_index(index, str(path))
+    except RuntimeError as error:
+        raise OSError(str(error).splitlines()[-1]) from error

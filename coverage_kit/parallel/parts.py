@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from coverage_kit.errors import RunError
-from coverage_kit.storage.files import new_file
+from coverage_kit.storage.files import as_error, new_file
 from coverage_kit.vectors import Vectors
 
 # The key of the fingerprint in the metadata of a Parquet file.
@@ -123,17 +123,12 @@ def write_table(path: str, table: Any, fingerprint: str) -> None:
     marked = table.replace_schema_metadata(
         {**(table.schema.metadata or {}), _MARK: fingerprint.encode()}
     )
-    try:
-        # Checksums detect a file that a power cut damaged, so nothing waits for the disk.
-        with new_file(Path(path), is_synced=False) as unfinished:
-            pq.write_table(marked, unfinished, compression="zstd", write_page_checksum=True)
-    except OSError as error:
-        raise RunError(
-            path,
-            "a file that can be written",
-            str(error),
-            "Free the disk, or name another cache.",
-        ) from error
+    # Checksums detect a file that a power cut damaged, so nothing waits for the disk.
+    with (
+        as_error(Path(path), "a file that can be written", "Name another cache."),
+        new_file(Path(path), is_synced=False) as unfinished,
+    ):
+        pq.write_table(marked, unfinished, compression="zstd", write_page_checksum=True)
 
 
 def as_column(vectors: Vectors) -> Any:

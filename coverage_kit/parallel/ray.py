@@ -16,6 +16,13 @@ from typing import Any
 from coverage_kit.errors import CoverageKitError, RunError
 from coverage_kit.parallel.parts import PartJob, TablePart, do_part
 
+# Ray gives its first process 30 s to start, which a machine whose cores are all busy may exceed.
+# Four times as long is assumed to be enough.
+_START_SECONDS = 120
+# Ray gives its second process 30 s, and no setting raises that. By the next try all files of Ray
+# have been read from the disk, which is most of the wait (assumed).
+_MAX_STARTS = 3
+
 logger = logging.getLogger(__name__)
 
 
@@ -144,22 +151,41 @@ def _start(ray: Any, workers: int, address: str) -> None:
     if address:
         ray.init(address=address, **quiet)
         return
-    # Ray puts sockets into the folder, and the paths of sockets must be short.
-    parent = "/tmp" if os.name == "posix" else None  # noqa: S108 (mkdtemp adds a random name)
-    folder = tempfile.mkdtemp(prefix="ray-", dir=parent)
+    os.environ.setdefault("RAY_gcs_server_port_wait_time_s", str(_START_SECONDS))
     # Without a token in the environment, Ray writes a token into the home folder.
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     # One core more, which share_cpus leaves free. Ray only counts cores, it does not reserve them.
     n_cpus = max(os.cpu_count() or 1, workers) + 1
+    for n_starts in range(1, _MAX_STARTS + 1):
+        try:
+            _start_here(ray, num_cpus=n_cpus, **quiet)
+        except Exception as error:  # Ray raises no narrower one for a process that is late
+            ray.shutdown()
+            if n_starts == _MAX_STARTS:
+                found = str(error).strip(". \n").splitlines()[-1] if str(error) else repr(error)
+                cure = (
+                    "Run again when the machine is less busy: finished parts are not repeated. "
+                    'Or set [parallel] backend = "local".'
+                )
+                raise RunError("backend 'ray'", "Ray started", found, cure) from error
+            logger.warning("Ray did not start in time (%s): it is started again", error)
+        else:
+            return
+
+
+def _start_here(ray: Any, **options: Any) -> None:
+    """Start Ray on this machine, in a folder that is removed when this process ends."""
+    # Ray puts sockets into the folder, and the paths of sockets must be short.
+    parent = "/tmp" if os.name == "posix" else None  # noqa: S108 (mkdtemp adds a random name)
+    folder = tempfile.mkdtemp(prefix="ray-", dir=parent)
     # The function that is registered last is called first.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(ray.shutdown)
     ray.init(
         address="local",
-        num_cpus=n_cpus,
         include_dashboard=False,
         _temp_dir=folder,
-        **quiet,
+        **options,
     )
 
 

@@ -3,6 +3,7 @@
 These steps are reading, embedding and matching.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,11 +15,15 @@ import pandas as pd
 import pyarrow as pa
 
 from coverage_kit.collect.logs.parts import (
+    LogPlan,
     load_log_part,
     merge_log_parts,
     plan_log,
+    read_log_part,
+    save_log_part,
 )
-from coverage_kit.collect.logs.read import list_files, read_log
+from coverage_kit.collect.logs.read import LogPart, list_files, read_log
+from coverage_kit.errors import LogError
 from coverage_kit.match.neighbors import Indexes, nearest_passages
 from coverage_kit.parallel.jobs import EmbedJob, MatchJob, ReadJob, open_encoder
 from coverage_kit.parallel.parts import (
@@ -39,6 +44,8 @@ from coverage_kit.vectors import Embeddings, Encoder, Role, Vectors
 # Parts that each worker gets of one batch of texts. With many parts, a slow part at the end keeps
 # the other workers waiting for a short time only. The number is assumed.
 _PARTS_PER_WORKER = 16
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -126,7 +133,9 @@ class PartRunner:
         job = ReadJob(log, plan, str(self.folder / f"log-{fingerprint}"))
         files = pa.table({"file": pa.array(plan.files, pa.string())})
         tables = self._do(job, files, fingerprint, n_rows=1)
-        return merge_log_parts((load_log_part(table["folder"][0].as_py()) for table in tables), log)
+        folders = (table["folder"][0].as_py() for table in tables)
+        pairs = zip(plan.files, folders, strict=True)
+        return merge_log_parts((_load_part(log, plan, file, folder) for file, folder in pairs), log)
 
     def embed(
         self,
@@ -224,6 +233,17 @@ class PartEncoder:
         if len(texts) <= self.part_runner.n_rows:
             return self.encoder.encode(texts, role)
         return self.part_runner.embed(texts, role, self.encoder_factory, self.name)
+
+
+def _load_part(log: LogSettings, plan: LogPlan, file: str, folder: str) -> LogPart:
+    """Return a part of a log from its folder; a damaged part is read again from its file."""
+    try:
+        return load_log_part(folder)
+    except LogError as error:
+        logger.warning("%s: does not check out (%s): read again", folder, error.found)
+    part = read_log_part(log, file, plan)
+    save_log_part(part, folder)
+    return part
 
 
 def _return_encoder(encoder: Encoder) -> Encoder:

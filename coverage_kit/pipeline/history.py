@@ -3,17 +3,20 @@
 import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.errors import SchemaError
 from coverage_kit.headline import summarize
 from coverage_kit.llm.costs import open_ledger
 from coverage_kit.settings import make_settings
 from coverage_kit.storage.cache import digest
-from coverage_kit.storage.files import write_folder
+from coverage_kit.storage.files import as_error
+from coverage_kit.storage.store import Store
 from coverage_kit.tables import HISTORY, PREVIOUS, History, Previous, checked
 from coverage_kit.vocabulary import Measure, name_series
 
@@ -38,15 +41,19 @@ def finish_run(analysis: Analysis) -> Analysis:
     """
     settings = make_settings(analysis.about.settings, where="a run's settings")
     results = digest([analysis.coverage, analysis.gaps, analysis.edits, analysis.visibility])
-    folder = Path(settings.cache) / "history" / _name_series(analysis)
-    series = _read(folder)
+    name = _name_series(analysis)
+    store = open_histories(Path(settings.cache))
     about = analysis.about
-    # Only the last run is compared: a run that returns to the figures of an older run is a change.
-    if len(series.runs) and series.runs["found"].iloc[-1] == results:
-        about = replace(about, same_as=series.history["at"].max().isoformat())
-    else:
-        series = _extend(series, analysis, results)
-        write_folder(folder, lambda new_folder: _write(new_folder, series))
+    what = "a history that can be written"
+    with as_error(store.folder, what, "Name another cache."), store.locked():
+        series = _read(store, name)
+        # Only the last run is compared: a run that returns to the figures of an older run is a
+        # change.
+        if len(series.runs) and series.runs["found"].iloc[-1] == results:
+            about = replace(about, same_as=series.history["at"].max().isoformat())
+        else:
+            series = _extend(series, analysis, results)
+            _write(store, name, series)
     # The last run is this one: what remains are the questions of the run before.
     is_earlier = series.questions["run"] < len(series.runs)
     previous = series.questions[is_earlier].drop(columns="run").reset_index(drop=True)
@@ -155,32 +162,43 @@ def _name_series(analysis: Analysis) -> str:
     return digest([about.own_site, source, about.encoder, about.settings.get("match", {})])
 
 
-def _write(folder: Path, series: _Series) -> None:
-    series.runs.to_parquet(folder / _RUNS, index=False)
-    series.history.to_parquet(folder / _FIGURES, index=False)
-    series.questions.to_parquet(folder / _QUESTIONS, index=False)
+def open_histories(cache: Path) -> Store:
+    """Return the store of histories in a project's cache. Nothing can make them again."""
+    return Store(cache / "history", is_synced=True)
 
 
-def _read(folder: Path) -> _Series:
+def _write(store: Store, name: str, series: _Series) -> None:
+    tables = {_RUNS: series.runs, _FIGURES: series.history, _QUESTIONS: series.questions}
+    store.put(
+        name, {}, {file: partial(table.to_parquet, index=False) for file, table in tables.items()}
+    )
+
+
+def _read(store: Store, name: str) -> _Series:
     """Return what is remembered of a series; nothing, with a warning, if it cannot be read."""
     empty = _Series(
         runs=pd.DataFrame({"run": pd.Series(dtype="int64"), "found": pd.Series(dtype="str")}),
         history=HISTORY.empty(),
         questions=PREVIOUS.empty().assign(run=pd.Series(dtype="int64")),
     )
-    if not folder.exists():
+    entry = store.get(name)
+    if entry is None and not store.damaged:
         return empty
     try:
-        return _Series(
-            runs=pd.read_parquet(folder / _RUNS),
-            history=pd.read_parquet(folder / _FIGURES),
-            questions=pd.read_parquet(folder / _QUESTIONS),
+        files = entry.files if entry else {}
+        series = _Series(
+            runs=pd.read_parquet(files[_RUNS]),
+            history=pd.read_parquet(files[_FIGURES]),
+            questions=pd.read_parquet(files[_QUESTIONS]),
         )
-    except (OSError, ValueError) as error:
-        # The folder is set aside instead of deleted, because nothing can make the history again.
-        backup = folder.with_name(f"{folder.name}.unreadable")
-        folder.replace(backup)
+        HISTORY.check(series.history, "history")
+        PREVIOUS.check(series.questions.drop_duplicates(list(PREVIOUS.key)), "history")
+    except (OSError, ValueError, KeyError, SchemaError) as error:
+        # It is set aside instead of deleted, because nothing can make the history again.
+        asides = ", ".join(map(str, store.set_aside(name)))
+        reason = error if entry else "it is not as it was written"
         logger.warning(
-            "history: cannot be read (%s); a new one begins, the old one is in %s", error, backup
+            "history: cannot be read (%s); a new one begins, the old one is in %s", reason, asides
         )
         return empty
+    return series

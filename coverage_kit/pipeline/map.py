@@ -6,8 +6,8 @@ at every week should not turn over for one new page.
 """
 
 import hashlib
-import io
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from coverage_kit.match.neighbors import nearest_rows
 from coverage_kit.pipeline.coverage import RunVectors
 from coverage_kit.settings import Settings
 from coverage_kit.storage.cache import ResultCache, digest
-from coverage_kit.storage.files import write_file
+from coverage_kit.storage.store import Store
 from coverage_kit.tables import POINTS, Points
 from coverage_kit.vectors import Embeddings, Vectors
 
@@ -30,6 +30,9 @@ MAX_MAP_POINTS = 6000
 _MIN_KNOWN_SHARE = 0.8
 # Neighbours between which a new point is put on an old map (assumed).
 _NEIGHBORS = 5
+# A map has 300 kB at most, and a cache is shared by few sites and encoders (assumed).
+_MAX_MAPS = 100
+_MAP = "map.parquet"
 
 Flags = npt.NDArray[np.bool_]
 Coordinates = npt.NDArray[np.float64]
@@ -63,13 +66,14 @@ def draw_map(
     # Vectors as the encoder made them: those of the space change with every run.
     keys = _keys(pick(raw.queries.vectors, raw.passages.vectors))
     name = digest([raw.queries.encoder, settings.seed, settings.site.source])
-    path = Path(settings.cache) / "maps" / f"{name}.parquet"
+    store = open_maps(Path(settings.cache))
 
     def compute() -> dict[str, Any]:
-        return {"flat": _place(points, _read_coordinates(path, keys), settings.seed)}
+        return {"flat": _place(points, _read_coordinates(store, name, keys), settings.seed)}
 
     flat = cache.get_or_compute("map", (drawn, settings.seed), compute)["flat"]
-    _write_coordinates(path, keys, flat)
+    table = pd.DataFrame({"key": keys, "x": flat[:, 0], "y": flat[:, 1]})
+    store.keep(name, {}, {_MAP: partial(table.to_parquet, index=False)})
     kinds = ["query"] * n_queries
     kinds += ["own passage" if own else "other passage" for own in is_own[passage_rows]]
     rows = zip(ids, kinds, flat, strict=True)
@@ -121,17 +125,18 @@ def _place(points: Embeddings, previous: Coordinates, seed: int) -> Coordinates:
     return coordinates
 
 
-def _read_coordinates(path: Path, keys: list[str]) -> Coordinates:
+def open_maps(cache: Path) -> Store:
+    """Return the store of the last map of each site in a project's cache."""
+    return Store(cache / "maps", max_entries=_MAX_MAPS)
+
+
+def _read_coordinates(store: Store, name: str, keys: list[str]) -> Coordinates:
     """Return the points' coordinates on the previous map, shape (n, 2); nan where unknown."""
+    entry = store.get(name)
+    store.warn_damaged()
     try:
-        previous = pd.read_parquet(path).drop_duplicates("key").set_index("key")
-        return np.asarray(previous.reindex(keys)[["x", "y"]], dtype=np.float64)
+        previous = pd.read_parquet(entry.files[_MAP]) if entry else pd.DataFrame({"key": []})
+        known = previous.drop_duplicates("key").set_index("key").reindex(keys)
+        return np.asarray(known[["x", "y"]], dtype=np.float64)
     except (OSError, ValueError, KeyError):
         return np.full((len(keys), 2), np.nan)
-
-
-def _write_coordinates(path: Path, keys: list[str], flat: Coordinates) -> None:
-    buffer = io.BytesIO()
-    table = pd.DataFrame({"key": keys, "x": flat[:, 0], "y": flat[:, 1]})
-    table.to_parquet(buffer, index=False)
-    write_file(path, buffer.getvalue())

@@ -15,6 +15,9 @@ from coverage_kit.vectors import Encoder
 
 # Sites of brands that are tracked at most, yours included: no figure can show more lines (assumed).
 MAX_TRACKED_SITES = 11
+# Where the results and the vectors of earlier runs are in a project's cache.
+FOUND = "found"
+VECTORS = "vectors.sqlite"
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def open_run(settings: Settings, encoder: Encoder | None = None) -> Run:
     """
     # The clock starts before the encoder is loaded, which may take most of the first stage.
     started = time.perf_counter()
-    cache = ResultCache(Path(settings.cache) / "found")
+    cache = ResultCache(Path(settings.cache) / FOUND)
     ledger = open_ledger(settings)
     holdout = read_holdout(settings)
     work_plan = open_work_plan(settings, encoder)
@@ -78,7 +81,7 @@ def open_run(settings: Settings, encoder: Encoder | None = None) -> Run:
 
 def open_encoder(settings: Settings, work_plan: WorkPlan) -> CachedEncoder:
     """Return the encoder of the work plan, with vectors kept in the settings' cache."""
-    path = Path(settings.cache) / "vectors.sqlite"
+    path = Path(settings.cache) / VECTORS
     return CachedEncoder(work_plan.encoder, path, chunk_texts=work_plan.chunk_texts)
 
 

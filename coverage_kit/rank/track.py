@@ -4,6 +4,7 @@ Gains are multiplied by the expected ratio of realised to predicted gain (docs/m
 the loop).
 """
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage_kit.errors import RunError
+from coverage_kit.errors import SchemaError
+from coverage_kit.storage.files import as_error, set_aside
 from coverage_kit.tables import PREDICTIONS, Predictions, checked
 
 # The prior is worth five edits whose predictions came true on average (docs/method.md, Closing the
@@ -28,6 +30,8 @@ MAX_EDIT_RATIO = 3.0
 MIN_RATIO = 0.1
 
 Floats = npt.NDArray[np.float64]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -104,24 +108,32 @@ def estimate_track(predictions: Predictions) -> TrackRecord:
 def read_track(path: str | Path, site: str, encoder: str) -> TrackRecord:
     """Return the track record of this site under this encoder from a file of comparisons.
 
-    Without a file the record is empty. Raises RunError if the file cannot be read, SchemaError if
-    it has another table.
+    Without a file the record is empty. A file that cannot be read is set aside with a warning.
+    Raises RunError where that is impossible.
     """
     path = Path(path)
     if not path.exists():
         return TrackRecord()
     try:
-        predictions = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise RunError(
-            str(path),
-            "a record of predictions",
+        predictions = pd.read_parquet(path, page_checksum_verification=True)
+        PREDICTIONS.check(predictions, str(path))
+        return estimate_track(_of(predictions, site, encoder))
+    except (OSError, ValueError, KeyError, TypeError, SchemaError) as error:
+        with as_error(path, "a record of predictions", "Name another cache."):
+            aside = set_aside(path)
+        logger.warning(
+            "%s: cannot be read (%s): predictions are made without a track record, the file is %s",
+            path,
             str(error).splitlines()[0],
-            "Move it away: predictions are then made without a track record.",
-        ) from error
-    PREDICTIONS.check(predictions, str(path))
+            aside,
+        )
+        return TrackRecord()
+
+
+def _of(predictions: Predictions, site: str, encoder: str) -> Predictions:
+    """Return the predictions of this site and encoder."""
     # A record without these columns has the predictions of a single site and encoder.
     for column, value in (("site", site), ("encoder", encoder)):
         if column in predictions:
             predictions = predictions[predictions[column] == value]
-    return estimate_track(predictions)
+    return predictions

@@ -26,7 +26,7 @@ from coverage_kit.report.source.files import (
 from coverage_kit.report.source.units import starts_with_heading
 from coverage_kit.report.source.words import CannotPlaceError
 from coverage_kit.report.texts import clean_text
-from coverage_kit.storage.files import new_folder
+from coverage_kit.storage.files import as_error, new_folder
 from coverage_kit.storage.written import COPY_MARK, kind_of_folder
 from coverage_kit.tables import Changes, Pages, Passages, checked
 from coverage_kit.text.page_markup import MARKDOWN
@@ -358,32 +358,25 @@ def _write_copy(copy: _Copy, out: Path) -> None:
             len(links_out),
             links_out[0],
         )
-    try:
-        with new_folder(out, is_synced=False, is_hidden=True) as folder:
-            for file in _walk(copy.source):
-                # What a link within the folder leads to may have been edited.
-                real = (copy.source / file).resolve().relative_to(copy.source).as_posix()
-                if file.as_posix() in copy.sources:
-                    continue
-                (folder / file).parent.mkdir(parents=True, exist_ok=True)
-                if real in copy.sources:
-                    (folder / file).write_bytes(copy.sources[real].to_bytes())
-                else:
-                    shutil.copy2(copy.source / file, folder / file)
-            for name, source in copy.sources.items():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_bytes(source.to_bytes())
-            (folder / COPY_MARK).write_text(
-                json.dumps({"made_by": "coverage_kit", "edits": _edits(copy)}) + "\n",
-                encoding="utf-8",
-            )
-    except OSError as error:
-        raise RunError(
-            str(out),
-            "a folder that can be written",
-            str(error),
-            "Name another folder.",
-        ) from error
+    with (
+        as_error(out, "a folder that can be written", "Name another folder."),
+        new_folder(out, is_synced=False) as folder,
+    ):
+        for file in _walk(copy.source):
+            # What a link within the folder leads to may have been edited.
+            real = (copy.source / file).resolve().relative_to(copy.source).as_posix()
+            if file.as_posix() in copy.sources:
+                continue
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            if real in copy.sources:
+                (folder / file).write_bytes(copy.sources[real].to_bytes())
+            else:
+                shutil.copy2(copy.source / file, folder / file)
+        for name, source in copy.sources.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(source.to_bytes())
+        mark = json.dumps({"made_by": "coverage_kit", "edits": _edits(copy)})
+        (folder / COPY_MARK).write_text(f"{mark}\n", encoding="utf-8")
 
 
 def _edits(copy: _Copy) -> list[str]:

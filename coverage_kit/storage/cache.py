@@ -1,25 +1,22 @@
 """Results of earlier runs, stored by a digest of their inputs: what is unchanged is reused."""
 
 import hashlib
-import json
-import shutil
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from coverage_kit.storage.files import write_folder
+from coverage_kit.storage.store import Fill, Store
 from coverage_kit.vectors import Embeddings
 
 Results = dict[str, Any]
 # A project alternates between few settings and logs, and a result may take gigabytes: assumed.
 _MAX_ENTRIES_PER_NAME = 3
-# All results that are neither tables nor arrays. It is written last and read first.
-_VALUES = "values.json"
 # The folder of the package coverage_kit.
 _PACKAGE = Path(__file__).parent.parent
 
@@ -51,23 +48,21 @@ class ResultCache:
             inputs: all that they depend on: tables, arrays, Embeddings, and plain values.
             compute: returns tables, arrays and plain values by name.
         """
-        folder = self.folder / name / digest([code_digest(), *inputs])
-        results = _load(folder)
+        store = open_results(self.folder, name)
+        key = digest([code_digest(), *inputs])
+        results = _load(store, key)
         if results is not None:
             self.reused.append(name)
             return results
         computed = compute()
-        write_folder(folder, lambda unfinished: _save(computed, unfinished))
+        store.keep(key, *_split(computed))
         self.made.append(name)
-        self._remove_old(folder)
         return computed
 
-    def _remove_old(self, newest: Path) -> None:
-        """Remove all but the newest results of this name."""
-        older = [folder for folder in newest.parent.iterdir() if folder != newest]
-        by_age = sorted(older, key=lambda folder: folder.stat().st_mtime)
-        for folder in by_age[: -(_MAX_ENTRIES_PER_NAME - 1)]:
-            shutil.rmtree(folder, ignore_errors=True)
+
+def open_results(folder: Path, name: str) -> Store:
+    """Return the store of the results of one name."""
+    return Store(folder / name, max_entries=_MAX_ENTRIES_PER_NAME)
 
 
 def digest(inputs: Sequence[object]) -> str:
@@ -107,28 +102,38 @@ def code_digest() -> str:
     return hasher.hexdigest()
 
 
-def _save(results: Mapping[str, Any], folder: Path) -> None:
-    values = {}
+def _split(results: Results) -> tuple[Results, dict[str, Fill]]:
+    """Return the plain values of results, and what writes their tables and arrays by file."""
+    values: Results = {}
+    files: dict[str, Fill] = {}
     for name, value in results.items():
         if isinstance(value, pd.DataFrame):
-            value.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+            files[f"{name}.parquet"] = partial(value.to_parquet, index=False, compression="zstd")
         elif isinstance(value, np.ndarray):
-            # Without pickles, so that reading a cache never runs code.
-            np.save(folder / f"{name}.npy", value, allow_pickle=False)
+            files[f"{name}.npy"] = partial(_save_array, value)
         else:
             values[name] = value
-    (folder / _VALUES).write_text(json.dumps(values), encoding="utf-8")
+    return values, files
 
 
-def _load(folder: Path) -> Results | None:
-    """Return the stored results; None where there are none, or where they cannot be read."""
-    try:
-        results: Results = json.loads((folder / _VALUES).read_text(encoding="utf-8"))
-        for path in folder.iterdir():
-            if path.suffix == ".parquet":
-                results[path.stem] = pd.read_parquet(path)
-            elif path.suffix == ".npy":
-                results[path.stem] = np.load(path, allow_pickle=False)
-    except (OSError, ValueError):
+def _save_array(array: npt.NDArray[Any], path: Path) -> None:
+    # Without pickles, so that reading a cache never runs code. np.save would add .npy to a path.
+    with path.open("wb") as stream:
+        np.save(stream, array, allow_pickle=False)
+
+
+def _load(store: Store, key: str) -> Results | None:
+    """Return the stored results; None where there are none, or where they do not check out."""
+    entry = store.get(key)
+    store.warn_damaged()
+    if entry is None:
         return None
+    try:
+        results: Results = dict(entry.values)
+        for file, path in entry.files.items():
+            is_table = file.endswith(".parquet")
+            name = file.rsplit(".", maxsplit=1)[0]
+            results[name] = pd.read_parquet(path) if is_table else np.load(path, allow_pickle=False)
+    except (OSError, ValueError):
+        return None  # another process removed it a moment ago
     return results

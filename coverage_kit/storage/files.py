@@ -1,19 +1,60 @@
-"""Files and folders that appear completely or not at all.
+"""Files and folders that appear completely or not at all, also where two processes write them.
 
 Content is written to an unfinished file or folder beside the target, which then replaces the
-target in one step. `write_file` and `write_folder` raise an error of the toolkit. `new_file` and
-`new_folder` are context managers for other writers: they raise OSError, which the caller turns
-into its own error.
+target. `write_file` and `write_folder` raise an error of the toolkit. `new_file`, `new_folder` and
+`new_contents` are context managers for other writers: they raise OSError, which the caller turns
+into its own error with the cure of `cure_for`.
 """
 
+import errno
+import glob
 import os
 import shutil
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import ModuleType
 from uuid import uuid4
 
 from coverage_kit.errors import CoverageKitError, RunError
+
+fcntl: ModuleType | None = None
+with suppress(ImportError):  # Windows has none: there nothing keeps a second process out
+    import fcntl
+
+# An unfinished file or folder is taken for abandoned when nothing was written into its folder for
+# so long: the largest table of a run is written in minutes (assumed).
+ABANDONED_SECONDS = 6 * 3600
+# What the names of unfinished and replaced files and folders hold, so that nothing of a user's is
+# taken for one.
+_MARK = ".coverage-kit-"
+# A folder of this name holds the complete contents of a run that are not yet moved into place.
+_FINISHED = f"{_MARK}finished"
+# In that folder: what was in the way, and a list of names that the new contents do not have.
+_REPLACED = ".replaced"
+_STALE = ".stale"
+_RUN_AGAIN = "then run the same command again."
+_FORBIDDEN = "Close it in other programs, or give yourself the right to write there"
+# What cures a fault of the disk. Any other fault has the cure of the caller.
+_CURES = {
+    errno.ENOSPC: f"Free space on that disk, {_RUN_AGAIN}",
+    errno.EDQUOT: f"Free space: your quota on that disk is used up; {_RUN_AGAIN}",
+    errno.EFBIG: f"Raise the limit of a file's size (ulimit -f), {_RUN_AGAIN}",
+    # Windows reports a file that is open in another program in the same way.
+    errno.EACCES: f"{_FORBIDDEN}, {_RUN_AGAIN}",
+    errno.EPERM: f"{_FORBIDDEN}, {_RUN_AGAIN}",
+    errno.EROFS: "That disk can only be read: name a folder on another disk.",
+    errno.EIO: "The disk reports a fault: check it, or name a folder on another disk.",
+    errno.ENAMETOOLONG: "The name is too long: name a folder with a shorter path.",
+    errno.EMFILE: f"Too many files are open: raise the limit (ulimit -n), {_RUN_AGAIN}",
+    errno.ENFILE: f"Too many files are open: close other programs, {_RUN_AGAIN}",
+}
+
+
+def cure_for(failure: BaseException, otherwise: str) -> str:
+    """Return what cures a fault of the disk; `otherwise` for a fault of another kind."""
+    return _CURES.get(getattr(failure, "errno", None) or 0, otherwise)
 
 
 def write_file(
@@ -29,13 +70,10 @@ def write_file(
         path: the file. Its folder is made when needed.
         content: what the file then holds.
         error: the class of the error that is raised in place of an OSError.
-        cure: what that error advises.
+        cure: what that error advises where the fault has no cure of its own.
     """
-    try:
-        with new_file(path) as unfinished:
-            unfinished.write_bytes(content)
-    except OSError as failure:
-        raise error(str(path), "a file that can be written", str(failure), cure) from failure
+    with as_error(path, "a file that can be written", cure, error), new_file(path) as unfinished:
+        unfinished.write_bytes(content)
 
 
 def write_folder(
@@ -51,13 +89,22 @@ def write_folder(
         folder: the folder, which is replaced where it exists.
         fill: writes the files into the unfinished folder that it is called with.
         error: the class of the error that is raised in place of an OSError.
-        cure: what that error advises.
+        cure: what that error advises where the fault has no cure of its own.
     """
+    what = "a folder that can be written"
+    with as_error(folder, what, cure, error), new_folder(folder) as unfinished:
+        fill(unfinished)
+
+
+@contextmanager
+def as_error(
+    path: Path, what: str, cure: str, error: type[CoverageKitError] = RunError
+) -> Iterator[None]:
+    """Turn an OSError of the block into an error of the toolkit, with the cure of its fault."""
     try:
-        with new_folder(folder) as unfinished:
-            fill(unfinished)
+        yield
     except OSError as failure:
-        raise error(str(folder), "a folder that can be written", str(failure), cure) from failure
+        raise error(str(path), what, str(failure), cure_for(failure, cure)) from failure
 
 
 @contextmanager
@@ -73,56 +120,209 @@ def new_file(path: Path, *, is_synced: bool = True) -> Iterator[Path]:
             are checked when they are read and can be made again.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The name is random, because two processes or machines may write the same file at once.
-    unfinished = path.with_name(f"{path.name}.{uuid4().hex[:8]}.new")
-    try:
+    with unfinished_file(path) as unfinished:
         yield unfinished
         if is_synced:
-            _sync(unfinished)
+            sync(unfinished)
         unfinished.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-        raise
 
 
 @contextmanager
-def new_folder(folder: Path, *, is_synced: bool = True, is_hidden: bool = False) -> Iterator[Path]:
+def unfinished_file(path: Path) -> Iterator[Path]:
+    """Yield a free path beside `path`; a file that the block leaves there is removed."""
+    # The name is random, because two processes or machines may write the same file at once.
+    unfinished = path.with_name(f"{path.name[:100]}{_MARK}{uuid4().hex[:8]}.new")
+    try:
+        yield unfinished
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_folder(folder: Path, *, is_synced: bool = True) -> Iterator[Path]:
     """Yield an unfinished, empty folder, which replaces `folder` when the block ends.
 
-    When the block raises, `folder` stays as it was; the next call removes the unfinished folder.
-    Raises OSError when the folder cannot be written.
+    When the block raises, `folder` stays as it was, and the unfinished folder is removed. Raises
+    OSError when the folder cannot be written.
 
     Args:
         folder: the folder.
         is_synced: whether to wait until every file is on the disk.
-        is_hidden: whether the unfinished and the replaced folder get hidden names that carry the
-            toolkit's name. Use it where a folder FOLDER.new or FOLDER.old may belong to the user.
     """
-    unfinished, replaced = (_sibling(folder, state, is_hidden) for state in ("new", "old"))
-    if replaced.is_dir() and not folder.exists():
-        replaced.replace(folder)  # a crash came between the two steps at the end of this function
-    for leftover in (unfinished, replaced):
-        shutil.rmtree(leftover, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    yield unfinished
-    if is_synced:
-        for path in unfinished.rglob("*"):
-            if path.is_file():
-                _sync(path)
-    # No system replaces a folder that holds files in one step, so this takes two.
-    if folder.exists():
-        folder.replace(replaced)
-    unfinished.replace(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    restore_folder(folder)
+    with _unfinished_folder(folder.parent, f".{folder.name[:100]}") as unfinished:
+        yield unfinished
+        if is_synced:
+            _sync_all(unfinished)
+        replace_folder(unfinished, folder)
+
+
+def replace_folder(new: Path, folder: Path) -> None:
+    """Move a complete folder to its place, where an older one may be."""
+    replaced = folder.with_name(f".{folder.name[:100]}{_MARK}{uuid4().hex[:8]}.old")
+    with locked(folder.parent):
+        # No system replaces a folder that holds files in one step, so this takes two.
+        if folder.exists():
+            folder.replace(replaced)
+        new.replace(folder)
     shutil.rmtree(replaced, ignore_errors=True)
 
 
-def _sibling(folder: Path, state: str, is_hidden: bool) -> Path:
-    name = f".{folder.name}.coverage-kit-{state}" if is_hidden else f"{folder.name}.{state}"
-    return folder.with_name(name)
+def restore_folder(folder: Path) -> None:
+    """Put a folder back that was moved away just before a crash; else do nothing."""
+    if folder.exists() or not folder.parent.is_dir():
+        return
+    with locked(folder.parent):
+        moved = sorted(folder.parent.glob(f".{glob.escape(folder.name[:100])}{_MARK}*.old"))
+        if moved and not folder.exists():
+            moved[-1].replace(folder)
 
 
-def _sync(path: Path) -> None:
+@contextmanager
+def new_contents(folder: Path, stale: Collection[str] = ()) -> Iterator[Path]:
+    """Yield an unfinished, empty folder, whose contents move into `folder` when the block ends.
+
+    They replace files and folders of the same names; what else is in `folder` stays. Either all
+    move or none: where a crash comes between, `complete_contents` moves the rest. When the block
+    raises, `folder` stays as it was. Raises OSError when the folder cannot be written.
+
+    Args:
+        folder: the folder; made when needed.
+        stale: names that are removed from the folder where the new contents do not have them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _unfinished_folder(folder, "") as unfinished:
+        yield unfinished
+        removed = [name for name in stale if not (unfinished / name).exists()]
+        (unfinished / _STALE).write_text("\n".join(removed), encoding="utf-8")
+        _sync_all(unfinished)
+        with locked(folder):
+            _move_in(folder)  # what another process left that was killed
+            unfinished.replace(folder / _FINISHED)
+            _move_in(folder)
+
+
+def complete_contents(folder: Path) -> None:
+    """Move the rest of new contents into the folder, where a crash left some of them outside.
+
+    Raises OSError where that is impossible.
+    """
+    if (folder / _FINISHED).is_dir():
+        with locked(folder):
+            _move_in(folder)
+
+
+def _move_in(folder: Path) -> None:
+    """Move finished contents into the folder. It may be repeated at any point."""
+    finished = folder / _FINISHED
+    if not finished.is_dir():
+        return
+    for path in sorted(finished.iterdir()):
+        if path.name not in (_STALE, _REPLACED):
+            _move_away(folder / path.name, finished)
+            path.replace(folder / path.name)
+    stale = finished / _STALE
+    for name in stale.read_text(encoding="utf-8").splitlines() if stale.is_file() else []:
+        _move_away(folder / name, finished)
+    # First the list of stale names: what is left after a crash here removes nothing more.
+    stale.unlink(missing_ok=True)
+    shutil.rmtree(finished)
+
+
+def _move_away(path: Path, finished: Path) -> None:
+    """Make room for new contents of this name."""
+    if path.is_dir() and (finished / path.name).is_file():
+        set_aside(path)  # a folder where a file belongs is not of this toolkit
+    elif path.exists() and not (finished / path.name).is_file():
+        (finished / _REPLACED).mkdir(exist_ok=True)
+        path.replace(finished / _REPLACED / f"{path.name}.{uuid4().hex[:8]}")
+
+
+@contextmanager
+def _unfinished_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """Yield a new folder with a random name; it is removed where the block raises."""
+    remove_abandoned(parent)
+    unfinished = parent / f"{prefix}{_MARK}{uuid4().hex[:8]}.new"
+    unfinished.mkdir()
+    try:
+        yield unfinished
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+
+
+def remove_abandoned(folder: Path) -> int:
+    """Remove what killed processes left unfinished in the folder; return how much that was.
+
+    What was changed in the last hours may belong to a process that is still writing, and stays.
+    """
+    n_removed = 0
+    for path in folder.glob(f"*{_MARK}*"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                remove(path)
+                n_removed += 1
+    return n_removed
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder with everything in it."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, with those above it; a file of its name is set aside."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        set_aside(folder)
+        folder.mkdir()
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a file or folder that cannot be read to a free name beside it; return that path."""
+    aside = path.with_name(
+        f"{path.name[:100]}.unreadable-{time.strftime('%Y%m%d')}-{uuid4().hex[:4]}"
+    )
+    path.rename(aside)
+    return aside
+
+
+@contextmanager
+def locked(folder: Path, *, is_shared: bool = False) -> Iterator[None]:
+    """Keep other processes of the toolkit from changing a folder during the block.
+
+    The system releases the lock when a process ends, however it ends. A disk that knows no locks,
+    as some network disks, and Windows keep nobody out. The block must not lock the folder again.
+
+    Args:
+        folder: the folder.
+        is_shared: whether other processes may read at the same time.
+    """
+    descriptor = -1
+    try:
+        with suppress(OSError):
+            descriptor = os.open(folder, os.O_RDONLY)
+            if fcntl is not None:
+                fcntl.flock(descriptor, fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX)
+        yield
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _sync_all(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            sync(path)
+
+
+def sync(path: Path) -> None:
     """Wait until the file is on the disk: otherwise a power cut could leave the target empty."""
     with path.open("rb") as stream:
         os.fsync(stream.fileno())

@@ -12,7 +12,7 @@ import pandas as pd
 
 from coverage_kit.analysis import About, Analysis
 from coverage_kit.errors import RunError
-from coverage_kit.storage.files import write_file
+from coverage_kit.storage.files import locked, write_file
 from coverage_kit.tables import PREDICTIONS, Predictions, checked
 from coverage_kit.tasks.diffs import plain
 from coverage_kit.tasks.published import Published
@@ -358,20 +358,23 @@ def record_predictions(predictions: Predictions, path: str | Path) -> Prediction
     """
     path = Path(path)
     pairs = set(zip(predictions["run_before"], predictions["run_after"], strict=True))
-    stored = read_predictions(path)
-    is_old = [
-        pair not in pairs for pair in zip(stored["run_before"], stored["run_after"], strict=True)
-    ]
-    tables = [table for table in (stored[is_old], predictions) if len(table)]
-    record = pd.concat(tables, ignore_index=True) if tables else predictions
-    write_predictions(record, path)
+    # Another comparison at the same time must not lose what this one adds.
+    with locked(path.parent):
+        stored = read_predictions(path)
+        is_old = [
+            pair not in pairs
+            for pair in zip(stored["run_before"], stored["run_after"], strict=True)
+        ]
+        tables = [table for table in (stored[is_old], predictions) if len(table)]
+        record = pd.concat(tables, ignore_index=True) if tables else predictions
+        write_predictions(record, path)
     return record
 
 
 def write_predictions(predictions: Predictions, path: Path) -> None:
     """Write the table as Parquet. Raises RunError when the file cannot be written."""
     buffer = io.BytesIO()
-    predictions.to_parquet(buffer, index=False, compression="zstd")
+    predictions.to_parquet(buffer, index=False, compression="zstd", write_page_checksum=True)
     write_file(path, buffer.getvalue())
 
 
@@ -383,7 +386,7 @@ def read_predictions(path: Path) -> Predictions:
     if not path.exists():
         return PREDICTIONS.empty()
     try:
-        record = pd.read_parquet(path)
+        record = pd.read_parquet(path, page_checksum_verification=True)
     except (OSError, ValueError) as error:
         cure = "Move it away: the next comparison starts a new one."
         raise RunError(

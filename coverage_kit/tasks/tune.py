@@ -1,6 +1,5 @@
 """Tune the encoder on the site's own pairs: train on some pages, test and compare on others."""
 
-import shutil
 import tempfile
 import time
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from coverage_kit.parallel import open_work_plan
 from coverage_kit.pipeline.inputs import assign_owner_sites, collect_log, collect_pages
 from coverage_kit.pipeline.run import open_encoder
 from coverage_kit.settings import MatchSettings, Settings, TuneSettings
+from coverage_kit.storage.files import replace_folder
 from coverage_kit.tables import LogTables, Passages
 from coverage_kit.tasks.tuning_pairs import (
     Split,
@@ -278,6 +278,5 @@ def _write(tuned: Tuned, folder: Path, target: TuningTarget) -> Tuned:
         f"Pages held out:\n\n{pages}\n"
     )
     (folder / NOTE).write_text(note, encoding="utf-8")
-    shutil.rmtree(target.out, ignore_errors=True)
-    folder.rename(target.out)
+    replace_folder(folder, target.out)
     return tuned

@@ -9,9 +9,11 @@ import pytest
 
 from coverage_kit.collect import fetch as fetching
 from coverage_kit.collect.crawl import crawl_site, fetch_sitemap
+from coverage_kit.collect.store import ResponseStore
 from coverage_kit.errors import SiteError
 from coverage_kit.settings import CrawlSettings
 from tests.collect.local_site import HTML, Answer, LocalSite, page
+from tests.reliability.test_damage import DAMAGES
 
 
 @pytest.fixture
@@ -463,3 +465,31 @@ def test_a_strange_tag_of_a_page_is_not_sent_back(site, tmp_path, tag):
     for _ in range(2):
         assert crawl(site, cache=tmp_path) == {"/": "ok"}
     assert "If-None-Match" not in site.headers["/"]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+def test_a_stored_page_that_does_not_check_out_is_fetched_again(site, tmp_path, damage, caplog):
+    chain(site, 2)
+    first = crawl(site, cache=tmp_path, max_pages=2)
+    (path,) = (path for path in tmp_path.rglob("*.html") if b"Words of page 0" in path.read_bytes())
+    if damage.__name__ != "lose_columns":
+        damage(path)
+    again = list(crawl_site(f"{site.url}/", settings(), tmp_path))
+    assert [fetched.content for fetched in again if b"page 0" in fetched.content] == [
+        site.routes["/0"].encode()
+    ]
+    assert len(first) == 2 and len(again) == 3
+    if damage.__name__ != "lose_columns":
+        assert site.pages_asked() == ["/", "/0", "/0", "/1"]
+        assert caplog.text.count("1 entry does not check out") == 1
+
+
+def test_pages_beyond_the_bound_are_removed_before_the_next_crawl(site, tmp_path, monkeypatch):
+    chain(site, 3)
+    crawl(site, cache=tmp_path)
+    monkeypatch.setattr("coverage_kit.collect.store.MAX_SITE_BYTES", 2000)
+    assert len(crawl(site, cache=tmp_path)) == 4
+    n_before = len(list(tmp_path.rglob("*.html")))
+    monkeypatch.setattr("coverage_kit.collect.store.MAX_SITE_BYTES", 1)
+    ResponseStore(tmp_path, f"{site.url}/").begin([])
+    assert (n_before, len(list(tmp_path.rglob("*.html")))) == (4, 0)

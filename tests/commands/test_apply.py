@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from coverage_kit import tables
-from coverage_kit.analysis import About, Analysis, save_analysis
+from coverage_kit.analysis import FORMAT, About, Analysis, save_analysis
 from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.site import read_site
 from coverage_kit.settings import make_settings, read_settings
+from coverage_kit.storage.digests import write_manifest
 from tests.commands.test_app import call
 
 PAGE = (
@@ -224,6 +225,7 @@ def test_without_a_base_url_the_copys_name_matters(folder, monkeypatch, capsys):
         page_id="site/p.html", passage_id="site/p.html#0"
     )
     changes.to_parquet(folder / "run/tables/changes.parquet")
+    write_manifest(folder / "run/tables", FORMAT)
     status, output = call(monkeypatch, capsys, "apply", "run", "--to", "copy")
     assert status == 0, output
     assert "page ids agree only if the copy's folder is also named site" in output

@@ -5,10 +5,13 @@ import pytest
 from coverage_kit.analysis import save_analysis
 from coverage_kit.collect.logs import read_log
 from coverage_kit.collect.panel import read_panel
+from coverage_kit.embed.texts import CachedEncoder
 from coverage_kit.llm.costs import LEDGER, Ledger, read_prices
 from coverage_kit.pipeline.run import read_holdout
 from coverage_kit.settings import LogSettings, read_settings
+from coverage_kit.storage.store import Store
 from tests.commands.test_app import call
+from tests.encoder import WordEncoder
 from tests.engine_server import KEY, Reply, engine_server
 
 SETTINGS = """
@@ -117,3 +120,29 @@ def test_costs_without_a_ledger_say_what_to_do(monkeypatch, capsys, tmp_path):
     status, output = call(monkeypatch, capsys, "costs", "coverage.toml")
     assert status == 2
     assert "none yet" in output
+
+
+def test_the_cache_is_listed_and_pruned_but_for_what_nothing_can_make_again(
+    monkeypatch, capsys, tmp_path
+):
+    (tmp_path / "coverage.toml").write_text(SETTINGS.format(url="http://127.0.0.1:1"))
+    cache = tmp_path / "cache"
+    CachedEncoder(WordEncoder(), cache / "vectors.sqlite", is_quiet=True).encode(["a", "b"])
+    Store(cache / "found" / "matches").put("k", {}, {"table": bytes(2000)})
+    Store(cache / "history").put("h", {}, {"runs": b"once"})
+    (cache / LEDGER).write_text("{}\n")
+    status, output = call(monkeypatch, capsys, "cache", "coverage.toml")
+    assert status == 0
+    cells = {line[:17].strip(): line[17:].split() for line in output.splitlines()[1:]}
+    assert cells["results"][:3] == ["1", "2.14", "kB"]
+    assert cells["vectors"][0] == "2"
+    assert cells["history"][0] == "1" and cells["history"][-2:] == ["keeps", "it"]
+    next((cache / "found/matches").glob("*.table")).write_bytes(b"damaged")
+    assert "1 removed." in call(monkeypatch, capsys, "cache", "coverage.toml", "--prune")[1]
+    assert list((cache / "found/matches").iterdir()) == []
+    assert "2 removed." in call(monkeypatch, capsys, "cache", "--prune", "--all")[1]
+    left = [path.name for path in sorted(cache.rglob("*")) if path.is_file()]
+    assert left == [LEDGER, *(name for name in left if name.startswith("h."))]
+    assert len(left) == 3
+    status, output = call(monkeypatch, capsys, "cache", "--all")
+    assert status == 2 and "Add --prune" in output

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from coverage_kit.embed.texts import CachedEncoder
-from coverage_kit.errors import EncoderError
 from tests.encoder import WordEncoder
 
 
@@ -73,11 +72,84 @@ def test_no_texts_give_no_vectors(tmp_path):
     assert CachedEncoder(WordEncoder(), tmp_path / "v.sqlite").encode([]).shape == (0, 64)
 
 
-def test_a_file_that_is_no_store_is_reported(tmp_path):
-    path = tmp_path / "v.sqlite"
+def replace_by_text(path):
     path.write_bytes(b"not a database at all, but long enough to look like one" * 20)
-    with pytest.raises(EncoderError, match="Delete the file"):
-        CachedEncoder(WordEncoder(), path)
+
+
+def replace_by_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+def replace_by_another_version(path):
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA user_version = 1")
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+@pytest.mark.parametrize(
+    "damage", [replace_by_text, replace_by_folder, replace_by_another_version, cut]
+)
+def test_vectors_of_a_damaged_file_are_made_again(tmp_path, damage, caplog):
+    path = tmp_path / "v.sqlite"
+    texts = [f"text {number}" for number in range(200)]
+    CachedEncoder(WordEncoder(), path, is_quiet=True).encode(texts)
+    damage(path)
+    again = CachedEncoder(WordEncoder(), path, is_quiet=True)
+    np.testing.assert_array_equal(again.encode(texts), WordEncoder().encode(texts))
+    assert again.n_embedded == 200
+    assert caplog.text.count("made again") == 1
+    third = CachedEncoder(WordEncoder(), path, is_quiet=True)
+    third.encode(texts)
+    assert (third.n_embedded, third.n_reused) == (0, 200)
+
+
+def test_a_vector_that_is_not_as_it_was_written_is_made_again(tmp_path, caplog):
+    path = tmp_path / "v.sqlite"
+    texts = ["a", "b", "c", "d"]
+    CachedEncoder(WordEncoder(), path, is_quiet=True).encode(texts)
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("UPDATE vectors SET vector = zeroblob(264) WHERE rowid = 1")
+        database.execute("UPDATE vectors SET vector = 'text' WHERE rowid = 2")
+        # A vector of another text, which is whole but in the wrong row.
+        database.execute(
+            "UPDATE vectors SET vector = (SELECT vector FROM vectors WHERE rowid = 4) "
+            "WHERE rowid = 3"
+        )
+    again = CachedEncoder(WordEncoder(), path, is_quiet=True)
+    np.testing.assert_array_equal(again.encode(texts), WordEncoder().encode(texts))
+    assert (again.n_embedded, again.n_reused) == (3, 1)
+    assert "2 vectors do not check out" in caplog.text
+
+
+def test_a_file_that_another_process_holds_leaves_the_run_without_a_store(
+    tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr("coverage_kit.storage.database._WAIT_SECONDS", 0.1)
+    path = tmp_path / "v.sqlite"
+    CachedEncoder(WordEncoder(), path, is_quiet=True).encode(["a"])
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("BEGIN EXCLUSIVE")
+        encoder = CachedEncoder(WordEncoder(), path, is_quiet=True)
+        vectors = encoder.encode(["a", "b"])
+        np.testing.assert_array_equal(vectors, WordEncoder().encode(["a", "b"]))
+        encoder.encode(["b", "c"])
+    assert encoder.n_embedded <= 3  # what was made is reused in this run
+    assert caplog.text.count("not kept") == 1
+    assert CachedEncoder(WordEncoder(), path, is_quiet=True)._file.count() == 1
+
+
+def test_a_file_beyond_its_bound_loses_the_older_half(tmp_path, monkeypatch):
+    path = tmp_path / "v.sqlite"
+    CachedEncoder(WordEncoder(), path, is_quiet=True, chunk_texts=10).encode(
+        [f"text {number}" for number in range(100)]
+    )
+    monkeypatch.setattr("coverage_kit.embed.texts.MAX_VECTOR_BYTES", 10_000)
+    CachedEncoder(WordEncoder(), path, is_quiet=True)
+    assert CachedEncoder(WordEncoder(), path)._file.count() in (25, 50)
 
 
 def test_the_store_is_a_plain_table(tmp_path):

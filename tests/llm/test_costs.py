@@ -139,12 +139,13 @@ def test_the_ledger_keeps_every_task_at_the_price_of_its_day_and_sums_them(tmp_p
     }
 
 
-def test_a_line_that_is_no_row_of_a_ledger_is_an_error_with_its_number(tmp_path):
+def test_a_line_that_is_no_row_of_a_ledger_is_left_out_with_a_warning(tmp_path, caplog):
     path = tmp_path / "costs.jsonl"
     Ledger(path, PRICES).add("a", "judge", "small", ONE)
     path.write_text(path.read_text() + json.dumps({"at": "x"}) + "\n")
-    with pytest.raises(RunError, match="line 2"):
-        Ledger(path, PRICES).read()
+    Ledger(path, PRICES).add("b", "judge", "small", ONE)
+    assert list(Ledger(path, PRICES).read()["run"]) == ["a", "b"]
+    assert "1 damaged lines are left out" in caplog.text
 
 
 @pytest.mark.parametrize("torn", [b'{"at": "2026-11-0', b'{"run": "caf\xc3'])
@@ -168,11 +169,11 @@ def test_a_row_without_an_end_counts_and_is_ended(tmp_path):
     assert list(ledger.read()["run"]) == ["a", "b\u2028c"]
 
 
-def test_a_ledger_that_is_no_text_or_no_file_is_an_error(tmp_path):
+def test_a_damaged_line_is_left_out_and_a_ledger_that_is_no_file_is_an_error(tmp_path, caplog):
     path = tmp_path / "costs.jsonl"
     path.write_bytes("\n".join(["é", ""]).encode("latin-1"))
-    with pytest.raises(RunError, match=r"line 1.*Mend or remove"):
-        Ledger(path, PRICES).read()
+    assert Ledger(path, PRICES).read().empty
+    assert "1 damaged lines are left out" in caplog.text
     with pytest.raises(RunError, match="a ledger that can be read"):
         Ledger(tmp_path, PRICES).read()
 

@@ -101,17 +101,17 @@ def test_an_index_is_kept_until_its_vectors_change(many, tmp_path):
     _, rows = first.search(many[:50], 10)
     np.testing.assert_array_equal(again.search(many[:50], 10)[1], rows)
     assert (first.about.is_reused, again.about.is_reused) == (False, True)
-    stored = list(tmp_path.iterdir())
+    stored = list(tmp_path.glob("*.faiss"))
     changed = NeighborIndex(many[1:], tmp_path, exact_pairs=0)
     changed.search(many[:50], 10)
     assert not changed.about.is_reused
-    assert len(stored) == len(list(tmp_path.iterdir())) == 1
-    assert stored != list(tmp_path.iterdir())
+    assert len(stored) == len(list(tmp_path.glob("*.faiss"))) == 1
+    assert stored != list(tmp_path.glob("*.faiss"))
 
 
 def test_a_broken_index_is_built_again(many, tmp_path):
     NeighborIndex(many, tmp_path, exact_pairs=0).search(many[:50], 10)
-    next(tmp_path.iterdir()).write_bytes(b"no index")
+    next(tmp_path.glob("*.faiss")).write_bytes(b"no index")
     index = NeighborIndex(many, tmp_path, exact_pairs=0)
     index.search(many[:50], 10)
     assert not index.about.is_reused

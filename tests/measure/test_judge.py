@@ -492,10 +492,14 @@ def test_the_key_is_in_no_file_log_or_error(settings, tmp_path, caplog, capfd):
     assert KEY.encode() not in files
 
 
-def test_a_broken_cache_says_what_to_do(tmp_path):
+def test_a_damaged_cache_is_set_aside_and_replies_that_do_not_check_out_are_asked_again(
+    tmp_path, caplog
+):
     (tmp_path / "judge.sqlite").write_bytes(b"no database" * 100)
-    with pytest.raises(Exception, match=r"a file of judges' replies.*Delete it"):
-        ReplyCache(tmp_path / "judge.sqlite")
+    ReplyCache(tmp_path / "judge.sqlite").close()
+    (aside,) = tmp_path.glob("judge.sqlite.unreadable-*")
+    assert aside.read_bytes() == b"no database" * 100
+    assert str(aside) in caplog.text
     cache = ReplyCache(tmp_path / "other.sqlite")
     reply = ModelReply("4", "stop", ({"4": -0.1},), ("4",))
     cache.store(("m", "u", 0), [reply])
@@ -505,8 +509,20 @@ def test_a_broken_cache_says_what_to_do(tmp_path):
     with sqlite3.connect(tmp_path / "other.sqlite") as base:
         base.execute("UPDATE replies SET replies = '[{}]'")
     base.close()
-    with pytest.raises(Exception, match="Delete it"):
-        ReplyCache(tmp_path / "other.sqlite").find(("m", "u", 0))
+    cache = ReplyCache(tmp_path / "other.sqlite")
+    assert cache.find(("m", "u", 0)) is None
+    cache.close()
+
+
+def test_replies_of_an_earlier_version_are_used(tmp_path):
+    path = tmp_path / "judge.sqlite"
+    with sqlite3.connect(path) as base:
+        base.execute("CREATE TABLE replies (asked TEXT PRIMARY KEY, model TEXT, replies TEXT)")
+    base.close()
+    cache = ReplyCache(path)
+    cache.store(("m", "u", 0), [])
+    cache.close()
+    assert not list(tmp_path.glob("*.unreadable-*"))
 
 
 def test_items_must_have_ids_of_their_own_and_all_parts():

@@ -1,5 +1,7 @@
 """Parts, one after the other: the results are those without parts; damaged ones are done again."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -17,6 +19,7 @@ from coverage_kit.vectors import embed_texts
 from tests.encoder import WordEncoder
 from tests.parallel.encoders import FailingEncoder, TracedEncoder, traces
 from tests.parallel.executor import LocalExecutor
+from tests.reliability.test_damage import DAMAGES
 
 
 def plan_parts(folder, encoder, part_rows=10):
@@ -149,3 +152,22 @@ def test_one_process_makes_no_parts(tmp_path, texts):
     plan = open_work_plan(make_settings(values | {"parallel": {"part_rows": 10}}), WordEncoder())
     assert np.array_equal(plan.encoder.encode(texts), WordEncoder().encode(texts))
     assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize(
+    "damage", [damage for damage in DAMAGES if damage.__name__ != "lose_columns"]
+)
+def test_a_damaged_part_of_a_log_is_read_again(tmp_path, damage, caplog):
+    (tmp_path / "log").mkdir()
+    for number in range(2):
+        row = {"query": f"query {number}", "answer": "words", "engine": "e"}
+        (tmp_path / f"log/{number}.jsonl").write_text(json.dumps(row) + "\n")
+    log = LogSettings(files=(str(tmp_path / "log"),))
+    spread = plan_parts(tmp_path, WordEncoder())
+    expected = spread.read_log(log).queries
+    for path in sorted(tmp_path.glob("cache/parts/log-*/00000/*.parquet"))[:2]:
+        damage(path)
+    pd.testing.assert_frame_equal(spread.read_log(log).queries, expected)
+    assert caplog.text.count("read again") == 1
+    pd.testing.assert_frame_equal(spread.read_log(log).queries, expected)
+    assert caplog.text.count("read again") == 1

@@ -14,9 +14,10 @@ import pytest
 
 from coverage_kit.errors import RunError
 from coverage_kit.parallel import open_work_plan
-from coverage_kit.parallel.ray import share_cpus
+from coverage_kit.parallel.ray import _start as start_ray, share_cpus
 from coverage_kit.pipeline.analyze import analyze
 from coverage_kit.settings import make_settings
+from coverage_kit.storage.files import locked
 from tests.conftest import TOPICS
 from tests.encoder import WordEncoder
 from tests.parallel.encoders import FailingEncoder, SlowEncoder, TracedEncoder, traces
@@ -41,10 +42,14 @@ def settings_of(folder, name, part_rows=24):
 
 
 @pytest.fixture(scope="module")
-def _ray():
-    """Ray, started by whichever test needs it first, and left after the last."""
-    yield
-    sys.modules["ray"].shutdown()
+def _ray(tmp_path_factory):
+    """Ray, started by whichever test needs it first, and left after the last.
+
+    Tests may be spread over processes: one at a time has Ray, because each start takes all cores.
+    """
+    with locked(tmp_path_factory.getbasetemp().parent):
+        yield
+        sys.modules["ray"].shutdown()
 
 
 @pytest.fixture
@@ -136,6 +141,32 @@ def test_an_error_in_a_worker_is_reported_in_its_own_words(tmp_path, queries):
         r"found model: .*half of one\. Copy it again\.",
     ):
         spread.encoder.encode(list(queries["text"]))
+
+
+class LateRay:
+    """Stands for Ray on a machine that is too busy: it starts at the n-th try, or never."""
+
+    def __init__(self, n_late):
+        self.n_late = n_late
+        self.folders = []
+        self.n_shut = 0
+
+    def init(self, **options):
+        self.folders.append(options["_temp_dir"])
+        if len(self.folders) <= self.n_late:
+            raise Exception("The current node timed out during startup.")  # as Ray does
+
+    def shutdown(self):
+        self.n_shut += 1
+
+
+def test_a_start_of_ray_that_is_late_is_repeated_and_then_an_error(caplog):
+    ray = LateRay(n_late=2)
+    start_ray(ray, workers=2, address="")
+    assert (len(set(ray.folders)), ray.n_shut) == (3, 2)
+    assert caplog.text.count("started again") == 2
+    with pytest.raises(RunError, match=r"Ray started; found The current node.*less busy"):
+        start_ray(LateRay(n_late=9), workers=2, address="")
 
 
 def test_missing_ray_is_reported_with_its_cure(tmp_path, monkeypatch):

@@ -97,12 +97,14 @@ def test_a_changed_copy_is_another_series(run, tmp_path):
 
 def test_a_history_that_cannot_be_read_is_set_aside_and_starts_again(run, tmp_path, caplog):
     finish_run(run)
-    (file,) = tmp_path.rglob("runs.parquet")
+    (file,) = tmp_path.rglob("*.runs.parquet")
     file.write_bytes(b"torn")
     finished = finish_run(better(run))
     assert set(finished.history["run"]) == {1}
     assert "history: cannot be read" in caplog.text
-    assert next(tmp_path.rglob("*.unreadable")).is_dir()
+    assert len(list(tmp_path.rglob("*.unreadable-*"))) == 4
+    later = finish_run(better(run, 0.2))
+    assert set(later.history["run"]) == {1, 2}
 
 
 def test_questions_are_remembered_with_the_name_of_their_gap(run):

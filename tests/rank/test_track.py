@@ -3,7 +3,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from coverage_kit.errors import RunError, SchemaError
 from coverage_kit.rank.track import (
     MAX_EDIT_RATIO,
     MIN_RATIO,
@@ -147,11 +146,15 @@ def test_the_record_on_disk_is_read_for_this_site_and_encoder(tmp_path):
     assert read_track(path, "ours", "n") == TrackRecord()
 
 
-def test_a_file_that_is_no_record_is_an_error(tmp_path):
+def test_a_file_that_is_no_record_is_set_aside_and_stops_no_run(tmp_path, caplog):
     path = tmp_path / "predictions.parquet"
-    path.write_bytes(b"no parquet")
-    with pytest.raises(RunError, match="a record of predictions"):
-        read_track(path, "ours", "m")
-    pd.DataFrame({"a": [1]}).to_parquet(path)
-    with pytest.raises(SchemaError, match="edit_id"):
-        read_track(path, "ours", "m")
+    for write in (
+        lambda: path.write_bytes(b"no parquet"),
+        lambda: pd.DataFrame({"a": [1]}).to_parquet(path),
+        path.mkdir,
+    ):
+        write()
+        assert read_track(path, "ours", "m") == TrackRecord()
+        assert not path.exists()
+    assert caplog.text.count("cannot be read") == 3
+    assert len(list(tmp_path.glob("predictions.parquet.unreadable-*"))) == 3

@@ -1,9 +1,22 @@
 """Files and folders appear completely or not at all."""
 
+import errno
+import os
+import time
+from contextlib import suppress
+
 import pytest
 
 from coverage_kit.errors import RunError, SettingsError
-from coverage_kit.storage.files import new_file, new_folder, write_file, write_folder
+from coverage_kit.storage import files
+from coverage_kit.storage.files import (
+    complete_contents,
+    new_contents,
+    new_file,
+    new_folder,
+    write_file,
+    write_folder,
+)
 
 
 def names(folder):
@@ -38,22 +51,21 @@ def test_two_writers_of_a_file_do_not_mix_their_content(tmp_path):
     assert names(tmp_path) == ["file.txt"]
 
 
-@pytest.mark.parametrize("is_hidden", [False, True])
-def test_a_folder_is_replaced_completely(tmp_path, is_hidden):
+def test_a_folder_is_replaced_completely(tmp_path):
     folder = tmp_path / "run"
     for name in ("a", "b.c"):
-        with new_folder(folder, is_hidden=is_hidden) as unfinished:
+        with new_folder(folder) as unfinished:
             (unfinished / "sub.folder").mkdir()
             (unfinished / "sub.folder" / name).write_text(name)
     assert names(folder / "sub.folder") == ["b.c"]
     assert names(tmp_path) == ["run"]
 
 
-def test_a_folder_of_the_user_is_left_alone_where_names_are_hidden(tmp_path):
+def test_a_folder_of_the_user_is_left_alone(tmp_path):
     for name in ("site", "site.new", "site.old"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "page.html").write_text(name)
-    with new_folder(tmp_path / "site", is_hidden=True) as unfinished:
+    with new_folder(tmp_path / "site") as unfinished:
         (unfinished / "page.html").write_text("copy")
     assert (tmp_path / "site" / "page.html").read_text() == "copy"
     assert names(tmp_path) == ["site", "site.new", "site.old"]
@@ -78,3 +90,111 @@ def test_the_error_is_that_of_the_caller(tmp_path):
         write_folder(path, print, error=SettingsError, cure="Free the disk.")
     with pytest.raises(OSError), new_file(path):
         pass
+
+
+@pytest.mark.parametrize(
+    ("fault", "cure"),
+    [
+        (errno.ENOSPC, "Free space on that disk"),
+        (errno.EDQUOT, "quota"),
+        (errno.EACCES, "Close it in other programs, or give yourself the right"),
+        (errno.EROFS, "can only be read: name a folder on another disk"),
+        (errno.EIO, "The disk reports a fault"),
+        (errno.ENAMETOOLONG, "shorter path"),
+        (errno.EMFILE, "ulimit -n"),
+        (errno.ENOTDIR, "Name another one."),
+    ],
+)
+def test_a_fault_of_the_disk_has_a_cure_that_fits(tmp_path, fault, cure):
+    def fail(folder):
+        raise OSError(fault, "as the system says")
+
+    with pytest.raises(RunError) as caught:
+        write_folder(tmp_path / "run", fail, cure="Name another one.")
+    assert cure in caught.value.cure
+
+
+def test_new_contents_replace_those_of_the_same_names_and_leave_the_others(tmp_path):
+    folder = tmp_path / "run"
+    (folder / "todo").mkdir(parents=True)
+    for name in ("page.html", "todo/old.md", "notes.txt", "rejects.csv"):
+        (folder / name).write_text("old")
+    with new_contents(folder, ["rejects.csv", "never.csv"]) as unfinished:
+        (unfinished / "todo").mkdir()
+        for name in ("page.html", "todo/new.md", "gaps.csv"):
+            (unfinished / name).write_text("new")
+    assert (folder / "page.html").read_text() == "new"
+    assert (folder / "notes.txt").read_text() == "old"
+    assert names(folder / "todo") == ["new.md"]
+    assert names(folder) == ["gaps.csv", "notes.txt", "page.html", "todo"]
+
+
+def test_contents_that_fail_leave_the_folder_as_it_was(tmp_path):
+    (tmp_path / "page.html").write_text("old")
+    with pytest.raises(OSError), new_contents(tmp_path) as unfinished:
+        (unfinished / "page.html").write_text("new")
+        raise OSError(errno.ENOSPC, "full")
+    assert names(tmp_path) == ["page.html"]
+    assert (tmp_path / "page.html").read_text() == "old"
+
+
+@pytest.mark.parametrize("n_moves", range(9))
+def test_contents_are_completed_after_a_crash_at_any_point(tmp_path, monkeypatch, n_moves):
+    """The crash comes after n renames and removals; the next command moves the rest."""
+    folder = tmp_path / "run"
+    (folder / "todo").mkdir(parents=True)
+    for name in ("a.html", "todo/old.md", "rejects.csv"):
+        (folder / name).write_text("old")
+    made = []
+
+    class CrashError(BaseException):
+        pass
+
+    def count(function):
+        def counted(*arguments, **keywords):
+            made.append(function)
+            if len(made) > n_moves:
+                raise CrashError
+            return function(*arguments, **keywords)
+
+        return counted
+
+    with (
+        monkeypatch.context() as patch,
+        suppress(CrashError),
+        new_contents(folder, ["rejects.csv"]) as unfinished,
+    ):
+        (unfinished / "todo").mkdir()
+        for name in ("a.html", "b.csv", "todo/new.md"):
+            (unfinished / name).write_text("new")
+        for name in ("replace", "unlink"):
+            patch.setattr(files.Path, name, count(getattr(files.Path, name)))
+        patch.setattr(files.shutil, "rmtree", count(files.shutil.rmtree))
+    is_committed = (folder / ".coverage-kit-finished").exists() or (folder / "b.csv").exists()
+    complete_contents(folder)
+    if is_committed:
+        assert (folder / "a.html").read_text() == "new"
+        assert names(folder / "todo") == ["new.md"]
+        assert not (folder / "rejects.csv").exists()
+        assert [name for name in names(folder) if name[0] == "."] == []
+    else:
+        assert (folder / "a.html").read_text() == "old"
+        assert names(folder / "todo") == ["old.md"]
+
+
+def test_a_folder_that_was_moved_away_just_before_a_crash_is_put_back(tmp_path):
+    (tmp_path / ".site.coverage-kit-0123abcd.old").mkdir()
+    (tmp_path / ".site.coverage-kit-0123abcd.old" / "page").write_text("old")
+    with pytest.raises(ZeroDivisionError), new_folder(tmp_path / "site"):
+        raise ZeroDivisionError
+    assert (tmp_path / "site/page").read_text() == "old"
+
+
+def test_only_what_was_abandoned_long_ago_is_removed(tmp_path):
+    for name, hours in (("old", 7), ("young", 1)):
+        leftover = tmp_path / f".site.coverage-kit-{name}.new"
+        leftover.mkdir()
+        os.utime(leftover, (time.time() - hours * 3600,) * 2)
+    with new_folder(tmp_path / "site"):
+        pass
+    assert names(tmp_path) == [".site.coverage-kit-young.new", "site"]

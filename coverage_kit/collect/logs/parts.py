@@ -32,9 +32,12 @@ from coverage_kit.collect.logs.sample import Ask, Sample
 from coverage_kit.collect.logs.tabulate import LogTabulator
 from coverage_kit.errors import LogError
 from coverage_kit.settings import LogSettings
+from coverage_kit.storage.digests import find_damage, read_version, write_manifest
 from coverage_kit.storage.files import new_folder
 from coverage_kit.tables import LogTables
 
+# A part of another version is read again.
+_FORMAT = 1
 _ASKS = pa.schema(
     [
         ("answer_id", pa.string()),
@@ -117,16 +120,20 @@ def save_log_part(part: LogPart, folder: str | Path) -> None:
     }
     fields = json.dumps({"samples": sizes, **_json_fields(part)})
     # A part is read with care, and can be made again: it need not be on the disk yet.
-    with new_folder(folder, is_synced=False, is_hidden=True) as unfinished:
+    with new_folder(folder, is_synced=False) as unfinished:
         for name, table in tables.items():
             pq.write_table(table, unfinished / f"{name}.parquet", compression="zstd")
         (unfinished / "part.json").write_text(fields, encoding="utf-8")
+        write_manifest(unfinished, _FORMAT)
 
 
 def load_log_part(folder: str | Path) -> LogPart:
     """Return the part in a folder. Raises LogError where the folder holds none."""
     folder = Path(folder)
     try:
+        damage = find_damage(folder)
+        if damage or read_version(folder) != _FORMAT:
+            raise ValueError(damage or "a part of another version")
         stored = json.loads((folder / "part.json").read_text(encoding="utf-8"))
         tabulator = LogTabulator()
         tabulator.spellings = query_counts.from_arrow(pq.read_table(folder / "spellings.parquet"))
@@ -141,7 +148,8 @@ def load_log_part(folder: str | Path) -> LogPart:
             )
             sample.shrink(n_halved)
             setattr(tabulator, name, sample)
-    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        return _part_from(tabulator, stored)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, pa.ArrowException) as error:
         cure = "Read that file of the log again."
         raise LogError(
             str(folder),
@@ -149,7 +157,6 @@ def load_log_part(folder: str | Path) -> LogPart:
             f"{type(error).__name__}: {error}"[:300],
             cure,
         ) from None
-    return _part_from(tabulator, stored)
 
 
 def _empty(log: LogSettings) -> LogPart:

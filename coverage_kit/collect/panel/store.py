@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import IO, Any, Literal
 
 from coverage_kit.errors import RunError
+from coverage_kit.storage.files import cure_for
 from coverage_kit.usage import Spent
 
 fcntl: ModuleType | None = None
@@ -28,6 +29,7 @@ Exchange = tuple[str, str, int]  # name of the engine, query_id, repeat
 HIDDEN = ".asked"
 # A failed exchange is sent once more in a later run, and then left: assumed.
 MAX_FAILURES = 2
+_CURE = "Check the disk and the folder that ask.out names: the answers so far are stored."
 # Size of the blocks in which the end of a file is searched.
 _BLOCK_BYTES = 65_536
 # A line with all keys of one of these sets is a record, or a note of a request that was sent.
@@ -213,5 +215,5 @@ def _unusable(path: Path, error: OSError) -> RunError:
         str(path),
         "a wave that can be read and written",
         error.strerror or "an error of the disk",
-        "Check the disk and the folder that ask.out names: the answers so far are stored.",
+        cure_for(error, _CURE),
     )

@@ -82,21 +82,25 @@ _HEADING_WIDTH_SHARE = 0.7
 
 
 def write_workbook(
-    analysis: Analysis, path: str | Path, keep_status: str | Path | None = None
+    analysis: Analysis,
+    path: str | Path,
+    keep_status: str | Path | None = None,
+    earlier: Path | None = None,
 ) -> Path:
     """Write the workbook and return its path.
 
     Its sheets are summary, gaps, queries, edits, to do, pages, visibility, glossary and so on.
 
     What people wrote into the to-do sheet (status, owner, note, columns that they added) is kept
-    from the workbook `keep_status`, if it is named, and from the workbook at `path`. For an edit in
-    both, the row in `keep_status` counts. A file at `path` that cannot be read is set aside as
-    .old. The same analysis and the same notes give the same bytes. Raises RunError when
-    `keep_status` cannot be read, or the file cannot be written.
+    from the workbook `keep_status`, if it is named, and from the workbook `earlier`, which is the
+    one at `path` unless it is named. For an edit in both, the row in `keep_status` counts. An
+    earlier workbook that cannot be read is set aside as .old. The same analysis and the same notes
+    give the same bytes. Raises RunError when `keep_status` cannot be read, or the file cannot be
+    written.
     """
     path = Path(path)
     buffer = io.BytesIO()
-    sheets = list_sheets(analysis, find_notes(path, keep_status))
+    sheets = list_sheets(analysis, find_notes(earlier or path, keep_status))
     book = xlsxwriter.Workbook(buffer, _OPTIONS)
     book.set_properties(
         {
