@@ -131,7 +131,7 @@ def new_file(path: Path, *, is_synced: bool = True) -> Iterator[Path]:
 def unfinished_file(path: Path) -> Iterator[Path]:
     """Yield a free path beside `path`; a file that the block leaves there is removed."""
     # The name is random, because two processes or machines may write the same file at once.
-    unfinished = path.with_name(f"{path.name[:100]}{_MARK}{uuid4().hex[:8]}.new")
+    unfinished = path.with_name(f".{path.name[:100]}{_MARK}{uuid4().hex[:8]}.new")
     try:
         yield unfinished
     finally:
