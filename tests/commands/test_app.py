@@ -95,6 +95,10 @@ def spoil_parquet(folder, values):
         (lambda folder, values: values.update({"--site": str(folder / "absent")}), "absent"),
         (
             lambda folder, values: values.update({"--site": "http://127.0.0.1:9/"}),
+            "a public address",
+        ),
+        (
+            lambda folder, values: values.update({"--site": "http://shop.invalid/"}),
             "a host that answers",
         ),
         (lambda folder, values: values.update({"--log": str(folder / "absent.csv")}), "absent.csv"),
@@ -112,6 +116,7 @@ def spoil_parquet(folder, values):
         "empty site",
         "only scripts",
         "no folder",
+        "private host",
         "no host",
         "no log",
         "no query",
