@@ -307,6 +307,7 @@ def test_a_point_of_the_map_shows_its_gap_beside_the_map_and_only_there(
     page.wait_for_selector("#plot-map path.point")
     n_headings = page.get_by_text("What people ask", exact=True).count()
     point = page.locator("#plot-map .scatterlayer .trace").last.locator("path.point").first
+    point.scroll_into_view_if_needed()
     box = point.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
