@@ -136,3 +136,12 @@ def list_pretences(analysis):
         width = pd.to_numeric(table["high"] - table["low"])
         if not (width[width.notna()] > 0).all():
             yield f"{name}: an interval of no width"
+
+
+def test_a_page_of_two_passages_does_not_pass_for_an_answer_to_everything(tmp_path):
+    pages = {"brakes": "The price of brakes is low.\n\n# Repair\n\nRepair of brakes is easy."}
+    site = write_pages(tmp_path / "site", pages)
+    analysis = run_small(site, [write_log(tmp_path / "log.jsonl", sample_records())], tmp_path)
+    assert len(analysis.passages) == 2
+    assert analysis.about.self_test is None
+    assert (analysis.coverage["high"] - analysis.coverage["low"]).min() > 0.2
