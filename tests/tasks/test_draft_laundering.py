@@ -170,6 +170,35 @@ def test_figures_on_the_site_are_known_with_their_unit_and_halves_of_a_day():
     assert unknown("The price is £4.") == ["£4"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- Has 3 gears",
+        "* Can carry 80 kg",
+        "2. Have 2 keys ready",
+        "What it weighs: 36 kg",
+        "Does it fold: yes, in 10 seconds",
+        "Do not exceed 25 km/h",
+        "How to clean it in 5 steps",
+        "When ordered by 2 pm, it ships",
+    ],
+)
+def test_a_line_of_the_site_that_only_begins_as_a_question_states_its_fact(line):
+    brief = brief_of("x", own_words=f"{OWN}\n\n{line}\n\nAsk us.")
+    said = f"Yes: {line.lstrip('-*2. ').lower()}."
+    assert "FACT NEEDED" not in check_draft(said, brief).partition("\n\n")[2]
+    asked = brief_of("x", own_words=f"{OWN}\n\nIs it true that it {line}?")
+    assert "FACT NEEDED" in check_draft(said, asked).partition("\n\n")[2]
+
+
+@pytest.mark.parametrize(
+    "line", ["- Can I ride 99 km", "* Is the Heron 99 km away", "How far: 99 km?"]
+)
+def test_an_item_of_a_list_of_questions_states_nothing(line):
+    checked = check_draft("It is 99 km.", brief_of("x", own_words=f"{OWN}\n\n{line}"))
+    assert "is “99 km” true?" in checked
+
+
 def test_own_words_are_split_into_what_they_state_and_what_they_ask():
     own = split_own_words(
         "Heron > How far does it go\n45 km on one charge. Is 60 km too far? Ask us.",
