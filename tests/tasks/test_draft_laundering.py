@@ -52,6 +52,14 @@ FACTS = {
     "code of digits": "4711-0815-99",
     "fraction": "⅓",
     "other digits": "٣٤ km",
+    "amount in words": "half a day",
+    "times in words": "twice a year",
+    "fraction in words": "two thirds",
+    "number word with its unit": "ten-year",
+    "range in words": "two to three days",
+    "month in small letters": "june",
+    "weekdays in small letters": "mondays",
+    "hashtag": "#payfast",
 }
 
 
@@ -197,6 +205,17 @@ def test_a_line_of_the_site_that_only_begins_as_a_question_states_its_fact(line)
 def test_an_item_of_a_list_of_questions_states_nothing(line):
     checked = check_draft("It is 99 km.", brief_of("x", own_words=f"{OWN}\n\n{line}"))
     assert "is “99 km” true?" in checked
+
+
+def test_a_span_of_one_is_a_figure_behind_a_word_of_time_and_no_figure_as_a_rate():
+    site = KnownFacts(["We deliver in one week. It goes 60 km a day. It takes 2-3 hours."])
+
+    def unknown(text):
+        return [text[start:end] for start, end in find_unknown(text, site)]
+
+    assert unknown("It comes within a week and takes two to three hours.") == []
+    assert unknown("It comes in a day, or after an hour.") == ["a day", "an hour"]
+    assert unknown("Ride it 60 km a day.") == []
 
 
 def test_own_words_are_split_into_what_they_state_and_what_they_ask():
