@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from coverage_kit.rank.drafts import as_question
+from coverage_kit.rank.drafts import as_question, starts_as_question
 from coverage_kit.text.sentences import split_sentences
 
 # An extract of an answer, to the end of its line, and a slot, as edits write them; a page in
@@ -77,7 +77,7 @@ def asks(text: str) -> bool:
         return False
     # Of a label with its value ("What it weighs: 34 kg") the value decides.
     words = text.rpartition(": ")[2].strip(" #>*-")
-    return as_question(words).endswith("?")
+    return starts_as_question(words)
 
 
 def word_key(text: str) -> tuple[str, ...]:
