@@ -22,6 +22,9 @@ _TINY_WORDS = 5
 _COMMON_SHARE = 0.3
 _COMMON_PAGES = 3
 _MIN_PAGES = 5
+# A text of fewer words says what it says only with its heading: "Yes, we do." under two questions
+# are two answers (assumed).
+_SHORT_WORDS = 20
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +104,7 @@ def _without_common_copies(
     copies: dict[tuple[str, str], list[dict[str, Any]]] = {}
     page_words: Counter[str] = Counter()
     for row in rows:
-        copies.setdefault((row["site"], text_key(row["text"])), []).append(row)
+        copies.setdefault((row["site"], _copy_key(row)), []).append(row)
         page_words[row["page_id"]] += row["n_words"]
     left_out: set[int] = set()
     for (site, _), same in copies.items():
@@ -113,6 +116,16 @@ def _without_common_copies(
             "%d copies of texts that many pages of a site share are left out", len(left_out)
         )
     return [row for row in rows if id(row) not in left_out]
+
+
+def _copy_key(row: Mapping[str, Any]) -> str:
+    """Return what copies of a passage share: its text, and of a short text the heading above it.
+
+    A page's title is no such heading: a note stays the same note on every page.
+    """
+    _, is_below, heading = row["heading_path"].rpartition(" > ")
+    is_answer = bool(is_below) and row["n_words"] < _SHORT_WORDS
+    return text_key(f"{heading}\n{row['text']}" if is_answer else row["text"])
 
 
 def _is_common(n_holders: int, n_pages: int) -> bool:

@@ -59,8 +59,8 @@ class ClusterQuality:
     `low_membership_share` is the share of queries with a membership under .5. `seed_agreement` is
     the mean adjusted Rand index with clusterings of all queries that differ by the seed alone, and
     `pairs_kept` the share of the pairs of queries of one cluster that these keep together; None
-    where that was not measured, or each cluster is a single query. `pairs_kept_by_cluster` is the
-    same of each cluster of several queries.
+    where that was not measured, where each cluster is a single query, or where too few queries were
+    there to be clustered. `pairs_kept_by_cluster` is the same of each cluster of several queries.
     """
 
     resolution: float
@@ -176,7 +176,9 @@ def part_by_coverage(
         n_clusters=table["cluster_id"].nunique(),
         low_membership_share=_low_membership_share(table),
         seed_agreement=float(np.mean([adjusted_rand_score(labels, other) for other in further])),
-        pairs_kept=float(pairs["kept"].sum() / pairs["all"].sum()) if len(pairs) else None,
+        pairs_kept=float(pairs["kept"].sum() / pairs["all"].sum())
+        if len(pairs) and len(graph) >= _MIN_QUERIES
+        else None,
         pairs_kept_by_cluster={
             str(name): float(share) for name, share in (pairs["kept"] / pairs["all"]).items()
         },

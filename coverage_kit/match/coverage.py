@@ -39,6 +39,9 @@ from coverage_kit.vectors import on_one_thread
 DEFAULT_CALIBRATION = Path(__file__).parent / "default_calibration.json"
 # With fewer queries, hide-and-seek cannot be played. Assumed.
 MIN_QUERIES = 12
+# On a site of fewer passages, what is hidden leaves nothing that is nearly as near, so that every
+# question seems answered: a page of two passages was said to answer 99% of them. Assumed.
+MIN_PASSAGES = 12
 # With fewer queries that are known to be covered, they are not used as such. Assumed.
 MIN_CITED = 40
 # Answer engines' citations support what they are cited for in 74.5% of cases (Liu, Zhang and Liang
@@ -124,8 +127,8 @@ def fit_calibration(
 ) -> Calibration:
     """Return the calibration of evidence, fitted by hide-and-seek on the scorer's site.
 
-    With fewer than MIN_QUERIES queries, or on a site where nothing is left when a part is hidden,
-    the default calibration is returned. It was fitted on public sites
+    With fewer than MIN_QUERIES queries, with fewer than MIN_PASSAGES passages, or where nothing is
+    left when a part is hidden, the default calibration is returned. It was fitted on public sites
     (`default_calibration.json`, made by `python -m benchmarks calibration`) and has no self-test.
 
     Args:
@@ -136,13 +139,15 @@ def fit_calibration(
         plan: rounds, bootstraps and seed.
     """
     plan = plan or MaskingPlan()
+    if len(scorer.query_ids) < MIN_QUERIES or len(scorer.passages) < MIN_PASSAGES:
+        return _default_calibration(scorer)
     if is_cited is not None and int(is_cited.sum()) >= MIN_CITED:
         is_anchored = True
         labelled = mask_topics(scorer, clusters, is_cited, plan)
     else:
         is_anchored = False
         labelled = mask_pages_and_passages(scorer, plan)
-    if len(scorer.query_ids) < MIN_QUERIES or not _has_both(labelled.is_hidden):
+    if not _has_both(labelled.is_hidden):
         return _default_calibration(scorer)
     features = scorer.features()
     fitter = CalibrationFitter(labelled, features, is_anchored, plan.unanswered_share)

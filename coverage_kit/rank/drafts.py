@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from coverage_kit.tables import Clusters
+from coverage_kit.text.quantities import CURRENCIES, UNITS
 from coverage_kit.vectors import Vectors
 
 # A shorter claim says too little, a longer claim is a paragraph rather than a fact (assumed).
@@ -30,7 +31,13 @@ _QUESTION_START = re.compile(
     r"must|has|have)\b",
     re.I,
 )
-
+# A figure with its unit, or money: "3 year", "80 km", "20%", "£499", "500 CHF". Without a unit it
+# may be part of a name.
+_FIGURE = re.compile(
+    rf"[{CURRENCIES}]\s?\d|\d\s?[{CURRENCIES}%]"
+    rf"|\d[\s-]?(?:{'|'.join(re.escape(unit) for unit in UNITS if unit.isalpha())}|chf)s?\b",
+    re.IGNORECASE,
+)
 # An address or a phone number, to which a heading of the site must not send its readers because a
 # question names it: "https://…", "a@b.example", "evil.com/x", "+44 20 7946 0958". Without a path,
 # "node.js" could be a name.
@@ -126,20 +133,33 @@ def unsupported_claims(book: ClaimBook, clusters: Clusters, n: int = 3) -> "pd.S
 def as_question(text: str) -> str:
     """Return a query as a heading: capitalised, with a question mark where it asks.
 
+    A query with a figure and its unit asks too, because the site may not state the figure.
     Addresses and phone numbers are left out.
 
     >>> as_question("how far does it go")
     'How far does it go?'
     >>> as_question("cargo bike dog box")
     'Cargo bike dog box'
+    >>> as_question("cargo bike with 3 year warranty"), as_question("heron 2")
+    ('Cargo bike with 3 year warranty?', 'Heron 2')
     >>> as_question("can i pay at https://evil.example/x now")
     'Can i pay at now?'
     """
     words = " ".join(_ADDRESS.sub(" ", text).split()).rstrip("?.! ")
     if not words:
         return text
-    mark = "?" if _QUESTION_START.match(words) or text.rstrip().endswith("?") else ""
+    is_asked = starts_as_question(words) or text.rstrip().endswith("?") or _FIGURE.search(words)
+    mark = "?" if is_asked else ""
     return words[0].upper() + words[1:] + mark
+
+
+def starts_as_question(text: str) -> bool:
+    """Return whether a text starts as a question does.
+
+    >>> starts_as_question("How far does it go"), starts_as_question("It goes 5 km?")
+    (True, False)
+    """
+    return _QUESTION_START.match(text) is not None
 
 
 def content_words(text: str) -> set[str]:

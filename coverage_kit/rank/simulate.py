@@ -212,6 +212,7 @@ class _WeightedEffect:
     ) -> None:
         self.effect = effect
         self.room = room[effect.rows]
+        self.asked = float(demand[effect.rows].sum())
         self.change = effect.after - effect.before
         self.is_drafted = np.isin(effect.rows, drafted)
         is_of_gap = np.isin(effect.rows, in_gap)
@@ -243,14 +244,17 @@ class _WeightedEffect:
         """Return the net gain, (1 + bootstraps,).
 
         The estimate comes first, then the gain under each refit of the calibration with the queries
-        resampled (Bayesian bootstrap: exponential weights).
+        resampled (Bayesian bootstrap: exponential weights). No refit gains or harms more than the
+        queries that the edit touches are asked: few held-out queries that count for many others
+        would else gain a multiple of it.
         """
         net_change = np.where(self.change > 0, self.change, HARM_WEIGHT * self.change)
         net_gain = net_change * self.weight
         n_draws = len(net_gain) - 1
         n_queries = net_gain.shape[1]
         query_weights = np.vstack([np.ones(n_queries), rng.exponential(size=(n_draws, n_queries))])
-        return np.asarray((net_gain * query_weights).sum(axis=1), dtype=np.float64)
+        draws = (net_gain * query_weights).sum(axis=1)
+        return np.asarray(np.clip(draws, -HARM_WEIGHT * self.asked, self.asked), dtype=np.float64)
 
     def chances(self) -> QueryChances:
         """Return the chance of each query that is above 0.

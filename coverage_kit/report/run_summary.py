@@ -90,7 +90,7 @@ def _describe_trust(about: About) -> list[str]:
             )
     else:
         lines.append(
-            "Self-test: not possible with so few queries. "
+            "Self-test: not possible with so few questions or passages. "
             "Coverage uses a calibration that was fitted on public sites."
         )
     return [*lines, *filter(None, [describe_stability(about)]), _describe_choice_model(about)]

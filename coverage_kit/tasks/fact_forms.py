@@ -31,13 +31,13 @@ _NUMBER = r"(?:\d{4}-\d\d-\d\d(?!\d)|\d+(?:[.,:/]\d+)*[½¼¾]?|[½¼¾])"
 _SIGNS = f"{CURRENCIES}¢₦₩₪₫₭₮₱₲₴₵₸₹₺₽₾₿"
 # What an address does not hold: spaces, brackets, quotes, and the private characters of slots.
 _NO_ADDRESS = r"\s<>\[\]()“”\"'\ue000-\uf8ff"
-# An address: "https://…", "tel:…", "a@b.example", "@shop", "evil.com:80/x". Browsers read the dots
-# of other scripts in a host as dots, and hosts may have letters of any script.
+# An address: "https://…", "tel:…", "a@b.example", "@shop", "#deal", "evil.com:80/x". Browsers read
+# the dots of other scripts in a host as dots, and hosts may have letters of any script.
 _ADDRESS = (
     rf"(?:[a-z][a-z+]*://|www\.|(?:mailto|tel|sms|callto|skype|bitcoin|magnet|data|javascript):)"
     rf"[^{_NO_ADDRESS}]+"
     r"|[\w.+-]+@[\w-]+(?:[.。．｡][\w-]+)+"  # noqa: RUF001 (dots of other scripts)
-    r"|(?<![\w@.])@\w[\w.]+"
+    r"|(?<![\w@.])@\w[\w.]+|(?<![\w#&/])#[^\W\d]\w+"
     r"|(?<![\w.])[^\W_][\w-]*(?:[.。．｡][\w-]+)*[.。．｡][^\W\d_]{2,24}\b"  # noqa: RUF001
     rf"(?::\d+)?(?:/[^{_NO_ADDRESS}]*)?"
 )
@@ -50,18 +50,31 @@ _PHONE = (
     rf"|(?<![\w.,])(?=(?:[{_BETWEEN_DIGITS}]{{0,2}}\d){{9}})"
     rf"\(?\d{{2,5}}(?:[{_BETWEEN_DIGITS}]{{1,2}}\d{{2,5}}){{2,6}}"
 )
-# Where a fact may start: an address, a phone number, a number with its currency sign, or a word.
+# A span of time in words: "week", "hours".
+_SPAN = r"(?P<{}>second|minute|hour|day|week|fortnight|month|year)s?\b"
+# An amount in words without a number: "half a day", "twice a year", "a third", "three quarters",
+# and behind a word of time "a week"; elsewhere "a week" may be a rate ("60 km a week").
+_AMOUNT = (
+    rf"half\s+an?\s+{_SPAN.format('half')}|(?:once|twice)\s+(?:an?|each|every|per)\s+"
+    rf"{_SPAN.format('each')}|(?:an?|one|two|three|four)[\s-](?:third|quarter|fifth|tenth)s?\b"
+    r"|(?:(?<=\bin\s)|(?<=\bwithin\s)|(?<=\bfor\s)|(?<=\bafter\s)|(?<=\bthan\s)|(?<=\btakes\s)"
+    rf"|(?<=\babout\s)|(?<=\blasts\s))an?\s+{_SPAN.format('span')}"
+)
+# Where a fact may start: an address, a phone number, a number with its currency sign, an amount in
+# words, or a word.
 _START = re.compile(
     rf"(?P<url>{_ADDRESS})"
     rf"|(?P<phone>{_PHONE})(?![\d%])"
     rf"|(?:(?P<sign>[{_SIGNS}])\s?)?(?P<value>{_NUMBER})"
+    rf"|\b(?P<amount>{_AMOUNT})"
     r"|(?P<word>[^\W_][\w’'\-]*)",  # noqa: RUF001 (apostrophes as they are typed)
     re.IGNORECASE,
 )
-# The end of a range or an alternative, behind its start: "-50", " to £5", " or 6".
+# The end of a range or an alternative, behind its start: "-50", " to £5", " or 6", " to three".
 _RANGE = re.compile(
     rf"\s*(?:[{DASHES}]|to|or|and)\s*[{_SIGNS}]?{_NUMBER}"
     rf"|\s*[{DASHES}]\s*(?=[{_SIGNS}]?{_NUMBER})"
+    rf"|\s+(?:to|or)\s+(?:{'|'.join(sorted(NUMBER_WORDS, key=len, reverse=True))})\b"
 )
 # The unit behind a number: " kg", "-year", "€", " a.m.".
 _AFTER = re.compile(rf"[-\s]?\s?([{_SIGNS}]|[ap]\.\s?m\b\.?|{UNIT})", re.IGNORECASE)
@@ -120,6 +133,10 @@ _DETERMINER_WORDS = (
     "the a an your our their its it them this that these those any all each both every"
 )
 _DETERMINERS = frozenset(_DETERMINER_WORDS.split())
+# Days and months that are facts in small letters too; "may" and "march" are also verbs.
+_DAYS = MONTHS - {"may", "march"} | {
+    f"{day}day" for day in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")
+}
 # The kinds of facts by which a reader reaches someone.
 ADDRESSES = ("url", "phone")
 # All kinds of facts.
@@ -256,7 +273,8 @@ def _is_known(
         return fact.value in facts.names
     if facts.has_word(fact.value):
         return True
-    if fact.value in foreign or any(letter.isnumeric() for letter in raw):
+    is_day = fact.value.removesuffix("s") in _DAYS
+    if is_day or fact.value in foreign or any(letter.isnumeric() for letter in raw):
         return False
     if not any(letter.isupper() for letter in raw) or fact.value in _PLAIN:
         return True
@@ -300,18 +318,26 @@ def _find_facts(text: str) -> Iterator[_Fact]:
             sign = match["sign"] or ""
             start = match.start("sign") if sign else match.start("value")
             yield _find_figure(text, start, match.end(), _normalize(match["value"]), sign)
+        elif match["amount"]:
+            amount = " ".join(re.split(r"[\s-]+", match["amount"].casefold()))
+            span = match["span"]
+            value, unit = ("1", span.casefold()) if span else (amount, "")
+            yield _Fact(start, match.end(), "number", value, unit)
         else:
             word = match["word"].rstrip("’'-")  # noqa: RUF001 (apostrophes as they are typed)
             value = plain_word(word)
             end = start + len(word)
             number = _spelled(value)
-            if number is None:
+            count, _, counted = value.partition("-")
+            if number is None and count != "one" and _spelled(count) and counted in UNITS:
+                yield _Fact(start, end, "number", str(_spelled(count)), UNITS[counted])
+            elif number is None:
                 yield _Fact(start, end, "word", value)
-                continue
-            figure = _find_figure(text, start, end, number, "")
-            # "One" is a figure only where it counts a unit.
-            if value != "one" or figure.unit in _UNITS.values():
-                yield figure
+            else:
+                figure = _find_figure(text, start, end, number, "")
+                # "One" is a figure only where it counts a unit.
+                if value != "one" or figure.unit in _UNITS.values():
+                    yield figure
 
 
 def _find_figure(text: str, start: int, end: int, value: str, sign: str) -> _Fact:

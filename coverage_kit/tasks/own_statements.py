@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from coverage_kit.rank.drafts import as_question
+from coverage_kit.rank.drafts import as_question, starts_as_question
 from coverage_kit.text.sentences import split_sentences
 
 # An extract of an answer, to the end of its line, and a slot, as edits write them; a page in
@@ -20,6 +20,16 @@ _OF_EDITS = re.compile(
 _ASKS = re.compile(r"[?？؟][\s\"'”’»)\]*_]*$")  # noqa: RUF001 (marks of other scripts)
 # What ends a statement, with which a line that begins as a question does ("Is a bike.") states.
 _STATES = re.compile(r"[.!:。！][\s\"'”’»)\]*_]*$")  # noqa: RUF001
+# A line that begins as a question does, and states: an item of a list whose verb has no subject
+# ("- Has 3 gears"), an order
+# ("Do not exceed 25 km/h"), a clause before the statement ("When ordered by noon, it ships today"),
+# and "How to …".
+_STATES_ALL_THE_SAME = re.compile(
+    r"\s*(?:(?:[-*+•]|\d{1,3}[.)])\s+(?:has|have|can|could|will|is|are|was|must|may)\s+"
+    r"(?!(?:i|you|we|they|it|he|she|there|the|an?|my|your|our|this|that|these|those)\b)"
+    r"|how to\b|do not\b|(?:when|where)\b[^,]*,)",
+    re.IGNORECASE,
+)
 # A word of any script.
 _WORD = re.compile(r"\w+")
 
@@ -58,12 +68,16 @@ def split_own_words(text: str, asked: Iterable[str] = ()) -> OwnWords:
 def asks(text: str) -> bool:
     """Return whether a line or sentence asks.
 
-    >>> asks("Is 45 km too far"), asks("It goes 45 km."), asks("Cargo bike")
-    (True, False, False)
+    >>> asks("Is 45 km too far"), asks("It goes 45 km."), asks("Cargo bike"), asks("- Has 3 gears")
+    (True, False, False, False)
     """
     if _ASKS.search(text):
         return True
-    return not _STATES.search(text) and as_question(text.strip(" #>*-")).endswith("?")
+    if _STATES.search(text) or _STATES_ALL_THE_SAME.match(text):
+        return False
+    # Of a label with its value ("What it weighs: 34 kg") the value decides.
+    words = text.rpartition(": ")[2].strip(" #>*-")
+    return starts_as_question(words)
 
 
 def word_key(text: str) -> tuple[str, ...]:

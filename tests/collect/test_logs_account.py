@@ -215,6 +215,24 @@ def test_a_second_list_of_an_object_is_a_reject(tmp_path):
     assert log.rejects["reason"].tolist() == ["the object has a second list of 2 records: 'runs'"]
 
 
+def test_a_list_of_any_name_with_queries_is_a_reject_and_others_are_none(tmp_path):
+    lists = {"failed": [{"prompt": "b"}], "columns": [{"name": "query"}], "total": 2}
+    log = read_records(tmp_path, {"results": [{"query": "a"}], **lists}, name="log.json")
+    assert account(log) == (1, 0, 1)
+    assert log.rejects["reason"].tolist() == ["the object has a second list of 1 records: 'failed'"]
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_the_header_of_a_table_behind_another_is_no_question(tmp_path, mark):
+    path = tmp_path / "log.csv"
+    path.write_text(f"query,answer\na?,x\n{mark}query, answer\nb?,y\n", encoding="utf-8")
+    log = read_log(LogSettings(files=(str(path),)))
+    assert texts(log) == ["a?", "b?"]
+    assert log.rejects[["line", "reason"]].to_numpy().tolist() == [
+        [3, "the header again, as where files are put together"]
+    ]
+
+
 def test_a_record_of_which_a_format_makes_nothing_is_a_reject(tmp_path, monkeypatch):
     monkeypatch.setattr(
         generic,

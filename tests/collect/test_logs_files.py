@@ -90,6 +90,12 @@ def test_encodings_may_differ_between_files(tmp_path):
     assert texts(read(tmp_path)) == ["Größe", "Maß"]
 
 
+def test_two_encodings_in_a_file_are_said(tmp_path, caplog):
+    rows = "query\nGrün\n".encode() + "Größe blau\n".encode("cp1252")
+    assert "Größe blau" in texts(read(write(tmp_path / "log.csv", rows)))
+    assert "1 characters may be UTF-8, and are read as Windows-1252" in caplog.text
+
+
 def test_csv_of_one_column_keeps_its_commas(tmp_path):
     log = read(write(tmp_path / "log.csv", 'query\nbest crm, cheap; new\n"quoted, too"\n'))
     assert texts(log) == ["best crm, cheap; new", "quoted, too"]

@@ -209,6 +209,18 @@ def test_a_common_text_of_no_pages_title_stays_where_it_is_the_largest_share():
     assert table.loc[table["text"] == note, "page_id"].tolist() == ["a.com/4"]
 
 
+def test_a_short_answer_under_other_questions_is_no_copy():
+    asked = ["deliver", "repair", "rent", "insure", "paint", "recycle"]
+    texts = [
+        f"# Page {n}\n\nOwn {n}.\n\n## Do you {verb}?\n\nYes, we do."
+        for n, verb in enumerate(asked)
+    ]
+    table = split_pages(pages(*texts))
+    assert (table["text"] == "Yes, we do.").sum() == 6
+    same = [text.replace(verb, "deliver") for text, verb in zip(texts, asked, strict=True)]
+    assert (split_pages(pages(*same))["text"] == "Yes, we do.").sum() == 1
+
+
 def test_the_order_of_the_pages_does_not_decide_which_copy_stays():
     texts = [f"# T\n\nShared words here.\n\n## Own\n\nWords {n}." for n in range(6)]
     table = pages(*texts)

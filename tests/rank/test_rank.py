@@ -392,7 +392,16 @@ def test_claims_that_many_make_and_the_site_lacks_come_first_and_none_twice():
 
 
 @pytest.mark.parametrize(
-    ("text", "heading"), [("can i hose it", "Can i hose it?"), ("dog box??", "Dog box?"), ("", "")]
+    ("text", "heading"),
+    [
+        ("can i hose it", "Can i hose it?"),
+        ("dog box??", "Dog box?"),
+        ("", ""),
+        ("heron 5-year warranty", "Heron 5-year warranty?"),
+        ("heron bike £499", "Heron bike £499?"),
+        ("bike with 20% off", "Bike with 20% off?"),
+        ("heron 200 spare parts", "Heron 200 spare parts"),
+    ],
 )
 def test_headings_in_the_words_of_those_who_ask(text, heading):
     assert as_question(text) == heading

@@ -136,3 +136,24 @@ def list_pretences(analysis):
         width = pd.to_numeric(table["high"] - table["low"])
         if not (width[width.notna()] > 0).all():
             yield f"{name}: an interval of no width"
+
+
+def test_a_page_of_two_passages_does_not_pass_for_an_answer_to_everything(tmp_path):
+    pages = {"brakes": "The price of brakes is low.\n\n# Repair\n\nRepair of brakes is easy."}
+    site = write_pages(tmp_path / "site", pages)
+    analysis = run_small(site, [write_log(tmp_path / "log.jsonl", sample_records())], tmp_path)
+    assert len(analysis.passages) == 2
+    assert analysis.about.self_test is None
+    assert (analysis.coverage["high"] - analysis.coverage["low"]).min() > 0.2
+
+
+def test_no_edit_of_a_small_log_gains_more_questions_than_are_asked(tmp_path):
+    pages = {
+        "one": "To bleed a brake, open the lever and push fluid through.",
+        "two": "Tyres need air.",
+        "three": "A chain needs oil.",
+    }
+    records = [answered("how do I bleed a brake"), answered("how do I pump a tyre")]
+    site = write_pages(tmp_path / "site", pages)
+    edits = run_small(site, [write_log(tmp_path / "log.jsonl", records)], tmp_path / "run").edits
+    assert edits["high"].max() <= 2

@@ -52,6 +52,14 @@ FACTS = {
     "code of digits": "4711-0815-99",
     "fraction": "⅓",
     "other digits": "٣٤ km",
+    "amount in words": "half a day",
+    "times in words": "twice a year",
+    "fraction in words": "two thirds",
+    "number word with its unit": "ten-year",
+    "range in words": "two to three days",
+    "month in small letters": "june",
+    "weekdays in small letters": "mondays",
+    "hashtag": "#payfast",
 }
 
 
@@ -168,6 +176,46 @@ def test_figures_on_the_site_are_known_with_their_unit_and_halves_of_a_day():
     assert unknown("We open at 9 pm.") == ["9 pm"]
     assert unknown("We open at 9 a.m. and ask £4 k.") == []
     assert unknown("The price is £4.") == ["£4"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- Has 3 gears",
+        "* Can carry 80 kg",
+        "2. Have 2 keys ready",
+        "What it weighs: 36 kg",
+        "Does it fold: yes, in 10 seconds",
+        "Do not exceed 25 km/h",
+        "How to clean it in 5 steps",
+        "When ordered by 2 pm, it ships",
+    ],
+)
+def test_a_line_of_the_site_that_only_begins_as_a_question_states_its_fact(line):
+    brief = brief_of("x", own_words=f"{OWN}\n\n{line}\n\nAsk us.")
+    said = f"Yes: {line.lstrip('-*2. ').lower()}."
+    assert "FACT NEEDED" not in check_draft(said, brief).partition("\n\n")[2]
+    asked = brief_of("x", own_words=f"{OWN}\n\nIs it true that it {line}?")
+    assert "FACT NEEDED" in check_draft(said, asked).partition("\n\n")[2]
+
+
+@pytest.mark.parametrize(
+    "line", ["- Can I ride 99 km", "* Is the Heron 99 km away", "How far: 99 km?"]
+)
+def test_an_item_of_a_list_of_questions_states_nothing(line):
+    checked = check_draft("It is 99 km.", brief_of("x", own_words=f"{OWN}\n\n{line}"))
+    assert "is “99 km” true?" in checked
+
+
+def test_a_span_of_one_is_a_figure_behind_a_word_of_time_and_no_figure_as_a_rate():
+    site = KnownFacts(["We deliver in one week. It goes 60 km a day. It takes 2-3 hours."])
+
+    def unknown(text):
+        return [text[start:end] for start, end in find_unknown(text, site)]
+
+    assert unknown("It comes within a week and takes two to three hours.") == []
+    assert unknown("It comes in a day, or after an hour.") == ["a day", "an hour"]
+    assert unknown("Ride it 60 km a day.") == []
 
 
 def test_own_words_are_split_into_what_they_state_and_what_they_ask():

@@ -54,6 +54,8 @@ class CsvFile:
                     yield Row(line, {}, fields)
                 elif not is_whole and len(fields) < len(header):
                     yield Row(line, {}, "the file breaks off in this row")
+                elif _names(fields) == header:
+                    yield Row(line, {}, "the header again, as where files are put together")
                 elif any(value.strip() for value in fields):
                     yield _row(line, fields, header, indexes)
 
@@ -153,13 +155,16 @@ class _LineFeed:
 
 
 def _header(records: Iterator[_Record]) -> list[str]:
-    filled = (
-        [name.strip() for name in fields] for _, fields, _ in records if not isinstance(fields, str)
-    )
+    filled = (_names(fields) for _, fields, _ in records if not isinstance(fields, str))
     return next(
         (names for names in filled if any(names) and "".join(names).lower() != _DELIMITER_LINE),
         [],
     )
+
+
+def _names(fields: list[str]) -> list[str]:
+    # A file that is put behind another may bring its byte-order mark.
+    return [name.strip("\ufeff \t\r\n") for name in fields]
 
 
 def _row(line: int, fields: list[str], header: list[str], indexes: dict[str, int]) -> Row:

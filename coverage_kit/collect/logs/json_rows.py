@@ -294,7 +294,19 @@ def _records_of(value: Any) -> tuple[list[Any], list[tuple[str, int]]]:
     ]
     if not lists:
         return [value], []
-    return lists[0][1], [(key, len(records)) for key, records in lists[1:]]
+    records = lists[0][1]
+    listed = {key for key, _ in lists}
+    # A list of any name, such as "failed", has records too where they name their query.
+    named = [
+        (key, others)
+        for key, others in value.items()
+        if key not in listed and isinstance(others, list) and any(map(_has_query, others))
+    ]
+    return records, [(key, len(others)) for key, others in [*lists[1:], *named]]
+
+
+def _has_query(record: Any) -> bool:
+    return isinstance(record, dict) and "query" in choose_columns(tuple(record), {})
 
 
 def _first_character(file: SteadyFile) -> str:

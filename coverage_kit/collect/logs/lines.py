@@ -106,12 +106,18 @@ def _is_utf_8(start: bytes) -> bool:
 def text_encoding(file: SteadyFile) -> str:
     """Return the encoding of a file: as its first bytes show, else utf-8 or cp1252.
 
-    It is cp1252 where most of what is not ASCII is not valid UTF-8. Warns of single bytes that are
-    not of the encoding.
+    It is cp1252 where most of what is not ASCII is not valid UTF-8. Warns of characters that may be
+    of another encoding than the rest.
     """
     encoding = marked_encoding(file)
     n_broken, n_sound = _count_sequences(file, encoding)
     if encoding == "utf-8" and n_broken > n_sound:
+        if n_sound:
+            logger.warning(
+                "%s: %d characters may be UTF-8, and are read as Windows-1252 as the others are",
+                shown(file.path),
+                n_sound,
+            )
         return "cp1252"
     _warn_of_broken(file, encoding, n_broken)
     return encoding
