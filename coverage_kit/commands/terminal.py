@@ -88,6 +88,7 @@ def set_up_messages() -> None:
 @contextmanager
 def terminal() -> Iterator[None]:
     """Set up the terminal for a command, and put back what was there."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that lacks a character shows a mark in its place.
         with suppress(AttributeError, ValueError):
@@ -108,6 +109,16 @@ def terminal() -> Iterator[None]:
         # A fault is shown after this, by the hook that is safe.
         if not isinstance(sys.exc_info()[1], Exception):
             sys.excepthook = hook
+
+
+def _open_closed_streams() -> None:
+    """Let streams that are closed (`2>&-`) lead nowhere, where progress bars can write.
+
+    Otherwise the next file would get a stream's number, and what libraries print.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (stays open)
 
 
 class _Formatter(logging.Formatter):
