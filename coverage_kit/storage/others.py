@@ -9,6 +9,7 @@ from pathlib import Path
 
 from coverage_kit.storage.digests import digest_file
 from coverage_kit.storage.written import is_written, kind_of_folder
+from coverage_kit.text.parse import parse_json
 
 # A list in the folder: the digest of each file that the toolkit wrote, by its path there.
 WRITTEN = ".written.json"
@@ -52,7 +53,7 @@ def keep_others(folder: Path, new: Path, names: Collection[str], merged: Collect
 def _read_list(folder: Path) -> dict[str, str] | None:
     """Return the folder's list; None where there is none that can be read."""
     try:
-        listed = json.loads((folder / WRITTEN).read_text(encoding="utf-8"))
+        listed = parse_json((folder / WRITTEN).read_text(encoding="utf-8"))
         return {str(path): str(digest) for path, digest in listed.items()}
     except (OSError, ValueError, AttributeError):
         return None

@@ -29,6 +29,7 @@ from coverage_kit.storage.files import (
     sync,
     unfinished_file,
 )
+from coverage_kit.text.parse import parse_json
 
 # Another number than in a record means that another version wrote it: it counts as absent.
 FORMAT = 1
@@ -220,7 +221,7 @@ class Store:
         return n_removed + self.bound()
 
     def clear(self) -> int:
-        """Remove every entry, and the folder where nothing of others is left; return their number."""
+        """Remove every entry, and an empty folder; return the number of entries."""
         n_entries = sum(1 for _ in self._records())
         for path in self._paths():
             remove(path)
@@ -273,7 +274,7 @@ class Store:
 
 def _read(path: Path) -> Entry:
     """Return the entry of a record. Raises one of _DAMAGE where it does not check out."""
-    record = json.loads(path.read_bytes())
+    record = parse_json(path.read_bytes())
     content = {key: record[key] for key in ("format", "values", "files")}
     if content["format"] != FORMAT or record["digest"] != _digest(content):
         raise ValueError("a record that does not check out")
@@ -296,7 +297,7 @@ def _file_path(record: Path, file: str, digest: str) -> Path:
 def _files_of(record: Path) -> set[Path]:
     """Return the paths of a record's files, whether they check out or not."""
     try:
-        files = json.loads(record.read_bytes())["files"].items()
+        files = parse_json(record.read_bytes())["files"].items()
         return {_file_path(record, str(file), str(digest)) for file, digest in files}
     except _DAMAGE:
         return set()

@@ -69,7 +69,7 @@ def test_streams_that_are_closed_lead_nowhere_and_no_file_gets_their_number(tmp_
     )
     command = f"exec {shlex.quote(sys.executable)} -c {shlex.quote(program)} <&- >&- 2>&-"
     done = subprocess.run(
-        ["sh", "-c", command],
+        ["/bin/sh", "-c", command],
         check=False,
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -82,7 +82,7 @@ def test_a_current_folder_that_is_gone_is_said_without_a_traceback(tmp_path):
     program = "from coverage_kit.commands.app import main; main()"
     command = f"rmdir {shlex.quote(str(tmp_path))}; exec {sys.executable} -c '{program}' demo"
     done = subprocess.run(
-        ["sh", "-c", command],
+        ["/bin/sh", "-c", command],
         capture_output=True,
         check=False,
         cwd=tmp_path,
