@@ -73,8 +73,8 @@ def write_todo(analysis: Analysis, folder: str | Path) -> list[Path]:
     """Write a Markdown file for each page with its chosen edits by rank, and index.md with totals.
 
     Return the files. The folder is written completely or not at all, and again each time: boxes
-    that were ticked in it are lost, files that are no such lists stay. The same analysis gives the same bytes. Raises RunError when
-    the folder cannot be written.
+    that were ticked in it are lost, files that are no such lists stay. The same analysis gives the
+    same bytes. Raises RunError when the folder cannot be written.
     """
     folder = Path(folder)
     edits = list_records(analysis)
