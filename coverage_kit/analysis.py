@@ -14,6 +14,7 @@ from coverage_kit import tables
 from coverage_kit.errors import RunError, SchemaError
 from coverage_kit.storage.digests import MANIFEST, find_damage, read_version, write_manifest
 from coverage_kit.storage.files import as_error, complete_contents, locked, new_contents
+from coverage_kit.text.parse import parse_json
 from coverage_kit.vectors import Embeddings
 
 # The folder of a run's tables in the run's folder, and the version of what it holds: a run of
@@ -204,12 +205,12 @@ def _load(path: Path, cure: str) -> Analysis:
     version = read_version(path)
     if version != FORMAT:
         raise _wrong_version(path, f"no {MANIFEST}" if version is None else f"version {version}")
-    damage = find_damage(path)
+    damage = find_damage(path, [SUMMARY, *(f"{name}.parquet" for name in _table_names())])
     if damage:
         again = "Run again: what earlier runs kept makes that short."
         raise RunError(str(path), "a run as it was written", damage, again)
     try:
-        values = json.loads((path / SUMMARY).read_text(encoding="utf-8"))
+        values = parse_json((path / SUMMARY).read_text(encoding="utf-8"))
         loaded = {name: _read_table(path, name) for name in _table_names()}
         vectors = {
             name: load_vectors(path / f"{name}.parquet")

@@ -79,6 +79,7 @@ def main() -> None:
     with terminal():
         set_up_messages()
         try:
+            _check_current_folder()
             app()
         except CoverageKitError as error:
             say(f"coverage-kit: {error}", err=True)
@@ -94,6 +95,15 @@ def main() -> None:
             sys.exit(2)
         except KeyboardInterrupt as stop:
             sys.exit(say_stopped(stop))
+
+
+def _check_current_folder() -> None:
+    """Raise RunError where the current folder is gone: no path can be made absolute there."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        what = "a folder that exists"
+        raise RunError("current folder", what, str(error), "Change into another folder.") from error
 
 
 @app.command()

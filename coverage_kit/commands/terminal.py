@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, TextIO
 
@@ -88,6 +89,7 @@ def set_up_messages() -> None:
 @contextmanager
 def terminal() -> Iterator[None]:
     """Set up the terminal for a command, and put back what was there."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         # A terminal that lacks a character shows a mark in its place.
         with suppress(AttributeError, ValueError):
@@ -108,6 +110,17 @@ def terminal() -> Iterator[None]:
         # A fault is shown after this, by the hook that is safe.
         if not isinstance(sys.exc_info()[1], Exception):
             sys.excepthook = hook
+
+
+def _open_closed_streams() -> None:
+    """Let streams that are closed (`2>&-`) lead nowhere, where progress bars can write.
+
+    Otherwise the next file would get a stream's number, and what libraries print.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 (stays open)
+            setattr(sys, name, nowhere)
 
 
 class _Formatter(logging.Formatter):

@@ -35,6 +35,7 @@ from coverage_kit.embed.encoders import (
 )
 from coverage_kit.errors import EncoderError
 from coverage_kit.storage.files import replace_folder
+from coverage_kit.text.parse import parse_json
 from coverage_kit.vectors import Role, Vectors
 
 # Tokens that are encoded together (assumed).
@@ -262,11 +263,11 @@ def _compare(converted: _Converted, original: SentenceTransformerEncoder) -> Non
 def _read(folder: Path, precision: str) -> _Converted | None:
     """Return the converted model in this folder, or None when it is missing or incomplete."""
     try:
-        recipe = json.loads((folder / "recipe.json").read_text(encoding="utf-8"))
+        recipe = parse_json((folder / "recipe.json").read_text(encoding="utf-8"))
         hashes = recipe.pop("sha256")
         is_complete = all(_hash(folder / name) == expected for name, expected in hashes.items())
         return _Converted(folder, precision, **recipe) if is_complete else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -3,7 +3,6 @@
 import json
 import logging
 import threading
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -12,12 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from coverage_kit.errors import BudgetError, RunError, SettingsError
 from coverage_kit.settings import Settings
 from coverage_kit.storage.files import as_error, cure_for, locked
 from coverage_kit.tables import COSTS, Costs, checked
+from coverage_kit.text.parse import parse_json, parse_toml
 from coverage_kit.usage import Spent
 
 LEDGER = "costs.jsonl"
@@ -86,15 +86,11 @@ def read_prices(path: str | Path = "") -> Prices:
     """
     file = Path(path) if path else SHIPPED_PRICES
     try:
-        return Prices.model_validate(tomllib.loads(file.read_text(encoding="utf-8-sig")))
+        return Prices.model_validate(parse_toml(file.read_text(encoding="utf-8-sig")))
     except OSError as error:
         cure = "Correct costs.prices, or leave it out."
         raise SettingsError(str(file), "a price table", error.strerror or "no file", cure) from None
-    except (
-        tomllib.TOMLDecodeError,
-        UnicodeDecodeError,
-        ValidationError,
-    ) as error:
+    except ValueError as error:
         problem = " ".join(str(error).split())[:200]
         cure = f"Use the form of {SHIPPED_PRICES.name} in the package coverage_kit.llm."
         raise SettingsError(
@@ -293,7 +289,7 @@ class Ledger:
     def _row(self, line: bytes) -> dict[str, Any] | None:
         """Return the row of a line; None where the line holds none."""
         try:
-            row = json.loads(line.decode("utf-8"))
+            row = parse_json(line.decode("utf-8"))
             return {
                 **{name: row[name] for name in self._columns},
                 "at": datetime.fromisoformat(row["at"]),

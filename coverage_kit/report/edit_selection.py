@@ -1,6 +1,5 @@
 """Select the edits of a run, read drafts for them, and write the settings of the changed copy."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from coverage_kit.errors import RunError
 from coverage_kit.headline import chosen_edits
 from coverage_kit.storage.files import write_file
 from coverage_kit.tables import Changes, checked
+from coverage_kit.text.parse import parse_json
 from coverage_kit.vocabulary import NO_EDIT
 
 # The first line of the settings that `apply` writes. A file that starts with it may be replaced.
@@ -110,7 +110,7 @@ def read_drafts(path: Path | None, edit_ids: Sequence[str]) -> dict[str, str]:
         return {}
     cure = 'Write it as {"e0001": "the finished Markdown"}.'
     try:
-        drafts = json.loads(path.read_text(encoding="utf-8-sig"))
+        drafts = parse_json(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise RunError(
             str(path), "a JSON file of drafts", str(error).splitlines()[0], cure

@@ -13,6 +13,8 @@ from coverage_kit.storage.files import as_error, new_contents
 
 # What a run may lack: a file of the run before must not stay beside the new ones.
 _STALE = ("rejects.csv",)
+# What editors wrote there goes into the new workbook.
+_MERGED = ("gaps.xlsx",)
 
 
 def write_run(analysis: Analysis, folder: str | Path) -> Path:
@@ -41,7 +43,7 @@ def _write(analysis: Analysis, folder: Path, keep_status: Path | None, has_table
     what = "a folder that can be written"
     with (
         as_error(folder, what, "Name another [out] folder."),
-        new_contents(folder, _STALE) as new,
+        new_contents(folder, _STALE, _MERGED) as new,
     ):
         if has_tables:
             save_tables(analysis, new)

@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from coverage_kit.report.wording import (
     times,
 )
 from coverage_kit.storage.files import write_file, write_folder
+from coverage_kit.storage.written import is_written
 from coverage_kit.vocabulary import FACT_SLOT, SOURCE_SLOT
 
 # The version of the layout of edits.json.
@@ -71,8 +73,8 @@ def write_todo(analysis: Analysis, folder: str | Path) -> list[Path]:
     """Write a Markdown file for each page with its chosen edits by rank, and index.md with totals.
 
     Return the files. The folder is written completely or not at all, and again each time: boxes
-    that were ticked in it are lost. The same analysis gives the same bytes. Raises RunError when
-    the folder cannot be written.
+    that were ticked in it are lost, files that are no such lists stay. The same analysis gives the
+    same bytes. Raises RunError when the folder cannot be written.
     """
     folder = Path(folder)
     edits = list_records(analysis)
@@ -89,9 +91,22 @@ def write_todo(analysis: Analysis, folder: str | Path) -> list[Path]:
     def fill(new_folder: Path) -> None:
         for name, text in texts.items():
             (new_folder / name).write_bytes(text.encode("utf-8"))
+        _copy_others(Path(folder), new_folder)
 
     write_folder(folder, fill)
     return [folder / name for name in sorted(texts)]
+
+
+def _copy_others(folder: Path, new_folder: Path) -> None:
+    """Copy what is in a folder of lists and is none into its new contents."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        is_list = path.suffix == ".md" and path.is_file() and is_written(path.read_bytes())
+        if is_list or (new_folder / path.name).exists():
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, new_folder / path.name, symlinks=True)
+        else:
+            shutil.copy2(path, new_folder / path.name, follow_symlinks=False)
 
 
 def write_edits_json(analysis: Analysis, path: str | Path) -> Path:

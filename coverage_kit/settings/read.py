@@ -1,6 +1,5 @@
 """Settings from a coverage.toml, or from nested values."""
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from coverage_kit.errors import SettingsError
 from coverage_kit.net.logins import without_login
 from coverage_kit.settings.paths import resolve_paths
 from coverage_kit.settings.project import Settings
+from coverage_kit.text.parse import parse_toml
 
 # Sections into which somebody may paste a key: their values are never shown.
 _SECRET_SECTIONS = ("draft", "judge", "ask")
@@ -48,12 +48,12 @@ def read_settings(path: str | Path) -> Settings:
     path = Path(path)
     try:
         # Some editors on Windows put a byte-order mark before the text, which TOML does not allow.
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        values = parse_toml(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         found = error.strerror or "no file"
         cure = "Name a coverage.toml, or write one with 'coverage-kit init'."
         raise SettingsError(str(path), "a settings file", found, cure) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         cure = "Correct that line."
         raise SettingsError(str(path), "valid TOML in UTF-8", str(error), cure) from None
     settings = make_settings(values, where=str(path))
@@ -83,7 +83,7 @@ def _explain(problem: Any) -> tuple[str, str, str]:
             cure = f"It is now called {RENAMED_KEYS[name]} (CHANGELOG.md, Breaking)."
             return f"a known key instead of '{key}'", "a key of an earlier version", cure
         return f"a known key instead of '{key}'", "an unknown key", _ALL_KEYS
-    found = f"{_describe_value(problem, path[0])} ({problem['msg']})"
+    found = f"{_describe_value(problem, path[0] if path else '')} ({problem['msg']})"
     return f"a usable value for '{key}'", found, _ALL_KEYS
 
 

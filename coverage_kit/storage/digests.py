@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from coverage_kit.text.parse import parse_json
 
 # The list in a folder, written last.
 MANIFEST = "manifest.json"
@@ -33,15 +36,23 @@ def write_manifest(folder: Path, version: int) -> None:
 def read_version(folder: Path) -> int | None:
     """Return the version of what a folder holds; None where no list of its files says so."""
     try:
-        return int(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["format"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return int(parse_json((folder / MANIFEST).read_text(encoding="utf-8"))["format"])
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
 
 
-def find_damage(folder: Path) -> str | None:
-    """Return what is damaged in a folder with a list of its files; None where nothing is."""
+def find_damage(folder: Path, needed: Iterable[str] = ()) -> str | None:
+    """Return what is damaged in a folder with a list of its files; None where nothing is.
+
+    Args:
+        folder: the folder.
+        needed: files that the list must name, as nothing else tells whether they are damaged.
+    """
     try:
-        files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+        files = parse_json((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+        unknown = sorted(set(needed) - set(files))
+        if unknown:
+            return f"{unknown[0]} is not in {MANIFEST}"
         for name, digest in files.items():
             if digest_file(folder / Path(name).name) != digest:
                 return f"{name} is not as it was written"

@@ -9,6 +9,7 @@ into its own error with the cure of `cure_for`.
 import errno
 import glob
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -18,6 +19,7 @@ from types import ModuleType
 from uuid import uuid4
 
 from coverage_kit.errors import CoverageKitError, RunError
+from coverage_kit.storage.others import keep_others
 
 fcntl: ModuleType | None = None
 with suppress(ImportError):  # Windows has none: there nothing keeps a second process out
@@ -29,6 +31,8 @@ ABANDONED_SECONDS = 6 * 3600
 # What the names of unfinished and replaced files and folders hold, so that nothing of a user's is
 # taken for one.
 _MARK = ".coverage-kit-"
+# What such a name ends with: a random number, and the kind.
+_UNFINISHED_END = re.compile(r"\.coverage-kit-[0-9a-f]{4,8}\.(new|old)$")
 # A folder of this name holds the complete contents of a run that are not yet moved into place.
 _FINISHED = f"{_MARK}finished"
 # In that folder: what was in the way, and a list of names that the new contents do not have.
@@ -181,25 +185,31 @@ def restore_folder(folder: Path) -> None:
 
 
 @contextmanager
-def new_contents(folder: Path, stale: Collection[str] = ()) -> Iterator[Path]:
+def new_contents(
+    folder: Path, stale: Collection[str] = (), merged: Collection[str] = ()
+) -> Iterator[Path]:
     """Yield an unfinished, empty folder, whose contents move into `folder` when the block ends.
 
-    They replace files and folders of the same names; what else is in `folder` stays. Either all
-    move or none: where a crash comes between, `complete_contents` moves the rest. When the block
-    raises, `folder` stays as it was. Raises OSError when the folder cannot be written.
+    They replace what was written so before; what others wrote or changed in `folder` stays
+    (`keep_others`). Either all move or none: where a crash comes between, `complete_contents` moves
+    the rest. When the block raises, `folder` stays as it was. Raises OSError when the folder cannot
+    be written.
 
     Args:
         folder: the folder; made when needed.
         stale: names that are removed from the folder where the new contents do not have them.
+        merged: files whose changes the block takes over into the new contents.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _unfinished_folder(folder, "") as unfinished:
         yield unfinished
-        removed = [name for name in stale if not (unfinished / name).exists()]
-        (unfinished / _STALE).write_text("\n".join(removed), encoding="utf-8")
-        _sync_all(unfinished)
         with locked(folder):
             _move_in(folder)  # what another process left that was killed
+            replaced = {path.name for path in unfinished.iterdir()} | set(stale)
+            keep_others(folder, unfinished, replaced, merged)
+            removed = [name for name in stale if not (unfinished / name).exists()]
+            (unfinished / _STALE).write_text("\n".join(removed), encoding="utf-8")
+            _sync_all(unfinished)
             unfinished.replace(folder / _FINISHED)
             _move_in(folder)
 
@@ -260,6 +270,8 @@ def remove_abandoned(folder: Path) -> int:
     """
     n_removed = 0
     for path in folder.glob(f"*{_MARK}*"):
+        if _UNFINISHED_END.search(path.name) is None:
+            continue  # not of this toolkit
         with suppress(OSError):
             if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
                 remove(path)

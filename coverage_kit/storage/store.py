@@ -8,6 +8,7 @@ check out counts as absent: what is kept cannot stop a run. Nothing in it is eve
 import json
 import logging
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, suppress
@@ -28,9 +29,19 @@ from coverage_kit.storage.files import (
     sync,
     unfinished_file,
 )
+from coverage_kit.text.parse import parse_json
 
 # Another number than in a record means that another version wrote it: it counts as absent.
 FORMAT = 1
+# A record is named by a digest; of a crawl, with the word before it. Files of other names are not
+# the store's: a user may keep things in a folder of this name.
+_RECORD = re.compile(r"(crawl-)?[0-9a-f]{24,64}\.json")
+# A file of an entry holds the beginning of its digest; an unfinished one ends as `files` names it.
+_FILE = re.compile(
+    r"(crawl-)?[0-9a-f]{24,64}\.[0-9a-f]{12}\..+"  # a file of an entry
+    r"|\..+\.coverage-kit-[0-9a-f]{8}\.new"  # an unfinished one
+    r"|(crawl-)?[0-9a-f]{24,64}\..+\.unreadable-[0-9]{8}-[0-9a-f]{4}"  # one that was set aside
+)
 # What reading raises for an entry that is damaged, or was written by another version.
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError)
 # The content of one file of an entry, or what writes it to the path that it is called with.
@@ -105,7 +116,7 @@ class Store:
         """Write an entry completely or not at all, in place of an older one; return it.
 
         Args:
-            name: letters, digits, - and _.
+            name: a digest, at least 24 hexadecimal digits; "crawl-" may precede it.
             values: plain values that JSON holds.
             files: by name, the content of each file, or what writes it.
 
@@ -169,10 +180,9 @@ class Store:
 
         The entry `keep` stays.
         """
-        paths = list(self.folder.glob("*"))
-        if not self.max_entries and sum(map(_size, paths)) <= self.max_bytes:
+        if not self.max_entries and sum(map(_size, self._paths())) <= self.max_bytes:
             return 0
-        records = [path for path in paths if path.suffix == ".json"]
+        records = list(self._records())
         records.sort(key=_last_use, reverse=True)
         records.sort(key=lambda path: path.stem != keep)
         n_bytes = 0
@@ -203,7 +213,7 @@ class Store:
             except _DAMAGE:
                 _remove_entry(path, _files_of(path))
                 n_removed += 1
-        for path in self.folder.iterdir():
+        for path in self._paths():
             # A file without a record may belong to an entry that is being written.
             if path not in used and time.time() - _last_use(path) > ABANDONED_SECONDS:
                 remove(path)
@@ -211,16 +221,18 @@ class Store:
         return n_removed + self.bound()
 
     def clear(self) -> int:
-        """Remove every entry and everything else in the folder; return the number of entries."""
+        """Remove every entry, and an empty folder; return the number of entries."""
         n_entries = sum(1 for _ in self._records())
-        if self.folder.exists():
-            remove(self.folder)
+        for path in self._paths():
+            remove(path)
+        with suppress(OSError):  # absent, or files of others are in it
+            self.folder.rmdir()
         return n_entries
 
     def size(self) -> StoredSize:
         """Return what the store holds."""
         records = list(self._records())
-        paths = [path for path in self.folder.glob("*") if path.is_file()]
+        paths = [path for path in self._paths() if path.is_file()]
         return StoredSize(
             len(records),
             sum(map(_size, paths)),
@@ -229,7 +241,16 @@ class Store:
         )
 
     def _records(self) -> Iterator[Path]:
-        return self.folder.glob("*.json")
+        return (path for path in self.folder.glob("*.json") if _RECORD.fullmatch(path.name))
+
+    def _paths(self) -> list[Path]:
+        """Return the paths of all that the store has written."""
+        written = (_RECORD, _FILE)
+        return [
+            path
+            for path in self.folder.glob("*")
+            if any(pattern.fullmatch(path.name) for pattern in written)
+        ]
 
     def _record_path(self, name: str) -> Path:
         return self.folder / f"{name}.json"
@@ -253,7 +274,7 @@ class Store:
 
 def _read(path: Path) -> Entry:
     """Return the entry of a record. Raises one of _DAMAGE where it does not check out."""
-    record = json.loads(path.read_bytes())
+    record = parse_json(path.read_bytes())
     content = {key: record[key] for key in ("format", "values", "files")}
     if content["format"] != FORMAT or record["digest"] != _digest(content):
         raise ValueError("a record that does not check out")
@@ -276,7 +297,7 @@ def _file_path(record: Path, file: str, digest: str) -> Path:
 def _files_of(record: Path) -> set[Path]:
     """Return the paths of a record's files, whether they check out or not."""
     try:
-        files = json.loads(record.read_bytes())["files"].items()
+        files = parse_json(record.read_bytes())["files"].items()
         return {_file_path(record, str(file), str(digest)) for file, digest in files}
     except _DAMAGE:
         return set()

@@ -20,6 +20,7 @@ from coverage_kit.settings import DraftSettings
 from coverage_kit.storage.files import write_file
 from coverage_kit.tasks.briefs import Brief
 from coverage_kit.tasks.draft_check import check_draft
+from coverage_kit.text.parse import parse_json
 from coverage_kit.usage import Spent
 
 # What a drafter is asked to write, by the operation of the edit (`briefs.DRAFTED`).
@@ -209,7 +210,7 @@ def _read(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     try:
-        drafts = json.loads(path.read_text(encoding="utf-8-sig"))
+        drafts = parse_json(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise RunError(
             str(path),

@@ -1,6 +1,7 @@
 """What a project keeps in its cache: how much of each kind, and how it is pruned."""
 
 import math
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from coverage_kit.storage.store import Store, StoredSize
 _PARTS_DAYS = 14
 _DAY_SECONDS = 86_400
 _UNITS = ("B", "kB", "MB", "GB", "TB")
+# Folders and files of parts: a word, a digest, and what an unfinished one ends with.
+_PART = re.compile(r"\.?[a-z]+-[0-9a-f]{24}(\.parquet)?(\.coverage-kit-[0-9a-f]{8}\.(new|old))?")
 # What nothing can make again, or only for money.
 _NEVER_REMOVED = {
     "history": "history",
@@ -53,7 +56,7 @@ def list_kept(cache: Path) -> list[Kept]:
     if vectors.n_entries:
         vectors = StoredSize(VectorFile(cache / VECTORS).count(), *_rest(vectors))
     kept.append(Kept("vectors", vectors, True))
-    kept.append(Kept("parts", _size_of((cache / "parts").glob("*")), True))
+    kept.append(Kept("parts", _size_of(_parts(cache)), True))
     for kind, name in _NEVER_REMOVED.items():
         size = open_histories(cache).size() if kind == "history" else _size_of([cache / name])
         kept.append(Kept(kind, size, False))
@@ -73,7 +76,7 @@ def prune_kept(cache: Path, is_all: bool = False) -> int:
     with as_error(cache, "a cache that can be changed", "Name another cache."):
         stores = [store for kind in _stores(cache).values() for store in kind]
         n_removed = sum(store.clear() if is_all else store.prune() for store in stores)
-        for path in (cache / "parts").glob("*"):
+        for path in _parts(cache):
             age = time.time() - _size_of([path]).last_used
             if is_all or age > _PARTS_DAYS * _DAY_SECONDS:
                 remove(path)
@@ -112,6 +115,10 @@ def _stores(cache: Path) -> dict[str, list[Store]]:
     }
 
 
+def _parts(cache: Path) -> list[Path]:
+    return [path for path in (cache / "parts").glob("*") if _PART.fullmatch(path.name)]
+
+
 def _folder_paths(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.glob("*")) if path.is_dir())
 
@@ -133,7 +140,7 @@ def _rest(size: StoredSize) -> tuple[int, float, float]:
     return size.n_bytes, size.oldest, size.last_used
 
 
-def _size_of(paths: "Iterator[Path] | list[Path]") -> StoredSize:
+def _size_of(paths: list[Path]) -> StoredSize:
     """Return the size of files and folders, each an entry."""
     existing = [path for path in paths if path.exists()]
     files = [file for path in existing for file in [path, *path.rglob("*")] if file.is_file()]

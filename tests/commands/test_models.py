@@ -128,8 +128,8 @@ def test_the_cache_is_listed_and_pruned_but_for_what_nothing_can_make_again(
     (tmp_path / "coverage.toml").write_text(SETTINGS.format(url="http://127.0.0.1:1"))
     cache = tmp_path / "cache"
     CachedEncoder(WordEncoder(), cache / "vectors.sqlite", is_quiet=True).encode(["a", "b"])
-    Store(cache / "found" / "matches").put("k", {}, {"table": bytes(2000)})
-    Store(cache / "history").put("h", {}, {"runs": b"once"})
+    Store(cache / "found" / "matches").put("a" * 24, {}, {"table": bytes(2000)})
+    Store(cache / "history").put("b" * 24, {}, {"runs": b"once"})
     (cache / LEDGER).write_text("{}\n")
     status, output = call(monkeypatch, capsys, "cache", "coverage.toml")
     assert status == 0
@@ -142,7 +142,7 @@ def test_the_cache_is_listed_and_pruned_but_for_what_nothing_can_make_again(
     assert list((cache / "found/matches").iterdir()) == []
     assert "2 removed." in call(monkeypatch, capsys, "cache", "--prune", "--all")[1]
     left = [path.name for path in sorted(cache.rglob("*")) if path.is_file()]
-    assert left == [LEDGER, *(name for name in left if name.startswith("h."))]
+    assert left == [LEDGER, *(name for name in left if name.startswith("bb"))]
     assert len(left) == 3
     status, output = call(monkeypatch, capsys, "cache", "--all")
     assert status == 2 and "Add --prune" in output

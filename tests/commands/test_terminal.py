@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shlex
 import subprocess
 import sys
 
@@ -53,6 +54,42 @@ def test_a_stream_that_lacks_a_character_shows_a_mark(tmp_path):
         env={**os.environ, "PYTHONIOENCODING": "latin-1"},
     )
     assert (done.returncode, done.stdout.strip()) == (0, b"caf\xe9  ?"), done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="shells of Windows close no stream")
+def test_streams_that_are_closed_lead_nowhere_and_no_file_gets_their_number(tmp_path):
+    program = (
+        "import os, sys\n"
+        "from tqdm import tqdm\n"
+        "from coverage_kit.commands.terminal import say, terminal\n"
+        "with terminal(), open('kept', 'w') as file:\n"
+        "    say('out'), say('error', err=True)\n"
+        "    list(tqdm([1], file=sys.stderr))\n"
+        "    os.write(2, b'a library')\n"
+    )
+    command = f"exec {shlex.quote(sys.executable)} -c {shlex.quote(program)} <&- >&- 2>&-"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert (done.returncode, (tmp_path / "kept").read_text()) == (0, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a folder that is in use")
+def test_a_current_folder_that_is_gone_is_said_without_a_traceback(tmp_path):
+    program = "from coverage_kit.commands.app import main; main()"
+    command = f"rmdir {shlex.quote(str(tmp_path))}; exec {sys.executable} -c '{program}' demo"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    assert done.returncode == 2
+    assert done.stderr.decode().startswith("coverage-kit: current folder: a folder that exists")
 
 
 def test_logging_of_others_stays_as_it_is():

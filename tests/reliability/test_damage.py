@@ -102,6 +102,10 @@ def lose_columns(path: Path) -> None:
         path.write_text("{}")
 
 
+def nest_deeply(path: Path) -> None:
+    path.write_text("[" * 100_000)
+
+
 DAMAGES = [
     cut,
     empty,
@@ -118,6 +122,7 @@ DAMAGES = [
     pickled_array,
     zip_header,
     lose_columns,
+    nest_deeply,
 ]
 # What the cache holds, as patterns; each may fit several files, of which one is damaged.
 KEPT = (

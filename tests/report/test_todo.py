@@ -167,6 +167,18 @@ def test_json_is_strict(analysis, tmp_path):
     assert (edits[0]["gain"], edits[0]["high"]) == (None, None)
 
 
+def test_files_that_are_no_lists_stay_in_the_folder(analysis, tmp_path):
+    lists = write_todo(analysis, tmp_path)
+    lists[1].rename(tmp_path / "a-page-that-needs-nothing-now.md")
+    (tmp_path / "mine").mkdir()
+    for name in ("notes.md", "plan.xlsx", "mine/notes.txt"):
+        (tmp_path / name).write_text("mine")
+    write_todo(analysis, tmp_path)
+    others = {path.name for path in tmp_path.iterdir()} - {path.name for path in lists}
+    assert others == {"notes.md", "plan.xlsx", "mine"}
+    assert (tmp_path / "mine" / "notes.txt").read_text() == "mine"
+
+
 def test_same_analysis_gives_the_same_bytes(analysis, folder, tmp_path):
     again = write_todo(analysis, tmp_path / "todo")
     assert {path.name: path.read_bytes() for path in again} == {

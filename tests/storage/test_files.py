@@ -114,19 +114,50 @@ def test_a_fault_of_the_disk_has_a_cure_that_fits(tmp_path, fault, cure):
     assert cure in caught.value.cure
 
 
-def test_new_contents_replace_those_of_the_same_names_and_leave_the_others(tmp_path):
+def write_contents(folder, texts, stale=(), merged=()):
+    """Write new contents: text by path."""
+    with new_contents(folder, stale, merged) as unfinished:
+        for name, text in texts.items():
+            (unfinished / name).parent.mkdir(exist_ok=True)
+            (unfinished / name).write_text(text)
+
+
+def contents(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_text()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name[0] != "."
+    }
+
+
+def test_new_contents_replace_what_was_written_before_and_leave_the_rest(tmp_path):
     folder = tmp_path / "run"
-    (folder / "todo").mkdir(parents=True)
-    for name in ("page.html", "todo/old.md", "notes.txt", "rejects.csv"):
-        (folder / name).write_text("old")
-    with new_contents(folder, ["rejects.csv", "never.csv"]) as unfinished:
-        (unfinished / "todo").mkdir()
-        for name in ("page.html", "todo/new.md", "gaps.csv"):
-            (unfinished / name).write_text("new")
-    assert (folder / "page.html").read_text() == "new"
-    assert (folder / "notes.txt").read_text() == "old"
-    assert names(folder / "todo") == ["new.md"]
-    assert names(folder) == ["gaps.csv", "notes.txt", "page.html", "todo"]
+    stale = ["rejects.csv", "never.csv"]
+    write_contents(folder, dict.fromkeys(("page.html", "todo/old.md", "rejects.csv"), "old"))
+    for name in ("notes.txt", "todo/notes.md", "todo/more/notes.md"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("mine")
+    new = dict.fromkeys(("page.html", "todo/new.md", "gaps.csv"), "new")
+    mine = dict.fromkeys(("notes.txt", "todo/notes.md", "todo/more/notes.md"), "mine")
+    for _ in range(2):
+        write_contents(folder, new, stale)
+        assert contents(folder) == new | mine
+
+
+def test_what_others_changed_or_had_there_before_is_kept_beside_the_new_contents(tmp_path, caplog):
+    before = ("page.html", "todo/a.md", "rejects.csv", "tables")
+    for name in before:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("mine")
+    new = dict.fromkeys(("page.html", "todo/a.md", "todo/b.md", "gaps.xlsx", "tables/a"), "new")
+    kept = ("page.html.old", "todo/a.md.old", "rejects.csv", "tables.old")
+    write_contents(tmp_path, new, ["rejects.csv"], ["gaps.xlsx"])
+    assert contents(tmp_path) == new | dict.fromkeys(kept, "mine")
+    assert "3 files there were not as a run wrote it: kept, such as page.html.old" in caplog.text
+    (tmp_path / "todo" / "a.md").write_text("[x] done")
+    (tmp_path / "gaps.xlsx").write_text("done, and taken over")
+    write_contents(tmp_path, new, ["rejects.csv"], ["gaps.xlsx"])
+    assert contents(tmp_path) == new | dict.fromkeys(kept, "mine") | {"todo/a.md.old2": "[x] done"}
 
 
 def test_contents_that_fail_leave_the_folder_as_it_was(tmp_path):
@@ -142,9 +173,7 @@ def test_contents_that_fail_leave_the_folder_as_it_was(tmp_path):
 def test_contents_are_completed_after_a_crash_at_any_point(tmp_path, monkeypatch, n_moves):
     """The crash comes after n renames and removals; the next command moves the rest."""
     folder = tmp_path / "run"
-    (folder / "todo").mkdir(parents=True)
-    for name in ("a.html", "todo/old.md", "rejects.csv"):
-        (folder / name).write_text("old")
+    write_contents(folder, dict.fromkeys(("a.html", "todo/old.md", "rejects.csv"), "old"))
     made = []
 
     class CrashError(BaseException):
@@ -176,7 +205,7 @@ def test_contents_are_completed_after_a_crash_at_any_point(tmp_path, monkeypatch
         assert (folder / "a.html").read_text() == "new"
         assert names(folder / "todo") == ["new.md"]
         assert not (folder / "rejects.csv").exists()
-        assert [name for name in names(folder) if name[0] == "."] == []
+        assert [name for name in names(folder) if name[0] == "."] == [".written.json"]
     else:
         assert (folder / "a.html").read_text() == "old"
         assert names(folder / "todo") == ["old.md"]
@@ -191,10 +220,13 @@ def test_a_folder_that_was_moved_away_just_before_a_crash_is_put_back(tmp_path):
 
 
 def test_only_what_was_abandoned_long_ago_is_removed(tmp_path):
-    for name, hours in (("old", 7), ("young", 1)):
+    for name, hours in (("01d0", 7), ("abcd", 1)):
         leftover = tmp_path / f".site.coverage-kit-{name}.new"
         leftover.mkdir()
         os.utime(leftover, (time.time() - hours * 3600,) * 2)
+    mine = tmp_path / "notes.coverage-kit-2025.new.md"
+    mine.write_text("mine")
+    os.utime(mine, (0, 0))
     with new_folder(tmp_path / "site"):
         pass
-    assert names(tmp_path) == [".site.coverage-kit-young.new", "site"]
+    assert names(tmp_path) == [".site.coverage-kit-abcd.new", mine.name, "site"]

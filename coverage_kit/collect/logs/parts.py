@@ -35,6 +35,7 @@ from coverage_kit.settings import LogSettings
 from coverage_kit.storage.digests import find_damage, read_version, write_manifest
 from coverage_kit.storage.files import new_folder
 from coverage_kit.tables import LogTables
+from coverage_kit.text.parse import parse_json
 
 # A part of another version is read again.
 _FORMAT = 1
@@ -134,7 +135,7 @@ def load_log_part(folder: str | Path) -> LogPart:
         damage = find_damage(folder)
         if damage or read_version(folder) != _FORMAT:
             raise ValueError(damage or "a part of another version")
-        stored = json.loads((folder / "part.json").read_text(encoding="utf-8"))
+        stored = parse_json((folder / "part.json").read_text(encoding="utf-8"))
         tabulator = LogTabulator()
         tabulator.spellings = query_counts.from_arrow(pq.read_table(folder / "spellings.parquet"))
         for name, growing in tabulator.growing.items():

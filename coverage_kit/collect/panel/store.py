@@ -17,6 +17,7 @@ from typing import IO, Any, Literal
 
 from coverage_kit.errors import RunError
 from coverage_kit.storage.files import cure_for
+from coverage_kit.text.parse import parse_json
 from coverage_kit.usage import Spent
 
 fcntl: ModuleType | None = None
@@ -179,7 +180,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def _row(line: bytes, location: str) -> dict[str, Any]:
     try:
-        row = json.loads(line)
+        row = parse_json(line)
         if row.keys() >= _RECORD_KEYS or row.keys() >= _NOTE_KEYS:
             return dict(row)
     except (ValueError, AttributeError):

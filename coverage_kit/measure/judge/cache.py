@@ -19,6 +19,7 @@ from coverage_kit.storage.database import (
     set_database_aside,
 )
 from coverage_kit.storage.files import cure_for
+from coverage_kit.text.parse import parse_json
 
 # The name of the file in the folder of the cache.
 CACHE = "judge.sqlite"
@@ -51,7 +52,7 @@ class ReplyCache:
             row = self._database.execute(
                 "SELECT replies FROM replies WHERE asked = ?", (_digest(request),)
             ).fetchone()
-            return None if row is None else [_read(reply) for reply in json.loads(row[0])]
+            return None if row is None else [_read(reply) for reply in parse_json(row[0])]
         except sqlite3.Error as error:
             raise self._fail(error) from error
         except (ValueError, KeyError, TypeError, AttributeError):

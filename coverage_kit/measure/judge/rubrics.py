@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -11,11 +10,11 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ValidationError,
     model_validator,
 )
 
 from coverage_kit.errors import SettingsError
+from coverage_kit.text.parse import parse_toml
 
 # The folder of the rubrics that come with the package.
 SHIPPED = Path(__file__).parent / "rubrics"
@@ -115,7 +114,7 @@ class Rubric(BaseModel):
 def read_rubric(path: Path) -> Rubric:
     """Return the rubric of a TOML file. Raises SettingsError for one that cannot be read."""
     try:
-        return Rubric.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+        return Rubric.model_validate(parse_toml(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise SettingsError(
             str(path),
@@ -123,11 +122,7 @@ def read_rubric(path: Path) -> Rubric:
             error.strerror or "no file",
             "Correct judge.rubrics.",
         ) from None
-    except (
-        tomllib.TOMLDecodeError,
-        UnicodeDecodeError,
-        ValidationError,
-    ) as error:
+    except ValueError as error:
         problem = " ".join(str(error).split())[:300]
         cure = "Write it like those in coverage_kit/measure/judge/rubrics."
         raise SettingsError(
