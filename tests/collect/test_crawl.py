@@ -180,18 +180,19 @@ def test_nofollow_is_honoured(site):
 @pytest.mark.parametrize(
     ("budget", "n_read"),
     [
-        ({"max_pages": 3}, 3),
-        ({"max_megabytes": 0.0003}, 2),
-        ({"max_seconds": 0.5, "delay_seconds": 0.2}, 2),
+        ({"max_pages": 3}, (3,)),
+        ({"max_megabytes": 0.0003}, (2,)),
+        # On a busy machine the first page takes the time of two.
+        ({"max_seconds": 0.5, "delay_seconds": 0.2}, (1, 2)),
     ],
 )
 def test_budgets_end_the_crawl_with_one_warning(site, caplog, budget, n_read):
     chain(site, 9)
     with caplog.at_level(logging.WARNING):
         read = crawl(site, **budget)
-    assert len(read) == n_read
+    assert len(read) in n_read
     assert [record.message for record in caplog.records] == [
-        f"{site.url}/: {10 - n_read} pages were not read "
+        f"{site.url}/: {10 - len(read)} pages were not read "
         f"because crawl.{next(iter(budget))} is used up"
     ]
 
