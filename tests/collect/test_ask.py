@@ -283,6 +283,21 @@ def test_a_pause_that_the_budgets_end_cuts_off_is_no_answer_and_is_asked_again(t
     assert [record["outcome"] for record in records(later)] == ["stopped", "answered"]
 
 
+def test_a_last_request_whose_loss_was_not_recorded_is_recorded_before_a_new_wave(tmp_path):
+    panel = a_panel(tmp_path, 2)
+    with engine_server(lambda number, request: paused(request, is_last=True)) as server:
+        ask = settings(tmp_path, [an_engine(server.url, "anthropic")])
+        first = ask_panel(ask, panel, FREE)
+        lines = first.path.read_bytes().splitlines(keepends=True)
+        first.path.write_bytes(b"".join(lines[:-1]))
+        again = ask_panel(ask, panel, FREE)
+        assert len(server.asked) == 2
+        assert again.wave_id == first.wave_id
+        assert (engine_of(again).n_lost, again.n_left) == (1, 0)
+        assert [record["outcome"] for record in records(again)] == ["answered", "lost"]
+        assert ask_panel(ask, panel, FREE).wave_id != first.wave_id
+
+
 def test_a_pause_that_ctrl_c_cuts_off_is_no_answer_and_is_asked_again(tmp_path):
     a_panel(tmp_path, 1)
 

@@ -165,14 +165,19 @@ def _run(
     n_running = len(askers)
     is_interrupted = False
     # Daemon threads, so that a second Ctrl-C ends the process with requests under way.
-    for asker in askers:
+    threads = [
         threading.Thread(
             target=_work,
             args=(asker, turns[asker.engine.name], events),
             daemon=True,
-        ).start()
+        )
+        for asker in askers
+    ]
     n_turns = sum(map(len, turns.values()))
     with tqdm(total=n_turns, desc="asked", unit="answer", disable=None) as bar:
+        # Nothing slow comes between their start and the loop, which waits for Ctrl-C.
+        for thread in threads:
+            thread.start()
         while n_running:
             try:
                 event = events.get()

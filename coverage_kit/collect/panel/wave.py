@@ -144,12 +144,17 @@ def find_waves(out: Path, panel: str) -> list[str]:
 def choose_wave(out: Path, panel: str, turns: Mapping[str, Sequence[Turn]], is_new: bool) -> str:
     """Return the wave to ask: the last wave where something of it is left, else a new wave.
 
-    A new wave is named by the panel and the day.
+    A request whose loss is not recorded is left too: the wave is opened once more to record it. A
+    new wave is named by the panel and the day.
     """
     waves = find_waves(out, panel)
     if waves and not is_new:
         stored = read_stored(out, waves[-1])
-        if any(open_turns(planned, stored) for planned in turns.values()):
+        planned = [turn for of_engine in turns.values() for turn in of_engine]
+        is_unrecorded = any(
+            turn.exchange in stored and stored[turn.exchange].lost for turn in planned
+        )
+        if is_unrecorded or open_turns(planned, stored):
             return waves[-1]
     # The first number of the day without a wave: one of len(waves) + 1 numbers is always free.
     name = f"{panel}-{datetime.now(UTC):%Y-%m-%d}"
