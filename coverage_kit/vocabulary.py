@@ -96,3 +96,15 @@ def name_series(engine: str, surface: str) -> str:
     ('chatgpt (api)', 'chatgpt')
     """
     return engine if surface == UNKNOWN_SURFACE else f"{engine} ({surface})"
+
+Choice = Literal["answered", "partly", "not answered", "not our subject"]
+CHOICES: tuple[Choice, ...] = get_args(Choice)
+# How far the site answers a question that somebody checked, 0-1.
+CHOICE_VALUES: dict[Choice, float] = {
+    "answered": 1.0,
+    "partly": 0.5,
+    "not answered": 0.0,
+    "not our subject": 0.0,
+}
+# Who checked, where it was no model.
+PERSON = "person"

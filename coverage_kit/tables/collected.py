@@ -57,6 +57,21 @@ PASSAGES = Schema(
     ),
 )
 
+QUESTION_CHECKS = Schema(
+    "question_checks",
+    "one question that somebody checked, or is to check: does your site answer it?",
+    ("query_id", "checked_by"),
+    (
+        QUERY_ID,
+        text("text", "the question, as it was drawn"),
+        optional("choice", "text", "answered, partly, not answered, not our subject; or missing"),
+        text("checked_by", "'person', or the name of the model that checked"),
+        text("stratum", "band of predicted coverage in which the question was drawn"),
+        Column("probability", "number", "chance with which the question was drawn, over 0 to 1"),
+        Column("draw", "integer", "number of the draw, from 1"),
+    ),
+)
+
 QUERIES = Schema(
     "queries",
     "one distinct question",
@@ -242,6 +257,7 @@ CLAIMS = Schema(
 Pages = Annotated[pd.DataFrame, PAGES]
 Passages = Annotated[pd.DataFrame, PASSAGES]
 Queries = Annotated[pd.DataFrame, QUERIES]
+QuestionChecks = Annotated[pd.DataFrame, QUESTION_CHECKS]
 Answers = Annotated[pd.DataFrame, ANSWERS]
 Failures = Annotated[pd.DataFrame, FAILURES]
 Citations = Annotated[pd.DataFrame, CITATIONS]
