@@ -19,7 +19,9 @@ class AddedPassages:
 
     `page_rows` (a,) is the page to which each passage is assigned: the page of its nearest own
     passage. `own_similarity` and `own_rows`, both (a, up to 5), are the similarity and the rows of
-    the own passages nearest to each. `cross_encoder_scores` (n, a) are the scores by a
+    the own passages nearest to each. `words` (n, a) are the scores by the site's words, and
+    `rival_words` (a,) their mean over the ten queries that fit each passage best.
+    `cross_encoder_scores` (n, a) are the scores by a
     cross-encoder, -inf for pairs that it did not read; None where no cross-encoder is in use.
     """
 
@@ -34,6 +36,8 @@ class AddedPassages:
     page_rows: Rows
     own_similarity: Vectors
     own_rows: Rows
+    words: Vectors
+    rival_words: Floats
     cross_encoder_scores: Vectors | None = None
 
     def select(self, columns: Rows) -> "AddedPassages":
@@ -51,6 +55,8 @@ class AddedPassages:
             page_rows=self.page_rows[columns],
             own_similarity=self.own_similarity[columns],
             own_rows=self.own_rows[columns],
+            words=self.words[:, columns],
+            rival_words=self.rival_words[columns],
             cross_encoder_scores=None if scores is None else scores[:, columns],
         )
 

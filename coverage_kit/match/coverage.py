@@ -18,21 +18,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import minimize
-from scipy.special import expit
 from scipy.stats import beta, norm, t
-from sklearn.metrics import roc_auc_score
 
 from coverage_kit.match.evidence import EvidenceScorer
+from coverage_kit.match.logistic import fit_logistic
 from coverage_kit.match.masking import (
+    CitedPages,
     LabelledEvidence,
     MaskingPlan,
+    mask_cited_topics,
     mask_pages_and_passages,
     mask_topics,
+    number_topics,
 )
 from coverage_kit.match.neighborhood import Flags, Floats
+from coverage_kit.match.self_test import (
+    SelfTest,
+    TestInputs,
+    bootstrap_counts,
+    has_both,
+    run_self_test,
+)
 from coverage_kit.tables import Clusters, Coverage, checked
 from coverage_kit.vectors import on_one_thread
 
@@ -47,10 +54,6 @@ MIN_CITED = 40
 # Answer engines' citations support what they are cited for in 74.5% of cases (Liu, Zhang and Liang
 # 2023).
 CITATION_ODDS = 0.745 / (1 - 0.745)
-# The weight towards which a ridge draws each weight, and how many queries the ridge is worth. Both
-# were chosen on public sets (docs/method.md, calibration).
-_PRIOR_WEIGHT = 0.25
-_PRIOR_QUERIES = 300.0
 # Shares of gaps in the log that are considered.
 _SHARES = np.linspace(0.01, 0.6, 30)
 # Beta distribution of the share: one gap in six, 90% between 3% and 36%. Assumed.
@@ -58,29 +61,8 @@ _SHARE_PRIOR = (2.0, 10.0)
 # Scores are only roughly normal, so the likelihood of the mixture counts a tenth. Measured: the
 # calibration error is .098, and .136 with the full likelihood (docs/method.md, what did not help).
 _TRUST_IN_NORMALITY = 0.1
-# Folds of the self-test.
-_FOLDS = 5
 # Bins in which scores are counted, so that the mixture of a long log is fitted as fast.
 _BINS = 1000
-
-
-@dataclass(frozen=True)
-class SelfTest:
-    """How well queries whose passage was hidden were separated from the other queries.
-
-    `auc` has the 90% interval `low` to `high`; `ece` is the expected calibration error. Where the
-    log does not say which queries are covered, `auc` is for single hidden passages, which is the
-    harder question, and `auc_pages` is for hidden pages. Otherwise both are for topics that were
-    hidden with all their pages.
-    """
-
-    auc: float
-    low: float
-    high: float
-    ece: float
-    n_queries: int
-    n_hidden: int
-    auc_pages: float
 
 
 @dataclass(frozen=True)
@@ -122,7 +104,7 @@ class Calibration:
 def fit_calibration(
     scorer: EvidenceScorer,
     clusters: Clusters,
-    is_cited: Flags | None = None,
+    cited: CitedPages | None = None,
     plan: MaskingPlan | None = None,
 ) -> Calibration:
     """Return the calibration of evidence, fitted by hide-and-seek on the scorer's site.
@@ -134,35 +116,44 @@ def fit_calibration(
     Args:
         scorer: evidence of the queries.
         clusters: the queries' clusters: what is hidden together.
-        is_cited: which queries are known to be covered, because answers to them cite the site;
-            shape (n queries,).
+        cited: which queries are known to be covered, because answers to them cite your pages.
         plan: rounds, bootstraps and seed.
     """
     plan = plan or MaskingPlan()
     if len(scorer.query_ids) < MIN_QUERIES or len(scorer.passages) < MIN_PASSAGES:
         return _default_calibration(scorer)
-    if is_cited is not None and int(is_cited.sum()) >= MIN_CITED:
-        is_anchored = True
-        labelled = mask_topics(scorer, clusters, is_cited, plan)
+    is_anchored = cited is not None and int(cited.is_cited.sum()) >= MIN_CITED
+    topic_of = number_topics(scorer, clusters)
+    if is_anchored and cited is not None:
+        topics = labelled = mask_cited_topics(scorer, topic_of, cited, plan)
     else:
-        is_anchored = False
         labelled = mask_pages_and_passages(scorer, plan)
-    if not _has_both(labelled.is_hidden):
+        topics = mask_topics(scorer, topic_of, plan)
+    if not has_both(labelled.is_hidden):
         return _default_calibration(scorer)
     features = scorer.features()
-    fitter = CalibrationFitter(labelled, features, is_anchored, plan.unanswered_share)
+    fitter = CalibrationFitter(labelled, features, is_anchored, scorer.trust, plan.unanswered_share)
     rng = np.random.default_rng(plan.seed)
     fits = [fitter.fit(np.ones(len(features)))]
     for _ in range(plan.bootstraps):
-        counts = _bootstrap_counts(len(features), rng)
+        counts = bootstrap_counts(len(features), rng)
         fits.append(fitter.fit(counts, rng))
+    test = TestInputs(
+        inputs=fitter.inputs,
+        labelled=labelled,
+        topic_inputs=_standardise(topics.features, fitter.mean, fitter.scale),
+        topics=topics,
+        topic_of=topic_of,
+        trust=scorer.trust,
+    )
+    certainty = 1.0 if is_anchored else scorer.reliability.certainty
     return Calibration(
         names=tuple(scorer.names),
         mean=fitter.mean,
         scale=fitter.scale,
         weights=np.stack([weights for weights, _ in fits]),
         unanswered_share=np.array([share for _, share in fits]),
-        self_test=_self_test(fitter, rng),
+        self_test=run_self_test(test, certainty, rng),
         is_anchored=is_anchored,
     )
 
@@ -226,6 +217,7 @@ class CalibrationFitter:
         labelled: evidence of queries with parts of the site hidden.
         log_features: evidence of all queries on the site as it is, shape (n queries, f).
         is_anchored: whether the labelled queries that were not hidden are known to be covered.
+        trust: how far each feature is trusted before the fit, 0-1, shape (f,).
         unanswered_share: the unanswered share in the log, where a person has determined it; 0 if it
             is to be estimated.
     """
@@ -235,10 +227,12 @@ class CalibrationFitter:
         labelled: LabelledEvidence,
         log_features: Floats,
         is_anchored: bool,
+        trust: Floats,
         unanswered_share: float = 0.0,
     ) -> None:
         self.labelled = labelled
         self.is_anchored = is_anchored
+        self.trust = trust
         self.unanswered_share = unanswered_share
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # evidence that no query has
@@ -291,6 +285,7 @@ class CalibrationFitter:
             self.inputs,
             ~self.labelled.is_hidden,
             importance * len(self.log_inputs) / 2,
+            self.trust,
             self._last_weights,
         )
         return self._last_weights
@@ -299,51 +294,6 @@ class CalibrationFitter:
 def _odds_of_hidden(scores: Floats) -> Floats:
     """Return the odds of being hidden; scores are clipped, so that they stay finite."""
     return np.exp(-np.clip(scores, -30, 30))
-
-
-def fit_logistic(
-    inputs: Floats,
-    is_visible: Flags,
-    importance: Floats,
-    start: Floats | None = None,
-) -> Floats:
-    """Return weights (intercept first) that separate visible from hidden; none is negative.
-
-    Both groups weigh the mean importance. Each piece of evidence speaks for coverage or not at all,
-    so weights are at least 0. With little data they stay near `_PRIOR_WEIGHT`, by a ridge worth
-    `_PRIOR_QUERIES` queries, which was chosen on public sets (docs/method.md). The search begins at
-    `start`, the weights of a similar fit.
-    """
-    half = importance.mean() if len(importance) else 1.0
-    scaled = (
-        np.where(
-            is_visible,
-            importance / importance[is_visible].sum(),
-            importance / importance[~is_visible].sum(),
-        )
-        * half
-    )
-    sign = np.where(is_visible, 1.0, -1.0)
-    prior = np.r_[0.0, np.full(inputs.shape[1] - 1, _PRIOR_WEIGHT)]
-    ridge = np.r_[0.0, np.full(inputs.shape[1] - 1, _PRIOR_QUERIES)]
-
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        value = sign * (inputs @ weights)
-        slope = -sign * scaled * expit(-value)
-        deviation = weights - prior
-        total = float(scaled @ np.logaddexp(0, -value) + deviation @ (ridge * deviation) / 2)
-        return total, inputs.T @ slope + ridge * deviation
-
-    bounds = [(None, None)] + [(0.0, None)] * (len(prior) - 1)
-    return np.asarray(
-        minimize(
-            loss,
-            prior if start is None else start,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=bounds,
-        ).x
-    )
 
 
 def _posterior_of_share(
@@ -412,123 +362,6 @@ def _share_of_gaps(odds: Floats, counts: Floats) -> float:
     for _ in range(100):
         share = float(np.average(share * odds / (share * odds + 1 - share), weights=counts))
     return float(np.clip(share, 0.01, 0.99))
-
-
-def _self_test(fitter: CalibrationFitter, rng: np.random.Generator) -> SelfTest:
-    """Return how well hidden queries are separated from the others.
-
-    The queries of a fold are scored by a calibration that was fitted without them.
-    """
-    rows = fitter.labelled.query_rows
-    is_visible = ~fitter.labelled.is_hidden
-    n_queries = len(np.unique(rows))
-    predicted = _cross_predict(fitter, rng)
-    is_page = fitter.labelled.is_page
-    auc_pages = (
-        float(roc_auc_score(is_visible[is_page], predicted[is_page]))
-        if _has_both(is_visible[is_page])
-        else float("nan")
-    )
-    # single passages are the harder question: they give the figure, where they were hidden
-    if _has_both(is_visible[~is_page]):
-        is_visible = is_visible[~is_page]
-        predicted = predicted[~is_page]
-        rows = rows[~is_page]
-    low, high = _auc_interval(is_visible, predicted, rows, rng)
-    balance = np.where(is_visible, 0.5 / is_visible.mean(), 0.5 / (1 - is_visible.mean()))
-    return SelfTest(
-        auc=float(roc_auc_score(is_visible, predicted)),
-        low=low,
-        high=high,
-        ece=expected_calibration_error(predicted, is_visible, balance),
-        n_queries=n_queries,
-        n_hidden=int((~is_visible).sum()),
-        auc_pages=auc_pages,
-    )
-
-
-def _cross_predict(fitter: CalibrationFitter, rng: np.random.Generator) -> Floats:
-    """Return the probability of being visible of all labelled evidence, by cross-validation.
-
-    All rounds of a query are in the same fold. A fold that cannot be scored gets .5.
-    """
-    rows = fitter.labelled.query_rows
-    is_visible = ~fitter.labelled.is_hidden
-    queries = np.unique(rows)
-    fold_of_query = np.zeros(queries.max() + 1, dtype=np.int64)
-    fold_of_query[queries] = rng.permutation(len(queries)) % _FOLDS
-    folds = fold_of_query[rows]
-    predicted = np.full(len(rows), 0.5)
-    for number in range(_FOLDS):
-        is_train = folds != number
-        is_test = folds == number
-        if _has_both(is_visible[is_train]):
-            importance = np.full(int(is_train.sum()), len(queries) / 2)
-            weights = fit_logistic(fitter.inputs[is_train], is_visible[is_train], importance)
-            predicted[is_test] = expit(fitter.inputs[is_test] @ weights)
-    return predicted
-
-
-def _auc_interval(
-    truth: Flags,
-    predicted: Floats,
-    query_rows: npt.NDArray[np.int64],
-    rng: np.random.Generator,
-) -> tuple[float, float]:
-    """Return the 90% interval of the AUC by a bootstrap over queries."""
-    n = int(query_rows.max()) + 1
-    aucs = []
-    for _ in range(100):
-        counts = _bootstrap_counts(n, rng)[query_rows]
-        if _has_both(truth[counts > 0]):
-            aucs.append(roc_auc_score(truth, predicted, sample_weight=counts))
-    low, high = np.quantile(aucs, [0.05, 0.95]) if aucs else (0.0, 1.0)
-    if low < high:
-        return float(low), float(high)
-    return _interval_of_equal(float(low), len(np.unique(query_rows[~truth])))
-
-
-def _interval_of_equal(auc: float, n_hidden: int) -> tuple[float, float]:
-    """Return the 90% interval of an AUC that no bootstrap sample moves.
-
-    Such samples say nothing of other queries, so the exact interval of a share counts: n hidden
-    queries without an error leave an error rate of up to 1 - .05^(1/n) (Clopper & Pearson 1934).
-
-    >>> _interval_of_equal(1.0, 3)
-    (0.3684031498640387, 1.0)
-    """
-    remaining = 0.05 ** (1 / max(n_hidden, 1))
-    return auc * remaining, 1 - (1 - auc) * remaining
-
-
-def expected_calibration_error(
-    predicted: Floats,
-    truth: Flags,
-    weights: Floats | None = None,
-    bins: int = 10,
-) -> float:
-    """Return the weighted mean gap between predicted and observed share (Guo et al. 2017).
-
-    The mean is over bins of equal count.
-    """
-    weights = np.ones(len(predicted)) if weights is None else weights
-    order = np.argsort(predicted, kind="stable")
-    rows_of_bins = [rows for rows in np.array_split(order, bins) if len(rows)]
-    gaps = []
-    for rows in rows_of_bins:
-        mean_predicted = np.average(predicted[rows], weights=weights[rows])
-        mean_observed = np.average(truth[rows], weights=weights[rows])
-        gaps.append(abs(mean_predicted - mean_observed))
-    return float(np.average(gaps, weights=[weights[rows].sum() for rows in rows_of_bins]))
-
-
-def _has_both(flags: Flags) -> bool:
-    return bool(flags.any() and not flags.all())
-
-
-def _bootstrap_counts(n: int, rng: np.random.Generator) -> Floats:
-    """Return how often each of n queries is drawn in a bootstrap sample."""
-    return np.bincount(rng.integers(n, size=n), minlength=n).astype(np.float64)
 
 
 def _default_calibration(scorer: EvidenceScorer) -> Calibration:

@@ -29,6 +29,8 @@ from coverage_kit.match.neighborhood import (
     spread_over,
 )
 from coverage_kit.match.neighbors import nearest_rows
+from coverage_kit.match.retrievers import Reliability, fuse, measure_reliability
+from coverage_kit.match.word_index import WordIndex
 from coverage_kit.tables import EVIDENCE, Evidence, Matches, Passages, Queries
 from coverage_kit.vectors import Embeddings, PairScorer, Vectors, cosines
 
@@ -43,9 +45,13 @@ OWN_FEATURES = (
     "query_margin",
 )
 HEADING_FEATURES = ("heading", "heading_precedence")
+# Evidence that reads words over the whole site, without the encoder.
+WORD_FEATURES = ("words", "word_precedence", "word_margin")
 FEATURES = (
     *OWN_FEATURES,
     *HEADING_FEATURES,
+    *WORD_FEATURES,
+    "agreement",
     "cross_encoder",
     "margin",
     "answer_support",
@@ -61,6 +67,8 @@ _LEVEL_PASSAGES = 50
 # How many of the own passages nearest to a claim are stored: if all of them are hidden, the claim
 # counts as far from the site. Assumed.
 _CLAIM_PASSAGES = 20
+# Queries whose passages' vectors are gathered at a time: 150 kB each at 100 passages. Assumed.
+_BLOCK_QUERIES = 256
 # A passage's chance to hold the answer falls by a factor e for so much similarity that it is behind
 # the nearest. Assumed.
 _SHARPNESS = 0.03
@@ -130,6 +138,10 @@ class EvidenceScorer:
         texts = list(self.passages["heading_path"] + " " + self.passages["text"])
         self.lexicon = Lexicon(texts, self.query_texts)
         self._recall = self.lexicon.recall(self.rows[:, :_FOCUS_PASSAGES])
+        self.word_index = WordIndex(texts, self.query_texts)
+        # the own passages with most of each query's words, both of shape (n queries, k)
+        self.word_scores, self.word_rows = self.word_index.nearest(self.rows.shape[1])
+        self._rival_words = self.word_index.mean_of_best(NEAR_QUERIES)
         self.reader = (
             CrossEncoderReader(cross_encoder, self.query_texts, texts, self.rows)
             if cross_encoder is not None
@@ -217,6 +229,8 @@ class EvidenceScorer:
         column_of = {name: column for column, name in enumerate(self.names)}
         heading_columns = [column_of[name] for name in HEADING_FEATURES]
         values[:, heading_columns] = self._heading_features(rows, hidden, added)
+        word_columns = [column_of[name] for name in (*WORD_FEATURES, "agreement")]
+        values[:, word_columns] = self._word_features(rows, hidden, added, values[:, 0])
         if "margin" in column_of:
             values[:, column_of["margin"]] = values[:, 0] - self.other_best[rows]
         if self.reader is not None:
@@ -238,6 +252,7 @@ class EvidenceScorer:
         is_affected = np.asarray(hidden[self.rows[:, :_FOCUS_PASSAGES]].any(axis=1), dtype=bool)
         if hidden.any():
             is_affected |= ~self._has_passages(hidden)[self._nearest_headings[1]].all(axis=1)
+            is_affected |= hidden[self.word_rows[:, :_FOCUS_PASSAGES]].any(axis=1)
         if added is not None:
             n_near = min(_FOCUS_PASSAGES, self.similarity.shape[1])
             last = self.similarity[:, n_near - 1, None]
@@ -248,6 +263,8 @@ class EvidenceScorer:
             is_affected |= (added.recall > self._recall.max(axis=1, keepdims=True)).any(axis=1)
             is_affected |= (added.heading_similarity > heading).any(axis=1)
             is_affected |= (added_precedence > precedence).any(axis=1)
+            last_words = self.word_scores[:, :_FOCUS_PASSAGES][:, -1:]
+            is_affected |= (added.words > last_words).any(axis=1)
         if support is not None and self.claims is not None:
             is_affected[self.claims.query_rows[support != self.claim_support()]] = True
         return is_affected
@@ -283,6 +300,8 @@ class EvidenceScorer:
             ),
             own_similarity=own_similarity,
             own_rows=own_rows,
+            words=self.word_index.score(texts),
+            rival_words=self.word_index.mean_of_best(NEAR_QUERIES, texts),
             cross_encoder_scores=scores,
         )
 
@@ -336,7 +355,39 @@ class EvidenceScorer:
 
     def best_rows(self) -> Rows:
         """Return the row of each query's nearest own passage, shape (n queries,)."""
-        return self.rows[:, 0]
+        return self.fused_rows[:, 0]
+
+    @cached_property
+    def reliability(self) -> Reliability:
+        """How far nearest vectors and shared words can be trusted here."""
+        return measure_reliability(
+            self.rows[:, 0], self.word_index, self.word_rows[:, 0], self.page_rows
+        )
+
+    @cached_property
+    def fused_rows(self) -> Rows:
+        """Rows of the own passages that both retrievers name, best first, (n queries, k)."""
+        is_near = np.ones(self.rows.shape, dtype=bool)
+        return fuse(
+            (self.rows, self.word_rows),
+            (is_near, self.word_scores > 0),
+            self.reliability,
+            self.rows.shape[1],
+        )
+
+    @property
+    def trust(self) -> Floats:
+        """How far each feature can be trusted before anything is fitted, 0-1, (len(names),).
+
+        It is the weight of the retriever on which the feature rests; the smaller one if on both.
+        """
+        meaning, words = self.reliability.weights
+        of_name = dict.fromkeys(WORD_FEATURES, words) | {
+            "lexical": min(meaning, words),
+            "agreement": min(meaning, words),
+            "cross_encoder": 1.0,
+        }
+        return np.array([of_name.get(name, meaning) for name in self.names])
 
     def claim_support(self) -> Vectors:
         """Return the similarity of each claim to its nearest own passage, shape (n claims,)."""
@@ -367,8 +418,11 @@ class EvidenceScorer:
         """The evidence of the site as it is, shape (n queries, len(names))."""
         hidden = self._nothing_hidden()
         rows = np.arange(len(self.query_ids))
-        own = np.hstack([self._own_features(rows, hidden, None), self._unchanged_heading_features])
-        values = dict(zip((*OWN_FEATURES, *HEADING_FEATURES), own.T, strict=True))
+        own = self._own_features(rows, hidden, None)
+        by_words = self._word_features(rows, hidden, None, own[:, 0])
+        columns = np.hstack([own, self._unchanged_heading_features, by_words])
+        names = (*OWN_FEATURES, *HEADING_FEATURES, *WORD_FEATURES, "agreement")
+        values = dict(zip(names, columns.T, strict=True))
         values["margin"] = own[:, 0] - self.other_best
         if self.reader is not None:
             values["cross_encoder"] = self.reader.best_scores(rows, hidden, None)
@@ -429,6 +483,50 @@ class EvidenceScorer:
                 best - self._other_query_similarity[rows],
             ]
         ).astype(np.float64)
+
+    def _word_features(
+        self, rows: Rows, hidden: Flags, added: AddedPassages | None, own_best: Floats
+    ) -> Floats:
+        """Return WORD_FEATURES and agreement of these queries, shape (len(rows), 4).
+
+        `own_best` (len(rows),) is the similarity of the passage that is nearest by meaning.
+        """
+        n_near = _FOCUS_PASSAGES
+        if hidden.any():
+            n_near += int(hidden[self.word_rows[rows]].sum(axis=1).max(initial=0))
+        nearest = self.word_rows[rows, :n_near]
+        scores = np.where(hidden[nearest], 0.0, self.word_scores[rows, :n_near])
+        precedence = scores - self._rival_words[nearest]
+        pages = self.page_rows[nearest]
+        similarity = self._word_similarity[rows, :n_near]
+        if added is not None:
+            scores = np.hstack([scores, added.words[rows]])
+            precedence = np.hstack([precedence, added.words[rows] - added.rival_words])
+            pages = np.hstack([pages, np.tile(added.page_rows, (len(rows), 1))])
+            similarity = np.hstack([similarity, added.similarity[rows]])
+        if not scores.shape[1]:
+            return np.zeros((len(rows), 4))
+        best_column = scores.argmax(axis=1)[:, None]
+        best = np.take_along_axis(scores, best_column, 1)
+        is_other_page = pages != np.take_along_axis(pages, best_column, 1)
+        return np.column_stack(
+            [
+                best[:, 0],
+                precedence.max(axis=1),
+                best[:, 0] - np.where(is_other_page, scores, 0.0).max(axis=1),
+                np.take_along_axis(similarity, best_column, 1)[:, 0] - own_best,
+            ]
+        ).astype(np.float64)
+
+    @cached_property
+    def _word_similarity(self) -> Vectors:
+        """Cosine of each query with its passages in `word_rows`, the same shape."""
+        similarity = np.zeros(self.word_rows.shape, np.float32)
+        for start in range(0, len(similarity), _BLOCK_QUERIES):
+            block = slice(start, start + _BLOCK_QUERIES)
+            vectors = self.passage_vectors[self.word_rows[block]]
+            similarity[block] = np.einsum("nkd,nd->nk", vectors, self.query_vectors[block])
+        return similarity
 
     def _heading_features(self, rows: Rows, hidden: Flags, added: AddedPassages | None) -> Floats:
         """Return HEADING_FEATURES of these queries, shape (len(rows), 2)."""

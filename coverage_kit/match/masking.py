@@ -7,15 +7,16 @@ of the queries whose passage is still there, is the labelled sample to which cov
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from coverage_kit.match.evidence import EvidenceScorer
-from coverage_kit.match.neighborhood import Flags, Floats
+from coverage_kit.match.neighborhood import Flags, Floats, Rows
 from coverage_kit.tables import Clusters
 
 # Share of pages, passages or topics that a round hides (docs/method.md, calibration). Assumed.
 HIDDEN_SHARE = 0.25
+# The best passages of each query that are hidden with its topic. Assumed.
+_TOPIC_PASSAGES = 3
 # More queries than this are sampled, so that very long logs take no longer. Assumed.
 _MAX_CALIBRATION_QUERIES = 2000
 
@@ -40,13 +41,33 @@ class LabelledEvidence:
 
     There is a row for each query of each round: its evidence `features` (r, f), the query's row
     `query_rows` (r,), and `is_hidden` (r,): whether its nearest passage was hidden. `is_page` (r,)
-    says whether the round hid whole pages, or single passages.
+    says whether the round hid whole pages, or single passages; `round_numbers` (r,) count rounds.
     """
 
     features: Floats
-    query_rows: npt.NDArray[np.int64]
+    query_rows: Rows
     is_hidden: Flags
     is_page: Flags
+    round_numbers: Rows
+
+
+@dataclass(frozen=True)
+class CitedPages:
+    """Which queries have answers that cite which of your pages.
+
+    `is_cited` (n queries,) says which queries have one. `query_rows` and `page_ids`, both of length
+    m, are the citations of pages that the site has.
+    """
+
+    is_cited: Flags
+    query_rows: Rows
+    page_ids: tuple[str, ...]
+
+
+def number_topics(scorer: EvidenceScorer, clusters: Clusters) -> Rows:
+    """Return the number of each query's cluster, from 0, shape (n queries,)."""
+    cluster_ids = clusters.set_index("query_id")["cluster_id"].reindex(scorer.query_ids)
+    return np.asarray(pd.factorize(cluster_ids)[0], dtype=np.int64)
 
 
 def mask_pages_and_passages(scorer: EvidenceScorer, plan: MaskingPlan) -> LabelledEvidence:
@@ -64,34 +85,71 @@ def mask_pages_and_passages(scorer: EvidenceScorer, plan: MaskingPlan) -> Labell
         candidates = np.unique(unit_of[best_rows])
         n_hidden = max(1, round(len(candidates) * HIDDEN_SHARE))
         hidden = np.isin(unit_of, rng.choice(candidates, n_hidden, replace=False))
-        rounds.append(_play_round(scorer, hidden, query_rows, hidden[best_rows], is_page))
+        rounds.append(_play_round(scorer, hidden, query_rows, hidden[best_rows], number))
     return join_evidence(rounds)
 
 
-def mask_topics(
-    scorer: EvidenceScorer, clusters: Clusters, is_cited: Flags, plan: MaskingPlan
+def mask_topics(scorer: EvidenceScorer, topic_of: Rows, plan: MaskingPlan) -> LabelledEvidence:
+    """Return the evidence of every query in rounds that hide random topics whole.
+
+    A topic's three best passages of each of its queries are hidden. Queries of other topics whose
+    best passage is hidden too sit the round out.
+
+    Args:
+        scorer: evidence of the site.
+        topic_of: the number of each query's topic, shape (n queries,).
+        plan: rounds and seed.
+    """
+    rng = np.random.default_rng(plan.seed)
+    query_rows = _sample_queries(np.arange(len(scorer.query_ids)), rng)
+    best_rows = scorer.best_rows()
+    topics = np.unique(topic_of)
+    rounds = []
+    for number in range(plan.calibration_rounds):
+        is_drawn = np.isin(topic_of, _draw_share(topics, rng))
+        hidden = np.zeros(len(scorer.passages), dtype=bool)
+        hidden[scorer.fused_rows[is_drawn, :_TOPIC_PASSAGES]] = True
+        playing = query_rows[is_drawn[query_rows] | ~hidden[best_rows[query_rows]]]
+        rounds.append(_play_round(scorer, hidden, playing, is_drawn, 2 * number))
+    return join_evidence(rounds)
+
+
+def mask_cited_topics(
+    scorer: EvidenceScorer, topic_of: Rows, cited: CitedPages, plan: MaskingPlan
 ) -> LabelledEvidence:
     """Return the evidence of the cited queries in rounds that hide the pages of random topics.
 
-    A topic is a cluster with cited queries; the pages nearest to these queries are hidden. Cited
-    queries of other topics whose nearest page is hidden too sit the round out, because it is not
+    A topic is a cluster with cited queries; the pages that answers to these queries cite are
+    hidden. Cited queries of other topics with such a page sit the round out, because it is not
     known whether another page answers them.
+
+    Args:
+        scorer: evidence of the site.
+        topic_of: the number of each query's topic, shape (n queries,).
+        cited: which queries are cited, and with which pages.
+        plan: rounds and seed.
     """
     rng = np.random.default_rng(plan.seed)
-    page_of = scorer.page_rows
-    best_rows = scorer.best_rows()
-    cluster_ids = clusters.set_index("query_id")["cluster_id"].reindex(scorer.query_ids)
-    topic_of = pd.factorize(cluster_ids)[0]
-    topics = np.unique(topic_of[is_cited])
-    cited_rows = _sample_queries(np.flatnonzero(is_cited), rng)
+    page_ids = scorer.passages["page_id"]
+    topics = np.unique(topic_of[cited.is_cited])
+    cited_rows = _sample_queries(np.flatnonzero(cited.is_cited), rng)
+    cited_pages = np.array(cited.page_ids, dtype=object)
     rounds = []
-    for _ in range(plan.calibration_rounds):
-        n_hidden = max(1, round(len(topics) * HIDDEN_SHARE))
-        is_drawn = np.isin(topic_of, rng.choice(topics, n_hidden, replace=False))
-        hidden = np.isin(page_of, page_of[best_rows[is_drawn & is_cited]])
-        playing = cited_rows[is_drawn[cited_rows] | ~hidden[best_rows[cited_rows]]]
-        rounds.append(_play_round(scorer, hidden, playing, is_drawn, is_page=True))
+    for number in range(plan.calibration_rounds):
+        is_drawn = np.isin(topic_of, _draw_share(topics, rng))
+        pages = cited_pages[is_drawn[cited.query_rows]]
+        hidden = page_ids.isin(pages).to_numpy(dtype=bool)
+        is_touched = np.zeros(len(topic_of), dtype=bool)
+        is_touched[cited.query_rows[np.isin(cited_pages, pages)]] = True
+        playing = cited_rows[is_drawn[cited_rows] | ~is_touched[cited_rows]]
+        rounds.append(_play_round(scorer, hidden, playing, is_drawn, 2 * number))
     return join_evidence(rounds)
+
+
+def _draw_share(topics: Rows, rng: np.random.Generator) -> Rows:
+    """Return a random HIDDEN_SHARE of the topics, at least one."""
+    n_hidden = max(1, round(len(topics) * HIDDEN_SHARE))
+    return np.asarray(rng.choice(topics, n_hidden, replace=False), dtype=np.int64)
 
 
 def join_evidence(samples: list[LabelledEvidence]) -> LabelledEvidence:
@@ -101,10 +159,11 @@ def join_evidence(samples: list[LabelledEvidence]) -> LabelledEvidence:
         query_rows=np.concatenate([sample.query_rows for sample in samples]),
         is_hidden=np.concatenate([sample.is_hidden for sample in samples]),
         is_page=np.concatenate([sample.is_page for sample in samples]),
+        round_numbers=np.concatenate([sample.round_numbers for sample in samples]),
     )
 
 
-def _sample_queries(rows: npt.NDArray[np.int64], rng: np.random.Generator) -> npt.NDArray[np.int64]:
+def _sample_queries(rows: Rows, rng: np.random.Generator) -> Rows:
     """Return at most _MAX_CALIBRATION_QUERIES of the rows, drawn at random."""
     if len(rows) <= _MAX_CALIBRATION_QUERIES:
         return rows
@@ -114,9 +173,9 @@ def _sample_queries(rows: npt.NDArray[np.int64], rng: np.random.Generator) -> np
 def _play_round(
     scorer: EvidenceScorer,
     hidden: Flags,
-    playing: npt.NDArray[np.int64],
+    playing: Rows,
     is_hidden: Flags,
-    is_page: bool,
+    number: int,
 ) -> LabelledEvidence:
     """Return the labelled evidence of a round; it has no rows if every passage is hidden.
 
@@ -125,7 +184,7 @@ def _play_round(
         hidden: the passages that are hidden, shape (n passages,).
         playing: rows of the queries that take part.
         is_hidden: whether each query is a known gap in this round, shape (n queries,).
-        is_page: whether whole pages are hidden.
+        number: number of the round; even rounds hide whole pages.
     """
     playing = playing[:0] if hidden.all() else playing
     if len(playing):
@@ -136,5 +195,6 @@ def _play_round(
         features=features,
         query_rows=playing,
         is_hidden=is_hidden[playing],
-        is_page=np.full(len(playing), is_page),
+        is_page=np.full(len(playing), number % 2 == 0),
+        round_numbers=np.full(len(playing), number),
     )
