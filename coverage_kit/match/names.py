@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from coverage_kit.text.identifiers import Name, atoms, find_identifiers, identifiers, proper_names
+from coverage_kit.text.atoms import atoms
+from coverage_kit.text.identifiers import Name, find_identifiers, identifiers, proper_names
 
 __all__ = ["NameIndex", "identifiers", "proper_names"]
 
