@@ -27,17 +27,17 @@ _HYPHENS = re.compile("[\u2010\u2011\u2212]")
 _LONG_DASHES = re.compile("[\u2013\u2014]")
 # What follows a quantity in addition to the units of `quantities`, in the languages of the public
 # sets; in lower case, without accents, in the singular. Assumed.
-_MEASURES = frozenset(UNITS) | frozenset(
+_MEASURE_WORDS = (
     "dm ft in inch foot feet yd mg oz st t cl l mw gw mwh mah kv a ma hz khz mhz ghz b kb kib mib "
     "gib k mn bn tn min ms s px pt dpi fps rpm am pm ad bc bce ce nd rd th er eme x p c f u pc pp "
     "yo y wk mo chf jpy aud cad inr cny cc bhp hp um bps kbps mbps gbps db percent per cent people "
     "person time child children kid million billion thousand hundred jahr jahre jahren tag tage "
     "tagen woche wochen monat monate monaten stunde stunden minuten prozent uhr ano dia semana mes "
-    "meses hora minuto por an jour mois heure".split()
+    "meses hora minuto por an jour mois heure"
 )
 # What stands before a figure that is a date, a rank, a place in the text, or a number of things, so
 # that word and figure are no name. In lower case, without accents. Assumed.
-_COUNTERS = frozenset(MONTH_NAMES) | frozenset(
+_COUNTER_WORDS = (
     "jan feb mar apr jun jul aug sep sept oct nov dec monday tuesday wednesday thursday friday "
     "saturday sunday januar februar marz mai juni juli oktober dezember enero febrero marzo abril "
     "mayo junio julio agosto septiembre octubre noviembre diciembre janvier fevrier mars avril "
@@ -46,8 +46,10 @@ _COUNTERS = frozenset(MONTH_NAMES) | frozenset(
     "line note point week day month year room age usd eur gbp chf us uk am pm ad bc "
     "mid pre post under over sub non top plus up to a an the i in at on of for from and or by is "
     "are was be with my we you he she it they about around only all every first last next other "
-    "least most than after before within until since have has had take one two between into".split()
+    "least most than after before within until since have has had take one two between into"
 )
+_MEASURES = frozenset(UNITS) | frozenset(_MEASURE_WORDS.split())
+_COUNTERS = frozenset(MONTH_NAMES) | frozenset(_COUNTER_WORDS.split())
 
 
 def clean(text: str) -> str:

@@ -36,7 +36,7 @@ _VERSION_WORD = re.compile(r"v|ver|versions?|release|build", re.IGNORECASE)
 _DATE = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}|(?:1[5-9]|20)\d\d\.\d{1,2}\.\d{1,2}")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _ERROR_WORDS = (
-    "errors?|code|errno|status|exception|bug|issue|ticket|http|fehler|fehlercode|erreur|codigo|"
+    "errors?|code|errno|status|exception|bug|issue|ticket|fehler|fehlercode|erreur|codigo|"
     "errore|codice|ошибка|код"
 )
 # "error code 1603", "404 error"; two figures are too few to be told from a number of things.
@@ -54,6 +54,7 @@ _LETTERS_AND_FIGURES = re.compile(rf"[{CASED}]+|\d+")
 # Words that a hyphen joins to an identifier: "CO2-neutral", "19-year-old".
 _JOINED_WORDS = re.compile(rf"(?:-[{CASED}]{{3,}})+$")
 _WORD = re.compile(rf"(?<![{CASED}\d_.'\u2019-])[{CASED}]+(?![{CASED}\d_]|[-.]\w)")
+_CASELESS = re.compile(rf"[^\W\d_{CASED}]+")
 _ROMAN = re.compile(r"[IVXLCDM]+")
 _SENTENCE_START = re.compile(
     "(?:^|[.!?:;\n\u2026])[\\s\"'*(\\[\u00ab\u201c\u201e\u2018\u00bf\u00a1#>-]*$"
@@ -119,8 +120,12 @@ def find_proper_names(text: str) -> list[Name]:
 
 
 def _has_case(text: str) -> bool:
-    """Return whether capitals set a word apart: most words within sentences have none."""
-    n_capitals = n_small = 0
+    """Return whether capitals set a word apart: most words within sentences have none.
+
+    Words of a script without capitals count as words without them.
+    """
+    n_small = len(_CASELESS.findall(text))
+    n_capitals = 0
     for match in _WORD.finditer(text):
         if match.group()[0].islower():
             n_small += 1
@@ -182,8 +187,9 @@ def _version(text: str, match: re.Match[str]) -> Name | None:
     before = _WORD_BEFORE.search(text, max(0, match.start() - 40), match.start())
     word = before[1] if before else ""
     is_named = len(word) > 1 and (word[0].isupper() or _is_camel(word)) and not is_counter(word)
-    is_certain = token[0] in "vV" or version.count(".") > 1 or _VERSION_WORD.fullmatch(word)
-    if not is_certain and not is_named:
+    is_marked = token[0] in "vV" or _VERSION_WORD.fullmatch(word)
+    is_long = version.count(".") > 1 and not is_counter(word or "version")
+    if not is_marked and not is_long and not is_named:
         return None
     return Name(version, _version_keys(version, word if is_named else ""))
 
@@ -203,7 +209,8 @@ def _model(token: str) -> Name | None:
     for part in token.split("."):
         core = _JOINED_WORDS.sub("", part)
         pieces = _LETTERS_AND_FIGURES.findall(core)
-        if len(pieces) > 1 and not core.replace("-", "").isdigit() and _is_model(core, pieces):
+        has_both = len({piece.isdigit() for piece in pieces}) == 2
+        if has_both and _is_model(core, pieces):
             figure = pieces[-1]
             # four figures are rare enough to be known without the letters
             alone = figure if "-" in core and figure.isdigit() and len(figure) > 3 else ""
@@ -213,16 +220,18 @@ def _model(token: str) -> Name | None:
 
 
 def _is_model(core: str, pieces: list[str]) -> bool:
+    """Return whether letters and figures are a model: no quantity, date, rank or typing slip."""
     first, second = pieces[:2]
     if first.isdigit():
         is_short = len(first) < 5 and len(second) > 1 and second.isupper()  # 2FA
         is_mixed = len(pieces) > 3  # 5f3a9c
         return "-" not in core and not is_measure(second) and (is_short or is_mixed)
-    is_letter = len(first) == 1 and first.isupper()
-    if is_counter(first) and not is_letter:
+    is_letter = len(first) == 1 and first.isupper()  # I-94
+    if (
+        _YEAR.fullmatch(second) or (is_counter(first) and not is_letter) or first in "qQ"
+    ):  # a quarter: Q3
         return False
-    if first in "qQ" or is_measure(first + second) or (len(first) < 3 and second in "23" and
-        is_measure(first) and first.islower()) or _YEAR.fullmatch(second):
+    if first.islower() and is_measure(first) and second in ("2", "3"):  # m2
         return False
     return not ("-" in core and core.islower() and len(first) >= _LONG_PREFIX)
 
