@@ -65,7 +65,8 @@ class NameIndex:
         """
         n_present = self.queries @ self._is_present(hidden, added_texts).astype(np.float64)
         shares = np.full(len(n_present), np.nan)
-        return np.divide(n_present, self._n_names, out=shares, where=self._n_names > 0)
+        np.divide(n_present, self._n_names, out=shares, where=self._n_names > 0)
+        return shares
 
     def absent(
         self, hidden: Flags | None = None, added_texts: Sequence[str] = ()

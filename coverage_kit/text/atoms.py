@@ -5,7 +5,6 @@ words of another without a space, as in Chinese and Japanese text around a Latin
 """
 
 import re
-import sys
 import unicodedata
 
 from coverage_kit.text.quantities import UNITS
@@ -16,12 +15,10 @@ from coverage_kit.text.words import MONTH_NAMES
 CASED = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u03ff\u0400-\u052f"
 # Words of cased scripts, words of other scripts, figures with their dots, and an option's dashes.
 _ATOM = re.compile(rf"[{CASED}]+|[^\W\d_{CASED}]+|\d+(?:\.\d+)*|--(?=\w)")
-# Figures of other scripts, such as Arabic ones, and their Latin counterparts.
-_DIGITS = {
-    code: str(unicodedata.digit(chr(code)))
-    for code in range(128, sys.maxunicode + 1)
-    if unicodedata.category(chr(code)) == "Nd"
-}
+# A figure of another script, such as an Arabic one.
+_OTHER_DIGIT = re.compile(r"[^\D0-9]")
+# Accents and points that are written on or under a letter: Latin, Greek, Cyrillic, Hebrew, Arabic.
+_ACCENTS = re.compile("[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u064b-\u065f\u0670]")
 _HYPHENS = re.compile("[\u2010\u2011\u2212]")
 # Dashes into which typography turns the two hyphens of an option.
 _LONG_DASHES = re.compile("[\u2013\u2014]")
@@ -56,7 +53,10 @@ def clean(text: str) -> str:
     """Return a text with compatible forms of letters, Latin figures and plain hyphens."""
     if text.isascii():
         return text
-    return _HYPHENS.sub("-", unicodedata.normalize("NFKC", text).translate(_DIGITS))
+    latin = _OTHER_DIGIT.sub(
+        lambda digit: str(unicodedata.digit(digit.group())), unicodedata.normalize("NFKC", text)
+    )
+    return _HYPHENS.sub("-", latin)
 
 
 def atoms(text: str) -> list[str]:
@@ -70,9 +70,8 @@ def atoms(text: str) -> list[str]:
     """
     folded = clean(text).casefold()
     if not folded.isascii():
-        decomposed = unicodedata.normalize("NFKD", folded)
-        folded = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
-        folded = _LONG_DASHES.sub("--", folded).casefold()
+        bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", folded))
+        folded = _LONG_DASHES.sub("--", bare).casefold()
     return _ATOM.findall(folded.replace("[no-]", ""))
 
 

@@ -153,6 +153,8 @@ def _shaped(text: str) -> Iterator[tuple[int, Name]]:
     has_case = _has_case(text)
     for match in _TOKEN.finditer(text):
         token = match.group()
+        if token.isalpha() and token.islower():
+            continue
         name = _written_as_code(token) or _version(text, match) or _model(token)
         if name is None:
             name = _numbered(text, match, has_case)

@@ -11,7 +11,7 @@ YEAR = "year-"
 _YEAR = re.compile(r"(?<![\d.,$€£¥#])(199\d|20[0-3]\d)(?![\d%]|[.,]\d)\s?([^\W\d_]*)")
 # A word, up to three figures with further ones after dots, and the word behind them.
 _NUMBERED = re.compile(
-    rf"(?<![{CASED}\d.,-])([{CASED}]{{2,}})[ -]?(?:version |v\.? ?)?(\d{{1,3}}(?:\.\d+)*)"
+    rf"(?<![{CASED}\d.,-])([{CASED}]{{2,}}+)[ -]?(?:version |v\.? ?)?(\d{{1,3}}(?:\.\d+)*)"
     rf"(?![\d%°]|[.,:/]\d|-\d|(?:st|nd|rd|th)(?![{CASED}]))[ -]?([^\W\d_]*)",
     re.IGNORECASE,
 )
@@ -35,8 +35,8 @@ def versions(text: str, in_any_case: bool = False) -> set[tuple[str, str]]:
         in_any_case: whether a name may be in lower case. People type questions so; in the text of
             a page, such a word is mostly no name ("wait 5 days").
 
-    >>> versions("Windows 10 and Python v3.12, for 3 seats in May 2")
-    {('windows', '10'), ('python', '3.12')}
+    >>> sorted(versions("Windows 10 and Python v3.12, for 3 seats in May 2"))
+    [('python', '3.12'), ('windows', '10')]
     """
     found = set()
     for match in _NUMBERED.finditer(clean(text)):
