@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from coverage_kit.text.atoms import atoms
-from coverage_kit.text.identifiers import Name, find_identifiers
+from coverage_kit.text.identifiers import Name, asked, find_identifiers
 from coverage_kit.text.versions import versions, years
 
 Flags = npt.NDArray[np.bool_]
@@ -123,7 +123,8 @@ class VersionIndex:
     """
 
     def __init__(self, passage_texts: Sequence[str], query_texts: Sequence[str]) -> None:
-        by_query = [years(text) | versions(text, in_any_case=True) for text in query_texts]
+        questions = [asked(text) for text in query_texts]
+        by_query = [years(text) | versions(text, in_any_case=True) for text in questions]
         by_passage = [years(text) | versions(text) for text in passage_texts]
         query_marks = [_query_marks(items) for items in by_query]
         subjects = _columns(subject for items in by_query for subject, _ in items)

@@ -25,12 +25,12 @@ _LONG_DASHES = re.compile("[\u2013\u2014]")
 # What follows a quantity in addition to the units of `quantities`, in the languages of the public
 # sets; in lower case, without accents, in the singular. Assumed.
 _MEASURE_WORDS = (
-    "dm ft in inch foot feet yd mg oz st t cl l mw gw mwh mah kv a ma hz khz mhz ghz b kb kib mib "
+    "dm ft inch foot feet yd mg oz st t cl l mw gw mwh mah kv ma hz khz mhz ghz b kb kib mib "
     "gib k mn bn tn min ms s px pt dpi fps rpm am pm ad bc bce ce nd rd th er eme x p c f u pc pp "
     "yo y wk mo chf jpy aud cad inr cny cc bhp hp um bps kbps mbps gbps db percent per cent people "
     "person time child children kid million billion thousand hundred jahr jahre jahren tag tage "
     "tagen woche wochen monat monate monaten stunde stunden minuten prozent uhr ano dia semana mes "
-    "meses hora minuto por an jour mois heure"
+    "meses hora minuto por ans jour mois heure"
 )
 # What stands before a figure that is a date, a rank, a place in the text, or a number of things, so
 # that word and figure are no name. In lower case, without accents. Assumed.

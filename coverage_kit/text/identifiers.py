@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from coverage_kit.text.atoms import CASED, clean, is_counter, is_measure, normalize
+from coverage_kit.text.sentences import split_sentences
 
 # What may be an identifier by its shape: letters, figures, and the signs between them.
 _TOKEN = re.compile(
@@ -17,6 +18,8 @@ _TOKEN = re.compile(
     rf"(?:[{CASED}\d_]|(?:::|[-.])(?=[{CASED}\d_]))*(?:\(\))?"
 )
 _CODE_SPAN = re.compile(r"`([^`\s]{2,})`")
+# A command and its subcommand at the beginning of a code span: "git rebase".
+_COMMAND = re.compile(r"`([a-z]{2,} [a-z][a-z-]+)(?=[ `])")
 _HEX = re.compile(r"0x[\da-f]{2,}", re.IGNORECASE)
 _SNAKE = re.compile(rf"_*[{CASED}\d]+(?:_+[{CASED}\d]+)+_*|__[{CASED}\d]+__")
 # The endings of files and domains. A list, because people forget the space after a full stop:
@@ -47,7 +50,7 @@ _ERROR = re.compile(
     re.IGNORECASE,
 )
 # A whole figure after a name, and the word behind it: "iPhone 15 Pro".
-_FIGURE_AFTER = re.compile(r" (\d{1,5})(?![\d%°]|[.,:/]\d|-\d)[ -]?([^\W\d_]*)")
+_FIGURE_AFTER = re.compile(r" (\d{1,5})(?![\d%°]|[.,:/]\w|-\d)[ -]?([^\W\d_]*)")
 _WORD_BEFORE = re.compile(r"([^\W\d_]*)[^\S\n]?$")
 _WORD_AFTER = re.compile(r"[^\S\n]?([^\W\d_]+|[%°€$£])")
 _LETTERS_AND_FIGURES = re.compile(rf"[{CASED}]+|\d+")
@@ -62,6 +65,11 @@ _SENTENCE_START = re.compile(
 # Letters before a hyphen and a figure, from which on a word in lower case is an ordinary one, as in
 # "windows-11"; "covid-19" has fewer. Assumed.
 _LONG_PREFIX = 7
+# Words from which on a question is a story, of which only the sentences that ask are read. Measured
+# on conditionalqa_govuk: names in the story of an answered question are mostly not on the site.
+_STORY_WORDS = 25
+# The question marks of Latin, Chinese, Japanese, Arabic and Greek text; a closing quote may follow.
+_ASKS = re.compile("[?\uff1f\u061f\u037e]\\W*$")
 
 
 @dataclass(frozen=True)
@@ -72,11 +80,24 @@ class Name:
     keys: frozenset[str]
 
 
+def asked(text: str) -> str:
+    """Return a question, or of a long one the sentences that ask, if it has any.
+
+    >>> asked("I moved here from Tallmere with a K7 permit, which my aunt Rosa Lind got for me "
+    ...       "when I was ill in the spring of that year. May I work?")
+    'May I work?'
+    """
+    if len(text.split()) < _STORY_WORDS:
+        return text
+    asking = [sentence for sentence in split_sentences(text) if _ASKS.search(sentence)]
+    return " ".join(asking) or text
+
+
 def identifiers(text: str) -> tuple[str, ...]:
     """Return the identifiers of a question in their usual form, each once, in order.
 
     >>> identifiers("Does an RTX-4090 run foo_bar() of v2.1 after `git rebase --onto`?")
-    ('rtx4090', 'foo_bar', '2.1', '--onto')
+    ('rtx4090', 'foo_bar', '2.1', 'git rebase', '--onto')
     >>> identifiers("Is it 5 km, 3rd on 12.03.2024, for 1,000 GBP?")
     ()
     """
@@ -85,7 +106,7 @@ def identifiers(text: str) -> tuple[str, ...]:
 
 def find_identifiers(text: str) -> list[Name]:
     """Return the identifiers of a question with their keys, each once, in order."""
-    cleaned = clean(text)
+    cleaned = asked(clean(text))
     names = sorted([*_marked(cleaned), *_shaped(cleaned)], key=lambda item: item[0])
     return list({name.text: name for _, name in names if name.keys}.values())
 
@@ -105,7 +126,7 @@ def proper_names(text: str) -> tuple[str, ...]:
 
 def find_proper_names(text: str) -> list[Name]:
     """Return the proper names of a question with their keys, each once, in order."""
-    cleaned = clean(text)
+    cleaned = asked(clean(text))
     if not _has_case(cleaned):
         return []
     words = [
@@ -144,6 +165,8 @@ def _marked(text: str) -> Iterator[tuple[int, Name]]:
     for match in _CODE_SPAN.finditer(text):
         if re.search(rf"[{CASED}]", match[1]):
             yield match.start(), _written_as_code(match[1]) or _name(match[1].lower())
+    for match in _COMMAND.finditer(text):
+        yield match.start(), _name(match[1])
     for match in _ERROR.finditer(text):
         yield match.start(), _name(match["after"] or match["before"])
 
@@ -244,7 +267,13 @@ def _numbered(text: str, match: re.Match[str], has_case: bool) -> Name | None:
     after = _FIGURE_AFTER.match(text, match.end())
     if after is None or _YEAR.fullmatch(after[1]) or is_measure(after[2]):
         return None
-    if is_counter(token) or is_measure(token) or not re.fullmatch(rf"[{CASED}]{{2,}}", token):
+    is_error = re.fullmatch(_ERROR_WORDS, token, re.IGNORECASE)
+    if (
+        is_error
+        or is_counter(token)
+        or is_measure(token)
+        or not re.fullmatch(rf"[{CASED}]{{2,}}", token)
+    ):
         return None
     is_capital = token[0].isupper() and has_case
     if not _is_camel(token) and not (
