@@ -54,6 +54,7 @@ _FIGURE_AFTER = re.compile(r" (\d{1,5})(?![\d%°]|[.,:/]\w|-\d)[ -]?([^\W\d_]*)"
 _WORD_BEFORE = re.compile(r"([^\W\d_]*)[^\S\n]?$")
 _WORD_AFTER = re.compile(r"[^\S\n]?([^\W\d_]+|[%°€$£])")
 _LETTERS_AND_FIGURES = re.compile(rf"[{CASED}]+|\d+")
+_AREA = re.compile(r"(?:[cdkm]?m|ft)[23]")
 # Words that a hyphen joins to an identifier: "CO2-neutral", "19-year-old".
 _JOINED_WORDS = re.compile(rf"(?:-[{CASED}]{{3,}})+$")
 _WORD = re.compile(rf"(?<![{CASED}\d_.'\u2019-])[{CASED}]+(?![{CASED}\d_]|[-.]\w)")
@@ -256,7 +257,7 @@ def _is_model(core: str, pieces: list[str]) -> bool:
         _YEAR.fullmatch(second) or (is_counter(first) and not is_letter) or first in "qQ"
     ):  # a quarter: Q3
         return False
-    if first.islower() and is_measure(first) and second in ("2", "3"):  # m2
+    if _AREA.fullmatch(core):
         return False
     return not ("-" in core and core.islower() and len(first) >= _LONG_PREFIX)
 

@@ -104,7 +104,10 @@ def test_identifiers_end_where_another_script_begins(question, names):
 
 
 def test_proper_names_are_capitals_within_sentences():
-    assert proper_names("Is Tallmere near? Haulwright is. And Dr Lind?") == ("tallmere", "lind")
+    assert proper_names("Is Tallmere near it? Haulwright is. And who is Dr Lind?") == (
+        "tallmere",
+        "lind",
+    )
     assert proper_names("In May or on Monday, under chapter XIV") == ()
 
 
