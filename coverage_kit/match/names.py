@@ -138,19 +138,22 @@ class VersionIndex:
     def agreement(self, rows: Rows) -> Floats:
         """Return whether the passages of each query are about its version and year, (n queries,).
 
-        It is 1 if any of them has a version or year of the query, -1 if none has, though one has
-        another version of the same name or another year, and 0 if there is nothing to compare.
+        It is 1 if any of them has a version or year of the query, and -1 if none has, though the
+        nearest has another version of the same name or another year. It is 0 if there is nothing
+        to compare.
 
         Args:
-            rows: rows of k passages for each query, shape (n queries, k); -1 is no passage.
+            rows: rows of k passages for each query, the nearest first, shape (n queries, k); -1 is
+                no passage.
         """
         agreement = np.zeros(len(rows))
         dated = np.flatnonzero(self._query_subjects.getnnz(axis=1))
-        for column in rows[dated].T:
+        for rank, column in enumerate(rows[dated].T):
             queries, passages = dated[column >= 0], column[column >= 0]
             agrees = _shares(self._query_marks[queries], self._passage_marks[passages])
-            differs = _shares(self._query_subjects[queries], self._passage_subjects[passages])
-            agreement[queries[differs & (agreement[queries] == 0)]] = -1
+            if rank == 0:
+                differs = _shares(self._query_subjects[queries], self._passage_subjects[passages])
+                agreement[queries[differs]] = -1
             agreement[queries[agrees]] = 1
         return agreement
 

@@ -155,7 +155,12 @@ def test_a_passage_agrees_with_its_version_and_year_and_conflicts_with_others(qu
 def test_any_passage_that_agrees_outweighs_those_that_differ():
     assert agreement("What are the fees of 2024?", 0, 2) == 1
     assert agreement("What are the fees of 2024?", 2, 0) == 1
-    assert agreement("What are the fees of 2025?", 3, 0) == -1
+    assert agreement("What are the fees of 2024?", 3, 2) == 1
+
+
+def test_only_the_nearest_passage_can_differ():
+    assert agreement("What are the fees of 2025?", 0, 3) == -1
+    assert agreement("What are the fees of 2025?", 3, 0) == 0
 
 
 def test_missing_passages_and_missing_queries_say_nothing():
