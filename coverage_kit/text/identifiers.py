@@ -17,9 +17,9 @@ _TOKEN = re.compile(
     rf"(?<![{CASED}\d_@])(?:--(?=[a-z]))?[{CASED}\d_.]"
     rf"(?:[{CASED}\d_]|(?:::|[-.])(?=[{CASED}\d_]))*(?:\(\))?"
 )
-_CODE_SPAN = re.compile(r"`([^`\s]{2,})`")
+_CODE_SPAN = re.compile(r"`([^`\s]{2,80})`")
 # A command and its subcommand at the beginning of a code span: "git rebase".
-_COMMAND = re.compile(r"`([a-z]{2,} [a-z][a-z-]+)(?=[ `])")
+_COMMAND = re.compile(r"`([a-z]{2,40} [a-z][a-z-]{1,40})(?=[ `])")
 _HEX = re.compile(r"0x[\da-f]{2,}", re.IGNORECASE)
 _SNAKE = re.compile(rf"_*[{CASED}\d]+(?:_+[{CASED}\d]+)+_*|__[{CASED}\d]+__")
 # The endings of files and domains. A list, because people forget the space after a full stop:
@@ -45,8 +45,8 @@ _ERROR_WORDS = (
 # "error code 1603", "404 error"; two figures are too few to be told from a number of things.
 _ERROR = re.compile(
     rf"(?<![{CASED}\d])(?:{_ERROR_WORDS})(?:\s*code|\s+no\.?|\s+number)?\s*[#:]?\s*"
-    rf"(?P<after>\d{{3,}})(?![\d%]|[.,]\d)|"
-    rf"(?<![{CASED}\d.,])(?P<before>\d{{3,}})\s+(?:{_ERROR_WORDS})(?![{CASED}])",
+    rf"(?P<after>\d{{3,20}})(?![\d%]|[.,]\d)|"
+    rf"(?<![{CASED}\d.,])(?P<before>\d{{3,20}})\s+(?:{_ERROR_WORDS})(?![{CASED}])",
     re.IGNORECASE,
 )
 # A whole figure after a name, and the word behind it: "iPhone 15 Pro".
@@ -66,6 +66,8 @@ _SENTENCE_START = re.compile(
 # Letters before a hyphen and a figure, from which on a word in lower case is an ordinary one, as in
 # "windows-11"; "covid-19" has fewer. Assumed.
 _LONG_PREFIX = 7
+# Characters of the longest name; what is longer is data. Assumed.
+_MAX_LENGTH = 80
 # Words from which on a question is a story, of which only the sentences that ask are read. Measured
 # on conditionalqa_govuk: names in the story of an answered question are mostly not on the site.
 _STORY_WORDS = 25
@@ -134,7 +136,7 @@ def find_proper_names(text: str) -> list[Name]:
         normalize(match.group())
         for match in _WORD.finditer(cleaned)
         if match.group()[0].isupper()
-        and len(match.group()) > 2
+        and 2 < len(match.group()) <= _MAX_LENGTH
         and not _ROMAN.fullmatch(match.group())
         and not _starts_sentence(cleaned, match.start())
     ]
@@ -177,7 +179,7 @@ def _shaped(text: str) -> Iterator[tuple[int, Name]]:
     has_case = _has_case(text)
     for match in _TOKEN.finditer(text):
         token = match.group()
-        if token.isalpha() and token.islower():
+        if len(token) > _MAX_LENGTH or (token.isalpha() and token.islower()):
             continue
         name = _written_as_code(token) or _version(text, match) or _model(token)
         if name is None:

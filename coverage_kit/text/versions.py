@@ -11,7 +11,7 @@ YEAR = "year-"
 _YEAR = re.compile(r"(?<![\d.,$€£¥#])(199\d|20[0-3]\d)(?![\d%]|[.,]\d)\s?([^\W\d_]*)")
 # A word, up to three figures with further ones after dots, and the word behind them.
 _NUMBERED = re.compile(
-    rf"(?<![{CASED}\d.,-])([{CASED}]{{2,}}+)[ -]?(?:version |v\.? ?)?(\d{{1,3}}(?:\.\d+)*)"
+    rf"(?<![{CASED}\d.,-])([{CASED}]{{2,80}}+)[ -]?(?:version |v\.? ?)?(\d{{1,3}}(?:\.\d+){{0,5}})"
     rf"(?![\d%°]|[.,:/]\d|-\d|(?:st|nd|rd|th)(?![{CASED}]))[ -]?([^\W\d_]*)",
     re.IGNORECASE,
 )
