@@ -1,4 +1,6 @@
 # ruff: noqa: RUF001 (letters of other scripts look like Latin ones)
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -168,3 +170,12 @@ def test_missing_passages_and_missing_queries_say_nothing():
     assert VersionIndex(NOTES, ["Fees of 2025?"]).agreement(np.zeros((1, 0), int)).tolist() == [0]
     assert VersionIndex(NOTES, []).agreement(np.zeros((0, 3), int)).shape == (0,)
     assert VersionIndex([], ["Fees of 2025?"]).agreement(np.array([[-1]])).tolist() == [0]
+
+
+@pytest.mark.parametrize("piece", ["a_", "1.", "a-", "A1", "`a", "--a", "Ab "])
+def test_a_long_run_of_one_piece_takes_no_longer_than_a_page(piece):
+    text = piece * 2000
+    start = time.process_time()
+    NameIndex([text], [text]).presence()
+    VersionIndex([text], [text])
+    assert time.process_time() - start < 5
