@@ -26,7 +26,7 @@ def write_default_calibration(sets: list[BenchSet], path: Path = DEFAULT_CALIBRA
         for evidence, start in zip(masked, starts, strict=False)
     ]
     fitters = [
-        CalibrationFitter(evidence, features, is_anchored=False)
+        CalibrationFitter(evidence, features, is_anchored=False, trust=np.ones(features.shape[1]))
         for evidence in (join_evidence(shifted), *shifted)
     ]
     fits = [fitter.fit(np.ones(len(features))) for fitter in fitters]

@@ -23,14 +23,10 @@ from benchmarks.sets import (
 )
 from coverage_kit.embed.texts import passage_texts
 from coverage_kit.errors import SchemaError
-from coverage_kit.match.coverage import (
-    SelfTest,
-    expected_calibration_error,
-    fit_calibration,
-    measure_coverage,
-)
+from coverage_kit.match.coverage import fit_calibration, measure_coverage
 from coverage_kit.match.masking import MaskingPlan
 from coverage_kit.match.neighbors import nearest_rows
+from coverage_kit.match.self_test import SelfTest, expected_calibration_error
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -127,6 +123,7 @@ def _score_trial(trial: Trial, seed: int) -> Draws:
         ),
         "brier": weights @ (covered - ~trial.is_gap) ** 2 / n,
         "self_test_auc": _self_test_draws(calibration.self_test),
+        "self_test_gaps": np.full(1 + RESAMPLES, gap_figure(calibration.self_test)),
     }
     return draws
 
@@ -180,6 +177,8 @@ def _rank_metrics(trial: Trial, evidence: Floats, weights: Floats) -> dict[str, 
             pd.factorize(topics)[0],
             by_size=False,
         )
+    if trial.homes is not None:
+        metrics["page_auc"] = group_auc(evidence, trial.is_gap, weights, trial.homes, by_size=False)
     return metrics
 
 
@@ -250,6 +249,11 @@ def _ratio(tops: Floats, bases: Floats) -> Floats:
     return np.asarray(np.divide(tops, bases, out=np.full(len(tops), np.nan), where=bases > 0))
 
 
+def gap_figure(self_test: SelfTest | None) -> float:
+    """Return the self-test's AUC per gap; nan without one."""
+    return self_test.auc_gaps if self_test else float("nan")
+
+
 def _self_test_draws(self_test: SelfTest | None) -> Floats:
     """Return the self-test's AUC, followed by values that have its own 90% interval."""
     if self_test is None:
@@ -307,6 +311,8 @@ def print_report(report: Report) -> None:
         "topic_auc": "topics",
         "ece": "ECE",
         "self_test_auc": "self-test",
+        "self_test_gaps": "per gap",
+        "page_auc": "pages",
     }
     print(
         f"{'AUC by query':<32}{'gaps':>5}" + "".join(f"{name:>13}" for name in SCORERS),

@@ -12,7 +12,7 @@ A set is a folder of Parquet tables; further columns and files are left alone:
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -90,7 +90,8 @@ class Trial:
     """A site with some of its content removed: evidence, clusters, and which queries are gaps.
 
     `query_vectors` and `passage_vectors` are the encoder's own vectors of the queries and of the
-    passages left, from which baselines start.
+    passages left, from which baselines start. `homes` (n queries,) numbers the page that answered
+    each query before anything was removed; None where that is not known.
     """
 
     scorer: EvidenceScorer
@@ -100,6 +101,7 @@ class Trial:
     passages: pd.DataFrame
     query_vectors: Embeddings
     passage_vectors: Embeddings
+    homes: npt.NDArray[np.int64] | None = None
 
 
 def read_set(folder: Path, encoder: Encoder, with_answers: bool = False) -> BenchSet:
@@ -172,11 +174,15 @@ def planted_trial(
         bench.queries["query_id"].isin(is_answered.index) & bench.queries["is_answerable"]
     ]
     is_gap = ~is_answered.loc[judged["query_id"]].to_numpy(dtype=bool)
-    return (
-        make_trial(bench, is_left, judged, is_gap, in_space)
-        if 0 < is_gap.sum() < len(is_gap)
-        else None
+    if not 0 < is_gap.sum() < len(is_gap):
+        return None
+    pages = bench.passages.set_index("passage_id")["page_id"]
+    home = bench.qrels["page_id"].where(
+        bench.qrels["passage_id"].isna(), bench.qrels["passage_id"].map(pages)
     )
+    first = home.groupby(bench.qrels["query_id"]).first().loc[judged["query_id"]]
+    homes = np.asarray(pd.factorize(first)[0], dtype=np.int64)
+    return replace(make_trial(bench, is_left, judged, is_gap, in_space), homes=homes)
 
 
 def no_change(embeddings: Embeddings) -> Space:

@@ -12,7 +12,8 @@ from coverage_kit.vectors import Vectors
 class AddedPassages:
     """Passages that a simulation adds, compared with the site and the log.
 
-    There are a added passages, n queries and m claims of answers. `vectors` and `heading_vectors`
+    There are a added passages, n queries and m claims of answers. `texts` are the passages' words
+    as they were embedded. `vectors` and `heading_vectors`
     have shape (a, d). `similarity`, `heading_similarity` and word `recall` have shape (n, a),
     `claim_similarity` (m, a). `rival_similarity` and `heading_rival_similarity` (a,) are the mean
     similarity of the ten queries nearest to each passage or heading.
@@ -25,6 +26,7 @@ class AddedPassages:
     cross-encoder, -inf for pairs that it did not read; None where no cross-encoder is in use.
     """
 
+    texts: tuple[str, ...]
     vectors: Vectors
     heading_vectors: Vectors
     similarity: Vectors
@@ -44,6 +46,7 @@ class AddedPassages:
         """Return the passages in these columns."""
         scores = self.cross_encoder_scores
         return AddedPassages(
+            texts=tuple(self.texts[column] for column in columns),
             vectors=self.vectors[columns],
             heading_vectors=self.heading_vectors[columns],
             similarity=self.similarity[:, columns],

@@ -237,7 +237,9 @@ class CalibrationFitter:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # evidence that no query has
             self.mean = np.nan_to_num(np.nanmean(log_features, axis=0))
-            self.scale = np.nan_to_num(np.nanstd(log_features, axis=0)) + 1e-6
+            # evidence that varies only where something is hidden has no spread in the log
+            spread = [np.nanstd(values, axis=0) for values in (log_features, labelled.features)]
+            self.scale = np.nan_to_num(np.fmax(*spread)) + 1e-6
         self.inputs = _standardise(labelled.features, self.mean, self.scale)
         self.log_inputs = _standardise(log_features, self.mean, self.scale)
         self._last_weights: Floats | None = None

@@ -15,6 +15,7 @@ import pandas as pd
 from coverage_kit.match.added_passages import AddedPassages, gather_vectors
 from coverage_kit.match.cross_encoder import CrossEncoderReader
 from coverage_kit.match.lexicon import Lexicon
+from coverage_kit.match.names import NameIndex, VersionIndex
 from coverage_kit.match.neighborhood import (
     NEAR_QUERIES,
     OTHER_QUERIES,
@@ -32,6 +33,7 @@ from coverage_kit.match.neighbors import nearest_rows
 from coverage_kit.match.retrievers import Reliability, fuse, measure_reliability
 from coverage_kit.match.word_index import WordIndex
 from coverage_kit.tables import EVIDENCE, Evidence, Matches, Passages, Queries
+from coverage_kit.text.identifiers import find_identifiers, find_proper_names
 from coverage_kit.vectors import Embeddings, PairScorer, Vectors, cosines
 
 # The numbers are described in docs/method.md, evidence. The order is that of the features' columns.
@@ -47,11 +49,15 @@ OWN_FEATURES = (
 HEADING_FEATURES = ("heading", "heading_precedence")
 # Evidence that reads words over the whole site, without the encoder.
 WORD_FEATURES = ("words", "word_precedence", "word_margin")
+# Whether the site writes the names in a query, and the version or the year.
+NAME_FEATURES = ("names", "proper_names")
 FEATURES = (
     *OWN_FEATURES,
     *HEADING_FEATURES,
     *WORD_FEATURES,
     "agreement",
+    *NAME_FEATURES,
+    "versions",
     "cross_encoder",
     "margin",
     "answer_support",
@@ -67,6 +73,8 @@ _LEVEL_PASSAGES = 50
 # How many of the own passages nearest to a claim are stored: if all of them are hidden, the claim
 # counts as far from the site. Assumed.
 _CLAIM_PASSAGES = 20
+# The best own passages whose versions and years are compared with the query's. Assumed.
+_VERSION_PASSAGES = 3
 # Queries whose passages' vectors are gathered at a time: 150 kB each at 100 passages. Assumed.
 _BLOCK_QUERIES = 256
 # A passage's chance to hold the answer falls by a factor e for so much similarity that it is behind
@@ -142,6 +150,11 @@ class EvidenceScorer:
         # the own passages with most of each query's words, both of shape (n queries, k)
         self.word_scores, self.word_rows = self.word_index.nearest(self.rows.shape[1])
         self._rival_words = self.word_index.mean_of_best(NEAR_QUERIES)
+        self._names = [
+            NameIndex(texts, self.query_texts, find_names)
+            for find_names in (find_identifiers, find_proper_names)
+        ]
+        self._versions = VersionIndex(texts, self.query_texts)
         self.reader = (
             CrossEncoderReader(cross_encoder, self.query_texts, texts, self.rows)
             if cross_encoder is not None
@@ -198,6 +211,8 @@ class EvidenceScorer:
             "answer_support": has_claims,
             "answer_margin": has_claims and has_others,
             "cross_encoder": self.reader is not None,
+            "names": bool((self._unchanged_names[:, 0] >= 0).any()),
+            "proper_names": bool((self._unchanged_names[:, 1] >= 0).any()),
         }
         return [name for name in FEATURES if is_available.get(name, True)]
 
@@ -223,7 +238,10 @@ class EvidenceScorer:
         """
         hidden = self._nothing_hidden() if hidden is None else hidden
         support = self._claim_support(hidden, added) if self.claims is not None else None
-        rows = np.flatnonzero(self._is_affected(hidden, added, support))
+        names = self._name_features(hidden, added)
+        is_affected = self._is_affected(hidden, added, support)
+        is_affected |= (names != self._unchanged_names).any(axis=1)
+        rows = np.flatnonzero(is_affected)
         values = self._unchanged_features[rows]
         values[:, : len(OWN_FEATURES)] = self._own_features(rows, hidden, added)
         column_of = {name: column for column, name in enumerate(self.names)}
@@ -231,6 +249,10 @@ class EvidenceScorer:
         values[:, heading_columns] = self._heading_features(rows, hidden, added)
         word_columns = [column_of[name] for name in (*WORD_FEATURES, "agreement")]
         values[:, word_columns] = self._word_features(rows, hidden, added, values[:, 0])
+        for column, name in enumerate(NAME_FEATURES):
+            if name in column_of:
+                values[:, column_of[name]] = _nan_for_none(names[rows, column])
+        values[:, column_of["versions"]] = self._version_agreement(rows, hidden)
         if "margin" in column_of:
             values[:, column_of["margin"]] = values[:, 0] - self.other_best[rows]
         if self.reader is not None:
@@ -287,6 +309,7 @@ class EvidenceScorer:
         if self.reader is not None:
             scores = self.reader.score_added(texts, similarity, self.similarity)
         return AddedPassages(
+            texts=tuple(texts),
             vectors=vectors,
             heading_vectors=headings,
             similarity=similarity,
@@ -386,7 +409,9 @@ class EvidenceScorer:
             "lexical": min(meaning, words),
             "agreement": min(meaning, words),
             "cross_encoder": 1.0,
+            "versions": 1.0,
         }
+        of_name |= dict.fromkeys(NAME_FEATURES, 1.0)
         return np.array([of_name.get(name, meaning) for name in self.names])
 
     def claim_support(self) -> Vectors:
@@ -420,9 +445,11 @@ class EvidenceScorer:
         rows = np.arange(len(self.query_ids))
         own = self._own_features(rows, hidden, None)
         by_words = self._word_features(rows, hidden, None, own[:, 0])
-        columns = np.hstack([own, self._unchanged_heading_features, by_words])
-        names = (*OWN_FEATURES, *HEADING_FEATURES, *WORD_FEATURES, "agreement")
+        by_names = _nan_for_none(self._unchanged_names)
+        columns = np.hstack([own, self._unchanged_heading_features, by_words, by_names])
+        names = (*OWN_FEATURES, *HEADING_FEATURES, *WORD_FEATURES, "agreement", *NAME_FEATURES)
         values = dict(zip(names, columns.T, strict=True))
+        values["versions"] = self._version_agreement(rows, hidden)
         values["margin"] = own[:, 0] - self.other_best
         if self.reader is not None:
             values["cross_encoder"] = self.reader.best_scores(rows, hidden, None)
@@ -518,6 +545,29 @@ class EvidenceScorer:
             ]
         ).astype(np.float64)
 
+    def _name_features(self, hidden: Flags, added: AddedPassages | None) -> Floats:
+        """Return NAME_FEATURES of all queries, shape (n queries, 2); -1 where it has no names."""
+        shown = hidden[: len(self.passages)]
+        texts = added.texts if added is not None else ()
+        shares = np.column_stack([names.presence(shown, texts) for names in self._names])
+        return np.nan_to_num(shares, nan=-1.0)
+
+    @cached_property
+    def _unchanged_names(self) -> Floats:
+        """NAME_FEATURES of the site as it is, shape (n queries, 2); -1 where it has no names."""
+        return self._name_features(self._nothing_hidden(), None)
+
+    def _version_agreement(self, rows: Rows, hidden: Flags) -> Floats:
+        """Return whether the best passages are about each query's version or year, (len(rows),).
+
+        Nothing to compare counts as missing evidence: nan.
+        """
+        best = self.fused_rows
+        order = np.argsort(hidden[best], axis=1, kind="stable")[:, :_VERSION_PASSAGES]
+        best = np.take_along_axis(best, order, 1)
+        agreement = self._versions.agreement(np.where(hidden[best], -1, best))[rows]
+        return np.where(agreement == 0, np.nan, agreement)
+
     @cached_property
     def _word_similarity(self) -> Vectors:
         """Cosine of each query with its passages in `word_rows`, the same shape."""
@@ -585,6 +635,11 @@ class EvidenceScorer:
         count = np.bincount(rows, minlength=n)
         total = np.bincount(rows, weights=values, minlength=n)
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _nan_for_none(shares: Floats) -> Floats:
+    """Return the shares, with nan in place of -1."""
+    return np.where(shares < 0, np.nan, shares)
 
 
 def _coherence(vectors: Vectors, is_there: Flags) -> Vectors:

@@ -65,9 +65,13 @@ class CitedPages:
 
 
 def number_topics(scorer: EvidenceScorer, clusters: Clusters) -> Rows:
-    """Return the number of each query's cluster, from 0, shape (n queries,)."""
+    """Return the number of each query's cluster, from 0, shape (n queries,).
+
+    A query without a cluster is a topic of its own.
+    """
     cluster_ids = clusters.set_index("query_id")["cluster_id"].reindex(scorer.query_ids)
-    return np.asarray(pd.factorize(cluster_ids)[0], dtype=np.int64)
+    ids = np.where(cluster_ids.isna(), "query " + pd.Series(scorer.query_ids), cluster_ids)
+    return np.asarray(pd.factorize(ids)[0], dtype=np.int64)
 
 
 def mask_pages_and_passages(scorer: EvidenceScorer, plan: MaskingPlan) -> LabelledEvidence:

@@ -63,7 +63,7 @@ def measure_reliability(
         page_rows: the page of each passage, shape (n passages,).
         seed: draws queries, where there are many, and halves of the vocabulary.
     """
-    n = len(best_rows)
+    n = max(len(best_rows), 1)
     rng = np.random.default_rng(seed)
     rows = (
         np.arange(n) if n <= _MAX_QUERIES else np.sort(rng.choice(n, _MAX_QUERIES, replace=False))
@@ -71,8 +71,10 @@ def measure_reliability(
     by_meaning = page_rows[best_rows[rows]]
     is_same = by_meaning == page_rows[word_rows[rows]]
     agreement, chance = _agreement(by_meaning, page_rows[word_rows[rows]])
-    spread = np.sqrt(max(is_same.mean() * (1 - is_same.mean()), 1 / max(n, 1)) / max(len(rows), 1))
-    low = agreement - 1.645 * float(spread) / (1 - chance)
+    share = float(is_same.mean())
+    # without any agreement, as uncertain as with one query that agrees
+    spread = float(np.sqrt(max(share * (1 - share), 1.0 / n) / len(rows)))
+    low = agreement - 1.645 * spread / (1 - chance)
     with_halves = []
     of_halves = []
     for draw in range(_HALVES):
@@ -80,7 +82,7 @@ def measure_reliability(
         first, second = page_rows[first[counts]], page_rows[second[counts]]
         with_halves += [_agreement(by_meaning[counts], half)[0] for half in (first, second)]
         of_halves.append(_agreement(first, second)[0])
-    half_accuracy = float(np.sqrt(max(np.mean(of_halves), 1e-6)))
+    half_accuracy = float(np.sqrt(max(float(np.mean(of_halves)), 1e-6)))
     if low <= 0:
         return Reliability(0.0, min(half_accuracy, _MAX_ACCURACY), agreement, low)
     meaning = float(np.clip(np.mean(with_halves) / half_accuracy, 1e-3, _MAX_ACCURACY))
@@ -120,8 +122,8 @@ def fuse(
     weights = (reliability.meaning**2, reliability.words**2)
     points: Floats = np.hstack(
         [
-            np.where(counted, weight / (_FUSION + 1 + np.arange(named.shape[1])), 0.0)
-            for named, counted, weight in zip(rows, is_counted, weights, strict=True)
+            np.where(counted, weight / (_FUSION + 1 + np.arange(counted.shape[1])), 0.0)
+            for counted, weight in zip(is_counted, weights, strict=True)
         ]
     )
     named = np.hstack(rows)

@@ -92,7 +92,9 @@ def run_self_test(test: TestInputs, certainty: float, rng: np.random.Generator) 
     rows = labelled.query_rows
     # single passages are the harder question: they give the figure, where they were hidden
     if has_both(is_visible[~is_page]):
-        is_visible, scores, rows = (values[~is_page] for values in (is_visible, scores, rows))
+        is_visible = is_visible[~is_page]
+        scores = scores[~is_page]
+        rows = rows[~is_page]
     auc = _auc(is_visible, scores)
     low, high = _auc_interval(is_visible, scores, rows, rng)
     balance = np.where(is_visible, 0.5 / is_visible.mean(), 0.5 / (1 - is_visible.mean()))

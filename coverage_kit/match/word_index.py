@@ -150,7 +150,8 @@ class WordIndex:
     def score(self, texts: list[str]) -> Vectors:
         """Return the scores of all queries with new texts, 0 to 1, shape (n queries, texts)."""
         weights = self._weighted(self._counter.transform(texts))
-        return np.round((self._queries @ weights.T).toarray(), 6).astype(np.float32)
+        scores = (self._queries @ weights.T).toarray()
+        return np.asarray(np.round(scores, 6), dtype=np.float32)
 
     def mean_of_best(self, k: int, texts: list[str] | None = None) -> Floats:
         """Return the mean score of the k queries that fit each passage best, shape (passages,).

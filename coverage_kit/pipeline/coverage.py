@@ -18,12 +18,13 @@ from coverage_kit.match.clusters import (
     part_by_coverage,
     topic_embeddings,
 )
-from coverage_kit.match.coverage import Calibration, SelfTest, fit_calibration, measure_coverage
+from coverage_kit.match.coverage import Calibration, fit_calibration, measure_coverage
 from coverage_kit.match.evidence import Claims, EvidenceScorer, EvidenceVectors
 from coverage_kit.match.labels import label_clusters
 from coverage_kit.match.masking import MaskingPlan
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import Indexes, best_similarity
+from coverage_kit.match.self_test import SelfTest
 from coverage_kit.match.whitening import Space, fit_space
 from coverage_kit.pipeline.inputs import Inputs
 from coverage_kit.pipeline.run import Run
@@ -240,13 +241,15 @@ def _calibrate(
         vectors.claims,
         _rows_of_claims(inputs, vectors.queries),
         inputs.log.queries,
-        inputs.is_cited,
+        inputs.cited_pages.is_cited,
+        inputs.cited_pages.query_rows,
+        inputs.cited_pages.page_ids,
         plan,
         match.cross_encoder,
     )
 
     def fit() -> dict[str, Any]:
-        return asdict(fit_calibration(scorer, by_topic, inputs.is_cited, plan))
+        return asdict(fit_calibration(scorer, by_topic, inputs.cited_pages, plan))
 
     # The cache stores plain values as JSON, which has neither tuples nor dataclasses: both are
     # built again here.
@@ -265,7 +268,7 @@ def _part_topics(
     """Return clusters that keep covered and uncovered queries apart, as far as coverage is sure."""
     self_test = calibration.self_test
     # 0 for an AUC of .5, which is guessing; 1 for an AUC of 1.
-    trust = 2 * self_test.auc - 1 if self_test else 0.0
+    trust = max(0.0, 2 * self_test.auc - 1) if self_test else 0.0
     basis = (graph.embeddings, coverage["coverage"].to_numpy(), trust, topic_quality, run.seed)
     return _reuse_clusters(
         run,

@@ -16,6 +16,7 @@ from coverage_kit.collect.passages import split_pages
 from coverage_kit.collect.site import read_site
 from coverage_kit.collect.urls import page_id, site_name
 from coverage_kit.errors import LogError, SettingsError, SiteError
+from coverage_kit.match.masking import CitedPages
 from coverage_kit.measure.sites import bare_domain, site_owner
 from coverage_kit.parallel import WorkPlan
 from coverage_kit.pipeline.grouping import group_log
@@ -99,20 +100,39 @@ class Inputs:
             raise SiteError(self.own_site, "at least one page with text", found, cure)
         return own
 
-    @cached_property
+    @property
     def is_cited(self) -> npt.NDArray[np.bool_]:
-        """Which queries have an answer that cites one of your readable pages, (n queries,).
+        """Which queries have an answer that cites one of your readable pages, (n queries,)."""
+        return self.cited_pages.is_cited
 
-        A page that repeats another one counts: what it says was read there.
+    @cached_property
+    def cited_pages(self) -> CitedPages:
+        """Which queries have answers that cite which of your readable pages.
+
+        A page that repeats another one counts as that page: what it says was read there.
         """
-        status = self.own_pages["status"]
-        readable = self.own_pages[(status == "ok") | status.str.startswith(DUPLICATE_OF)]
-        citations = self.log.citations
-        is_own = citations["url"].map(page_id).isin(readable["page_id"])
-        cited = citations[(citations["kind"] == "cited") & is_own]
-        answers = self.log.answers
-        citing = answers[answers["answer_id"].isin(cited["answer_id"])]
-        return np.asarray(self.log.queries["query_id"].isin(citing["query_id"]), dtype=bool)
+        status = self.own_pages["status"].astype("str")
+        is_copy = status.str.startswith(DUPLICATE_OF)
+        original = self.own_pages["page_id"].where(
+            ~is_copy, status.str.removeprefix(DUPLICATE_OF).str.strip().map(page_id)
+        )
+        readable = pd.Series(original.to_numpy(), index=self.own_pages["page_id"])
+        readable = readable[((status == "ok") | is_copy).to_numpy()]
+        citations = self.log.citations[self.log.citations["kind"] == "cited"]
+        cited = pd.DataFrame(
+            {
+                "answer_id": citations["answer_id"],
+                "page_id": citations["url"].map(page_id).map(readable),
+            }
+        ).dropna()
+        cited = cited.merge(self.log.answers[["answer_id", "query_id"]], on="answer_id")
+        cited = cited[["query_id", "page_id"]].drop_duplicates()
+        rows = pd.Index(self.log.queries["query_id"]).get_indexer(pd.Index(cited["query_id"]))
+        is_known = rows >= 0
+        rows = np.asarray(rows[is_known], dtype=np.int64)
+        is_cited = np.zeros(len(self.log.queries), dtype=bool)
+        is_cited[rows] = True
+        return CitedPages(is_cited, rows, tuple(cited["page_id"][is_known]))
 
     @cached_property
     def last_year(self) -> int:

@@ -35,7 +35,7 @@ EVIDENCE = Schema(
     ("query_id",),
     (
         QUERY_ID,
-        optional("own_passage_id", "text", "nearest own passage"),
+        optional("own_passage_id", "text", "nearest own passage, by meaning and by words"),
         optional("best_other_passage_id", "text", "nearest passage of any other site"),
         Column(
             "on_subject",
@@ -76,6 +76,37 @@ EVIDENCE = Schema(
         ),
         Column("heading", "number", "similarity of the nearest own heading"),
         Column("heading_precedence", "number", "as precedence, of headings"),
+        Column(
+            "words",
+            "number",
+            "BM25 of the passage of the whole site with most of the query's words, as a share of "
+            "what the query could reach, 0-1",
+        ),
+        Column("word_precedence", "number", "as precedence, of words"),
+        Column(
+            "word_margin", "number", "words, minus the same for the best passage of another page"
+        ),
+        Column(
+            "agreement",
+            "number",
+            "similarity of the passage that is best by words, minus own_best",
+        ),
+        optional(
+            "names",
+            "number",
+            "share of the query's identifiers that your site writes, 0-1; missing without any",
+        ),
+        optional(
+            "proper_names",
+            "number",
+            "share of the query's proper names that your site writes, 0-1; missing without any",
+        ),
+        optional(
+            "versions",
+            "number",
+            "1 if a near own passage is about the query's version or year, -1 if about another; "
+            "missing where there is nothing to compare",
+        ),
         optional(
             "cross_encoder",
             "number",
@@ -112,7 +143,7 @@ COVERAGE = Schema(
         ),
         LOW,
         HIGH,
-        optional("own_passage_id", "text", "nearest own passage"),
+        optional("own_passage_id", "text", "nearest own passage, by meaning and by words"),
         optional("best_other_passage_id", "text", "nearest passage of any other site"),
         text("cause", "why there is a gap, or 'covered' (docs/method.md, causes)"),
     ),
