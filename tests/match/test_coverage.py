@@ -5,19 +5,21 @@ from sklearn.metrics import roc_auc_score
 from coverage_kit.contracts import PassageText
 from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.clusters import cluster_queries
-from coverage_kit.match.coverage import (
-    _auc_interval,
-    _intercept_margin,
-    expected_calibration_error,
-    fit_calibration,
-    fit_logistic,
-    measure_coverage,
-)
+from coverage_kit.match.coverage import _intercept_margin, fit_calibration, measure_coverage
 from coverage_kit.match.evidence import Claims, EvidenceScorer, EvidenceVectors
 from coverage_kit.match.lexicon import Lexicon
-from coverage_kit.match.masking import MaskingPlan, mask_pages_and_passages, mask_topics
+from coverage_kit.match.logistic import fit_logistic
+from coverage_kit.match.masking import (
+    CitedPages,
+    MaskingPlan,
+    mask_cited_topics,
+    mask_pages_and_passages,
+    mask_topics,
+    number_topics,
+)
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import best_similarity, nearest_passages
+from coverage_kit.match.self_test import _auc_interval, expected_calibration_error
 from coverage_kit.match.whitening import fit_space
 from coverage_kit.vectors import embed_texts
 
@@ -46,10 +48,17 @@ def world(passages, queries, encoder):
     return scorer, clusters, space
 
 
+def cited(scorer, is_cited):
+    """The queries that are cited, each with the page that is nearest."""
+    rows = np.flatnonzero(is_cited)
+    pages = scorer.passages["page_id"].iloc[scorer.best_rows()[rows]]
+    return CitedPages(np.asarray(is_cited), rows, tuple(pages))
+
+
 def test_gaps_are_detected_and_the_interval_holds_the_estimate(world, is_gap):
     scorer, clusters, _ = world
     coverage, draws = measure_coverage(
-        scorer, fit_calibration(scorer, clusters, ~is_gap.to_numpy(), PLAN)
+        scorer, fit_calibration(scorer, clusters, cited(scorer, ~is_gap.to_numpy()), PLAN)
     )
     assert roc_auc_score(~is_gap, coverage["coverage"]) > 0.95
     assert (
@@ -62,13 +71,13 @@ def test_gaps_are_detected_and_the_interval_holds_the_estimate(world, is_gap):
 
 def test_the_share_of_gaps_is_estimated(world, is_gap):
     scorer, clusters, _ = world
-    calibration = fit_calibration(scorer, clusters, ~is_gap.to_numpy(), PLAN)
+    calibration = fit_calibration(scorer, clusters, cited(scorer, ~is_gap.to_numpy()), PLAN)
     assert calibration.unanswered_share[0] == pytest.approx(is_gap.mean(), abs=0.2)
 
 
 def test_without_citations_the_whole_log_plays(world, is_gap):
     scorer, clusters, _ = world
-    calibration = fit_calibration(scorer, clusters, np.zeros(len(is_gap), bool), PLAN)
+    calibration = fit_calibration(scorer, clusters, None, PLAN)
     assert not calibration.is_anchored
     coverage, _ = measure_coverage(scorer, calibration)
     assert roc_auc_score(~is_gap, coverage["coverage"]) > 0.9
@@ -101,14 +110,20 @@ def test_hiding_takes_the_hidden_away(world):
     np.testing.assert_allclose(hidden[~touched, own_best], unchanged[~touched, own_best])
     for labelled in (
         mask_pages_and_passages(scorer, PLAN),
-        mask_topics(scorer, clusters, np.ones(len(nearest), bool), PLAN),
+        mask_topics(scorer, number_topics(scorer, clusters), PLAN),
+        mask_cited_topics(
+            scorer,
+            number_topics(scorer, clusters),
+            cited(scorer, np.ones(len(nearest), bool)),
+            PLAN,
+        ),
     ):
         assert 0 < labelled.is_hidden.mean() < 1
 
 
 def test_the_same_seed_gives_the_same_bytes(world, is_gap):
     scorer, clusters, _ = world
-    first, second = (fit_calibration(scorer, clusters, ~is_gap.to_numpy(), PLAN) for _ in range(2))
+    first, second = (fit_calibration(scorer, clusters, cited(scorer, ~is_gap.to_numpy()), PLAN) for _ in range(2))
     np.testing.assert_array_equal(first.weights, second.weights)
     np.testing.assert_array_equal(first.unanswered_share, second.unanswered_share)
 
@@ -149,7 +164,7 @@ def test_weights_are_never_negative():
             np.where(is_visible, -1, 1),
         ]
     )
-    weights = fit_logistic(inputs, is_visible, np.full(400, 2000.0))
+    weights = fit_logistic(inputs, is_visible, np.full(400, 2000.0), np.ones(2))
     assert weights[1] > 0.5
     assert weights[2] == 0
 
@@ -167,7 +182,7 @@ def test_calibration_error_by_hand():
 def test_negative_controls_of_edits(world, queries, encoder, is_gap):
     """A copy, white space and the words of those who ask gain nothing; an answer gains."""
     scorer, clusters, space = world
-    calibration = fit_calibration(scorer, clusters, ~is_gap.to_numpy(), PLAN)
+    calibration = fit_calibration(scorer, clusters, cited(scorer, ~is_gap.to_numpy()), PLAN)
     model = SiteModel(scorer, calibration, encoder, space)
     before = model.coverage_with([])[0]
 

@@ -11,7 +11,7 @@ from coverage_kit.match.clusters import cluster_queries
 from coverage_kit.match.coverage import fit_calibration
 from coverage_kit.match.echo_filter import retained_share
 from coverage_kit.match.evidence import Claims, EvidenceScorer, EvidenceVectors
-from coverage_kit.match.masking import MaskingPlan
+from coverage_kit.match.masking import CitedPages, MaskingPlan
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import best_similarity, nearest_passages
 from coverage_kit.match.whitening import fit_space
@@ -56,10 +56,11 @@ def model(passages, queries, encoder, is_gap):
         claims,
     )
     is_cited = ~is_gap.to_numpy()
+    pages = tuple(own["page_id"].iloc[scorer.best_rows()[np.flatnonzero(is_cited)]])
     calibration = fit_calibration(
         scorer,
         cluster_queries(query_embeddings)[0],
-        is_cited,
+        CitedPages(is_cited, np.flatnonzero(is_cited), pages),
         MaskingPlan(calibration_rounds=4, bootstraps=5),
     )
     return SiteModel(scorer, calibration, encoder, space, is_cited)
