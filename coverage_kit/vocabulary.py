@@ -97,6 +97,7 @@ def name_series(engine: str, surface: str) -> str:
     """
     return engine if surface == UNKNOWN_SURFACE else f"{engine} ({surface})"
 
+
 Choice = Literal["answered", "partly", "not answered", "not our subject"]
 CHOICES: tuple[Choice, ...] = get_args(Choice)
 # How far the site answers a question that somebody checked, 0-1.
