@@ -77,7 +77,8 @@ def list_check_sheets(analysis: Analysis, earlier: pd.DataFrame | None = None) -
         rows[f"{name} before"] = known.map(clean_text)
         since = changed[changed[name] != changed[f"{name} before"]].drop_duplicates("query_id")
         written = rows["query_id"].map(since.set_index("query_id")[name])
-        rows[name] = written.where(written.notna(), rows[f"{name} before"])
+        texts = written.where(written.notna(), rows[f"{name} before"])
+        rows[name] = texts.astype("object").where(texts != "", None)
     for rank in range(1, _N_PASSAGES + 1):
         for name in (f"passage {rank}", f"link {rank}"):
             rows[name] = rows[name].fillna("") if name in rows else ""
