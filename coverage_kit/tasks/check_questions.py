@@ -12,8 +12,8 @@ from coverage_kit.errors import SchemaError
 from coverage_kit.report.notebook import is_attended
 from coverage_kit.report.widgets import QuestionChecker
 from coverage_kit.report.widgets.check_session import CheckedQuestion
-from coverage_kit.tasks.sample import save_choices
-from coverage_kit.vocabulary import PERSON
+from coverage_kit.tasks.sample import draw_sample, save_choices
+from coverage_kit.vocabulary import CHOICES, PERSON
 
 # What to do when every question is checked.
 _ADVICE = "The next run reads them: coverage-kit run coverage.toml"
@@ -35,12 +35,12 @@ def check_questions(
     Raises RunError where there is no finished run, and SchemaError for a file that cannot be read.
     """
     analysis = analysis or load_analysis(run)
-    path = Path(path or analysis.about.setting("checks", "path", "checks.csv"))
-    if not path.is_absolute():
-        path = Path(run).resolve().parent / path
+    path = _find_file(run, path, analysis)
     if not is_attended():
         print(_describe_other_ways(run, path))  # noqa: T201 (the output of a notebook)
         return None
+    for note in draw_sample(analysis, path).notes:
+        print(note)  # noqa: T201
     rows = _read_rows(path)
 
     def save(changed: Mapping[str, CheckedQuestion]) -> None:
@@ -49,6 +49,34 @@ def check_questions(
         save_choices(path, choices, notes)
 
     return QuestionChecker(analysis, rows, save, f"They are in {path}. {_ADVICE}")
+
+
+def count_choices(
+    run: str | Path, path: str | Path | None = None, analysis: Analysis | None = None
+) -> pd.DataFrame:
+    """Return how many questions of a file of checks have each choice of a person, in their order.
+
+    The columns are choice, n_questions, and share, which is of the checked questions and missing
+    where there is none. The last row counts the questions without a choice. The arguments and
+    errors are those of `check_questions`.
+    """
+    rows = read_checks_file(_find_file(run, path, analysis or load_analysis(run)))
+    counts = rows[rows["checked_by"] == PERSON]["choice"].value_counts()
+    counts = counts.reindex([*CHOICES, ""], fill_value=0)
+    checked = counts[list(CHOICES)]
+    return pd.DataFrame(
+        {
+            "choice": [*CHOICES, "not checked yet"],
+            "n_questions": counts.to_numpy(),
+            "share": (checked / checked.sum()).reindex(counts.index).to_numpy(),
+        }
+    )
+
+
+def _find_file(run: str | Path, path: str | Path | None, analysis: Analysis) -> Path:
+    named = Path(path or analysis.about.setting("checks", "path", "checks.csv"))
+    # Settings that no file holds may name a relative path: it starts beside the run, as the cache's.
+    return named if path or named.is_absolute() else Path(run).resolve().parent / named
 
 
 def _describe_other_ways(run: str | Path, path: Path) -> str:
@@ -65,6 +93,6 @@ def _read_rows(path: Path) -> pd.DataFrame:
     rows = read_checks_file(path)
     rows = rows[(rows["checked_by"] == PERSON) & (rows["query_id"] != "")]
     if rows.empty:
-        cure = "Draw some: coverage-kit sample RUN"
-        raise SchemaError(str(path), "questions to check", "none", cure)
+        cure = "Delete the file, or name another: then questions are drawn."
+        raise SchemaError(str(path), "questions for a person to check", "none", cure)
     return rows.drop_duplicates("query_id")

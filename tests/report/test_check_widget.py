@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from coverage_kit.errors import SchemaError
+from coverage_kit.report.texts import clean_text, safe_url, shorten
 from coverage_kit.report.widgets.check_session import CheckedQuestion, CheckSession
 from coverage_kit.report.widgets.checks import QuestionChecker, describe_progress, mark_words
 
@@ -140,23 +141,22 @@ def test_the_time_left_follows_the_speed_and_leaves_pauses_out():
     assert describe_progress(session) == "50 of 50: all are checked"
 
 
-@pytest.fixture(scope="module")
-def rows(sample_analysis):
-    """Two questions of the sample and one that its run does not hold, as a file of checks."""
-    queries = sample_analysis.queries.head(2)
+@pytest.fixture
+def rows(analysis):
+    """A question that the run does not hold and two that it does, as a file of checks."""
+    queries = analysis.queries.head(2)
     known = pd.DataFrame({"query_id": queries["query_id"], "question": queries["text"]})
-    other = pd.DataFrame(
-        {
-            "query_id": ["old"],
-            "question": ["How do I bleed <b>brakes</b>?"],
-            "passage 1": ["Help: Open the brake. <script>alert(1)</script>"],
-            "link 1": ["https://www.example.com/brakes"],
-            "passage 2": ["Ask us."],
-            "link 2": ["javascript:alert(1)"],
-        }
-    )
-    frame = pd.concat([other, known], ignore_index=True)
-    return frame.reindex(columns=[*frame.columns, "choice", "note"]).fillna("")
+    other = {
+        "query_id": "old",
+        "question": "How do I bleed <b>brakes</b>?",
+        "passage 1": "Help: Open the brake. <script>alert(1)</script>",
+        "link 1": "https://www.example.com/brakes",
+        "passage 2": "Ask us.",
+        "link 2": "javascript:alert(1)",
+    }
+    frame = pd.concat([pd.DataFrame([other]), known], ignore_index=True)
+    frame = frame.astype("object")
+    return frame.where(frame.notna(), "").assign(choice="", note="")
 
 
 @pytest.fixture
@@ -165,27 +165,27 @@ def disk():
 
 
 @pytest.fixture
-def checker(sample_analysis, rows, disk):
-    return QuestionChecker(sample_analysis, rows, disk, "Run again.")
+def checker(analysis, rows, disk):
+    return QuestionChecker(analysis, rows, disk, "Run again.")
 
 
 def press(checker, **message):
     checker._handle_custom_msg({"query_id": checker.shown["query_id"], **message}, [])
 
 
-def test_a_question_is_shown_with_its_three_nearest_passages(checker, sample_analysis):
+def test_a_question_is_shown_with_its_nearest_passages_of_your_site(checker, analysis):
     press(checker, act="move", step=1)
     shown = checker.shown
-    assert shown["text"] == sample_analysis.queries["text"].iloc[0]
-    matches = sample_analysis.matches.query("query_id == @shown['query_id']")
-    own = matches[matches["site"] == sample_analysis.about.own_site].nsmallest(3, "rank")
-    passages = sample_analysis.passages.set_index("passage_id").loc[list(own["passage_id"])]
-    assert [passage["heading"] for passage in shown["passages"]] == list(passages["heading_path"])
-    assert ["".join(words for words, _ in passage["parts"]) for passage in shown["passages"]] == [
-        text.strip() for text in passages["text"]
-    ]
-    assert all(passage["url"].startswith("https://") for passage in shown["passages"])
-    assert any(is_marked for passage in shown["passages"] for _, is_marked in passage["parts"])
+    assert shown["text"] == clean_text(analysis.queries["text"].iloc[0])
+    matches = analysis.matches[analysis.matches["query_id"] == shown["query_id"]]
+    own = matches[matches["site"] == analysis.about.own_site].nsmallest(3, "rank")
+    expected = analysis.passages.set_index("passage_id").loc[list(own["passage_id"])]
+    headings = [passage["heading"] for passage in shown["passages"]]
+    texts = ["".join(words for words, _ in passage["parts"]) for passage in shown["passages"]]
+    assert headings == [shorten(path, 200) for path in expected["heading_path"]]
+    assert texts == [clean_text(text).strip() for text in expected["text"]]
+    urls = analysis.pages.set_index("page_id").loc[list(expected["page_id"]), "url"]
+    assert [passage["url"] for passage in shown["passages"]] == [safe_url(url) for url in urls]
 
 
 def test_a_question_that_the_run_does_not_hold_has_the_passages_of_its_file(checker):

@@ -143,7 +143,8 @@ def list_passages(analysis: Analysis, rows: pd.DataFrame) -> dict[str, list[dict
     """
     own = analysis.matches[analysis.matches["site"] == analysis.about.own_site]
     own = own[(own["rank"] <= _N_PASSAGES) & own["query_id"].isin(rows["query_id"])]
-    own = own.sort_values("rank").join(describe_passages(analysis), on="passage_id")
+    own = own.sort_values("rank")[["query_id", "passage_id"]]
+    own = own.join(describe_passages(analysis), on="passage_id")
     nearest = {str(name): found for name, found in own.groupby("query_id")}
     cells = {
         row["query_id"]: nearest[row["query_id"]].to_dict("records")
