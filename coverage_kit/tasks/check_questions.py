@@ -75,7 +75,7 @@ def count_choices(
 
 def _find_file(run: str | Path, path: str | Path | None, analysis: Analysis) -> Path:
     named = Path(path or analysis.about.setting("checks", "path", "checks.csv"))
-    # Settings that no file holds may name a relative path: it starts beside the run, as the cache's.
+    # A relative path, as in settings that no file holds, starts beside the run, like the cache.
     return named if path or named.is_absolute() else Path(run).resolve().parent / named
 
 
