@@ -247,7 +247,7 @@ def checker(run_all, lab):
 
 
 def wait_for_progress(widget, text):
-    widget.locator(".progress", has_text=re.compile(f"^{text}")).wait_for()
+    widget.locator(".state", has_text=re.compile(f"^{text}")).wait_for()
 
 
 def test_keys_choose_undo_and_move_and_the_file_holds_each_choice(checker, keep_screenshot):

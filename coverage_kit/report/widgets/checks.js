@@ -46,7 +46,7 @@ function render({ model, el }) {
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Check questions");
   const head = add(root, "div", "head");
-  const progress = add(head, "span", "progress");
+  const progress = add(head, "span", "state");
   progress.setAttribute("role", "status");
   const bar = add(head, "progress");
   bar.setAttribute("aria-label", "questions checked");
@@ -66,7 +66,7 @@ function render({ model, el }) {
   const note = add(label, "input");
   note.type = "text";
   note.maxLength = 2000;
-  note.placeholder = "key n; what is missing, or which page answers";
+  note.placeholder = "key n: what is missing, or which page answers";
   const hint = add(root, "p", "quiet hint");
 
   let shown = model.get("shown");
