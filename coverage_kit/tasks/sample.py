@@ -72,7 +72,7 @@ def draw_sample(
         read = read_question_checks(path, analysis.queries)
         drawn = read.table[read.table["checked_by"] == PERSON]
         rows = read_checks_file(path)
-        n_earlier = max(map(int, filter(None, rows["draw"])), default=0)
+        n_earlier = max(map(int, rows.loc[rows["probability"] != "", "draw"]), default=0)
         if n_earlier and not is_next:
             return Sample(path, 0, n_earlier, read.table, read.notes)
         _check_owner(path, read)
