@@ -31,18 +31,21 @@ def sample(
     Example: coverage-kit sample runs/latest
     """
     from coverage_kit.analysis import load_analysis
-    from coverage_kit.pipeline.question_checks import renew_checks
+    from coverage_kit.pipeline.question_checks import WORKBOOK, take_choices
     from coverage_kit.report.outputs import write_run
     from coverage_kit.settings import make_settings
     from coverage_kit.tasks.sample import describe_sample, draw_sample
 
-    analysis = renew_checks(load_analysis(folder), folder)
+    analysis = load_analysis(folder)
     named = Path(make_settings(analysis.about.settings, where=str(folder)).checks.path)
-    drawn = draw_sample(analysis, out or named, n, seed, is_next)
-    say(describe_sample(drawn, is_next))
     if out and out.resolve() != named.resolve():
+        say(describe_sample(draw_sample(analysis, out, n, seed, is_next), is_next))
         say(f"The next run reads it if coverage.toml has [checks] path = {str(out)!r}.")
         return
-    write_run(replace(analysis, question_checks=drawn.table), folder)
-    say(f"Fill in {named}, or the sheet 'questions to check' of {folder / 'gaps.xlsx'}.")
+    take_choices(named, folder / WORKBOOK)
+    drawn = draw_sample(analysis, named, n, seed, is_next)
+    say(describe_sample(drawn, is_next))
+    if not drawn.table.equals(analysis.question_checks):
+        write_run(replace(analysis, question_checks=drawn.table), folder)
+    say(f"Fill in {named}, or the sheet 'questions to check' of {folder / WORKBOOK}.")
     say("Then run again: coverage-kit run coverage.toml")
