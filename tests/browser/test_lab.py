@@ -343,6 +343,6 @@ def test_the_widget_is_accessible_in_light_and_dark(checker):
         page.get_by_role("menuitem", name="Settings", exact=True).click()
         page.locator(".lm-Menu-item", has_text=re.compile("^Theme$")).hover()
         page.locator(".lm-Menu-item", has_text=re.compile(f"^{theme}$")).click()
-        page.locator(f"body[data-jp-theme-name='{theme}']").wait_for()
+        page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
         faults = Axe().run(page, context=".question-checks").response["violations"]
         assert [fault["id"] for fault in faults if fault["impact"] in ("serious", "critical")] == []

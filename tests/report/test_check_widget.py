@@ -6,7 +6,12 @@ import pytest
 from coverage_kit.errors import SchemaError
 from coverage_kit.report.texts import clean_text, safe_url, shorten
 from coverage_kit.report.widgets.check_session import CheckedQuestion, CheckSession
-from coverage_kit.report.widgets.checks import QuestionChecker, describe_progress, mark_words
+from coverage_kit.report.widgets.checks import (
+    QuestionChecker,
+    describe_progress,
+    list_passages,
+    mark_words,
+)
 
 
 class Clock:
@@ -233,3 +238,19 @@ def test_words_are_marked_in_a_text_without_a_loss():
     parts = mark_words(text, {"brake"})
     assert "".join(words for words, _ in parts) == text
     assert [words for words, is_marked in parts if is_marked] == ["Brakes", "brake"]
+
+
+def test_short_words_and_numbers_and_words_of_most_passages_are_not_marked(analysis):
+    texts = [f"Your bike costs {price} or 2 more, with the pump." for price in (45, 60, 70, 80)]
+    rows = pd.DataFrame(
+        {
+            "query_id": list("abcd"),
+            "question": ["Does your bike with 2 pumps cost 45?", *[""] * 3],
+            "choice": "",
+            "note": "",
+            "passage 1": texts,
+            "link 1": "",
+        }
+    )
+    parts = list_passages(analysis, rows)["a"][0]["parts"]
+    assert [words for words, is_marked in parts if is_marked] == ["45"]

@@ -67,7 +67,7 @@ function render({ model, el }) {
   note.type = "text";
   note.maxLength = 2000;
   note.placeholder = "key n: what is missing, or which page answers";
-  const hint = add(root, "p", "quiet hint");
+  const hint = add(root, "p", "hint");
 
   let shown = model.get("shown");
   let waiting = 0;
@@ -144,9 +144,9 @@ function render({ model, el }) {
     takeBack.setAttribute("aria-disabled", String(!shown.can_undo));
   }
   function drawHint() {
-    hint.textContent = root.contains(document.activeElement)
-      ? shown.hint
-      : "Click the question to use the keys 1 to 4.";
+    const hasKeys = root.contains(document.activeElement);
+    hint.className = hasKeys ? "hint quiet" : "hint";
+    hint.textContent = hasKeys ? shown.hint : "Click the question to use the keys 1 to 4.";
   }
 
   note.addEventListener("input", () => {

@@ -26,8 +26,10 @@ _PASSAGE_CHARACTERS = 2_000
 _HEADING_CHARACTERS = 200
 # A word that a larger share of the sample's passages holds says nothing of one. Assumed.
 _COMMON = 0.2
-# Letters of the shortest word that is marked in passages; numbers may be shorter. Assumed.
+# Characters of the shortest word and of the shortest number that are marked in passages: shorter
+# ones are met everywhere. Assumed.
 _SHORTEST_WORD = 4
+_SHORTEST_NUMBER = 2
 _WORD = re.compile(r"\w+")
 _HINT = (
     "Keys: 1 to 4 choose and show the next question. u or Backspace takes the last choice back. "
@@ -199,11 +201,12 @@ def mark_words(text: str, stems: set[str]) -> list[tuple[str, bool]]:
 def _list_stems(text: str) -> list[str]:
     """Return the words that may be marked, in the form in which they are compared."""
     words = (word.casefold() for word in _WORD.findall(text))
-    return [
-        _stem(word)
-        for word in words
-        if len(word) >= _SHORTEST_WORD or any(letter.isdigit() for letter in word)
-    ]
+    return [_stem(word) for word in words if len(word) >= _shortest(word)]
+
+
+def _shortest(word: str) -> int:
+    has_digit = any(letter.isdigit() for letter in word)
+    return _SHORTEST_NUMBER if has_digit else _SHORTEST_WORD
 
 
 def _stem(word: str) -> str:
