@@ -73,14 +73,19 @@ function render({ model, el }) {
   let waiting = 0;
   let typing = 0;
 
+  function warn() {
+    failure.textContent =
+      "The notebook does not answer, so the last choice may not be saved. " +
+      "Wait until its other cells have run. If that does not help, run this cell again.";
+  }
   function send(what) {
-    model.send({ query_id: shown.query_id, ...what });
     clearTimeout(waiting);
-    waiting = setTimeout(() => {
-      failure.textContent =
-        "The notebook does not answer, so the last choice may not be saved. " +
-        "Wait until its other cells have run. If that does not help, run this cell again.";
-    }, PATIENCE_MS);
+    waiting = setTimeout(warn, PATIENCE_MS);
+    try {
+      model.send({ query_id: shown.query_id, ...what });
+    } catch {
+      warn(); // the kernel is gone
+    }
   }
   function sendNote() {
     clearTimeout(typing);
