@@ -7,8 +7,14 @@ import pytest
 from coverage_kit import vocabulary
 from coverage_kit.rank.operations import MAKERS
 from coverage_kit.report.figure_data import CAUSE_MARKS
-from coverage_kit.report.wording import ACTIONS, CAUSES, MEASURE_WORDINGS, OPERATIONS
-from coverage_kit.vocabulary import Action, Cause, Measure, Operation, Verdict
+from coverage_kit.report.wording import (
+    ACTIONS,
+    CAUSES,
+    CHOICE_MEANINGS,
+    MEASURE_WORDINGS,
+    OPERATIONS,
+)
+from coverage_kit.vocabulary import Action, Cause, Choice, Measure, Operation, Verdict
 
 
 @pytest.mark.parametrize(
@@ -19,8 +25,9 @@ from coverage_kit.vocabulary import Action, Cause, Measure, Operation, Verdict
         (Operation, OPERATIONS),
         (Action, ACTIONS),
         (Measure, MEASURE_WORDINGS),
+        (Choice, CHOICE_MEANINGS),
     ],
-    ids=["causes", "marks of causes", "operations", "actions", "measures"],
+    ids=["causes", "marks of causes", "operations", "actions", "measures", "choices"],
 )
 def test_every_word_has_a_wording_and_every_wording_a_word(words, wording):
     assert sorted(get_args(words)) == sorted(wording)

@@ -137,6 +137,13 @@ SPLITS = {
 LOW_N = "low n: too few prompts, or too few that count, to rely on it"
 # The groups of a comparison before and after a change.
 GROUPS = {"treated": "changed pages", "untreated": "unchanged pages"}
+# What each choice of a check means, by the words of vocabulary.Choice.
+CHOICE_MEANINGS = {
+    "answered": "Your site gives the whole answer.",
+    "partly": "Your site gives a part of the answer.",
+    "not answered": "Your site should answer it, and does not.",
+    "not our subject": "No page of yours should answer it.",
+}
 # The signs by which an engine shows that it has changed by itself.
 SIGNS = {
     "own_citation_rate": "citation rate of the site, for questions whose pages were not changed",

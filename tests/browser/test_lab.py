@@ -7,18 +7,23 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from statistics import median
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import nbformat
 import openpyxl
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from coverage_kit import what_if
 from coverage_kit.analysis import save_analysis
+from coverage_kit.collect.question_checks import read_checks_file
 from coverage_kit.report.figure_data import query_points
 from coverage_kit.report.outputs import write_outputs
 from coverage_kit.report.wording import amount
+from coverage_kit.vocabulary import CHOICES
 from tests.test_notebooks import FIGURES, NOTEBOOKS, UNATTENDED
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -29,8 +34,8 @@ SETTINGS = {
     "notebook-extension/tracker": '{"windowingMode": "none"}',
 }
 PLAIN = [path for path in NOTEBOOKS if path not in UNATTENDED]
-# A message of JupyterLab on a busy machine: "Plugin x ... took 900.1ms to activate".
-NOISE = r"Plugin \S+ .*took [\d.]+ms to activate"
+# Messages of JupyterLab on a busy machine: "Plugin x ... took 900.1ms to activate".
+NOISE = r"Plugin \S+ .*(took [\d.]+ms|taking too long) to activate"
 
 HAS_RUN = """([nCells, nFigures, nTables]) =>
     document.querySelector('[data-mime-type="application/vnd.jupyter.error"]')
@@ -62,7 +67,10 @@ def lab(tmp_path_factory, sample_analysis):
         root / "notebooks",
         ignore=shutil.ignore_patterns("runs", ".ipynb_checkpoints"),
     )
-    write_outputs(sample_analysis, save_analysis(sample_analysis, root / "runs/demo"))
+    checks = {"checks": {"path": str(root / "checks.csv")}}
+    about = replace(sample_analysis.about, settings=sample_analysis.about.settings | checks)
+    analysis = replace(sample_analysis, about=about)
+    write_outputs(analysis, save_analysis(analysis, root / "runs/demo"))
     for name, text in SETTINGS.items():
         path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -216,3 +224,140 @@ def test_ticked_edits_move_the_totals_and_the_workbook_is_written(
         in openpyxl.load_workbook(lab[1] / "runs/demo/gaps-2.xlsx", read_only=True).sheetnames
     )
     keep_screenshot(page, "lab_edits_ticked")
+
+
+CHECKS = "08_check_fifty_questions"
+# The kind of each cell.
+CELLS = """() => [...document.querySelectorAll('.jp-Cell')].map(
+    cell => cell.classList.contains('jp-CodeCell'))"""
+
+
+@pytest.fixture
+def checker(run_all, lab):
+    """The notebook of checks with a new draw, its widget, and a function that reads the file."""
+    (lab[1] / "checks.csv").unlink(missing_ok=True)
+    page = run_all(CHECKS)
+    widget = page.locator(".question-checks")
+    widget.wait_for()
+
+    def read_choices():
+        rows = read_checks_file(lab[1] / "checks.csv")
+        return [*rows["choice"]], [*rows["note"]]
+
+    return page, widget, read_choices
+
+
+def wait_for_progress(widget, text):
+    widget.locator(".state", has_text=re.compile(f"^{text}")).wait_for()
+
+
+def test_keys_choose_undo_and_move_and_the_file_holds_each_choice(checker, keep_screenshot):
+    page, widget, read_choices = checker
+    cells = page.evaluate(CELLS)
+    wait_for_progress(widget, "0 of 50, about 15 minutes left")
+    assert "Click the question" in widget.locator(".hint").inner_text()
+    widget.locator(".question").click()
+    assert "Keys:" in widget.locator(".hint").inner_text()
+    for number in (1, 2, 3, 4):
+        page.keyboard.press(str(number))
+        wait_for_progress(widget, f"{number} of 50")
+    assert read_choices()[0][:5] == [*CHOICES, ""]
+    page.keyboard.press("u")
+    wait_for_progress(widget, "3 of 50")
+    page.keyboard.press("Backspace")
+    wait_for_progress(widget, "2 of 50")
+    assert read_choices()[0][:4] == ["answered", "partly", "", ""]
+    page.keyboard.press("ArrowLeft")
+    widget.get_by_text("Question 2 of 50").wait_for()
+    assert widget.locator("button[aria-pressed=true]").inner_text().split()[:2] == ["2", "partly"]
+    page.keyboard.press("ArrowRight")
+    widget.get_by_text("Question 3 of 50").wait_for()
+    keep_screenshot(page, "lab_checks")
+    # No key reached the notebook, where 1 makes a heading of a cell and a adds one.
+    page.keyboard.type("ax")
+    assert page.evaluate(CELLS) == cells
+
+
+def test_a_note_may_hold_keys_and_is_saved_while_it_is_typed(checker):
+    page, widget, read_choices = checker
+    widget.locator(".question").click()
+    position = page.evaluate("document.querySelector('.question-checks .quiet').innerText")
+    before, _ = read_choices()
+    page.keyboard.press("n")
+    page.keyboard.type("u 1 2 see /help")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(100)
+    for _ in range(100):
+        if "u 1 2 see /help" in read_choices()[1]:
+            break
+        page.wait_for_timeout(50)
+    after, notes = read_choices()
+    assert after == before
+    assert "u 1 2 see /help" in notes
+    assert page.evaluate("document.querySelector('.question-checks .quiet').innerText") == position
+    page.keyboard.press("4")
+    page.wait_for_function(
+        "text => document.querySelector('.question-checks .quiet').innerText != text", arg=position
+    )
+    assert read_choices()[0].count("not our subject") == before.count("not our subject") + 1
+
+
+def test_without_the_focus_keys_belong_to_the_notebook(checker):
+    page, _, read_choices = checker
+    before = read_choices()
+    editor = page.locator(".jp-CodeCell .cm-content").last
+    editor.click()
+    page.keyboard.press("End")
+    page.keyboard.type("  # 1234u")
+    assert editor.inner_text().endswith("# 1234u")
+    page.wait_for_timeout(300)
+    assert read_choices() == before
+
+
+def test_a_person_checks_all_and_a_closed_tab_loses_nothing(checker, run_all, keep_screenshot):
+    page, widget, read_choices = checker
+    widget.locator(".question").click()
+    seconds = []
+    for number in range(50):
+        if number == 3:
+            page.close()
+            page = run_all(CHECKS)
+            widget = page.locator(".question-checks")
+            wait_for_progress(widget, f"{number} of 50")
+            widget.locator(".question").click()
+        start = time.perf_counter()
+        # The last choices are clicked.
+        if number < 48:
+            page.keyboard.press(str(1 + number % 4))
+        else:
+            widget.get_by_role("button", name="not answered").click()
+        wait_for_progress(widget, f"{number + 1} of 50")
+        assert sum(choice != "" for choice in read_choices()[0]) == number + 1
+        seconds.append(time.perf_counter() - start)
+    # What a person waits; the rest of a question's time is reading.
+    assert median(seconds) < 2
+    assert "All 50 questions are checked" in widget.locator(".done").inner_text()
+    keep_screenshot(page, "lab_checks_done")
+
+
+def test_the_widget_is_accessible_in_light_and_dark(checker):
+    page, widget, _ = checker
+    widget.locator(".question").click()
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        page.get_by_role("menuitem", name="Settings", exact=True).click()
+        page.locator(".lm-Menu-item", has_text=re.compile("^Theme$")).hover()
+        page.locator(".lm-Menu-item", has_text=re.compile(f"^{theme}$")).click()
+        page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
+        faults = Axe().run(page, context=".question-checks").response["violations"]
+        assert [fault["id"] for fault in faults if fault["impact"] in ("serious", "critical")] == []
+
+
+def test_a_choice_that_no_kernel_takes_is_reported(checker):
+    page, widget, read_choices = checker
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.locator(".lm-Menu-item", has_text=re.compile("^Shut Down Kernel$")).click()
+    page.locator("#jp-main-statusbar", has_text="No Kernel").wait_for()
+    widget.locator(".question").click()
+    page.keyboard.press("1")
+    widget.locator(".failure", has_text="the last choice may not be saved").wait_for()
+    assert set(read_choices()[0]) == {""}

@@ -1,8 +1,9 @@
-"""Widgets of a notebook: gaps linked to the map, edits to tick, buttons that write files.
+"""Widgets of a notebook: gaps linked to the map, edits to tick, questions to check, and buttons.
 
 Where a notebook runs unattended (papermill, nbconvert), the same content is shown as plain HTML.
 """
 
+from coverage_kit.report.widgets.checks import QuestionChecker
 from coverage_kit.report.widgets.edits import (
     EditChoice,
     choose_edits,
@@ -15,6 +16,7 @@ __all__ = [
     "EditChoice",
     "ExportBar",
     "GapExplorer",
+    "QuestionChecker",
     "choose_edits",
     "explore_gaps",
     "export_buttons",
