@@ -1,0 +1,332 @@
+"""The file of checks: questions that people check, as CSV, read as any spreadsheet saves it."""
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from coverage_kit.collect.decode import decode_text
+from coverage_kit.collect.logs.csv_rows import find_delimiter
+from coverage_kit.collect.logs.normalize import normal_form
+from coverage_kit.errors import SchemaError
+from coverage_kit.escaping import for_cell, from_cell
+from coverage_kit.storage.files import as_error, write_file
+from coverage_kit.tables import QUESTION_CHECKS, Queries, QuestionChecks, checked
+from coverage_kit.vocabulary import CHOICES, PERSON, Choice
+
+# Nearest own passages beside each question: more are rarely read (assumed).
+N_PASSAGES = 3
+PASSAGE_COLUMNS = tuple(
+    name for rank in range(1, N_PASSAGES + 1) for name in (f"passage {rank}", f"link {rank}")
+)
+COLUMNS = (
+    *("question", "choice", "note"),
+    *PASSAGE_COLUMNS,
+    *("checked_by", "query_id", "stratum", "probability", "draw"),
+)
+# Without these a file says nothing of its questions.
+_REQUIRED = ("question", "choice", "stratum", "probability", "draw")
+# Where a larger share of the questions is not in the log, the file may be another site's (assumed).
+_MAX_UNKNOWN_SHARE = 0.5
+# From so many checks on, the same choice for all says more of the checker than of the site
+# (assumed).
+_MIN_SAME = 10
+_NO_WORD = re.compile(r"[\W_]+")
+_CURE_CHOICE = "Write one of them, or its number 1, 2, 3 or 4, or leave the cell empty."
+_CURE_FILE = "Draw the questions again: coverage-kit sample RUN --out checks.csv"
+
+
+@dataclass(frozen=True)
+class QuestionChecksRead:
+    """What a file of checks says of a log's questions.
+
+    Attributes:
+        table: the drawn questions that the log holds, each once for each checker, with or without a
+            choice. It has the further column `note`.
+        notes: what the reader should know, each a sentence: rows that are not counted, and so on.
+        n_rows: rows in the file.
+        n_unknown: rows whose question is not in the log.
+    """
+
+    table: QuestionChecks
+    notes: tuple[str, ...] = ()
+    n_rows: int = 0
+    n_unknown: int = 0
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether most of the questions are not in the log, as in another site's file."""
+        return self.n_unknown > _MAX_UNKNOWN_SHARE * self.n_rows
+
+
+def parse_choice(text: str) -> Choice | None:
+    """Return the choice that a cell holds; None for an empty cell. Raises ValueError for others.
+
+    >>> parse_choice(" Not_answered "), parse_choice("4"), parse_choice("")
+    ('not answered', 'not our subject', None)
+    """
+    words = _NO_WORD.sub(" ", text.casefold()).strip()
+    if not words:
+        return None
+    # A spreadsheet may turn 1 into 1.0 or 1,0.
+    number = words.removesuffix(" 0")
+    by_text: dict[str, Choice] = {choice: choice for choice in CHOICES}
+    by_text |= {str(number): choice for number, choice in enumerate(CHOICES, 1)}
+    if number not in by_text:
+        raise ValueError(text)
+    return by_text[number]
+
+
+def question_key(text: str) -> str:
+    """Return what identifies a question in another run: its words without case and punctuation."""
+    return normal_form(text)
+
+
+def read_checks_file(path: str | Path) -> pd.DataFrame:
+    """Return the rows of a file of checks as text, with every column of `COLUMNS` and any further.
+
+    The index is the number of the row in a spreadsheet; the header is row 1. Choices have their
+    exact words, or are empty. CSV is read in the encoding and with the separator that it has. There
+    are no rows where there is no file. Raises SchemaError for a missing column, and naming the row
+    for a choice, a probability or a draw that cannot be read.
+    """
+    path = Path(path)
+    if not path.exists():
+        return pd.DataFrame(columns=list(COLUMNS), dtype="str")
+    with as_error(path, "a file of checks that can be read", "Check its permissions.", SchemaError):
+        text = decode_text(path.read_bytes())
+    lines = _read_lines(str(path), text)
+    header_row = next((number for number in sorted(lines)), None)
+    if header_row is None:
+        found = "an empty file"
+        raise SchemaError(str(path), f"columns {', '.join(_REQUIRED)}", found, _CURE_FILE)
+    header = _read_header(str(path), lines.pop(header_row))
+    rows = {number: _read_row(str(path), number, cells, header) for number, cells in lines.items()}
+    frame = pd.DataFrame(list(rows.values()), index=list(rows), columns=_all_columns(header))
+    return frame.fillna("").astype("str")
+
+
+def write_checks_file(path: str | Path, rows: pd.DataFrame) -> Path:
+    """Write rows as `read_checks_file` returns them; return the path.
+
+    UTF-8 with a byte-order mark, for Excel; no text is a formula. A file that had semicolons keeps
+    them. Raises SchemaError when the file cannot be written.
+    """
+    path = Path(path)
+    stream = io.StringIO()
+    delimiter = ";" if path.exists() and _delimiter(decode_text(path.read_bytes())) == ";" else ","
+    writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
+    columns = _all_columns(list(rows.columns))
+    writer.writerow(map(for_cell, columns))
+    for row in rows.reindex(columns=columns, fill_value="").to_dict("records"):
+        writer.writerow([for_cell(str(row[name])) for name in columns])
+    cure = "Close it in other programs."
+    write_file(path, stream.getvalue().encode("utf-8-sig"), error=SchemaError, cure=cure)
+    return path
+
+
+@checked
+def read_question_checks(path: str | Path, queries: Queries) -> QuestionChecksRead:
+    """Return what a file of checks says of these queries; nothing where there is no file.
+
+    A row belongs to the query with its id or, where ids have changed, with its words (case, spaces
+    and punctuation do not count). Raises SchemaError as `read_checks_file` does, and for two rows
+    of a question and checker whose choices differ, naming both rows.
+    """
+    path = Path(path)
+    rows = read_checks_file(path)
+    rows = rows.assign(known_id=_match(rows, queries), row=rows.index)
+    rows["key"] = [
+        known or question_key(question)
+        for known, question in zip(rows["known_id"], rows["question"], strict=True)
+    ]
+    _check_contradictions(path, rows)
+    # Of rows that repeat, the one with a choice counts.
+    unique = rows.assign(is_empty=rows["choice"] == "").sort_values(
+        ["is_empty", "row"], kind="stable"
+    )
+    unique = unique.drop_duplicates(["key", "checked_by"]).sort_values("row")
+    is_known = unique["known_id"] != ""
+    is_drawn = unique["probability"] != ""
+    counted = unique[is_known & is_drawn]
+    n_unknown = int((~is_known).sum())
+    read = QuestionChecksRead(_as_table(counted), (), len(unique), n_unknown)
+    notes = _describe(path, rows, unique, read.is_foreign)
+    return QuestionChecksRead(read.table, tuple(notes), read.n_rows, n_unknown)
+
+
+def _delimiter(text: str) -> str:
+    return find_delimiter(next((line for line in text.split("\n") if line.strip()), ""))
+
+
+def _read_lines(where: str, text: str) -> dict[int, list[str]]:
+    """Return the cells of each row that is not empty, by its number in a spreadsheet."""
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
+    delimiter = _delimiter(text)
+    lines: dict[int, list[str]] = {}
+    number = 0
+    try:
+        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
+            # Spreadsheets hide the line "sep=;" that names the separator.
+            if not lines and "".join(cells).lower().startswith("sep="):
+                continue
+            number += 1
+            if any(cell.strip() for cell in cells):
+                lines[number] = [from_cell(cell).strip() for cell in cells]
+    except csv.Error as error:
+        cure = "Correct the quotes there, or save the file again from a spreadsheet."
+        raise SchemaError(where, f"CSV in row {number + 1}", str(error), cure) from None
+    return lines
+
+
+def _read_header(where: str, cells: list[str]) -> list[str]:
+    """Return the names of the columns: the toolkit's as they are written, others as they are."""
+    names = {name.casefold().replace("_", " "): name for name in COLUMNS}
+    header = [
+        names.get(" ".join(cell.casefold().replace("_", " ").split()), cell) for cell in cells
+    ]
+    if missing := [name for name in _REQUIRED if name not in header]:
+        found = ", ".join(filter(None, header))[:200]
+        raise SchemaError(where, f"a column {missing[0]!r}", f"columns {found}", _CURE_FILE)
+    if repeated := [name for name in COLUMNS if header.count(name) > 1]:
+        found = f"{header.count(repeated[0])}"
+        raise SchemaError(where, f"one column {repeated[0]!r}", found, "Delete the others.")
+    return header
+
+
+def _all_columns(names: list[str]) -> list[str]:
+    """Return the toolkit's columns, with those that people added before the technical ones."""
+    own = [name for name in dict.fromkeys(names) if name and name not in COLUMNS]
+    n_read = COLUMNS.index("checked_by")
+    return [*COLUMNS[:n_read], *own, *COLUMNS[n_read:]]
+
+
+def _read_row(where: str, number: int, cells: list[str], header: list[str]) -> dict[str, str]:
+    row = {name: cell for name, cell in zip(header, cells, strict=False) if name}
+    row["checked_by"] = row.get("checked_by") or PERSON
+    try:
+        row["choice"] = parse_choice(row.get("choice", "")) or ""
+    except ValueError:
+        expected = f"row {number}: a choice of {', '.join(CHOICES)}"
+        raise SchemaError(where, expected, repr(row["choice"]), _CURE_CHOICE) from None
+    if not row.get("question"):
+        expected = f"row {number}: a question"
+        raise SchemaError(where, expected, "an empty cell", "Write it there, or delete the row.")
+    _check_numbers(where, number, row)
+    return row
+
+
+def _check_numbers(where: str, number: int, row: dict[str, str]) -> None:
+    """Put the probability and the draw of a row into plain form."""
+    cure = "Put back what was there: coverage-kit wrote it, and figures are weighed by it."
+    if not row.get("probability"):
+        return  # a row that a person added
+    # A spreadsheet may write 0,5 for 0.5, and 1.0 for 1.
+    probability = _number(row["probability"])
+    if not 0 < probability <= 1:
+        expected = f"row {number}: a probability over 0 and up to 1"
+        raise SchemaError(where, expected, repr(row["probability"]), cure)
+    draw = _number(row.get("draw", ""))
+    if not (draw >= 1 and draw.is_integer()):
+        expected = f"row {number}: the number of a draw, from 1"
+        raise SchemaError(where, expected, repr(row.get("draw", "")), cure)
+    row["probability"], row["draw"] = repr(probability), str(int(draw))
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return float("nan")
+
+
+def _match(rows: pd.DataFrame, queries: Queries) -> list[str]:
+    """Return for each row the id of its query, or empty text where the log does not hold it."""
+    ids = set(queries["query_id"])
+    id_of = {
+        question_key(str(text)): str(query_id)
+        for text, query_id in zip(queries["text"], queries["query_id"], strict=True)
+    }
+    return [
+        query_id if query_id in ids else id_of.get(question_key(question), "")
+        for query_id, question in zip(rows["query_id"], rows["question"], strict=True)
+    ]
+
+
+def _check_contradictions(path: Path, rows: pd.DataFrame) -> None:
+    filled: dict[tuple[str, str], Mapping[Any, Any]] = {}
+    for row in rows[rows["choice"] != ""].to_dict("records"):
+        other = filled.setdefault((row["key"], row["checked_by"]), row)
+        if other["choice"] != row["choice"]:
+            found = f"{other['choice']} in row {other['row']} and {row['choice']} in row "
+            found += f"{row['row']} for {row['question']!r}"
+            cure = "Correct one of the two rows, or delete it."
+            raise SchemaError(str(path), "one choice for each question", found, cure)
+
+
+def _as_table(rows: pd.DataFrame) -> QuestionChecks:
+    if rows.empty:
+        return QUESTION_CHECKS.empty().assign(note=pd.Series(dtype="str"))
+    return QUESTION_CHECKS.typed(
+        pd.DataFrame(
+            {
+                "query_id": rows["known_id"],
+                "text": rows["question"],
+                "choice": rows["choice"].where(rows["choice"] != "", None).astype("object"),
+                "checked_by": rows["checked_by"],
+                "stratum": rows["stratum"],
+                "probability": rows["probability"].astype(float),
+                "draw": rows["draw"].astype(int),
+                "note": rows["note"],
+            }
+        )
+    ).reset_index(drop=True)
+
+
+def _describe(path: Path, rows: pd.DataFrame, unique: pd.DataFrame, is_foreign: bool) -> list[str]:
+    """Return what the reader of a run should know about the file, each as a sentence."""
+    notes = []
+    if len(rows) > len(unique):
+        repeated = rows[rows.duplicated(["key", "checked_by"])]["row"].astype(str)
+        numbers = _list_rows(repeated)
+        notes.append(f"{path}: {numbers} repeat a question of an earlier row: it counts once.")
+    unknown = unique[unique["known_id"] == ""]
+    if is_foreign:
+        notes.append(
+            f"{path}: {len(unknown)} of {len(unique)} questions are not in this log. Is it the "
+            "file of another site, or of another log? Name the right one under [checks] path."
+        )
+    elif len(unknown):
+        notes.append(
+            f"{path}: {len(unknown)} of {len(unique)} questions are not in this log. They stay in "
+            f"the file and are not counted ({_list_rows(unknown['row'].astype(str))})."
+        )
+    added = unique[(unique["probability"] == "") & (unique["known_id"] != "")]
+    if len(added):
+        notes.append(
+            f"{path}: {_list_rows(added['row'].astype(str))} hold no probability, so that they "
+            "were not drawn. They stay in the file and are not counted."
+        )
+    for name, filled in unique[unique["choice"] != ""].groupby("checked_by"):
+        if len(filled) >= _MIN_SAME and filled["choice"].nunique() == 1:
+            notes.append(
+                f"{path}: {name} chose {filled['choice'].iloc[0]!r} for all {len(filled)} "
+                "questions. That says nothing about the difference between questions."
+            )
+    return notes
+
+
+def _list_rows(numbers: "pd.Series[str]", limit: int = 10) -> str:
+    """Return row numbers in words, of which the first are named.
+
+    >>> _list_rows(pd.Series(["3", "7"]))
+    'rows 3, 7'
+    """
+    listed = ", ".join(numbers.iloc[:limit])
+    more = f" and {len(numbers) - limit} more" if len(numbers) > limit else ""
+    return f"{'row' if len(numbers) == 1 else 'rows'} {listed}{more}"
