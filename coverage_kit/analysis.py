@@ -142,6 +142,7 @@ class Analysis:
     reliability: tables.Reliability = field(default_factory=tables.RELIABILITY.empty)
     history: tables.History = field(default_factory=tables.HISTORY.empty)
     previous: tables.Previous = field(default_factory=tables.PREVIOUS.empty)
+    question_checks: tables.QuestionChecks = field(default_factory=tables.QUESTION_CHECKS.empty)
     costs: tables.Costs = field(default_factory=tables.COSTS.empty)
     embeddings: dict[str, Embeddings] = field(default_factory=dict)
 

@@ -4,6 +4,7 @@ Each word is written only here, so that mypy finds misspelt words. report/wordin
 a sentence for each word; tests check that none is missing.
 """
 
+import re
 from typing import Literal, get_args
 
 Cause = Literal[
@@ -97,6 +98,7 @@ def name_series(engine: str, surface: str) -> str:
     """
     return engine if surface == UNKNOWN_SURFACE else f"{engine} ({surface})"
 
+
 Choice = Literal["answered", "partly", "not answered", "not our subject"]
 CHOICES: tuple[Choice, ...] = get_args(Choice)
 # How far the site answers a question that somebody checked, 0-1.
@@ -108,3 +110,23 @@ CHOICE_VALUES: dict[Choice, float] = {
 }
 # Who checked, where it was no model.
 PERSON = "person"
+# What separates the words of a choice, however they are written.
+_NO_WORD = re.compile(r"[\W_]+")
+
+
+def parse_choice(text: str) -> Choice | None:
+    """Return the choice that a cell holds; None for an empty cell. Raises ValueError for others.
+
+    >>> parse_choice(" Not_answered "), parse_choice("4"), parse_choice("")
+    ('not answered', 'not our subject', None)
+    """
+    words = _NO_WORD.sub(" ", text.casefold()).strip()
+    if not words:
+        return None
+    # A spreadsheet may turn 1 into 1.0 or 1,0.
+    number = words.removesuffix(" 0")
+    by_text: dict[str, Choice] = {choice: choice for choice in CHOICES}
+    by_text |= {str(number): choice for number, choice in enumerate(CHOICES, 1)}
+    if number not in by_text:
+        raise ValueError(text)
+    return by_text[number]

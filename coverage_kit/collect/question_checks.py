@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from coverage_kit.errors import SchemaError
 from coverage_kit.escaping import for_cell, from_cell
 from coverage_kit.storage.files import as_error, write_file
 from coverage_kit.tables import QUESTION_CHECKS, Queries, QuestionChecks, checked
-from coverage_kit.vocabulary import CHOICES, PERSON, Choice
+from coverage_kit.vocabulary import CHOICES, PERSON, parse_choice
 
 # Nearest own passages beside each question: more are rarely read (assumed).
 N_PASSAGES = 3
@@ -29,6 +28,8 @@ COLUMNS = (
     *PASSAGE_COLUMNS,
     *("checked_by", "query_id", "stratum", "probability", "draw"),
 )
+# The number of the first row below the header in a spreadsheet.
+FIRST_ROW = 2
 # Without these a file says nothing of its questions.
 _REQUIRED = ("question", "choice", "stratum", "probability", "draw")
 # Where a larger share of the questions is not in the log, the file may be another site's (assumed).
@@ -36,7 +37,6 @@ _MAX_UNKNOWN_SHARE = 0.5
 # From so many checks on, the same choice for all says more of the checker than of the site
 # (assumed).
 _MIN_SAME = 10
-_NO_WORD = re.compile(r"[\W_]+")
 _CURE_CHOICE = "Write one of them, or its number 1, 2, 3 or 4, or leave the cell empty."
 _CURE_FILE = "Draw the questions again: coverage-kit sample RUN --out checks.csv"
 
@@ -62,24 +62,6 @@ class QuestionChecksRead:
     def is_foreign(self) -> bool:
         """Whether most of the questions are not in the log, as in another site's file."""
         return self.n_unknown > _MAX_UNKNOWN_SHARE * self.n_rows
-
-
-def parse_choice(text: str) -> Choice | None:
-    """Return the choice that a cell holds; None for an empty cell. Raises ValueError for others.
-
-    >>> parse_choice(" Not_answered "), parse_choice("4"), parse_choice("")
-    ('not answered', 'not our subject', None)
-    """
-    words = _NO_WORD.sub(" ", text.casefold()).strip()
-    if not words:
-        return None
-    # A spreadsheet may turn 1 into 1.0 or 1,0.
-    number = words.removesuffix(" 0")
-    by_text: dict[str, Choice] = {choice: choice for choice in CHOICES}
-    by_text |= {str(number): choice for number, choice in enumerate(CHOICES, 1)}
-    if number not in by_text:
-        raise ValueError(text)
-    return by_text[number]
 
 
 def question_key(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coverage_kit.commands import models, outputs
+from coverage_kit.commands import checks, models, outputs
 from coverage_kit.commands.terminal import (
     CommandGroup,
     say,
@@ -21,6 +21,7 @@ from coverage_kit.commands.terminal import (
 from coverage_kit.errors import CoverageKitError, RunError, SettingsError
 from coverage_kit.net.logins import without_login
 from coverage_kit.settings import (
+    ChecksSettings,
     Settings,
     make_settings,
     read_settings,
@@ -45,6 +46,7 @@ app = typer.Typer(
 
 app.add_typer(outputs.app)
 app.add_typer(models.app)
+app.add_typer(checks.app)
 
 # The README.md of a project that `coverage-kit init` makes.
 _PROJECT = """\
@@ -116,8 +118,10 @@ def demo(
     """
     settings = read_settings(sample_folder() / "coverage.toml")
     # The sample lies in the package, where nothing may be written.
-    cache = str(Path(out).parent / "cache")
-    _run(settings.model_copy(update={"out": out, "cache": cache}))
+    folder = Path(out).parent
+    checked = ChecksSettings(path=str(folder / "checks.csv"))
+    places = {"out": out, "cache": str(folder / "cache"), "checks": checked}
+    _run(settings.model_copy(update=places))
 
 
 @app.command()

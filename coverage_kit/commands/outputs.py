@@ -28,9 +28,12 @@ def report(
     """
     from coverage_kit.analysis import load_analysis
     from coverage_kit.pipeline.history import add_costs
+    from coverage_kit.pipeline.question_checks import renew_checks
     from coverage_kit.report.outputs import write_outputs
 
-    write_outputs(add_costs(load_analysis(folder)), folder, keep_status)
+    kept = [keep_status] if keep_status else []
+    analysis = renew_checks(add_costs(load_analysis(folder)), folder, kept)
+    write_outputs(analysis, folder, keep_status)
     say(f"Open {folder / 'page.html'} and {folder / 'gaps.xlsx'}")
 
 

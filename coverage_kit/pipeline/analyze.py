@@ -103,6 +103,7 @@ def assemble(  # noqa: PLR0913 (what each step of a run returns)
         checks=audit.checks,
         brand_claims=audit.brand_claims,
         claim_rates=audit.claim_rates,
+        question_checks=inputs.question_checks,
         embeddings={"query_vectors": vectors.queries, "passage_vectors": vectors.passages},
     )
 

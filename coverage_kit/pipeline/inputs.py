@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,9 +19,20 @@ from coverage_kit.errors import LogError, SettingsError, SiteError
 from coverage_kit.measure.sites import bare_domain, site_owner
 from coverage_kit.parallel import WorkPlan
 from coverage_kit.pipeline.grouping import group_log
+from coverage_kit.pipeline.question_checks import collect_checks
 from coverage_kit.pipeline.run import MAX_TRACKED_SITES, Run
 from coverage_kit.settings import Settings, SiteSettings
-from coverage_kit.tables import PAGES, Claims, Groups, LogTables, Mentions, Pages, Passages
+from coverage_kit.tables import (
+    PAGES,
+    QUESTION_CHECKS,
+    Claims,
+    Groups,
+    LogTables,
+    Mentions,
+    Pages,
+    Passages,
+    QuestionChecks,
+)
 from coverage_kit.vocabulary import DUPLICATE_OF
 
 logger = logging.getLogger(__name__)
@@ -56,6 +67,7 @@ class Inputs:
         mentions: brands that the answers name.
         brand_names: names of each tracked brand, its label first, your own brand first.
         brand: name of your brand; empty where the settings name none.
+        question_checks: what people and models found of the questions that they checked.
     """
 
     log: LogTables
@@ -67,6 +79,7 @@ class Inputs:
     mentions: Mentions
     brand_names: list[tuple[str, ...]]
     brand: str
+    question_checks: QuestionChecks = field(default_factory=QUESTION_CHECKS.empty)
 
     @property
     def own_site(self) -> str:
@@ -122,15 +135,17 @@ class Inputs:
 
 
 def read_inputs(run: Run) -> Inputs:
-    """Return what the run's settings name: log, sites, passages, claims and mentions.
+    """Return what the run's settings name: log, checks, sites, passages, claims and mentions.
 
-    Raises LogError and SiteError for a log or a site that cannot be read or holds nothing.
+    Raises LogError and SiteError for a log or a site that cannot be read or holds nothing, and
+    SchemaError for checks that cannot be read or contradict each other.
     """
     settings = run.settings
     log = collect_log(settings, run.work_plan)
     n_queries_read = len(log.queries)
     # Grouping comes first: everything after it reads only one question of each group.
     log, groups = group_log(run, log)
+    question_checks = collect_checks(settings, log.queries)
     sites = collect_pages(settings)
     log = assign_owner_sites(log, settings, sites.own_site, sites.brand_sites)
     passages = split_pages(sites.pages, settings.match.passage_words)
@@ -145,6 +160,7 @@ def read_inputs(run: Run) -> Inputs:
         mentions=find_all_mentions(log, brand_names),
         brand_names=brand_names,
         brand=settings.site.brand[0] if settings.site.brand else "",
+        question_checks=question_checks,
     )
     _ = inputs.own_passages  # a site without text ends the run here, before anything is embedded
     run.clock.finish("collect")

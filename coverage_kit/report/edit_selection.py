@@ -159,6 +159,8 @@ def write_settings(analysis: Analysis, copy: Path, path: Path) -> Path:
     settings = dict(analysis.about.settings)
     settings["site"] = {**settings["site"], "source": copy.resolve().as_posix()}
     settings["out"] = (path.parent / f"{path.stem}-run").as_posix()
+    # What people checked is true of the site as it was: the copy answers more.
+    settings.pop("checks", None)
     write_file(path, (_HEAD + tomli_w.dumps(_without_missing(settings))).encode("utf-8"))
     return path
 

@@ -7,6 +7,7 @@ from coverage_kit.report.joined import name_gap, typical_questions
 from coverage_kit.report.page_data.audit import list_audit_lines
 from coverage_kit.report.page_data.trend import list_news
 from coverage_kit.report.page_data.visibility import list_visibility_lines
+from coverage_kit.report.question_checks import describe_checks
 from coverage_kit.report.texts import clean_text, shorten
 from coverage_kit.report.trust import (
     MIN_AUC,
@@ -66,6 +67,7 @@ def _describe_input(analysis: Analysis, folder: Path) -> list[str]:
         f"{stages['n_reused'].sum()} reused.",
         *map(clean_text, describe_pages_left_out(analysis.pages)),
         *describe_sampling(analysis.about, analysis.groups),
+        *describe_checks(analysis.question_checks),
     ]
     if reused := ", ".join(stages["reused"].dropna()):
         lines.append(f"Reused from an earlier run, as nothing has changed: {reused}.")

@@ -16,6 +16,7 @@ from coverage_kit.settings.paths import (
 from coverage_kit.settings.project import (
     AnalyticsSettings as AnalyticsSettings,
     BeforeAfterSettings as BeforeAfterSettings,
+    ChecksSettings as ChecksSettings,
     CrawlSettings as CrawlSettings,
     LogSettings as LogSettings,
     MatchSettings as MatchSettings,

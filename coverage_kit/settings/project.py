@@ -215,6 +215,16 @@ class MatchSettings(SettingsSection):
     bootstraps: int = Field(60, ge=20, description="refits from which intervals are read")
 
 
+class ChecksSettings(SettingsSection):
+    """The questions that people check: does your site answer them?"""
+
+    path: PathText = Field(
+        "checks.csv",
+        description="CSV of the questions to check, which 'coverage-kit sample' draws and every "
+        "run reads",
+    )
+
+
 # docs/method.md lists the same minutes and how they add up (Edits, Cost).
 class RankSettings(SettingsSection):
     """What an edit costs an editor, in minutes, and the budget."""
@@ -276,6 +286,7 @@ class Settings(SettingsSection):
     log: LogSettings = LogSettings()
     crawl: CrawlSettings = CrawlSettings()
     match: MatchSettings = MatchSettings()
+    checks: ChecksSettings = ChecksSettings()
     rank: RankSettings = RankSettings()
     draft: DraftSettings = DraftSettings()
     judge: JudgeSettings = JudgeSettings()

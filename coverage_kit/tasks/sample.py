@@ -1,16 +1,103 @@
 """Draw questions of a finished run to check, and keep what people choose."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
+from coverage_kit.analysis import Analysis
+from coverage_kit.collect.panel.panel import allocate_sample
 from coverage_kit.collect.question_checks import (
-    parse_choice,
+    COLUMNS,
+    FIRST_ROW,
+    N_PASSAGES,
+    QuestionChecksRead,
     read_checks_file,
+    read_question_checks,
     write_checks_file,
 )
 from coverage_kit.errors import SchemaError
+from coverage_kit.report.question_checks import describe_checks, list_nearest, spread_nearest
+from coverage_kit.report.wording import count
 from coverage_kit.storage.files import locked
-from coverage_kit.vocabulary import CHOICES, PERSON
+from coverage_kit.tables import QuestionChecks
+from coverage_kit.vocabulary import CHOICES, PERSON, parse_choice
+
+# Characters of a passage in the file: a passage has at most 180 words (match.passage_words), which
+# are seldom longer.
+_MAX_CHARACTERS = 1_200
+# Bands of predicted coverage from which questions are drawn (assumed).
+_N_BANDS = 5
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The questions to check after a draw.
+
+    Attributes:
+        path: the file of checks.
+        n_drawn: questions that this draw added; 0 where nothing was drawn.
+        draw: number of the last draw.
+        table: all questions of the file that the log holds.
+        notes: what the reader should know of the file.
+    """
+
+    path: Path
+    n_drawn: int
+    draw: int
+    table: QuestionChecks
+    notes: tuple[str, ...]
+
+
+def draw_sample(
+    analysis: Analysis, path: str | Path, n: int = 50, seed: int = 0, is_next: bool = False
+) -> Sample:
+    """Draw questions of a run into a file of checks, unless it holds a draw already.
+
+    Args:
+        analysis: the run.
+        path: the file. Its choices and notes stay.
+        n: questions to draw; fewer where the log has fewer that were not drawn.
+        seed: seed of the draw.
+        is_next: whether to draw further questions into a file that holds a draw.
+
+    Raises SchemaError for a file that cannot be read, and for a further draw into a file most of
+    whose questions are not in the log.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with locked(path.parent):
+        read = read_question_checks(path, analysis.queries)
+        drawn = read.table[read.table["checked_by"] == PERSON]
+        rows = read_checks_file(path)
+        n_earlier = max(map(int, filter(None, rows["draw"])), default=0)
+        if n_earlier and not is_next:
+            return Sample(path, 0, n_earlier, read.table, read.notes)
+        _check_owner(path, read)
+        new = _draw(analysis, n, seed + n_earlier, drawn)
+        if new.empty:
+            return Sample(path, 0, n_earlier, read.table, read.notes)
+        new = _as_file(analysis, new, n_earlier + 1)
+        write_checks_file(path, pd.concat([rows, new]).fillna(""))
+    read = read_question_checks(path, analysis.queries)
+    return Sample(path, len(new), n_earlier + 1, read.table, read.notes)
+
+
+def describe_sample(sample: Sample, is_next: bool) -> str:
+    """Return what a draw did and what to do next, for a terminal."""
+    lines = [*sample.notes]
+    if sample.n_drawn:
+        lines.append(f"Draw {sample.draw}: {count(sample.n_drawn, 'question')} in {sample.path}.")
+    elif is_next:
+        lines.append(f"Nothing drawn: every question of the log is in {sample.path} already.")
+    else:
+        lines.append(
+            f"Nothing drawn: {sample.path} holds draw {sample.draw} already, and its choices stay. "
+            "For further questions: --next. For a new start: --out with another name."
+        )
+    return "\n".join([*lines, *describe_checks(sample.table)])
 
 
 def save_choices(
@@ -32,19 +119,43 @@ def save_choices(
     path = Path(path)
     with locked(path.resolve().parent):
         rows = read_checks_file(path)
-        row_of = {
-            query_id: row
-            for row, query_id in rows[rows["checked_by"] == checked_by]["query_id"].items()
-        }
-        for column, texts in (("choice", choices), ("note", notes or {})):
+        checkers = rows[rows["checked_by"] == checked_by]
+        row_of = dict(zip(checkers["query_id"], checkers.index, strict=True))
+        plain = {query_id: _known_choice(path, text) for query_id, text in choices.items()}
+        for column, texts in (("choice", plain), ("note", notes or {})):
             for query_id, text in texts.items():
                 if query_id not in row_of:
                     cure = "Draw it first: coverage-kit sample RUN"
                     raise SchemaError(str(path), f"a row of {query_id}", "none", cure)
-                rows.loc[row_of[query_id], column] = (
-                    _known_choice(path, text) if column == "choice" else text.strip()
-                )
+                rows.loc[row_of[query_id], column] = text.strip()
         write_checks_file(path, rows)
+
+
+def add_checks(path: str | Path, checks: pd.DataFrame) -> None:
+    """Write checks into a file; of a question and checker that it holds, choice and note are new.
+
+    Other rows stay: a model's check never touches that of a person.
+
+    Args:
+        path: the file; made where there is none.
+        checks: rows of the table QUESTION_CHECKS, perhaps with `note` and passages (`COLUMNS`).
+
+    Raises SchemaError for a file that cannot be read or written.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = checks.rename(columns={"text": "question"}).reindex(columns=list(COLUMNS))
+    new = new.astype("object").where(new.notna(), "").astype("str")
+    with locked(path.parent):
+        rows = read_checks_file(path)
+        keys = list(zip(rows["query_id"], rows["checked_by"], strict=True))
+        row_of = dict(zip(keys, rows.index, strict=True))
+        is_there = [key in row_of for key in zip(new["query_id"], new["checked_by"], strict=True)]
+        for row in new[is_there].to_dict("records"):
+            place = row_of[row["query_id"], row["checked_by"]]
+            rows.loc[place, ["choice", "note"]] = [row["choice"], row["note"]]
+        added = new[[not is_known for is_known in is_there]]
+        write_checks_file(path, pd.concat([rows, added]).fillna(""))
 
 
 def _known_choice(path: Path, text: str) -> str:
@@ -53,3 +164,45 @@ def _known_choice(path: Path, text: str) -> str:
     except ValueError:
         expected = f"a choice of {', '.join(CHOICES)}"
         raise SchemaError(str(path), expected, repr(text), "Choose one of them.") from None
+
+
+def _check_owner(path: Path, read: QuestionChecksRead) -> None:
+    if read.is_foreign:
+        found = f"{read.n_unknown} of {read.n_rows} that are not"
+        cure = "Name another file with --out, and under [checks] path."
+        raise SchemaError(str(path), "questions of this run's log", found, cure)
+
+
+def _draw(analysis: Analysis, n: int, seed: int, drawn: QuestionChecks) -> pd.DataFrame:
+    """Return query_id, stratum and probability of the questions of a draw.
+
+    A stratified random sample over bands of coverage, each with its share of the questions.
+    """
+    pool = analysis.coverage[["query_id", "coverage"]]
+    pool = pool[~pool["query_id"].isin(drawn["query_id"])].sort_values("query_id")
+    bands = np.minimum((pool["coverage"] * _N_BANDS).astype(int), _N_BANDS - 1)
+    groups = [(f"band {band}", group) for band, group in pool.groupby(bands)]
+    sizes = [len(group) for _, group in groups]
+    random = np.random.default_rng(seed)
+    chosen = [
+        group.sample(k, random_state=random).assign(stratum=name, probability=k / len(group))
+        for (name, group), k in zip(
+            groups, allocate_sample(np.array(sizes, float), sizes, n), strict=True
+        )
+        if k
+    ]
+    rows = pd.concat(chosen) if chosen else pool.assign(stratum="", probability=0.0)
+    return rows[["query_id", "stratum", "probability"]]
+
+
+def _as_file(analysis: Analysis, new: pd.DataFrame, draw: int) -> pd.DataFrame:
+    """Return the rows of a draw as the file has them, with their nearest passages."""
+    texts = analysis.queries.set_index("query_id")["text"]
+    near = spread_nearest(list_nearest(analysis, N_PASSAGES), _MAX_CHARACTERS)
+    # The order must not show the bands of coverage, which are drawn one after the other.
+    order = np.random.default_rng(draw).permutation(len(new))
+    rows = new.iloc[order].join(near, on="query_id")
+    rows = rows.assign(question=rows["query_id"].map(texts), checked_by=PERSON, draw=draw)
+    rows = rows.reindex(columns=list(COLUMNS)).astype("object")
+    rows.index = pd.RangeIndex(FIRST_ROW, FIRST_ROW + len(rows))
+    return rows.where(rows.notna(), "").astype("str")

@@ -6,7 +6,9 @@ This module does not know XlsxWriter.
 
 from typing import Any
 
+from coverage_kit.report.workbook.editor_notes import STATUSES
 from coverage_kit.report.workbook.sheet import Form
+from coverage_kit.vocabulary import CHOICES
 
 # Long texts wrap, and all cells of a row start at its top.
 _TEXT = {"text_wrap": True, "valign": "top"}
@@ -27,7 +29,7 @@ _NUMBERS = {
 LINK = {"font_color": "#0B5CAD", "underline": 1}
 # XlsxWriter's format of each form, then those of headers, titles and notes.
 FORMATS: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(("text", "status", "progress"), _TEXT),
+    **dict.fromkeys(("text", "status", "progress", "choice"), _TEXT),
     "flag": {"valign": "top", "align": "center"},
     # The indent leaves space between a number and the text in the next column.
     **{
@@ -72,4 +74,16 @@ COMPARISONS: dict[Form, tuple[tuple[str, str, str], ...]] = {
         ("==", "in progress", "#FDF0C4"),
         ("==", "won't do", "#E3E6EA"),
     ),
+    "choice": (
+        ("==", "answered", "#D3EBD8"),
+        ("==", "partly", "#FDF0C4"),
+        ("==", "not answered", "#FBE3CF"),
+        ("==", "not our subject", "#E3E6EA"),
+    ),
+}
+# By form: the list from which a cell is chosen. A choice may be written as a number, which is
+# quicker, so its cell takes other texts too: whoever reads the sheet says which text is no choice.
+LISTS: dict[Form, dict[str, Any]] = {
+    "progress": {"source": list(STATUSES)},
+    "choice": {"source": list(CHOICES), "show_error": False},
 }

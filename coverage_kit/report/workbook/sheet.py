@@ -11,8 +11,8 @@ import pandas as pd
 
 from coverage_kit.tables import Schema
 
-# How a cell is formatted: see forms.py. "status" and "progress" are texts with colours, "rate" and
-# "points" are shares of 1, "fine" and "signed" are plain numbers.
+# How a cell is formatted: see forms.py. "status", "progress" and "choice" are texts with
+# colours, "rate" and "points" are shares of 1, "fine" and "signed" are plain numbers.
 Form = Literal[
     "text",
     "integer",
@@ -28,6 +28,7 @@ Form = Literal[
     "time",
     "status",
     "progress",
+    "choice",
 ]
 
 # Stands before the heading of a column that people added to the to-do sheet.
@@ -44,6 +45,7 @@ class SheetColumn:
         form: the form of its cells.
         width: in characters.
         link: the column of the rows with a URL or a link within the workbook; empty for none.
+        is_hidden: whether people need not see it.
     """
 
     title: str
@@ -51,6 +53,7 @@ class SheetColumn:
     form: Form = "text"
     width: float = 12
     link: str = ""
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from coverage_kit.report.texts import clean_text, is_missing, shorten
 from coverage_kit.report.trust import describe_self_test, describe_stability, predicted_under
 from coverage_kit.report.wording import MEASURE_WORDINGS, METHOD
 from coverage_kit.report.workbook.audit_sheets import list_audit_sheets
+from coverage_kit.report.workbook.check_sheet import list_check_sheets
 from coverage_kit.report.workbook.editor_notes import EditorNotes
 from coverage_kit.report.workbook.glossary import make_glossary
 from coverage_kit.report.workbook.sheet import (
@@ -133,12 +134,16 @@ _ABOUT = (
 )
 
 
-def list_sheets(analysis: Analysis, notes: Sequence[EditorNotes] = ()) -> list[Sheet]:
+def list_sheets(
+    analysis: Analysis,
+    notes: Sequence[EditorNotes] = (),
+    checks: pd.DataFrame | None = None,
+) -> list[Sheet]:
     """Return the sheets of rows.
 
-    They are, in this order: gaps, queries, edits, to do, no edit, pages, further sheets that have
-    rows, glossary, about. Gaps, queries and edits link to each other. `notes` are rows of earlier
-    to-do sheets.
+    They are, in this order: gaps, queries, edits, to do, questions to check, no edit, pages,
+    further sheets that have rows, glossary, about. Gaps, queries and edits link to each other.
+    `notes` are rows of earlier to-do sheets, `checks` of earlier sheets of questions to check.
     """
     gaps = describe_gaps(analysis)
     edits = describe_edits(analysis)
@@ -151,6 +156,7 @@ def list_sheets(analysis: Analysis, notes: Sequence[EditorNotes] = ()) -> list[S
             with_gap_link(edits, gap_links),
         ),
         *list_todo_sheets(analysis, edits, gap_links, notes),
+        *list_check_sheets(analysis, checks),
         Sheet(
             "no edit, and why",
             _UNEDITED,

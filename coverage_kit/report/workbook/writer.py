@@ -20,11 +20,13 @@ from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten
 from coverage_kit.report.trust import describe_self_test
 from coverage_kit.report.workbook.chart_drawing import draw_chart
 from coverage_kit.report.workbook.charts import list_charts
-from coverage_kit.report.workbook.editor_notes import STATUSES, TODO
+from coverage_kit.report.workbook.check_sheet import read_check_sheet
+from coverage_kit.report.workbook.editor_notes import TODO
 from coverage_kit.report.workbook.forms import (
     COMPARISONS,
     FORMATS,
     LINK,
+    LISTS,
     SCALES,
 )
 from coverage_kit.report.workbook.sheet import (
@@ -100,7 +102,9 @@ def write_workbook(
     """
     path = Path(path)
     buffer = io.BytesIO()
-    sheets = list_sheets(analysis, find_notes(earlier or path, keep_status))
+    books = [Path(keep_status)] if keep_status else []
+    checks = pd.concat([read_check_sheet(book) for book in (*books, earlier or path)])
+    sheets = list_sheets(analysis, find_notes(earlier or path, keep_status), checks)
     book = xlsxwriter.Workbook(buffer, _OPTIONS)
     book.set_properties(
         {
@@ -220,7 +224,8 @@ class _Writer:
         """Write one sheet of rows with header, filter and frozen first row."""
         page = self.book.add_worksheet(sheet.name)
         for column, field in enumerate(sheet.fields):
-            page.set_column(column, column, field.width)
+            options = {"hidden": True} if field.is_hidden else {}
+            page.set_column(column, column, field.width, None, options)
         free_row = self._write_rows(page, 0, sheet)
         page.freeze_panes(1, 0)
         page.autofilter(0, 0, max(free_row - 1, 1), len(sheet.fields) - 1)
@@ -300,20 +305,16 @@ class _Writer:
         for column, field in enumerate(sheet.fields if records else ()):
             for rule in self.rules.get(field.form, ()):
                 page.conditional_format(top + 1, column, free_row - 1, column, rule)
-            if field.form == "progress":
+            if field.form in LISTS:
                 page.data_validation(
-                    top + 1,
-                    column,
-                    free_row - 1,
-                    column,
-                    {"validate": "list", "source": list(STATUSES)},
+                    top + 1, column, free_row - 1, column, {"validate": "list"} | LISTS[field.form]
                 )
         return free_row
 
     def _write(self, page: Any, row: int, column: int, form: str, value: Any) -> None:
         if is_missing(value):
             page.write_blank(row, column, None, self.formats[form])
-        elif form in {"text", "status", "progress"}:
+        elif form in {"text", "status", "progress", "choice"}:
             page.write_string(row, column, _fit(value), self.formats[form])
         elif form == "flag":
             page.write_string(row, column, "yes" if value else "no", self.formats["flag"])

@@ -1,0 +1,48 @@
+"""The command that draws questions to check: sample."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coverage_kit.commands.terminal import say
+
+app = typer.Typer()
+
+
+@app.command()
+def sample(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
+    n: Annotated[int, typer.Option("--n", min=1, help="questions to draw")] = 50,
+    is_next: Annotated[
+        bool, typer.Option("--next", help="draw further questions; the choices so far stay")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="seed of the draw")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="CSV of the questions; by default the one that the settings name"),
+    ] = None,
+) -> None:
+    """Draw questions to check: does your site answer them? Fifty take about 15 minutes.
+
+    Fill in the CSV or the workbook's sheet "questions to check". The next run reads both.
+
+    Example: coverage-kit sample runs/latest
+    """
+    from coverage_kit.analysis import load_analysis
+    from coverage_kit.pipeline.question_checks import renew_checks
+    from coverage_kit.report.outputs import write_run
+    from coverage_kit.settings import make_settings
+    from coverage_kit.tasks.sample import describe_sample, draw_sample
+
+    analysis = renew_checks(load_analysis(folder), folder)
+    named = Path(make_settings(analysis.about.settings, where=str(folder)).checks.path)
+    drawn = draw_sample(analysis, out or named, n, seed, is_next)
+    say(describe_sample(drawn, is_next))
+    if out and out.resolve() != named.resolve():
+        say(f"The next run reads it if coverage.toml has [checks] path = {str(out)!r}.")
+        return
+    write_run(replace(analysis, question_checks=drawn.table), folder)
+    say(f"Fill in {named}, or the sheet 'questions to check' of {folder / 'gaps.xlsx'}.")
+    say("Then run again: coverage-kit run coverage.toml")
