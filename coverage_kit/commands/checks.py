@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from coverage_kit.commands.models import settings_of_run
 from coverage_kit.commands.terminal import say
 
 app = typer.Typer()
@@ -23,26 +24,45 @@ def sample(
         Path | None,
         typer.Option(help="CSV of the questions; by default the one that the settings name"),
     ] = None,
+    is_judged: Annotated[
+        bool,
+        typer.Option("--judge", help="say what it costs to let the model of \\[judge] check too"),
+    ] = False,
+    is_confirmed: Annotated[
+        bool, typer.Option("--yes", help="with --judge: let the model check, for that price")
+    ] = False,
+    settings_file: Annotated[
+        Path | None,
+        typer.Option("--settings", help="with --judge: a coverage.toml, by default the run's own"),
+    ] = None,
 ) -> None:
     """Draw questions to check: does your site answer them? Fifty take about 15 minutes.
 
-    Fill in the CSV or the workbook's sheet "questions to check". The next run reads both.
+    Fill in the CSV or the workbook's sheet "questions to check". The next run reads both. A model
+    may check as well, first the same questions and then more.
 
     Example: coverage-kit sample runs/latest
     """
     from coverage_kit.analysis import load_analysis
+    from coverage_kit.collect.question_checks import read_question_checks
     from coverage_kit.pipeline.question_checks import renew_checks
     from coverage_kit.report.outputs import write_run
     from coverage_kit.settings import make_settings
+    from coverage_kit.tasks.check_by_model import check_by_model
     from coverage_kit.tasks.sample import describe_sample, draw_sample
 
     analysis = renew_checks(load_analysis(folder), folder)
     named = Path(make_settings(analysis.about.settings, where=str(folder)).checks.path)
     drawn = draw_sample(analysis, out or named, n, seed, is_next)
     say(describe_sample(drawn, is_next))
+    checks = drawn.table
+    if is_judged:
+        settings = settings_of_run(analysis, folder, settings_file)
+        say(check_by_model(analysis, settings, drawn.path, is_confirmed=is_confirmed))
+        checks = read_question_checks(drawn.path, analysis.queries).table
     if out and out.resolve() != named.resolve():
         say(f"The next run reads it if coverage.toml has [checks] path = {str(out)!r}.")
         return
-    write_run(replace(analysis, question_checks=drawn.table), folder)
+    write_run(replace(analysis, question_checks=checks), folder)
     say(f"Fill in {named}, or the sheet 'questions to check' of {folder / 'gaps.xlsx'}.")
     say("Then run again: coverage-kit run coverage.toml")

@@ -30,6 +30,8 @@ from coverage_kit.vocabulary import CHOICES, PERSON, parse_choice
 _MAX_CHARACTERS = 1_200
 # Bands of predicted coverage from which questions are drawn (assumed).
 _N_BANDS = 5
+# What a further check of a question changes: a model may draw more questions of the same log.
+_CHECKED = ["choice", "note", "stratum", "probability", "draw"]
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def save_choices(
 
 
 def add_checks(path: str | Path, checks: pd.DataFrame) -> None:
-    """Write checks into a file; of a question and checker that it holds, choice and note are new.
+    """Write checks into a file; for a question and checker that it holds, they replace the old one.
 
     Other rows stay: a model's check never touches that of a person.
 
@@ -153,7 +155,7 @@ def add_checks(path: str | Path, checks: pd.DataFrame) -> None:
         is_there = [key in row_of for key in zip(new["query_id"], new["checked_by"], strict=True)]
         for row in new[is_there].to_dict("records"):
             place = row_of[row["query_id"], row["checked_by"]]
-            rows.loc[place, ["choice", "note"]] = [row["choice"], row["note"]]
+            rows.loc[place, _CHECKED] = [row[name] for name in _CHECKED]
         added = new[[not is_known for is_known in is_there]]
         write_checks_file(path, pd.concat([rows, added]).fillna(""))
 
