@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from coverage_kit.collect.decode import decode_text
+from coverage_kit.collect.decode import clean_text, decode_text
 from coverage_kit.collect.logs.csv_rows import find_delimiter
 from coverage_kit.collect.logs.normalize import normal_form
 from coverage_kit.errors import SchemaError
@@ -106,7 +106,7 @@ def write_checks_file(path: str | Path, rows: pd.DataFrame) -> Path:
     columns = _all_columns(list(rows.columns))
     writer.writerow(map(for_cell, columns))
     for row in rows.reindex(columns=columns, fill_value="").to_dict("records"):
-        writer.writerow([for_cell(str(row[name])) for name in columns])
+        writer.writerow([for_cell(clean_text(str(row[name]))) for name in columns])
     cure = "Close it in other programs."
     write_file(path, stream.getvalue().encode("utf-8-sig"), error=SchemaError, cure=cure)
     return path

@@ -176,7 +176,7 @@ def _check_owner(path: Path, read: QuestionChecksRead) -> None:
 
 
 def _draw(analysis: Analysis, n: int, seed: int, drawn: QuestionChecks) -> pd.DataFrame:
-    """Return query_id, stratum and probability of the questions of a draw.
+    """Return query_id, stratum and probability of the questions of a draw, in random order.
 
     A stratified random sample over bands of coverage, each with its share of the questions.
     """
@@ -194,16 +194,15 @@ def _draw(analysis: Analysis, n: int, seed: int, drawn: QuestionChecks) -> pd.Da
         if k
     ]
     rows = pd.concat(chosen) if chosen else pool.assign(stratum="", probability=0.0)
-    return rows[["query_id", "stratum", "probability"]]
+    # The order must not show the bands.
+    return rows[["query_id", "stratum", "probability"]].sample(frac=1, random_state=random)
 
 
 def _as_file(analysis: Analysis, new: pd.DataFrame, draw: int) -> pd.DataFrame:
     """Return the rows of a draw as the file has them, with their nearest passages."""
     texts = analysis.queries.set_index("query_id")["text"]
     near = spread_nearest(list_nearest(analysis, N_PASSAGES), _MAX_CHARACTERS)
-    # The order must not show the bands of coverage, which are drawn one after the other.
-    order = np.random.default_rng(draw).permutation(len(new))
-    rows = new.iloc[order].join(near, on="query_id")
+    rows = new.join(near, on="query_id")
     rows = rows.assign(question=rows["query_id"].map(texts), checked_by=PERSON, draw=draw)
     rows = rows.reindex(columns=list(COLUMNS)).astype("object")
     rows.index = pd.RangeIndex(FIRST_ROW, FIRST_ROW + len(rows))

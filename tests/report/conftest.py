@@ -727,6 +727,26 @@ def make_matches(query_ids: list[str]) -> pd.DataFrame:
     return tables.MATCHES.table(rows)
 
 
+def make_question_checks() -> pd.DataFrame:
+    """Return six questions that a person is to check, four of them checked, and a model's check."""
+    choices = ("answered", "partly", "not answered", "answered", None, None)
+    rows = [
+        {
+            "query_id": f"q{n}",
+            "text": query_text(n),
+            "choice": choice,
+            "checked_by": "person",
+            "stratum": "0.10-0.30",
+            "probability": 0.25,
+            "draw": 1 + n // 4,
+            "note": "=1+1" if n == 0 else "",
+        }
+        for n, choice in enumerate(choices)
+    ]
+    model = {**rows[1], "checked_by": "model-x", "choice": "answered", "note": ""}
+    return tables.QUESTION_CHECKS.table([*rows, model])
+
+
 def make_answers(query_ids: list[str]) -> dict[str, pd.DataFrame]:
     """Return an answer to every other query, each with a citation of a site and of no page."""
     answers = [
@@ -851,6 +871,7 @@ def make_analysis(n_queries: int = 40) -> Analysis:
         **make_brand(),
         **make_logs(),
         **make_audit(),
+        question_checks=make_question_checks(),
         about=ABOUT,
     )
 

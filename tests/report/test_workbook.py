@@ -27,6 +27,7 @@ def test_sheets_are_in_order(book):
         "queries",
         "edits",
         "to do by page",
+        "questions to check",
         "no edit, and why",
         "pages",
         "visibility",
