@@ -60,6 +60,7 @@ def sample(
         settings = settings_of_run(analysis, folder, settings_file)
         say(check_by_model(analysis, settings, drawn.path, is_confirmed=is_confirmed))
         checks = read_question_checks(drawn.path, analysis.queries).table
+        analysis = renew_checks(analysis, folder)
     if out and out.resolve() != named.resolve():
         say(f"The next run reads it if coverage.toml has [checks] path = {str(out)!r}.")
         return
