@@ -28,6 +28,8 @@ COLUMNS = (
     *PASSAGE_COLUMNS,
     *("checked_by", "query_id", "stratum", "probability", "draw"),
 )
+# The first bytes of a zip, which a workbook is.
+_ZIP = b"PK\x03\x04"
 # The number of the first row below the header in a spreadsheet.
 FIRST_ROW = 2
 # Without these a file says nothing of its questions.
@@ -81,7 +83,11 @@ def read_checks_file(path: str | Path) -> pd.DataFrame:
     if not path.exists():
         return pd.DataFrame(columns=list(COLUMNS), dtype="str")
     with as_error(path, "a file of checks that can be read", "Check its permissions.", SchemaError):
-        text = decode_text(path.read_bytes())
+        content = path.read_bytes()
+    if content.startswith(_ZIP):
+        cure = "Save it as CSV: in a spreadsheet, File, Save as."
+        raise SchemaError(str(path), "a CSV file", "a workbook or an archive", cure)
+    text = decode_text(content)
     lines = _read_lines(str(path), text)
     header_row = next((number for number in sorted(lines)), None)
     if header_row is None:
@@ -128,10 +134,9 @@ def read_question_checks(path: str | Path, queries: Queries) -> QuestionChecksRe
         for known, question in zip(rows["known_id"], rows["question"], strict=True)
     ]
     _check_contradictions(path, rows)
-    # Of rows that repeat, the one with a choice counts.
-    unique = rows.assign(is_empty=rows["choice"] == "").sort_values(
-        ["is_empty", "row"], kind="stable"
-    )
+    # Of rows that repeat, one that was drawn counts, and one with a choice.
+    unique = rows.assign(is_added=rows["probability"] == "", is_empty=rows["choice"] == "")
+    unique = unique.sort_values(["is_added", "is_empty", "row"], kind="stable")
     unique = unique.drop_duplicates(["key", "checked_by"]).sort_values("row")
     is_known = unique["known_id"] != ""
     is_drawn = unique["probability"] != ""
@@ -190,7 +195,8 @@ def _all_columns(names: list[str]) -> list[str]:
 
 def _read_row(where: str, number: int, cells: list[str], header: list[str]) -> dict[str, str]:
     row = {name: cell for name, cell in zip(header, cells, strict=False) if name}
-    row["checked_by"] = row.get("checked_by") or PERSON
+    checker = row.get("checked_by") or PERSON
+    row["checked_by"] = PERSON if checker.casefold() == PERSON else checker
     try:
         row["choice"] = parse_choice(row.get("choice", "")) or ""
     except ValueError:
@@ -276,7 +282,7 @@ def _describe(path: Path, rows: pd.DataFrame, unique: pd.DataFrame, is_foreign: 
     if len(rows) > len(unique):
         repeated = rows[rows.duplicated(["key", "checked_by"])]["row"].astype(str)
         numbers = _list_rows(repeated)
-        notes.append(f"{path}: {numbers} repeat a question of an earlier row: it counts once.")
+        notes.append(f"{path}: a question of another row again in {numbers}. It counts once.")
     unknown = unique[unique["known_id"] == ""]
     if is_foreign:
         notes.append(
@@ -291,8 +297,8 @@ def _describe(path: Path, rows: pd.DataFrame, unique: pd.DataFrame, is_foreign: 
     added = unique[(unique["probability"] == "") & (unique["known_id"] != "")]
     if len(added):
         notes.append(
-            f"{path}: {_list_rows(added['row'].astype(str))} hold no probability, so that they "
-            "were not drawn. They stay in the file and are not counted."
+            f"{path}: {_list_rows(added['row'].astype(str))} {'has' if len(added) == 1 else 'have'}"
+            " no probability: nobody drew the question. It stays in the file and is not counted."
         )
     for name, filled in unique[unique["choice"] != ""].groupby("checked_by"):
         if len(filled) >= _MIN_SAME and filled["choice"].nunique() == 1:

@@ -45,25 +45,30 @@ def sample(
     """
     from coverage_kit.analysis import load_analysis
     from coverage_kit.collect.question_checks import read_question_checks
-    from coverage_kit.pipeline.question_checks import renew_checks
+    from coverage_kit.pipeline.question_checks import WORKBOOK, collect_missing, take_choices
     from coverage_kit.report.outputs import write_run
     from coverage_kit.settings import make_settings
     from coverage_kit.tasks.check_by_model import check_by_model
     from coverage_kit.tasks.sample import describe_sample, draw_sample
 
-    analysis = renew_checks(load_analysis(folder), folder)
-    named = Path(make_settings(analysis.about.settings, where=str(folder)).checks.path)
-    drawn = draw_sample(analysis, out or named, n, seed, is_next)
+    analysis = load_analysis(folder)
+    run_settings = make_settings(analysis.about.settings, where=str(folder))
+    named = Path(run_settings.checks.path)
+    path = out or named
+    is_named = path.resolve() == named.resolve()
+    if is_named:
+        take_choices(named, folder / WORKBOOK)
+    drawn = draw_sample(analysis, path, n, seed, is_next)
     say(describe_sample(drawn, is_next))
-    checks = drawn.table
     if is_judged:
         settings = settings_of_run(analysis, folder, settings_file)
-        say(check_by_model(analysis, settings, drawn.path, is_confirmed=is_confirmed))
-        checks = read_question_checks(drawn.path, analysis.queries).table
-        analysis = renew_checks(analysis, folder)
-    if out and out.resolve() != named.resolve():
+        say(check_by_model(analysis, settings, path, is_confirmed=is_confirmed))
+    if not is_named:
         say(f"The next run reads it if coverage.toml has [checks] path = {str(out)!r}.")
         return
-    write_run(replace(analysis, question_checks=checks), folder)
-    say(f"Fill in {named}, or the sheet 'questions to check' of {folder / 'gaps.xlsx'}.")
+    checks = read_question_checks(named, analysis.queries).table
+    if not checks.equals(analysis.question_checks):
+        missing = collect_missing(run_settings, analysis.queries, checks)
+        write_run(replace(analysis, question_checks=checks, missing_items=missing), folder)
+    say(f"Fill in {named}, or the sheet 'questions to check' of {folder / WORKBOOK}.")
     say("Then run again: coverage-kit run coverage.toml")

@@ -8,14 +8,21 @@ from coverage_kit.report.texts import clean_text, shorten
 from coverage_kit.tables import QuestionChecks
 from coverage_kit.vocabulary import CHOICES, PERSON
 
+# Nearest own passages beside each question: more are rarely read (assumed).
+N_PASSAGES = 3
 
-def list_nearest(analysis: Analysis, n: int = 3) -> pd.DataFrame:
-    """Return the nearest own passages of each query: query_id, rank (1 to n), text, url.
+
+def list_nearest(
+    analysis: Analysis, query_ids: "pd.Series[str]", n: int = N_PASSAGES
+) -> pd.DataFrame:
+    """Return the nearest own passages of these queries: query_id, rank (1 to n), text, url.
 
     The text starts with the titles above the passage. Links are of the passage's page.
     """
     own = analysis.matches[analysis.matches["site"] == analysis.about.own_site]
-    own = own[own["rank"] <= n][["query_id", "passage_id", "rank"]]
+    own = own[(own["rank"] <= n) & own["query_id"].isin(query_ids)][
+        ["query_id", "passage_id", "rank"]
+    ]
     frame = own.join(describe_passages(analysis)[["url", "heading", "text"]], on="passage_id")
     headings = frame["heading"].map(clean_text)
     texts = frame["text"].map(clean_text)

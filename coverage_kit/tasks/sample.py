@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.collect.panel.panel import allocate_sample
 from coverage_kit.collect.question_checks import (
     COLUMNS,
     FIRST_ROW,
@@ -19,19 +19,22 @@ from coverage_kit.collect.question_checks import (
     write_checks_file,
 )
 from coverage_kit.errors import SchemaError
+from coverage_kit.match import sampling
 from coverage_kit.report.question_checks import describe_checks, list_nearest, spread_nearest
 from coverage_kit.report.wording import count
 from coverage_kit.storage.files import locked
 from coverage_kit.tables import QuestionChecks
-from coverage_kit.vocabulary import CHOICES, PERSON, parse_choice
+from coverage_kit.vocabulary import CHOICE_VALUES, CHOICES, PERSON, parse_choice
 
 # Characters of a passage in the file: a passage has at most 180 words (match.passage_words), which
 # are seldom longer.
 _MAX_CHARACTERS = 1_200
-# Bands of predicted coverage from which questions are drawn (assumed).
-_N_BANDS = 5
 # What a further check of a question changes: a model may draw more questions of the same log.
 _CHECKED = ["choice", "note", "stratum", "probability", "draw"]
+# Severities that are drawn to see which gaps may be among the top (assumed).
+_N_REFITS = 200
+# The width of a 90% interval of a normal distribution, in standard deviations.
+_INTERVAL_WIDTH = 3.29
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def draw_sample(
         read = read_question_checks(path, analysis.queries)
         drawn = read.table[read.table["checked_by"] == PERSON]
         rows = read_checks_file(path)
-        n_earlier = max(map(int, filter(None, rows["draw"])), default=0)
+        n_earlier = max(map(int, rows.loc[rows["probability"] != "", "draw"]), default=0)
         if n_earlier and not is_next:
             return Sample(path, 0, n_earlier, read.table, read.notes)
         _check_owner(path, read)
@@ -176,32 +179,68 @@ def _check_owner(path: Path, read: QuestionChecksRead) -> None:
 
 
 def _draw(analysis: Analysis, n: int, seed: int, drawn: QuestionChecks) -> pd.DataFrame:
-    """Return query_id, stratum and probability of the questions of a draw, in random order.
+    """Return query_id, stratum and probability of the questions of a draw, in order of checking.
 
-    A stratified random sample over bands of coverage, each with its share of the questions.
+    Questions that were drawn before are left out, with or without a choice.
     """
-    pool = analysis.coverage[["query_id", "coverage"]]
-    pool = pool[~pool["query_id"].isin(drawn["query_id"])].sort_values("query_id")
-    bands = np.minimum((pool["coverage"] * _N_BANDS).astype(int), _N_BANDS - 1)
-    groups = [(f"band {band}", group) for band, group in pool.groupby(bands)]
-    sizes = [len(group) for _, group in groups]
-    random = np.random.default_rng(seed)
-    chosen = [
-        group.sample(k, random_state=random).assign(stratum=name, probability=k / len(group))
-        for (name, group), k in zip(
-            groups, allocate_sample(np.array(sizes, float), sizes, n), strict=True
-        )
-        if k
-    ]
-    rows = pd.concat(chosen) if chosen else pool.assign(stratum="", probability=0.0)
-    # The order must not show the bands.
-    return rows[["query_id", "stratum", "probability"]].sample(frac=1, random_state=random)
+    frame = analysis.coverage.merge(analysis.clusters, on="query_id", how="left")
+    is_drawn = frame["query_id"].isin(drawn["query_id"])
+    is_checked = frame["query_id"].isin(drawn.loc[drawn["choice"].notna(), "query_id"])
+    # What was drawn and not checked says nothing of the others.
+    frame = frame[is_checked | ~is_drawn].reset_index(drop=True)
+    if frame.empty:
+        return pd.DataFrame(columns=["query_id", "stratum", "probability"])
+    coverage = frame["coverage"].to_numpy(float)
+    clusters = pd.factorize(frame["cluster_id"].fillna(""), sort=True)[0].astype(np.int64)
+    if drawn.empty:
+        nothing = np.zeros(len(frame), dtype=bool)
+        sample = sampling.draw_sample(coverage, clusters, n, seed, nothing)
+    else:
+        checks = _as_checks(frame["query_id"], drawn)
+        priority = _rank_priority(analysis, frame["cluster_id"], seed)
+        sample = sampling.draw_next(coverage, clusters, n, seed, checks, priority)
+    ids = frame["query_id"].to_numpy()[sample.rows]
+    columns = {"query_id": ids, "stratum": sample.strata, "probability": sample.probability}
+    # A sum of probabilities may miss 1 by a rounding error.
+    return pd.DataFrame({**columns, "probability": np.minimum(sample.probability, 1.0)})
+
+
+def _as_checks(query_ids: "pd.Series[str]", drawn: QuestionChecks) -> sampling.Checks:
+    """Return the choices so far as values, by the row of each question among these."""
+    row_of = dict(zip(query_ids, query_ids.index, strict=True))
+    filled = drawn[drawn["choice"].notna()]
+    return sampling.Checks(
+        filled["query_id"].map(row_of).to_numpy(np.int64),
+        filled["choice"].map(dict(CHOICE_VALUES)).to_numpy(float),
+        filled["draw"].to_numpy(np.int64),
+        filled["probability"].to_numpy(float),
+    )
+
+
+def _rank_priority(
+    analysis: Analysis, cluster_ids: "pd.Series[str]", seed: int
+) -> npt.NDArray[np.float64]:
+    """Return for each question how open it is whether its gap is among the top gaps, 0-1.
+
+    A run keeps no refits, but the 90% interval of each gap's severity: severities are drawn from
+    these, each gap by itself.
+    """
+    gaps = analysis.gaps.set_index("cluster_id")
+    spread = ((gaps["high"] - gaps["low"]) / _INTERVAL_WIDTH).to_numpy(float)
+    noise = np.random.default_rng(seed).standard_normal((_N_REFITS, len(gaps)))
+    severity = np.clip(gaps["severity"].to_numpy(float) + noise * np.nan_to_num(spread), 0, 1)
+    # All demand of a gap is in one row here: the severity is its mean.
+    rows = np.arange(len(gaps))
+    demand = gaps["demand"].to_numpy(float)
+    priority = sampling.rank_uncertainty(1 - severity, rows, demand)
+    by_gap = dict(zip(gaps.index, priority, strict=True))
+    return cluster_ids.map(by_gap).fillna(0.0).to_numpy(float)
 
 
 def _as_file(analysis: Analysis, new: pd.DataFrame, draw: int) -> pd.DataFrame:
     """Return the rows of a draw as the file has them, with their nearest passages."""
     texts = analysis.queries.set_index("query_id")["text"]
-    near = spread_nearest(list_nearest(analysis, N_PASSAGES), _MAX_CHARACTERS)
+    near = spread_nearest(list_nearest(analysis, new["query_id"], N_PASSAGES), _MAX_CHARACTERS)
     rows = new.join(near, on="query_id")
     rows = rows.assign(question=rows["query_id"].map(texts), checked_by=PERSON, draw=draw)
     rows = rows.reindex(columns=list(COLUMNS)).astype("object")

@@ -2,6 +2,7 @@
 
 import re
 
+import openpyxl
 import pytest
 
 from coverage_kit.collect.question_checks import (
@@ -130,7 +131,7 @@ def test_rows_of_a_question_that_agree_count_once_and_are_reported(tmp_path, que
     )
     read = read_question_checks(path, queries)
     assert choices(read) == {"q0": "answered", "q1": "partly"}
-    assert re.search("rows 4, 5 repeat a question", "".join(read.notes))
+    assert re.search("again in rows 4, 5. It counts once", "".join(read.notes))
 
 
 def test_rows_of_a_question_that_contradict_are_an_error_that_names_both(tmp_path, queries):
@@ -225,7 +226,19 @@ def test_a_question_that_a_person_added_is_not_counted_and_is_reported(tmp_path,
     added = line_of(2, "answered", query_id="", probability="", stratum="", draw="")
     read = read_question_checks(write(tmp_path / "checks.csv", line_of(0), added), queries)
     assert list(choices(read)) == ["q0"]
-    assert "row 3 hold" in read.notes[0]
+    assert "row 3 has no probability" in read.notes[0]
+
+
+def test_a_question_that_was_drawn_counts_before_one_that_a_person_added(tmp_path, queries):
+    added = line_of(0, "partly", query_id="", probability="", stratum="", draw="")
+    read = read_question_checks(write(tmp_path / "checks.csv", added, line_of(0)), queries)
+    assert choices(read) == {"q0": ""}
+
+
+def test_a_workbook_in_place_of_the_file_is_an_error_that_says_how_to_save_it(tmp_path, queries):
+    openpyxl.Workbook().save(tmp_path / "checks.xlsx")
+    with pytest.raises(SchemaError, match="Save it as CSV"):
+        read_question_checks(tmp_path / "checks.xlsx", queries)
 
 
 @pytest.mark.parametrize(

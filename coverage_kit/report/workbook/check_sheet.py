@@ -13,16 +13,15 @@ import pandas as pd
 
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.question_checks import list_nearest, spread_nearest
+from coverage_kit.report.question_checks import N_PASSAGES, list_nearest, spread_nearest
 from coverage_kit.report.texts import clean_text, safe_url
 from coverage_kit.report.workbook.sheet import Sheet, SheetColumn
 from coverage_kit.vocabulary import PERSON, parse_choice
 
 # Workbooks of earlier runs are searched for this name.
 CHECKS = "questions to check"
-# Passages beside a question, and how much of each: with more, a row fills a screen (assumed). The
-# link leads to the whole page.
-_N_PASSAGES = 3
+# How much of a passage is shown: with more, a row fills a screen (assumed). The link leads to the
+# whole page.
 _MAX_CHARACTERS = 600
 _MAX_LINES = 18
 # What openpyxl raises, beside its own exception, for a file that is no workbook.
@@ -40,7 +39,7 @@ _FIELDS = (
     SheetColumn("note", "note", width=20),
     *(
         field
-        for rank in range(1, _N_PASSAGES + 1)
+        for rank in range(1, N_PASSAGES + 1)
         for field in (
             SheetColumn(f"passage {rank}", f"passage {rank}", width=38),
             SheetColumn(f"link {rank}", f"open {rank}", width=7, link=f"link {rank}"),
@@ -68,7 +67,7 @@ def list_check_sheets(analysis: Analysis, earlier: pd.DataFrame | None = None) -
     if checks.empty:
         return []
     rows = checks.rename(columns={"text": "question"}).join(
-        spread_nearest(list_nearest(analysis, _N_PASSAGES), _MAX_CHARACTERS), on="query_id"
+        spread_nearest(list_nearest(analysis, checks["query_id"]), _MAX_CHARACTERS), on="query_id"
     )
     changed = pd.DataFrame(columns=_READ) if earlier is None else earlier
     changed = changed.assign(choice=changed["choice"].map(_plain_choice))
@@ -79,7 +78,7 @@ def list_check_sheets(analysis: Analysis, earlier: pd.DataFrame | None = None) -
         written = rows["query_id"].map(since.set_index("query_id")[name])
         texts = written.where(written.notna(), rows[f"{name} before"])
         rows[name] = texts.astype("object").where(texts != "", None)
-    for rank in range(1, _N_PASSAGES + 1):
+    for rank in range(1, N_PASSAGES + 1):
         for name in (f"passage {rank}", f"link {rank}"):
             rows[name] = rows[name].fillna("") if name in rows else ""
         links = rows[f"link {rank}"]

@@ -1,0 +1,165 @@
+"""The share of unanswered questions, estimated from checks and from the tool's own coverage.
+
+Prediction-powered inference (PPI++, Angelopoulos et al. 2023), in bands of coverage: the share of
+the whole log by the tool's coverage, plus what the checks show it to be wrong by. The log is
+finite and its coverage is known in full, so this is the difference estimator of survey statistics.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import beta, norm, t
+
+from coverage_kit.match.neighborhood import Floats
+from coverage_kit.match.sampling import N_BANDS, Checks, Rows, bands_of, check_weights
+
+# Checks that a band needs; with fewer, bands are wider. Assumed.
+_CHECKS_IN_BAND = 8
+# Pseudo-counts of both kinds that keep an interval open where all checks agree (Jeffreys 1946).
+_JEFFREYS = 0.5
+_NOTHING_KNOWN = (_JEFFREYS, _JEFFREYS)
+# Fewer checks are not combined with coverage: nothing would be left for the variance. Assumed.
+_MIN_COMBINED = 5
+
+
+@dataclass(frozen=True)
+class ShareEstimate:
+    """The share of questions (or of demand) that the site leaves unanswered, with its 90% interval.
+
+    `share`, `low` and `high` combine checks and coverage where `is_combined`, and are those of the
+    checks alone elsewhere. `correlation` is that of coverage and checks, nan where one of them does
+    not vary; `tuning` is the weight of coverage in the combination (lambda of PPI++). The share has
+    the beta distribution with the parameters `shape`.
+    """
+
+    share: float
+    low: float
+    high: float
+    alone_share: float
+    alone_low: float
+    alone_high: float
+    correlation: float
+    tuning: float
+    is_combined: bool
+    n_checks: int
+    shape: tuple[float, float]
+
+    def draws(self, n: int, rng: np.random.Generator) -> Floats:
+        """Return n draws of the share from its distribution, shape (n,)."""
+        return np.asarray(rng.beta(*self.shape, size=n))
+
+
+def estimate_share(coverage: Floats, checks: Checks, demand: Floats | None = None) -> ShareEstimate:
+    """Return the share of unanswered questions; "partly" counts as half.
+
+    Coverage is used where its correlation with the checks is over 1 / sqrt(n - 2): below that, the
+    estimate of its weight costs more than it brings (Mani et al. 2026). Without checks the interval
+    is that of complete ignorance.
+
+    Args:
+        coverage: predicted coverage 0-1 of every question of the log, shape (n queries,).
+        checks: the questions that were checked.
+        demand: what each question counts for, shape (n queries,); all the same if absent.
+    """
+    n = len(checks)
+    if n == 0:
+        low, high = _interval(_NOTHING_KNOWN)
+        nan = float("nan")
+        return ShareEstimate(0.5, low, high, 0.5, low, high, nan, 0.0, False, 0, _NOTHING_KNOWN)
+    demand = np.ones(len(coverage)) if demand is None else demand
+    unanswered = 1 - checks.values
+    represented = np.maximum(check_weights(checks), 1)
+    weights = represented * demand[checks.rows]
+    # further checks can only change what is unchecked; at least a thousandth is left open
+    open_part = np.maximum(1 - 1 / represented, 1e-3)
+    alone_share = float(np.average(unanswered, weights=weights))
+    alone = _shape(alone_share, weights.sum() ** 2 / (weights**2 * open_part).sum())
+    share, tuning, shape = alone_share, 0.0, alone
+    correlation = _correlation(coverage[checks.rows], checks.values)
+    is_combined = n > _MIN_COMBINED and correlation > 1 / np.sqrt(n - 2)
+    if is_combined:
+        bands = _bands_with_checks(coverage, checks.rows)
+        share, tuning, variance, freedom = _combine(
+            bands, 1 - coverage, demand, checks.rows, unanswered, weights, open_part
+        )
+        shape = _shape(share, _effective_checks(share, variance, freedom))
+    return ShareEstimate(
+        share,
+        *_interval(shape),
+        alone_share,
+        *_interval(alone),
+        correlation,
+        tuning,
+        is_combined,
+        n,
+        shape,
+    )
+
+
+def _combine(
+    bands: Rows,
+    predicted: Floats,
+    demand: Floats,
+    rows: Rows,
+    unanswered: Floats,
+    weights: Floats,
+    open_part: Floats,
+) -> tuple[float, float, float, int]:
+    """Return the share, the weight of the prediction, the variance and its degrees of freedom.
+
+    In each band the mean prediction of all questions is corrected by the mean error on the checks.
+    The weight of the prediction is the one with the smallest variance, for all bands together.
+    """
+    n, n_bands = len(rows), int(bands.max()) + 1
+    checked = bands[rows]
+    size = np.bincount(bands, weights=demand, minlength=n_bands)
+    mean_predicted = np.bincount(bands, weights=demand * predicted, minlength=n_bands) / size
+    share_of_band = size / size.sum()
+    weight_of_band = np.bincount(checked, weights=weights, minlength=n_bands)
+    mean_unanswered, mean_checked = (
+        np.bincount(checked, weights=weights * values, minlength=n_bands) / weight_of_band
+        for values in (unanswered, predicted[rows])
+    )
+    # what each check contributes to the error of the share
+    influence = np.sqrt(open_part) * (share_of_band / weight_of_band)[checked] * weights
+    of_checks = influence * (unanswered - mean_unanswered[checked])
+    of_predictions = influence * (predicted[rows] - mean_checked[checked])
+    spread = float(of_predictions @ of_predictions)
+    tuning = float(of_checks @ of_predictions) / spread if spread > 0 else 0.0
+    share = share_of_band @ (mean_unanswered + tuning * (mean_predicted - mean_checked))
+    freedom = max(n - n_bands - 1, 1)
+    residual = of_checks - tuning * of_predictions
+    # checks without a residual leave room for one error in n + 2 (Laplace's rule of succession)
+    least = float(influence @ influence) / (n + 2)
+    variance = max(float(residual @ residual) * n / freedom, least)
+    return float(np.clip(share, 0, 1)), tuning, variance, freedom
+
+
+def _bands_with_checks(coverage: Floats, rows: Rows) -> Rows:
+    """Return bands of coverage, as many as leave two checks in each."""
+    for n_bands in range(min(N_BANDS, len(rows) // _CHECKS_IN_BAND), 1, -1):
+        bands = np.unique(bands_of(coverage, n_bands), return_inverse=True)[1]
+        if np.bincount(bands[rows], minlength=bands.max() + 1).min() >= 2:
+            return bands
+    return np.zeros(len(coverage), dtype=np.int64)
+
+
+def _effective_checks(share: float, variance: float, freedom: int) -> float:
+    """Return how many checks, drawn at random, have this variance (Korn and Graubard 1998)."""
+    of_few = (t.ppf(0.95, freedom) / norm.ppf(0.95)) ** 2
+    return share * (1 - share) / (variance * of_few)
+
+
+def _shape(share: float, n: float) -> tuple[float, float]:
+    return share * n + _JEFFREYS, (1 - share) * n + _JEFFREYS
+
+
+def _interval(shape: tuple[float, float]) -> tuple[float, float]:
+    low, high = beta.ppf([0.05, 0.95], *shape)
+    return float(low), float(high)
+
+
+def _correlation(coverage: Floats, values: Floats) -> float:
+    if np.ptp(coverage) == 0 or np.ptp(values) == 0:
+        return float("nan")
+    return float(np.corrcoef(coverage, values)[0, 1])
