@@ -49,9 +49,7 @@ class ShareEstimate:
         return np.asarray(rng.beta(*self.shape, size=n))
 
 
-def estimate_share(
-    coverage: Floats, checks: Checks, demand: Floats | None = None
-) -> ShareEstimate:
+def estimate_share(coverage: Floats, checks: Checks, demand: Floats | None = None) -> ShareEstimate:
     """Return the share of unanswered questions; "partly" counts as half.
 
     Coverage is used where its correlation with the checks is over 1 / sqrt(n - 2): below that, the
