@@ -1,7 +1,7 @@
 """Let a model check questions of a run: which ones, at what cost, and what it found.
 
-Its verdicts are rows beside those of people. Nothing here uses them: what they are worth shows on
-the questions that people checked as well.
+Its verdicts are rows beside those of people. They are never used as they are: what they are worth
+shows on the questions that people checked as well (`correct_judge`).
 """
 
 import sys
@@ -20,6 +20,7 @@ from coverage_kit.embed.texts import passage_texts
 from coverage_kit.errors import BudgetError, ModelError, SettingsError
 from coverage_kit.escaping import for_line
 from coverage_kit.llm.costs import Budget, Prices, open_ledger
+from coverage_kit.match.judge_correction import JudgeCorrection, correct_judge
 from coverage_kit.measure.judge.answer_check import AnswerCheck, AnswerChecker
 from coverage_kit.measure.judge.cache import CACHE, ReplyCache
 from coverage_kit.measure.judge.grading import MAX_FAILURES
@@ -27,7 +28,7 @@ from coverage_kit.settings import Settings
 from coverage_kit.tables import MISSING_ITEMS, QUESTION_CHECKS, MissingItems, QuestionChecks
 from coverage_kit.tasks.sample import add_checks
 from coverage_kit.usage import Spent
-from coverage_kit.vocabulary import CHOICES, PERSON, Choice
+from coverage_kit.vocabulary import CHOICE_VALUES, CHOICES, PERSON, Choice
 
 # Nearest own passages that the model reads: twice as many as a person (assumed).
 _N_PASSAGES = 6
@@ -300,9 +301,19 @@ def _describe_checks(done: ModelChecks, drawn: QuestionChecks, model: str, path:
     both = people[people["query_id"].isin(choices.index)]
     n_same = int((both["query_id"].map(choices) == both["choice"]).sum())
     lines.append(
-        f"A person checked {len(both)} of them too, and made the same choice for {n_same}. "
-        "What the model found is corrected by these."
+        f"A person checked {len(both)} of them too, and made the same choice for {n_same}."
     )
+    if len(choices):
+        values = choices.map(CHOICE_VALUES)
+        lines.append(
+            _describe_correction(
+                correct_judge(
+                    np.asarray(values, dtype=np.float64),
+                    np.asarray(both["query_id"].map(values), dtype=np.float64),
+                    np.asarray(both["choice"].map(CHOICE_VALUES), dtype=np.float64),
+                )
+            )
+        )
     if done.n_false_quotes:
         lines.append(
             f"{done.n_false_quotes} of its quotes occur in no passage, and count for nothing."
@@ -317,3 +328,12 @@ def _describe_checks(done: ModelChecks, drawn: QuestionChecks, model: str, path:
         n_lacking = done.missing["query_id"].nunique()
         lines.append(f"What {n_lacking} answers lack: {missing_items_path(path)}")
     return "\n".join([*lines, f"Its choices: {path}"])
+
+
+def _describe_correction(correction: JudgeCorrection) -> str:
+    if not correction.is_used:
+        return f"Its verdicts are shown and not used. {correction.reason}"
+    return (
+        f"By its verdicts {correction.raw_share:.0%} of the questions are not answered; corrected "
+        f"by its errors {correction.share:.0%} ({correction.low:.0%} to {correction.high:.0%})."
+    )

@@ -1,5 +1,6 @@
 """A run's questions checked by a scripted model behind a real server."""
 
+import hashlib
 import json
 import os
 import signal
@@ -12,10 +13,11 @@ from coverage_kit.collect.missing_items import missing_items_path, read_missing_
 from coverage_kit.collect.question_checks import read_checks_file, read_question_checks
 from coverage_kit.errors import SettingsError
 from coverage_kit.llm.costs import LEDGER, Ledger, read_prices
+from coverage_kit.match.judge_correction import correct_judge
 from coverage_kit.settings import Settings
 from coverage_kit.tasks.check_by_model import check_by_model, list_questions
 from coverage_kit.tasks.sample import draw_sample, save_choices
-from coverage_kit.vocabulary import PERSON
+from coverage_kit.vocabulary import CHOICE_VALUES, PERSON
 from tests.answer_checking import NEEDS, checking_model, part_of
 from tests.chat_server import KEY, Reply, chat_server
 from tests.commands.test_app import call
@@ -120,6 +122,7 @@ def test_verdicts_are_rows_beside_those_of_people_and_what_is_missing_is_kept(
     assert set(missing["item"]) == set(NEEDS)
     n_same = int((both["choice"] == before["choice"]).sum())
     assert f"A person checked 8 of them too, and made the same choice for {n_same}." in said
+    assert "shown and not used. A person checked 8 of the questions" in said
     assert f"{MODEL} checked {len(verdicts)} questions" in said
 
 
@@ -244,6 +247,68 @@ def test_an_endpoint_that_is_down_ends_the_work_after_a_few_failures(
     assert "5 failures in a row" in said
     assert KEY not in said
     assert path.read_bytes() == before
+
+
+def share_of(text, salt):
+    """Return a number from 0 to 1 that depends on a text alone."""
+    return int(hashlib.sha256(f"{salt}{text}".encode()).hexdigest()[:8], 16) / 16**8
+
+
+def is_planted(question):
+    """Return whether a planted site answers a question: six of ten are answered."""
+    return share_of(question, "site") < 0.6
+
+
+def right_in_80_of_100(question):
+    is_right = share_of(question, "model") < 0.8
+    return "answered" if is_planted(question) == is_right else "not answered"
+
+
+@pytest.fixture
+def checked(tmp_path, sample_analysis):
+    """A file of 60 drawn questions, all checked by a person who knows what is planted."""
+    file = tmp_path / "checks.csv"
+    drawn = draw_sample(sample_analysis, file, 60).table
+    save_choices(
+        file,
+        {
+            row.query_id: "answered" if is_planted(row.text) else "not answered"
+            for row in drawn.itertuples()
+        },
+    )
+    return file
+
+
+def corrected(path, analysis):
+    """Return the correction of the model's verdicts by those of the person."""
+    verdicts = checks_of(path, analysis)["choice"].map(CHOICE_VALUES)
+    people = checks_of(path, analysis, PERSON)["choice"].map(CHOICE_VALUES)
+    both = verdicts[people.index]
+    return correct_judge(*(values.to_numpy(float) for values in (verdicts, both, people)))
+
+
+def test_a_model_that_is_80_percent_right_gives_an_interval_that_holds_the_truth(
+    sample_analysis, checked
+):
+    with chat_server(checking_model(right_in_80_of_100)) as chat:
+        said = check(sample_analysis, chat, checked, max_tokens=0, max_money=0)
+    found = corrected(checked, sample_analysis)
+    is_open = ~sample_analysis.queries["text"].map(is_planted)
+    assert found.is_used
+    assert found.n_judged == len(sample_analysis.queries)
+    assert 0.7 < found.sensitivity < 0.9
+    assert 0.7 < found.specificity < 0.9
+    assert found.low <= is_open.mean() <= found.high
+    assert f"({found.low:.0%} to {found.high:.0%})" in said
+
+
+def test_a_model_that_always_says_answered_is_found_out_and_not_used(sample_analysis, checked):
+    with chat_server(checking_model(lambda question: "answered")) as chat:
+        said = check(sample_analysis, chat, checked, max_tokens=200_000)
+    found = corrected(checked, sample_analysis)
+    assert found.n_both == 60
+    assert not found.is_used
+    assert "shown and not used. The model's verdicts hardly depend" in said
 
 
 @pytest.mark.parametrize("model", ["", "person"])
