@@ -211,9 +211,9 @@ def _as_checks(query_ids: "pd.Series[str]", drawn: QuestionChecks) -> sampling.C
     filled = drawn[drawn["choice"].notna()]
     return sampling.Checks(
         filled["query_id"].map(row_of).to_numpy(np.int64),
-        filled["choice"].map(dict(CHOICE_VALUES)).to_numpy(float),
+        np.array(filled["choice"].map(dict(CHOICE_VALUES)), dtype=float),
         filled["draw"].to_numpy(np.int64),
-        filled["probability"].to_numpy(float),
+        np.array(filled["probability"], dtype=float),
     )
 
 
