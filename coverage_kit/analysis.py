@@ -143,6 +143,7 @@ class Analysis:
     history: tables.History = field(default_factory=tables.HISTORY.empty)
     previous: tables.Previous = field(default_factory=tables.PREVIOUS.empty)
     question_checks: tables.QuestionChecks = field(default_factory=tables.QUESTION_CHECKS.empty)
+    missing_items: tables.MissingItems = field(default_factory=tables.MISSING_ITEMS.empty)
     costs: tables.Costs = field(default_factory=tables.COSTS.empty)
     embeddings: dict[str, Embeddings] = field(default_factory=dict)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from coverage_kit.commands.models import settings_of_run
 from coverage_kit.commands.terminal import say
 
 app = typer.Typer()
@@ -23,29 +24,51 @@ def sample(
         Path | None,
         typer.Option(help="CSV of the questions; by default the one that the settings name"),
     ] = None,
+    is_judged: Annotated[
+        bool,
+        typer.Option("--judge", help="say what it costs to let the model of \\[judge] check too"),
+    ] = False,
+    is_confirmed: Annotated[
+        bool, typer.Option("--yes", help="with --judge: let the model check, for that price")
+    ] = False,
+    settings_file: Annotated[
+        Path | None,
+        typer.Option("--settings", help="with --judge: a coverage.toml, by default the run's own"),
+    ] = None,
 ) -> None:
     """Draw questions to check: does your site answer them? Fifty take about 15 minutes.
 
-    Fill in the CSV or the workbook's sheet "questions to check". The next run reads both.
+    Fill in the CSV or the workbook's sheet "questions to check". The next run reads both. A model
+    may check as well, first the same questions and then more.
 
     Example: coverage-kit sample runs/latest
     """
     from coverage_kit.analysis import load_analysis
-    from coverage_kit.pipeline.question_checks import WORKBOOK, take_choices
+    from coverage_kit.collect.question_checks import read_question_checks
+    from coverage_kit.pipeline.question_checks import WORKBOOK, collect_missing, take_choices
     from coverage_kit.report.outputs import write_run
     from coverage_kit.settings import make_settings
+    from coverage_kit.tasks.check_by_model import check_by_model
     from coverage_kit.tasks.sample import describe_sample, draw_sample
 
     analysis = load_analysis(folder)
-    named = Path(make_settings(analysis.about.settings, where=str(folder)).checks.path)
-    if out and out.resolve() != named.resolve():
-        say(describe_sample(draw_sample(analysis, out, n, seed, is_next), is_next))
+    run_settings = make_settings(analysis.about.settings, where=str(folder))
+    named = Path(run_settings.checks.path)
+    path = out or named
+    is_named = path.resolve() == named.resolve()
+    if is_named:
+        take_choices(named, folder / WORKBOOK)
+    drawn = draw_sample(analysis, path, n, seed, is_next)
+    say(describe_sample(drawn, is_next))
+    if is_judged:
+        settings = settings_of_run(analysis, folder, settings_file)
+        say(check_by_model(analysis, settings, path, is_confirmed=is_confirmed))
+    if not is_named:
         say(f"The next run reads it if coverage.toml has [checks] path = {str(out)!r}.")
         return
-    take_choices(named, folder / WORKBOOK)
-    drawn = draw_sample(analysis, named, n, seed, is_next)
-    say(describe_sample(drawn, is_next))
-    if not drawn.table.equals(analysis.question_checks):
-        write_run(replace(analysis, question_checks=drawn.table), folder)
+    checks = read_question_checks(named, analysis.queries).table
+    if not checks.equals(analysis.question_checks):
+        missing = collect_missing(run_settings, analysis.queries, checks)
+        write_run(replace(analysis, question_checks=checks, missing_items=missing), folder)
     say(f"Fill in {named}, or the sheet 'questions to check' of {folder / WORKBOOK}.")
     say("Then run again: coverage-kit run coverage.toml")

@@ -34,6 +34,7 @@ KEPT = {
     "panel": f"The run is unchanged. {_AGAIN}.",
     "ask": f"Answers so far are kept. {_AGAIN}: nothing is asked twice.",
     "judge": f"Grades so far are kept in the cache. {_AGAIN}: it asks only for the others.",
+    "sample": f"Choices and replies so far are kept. {_AGAIN}: it asks only for the others.",
     "tune": f"The run and an earlier model are unchanged. {_AGAIN}: the training starts anew.",
     "costs": f"The ledger is unchanged. {_AGAIN}.",
     "cache": f"What was not removed is kept. {_AGAIN}.",

@@ -104,6 +104,7 @@ def assemble(  # noqa: PLR0913 (what each step of a run returns)
         brand_claims=audit.brand_claims,
         claim_rates=audit.claim_rates,
         question_checks=inputs.question_checks,
+        missing_items=inputs.missing_items,
         embeddings={"query_vectors": vectors.queries, "passage_vectors": vectors.passages},
     )
 

@@ -122,6 +122,10 @@ def _propose(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -> 
             if isinstance(text, str)
         },
         holdout=run.holdout,
+        missing={
+            str(query_id): tuple(items)
+            for query_id, items in inputs.missing_items.groupby("query_id")["item"]
+        },
     )
     return propose_edits(
         gaps,

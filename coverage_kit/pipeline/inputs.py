@@ -20,16 +20,18 @@ from coverage_kit.match.masking import CitedPages
 from coverage_kit.measure.sites import bare_domain, site_owner
 from coverage_kit.parallel import WorkPlan
 from coverage_kit.pipeline.grouping import group_log
-from coverage_kit.pipeline.question_checks import collect_checks
+from coverage_kit.pipeline.question_checks import collect_checks, collect_missing
 from coverage_kit.pipeline.run import MAX_TRACKED_SITES, Run
 from coverage_kit.settings import Settings, SiteSettings
 from coverage_kit.tables import (
+    MISSING_ITEMS,
     PAGES,
     QUESTION_CHECKS,
     Claims,
     Groups,
     LogTables,
     Mentions,
+    MissingItems,
     Pages,
     Passages,
     QuestionChecks,
@@ -69,6 +71,7 @@ class Inputs:
         brand_names: names of each tracked brand, its label first, your own brand first.
         brand: name of your brand; empty where the settings name none.
         question_checks: what people and models found of the questions that they checked.
+        missing_items: what models found that your site lacks of complete answers.
     """
 
     log: LogTables
@@ -81,6 +84,7 @@ class Inputs:
     brand_names: list[tuple[str, ...]]
     brand: str
     question_checks: QuestionChecks = field(default_factory=QUESTION_CHECKS.empty)
+    missing_items: MissingItems = field(default_factory=MISSING_ITEMS.empty)
 
     @property
     def own_site(self) -> str:
@@ -181,6 +185,7 @@ def read_inputs(run: Run) -> Inputs:
         brand_names=brand_names,
         brand=settings.site.brand[0] if settings.site.brand else "",
         question_checks=question_checks,
+        missing_items=collect_missing(settings, log.queries, question_checks),
     )
     _ = inputs.own_passages  # a site without text ends the run here, before anything is embedded
     run.clock.finish("collect")

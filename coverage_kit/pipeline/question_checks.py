@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.collect.missing_items import missing_items_path, read_missing_items
 from coverage_kit.collect.question_checks import (
     COLUMNS,
     FIRST_ROW,
@@ -23,11 +24,13 @@ from coverage_kit.report.wording import count
 from coverage_kit.report.workbook.check_sheet import CHECKS, read_check_sheet
 from coverage_kit.settings import Settings, make_settings
 from coverage_kit.storage.files import locked
-from coverage_kit.tables import Queries, QuestionChecks
+from coverage_kit.tables import MissingItems, Queries, QuestionChecks
 from coverage_kit.vocabulary import CHOICES, PERSON, parse_choice
 
 # The workbook in a run's folder.
 WORKBOOK = "gaps.xlsx"
+# Choices of people after which nothing is to be added, whatever a model misses.
+_CLOSED = ("answered", "not our subject")
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +50,18 @@ def collect_checks(
     return read_logged(path, queries).table
 
 
+def collect_missing(settings: Settings, queries: Queries, checks: QuestionChecks) -> MissingItems:
+    """Return what models found missing of the answers to these queries.
+
+    Nothing is missing where a person chose "answered" or "not our subject". Raises SchemaError for
+    a file that cannot be read.
+    """
+    items = read_missing_items(missing_items_path(settings.checks.path), queries)
+    is_closed = (checks["checked_by"] == PERSON) & checks["choice"].isin(_CLOSED)
+    closed = checks.loc[is_closed, "query_id"]
+    return items[~items["query_id"].isin(closed)].reset_index(drop=True)
+
+
 def read_logged(path: Path, queries: Queries) -> QuestionChecksRead:
     """Return what a file of checks says of these queries, and log its notes as warnings."""
     read = read_question_checks(path, queries)
@@ -61,12 +76,15 @@ def renew_checks(analysis: Analysis, folder: Path, workbooks: Iterable[Path] = (
     Where the file of checks is gone, as in a run's folder from another machine, those of the run
     stay.
     """
-    path = Path(make_settings(analysis.about.settings, where=str(folder)).checks.path)
+    settings = make_settings(analysis.about.settings, where=str(folder))
+    path = Path(settings.checks.path)
     for workbook in (folder / WORKBOOK, *workbooks):
         take_choices(path, workbook)
     if not path.exists():
         return analysis
-    return replace(analysis, question_checks=read_logged(path, analysis.queries).table)
+    checks = read_logged(path, analysis.queries).table
+    missing = collect_missing(settings, analysis.queries, checks)
+    return replace(analysis, question_checks=checks, missing_items=missing)
 
 
 def take_choices(path: Path, workbook: Path) -> int:

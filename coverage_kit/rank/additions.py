@@ -87,6 +87,7 @@ def _add_section(gap: Gap, site: EditedSite, effort: RankSettings, section: _Sec
             list(section.questions),
             list(claims),
             gap.label,
+            gap.missing,
         ),
         cost_minutes=editor_minutes(
             effort,
@@ -127,6 +128,7 @@ def extend_passage(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Can
                     list(gap.questions[:_MAX_EXTEND_QUESTIONS]),
                     list(claims),
                     gap.label,
+                    gap.missing,
                 ),
                 cost_minutes=editor_minutes(
                     effort,
@@ -192,6 +194,7 @@ def add_page(gap: Gap, site: EditedSite, effort: RankSettings) -> list[Candidate
                 list(questions),
                 list(gap.full_claims),
                 gap.label,
+                gap.missing,
             ),
             cost_minutes=editor_minutes(
                 effort,

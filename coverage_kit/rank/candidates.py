@@ -98,7 +98,7 @@ class Gap:
     heading can use, None where no question suits. `anchor_passage_ids` are the anchors on the pages
     that fit best, the best page first. `other_site_text` is what the best passage of another site
     says: where the log has no answers, it represents the answer in the simulation; it is shown to
-    nobody.
+    nobody. `missing` is what complete answers need and a model did not find on the site.
     """
 
     cluster_id: str
@@ -113,6 +113,7 @@ class Gap:
     nearest_passage_ids: tuple[str, ...]
     anchor_passage_ids: tuple[str, ...]
     other_site_text: str = ""
+    missing: tuple[str, ...] = ()
 
     def share_nearest_to(self, passage_ids: Collection[str]) -> float:
         """Return the share of the questions whose nearest passage of the site is among these."""

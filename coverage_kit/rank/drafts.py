@@ -46,6 +46,8 @@ _ADDRESS = re.compile(
     r"|(?<![\w.,])(?:\+\(?\d|\(?0)[\d ().\-/]{5,}\d",
     re.IGNORECASE,
 )
+# Brackets become round ones in a slot.
+_BRACKETS = str.maketrans("[]", "()")
 
 
 @dataclass(frozen=True)
@@ -105,12 +107,14 @@ class DraftSources:
             best (`best_pages`); None: the gap's nearest passage.
         other_site_texts: by cluster_id, the words of the best passage of another site.
         holdout: ids of queries from which nothing is drafted, where their gap has other queries.
+        missing: by query_id, what a complete answer needs and your site does not state.
     """
 
     book: ClaimBook
     anchors: pd.DataFrame | None = None
     other_site_texts: Mapping[str, str] = field(default_factory=dict)
     holdout: Collection[str] = ()
+    missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def unsupported_claims(book: ClaimBook, clusters: Clusters, n: int = 3) -> "pd.Series[str]":
@@ -201,22 +205,29 @@ def mark_extracts(claims: Sequence[str], label: str) -> str:
     return "\n\n".join([*extracts, "[FACT NEEDED: what is true of your own offer?]"])
 
 
-def write_brief(task: str, questions: list[str], claims: list[str], label: str) -> str:
+def write_brief(
+    task: str, questions: list[str], claims: list[str], label: str, missing: Sequence[str] = ()
+) -> str:
     """Return the brief for an editor.
 
-    It has the task, the questions to answer, what answers say that the site lacks, and open slots.
-    Claims are extracts of logged answers, marked as such: leads to check, not facts to publish.
+    It has the task, the questions to answer, what is missing of complete answers, what answers say
+    that the site lacks, and open slots. Claims are extracts of logged answers, marked as such:
+    leads to check, not facts to publish.
     """
     lines = [
         task,
         "Answer, in your own words:",
         *(f"- {as_question(question)}" for question in questions),
     ]
+    if missing:
+        lines += ["A complete answer needs, and a model found no words of yours that state it:"]
+        # The item is a slot of its own, which no bracket in it may close.
+        lines += [f"- [FACT NEEDED: {item.translate(_BRACKETS)}]" for item in missing]
     if claims:
         lines += [
             "Logged answers say (extracts to check against your own facts, not text to publish):"
         ]
         lines += [f"- “{claim}” [FACT NEEDED: what is true of your own offer?]" for claim in claims]
-    else:
+    elif not missing:
         lines += [f"[FACT NEEDED: your own figures and conditions on {label}]"]
     return "\n".join(lines)

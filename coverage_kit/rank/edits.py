@@ -26,6 +26,8 @@ from coverage_kit.vocabulary import COVERED, NO_EDIT
 # The number of claims in the short and in the full variant of an edit (assumed).
 N_SHORT_CLAIMS = 2
 N_FULL_CLAIMS = 5
+# What a brief says is missing, at most (assumed): more is hard to follow.
+N_MISSING = 6
 
 
 def propose_edits(  # noqa: PLR0913 (a table for each thing that an edit is made of)
@@ -137,6 +139,9 @@ def _draft_gap(row: Mapping[Any, Any], members: pd.DataFrame, sources: DraftSour
     drafted = usable.iloc[::2]
     drafted_from = tuple(drafted["query_id"])
     claims = sources.book.lacking(list(drafted_from), N_FULL_CLAIMS)
+    missing = dict.fromkeys(
+        item for query_id in drafted_from for item in sources.missing.get(query_id, ())
+    )
     passage_id = str(row["own_passage_id"])
     cluster_id = str(row["cluster_id"])
     anchors: tuple[str, ...] = ()
@@ -160,4 +165,5 @@ def _draft_gap(row: Mapping[Any, Any], members: pd.DataFrame, sources: DraftSour
         nearest_passage_ids=tuple(drafted["own_passage_id"]),
         anchor_passage_ids=anchors or (passage_id,),
         other_site_text=sources.other_site_texts.get(cluster_id, ""),
+        missing=tuple(missing)[:N_MISSING],
     )

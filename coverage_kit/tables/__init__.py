@@ -45,6 +45,7 @@ from coverage_kit.tables.matched import (
     GROUPS as GROUPS,
     LABELS as LABELS,
     MATCHES as MATCHES,
+    MISSING_ITEMS as MISSING_ITEMS,
     QRELS as QRELS,
     Clusters as Clusters,
     Coverage as Coverage,
@@ -52,6 +53,7 @@ from coverage_kit.tables.matched import (
     Groups as Groups,
     Labels as Labels,
     Matches as Matches,
+    MissingItems as MissingItems,
     Qrels as Qrels,
 )
 from coverage_kit.tables.measured import (

@@ -149,6 +149,17 @@ COVERAGE = Schema(
     ),
 )
 
+MISSING_ITEMS = Schema(
+    "missing_items",
+    "one thing that a complete answer to a query needs and that no passage of your site states",
+    ("query_id", "checked_by", "item"),
+    (
+        QUERY_ID,
+        text("item", "what is missing, in the language of the query"),
+        text("checked_by", "name of the model that looked for it"),
+    ),
+)
+
 CLUSTERS = Schema(
     "clusters",
     "one query's cluster",
@@ -218,6 +229,7 @@ QRELS = Schema(
 Matches = Annotated[pd.DataFrame, MATCHES]
 Evidence = Annotated[pd.DataFrame, EVIDENCE]
 Coverage = Annotated[pd.DataFrame, COVERAGE]
+MissingItems = Annotated[pd.DataFrame, MISSING_ITEMS]
 Clusters = Annotated[pd.DataFrame, CLUSTERS]
 Groups = Annotated[pd.DataFrame, GROUPS]
 Labels = Annotated[pd.DataFrame, LABELS]

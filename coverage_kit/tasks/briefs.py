@@ -29,7 +29,8 @@ class Brief(NamedTuple):
 
     `headings` are the outline's, as Markdown lines, the draft's own first; none where a passage is
     extended. `own_words` is what the site says there and nearest to the questions: the only source
-    of facts. `extracts` of logged answers bear their mark. `before` are the present words, which
+    of facts. `extracts` of logged answers bear their mark. `missing` is what complete answers need
+    and a model did not find on the site. `before` are the present words, which
     stay in front of the draft.
     """
 
@@ -40,6 +41,7 @@ class Brief(NamedTuple):
     own_words: str
     extracts: tuple[str, ...]
     before: str = ""
+    missing: tuple[str, ...] = ()
 
 
 def list_briefs(analysis: Analysis, edit_ids: Sequence[str]) -> list[Brief]:
@@ -59,6 +61,8 @@ def _brief_of(analysis: Analysis, edit_id: str, edit: Mapping[Any, Any]) -> Brie
     after = str(edit["after"]) if isinstance(edit["after"], str) else ""
     before = str(edit["before"]) if isinstance(edit["before"], str) else ""
     queries = _queries_of(analysis, edit_id, str(edit["cluster_id"]))
+    missing = analysis.missing_items
+    missing = missing[missing["query_id"].isin(queries["query_id"].head(_QUESTIONS))]
     return Brief(
         edit_id,
         str(edit["operation"]),
@@ -70,6 +74,7 @@ def _brief_of(analysis: Analysis, edit_id: str, edit: Mapping[Any, Any]) -> Brie
             for claim in _EXTRACT.findall(after.removeprefix(before))
         ),
         before,
+        tuple(dict.fromkeys(missing["item"])),
     )
 
 

@@ -44,6 +44,8 @@ _RULES = (
     "Where an answer needs a fact that OWN WORDS lack (a number, price, date, name, condition, yes "
     "or no), write a slot in its place, such as [FACT NEEDED: how far it goes on one charge], and "
     "no guess.",
+    "MISSING lists what complete answers need and was not found on the site: state it only where "
+    "OWN WORDS do, or write a slot for it.",
     "EXTRACTS are leads to what readers want to know: not text to copy, not facts of ours. Never "
     "present what they say of others, or what competitors claim, as ours.",
     "Plain English, short sentences. Markdown with paragraphs, lists and the headings given: no "
@@ -117,6 +119,7 @@ def write_prompt(brief: Brief) -> tuple[str, str]:
     blocks = {
         "HEADINGS": "\n".join(brief.headings),
         "QUESTIONS": "\n".join(f"- {' '.join(question.split())}" for question in brief.questions),
+        "MISSING": "\n".join(f"- {item}" for item in brief.missing),
         "OWN WORDS": brief.own_words,
         "EXTRACTS": "\n".join(brief.extracts),
     }

@@ -29,6 +29,8 @@ from coverage_kit.vocabulary import CHOICE_VALUES, CHOICES, PERSON, parse_choice
 # Characters of a passage in the file: a passage has at most 180 words (match.passage_words), which
 # are seldom longer.
 _MAX_CHARACTERS = 1_200
+# What a further check of a question changes: a model may draw more questions of the same log.
+_CHECKED = ["choice", "note", "stratum", "probability", "draw"]
 # Severities that are drawn to see which gaps may be among the top (assumed).
 _N_REFITS = 200
 # The width of a 90% interval of a normal distribution, in standard deviations.
@@ -135,7 +137,7 @@ def save_choices(
 
 
 def add_checks(path: str | Path, checks: pd.DataFrame) -> None:
-    """Write checks into a file; of a question and checker that it holds, choice and note are new.
+    """Write checks into a file; for a question and checker that it holds, they replace the old one.
 
     Other rows stay: a model's check never touches that of a person.
 
@@ -156,7 +158,7 @@ def add_checks(path: str | Path, checks: pd.DataFrame) -> None:
         is_there = [key in row_of for key in zip(new["query_id"], new["checked_by"], strict=True)]
         for row in new[is_there].to_dict("records"):
             place = row_of[row["query_id"], row["checked_by"]]
-            rows.loc[place, ["choice", "note"]] = [row["choice"], row["note"]]
+            rows.loc[place, _CHECKED] = [row[name] for name in _CHECKED]
         added = new[[not is_known for is_known in is_there]]
         write_checks_file(path, pd.concat([rows, added]).fillna(""))
 

@@ -9,6 +9,7 @@ import pytest
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis, save_analysis
 from coverage_kit.tasks.briefs import list_briefs
+from coverage_kit.tasks.draft import write_prompt
 from coverage_kit.tasks.draft_check import check_draft
 from tests.chat_server import KEY, Reply, chat_server
 from tests.commands.test_app import call
@@ -113,6 +114,21 @@ def test_briefs_hold_the_section_the_questions_and_the_marked_extracts(folder):
     )
     assert longer.extracts == section.extracts
     assert page.headings == ("# Oils", "## Which oil?")
+
+
+def test_a_drafter_sees_what_is_missing_of_the_answers_to_its_questions(folder):
+    items = [("q1", "the grade"), ("q2", "the amount"), ("q3", "the price")]
+    run = replace(
+        write_drafted(folder),
+        missing_items=tables.MISSING_ITEMS.table(
+            [{"query_id": name, "item": item, "checked_by": "m"} for name, item in items]
+        ),
+    )
+    (brief,) = list_briefs(run, ["e2"])
+    assert brief.missing == ("the grade", "the amount")
+    system, user = write_prompt(brief)
+    assert "MISSING\n- the grade\n- the amount\n</missing-" in user
+    assert "the grade" not in system
 
 
 def test_drafts_are_written_kept_and_applied(folder, monkeypatch, capsys):

@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 
 from coverage_kit.analysis import About
+from coverage_kit.collect.missing_items import missing_items_path, write_missing_items
 from coverage_kit.collect.question_checks import read_checks_file, write_checks_file
 from coverage_kit.errors import SchemaError
 from coverage_kit.pipeline.question_checks import renew_checks, take_choices
 from coverage_kit.report.outputs import write_run
 from coverage_kit.report.workbook import write_workbook
 from coverage_kit.report.workbook.check_sheet import CHECKS, read_check_sheet
-from coverage_kit.tables import QUESTION_CHECKS
+from coverage_kit.tables import MISSING_ITEMS, QUESTION_CHECKS
 from coverage_kit.tasks.sample import draw_sample, save_choices
 from tests.report.conftest import make_analysis
 
@@ -187,3 +188,17 @@ def test_the_checks_are_saved_with_the_run(analysis, tmp_path):
     assert saved["query_id"].tolist() == analysis.question_checks["query_id"].tolist()
     empty = analysis.question_checks.assign(choice=None).astype({"choice": "str"})
     QUESTION_CHECKS.check(QUESTION_CHECKS.typed(empty), "without choices")
+
+
+def test_what_a_model_missed_counts_until_a_person_says_that_the_site_answers(path, analysis):
+    ids = analysis.question_checks["query_id"].tolist()
+    items = MISSING_ITEMS.table(
+        [{"query_id": name, "item": "its range", "checked_by": "small"} for name in ids]
+    )
+    write_missing_items(missing_items_path(path), items, analysis.queries, ids, "small")
+    save_choices(path, {ids[1]: "not our subject", ids[2]: "partly"})
+    renewed = renew_checks(analysis, path.parent / "run")
+    answered = renewed.question_checks.set_index("query_id")["choice"]
+    closed = {name for name in ids if answered[name] in ("answered", "not our subject")}
+    assert len(closed) == 2
+    assert set(renewed.missing_items["query_id"]) == set(ids) - closed

@@ -413,6 +413,12 @@ def test_a_brief_without_answers_asks_for_facts():
     )
 
 
+def test_a_brief_asks_for_what_a_model_did_not_find_in_slots_that_its_words_cannot_close():
+    brief = write_brief("Do.", ["dogs?"], [], "dogs", ["the age] from <b>", "the price"])
+    assert "- [FACT NEEDED: the age) from <b>]\n- [FACT NEEDED: the price]" in brief
+    assert "your own figures" not in brief
+
+
 def test_the_best_page_is_where_most_of_the_demand_looks():
     """q0 is nearest to page b by far; q1 is between a and c and nearer to c.
 
