@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import beta, norm, t
 
 from coverage_kit.match.neighborhood import Floats
-from coverage_kit.match.sampling import N_BANDS, Checks, Rows, bands_of, check_weights
+from coverage_kit.match.sampling import N_BANDS, Checks, Questions, Rows, bands_of, check_weights
 
 # Checks that a band needs; with fewer, bands are wider. Assumed.
 _CHECKS_IN_BAND = 8
@@ -49,39 +49,28 @@ class ShareEstimate:
         return np.asarray(rng.beta(*self.shape, size=n))
 
 
-def estimate_share(coverage: Floats, checks: Checks, demand: Floats | None = None) -> ShareEstimate:
-    """Return the share of unanswered questions; "partly" counts as half.
+def estimate_share(questions: Questions, checks: Checks) -> ShareEstimate:
+    """Return the share of unanswered demand; "partly" counts as half.
 
-    Coverage is used where its correlation with the checks is over 1 / sqrt(n - 2): below that, the
-    estimate of its weight costs more than it brings (Mani et al. 2026). Without checks the interval
-    is that of complete ignorance.
-
-    Args:
-        coverage: predicted coverage 0-1 of every question of the log, shape (n queries,).
-        checks: the questions that were checked.
-        demand: what each question counts for, shape (n queries,); all the same if absent.
+    With a demand of 1 everywhere it is the share of questions. Coverage is used where its
+    correlation with the checks is over 1 / sqrt(n - 2): below that, the estimate of its weight
+    costs more than it brings (Mani et al. 2026). The checks alone count as drawn at random, without
+    the tool's coverage. Without checks the interval is that of complete ignorance.
     """
     n = len(checks)
     if n == 0:
         low, high = _interval(_NOTHING_KNOWN)
         nan = float("nan")
         return ShareEstimate(0.5, low, high, 0.5, low, high, nan, 0.0, False, 0, _NOTHING_KNOWN)
-    demand = np.ones(len(coverage)) if demand is None else demand
-    unanswered = 1 - checks.values
-    represented = np.maximum(check_weights(checks), 1)
-    weights = represented * demand[checks.rows]
-    # further checks can only change what is unchecked; at least a thousandth is left open
-    open_part = np.maximum(1 - 1 / represented, 1e-3)
-    alone_share = float(np.average(unanswered, weights=weights))
-    alone = _shape(alone_share, weights.sum() ** 2 / (weights**2 * open_part).sum())
+    weighted = _weigh(questions, checks)
+    alone_share = float(np.average(weighted.unanswered, weights=weighted.weights))
+    spread = float((weighted.weights**2 * weighted.open_part).sum())
+    alone = _shape(alone_share, float(weighted.weights.sum()) ** 2 / spread)
     share, tuning, shape = alone_share, 0.0, alone
-    correlation = _correlation(coverage[checks.rows], checks.values)
-    is_combined = n > _MIN_COMBINED and correlation > 1 / np.sqrt(n - 2)
+    correlation = _correlation(questions.coverage[0][checks.rows], checks.values)
+    is_combined = n >= _MIN_COMBINED and correlation > 1 / np.sqrt(n - 2)
     if is_combined:
-        bands = _bands_with_checks(coverage, checks.rows)
-        share, tuning, variance, freedom = _combine(
-            bands, 1 - coverage, demand, checks.rows, unanswered, weights, open_part
-        )
+        share, tuning, variance, freedom = _combine(questions, weighted)
         shape = _shape(share, _effective_checks(share, variance, freedom))
     return ShareEstimate(
         share,
@@ -96,43 +85,58 @@ def estimate_share(coverage: Floats, checks: Checks, demand: Floats | None = Non
     )
 
 
-def _combine(
-    bands: Rows,
-    predicted: Floats,
-    demand: Floats,
-    rows: Rows,
-    unanswered: Floats,
-    weights: Floats,
-    open_part: Floats,
-) -> tuple[float, float, float, int]:
+@dataclass(frozen=True)
+class _WeightedChecks:
+    """Checks with the demand that each stands for, and the part of it that is still unchecked."""
+
+    rows: Rows
+    unanswered: Floats
+    weights: Floats
+    open_part: Floats
+
+
+def _weigh(questions: Questions, checks: Checks) -> _WeightedChecks:
+    represented = np.maximum(check_weights(checks), 1)
+    return _WeightedChecks(
+        checks.rows,
+        1 - checks.values,
+        represented * questions.demand[checks.rows],
+        # at least a thousandth is left open, so that no interval has a width of 0
+        np.maximum(1 - 1 / represented, 1e-3),
+    )
+
+
+def _combine(questions: Questions, checks: _WeightedChecks) -> tuple[float, float, float, int]:
     """Return the share, the weight of the prediction, the variance and its degrees of freedom.
 
     In each band the mean prediction of all questions is corrected by the mean error on the checks.
     The weight of the prediction is the one with the smallest variance, for all bands together.
     """
-    n, n_bands = len(rows), int(bands.max()) + 1
-    checked = bands[rows]
-    size = np.bincount(bands, weights=demand, minlength=n_bands)
-    mean_predicted = np.bincount(bands, weights=demand * predicted, minlength=n_bands) / size
+    predicted, demand = 1 - questions.coverage[0], questions.demand
+    bands = _bands_with_checks(questions.coverage[0], checks.rows)
+    checked, of_checked = bands[checks.rows], predicted[checks.rows]
+    size = np.bincount(bands, weights=demand)
+    mean_predicted = np.bincount(bands, weights=demand * predicted) / size
     share_of_band = size / size.sum()
-    weight_of_band = np.bincount(checked, weights=weights, minlength=n_bands)
+    weight_of_band = np.bincount(checked, weights=checks.weights)
     mean_unanswered, mean_checked = (
-        np.bincount(checked, weights=weights * values, minlength=n_bands) / weight_of_band
-        for values in (unanswered, predicted[rows])
+        np.bincount(checked, weights=checks.weights * values) / weight_of_band
+        for values in (checks.unanswered, of_checked)
     )
     # what each check contributes to the error of the share
-    influence = np.sqrt(open_part) * (share_of_band / weight_of_band)[checked] * weights
-    of_checks = influence * (unanswered - mean_unanswered[checked])
-    of_predictions = influence * (predicted[rows] - mean_checked[checked])
-    spread = float(of_predictions @ of_predictions)
-    tuning = float(of_checks @ of_predictions) / spread if spread > 0 else 0.0
-    share = share_of_band @ (mean_unanswered + tuning * (mean_predicted - mean_checked))
-    freedom = max(n - n_bands - 1, 1)
-    residual = of_checks - tuning * of_predictions
+    influence = (share_of_band / weight_of_band)[checked] * checks.weights
+    influence = influence * np.sqrt(checks.open_part)
+    error = influence * (checks.unanswered - mean_unanswered[checked])
+    predicted_error = influence * (of_checked - mean_checked[checked])
+    spread = float(predicted_error @ predicted_error)
+    tuning = float(error @ predicted_error) / spread if spread > 0 else 0.0
+    share = float(share_of_band @ (mean_unanswered + tuning * (mean_predicted - mean_checked)))
+    freedom = max(len(checked) - len(size) - 1, 1)
+    residual = error - tuning * predicted_error
     # checks without a residual leave room for one error in n + 2 (Laplace's rule of succession)
-    least = float(influence @ influence) / (n + 2)
-    variance = max(float(residual @ residual) * n / freedom, least)
-    return float(np.clip(share, 0, 1)), tuning, variance, freedom
+    least = float(influence @ influence) / (len(checked) + 2)
+    variance = max(float(residual @ residual) * len(checked) / freedom, least)
+    return min(max(share, 0.0), 1.0), tuning, variance, freedom
 
 
 def _bands_with_checks(coverage: Floats, rows: Rows) -> Rows:
@@ -147,7 +151,7 @@ def _bands_with_checks(coverage: Floats, rows: Rows) -> Rows:
 def _effective_checks(share: float, variance: float, freedom: int) -> float:
     """Return how many checks, drawn at random, have this variance (Korn and Graubard 1998)."""
     of_few = (t.ppf(0.95, freedom) / norm.ppf(0.95)) ** 2
-    return share * (1 - share) / (variance * of_few)
+    return share * (1 - share) / (variance * float(of_few))
 
 
 def _shape(share: float, n: float) -> tuple[float, float]:
