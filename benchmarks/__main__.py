@@ -1,4 +1,4 @@
-"""python -m benchmarks [gaps | checks | edits | rows | calibration | answering]: measure on public sets.
+"""python -m benchmarks [gaps | checks | edits | rows | calibration | answering]: measure on sets.
 
 Without a name: gaps on the default sets against their floors. `calibration` and `answering` fit
 the shipped defaults again. Exit status 1 when a set cannot be used or a figure is below its floor.

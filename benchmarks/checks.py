@@ -7,6 +7,7 @@ baselines are left out where their library is not installed.
 
 import sys
 from dataclasses import replace
+from importlib import import_module
 from importlib.util import find_spec
 
 import numpy as np
@@ -99,8 +100,10 @@ def simulate_checks(
     """
     rows = [_repeat(questions, is_gap, n_checks, number) for number in range(repetitions)]
     table = pd.DataFrame(rows)
-    figures = {name: float(table[name].mean()) for name in table if not name.endswith("ece")}
-    figures |= {name: float(table[name].median()) for name in table if "ece" in name}
+    figures = {
+        name: float(values.median() if "ece" in name else values.mean())
+        for name, values in ((str(column), table[column]) for column in table)
+    }
     allowed = table[table["is_allowed"] > 0]
     figures["narrower"] = float(1 - allowed["width"].mean() / allowed["alone_width"].mean())
     return figures
@@ -167,17 +170,14 @@ def _baselines(covered: Floats, checks: Checks, is_gap: npt.NDArray[np.bool_]) -
     classifier = LogisticRegression().fit(inputs[checks.rows], labels)
     posteriors = classifier.predict_proba(inputs)
     if find_spec("quapy"):
-        from quapy.method.aggregative import EMQ, KDEyML
-
-        shares, _ = EMQ.EM(np.array([1 - labels.mean(), labels.mean()]), posteriors)
+        quapy = import_module("quapy.method.aggregative")
+        shares, _ = quapy.EMQ.EM(np.array([1 - labels.mean(), labels.mean()]), posteriors)
         figures["emq_share_error"] = abs(float(shares[0]) - truth)
-        density = KDEyML(classifier, fit_classifier=False)
+        density = quapy.KDEyML(classifier, fit_classifier=False)
         density.aggregation_fit(posteriors[checks.rows], labels)
         figures["kdey_share_error"] = abs(float(density.aggregate(posteriors)[0]) - truth)
     if find_spec("venn_abers"):
-        from venn_abers import VennAbers
-
-        calibrator = VennAbers()
+        calibrator = import_module("venn_abers").VennAbers()
         calibrator.fit(np.column_stack([1 - covered, covered])[checks.rows], labels)
         predicted = calibrator.predict_proba(np.column_stack([1 - covered, covered]))[0][:, 1]
         figures |= {
