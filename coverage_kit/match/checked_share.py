@@ -15,9 +15,11 @@ from coverage_kit.match.sampling import N_BANDS, Checks, Questions, Rows, bands_
 
 # Checks that a band needs; with fewer, bands are wider. Assumed.
 _CHECKS_IN_BAND = 8
-# Pseudo-counts of both kinds that keep an interval open where all checks agree (Jeffreys 1946).
+# Pseudo-counts of both kinds (Jeffreys 1946).
 _JEFFREYS = 0.5
 _NOTHING_KNOWN = (_JEFFREYS, _JEFFREYS)
+# The part of a check that is always left to its residual. Assumed: it bounds a division.
+_LEAST_FREEDOM = 0.1
 # Fewer checks are not combined with coverage: nothing would be left for the variance. Assumed.
 _MIN_COMBINED = 5
 
@@ -59,7 +61,7 @@ def estimate_share(questions: Questions, checks: Checks) -> ShareEstimate:
     """
     n = len(checks)
     if n == 0:
-        low, high = _interval(_NOTHING_KNOWN)
+        low, high = _interval(0.5, _NOTHING_KNOWN)
         nan = float("nan")
         return ShareEstimate(0.5, low, high, 0.5, low, high, nan, 0.0, False, 0, _NOTHING_KNOWN)
     weighted = _weigh(questions, checks)
@@ -74,9 +76,9 @@ def estimate_share(questions: Questions, checks: Checks) -> ShareEstimate:
         shape = _shape(share, _effective_checks(share, variance, freedom))
     return ShareEstimate(
         share,
-        *_interval(shape),
+        *_interval(share, shape),
         alone_share,
-        *_interval(alone),
+        *_interval(alone_share, alone),
         correlation,
         tuning,
         is_combined,
@@ -106,7 +108,7 @@ def _weigh(questions: Questions, checks: Checks) -> _WeightedChecks:
     )
 
 
-def _combine(questions: Questions, checks: _WeightedChecks) -> tuple[float, float, float, int]:
+def _combine(questions: Questions, checks: _WeightedChecks) -> tuple[float, float, float, float]:
     """Return the share, the weight of the prediction, the variance and its degrees of freedom.
 
     In each band the mean prediction of all questions is corrected by the mean error on the checks.
@@ -123,19 +125,23 @@ def _combine(questions: Questions, checks: _WeightedChecks) -> tuple[float, floa
         np.bincount(checked, weights=checks.weights * values) / weight_of_band
         for values in (checks.unanswered, of_checked)
     )
-    # what each check contributes to the error of the share
-    influence = (share_of_band / weight_of_band)[checked] * checks.weights
-    influence = influence * np.sqrt(checks.open_part)
+    # what each check contributes to the error of the share; a check that made the mean of its band
+    # is nearer to that mean than to the truth (MacKinnon and White 1985, HC2)
+    leverage = checks.weights / weight_of_band[checked]
+    influence = share_of_band[checked] * leverage
+    influence = influence * np.sqrt(checks.open_part / np.maximum(1 - leverage, _LEAST_FREEDOM))
     error = influence * (checks.unanswered - mean_unanswered[checked])
     predicted_error = influence * (of_checked - mean_checked[checked])
     spread = float(predicted_error @ predicted_error)
     tuning = float(error @ predicted_error) / spread if spread > 0 else 0.0
     share = float(share_of_band @ (mean_unanswered + tuning * (mean_predicted - mean_checked)))
-    freedom = max(len(checked) - len(size) - 1, 1)
+    # checks of much demand count for more of the degrees of freedom (Kish 1965)
+    effective = float(checks.weights.sum() ** 2 / (checks.weights @ checks.weights))
+    freedom = max(effective - len(size) - 1, 1.0)
     residual = error - tuning * predicted_error
     # checks without a residual leave room for one error in n + 2 (Laplace's rule of succession)
     least = float(influence @ influence) / (len(checked) + 2)
-    variance = max(float(residual @ residual) * len(checked) / freedom, least)
+    variance = max(float(residual @ residual) * (freedom + 1) / freedom, least)
     return min(max(share, 0.0), 1.0), tuning, variance, freedom
 
 
@@ -148,19 +154,29 @@ def _bands_with_checks(coverage: Floats, rows: Rows) -> Rows:
     return np.zeros(len(coverage), dtype=np.int64)
 
 
-def _effective_checks(share: float, variance: float, freedom: int) -> float:
+def _effective_checks(share: float, variance: float, freedom: float) -> float:
     """Return how many checks, drawn at random, have this variance (Korn and Graubard 1998)."""
     of_few = (t.ppf(0.95, freedom) / norm.ppf(0.95)) ** 2
     return share * (1 - share) / (variance * float(of_few))
 
 
 def _shape(share: float, n: float) -> tuple[float, float]:
+    """Return the beta distribution of a share that n checks show (Jeffreys 1946).
+
+    Where all checks agree, its far end is the exact one, 1 - .05^(1 / n) (Clopper & Pearson 1934):
+    Jeffreys' interval held a share of 3% in only 79% of samples of 50.
+    """
+    if share <= 0:
+        return 1.0, n
+    if share >= 1:
+        return n, 1.0
     return share * n + _JEFFREYS, (1 - share) * n + _JEFFREYS
 
 
-def _interval(shape: tuple[float, float]) -> tuple[float, float]:
+def _interval(share: float, shape: tuple[float, float]) -> tuple[float, float]:
+    """Return the 90% interval; it holds the share itself, also at 0 and 1."""
     low, high = beta.ppf([0.05, 0.95], *shape)
-    return float(low), float(high)
+    return min(float(low), share), max(float(high), share)
 
 
 def _correlation(coverage: Floats, values: Floats) -> float:

@@ -53,12 +53,12 @@ _PRIOR_WEIGHT = 0.25
 _PRIOR_QUERIES = 300.0
 # Shares of gaps in the log that are considered.
 _SHARES = np.linspace(0.01, 0.95, 48)
-# Beta distribution of the share: one gap in four, 90% between 3% and 56%. Chosen so that intervals
-# hold the truth on small logs as well (docs/method.md, without checks).
-_SHARE_PRIOR = (1.5, 4.5)
-# Scores are only roughly normal, so the likelihood of the mixture counts a twentieth: the interval
-# of the share then holds the truth on large logs (docs/method.md, without checks).
-_TRUST_IN_NORMALITY = 0.05
+# Beta distribution of the share: 22% gaps, 90% between 1% and 58%. Chosen so that intervals hold the
+# truth on small logs as well (docs/method.md, checks).
+_SHARE_PRIOR = (1.0, 3.5)
+# Scores are only roughly normal, so the likelihood of the mixture counts little: with a tenth, the
+# intervals missed the truth on one large log in six (docs/method.md, checks).
+_TRUST_IN_NORMALITY = 0.03
 # Folds of the self-test.
 _FOLDS = 5
 # Bins in which scores are counted, so that the mixture of a long log is fitted as fast.

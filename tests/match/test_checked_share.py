@@ -64,6 +64,7 @@ def test_checks_alone_are_their_mean():
 def test_checks_that_all_agree_leave_the_interval_open(value, low, high):
     questions, _ = make_log(600)
     share = estimate_share(questions, check(range(50), [value] * 50, 600))
+    assert share.low <= share.share <= share.high
     assert low <= share.low < share.high <= high
     assert share.high - share.low > 0.02
 
