@@ -1,4 +1,4 @@
-"""python -m benchmarks [gaps | edits | rows | calibration | answering]: measure on public sets.
+"""python -m benchmarks [gaps | checks | edits | rows | calibration | answering]: measure on sets.
 
 Without a name: gaps on the default sets against their floors. `calibration` and `answering` fit
 the shipped defaults again. Exit status 1 when a set cannot be used or a figure is below its floor.
@@ -12,11 +12,14 @@ from typing import Any
 
 from benchmarks.answering import write_answering
 from benchmarks.calibration import write_default_calibration
+from benchmarks.checks import CheckReport, measure_checks, print_checks
 from benchmarks.command_line import (
+    CHECK_SETS,
     DEFAULT_SETS,
     EDIT_SETS,
     find_folders,
     make_parser,
+    read_count,
     read_share,
     write_figures,
 )
@@ -29,8 +32,9 @@ from coverage_kit.embed.texts import CachedEncoder
 from coverage_kit.errors import CoverageKitError
 from coverage_kit.vectors import Encoder
 
-BENCHMARKS = ("gaps", "edits", "rows", "calibration", "answering")
+BENCHMARKS = ("gaps", "checks", "edits", "rows", "calibration", "answering")
 SETS_OF = {
+    "checks": CHECK_SETS,
     "edits": EDIT_SETS,
     "answering": (*EDIT_SETS, "expertqa"),
     "rows": (),
@@ -58,6 +62,12 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
         action="store_true",
         help="exit 1 when a figure is below its floor in floors.json",
     )
+    parser.add_argument(
+        "--repetitions",
+        type=read_count,
+        default=200,
+        help="how often checks are simulated; default: 200",
+    )
     options = parser.parse_args(arguments)
     folders = find_folders(options.sets, SETS_OF.get(options.name, DEFAULT_SETS))
     if folders is None:
@@ -69,6 +79,8 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
     encoder = CachedEncoder(encoder or choose_encoder(precision=options.precision), options.cache)
     if options.name == "edits":
         return _run_edits(folders, encoder, options)
+    if options.name == "checks":
+        return _run_checks(folders, encoder, options)
     if options.name in ("calibration", "answering"):
         sets = [read_set(folder, encoder) for folder in folders]
         if options.name == "calibration":
@@ -107,6 +119,21 @@ def _run_gaps(folders: list[Path], encoder: Encoder, options: argparse.Namespace
     if options.check or options.name is None:
         missed = missed_floors(report, json.loads(FLOORS.read_text(encoding="utf-8")))
         status = _report_missed(missed) or status
+    write_figures(report, options.json, is_printed=False)
+    return status
+
+
+def _run_checks(folders: list[Path], encoder: Encoder, options: argparse.Namespace) -> int:
+    """Simulate, print and write checks on every set that can be used; return the exit status."""
+    report: CheckReport = {}
+    status = 0
+    for folder in folders:
+        try:
+            report |= measure_checks(read_set(folder, encoder), options.repetitions)
+        except CoverageKitError as error:
+            print(error, file=sys.stderr)
+            status = 1
+    print_checks(report)
     write_figures(report, options.json, is_printed=False)
     return status
 

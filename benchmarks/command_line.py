@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.sets import data_folder
 
 DEFAULT_SETS = ("git_docs_tldr", "doc2dial_val", "conditionalqa_govuk")
+CHECK_SETS = (*DEFAULT_SETS, "xquad_de", "xquad_es", "xquad_zh", "xquad_ar")
 EDIT_SETS = ("doc2dial_val", "conditionalqa_govuk")
 
 

@@ -55,12 +55,13 @@ MIN_CITED = 40
 # 2023).
 CITATION_ODDS = 0.745 / (1 - 0.745)
 # Shares of gaps in the log that are considered.
-_SHARES = np.linspace(0.01, 0.6, 30)
-# Beta distribution of the share: one gap in six, 90% between 3% and 36%. Assumed.
-_SHARE_PRIOR = (2.0, 10.0)
-# Scores are only roughly normal, so the likelihood of the mixture counts a tenth. Measured: the
-# calibration error is .098, and .136 with the full likelihood (docs/method.md, what did not help).
-_TRUST_IN_NORMALITY = 0.1
+_SHARES = np.linspace(0.01, 0.95, 48)
+# Beta distribution of the share: 22% gaps, 90% between 1% and 58%. Chosen so that intervals hold
+# the truth on small logs as well (docs/method.md, checks).
+_SHARE_PRIOR = (1.0, 3.5)
+# Scores are only roughly normal, so the likelihood of the mixture counts little: with a tenth, the
+# intervals missed the truth on one large log in six (docs/method.md, checks).
+_TRUST_IN_NORMALITY = 0.03
 # Bins in which scores are counted, so that the mixture of a long log is fitted as fast.
 _BINS = 1000
 

@@ -4,8 +4,8 @@ import numpy as np
 from scipy.special import expit, logit
 
 from coverage_kit.match.checked_share import ShareEstimate
-from coverage_kit.match.neighborhood import Flags, Floats
-from coverage_kit.match.sampling import Checks, check_weights
+from coverage_kit.match.neighborhood import Floats
+from coverage_kit.match.sampling import Checks, Questions, check_weights
 
 # Mean and standard deviation of the slope before anything is checked: on public sets slopes are
 # .1 to 1.8 (docs/method.md, checks).
@@ -16,7 +16,7 @@ _LEAST_SLOPE = 0.05
 # log odds. Assumed: the first is nearly free; the second moves with some tens of checks.
 _INTERCEPT_DEVIATION = 3.0
 _CITED_DEVIATION = 0.5
-# Coverage nearer to 0 or 1 counts as this, so that its log odds stay finite. Assumed.
+# Coverage nearer to 0 or 1 demand as this, so that its log odds stay finite. Assumed.
 _LEAST_COVERAGE = 0.01
 # Newton's steps of a fit, and halvings of the interval in which a level is sought.
 _STEPS = 25
@@ -25,45 +25,38 @@ _WIDEST_SHIFT = 15.0
 
 
 def recalibrate(
-    coverage: Floats,
-    checks: Checks,
-    share: ShareEstimate,
-    demand: Floats | None = None,
-    is_cited: Flags | None = None,
-    seed: int = 0,
+    questions: Questions, checks: Checks, share: ShareEstimate, seed: int = 0
 ) -> Floats:
-    """Return coverage that agrees with the checks, under the estimate and every refit.
+    """Return coverage that agrees with the checks, shape (1 + bootstraps, n queries).
 
-    The log odds of coverage get a new slope, and one intercept for each refit, so that the mean
-    coverage is 1 - share: of the estimate in the first row, of a draw from the share's distribution
-    in each other row, whose slope is fitted to resampled checks (Bayesian bootstrap, Rubin 1981).
-    A question that was checked has the value that was read. Without checks nothing changes.
+    The log odds of coverage get a new slope, and the intercept with which the mean coverage, by
+    demand, is 1 - share: that of the estimate in the first row, and of a draw from the share's
+    distribution in each other row, whose slope is fitted to resampled checks (Bayesian bootstrap,
+    Rubin 1981). A question that was checked has the value that was read. Coverage of cited
+    questions holds CITATION_ODDS already; the checks of such questions show how far it is off.
+    Without checks nothing changes.
 
     Args:
-        coverage: predicted coverage 0-1, shape (1 + bootstraps, n queries), the estimate first.
+        questions: the log.
         checks: the questions that were checked.
-        share: the unanswered share that they show (`estimate_share`).
-        demand: what each question counts for in the mean, shape (n queries,); as in
-            `estimate_share`.
-        is_cited: which questions have an answer that cites the site, shape (n queries,). Their
-            coverage holds CITATION_ODDS already; checks of such questions show how far it is off.
-        seed: of the resampling.
+        share: the unanswered share of these questions and checks (`estimate_share`).
+        seed: of the draws and of the resampling.
     """
     if not len(checks):
-        return coverage
+        return questions.coverage
     rng = np.random.default_rng(seed)
-    counts = np.ones(coverage.shape[1]) if demand is None else demand
-    cited = np.zeros(coverage.shape[1]) if is_cited is None else is_cited.astype(np.float64)
+    cited = questions.is_cited.astype(np.float64)
     weights = check_weights(checks)
-    shares = np.r_[share.share, share.draws(len(coverage) - 1, rng)]
+    shares = np.r_[share.share, share.draws(len(questions.coverage) - 1, rng)]
     # half a check is always left on either side
     shares = np.clip(shares, 0.5 / len(checks), 1 - 0.5 / len(checks))
     recalibrated = []
-    for number, (covered, unanswered) in enumerate(zip(coverage, shares, strict=True)):
+    for number, covered in enumerate(questions.coverage):
         resampled = weights * rng.exponential(size=len(weights)) if number else weights
         odds = logit(np.clip(covered, _LEAST_COVERAGE, 1 - _LEAST_COVERAGE))
         slope, of_cited = _fit(odds[checks.rows], cited[checks.rows], checks.values, resampled)
-        recalibrated.append(_level(slope * odds + of_cited * cited, 1 - unanswered, counts, checks))
+        line = slope * odds + of_cited * cited
+        recalibrated.append(_level(line, 1 - shares[number], questions.demand, checks))
     return np.stack(recalibrated)
 
 
@@ -87,7 +80,7 @@ def _fit(odds: Floats, cited: Floats, values: Floats, weights: Floats) -> tuple[
     return max(float(fitted[1]), _LEAST_SLOPE), float(fitted[2])
 
 
-def _level(odds: Floats, mean: float, counts: Floats, checks: Checks) -> Floats:
+def _level(odds: Floats, mean: float, demand: Floats, checks: Checks) -> Floats:
     """Return the coverage of these log odds, shifted by what makes its mean this one.
 
     Checked questions keep their values, so the others make up for them, as far as they can.
@@ -98,11 +91,11 @@ def _level(odds: Floats, mean: float, counts: Floats, checks: Checks) -> Floats:
     is_open[checks.rows] = False
     if not is_open.any():
         return covered
-    missing = mean * counts.sum() - float(counts @ covered)
+    missing = mean * demand.sum() - float(demand @ covered)
     low, high = -_WIDEST_SHIFT, _WIDEST_SHIFT
     for _ in range(_HALVINGS):
         shift = (low + high) / 2
-        if float(counts[is_open] @ expit(odds[is_open] + shift)) < missing:
+        if float(demand[is_open] @ expit(odds[is_open] + shift)) < missing:
             low = shift
         else:
             high = shift

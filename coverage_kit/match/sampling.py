@@ -18,8 +18,35 @@ Rows = npt.NDArray[np.int64]
 N_BANDS = 5
 # How many checks the mean variance over all bands counts for in that of a band. Assumed.
 _PRIOR_CHECKS = 2.0
-# How often more a question is drawn whose gap may or may not belong to the top. Assumed.
+# Gaps that are read first. Assumed.
+N_TOP = 10
+# How much more often a question is drawn whose gap may or may not belong to the top. Assumed.
 _PRIORITY = 2.0
+
+
+@dataclass(frozen=True)
+class Questions:
+    """The questions of a log, of which some are checked.
+
+    `coverage` is predicted coverage 0-1 under the estimate and every refit, the estimate first,
+    shape (1 + bootstraps, n queries). The others have shape (n queries,): `clusters` (any codes),
+    `demand` (what a question counts for) and `is_cited` (whether an answer to it cites the site).
+    """
+
+    coverage: Floats
+    clusters: Rows
+    demand: Floats
+    is_cited: Flags
+
+    @property
+    def n(self) -> int:
+        """The number of questions."""
+        return len(self.clusters)
+
+    @property
+    def bands(self) -> Rows:
+        """The band of coverage of each question, of N_BANDS."""
+        return bands_of(self.coverage[0], N_BANDS)
 
 
 @dataclass(frozen=True)
@@ -53,40 +80,36 @@ class Sample:
     probability: Floats
 
 
-def draw_sample(coverage: Floats, clusters: Rows, n: int, seed: int, is_checked: Flags) -> Sample:
+def draw_sample(questions: Questions, n: int, seed: int, is_checked: Flags) -> Sample:
     """Return a first sample of questions, each of which is drawn with the same probability.
 
     Args:
-        coverage: predicted coverage 0-1, shape (n queries,).
-        clusters: the cluster of each question, shape (n queries,).
+        questions: the log.
         n: how many questions to draw; fewer are drawn where fewer are left.
         seed: of the draw.
         is_checked: which questions are not to be drawn, shape (n queries,).
     """
-    return _draw(coverage, clusters, n, seed, np.where(is_checked, 0.0, 1.0))
+    return _draw(questions, n, seed, np.where(is_checked, 0.0, 1.0))
 
 
-def draw_next(
-    coverage: Floats, clusters: Rows, n: int, seed: int, checks: Checks, priority: Floats
-) -> Sample:
+def draw_next(questions: Questions, n: int, seed: int, checks: Checks) -> Sample:
     """Return a further sample of unchecked questions, where checks show most.
 
     A question is drawn in proportion to the standard deviation of the checks in its band (Neyman
-    1934), and up to `1 + _PRIORITY` times as often by its priority (`rank_uncertainty`). Every
-    unchecked question keeps a chance, and `check_weights` takes the different chances out again.
+    1934), and up to `1 + _PRIORITY` times as often where the rank of its gap is uncertain
+    (`rank_uncertainty`). Every unchecked question keeps a chance, and `check_weights` takes the
+    different chances out again.
 
     Args:
-        coverage: predicted coverage 0-1, shape (n queries,).
-        clusters: the cluster of each question, shape (n queries,).
+        questions: the log, with its coverage as the checks have left it.
         n: how many questions to draw; fewer are drawn where fewer are left.
         seed: of the draw.
         checks: what has been checked.
-        priority: 0-1, shape (n queries,).
     """
-    bands = bands_of(coverage, N_BANDS)
-    sizes = np.sqrt(_variances(bands, checks))[bands] * (1 + _PRIORITY * priority)
+    deviation = np.sqrt(_variances(questions.bands, checks))
+    sizes = deviation[questions.bands] * (1 + _PRIORITY * rank_uncertainty(questions))
     sizes[checks.rows] = 0.0
-    return _draw(coverage, clusters, n, seed, sizes)
+    return _draw(questions, n, seed, sizes)
 
 
 def check_weights(checks: Checks) -> Floats:
@@ -109,27 +132,22 @@ def check_weights(checks: Checks) -> Floats:
     return weights
 
 
-def rank_uncertainty(
-    coverage_draws: Floats, clusters: Rows, demand: Floats, n_top: int = 10
-) -> Floats:
+def rank_uncertainty(questions: Questions) -> Floats:
     """Return for each question how open it is whether its cluster is among the top gaps, 0-1.
 
-    It is 4 p (1 - p) for a cluster that is among the `n_top` with most unanswered demand in a share
-    p of the draws.
-
-    Args:
-        coverage_draws: coverage under every refit, shape (draws, n queries).
-        clusters: the cluster of each question, shape (n queries,).
-        demand: of each question, shape (n queries,).
-        n_top: how many gaps are read.
+    It is 4 p (1 - p) for a cluster that is among the N_TOP with most unanswered demand in a share p
+    of the refits; shape (n queries,).
     """
-    codes = np.unique(clusters, return_inverse=True)[1]
+    codes = np.unique(questions.clusters, return_inverse=True)[1]
     unanswered = np.stack(
-        [np.bincount(codes, weights=demand * (1 - covered)) for covered in coverage_draws]
+        [
+            np.bincount(codes, weights=questions.demand * (1 - covered))
+            for covered in questions.coverage
+        ]
     )
-    if unanswered.shape[1] <= n_top:
-        return np.zeros(len(clusters))
-    threshold = np.partition(unanswered, -n_top, axis=1)[:, -n_top]
+    if unanswered.shape[1] <= N_TOP:
+        return np.zeros(questions.n)
+    threshold = np.partition(unanswered, -N_TOP, axis=1)[:, -N_TOP]
     probability = (unanswered >= threshold[:, None]).mean(axis=0)
     return np.asarray(4 * probability * (1 - probability))[codes]
 
@@ -164,13 +182,13 @@ def _smooth_variance(values: Floats) -> float:
     return float(share * (1 - share))
 
 
-def _draw(coverage: Floats, clusters: Rows, n: int, seed: int, sizes: Floats) -> Sample:
+def _draw(questions: Questions, n: int, seed: int, sizes: Floats) -> Sample:
     """Return a sample in proportion to `sizes`, spread over bands and clusters."""
     rng = np.random.default_rng(seed)
     probability = inclusion_probability(sizes, n)
-    bands = bands_of(coverage, N_BANDS)
+    coverage, bands = questions.coverage[0], questions.bands
     # ties in a random order, which leaves the probabilities as they are
-    order = np.lexsort((rng.random(len(coverage)), clusters, bands))
+    order = np.lexsort((rng.random(questions.n), questions.clusters, bands))
     rows = _spread_first(order[_select(probability[order], rng)], rng)
     labels = {int(band): _label(coverage[bands == band]) for band in np.unique(bands)}
     return Sample(rows, tuple(labels[int(band)] for band in bands[rows]), probability[rows])
