@@ -33,6 +33,7 @@ from coverage_kit.match.masking import (
     number_topics,
 )
 from coverage_kit.match.neighborhood import Flags, Floats
+from coverage_kit.match.recalibration import Recalibration
 from coverage_kit.match.self_test import (
     SelfTest,
     TestInputs,
@@ -72,7 +73,8 @@ class Calibration:
 
     `names` are the features; `mean` and `scale` (features,) standardise them. `weights` has shape
     (1 + bootstraps, 1 + features), intercept first; `unanswered_share` (1 + bootstraps,).
-    `is_anchored` says that citations of the site showed which queries are covered.
+    `is_anchored` says that citations of the site showed which queries are covered. `recalibration`
+    is what people's checks changed.
     """
 
     names: tuple[str, ...]
@@ -82,6 +84,7 @@ class Calibration:
     unanswered_share: Floats
     self_test: SelfTest | None
     is_anchored: bool = False
+    recalibration: Recalibration | None = None
 
     def coverage(self, features: Floats, is_cited: Flags | None = None) -> Floats:
         """Return coverage under the estimate and every refit, (1 + bootstraps, n queries).
@@ -95,10 +98,10 @@ class Calibration:
         odds = np.exp(-np.clip(inputs @ self.weights.T, -30, 30)).T
         rule = _covered_by_posterior if self.is_anchored else _covered_by_ratio
         covered = rule(odds, self.unanswered_share[:, None])
-        if is_cited is None:
-            return covered
-        raised = CITATION_ODDS * covered / (CITATION_ODDS * covered + 1 - covered)
-        return np.where(is_cited, raised, covered)
+        if is_cited is not None:
+            raised = CITATION_ODDS * covered / (CITATION_ODDS * covered + 1 - covered)
+            covered = np.where(is_cited, raised, covered)
+        return self.recalibration.move(covered, is_cited) if self.recalibration else covered
 
 
 @on_one_thread
@@ -166,7 +169,8 @@ def measure_coverage(
     """Return each query's coverage with its 90% interval, and coverage under every refit.
 
     The table's cause is still 'unknown'. The coverage under every refit has shape (1 + bootstraps,
-    n queries); its first row is the estimate.
+    n queries); its first row is the estimate. Questions that somebody checked have the coverage
+    that was read.
 
     Args:
         scorer: evidence of the queries.
@@ -174,6 +178,8 @@ def measure_coverage(
         is_cited: which queries have an answer that cites the site, as in `Calibration.coverage`.
     """
     draws = calibration.coverage(scorer.features(), is_cited)
+    if calibration.recalibration:
+        draws = calibration.recalibration.pin(draws)
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
     table = pd.DataFrame(
         {

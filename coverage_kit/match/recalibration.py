@@ -1,10 +1,12 @@
 """Coverage recalibrated on checks: a line on the log odds, and the level of the estimated share."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.special import expit, logit
 
 from coverage_kit.match.checked_share import ShareEstimate
-from coverage_kit.match.neighborhood import Floats
+from coverage_kit.match.neighborhood import Flags, Floats, Rows
 from coverage_kit.match.sampling import Checks, Questions, check_weights
 
 # Mean and standard deviation of the slope before anything is checked: on public sets slopes are
@@ -24,40 +26,86 @@ _HALVINGS = 40
 _WIDEST_SHIFT = 15.0
 
 
-def recalibrate(
+@dataclass(frozen=True)
+class Recalibration:
+    """What checks change in coverage, for the estimate and each refit, shape (1 + bootstraps,).
+
+    The log odds of coverage are multiplied by `slopes`; `of_cited` is added for cited questions,
+    and `shifts` for all. `rows` are the checked questions, `values` what was read there, 0-1.
+    """
+
+    slopes: Floats
+    of_cited: Floats
+    shifts: Floats
+    rows: Rows
+    values: Floats
+
+    def move(self, coverage: Floats, is_cited: Flags | None = None) -> Floats:
+        """Return coverage that agrees with the checks, shape (1 + bootstraps, n).
+
+        Args:
+            coverage: of any n questions, under the estimate and each refit.
+            is_cited: which of them are cited, shape (n,); by default none is.
+        """
+        odds = logit(np.clip(coverage, _LEAST_COVERAGE, 1 - _LEAST_COVERAGE))
+        moved = self.slopes[:, None] * odds + self.shifts[:, None]
+        if is_cited is not None:
+            moved = moved + self.of_cited[:, None] * is_cited
+        return np.asarray(expit(moved), dtype=np.float64)
+
+    def pin(self, coverage: Floats) -> Floats:
+        """Return coverage of the log in which checked questions have the value that was read."""
+        pinned = coverage.copy()
+        pinned[:, self.rows] = self.values
+        return pinned
+
+
+def fit_recalibration(
     questions: Questions, checks: Checks, share: ShareEstimate, seed: int = 0
-) -> Floats:
-    """Return coverage that agrees with the checks, shape (1 + bootstraps, n queries).
+) -> Recalibration:
+    """Return what makes coverage agree with the checks.
 
     The log odds of coverage get a new slope, and the intercept with which the mean coverage, by
-    demand, is 1 - share: that of the estimate in the first row, and of a draw from the share's
-    distribution in each other row, whose slope is fitted to resampled checks (Bayesian bootstrap,
-    Rubin 1981). A question that was checked has the value that was read. Coverage of cited
-    questions holds CITATION_ODDS already; the checks of such questions show how far it is off.
-    Without checks nothing changes.
+    demand, is 1 - share: that of the estimate first, and of a draw from the share's distribution
+    for each refit, whose slope is fitted to resampled checks (Bayesian bootstrap, Rubin 1981).
+    Coverage of cited questions holds CITATION_ODDS already; the checks of such questions show how
+    far it is off.
 
     Args:
         questions: the log.
-        checks: the questions that were checked.
+        checks: the questions that were checked, at least one.
         share: the unanswered share of these questions and checks (`estimate_share`).
         seed: of the draws and of the resampling.
     """
-    if not len(checks):
-        return questions.coverage
     rng = np.random.default_rng(seed)
     cited = questions.is_cited.astype(np.float64)
     weights = check_weights(checks)
     shares = np.r_[share.share, share.draws(len(questions.coverage) - 1, rng)]
     # half a check is always left on either side
     shares = np.clip(shares, 0.5 / len(checks), 1 - 0.5 / len(checks))
-    recalibrated = []
+    fits = []
     for number, covered in enumerate(questions.coverage):
         resampled = weights * rng.exponential(size=len(weights)) if number else weights
         odds = logit(np.clip(covered, _LEAST_COVERAGE, 1 - _LEAST_COVERAGE))
         slope, of_cited = _fit(odds[checks.rows], cited[checks.rows], checks.values, resampled)
         line = slope * odds + of_cited * cited
-        recalibrated.append(_level(line, 1 - shares[number], questions.demand, checks))
-    return np.stack(recalibrated)
+        fits.append((slope, of_cited, _shift(line, 1 - shares[number], questions.demand, checks)))
+    slopes, of_cited, shifts = np.array(fits).T
+    return Recalibration(slopes, of_cited, shifts, checks.rows, checks.values)
+
+
+def recalibrate(
+    questions: Questions, checks: Checks, share: ShareEstimate, seed: int = 0
+) -> Floats:
+    """Return coverage that agrees with the checks, shape (1 + bootstraps, n queries).
+
+    A question that was checked has the value that was read. Without checks nothing changes. For
+    the arguments see `fit_recalibration`.
+    """
+    if not len(checks):
+        return questions.coverage
+    fitted = fit_recalibration(questions, checks, share, seed)
+    return fitted.pin(fitted.move(questions.coverage, questions.is_cited))
 
 
 def _fit(odds: Floats, cited: Floats, values: Floats, weights: Floats) -> tuple[float, float]:
@@ -80,18 +128,16 @@ def _fit(odds: Floats, cited: Floats, values: Floats, weights: Floats) -> tuple[
     return max(float(fitted[1]), _LEAST_SLOPE), float(fitted[2])
 
 
-def _level(odds: Floats, mean: float, demand: Floats, checks: Checks) -> Floats:
-    """Return the coverage of these log odds, shifted by what makes its mean this one.
+def _shift(odds: Floats, mean: float, demand: Floats, checks: Checks) -> float:
+    """Return what to add to these log odds, so that mean coverage by demand is this one.
 
     Checked questions keep their values, so the others make up for them, as far as they can.
     """
-    covered = np.zeros(len(odds))
-    covered[checks.rows] = checks.values
     is_open = np.ones(len(odds), dtype=bool)
     is_open[checks.rows] = False
     if not is_open.any():
-        return covered
-    missing = mean * demand.sum() - float(demand @ covered)
+        return 0.0
+    missing = mean * demand.sum() - float(demand[checks.rows] @ checks.values)
     low, high = -_WIDEST_SHIFT, _WIDEST_SHIFT
     for _ in range(_HALVINGS):
         shift = (low + high) / 2
@@ -99,5 +145,4 @@ def _level(odds: Floats, mean: float, demand: Floats, checks: Checks) -> Floats:
             low = shift
         else:
             high = shift
-    covered[is_open] = expit(odds[is_open] + (low + high) / 2)
-    return covered
+    return (low + high) / 2
