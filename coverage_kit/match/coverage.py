@@ -57,9 +57,9 @@ MIN_CITED = 40
 CITATION_ODDS = 0.745 / (1 - 0.745)
 # Shares of gaps in the log that are considered.
 _SHARES = np.linspace(0.01, 0.95, 48)
-# Beta distribution of the share: 22% gaps, 90% between 1% and 58%. Chosen so that intervals hold
+# Beta distribution of the share: 25% gaps, 90% between 2% and 63%. Chosen so that intervals hold
 # the truth on small logs as well (docs/method.md, checks).
-_SHARE_PRIOR = (1.0, 3.5)
+_SHARE_PRIOR = (1.0, 3.0)
 # Scores are only roughly normal, so the likelihood of the mixture counts little: with a tenth, the
 # intervals missed the truth on one large log in six (docs/method.md, checks).
 _TRUST_IN_NORMALITY = 0.03
