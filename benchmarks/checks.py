@@ -18,14 +18,11 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.gaps import MIN_NATURAL_SHARE
 from benchmarks.sets import BenchSet, Trial, has_natural_gaps, natural_trial, planted_trial
 from coverage_kit.match.checked_share import estimate_share
-from coverage_kit.match.coverage import (
-    expected_calibration_error,
-    fit_calibration,
-    measure_coverage,
-)
+from coverage_kit.match.coverage import fit_calibration, measure_coverage
 from coverage_kit.match.masking import MaskingPlan
 from coverage_kit.match.recalibration import recalibrate
 from coverage_kit.match.sampling import Checks, Questions, draw_sample
+from coverage_kit.match.self_test import expected_calibration_error
 
 Floats = npt.NDArray[np.float64]
 Figures = dict[str, float]

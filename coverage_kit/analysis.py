@@ -37,7 +37,15 @@ class About:
         brand: the brand's name, or the site's where the settings name none.
         encoder: name and revision of the encoder.
         settings: every setting of the run, by section.
-        self_test: auc, low, high, ece, n_queries, n_hidden; None for a log that is too small.
+        self_test: auc, low, high, ece, n_queries, n_hidden, auc_pages, auc_gaps, certainty; None
+            for a log that is too small.
+        retrievers: how often each of the two names the right page first, as estimated: meaning,
+            words; and their agreement with its lower end.
+        covered: share of what is asked, by demand, that the site answers: value, low, high.
+        unanswered: share of the questions that the site does not answer: value, low, high.
+        question_check: what people's checks say: n_checks, share, low, high, alone_share,
+            alone_low, alone_high, is_combined, correlation, auc, auc_low, auc_high, auc_gaps; None
+            where nobody checked.
         evidence_used: names of the evidence that coverage is read from.
         unanswered_share: share of unanswered questions that the calibration assumes.
         clustering: resolution, n_clusters, stability, low_membership_share, seed_agreement,
@@ -62,6 +70,10 @@ class About:
     encoder: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     self_test: dict[str, Any] | None = None
+    retrievers: dict[str, float] | None = None
+    covered: dict[str, float] | None = None
+    unanswered: dict[str, float] | None = None
+    question_check: dict[str, Any] | None = None
     evidence_used: list[str] = field(default_factory=list)
     unanswered_share: float | None = None
     clustering: dict[str, Any] = field(default_factory=dict)

@@ -12,8 +12,8 @@ from coverage_kit.vocabulary import CONTENT_CAUSES
 class Headline:
     """The key figures of a run; demand and gains are in queries asked.
 
-    `covered` is the mean coverage of the queries, weighted by demand. `covered_low` and
-    `covered_high` are the same mean of the lower and of the upper ends of their intervals.
+    `covered` is the mean coverage of the queries, weighted by demand; `covered_low` and
+    `covered_high` are the ends of its 90% interval.
     """
 
     n_pages: int
@@ -36,11 +36,7 @@ class Headline:
 def summarize(analysis: Analysis) -> Headline:
     """Return the key figures: demand, coverage, number of gaps, and what the budget buys."""
     queries = analysis.queries.merge(analysis.coverage, on="query_id")
-    # The interval assumes that all queries lie at the same end of their own intervals, so it is
-    # wide.
-    covered = [
-        _weighted_mean(queries[column], queries["demand"]) for column in ("coverage", "low", "high")
-    ]
+    covered = analysis.about.covered or _cautious_interval(queries)
     gaps = analysis.gaps
     # A gap is severe if the site's words are its cause and an edit can close it.
     is_severe = gaps["cause"].isin(CONTENT_CAUSES) & gaps["is_closable"].astype(bool)
@@ -52,9 +48,9 @@ def summarize(analysis: Analysis) -> Headline:
         n_queries=len(analysis.queries),
         n_answers=len(analysis.answers),
         demand=float(analysis.queries["demand"].sum()),
-        covered=covered[0],
-        covered_low=covered[1],
-        covered_high=covered[2],
+        covered=covered["value"],
+        covered_low=covered["low"],
+        covered_high=covered["high"],
         n_gaps=len(gaps),
         n_severe=int(is_severe.sum()),
         n_planned=len(plan),
@@ -89,6 +85,17 @@ def _plan_interval(analysis: Analysis, plan: pd.DataFrame, gain: float) -> tuple
     last_row = frontier.iloc[-1]
     share = gain / float(last_row["gain"]) if last_row["gain"] else 1.0
     return float(last_row["low"]) * share, float(last_row["high"]) * share
+
+
+def _cautious_interval(queries: pd.DataFrame) -> dict[str, float]:
+    """Return covered demand of a run that does not hold it, with an interval that is too wide.
+
+    All queries are at the same end of their own intervals there.
+    """
+    columns = {"value": "coverage", "low": "low", "high": "high"}
+    return {
+        name: _weighted_mean(queries[column], queries["demand"]) for name, column in columns.items()
+    }
 
 
 def _weighted_mean(values: "pd.Series[float]", weights: "pd.Series[float]") -> float:

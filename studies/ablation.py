@@ -142,7 +142,9 @@ def _trials(bench: BenchSet, seeds: int, in_space: bool) -> Iterator[tuple[str, 
 def _auc(masked: LabelledEvidence, features: Floats, trial: Trial, columns: list[int]) -> float:
     """Return the AUC of the calibration fitted to some columns of the evidence."""
     chosen = replace(masked, features=masked.features[:, columns])
-    fitter = CalibrationFitter(chosen, features[:, columns], is_anchored=False)
+    fitter = CalibrationFitter(
+        chosen, features[:, columns], is_anchored=False, trust=trial.scorer.trust[columns]
+    )
     weights, _ = fitter.fit(np.ones(len(features)))
     return float(roc_auc_score(~trial.is_gap, fitter.log_inputs @ weights))
 

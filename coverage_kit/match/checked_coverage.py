@@ -58,7 +58,7 @@ def read_checks(table: QuestionChecks, query_ids: list[str], checked_by: str = P
     filled = filled[rows >= 0]
     return Checks(
         rows=np.asarray(rows[rows >= 0], dtype=np.int64),
-        values=filled["choice"].map(CHOICE_VALUES).to_numpy(np.float64),
+        values=np.asarray(filled["choice"].map(CHOICE_VALUES), dtype=np.float64),
         draws=filled["draw"].to_numpy(np.int64),
         probability=filled["probability"].to_numpy(np.float64),
     )
@@ -104,9 +104,7 @@ def _auc(coverage: Floats, values: Floats, counts: Floats | None = None) -> floa
 def _auc_with_interval(coverage: Floats, values: Floats, seed: int) -> tuple[float, float, float]:
     """Return the AUC and its 90% interval by a bootstrap over checks."""
     rng = np.random.default_rng(seed)
-    samples = [
-        _auc(coverage, values, bootstrap_counts(len(values), rng)) for _ in range(_SAMPLES)
-    ]
+    samples = [_auc(coverage, values, bootstrap_counts(len(values), rng)) for _ in range(_SAMPLES)]
     known = [sample for sample in samples if np.isfinite(sample)]
     low, high = np.quantile(known, [0.05, 0.95]) if known else (0.0, 1.0)
     return _auc(coverage, values), float(low), float(high)

@@ -29,7 +29,7 @@ from coverage_kit.match.neighborhood import (
     own_neighbors,
     spread_over,
 )
-from coverage_kit.match.neighbors import nearest_rows
+from coverage_kit.match.neighbors import match_table, nearest_rows
 from coverage_kit.match.retrievers import Reliability, fuse, measure_reliability
 from coverage_kit.match.word_index import WordIndex
 from coverage_kit.tables import EVIDENCE, Evidence, Matches, Passages, Queries
@@ -571,12 +571,24 @@ class EvidenceScorer:
     @cached_property
     def _word_similarity(self) -> Vectors:
         """Cosine of each query with its passages in `word_rows`, the same shape."""
-        similarity = np.zeros(self.word_rows.shape, np.float32)
+        return self._similarity_to(self.word_rows)
+
+    def _similarity_to(self, passage_rows: Rows) -> Vectors:
+        """Return the cosine of each query with its passages in these rows, (n queries, k)."""
+        similarity = np.zeros(passage_rows.shape, np.float32)
         for start in range(0, len(similarity), _BLOCK_QUERIES):
             block = slice(start, start + _BLOCK_QUERIES)
-            vectors = self.passage_vectors[self.word_rows[block]]
+            vectors = self.passage_vectors[passage_rows[block]]
             similarity[block] = np.einsum("nkd,nd->nk", vectors, self.query_vectors[block])
-        return similarity
+        return np.asarray(np.clip(np.round(similarity, 6), -1, 1), dtype=np.float32)
+
+    def own_matches(self, site: str) -> pd.DataFrame:
+        """Return the own passages that both retrievers name for each query, as rows of matches.
+
+        `site` is the name of your site.
+        """
+        nearest = (self._similarity_to(self.fused_rows), self.fused_rows)
+        return match_table(tuple(self.query_ids), list(self.passages["passage_id"]), site, nearest)
 
     def _heading_features(self, rows: Rows, hidden: Flags, added: AddedPassages | None) -> Floats:
         """Return HEADING_FEATURES of these queries, shape (len(rows), 2)."""

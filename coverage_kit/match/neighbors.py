@@ -245,18 +245,26 @@ def nearest_passages(  # noqa: PLR0913 (what to search, how far, and with what)
             _vectors_of(embeddings, ids),
             k[0] if site == own_site else k[1],
         )
-        matches_by_site.append(_match_table(queries.ids, ids, str(site), nearest))
+        matches_by_site.append(match_table(queries.ids, ids, str(site), nearest))
     if not any(map(len, matches_by_site)):
         return MATCHES.empty()
     return pd.concat(matches_by_site, ignore_index=True)
 
 
-def _match_table(
+def match_table(
     query_ids: tuple[str, ...],
     passage_ids: list[str],
     site: str,
     nearest: tuple[Vectors, Rows],
 ) -> pd.DataFrame:
+    """Return the matches of all queries with one site.
+
+    Args:
+        query_ids: ids of the n queries.
+        passage_ids: ids of the site's passages.
+        site: its name.
+        nearest: similarity and rows of each query's passages, best first, both (n, k).
+    """
     similarity, rows = nearest
     n, k = similarity.shape
     return pd.DataFrame(

@@ -10,9 +10,11 @@ from coverage_kit.pipeline.coverage import RunCoverage, RunVectors, embed_inputs
 from coverage_kit.pipeline.edits import EditPlan, plan_edits
 from coverage_kit.pipeline.gaps import RunGaps, find_gaps
 from coverage_kit.pipeline.inputs import Inputs, read_inputs
+from coverage_kit.pipeline.levels import describe_checked, share_covered, share_unanswered
 from coverage_kit.pipeline.map import draw_map
 from coverage_kit.pipeline.run import Run, open_run
 from coverage_kit.pipeline.visibility import VisibilityTables, track_visibility
+from coverage_kit.rank.causes import demand_weights
 from coverage_kit.settings import Settings
 from coverage_kit.vectors import Encoder
 
@@ -120,6 +122,10 @@ def describe_run(run: Run, inputs: Inputs, coverage: RunCoverage, plan: EditPlan
         encoder=run.encoder.name,
         settings=run.settings.model_dump(mode="json"),
         self_test=asdict(self_test) if self_test else None,
+        retrievers=asdict(coverage.scorer.reliability),
+        covered=share_covered(coverage.draws, demand_weights(inputs.log.queries)),
+        unanswered=share_unanswered(coverage.draws),
+        question_check=describe_checked(coverage.checked),
         evidence_used=list(calibration.names),
         unanswered_share=float(calibration.unanswered_share[0]),
         clustering=_plain_quality(coverage.quality),

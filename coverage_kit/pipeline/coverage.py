@@ -1,7 +1,7 @@
 """From texts to coverage and clusters of queries."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from coverage_kit.embed.encoders import CrossEncoderScorer
 from coverage_kit.embed.texts import headings, passage_texts
+from coverage_kit.match.checked_coverage import CheckedCoverage, check_coverage, read_checks
 from coverage_kit.match.clusters import (
     ClusterQuality,
     QueryGraph,
@@ -24,10 +25,12 @@ from coverage_kit.match.labels import label_clusters
 from coverage_kit.match.masking import MaskingPlan
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import Indexes, best_similarity
+from coverage_kit.match.sampling import Questions
 from coverage_kit.match.self_test import SelfTest
 from coverage_kit.match.whitening import Space, fit_space
 from coverage_kit.pipeline.inputs import Inputs
 from coverage_kit.pipeline.run import Run
+from coverage_kit.rank.causes import demand_weights
 from coverage_kit.tables import Clusters, Coverage, Labels, Matches
 from coverage_kit.vectors import Embeddings, embed_texts
 
@@ -60,6 +63,7 @@ class RunCoverage:
         index: by site, how its passages were searched.
         scorer: the evidence of each query, with any passages hidden or added.
         calibration: from evidence to coverage.
+        checked: what people's checks say of coverage; None where nobody checked.
         coverage: coverage of each query, without causes.
         draws: coverage under each calibration, shape (1 + bootstraps, n queries).
         clusters: the cluster of each query.
@@ -75,6 +79,7 @@ class RunCoverage:
     index: IndexFacts
     scorer: EvidenceScorer
     calibration: Calibration
+    checked: CheckedCoverage | None
     coverage: Coverage
     draws: Floats
     clusters: Clusters
@@ -129,6 +134,10 @@ def fit_coverage(run: Run, inputs: Inputs, raw: RunVectors) -> RunCoverage:
     # Whole topics are hidden to fit coverage, so the topics must be known before.
     calibration = _calibrate(run, inputs, vectors, scorer, by_topic[0])
     coverage, draws = measure_coverage(scorer, calibration, inputs.is_cited)
+    checked = _check(run, inputs, by_topic[0], draws)
+    if checked:
+        calibration = replace(calibration, recalibration=checked.recalibration)
+        coverage, draws = measure_coverage(scorer, calibration, inputs.is_cited)
     clusters, quality = _part_topics(run, graph, coverage, calibration, by_topic[1])
     fitted = RunCoverage(
         space=space,
@@ -137,10 +146,11 @@ def fit_coverage(run: Run, inputs: Inputs, raw: RunVectors) -> RunCoverage:
         # Causes), so these are the vectors from before the space.
         subject_similarity=best_similarity(raw.queries, raw.passages, raw.passages.ids),
         competitor_similarity=competitor_similarity,
-        matches=matches,
+        matches=_with_fused(matches, scorer, inputs.own_site),
         index=index,
         scorer=scorer,
         calibration=calibration,
+        checked=checked,
         coverage=coverage,
         draws=draws,
         clusters=clusters,
@@ -255,7 +265,30 @@ def _calibrate(
     # built again here.
     stored = run.cache.get_or_compute("calibration", basis, fit)
     self_test = SelfTest(**stored["self_test"]) if stored["self_test"] else None
-    return Calibration(**{**stored, "names": tuple(stored["names"]), "self_test": self_test})
+    plain = {**stored, "names": tuple(stored["names"]), "self_test": self_test}
+    return Calibration(**plain)
+
+
+def _check(run: Run, inputs: Inputs, by_topic: Clusters, draws: Floats) -> CheckedCoverage | None:
+    """Return what people's checks say of coverage; None where nobody checked."""
+    queries = inputs.log.queries
+    checks = read_checks(inputs.question_checks, list(queries["query_id"]))
+    if not len(checks):
+        return None
+    topics = by_topic.set_index("query_id")["cluster_id"].reindex(queries["query_id"])
+    questions = Questions(
+        coverage=draws,
+        clusters=np.asarray(pd.factorize(topics)[0], dtype=np.int64),
+        demand=np.asarray(demand_weights(queries), dtype=np.float64),
+        is_cited=inputs.is_cited,
+    )
+    return check_coverage(questions, checks, run.seed)
+
+
+def _with_fused(matches: Matches, scorer: EvidenceScorer, own_site: str) -> Matches:
+    """Return the matches with your passages in the order of both retrievers."""
+    others = matches[matches["site"] != own_site]
+    return pd.concat([scorer.own_matches(own_site), others], ignore_index=True)
 
 
 def _part_topics(

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
@@ -190,15 +189,11 @@ def _draw(analysis: Analysis, n: int, seed: int, drawn: QuestionChecks) -> pd.Da
     frame = frame[is_checked | ~is_drawn].reset_index(drop=True)
     if frame.empty:
         return pd.DataFrame(columns=["query_id", "stratum", "probability"])
-    coverage = frame["coverage"].to_numpy(float)
-    clusters = pd.factorize(frame["cluster_id"].fillna(""), sort=True)[0].astype(np.int64)
+    questions = _as_questions(analysis, frame, seed)
     if drawn.empty:
-        nothing = np.zeros(len(frame), dtype=bool)
-        sample = sampling.draw_sample(coverage, clusters, n, seed, nothing)
+        sample = sampling.draw_sample(questions, n, seed, np.zeros(len(frame), dtype=bool))
     else:
-        checks = _as_checks(frame["query_id"], drawn)
-        priority = _rank_priority(analysis, frame["cluster_id"], seed)
-        sample = sampling.draw_next(coverage, clusters, n, seed, checks, priority)
+        sample = sampling.draw_next(questions, n, seed, _as_checks(frame["query_id"], drawn))
     ids = frame["query_id"].to_numpy()[sample.rows]
     columns = {"query_id": ids, "stratum": sample.strata, "probability": sample.probability}
     # A sum of probabilities may miss 1 by a rounding error.
@@ -217,24 +212,30 @@ def _as_checks(query_ids: "pd.Series[str]", drawn: QuestionChecks) -> sampling.C
     )
 
 
-def _rank_priority(
-    analysis: Analysis, cluster_ids: "pd.Series[str]", seed: int
-) -> npt.NDArray[np.float64]:
-    """Return for each question how open it is whether its gap is among the top gaps, 0-1.
+def _as_questions(analysis: Analysis, frame: pd.DataFrame, seed: int) -> sampling.Questions:
+    """Return the questions of a frame of coverage and clusters, as they are drawn from.
 
-    A run keeps no refits, but the 90% interval of each gap's severity: severities are drawn from
-    these, each gap by itself.
+    A run keeps no refits, but the 90% interval of each gap's severity: refits are drawn from these,
+    each gap by itself.
     """
     gaps = analysis.gaps.set_index("cluster_id")
-    spread = ((gaps["high"] - gaps["low"]) / _INTERVAL_WIDTH).to_numpy(float)
-    noise = np.random.default_rng(seed).standard_normal((_N_REFITS, len(gaps)))
-    severity = np.clip(gaps["severity"].to_numpy(float) + noise * np.nan_to_num(spread), 0, 1)
-    # All demand of a gap is in one row here: the severity is its mean.
-    rows = np.arange(len(gaps))
-    demand = gaps["demand"].to_numpy(float)
-    priority = sampling.rank_uncertainty(1 - severity, rows, demand)
-    by_gap = dict(zip(gaps.index, priority, strict=True))
-    return cluster_ids.map(by_gap).fillna(0.0).to_numpy(float)
+    spread = ((gaps["high"] - gaps["low"]) / _INTERVAL_WIDTH).fillna(0.0)
+    clusters = np.asarray(
+        pd.factorize(frame["cluster_id"].fillna(""), sort=True)[0], dtype=np.int64
+    )
+    spread_of = frame["cluster_id"].map(spread).fillna(0.0).to_numpy(float)
+    noise = np.random.default_rng(seed).standard_normal((_N_REFITS, int(clusters.max()) + 1))
+    coverage = frame["coverage"].to_numpy(float)
+    refits = np.clip(coverage - noise[:, clusters] * spread_of, 0, 1)
+    queries = analysis.queries.set_index("query_id")
+    demand = queries["demand"].reindex(frame["query_id"]).to_numpy(float)
+    return sampling.Questions(
+        coverage=np.vstack([coverage, refits]),
+        clusters=clusters,
+        demand=demand,
+        # drawing does not depend on citations
+        is_cited=np.zeros(len(frame), dtype=bool),
+    )
 
 
 def _as_file(analysis: Analysis, new: pd.DataFrame, draw: int) -> pd.DataFrame:

@@ -123,7 +123,9 @@ def test_hiding_takes_the_hidden_away(world):
 
 def test_the_same_seed_gives_the_same_bytes(world, is_gap):
     scorer, clusters, _ = world
-    first, second = (fit_calibration(scorer, clusters, cited(scorer, ~is_gap.to_numpy()), PLAN) for _ in range(2))
+    first, second = (
+        fit_calibration(scorer, clusters, cited(scorer, ~is_gap.to_numpy()), PLAN) for _ in range(2)
+    )
     np.testing.assert_array_equal(first.weights, second.weights)
     np.testing.assert_array_equal(first.unanswered_share, second.unanswered_share)
 

@@ -42,9 +42,7 @@ def test_new_texts_have_the_scores_of_equal_passages():
     scores, rows = index.nearest(len(PASSAGES))
     by_row = np.take_along_axis(scores, np.argsort(rows, axis=1), 1)
     np.testing.assert_allclose(index.score(PASSAGES), by_row, atol=1e-6)
-    np.testing.assert_allclose(
-        index.mean_of_best(2, PASSAGES), index.mean_of_best(2), atol=1e-6
-    )
+    np.testing.assert_allclose(index.mean_of_best(2, PASSAGES), index.mean_of_best(2), atol=1e-6)
     assert index.mean_of_best(1).tolist() == pytest.approx(by_row.max(axis=0).tolist(), abs=1e-6)
 
 
