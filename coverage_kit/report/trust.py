@@ -173,21 +173,20 @@ def _describe_figures(test: dict[str, Any]) -> list[str]:
 
 
 def describe_bias(test: dict[str, Any]) -> str:
-    """Return on which side the self-test's figures err, and why; empty where that is not known.
+    """Return on which side the self-test's figures err, and why.
+
+    Empty where citations show which pages answer, and for older runs: nothing is known of it there.
 
     >>> describe_bias({"auc": 0.7, "auc_gaps": 0.75, "certainty": 0.9})[:59]
     'Both figures are biased low: real figures are mostly higher'
     """
     certainty = test.get("certainty")
-    if certainty is None:
+    if certainty is None or certainty >= 1:
         return ""
-    bias = "Both figures are biased low: real figures are mostly higher."
-    if certainty < 1:
-        bias += (
-            " They count only as far as two independent searches, by meaning and by words, agree "
-            f"({percent(certainty)})."
-        )
-    return bias
+    return (
+        "Both figures are biased low: real figures are mostly higher. They count only as far as "
+        f"two independent searches, by meaning and by words, agree ({percent(certainty)})."
+    )
 
 
 def describe_reading(about: About) -> str:
