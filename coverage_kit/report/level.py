@@ -46,10 +46,11 @@ def describe_level(analysis: Analysis, folder: str | Path | None = None) -> list
     n_filled = int(by_person["choice"].notna().sum())
     check = analysis.about.question_check
     if check:
-        lines = _describe_check(check, by_person)
-        covered = f"{_describe_covered(analysis)} Coverage was set to the level that the checks "
-        lines.append(f"{covered}show.")
-        lines.append(_describe_separation(check))
+        lines = [
+            *_describe_check(check, by_person),
+            _describe_covered(analysis),
+            _describe_separation(check),
+        ]
     else:
         lines = [f"{_describe_covered(analysis)} {_advise(analysis, by_person, folder)}".strip()]
     if n_filled != (check or {"n_checks": 0})["n_checks"]:
@@ -112,7 +113,8 @@ def _describe_check(check: dict[str, Any], checks: QuestionChecks) -> list[str]:
     )
     return [
         f"{count(check['n_checks'], 'question')} checked by people: {percent(check['share'])} not "
-        f"answered (90% interval {between(check['low'], check['high'])}{by_checks}).",
+        f"answered (90% interval {between(check['low'], check['high'])}{by_checks}). Coverage was "
+        "set to the level that the checks show.",
         f"People chose: {answered:,} answered, {missing:,} not answered; {partly:,} partly (each "
         f"counts as half); {foreign:,} not our subject (each counts as not answered). {basis}",
     ]

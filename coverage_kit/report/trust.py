@@ -61,13 +61,13 @@ def rate_trust(about: About) -> Verdict:
     'Reliable'
     """
     if not is_coverage_reliable(about):
-        reason = (
-            "The tool cannot detect gaps well on this site: read the gaps as hints."
-            if about.self_test
-            else "The site or the log is too small to test how well gaps are detected: read the "
-            "gaps as hints."
-        )
-        return Verdict("Not enough to tell", reason)
+        if not _can_read(about):
+            reason = "The encoder cannot read these texts"
+        elif about.self_test:
+            reason = "The tool cannot detect gaps well on this site"
+        else:
+            reason = "The site or the log is too small to test how well gaps are detected"
+        return Verdict("Not enough to tell", f"{reason}: read the gaps as hints.")
     if not _can_read(about):
         return Verdict(
             "Use with care", "The encoder cannot read these texts: coverage rests on words alone."

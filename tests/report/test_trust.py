@@ -147,11 +147,11 @@ def test_checks_say_the_share_its_intervals_and_that_coverage_was_set_to_it(anal
     text = "\n".join(describe_level(with_level(analysis, rows, question_check=CHECK)))
     assert text.startswith(
         "4 questions checked by people: 38% not answered (90% interval 30 to 46%; by the checks "
-        "alone 28 to 49%).\n"
+        "alone 28 to 49%). Coverage was set to the level that the checks show.\n"
         "People chose: 1 answered, 0 not answered; 2 partly (each counts as half); 1 not our "
         "subject (each counts as not answered). The share also uses the tool's own coverage"
     )
-    assert "Coverage was set to the level that the checks show." in text
+    assert "Covered: 50 to 85% of what is asked (90% interval; estimate 68%).\n" in text
     assert "AUC 0.80 (90% interval 0.68 to 0.90), 0.84 per gap" in text
     assert text.endswith(
         "1 question checked by model-x: 1 answered, 0 partly, 0 not answered, 0 not our subject "
@@ -164,7 +164,7 @@ def test_checks_say_the_share_its_intervals_and_that_coverage_was_set_to_it(anal
 def test_checks_that_are_not_combined_or_all_alike_say_so(analysis):
     check = {**CHECK, "is_combined": False, "auc": None, "auc_gaps": None}
     text = "\n".join(describe_level(with_level(analysis, checks(), question_check=check)))
-    assert "(90% interval 30 to 46%)." in text
+    assert "(90% interval 30 to 46%). Coverage was set" in text
     assert "rests on the checks alone" in text
     assert "people found all of them answered, or none" in text
 
