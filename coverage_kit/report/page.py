@@ -13,6 +13,7 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.headline import summarize
 from coverage_kit.report import figures
 from coverage_kit.report.joined import flatten
+from coverage_kit.report.level import between, describe_level
 from coverage_kit.report.page_data import Context
 from coverage_kit.report.page_data.audit import (
     claims_context,
@@ -48,6 +49,7 @@ from coverage_kit.report.trust import (
     describe_stability,
     is_coverage_reliable,
     predicted_under,
+    rate_trust,
 )
 from coverage_kit.report.visibility_joined import is_alone
 from coverage_kit.report.wording import LOW_N, METHOD
@@ -131,9 +133,13 @@ def render_page(analysis: Analysis) -> str:
 
 def _run_context(analysis: Analysis) -> Context:
     """Return what the run read, how far it can be trusted, and how it worked."""
+    head = summarize(analysis)
     return {
-        "head": asdict(summarize(analysis)),
+        "head": asdict(head),
         "about": analysis.about,
+        "covered": between(head.covered_low, head.covered_high),
+        "level": describe_level(analysis),
+        "verdict": rate_trust(analysis.about),
         "self_test": describe_self_test(analysis.about),
         "stability": describe_stability(analysis.about),
         "is_reliable": is_coverage_reliable(analysis.about),

@@ -46,6 +46,8 @@ def spread_nearest(nearest: pd.DataFrame, limit: int) -> pd.DataFrame:
 def describe_checks(checks: QuestionChecks) -> list[str]:
     """Return a line for each checker: how many questions were checked, with which choices.
 
+    Only people's choices set the level of coverage; a model's line says so.
+
     >>> from coverage_kit.tables import QUESTION_CHECKS
     >>> row = {"query_id": "q1", "text": "?", "checked_by": "person", "choice": "partly"}
     >>> row |= {"stratum": "", "probability": 1.0, "draw": 1}
@@ -65,5 +67,6 @@ def describe_checks(checks: QuestionChecks) -> list[str]:
         draws = sorted(rows["draw"].unique())
         drawn = f"draw{'' if len(draws) == 1 else 's'} {', '.join(map(str, draws))}"
         what = f": {chosen}" if n_checked else ""
-        lines.append(f"{n_text} {noun} checked{by}{what} ({drawn}).")
+        use = "" if checker == PERSON else "; not used for the level"
+        lines.append(f"{n_text} {noun} checked{by}{what} ({drawn}){use}.")
     return lines

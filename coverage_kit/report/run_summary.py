@@ -1,19 +1,22 @@
 """A run in a few plain lines, for a terminal."""
 
+import math
 from pathlib import Path
 
 from coverage_kit.analysis import About, Analysis
 from coverage_kit.report.joined import name_gap, typical_questions
+from coverage_kit.report.level import describe_level
 from coverage_kit.report.page_data.audit import list_audit_lines
 from coverage_kit.report.page_data.trend import list_news
 from coverage_kit.report.page_data.visibility import list_visibility_lines
-from coverage_kit.report.question_checks import describe_checks
 from coverage_kit.report.texts import clean_text, shorten
 from coverage_kit.report.trust import (
-    MIN_AUC,
+    describe_bias,
     describe_pages_left_out,
+    describe_reading,
     describe_sampling,
     describe_stability,
+    is_coverage_reliable,
 )
 from coverage_kit.report.wording import (
     amount,
@@ -40,6 +43,7 @@ def describe_run(analysis: Analysis, folder: Path) -> str:
     lines = [
         "",
         *_describe_input(analysis, folder),
+        *describe_level(analysis, folder),
         *_describe_trust(analysis.about),
         "Since the last run:",
         *(f"  {line}" for line in list_news(analysis)),
@@ -67,7 +71,6 @@ def _describe_input(analysis: Analysis, folder: Path) -> list[str]:
         f"{stages['n_reused'].sum()} reused.",
         *map(clean_text, describe_pages_left_out(analysis.pages)),
         *describe_sampling(analysis.about, analysis.groups),
-        *describe_checks(analysis.question_checks),
     ]
     if reused := ", ".join(stages["reused"].dropna()):
         lines.append(f"Reused from an earlier run, as nothing has changed: {reused}.")
@@ -81,21 +84,25 @@ def _describe_trust(about: About) -> list[str]:
     test = about.self_test
     lines = []
     if test:
+        per_gap = test.get("auc_gaps")
+        has_gaps = per_gap is not None and not math.isnan(per_gap)
         lines.append(
-            f"Self-test: AUC {test['auc']:.2f} [{test['low']:.2f}, {test['high']:.2f}], "
-            f"calibration error {test['ece']:.3f}."
+            f"Self-test: AUC {test['auc']:.2f} [{test['low']:.2f}, {test['high']:.2f}]"
+            f"{f' per question, {per_gap:.2f} per gap' if has_gaps else ''}, "
+            f"calibration error {test['ece']:.3f}. {describe_bias(test)}".strip()
         )
-        if test["auc"] < MIN_AUC:
+        if not is_coverage_reliable(about):
             lines.append(
-                f"Coverage is unreliable, as the AUC is under {MIN_AUC:.2f}: try a stronger "
-                "encoder (match.encoder) and treat the gaps as hints."
+                "The tool cannot detect gaps well on this site: try a stronger encoder "
+                "(match.encoder) and read the gaps as hints."
             )
     else:
         lines.append(
             "Self-test: not possible with so few questions or passages. "
             "Coverage uses a calibration that was fitted on public sites."
         )
-    return [*lines, *filter(None, [describe_stability(about)]), _describe_choice_model(about)]
+    more = filter(None, [describe_reading(about), describe_stability(about)])
+    return [*lines, *more, _describe_choice_model(about)]
 
 
 def _describe_choice_model(about: About) -> str:

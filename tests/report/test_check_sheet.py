@@ -99,7 +99,7 @@ def test_the_terminal_says_how_many_were_checked_with_which_choices_and_of_which
         "4 of 6 questions checked: 2 answered, 1 partly, 1 not answered, 0 not our subject "
         "(draws 1, 2).",
         "1 question checked by model-x: 1 answered, 0 partly, 0 not answered, 0 not our subject "
-        "(draw 1).",
+        "(draw 1); not used for the level.",
     ]
     assert lines[0] in describe_run(analysis, tmp_path)
     assert describe_checks(QUESTION_CHECKS.empty()) == []

@@ -109,21 +109,21 @@ def test_every_cause_has_words():
 def test_failed_self_test_says_so_and_what_to_do(test):
     about = About(encoder="minilm", self_test=test)
     assert not is_coverage_reliable(about)
-    assert "cannot be told well on this site with encoder minilm" in describe_self_test(about)
+    assert "cannot detect gaps well on this site with encoder minilm" in describe_self_test(about)
     assert "stronger encoder" in describe_self_test(about)
 
 
 def test_passed_self_test_has_its_interval(analysis):
     assert "AUC 0.81 (90% interval 0.76 to 0.86)" in describe_self_test(analysis.about)
-    assert "cannot be told" not in describe_self_test(analysis.about)
+    assert "cannot detect" not in describe_self_test(analysis.about)
     assert predicted_under(analysis.about) == "predicted under model minilm, self-test AUC 0.81"
 
 
 def test_self_test_says_which_unanswered_share_coverage_assumes(analysis):
     estimated = describe_self_test(replace(analysis.about, unanswered_share=0.404))
     assert (
-        "rests on an estimate that 40% of questions have no answer here; "
-        "settle it with match.unanswered_share" in estimated
+        "rests on an estimate that 40% of questions have no answer here. Checked questions replace "
+        "it; if you know the share already, set match.unanswered_share" in estimated
     )
     configured = replace(
         analysis.about,

@@ -19,6 +19,7 @@ from coverage_kit.report.joined import (
     list_effects,
     list_unedited,
 )
+from coverage_kit.report.level import describe_level
 from coverage_kit.report.texts import clean_text, is_missing, shorten
 from coverage_kit.report.trust import describe_self_test, describe_stability, predicted_under
 from coverage_kit.report.wording import MEASURE_WORDINGS, METHOD
@@ -289,6 +290,7 @@ def list_about(analysis: Analysis) -> list[tuple[str, str, Any]]:
             "predictions",
             f"Every gain is {predicted_under(about)}. It is no promise about any answer engine.",
         ),
+        *(("trust", "level", line) for line in describe_level(analysis)),
         ("trust", "self-test", describe_self_test(about)),
     ]
     if stability := describe_stability(about):

@@ -7,9 +7,10 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import Headline, summarize
 from coverage_kit.report.joined import describe_edits, describe_gaps
+from coverage_kit.report.level import between, describe_level
 from coverage_kit.report.trust import describe_pages_left_out, predicted_under
 from coverage_kit.report.visibility_joined import describe_visibility
-from coverage_kit.report.wording import LOW_N, amount, interval, percent
+from coverage_kit.report.wording import LOW_N, amount, interval
 from coverage_kit.report.workbook.sheet import (
     Form,
     Sheet,
@@ -110,7 +111,18 @@ def list_figures(
             f"{head.n_answers:,} logged answers",
         ),
         ("demand (times asked)", head.demand, "number", ""),
-        ("share covered", head.covered, "percent", _interval_note(head)),
+        (
+            "covered",
+            between(head.covered_low, head.covered_high),
+            "text",
+            describe_level(analysis)[0],
+        ),
+        (
+            "covered: estimate",
+            head.covered,
+            "percent",
+            "mean coverage of the questions, weighted by demand",
+        ),
         (
             "severe gaps",
             head.n_severe,
@@ -149,14 +161,6 @@ def _list_rates(
             "percent",
             note,
         )
-
-
-def _interval_note(head: Headline) -> str:
-    ends = f"{percent(head.covered_low)} to {percent(head.covered_high)}"
-    return (
-        f"{ends} if every query lay at that end of its 90% interval; "
-        "mean coverage weighted by demand"
-    )
 
 
 def _gain_note(head: Headline, analysis: Analysis) -> str:

@@ -15,9 +15,10 @@ import xlsxwriter
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.escaping import for_cell
+from coverage_kit.report.level import describe_level
 from coverage_kit.report.page_data.trend import list_news
 from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten
-from coverage_kit.report.trust import describe_self_test
+from coverage_kit.report.trust import describe_self_test, rate_trust
 from coverage_kit.report.workbook.chart_drawing import draw_chart
 from coverage_kit.report.workbook.charts import list_charts
 from coverage_kit.report.workbook.check_sheet import read_check_sheet
@@ -185,6 +186,7 @@ class _Writer:
             self.formats["title"],
         )
         figures = list_figures(analysis)
+        verdict = rate_trust(analysis.about)
         for row, (name, value, form, note) in enumerate(figures, 3):
             page.write_string(row, 0, clean_text(name), self.formats["strong"])
             self._write(page, row, 1, form, value)
@@ -193,7 +195,11 @@ class _Writer:
             page,
             len(figures) + 4,
             "How far to trust it",
-            [describe_self_test(analysis.about)],
+            [
+                f"{verdict.word}. {verdict.reason}",
+                *describe_level(analysis)[1:],
+                describe_self_test(analysis.about),
+            ],
         )
         charts_row = self._write_lines(page, row, "Since the last run", list_news(analysis))
         row = self._add_charts(page, charts_row, list_charts(analysis))
