@@ -20,6 +20,10 @@ _JEFFREYS = 0.5
 _NOTHING_KNOWN = (_JEFFREYS, _JEFFREYS)
 # The part of a check that is always left to its residual. Assumed: it bounds a division.
 _LEAST_FREEDOM = 0.1
+# The part of a log that always counts as open, so that no interval has a width of 0. Assumed.
+_LEAST_OPEN = 1e-3
+# Shares nearer to 0 or 1 have the variance of this one. Assumed.
+_LEAST_SHARE = 0.01
 # Fewer checks are not combined with coverage: nothing would be left for the variance. Assumed.
 _MIN_COMBINED = 5
 
@@ -66,11 +70,11 @@ def estimate_share(questions: Questions, checks: Checks) -> ShareEstimate:
         return ShareEstimate(0.5, low, high, 0.5, low, high, nan, 0.0, False, 0, _NOTHING_KNOWN)
     weighted = _weigh(questions, checks)
     alone_share = float(np.average(weighted.unanswered, weights=weighted.weights))
-    spread = float((weighted.weights**2 * weighted.open_part).sum())
-    alone = _shape(alone_share, float(weighted.weights.sum()) ** 2 / spread)
+    whole = np.zeros(questions.n, dtype=np.int64)
+    alone = _shape(alone_share, 1 / float(_variance_factors(questions, weighted, whole)[0]))
     share, tuning, shape = alone_share, 0.0, alone
     correlation = _correlation(questions.coverage[0][checks.rows], checks.values)
-    is_combined = n >= _MIN_COMBINED and correlation > 1 / np.sqrt(n - 2)
+    is_combined = bool(n >= _MIN_COMBINED and correlation > 1 / np.sqrt(n - 2))
     if is_combined:
         share, tuning, variance, freedom = _combine(questions, weighted)
         shape = _shape(share, _effective_checks(share, variance, freedom))
@@ -89,23 +93,37 @@ def estimate_share(questions: Questions, checks: Checks) -> ShareEstimate:
 
 @dataclass(frozen=True)
 class _WeightedChecks:
-    """Checks with the demand that each stands for, and the part of it that is still unchecked."""
+    """Checks with the demand that each stands for."""
 
     rows: Rows
     unanswered: Floats
     weights: Floats
-    open_part: Floats
 
 
 def _weigh(questions: Questions, checks: Checks) -> _WeightedChecks:
     represented = np.maximum(check_weights(checks), 1)
     return _WeightedChecks(
-        checks.rows,
-        1 - checks.values,
-        represented * questions.demand[checks.rows],
-        # at least a thousandth is left open, so that no interval has a width of 0
-        np.maximum(1 - 1 / represented, 1e-3),
+        checks.rows, 1 - checks.values, represented * questions.demand[checks.rows]
     )
+
+
+def _variance_factors(questions: Questions, checks: _WeightedChecks, bands: Rows) -> Floats:
+    """Return by how much each band multiplies the variance of one question in that of the share.
+
+    Checks stand for more than their own demand, and unchecked questions are not known: the demand
+    of both is, of the whole log (Royall 1970). So an unchecked question of much demand widens the
+    interval, whether or not one like it was drawn.
+    """
+    demand = questions.demand / questions.demand.sum()
+    checked = bands[checks.rows]
+    size = np.bincount(bands, weights=demand)
+    weights = size[checked] * checks.weights / np.bincount(checked, checks.weights)[checked]
+    open_demand = demand.copy()
+    open_demand[checks.rows] = 0.0
+    excess = (weights - demand[checks.rows]) ** 2
+    factors = np.bincount(checked, excess) + np.bincount(bands, open_demand**2)
+    least = _LEAST_OPEN * np.bincount(checked, weights**2)
+    return np.asarray(np.maximum(factors, least), dtype=np.float64)
 
 
 def _combine(questions: Questions, checks: _WeightedChecks) -> tuple[float, float, float, float]:
@@ -128,16 +146,15 @@ def _combine(questions: Questions, checks: _WeightedChecks) -> tuple[float, floa
     # what each check contributes to the error of the share; a check that made the mean of its band
     # is nearer to that mean than to the truth (MacKinnon and White 1985, HC2)
     leverage = checks.weights / weight_of_band[checked]
-    influence = share_of_band[checked] * leverage
-    influence = influence * np.sqrt(checks.open_part / np.maximum(1 - leverage, _LEAST_FREEDOM))
+    freedom_left = 1 - 2 * leverage + np.bincount(checked, leverage**2)[checked]
+    factors = _variance_factors(questions, checks, bands) / np.bincount(checked)
+    influence = np.sqrt(factors[checked] / np.maximum(freedom_left, _LEAST_FREEDOM))
     error = influence * (checks.unanswered - mean_unanswered[checked])
     predicted_error = influence * (of_checked - mean_checked[checked])
     spread = float(predicted_error @ predicted_error)
     tuning = float(error @ predicted_error) / spread if spread > 0 else 0.0
     share = float(share_of_band @ (mean_unanswered + tuning * (mean_predicted - mean_checked)))
-    # checks of much demand count for more of the degrees of freedom (Kish 1965)
-    effective = float(checks.weights.sum() ** 2 / (checks.weights @ checks.weights))
-    freedom = max(effective - len(size) - 1, 1.0)
+    freedom = max(len(checks.rows) - len(size) - 1, 1.0)
     residual = error - tuning * predicted_error
     # checks without a residual leave room for one error in n + 2 (Laplace's rule of succession)
     least = float(influence @ influence) / (len(checked) + 2)
@@ -157,6 +174,7 @@ def _bands_with_checks(coverage: Floats, rows: Rows) -> Rows:
 def _effective_checks(share: float, variance: float, freedom: float) -> float:
     """Return how many checks, drawn at random, have this variance (Korn and Graubard 1998)."""
     of_few = (t.ppf(0.95, freedom) / norm.ppf(0.95)) ** 2
+    share = min(max(share, _LEAST_SHARE), 1 - _LEAST_SHARE)  # at 0 and 1 no check would be left
     return share * (1 - share) / (variance * float(of_few))
 
 

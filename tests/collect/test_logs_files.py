@@ -10,7 +10,10 @@ from coverage_kit.collect.logs import lines, read_log
 from coverage_kit.collect.logs.json_rows import JsonLines
 from coverage_kit.collect.urls import canonical_url
 from coverage_kit.errors import LogError
+from coverage_kit.report.outputs import write_run
 from coverage_kit.settings import LogSettings
+from coverage_kit.tasks.sample import draw_sample
+from tests.report.conftest import make_analysis
 
 ROWS = [
     {
@@ -231,6 +234,23 @@ def test_a_folder_is_read_with_its_subfolders_and_other_tables_are_rejects(tmp_p
     assert log.rejects["reason"].tolist() == [
         "no column with queries; found columns 'domain', 'pages'"
     ]
+
+
+def test_a_log_in_the_folder_of_its_project_is_read_without_runs_and_checked_questions(
+    tmp_path, caplog
+):
+    """What the toolkit wrote would be counted as questions that people ask."""
+    write(tmp_path / "log.csv", "query\na\n")
+    draw_sample(make_analysis(), tmp_path / "checks.csv", n=12)
+    semicolons = (tmp_path / "checks.csv").read_text("utf-8-sig").replace(",", ";")
+    write(tmp_path / "second.csv", f"sep=;\n{semicolons}")
+    write(tmp_path / "checks.missing.csv", "question,missing,checked_by,query_id\nq?,m,model,x\n")
+    write_run(make_analysis(), tmp_path / "runs" / "latest")
+    assert texts(read(tmp_path)) == ["a"]
+    for name in ("checks.csv", "second.csv", "checks.missing.csv", "latest"):
+        assert f"{name} is left out" in caplog.text
+    write_run(make_analysis(), tmp_path)
+    assert texts(read(tmp_path)) == ["a"]
 
 
 def test_the_sheet_with_queries_is_found(tmp_path):

@@ -117,3 +117,33 @@ def test_draws_of_the_share_have_its_interval():
     share = next(simulate(questions, is_answered, 50))
     draws = share.draws(20_000, np.random.default_rng(0))
     assert np.quantile(draws, [0.05, 0.95]) == pytest.approx([share.low, share.high], abs=0.005)
+
+
+@pytest.mark.parametrize("n", [50, 150])
+@pytest.mark.parametrize("answered", [0.75, 0.9])
+def test_intervals_by_demand_hold_the_truth_where_few_questions_have_most_of_the_demand(
+    n, answered
+):
+    holds = []
+    for seed in range(4):
+        questions, is_answered = make_log(600, answered=answered, seed=seed)
+        demand = np.exp(1.5 * np.random.default_rng(seed).standard_normal(600))
+        questions = replace(questions, demand=demand)
+        truth = 1 - (demand @ is_answered) / demand.sum()
+        shares = list(simulate(questions, is_answered, n, 40))
+        holds += [share.low <= truth <= share.high for share in shares]
+    assert np.mean(holds) > 0.86
+
+
+def test_a_share_at_its_bound_has_an_interval_and_draws():
+    # one question has most of the demand; the correction by the checks leads below 0
+    questions, _ = make_log(200, answered=0.9, spread=3.0)
+    demand = np.ones(200)
+    demand[np.argmax(questions.coverage[0])] = 10_000.0
+    questions = replace(questions, demand=demand)
+    rows = np.arange(0, 200, 4)
+    values = questions.coverage[0][rows] > 0.02
+    for is_answered in (values, ~values, np.arange(50) > 0):
+        share = estimate_share(questions, check(rows, is_answered, 200))
+        assert 0 <= share.low <= share.share <= share.high <= 1
+        assert np.isfinite(share.draws(20, np.random.default_rng(0))).all()

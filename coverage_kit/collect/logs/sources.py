@@ -6,17 +6,37 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from coverage_kit.collect.logs.csv_rows import CsvFile
+from coverage_kit.collect.decode import decode_text
+from coverage_kit.collect.logs.csv_rows import CsvFile, find_delimiter
 from coverage_kit.collect.logs.json_rows import open_json
 from coverage_kit.collect.logs.lines import Row
 from coverage_kit.collect.logs.steady import reading, shown
 from coverage_kit.collect.logs.table_rows import ParquetFile, open_sheets
 from coverage_kit.errors import LogError
+from coverage_kit.storage.written import kind_of_folder
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx")
 _ENDINGS_LISTED = ", ".join(ENDINGS)
 # The first bytes of a file that gzip packed, whatever its ending says.
 _GZIP = b"\x1f\x8b"
+# By these columns a file of checks, and that of what answers lack, are known under any name
+# (collect/question_checks.py, collect/missing_items.py).
+_OF_CHECKS = (
+    {"question", "choice", "stratum", "probability", "draw"},
+    {"question", "missing", "checked_by", "query_id"},
+)
+# Bytes in which the header of such a file ends.
+_HEADER_BYTES = 4096
+# What a run writes that has the ending of a log, where its folder is that of the log too.
+_OF_RUNS = (
+    "tables",
+    "tables.old",
+    "gaps.csv",
+    "edits.csv",
+    "rejects.csv",
+    "edits.json",
+    "gaps.xlsx",
+)
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +77,8 @@ class GuardedSource:
 def find_files(name: str) -> list[Path]:
     """Return the log file with this name, or the log files in a folder with this name.
 
-    Files in subfolders count, hidden files do not. The files are sorted. Warns of what has the
+    Files in subfolders count, hidden files do not, nor what a run or a person's checks left there:
+    a project's folder may be that of its log. The files are sorted. Warns of what has the
     ending of a log and is no file, such as a pipe or a broken link. Raises LogError for a file that
     is missing, an ending that is not read, a folder that may not be read and a folder without logs.
     """
@@ -100,16 +121,46 @@ def _files_in(folder: Path) -> Iterator[Path]:
         subfolders[:] = [subfolder for subfolder in subfolders if not subfolder.startswith(".")]
         for link in filter(Path.is_symlink, (Path(parent, name) for name in subfolders)):
             logger.warning("%s is left out: links to folders are not followed", shown(link))
+        subfolders[:], files = _without_runs(Path(parent), subfolders, names)
         logs += [
             Path(parent, name)
-            for name in names
+            for name in files
             if not name.startswith(".") and Path(name).suffix.lower() in ENDINGS
         ]
     for path in sorted(logs):
-        if path.is_file():
-            yield path
-        else:
+        if not path.is_file():
             logger.warning("%s is left out: it is a pipe, a device or a broken link", shown(path))
+        elif _is_of_checks(path):
+            logger.warning("%s is left out: it holds checked questions, and is no log", shown(path))
+        else:
+            yield path
+
+
+def _without_runs(
+    folder: Path, subfolders: list[str], names: list[str]
+) -> tuple[list[str], list[str]]:
+    """Return the subfolders and files of a folder without those that runs wrote."""
+    if kind_of_folder(folder):
+        subfolders = [name for name in subfolders if name not in _OF_RUNS]
+        names = [name for name in names if name not in _OF_RUNS]
+    kinds = {name: kind_of_folder(folder / name) for name in subfolders}
+    for name in filter(kinds.get, subfolders):
+        logger.warning("%s is left out: it is %s, and no log", shown(folder / name), kinds[name])
+    return [name for name in subfolders if not kinds[name]], names
+
+
+def _is_of_checks(path: Path) -> bool:
+    """Return whether a file has the columns of checks; one that cannot be read has not."""
+    if path.suffix.lower() != ".csv":
+        return False
+    try:
+        with path.open("rb") as stream:
+            lines = decode_text(stream.read(_HEADER_BYTES)).splitlines()[:2]
+    except OSError:
+        return False
+    # A spreadsheet may write "sep=;" above the header.
+    cells = [{cell.strip(' "') for cell in line.split(find_delimiter(line))} for line in lines]
+    return any(columns <= names for names in cells for columns in _OF_CHECKS)
 
 
 def _raise_unreadable(error: OSError) -> None:
