@@ -123,15 +123,15 @@ def save_choices(
     path = Path(path)
     with locked(path.resolve().parent):
         rows = read_checks_file(path)
-        checkers = rows[rows["checked_by"] == checked_by]
-        row_of = dict(zip(checkers["query_id"], checkers.index, strict=True))
+        # A person may have copied a row: all rows of a question say the same.
+        rows_of = rows[rows["checked_by"] == checked_by].groupby("query_id").groups
         plain = {query_id: _known_choice(path, text) for query_id, text in choices.items()}
         for column, texts in (("choice", plain), ("note", notes or {})):
             for query_id, text in texts.items():
-                if query_id not in row_of:
+                if query_id not in rows_of:
                     cure = "Draw it first: coverage-kit sample RUN"
                     raise SchemaError(str(path), f"a row of {query_id}", "none", cure)
-                rows.loc[row_of[query_id], column] = text.strip()
+                rows.loc[rows_of[query_id], column] = text.strip()
         write_checks_file(path, rows)
 
 

@@ -6,9 +6,9 @@ from coverage_kit.analysis import load_analysis, save_analysis
 from coverage_kit.tasks.sample import draw_sample, save_choices
 from tests.reliability.small_run import SUBJECTS, run_small, sample_pages, write_log, write_pages
 
-ANSWERED = SUBJECTS[:4]
+ASKED, ANSWERED = SUBJECTS[:4], SUBJECTS[:2]
 ASPECTS = ("price", "repair", "noise", "winter", "weight")
-STARTS = ("what about", "why the", "how is")
+STARTS = ("what about", "why the", "how is", "explain", "is there")
 
 
 def read_truth(text):
@@ -17,15 +17,15 @@ def read_truth(text):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """A run, and the next one after 50 of 120 questions were checked; half have no answer."""
+    """A run, and the next one after 50 of 100 questions were checked; half have no answer."""
     folder = tmp_path_factory.mktemp("checked")
     site = write_pages(folder / "site", sample_pages(len(ANSWERED)))
-    texts = [f"{start} {a} of {s}" for start in STARTS for s in SUBJECTS for a in ASPECTS]
+    texts = [f"{start} {a} of {s}" for start in STARTS for s in ASKED for a in ASPECTS]
     records = [{"query": text, "engine": "e", "answer": text, "citations": []} for text in texts]
     log = write_log(folder / "log.jsonl", records)
     sections = {
         "checks": {"path": str(folder / "checks.csv")},
-        "match": {"calibration_rounds": 4, "bootstraps": 50},
+        "match": {"calibration_rounds": 4, "bootstraps": 20},
         "rank": {"edits_per_gap": 1},
     }
     first = run_small(site, [log], folder / "run", **sections)

@@ -2,9 +2,15 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
-from coverage_kit.collect.question_checks import COLUMNS, read_checks_file, read_question_checks
+from coverage_kit.collect.question_checks import (
+    COLUMNS,
+    read_checks_file,
+    read_question_checks,
+    write_checks_file,
+)
 from coverage_kit.errors import SchemaError
 from coverage_kit.report.texts import clean_text
 from coverage_kit.tables import QUESTION_CHECKS
@@ -136,6 +142,17 @@ def test_a_choice_is_saved_and_taken_back(analysis, path):
     assert read_checks_file(path)["choice"].tolist()[:2] == ["not answered", "answered"]
     save_choices(path, {first: ""})
     assert read_checks_file(path)["choice"].tolist()[:2] == ["", "answered"]
+
+
+def test_a_choice_is_saved_in_every_row_of_its_question(analysis, path):
+    draw_sample(analysis, path, n=3)
+    first = read_checks_file(path)["query_id"].iloc[0]
+    save_choices(path, {first: "answered"})
+    rows = read_checks_file(path)
+    write_checks_file(path, pd.concat([rows, rows[rows["query_id"] == first]]))
+    save_choices(path, {first: "partly"})
+    table = read_question_checks(path, analysis.queries).table
+    assert table.set_index("query_id").loc[first, "choice"] == "partly"
 
 
 def test_a_choice_that_is_none_or_of_another_question_changes_nothing(analysis, path):
