@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from coverage_kit.match.checked_share import estimate_share
-from coverage_kit.match.self_test import expected_calibration_error
 from coverage_kit.match.recalibration import recalibrate
 from coverage_kit.match.sampling import draw_sample
+from coverage_kit.match.self_test import expected_calibration_error
 from tests.match.check_samples import check, make_log
 
 
