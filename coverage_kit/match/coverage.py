@@ -36,7 +36,7 @@ from coverage_kit.match.neighborhood import Flags, Floats
 from coverage_kit.match.recalibration import Recalibration
 from coverage_kit.match.self_test import (
     SelfTest,
-    TestInputs,
+    SelfTestInputs,
     bootstrap_counts,
     has_both,
     run_self_test,
@@ -156,7 +156,7 @@ def fit_calibration(
     for _ in range(plan.bootstraps):
         counts = bootstrap_counts(len(features), rng)
         fits.append(fitter.fit(counts, rng))
-    test = TestInputs(
+    test = SelfTestInputs(
         inputs=fitter.inputs,
         labelled=labelled,
         topic_inputs=_standardise(topics.features, fitter.mean, fitter.scale),

@@ -57,7 +57,7 @@ class SelfTest:
 
 
 @dataclass(frozen=True)
-class TestInputs:
+class SelfTestInputs:
     """What the self-test reads: evidence in units of its spread, with what was hidden.
 
     `inputs` (r, 1 + f) are the rows of `labelled`, `topic_inputs` (t, 1 + f) those of `topics`: the
@@ -73,7 +73,7 @@ class TestInputs:
     trust: Floats
 
 
-def run_self_test(test: TestInputs, certainty: float, rng: np.random.Generator) -> SelfTest:
+def run_self_test(test: SelfTestInputs, certainty: float, rng: np.random.Generator) -> SelfTest:
     """Return how well hidden queries and topics are separated from the others.
 
     The queries of a fold are scored by a calibration that was fitted without their topics.
@@ -119,7 +119,7 @@ def run_self_test(test: TestInputs, certainty: float, rng: np.random.Generator) 
     )
 
 
-def _cross_score(test: TestInputs, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _cross_score(test: SelfTestInputs, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Return the log-odds of being visible of both kinds of rounds, by cross-validation.
 
     All questions of a topic are in the same fold. A fold that cannot be scored gets 0.
@@ -147,7 +147,7 @@ def _cross_score(test: TestInputs, rng: np.random.Generator) -> tuple[Floats, Fl
     return scores, topic_scores
 
 
-def _auc_of_topics(test: TestInputs, scores: Floats) -> float:
+def _auc_of_topics(test: SelfTestInputs, scores: Floats) -> float:
     """Return the AUC of topics' mean scores, each topic of each round once; nan if undefined."""
     table = pd.DataFrame(
         {
