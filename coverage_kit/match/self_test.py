@@ -34,7 +34,7 @@ class SelfTest:
         auc: AUC per question, at which questions whose passage was hidden were separated from the
             others; biased low.
         low: lower end of its 90% interval.
-        high: upper end.
+        high: upper end; what the test says if all of it counts.
         ece: expected calibration error of the same questions.
         n_queries: number of questions that took part.
         n_hidden: number of questions, over all rounds, whose passage was hidden.
@@ -109,7 +109,8 @@ def run_self_test(test: SelfTestInputs, certainty: float, rng: np.random.Generat
     return SelfTest(
         auc=counted(auc),
         low=counted(low),
-        high=counted(high),
+        # what does not count may be true all the same
+        high=max(high, counted(high)),
         ece=expected_calibration_error(predicted, is_visible, balance),
         n_queries=n_queries,
         n_hidden=int((~is_visible).sum()),
