@@ -20,6 +20,8 @@ _HALVES = 6
 _MAX_QUERIES = 2000
 # An accuracy is never thought to be higher. Assumed.
 _MAX_ACCURACY = 0.95
+# Agreement of which the upper end is under this is none, or hardly any. Assumed.
+NO_AGREEMENT = 0.15
 # A fused passage's points are weight / (_FUSION + rank). Measured with 1, 5, 10, 20 and 60 on
 # public sets (docs/method.md, two retrievers).
 _FUSION = 5
@@ -29,15 +31,17 @@ _FUSION = 5
 class Reliability:
     """Estimated accuracy of both retrievers: how often the page that they name first is right.
 
-    `agreement` is how often both name the same page first, beyond chance; `low` is the lower end of
-    its 90% interval. Where `low` is 0 or less, nothing shows that the encoder can read these texts:
-    then `meaning` is 0, and `words` is the accuracy of half of the words.
+    `agreement` is how often both name the same page first, beyond chance; `low` and `high` are the
+    ends of its 90% interval. Where `low` is 0 or less, the accuracies are not known. If `high` is
+    small, the retrievers do not agree: `meaning` is 0, and `words` is the accuracy of half of the
+    words. Otherwise there are too few queries to say so, and both have that accuracy.
     """
 
     meaning: float
     words: float
     agreement: float
     low: float
+    high: float
 
     @property
     def certainty(self) -> float:
@@ -63,7 +67,11 @@ def measure_reliability(
         page_rows: the page of each passage, shape (n passages,).
         seed: draws queries, where there are many, and halves of the vocabulary.
     """
-    n = max(len(best_rows), 1)
+    n = len(best_rows)
+    if not n or not len(page_rows):
+        return Reliability(0.5, 0.5, 0.0, -1.0, 1.0)
+    if page_rows.max() == 0:  # one page, so that passages are compared
+        page_rows = np.arange(len(page_rows), dtype=np.int64)
     rng = np.random.default_rng(seed)
     rows = (
         np.arange(n) if n <= _MAX_QUERIES else np.sort(rng.choice(n, _MAX_QUERIES, replace=False))
@@ -74,7 +82,8 @@ def measure_reliability(
     share = float(is_same.mean())
     # without any agreement, as uncertain as with one query that agrees
     spread = float(np.sqrt(max(share * (1 - share), 1.0 / n) / len(rows)))
-    low = agreement - 1.645 * spread / (1 - chance)
+    margin = 1.645 * spread / (1 - chance)
+    low, high = agreement - margin, agreement + margin
     with_halves = []
     of_halves = []
     for draw in range(_HALVES):
@@ -84,10 +93,11 @@ def measure_reliability(
         of_halves.append(_agreement(first, second)[0])
     half_accuracy = float(np.sqrt(max(float(np.mean(of_halves)), 1e-6)))
     if low <= 0:
-        return Reliability(0.0, min(half_accuracy, _MAX_ACCURACY), agreement, low)
+        words = min(half_accuracy, _MAX_ACCURACY)
+        return Reliability(0.0 if high < NO_AGREEMENT else words, words, agreement, low, high)
     meaning = float(np.clip(np.mean(with_halves) / half_accuracy, 1e-3, _MAX_ACCURACY))
     words = float(np.clip(agreement / meaning, 1e-3, _MAX_ACCURACY))
-    return Reliability(meaning, words, agreement, low)
+    return Reliability(meaning, words, agreement, low, high)
 
 
 def _agreement(pages: Rows, others: Rows) -> tuple[float, float]:

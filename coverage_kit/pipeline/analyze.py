@@ -4,13 +4,21 @@ import platform
 from dataclasses import asdict
 from importlib.metadata import version
 
+import numpy as np
+import pandas as pd
+
 from coverage_kit.analysis import About, Analysis
 from coverage_kit.match.clusters import ClusterQuality
 from coverage_kit.pipeline.coverage import RunCoverage, RunVectors, embed_inputs, fit_coverage
 from coverage_kit.pipeline.edits import EditPlan, plan_edits
 from coverage_kit.pipeline.gaps import RunGaps, find_gaps
 from coverage_kit.pipeline.inputs import Inputs, read_inputs
-from coverage_kit.pipeline.levels import describe_checked, share_covered, share_unanswered
+from coverage_kit.pipeline.levels import (
+    describe_checked,
+    draw_outcomes,
+    share_covered,
+    share_unanswered,
+)
 from coverage_kit.pipeline.map import draw_map
 from coverage_kit.pipeline.run import Run, open_run
 from coverage_kit.pipeline.visibility import VisibilityTables, track_visibility
@@ -116,6 +124,12 @@ def describe_run(run: Run, inputs: Inputs, coverage: RunCoverage, plan: EditPlan
     calibration = coverage.calibration
     self_test = calibration.self_test
     versions = {name: version(name) for name in _LIBRARIES}
+    # with checks, the draws of the level hold what is not known of the outcomes
+    outcomes = coverage.draws
+    if coverage.checked is None:
+        clusters = coverage.clusters.set_index("query_id")["cluster_id"]
+        topics = pd.factorize(clusters.reindex(inputs.log.queries["query_id"]))[0]
+        outcomes = draw_outcomes(coverage.draws, np.asarray(topics, dtype=np.int64), run.seed)
     return About(
         own_site=inputs.own_site,
         brand=inputs.brand or inputs.own_site,
@@ -123,8 +137,8 @@ def describe_run(run: Run, inputs: Inputs, coverage: RunCoverage, plan: EditPlan
         settings=run.settings.model_dump(mode="json"),
         self_test=asdict(self_test) if self_test else None,
         retrievers=asdict(coverage.scorer.reliability),
-        covered=share_covered(coverage.draws, demand_weights(inputs.log.queries)),
-        unanswered=share_unanswered(coverage.draws),
+        covered=share_covered(outcomes, demand_weights(inputs.log.queries)),
+        unanswered=share_unanswered(outcomes),
         question_check=describe_checked(coverage.checked),
         evidence_used=list(calibration.names),
         unanswered_share=float(calibration.unanswered_share[0]),

@@ -5,10 +5,37 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import norm
 
 from coverage_kit.match.checked_coverage import CheckedCoverage
 
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+
+
+# Correlation of the outcomes of questions of one topic, on a normal scale: a topic is mostly
+# answered or missing as a whole. Assumed.
+_CORRELATION = 0.5
+
+
+def draw_outcomes(draws: Floats, topics: Rows, seed: int) -> Floats:
+    """Return draws of which questions are answered: 0 or 1, except for the estimate, same shape.
+
+    Coverage is a probability. Which of the questions are answered is not known beyond it, and where
+    few questions hold most of the demand, that is most of what is not known of its share.
+
+    Args:
+        draws: coverage under the estimate and each refit, shape (1 + bootstraps, n queries).
+        topics: the topic of each query, shape (n queries,).
+        seed: of the draws.
+    """
+    rng = np.random.default_rng(seed)
+    codes = np.unique(topics, return_inverse=True)[1]
+    n_refits = len(draws) - 1
+    shared = rng.standard_normal((n_refits, int(codes.max(initial=0)) + 1))[:, codes]
+    own = rng.standard_normal((n_refits, len(codes)))
+    ranks = norm.cdf(np.sqrt(_CORRELATION) * shared + np.sqrt(1 - _CORRELATION) * own)
+    return np.vstack([draws[:1], (ranks < draws[1:]).astype(np.float64)])
 
 
 def share_covered(draws: Floats, demand: "pd.Series[float]") -> dict[str, float]:

@@ -13,7 +13,9 @@ from coverage_kit.match.coverage import fit_calibration, measure_coverage
 from coverage_kit.match.evidence import EvidenceScorer, EvidenceVectors
 from coverage_kit.match.masking import CitedPages, MaskingPlan
 from coverage_kit.match.neighbors import nearest_passages
+from coverage_kit.match.retrievers import measure_reliability
 from coverage_kit.match.whitening import fit_space
+from coverage_kit.match.word_index import WordIndex
 from coverage_kit.tables import PASSAGES, QUERIES
 from coverage_kit.vectors import embed_texts
 from tests.encoder import WordEncoder
@@ -159,3 +161,22 @@ def test_accuracies_are_near_the_truth(by_words):
         accuracy = (pages[rows] == page_of(scorer)).mean()
         assert estimate == pytest.approx(accuracy, abs=0.25)
     assert is_there.mean() == 0.75
+
+
+@pytest.mark.parametrize("n_queries", [0, 1, 4])
+def test_few_questions_do_not_show_that_an_encoder_is_blind(n_queries):
+    """Nothing is known of either retriever, so both count alike and nothing is certain."""
+    texts = [f"{make_word(number)} {make_word(number + 50)}" for number in range(6)]
+    index = WordIndex(texts, texts[:n_queries])
+    near = np.arange(n_queries)
+    reliability = measure_reliability(near[::-1] + 1, index, near, np.arange(6))
+    assert reliability.meaning == reliability.words > 0
+    assert reliability.certainty == 0
+
+
+def test_on_a_site_of_one_page_passages_are_compared():
+    texts = [f"{make_word(number)} {make_word(number + 50)}" for number in range(40)]
+    near = np.arange(40)
+    reliability = measure_reliability(near, WordIndex(texts, texts), near, np.zeros(40, np.int64))
+    assert reliability.agreement == pytest.approx(1)
+    assert reliability.certainty > 0.8
