@@ -40,7 +40,9 @@ def collect_pairs(planting: Planting, encoder: Encoder) -> tuple[Floats, Flags]:
         space.move_passages(encoder.encode(list(kind)))
         for kind in zip(*((text.embedded, text.heading) for text in texts), strict=True)
     )
-    added = trial.scorer.add([text.embedded for text in texts], vectors, headings)
+    added = trial.scorer.add(
+        [text.embedded for text in texts], [text.text for text in texts], vectors, headings
+    )
     groups = np.arange(len(edits))
     rivals = Rivals(len(trial.queries), len(edits))
     rivals.add_passages(added.similarity, groups)

@@ -291,11 +291,14 @@ class EvidenceScorer:
             is_affected[self.claims.query_rows[support != self.claim_support()]] = True
         return is_affected
 
-    def add(self, texts: list[str], vectors: Vectors, headings: Vectors) -> AddedPassages:
+    def add(
+        self, texts: list[str], bodies: list[str], vectors: Vectors, headings: Vectors
+    ) -> AddedPassages:
         """Return passages to add, compared with the site and the log. The scorer does not change.
 
         Args:
             texts: the a passages' texts as they were embedded.
+            bodies: the same texts without their headings.
             vectors: their vectors, shape (a, d).
             headings: the vectors of their headings, shape (a, d).
         """
@@ -323,10 +326,21 @@ class EvidenceScorer:
             ),
             own_similarity=own_similarity,
             own_rows=own_rows,
-            words=self.word_index.score(texts),
+            words=self._words_of_added(texts, bodies),
             rival_words=self.word_index.mean_of_best(NEAR_QUERIES, texts),
             cross_encoder_scores=scores,
         )
+
+    def _words_of_added(self, texts: list[str], bodies: list[str]) -> Vectors:
+        """Return the score by words of each query with each added passage, (n queries, a).
+
+        Words of a heading may keep what the site has, and raise nothing: a title that repeats what
+        people ask says nothing new.
+        """
+        best = self.word_scores.max(axis=1, initial=0.0)[:, None]
+        with_headings = np.minimum(self.word_index.score(texts), best)
+        words = np.maximum(self.word_index.score(bodies), with_headings)
+        return np.asarray(words, dtype=np.float32)
 
     def own_bests(self, rows: Rows, hidden: Flags) -> Floats:
         """Return the best that the site offers these queries, shape (len(rows), 3).

@@ -198,9 +198,10 @@ class SiteModel:
 
     def _compare_block(self, batch: "_ChangeBatch", block: list[int]) -> AddedPassages:
         """Return the passages of a block, compared with the site and the log."""
-        texts = [passage.embedded for number in block for passage in batch.passages[number]]
-        vectors, headings = batch.vectors(block)
-        return self.scorer.add(texts, vectors, headings)
+        passages = [passage for number in block for passage in batch.passages[number]]
+        texts = [passage.embedded for passage in passages]
+        bodies = [passage.text for passage in passages]
+        return self.scorer.add(texts, bodies, *batch.vectors(block))
 
     def _compare_added(self, passages: list[PassageText]) -> AddedPassages:
         """Return these passages, encoded and compared with the site and the log."""
@@ -208,6 +209,7 @@ class SiteModel:
         headings = [passage.heading for passage in passages]
         return self.scorer.add(
             texts,
+            [passage.text for passage in passages],
             self.space.move_passages(self.encoder.encode(texts)),
             self.space.move_passages(self.encoder.encode(headings)),
         )

@@ -68,7 +68,8 @@ class WordIndex:
     def __init__(self, passage_texts: list[str], query_texts: list[str]) -> None:
         # `word` is any further word: an empty vocabulary would be an error
         self._counter = CountVectorizer(analyzer=split_words, dtype=np.float32)
-        counts = self._counter.fit([*passage_texts, "word"]).transform(passage_texts)
+        self._counter.fit([*passage_texts, *query_texts, "word"])
+        counts = self._counter.transform(passage_texts)
         n = len(passage_texts)
         n_with = np.bincount(counts.indices, minlength=counts.shape[1])
         self._rarity = np.log(1 + (n - n_with + 0.5) / (n_with + 0.5)).astype(np.float32)
@@ -91,10 +92,7 @@ class WordIndex:
         """Return which words each query has, divided by the rarity of all its words together."""
         known = self._counter.transform(texts)
         known.data[:] = 1
-        rarest = np.log(1 + (self._passages.shape[0] + 0.5) / 0.5)
-        n_words = np.array([len(set(split_words(text))) for text in texts])
-        n_unknown = n_words - np.diff(known.indptr)
-        total = known @ self._rarity + n_unknown * rarest
+        total = known @ self._rarity
         scale = sparse.diags_array(1 / np.maximum(total, 1e-9))
         return sparse.csr_matrix(scale @ known, dtype=np.float32)
 

@@ -66,7 +66,9 @@ def scorer():
 @pytest.fixture
 def added(scorer):
     """A passage at 5 degrees under a heading at 20, and one at 60 under a heading at 60."""
-    return scorer.add(["brake pads wear", "island"], unit(5, 60), unit(20, 60))
+    return scorer.add(
+        ["brake pads wear", "island"], ["brake pads wear", "island"], unit(5, 60), unit(20, 60)
+    )
 
 
 def test_probability_by_hand():

@@ -167,3 +167,21 @@ def test_stuffing_does_not_gain_what_an_answer_gains(passages, queries, encoder,
     gains = [(model.coverage_with([text])[0] - before)[gap].mean() for text in (answer, stuffed)]
     assert gains[0] > 2 * max(gains[1], 0)
     assert gains[0] == pytest.approx(max(gains))
+
+
+def test_words_of_a_heading_alone_raise_nothing(passages, queries, encoder):
+    """A title that repeats what people ask says nothing new; a text that says it does."""
+    scorer, _, _, space = make_scorer(passages, queries, encoder)
+    clusters, _ = cluster_queries(
+        Embeddings(tuple(scorer.query_ids), scorer.query_vectors, "words")
+    )
+    plan = MaskingPlan(calibration_rounds=2, bootstraps=0)
+    model = SiteModel(scorer, fit_calibration(scorer, clusters, None, plan), encoder, space)
+    column = scorer.names.index("words")
+    before = scorer.features()[:, column]
+    gap = queries["text"].str.contains("island").to_numpy()
+    asked = "delivery cost island"
+    stuffed = model._compare_added([PassageText(asked, "Nothing of that is said here")])
+    said = model._compare_added([PassageText("Costs", f"{asked} is 20 pounds")])
+    assert (scorer.features(added=stuffed)[:, column] <= before + 1e-6).all()
+    assert (scorer.features(added=said)[gap, column] > before[gap] + 0.05).all()
