@@ -6,23 +6,19 @@ each item. The model gives no verdict: it follows from the quotes that do occur 
 """
 
 import re
-import time
 import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from coverage_kit.errors import BudgetError, JudgeError, ModelError
+from coverage_kit.errors import BudgetError, ModelError
 from coverage_kit.escaping import for_line, for_prompt
-from coverage_kit.llm.costs import Budget
-from coverage_kit.llm.endpoint import RETRIES, Endpoint, Prompt
+from coverage_kit.llm.endpoint import Prompt
 from coverage_kit.llm.untrusted_text import fence_parts
-from coverage_kit.measure.judge.asking import Asking, Wait, max_cost
-from coverage_kit.measure.judge.cache import ReplyCache
+from coverage_kit.measure.judge.asking import Asking, JudgeModel, max_cost
 from coverage_kit.measure.judge.protocol import CostForecast
-from coverage_kit.settings import JudgeSettings
 from coverage_kit.text.parse import parse_json
 from coverage_kit.usage import Spent
 from coverage_kit.vocabulary import Choice
@@ -104,46 +100,15 @@ class _UnreadableError(Exception):
     """Neither a reply nor its repeat is JSON of the form asked for."""
 
 
-class AnswerChecker:
+class AnswerChecker(JudgeModel):
     """A model behind any OpenAI-compatible endpoint that checks whether a site answers questions.
 
     Replies that can be read are stored in the cache, so that they are paid for once.
 
-    Args:
-        settings: model, endpoint, name of the key's environment variable, seconds to wait.
-        budget: what may be spent.
-        cache: replies stored on disk; without a cache nothing is stored.
-        retries: further tries of a request after a timeout, a lost connection, 429 or 5xx.
-        wait: waits so many seconds between them.
-
-    Raises SettingsError where money is limited and the model has no price; the first request also
-    where the key is missing, or the `openai` library is not installed.
+    For the arguments and errors see JudgeModel.
     """
 
-    def __init__(
-        self,
-        settings: JudgeSettings,
-        budget: Budget,
-        cache: ReplyCache | None = None,
-        retries: int = RETRIES,
-        wait: Wait = time.sleep,
-    ) -> None:
-        budget.check_price(settings.model)
-        self.budget = budget
-        self._settings = settings
-        self._cache = cache
-        self._retries = retries
-        self._wait = wait
-        self._max_tokens = _MAX_TOKENS
-
-    @property
-    def name(self) -> str:
-        """Name of the model."""
-        return self._settings.model
-
-    @cached_property
-    def _endpoint(self) -> Endpoint:
-        return Endpoint(self._settings, "judge", JudgeError, retries=0)
+    _max_tokens = _MAX_TOKENS
 
     def check(self, question: str, passages: Sequence[str], site: str) -> AnswerCheck:
         """Return what the model finds of a question in the site's passages nearest to it.
@@ -152,7 +117,7 @@ class AnswerChecker:
         choice. Raises JudgeError where the endpoint gives no reply, and BudgetError where a reply
         may cost more than is left; both carry what was spent on the question until then.
         """
-        asking = Asking(self._endpoint, self.budget, self._retries, self._wait)
+        asking = self._open_asking()
         try:
             needs = self._ask(asking, _needs_prompt(question), _read_needs)
             prompt = _stated_prompt(question, needs, passages, site)

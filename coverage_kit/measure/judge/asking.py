@@ -3,10 +3,12 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 
-from coverage_kit.errors import ModelError
+from coverage_kit.errors import JudgeError, ModelError
 from coverage_kit.llm.costs import Budget, count_tokens
 from coverage_kit.llm.endpoint import (
+    RETRIES,
     Completion,
     Endpoint,
     Prompt,
@@ -14,11 +16,58 @@ from coverage_kit.llm.endpoint import (
     is_passing,
     seconds_to_wait,
 )
+from coverage_kit.measure.judge.cache import ReplyCache
+from coverage_kit.settings import JudgeSettings
 from coverage_kit.usage import Spent
 
 Wait = Callable[[float], object]
 # Tokens of roles and separators that an endpoint adds to a prompt (assumed).
 _OVERHEAD = 20
+
+
+class JudgeModel:
+    """The judge's model behind any OpenAI-compatible endpoint, for all that is asked of it.
+
+    Args:
+        settings: model, endpoint, name of the key's environment variable, seconds to wait, samples.
+        budget: what may be spent; it may be shared with other judges.
+        cache: replies stored on disk; without a cache nothing is stored.
+        retries: further tries of a request after a timeout, a lost connection, 429 or 5xx, with
+            growing pauses; each counts.
+        wait: waits so many seconds between them.
+
+    Raises SettingsError where money is limited and the model has no price. The first request also
+    raises it where no model is configured, the key is missing, or the `openai` library is not
+    installed; none of these is needed to forecast costs.
+    """
+
+    def __init__(
+        self,
+        settings: JudgeSettings,
+        budget: Budget,
+        cache: ReplyCache | None = None,
+        retries: int = RETRIES,
+        wait: Wait = time.sleep,
+    ) -> None:
+        budget.check_price(settings.model)
+        self.budget = budget
+        self._settings = settings
+        self._cache = cache
+        self._retries = retries
+        self._wait = wait
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self._settings.model
+
+    @cached_property
+    def _endpoint(self) -> Endpoint:
+        return Endpoint(self._settings, "judge", JudgeError, retries=0)
+
+    def _open_asking(self) -> "Asking":
+        """Return what asks the model, and counts what that costs."""
+        return Asking(self._endpoint, self.budget, self._retries, self._wait)
 
 
 class Asking:

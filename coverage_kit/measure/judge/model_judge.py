@@ -3,12 +3,11 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 
-from coverage_kit.errors import BudgetError, JudgeError, ModelError
+from coverage_kit.errors import BudgetError, ModelError
 from coverage_kit.llm.costs import Budget
-from coverage_kit.llm.endpoint import RETRIES, Endpoint, Prompt, Reply
-from coverage_kit.measure.judge.asking import Asking, Wait, max_cost
+from coverage_kit.llm.endpoint import RETRIES, Prompt, Reply
+from coverage_kit.measure.judge.asking import Asking, JudgeModel, Wait, max_cost
 from coverage_kit.measure.judge.cache import ReplyCache
 from coverage_kit.measure.judge.form import find_grade, weigh_grade, write_form
 from coverage_kit.measure.judge.protocol import CostForecast, Grade, Item
@@ -26,24 +25,14 @@ _MAX_TOKENS = 32
 _MAX_TOKENS_TO_THINK = 2_000
 
 
-class ModelJudge:
+class ModelJudge(JudgeModel):
     """A model behind any OpenAI-compatible endpoint.
 
     It is asked at temperature 0 for the likeliest tokens at the grade. An endpoint that gives no
     probabilities is asked for `settings.samples` replies at temperature 1, and their mean is the
     grade. Replies are stored in the cache.
 
-    Args:
-        settings: model, endpoint, name of the key's environment variable, seconds to wait, samples.
-        budget: what may be spent; it may be shared with other judges.
-        cache: replies stored on disk; without a cache nothing is stored.
-        retries: further tries of a request after a timeout, a lost connection, 429 or 5xx, with
-            growing pauses; each counts.
-        wait: waits so many seconds between them.
-
-    Raises SettingsError where money is limited and the model has no price. The first request also
-    raises it where no model is configured, the key is missing, or the `openai` library is not
-    installed; none of these is needed to forecast costs.
+    For the arguments and errors see JudgeModel.
     """
 
     def __init__(
@@ -54,24 +43,10 @@ class ModelJudge:
         retries: int = RETRIES,
         wait: Wait = time.sleep,
     ) -> None:
-        budget.check_price(settings.model)
-        self.budget = budget
-        self._settings = settings
-        self._cache = cache
-        self._retries = retries
-        self._wait = wait
+        super().__init__(settings, budget, cache, retries, wait)
         self._has_probabilities: bool | None = None
         self._max_tokens = _MAX_TOKENS
         self._sampled = f"{settings.samples} samples"
-
-    @property
-    def name(self) -> str:
-        """Name of the model."""
-        return self._settings.model
-
-    @cached_property
-    def _endpoint(self) -> Endpoint:
-        return Endpoint(self._settings, "judge", JudgeError, retries=0)
 
     def grade(
         self,
@@ -100,7 +75,7 @@ class ModelJudge:
             cached = self._cache.find((*request, kind)) if self._cache else None
             if cached is not None:
                 return self._read(rubric, cached, kind, Spent(n_reused=1))
-        asking = Asking(self._endpoint, self.budget, self._retries, self._wait)
+        asking = self._open_asking()
         try:
             replies, kind = self._ask(asking, Prompt(system, user))
         except (ModelError, BudgetError) as error:
