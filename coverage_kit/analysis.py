@@ -48,8 +48,9 @@ class About:
             where nobody checked.
         evidence_used: names of the evidence that coverage is read from.
         unanswered_share: share of unanswered questions that the calibration assumes.
-        clustering: resolution, n_clusters, stability, low_membership_share, seed_agreement,
-            pairs_kept.
+        clustering: max_distance, weights (by kind of what searches share), n_clusters, n_themes,
+            n_alone, stability, low_membership_share, pairs_kept.
+        causes_not_assessed: causes for which the log could not be searched, with the reason.
         log_columns: field of the log by column.
         index: by site, how its passages were searched.
         n_answers_read: answers in the log; None where it does not say.
@@ -77,6 +78,7 @@ class About:
     evidence_used: list[str] = field(default_factory=list)
     unanswered_share: float | None = None
     clustering: dict[str, Any] = field(default_factory=dict)
+    causes_not_assessed: dict[str, str] = field(default_factory=dict)
     log_columns: dict[str, str] = field(default_factory=dict)
     index: dict[str, dict[str, Any]] = field(default_factory=dict)
     n_answers_read: int | None = None
@@ -154,6 +156,7 @@ class Analysis:
     reliability: tables.Reliability = field(default_factory=tables.RELIABILITY.empty)
     history: tables.History = field(default_factory=tables.HISTORY.empty)
     previous: tables.Previous = field(default_factory=tables.PREVIOUS.empty)
+    themes: tables.Themes = field(default_factory=tables.THEMES.empty)
     question_checks: tables.QuestionChecks = field(default_factory=tables.QUESTION_CHECKS.empty)
     missing_items: tables.MissingItems = field(default_factory=tables.MISSING_ITEMS.empty)
     costs: tables.Costs = field(default_factory=tables.COSTS.empty)

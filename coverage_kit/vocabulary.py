@@ -16,9 +16,12 @@ Cause = Literal[
     "cited but not mentioned",
     "unwinnable",
     "out of scope",
+    "not logged",
     "covered",
 ]
 COVERED: Cause = "covered"
+# The site answers, and the log holds no citations that could say whether answers use it.
+NOT_LOGGED: Cause = "not logged"
 # The words of your pages are missing or do not match: new words can close the gap.
 CONTENT_CAUSES: tuple[Cause, ...] = ("missing", "mis-worded")
 # The answer is on the site, but engines do not find, cite or name it.
@@ -30,6 +33,17 @@ VISIBILITY_CAUSES: tuple[Cause, ...] = (
 )
 # No edit of your own pages can close the gap.
 LOST_CAUSES: tuple[Cause, ...] = ("unwinnable", "out of scope")
+
+# The list in which a reader sees a topic.
+Listing = Literal["to close", "unseen", "covered", "out of reach", "dismissed"]
+TO_CLOSE: Listing = "to close"
+UNSEEN: Listing = "unseen"
+OUT_OF_REACH: Listing = "out of reach"
+DISMISSED: Listing = "dismissed"
+# Whether your site lacks the answer, by the interval of a gap's severity.
+Likelihood = Literal["likely", "possible", "unlikely"]
+# What became of a gap since the run before.
+GapStatus = Literal["new", "open", "shrinking", "closed", "reopened", "dismissed"]
 
 Operation = Literal[
     "retitle_page",

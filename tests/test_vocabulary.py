@@ -39,6 +39,7 @@ def test_groups_of_causes_are_all_causes_once():
         *vocabulary.VISIBILITY_CAUSES,
         *vocabulary.LOST_CAUSES,
         vocabulary.COVERED,
+        vocabulary.NOT_LOGGED,
     )
     assert sorted(groups) == sorted(get_args(Cause))
 

@@ -62,6 +62,7 @@ CAUSE_MARKS = {
     "retrieved but not cited": (BLUE, "triangle-up"),
     "cited but not mentioned": (SKY, "triangle-down"),
     "covered": (GREEN, "star"),
+    "not logged": (GREEN, "star-open"),
     "unwinnable": (MUTED, "x-thin-open"),
     "out of scope": (MUTED, "cross-thin-open"),
 }

@@ -57,6 +57,11 @@ CAUSES = {
         "Nothing near these questions stands on any site that was read. Leave them, or decide on a "
         "new subject.",
     ),
+    "not logged": Wording(
+        "Answered; citations not logged",
+        "Your site answers. The log holds no citations, so it does not show whether answers use "
+        "your site. Log the cited pages too.",
+    ),
     "covered": Wording("Covered", "Nothing to do."),
 }
 

@@ -47,6 +47,7 @@ from coverage_kit.tables.matched import (
     MATCHES as MATCHES,
     MISSING_ITEMS as MISSING_ITEMS,
     QRELS as QRELS,
+    THEMES as THEMES,
     Clusters as Clusters,
     Coverage as Coverage,
     Evidence as Evidence,
@@ -55,6 +56,7 @@ from coverage_kit.tables.matched import (
     Matches as Matches,
     MissingItems as MissingItems,
     Qrels as Qrels,
+    Themes as Themes,
 )
 from coverage_kit.tables.measured import (
     ASSOCIATIONS as ASSOCIATIONS,

@@ -17,6 +17,7 @@ def optional(name: str, kind: Kind, meaning: str) -> Column:
 QUERY_ID = text("query_id", "id of the query")
 PASSAGE_ID = text("passage_id", "id of the passage: its page's id, '#', its position")
 CLUSTER_ID = text("cluster_id", "id of the cluster of queries")
+THEME_ID = optional("theme_id", "text", "id of the theme, a group of clusters")
 ANSWER_ID = text("answer_id", "id of the answer")
 PAGE_ID = text("page_id", "id of the page: its canonical URL without the scheme")
 SITE = text("site", "the site's name: its host without www., or its folder's name")

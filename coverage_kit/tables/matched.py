@@ -11,6 +11,7 @@ from coverage_kit.tables.columns import (
     PASSAGE_ID,
     QUERY_ID,
     SITE,
+    THEME_ID,
     optional,
     text,
 )
@@ -167,6 +168,7 @@ CLUSTERS = Schema(
     (
         QUERY_ID,
         CLUSTER_ID,
+        THEME_ID,
         Column(
             "membership",
             "number",
@@ -206,8 +208,22 @@ LABELS = Schema(
     ("cluster_id",),
     (
         CLUSTER_ID,
-        text("label", "the most telling words of its queries"),
+        text("label", "name of its topic: a noun phrase, or a question that people ask"),
         text("medoid_query_id", "the query nearest the cluster's centre"),
+    ),
+)
+
+THEMES = Schema(
+    "themes",
+    "one theme: clusters of related topics",
+    ("theme_id",),
+    (
+        text("theme_id", "id of the theme"),
+        text("label", "name of the theme"),
+        Column("n_clusters", "integer", "number of its clusters"),
+        Column("n_gaps", "integer", "number of its clusters that are gaps to close"),
+        Column("n_queries", "integer", "number of its queries"),
+        Column("demand", "number", "sum of its queries' demand"),
     ),
 )
 
@@ -233,4 +249,5 @@ MissingItems = Annotated[pd.DataFrame, MISSING_ITEMS]
 Clusters = Annotated[pd.DataFrame, CLUSTERS]
 Groups = Annotated[pd.DataFrame, GROUPS]
 Labels = Annotated[pd.DataFrame, LABELS]
+Themes = Annotated[pd.DataFrame, THEMES]
 Qrels = Annotated[pd.DataFrame, QRELS]

@@ -10,6 +10,7 @@ from coverage_kit.tables.columns import (
     LOW,
     PAGE_ID,
     QUERY_ID,
+    THEME_ID,
     optional,
     text,
 )
@@ -17,13 +18,19 @@ from coverage_kit.tables.schema import Column, Schema
 
 GAPS = Schema(
     "gaps",
-    "one cluster of queries, worst first",
+    "one topic: a cluster of queries, in the order of the work",
     ("cluster_id",),
     (
         CLUSTER_ID,
-        text("label", "the most telling words of its queries"),
+        optional(
+            "gap_id", "text", "id of the topic, the same in later runs of the same site and log"
+        ),
+        text("label", "name of its topic: a noun phrase, or a question that people ask"),
+        THEME_ID,
         Column("n_queries", "integer", "number of distinct queries"),
         Column("demand", "number", "sum of the queries' demand"),
+        optional("n_open", "integer", "queries that are likely unanswered"),
+        optional("open_demand", "number", "sum of the demand of these queries"),
         Column(
             "severity",
             "number",
@@ -63,11 +70,28 @@ GAPS = Schema(
             "whether an edit of your site can close the gap",
         ),
         optional(
+            "listing",
+            "text",
+            "the list that it belongs to: to close, unseen, covered, out of reach or dismissed",
+        ),
+        optional(
+            "likelihood",
+            "text",
+            "likely, possible or unlikely: whether your site lacks the answer, by the interval of "
+            "the severity",
+        ),
+        optional(
             "pairs_kept",
             "number",
-            "share of the pairs of its queries that stay together when another seed clusters; "
-            "missing for a single query",
+            "share of the pairs of its queries that stay together when a fifth of the log is left "
+            "out; missing for a single query",
         ),
+        optional(
+            "status",
+            "text",
+            "new, open, shrinking, closed, reopened or dismissed, compared with the run before",
+        ),
+        optional("status_reason", "text", "what the status rests on, in words"),
         Column("rank", "integer", "order of the work, from 1"),
     ),
 )
