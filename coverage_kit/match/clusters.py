@@ -354,13 +354,14 @@ def _cluster_table(embeddings: Embeddings, labels: Labels) -> pd.DataFrame:
     labels = _by_size(labels)
     # as many digits in every id, so that ids sort as numbers
     width = len(str(max(labels.max(), 1)))
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "query_id": pd.Series(embeddings.ids, dtype="str"),
             "cluster_id": pd.Series([f"c{label:0{width}d}" for label in labels], dtype="str"),
             "membership": _membership(embeddings.vectors, labels),
         }
     )
+    return CLUSTERS.typed(frame)
 
 
 def _communities(graph: sparse.csr_matrix, resolution: float, seed: int) -> Labels:
