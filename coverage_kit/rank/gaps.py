@@ -115,6 +115,8 @@ def rank_gaps(  # noqa: PLR0913 (a table for each side of a gap)
         )
         for cluster_id in gaps.index
     ]
+    # One weighting for all figures: a reader adds coverage and severity up to 100%.
+    pooled = pooled.assign(coverage=1 - gaps["severity"])
     gaps["reason"] = [
         _reason(pooled.loc[cluster_id], str(gaps.loc[cluster_id, "cause"]))
         for cluster_id in gaps.index

@@ -6,7 +6,7 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.llm.costs import sum_costs
-from coverage_kit.report.joined import name_gap, typical_questions
+from coverage_kit.report.gap_lists import name_gap
 from coverage_kit.report.page_data import Context
 from coverage_kit.report.texts import is_missing, shorten
 from coverage_kit.report.trust import describe_same
@@ -213,10 +213,9 @@ def _list_moved_gaps(analysis: Analysis, questions: pd.DataFrame, is_up: bool) -
         .sort_values(["rise", "rank"], ascending=[False, True])
         .head(_MAX_MOVED_GAPS)
     )
-    typical = typical_questions(analysis)
     return [
         {
-            "name": name_gap(row["label"], typical.get(row["cluster_id"]))[0],
+            "name": name_gap(row["label"])[0],
             "rank": int(row["rank"]),
             "coverage": f"{percent(row['then'])} then, {percent(row['now'])} now",
         }

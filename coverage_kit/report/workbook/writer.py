@@ -38,6 +38,7 @@ from coverage_kit.report.workbook.sheet import (
 )
 from coverage_kit.report.workbook.sheets import list_sheets
 from coverage_kit.report.workbook.summary_sheets import (
+    describe_lists,
     list_contents,
     list_figures,
     list_tops,
@@ -203,6 +204,7 @@ class _Writer:
         )
         charts_row = self._write_lines(page, row, "Since the last run", list_news(analysis))
         row = self._add_charts(page, charts_row, list_charts(analysis))
+        row = self._write_lines(page, row - 1, "The gaps", describe_lists(analysis))
         for sheet in tops:
             row = self._write_rows(page, row, sheet) + 2
         contents_row = row
@@ -233,6 +235,8 @@ class _Writer:
             options = {"hidden": True} if field.is_hidden else {}
             page.set_column(column, column, field.width, None, options)
         free_row = self._write_rows(page, 0, sheet)
+        if sheet.remark:
+            page.write_comment(0, 0, sheet.remark, {"x_scale": 2.5})
         page.freeze_panes(1, 0)
         page.autofilter(0, 0, max(free_row - 1, 1), len(sheet.fields) - 1)
         page.repeat_rows(0)
