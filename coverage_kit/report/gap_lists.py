@@ -64,7 +64,7 @@ def list_gaps(analysis: Analysis) -> pd.DataFrame:
         status=frame["status"].fillna("").astype("str"),
         n_open=frame["n_open"].fillna(n_open.astype("Int64")).astype("int64"),
         open_demand=frame["open_demand"].fillna(open_demand),
-        theme=themes.fillna("").astype("str"),
+        theme=themes.astype("str").fillna(""),
     )
 
 

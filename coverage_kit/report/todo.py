@@ -49,10 +49,8 @@ RULES = (
 _SLOT = re.compile(rf"(?:{re.escape(FACT_SLOT)}|{re.escape(SOURCE_SLOT)})\s*([^\]\n]{{0,300}})\]")
 # The mark of words from other pages, which must not be published as they are.
 _EXTRACT = "[EXTRACT TO CHECK]"
-# How much of an edit its to-do list shows (assumed): questions helped, and characters of a label
-# and of a line.
+# How much of an edit its to-do list shows (assumed): questions helped, and characters of a line.
 _MAX_QUERIES = 8
-_MAX_LABEL = 120
 _MAX_LINE = 300
 # Names of files that are taken by the index or that Windows does not allow.
 _RESERVED = frozenset(
@@ -309,7 +307,7 @@ def _write_edit(edit: Record) -> Iterator[str]:
         f"{amount(edit['low'])} to {amount(edit['high'])})"
     )
     yield (
-        f"- for the gap “{_say(gap['label'], _MAX_LABEL)}”, because: {_say(gap['cause_title'])} "
+        f"- for the gap “{_say(gap['label'])}”, because: {_say(gap['cause_title'])} "
         f"({_say(gap['reason'], _MAX_LINE)})"
     )
     if edit["harm"] > 0:
@@ -386,7 +384,7 @@ def _write_index(pages: dict[str, list[Record]], names: dict[str, str], analysis
     unedited = list_unedited(analysis)
     lines += ["", "## No edit, and why", ""] if len(unedited) else []
     lines += [
-        f"- {_say(row['label'], _MAX_LABEL)}: {_say(row['brief'] or row['reason'], _MAX_LINE)}"
+        f"- {_say(row['label'])}: {_say(row['brief'] or row['reason'], _MAX_LINE)}"
         for row in unedited.to_dict("records")
     ]
     return "\n".join(lines) + "\n"

@@ -131,7 +131,7 @@ def list_figures(
             "integer",
             f"{head.n_answers:,} logged answers",
         ),
-        ("demand (times asked)", head.demand, "number", ""),
+        ("demand (times asked)", head.demand, "integer", ""),
         (
             "covered",
             between(head.covered_low, head.covered_high),

@@ -176,7 +176,7 @@ class _Writer:
         self.n_links: dict[str, int] = {}
 
     def fill_summary(self, page: Any, analysis: Analysis, sheets: Sequence[Sheet]) -> None:
-        """Write key figures, self-test, news, charts, first gaps and edits, and the contents."""
+        """Write key figures, self-test, news, first gaps and edits, charts, and the contents."""
         tops = list_tops(analysis)
         for column, field in enumerate(tops[0].fields):
             page.set_column(column, column, field.width)
@@ -202,12 +202,12 @@ class _Writer:
                 describe_self_test(analysis.about),
             ],
         )
-        charts_row = self._write_lines(page, row, "Since the last run", list_news(analysis))
-        row = self._add_charts(page, charts_row, list_charts(analysis))
-        row = self._write_lines(page, row - 1, "The gaps", describe_lists(analysis))
+        row = self._write_lines(page, row, "Since the last run", list_news(analysis))
+        row = self._write_lines(page, row, "The gaps", describe_lists(analysis)) - 1
         for sheet in tops:
             row = self._write_rows(page, row, sheet) + 2
-        contents_row = row
+        charts_row = row - 1
+        contents_row = self._add_charts(page, charts_row, list_charts(analysis))
         self._write_rows(page, contents_row, list_contents(sheets))
         page.write_url(
             1,
