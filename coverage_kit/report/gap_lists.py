@@ -6,7 +6,6 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.texts import is_missing, shorten
-from coverage_kit.report.wording import describe_open, percent
 from coverage_kit.vocabulary import (
     CONTENT_CAUSES,
     COVERED,
@@ -29,8 +28,6 @@ _LISTING_OF_CAUSE = {
 }
 # A question below this coverage counts as unanswered, where the run does not count them.
 _HALF = 0.5
-# Topics that are named where no gap is listed. Assumed: they fit in a sentence or two.
-_MAX_EVIDENCE = 3
 # Names are short. A longer one comes from a hostile log and would fill the page.
 _MAX_NAME = 160
 
@@ -98,23 +95,3 @@ def count_rest(gaps: pd.DataFrame) -> str:
     parts = [f"{counts[name]:,} {name}" for name in REST if name in counts]
     n = int(gaps["listing"].isin(REST).sum())
     return f"{n:,} more topic{'' if n == 1 else 's'}: {', '.join(parts)}" if n else ""
-
-
-def describe_no_gaps(analysis: Analysis, advice: str) -> str:
-    """Return what to say where no gap is listed: the strongest evidence of one, then the advice.
-
-    The advice is the first line of `describe_level`: how much is covered, and how to know more.
-    """
-    gaps = list_gaps(analysis)
-    weakest = gaps[gaps["listing"].isin([COVERED, UNSEEN])].nlargest(_MAX_EVIDENCE, "severity")
-    if weakest.empty:
-        return "No topic of questions was found."
-    evidence = "; ".join(
-        f"{row['label']} ({describe_open(row['n_open'], row['n_queries'])}, "
-        f"severity {percent(row['severity'])})"
-        for row in weakest.to_dict("records")
-    )
-    return (
-        "No topic is listed as a gap, but single questions may be unanswered. Strongest evidence: "
-        f"{evidence}. {advice}"
-    )

@@ -13,7 +13,8 @@ from markupsafe import Markup
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import summarize
 from coverage_kit.report import figures
-from coverage_kit.report.gap_lists import REST, count_rest, describe_no_gaps, list_gaps
+from coverage_kit.report.gap_lists import REST, count_rest, list_gaps
+from coverage_kit.report.gap_texts import describe_no_gaps
 from coverage_kit.report.joined import flatten
 from coverage_kit.report.level import between, describe_level
 from coverage_kit.report.page_data import Context
@@ -150,7 +151,7 @@ def _lists_context(analysis: Analysis, gaps: list[Context]) -> Context:
     is_none = TO_CLOSE not in set(every["listing"])
     return {
         "lists": [one for one in lists if one["gaps"]],
-        "no_gaps": describe_no_gaps(analysis, describe_level(analysis)[0]) if is_none else "",
+        "no_gaps": describe_no_gaps(analysis) if is_none else "",
         "rest": count_rest(every),
         "gap_order": GAP_ORDER,
         "themes": _count_themes(gaps),

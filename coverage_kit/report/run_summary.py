@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from coverage_kit.analysis import About, Analysis
-from coverage_kit.report.gap_lists import count_rest, describe_no_gaps, list_gaps
+from coverage_kit.report.gap_lists import list_gaps
+from coverage_kit.report.gap_texts import describe_lists
 from coverage_kit.report.level import describe_level
 from coverage_kit.report.page_data.audit import list_audit_lines
 from coverage_kit.report.page_data.trend import list_news
@@ -20,7 +21,6 @@ from coverage_kit.report.trust import (
     is_coverage_reliable,
 )
 from coverage_kit.report.wording import (
-    GAP_ORDER,
     amount,
     count,
     describe_cause,
@@ -28,7 +28,7 @@ from coverage_kit.report.wording import (
     describe_operation,
     times,
 )
-from coverage_kit.vocabulary import NO_EDIT, TO_CLOSE, UNSEEN
+from coverage_kit.vocabulary import NO_EDIT, TO_CLOSE
 
 # Gaps and edits that the summary lists; the page has all. Assumed: they fit on one screen.
 _MAX_LISTED = 5
@@ -119,17 +119,14 @@ def _describe_choice_model(about: About) -> str:
 def _describe_gaps(analysis: Analysis, folder: Path) -> list[str]:
     gaps = list_gaps(analysis)
     listed = gaps[gaps["listing"] == TO_CLOSE]
-    lines = [
-        f"  {row['rank']}. {_describe_gap(row)}"
-        for row in listed.head(_MAX_LISTED).to_dict("records")
-    ]
-    n_unseen = int((gaps["listing"] == UNSEEN).sum())
-    unseen = f"{count(n_unseen, 'topic')} answered, but not seen" if n_unseen else ""
-    others = "; ".join(filter(None, [unseen, count_rest(gaps)]))
+    head, *others = describe_lists(analysis, folder)
     return [
-        f"Top gaps ({len(listed):,} to close). {GAP_ORDER}",
-        *(lines or [f"  {describe_no_gaps(analysis, describe_level(analysis, folder)[0])}"]),
-        *([f"  Not among them: {others}."] if others else []),
+        f"Top gaps, {len(listed):,} to close. {head}",
+        *(
+            f"  {row['rank']}. {_describe_gap(row)}"
+            for row in listed.head(_MAX_LISTED).to_dict("records")
+        ),
+        *(f"  Further: {line}" for line in others),
     ]
 
 

@@ -6,12 +6,11 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import Headline, summarize
-from coverage_kit.report.gap_lists import count_rest, describe_no_gaps, list_gaps
 from coverage_kit.report.joined import describe_edits, describe_gaps
 from coverage_kit.report.level import between, describe_level
 from coverage_kit.report.trust import describe_pages_left_out, predicted_under
 from coverage_kit.report.visibility_joined import describe_visibility
-from coverage_kit.report.wording import GAP_ORDER, LOW_N, amount, count, interval
+from coverage_kit.report.wording import LOW_N, amount, interval
 from coverage_kit.report.workbook.sheet import (
     Form,
     Sheet,
@@ -21,7 +20,7 @@ from coverage_kit.report.workbook.sheet import (
     link_to_row,
     with_gap_link,
 )
-from coverage_kit.vocabulary import TO_CLOSE, UNSEEN
+from coverage_kit.vocabulary import TO_CLOSE
 
 # The blocks of the summary share its four columns, so their widths are those of the first block.
 _TOP_GAPS = (
@@ -93,19 +92,6 @@ def list_tops(analysis: Analysis, n: int = 10) -> list[Sheet]:
         Sheet("first edits", _TOP_EDITS, edits),
     )
     return [Sheet(top.name, top.fields, with_gap_link(top.rows.head(n), gap_links)) for top in tops]
-
-
-def describe_lists(analysis: Analysis) -> list[str]:
-    """Return how the gaps are ordered, or what to do where none is listed; then the other lists."""
-    gaps = list_gaps(analysis)
-    n_unseen = int((gaps["listing"] == UNSEEN).sum())
-    is_listed = TO_CLOSE in set(gaps["listing"])
-    lines = [
-        GAP_ORDER if is_listed else describe_no_gaps(analysis, describe_level(analysis)[0]),
-        f"{count(n_unseen, 'topic')} answered, but not seen." if n_unseen else "",
-        f"{count_rest(gaps)}." if count_rest(gaps) else "",
-    ]
-    return [line for line in lines if line]
 
 
 def list_figures(

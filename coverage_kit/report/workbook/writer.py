@@ -15,6 +15,7 @@ import xlsxwriter
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.escaping import for_cell
+from coverage_kit.report.gap_texts import describe_lists
 from coverage_kit.report.level import describe_level
 from coverage_kit.report.page_data.trend import list_news
 from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten
@@ -38,7 +39,6 @@ from coverage_kit.report.workbook.sheet import (
 )
 from coverage_kit.report.workbook.sheets import list_sheets
 from coverage_kit.report.workbook.summary_sheets import (
-    describe_lists,
     list_contents,
     list_figures,
     list_tops,
