@@ -6,6 +6,7 @@ to it in the encoder's vectors, by demand, and by brevity. The medoid is the que
 cluster's mean.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,12 @@ from scipy import sparse
 
 from coverage_kit.tables import LABELS, Clusters, Labels, Queries, checked
 from coverage_kit.text.english import English, Token
-from coverage_kit.text.language import is_english
+from coverage_kit.text.language import (
+    ENGLISH_SHARE,
+    english_share,
+    is_english,
+    split_words,
+)
 from coverage_kit.text.phrases import PhraseFinder, content_stems, stem
 from coverage_kit.text.questions import (
     MAX_LENGTH,
@@ -148,11 +154,15 @@ class _Namer:
         self.members = np.split(np.arange(len(codes)), np.flatnonzero(np.diff(codes)) + 1)
         prose = [*self.answers, *dict.fromkeys(t for row in self.titles for t in row)]
         self.english = English([*self.texts, *prose])
-        self.casing = Casing([*prose, *self.texts])
+        self.casing = Casing([*prose, *self.texts], brands)
         self.tokens = [self.english.tokens(text) for text in self.texts]
         self.finder = PhraseFinder(self.english, self.casing, self.tokens)
-        self.brands = frozenset(
-            stem(word) for name in brands for word in plain_text(name).split() if word
+        self.brands = [
+            frozenset(stem(word) for word in plain_text(name).split()) for name in brands
+        ]
+        alternatives = "|".join(re.escape(name) for name in brands if name.strip())
+        self._brand_words = (
+            re.compile(rf"\b(?:{alternatives})(?:'s|’s)? ?", re.I) if alternatives else None  # noqa: RUF001
         )
         self._log_is_english = is_english(" ".join(self.texts[:300]))
         self._weigh_words()
@@ -180,11 +190,13 @@ class _Namer:
         shares = self.weights / np.bincount(self.codes, self.weights)[self.codes]
         indicator = sparse.csr_matrix((shares, (self.codes, np.arange(len(self.codes)))))
         self.typical = (indicator @ words).tocsr()
+        self.asked = (indicator @ (words == 1)).tocsr()
         background = np.asarray(self.typical.mean(axis=0)).ravel()
         n = self.typical.shape[0]
         # 1 for a word of one cluster alone, 0 for one that all clusters have
         self.telling = np.clip(-np.log(np.maximum(background, 1e-9)) / np.log(n + 2.0), 0, 1)
         self.column_of = column_of
+        self.n_rows_with = np.asarray((words > 0).sum(axis=0)).ravel()
 
     def names(self, encoder: Encoder | None, with_questions: bool, medoids: Rows) -> list[str]:
         """Return the name of each cluster, in the order of their codes."""
@@ -203,11 +215,26 @@ class _Namer:
             distinct = [item for item in free if self._mark(item) not in used_stems]
             chosen = next(iter(distinct or free), None)
             name = chosen.text if chosen else self._fallback(int(medoids[code]), used)
+            if chosen and chosen.kind == "phrase":
+                name = self._in_plural(name, self.members[code])
             names[code] = name
             used.add(name.lower())
             if chosen:
                 used_stems.add(self._mark(chosen))
         return names
+
+    def _in_plural(self, name: str, rows: Rows) -> str:
+        """Return a name that is one noun in the plural: "Merge conflicts".
+
+        It has to be one that the log's questions use, or that these rows have.
+        """
+        tokens = self.english.tokens(name)
+        last = tokens[-1]
+        is_name = self.casing.is_name(last.word) or (len(tokens) > 1 and last.text != last.word)
+        if is_name or any(token.kind not in "NJ" for token in tokens):
+            return name
+        texts = [text for row in rows for text in (self.texts[row], *self.titles[row])]
+        return self.english.plural(name, texts)
 
     def _mark(self, item: _Candidate) -> frozenset[str]:
         """Return the telling words of a candidate: names that share them are near-twins."""
@@ -236,7 +263,11 @@ class _Namer:
         rows = rows[order][:_N_QUESTIONS]
         shares = self.weights[rows] / self.weights[rows].sum()
         text = " ".join(self.texts[row] for row in rows)
-        english = is_english(text) if len(text.split()) > 12 else self._log_is_english
+        english = self._log_is_english
+        if english and len(text.split()) > 12:
+            english = is_english(text)
+        elif not english:
+            english = english_share(split_words(text)) >= ENGLISH_SHARE
         found: dict[str, _Candidate] = {}
         makers: list[Iterator[_Candidate]] = []
         if english:
@@ -247,7 +278,7 @@ class _Namer:
             makers.append(self._foreign_questions(rows, shares))
         for maker in makers:
             for item in maker:
-                if item.stems <= self.brands and english:
+                if any(item.stems <= brand for brand in self.brands):
                     continue
                 item.score = self._score_words(code, item)
                 key = item.text.lower()
@@ -259,17 +290,26 @@ class _Namer:
     def _titles(self, rows: Rows, shares: Floats) -> Iterator[_Candidate]:
         weights: Counter[str] = Counter()
         phrases = {}
+        is_written: defaultdict[str, bool] = defaultdict(bool)
         for row, share in zip(rows, shares, strict=True):
-            of_row = {
-                phrase.text: phrase
-                for title in self.titles[row][:20]
-                for phrase in self.finder.titles(title, self.brands)
-            }
+            of_row = {}
+            for title in self.titles[row][:20]:
+                for phrase in self.finder.titles(self._without_brands(title)):
+                    of_row[phrase.text] = phrase
+                    is_written[phrase.text] |= title != title.lower()
             for text, phrase in of_row.items():
                 weights[text] += share
                 phrases[text] = phrase
         for text, weight in weights.items():
-            yield _Candidate(text, phrases[text].stems, "title", float(weight))
+            # a name from an address lacks its capitals and some of its words
+            kind = "title" if is_written[text] else "slug"
+            tokens = self.english.tokens(text)
+            if kind == "slug" and len(tokens) > 3 and all(token.kind in "NJ" for token in tokens):
+                continue
+            yield _Candidate(text, phrases[text].stems, kind, float(weight))
+
+    def _without_brands(self, title: str) -> str:
+        return self._brand_words.sub("", title) if self._brand_words else title
 
     def _phrases(self, rows: Rows, shares: Floats) -> Iterator[_Candidate]:
         forms: dict[frozenset[str], Counter[str]] = defaultdict(Counter)
@@ -292,8 +332,15 @@ class _Namer:
         for row, share in zip(rows[:8], shares, strict=False):
             forms = english_questions(self.texts[row], self.english, self.casing)
             for rank, form in enumerate(forms[:3]):
-                stems = content_stems(self.english.tokens(form))
-                yield _Candidate(form, stems, "question", float(share) / (1 + rank), int(row))
+                tokens = self.english.tokens(form)
+                stems = content_stems(tokens)
+                is_part = len(form) < 0.7 * len(self.texts[row])
+                kind = "question" if form.endswith("?") or not is_part else "part"
+                if len(tokens) > 3 and all(token.kind in "NJ" for token in tokens):
+                    kind = "part"  # keywords for a search engine, no sentence
+                if not form.endswith("?") and tokens[0].word in _TELLING_OF_SELF:
+                    kind = "statement"
+                yield _Candidate(form, stems, kind, float(share) / (1 + rank), int(row))
                 action = action_phrase(form, self.english, self.casing)
                 if action:
                     yield _Candidate(action, stems, "phrase", float(share), int(row))
@@ -316,7 +363,22 @@ class _Namer:
         precision = (typical * telling).sum() / max(1e-9, telling.sum() + n_unknown)
         recall = min(1.0, (typical * telling).sum() / max(1e-9, importance))
         words = 2 * precision * recall / max(1e-9, precision + recall)
-        return float(words + _PRIOR[item.kind] + 0.3 * item.weight - _length_cost(item.text))
+        asked = np.asarray(self.asked[code, columns].todense()).ravel()
+        score = words + _PRIOR[item.kind] + 0.4 * item.weight - _length_cost(item)
+        if item.kind in ("title", "slug", "phrase"):
+            # "Battery" or "Cargo bike" alone is too wide for one of many topics on them
+            score -= 0.5 * (1 - min(1.0, float((asked * telling).sum())))
+        # a title's words that nobody asks with are its author's, and so is a product's name
+        score -= 0.2 * max(0.0, 1 - asked.max(initial=0.0) / 0.4)
+        names = {stem(word) for word in item.text.split() if self.casing.is_name(word.lower())}
+        strange = [
+            word for word, share in zip(columns, asked, strict=True) if share < 0.5
+        ]
+        if len(self.members[code]) > 1:
+            score -= 0.08 * float((self.n_rows_with[columns] == 1).sum())
+        words_of = {self.column_of[word]: word for word in item.stems if word in self.column_of}
+        score -= 0.35 * len(names & {words_of[column] for column in strange})
+        return float(score)
 
     def _compare(self, candidates: list[list[_Candidate]], encoder: Encoder) -> None:
         """Add to the scores how near each candidate is to its cluster, and how far from others."""
@@ -349,13 +411,18 @@ class _Namer:
 
 
 # What a kind of name has in its favour. A title was written by a person as a name.
-_PRIOR = {"title": 0.1, "phrase": 0.05, "question": 0.0}
+_PRIOR = {"title": 0.1, "slug": 0.0, "phrase": 0.05, "question": 0.0, "part": -0.15, "statement": -0.3}
+# With these an asker begins to speak of the own case.
+_TELLING_OF_SELF = frozenset(
+    "i i'm i've we we're we've he she he's she's it it's they my our his her".split()
+)
 
 
-def _length_cost(text: str) -> float:
-    """Return what the words of a name beyond five cost, and a name of one word."""
-    n_words = len(text.split())
-    return 0.03 * max(0, n_words - 5) + (0.05 if n_words == 1 else 0.0)
+def _length_cost(item: _Candidate) -> float:
+    """Return what words beyond six, and words with a meaning beyond three cost; and a lone word."""
+    n_words = len(item.text.split())
+    cost = 0.03 * max(0, n_words - 6) + 0.03 * max(0, len(item.stems) - 3)
+    return cost + (0.2 if n_words == 1 else 0.0)
 
 
 _ = (Token,)

@@ -6,7 +6,7 @@ shows of its verbs. The lists are assumed; docs/method.md (Names) says how far t
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 DETERMINERS = frozenset(
@@ -70,7 +70,7 @@ _VERBS = frozenset(
     "decide define delete depend describe destroy determine develop disable discover display "
     "download earn eat enable encourage enjoy ensure enter exist expect explain expose "
     "extend fall feel fetch find follow forget generate get give go grow happen hate hear help "
-    "hold identify improve include increase inform initialize insist install invent keep kill know "
+    "hold identify ignore improve include increase inform initialize insist install invent keep kill know "
     "last learn leave lend let list locate lose maintain make mean modify need notice obtain occur "
     "open organize overwrite pay perform persuade pick prefer prevent print produce protect prove "
     "provide publish put read realise realize receive recommend reduce refer register "
@@ -87,7 +87,8 @@ _EITHER = frozenset(
     "drop end escape exchange exercise fail fight file finance fit fix fly fold force format freeze "
     "hose insure label lift limit link load lock look mark match merge mount move name order pack "
     "park plan play post press price pull push rate record rent repair report request reset return "
-    "ride risk roll safe sail save search service share ship shop sign skip smoke split squeeze "
+    "ride risk roll sail save schedule search sort filter fork edit stage stream squash debug "
+    " service share ship shop sign skip smoke split squeeze "
     "stack stash support swap sync tag test tip tow trade travel trust view walk wash watch wear "
     "weigh wipe wrap".split()
 )
@@ -107,6 +108,18 @@ _TOKEN = re.compile(r"[£$€]?[^\W_]+(?:['’.,&/+-]*[^\W_]+)*[%+#]*|[^\w\s]") 
 _SHORT = re.compile(r"(?:^|[^aeiou])[aeiou][bdgklmnprt]\Z")
 # Verbs of two syllables whose last is stressed, which double it: "preferring", "not opening".
 _DOUBLING = frozenset("begin commit forget prefer refer submit reset unplug format regret".split())
+
+
+_OWNED = re.compile(
+    r"\b(?:my|our|your|his|her|their|its) ((?:[\w'’-]+ )*?[\w'’-]+)"  # noqa: RUF001 (quotes)
+    r"(?=\s(?:of|for|on|in|with|and|or|to|at|from|by|while|when|without|under|after|before|if|so|off)"
+    r"\b|[,?]|\Z)",
+    re.I,
+)
+# A noun is named in the plural if that is used this often beside the singular. Assumed.
+_PLURAL_SHARE = 0.2
+# A log is one of commands if this share of its texts begins with a verb. Assumed.
+_COMMAND_SHARE = 0.3
 
 
 class Token(NamedTuple):
@@ -168,14 +181,28 @@ class English:
     def __init__(self, texts: Iterable[str] = ()) -> None:
         after_modal: Counter[str] = Counter()
         opening: Counter[str] = Counter()
+        n_words: Counter[str] = Counter()
+        self._counted: set[str] = set()
+        self._n_words = n_words
+        all_words = []
         for text in texts:
             words = [match[0].lower() for match in _TOKEN.finditer(text)]
+            all_words.append(words[:2])
+            n_words.update(words)
+            for article, word, behind in zip(words, words[1:], words[2:] + [""], strict=False):
+                if article in ("a", "an"):
+                    self._counted.add(behind if word in ADJECTIVES else word)
             for first, second, third in zip(words, words[1:], words[2:], strict=False):
                 if first in MODALS and second in SUBJECTS or first == "how" and second == "to":
                     after_modal[third] += 1
             # "Apply a stash": a command begins with its verb
             if len(words) > 2 and words[1] in DETERMINERS:
                 opening[words[0]] += 1
+        known = _VERBS | _EITHER
+        opened = [words[0] for words in all_words if len(words) > 1]
+        n_verbs = sum(word in known or opening[word] > 2 for word in opened)
+        # In a log of commands, a verb that opens a text is one: "Commit staged files".
+        self._is_of_commands = n_verbs > _COMMAND_SHARE * max(1, len(opened))
         function_words = _OTHERS | DETERMINERS | PREPOSITIONS | BE | MODALS | SUBJECTS
         function_words |= QUESTION_WORDS | ADJECTIVES
         learned = {word for word, n in after_modal.items() if n > 1}
@@ -185,6 +212,41 @@ class English:
     def is_verb(self, word: str) -> bool:
         """Return whether a word in lower case can be a verb."""
         return word in self._learned or base_form(word) in _VERBS or base_form(word) in _EITHER
+
+    def without_owner(self, words: str) -> str:
+        """Return a phrase without whose things they are.
+
+        "My dog" becomes "a dog", "my dogs" become "dogs", and of what the log never counts, "my
+        luggage", it is "the luggage".
+        """
+
+        def article(match: re.Match[str]) -> str:
+            owned = match[1]
+            if owned[-1] == "s" and owned[-2:] != "ss":
+                return owned
+            head = re.split(r"[\s-]", owned)[-1].lower()
+            if head not in self._counted:
+                return f"the {owned}"
+            return f"an {owned}" if owned[0].lower() in "aeio" else f"a {owned}"
+
+        return re.sub(r"\b([Aa]) (?=[aeio])", r"\1n ", _OWNED.sub(article, words))
+
+    def plural(self, noun: str, texts: Sequence[str]) -> str:
+        """Return a noun in the plural where these texts have it or the log often uses its form."""
+        last = re.split(r"[\s-]", noun)[-1].lower()
+        if not last.isalpha() or last[-1] == "s" or last.endswith(("f", "fe")):
+            return noun
+        plural = re.sub(r"(?<=[^aeiou])y\Z", "ie", noun) + "s"
+        plural = re.sub(r"(?<=[sxz])s\Z|(?<=[cs]h)s\Z", "es", plural)
+        n_plural = self._n_words[re.split(r"[\s-]", plural)[-1].lower()]
+        if n_plural and n_plural >= _PLURAL_SHARE * self._n_words[last]:
+            return plural
+        written = re.compile(rf"\b{re.escape(plural)}\b(?!['’])", re.I)  # noqa: RUF001 (quotes)
+        return plural if any(written.search(text) for text in texts) else noun
+
+    def is_base(self, word: str) -> bool:
+        """Return whether a word in lower case is a verb's base, from which `gerund` is made."""
+        return word in self._learned or word in _VERBS or word in _EITHER
 
     def tokens(self, text: str) -> list[Token]:
         """Return the words and marks of a text with their kinds."""
@@ -216,6 +278,10 @@ class English:
             return "G"
         if self.is_verb(word) and self._stands_as_verb(word, before, previous, after, tokens):
             return "V"
+        if word.endswith("ed") and len(word) > 4 and word not in _NOT_PARTICIPLES:
+            return "J"
+        if word in _NOUNS_TOO and tokens and tokens[-1].kind == "D":
+            return "N" if not after.isalpha() or after in PREPOSITIONS | _OTHERS | BE else "J"
         return "J" if word in ADJECTIVES else "N"
 
     def _stands_as_verb(
@@ -230,11 +296,17 @@ class English:
             return after in DETERMINERS or (
                 after not in PREPOSITIONS
                 and after not in _OTHERS
-                and (word in _VERBS or word in self._learned)
+                and (word in _VERBS or word in self._learned or self._is_of_commands)
             )
         return base_form(word) in _VERBS and word not in _EITHER
 
 
+# Nouns in -ed.
+_NOT_PARTICIPLES = frozenset(
+    "speed breed moped hundred watershed weed bleed creed steed".split()
+)
+# Adjectives that are nouns as well: "a remote".
+_NOUNS_TOO = frozenset("remote local cold dark extra total average minimum maximum second".split())
 # Words in -ing that are nouns or prepositions.
 _NOT_GERUNDS = frozenset(
     "something anything nothing everything during spring string morning evening building ceiling "

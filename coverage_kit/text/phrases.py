@@ -1,21 +1,33 @@
 """Noun phrases of English texts, found between function words; and the names in titles of pages."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from coverage_kit.text.english import English, Token, gerund
+from coverage_kit.text.english import English, Token, base_form, gerund
 from coverage_kit.text.questions import MAX_LENGTH, Casing, capitalised, plain_text
 
 # Prepositions that may join two noun phrases into one.
-_LINKS = frozenset("of for on with in without from to at by under against after before".split())
+_LINKS = frozenset("of for on with in without under from".split())
+# Words of a title that may be a name, at most. Assumed.
+_TITLE_WORDS = 10
 # Words of a phrase between function words, at most. Assumed.
 _MAX_WORDS = 4
 # A word ends phrases if it stands at their end in this share of its places. Assumed.
 _END_SHARE = 0.4
 # What separates a title from the name of its site, or its parts.
-_SEPARATORS = re.compile(r"\s+[-|\u2013\u2014\u00b7»›]+\s+|[|:;?!()\[\]]+\s*|,\s+(?=[£$€\d])")
+_SEPARATORS = re.compile(
+    r"\s+[-|\u2013\u2014\u00b7»›]+\s+|[|:;!()\[\]]+\s*|(?<=\?)\s+|,\s+(?=[£$€\d])"
+)
+# Words that make a phrase no more exact.
+_FILLERS = re.compile(
+    r"\b(?:all|each|both|any|some|every|this|that|these|those|specific|given|specified|certain|"
+    r"particular|current|existing|other|new) ",
+    re.I,
+)
+# A title that tells a story: no name of a topic.
+_PERSONAL = re.compile(r"\b(?:we|i|us|me|my|you'll|i'm|we're)\b", re.I)
 _PRICE = re.compile(r"[£$€]|\d{4,}|%2C", re.I)
 _SUFFIXES = ("ies", "ing", "ed", "es", "s", "er", "y", "e", "i")
 
@@ -65,11 +77,18 @@ class PhraseFinder:
         self._casing = casing
         n_ends: Counter[str] = Counter()
         n_all: Counter[str] = Counter()
+        following: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for text in tokens:
             for run in _runs(text):
                 n_ends[run[-1].word] += 1
                 n_all.update(token.word for token in run)
-        self._ends = {word for word, n in n_ends.items() if n >= _END_SHARE * n_all[word]}
+                for token, after in zip(run, run[1:], strict=False):
+                    following[token.word][after.word] += 1
+        self._ends = {
+            word
+            for word, n in n_all.items()
+            if n_ends[word] >= _END_SHARE * n or following[word].most_common(1)[0][1] <= n / 2
+        }
 
     def phrases(self, text: str, tokens: list[Token]) -> Iterator[Phrase]:
         """Yield the noun phrases of a text, with and without what a preposition adds to them."""
@@ -139,25 +158,38 @@ class PhraseFinder:
             return
         if tokens[0].kind == "V":
             first = tokens[0]
-            words = gerund(first.word) + text[first.end : tokens[-1].end]
-        words = re.sub(r"\b(?:my|our|your|his|her|their|its|this|that|these|those) ", "", words)
+            words = gerund(base_form(first.word)) + text[first.end : tokens[-1].end]
+        words = self._english.without_owner(_FILLERS.sub("", words))
         stems = content_stems(tokens)
         if stems:
             yield Phrase(capitalised(self._casing.restore(words)), stems)
 
-    def titles(self, title: str, ignored: frozenset[str]) -> Iterator[Phrase]:
-        """Yield the names in a page's title, without its site's name, prices and file numbers.
+    def titles(self, title: str) -> Iterator[Phrase]:
+        """Yield the names in a page's title, without prices and file numbers.
 
-        `ignored` are stems of names of sites and brands, which name no topic alone.
+        A command becomes a phrase: "Sell your bike" is "Selling a bike".
         """
         for part in _SEPARATORS.split(plain_text(title)):
             words = re.sub(r"\s+\d+\Z|\s+20\d\d\b", "", (part or "").strip(" ,.-"))
+            words = re.sub(r"\A[Oo]ur ", "", words)
             if not words or len(words) > MAX_LENGTH or _PRICE.search(words):
                 continue
-            tokens = self._english.tokens(words)
+            tokens = self._english.tokens(words.rstrip("?"))
+            is_list = words.count(",") > 1 or (words.count(",") == 1 and " and " in words)
+            if is_list:  # "Charging times, the charger and what it costs"
+                words = words.split(",")[0]
+                tokens = self._english.tokens(words)
+                is_list = len(tokens) < 2
+            if is_list or len(tokens) > _TITLE_WORDS or _PERSONAL.search(words):
+                continue
             stems = content_stems(tokens)
-            if len(tokens) <= 8 and stems - ignored and tokens[-1].kind in "NGVJ":
-                yield Phrase(capitalised(self._casing.restore(self._casing.lowered(words))), stems)
+            if stems and tokens[-1].kind in "NGVJ":
+                words = self._casing.lowered(words)
+                if " our " in f" {words} ":
+                    words = self._english.without_owner(words)
+                if tokens[0].kind == "V" and self._english.is_base(tokens[0].word):
+                    words = gerund(tokens[0].word) + self._english.without_owner(words[len(tokens[0].text) :])
+                yield Phrase(capitalised(self._casing.restore(words)), stems)
 
 
 def _runs(tokens: list[Token]) -> Iterator[list[Token]]:

@@ -32,8 +32,8 @@ _QUOTES = "\"'“”‘’«»"  # noqa: RUF001 (quotes)
 _SENTENCE = re.compile(r"(?<=[?!？！。])\s*|\.{2,}|…|(?<=[^\W\d_][^\W_])\.\s+|;\s+|\s+[-–—]+\s+|\n+")  # noqa: RUF001 (dashes)
 # Keywords that people put behind a question for a search engine: no part of what is asked.
 _TRAILING = re.compile(
-    r"[\s,]+(?:uk|usa|us|eu|near me|reddit|forum|20[1-4]\d|please|pls|thanks|thank you|thx|"
-    r"advice|any ideas|any help|help|asap|lol|tia)\Z",
+    r"(?:[\s,]+(?:uk|usa|us|eu|near me|reddit|forum|20[1-4]\d|please|pls|thanks|thank you|thx|asap|"
+    r"lol|tia)|,\s*(?:advice|any ideas?|any help|help|any advice|anyone))\Z",
     re.I,
 )
 _LEADING = re.compile(
@@ -57,6 +57,8 @@ _SPELLINGS = {
 # A name needs its capitals in this share of its places inside sentences, and twice. Assumed.
 _CAPITAL_SHARE = 0.6
 _INSIDE = re.compile(r"(?<=[^\W_][ ,] )[^\W_]\S*|(?<=[^\W_] )[^\W_][\w'’-]*")  # noqa: RUF001
+_WORD = re.compile(r"(?<![\w.@/-])[^\W_](?:[\w'’-]*[^\W_])?")  # noqa: RUF001 (quotes)
+_EDGES = ".,;:!?()[]*\"“”"
 # What an asker says before the question.
 _BEFORE_VERB = (
     r"(?:how (?:do|can|should|would|could|does) (?:i|you|we|people|one|they)|how to|"
@@ -77,31 +79,55 @@ class Casing:
 
     Args:
         texts: answers and titles, in which words are written as they should be.
+        names: names of brands and sites.
     """
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    def __init__(self, texts: Iterable[str], names: Iterable[str] = ()) -> None:
+        pairs: Counter[tuple[str, str]] = Counter()
         forms: dict[str, Counter[str]] = defaultdict(Counter)
         for text in texts:
             words = _INSIDE.findall(text)
-            # a title in capitals shows nothing of its words
-            if sum(word[0].isupper() for word in words) > len(words) / 2:
+            # a title in capitals shows nothing of its words, nor does a text without any
+            n_capitals = sum(word[0].isupper() for word in words)
+            if n_capitals > len(words) / 2 or not n_capitals:
                 continue
+            for first, second in zip(words, words[1:], strict=False):
+                if first[0].isupper() and second[0].isupper() and f"{first} {second}" in text:
+                    pairs[first.lower(), second.strip(_EDGES)] += 1
             for word in words:
-                word = word.strip(".,;:!?()[]\"“”").removesuffix("'s").removesuffix("’s")  # noqa: RUF001
+                word = word.strip(_EDGES).removesuffix("'s").removesuffix("’s")  # noqa: RUF001
                 forms[word.lower()][word] += 1
-        self._form_of: dict[str, str] = {}
+        self._form_of = {
+            word.lower(): word for name in names for word in name.split() if word != word.lower()
+        }
         for key, counts in forms.items():
             form, n = max(counts.items(), key=lambda item: (item[1], item[0]))
             if form != key and n > 1 and n >= _CAPITAL_SHARE * counts.total():
                 self._form_of[key] = form
+        # "Tower" is a name behind "Eiffel"
+        self._form_behind = {
+            (first, second.lower()): second
+            for (first, second), n in pairs.items()
+            if n > 1 and first in self._form_of
+        }
 
     def is_name(self, word: str) -> bool:
         """Return whether a word in lower case is written with capitals."""
         return word in self._form_of
 
-    def restore(self, text: str) -> str:
-        """Return a text whose words in lower case have the capitals that they should have."""
-        return re.sub(r"[^\W_](?:[\w'’-]*[^\W_])?", self._restored, text)  # noqa: RUF001
+    def restore(self, text: str, is_english: bool = True) -> str:
+        """Return a text whose words in lower case have the capitals that they should have.
+
+        In English, apostrophes that are left out in typing are put in as well.
+        """
+        restored = _WORD.sub(
+            lambda match: _SPELLINGS.get(match[0], "") * is_english or self._cased(match[0]), text
+        )
+        words = restored.split(" ")
+        for position in range(1, len(words)):
+            pair = words[position - 1].lower(), words[position].lower()
+            words[position] = self._form_behind.get(pair, words[position])
+        return " ".join(words)
 
     def lowered(self, title: str) -> str:
         """Return a title in sentence case: capitals are left to names."""
@@ -112,13 +138,10 @@ class Casing:
         lowered = [word if word[1:] != word[1:].lower() else word.lower() for word in words]
         return capitalised(self.restore(" ".join(lowered)))
 
-    def _restored(self, match: re.Match[str]) -> str:
-        word = match[0]
+    def _cased(self, word: str) -> str:
         if word != word.lower():
             return word
-        if word in _SPELLINGS:
-            return _SPELLINGS[word]
-        stem, _, ending = word.partition("'")
+        stem, _, _ = word.partition("'")
         form = self._form_of.get(stem)
         return word if form is None else form + word[len(stem) :]
 
@@ -149,7 +172,7 @@ def clean_question(text: str, casing: Casing) -> str | None:
     sentence = max(asking, key=len, default=sentences[0] if sentences else "").strip()
     if not sentence or len(sentence) > MAX_LENGTH:
         return None
-    return capitalised(casing.restore(sentence.rstrip(".。,")))
+    return capitalised(casing.restore(sentence.rstrip(".。,"), is_english=False))
 
 
 def english_questions(text: str, english: English, casing: Casing) -> list[str]:
@@ -187,19 +210,8 @@ def action_phrase(question: str, english: English, casing: Casing) -> str:
     if any(token.word in ("it", "them", "this", "that") for token in tokens[:1]):
         return ""
     phrase = f"{gerund(verb.lower())} {behind}"
-    phrase = _shortened(_impersonal(phrase, english), english)
+    phrase = _shortened(english.without_owner(phrase), english)
     return capitalised(casing.restore(phrase)) if phrase else ""
-
-
-def _impersonal(phrase: str, english: English) -> str:
-    """Return a phrase without "my" and "our": "a dog", "batteries"."""
-    words = phrase.split(" ")
-    for position, word in enumerate(words[:-1]):
-        if word.lower() in POSSESSIVES:
-            head = words[position + 1].lower()
-            article = "" if head.endswith("s") else "an " if head[0] in "aeio" else "a "
-            words[position] = article.strip()
-    return " ".join(word for word in words if word)
 
 
 def _without_keywords(part: str) -> str:
@@ -246,6 +258,8 @@ def _opens(tokens: list[Token]) -> bool:
         return False
     if words[0] in ("any", "anyone", "anybody"):
         return True
+    if words[0] in ("when", "where", "why"):
+        return len(words) > 1 and words[1] in MODALS | BE | {"has", "have", "had"}
     if words[0] in QUESTION_WORDS:
         return words[1:2] != ["to"]
     if words[0] in MODALS | BE | {"has", "have", "had"} and len(words) > 2:
@@ -310,7 +324,9 @@ def _written(text: str, english: English, casing: Casing) -> str:
     bare = text.rstrip("?!.,;: ")
     tokens = english.tokens(bare)
     asks = text.endswith("?") or _opens(tokens)
-    is_choice = any(token.word == "or" for token in tokens) and not asks
+    is_choice = {token.word for token in tokens} & {"or"} and not any(
+        token.kind == "V" for token in tokens
+    )
     return capitalised(casing.restore(bare)) + ("?" if asks or is_choice else "")
 
 
