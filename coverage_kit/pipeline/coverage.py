@@ -19,7 +19,12 @@ from coverage_kit.match.clusters import (
     part_by_coverage,
     topic_embeddings,
 )
-from coverage_kit.match.coverage import Calibration, fit_calibration, measure_coverage
+from coverage_kit.match.coverage import (
+    Calibration,
+    fit_calibration,
+    measure_coverage,
+    weigh_citations,
+)
 from coverage_kit.match.evidence import Claims, EvidenceScorer, EvidenceVectors
 from coverage_kit.match.labels import label_clusters
 from coverage_kit.match.masking import MaskingPlan
@@ -63,6 +68,8 @@ class RunCoverage:
         index: by site, how its passages were searched.
         scorer: the evidence of each query, with any passages hidden or added.
         calibration: from evidence to coverage.
+        citation_odds: by what the log's citations multiply each query's odds of being covered,
+            shape (n queries,).
         checked: what people's checks say of coverage; None where nobody checked.
         coverage: coverage of each query, without causes.
         draws: coverage under each calibration, shape (1 + bootstraps, n queries).
@@ -79,6 +86,7 @@ class RunCoverage:
     index: IndexFacts
     scorer: EvidenceScorer
     calibration: Calibration
+    citation_odds: Floats
     checked: CheckedCoverage | None
     coverage: Coverage
     draws: Floats
@@ -88,7 +96,7 @@ class RunCoverage:
 
     def site_model(self, run: Run, inputs: Inputs) -> SiteModel:
         """Return the model of your site, which says what coverage would be with other passages."""
-        return SiteModel(self.scorer, self.calibration, run.encoder, self.space, inputs.is_cited)
+        return SiteModel(self.scorer, self.calibration, run.encoder, self.space, self.citation_odds)
 
 
 def embed_inputs(run: Run, inputs: Inputs) -> RunVectors:
@@ -133,11 +141,12 @@ def fit_coverage(run: Run, inputs: Inputs, raw: RunVectors) -> RunCoverage:
     )
     # Whole topics are hidden to fit coverage, so the topics must be known before.
     calibration = _calibrate(run, inputs, vectors, scorer, by_topic[0])
-    coverage, draws = measure_coverage(scorer, calibration, inputs.is_cited)
+    citation_odds = weigh_citations(inputs.cited_pages, float(calibration.unanswered_share[0]))
+    coverage, draws = measure_coverage(scorer, calibration, citation_odds)
     checked = _check(run, inputs, by_topic[0], draws)
     if checked:
         calibration = replace(calibration, recalibration=checked.recalibration)
-        coverage, draws = measure_coverage(scorer, calibration, inputs.is_cited)
+        coverage, draws = measure_coverage(scorer, calibration, citation_odds)
     clusters, quality = _part_topics(run, graph, coverage, calibration, by_topic[1])
     fitted = RunCoverage(
         space=space,
@@ -150,6 +159,7 @@ def fit_coverage(run: Run, inputs: Inputs, raw: RunVectors) -> RunCoverage:
         index=index,
         scorer=scorer,
         calibration=calibration,
+        citation_odds=citation_odds,
         checked=checked,
         coverage=coverage,
         draws=draws,
