@@ -330,7 +330,7 @@ def _reason(facts: "pd.Series[float]", cause: str) -> str:
     # Not below the limit where the share is missing.
     if facts.get("pairs_kept", 1.0) < _MIN_PAIRS_KEPT:
         clauses.append(
-            f"with another seed, {10 * facts['pairs_kept']:.0f} of 10 pairs of its questions stay "
-            "together"
+            f"without a fifth of the log, {10 * facts['pairs_kept']:.0f} of 10 pairs of its "
+            "questions stay together"
         )
     return "; ".join(clauses)
