@@ -10,7 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import combinations, islice
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,8 @@ from coverage_kit.vectors import Embeddings, Encoder, Vectors, to_unit_length
 
 # Candidates of a cluster whose vectors are compared with it. Assumed: more cost time only.
 _N_EMBEDDED = 15
+# The best names of a theme that are joined in pairs. Assumed.
+_N_PAIRED = 6
 # Questions of a cluster, the most asked, that may name it and in whose words it is described.
 _N_QUESTIONS = 40
 # Characters of a question's answers of which the words count. Assumed: the subject comes first.
@@ -285,7 +287,27 @@ class _Namer:
                 if key not in found or found[key].score < item.score:
                     found[key] = item
         ranked = sorted(found.values(), key=lambda item: (-round(item.score, 9), item.text))
+        if english and not with_questions:
+            ranked = [*self._pairs(code, ranked[:_N_PAIRED]), *ranked]
         return ranked[:_N_EMBEDDED]
+
+    def _pairs(self, code: int, ranked: list[_Candidate]) -> Iterator[_Candidate]:
+        """Yield "Batteries and charging" of short names without a word in common."""
+        short = [
+            item
+            for item in ranked
+            if len(item.stems) <= 2 and item.text[-1] != "?" and " and " not in item.text
+        ]
+        for first, second in combinations(short, 2):
+            if first.stems & second.stems:
+                continue
+            start = second.text.split(" ")[0]
+            name = second.text if self.casing.is_name(start.lower()) else _lowered(second.text)
+            text = f"{self._in_plural(first.text, self.members[code])} and {name}"
+            if len(text) <= MAX_LENGTH:
+                item = _Candidate(text, first.stems | second.stems, "pair", second.weight)
+                item.score = self._score_words(code, item)
+                yield item
 
     def _titles(self, rows: Rows, shares: Floats) -> Iterator[_Candidate]:
         weights: Counter[str] = Counter()
@@ -365,7 +387,7 @@ class _Namer:
         words = 2 * precision * recall / max(1e-9, precision + recall)
         asked = np.asarray(self.asked[code, columns].todense()).ravel()
         score = words + _PRIOR[item.kind] + 0.4 * item.weight - _length_cost(item)
-        if item.kind in ("title", "slug", "phrase"):
+        if item.kind in ("title", "slug", "phrase", "pair"):
             # "Battery" or "Cargo bike" alone is too wide for one of many topics on them
             score -= 0.5 * (1 - min(1.0, float((asked * telling).sum())))
         # a title's words that nobody asks with are its author's, and so is a product's name
@@ -411,11 +433,16 @@ class _Namer:
 
 
 # What a kind of name has in its favour. A title was written by a person as a name.
-_PRIOR = {"title": 0.1, "slug": 0.0, "phrase": 0.05, "question": 0.0, "part": -0.15, "statement": -0.3}
+_PRIOR = {"title": 0.1, "slug": 0.0, "phrase": 0.05, "question": 0.0, "pair": 0.0, "part": -0.15, "statement": -0.3}
 # With these an asker begins to speak of the own case.
 _TELLING_OF_SELF = frozenset(
     "i i'm i've we we're we've he she he's she's it it's they my our his her".split()
 )
+
+
+def _lowered(name: str) -> str:
+    """Return a name to stand within another: its capital is left only to "GPS" and the like."""
+    return name[:1].lower() + name[1:] if name[1:2] == name[1:2].lower() else name
 
 
 def _length_cost(item: _Candidate) -> float:
