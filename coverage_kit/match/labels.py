@@ -393,9 +393,7 @@ class _Namer:
         # a title's words that nobody asks with are its author's, and so is a product's name
         score -= 0.2 * max(0.0, 1 - asked.max(initial=0.0) / 0.4)
         names = {stem(word) for word in item.text.split() if self.casing.is_name(word.lower())}
-        strange = [
-            word for word, share in zip(columns, asked, strict=True) if share < 0.5
-        ]
+        strange = [word for word, share in zip(columns, asked, strict=True) if share < 0.5]
         if len(self.members[code]) > 1:
             score -= 0.08 * float((self.n_rows_with[columns] == 1).sum())
         words_of = {self.column_of[word]: word for word in item.stems if word in self.column_of}
@@ -433,7 +431,15 @@ class _Namer:
 
 
 # What a kind of name has in its favour. A title was written by a person as a name.
-_PRIOR = {"title": 0.1, "slug": 0.0, "phrase": 0.05, "question": 0.0, "pair": 0.0, "part": -0.15, "statement": -0.3}
+_PRIOR = {
+    "title": 0.1,
+    "slug": 0.0,
+    "phrase": 0.05,
+    "question": 0.0,
+    "pair": 0.0,
+    "part": -0.15,
+    "statement": -0.3,
+}
 # With these an asker begins to speak of the own case.
 _TELLING_OF_SELF = frozenset(
     "i i'm i've we we're we've he she he's she's it it's they my our his her".split()

@@ -30,7 +30,7 @@ MAX_PASSAGES = 2_500
 # Gaps with a row in a figure, and with a name beside their point. Assumed: more are not readable.
 MAX_ROWS = 20
 MAX_NAMED_GAPS = 6
-MAX_NAMED_ON_MAP = 25
+MAX_NAMED_ON_MAP = 16
 # Gaps that the page may name where a reader looks closer at the map. Assumed.
 MAX_CLOSER_NAMES = 200
 

@@ -36,8 +36,8 @@ def list_gaps(analysis: Analysis) -> pd.DataFrame:
     """Return the gaps by rank with `theme`, their theme's name, and `example`, a typical question.
 
     Both are empty where there is none. `label` is on one line, and `example` adds to it.
-    `listing`, `n_open` and `open_demand` are derived from causes and coverage where the run does
-    not hold them. `likelihood` and `status` are empty there.
+    `listing`, `n_open`, `open_demand` and `theme_id` are derived from causes, coverage and clusters
+    where the gaps do not hold them. `likelihood` and `status` are empty there.
     """
     frame = analysis.gaps.sort_values("rank").reset_index(drop=True)
     queries = analysis.clusters.merge(analysis.coverage, on="query_id").merge(
@@ -49,7 +49,9 @@ def list_gaps(analysis: Analysis) -> pd.DataFrame:
     open_demand = cluster_ids.map(by_cluster["demand"].sum()).fillna(0.0)
     texts = frame["medoid_query_id"].map(analysis.queries.set_index("query_id")["text"])
     names = [name_gap(*pair) for pair in zip(frame["label"], texts, strict=True)]
-    themes = frame["theme_id"].map(analysis.themes.set_index("theme_id")["label"])
+    theme_ids = analysis.clusters.drop_duplicates("cluster_id").set_index("cluster_id")["theme_id"]
+    theme_ids = frame["theme_id"].fillna(cluster_ids.map(theme_ids).astype("str"))
+    themes = theme_ids.map(analysis.themes.set_index("theme_id")["label"])
     return frame.assign(
         label=pd.Series([name for name, _ in names], dtype="str"),
         example=pd.Series([example for _, example in names], dtype="str"),
@@ -61,6 +63,7 @@ def list_gaps(analysis: Analysis) -> pd.DataFrame:
         status=frame["status"].fillna("").astype("str"),
         n_open=frame["n_open"].fillna(n_open.astype("Int64")).astype("int64"),
         open_demand=frame["open_demand"].fillna(open_demand),
+        theme_id=theme_ids,
         theme=themes.astype("str").fillna(""),
     )
 

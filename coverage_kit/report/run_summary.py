@@ -126,7 +126,7 @@ def _describe_gaps(analysis: Analysis, folder: Path) -> list[str]:
             f"  {row['rank']}. {_describe_gap(row)}"
             for row in listed.head(_MAX_LISTED).to_dict("records")
         ),
-        *(f"  Further: {line}" for line in others),
+        *([f"  Further: {' '.join(others)}"] if others else []),
     ]
 
 

@@ -302,9 +302,7 @@ class English:
 
 
 # Nouns in -ed.
-_NOT_PARTICIPLES = frozenset(
-    "speed breed moped hundred watershed weed bleed creed steed".split()
-)
+_NOT_PARTICIPLES = frozenset("speed breed moped hundred watershed weed bleed creed steed".split())
 # Adjectives that are nouns as well: "a remote".
 _NOUNS_TOO = frozenset("remote local cold dark extra total average minimum maximum second".split())
 # Words in -ing that are nouns or prepositions.

@@ -188,7 +188,9 @@ class PhraseFinder:
                 if " our " in f" {words} ":
                     words = self._english.without_owner(words)
                 if tokens[0].kind == "V" and self._english.is_base(tokens[0].word):
-                    words = gerund(tokens[0].word) + self._english.without_owner(words[len(tokens[0].text) :])
+                    words = gerund(tokens[0].word) + self._english.without_owner(
+                        words[len(tokens[0].text) :]
+                    )
                 yield Phrase(capitalised(self._casing.restore(words)), stems)
 
 

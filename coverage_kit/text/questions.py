@@ -29,7 +29,9 @@ _MARKUP = re.compile(r"<[^<>\n]{0,200}>|[`*_#|~]+|https?://\S+|[\x00-\x1f\x7f\u2
 _SYMBOLS = re.compile("[\u2190-\u2bff\U0001f000-\U0001faff\ufe0f]+")
 _QUOTES = "\"'“”‘’«»"  # noqa: RUF001 (quotes)
 # Where a typed sentence ends, with or without a capital behind it.
-_SENTENCE = re.compile(r"(?<=[?!？！。])\s*|\.{2,}|…|(?<=[^\W\d_][^\W_])\.\s+|;\s+|\s+[-–—]+\s+|\n+")  # noqa: RUF001 (dashes)
+_SENTENCE = re.compile(
+    r"(?<=[?!？！。])\s*|\.{2,}|…|(?<=[^\W\d_][^\W_])\.\s+|;\s+|\s+[-–—]+\s+|\n+"
+)  # noqa: RUF001 (dashes)
 # Keywords that people put behind a question for a search engine: no part of what is asked.
 _TRAILING = re.compile(
     r"(?:[\s,]+(?:uk|usa|us|eu|near me|reddit|forum|20[1-4]\d|please|pls|thanks|thank you|thx|asap|"
@@ -58,7 +60,7 @@ _SPELLINGS = {
 _CAPITAL_SHARE = 0.6
 _INSIDE = re.compile(r"(?<=[^\W_][ ,] )[^\W_]\S*|(?<=[^\W_] )[^\W_][\w'’-]*")  # noqa: RUF001
 _WORD = re.compile(r"(?<![\w.@/-])[^\W_](?:[\w'’-]*[^\W_])?")  # noqa: RUF001 (quotes)
-_EDGES = ".,;:!?()[]*\"“”"
+_EDGES = '.,;:!?()[]*"“”'
 # What an asker says before the question.
 _BEFORE_VERB = (
     r"(?:how (?:do|can|should|would|could|does) (?:i|you|we|people|one|they)|how to|"

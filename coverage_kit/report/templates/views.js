@@ -4,7 +4,7 @@ const tabs = every(".tabs a");
 const views = every(".view");
 const bar = byId("tab-manager").closest(".bar");
 const panel = byId("panel"), pick = byId("pick"), chosen = byId("chosen");
-const gapItems = new Map(every("#gaps .item[data-rank]").map((item) => [Number(item.dataset.rank), item]));
+const gapItems = new Map(every("#gaps .item[data-rank]").map((item) => [Number(item.dataset.rank), item]).sort(([a], [b]) => a - b));
 const nameOf = (item) => item.querySelector(".name").textContent;
 
 function show(view) {
