@@ -20,7 +20,6 @@ from coverage_kit.match.coverage import (
     weigh_citations,
 )
 from coverage_kit.match.evidence import Claims, EvidenceScorer, EvidenceVectors
-from coverage_kit.match.labels import label_clusters
 from coverage_kit.match.masking import MaskingPlan
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import Indexes, best_similarity
@@ -29,9 +28,10 @@ from coverage_kit.match.self_test import SelfTest
 from coverage_kit.match.shared_results import find_shared_results
 from coverage_kit.match.whitening import Space, fit_space
 from coverage_kit.pipeline.inputs import Inputs
+from coverage_kit.pipeline.names import Names, name_topics
 from coverage_kit.pipeline.run import Run
 from coverage_kit.rank.causes import demand_weights
-from coverage_kit.tables import Clusters, Coverage, Labels, Matches
+from coverage_kit.tables import Clusters, Coverage, Matches
 from coverage_kit.vectors import Embeddings, embed_texts
 
 Floats = npt.NDArray[np.float64]
@@ -70,7 +70,7 @@ class RunCoverage:
         draws: coverage under each calibration, shape (1 + bootstraps, n queries).
         clusters: the cluster of each query.
         quality: how well the queries fall into clusters.
-        labels: name and most typical query of each cluster.
+        names: names of clusters and themes.
     """
 
     space: Space
@@ -87,7 +87,7 @@ class RunCoverage:
     draws: Floats
     clusters: Clusters
     quality: ClusterQuality
-    labels: Labels
+    names: Names
 
     def site_model(self, run: Run, inputs: Inputs) -> SiteModel:
         """Return the model of your site, which says what coverage would be with other passages."""
@@ -156,7 +156,7 @@ def fit_coverage(run: Run, inputs: Inputs, raw: RunVectors) -> RunCoverage:
         draws=draws,
         clusters=clusters,
         quality=quality,
-        labels=label_clusters(inputs.log.queries, clusters, topics),
+        names=name_topics(run, inputs, clusters, topics),
     )
     run.clock.finish("match")
     return fitted

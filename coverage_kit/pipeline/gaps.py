@@ -53,7 +53,7 @@ def find_gaps(run: Run, inputs: Inputs, fitted: RunCoverage) -> RunGaps:
         coverage,
         fitted.draws,
         clusters,
-        fitted.labels,
+        fitted.names.clusters,
         ClusterFacts(
             pooled=pool_facts(facts, log.queries, cluster_of),
             nearest=nearest.join(unsupported_claims(claim_book, clusters)).assign(
