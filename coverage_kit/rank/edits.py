@@ -21,7 +21,7 @@ from coverage_kit.tables import (
     Gaps,
     Queries,
 )
-from coverage_kit.vocabulary import COVERED, NO_EDIT
+from coverage_kit.vocabulary import COVERED, DISMISSED, NO_EDIT
 
 # The number of claims in the short and in the full variant of an edit (assumed).
 N_SHORT_CLAIMS = 2
@@ -39,7 +39,7 @@ def propose_edits(  # noqa: PLR0913 (a table for each thing that an edit is made
     sources: DraftSources,
     effort: RankSettings,
 ) -> list[Candidate]:
-    """Return the candidate edits of every closable gap, in the gaps' order.
+    """Return the candidate edits of every closable gap that is not dismissed, in the gaps' order.
 
     A gap has at most `effort.edits_per_gap` candidates. Each is drafted from half of the gap's
     queries (every other query by demand), so that the other half can score it.
@@ -60,6 +60,7 @@ def propose_edits(  # noqa: PLR0913 (a table for each thing that an edit is made
     candidates: list[Candidate] = []
     for row in gaps.to_dict("records"):
         is_editable = row["is_closable"] and row["cause"] != COVERED
+        is_editable = is_editable and row["listing"] != DISMISSED
         if not is_editable or not isinstance(row["own_passage_id"], str):
             continue
         gap = _draft_gap(row, members[row["cluster_id"]], sources)
@@ -82,7 +83,10 @@ def touches(candidate: Candidate, patterns: tuple[str, ...]) -> bool:
 
 
 def explain_no_edits(gaps: Gaps) -> list[Candidate]:
-    """Return for each gap that no edit of the site can close an entry that says why."""
+    """Return for each gap that no edit of the site can close an entry that says why.
+
+    Dismissed gaps are left out.
+    """
     reasons = {
         "unwinnable": (
             "Answers here do not search, or cite only third parties: "
@@ -101,7 +105,7 @@ def explain_no_edits(gaps: Gaps) -> list[Candidate]:
             drafted_from=(),
             added=(),
         )
-        for row in gaps[~gaps["is_closable"]].to_dict("records")
+        for row in gaps[~gaps["is_closable"] & (gaps["listing"] != DISMISSED)].to_dict("records")
     ]
 
 

@@ -15,7 +15,7 @@ from coverage_kit.tasks.predictions import (
     read_predictions,
     record_predictions,
 )
-from coverage_kit.tasks.published import PUBLISHED
+from coverage_kit.pipeline.published import PUBLISHED
 from tests.two_runs import ABOUT, PAGE, make_edits, make_effects, make_run
 
 # (query_id, text, demand, cluster_id, coverage): a gap of two, a query outside it, two that nothing
