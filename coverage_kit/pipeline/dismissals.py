@@ -206,8 +206,8 @@ def change_dismissal(
 ) -> pd.DataFrame:
     """Return the rows of a file of dismissals with a gap dismissed, or not dismissed any more.
 
-    A gap that is dismissed already gets the reason, where there is one. A gap that is not dismissed
-    any more takes its questions out of all rows.
+    A gap that has a row already adds its questions and the reason, where there is one, to it. A gap
+    that is not dismissed any more takes its questions out of all rows.
 
     Args:
         rows: the file (`read_dismissals_file`).
@@ -231,14 +231,23 @@ def change_dismissal(
             for same, text, keys in zip(has_id, left, held, strict=True)
         ]
         return rows.assign(questions=left)[is_kept]
-    is_same = np.array(has_id, dtype=bool) | [
-        len(keys & questions) >= _MAJORITY * len(questions) > 0 for keys in held
+    is_same = [
+        same or len(keys & questions) >= _MAJORITY * len(questions) > 0
+        for same, keys in zip(has_id, held, strict=True)
     ]
-    if is_same.any():
-        return rows.assign(why=rows["why"].mask(is_same, why)) if why else rows
-    row = {name: str(gap[name]) for name in ("gap_id", "label", "questions")}
-    row["dismissed_at"] = datetime.now(UTC).isoformat(timespec="seconds")
-    return add_dismissal(rows, {**row, "why": why, "demand": str(gap["demand"])})
+    if any(is_same):
+        changed = rows.copy()
+        row = rows.index[is_same.index(True)]
+        lines = str(rows.loc[row, "questions"]).split("\n")
+        known = set(map(question_key, lines))
+        lines += [line for line in gap["questions"].split("\n") if question_key(line) not in known]
+        changed.loc[row, "questions"] = "\n".join(filter(None, lines))
+        if why:
+            changed.loc[row, "why"] = why
+        return changed
+    cells = {name: str(gap[name]) for name in ("gap_id", "label", "demand", "questions")}
+    cells["dismissed_at"] = datetime.now(UTC).isoformat(timespec="seconds")
+    return add_dismissal(rows, {**cells, "why": why})
 
 
 def _keys(questions: str) -> frozenset[str]:
