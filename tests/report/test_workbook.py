@@ -201,7 +201,7 @@ def test_csv_of_missing_values_and_of_nothing(tmp_path, empty):
     assert (
         write_csv(empty.gaps, tmp_path / "g.csv")
         .read_text(encoding="utf-8-sig")
-        .startswith("cluster_id,label")
+        .startswith("cluster_id,gap_id,label")
     )
 
 

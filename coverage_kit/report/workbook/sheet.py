@@ -11,8 +11,8 @@ import pandas as pd
 
 from coverage_kit.tables import Schema
 
-# How a cell is formatted: see forms.py. "status", "progress" and "choice" are texts with
-# colours, "rate" and "points" are shares of 1, "fine" and "signed" are plain numbers.
+# How a cell is formatted: see forms.py. "status", "progress", "choice" and "gap status" are
+# texts with colours, "rate" and "points" are shares of 1, "fine" and "signed" are plain numbers.
 Form = Literal[
     "text",
     "integer",
@@ -29,6 +29,7 @@ Form = Literal[
     "status",
     "progress",
     "choice",
+    "gap status",
 ]
 
 # Stands before the heading of a column that people added to the to-do sheet.

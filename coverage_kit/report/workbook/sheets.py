@@ -26,6 +26,13 @@ from coverage_kit.report.wording import MEASURE_WORDINGS, METHOD
 from coverage_kit.report.workbook.audit_sheets import list_audit_sheets
 from coverage_kit.report.workbook.check_sheet import list_check_sheets
 from coverage_kit.report.workbook.editor_notes import EditorNotes
+from coverage_kit.report.workbook.gap_choices import (
+    CHOICE_COLUMNS,
+    GAPS_SHEET,
+    HIDDEN_COLUMNS,
+    NO_CHOICES,
+    add_choices,
+)
 from coverage_kit.report.workbook.glossary import make_glossary
 from coverage_kit.report.workbook.sheet import (
     Sheet,
@@ -43,6 +50,8 @@ from coverage_kit.report.workbook.visibility_sheets import (
 _GAPS = (
     SheetColumn("rank", "rank", "integer", 7),
     SheetColumn("gap", "label", width=26),
+    *CHOICE_COLUMNS,
+    SheetColumn("status, because", "status_reason", width=36),
     SheetColumn("queries", "queries", width=48),
     SheetColumn("number of queries", "n_queries", "integer", 10, link="queries_at"),
     SheetColumn("demand (times asked)", "demand", "number", 10),
@@ -62,6 +71,7 @@ _GAPS = (
     SheetColumn("citation rate of the site", "citation_rate", "percent", 11),
     SheetColumn("nearest own page", "own_heading", width=36, link="own_url"),
     SheetColumn("best other page", "other_heading", width=36, link="other_url"),
+    *HIDDEN_COLUMNS,
 )
 # A row for each question.
 _QUERIES = (
@@ -139,14 +149,17 @@ def list_sheets(
     analysis: Analysis,
     notes: Sequence[EditorNotes] = (),
     checks: pd.DataFrame | None = None,
+    choices: pd.DataFrame | None = None,
 ) -> list[Sheet]:
     """Return the sheets of rows.
 
     They are, in this order: gaps, queries, edits, to do, questions to check, no edit, pages,
     further sheets that have rows, glossary, about. Gaps, queries and edits link to each other.
-    `notes` are rows of earlier to-do sheets, `checks` of earlier sheets of questions to check.
+    `notes` are rows of earlier to-do sheets, `checks` of earlier sheets of questions to check,
+    `choices` of earlier sheets of gaps.
     """
-    gaps = describe_gaps(analysis)
+    earlier = NO_CHOICES if choices is None else choices
+    gaps = add_choices(analysis, describe_gaps(analysis), earlier)
     edits = describe_edits(analysis)
     gap_links = link_rows("gaps", gaps["cluster_id"])
     sheets = [
@@ -228,10 +241,11 @@ def _list_main(
     )
     return [
         Sheet(
-            "gaps",
+            GAPS_SHEET,
             _GAPS,
             gaps,
-            "what the site does not answer, worst first",
+            "what the site does not answer, worst first; choose dismissed as the status of a gap "
+            "that is not yours to close, and the next run takes it out of the list",
             (tables.GAPS,),
         ),
         Sheet(
