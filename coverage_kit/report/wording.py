@@ -89,8 +89,8 @@ LIKELIHOODS = {
 }
 # The rule by which rank/gaps.py orders the list; readers can check it.
 GAP_ORDER = (
-    "Order: first likely, then possible, then unlikely gaps; within each by severity band (over "
-    "three quarters, half, a quarter unanswered), then by how often the questions were asked."
+    "Order: first likely, then possible, then unlikely gaps; within each by how often the "
+    "questions were asked."
 )
 
 # Titles by the words of vocabulary.Operation.

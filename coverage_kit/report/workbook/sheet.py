@@ -12,8 +12,8 @@ import pandas as pd
 from coverage_kit.tables import Schema
 from coverage_kit.vocabulary import TO_CLOSE, UNSEEN
 
-# How a cell is formatted: see forms.py. "status", "progress" and "choice" are texts with
-# colours, "rate" and "points" are shares of 1, "fine" and "signed" are plain numbers.
+# How a cell is formatted: see forms.py. "status", "progress", "choice" and "gap status" are
+# texts with colours, "rate" and "points" are shares of 1, "fine" and "signed" are plain numbers.
 Form = Literal[
     "text",
     "integer",
@@ -30,6 +30,7 @@ Form = Literal[
     "status",
     "progress",
     "choice",
+    "gap status",
 ]
 
 # Stands before the heading of a column that people added to the to-do sheet.
@@ -117,6 +118,7 @@ def link_to_row(sheet: str, row: int = 1) -> str:
 GAPS_SHEET = "gaps"
 UNSEEN_SHEET = "answered, not seen"
 REST_SHEET = "covered and out of reach"
+GAP_SHEETS = (GAPS_SHEET, UNSEEN_SHEET, REST_SHEET)
 
 
 def split_gaps(gaps: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -27,6 +27,12 @@ from coverage_kit.report.wording import GAP_ORDER, MEASURE_WORDINGS, METHOD, des
 from coverage_kit.report.workbook.audit_sheets import list_audit_sheets
 from coverage_kit.report.workbook.check_sheet import list_check_sheets
 from coverage_kit.report.workbook.editor_notes import EditorNotes
+from coverage_kit.report.workbook.gap_choices import (
+    CHOICE_COLUMNS,
+    HIDDEN_COLUMNS,
+    NO_CHOICES,
+    add_choices,
+)
 from coverage_kit.report.workbook.glossary import make_glossary
 from coverage_kit.report.workbook.sheet import (
     GAPS_SHEET,
@@ -54,6 +60,8 @@ _GAPS = (
     SheetColumn("questions", "n_queries", "integer", 10, link="queries_at"),
     SheetColumn("times asked", "demand", "integer", 10),
     SheetColumn("likelihood", "likelihood", width=10),
+    *CHOICE_COLUMNS,
+    SheetColumn("status, because", "status_reason", width=36),
     SheetColumn("severity (share unanswered)", "severity", "severity", 12),
     SheetColumn("severity, low end", "low", "percent", 10),
     SheetColumn("severity, high end", "high", "percent", 10),
@@ -71,6 +79,7 @@ _GAPS = (
     SheetColumn("citation rate of the site", "citation_rate", "percent", 11),
     SheetColumn("nearest own page", "own_heading", width=36, link="own_url"),
     SheetColumn("best other page", "other_heading", width=36, link="other_url"),
+    *HIDDEN_COLUMNS,
 )
 # The rest holds several lists, so that each row names its own.
 _REST = (*_GAPS[:2], SheetColumn("list", "listing", width=14), *_GAPS[2:])
@@ -150,15 +159,17 @@ def list_sheets(
     analysis: Analysis,
     notes: Sequence[EditorNotes] = (),
     checks: pd.DataFrame | None = None,
+    choices: pd.DataFrame | None = None,
 ) -> list[Sheet]:
     """Return the sheets of rows.
 
     They are, in this order: gaps, answered but not seen, the rest of the topics, queries, edits,
     to do, questions to check, no edit, pages, further sheets that have rows, glossary, about.
-    Gaps, queries and edits link to each other. `notes` are rows of
-    earlier to-do sheets, `checks` of earlier sheets of questions to check.
+    Gaps, queries and edits link to each other. `notes` are rows of earlier to-do sheets, `checks`
+    of earlier sheets of questions to check, `choices` of earlier sheets of gaps.
     """
-    gaps = describe_gaps(analysis)
+    earlier = NO_CHOICES if choices is None else choices
+    gaps = add_choices(analysis, describe_gaps(analysis), earlier)
     edits = describe_edits(analysis)
     gap_links = link_gaps(gaps)
     sheets = [
@@ -264,7 +275,12 @@ def _list_gap_sheets(gaps: pd.DataFrame) -> list[Sheet]:
     """
     unseen = describe_listing(UNSEEN)
     purposes = {
-        GAPS_SHEET: (_GAPS, "what your site lacks and an edit can give", GAP_ORDER),
+        GAPS_SHEET: (
+            _GAPS,
+            "what your site may lack; choose dismissed as the status of a gap that is not "
+            "yours to close",
+            GAP_ORDER,
+        ),
         UNSEEN_SHEET: (_GAPS, "what your site answers, and answers do not use", unseen.what_to_do),
         REST_SHEET: (_REST, "topics that are no gaps to work on", count_rest(gaps)),
     }

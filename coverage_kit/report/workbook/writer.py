@@ -31,6 +31,7 @@ from coverage_kit.report.workbook.forms import (
     LISTS,
     SCALES,
 )
+from coverage_kit.report.workbook.gap_choices import read_gap_sheet
 from coverage_kit.report.workbook.sheet import (
     Chart,
     Sheet,
@@ -95,7 +96,8 @@ def write_workbook(
 
     Its sheets are summary, gaps, queries, edits, to do, pages, visibility, glossary and so on.
 
-    What people wrote into the to-do sheet (status, owner, note, columns that they added) is kept
+    What people wrote into the to-do sheet (status, owner, note, columns that they added), and into
+    the sheet of gaps (status, note), is kept
     from the workbook `keep_status`, if it is named, and from the workbook `earlier`, which is the
     one at `path` unless it is named. For an edit in both, the row in `keep_status` counts. An
     earlier workbook that cannot be read is set aside as .old. The same analysis and the same notes
@@ -105,8 +107,10 @@ def write_workbook(
     path = Path(path)
     buffer = io.BytesIO()
     books = [Path(keep_status)] if keep_status else []
-    checks = pd.concat([read_check_sheet(book) for book in (*books, earlier or path)])
-    sheets = list_sheets(analysis, find_notes(earlier or path, keep_status), checks)
+    books.append(earlier or path)
+    checks = pd.concat([read_check_sheet(book) for book in books])
+    choices = pd.concat([read_gap_sheet(book) for book in books], ignore_index=True)
+    sheets = list_sheets(analysis, find_notes(earlier or path, keep_status), checks, choices)
     book = xlsxwriter.Workbook(buffer, _OPTIONS)
     book.set_properties(
         {
@@ -324,7 +328,7 @@ class _Writer:
     def _write(self, page: Any, row: int, column: int, form: str, value: Any) -> None:
         if is_missing(value):
             page.write_blank(row, column, None, self.formats[form])
-        elif form in {"text", "status", "progress", "choice"}:
+        elif form in {"text", "status", "progress", "choice", "gap status"}:
             page.write_string(row, column, _fit(value), self.formats[form])
         elif form == "flag":
             page.write_string(row, column, "yes" if value else "no", self.formats["flag"])
