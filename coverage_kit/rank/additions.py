@@ -334,6 +334,8 @@ def _make_slug(label: str) -> str:
 
     >>> _make_slug("Crèches & nurseries: who may drop off?"), _make_slug("Велосипед")
     ('creches-nurseries-who-may-drop-off', 'велосипед')
+    >>> _make_slug("Renting by the month, subscribing, and trying a cargo bike for a weekend")
+    'renting-by-the-month-subscribing-and-trying-a-cargo-bike-for'
     """
     plain = _ACCENTED.sub(r"\1", unicodedata.normalize("NFKD", label.casefold()))
     slug = ""

@@ -1,11 +1,19 @@
 """The lists of topics in sentences: how the gaps are ordered, and what is not among them."""
 
 from pathlib import Path
+from typing import Any
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.gap_lists import count_rest, list_gaps
 from coverage_kit.report.level import describe_level
-from coverage_kit.report.wording import GAP_ORDER, count, describe_open, percent
+from coverage_kit.report.wording import (
+    GAP_ORDER,
+    count,
+    describe_cause,
+    describe_open,
+    percent,
+    times,
+)
 from coverage_kit.vocabulary import COVERED, TO_CLOSE, UNSEEN
 
 # Topics that are named where no gap is listed. Assumed: they fit in a sentence or two.
@@ -26,6 +34,20 @@ def describe_lists(analysis: Analysis, folder: str | Path | None = None) -> list
         f"{count_rest(gaps)}." if count_rest(gaps) else "",
     ]
     return [line for line in lines if line]
+
+
+def describe_gap(row: dict[Any, Any]) -> str:
+    """Return a gap in a line: name, unanswered questions, how often asked, likelihood and cause.
+
+    `row` is a row of `list_gaps`.
+    """
+    facts = [
+        describe_open(row["n_open"], row["n_queries"]),
+        f"asked {times(row['demand'])}",
+        row["likelihood"],
+    ]
+    cause = describe_cause(str(row["cause"])).title.lower()
+    return f"{row['label']}: {', '.join(filter(None, facts))}; {cause}"
 
 
 def describe_no_gaps(analysis: Analysis, folder: str | Path | None = None) -> str:

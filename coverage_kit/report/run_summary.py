@@ -2,11 +2,10 @@
 
 import math
 from pathlib import Path
-from typing import Any
 
 from coverage_kit.analysis import About, Analysis
 from coverage_kit.report.gap_lists import list_gaps
-from coverage_kit.report.gap_texts import describe_lists
+from coverage_kit.report.gap_texts import describe_gap, describe_lists
 from coverage_kit.report.level import describe_level
 from coverage_kit.report.page_data.audit import list_audit_lines
 from coverage_kit.report.page_data.trend import list_news
@@ -23,10 +22,7 @@ from coverage_kit.report.trust import (
 from coverage_kit.report.wording import (
     amount,
     count,
-    describe_cause,
-    describe_open,
     describe_operation,
-    times,
 )
 from coverage_kit.vocabulary import NO_EDIT, TO_CLOSE
 
@@ -123,21 +119,11 @@ def _describe_gaps(analysis: Analysis, folder: Path) -> list[str]:
     return [
         f"Top gaps, {len(listed):,} to close. {head}",
         *(
-            f"  {row['rank']}. {_describe_gap(row)}"
+            f"  {row['rank']}. {describe_gap(row)}"
             for row in listed.head(_MAX_LISTED).to_dict("records")
         ),
         *([f"  Further: {' '.join(others)}"] if others else []),
     ]
-
-
-def _describe_gap(row: dict[Any, Any]) -> str:
-    facts = [
-        describe_open(row["n_open"], row["n_queries"]),
-        f"asked {times(row['demand'])}",
-        row["likelihood"],
-    ]
-    cause = describe_cause(str(row["cause"])).title.lower()
-    return f"{row['label']}: {', '.join(filter(None, facts))}; {cause}"
 
 
 def _describe_edits(analysis: Analysis) -> list[str]:
