@@ -17,6 +17,7 @@ from coverage_kit.text.english import (
     SUBJECTS,
     English,
     Token,
+    base_form,
     gerund,
 )
 
@@ -59,11 +60,13 @@ _CAPITAL_SHARE = 0.6
 _INSIDE = re.compile(r"(?<=[^\W_][ ,] )[^\W_]\S*|(?<=[^\W_] )[^\W_][\w'’-]*")  # noqa: RUF001
 _WORD = re.compile(r"(?<![\w.@/-])[^\W_](?:[\w'’-]*[^\W_])?")  # noqa: RUF001 (quotes)
 _EDGES = ".,;:!?()[]*\"“”"
+# A longer word in capitals is loud, and no abbreviation, unless the prose has it so. Assumed.
+_SHOUTED = 3
 # What an asker says before the question.
 _BEFORE_VERB = (
     r"(?:how (?:do|can|should|would|could|does) (?:i|you|we|people|one|they)|how to|"
     r"what(?:'s| is) the (?:best|easiest|right|cheapest|safest) way to|(?:the )?best way to|"
-    r"(?:can|may|should|could|must) (?:i|you|we|people|one) (?:still |actually |just )?|"
+    r"(?:can|may|should|could|must) (?:i|you|we|people|one)(?: still| actually| just)?|"
     r"is it (?:actually |still )?(?:ok|okay|safe|legal|possible|worth|allowed|illegal|dangerous|"
     r"a good idea|bad|better|normal|hard|easy) to)"
 )
@@ -139,6 +142,8 @@ class Casing:
         return capitalised(self.restore(" ".join(lowered)))
 
     def _cased(self, word: str) -> str:
+        if word.isupper() and len(word) > _SHOUTED and word.lower() not in self._form_of:
+            return word.lower()
         if word != word.lower():
             return word
         stem, _, _ = word.partition("'")
@@ -180,8 +185,8 @@ def english_questions(text: str, english: English, casing: Casing) -> list[str]:
 
     A clause that refers to something before it ("is it safe?") comes last. The list may be empty.
 
-    >>> english_questions("so can i carry my dog, he is old. thanks", English(), Casing([]))
-    ['Can I carry my dog?', 'He is old']
+    >>> english_questions("so can i carry my dog?? he is old. thanks", English(), Casing([]))
+    ['Can I carry my dog?']
     """
     parts = [_LEADING.sub("", part.strip()) for part in _SENTENCE.split(plain_text(text))]
     parts = [part for part in map(_without_keywords, parts) if part]
@@ -196,7 +201,7 @@ def english_questions(text: str, english: English, casing: Casing) -> list[str]:
 def action_phrase(question: str, english: English, casing: Casing) -> str:
     """Return what a question is about to do, as a phrase; '' where it is of another form.
 
-    >>> action_phrase("Can I carry my dog in a box?", English(), Casing([]))
+    >>> action_phrase("Can I carry my dog in a box?", English(["A dog barks"]), Casing([]))
     'Carrying a dog in a box'
     """
     match = _TO_VERB.match(question)
@@ -327,6 +332,9 @@ def _written(text: str, english: English, casing: Casing) -> str:
     is_choice = {token.word for token in tokens} & {"or"} and not any(
         token.kind == "V" for token in tokens
     )
+    if not asks and not english.is_of_commands and tokens and tokens[0].kind == "V":
+        # "rent a bike monthly" is no sentence here
+        bare = gerund(base_form(tokens[0].word)) + bare[tokens[0].end :]
     return capitalised(casing.restore(bare)) + ("?" if asks or is_choice else "")
 
 
