@@ -37,7 +37,8 @@ def read_dismissals_file(path: str | Path) -> pd.DataFrame:
             raise SchemaError(str(path), f"one column {name!r}", found, _CURE)
     rows = [dict(zip(header, cells, strict=False)) for cells in lines.values()]
     columns = list(dict.fromkeys([*COLUMNS, *filter(None, header)]))
-    frame = pd.DataFrame(rows, index=list(lines), columns=columns).fillna("").astype("str")
+    frame = pd.DataFrame(rows, index=list(lines), columns=columns, dtype="object")
+    frame = frame.fillna("").astype("str")
     for number, row in frame.iterrows():
         _check_row(f"{path}, row {number}", row)
     return frame

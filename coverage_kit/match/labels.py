@@ -35,10 +35,13 @@ from coverage_kit.text.questions import (
     english_questions,
     plain_text,
 )
+from coverage_kit.text.spelling import Spelling
 from coverage_kit.vectors import Embeddings, Encoder, Vectors, to_unit_length
 
 # Candidates of a cluster whose vectors are compared with it. Assumed: more cost time only.
 _N_EMBEDDED = 15
+# A word that tells clusters apart by less is too common to be half of a name. Assumed.
+_TELLING = 0.4
 # The best names of a theme that are joined in pairs. Assumed.
 _N_PAIRED = 6
 # Questions of a cluster, the most asked, that may name it and in whose words it is described.
@@ -157,6 +160,7 @@ class _Namer:
         prose = [*self.answers, *dict.fromkeys(t for row in self.titles for t in row)]
         self.english = English([*self.texts, *prose])
         self.casing = Casing([*prose, *self.texts], brands)
+        self.spelling = Spelling([*self.texts, *prose])
         self.tokens = [self.english.tokens(text) for text in self.texts]
         self.finder = PhraseFinder(self.english, self.casing, self.tokens)
         self.brands = [
@@ -216,14 +220,19 @@ class _Namer:
             free = [item for item in ranked if item.text.lower() not in used]
             distinct = [item for item in free if self._mark(item) not in used_stems]
             chosen = next(iter(distinct or free), None)
-            name = chosen.text if chosen else self._fallback(int(medoids[code]), used)
-            if chosen and chosen.kind == "phrase":
-                name = self._in_plural(name, self.members[code])
+            name = self._name_of(chosen, self.members[code]) if chosen else self._fallback(int(medoids[code]), used)
             names[code] = name
             used.add(name.lower())
             if chosen:
                 used_stems.add(self._mark(chosen))
         return names
+
+    def _name_of(self, item: _Candidate, rows: Rows) -> str:
+        """Return a candidate as it is shown: titles as written, the asker's words put right."""
+        if item.kind in ("title", "slug"):
+            return item.text
+        name = self.spelling.correct(item.text)
+        return self._in_plural(name, rows) if item.kind == "phrase" else name
 
     def _in_plural(self, name: str, rows: Rows) -> str:
         """Return a name that is one noun in the plural: "Merge conflicts".
@@ -288,6 +297,7 @@ class _Namer:
                     found[key] = item
         ranked = sorted(found.values(), key=lambda item: (-round(item.score, 9), item.text))
         if english and not with_questions:
+            ranked = [item for item in ranked if item.text[-1] != "?"]
             ranked = [*self._pairs(code, ranked[:_N_PAIRED]), *ranked]
         return ranked[:_N_EMBEDDED]
 
@@ -296,7 +306,10 @@ class _Namer:
         short = [
             item
             for item in ranked
-            if len(item.stems) <= 2 and item.text[-1] != "?" and " and " not in item.text
+            if len(item.stems) <= 2
+            and item.text[-1] != "?"
+            and " and " not in item.text
+            and max(map(self._telling, item.stems)) > _TELLING
         ]
         for first, second in combinations(short, 2):
             if first.stems & second.stems:
@@ -392,8 +405,15 @@ class _Namer:
             score -= 0.5 * (1 - min(1.0, float((asked * telling).sum())))
         # a title's words that nobody asks with are its author's, and so is a product's name
         score -= 0.2 * max(0.0, 1 - asked.max(initial=0.0) / 0.4)
-        names = {stem(word) for word in item.text.split() if self.casing.is_name(word.lower())}
-        strange = [word for word, share in zip(columns, asked, strict=True) if share < 0.5]
+        score -= _UNASKED_COST.get(item.kind, 0.0) * float((asked == 0).sum() + n_unknown)
+        names = {
+            stem(word)
+            for word in item.text.split()
+            if self.casing.is_name(word.lower()) or any(sign.isdigit() for sign in word)
+        }
+        strange = [
+            word for word, share in zip(columns, asked, strict=True) if share < 0.5
+        ]
         if len(self.members[code]) > 1:
             score -= 0.08 * float((self.n_rows_with[columns] == 1).sum())
         words_of = {self.column_of[word]: word for word in item.stems if word in self.column_of}
@@ -431,15 +451,9 @@ class _Namer:
 
 
 # What a kind of name has in its favour. A title was written by a person as a name.
-_PRIOR = {
-    "title": 0.1,
-    "slug": 0.0,
-    "phrase": 0.05,
-    "question": 0.0,
-    "pair": 0.0,
-    "part": -0.15,
-    "statement": -0.3,
-}
+_PRIOR = {"title": 0.1, "slug": 0.0, "phrase": 0.05, "question": 0.0, "pair": 0.0, "part": -0.15, "statement": -0.3}
+# What each word costs that no question of the cluster has.
+_UNASKED_COST = {"title": 0.04, "slug": 0.12}
 # With these an asker begins to speak of the own case.
 _TELLING_OF_SELF = frozenset(
     "i i'm i've we we're we've he she he's she's it it's they my our his her".split()

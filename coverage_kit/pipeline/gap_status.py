@@ -5,7 +5,7 @@ A gap is recognised by its questions. What is remembered of the runs of a series
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -50,6 +50,8 @@ _MAJORITY = 0.5
 _DECIMALS = 9
 # A question counts as open below this coverage: it is more likely unanswered than answered.
 _OPEN_BELOW = 0.5
+# The reason of a gap that left the list although its coverage did not clearly rise.
+_OUTSIDE = "open: coverage {}, no clear change, though it is not in the list now"
 # Edits named as what closed a gap, at most (assumed: more do not fit into a sentence).
 _MAX_EDITS = 3
 
@@ -140,18 +142,18 @@ def track_gaps(gaps: Gaps, asked: pd.DataFrame, passages: Passages, memory: GapM
         return GAPS.typed(tracked.assign(**columns))
     moves = _compare(tracked, asked, memory)
     edits = _find_edits(moves, tracked, passages, memory)
-    words = [_describe(move, edits.get(move.gap_id, []), memory.day) for move in moves]
+    moves = [_explain(move, edits.get(move.gap_id, ""), memory.day) for move in moves]
     return GAPS.typed(
         tracked.assign(
-            status=pd.Series([move.status for move in moves], tracked.index, dtype="object"),
-            status_reason=pd.Series(words, tracked.index, dtype="object"),
+            status=pd.Series([m.status for m in moves], tracked.index, dtype="object"),
+            status_reason=pd.Series([m.words for m in moves], tracked.index, dtype="object"),
         )
     )
 
 
 def digest_measured(gaps: Gaps, asked: pd.DataFrame) -> str:
     """Return a digest of what a run measured, whatever is dismissed and in whatever order."""
-    columns = ["cluster_id", "cause", "severity", "is_closable"]
+    columns = ["cluster_id", "cause", "severity", "low", "high", "is_closable"]
     return digest([gaps[columns].sort_values("cluster_id"), asked])
 
 
@@ -263,12 +265,14 @@ class _Move:
         status: what became of it; None where it never was a gap to close.
         words: what the status rests on; without the edits where `is_risen`.
         is_risen: whether its coverage rose, so that edits of the last run may be behind it.
+        needs_edit: whether the rise is so small that only a published edit makes it one.
     """
 
     gap_id: str
     status: GapStatus | None
     words: str | None
     is_risen: bool = False
+    needs_edit: bool = False
 
 
 def _compare(gaps: Gaps, asked: pd.DataFrame, memory: GapMemory) -> list[_Move]:
@@ -318,38 +322,70 @@ def _compare_unlisted(
         return _Move(gap_id, "closed", before["status_reason"])
     if listing == OUT_OF_REACH:
         return _Move(gap_id, "open", "open, but no edit of your site can close it any more")
-    return _Move(gap_id, "closed", _coverages(both), is_risen=True)
+    change = _measure_change(both)
+    # Without any rise, no edit can have closed it.
+    if not change.is_up and _mean(both, "coverage") <= _mean(both, "coverage_then"):
+        return _Move(gap_id, "open", _OUTSIDE.format(change.words))
+    return _Move(gap_id, "closed", change.words, is_risen=True, needs_edit=not change.is_up)
 
 
 def _compare_listed(
     gap_id: str, before: Mapping[Any, Any], both: pd.DataFrame, split_from: str
 ) -> _Move:
     """Return the move of a gap to close; `split_from` is the gap that it was a part of, if any."""
-    if before["listing"] in (COVERED, UNSEEN):
-        verb = "fell from" if _mean(both, "coverage") < _mean(both, "coverage_then") else "was"
-        return _Move(gap_id, "reopened", f"reopened: coverage {verb} {_coverages(both)}")
-    is_answered = both["coverage"] >= _OPEN_BELOW
-    was_answered = both["coverage_then"] >= _OPEN_BELOW
-    # A question that crosses the line counts where it left its earlier interval.
-    n_closed = int((is_answered & ~was_answered & (both["coverage"] > both["high_then"])).sum())
-    n_opened = int((~is_answered & was_answered & (both["coverage"] < both["low_then"])).sum())
-    # Only questions of both runs are compared, so that a gap does not shrink by losing some.
-    is_clear = _mean(both, "low") > _mean(both, "high_then")
-    if n_closed > n_opened or is_clear:
-        words = _coverages(both)
-        if n_closed:
-            n_open = count(int((~was_answered).sum()), "open question")
-            words += f", {n_closed:,} of {n_open} answered since"
+    change = _measure_change(both)
+    was_gap = isinstance(before["status"], str) and before["status"] != "closed"
+    if not was_gap and (change.is_down or before["status"] == "closed"):
+        verb = "fell from" if change.is_down else "went from"
+        return _Move(gap_id, "reopened", f"reopened: coverage {verb} {change.words}")
+    if was_gap and change.is_up:
+        words = change.words
+        if change.n_closed:
+            n_open = count(change.n_open_then, "open question")
+            words += f", {change.n_closed:,} of {n_open} answered since"
         return _Move(gap_id, "shrinking", words, is_risen=True)
-    words = f"open: coverage {_coverages(both)}, no clear change"
+    words = f"open: coverage {change.words}, no clear change"
+    if not was_gap:
+        words = f"{words}; it was not in the list before"
     if split_from:
-        words += f"; it was a part of {split_from}"
+        words = f"{words}; it was a part of {split_from}"
     return _Move(gap_id, "open", words)
 
 
-def _coverages(both: pd.DataFrame) -> str:
-    """Return the coverage of the questions of both runs: '31% to 78%'."""
-    return f"{percent(_mean(both, 'coverage_then'))} to {percent(_mean(both, 'coverage'))}"
+@dataclass(frozen=True)
+class _Change:
+    """How the coverage of the questions of two runs changed.
+
+    Attributes:
+        words: coverage then and now: '31% to 78%'.
+        is_up: whether it clearly rose: more questions came to be answered than the other way round,
+            each beyond its interval, or the mean did.
+        is_down: whether it clearly fell.
+        n_closed: open questions that are answered now.
+        n_open_then: questions that were open.
+    """
+
+    words: str
+    is_up: bool
+    is_down: bool
+    n_closed: int
+    n_open_then: int
+
+
+def _measure_change(both: pd.DataFrame) -> _Change:
+    # Only questions of both runs are compared, so that a gap does not shrink by losing some.
+    then, now = both["coverage_then"], both["coverage"]
+    is_answered, was_answered = now >= _OPEN_BELOW, then >= _OPEN_BELOW
+    # A question that crosses the line counts where it left its earlier interval.
+    n_closed = int((is_answered & ~was_answered & (now > both["high_then"])).sum())
+    n_opened = int((~is_answered & was_answered & (now < both["low_then"])).sum())
+    return _Change(
+        words=f"{percent(_mean(both, 'coverage_then'))} to {percent(_mean(both, 'coverage'))}",
+        is_up=n_closed > n_opened or _mean(both, "low") > _mean(both, "high_then"),
+        is_down=n_opened > n_closed or _mean(both, "high") < _mean(both, "low_then"),
+        n_closed=n_closed,
+        n_open_then=int((~was_answered).sum()),
+    )
 
 
 def _mean(both: pd.DataFrame, column: str) -> float:
@@ -358,11 +394,11 @@ def _mean(both: pd.DataFrame, column: str) -> float:
 
 def _find_edits(
     moves: Collection[_Move], gaps: Gaps, passages: Passages, memory: GapMemory
-) -> dict[str, list[str]]:
+) -> dict[str, str]:
     """Return by gap_id the published edits of the last run that a rise of coverage may rest on.
 
-    These are edits of the gap itself; where there are none, edits of other gaps on the page that
-    is now nearest to it.
+    These are edits of the gap itself: 'by edit e0014'; where there are none, edits of other gaps on
+    the page that is now nearest to it: 'after edit e0014 of the same page'.
     """
     risen = [move.gap_id for move in moves if move.is_risen]
     if not risen or memory.changes.empty:
@@ -374,20 +410,35 @@ def _find_edits(
     by_gap = published["edit_id"].groupby(published["edit_id"].map(gap_of)).agg(list).to_dict()
     by_page = published.groupby("page_id")["edit_id"].agg(list).to_dict()
     nearest = gaps.set_index("gap_id")["own_passage_id"].astype("object").fillna("")
-    pages = {gap_id: str(nearest[gap_id]).rpartition("#")[0] for gap_id in risen}
-    return {gap_id: by_gap.get(gap_id) or by_page.get(pages[gap_id], []) for gap_id in risen}
+    found = {}
+    for gap_id in risen:
+        page_id = str(nearest[gap_id]).rpartition("#")[0]
+        if gap_id in by_gap:
+            found[gap_id] = f"by {_list_edits(by_gap[gap_id])}"
+        elif page_id in by_page:
+            found[gap_id] = f"after {_list_edits(by_page[page_id])} of the same page"
+    return found
 
 
-def _describe(move: _Move, edits: list[str], day: str) -> str | None:
-    """Return the words of a move, with the edits, of the run of a day, that it may rest on."""
-    if not move.is_risen:
-        return move.words
-    if not edits:
-        unknown = "no proposed edit was recognised on your pages"
-        return f"{move.status}: coverage {move.words}; {unknown}"
-    named = ", ".join(edits[:_MAX_EDITS])
+def _list_edits(edits: list[str]) -> str:
+    """Return the ids of edits in words.
+
+    >>> _list_edits(["e0014"]), _list_edits(["e0001", "e0002", "e0003", "e0004"])
+    ('edit e0014', 'edits e0001, e0002, e0003 and 1 more')
+    """
     more = f" and {len(edits) - _MAX_EDITS:,} more" if len(edits) > _MAX_EDITS else ""
-    noun = "edit" if len(edits) == 1 else "edits"
-    # Each run numbers its edits anew.
-    of_run = f"of the run of {day}"
-    return f"{move.status} by {noun} {named}{more} {of_run}: coverage {move.words}"
+    return f"edit{'' if len(edits) == 1 else 's'} {', '.join(edits[:_MAX_EDITS])}{more}"
+
+
+def _explain(move: _Move, edits: str, day: str) -> _Move:
+    """Return a move in full words, with the edits of the run of a day that it may rest on."""
+    if not move.is_risen:
+        return move
+    if edits:
+        # Each run numbers its edits anew, so the run belongs to the id.
+        words = f"{move.status} {edits} (run of {day}): coverage {move.words}"
+        return replace(move, words=words)
+    if move.needs_edit:
+        return replace(move, status="open", words=_OUTSIDE.format(move.words))
+    unknown = "no proposed edit was recognised on your pages"
+    return replace(move, words=f"{move.status}: coverage {move.words}; {unknown}")

@@ -202,7 +202,7 @@ class English:
         opened = [words[0] for words in all_words if len(words) > 1]
         n_verbs = sum(word in known or opening[word] > 2 for word in opened)
         # In a log of commands, a verb that opens a text is one: "Commit staged files".
-        self._is_of_commands = n_verbs > _COMMAND_SHARE * max(1, len(opened))
+        self.is_of_commands = n_verbs > _COMMAND_SHARE * max(1, len(opened))
         function_words = _OTHERS | DETERMINERS | PREPOSITIONS | BE | MODALS | SUBJECTS
         function_words |= QUESTION_WORDS | ADJECTIVES
         learned = {word for word, n in after_modal.items() if n > 1}
@@ -296,7 +296,7 @@ class English:
             return after in DETERMINERS or (
                 after not in PREPOSITIONS
                 and after not in _OTHERS
-                and (word in _VERBS or word in self._learned or self._is_of_commands)
+                and (word in _VERBS or word in self._learned or self.is_of_commands)
             )
         return base_form(word) in _VERBS and word not in _EITHER
 

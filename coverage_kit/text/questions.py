@@ -17,6 +17,7 @@ from coverage_kit.text.english import (
     SUBJECTS,
     English,
     Token,
+    base_form,
     gerund,
 )
 
@@ -29,9 +30,7 @@ _MARKUP = re.compile(r"<[^<>\n]{0,200}>|[`*_#|~]+|https?://\S+|[\x00-\x1f\x7f\u2
 _SYMBOLS = re.compile("[\u2190-\u2bff\U0001f000-\U0001faff\ufe0f]+")
 _QUOTES = "\"'“”‘’«»"  # noqa: RUF001 (quotes)
 # Where a typed sentence ends, with or without a capital behind it.
-_SENTENCE = re.compile(
-    r"(?<=[?!？！。])\s*|\.{2,}|…|(?<=[^\W\d_][^\W_])\.\s+|;\s+|\s+[-–—]+\s+|\n+"
-)  # noqa: RUF001 (dashes)
+_SENTENCE = re.compile(r"(?<=[?!？！。])\s*|\.{2,}|…|(?<=[^\W\d_][^\W_])\.\s+|;\s+|\s+[-–—]+\s+|\n+")  # noqa: RUF001 (dashes)
 # Keywords that people put behind a question for a search engine: no part of what is asked.
 _TRAILING = re.compile(
     r"(?:[\s,]+(?:uk|usa|us|eu|near me|reddit|forum|20[1-4]\d|please|pls|thanks|thank you|thx|asap|"
@@ -60,12 +59,14 @@ _SPELLINGS = {
 _CAPITAL_SHARE = 0.6
 _INSIDE = re.compile(r"(?<=[^\W_][ ,] )[^\W_]\S*|(?<=[^\W_] )[^\W_][\w'’-]*")  # noqa: RUF001
 _WORD = re.compile(r"(?<![\w.@/-])[^\W_](?:[\w'’-]*[^\W_])?")  # noqa: RUF001 (quotes)
-_EDGES = '.,;:!?()[]*"“”'
+_EDGES = ".,;:!?()[]*\"“”"
+# A longer word in capitals is loud, and no abbreviation, unless the prose has it so. Assumed.
+_SHOUTED = 3
 # What an asker says before the question.
 _BEFORE_VERB = (
     r"(?:how (?:do|can|should|would|could|does) (?:i|you|we|people|one|they)|how to|"
     r"what(?:'s| is) the (?:best|easiest|right|cheapest|safest) way to|(?:the )?best way to|"
-    r"(?:can|may|should|could|must) (?:i|you|we|people|one) (?:still |actually |just )?|"
+    r"(?:can|may|should|could|must) (?:i|you|we|people|one)(?: still| actually| just)?|"
     r"is it (?:actually |still )?(?:ok|okay|safe|legal|possible|worth|allowed|illegal|dangerous|"
     r"a good idea|bad|better|normal|hard|easy) to)"
 )
@@ -141,6 +142,8 @@ class Casing:
         return capitalised(self.restore(" ".join(lowered)))
 
     def _cased(self, word: str) -> str:
+        if word.isupper() and len(word) > _SHOUTED and word.lower() not in self._form_of:
+            return word.lower()
         if word != word.lower():
             return word
         stem, _, _ = word.partition("'")
@@ -182,8 +185,8 @@ def english_questions(text: str, english: English, casing: Casing) -> list[str]:
 
     A clause that refers to something before it ("is it safe?") comes last. The list may be empty.
 
-    >>> english_questions("so can i carry my dog, he is old. thanks", English(), Casing([]))
-    ['Can I carry my dog?', 'He is old']
+    >>> english_questions("so can i carry my dog?? he is old. thanks", English(), Casing([]))
+    ['Can I carry my dog?']
     """
     parts = [_LEADING.sub("", part.strip()) for part in _SENTENCE.split(plain_text(text))]
     parts = [part for part in map(_without_keywords, parts) if part]
@@ -198,7 +201,7 @@ def english_questions(text: str, english: English, casing: Casing) -> list[str]:
 def action_phrase(question: str, english: English, casing: Casing) -> str:
     """Return what a question is about to do, as a phrase; '' where it is of another form.
 
-    >>> action_phrase("Can I carry my dog in a box?", English(), Casing([]))
+    >>> action_phrase("Can I carry my dog in a box?", English(["A dog barks"]), Casing([]))
     'Carrying a dog in a box'
     """
     match = _TO_VERB.match(question)
@@ -329,6 +332,9 @@ def _written(text: str, english: English, casing: Casing) -> str:
     is_choice = {token.word for token in tokens} & {"or"} and not any(
         token.kind == "V" for token in tokens
     )
+    if not asks and not english.is_of_commands and tokens and tokens[0].kind == "V":
+        # "rent a bike monthly" is no sentence here
+        bare = gerund(base_form(tokens[0].word)) + bare[tokens[0].end :]
     return capitalised(casing.restore(bare)) + ("?" if asks or is_choice else "")
 
 

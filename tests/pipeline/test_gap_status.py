@@ -124,6 +124,18 @@ def test_a_gap_is_closed_stays_closed_and_is_reopened():
     assert "no clear change" in runs[4].loc["a", "status_reason"]
 
 
+def test_a_gap_that_leaves_the_list_without_a_clear_change_is_not_called_closed():
+    runs = follow(*({"a": members("a", 4, coverage)} for coverage in (0.48, 0.52, 0.49, 0.9)))
+    assert [run.loc["a", "status"] for run in runs] == ["open", "open", "open", "closed"]
+    assert "48% to 52%, no clear change" in runs[1].loc["a", "status_reason"]
+
+
+def test_a_topic_that_enters_the_list_without_a_clear_change_is_not_called_reopened():
+    _, second = follow({"a": members("a", 4, 0.52)}, {"a": members("a", 4, 0.48)})
+    assert second.loc["a", "status"] == "open"
+    assert "it was not in the list before" in second.loc["a", "status_reason"]
+
+
 def test_a_topic_that_was_covered_from_the_first_is_reopened_when_it_falls():
     _, second = follow({"a": members("a", 4, 0.8)}, {"a": members("a", 4, 0.3)})
     assert second.loc["a", "status"] == "reopened"
@@ -295,7 +307,7 @@ def test_a_published_edit_is_named_as_what_closed_the_gap(runs):
     statuses = [status_of(run, runs["gap_id"]) for run in (first, same, edited, undone)]
     assert statuses[0] == statuses[1]
     assert statuses[2][0] == "closed"
-    assert f"closed by edit {runs['edit_id']} of the run of 20" in statuses[2][1]
+    assert f"closed by edit {runs['edit_id']} (run of 20" in statuses[2][1]
     assert statuses[3][0] == "reopened"
     assert any(statuses[2][1] in line for line in list_news(edited))
     assert any("reopened: coverage fell" in line for line in list_news(undone))
