@@ -131,10 +131,10 @@ def list_figures(
             "mean coverage of the questions, weighted by demand",
         ),
         (
-            "severe gaps",
+            "gaps to close",
             head.n_severe,
             "integer",
-            f"of {head.n_gaps:,}: mostly not answered, and an edit can close them",
+            f"of {head.n_gaps:,} topics: your site may lack the answer, and an edit can give it",
         ),
         (
             "planned minutes",
