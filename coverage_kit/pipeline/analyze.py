@@ -88,9 +88,7 @@ def assemble(  # noqa: PLR0913 (what each step of a run returns)
         evidence=gaps.evidence,
         coverage=gaps.coverage,
         clusters=coverage.clusters,
-        themes=describe_themes(
-            coverage.clusters, log.queries, coverage.names.themes, gaps.gaps
-        ),
+        themes=describe_themes(coverage.clusters, log.queries, coverage.names.themes, gaps.gaps),
         gaps=gaps.gaps,
         edits=plan.edits,
         changes=plan.changes,
