@@ -146,14 +146,17 @@ def _choose(
     marks: set[frozenset[str]] = set()
     for code in order:
         ranked = sorted(candidates[code], key=rank_of)
-        shown = [(finder.show(item, members[code]), _mark(item, finder)) for item in ranked]
-        free = [(name, mark) for name, mark in shown if name.lower() not in taken]
-        fallback = (_numbered(finder.fallback(int(medoids[code])), taken), frozenset[str]())
-        distinct = [(name, mark) for name, mark in free if mark not in marks]
-        name, mark = next(iter([*distinct, *free, fallback]))
+        twins = [item for item in ranked if _mark(item, finder) in marks]
+        distinct = [item for item in ranked if _mark(item, finder) not in marks]
+        for item in [*distinct, *twins]:
+            name = finder.show(item, members[code])
+            if name.lower() not in taken:
+                marks.add(_mark(item, finder))
+                break
+        else:
+            name = _numbered(finder.fallback(int(medoids[code])), taken)
         names[code] = name
         taken.add(name.lower())
-        marks.add(mark)
     return names
 
 

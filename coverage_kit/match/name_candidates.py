@@ -19,10 +19,11 @@ from coverage_kit.match.name_words import (
 )
 from coverage_kit.text.english import English, Token
 from coverage_kit.text.english_words import words_of
-from coverage_kit.text.language import ENGLISH_SHARE, english_share, is_english, split_words
+from coverage_kit.text.language import ENGLISH_SHARE, english_share, may_be_english, split_words
 from coverage_kit.text.phrases import PhraseFinder, content_stems, stem
 from coverage_kit.text.questions import (
     MAX_LENGTH,
+    QUESTION_MARKS,
     Casing,
     action_phrase,
     capitalised,
@@ -92,7 +93,7 @@ class CandidateFinder:
         ]
         either = "|".join(re.escape(name) for name in brands if name.strip())
         self._brand_words = re.compile(rf"\b(?:{either})(?:['’]s)? ?", re.I) if either else None  # noqa: RUF001
-        self._is_english = is_english(" ".join(self.texts[:_N_OF_LANGUAGE]))
+        self._is_english = may_be_english(" ".join(self.texts[:_N_OF_LANGUAGE]))
         self.words = ClusterWords(
             [self._support(row, starts[row]) for row in range(len(ids))],
             codes,
@@ -113,7 +114,7 @@ class CandidateFinder:
         """Return candidates for the cluster of these rows, the best by words first."""
         rows = rows[np.lexsort((rows, -self.shares[rows]))][:_N_MEMBERS]
         if not self._are_english(rows):
-            return self._best(code, self._foreign_questions(rows))
+            return self._foreign_questions(rows)
         named = [*self._of_titles(rows), *self._of_phrases(rows)]
         if with_questions or len(rows) == 1:
             return self._best(code, [*named, *self._of_questions(rows)])
@@ -134,22 +135,26 @@ class CandidateFinder:
         text = capitalised(self._casing.restore(plain_text(self.texts[row]), self._is_english))
         pieces = [text, *re.split(r"[,;:،，、]\s*", text)]  # noqa: RUF001 (other commas)
         piece = next((piece for piece in pieces if 0 < len(piece) <= MAX_LENGTH), "")
+        if self._is_english and self._is_brand(content_stems(self._english.tokens(piece))):
+            return f"About {piece}"
         return piece or text[:MAX_LENGTH].rsplit(" ", 1)[0] or "Questions without words"
 
     def _best(self, code: int, candidates: Iterable[Candidate]) -> list[Candidate]:
         """Return the best candidates by words, each text once; a brand alone is none."""
-        named = [
-            item for item in candidates if not any(item.stems <= brand for brand in self._brands)
-        ]
+        named = [item for item in candidates if not self._is_brand(item.stems)]
         self.words.score(code, named)
         ranked = sorted(named, key=rank_of)
         return list({item.text.lower(): item for item in reversed(ranked)}.values())[::-1][:_N_KEPT]
+
+    def _is_brand(self, stems: frozenset[str]) -> bool:
+        """Return whether there are no other words than those of one brand's name."""
+        return any(stems <= brand for brand in self._brands)
 
     def _are_english(self, rows: Rows) -> bool:
         words = split_words(" ".join(self.texts[row] for row in rows))
         if not self._is_english:
             return english_share(words) >= ENGLISH_SHARE
-        return len(words) < _MIN_WORDS or is_english(" ".join(words))
+        return len(words) < _MIN_WORDS or may_be_english(" ".join(words))
 
     def _of_titles(self, rows: Rows) -> Iterator[Candidate]:
         weights: defaultdict[str, float] = defaultdict(float)
@@ -208,20 +213,22 @@ class CandidateFinder:
         return "part" if len(form) < _PART_SHARE * n_typed else "question"
 
     def _foreign_questions(self, rows: Rows) -> list[Candidate]:
-        """Return the short questions of another language in clean writing."""
+        """Return the short questions of another language in clean writing, the most asked first.
+
+        What words of a language tell is not known, so that only demand counts, and whether a
+        sentence asks.
+        """
         total = float(self.shares[rows].sum())
-        asked = ((row, clean_question(self.texts[row], self._casing)) for row in rows)
-        return [
-            Candidate(
-                text,
-                frozenset(map(stem, split_words(text))),
-                "question",
-                float(self.shares[row]) / total,
-                int(row),
-            )
-            for row, text in asked
-            if text
-        ]
+        found: dict[str, Candidate] = {}
+        for row in rows:
+            if text := clean_question(self.texts[row], self._casing):
+                stems = frozenset(map(stem, split_words(text)))
+                kind = "question" if text[-1] in QUESTION_MARKS else "part"
+                share = float(self.shares[row]) / total
+                item = Candidate(text, stems, kind, share, int(row), share)
+                item.score -= kind == "part"
+                found.setdefault(text.lower(), item)
+        return list(found.values())[:_N_KEPT]
 
     def _pairs(self, best: list[Candidate], rows: Rows) -> list[Candidate]:
         """Return "Batteries and charging" of short names without a word in common."""

@@ -25,6 +25,8 @@ _PRIOR = {
     "part": -0.15,  # of a question, or keywords
     "statement": -0.3,
 }
+# For the question of a cluster that has only one.
+_OWN_QUESTION = 0.15
 # For the share of the members that have the candidate.
 _SHARE_WEIGHT = 0.4
 # For each word of which fewer members have this share: it makes a name too narrow.
@@ -33,7 +35,7 @@ _NARROW_SHARE = 0.4
 # For a phrase whose words say little: "Battery" where many topics are about batteries.
 _WIDE_COST = 0.5
 # For a single word.
-_LONE_COST = 0.35
+_LONE_COST = 0.25
 # For words that no question has: a title's belong to its author.
 _UNASKED_COST = {"title": 0.04, "slug": 0.12}
 _UNASKED_NAME_COST = 0.2
@@ -157,7 +159,9 @@ class ClusterWords:
         if item.kind in ("title", "slug", "phrase", "pair"):
             score -= _WIDE_COST * (1 - min(1.0, float((asked * telling).sum())))
             score -= _WIDE_COST * float(telling.max(initial=0.0) < MIN_TELLING)
-        if self._n_members[code] > 1:
+        if self._n_members[code] == 1:
+            score += _OWN_QUESTION * (item.kind == "question")
+        else:
             n_having = np.array([self._n_having[column] for column in columns if column >= 0])
             score -= _STRAY_COST * float((n_having == 1).sum())
         names = {stem(word) for word in item.text.split() if self._is_strange(word)}

@@ -21,10 +21,12 @@ from coverage_kit.text.english_words import (
 
 # Characters of a name: it has to fit the cell of a table and a point of the map.
 MAX_LENGTH = 60
+# Question marks of Latin, Chinese and Japanese, Arabic, and Greek.
+QUESTION_MARKS = "?\uff1f\u061f\u037e"
 # Fewer words are no question by themselves: "problem?", "any help?".
 _MIN_WORDS = 3
 _MARKUP = re.compile(
-    r"<[^<>\n]{0,200}>|[`*_#|~]+|https?://\S+|[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+"
+    r"<[^<>\n]{0,200}>|[`*_#~]+|https?://\S+|[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+"
 )
 # Pictures and other symbols; letters, marks, numbers and punctuation stay.
 _SYMBOLS = re.compile("[\u2190-\u2bff\U0001f000-\U0001faff\ufe0f]+")
@@ -161,7 +163,10 @@ def capitalised(text: str) -> str:
     ('Battery fires', 'eBay fees')
     """
     first = text.split(" ", 1)[0]
-    return text if first != first.lower() else text[:1].upper() + text[1:]
+    start = next((place for place, sign in enumerate(text) if sign.isalnum()), 0)
+    if first != first.lower():
+        return text
+    return text[:start] + text[start : start + 1].upper() + text[start + 1 :]
 
 
 def plain_text(text: str) -> str:
@@ -176,7 +181,7 @@ def clean_question(text: str, casing: Casing) -> str | None:
     function knows where it could end.
     """
     sentences = [part.strip() for part in _SENTENCE.split(plain_text(text)) if part.strip()]
-    asking = [part for part in sentences if part[-1] in "?？؟;" or part[0] == "¿"]  # noqa: RUF001
+    asking = [part for part in sentences if part[-1] in QUESTION_MARKS]
     sentence = max(asking, key=len, default=sentences[0] if sentences else "").strip()
     if not sentence or len(sentence) > MAX_LENGTH:
         return None
