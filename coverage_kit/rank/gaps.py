@@ -134,6 +134,8 @@ def rank_gaps(  # noqa: PLR0913 (a table for each side of a gap)
         )
         for cluster_id in gaps.index
     ]
+    # One weighting for all figures: a reader adds coverage and severity up to 100%.
+    pooled = pooled.assign(coverage=1 - gaps["severity"])
     gaps["reason"] = [
         _reason(pooled.loc[cluster_id], str(gaps.loc[cluster_id, "cause"]))
         for cluster_id in gaps.index
@@ -185,10 +187,13 @@ def _severity(
     pseudo_demand = _PSEUDO_QUERIES * demand.mean()
     pseudo_gap = pseudo_demand * mean_gap
     estimate = (missing[0] @ demand + pseudo_gap) / (demand.sum() + pseudo_demand)
-    # Each draw of the calibration is paired with a resample of the queries.
-    counts = rng.multinomial(n_queries, np.full(n_queries, 1 / n_queries), size=len(draws))
-    weights = counts * demand
-    sampled = ((missing * weights).sum(axis=1) + pseudo_gap) / (weights.sum(axis=1) + pseudo_demand)
+    # Each draw of the calibration is paired with a resample of the queries and the pseudo-query:
+    # otherwise nothing would vary where a cluster is a single query.
+    n_drawn = n_queries + 1
+    counts = rng.multinomial(n_drawn, np.full(n_drawn, 1 / n_drawn), size=len(draws))
+    weights = counts * np.r_[demand, pseudo_demand]
+    gaps = np.column_stack([missing, np.full(len(draws), mean_gap)])
+    sampled = (gaps * weights).sum(axis=1) / weights.sum(axis=1)
     low, high = np.quantile(sampled, [0.05, 0.95])
     return {
         "severity": float(estimate),
