@@ -56,28 +56,11 @@ class Case:
 
 
 def measure_clusters(case: Case) -> Report:
-    """Return the figures of a case, under its name.
-
-    Precision is the share of the pairs in one cluster that are of one topic, recall the share of
-    the pairs of one topic that are in one cluster. A topic is torn if two clusters or more hold two
-    or more of its questions; a cluster of several is mixed if no topic has two thirds of it.
-    """
+    """Return the figures of a case, under its name: agreement, and what the clustering says."""
     start = time.perf_counter()
     clusters, quality = cluster_queries(case.embeddings, case.shared)
     seconds = time.perf_counter() - start
-    counts = pd.crosstab(np.asarray(case.topics), clusters["cluster_id"])
-    pairs = pair_confusion_matrix(np.asarray(case.topics), clusters["cluster_id"])
-    sizes = counts.sum()
-    is_mixed = (sizes > 1) & (counts.max() < _PURE * sizes)
-    figures = {
-        "n": len(clusters),
-        "ari": adjusted_rand_score(np.asarray(case.topics), clusters["cluster_id"]),
-        "precision": pairs[1, 1] / max(1, pairs[:, 1].sum()),
-        "recall": pairs[1, 1] / max(1, pairs[1].sum()),
-        "n_topics": len(counts),
-        "n_torn": int(((counts >= 2).sum(axis=1) > 1).sum()),
-        "n_clusters": quality.n_clusters,
-        "n_mixed": int(is_mixed.sum()),
+    figures = score_clusters(case.topics, clusters["cluster_id"]) | {
         "n_alone": quality.n_alone,
         "n_themes": quality.n_themes,
         "max_distance": quality.max_distance,
@@ -85,6 +68,29 @@ def measure_clusters(case: Case) -> Report:
         "seconds": seconds,
     }
     return {case.name: {name: round(float(value), 4) for name, value in figures.items()}}
+
+
+def score_clusters(topics: Sequence[str], clusters: Sequence[str]) -> dict[str, float]:
+    """Return how well the clusters of questions agree with their topics.
+
+    Precision is the share of the pairs in one cluster that are of one topic, recall the share of
+    the pairs of one topic that are in one cluster. A topic is torn if two clusters or more hold two
+    or more of its questions; a cluster of several is mixed if no topic has two thirds of it.
+    """
+    counts = pd.crosstab(np.asarray(topics), np.asarray(clusters))
+    pairs = pair_confusion_matrix(np.asarray(topics), np.asarray(clusters))
+    sizes = counts.sum()
+    is_mixed = (sizes > 1) & (counts.max() < _PURE * sizes)
+    return {
+        "n": len(topics),
+        "ari": float(adjusted_rand_score(np.asarray(topics), np.asarray(clusters))),
+        "precision": float(pairs[1, 1] / max(1, pairs[:, 1].sum())),
+        "recall": float(pairs[1, 1] / max(1, pairs[1].sum())),
+        "n_topics": len(counts),
+        "n_torn": int(((counts >= 2).sum(axis=1) > 1).sum()),
+        "n_clusters": counts.shape[1],
+        "n_mixed": int(is_mixed.sum()),
+    }
 
 
 def sample_cases(folder: Path, encoder: Encoder) -> Iterator[Case]:
