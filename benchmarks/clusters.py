@@ -60,7 +60,7 @@ def measure_clusters(case: Case) -> Report:
     start = time.perf_counter()
     clusters, quality = cluster_queries(case.embeddings, case.shared)
     seconds = time.perf_counter() - start
-    figures = score_clusters(case.topics, clusters["cluster_id"]) | {
+    figures = score_clusters(case.topics, list(clusters["cluster_id"])) | {
         "n_alone": quality.n_alone,
         "n_themes": quality.n_themes,
         "max_distance": quality.max_distance,

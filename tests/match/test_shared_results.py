@@ -118,7 +118,7 @@ def test_a_kind_weighs_as_much_as_it_tells():
 
 
 def test_rare_items_count_more_and_rows_have_length_one():
-    """Three of four questions share `a` (log 4/3), two share `b` (log 2); the third has `a` alone."""
+    """Of eight questions, seven share `a` and two share `b`; one shares nothing."""
     ids = ["q00", "q01", "q02", "q03"] + [f"q{row:02d}" for row in range(4, 8)]
     vectors = to_unit_length(np.eye(8)[[0, 0, 0, 1, 0, 0, 0, 0]])
     rows = [("q00", "a"), ("q01", "a"), ("q02", "a"), ("q00", "b"), ("q01", "b")]
