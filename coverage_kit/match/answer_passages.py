@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
@@ -50,7 +49,7 @@ class AnswerPassages:
     """
 
     topics: pd.DataFrame
-    fits: "pd.Series[bool]"
+    fits: pd.Series
 
     @property
     def sources(self) -> "pd.Series[str]":

@@ -6,9 +6,14 @@ Also who else was cited and named.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from coverage_kit.tables import Answers, Citations, Mentions
+from coverage_kit.tables.logged import logs_citations
+
+Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 # What is counted of each answer, 0 or 1, or missing where the log does not say.
 _OUTCOMES = (
@@ -58,7 +63,7 @@ def count_outcomes(
       neither its words nor its mentions are logged.
     """
     outcomes = answers[["answer_id", "query_id", "engine", "has_searched"]].set_index("answer_id")
-    logs_citations = log_citations(answers, citations).to_numpy()
+    is_logged = logs_citations(answers, citations).to_numpy()
     cited = citations[citations["kind"] == "cited"]
     first_party = {parties.own_site, *parties.competitor_sites}
     third_party = (
@@ -76,27 +81,20 @@ def count_outcomes(
         mentions["answer_id"]
     )
 
-    def flag(rows: pd.DataFrame, is_known: "np.ndarray | bool") -> "np.ndarray":
+    def flag(rows: pd.DataFrame, is_known: Flags) -> Floats:
         return np.where(is_known, outcomes.index.isin(rows["answer_id"]), np.nan)
 
     return outcomes.assign(
         searched=outcomes["has_searched"].astype(float) if parties.is_search_known else np.nan,
-        logs_citations=logs_citations.astype(float),
-        retrieved=flag(own, logs_citations),
-        has_retrieved=flag(retrieved, logs_citations),
-        cited=flag(own[own["kind"] == "cited"], logs_citations),
+        logs_citations=is_logged.astype(float),
+        retrieved=flag(own, is_logged),
+        has_retrieved=flag(retrieved, is_logged),
+        cited=flag(own[own["kind"] == "cited"], is_logged),
         third_party=third_party if parties.competitor_sites else np.nan,
-        tracked=flag(citations[citations["site"].isin(first_party)], logs_citations),
+        tracked=flag(citations[citations["site"].isin(first_party)], is_logged),
         mentioned=flag(mentions[is_own_name], has_words & bool(parties.own_brand)),
         rival_mentioned=flag(mentions[~is_own_name], has_words),
     ).reset_index()
-
-
-def log_citations(answers: Answers, citations: Citations) -> "pd.Series[bool]":
-    """Return for each answer whether the log holds citations of its engine and surface."""
-    has_rows = answers["answer_id"].isin(citations["answer_id"])
-    keys = [answers["engine"], answers["surface"].fillna("")]
-    return has_rows.groupby(keys).transform("max").astype(bool)
 
 
 def outcome_rates(outcomes: pd.DataFrame, by: "pd.Series[str] | None" = None) -> pd.DataFrame:
