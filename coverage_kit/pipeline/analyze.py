@@ -3,6 +3,7 @@
 import platform
 from dataclasses import asdict
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -162,7 +163,7 @@ def describe_run(
     )
 
 
-def _plain_quality(quality: ClusterQuality) -> dict[str, float | int | None]:
+def _plain_quality(quality: ClusterQuality) -> dict[str, Any]:
     """Return the quality of all clusters together; what is known of each is in the gaps."""
     values = asdict(quality)
     del values["pairs_kept_by_cluster"]

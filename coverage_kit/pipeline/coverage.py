@@ -1,6 +1,5 @@
 """From texts to coverage and clusters of queries."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,16 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from coverage_kit.collect.urls import page_id
 from coverage_kit.embed.encoders import CrossEncoderScorer
 from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.checked_coverage import CheckedCoverage, check_coverage, read_checks
-from coverage_kit.match.clusters import (
-    ClusterQuality,
-    QueryGraph,
-    cluster_queries,
-    part_by_coverage,
-    topic_embeddings,
-)
+from coverage_kit.match.clusters import ClusterQuality, cluster_queries, topic_embeddings
 from coverage_kit.match.coverage import Calibration, fit_calibration, measure_coverage
 from coverage_kit.match.evidence import Claims, EvidenceScorer, EvidenceVectors
 from coverage_kit.match.labels import label_clusters
@@ -27,6 +21,7 @@ from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import Indexes, best_similarity
 from coverage_kit.match.sampling import Questions
 from coverage_kit.match.self_test import SelfTest
+from coverage_kit.match.shared_results import find_shared_results
 from coverage_kit.match.whitening import Space, fit_space
 from coverage_kit.pipeline.inputs import Inputs
 from coverage_kit.pipeline.run import Run
@@ -127,18 +122,14 @@ def fit_coverage(run: Run, inputs: Inputs, raw: RunVectors) -> RunCoverage:
     scorer = _open_scorer(run, inputs, vectors, matches, claims)
     # What a question is about: its own words and what answers to it say.
     topics = topic_embeddings(vectors.queries, vectors.claims, claim_rows)
-    graph = QueryGraph(topics)
-    by_topic = _reuse_clusters(
-        run, "topics", (topics, run.seed), lambda: cluster_queries(graph, run.seed)
-    )
     # Whole topics are hidden to fit coverage, so the topics must be known before.
-    calibration = _calibrate(run, inputs, vectors, scorer, by_topic[0])
+    clusters, quality = _cluster(run, inputs, topics, matches)
+    calibration = _calibrate(run, inputs, vectors, scorer, clusters)
     coverage, draws = measure_coverage(scorer, calibration, inputs.is_cited)
-    checked = _check(run, inputs, by_topic[0], draws)
+    checked = _check(run, inputs, clusters, draws)
     if checked:
         calibration = replace(calibration, recalibration=checked.recalibration)
         coverage, draws = measure_coverage(scorer, calibration, inputs.is_cited)
-    clusters, quality = _part_topics(run, graph, coverage, calibration, by_topic[1])
     fitted = RunCoverage(
         space=space,
         vectors=vectors,
@@ -291,37 +282,17 @@ def _with_fused(matches: Matches, scorer: EvidenceScorer, own_site: str) -> Matc
     return pd.concat([scorer.own_matches(own_site), others], ignore_index=True)
 
 
-def _part_topics(
-    run: Run,
-    graph: QueryGraph,
-    coverage: Coverage,
-    calibration: Calibration,
-    topic_quality: ClusterQuality,
-) -> tuple[Clusters, ClusterQuality]:
-    """Return clusters that keep covered and uncovered queries apart, as far as coverage is sure."""
-    self_test = calibration.self_test
-    # 0 for an AUC of .5, which is guessing; 1 for an AUC of 1.
-    trust = max(0.0, 2 * self_test.auc - 1) if self_test else 0.0
-    basis = (graph.embeddings, coverage["coverage"].to_numpy(), trust, topic_quality, run.seed)
-    return _reuse_clusters(
-        run,
-        "clusters",
-        basis,
-        lambda: part_by_coverage(graph, coverage, trust, topic_quality, run.seed),
-    )
-
-
-def _reuse_clusters(
-    run: Run,
-    name: str,
-    basis: tuple[object, ...],
-    cluster: Callable[[], tuple[Clusters, ClusterQuality]],
+def _cluster(
+    run: Run, inputs: Inputs, topics: Embeddings, matches: Matches
 ) -> tuple[Clusters, ClusterQuality]:
     """Return clusters and their quality, computed or from an earlier run on the same basis."""
+    log = inputs.log
+    citations = log.citations.assign(url=log.citations["url"].map(page_id))
+    shared = find_shared_results(log.answers, citations, log.searches, inputs.mentions, matches)
 
     def compute() -> dict[str, Any]:
-        table, quality = cluster()
+        table, quality = cluster_queries(topics, shared, run.seed)
         return {"table": table, "quality": asdict(quality)}
 
-    stored = run.cache.get_or_compute(name, basis, compute)
+    stored = run.cache.get_or_compute("clusters", (topics, shared, run.seed), compute)
     return stored["table"], ClusterQuality(**stored["quality"])

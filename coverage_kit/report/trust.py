@@ -235,17 +235,17 @@ def _describe_assumption(about: About) -> str:
 
 
 def describe_stability(about: About) -> str:
-    """Return how far the gaps depend on the seed; empty where that was not measured.
+    """Return how far the gaps depend on single questions; empty where that was not measured.
 
-    >>> describe_stability(About(clustering={"pairs_kept": 0.83, "seed_agreement": 0.85}))
-    'With another seed, 8 of 10 pairs of questions of one gap stay together (adjusted Rand 0.85).'
+    >>> describe_stability(About(clustering={"pairs_kept": 0.83}))
+    'Without a fifth of the log, 8 of 10 pairs of questions of one topic stay together.'
     """
     kept = about.clustering.get("pairs_kept")
     if kept is None:
         return ""
     return (
-        f"With another seed, {10 * kept:.0f} of 10 pairs of questions of one gap stay together "
-        f"(adjusted Rand {about.clustering['seed_agreement']:.2f})."
+        f"Without a fifth of the log, {10 * kept:.0f} of 10 pairs of questions of one topic stay "
+        "together."
     )
 
 

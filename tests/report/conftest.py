@@ -68,8 +68,11 @@ ABOUT = About(
         "n_hidden": 40,
     },
     clustering={
-        "resolution": 1.5,
+        "max_distance": 0.7,
+        "weights": {"cited": 0.5},
         "n_clusters": 8,
+        "n_themes": 3,
+        "n_alone": 0,
         "stability": 0.9,
         "low_membership_share": 0.1,
     },
