@@ -13,16 +13,19 @@ MIN_THIRD_PARTY_SHARE = 0.8
 SELDOM_RATE = 0.25
 # A site is never found under this share of the answers: one in twenty may be a slip of the engine.
 _NEVER_RATE = 0.05
-# Fewer answers of a topic say too little of whom engines find and cite.
+# Fewer answers of a topic do not show whom engines cite.
 _MIN_ANSWERS = 3
+# Fewer answers do not show that a site is seldom cited, or a brand seldom named: where a quarter of
+# the answers cite it, none of eight does one time in ten.
+_MANY_ANSWERS = 8
 # Answers of its topic that count beside a query's own when its outcomes are read.
 _TOPIC_ANSWERS = 3
 # Competitors are named, and not by chance, from this share of the answers on, and clearly more than
 # you if they are named this many times as often.
 _MIN_RIVAL_RATE = 0.1
 _RIVAL_LEAD = 2.0
-# A topic is on the subject if this share of its queries names it.
-_MIN_NAMING = 1 / 3
+# One query is no pattern of whom engines cite.
+_MIN_QUERIES = 2
 # A coverage under this is in doubt where engines do not cite the site: the answers then decide
 # whether a passage of the site says what they say.
 _SURE_COVERAGE = 0.75
@@ -43,6 +46,8 @@ _MIN_ANSWERED_QUERIES = 20
 # A gap of whose pairs of queries fewer stay together without a fifth of the log says so (assumed).
 _MIN_PAIRS_KEPT = 0.5
 
+# What is added up over a topic.
+_COUNTS = ("n_queries", "n_answers", "n_with_citations")
 # Outcomes that a query shares with its topic.
 _RATES = (
     "searched",
@@ -76,6 +81,7 @@ def gather_facts(
     facts["coverage"] = coverage.set_index("query_id")["coverage"]
     facts["limit"] = _gap_limit(facts["coverage"])
     facts["is_far"] = (facts["on_subject"] < _on_topic_limit(facts)).astype(float)
+    facts["n_queries"] = 1
     facts["names_subject"] = names_subject.reindex(facts.index).astype(float)
     return facts.join(rates)
 
@@ -88,7 +94,9 @@ def demand_weights(queries: Queries) -> "pd.Series[float]":
 def pool_facts(facts: pd.DataFrame, queries: Queries, cluster_of: "pd.Series[str]") -> pd.DataFrame:
     """Return the facts of clusters: demand-weighted means over their queries.
 
-    Missing values are left out of a mean; numbers of answers are added up.
+    Missing values are left out of a mean. Numbers of queries and answers are added up, and the
+    share of queries that name the subject does not weigh them by demand: often asked queries are
+    short.
     """
     demand = demand_weights(queries).reindex(facts.index)
     keys = cluster_of.reindex(facts.index)
@@ -96,8 +104,9 @@ def pool_facts(facts: pd.DataFrame, queries: Queries, cluster_of: "pd.Series[str
     weights = numeric.notna().mul(demand, axis=0)
     total = numeric.mul(demand, axis=0).groupby(keys).sum()
     pooled = total / weights.groupby(keys).sum().replace(0.0, np.nan)
-    counts = ["n_answers", "n_with_citations"]
+    counts = list(_COUNTS)
     pooled[counts] = numeric[counts].groupby(keys).sum(min_count=1)
+    pooled["names_subject"] = numeric["names_subject"].groupby(keys).mean()
     return pooled
 
 
@@ -122,7 +131,7 @@ def lean_on_topics(
         weight = own_weight.where(facts[name].notna(), 0.0)
         own = facts[name].fillna(0.0) * weight
         leant[name] = (own + _TOPIC_ANSWERS * topics[name]) / (weight + _TOPIC_ANSWERS)
-    for name in ("n_answers", "n_with_citations"):
+    for name in _COUNTS:
         leant[name] = topics[name]
     leant["is_far"] = np.minimum(facts["is_far"], topics["is_far"])
     leant["names_subject"] = np.maximum(facts["names_subject"], topics["names_subject"])
@@ -138,28 +147,38 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
     # Comparisons with a missing value are False, so a rule does not apply where the log lacks it.
     is_answered = facts["n_answers"].fillna(0) > 0
     knows_citations = facts["n_with_citations"].fillna(0) >= _MIN_ANSWERS
-    is_seldom_cited = knows_citations & (facts["cited"] < SELDOM_RATE)
+    is_known_well = facts["n_with_citations"].fillna(0) >= _MANY_ANSWERS
+    is_seldom_cited = is_known_well & (facts["cited"] < SELDOM_RATE)
     is_retrieved = facts["retrieved"] >= _HALF
     is_third_party = knows_citations & (facts["third_party"] >= MIN_THIRD_PARTY_SHARE)
     # Engines find nobody of the trade for it: neither your site nor a competitor's.
-    is_nobodys = is_third_party & (facts["tracked"] < _NEVER_RATE)
+    is_pattern = facts["n_queries"] >= _MIN_QUERIES
+    is_nobodys = is_third_party & is_pattern & (facts["tracked"] < _NEVER_RATE)
     is_gap = facts["coverage"] < facts["limit"]
     is_doubtful = is_gap | (is_seldom_cited & (facts["coverage"] < _SURE_COVERAGE))
     is_far = facts["is_far"] >= _HALF
-    names_subject = facts["names_subject"] >= _MIN_NAMING
+    names_subject = facts["names_subject"] >= _HALF
     # Competitors answer it, so it is on the subject, wherever your own pages are.
     is_first_party = facts["tracked"] >= SELDOM_RATE
+    is_cited = knows_citations & (facts["cited"] >= SELDOM_RATE)
+    # A passage of the site says what the answers say.
+    is_like = facts["answer_lead"] >= 0
     # The answers agree with no passage, so it is not sure that the site has the answer at all.
     is_unlike = facts["answer_lead"] < _FAR_BEHIND
     is_unseen = is_seldom_cited & ~is_unlike
     rules: list[tuple[Cause, pd.Series[bool]]] = [
-        ("out of scope", ~names_subject & is_nobodys & (is_gap | is_far)),
-        ("out of scope", ~names_subject & is_far & is_gap & ~is_first_party),
+        ("out of scope", ~names_subject & is_far & (is_gap | is_nobodys) & ~is_first_party),
         ("unwinnable", is_answered & (facts["searched"] < _HALF)),
-        ("mis-worded", is_doubtful & (facts["answer_lead"] >= 0)),
+        ("out of scope", ~names_subject & is_nobodys),
+        # Engines find the passage and cite it, whatever words the question uses.
+        (COVERED, is_gap & is_like & is_cited),
+        ("mis-worded", is_doubtful & is_like),
         (
             "unwinnable",
-            is_seldom_cited & is_third_party & (facts["retrieved"] < _NEVER_RATE),
+            is_seldom_cited
+            & is_third_party
+            & is_pattern
+            & (facts["retrieved"] < _NEVER_RATE),
         ),
         ("missing", is_gap | (is_doubtful & is_unlike)),
         ("retrieved but not cited", is_unseen & is_retrieved),
@@ -168,7 +187,7 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
         ("not cited", is_unseen),
         (
             "cited but not mentioned",
-            knows_citations
+            is_known_well
             & (facts["cited"] >= _HALF)
             & (facts["mentioned"] < SELDOM_RATE)
             & (facts["rival_mentioned"] >= _MIN_RIVAL_RATE)
