@@ -9,6 +9,9 @@ from coverage_kit.vocabulary import COVERED, NOT_LOGGED, Cause
 # The thresholds of this module are plain choices (assumed; docs/method.md, Causes).
 # From this share of citations on, answers cite third parties: neither the site nor a competitor.
 MIN_THIRD_PARTY_SHARE = 0.8
+# Where others get more than this share of all citations of the log, too few competitors are known
+# for a third party to be told from a competitor.
+_MAX_THIRD_PARTY_SHARE = 0.6
 # A site is seldom cited, and a brand seldom named, under this share of the answers.
 SELDOM_RATE = 0.25
 # A site is never found under this share of the answers: one in twenty may be a slip of the engine.
@@ -24,6 +27,8 @@ _TOPIC_ANSWERS = 3
 # you if they are named this many times as often.
 _MIN_RIVAL_RATE = 0.1
 _RIVAL_LEAD = 2.0
+# Not to name the subject says something where this share of the covered queries names it.
+_MIN_NAMING_SHARE = 2 / 3
 # One query is no pattern of whom engines cite.
 _MIN_QUERIES = 2
 # A coverage under this is in doubt where engines do not cite the site: the answers then decide
@@ -69,6 +74,10 @@ def gather_facts(
 ) -> pd.DataFrame:
     """Return one row for each query with the facts that its cause depends on.
 
+    `naming_tells` is 1 where most covered queries name the subject, so that a query that does not
+    may be off it. `parties_tell` is 1 where your site and the known competitors get a good part of
+    all citations, so that a topic in which only others are cited is another kind of topic.
+
     Args:
         evidence: how near your pages are to the query, and one of them to what its answers say.
         coverage: coverage of the queries.
@@ -83,7 +92,11 @@ def gather_facts(
     facts["is_far"] = (facts["on_subject"] < _on_topic_limit(facts)).astype(float)
     facts["n_queries"] = 1
     facts["names_subject"] = names_subject.reindex(facts.index).astype(float)
-    return facts.join(rates)
+    facts = facts.join(rates)
+    # What is the same for the whole log: whether these facts say anything on it.
+    facts["naming_tells"] = float(_naming_tells(facts))
+    facts["parties_tell"] = float(facts["third_party"].mean() <= _MAX_THIRD_PARTY_SHARE)
+    return facts
 
 
 def demand_weights(queries: Queries) -> "pd.Series[float]":
@@ -150,14 +163,18 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
     is_known_well = facts["n_with_citations"].fillna(0) >= _MANY_ANSWERS
     is_seldom_cited = is_known_well & (facts["cited"] < SELDOM_RATE)
     is_retrieved = facts["retrieved"] >= _HALF
-    is_third_party = knows_citations & (facts["third_party"] >= MIN_THIRD_PARTY_SHARE)
+    is_third_party = (
+        knows_citations
+        & (facts["third_party"] >= MIN_THIRD_PARTY_SHARE)
+        & (facts["parties_tell"] > 0)
+    )
     # Engines find nobody of the trade for it: neither your site nor a competitor's.
     is_pattern = facts["n_queries"] >= _MIN_QUERIES
     is_nobodys = is_third_party & is_pattern & (facts["tracked"] < _NEVER_RATE)
     is_gap = facts["coverage"] < facts["limit"]
     is_doubtful = is_gap | (is_seldom_cited & (facts["coverage"] < _SURE_COVERAGE))
     is_far = facts["is_far"] >= _HALF
-    names_subject = facts["names_subject"] >= _HALF
+    is_unnamed = (facts["names_subject"] < _HALF) & (facts["naming_tells"] > 0)
     # Competitors answer it, so it is on the subject, wherever your own pages are.
     is_first_party = facts["tracked"] >= SELDOM_RATE
     is_cited = knows_citations & (facts["cited"] >= SELDOM_RATE)
@@ -167,9 +184,9 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
     is_unlike = facts["answer_lead"] < _FAR_BEHIND
     is_unseen = is_seldom_cited & ~is_unlike
     rules: list[tuple[Cause, pd.Series[bool]]] = [
-        ("out of scope", ~names_subject & is_far & (is_gap | is_nobodys) & ~is_first_party),
+        ("out of scope", is_unnamed & is_far & (is_gap | is_nobodys) & ~is_first_party),
         ("unwinnable", is_answered & (facts["searched"] < _HALF)),
-        ("out of scope", ~names_subject & is_nobodys),
+        ("out of scope", is_unnamed & is_nobodys & ~is_like),
         # Engines find the passage and cite it, whatever words the question uses.
         (COVERED, is_gap & is_like & is_cited),
         ("mis-worded", is_doubtful & is_like),
@@ -295,17 +312,22 @@ def causes_not_assessed(facts: pd.DataFrame) -> dict[str, str]:
             reasons["cited but not mentioned"] = (
                 "No answer names a tracked competitor ([[competitors]] brand)."
             )
-    if facts["searched"].isna().all() and facts["third_party"].isna().all():
+    if not n_answers:
+        reasons["unwinnable"] = "The log holds no answers."
+    elif facts["searched"].isna().all() and not (facts["parties_tell"] > 0).any():
         reasons["unwinnable"] = (
-            "The log does not say which answers searched the web, and without citations and "
-            "competitors it does not show who else is cited."
-            if n_answers
-            else "The log holds no answers."
+            "The log does not say which answers searched the web, and your site and the known "
+            "competitors get too few citations to know who else holds a topic ([[competitors]])."
         )
-    if n_covered < _MIN_COVERED_QUERIES and facts["third_party"].isna().all():
+    if n_covered < _MIN_COVERED_QUERIES:
         reasons["out of scope"] = (
-            f"It needs at least {_MIN_COVERED_QUERIES} covered questions, to know how near your "
-            f"subject questions are; there are {n_covered}."
+            f"It needs at least {_MIN_COVERED_QUERIES} covered questions, to know what questions "
+            f"on your subject name; there are {n_covered}."
+        )
+    elif not (facts["naming_tells"] > 0).any():
+        reasons["out of scope"] = (
+            "The titles of your pages share no words that most covered questions name, so nothing "
+            "shows what is off your subject."
         )
     return reasons
 
@@ -320,6 +342,12 @@ def _gap_limit(coverage: "pd.Series[float]") -> float:
         return _HALF
     expected_gap_share = float((1 - coverage).mean())
     return max(_HALF, float(coverage.quantile(expected_gap_share)))
+
+
+def _naming_tells(facts: pd.DataFrame) -> bool:
+    """Return whether enough covered queries name the subject."""
+    covered = facts.loc[facts["coverage"] >= _HALF, "names_subject"]
+    return len(covered) >= _MIN_COVERED_QUERIES and covered.mean() >= _MIN_NAMING_SHARE
 
 
 def _on_topic_limit(facts: pd.DataFrame) -> float:
