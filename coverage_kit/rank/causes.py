@@ -34,8 +34,6 @@ _MIN_QUERIES = 2
 # A coverage under this is in doubt where engines do not cite the site: the answers then decide
 # whether a passage of the site says what they say.
 _SURE_COVERAGE = 0.75
-# No passage says what the answers say if even the nearest is so many standard deviations behind.
-_FAR_BEHIND = -1.0
 # Most of a query's answers, or of a cluster's queries.
 _HALF = 0.5
 # The demand of a query that the log gives no demand: it still counts with a trace (assumed).
@@ -181,7 +179,7 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
     # A passage of the site says what the answers say.
     is_like = facts["answer_lead"] >= 0
     # The answers agree with no passage, so it is not sure that the site has the answer at all.
-    is_unlike = facts["answer_lead"] < _FAR_BEHIND
+    is_unlike = facts["answer_lead"] < 0
     is_unseen = is_seldom_cited & ~is_unlike
     rules: list[tuple[Cause, pd.Series[bool]]] = [
         ("out of scope", is_unnamed & is_far & (is_gap | is_nobodys) & ~is_first_party),
