@@ -44,12 +44,12 @@ class AnswerPassages:
         topics: by cluster_id, the passage_id and its lead: how much nearer the topic's answers are
             to it than those of the nearest other questions, in standard deviations of nearness; 0
             and more names a source.
-        fits: by query_id, whether the question's own answers are nearer to that passage than the
-            average answer is.
+        leads: by query_id, the lead of its topic; where the question's own answers are farther from
+            that passage than the average answer is, how much farther, below 0.
     """
 
     topics: pd.DataFrame
-    fits: pd.Series
+    leads: "pd.Series[float]"
 
     @property
     def sources(self) -> "pd.Series[str]":
@@ -82,7 +82,7 @@ def find_answer_passages(
     n_clusters, n_queries = len(clusters), len(codes)
     # clusters of fewer than two, or nothing to compare: no passage is nearer to one than to others
     if n_clusters < 2 or not len(passages):
-        nothing = pd.Series(np.zeros(0, dtype=bool), name="fits")
+        nothing = pd.Series(np.zeros(0), name="lead")
         return AnswerPassages(pd.DataFrame({"passage_id": [], "lead": []}), nothing)
     sizes = np.bincount(codes)
     members = sparse.csr_matrix(
@@ -92,7 +92,7 @@ def find_answer_passages(
     n_near = int(np.clip(round(_NEAR_SHARE * n_queries), 1, NEAR_QUERIES))
     best = np.full(n_clusters, -np.inf)
     best_rows = np.zeros(n_clusters, np.int64)
-    fits = np.zeros(n_queries, dtype=bool)
+    above_mean = np.zeros(n_queries)
     for start, block in nearness.blocks():
         mean = block.mean(axis=0)
         pooled = (members @ block + _PSEUDO_QUERIES * mean) / (sizes[:, None] + _PSEUDO_QUERIES)
@@ -101,13 +101,14 @@ def find_answer_passages(
         highest = np.round(lead[np.arange(n_clusters), columns], 6)
         is_better = highest > best
         best[is_better], best_rows[is_better] = highest[is_better], start + columns[is_better]
-        own = block[np.arange(n_queries), columns[codes]] > mean[columns[codes]]
-        fits = np.where(is_better[codes], own, fits)
+        own = block[np.arange(n_queries), columns[codes]] - mean[columns[codes]]
+        above_mean = np.where(is_better[codes], own, above_mean)
     topics = pd.DataFrame(
         {"passage_id": passages["passage_id"].to_numpy()[best_rows], "lead": best},
         index=pd.Index(clusters, name="cluster_id"),
     )
-    return AnswerPassages(topics, pd.Series(fits, index=nearness.query_ids, name="fits"))
+    leads = np.where(above_mean > 0, best[codes], np.minimum(best[codes], above_mean))
+    return AnswerPassages(topics, pd.Series(leads, index=nearness.query_ids, name="lead"))
 
 
 class _Nearness:

@@ -97,14 +97,14 @@ def _add_answer_passages(
 ) -> Evidence:
     """Return the evidence with the passage that says what the topic's answers say, and its lead.
 
-    Both are missing for a question whose own answers are unlike that passage.
+    A question without logged answers has those of its topic.
     """
-    keys = cluster_of.reindex(evidence["query_id"])
-    is_like = found.fits.reindex(keys.index).fillna(True).to_numpy(bool)
-    lead = keys.map(found.topics["lead"]).set_axis(evidence.index)
-    sources = keys.map(found.sources).set_axis(evidence.index)
+    topics = cluster_of.reindex(evidence["query_id"])
+    leads = found.leads.reindex(topics.index).fillna(topics.map(found.topics["lead"]))
+    lead = leads.set_axis(evidence.index)
+    sources = topics.map(found.sources).set_axis(evidence.index)
     return EVIDENCE.typed(
-        evidence.assign(answer_lead=lead.where(is_like), answer_passage_id=sources.where(is_like))
+        evidence.assign(answer_lead=lead, answer_passage_id=sources.where(lead >= 0))
     )
 
 

@@ -118,6 +118,8 @@ def pool_facts(facts: pd.DataFrame, queries: Queries, cluster_of: "pd.Series[str
     counts = list(_COUNTS)
     pooled[counts] = numeric[counts].groupby(keys).sum(min_count=1)
     pooled["names_subject"] = numeric["names_subject"].groupby(keys).mean()
+    # that of the topic: queries whose own answers are unlike its passage have less
+    pooled["answer_lead"] = numeric["answer_lead"].groupby(keys).max()
     return pooled
 
 
@@ -190,10 +192,7 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
         ("mis-worded", is_doubtful & is_like),
         (
             "unwinnable",
-            is_seldom_cited
-            & is_third_party
-            & is_pattern
-            & (facts["retrieved"] < _NEVER_RATE),
+            is_seldom_cited & is_third_party & is_pattern & (facts["retrieved"] < _NEVER_RATE),
         ),
         ("missing", is_gap | (is_doubtful & is_unlike)),
         ("retrieved but not cited", is_unseen & is_retrieved),
@@ -283,7 +282,7 @@ def causes_not_assessed(facts: pd.DataFrame) -> dict[str, str]:
     """
     n_answers = int(facts["n_answers"].fillna(0).sum())
     n_answered = int((facts["n_answers"].fillna(0) > 0).sum())
-    n_covered = int((facts["coverage"] >= _HALF).sum())
+    n_covered = int((facts["coverage"] >= _SURE_COVERAGE).sum())
     has_citations = bool(facts["cited"].notna().any())
     reasons: dict[str, str] = {}
     if not facts["answer_lead"].notna().any() or n_answered < _MIN_ANSWERED_QUERIES:
@@ -319,7 +318,7 @@ def causes_not_assessed(facts: pd.DataFrame) -> dict[str, str]:
         )
     if n_covered < _MIN_COVERED_QUERIES:
         reasons["out of scope"] = (
-            f"It needs at least {_MIN_COVERED_QUERIES} covered questions, to know what questions "
+            f"It needs at least {_MIN_COVERED_QUERIES} clearly covered questions, to know what questions "
             f"on your subject name; there are {n_covered}."
         )
     elif not (facts["naming_tells"] > 0).any():
@@ -344,7 +343,7 @@ def _gap_limit(coverage: "pd.Series[float]") -> float:
 
 def _naming_tells(facts: pd.DataFrame) -> bool:
     """Return whether enough covered queries name the subject."""
-    covered = facts.loc[facts["coverage"] >= _HALF, "names_subject"]
+    covered = facts.loc[facts["coverage"] >= _SURE_COVERAGE, "names_subject"]
     return len(covered) >= _MIN_COVERED_QUERIES and covered.mean() >= _MIN_NAMING_SHARE
 
 

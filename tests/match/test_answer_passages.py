@@ -55,7 +55,7 @@ def test_answers_lead_to_the_passage_that_says_what_they_say(encoder):
     found = find_answer_passages(claims, vectors, passages, passage_vectors, cluster_of)
     assert found.sources.to_dict() == {"c0": "p#0", "c1": "p#1", "c2": "p#2"}
     assert found.topics.loc["c3", "lead"] < 0  # no passage is about dogs
-    assert found.fits[[f"c2q{n}" for n in range(3)]].all()
+    assert (found.leads[[f"c2q{n}" for n in range(3)]] == found.topics.loc["c2", "lead"]).all()
 
 
 def test_the_order_of_claims_and_passages_changes_nothing(encoder):
@@ -86,4 +86,4 @@ def test_with_fewer_than_two_topics_there_is_nothing_to_compare(encoder, n_claim
     )
     assert found.topics.empty
     assert found.sources.empty
-    assert isinstance(found.fits, pd.Series) and found.fits.empty
+    assert found.leads.empty

@@ -231,4 +231,4 @@ def test_what_a_log_lacks_is_said():
     assert "mis-worded" not in no_citations
     few = causes_not_assessed(pd.DataFrame([FACTS] * 8))
     assert "the log has them for 8" in few["mis-worded"]
-    assert "at least 20 covered questions" in few["out of scope"]
+    assert "at least 20 clearly covered questions" in few["out of scope"]
