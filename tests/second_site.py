@@ -28,13 +28,15 @@ PAGES = {
         "Our flysheets have a hydrostatic head of 4,000 mm and the groundsheets 6,000 mm. Rain in "
         "a storm presses with about 1,500 mm, a knee on wet grass with 5,000 mm.",
         "When should I proof it again?",
-        "Proof the fly with a spray when water no longer beads, after about 60 nights. Seal leaking "
+        "Proof the fly with a spray when water no longer beads, after about 60 nights. Seal "
+        "leaking "
         "seams from the inside with a brush-on sealant and let it cure for 12 hours.",
     ),
     "condensation": (
         "Condensation in a tent",
         "Why is the inside of my tent wet in the morning?",
-        "Four sleepers breathe out about a litre of water a night. It condenses on the cold fly and "
+        "Four sleepers breathe out about a litre of water a night. It condenses on the cold fly "
+        "and "
         "drips. It is not a leak.",
         "How do I get rid of condensation?",
         "Open both top vents and leave a gap of 10 cm at the door. Do not cook or dry clothes "
@@ -46,16 +48,19 @@ PAGES = {
         "Five years for poles and seams, two years for zips. Storm damage and ultraviolet fading "
         "are not covered. Send photographs of the fault and your order number.",
         "What does a repair cost?",
-        "A broken pole section costs £9, a new zip £35 with labour. Repairs take eight working days "
+        "A broken pole section costs £9, a new zip £35 with labour. Repairs take eight working "
+        "days "
         "at our Hexham workshop.",
     ),
     "sizes": (
         "Tent sizes: how many people sleep in it?",
         "Which tent for a family of four?",
-        "The Alder 6 gives four people room for mats of 60 cm and bags. A tent for four sleeps four "
+        "The Alder 6 gives four people room for mats of 60 cm and bags. A tent for four sleeps "
+        "four "
         "with nothing else. The Rowan 4 is 240 cm wide, the Alder 6 is 380 cm wide.",
         "Can I stand up in it?",
-        "The Alder is 205 cm high in the middle, the Rowan 150 cm. Most adults stand upright in the "
+        "The Alder is 205 cm high in the middle, the Rowan 150 cm. Most adults stand upright in "
+        "the "
         "Alder only.",
     ),
     "delivery": (
@@ -71,7 +76,8 @@ PAGES = {
         "Aperture flange, tent series A",
         "Thermal egress interface",
         "The series A panel accepts a silicone-coated aramid collar of 100 mm bore for a flue of "
-        "vertical orientation. A clearance of 35 cm to adjacent textile surfaces is stipulated, and "
+        "vertical orientation. A clearance of 35 cm to adjacent textile surfaces is stipulated, "
+        "and "
         "a sensor for carbon monoxide is mandatory for the duration of combustion.",
         "Ordering data",
         "Collar AF-100, £48, with a closure flap. Retrofit is effected by the Hexham works at £65. "
@@ -127,7 +133,8 @@ TOPICS = {
             (
                 "is 4000 mm hydrostatic head enough for a tent",
                 "A fly of 4,000 mm is plenty, as "
-                "storm rain presses with about 1,500 mm. The groundsheet needs more, such as 6,000.",
+                "storm rain presses with about 1,500 mm. The groundsheet needs more, such as "
+                "6,000.",
             ),
             (
                 "when to reproof a tent",
@@ -261,7 +268,8 @@ TOPICS = {
             (
                 "blackout tent for toddler who wakes at 5",
                 "Look for bedrooms of dark pigmented "
-                "polyester that let in under 1% of the light, and stay about 4 degrees cooler at 7.",
+                "polyester that let in under 1% of the light, and stay about 4 degrees cooler at "
+                "7.",
             ),
             (
                 "dark bedroom tent worth it",

@@ -290,7 +290,7 @@ def causes_not_assessed(facts: pd.DataFrame) -> dict[str, str]:
             f"It needs the words of answers to at least {_MIN_ANSWERED_QUERIES} questions in "
             f"several topics; the log has them for {n_answered}."
             if n_answers
-            else "The log holds no answers, and their words show which passage they agree with."
+            else "The log holds no answers, whose words would show which passage says the same."
         )
     if not has_citations:
         missing = "The log holds no citations." if n_answers else "The log holds no answers."
@@ -311,6 +311,10 @@ def causes_not_assessed(facts: pd.DataFrame) -> dict[str, str]:
             )
     if not n_answers:
         reasons["unwinnable"] = "The log holds no answers."
+    elif facts["searched"].isna().all() and not has_citations:
+        reasons["unwinnable"] = (
+            "The log does not say which answers searched the web, and holds no citations."
+        )
     elif facts["searched"].isna().all() and not (facts["parties_tell"] > 0).any():
         reasons["unwinnable"] = (
             "The log does not say which answers searched the web, and your site and the known "
@@ -318,8 +322,8 @@ def causes_not_assessed(facts: pd.DataFrame) -> dict[str, str]:
         )
     if n_covered < _MIN_COVERED_QUERIES:
         reasons["out of scope"] = (
-            f"It needs at least {_MIN_COVERED_QUERIES} clearly covered questions, to know what questions "
-            f"on your subject name; there are {n_covered}."
+            f"It needs at least {_MIN_COVERED_QUERIES} clearly covered questions, to know what "
+            f"questions on your subject name; there are {n_covered}."
         )
     elif not (facts["naming_tells"] > 0).any():
         reasons["out of scope"] = (

@@ -224,7 +224,7 @@ def test_what_a_log_lacks_is_said():
     }
     assert set(no_answers.values()) == {
         "The log holds no answers.",
-        "The log holds no answers, and their words show which passage they agree with.",
+        "The log holds no answers, whose words would show which passage says the same.",
     }
     no_citations = causes_not_assessed(pd.DataFrame([FACTS | NO_CITATIONS] * 25))
     assert no_citations["not cited"] == "The log holds no citations."
