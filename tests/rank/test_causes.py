@@ -15,6 +15,7 @@ from coverage_kit.tables import ANSWERS, CITATIONS, MENTIONS, QUERIES
 
 # A covered topic of four questions, whose answers cite and name the site.
 FACTS = {
+    "even_coverage": np.nan,
     "coverage": 0.9,
     "limit": 0.5,
     "is_far": 0.0,
