@@ -1,7 +1,8 @@
-"""python -m benchmarks [gaps | clusters | checks | edits | rows | ...]: measure on public sets.
+"""python -m benchmarks [gaps | clusters | names | checks | ...]: measure on public sets.
 
 Without a name: gaps on the default sets against their floors. `calibration` and `answering` fit
-the shipped defaults again. Exit status 1 when a set cannot be used or a figure is below its floor.
+the shipped defaults again; `names` writes names of clusters to judge blind. Exit status 1 when a
+set cannot be used or a figure is below its floor.
 """
 
 import argparse
@@ -34,6 +35,8 @@ from benchmarks.command_line import (
 )
 from benchmarks.edits import measure_edits, missed_edit_floors, print_edits
 from benchmarks.gaps import Report, measure_gaps, missed_floors, print_report
+from benchmarks.names import SETS as NAME_SETS
+from benchmarks.names import write_names
 from benchmarks.rows import measure_rows
 from benchmarks.sets import read_set
 from coverage_kit.embed.choose import choose_encoder
@@ -41,12 +44,13 @@ from coverage_kit.embed.texts import CachedEncoder
 from coverage_kit.errors import CoverageKitError
 from coverage_kit.vectors import Encoder
 
-BENCHMARKS = ("gaps", "clusters", "checks", "edits", "rows", "calibration", "answering")
+BENCHMARKS = ("gaps", "clusters", "checks", "edits", "names", "rows", "calibration", "answering")
 SETS_OF = {
     "clusters": CLUSTER_SETS,
     "checks": CHECK_SETS,
     "edits": EDIT_SETS,
     "answering": (*EDIT_SETS, "expertqa"),
+    "names": (),
     "rows": (),
 }
 FLOORS = Path(__file__).parent / "floors.json"
@@ -80,6 +84,12 @@ def main(  # noqa: PLR0911 (one a benchmark)
         default=200,
         help="how often checks are simulated; default: 200",
     )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("names.txt"),
+        help="file for names; default: names.txt, and names-members.txt with their questions",
+    )
     options = parser.parse_args(arguments)
     folders = find_folders(options.sets, SETS_OF.get(options.name, DEFAULT_SETS))
     if folders is None:
@@ -91,6 +101,11 @@ def main(  # noqa: PLR0911 (one a benchmark)
     encoder = CachedEncoder(encoder or choose_encoder(precision=options.precision), options.cache)
     if options.name == "clusters":
         return _run_clusters(folders, encoder, options)
+    if options.name == "names":
+        sets = [str(folder) for folder in options.sets or NAME_SETS]
+        paths = write_names(sets, encoder, options.out, options.cache.parent)
+        print("\n".join(map(str, paths)))
+        return 0
     if options.name == "edits":
         return _run_edits(folders, encoder, options)
     if options.name == "checks":

@@ -36,6 +36,7 @@ def gather_facts(evidence: Evidence, coverage: Coverage, rates: pd.DataFrame) ->
     ].copy()
     facts["coverage"] = coverage.set_index("query_id")["coverage"]
     facts["limit"] = _gap_limit(facts["coverage"])
+    facts["even_coverage"] = coverage.set_index("query_id")["even_coverage"]
     facts["is_far"] = (facts["on_subject"] < _on_topic_limit(facts)).astype(float)
     facts["support_ahead"] = _percentile(facts["answer_support"]) - _percentile(facts["own_best"])
     return facts.join(rates)
@@ -72,7 +73,7 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
     is_third_party = facts["third_party"] >= MIN_THIRD_PARTY_SHARE
     # Not the opposite of the line above: both are False where the share is missing.
     is_first_party = facts["third_party"] < MIN_THIRD_PARTY_SHARE
-    is_gap = facts["coverage"] < facts["limit"]
+    is_gap = is_unanswered(facts)
     is_off_topic = facts["is_far"] > _HALF
     rules: list[tuple[Cause, pd.Series[bool]]] = [
         ("out of scope", is_gap & is_off_topic & ~(is_answered & is_first_party)),
@@ -102,6 +103,15 @@ def explain_coverage(coverage: Coverage, facts: pd.DataFrame) -> Coverage:
     """Return the coverage table with the cause of each query's gap."""
     causes = name_causes(facts).reindex(coverage["query_id"])
     return coverage.assign(cause=causes.to_numpy()).astype({"cause": "str"})
+
+
+def is_unanswered(facts: pd.DataFrame) -> "pd.Series[bool]":
+    """Return whether each question, or pooled cluster, is likely unanswered.
+
+    It is where its coverage is under the limit, or where the evidence speaks against an answer
+    whatever share of the log is assumed to be unanswered.
+    """
+    return (facts["coverage"] < facts["limit"]) | (facts["even_coverage"] < _HALF)
 
 
 def _gap_limit(coverage: "pd.Series[float]") -> float:

@@ -38,6 +38,7 @@ FACTS = {
     "cited": 1.0,
     "mentioned": 1.0,
     "third_party": 0.3,
+    "even_coverage": np.nan,
     "own_best": 0.6,
     "margin": 0.1,
     "on_subject": 0.6,
