@@ -135,12 +135,15 @@ def weigh_kinds(
         seed: seed of the draw of 4,000 questions that are compared where there are more.
     """
     index = pd.Index(ids)
+    known = shared[shared["query_id"].isin(index)]
+    if known.empty:
+        return []
     rng = np.random.default_rng(seed)
     n = len(ids)
     drawn = np.sort(rng.choice(n, _MAX_COMPARED, replace=False)) if n > _MAX_COMPARED else None
     cosines = _cosines(topics if drawn is None else topics[drawn])
     kinds = []
-    for name, table in shared[shared["query_id"].isin(index)].groupby("kind"):
+    for name, table in known.groupby("kind"):
         vectors = _item_vectors(index, table)
         weight = _weight(cosines, vectors if drawn is None else vectors[drawn])
         if weight > 0:
