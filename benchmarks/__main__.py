@@ -1,4 +1,4 @@
-"""python -m benchmarks [gaps | clusters | names | checks | ...]: measure on public sets.
+"""python -m benchmarks [gaps | clusters | checks | edits | names | rows | ...]: measure on sets.
 
 Without a name: gaps on the default sets against their floors. `calibration` and `answering` fit
 the shipped defaults again; `names` writes names of clusters to judge blind. Exit status 1 when a
@@ -35,8 +35,7 @@ from benchmarks.command_line import (
 )
 from benchmarks.edits import measure_edits, missed_edit_floors, print_edits
 from benchmarks.gaps import Report, measure_gaps, missed_floors, print_report
-from benchmarks.names import SETS as NAME_SETS
-from benchmarks.names import write_names
+from benchmarks.names import SETS as NAME_SETS, write_names
 from benchmarks.rows import measure_rows
 from benchmarks.sets import read_set
 from coverage_kit.embed.choose import choose_encoder
@@ -56,7 +55,7 @@ SETS_OF = {
 FLOORS = Path(__file__).parent / "floors.json"
 
 
-def main(  # noqa: PLR0911 (one a benchmark)
+def main(  # noqa: PLR0911 (one for each benchmark)
     arguments: list[str] | None = None, encoder: Encoder | None = None
 ) -> int:
     """Run a benchmark, with this encoder instead of the default encoder; return the exit status."""
@@ -99,13 +98,13 @@ def main(  # noqa: PLR0911 (one a benchmark)
         write_figures(figures, options.json)
         return 0
     encoder = CachedEncoder(encoder or choose_encoder(precision=options.precision), options.cache)
-    if options.name == "clusters":
-        return _run_clusters(folders, encoder, options)
     if options.name == "names":
-        sets = [str(folder) for folder in options.sets or NAME_SETS]
-        paths = write_names(sets, encoder, options.out, options.cache.parent)
+        named = [str(folder) for folder in options.sets or NAME_SETS]
+        paths = write_names(named, encoder, options.out, options.cache.parent)
         print("\n".join(map(str, paths)))
         return 0
+    if options.name == "clusters":
+        return _run_clusters(folders, encoder, options)
     if options.name == "edits":
         return _run_edits(folders, encoder, options)
     if options.name == "checks":
