@@ -82,7 +82,7 @@ def test_passages_stand_in_where_few_questions_have_logged_pages(answers, matche
     )
     passages = shared[shared["kind"] == "passages"]
     assert passages.groupby("query_id").size().tolist() == [10] * 4
-    assert passages["strength"].iloc[0] == pytest.approx(0.49**2)
+    assert passages["strength"].iloc[0] == pytest.approx(0.49 / 0.6)
     assert passages["item"].tolist()[:10] == share_passages(matches)["item"].tolist()[:10]
 
 
@@ -129,3 +129,14 @@ def test_rare_items_count_more_and_rows_have_length_one():
     assert lengths == pytest.approx([1, 1, 1, 0, 1, 1, 1, 1])
     rarity = np.log([8 / 7, 8 / 2])
     assert kind.vectors[0].toarray()[0] == pytest.approx(rarity / np.linalg.norm(rarity))
+
+
+def test_a_question_far_from_every_passage_shares_little():
+    """The nearest passage of q0 is as strong as .9, that of q1 as .2: so long are their vectors."""
+    ids = ["q0", "q1", *(f"q{row}" for row in range(2, 8))]
+    vectors = to_unit_length(np.eye(8)[[0, 0, 0, 0, 1, 2, 3, 4]])
+    rows = [("q0", "a", 0.9), ("q0", "b", 0.5), ("q1", "a", 0.2), ("q2", "a", 1), ("q3", "a", 1)]
+    rows += [(f"q{row}", "b", 1) for row in range(2, 6)]
+    shared = pd.DataFrame(rows, columns=["query_id", "item", "strength"]).assign(kind="passages")
+    (kind,) = weigh_kinds(ids, vectors, shared)
+    assert np.linalg.norm(kind.vectors[:2].toarray(), axis=1) == pytest.approx([0.9, 0.2])
