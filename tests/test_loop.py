@@ -6,11 +6,11 @@ The comparison is between the predicted and the realised gains.
 import pytest
 
 from coverage_kit.pipeline.analyze import analyze
+from coverage_kit.pipeline.published import find_published
 from coverage_kit.report.edit_selection import list_changes, pick_edits
 from coverage_kit.report.site_copy import write_site_copy
 from coverage_kit.settings import read_settings
 from coverage_kit.tasks.predictions import calibrate_predictions, compare_predictions
-from coverage_kit.tasks.published import find_published
 from tests.world import DATA, write_project
 
 

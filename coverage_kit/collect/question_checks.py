@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,13 +82,7 @@ def read_checks_file(path: str | Path) -> pd.DataFrame:
     path = Path(path)
     if not path.exists():
         return pd.DataFrame(columns=list(COLUMNS), dtype="str")
-    with as_error(path, "a file of checks that can be read", "Check its permissions.", SchemaError):
-        content = path.read_bytes()
-    if content.startswith(_ZIP):
-        cure = "Save it as CSV: in a spreadsheet, File, Save as."
-        raise SchemaError(str(path), "a CSV file", "a workbook or an archive", cure)
-    text = decode_text(content)
-    lines = _read_lines(str(path), text)
+    lines = read_cells(path)
     header_row = next((number for number in sorted(lines)), None)
     if header_row is None:
         found = "an empty file"
@@ -99,22 +93,43 @@ def read_checks_file(path: str | Path) -> pd.DataFrame:
     return frame.fillna("").astype("str")
 
 
-def write_checks_file(path: str | Path, rows: pd.DataFrame) -> Path:
-    """Write rows as `read_checks_file` returns them; return the path.
+def read_cells(path: Path) -> dict[int, list[str]]:
+    """Return the cells of each row of a CSV that is not empty, by its number in a spreadsheet.
 
-    UTF-8 with a byte-order mark, for Excel; no text is a formula. A file that had semicolons keeps
-    them. Raises SchemaError when the file cannot be written.
+    The file has whatever encoding and separator a spreadsheet gave it. Raises SchemaError where it
+    cannot be read.
     """
-    path = Path(path)
+    with as_error(path, "a CSV that can be read", "Check its permissions.", SchemaError):
+        content = path.read_bytes()
+    if content.startswith(_ZIP):
+        cure = "Save it as CSV: in a spreadsheet, File, Save as."
+        raise SchemaError(str(path), "a CSV file", "a workbook or an archive", cure)
+    return _read_lines(str(path), decode_text(content))
+
+
+def write_cells(path: Path, rows: Iterable[Iterable[str]]) -> None:
+    """Write rows of cells as CSV: UTF-8 with a byte-order mark, for Excel; no text is a formula.
+
+    A file that had semicolons keeps them. Raises SchemaError when it cannot be written.
+    """
     stream = io.StringIO()
     delimiter = ";" if path.exists() and _delimiter(decode_text(path.read_bytes())) == ";" else ","
     writer = csv.writer(stream, delimiter=delimiter, lineterminator="\n")
-    columns = _all_columns(list(rows.columns))
-    writer.writerow(map(for_cell, columns))
-    for row in rows.reindex(columns=columns, fill_value="").to_dict("records"):
-        writer.writerow([for_cell(clean_text(str(row[name]))) for name in columns])
+    writer.writerows([for_cell(cell) for cell in cells] for cells in rows)
     cure = "Close it in other programs."
     write_file(path, stream.getvalue().encode("utf-8-sig"), error=SchemaError, cure=cure)
+
+
+def write_checks_file(path: str | Path, rows: pd.DataFrame) -> Path:
+    """Write rows as `read_checks_file` returns them; return the path.
+
+    See `write_cells`. Raises SchemaError when the file cannot be written.
+    """
+    path = Path(path)
+    columns = _all_columns(list(rows.columns))
+    records = rows.reindex(columns=columns, fill_value="").to_dict("records")
+    cells = [[clean_text(str(row[name])) for name in columns] for row in records]
+    write_cells(path, [columns, *cells])
     return path
 
 

@@ -119,7 +119,9 @@ def demo(
     settings = read_settings(sample_folder() / "coverage.toml")
     # The sample lies in the package, where nothing may be written.
     folder = Path(out).parent
-    checked = ChecksSettings(path=str(folder / "checks.csv"))
+    checked = ChecksSettings(
+        path=str(folder / "checks.csv"), dismissed=str(folder / "dismissed.csv")
+    )
     places = {"out": out, "cache": str(folder / "cache"), "checks": checked}
     _run(settings.model_copy(update=places))
 

@@ -1,4 +1,4 @@
-"""The command that draws questions to check: sample."""
+"""The commands by which people decide: sample draws questions to check, dismiss takes gaps out."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +8,7 @@ import typer
 
 from coverage_kit.commands.models import settings_of_run
 from coverage_kit.commands.terminal import say
+from coverage_kit.errors import SettingsError
 
 app = typer.Typer()
 
@@ -72,3 +73,38 @@ def sample(
         write_run(replace(analysis, question_checks=checks, missing_items=missing), folder)
     say(f"Fill in {named}, or the sheet 'questions to check' of {folder / WORKBOOK}.")
     say("Then run again: coverage-kit run coverage.toml")
+
+
+@app.command()
+def dismiss(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a finished run")],
+    gap: Annotated[
+        str, typer.Argument(help="the gap's id such as g0012, its rank, or its exact name")
+    ],
+    why: Annotated[str, typer.Option(help="the reason, for whoever reads the list later")] = "",
+    is_undone: Annotated[
+        bool, typer.Option("--undo", help="put the gap back into the list")
+    ] = False,
+) -> None:
+    """Take a gap out of the list that you will not close. It stays counted in all totals.
+
+    The next run proposes no edit for it. The workbook's sheet "gaps" does the same: choose
+    "dismissed" as the status.
+
+    Example: coverage-kit dismiss runs/latest g0012 --why "we do not sell tandems"
+    """
+    from coverage_kit.analysis import load_analysis
+    from coverage_kit.pipeline.dismissals import check_choice, renew_dismissals
+    from coverage_kit.report.outputs import write_outputs
+    from coverage_kit.settings import make_settings
+    from coverage_kit.tasks.dismiss import dismiss_gap, find_gap
+
+    if is_undone and why:
+        raise SettingsError("dismiss", "--why or --undo", "both", "Leave one out.")
+    analysis = load_analysis(folder)
+    path = Path(make_settings(analysis.about.settings, where=str(folder)).checks.dismissed)
+    check_choice(folder, find_gap(analysis, gap), is_dismissed_now=not is_undone)
+    renew_dismissals(analysis, folder)
+    say(dismiss_gap(analysis, path, gap, why, undo=is_undone))
+    write_outputs(renew_dismissals(analysis, folder), folder)
+    say(f"The next run reads {path}: coverage-kit run coverage.toml")

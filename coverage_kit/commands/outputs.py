@@ -27,12 +27,14 @@ def report(
     Example: coverage-kit report runs/latest --keep-status gaps-from-the-editors.xlsx
     """
     from coverage_kit.analysis import load_analysis
+    from coverage_kit.pipeline.dismissals import renew_dismissals
     from coverage_kit.pipeline.history import add_costs
     from coverage_kit.pipeline.question_checks import renew_checks
     from coverage_kit.report.outputs import write_outputs
 
     kept = [keep_status] if keep_status else []
     analysis = renew_checks(add_costs(load_analysis(folder)), folder, kept)
+    analysis = renew_dismissals(analysis, folder, kept)
     write_outputs(analysis, folder, keep_status)
     say(f"Open {folder / 'page.html'} and {folder / 'gaps.xlsx'}")
 

@@ -97,12 +97,13 @@ def find_shared_results(
     ]
     n_queries = matches["query_id"].nunique()
     if tables[1]["query_id"].nunique() < _MIN_LOGGED * n_queries:
-        tables.append(_nearest_passages(matches))
+        tables.append(share_passages(matches))
     shared = pd.concat(tables, ignore_index=True).dropna()
     return shared.drop_duplicates(["query_id", "kind", "item"], ignore_index=True)
 
 
-def _nearest_passages(matches: Matches) -> pd.DataFrame:
+def share_passages(matches: Matches) -> pd.DataFrame:
+    """Return the ten nearest passages of each question, as a kind of what questions share."""
     order = matches.sort_values(
         ["query_id", "similarity", "passage_id"], ascending=[True, False, True]
     )
@@ -134,12 +135,15 @@ def weigh_kinds(
         seed: seed of the draw of 4,000 questions that are compared where there are more.
     """
     index = pd.Index(ids)
+    known = shared[shared["query_id"].isin(index)]
+    if known.empty:
+        return []
     rng = np.random.default_rng(seed)
     n = len(ids)
     drawn = np.sort(rng.choice(n, _MAX_COMPARED, replace=False)) if n > _MAX_COMPARED else None
     cosines = _cosines(topics if drawn is None else topics[drawn])
     kinds = []
-    for name, table in shared[shared["query_id"].isin(index)].groupby("kind"):
+    for name, table in known.groupby("kind"):
         vectors = _item_vectors(index, table)
         weight = _weight(cosines, vectors if drawn is None else vectors[drawn])
         if weight > 0:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from coverage_kit.analysis import About, Analysis
 from coverage_kit.match.clusters import ClusterQuality
+from coverage_kit.match.themes import describe_themes
 from coverage_kit.pipeline.coverage import RunCoverage, RunVectors, embed_inputs, fit_coverage
 from coverage_kit.pipeline.edits import EditPlan, plan_edits
 from coverage_kit.pipeline.gaps import RunGaps, find_gaps
@@ -87,6 +88,7 @@ def assemble(  # noqa: PLR0913 (what each step of a run returns)
         evidence=gaps.evidence,
         coverage=gaps.coverage,
         clusters=coverage.clusters,
+        themes=describe_themes(coverage.clusters, log.queries, coverage.names.themes, gaps.gaps),
         gaps=gaps.gaps,
         edits=plan.edits,
         changes=plan.changes,

@@ -45,6 +45,7 @@ from coverage_kit.tables import (
     LogTables,
     Statements,
 )
+from coverage_kit.vocabulary import DISMISSED
 
 # Passages of your site that each claim about the brand is compared with (assumed: more cost time,
 # and half of the claims that are missed lie further away than any such number would reach).
@@ -127,12 +128,16 @@ def audit_site(
 def _list_repairs(
     run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps, tables: AuditTables
 ) -> tuple[Candidate, ...]:
-    """Return the edits that mend findings or correct answers, for gaps that an edit can close."""
+    """Return the edits that mend findings or correct answers, for gaps that an edit can close.
+
+    Dismissed gaps have none.
+    """
     effort = run.settings.rank
     queries = inputs.log.queries
     own = inputs.own_passages
     site = EditedSite(own)
     is_closable = ranked.gaps["is_closable"].astype(bool)
+    is_closable &= ranked.gaps["listing"] != DISMISSED
     closable = ranked.gaps.loc[is_closable, "cluster_id"]
     clusters = fitted.clusters[fitted.clusters["cluster_id"].isin(closable)]
     cluster_of = clusters_of_pages(ranked.coverage, clusters, queries, own)

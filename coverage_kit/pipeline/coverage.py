@@ -13,9 +13,13 @@ from coverage_kit.embed.encoders import CrossEncoderScorer
 from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.checked_coverage import CheckedCoverage, check_coverage, read_checks
 from coverage_kit.match.clusters import ClusterQuality, cluster_queries, topic_embeddings
-from coverage_kit.match.coverage import Calibration, fit_calibration, measure_coverage
+from coverage_kit.match.coverage import (
+    Calibration,
+    fit_calibration,
+    measure_coverage,
+    weigh_citations,
+)
 from coverage_kit.match.evidence import Claims, EvidenceScorer, EvidenceVectors
-from coverage_kit.match.labels import label_clusters
 from coverage_kit.match.masking import MaskingPlan
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import Indexes, best_similarity
@@ -24,9 +28,10 @@ from coverage_kit.match.self_test import SelfTest
 from coverage_kit.match.shared_results import find_shared_results
 from coverage_kit.match.whitening import Space, fit_space
 from coverage_kit.pipeline.inputs import Inputs
+from coverage_kit.pipeline.names import Names, name_topics
 from coverage_kit.pipeline.run import Run
 from coverage_kit.rank.causes import demand_weights
-from coverage_kit.tables import Clusters, Coverage, Labels, Matches
+from coverage_kit.tables import Clusters, Coverage, Matches
 from coverage_kit.vectors import Embeddings, embed_texts
 
 Floats = npt.NDArray[np.float64]
@@ -58,12 +63,14 @@ class RunCoverage:
         index: by site, how its passages were searched.
         scorer: the evidence of each query, with any passages hidden or added.
         calibration: from evidence to coverage.
+        citation_odds: by what the log's citations multiply each query's odds of being covered,
+            shape (n queries,).
         checked: what people's checks say of coverage; None where nobody checked.
         coverage: coverage of each query, without causes.
         draws: coverage under each calibration, shape (1 + bootstraps, n queries).
         clusters: the cluster of each query.
         quality: how well the queries fall into clusters.
-        labels: name and most typical query of each cluster.
+        names: names of clusters and themes.
     """
 
     space: Space
@@ -74,16 +81,17 @@ class RunCoverage:
     index: IndexFacts
     scorer: EvidenceScorer
     calibration: Calibration
+    citation_odds: Floats
     checked: CheckedCoverage | None
     coverage: Coverage
     draws: Floats
     clusters: Clusters
     quality: ClusterQuality
-    labels: Labels
+    names: Names
 
     def site_model(self, run: Run, inputs: Inputs) -> SiteModel:
         """Return the model of your site, which says what coverage would be with other passages."""
-        return SiteModel(self.scorer, self.calibration, run.encoder, self.space, inputs.is_cited)
+        return SiteModel(self.scorer, self.calibration, run.encoder, self.space, self.citation_odds)
 
 
 def embed_inputs(run: Run, inputs: Inputs) -> RunVectors:
@@ -125,11 +133,12 @@ def fit_coverage(run: Run, inputs: Inputs, raw: RunVectors) -> RunCoverage:
     # Whole topics are hidden to fit coverage, so the topics must be known before.
     clusters, quality = _cluster(run, inputs, topics, matches)
     calibration = _calibrate(run, inputs, vectors, scorer, clusters)
-    coverage, draws = measure_coverage(scorer, calibration, inputs.is_cited)
+    citation_odds = weigh_citations(inputs.cited_pages, float(calibration.unanswered_share[0]))
+    coverage, draws = measure_coverage(scorer, calibration, citation_odds)
     checked = _check(run, inputs, clusters, draws)
     if checked:
         calibration = replace(calibration, recalibration=checked.recalibration)
-        coverage, draws = measure_coverage(scorer, calibration, inputs.is_cited)
+        coverage, draws = measure_coverage(scorer, calibration, citation_odds)
     fitted = RunCoverage(
         space=space,
         vectors=vectors,
@@ -141,12 +150,13 @@ def fit_coverage(run: Run, inputs: Inputs, raw: RunVectors) -> RunCoverage:
         index=index,
         scorer=scorer,
         calibration=calibration,
+        citation_odds=citation_odds,
         checked=checked,
         coverage=coverage,
         draws=draws,
         clusters=clusters,
         quality=quality,
-        labels=label_clusters(inputs.log.queries, clusters, topics),
+        names=name_topics(run, inputs, clusters, topics),
     )
     run.clock.finish("match")
     return fitted

@@ -1,5 +1,6 @@
 """From coverage to gaps: why clusters are not covered, and in which order to work on them."""
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,9 @@ import pandas as pd
 
 from coverage_kit.match.answer_passages import AnswerPassages, find_answer_passages
 from coverage_kit.pipeline.coverage import RunCoverage
+from coverage_kit.pipeline.dismissals import collect_dismissals, find_dismissed, set_dismissed
+from coverage_kit.pipeline.gap_status import list_asked, track_gaps
+from coverage_kit.pipeline.history import read_memory
 from coverage_kit.pipeline.inputs import Inputs
 from coverage_kit.pipeline.run import Run
 from coverage_kit.rank.causes import (
@@ -21,6 +25,8 @@ from coverage_kit.rank.gaps import ClusterFacts, nearest_to_clusters, rank_gaps
 from coverage_kit.rank.outcomes import LogParties, count_outcomes, outcome_rates
 from coverage_kit.rank.subject import names_subject, subject_words
 from coverage_kit.tables import EVIDENCE, Coverage, Evidence, Gaps
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ def find_gaps(run: Run, inputs: Inputs, fitted: RunCoverage) -> RunGaps:
         coverage,
         fitted.draws,
         clusters,
-        fitted.labels,
+        fitted.names.clusters,
         ClusterFacts(
             pooled=pooled,
             nearest=nearest.join(unsupported_claims(claim_book, clusters)).assign(
@@ -83,6 +89,7 @@ def find_gaps(run: Run, inputs: Inputs, fitted: RunCoverage) -> RunGaps:
         ),
         run.seed,
     )
+    gaps = follow_gaps(run, inputs, gaps, list_asked(log.queries, clusters, coverage))
     return RunGaps(
         evidence=evidence,
         coverage=coverage,
@@ -113,6 +120,21 @@ def _name_subject(inputs: Inputs) -> "pd.Series[bool]":
     queries = inputs.log.queries
     words = subject_words(inputs.own_pages, inputs.own_passages, inputs.brand_names[0])
     return pd.Series(names_subject(list(queries["text"]), words), index=queries["query_id"])
+
+
+def follow_gaps(run: Run, inputs: Inputs, gaps: Gaps, asked: pd.DataFrame) -> Gaps:
+    """Return the gaps with their ids and statuses, the dismissed ones last.
+
+    What the reader should know of dismissed gaps is logged. `asked` holds the questions of the run
+    (`list_asked`).
+    """
+    memory = read_memory(run.settings, inputs.own_site, run.encoder.name)
+    tracked = track_gaps(gaps, asked, inputs.own_passages, memory)
+    rows = collect_dismissals(run.settings)
+    reasons, notes = find_dismissed(tracked, asked, rows)
+    for note in notes:
+        logger.warning("%s: %s", run.settings.checks.dismissed, note)
+    return set_dismissed(tracked, reasons)
 
 
 def _list_parties(inputs: Inputs) -> LogParties:

@@ -87,6 +87,7 @@ def gather_facts(
     ].copy()
     facts["coverage"] = coverage.set_index("query_id")["coverage"]
     facts["limit"] = _gap_limit(facts["coverage"])
+    facts["even_coverage"] = coverage.set_index("query_id")["even_coverage"]
     facts["is_far"] = (facts["on_subject"] < _on_topic_limit(facts)).astype(float)
     facts["n_queries"] = 1
     facts["names_subject"] = names_subject.reindex(facts.index).astype(float)
@@ -171,7 +172,7 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
     # Engines find nobody of the trade for it: neither your site nor a competitor's.
     is_pattern = facts["n_queries"] >= _MIN_QUERIES
     is_nobodys = is_third_party & is_pattern & (facts["tracked"] < _NEVER_RATE)
-    is_gap = facts["coverage"] < facts["limit"]
+    is_gap = is_unanswered(facts)
     is_doubtful = is_gap | (is_seldom_cited & (facts["coverage"] < _SURE_COVERAGE))
     is_far = facts["is_far"] >= _HALF
     is_unnamed = (facts["names_subject"] < _HALF) & (facts["naming_tells"] > 0)
@@ -222,6 +223,15 @@ def explain_coverage(coverage: Coverage, facts: pd.DataFrame) -> Coverage:
     """Return the coverage table with the cause of each query's gap."""
     causes = name_causes(facts).reindex(coverage["query_id"])
     return coverage.assign(cause=causes.to_numpy()).astype({"cause": "str"})
+
+
+def is_unanswered(facts: pd.DataFrame) -> "pd.Series[bool]":
+    """Return whether each question, or pooled cluster, is likely unanswered.
+
+    It is where its coverage is under the limit, or where the evidence speaks against an answer
+    whatever share of the log is assumed to be unanswered.
+    """
+    return (facts["coverage"] < facts["limit"]) | (facts["even_coverage"] < _HALF)
 
 
 def name_cluster_causes(pooled: pd.DataFrame, severity: "pd.Series[float]") -> "pd.Series[str]":

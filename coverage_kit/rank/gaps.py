@@ -1,12 +1,18 @@
 """Gaps: clusters of queries with their severity and demand, their cause, and the order of work."""
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage_kit.rank.causes import demand_weights, give_reason, name_cluster_causes
+from coverage_kit.rank.causes import (
+    demand_weights,
+    give_reason,
+    is_unanswered,
+    name_cluster_causes,
+)
 from coverage_kit.tables import (
     GAPS,
     Clusters,
@@ -18,11 +24,19 @@ from coverage_kit.tables import (
     checked,
 )
 from coverage_kit.vocabulary import (
+    ANSWERED,
     CONTENT_CAUSES,
     COVERED,
+    DISMISSED,
     LOST_CAUSES,
     NOT_LOGGED,
+    OUT_OF_REACH,
+    TO_CLOSE,
+    UNSEEN,
     VISIBILITY_CAUSES,
+    Cause,
+    Likelihood,
+    Listing,
 )
 
 # Each cluster gets this many queries with the log's mean, so that the severity of small clusters
@@ -36,22 +50,20 @@ _PAGE_LEVEL = 0.05
 # Scores are rounded to this many decimals before they are sorted, so that ties are broken in the
 # same way on every machine.
 _PAGE_DECIMALS = 9
-_ORDER_DECIMALS = 6
-# Tiers of the order of work: first what content can close, then what is covered but not cited,
-# then what is covered, last what cannot be won.
-_CONTENT_TIER = 0
-_VISIBILITY_TIER = 1
-_COVERED_TIER = 2
-_LOST_TIER = 3
-_TIER_OF_CAUSE = {
-    **dict.fromkeys(CONTENT_CAUSES, _CONTENT_TIER),
-    **dict.fromkeys(VISIBILITY_CAUSES, _VISIBILITY_TIER),
-    # This overrides the visibility tier: the site is cited, only its name is not mentioned.
-    "cited but not mentioned": _COVERED_TIER,
-    NOT_LOGGED: _COVERED_TIER,
-    COVERED: _COVERED_TIER,
-    **dict.fromkeys(LOST_CAUSES, _LOST_TIER),
+# A gap is likely where the lower end of the interval of its severity reaches this share, possible
+# where the upper end does: most of what is asked is then unanswered. Assumed.
+_MOST = 0.5
+# The lists of topics in their order, each with its causes.
+_CAUSES_OF_LISTING: dict[Listing, tuple[Cause, ...]] = {
+    TO_CLOSE: CONTENT_CAUSES,
+    UNSEEN: VISIBILITY_CAUSES,
+    ANSWERED: (COVERED, NOT_LOGGED),
+    OUT_OF_REACH: LOST_CAUSES,
 }
+_LISTING_OF_CAUSE = {
+    cause: listing for listing, causes in _CAUSES_OF_LISTING.items() for cause in causes
+}
+_LIKELIHOODS: tuple[Likelihood, ...] = get_args(Likelihood)
 
 Floats = npt.NDArray[np.float64]
 
@@ -84,9 +96,10 @@ def rank_gaps(  # noqa: PLR0913 (a table for each side of a gap)
 
     Severity is sum w (1 - c) / sum w over the cluster's queries, with one pseudo-query of the log's
     mean added (small clusters shrink); its interval is a bootstrap over queries and calibrations.
-    Severity and demand are never multiplied. Order: gaps that content can close, by severity; then
-    what is covered but not cited, by the share of answers that do not cite the site; then what is
-    covered, by severity; then what cannot be won. Ties are broken by demand.
+    Severity and demand are never multiplied. The lists follow each other: what content can close,
+    what is covered and not seen, what is covered, what cannot be won. The order within a list is
+    one rule: likely gaps first, then possible, then unlikely ones; within each the most asked
+    first.
 
     Args:
         queries: the queries.
@@ -104,31 +117,43 @@ def rank_gaps(  # noqa: PLR0913 (a table for each side of a gap)
     row_of = pd.Series(np.arange(len(coverage)), index=coverage["query_id"])
     frame["row"] = row_of.loc[frame["query_id"]].to_numpy()
     frame["weight"] = demand_weights(queries).loc[frame["query_id"]].to_numpy()
+    frame["even_coverage"] = frame["even_coverage"].fillna(frame["coverage"])
+    frame["limit"] = frame["cluster_id"].map(facts.pooled["limit"])
+    frame["is_open"] = is_unanswered(frame)
     labelled = _sized_clusters(frame, draws, seed).merge(labels, on="cluster_id")
     gaps = labelled.set_index("cluster_id").join(facts.nearest)
     pooled = facts.pooled.reindex(gaps.index)
     if "pairs_kept" in gaps:
         pooled = pooled.assign(pairs_kept=gaps["pairs_kept"])
     gaps["cause"] = name_cluster_causes(pooled, gaps["severity"])
+    # One weighting for all figures: a reader adds coverage and severity up to 100%.
+    pooled = pooled.assign(coverage=1 - gaps["severity"])
     gaps["reason"] = [
         give_reason(pooled.loc[cluster_id], str(gaps.loc[cluster_id, "cause"]))
         for cluster_id in gaps.index
     ]
     gaps["citation_rate"] = pooled["cited"]
     gaps["is_closable"] = ~gaps["cause"].isin(LOST_CAUSES)
-    return GAPS.table(_ordered(gaps.reset_index()).to_dict("records"))
+    gaps["listing"] = gaps["cause"].map(_LISTING_OF_CAUSE)
+    gaps["likelihood"] = np.select(
+        [gaps["low"] >= _MOST, gaps["high"] >= _MOST], _LIKELIHOODS[:2], _LIKELIHOODS[2]
+    )
+    return GAPS.typed(order_gaps(gaps.reset_index()))
 
 
 def _sized_clusters(frame: pd.DataFrame, draws: Floats, seed: int) -> pd.DataFrame:
-    """Return by cluster the number of its queries, their demand, and its severity."""
+    """Return by cluster its queries and their demand, all and unanswered, and its severity."""
     mean_gap = float(np.average(1 - frame["coverage"], weights=frame["weight"]))
     rng = np.random.default_rng(seed)
     return pd.DataFrame(
         [
             {
                 "cluster_id": cluster_id,
+                "theme_id": group["theme_id"].iloc[0],
                 "n_queries": len(group),
                 "demand": float(group["demand"].sum()),
+                "n_open": int(group["is_open"].sum()),
+                "open_demand": float(group.loc[group["is_open"], "demand"].sum()),
                 **_severity(group, draws, mean_gap, rng),
             }
             for cluster_id, group in frame.groupby("cluster_id", sort=True)
@@ -149,10 +174,13 @@ def _severity(
     pseudo_demand = _PSEUDO_QUERIES * demand.mean()
     pseudo_gap = pseudo_demand * mean_gap
     estimate = (missing[0] @ demand + pseudo_gap) / (demand.sum() + pseudo_demand)
-    # Each draw of the calibration is paired with a resample of the queries.
-    counts = rng.multinomial(n_queries, np.full(n_queries, 1 / n_queries), size=len(draws))
-    weights = counts * demand
-    sampled = ((missing * weights).sum(axis=1) + pseudo_gap) / (weights.sum(axis=1) + pseudo_demand)
+    # Each draw of the calibration is paired with a resample of the queries and the pseudo-query:
+    # otherwise nothing would vary where a cluster is a single query.
+    n_drawn = n_queries + 1
+    counts = rng.multinomial(n_drawn, np.full(n_drawn, 1 / n_drawn), size=len(draws))
+    weights = counts * np.r_[demand, pseudo_demand]
+    gaps = np.column_stack([missing, np.full(len(draws), mean_gap)])
+    sampled = (gaps * weights).sum(axis=1) / weights.sum(axis=1)
     low, high = np.quantile(sampled, [0.05, 0.95])
     return {
         "severity": float(estimate),
@@ -227,18 +255,20 @@ def best_pages(
     return pages.assign(rank=rank)[["cluster_id", "rank", "page_id", "passage_id"]]
 
 
-def _ordered(gaps: pd.DataFrame) -> pd.DataFrame:
-    """Return the gaps in the order of the work, with their rank."""
-    tier = gaps["cause"].map(_TIER_OF_CAUSE)
-    uncited_rate = 1 - gaps["citation_rate"].fillna(0)
-    score_in_tier = np.where(
-        tier == _VISIBILITY_TIER,
-        uncited_rate,
-        np.where(tier == _LOST_TIER, 0, gaps["severity"]),
-    )
-    # lexsort sorts by its last key first.
+def order_gaps(gaps: pd.DataFrame) -> pd.DataFrame:
+    """Return the gaps with their rank: by list, then by likelihood, then by demand.
+
+    What answers do not see is ordered by demand alone.
+    """
+    listings = [*_CAUSES_OF_LISTING, DISMISSED]
+    likelihood = gaps["likelihood"].map(_LIKELIHOODS.index)
     order = np.lexsort(
-        (gaps["cluster_id"], -gaps["demand"], -np.round(score_in_tier, _ORDER_DECIMALS), tier)
+        (
+            gaps["cluster_id"],
+            -gaps["demand"],
+            np.where(gaps["listing"] == UNSEEN, 0, likelihood),
+            gaps["listing"].map(listings.index),
+        )
     )
     ordered = gaps.iloc[order].reset_index(drop=True)
     return ordered.assign(rank=np.arange(1, len(ordered) + 1))

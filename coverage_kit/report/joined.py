@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.texts import is_missing, shorten
-from coverage_kit.report.wording import describe_cause, describe_operation
+from coverage_kit.report.gap_lists import list_gaps
+from coverage_kit.report.wording import describe_cause, describe_open, describe_operation
 from coverage_kit.tables.logged import logs_citations
 from coverage_kit.vocabulary import NO_EDIT
 
@@ -28,6 +28,8 @@ def list_unedited(analysis: Analysis) -> pd.DataFrame:
     )
     columns = ["edit_id", "cluster_id", "page_id", "brief"]
     frame = unedited[columns].merge(gaps, on="cluster_id", how="left")
+    titles = [describe_cause(str(cause)).title for cause in frame["cause"]]
+    frame["cause_title"] = pd.Series(titles, dtype="str")
     return frame.sort_values(["gap_rank", "edit_id"], kind="stable").reset_index(drop=True)
 
 
@@ -87,8 +89,13 @@ def describe_queries(analysis: Analysis) -> pd.DataFrame:
 
 
 def describe_gaps(analysis: Analysis) -> pd.DataFrame:
-    """Return one row a gap, most urgent first: cause in words, a few queries, nearest passages."""
-    frame = analysis.gaps.sort_values("rank").reset_index(drop=True)
+    """Return one row a gap, most urgent first: cause in words, a few queries, nearest passages.
+
+    The columns of `list_gaps` are among them, and `unanswered` says how many of its questions are.
+    """
+    frame = list_gaps(analysis)
+    counts = zip(frame["n_open"], frame["n_queries"], strict=True)
+    frame["unanswered"] = pd.Series([describe_open(*pair) for pair in counts], dtype="str")
     causes = [describe_cause(str(cause)) for cause in frame["cause"]]
     frame["cause_title"] = pd.Series([cause.title for cause in causes], dtype="str")
     frame["what_to_do"] = pd.Series([cause.what_to_do for cause in causes], dtype="str")
@@ -119,33 +126,6 @@ def sample_queries(analysis: Analysis, n: int) -> pd.DataFrame:
         kind="stable",
     )
     return queries.groupby("cluster_id", sort=False).head(n)
-
-
-def typical_questions(analysis: Analysis) -> "pd.Series[str]":
-    """Return each gap's most typical question, its medoid, by cluster_id.
-
-    It is missing where the run does not hold it.
-    """
-    texts = analysis.queries.set_index("query_id")["text"]
-    return analysis.gaps.set_index("cluster_id")["medoid_query_id"].map(texts)
-
-
-def name_gap(label: object, question: object) -> tuple[str, str]:
-    """Return a gap's name and its typical question.
-
-    Where the label is the question cut short, the name is the full question, and the second text
-    is empty.
-
-    >>> name_gap("saddle, near", "best saddle near me")
-    ('saddle, near', 'best saddle near me')
-    >>> name_gap("best saddle…", "best saddle near me")
-    ('best saddle near me', '')
-    """
-    name = shorten(label, 120)
-    # A label that is a question cut short ends with an ellipsis.
-    text = "" if is_missing(question) else shorten(question, 160)
-    is_cut_question = text.startswith(name.rstrip("…").rstrip())
-    return (text, "") if is_cut_question else (name, text)
 
 
 def describe_edits(analysis: Analysis) -> pd.DataFrame:

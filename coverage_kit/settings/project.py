@@ -216,12 +216,17 @@ class MatchSettings(SettingsSection):
 
 
 class ChecksSettings(SettingsSection):
-    """The questions that people check: does your site answer them?"""
+    """What people decide: whether your site answers a question, and which gaps are dismissed."""
 
     path: PathText = Field(
         "checks.csv",
         description="CSV of the questions to check, which 'coverage-kit sample' draws and every "
         "run reads",
+    )
+    dismissed: PathText = Field(
+        "dismissed.csv",
+        description="CSV of the gaps that people dismissed, which 'coverage-kit dismiss' and the "
+        "workbook fill and every run reads",
     )
 
 

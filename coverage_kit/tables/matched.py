@@ -155,6 +155,12 @@ COVERAGE = Schema(
         ),
         LOW,
         HIGH,
+        optional(
+            "even_coverage",
+            "number",
+            "coverage if half of the log's questions were unanswered: what the evidence says, "
+            "whatever share is assumed",
+        ),
         optional("own_passage_id", "text", "nearest own passage, by meaning and by words"),
         optional("best_other_passage_id", "text", "nearest passage of any other site"),
         text("cause", "why there is a gap, or 'covered' (docs/method.md, causes)"),

@@ -137,6 +137,8 @@ PREVIOUS = Schema(
         LOW,
         HIGH,
         optional("label", "text", "name of its gap then"),
+        optional("gap_id", "text", "id of its gap then"),
+        optional("status", "text", "status of its gap then"),
     ),
 )
 

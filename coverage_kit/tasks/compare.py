@@ -9,12 +9,12 @@ from coverage_kit.analysis import Analysis, load_analysis
 from coverage_kit.errors import RunError
 from coverage_kit.escaping import for_markdown_cell
 from coverage_kit.pipeline.edits import RECORD
+from coverage_kit.pipeline.published import find_published
 from coverage_kit.report.texts import shorten
 from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.wording import describe_operation
 from coverage_kit.storage.files import write_file
 from coverage_kit.tasks import predictions
-from coverage_kit.tasks.published import find_published
 
 
 def compare_runs(

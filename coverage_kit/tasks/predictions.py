@@ -12,10 +12,10 @@ import pandas as pd
 
 from coverage_kit.analysis import About, Analysis
 from coverage_kit.errors import RunError
+from coverage_kit.pipeline.page_diffs import plain
+from coverage_kit.pipeline.published import Published
 from coverage_kit.storage.files import locked, write_file
 from coverage_kit.tables import PREDICTIONS, Predictions, checked
-from coverage_kit.tasks.diffs import plain
-from coverage_kit.tasks.published import Published
 
 # Bootstrap draws of the drift (assumed).
 _DRAWS = 200

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from coverage_kit.errors import RunError, SchemaError
+from coverage_kit.pipeline.published import PUBLISHED
 from coverage_kit.tables import PREDICTIONS
 from coverage_kit.tasks.predictions import (
     PredictionDrift,
@@ -15,7 +16,6 @@ from coverage_kit.tasks.predictions import (
     read_predictions,
     record_predictions,
 )
-from coverage_kit.tasks.published import PUBLISHED
 from tests.two_runs import ABOUT, PAGE, make_edits, make_effects, make_run
 
 # (query_id, text, demand, cluster_id, coverage): a gap of two, a query outside it, two that nothing

@@ -7,14 +7,13 @@ from markupsafe import Markup
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.diffs import diff_html
+from coverage_kit.report.gap_lists import list_gaps, name_gap
 from coverage_kit.report.joined import (
     describe_edits,
     describe_gaps,
     describe_queries,
     list_unedited,
-    name_gap,
     sample_queries,
-    typical_questions,
 )
 from coverage_kit.report.page_data import Context
 from coverage_kit.report.texts import (
@@ -44,9 +43,8 @@ _HOUR = 60.0
 
 
 def list_gap_contexts(analysis: Analysis, n: int) -> list[Context]:
-    """Return the first n gaps with name, typical question, queries, passages, answers and edits."""
+    """Return the first n gaps with name, example, queries, passages, answers and edits."""
     gaps = describe_gaps(analysis).head(n)
-    questions = typical_questions(analysis)
     queries = _by_cluster(sample_queries(analysis, _MAX_QUERIES))
     answers = _sampled_answers(analysis, set(gaps["cluster_id"]))
     edits = _by_cluster(analysis.edits[analysis.edits["operation"] != NO_EDIT].sort_values("rank"))
@@ -57,14 +55,11 @@ def list_gap_contexts(analysis: Analysis, n: int) -> list[Context]:
             {**query, "text": shorten(query["text"], 240)}
             for query in queries.get(cluster_id, pd.DataFrame()).to_dict("records")
         ]
-        label, question = name_gap(row["label"], questions.get(cluster_id))
         first_edits = edits.get(cluster_id, pd.DataFrame()).head(_MAX_EDITS_OF_GAP)
         claims = clean_text(row["unsupported_claims"]).split("\n")
         contexts.append(
             {
                 **_without_missing(row),
-                "label": label,
-                "question": question,
                 "queries": query_contexts,
                 "n_more": int(row["n_queries"]) - len(query_contexts),
                 "own": passage_context(row, "own"),
@@ -83,11 +78,10 @@ def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
     The queries are those whose coverage the edit is predicted to change.
     """
     records = {record["edit_id"]: record for record in list_records(analysis)}
-    questions = typical_questions(analysis)
+    examples = list_gaps(analysis).set_index("cluster_id")["example"]
     contexts = []
     for row in describe_edits(analysis).head(n).to_dict("records"):
         record = records[row["edit_id"]]
-        label, question = name_gap(row["label"], questions.get(row["cluster_id"]))
         changes = [_change_context(change) for change in record["changes"]]
         queries = [{**query, "text": shorten(query["text"], 200)} for query in record["queries"]]
         contexts.append(
@@ -95,8 +89,8 @@ def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
                 **_without_missing(row),
                 "page_id": shorten(row["page_id"], 160),
                 "heading_path": shorten(row["heading_path"], 160),
-                "label": label,
-                "question": question,
+                "label": name_gap(row["label"])[0],
+                "example": examples.get(row["cluster_id"], ""),
                 "brief": shorten_lines(row["brief"], _BRIEF_CHARACTERS),
                 "reason": shorten(row["reason"], 300),
                 "changes": changes or _edit_as_change(row),
@@ -148,7 +142,7 @@ def list_unedited_contexts(analysis: Analysis) -> list[Context]:
     """Return the gaps that no edit can close, with the reason."""
     return [
         {
-            "label": shorten(row["label"], 120),
+            "label": name_gap(row["label"])[0],
             "reason": shorten(row["brief"] or row["reason"], 400),
             "rank": None if is_missing(row["gap_rank"]) else int(row["gap_rank"]),
         }

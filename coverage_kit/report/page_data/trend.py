@@ -6,7 +6,7 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.llm.costs import sum_costs
-from coverage_kit.report.joined import name_gap, typical_questions
+from coverage_kit.report.gap_lists import list_gaps, name_gap
 from coverage_kit.report.page_data import Context
 from coverage_kit.report.texts import is_missing, shorten
 from coverage_kit.report.trust import describe_same
@@ -19,9 +19,14 @@ from coverage_kit.report.wording import (
     interval,
     percent,
 )
+from coverage_kit.vocabulary import DISMISSED, GapStatus
 
 # Gaps that rose, and gaps that fell, in the news. Assumed: more do not fit on a line.
 _MAX_MOVED_GAPS = 3
+# Gaps with the same new status in the news. Assumed: more hide the rest of the news.
+_MAX_NEWS_GAPS = 5
+# The statuses that are news, in the order of their lines.
+_NEWS: tuple[GapStatus, ...] = ("closed", "reopened", "new", "shrinking", "dismissed")
 # Smaller moves of coverage round to no whole percent and look like none. Assumed.
 _MIN_MOVE = 0.005
 
@@ -49,7 +54,7 @@ def list_own_rates(analysis: Analysis, measure: str) -> list[Context]:
 
 
 def news_context(analysis: Analysis) -> Context:
-    """Return what changed since the last run: questions, the gaps that moved most, rates.
+    """Return what changed since the last run: questions, statuses of gaps, moves, rates.
 
     `lead` says that there is nothing to compare with, or that this run gave the same figures as an
     earlier run; mostly it is empty. Coverage of both runs is the mean over the questions that both
@@ -61,6 +66,7 @@ def news_context(analysis: Analysis) -> Context:
         "is_first": is_first,
         "lead": _describe_lead(analysis, is_first),
         "questions": _describe_questions(analysis, questions) if len(analysis.previous) else [],
+        "gaps": _describe_gaps(analysis),
         "risen": _list_moved_gaps(analysis, questions, is_up=True),
         "fallen": _list_moved_gaps(analysis, questions, is_up=False),
         "rates": _describe_rate_changes(analysis),
@@ -85,6 +91,7 @@ def list_news(analysis: Analysis) -> list[str]:
     return [
         *filter(None, [news["lead"]]),
         *news["questions"],
+        *news["gaps"],
         *gaps,
         *(f"{line}." for line in news["rates"]),
     ]
@@ -186,6 +193,55 @@ def _describe_questions(analysis: Analysis, questions: pd.DataFrame) -> list[str
     return [f"{count(len(questions), 'question')} asked both times: {means}; {clear}.", came]
 
 
+def _describe_gaps(analysis: Analysis) -> list[str]:
+    """Return a line for each gap whose status is another than in the last run, the closed first.
+
+    Gaps that are gone follow: their questions are now in other gaps, or not in the log.
+    """
+    previous = analysis.previous
+    is_known = previous["gap_id"].notna()
+    if not is_known.any():
+        return []
+    status_then = dict(previous.loc[is_known, ["gap_id", "status"]].to_numpy().tolist())
+    gaps = analysis.gaps.dropna(subset=["gap_id", "status"]).sort_values("rank")
+    # A gap that was open stays open: that is no news.
+    then = pd.Series([status_then.get(gap_id) for gap_id in gaps["gap_id"]], gaps.index, "object")
+    is_news = (gaps["status"] != "open") & (gaps["status"] != then)
+    names = _name_gaps(analysis)
+    lines = []
+    for status in _NEWS:
+        rows = gaps[is_news & (gaps["status"] == status)].to_dict("records")
+        lines += [
+            f"Gap {row['rank']}, {names[row['cluster_id']]}: {shorten(row['status_reason'], 300)}."
+            for row in rows[:_MAX_NEWS_GAPS]
+        ]
+        if len(rows) > _MAX_NEWS_GAPS:
+            lines.append(f"{len(rows) - _MAX_NEWS_GAPS:,} more gaps are {status}.")
+    return [*lines, *_describe_gone(analysis, names)]
+
+
+def _describe_gone(analysis: Analysis, names: dict[str, str]) -> list[str]:
+    """Return a line for each gap of the last run that this run does not have, and where it is."""
+    previous = analysis.previous.dropna(subset=["gap_id", "status"])
+    gone = previous[~previous["gap_id"].isin(analysis.gaps["gap_id"])]
+    gone = gone[~gone["status"].isin(["closed", DISMISSED])]
+    gone = gone.merge(analysis.clusters[["query_id", "cluster_id"]], on="query_id", how="left")
+    lines = []
+    for _, rows in gone.groupby("gap_id"):
+        now = rows["cluster_id"].value_counts()
+        where = f"is now part of {names[now.index[0]]}" if len(now) else "is not in this log"
+        lines.append(f"The gap {name_gap(rows['label'].iloc[0])[0]} {where}.")
+    n_more = len(lines) - _MAX_NEWS_GAPS
+    more = [f"{n_more:,} more gaps of the last run are gone."] if n_more > 0 else []
+    return [*lines[:_MAX_NEWS_GAPS], *more]
+
+
+def _name_gaps(analysis: Analysis) -> dict[str, str]:
+    """Return the names of the gaps by cluster_id."""
+    gaps = list_gaps(analysis)
+    return dict(zip(gaps["cluster_id"], gaps["label"], strict=True))
+
+
 def _list_moved_gaps(analysis: Analysis, questions: pd.DataFrame, is_up: bool) -> list[Context]:
     """Return the gaps that rose most in coverage, or fell most.
 
@@ -213,10 +269,10 @@ def _list_moved_gaps(analysis: Analysis, questions: pd.DataFrame, is_up: bool) -
         .sort_values(["rise", "rank"], ascending=[False, True])
         .head(_MAX_MOVED_GAPS)
     )
-    typical = typical_questions(analysis)
+    names = _name_gaps(analysis)
     return [
         {
-            "name": name_gap(row["label"], typical.get(row["cluster_id"]))[0],
+            "name": names[row["cluster_id"]],
             "rank": int(row["rank"]),
             "coverage": f"{percent(row['then'])} then, {percent(row['now'])} now",
         }

@@ -5,6 +5,7 @@ person can be distinguished from an older one.
 """
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -112,10 +113,25 @@ def read_check_sheet(path: Path) -> pd.DataFrame:
     there is no such workbook, no such sheet, or none that can be read (`find_notes` sets a workbook
     aside that cannot be read).
     """
+    return read_sheet(path, CHECKS, _READ, "query_id")
+
+
+def read_sheet(path: Path, name: str, columns: Sequence[str], key: str) -> pd.DataFrame:
+    """Return rows of a sheet of a workbook as text, by the row's number.
+
+    There are no rows where there is no workbook that can be read, no such sheet, or no header with
+    the key.
+
+    Args:
+        path: the workbook.
+        name: the sheet.
+        columns: headings of the columns to read; one that the sheet lacks is empty.
+        key: heading of a column that is filled in each row.
+    """
     from openpyxl import load_workbook  # noqa: PLC0415 (slow to import)
     from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
 
-    nothing = pd.DataFrame(columns=_READ, dtype="str")
+    nothing = pd.DataFrame(columns=list(columns), dtype="str")
     if not path.is_file():
         return nothing
     try:
@@ -123,28 +139,23 @@ def read_check_sheet(path: Path) -> pd.DataFrame:
             # openpyxl warns of extensions by other programs, which are not read here.
             warnings.simplefilter("ignore")
             book = load_workbook(path, read_only=True, data_only=True)
-            if CHECKS not in book.sheetnames:
+            if name not in book.sheetnames:
                 book.close()
                 return nothing
-            book[CHECKS].reset_dimensions()  # other programs may write wrong dimensions
-            rows = [list(map(_as_text, row)) for row in book[CHECKS].iter_rows(values_only=True)]
+            book[name].reset_dimensions()  # other programs may write wrong dimensions
+            rows = [list(map(_as_text, row)) for row in book[name].iter_rows(values_only=True)]
             book.close()
     except (*_FAULTS, InvalidFileException):
         return nothing
-    return _read_rows(rows, nothing)
-
-
-def _read_rows(rows: list[list[str]], nothing: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows below the header, of which people may have put rows above it."""
-    headers = (number for number, row in enumerate(rows) if {"choice", "query_id"} <= set(row))
-    first = next(headers, None)
+    # People may have put rows above the header.
+    first = next((number for number, row in enumerate(rows) if key in row), None)
     if first is None:
         return nothing
     width = len(rows[first])
     cells = [[*row, *[""] * width][:width] for row in rows[first + 1 :]]
     frame = pd.DataFrame(cells, columns=rows[first], index=range(first + 2, len(rows) + 1))
-    frame = frame.loc[:, ~frame.columns.duplicated()].reindex(columns=_READ, fill_value="")
-    return frame[frame["query_id"] != ""].astype("str")
+    frame = frame.loc[:, ~frame.columns.duplicated()].reindex(columns=list(columns), fill_value="")
+    return frame[frame[key] != ""].astype("str")
 
 
 def _as_text(value: Any) -> str:

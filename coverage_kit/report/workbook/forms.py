@@ -29,7 +29,7 @@ _NUMBERS = {
 LINK = {"font_color": "#0B5CAD", "underline": 1}
 # XlsxWriter's format of each form, then those of headers, titles and notes.
 FORMATS: dict[str, dict[str, Any]] = {
-    **dict.fromkeys(("text", "status", "progress", "choice"), _TEXT),
+    **dict.fromkeys(("text", "status", "progress", "choice", "gap status"), _TEXT),
     "flag": {"valign": "top", "align": "center"},
     # The indent leaves space between a number and the text in the next column.
     **{
@@ -80,10 +80,17 @@ COMPARISONS: dict[Form, tuple[tuple[str, str, str], ...]] = {
         ("==", "not answered", "#FBE3CF"),
         ("==", "not our subject", "#E3E6EA"),
     ),
+    "gap status": (
+        ("==", "closed", "#D3EBD8"),
+        ("==", "shrinking", "#FDF0C4"),
+        ("==", "reopened", "#FBE3CF"),
+        ("==", "dismissed", "#E3E6EA"),
+    ),
 }
 # By form: the list from which a cell is chosen. A choice may be written as a number, which is
 # quicker, so its cell takes other texts too: whoever reads the sheet says which text is no choice.
 LISTS: dict[Form, dict[str, Any]] = {
     "progress": {"source": list(STATUSES)},
     "choice": {"source": list(CHOICES), "show_error": False},
+    "gap status": {"source": ["open", "dismissed"], "show_error": False},
 }

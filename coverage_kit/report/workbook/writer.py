@@ -15,6 +15,7 @@ import xlsxwriter
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.escaping import for_cell
+from coverage_kit.report.gap_texts import describe_lists
 from coverage_kit.report.level import describe_level
 from coverage_kit.report.page_data.trend import list_news
 from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten
@@ -30,6 +31,7 @@ from coverage_kit.report.workbook.forms import (
     LISTS,
     SCALES,
 )
+from coverage_kit.report.workbook.gap_choices import read_gap_sheet
 from coverage_kit.report.workbook.sheet import (
     Chart,
     Sheet,
@@ -94,7 +96,8 @@ def write_workbook(
 
     Its sheets are summary, gaps, queries, edits, to do, pages, visibility, glossary and so on.
 
-    What people wrote into the to-do sheet (status, owner, note, columns that they added) is kept
+    What people wrote into the to-do sheet (status, owner, note, columns that they added), and into
+    the sheet of gaps (status, note), is kept
     from the workbook `keep_status`, if it is named, and from the workbook `earlier`, which is the
     one at `path` unless it is named. For an edit in both, the row in `keep_status` counts. An
     earlier workbook that cannot be read is set aside as .old. The same analysis and the same notes
@@ -104,8 +107,10 @@ def write_workbook(
     path = Path(path)
     buffer = io.BytesIO()
     books = [Path(keep_status)] if keep_status else []
-    checks = pd.concat([read_check_sheet(book) for book in (*books, earlier or path)])
-    sheets = list_sheets(analysis, find_notes(earlier or path, keep_status), checks)
+    books.append(earlier or path)
+    checks = pd.concat([read_check_sheet(book) for book in books])
+    choices = pd.concat([read_gap_sheet(book) for book in books], ignore_index=True)
+    sheets = list_sheets(analysis, find_notes(earlier or path, keep_status), checks, choices)
     book = xlsxwriter.Workbook(buffer, _OPTIONS)
     book.set_properties(
         {
@@ -175,7 +180,7 @@ class _Writer:
         self.n_links: dict[str, int] = {}
 
     def fill_summary(self, page: Any, analysis: Analysis, sheets: Sequence[Sheet]) -> None:
-        """Write key figures, self-test, news, charts, first gaps and edits, and the contents."""
+        """Write key figures, self-test, news, first gaps and edits, charts, and the contents."""
         tops = list_tops(analysis)
         for column, field in enumerate(tops[0].fields):
             page.set_column(column, column, field.width)
@@ -201,11 +206,12 @@ class _Writer:
                 describe_self_test(analysis.about),
             ],
         )
-        charts_row = self._write_lines(page, row, "Since the last run", list_news(analysis))
-        row = self._add_charts(page, charts_row, list_charts(analysis))
+        row = self._write_lines(page, row, "Since the last run", list_news(analysis))
+        row = self._write_lines(page, row, "The gaps", describe_lists(analysis)) - 1
         for sheet in tops:
             row = self._write_rows(page, row, sheet) + 2
-        contents_row = row
+        charts_row = row - 1
+        contents_row = self._add_charts(page, charts_row, list_charts(analysis))
         self._write_rows(page, contents_row, list_contents(sheets))
         page.write_url(
             1,
@@ -233,6 +239,8 @@ class _Writer:
             options = {"hidden": True} if field.is_hidden else {}
             page.set_column(column, column, field.width, None, options)
         free_row = self._write_rows(page, 0, sheet)
+        if sheet.remark:
+            page.write_comment(0, 0, sheet.remark, {"x_scale": 2.5})
         page.freeze_panes(1, 0)
         page.autofilter(0, 0, max(free_row - 1, 1), len(sheet.fields) - 1)
         page.repeat_rows(0)
@@ -320,7 +328,7 @@ class _Writer:
     def _write(self, page: Any, row: int, column: int, form: str, value: Any) -> None:
         if is_missing(value):
             page.write_blank(row, column, None, self.formats[form])
-        elif form in {"text", "status", "progress", "choice"}:
+        elif form in {"text", "status", "progress", "choice", "gap status"}:
             page.write_string(row, column, _fit(value), self.formats[form])
         elif form == "flag":
             page.write_string(row, column, "yes" if value else "no", self.formats["flag"])

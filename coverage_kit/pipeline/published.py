@@ -11,14 +11,14 @@ from typing import Annotated, Any
 import pandas as pd
 
 from coverage_kit.errors import RunError
-from coverage_kit.tables import Changes, Column, Passages, Schema, checked
-from coverage_kit.tasks.diffs import (
+from coverage_kit.pipeline.page_diffs import (
     PageDiff,
     SiteDiff,
     content_words,
     heading_similarity,
     plain,
 )
+from coverage_kit.tables import Changes, Column, Passages, Schema, checked
 
 # An editor who keeps a draft's facts keeps half of its words or more. Sections of a page of the
 # sample site share 9% on average, and one pair in 170 shares this much (measured).

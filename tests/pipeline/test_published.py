@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from coverage_kit.errors import RunError
-from coverage_kit.tasks.diffs import content_words
-from coverage_kit.tasks.published import find_published
+from coverage_kit.pipeline.page_diffs import content_words
+from coverage_kit.pipeline.published import find_published
 from tests.two_runs import (
     BRAKES,
     COLD,
