@@ -22,6 +22,7 @@ FACTS = {
     "naming_tells": 1.0,
     "parties_tell": 1.0,
     "answer_lead": 1.0,
+    "is_reached": 1.0,
     "n_queries": 4,
     "n_answers": 12,
     "n_with_citations": 12,
@@ -62,7 +63,9 @@ def cause(facts):
         # a passage says what the answers say, and engines do not cite it
         ({"coverage": 0.2, **UNCITED}, "mis-worded"),
         ({"coverage": 0.2, **NO_CITATIONS}, "mis-worded"),
-        ({"coverage": 0.6, **UNCITED}, "mis-worded"),
+        # a coverage that is not sure: do the questions come upon the page?
+        ({"coverage": 0.6, **UNCITED, "is_reached": 0.2}, "mis-worded"),
+        ({"coverage": 0.6, **UNCITED}, "retrieved but not cited"),
         # engines do cite it, so they reach it, whatever words the question uses
         ({"coverage": 0.2}, "covered"),
         # the coverage is not sure, no answer cites the site, and no passage agrees with any
