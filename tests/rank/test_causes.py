@@ -51,7 +51,8 @@ NO_ANSWERS = NO_CITATIONS | dict.fromkeys(
 
 
 def cause(facts):
-    return name_causes(pd.DataFrame([{**FACTS, **facts}])).item()
+    row = FACTS | facts
+    return name_causes(pd.DataFrame([row | {"even_coverage": row["coverage"]}])).item()
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,9 @@ def test_each_cause_by_its_facts(facts, expected):
 
 
 def test_a_cluster_is_a_gap_by_its_severity():
-    pooled = pd.DataFrame([FACTS | {"answer_lead": -1.0, "coverage": 0.4} | UNCITED], index=["c"])
+    pooled = pd.DataFrame(
+        [FACTS | {"answer_lead": -1.0, "even_coverage": 0.8} | UNCITED], index=["c"]
+    )
     assert name_cluster_causes(pooled, pd.Series({"c": 0.7})).to_dict() == {"c": "missing"}
     assert name_cluster_causes(pooled, pd.Series({"c": 0.1})).to_dict() == {"c": "covered"}
 
