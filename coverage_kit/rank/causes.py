@@ -85,6 +85,7 @@ def gather_facts(
     facts = evidence.set_index("query_id")[
         ["own_best", "on_subject", "margin", "answer_lead"]
     ].copy()
+    facts["is_reached"] = _reaches_answer(evidence.set_index("query_id"))
     facts["coverage"] = coverage.set_index("query_id")["coverage"]
     facts["limit"] = _gap_limit(facts["coverage"])
     facts["even_coverage"] = coverage.set_index("query_id")["even_coverage"]
@@ -147,6 +148,7 @@ def lean_on_topics(
         leant[name] = (own + _TOPIC_ANSWERS * topics[name]) / (weight + _TOPIC_ANSWERS)
     for name in _COUNTS:
         leant[name] = topics[name]
+    leant["is_reached"] = topics["is_reached"]
     leant["is_far"] = np.minimum(facts["is_far"], topics["is_far"])
     leant["names_subject"] = np.maximum(facts["names_subject"], topics["names_subject"])
     return leant
@@ -181,6 +183,8 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
     is_cited = knows_citations & (facts["cited"] >= SELDOM_RATE)
     # A passage of the site says what the answers say.
     is_like = facts["answer_lead"] >= 0
+    # Most questions of the topic come upon other pages first.
+    is_missed = facts["is_reached"] < _HALF
     # The answers agree with no passage, so it is not sure that the site has the answer at all.
     is_unlike = facts["answer_lead"] < 0
     is_unseen = is_seldom_cited & ~is_unlike
@@ -190,7 +194,8 @@ def name_causes(facts: pd.DataFrame) -> "pd.Series[str]":
         ("out of scope", is_unnamed & is_nobodys & ~is_like),
         # Engines find the passage and cite it, whatever words the question uses.
         (COVERED, is_gap & is_like & is_cited),
-        ("mis-worded", is_doubtful & is_like),
+        ("mis-worded", is_gap & is_like),
+        ("mis-worded", is_doubtful & is_like & is_missed),
         (
             "unwinnable",
             is_seldom_cited & is_third_party & is_pattern & (facts["retrieved"] < _NEVER_RATE),
@@ -353,6 +358,16 @@ def _gap_limit(coverage: "pd.Series[float]") -> float:
         return _HALF
     expected_gap_share = float((1 - coverage).mean())
     return max(_HALF, float(coverage.quantile(expected_gap_share)))
+
+
+def _reaches_answer(evidence: pd.DataFrame) -> "pd.Series[float]":
+    """Return whether a query's nearest page is that which its answers lead to; missing without."""
+    # A passage's id is that of its page, "#" and its number.
+    nearest, source = (
+        evidence[name].astype("object").str.rsplit("#", n=1).str[0]
+        for name in ("own_passage_id", "answer_passage_id")
+    )
+    return (nearest == source).astype(float).where(source.notna())
 
 
 def _naming_tells(facts: pd.DataFrame) -> bool:

@@ -23,6 +23,7 @@ FACTS = {
     "naming_tells": 1.0,
     "parties_tell": 1.0,
     "answer_lead": 1.0,
+    "is_reached": 1.0,
     "n_queries": 4,
     "n_answers": 12,
     "n_with_citations": 12,
@@ -51,7 +52,8 @@ NO_ANSWERS = NO_CITATIONS | dict.fromkeys(
 
 
 def cause(facts):
-    return name_causes(pd.DataFrame([{**FACTS, **facts}])).item()
+    row = FACTS | facts
+    return name_causes(pd.DataFrame([row | {"even_coverage": row["coverage"]}])).item()
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,9 @@ def cause(facts):
         # a passage says what the answers say, and engines do not cite it
         ({"coverage": 0.2, **UNCITED}, "mis-worded"),
         ({"coverage": 0.2, **NO_CITATIONS}, "mis-worded"),
-        ({"coverage": 0.6, **UNCITED}, "mis-worded"),
+        # a coverage that is not sure: do the questions come upon the page?
+        ({"coverage": 0.6, **UNCITED, "is_reached": 0.2}, "mis-worded"),
+        ({"coverage": 0.6, **UNCITED}, "retrieved but not cited"),
         # engines do cite it, so they reach it, whatever words the question uses
         ({"coverage": 0.2}, "covered"),
         # the coverage is not sure, no answer cites the site, and no passage agrees with any
@@ -103,7 +107,9 @@ def test_each_cause_by_its_facts(facts, expected):
 
 
 def test_a_cluster_is_a_gap_by_its_severity():
-    pooled = pd.DataFrame([FACTS | {"answer_lead": -1.0, "coverage": 0.4} | UNCITED], index=["c"])
+    pooled = pd.DataFrame(
+        [FACTS | {"answer_lead": -1.0, "even_coverage": 0.8} | UNCITED], index=["c"]
+    )
     assert name_cluster_causes(pooled, pd.Series({"c": 0.7})).to_dict() == {"c": "missing"}
     assert name_cluster_causes(pooled, pd.Series({"c": 0.1})).to_dict() == {"c": "covered"}
 
