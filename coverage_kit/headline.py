@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.vocabulary import CONTENT_CAUSES
+from coverage_kit.vocabulary import CONTENT_CAUSES, TO_CLOSE
 
 
 @dataclass(frozen=True)
 class Headline:
     """The key figures of a run; demand and gains are in queries asked.
 
+    `n_gaps` counts all topics, `n_severe` those that are gaps to close.
     `covered` is the mean coverage of the queries, weighted by demand; `covered_low` and
     `covered_high` are the ends of its 90% interval.
     """
@@ -38,8 +39,12 @@ def summarize(analysis: Analysis) -> Headline:
     queries = analysis.queries.merge(analysis.coverage, on="query_id")
     covered = analysis.about.covered or _cautious_interval(queries)
     gaps = analysis.gaps
-    # A gap is severe if the site's words are its cause and an edit can close it.
-    is_severe = gaps["cause"].isin(CONTENT_CAUSES) & gaps["is_closable"].astype(bool)
+    # Where a run does not say, a gap is to close if the site's words are its cause.
+    is_severe = gaps["listing"].eq(TO_CLOSE) | (
+        gaps["listing"].isna()
+        & gaps["cause"].isin(CONTENT_CAUSES)
+        & gaps["is_closable"].astype(bool)
+    )
     plan = chosen_edits(analysis)
     gain = float(plan["marginal_gain"].sum())
     low, high = _plan_interval(analysis, plan, gain)

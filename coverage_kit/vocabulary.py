@@ -38,6 +38,7 @@ LOST_CAUSES: tuple[Cause, ...] = ("unwinnable", "out of scope")
 Listing = Literal["to close", "unseen", "covered", "out of reach", "dismissed"]
 TO_CLOSE: Listing = "to close"
 UNSEEN: Listing = "unseen"
+ANSWERED: Listing = "covered"
 OUT_OF_REACH: Listing = "out of reach"
 DISMISSED: Listing = "dismissed"
 # Whether your site lacks the answer, by the interval of a gap's severity.

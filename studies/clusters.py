@@ -97,7 +97,7 @@ def _run(
 def _coverage_kit(
     query_vectors: Embeddings, texts: list[str], seed: int | None
 ) -> tuple[Labels, float]:
-    clusters, quality = cluster_queries(query_vectors, seed or 0)
+    clusters, quality = cluster_queries(query_vectors, seed=seed or 0)
     queries = QUERIES.typed(
         pd.DataFrame({"query_id": list(query_vectors.ids), "text": texts, "demand": 1.0})
     )

@@ -10,13 +10,14 @@ from dataclasses import replace
 import openpyxl
 import pandas as pd
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import adjusted_rand_score, roc_auc_score
 
 from coverage_kit.analysis import load_analysis, save_analysis
 from coverage_kit.pipeline.analyze import analyze
 from coverage_kit.report.page import write_page
 from coverage_kit.report.workbook import write_workbook
 from coverage_kit.settings import read_settings
+from coverage_kit.vocabulary import LOST_CAUSES, TO_CLOSE, VISIBILITY_CAUSES
 from tests.world import DATA, planted_topics, write_project
 
 
@@ -57,22 +58,61 @@ def test_the_sample_is_as_large_as_it_says(analysis, planted):
     assert 50 <= days.days <= 56
 
 
-def test_planted_gaps_are_in_the_top_twice_their_number(analysis, planted, topics):
-    """A planted topic is found if at least half of its questions are in the first gaps."""
+@pytest.fixture(scope="module")
+def listed(analysis, planted, topics):
+    """The gaps to close in their order, with the topic of most of their questions, and its cause.
+
+    `share` is the share of the questions that are of that topic.
+    """
+    gaps = analysis.gaps[analysis.gaps["listing"] == TO_CLOSE].sort_values("rank")
+    topic_of = topics.reindex(analysis.clusters["query_id"]).to_numpy()
+    counts = pd.crosstab(analysis.clusters["cluster_id"].to_numpy(), topic_of)
+    counts = counts.loc[gaps["cluster_id"]]
+    topic = counts.idxmax(axis=1)
+    return pd.DataFrame(
+        {
+            "topic": topic,
+            "share": counts.max(axis=1) / counts.sum(axis=1),
+            "planted": topic.map(planted["cause"]),
+        }
+    )
+
+
+def test_planted_gaps_are_among_the_first_that_are_listed_and_nothing_covered_is(listed, planted):
+    """Of 19 planted topics, 17 are a gap among the first 25; no gap is of a covered topic."""
+    missing = set(planted.index[planted["cause"] == "missing"])
+    first = listed.head(25)
+    first = first[first["share"] > 0.5]
+    assert len(missing & set(first["topic"])) >= 17, sorted(missing - set(first["topic"]))
+    assert (listed["planted"] != "covered").all(), listed
+
+
+def test_hardly_a_planted_gap_is_listed_twice(listed, planted):
     missing = planted.index[planted["cause"] == "missing"]
-    first = set(analysis.gaps["cluster_id"].head(2 * len(missing)))
-    is_in_first = analysis.clusters.set_index("query_id")["cluster_id"].isin(first)
-    share = is_in_first.groupby(topics.reindex(is_in_first.index)).mean()
-    is_found = share[missing] >= 0.5
-    assert is_found.mean() >= 0.9, share[missing].sort_values().head()
+    counts = listed.loc[listed["share"] > 0.5, "topic"].value_counts().reindex(missing)
+    assert (counts == 1).sum() >= 15, counts
 
 
-def test_no_well_covered_topic_is_among_the_first_ten(analysis, planted, topics):
-    covered = set(planted.index[planted["cause"] == "covered"])
-    cluster_of = analysis.clusters.set_index("query_id")["cluster_id"]
-    for cluster_id in analysis.gaps["cluster_id"].head(10):
-        members = topics[cluster_of.index[cluster_of == cluster_id]]
-        assert members.isin(covered).mean() < 0.5, members.value_counts().to_dict()
+def test_clusters_are_topics(analysis, topics):
+    clusters = analysis.clusters.set_index("query_id")["cluster_id"].reindex(topics.index)
+    counts = pd.crosstab(topics, clusters).to_numpy(float)
+    pairs = (counts * (counts - 1) / 2).sum()
+    of_clusters, of_topics = (
+        (sums * (sums - 1) / 2).sum() for sums in (counts.sum(axis=0), counts.sum(axis=1))
+    )
+    assert adjusted_rand_score(topics, clusters) >= 0.6
+    assert pairs / of_clusters >= 0.75
+    assert pairs / of_topics >= 0.45
+
+
+def test_the_interval_of_what_is_covered_holds_the_planted_share(analysis, planted, topics):
+    """By demand; a mis-worded topic is answered by a page, and so counts as covered."""
+    demand = analysis.queries.set_index("query_id")["demand"].reindex(topics.index)
+    is_covered = ~topics.map(planted["cause"]).isin(["missing", "unwinnable", "out of scope"])
+    truth = demand[is_covered].sum() / demand.sum()
+    covered = analysis.about.covered
+    assert covered["low"] <= truth <= covered["high"]
+    assert covered["high"] - covered["low"] < 0.2
 
 
 def test_coverage_separates_answered_queries_and_the_self_test_does_not_exaggerate(
@@ -89,15 +129,44 @@ def test_coverage_separates_answered_queries_and_the_self_test_does_not_exaggera
     assert 0.7 < analysis.about.self_test["auc"] < auc
 
 
-def test_causes_other_than_missing_are_detected(analysis, planted, topics):
-    """Most of the lost queries, and of those retrieved but not cited, get their own cause."""
+def test_planted_causes_are_named_and_seldom_named_elsewhere(analysis, planted, topics):
+    """Recall and precision over the questions, and over the topics by most of their questions."""
     detected = analysis.coverage.set_index("query_id")["cause"].reindex(topics.index)
     cause = topics.map(planted["cause"])
-    lost_causes = ["unwinnable", "out of scope"]
-    assert detected[cause.isin(lost_causes)].isin(lost_causes).mean() > 0.8
-    assert (detected[cause == "out of scope"] == "out of scope").mean() > 0.6
-    assert (detected[cause == "retrieved but not cited"] == "retrieved but not cited").mean() > 0.5
-    assert (detected == "mis-worded").any()
+    by_topic = detected.groupby(topics).agg(lambda causes: causes.value_counts().index[0])
+    for truth, named in ((cause, detected), (planted["cause"].reindex(by_topic.index), by_topic)):
+        for word in ("mis-worded", "out of scope", "unwinnable"):
+            assert (named[truth == word] == word).mean() >= 0.6, (word, named[truth == word])
+            assert (truth[named == word] == word).mean() >= 0.6, (word, truth[named == word])
+        is_unseen = named.isin(VISIBILITY_CAUSES)
+        assert (truth[is_unseen] == named[is_unseen]).mean() >= 0.7, truth[is_unseen]
+        assert (named[truth == "retrieved but not cited"] == "retrieved but not cited").mean() > 0.5
+    # no question that a page answers is off the subject, however it is asked
+    assert not (detected[cause == "covered"] == "out of scope").any()
+
+
+def test_mis_worded_questions_lead_to_the_page_that_answers_them(analysis, planted, topics):
+    evidence = analysis.evidence.set_index("query_id")["answer_passage_id"]
+    named = analysis.coverage.set_index("query_id")["cause"] == "mis-worded"
+    found = evidence[named[named].index].str.rsplit("#").str[0]
+    pages = "larkmoor.example/" + topics.map(planted["page"])
+    is_planted = topics[found.index].str.startswith("w")
+    assert (found == pages[found.index])[is_planted].mean() >= 0.9
+
+
+def test_cases_that_were_named_wrongly(analysis):
+    causes = dict(zip(analysis.queries["text"], explained_causes(analysis), strict=True))
+    # the site has pages on cleaning and on the law
+    salt = "salt on the roads in winter, how often should I wash a Heron so it doesnt rust"
+    motor_kit = next(text for text in causes if text.startswith("Can I just add a motor kit"))
+    assert causes[salt] not in LOST_CAUSES
+    assert causes[motor_kit] not in LOST_CAUSES
+    assert causes["how to get refund on annual season ticket rail"] == "out of scope"
+
+
+def explained_causes(analysis):
+    coverage = analysis.coverage.set_index("query_id")["cause"]
+    return coverage.reindex(analysis.queries["query_id"])
 
 
 def test_edits_are_briefs_with_pages_costs_and_intervals(analysis):

@@ -11,10 +11,21 @@ from coverage_kit.report.wording import (
     ACTIONS,
     CAUSES,
     CHOICE_MEANINGS,
+    LIKELIHOODS,
+    LISTINGS,
     MEASURE_WORDINGS,
     OPERATIONS,
 )
-from coverage_kit.vocabulary import Action, Cause, Choice, Measure, Operation, Verdict
+from coverage_kit.vocabulary import (
+    Action,
+    Cause,
+    Choice,
+    Likelihood,
+    Listing,
+    Measure,
+    Operation,
+    Verdict,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,8 +37,19 @@ from coverage_kit.vocabulary import Action, Cause, Choice, Measure, Operation, V
         (Action, ACTIONS),
         (Measure, MEASURE_WORDINGS),
         (Choice, CHOICE_MEANINGS),
+        (Listing, LISTINGS),
+        (Likelihood, LIKELIHOODS),
     ],
-    ids=["causes", "marks of causes", "operations", "actions", "measures", "choices"],
+    ids=[
+        "causes",
+        "marks of causes",
+        "operations",
+        "actions",
+        "measures",
+        "choices",
+        "lists",
+        "likelihoods",
+    ],
 )
 def test_every_word_has_a_wording_and_every_wording_a_word(words, wording):
     assert sorted(get_args(words)) == sorted(wording)

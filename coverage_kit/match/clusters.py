@@ -1,215 +1,373 @@
-"""Clusters of queries: communities of the graph that links each query with its nearest queries.
+"""Clusters of queries, one topic each, and themes: groups of clusters.
 
-They are stable across seeds, and no query is dropped. UMAP is used for pictures only.
+Queries are linked by what they and their answers say, and by the results that their searches share.
+A query near no other stands alone. UMAP is used for pictures only.
 """
 
 import warnings
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from itertools import combinations
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
 from sklearn.metrics import adjusted_rand_score
+from sklearn.preprocessing import normalize
 
 from coverage_kit.match.neighbors import NeighborIndex, nearest_rows
-from coverage_kit.tables import CLUSTERS, Clusters, Coverage, checked
+from coverage_kit.match.shared_results import no_shared_results, weigh_kinds
+from coverage_kit.tables import CLUSTERS, Clusters, checked
 from coverage_kit.vectors import Embeddings, Vectors, to_unit_length
 
-# Resolutions of Louvain that are compared, coarsest first.
-RESOLUTIONS = (1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 24.0, 32.0)
-# Random samples that are clustered to measure stability: of all queries, or of a sample. Assumed.
+# Maximum distances of two clusters that are joined; the log decides among them by stability.
+MAX_DISTANCES = tuple(round(0.5 + step * 0.025, 3) for step in range(11))
+# Random samples that are clustered to measure stability, and where there are many queries. Assumed.
 _DRAWS = 10
-_DRAWS_OF_SAMPLE = 5
+_DRAWS_OF_MANY = 3
+_MANY = 2000
 # Share of the queries in each of these samples.
 _DRAWN_SHARE = 0.8
-# Queries that a cluster has to hold on average. Assumed.
-_MIN_MEAN_SIZE = 4
-# How strongly a difference of coverage weakens an edge: exp(-8 trust difference). Assumed.
-_COVERAGE_PENALTY = 8.0
-# With more queries than this, the resolution is chosen on a sample; chosen with CLINC150 in view
-# (docs/method.md, clusters).
-_MAX_UNSAMPLED = 6000
-_SAMPLE = 2000
-# Pairs of queries up to which neighbours are exact, so 10,000 queries, and the recall of the index
-# for more. A graph of nearly all neighbours has the same communities.
+# Weight of common nearest queries beside similarity. Without them, the topics of CLINC150 are found
+# worse (docs/method.md, clusters).
+_AGREEMENT_WEIGHT = 0.5
+# More queries than this are first parted into communities, each smaller than that: to bound memory,
+# and as average linkage takes the square of the time.
+_MAX_LINKED = 2000
+# Pairs of queries up to which neighbours for these communities are exact, so 10,000 queries, and
+# the recall of the index for more.
 _EXACT_PAIRS = 100_000_000
 _RECALL = 0.96
 # Rows of the graph that are multiplied at a time, to bound memory.
 _BLOCK = 20_000
-# Fewer queries than this are a single cluster.
+# Fewer queries than this say nothing of stability.
 _MIN_QUERIES = 4
-# Further seeds by which all queries are clustered, to say how much the seed decides. Assumed: their
-# mean is within about .02 of that of ten on the sample.
-_FURTHER_SEEDS = 3
+# Numbers of themes where there are at least 20 clusters. Assumed: what a reader can take in, and a
+# map can show.
+_MIN_THEMES = 10
+_MAX_THEMES = 25
+# Themes are so many times the square root of the clusters: 13 themes of 80 clusters. Assumed.
+_THEMES_PER_ROOT = 1.5
 
 Labels = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int64]
+Similarities = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class ClusterQuality:
     """The quality of a clustering.
 
-    `resolution` is the resolution that was chosen. `stability` is the mean adjusted Rand index
-    between clusterings of random 80% samples with different seeds, at that resolution.
-    `low_membership_share` is the share of queries with a membership under .5. `seed_agreement` is
-    the mean adjusted Rand index with clusterings of all queries that differ by the seed alone, and
-    `pairs_kept` the share of the pairs of queries of one cluster that these keep together; None
-    where that was not measured, where each cluster is a single query, or where too few queries were
-    there to be clustered. `pairs_kept_by_cluster` is the same of each cluster of several queries.
+    Attributes:
+        max_distance: the distance up to which clusters are joined.
+        weights: by kind of what searches share, how telling it is on this log, 0 to 1.
+        n_clusters: clusters, those of a single query included.
+        n_themes: groups of clusters.
+        n_alone: queries that are a cluster of their own.
+        stability: mean adjusted Rand index between the clusterings of random 80% samples and of all
+            queries, over the queries of the sample; None where no queries share a cluster, or
+            fewer than four are there.
+        low_membership_share: share of queries with a membership under .5.
+        pairs_kept: share of the pairs of queries of one cluster that these samples keep together;
+            None where there is no such pair.
+        pairs_kept_by_cluster: the same of each cluster of several queries.
     """
 
-    resolution: float
+    max_distance: float
     n_clusters: int
-    stability: float
+    n_themes: int
+    n_alone: int
+    stability: float | None
     low_membership_share: float
-    seed_agreement: float | None = None
+    weights: dict[str, float] = field(default_factory=dict)
     pairs_kept: float | None = None
     pairs_kept_by_cluster: dict[str, float] = field(default_factory=dict)
 
 
-class QueryGraph:
-    """A graph that links queries with their nearest queries.
+@dataclass(frozen=True)
+class _Features:
+    """Unit vectors of queries in two parts: topics, dense, and what they share, sparse.
 
-    It can be passed in place of the embeddings, so that neighbours are searched only once.
+    The similarity of two queries is the sum of both parts' products.
     """
 
-    def __init__(self, embeddings: Embeddings) -> None:
-        self.embeddings = embeddings
+    topics: Vectors
+    shared: sparse.csr_matrix
 
     def __len__(self) -> int:
-        return len(self.embeddings)
+        return len(self.topics)
 
-    @cached_property
-    def neighbors(self) -> Rows:
-        """Rows of the queries nearest to each, nearest first, shape (n, at most 2 log2 n)."""
-        return _nearest(self.embeddings.vectors)
+    def select(self, rows: Rows) -> "_Features":
+        return _Features(self.topics[rows], self.shared[rows])
 
-    @cached_property
-    def adjacency(self) -> sparse.csr_matrix:
-        """The weights of the edges, symmetric, shape (n, n)."""
-        return _graph(self.neighbors)
+    def means(self, labels: Labels) -> "_Features":
+        """Return the mean of each cluster, of length 1; labels are numbered from 0, shape (n,)."""
+        n = len(labels)
+        sums = sparse.csr_matrix((np.ones(n, np.float32), (labels, np.arange(n))))
+        topics, shared = sums @ self.topics, sums @ self.shared
+        squares = (topics**2).sum(axis=1) + _squares(shared)
+        scale = (1 / np.sqrt(np.maximum(squares, 1e-12))).astype(np.float32)
+        return _Features(topics * scale[:, None], sparse.csr_matrix(sparse.diags(scale) @ shared))
+
+    def similarities(self, other: "_Features") -> Similarities:
+        """Return the similarity with each of others, shape (len(self), len(other))."""
+        similarities: Similarities = self.topics @ other.topics.T
+        if self.shared.nnz:
+            similarities += (self.shared @ other.shared.T).toarray()
+        return similarities
 
 
 @checked
 def cluster_queries(
-    embeddings: Embeddings | QueryGraph, seed: int = 0
+    embeddings: Embeddings, shared: pd.DataFrame | None = None, seed: int = 0
 ) -> tuple[Clusters, ClusterQuality]:
-    """Return each query's cluster and the clustering's quality.
+    """Return each query's cluster and theme, and the clustering's quality.
 
-    The clusters are Louvain communities of a graph. The graph links each query with its log2(n)
-    nearest queries; an edge's weight is the share of neighbours in common. The resolution is the
-    finest of those whose clusterings of random samples agree within one standard error of the best,
-    and whose clusters hold four queries on average.
+    Clusters are joined by average linkage up to a maximum distance. The similarity of two queries
+    is the cosine of their embeddings beside what their searches share, each kind weighted by how
+    telling it is on this log. Where queries are crowded, nearness counts less; nearest queries in
+    common count in addition. The maximum distance is the largest whose clusterings of random 80%
+    samples agree with that of all queries within one standard error of the best.
 
-    Every query gets a cluster; `membership` says how well it fits. With more than 6,000 queries,
-    the resolution is chosen on 2,000 queries and scaled by 2,000 / n, which keeps the number of
-    clusters. (On all queries, the samples would agree best on ever fewer clusters.)
+    Every query gets a cluster; `membership` says how well it fits. The order of the queries decides
+    nothing.
 
     Args:
-        embeddings: query embeddings, or their graph.
-        seed: seed of the order in which queries are visited, and of the samples.
+        embeddings: query embeddings (`topic_embeddings`).
+        shared: what their searches share (`find_shared_results`).
+        seed: seed of the samples.
     """
-    graph = embeddings if isinstance(embeddings, QueryGraph) else QueryGraph(embeddings)
-    if len(graph) < _MIN_QUERIES:
-        labels = np.zeros(len(graph), np.int64)
-        resolution = 1.0
-        stability = 1.0
-    else:
-        resolution, stability = _choose_resolution(graph, seed)
-        labels = _communities(graph.adjacency, resolution, seed)
-    table = _cluster_table(graph.embeddings, labels)
+    if not len(embeddings):
+        return CLUSTERS.empty(), ClusterQuality(MAX_DISTANCES[0], 0, 0, 0, None, 0.0)
+    shared = no_shared_results() if shared is None else shared
+    order = np.argsort(np.asarray(embeddings.ids), kind="stable")
+    ids = [embeddings.ids[row] for row in order]
+    vectors = embeddings.vectors[order]
+    features, weights = _weighted_features(ids, vectors, shared, seed)
+    by_distance = _labels_by_distance(features, seed)
+    draws = _draw_samples(ids, vectors, shared, seed)
+    number, stability = _choose_distance(by_distance, draws)
+    labels = _by_size(by_distance[number])
+    themes = _group_themes(features, labels)
+    table = _cluster_table(ids, vectors, labels, themes)
+    pairs = _count_pairs(labels, draws[:, number])
+    kept = pairs["kept"] / pairs["all"]
     quality = ClusterQuality(
-        resolution=resolution,
-        n_clusters=table["cluster_id"].nunique(),
-        stability=stability,
-        low_membership_share=_low_membership_share(table),
-    )
-    return table, quality
-
-
-@checked
-def part_by_coverage(
-    embeddings: Embeddings | QueryGraph,
-    coverage: Coverage,
-    trust: float,
-    quality: ClusterQuality,
-    seed: int = 0,
-) -> tuple[Clusters, ClusterQuality]:
-    """Return clusters that separate covered from uncovered queries.
-
-    So no gap hides in the mean of a covered topic. Graph and resolution are those of the clusters
-    without coverage; each edge's weight is multiplied by exp(-8 trust |difference of coverage|). So
-    the separation depends on how well coverage can be assessed. The stability is that of the
-    clusters without coverage. `pairs_kept` is that of further seeds, which choose a resolution and
-    cluster by the same coverage.
-
-    Args:
-        embeddings: query embeddings, or their graph.
-        coverage: each query's coverage.
-        trust: 0 where coverage cannot be assessed, 1 where it is certain: 2 AUC - 1 of the
-            self-test.
-        quality: quality of the clusters without coverage.
-        seed: seed of the order in which queries are visited.
-    """
-    graph = embeddings if isinstance(embeddings, QueryGraph) else QueryGraph(embeddings)
-    if len(graph) < _MIN_QUERIES:
-        labels = np.zeros(len(graph), np.int64)
-        further = labels[None]
-    else:
-        parted = _weaken(graph, coverage, trust)
-        labels = _communities(parted, quality.resolution, seed)
-        further = np.stack(
-            [
-                _communities(parted, _choose_resolution(graph, other)[0], other)
-                for other in range(seed + 1, seed + 1 + _FURTHER_SEEDS)
-            ]
-        )
-    table = _cluster_table(graph.embeddings, labels)
-    pairs = _count_pairs(table["cluster_id"], further)
-    return table, replace(
-        quality,
-        n_clusters=table["cluster_id"].nunique(),
-        low_membership_share=_low_membership_share(table),
-        seed_agreement=float(np.mean([adjusted_rand_score(labels, other) for other in further])),
-        pairs_kept=float(pairs["kept"].sum() / pairs["all"].sum())
-        if len(pairs) and len(graph) >= _MIN_QUERIES
-        else None,
+        max_distance=MAX_DISTANCES[number],
+        n_clusters=int(labels.max()) + 1,
+        n_themes=int(themes.max()) + 1,
+        n_alone=int((np.bincount(labels) == 1).sum()),
+        stability=stability if len(pairs) else None,
+        low_membership_share=float((table["membership"] < 0.5).mean()),
+        weights=weights,
+        pairs_kept=float(pairs["kept"].sum() / pairs["all"].sum()) if len(pairs) else None,
         pairs_kept_by_cluster={
-            str(name): float(share) for name, share in (pairs["kept"] / pairs["all"]).items()
+            name: float(share)
+            for name, share in zip(_names("c", kept.index, labels.max()), kept, strict=True)
         },
     )
+    rows = np.argsort(order)  # back to the order of the embeddings
+    return table.iloc[rows].reset_index(drop=True), quality
 
 
-def _weaken(graph: QueryGraph, coverage: Coverage, trust: float) -> sparse.csr_matrix:
-    """Return the graph's weights, weaker between covered and uncovered queries, shape (n, n)."""
-    covered = (
-        coverage.set_index("query_id")["coverage"]
-        .loc[list(graph.embeddings.ids)]
-        .to_numpy(np.float64)
-    )
-    edges = graph.adjacency.tocoo()
-    difference = np.abs(covered[edges.row] - covered[edges.col])
-    weights = edges.data * np.exp(-_COVERAGE_PENALTY * max(trust, 0.0) * difference)
-    return sparse.csr_matrix((weights, (edges.row, edges.col)), shape=edges.shape)
+def _group_themes(features: _Features, labels: Labels) -> Labels:
+    """Return the theme of each query, numbered from 0, largest first, shape (n,).
 
+    Themes are groups of clusters that are near each other, by Ward's method: 1.5 times the square
+    root of the clusters, and 10 to 25 where there are at least 20 clusters. Of very many clusters,
+    the 2,000 largest make the themes, and each other joins the nearest.
 
-def _count_pairs(cluster_ids: "pd.Series[str]", further: Labels) -> pd.DataFrame:
-    """Return the pairs of queries of each cluster of several, and how many are kept together.
-
-    The columns are all and kept, over all further clusterings, shape (clusterings, n).
+    Args:
+        features: features of the queries.
+        labels: their clusters, numbered from 0, largest first, shape (n,).
     """
-    sizes = cluster_ids.value_counts(sort=False).astype(np.float64)
-    sizes = sizes[sizes > 1]
-    kept = pd.Series(0.0, index=sizes.index)
-    for labels in further:
-        parts = cluster_ids.groupby([cluster_ids, labels]).size()
-        kept = kept.add((parts * (parts - 1) / 2).groupby(level=0).sum().reindex(kept.index))
-    return pd.DataFrame({"all": len(further) * sizes * (sizes - 1) / 2, "kept": kept})
+    clusters = features.means(labels)
+    n_clusters = len(clusters)
+    n_themes = min(n_clusters, round(_THEMES_PER_ROOT * np.sqrt(n_clusters)), _MAX_THEMES)
+    if n_clusters >= 2 * _MIN_THEMES:
+        n_themes = max(_MIN_THEMES, n_themes)
+    if n_themes == n_clusters:
+        return _by_size(labels)
+    large = clusters.select(np.arange(min(n_clusters, _MAX_LINKED)))
+    distances = np.sqrt((2 - 2 * large.similarities(large)).clip(min=0))
+    np.fill_diagonal(distances, 0)
+    tree = linkage(squareform(distances, checks=False), "ward")
+    themes = _by_size(fcluster(tree, n_themes, "maxclust"))
+    small = clusters.select(np.arange(len(large), n_clusters))
+    nearest = small.similarities(large.means(themes)).argmax(axis=1)
+    return _by_size(np.concatenate([themes, nearest])[labels])
+
+
+def _weighted_features(
+    ids: Sequence[str], vectors: Vectors, shared: pd.DataFrame, seed: int
+) -> tuple[_Features, dict[str, float]]:
+    """Return the features of queries, and the weight of each kind of what they share."""
+    kinds = weigh_kinds(ids, vectors, shared, seed)
+    parts = [kind.vectors * np.sqrt(kind.weight) for kind in kinds]
+    together = (
+        sparse.csr_matrix(sparse.hstack(parts, format="csr"), dtype=np.float32)
+        if parts
+        else sparse.csr_matrix((len(ids), 0), dtype=np.float32)
+    )
+    scale = (1 / np.sqrt(1 + _squares(together))).astype(np.float32)
+    features = _Features(
+        vectors * scale[:, None], sparse.csr_matrix(sparse.diags(scale) @ together)
+    )
+    return features, {kind.name: kind.weight for kind in kinds}
+
+
+def _squares(rows: sparse.csr_matrix) -> npt.NDArray[np.float64]:
+    """Return the sum of squares of each row, shape (n,)."""
+    return np.asarray(rows.multiply(rows).sum(axis=1), dtype=np.float64).ravel()
+
+
+def _draw_samples(ids: Sequence[str], vectors: Vectors, shared: pd.DataFrame, seed: int) -> Labels:
+    """Return the clusters of random 80% samples, by maximum distance; -1 for queries not drawn.
+
+    The shape is (draws, distances, n). Nothing of a sample is known from outside it.
+    """
+    n = len(ids)
+    rng = np.random.default_rng(seed)
+    n_draws = 0 if n < _MIN_QUERIES else _DRAWS if n <= _MANY else _DRAWS_OF_MANY
+    draws = np.full((n_draws, len(MAX_DISTANCES), n), -1)
+    for draw in draws:
+        drawn = np.sort(rng.choice(n, int(n * _DRAWN_SHARE), replace=False))
+        features, _ = _weighted_features([ids[row] for row in drawn], vectors[drawn], shared, seed)
+        draw[:, drawn] = _labels_by_distance(features, seed)
+    return draws
+
+
+def _choose_distance(by_distance: Labels, draws: Labels) -> tuple[int, float | None]:
+    """Return the number of the maximum distance, and the stability of its clusters.
+
+    It is the largest whose agreement is within one standard error of the best.
+    """
+    if not len(draws):
+        return 0, None
+    agreement = np.array(
+        [
+            [_agreement(labels, drawn) for labels, drawn in zip(by_distance, draw, strict=True)]
+            for draw in draws
+        ]
+    )
+    stability = agreement.mean(axis=0)
+    best = int(stability.argmax())
+    error = agreement[:, best].std(ddof=1) / np.sqrt(len(agreement))
+    number = int(np.flatnonzero(stability >= stability[best] - error)[-1])
+    return number, float(stability[number])
+
+
+def _agreement(labels: Labels, drawn: Labels) -> float:
+    """Return the adjusted Rand index over the queries of a sample; 0 where all are alone.
+
+    Where all are alone in both, the index is 1, although nothing was found again.
+    """
+    is_drawn = drawn >= 0
+    if len(np.unique(drawn[is_drawn])) == is_drawn.sum():
+        return 0.0
+    return float(adjusted_rand_score(labels[is_drawn], drawn[is_drawn]))
+
+
+def _labels_by_distance(features: _Features, seed: int) -> Labels:
+    """Return the clusters of queries for each maximum distance, shape (distances, n).
+
+    Many queries are parted into communities first, and each is clustered for itself.
+    """
+    parts = _parts(features, seed)
+    n_neighbors = _n_neighbors(len(features))
+    crowding = np.zeros(len(features), np.float32)
+    for rows in parts:
+        part = features.select(rows)
+        crowding[rows] = _crowding(part.similarities(part), n_neighbors)
+    excess = np.maximum(crowding - np.median(crowding), 0)
+    labels = np.zeros((len(MAX_DISTANCES), len(features)), np.int64)
+    for rows in parts:
+        part = features.select(rows)
+        similarities = part.similarities(part)
+        joined = _link(_adjusted(similarities, crowding[rows], excess[rows], n_neighbors))
+        labels[:, rows] = joined + labels.max(axis=1, keepdims=True) + 1
+    return labels
+
+
+def _crowding(similarities: Similarities, n_neighbors: int) -> Similarities:
+    """Return the mean similarity of each query with its nearest others, shape (n,)."""
+    k = min(n_neighbors, len(similarities) - 1)
+    if k < 1:
+        return np.zeros(len(similarities), np.float32)
+    np.fill_diagonal(similarities, -np.inf)
+    nearest = -np.partition(-similarities, k - 1, axis=1)[:, :k]
+    return np.asarray(nearest.mean(axis=1), dtype=np.float32)
+
+
+def _adjusted(
+    similarities: Similarities, crowding: Similarities, excess: Similarities, n_neighbors: int
+) -> Similarities:
+    """Return similarities that count nearest queries in common, and less where it is crowded.
+
+    Args:
+        similarities: similarity of each pair, shape (n, n).
+        crowding: how near the nearest of each query are, shape (n,).
+        excess: by how much that exceeds the log's median, shape (n,).
+        n_neighbors: how many queries are nearest.
+    """
+    n = len(similarities)
+    k = min(n_neighbors + 1, n)
+    np.fill_diagonal(similarities, np.inf)  # each query is the nearest to itself
+    rows = np.argpartition(crowding / 2 - similarities, k - 1, axis=1)[:, :k]
+    links = sparse.csr_matrix(
+        (np.ones(rows.size, np.float32), rows.ravel(), np.arange(n + 1) * k), shape=(n, n)
+    )
+    links = normalize(links)
+    common = (links @ links.T).toarray()
+    adjusted = similarities - (excess[:, None] + excess) / 2
+    return np.asarray((adjusted + _AGREEMENT_WEIGHT * common) / (1 + _AGREEMENT_WEIGHT))
+
+
+def _link(similarities: Similarities) -> Labels:
+    """Return the clusters of average linkage for each maximum distance, (distances, n), from 0."""
+    n = len(similarities)
+    if n == 1:
+        return np.zeros((len(MAX_DISTANCES), 1), np.int64)
+    distances = 1 - similarities
+    np.fill_diagonal(distances, 0)
+    # what is nearer than equal is equal
+    tree = linkage(squareform(distances.clip(min=0), checks=False), "average")
+    return np.stack([fcluster(tree, most, "distance") - 1 for most in MAX_DISTANCES])
+
+
+def _parts(features: _Features, seed: int) -> list[Rows]:
+    """Return rows of queries that are clustered together, at most 2,000 each.
+
+    They are all queries, or communities of the graph of nearest queries.
+    """
+    n = len(features)
+    if n <= _MAX_LINKED:
+        return [np.arange(n)]
+    graph = _graph(to_unit_length(features.topics))
+    resolution = 1.0
+    labels = _communities(graph, resolution, seed)
+    while np.bincount(labels).max() > _MAX_LINKED:
+        resolution *= 2
+        labels = _communities(graph, resolution, seed)
+    return [np.flatnonzero(labels == label) for label in range(labels.max() + 1)]
+
+
+def _count_pairs(labels: Labels, draws: Labels) -> pd.DataFrame:
+    """Return the pairs of queries of each cluster of several that samples draw, and keep together.
+
+    The columns are all and kept, over all samples, shape (draws, n); -1 marks what is not drawn.
+    """
+    pairs = pd.DataFrame({"all": 0.0, "kept": 0.0}, index=np.unique(labels))
+    for drawn in draws:
+        is_drawn = drawn >= 0
+        parts = pd.Series(labels[is_drawn]).groupby([labels[is_drawn], drawn[is_drawn]]).size()
+        whole = parts.groupby(level=0).sum()
+        kept = (parts * (parts - 1) / 2).groupby(level=0).sum()
+        pairs["all"] = pairs["all"].add(whole * (whole - 1) / 2, fill_value=0)
+        pairs["kept"] = pairs["kept"].add(kept, fill_value=0)
+    return pairs[pairs["all"] > 0]
 
 
 def topic_embeddings(
@@ -283,85 +441,24 @@ def _principal_components(vectors: Vectors) -> npt.NDArray[np.float64]:
     return components
 
 
-def _choose_resolution(graph: QueryGraph, seed: int) -> tuple[float, float]:
-    """Return the resolution for the graph, and the stability of samples at this resolution."""
-    n = len(graph)
-    if n <= _MAX_UNSAMPLED:
-        return _best_resolution(graph.neighbors, seed)
-    drawn = np.sort(np.random.default_rng(seed).choice(n, _SAMPLE, replace=False))
-    resolution, stability = _best_resolution(
-        _nearest(graph.embeddings.vectors[drawn]), seed, _DRAWS_OF_SAMPLE
-    )
-    # scaled, so that there are as many clusters as in the sample
-    return resolution * _SAMPLE / n, stability
-
-
-class _Trial(NamedTuple):
-    """A resolution with the mean agreement between samples, and its standard error."""
-
-    resolution: float
-    stability: float
-    error: float
-
-
-def _best_resolution(neighbors: Rows, seed: int, n_draws: int = _DRAWS) -> tuple[float, float]:
-    """Return the best resolution and its stability, from random samples of the queries.
-
-    `neighbors` are the rows of each query's nearest queries, shape (n, neighbours).
-    """
-    n = len(neighbors)
-    rng = np.random.default_rng(seed)
-    n_drawn = max(_MIN_QUERIES, int(n * _DRAWN_SHARE))
-    draws = [np.sort(rng.choice(n, n_drawn, replace=False)) for _ in range(n_draws)]
-    graphs = [_graph(neighbors, draw) for draw in draws]
-    trials: list[_Trial] = []
-    for resolution in RESOLUTIONS:
-        # the cluster of each query in each sample, -1 where it was not drawn
-        labels = np.full((n_draws, n), -1)
-        for number, (draw, graph) in enumerate(zip(draws, graphs, strict=True)):
-            labels[number, draw] = _communities(graph, resolution, seed + 1 + number)
-        if trials and np.mean(labels.max(axis=1) + 1) > _DRAWN_SHARE * n / _MIN_MEAN_SIZE:
-            break
-        agreement = _mean_agreement(labels)
-        error = float(np.std(agreement, ddof=1) / np.sqrt(len(agreement)))
-        trials.append(_Trial(resolution, float(np.mean(agreement)), error))
-    best = max(trials, key=lambda trial: trial.stability)
-    finest = next(
-        trial for trial in reversed(trials) if trial.stability >= best.stability - best.error
-    )
-    return finest.resolution, finest.stability
-
-
-def _mean_agreement(labels: Labels) -> npt.NDArray[np.float64]:
-    """Return the mean adjusted Rand index of each clustering with the others, (clusterings,)."""
-    n = len(labels)
-    agreement = np.eye(n)
-    for row, column in combinations(range(n), 2):
-        agreement[row, column] = _agreement(labels[row], labels[column])
-        agreement[column, row] = agreement[row, column]
-    return np.asarray((agreement.sum(axis=1) - 1) / (n - 1))
-
-
-def _agreement(first: Labels, second: Labels) -> float:
-    """Return the adjusted Rand index over the queries that are in both samples."""
-    is_shared = (first >= 0) & (second >= 0)
-    return float(adjusted_rand_score(first[is_shared], second[is_shared]))
-
-
-def _cluster_table(embeddings: Embeddings, labels: Labels) -> pd.DataFrame:
-    if not len(labels):
-        return CLUSTERS.empty()
-    labels = _by_size(labels)
-    # as many digits in every id, so that ids sort as numbers
-    width = len(str(max(labels.max(), 1)))
+def _cluster_table(
+    ids: Sequence[str], vectors: Vectors, labels: Labels, themes: Labels
+) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
-            "query_id": pd.Series(embeddings.ids, dtype="str"),
-            "cluster_id": pd.Series([f"c{label:0{width}d}" for label in labels], dtype="str"),
-            "membership": _membership(embeddings.vectors, labels),
+            "query_id": pd.Series(ids, dtype="str"),
+            "cluster_id": pd.Series(_names("c", labels, labels.max()), dtype="str"),
+            "theme_id": pd.Series(_names("t", themes, themes.max()), dtype="str"),
+            "membership": _membership(vectors, labels),
         }
     )
     return CLUSTERS.typed(frame)
+
+
+def _names(prefix: str, numbers: "npt.ArrayLike", largest: int) -> list[str]:
+    # as many digits in every id, so that ids sort as numbers
+    width = len(str(max(int(largest), 1)))
+    return [f"{prefix}{number:0{width}d}" for number in np.asarray(numbers)]
 
 
 def _communities(graph: sparse.csr_matrix, resolution: float, seed: int) -> Labels:
@@ -380,45 +477,23 @@ def _communities(graph: sparse.csr_matrix, resolution: float, seed: int) -> Labe
     return np.asarray(louvain.fit_predict(graph), dtype=np.int64)
 
 
-def _nearest(vectors: Vectors) -> Rows:
-    """Return the rows of the queries nearest to each, nearest first, (n, at most 2 log2 n).
-
-    There are twice as many as the graph needs, because some are missing in a sample.
-    """
-    n = len(vectors)
-    index = NeighborIndex(vectors, None, _EXACT_PAIRS, _RECALL)
-    _, rows = index.search(vectors, 2 * _n_neighbors(n) + 1)
-    is_self = rows == np.arange(n)[:, None]
-    # a query with many copies may be missing among its own neighbours: drop the last copy instead
-    is_self[~is_self.any(axis=1), -1] = True
-    others: Rows = rows[~is_self].reshape(n, -1)
-    return others
-
-
 def _n_neighbors(n: int) -> int:
-    # log2 n: with fewer than about log n neighbours, such a graph falls to pieces
+    # log2 n: with fewer than about log n neighbours, a graph of them falls to pieces
     return (n - 1).bit_length()
 
 
-def _graph(neighbors: Rows, drawn: Rows | None = None) -> sparse.csr_matrix:
-    """Return the symmetric graph of the drawn queries, shape (len(drawn), len(drawn)).
+def _graph(vectors: Vectors) -> sparse.csr_matrix:
+    """Return the symmetric graph that links each query with its log2(n) nearest, shape (n, n).
 
-    Each query is linked with its log2(n) nearest drawn queries, where n is the number of all
-    queries. The weight of an edge is what the neighbourhoods of its two ends (each with its own
-    query) have in common: the size of the intersection over the size of the union. Without `drawn`,
-    the graph is that of all queries.
+    The weight of an edge is what the neighbourhoods of its two ends (each with its own query) have
+    in common: the size of the intersection over the size of the union.
     """
-    drawn = np.arange(len(neighbors)) if drawn is None else drawn
-    n = len(drawn)
-    # each query's number in the sample, -1 where it was not drawn
-    number_of = np.full(len(neighbors), -1)
-    number_of[drawn] = np.arange(n)
-    ends = number_of[neighbors[drawn]]
-    is_drawn = ends >= 0
-    is_linked = is_drawn & (np.cumsum(is_drawn, axis=1) <= _n_neighbors(len(neighbors)))
-    start, column = np.nonzero(is_linked)
-    links = sparse.csr_matrix((np.ones(len(start)), (start, ends[start, column])), shape=(n, n))
-    links += sparse.identity(n, format="csr")
+    n = len(vectors)
+    index = NeighborIndex(vectors, None, _EXACT_PAIRS, _RECALL)
+    _, rows = index.search(vectors, _n_neighbors(n) + 1)
+    starts = np.repeat(np.arange(n), rows.shape[1])
+    links = sparse.csr_matrix((np.ones(rows.size), (starts, rows.ravel())), shape=(n, n))
+    links = links.maximum(sparse.identity(n, format="csr")).tocsr()
     sizes = np.diff(links.indptr)
     either = links.maximum(links.T).tocsr()
     blocks = [
@@ -442,13 +517,9 @@ def _by_size(labels: Labels) -> Labels:
 def _membership(vectors: Vectors, labels: Labels) -> npt.NDArray[np.float64]:
     """Return the cosine of each query with the mean of its cluster, at least 0, shape (n,)."""
     n = len(labels)
-    centres = sparse.csr_matrix((np.ones(n, np.float32), (labels, np.arange(n)))) @ vectors
-    centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
+    sums = sparse.csr_matrix((np.ones(n, np.float32), (labels, np.arange(n)))) @ vectors
+    centres = to_unit_length(sums)
     similarity: npt.NDArray[np.float64] = np.einsum("ij,ij->i", vectors, centres[labels]).astype(
         np.float64
     )
     return similarity.clip(0, 1)
-
-
-def _low_membership_share(clusters: pd.DataFrame) -> float:
-    return float((clusters["membership"] < 0.5).mean()) if len(clusters) else 0.0

@@ -32,7 +32,7 @@ from coverage_kit.match.masking import (
     mask_topics,
     number_topics,
 )
-from coverage_kit.match.neighborhood import Flags, Floats
+from coverage_kit.match.neighborhood import Floats
 from coverage_kit.match.recalibration import Recalibration
 from coverage_kit.match.self_test import (
     SelfTest,
@@ -55,6 +55,9 @@ MIN_CITED = 40
 # Answer engines' citations support what they are cited for in 74.5% of cases (Liu, Zhang and Liang
 # 2023).
 CITATION_ODDS = 0.745 / (1 - 0.745)
+# At most this share of the covered questions is taken to be cited. Then an answer that does not
+# cite the site divides the odds by 7. Assumed.
+_MAX_CITED_SHARE = 0.9
 # Shares of gaps in the log that are considered.
 _SHARES = np.linspace(0.01, 0.95, 48)
 
@@ -100,22 +103,62 @@ class Calibration:
     is_anchored: bool = False
     recalibration: Recalibration | None = None
 
-    def coverage(self, features: Floats, is_cited: Flags | None = None) -> Floats:
+    def coverage(self, features: Floats, citation_odds: Floats | None = None) -> Floats:
         """Return coverage under the estimate and every refit, (1 + bootstraps, n queries).
 
         Args:
             features: evidence, shape (n queries, f).
-            is_cited: which queries have an answer that cites the site, shape (n queries,). Their
-                odds of being covered are multiplied by CITATION_ODDS.
+            citation_odds: by what the log's citations multiply the odds of being covered, shape
+                (n queries,); see `weigh_citations`.
         """
         inputs = _standardise(features, self.mean, self.scale)
         odds = np.exp(-np.clip(inputs @ self.weights.T, -30, 30)).T
         rule = _covered_by_posterior if self.is_anchored else _covered_by_ratio
         covered = rule(odds, self.unanswered_share[:, None])
-        if is_cited is not None:
-            raised = CITATION_ODDS * covered / (CITATION_ODDS * covered + 1 - covered)
-            covered = np.where(is_cited, raised, covered)
-        return self.recalibration.move(covered, is_cited) if self.recalibration else covered
+        if citation_odds is None:
+            return self.recalibration.move(covered) if self.recalibration else covered
+        covered = citation_odds * covered / (citation_odds * covered + 1 - covered)
+        if self.recalibration is None:
+            return np.asarray(covered, dtype=np.float64)
+        return self.recalibration.move(covered, citation_odds > 1)
+
+    def even_coverage(self, features: Floats, citation_odds: Floats | None = None) -> Floats:
+        """Return coverage if half of the log's questions were unanswered, shape (n queries,).
+
+        It is what the evidence says alone: it does not depend on the share that is assumed. With
+        checks the share is measured, and this is the coverage.
+        """
+        if self.recalibration:
+            return np.asarray(self.coverage(features, citation_odds)[0], dtype=np.float64)
+        scores = _standardise(features, self.mean, self.scale) @ self.weights[0]
+        odds = 1 / _odds_of_hidden(scores)
+        odds = odds if citation_odds is None else citation_odds * odds
+        return np.asarray(odds / (1 + odds), dtype=np.float64)
+
+
+def weigh_citations(cited: CitedPages, unanswered_share: float) -> Floats:
+    """Return by what citations multiply each question's odds of being covered, shape (n queries,).
+
+    A question with an answer that cites the site is CITATION_ODDS times as likely to be covered.
+    So a question whose answers cite other pages is less likely to be: by how much follows from
+    Bayes' rule and the share of cited questions. Where few are cited, it is next to nothing. A
+    question without a logged citation keeps its odds.
+
+    Args:
+        cited: which questions have answers that cite the site, and which have any citation.
+        unanswered_share: the share of questions that the site does not answer.
+    """
+    odds = np.ones(len(cited.is_cited))
+    if not cited.is_logged.any():
+        return odds
+    cited_share = float(cited.is_cited[cited.is_logged].mean())
+    # P(cited) = P(cited | covered) (1 - share) + P(cited | gap) share, and the two probabilities
+    # are CITATION_ODDS apart.
+    of_covered = cited_share / (1 - unanswered_share + unanswered_share / CITATION_ODDS)
+    of_covered = min(of_covered, _MAX_CITED_SHARE)
+    odds[cited.is_logged] = (1 - of_covered) / (1 - of_covered / CITATION_ODDS)
+    odds[cited.is_cited] = CITATION_ODDS
+    return odds
 
 
 @on_one_thread
@@ -178,7 +221,7 @@ def fit_calibration(
 
 @checked
 def measure_coverage(
-    scorer: EvidenceScorer, calibration: Calibration, is_cited: Flags | None = None
+    scorer: EvidenceScorer, calibration: Calibration, citation_odds: Floats | None = None
 ) -> tuple[Coverage, Floats]:
     """Return each query's coverage with its 90% interval, and coverage under every refit.
 
@@ -189,9 +232,10 @@ def measure_coverage(
     Args:
         scorer: evidence of the queries.
         calibration: the fitted calibration.
-        is_cited: which queries have an answer that cites the site, as in `Calibration.coverage`.
+        citation_odds: what the log's citations say, as in `Calibration.coverage`.
     """
-    draws = calibration.coverage(scorer.features(), is_cited)
+    features = scorer.features()
+    draws = calibration.coverage(features, citation_odds)
     if calibration.recalibration:
         draws = calibration.recalibration.pin(draws)
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
@@ -201,6 +245,7 @@ def measure_coverage(
             "coverage": draws[0],
             "low": np.minimum(low, draws[0]),
             "high": np.maximum(high, draws[0]),
+            "even_coverage": calibration.even_coverage(features, citation_odds),
             "own_passage_id": scorer.passages["passage_id"].iloc[scorer.best_rows()].to_numpy(),
             "best_other_passage_id": pd.Series(scorer.other_passage, dtype="str"),
             "cause": pd.Series(["unknown"] * len(scorer.query_ids), dtype="str"),

@@ -1,60 +1,79 @@
-"""Readable names of clusters: their most distinctive words (class-based TF-IDF), and their medoid.
+"""Names of clusters: a noun phrase of the topic, or a short question that people ask; and medoids.
 
-The medoid is the query nearest to the cluster's mean.
+Candidates (`name_candidates`) are scored by the words of the cluster (`name_words`) and by how near
+they are to it in the encoder's vectors. The medoid is the query nearest to the cluster's mean.
 """
 
+from collections.abc import Collection, Mapping, Sequence
+
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
-from sklearn.feature_extraction.text import CountVectorizer
 
+from coverage_kit.match.name_candidates import CandidateFinder, rank_of
+from coverage_kit.match.name_words import Candidate, Rows
 from coverage_kit.tables import LABELS, Clusters, Labels, Queries, checked
-from coverage_kit.vectors import Embeddings, Vectors
+from coverage_kit.text.questions import MAX_LENGTH
+from coverage_kit.vectors import Embeddings, Encoder, Vectors, to_unit_length
 
-# Words in a label. Assumed: a label has to fit a table's cell.
-_N_WORDS = 3
-# A word of two or more characters that begins with a letter: "e-bike", "km2"; not "22", and not
-# the beginning of a contraction such as "don't".
-_WORD = r"(?u)\b[^\W\d_][\w-]+(?!['\u2019\w])\b"
-# A word in more than this share of the clusters names none of them. Assumed.
-_GENERIC_SHARE = 0.25
-# Characters after which a query that serves as a label is cut. Assumed.
-_LABEL_LENGTH = 48
-
-Rows = npt.NDArray[np.int64]
+# Of a candidate's score: its mean cosine with the members, and how much nearer it is to them than
+# to the next cluster, at most so much. Assumed.
+_NEARNESS_WEIGHT = 1.0
+_MARGIN_WEIGHT = 0.5
+_MAX_MARGIN = 0.1
+# Two names whose telling words are the same are near-twins; words that tell less do not count.
+_TWIN_TELLING = 0.3
+# Candidates that are compared with all clusters at a time, to bound memory.
+_BLOCK = 4096
 
 
 @checked
-def label_clusters(queries: Queries, clusters: Clusters, embeddings: Embeddings) -> Labels:
-    """Return a label and the medoid query of each cluster.
+def label_clusters(  # noqa: PLR0913 (what names are made of)
+    queries: Queries,
+    clusters: Clusters,
+    embeddings: Embeddings,
+    encoder: Encoder | None = None,
+    answers: Mapping[str, Sequence[str]] | None = None,
+    titles: Mapping[str, Sequence[str]] | None = None,
+    brands: Collection[str] = (),
+    with_questions: bool = True,
+) -> Labels:
+    """Return a name and the medoid query of each cluster.
 
-    The label is up to three distinctive words, or the medoid where too few words are shared. The
-    words come from class-based TF-IDF: the queries of a cluster are one document. Words come first
-    that several queries of the cluster share and that few other clusters have. A pair of words
-    counts only where two queries share it.
+    A name has at most 60 characters. No two clusters share one. Questions in other languages than
+    English name their cluster themselves.
+
+    Args:
+        queries: the queries, with their demand.
+        clusters: the cluster of each query; ids of themes name themes.
+        embeddings: vectors of the queries in which the medoid is the nearest to the mean.
+        encoder: compares candidates with the cluster; without it only words do.
+        answers: texts of the answers to a query, by its id.
+        titles: titles of the pages that those answers cite, by query id.
+        brands: names of brands and sites, which name no topic by themselves.
+        with_questions: whether a question may be a name; themes are named by phrases.
     """
-    joined = clusters.merge(queries[["query_id", "text"]], on="query_id").sort_values(
-        "cluster_id", kind="stable"
+    joined = clusters.merge(queries[["query_id", "text", "demand"]], on="query_id").sort_values(
+        ["cluster_id", "query_id"], kind="stable"
     )
     if joined.empty:
         return LABELS.empty()
     codes, cluster_ids = pd.factorize(joined["cluster_id"])
     row_of = pd.Series(np.arange(len(embeddings)), index=list(embeddings.ids))
-    rows = row_of.loc[joined["query_id"]].to_numpy()
-    medoids = joined.iloc[_medoids(embeddings.vectors[rows], codes)]
-    labels = [
-        ", ".join(words) if len(words) > 1 else _shortened(text)
-        for words, text in zip(
-            _distinctive_words(joined["text"], codes), medoids["text"], strict=True
-        )
-    ]
+    medoids = _medoids(embeddings.vectors[row_of.loc[joined["query_id"]].to_numpy()], codes)
+    finder = CandidateFinder(joined, codes, answers or {}, titles or {}, brands)
+    members = np.split(np.arange(len(codes)), np.flatnonzero(np.diff(codes)) + 1)
+    candidates = [finder.find(code, rows, with_questions) for code, rows in enumerate(members)]
+    if encoder is not None:
+        _compare(candidates, encoder, finder, codes)
+    demand = np.bincount(codes, joined["demand"].to_numpy(np.float64))
+    names = _choose(candidates, finder, members, medoids, np.argsort(-demand, kind="stable"))
     return LABELS.typed(
         pd.DataFrame(
             {
                 "cluster_id": cluster_ids,
-                "label": labels,
-                "medoid_query_id": medoids["query_id"].array,
+                "label": names,
+                "medoid_query_id": joined["query_id"].iloc[medoids].array,
             }
         )
     )
@@ -76,53 +95,82 @@ def _indicator(codes: Rows) -> sparse.csr_matrix:
     return sparse.csr_matrix((np.ones(len(codes), np.float32), (codes, np.arange(len(codes)))))
 
 
-def _distinctive_words(texts: "pd.Series[str]", codes: Rows) -> list[list[str]]:
-    """Return up to three words of each cluster, the most distinctive first.
+def _compare(
+    candidates: list[list[Candidate]], encoder: Encoder, finder: CandidateFinder, codes: Rows
+) -> None:
+    """Add to the scores how near each candidate is to its cluster, and how far from others.
 
-    `codes` is the cluster of each text.
+    A question is not compared with itself.
     """
-    counter = CountVectorizer(
-        ngram_range=(1, 2),
-        stop_words="english",
-        token_pattern=_WORD,
-        binary=True,
-    )
-    n = int(codes.max()) + 1
-    try:
-        # a word counts once a query, so that one rambling query does not name the cluster
-        words_of_texts = counter.fit_transform(texts)
-    except ValueError:  # the texts have stop words only
-        return [[] for _ in range(n)]
-    words = counter.get_feature_names_out()
-    counts = (_indicator(codes) @ words_of_texts).tocoo()
-    n_clusters_with = np.bincount(counts.col, minlength=len(words))
-    rarity = np.log((1 + n) / (1 + n_clusters_with)) + 1e-3
-    # with five clusters or fewer, a word of two clusters would already count as generic
-    rarity[(n_clusters_with > _GENERIC_SHARE * n) & (n > 5)] = 0
-    # the exponent puts words that many queries share before rare words that two share: assumed
-    weights = np.where(counts.data > 1, counts.data**1.5, 0) * rarity[counts.col]
-    order = np.lexsort((counts.col, -np.round(weights, 9), counts.row))
-    by_cluster = np.split(order, np.searchsorted(counts.row[order], np.arange(1, n)))
-    return [_distinct(words[counts.col[entries]], weights[entries]) for entries in by_cluster]
+    flat = [(code, item) for code, items in enumerate(candidates) for item in items]
+    if not flat:
+        return
+    members = encoder.encode(finder.texts, "query")
+    # On a site about one subject, all texts share a direction.
+    centre = members.mean(axis=0)
+    members = to_unit_length(members - centre)
+    shares = finder.shares.astype(np.float32)
+    means = sparse.csr_matrix((shares, (codes, np.arange(len(codes))))) @ members
+    directions = to_unit_length(means)
+    vectors = to_unit_length(encoder.encode([item.text for _, item in flat], "query") - centre)
+    for start in range(0, len(flat), _BLOCK):
+        block = vectors[start : start + _BLOCK]
+        cosines = block @ directions.T
+        own = np.array([code for code, _ in flat[start : start + _BLOCK]])
+        own_cosines = cosines[np.arange(len(block)), own]
+        cosines[np.arange(len(block)), own] = -1
+        margins = own_cosines - cosines.max(axis=1) if len(directions) > 1 else own_cosines * 0
+        nearness = np.einsum("ij,ij->i", block, means[own])
+        for number, (_, item) in enumerate(flat[start : start + _BLOCK]):
+            near = float(nearness[number])
+            if item.row >= 0 and shares[item.row] < 1:
+                share = float(shares[item.row])
+                near = (near - share * float(block[number] @ members[item.row])) / (1 - share)
+            margin = min(_MAX_MARGIN, float(margins[number]))
+            item.score += _NEARNESS_WEIGHT * near + _MARGIN_WEIGHT * margin
 
 
-def _shortened(text: str) -> str:
-    """Return the text, cut after a word where it is long."""
-    text = " ".join(text.split())
-    if len(text) <= _LABEL_LENGTH:
-        return text
-    return text[:_LABEL_LENGTH].rsplit(" ", 1)[0] + " …"
+def _choose(
+    candidates: list[list[Candidate]],
+    finder: CandidateFinder,
+    members: list[Rows],
+    medoids: Rows,
+    order: Rows,
+) -> list[str]:
+    """Return the name of each cluster; those first in this order choose first.
+
+    A cluster gets its best candidate that is no near-twin of a name that is taken.
+    """
+    names = [""] * len(candidates)
+    taken: set[str] = set()
+    marks: set[frozenset[str]] = set()
+    for code in order:
+        ranked = sorted(candidates[code], key=rank_of)
+        twins = [item for item in ranked if _mark(item, finder) in marks]
+        distinct = [item for item in ranked if _mark(item, finder) not in marks]
+        for item in [*distinct, *twins]:
+            name = finder.show(item, members[code])
+            if name.lower() not in taken:
+                marks.add(_mark(item, finder))
+                break
+        else:
+            name = _numbered(finder.fallback(int(medoids[code])), taken)
+        names[code] = name
+        taken.add(name.lower())
+    return names
 
 
-def _distinct(words: npt.NDArray[np.object_], weights: npt.NDArray[np.float64]) -> list[str]:
-    """Return the first few words, leaving out those that repeat an earlier word or its plural."""
-    chosen: list[str] = []
-    chosen_stems: set[str] = set()
-    for word, weight in zip(words, weights, strict=True):
-        stems = {single.rstrip("s") for single in str(word).split()}
-        if weight <= 0 or len(chosen) == _N_WORDS:
-            break
-        if not stems & chosen_stems:
-            chosen.append(str(word))
-            chosen_stems |= stems
-    return chosen
+def _mark(item: Candidate, finder: CandidateFinder) -> frozenset[str]:
+    """Return the telling words of a candidate, by which near-twins are known."""
+    telling = {word for word in item.stems if finder.words.telling(word) > _TWIN_TELLING}
+    return frozenset(telling or item.stems or {item.text.lower()})
+
+
+def _numbered(text: str, taken: set[str]) -> str:
+    """Return the text, with a number behind it where it is taken."""
+    name, number = text, 2
+    while name.lower() in taken:
+        ending = f" ({number})"
+        name = text[: MAX_LENGTH - len(ending)].rstrip() + ending
+        number += 1
+    return name

@@ -55,11 +55,13 @@ class LabelledEvidence:
 class CitedPages:
     """Which queries have answers that cite which of your pages.
 
-    `is_cited` (n queries,) says which queries have one. `query_rows` and `page_ids`, both of length
-    m, are the citations of pages that the site has.
+    `is_cited` (n queries,) says which queries have one, `is_logged` (n queries,) which have an
+    answer with any citation. `query_rows` and `page_ids`, both of length m, are the citations of
+    pages that the site has.
     """
 
     is_cited: Flags
+    is_logged: Flags
     query_rows: Rows
     page_ids: tuple[str, ...]
 

@@ -35,15 +35,15 @@ _MIN_NEW_SHARE = 0.05
 class SiteModel:
     """A fitted calibration with its evidence, encoder and space, and a model of new answers.
 
-    `is_cited` (n queries,) says which queries have an answer that cites the site. `answering` gives
-    the probability that new text answers a query.
+    `citation_odds` (n queries,) is what the log's citations say (`weigh_citations`). `answering`
+    gives the probability that new text answers a query.
     """
 
     scorer: EvidenceScorer
     calibration: Calibration
     encoder: Encoder
     space: Space
-    is_cited: Flags | None = None
+    citation_odds: Floats | None = None
     answering: AnswerModel = field(default_factory=load_answer_model)
 
     def coverage_with(self, added: Sequence[PassageText], removed: Sequence[str] = ()) -> Floats:
@@ -55,7 +55,7 @@ class SiteModel:
         hidden = self.scorer.passages["passage_id"].isin(list(removed)).to_numpy()
         texts = self.substantial_passages(TextChange(tuple(added), tuple(removed)))
         compared = self._without_copies(self._compare_added(texts), hidden) if texts else None
-        return self.calibration.coverage(self.scorer.features(hidden, compared), self.is_cited)
+        return self.calibration.coverage(self.scorer.features(hidden, compared), self.citation_odds)
 
     def simulate(self, changes: Sequence[TextChange]) -> Iterator[Effect]:
         """Yield the effect of each change alone, in the order of the changes.
@@ -106,7 +106,7 @@ class SiteModel:
     @cached_property
     def _before(self) -> Floats:
         """Coverage on the site as it is, shape (1 + bootstraps, n queries)."""
-        return self.calibration.coverage(self.scorer.features(), self.is_cited)
+        return self.calibration.coverage(self.scorer.features(), self.citation_odds)
 
     @cached_property
     def _row_by_id(self) -> "pd.Series[int]":
@@ -136,9 +136,9 @@ class SiteModel:
         hidden[self._rows_of(change.removed)] = True
         new = self._without_copies(added, hidden)
         rows, evidence = self.scorer.changed_features(hidden, new if len(new.vectors) else None)
-        is_cited = None if self.is_cited is None else self.is_cited[rows]
+        citation_odds = None if self.citation_odds is None else self.citation_odds[rows]
         before = self._before[:, rows]
-        after = self.calibration.coverage(evidence, is_cited)
+        after = self.calibration.coverage(evidence, citation_odds)
         probability = change.part * self._answer_probability(rows, new, hidden, rivals)
         if hidden.any():
             removed = np.flatnonzero(hidden)

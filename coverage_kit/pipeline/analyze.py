@@ -3,12 +3,14 @@
 import platform
 from dataclasses import asdict
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from coverage_kit.analysis import About, Analysis
 from coverage_kit.match.clusters import ClusterQuality
+from coverage_kit.match.themes import describe_themes
 from coverage_kit.pipeline.coverage import RunCoverage, RunVectors, embed_inputs, fit_coverage
 from coverage_kit.pipeline.edits import EditPlan, plan_edits
 from coverage_kit.pipeline.gaps import RunGaps, find_gaps
@@ -86,6 +88,7 @@ def assemble(  # noqa: PLR0913 (what each step of a run returns)
         evidence=gaps.evidence,
         coverage=gaps.coverage,
         clusters=coverage.clusters,
+        themes=describe_themes(coverage.clusters, log.queries, coverage.names.themes, gaps.gaps),
         gaps=gaps.gaps,
         edits=plan.edits,
         changes=plan.changes,
@@ -93,7 +96,7 @@ def assemble(  # noqa: PLR0913 (what each step of a run returns)
         frontier=plan.frontier,
         points=points,
         visibility=visibility.visibility,
-        about=describe_run(run, inputs, coverage, plan),
+        about=describe_run(run, inputs, coverage, gaps, plan),
         stages=run.clock.table(),
         spans=log.spans,
         sources=log.sources,
@@ -119,7 +122,9 @@ def assemble(  # noqa: PLR0913 (what each step of a run returns)
     )
 
 
-def describe_run(run: Run, inputs: Inputs, coverage: RunCoverage, plan: EditPlan) -> About:
+def describe_run(
+    run: Run, inputs: Inputs, coverage: RunCoverage, gaps: RunGaps, plan: EditPlan
+) -> About:
     """Return what a reader needs to judge the run: settings, versions, self-test, clustering."""
     calibration = coverage.calibration
     self_test = calibration.self_test
@@ -149,6 +154,7 @@ def describe_run(run: Run, inputs: Inputs, coverage: RunCoverage, plan: EditPlan
         share_of_answers_kept=inputs.log.share_of_answers_kept,
         n_queries_read=inputs.n_queries_read,
         n_holdout=len(run.holdout),
+        causes_not_assessed=gaps.causes_not_assessed,
         n_candidates=plan.n_candidates,
         share_of_bound=plan.share_of_bound,
         track_record=asdict(plan.track_record),
@@ -159,7 +165,7 @@ def describe_run(run: Run, inputs: Inputs, coverage: RunCoverage, plan: EditPlan
     )
 
 
-def _plain_quality(quality: ClusterQuality) -> dict[str, float | int | None]:
+def _plain_quality(quality: ClusterQuality) -> dict[str, Any]:
     """Return the quality of all clusters together; what is known of each is in the gaps."""
     values = asdict(quality)
     del values["pairs_kept_by_cluster"]

@@ -1,6 +1,5 @@
 """From texts to coverage and clusters of queries."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,29 +8,30 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from coverage_kit.collect.urls import page_id
 from coverage_kit.embed.encoders import CrossEncoderScorer
 from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match.checked_coverage import CheckedCoverage, check_coverage, read_checks
-from coverage_kit.match.clusters import (
-    ClusterQuality,
-    QueryGraph,
-    cluster_queries,
-    part_by_coverage,
-    topic_embeddings,
+from coverage_kit.match.clusters import ClusterQuality, cluster_queries, topic_embeddings
+from coverage_kit.match.coverage import (
+    Calibration,
+    fit_calibration,
+    measure_coverage,
+    weigh_citations,
 )
-from coverage_kit.match.coverage import Calibration, fit_calibration, measure_coverage
 from coverage_kit.match.evidence import Claims, EvidenceScorer, EvidenceVectors
-from coverage_kit.match.labels import label_clusters
 from coverage_kit.match.masking import MaskingPlan
 from coverage_kit.match.model import SiteModel
 from coverage_kit.match.neighbors import Indexes, best_similarity
 from coverage_kit.match.sampling import Questions
 from coverage_kit.match.self_test import SelfTest
+from coverage_kit.match.shared_results import find_shared_results
 from coverage_kit.match.whitening import Space, fit_space
 from coverage_kit.pipeline.inputs import Inputs
+from coverage_kit.pipeline.names import Names, name_topics
 from coverage_kit.pipeline.run import Run
 from coverage_kit.rank.causes import demand_weights
-from coverage_kit.tables import Clusters, Coverage, Labels, Matches
+from coverage_kit.tables import Clusters, Coverage, Matches
 from coverage_kit.vectors import Embeddings, embed_texts
 
 Floats = npt.NDArray[np.float64]
@@ -63,12 +63,14 @@ class RunCoverage:
         index: by site, how its passages were searched.
         scorer: the evidence of each query, with any passages hidden or added.
         calibration: from evidence to coverage.
+        citation_odds: by what the log's citations multiply each query's odds of being covered,
+            shape (n queries,).
         checked: what people's checks say of coverage; None where nobody checked.
         coverage: coverage of each query, without causes.
         draws: coverage under each calibration, shape (1 + bootstraps, n queries).
         clusters: the cluster of each query.
         quality: how well the queries fall into clusters.
-        labels: name and most typical query of each cluster.
+        names: names of clusters and themes.
     """
 
     space: Space
@@ -79,16 +81,17 @@ class RunCoverage:
     index: IndexFacts
     scorer: EvidenceScorer
     calibration: Calibration
+    citation_odds: Floats
     checked: CheckedCoverage | None
     coverage: Coverage
     draws: Floats
     clusters: Clusters
     quality: ClusterQuality
-    labels: Labels
+    names: Names
 
     def site_model(self, run: Run, inputs: Inputs) -> SiteModel:
         """Return the model of your site, which says what coverage would be with other passages."""
-        return SiteModel(self.scorer, self.calibration, run.encoder, self.space, inputs.is_cited)
+        return SiteModel(self.scorer, self.calibration, run.encoder, self.space, self.citation_odds)
 
 
 def embed_inputs(run: Run, inputs: Inputs) -> RunVectors:
@@ -127,18 +130,15 @@ def fit_coverage(run: Run, inputs: Inputs, raw: RunVectors) -> RunCoverage:
     scorer = _open_scorer(run, inputs, vectors, matches, claims)
     # What a question is about: its own words and what answers to it say.
     topics = topic_embeddings(vectors.queries, vectors.claims, claim_rows)
-    graph = QueryGraph(topics)
-    by_topic = _reuse_clusters(
-        run, "topics", (topics, run.seed), lambda: cluster_queries(graph, run.seed)
-    )
     # Whole topics are hidden to fit coverage, so the topics must be known before.
-    calibration = _calibrate(run, inputs, vectors, scorer, by_topic[0])
-    coverage, draws = measure_coverage(scorer, calibration, inputs.is_cited)
-    checked = _check(run, inputs, by_topic[0], draws)
+    clusters, quality = _cluster(run, inputs, topics, matches)
+    calibration = _calibrate(run, inputs, vectors, scorer, clusters)
+    citation_odds = weigh_citations(inputs.cited_pages, float(calibration.unanswered_share[0]))
+    coverage, draws = measure_coverage(scorer, calibration, citation_odds)
+    checked = _check(run, inputs, clusters, draws)
     if checked:
         calibration = replace(calibration, recalibration=checked.recalibration)
-        coverage, draws = measure_coverage(scorer, calibration, inputs.is_cited)
-    clusters, quality = _part_topics(run, graph, coverage, calibration, by_topic[1])
+        coverage, draws = measure_coverage(scorer, calibration, citation_odds)
     fitted = RunCoverage(
         space=space,
         vectors=vectors,
@@ -150,12 +150,13 @@ def fit_coverage(run: Run, inputs: Inputs, raw: RunVectors) -> RunCoverage:
         index=index,
         scorer=scorer,
         calibration=calibration,
+        citation_odds=citation_odds,
         checked=checked,
         coverage=coverage,
         draws=draws,
         clusters=clusters,
         quality=quality,
-        labels=label_clusters(inputs.log.queries, clusters, topics),
+        names=name_topics(run, inputs, clusters, topics),
     )
     run.clock.finish("match")
     return fitted
@@ -291,37 +292,17 @@ def _with_fused(matches: Matches, scorer: EvidenceScorer, own_site: str) -> Matc
     return pd.concat([scorer.own_matches(own_site), others], ignore_index=True)
 
 
-def _part_topics(
-    run: Run,
-    graph: QueryGraph,
-    coverage: Coverage,
-    calibration: Calibration,
-    topic_quality: ClusterQuality,
-) -> tuple[Clusters, ClusterQuality]:
-    """Return clusters that keep covered and uncovered queries apart, as far as coverage is sure."""
-    self_test = calibration.self_test
-    # 0 for an AUC of .5, which is guessing; 1 for an AUC of 1.
-    trust = max(0.0, 2 * self_test.auc - 1) if self_test else 0.0
-    basis = (graph.embeddings, coverage["coverage"].to_numpy(), trust, topic_quality, run.seed)
-    return _reuse_clusters(
-        run,
-        "clusters",
-        basis,
-        lambda: part_by_coverage(graph, coverage, trust, topic_quality, run.seed),
-    )
-
-
-def _reuse_clusters(
-    run: Run,
-    name: str,
-    basis: tuple[object, ...],
-    cluster: Callable[[], tuple[Clusters, ClusterQuality]],
+def _cluster(
+    run: Run, inputs: Inputs, topics: Embeddings, matches: Matches
 ) -> tuple[Clusters, ClusterQuality]:
     """Return clusters and their quality, computed or from an earlier run on the same basis."""
+    log = inputs.log
+    citations = log.citations.assign(url=log.citations["url"].map(page_id))
+    shared = find_shared_results(log.answers, citations, log.searches, inputs.mentions, matches)
 
     def compute() -> dict[str, Any]:
-        table, quality = cluster()
+        table, quality = cluster_queries(topics, shared, run.seed)
         return {"table": table, "quality": asdict(quality)}
 
-    stored = run.cache.get_or_compute(name, basis, compute)
+    stored = run.cache.get_or_compute("clusters", (topics, shared, run.seed), compute)
     return stored["table"], ClusterQuality(**stored["quality"])

@@ -23,7 +23,7 @@ from coverage_kit.errors import RunError, SchemaError
 from coverage_kit.pipeline.gap_status import list_asked
 from coverage_kit.pipeline.question_checks import WORKBOOK
 from coverage_kit.report.wording import count, times
-from coverage_kit.report.workbook.gap_choices import GAPS_SHEET, is_dismissed, read_gap_sheet
+from coverage_kit.report.workbook.gap_choices import is_dismissed, read_gap_sheet
 from coverage_kit.settings import Settings, make_settings
 from coverage_kit.storage.files import locked
 from coverage_kit.tables import GAPS, Gaps
@@ -150,8 +150,8 @@ def take_dismissals(path: Path, workbook: Path) -> int:
     gaps that changed. Raises SchemaError, and writes nothing, for a text that is no status.
     """
     sheet = read_gap_sheet(workbook)
-    for row, status in sheet["status"].items():
-        _check_status(workbook, row, status)
+    for cells in sheet.to_dict("records"):
+        _check_status(workbook, cells)
     now, before = (
         sheet[name].map(is_dismissed).astype(bool) for name in ("status", "status before")
     )
@@ -183,22 +183,22 @@ def check_choice(folder: Path, gap: Mapping[Any, Any], *, is_dismissed_now: bool
     """
     workbook = folder / WORKBOOK
     sheet = read_gap_sheet(workbook)
-    for row, cells in sheet[sheet["gap_id"] == gap["gap_id"]].iterrows():
-        _check_status(workbook, row, cells["status"])
+    for cells in sheet[sheet["gap_id"] == gap["gap_id"]].to_dict("records"):
+        _check_status(workbook, cells)
         chosen = is_dismissed(cells["status"])
         if chosen not in (is_dismissed(cells["status before"]), is_dismissed_now):
-            where = f"{workbook}, sheet {GAPS_SHEET!r}, row {row}"
+            where = f"{workbook}, {cells['place']}"
             cure = "Choose in the workbook, or take its choices over first: coverage-kit report RUN"
             raise RunError(where, "one choice for each gap", repr(cells["status"]), cure)
 
 
-def _check_status(workbook: Path, row: object, status: str) -> None:
+def _check_status(workbook: Path, cells: Mapping[Any, Any]) -> None:
     try:
-        is_dismissed(status)
+        is_dismissed(cells["status"])
     except ValueError:
-        where = f"{workbook}, sheet {GAPS_SHEET!r}, row {row}"
+        where = f"{workbook}, {cells['place']}"
         cure = "Choose open or dismissed from the cell's list."
-        raise SchemaError(where, "a status of a gap", repr(status), cure) from None
+        raise SchemaError(where, "a status of a gap", repr(cells["status"]), cure) from None
 
 
 def change_dismissal(

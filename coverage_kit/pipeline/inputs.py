@@ -142,14 +142,21 @@ class Inputs:
                 "page_id": citations["url"].map(page_id).map(readable),
             }
         ).dropna()
-        cited = cited.merge(self.log.answers[["answer_id", "query_id"]], on="answer_id")
-        cited = cited[["query_id", "page_id"]].drop_duplicates()
+        query_of = self.log.answers.set_index("answer_id")["query_id"]
+        is_logged = self.log.queries["query_id"].isin(citations["answer_id"].map(query_of))
+        cited["query_id"] = cited["answer_id"].map(query_of)
+        cited = cited[["query_id", "page_id"]].dropna().drop_duplicates()
         rows = pd.Index(self.log.queries["query_id"]).get_indexer(pd.Index(cited["query_id"]))
         is_known = rows >= 0
         rows = np.asarray(rows[is_known], dtype=np.int64)
         is_cited = np.zeros(len(self.log.queries), dtype=bool)
         is_cited[rows] = True
-        return CitedPages(is_cited, rows, tuple(cited["page_id"][is_known]))
+        return CitedPages(
+            is_cited=is_cited,
+            is_logged=np.asarray(is_logged, dtype=bool),
+            query_rows=rows,
+            page_ids=tuple(cited["page_id"][is_known]),
+        )
 
     @cached_property
     def last_year(self) -> int:

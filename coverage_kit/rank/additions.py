@@ -4,6 +4,7 @@ As in `operations`, a maker returns nothing where its operation does not fit, an
 """
 
 import re
+import unicodedata
 from itertools import count
 from typing import NamedTuple
 
@@ -22,8 +23,10 @@ _MAX_PAGE_SECTIONS = 4
 # number: a brief with more is hard to follow (assumed).
 _MAX_SECTION_QUESTIONS = 3
 _MAX_EXTEND_QUESTIONS = 2
-# At most this many words of a gap's label become the name of a new page (assumed).
-_MAX_PAGE_NAME_WORDS = 5
+# The name of a new page has at most this many characters, so that its URL can be read (assumed).
+_MAX_PAGE_NAME = 60
+# A Latin letter and its accents, apart.
+_ACCENTED = re.compile(r"([a-z])[\u0300-\u036f]+")
 # A figure that a reader would like a source for: a number with a unit, such as "12.5%", "40 km" or
 # "3 years", or a sum of money, such as "€ 99".
 _FIGURE = re.compile(
@@ -321,5 +324,24 @@ def _new_page_id(sibling_page_id: str, site: str, label: str) -> str:
     file_name = sibling_page_id.rsplit("/", maxsplit=1)[-1]
     has_suffix = not is_home and "." in file_name
     suffix = f".{file_name.rsplit('.', maxsplit=1)[1]}" if has_suffix else ""
-    words = re.findall(r"\w+", label.lower())[:_MAX_PAGE_NAME_WORDS]
-    return f"{root}{'-'.join(words) or 'new-page'}{suffix}"
+    return f"{root}{_make_slug(label) or 'new-page'}{suffix}"
+
+
+def _make_slug(label: str) -> str:
+    """Return the label's words in lower case, joined by hyphens: whole words, as many as have room.
+
+    Accents are taken off. Letters of other scripts stay, as their words would be lost without them.
+
+    >>> _make_slug("Crèches & nurseries: who may drop off?"), _make_slug("Велосипед")
+    ('creches-nurseries-who-may-drop-off', 'велосипед')
+    >>> _make_slug("Renting by the month, subscribing, and trying a cargo bike for a weekend")
+    'renting-by-the-month-subscribing-and-trying-a-cargo-bike-for'
+    """
+    plain = _ACCENTED.sub(r"\1", unicodedata.normalize("NFKD", label.casefold()))
+    slug = ""
+    for word in re.findall(r"\w+", unicodedata.normalize("NFC", plain)):
+        longer = f"{slug}-{word}" if slug else word[:_MAX_PAGE_NAME]
+        if len(longer) > _MAX_PAGE_NAME:
+            break
+        slug = longer
+    return slug

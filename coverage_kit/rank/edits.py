@@ -21,7 +21,7 @@ from coverage_kit.tables import (
     Gaps,
     Queries,
 )
-from coverage_kit.vocabulary import COVERED, DISMISSED, NO_EDIT
+from coverage_kit.vocabulary import CONTENT_CAUSES, NO_EDIT, TO_CLOSE, UNSEEN
 
 # The number of claims in the short and in the full variant of an edit (assumed).
 N_SHORT_CLAIMS = 2
@@ -39,10 +39,11 @@ def propose_edits(  # noqa: PLR0913 (a table for each thing that an edit is made
     sources: DraftSources,
     effort: RankSettings,
 ) -> list[Candidate]:
-    """Return the candidate edits of every closable gap that is not dismissed, in the gaps' order.
+    """Return the candidate edits of every gap that an edit can close, in the gaps' order.
 
-    A gap has at most `effort.edits_per_gap` candidates. Each is drafted from half of the gap's
-    queries (every other query by demand), so that the other half can score it.
+    A gap has at most `effort.edits_per_gap` candidates. They are for its unanswered queries. Each
+    is drafted from half of these (every other query by demand), so that the other half can score
+    it.
 
     Args:
         gaps: the gaps in the order of the work.
@@ -59,11 +60,10 @@ def propose_edits(  # noqa: PLR0913 (a table for each thing that an edit is made
     members = {str(cluster_id): group for cluster_id, group in clustered.groupby("cluster_id")}
     candidates: list[Candidate] = []
     for row in gaps.to_dict("records"):
-        is_editable = row["is_closable"] and row["cause"] != COVERED
-        is_editable = is_editable and row["listing"] != DISMISSED
+        is_editable = row["listing"] in (TO_CLOSE, UNSEEN)
         if not is_editable or not isinstance(row["own_passage_id"], str):
             continue
-        gap = _draft_gap(row, members[row["cluster_id"]], sources)
+        gap = _draft_gap(row, _open_members(row, members[row["cluster_id"]]), sources)
         proposed = [candidate for make in MAKERS for candidate in make(gap, site, effort)]
         allowed = [
             candidate for candidate in proposed if not touches(candidate, effort.locked_pages)
@@ -83,10 +83,7 @@ def touches(candidate: Candidate, patterns: tuple[str, ...]) -> bool:
 
 
 def explain_no_edits(gaps: Gaps) -> list[Candidate]:
-    """Return for each gap that no edit of the site can close an entry that says why.
-
-    Dismissed gaps are left out.
-    """
+    """Return for each gap that no edit of the site can close an entry that says why."""
     reasons = {
         "unwinnable": (
             "Answers here do not search, or cite only third parties: "
@@ -105,7 +102,7 @@ def explain_no_edits(gaps: Gaps) -> list[Candidate]:
             drafted_from=(),
             added=(),
         )
-        for row in gaps[~gaps["is_closable"] & (gaps["listing"] != DISMISSED)].to_dict("records")
+        for row in gaps[~gaps["is_closable"]].to_dict("records")
     ]
 
 
@@ -126,6 +123,15 @@ def edit_id(number: int) -> str:
     'e0007'
     """
     return f"e{number:04d}"
+
+
+def _open_members(row: Mapping[Any, Any], members: pd.DataFrame) -> pd.DataFrame:
+    """Return the queries of a gap that its edits are for.
+
+    Of a gap to close they are the unanswered ones: a topic may hold answered ones too.
+    """
+    is_open = members["cause"].isin(CONTENT_CAUSES)
+    return members[is_open] if row["listing"] == TO_CLOSE and is_open.any() else members
 
 
 def _draft_gap(row: Mapping[Any, Any], members: pd.DataFrame, sources: DraftSources) -> Gap:

@@ -1,12 +1,18 @@
 """Gaps: clusters of queries with their severity and demand, their cause, and the order of work."""
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage_kit.rank.causes import demand_weights
+from coverage_kit.rank.causes import (
+    demand_weights,
+    give_reason,
+    is_unanswered,
+    name_cluster_causes,
+)
 from coverage_kit.tables import (
     GAPS,
     Clusters,
@@ -17,39 +23,47 @@ from coverage_kit.tables import (
     Queries,
     checked,
 )
-from coverage_kit.vocabulary import CONTENT_CAUSES, COVERED, LOST_CAUSES, VISIBILITY_CAUSES
+from coverage_kit.vocabulary import (
+    ANSWERED,
+    CONTENT_CAUSES,
+    COVERED,
+    DISMISSED,
+    LOST_CAUSES,
+    NOT_LOGGED,
+    OUT_OF_REACH,
+    TO_CLOSE,
+    UNSEEN,
+    VISIBILITY_CAUSES,
+    Cause,
+    Likelihood,
+    Listing,
+)
 
 # Each cluster gets this many queries with the log's mean, so that the severity of small clusters
 # is drawn to that mean (docs/method.md, Gaps; the number is assumed).
 _PSEUDO_QUERIES = 1.0
-# A cluster is lost, or unseen, if at least this share of its queries is (assumed; docs/method.md,
-# Causes).
-_MAJORITY = 0.5
 # The page for an edit is chosen by this many passages of the site nearest to each query
 # (docs/method.md, Edits, *Place*; the number is assumed).
 _N_PAGE_PASSAGES = 20
 # A passage weighs e times less for each .05 of similarity that it is behind the nearest (assumed).
 _PAGE_LEVEL = 0.05
-# A gap of whose pairs of queries fewer stay together with another seed says so (assumed).
-_MIN_PAIRS_KEPT = 0.5
 # Scores are rounded to this many decimals before they are sorted, so that ties are broken in the
 # same way on every machine.
 _PAGE_DECIMALS = 9
-_ORDER_DECIMALS = 6
-# Tiers of the order of work: first what content can close, then what is covered but not cited,
-# then what is covered, last what cannot be won.
-_CONTENT_TIER = 0
-_VISIBILITY_TIER = 1
-_COVERED_TIER = 2
-_LOST_TIER = 3
-_TIER_OF_CAUSE = {
-    **dict.fromkeys(CONTENT_CAUSES, _CONTENT_TIER),
-    **dict.fromkeys(VISIBILITY_CAUSES, _VISIBILITY_TIER),
-    # This overrides the visibility tier: the site is cited, only its name is not mentioned.
-    "cited but not mentioned": _COVERED_TIER,
-    COVERED: _COVERED_TIER,
-    **dict.fromkeys(LOST_CAUSES, _LOST_TIER),
+# A gap is likely where the lower end of the interval of its severity reaches this share, possible
+# where the upper end does: most of what is asked is then unanswered. Assumed.
+_MOST = 0.5
+# The lists of topics in their order, each with its causes.
+_CAUSES_OF_LISTING: dict[Listing, tuple[Cause, ...]] = {
+    TO_CLOSE: CONTENT_CAUSES,
+    UNSEEN: VISIBILITY_CAUSES,
+    ANSWERED: (COVERED, NOT_LOGGED),
+    OUT_OF_REACH: LOST_CAUSES,
 }
+_LISTING_OF_CAUSE = {
+    cause: listing for listing, causes in _CAUSES_OF_LISTING.items() for cause in causes
+}
+_LIKELIHOODS: tuple[Likelihood, ...] = get_args(Likelihood)
 
 Floats = npt.NDArray[np.float64]
 
@@ -82,9 +96,10 @@ def rank_gaps(  # noqa: PLR0913 (a table for each side of a gap)
 
     Severity is sum w (1 - c) / sum w over the cluster's queries, with one pseudo-query of the log's
     mean added (small clusters shrink); its interval is a bootstrap over queries and calibrations.
-    Severity and demand are never multiplied. Order: gaps that content can close, by severity; then
-    what is covered but not cited, by the share of answers that do not cite the site; then what is
-    covered, by severity; then what cannot be won. Ties are broken by demand.
+    Severity and demand are never multiplied. The lists follow each other: what content can close,
+    what is covered and not seen, what is covered, what cannot be won. The order within a list is
+    one rule: likely gaps first, then possible, then unlikely ones; within each the most asked
+    first.
 
     Args:
         queries: the queries.
@@ -102,38 +117,43 @@ def rank_gaps(  # noqa: PLR0913 (a table for each side of a gap)
     row_of = pd.Series(np.arange(len(coverage)), index=coverage["query_id"])
     frame["row"] = row_of.loc[frame["query_id"]].to_numpy()
     frame["weight"] = demand_weights(queries).loc[frame["query_id"]].to_numpy()
+    frame["even_coverage"] = frame["even_coverage"].fillna(frame["coverage"])
+    frame["limit"] = frame["cluster_id"].map(facts.pooled["limit"])
+    frame["is_open"] = is_unanswered(frame)
     labelled = _sized_clusters(frame, draws, seed).merge(labels, on="cluster_id")
     gaps = labelled.set_index("cluster_id").join(facts.nearest)
     pooled = facts.pooled.reindex(gaps.index)
     if "pairs_kept" in gaps:
         pooled = pooled.assign(pairs_kept=gaps["pairs_kept"])
-    is_severe = gaps["severity"] >= 1 - pooled["limit"]
-    gaps["cause"] = [
-        _vote_cause(
-            frame.loc[frame["cluster_id"] == cluster_id, "cause"],
-            bool(is_severe[cluster_id]),
-        )
-        for cluster_id in gaps.index
-    ]
+    gaps["cause"] = name_cluster_causes(pooled, gaps["severity"])
+    # One weighting for all figures: a reader adds coverage and severity up to 100%.
+    pooled = pooled.assign(coverage=1 - gaps["severity"])
     gaps["reason"] = [
-        _reason(pooled.loc[cluster_id], str(gaps.loc[cluster_id, "cause"]))
+        give_reason(pooled.loc[cluster_id], str(gaps.loc[cluster_id, "cause"]))
         for cluster_id in gaps.index
     ]
     gaps["citation_rate"] = pooled["cited"]
     gaps["is_closable"] = ~gaps["cause"].isin(LOST_CAUSES)
-    return GAPS.table(_ordered(gaps.reset_index()).to_dict("records"))
+    gaps["listing"] = gaps["cause"].map(_LISTING_OF_CAUSE)
+    gaps["likelihood"] = np.select(
+        [gaps["low"] >= _MOST, gaps["high"] >= _MOST], _LIKELIHOODS[:2], _LIKELIHOODS[2]
+    )
+    return GAPS.typed(order_gaps(gaps.reset_index()))
 
 
 def _sized_clusters(frame: pd.DataFrame, draws: Floats, seed: int) -> pd.DataFrame:
-    """Return by cluster the number of its queries, their demand, and its severity."""
+    """Return by cluster its queries and their demand, all and unanswered, and its severity."""
     mean_gap = float(np.average(1 - frame["coverage"], weights=frame["weight"]))
     rng = np.random.default_rng(seed)
     return pd.DataFrame(
         [
             {
                 "cluster_id": cluster_id,
+                "theme_id": group["theme_id"].iloc[0],
                 "n_queries": len(group),
                 "demand": float(group["demand"].sum()),
+                "n_open": int(group["is_open"].sum()),
+                "open_demand": float(group.loc[group["is_open"], "demand"].sum()),
                 **_severity(group, draws, mean_gap, rng),
             }
             for cluster_id, group in frame.groupby("cluster_id", sort=True)
@@ -154,10 +174,13 @@ def _severity(
     pseudo_demand = _PSEUDO_QUERIES * demand.mean()
     pseudo_gap = pseudo_demand * mean_gap
     estimate = (missing[0] @ demand + pseudo_gap) / (demand.sum() + pseudo_demand)
-    # Each draw of the calibration is paired with a resample of the queries.
-    counts = rng.multinomial(n_queries, np.full(n_queries, 1 / n_queries), size=len(draws))
-    weights = counts * demand
-    sampled = ((missing * weights).sum(axis=1) + pseudo_gap) / (weights.sum(axis=1) + pseudo_demand)
+    # Each draw of the calibration is paired with a resample of the queries and the pseudo-query:
+    # otherwise nothing would vary where a cluster is a single query.
+    n_drawn = n_queries + 1
+    counts = rng.multinomial(n_drawn, np.full(n_drawn, 1 / n_drawn), size=len(draws))
+    weights = counts * np.r_[demand, pseudo_demand]
+    gaps = np.column_stack([missing, np.full(len(draws), mean_gap)])
+    sampled = (gaps * weights).sum(axis=1) / weights.sum(axis=1)
     low, high = np.quantile(sampled, [0.05, 0.95])
     return {
         "severity": float(estimate),
@@ -232,72 +255,20 @@ def best_pages(
     return pages.assign(rank=rank)[["cluster_id", "rank", "page_id", "passage_id"]]
 
 
-def _vote_cause(query_causes: "pd.Series[str]", is_severe: bool) -> str:
-    """Return a cluster's cause by the votes of its queries.
+def order_gaps(gaps: pd.DataFrame) -> pd.DataFrame:
+    """Return the gaps with their rank: by list, then by likelihood, then by demand.
 
-    If at least half of them are lost, the cluster is lost. If not, and if it is severe, its cause
-    is a matter of content. If not, and if at least half of them are unseen, its cause is a matter
-    of visibility. Within a kind, the cause with most votes is taken.
+    What answers do not see is ordered by demand alone.
     """
-    votes = query_causes.value_counts(sort=True)
-    is_lost = float(query_causes.isin(LOST_CAUSES).mean()) >= _MAJORITY
-    is_unseen = float(query_causes.isin(VISIBILITY_CAUSES).mean()) >= _MAJORITY
-    causes: tuple[str, ...]
-    if is_lost:
-        causes = LOST_CAUSES
-    elif is_severe:
-        causes = CONTENT_CAUSES
-    elif is_unseen:
-        causes = VISIBILITY_CAUSES
-    else:
-        return COVERED
-    return max(causes, key=lambda cause: votes.get(cause, 0))
-
-
-def _ordered(gaps: pd.DataFrame) -> pd.DataFrame:
-    """Return the gaps in the order of the work, with their rank."""
-    tier = gaps["cause"].map(_TIER_OF_CAUSE)
-    uncited_rate = 1 - gaps["citation_rate"].fillna(0)
-    score_in_tier = np.where(
-        tier == _VISIBILITY_TIER,
-        uncited_rate,
-        np.where(tier == _LOST_TIER, 0, gaps["severity"]),
-    )
-    # lexsort sorts by its last key first.
+    listings = [*_CAUSES_OF_LISTING, DISMISSED]
+    likelihood = gaps["likelihood"].map(_LIKELIHOODS.index)
     order = np.lexsort(
-        (gaps["cluster_id"], -gaps["demand"], -np.round(score_in_tier, _ORDER_DECIMALS), tier)
+        (
+            gaps["cluster_id"],
+            -gaps["demand"],
+            np.where(gaps["listing"] == UNSEEN, 0, likelihood),
+            gaps["listing"].map(listings.index),
+        )
     )
     ordered = gaps.iloc[order].reset_index(drop=True)
     return ordered.assign(rank=np.arange(1, len(ordered) + 1))
-
-
-def _reason(facts: "pd.Series[float]", cause: str) -> str:
-    """Return the figures behind the cause."""
-    clauses = [
-        f"coverage {facts['coverage']:.0%}",
-        f"nearest own passage at similarity {facts['own_best']:.2f}",
-    ]
-    if pd.notna(facts["margin"]):
-        side = "ahead of" if facts["margin"] >= 0 else "behind"
-        clauses.append(f"{abs(facts['margin']):.2f} {side} the nearest other site")
-    if cause == "mis-worded":
-        clauses.append("the site supports what answers say better than it matches how people ask")
-    if pd.notna(facts.get("n_answers")):
-        searched = (
-            f"{facts['searched']:.0%} of answers searched, "
-            if pd.notna(facts["searched"])
-            else "of the answers, "
-        )
-        clauses.append(f"{searched}{facts['cited']:.0%} cite the site")
-        if pd.notna(facts["third_party"]):
-            clauses.append(
-                f"{facts['third_party']:.0%} of citations go to neither the site "
-                "nor a known competitor"
-            )
-    # Not below the limit where the share is missing.
-    if facts.get("pairs_kept", 1.0) < _MIN_PAIRS_KEPT:
-        clauses.append(
-            f"with another seed, {10 * facts['pairs_kept']:.0f} of 10 pairs of its questions stay "
-            "together"
-        )
-    return "; ".join(clauses)

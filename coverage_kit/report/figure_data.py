@@ -3,7 +3,8 @@
 This module does not use plotly. It only knows that plotly reads some HTML in texts.
 """
 
-from dataclasses import dataclass
+import textwrap
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,21 +13,16 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import chosen_edits
-from coverage_kit.report.joined import (
-    describe_gaps,
-    describe_passages,
-    describe_queries,
-    name_gap,
-    typical_questions,
-)
-from coverage_kit.report.texts import markup_lines, shorten
+from coverage_kit.report.gap_lists import list_gaps
+from coverage_kit.report.joined import describe_gaps, describe_passages, describe_queries
+from coverage_kit.report.texts import markup_lines
 from coverage_kit.report.wording import (
     amount,
     describe_operation,
     percent,
     times,
 )
-from coverage_kit.vocabulary import COVERED
+from coverage_kit.vocabulary import COVERED, DISMISSED, OUT_OF_REACH, TO_CLOSE, UNSEEN
 
 # Points on the map; more make a browser slow. Assumed.
 MAX_QUERIES = 5_000
@@ -34,7 +30,9 @@ MAX_PASSAGES = 2_500
 # Gaps with a row in a figure, and with a name beside their point. Assumed: more are not readable.
 MAX_ROWS = 20
 MAX_NAMED_GAPS = 6
-MAX_NAMED_ON_MAP = 14
+MAX_NAMED_ON_MAP = 16
+# Gaps that the page may name where a reader looks closer at the map. Assumed.
+MAX_CLOSER_NAMES = 200
 
 # The contrast of this grey to a white page is the same as to a dark one.
 INK = "#707984"
@@ -66,6 +64,12 @@ CAUSE_MARKS = {
     "unwinnable": (MUTED, "x-thin-open"),
     "out of scope": (MUTED, "cross-thin-open"),
 }
+# Colour and symbol of the topics that are no gaps to work on.
+REST_MARKS = {
+    COVERED: (GREEN, "star"),
+    OUT_OF_REACH: (MUTED, "x-thin-open"),
+    DISMISSED: (MUTED, "cross-thin-open"),
+}
 # Colour and symbol of each competitor. The blue circle is left for your site.
 SITE_MARKS = [
     (ORANGE, "diamond"),
@@ -87,7 +91,13 @@ _MAP_WIDTH = 780
 _MAP_HEIGHT = 480
 _GAPS_WIDTH = 760
 _GAPS_HEIGHT = 380
+# The axis ends a little above 100%, and the margin above it has room for a line.
+_GAPS_TOP = 1.06 * _GAPS_HEIGHT + 20
 _CHARACTER_WIDTH = 6.6
+# A character of the map's bold names.
+_BOLD_WIDTH = 8.0
+# Names beside points are broken into lines of about so many characters, and never cut. Assumed.
+LABEL_WIDTH = 24
 _LINE_HEIGHT = 18.0
 # Side of the square around a point that a label should not cover, in pixels. Assumed.
 _POINT_SIZE = 10.0
@@ -109,6 +119,11 @@ class Label:
     x_shift: float
     y_shift: float
     name: str = ""
+
+    @property
+    def lines(self) -> list[str]:
+        """The text's lines: it is broken between words, and never cut."""
+        return textwrap.wrap(self.text, LABEL_WIDTH, break_long_words=False) or [""]
 
 
 def series_mark(number: int) -> tuple[str, str]:
@@ -141,7 +156,7 @@ def query_points(analysis: Analysis) -> pd.DataFrame:
             row["text"],
             f"coverage {percent(row['coverage'])} {_interval_90(row)}",
             f"asked {times(row['demand'])}",
-            f"gap: {markup_lines(row['label'], 80)}" if isinstance(row["label"], str) else "",
+            f"topic: {markup_lines(row['label'])}" if isinstance(row["label"], str) else "",
             str(row["cause_title"]),
         )
         for row in frame.to_dict("records")
@@ -176,20 +191,18 @@ def passage_points(analysis: Analysis) -> pd.DataFrame:
 def gap_points(analysis: Analysis) -> pd.DataFrame:
     """Return the gaps with hover, most urgent first; demand is at least 0.1 for the log axis."""
     frame = describe_gaps(analysis)
-    questions = typical_questions(analysis)
-    names = [
-        name_gap(row["label"], questions.get(row["cluster_id"])) for row in frame.to_dict("records")
-    ]
     hover = [
         hover_text(
-            name,
-            f"such as: {markup_lines(question, 120)}" if question else "",
+            row["label"],
+            f"such as: {markup_lines(row['example'], 120)}" if row["example"] else "",
             f"rank {row['rank']}: {row['cause_title']}",
+            f"{row['unanswered']}, asked {times(row['demand'])}",
             f"severity {percent(row['severity'])} {_interval_90(row)}",
-            f"{row['n_queries']} queries, asked {times(row['demand'])}",
+            f"a gap: {row['likelihood']}" if row["likelihood"] else "",
+            f"theme: {markup_lines(row['theme'])}" if row["theme"] else "",
             markup_lines(row["reason"], 200),
         )
-        for (name, question), row in zip(names, frame.to_dict("records"), strict=True)
+        for row in frame.to_dict("records")
     ]
     return frame.assign(hover=hover, demand=frame["demand"].clip(lower=0.1))
 
@@ -212,7 +225,7 @@ def frontier_points(analysis: Analysis) -> pd.DataFrame:
         hover_text(
             f"{row['rank']}. {describe_operation(str(row['operation']))}",
             markup_lines(f"{row['page_id']} {row['heading_path']}", 140),
-            f"gap: {markup_lines(labels.get(row['cluster_id'], ''), 80)}",
+            f"gap: {markup_lines(labels.get(row['cluster_id'], ''))}",
             f"this edit: {amount(minutes)} minutes, {amount(gain)} queries asked",
             f"all so far: {amount(row['cost_minutes'])} minutes, {amount(row['gain'])} "
             f"({amount(row['low'])} to {amount(row['high'])}) queries asked",
@@ -245,9 +258,9 @@ def frontier_points(analysis: Analysis) -> pd.DataFrame:
 def site_points(analysis: Analysis, n_gaps: int = MAX_ROWS, n_competitors: int = 3) -> pd.DataFrame:
     """Return the site and its strongest competitors at each of the most urgent gaps.
 
-    The columns are rank and label of the gap, site, similarity, is_own and hover. Covered clusters
-    are left out. Similarity is the demand-weighted mean over the gap's queries of the cosine of the
-    site's nearest passage.
+    The columns are rank and label of the gap, site, similarity, is_own and hover. Only gaps to
+    close are there. Similarity is the demand-weighted mean over the gap's queries of the cosine of
+    the site's nearest passage.
     """
     nearest = analysis.matches[analysis.matches["rank"] == 1]
     nearest = nearest.merge(analysis.clusters, on="query_id")
@@ -255,8 +268,8 @@ def site_points(analysis: Analysis, n_gaps: int = MAX_ROWS, n_competitors: int =
     nearest["weighted"] = nearest["similarity"] * nearest["demand"]
     sums = nearest.groupby(["cluster_id", "site"], as_index=False)[["weighted", "demand"]].sum()
     sums["similarity"] = sums["weighted"] / sums["demand"]
-    gaps = analysis.gaps[analysis.gaps["cause"] != COVERED].nsmallest(n_gaps, "rank")
-    gaps = gaps[["cluster_id", "label", "rank"]]
+    gaps = list_gaps(analysis)
+    gaps = gaps.loc[gaps["listing"] == TO_CLOSE, ["cluster_id", "label", "rank"]].head(n_gaps)
     frame = gaps.merge(sums[["cluster_id", "site", "similarity"]], on="cluster_id")
     frame["is_own"] = frame["site"] == analysis.about.own_site
     frame = frame.sort_values(
@@ -279,38 +292,80 @@ def site_points(analysis: Analysis, n_gaps: int = MAX_ROWS, n_competitors: int =
 
 
 def label_map(analysis: Analysis, queries: pd.DataFrame) -> list[Label]:
-    """Return the names of the most urgent gaps at the medians of their queries on the map."""
-    gaps = analysis.gaps[analysis.gaps["cause"] != COVERED].nsmallest(MAX_NAMED_ON_MAP, "rank")
-    medians = queries.groupby("cluster_id")[["x", "y"]].median()
-    gaps = gaps[gaps["cluster_id"].isin(medians.index)]
-    anchors = medians.reindex(gaps["cluster_id"]).to_numpy(np.float64)
+    """Return the names of the themes at the medians of their queries on the map, largest first.
+
+    Where a run has no themes, the most urgent gaps are named instead.
+    """
+    regions = _theme_regions(analysis, queries)
+    if regions.empty:
+        regions = _gap_regions(analysis, queries, (TO_CLOSE,))
+    regions = regions.head(MAX_NAMED_ON_MAP)
+    anchors = regions[["x", "y"]].to_numpy(np.float64)
     points = np.vstack([queries[["x", "y"]].to_numpy(np.float64), anchors])
     pixels = np.column_stack(
         [to_pixels(points[:, 0], _MAP_WIDTH), to_pixels(points[:, 1], _MAP_HEIGHT)]
     )
-    # Longer names cover too much of the map (assumed).
-    texts = [shorten(label, 28) for label in gaps["label"]]
+    labels = _as_labels(regions)
     shifts = place_labels(
         pixels[len(queries) :],
-        texts,
+        [label.lines for label in labels],
         clearance=8,
         is_centred=True,
         obstacles=pixels[: len(queries)],
+        character_width=_BOLD_WIDTH,
     )
-    names = [f"gap-{rank}" for rank in gaps["rank"]]
     return [
-        Label(texts[row], float(anchors[row, 0]), float(anchors[row, 1]), *shift, names[row])
-        for row, shift in shifts.items()
+        replace(labels[row], x_shift=x_shift, y_shift=y_shift)
+        for row, (x_shift, y_shift) in shifts.items()
+    ]
+
+
+def label_closer(analysis: Analysis, queries: pd.DataFrame) -> list[Label]:
+    """Return the names of the listed gaps at the medians of their queries, most urgent first.
+
+    They are for whoever looks closer at a part of the map.
+    """
+    regions = _gap_regions(analysis, queries, (TO_CLOSE, UNSEEN))
+    return _as_labels(regions.head(MAX_CLOSER_NAMES))
+
+
+def _theme_regions(analysis: Analysis, queries: pd.DataFrame) -> pd.DataFrame:
+    """Return id, label, x and y of each theme that is on the map, the most asked first."""
+    located = queries[["query_id", "x", "y"]].merge(
+        analysis.clusters[["query_id", "theme_id"]], on="query_id"
+    )
+    themes = analysis.themes.sort_values("demand", ascending=False, kind="stable")
+    medians = located.groupby("theme_id")[["x", "y"]].median()
+    regions = themes.merge(medians, left_on="theme_id", right_index=True)
+    return regions.assign(id=[f"theme-{theme_id}" for theme_id in regions["theme_id"]])
+
+
+def _gap_regions(
+    analysis: Analysis, queries: pd.DataFrame, listings: tuple[str, ...]
+) -> pd.DataFrame:
+    """Return id, label, x and y of each gap of these lists that is on the map, by rank."""
+    gaps = list_gaps(analysis)
+    medians = queries.groupby("cluster_id")[["x", "y"]].median()
+    gaps = gaps[gaps["listing"].isin(listings)].merge(
+        medians, left_on="cluster_id", right_index=True
+    )
+    return gaps.assign(id=[f"gap-{rank}" for rank in gaps["rank"]])
+
+
+def _as_labels(regions: pd.DataFrame) -> list[Label]:
+    return [
+        Label(" ".join(str(row["label"]).split()), row["x"], row["y"], 0.0, 0.0, row["id"])
+        for row in regions.to_dict("records")
     ]
 
 
 def label_gaps(gaps: pd.DataFrame, n: int = MAX_NAMED_GAPS) -> list[Label]:
-    """Return the names of the n gaps that edits can close with most demand x severity.
+    """Return the names of the n gaps to close with most demand x severity.
 
     Each name is beside its gap's point; x is log10 of the demand.
     """
     gaps = gaps.iloc[(-gaps["demand"] * gaps["severity"]).argsort(kind="stable")]
-    can_be_named = (gaps["is_closable"].astype(bool) & (gaps["cause"] != COVERED)).to_numpy()
+    can_be_named = (gaps["listing"] == TO_CLOSE).to_numpy()
     points = np.column_stack(
         [
             np.log10(gaps["demand"].to_numpy(np.float64)),
@@ -327,26 +382,32 @@ def label_gaps(gaps: pd.DataFrame, n: int = MAX_NAMED_GAPS) -> list[Label]:
         # Seven points are close enough together for the bar of an interval (assumed).
         for share in np.linspace(0, 1, 7)
     ]
-    texts = [shorten(label, 30) for label in gaps["label"][can_be_named].head(n)]
+    anchors = points[can_be_named]
+    labels = [
+        Label(str(text), float(x), float(y), 0.0, 0.0)
+        for text, (x, y) in zip(gaps["label"][can_be_named].head(n), anchors, strict=False)
+    ]
     shifts = place_labels(
         pixels[can_be_named][:n],
-        texts,
+        [label.lines for label in labels],
         clearance=9,
         obstacles=np.vstack([pixels, *bars]),
+        top=_GAPS_TOP,
     )
-    anchors = points[can_be_named]
     return [
-        Label(texts[row], float(anchors[row, 0]), float(anchors[row, 1]), *shift)
-        for row, shift in shifts.items()
+        replace(labels[row], x_shift=x_shift, y_shift=y_shift)
+        for row, (x_shift, y_shift) in shifts.items()
     ]
 
 
-def place_labels(
+def place_labels(  # noqa: PLR0913 (sizes that differ between the figures)
     anchors: Floats,
-    texts: list[str],
+    texts: list[list[str]],
     clearance: float,
     is_centred: bool = False,
     obstacles: Floats | None = None,
+    character_width: float = _CHARACTER_WIDTH,
+    top: float = np.inf,
 ) -> dict[int, tuple[float, float]]:
     """Return the distance of each text's middle from its point, right and up in pixels, by row.
 
@@ -355,11 +416,13 @@ def place_labels(
 
     Args:
         anchors: the texts' own points in pixels, shape (n, 2).
-        texts: the texts, on one line.
+        texts: the texts, by line.
         clearance: distance between a text and its own point.
         is_centred: whether a text is put on its point where that is possible.
         obstacles: points that should stay visible, in pixels, shape (m, 2); no text extends more
             than a margin beyond the first and last of them.
+        character_width: width of a character, in pixels.
+        top: no text reaches above this height, in pixels.
     """
     shifts: dict[int, tuple[float, float]] = {}
     boxes = np.empty((0, 4))
@@ -370,7 +433,7 @@ def place_labels(
         point_boxes = np.column_stack([obstacles, sizes])
         middle, reach = _horizontal_extent(np.vstack([anchors, obstacles]))
     for row, text in enumerate(texts):
-        size = np.array([_CHARACTER_WIDTH * len(text) + 8, _LINE_HEIGHT])
+        size = np.array([character_width * max(map(len, text)) + 8, _LINE_HEIGHT * len(text)])
         candidates = [
             np.array([*(anchors[row] + shift), *size])
             for shift in _shifts(size, clearance, is_centred)
@@ -378,7 +441,9 @@ def place_labels(
         free = [
             box
             for box in candidates
-            if abs(box[0] - middle) + size[0] / 2 <= reach and not _n_covered(box, boxes)
+            if abs(box[0] - middle) + size[0] / 2 <= reach
+            and box[1] + size[1] / 2 <= top
+            and not _n_covered(box, boxes)
         ]
         if free:
             best = min(free, key=lambda box: _n_covered(box, point_boxes))

@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.texts import is_missing, shorten
-from coverage_kit.report.wording import describe_cause, describe_operation
+from coverage_kit.report.gap_lists import list_gaps
+from coverage_kit.report.wording import describe_cause, describe_open, describe_operation
+from coverage_kit.tables.logged import logs_citations
 from coverage_kit.vocabulary import NO_EDIT
 
 # Queries of a gap and queries that an edit helps, as examples in one cell. Assumed: more make the
@@ -27,6 +28,8 @@ def list_unedited(analysis: Analysis) -> pd.DataFrame:
     )
     columns = ["edit_id", "cluster_id", "page_id", "brief"]
     frame = unedited[columns].merge(gaps, on="cluster_id", how="left")
+    titles = [describe_cause(str(cause)).title for cause in frame["cause"]]
+    frame["cause_title"] = pd.Series(titles, dtype="str")
     return frame.sort_values(["gap_rank", "edit_id"], kind="stable").reset_index(drop=True)
 
 
@@ -86,8 +89,13 @@ def describe_queries(analysis: Analysis) -> pd.DataFrame:
 
 
 def describe_gaps(analysis: Analysis) -> pd.DataFrame:
-    """Return one row a gap, most urgent first: cause in words, a few queries, nearest passages."""
-    frame = analysis.gaps.sort_values("rank").reset_index(drop=True)
+    """Return one row a gap, most urgent first: cause in words, a few queries, nearest passages.
+
+    The columns of `list_gaps` are among them, and `unanswered` says how many of its questions are.
+    """
+    frame = list_gaps(analysis)
+    counts = zip(frame["n_open"], frame["n_queries"], strict=True)
+    frame["unanswered"] = pd.Series([describe_open(*pair) for pair in counts], dtype="str")
     causes = [describe_cause(str(cause)) for cause in frame["cause"]]
     frame["cause_title"] = pd.Series([cause.title for cause in causes], dtype="str")
     frame["what_to_do"] = pd.Series([cause.what_to_do for cause in causes], dtype="str")
@@ -118,33 +126,6 @@ def sample_queries(analysis: Analysis, n: int) -> pd.DataFrame:
         kind="stable",
     )
     return queries.groupby("cluster_id", sort=False).head(n)
-
-
-def typical_questions(analysis: Analysis) -> "pd.Series[str]":
-    """Return each gap's most typical question, its medoid, by cluster_id.
-
-    It is missing where the run does not hold it.
-    """
-    texts = analysis.queries.set_index("query_id")["text"]
-    return analysis.gaps.set_index("cluster_id")["medoid_query_id"].map(texts)
-
-
-def name_gap(label: object, question: object) -> tuple[str, str]:
-    """Return a gap's name and its typical question.
-
-    Where the label is the question cut short, the name is the full question, and the second text
-    is empty.
-
-    >>> name_gap("saddle, near", "best saddle near me")
-    ('saddle, near', 'best saddle near me')
-    >>> name_gap("best saddle…", "best saddle near me")
-    ('best saddle near me', '')
-    """
-    name = shorten(label, 120)
-    # A label that is a question cut short ends with an ellipsis.
-    text = "" if is_missing(question) else shorten(question, 160)
-    is_cut_question = text.startswith(name.rstrip("…").rstrip())
-    return (text, "") if is_cut_question else (name, text)
 
 
 def describe_edits(analysis: Analysis) -> pd.DataFrame:
@@ -212,7 +193,10 @@ def describe_pages(analysis: Analysis) -> pd.DataFrame:
 def _count_answers(
     analysis: Analysis, query_ids: "pd.Series[str]"
 ) -> tuple["pd.Series[int]", "pd.Series[int]"]:
-    """Return for each query the numbers of its answers and of those that cite the site."""
+    """Return for each query the numbers of its answers and of those that cite the site.
+
+    The second is missing where the log holds no citations of any engine that answered.
+    """
     cited = analysis.citations[
         (analysis.citations["kind"] == "cited")
         & (analysis.citations["site"] == analysis.about.own_site)
@@ -222,7 +206,9 @@ def _count_answers(
     n_answers, n_cited = (
         query_ids.map(rows["query_id"].value_counts()).fillna(0) for rows in (answers, citing)
     )
-    return n_answers.astype("int64"), n_cited.astype("int64")
+    logged = answers.loc[logs_citations(answers, analysis.citations), "query_id"]
+    is_known = query_ids.isin(logged) | (n_answers == 0)
+    return n_answers.astype("int64"), n_cited.astype("Int64").where(is_known)
 
 
 def _with_passages(frame: pd.DataFrame, passages: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from markupsafe import Markup
 from coverage_kit.analysis import Analysis
 from coverage_kit.headline import summarize
 from coverage_kit.report import figures
+from coverage_kit.report.gap_lists import REST, count_rest, list_gaps
+from coverage_kit.report.gap_texts import describe_no_gaps
 from coverage_kit.report.joined import flatten
 from coverage_kit.report.level import between, describe_level
 from coverage_kit.report.page_data import Context
@@ -43,6 +46,7 @@ from coverage_kit.report.page_data.visibility import (
 from coverage_kit.report.templating import open_templates
 from coverage_kit.report.texts import clean_text
 from coverage_kit.report.trust import (
+    describe_not_assessed,
     describe_pages_left_out,
     describe_sampling,
     describe_self_test,
@@ -52,9 +56,9 @@ from coverage_kit.report.trust import (
     rate_trust,
 )
 from coverage_kit.report.visibility_joined import is_alone
-from coverage_kit.report.wording import LOW_N, METHOD
+from coverage_kit.report.wording import GAP_ORDER, LIKELIHOODS, LISTINGS, LOW_N, METHOD
 from coverage_kit.storage.files import write_file
-from coverage_kit.vocabulary import NO_EDIT
+from coverage_kit.vocabulary import NO_EDIT, TO_CLOSE
 
 # The Jinja templates, the style and the scripts of the page.
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -109,6 +113,7 @@ def render_page(analysis: Analysis) -> str:
             gaps=gaps,
             n_more_gaps=len(analysis.gaps) - len(gaps),
             causes=_count_values("cause_title", gaps),
+            **_lists_context(analysis, gaps),
             questions=questions_context(analysis),
             edits=edits,
             edited_pages=_count_values("page_id", edits),
@@ -131,6 +136,45 @@ def render_page(analysis: Analysis) -> str:
     )
 
 
+def _lists_context(analysis: Analysis, gaps: list[Context]) -> Context:
+    """Return the gaps by list, the rule of their order, and what they can be filtered by."""
+    every = list_gaps(analysis)
+    lists = [
+        {
+            "name": name,
+            "title": wording.title,
+            "remedy": wording.what_to_do,
+            "is_rest": name in REST,
+            "gaps": [gap for gap in gaps if gap["listing"] == name],
+        }
+        for name, wording in LISTINGS.items()
+    ]
+    is_none = TO_CLOSE not in set(every["listing"])
+    return {
+        "lists": [one for one in lists if one["gaps"]],
+        "no_gaps": describe_no_gaps(analysis) if is_none else "",
+        "rest": count_rest(every),
+        "gap_order": GAP_ORDER,
+        "themes": _count_themes(gaps),
+        "likelihoods": LIKELIHOODS,
+        "likelihoods_of_gaps": [(word, n) for word, n in _count_values("likelihood", gaps) if word],
+    }
+
+
+def _count_themes(gaps: list[Context]) -> list[tuple[str, str, int]]:
+    """Return id, name and number of listed gaps of each theme that has some, by name."""
+    titles = {
+        str(gap["theme_id"]): str(gap["theme"])
+        for gap in gaps
+        if gap["theme"] and gap["listing"] not in REST
+    }
+    counts = Counter(str(gap["theme_id"]) for gap in gaps if gap["listing"] not in REST)
+    return sorted(
+        ((theme_id, title, counts[theme_id]) for theme_id, title in titles.items()),
+        key=lambda theme: theme[1].casefold(),
+    )
+
+
 def _run_context(analysis: Analysis) -> Context:
     """Return what the run read, how far it can be trusted, and how it worked."""
     head = summarize(analysis)
@@ -141,6 +185,7 @@ def _run_context(analysis: Analysis) -> Context:
         "level": describe_level(analysis),
         "verdict": rate_trust(analysis.about),
         "self_test": describe_self_test(analysis.about),
+        "not_assessed": describe_not_assessed(analysis.about),
         "stability": describe_stability(analysis.about),
         "is_reliable": is_coverage_reliable(analysis.about),
         "predicted": predicted_under(analysis.about),

@@ -4,7 +4,8 @@ import math
 from pathlib import Path
 
 from coverage_kit.analysis import About, Analysis
-from coverage_kit.report.joined import name_gap, typical_questions
+from coverage_kit.report.gap_lists import list_gaps
+from coverage_kit.report.gap_texts import describe_gap, describe_lists
 from coverage_kit.report.level import describe_level
 from coverage_kit.report.page_data.audit import list_audit_lines
 from coverage_kit.report.page_data.trend import list_news
@@ -12,6 +13,7 @@ from coverage_kit.report.page_data.visibility import list_visibility_lines
 from coverage_kit.report.texts import clean_text, shorten
 from coverage_kit.report.trust import (
     describe_bias,
+    describe_not_assessed,
     describe_pages_left_out,
     describe_reading,
     describe_sampling,
@@ -21,12 +23,9 @@ from coverage_kit.report.trust import (
 from coverage_kit.report.wording import (
     amount,
     count,
-    describe_cause,
     describe_operation,
-    percent,
-    times,
 )
-from coverage_kit.vocabulary import COVERED, NO_EDIT
+from coverage_kit.vocabulary import NO_EDIT, TO_CLOSE
 
 # Gaps and edits that the summary lists; the page has all. Assumed: they fit on one screen.
 _MAX_LISTED = 5
@@ -39,7 +38,6 @@ def describe_run(analysis: Analysis, folder: Path) -> str:
         analysis: the run.
         folder: the run's folder, whose files the summary names.
     """
-    names = _name_gaps(analysis)
     lines = [
         "",
         *_describe_input(analysis, folder),
@@ -48,9 +46,10 @@ def describe_run(analysis: Analysis, folder: Path) -> str:
         "Since the last run:",
         *(f"  {line}" for line in list_news(analysis)),
         "",
-        *_describe_gaps(analysis, names),
+        *_describe_gaps(analysis, folder),
+        *filter(None, [describe_not_assessed(analysis.about)]),
         "",
-        *_describe_edits(analysis, names),
+        *_describe_edits(analysis),
         "",
         *list_visibility_lines(analysis),
         *list_audit_lines(analysis),
@@ -65,7 +64,8 @@ def _describe_input(analysis: Analysis, folder: Path) -> list[str]:
     stages = analysis.stages
     is_read = analysis.pages["status"] == "ok"
     lines = [
-        f"{len(analysis.queries)} queries, {len(analysis.answers)} answers, "
+        f"{len(analysis.queries)} queries, {len(analysis.answers)} answers"
+        f"{_describe_unanswered(analysis)}, "
         f"{is_read.sum()} pages read, {(~is_read).sum()} rejected, "
         f"{len(analysis.passages)} passages; {stages['n_embedded'].sum()} texts embedded, "
         f"{stages['n_reused'].sum()} reused.",
@@ -78,6 +78,12 @@ def _describe_input(analysis: Analysis, folder: Path) -> list[str]:
         records = count(n_rejects, "record")
         lines.append(f"Not read: {records} of logs and exports; see {folder / 'rejects.csv'}.")
     return lines
+
+
+def _describe_unanswered(analysis: Analysis) -> str:
+    """Return how many questions have no logged answer, '' where all or none have one."""
+    n = int((~analysis.queries["query_id"].isin(analysis.answers["query_id"])).sum())
+    return f" ({n:,} queries without one)" if n and len(analysis.answers) else ""
 
 
 def _describe_trust(about: About) -> list[str]:
@@ -115,20 +121,22 @@ def _describe_choice_model(about: About) -> str:
     )
 
 
-def _describe_gaps(analysis: Analysis, names: dict[str, str]) -> list[str]:
-    gaps = analysis.gaps[analysis.gaps["cause"] != COVERED]
-    lines = [
-        f"  {row['rank']}. {names[row['cluster_id']]}: {percent(row['severity'])} not covered, "
-        f"asked {times(row['demand'])}; {describe_cause(str(row['cause'])).title.lower()}"
-        for row in gaps.head(_MAX_LISTED).to_dict("records")
-    ]
+def _describe_gaps(analysis: Analysis, folder: Path) -> list[str]:
+    gaps = list_gaps(analysis)
+    listed = gaps[gaps["listing"] == TO_CLOSE]
+    head, *others = describe_lists(analysis, folder)
     return [
-        "Top gaps, most urgent first:",
-        *(lines or ["  none: every cluster of questions is covered"]),
+        f"Top gaps, {len(listed):,} to close. {head}",
+        *(
+            f"  {row['rank']}. {describe_gap(row)}"
+            for row in listed.head(_MAX_LISTED).to_dict("records")
+        ),
+        *([f"  Further: {' '.join(others)}"] if others else []),
     ]
 
 
-def _describe_edits(analysis: Analysis, names: dict[str, str]) -> list[str]:
+def _describe_edits(analysis: Analysis) -> list[str]:
+    names = list_gaps(analysis).set_index("cluster_id")["label"]
     edits = analysis.edits[analysis.edits["operation"] != NO_EDIT]
     lines = [
         f"  {row['rank']}. {describe_operation(str(row['operation']))} on "
@@ -147,18 +155,6 @@ def _describe_edits(analysis: Analysis, names: dict[str, str]) -> list[str]:
         "Top edits (extra questions answered beyond the edits above; minutes):",
         *(lines or ["  none: no edit is predicted to gain anything"]),
     ]
-
-
-def _name_gaps(analysis: Analysis) -> dict[str, str]:
-    """Return by cluster each gap's name and its typical question, cut short."""
-    questions = typical_questions(analysis)
-    names = {}
-    for cluster_id, label in zip(analysis.gaps["cluster_id"], analysis.gaps["label"], strict=True):
-        name, question = name_gap(label, questions[cluster_id])
-        names[cluster_id] = shorten(name, 80)
-        if question:
-            names[cluster_id] += f" ({shorten(question, 80)})"
-    return names
 
 
 def _describe_stages(analysis: Analysis) -> str:

@@ -18,6 +18,8 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.escaping import for_markdown, for_markdown_cell
 from coverage_kit.report.diffs import diff_markdown
+from coverage_kit.report.gap_lists import list_gaps
+from coverage_kit.report.gap_texts import describe_gap, describe_lists
 from coverage_kit.report.joined import (
     describe_edits,
     list_effects,
@@ -34,7 +36,7 @@ from coverage_kit.report.wording import (
 )
 from coverage_kit.storage.files import write_file, write_folder
 from coverage_kit.storage.written import is_written
-from coverage_kit.vocabulary import FACT_SLOT, SOURCE_SLOT
+from coverage_kit.vocabulary import FACT_SLOT, SOURCE_SLOT, TO_CLOSE
 
 # The version of the layout of edits.json.
 VERSION = 1
@@ -49,11 +51,11 @@ RULES = (
 _SLOT = re.compile(rf"(?:{re.escape(FACT_SLOT)}|{re.escape(SOURCE_SLOT)})\s*([^\]\n]{{0,300}})\]")
 # The mark of words from other pages, which must not be published as they are.
 _EXTRACT = "[EXTRACT TO CHECK]"
-# How much of an edit its to-do list shows (assumed): questions helped, and characters of a label
-# and of a line.
+# How much of an edit its to-do list shows (assumed): questions helped, and characters of a line.
 _MAX_QUERIES = 8
-_MAX_LABEL = 120
 _MAX_LINE = 300
+# Gaps in the index; the workbook has all. Assumed.
+_MAX_GAPS = 25
 # Names of files that are taken by the index or that Windows does not allow.
 _RESERVED = frozenset(
     {
@@ -309,7 +311,7 @@ def _write_edit(edit: Record) -> Iterator[str]:
         f"{amount(edit['low'])} to {amount(edit['high'])})"
     )
     yield (
-        f"- for the gap “{_say(gap['label'], _MAX_LABEL)}”, because: {_say(gap['cause_title'])} "
+        f"- for the gap “{_say(gap['label'])}”, because: {_say(gap['cause_title'])} "
         f"({_say(gap['reason'], _MAX_LINE)})"
     )
     if edit["harm"] > 0:
@@ -383,10 +385,19 @@ def _write_index(pages: dict[str, list[Record]], names: dict[str, str], analysis
         lines.append(f"| {' | '.join(cells)} |")
     minutes = _total(edits, "cost_minutes")
     lines.append(f"| all | {len(edits)} | {minutes} | {_total(edits, 'marginal_gain')} |")
+    gaps = list_gaps(analysis)
+    listed = gaps[gaps["listing"] == TO_CLOSE]
+    lines += ["", "## The gaps", "", *map(for_markdown, describe_lists(analysis)), ""]
+    lines += [
+        f"{row['rank']}. {_say(describe_gap(row), _MAX_LINE)}"
+        for row in listed.head(_MAX_GAPS).to_dict("records")
+    ]
+    n_more = len(listed) - _MAX_GAPS
+    lines += [f"- and {n_more:,} more in the workbook"] if n_more > 0 else []
     unedited = list_unedited(analysis)
     lines += ["", "## No edit, and why", ""] if len(unedited) else []
     lines += [
-        f"- {_say(row['label'], _MAX_LABEL)}: {_say(row['brief'] or row['reason'], _MAX_LINE)}"
+        f"- {_say(row['label'])}: {_say(row['brief'] or row['reason'], _MAX_LINE)}"
         for row in unedited.to_dict("records")
     ]
     return "\n".join(lines) + "\n"

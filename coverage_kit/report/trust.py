@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.analysis import About
-from coverage_kit.report.wording import count, percent
+from coverage_kit.report.wording import count, describe_cause, percent
 from coverage_kit.vocabulary import DUPLICATE_OF
 
 # The AUC per question under which coverage is not assessed, where there is none per gap. Assumed.
@@ -235,18 +235,34 @@ def _describe_assumption(about: About) -> str:
 
 
 def describe_stability(about: About) -> str:
-    """Return how far the gaps depend on the seed; empty where that was not measured.
+    """Return how far the gaps depend on single questions; empty where that was not measured.
 
-    >>> describe_stability(About(clustering={"pairs_kept": 0.83, "seed_agreement": 0.85}))
-    'With another seed, 8 of 10 pairs of questions of one gap stay together (adjusted Rand 0.85).'
+    >>> describe_stability(About(clustering={"pairs_kept": 0.83}))
+    'Without a fifth of the log, 8 of 10 pairs of questions of one topic stay together.'
     """
     kept = about.clustering.get("pairs_kept")
     if kept is None:
         return ""
     return (
-        f"With another seed, {10 * kept:.0f} of 10 pairs of questions of one gap stay together "
-        f"(adjusted Rand {about.clustering['seed_agreement']:.2f})."
+        f"Without a fifth of the log, {10 * kept:.0f} of 10 pairs of questions of one topic stay "
+        "together."
     )
+
+
+def describe_not_assessed(about: About) -> str:
+    """Return which causes the log cannot show, and why; '' where it can show all.
+
+    >>> describe_not_assessed(About(causes_not_assessed={"not cited": "No citations."}))
+    'Causes that this log cannot show: “Answered, but not cited” (no citations).'
+    """
+    titles: dict[str, list[str]] = {}
+    for cause, reason in about.causes_not_assessed.items():
+        titles.setdefault(reason, []).append(f"“{describe_cause(cause).title}”")
+    parts = [
+        f"{', '.join(causes)} ({reason[:1].lower()}{reason[1:].rstrip('.')})"
+        for reason, causes in titles.items()
+    ]
+    return f"Causes that this log cannot show: {'; '.join(parts)}." if parts else ""
 
 
 def describe_same(about: About) -> str:

@@ -154,7 +154,7 @@ def _hover_figure(row: dict[Any, Any]) -> str:
 
 def _name_holder_row(row: dict[Any, Any]) -> str:
     winnable = "" if row["is_contested"] else ", not winnable"
-    return f"{markup_lines(row['label'], 36)}<br>{row['n_all']} citations{winnable}"
+    return f"{markup_lines(row['label'], width=32)}<br>{row['n_all']} citations{winnable}"
 
 
 def _hover_holder(row: dict[Any, Any]) -> str:
@@ -180,7 +180,7 @@ def _hover_referral(row: dict[Any, Any]) -> str:
         lines.append(f"{row['share_of_sessions']:.1%} of all visits to the page")
     lines.append(f"cited by {row['n_citations']} logged answers")
     if not is_missing(row["label"]):
-        lines.append(f"gap: {markup_lines(row['label'], 80)}")
+        lines.append(f"gap: {markup_lines(row['label'])}")
     return hover_text(row["page"], *lines)
 
 

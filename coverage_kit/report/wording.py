@@ -24,8 +24,8 @@ CAUSES = {
     ),
     "mis-worded": Wording(
         "Answered, in other words",
-        "A passage seems to hold the answer, but not in the words of those who ask. Reword its "
-        "heading and first sentence.",
+        "A passage says what the answers say, but not in the words of those who ask. Put their "
+        "words into its heading and its first sentence.",
     ),
     "not retrieved": Wording(
         "Answered, but not found",
@@ -49,13 +49,13 @@ CAUSES = {
     ),
     "unwinnable": Wording(
         "Out of an edit's reach",
-        "Most answers do not search the web, or cite third parties only. An edit of the own site "
-        "cannot change that.",
+        "Most answers do not search the web, or they cite third parties only and never find your "
+        "site. An edit of your site cannot change that.",
     ),
     "out of scope": Wording(
         "Off the site's subject",
-        "Nothing near these questions stands on any site that was read. Leave them, or decide on a "
-        "new subject.",
+        "These questions name neither your brand nor what your pages are about. Leave them, or "
+        "decide on a new subject.",
     ),
     "not logged": Wording(
         "Answered; citations not logged",
@@ -64,6 +64,34 @@ CAUSES = {
     ),
     "covered": Wording("Covered", "Nothing to do."),
 }
+
+# The lists of topics: titles and remedies by the words of vocabulary.Listing.
+LISTINGS = {
+    "to close": Wording(
+        "Gaps to close",
+        "Your site may lack these answers, and an edit can give them. Write what is missing, or "
+        "say it in the words of those who ask.",
+    ),
+    "unseen": Wording(
+        "Answered, but not seen",
+        "Your site answers these questions. Answers do not find it, do not cite it or do not name "
+        "it. New text is not the remedy: see each topic's cause.",
+    ),
+    "covered": Wording("Covered", "Your site answers these questions, and answers use it."),
+    "out of reach": Wording("Out of reach", "No edit of your site can win these questions."),
+    "dismissed": Wording("Dismissed", "Somebody took these topics out of the list."),
+}
+# What a gap's likelihood says, by the words of vocabulary.Likelihood.
+LIKELIHOODS = {
+    "likely": "your site likely lacks the answer",
+    "possible": "your site possibly lacks the answer",
+    "unlikely": "your site is unlikely to lack the answer",
+}
+# The rule by which rank/gaps.py orders the list; readers can check it.
+GAP_ORDER = (
+    "Order: first likely, then possible, then unlikely gaps; within each by how often the "
+    "questions were asked."
+)
 
 # Titles by the words of vocabulary.Operation.
 OPERATIONS = {
@@ -171,9 +199,9 @@ METHOD = (
     "from the similarity of the query and of its logged answers to the site's passages, from the "
     "words they share, and from what other sites offer. The link from this evidence to a "
     "probability is fitted by hiding sections of the own site and asking what only they answered.",
-    "Queries are pooled into clusters. Severity of a gap is the demand-weighted mean of 1 - "
-    "coverage, shrunk for small clusters, with a 90% interval. Demand stands beside it and is "
-    "never multiplied into it.",
+    "Questions are grouped into topics, and topics into themes. Severity of a gap is the share of "
+    "what is asked that is unanswered: the demand-weighted mean of 1 - coverage, shrunk for small "
+    "topics, with a 90% interval. Demand is shown beside it and is never multiplied into it.",
     "Each edit is simulated: the changed passages are encoded again and every query's coverage is "
     "predicted anew. Gain is the rise of demand-weighted coverage, in queries asked, after harm to "
     "other queries is counted twice. Edits are taken by gain per minute, given those above them. "
@@ -192,6 +220,20 @@ METHOD = (
 def describe_cause(cause: str) -> Wording:
     """Return a cause's title and remedy; an unknown cause is its own title."""
     return CAUSES.get(cause, Wording(cause, ""))
+
+
+def describe_listing(listing: str) -> Wording:
+    """Return the title and remedy of a list of topics; an unknown list is its own title."""
+    return LISTINGS.get(listing, Wording(listing, ""))
+
+
+def describe_open(n_open: int, n_queries: int) -> str:
+    """Return how many of a topic's questions are unanswered, in words.
+
+    >>> describe_open(5, 7), describe_open(1, 1)
+    ('5 of 7 questions unanswered', '1 of 1 question unanswered')
+    """
+    return f"{n_open:,} of {count(n_queries, 'question')} unanswered"
 
 
 def describe_operation(operation: str) -> str:

@@ -128,6 +128,17 @@ EVIDENCE = Schema(
             "number",
             "answer_support minus the same for the nearest passage of any other site",
         ),
+        optional(
+            "answer_lead",
+            "number",
+            "how much nearer the answers of the query's topic are to one own passage than the "
+            "nearest answers of other topics, in standard deviations; missing without answers",
+        ),
+        optional(
+            "answer_passage_id",
+            "text",
+            "that passage, where answer_lead is 0 or more: it says what the answers say",
+        ),
     ),
 )
 
@@ -144,6 +155,12 @@ COVERAGE = Schema(
         ),
         LOW,
         HIGH,
+        optional(
+            "even_coverage",
+            "number",
+            "coverage if half of the log's questions were unanswered: what the evidence says, "
+            "whatever share is assumed",
+        ),
         optional("own_passage_id", "text", "nearest own passage, by meaning and by words"),
         optional("best_other_passage_id", "text", "nearest passage of any other site"),
         text("cause", "why there is a gap, or 'covered' (docs/method.md, causes)"),

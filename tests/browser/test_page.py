@@ -67,7 +67,7 @@ def at(path, hash_=""):
 def shown_gaps(page):
     return [
         int(item.get_attribute("data-rank"))
-        for item in page.locator("#gaps .item[data-rank]:not([hidden])").all()
+        for item in page.locator("#gaps .item[data-rank]:visible").all()
     ]
 
 
@@ -193,7 +193,7 @@ def test_search_finds_gaps_by_any_of_their_questions_and_lists_these(open_page, 
     # 24). They are in the gaps n % 8 + 1.
     assert (
         page.locator("#found-count").inner_text()
-        == "Found: 3 of 8 gaps, 3 of 40 questions, 2 of 12 edits."
+        == "Found: 3 of 8 topics, 3 of 40 questions, 2 of 12 edits."
     )
     heads = page.locator("#found-list a[href^='#gap-']").all_inner_texts()
     assert [head.split(":")[0] for head in heads] == ["gap 5", "gap 7", "gap 8"]
@@ -201,47 +201,93 @@ def test_search_finds_gaps_by_any_of_their_questions_and_lists_these(open_page, 
     assert "how does theft matter for cargo bikes" in first.inner_text()
     assert set(map(str.lower, first.locator("mark").all_inner_texts())) == {"theft", "bikes"}
     page.click("#tab-strategist")
-    assert shown_gaps(page) == [5, 7, 8]
+    # The list of covered topics is above that of topics out of reach.
+    assert shown_gaps(page) == [5, 8, 7]
     assert page.locator("#asked tbody tr").count() == 3
     page.locator("#found-list a").first.click()
     expect(page.locator("#gaps .item[open]")).to_have_count(1)
     page.focus("#search")
     page.keyboard.press("Escape")
     assert page.locator("#found").is_hidden()
-    assert len(shown_gaps(page)) == 8
+    assert shown_gaps(page) == [1, 2, 3, 4, 5]
 
 
 def test_filters_keep_the_gaps_that_fit_all_of_them_and_show_the_count(open_page, small):
     page = open_page(at(small, "#view=strategist"))
-    assert page.locator("#count").inner_text() == "8 gaps"
-    page.select_option("#winnable", "no")
+    # The lists: 1 and 2 to close, 3 to 5 not seen, and 8, 6 and 7 in the rest, which is closed.
+    assert shown_gaps(page) == [1, 2, 3, 4, 5]
+    assert page.locator("#count").inner_text() == "5 gaps, 3 more topics"
+    page.select_option("#list", "out of reach")
     assert shown_gaps(page) == [6, 7]
     page.select_option("#cause", label="Off the site's subject (1)")
     assert shown_gaps(page) == [7]
-    assert page.locator("#count").inner_text() == "1 of 8 gaps"
+    assert page.locator("#count").inner_text() == "0 of 5 gaps, 1 of 3 more topics"
     assert page.locator("#asked-count").inner_text() == "1 to 5 of 5"
     page.select_option("#cause", "")
-    page.select_option("#winnable", "")
-    # Demand is 7 times the square of the rank: 252 at rank 6, 343 at 7, 448 at 8.
+    page.select_option("#list", "")
+    page.select_option("#theme-of", label="Care (2)")
+    assert shown_gaps(page) == [2, 4]
+    page.select_option("#likelihood", label="possible (1)")
+    assert shown_gaps(page) == [2]
+    expect(page.locator("#gaps .list[data-list='unseen'] .none")).to_be_visible()
+    page.select_option("#theme-of", "")
+    page.select_option("#likelihood", "")
+    # Demand is 7 times the square of the rank: 112 at rank 4, 175 at 5, 252 at 6, 448 at 8.
+    page.fill("#demand", "150")
+    assert shown_gaps(page) == [5]
     page.fill("#demand", "200")
-    assert shown_gaps(page) == [6, 7, 8]
+    assert shown_gaps(page) == [8, 6, 7]
 
 
 def test_gaps_can_be_put_in_another_order_also_when_they_are_filtered(open_page, small):
     page = open_page(at(small, "#view=strategist"))
-    assert shown_gaps(page) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert shown_gaps(page) == [1, 2, 3, 4, 5]
     page.focus("#order")
     page.keyboard.press("ArrowDown")
     assert page.input_value("#order") == "demand"
-    assert shown_gaps(page) == [8, 7, 6, 5, 4, 3, 2, 1]  # demand is 7 times the square of the rank
-    page.select_option("#winnable", "no")
+    # Demand is 7 times the square of the rank; each list keeps its gaps.
+    assert shown_gaps(page) == [2, 1, 5, 4, 3]
+    page.select_option("#list", "out of reach")
     assert shown_gaps(page) == [7, 6]
-    page.select_option("#winnable", "")
+    page.select_option("#list", "")
     page.select_option("#order", "severity")
-    assert shown_gaps(page) == [1, 2, 3, 4, 5, 6, 7, 8]  # severity falls with the rank
+    assert shown_gaps(page) == [1, 2, 3, 4, 5]  # severity falls with the rank
     page.select_option("#order", "demand")
     page.select_option("#order", "rank")
-    assert shown_gaps(page) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert shown_gaps(page) == [1, 2, 3, 4, 5]
+
+
+def test_a_link_to_a_covered_topic_opens_its_list(open_page, small):
+    page = open_page(at(small, "#gap-8"))
+    expect(page.locator("#gap-8 .body")).to_be_visible()
+    assert page.locator("#rest").get_attribute("open") is not None
+
+
+def test_the_name_of_a_theme_on_the_map_lists_its_gaps(open_page, small):
+    page = open_page(at(small, "#map"))
+    page.wait_for_selector("#plot-map path.point")
+    page.locator("#plot-map .annotation", has_text="Care").click()
+    assert page.input_value("#theme-of") == "t1"
+    assert shown_gaps(page) == [2, 4]
+
+
+def test_names_of_gaps_are_on_the_map_of_those_who_zoom_in(open_page, small):
+    page = open_page(at(small, "#map"))
+    page.wait_for_selector("#plot-map path.point")
+    names = page.locator("#plot-map .annotation-text")
+    assert names.all_text_contents() == ["<b>Rides</b> & range", "Care"]
+    zoom = """(share) => {
+      const map = document.getElementById("plot-map"), half = share / 2;
+      const gap = map.layout.annotations.find((one) => one.name === "gap-2");
+      const within = (at, length) => [at - half * length, at + half * length];
+      const ranges = { "xaxis.range": within(gap.x, 8), "yaxis.range": within(gap.y, 3) };
+      return Plotly.relayout(map, ranges);
+    }"""
+    page.evaluate(zoom, 0.4)
+    expect(names.filter(has_text="battery, bike")).to_have_count(1)
+    expect(names.filter(has_text="Care")).to_have_count(0)
+    page.evaluate(zoom, 2)
+    expect(names).to_have_text(["<b>Rides</b> & range", "Care"])
 
 
 def test_edits_are_filtered_by_page_and_text(open_page, small):

@@ -52,7 +52,7 @@ def cited(scorer, is_cited):
     """The queries that are cited, each with the page that is nearest."""
     rows = np.flatnonzero(is_cited)
     pages = scorer.passages["page_id"].iloc[scorer.best_rows()[rows]]
-    return CitedPages(np.asarray(is_cited), rows, tuple(pages))
+    return CitedPages(np.asarray(is_cited), np.ones(len(is_cited), bool), rows, tuple(pages))
 
 
 def test_gaps_are_detected_and_the_interval_holds_the_estimate(world, is_gap):
@@ -99,6 +99,8 @@ def test_permuted_evidence_says_nothing(world):
 
 def test_hiding_takes_the_hidden_away(world):
     scorer, clusters, _ = world
+    # of three pages, two clusters that mix topics may hide all
+    clusters = clusters.assign(cluster_id=clusters["query_id"].str.split("-").str[1])
     unchanged = scorer.features()
     nearest = scorer.best_rows()
     hide = np.zeros(len(scorer.passages), bool)

@@ -8,7 +8,7 @@ from coverage_kit.embed.texts import headings, passage_texts
 from coverage_kit.match import model as model_module
 from coverage_kit.match.answering import PAIR_FEATURES, AnswerModel, Rivals, pair_features
 from coverage_kit.match.clusters import cluster_queries
-from coverage_kit.match.coverage import fit_calibration
+from coverage_kit.match.coverage import fit_calibration, weigh_citations
 from coverage_kit.match.echo_filter import retained_share
 from coverage_kit.match.evidence import Claims, EvidenceScorer, EvidenceVectors
 from coverage_kit.match.masking import CitedPages, MaskingPlan
@@ -57,13 +57,14 @@ def model(passages, queries, encoder, is_gap):
     )
     is_cited = ~is_gap.to_numpy()
     pages = tuple(own["page_id"].iloc[scorer.best_rows()[np.flatnonzero(is_cited)]])
+    cited = CitedPages(is_cited, np.ones(len(is_cited), bool), np.flatnonzero(is_cited), pages)
     calibration = fit_calibration(
         scorer,
         cluster_queries(query_embeddings)[0],
-        CitedPages(is_cited, np.flatnonzero(is_cited), pages),
+        cited,
         MaskingPlan(calibration_rounds=4, bootstraps=5),
     )
-    return SiteModel(scorer, calibration, encoder, space, is_cited)
+    return SiteModel(scorer, calibration, encoder, space, weigh_citations(cited, 0.4))
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_what_is_removed_and_not_said_again_is_lost(model, changes):
     (effect,) = model.simulate([change])
     hidden = np.zeros(len(model.scorer.passages), bool)
     hidden[removed] = True
-    without = model.calibration.coverage(model.scorer.features(hidden), model.is_cited)[
+    without = model.calibration.coverage(model.scorer.features(hidden), model.citation_odds)[
         :, effect.rows
     ]
     lost = model.scorer.answer_share(removed, effect.rows)
@@ -196,7 +197,7 @@ def test_a_rival_lowers_the_answer_probability_and_a_variant_does_not(model):
         model.calibration,
         model.encoder,
         model.space,
-        model.is_cited,
+        model.citation_odds,
         AnswerModel(lead * 0, lead * 0 + 1, np.r_[0, lead]),
     )
     alone, *_ = site.simulate([TextChange((ISLAND,), group="a")])

@@ -130,7 +130,8 @@ def cite(scorer, pages):
     rows = np.flatnonzero(~IS_MISSING[page_of(scorer)])
     is_cited = np.zeros(len(scorer.query_ids), bool)
     is_cited[rows] = True
-    return CitedPages(is_cited, rows, tuple(f"ours/{page}" for page in pages[rows]))
+    page_ids = tuple(f"ours/{page}" for page in pages[rows])
+    return CitedPages(is_cited, np.ones(len(is_cited), bool), rows, page_ids)
 
 
 def test_cited_pages_are_hidden_where_the_log_has_them(by_words):

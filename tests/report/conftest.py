@@ -41,6 +41,11 @@ CAUSES = (
     "out of scope",
     "covered",
 )
+# The lists of the topics, by their causes, and what is likely of them.
+LISTINGS = ("to close",) * 2 + ("unseen",) * 3 + ("out of reach",) * 2 + ("covered",)
+LIKELIHOODS = ("likely", "possible", *("unlikely",) * 6)
+STATUSES = ("new", "open", "shrinking", None, "reopened", None, None, "closed")
+THEMES = ("<b>Rides</b> & range", "Care")
 SITES = ("shop.example", "rival.example", "other.example")
 ENGINE = "<i>chatgpt</i>"
 OPERATIONS = ("reword_heading", "add_question_and_answer", "extend_passage", "add_page")
@@ -68,8 +73,11 @@ ABOUT = About(
         "n_hidden": 40,
     },
     clustering={
-        "resolution": 1.5,
+        "max_distance": 0.7,
+        "weights": {"cited": 0.5},
         "n_clusters": 8,
+        "n_themes": 3,
+        "n_alone": 0,
         "stability": 0.9,
         "low_membership_share": 0.1,
     },
@@ -124,7 +132,15 @@ def make_gaps(n_queries: int) -> pd.DataFrame:
         {
             "cluster_id": f"c{k}",
             "label": f"{TOPICS[k]}, bike" if k else "<script>alert(7)</script>, =1+1",
+            "gap_id": f"g{k}",
+            "theme_id": f"t{k % 2}",
             "n_queries": len(range(k, n_queries, 8)),
+            "n_open": max(0, len(range(k, n_queries, 8)) - k),
+            "open_demand": 7.0,
+            "listing": LISTINGS[k],
+            "likelihood": LIKELIHOODS[k],
+            "status": STATUSES[k],
+            "status_reason": "5 of 9 questions then" if STATUSES[k] == "shrinking" else None,
             "demand": float(7 * (k + 1) ** 2),
             "severity": 0.9 - 0.1 * k,
             "low": 0.8 - 0.1 * k,
@@ -141,6 +157,21 @@ def make_gaps(n_queries: int) -> pd.DataFrame:
         for k in range(8)
     ]
     return tables.GAPS.table(rows)
+
+
+def make_themes(n_queries: int) -> pd.DataFrame:
+    rows = [
+        {
+            "theme_id": f"t{n}",
+            "label": label,
+            "n_clusters": 4,
+            "n_gaps": 1,
+            "n_queries": len(range(n, n_queries, 2)),
+            "demand": 100.0 - n,
+        }
+        for n, label in enumerate(THEMES)
+    ]
+    return tables.THEMES.table(rows)
 
 
 def make_edits() -> pd.DataFrame:
@@ -838,7 +869,12 @@ def make_analysis(n_queries: int = 40) -> Analysis:
         for n, query_id in enumerate(query_ids)
     ]
     clusters = [
-        {"query_id": query_id, "cluster_id": f"c{n % 8}", "membership": 0.7}
+        {
+            "query_id": query_id,
+            "cluster_id": f"c{n % 8}",
+            "theme_id": f"t{n % 2}",
+            "membership": 0.7,
+        }
         for n, query_id in enumerate(query_ids)
     ]
     passages = make_passages()
@@ -855,6 +891,7 @@ def make_analysis(n_queries: int = 40) -> Analysis:
         coverage=make_coverage(query_ids, rng),
         clusters=tables.CLUSTERS.table(clusters),
         gaps=make_gaps(n_queries),
+        themes=make_themes(n_queries),
         edits=edits,
         changes=make_changes(),
         effects=make_effects(query_ids),
@@ -952,7 +989,7 @@ def make_tiny() -> Analysis:
     """Return two queries of one gap: demand 3 at coverage .2 and demand 1 at coverage .6."""
     full = make_analysis(2)
     gap = full.gaps.head(1).assign(
-        n_queries=2, demand=4.0, severity=0.7, low=0.5, high=0.8, label="range, hills"
+        n_queries=2, n_open=1, demand=4.0, severity=0.7, low=0.5, high=0.8, label="range, hills"
     )
     coverage = full.coverage.assign(coverage=[0.2, 0.6], low=[0.1, 0.5], high=[0.3, 0.9])
     similarity = full.matches["query_id"].map({"q0": 0.4, "q1": 0.8}) + 0.1 * (

@@ -96,19 +96,19 @@ def test_sites_are_compared_by_demand_weighted_similarity(tiny):
 
 
 def test_covered_clusters_are_no_rows_of_the_sites_figure(tiny):
-    covered = replace(tiny, gaps=tiny.gaps.assign(cause="covered"))
+    covered = replace(tiny, gaps=tiny.gaps.assign(listing="covered"))
     assert "no gap" in figures.sites_figure(covered).layout.annotations[0].text
     assert set(figure_data.site_points(tiny)["label"]) == {"range, hills"}
 
 
-def test_the_gaps_with_most_demand_and_severity_that_an_edit_can_close_have_names():
+def test_the_gaps_to_close_with_most_demand_and_severity_have_names():
     rows = [
-        ("rare", 10.0, 0.9, True, "missing"),
-        ("asked", 400.0, 0.5, True, "not cited"),
-        ("half", 90.0, 0.8, True, "missing"),
+        ("rare", 10.0, 0.9, "to close"),
+        ("asked", 400.0, 0.5, "to close"),
+        ("half", 90.0, 0.8, "to close"),
     ]
-    rows += [("lost", 900.0, 0.9, False, "unwinnable"), ("answered", 900.0, 0.9, True, "covered")]
-    gaps = pd.DataFrame(rows, columns=["label", "demand", "severity", "is_closable", "cause"])
+    rows += [("lost", 900.0, 0.9, "out of reach"), ("answered", 900.0, 0.9, "covered")]
+    gaps = pd.DataFrame(rows, columns=["label", "demand", "severity", "listing"])
     gaps = gaps.assign(low=gaps["severity"] - 0.1, high=gaps["severity"] + 0.1)
     labels = figure_data.label_gaps(gaps, 2)
     assert [(label.text, label.x) for label in labels] == [
@@ -173,7 +173,7 @@ def test_map_of_many_keeps_the_most_asked(analysis, monkeypatch):
 
 def test_labels_never_cover_each_other():
     anchors = np.random.default_rng(3).uniform(0, 300, (30, 2))
-    shifts = figure_data.place_labels(anchors, ["a dozen words"] * 30, clearance=6)
+    shifts = figure_data.place_labels(anchors, [["a dozen words"]] * 30, clearance=6)
     middles = [anchors[row] + shift for row, shift in shifts.items()]
     size = (6.6 * len("a dozen words") + 8, 18)
     for n, first in enumerate(middles):
@@ -181,9 +181,45 @@ def test_labels_never_cover_each_other():
     assert 10 < len(shifts) < 30
 
 
+def test_labels_of_several_lines_take_their_height_and_stay_below_the_top():
+    anchors = np.array([[100.0, 0.0], [100.0, 25.0]])
+    lines = [["two", "lines"], ["one"]]
+    first, second = figure_data.place_labels(anchors, lines, clearance=0, is_centred=True).values()
+    # Two lines of 18 pixels and one of 18: their middles are at least 27 pixels apart.
+    assert first == (0.0, 0.0)
+    assert abs(25 + second[1]) >= 27
+    (lower,) = figure_data.place_labels(anchors[:1], [["a", "b"]], clearance=0, top=10).values()
+    assert lower[1] + 18 <= 10
+
+
+def test_map_names_themes_at_the_middle_of_their_questions_and_holds_the_gaps(analysis):
+    labels = {label.name: label for label in figures.map_figure(analysis).layout.annotations}
+    visible = {name for name, label in labels.items() if label.visible is not False}
+    assert visible == {"theme-t0", "theme-t1"}
+    assert labels["theme-t0"].text == "&lt;b&gt;Rides&lt;/b&gt; &amp; range"
+    located = analysis.points.merge(
+        analysis.clusters[analysis.clusters["theme_id"] == "t1"],
+        left_on="point_id",
+        right_on="query_id",
+    )
+    assert labels["theme-t1"].x == pytest.approx(located["x"].median())
+    # Gaps to close, and topics that are answered but not seen.
+    assert set(labels) - visible == {f"gap-{rank}" for rank in range(1, 6)}
+
+
+def test_map_without_themes_names_the_gaps_to_close(tiny):
+    older = replace(tiny, themes=tiny.themes.head(0))
+    assert [label.name for label in figures.map_figure(older).layout.annotations] == ["gap-1"]
+
+
+def test_topics_that_are_no_gaps_are_hidden_until_a_reader_asks(analysis):
+    hidden = [trace.name for trace in figures.gaps_figure(analysis).data if trace.visible]
+    assert hidden == ["Covered", "Out of reach"]
+
+
 def test_labels_stand_where_they_cover_fewest_points():
     shifts = figure_data.place_labels(
-        np.array([[0.0, 0.0]]), ["word"], clearance=5, obstacles=np.array([[20.0, 0.0]])
+        np.array([[0.0, 0.0]]), [["word"]], clearance=5, obstacles=np.array([[20.0, 0.0]])
     )
     assert shifts[0][0] < 0
 

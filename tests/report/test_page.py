@@ -8,11 +8,13 @@ import lxml.html
 import pytest
 
 from coverage_kit.report.figures import history_figure
+from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.page import render_page, write_page
 from coverage_kit.report.page_data import gaps as gaps_data
 from coverage_kit.report.page_data.engine import retrieval_context
 from coverage_kit.report.page_data.gaps import pick_hour
 from coverage_kit.report.page_data.trend import list_runs, news_context, spending_context
+from coverage_kit.report.wording import GAP_ORDER
 from coverage_kit.tables import GROUPS, PREVIOUS
 from tests.reading import words_of
 
@@ -195,7 +197,7 @@ def test_empty_analysis_says_that_coverage_is_unreliable(empty):
     page = lxml.html.document_fromstring(render_page(empty))
     assert page.get_element_by_id("trust").get("class") == "trust warning"
     assert "cannot detect gaps well" in page.get_element_by_id("trust").text_content()
-    assert "No cluster of questions was found." in page.text_content()
+    assert "No topic of questions was found." in page.text_content()
 
 
 def test_weak_self_test_is_a_warning(tiny):
@@ -212,8 +214,8 @@ def test_five_thousand_queries_stay_light(large):
     text = render_page(large)
     page = lxml.html.document_fromstring(text)
     assert len(text) < 8_000_000
-    # 2,029 elements: gaps, edits and settings have rows, but queries do not
-    assert len(list(page.iter())) < 2_100
+    # 2,117 elements: gaps, edits and settings have rows, but queries do not
+    assert len(list(page.iter())) < 2_200
     assert (
         "and 617 more" in page.get_element_by_id("gap-1").text_content()
     )  # 5,000 / 8 queries, 8 shown
@@ -423,15 +425,83 @@ def test_checks_that_are_not_assessed_are_folded(page):
     ]
 
 
-def test_gap_named_by_words_shows_its_typical_question(tiny):
-    page = lxml.html.document_fromstring(render_page(tiny))
-    assert page.get_element_by_id("gap-1").xpath(".//*[@class='typical']/text()") == [
-        "how far uphill"
+def read_gap(analysis, part, rank=1):
+    page = lxml.html.document_fromstring(render_page(analysis))
+    return [
+        " ".join(found.text_content().split())
+        for found in page.get_element_by_id(f"gap-{rank}").xpath(f".//summary//*[@class='{part}']")
     ]
 
 
-def test_gap_named_by_a_question_cut_short_shows_the_full_question(tiny):
-    cut = replace(tiny, gaps=tiny.gaps.assign(label="how far…"))
-    page = lxml.html.document_fromstring(render_page(cut))
-    assert page.get_element_by_id("gap-1").xpath(".//*[@class='name']/text()") == ["how far uphill"]
-    assert not page.get_element_by_id("gap-1").xpath(".//*[@class='typical']")
+@pytest.mark.parametrize(
+    ("label", "example"),
+    [
+        ("Range in hills", "how far uphill · "),
+        ("How far does it go uphill?", ""),
+        ("How far uphill", ""),
+    ],
+)
+def test_gap_shows_an_example_where_that_adds_to_its_name(tiny, label, example):
+    named = replace(tiny, gaps=tiny.gaps.assign(label=label))
+    assert read_gap(named, "name") == [label]
+    assert read_gap(named, "typical") == [f"{example}Theme: <b>Rides</b> & range"]
+
+
+def test_gap_says_how_many_questions_are_unanswered_and_how_likely_that_is(tiny):
+    assert read_gap(tiny, "severity") == ["70% 1 of 2 questions unanswered"]
+    assert read_gap(tiny, "cause") == ["likely Not answered on the site"]
+    assert read_gap(tiny, "badge") == ["new"]
+
+
+def test_long_names_are_never_cut(tiny):
+    label = "Renting by the month, subscribing, and trying a bike for a weekend or a whole holiday"
+    text = render_page(replace(tiny, gaps=tiny.gaps.assign(label=label)))
+    page = lxml.html.document_fromstring(text)
+    assert page.get_element_by_id("gap-1").xpath(".//*[@class='name']/text()") == [label]
+    assert not re.search(r"Renting by the month[^<\"]*…", text)
+
+
+def test_each_list_has_its_gaps_and_its_remedy_and_the_rest_is_closed(page):
+    lists = {
+        found.get("data-list"): [item.get("data-rank") for item in found.xpath(".//details")]
+        for found in page.xpath("//*[@id='gaps']//section[@class='list']")
+    }
+    assert lists == {
+        "to close": ["1", "2"],
+        "unseen": ["3", "4", "5"],
+        "covered": ["8"],
+        "out of reach": ["6", "7"],
+    }
+    rest = page.get_element_by_id("rest")
+    assert rest.get("open") is None
+    assert rest.find("summary").text == "3 more topics: 1 covered, 2 out of reach"
+    words = page.get_element_by_id("gaps").text_content()
+    assert GAP_ORDER in words
+    assert "New text is not the remedy" in words
+
+
+def test_no_gap_is_an_invitation_to_check_with_the_strongest_evidence(tiny):
+    covered = tiny.gaps.assign(listing="covered")
+    none = replace(tiny, gaps=covered, question_checks=tiny.question_checks.head(0))
+    words = lxml.html.document_fromstring(render_page(none)).get_element_by_id("gaps")
+    words = " ".join(words.text_content().split())
+    assert "Strongest evidence: range, hills (1 of 2 questions unanswered, severity 70%)." in words
+    assert "coverage-kit sample" in words
+    assert "covered topics" not in words
+
+
+def test_run_without_lists_and_themes_has_lists_by_cause(analysis):
+    older = replace(
+        analysis,
+        gaps=analysis.gaps.assign(
+            listing=None, likelihood=None, n_open=None, open_demand=None, theme_id=None, status=None
+        ),
+        themes=analysis.themes.head(0),
+    )
+    gaps = list_gaps(older)
+    assert list(gaps["listing"]) == list(analysis.gaps["listing"])
+    below = analysis.clusters.merge(analysis.coverage, on="query_id").query("coverage < 0.5")
+    counts = below["cluster_id"].value_counts().reindex(gaps["cluster_id"]).fillna(0)
+    assert list(gaps["n_open"]) == list(counts)
+    page = lxml.html.document_fromstring(render_page(older))
+    assert not page.xpath("//*[@id='theme-of' or @id='likelihood']")

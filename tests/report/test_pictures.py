@@ -51,7 +51,7 @@ def test_hostile_labels_do_not_become_elements(analysis, tmp_path):
     assert {lxml.etree.QName(element).localname for element in tree.iter()}.isdisjoint(
         {"a", "script", "foreignObject", "image"}
     )
-    assert "<a href" in "".join(tree.itertext())
+    assert "href='https://evil.example'>" in "".join(tree.itertext())
     values = [value for element in tree.iter() for value in element.attrib.values()]
     assert [value for value in values if "://" in value] == [], "nothing to fetch"
 
@@ -60,7 +60,7 @@ def test_a_figure_that_has_nothing_to_show_is_left_out_and_reported(empty, tmp_p
     pictures = save_pictures(empty, tmp_path / "none")
     assert pictures.files == ()
     assert set(pictures.left_out) == set(FIGURES)
-    assert pictures.left_out["gaps"] == "There is no cluster of queries to draw."
+    assert pictures.left_out["gaps"] == "There is no topic to draw."
     assert not (tmp_path / "none").exists()
 
 

@@ -83,6 +83,9 @@ def test_index_has_totals_by_page_and_gaps_without_an_edit(folder):
     assert {link.get("href") for link in page.iter("a")} == {
         path.name for path in folder.iterdir()
     } - {"index.md"}
+    assert "battery, bike: 4 of 5 questions unanswered, asked 28 times, possible;" in (
+        page.text_content()
+    )
     assert "winter, bike: Answers cite <b>third parties</b> only." in page.text_content()
 
 

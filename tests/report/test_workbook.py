@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from coverage_kit.errors import RunError
+from coverage_kit.report.wording import GAP_ORDER
 from coverage_kit.report.workbook import clean_cell, write_csv, write_workbook, writer
 
 
@@ -24,6 +25,8 @@ def test_sheets_are_in_order(book):
     assert book.sheetnames == [
         "summary",
         "gaps",
+        "answered, not seen",
+        "covered and out of reach",
         "queries",
         "edits",
         "to do by page",
@@ -91,9 +94,44 @@ def test_link_to_a_gap_leads_to_its_row(book):
 
 
 def test_shares_are_percent_and_missing_values_blank(book):
-    severity = column(book["gaps"], "severity (share not covered)")[0]
+    severity = column(book["gaps"], "severity (share unanswered)")[0]
     assert (severity.value, severity.number_format) == (0.9, "0%")
     assert column(book["gaps"], "citation rate of the site")[0].value is None
+
+
+def test_each_list_has_its_sheet_and_the_gaps_the_rule_of_their_order(book):
+    ranks = {
+        name: [cell.value for cell in column(book[name], "rank")] for name in book.sheetnames[1:4]
+    }
+    assert ranks == {
+        "gaps": [1, 2],
+        "answered, not seen": [3, 4, 5],
+        "covered and out of reach": [6, 7, 8],
+    }
+    lists = [cell.value for cell in column(book["covered and out of reach"], "list")]
+    assert lists == ["out of reach", "out of reach", "covered"]
+    assert book["gaps"]["A1"].comment.text.endswith(GAP_ORDER)
+    assert [cell.value for cell in column(book["gaps"], "theme")] == [
+        "<b>Rides</b> & range",
+        "Care",
+    ]
+
+
+def test_summary_names_the_first_gaps_with_their_unanswered_questions(book):
+    rows = list(book["summary"].iter_rows(values_only=True))
+    (first,) = (n for n, row in enumerate(rows) if row[0] == "first gaps")
+    assert rows[first + 1][:4] == (
+        "<script>alert(7)</script>, =1+1",
+        "5 of 5",
+        7,
+        "likely: Not answered on the site",
+    )
+    assert rows[first + 2][0] == "battery, bike"
+    assert [row[0] for row in rows[first - 3 : first]] == [
+        GAP_ORDER,
+        "3 topics answered, but not seen.",
+        "3 more topics: 1 covered, 2 out of reach.",
+    ]
 
 
 def test_times_are_in_utc(book):
@@ -130,7 +168,7 @@ def test_glossary_explains_every_term_and_every_heading(book):
         rows["term", "coverage"]
         == "calibrated probability that the own site answers a query, 0 to 1"
     )
-    assert rows["gaps", "severity (share not covered)"].startswith(
+    assert rows["gaps", "severity (share unanswered)"].startswith(
         "demand-weighted mean of 1 - coverage, shrunk"
     )
     sheets = [

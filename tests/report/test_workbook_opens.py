@@ -147,7 +147,7 @@ def test_charts_have_titles_read_cells_and_cover_none(path):
     book = openpyxl.load_workbook(path)
     summary, data = book["summary"], book["chart data"]
     assert [text_of(chart.title) for chart in summary._charts] == [
-        "The first 8 gaps by severity (90% interval)",
+        "The first 2 gaps: severity (90% interval)",
         "Answers that cite the site, by engine (95% interval)",
         "Answers that cite the site, week by week",
         "Share of demand covered, run by run",
@@ -200,4 +200,4 @@ def test_rows_are_cut_with_a_note_where_all_cells_would_be_too_many(
     book = openpyxl.load_workbook(write_workbook(analysis, tmp_path / "gaps.xlsx"))
     assert book["queries"].max_row == 1 + 16 + 1
     assert book["queries"]["A18"].value == "… and 24 more rows in the run's tables"
-    assert book["gaps"].max_row == 1 + 8
+    assert book["pages"].max_row == 1 + 15

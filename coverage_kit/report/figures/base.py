@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 from plotly.offline import get_plotlyjs
 
+from coverage_kit.escaping import for_html
 from coverage_kit.report import figure_data
 from coverage_kit.report.texts import markup_lines
 from coverage_kit.storage.files import write_file
@@ -208,7 +209,7 @@ def note_figure(title: str, text: str) -> Figure:
 
 
 def annotate(figure: Figure, labels: list[figure_data.Label], style: dict[str, Any]) -> None:
-    """Write the labels into the figure, each with a line to its point."""
+    """Write the labels into the figure, each with a line to its point; lines are never cut."""
     line = {
         "showarrow": True,
         "arrowhead": 0,
@@ -224,7 +225,8 @@ def annotate(figure: Figure, labels: list[figure_data.Label], style: dict[str, A
             "ay": -label.y_shift,
             "name": label.name,
         }
-        figure.add_annotation(text=markup_lines(label.text), **line, **position, **style)
+        text = "<br>".join(map(for_html, label.lines))
+        figure.add_annotation(text=text, **position, **{**line, **style})
 
 
 def points(x: Any, y: Any, name: str, hover: Any, marker: dict[str, Any]) -> go.Scatter:

@@ -18,16 +18,17 @@ from coverage_kit.report.figures.base import (
     points,
     start_at_zero,
 )
+from coverage_kit.report.gap_lists import REST
 from coverage_kit.report.texts import markup_lines
 from coverage_kit.report.trust import predicted_under
-from coverage_kit.report.wording import CAUSES, amount, describe_cause
-from coverage_kit.vocabulary import COVERED
+from coverage_kit.report.wording import CAUSES, amount, count, describe_cause, describe_listing
 
 
 def map_figure(analysis: Analysis) -> Figure:
-    """Return the map of queries and passages, with the names of the most urgent gaps.
+    """Return the map of queries and passages, with the names of the themes at their places.
 
     The colour of a query shows coverage and its size demand; passages are small and behind them.
+    Names of gaps are in the figure, but not visible: the page shows them to whoever looks closer.
     """
     queries = figure_data.query_points(analysis)
     passages = figure_data.passage_points(analysis)
@@ -37,18 +38,18 @@ def map_figure(analysis: Analysis) -> Figure:
     n_passages = _count_drawn(passages, analysis.passages, "passages")
     figure = new_figure(
         f"{n_queries} and {n_passages}: where coverage is low",
-        "A UMAP picture: near is roughly alike, axes mean nothing. Size: demand. "
-        "Named: the first gaps.",
+        "Near is roughly alike; axes mean nothing. Size: how often it was asked. "
+        f"Named: {'themes' if len(analysis.themes) else 'the first gaps'}.",
         height=660,
     )
     _add_map_points(figure, queries, passages)
-    style = {
-        "font": {"size": 11, "color": "#ffffff"},
-        "bgcolor": "rgba(32,38,46,.78)",
-        "borderpad": 2,
-        "captureevents": True,
-    }
-    annotate(figure, figure_data.label_map(analysis, queries), style)
+    # A halo keeps a name readable over points; it is in contrast to the colour of the text.
+    style = {"captureevents": True, "arrowcolor": "rgba(0,0,0,0)"}
+    bold = {"size": 13, "weight": 600, "shadow": "auto"}
+    annotate(figure, figure_data.label_map(analysis, queries), {**style, "font": bold})
+    closer = {**style, "font": {"size": 12, "shadow": "auto"}, "visible": False}
+    if len(analysis.themes):
+        annotate(figure, figure_data.label_closer(analysis, queries), closer)
     axis = {
         "showgrid": False,
         "showticklabels": False,
@@ -125,28 +126,35 @@ def _coverage_marker(queries: pd.DataFrame) -> dict[str, Any]:
 def gaps_figure(analysis: Analysis) -> Figure:
     """Return the severity of each gap, with its 90% interval, against demand, by cause.
 
-    The gaps with most to win have names. Gaps that no edit can close, and covered clusters, are
-    pale.
+    The gaps with most to win have names. Topics that are covered, out of reach or dismissed are
+    pale, and hidden until a reader asks for them in the legend.
     """
     gaps = figure_data.gap_points(analysis)
     if gaps.empty:
         return note_figure(
             "Gaps by severity and demand",
-            "There is no cluster of queries to draw.",
+            "There is no topic to draw.",
         )
+    is_rest = gaps["listing"].isin(REST)
     figure = new_figure(
-        f"Severity and demand of {len(gaps):,} clusters of queries",
+        f"Severity and demand of {count(int((~is_rest).sum()), 'gap')}",
         "Up: less of what is asked is answered. Right: asked more often. Bars: 90% interval. "
-        f"Named: of those that an edit can close, the {figure_data.MAX_NAMED_GAPS} with most "
-        "demand x severity.",
+        f"Named: of the gaps to close, the {figure_data.MAX_NAMED_GAPS} with most demand x "
+        "severity.",
         height=560,
     )
     # Causes in their usual order, then those of other versions.
     causes = [*CAUSES, *sorted(set(gaps["cause"]) - set(CAUSES))]
     for cause in causes:
-        gaps_of_cause = gaps[gaps["cause"] == cause]
+        gaps_of_cause = gaps[(gaps["cause"] == cause) & ~is_rest]
         if len(gaps_of_cause):
             figure.add_trace(_gap_trace(gaps_of_cause, cause))
+    for listing in REST:
+        rest = gaps[gaps["listing"] == listing]
+        if len(rest):
+            title = describe_listing(listing).title
+            mark = figure_data.REST_MARKS[listing]
+            figure.add_trace(_gap_points(rest, title, mark).update(visible="legendonly"))
     annotate(
         figure,
         figure_data.label_gaps(gaps),
@@ -162,34 +170,33 @@ def gaps_figure(analysis: Analysis) -> Figure:
         ticktext=list(map(amount, ticks)),
     )
     return figure.update_yaxes(  # type: ignore[no-any-return]
-        title="severity (share not covered)",
+        title="severity (share unanswered)",
         tickformat=".0%",
         range=[-0.04, 1.06],
     )
 
 
 def _gap_trace(gaps: pd.DataFrame, cause: str) -> go.Scatter:
-    colour, symbol = figure_data.CAUSE_MARKS.get(cause, figure_data.OTHER_MARK)
+    mark = figure_data.CAUSE_MARKS.get(cause, figure_data.OTHER_MARK)
+    return _gap_points(gaps, describe_cause(cause).title, mark)
+
+
+def _gap_points(gaps: pd.DataFrame, title: str, mark: tuple[str, str]) -> go.Scatter:
+    colour, symbol = mark
     marker = {
         "color": colour,
         "symbol": symbol,
         "size": 11,
         "line": {"width": 2 if symbol.endswith("open") else 0},
     }
-    trace = points(
-        gaps["demand"],
-        gaps["severity"],
-        describe_cause(cause).title,
-        gaps["hover"],
-        marker,
-    )
+    trace = points(gaps["demand"], gaps["severity"], title, gaps["hover"], marker)
     bars = {
         "array": gaps["high"] - gaps["severity"],
         "arrayminus": gaps["severity"] - gaps["low"],
         "symmetric": False,
     }
     trace.error_y = {**bars, "thickness": 1, "width": 0, "color": colour}
-    is_pale = colour == figure_data.MUTED or cause == COVERED
+    is_pale = colour == figure_data.MUTED or mark in figure_data.REST_MARKS.values()
     return trace.update(opacity=0.4 if is_pale else 0.95, showlegend=True)
 
 
@@ -271,7 +278,7 @@ def sites_figure(analysis: Analysis) -> Figure:
     if frame.empty:
         return note_figure(
             "Own site and others, by gap",
-            "There is no gap with a matched passage to draw.",
+            "There is no gap to close with a matched passage.",
         )
     ranks = sorted(frame["rank"].unique())
     row_of = {rank: row for row, rank in enumerate(ranks)}
@@ -308,8 +315,7 @@ def sites_figure(analysis: Analysis) -> Figure:
         )
         figure.add_trace(trace.update(showlegend=True))
     names = [
-        markup_lines(frame.loc[frame["rank"] == rank, "label"].iloc[0], 44, width=28)
-        for rank in ranks
+        markup_lines(frame.loc[frame["rank"] == rank, "label"].iloc[0], width=32) for rank in ranks
     ]
     figure.update_xaxes(title="similarity (cosine)", tickformat=".2f")
     return name_rows(figure, names)

@@ -7,14 +7,13 @@ from markupsafe import Markup
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.diffs import diff_html
+from coverage_kit.report.gap_lists import list_gaps, name_gap
 from coverage_kit.report.joined import (
     describe_edits,
     describe_gaps,
     describe_queries,
     list_unedited,
-    name_gap,
     sample_queries,
-    typical_questions,
 )
 from coverage_kit.report.page_data import Context
 from coverage_kit.report.texts import (
@@ -26,6 +25,7 @@ from coverage_kit.report.texts import (
 )
 from coverage_kit.report.todo import list_records
 from coverage_kit.report.wording import describe_action
+from coverage_kit.tables.logged import logs_citations
 from coverage_kit.vocabulary import NO_EDIT
 
 # How much of each gap and edit the page shows. Assumed: enough to judge it; the workbook has all.
@@ -43,9 +43,8 @@ _HOUR = 60.0
 
 
 def list_gap_contexts(analysis: Analysis, n: int) -> list[Context]:
-    """Return the first n gaps with name, typical question, queries, passages, answers and edits."""
+    """Return the first n gaps with name, example, queries, passages, answers and edits."""
     gaps = describe_gaps(analysis).head(n)
-    questions = typical_questions(analysis)
     queries = _by_cluster(sample_queries(analysis, _MAX_QUERIES))
     answers = _sampled_answers(analysis, set(gaps["cluster_id"]))
     edits = _by_cluster(analysis.edits[analysis.edits["operation"] != NO_EDIT].sort_values("rank"))
@@ -56,14 +55,11 @@ def list_gap_contexts(analysis: Analysis, n: int) -> list[Context]:
             {**query, "text": shorten(query["text"], 240)}
             for query in queries.get(cluster_id, pd.DataFrame()).to_dict("records")
         ]
-        label, question = name_gap(row["label"], questions.get(cluster_id))
         first_edits = edits.get(cluster_id, pd.DataFrame()).head(_MAX_EDITS_OF_GAP)
         claims = clean_text(row["unsupported_claims"]).split("\n")
         contexts.append(
             {
                 **_without_missing(row),
-                "label": label,
-                "question": question,
                 "queries": query_contexts,
                 "n_more": int(row["n_queries"]) - len(query_contexts),
                 "own": passage_context(row, "own"),
@@ -82,11 +78,10 @@ def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
     The queries are those whose coverage the edit is predicted to change.
     """
     records = {record["edit_id"]: record for record in list_records(analysis)}
-    questions = typical_questions(analysis)
+    examples = list_gaps(analysis).set_index("cluster_id")["example"]
     contexts = []
     for row in describe_edits(analysis).head(n).to_dict("records"):
         record = records[row["edit_id"]]
-        label, question = name_gap(row["label"], questions.get(row["cluster_id"]))
         changes = [_change_context(change) for change in record["changes"]]
         queries = [{**query, "text": shorten(query["text"], 200)} for query in record["queries"]]
         contexts.append(
@@ -94,8 +89,8 @@ def list_edit_contexts(analysis: Analysis, n: int) -> list[Context]:
                 **_without_missing(row),
                 "page_id": shorten(row["page_id"], 160),
                 "heading_path": shorten(row["heading_path"], 160),
-                "label": label,
-                "question": question,
+                "label": name_gap(row["label"])[0],
+                "example": examples.get(row["cluster_id"], ""),
                 "brief": shorten_lines(row["brief"], _BRIEF_CHARACTERS),
                 "reason": shorten(row["reason"], 300),
                 "changes": changes or _edit_as_change(row),
@@ -147,7 +142,7 @@ def list_unedited_contexts(analysis: Analysis) -> list[Context]:
     """Return the gaps that no edit can close, with the reason."""
     return [
         {
-            "label": shorten(row["label"], 120),
+            "label": name_gap(row["label"])[0],
             "reason": shorten(row["brief"] or row["reason"], 400),
             "rank": None if is_missing(row["gap_rank"]) else int(row["gap_rank"]),
         }
@@ -181,7 +176,8 @@ def list_answer_contexts(analysis: Analysis, queries: pd.DataFrame) -> dict[str,
     """
     names = {"text": "query"}
     queries = queries[["query_id", "cluster_id", "text"]].rename(columns=names)
-    answers = queries.merge(analysis.answers, on="query_id")
+    logged = logs_citations(analysis.answers, analysis.citations)
+    answers = queries.merge(analysis.answers.assign(logs_citations=logged), on="query_id")
     # The answers are in the order of the queries, so the first of each engine is kept.
     answers = (
         answers.drop_duplicates(["cluster_id", "engine"])
@@ -201,6 +197,7 @@ def list_answer_contexts(analysis: Analysis, queries: pd.DataFrame) -> dict[str,
                 "engine": shorten(row["engine"], 60),
                 "query": shorten(row["query"], 240),
                 "searched": bool(row["has_searched"]),
+                "logs_citations": bool(row["logs_citations"]),
                 "text": shorten_lines(row["text"], _ANSWER_CHARACTERS),
                 "cited": [
                     _citation_context(citation, analysis) for citation in cited.to_dict("records")

@@ -6,7 +6,7 @@ import pandas as pd
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.llm.costs import sum_costs
-from coverage_kit.report.joined import name_gap, typical_questions
+from coverage_kit.report.gap_lists import list_gaps, name_gap
 from coverage_kit.report.page_data import Context
 from coverage_kit.report.texts import is_missing, shorten
 from coverage_kit.report.trust import describe_same
@@ -230,7 +230,7 @@ def _describe_gone(analysis: Analysis, names: dict[str, str]) -> list[str]:
     for _, rows in gone.groupby("gap_id"):
         now = rows["cluster_id"].value_counts()
         where = f"is now part of {names[now.index[0]]}" if len(now) else "is not in this log"
-        lines.append(f"The gap {shorten(rows['label'].iloc[0], 120)} {where}.")
+        lines.append(f"The gap {name_gap(rows['label'].iloc[0])[0]} {where}.")
     n_more = len(lines) - _MAX_NEWS_GAPS
     more = [f"{n_more:,} more gaps of the last run are gone."] if n_more > 0 else []
     return [*lines[:_MAX_NEWS_GAPS], *more]
@@ -238,11 +238,8 @@ def _describe_gone(analysis: Analysis, names: dict[str, str]) -> list[str]:
 
 def _name_gaps(analysis: Analysis) -> dict[str, str]:
     """Return the names of the gaps by cluster_id."""
-    typical = typical_questions(analysis)
-    return {
-        row["cluster_id"]: name_gap(row["label"], typical.get(row["cluster_id"]))[0]
-        for row in analysis.gaps.to_dict("records")
-    }
+    gaps = list_gaps(analysis)
+    return dict(zip(gaps["cluster_id"], gaps["label"], strict=True))
 
 
 def _list_moved_gaps(analysis: Analysis, questions: pd.DataFrame, is_up: bool) -> list[Context]:

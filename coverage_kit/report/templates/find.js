@@ -3,7 +3,8 @@
 const asked = JSON.parse(byId("questions-data").textContent);
 const lower = asked.text.map((text) => text.toLowerCase());
 const search = byId("search"), found = byId("found");
-const cause = byId("cause"), winnable = byId("winnable"), demand = byId("demand"), page = byId("page");
+const demand = byId("demand"), page = byId("page"), rest = byId("rest");
+const picks = new Map([["list", "list"], ["theme-of", "theme"], ["likelihood", "likelihood"], ["cause", "cause"]].map(([id, key]) => [key, byId(id)]).filter(([, field]) => field));
 const gaps = new Map([...gapItems].map(([rank, item]) => [rank, { item, lower: item.querySelector(".label").textContent.toLowerCase() }]));
 const edits = every(".tickable").map((place) => ({ place, item: place.querySelector("details"), lower: "" }));
 const counted = (n, all, name) => `${n === all ? n.toLocaleString("en") : `${n.toLocaleString("en")} of ${all.toLocaleString("en")}`} ${name}${all === 1 ? "" : "s"}`;
@@ -11,14 +12,13 @@ const mostGaps = 12, mostEdits = 6, mostHits = 4, perPage = 50;
 let rows = [], from = 0, by = "demand", isUp = false;
 
 function fits({ dataset }) {
-  return (!cause.value || dataset.cause === cause.value) && (!winnable.value || dataset.winnable === winnable.value)
-    && Number(dataset.demand) >= Number(demand.value || 0);
+  return [...picks].every(([key, field]) => !field.value || dataset[key] === field.value) && Number(dataset.demand) >= Number(demand.value || 0);
 }
 
 function filter() {
   const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
   const has = (text) => words.every((word) => text.includes(word));
-  const isFiltered = cause.value || winnable.value || Number(demand.value || 0) > 0;
+  const isFiltered = [...picks.values()].some((field) => field.value) || Number(demand.value || 0) > 0;
   const shown = new Set([...gaps].filter(([, { item }]) => fits(item)).map(([rank]) => rank));
   const hits = new Map();
   rows = [];
@@ -33,7 +33,15 @@ function filter() {
   const kept = [...gaps].filter(([rank, gap]) => shown.has(rank) && (has(gap.lower) || hits.has(rank)));
   const keptRanks = new Set(kept.map(([rank]) => rank));
   for (const [rank, { item }] of gaps) item.hidden = !keptRanks.has(rank);
-  byId("count").textContent = counted(kept.length, gaps.size, "gap");
+  const isRest = ({ item }) => item.closest("#rest") !== null, all = [...gaps.values()];
+  const hidden = kept.filter(([, gap]) => isRest(gap)).length, nRest = all.filter(isRest).length;
+  byId("count").textContent = counted(kept.length - hidden, all.length - nRest, "gap") + (nRest ? `, ${counted(hidden, nRest, "more topic")}` : "");
+  for (const list of every("#gaps .list")) {
+    const isEmpty = !list.querySelector(".item:not([hidden])");
+    list.querySelector(".none").hidden = !isEmpty;
+    list.hidden = isEmpty && picks.get("list").value !== "" && picks.get("list").value !== list.dataset.list;
+  }
+  if (rest) rest.open = hidden > 0 && (words.length > 0 || kept.length === hidden);
   const keptEdits = edits.filter((edit) => {
     if (words.length && !edit.lower) edit.lower = edit.item.textContent.toLowerCase();
     edit.place.hidden = !(has(edit.lower) && (!page.value || edit.place.dataset.page === page.value));
@@ -47,7 +55,7 @@ function filter() {
 function tellFound(words, kept, hits, keptEdits) {
   found.hidden = !words.length;
   if (!words.length) return byId("found-list").replaceChildren();
-  const parts = [[counted(kept.length, gaps.size, "gap"), "#gaps"], [counted(rows.length, asked.text.length, "question"), "#questions"],
+  const parts = [[counted(kept.length, gaps.size, "topic"), "#gaps"], [counted(rows.length, asked.text.length, "question"), "#questions"],
     [counted(keptEdits.length, edits.length, "edit"), "#edits"]];
   byId("found-count").replaceChildren("Found: ", ...parts.flatMap(([text, href], n) => [n ? ", " : "", make("a", text, { href })]), ".");
   const beyond = [...hits].filter(([rank]) => !gaps.has(rank)).slice(0, 3); // of gaps that the page does not tell, or of none
@@ -112,10 +120,14 @@ search.addEventListener("input", filter);
 byId("order").addEventListener("input", ({ target }) => { // by rank the smallest first, else the largest; equals by rank
   const sign = target.value === "rank" ? 1 : -1, value = ({ item }) => sign * Number(item.dataset[target.value]);
   const sorted = [...gaps.values()].sort((a, b) => value(a) - value(b));
-  const head = byId("gaps").querySelector(".row.head");
-  head.after(...sorted.map(({ item }) => item));
+  for (const list of every("#gaps .list")) list.querySelector(".items").append(...sorted.map(({ item }) => item).filter(({ dataset }) => dataset.list === list.dataset.list));
 });
-for (const field of [cause, winnable, demand, page]) field.addEventListener("input", filter);
+for (const field of [...picks.values(), demand, page]) field.addEventListener("input", filter);
+function keepTheme(id) { // the gaps of a theme that was clicked on the map
+  picks.get("theme").value = id;
+  filter();
+  byId("gaps").querySelector(".filters").scrollIntoView();
+}
 addEventListener("keydown", (event) => {
   const isTyping = /^(input|select|textarea)$/i.test(event.target.tagName || "");
   if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) { event.preventDefault(); search.focus(); }

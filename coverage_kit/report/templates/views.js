@@ -4,7 +4,7 @@ const tabs = every(".tabs a");
 const views = every(".view");
 const bar = byId("tab-manager").closest(".bar");
 const panel = byId("panel"), pick = byId("pick"), chosen = byId("chosen");
-const gapItems = new Map(every("#gaps .item[data-rank]").map((item) => [Number(item.dataset.rank), item]));
+const gapItems = new Map(every("#gaps .item[data-rank]").map((item) => [Number(item.dataset.rank), item]).sort(([a], [b]) => a - b));
 const nameOf = (item) => item.querySelector(".name").textContent;
 
 function show(view) {
@@ -51,6 +51,8 @@ function openTarget(isFirst) { // a link to a gap or an edit opens it, also in a
   const item = target.closest("details");
   if (item) {
     for (const one of [item, item.closest(".tickable")]) if (one) one.hidden = false;
+    const rest = item.closest("#rest");
+    if (rest) rest.open = true;
     item.open = true;
   }
   document.documentElement.style.setProperty("--bar-height", `${bar.offsetHeight}px`); // it may take two lines
@@ -99,16 +101,36 @@ function choose(rank, told = "") {
   body.dataset.of = rank;
   const facts = [".severity", ".asked", ".cause"].map((part) => item.querySelector(part).textContent.trim().replace(/\s+/g, " "));
   const typical = item.querySelector(".typical");
+  const [share, ...counts] = facts[0].split("% ");
   chosen.replaceChildren(
     make("h3", `${rank}. ${nameOf(item)}`),
     ...(typical ? [make("p", typical.textContent, { className: "muted" })] : []),
-    make("p", `not covered ${facts[0].replace("% ", "% (")}); asked ${facts[1]}; ${facts[2]}`),
+    make("p", `${counts.join("% ")}, severity ${share}%; asked ${facts[1]}; ${facts[2]}`),
     ...(told ? [make("p", [make("b", "Chosen: "), told])] : []),
     body,
   );
   panel.scrollTop = 0;
   item.open = false;
   light(rank);
+}
+
+// --- names on the map: themes from afar, and from near the gaps that have room
+
+function nameWithin(map) {
+  const { xaxis, yaxis } = map._fullLayout, { range: whole } = specOf(map).layout.xaxis;
+  const isNear = (xaxis.range[1] - xaxis.range[0]) / (whole[1] - whole[0]) < .6;
+  const placed = [];
+  const names = map.layout.annotations.map((one) => {
+    if (!/^(gap|theme)-/.test(one.name || "")) return one;
+    if (one.name.startsWith("theme-")) return { ...one, visible: !isNear };
+    const lines = one.text.split("<br>"), at = [xaxis.d2p(one.x), yaxis.d2p(one.y)];
+    const half = [3.4 * Math.max(...lines.map((line) => plain(line).length)) + 4, 9 * lines.length];
+    const isWithin = at[0] > half[0] && at[0] < xaxis._length - half[0] && at[1] > 0 && at[1] < yaxis._length;
+    const hasRoom = placed.every((other) => [0, 1].some((n) => Math.abs(other.at[n] - at[n]) > other.half[n] + half[n]));
+    if (isNear && isWithin && hasRoom) placed.push({ at, half });
+    return { ...one, ax: 0, ay: 0, visible: isNear && isWithin && hasRoom };
+  });
+  Plotly.relayout(map, { annotations: names });
 }
 
 panel.hidden = !gapItems.size;
@@ -127,7 +149,10 @@ drawers.set("plot-map", (map) => {
     const rank = Number(point.customdata) || 0;
     choose(rank, plain(point.data.hovertext[point.pointNumber].split("<br>asked ")[0]));
   });
-  map.on("plotly_clickannotation", ({ annotation }) => choose(Number((annotation.name || "").replace("gap-", ""))));
+  map.on("plotly_clickannotation", ({ annotation: { name = "" } }) => {
+    if (name.startsWith("theme-")) keepTheme(name.slice(6)); else choose(Number(name.replace("gap-", "")));
+  });
+  map.on("plotly_relayout", (change) => { if (Object.keys(change).some((key) => key.startsWith("xaxis."))) nameWithin(map); });
   map.on("plotly_afterplot", () => lightPoints(map));
   lightPoints(map);
 });

@@ -7,11 +7,12 @@ import ipywidgets as ipw
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
+from coverage_kit.report.gap_lists import name_gap
 from coverage_kit.report.joined import describe_edits
 from coverage_kit.report.notebook import is_attended
 from coverage_kit.report.page_data import Context
 from coverage_kit.report.page_data.gaps import list_edit_contexts, pick_hour
-from coverage_kit.report.texts import clean_text, shorten
+from coverage_kit.report.texts import clean_text, is_missing, shorten
 from coverage_kit.report.trust import predicted_under
 from coverage_kit.report.widgets.base import (
     FULL,
@@ -194,12 +195,14 @@ def show_edit(analysis: Analysis, rank: int) -> None:
 
 
 def _name(row: dict[Any, Any]) -> str:
-    """Return an edit's name: rank, minutes, gain, operation, page and heading."""
+    """Return an edit's name: rank, minutes, gain, operation, gap, page and heading."""
     # All edits are on one site, so its name is left out; only the home page has no path.
     path = clean_text(row["page_id"]).partition("/")[2] or clean_text(row["page_id"])
     heading = clean_text(row["heading_path"]).rpartition(" > ")[2]
     adds = f"{amount(row['cost_minutes'])} min, adds {amount(row['marginal_gain'])}"
-    return f"{row['rank']}. {adds} · {row['operation_title']} · {shorten(f'{path} {heading}', 110)}"
+    place = shorten(f"{path} {heading}", 110)
+    gap = "" if is_missing(row["label"]) else f" · for {name_gap(row['label'])[0]}"
+    return f"{row['rank']}. {adds} · {row['operation_title']}{gap} · {place}"
 
 
 def _render_totals(analysis: Analysis, outcome: Outcome) -> str:
@@ -213,7 +216,7 @@ def _render_totals(analysis: Analysis, outcome: Outcome) -> str:
     labels = analysis.gaps.set_index("cluster_id")["label"]
     gaps = gaps.sort_values("gain", ascending=False, kind="stable").reset_index()
     rows = [
-        {**row, "name": shorten(labels.get(row["cluster_id"], row["cluster_id"]), 60)}
+        {**row, "name": name_gap(labels.get(row["cluster_id"], row["cluster_id"]))[0]}
         for row in gaps.to_dict("records")
     ]
     predicted = predicted_under(analysis.about)

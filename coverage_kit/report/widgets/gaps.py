@@ -8,6 +8,7 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.figures import map_figure
 from coverage_kit.report.figures.linked import LinkedMap
+from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.joined import describe_edits, describe_queries
 from coverage_kit.report.notebook import is_attended
 from coverage_kit.report.page_data import Context
@@ -24,8 +25,9 @@ from coverage_kit.report.widgets.base import (
     render,
     search_box,
 )
-from coverage_kit.report.wording import percent
 
+# The columns of a gap in which the search looks for words, besides its questions.
+_SEARCHED = ("label", "theme", "listing", "cause")
 # How many questions and edits of a gap are listed (assumed).
 _MAX_QUERIES = 40
 _MAX_EDITS = 6
@@ -91,7 +93,7 @@ class GapExplorer(ipw.VBox):  # type: ignore[misc]  # ipywidgets is not typed
 
 
 class GapBook:
-    """The details of each gap of a run, by its cluster."""
+    """The details of each gap of a run, by its cluster_id."""
 
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
@@ -104,15 +106,14 @@ class GapBook:
             )
         )
         questions = self._queries.groupby("cluster_id", sort=False)["text"].agg(" ".join)
-        # By cluster, the name in the list, and the text in which the search looks for words.
+        # By cluster_id, the name in the list, and the text in which the search looks for words.
         self._names: dict[str, tuple[str, str]] = {}
-        for row in analysis.gaps.sort_values("rank").to_dict("records"):
-            covered = percent(1 - row["severity"])
-            name = f"{row['rank']}. {shorten(row['label'], 34)} · {covered} covered"
+        for row in list_gaps(analysis).to_dict("records"):
+            name = f"{row['rank']}. {row['label']} · {row['n_open']} of {row['n_queries']} open"
             texts = questions.get(row["cluster_id"], "")
             self._names[str(row["cluster_id"])] = (
                 name,
-                f"{row['rank']}. {row['label']} {row['cause']} {texts}",
+                " ".join([f"{row['rank']}.", *(row[name] for name in _SEARCHED), texts]),
             )
 
     # Both are built when the first gap is shown, because they take time.
@@ -131,7 +132,7 @@ class GapBook:
         }
 
     def options(self, query: str) -> list[tuple[str, str]]:
-        """Return name and cluster of the gaps that hold all words of the query, by rank."""
+        """Return name and cluster_id of the gaps that hold all words of the query, by rank."""
         return [
             (name, cluster) for cluster, (name, text) in self._names.items() if matches(text, query)
         ]

@@ -6,21 +6,16 @@ This module does not know XlsxWriter.
 import pandas as pd
 
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.joined import (
-    describe_gaps,
-    name_gap,
-    typical_questions,
-)
-from coverage_kit.report.texts import shorten
+from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.visibility_joined import describe_visibility
 from coverage_kit.report.wording import describe_measure
 from coverage_kit.report.workbook.sheet import Chart
+from coverage_kit.vocabulary import TO_CLOSE
 
 # The columns with the lengths of error bars.
 BARS = ("interval, below", "interval, above")
-# How many gaps the chart shows, and how long their names are: what is readable in it (assumed).
+# How many gaps the chart shows: what is readable in it (assumed).
 _MAX_GAPS = 10
-_MAX_NAME_CHARACTERS = 44
 # The measure that the charts of engines and weeks show, as a heading of their cells.
 _RATE = describe_measure("citation_rate").title
 
@@ -42,19 +37,11 @@ def list_charts(analysis: Analysis) -> list[Chart]:
 
 
 def _chart_gaps(analysis: Analysis) -> Chart:
-    gaps = describe_gaps(analysis).head(_MAX_GAPS)
-    questions = typical_questions(analysis)
-    names = [
-        name_gap(row["label"], questions.get(row["cluster_id"]))[0]
-        for row in gaps.to_dict("records")
-    ]
-    rows = gaps[["severity", "low", "high"]].reset_index(drop=True)
-    rows.insert(
-        0,
-        "gap",
-        pd.Series([shorten(name, _MAX_NAME_CHARACTERS) for name in names], dtype="str"),
-    )
-    title = f"The first {len(rows)} gaps by severity (90% interval)"
+    gaps = list_gaps(analysis)
+    gaps = gaps[gaps["listing"] == TO_CLOSE].head(_MAX_GAPS)
+    rows = gaps[["label", "severity", "low", "high"]].rename(columns={"label": "gap"})
+    rows = rows.reset_index(drop=True)
+    title = f"The first {len(rows)} gaps: severity (90% interval)"
     return Chart(
         title,
         "bar",

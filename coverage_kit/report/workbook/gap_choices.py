@@ -12,11 +12,9 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.texts import clean_text
 from coverage_kit.report.workbook.check_sheet import read_sheet
-from coverage_kit.report.workbook.sheet import SheetColumn
+from coverage_kit.report.workbook.sheet import GAP_SHEETS, SheetColumn
 from coverage_kit.vocabulary import DISMISSED, GapStatus
 
-# Workbooks of earlier runs are searched for this name.
-GAPS_SHEET = "gaps"
 # Most asked questions by which a gap is recognised, and their characters: a cell of a spreadsheet
 # holds 32,767. Assumed to be enough for any topic.
 _MAX_QUESTIONS = 200
@@ -34,7 +32,7 @@ HIDDEN_COLUMNS = (
 )
 _READ = {
     "gap": "label",
-    "demand (times asked)": "demand",
+    "times asked": "demand",
     "all questions": "questions",
     **{name: name for name in ("gap_id", "status", "note", "status before", "note before")},
 }
@@ -134,10 +132,16 @@ def _match(questions: list[str], earlier: pd.DataFrame) -> list[int]:
 
 
 def read_gap_sheet(path: Path) -> pd.DataFrame:
-    """Return the rows of a workbook's sheet of gaps, as text.
+    """Return the rows of a workbook's sheets of gaps, as text.
 
     The columns are label, demand, questions, gap_id, status, note, and status and note as they were
-    before people wrote; the index is the row's number. There are no rows where there is no such
-    workbook, or none with these columns (`find_notes` sets a workbook aside that cannot be read).
+    before people wrote; and place, the sheet and the row's number. There are no rows where there is
+    no such workbook, or none with these columns (`find_notes` sets a workbook aside that cannot be
+    read).
     """
-    return read_sheet(path, GAPS_SHEET, tuple(_READ), "gap_id").rename(columns=_READ)
+    sheets = []
+    for name in GAP_SHEETS:
+        rows = read_sheet(path, name, tuple(_READ), "gap_id").rename(columns=_READ)
+        places = pd.Series([f"sheet {name!r}, row {row}" for row in rows.index], dtype="str")
+        sheets.append(rows.reset_index(drop=True).assign(place=places))
+    return pd.concat(sheets, ignore_index=True)

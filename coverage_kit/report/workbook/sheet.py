@@ -10,6 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from coverage_kit.tables import Schema
+from coverage_kit.vocabulary import TO_CLOSE, UNSEEN
 
 # How a cell is formatted: see forms.py. "status", "progress", "choice" and "gap status" are
 # texts with colours, "rate" and "points" are shares of 1, "fine" and "signed" are plain numbers.
@@ -68,6 +69,7 @@ class Sheet:
         purpose: what the sheet is for.
         tables: the tables whose columns it shows under the same names.
         max_lines: how many lines high a row is at most.
+        remark: a note on the first heading; empty for none.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Sheet:
     tables: tuple[Schema, ...] = ()
     # Assumed: a higher row would fill a screen.
     max_lines: int = 14
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,34 @@ def link_to_row(sheet: str, row: int = 1) -> str:
     "internal:'gaps'!A2"
     """
     return f"internal:'{sheet}'!A{row}"
+
+
+# The sheet of each list of topics: gaps to close, then what needs another remedy, then the rest.
+GAPS_SHEET = "gaps"
+UNSEEN_SHEET = "answered, not seen"
+REST_SHEET = "covered and out of reach"
+GAP_SHEETS = (GAPS_SHEET, UNSEEN_SHEET, REST_SHEET)
+
+
+def split_gaps(gaps: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the gaps by the name of their sheet."""
+    is_to_close = gaps["listing"] == TO_CLOSE
+    is_unseen = gaps["listing"] == UNSEEN
+    parts = {
+        GAPS_SHEET: is_to_close,
+        UNSEEN_SHEET: is_unseen,
+        REST_SHEET: ~is_to_close & ~is_unseen,
+    }
+    return {name: gaps[is_part] for name, is_part in parts.items()}
+
+
+def link_gaps(gaps: pd.DataFrame) -> dict[str, str]:
+    """Return by cluster_id the link to the gap's row, in the sheet of its list."""
+    return {
+        cluster_id: link
+        for name, part in split_gaps(gaps).items()
+        for cluster_id, link in link_rows(name, part["cluster_id"]).items()
+    }
 
 
 def link_rows(sheet: str, ids: Iterable[str]) -> dict[str, str]:

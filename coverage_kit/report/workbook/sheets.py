@@ -10,6 +10,7 @@ import pandas as pd
 
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
+from coverage_kit.report.gap_lists import count_rest
 from coverage_kit.report.joined import (
     describe_edits,
     describe_gaps,
@@ -22,44 +23,52 @@ from coverage_kit.report.joined import (
 from coverage_kit.report.level import describe_level
 from coverage_kit.report.texts import clean_text, is_missing, shorten
 from coverage_kit.report.trust import describe_self_test, describe_stability, predicted_under
-from coverage_kit.report.wording import MEASURE_WORDINGS, METHOD
+from coverage_kit.report.wording import GAP_ORDER, MEASURE_WORDINGS, METHOD, describe_listing
 from coverage_kit.report.workbook.audit_sheets import list_audit_sheets
 from coverage_kit.report.workbook.check_sheet import list_check_sheets
 from coverage_kit.report.workbook.editor_notes import EditorNotes
 from coverage_kit.report.workbook.gap_choices import (
     CHOICE_COLUMNS,
-    GAPS_SHEET,
     HIDDEN_COLUMNS,
     NO_CHOICES,
     add_choices,
 )
 from coverage_kit.report.workbook.glossary import make_glossary
 from coverage_kit.report.workbook.sheet import (
+    GAPS_SHEET,
+    REST_SHEET,
+    UNSEEN_SHEET,
     Sheet,
     SheetColumn,
+    link_gaps,
     link_rows,
     link_to_row,
+    split_gaps,
     with_gap_link,
 )
 from coverage_kit.report.workbook.todo_sheets import list_todo_sheets
 from coverage_kit.report.workbook.visibility_sheets import (
     list_visibility_sheets,
 )
+from coverage_kit.vocabulary import UNSEEN
 
 # A row for each gap. Columns that end in _at or _url hold links of other columns.
 _GAPS = (
     SheetColumn("rank", "rank", "integer", 7),
-    SheetColumn("gap", "label", width=26),
+    SheetColumn("gap", "label", width=30),
+    SheetColumn("questions unanswered", "n_open", "integer", 12),
+    SheetColumn("questions", "n_queries", "integer", 10, link="queries_at"),
+    SheetColumn("times asked", "demand", "integer", 10),
+    SheetColumn("likelihood", "likelihood", width=10),
     *CHOICE_COLUMNS,
     SheetColumn("status, because", "status_reason", width=36),
-    SheetColumn("queries", "queries", width=48),
-    SheetColumn("number of queries", "n_queries", "integer", 10, link="queries_at"),
-    SheetColumn("demand (times asked)", "demand", "number", 10),
-    SheetColumn("severity (share not covered)", "severity", "severity", 12),
+    SheetColumn("severity (share unanswered)", "severity", "severity", 12),
     SheetColumn("severity, low end", "low", "percent", 10),
     SheetColumn("severity, high end", "high", "percent", 10),
     SheetColumn("cause", "cause_title", width=22),
     SheetColumn("what to do", "what_to_do", width=40),
+    SheetColumn("theme", "theme", width=22),
+    SheetColumn("such as", "queries", width=48),
     SheetColumn("first edit", "first_edit", width=24, link="first_edit_at"),
     SheetColumn("figures behind the cause", "reason", width=40),
     SheetColumn(
@@ -67,12 +76,13 @@ _GAPS = (
         "unsupported_claims",
         width=48,
     ),
-    SheetColumn("an edit can close it", "is_closable", "flag", 10),
     SheetColumn("citation rate of the site", "citation_rate", "percent", 11),
     SheetColumn("nearest own page", "own_heading", width=36, link="own_url"),
     SheetColumn("best other page", "other_heading", width=36, link="other_url"),
     *HIDDEN_COLUMNS,
 )
+# The rest holds several lists, so that each row names its own.
+_REST = (*_GAPS[:2], SheetColumn("list", "listing", width=14), *_GAPS[2:])
 # A row for each question.
 _QUERIES = (
     SheetColumn("query", "text", width=52),
@@ -118,8 +128,8 @@ _EDITS = (
 # A row for each gap without an edit.
 _UNEDITED = (
     SheetColumn("gap", "label", width=30, link="gap_at"),
-    SheetColumn("demand (times asked)", "demand", "number", 10),
-    SheetColumn("cause", "cause", width=24),
+    SheetColumn("times asked", "demand", "integer", 10),
+    SheetColumn("cause", "cause_title", width=24),
     SheetColumn("no edit, because", "brief", width=80),
     SheetColumn("figures behind the cause", "reason", width=48),
 )
@@ -153,15 +163,15 @@ def list_sheets(
 ) -> list[Sheet]:
     """Return the sheets of rows.
 
-    They are, in this order: gaps, queries, edits, to do, questions to check, no edit, pages,
-    further sheets that have rows, glossary, about. Gaps, queries and edits link to each other.
-    `notes` are rows of earlier to-do sheets, `checks` of earlier sheets of questions to check,
-    `choices` of earlier sheets of gaps.
+    They are, in this order: gaps, answered but not seen, the rest of the topics, queries, edits,
+    to do, questions to check, no edit, pages, further sheets that have rows, glossary, about.
+    Gaps, queries and edits link to each other. `notes` are rows of earlier to-do sheets, `checks`
+    of earlier sheets of questions to check, `choices` of earlier sheets of gaps.
     """
     earlier = NO_CHOICES if choices is None else choices
     gaps = add_choices(analysis, describe_gaps(analysis), earlier)
     edits = describe_edits(analysis)
-    gap_links = link_rows("gaps", gaps["cluster_id"])
+    gap_links = link_gaps(gaps)
     sheets = [
         *_list_main(
             analysis,
@@ -175,7 +185,7 @@ def list_sheets(
             "no edit, and why",
             _UNEDITED,
             with_gap_link(list_unedited(analysis), gap_links),
-            "gaps that no edit of the own site can close",
+            "gaps that no edit of your site can close",
             (tables.GAPS,),
         ),
         Sheet(
@@ -240,14 +250,7 @@ def _list_main(
         helped_at=edits["edit_id"].map(first_helped).map(query_links),
     )
     return [
-        Sheet(
-            GAPS_SHEET,
-            _GAPS,
-            gaps,
-            "what the site does not answer, worst first; choose dismissed as the status of a gap "
-            "that is not yours to close, and the next run takes it out of the list",
-            (tables.GAPS,),
-        ),
+        *_list_gap_sheets(gaps),
         Sheet(
             "queries",
             _QUERIES,
@@ -262,6 +265,36 @@ def _list_main(
             "every edit with what it costs and is predicted to bring",
             (tables.EDITS,),
         ),
+    ]
+
+
+def _list_gap_sheets(gaps: pd.DataFrame) -> list[Sheet]:
+    """Return a sheet for each list of topics; those other than the gaps only where they have rows.
+
+    The first one holds the gaps to close, and the rule of their order in a note.
+    """
+    unseen = describe_listing(UNSEEN)
+    purposes = {
+        GAPS_SHEET: (
+            _GAPS,
+            "what your site may lack; choose dismissed as the status of a gap that is not "
+            "yours to close",
+            GAP_ORDER,
+        ),
+        UNSEEN_SHEET: (_GAPS, "what your site answers, and answers do not use", unseen.what_to_do),
+        REST_SHEET: (_REST, "topics that are no gaps to work on", count_rest(gaps)),
+    }
+    return [
+        Sheet(
+            name,
+            purposes[name][0],
+            part,
+            purposes[name][1],
+            (tables.GAPS,),
+            remark=purposes[name][2],
+        )
+        for name, part in split_gaps(gaps).items()
+        if len(part) or name == GAPS_SHEET
     ]
 
 

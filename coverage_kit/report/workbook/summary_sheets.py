@@ -8,25 +8,30 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.headline import Headline, summarize
 from coverage_kit.report.joined import describe_edits, describe_gaps
 from coverage_kit.report.level import between, describe_level
-from coverage_kit.report.trust import describe_pages_left_out, predicted_under
+from coverage_kit.report.trust import (
+    describe_not_assessed,
+    describe_pages_left_out,
+    predicted_under,
+)
 from coverage_kit.report.visibility_joined import describe_visibility
 from coverage_kit.report.wording import LOW_N, amount, interval
 from coverage_kit.report.workbook.sheet import (
     Form,
     Sheet,
     SheetColumn,
+    link_gaps,
     link_rows,
     link_to_row,
     with_gap_link,
 )
-from coverage_kit.vocabulary import COVERED
+from coverage_kit.vocabulary import TO_CLOSE
 
 # The blocks of the summary share its four columns, so their widths are those of the first block.
 _TOP_GAPS = (
     SheetColumn("first gaps", "label", width=64, link="gap_at"),
-    SheetColumn("severity", "severity", "severity", 18),
-    SheetColumn("demand", "demand", "number", 14),
-    SheetColumn("cause", "cause_title", width=66),
+    SheetColumn("unanswered", "open_of", width=18),
+    SheetColumn("times asked", "demand", "integer", 14),
+    SheetColumn("likelihood and cause", "why", width=66),
 )
 # The columns of the first gaps set the widths. Texts repeat theirs, because the height of a row is
 # counted from it.
@@ -65,10 +70,10 @@ def list_contents(sheets: Sequence[Sheet]) -> Sheet:
 
 
 def list_tops(analysis: Analysis, n: int = 10) -> list[Sheet]:
-    """Return the first gaps, without covered clusters, and the first edits, with links to them."""
+    """Return the first gaps to close, and the first edits, with links to them."""
     gaps = describe_gaps(analysis)
     edits = describe_edits(analysis)
-    gap_links = link_rows("gaps", gaps["cluster_id"])
+    gap_links = link_gaps(gaps)
     own = analysis.about.own_site
     titles = (
         edits["operation_title"].astype("str")
@@ -79,9 +84,15 @@ def list_tops(analysis: Analysis, n: int = 10) -> list[Sheet]:
         title=titles,
         edit_at=edits["edit_id"].map(link_rows("edits", edits["edit_id"])),
     )
-    # Covered clusters are in the sheet of gaps, but they are nothing to work on.
+    listed = gaps[gaps["listing"] == TO_CLOSE]
+    counts = zip(listed["n_open"], listed["n_queries"], strict=True)
+    causes = zip(listed["likelihood"], listed["cause_title"], strict=True)
+    listed = listed.assign(
+        open_of=[f"{n_open:,} of {n_queries:,}" for n_open, n_queries in counts],
+        why=[": ".join(filter(None, pair)) for pair in causes],
+    )
     tops = (
-        Sheet("first gaps", _TOP_GAPS, gaps[gaps["cause"] != COVERED]),
+        Sheet("first gaps", _TOP_GAPS, listed),
         Sheet("first edits", _TOP_EDITS, edits),
     )
     return [Sheet(top.name, top.fields, with_gap_link(top.rows.head(n), gap_links)) for top in tops]
@@ -110,7 +121,7 @@ def list_figures(
             "integer",
             f"{head.n_answers:,} logged answers",
         ),
-        ("demand (times asked)", head.demand, "number", ""),
+        ("demand (times asked)", head.demand, "integer", ""),
         (
             "covered",
             between(head.covered_low, head.covered_high),
@@ -124,10 +135,16 @@ def list_figures(
             "mean coverage of the questions, weighted by demand",
         ),
         (
-            "severe gaps",
+            "gaps to close",
             head.n_severe,
             "integer",
-            f"of {head.n_gaps:,}: mostly not answered, and an edit can close them",
+            " ".join(
+                [
+                    f"of {head.n_gaps:,} topics: your site may lack the answer, and an edit can "
+                    "give it.",
+                    describe_not_assessed(analysis.about),
+                ]
+            ).strip(),
         ),
         (
             "planned minutes",

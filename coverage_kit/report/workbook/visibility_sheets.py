@@ -5,7 +5,7 @@ A sheet without rows is left out.
 
 from coverage_kit import tables
 from coverage_kit.analysis import Analysis
-from coverage_kit.report.joined import describe_gaps
+from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.visibility_joined import (
     describe_drifts,
     describe_holders,
@@ -19,7 +19,7 @@ from coverage_kit.report.wording import SPLITS
 from coverage_kit.report.workbook.sheet import (
     Sheet,
     SheetColumn,
-    link_rows,
+    link_gaps,
     with_gap_link,
 )
 
@@ -203,7 +203,7 @@ def list_visibility_sheets(analysis: Analysis) -> list[Sheet]:
 
     Gaps link to their rows.
     """
-    gap_links = link_rows("gaps", describe_gaps(analysis)["cluster_id"])
+    gap_links = link_gaps(list_gaps(analysis))
     sheets = [
         *_list_log_sheets(analysis, gap_links),
         *_list_site_sheets(analysis, gap_links),

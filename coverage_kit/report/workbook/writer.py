@@ -15,6 +15,7 @@ import xlsxwriter
 
 from coverage_kit.analysis import Analysis
 from coverage_kit.escaping import for_cell
+from coverage_kit.report.gap_texts import describe_lists
 from coverage_kit.report.level import describe_level
 from coverage_kit.report.page_data.trend import list_news
 from coverage_kit.report.texts import clean_text, is_missing, safe_url, shorten
@@ -179,7 +180,7 @@ class _Writer:
         self.n_links: dict[str, int] = {}
 
     def fill_summary(self, page: Any, analysis: Analysis, sheets: Sequence[Sheet]) -> None:
-        """Write key figures, self-test, news, charts, first gaps and edits, and the contents."""
+        """Write key figures, self-test, news, first gaps and edits, charts, and the contents."""
         tops = list_tops(analysis)
         for column, field in enumerate(tops[0].fields):
             page.set_column(column, column, field.width)
@@ -205,11 +206,12 @@ class _Writer:
                 describe_self_test(analysis.about),
             ],
         )
-        charts_row = self._write_lines(page, row, "Since the last run", list_news(analysis))
-        row = self._add_charts(page, charts_row, list_charts(analysis))
+        row = self._write_lines(page, row, "Since the last run", list_news(analysis))
+        row = self._write_lines(page, row, "The gaps", describe_lists(analysis)) - 1
         for sheet in tops:
             row = self._write_rows(page, row, sheet) + 2
-        contents_row = row
+        charts_row = row - 1
+        contents_row = self._add_charts(page, charts_row, list_charts(analysis))
         self._write_rows(page, contents_row, list_contents(sheets))
         page.write_url(
             1,
@@ -237,6 +239,8 @@ class _Writer:
             options = {"hidden": True} if field.is_hidden else {}
             page.set_column(column, column, field.width, None, options)
         free_row = self._write_rows(page, 0, sheet)
+        if sheet.remark:
+            page.write_comment(0, 0, sheet.remark, {"x_scale": 2.5})
         page.freeze_panes(1, 0)
         page.autofilter(0, 0, max(free_row - 1, 1), len(sheet.fields) - 1)
         page.repeat_rows(0)

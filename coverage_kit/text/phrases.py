@@ -1,0 +1,200 @@
+"""Noun phrases of English texts, found between function words; and the names in titles of pages."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from coverage_kit.text.english import English, Token, base_form, gerund
+from coverage_kit.text.english_words import words_of
+from coverage_kit.text.questions import MAX_LENGTH, Casing, capitalised, plain_text
+
+# Prepositions that may join two noun phrases into one.
+_LINKS = words_of("of for on with in without under from and")
+# Words of a title that may be a name, at most. Assumed.
+_TITLE_WORDS = 10
+# Words of a phrase between function words, at most. Assumed.
+_MAX_WORDS = 4
+# A word ends phrases if it stands at their end in this share of its places. Assumed.
+_END_SHARE = 0.4
+# What separates a title from the name of its site, or its parts.
+_SEPARATORS = re.compile(
+    r"\s+[-|\u2013\u2014\u00b7»\u203a]+\s+|[|:;!()\[\]]+\s*|(?<=\?)\s+|,\s+(?=[£$€\d])"
+)
+# Words that make a phrase no more exact.
+_FILLERS = re.compile(
+    r"\b(?:all|each|both|any|some|every|this|that|these|those|specific|given|specified|certain|"
+    r"particular|current|existing|other|new) ",
+    re.I,
+)
+# A title that tells a story: no name of a topic.
+_PERSONAL = re.compile(r"\b(?:we|i|us|me|my|you'll|i'm|we're)\b", re.I)
+_PRICE = re.compile(r"[£$€]|\d{4,}|%2C", re.I)
+_SUFFIXES = ("ies", "ing", "ed", "es", "s", "er", "y", "e", "i")
+
+
+class Phrase(NamedTuple):
+    """A phrase as it was written, and the stems of its words that have a meaning."""
+
+    text: str
+    stems: frozenset[str]
+
+
+def stem(word: str) -> str:
+    """Return what forms of a word share: of "charges", "charger" and "charging" it is "charg".
+
+    >>> stem("batteries") == stem("battery"), stem("dogs") == stem("dog")
+    (True, True)
+    """
+    word = word.lower().removesuffix("'s").removesuffix("’s")  # noqa: RUF001 (quotes)
+    for ending in _SUFFIXES:
+        if word.endswith(ending) and len(word) - len(ending) > 2:
+            word = word[: -len(ending)]
+            break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] in "bdgklmnprt":
+        word = word[:-1]
+    if len(word) > 3 and word[-1] in "iy":
+        word = word[:-1]
+    return word
+
+
+def content_stems(tokens: Iterable[Token]) -> frozenset[str]:
+    """Return the stems of the words that have a meaning of their own."""
+    return frozenset(stem(token.word) for token in tokens if token.kind in "NVGJA")
+
+
+class PhraseFinder:
+    """Noun phrases and actions of texts in English.
+
+    Args:
+        english: which words are verbs.
+        casing: the capitals of names.
+        tokens: the words of all texts of the log, from which is known what ends a phrase: in
+            "electric cargo bike" it is "bike", not "cargo".
+    """
+
+    def __init__(self, english: English, casing: Casing, tokens: Iterable[list[Token]]) -> None:
+        self._english = english
+        self._casing = casing
+        n_ends: Counter[str] = Counter()
+        n_all: Counter[str] = Counter()
+        following: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for text in tokens:
+            for run in _runs(text):
+                n_ends[run[-1].word] += 1
+                n_all.update(token.word for token in run)
+                for token, after in pairwise(run):
+                    following[token.word][after.word] += 1
+        self._ends = {
+            word
+            for word, n in n_all.items()
+            if n_ends[word] >= _END_SHARE * n or following[word].most_common(1)[0][1] <= n / 2
+        }
+
+    def phrases(self, text: str, tokens: list[Token]) -> Iterator[Phrase]:
+        """Yield the noun phrases of a text, with and without what a preposition adds to them.
+
+        A verb before one makes an action of it: "carrying a dog".
+        """
+        start_of = {token.start: position for position, token in enumerate(tokens)}
+        runs = [(start_of[run[0].start], start_of[run[-1].start] + 1) for run in _runs(tokens)]
+        for (start, end), following in zip(runs, [*runs[1:], None], strict=False):
+            linked_end = self._linked_end(tokens, end, following)
+            for first, stop in self._parts(tokens, start, end):
+                yield from self._phrase(text, tokens[first:stop])
+                if linked_end and stop == end:
+                    yield from self._phrase(text, tokens[first:linked_end])
+            verb = self._verb_before(tokens, start)
+            if verb >= 0 and self._is_end(tokens[end - 1]):
+                yield from self._phrase(text, tokens[verb:end])
+                if linked_end:
+                    yield from self._phrase(text, tokens[verb:linked_end])
+
+    def _linked_end(self, tokens: list[Token], end: int, following: tuple[int, int] | None) -> int:
+        """Return the end of the next phrase where a preposition joins it to this one; 0 if none."""
+        if following is None or tokens[end].word not in _LINKS or not self._is_end(tokens[end - 1]):
+            return 0
+        start, stop = following
+        is_joined = all(token.kind == "D" for token in tokens[end + 1 : start])
+        return stop if is_joined and self._is_end(tokens[stop - 1]) else 0
+
+    @staticmethod
+    def _verb_before(tokens: list[Token], start: int) -> int:
+        """Return the position of the verb whose object begins here; -1 where there is none."""
+        verb = start - 1
+        while verb >= 0 and tokens[verb].kind == "D":
+            verb -= 1
+        if verb < 0 or tokens[verb].kind not in "VG":
+            return -1
+        # "the battery charges a phone" is no action of the asker
+        has_subject = tokens[verb].kind == "V" and verb > 0 and tokens[verb - 1].kind in "NJ"
+        return -1 if has_subject else verb
+
+    def _parts(self, tokens: list[Token], start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yield start and end of the parts of a run that end with a word that ends phrases."""
+        for stop in range(start + 1, end + 1):
+            if stop == end or self._is_end(tokens[stop - 1]):
+                for first in range(max(start, stop - _MAX_WORDS), stop):
+                    yield first, stop
+
+    def _is_end(self, token: Token) -> bool:
+        return token.kind == "N" and token.word in self._ends and not token.word.isdigit()
+
+    def _phrase(self, text: str, tokens: list[Token]) -> Iterator[Phrase]:
+        """Yield the phrase of these tokens in clean writing, unless it is none."""
+        if tokens[-1].kind != "N" or tokens[0].kind == "D" or len(tokens[-1].word) < 2:
+            return
+        words = text[tokens[0].start : tokens[-1].end]
+        if len(words) > MAX_LENGTH or re.search(r"[^\w\s'’.,&/+£$€%-]", words):  # noqa: RUF001
+            return
+        if tokens[0].kind == "V":
+            first = tokens[0]
+            words = gerund(base_form(first.word)) + text[first.end : tokens[-1].end]
+        words = self._english.without_owner(_FILLERS.sub("", words))
+        stems = content_stems(tokens)
+        if stems:
+            yield Phrase(capitalised(self._casing.restore(words)), stems)
+
+    def titles(self, title: str) -> Iterator[Phrase]:
+        """Yield the names in a page's title, without prices and file numbers.
+
+        A command becomes a phrase: "Sell your bike" is "Selling a bike".
+        """
+        for part in _SEPARATORS.split(plain_text(title)):
+            words = re.sub(r"\s+\d+\Z|\s+20\d\d\b", "", (part or "").strip(" ,.-"))
+            words = re.sub(r"\A[Oo]ur ", "", words)
+            if not words or len(words) > MAX_LENGTH or _PRICE.search(words):
+                continue
+            tokens = self._english.tokens(words.rstrip("?"))
+            is_list = words.count(",") > 1 or (words.count(",") == 1 and " and " in words)
+            if is_list:  # "Charging times, the charger and what it costs"
+                words = words.split(",")[0]
+                tokens = self._english.tokens(words)
+                is_list = len(tokens) < 2
+            if is_list or len(tokens) > _TITLE_WORDS or _PERSONAL.search(words):
+                continue
+            stems = content_stems(tokens)
+            if stems and tokens[-1].kind in "NGVJ":
+                words = self._casing.lowered(words)
+                if " our " in f" {words} ":
+                    words = self._english.without_owner(words)
+                if tokens[0].kind == "V" and self._english.is_base(tokens[0].word):
+                    words = gerund(tokens[0].word) + self._english.without_owner(
+                        words[len(tokens[0].text) :]
+                    )
+                yield Phrase(capitalised(self._casing.restore(words)), stems)
+
+
+def _runs(tokens: list[Token]) -> Iterator[list[Token]]:
+    """Yield the runs of nouns and what stands before them, adjectives at their end left out."""
+    run: list[Token] = []
+    for token in [*tokens, None]:
+        if token is not None and token.kind in "NJ":
+            run.append(token)
+            continue
+        while run and run[-1].kind == "J":
+            run.pop()
+        if run:
+            yield run
+        run = []
