@@ -265,7 +265,7 @@ class _Move:
         status: what became of it; None where it never was a gap to close.
         words: what the status rests on; without the edits where `is_risen`.
         is_risen: whether its coverage rose, so that edits of the last run may be behind it.
-        needs_edit: whether the rise is so small that only a published edit makes it one.
+        needs_edit: whether the rise is so small that only a published edit of the gap counts.
     """
 
     gap_id: str
@@ -398,7 +398,7 @@ def _find_edits(
     """Return by gap_id the published edits of the last run that a rise of coverage may rest on.
 
     These are edits of the gap itself: 'by edit e0014'; where there are none, edits of other gaps on
-    the page that is now nearest to it: 'after edit e0014 of the same page'.
+    the page that is now nearest to it: 'after edit e0014 on its nearest page'.
     """
     risen = [move.gap_id for move in moves if move.is_risen]
     if not risen or memory.changes.empty:
@@ -416,7 +416,9 @@ def _find_edits(
         if gap_id in by_gap:
             found[gap_id] = f"by {_list_edits(by_gap[gap_id])}"
         elif page_id in by_page:
-            found[gap_id] = f"after {_list_edits(by_page[page_id])} of the same page"
+            found[gap_id] = (
+                f"after {_list_edits(by_page[page_id])} on the page that is nearest to it"
+            )
     return found
 
 
@@ -434,7 +436,8 @@ def _explain(move: _Move, edits: str, day: str) -> _Move:
     """Return a move in full words, with the edits of the run of a day that it may rest on."""
     if not move.is_risen:
         return move
-    if edits:
+    is_own = edits.startswith("by ")
+    if is_own or (edits and not move.needs_edit):
         # Each run numbers its edits anew, so the run belongs to the id.
         words = f"{move.status} {edits} (run of {day}): coverage {move.words}"
         return replace(move, words=words)
