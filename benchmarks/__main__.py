@@ -1,4 +1,4 @@
-"""python -m benchmarks [gaps | checks | edits | names | rows | …]: measure on sets.
+"""python -m benchmarks [gaps | clusters | checks | edits | names | rows | ...]: measure on sets.
 
 Without a name: gaps on the default sets against their floors. `calibration` and `answering` fit
 the shipped defaults again; `names` writes names of clusters to judge blind. Exit status 1 when a
@@ -14,8 +14,17 @@ from typing import Any
 from benchmarks.answering import write_answering
 from benchmarks.calibration import write_default_calibration
 from benchmarks.checks import CheckReport, measure_checks, print_checks
+from benchmarks.clusters import (
+    SAMPLE,
+    measure_clusters,
+    missed_cluster_floors,
+    print_clusters,
+    sample_cases,
+    set_cases,
+)
 from benchmarks.command_line import (
     CHECK_SETS,
+    CLUSTER_SETS,
     DEFAULT_SETS,
     EDIT_SETS,
     find_folders,
@@ -34,8 +43,9 @@ from coverage_kit.embed.texts import CachedEncoder
 from coverage_kit.errors import CoverageKitError
 from coverage_kit.vectors import Encoder
 
-BENCHMARKS = ("gaps", "checks", "edits", "names", "rows", "calibration", "answering")
+BENCHMARKS = ("gaps", "clusters", "checks", "edits", "names", "rows", "calibration", "answering")
 SETS_OF = {
+    "clusters": CLUSTER_SETS,
     "checks": CHECK_SETS,
     "edits": EDIT_SETS,
     "answering": (*EDIT_SETS, "expertqa"),
@@ -93,6 +103,8 @@ def main(  # noqa: PLR0911 (one for each benchmark)
         paths = write_names(named, encoder, options.out, options.cache.parent)
         print("\n".join(map(str, paths)))
         return 0
+    if options.name == "clusters":
+        return _run_clusters(folders, encoder, options)
     if options.name == "edits":
         return _run_edits(folders, encoder, options)
     if options.name == "checks":
@@ -134,6 +146,26 @@ def _run_gaps(folders: list[Path], encoder: Encoder, options: argparse.Namespace
         print_report(report)
     if options.check or options.name is None:
         missed = missed_floors(report, json.loads(FLOORS.read_text(encoding="utf-8")))
+        status = _report_missed(missed) or status
+    write_figures(report, options.json, is_printed=False)
+    return status
+
+
+def _run_clusters(folders: list[Path], encoder: Encoder, options: argparse.Namespace) -> int:
+    """Measure, print and check clusters of the sets, and by default of the sample."""
+    report: dict[str, dict[str, float]] = {}
+    status = 0
+    for folder in folders if options.sets else [SAMPLE, *folders]:
+        cases = sample_cases if folder == SAMPLE else set_cases
+        try:
+            for case in cases(folder, encoder):
+                report |= measure_clusters(case)
+        except CoverageKitError as error:
+            print(error, file=sys.stderr)
+            status = 1
+    print_clusters(report)
+    if options.check:
+        missed = missed_cluster_floors(report, json.loads(FLOORS.read_text(encoding="utf-8")))
         status = _report_missed(missed) or status
     write_figures(report, options.json, is_printed=False)
     return status

@@ -37,7 +37,7 @@ def panel(
         bool, typer.Option("--force", help="replace a panel of that name")
     ] = False,
 ) -> None:
-    """Make a fixed panel of questions from a run's log: a stratified sample over its clusters.
+    """Make a fixed panel of questions from a run's log: a stratified sample over its topics.
 
     Example: coverage-kit panel runs/latest --out panel.csv
     """
@@ -59,7 +59,7 @@ def panel(
     n_clusters = written["cluster_id"].nunique()
     n_holdout = int(written["is_holdout"].sum())
     say(
-        f"Panel {panel_version(written)}: {len(written)} questions of {n_clusters} clusters, "
+        f"Panel {panel_version(written)}: {len(written)} questions of {n_clusters} topics, "
         f"{n_holdout} of them held out, in {out}. Next: coverage-kit ask coverage.toml --dry-run"
     )
 

@@ -21,6 +21,9 @@ from coverage_kit.vectors import Vectors
 PASSAGES = "passages"
 # Passages of a question that count. Of 3 to 20, 10 parted the sample's topics best.
 _PASSAGES = 10
+# Cosine from which a passage counts whole. Assumed: of the questions of the sample and of
+# git_docs_tldr, one in ten has a nearer passage; from .5 to .8 precision is much the same.
+_NEAR = 0.6
 # Pages of a log count in place of passages where at least this share of questions has some.
 # Assumed.
 _MIN_LOGGED = 0.5
@@ -40,8 +43,8 @@ class SharedKind:
         name: the kind.
         weight: how telling sharing is on this log: 0 as much as chance, 1 as much as being the
             nearest question.
-        vectors: the items of each question, rarer ones heavier, in rows of length 1, or 0 for a
-            question without items; shape (n, items).
+        vectors: the items of each question, rarer ones heavier, in rows as long as the strongest
+            item, at most 1, and 0 for a question without items; shape (n, items).
     """
 
     name: str
@@ -66,8 +69,7 @@ def find_shared_results(
 
     The columns are query_id, kind, item and strength. Kinds are cited, retrieved (cited or found)
     and mentions; searches, whose items are the words of fan-out searches; and, where fewer than
-    half of the questions have logged pages, the nearest passages, as strong as their cosine
-    squared.
+    half of the questions have logged pages, the nearest passages, as strong as they are near.
 
     Args:
         answers: answers of the log.
@@ -97,12 +99,13 @@ def find_shared_results(
     ]
     n_queries = matches["query_id"].nunique()
     if tables[1]["query_id"].nunique() < _MIN_LOGGED * n_queries:
-        tables.append(_nearest_passages(matches))
+        tables.append(share_passages(matches))
     shared = pd.concat(tables, ignore_index=True).dropna()
     return shared.drop_duplicates(["query_id", "kind", "item"], ignore_index=True)
 
 
-def _nearest_passages(matches: Matches) -> pd.DataFrame:
+def share_passages(matches: Matches) -> pd.DataFrame:
+    """Return the ten nearest passages of each question, as a kind of what questions share."""
     order = matches.sort_values(
         ["query_id", "similarity", "passage_id"], ascending=[True, False, True]
     )
@@ -112,7 +115,7 @@ def _nearest_passages(matches: Matches) -> pd.DataFrame:
             "query_id": nearest["query_id"],
             "kind": PASSAGES,
             "item": nearest["passage_id"],
-            "strength": nearest["similarity"].clip(lower=0) ** 2,
+            "strength": (nearest["similarity"] / _NEAR).clip(0, 1),
         }
     )
 
@@ -134,12 +137,15 @@ def weigh_kinds(
         seed: seed of the draw of 4,000 questions that are compared where there are more.
     """
     index = pd.Index(ids)
+    known = shared[shared["query_id"].isin(index)]
+    if known.empty:
+        return []
     rng = np.random.default_rng(seed)
     n = len(ids)
     drawn = np.sort(rng.choice(n, _MAX_COMPARED, replace=False)) if n > _MAX_COMPARED else None
     cosines = _cosines(topics if drawn is None else topics[drawn])
     kinds = []
-    for name, table in shared[shared["query_id"].isin(index)].groupby("kind"):
+    for name, table in known.groupby("kind"):
         vectors = _item_vectors(index, table)
         weight = _weight(cosines, vectors if drawn is None else vectors[drawn])
         if weight > 0:
@@ -148,15 +154,21 @@ def weigh_kinds(
 
 
 def _item_vectors(index: "pd.Index[str]", table: pd.DataFrame) -> sparse.csr_matrix:
-    """Return the items of each question, weighted by inverse document frequency, length 1 or 0."""
+    """Return the items of each question, weighted by inverse document frequency, shape (n, items).
+
+    A row is as long as its strongest item: a question whose nearest passage is far has little that
+    it could share.
+    """
     rows = index.get_indexer(pd.Index(table["query_id"]))
     columns, items = pd.factorize(table["item"], sort=True)
     shape = (len(index), len(items))
     strengths = table["strength"].to_numpy(np.float64)
-    incidence = sparse.csr_matrix((strengths, (rows, columns)), shape=shape)
+    incidence = sparse.csr_matrix((strengths**2, (rows, columns)), shape=shape)
     n_queries = np.bincount(columns, minlength=len(items))
     rarity = np.log(len(index) / np.maximum(n_queries, 1))
-    return sparse.csr_matrix(normalize(incidence @ sparse.diags(rarity))).astype(np.float32)
+    lengths = sparse.csr_matrix((strengths, (rows, columns)), shape=shape).max(axis=1)
+    directions = normalize(incidence @ sparse.diags(rarity))
+    return sparse.csr_matrix(directions.multiply(lengths)).astype(np.float32)
 
 
 def _cosines(topics: Vectors) -> npt.NDArray[np.float32]:

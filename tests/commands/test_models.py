@@ -50,7 +50,7 @@ def test_a_panel_is_made_from_a_run_asked_resumed_and_booked_in_the_ledger(
     run = save_analysis(sample_analysis, tmp_path / "run")
     status, output = call(monkeypatch, capsys, "panel", run, "--size", 12, "--holdout", 0.25)
     assert status == 0, output
-    assert "12 questions of 12 clusters, 3 of them held out" in output
+    assert "12 questions of 12 topics, 3 of them held out" in output
     status, output = call(monkeypatch, capsys, "panel", run, "--size", 5)
     assert status == 2
     assert "--force" in output

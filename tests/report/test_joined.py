@@ -55,7 +55,7 @@ def test_no_edit_is_listed_separately(analysis):
 
 
 def test_gaps_that_no_edit_can_close_are_not_severe(analysis):
-    lost = replace(analysis, gaps=analysis.gaps.assign(is_closable=False))
+    lost = replace(analysis, gaps=analysis.gaps.assign(listing="out of reach"))
     assert (summarize(analysis).n_severe, summarize(lost).n_severe) == (2, 0)
 
 

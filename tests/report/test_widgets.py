@@ -1,5 +1,6 @@
 """The widgets of a notebook, without a browser: gaps to explore, edits to tick, buttons."""
 
+import html
 import json
 from dataclasses import replace
 
@@ -44,7 +45,7 @@ def test_the_first_gap_is_open_with_its_questions_and_its_points_ringed(explorer
     positions = sample_analysis.points.set_index("point_id").loc[list(members), "x"]
     assert sorted(explorer.map.figure.data[-1].x) == pytest.approx(sorted(positions), abs=1e-6)
     for text in sample_analysis.queries.set_index("query_id").loc[list(members), "text"].head(5):
-        assert text.split()[0] in explorer.details.value
+        assert text.split()[0] in html.unescape(explorer.details.value)
 
 
 def test_a_clicked_question_opens_its_gap_and_alone_is_ringed(explorer, sample_analysis):
