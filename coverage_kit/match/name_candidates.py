@@ -35,7 +35,7 @@ from coverage_kit.text.spelling import Spelling
 
 # Questions of a cluster, the most asked, in which phrases are searched, and that may name it.
 _N_MEMBERS = 40
-_N_ASKED = 8
+_N_ASKED = 6
 # Titles that the answers to a question cite, the most cited.
 _N_TITLES = 20
 # The best names of a theme that are joined in pairs.
@@ -43,9 +43,9 @@ _N_PAIRED = 6
 # Clauses of a question that may name its cluster.
 _N_CLAUSES = 3
 # Candidates of a cluster that are kept. Assumed, like the numbers above: more cost time only.
-_N_KEPT = 15
+_N_KEPT = 10
 # Characters of a question's answers of which the words count. Assumed: the subject comes first.
-_ANSWER_LENGTH = 1500
+_ANSWER_LENGTH = 800
 # Questions by which the language of a log is judged.
 _N_OF_LANGUAGE = 300
 # Fewer words of a cluster do not show their language; then the log's is theirs.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from coverage_kit.match.labels import label_clusters
 from coverage_kit.match.titles import cited_titles
 from coverage_kit.pipeline.inputs import Inputs
+from coverage_kit.pipeline.polish import polish_names
 from coverage_kit.pipeline.run import Run
 from coverage_kit.tables import LABELS, Clusters, Labels
 from coverage_kit.vectors import Embeddings
@@ -33,6 +34,7 @@ def name_topics(run: Run, inputs: Inputs, clusters: Clusters, topics: Embeddings
     titles = cited_titles(log.answers, log.citations, inputs.pages)
     brands = [name for names in inputs.brand_names for name in names]
     labels = label_clusters(log.queries, clusters, topics, run.encoder, answers, titles, brands)
+    labels = polish_names(run, labels, clusters, log.queries)
     if "theme_id" not in clusters or clusters["theme_id"].isna().any():
         return Names(labels, LABELS.empty())
     by_theme = clusters.assign(cluster_id=clusters["theme_id"])

@@ -213,6 +213,11 @@ class MatchSettings(SettingsSection):
         12, ge=2, description="rounds in which passages are hidden to calibrate coverage"
     )
     bootstraps: int = Field(60, ge=20, description="refits from which intervals are read")
+    polish_names: bool = Field(
+        False,
+        description="let the model of [judge], or else of [draft], polish the names of gaps; "
+        "it costs what [judge] allows",
+    )
 
 
 class ChecksSettings(SettingsSection):

@@ -113,7 +113,8 @@ class English:
             n_words.update(words)
             for article, word, behind in zip(words, words[1:], [*words[2:], ""], strict=False):
                 if article in ("a", "an"):
-                    self._counted.add(behind if word in ADJECTIVES else word)
+                    # "a cargo bike" counts bikes
+                    self._counted |= {word, behind} - PREPOSITIONS - OTHERS
             for first, second, third in zip(words, words[1:], words[2:], strict=False):
                 if (first in MODALS and second in SUBJECTS) or (first == "how" and second == "to"):
                     after_modal[third] += 1

@@ -31,6 +31,7 @@ _FILLERS = re.compile(
 # A title that tells a story: no name of a topic.
 _PERSONAL = re.compile(r"\b(?:we|i|us|me|my|you'll|i'm|we're)\b", re.I)
 _PRICE = re.compile(r"[£$€]|\d{4,}|%2C", re.I)
+_DOUBLING = ("ing", "ed", "er")
 _SUFFIXES = ("ies", "ing", "ed", "es", "s", "er", "y", "e", "i")
 
 
@@ -51,9 +52,10 @@ def stem(word: str) -> str:
     for ending in _SUFFIXES:
         if word.endswith(ending) and len(word) - len(ending) > 2:
             word = word[: -len(ending)]
+            # "stopping" is a form of "stop"
+            is_doubled = ending in _DOUBLING and len(word) > 3 and word[-1] == word[-2]
+            word = word[:-1] if is_doubled and word[-1] in "bdgklmnprt" else word
             break
-    if len(word) > 3 and word[-1] == word[-2] and word[-1] in "bdgklmnprt":
-        word = word[:-1]
     if len(word) > 3 and word[-1] in "iy":
         word = word[:-1]
     return word

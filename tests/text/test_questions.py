@@ -122,6 +122,8 @@ def test_titles_lose_prices_numbers_and_what_stands_behind_a_separator():
 def test_stems_join_forms_of_a_word():
     assert len({stem(word) for word in ("charge", "charges", "charging", "charger")}) == 1
     assert stem("batteries") == stem("battery")
+    assert stem("carrying") == stem("carries") == stem("carry") != stem("car")
+    assert stem("stopping") == stem("stop")
     assert stem("dog") != stem("door")
 
 
