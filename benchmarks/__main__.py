@@ -1,7 +1,8 @@
-"""python -m benchmarks [gaps | checks | edits | names | rows | calibration | answering]: measure on sets.
+"""python -m benchmarks [gaps | clusters | checks | edits | names | rows | ...]: measure on sets.
 
 Without a name: gaps on the default sets against their floors. `calibration` and `answering` fit
-the shipped defaults again; `names` writes names of clusters to judge blind. Exit status 1 when a set cannot be used or a figure is below its floor.
+the shipped defaults again; `names` writes names of clusters to judge blind. Exit status 1 when a
+set cannot be used or a figure is below its floor.
 """
 
 import argparse
@@ -13,8 +14,17 @@ from typing import Any
 from benchmarks.answering import write_answering
 from benchmarks.calibration import write_default_calibration
 from benchmarks.checks import CheckReport, measure_checks, print_checks
+from benchmarks.clusters import (
+    SAMPLE,
+    measure_clusters,
+    missed_cluster_floors,
+    print_clusters,
+    sample_cases,
+    set_cases,
+)
 from benchmarks.command_line import (
     CHECK_SETS,
+    CLUSTER_SETS,
     DEFAULT_SETS,
     EDIT_SETS,
     find_folders,
@@ -25,8 +35,7 @@ from benchmarks.command_line import (
 )
 from benchmarks.edits import measure_edits, missed_edit_floors, print_edits
 from benchmarks.gaps import Report, measure_gaps, missed_floors, print_report
-from benchmarks.names import SETS as NAME_SETS
-from benchmarks.names import write_names
+from benchmarks.names import SETS as NAME_SETS, write_names
 from benchmarks.rows import measure_rows
 from benchmarks.sets import read_set
 from coverage_kit.embed.choose import choose_encoder
@@ -34,8 +43,9 @@ from coverage_kit.embed.texts import CachedEncoder
 from coverage_kit.errors import CoverageKitError
 from coverage_kit.vectors import Encoder
 
-BENCHMARKS = ("gaps", "checks", "edits", "names", "rows", "calibration", "answering")
+BENCHMARKS = ("gaps", "clusters", "checks", "edits", "names", "rows", "calibration", "answering")
 SETS_OF = {
+    "clusters": CLUSTER_SETS,
     "checks": CHECK_SETS,
     "edits": EDIT_SETS,
     "answering": (*EDIT_SETS, "expertqa"),
@@ -45,7 +55,9 @@ SETS_OF = {
 FLOORS = Path(__file__).parent / "floors.json"
 
 
-def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> int:
+def main(  # noqa: PLR0911 (one for each benchmark)
+    arguments: list[str] | None = None, encoder: Encoder | None = None
+) -> int:
     """Run a benchmark, with this encoder instead of the default encoder; return the exit status."""
     parser = make_parser("python -m benchmarks", BENCHMARKS, __doc__ or "")
     parser.add_argument(
@@ -87,10 +99,12 @@ def main(arguments: list[str] | None = None, encoder: Encoder | None = None) -> 
         return 0
     encoder = CachedEncoder(encoder or choose_encoder(precision=options.precision), options.cache)
     if options.name == "names":
-        sets = [str(folder) for folder in options.sets or NAME_SETS]
-        paths = write_names(sets, encoder, options.out, options.cache.parent)
+        named = [str(folder) for folder in options.sets or NAME_SETS]
+        paths = write_names(named, encoder, options.out, options.cache.parent)
         print("\n".join(map(str, paths)))
         return 0
+    if options.name == "clusters":
+        return _run_clusters(folders, encoder, options)
     if options.name == "edits":
         return _run_edits(folders, encoder, options)
     if options.name == "checks":
@@ -132,6 +146,26 @@ def _run_gaps(folders: list[Path], encoder: Encoder, options: argparse.Namespace
         print_report(report)
     if options.check or options.name is None:
         missed = missed_floors(report, json.loads(FLOORS.read_text(encoding="utf-8")))
+        status = _report_missed(missed) or status
+    write_figures(report, options.json, is_printed=False)
+    return status
+
+
+def _run_clusters(folders: list[Path], encoder: Encoder, options: argparse.Namespace) -> int:
+    """Measure, print and check clusters of the sets, and by default of the sample."""
+    report: dict[str, dict[str, float]] = {}
+    status = 0
+    for folder in folders if options.sets else [SAMPLE, *folders]:
+        cases = sample_cases if folder == SAMPLE else set_cases
+        try:
+            for case in cases(folder, encoder):
+                report |= measure_clusters(case)
+        except CoverageKitError as error:
+            print(error, file=sys.stderr)
+            status = 1
+    print_clusters(report)
+    if options.check:
+        missed = missed_cluster_floors(report, json.loads(FLOORS.read_text(encoding="utf-8")))
         status = _report_missed(missed) or status
     write_figures(report, options.json, is_printed=False)
     return status

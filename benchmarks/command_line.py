@@ -11,6 +11,7 @@ from benchmarks.sets import data_folder
 
 DEFAULT_SETS = ("git_docs_tldr", "doc2dial_val", "conditionalqa_govuk")
 CHECK_SETS = (*DEFAULT_SETS, "xquad_de", "xquad_es", "xquad_zh", "xquad_ar")
+CLUSTER_SETS = ("git_docs_tldr", "chatgpt_products", "clinc150")
 EDIT_SETS = ("doc2dial_val", "conditionalqa_govuk")
 
 

@@ -104,14 +104,16 @@ def set_names(folder: Path, encoder: Encoder) -> list[NamedCluster]:
         cited = responses[["query_id", "urls"]].explode("urls").dropna().drop_duplicates()
         shared = cited.rename(columns={"urls": "item"}).assign(kind="cited", strength=1.0)
         names = cited.assign(title=cited["urls"].map(words_of_address))
-        titles = names[names["title"] != ""].groupby("query_id")["title"].agg(list).to_dict()
+        by_query = names[names["title"] != ""].groupby("query_id")["title"]
+        titles = {str(query_id): of_query.tolist() for query_id, of_query in by_query}
     claim_vectors = embed_texts(claims["claim_id"], claims["text"], encoder)
     rows: npt.NDArray[np.int64] = np.asarray(
         pd.Index(queries["query_id"]).get_indexer(pd.Index(claims["query_id"])), dtype=np.int64
     )
     topics = topic_embeddings(vectors, claim_vectors, rows)
     clusters, _ = cluster_queries(topics, shared)
-    answers = responses.groupby("query_id")["text"].agg(list).to_dict()
+    by_query = responses.groupby("query_id")["text"]
+    answers = {str(query_id): of_query.tolist() for query_id, of_query in by_query}
     labels = label_clusters(queries, clusters, topics, encoder, answers, titles)
     questions = _texts_by_cluster(clusters.merge(queries[["query_id", "text", "demand"]]))
     by_size = sorted(
@@ -122,7 +124,7 @@ def set_names(folder: Path, encoder: Encoder) -> list[NamedCluster]:
 
 
 def _read_responses(path: Path, query_ids: Iterable[str]) -> pd.DataFrame:
-    """Return the answers to these queries with the addresses that they cite; none without a file."""
+    """Return the answers to these queries, with the addresses that they cite."""
     columns = ["answer_id", "query_id", "engine", "text", "urls", "has_searched"]
     if not path.exists():
         return pd.DataFrame(columns=columns)

@@ -13,7 +13,6 @@ A set is a folder of Parquet tables; further columns and files are left alone:
 import os
 import sys
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +25,7 @@ from coverage_kit.errors import SchemaError
 from coverage_kit.match.clusters import cluster_queries, topic_embeddings
 from coverage_kit.match.evidence import Claims, EvidenceScorer, EvidenceVectors
 from coverage_kit.match.neighbors import nearest_passages
+from coverage_kit.match.shared_results import share_passages
 from coverage_kit.match.whitening import Space, fit_space
 from coverage_kit.tables import ANSWERS, CLAIMS, PASSAGES, QUERIES, Clusters
 from coverage_kit.vectors import Embeddings, Encoder, embed_texts
@@ -74,16 +74,6 @@ class BenchSet:
     query_vectors: Embeddings
     claim_vectors: Embeddings
 
-    @cached_property
-    def clusters(self) -> Clusters:
-        """The clusters of all queries, made once: removing pages changes no query."""
-        space = fit_space(self.passage_vectors, self.query_vectors)
-        rows = _query_rows(self.query_vectors, self.claims)
-        topics = topic_embeddings(
-            space.of_queries(self.query_vectors), space.of_passages(self.claim_vectors), rows
-        )
-        return cluster_queries(topics)[0]
-
 
 @dataclass(frozen=True)
 class Trial:
@@ -125,7 +115,7 @@ def read_set(folder: Path, encoder: Encoder, with_answers: bool = False) -> Benc
         )
         cure = "Check that ids agree between the tables."
         raise SchemaError(str(folder), expected, counts, cure)
-    claims = _read_claims(folder / "responses.parquet", queries) if with_answers else CLAIMS.empty()
+    claims = read_claims(folder / "responses.parquet", queries) if with_answers else CLAIMS.empty()
     return BenchSet(
         name=folder.resolve().name,
         passages=passages,
@@ -224,7 +214,8 @@ def make_trial(
         headings=space.of_passages(bench.heading_vectors.select(list(passages["passage_id"]))),
     )
     matches = nearest_passages(query_vectors, passages, passage_vectors, OWN)
-    clusters = bench.clusters.set_index("query_id").loc[list(query_vectors.ids)].reset_index()
+    topics = topic_embeddings(query_vectors, claim_vectors, answer_claims.query_rows)
+    clusters, _ = cluster_queries(topics, share_passages(matches))
     scorer = EvidenceScorer(queries, passages, matches, OWN, vectors, answer_claims)
     return Trial(scorer, clusters, is_gap, queries, passages, raw_queries, raw_passages)
 
@@ -322,7 +313,7 @@ def _read_qrels(path: Path, passages: pd.DataFrame, queries: pd.DataFrame) -> pd
     ].reset_index(drop=True)
 
 
-def _read_claims(path: Path, queries: pd.DataFrame) -> pd.DataFrame:
+def read_claims(path: Path, queries: pd.DataFrame) -> pd.DataFrame:
     """Return the claims of the logged answers to these queries."""
     raw = read_table(path, "query_id", "response_text")
     raw = raw[raw["query_id"].isin(queries["query_id"]) & (raw["response_text"].str.strip() != "")]

@@ -17,7 +17,7 @@ from coverage_kit.pipeline.analyze import analyze
 from coverage_kit.report.page import write_page
 from coverage_kit.report.workbook import write_workbook
 from coverage_kit.settings import read_settings
-from coverage_kit.vocabulary import TO_CLOSE
+from coverage_kit.vocabulary import LOST_CAUSES, TO_CLOSE, VISIBILITY_CAUSES
 from tests.world import DATA, planted_topics, write_project
 
 
@@ -129,15 +129,44 @@ def test_coverage_separates_answered_queries_and_the_self_test_does_not_exaggera
     assert 0.7 < analysis.about.self_test["auc"] < auc
 
 
-def test_causes_other_than_missing_are_detected(analysis, planted, topics):
-    """Most of the lost queries, and of those retrieved but not cited, get their own cause."""
+def test_planted_causes_are_named_and_seldom_named_elsewhere(analysis, planted, topics):
+    """Recall and precision over the questions, and over the topics by most of their questions."""
     detected = analysis.coverage.set_index("query_id")["cause"].reindex(topics.index)
     cause = topics.map(planted["cause"])
-    lost_causes = ["unwinnable", "out of scope"]
-    assert detected[cause.isin(lost_causes)].isin(lost_causes).mean() > 0.8
-    assert (detected[cause == "out of scope"] == "out of scope").mean() > 0.6
-    assert (detected[cause == "retrieved but not cited"] == "retrieved but not cited").mean() > 0.5
-    assert (detected == "mis-worded").any()
+    by_topic = detected.groupby(topics).agg(lambda causes: causes.value_counts().index[0])
+    for truth, named in ((cause, detected), (planted["cause"].reindex(by_topic.index), by_topic)):
+        for word in ("mis-worded", "out of scope", "unwinnable"):
+            assert (named[truth == word] == word).mean() >= 0.6, (word, named[truth == word])
+            assert (truth[named == word] == word).mean() >= 0.6, (word, truth[named == word])
+        is_unseen = named.isin(VISIBILITY_CAUSES)
+        assert (truth[is_unseen] == named[is_unseen]).mean() >= 0.7, truth[is_unseen]
+        assert (named[truth == "retrieved but not cited"] == "retrieved but not cited").mean() > 0.5
+    # no question that a page answers is off the subject, however it is asked
+    assert not (detected[cause == "covered"] == "out of scope").any()
+
+
+def test_mis_worded_questions_lead_to_the_page_that_answers_them(analysis, planted, topics):
+    evidence = analysis.evidence.set_index("query_id")["answer_passage_id"]
+    named = analysis.coverage.set_index("query_id")["cause"] == "mis-worded"
+    found = evidence[named[named].index].str.rsplit("#").str[0]
+    pages = "larkmoor.example/" + topics.map(planted["page"])
+    is_planted = topics[found.index].str.startswith("w")
+    assert (found == pages[found.index])[is_planted].mean() >= 0.9
+
+
+def test_cases_that_were_named_wrongly(analysis):
+    causes = dict(zip(analysis.queries["text"], explained_causes(analysis), strict=True))
+    # the site has pages on cleaning and on the law
+    salt = "salt on the roads in winter, how often should I wash a Heron so it doesnt rust"
+    motor_kit = next(text for text in causes if text.startswith("Can I just add a motor kit"))
+    assert causes[salt] not in LOST_CAUSES
+    assert causes[motor_kit] not in LOST_CAUSES
+    assert causes["how to get refund on annual season ticket rail"] == "out of scope"
+
+
+def explained_causes(analysis):
+    coverage = analysis.coverage.set_index("query_id")["cause"]
+    return coverage.reindex(analysis.queries["query_id"])
 
 
 def test_edits_are_briefs_with_pages_costs_and_intervals(analysis):

@@ -14,7 +14,6 @@ import pandas as pd
 from scipy import sparse
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
-from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from sklearn.preprocessing import normalize
 
@@ -24,7 +23,7 @@ from coverage_kit.tables import CLUSTERS, Clusters, checked
 from coverage_kit.vectors import Embeddings, Vectors, to_unit_length
 
 # Maximum distances of two clusters that are joined; the log decides among them by stability.
-MAX_DISTANCES = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75)
+MAX_DISTANCES = tuple(round(0.5 + step * 0.025, 3) for step in range(11))
 # Random samples that are clustered to measure stability, and where there are many queries. Assumed.
 _DRAWS = 10
 _DRAWS_OF_MANY = 3
@@ -34,8 +33,9 @@ _DRAWN_SHARE = 0.8
 # Weight of common nearest queries beside similarity. Without them, the topics of CLINC150 are found
 # worse (docs/method.md, clusters).
 _AGREEMENT_WEIGHT = 0.5
-# More queries than this are first parted into coarse communities, to bound memory.
-_MAX_LINKED = 6000
+# More queries than this are first parted into communities, each smaller than that: to bound memory,
+# and as average linkage takes the square of the time.
+_MAX_LINKED = 2000
 # Pairs of queries up to which neighbours for these communities are exact, so 10,000 queries, and
 # the recall of the index for more.
 _EXACT_PAIRS = 100_000_000
@@ -44,11 +44,12 @@ _RECALL = 0.96
 _BLOCK = 20_000
 # Fewer queries than this say nothing of stability.
 _MIN_QUERIES = 4
-# Numbers of themes, and the clusters that a theme holds on average where there are few. Assumed:
-# what a reader can take in, and a map can show.
+# Numbers of themes where there are at least 20 clusters. Assumed: what a reader can take in, and a
+# map can show.
 _MIN_THEMES = 10
 _MAX_THEMES = 25
-_CLUSTERS_PER_THEME = 3
+# Themes are so many times the square root of the clusters: 13 themes of 80 clusters. Assumed.
+_THEMES_PER_ROOT = 1.5
 
 Labels = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int64]
@@ -101,11 +102,20 @@ class _Features:
     def select(self, rows: Rows) -> "_Features":
         return _Features(self.topics[rows], self.shared[rows])
 
-    def similarities(self) -> Similarities:
-        """Return the similarity of each pair of queries, shape (n, n)."""
-        similarities: Similarities = self.topics @ self.topics.T
+    def means(self, labels: Labels) -> "_Features":
+        """Return the mean of each cluster, of length 1; labels are numbered from 0, shape (n,)."""
+        n = len(labels)
+        sums = sparse.csr_matrix((np.ones(n, np.float32), (labels, np.arange(n))))
+        topics, shared = sums @ self.topics, sums @ self.shared
+        squares = (topics**2).sum(axis=1) + _squares(shared)
+        scale = (1 / np.sqrt(np.maximum(squares, 1e-12))).astype(np.float32)
+        return _Features(topics * scale[:, None], sparse.csr_matrix(sparse.diags(scale) @ shared))
+
+    def similarities(self, other: "_Features") -> Similarities:
+        """Return the similarity with each of others, shape (len(self), len(other))."""
+        similarities: Similarities = self.topics @ other.topics.T
         if self.shared.nnz:
-            similarities += (self.shared @ self.shared.T).toarray()
+            similarities += (self.shared @ other.shared.T).toarray()
         return similarities
 
 
@@ -140,7 +150,7 @@ def cluster_queries(
     draws = _draw_samples(ids, vectors, shared, seed)
     number, stability = _choose_distance(by_distance, draws)
     labels = _by_size(by_distance[number])
-    themes = group_themes(vectors, labels, seed)
+    themes = _group_themes(features, labels)
     table = _cluster_table(ids, vectors, labels, themes)
     pairs = _count_pairs(labels, draws[:, number])
     kept = pairs["kept"] / pairs["all"]
@@ -162,25 +172,32 @@ def cluster_queries(
     return table.iloc[rows].reset_index(drop=True), quality
 
 
-def group_themes(vectors: Vectors, labels: Labels, seed: int = 0) -> Labels:
+def _group_themes(features: _Features, labels: Labels) -> Labels:
     """Return the theme of each query, numbered from 0, largest first, shape (n,).
 
-    Themes are groups of clusters that are near each other: 10 to 25, or one for each three clusters
-    where there are few.
+    Themes are groups of clusters that are near each other, by Ward's method: 1.5 times the square
+    root of the clusters, and 10 to 25 where there are at least 20 clusters. Of very many clusters,
+    the 2,000 largest make the themes, and each other joins the nearest.
 
     Args:
-        vectors: vectors of the queries, shape (n, dimensions).
-        labels: their clusters, numbered from 0, shape (n,).
-        seed: seed of k-means.
+        features: features of the queries.
+        labels: their clusters, numbered from 0, largest first, shape (n,).
     """
-    centres = _centres(vectors, labels)
-    n_clusters = len(centres)
-    n_themes = max(1, min(_MAX_THEMES, round(n_clusters / _CLUSTERS_PER_THEME)))
+    clusters = features.means(labels)
+    n_clusters = len(clusters)
+    n_themes = min(n_clusters, round(_THEMES_PER_ROOT * np.sqrt(n_clusters)), _MAX_THEMES)
     if n_clusters >= 2 * _MIN_THEMES:
         n_themes = max(_MIN_THEMES, n_themes)
-    sizes = np.bincount(labels)
-    means = KMeans(n_themes, random_state=seed, n_init=4)
-    return _by_size(means.fit_predict(centres, sample_weight=np.sqrt(sizes))[labels])
+    if n_themes == n_clusters:
+        return _by_size(labels)
+    large = clusters.select(np.arange(min(n_clusters, _MAX_LINKED)))
+    distances = np.sqrt((2 - 2 * large.similarities(large)).clip(min=0))
+    np.fill_diagonal(distances, 0)
+    tree = linkage(squareform(distances, checks=False), "ward")
+    themes = _by_size(fcluster(tree, n_themes, "maxclust"))
+    small = clusters.select(np.arange(len(large), n_clusters))
+    nearest = small.similarities(large.means(themes)).argmax(axis=1)
+    return _by_size(np.concatenate([themes, nearest])[labels])
 
 
 def _weighted_features(
@@ -194,12 +211,16 @@ def _weighted_features(
         if parts
         else sparse.csr_matrix((len(ids), 0), dtype=np.float32)
     )
-    squares = np.asarray(together.multiply(together).sum(axis=1)).ravel()
-    scale = (1 / np.sqrt(1 + squares)).astype(np.float32)
+    scale = (1 / np.sqrt(1 + _squares(together))).astype(np.float32)
     features = _Features(
         vectors * scale[:, None], sparse.csr_matrix(sparse.diags(scale) @ together)
     )
     return features, {kind.name: kind.weight for kind in kinds}
+
+
+def _squares(rows: sparse.csr_matrix) -> npt.NDArray[np.float64]:
+    """Return the sum of squares of each row, shape (n,)."""
+    return np.asarray(rows.multiply(rows).sum(axis=1), dtype=np.float64).ravel()
 
 
 def _draw_samples(ids: Sequence[str], vectors: Vectors, shared: pd.DataFrame, seed: int) -> Labels:
@@ -258,11 +279,13 @@ def _labels_by_distance(features: _Features, seed: int) -> Labels:
     n_neighbors = _n_neighbors(len(features))
     crowding = np.zeros(len(features), np.float32)
     for rows in parts:
-        crowding[rows] = _crowding(features.select(rows).similarities(), n_neighbors)
+        part = features.select(rows)
+        crowding[rows] = _crowding(part.similarities(part), n_neighbors)
     excess = np.maximum(crowding - np.median(crowding), 0)
     labels = np.zeros((len(MAX_DISTANCES), len(features)), np.int64)
     for rows in parts:
-        similarities = features.select(rows).similarities()
+        part = features.select(rows)
+        similarities = part.similarities(part)
         joined = _link(_adjusted(similarities, crowding[rows], excess[rows], n_neighbors))
         labels[:, rows] = joined + labels.max(axis=1, keepdims=True) + 1
     return labels
@@ -315,7 +338,7 @@ def _link(similarities: Similarities) -> Labels:
 
 
 def _parts(features: _Features, seed: int) -> list[Rows]:
-    """Return rows of queries that are clustered together, at most 6,000 each.
+    """Return rows of queries that are clustered together, at most 2,000 each.
 
     They are all queries, or communities of the graph of nearest queries.
     """
@@ -491,16 +514,11 @@ def _by_size(labels: Labels) -> Labels:
     return np.asarray(np.argsort(np.lexsort((first, -counts)))[inverse], dtype=np.int64)
 
 
-def _centres(vectors: Vectors, labels: Labels) -> Vectors:
-    """Return the sum of each cluster's vectors, of length 1, shape (clusters, dimensions)."""
-    n = len(labels)
-    sums = sparse.csr_matrix((np.ones(n, np.float32), (labels, np.arange(n)))) @ vectors
-    return to_unit_length(sums)
-
-
 def _membership(vectors: Vectors, labels: Labels) -> npt.NDArray[np.float64]:
     """Return the cosine of each query with the mean of its cluster, at least 0, shape (n,)."""
-    centres = _centres(vectors, labels)
+    n = len(labels)
+    sums = sparse.csr_matrix((np.ones(n, np.float32), (labels, np.arange(n)))) @ vectors
+    centres = to_unit_length(sums)
     similarity: npt.NDArray[np.float64] = np.einsum("ij,ij->i", vectors, centres[labels]).astype(
         np.float64
     )

@@ -446,7 +446,7 @@ class EvidenceScorer:
         values.insert(0, "query_id", pd.Series(self.query_ids, dtype="str"))
         values["own_passage_id"] = self.passages["passage_id"].iloc[self.best_rows()].to_numpy()
         values["best_other_passage_id"] = pd.Series(self.other_passage, dtype="str")
-        return values[EVIDENCE.names]
+        return EVIDENCE.typed(values)[EVIDENCE.names]
 
     def _nothing_hidden(self) -> Flags:
         # at least one entry, so that a site without passages can be indexed too

@@ -97,12 +97,13 @@ def find_shared_results(
     ]
     n_queries = matches["query_id"].nunique()
     if tables[1]["query_id"].nunique() < _MIN_LOGGED * n_queries:
-        tables.append(_nearest_passages(matches))
+        tables.append(share_passages(matches))
     shared = pd.concat(tables, ignore_index=True).dropna()
     return shared.drop_duplicates(["query_id", "kind", "item"], ignore_index=True)
 
 
-def _nearest_passages(matches: Matches) -> pd.DataFrame:
+def share_passages(matches: Matches) -> pd.DataFrame:
+    """Return the ten nearest passages of each question, as a kind of what questions share."""
     order = matches.sort_values(
         ["query_id", "similarity", "passage_id"], ascending=[True, False, True]
     )

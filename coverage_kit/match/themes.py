@@ -1,7 +1,5 @@
 """Themes, as a table: what each is called, and what is in it."""
 
-import pandas as pd
-
 from coverage_kit.tables import THEMES, Clusters, Gaps, Labels, Queries, Themes, checked
 from coverage_kit.vocabulary import TO_CLOSE
 

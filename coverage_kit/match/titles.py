@@ -16,7 +16,7 @@ _SLUG_CODE = re.compile(r"\b(?=\w*\d)\w{5,}\b|\b\d{1,4}\Z")
 
 
 def cited_titles(answers: Answers, citations: Citations, pages: Pages) -> dict[str, list[str]]:
-    """Return the titles of the pages that answers to each query cite, by query id, most cited first.
+    """Return the titles of the pages that answers cite, by query id, the most cited first.
 
     A title is that of the page where it was read, else that of the log, else the words of the
     page's address. Pages that were found but not cited count where a query's answers cite none.

@@ -22,7 +22,7 @@ _SATURATION = 1.5
 _LENGTH_CORRECTION = 0.75
 # Characters that stand for the stem of a longer word: prefixes of 5 raised the mean AUC on XQuAD in
 # German from .894 to .914, and cost English nothing (docs/method.md, evidence).
-_STEM_LENGTH = 5
+STEM_LENGTH = 5
 # Cells of a block of scores, 4 bytes each. Assumed.
 _BLOCK_CELLS = 2**24
 # Letters of scripts that put no spaces between words: kana, Chinese, Thai, Lao, Burmese and Khmer.
@@ -50,7 +50,7 @@ def split_words(text: str) -> list[str]:
         if _IS_UNSPACED.match(run):
             words += [run[start : start + 2] for start in range(max(1, len(run) - 1))]
         else:
-            words += [run, "#" + run[:_STEM_LENGTH]]
+            words += [run, "#" + run[:STEM_LENGTH]]
     return words
 
 
@@ -140,7 +140,7 @@ class WordIndex:
     def _half(self, seed: int) -> Flags:
         """Return which words of the vocabulary are in the first half that this seed draws."""
         stems = [
-            word if word.startswith("#") else "#" + word[:_STEM_LENGTH]
+            word if word.startswith("#") else "#" + word[:STEM_LENGTH]
             for word in self._counter.get_feature_names_out()
         ]
         return np.array([zlib.crc32(f"{seed}{stem}".encode()) % 2 == 0 for stem in stems])

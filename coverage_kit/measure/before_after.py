@@ -34,6 +34,7 @@ from coverage_kit.tables import (
     Verdicts,
     checked,
 )
+from coverage_kit.tables.logged import logs_citations
 
 # The usual level.
 LEVEL = 0.05
@@ -241,14 +242,15 @@ def _value_answers(
 ) -> dict[str, "pd.Series[float]"]:
     """Return by measure what each answer counts.
 
-    It counts whether it cites the site, and whether it names the brand, where its words or mentions
-    are logged.
+    It counts whether it cites the site, where citations of its engine are logged, and whether it
+    names the brand, where its words or mentions are logged.
     """
     cited = citations.loc[
         (citations["kind"] == "cited") & (citations["site"] == treatment.site),
         "answer_id",
     ]
-    values = {"citation_rate": answers["answer_id"].isin(cited).astype(np.float64)}
+    is_citing = answers["answer_id"].isin(cited)
+    values = {"citation_rate": is_citing[logs_citations(answers, citations)].astype(np.float64)}
     if treatment.brand:
         is_naming = answers["answer_id"].isin(
             mentions.loc[mentions["brand"] == treatment.brand, "answer_id"]

@@ -20,6 +20,7 @@ from coverage_kit.measure.before_after import (
 )
 from coverage_kit.measure.permutation import Floats, correct_holm, flip_signs
 from coverage_kit.tables import DRIFTS, Answers, Citations, Drifts, checked
+from coverage_kit.tables.logged import logs_citations
 
 # Names of models that a reason lists (assumed).
 _MAX_NAMES = 5
@@ -95,8 +96,11 @@ def _count_signs(
         "searched_rate": answers["has_searched"],
         "citations_per_answer": n_cited,
     }
+    # without citations of an engine, nothing is known of whom it cites
+    is_logged = logs_citations(answers, citations)[paired.index].astype(np.float64)
+    bases = dict.fromkeys(tops, is_logged) | {"searched_rate": 1.0}
     signs = {
-        sign: pd.DataFrame({"top": top[paired.index].astype(np.float64), "base": 1.0})
+        sign: pd.DataFrame({"top": top[paired.index].astype(np.float64), "base": bases[sign]})
         for sign, top in tops.items()
     }
     return signs | {"share_of_new_sites": _count_new(paired, cited)}

@@ -28,6 +28,7 @@ from coverage_kit.tables import (
     Visibility,
     checked,
 )
+from coverage_kit.tables.logged import logs_citations
 from coverage_kit.vocabulary import MEASURES, UNKNOWN_SURFACE
 
 # In the order of the table.
@@ -82,6 +83,7 @@ def measure_visibility(
     There are rows for each engine, surface and segment.
 
     - citation_rate = answers that cite the site / answers; those that cite nobody count too.
+      It is missing for an engine and surface of which the log holds no citations.
     - citation_share = pages of the site that answers cite / all pages that answers cite.
     - mention_rate = answers that name the site's brand / answers whose words are logged, or for
       which mentions are.
@@ -159,6 +161,7 @@ class _Log:
     """
 
     has_words: Floats
+    has_citations: Floats
     cited: pd.DataFrame
     retrieved: pd.DataFrame
     mentioned: pd.DataFrame
@@ -184,6 +187,7 @@ class _Log:
         words = credit_words(answers, citations, spans)
         return cls(
             has_words=has_words.to_numpy().astype(np.float64),
+            has_citations=logs_citations(answers, citations).to_numpy().astype(np.float64),
             cited=_number(pages[pages["kind"] == "cited"], answers),
             retrieved=_number(pages[pages["kind"] == "retrieved"], answers),
             mentioned=_number(mentioned.drop_duplicates(["answer_id", "site"]), answers),
@@ -202,7 +206,7 @@ class _Log:
         logs_retrieved = self._add(self.retrieved) > 0
         is_retrieved = logs_retrieved & ((retrieved > 0) | (cited > 0))
         return {
-            "citation_rate": ((cited > 0).astype(float), np.ones(len(cited))),
+            "citation_rate": ((cited > 0).astype(float), self.has_citations),
             "citation_share": (cited, self._add(self.cited)),
             "mention_rate": (mentioned, self.has_words),
             "share_of_voice": (mentioned, self._add(self.mentioned)),

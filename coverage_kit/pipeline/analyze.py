@@ -96,7 +96,7 @@ def assemble(  # noqa: PLR0913 (what each step of a run returns)
         frontier=plan.frontier,
         points=points,
         visibility=visibility.visibility,
-        about=describe_run(run, inputs, coverage, plan),
+        about=describe_run(run, inputs, coverage, gaps, plan),
         stages=run.clock.table(),
         spans=log.spans,
         sources=log.sources,
@@ -122,7 +122,9 @@ def assemble(  # noqa: PLR0913 (what each step of a run returns)
     )
 
 
-def describe_run(run: Run, inputs: Inputs, coverage: RunCoverage, plan: EditPlan) -> About:
+def describe_run(
+    run: Run, inputs: Inputs, coverage: RunCoverage, gaps: RunGaps, plan: EditPlan
+) -> About:
     """Return what a reader needs to judge the run: settings, versions, self-test, clustering."""
     calibration = coverage.calibration
     self_test = calibration.self_test
@@ -152,6 +154,7 @@ def describe_run(run: Run, inputs: Inputs, coverage: RunCoverage, plan: EditPlan
         share_of_answers_kept=inputs.log.share_of_answers_kept,
         n_queries_read=inputs.n_queries_read,
         n_holdout=len(run.holdout),
+        causes_not_assessed=gaps.causes_not_assessed,
         n_candidates=plan.n_candidates,
         share_of_bound=plan.share_of_bound,
         track_record=asdict(plan.track_record),

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import pandas as pd
-
 from coverage_kit.match.labels import label_clusters
 from coverage_kit.match.titles import cited_titles
 from coverage_kit.pipeline.inputs import Inputs
@@ -30,21 +28,23 @@ def name_topics(run: Run, inputs: Inputs, clusters: Clusters, topics: Embeddings
         topics: vectors of the queries (`topic_embeddings`).
     """
     log = inputs.log
-    answers = log.answers.dropna(subset=["text"]).groupby("query_id")["text"].agg(list).to_dict()
+    texts = log.answers.dropna(subset=["text"]).groupby("query_id")["text"]
+    answers = {str(query_id): of_query.tolist() for query_id, of_query in texts}
     titles = cited_titles(log.answers, log.citations, inputs.pages)
     brands = [name for names in inputs.brand_names for name in names]
     labels = label_clusters(log.queries, clusters, topics, run.encoder, answers, titles, brands)
     if "theme_id" not in clusters or clusters["theme_id"].isna().any():
         return Names(labels, LABELS.empty())
     by_theme = clusters.assign(cluster_id=clusters["theme_id"])
-    names = dict(zip(labels["cluster_id"], labels["label"], strict=True))
-    of_query = pd.Series(clusters["cluster_id"].map(names).to_numpy(), clusters["query_id"])
+    name_of = dict(zip(labels["cluster_id"], labels["label"], strict=True))
+    pairs = zip(clusters["query_id"], clusters["cluster_id"], strict=True)
+    names = {query_id: [name_of[cluster_id]] for query_id, cluster_id in pairs}
     themes = label_clusters(
         log.queries,
         by_theme,
         topics,
         run.encoder,
-        titles={query_id: [name, *titles.get(query_id, [])] for query_id, name in of_query.items()},
+        titles=names,
         brands=brands,
         with_questions=False,
     )

@@ -7,7 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from coverage_kit.rank.causes import demand_weights, is_unanswered
+from coverage_kit.rank.causes import (
+    demand_weights,
+    give_reason,
+    is_unanswered,
+    name_cluster_causes,
+)
 from coverage_kit.tables import (
     GAPS,
     Clusters,
@@ -37,16 +42,11 @@ from coverage_kit.vocabulary import (
 # Each cluster gets this many queries with the log's mean, so that the severity of small clusters
 # is drawn to that mean (docs/method.md, Gaps; the number is assumed).
 _PSEUDO_QUERIES = 1.0
-# A cluster is lost, or unseen, if at least this share of its queries is (assumed; docs/method.md,
-# Causes).
-_MAJORITY = 0.5
 # The page for an edit is chosen by this many passages of the site nearest to each query
 # (docs/method.md, Edits, *Place*; the number is assumed).
 _N_PAGE_PASSAGES = 20
 # A passage weighs e times less for each .05 of similarity that it is behind the nearest (assumed).
 _PAGE_LEVEL = 0.05
-# A gap of whose pairs of queries fewer stay together with another seed says so (assumed).
-_MIN_PAIRS_KEPT = 0.5
 # Scores are rounded to this many decimals before they are sorted, so that ties are broken in the
 # same way on every machine.
 _PAGE_DECIMALS = 9
@@ -125,19 +125,11 @@ def rank_gaps(  # noqa: PLR0913 (a table for each side of a gap)
     pooled = facts.pooled.reindex(gaps.index)
     if "pairs_kept" in gaps:
         pooled = pooled.assign(pairs_kept=gaps["pairs_kept"])
-    # The second condition does not depend on the share of unanswered questions that is assumed.
-    is_severe = (gaps["severity"] >= 1 - pooled["limit"]) | (gaps["even_severity"] > _MOST)
-    gaps["cause"] = [
-        _vote_cause(
-            frame.loc[frame["cluster_id"] == cluster_id, "cause"],
-            bool(is_severe[cluster_id]),
-        )
-        for cluster_id in gaps.index
-    ]
+    gaps["cause"] = name_cluster_causes(pooled, gaps["severity"])
     # One weighting for all figures: a reader adds coverage and severity up to 100%.
     pooled = pooled.assign(coverage=1 - gaps["severity"])
     gaps["reason"] = [
-        _reason(pooled.loc[cluster_id], str(gaps.loc[cluster_id, "cause"]))
+        give_reason(pooled.loc[cluster_id], str(gaps.loc[cluster_id, "cause"]))
         for cluster_id in gaps.index
     ]
     gaps["citation_rate"] = pooled["cited"]
@@ -146,27 +138,22 @@ def rank_gaps(  # noqa: PLR0913 (a table for each side of a gap)
     gaps["likelihood"] = np.select(
         [gaps["low"] >= _MOST, gaps["high"] >= _MOST], _LIKELIHOODS[:2], _LIKELIHOODS[2]
     )
-    return GAPS.typed(order_gaps(gaps.reset_index()).drop(columns="even_severity"))
+    return GAPS.typed(order_gaps(gaps.reset_index()))
 
 
 def _sized_clusters(frame: pd.DataFrame, draws: Floats, seed: int) -> pd.DataFrame:
-    """Return by cluster its queries and their demand, all and unanswered, and its severity.
-
-    `even_severity` is the severity if half of the log's questions were unanswered.
-    """
+    """Return by cluster its queries and their demand, all and unanswered, and its severity."""
     mean_gap = float(np.average(1 - frame["coverage"], weights=frame["weight"]))
     rng = np.random.default_rng(seed)
     return pd.DataFrame(
         [
             {
                 "cluster_id": cluster_id,
+                "theme_id": group["theme_id"].iloc[0],
                 "n_queries": len(group),
                 "demand": float(group["demand"].sum()),
                 "n_open": int(group["is_open"].sum()),
                 "open_demand": float(group.loc[group["is_open"], "demand"].sum()),
-                "even_severity": float(
-                    np.average(1 - group["even_coverage"], weights=group["weight"])
-                ),
                 **_severity(group, draws, mean_gap, rng),
             }
             for cluster_id, group in frame.groupby("cluster_id", sort=True)
@@ -268,28 +255,6 @@ def best_pages(
     return pages.assign(rank=rank)[["cluster_id", "rank", "page_id", "passage_id"]]
 
 
-def _vote_cause(query_causes: "pd.Series[str]", is_severe: bool) -> str:
-    """Return a cluster's cause by the votes of its queries.
-
-    If at least half of them are lost, the cluster is lost. If not, and if it is severe, its cause
-    is a matter of content. If not, and if at least half of them are unseen, its cause is a matter
-    of visibility. Within a kind, the cause with most votes is taken.
-    """
-    votes = query_causes.value_counts(sort=True)
-    is_lost = float(query_causes.isin(LOST_CAUSES).mean()) >= _MAJORITY
-    is_unseen = float(query_causes.isin(VISIBILITY_CAUSES).mean()) >= _MAJORITY
-    causes: tuple[str, ...]
-    if is_lost:
-        causes = LOST_CAUSES
-    elif is_severe:
-        causes = CONTENT_CAUSES
-    elif is_unseen:
-        causes = VISIBILITY_CAUSES
-    else:
-        return COVERED
-    return max(causes, key=lambda cause: votes.get(cause, 0))
-
-
 def order_gaps(gaps: pd.DataFrame) -> pd.DataFrame:
     """Return the gaps with their rank: by list, then by likelihood, then by demand.
 
@@ -307,35 +272,3 @@ def order_gaps(gaps: pd.DataFrame) -> pd.DataFrame:
     )
     ordered = gaps.iloc[order].reset_index(drop=True)
     return ordered.assign(rank=np.arange(1, len(ordered) + 1))
-
-
-def _reason(facts: "pd.Series[float]", cause: str) -> str:
-    """Return the figures behind the cause."""
-    clauses = [
-        f"coverage {facts['coverage']:.0%}",
-        f"nearest own passage at similarity {facts['own_best']:.2f}",
-    ]
-    if pd.notna(facts["margin"]):
-        side = "ahead of" if facts["margin"] >= 0 else "behind"
-        clauses.append(f"{abs(facts['margin']):.2f} {side} the nearest other site")
-    if cause == "mis-worded":
-        clauses.append("the site supports what answers say better than it matches how people ask")
-    if pd.notna(facts.get("n_answers")):
-        searched = (
-            f"{facts['searched']:.0%} of answers searched, "
-            if pd.notna(facts["searched"])
-            else "of the answers, "
-        )
-        clauses.append(f"{searched}{facts['cited']:.0%} cite the site")
-        if pd.notna(facts["third_party"]):
-            clauses.append(
-                f"{facts['third_party']:.0%} of citations go to neither the site "
-                "nor a known competitor"
-            )
-    # Not below the limit where the share is missing.
-    if facts.get("pairs_kept", 1.0) < _MIN_PAIRS_KEPT:
-        clauses.append(
-            f"without a fifth of the log, {10 * facts['pairs_kept']:.0f} of 10 pairs of its "
-            "questions stay together"
-        )
-    return "; ".join(clauses)

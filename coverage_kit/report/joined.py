@@ -11,6 +11,7 @@ import pandas as pd
 from coverage_kit.analysis import Analysis
 from coverage_kit.report.gap_lists import list_gaps
 from coverage_kit.report.wording import describe_cause, describe_open, describe_operation
+from coverage_kit.tables.logged import logs_citations
 from coverage_kit.vocabulary import NO_EDIT
 
 # Queries of a gap and queries that an edit helps, as examples in one cell. Assumed: more make the
@@ -192,7 +193,10 @@ def describe_pages(analysis: Analysis) -> pd.DataFrame:
 def _count_answers(
     analysis: Analysis, query_ids: "pd.Series[str]"
 ) -> tuple["pd.Series[int]", "pd.Series[int]"]:
-    """Return for each query the numbers of its answers and of those that cite the site."""
+    """Return for each query the numbers of its answers and of those that cite the site.
+
+    The second is missing where the log holds no citations of any engine that answered.
+    """
     cited = analysis.citations[
         (analysis.citations["kind"] == "cited")
         & (analysis.citations["site"] == analysis.about.own_site)
@@ -202,7 +206,9 @@ def _count_answers(
     n_answers, n_cited = (
         query_ids.map(rows["query_id"].value_counts()).fillna(0) for rows in (answers, citing)
     )
-    return n_answers.astype("int64"), n_cited.astype("int64")
+    logged = answers.loc[logs_citations(answers, analysis.citations), "query_id"]
+    is_known = query_ids.isin(logged) | (n_answers == 0)
+    return n_answers.astype("int64"), n_cited.astype("Int64").where(is_known)
 
 
 def _with_passages(frame: pd.DataFrame, passages: pd.DataFrame) -> pd.DataFrame:

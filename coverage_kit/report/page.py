@@ -46,6 +46,7 @@ from coverage_kit.report.page_data.visibility import (
 from coverage_kit.report.templating import open_templates
 from coverage_kit.report.texts import clean_text
 from coverage_kit.report.trust import (
+    describe_not_assessed,
     describe_pages_left_out,
     describe_sampling,
     describe_self_test,
@@ -184,6 +185,7 @@ def _run_context(analysis: Analysis) -> Context:
         "level": describe_level(analysis),
         "verdict": rate_trust(analysis.about),
         "self_test": describe_self_test(analysis.about),
+        "not_assessed": describe_not_assessed(analysis.about),
         "stability": describe_stability(analysis.about),
         "is_reliable": is_coverage_reliable(analysis.about),
         "predicted": predicted_under(analysis.about),

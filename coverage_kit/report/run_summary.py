@@ -13,6 +13,7 @@ from coverage_kit.report.page_data.visibility import list_visibility_lines
 from coverage_kit.report.texts import clean_text, shorten
 from coverage_kit.report.trust import (
     describe_bias,
+    describe_not_assessed,
     describe_pages_left_out,
     describe_reading,
     describe_sampling,
@@ -46,6 +47,7 @@ def describe_run(analysis: Analysis, folder: Path) -> str:
         *(f"  {line}" for line in list_news(analysis)),
         "",
         *_describe_gaps(analysis, folder),
+        *filter(None, [describe_not_assessed(analysis.about)]),
         "",
         *_describe_edits(analysis),
         "",
@@ -62,7 +64,8 @@ def _describe_input(analysis: Analysis, folder: Path) -> list[str]:
     stages = analysis.stages
     is_read = analysis.pages["status"] == "ok"
     lines = [
-        f"{len(analysis.queries)} queries, {len(analysis.answers)} answers, "
+        f"{len(analysis.queries)} queries, {len(analysis.answers)} answers"
+        f"{_describe_unanswered(analysis)}, "
         f"{is_read.sum()} pages read, {(~is_read).sum()} rejected, "
         f"{len(analysis.passages)} passages; {stages['n_embedded'].sum()} texts embedded, "
         f"{stages['n_reused'].sum()} reused.",
@@ -75,6 +78,12 @@ def _describe_input(analysis: Analysis, folder: Path) -> list[str]:
         records = count(n_rejects, "record")
         lines.append(f"Not read: {records} of logs and exports; see {folder / 'rejects.csv'}.")
     return lines
+
+
+def _describe_unanswered(analysis: Analysis) -> str:
+    """Return how many questions have no logged answer, '' where all or none have one."""
+    n = int((~analysis.queries["query_id"].isin(analysis.answers["query_id"])).sum())
+    return f" ({n:,} queries without one)" if n and len(analysis.answers) else ""
 
 
 def _describe_trust(about: About) -> list[str]:

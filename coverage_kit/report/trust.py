@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.analysis import About
-from coverage_kit.report.wording import count, percent
+from coverage_kit.report.wording import count, describe_cause, percent
 from coverage_kit.vocabulary import DUPLICATE_OF
 
 # The AUC per question under which coverage is not assessed, where there is none per gap. Assumed.
@@ -247,6 +247,22 @@ def describe_stability(about: About) -> str:
         f"Without a fifth of the log, {10 * kept:.0f} of 10 pairs of questions of one topic stay "
         "together."
     )
+
+
+def describe_not_assessed(about: About) -> str:
+    """Return which causes the log cannot show, and why; '' where it can show all.
+
+    >>> describe_not_assessed(About(causes_not_assessed={"not cited": "No citations."}))
+    'Causes that this log cannot show: “Answered, but not cited” (no citations).'
+    """
+    titles: dict[str, list[str]] = {}
+    for cause, reason in about.causes_not_assessed.items():
+        titles.setdefault(reason, []).append(f"“{describe_cause(cause).title}”")
+    parts = [
+        f"{', '.join(causes)} ({reason[:1].lower()}{reason[1:].rstrip('.')})"
+        for reason, causes in titles.items()
+    ]
+    return f"Causes that this log cannot show: {'; '.join(parts)}." if parts else ""
 
 
 def describe_same(about: About) -> str:

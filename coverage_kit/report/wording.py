@@ -24,8 +24,8 @@ CAUSES = {
     ),
     "mis-worded": Wording(
         "Answered, in other words",
-        "A passage seems to hold the answer, but not in the words of those who ask. Reword its "
-        "heading and first sentence.",
+        "A passage says what the answers say, but not in the words of those who ask. Put their "
+        "words into its heading and its first sentence.",
     ),
     "not retrieved": Wording(
         "Answered, but not found",
@@ -49,13 +49,13 @@ CAUSES = {
     ),
     "unwinnable": Wording(
         "Out of an edit's reach",
-        "Most answers do not search the web, or cite third parties only. An edit of the own site "
-        "cannot change that.",
+        "Most answers do not search the web, or they cite third parties only and never find your "
+        "site. An edit of your site cannot change that.",
     ),
     "out of scope": Wording(
         "Off the site's subject",
-        "Nothing near these questions stands on any site that was read. Leave them, or decide on a "
-        "new subject.",
+        "These questions name neither your brand nor what your pages are about. Leave them, or "
+        "decide on a new subject.",
     ),
     "not logged": Wording(
         "Answered; citations not logged",

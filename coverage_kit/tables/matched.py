@@ -128,6 +128,17 @@ EVIDENCE = Schema(
             "number",
             "answer_support minus the same for the nearest passage of any other site",
         ),
+        optional(
+            "answer_lead",
+            "number",
+            "how much nearer the answers of the query's topic are to one own passage than the "
+            "nearest answers of other topics, in standard deviations; missing without answers",
+        ),
+        optional(
+            "answer_passage_id",
+            "text",
+            "that passage, where answer_lead is 0 or more: it says what the answers say",
+        ),
     ),
 )
 

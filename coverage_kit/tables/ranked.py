@@ -60,6 +60,12 @@ GAPS = Schema(
             "other sites' passage nearest to most of the cluster's demand",
         ),
         optional(
+            "answer_passage_id",
+            "text",
+            "own passage that says what the cluster's answers say, though questions may not reach "
+            "it; missing where none does",
+        ),
+        optional(
             "unsupported_claims",
             "text",
             "what its answers say that other sites support better than yours does; lines",

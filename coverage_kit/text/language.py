@@ -107,6 +107,17 @@ def is_english(text: str) -> bool:
     return english_share(words) >= ENGLISH_SHARE / 2 and n_foreign <= n_english
 
 
+def may_be_english(text: str) -> bool:
+    """Return whether nothing in a text speaks against English.
+
+    Keywords of searches hold few of the words by which a language is known. They count as English
+    if they have no accents and no common word of the other languages.
+    """
+    words = split_words(text)
+    is_plain = "".join(words).isascii() and not any(word in _FOREIGN for word in words)
+    return is_english(text) or (bool(words) and is_plain)
+
+
 def _is_latin(words: Sequence[str]) -> bool:
     letters = "".join(words)
     # U+0250 is the first character after the extended Latin letters.

@@ -3,13 +3,15 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from coverage_kit.text.english import English, Token, base_form, gerund
+from coverage_kit.text.english_words import words_of
 from coverage_kit.text.questions import MAX_LENGTH, Casing, capitalised, plain_text
 
 # Prepositions that may join two noun phrases into one.
-_LINKS = frozenset("of for on with in without under from".split())
+_LINKS = words_of("of for on with in without under from and")
 # Words of a title that may be a name, at most. Assumed.
 _TITLE_WORDS = 10
 # Words of a phrase between function words, at most. Assumed.
@@ -18,7 +20,7 @@ _MAX_WORDS = 4
 _END_SHARE = 0.4
 # What separates a title from the name of its site, or its parts.
 _SEPARATORS = re.compile(
-    r"\s+[-|\u2013\u2014\u00b7»›]+\s+|[|:;!()\[\]]+\s*|(?<=\?)\s+|,\s+(?=[£$€\d])"
+    r"\s+[-|\u2013\u2014\u00b7»\u203a]+\s+|[|:;!()\[\]]+\s*|(?<=\?)\s+|,\s+(?=[£$€\d])"
 )
 # Words that make a phrase no more exact.
 _FILLERS = re.compile(
@@ -59,7 +61,7 @@ def stem(word: str) -> str:
 
 def content_stems(tokens: Iterable[Token]) -> frozenset[str]:
     """Return the stems of the words that have a meaning of their own."""
-    return frozenset(stem(token.word) for token in tokens if token.kind in "NVGJ")
+    return frozenset(stem(token.word) for token in tokens if token.kind in "NVGJA")
 
 
 class PhraseFinder:
@@ -82,7 +84,7 @@ class PhraseFinder:
             for run in _runs(text):
                 n_ends[run[-1].word] += 1
                 n_all.update(token.word for token in run)
-                for token, after in zip(run, run[1:], strict=False):
+                for token, after in pairwise(run):
                     following[token.word][after.word] += 1
         self._ends = {
             word
@@ -91,60 +93,50 @@ class PhraseFinder:
         }
 
     def phrases(self, text: str, tokens: list[Token]) -> Iterator[Phrase]:
-        """Yield the noun phrases of a text, with and without what a preposition adds to them."""
-        runs = list(_runs(tokens))
-        position_of = {id(token): position for position, token in enumerate(tokens)}
-        for number, run in enumerate(runs):
-            following = runs[number + 1] if number + 1 < len(runs) else []
-            start = position_of[id(run[0])]
-            end = position_of[id(run[-1])]
-            parts = list(self._parts(run))
-            for part in parts:
-                yield from self._phrase(text, part)
-            is_linked = (
-                bool(following)
-                and tokens[end + 1].word in _LINKS
-                and all(
-                    token.kind == "D" for token in tokens[end + 2 : position_of[id(following[0])]]
-                )
-            )
-            if is_linked and self._is_end(run[-1]):
-                for part in parts:
-                    if part[-1] is run[-1] and self._is_end(following[-1]):
-                        yield from self._phrase(
-                            text, [*part, *tokens[end + 1 : position_of[id(following[-1])] + 1]]
-                        )
-            yield from self._actions(text, tokens, start, end, is_linked, following, position_of)
+        """Yield the noun phrases of a text, with and without what a preposition adds to them.
 
-    def _actions(
-        self,
-        text: str,
-        tokens: list[Token],
-        start: int,
-        end: int,
-        is_linked: bool,
-        following: list[Token],
-        position_of: dict[int, int],
-    ) -> Iterator[Phrase]:
-        """Yield a verb with its object, as "carrying a dog", alone and with what follows."""
+        A verb before one makes an action of it: "carrying a dog".
+        """
+        start_of = {token.start: position for position, token in enumerate(tokens)}
+        runs = [(start_of[run[0].start], start_of[run[-1].start] + 1) for run in _runs(tokens)]
+        for (start, end), following in zip(runs, [*runs[1:], None], strict=False):
+            linked_end = self._linked_end(tokens, end, following)
+            for first, stop in self._parts(tokens, start, end):
+                yield from self._phrase(text, tokens[first:stop])
+                if linked_end and stop == end:
+                    yield from self._phrase(text, tokens[first:linked_end])
+            verb = self._verb_before(tokens, start)
+            if verb >= 0 and self._is_end(tokens[end - 1]):
+                yield from self._phrase(text, tokens[verb:end])
+                if linked_end:
+                    yield from self._phrase(text, tokens[verb:linked_end])
+
+    def _linked_end(self, tokens: list[Token], end: int, following: tuple[int, int] | None) -> int:
+        """Return the end of the next phrase where a preposition joins it to this one; 0 if none."""
+        if following is None or tokens[end].word not in _LINKS or not self._is_end(tokens[end - 1]):
+            return 0
+        start, stop = following
+        is_joined = all(token.kind == "D" for token in tokens[end + 1 : start])
+        return stop if is_joined and self._is_end(tokens[stop - 1]) else 0
+
+    @staticmethod
+    def _verb_before(tokens: list[Token], start: int) -> int:
+        """Return the position of the verb whose object begins here; -1 where there is none."""
         verb = start - 1
         while verb >= 0 and tokens[verb].kind == "D":
             verb -= 1
-        if verb < 0 or tokens[verb].kind not in "VG" or not self._is_end(tokens[end]):
-            return
-        if tokens[verb].kind == "V" and verb and tokens[verb - 1].kind in "NJ":
-            return  # "the battery charges a phone": no action of the asker
-        yield from self._phrase(text, tokens[verb : end + 1])
-        if is_linked and self._is_end(following[-1]):
-            yield from self._phrase(text, tokens[verb : position_of[id(following[-1])] + 1])
+        if verb < 0 or tokens[verb].kind not in "VG":
+            return -1
+        # "the battery charges a phone" is no action of the asker
+        has_subject = tokens[verb].kind == "V" and verb > 0 and tokens[verb - 1].kind in "NJ"
+        return -1 if has_subject else verb
 
-    def _parts(self, run: list[Token]) -> Iterator[list[Token]]:
-        """Yield the runs of words within a run that end with a word that ends phrases."""
-        for end in range(1, len(run) + 1):
-            if end < len(run) and not self._is_end(run[end - 1]):
-                continue
-            for start in range(max(0, end - _MAX_WORDS), end):
-                yield run[start:end]
+    def _parts(self, tokens: list[Token], start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yield start and end of the parts of a run that end with a word that ends phrases."""
+        for stop in range(start + 1, end + 1):
+            if stop == end or self._is_end(tokens[stop - 1]):
+                for first in range(max(start, stop - _MAX_WORDS), stop):
+                    yield first, stop
 
     def _is_end(self, token: Token) -> bool:
         return token.kind == "N" and token.word in self._ends and not token.word.isdigit()

@@ -7,30 +7,35 @@ a question of the asker's, and names get the capitals that the log's own prose g
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 
-from coverage_kit.text.english import (
+from coverage_kit.text.english import English, Token, base_form, gerund
+from coverage_kit.text.english_words import (
     BE,
     DETERMINERS,
     MODALS,
-    POSSESSIVES,
     QUESTION_WORDS,
     SUBJECTS,
-    English,
-    Token,
-    base_form,
-    gerund,
+    words_of,
 )
 
 # Characters of a name: it has to fit the cell of a table and a point of the map.
 MAX_LENGTH = 60
+# Question marks of Latin, Chinese and Japanese, Arabic, and Greek.
+QUESTION_MARKS = "?\uff1f\u061f\u037e"
 # Fewer words are no question by themselves: "problem?", "any help?".
 _MIN_WORDS = 3
-_MARKUP = re.compile(r"<[^<>\n]{0,200}>|[`*_#|~]+|https?://\S+|[\x00-\x1f\x7f\u200b-\u200f\ufeff]+")
+_MARKUP = re.compile(
+    r"<[^<>\n]{0,200}>|[`*_#~]+|https?://\S+|[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+"
+)
 # Pictures and other symbols; letters, marks, numbers and punctuation stay.
 _SYMBOLS = re.compile("[\u2190-\u2bff\U0001f000-\U0001faff\ufe0f]+")
 _QUOTES = "\"'“”‘’«»"  # noqa: RUF001 (quotes)
 # Where a typed sentence ends, with or without a capital behind it.
-_SENTENCE = re.compile(r"(?<=[?!？！。])\s*|\.{2,}|…|(?<=[^\W\d_][^\W_])\.\s+|;\s+|\s+[-–—]+\s+|\n+")  # noqa: RUF001 (dashes)
+_SENTENCE = re.compile(
+    r"(?<=[?!\uff1f\uff01。])\s*|\.{2,}|…|(?<=[^\W\d_][^\W_])\.\s+|;\s+"
+    r"|\s+[-\u2013\u2014]+\s+|\n+"
+)
 # Keywords that people put behind a question for a search engine: no part of what is asked.
 _TRAILING = re.compile(
     r"(?:[\s,]+(?:uk|usa|us|eu|near me|reddit|forum|20[1-4]\d|please|pls|thanks|thank you|thx|asap|"
@@ -59,7 +64,7 @@ _SPELLINGS = {
 _CAPITAL_SHARE = 0.6
 _INSIDE = re.compile(r"(?<=[^\W_][ ,] )[^\W_]\S*|(?<=[^\W_] )[^\W_][\w'’-]*")  # noqa: RUF001
 _WORD = re.compile(r"(?<![\w.@/-])[^\W_](?:[\w'’-]*[^\W_])?")  # noqa: RUF001 (quotes)
-_EDGES = ".,;:!?()[]*\"“”"
+_EDGES = '.,;:!?()[]*"“”'
 # A longer word in capitals is loud, and no abbreviation, unless the prose has it so. Assumed.
 _SHOUTED = 3
 # What an asker says before the question.
@@ -72,9 +77,9 @@ _BEFORE_VERB = (
 )
 _TO_VERB = re.compile(rf"(?:{_BEFORE_VERB})\s+(?=[a-z])", re.I)
 # Words before which a clause may end.
-_CLAUSE = frozenset("but if because so when while though although until unless like".split())
+_CLAUSE = words_of("but if because so when while though although until unless like")
 # Words that stand for something that was named before them.
-_BACKWARD = frozenset("it they them he she him her this that these those its their".split())
+_BACKWARD = words_of("it they them he she him her this that these those its their")
 
 
 class Casing:
@@ -94,11 +99,11 @@ class Casing:
             n_capitals = sum(word[0].isupper() for word in words)
             if n_capitals > len(words) / 2 or not n_capitals:
                 continue
-            for first, second in zip(words, words[1:], strict=False):
+            for first, second in pairwise(words):
                 if first[0].isupper() and second[0].isupper() and f"{first} {second}" in text:
                     pairs[first.lower(), second.strip(_EDGES)] += 1
-            for word in words:
-                word = word.strip(_EDGES).removesuffix("'s").removesuffix("’s")  # noqa: RUF001
+            for typed in words:
+                word = typed.strip(_EDGES).removesuffix("'s").removesuffix("’s")  # noqa: RUF001
                 forms[word.lower()][word] += 1
         self._form_of = {
             word.lower(): word for name in names for word in name.split() if word != word.lower()
@@ -158,7 +163,10 @@ def capitalised(text: str) -> str:
     ('Battery fires', 'eBay fees')
     """
     first = text.split(" ", 1)[0]
-    return text if first != first.lower() else text[:1].upper() + text[1:]
+    start = next((place for place, sign in enumerate(text) if sign.isalnum()), 0)
+    if first != first.lower():
+        return text
+    return text[:start] + text[start : start + 1].upper() + text[start + 1 :]
 
 
 def plain_text(text: str) -> str:
@@ -173,7 +181,7 @@ def clean_question(text: str, casing: Casing) -> str | None:
     function knows where it could end.
     """
     sentences = [part.strip() for part in _SENTENCE.split(plain_text(text)) if part.strip()]
-    asking = [part for part in sentences if part[-1] in "?？؟;" or part[0] == "¿"]  # noqa: RUF001
+    asking = [part for part in sentences if part[-1] in QUESTION_MARKS]
     sentence = max(asking, key=len, default=sentences[0] if sentences else "").strip()
     if not sentence or len(sentence) > MAX_LENGTH:
         return None
@@ -336,16 +344,3 @@ def _written(text: str, english: English, casing: Casing) -> str:
         # "rent a bike monthly" is no sentence here
         bare = gerund(base_form(tokens[0].word)) + bare[tokens[0].end :]
     return capitalised(casing.restore(bare)) + ("?" if asks or is_choice else "")
-
-
-__all__ = [
-    "DETERMINERS",
-    "MAX_LENGTH",
-    "SUBJECTS",
-    "Casing",
-    "action_phrase",
-    "capitalised",
-    "clean_question",
-    "english_questions",
-    "plain_text",
-]

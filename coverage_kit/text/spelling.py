@@ -50,7 +50,9 @@ def _is_slip(word: str, known: str) -> bool:
     """
     if word[-1] != known[-1] or word == known or abs(len(word) - len(known)) > 1:
         return False
-    start = next(i for i, (a, b) in enumerate(zip(word, known, strict=False)) if a != b)
+    pairs = enumerate(zip(word, known, strict=False))
+    shorter = min(len(word), len(known))
+    start = next((place for place, (first, second) in pairs if first != second), shorter)
     rest, known_rest = word[start:], known[start:]
     return (
         rest[1:] == known_rest[1:]

@@ -172,7 +172,8 @@ def test_a_log_of_queries_only_has_empty_tables_of_the_right_kinds(read):
 
 def test_all_tables_meet_their_schemas(read):
     log = read(
-        f"query,answer,engine,date,sources,searches\nx,Acme.,a,2026-01-01,{A},y\nz,,a,,,\n,,,,,b\n"
+        "query,answer,engine,date,sources,searches,error\n"
+        f"x,Acme.,a,2026-01-01,{A},y,\nz,,a,,,,timeout\n,,,,,b,\n"
     )
     pairs = (
         (QUERIES, log.queries),
@@ -191,9 +192,17 @@ def test_failed_answers_never_enter_answers_but_keep_their_queries(read):
         f'e,half,timeout,200,{A}\ns,half,,503,\nm,"  ",,,\n'
     )
     assert log.answers["text"].tolist() == ["Acme."]
-    assert log.failures["error"].tolist() == ["timeout", "no answer text", "HTTP status 503"]
+    assert log.failures["error"].tolist() == ["timeout", "HTTP status 503"]
     assert log.queries["text"].tolist() == ["e", "m", "ok", "s"]
     assert log.citations.empty
+
+
+def test_a_blank_answer_is_a_question_without_a_logged_answer(read):
+    log = read(f"query,answer,engine,sources\nx,Acme.,a,{A}\ny,,a,\ny,  ,a,\nz,,a,{A}\n")
+    assert log.failures.empty
+    assert log.queries.set_index("text")["demand"].to_dict() == {"x": 1.0, "y": 2.0, "z": 1.0}
+    # what an answer cites is logged, though its words are not
+    assert log.answers["text"].tolist() == ["Acme.", ""]
 
 
 def test_answers_without_citations_are_kept_and_did_not_search(read):

@@ -1,12 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.metrics import adjusted_rand_score
 
 from coverage_kit.match import clusters as module
 from coverage_kit.match.clusters import (
     cluster_queries,
-    group_themes,
     project,
     topic_embeddings,
 )
@@ -118,12 +118,26 @@ def test_pairs_that_samples_part_are_counted():
     assert pairs.to_dict("index") == {0: {"all": 9, "kept": 5}, 1: {"all": 2, "kept": 1}}
 
 
-@pytest.mark.parametrize(("n_clusters", "n_themes"), [(1, 1), (6, 2), (21, 10), (60, 20), (99, 25)])
+@pytest.mark.parametrize(
+    ("n_clusters", "n_themes"), [(1, 1), (6, 4), (21, 10), (99, 15), (400, 25)]
+)
 def test_themes_are_ten_to_twenty_five(n_clusters, n_themes):
     vectors = _random_embeddings(n_clusters).vectors
-    themes = group_themes(vectors, np.arange(n_clusters))
+    features = module._Features(vectors, sparse.csr_matrix((n_clusters, 0), dtype=np.float32))
+    themes = module._group_themes(features, np.arange(n_clusters))
     assert len(np.unique(themes)) == n_themes
-    assert np.bincount(themes).max() < max(4, n_clusters / 2)
+    assert np.bincount(themes).max() <= max(3, n_clusters / 3)
+
+
+def test_clusters_beyond_the_largest_join_the_nearest_theme(monkeypatch):
+    """Of 40 clusters on four axes, 12 make the themes; the others follow their axis."""
+    monkeypatch.setattr(module, "_MAX_LINKED", 12)
+    axes = np.arange(40) % 4
+    vectors = to_unit_length(np.eye(4)[axes] + 0.01 * np.arange(40)[:, None] % 0.07)
+    features = module._Features(vectors, sparse.csr_matrix((40, 0), dtype=np.float32))
+    themes = module._group_themes(features, np.arange(40))
+    for theme in np.unique(themes):
+        assert len(np.unique(axes[themes == theme])) == 1
 
 
 def test_a_theme_holds_whole_clusters(query_embeddings):

@@ -1,63 +1,193 @@
 import numpy as np
+import pytest
 
 from coverage_kit.match.labels import label_clusters
 from coverage_kit.tables import CLUSTERS, QUERIES
 from coverage_kit.vectors import Embeddings
 
-TEXTS = {
-    "q1": "which pads fit the brakes",
-    "q2": "brakes squeal with new pads",
-    "q3": "brakes",
-    "q4": "when does the shop open",
-    "q5": "charging the battery overnight",
-    "q6": "battery charging in the cold",
+# Questions of a hall for climbing, by cluster: a topic each. c4 has none in common.
+GROUPS = {
+    "c0": {
+        "can i bring my dog": 5.0,
+        "are dogs allowed in the hall": 5.0,
+        "where do i leave the dog while climbing": 5.0,
+    },
+    "c1": {
+        "how much is a day ticket uk 2026": 30.0,
+        "day ticket for students": 8.0,
+        "is the day ticket valid in the evening": 7.0,
+    },
+    "c2": {"my shoes were stolen last week. who pays for stolen shoes? thanks": 3.0},
+    "c3": {"what age can kids start climbing": 6.0, "climbing for kids under five": 4.0},
 }
-CLUSTER_OF = {"q1": "c0", "q2": "c0", "q3": "c0", "q4": "c1", "q5": "c2", "q6": "c2"}
-VECTORS = {"q1": (1, 0), "q2": (0.8, 0.6), "q3": (0, 1), "q4": (1, 0), "q5": (0, 1), "q6": (0, 1)}
 
 
-def labels_of(ids):
+def tables(groups):
+    rows = [
+        (f"q{number}", cluster_id, text, demand)
+        for number, (cluster_id, text, demand) in enumerate(
+            (cluster_id, text, demand)
+            for cluster_id, members in groups.items()
+            for text, demand in members.items()
+        )
+    ]
     queries = QUERIES.table(
-        [{"query_id": name, "text": TEXTS[name], "demand": 1.0} for name in ids]
+        [{"query_id": row[0], "text": row[2], "demand": row[3]} for row in rows]
     )
     clusters = CLUSTERS.table(
-        [{"query_id": name, "cluster_id": CLUSTER_OF[name], "membership": 1.0} for name in ids]
+        [{"query_id": row[0], "cluster_id": row[1], "membership": 1.0} for row in rows]
     )
-    vectors = np.array([VECTORS[name] for name in sorted(ids)], np.float32)
-    return label_clusters(
-        queries, clusters, Embeddings(tuple(sorted(ids)), vectors, "e")
-    ).set_index("cluster_id")
+    vectors = np.eye(len(rows), dtype=np.float32)
+    return queries, clusters, Embeddings(tuple(row[0] for row in rows), vectors, "e")
 
 
-def test_words_that_several_queries_share_name_a_cluster_and_the_medoid_where_too_few_do():
-    """Weights: "brakes" 3^1.5 times its rarity, "pads" 2^1.5; a single query shares nothing."""
-    labels = labels_of(list(TEXTS))
-    assert labels["label"].to_dict() == {
-        "c0": "brakes, pads",
-        "c1": "when does the shop open",
-        "c2": "battery, charging",
+def names_of(groups, **options):
+    return label_clusters(*tables(groups), **options).set_index("cluster_id")["label"].to_dict()
+
+
+def test_a_cluster_is_named_by_the_phrase_that_its_questions_share_or_by_a_clean_question():
+    names = names_of(GROUPS)
+    assert names["c0"] == "Dogs"
+    assert names["c1"] == "Day ticket"
+    assert names["c2"] == "Who pays for stolen shoes?"
+    assert names["c3"].startswith("Climbing for kids")
+
+
+def test_a_title_that_the_questions_bear_out_is_preferred_without_site_price_and_brand():
+    queries, clusters, vectors = tables(GROUPS)
+    title = "Bring your dog to Boulder Barn - Boulder Barn"
+    of_dogs = {name: ["Dogs in the hall | Boulder Barn, £5", title] for name in ("q0", "q1", "q2")}
+    labels = label_clusters(queries, clusters, vectors, titles=of_dogs, brands=["Boulder Barn"])
+    assert labels["label"][0] == "Dogs in the hall"
+
+
+def test_a_title_whose_words_nobody_asks_with_names_nothing():
+    titles = {name: ["Reader survey results"] for name in ("q0", "q1", "q2")}
+    assert names_of(GROUPS, titles=titles)["c0"] == "Dogs"
+
+
+def test_no_name_is_cut_off_too_long_or_given_twice():
+    long = "could you please tell me as a beginner whether the ropes of the big wall " * 3
+    groups = {
+        "c0": {long: 1.0},
+        "c1": {"opening times": 5.0},
+        "c2": {"Opening times": 4.0},
+        "c3": {"opening times!": 3.0},
     }
+    names = list(names_of(groups).values())
+    assert max(map(len, names)) <= 60
+    assert len({name.lower() for name in names}) == 4
+    assert not any("…" in name or "," in name for name in names)
+
+
+def test_a_brand_alone_is_no_name_but_a_comparison_is():
+    groups = {
+        "c0": {"larkmoor": 3.0},
+        "c1": {"larkmoor vs haulwright": 5.0, "haulwright vs larkmoor?": 2.0},
+        "c2": {"battery fires": 1.0},
+    }
+    names = names_of(groups, brands=["Larkmoor", "Haulwright"])
+    assert names["c0"] == "About Larkmoor"
+    assert names["c1"] == "Larkmoor vs Haulwright"
+
+
+def test_markup_and_hidden_characters_reach_no_name():
+    groups = {
+        "c0": {"<b>can i</b> bring `a dog`\u202e\u200b? https://a.example/x": 2.0},
+        "c1": {"<script>alert(1)</script> opening times": 1.0},
+    }
+    names = names_of(groups)
+    assert names["c0"] == "Can I bring a dog?"
+    assert not any(set(name) & set("<>`\u202e\u200b") for name in names.values())
+
+
+@pytest.mark.parametrize(
+    ("language", "texts", "name"),
+    [
+        (
+            "zh",
+            ["电池可以在家里充电吗\uff1f", "家里充电安全吗\uff1f", "在家充电"],
+            "电池可以在家里充电吗\uff1f",
+        ),
+        (
+            "ar",
+            ["هل يمكن شحن البطارية في المنزل؟", "شحن البطارية"],
+            "هل يمكن شحن البطارية في المنزل؟",
+        ),
+        (
+            "de",
+            ["wie lange hält der Akku im Winter?", "hält der Akku"],
+            "Wie lange hält der Akku im Winter?",
+        ),
+        (
+            "es",
+            ["¿cuánto dura la batería en invierno?", "la batería"],
+            "¿Cuánto dura la batería en invierno?",
+        ),
+    ],
+)
+def test_other_languages_are_named_by_their_most_asked_short_question(language, texts, name):
+    """No English rule touches it: no stop words, no question mark of another script."""
+    members = {text: float(100 - 40 * number) for number, text in enumerate(texts)}
+    others = {
+        "zh": {"如何更换轮胎和刹车片？": 1.0},  # noqa: RUF001
+        "ar": {"كيف أغير الإطارات والفرامل في الدراجة؟": 1.0},
+        "de": {"Wie wechselt man die Reifen und die Bremsen von dem Rad?": 1.0},
+        "es": {"¿Cómo se cambian los frenos y las ruedas de la bicicleta?": 1.0},
+    }
+    assert names_of({"c0": members, "c1": others[language]})["c0"] == name
+
+
+def test_themes_are_named_by_phrases_never_by_questions():
+    groups = {
+        "t0": {
+            "how long does the battery last": 9.0,
+            "charging the battery at home": 8.0,
+            "charging in winter": 5.0,
+            "battery in winter": 3.0,
+        },
+        "t1": {"which helmets fit children": 4.0, "helmets for children": 3.0},
+        "t2": {"opening times": 2.0, "opening times at easter": 1.0},
+    }
+    names = names_of(groups, with_questions=False)
+    assert not any(name.endswith("?") for name in names.values())
+    assert set(names["t0"].lower().split()) & {"battery", "batteries"}
+    assert "elmets" in names["t1"]
+
+
+def test_the_encoder_decides_between_names_whose_words_are_equally_good():
+    class Toy:
+        name = "toy"
+        dimensions = 3
+
+        def encode(self, texts, role="passage"):
+            near = [[1, "boots" in text.lower(), "lace" in text.lower()] for text in texts]
+            vectors = np.array(near, np.float32)
+            return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    groups = {
+        "c0": {"boots and laces": 2.0, "laces for boots": 2.0, "boots hurt": 2.0},
+        "c1": {"opening times": 1.0},
+        "c2": {"day tickets": 1.0},
+    }
+    assert "oots" in names_of(groups, encoder=Toy())["c0"]
 
 
 def test_the_medoid_is_nearest_to_the_mean_and_the_first_of_equals():
     """The mean of (1, 0), (.8, .6), (0, 1) is (.6, .533): cosines go as .6, .8 and .533."""
-    assert labels_of(list(TEXTS))["medoid_query_id"].to_dict() == {
-        "c0": "q2",
-        "c1": "q4",
-        "c2": "q5",
-    }
+    queries, clusters, _ = tables({"c0": dict.fromkeys(("a b", "c d", "e f"), 1.0)})
+    vectors = np.array([(1, 0), (0.8, 0.6), (0, 1)], np.float32)
+    labels = label_clusters(queries, clusters, Embeddings(("q0", "q1", "q2"), vectors, "e"))
+    assert labels["medoid_query_id"].tolist() == ["q1"]
 
 
-def test_the_order_of_the_queries_decides_only_between_equals():
-    backwards = labels_of(list(reversed(TEXTS)))
-    assert backwards["label"].equals(labels_of(list(TEXTS))["label"])
-    assert backwards["medoid_query_id"].to_dict() == {"c0": "q2", "c1": "q4", "c2": "q6"}
+def test_the_order_of_the_queries_decides_nothing():
+    queries, clusters, vectors = tables(GROUPS)
+    backwards = label_clusters(queries[::-1].reset_index(drop=True), clusters[::-1], vectors)
+    forwards = label_clusters(queries, clusters, vectors)
+    assert backwards["label"].tolist() == forwards["label"].tolist()
 
 
-def test_nothing_but_stop_words_is_labelled_by_the_query_itself():
-    queries = QUERIES.table([{"query_id": "q", "text": "what is it", "demand": 1.0}])
-    clusters = CLUSTERS.table([{"query_id": "q", "cluster_id": "c0", "membership": 1.0}])
-    labels = label_clusters(
-        queries, clusters, Embeddings(("q",), np.array([[1, 0]], np.float32), "e")
-    )
-    assert labels["label"].tolist() == ["what is it"]
+def test_an_empty_log_has_no_names():
+    vectors = Embeddings((), np.zeros((0, 2), np.float32), "e")
+    assert label_clusters(QUERIES.empty(), CLUSTERS.empty(), vectors).empty

@@ -147,7 +147,7 @@ def test_engines_and_surfaces_are_never_pooled():
         answer(2, "q", engine="f"),
         answer(3, "q", surface=""),
     ]
-    table = measure(log, cites(1, "ours"))
+    table = measure(log, cites(0, "else") + cites(1, "ours") + cites(2, "else"))
     rates = table[(table["measure"] == "citation_rate") & (table["site"] == "ours")]
     figures = rates[["engine", "surface", "value", "n_answers"]].to_numpy().tolist()
     assert figures == [["e", "api", 0, 1], ["e", "unknown", 0.5, 2], ["f", "api", 0, 1]]
@@ -199,7 +199,9 @@ def test_weeks_are_named_by_their_monday_in_utc():
         None,
     )
     table = measure(
-        [answer(n, f"q{n}", asked_at=day) for n, day in enumerate(days)], split_by=("week",)
+        [answer(n, f"q{n}", asked_at=day) for n, day in enumerate(days)],
+        cites(0, "ours"),
+        split_by=("week",),
     )
     weeks = table[(table["measure"] == "citation_rate") & (table["site"] == "ours")].set_index(
         "segment"
@@ -212,7 +214,6 @@ def test_an_answer_without_words_cannot_mention_anybody_unless_the_log_says_so()
     table = measure(log, mentions=names(2, "Theirs"))
     row = pick(table, "mention_rate", "theirs")
     assert (row["numerator"], row["denominator"]) == (1, 2)
-    assert pick(table, "citation_rate")["denominator"] == 3
 
 
 def test_two_names_of_one_site_are_one():
@@ -228,6 +229,7 @@ def test_two_names_of_one_site_are_one():
 def test_what_is_not_known_is_missing_not_nought():
     table = measure([answer(n, f"q{n}") for n in range(30)])
     for name in (
+        "citation_rate",
         "citation_share",
         "share_of_voice",
         "position_adjusted_word_count",
@@ -237,9 +239,17 @@ def test_what_is_not_known_is_missing_not_nought():
         assert pd.isna(row["value"])
         assert pd.isna(row["low"])
         assert (row["n_prompts"], row["is_low_n"]) == (0, True)
-    row = pick(table, "citation_rate")
+    # where answers cite somebody, those that cite nobody count
+    row = pick(measure([answer(n, f"q{n}") for n in range(30)], cites(0, "else")), "citation_rate")
     assert (row["value"], row["low"], row["is_low_n"]) == (0, 0, False)
     assert 0 < row["high"] < 0.2
+
+
+def test_of_an_engine_without_logged_citations_no_rate_is_known():
+    log = [answer(n, f"q{n}", engine="ef"[n % 2]) for n in range(8)]
+    table = measure(log, cites(0, "ours"))
+    rates = table[(table["measure"] == "citation_rate") & (table["site"] == "ours")]
+    assert rates.set_index("engine")["value"].dropna().to_dict() == {"e": 0.25}
 
 
 def test_few_prompts_and_few_events_are_marked():
@@ -291,5 +301,5 @@ def test_figures_that_rest_on_a_few_prompts_with_most_answers_are_marked(n_repea
     ten.
     """
     log = [answer(f"{n}-{r}", f"q{n}") for n in range(50) for r in range(n_repeats if n < 2 else 1)]
-    row = pick(measure(log), "citation_rate")
+    row = pick(measure(log, cites("0-0", "else")), "citation_rate")
     assert (row["n_prompts"], row["is_low_n"]) == (50, is_low)

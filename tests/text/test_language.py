@@ -2,7 +2,7 @@
 
 import pytest
 
-from coverage_kit.text.language import english_share, is_english, split_words
+from coverage_kit.text.language import english_share, is_english, may_be_english, split_words
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,10 @@ def test_the_share_counts_words_alone():
     assert split_words("The 34 kg bike") == ["the", "kg", "bike"]
     assert english_share(split_words("The 34 kg bike")) == pytest.approx(1 / 3)
     assert english_share([]) == 0
+
+
+def test_keywords_may_be_english_unless_accents_or_words_speak_against_it():
+    assert may_be_english("dog box child seat battery fire bike lock canopy")
+    assert not may_be_english("Akku laden Kälte Reichweite Sitz Kind Hund Schloss")
+    assert not may_be_english("bateria de la bicicleta frenos ruedas del carro luz")
+    assert not may_be_english("电池")

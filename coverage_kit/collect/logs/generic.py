@@ -29,8 +29,8 @@ def read_row(values: Mapping[str, Any], mapping: Mapping[str, str]) -> LogRecord
     Where no column says whether the engine searched, it did so if the row names a page or a search,
     or if the log has no column of citations. A cell of citations that names no page, such as a
     count, does not show by itself that there was an answer. A marker such as `[2]` in the answer is
-    a span of the page at that position of the citations. Raises UnreadableRecordError for a row
-    without a query.
+    a span of the page at that position of the citations. A row with a blank answer is a question
+    without a logged answer. Raises UnreadableRecordError for a row without a query.
     """
     cells = {
         field: cell for field, column in mapping.items() if (cell := values.get(column)) is not None
@@ -38,7 +38,7 @@ def read_row(values: Mapping[str, Any], mapping: Mapping[str, str]) -> LogRecord
     query = label_of(cells.get("query"))
     if not query:
         raise UnreadableRecordError("no query")
-    answer = label_of(cells.get("answer")) or "" if "answer" in mapping else None
+    answer = label_of(cells.get("answer"))
     citations = citations_of(cells["citations"]) if "citations" in cells else ()
     marked = [
         citation
@@ -66,8 +66,11 @@ def read_row(values: Mapping[str, Any], mapping: Mapping[str, str]) -> LogRecord
     shows_answer = "citations" in mapping and (
         bool(citations) or label_of(cells.get("citations")) is None
     )
-    # A log of citations without texts still shows which engine answered.
-    record.is_observed = shows_answer and label_of(cells.get("engine")) is not None
+    if "answer" not in mapping:
+        # A log of citations without texts still shows which engine answered.
+        record.is_observed = shows_answer and label_of(cells.get("engine")) is not None
+    elif record.answer is None and (record.citations or record.mentions):
+        record.answer = ""  # what the answer cites or names is logged, only its words are not
     record.error = (
         error_of(cells.get("error"), cells.get("status"))
         if "error" in cells or "status" in cells

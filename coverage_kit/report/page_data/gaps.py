@@ -25,6 +25,7 @@ from coverage_kit.report.texts import (
 )
 from coverage_kit.report.todo import list_records
 from coverage_kit.report.wording import describe_action
+from coverage_kit.tables.logged import logs_citations
 from coverage_kit.vocabulary import NO_EDIT
 
 # How much of each gap and edit the page shows. Assumed: enough to judge it; the workbook has all.
@@ -175,7 +176,8 @@ def list_answer_contexts(analysis: Analysis, queries: pd.DataFrame) -> dict[str,
     """
     names = {"text": "query"}
     queries = queries[["query_id", "cluster_id", "text"]].rename(columns=names)
-    answers = queries.merge(analysis.answers, on="query_id")
+    logged = logs_citations(analysis.answers, analysis.citations)
+    answers = queries.merge(analysis.answers.assign(logs_citations=logged), on="query_id")
     # The answers are in the order of the queries, so the first of each engine is kept.
     answers = (
         answers.drop_duplicates(["cluster_id", "engine"])
@@ -195,6 +197,7 @@ def list_answer_contexts(analysis: Analysis, queries: pd.DataFrame) -> dict[str,
                 "engine": shorten(row["engine"], 60),
                 "query": shorten(row["query"], 240),
                 "searched": bool(row["has_searched"]),
+                "logs_citations": bool(row["logs_citations"]),
                 "text": shorten_lines(row["text"], _ANSWER_CHARACTERS),
                 "cited": [
                     _citation_context(citation, analysis) for citation in cited.to_dict("records")

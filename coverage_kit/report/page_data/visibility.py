@@ -196,11 +196,14 @@ def list_visibility_lines(analysis: Analysis) -> list[str]:
     """
     rates = rates_context(analysis, "all")
     lines = []
-    if rates["rows"]:
+    title = describe_measure("citation_rate").title
+    if rates["rows"] and rates["rows"][0]["title"] == title:
         lines += [
             f"Citation rate, 95% interval: {'; '.join(_describe_first_rate(rates))}.",
-            *_describe_change(change_context(analysis), rates["rows"][0]["title"]),
+            *_describe_change(change_context(analysis), title),
         ]
+    elif len(analysis.answers):
+        lines.append("Citation rate: not logged. The log holds no citations of these engines.")
     if len(analysis.referrals):
         visits = referrals_context(analysis, 1)
         lines.append(
@@ -213,13 +216,14 @@ def list_visibility_lines(analysis: Analysis) -> list[str]:
 
 
 def _describe_first_rate(rates: Context) -> list[str]:
-    """Return the first measure of each series that has it, with its interval."""
+    """Return the first measure of each series, with its interval; "not logged" without it."""
     cells = zip(rates["series"], rates["rows"][0]["cells"], strict=True)
     return [
         f"{shorten(series, 40)} {percent(cell['value'])} "
         f"({cell['interval']}{', low n' if cell['is_low_n'] else ''})"
-        for series, cell in cells
         if cell
+        else f"{shorten(series, 40)} not logged"
+        for series, cell in cells
     ]
 
 

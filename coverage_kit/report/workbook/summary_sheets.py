@@ -8,7 +8,11 @@ from coverage_kit.analysis import Analysis
 from coverage_kit.headline import Headline, summarize
 from coverage_kit.report.joined import describe_edits, describe_gaps
 from coverage_kit.report.level import between, describe_level
-from coverage_kit.report.trust import describe_pages_left_out, predicted_under
+from coverage_kit.report.trust import (
+    describe_not_assessed,
+    describe_pages_left_out,
+    predicted_under,
+)
 from coverage_kit.report.visibility_joined import describe_visibility
 from coverage_kit.report.wording import LOW_N, amount, interval
 from coverage_kit.report.workbook.sheet import (
@@ -134,7 +138,13 @@ def list_figures(
             "gaps to close",
             head.n_severe,
             "integer",
-            f"of {head.n_gaps:,} topics: your site may lack the answer, and an edit can give it",
+            " ".join(
+                [
+                    f"of {head.n_gaps:,} topics: your site may lack the answer, and an edit can "
+                    "give it.",
+                    describe_not_assessed(analysis.about),
+                ]
+            ).strip(),
         ),
         (
             "planned minutes",

@@ -1,0 +1,184 @@
+"""Which words are a cluster's: how typical, how telling, how asked; and scores of names by them."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from coverage_kit.text.phrases import stem
+
+# What a word counts as if the question does not say it, but a cited page's title or an answer does.
+TITLE_SUPPORT = 0.7
+ANSWER_SUPPORT = 0.5
+# A word that tells clusters apart by less names none of them. Assumed.
+MIN_TELLING = 0.4
+# Words that count as the whole of what a cluster is about.
+_N_MAIN_WORDS = 3
+
+# What a kind of name has in its favour, or against it. All weights here and below are assumed; they
+# were chosen by reading the names of nine sets (docs/method.md, Names).
+_PRIOR = {
+    "title": 0.1,  # a person wrote it as a name
+    "phrase": 0.05,
+    "part": -0.15,  # of a question, or keywords
+    "statement": -0.3,
+}
+# For the question of a cluster that has only one.
+_OWN_QUESTION = 0.15
+# For the share of the members that have the candidate.
+_SHARE_WEIGHT = 0.4
+# For each word of which fewer members have this share: it makes a name too narrow.
+_NARROW_COST = 0.3
+_NARROW_SHARE = 0.4
+# For a phrase whose words say little: "Battery" where many topics are about batteries.
+_WIDE_COST = 0.5
+# For a single word.
+_LONE_COST = 0.25
+# For words that no question has: a title's belong to its author.
+_UNASKED_COST = {"title": 0.04, "slug": 0.12}
+_UNASKED_NAME_COST = 0.2
+# For a product's name or a figure that most questions do not have.
+_STRANGE_COST = 0.35
+# For a word that a single question of the log has.
+_STRAY_COST = 0.08
+# For each word beyond six, and each with a meaning beyond three.
+_LENGTH_COST = 0.03
+
+Rows = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass
+class Candidate:
+    """A name that a cluster may get.
+
+    Attributes:
+        text: the name in clean writing.
+        stems: of its words that have a meaning.
+        kind: title; slug, a title from an address; phrase; question; part of a question; statement
+            of an asker; pair of two phrases.
+        weight: share of the cluster's members that have it: cite it, share it, or ask it.
+        row: the member that asks it, so that it is not compared with itself; -1 for others.
+        score: how well it names the cluster.
+    """
+
+    text: str
+    stems: frozenset[str]
+    kind: str
+    weight: float
+    row: int = -1
+    score: float = 0.0
+
+
+class ClusterWords:
+    """The words of each cluster, and how telling they are on this log.
+
+    Args:
+        support: by member, how far it has each word, 0 to 1.
+        codes: the cluster of each member, from 0, shape (members,).
+        shares: the share of its cluster that each member stands for, shape (members,).
+        is_name: whether a word in lower case is a name, as the log's prose writes it.
+    """
+
+    def __init__(
+        self,
+        support: Sequence[dict[str, float]],
+        codes: Rows,
+        shares: Floats,
+        is_name: Callable[[str], bool],
+    ) -> None:
+        self._is_name = is_name
+        self._column_of: dict[str, int] = {}
+        columns = [
+            self._column_of.setdefault(word, len(self._column_of))
+            for words in support
+            for word in words
+        ]
+        ends = np.cumsum([0, *map(len, support)])
+        values = np.fromiter((value for words in support for value in words.values()), np.float64)
+        shape = (len(support), max(1, len(self._column_of)))
+        words = sparse.csr_matrix((values, columns, ends), shape=shape)
+        indicator = sparse.csr_matrix((shares, (codes, np.arange(len(codes)))))
+        self._typical = (indicator @ words).tocsr()
+        self._asked = (indicator @ (words == 1)).tocsr()
+        self._n_members = np.bincount(codes)
+        self._n_having = np.asarray((words > 0).sum(axis=0)).ravel()
+        background = np.asarray(self._typical.mean(axis=0)).ravel()
+        n_clusters = self._typical.shape[0]
+        # 1 for a word of one cluster alone, 0 for one that all clusters have
+        self._telling = np.clip(
+            -np.log(np.maximum(background, 1e-9)) / np.log(n_clusters + 2.0), 0, 1
+        )
+
+    def telling(self, word: str) -> float:
+        """Return how well a stem tells clusters apart, 0 to 1; 1 for one that the log lacks."""
+        column = self._column_of.get(word)
+        return 1.0 if column is None else float(self._telling[column])
+
+    def score(self, code: int, candidates: Collection[Candidate]) -> None:
+        """Store in candidates how well their words are those of this cluster.
+
+        The base is an F-score: whether the words are typical of the members, and whether they are
+        the cluster's main words (class-based TF-IDF).
+        """
+        typical = _row(self._typical, code)
+        asked = _row(self._asked, code)
+        weights = sorted(
+            (value * self._telling[column] for column, value in typical.items()), reverse=True
+        )
+        importance = max(1e-9, sum(weights[:_N_MAIN_WORDS]))
+        for item in candidates:
+            item.score = self._score(code, item, (typical, asked), importance)
+
+    def _score(
+        self,
+        code: int,
+        item: Candidate,
+        shares: tuple[dict[int, float], dict[int, float]],
+        importance: float,
+    ) -> float:
+        stems = sorted(item.stems)
+        columns = [self._column_of.get(word, -1) for word in stems]
+        typical, asked = (
+            np.array([of_word.get(column, 0.0) for column in columns]) for of_word in shares
+        )
+        telling = np.array([self.telling(word) for word in stems])
+        covered = float((typical * telling).sum())
+        precision = covered / max(1e-9, float(telling.sum()))
+        recall = min(1.0, covered / importance)
+        score = 2 * precision * recall / max(1e-9, precision + recall)
+        score += _PRIOR.get(item.kind, 0.0) + _SHARE_WEIGHT * item.weight - _length_cost(item)
+        score -= _NARROW_COST * float((telling * np.maximum(0, 1 - typical / _NARROW_SHARE)).sum())
+        best_asked = float(asked.max(initial=0.0))
+        score -= _UNASKED_NAME_COST * max(0.0, 1 - best_asked / _NARROW_SHARE)
+        score -= _UNASKED_COST.get(item.kind, 0.0) * float((asked == 0).sum())
+        if len(item.text.split()) == 1:
+            score -= _LONE_COST * (1 - float((asked * telling).max(initial=0.0)))
+        if item.kind in ("title", "slug", "phrase", "pair"):
+            score -= _WIDE_COST * (1 - min(1.0, float((asked * telling).sum())))
+            score -= _WIDE_COST * float(telling.max(initial=0.0) < MIN_TELLING)
+        if self._n_members[code] == 1:
+            score += _OWN_QUESTION * (item.kind == "question")
+        else:
+            n_having = np.array([self._n_having[column] for column in columns if column >= 0])
+            score -= _STRAY_COST * float((n_having == 1).sum())
+        names = {stem(word) for word in item.text.split() if self._is_strange(word)}
+        is_rare = {word for word, share in zip(stems, asked, strict=True) if share < 0.5}
+        return score - _STRANGE_COST * len(names & is_rare)
+
+    def _is_strange(self, word: str) -> bool:
+        return self._is_name(word.lower()) or any(sign.isdigit() for sign in word)
+
+
+def _row(matrix: sparse.csr_matrix, row: int) -> dict[int, float]:
+    start, end = matrix.indptr[row], matrix.indptr[row + 1]
+    return dict(
+        zip(matrix.indices[start:end].tolist(), matrix.data[start:end].tolist(), strict=True)
+    )
+
+
+def _length_cost(item: Candidate) -> float:
+    n_words = len(item.text.split())
+    return _LENGTH_COST * (max(0, n_words - 6) + max(0, len(item.stems) - 3))
