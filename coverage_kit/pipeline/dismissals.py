@@ -187,7 +187,7 @@ def check_choice(folder: Path, gap: Mapping[Any, Any], *, is_dismissed_now: bool
         _check_status(workbook, cells)
         chosen = is_dismissed(cells["status"])
         if chosen not in (is_dismissed(cells["status before"]), is_dismissed_now):
-            where = f"{workbook}, {cells['place']}"
+            where = f"{workbook}, sheet {cells['sheet']!r}, row {cells['row']}"
             cure = "Choose in the workbook, or take its choices over first: coverage-kit report RUN"
             raise RunError(where, "one choice for each gap", repr(cells["status"]), cure)
 
@@ -196,7 +196,7 @@ def _check_status(workbook: Path, cells: Mapping[Any, Any]) -> None:
     try:
         is_dismissed(cells["status"])
     except ValueError:
-        where = f"{workbook}, {cells['place']}"
+        where = f"{workbook}, sheet {cells['sheet']!r}, row {cells['row']}"
         cure = "Choose open or dismissed from the cell's list."
         raise SchemaError(where, "a status of a gap", repr(cells["status"]), cure) from None
 

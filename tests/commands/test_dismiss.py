@@ -19,9 +19,10 @@ def choose(folder, gap_id, status):
     path = folder / "run/gaps.xlsx"
     sheet = read_gap_sheet(path)
     book = openpyxl.load_workbook(path)
-    titles = [cell.value for cell in book["gaps"][1]]
-    row = sheet.index[sheet["gap_id"] == gap_id][0]
-    book["gaps"].cell(row, 1 + titles.index("status"), status)
+    (gap,) = sheet[sheet["gap_id"] == gap_id].to_dict("records")
+    page = book[gap["sheet"]]
+    titles = [cell.value for cell in page[1]]
+    page.cell(gap["row"], 1 + titles.index("status"), status)
     book.save(path)
 
 

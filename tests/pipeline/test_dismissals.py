@@ -178,11 +178,11 @@ def replace_gaps(analysis, gaps):
     return replace(analysis, gaps=gaps)
 
 
-def choose(path, row, **cells):
+def choose(path, row, sheet="gaps", **cells):
     book = openpyxl.load_workbook(path)
-    titles = [cell.value for cell in book["gaps"][1]]
+    titles = [cell.value for cell in book[sheet][1]]
     for title, value in cells.items():
-        book["gaps"].cell(row, 1 + titles.index(title.replace("_", " ")), value)
+        book[sheet].cell(row, 1 + titles.index(title.replace("_", " ")), value)
     book.save(path)
 
 
@@ -206,13 +206,25 @@ def test_what_is_chosen_in_the_workbook_is_taken_once_and_undone_there(workbook,
     # The next run knows of it. Then somebody opens it again in its workbook.
     status = analysis.gaps["status"].mask(analysis.gaps["gap_id"] == gap["gap_id"], "dismissed")
     write_workbook(replace_gaps(analysis, analysis.gaps.assign(status=status)), book)
-    sheet = read_gap_sheet(book).iloc[0]
+    sheet = read_gap_sheet(book).set_index("gap_id").loc[gap["gap_id"]]
     assert sheet[["status", "note", "status before"]].tolist() == [
         *("dismissed", "not ours", "dismissed")
     ]
     choose(book, 2, status="open")
     assert take_dismissals(path, book) == 1
     assert read_dismissals_file(path).empty
+
+
+@pytest.mark.parametrize("name", ["answered, not seen", "covered and out of reach"])
+def test_topics_of_other_lists_are_dismissed_in_their_own_sheet(workbook, tmp_path, name):
+    analysis, book = workbook
+    choose(book, 3, sheet=name, status="dismissed")
+    assert take_dismissals(tmp_path / "dismissed.csv", book) == 1
+    sheet = read_gap_sheet(book)
+    (chosen,) = sheet[sheet["status"] == "dismissed"].to_dict("records")
+    assert (chosen["sheet"], chosen["row"]) == (name, 3)
+    assert chosen["label"] in set(analysis.gaps["label"])
+    assert read_dismissals_file(tmp_path / "dismissed.csv")["gap_id"].tolist() == [chosen["gap_id"]]
 
 
 def test_a_choice_made_while_a_run_was_writing_is_in_the_next_workbook(workbook):

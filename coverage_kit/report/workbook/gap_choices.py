@@ -135,13 +135,12 @@ def read_gap_sheet(path: Path) -> pd.DataFrame:
     """Return the rows of a workbook's sheets of gaps, as text.
 
     The columns are label, demand, questions, gap_id, status, note, and status and note as they were
-    before people wrote; and place, the sheet and the row's number. There are no rows where there is
+    before people wrote; and sheet and row, where it is. There are no rows where there is
     no such workbook, or none with these columns (`find_notes` sets a workbook aside that cannot be
     read).
     """
     sheets = []
     for name in GAP_SHEETS:
         rows = read_sheet(path, name, tuple(_READ), "gap_id").rename(columns=_READ)
-        places = pd.Series([f"sheet {name!r}, row {row}" for row in rows.index], dtype="str")
-        sheets.append(rows.reset_index(drop=True).assign(place=places))
+        sheets.append(rows.assign(sheet=name, row=rows.index))
     return pd.concat(sheets, ignore_index=True)
