@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from coverage_kit.match.asked_for import Shares
 from coverage_kit.match.neighborhood import Flags, Floats, Rows
 from coverage_kit.vectors import Vectors
 
@@ -21,7 +22,8 @@ class AddedPassages:
     `page_rows` (a,) is the page to which each passage is assigned: the page of its nearest own
     passage. `own_similarity` and `own_rows`, both (a, up to 5), are the similarity and the rows of
     the own passages nearest to each. `words` (n, a) are the scores by the site's words, and
-    `rival_words` (a,) their mean over the ten queries that fit each passage best.
+    `rival_words` (a,) their mean over the ten queries that fit each passage best. `asked_for` says
+    what the passages state of what queries ask for.
     `cross_encoder_scores` (n, a) are the scores by a
     cross-encoder, -inf for pairs that it did not read; None where no cross-encoder is in use.
     """
@@ -40,6 +42,7 @@ class AddedPassages:
     own_rows: Rows
     words: Vectors
     rival_words: Floats
+    asked_for: Shares
     cross_encoder_scores: Vectors | None = None
 
     def select(self, columns: Rows) -> "AddedPassages":
@@ -60,6 +63,7 @@ class AddedPassages:
             own_rows=self.own_rows[columns],
             words=self.words[:, columns],
             rival_words=self.rival_words[columns],
+            asked_for=self.asked_for.select(columns),
             cross_encoder_scores=None if scores is None else scores[:, columns],
         )
 

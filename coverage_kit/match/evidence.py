@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from coverage_kit.match.added_passages import AddedPassages, gather_vectors
+from coverage_kit.match.asked_for import NEAR_PASSAGES, AskedFor
 from coverage_kit.match.cross_encoder import CrossEncoderReader
 from coverage_kit.match.lexicon import Lexicon
 from coverage_kit.match.names import NameIndex, VersionIndex
@@ -34,6 +35,7 @@ from coverage_kit.match.retrievers import Reliability, fuse, measure_reliability
 from coverage_kit.match.word_index import WordIndex
 from coverage_kit.tables import EVIDENCE, Evidence, Matches, Passages, Queries
 from coverage_kit.text.identifiers import find_identifiers, find_proper_names
+from coverage_kit.text.versions import name_years
 from coverage_kit.vectors import Embeddings, PairScorer, Vectors, cosines
 
 # The numbers are described in docs/method.md, evidence. The order is that of the features' columns.
@@ -154,7 +156,7 @@ class EvidenceScorer:
             NameIndex(texts, self.query_texts, find_names)
             for find_names in (find_identifiers, find_proper_names)
         ]
-        self._versions = VersionIndex(texts, self.query_texts)
+        self._versions = VersionIndex(texts, _with_years(queries))
         self.reader = (
             CrossEncoderReader(cross_encoder, self.query_texts, texts, self.rows)
             if cross_encoder is not None
@@ -229,6 +231,27 @@ class EvidenceScorer:
             values[rows] = changed
         return values
 
+    @cached_property
+    def asked_for(self) -> AskedFor:
+        """What the queries ask for, and which passages near them state it."""
+        return AskedFor(
+            self.query_texts,
+            list(self.passages["heading_path"]),
+            list(self.passages["text"]),
+            self.page_rows,
+            self.word_index,
+            self._versions,
+            self.fused_rows[:, : 2 * NEAR_PASSAGES],
+        )
+
+    def stated(self, hidden: Flags | None = None, added: AddedPassages | None = None) -> Floats:
+        """Return how far near passages state what each query asks for, 0-1, (n queries,).
+
+        It is nan where a query sets no condition, or no passage is near its subject. For the
+        arguments see `features`.
+        """
+        return self.asked_for.measure(hidden, added.asked_for if added is not None else None)
+
     def changed_features(
         self, hidden: Flags | None = None, added: AddedPassages | None = None
     ) -> tuple[Rows, Floats]:
@@ -241,6 +264,7 @@ class EvidenceScorer:
         names = self._name_features(hidden, added)
         is_affected = self._is_affected(hidden, added, support)
         is_affected |= (names != self._unchanged_names).any(axis=1)
+        is_affected |= ~np.isclose(self.stated(hidden, added), self.stated(), equal_nan=True)
         rows = np.flatnonzero(is_affected)
         values = self._unchanged_features[rows]
         values[:, : len(OWN_FEATURES)] = self._own_features(rows, hidden, added)
@@ -328,6 +352,7 @@ class EvidenceScorer:
             own_rows=own_rows,
             words=self._words_of_added(texts, bodies),
             rival_words=self.word_index.mean_of_best(NEAR_QUERIES, texts),
+            asked_for=self.asked_for.compare(_headings(texts, bodies), bodies),
             cross_encoder_scores=scores,
         )
 
@@ -442,6 +467,7 @@ class EvidenceScorer:
         for name in FEATURES:
             if name not in values:
                 values[name] = np.nan
+        values["stated"] = self.stated()
         values["on_subject"] = on_subject
         values.insert(0, "query_id", pd.Series(self.query_ids, dtype="str"))
         values["own_passage_id"] = self.passages["passage_id"].iloc[self.best_rows()].to_numpy()
@@ -661,6 +687,21 @@ class EvidenceScorer:
         count = np.bincount(rows, minlength=n)
         total = np.bincount(rows, weights=values, minlength=n)
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _with_years(queries: Queries) -> list[str]:
+    """Return the queries' texts, with "this year" as the year in which each was last asked."""
+    years = queries["last_asked_at"].dt.year
+    return [
+        text if np.isnan(year) else name_years(text, int(year))
+        for text, year in zip(queries["text"], years, strict=True)
+    ]
+
+
+def _headings(texts: list[str], bodies: list[str]) -> list[str]:
+    """Return the headings in front of passages' bodies, where texts are both together."""
+    pairs = zip(texts, bodies, strict=True)
+    return [text.removesuffix(body) if body else text for text, body in pairs]
 
 
 def _nan_for_none(shares: Floats) -> Floats:

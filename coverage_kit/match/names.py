@@ -135,6 +135,25 @@ class VersionIndex:
         self._query_marks = _incidence(query_marks, marks)
         self._passage_marks = _incidence((_passage_marks(items) for items in by_passage), marks)
 
+    def conflicts(self, rows: Rows) -> Flags:
+        """Return which passages have another version or year than the query, and not its own.
+
+        Args:
+            rows: rows of k passages for each query, shape (n queries, k); so is the result.
+        """
+        conflicts = np.zeros(rows.shape, dtype=bool)
+        dated = self.dated
+        for rank, passages in enumerate(rows[dated].T):
+            differs = _shares(self._query_subjects[dated], self._passage_subjects[passages])
+            agrees = _shares(self._query_marks[dated], self._passage_marks[passages])
+            conflicts[dated, rank] = differs & ~agrees
+        return conflicts
+
+    @property
+    def dated(self) -> Rows:
+        """Rows of the queries that have a version or a year."""
+        return np.flatnonzero(self._query_subjects.getnnz(axis=1))
+
     def agreement(self, rows: Rows) -> Floats:
         """Return whether the passages of each query are about its version and year, (n queries,).
 
@@ -147,7 +166,7 @@ class VersionIndex:
                 no passage.
         """
         agreement = np.zeros(len(rows))
-        dated = np.flatnonzero(self._query_subjects.getnnz(axis=1))
+        dated = self.dated
         for rank, column in enumerate(rows[dated].T):
             queries, passages = dated[column >= 0], column[column >= 0]
             agrees = _shares(self._query_marks[queries], self._passage_marks[passages])

@@ -109,6 +109,12 @@ EVIDENCE = Schema(
             "missing where there is nothing to compare",
         ),
         optional(
+            "stated",
+            "number",
+            "how far a near own passage states what the query asks for: its kind of answer, of its "
+            "product, version or year, 0-1; missing where it asks for no such thing",
+        ),
+        optional(
             "cross_encoder",
             "number",
             "best score of a near own passage by the cross-encoder; missing without one",

@@ -17,6 +17,30 @@ _NUMBERED = re.compile(
 )
 
 
+# "this year" and "last year", in the languages of the public sets.
+_THIS_YEAR = re.compile(
+    r"\b(?:(?:this|the current|current) year|diese[sm] jahr|este año|cette année)\b|今年|هذا العام",
+    re.IGNORECASE,
+)
+_LAST_YEAR = re.compile(
+    r"\b(?:last year|letzte[sn]? jahr|el año pasado|l'année dernière)\b|去年|العام الماضي",
+    re.IGNORECASE,
+)
+
+
+def name_years(text: str, year: int) -> str:
+    """Return a text in which "this year" and "last year" are written as figures.
+
+    Args:
+        text: any text.
+        year: the year in which it was written.
+
+    >>> name_years("Is the fee of this year the same as last year's?", 2026)
+    "Is the fee of 2026 the same as 2025's?"
+    """
+    return _LAST_YEAR.sub(str(year - 1), _THIS_YEAR.sub(str(year), text))
+
+
 def years(text: str) -> set[tuple[str, str]]:
     """Return the years from 1990 to 2039 in a text, each with the subject `YEAR`.
 
