@@ -1,10 +1,9 @@
-"""Whether a near passage on a question's subject states what the question asks for.
+"""Whether the passages on a question's subject state what the question asks for.
 
 Text on the same subject is not yet an answer (docs/method.md, related is not answered). A question
 may set up to three conditions: a kind of answer, such as a price; a name among those in the site's
 headings, such as a product; and a version or year. A passage meets them if a sentence of it states
-that kind of answer, and if it is about no other name, version or year. What counts is how much of
-the question's subject the passages have that meet the conditions, beside the passage with most.
+that kind of answer, and if it is about no other name, version or year.
 """
 
 from collections.abc import Sequence
@@ -18,39 +17,43 @@ from coverage_kit.match.heading_names import HeadingNames
 from coverage_kit.match.names import VersionIndex
 from coverage_kit.match.neighborhood import Flags, Floats, Rows
 from coverage_kit.match.word_index import WordIndex
+from coverage_kit.tables import Passages
 from coverage_kit.text.answer_kinds import AnswerKind, asked_kind, states, subject_of
 from coverage_kit.text.atoms import atoms
+from coverage_kit.text.identifiers import asked
 from coverage_kit.text.sentences import split_sentences
+from coverage_kit.vectors import Vectors
 
 # The nearest passages, by both retrievers, that may state what is asked for. Assumed.
 NEAR_PASSAGES = 10
 # A query's subject is known to a near passage if that has so much of it; otherwise nothing is said.
 # Assumed.
-_LEAST_SUBJECT = 0.33
-# Passages are about the subject if they have so much of what the best of them has; the first is so
-# in any case. A sentence is, with those around it, if it has so much of what its passage has.
-# Assumed.
+_LEAST_SUBJECT = 1 / 3
+# Passages are about the subject if they have so much of what the best of them has; the nearest is
+# so in any case. A sentence is, with the one before and after, if it has so much of what its
+# passage has. Chosen on public sets, where answered questions seldom fail it (docs/method.md).
 _ABOUT_SHARE = 0.8
 _SENTENCE_SHARE = 0.5
 # In place of a share, where a passage does not state what is asked for.
 _NOT_STATED = -1.0
-# Words without a subject that the usual list lacks.
-_FURTHER_STOP_WORDS = frozenset(
-    "does did doing done s t d ll m re ve need needs want get got own year years please".split()
-)
 # Queries that are compared at a time. Assumed.
 _BLOCK_QUERIES = 256
+# Words without a subject, some of which the usual list lacks.
+_NO_SUBJECT = ENGLISH_STOP_WORDS | frozenset(
+    "does did doing done s t d ll m re ve need needs want get got own year years please".split()
+)
 
 
 @dataclass(frozen=True)
 class Shares:
     """Shares of the subjects of c queries that k passages have, both of shape (c, k).
 
-    `subject` is what a passage has; `stated` is what it has where it meets the conditions.
+    `subject` is what a passage has. `stated` is what its sentences have that state what the query
+    asks for; _NOT_STATED where none does, or the passage is about another name, version or year.
     """
 
-    subject: Floats
-    stated: Floats
+    subject: Vectors
+    stated: Vectors
 
     def select(self, columns: Rows) -> "Shares":
         """Return the passages in these columns."""
@@ -58,148 +61,157 @@ class Shares:
 
 
 @dataclass(frozen=True)
-class _Passages:
-    """What is compared of p passages.
+class _Statements:
+    """What p passages state.
 
-    `words` (p, words) are those of each passage. By kind of answer, `windows` (w, words) are those
-    of the sentences that state it, with the sentence before and the headings, and `rows` (w,) are
-    their passages, in order. `conflicts` (c queries, p) says which are about another name.
+    `words` (p, words) are those of each passage. By kind of answer, `sentences` (s, words) are the
+    words of the sentences that state it, with those around and the headings, and `rows` (s,) are
+    their passages, in order. `in_headings` and `names` (p, names) are the names of each passage, in
+    its headings and in all.
     """
 
     words: sparse.csr_matrix
-    windows: dict[AnswerKind, sparse.csr_matrix]
+    sentences: dict[AnswerKind, sparse.csr_matrix]
     rows: dict[AnswerKind, Rows]
-    conflicts: Flags
+    in_headings: sparse.csr_matrix
+    names: sparse.csr_matrix
 
 
 class AskedFor:
     """What questions ask for, and which passages near them state it.
 
+    Only questions that set a condition are compared: c of n.
+
     Args:
         query_texts: the questions; all results have their order.
-        headings: the heading path of each of the site's passages.
-        texts: the passages' texts.
-        page_rows: the number of each passage's page, shape (n passages,).
+        passages: the site's passages.
         word_index: the words of the site.
         versions: the versions and years of questions and passages.
         near_rows: rows of the passages near each query, best first, shape (n queries, k). There are
             more than NEAR_PASSAGES, so that some are left where passages are hidden.
     """
 
-    def __init__(  # noqa: PLR0913 (each is a source of evidence)
+    def __init__(
         self,
         query_texts: Sequence[str],
-        headings: Sequence[str],
-        texts: Sequence[str],
-        page_rows: Rows,
+        passages: Passages,
         word_index: WordIndex,
         versions: VersionIndex,
         near_rows: Rows,
     ) -> None:
         self._word_index = word_index
-        self._names = HeadingNames(headings, texts, page_rows)
+        self._names = HeadingNames(passages)
         self._n_queries = len(query_texts)
         kinds = [asked_kind(text) for text in query_texts]
-        names = [self._names.names_in(text) for text in query_texts]
-        is_dated = np.zeros(self._n_queries, dtype=bool)
-        is_dated[versions.dated] = True
-        self.rows = np.flatnonzero(
-            [bool(kind or name or dated) for kind, name, dated in zip(kinds, names, is_dated, strict=True)]
-        )
-        self.kinds = [kinds[row] for row in self.rows]
-        self.names = [names[row] for row in self.rows]
+        names = self._names.incidence(query_texts)
+        has_kind = np.array([kind is not None for kind in kinds], dtype=bool)
+        is_conditional = has_kind | versions.is_dated | (names.getnnz(axis=1) > 0)
+        # what a story is about is in its other sentences
+        is_conditional &= [asked(text) == text for text in query_texts]
+        # the rows of the queries that set a condition, and what they ask for
+        self._rows = np.flatnonzero(is_conditional)
+        self._kinds = np.array([kinds[row] for row in self._rows], dtype=object)
+        self._asked_names = names[self._rows]
         self._subjects = word_index.stem_shares(
-            [_subject_words(query_texts[row], names[row]) for row in self.rows]
+            [self._subject_words(query_texts[row]) for row in self._rows]
         )
-        self.near = near_rows[self.rows]
-        self.shares = self._near_shares(headings, texts)
-        self.shares.stated[versions.conflicts(near_rows)[self.rows]] = _NOT_STATED
+        self._near = near_rows[self._rows]
+        self._shares = self._near_shares(passages)
+        self._shares.stated[versions.conflicts(near_rows)[self._rows]] = _NOT_STATED
 
-    def _near_shares(self, headings: Sequence[str], texts: Sequence[str]) -> Shares:
+    def _subject_words(self, question: str) -> str:
+        """Return the words that a question is about, without names, or with them if only these."""
+        words = [
+            word
+            for word in atoms(subject_of(question))
+            if word.isalpha() and word not in _NO_SUBJECT
+        ]
+        return " ".join([word for word in words if word not in self._names.names] or words)
+
+    def _near_shares(self, passages: Passages) -> Shares:
         """Return the shares of the subjects that the passages near each query have."""
-        shares = Shares(*(np.zeros(self.near.shape, np.float32) for _ in range(2)))
-        distinct, columns = np.unique(self.near, return_inverse=True)
-        columns = columns.reshape(self.near.shape)
-        passages = self._read([headings[row] for row in distinct], [texts[row] for row in distinct])
-        for start in range(0, len(self.rows), _BLOCK_QUERIES):
+        shares = Shares(*(np.zeros(self._near.shape, np.float32) for _ in range(2)))
+        distinct, columns = np.unique(self._near, return_inverse=True)
+        columns = columns.reshape(self._near.shape)
+        near = passages.iloc[distinct]
+        statements = self._read(list(near["heading_path"]), list(near["text"]))
+        for start in range(0, len(self._rows), _BLOCK_QUERIES):
             block = slice(start, start + _BLOCK_QUERIES)
-            compared = self._compare(passages, np.arange(len(self.rows))[block])
+            compared = self._compare(statements, np.arange(len(self._rows))[block])
             shares.subject[block] = np.take_along_axis(compared.subject, columns[block], 1)
             shares.stated[block] = np.take_along_axis(compared.stated, columns[block], 1)
         return shares
 
     def compare(self, headings: Sequence[str], texts: Sequence[str]) -> Shares:
-        """Return the shares of the queries' subjects that further passages have."""
-        return self._compare(self._read(headings, texts), np.arange(len(self.rows)))
+        """Return the shares of the subjects that further passages have, shape (c, passages)."""
+        return self._compare(self._read(headings, texts), np.arange(len(self._rows)))
 
-    def _read(self, headings: Sequence[str], texts: Sequence[str]) -> "_Passages":
-        """Return the words of passages, and of their sentences that state what is asked for."""
-        pairs = list(zip(headings, texts, strict=True))
-        windows: dict[AnswerKind, list[str]] = {kind: [] for kind in set(self.kinds) if kind}
-        passages: dict[AnswerKind, list[int]] = {kind: [] for kind in windows}
-        for row, (heading, text) in enumerate(pairs):
-            sentences = split_sentences(text)
-            for number, sentence in enumerate(sentences):
-                around = " ".join([heading, *sentences[max(0, number - 1) : number + 2]])
-                for kind in windows:
-                    if states(kind, sentence):
-                        windows[kind].append(around)
-                        passages[kind].append(row)
-        return _Passages(
-            words=self._word_index.incidence([" ".join(pair) for pair in pairs]),
-            windows={kind: self._word_index.incidence(texts) for kind, texts in windows.items()},
-            rows={kind: np.array(rows, dtype=np.int64) for kind, rows in passages.items()},
-            conflicts=self._names.conflicts(self.names, headings, texts),
+    def _read(self, headings: Sequence[str], texts: Sequence[str]) -> _Statements:
+        """Return what passages state of the kinds that are asked for."""
+        wholes = [" ".join(pair) for pair in zip(headings, texts, strict=True)]
+        sentences: dict[AnswerKind, list[str]] = {kind: [] for kind in AnswerKind}
+        rows: dict[AnswerKind, list[int]] = {kind: [] for kind in AnswerKind}
+        kinds = set(self._kinds) - {None}
+        for row, (heading, text) in enumerate(zip(headings, texts, strict=True)):
+            parts = split_sentences(text)
+            for number, part in enumerate(parts):
+                around = [heading, *parts[max(0, number - 1) : number + 2]]
+                for kind in kinds:
+                    if states(kind, part):
+                        sentences[kind].append(" ".join(around))
+                        rows[kind].append(row)
+        return _Statements(
+            words=self._word_index.incidence(wholes),
+            sentences={kind: self._word_index.incidence(sentences[kind]) for kind in kinds},
+            rows={kind: np.array(rows[kind], dtype=np.int64) for kind in kinds},
+            in_headings=self._names.incidence(headings),
+            names=self._names.incidence(wholes),
         )
 
-    def _compare(self, passages: "_Passages", queries: Rows) -> Shares:
-        """Return the shares of these queries' subjects, both of shape (len(queries), passages)."""
+    def _compare(self, passages: _Statements, queries: Rows) -> Shares:
+        """Return the shares of these queries' subjects, shape (len(queries), passages)."""
         subject = (self._subjects[queries] @ passages.words.T).toarray()
         stated = subject.copy()
-        kinds = [self.kinds[query] for query in queries]
-        for kind in passages.windows:
-            of_kind = np.array([asked == kind for asked in kinds], dtype=bool)
-            rows = passages.rows[kind]
+        for kind, rows in passages.rows.items():
+            of_kind = self._kinds[queries] == kind
             stated[of_kind] = _NOT_STATED
             if of_kind.any() and len(rows):
-                windows = passages.windows[kind]
-                shares = (self._subjects[queries[of_kind]] @ windows.T).toarray()
+                sentences = passages.sentences[kind]
+                shares = (self._subjects[queries[of_kind]] @ sentences.T).toarray()
                 starts = np.flatnonzero(np.diff(rows, prepend=-1))
                 best = np.maximum.reduceat(shares, starts, axis=1)
                 stated[np.ix_(of_kind, rows[starts])] = best
-        stated[passages.conflicts[queries]] = _NOT_STATED
+        names = self._asked_names[queries]
+        is_other = (names.getnnz(axis=1) > 0)[:, None] & (passages.in_headings.getnnz(axis=1) > 0)
+        stated[is_other & ((names @ passages.names.T).toarray() == 0)] = _NOT_STATED
         return Shares(subject, stated)
 
-    def measure(self, hidden: Flags | None = None, added: Shares | None = None) -> Floats:
-        """Return by how much the conditions are met, 0-1, (n queries,); nan without a condition.
+    def stated(self, hidden: Flags | None = None, added: Shares | None = None) -> Floats:
+        """Return 1 where a passage on a query's subject states what it asks for, (n queries,).
+
+        It is 0 where none does, and nan where the query sets no condition, or no passage of the
+        site as it is or as it becomes knows its subject.
 
         Args:
             hidden: which own passages to leave out, shape (n passages,).
             added: the shares of passages that the site has in addition.
         """
-        visible = np.ones(self.near.shape, bool) if hidden is None else ~hidden[self.near]
+        subject, stated = self._shares.subject, self._shares.stated
+        visible = np.ones(subject.shape, bool) if hidden is None else ~hidden[self._near]
         rank = visible.cumsum(axis=1)
         visible &= rank <= NEAR_PASSAGES
-        subject = np.where(visible, self.shares.subject, -1)
-        stated = np.where(visible, self.shares.stated, _NOT_STATED)
+        is_nearest = visible & (rank == 1)
         if added is not None:
             subject = np.hstack([subject, added.subject])
             stated = np.hstack([stated, added.stated])
-        most = subject.max(axis=1, initial=0)
-        is_about = subject >= _ABOUT_SHARE * most[:, None]
-        is_about[:, : rank.shape[1]] |= visible & (rank == 1)
-        is_stated = (is_about & (stated >= _SENTENCE_SHARE * np.maximum(subject, 0))).any(axis=1)
+            visible, is_nearest = (
+                np.pad(flags, ((0, 0), (0, added.subject.shape[1])), constant_values=is_new)
+                for flags, is_new in ((visible, True), (is_nearest, False))
+            )
+        most = np.where(visible, subject, 0).max(axis=1, initial=0)[:, None]
+        is_about = visible & (subject >= _ABOUT_SHARE * most) | is_nearest
+        is_stated = (is_about & (stated >= _SENTENCE_SHARE * subject)).any(axis=1)
+        is_known = subject.max(axis=1, initial=0) >= _LEAST_SUBJECT
         result = np.full(self._n_queries, np.nan)
-        is_near = most >= _LEAST_SUBJECT
-        result[self.rows[is_near]] = is_stated[is_near]
+        result[self._rows[is_known]] = is_stated[is_known]
         return result
-
-
-def _subject_words(question: str, names: set[str]) -> str:
-    """Return the words that a question is about, without names; with them if nothing else is."""
-    words = [
-        word
-        for word in atoms(subject_of(question))
-        if word.isalpha() and word not in ENGLISH_STOP_WORDS | _FURTHER_STOP_WORDS
-    ]
-    return " ".join([word for word in words if word not in names] or words)

@@ -10,10 +10,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-import numpy as np
+from scipy import sparse
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from coverage_kit.match.neighborhood import Flags, Rows
+from coverage_kit.match.names import columns_of, incidence
+from coverage_kit.tables import Passages
 from coverage_kit.text.atoms import CASED, atoms, is_counter, normalize
 
 # A word within a sentence: a letter, a comma or the like and a space stand before it.
@@ -26,55 +27,38 @@ _MOST_PAGES = 0.5
 
 
 class HeadingNames:
-    """The names in a site's headings.
+    """The names in the headings of a site.
 
     Args:
-        headings: the heading path of each passage.
-        texts: the passages' texts.
-        page_rows: the number of each passage's page, shape (n passages,).
+        passages: the site's passages.
     """
 
-    def __init__(self, headings: Sequence[str], texts: Sequence[str], page_rows: Rows) -> None:
-        in_headings = {word for heading in set(headings) for word in atoms(heading)}
-        names = _capitalised(texts) & in_headings
+    def __init__(self, passages: Passages) -> None:
+        headings = {word for path in set(passages["heading_path"]) for word in atoms(path)}
+        names = _capitalised(passages["text"]) & headings
         on_page = {
             (page, name)
-            for page, pair in zip(page_rows, zip(headings, texts, strict=True), strict=True)
-            for name in names & set(atoms(" ".join(pair)))
+            for page, path, text in zip(
+                passages["page_id"], passages["heading_path"], passages["text"], strict=True
+            )
+            for name in names & set(atoms(f"{path} {text}"))
         }
         n_pages = Counter(name for _, name in on_page)
-        most = _MOST_PAGES * len(np.unique(page_rows))
-        self.names = {name for name in names if n_pages[name] <= most}
+        most = _MOST_PAGES * passages["page_id"].nunique()
+        self._column_of = columns_of(sorted(name for name in names if n_pages[name] <= most))
+
+    @property
+    def names(self) -> set[str]:
+        """The names, folded."""
+        return set(self._column_of)
 
     def names_in(self, text: str) -> set[str]:
         """Return the names that a text has, folded; in the text they need no capital."""
-        return set(atoms(text)) & self.names
+        return self._column_of.keys() & atoms(text)
 
-    def conflicts(
-        self, asked: Iterable[set[str]], headings: Sequence[str], texts: Sequence[str]
-    ) -> Flags:
-        """Return which passages have another name in their headings, and none of a question's.
-
-        The shape is (questions, passages); a question without names has no conflict.
-
-        Args:
-            asked: the names of each question.
-            headings: the heading path of each passage.
-            texts: the passages' texts.
-        """
-        in_heading = [self.names_in(heading) for heading in headings]
-        has_names = np.array([bool(names) for names in in_heading], dtype=bool)
-        holders: dict[str, list[int]] = {}
-        for row, (names, text) in enumerate(zip(in_heading, texts, strict=True)):
-            for name in names | self.names_in(text):
-                holders.setdefault(name, []).append(row)
-        conflicts = []
-        for names in asked:
-            is_other = has_names.copy() if names else np.zeros(len(texts), dtype=bool)
-            for name in names:
-                is_other[holders.get(name, [])] = False
-            conflicts.append(is_other)
-        return np.array(conflicts, dtype=bool).reshape(len(conflicts), len(texts))
+    def incidence(self, texts: Iterable[str]) -> sparse.csr_matrix:
+        """Return which names each text has, 0 or 1, shape (texts, names)."""
+        return incidence(map(atoms, texts), self._column_of)
 
 
 def _capitalised(texts: Sequence[str]) -> set[str]:
@@ -87,7 +71,5 @@ def _capitalised(texts: Sequence[str]) -> set[str]:
     if capital.total() > _MOST_CAPITALS * (capital.total() + small.total()):
         return set()
     return {
-        word
-        for word in capital.keys() - small.keys() - ENGLISH_STOP_WORDS
-        if not is_counter(word)
+        word for word in capital.keys() - small.keys() - ENGLISH_STOP_WORDS if not is_counter(word)
     }

@@ -57,8 +57,8 @@ class SiteModel:
         compared = self._without_copies(self._compare_added(texts), hidden) if texts else None
         return self.calibration.coverage(
             self.scorer.features(hidden, compared),
-            self.scorer.stated(hidden, compared),
             self.is_cited,
+            self.scorer.stated(hidden, compared),
         )
 
     def simulate(self, changes: Sequence[TextChange]) -> Iterator[Effect]:
@@ -111,7 +111,7 @@ class SiteModel:
     def _before(self) -> Floats:
         """Coverage on the site as it is, shape (1 + bootstraps, n queries)."""
         return self.calibration.coverage(
-            self.scorer.features(), self.scorer.stated(), self.is_cited
+            self.scorer.features(), self.is_cited, self.scorer.stated()
         )
 
     @cached_property
@@ -146,7 +146,7 @@ class SiteModel:
         stated = self.scorer.stated(hidden, new_passages)[rows]
         is_cited = None if self.is_cited is None else self.is_cited[rows]
         before = self._before[:, rows]
-        after = self.calibration.coverage(evidence, stated, is_cited)
+        after = self.calibration.coverage(evidence, is_cited, stated)
         probability = change.part * self._answer_probability(rows, new, hidden, rivals)
         if hidden.any():
             removed = np.flatnonzero(hidden)

@@ -10,8 +10,6 @@ not recognised has no kind, and a trace that is too wide costs less than a trace
 import re
 from enum import StrEnum
 
-from coverage_kit.text.identifiers import asked
-
 
 class AnswerKind(StrEnum):
     """What a question asks for."""
@@ -143,7 +141,7 @@ _DURATIONS = (
     rf"(?:(?:full|whole|single|working|other|few) )?(?:{_TIME_UNITS})\b|"
     r"\b(?:overnight|immediately|straight away|at once|instantly|same[- ]day|next[- ]day|daily|"
     r"weekly|monthly|yearly|annually|fortnight\w*|for life|permanent\w*|indefinite\w*|lifetime|"
-    r"once|twice|always|never|since|until|no (?:time )?limit)\b|\d(?:st|nd|rd|th)?[-–](?:minute|hour|day|week|"
+    r"once|twice|always|never|since|until|seit|bis|desde|hasta|depuis|jusqu\w*|no (?:time )?limit)\b|\d(?:st|nd|rd|th)?[-–](?:minute|hour|day|week|"
     r"month|year)"
 )
 _AMOUNT = (
@@ -177,7 +175,7 @@ _STATED = {
         r"\d{1,2}[/.]\d{1,2}(?:[/.]\d{2,4})?|\d ?(?:年|月|日|点)|"
         rf"{_DURATIONS}|\b(?:noon|midnight|today|tomorrow|tonight|spring|summer|autumn|winter|"
         r"easter|christmas|as soon as|round the clock|24/7|siglo|jahrhundert|siècle|century|"
-        r"immediately|before|after|until|once|when|während|durante|pendant)\b"
+        r"immediately|before|after|until|once|when|während|wenn|als|durante|cuando|pendant|quand|lorsque)\b"
     ),
     AnswerKind.PLACE: (
         r"\b(?:at|in|near|from|on|off|behind|opposite|beside|to|by|outside|between|via|under|inside)"
@@ -224,8 +222,6 @@ _STATED_PATTERNS = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern i
 def asked_kind(question: str) -> AnswerKind | None:
     """Return the kind of answer that a question asks for; None if it leaves no trace to look for.
 
-    Of a long question, only the sentences that ask are read.
-
     >>> asked_kind("How much does it cost to hire a kiln?"), asked_kind("Where is the kiln?")
     (<AnswerKind.PRICE: 'price'>, <AnswerKind.PLACE: 'place'>)
     >>> asked_kind("tell me about kilns")
@@ -253,7 +249,7 @@ def states(kind: AnswerKind, sentence: str) -> bool:
 
 def _find_kind(question: str) -> tuple[AnswerKind | None, str]:
     """Return the kind that a question asks for, and the rest of its words."""
-    text = " ".join(asked(question).split())
+    text = " ".join(question.split())
     for kind, pattern in _ASKED_PATTERNS.items():
         match = pattern.search(text)
         if match:

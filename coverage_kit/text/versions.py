@@ -48,7 +48,7 @@ def years(text: str) -> set[tuple[str, str]]:
     [('year-', '2024')]
     """
     matches = _YEAR.finditer(clean(text))
-    return {(YEAR, match[1]) for match in matches if not is_measure(match[2])}
+    return {(YEAR, match[1]) for match in matches if not _makes_quantity(match[2])}
 
 
 def versions(text: str, in_any_case: bool = False) -> set[tuple[str, str]]:
@@ -66,6 +66,11 @@ def versions(text: str, in_any_case: bool = False) -> set[tuple[str, str]]:
     for match in _NUMBERED.finditer(clean(text)):
         name, figure, word = match.groups()
         is_name = in_any_case or name[0].isupper() or not name.islower()
-        if is_name and not (is_counter(name) or is_measure(name) or is_measure(word)):
+        if is_name and not (is_counter(name) or is_measure(name) or _makes_quantity(word)):
             found.add((normalize(name), figure))
     return found
+
+
+def _makes_quantity(word: str) -> bool:
+    """Return whether a word after a figure makes it a quantity; Spanish "y" and "por" do not."""
+    return is_measure(word) and word.casefold() not in {"y", "por"}

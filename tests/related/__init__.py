@@ -24,14 +24,20 @@ PAIRS = {
     "model": [
         ("How long does the Tarn need to cool?", "How long does the Corrie need to cool?"),
         ("What supply of power does the Tarn need?", "What supply of power does the Corrie need?"),
-        ("How many programs does the Corrie's controller hold?",
-         "How many programs does the Tarn's controller hold?"),
-        ("How much does a Tarn cost with its controller?",
-         "How much does a Corrie cost with its controller?"),
+        (
+            "How many programs does the Corrie's controller hold?",
+            "How many programs does the Tarn's controller hold?",
+        ),
+        (
+            "How much does a Tarn cost with its controller?",
+            "How much does a Corrie cost with its controller?",
+        ),
     ],
     "year": [
-        ("What is the closing date for membership in 2026?",
-         "What is the closing date for the bursary in 2026?"),
+        (
+            "What is the closing date for membership in 2026?",
+            "What is the closing date for the bursary in 2026?",
+        ),
         ("How much does membership cost this year?", "How much does the bursary pay this year?"),
     ],
     "eligibility": [
@@ -46,8 +52,10 @@ PAIRS = {
         ("when does lustre go into the kiln", "when does the evening class start"),
     ],
     "permission": [
-        ("Can I bring clay from another maker to be fired?",
-         "Can I leave clay on a shelf in the damp room over Christmas?"),
+        (
+            "Can I bring clay from another maker to be fired?",
+            "Can I leave clay on a shelf in the damp room over Christmas?",
+        ),
         ("May members bring a guest?", "Am I allowed to recycle clay in the studio?"),
     ],
 }
