@@ -4,9 +4,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coverage_kit.match.asked_for import Shares
 from coverage_kit.match.neighborhood import Flags, Floats, Rows
 from coverage_kit.vectors import Vectors
+
+# In place of a share, where a passage does not state what is asked for.
+NOT_STATED = -1.0
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Shares of the subjects of c queries that k passages have, both of shape (c, k).
+
+    `subject` is what a passage has. `stated` is what its sentences have that state what the query
+    asks for; NOT_STATED where none does, or the passage is about another name, version or year.
+    """
+
+    subject: Vectors
+    stated: Vectors
+
+    def select(self, columns: Rows) -> "Shares":
+        """Return the passages in these columns."""
+        return Shares(self.subject[:, columns], self.stated[:, columns])
 
 
 @dataclass(frozen=True)

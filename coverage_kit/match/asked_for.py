@@ -13,8 +13,9 @@ import numpy as np
 from scipy import sparse
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
+from coverage_kit.match.added_passages import NOT_STATED, Shares
 from coverage_kit.match.heading_names import HeadingNames
-from coverage_kit.match.names import VersionIndex
+from coverage_kit.match.name_evidence import NameEvidence
 from coverage_kit.match.neighborhood import Flags, Floats, Rows
 from coverage_kit.match.word_index import WordIndex
 from coverage_kit.tables import Passages
@@ -22,7 +23,6 @@ from coverage_kit.text.answer_kinds import AnswerKind, asked_kind, states, subje
 from coverage_kit.text.atoms import atoms
 from coverage_kit.text.identifiers import asked
 from coverage_kit.text.sentences import split_sentences
-from coverage_kit.vectors import Vectors
 
 # The nearest passages, by both retrievers, that may state what is asked for. Assumed.
 NEAR_PASSAGES = 10
@@ -33,31 +33,15 @@ _LEAST_SUBJECT = 1 / 3
 # so in any case. A sentence is, with the one before and after, if it has so much of what its
 # passage has. Chosen on public sets, where answered questions seldom fail it (docs/method.md).
 _ABOUT_SHARE = 0.8
-_SENTENCE_SHARE = 0.5
-# In place of a share, where a passage does not state what is asked for.
-_NOT_STATED = -1.0
+_NEAREST_SHARE = 0.4
+_SENTENCE_SHARE = 0.3
 # Queries that are compared at a time. Assumed.
 _BLOCK_QUERIES = 256
 # Words without a subject, some of which the usual list lacks.
-_NO_SUBJECT = ENGLISH_STOP_WORDS | frozenset(
-    "does did doing done s t d ll m re ve need needs want get got own year years please".split()
+_NO_SUBJECT = ENGLISH_STOP_WORDS.union(
+    ("does", "did", "doing", "done", "s", "t", "d", "ll", "m", "re", "ve", "need", "needs", "want"),
+    ("get", "got", "own", "year", "years", "please"),
 )
-
-
-@dataclass(frozen=True)
-class Shares:
-    """Shares of the subjects of c queries that k passages have, both of shape (c, k).
-
-    `subject` is what a passage has. `stated` is what its sentences have that state what the query
-    asks for; _NOT_STATED where none does, or the passage is about another name, version or year.
-    """
-
-    subject: Vectors
-    stated: Vectors
-
-    def select(self, columns: Rows) -> "Shares":
-        """Return the passages in these columns."""
-        return Shares(self.subject[:, columns], self.stated[:, columns])
 
 
 @dataclass(frozen=True)
@@ -86,7 +70,7 @@ class AskedFor:
         query_texts: the questions; all results have their order.
         passages: the site's passages.
         word_index: the words of the site.
-        versions: the versions and years of questions and passages.
+        name_evidence: the versions and years of questions and passages.
         near_rows: rows of the passages near each query, best first, shape (n queries, k). There are
             more than NEAR_PASSAGES, so that some are left where passages are hidden.
     """
@@ -96,7 +80,7 @@ class AskedFor:
         query_texts: Sequence[str],
         passages: Passages,
         word_index: WordIndex,
-        versions: VersionIndex,
+        name_evidence: NameEvidence,
         near_rows: Rows,
     ) -> None:
         self._word_index = word_index
@@ -105,7 +89,7 @@ class AskedFor:
         kinds = [asked_kind(text) for text in query_texts]
         names = self._names.incidence(query_texts)
         has_kind = np.array([kind is not None for kind in kinds], dtype=bool)
-        is_conditional = has_kind | versions.is_dated | (names.getnnz(axis=1) > 0)
+        is_conditional = has_kind | name_evidence.is_dated | (names.getnnz(axis=1) > 0)
         # what a story is about is in its other sentences
         is_conditional &= [asked(text) == text for text in query_texts]
         # the rows of the queries that set a condition, and what they ask for
@@ -113,11 +97,11 @@ class AskedFor:
         self._kinds = np.array([kinds[row] for row in self._rows], dtype=object)
         self._asked_names = names[self._rows]
         self._subjects = word_index.stem_shares(
-            [self._subject_words(query_texts[row]) for row in self._rows]
+            [self._subject_words(query_texts[row]) for row in self._rows.tolist()]
         )
         self._near = near_rows[self._rows]
         self._shares = self._near_shares(passages)
-        self._shares.stated[versions.conflicts(near_rows)[self._rows]] = _NOT_STATED
+        self._shares.stated[name_evidence.version_conflicts(near_rows)[self._rows]] = NOT_STATED
 
     def _subject_words(self, question: str) -> str:
         """Return the words that a question is about, without names, or with them if only these."""
@@ -174,7 +158,7 @@ class AskedFor:
         stated = subject.copy()
         for kind, rows in passages.rows.items():
             of_kind = self._kinds[queries] == kind
-            stated[of_kind] = _NOT_STATED
+            stated[of_kind] = NOT_STATED
             if of_kind.any() and len(rows):
                 sentences = passages.sentences[kind]
                 shares = (self._subjects[queries[of_kind]] @ sentences.T).toarray()
@@ -183,7 +167,7 @@ class AskedFor:
                 stated[np.ix_(of_kind, rows[starts])] = best
         names = self._asked_names[queries]
         is_other = (names.getnnz(axis=1) > 0)[:, None] & (passages.in_headings.getnnz(axis=1) > 0)
-        stated[is_other & ((names @ passages.names.T).toarray() == 0)] = _NOT_STATED
+        stated[is_other & ((names @ passages.names.T).toarray() == 0)] = NOT_STATED
         return Shares(subject, stated)
 
     def stated(self, hidden: Flags | None = None, added: Shares | None = None) -> Floats:
@@ -209,7 +193,8 @@ class AskedFor:
                 for flags, is_new in ((visible, True), (is_nearest, False))
             )
         most = np.where(visible, subject, 0).max(axis=1, initial=0)[:, None]
-        is_about = visible & (subject >= _ABOUT_SHARE * most) | is_nearest
+        least = np.where(is_nearest, _NEAREST_SHARE, _ABOUT_SHARE) * most
+        is_about = visible & (subject >= least)
         is_stated = (is_about & (stated >= _SENTENCE_SHARE * subject)).any(axis=1)
         is_known = subject.max(axis=1, initial=0) >= _LEAST_SUBJECT
         result = np.full(self._n_queries, np.nan)

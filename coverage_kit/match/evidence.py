@@ -142,7 +142,7 @@ class EvidenceScorer:
         self._recall = self.lexicon.recall(self.rows[:, :_FOCUS_PASSAGES])
         self.page_rows = np.asarray(pd.factorize(self.passages["page_id"])[0], dtype=np.int64)
         self.words = WordEvidence(texts, self.query_texts, self.page_rows, self.rows.shape[1])
-        self._names = NameEvidence(texts, queries)
+        self._names = NameEvidence(self.passages, queries)
         self.reader = (
             CrossEncoderReader(cross_encoder, self.query_texts, texts, self.rows)
             if cross_encoder is not None
@@ -223,7 +223,7 @@ class EvidenceScorer:
             self.query_texts,
             self.passages,
             self.words.index,
-            self._names.versions,
+            self._names,
             self.fused_rows[:, : 2 * NEAR_PASSAGES],
         )
 

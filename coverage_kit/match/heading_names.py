@@ -8,7 +8,7 @@ in German, there is none.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from scipy import sparse
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
@@ -27,7 +27,7 @@ _MOST_PAGES = 0.5
 
 
 class HeadingNames:
-    """The names in the headings of a site.
+    """The names in the headings of a site, folded; in other texts they need no capital.
 
     Args:
         passages: the site's passages.
@@ -45,23 +45,15 @@ class HeadingNames:
         }
         n_pages = Counter(name for _, name in on_page)
         most = _MOST_PAGES * passages["page_id"].nunique()
-        self._column_of = columns_of(sorted(name for name in names if n_pages[name] <= most))
-
-    @property
-    def names(self) -> set[str]:
-        """The names, folded."""
-        return set(self._column_of)
-
-    def names_in(self, text: str) -> set[str]:
-        """Return the names that a text has, folded; in the text they need no capital."""
-        return self._column_of.keys() & atoms(text)
+        self.names = frozenset(name for name in names if n_pages[name] <= most)
+        self._column_of = columns_of(sorted(self.names))
 
     def incidence(self, texts: Iterable[str]) -> sparse.csr_matrix:
         """Return which names each text has, 0 or 1, shape (texts, names)."""
         return incidence(map(atoms, texts), self._column_of)
 
 
-def _capitalised(texts: Sequence[str]) -> set[str]:
+def _capitalised(texts: Iterable[str]) -> set[str]:
     """Return the words that always have a capital within sentences; none where most nouns do."""
     capital: Counter[str] = Counter()
     small: Counter[str] = Counter()

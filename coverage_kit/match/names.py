@@ -135,19 +135,25 @@ class VersionIndex:
         self._query_marks = incidence(query_marks, marks)
         self._passage_marks = incidence((_passage_marks(items) for items in by_passage), marks)
 
-    def conflicts(self, rows: Rows) -> Flags:
-        """Return which passages have another version or year than the query, and not its own.
+    def compares(self, rows: Rows) -> Flags:
+        """Return which passages have some version of the query's names, or a year if it has one.
 
         Args:
             rows: rows of k passages for each query, shape (n queries, k); so is the result.
         """
-        conflicts = np.zeros(rows.shape, dtype=bool)
+        return self._pairs(rows, self._query_subjects, self._passage_subjects)
+
+    def agrees(self, rows: Rows) -> Flags:
+        """Return which passages have a version or year of the query; shapes as in `compares`."""
+        return self._pairs(rows, self._query_marks, self._passage_marks)
+
+    def _pairs(self, rows: Rows, queries: sparse.csr_matrix, passages: sparse.csr_matrix) -> Flags:
+        """Return which passages share a column with their query."""
+        shares = np.zeros(rows.shape, dtype=bool)
         dated = np.flatnonzero(self.is_dated)
-        for rank, passages in enumerate(rows[dated].T):
-            differs = _shares(self._query_subjects[dated], self._passage_subjects[passages])
-            agrees = _shares(self._query_marks[dated], self._passage_marks[passages])
-            conflicts[dated, rank] = differs & ~agrees
-        return conflicts
+        for rank, column in enumerate(rows[dated].T):
+            shares[dated, rank] = _shares(queries[dated], passages[column])
+        return shares
 
     @property
     def is_dated(self) -> Flags:

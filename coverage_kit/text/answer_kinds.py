@@ -51,7 +51,8 @@ _ASKED = {
         rf"\bhow (?:much|expensive)\b.{{0,80}}\b(?:{_PRICE_NOUNS}|pay)\b|"
         r"\bhow (?:much|expensive) (?:is|are|was|for|to)\b|\bhow expensive\b|"
         rf"\bwhat(?:'s| is| are| will| would| do| does| did)? (?:.{{0,60}} )??(?:{_PRICE_NOUNS})\b|"
-        rf"^(?:the )?(?:{_PRICE_NOUNS}) (?:of|for|per)\b|^(?!.*\bwithout\b)(?:\S+ ){{1,5}}(?:{_PRICE_NOUNS})\W*$|"
+        rf"^(?:the )?(?:{_PRICE_NOUNS}) (?:of|for|per)\b|"
+        rf"^(?!.*\bwithout\b)(?:\S+ ){{1,5}}(?:{_PRICE_NOUNS})\W*$|"
         r"\b(?:wie ?viel|was) kostet?n?\b|\bwie teuer\b|\bcu[aá]nto (?:cuesta|cuestan|vale)\b|"
         r"\bcombien (?:coûte|coûtent|ça coûte)\b|多少钱|价格|费用|كم (?:سعر|ثمن|تكلفة|يكلف)"
     ),
@@ -67,8 +68,10 @@ _ASKED = {
         r"\bcombien\b|多少|几个|كم عدد"
     ),
     AnswerKind.DATE: (
-        r"^(?:and |so |but |since |until |by )?when\b|\bwhat(?:'s| is| are)? (?:the )?(?:time|times|"
-        r"day|days|date|dates|month|year|hours|deadline)\b|\b(?:opening|closing) (?:hours?|times?)\b|"
+        r"^(?:and |so |but |since |until |by )?when\b|"
+        r"\bwhat(?:'s| is| are)? (?:the )?(?:time|times|"
+        r"day|days|date|dates|month|year|hours|deadline)\b|"
+        r"\b(?:opening|closing) (?:hours?|times?)\b|"
         r"\bdeadline\b|^(?:ab |bis |seit )?wann\b|^¿?(?:desde |hasta )?cu[aá]ndo\b|"
         r"\ben qu[eé] (?:año|fecha|mes|siglo)\b|^(?:depuis |jusqu'à )?quand\b|"
         r"\bin welchem jahr\b|什么时候|何时|哪一年|متى|في أي عام"
@@ -85,16 +88,15 @@ _ASKED = {
         r"\b(?:do|does|would|will|can) (?:i|we|they|he|she|my \w+) qualify\b|"
         r"\b(?:eligibility|entry) (?:criteria|requirements?|rules)\b"
     ),
-    AnswerKind.PERSON: (
-        r"^who(?:'s| is| was| were| has| had| did|se\b)?\b|^wer\b|^¿?qui[eé]n(?:es)?\b|^qui\b|谁|^من "
-    ),
+    AnswerKind.PERSON: (r"^who(?:'s|se)?\b|^wer\b|^¿?qui[eé]n(?:es)?\b|^qui\b|谁|^من "),
     AnswerKind.STEPS: (
         r"\bhow (?:do|can|could|should|would|must|shall|to|does one)\b|"
-        r"\bwhat(?:'s| is) the (?:best |right |easiest )?way to\b|^wie (?:kann|muss|soll) (?:ich|man)\b"
+        r"\bwhat(?:'s| is) the (?:best |right |easiest )?way to\b|"
+        r"^wie (?:kann|muss|soll) (?:ich|man)\b"
     ),
     AnswerKind.PERMISSION: (
         r"^(?:and |so |but )?(?:can|may|could) (?:i|we|you|they|my \w+|our \w+|\w+s) |"
-        r"^(?:am i|are (?:we|you|they|\w+)|is (?:it|\w+)) (?:ok|okay|allowed|permitted|possible|legal)\b|"
+        r"^(?:am i|are \w+|is \w+) (?:ok|okay|allowed|permitted|possible|legal)\b|"
         r"^do you (?:allow|accept|take|permit|let)\b"
     ),
 }
@@ -141,15 +143,16 @@ _DURATIONS = (
     rf"(?:(?:full|whole|single|working|other|few) )?(?:{_TIME_UNITS})\b|"
     r"\b(?:overnight|immediately|straight away|at once|instantly|same[- ]day|next[- ]day|daily|"
     r"weekly|monthly|yearly|annually|fortnight\w*|for life|permanent\w*|indefinite\w*|lifetime|"
-    r"once|twice|always|never|since|until|seit|bis|desde|hasta|depuis|jusqu\w*|no (?:time )?limit)\b|\d(?:st|nd|rd|th)?[-–](?:minute|hour|day|week|"
-    r"month|year)"
+    r"once|twice|always|never|since|until|seit|bis|desde|hasta|depuis|jusqu\w*|"
+    r"no (?:time )?limit)\b|\d-(?:minute|hour|day|week|month|year)"
 )
 _AMOUNT = (
     r"[$€£¥₹₽]\s?\d|\d\s?(?:[$€£¥₹₽]|p\b|元|ريال|درهم|دينار)|"
     r"\b(?:usd|eur|gbp|chf|jpy|cad|aud)\s?\d|"
     r"\d[\d.,]*\s?(?:usd|eur|gbp|chf|jpy|cad|aud|dollars?|euros?|pounds?|pence|cents?|francs?|"
     r"franken|pesos?|per ?cent|%)(?!\w)|"
-    r"\b(?:free|no (?:extra )?(?:charge|cost|fee)|nothing|kostenlos|gratis|gratuit\w*|umsonst)\b|免费|مجان"
+    r"\b(?:free|no (?:extra )?(?:charge|cost|fee)|nothing|kostenlos|gratis|gratuit\w*|umsonst)\b|"
+    r"免费|مجان"
 )
 _VERBS_OF_STEPS = (
     "add|allow|apply|ask|attach|bring|brush|buy|call|check|choose|clean|clear|click|close|collect|"
@@ -193,7 +196,8 @@ _STATED = {
     ),
     AnswerKind.PERSON: (
         r"(?-i:(?<=[\wà-ÿ,;:(«\"“] )[A-ZÀ-Þ][\w'’-]+)|(?-i:\b[A-ZÀ-Þ][\w'’-]+ [A-ZÀ-Þ][\w'’-]+)|"  # noqa: RUF001
-        r"\b(?:we|i|our \w+|the \w+|[a-z]+(?:ers?|ors?|ists?|ians?))\b|[\u3400-\u9fff]{2}|[\u0620-\u064a]{2}"
+        r"\b(?:we|i|our \w+|the \w+|[a-z]+(?:ers?|ors?|ists?|ians?))\b|"
+        r"[\u3400-\u9fff]{2}|[\u0620-\u064a]{2}"
     ),
     AnswerKind.ELIGIBILITY: (
         r"\bif (?:you|your|they|he|she)\b|\b(?:eligib\w+|entitle\w+|qualif\w+|anyone|anybody|"
@@ -209,10 +213,12 @@ _STATED = {
         r"impossible|able|need\w*|requir\w+|free to|except|refus\w+|entitle\w*|eligib\w*)\b"
     ),
     AnswerKind.STEPS: (
-        rf"^\W*(?:\d+[.)]\s+)?(?:(?:please|then|next|first|finally|now|always|never|or|and|to begin),? )?"
+        r"^\W*(?:\d+[.)]\s+)?"
+        r"(?:(?:please|then|next|first|finally|now|always|never|or|and|to begin),? )?"
         rf"(?:{_VERBS_OF_STEPS})\b|^\W*\d+[.)]\s+\w|(?:[,;:] |\b(?:and|then|or|please) )"
-        rf"(?:{_VERBS_OF_STEPS})\b|\byou(?:'ll| will)? (?:can|may|should|must|need|have to|could|simply|just|"
-        r"then)\b|\bby \w+ing\b|\b(?:don't|do not|make sure|be sure)\b|^\W*`|"
+        rf"(?:{_VERBS_OF_STEPS})\b|"
+        r"\byou(?:'ll| will)? (?:can|may|should|must|need|have to|could|simply|just|then)\b|"
+        r"\bby \w+ing\b|\b(?:don't|do not|make sure|be sure)\b|^\W*`|"
         r"\b(?:kannst|können sie|müssen sie|klicken|wählen)\b"
     ),
 }
