@@ -118,7 +118,9 @@ class AskedFor:
         distinct, columns = np.unique(self._near, return_inverse=True)
         columns = columns.reshape(self._near.shape)
         near = passages.iloc[distinct]
-        statements = self._read(list(near["heading_path"]), list(near["text"]))
+        # a passage is read for the kinds that are asked near it
+        read = {kind: np.unique(columns[self._kinds == kind]) for kind in self._asked_kinds}
+        statements = self._read(list(near["heading_path"]), list(near["text"]), read)
         for start in range(0, len(self._rows), _BLOCK_QUERIES):
             block = slice(start, start + _BLOCK_QUERIES)
             compared = self._compare(statements, np.arange(len(self._rows))[block])
@@ -128,26 +130,59 @@ class AskedFor:
 
     def compare(self, headings: Sequence[str], texts: Sequence[str]) -> Shares:
         """Return the shares of the subjects that further passages have, shape (c, passages)."""
-        return self._compare(self._read(headings, texts), np.arange(len(self._rows)))
+        read = dict.fromkeys(self._asked_kinds, np.arange(len(texts)))
+        return self._compare(self._read(headings, texts, read), np.arange(len(self._rows)))
 
-    def _read(self, headings: Sequence[str], texts: Sequence[str]) -> _Statements:
-        """Return what passages state of the kinds that are asked for."""
+    @property
+    def _asked_kinds(self) -> set[AnswerKind]:
+        """The kinds of answers that are asked for."""
+        return set(self._kinds) - {None}
+
+    def _read(
+        self, headings: Sequence[str], texts: Sequence[str], read: dict[AnswerKind, Rows]
+    ) -> _Statements:
+        """Return what passages state; `read` are the rows of those that are read, by kind."""
+        by_passage = [split_sentences(text) for text in texts]
+        sentences = [sentence for parts in by_passage for sentence in parts]
+        owners = np.repeat(np.arange(len(texts)), [len(parts) for parts in by_passage])
+        starts = np.searchsorted(owners, np.arange(len(texts) + 1))
+        words = self._word_index.incidence(sentences)
+        in_headings = self._word_index.incidence(list(headings))
+        # a sentence counts with its headings, the one before and the one after
+        numbers = np.arange(len(owners))
+        before, after = (
+            np.where(owners == np.roll(owners, step), np.roll(numbers, step), numbers)
+            for step in (1, -1)
+        )
+        rows = {
+            kind: np.array(
+                [
+                    number
+                    for passage in passages
+                    for number in range(starts[passage], starts[passage + 1])
+                    if states(kind, sentences[number])
+                ],
+                dtype=np.int64,
+            )
+            for kind, passages in read.items()
+        }
+        of_passage = sparse.csr_matrix(
+            (np.ones(len(owners), np.float32), (owners, numbers)),
+            shape=(len(texts), len(owners)),
+        )
         wholes = [" ".join(pair) for pair in zip(headings, texts, strict=True)]
-        sentences: dict[AnswerKind, list[str]] = {kind: [] for kind in AnswerKind}
-        rows: dict[AnswerKind, list[int]] = {kind: [] for kind in AnswerKind}
-        kinds = set(self._kinds) - {None}
-        for row, (heading, text) in enumerate(zip(headings, texts, strict=True)):
-            parts = split_sentences(text)
-            for number, part in enumerate(parts):
-                around = [heading, *parts[max(0, number - 1) : number + 2]]
-                for kind in kinds:
-                    if states(kind, part):
-                        sentences[kind].append(" ".join(around))
-                        rows[kind].append(row)
         return _Statements(
-            words=self._word_index.incidence(wholes),
-            sentences={kind: self._word_index.incidence(sentences[kind]) for kind in kinds},
-            rows={kind: np.array(rows[kind], dtype=np.int64) for kind in kinds},
+            words=_flags(of_passage @ words + in_headings),
+            sentences={
+                kind: _flags(
+                    in_headings[owners[chosen]]
+                    + words[chosen]
+                    + words[before[chosen]]
+                    + words[after[chosen]]
+                )
+                for kind, chosen in rows.items()
+            },
+            rows={kind: owners[chosen] for kind, chosen in rows.items()},
             in_headings=self._names.incidence(headings),
             names=self._names.incidence(wholes),
         )
@@ -169,6 +204,18 @@ class AskedFor:
         is_other = (names.getnnz(axis=1) > 0)[:, None] & (passages.in_headings.getnnz(axis=1) > 0)
         stated[is_other & ((names @ passages.names.T).toarray() == 0)] = NOT_STATED
         return Shares(subject, stated)
+
+    def conditions(self) -> list[str | None]:
+        """Return what each query asks for: its kind of answer, "name", or "version"; None if free.
+
+        "name" stands for a question that asks for no kind, but names what a heading names;
+        "version" for one that has only a version or year.
+        """
+        conditions: list[str | None] = [None] * self._n_queries
+        has_name = self._asked_names.getnnz(axis=1) > 0
+        for row, kind, is_named in zip(self._rows.tolist(), self._kinds, has_name, strict=True):
+            conditions[row] = str(kind) if kind else "name" if is_named else "version"
+        return conditions
 
     def stated(self, hidden: Flags | None = None, added: Shares | None = None) -> Floats:
         """Return 1 where a passage on a query's subject states what it asks for, (n queries,).
@@ -200,3 +247,10 @@ class AskedFor:
         result = np.full(self._n_queries, np.nan)
         result[self._rows[is_known]] = is_stated[is_known]
         return result
+
+
+def _flags(counts: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Return 1 in place of every count."""
+    flags = sparse.csr_matrix(counts)
+    flags.data[:] = 1
+    return flags

@@ -441,6 +441,7 @@ class EvidenceScorer:
             if name not in values:
                 values[name] = np.nan
         values["stated"] = self.stated()
+        values["asks_for"] = pd.Series(self.asked_for.conditions(), dtype="str")
         values["on_subject"] = on_subject
         values.insert(0, "query_id", pd.Series(self.query_ids, dtype="str"))
         values["own_passage_id"] = self.passages["passage_id"].iloc[self.best_rows()].to_numpy()

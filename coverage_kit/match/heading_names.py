@@ -55,11 +55,11 @@ class HeadingNames:
 
 def _capitalised(texts: Iterable[str]) -> set[str]:
     """Return the words that always have a capital within sentences; none where most nouns do."""
+    n_uses = Counter(word for text in texts for word in _WITHIN.findall(text))
     capital: Counter[str] = Counter()
     small: Counter[str] = Counter()
-    for text in texts:
-        for word in _WITHIN.findall(text):
-            (capital if word[0].isupper() else small)[normalize(word)] += 1
+    for word, n in n_uses.items():
+        (capital if word[0].isupper() else small)[normalize(word)] += n
     if capital.total() > _MOST_CAPITALS * (capital.total() + small.total()):
         return set()
     return {

@@ -109,10 +109,18 @@ EVIDENCE = Schema(
             "missing where there is nothing to compare",
         ),
         optional(
+            "asks_for",
+            "text",
+            "what a passage has to state to answer: a kind of answer (price, duration, quantity, "
+            "date, place, contact, person, eligibility, permission, steps), or name or version "
+            "where the query only names a product, a version or a year; missing otherwise",
+        ),
+        optional(
             "stated",
             "number",
-            "how far a near own passage states what the query asks for: its kind of answer, of its "
-            "product, version or year, 0-1; missing where it asks for no such thing",
+            "1 if a near own passage on the query's subject states that, of its name and version, "
+            "0 if none does; missing where the query asks for no such thing, or no near passage "
+            "knows its subject",
         ),
         optional(
             "cross_encoder",
