@@ -138,7 +138,7 @@ _WEEKDAYS = (
 # A capital that is no place or person.
 _NO_DATE = rf"(?!(?:{_MONTHS}|{_WEEKDAYS})\b)"
 _DURATIONS = (
-    rf"{_NUMBER}[^.!?]{{0,12}}?\b(?:{_TIME_UNITS})\b|\d ?(?:年|天|小时|分钟|个月|周|日)|"
+    rf"{_NUMBER}[^.!?]{{0,12}}?\b(?:{_TIME_UNITS})\b|年|天|小时|分钟|个月|周|世纪|"
     rf"\b(?:an?|one|per|every|each|ein(?:e[nr]?)?|un[ae]?|jede[rsn]?|cada|chaque) "
     rf"(?:(?:full|whole|single|working|other|few) )?(?:{_TIME_UNITS})\b|"
     r"\b(?:overnight|immediately|straight away|at once|instantly|same[- ]day|next[- ]day|daily|"
@@ -167,7 +167,12 @@ _VERBS_OF_STEPS = (
 )
 _STATED = {
     AnswerKind.PRICE: _AMOUNT,
-    AnswerKind.DURATION: _DURATIONS,
+    # "how long" also asks for a length, and what lasts may be measured by its use
+    AnswerKind.DURATION: (
+        rf"{_DURATIONS}|{_NUMBER}[^.!?]{{0,12}}?"
+        r"\b(?:mm|cm|m|km|miles?|inch(?:es)?|ft|feet|foot|yards?|(?:kilo|centi|milli)?met(?:re|er)s?|"
+        r"metros?|kilómetros?|mètres?|kilomètres?|cycles?|charges|times|mal|veces|fois)\b|\d-?mal\b"
+    ),
     AnswerKind.QUANTITY: (
         rf"{_NUMBER}|\b(?:no limit|unlimited|any number|as many as|single|double|quarter|"
         r"one|once|twice|none|ein(?:e[nr]?)?|una?|une)\b"
@@ -188,7 +193,7 @@ _STATED = {
         r"next to|behind|opposite|inside|outside|beneath|underneath|under|below|above|upstairs|"
         r"downstairs|left|right|side|top|bottom|front|back|rear|abroad|home|anywhere|everywhere|"
         r"straße|stadt|land|calle|ciudad|rue|ville|pays)\b|"
-        rf"(?-i:(?<=[a-zà-ÿ,] )){_NO_DATE}(?-i:[A-ZÀ-Þ][\w'’-]+)|[省市县国区州]|في "  # noqa: RUF001 (an apostrophe)
+        rf"(?-i:(?<=[a-zà-ÿ,] )){_NO_DATE}(?-i:[A-ZÀ-Þ][\w'’-]+)|[省市县国区州城岛洲路街在于]|في "  # noqa: RUF001 (an apostrophe)
     ),
     AnswerKind.CONTACT: (
         r"\+?\d[\d ()/-]{5,}\d|\S@\S|https?://|\bwww\.|"
