@@ -58,6 +58,10 @@ CITATION_ODDS = 0.745 / (1 - 0.745)
 # At most this share of the covered questions is taken to be cited. Then an answer that does not
 # cite the site divides the odds by 7. Assumed.
 _MAX_CITED_SHARE = 0.9
+# Where the passages on a question's subject do not state what it asks for, its coverage falls to
+# this share. Assumed: under one half, as more such questions are gaps than are false alarms
+# (docs/method.md, related is not answered).
+UNSTATED_SHARE = 0.4
 # Shares of gaps in the log that are considered.
 _SHARES = np.linspace(0.01, 0.95, 48)
 
@@ -103,18 +107,27 @@ class Calibration:
     is_anchored: bool = False
     recalibration: Recalibration | None = None
 
-    def coverage(self, features: Floats, citation_odds: Floats | None = None) -> Floats:
+    def coverage(
+        self,
+        features: Floats,
+        citation_odds: Floats | None = None,
+        stated: Floats | None = None,
+    ) -> Floats:
         """Return coverage under the estimate and every refit, (1 + bootstraps, n queries).
 
         Args:
             features: evidence, shape (n queries, f).
             citation_odds: by what the log's citations multiply the odds of being covered, shape
                 (n queries,); see `weigh_citations`.
+            stated: 1 where a passage on a query's subject states what the query asks for, 0 where
+                none does, nan where nothing is known, shape (n queries,). Where it is 0, coverage
+                is multiplied by UNSTATED_SHARE.
         """
         inputs = _standardise(features, self.mean, self.scale)
         odds = np.exp(-np.clip(inputs @ self.weights.T, -30, 30)).T
         rule = _covered_by_posterior if self.is_anchored else _covered_by_ratio
         covered = rule(odds, self.unanswered_share[:, None])
+        covered = _lower_unstated(covered, stated)
         if citation_odds is None:
             return self.recalibration.move(covered) if self.recalibration else covered
         covered = citation_odds * covered / (citation_odds * covered + 1 - covered)
@@ -122,18 +135,28 @@ class Calibration:
             return np.asarray(covered, dtype=np.float64)
         return self.recalibration.move(covered, citation_odds > 1)
 
-    def even_coverage(self, features: Floats, citation_odds: Floats | None = None) -> Floats:
+    def even_coverage(
+        self,
+        features: Floats,
+        citation_odds: Floats | None = None,
+        stated: Floats | None = None,
+    ) -> Floats:
         """Return coverage if half of the log's questions were unanswered, shape (n queries,).
 
         It is what the evidence says alone: it does not depend on the share that is assumed. With
         checks the share is measured, and this is the coverage.
         """
         if self.recalibration:
-            return np.asarray(self.coverage(features, citation_odds)[0], dtype=np.float64)
+            return np.asarray(self.coverage(features, citation_odds, stated)[0], dtype=np.float64)
         scores = _standardise(features, self.mean, self.scale) @ self.weights[0]
-        odds = 1 / _odds_of_hidden(scores)
-        odds = odds if citation_odds is None else citation_odds * odds
-        return np.asarray(odds / (1 + odds), dtype=np.float64)
+        covered = _lower_unstated(1 / (1 + _odds_of_hidden(scores)), stated)
+        odds = 1.0 if citation_odds is None else citation_odds
+        return np.asarray(odds * covered / (odds * covered + 1 - covered), dtype=np.float64)
+
+
+def _lower_unstated(covered: Floats, stated: Floats | None) -> Floats:
+    """Return coverage, lower where no passage on the subject states what is asked for."""
+    return covered if stated is None else np.where(stated == 0, UNSTATED_SHARE * covered, covered)
 
 
 def weigh_citations(cited: CitedPages, unanswered_share: float) -> Floats:
@@ -235,7 +258,8 @@ def measure_coverage(
         citation_odds: what the log's citations say, as in `Calibration.coverage`.
     """
     features = scorer.features()
-    draws = calibration.coverage(features, citation_odds)
+    stated = scorer.stated()
+    draws = calibration.coverage(features, citation_odds, stated)
     if calibration.recalibration:
         draws = calibration.recalibration.pin(draws)
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)
@@ -245,7 +269,7 @@ def measure_coverage(
             "coverage": draws[0],
             "low": np.minimum(low, draws[0]),
             "high": np.maximum(high, draws[0]),
-            "even_coverage": calibration.even_coverage(features, citation_odds),
+            "even_coverage": calibration.even_coverage(features, citation_odds, stated),
             "own_passage_id": scorer.passages["passage_id"].iloc[scorer.best_rows()].to_numpy(),
             "best_other_passage_id": pd.Series(scorer.other_passage, dtype="str"),
             "cause": pd.Series(["unknown"] * len(scorer.query_ids), dtype="str"),
