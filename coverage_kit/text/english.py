@@ -147,8 +147,7 @@ class English:
             owned = match[1]
             if owned[-1] == "s" and owned[-2:] != "ss":
                 return owned
-            head = re.split(r"[\s-]", owned)[-1].lower()
-            if head not in self._counted:
+            if self._counted.isdisjoint(re.split(r"[\s-]", owned.lower())):
                 return f"the {owned}"
             return f"an {owned}" if owned[0].lower() in "aeio" else f"a {owned}"
 

@@ -147,6 +147,8 @@ class PhraseFinder:
         """Yield the phrase of these tokens in clean writing, unless it is none."""
         if tokens[-1].kind != "N" or tokens[0].kind == "D" or len(tokens[-1].word) < 2:
             return
+        if tokens[0].word.replace(",", "").isdigit():
+            return  # "1000 dollars" is torn from "under 1000 dollars"
         words = text[tokens[0].start : tokens[-1].end]
         if len(words) > MAX_LENGTH or re.search(r"[^\w\s'’.,&/+£$€%-]", words):  # noqa: RUF001
             return

@@ -97,7 +97,7 @@ class Casing:
             words = _INSIDE.findall(text)
             # a title in capitals shows nothing of its words, nor does a text without any
             n_capitals = sum(word[0].isupper() for word in words)
-            if n_capitals > len(words) / 2 or not n_capitals:
+            if n_capitals > len(words) / 2 or text == text.lower():
                 continue
             for first, second in pairwise(words):
                 if first[0].isupper() and second[0].isupper() and f"{first} {second}" in text:
