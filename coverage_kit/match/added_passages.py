@@ -7,6 +7,25 @@ import numpy as np
 from coverage_kit.match.neighborhood import Flags, Floats, Rows
 from coverage_kit.vectors import Vectors
 
+# In place of a share, where a passage does not state what is asked for.
+NOT_STATED = -1.0
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Shares of the subjects of c queries that k passages have, both of shape (c, k).
+
+    `subject` is what a passage has. `stated` is what its sentences have that state what the query
+    asks for; NOT_STATED where none does, or the passage is about another name, version or year.
+    """
+
+    subject: Vectors
+    stated: Vectors
+
+    def select(self, columns: Rows) -> "Shares":
+        """Return the passages in these columns."""
+        return Shares(self.subject[:, columns], self.stated[:, columns])
+
 
 @dataclass(frozen=True)
 class AddedPassages:
@@ -21,7 +40,8 @@ class AddedPassages:
     `page_rows` (a,) is the page to which each passage is assigned: the page of its nearest own
     passage. `own_similarity` and `own_rows`, both (a, up to 5), are the similarity and the rows of
     the own passages nearest to each. `words` (n, a) are the scores by the site's words, and
-    `rival_words` (a,) their mean over the ten queries that fit each passage best.
+    `rival_words` (a,) their mean over the ten queries that fit each passage best. `asked_for` says
+    what the passages state of what queries ask for.
     `cross_encoder_scores` (n, a) are the scores by a
     cross-encoder, -inf for pairs that it did not read; None where no cross-encoder is in use.
     """
@@ -40,6 +60,7 @@ class AddedPassages:
     own_rows: Rows
     words: Vectors
     rival_words: Floats
+    asked_for: Shares
     cross_encoder_scores: Vectors | None = None
 
     def select(self, columns: Rows) -> "AddedPassages":
@@ -60,6 +81,7 @@ class AddedPassages:
             own_rows=self.own_rows[columns],
             words=self.words[:, columns],
             rival_words=self.rival_words[columns],
+            asked_for=self.asked_for.select(columns),
             cross_encoder_scores=None if scores is None else scores[:, columns],
         )
 

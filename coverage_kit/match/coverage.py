@@ -55,6 +55,10 @@ MIN_CITED = 40
 # Answer engines' citations support what they are cited for in 74.5% of cases (Liu, Zhang and Liang
 # 2023).
 CITATION_ODDS = 0.745 / (1 - 0.745)
+# Where the passages on a question's subject do not state what it asks for, its coverage falls to
+# this share. Assumed: under one half, as more such questions are gaps than are false alarms
+# (docs/method.md, related is not answered).
+UNSTATED_SHARE = 0.4
 # Shares of gaps in the log that are considered.
 _SHARES = np.linspace(0.01, 0.95, 48)
 
@@ -100,18 +104,25 @@ class Calibration:
     is_anchored: bool = False
     recalibration: Recalibration | None = None
 
-    def coverage(self, features: Floats, is_cited: Flags | None = None) -> Floats:
+    def coverage(
+        self, features: Floats, is_cited: Flags | None = None, stated: Floats | None = None
+    ) -> Floats:
         """Return coverage under the estimate and every refit, (1 + bootstraps, n queries).
 
         Args:
             features: evidence, shape (n queries, f).
             is_cited: which queries have an answer that cites the site, shape (n queries,). Their
                 odds of being covered are multiplied by CITATION_ODDS.
+            stated: 1 where a passage on a query's subject states what the query asks for, 0 where
+                none does, nan where nothing is known, shape (n queries,). Where it is 0, coverage
+                is multiplied by UNSTATED_SHARE.
         """
         inputs = _standardise(features, self.mean, self.scale)
         odds = np.exp(-np.clip(inputs @ self.weights.T, -30, 30)).T
         rule = _covered_by_posterior if self.is_anchored else _covered_by_ratio
         covered = rule(odds, self.unanswered_share[:, None])
+        if stated is not None:
+            covered = np.where(stated == 0, UNSTATED_SHARE * covered, covered)
         if is_cited is not None:
             raised = CITATION_ODDS * covered / (CITATION_ODDS * covered + 1 - covered)
             covered = np.where(is_cited, raised, covered)
@@ -191,7 +202,7 @@ def measure_coverage(
         calibration: the fitted calibration.
         is_cited: which queries have an answer that cites the site, as in `Calibration.coverage`.
     """
-    draws = calibration.coverage(scorer.features(), is_cited)
+    draws = calibration.coverage(scorer.features(), is_cited, scorer.stated())
     if calibration.recalibration:
         draws = calibration.recalibration.pin(draws)
     low, high = np.quantile(draws, [0.05, 0.95], axis=0)

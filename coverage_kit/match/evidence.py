@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from coverage_kit.match.added_passages import AddedPassages, gather_vectors
+from coverage_kit.match.asked_for import NEAR_PASSAGES, AskedFor
 from coverage_kit.match.cross_encoder import CrossEncoderReader
 from coverage_kit.match.lexicon import Lexicon
-from coverage_kit.match.names import NameIndex, VersionIndex
+from coverage_kit.match.name_evidence import NAME_FEATURES, NameEvidence
 from coverage_kit.match.neighborhood import (
     NEAR_QUERIES,
     OTHER_QUERIES,
@@ -31,9 +32,8 @@ from coverage_kit.match.neighborhood import (
 )
 from coverage_kit.match.neighbors import match_table, nearest_rows
 from coverage_kit.match.retrievers import Reliability, fuse, measure_reliability
-from coverage_kit.match.word_index import WordIndex
+from coverage_kit.match.word_evidence import WORD_FEATURES, WordEvidence
 from coverage_kit.tables import EVIDENCE, Evidence, Matches, Passages, Queries
-from coverage_kit.text.identifiers import find_identifiers, find_proper_names
 from coverage_kit.vectors import Embeddings, PairScorer, Vectors, cosines
 
 # The numbers are described in docs/method.md, evidence. The order is that of the features' columns.
@@ -47,10 +47,6 @@ OWN_FEATURES = (
     "query_margin",
 )
 HEADING_FEATURES = ("heading", "heading_precedence")
-# Evidence that reads words over the whole site, without the encoder.
-WORD_FEATURES = ("words", "word_precedence", "word_margin")
-# Whether the site writes the names in a query, and the version or the year.
-NAME_FEATURES = ("names", "proper_names")
 FEATURES = (
     *OWN_FEATURES,
     *HEADING_FEATURES,
@@ -73,8 +69,6 @@ _LEVEL_PASSAGES = 50
 # How many of the own passages nearest to a claim are stored: if all of them are hidden, the claim
 # counts as far from the site. Assumed.
 _CLAIM_PASSAGES = 20
-# The best own passages whose versions and years are compared with the query's. Assumed.
-_VERSION_PASSAGES = 3
 # Queries whose passages' vectors are gathered at a time: 150 kB each at 100 passages. Assumed.
 _BLOCK_QUERIES = 256
 # A passage's chance to hold the answer falls by a factor e for so much similarity that it is behind
@@ -146,22 +140,15 @@ class EvidenceScorer:
         texts = list(self.passages["heading_path"] + " " + self.passages["text"])
         self.lexicon = Lexicon(texts, self.query_texts)
         self._recall = self.lexicon.recall(self.rows[:, :_FOCUS_PASSAGES])
-        self.word_index = WordIndex(texts, self.query_texts)
-        # the own passages with most of each query's words, both of shape (n queries, k)
-        self.word_scores, self.word_rows = self.word_index.nearest(self.rows.shape[1])
-        self._rival_words = self.word_index.mean_of_best(NEAR_QUERIES)
-        self._names = [
-            NameIndex(texts, self.query_texts, find_names)
-            for find_names in (find_identifiers, find_proper_names)
-        ]
-        self._versions = VersionIndex(texts, self.query_texts)
+        self.page_rows = np.asarray(pd.factorize(self.passages["page_id"])[0], dtype=np.int64)
+        self.words = WordEvidence(texts, self.query_texts, self.page_rows, self.rows.shape[1])
+        self._names = NameEvidence(self.passages, queries)
         self.reader = (
             CrossEncoderReader(cross_encoder, self.query_texts, texts, self.rows)
             if cross_encoder is not None
             else None
         )
         self.claims = claims if claims is not None and len(claims.embeddings) else None
-        self.page_rows = np.asarray(pd.factorize(self.passages["page_id"])[0], dtype=np.int64)
         self._level = (
             max(float(self.similarity[:, :_LEVEL_PASSAGES].std()), 1e-6)
             if self.similarity.size
@@ -229,6 +216,24 @@ class EvidenceScorer:
             values[rows] = changed
         return values
 
+    @cached_property
+    def asked_for(self) -> AskedFor:
+        """What the queries ask for, and which passages near them state it."""
+        return AskedFor(
+            self.query_texts,
+            self.passages,
+            self.words.index,
+            self._names,
+            self.fused_rows[:, : 2 * NEAR_PASSAGES],
+        )
+
+    def stated(self, hidden: Flags | None = None, added: AddedPassages | None = None) -> Floats:
+        """Return whether passages on each query's subject state what it asks for, (n queries,).
+
+        It is 1 or 0, and nan where nothing is known. For the arguments see `features`.
+        """
+        return self.asked_for.stated(hidden, added.asked_for if added is not None else None)
+
     def changed_features(
         self, hidden: Flags | None = None, added: AddedPassages | None = None
     ) -> tuple[Rows, Floats]:
@@ -238,9 +243,12 @@ class EvidenceScorer:
         """
         hidden = self._nothing_hidden() if hidden is None else hidden
         support = self._claim_support(hidden, added) if self.claims is not None else None
-        names = self._name_features(hidden, added)
+        names = self._names.shares(hidden, added)
         is_affected = self._is_affected(hidden, added, support)
         is_affected |= (names != self._unchanged_names).any(axis=1)
+        is_affected |= ~np.isclose(
+            self.stated(hidden, added), self._unchanged_stated, equal_nan=True
+        )
         rows = np.flatnonzero(is_affected)
         values = self._unchanged_features[rows]
         values[:, : len(OWN_FEATURES)] = self._own_features(rows, hidden, added)
@@ -248,11 +256,13 @@ class EvidenceScorer:
         heading_columns = [column_of[name] for name in HEADING_FEATURES]
         values[:, heading_columns] = self._heading_features(rows, hidden, added)
         word_columns = [column_of[name] for name in (*WORD_FEATURES, "agreement")]
-        values[:, word_columns] = self._word_features(rows, hidden, added, values[:, 0])
+        values[:, word_columns] = self.words.features(
+            rows, hidden, added, self._word_similarity, values[:, 0]
+        )
         for column, name in enumerate(NAME_FEATURES):
             if name in column_of:
                 values[:, column_of[name]] = _nan_for_none(names[rows, column])
-        values[:, column_of["versions"]] = self._version_agreement(rows, hidden)
+        values[:, column_of["versions"]] = self._version_agreement(hidden)[rows]
         if "margin" in column_of:
             values[:, column_of["margin"]] = values[:, 0] - self.other_best[rows]
         if self.reader is not None:
@@ -272,9 +282,9 @@ class EvidenceScorer:
         This may be a passage, a heading, or a passage that supports a claim.
         """
         is_affected = np.asarray(hidden[self.rows[:, :_FOCUS_PASSAGES]].any(axis=1), dtype=bool)
+        is_affected |= self.words.is_affected(hidden, added)
         if hidden.any():
             is_affected |= ~self._has_passages(hidden)[self._nearest_headings[1]].all(axis=1)
-            is_affected |= hidden[self.word_rows[:, :_FOCUS_PASSAGES]].any(axis=1)
         if added is not None:
             n_near = min(_FOCUS_PASSAGES, self.similarity.shape[1])
             last = self.similarity[:, n_near - 1, None]
@@ -285,8 +295,6 @@ class EvidenceScorer:
             is_affected |= (added.recall > self._recall.max(axis=1, keepdims=True)).any(axis=1)
             is_affected |= (added.heading_similarity > heading).any(axis=1)
             is_affected |= (added_precedence > precedence).any(axis=1)
-            last_words = self.word_scores[:, :_FOCUS_PASSAGES][:, -1:]
-            is_affected |= (added.words > last_words).any(axis=1)
         if support is not None and self.claims is not None:
             is_affected[self.claims.query_rows[support != self.claim_support()]] = True
         return is_affected
@@ -326,21 +334,11 @@ class EvidenceScorer:
             ),
             own_similarity=own_similarity,
             own_rows=own_rows,
-            words=self._words_of_added(texts, bodies),
-            rival_words=self.word_index.mean_of_best(NEAR_QUERIES, texts),
+            words=self.words.score_added(texts, bodies),
+            rival_words=self.words.index.mean_of_best(NEAR_QUERIES, texts),
+            asked_for=self.asked_for.compare(_headings(texts, bodies), bodies),
             cross_encoder_scores=scores,
         )
-
-    def _words_of_added(self, texts: list[str], bodies: list[str]) -> Vectors:
-        """Return the score by words of each query with each added passage, (n queries, a).
-
-        Words of a heading may keep what the site has, and raise nothing: a title that repeats what
-        people ask says nothing new.
-        """
-        best = self.word_scores.max(axis=1, initial=0.0)[:, None]
-        with_headings = np.minimum(self.word_index.score(texts), best)
-        words = np.maximum(self.word_index.score(bodies), with_headings)
-        return np.asarray(words, dtype=np.float32)
 
     def own_bests(self, rows: Rows, hidden: Flags) -> Floats:
         """Return the best that the site offers these queries, shape (len(rows), 3).
@@ -398,7 +396,7 @@ class EvidenceScorer:
     def reliability(self) -> Reliability:
         """How far nearest vectors and shared words can be trusted here."""
         return measure_reliability(
-            self.rows[:, 0], self.word_index, self.word_rows[:, 0], self.page_rows
+            self.rows[:, 0], self.words.index, self.words.rows[:, 0], self.page_rows
         )
 
     @cached_property
@@ -406,8 +404,8 @@ class EvidenceScorer:
         """Rows of the own passages that both retrievers name, best first, (n queries, k)."""
         is_near = np.ones(self.rows.shape, dtype=bool)
         return fuse(
-            (self.rows, self.word_rows),
-            (is_near, self.word_scores > 0),
+            (self.rows, self.words.rows),
+            (is_near, self.words.scores > 0),
             self.reliability,
             self.rows.shape[1],
         )
@@ -442,6 +440,8 @@ class EvidenceScorer:
         for name in FEATURES:
             if name not in values:
                 values[name] = np.nan
+        values["stated"] = self.stated()
+        values["asks_for"] = pd.Series(self.asked_for.conditions(), dtype="str")
         values["on_subject"] = on_subject
         values.insert(0, "query_id", pd.Series(self.query_ids, dtype="str"))
         values["own_passage_id"] = self.passages["passage_id"].iloc[self.best_rows()].to_numpy()
@@ -458,12 +458,12 @@ class EvidenceScorer:
         hidden = self._nothing_hidden()
         rows = np.arange(len(self.query_ids))
         own = self._own_features(rows, hidden, None)
-        by_words = self._word_features(rows, hidden, None, own[:, 0])
+        by_words = self.words.features(rows, hidden, None, self._word_similarity, own[:, 0])
         by_names = _nan_for_none(self._unchanged_names)
         columns = np.hstack([own, self._unchanged_heading_features, by_words, by_names])
         names = (*OWN_FEATURES, *HEADING_FEATURES, *WORD_FEATURES, "agreement", *NAME_FEATURES)
         values = dict(zip(names, columns.T, strict=True))
-        values["versions"] = self._version_agreement(rows, hidden)
+        values["versions"] = self._version_agreement(hidden)
         values["margin"] = own[:, 0] - self.other_best
         if self.reader is not None:
             values["cross_encoder"] = self.reader.best_scores(rows, hidden, None)
@@ -525,67 +525,24 @@ class EvidenceScorer:
             ]
         ).astype(np.float64)
 
-    def _word_features(
-        self, rows: Rows, hidden: Flags, added: AddedPassages | None, own_best: Floats
-    ) -> Floats:
-        """Return WORD_FEATURES and agreement of these queries, shape (len(rows), 4).
-
-        `own_best` (len(rows),) is the similarity of the passage that is nearest by meaning.
-        """
-        n_near = _FOCUS_PASSAGES
-        if hidden.any():
-            n_near += int(hidden[self.word_rows[rows]].sum(axis=1).max(initial=0))
-        nearest = self.word_rows[rows, :n_near]
-        scores = np.where(hidden[nearest], 0.0, self.word_scores[rows, :n_near])
-        precedence = scores - self._rival_words[nearest]
-        pages = self.page_rows[nearest]
-        similarity = self._word_similarity[rows, :n_near]
-        if added is not None:
-            scores = np.hstack([scores, added.words[rows]])
-            precedence = np.hstack([precedence, added.words[rows] - added.rival_words])
-            pages = np.hstack([pages, np.tile(added.page_rows, (len(rows), 1))])
-            similarity = np.hstack([similarity, added.similarity[rows]])
-        if not scores.shape[1]:
-            return np.zeros((len(rows), 4))
-        best_column = scores.argmax(axis=1)[:, None]
-        best = np.take_along_axis(scores, best_column, 1)
-        is_other_page = pages != np.take_along_axis(pages, best_column, 1)
-        return np.column_stack(
-            [
-                best[:, 0],
-                precedence.max(axis=1),
-                best[:, 0] - np.where(is_other_page, scores, 0.0).max(axis=1),
-                np.take_along_axis(similarity, best_column, 1)[:, 0] - own_best,
-            ]
-        ).astype(np.float64)
-
-    def _name_features(self, hidden: Flags, added: AddedPassages | None) -> Floats:
-        """Return NAME_FEATURES of all queries, shape (n queries, 2); -1 where it has no names."""
-        shown = hidden[: len(self.passages)]
-        texts = added.texts if added is not None else ()
-        shares = np.column_stack([names.presence(shown, texts) for names in self._names])
-        return np.nan_to_num(shares, nan=-1.0)
+    @cached_property
+    def _unchanged_stated(self) -> Floats:
+        """What `stated` is for the site as it is, shape (n queries,)."""
+        return self.stated()
 
     @cached_property
     def _unchanged_names(self) -> Floats:
         """NAME_FEATURES of the site as it is, shape (n queries, 2); -1 where it has no names."""
-        return self._name_features(self._nothing_hidden(), None)
+        return self._names.shares(self._nothing_hidden(), None)
 
-    def _version_agreement(self, rows: Rows, hidden: Flags) -> Floats:
-        """Return whether the best passages are about each query's version or year, (len(rows),).
-
-        Nothing to compare counts as missing evidence: nan.
-        """
-        best = self.fused_rows
-        order = np.argsort(hidden[best], axis=1, kind="stable")[:, :_VERSION_PASSAGES]
-        best = np.take_along_axis(best, order, 1)
-        agreement = self._versions.agreement(np.where(hidden[best], -1, best))[rows]
-        return np.where(agreement == 0, np.nan, agreement)
+    def _version_agreement(self, hidden: Flags) -> Floats:
+        """Return whether the best passages are about each query's version or year, (n queries,)."""
+        return self._names.version_agreement(self.fused_rows, hidden)
 
     @cached_property
     def _word_similarity(self) -> Vectors:
-        """Cosine of each query with its passages in `word_rows`, the same shape."""
-        return self._similarity_to(self.word_rows)
+        """Cosine of each query with its passages in `words.rows`, the same shape."""
+        return self._similarity_to(self.words.rows)
 
     def _similarity_to(self, passage_rows: Rows) -> Vectors:
         """Return the cosine of each query with its passages in these rows, (n queries, k)."""
@@ -661,6 +618,12 @@ class EvidenceScorer:
         count = np.bincount(rows, minlength=n)
         total = np.bincount(rows, weights=values, minlength=n)
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _headings(texts: list[str], bodies: list[str]) -> list[str]:
+    """Return the headings in front of passages' bodies, where texts are both together."""
+    pairs = zip(texts, bodies, strict=True)
+    return [text.removesuffix(body) if body else text for text, body in pairs]
 
 
 def _nan_for_none(shares: Floats) -> Floats:

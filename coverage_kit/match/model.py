@@ -55,7 +55,11 @@ class SiteModel:
         hidden = self.scorer.passages["passage_id"].isin(list(removed)).to_numpy()
         texts = self.substantial_passages(TextChange(tuple(added), tuple(removed)))
         compared = self._without_copies(self._compare_added(texts), hidden) if texts else None
-        return self.calibration.coverage(self.scorer.features(hidden, compared), self.is_cited)
+        return self.calibration.coverage(
+            self.scorer.features(hidden, compared),
+            self.is_cited,
+            self.scorer.stated(hidden, compared),
+        )
 
     def simulate(self, changes: Sequence[TextChange]) -> Iterator[Effect]:
         """Yield the effect of each change alone, in the order of the changes.
@@ -106,7 +110,9 @@ class SiteModel:
     @cached_property
     def _before(self) -> Floats:
         """Coverage on the site as it is, shape (1 + bootstraps, n queries)."""
-        return self.calibration.coverage(self.scorer.features(), self.is_cited)
+        return self.calibration.coverage(
+            self.scorer.features(), self.is_cited, self.scorer.stated()
+        )
 
     @cached_property
     def _row_by_id(self) -> "pd.Series[int]":
@@ -135,10 +141,12 @@ class SiteModel:
         hidden = np.zeros(len(self.scorer.passages), dtype=bool)
         hidden[self._rows_of(change.removed)] = True
         new = self._without_copies(added, hidden)
-        rows, evidence = self.scorer.changed_features(hidden, new if len(new.vectors) else None)
+        new_passages = new if len(new.vectors) else None
+        rows, evidence = self.scorer.changed_features(hidden, new_passages)
+        stated = self.scorer.stated(hidden, new_passages)[rows]
         is_cited = None if self.is_cited is None else self.is_cited[rows]
         before = self._before[:, rows]
-        after = self.calibration.coverage(evidence, is_cited)
+        after = self.calibration.coverage(evidence, is_cited, stated)
         probability = change.part * self._answer_probability(rows, new, hidden, rivals)
         if hidden.any():
             removed = np.flatnonzero(hidden)

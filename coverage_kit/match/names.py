@@ -38,9 +38,9 @@ class NameIndex:
     ) -> None:
         names_by_query = [find_names(text) for text in query_texts]
         self.names = list(dict.fromkeys(name for names in names_by_query for name in names))
-        self._column_of = _columns(self.names)
+        self._column_of = columns_of(self.names)
         # which names a query has, (n queries, n names)
-        self.queries = _incidence(names_by_query, self._column_of)
+        self.queries = incidence(names_by_query, self._column_of)
         self._n_names = np.asarray(self.queries.sum(axis=1)).ravel()
         self._names_of_key: dict[str, list[Name]] = {}
         for name in self.names:
@@ -52,7 +52,7 @@ class NameIndex:
 
     def names_of(self, texts: Iterable[str]) -> sparse.csr_matrix:
         """Return which names each text has, 0 or 1, shape (len(texts), n names)."""
-        return _incidence(map(self._names_in, texts), self._column_of)
+        return incidence(map(self._names_in, texts), self._column_of)
 
     def presence(self, hidden: Flags | None = None, added_texts: Sequence[str] = ()) -> Floats:
         """Return the share of each query's names that the site has, 0-1, shape (n queries,).
@@ -127,13 +127,38 @@ class VersionIndex:
         by_query = [years(text) | versions(text, in_any_case=True) for text in questions]
         by_passage = [years(text) | versions(text) for text in passage_texts]
         query_marks = [_query_marks(items) for items in by_query]
-        subjects = _columns(subject for items in by_query for subject, _ in items)
-        marks = _columns(mark for items in query_marks for mark in items)
+        subjects = columns_of(subject for items in by_query for subject, _ in items)
+        marks = columns_of(mark for items in query_marks for mark in items)
         # what a text has versions of, and marks that a query shares with passages that agree
-        self._query_subjects = _incidence(map(_subjects, by_query), subjects)
-        self._passage_subjects = _incidence(map(_subjects, by_passage), subjects)
-        self._query_marks = _incidence(query_marks, marks)
-        self._passage_marks = _incidence((_passage_marks(items) for items in by_passage), marks)
+        self._query_subjects = incidence(map(_subjects, by_query), subjects)
+        self._passage_subjects = incidence(map(_subjects, by_passage), subjects)
+        self._query_marks = incidence(query_marks, marks)
+        self._passage_marks = incidence((_passage_marks(items) for items in by_passage), marks)
+
+    def compares(self, rows: Rows) -> Flags:
+        """Return which passages have some version of the query's names, or a year if it has one.
+
+        Args:
+            rows: rows of k passages for each query, shape (n queries, k); so is the result.
+        """
+        return self._pairs(rows, self._query_subjects, self._passage_subjects)
+
+    def agrees(self, rows: Rows) -> Flags:
+        """Return which passages have a version or year of the query; shapes as in `compares`."""
+        return self._pairs(rows, self._query_marks, self._passage_marks)
+
+    def _pairs(self, rows: Rows, queries: sparse.csr_matrix, passages: sparse.csr_matrix) -> Flags:
+        """Return which passages share a column with their query."""
+        shares = np.zeros(rows.shape, dtype=bool)
+        dated = np.flatnonzero(self.is_dated)
+        for rank, column in enumerate(rows[dated].T):
+            shares[dated, rank] = _shares(queries[dated], passages[column])
+        return shares
+
+    @property
+    def is_dated(self) -> Flags:
+        """Which queries have a version or a year, shape (n queries,)."""
+        return np.asarray(self._query_subjects.getnnz(axis=1) > 0, dtype=bool)
 
     def agreement(self, rows: Rows) -> Floats:
         """Return whether the passages of each query are about its version and year, (n queries,).
@@ -147,7 +172,7 @@ class VersionIndex:
                 no passage.
         """
         agreement = np.zeros(len(rows))
-        dated = np.flatnonzero(self._query_subjects.getnnz(axis=1))
+        dated = np.flatnonzero(self.is_dated)
         for rank, column in enumerate(rows[dated].T):
             queries, passages = dated[column >= 0], column[column >= 0]
             agrees = _shares(self._query_marks[queries], self._passage_marks[passages])
@@ -192,12 +217,12 @@ def _shares(left: sparse.csr_matrix, right: sparse.csr_matrix) -> Flags:
     return np.asarray(left.multiply(right).sum(axis=1)).ravel() > 0
 
 
-def _columns(values: Iterable[Hashable]) -> dict[Hashable, int]:
+def columns_of(values: Iterable[Hashable]) -> dict[Hashable, int]:
     """Return a column for each distinct value, in the order of the values."""
     return {value: column for column, value in enumerate(dict.fromkeys(values))}
 
 
-def _incidence(
+def incidence(
     rows: Iterable[Iterable[Hashable]], column_of: Mapping[Hashable, int]
 ) -> sparse.csr_matrix:
     """Return which of the values with a column each row has, 0 or 1, shape (rows, values)."""

@@ -8,6 +8,7 @@ with the frequencies of the site as it is.
 import re
 import zlib
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -90,11 +91,24 @@ class WordIndex:
 
     def _share_of_rarity(self, texts: list[str]) -> sparse.csr_matrix:
         """Return which words each query has, divided by the rarity of all its words together."""
-        known = self._counter.transform(texts)
-        known.data[:] = 1
+        known = self.incidence(texts)
         total = known @ self._rarity
         scale = sparse.diags_array(1 / np.maximum(total, 1e-9))
         return sparse.csr_matrix(scale @ known, dtype=np.float32)
+
+    def incidence(self, texts: list[str]) -> sparse.csr_matrix:
+        """Return which of the index's words each text has, 0 or 1, shape (texts, words)."""
+        known = self._counter.transform(texts)
+        known.data[:] = 1
+        return known
+
+    def stem_shares(self, texts: list[str]) -> sparse.csr_matrix:
+        """Return each stem's share of the rarity of its text's stems, shape (texts, words)."""
+        rarity = np.where(self.stems, self._rarity, 0)
+        weights = self.incidence(texts) @ sparse.diags_array(rarity)
+        total = np.asarray(weights.sum(axis=1)).ravel()
+        scale = sparse.diags_array(1 / np.maximum(total, 1e-9))
+        return sparse.csr_matrix(scale @ weights, dtype=np.float32)
 
     def nearest(self, k: int) -> tuple[Vectors, Rows]:
         """Return the k best scores of each query, 0 to 1, and the rows of these passages.
@@ -116,6 +130,12 @@ class WordIndex:
             rows[block] = np.take_along_axis(best, order, 1)
             scores[block] = np.take_along_axis(best_scores, order, 1)
         return scores, rows
+
+    @cached_property
+    def stems(self) -> Flags:
+        """Which words of the index are stems, or pairs of characters, shape (words,)."""
+        words = self._counter.get_feature_names_out()
+        return np.array([word[0] == "#" or bool(_IS_UNSPACED.match(word)) for word in words])
 
     def nearest_by_halves(self, seed: int, query_rows: Rows) -> tuple[Rows, Rows, Flags]:
         """Return the best passage of each query by either half of the vocabulary, and which count.

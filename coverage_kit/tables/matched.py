@@ -109,6 +109,20 @@ EVIDENCE = Schema(
             "missing where there is nothing to compare",
         ),
         optional(
+            "asks_for",
+            "text",
+            "what a passage has to state to answer: a kind of answer (price, duration, quantity, "
+            "date, place, contact, person, eligibility, permission, steps), or name or version "
+            "where the query only names a product, a version or a year; missing otherwise",
+        ),
+        optional(
+            "stated",
+            "number",
+            "1 if a near own passage on the query's subject states that, of its name and version, "
+            "0 if none does; missing where the query asks for no such thing, or no near passage "
+            "knows its subject",
+        ),
+        optional(
             "cross_encoder",
             "number",
             "best score of a near own passage by the cross-encoder; missing without one",

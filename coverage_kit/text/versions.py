@@ -17,6 +17,30 @@ _NUMBERED = re.compile(
 )
 
 
+# "this year" and "last year", in the languages of the public sets.
+_THIS_YEAR = re.compile(
+    r"\b(?:(?:this|the current|current) year|diese[sm] jahr|este año|cette année)\b|今年|هذا العام",
+    re.IGNORECASE,
+)
+_LAST_YEAR = re.compile(
+    r"\b(?:last year|letzte[sn]? jahr|el año pasado|l'année dernière)\b|去年|العام الماضي",
+    re.IGNORECASE,
+)
+
+
+def name_years(text: str, year: int) -> str:
+    """Return a text in which "this year" and "last year" are written as figures.
+
+    Args:
+        text: any text.
+        year: the year in which it was written.
+
+    >>> name_years("Is the fee of this year the same as last year's?", 2026)
+    "Is the fee of 2026 the same as 2025's?"
+    """
+    return _LAST_YEAR.sub(str(year - 1), _THIS_YEAR.sub(str(year), text))
+
+
 def years(text: str) -> set[tuple[str, str]]:
     """Return the years from 1990 to 2039 in a text, each with the subject `YEAR`.
 
@@ -24,7 +48,7 @@ def years(text: str) -> set[tuple[str, str]]:
     [('year-', '2024')]
     """
     matches = _YEAR.finditer(clean(text))
-    return {(YEAR, match[1]) for match in matches if not is_measure(match[2])}
+    return {(YEAR, match[1]) for match in matches if not _makes_quantity(match[2])}
 
 
 def versions(text: str, in_any_case: bool = False) -> set[tuple[str, str]]:
@@ -42,6 +66,11 @@ def versions(text: str, in_any_case: bool = False) -> set[tuple[str, str]]:
     for match in _NUMBERED.finditer(clean(text)):
         name, figure, word = match.groups()
         is_name = in_any_case or name[0].isupper() or not name.islower()
-        if is_name and not (is_counter(name) or is_measure(name) or is_measure(word)):
+        if is_name and not (is_counter(name) or is_measure(name) or _makes_quantity(word)):
             found.add((normalize(name), figure))
     return found
+
+
+def _makes_quantity(word: str) -> bool:
+    """Return whether a word after a figure makes it a quantity; Spanish "y" and "por" do not."""
+    return is_measure(word) and word.casefold() not in {"y", "por"}

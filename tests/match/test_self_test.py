@@ -156,7 +156,7 @@ def test_accuracies_are_near_the_truth(by_words):
     is_there = ~IS_MISSING[page_of(scorer)]
     for rows, estimate in (
         (scorer.rows[:, 0], scorer.reliability.meaning),
-        (scorer.word_rows[:, 0], scorer.reliability.words),
+        (scorer.words.rows[:, 0], scorer.reliability.words),
     ):
         accuracy = (pages[rows] == page_of(scorer)).mean()
         assert estimate == pytest.approx(accuracy, abs=0.25)
