@@ -65,8 +65,13 @@ def _describe_counts(log: LogTables) -> str:
     n_cited = kinds.get("cited", 0)
     n_retrieved = kinds.get("retrieved", 0)
     times = log.answers["asked_at"].dropna()
+    has_answer = log.queries["query_id"].isin(log.answers["query_id"])
+    has_record = has_answer | log.queries["query_id"].isin(log.failures["query_id"])
+    n_blank = int((~has_record).sum()) if len(log.answers) else 0
+    blank = f", {n_blank:,} queries without a logged answer" if n_blank else ""
     lines = [
-        f"{len(log.queries):,} queries, {len(log.answers):,} answers, {len(log.failures):,} failed",
+        f"{len(log.queries):,} queries, {len(log.answers):,} answers, "
+        f"{len(log.failures):,} failed{blank}",
         f"{n_cited:,} citations of {cited['site'].nunique():,} sites, "
         f"{n_retrieved:,} pages retrieved and not cited, {len(log.searches):,} searches, "
         f"{len(log.mentions):,} mentions as logged",

@@ -33,7 +33,7 @@ def test_it_says_what_was_found_what_not_and_why(log, tmp_path):
         "query = prompt, answer = response, engine = engine, asked_at = date, citations = citations"
         in description
     )
-    assert "2 queries, 1 answers, 1 failed" in description
+    assert "2 queries, 1 answers, 0 failed, 1 queries without a logged answer" in description
     assert "1 citations of 1 sites, 0 pages retrieved" in description
     assert "chatgpt (unknown) 1" in description
     assert "2 records were not read" in description
