@@ -35,6 +35,7 @@ KEPT = {
     "ask": f"Answers so far are kept. {_AGAIN}: nothing is asked twice.",
     "judge": f"Grades so far are kept in the cache. {_AGAIN}: it asks only for the others.",
     "sample": f"Choices and replies so far are kept. {_AGAIN}: it asks only for the others.",
+    "dismiss": f"Dismissals so far are kept. {_AGAIN}.",
     "tune": f"The run and an earlier model are unchanged. {_AGAIN}: the training starts anew.",
     "costs": f"The ledger is unchanged. {_AGAIN}.",
     "cache": f"What was not removed is kept. {_AGAIN}.",

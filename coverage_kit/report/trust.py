@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from coverage_kit.analysis import About
-from coverage_kit.report.wording import count, describe_cause, percent
+from coverage_kit.report.wording import CAUSES, count, describe_cause, percent
 from coverage_kit.vocabulary import DUPLICATE_OF
 
 # The AUC per question under which coverage is not assessed, where there is none per gap. Assumed.
@@ -256,7 +256,11 @@ def describe_not_assessed(about: About) -> str:
     'Causes that this log cannot show: “Answered, but not cited” (no citations).'
     """
     titles: dict[str, list[str]] = {}
-    for cause, reason in about.causes_not_assessed.items():
+    # In the order of the vocabulary: a run that was saved has them by name.
+    for cause in CAUSES:
+        reason = about.causes_not_assessed.get(cause)
+        if reason is None:
+            continue
         titles.setdefault(reason, []).append(f"“{describe_cause(cause).title}”")
     parts = [
         f"{', '.join(causes)} ({reason[:1].lower()}{reason[1:].rstrip('.')})"

@@ -119,8 +119,9 @@ def test_tables_of_a_run_are_those_of_one_process_though_a_worker_is_killed(
     ):
         assert message in caplog.text
     in_workers = [n for process, n in traces(project) if process != os.getpid()]
-    assert set(in_workers) == {24}  # 48 queries; everything else fits in one part
-    assert len(in_workers) > 2  # the part of the killed worker was begun again
+    # 48 queries; everything else fits in one part, but for the candidate names of topics
+    assert in_workers.count(24) > 2  # the part of the killed worker was begun again
+    assert max(in_workers) == 24
 
 
 @pytest.mark.usefixtures("_ray")

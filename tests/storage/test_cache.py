@@ -120,7 +120,7 @@ def test_a_run_of_unchanged_input_reuses_matches_clusters_calibration_and_map(pr
     first, second = analyze(project, WordEncoder()), analyze(project, WordEncoder())
     assert first.stages["reused"].isna().all()
     assert list(second.stages["reused"].dropna()) == [
-        "matches, topics, calibration, clusters",
+        "matches, clusters, calibration",
         "map",
     ]
     assert second.stages["n_embedded"].sum() == 0
@@ -138,6 +138,7 @@ def test_after_a_change_nothing_stale_is_reused(project, tmp_path):
     later = analyze(project, WordEncoder())
     fresh = analyze(project.model_copy(update={"cache": str(tmp_path / "other")}), WordEncoder())
     assert later.stages["reused"].isna().all()
-    assert 0 < later.stages["n_embedded"].sum() < 20
+    # the new texts, and the candidate names of the topics that they change
+    assert 0 < later.stages["n_embedded"].sum() < fresh.stages["n_embedded"].sum() / 4
     assert_same(later, fresh, without=["points"])
     assert set(later.points["point_id"]) == set(fresh.points["point_id"])
