@@ -74,10 +74,11 @@ def plan_edits(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -
     model = fitted.site_model(run, inputs)
     audit = audit_site(run, inputs, fitted, ranked, model)
     drafted = _propose(run, inputs, fitted, ranked)
-    candidates = [*drafted, *audit.repairs]
+    repairs = drop_repeated(list(audit.repairs), drafted)
+    candidates = [*drafted, *repairs]
     record = Path(run.settings.cache) / RECORD
     track = read_track(record, inputs.own_site, run.encoder.name)
-    simulation = _simulate(run, inputs, fitted, model, drafted, list(audit.repairs))
+    simulation = _simulate(run, inputs, fitted, model, drafted, repairs)
     simulation = correct(simulation, track, run.seed)
     logged = CitationInputs(inputs.log, inputs.passages, fitted.vectors.passages, fitted.clusters)
     # Shown beside the coverage gain; it does not rank.
@@ -136,6 +137,24 @@ def _propose(run: Run, inputs: Inputs, fitted: RunCoverage, ranked: RunGaps) -> 
         sources,
         run.settings.rank,
     )
+
+
+def drop_repeated(repairs: list[Candidate], drafted: list[Candidate]) -> list[Candidate]:
+    """Return the repairs that change no heading which an edit of a gap changes too.
+
+    Both put the question of a gap into the heading, and only one of them can be made.
+    """
+    reworded = {place for candidate in drafted for place in _headings_changed(candidate)}
+    return [repair for repair in repairs if not reworded & _headings_changed(repair)]
+
+
+def _headings_changed(candidate: Candidate) -> set[tuple[str, str]]:
+    """Return page and path of each heading that a candidate replaces."""
+    return {
+        (change.page_id, change.heading_path)
+        for change in candidate.changes
+        if change.action == "replace_heading"
+    }
 
 
 def _simulate(  # noqa: PLR0913 (the two lists of candidates are simulated separately)

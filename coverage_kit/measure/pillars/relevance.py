@@ -56,7 +56,7 @@ def check_wording(page: PageView, site: SiteView) -> Outcome:
     faults: list[Fault] = []
     reworded: set[str] = set()
     for row in site.cached(_misworded).get(page.page_id, []):
-        path = page.by_passage[str(row["own_passage_id"])][0]
+        path = page.by_passage[_answering_passage(row)][0]
         heading = (
             page.heading_of(path) if path not in reworded else None
         )  # a heading holds one question
@@ -82,7 +82,7 @@ def _misworded_fault(
         remedy="Put the question into the heading, and the answer into its first sentence, in the "
         "words of those who ask.",
         n_words=12,
-        passage_id=str(row["own_passage_id"]),
+        passage_id=_answering_passage(row),
     )
     if heading is None or not questions:
         return fault
@@ -94,10 +94,16 @@ def _misworded(site: SiteView) -> dict[str, list[dict[Any, Any]]]:
     pages = site.cached(_pages_of_passages)
     by_page: dict[str, list[dict[Any, Any]]] = {}
     for row in site.tables.gaps.to_dict("records"):
-        name = pages.get(row["own_passage_id"])
+        name = pages.get(_answering_passage(row))
         if row["cause"] == "mis-worded" and name is not None:
             by_page.setdefault(name, []).append(row)
     return by_page
+
+
+def _answering_passage(row: dict[Any, Any]) -> str:
+    """Return the passage that says what the answers say; where that is not known, the nearest."""
+    answering = row.get("answer_passage_id")
+    return str(answering if isinstance(answering, str) else row["own_passage_id"])
 
 
 def check_completeness(page: PageView, site: SiteView) -> Outcome:
