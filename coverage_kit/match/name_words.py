@@ -29,9 +29,18 @@ _PRIOR = {
 _OWN_QUESTION = 0.15
 # For the share of the members that have the candidate.
 _SHARE_WEIGHT = 0.4
-# For each word of which fewer members have this share: it makes a name too narrow.
-_NARROW_COST = 0.3
-_NARROW_SHARE = 0.4
+# For each word of which fewer members have this share: it makes a name too narrow. A title is
+# chosen for a whole page, so that it may hold more than the questions say.
+_NARROW_COST = 0.6
+_NARROW_SHARE = 0.6
+_TITLE_NARROW_COST = 0.3
+_TITLE_NARROW_SHARE = 0.4
+# The least that a narrow word costs, however little it tells elsewhere: "local", "existing".
+_MIN_NARROW = 0.5
+# For the share of the words of most members that the name holds, a word counting by what it tells.
+_SHARED_WEIGHT = 0.3
+_SHARED_SHARE = 0.65
+_MIN_SHARED = 0.2
 # For a phrase whose words say little: "Battery" where many topics are about batteries.
 _WIDE_COST = 0.5
 # For a single word.
@@ -129,8 +138,16 @@ class ClusterWords:
             (value * self._telling[column] for column, value in typical.items()), reverse=True
         )
         importance = max(1e-9, sum(weights[:_N_MAIN_WORDS]))
+        shared = {
+            column: max(_MIN_SHARED, self._telling[column])
+            for column, value in asked.items()
+            if value > _SHARED_SHARE
+        }
+        n_shared = max(1e-9, sum(shared.values()))
         for item in candidates:
             item.score = self._score(code, item, (typical, asked), importance)
+            held = sum(shared.get(self._column_of.get(word, -1), 0.0) for word in item.stems)
+            item.score += _SHARED_WEIGHT * held / n_shared
 
     def _score(
         self,
@@ -150,9 +167,14 @@ class ClusterWords:
         recall = min(1.0, covered / importance)
         score = 2 * precision * recall / max(1e-9, precision + recall)
         score += _PRIOR.get(item.kind, 0.0) + _SHARE_WEIGHT * item.weight - _length_cost(item)
-        score -= _NARROW_COST * float((telling * np.maximum(0, 1 - typical / _NARROW_SHARE)).sum())
+        if item.kind in ("title", "slug"):
+            lacking = telling * np.maximum(0, 1 - typical / _TITLE_NARROW_SHARE)
+            score -= _TITLE_NARROW_COST * float(lacking.sum())
+        else:
+            lacking = np.maximum(telling, _MIN_NARROW) * np.maximum(0, 1 - typical / _NARROW_SHARE)
+            score -= _NARROW_COST * float(lacking.sum())
         best_asked = float(asked.max(initial=0.0))
-        score -= _UNASKED_NAME_COST * max(0.0, 1 - best_asked / _NARROW_SHARE)
+        score -= _UNASKED_NAME_COST * max(0.0, 1 - best_asked / _TITLE_NARROW_SHARE)
         score -= _UNASKED_COST.get(item.kind, 0.0) * float((asked == 0).sum())
         if len(item.text.split()) == 1:
             score -= _LONE_COST * (1 - float((asked * telling).max(initial=0.0)))

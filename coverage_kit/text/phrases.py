@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from coverage_kit.text.english import English, Token, base_form, gerund
+from coverage_kit.text.english import English, Token, base_form, gerund, with_article
 from coverage_kit.text.english_words import words_of
 from coverage_kit.text.questions import MAX_LENGTH, Casing, capitalised, plain_text
 
@@ -24,10 +24,14 @@ _SEPARATORS = re.compile(
 )
 # Words that make a phrase no more exact.
 _FILLERS = re.compile(
-    r"\b(?:all|each|both|any|some|every|this|that|these|those|specific|given|specified|certain|"
+    r"\b(?:all|both|some|these|those|specific|given|specified|certain|"
     r"particular|current|existing|other|new) ",
     re.I,
 )
+# Of what there are several: like "its" they become "a" where the log counts such things.
+_EACH = re.compile(r"\b(?:each|any|every|this|that|another)(?= )", re.I)
+# Prepositions between a verb and its object.
+_AFTER_VERB = words_of("to from into in on at with for")
 # A title that tells a story: no name of a topic.
 _PERSONAL = re.compile(r"\b(?:we|i|us|me|my|you'll|i'm|we're)\b", re.I)
 _PRICE = re.compile(r"[£$€]|\d{4,}|%2C", re.I)
@@ -97,21 +101,25 @@ class PhraseFinder:
     def phrases(self, text: str, tokens: list[Token]) -> Iterator[Phrase]:
         """Yield the noun phrases of a text, with and without what a preposition adds to them.
 
-        A verb before one makes an action of it: "carrying a dog".
+        A verb before one makes an action of it: "carrying a dog". Phrases come with all words
+        before their noun, and with fewer: "Deleting a remote branch", "Deleting a branch".
         """
         start_of = {token.start: position for position, token in enumerate(tokens)}
         runs = [(start_of[run[0].start], start_of[run[-1].start] + 1) for run in _runs(tokens)]
         for (start, end), following in zip(runs, [*runs[1:], None], strict=False):
             linked_end = self._linked_end(tokens, end, following)
+            verb = self._verb_before(tokens, start)
             for first, stop in self._parts(tokens, start, end):
                 yield from self._phrase(text, tokens[first:stop])
-                if linked_end and stop == end:
-                    yield from self._phrase(text, tokens[first:linked_end])
-            verb = self._verb_before(tokens, start)
-            if verb >= 0 and self._is_end(tokens[end - 1]):
-                yield from self._phrase(text, tokens[verb:end])
+                if stop != end:
+                    continue
                 if linked_end:
-                    yield from self._phrase(text, tokens[verb:linked_end])
+                    yield from self._phrase(text, tokens[first:linked_end])
+                if verb >= 0 and self._is_end(tokens[end - 1]):
+                    action = tokens[verb:start]
+                    yield from self._phrase(text, tokens[first:end], action)
+                    if linked_end:
+                        yield from self._phrase(text, tokens[first:linked_end], action)
 
     def _linked_end(self, tokens: list[Token], end: int, following: tuple[int, int] | None) -> int:
         """Return the end of the next phrase where a preposition joins it to this one; 0 if none."""
@@ -126,6 +134,8 @@ class PhraseFinder:
         """Return the position of the verb whose object begins here; -1 where there is none."""
         verb = start - 1
         while verb >= 0 and tokens[verb].kind == "D":
+            verb -= 1
+        if verb >= 0 and tokens[verb].word in _AFTER_VERB:
             verb -= 1
         if verb < 0 or tokens[verb].kind not in "VG":
             return -1
@@ -143,8 +153,13 @@ class PhraseFinder:
     def _is_end(self, token: Token) -> bool:
         return token.kind == "N" and token.word in self._ends and not token.word.isdigit()
 
-    def _phrase(self, text: str, tokens: list[Token]) -> Iterator[Phrase]:
-        """Yield the phrase of these tokens in clean writing, unless it is none."""
+    def _phrase(
+        self, text: str, tokens: list[Token], action: Sequence[Token] = ()
+    ) -> Iterator[Phrase]:
+        """Yield the phrase of these tokens in clean writing, unless it is none.
+
+        An action is a verb and what stands between it and the noun: "switch to a".
+        """
         if tokens[-1].kind != "N" or tokens[0].kind == "D" or len(tokens[-1].word) < 2:
             return
         if tokens[0].word.replace(",", "").isdigit():
@@ -152,12 +167,14 @@ class PhraseFinder:
         words = text[tokens[0].start : tokens[-1].end]
         if len(words) > MAX_LENGTH or re.search(r"[^\w\s'’.,&/+£$€%-]", words):  # noqa: RUF001
             return
-        if tokens[0].kind == "V":
-            first = tokens[0]
-            words = gerund(base_form(first.word)) + text[first.end : tokens[-1].end]
-        words = self._english.without_owner(_FILLERS.sub("", words))
-        stems = content_stems(tokens)
-        if stems:
+        stems = content_stems([*action, *tokens])
+        if action:
+            first = action[0]
+            verb = gerund(base_form(first.word)) if first.kind == "V" else first.text
+            words = f"{verb}{text[first.end : action[-1].end]} {words}"
+        words = _FILLERS.sub("", _EACH.sub("its", words))
+        words = with_article(self._english.without_owner(words))
+        if stems and len(words) <= MAX_LENGTH:
             yield Phrase(capitalised(self._casing.restore(words)), stems)
 
     def titles(self, title: str) -> Iterator[Phrase]:
