@@ -20,7 +20,7 @@ from coverage_kit.match.name_words import (
 from coverage_kit.text.english import English, Token
 from coverage_kit.text.english_words import words_of
 from coverage_kit.text.language import ENGLISH_SHARE, english_share, may_be_english, split_words
-from coverage_kit.text.phrases import PhraseFinder, content_stems, stem
+from coverage_kit.text.phrases import DIRECTIONS, PhraseFinder, content_stems, stem, without_fillers
 from coverage_kit.text.questions import (
     MAX_LENGTH,
     QUESTION_MARKS,
@@ -52,6 +52,8 @@ _N_OF_LANGUAGE = 300
 _MIN_WORDS = 12
 # A clause is a part of a question if it has less than this share of it. Assumed.
 _PART_SHARE = 0.7
+# Verbs that ask for the same.
+_SHOWING = words_of("showing displaying printing viewing listing")
 # With these an asker begins to speak of the own case.
 _OF_ASKER = words_of("i i'm i've we we're we've he she he's she's it it's they my our his her")
 
@@ -184,11 +186,21 @@ class CandidateFinder:
                 forms[phrase.stems][phrase.text] += 1
                 rows_of[phrase.stems].add(int(row))
         total = float(self.shares[rows].sum())
+        actions = []
         for stems, counts in forms.items():
             having = sorted(rows_of[stems])
+            text = max(counts.items(), key=lambda form: (form[1], -len(form[0]), form[0]))[0]
             if len(having) > 1 or len(rows) == 1:
-                text = max(counts.items(), key=lambda form: (form[1], -len(form[0]), form[0]))[0]
-                yield Candidate(text, stems, "phrase", float(self.shares[having].sum()) / total)
+                weight = float(self.shares[having].sum()) / total
+                yield Candidate(text, stems, "phrase", weight)
+            if self._english.tokens(text)[0].kind == "G":
+                actions.append((text, rows_of[stems], stems))
+        for (first, some, stems), (second, others, more) in combinations(actions, 2):
+            is_shared = min(len(some), len(others)) > 1 or (stems ^ more) <= DIRECTIONS
+            if is_shared and (text := _either(first, second)):
+                having = sorted(some | others)
+                weight = float(self.shares[having].sum()) / total
+                yield Candidate(text, stems | more, "phrase", weight, either=stems ^ more)
 
     def _of_questions(self, rows: Rows) -> Iterator[Candidate]:
         total = float(self.shares[rows].sum())
@@ -197,6 +209,9 @@ class CandidateFinder:
             forms = english_questions(self.texts[row], self._english, self._casing)
             for rank, form in enumerate(forms[:_N_CLAUSES], 1):
                 tokens = self._english.tokens(form)
+                if tokens[0].kind == "G" and form[-1] != "?":
+                    form = without_fillers(form, self._english)  # noqa: PLW2901
+                    tokens = self._english.tokens(form)
                 stems = content_stems(tokens)
                 kind = self._kind_of(form, tokens, len(self.texts[row]))
                 yield Candidate(form, stems, kind, share / rank, int(row))
@@ -264,6 +279,20 @@ class CandidateFinder:
             return name
         texts = [text for row in rows for text in (self.texts[row], *self._titles[row])]
         return self._english.plural(name, texts)
+
+
+def _either(first: str, second: str) -> str:
+    """Return "Copying files to or from a remote" of phrases that differ in one word; '' else."""
+    words, others = first.split(), second.split()
+    differ = [n for n, (word, other) in enumerate(zip(words, others, strict=False)) if word != other]
+    if len(words) != len(others) or len(differ) != 1:
+        return ""
+    pair = [words[differ[0]].lower(), others[differ[0]].lower()]
+    if stem(pair[0]) == stem(pair[1]) or _SHOWING.issuperset(pair):
+        return ""
+    words[differ[0]] = f"{words[differ[0]]} or {pair[1]}"
+    text = " ".join(words)
+    return text if len(text) <= MAX_LENGTH else ""
 
 
 def rank_of(item: Candidate) -> tuple[float, str]:

@@ -7,13 +7,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from coverage_kit.text.phrases import stem
+from coverage_kit.text.phrases import DIRECTIONS, stem
 
 # What a word counts as if the question does not say it, but a cited page's title or an answer does.
 TITLE_SUPPORT = 0.7
 ANSWER_SUPPORT = 0.5
 # A word that tells clusters apart by less names none of them. Assumed.
 MIN_TELLING = 0.4
+# They tell nothing of a topic, but a wrong one misleads.
+_DIRECTIONS = frozenset(map(stem, DIRECTIONS))
 # Words that count as the whole of what a cluster is about.
 _N_MAIN_WORDS = 3
 
@@ -31,8 +33,8 @@ _OWN_QUESTION = 0.15
 _SHARE_WEIGHT = 0.4
 # For each word of which fewer members have this share: it makes a name too narrow. A title is
 # chosen for a whole page, so that it may hold more than the questions say.
-_NARROW_COST = 0.6
-_NARROW_SHARE = 0.6
+_NARROW_COST = 1.0
+_NARROW_SHARE = 0.75
 _TITLE_NARROW_COST = 0.3
 _TITLE_NARROW_SHARE = 0.4
 # The least that a narrow word costs, however little it tells elsewhere: "local", "existing".
@@ -69,6 +71,7 @@ class Candidate:
         kind: title; slug, a title from an address; phrase; question; part of a question; statement
             of an asker; pair of two phrases.
         weight: share of the cluster's members that have it: cite it, share it, or ask it.
+        either: stems of alternatives, of which a member has one or the other.
         row: the member that asks it, so that it is not compared with itself; -1 for others.
         score: how well it names the cluster.
     """
@@ -79,6 +82,7 @@ class Candidate:
     weight: float
     row: int = -1
     score: float = 0.0
+    either: frozenset[str] = frozenset()
 
 
 class ClusterWords:
@@ -120,6 +124,8 @@ class ClusterWords:
         self._telling = np.clip(
             -np.log(np.maximum(background, 1e-9)) / np.log(n_clusters + 2.0), 0, 1
         )
+        self._directions = {self._column_of.get(word, -1) for word in _DIRECTIONS}
+        self._telling[[column for column in self._directions if column >= 0]] = 0
 
     def telling(self, word: str) -> float:
         """Return how well a stem tells clusters apart, 0 to 1; 1 for one that the log lacks."""
@@ -141,7 +147,7 @@ class ClusterWords:
         shared = {
             column: max(_MIN_SHARED, self._telling[column])
             for column, value in asked.items()
-            if value > _SHARED_SHARE
+            if value > _SHARED_SHARE and column not in self._directions
         }
         n_shared = max(1e-9, sum(shared.values()))
         for item in candidates:
@@ -161,6 +167,11 @@ class ClusterWords:
         typical, asked = (
             np.array([of_word.get(column, 0.0) for column in columns]) for of_word in shares
         )
+        if item.either:
+            # together they are as common as all that have one of them
+            is_either = np.array([word in item.either for word in stems])
+            typical[is_either] = min(1.0, float(typical[is_either].sum()))
+            asked[is_either] = min(1.0, float(asked[is_either].sum()))
         telling = np.array([self.telling(word) for word in stems])
         covered = float((typical * telling).sum())
         precision = covered / max(1e-9, float(telling.sum()))
@@ -203,4 +214,4 @@ def _row(matrix: sparse.csr_matrix, row: int) -> dict[int, float]:
 
 def _length_cost(item: Candidate) -> float:
     n_words = len(item.text.split())
-    return _LENGTH_COST * (max(0, n_words - 6) + max(0, len(item.stems) - 3))
+    return _LENGTH_COST * (max(0, n_words - 6) + max(0, len(item.stems - _DIRECTIONS) - 3))

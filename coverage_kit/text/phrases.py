@@ -11,7 +11,14 @@ from coverage_kit.text.english_words import words_of
 from coverage_kit.text.questions import MAX_LENGTH, Casing, capitalised, plain_text
 
 # Prepositions that may join two noun phrases into one.
-_LINKS = words_of("of for on with in without under from and")
+_LINKS = words_of("of for on with in without under from to into and")
+_OF_VERBS = words_of("to into from")
+# Prepositions that have an opposite, so that one that few members have misleads.
+DIRECTIONS = words_of("to from into with without before after since until under over")
+# Words that stand among the adjectives of a noun: "one or more local and remote branches".
+_AMONG = words_of("and or one more")
+# Nouns that say nothing: "a file with authorship info".
+_VAGUE = words_of("info information detail details")
 # Words of a title that may be a name, at most. Assumed.
 _TITLE_WORDS = 10
 # Words of a phrase between function words, at most. Assumed.
@@ -36,7 +43,7 @@ _AFTER_VERB = words_of("to from into in on at with for")
 _PERSONAL = re.compile(r"\b(?:we|i|us|me|my|you'll|i'm|we're)\b", re.I)
 _PRICE = re.compile(r"[£$€]|\d{4,}|%2C", re.I)
 _DOUBLING = ("ing", "ed", "er")
-_SUFFIXES = ("ies", "ing", "ed", "es", "s", "er", "y", "e", "i")
+_SUFFIXES = ("ies", "ship", "ing", "ed", "es", "s", "er", "y", "e", "i")
 
 
 class Phrase(NamedTuple):
@@ -66,8 +73,28 @@ def stem(word: str) -> str:
 
 
 def content_stems(tokens: Iterable[Token]) -> frozenset[str]:
-    """Return the stems of the words that have a meaning of their own."""
-    return frozenset(stem(token.word) for token in tokens if token.kind in "NVGJA")
+    """Return the stems of the words that have a meaning of their own, "to" and "from" among them.
+
+    Those before a verb have none: "how to carry".
+    """
+    tokens = list(tokens)
+    behind = [*(token.kind for token in tokens[1:]), ""]
+    return frozenset(
+        stem(token.word)
+        for token, kind in zip(tokens, behind, strict=True)
+        if (token.kind in "NVGJA" and token.word not in _VAGUE)
+        or (token.word in DIRECTIONS and kind != "V")
+    )
+
+
+def without_fillers(words: str, english: English) -> str:
+    """Return a phrase without words that make it no more exact.
+
+    >>> without_fillers("Deleting a given branch of an existing repository", English())
+    'Deleting a branch of a repository'
+    """
+    words = _FILLERS.sub("", _EACH.sub("its", words))
+    return with_article(english.without_owner(words))
 
 
 class PhraseFinder:
@@ -108,12 +135,14 @@ class PhraseFinder:
         runs = [(start_of[run[0].start], start_of[run[-1].start] + 1) for run in _runs(tokens)]
         for (start, end), following in zip(runs, [*runs[1:], None], strict=False):
             linked_end = self._linked_end(tokens, end, following)
+            # "send it to a shop": what stands behind "to" belongs to the verb
+            is_noun = linked_end and tokens[end].word not in _OF_VERBS
             verb = self._verb_before(tokens, start)
             for first, stop in self._parts(tokens, start, end):
                 yield from self._phrase(text, tokens[first:stop])
                 if stop != end:
                     continue
-                if linked_end:
+                if is_noun:
                     yield from self._phrase(text, tokens[first:linked_end])
                 if verb >= 0 and self._is_end(tokens[end - 1]):
                     action = tokens[verb:start]
@@ -133,7 +162,7 @@ class PhraseFinder:
     def _verb_before(tokens: list[Token], start: int) -> int:
         """Return the position of the verb whose object begins here; -1 where there is none."""
         verb = start - 1
-        while verb >= 0 and tokens[verb].kind == "D":
+        while verb >= 0 and (tokens[verb].kind in "DJ" or tokens[verb].word in _AMONG):
             verb -= 1
         if verb >= 0 and tokens[verb].word in _AFTER_VERB:
             verb -= 1
@@ -171,9 +200,9 @@ class PhraseFinder:
         if action:
             first = action[0]
             verb = gerund(base_form(first.word)) if first.kind == "V" else first.text
-            words = f"{verb}{text[first.end : action[-1].end]} {words}"
-        words = _FILLERS.sub("", _EACH.sub("its", words))
-        words = with_article(self._english.without_owner(words))
+            between = [token.text for token in action[1:] if token.kind in "DP"]
+            words = " ".join([verb, *between, words])
+        words = without_fillers(words, self._english)
         if stems and len(words) <= MAX_LENGTH:
             yield Phrase(capitalised(self._casing.restore(words)), stems)
 
