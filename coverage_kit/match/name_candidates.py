@@ -3,7 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -118,8 +118,12 @@ class CandidateFinder:
         if not self._are_english(rows):
             return self._foreign_questions(rows)
         named = [*self._of_titles(rows), *self._of_phrases(rows)]
+        attached = {item.stems: item.weight for item in named if item.kind == "phrase"}
         if with_questions or len(rows) == 1:
-            return self._best(code, [*named, *self._of_questions(rows)])
+            named += self._of_questions(rows)
+            for item in named:
+                item.attached = self._attached(item, attached)
+            return self._best(code, named)
         best = self._best(code, [item for item in named if item.text[-1] != "?"])
         pairs = self._best(code, self._pairs(best[:_N_PAIRED], rows))
         return [*best, *pairs] or self._best(code, self._of_questions(rows))
@@ -147,6 +151,21 @@ class CandidateFinder:
         self.words.score(code, named)
         ranked = sorted(named, key=rank_of)
         return list({item.text.lower(): item for item in reversed(ranked)}.values())[::-1][:_N_KEPT]
+
+    def _attached(
+        self, item: Candidate, weights: Mapping[frozenset[str], float]
+    ) -> dict[str, float]:
+        """Return which share of the members have a word of a name before the noun behind it.
+
+        Of "merge" in "merge conflict", it is the share of those that speak of merge conflicts.
+        """
+        shares = {}
+        for token, behind in pairwise(self._english.tokens(item.text)):
+            if token.kind in "NJ" and behind.kind == "N":
+                share = weights.get(content_stems([token, behind]))
+                if share is not None:
+                    shares[stem(token.word)] = share
+        return shares
 
     def _is_brand(self, stems: frozenset[str]) -> bool:
         """Return whether there are no other words than those of one brand's name."""

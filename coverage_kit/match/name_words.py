@@ -1,7 +1,7 @@
 """Which words are a cluster's: how typical, how telling, how asked; and scores of names by them."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,7 @@ _PRIOR = {
 # For the question of a cluster that has only one.
 _OWN_QUESTION = 0.15
 # For the share of the members that have the candidate.
-_SHARE_WEIGHT = 0.4
+_SHARE_WEIGHT = 0.6
 # For each word of which fewer members have this share: it makes a name too narrow. A title is
 # chosen for a whole page, so that it may hold more than the questions say.
 _NARROW_COST = 1.0
@@ -72,6 +72,7 @@ class Candidate:
             of an asker; pair of two phrases.
         weight: share of the cluster's members that have it: cite it, share it, or ask it.
         either: stems of alternatives, of which a member has one or the other.
+        attached: of stems that stand before a noun, the share of the members that have them there.
         row: the member that asks it, so that it is not compared with itself; -1 for others.
         score: how well it names the cluster.
     """
@@ -83,6 +84,7 @@ class Candidate:
     row: int = -1
     score: float = 0.0
     either: frozenset[str] = frozenset()
+    attached: dict[str, float] = field(default_factory=dict)
 
 
 class ClusterWords:
@@ -182,6 +184,8 @@ class ClusterWords:
             lacking = telling * np.maximum(0, 1 - typical / _TITLE_NARROW_SHARE)
             score -= _TITLE_NARROW_COST * float(lacking.sum())
         else:
+            bound = [item.attached.get(word, 1.0) for word in stems]
+            typical *= np.minimum(1.0, bound / np.maximum(asked, 1e-9))
             lacking = np.maximum(telling, _MIN_NARROW) * np.maximum(0, 1 - typical / _NARROW_SHARE)
             score -= _NARROW_COST * float(lacking.sum())
         best_asked = float(asked.max(initial=0.0))

@@ -174,7 +174,9 @@ class English:
         if n_plural and n_plural >= _PLURAL_SHARE * self._n_words[last]:
             return plural
         written = re.compile(rf"\b{re.escape(plural)}\b(?!['’])", re.I)  # noqa: RUF001 (quotes)
-        return plural if any(written.search(text) for text in texts) else noun
+        n_written = sum(written.search(text) is not None for text in texts)
+        needed = 1 if last in self._counted else _PLURAL_SHARE * len(texts)
+        return plural if n_written > 0 and n_written >= needed else noun
 
     def is_base(self, word: str) -> bool:
         """Return whether a word in lower case is a verb's base, from which `gerund` is made."""

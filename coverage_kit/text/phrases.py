@@ -196,12 +196,12 @@ class PhraseFinder:
         words = text[tokens[0].start : tokens[-1].end]
         if len(words) > MAX_LENGTH or re.search(r"[^\w\s'’.,&/+£$€%-]", words):  # noqa: RUF001
             return
+        action = [token for token in action if token.kind in "VGDP"]
         stems = content_stems([*action, *tokens])
         if action:
             first = action[0]
             verb = gerund(base_form(first.word)) if first.kind == "V" else first.text
-            between = [token.text for token in action[1:] if token.kind in "DP"]
-            words = " ".join([verb, *between, words])
+            words = " ".join([verb, *(token.text for token in action[1:]), words])
         words = without_fillers(words, self._english)
         if stems and len(words) <= MAX_LENGTH:
             yield Phrase(capitalised(self._casing.restore(words)), stems)
