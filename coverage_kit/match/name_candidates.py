@@ -161,7 +161,8 @@ class CandidateFinder:
         """
         shares = {}
         for token, behind in pairwise(self._english.tokens(item.text)):
-            if token.kind in "NJ" and behind.kind == "N":
+            # a phrase begins with a noun: "merge" of "merge conflict" is no verb
+            if (token.kind in "NJ" or item.kind == "phrase") and behind.kind == "N":
                 share = weights.get(content_stems([token, behind]))
                 if share is not None:
                     shares[stem(token.word)] = share

@@ -186,7 +186,9 @@ class ClusterWords:
         else:
             bound = [item.attached.get(word, 1.0) for word in stems]
             typical *= np.minimum(1.0, bound / np.maximum(asked, 1e-9))
-            lacking = np.maximum(telling, _MIN_NARROW) * np.maximum(0, 1 - typical / _NARROW_SHARE)
+            # all but one of a few members are enough
+            enough = min(_NARROW_SHARE, 1 - 1 / max(2, self._n_members[code]))
+            lacking = np.maximum(telling, _MIN_NARROW) * np.maximum(0, 1 - typical / enough)
             score -= _NARROW_COST * float(lacking.sum())
         best_asked = float(asked.max(initial=0.0))
         score -= _UNASKED_NAME_COST * max(0.0, 1 - best_asked / _TITLE_NARROW_SHARE)
