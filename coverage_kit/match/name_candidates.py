@@ -95,6 +95,9 @@ class CandidateFinder:
         ]
         either = "|".join(re.escape(name) for name in brands if name.strip())
         self._brand_words = re.compile(rf"\b(?:{either})(?:['’]s)? ?", re.I) if either else None  # noqa: RUF001
+        self._clusters_asking: defaultdict[frozenset[str], set[int]] = defaultdict(set)
+        for tokens, code in zip(self._tokens, codes.tolist(), strict=True):
+            self._clusters_asking[content_stems(tokens)].add(code)
         self._is_english = may_be_english(" ".join(self.texts[:_N_OF_LANGUAGE]))
         self.words = ClusterWords(
             [self._support(row, starts[row]) for row in range(len(ids))],
@@ -127,6 +130,11 @@ class CandidateFinder:
         best = self._best(code, [item for item in named if item.text[-1] != "?"])
         pairs = self._best(code, self._pairs(best[:_N_PAIRED], rows))
         return [*best, *pairs] or self._best(code, self._of_questions(rows))
+
+    def is_asked_elsewhere(self, item: Candidate, code: int) -> bool:
+        """Return whether a name is a question of another cluster, and of this one not."""
+        asking = self._clusters_asking.get(item.stems, set())
+        return bool(asking) and code not in asking
 
     def show(self, item: Candidate, rows: Rows) -> str:
         """Return a candidate as it is shown: titles as written, the asker's slips put right."""

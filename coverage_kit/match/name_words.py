@@ -37,6 +37,8 @@ _NARROW_COST = 1.0
 _NARROW_SHARE = 0.75
 _TITLE_NARROW_COST = 0.3
 _TITLE_NARROW_SHARE = 0.4
+# For a title that fewer members than that cite.
+_RARE_TITLE_COST = 0.3
 # The least that a narrow word costs, however little it tells elsewhere: "local", "existing".
 _MIN_NARROW = 0.5
 # For the share of the words of most members that the name holds, a word counting by what it tells.
@@ -183,6 +185,7 @@ class ClusterWords:
         if item.kind in ("title", "slug"):
             lacking = telling * np.maximum(0, 1 - typical / _TITLE_NARROW_SHARE)
             score -= _TITLE_NARROW_COST * float(lacking.sum())
+            score -= _RARE_TITLE_COST * max(0.0, 1 - item.weight / _TITLE_NARROW_SHARE)
         else:
             bound = [item.attached.get(word, 1.0) for word in stems]
             typical *= np.minimum(1.0, bound / np.maximum(asked, 1e-9))
