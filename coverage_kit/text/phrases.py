@@ -19,6 +19,8 @@ DIRECTIONS = words_of("to from into with without before after since until under 
 _AMONG = words_of("and or one more")
 # Nouns that say nothing: "a file with authorship info".
 _VAGUE = words_of("info information detail details")
+# Phrases that may be joined to one. Assumed, like the numbers below.
+_N_LINKED = 2
 # Words of a title that may be a name, at most. Assumed.
 _TITLE_WORDS = 10
 # Words of a phrase between function words, at most. Assumed.
@@ -133,30 +135,34 @@ class PhraseFinder:
         """
         start_of = {token.start: position for position, token in enumerate(tokens)}
         runs = [(start_of[run[0].start], start_of[run[-1].start] + 1) for run in _runs(tokens)]
-        for (start, end), following in zip(runs, [*runs[1:], None], strict=False):
-            linked_end = self._linked_end(tokens, end, following)
+        for number, (start, end) in enumerate(runs):
+            linked_ends = self._linked_ends(tokens, end, runs[number + 1 :])
             # "send it to a shop": what stands behind "to" belongs to the verb
-            is_noun = linked_end and tokens[end].word not in _OF_VERBS
+            is_of_verb = end < len(tokens) and tokens[end].word in _OF_VERBS
             verb = self._verb_before(tokens, start)
             for first, stop in self._parts(tokens, start, end):
                 yield from self._phrase(text, tokens[first:stop])
                 if stop != end:
                     continue
-                if is_noun:
+                for linked_end in linked_ends[: 0 if is_of_verb else None]:
                     yield from self._phrase(text, tokens[first:linked_end])
                 if verb >= 0 and self._is_end(tokens[end - 1]):
-                    action = tokens[verb:start]
-                    yield from self._phrase(text, tokens[first:end], action)
-                    if linked_end:
-                        yield from self._phrase(text, tokens[first:linked_end], action)
+                    for linked_end in (end, *linked_ends):
+                        yield from self._phrase(text, tokens[first:linked_end], tokens[verb:start])
 
-    def _linked_end(self, tokens: list[Token], end: int, following: tuple[int, int] | None) -> int:
-        """Return the end of the next phrase where a preposition joins it to this one; 0 if none."""
-        if following is None or tokens[end].word not in _LINKS or not self._is_end(tokens[end - 1]):
-            return 0
-        start, stop = following
-        is_joined = all(token.kind == "D" for token in tokens[end + 1 : start])
-        return stop if is_joined and self._is_end(tokens[stop - 1]) else 0
+    def _linked_ends(
+        self, tokens: list[Token], end: int, following: list[tuple[int, int]]
+    ) -> list[int]:
+        """Return the ends of the next phrases that prepositions join to this one."""
+        ends = [end]
+        for start, stop in following[:_N_LINKED]:
+            if tokens[ends[-1]].word not in _LINKS or not self._is_end(tokens[ends[-1] - 1]):
+                break
+            is_joined = all(token.kind == "D" for token in tokens[ends[-1] + 1 : start])
+            if not is_joined or not self._is_end(tokens[stop - 1]):
+                break
+            ends.append(stop)
+        return ends[1:]
 
     @staticmethod
     def _verb_before(tokens: list[Token], start: int) -> int:
@@ -177,7 +183,9 @@ class PhraseFinder:
         for stop in range(start + 1, end + 1):
             if stop == end or self._is_end(tokens[stop - 1]):
                 for first in range(max(start, stop - _MAX_WORDS), stop):
-                    yield first, stop
+                    # "dollars" is torn from "under 1000 dollars"
+                    if first == start or not tokens[first - 1].word.isdigit():
+                        yield first, stop
 
     def _is_end(self, token: Token) -> bool:
         return token.kind == "N" and token.word in self._ends and not token.word.isdigit()
