@@ -20,7 +20,14 @@ from coverage_kit.match.name_words import (
 from coverage_kit.text.english import English, Token
 from coverage_kit.text.english_words import words_of
 from coverage_kit.text.language import ENGLISH_SHARE, english_share, may_be_english, split_words
-from coverage_kit.text.phrases import DIRECTIONS, PhraseFinder, content_stems, stem, without_fillers
+from coverage_kit.text.phrases import (
+    DIRECTIONS,
+    PhraseFinder,
+    content_stems,
+    noun_runs,
+    stem,
+    without_fillers,
+)
 from coverage_kit.text.questions import (
     MAX_LENGTH,
     QUESTION_MARKS,
@@ -52,6 +59,8 @@ _N_OF_LANGUAGE = 300
 _MIN_WORDS = 12
 # A clause is a part of a question if it has less than this share of it. Assumed.
 _PART_SHARE = 0.7
+# Each of two alternatives is in this share of the members. Assumed.
+_EITHER_SHARE = 0.25
 # Verbs that ask for the same.
 _SHOWING = words_of("showing displaying printing viewing listing")
 # With these an asker begins to speak of the own case.
@@ -95,6 +104,9 @@ class CandidateFinder:
         ]
         either = "|".join(re.escape(name) for name in brands if name.strip())
         self._brand_words = re.compile(rf"\b(?:{either})(?:['’]s)? ?", re.I) if either else None  # noqa: RUF001
+        # the nouns that end a member's phrases: what it is about, not what describes that
+        self._heads = [{stem(run[-1].word) for run in noun_runs(row)} for row in self._tokens]
+        self._n_heads = Counter(word for row in self._heads for word in row)
         self._clusters_asking: defaultdict[frozenset[str], set[int]] = defaultdict(set)
         for tokens, code in zip(self._tokens, codes.tolist(), strict=True):
             self._clusters_asking[content_stems(tokens)].add(code)
@@ -220,11 +232,20 @@ class CandidateFinder:
             text = max(counts.items(), key=lambda form: (form[1], -len(form[0]), form[0]))[0]
             if len(having) > 1 or len(rows) == 1:
                 weight = float(self.shares[having].sum()) / total
-                yield Candidate(text, stems, "phrase", weight)
+                own = 1.0
+                if len(stems) == 1:
+                    (word,) = stems
+                    having = [row for row in having if word in self._heads[row]]
+                    weight = float(self.shares[having].sum()) / total
+                    own = len(having) / max(1, self._n_heads[word])
+                yield Candidate(text, stems, "phrase", weight, own=own)
             if self._english.tokens(text)[0].kind == "G":
                 actions.append((text, rows_of[stems], stems))
         for (first, some, stems), (second, others, more) in combinations(actions, 2):
-            is_shared = min(len(some), len(others)) > 1 or (stems ^ more) <= DIRECTIONS
+            n_least = min(len(some), len(others))
+            is_shared = (n_least > 1 and n_least >= _EITHER_SHARE * len(rows)) or (
+                stems ^ more <= DIRECTIONS
+            )
             if is_shared and (text := _either(first, second)):
                 having = sorted(some | others)
                 weight = float(self.shares[having].sum()) / total

@@ -40,7 +40,7 @@ _TITLE_NARROW_SHARE = 0.4
 # For a title that fewer members than that cite.
 _RARE_TITLE_COST = 0.3
 # The least that a narrow word costs, however little it tells elsewhere: "local", "existing".
-_MIN_NARROW = 0.5
+_MIN_NARROW = 0.7
 # For the share of the words of most members that the name holds, a word counting by what it tells.
 _SHARED_WEIGHT = 0.3
 _SHARED_SHARE = 0.65
@@ -75,6 +75,7 @@ class Candidate:
         weight: share of the cluster's members that have it: cite it, share it, or ask it.
         either: stems of alternatives, of which a member has one or the other.
         attached: of stems that stand before a noun, the share of the members that have them there.
+        own: for a single noun, the share of the log's phrases about it that are this cluster's.
         row: the member that asks it, so that it is not compared with itself; -1 for others.
         score: how well it names the cluster.
     """
@@ -86,6 +87,7 @@ class Candidate:
     row: int = -1
     score: float = 0.0
     either: frozenset[str] = frozenset()
+    own: float = 1.0
     attached: dict[str, float] = field(default_factory=dict)
 
 
@@ -196,6 +198,7 @@ class ClusterWords:
         best_asked = float(asked.max(initial=0.0))
         score -= _UNASKED_NAME_COST * max(0.0, 1 - best_asked / _TITLE_NARROW_SHARE)
         score -= _UNASKED_COST.get(item.kind, 0.0) * float((asked == 0).sum())
+        score -= _LONE_COST * (1 - item.own)
         if len(item.text.split()) == 1:
             score -= _LONE_COST * (1 - float((asked * telling).max(initial=0.0)))
         if item.kind in ("title", "slug", "phrase", "pair"):

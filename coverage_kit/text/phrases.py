@@ -116,7 +116,7 @@ class PhraseFinder:
         n_all: Counter[str] = Counter()
         following: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for text in tokens:
-            for run in _runs(text):
+            for run in noun_runs(text):
                 n_ends[run[-1].word] += 1
                 n_all.update(token.word for token in run)
                 for token, after in pairwise(run):
@@ -134,7 +134,7 @@ class PhraseFinder:
         before their noun, and with fewer: "Deleting a remote branch", "Deleting a branch".
         """
         start_of = {token.start: position for position, token in enumerate(tokens)}
-        runs = [(start_of[run[0].start], start_of[run[-1].start] + 1) for run in _runs(tokens)]
+        runs = [(start_of[run[0].start], start_of[run[-1].start] + 1) for run in noun_runs(tokens)]
         for number, (start, end) in enumerate(runs):
             linked_ends = self._linked_ends(tokens, end, runs[number + 1 :])
             # "send it to a shop": what stands behind "to" belongs to the verb
@@ -244,7 +244,7 @@ class PhraseFinder:
                 yield Phrase(capitalised(self._casing.restore(words)), stems)
 
 
-def _runs(tokens: list[Token]) -> Iterator[list[Token]]:
+def noun_runs(tokens: list[Token]) -> Iterator[list[Token]]:
     """Yield the runs of nouns and what stands before them, adjectives at their end left out."""
     run: list[Token] = []
     for token in [*tokens, None]:
